@@ -1,0 +1,88 @@
+package files
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"satchel/files/filesdb"
+	"satchel/tenancy"
+)
+
+// New describes a file, or a new version of one, whose bytes are announced.
+type New struct {
+	File              uuid.UUID // zero: a new file
+	Name              string    // already cleaned
+	Description       string
+	Category          string
+	ChangeDescription string
+	ClaimedType       string
+	ClaimedSHA256     string // lower-case hex, or empty
+	Size              int64  // bytes; what is reserved
+	By                uuid.UUID
+	Metadata          json.RawMessage // the protocol's own, given back as it came
+	TTL               time.Duration   // an upload with no progress for this long expires
+}
+
+// Ticket names what Create made.
+type Ticket struct {
+	File, Version, Upload uuid.UUID
+	Number                int32
+}
+
+// Create makes the rows of an upload and reserves its bytes, in one
+// transaction: two racing uploads cannot both take the last room. The upload's
+// id is the version's.
+func Create(ctx context.Context, tx *tenancy.Tx, n New) (Ticket, error) {
+	q := filesdb.New(tx)
+	quota, err := GetQuota(ctx, tx)
+	if err != nil {
+		return Ticket{}, fmt.Errorf("read quota: %w", err)
+	}
+	if n.Size > quota.MaxFileSize {
+		return Ticket{}, ErrTooLarge
+	}
+	version := tenancy.NewID()
+	t := Ticket{File: n.File, Version: version, Upload: version}
+	if t.File, err = place(ctx, q, n); err != nil {
+		return Ticket{}, err
+	}
+	t.Number, err = q.VersionInsert(ctx, filesdb.VersionInsertParams{
+		ID: version, FileID: t.File, Size: n.Size, ClaimedType: n.ClaimedType, ClaimedSha256: n.ClaimedSHA256,
+		ChangeDescription: n.ChangeDescription, UploadedBy: n.By,
+	})
+	if err != nil {
+		return Ticket{}, fmt.Errorf("insert version: %w", err)
+	}
+	if n.Metadata == nil {
+		n.Metadata = json.RawMessage("{}")
+	}
+	err = q.UploadInsert(ctx, filesdb.UploadInsertParams{ID: version, VersionID: version, Size: n.Size, Metadata: n.Metadata, Ttl: n.TTL})
+	if err != nil {
+		return Ticket{}, fmt.Errorf("insert upload: %w", err)
+	}
+	return t, nil
+}
+
+// place makes the file, or locks the one that gets a new version.
+func place(ctx context.Context, q *filesdb.Queries, n New) (uuid.UUID, error) {
+	if n.File == uuid.Nil {
+		id := tenancy.NewID()
+		err := q.FileInsert(ctx, filesdb.FileInsertParams{ID: id, Name: n.Name, Description: n.Description, Category: n.Category, UploadedBy: n.By})
+		if err != nil {
+			return uuid.Nil, fmt.Errorf("insert file: %w", err)
+		}
+		return id, nil
+	}
+	f, err := q.FileLock(ctx, n.File)
+	if err != nil {
+		return uuid.Nil, orNotFound(err)
+	}
+	if f.TrashedAt != nil {
+		return uuid.Nil, ErrInTrash
+	}
+	return f.ID, nil
+}

@@ -1,0 +1,146 @@
+// Package files is the platform's noun: a file, its versions, the upload that
+// brings the bytes, the quota they count against. It knows the rules of their
+// states and nothing of HTTP, Temporal or object stores. Calls read package and
+// verb: files.Publish(ctx, tx, id).
+package files
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"satchel/files/filesdb"
+	"satchel/internal/fault"
+	"satchel/tenancy"
+)
+
+// Status is where a file or one of its versions stands.
+type Status = filesdb.FileStatus
+
+// The states. Uploading and Processing are on their way; Held waits for a
+// person; the others are ends.
+const (
+	Uploading   = filesdb.FileStatusUploading
+	Processing  = filesdb.FileStatusProcessing
+	Published   = filesdb.FileStatusPublished
+	Quarantined = filesdb.FileStatusQuarantined
+	Held        = filesdb.FileStatusHeld
+	Rejected    = filesdb.FileStatusRejected
+	Failed      = filesdb.FileStatusFailed
+	Expired     = filesdb.FileStatusExpired
+	Deleted     = filesdb.FileStatusDeleted
+)
+
+// Statuses lists every state in the order in which a file may meet them.
+var Statuses = []Status{Uploading, Processing, Published, Quarantined, Held, Rejected, Failed, Expired, Deleted}
+
+// Final says whether a version in this state will change no more by itself.
+func Final(s Status) bool { return s != Uploading && s != Processing }
+
+// What a caller can meet. Another organization's file is NotFound too.
+var (
+	ErrNotFound     = fault.New(fault.NotFound, "file_not_found", "There is no such file. It may have been deleted for good.")
+	ErrInTrash      = fault.New(fault.Conflict, "in_trash", "The file is in the trash. Restore it first.")
+	ErrNotInTrash   = fault.New(fault.Conflict, "not_in_trash", "The file is not in the trash, or is past restoring.")
+	ErrNotPublished = fault.New(fault.Conflict, "not_published", "The file is still being checked. Its events tell when it is published.")
+	ErrQuarantined  = fault.New(fault.Denied, "quarantined", "The file is in quarantine and cannot be read. Its status_reason says why.")
+	ErrNotUploading = fault.New(fault.Conflict, "upload_finished", "This upload takes no more bytes: it is finished, expired or deleted.")
+	ErrTooLarge     = fault.New(fault.TooLarge, "too_large", "The file is larger than your organization allows. GET /api/v1/storage/quota shows max_file_size.")
+	ErrChecksum     = fault.New(fault.Invalid, "checksum_mismatch", "The bytes received do not have the SHA-256 that was announced. Upload the file again.")
+)
+
+// StagingKey is where the bytes of a version lie until they are judged.
+func StagingKey(org tenancy.OrgID, version uuid.UUID) string {
+	return org.String() + "/" + version.String()
+}
+
+// ContentKey is where a published version's bytes lie in the clean bucket. The
+// organization leads, so that a prefix is one organization's.
+func ContentKey(org tenancy.OrgID, version uuid.UUID) string {
+	return VersionPrefix(org, version) + "content"
+}
+
+// RenditionKey is where one rendition lies in the clean bucket.
+func RenditionKey(org tenancy.OrgID, version uuid.UUID, name string) string {
+	return VersionPrefix(org, version) + "renditions/" + name
+}
+
+// VersionPrefix holds everything of one version in the clean bucket.
+func VersionPrefix(org tenancy.OrgID, version uuid.UUID) string {
+	return org.String() + "/" + version.String() + "/"
+}
+
+// TailKey is where an upload's bytes wait that do not fill a part yet.
+func TailKey(org tenancy.OrgID, upload uuid.UUID) string {
+	return org.String() + "/" + upload.String() + ".tail"
+}
+
+// Version is one version's row with its file's name and trash mark.
+type Version = filesdb.VersionGetRow
+
+// GetVersion reads one version.
+func GetVersion(ctx context.Context, q tenancy.Queries, id uuid.UUID) (Version, error) {
+	v, err := filesdb.New(q).VersionGet(ctx, id)
+	return v, orNotFound(err)
+}
+
+// Quota is what the organization may store and does.
+type Quota = filesdb.QuotaGetRow
+
+// GetQuota reads the organization's limits and sums.
+func GetQuota(ctx context.Context, q tenancy.Queries) (Quota, error) {
+	quota, err := filesdb.New(q).QuotaGet(ctx)
+	return quota, orNotFound(err)
+}
+
+// SetQuota changes the limits that are given. Lowering one below what is in
+// use keeps everything readable and refuses growth.
+func SetQuota(ctx context.Context, q tenancy.Queries, maxBytes, maxFileSize *int64) error {
+	n, err := filesdb.New(q).QuotaSet(ctx, filesdb.QuotaSetParams{MaxBytes: maxBytes, MaxFileSize: maxFileSize})
+	return oneRow(n, err, ErrNotFound)
+}
+
+// Count is how many files are in one state.
+type Count = filesdb.FilesCountByStatusRow
+
+// CountByStatus counts the organization's files.
+func CountByStatus(ctx context.Context, q tenancy.Queries) ([]Count, error) {
+	return filesdb.New(q).FilesCountByStatus(ctx)
+}
+
+// Event is one thing that happened to a file.
+type Event = filesdb.EventListRow
+
+// EventsAfter reads a file's events in the order of their commits.
+func EventsAfter(ctx context.Context, q tenancy.Queries, file uuid.UUID, seq int64) ([]Event, error) {
+	return filesdb.New(q).EventList(ctx, filesdb.EventListParams{FileID: file, Seq: seq, Limit: 500})
+}
+
+// Sums gives what the quota's two sums must equal.
+func Sums(ctx context.Context, q tenancy.Queries) (used, reserved int64, err error) {
+	s, err := filesdb.New(q).QuotaSums(ctx)
+	return s.Used, s.Reserved, err
+}
+
+func orNotFound(err error) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return ErrNotFound
+	}
+	return err
+}
+
+// oneRow turns "no row matched" into the given fault: the statement's where
+// clause is the rule of the state machine.
+func oneRow(n int64, err error, none *fault.Fault) error {
+	if err == nil && n == 0 {
+		return none
+	}
+	return err
+}
+
+// LeaseTerm is how long an upload's lease lasts without renewal; after a crash
+// another process waits that long.
+const LeaseTerm = 15 * time.Second

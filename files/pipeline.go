@@ -1,0 +1,162 @@
+package files
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"satchel/files/filesdb"
+	"satchel/internal/fault"
+	"satchel/tenancy"
+)
+
+// Gone tells a pipeline step that its version is no longer being processed: it
+// was deleted, or an earlier attempt already settled it.
+var Gone = fault.New(fault.Conflict, "version_settled", "This version is no longer being processed.")
+
+// Inspected records the media type that the content has.
+func Inspected(ctx context.Context, q tenancy.Queries, version uuid.UUID, mimeType string) error {
+	n, err := filesdb.New(q).VersionInspected(ctx, filesdb.VersionInspectedParams{ID: version, MimeType: mimeType})
+	return oneRow(n, err, Gone)
+}
+
+// Verdict is what the scanner said of which bytes.
+type Verdict struct {
+	Verdict          string // clean, infected, unscannable
+	Signature        string
+	Engine, Database string
+	SHA256           string // of the bytes that were scanned
+}
+
+// Scanned records a verdict.
+func Scanned(ctx context.Context, q tenancy.Queries, version uuid.UUID, v Verdict) error {
+	n, err := filesdb.New(q).VersionScanned(ctx, filesdb.VersionScannedParams{
+		ID: version, ScanVerdict: v.Verdict, ScanSignature: v.Signature, ScanEngine: v.Engine, ScanDatabase: v.Database, ScanSha256: v.SHA256,
+	})
+	return oneRow(n, err, Gone)
+}
+
+// Rendition is one derived image.
+type Rendition = filesdb.RenditionGetRow
+
+// Previewed records what became of the previews.
+func Previewed(ctx context.Context, tx *tenancy.Tx, version uuid.UUID, preview string, width, height int32, rs []Rendition) error {
+	q := filesdb.New(tx)
+	n, err := q.VersionPreview(ctx, filesdb.VersionPreviewParams{ID: version, Preview: preview, Width: positive(width), Height: positive(height)})
+	if err := oneRow(n, err, Gone); err != nil {
+		return err
+	}
+	for _, r := range rs {
+		err := q.RenditionInsert(ctx, filesdb.RenditionInsertParams{
+			VersionID: version, Name: r.Name, MimeType: r.MimeType, Width: r.Width, Height: r.Height, Size: r.Size, Etag: r.Etag,
+		})
+		if err != nil {
+			return fmt.Errorf("insert rendition: %w", err)
+		}
+	}
+	return nil
+}
+
+func positive(n int32) *int32 {
+	if n <= 0 {
+		return nil
+	}
+	return &n
+}
+
+// GetRendition reads one rendition of a version.
+func GetRendition(ctx context.Context, q tenancy.Queries, version uuid.UUID, name string) (Rendition, error) {
+	r, err := filesdb.New(q).RenditionGet(ctx, filesdb.RenditionGetParams{VersionID: version, Name: name})
+	return r, orNotFound(err)
+}
+
+// Publish makes a version readable and settles its quota. The statement itself
+// demands a clean verdict for the very bytes; a file that went to the trash in
+// the meantime is not published. The second call of a retried step finds it
+// published and is content.
+func Publish(ctx context.Context, tx *tenancy.Tx, version uuid.UUID, objectETag string) error {
+	q := filesdb.New(tx)
+	v, err := lock(ctx, q, version)
+	if err != nil {
+		return err
+	}
+	if v.Status == Published {
+		return nil
+	}
+	n, err := q.VersionPublish(ctx, filesdb.VersionPublishParams{ID: version, ObjectEtag: objectETag})
+	return oneRow(n, err, Gone)
+}
+
+// lock takes the file's row before the version's, the order of every
+// transaction, and refuses a trashed file.
+func lock(ctx context.Context, q *filesdb.Queries, version uuid.UUID) (filesdb.VersionGetRow, error) {
+	v, err := q.VersionGet(ctx, version)
+	if err != nil {
+		return v, orNotFound(err)
+	}
+	f, err := q.FileLock(ctx, v.FileID)
+	if err != nil {
+		return v, orNotFound(err)
+	}
+	if f.TrashedAt != nil && v.Status != Published {
+		return v, Gone
+	}
+	return q.VersionGet(ctx, version)
+}
+
+// Withdraw ends a version that will not be published and gives its bytes back
+// to the quota. It does nothing to one that has already ended.
+func Withdraw(ctx context.Context, tx *tenancy.Tx, version uuid.UUID, to Status, reason string) error {
+	q := filesdb.New(tx)
+	v, err := q.VersionGet(ctx, version)
+	if err != nil {
+		return orNotFound(err)
+	}
+	if _, err := q.FileLock(ctx, v.FileID); err != nil {
+		return orNotFound(err)
+	}
+	if _, err := q.VersionWithdraw(ctx, filesdb.VersionWithdrawParams{ID: version, Status: to, StatusReason: reason}); err != nil {
+		return fmt.Errorf("withdraw version: %w", err)
+	}
+	if _, err := q.UploadFinish(ctx, version); err != nil {
+		return fmt.Errorf("end upload: %w", err)
+	}
+	if err := q.StepEndOpen(ctx, version); err != nil {
+		return fmt.Errorf("end steps: %w", err)
+	}
+	return q.RenditionDelete(ctx, version)
+}
+
+// Cleaned notes that nothing of a withdrawn version is left in the store.
+func Cleaned(ctx context.Context, q tenancy.Queries, version uuid.UUID) error {
+	return filesdb.New(q).VersionCleaned(ctx, version)
+}
+
+// The pipeline's steps as people see them, in order.
+const (
+	StepInspect    = "inspect"
+	StepScan       = "scan"
+	StepQuarantine = "quarantine"
+	StepPreview    = "preview"
+	StepPublish    = "publish"
+)
+
+// Step runs f as one visible step of a version's way: its start and end are
+// rows and events that the people who wait can see. A step's state is advice to
+// them and decides nothing.
+func Step(ctx context.Context, q tenancy.Queries, version uuid.UUID, name string, attempt int32, f func() error) error {
+	db := filesdb.New(q)
+	if err := db.StepBegin(ctx, filesdb.StepBeginParams{VersionID: version, Name: name, Attempt: attempt}); err != nil {
+		return fmt.Errorf("begin step %s: %w", name, err)
+	}
+	err := f()
+	state := "done"
+	if err != nil {
+		state = "failed"
+	}
+	if endErr := db.StepEnd(context.WithoutCancel(ctx), filesdb.StepEndParams{VersionID: version, Name: name, State: state}); err == nil && endErr != nil {
+		return fmt.Errorf("end step %s: %w", name, endErr)
+	}
+	return err
+}

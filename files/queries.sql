@@ -1,0 +1,178 @@
+-- Names are noun first, so that they sort by what they touch. The organization
+-- is bound to the transaction; no query names it but for inserts.
+
+-- name: EventList :many
+select seq, type, data, created_at from file_events where file_id = $1 and seq > $2 order by seq limit $3;
+
+-- name: FileInsert :exec
+insert into files (organization_id, id, name, description, category, uploaded_by) values (app.org(), $1, $2, $3, $4, $5);
+
+-- name: FileLock :one
+select id, status, trashed_at, current_id, head_id, uploaded_by, name from files where id = $1 for update;
+
+-- name: FilePurge :execrows
+delete from files where id = $1 and trashed_at is not null;
+
+-- name: FileRestore :execrows
+update files f set trashed_at = null, updated_at = now(),
+    status = coalesce((select v.status from file_versions v where v.organization_id = f.organization_id and v.id = coalesce(f.current_id, f.head_id)), f.status)
+ where f.id = $1 and f.trashed_at is not null;
+
+-- name: FileTrash :execrows
+update files set trashed_at = now(), status = 'deleted', updated_at = now() where id = $1 and trashed_at is null;
+
+-- name: FileUpdate :execrows
+update files set name = coalesce(sqlc.narg(name), name), description = coalesce(sqlc.narg(description), description),
+    category = coalesce(sqlc.narg(category), category), updated_at = now()
+ where id = sqlc.arg(id) and trashed_at is null;
+
+-- name: FileVersions :many
+select id, number, status, size from file_versions where file_id = $1 order by number;
+
+-- name: FilesCountByStatus :many
+select status, count(*) as files from files group by status order by status;
+
+-- name: PartInsert :exec
+insert into upload_parts (organization_id, upload_id, number, size, etag) values (app.org(), $1, $2, $3, $4)
+on conflict (organization_id, upload_id, number) do update set size = excluded.size, etag = excluded.etag;
+
+-- name: PartList :many
+select number, size, etag from upload_parts where upload_id = $1 order by number;
+
+-- name: QuotaGet :one
+select max_bytes, max_file_size, used_bytes, reserved_bytes, updated_at from storage_quotas;
+
+-- name: QuotaSet :execrows
+update storage_quotas set max_bytes = coalesce(sqlc.narg(max_bytes), max_bytes),
+    max_file_size = coalesce(sqlc.narg(max_file_size), max_file_size), updated_at = now();
+
+-- name: QuotaSums :one
+select coalesce(sum(used_bytes), 0)::bigint as used, coalesce(sum(reserved_bytes), 0)::bigint as reserved from file_versions;
+
+-- name: RenditionDelete :exec
+delete from renditions where version_id = $1;
+
+-- name: RenditionGet :one
+select name, mime_type, width, height, size, etag from renditions where version_id = $1 and name = $2;
+
+-- name: RenditionInsert :exec
+insert into renditions (organization_id, version_id, name, mime_type, width, height, size, etag)
+values (app.org(), $1, $2, $3, $4, $5, $6, $7)
+on conflict (organization_id, version_id, name) do update
+   set mime_type = excluded.mime_type, width = excluded.width, height = excluded.height, size = excluded.size, etag = excluded.etag;
+
+-- name: RenditionList :many
+select name, mime_type, width, height, size, etag from renditions where version_id = $1 order by name;
+
+-- name: StepBegin :exec
+insert into version_steps (organization_id, version_id, name, state, attempt) values (app.org(), $1, $2, 'running', $3)
+on conflict (organization_id, version_id, name) do update
+   set state = 'running', attempt = greatest(version_steps.attempt, excluded.attempt), ended_at = null;
+
+-- name: StepEnd :exec
+update version_steps set state = $3, ended_at = now() where version_id = $1 and name = $2;
+
+-- name: StepEndOpen :exec
+update version_steps set state = 'failed', ended_at = now() where version_id = $1 and state = 'running';
+
+-- name: UploadAdvance :execrows
+update uploads set offset_bytes = sqlc.arg(new_offset), tail_bytes = sqlc.arg(tail_bytes), sha_state = sqlc.arg(sha_state),
+    s3_upload_id = sqlc.arg(s3_upload_id), expires_at = now() + sqlc.arg(ttl)::interval
+ where id = sqlc.arg(id) and offset_bytes = sqlc.arg(old_offset) and lease_holder = sqlc.arg(holder) and finished_at is null;
+
+-- name: UploadFinish :execrows
+update uploads set finished_at = now(), sha_state = null where id = $1 and finished_at is null;
+
+-- name: UploadGet :one
+select u.id, u.version_id, u.size, u.offset_bytes, u.s3_upload_id, u.tail_bytes, u.sha_state, u.metadata, u.expires_at, u.finished_at,
+       u.lease_holder, u.lease_until, v.file_id, v.number, v.status, v.claimed_sha256, v.claimed_type, v.uploaded_by, f.name, f.trashed_at
+  from uploads u
+  join file_versions v on v.organization_id = u.organization_id and v.id = u.version_id
+  join files f on f.organization_id = v.organization_id and f.id = v.file_id
+ where u.id = $1;
+
+-- name: UploadGrow :execrows
+update uploads set size = greatest(size, $2) where id = $1 and finished_at is null;
+
+-- name: UploadInsert :exec
+insert into uploads (organization_id, id, version_id, size, metadata, expires_at)
+values (app.org(), $1, $2, $3, $4, now() + sqlc.arg(ttl)::interval);
+
+-- name: UploadLease :execrows
+update uploads set lease_holder = sqlc.arg(holder), lease_until = now() + sqlc.arg(term)::interval, lease_wanted = false
+ where id = sqlc.arg(id) and (lease_until < now() or lease_holder = sqlc.arg(holder));
+
+-- name: UploadLeaseRelease :exec
+update uploads set lease_holder = '', lease_until = '-infinity', lease_wanted = false where id = $1 and lease_holder = $2;
+
+-- name: UploadLeaseRenew :one
+update uploads set lease_until = now() + sqlc.arg(term)::interval where id = sqlc.arg(id) and lease_holder = sqlc.arg(holder)
+returning lease_wanted;
+
+-- name: UploadLeaseWant :exec
+update uploads set lease_wanted = true where id = $1 and lease_until >= now();
+
+-- name: UploadShrink :exec
+update uploads set size = offset_bytes where id = $1;
+
+-- name: VersionCleaned :exec
+update file_versions set cleaned_at = now() where id = $1 and status not in ('uploading', 'processing', 'published');
+
+-- name: VersionGet :one
+select v.*, f.name, f.trashed_at from file_versions v
+  join files f on f.organization_id = v.organization_id and f.id = v.file_id where v.id = $1;
+
+-- name: VersionInsert :one
+insert into file_versions (organization_id, id, file_id, number, size, reserved_bytes, claimed_type, claimed_sha256, change_description, uploaded_by)
+select app.org(), sqlc.arg(id), sqlc.arg(file_id), coalesce(max(number), 0) + 1, sqlc.arg(size), sqlc.arg(size),
+       sqlc.arg(claimed_type), sqlc.arg(claimed_sha256), sqlc.arg(change_description), sqlc.arg(uploaded_by)
+  from file_versions where file_id = sqlc.arg(file_id)
+returning number;
+
+-- name: VersionInspected :execrows
+update file_versions set mime_type = $2, updated_at = now() where id = $1 and status = 'processing';
+
+-- name: VersionLock :one
+select id, file_id, number, status, status_reason, size, sha256, scan_verdict, scan_sha256, object_etag from file_versions where id = $1 for update;
+
+-- name: VersionPreview :execrows
+update file_versions set preview = $2, width = $3, height = $4, updated_at = now() where id = $1 and status = 'processing';
+
+-- name: VersionPublish :execrows
+update file_versions set status = 'published', status_reason = '', object_etag = $2, used_bytes = size, reserved_bytes = 0,
+    published_at = now(), updated_at = now()
+ where id = $1 and status = 'processing' and scan_verdict = 'clean' and scan_sha256 = sha256;
+
+-- name: VersionReceive :execrows
+update file_versions set status = 'processing', size = $2, reserved_bytes = $2, sha256 = $3, staging_etag = $4, received_at = now(), updated_at = now()
+ where id = $1 and status = 'uploading';
+
+-- name: VersionResize :execrows
+update file_versions set size = $2, reserved_bytes = $2 where id = $1 and status = 'uploading';
+
+-- name: VersionScanned :execrows
+update file_versions set scan_verdict = $2, scan_signature = $3, scan_engine = $4, scan_database = $5, scan_sha256 = $6,
+    scanned_at = now(), updated_at = now()
+ where id = $1 and status = 'processing';
+
+-- name: VersionStarted :exec
+update file_versions set started_at = now(), updated_at = now() where id = $1 and started_at is null;
+
+-- name: VersionTouch :exec
+update file_versions set updated_at = now() where id = $1 and status = 'processing';
+
+-- name: VersionUnpublish :execrows
+update file_versions set status = 'deleted', used_bytes = 0, updated_at = now() where id = $1 and status = 'published';
+
+-- name: VersionView :one
+select * from version_view where file_id = $1 and (version_id = sqlc.narg(version_id) or (sqlc.narg(version_id)::uuid is null and version_id = shown_id));
+
+-- name: VersionViewByNumber :one
+select * from version_view where file_id = $1 and number = $2;
+
+-- name: VersionViews :many
+select * from version_view where file_id = $1 order by number desc;
+
+-- name: VersionWithdraw :execrows
+update file_versions set status = $2, status_reason = $3, reserved_bytes = 0, used_bytes = 0, updated_at = now()
+ where id = $1 and status in ('uploading', 'processing', 'held');

@@ -1,0 +1,82 @@
+package files
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"satchel/files/filesdb"
+	"satchel/tenancy"
+)
+
+// Change is what PATCH may change; nil leaves a field as it is.
+type Change struct{ Name, Description, Category *string }
+
+// Update renames, describes or categorizes a file.
+func Update(ctx context.Context, q tenancy.Queries, file uuid.UUID, c Change) error {
+	n, err := filesdb.New(q).FileUpdate(ctx, filesdb.FileUpdateParams{ID: file, Name: c.Name, Description: c.Description, Category: c.Category})
+	return oneRow(n, err, ErrInTrash)
+}
+
+// Trash puts a file into the trash and names its versions that are still on
+// their way, whose workflows must be cancelled. Trashing twice changes nothing.
+func Trash(ctx context.Context, tx *tenancy.Tx, file uuid.UUID) (open []uuid.UUID, err error) {
+	q := filesdb.New(tx)
+	if _, err := q.FileLock(ctx, file); err != nil {
+		return nil, orNotFound(err)
+	}
+	if _, err := q.FileTrash(ctx, file); err != nil {
+		return nil, fmt.Errorf("trash file: %w", err)
+	}
+	versions, err := q.FileVersions(ctx, file)
+	if err != nil {
+		return nil, fmt.Errorf("list versions: %w", err)
+	}
+	for _, v := range versions {
+		if !Final(v.Status) {
+			open = append(open, v.ID)
+		}
+	}
+	return open, nil
+}
+
+// Restore takes a file out of the trash. Only a file with something published
+// comes back: anything else was given up when it was trashed.
+func Restore(ctx context.Context, tx *tenancy.Tx, file uuid.UUID) error {
+	q := filesdb.New(tx)
+	f, err := q.FileLock(ctx, file)
+	if err != nil {
+		return orNotFound(err)
+	}
+	if f.CurrentID == nil {
+		return ErrNotInTrash
+	}
+	n, err := q.FileRestore(ctx, file)
+	return oneRow(n, err, ErrNotInTrash)
+}
+
+// Unpublish ends every published version of a trashed file and names all its
+// versions, whose objects must go. The quota is free from here on.
+func Unpublish(ctx context.Context, tx *tenancy.Tx, file uuid.UUID) ([]uuid.UUID, error) {
+	q := filesdb.New(tx)
+	f, err := q.FileLock(ctx, file)
+	if err != nil {
+		return nil, orNotFound(err)
+	}
+	if f.TrashedAt == nil {
+		return nil, ErrNotInTrash
+	}
+	versions, err := q.FileVersions(ctx, file)
+	if err != nil {
+		return nil, fmt.Errorf("list versions: %w", err)
+	}
+	ids := make([]uuid.UUID, 0, len(versions))
+	for _, v := range versions {
+		ids = append(ids, v.ID)
+		if _, err := q.VersionUnpublish(ctx, v.ID); err != nil {
+			return nil, fmt.Errorf("unpublish version: %w", err)
+		}
+	}
+	return ids, nil
+}

@@ -1,0 +1,140 @@
+package files
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"satchel/files/filesdb"
+	"satchel/internal/fault"
+	"satchel/tenancy"
+)
+
+// Upload is the row of an upload with what is needed of its version and file.
+type Upload = filesdb.UploadGetRow
+
+// Part is one part of the S3 multipart upload beneath.
+type Part = filesdb.PartListRow
+
+// ErrLeased refuses a second writer while the first is alive.
+var ErrLeased = fault.New(fault.Conflict, "upload_locked", "Another request is writing to this upload. Try again in a few seconds.")
+
+// ErrLeaseLost stops a writer whose lease ran out: another may be writing.
+var ErrLeaseLost = fault.New(fault.Conflict, "upload_lease_lost", "This request lost its hold on the upload. Ask for the offset and continue from there.")
+
+// GetUpload reads an upload.
+func GetUpload(ctx context.Context, q tenancy.Queries, id uuid.UUID) (Upload, error) {
+	u, err := filesdb.New(q).UploadGet(ctx, id)
+	return u, orNotFound(err)
+}
+
+// Parts lists the parts that the store has confirmed.
+func Parts(ctx context.Context, q tenancy.Queries, upload uuid.UUID) ([]Part, error) {
+	return filesdb.New(q).PartList(ctx, upload)
+}
+
+// Lease takes the right to write. It is a row with a term, not a lock of a
+// session: nothing is held while bytes flow, and a dead holder's runs out.
+func Lease(ctx context.Context, q tenancy.Queries, upload uuid.UUID, holder string) error {
+	n, err := filesdb.New(q).UploadLease(ctx, filesdb.UploadLeaseParams{ID: upload, Holder: holder, Term: LeaseTerm})
+	return oneRow(n, err, ErrLeased)
+}
+
+// WantLease asks the present holder to let go: a client that reconnects meets
+// the half-open connection of its former self.
+func WantLease(ctx context.Context, q tenancy.Queries, upload uuid.UUID) error {
+	return filesdb.New(q).UploadLeaseWant(ctx, upload)
+}
+
+// RenewLease extends the term and says whether somebody else asks for it.
+func RenewLease(ctx context.Context, q tenancy.Queries, upload uuid.UUID, holder string) (wanted bool, err error) {
+	wanted, err = filesdb.New(q).UploadLeaseRenew(ctx, filesdb.UploadLeaseRenewParams{ID: upload, Holder: holder, Term: LeaseTerm})
+	if orNotFound(err) == ErrNotFound {
+		return false, ErrLeaseLost
+	}
+	return wanted, err
+}
+
+// ReleaseLease gives the right back.
+func ReleaseLease(ctx context.Context, q tenancy.Queries, upload uuid.UUID, holder string) error {
+	return filesdb.New(q).UploadLeaseRelease(ctx, filesdb.UploadLeaseReleaseParams{ID: upload, LeaseHolder: holder})
+}
+
+// Progress is one confirmed step forward of an upload's bytes.
+type Progress struct {
+	Upload     uuid.UUID
+	Holder     string
+	From, To   int64 // offsets in bytes
+	Part       *Part // the part that the store confirmed, if one was filled
+	Tail       int64 // bytes that wait for a part
+	SHAState   []byte
+	S3UploadID string
+	TTL        time.Duration
+}
+
+// Advance records progress. It fails when the offset or the lease is not what
+// the writer believes, so two writers cannot both count their bytes.
+func Advance(ctx context.Context, tx *tenancy.Tx, p Progress) error {
+	q := filesdb.New(tx)
+	n, err := q.UploadAdvance(ctx, filesdb.UploadAdvanceParams{
+		ID: p.Upload, Holder: p.Holder, OldOffset: p.From, NewOffset: p.To,
+		TailBytes: p.Tail, ShaState: p.SHAState, S3UploadID: p.S3UploadID, Ttl: p.TTL,
+	})
+	if err := oneRow(n, err, ErrLeaseLost); err != nil {
+		return err
+	}
+	if p.Part == nil {
+		return nil
+	}
+	return q.PartInsert(ctx, filesdb.PartInsertParams{UploadID: p.Upload, Number: p.Part.Number, Size: p.Part.Size, Etag: p.Part.Etag})
+}
+
+// Grow reserves more for an upload that did not announce its length. The same
+// limits hold as at Create.
+func Grow(ctx context.Context, tx *tenancy.Tx, upload uuid.UUID, size int64) error {
+	quota, err := GetQuota(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if size > quota.MaxFileSize {
+		return ErrTooLarge
+	}
+	q := filesdb.New(tx)
+	n, err := q.UploadGrow(ctx, filesdb.UploadGrowParams{ID: upload, Size: size})
+	if err := oneRow(n, err, ErrNotUploading); err != nil {
+		return err
+	}
+	n, err = q.VersionResize(ctx, filesdb.VersionResizeParams{ID: upload, Size: size})
+	return oneRow(n, err, ErrNotUploading)
+}
+
+// Received is the end of an upload: the store joined the parts.
+type Received struct {
+	Upload uuid.UUID
+	Size   int64
+	SHA256 string
+	ETag   string // of the staging object; everything after reads only this one
+}
+
+// Receive makes the version one that waits for its workflow. It happens once:
+// a second finish of the same upload finds it done and changes nothing.
+func Receive(ctx context.Context, tx *tenancy.Tx, r Received) error {
+	q := filesdb.New(tx)
+	n, err := q.UploadFinish(ctx, r.Upload)
+	if err != nil {
+		return fmt.Errorf("finish upload: %w", err)
+	}
+	if n == 0 {
+		return nil
+	}
+	n, err = q.VersionReceive(ctx, filesdb.VersionReceiveParams{ID: r.Upload, Size: r.Size, Sha256: r.SHA256, StagingEtag: r.ETag})
+	return oneRow(n, err, ErrNotUploading)
+}
+
+// Started notes that the version's workflow runs, so that the sweep need not
+// ask again.
+func Started(ctx context.Context, q tenancy.Queries, version uuid.UUID) error {
+	return filesdb.New(q).VersionStarted(ctx, version)
+}

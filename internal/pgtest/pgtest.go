@@ -1,0 +1,172 @@
+// Package pgtest gives each test a real Postgres database of its own, cloned
+// from a template that holds this build's schema and access rules.
+package pgtest
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"satchel/internal/schema"
+	"satchel/migrations"
+	"satchel/policies/rls"
+	"satchel/tenancy"
+)
+
+// Database is one test's database.
+type Database struct {
+	*tenancy.DB      // as the application sees it
+	AppURL, OwnerURL string
+	AdminURL         string // as the cluster's superuser, for looking behind the rules
+}
+
+const serverVariable = "SATCHEL_TEST_POSTGRES"
+
+// New clones the template. The database is dropped when the test ends.
+func New(t testing.TB) *Database {
+	t.Helper()
+	d := Clone(t)
+	db, err := tenancy.Open(context.Background(), tenancy.Config{URL: d.AppURL, MaxConns: 8, Timeout: 60e9})
+	require.NoError(t, err)
+	t.Cleanup(db.Close)
+	d.DB = db
+	return d
+}
+
+// Clone is New without an open connection as the application.
+func Clone(t testing.TB) *Database {
+	t.Helper()
+	server := os.Getenv(serverVariable)
+	if server == "" {
+		t.Fatalf("%s is not set: run `make unit`, which starts a Postgres for the tests and sets it", serverVariable)
+	}
+	template, err := ensureTemplate(server)
+	require.NoError(t, err)
+	name := "t_" + strings.ReplaceAll(uuid.NewString(), "-", "")
+	admin(t, server, fmt.Sprintf("create database %s template %s owner %s", name, template, ownerRole))
+	t.Cleanup(func() { admin(t, server, "drop database if exists "+name+" with (force)") })
+	return &Database{AppURL: as(server, name, "satchel_app", password), OwnerURL: as(server, name, ownerRole, password), AdminURL: as(server, name, "", "")}
+}
+
+// Organization makes an active organization with room for bytes.
+func (d *Database) Organization(t testing.TB, bytes int64) tenancy.OrgID {
+	t.Helper()
+	org := tenancy.OrgID(tenancy.NewID())
+	ok, err := d.CreateOrganization(context.Background(), org, "o-"+org.String(), "Test school", "free", bytes, bytes)
+	require.NoError(t, err)
+	require.True(t, ok)
+	return org
+}
+
+// Member makes a person with a role in the organization.
+func (d *Database) Member(t testing.TB, org tenancy.OrgID, role tenancy.Role) uuid.UUID {
+	t.Helper()
+	ctx := context.Background()
+	user, err := d.EnsureUser(ctx, "test", uuid.NewString())
+	require.NoError(t, err)
+	_, err = d.Once(org).Exec(ctx, "insert into members (organization_id, user_id, role) values ($1, $2, $3)", org.UUID(), user, role)
+	require.NoError(t, err)
+	return user
+}
+
+// Admin opens a connection that row-level security does not bind.
+func (d *Database) Admin(t testing.TB) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(context.Background(), d.AdminURL)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	return conn
+}
+
+const (
+	ownerRole = "satchel_test_owner"
+	password  = "satchel-test"
+)
+
+var templates sync.Map // server -> func() (string, error)
+
+func ensureTemplate(server string) (string, error) {
+	once, _ := templates.LoadOrStore(server, sync.OnceValues(func() (string, error) { return makeTemplate(server) }))
+	return once.(func() (string, error))()
+}
+
+// makeTemplate builds the template once for each state of the schema, whichever
+// test process comes first: an advisory lock lets the others wait.
+func makeTemplate(server string) (string, error) {
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, server)
+	if err != nil {
+		return "", fmt.Errorf("connect to %s: %w", serverVariable, err)
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	if _, err := conn.Exec(ctx, "select pg_advisory_lock(7236)"); err != nil {
+		return "", err
+	}
+	name := "template_" + fingerprint()
+	var exists bool
+	if err := conn.QueryRow(ctx, "select exists (select from pg_database where datname = $1)", name).Scan(&exists); err != nil || exists {
+		return name, err
+	}
+	for _, sql := range []string{
+		fmt.Sprintf(`do $$ begin if not exists (select from pg_roles where rolname = '%[1]s') then
+			create role %[1]s login createrole nosuperuser password '%[2]s'; end if; end $$`, ownerRole, password),
+		"drop database if exists building with (force)",
+		"create database building owner " + ownerRole,
+	} {
+		if _, err := conn.Exec(ctx, sql); err != nil {
+			return "", fmt.Errorf("prepare template: %w", err)
+		}
+	}
+	if _, err := schema.Up(ctx, schema.Config{OwnerURL: as(server, "building", ownerRole, password), AppPassword: password}); err != nil {
+		return "", fmt.Errorf("migrate template: %w", err)
+	}
+	_, err = conn.Exec(ctx, "alter database building rename to "+name)
+	return name, err
+}
+
+func fingerprint() string {
+	h := sha256.New()
+	for _, fsys := range []fs.FS{migrations.Files, rls.Files} {
+		_ = fs.WalkDir(fsys, ".", func(path string, d fs.DirEntry, err error) error {
+			if err == nil && !d.IsDir() {
+				b, _ := fs.ReadFile(fsys, path)
+				_, _ = fmt.Fprintf(h, "%s %d %s", path, len(b), b)
+			}
+			return err
+		})
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+func as(server, database, user, pass string) string {
+	u, err := url.Parse(server)
+	if err != nil {
+		panic(fmt.Sprintf("%s is not a URL: %v", serverVariable, err))
+	}
+	u.Path = "/" + database
+	if user != "" {
+		u.User = url.UserPassword(user, pass)
+	}
+	return u.String()
+}
+
+func admin(t testing.TB, server, sql string) {
+	t.Helper()
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, server)
+	require.NoError(t, err)
+	defer func() { _ = conn.Close(ctx) }()
+	_, err = conn.Exec(ctx, sql)
+	require.NoError(t, err)
+}

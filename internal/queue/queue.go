@@ -1,0 +1,58 @@
+// Package queue is the vocabulary of Temporal task queues: which exist, what
+// priorities and fairness a piece of work carries, and what a part of the
+// platform contributes to a worker.
+package queue
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+)
+
+// Name is a task queue. Work is split by kind, never by priority alone:
+// priority does not pre-empt, so a step of milliseconds must not share slots
+// with one of seconds.
+type Name string
+
+// The queues.
+const (
+	Interactive Name = "interactive" // workflow tasks and short steps somebody waits for
+	Files       Name = "files"       // inspect, scan, imaging: bounded by memory and by clamd's threads
+	Batch       Name = "batch"       // sweeps, reconciliation, clean-up, analytics
+	External    Name = "external"    // calls to other people's systems, rate-limited
+)
+
+// Names lists every queue.
+var Names = []Name{Interactive, Files, Batch, External}
+
+// The three priorities that the platform uses. Temporal's keys run from 1
+// (first) to 5.
+const (
+	High    = 1
+	Default = 3
+	Low     = 5
+)
+
+// For gives the priority of one organization's work. The organization is the
+// fairness key: a backlog of one organization's files does not delay another's.
+func For(org string, key int) temporal.Priority {
+	return temporal.Priority{PriorityKey: key, FairnessKey: org, FairnessWeight: 1}
+}
+
+// Component is what one package contributes to the worker of one queue. A new
+// process is one package and one Component.
+type Component struct {
+	Queue      Name
+	Workflows  []any // workflow functions
+	Activities []any // pointers to structs whose exported methods are activities
+	Schedules  []Schedule
+}
+
+// Schedule is a recurring workflow. Its id is fixed, so that every worker that
+// starts agrees on one schedule.
+type Schedule struct {
+	ID       string
+	Every    time.Duration
+	Workflow any
+	Input    any
+}

@@ -1,0 +1,219 @@
+// Package s3 is the adapter to any S3 store, through minio-go. A Bucket offers
+// the few operations that the platform's ports ask for; every read can be tied
+// to the ETag that was judged.
+package s3
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
+
+	"satchel/internal/fault"
+)
+
+// Config is how a program reaches the store.
+type Config struct {
+	Endpoint   string `env:"SATCHEL_S3_ENDPOINT,required"`
+	AccessKey  string `env:"SATCHEL_S3_ACCESS_KEY,required"`
+	SecretKey  string `env:"SATCHEL_S3_SECRET_KEY,required"`
+	Region     string `env:"SATCHEL_S3_REGION" envDefault:"us-east-1"`
+	TLS        bool   `env:"SATCHEL_S3_TLS" envDefault:"false"`
+	Staging    string `env:"SATCHEL_S3_STAGING_BUCKET" envDefault:"satchel-staging"`
+	Clean      string `env:"SATCHEL_S3_CLEAN_BUCKET" envDefault:"satchel-clean"`
+	Quarantine string `env:"SATCHEL_S3_QUARANTINE_BUCKET" envDefault:"satchel-quarantine"`
+}
+
+// Store is the platform's three buckets. Bytes enter by Staging and leave only
+// from Clean.
+type Store struct {
+	Staging, Clean, Quarantine *Bucket
+}
+
+// Bucket is one bucket.
+type Bucket struct {
+	core minio.Core
+	name string
+}
+
+// ErrChanged says that the object is no longer the one that was asked for: its
+// ETag differs. It must never be taken for "not there".
+var ErrChanged = fault.New(fault.Conflict, "object_changed", "The stored bytes are not the ones that were checked.")
+
+// ErrMissing says that there is no such object.
+var ErrMissing = fault.New(fault.NotFound, "object_missing", "The stored bytes are not there.")
+
+// Open connects. It does not ask the store anything: readiness does.
+func Open(c Config) (*Store, error) {
+	core, err := minio.NewCore(c.Endpoint, &minio.Options{
+		Creds: credentials.NewStaticV4(c.AccessKey, c.SecretKey, ""), Secure: c.TLS, Region: c.Region,
+		Transport: transport(), MaxRetries: 4,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("SATCHEL_S3_ENDPOINT: %w", err)
+	}
+	bucket := func(name string) *Bucket { return &Bucket{core: *core, name: name} }
+	return &Store{Staging: bucket(c.Staging), Clean: bucket(c.Clean), Quarantine: bucket(c.Quarantine)}, nil
+}
+
+func transport() *http.Transport {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.Proxy = nil // a proxy variable of the environment must not see tenants' bytes
+	t.MaxIdleConnsPerHost = 64
+	t.ResponseHeaderTimeout = 2 * time.Minute // joining the parts of a large object is one answer
+	t.DisableCompression = true
+	return t
+}
+
+// Ensure makes the buckets that are missing.
+func (s *Store) Ensure(ctx context.Context) error {
+	for _, b := range []*Bucket{s.Staging, s.Clean, s.Quarantine} {
+		ok, err := b.core.BucketExists(ctx, b.name)
+		if err == nil && !ok {
+			err = b.core.MakeBucket(ctx, b.name, minio.MakeBucketOptions{})
+		}
+		if code := minio.ToErrorResponse(err).Code; err != nil && code != "BucketAlreadyOwnedByYou" && code != "BucketAlreadyExists" {
+			return fmt.Errorf("make bucket %s: %w", b.name, classify(err))
+		}
+	}
+	return nil
+}
+
+// Ping says whether the store answers.
+func (s *Store) Ping(ctx context.Context) error {
+	ok, err := s.Clean.core.BucketExists(ctx, s.Clean.name)
+	if err == nil && !ok {
+		err = fmt.Errorf("bucket %s is missing", s.Clean.name)
+	}
+	return classify(err)
+}
+
+// Name gives the bucket's name.
+func (b *Bucket) Name() string { return b.name }
+
+// Object is what the store says of an object.
+type Object struct {
+	Key      string
+	Size     int64
+	ETag     string
+	Modified time.Time
+}
+
+// put uploads without hashing the payload for the signature: the platform's own
+// SHA-256 runs over the bytes, and the checksum trailer guards the way.
+func put(contentType string) minio.PutObjectOptions {
+	return minio.PutObjectOptions{ContentType: contentType, DisableContentSha256: true, SendContentMd5: false}
+}
+
+// Put stores an object whole and gives its ETag. A body that can seek is sent
+// again by itself when the store fails in between.
+func (b *Bucket) Put(ctx context.Context, key string, body io.Reader, size int64, contentType string) (string, error) {
+	info, err := b.core.PutObject(ctx, b.name, key, body, size, "", "", put(contentType))
+	if err != nil {
+		return "", fmt.Errorf("put object: %w", classify(err))
+	}
+	return info.ETag, nil
+}
+
+// Open reads an object from offset on, length bytes or all when length is
+// negative. With an etag, it reads that object or fails with ErrChanged.
+func (b *Bucket) Open(ctx context.Context, key, etag string, offset, length int64) (io.ReadCloser, error) {
+	var opts minio.GetObjectOptions
+	if etag != "" {
+		if err := opts.SetMatchETag(etag); err != nil {
+			return nil, err
+		}
+	}
+	if err := setRange(&opts, offset, length); err != nil {
+		return nil, err
+	}
+	body, _, _, err := b.core.GetObject(ctx, b.name, key, opts)
+	if err != nil {
+		return nil, fmt.Errorf("open object: %w", classify(err))
+	}
+	return body, nil
+}
+
+func setRange(opts *minio.GetObjectOptions, offset, length int64) error {
+	switch {
+	case length == 0:
+		return errors.New("an empty range cannot be asked of S3")
+	case length > 0:
+		return opts.SetRange(offset, offset+length-1)
+	case offset > 0:
+		return opts.SetRange(offset, 0)
+	}
+	return nil
+}
+
+// Stat describes an object.
+func (b *Bucket) Stat(ctx context.Context, key string) (Object, error) {
+	info, err := b.core.StatObject(ctx, b.name, key, minio.StatObjectOptions{})
+	if err != nil {
+		return Object{}, fmt.Errorf("stat object: %w", classify(err))
+	}
+	return Object{Key: info.Key, Size: info.Size, ETag: info.ETag, Modified: info.LastModified}, nil
+}
+
+// CopyFrom copies an object of another bucket on the server, if its ETag is
+// still the given one, and gives the copy's ETag.
+func (b *Bucket) CopyFrom(ctx context.Context, bucket, srcKey, etag, key string) (string, error) {
+	dst := minio.CopyDestOptions{Bucket: b.name, Object: key}
+	info, err := b.core.Client.CopyObject(ctx, dst, minio.CopySrcOptions{Bucket: bucket, Object: srcKey, MatchETag: etag})
+	if err != nil {
+		return "", fmt.Errorf("copy object: %w", classify(err))
+	}
+	return info.ETag, nil
+}
+
+// Remove deletes an object; one that is not there is content.
+func (b *Bucket) Remove(ctx context.Context, key string) error {
+	err := b.core.RemoveObject(ctx, b.name, key, minio.RemoveObjectOptions{})
+	if err = classify(err); err != nil && !errors.Is(err, ErrMissing) {
+		return fmt.Errorf("remove object: %w", err)
+	}
+	return nil
+}
+
+// List gives every object whose key starts with prefix.
+func (b *Bucket) List(ctx context.Context, prefix string, visit func(Object) error) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop() // ends the lister when visit gives up
+	for info := range b.core.Client.ListObjects(ctx, b.name, minio.ListObjectsOptions{Prefix: prefix, Recursive: true}) {
+		if info.Err != nil {
+			return fmt.Errorf("list objects: %w", classify(info.Err))
+		}
+		if err := visit(Object{Key: info.Key, Size: info.Size, ETag: info.ETag, Modified: info.LastModified}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// RemovePrefix deletes every object whose key starts with prefix.
+func (b *Bucket) RemovePrefix(ctx context.Context, prefix string) error {
+	return b.List(ctx, prefix, func(o Object) error { return b.Remove(ctx, o.Key) })
+}
+
+// classify turns the store's answer into a fault. What is not known for certain
+// to be final is worth another try.
+func classify(err error) error {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return err
+	}
+	response := minio.ToErrorResponse(err)
+	switch {
+	case response.Code == "NoSuchKey" || response.Code == "NoSuchUpload":
+		return ErrMissing.Because(err)
+	case response.StatusCode == http.StatusNotFound && response.Code != "NoSuchBucket":
+		return ErrMissing.Because(err)
+	case response.StatusCode == http.StatusPreconditionFailed:
+		return ErrChanged.Because(err)
+	}
+	return fault.New(fault.Unavailable, "store_unavailable", "The object store does not answer right now. Try again shortly.").Because(err)
+}

@@ -1,0 +1,111 @@
+// Package schema brings a database to this build's schema: golang-migrate's
+// numbered changes first, then the re-appliable access rules of policies/rls.
+package schema
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+
+	"github.com/golang-migrate/migrate/v4"
+	pgxmigrate "github.com/golang-migrate/migrate/v4/database/pgx/v5"
+	"github.com/golang-migrate/migrate/v4/source/iofs"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"satchel/internal/settings"
+	"satchel/migrations"
+	"satchel/policies/rls"
+	"satchel/tenancy"
+)
+
+// Config names the database and its owner.
+type Config struct {
+	OwnerURL    string `env:"SATCHEL_OWNER_DATABASE_URL,required"`
+	AppPassword string `env:"SATCHEL_APP_PASSWORD"`
+}
+
+// FromEnvironment reads the configuration.
+func FromEnvironment() (Config, error) { return settings.Load[Config]() }
+
+// Up applies what is missing and returns the version reached. Running it again
+// changes nothing, and two at once wait for each other.
+func Up(ctx context.Context, c Config) (uint, error) {
+	version, err := change(c.OwnerURL)
+	if err != nil {
+		return 0, err
+	}
+	conn, err := pgx.Connect(ctx, c.OwnerURL)
+	if err != nil {
+		return 0, fmt.Errorf("connect as owner: %w", err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	if err := rls.Apply(ctx, conn); err != nil {
+		return 0, err
+	}
+	return version, setPassword(ctx, conn, c.AppPassword)
+}
+
+func change(ownerURL string) (version uint, err error) {
+	u, err := url.Parse(ownerURL)
+	if err != nil {
+		return 0, errors.New("SATCHEL_OWNER_DATABASE_URL is not a URL")
+	}
+	u.Scheme = "pgx5"
+	src, err := iofs.New(migrations.Files, ".")
+	if err != nil {
+		return 0, fmt.Errorf("read migrations: %w", err)
+	}
+	m, err := migrate.NewWithSourceInstance("embedded", src, u.String())
+	if err != nil {
+		return 0, fmt.Errorf("connect to migrate: %w", err)
+	}
+	defer func() { _, _ = m.Close() }()
+	if err := m.Up(); err != nil && !errors.Is(err, migrate.ErrNoChange) {
+		return 0, fmt.Errorf("migrate: %w", err)
+	}
+	version, _, err = m.Version()
+	return version, err
+}
+
+// The driver registers itself under pgx5.
+var _ = pgxmigrate.DefaultMigrationsTable
+
+func setPassword(ctx context.Context, conn *pgx.Conn, password string) error {
+	if password == "" {
+		return nil
+	}
+	// A role's password cannot be a parameter; format() quotes it.
+	var stmt string
+	if err := conn.QueryRow(ctx, `select format('alter role satchel_app password %L', $1::text)`, password).Scan(&stmt); err != nil {
+		return fmt.Errorf("set app password: %w", err)
+	}
+	if _, err := conn.Exec(ctx, stmt); err != nil {
+		return errors.New("set app password: the owner role may not alter satchel_app; grant it CREATEROLE")
+	}
+	return nil
+}
+
+// AddOperator makes a person a member of the Platform organization. It needs
+// the owner's access because nobody may do it through the API before there is
+// a first operator.
+func AddOperator(ctx context.Context, c Config, issuer, subject string) error {
+	conn, err := pgx.Connect(ctx, c.OwnerURL)
+	if err != nil {
+		return fmt.Errorf("connect as owner: %w", err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "set local role satchel_system"); err != nil {
+			return fmt.Errorf("become satchel_system: %w", err)
+		}
+		var user uuid.UUID
+		if err := tx.QueryRow(ctx, "select app.user_ensure($1, $2, $3)", tenancy.NewID(), issuer, subject).Scan(&user); err != nil {
+			return fmt.Errorf("add person: %w", err)
+		}
+		_, err := tx.Exec(ctx, `insert into members (organization_id, user_id, role) values ($1, $2, 'operator') on conflict do nothing`,
+			tenancy.Platform.UUID(), user)
+		return err
+	})
+}

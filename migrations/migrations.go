@@ -1,0 +1,10 @@
+// Package migrations embeds the numbered schema changes that `migrate up`
+// applies as the owner role, through golang-migrate.
+package migrations
+
+import "embed"
+
+// Files holds NNNNNN_name.{up,down}.sql.
+//
+//go:embed *.sql
+var Files embed.FS

@@ -1,0 +1,23 @@
+-- The roles, and what they may reach. Re-applied after every migration: what
+-- stands here and in the table files is the whole of the access rules.
+do $$ begin
+    if not exists (select from pg_roles where rolname = 'satchel_app') then
+        create role satchel_app login nosuperuser nobypassrls nocreatedb nocreaterole;
+    end if;
+    -- Owns the few functions of system.sql that look across organizations. It
+    -- cannot log in, and its policies let it do only what those functions need.
+    if not exists (select from pg_roles where rolname = 'satchel_system') then
+        create role satchel_system nologin nosuperuser nobypassrls;
+    end if;
+    if not pg_has_role(current_user, 'satchel_system', 'MEMBER') then
+        execute format('grant satchel_system to %I', current_user);
+    end if;
+end $$;
+
+-- A table without its file here is unreachable: everything is taken away first.
+revoke all on all tables in schema public from satchel_app, satchel_system, public;
+revoke all on all functions in schema app from satchel_app, public;
+revoke create on schema public from public;
+grant usage on schema public, app to satchel_app, satchel_system;
+grant create on schema app to satchel_system;
+grant execute on function app.org() to satchel_app, satchel_system;

@@ -1,0 +1,80 @@
+-- The whole list of what looks across organizations. Each function answers one
+-- question with ids; the work on what it found happens in that organization's
+-- own transaction. Nothing else steps around row-level security.
+
+-- Who is calling: the memberships of a person, and each organization's state.
+create or replace function app.memberships(iss text, sub text)
+returns table (user_id uuid, organization_id uuid, role text, status text)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select u.id, m.organization_id, m.role, o.status
+      from users u join members m on m.user_id = u.id join organizations o on o.id = m.organization_id
+     where u.issuer = iss and u.subject = sub
+$$;
+
+-- A person by issuer and subject, made when unknown.
+create or replace function app.user_ensure(new_id uuid, iss text, sub text)
+returns uuid language plpgsql security definer set search_path = public, pg_temp as $$
+declare found_id uuid;
+begin
+    insert into users (id, issuer, subject) values (new_id, iss, sub) on conflict (issuer, subject) do nothing;
+    select id into found_id from users where issuer = iss and subject = sub;
+    return found_id;
+end $$;
+
+-- An organization with its quota; false when the slug is taken by another id.
+create or replace function app.organization_create(new_id uuid, new_slug text, new_name text, new_tier text, bytes bigint, file_size bigint)
+returns boolean language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    insert into organizations (id, slug, name, tier) values (new_id, new_slug, new_name, new_tier) on conflict do nothing;
+    if not exists (select from organizations where id = new_id and slug = new_slug) then return false; end if;
+    insert into storage_quotas (organization_id, max_bytes, max_file_size) values (new_id, bytes, file_size) on conflict do nothing;
+    return true;
+end $$;
+
+-- Organizations in id order, for sweeps that page through them.
+create or replace function app.organizations_page(after uuid, n integer)
+returns table (id uuid) language sql stable security definer set search_path = public, pg_temp as $$
+    select o.id from organizations o where o.id > after order by o.id limit n
+$$;
+
+-- Versions whose bytes are complete and whose workflow has shown no life for a
+-- while: never started, or lost with its server.
+create or replace function app.versions_waiting(unstarted_for interval, silent_for interval, n integer)
+returns table (organization_id uuid, file_id uuid, version_id uuid)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select v.organization_id, v.file_id, v.id from file_versions v
+     where v.status = 'processing'
+       and (v.started_at is null and v.received_at < now() - unstarted_for or v.updated_at < now() - silent_for)
+     order by v.updated_at limit n
+$$;
+
+-- Uploads past their time.
+create or replace function app.uploads_expired(n integer)
+returns table (organization_id uuid, upload_id uuid, version_id uuid)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select u.organization_id, u.id, u.version_id from uploads u
+     where u.finished_at is null and u.expires_at < now() and u.lease_until < now() order by u.expires_at limit n
+$$;
+
+-- Files that have lain in the trash for long enough.
+create or replace function app.files_trashed(older_than interval, n integer)
+returns table (organization_id uuid, file_id uuid)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select f.organization_id, f.id from files f
+     where f.trashed_at < now() - older_than order by f.trashed_at limit n
+$$;
+
+alter function app.memberships(text, text) owner to satchel_system;
+alter function app.user_ensure(uuid, text, text) owner to satchel_system;
+alter function app.organization_create(uuid, text, text, text, bigint, bigint) owner to satchel_system;
+alter function app.organizations_page(uuid, integer) owner to satchel_system;
+alter function app.versions_waiting(interval, interval, integer) owner to satchel_system;
+alter function app.uploads_expired(integer) owner to satchel_system;
+alter function app.files_trashed(interval, integer) owner to satchel_system;
+revoke create on schema app from satchel_system;
+revoke all on function app.memberships(text, text), app.user_ensure(uuid, text, text),
+    app.organization_create(uuid, text, text, text, bigint, bigint), app.organizations_page(uuid, integer),
+    app.versions_waiting(interval, interval, integer), app.uploads_expired(integer), app.files_trashed(interval, integer) from public;
+grant execute on function app.memberships(text, text), app.user_ensure(uuid, text, text),
+    app.organization_create(uuid, text, text, text, bigint, bigint), app.organizations_page(uuid, integer),
+    app.versions_waiting(interval, interval, integer), app.uploads_expired(integer), app.files_trashed(interval, integer) to satchel_app;

@@ -1,0 +1,10 @@
+-- Uploads of the organization; system finds those past their time.
+alter table uploads enable row level security;
+alter table uploads force row level security;
+drop policy if exists tenant on uploads;
+create policy tenant on uploads for all to satchel_app
+    using (organization_id = (select app.org())) with check (organization_id = (select app.org()));
+grant select, insert, update, delete on uploads to satchel_app;
+drop policy if exists system on uploads;
+create policy system on uploads for select to satchel_system using (true);
+grant select on uploads to satchel_system;

@@ -1,0 +1,10 @@
+-- A person is visible to the organizations they are a member of.
+alter table users enable row level security;
+alter table users force row level security;
+drop policy if exists tenant on users;
+create policy tenant on users for select to satchel_app
+    using (exists (select from members m where m.user_id = id and m.organization_id = (select app.org())));
+grant select on users to satchel_app;
+drop policy if exists system on users;
+create policy system on users for all to satchel_system using (true) with check (true);
+grant select, insert on users to satchel_system;

@@ -1,0 +1,206 @@
+// Package tenancy is the ground floor: the organization's identity, its
+// actors, and the tenant transaction, which is the only way to a query. The
+// pool is private and Tx cannot be made elsewhere, so "no tenant, no query" is
+// a compile error rather than a review comment.
+package tenancy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"satchel/internal/fault"
+)
+
+// Config is how a program reaches its database.
+type Config struct {
+	URL      string        `env:"SATCHEL_DATABASE_URL,required"`
+	MaxConns int32         `env:"SATCHEL_DATABASE_MAX_CONNS" envDefault:"16"`
+	Timeout  time.Duration `env:"SATCHEL_DATABASE_STATEMENT_TIMEOUT" envDefault:"30s"`
+}
+
+// DB is the database behind the tenant transaction.
+type DB struct{ pool *pgxpool.Pool }
+
+// Open connects and refuses a role that could step around row-level security.
+func Open(ctx context.Context, c Config) (*DB, error) {
+	pc, err := pgxpool.ParseConfig(c.URL)
+	if err != nil {
+		// The URL holds a password, which pgx's message may repeat.
+		return nil, errors.New("SATCHEL_DATABASE_URL is not a valid connection string")
+	}
+	pc.MaxConns = c.MaxConns
+	pc.ConnConfig.RuntimeParams["statement_timeout"] = fmt.Sprint(c.Timeout.Milliseconds())
+	pc.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "60000"
+	pool, err := pgxpool.NewWithConfig(ctx, pc)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	db := &DB{pool: pool}
+	if err := db.guard(ctx); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return db, nil
+}
+
+// Close waits for running queries and closes the connections.
+func (d *DB) Close() { d.pool.Close() }
+
+// Ping says whether the database answers.
+func (d *DB) Ping(ctx context.Context) error { return d.pool.Ping(ctx) }
+
+// Stat gives the pool's counters, for metrics.
+func (d *DB) Stat() *pgxpool.Stat { return d.pool.Stat() }
+
+const bind = `select set_config('app.current_org_id', $1, true)`
+
+// InTx runs f inside one transaction of the organization. It commits when f
+// returns nil and rolls back otherwise, a panic included. Do nothing slow in f:
+// a connection and its row locks are held until it returns.
+func (d *DB) InTx(ctx context.Context, org OrgID, f func(*Tx) error) (err error) {
+	if org.IsZero() {
+		return ErrNoTenant
+	}
+	conn, err := d.pool.Acquire(ctx)
+	if err != nil {
+		return unavailable(fmt.Errorf("acquire connection: %w", err))
+	}
+	defer conn.Release()
+	tx, err := begin(ctx, conn.Conn(), org)
+	if err != nil {
+		return unavailable(fmt.Errorf("begin: %w", err))
+	}
+	done := false
+	defer func() {
+		if !done {
+			tx.rollback()
+		}
+	}()
+	if err := f(tx); err != nil {
+		return translate(err)
+	}
+	done = true
+	if err := tx.commit(ctx); err != nil {
+		return translate(fmt.Errorf("commit: %w", err))
+	}
+	return nil
+}
+
+// begin opens the transaction and binds the organization in one round trip.
+func begin(ctx context.Context, conn *pgx.Conn, org OrgID) (*Tx, error) {
+	var b pgx.Batch
+	b.Queue("begin")
+	b.Queue(bind, org.String())
+	if err := conn.SendBatch(ctx, &b).Close(); err != nil {
+		if conn.PgConn().TxStatus() != 'I' {
+			_, _ = conn.Exec(context.WithoutCancel(ctx), "rollback")
+		}
+		return nil, err
+	}
+	return &Tx{conn: conn, org: org}, nil
+}
+
+// Tx is one open transaction of one organization.
+type Tx struct {
+	conn *pgx.Conn
+	org  OrgID
+}
+
+// Org names the organization to which the transaction is bound.
+func (t *Tx) Org() OrgID { return t.org }
+
+// Exec runs a statement.
+func (t *Tx) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
+	return t.conn.Exec(ctx, sql, args...)
+}
+
+// Query runs a query.
+func (t *Tx) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+	return t.conn.Query(ctx, sql, args...)
+}
+
+// QueryRow runs a query of one row.
+func (t *Tx) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+	return t.conn.QueryRow(ctx, sql, args...)
+}
+
+// CopyFrom inserts many rows at once.
+func (t *Tx) CopyFrom(ctx context.Context, table pgx.Identifier, columns []string, src pgx.CopyFromSource) (int64, error) {
+	return t.conn.CopyFrom(ctx, table, columns, src)
+}
+
+// SendBatch sends several statements in one round trip.
+func (t *Tx) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
+	return t.conn.SendBatch(ctx, b)
+}
+
+// commit fails when the server rolled back instead: a statement's error that
+// the caller swallowed would otherwise look like success.
+func (t *Tx) commit(ctx context.Context) error {
+	tag, err := t.conn.Exec(ctx, "commit")
+	if err == nil && tag.String() != "COMMIT" {
+		err = pgx.ErrTxCommitRollback
+	}
+	return err
+}
+
+// rollback runs on its own short deadline: the caller's context is often the
+// reason for rolling back. A connection that cannot roll back is closed, never
+// returned to the pool with another tenant's transaction open.
+func (t *Tx) rollback() {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if _, err := t.conn.Exec(ctx, "rollback"); err != nil {
+		_ = t.conn.Close(ctx)
+	}
+}
+
+// unavailable marks an infrastructure failure as one to try again.
+func unavailable(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	return fault.New(fault.Unavailable, "database_unavailable", "The database does not answer right now. Try again shortly.").Because(err)
+}
+
+// Satchel's own SQLSTATE, raised by the quota trigger.
+const sqlstateOverQuota = "SQ001"
+
+// translate turns what the database said into a fault where it is one.
+func translate(err error) error {
+	var f *fault.Fault
+	if errors.As(err, &f) {
+		return err
+	}
+	var pg *pgconn.PgError
+	switch {
+	case errors.As(err, &pg) && pg.Code == sqlstateOverQuota:
+		return OverQuota.Because(err)
+	case errors.As(err, &pg) && retryable(pg.Code):
+		return unavailable(err)
+	case errors.As(err, &pg), errors.Is(err, pgx.ErrNoRows):
+		return err
+	case pgconn.SafeToRetry(err), errors.As(err, new(*pgconn.ConnectError)), errors.Is(err, pgx.ErrTxClosed):
+		return unavailable(err)
+	}
+	return err
+}
+
+// OverQuota refuses growth beyond the organization's bytes.
+var OverQuota = fault.New(fault.OverQuota, "over_quota", "The organization has no room left for this file. Delete files or ask for a larger quota.")
+
+// retryable knows the SQLSTATE classes that pass by themselves: connection
+// (08), serialization and deadlock (40), resources (53), shutdown (57P).
+func retryable(code string) bool {
+	switch code[:2] {
+	case "08", "40", "53":
+		return true
+	}
+	return code[:3] == "57P" || code == "55P03"
+}

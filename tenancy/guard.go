@@ -1,0 +1,51 @@
+package tenancy
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// guardQuery reads from the live catalog what would make row-level security a
+// decoration: a role that steps around it, a table of tenants without it.
+const guardQuery = `
+select case when r.rolsuper then 'the role is a superuser' end,
+       case when r.rolbypassrls then 'the role has BYPASSRLS' end,
+       (select 'the role owns ' || string_agg(c.relname, ', ')
+          from pg_class c join pg_namespace n on n.oid = c.relnamespace
+         where n.nspname = 'public' and c.relowner = r.oid),
+       (select 'the role is a member of the owner of ' || string_agg(distinct c.relname, ', ')
+          from pg_class c join pg_namespace n on n.oid = c.relnamespace
+         where n.nspname = 'public' and c.relkind = 'r' and c.relowner <> r.oid
+           and pg_has_role(r.oid, c.relowner, 'MEMBER')),
+       (select 'no forced row-level security with a policy on ' || string_agg(c.relname, ', ')
+          from pg_class c join pg_namespace n on n.oid = c.relnamespace
+          join pg_attribute a on a.attrelid = c.oid and a.attname = 'organization_id' and not a.attisdropped
+         where n.nspname = 'public' and c.relkind in ('r', 'p')
+           and not (c.relrowsecurity and c.relforcerowsecurity
+                    and exists (select 1 from pg_policy p where p.polrelid = c.oid)))
+  from pg_roles r where r.rolname = current_user`
+
+// guard refuses to start with a database that would not keep tenants apart.
+func (d *DB) guard(ctx context.Context) error {
+	found := make([]*string, 5)
+	row := d.pool.QueryRow(ctx, guardQuery)
+	if err := row.Scan(&found[0], &found[1], &found[2], &found[3], &found[4]); err != nil {
+		if err == pgx.ErrNoRows {
+			return fmt.Errorf("database guard: the current role is not in the catalog")
+		}
+		return fmt.Errorf("database guard: %w", err)
+	}
+	var why []string
+	for _, f := range found {
+		if f != nil {
+			why = append(why, *f)
+		}
+	}
+	if len(why) > 0 {
+		return fmt.Errorf("refusing to start: %s. Use the app role that `migrate up` creates", strings.Join(why, "; "))
+	}
+	return nil
+}

@@ -1,0 +1,126 @@
+package tenancy
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Queries is what generated query code runs on: a Tx, or a Once. It is sealed,
+// so nothing outside this package can offer an unbound connection as one.
+type Queries interface {
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+	Org() OrgID
+	sealed()
+}
+
+func (t *Tx) sealed()   {}
+func (o *Once) sealed() {}
+
+// Once runs single statements of one organization. Each is its own transaction
+// and one round trip: the binding and the statement travel in one pipeline,
+// which Postgres runs as one implicit transaction, so the binding ends with it.
+type Once struct {
+	db  *DB
+	org OrgID
+}
+
+// Once gives single-statement access to the organization's rows.
+func (d *DB) Once(org OrgID) *Once { return &Once{db: d, org: org} }
+
+// Org names the organization to which the statements are bound.
+func (o *Once) Org() OrgID { return o.org }
+
+func (o *Once) send(ctx context.Context, sql string, args []any) (pgx.BatchResults, error) {
+	if o.org.IsZero() {
+		return nil, ErrNoTenant
+	}
+	var b pgx.Batch
+	b.Queue(bind, o.org.String())
+	b.Queue(sql, args...)
+	br := o.db.pool.SendBatch(ctx, &b)
+	if _, err := br.Exec(); err != nil {
+		_ = br.Close()
+		return nil, translate(err)
+	}
+	return br, nil
+}
+
+// Exec runs one statement.
+func (o *Once) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
+	br, err := o.send(ctx, sql, args)
+	if err != nil {
+		return pgconn.CommandTag{}, err
+	}
+	tag, err := br.Exec()
+	if cerr := br.Close(); err == nil {
+		err = cerr
+	}
+	return tag, translate(err)
+}
+
+// Query runs one query. Close the rows, or read them to the end: until then
+// they hold a connection.
+func (o *Once) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+	br, err := o.send(ctx, sql, args)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := br.Query()
+	return &onceRows{Rows: rows, br: br}, translate(err)
+}
+
+// QueryRow runs one query of one row.
+func (o *Once) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+	br, err := o.send(ctx, sql, args)
+	return &onceRow{br: br, err: err}
+}
+
+// onceRows gives the connection back when the rows end or are closed.
+type onceRows struct {
+	pgx.Rows
+	br  pgx.BatchResults
+	err error
+}
+
+func (r *onceRows) Next() bool {
+	if r.Rows.Next() {
+		return true
+	}
+	r.Close()
+	return false
+}
+
+func (r *onceRows) Close() {
+	r.Rows.Close()
+	if r.br != nil {
+		r.err = r.br.Close()
+		r.br = nil
+	}
+}
+
+func (r *onceRows) Err() error {
+	if err := r.Rows.Err(); err != nil {
+		return translate(err)
+	}
+	return translate(r.err)
+}
+
+type onceRow struct {
+	br  pgx.BatchResults
+	err error
+}
+
+func (r *onceRow) Scan(dest ...any) error {
+	if r.err != nil {
+		return r.err
+	}
+	err := r.br.QueryRow().Scan(dest...)
+	if cerr := r.br.Close(); err == nil {
+		err = cerr
+	}
+	return translate(err)
+}

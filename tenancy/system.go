@@ -1,0 +1,85 @@
+package tenancy
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// The questions that look across organizations. Each calls one function of
+// policies/rls/system.sql and gives ids only; there are no others.
+
+// Membership is one person's place in one organization.
+type Membership struct {
+	User   uuid.UUID `db:"user_id"`
+	Org    uuid.UUID `db:"organization_id"`
+	Role   Role      `db:"role"`
+	Status string    `db:"status"` // the organization's
+}
+
+// Memberships finds the places of the person whom an issuer calls subject.
+func (d *DB) Memberships(ctx context.Context, issuer, subject string) ([]Membership, error) {
+	return ask[Membership](ctx, d, "select * from app.memberships($1, $2)", issuer, subject)
+}
+
+// EnsureUser gives the id of a person, making the row when there is none.
+func (d *DB) EnsureUser(ctx context.Context, issuer, subject string) (uuid.UUID, error) {
+	var id uuid.UUID
+	err := d.pool.QueryRow(ctx, "select app.user_ensure($1, $2, $3)", NewID(), issuer, subject).Scan(&id)
+	return id, translate(err)
+}
+
+// CreateOrganization makes the organization's row and quota. It answers false
+// when the slug belongs to another; a second call with the same id is content.
+func (d *DB) CreateOrganization(ctx context.Context, org OrgID, slug, name, tier string, maxBytes, maxFileSize int64) (bool, error) {
+	var ok bool
+	err := d.pool.QueryRow(ctx, "select app.organization_create($1, $2, $3, $4, $5, $6)",
+		org.UUID(), slug, name, tier, maxBytes, maxFileSize).Scan(&ok)
+	return ok, translate(err)
+}
+
+// Organizations pages through all organizations in the order of their ids.
+func (d *DB) Organizations(ctx context.Context, after OrgID, n int) ([]OrgID, error) {
+	rows, err := ask[struct{ ID uuid.UUID }](ctx, d, "select * from app.organizations_page($1, $2)", after.UUID(), n)
+	orgs := make([]OrgID, len(rows))
+	for i, r := range rows {
+		orgs[i] = OrgID(r.ID)
+	}
+	return orgs, err
+}
+
+// Ref names a file, version or upload of an organization.
+type Ref struct {
+	Org     uuid.UUID `db:"organization_id"`
+	File    uuid.UUID `db:"file_id"`
+	Version uuid.UUID `db:"version_id"`
+	Upload  uuid.UUID `db:"upload_id"`
+}
+
+// VersionsWaiting finds complete versions whose workflow was never started, or
+// has been silent for long.
+func (d *DB) VersionsWaiting(ctx context.Context, unstarted, silent time.Duration, n int) ([]Ref, error) {
+	return ask[Ref](ctx, d, "select * from app.versions_waiting($1, $2, $3)", unstarted, silent, n)
+}
+
+// UploadsExpired finds uploads past their time.
+func (d *DB) UploadsExpired(ctx context.Context, n int) ([]Ref, error) {
+	return ask[Ref](ctx, d, "select * from app.uploads_expired($1)", n)
+}
+
+// FilesTrashed finds files that have lain in the trash for longer than that.
+func (d *DB) FilesTrashed(ctx context.Context, longer time.Duration, n int) ([]Ref, error) {
+	return ask[Ref](ctx, d, "select * from app.files_trashed($1, $2)", longer, n)
+}
+
+func ask[T any](ctx context.Context, d *DB, sql string, args ...any) ([]T, error) {
+	rows, err := d.pool.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, translate(fmt.Errorf("ask across organizations: %w", err))
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByNameLax[T])
+	return found, translate(err)
+}

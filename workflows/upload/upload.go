@@ -1,0 +1,62 @@
+// Package upload is the process that takes a received file to its end:
+// inspect, scan, then quarantine, or previews and publication, with everything
+// that was reserved given back on every other way out.
+package upload
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+
+	"satchel/internal/queue"
+	"satchel/tenancy"
+)
+
+// UploadFileInput names the version to process. Ids only: Temporal's history is
+// a store too, and holds nothing personal.
+type UploadFileInput struct {
+	Org     tenancy.OrgID
+	File    uuid.UUID
+	Version uuid.UUID
+}
+
+// WorkflowID is the only way to name the workflow of a version, which makes a
+// second start of it a no-op.
+func WorkflowID(org tenancy.OrgID, version uuid.UUID) string {
+	return "upload/" + org.String() + "/" + version.String()
+}
+
+// Start starts the version's workflow, or finds it started. A workflow that
+// failed or was lost may start again; one that completed may not.
+func Start(ctx context.Context, c client.Client, in UploadFileInput) error {
+	_, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID:                       WorkflowID(in.Org, in.Version),
+		TaskQueue:                string(queue.Interactive),
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY,
+		WorkflowTaskTimeout:      10 * time.Second,
+		Priority:                 queue.For(in.Org.String(), queue.Default),
+	}, "UploadFile", in)
+	var started *serviceerror.WorkflowExecutionAlreadyStarted
+	if err != nil && !errors.As(err, &started) {
+		return fmt.Errorf("start UploadFile: %w", err)
+	}
+	return nil
+}
+
+// Cancel asks the version's workflow to end clean. One that is not running has
+// nothing to cancel.
+func Cancel(ctx context.Context, c client.Client, org tenancy.OrgID, version uuid.UUID) error {
+	err := c.CancelWorkflow(ctx, WorkflowID(org, version), "")
+	var gone *serviceerror.NotFound
+	if err != nil && !errors.As(err, &gone) {
+		return fmt.Errorf("cancel UploadFile: %w", err)
+	}
+	return nil
+}
