@@ -1,0 +1,235 @@
+package clamd
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"satchel/internal/clamd/clamdtest"
+)
+
+// patient is long enough never to be the reason of a failure, brief is short
+// enough for the tests that wait for a timeout on purpose.
+const (
+	patient = time.Minute
+	brief   = 150 * time.Millisecond
+)
+
+func clientOf(fake *clamdtest.Fake, timeout time.Duration) *Client {
+	return New(fake.Socket, WithIdleTimeout(timeout), WithVerdictTimeout(timeout))
+}
+
+func scanBytes(t *testing.T, c *Client, content []byte) (Verdict, error) {
+	t.Helper()
+	return c.Scan(t.Context(), bytes.NewReader(content), int64(len(content)))
+}
+
+func TestScanHonestDaemon(t *testing.T) {
+	t.Parallel()
+	marker := []byte("marker-of-this-test")
+	fake := clamdtest.Start(t, clamdtest.Honest(map[string][]byte{"Test.Marker": marker}))
+	c := clientOf(fake, patient)
+
+	for name, tc := range map[string]struct {
+		content []byte
+		want    Verdict
+	}{
+		"empty":              {nil, Verdict{Outcome: Clean}},
+		"short":              {[]byte("hello"), Verdict{Outcome: Clean}},
+		"exactly one chunk":  {make([]byte, chunkSize), Verdict{Outcome: Clean}},
+		"one byte more":      {make([]byte, chunkSize+1), Verdict{Outcome: Clean}},
+		"infected":           {marker, Verdict{Outcome: Infected, Signature: "Test.Marker"}},
+		"infected at chunks": {append(make([]byte, chunkSize-5), marker...), Verdict{Outcome: Infected, Signature: "Test.Marker"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := scanBytes(t, c, tc.content)
+			require.NoError(t, err)
+			require.Equal(t, tc.want, got)
+			require.Equal(t, tc.want.Outcome == Clean, got.Clean())
+		})
+	}
+}
+
+// The daemon must receive what the source holds, whatever the source's reads
+// look like and wherever chunks begin.
+func TestScanSendsExactBytes(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		content := bytes.Repeat(rapid.SliceOfN(rapid.Byte(), 1, 64).Draw(rt, "content"), rapid.IntRange(1, 9000).Draw(rt, "times"))
+		fake := clamdtest.Start(t, clamdtest.Honest(map[string][]byte{"All.Of.It": content}))
+		defer fake.Behave(clamdtest.Behaviour{})
+		source := rapid.SampledFrom([]func(io.Reader) io.Reader{
+			func(r io.Reader) io.Reader { return r },
+			iotest.HalfReader, iotest.DataErrReader,
+		}).Draw(rt, "source")(bytes.NewReader(content))
+		got, err := clientOf(fake, patient).Scan(t.Context(), source, int64(len(content)))
+		require.NoError(rt, err)
+		require.Equal(rt, Verdict{Outcome: Infected, Signature: "All.Of.It"}, got)
+	})
+}
+
+// Whatever the daemon does wrong, the caller gets an error of a known kind and
+// no verdict.
+func TestScanBadReplies(t *testing.T) {
+	t.Parallel()
+	big := make([]byte, 3*chunkSize)
+	for _, behaviour := range clamdtest.BadReplies() {
+		for _, content := range [][]byte{nil, []byte("x"), big} {
+			if behaviour.StopAfter > int64(len(content)) {
+				continue
+			}
+			t.Run(behaviour.Name, func(t *testing.T) {
+				t.Parallel()
+				timeout := patient
+				if behaviour.Hang {
+					timeout = brief
+				}
+				got, err := scanBytes(t, clientOf(clamdtest.Start(t, behaviour), timeout), content)
+				require.Error(t, err)
+				require.Zero(t, got)
+				require.False(t, got.Clean())
+				known := errors.Is(err, ErrUnavailable) || errors.Is(err, ErrTooLarge)
+				require.True(t, known, "kind of %v", err)
+				require.Equal(t, strings.HasPrefix(behaviour.Name, "size limit"), errors.Is(err, ErrTooLarge), "%v", err)
+			})
+		}
+	}
+}
+
+// An answer that is already there when the stream goes on is noticed, even if
+// the daemon keeps reading and would answer properly after it.
+func TestScanEarlyAnswerWhileStreaming(t *testing.T) {
+	t.Parallel()
+	fake := clamdtest.Start(t, clamdtest.Behaviour{Early: "stream: OK\x00"})
+	c := clientOf(fake, patient)
+	s, err := c.open(t.Context(), "INSTREAM")
+	require.NoError(t, err)
+	defer s.close()
+	require.Eventually(t, s.answered, patient, time.Millisecond)
+	require.ErrorIs(t, c.send(s, strings.NewReader("abc"), 3), ErrUnavailable)
+}
+
+func TestScanSourceErrors(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("disk on fire")
+	for name, tc := range map[string]struct {
+		source io.Reader
+		size   int64
+		want   error
+	}{
+		"fails at once":        {iotest.ErrReader(broken), 10, broken},
+		"fails in the middle":  {io.MultiReader(strings.NewReader("abc"), iotest.ErrReader(broken)), 10, broken},
+		"fails after the last": {io.MultiReader(strings.NewReader("abc"), iotest.ErrReader(broken)), 3, broken},
+		"torn":                 {io.MultiReader(strings.NewReader("abc"), iotest.ErrReader(io.ErrUnexpectedEOF)), 10, io.ErrUnexpectedEOF},
+		"too short":            {strings.NewReader("abc"), 4, ErrSourceSize},
+		"too long":             {strings.NewReader("abc"), 2, ErrSourceSize},
+		"not empty":            {strings.NewReader("abc"), 0, ErrSourceSize},
+		"negative size":        {strings.NewReader("abc"), -1, ErrSourceSize},
+		"never ends":           {io.MultiReader(strings.NewReader("abc"), emptyReads{}), 3, io.ErrNoProgress},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			fake := clamdtest.Start(t, clamdtest.Honest(nil))
+			got, err := clientOf(fake, patient).Scan(t.Context(), tc.source, tc.size)
+			require.ErrorIs(t, err, tc.want)
+			require.NotErrorIs(t, err, ErrUnavailable, "the daemon is not to blame")
+			require.Zero(t, got)
+		})
+	}
+}
+
+type emptyReads struct{}
+
+func (emptyReads) Read([]byte) (int, error) { return 0, nil }
+
+func TestCancellationIsTheCallers(t *testing.T) {
+	t.Parallel()
+	for name, behaviour := range map[string]clamdtest.Behaviour{
+		"waiting for the verdict": {Hang: true},
+		"writing":                 {Unread: true, Hang: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			fake := clamdtest.Start(t, behaviour)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			go func() {
+				for fake.Scans() == 0 {
+					time.Sleep(time.Millisecond)
+				}
+				cancel()
+			}()
+			_, err := clientOf(fake, patient).Scan(ctx, bytes.NewReader(make([]byte, 8<<20)), 8<<20)
+			require.ErrorIs(t, err, context.Canceled)
+			require.NotErrorIs(t, err, ErrUnavailable)
+		})
+	}
+}
+
+func TestNoDaemon(t *testing.T) {
+	t.Parallel()
+	c := New(filepath.Join(t.TempDir(), "nobody"))
+	_, err := scanBytes(t, c, nil)
+	require.ErrorIs(t, err, ErrUnavailable)
+	require.ErrorIs(t, err, os.ErrNotExist)
+	require.ErrorIs(t, c.Ping(t.Context()), ErrUnavailable)
+	_, err = c.Version(t.Context())
+	require.ErrorIs(t, err, ErrUnavailable)
+}
+
+// A daemon that dies between two scans is found again by the same client.
+func TestClientSurvivesRestart(t *testing.T) {
+	t.Parallel()
+	fake := clamdtest.Start(t, clamdtest.Honest(nil))
+	c := clientOf(fake, patient)
+	require.NoError(t, c.Ping(t.Context()))
+	fake.Behave(clamdtest.Behaviour{})
+	_, err := scanBytes(t, c, []byte("x"))
+	require.ErrorIs(t, err, ErrUnavailable)
+	fake.Behave(clamdtest.Honest(nil))
+	got, err := scanBytes(t, c, []byte("x"))
+	require.NoError(t, err)
+	require.True(t, got.Clean())
+}
+
+func TestPing(t *testing.T) {
+	t.Parallel()
+	for pong, good := range map[string]bool{
+		"PONG\x00": true, "PONG": false, "PONG\n": false, "PONG\x00PONG\x00": false, "NO\x00": false, "\x00": false,
+	} {
+		fake := clamdtest.Start(t, clamdtest.Behaviour{Pong: pong})
+		err := clientOf(fake, patient).Ping(t.Context())
+		if good {
+			require.NoError(t, err, "%q", pong)
+			continue
+		}
+		require.ErrorIs(t, err, ErrUnavailable, "%q", pong)
+	}
+}
+
+func TestVersion(t *testing.T) {
+	t.Parallel()
+	for banner, want := range map[string]Version{
+		"ClamAV 1.4.6/27800/Thu Oct 30 08:00:00 2025\x00": {"ClamAV 1.4.6", "27800/Thu Oct 30 08:00:00 2025"},
+		"ClamAV 1.4.6\x00":   {"ClamAV 1.4.6", ""},
+		"ClamAV 1.4.6/\x00":  {"ClamAV 1.4.6", ""},
+		"something else\x00": {},
+		"ClamAV 1.4.6":       {},
+	} {
+		fake := clamdtest.Start(t, clamdtest.Behaviour{Banner: banner})
+		got, err := clientOf(fake, patient).Version(t.Context())
+		require.Equal(t, want, got)
+		require.Equal(t, want == Version{}, errors.Is(err, ErrUnavailable), "%q: %v", banner, err)
+	}
+}

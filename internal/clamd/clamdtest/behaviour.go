@@ -1,0 +1,182 @@
+package clamdtest
+
+import (
+	"bytes"
+	"io"
+	"net"
+)
+
+// Behaviour says how the fake treats its callers. The zero value reads whole
+// streams and hangs up without a word.
+type Behaviour struct {
+	// Name says what goes wrong, for a test's table.
+	Name string
+	// Early is written before any byte of the stream is read.
+	Early string
+	// StopAfter, when positive, ends the reading after so many bytes of the
+	// stream. The answer then comes in the middle of it.
+	StopAfter int64
+	// Unread leaves the whole stream unread.
+	Unread bool
+	// Signatures are looked for in the stream. When there are any, or Honest is
+	// set, the answer is the honest one and Reply is ignored.
+	Signatures map[string][]byte
+	Honest     bool
+	// Reply is written after the stream, exactly as it stands.
+	Reply string
+	// Hang keeps the connection open in silence after all that, until the
+	// caller or the fake hangs up.
+	Hang bool
+	// Gate, when set, delays every scan's answer until it can be received from.
+	Gate <-chan struct{}
+	// Pong and Banner replace the answers to PING and VERSION.
+	Pong, Banner string
+}
+
+// Honest finds the given byte strings and calls everything else clean. Keys are
+// the names of the signatures.
+func Honest(signatures map[string][]byte) Behaviour {
+	return Behaviour{Name: "honest", Signatures: signatures, Honest: true}
+}
+
+// BadReplies is every way to answer a scan that is no verdict. A client that
+// takes any of them for clean publishes files that nobody has looked at.
+func BadReplies() []Behaviour {
+	return []Behaviour{
+		{Name: "error", Reply: "stream: Can't allocate memory ERROR\x00"},
+		{Name: "error without stream", Reply: "ERROR\x00"},
+		{Name: "size limit after everything", Reply: "INSTREAM size limit exceeded. ERROR\x00"},
+		{Name: "size limit in the middle", StopAfter: 1, Reply: "INSTREAM size limit exceeded. ERROR\x00"},
+		{Name: "empty close"},
+		{Name: "close in the middle", StopAfter: 1},
+		{Name: "close at once", Unread: true},
+		{Name: "only a NUL", Reply: "\x00"},
+		{Name: "garbage", Reply: "\xff\xfe\x01garbage\x00"},
+		{Name: "endless garbage", Reply: string(bytes.Repeat([]byte("A"), 1<<20))},
+		{Name: "half a line", Reply: "stream: O"},
+		{Name: "no NUL", Reply: "stream: OK"},
+		{Name: "newline for NUL", Reply: "stream: OK\n"},
+		{Name: "newline and NUL", Reply: "stream: OK\n\x00"},
+		{Name: "leading NUL", Reply: "\x00stream: OK\x00"},
+		{Name: "two NULs", Reply: "stream: OK\x00\x00"},
+		{Name: "two replies", Reply: "stream: OK\x00stream: OK\x00"},
+		{Name: "clean, then infected", Reply: "stream: OK\x00stream: Some.Virus FOUND\x00"},
+		{Name: "infected, then clean", Reply: "stream: Some.Virus FOUND\x00stream: OK\x00"},
+		{Name: "clean without stream", Reply: "OK\x00"},
+		{Name: "clean for another", Reply: "/tmp/other: OK\x00"},
+		{Name: "clean in lower case", Reply: "stream: ok\x00"},
+		{Name: "clean with blanks", Reply: "stream: OK \x00"},
+		{Name: "clean with a session id", Reply: "1: stream: OK\x00"},
+		{Name: "found nothing", Reply: "stream:  FOUND\x00"},
+		{Name: "found two words", Reply: "stream: a b FOUND\x00"},
+		{Name: "found with control characters", Reply: "stream: a\nstream: OK FOUND\x00"},
+		{Name: "unknown command", Reply: "UNKNOWN COMMAND\x00"},
+		{Name: "pong", Reply: "PONG\x00"},
+		{Name: "clean before the stream", Early: "stream: OK\x00", Unread: true},
+		{Name: "clean in the middle", StopAfter: 1, Reply: "stream: OK\x00"},
+		{Name: "clean before and after", Early: "stream: OK\x00", Reply: "stream: OK\x00"},
+		{Name: "clean, then silence", Reply: "stream: OK\x00", Hang: true},
+		{Name: "silence", Hang: true},
+		{Name: "silence from the start", Unread: true, Hang: true},
+	}
+}
+
+func (b *Behaviour) ping() string {
+	if b.Pong != "" {
+		return b.Pong
+	}
+	return "PONG\x00"
+}
+
+func (b *Behaviour) version() string {
+	if b.Banner != "" {
+		return b.Banner
+	}
+	return "ClamAV 0.0.0-fake/1/Thu Jan  1 00:00:00 1970\x00"
+}
+
+func (b *Behaviour) scan(conn net.Conn, done <-chan struct{}) {
+	_, _ = io.WriteString(conn, b.Early)
+	reply, ok := b.read(conn)
+	if !ok || !b.wait(done) {
+		return
+	}
+	_, _ = io.WriteString(conn, reply)
+	if b.Hang {
+		b.hang(conn, done)
+	}
+}
+
+func (b *Behaviour) wait(done <-chan struct{}) bool {
+	if b.Gate == nil {
+		return true
+	}
+	select {
+	case <-b.Gate:
+		return true
+	case <-done:
+		return false
+	}
+}
+
+// hang waits for the caller to hang up. An unread stream must stay unread, so
+// that the caller's writes stall as they would; then only the fake's own end
+// is waited for.
+func (b *Behaviour) hang(conn net.Conn, done <-chan struct{}) {
+	if b.Unread {
+		<-done
+		return
+	}
+	_, _ = io.Copy(io.Discard, conn)
+}
+
+// read takes the stream as far as the behaviour goes and returns the answer. A
+// stream that its sender broke off gets none, as with the real daemon.
+func (b *Behaviour) read(conn net.Conn) (string, bool) {
+	if b.Unread {
+		return b.Reply, true
+	}
+	body := io.Reader(&stream{conn: conn})
+	if b.StopAfter > 0 {
+		_, err := io.CopyN(io.Discard, body, b.StopAfter)
+		return b.Reply, err == nil
+	}
+	found, err := search(body, b.Signatures)
+	if err != nil {
+		return "", false
+	}
+	if !b.Honest && len(b.Signatures) == 0 {
+		return b.Reply, true
+	}
+	if found != "" {
+		return "stream: " + found + " FOUND\x00", true
+	}
+	return "stream: OK\x00", true
+}
+
+// search reads r to its end and names the first signature in it. It keeps only
+// the tail that a signature across two reads needs.
+func search(r io.Reader, signatures map[string][]byte) (string, error) {
+	keep := 0
+	for _, signature := range signatures {
+		keep = max(keep, len(signature))
+	}
+	found, tail := "", []byte(nil)
+	buf := make([]byte, 64<<10)
+	for {
+		n, err := r.Read(buf)
+		window := append(tail, buf[:n]...)
+		for name, signature := range signatures {
+			if found == "" && bytes.Contains(window, signature) {
+				found = name
+			}
+		}
+		tail = append([]byte(nil), window[max(0, len(window)-keep):]...)
+		if err == io.EOF {
+			return found, nil
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+}

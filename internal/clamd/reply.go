@@ -1,0 +1,129 @@
+package clamd
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// maxReply bounds what is read of an answer. The longest honest one is a
+// signature name of some hundred bytes.
+const maxReply = 4 << 10
+
+// tooLargeReply is how clamd says that its StreamMaxLength is passed.
+const tooLargeReply = "INSTREAM size limit exceeded. ERROR"
+
+// unscannable are the names under which the engine reports that it could not
+// look at everything. They arrive as if they were signatures, but the file has
+// no known virus: it has not been seen.
+var unscannable = []string{"Heuristics.Limits.Exceeded", "Heuristics.Encrypted."}
+
+// Outcome is what a scan found. Its zero value is no outcome at all, so a
+// forgotten assignment can never read as clean.
+type Outcome string
+
+// The closed list of outcomes.
+const (
+	Clean       Outcome = "clean"
+	Infected    Outcome = "infected"
+	Unscannable Outcome = "unscannable"
+)
+
+// Verdict is the daemon's answer about one complete stream.
+type Verdict struct {
+	Outcome Outcome
+	// Signature is the daemon's name for what it found. It is empty when, and
+	// only when, the outcome is Clean.
+	Signature string
+}
+
+// Clean reports whether the daemon looked at everything and found nothing.
+func (v Verdict) Clean() bool { return v.Outcome == Clean && v.Signature == "" }
+
+// readReply reads the one answer and then the end of the connection, which
+// clamd closes after each command. Insisting on the end is what exposes second
+// answers and a daemon that answered without having read the whole stream: the
+// kernel then reports a reset instead of an end.
+func (s *session) readReply(wait time.Duration) ([]byte, error) {
+	if err := s.conn.SetReadDeadline(time.Now().Add(wait)); err != nil {
+		return nil, failure(s.ctx, "read clamd's answer", err)
+	}
+	raw, err := io.ReadAll(io.LimitReader(s.conn, maxReply+1))
+	if err != nil {
+		return raw, failure(s.ctx, "read clamd's answer", err)
+	}
+	if len(raw) > maxReply {
+		return nil, fmt.Errorf("clamd's answer is longer than %d bytes: %w", maxReply, ErrUnavailable)
+	}
+	return raw, nil
+}
+
+// line takes the single NUL-terminated line out of an answer.
+func line(raw []byte) (string, error) {
+	text, rest, ended := bytes.Cut(raw, []byte{0})
+	switch {
+	case len(raw) == 0:
+		return "", fmt.Errorf("clamd closed the connection without an answer: %w", ErrUnavailable)
+	case !ended:
+		return "", fmt.Errorf("clamd's answer %.80q was cut off: %w", raw, ErrUnavailable)
+	case len(rest) > 0:
+		return "", fmt.Errorf("clamd answered more than once, %.80q: %w", raw, ErrUnavailable)
+	}
+	return string(text), nil
+}
+
+// parseVerdict turns the complete answer to INSTREAM into a verdict.
+func parseVerdict(raw []byte) (Verdict, error) {
+	text, err := line(raw)
+	if err != nil {
+		return Verdict{}, err
+	}
+	if text == tooLargeReply {
+		return Verdict{}, ErrTooLarge
+	}
+	if text == "stream: OK" {
+		return Verdict{Outcome: Clean}, nil
+	}
+	if signature, ok := foundSignature(text); ok {
+		return Verdict{Outcome: outcomeOf(signature), Signature: signature}, nil
+	}
+	return Verdict{}, fmt.Errorf("clamd's answer %.80q is no verdict: %w", text, ErrUnavailable)
+}
+
+// foundSignature takes X out of "stream: X FOUND". A name that could not be a
+// signature's is refused, so that no torn or glued answer ends up in an audit
+// row.
+func foundSignature(text string) (string, bool) {
+	rest, ok := strings.CutPrefix(text, "stream: ")
+	if !ok {
+		return "", false
+	}
+	signature, ok := strings.CutSuffix(rest, " FOUND")
+	if !ok || signature == "" || strings.ContainsFunc(signature, notInSignature) {
+		return "", false
+	}
+	return signature, true
+}
+
+func notInSignature(r rune) bool { return r > unicode.MaxASCII || !unicode.IsGraphic(r) || r == ' ' }
+
+func outcomeOf(signature string) Outcome {
+	for _, prefix := range unscannable {
+		if strings.HasPrefix(signature, prefix) {
+			return Unscannable
+		}
+	}
+	return Infected
+}
+
+// parseVersion splits "ClamAV 1.4.6/27800/Thu Oct 30 …" at its first slash.
+func parseVersion(text string) (Version, error) {
+	engine, database, _ := strings.Cut(text, "/")
+	if !strings.HasPrefix(engine, "ClamAV ") {
+		return Version{}, fmt.Errorf("clamd's answer %.80q is no version: %w", text, ErrUnavailable)
+	}
+	return Version{Engine: engine, Database: database}, nil
+}
