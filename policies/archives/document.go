@@ -1,0 +1,215 @@
+package archives
+
+import (
+	"encoding/xml"
+	"errors"
+	"io"
+	"path"
+	"slices"
+	"strings"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+)
+
+// form is the family of documents that a container belongs to by its members,
+// whatever it is called: a document inside an archive has macros just the same.
+type form string
+
+const (
+	plainForm  form = "plain"
+	officeForm form = "office"
+	odfForm    form = "odf"
+)
+
+const (
+	contentTypes = "[content_types].xml"
+	odfManifest  = "meta-inf/manifest.xml"
+	odfType      = "mimetype"
+
+	// maxDescription bounds the members that describe a document.
+	maxDescription = 4 << 20
+)
+
+// essentials are what a document of a kind cannot be without: the main part's
+// content type for Office, the media type for OpenDocument.
+var essentials = map[Kind]struct {
+	form form
+	main string
+}{
+	WordDocument: {officeForm, "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"},
+	Spreadsheet:  {officeForm, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"},
+	Presentation: {officeForm, "application/vnd.openxmlformats-officedocument.presentationml.presentation.main+xml"},
+	ODFText:      {odfForm, "application/vnd.oasis.opendocument.text"},
+	ODFSheet:     {odfForm, "application/vnd.oasis.opendocument.spreadsheet"},
+	ODFSlides:    {odfForm, "application/vnd.oasis.opendocument.presentation"},
+}
+
+func formOf(kind Kind, entries []entry) form {
+	if known, ok := essentials[kind]; ok {
+		return known.form
+	}
+	switch {
+	case indexOf(entries, contentTypes) >= 0:
+		return officeForm
+	case indexOf(entries, odfManifest) >= 0 && indexOf(entries, odfType) >= 0:
+		return odfForm
+	}
+	return plainForm
+}
+
+// indexOf finds a member by its name in lower case, as Office does.
+func indexOf(entries []entry, name string) int {
+	return slices.IndexFunc(entries, func(e entry) bool { return strings.ToLower(canonical(e.name)) == name })
+}
+
+func (c *container) checkDocument(kind Kind, form form) error {
+	for i := range c.entries {
+		if slices.ContainsFunc(append([]string{c.entries[i].name}, c.entries[i].aliases...), func(name string) bool { return isMacro(name, form) }) {
+			return found(Macros, i)
+		}
+	}
+	switch form {
+	case officeForm:
+		return c.checkOffice(essentials[kind].main)
+	case odfForm:
+		return c.checkODF(essentials[kind].main)
+	}
+	return nil
+}
+
+// isMacro knows the places where each family keeps what runs.
+func isMacro(name string, form form) bool {
+	name = strings.ToLower(canonical(name))
+	base := path.Base(name)
+	if base == "vbaproject.bin" || base == "vbadata.xml" || strings.HasPrefix(base, "vbaprojectsignature") {
+		return true
+	}
+	switch form {
+	case officeForm:
+		return slices.ContainsFunc(strings.Split(path.Dir(name), "/"), func(folder string) bool {
+			return folder == "macrosheets" || folder == "intlmacrosheets" || folder == "activex"
+		})
+	case odfForm:
+		return strings.HasPrefix(name, "basic/") || strings.HasPrefix(name, "scripts/")
+	}
+	return false
+}
+
+// runningTypes are parts of the content types that mean something runs. A macro
+// may hide under any name, but not under any type.
+var runningTypes = []string{"macroenabled", "vbaproject", "vbadata", "activex", "macrosheet"}
+
+// checkOffice reads the content types of all parts. Without a main type, the
+// container is only looked through for macros.
+func (c *container) checkOffice(main string) error {
+	at := indexOf(c.entries, contentTypes)
+	if at < 0 || main != "" && indexOf(c.entries, "_rels/.rels") < 0 {
+		return found(NotThatDocument)
+	}
+	isMain := main == ""
+	err := c.eachElement(at, func(element xml.StartElement) Rule {
+		for _, attribute := range element.Attr {
+			if attribute.Name.Local != "ContentType" {
+				continue
+			}
+			value := strings.ToLower(strings.TrimSpace(attribute.Value))
+			isMain = isMain || value == main
+			if slices.ContainsFunc(runningTypes, func(part string) bool { return strings.Contains(value, part) }) {
+				return Macros
+			}
+		}
+		return ""
+	})
+	if err != nil {
+		return err
+	}
+	if !isMain {
+		return found(NotThatDocument)
+	}
+	return nil
+}
+
+// checkODF reads the media type and the manifest, which is where an encrypted
+// OpenDocument file says so: its zip members do not.
+func (c *container) checkODF(main string) error {
+	typeAt, manifestAt := indexOf(c.entries, odfType), indexOf(c.entries, odfManifest)
+	if typeAt < 0 || manifestAt < 0 {
+		return found(NotThatDocument)
+	}
+	err := c.eachElement(manifestAt, func(element xml.StartElement) Rule {
+		if element.Name.Local == "encryption-data" {
+			return Encrypted
+		}
+		for _, attribute := range element.Attr {
+			if attribute.Name.Local == "full-path" && isMacro(attribute.Value, odfForm) {
+				return Macros
+			}
+		}
+		return ""
+	})
+	if err != nil || main == "" {
+		return err
+	}
+	mediaType, err := c.description(typeAt)
+	if err != nil {
+		return err
+	}
+	if strings.TrimSpace(string(mediaType)) != main || indexOf(c.entries, "content.xml") < 0 {
+		return found(NotThatDocument)
+	}
+	return nil
+}
+
+// description unpacks one small member completely.
+func (c *container) description(i int) ([]byte, error) {
+	if c.entries[i].unpacked > maxDescription {
+		return nil, found(TooLarge, i)
+	}
+	r, err := c.zip.File[i].Open()
+	if err != nil {
+		return nil, c.s.or(found(Corrupt, i))
+	}
+	defer func() { _ = r.Close() }()
+	content, err := io.ReadAll(io.LimitReader(r, maxDescription))
+	if err != nil {
+		return nil, c.s.or(found(ruleOf(err), i))
+	}
+	return content, nil
+}
+
+// eachElement parses a member as XML, in UTF-8 or UTF-16. What does not parse
+// is a finding: an office program may be more forgiving than this.
+func (c *container) eachElement(i int, judge func(xml.StartElement) Rule) error {
+	content, err := c.description(i)
+	if err != nil {
+		return err
+	}
+	unmarked := transform.NewReader(strings.NewReader(string(content)), unicode.BOMOverride(encoding.Nop.NewDecoder()))
+	decoder := xml.NewDecoder(unmarked)
+	decoder.CharsetReader = sameCharset
+	for {
+		token, err := decoder.Token()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return found(Corrupt, i)
+		}
+		if element, ok := token.(xml.StartElement); ok {
+			if rule := judge(element); rule != "" {
+				return found(rule, i)
+			}
+		}
+	}
+}
+
+// sameCharset accepts the declared charsets that are decoded already.
+func sameCharset(charset string, input io.Reader) (io.Reader, error) {
+	switch strings.ToLower(charset) {
+	case "utf-8", "utf-16", "us-ascii":
+		return input, nil
+	}
+	return nil, errors.New("unexpected charset " + charset)
+}
