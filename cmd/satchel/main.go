@@ -1,0 +1,69 @@
+// Command satchel is Satchel's REST contract on the command line: log in,
+// upload and wait for the outcome, list, fetch, delete.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"satchel/internal/rest"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := root().ExecuteContext(ctx); err != nil {
+		if !errors.Is(err, errOutcome) {
+			fmt.Fprintln(os.Stderr, "satchel:", err)
+		}
+		os.Exit(1)
+	}
+}
+
+// errOutcome ends the program unsuccessfully after everything was said.
+var errOutcome = errors.New("not every file was published")
+
+// app is what every command shares.
+type app struct {
+	json    bool
+	profile string
+}
+
+func root() *cobra.Command {
+	a := &app{}
+	cmd := &cobra.Command{
+		Use:   "satchel",
+		Short: "Upload, list and fetch files of a Satchel organization",
+		Long: `Upload, list and fetch files of a Satchel organization.
+
+  satchel login --stack .local/satchel.json     the local stack, as an owner
+  satchel login --api https://files.school.example
+  satchel upload essay.pdf photos/*.jpg         resumable; waits for the outcome
+  satchel ls
+  satchel get 0198c2b4-… -o essay.pdf
+
+Every command takes --json for programs. A command that fails says what
+happened and what to do next, and exits with 1.`,
+		SilenceUsage: true, SilenceErrors: true,
+	}
+	cmd.SetOut(os.Stdout)
+	cmd.PersistentFlags().BoolVar(&a.json, "json", false, "print JSON instead of tables")
+	cmd.PersistentFlags().StringVar(&a.profile, "profile", "default", "which login to use")
+	cmd.AddCommand(a.login(), a.logout(), a.upload(), a.list(), a.get(), a.remove(), a.restore(), a.status())
+	return cmd
+}
+
+// client gives the API as the person who logged in.
+func (a *app) client() (*rest.Client, error) {
+	login, err := loadLogin(a.profile)
+	if err != nil {
+		return nil, err
+	}
+	return &rest.Client{Base: login.API, Token: login.Token, Org: login.Organization}, nil
+}
