@@ -1,0 +1,191 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
+
+	"satchel/internal/rest"
+)
+
+// endless is a file of any size whose bytes are known without being kept.
+type endless struct{ block []byte }
+
+func newEndless() endless {
+	block := make([]byte, 1<<20)
+	for i := range block {
+		block[i] = "The quick brown fox jumps over the lazy dog.\n"[i%45]
+	}
+	return endless{block}
+}
+
+func (e endless) ReadAt(p []byte, off int64) (int, error) {
+	n := 0
+	for n < len(p) {
+		n += copy(p[n:], e.block[(off+int64(n))%int64(len(e.block)):])
+	}
+	return n, nil
+}
+
+const (
+	chunk = 8 << 20
+	gib   = 1 << 30
+)
+
+// ingest sends the same gibibyte both ways in turns and compares the best of
+// each: what is left is the way, not the weather.
+func (b *bench) ingest(ctx context.Context) error {
+	_, c, err := b.school(ctx)
+	if err != nil {
+		return err
+	}
+	var tus, bare time.Duration
+	for range 3 {
+		d, err := b.bareMultipart(ctx)
+		if err != nil {
+			return err
+		}
+		bare = best(bare, d)
+		if d, err = tusUpload(ctx, c, gib); err != nil {
+			return err
+		}
+		tus = best(tus, d)
+	}
+	ratio := bare.Seconds() / tus.Seconds()
+	b.add("tus ingest of 1 GiB", ratio, "× bare", "≥ 0.8", ratio >= .8,
+		"8 MiB chunks one after another, best of 3 in turns: tus %.2f s, minio-go multipart of 8 MiB parts %.2f s", tus.Seconds(), bare.Seconds())
+	return nil
+}
+
+func best(a, b time.Duration) time.Duration {
+	if a == 0 {
+		return b
+	}
+	return min(a, b)
+}
+
+// tusUpload times the bytes, from creation to the last answer; the file is
+// deleted afterwards so that its scan does not disturb what follows.
+func tusUpload(ctx context.Context, c *rest.Client, size int64) (time.Duration, error) {
+	began := time.Now()
+	id, err := c.Upload(ctx, rest.Upload{Body: newEndless(), Size: size, Chunk: chunk, Metadata: map[string]string{"filename": "big.txt"}})
+	took := time.Since(began)
+	if err != nil {
+		return 0, err
+	}
+	return took, c.Delete(ctx, id)
+}
+
+func (b *bench) bareMultipart(ctx context.Context) (time.Duration, error) {
+	core, err := minio.NewCore(b.S3.Endpoint, &minio.Options{Creds: credentials.NewStaticV4(b.S3.AccessKey, b.S3.SecretKey, ""), Region: "us-east-1"})
+	if err != nil {
+		return 0, err
+	}
+	bucket, key := b.S3.Buckets["staging"], "bench/bare"
+	began := time.Now()
+	id, err := core.NewMultipartUpload(ctx, bucket, key, minio.PutObjectOptions{})
+	if err != nil {
+		return 0, err
+	}
+	var parts []minio.CompletePart
+	for n := range gib / chunk {
+		body := io.NewSectionReader(newEndless(), int64(n)*chunk, chunk)
+		part, err := core.PutObjectPart(ctx, bucket, key, id, n+1, body, chunk, minio.PutObjectPartOptions{})
+		if err != nil {
+			return 0, err
+		}
+		parts = append(parts, minio.CompletePart{PartNumber: part.PartNumber, ETag: part.ETag})
+	}
+	if _, err := core.CompleteMultipartUpload(ctx, bucket, key, id, parts, minio.PutObjectOptions{}); err != nil {
+		return 0, err
+	}
+	took := time.Since(began)
+	return took, core.RemoveObject(ctx, bucket, key, minio.RemoveObjectOptions{})
+}
+
+// memory sends four files of 2 GiB at once and watches what API and worker
+// hold, while the bytes come and while the pipeline takes the files on.
+func (b *bench) memory(ctx context.Context) error {
+	_, c, err := b.school(ctx)
+	if err != nil {
+		return err
+	}
+	peak := map[string]float64{}
+	ctx2, stop := context.WithCancel(ctx)
+	var watch sync.WaitGroup
+	watch.Go(func() { b.watchMemory(ctx2, peak) })
+	errs := make([]error, 4)
+	ids := make([]string, 4)
+	var wg sync.WaitGroup
+	for i := range 4 {
+		wg.Go(func() {
+			ids[i], errs[i] = c.Upload(ctx, rest.Upload{Body: newEndless(), Size: 2 * gib, Chunk: 64 << 20, Metadata: map[string]string{"filename": fmt.Sprintf("big%d.txt", i)}})
+			if errs[i] == nil {
+				_, errs[i] = c.Watch(ctx, ids[i], nil)
+			}
+		})
+	}
+	wg.Wait()
+	stop()
+	watch.Wait()
+	for i, err := range errs {
+		if err != nil {
+			return fmt.Errorf("upload %d: %w", i, err)
+		}
+		_ = c.Delete(ctx, ids[i])
+	}
+	for _, name := range []string{"api", "worker"} {
+		b.add(name+" memory, 4 × 2 GiB", peak[name], "MiB", "< 200", peak[name] > 0 && peak[name] < 200, "highest resident set, read 5 times a second until every file was final")
+	}
+	return nil
+}
+
+func (b *bench) watchMemory(ctx context.Context, peak map[string]float64) {
+	for ctx.Err() == nil {
+		for name, base := range map[string]string{"api": b.Metrics.API, "worker": b.Metrics.Worker} {
+			if v, err := metric(ctx, base, "process_resident_memory_bytes"); err == nil {
+				peak[name] = max(peak[name], v/(1<<20))
+			}
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+// metric reads one plain value of a program's /metrics.
+func metric(ctx context.Context, url, name string) (float64, error) {
+	if !strings.HasSuffix(url, "/metrics") {
+		url += "/metrics"
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return 0, err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return 0, err
+	}
+	for line := range bytes.Lines(body) {
+		if rest, ok := bytes.CutPrefix(line, []byte(name+" ")); ok {
+			return strconv.ParseFloat(string(bytes.TrimSpace(rest)), 64)
+		}
+	}
+	return 0, fmt.Errorf("%s is not in %s: %w", name, url, os.ErrNotExist)
+}

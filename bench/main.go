@@ -1,0 +1,152 @@
+// Command bench measures a running local stack on this machine and prints
+// ratios and figures of one run, each with its goal and with how it was taken.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"text/tabwriter"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/spf13/cobra"
+
+	"satchel/internal/localstack"
+	"satchel/internal/rest"
+)
+
+// figure is one measured value beside its goal.
+type figure struct {
+	Name string  `json:"name"`
+	Got  float64 `json:"got"`
+	Unit string  `json:"unit"`
+	Goal string  `json:"goal"`
+	OK   bool    `json:"ok"`
+	How  string  `json:"how"`
+}
+
+// bench is what every measurement works with.
+type bench struct {
+	*localstack.Stack
+	figures []figure
+	full    bool
+}
+
+var measurements = []struct {
+	name, what string
+	run        func(*bench, context.Context) error
+}{
+	{"tenant", "the tenant context against the same query without it", (*bench).tenant},
+	{"queue", "schedule-to-start at 20 and 50 jobs a second", (*bench).queue},
+	{"latency", "from the finished upload to publication, against the straight line", (*bench).latency},
+	{"ingest", "1 GiB by tus against a bare multipart upload", (*bench).ingest},
+	{"scan", "scanning 50 MB", (*bench).scan},
+	{"memory", "four 2 GiB uploads at once", (*bench).memory},
+	{"users", "20 users of 10 MB, then 100 users for two minutes", (*bench).users},
+	{"fairness", "one organization's backlog against another's single files", (*bench).fairness},
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := command().ExecuteContext(ctx); err != nil {
+		os.Exit(1)
+	}
+}
+
+func command() *cobra.Command {
+	b := &bench{}
+	var path, only string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "bench", Short: "Measure a running local stack", SilenceUsage: true, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var err error
+			if b.Stack, err = localstack.Read(path); err != nil {
+				return err
+			}
+			if err := b.measure(cmd.Context(), only); err != nil {
+				return err
+			}
+			return b.print(asJSON)
+		},
+	}
+	names := make([]string, len(measurements))
+	for i, m := range measurements {
+		names[i] = fmt.Sprintf("%-9s %s", m.name, m.what)
+	}
+	cmd.Long = "Measure a running local stack:\n\n  " + strings.Join(names, "\n  ")
+	cmd.Flags().StringVar(&path, "stack", ".local/satchel.json", "the stack's satchel.json")
+	cmd.Flags().StringVar(&only, "only", "", "these measurements, by name, with commas between")
+	cmd.Flags().BoolVar(&b.full, "full", false, "the long forms: 5,000 files of backlog")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func (b *bench) measure(ctx context.Context, only string) error {
+	for _, m := range measurements {
+		if only != "" && !slices.Contains(strings.Split(only, ","), m.name) {
+			continue
+		}
+		began := time.Now()
+		fmt.Fprintf(os.Stderr, "measuring %-9s %s …", m.name, m.what)
+		if err := m.run(b, ctx); err != nil {
+			return fmt.Errorf("%s: %w", m.name, err)
+		}
+		fmt.Fprintf(os.Stderr, " %s\n", time.Since(began).Round(time.Second))
+	}
+	return nil
+}
+
+func (b *bench) add(name string, got float64, unit, goal string, ok bool, how string, args ...any) {
+	b.figures = append(b.figures, figure{name, got, unit, goal, ok, fmt.Sprintf(how, args...)})
+}
+
+func (b *bench) print(asJSON bool) error {
+	if asJSON {
+		e := json.NewEncoder(os.Stdout)
+		e.SetIndent("", "  ")
+		return e.Encode(b.figures)
+	}
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(w, "\tFIGURE\tMEASURED\tGOAL\tHOW")
+	for _, f := range b.figures {
+		mark := "✓"
+		if !f.OK {
+			mark = "✗"
+		}
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%.3g %s\t%s\t%s\n", mark, f.Name, f.Got, f.Unit, f.Goal, f.How)
+	}
+	return w.Flush()
+}
+
+// school makes an organization for one measurement, with room for all of it.
+func (b *bench) school(ctx context.Context) (string, *rest.Client, error) {
+	org, err := b.Provision(ctx, "bench-"+uuid.NewString(), "Benchmark")
+	if err != nil {
+		return "", nil, err
+	}
+	limits := map[string]any{"organization_id": org, "max_bytes": int64(1) << 40, "max_file_size": int64(4) << 30}
+	if err := b.Operator().Call(ctx, "PUT", "/api/v1/admin/storage/quotas", limits, nil); err != nil {
+		return "", nil, err
+	}
+	c, err := b.Member(ctx, org, "teacher-"+org, "teacher")
+	return org, c, err
+}
+
+// quantile gives the q-th of the sorted durations, in milliseconds.
+func quantile(ds []time.Duration, q float64) float64 {
+	if len(ds) == 0 {
+		return 0
+	}
+	sorted := slices.Clone(ds)
+	slices.Sort(sorted)
+	i := min(int(q*float64(len(sorted))), len(sorted)-1)
+	return float64(sorted[i].Microseconds()) / 1000
+}

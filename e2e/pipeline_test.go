@@ -1,0 +1,315 @@
+package e2e
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"satchel/internal/rest"
+)
+
+func photo(t *testing.T) []byte {
+	t.Helper()
+	img := image.NewRGBA(image.Rect(0, 0, 1200, 900))
+	for i := range img.Pix {
+		img.Pix[i] = uint8(i * 7)
+	}
+	img.Set(1, 1, color.White)
+	var b bytes.Buffer
+	require.NoError(t, jpeg.Encode(&b, img, nil))
+	return b.Bytes()
+}
+
+func zipOf(t *testing.T, members map[string][]byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for name, content := range members {
+		w, err := z.Create(name)
+		require.NoError(t, err)
+		_, err = w.Write(content)
+		require.NoError(t, err)
+	}
+	require.NoError(t, z.Close())
+	return b.Bytes()
+}
+
+func TestEachKindOfFileEndsAsItShould(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t)
+	cases := []struct {
+		name    string
+		content []byte
+		status  string
+		reason  string
+		preview string
+	}{
+		{"photo.jpg", photo(t), "published", "", "ready"},
+		{"cut.jpg", photo(t)[:20000], "published", "", "unavailable"},
+		{"notes.txt", text(5000), "published", "", "none"},
+		{"Grüße – 你好 – 🎒.txt", text(100), "published", "", "none"},
+		{"bundle.zip", zipOf(t, map[string][]byte{"a.txt": text(100), "b.txt": text(100)}), "published", "", "none"},
+		{"eicar.txt", eicar(), "quarantined", "infected:", ""},
+		{"eicar.zip", zipOf(t, map[string][]byte{"deep/eicar.txt": eicar()}), "quarantined", "infected:", ""},
+		{"nested.zip", zipOf(t, map[string][]byte{"inner.zip": zipOf(t, map[string][]byte{"eicar.txt": eicar()})}), "quarantined", "infected:", ""},
+		{"fake.pdf", []byte("MZ\x90\x00" + string(text(2000))), "rejected", "executable", ""},
+		{"fake.jpg", []byte("%PDF-1.4\n" + string(text(500))), "rejected", "content_mismatch", ""},
+		{"script.txt", []byte("#!/bin/sh\nrm -rf /\n"), "rejected", "script", ""},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			f := settled(t, s.Teacher, mustUpload(t, s.Teacher, c.name, c.content))
+			require.Equal(t, c.status, f.Status, f.StatusReason)
+			require.Contains(t, f.StatusReason, c.reason)
+			require.Equal(t, c.name, f.Name)
+			if c.preview != "" {
+				require.Equal(t, c.preview, f.Preview)
+			}
+			got, err := download(t, s.Teacher, f.ID)
+			if c.status == "published" {
+				require.NoError(t, err)
+				require.Equal(t, c.content, got)
+			} else {
+				require.Error(t, err)
+				require.Empty(t, got)
+			}
+		})
+	}
+	t.Cleanup(func() { s.sound(t) })
+}
+
+// form posts a multipart upload; chunked hides the body's length.
+func form(t *testing.T, c *rest.Client, name string, content []byte, chunked bool, fields map[string]string, query string) (rest.File, error) {
+	t.Helper()
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	for k, v := range fields {
+		require.NoError(t, w.WriteField(k, v))
+	}
+	part, err := w.CreateFormFile("file", name)
+	require.NoError(t, err)
+	_, err = part.Write(content)
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	var body io.Reader = &b
+	if chunked {
+		body = struct{ io.Reader }{&b}
+	}
+	resp, err := c.Send(testContext(t), http.MethodPost, "/api/v1/storage/upload"+query, http.Header{"Content-Type": {w.FormDataContentType()}}, body)
+	if err != nil {
+		return rest.File{}, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	var f rest.File
+	require.NoError(t, decodeJSON(resp.Body, &f))
+	return f, nil
+}
+
+func TestFormUploadWaitsForTheOutcome(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t)
+	content := text(3 << 20)
+	f, err := form(t, s.Student, "essay.txt", content, false, map[string]string{"category": "homework"}, "?wait=30s")
+	require.NoError(t, err)
+	require.Equal(t, "published", f.Status)
+	require.Equal(t, "homework", f.Category)
+	got, err := download(t, s.Student, f.ID)
+	require.NoError(t, err)
+	require.Equal(t, content, got)
+	s.sound(t)
+}
+
+// The limits are the same on every way in, with and without a declared length.
+func TestLimitsAreAlikeOnEveryWayIn(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t)
+	s.setQuota(t, map[string]any{"max_bytes": 40 << 20, "max_file_size": 10 << 20})
+	ways := map[string]func(name string, content []byte, sha string) error{
+		"form": func(name string, content []byte, sha string) error {
+			_, err := form(t, s.Teacher, name, content, false, map[string]string{"sha256": sha}, "")
+			return err
+		},
+		"chunked": func(name string, content []byte, sha string) error {
+			_, err := form(t, s.Teacher, name, content, true, map[string]string{"sha256": sha}, "")
+			return err
+		},
+		"tus": func(name string, content []byte, sha string) error {
+			_, err := s.Teacher.Upload(testContext(t), rest.Upload{Body: bytes.NewReader(content), Size: int64(len(content)),
+				Metadata: map[string]string{"filename": name, "sha256": sha}})
+			return err
+		},
+	}
+	wrong := hex.EncodeToString(make([]byte, 32))
+	for way, send := range ways {
+		t.Run(way, func(t *testing.T) {
+			refused(t, send("big.txt", text(10<<20+1), ""), 413, "too_large")
+			refused(t, send("run.exe", text(100), ""), 415, "type_not_allowed")
+			refused(t, send("sum.txt", text(100), wrong), 422, "checksum_mismatch")
+		})
+	}
+	s.setQuota(t, map[string]any{"max_bytes": 1 << 20, "max_file_size": 10 << 20})
+	for way, send := range ways {
+		t.Run("full "+way, func(t *testing.T) { refused(t, send("full.txt", text(9<<20), ""), 507, "over_quota") })
+	}
+	require.Zero(t, quotaOf(t, s.Owner).Reserved, "a refusal gives everything back")
+	s.sound(t)
+}
+
+// Twenty uploads race for room that ten of them fill.
+func TestQuotaIsNotRaced(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t)
+	s.setQuota(t, map[string]any{"max_bytes": 100 * 10_000_000 / 10})
+	var accepted atomic.Int32
+	var wg sync.WaitGroup
+	for i := range 20 {
+		wg.Go(func() {
+			header := http.Header{"Tus-Resumable": {"1.0.0"}, "Upload-Length": {"10000000"}, "Upload-Metadata": {"filename " + b64(fmt.Sprintf("f%d.txt", i))}}
+			resp, err := s.Teacher.Send(testContext(t), http.MethodPost, "/api/v1/storage/tus/", header, nil)
+			if err == nil {
+				_ = resp.Body.Close()
+				accepted.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	require.EqualValues(t, 10, accepted.Load())
+	require.EqualValues(t, 100_000_000, quotaOf(t, s.Owner).Reserved)
+}
+
+func TestHostileNamesAreCleanedOrRefused(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t)
+	for _, name := range []string{"evil\u202etxt.exe", "a\x00b.txt", "", "invoice.pdf.exe"} {
+		_, err := upload(testContext(t), s.Teacher, name, text(10))
+		require.Error(t, err, "%q", name)
+	}
+	f := settled(t, s.Teacher, mustUpload(t, s.Teacher, `..\..\etc/passwd "quoted"; x.txt`, text(10)))
+	require.NotContains(t, f.Name, "/")
+	require.NotContains(t, f.Name, `\`)
+}
+
+func TestAnotherOrganizationsFileIsNotFoundOnEveryRoute(t *testing.T) {
+	t.Parallel()
+	a, b := newSchool(t), newSchool(t)
+	id := settled(t, a.Teacher, mustUpload(t, a.Teacher, "photo.jpg", photo(t))).ID
+	base := "/api/v1/storage/files/" + id
+	for _, r := range [][2]string{
+		{"GET", base}, {"GET", base + "/content"}, {"HEAD", base + "/content"}, {"GET", base + "/renditions/w320.webp"}, {"GET", base + "/events"},
+		{"GET", base + "/versions"}, {"GET", base + "/versions/1/content"}, {"PATCH", base}, {"DELETE", base}, {"POST", base + "/restore"},
+	} {
+		for _, c := range []*rest.Client{b.Owner, b.Teacher, b.Student} {
+			err := c.Call(testContext(t), r[0], r[1], map[string]string{}, nil)
+			var p *rest.Problem
+			require.ErrorAs(t, err, &p, "%v", r)
+			require.Equal(t, 404, p.Status, "%v", r)
+		}
+	}
+	_, err := a.Student.Get(testContext(t), id)
+	refused(t, err, 404, "file_not_found")
+}
+
+func TestNewVersionReplacesOnlyWhenPublished(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t)
+	first := text(1000)
+	id := settled(t, s.Teacher, mustUpload(t, s.Teacher, "plan.txt", first)).ID
+	f, err := form(t, s.Teacher, "plan.txt", eicar(), false, map[string]string{"file_id": id}, "?wait=30s")
+	require.NoError(t, err)
+	require.Equal(t, "quarantined", f.Status)
+	got, err := download(t, s.Teacher, id)
+	require.NoError(t, err)
+	require.Equal(t, first, got, "the published version stays")
+	second := text(2000)
+	f, err = form(t, s.Teacher, "plan.txt", second, false, map[string]string{"file_id": id}, "?wait=30s")
+	require.NoError(t, err)
+	require.Equal(t, "published", f.Status)
+	require.Equal(t, 3, f.Version)
+	got, err = download(t, s.Teacher, id)
+	require.NoError(t, err)
+	require.Equal(t, second, got)
+	require.EqualValues(t, 3000, quotaOf(t, s.Owner).Used)
+	s.sound(t)
+}
+
+func TestTrashAndBack(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t)
+	ctx := testContext(t)
+	id := settled(t, s.Teacher, mustUpload(t, s.Teacher, "plan.txt", text(100))).ID
+	require.NoError(t, s.Teacher.Delete(ctx, id))
+	_, err := download(t, s.Teacher, id)
+	require.Error(t, err)
+	page, err := s.Teacher.List(ctx, url.Values{"status": {"deleted"}})
+	require.NoError(t, err)
+	require.Len(t, page.Items, 1)
+	f, err := s.Teacher.Restore(ctx, id)
+	require.NoError(t, err)
+	require.Equal(t, "published", f.Status)
+	_, err = download(t, s.Teacher, id)
+	require.NoError(t, err)
+	s.sound(t)
+}
+
+func TestEventsTellEachStepOnceAndResume(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t)
+	id := mustUpload(t, s.Teacher, "notes.txt", text(1000))
+	var seen []rest.Event
+	_, err := s.Teacher.Watch(testContext(t), id, func(e rest.Event) { seen = append(seen, e) })
+	require.NoError(t, err)
+	require.Equal(t, "final", seen[len(seen)-1].Type)
+	var again []rest.Event
+	_, err = s.Teacher.Watch(testContext(t), id, func(e rest.Event) { again = append(again, e) })
+	require.NoError(t, err)
+	require.Equal(t, seen, again, "a second reader sees the same events")
+}
+
+// No transaction is held while bytes flow: many slow uploads leave room for
+// quick downloads.
+func TestSlowUploadsDoNotHoldConnections(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t)
+	id := settled(t, s.Teacher, mustUpload(t, s.Teacher, "notes.txt", text(1000))).ID
+	ctx, stop := context.WithCancel(testContext(t))
+	var wg sync.WaitGroup
+	for i := range 50 {
+		content := text(4096)
+		sum := sha256.Sum256(content)
+		up, err := begin(ctx, s.Teacher, fmt.Sprintf("slow%d.txt", i), len(content), hex.EncodeToString(sum[:]))
+		require.NoError(t, err)
+		r, w := io.Pipe()
+		wg.Go(func() {
+			header := http.Header{"Tus-Resumable": {"1.0.0"}, "Upload-Offset": {"0"}, "Content-Type": {"application/offset+octet-stream"}, "Content-Length": {"4096"}}
+			resp, err := s.Teacher.Send(ctx, http.MethodPatch, up, header, r)
+			if err == nil {
+				_ = resp.Body.Close()
+			}
+		})
+		_, err = w.Write(content[:100])
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = w.CloseWithError(io.ErrUnexpectedEOF) })
+	}
+	for range 200 {
+		_, err := download(t, s.Teacher, id)
+		require.NoError(t, err)
+	}
+	stop()
+	wg.Wait()
+}

@@ -1,0 +1,228 @@
+// Package e2e drives the whole local stack through its public API, disturbs its
+// processes, and checks the platform's invariants after each disturbance.
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"satchel/internal/localstack"
+	"satchel/internal/rest"
+)
+
+var local *localstack.Stack
+
+func TestMain(m *testing.M) {
+	path := os.Getenv("SATCHEL_STACK_FILE")
+	if path == "" {
+		fmt.Fprintln(os.Stderr, "SATCHEL_STACK_FILE is not set: run `make e2e`, which starts a stack for these tests")
+		os.Exit(1)
+	}
+	var err error
+	if local, err = localstack.Read(path); err != nil {
+		fmt.Fprintln(os.Stderr, "read the stack:", err)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
+// patience is how long anything may take to settle by itself after a fault.
+const patience = 2 * time.Minute
+
+func testContext(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// school is an organization of one test's own, with a client for each role.
+type school struct {
+	ID                      string
+	Owner, Teacher, Student *rest.Client
+}
+
+func newSchool(t *testing.T) school {
+	t.Helper()
+	id, err := local.Provision(testContext(t), "e2e-"+uuid.NewString(), "Test school")
+	require.NoError(t, err)
+	s := school{ID: id}
+	s.Owner, s.Teacher, s.Student = s.member(t, "owner"), s.member(t, "teacher"), s.member(t, "student")
+	return s
+}
+
+func (s school) member(t *testing.T, role string) *rest.Client {
+	t.Helper()
+	c, err := local.Member(testContext(t), s.ID, role+"-"+uuid.NewString(), role)
+	require.NoError(t, err)
+	c.HTTP = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+	return c
+}
+
+// setQuota changes the organization's limits.
+func (s school) setQuota(t *testing.T, limits map[string]any) {
+	t.Helper()
+	limits["organization_id"] = s.ID
+	require.NoError(t, local.Operator().Call(testContext(t), http.MethodPut, "/api/v1/admin/storage/quotas", limits, nil))
+}
+
+// quota is GET /storage/quota.
+type quota struct {
+	Max, Used, Reserved int64
+	MaxFileSize         int64 `json:"max_file_size"`
+}
+
+func quotaOf(t *testing.T, c *rest.Client) quota {
+	t.Helper()
+	var q quota
+	require.NoError(t, c.Call(testContext(t), http.MethodGet, "/api/v1/storage/quota", nil, &q))
+	return q
+}
+
+// upload sends bytes by tus and gives the file's id.
+func upload(ctx context.Context, c *rest.Client, name string, content []byte) (string, error) {
+	sum := sha256.Sum256(content)
+	return c.Upload(ctx, rest.Upload{
+		Body: bytes.NewReader(content), Size: int64(len(content)), Retries: 12,
+		Metadata: map[string]string{"filename": name, "sha256": hex.EncodeToString(sum[:])},
+	})
+}
+
+func mustUpload(t *testing.T, c *rest.Client, name string, content []byte) string {
+	t.Helper()
+	id, err := upload(testContext(t), c, name, content)
+	require.NoError(t, err)
+	return id
+}
+
+// settled waits for the file's final state.
+func settled(t *testing.T, c *rest.Client, id string) rest.File {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(testContext(t), patience)
+	defer cancel()
+	f, err := c.Watch(ctx, id, nil)
+	require.NoError(t, err, "file %s did not settle", id)
+	return f
+}
+
+func download(t *testing.T, c *rest.Client, id string) ([]byte, error) {
+	t.Helper()
+	var b bytes.Buffer
+	_, err := c.Download(testContext(t), id, 0, &b)
+	return b.Bytes(), err
+}
+
+// text makes n bytes of plain text that no other call makes.
+func text(n int) []byte {
+	seed := make([]byte, 16)
+	_, _ = rand.Read(seed)
+	line := hex.EncodeToString(seed) + "\n"
+	return []byte(strings.Repeat(line, n/len(line)+1)[:n])
+}
+
+func eicar() []byte {
+	return []byte(`X5O!P%@AP[4\PZX54(P^)7CC)7}$` + "EICAR-STANDARD-" + "ANTIVIRUS-TEST-FILE!$H+H*")
+}
+
+// refused demands a problem with this status and code.
+func refused(t *testing.T, err error, status int, code string) {
+	t.Helper()
+	var p *rest.Problem
+	require.ErrorAs(t, err, &p)
+	require.Equal(t, code, p.Code, p.Error())
+	require.Equal(t, status, p.Status, p.Error())
+}
+
+// sound runs the operator's reconciler over the school and demands that rows,
+// objects, quota and workflows agree.
+func (s school) sound(t *testing.T) {
+	t.Helper()
+	ctx := testContext(t)
+	var started struct {
+		ID string `json:"id"`
+	}
+	require.NoError(t, local.Operator().Call(ctx, http.MethodPost, "/api/v1/admin/reconcile", map[string]any{"organization_id": s.ID, "deep": true}, &started))
+	var op struct {
+		State  string          `json:"state"`
+		Result json.RawMessage `json:"result"`
+		Error  json.RawMessage `json:"error"`
+	}
+	require.Eventually(t, func() bool {
+		err := local.Operator().Call(ctx, http.MethodGet, "/api/v1/operations/"+started.ID, nil, &op)
+		return err == nil && op.State != "running"
+	}, patience, 100*time.Millisecond)
+	require.Equal(t, "succeeded", op.State, string(op.Error))
+	var report struct {
+		Findings []json.RawMessage `json:"findings"`
+	}
+	require.NoError(t, json.Unmarshal(op.Result, &report), string(op.Result))
+	require.Empty(t, report.Findings, "the reconciler found: %s", op.Result)
+}
+
+// pid asks the supervisor which process runs under a name just now.
+func pid(t *testing.T, name string) int {
+	t.Helper()
+	req, err := http.NewRequestWithContext(testContext(t), http.MethodGet, local.Supervisor+"/process/"+name, nil)
+	require.NoError(t, err)
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	defer func() { _ = resp.Body.Close() }()
+	var p struct {
+		PID       int  `json:"pid"`
+		IsRunning bool `json:"is_running"`
+	}
+	require.NoError(t, json.NewDecoder(resp.Body).Decode(&p))
+	if !p.IsRunning {
+		return 0
+	}
+	return p.PID
+}
+
+// signal disturbs one process of the stack; it gives false when none runs.
+func signal(t *testing.T, name string, sig syscall.Signal) bool {
+	t.Helper()
+	id := pid(t, name)
+	return id > 1 && syscall.Kill(id, sig) == nil
+}
+
+// kill ends a process without warning and waits until another one runs.
+func kill(t *testing.T, name string) {
+	t.Helper()
+	old := pid(t, name)
+	require.NotZero(t, old, "%s is not running", name)
+	require.NoError(t, syscall.Kill(old, syscall.SIGKILL))
+	require.Eventually(t, func() bool { now := pid(t, name); return now != 0 && now != old }, patience, 50*time.Millisecond)
+}
+
+// ready waits until API and worker say that nothing is missing.
+func ready(t *testing.T) {
+	t.Helper()
+	for _, base := range []string{local.Metrics.API, local.Metrics.Worker} {
+		url := strings.TrimSuffix(base, "/metrics") + "/readyz"
+		require.Eventually(t, func() bool {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+			if err != nil {
+				return false
+			}
+			resp, err := http.DefaultClient.Do(req)
+			if err != nil {
+				return false
+			}
+			_ = resp.Body.Close()
+			return resp.StatusCode == http.StatusOK
+		}, patience, 100*time.Millisecond, url)
+	}
+}

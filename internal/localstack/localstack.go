@@ -1,0 +1,106 @@
+// Package localstack is how the demonstration, the end-to-end tests and the
+// benchmarks find a running local stack and act in it as anybody: satchel.json
+// names its parts, and the local issuer gives tokens for any subject.
+package localstack
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+
+	"satchel/internal/rest"
+)
+
+// Stack is satchel.json.
+type Stack struct {
+	API        string `json:"api"`
+	Content    string `json:"content"`
+	TemporalUI string `json:"temporal_ui"`
+	Temporal   string `json:"temporal"` // host:port of the frontend
+	Metrics    struct {
+		API    string `json:"api"`
+		Worker string `json:"worker"`
+	} `json:"metrics"`
+	Postgres string `json:"postgres"` // as the owner
+	AppURL   string `json:"postgres_app"`
+	S3       struct {
+		Endpoint  string            `json:"endpoint"`
+		AccessKey string            `json:"access_key"`
+		SecretKey string            `json:"secret_key"`
+		Buckets   map[string]string `json:"buckets"`
+	} `json:"s3"`
+	Clamd         string         `json:"clamd"`
+	Render        string         `json:"render"`
+	Issuer        string         `json:"issuer"`
+	SecretFile    string         `json:"issuer_secret_file"`
+	Supervisor    string         `json:"supervisor"`
+	OperatorToken string         `json:"operator_token"`
+	Organizations []Organization `json:"organizations"`
+}
+
+// Organization is one of the two that `make run` provisions.
+type Organization struct {
+	ID           string `json:"id"`
+	Name         string `json:"name"`
+	OwnerToken   string `json:"owner_token"`
+	StudentToken string `json:"student_token"`
+}
+
+// Read reads a stack's satchel.json.
+func Read(path string) (*Stack, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("%w. Is `make run` up?", err)
+	}
+	s := &Stack{}
+	if err := json.Unmarshal(b, s); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return s, nil
+}
+
+// Mint gives a token for a subject of the local issuer.
+func (s *Stack) Mint(ctx context.Context, subject string) (string, error) {
+	secret, err := os.ReadFile(s.SecretFile)
+	if err != nil {
+		return "", fmt.Errorf("the local issuer's secret: %w", err)
+	}
+	issuer := rest.Client{Base: s.Issuer, Token: strings.TrimSpace(string(secret))}
+	var answer struct {
+		AccessToken string `json:"access_token"`
+	}
+	in := map[string]any{"subject": subject, "audience": "satchel", "ttl": "24h"}
+	if err := issuer.Call(ctx, http.MethodPost, "/mint", in, &answer); err != nil {
+		return "", fmt.Errorf("ask the local issuer for a token: %w", err)
+	}
+	return answer.AccessToken, nil
+}
+
+// Operator gives the API as the platform's operator.
+func (s *Stack) Operator() *rest.Client { return &rest.Client{Base: s.API, Token: s.OperatorToken} }
+
+// Provision makes an organization and gives its id.
+func (s *Stack) Provision(ctx context.Context, slug, name string) (string, error) {
+	var made struct {
+		ID string `json:"id"`
+	}
+	err := s.Operator().Call(ctx, http.MethodPost, "/api/v1/organizations", map[string]string{"slug": slug, "name": name}, &made)
+	return made.ID, err
+}
+
+// Member gives the API as a subject with a role in the organization, making the
+// membership when there is none.
+func (s *Stack) Member(ctx context.Context, org, subject, role string) (*rest.Client, error) {
+	in := map[string]string{"issuer": s.Issuer, "subject": subject, "role": role}
+	err := s.Operator().Call(ctx, http.MethodPost, "/api/v1/organizations/"+org+"/members", in, nil)
+	var p *rest.Problem
+	if err != nil && (!errors.As(err, &p) || p.Status != http.StatusConflict) {
+		return nil, fmt.Errorf("add %s: %w", role, err)
+	}
+	token, err := s.Mint(ctx, subject)
+	return &rest.Client{Base: s.API, Token: token, Org: org}, err
+}
