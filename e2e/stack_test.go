@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -172,12 +173,20 @@ func (s school) sound(t *testing.T) {
 	require.Empty(t, report.Findings, "the reconciler found: %s", op.Result)
 }
 
-// pid asks the supervisor which process runs under a name just now.
+// supervisor speaks to the process that keeps the stack's processes running.
+var supervisor = http.Client{Transport: &http.Transport{
+	DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "unix", strings.TrimPrefix(local.Supervisor, "unix:"))
+	},
+}}
+
+// pid asks the supervisor which process runs under a name just now; 0 is none.
 func pid(t *testing.T, name string) int {
 	t.Helper()
-	req, err := http.NewRequestWithContext(testContext(t), http.MethodGet, local.Supervisor+"/process/"+name, nil)
+	req, err := http.NewRequestWithContext(testContext(t), http.MethodGet, "http://supervisor/process/"+name, nil)
 	require.NoError(t, err)
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := supervisor.Do(req)
 	require.NoError(t, err)
 	defer func() { _ = resp.Body.Close() }()
 	var p struct {

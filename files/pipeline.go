@@ -78,46 +78,47 @@ func GetRendition(ctx context.Context, q tenancy.Queries, version uuid.UUID, nam
 func Publish(ctx context.Context, tx *tenancy.Tx, version uuid.UUID, objectETag string) error {
 	q := filesdb.New(tx)
 	v, err := lock(ctx, q, version)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if v.Status == Published {
+	case v.Status == Published:
 		return nil
+	case v.TrashedAt != nil:
+		return Gone
 	}
 	n, err := q.VersionPublish(ctx, filesdb.VersionPublishParams{ID: version, ObjectEtag: objectETag})
 	return oneRow(n, err, Gone)
 }
 
-// lock takes the file's row before the version's, the order of every
-// transaction, and refuses a trashed file.
-func lock(ctx context.Context, q *filesdb.Queries, version uuid.UUID) (filesdb.VersionGetRow, error) {
+// lock takes the file's row before the version's and the upload's, which is the
+// order of every transaction, and only then reads the version: what was read
+// before the lock may be past.
+func lock(ctx context.Context, q *filesdb.Queries, version uuid.UUID) (Version, error) {
 	v, err := q.VersionGet(ctx, version)
 	if err != nil {
 		return v, orNotFound(err)
 	}
-	f, err := q.FileLock(ctx, v.FileID)
-	if err != nil {
+	if _, err := q.FileLock(ctx, v.FileID); err != nil {
 		return v, orNotFound(err)
 	}
-	if f.TrashedAt != nil && v.Status != Published {
-		return v, Gone
-	}
-	return q.VersionGet(ctx, version)
+	v, err = q.VersionGet(ctx, version)
+	return v, orNotFound(err)
 }
 
 // Withdraw ends a version that will not be published and gives its bytes back
-// to the quota. It does nothing to one that has already ended.
+// to the quota. It does nothing to one that has already ended: a cancellation
+// that comes after the publication must not take the previews away.
 func Withdraw(ctx context.Context, tx *tenancy.Tx, version uuid.UUID, to Status, reason string) error {
 	q := filesdb.New(tx)
-	v, err := q.VersionGet(ctx, version)
+	if _, err := lock(ctx, q, version); err != nil {
+		return err
+	}
+	n, err := q.VersionWithdraw(ctx, filesdb.VersionWithdrawParams{ID: version, Status: to, StatusReason: reason})
 	if err != nil {
-		return orNotFound(err)
-	}
-	if _, err := q.FileLock(ctx, v.FileID); err != nil {
-		return orNotFound(err)
-	}
-	if _, err := q.VersionWithdraw(ctx, filesdb.VersionWithdrawParams{ID: version, Status: to, StatusReason: reason}); err != nil {
 		return fmt.Errorf("withdraw version: %w", err)
+	}
+	if n == 0 {
+		return nil
 	}
 	if _, err := q.UploadFinish(ctx, version); err != nil {
 		return fmt.Errorf("end upload: %w", err)
@@ -147,10 +148,11 @@ const (
 // them and decides nothing.
 func Step(ctx context.Context, q tenancy.Queries, version uuid.UUID, name string, attempt int32, f func() error) error {
 	db := filesdb.New(q)
-	if err := db.StepBegin(ctx, filesdb.StepBeginParams{VersionID: version, Name: name, Attempt: attempt}); err != nil {
+	n, err := db.StepBegin(ctx, filesdb.StepBeginParams{VersionID: version, Name: name, Attempt: attempt})
+	if err := oneRow(n, err, ErrNotFound); err != nil {
 		return fmt.Errorf("begin step %s: %w", name, err)
 	}
-	err := f()
+	err = f()
 	state := "done"
 	if err != nil {
 		state = "failed"

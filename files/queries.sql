@@ -64,13 +64,25 @@ on conflict (organization_id, version_id, name) do update
 -- name: RenditionList :many
 select name, mime_type, width, height, size, etag from renditions where version_id = $1 order by name;
 
--- name: StepBegin :exec
-insert into version_steps (organization_id, version_id, name, state, attempt) values (app.org(), $1, $2, 'running', $3)
+-- The two below lock the file first, like every other statement: the event of a
+-- step counts on the file's row, which Withdraw holds while it ends open steps.
+
+-- name: StepBegin :execrows
+with file as (
+    select v.organization_id, v.id from file_versions v
+      join files f on f.organization_id = v.organization_id and f.id = v.file_id
+     where v.id = sqlc.arg(version_id) for no key update of f)
+insert into version_steps (organization_id, version_id, name, state, attempt)
+select file.organization_id, file.id, sqlc.arg(name)::text, 'running', sqlc.arg(attempt)::integer from file
 on conflict (organization_id, version_id, name) do update
    set state = 'running', attempt = greatest(version_steps.attempt, excluded.attempt), ended_at = null;
 
 -- name: StepEnd :exec
-update version_steps set state = $3, ended_at = now() where version_id = $1 and name = $2;
+with file as (
+    select v.id from file_versions v
+      join files f on f.organization_id = v.organization_id and f.id = v.file_id
+     where v.id = sqlc.arg(version_id) for no key update of f)
+update version_steps s set state = sqlc.arg(state), ended_at = now() from file where s.version_id = file.id and s.name = sqlc.arg(name);
 
 -- name: StepEndOpen :exec
 update version_steps set state = 'failed', ended_at = now() where version_id = $1 and state = 'running';
@@ -80,12 +92,16 @@ update uploads set offset_bytes = sqlc.arg(new_offset), tail_bytes = sqlc.arg(ta
     s3_upload_id = sqlc.arg(s3_upload_id), expires_at = now() + sqlc.arg(ttl)::interval
  where id = sqlc.arg(id) and offset_bytes = sqlc.arg(old_offset) and lease_holder = sqlc.arg(holder) and finished_at is null;
 
+-- name: UploadExpire :execrows
+update uploads set finished_at = now(), sha_state = null
+ where id = $1 and finished_at is null and expires_at < now() and lease_until < now();
+
 -- name: UploadFinish :execrows
 update uploads set finished_at = now(), sha_state = null where id = $1 and finished_at is null;
 
 -- name: UploadGet :one
 select u.id, u.version_id, u.size, u.offset_bytes, u.s3_upload_id, u.tail_bytes, u.sha_state, u.metadata, u.expires_at, u.finished_at,
-       u.lease_holder, u.lease_until, v.file_id, v.number, v.status, v.claimed_sha256, v.claimed_type, v.uploaded_by, f.name, f.trashed_at
+       u.lease_holder, v.file_id, v.number, v.status, v.claimed_sha256, v.claimed_type, v.uploaded_by, f.name, f.trashed_at
   from uploads u
   join file_versions v on v.organization_id = u.organization_id and v.id = u.version_id
   join files f on f.organization_id = v.organization_id and f.id = v.file_id
@@ -135,6 +151,10 @@ update file_versions set mime_type = $2, updated_at = now() where id = $1 and st
 -- name: VersionLock :one
 select id, file_id, number, status, status_reason, size, sha256, scan_verdict, scan_sha256, object_etag from file_versions where id = $1 for update;
 
+-- name: VersionPage :many
+select id, file_id, status, size, sha256, staging_etag, object_etag, scan_verdict, received_at, started_at, cleaned_at, updated_at
+  from file_versions where id > $1 order by id limit $2;
+
 -- name: VersionPreview :execrows
 update file_versions set preview = $2, width = $3, height = $4, updated_at = now() where id = $1 and status = 'processing';
 
@@ -143,12 +163,21 @@ update file_versions set status = 'published', status_reason = '', object_etag =
     published_at = now(), updated_at = now()
  where id = $1 and status = 'processing' and scan_verdict = 'clean' and scan_sha256 = sha256;
 
+-- name: VersionPurge :exec
+delete from file_versions where file_id = $1;
+
 -- name: VersionReceive :execrows
 update file_versions set status = 'processing', size = $2, reserved_bytes = $2, sha256 = $3, staging_etag = $4, received_at = now(), updated_at = now()
  where id = $1 and status = 'uploading';
 
 -- name: VersionResize :execrows
-update file_versions set size = $2, reserved_bytes = $2 where id = $1 and status = 'uploading';
+update file_versions set size = greatest(size, sqlc.arg(size)), reserved_bytes = greatest(reserved_bytes, sqlc.arg(size))
+ where id = sqlc.arg(id) and status = 'uploading';
+
+-- name: VersionRevoke :execrows
+update file_versions set status = 'quarantined', status_reason = $2, used_bytes = 0, scan_verdict = $3, scan_signature = $4,
+    scan_engine = $5, scan_database = $6, scanned_at = now(), updated_at = now()
+ where id = $1 and status = 'published';
 
 -- name: VersionScanned :execrows
 update file_versions set scan_verdict = $2, scan_signature = $3, scan_engine = $4, scan_database = $5, scan_sha256 = $6,

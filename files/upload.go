@@ -2,10 +2,12 @@ package files
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"satchel/files/filesdb"
 	"satchel/internal/fault"
@@ -51,7 +53,7 @@ func WantLease(ctx context.Context, q tenancy.Queries, upload uuid.UUID) error {
 // RenewLease extends the term and says whether somebody else asks for it.
 func RenewLease(ctx context.Context, q tenancy.Queries, upload uuid.UUID, holder string) (wanted bool, err error) {
 	wanted, err = filesdb.New(q).UploadLeaseRenew(ctx, filesdb.UploadLeaseRenewParams{ID: upload, Holder: holder, Term: LeaseTerm})
-	if orNotFound(err) == ErrNotFound {
+	if errors.Is(err, pgx.ErrNoRows) {
 		return false, ErrLeaseLost
 	}
 	return wanted, err
@@ -102,6 +104,9 @@ func Grow(ctx context.Context, tx *tenancy.Tx, upload uuid.UUID, size int64) err
 		return ErrTooLarge
 	}
 	q := filesdb.New(tx)
+	if _, err := lock(ctx, q, upload); err != nil {
+		return err
+	}
 	n, err := q.UploadGrow(ctx, filesdb.UploadGrowParams{ID: upload, Size: size})
 	if err := oneRow(n, err, ErrNotUploading); err != nil {
 		return err
@@ -119,17 +124,21 @@ type Received struct {
 }
 
 // Receive makes the version one that waits for its workflow. It happens once:
-// a second finish of the same upload finds it done and changes nothing.
+// a second finish of the same upload finds it done and changes nothing. One
+// that was withdrawn before its bytes were complete is refused.
 func Receive(ctx context.Context, tx *tenancy.Tx, r Received) error {
 	q := filesdb.New(tx)
-	n, err := q.UploadFinish(ctx, r.Upload)
+	v, err := lock(ctx, q, r.Upload)
 	if err != nil {
-		return fmt.Errorf("finish upload: %w", err)
+		return err
 	}
-	if n == 0 {
+	if v.ReceivedAt != nil {
 		return nil
 	}
-	n, err = q.VersionReceive(ctx, filesdb.VersionReceiveParams{ID: r.Upload, Size: r.Size, Sha256: r.SHA256, StagingEtag: r.ETag})
+	if _, err := q.UploadFinish(ctx, r.Upload); err != nil {
+		return fmt.Errorf("finish upload: %w", err)
+	}
+	n, err := q.VersionReceive(ctx, filesdb.VersionReceiveParams{ID: r.Upload, Size: r.Size, Sha256: r.SHA256, StagingEtag: r.ETag})
 	return oneRow(n, err, ErrNotUploading)
 }
 

@@ -45,6 +45,9 @@ const (
 	Rescan        Action = "rescan"
 	ReadOperation Action = "read_operation"
 	Reconcile     Action = "reconcile"
+
+	CreateOrganization Action = "create_organization"
+	ManageMembers      Action = "manage_members"
 )
 
 // Grants is the one table of who may do what; a test walks it against the
@@ -58,9 +61,12 @@ var Grants = map[Action][]Role{
 	ReadQuota:     {Owner, Admin, Teacher, Student},
 	SetQuota:      {Operator},
 	ReadStats:     {Owner, Admin, Operator},
-	Rescan:        {Owner, Admin},
+	Rescan:        {Owner, Admin, Operator},
 	ReadOperation: {Owner, Admin, Operator},
 	Reconcile:     {Operator},
+
+	CreateOrganization: {Operator},
+	ManageMembers:      {Owner, Operator},
 }
 
 // May says whether the actor's role is granted the action.

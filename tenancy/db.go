@@ -8,6 +8,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -77,7 +80,7 @@ func (d *DB) InTx(ctx context.Context, org OrgID, f func(*Tx) error) (err error)
 		return unavailable(fmt.Errorf("begin: %w", err))
 	}
 	done := false
-	defer func() {
+	defer func() { //nolint:contextcheck // rolling back has its own deadline: see rollback
 		if !done {
 			tx.rollback()
 		}
@@ -99,7 +102,7 @@ func begin(ctx context.Context, conn *pgx.Conn, org OrgID) (*Tx, error) {
 	b.Queue(bind, org.String())
 	if err := conn.SendBatch(ctx, &b).Close(); err != nil {
 		if conn.PgConn().TxStatus() != 'I' {
-			_, _ = conn.Exec(context.WithoutCancel(ctx), "rollback")
+			(&Tx{conn: conn}).rollback() //nolint:contextcheck // rolling back has its own deadline: see rollback
 		}
 		return nil, err
 	}
@@ -141,8 +144,12 @@ func (t *Tx) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
 }
 
 // commit fails when the server rolled back instead: a statement's error that
-// the caller swallowed would otherwise look like success.
+// the caller swallowed would otherwise look like success. It fails too when the
+// caller ended the transaction itself: what came after had no organization.
 func (t *Tx) commit(ctx context.Context) error {
+	if t.conn.PgConn().TxStatus() == 'I' {
+		return errors.New("the transaction was ended from inside; return an error to roll back, nil to commit")
+	}
 	tag, err := t.conn.Exec(ctx, "commit")
 	if err == nil && tag.String() != "COMMIT" {
 		err = pgx.ErrTxCommitRollback
@@ -186,21 +193,34 @@ func translate(err error) error {
 		return unavailable(err)
 	case errors.As(err, &pg), errors.Is(err, pgx.ErrNoRows):
 		return err
-	case pgconn.SafeToRetry(err), errors.As(err, new(*pgconn.ConnectError)), errors.Is(err, pgx.ErrTxClosed):
+	case errors.Is(err, context.Canceled):
+		return err
+	case pgconn.SafeToRetry(err), lost(err), errors.Is(err, context.DeadlineExceeded), errors.Is(err, pgx.ErrTxClosed):
 		return unavailable(err)
 	}
 	return err
+}
+
+// lost knows a connection that could not be made, or went away under a query.
+func lost(err error) bool {
+	var refused *pgconn.ConnectError
+	var network net.Error
+	return errors.As(err, &refused) || errors.As(err, &network) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
 }
 
 // OverQuota refuses growth beyond the organization's bytes.
 var OverQuota = fault.New(fault.OverQuota, "over_quota", "The organization has no room left for this file. Delete files or ask for a larger quota.")
 
 // retryable knows the SQLSTATE classes that pass by themselves: connection
-// (08), serialization and deadlock (40), resources (53), shutdown (57P).
+// (08), serialization and deadlock (40), resources (53), shutdown (57P), a lock
+// not to be had (55P03) and a statement past its time (57014), which most often
+// waited for a lock.
 func retryable(code string) bool {
-	switch code[:2] {
-	case "08", "40", "53":
-		return true
+	for _, class := range []string{"08", "40", "53"} {
+		if strings.HasPrefix(code, class) {
+			return true
+		}
 	}
-	return code[:3] == "57P" || code == "55P03"
+	return strings.HasPrefix(code, "57P") || code == "55P03" || code == "57014"
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // guardQuery reads from the live catalog what would make row-level security a
@@ -25,17 +23,17 @@ select case when r.rolsuper then 'the role is a superuser' end,
           join pg_attribute a on a.attrelid = c.oid and a.attname = 'organization_id' and not a.attisdropped
          where n.nspname = 'public' and c.relkind in ('r', 'p')
            and not (c.relrowsecurity and c.relforcerowsecurity
-                    and exists (select 1 from pg_policy p where p.polrelid = c.oid)))
+                    and exists (select 1 from pg_policy p where p.polrelid = c.oid))),
+       (select 'the role is a member of ' || string_agg(distinct s.rolname, ', ') || ', which sees every organization'
+          from pg_policy p join pg_roles s on s.oid = any (p.polroles)
+         where pg_get_expr(p.polqual, p.polrelid) = 'true' and pg_has_role(r.oid, s.oid, 'MEMBER'))
   from pg_roles r where r.rolname = current_user`
 
 // guard refuses to start with a database that would not keep tenants apart.
 func (d *DB) guard(ctx context.Context) error {
-	found := make([]*string, 5)
+	found := make([]*string, 6)
 	row := d.pool.QueryRow(ctx, guardQuery)
-	if err := row.Scan(&found[0], &found[1], &found[2], &found[3], &found[4]); err != nil {
-		if err == pgx.ErrNoRows {
-			return fmt.Errorf("database guard: the current role is not in the catalog")
-		}
+	if err := row.Scan(&found[0], &found[1], &found[2], &found[3], &found[4], &found[5]); err != nil {
 		return fmt.Errorf("database guard: %w", err)
 	}
 	var why []string

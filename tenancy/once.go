@@ -70,7 +70,12 @@ func (o *Once) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, er
 		return nil, err
 	}
 	rows, err := br.Query()
-	return &onceRows{Rows: rows, br: br}, translate(err)
+	if err != nil {
+		// Nobody closes the rows of a query that failed.
+		_ = br.Close()
+		return nil, translate(err)
+	}
+	return &onceRows{Rows: rows, br: br}, nil
 }
 
 // QueryRow runs one query of one row.

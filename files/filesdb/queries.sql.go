@@ -461,35 +461,50 @@ func (q *Queries) RenditionList(ctx context.Context, versionID uuid.UUID) ([]Ren
 	return items, nil
 }
 
-const stepBegin = `-- name: StepBegin :exec
-insert into version_steps (organization_id, version_id, name, state, attempt) values (app.org(), $1, $2, 'running', $3)
+const stepBegin = `-- name: StepBegin :execrows
+
+with file as (
+    select v.organization_id, v.id from file_versions v
+      join files f on f.organization_id = v.organization_id and f.id = v.file_id
+     where v.id = $3 for no key update of f)
+insert into version_steps (organization_id, version_id, name, state, attempt)
+select file.organization_id, file.id, $1::text, 'running', $2::integer from file
 on conflict (organization_id, version_id, name) do update
    set state = 'running', attempt = greatest(version_steps.attempt, excluded.attempt), ended_at = null
 `
 
 type StepBeginParams struct {
-	VersionID uuid.UUID
 	Name      string
 	Attempt   int32
+	VersionID uuid.UUID
 }
 
-func (q *Queries) StepBegin(ctx context.Context, arg StepBeginParams) error {
-	_, err := q.db.Exec(ctx, stepBegin, arg.VersionID, arg.Name, arg.Attempt)
-	return err
+// The two below lock the file first, like every other statement: the event of a
+// step counts on the file's row, which Withdraw holds while it ends open steps.
+func (q *Queries) StepBegin(ctx context.Context, arg StepBeginParams) (int64, error) {
+	result, err := q.db.Exec(ctx, stepBegin, arg.Name, arg.Attempt, arg.VersionID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const stepEnd = `-- name: StepEnd :exec
-update version_steps set state = $3, ended_at = now() where version_id = $1 and name = $2
+with file as (
+    select v.id from file_versions v
+      join files f on f.organization_id = v.organization_id and f.id = v.file_id
+     where v.id = $3 for no key update of f)
+update version_steps s set state = $1, ended_at = now() from file where s.version_id = file.id and s.name = $2
 `
 
 type StepEndParams struct {
-	VersionID uuid.UUID
-	Name      string
 	State     string
+	Name      string
+	VersionID uuid.UUID
 }
 
 func (q *Queries) StepEnd(ctx context.Context, arg StepEndParams) error {
-	_, err := q.db.Exec(ctx, stepEnd, arg.VersionID, arg.Name, arg.State)
+	_, err := q.db.Exec(ctx, stepEnd, arg.State, arg.Name, arg.VersionID)
 	return err
 }
 
@@ -536,6 +551,19 @@ func (q *Queries) UploadAdvance(ctx context.Context, arg UploadAdvanceParams) (i
 	return result.RowsAffected(), nil
 }
 
+const uploadExpire = `-- name: UploadExpire :execrows
+update uploads set finished_at = now(), sha_state = null
+ where id = $1 and finished_at is null and expires_at < now() and lease_until < now()
+`
+
+func (q *Queries) UploadExpire(ctx context.Context, id uuid.UUID) (int64, error) {
+	result, err := q.db.Exec(ctx, uploadExpire, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const uploadFinish = `-- name: UploadFinish :execrows
 update uploads set finished_at = now(), sha_state = null where id = $1 and finished_at is null
 `
@@ -550,7 +578,7 @@ func (q *Queries) UploadFinish(ctx context.Context, id uuid.UUID) (int64, error)
 
 const uploadGet = `-- name: UploadGet :one
 select u.id, u.version_id, u.size, u.offset_bytes, u.s3_upload_id, u.tail_bytes, u.sha_state, u.metadata, u.expires_at, u.finished_at,
-       u.lease_holder, u.lease_until, v.file_id, v.number, v.status, v.claimed_sha256, v.claimed_type, v.uploaded_by, f.name, f.trashed_at
+       u.lease_holder, v.file_id, v.number, v.status, v.claimed_sha256, v.claimed_type, v.uploaded_by, f.name, f.trashed_at
   from uploads u
   join file_versions v on v.organization_id = u.organization_id and v.id = u.version_id
   join files f on f.organization_id = v.organization_id and f.id = v.file_id
@@ -569,7 +597,6 @@ type UploadGetRow struct {
 	ExpiresAt     time.Time
 	FinishedAt    *time.Time
 	LeaseHolder   string
-	LeaseUntil    time.Time
 	FileID        uuid.UUID
 	Number        int32
 	Status        FileStatus
@@ -595,7 +622,6 @@ func (q *Queries) UploadGet(ctx context.Context, id uuid.UUID) (UploadGetRow, er
 		&i.ExpiresAt,
 		&i.FinishedAt,
 		&i.LeaseHolder,
-		&i.LeaseUntil,
 		&i.FileID,
 		&i.Number,
 		&i.Status,
@@ -898,6 +924,64 @@ func (q *Queries) VersionLock(ctx context.Context, id uuid.UUID) (VersionLockRow
 	return i, err
 }
 
+const versionPage = `-- name: VersionPage :many
+select id, file_id, status, size, sha256, staging_etag, object_etag, scan_verdict, received_at, started_at, cleaned_at, updated_at
+  from file_versions where id > $1 order by id limit $2
+`
+
+type VersionPageParams struct {
+	ID    uuid.UUID
+	Limit int64
+}
+
+type VersionPageRow struct {
+	ID          uuid.UUID
+	FileID      uuid.UUID
+	Status      FileStatus
+	Size        int64
+	Sha256      string
+	StagingEtag string
+	ObjectEtag  string
+	ScanVerdict string
+	ReceivedAt  *time.Time
+	StartedAt   *time.Time
+	CleanedAt   *time.Time
+	UpdatedAt   time.Time
+}
+
+func (q *Queries) VersionPage(ctx context.Context, arg VersionPageParams) ([]VersionPageRow, error) {
+	rows, err := q.db.Query(ctx, versionPage, arg.ID, arg.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []VersionPageRow
+	for rows.Next() {
+		var i VersionPageRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.FileID,
+			&i.Status,
+			&i.Size,
+			&i.Sha256,
+			&i.StagingEtag,
+			&i.ObjectEtag,
+			&i.ScanVerdict,
+			&i.ReceivedAt,
+			&i.StartedAt,
+			&i.CleanedAt,
+			&i.UpdatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const versionPreview = `-- name: VersionPreview :execrows
 update file_versions set preview = $2, width = $3, height = $4, updated_at = now() where id = $1 and status = 'processing'
 `
@@ -941,6 +1025,15 @@ func (q *Queries) VersionPublish(ctx context.Context, arg VersionPublishParams) 
 	return result.RowsAffected(), nil
 }
 
+const versionPurge = `-- name: VersionPurge :exec
+delete from file_versions where file_id = $1
+`
+
+func (q *Queries) VersionPurge(ctx context.Context, fileID uuid.UUID) error {
+	_, err := q.db.Exec(ctx, versionPurge, fileID)
+	return err
+}
+
 const versionReceive = `-- name: VersionReceive :execrows
 update file_versions set status = 'processing', size = $2, reserved_bytes = $2, sha256 = $3, staging_etag = $4, received_at = now(), updated_at = now()
  where id = $1 and status = 'uploading'
@@ -967,16 +1060,47 @@ func (q *Queries) VersionReceive(ctx context.Context, arg VersionReceiveParams) 
 }
 
 const versionResize = `-- name: VersionResize :execrows
-update file_versions set size = $2, reserved_bytes = $2 where id = $1 and status = 'uploading'
+update file_versions set size = greatest(size, $1), reserved_bytes = greatest(reserved_bytes, $1)
+ where id = $2 and status = 'uploading'
 `
 
 type VersionResizeParams struct {
-	ID   uuid.UUID
 	Size int64
+	ID   uuid.UUID
 }
 
 func (q *Queries) VersionResize(ctx context.Context, arg VersionResizeParams) (int64, error) {
-	result, err := q.db.Exec(ctx, versionResize, arg.ID, arg.Size)
+	result, err := q.db.Exec(ctx, versionResize, arg.Size, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const versionRevoke = `-- name: VersionRevoke :execrows
+update file_versions set status = 'quarantined', status_reason = $2, used_bytes = 0, scan_verdict = $3, scan_signature = $4,
+    scan_engine = $5, scan_database = $6, scanned_at = now(), updated_at = now()
+ where id = $1 and status = 'published'
+`
+
+type VersionRevokeParams struct {
+	ID            uuid.UUID
+	StatusReason  string
+	ScanVerdict   string
+	ScanSignature string
+	ScanEngine    string
+	ScanDatabase  string
+}
+
+func (q *Queries) VersionRevoke(ctx context.Context, arg VersionRevokeParams) (int64, error) {
+	result, err := q.db.Exec(ctx, versionRevoke,
+		arg.ID,
+		arg.StatusReason,
+		arg.ScanVerdict,
+		arg.ScanSignature,
+		arg.ScanEngine,
+		arg.ScanDatabase,
+	)
 	if err != nil {
 		return 0, err
 	}

@@ -14,7 +14,7 @@ import (
 // Load fills T from the environment by its `env` tags. NAME_FILE stands for
 // NAME with the value in a file, as secrets are mounted.
 func Load[T any]() (T, error) {
-	environment, err := fromFiles(os.Environ())
+	environment, err := fromFiles(new(T), os.Environ())
 	if err != nil {
 		var zero T
 		return zero, err
@@ -26,18 +26,29 @@ func Load[T any]() (T, error) {
 	return c, nil
 }
 
-func fromFiles(environ []string) (map[string]string, error) {
+// fromFiles reads only the files of the variables that c asks for: another
+// program's secret may be out of this one's reach, and a variable that names a
+// file by itself may end in _FILE too.
+func fromFiles(c any, environ []string) (map[string]string, error) {
 	values := env.ToMap(environ)
-	for name, path := range values {
-		base, isFile := strings.CutSuffix(name, "_FILE")
-		if !isFile || !strings.HasPrefix(name, "SATCHEL_") || path == "" || values[base] != "" {
+	fields, err := env.GetFieldParams(c)
+	if err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	for _, field := range fields {
+		name := field.Key + "_FILE"
+		path := values[name]
+		if path == "" || values[field.Key] != "" {
 			continue
 		}
-		b, err := os.ReadFile(path)
+		b, err := os.ReadFile(path) //nolint:gosec // the operator names the file
 		if err != nil {
 			return nil, fmt.Errorf("configuration: %s: %w", name, err)
 		}
-		values[base] = strings.TrimRight(string(b), "\r\n")
+		values[field.Key] = strings.TrimRight(string(b), "\r\n")
+		if values[field.Key] == "" {
+			return nil, fmt.Errorf("configuration: %s: the file %s is empty; write the value into it or unset the variable", name, path)
+		}
 	}
 	return values, nil
 }

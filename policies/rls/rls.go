@@ -26,6 +26,10 @@ func Apply(ctx context.Context, conn *pgx.Conn) error {
 		return err
 	}
 	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		// Two at once would fail on each other's changes to the catalog.
+		if _, err := tx.Exec(ctx, "select pg_advisory_xact_lock(hashtext('satchel rules'))"); err != nil {
+			return fmt.Errorf("wait for another migration: %w", err)
+		}
 		for _, name := range names {
 			sql, err := Files.ReadFile(name)
 			if err != nil {

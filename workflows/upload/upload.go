@@ -13,6 +13,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
 
 	"satchel/internal/queue"
 	"satchel/tenancy"
@@ -32,6 +33,12 @@ func WorkflowID(org tenancy.OrgID, version uuid.UUID) string {
 	return "upload/" + org.String() + "/" + version.String()
 }
 
+// What operators filter by in the Temporal UI. Both are ids or fixed words.
+var (
+	orgID   = temporal.NewSearchAttributeKeyKeyword("OrgId")
+	jobKind = temporal.NewSearchAttributeKeyKeyword("JobKind")
+)
+
 // Start starts the version's workflow, or finds it started. A workflow that
 // failed or was lost may start again; one that completed may not.
 func Start(ctx context.Context, c client.Client, in UploadFileInput) error {
@@ -42,6 +49,7 @@ func Start(ctx context.Context, c client.Client, in UploadFileInput) error {
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY,
 		WorkflowTaskTimeout:      10 * time.Second,
 		Priority:                 queue.For(in.Org.String(), queue.Default),
+		TypedSearchAttributes:    temporal.NewSearchAttributes(orgID.ValueSet(in.Org.String()), jobKind.ValueSet("upload")),
 	}, "UploadFile", in)
 	var started *serviceerror.WorkflowExecutionAlreadyStarted
 	if err != nil && !errors.As(err, &started) {
@@ -59,4 +67,17 @@ func Cancel(ctx context.Context, c client.Client, org tenancy.OrgID, version uui
 		return fmt.Errorf("cancel UploadFile: %w", err)
 	}
 	return nil
+}
+
+// Running says whether the version's workflow runs.
+func Running(ctx context.Context, c client.Client, org tenancy.OrgID, version uuid.UUID) (bool, error) {
+	found, err := c.DescribeWorkflowExecution(ctx, WorkflowID(org, version), "")
+	var gone *serviceerror.NotFound
+	switch {
+	case errors.As(err, &gone):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("describe UploadFile: %w", err)
+	}
+	return found.GetWorkflowExecutionInfo().GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, nil
 }

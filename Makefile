@@ -1,0 +1,43 @@
+# Satchel. `make help` lists what can be made; the work is done by the scripts of deploy/local.
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test unit e2e bench lint generate status logs stop clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## install what is missing, start everything, send samples, serve until Ctrl-C (ONCE=1: end after the samples)
+	@exec deploy/local/run.sh
+
+build: ## install what is missing and build every program into .local/bin
+	@exec deploy/local/build.sh
+
+test: ## everything, in stacks of their own
+	@exec deploy/local/test.sh
+
+unit: ## all tests but the end-to-end ones, with the race detector (ARGS='./tenancy/... -run Name')
+	@exec deploy/local/unit.sh $(ARGS)
+
+e2e: ## the end-to-end tests against a stack of their own (ARGS='-run Name')
+	@exec deploy/local/e2e.sh $(ARGS)
+
+bench: ## the benchmarks of docs/performance.md, against a stack of their own
+	@exec deploy/local/bench.sh $(ARGS)
+
+lint: ## golangci-lint, workflowcheck, shellcheck
+	@exec deploy/local/lint.sh
+
+generate: ## the query code, checked against a real database
+	@exec deploy/local/generate.sh
+
+status: ## the processes of the running stack
+	@exec deploy/local/status.sh
+
+logs: ## follow the logs of the running stack
+	@cd "$${SATCHEL_LOCAL:-.local}/log" && exec tail -n 20 -F *.log
+
+stop: ## end everything of the stack, whoever started it
+	@exec deploy/local/stop.sh
+
+clean: ## stop, and remove the stack's data, secrets and logs (TOOLS=1: the built tools too)
+	@exec deploy/local/clean.sh

@@ -1,0 +1,198 @@
+// Package imaging makes the renditions of an image. A picture that cannot be
+// rendered has no previews, and is published all the same.
+package imaging
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/google/uuid"
+	"go.temporal.io/sdk/activity"
+
+	"satchel/files"
+	"satchel/tenancy"
+)
+
+// Source reads the staged object, if it still has the given ETag.
+type Source interface {
+	Open(ctx context.Context, key, etag string, offset, length int64) (io.ReadCloser, error)
+}
+
+// Target stores renditions.
+type Target interface {
+	Put(ctx context.Context, key string, body io.Reader, size int64, contentType string) (string, error)
+}
+
+// Renderer writes the renditions of the image at path into an empty folder. It
+// says Renderable false when the same image will never have any; an error is
+// worth another try.
+type Renderer interface {
+	Render(ctx context.Context, path, dir string) (Pictures, error)
+}
+
+// Pictures is what a renderer made.
+type Pictures struct {
+	Renderable    bool
+	Why           string // a code, when it is not renderable
+	Width, Height int    // of the picture as it is seen
+	Renditions    []Picture
+}
+
+// Picture is one rendition in a file.
+type Picture struct {
+	Name, Path, MimeType string
+	Width, Height        int
+	Size                 int64
+}
+
+// The states of a version's previews.
+const (
+	ready       = "ready"
+	unavailable = "unavailable"
+)
+
+// Activities are the activities of this package.
+type Activities struct {
+	db       *tenancy.DB
+	staged   Source
+	clean    Target
+	renderer Renderer
+	spoolDir string
+}
+
+// New makes the activities. Bytes of images wait in spoolDir, the system's
+// folder for temporary files when that is empty.
+func New(db *tenancy.DB, staged Source, clean Target, renderer Renderer, spoolDir string) *Activities {
+	return &Activities{db: db, staged: staged, clean: clean, renderer: renderer, spoolDir: spoolDir}
+}
+
+// RenderPreviewsInput names the image.
+type RenderPreviewsInput struct {
+	Org     tenancy.OrgID
+	Version uuid.UUID
+}
+
+// RenderPreviewsResult says what became of the previews.
+type RenderPreviewsResult struct {
+	Preview string
+	Why     string // a code, when they are unavailable
+}
+
+// RenderPreviews makes the renditions of a version. They lie beside the place
+// where the version will be published, and nobody can reach them before.
+func (a *Activities) RenderPreviews(ctx context.Context, in RenderPreviewsInput) (RenderPreviewsResult, error) {
+	q := a.db.Once(in.Org)
+	v, err := files.InProcess(ctx, q, in.Version)
+	if err != nil {
+		return RenderPreviewsResult{}, err
+	}
+	stop := beat(ctx)
+	defer stop()
+	var result RenderPreviewsResult
+	err = files.Step(ctx, q, in.Version, files.StepPreview, activity.GetInfo(ctx).Attempt, func() error {
+		result, err = a.render(ctx, in, v)
+		return err
+	})
+	return result, err
+}
+
+func (a *Activities) render(ctx context.Context, in RenderPreviewsInput, v files.Version) (RenderPreviewsResult, error) {
+	dir, err := os.MkdirTemp(a.spoolDir, "preview-*")
+	if err != nil {
+		return RenderPreviewsResult{}, fmt.Errorf("make spool folder (SATCHEL_SPOOL_DIR): %w", err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	source, out := filepath.Join(dir, "source"), filepath.Join(dir, "out")
+	if err := os.Mkdir(out, 0o700); err != nil {
+		return RenderPreviewsResult{}, fmt.Errorf("make output folder: %w", err)
+	}
+	if err := a.fetch(ctx, files.StagingKey(in.Org, in.Version), v.StagingEtag, source); err != nil {
+		return RenderPreviewsResult{}, err
+	}
+	pictures, err := a.renderer.Render(ctx, source, out)
+	if err != nil {
+		return RenderPreviewsResult{}, fmt.Errorf("render previews: %w", err)
+	}
+	return a.keep(ctx, in, pictures)
+}
+
+// fetch spools the image: the renderer reads a file and has no network.
+func (a *Activities) fetch(ctx context.Context, key, etag, path string) error {
+	body, err := a.staged.Open(ctx, key, etag, 0, -1)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = body.Close() }()
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("make spool file: %w", err)
+	}
+	_, err = io.Copy(f, body)
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return fmt.Errorf("spool image: %w", err)
+	}
+	return nil
+}
+
+// keep stores the objects first and the rows that point to them after.
+func (a *Activities) keep(ctx context.Context, in RenderPreviewsInput, p Pictures) (RenderPreviewsResult, error) {
+	result := RenderPreviewsResult{Preview: ready}
+	if !p.Renderable {
+		result = RenderPreviewsResult{Preview: unavailable, Why: p.Why}
+	}
+	rows := make([]files.Rendition, 0, len(p.Renditions))
+	for _, picture := range p.Renditions {
+		etag, err := a.put(ctx, files.RenditionKey(in.Org, in.Version, picture.Name), picture)
+		if err != nil {
+			return RenderPreviewsResult{}, err
+		}
+		rows = append(rows, files.Rendition{Name: picture.Name, MimeType: picture.MimeType,
+			Width: int32(picture.Width), Height: int32(picture.Height), Size: picture.Size, Etag: etag})
+	}
+	err := a.db.InTx(ctx, in.Org, func(tx *tenancy.Tx) error {
+		return files.Previewed(ctx, tx, in.Version, result.Preview, int32(p.Width), int32(p.Height), rows)
+	})
+	return result, err
+}
+
+func (a *Activities) put(ctx context.Context, key string, p Picture) (string, error) {
+	f, err := os.Open(p.Path)
+	if err != nil {
+		return "", fmt.Errorf("open rendition: %w", err)
+	}
+	defer func() { _ = f.Close() }()
+	etag, err := a.clean.Put(ctx, key, f, p.Size, p.MimeType)
+	if err != nil {
+		return "", fmt.Errorf("store rendition: %w", err)
+	}
+	return etag, nil
+}
+
+const beatEvery = 5 * time.Second
+
+// beat heartbeats until stopped: the renderer says nothing while it works, and a
+// cancellation reaches it only through the answers.
+func beat(ctx context.Context) (stop func()) {
+	quit, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(beatEvery)
+		defer tick.Stop()
+		for {
+			activity.RecordHeartbeat(ctx)
+			select {
+			case <-quit:
+				return
+			case <-tick.C:
+			}
+		}
+	}()
+	return func() { close(quit); <-ended }
+}

@@ -1,0 +1,130 @@
+// Package inspect decides by a file's first bytes, and for zip containers by
+// their directory, whether it may go on to the scanner at all.
+package inspect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/google/uuid"
+	"go.temporal.io/sdk/activity"
+
+	"satchel/files"
+	"satchel/policies/archives"
+	"satchel/policies/types"
+	"satchel/tenancy"
+)
+
+// Source reads ranges of the staged object with the given ETag.
+type Source interface {
+	Open(ctx context.Context, key, etag string, offset, length int64) (io.ReadCloser, error)
+}
+
+// Activities are the activities of this package.
+type Activities struct {
+	db     *tenancy.DB
+	staged Source
+	limits archives.Limits
+}
+
+// New makes the activities.
+func New(db *tenancy.DB, staged Source, limits archives.Limits) *Activities {
+	return &Activities{db: db, staged: staged, limits: limits}
+}
+
+// InspectObjectInput names the version to look at.
+type InspectObjectInput struct {
+	Org     tenancy.OrgID
+	Version uuid.UUID
+}
+
+// Verdict is what the inspection found.
+type Verdict string
+
+// The verdicts. The zero value is none of them, and the workflow goes on only
+// with Accepted.
+const (
+	Accepted    Verdict = "accepted"
+	Rejected    Verdict = "rejected"
+	Unscannable Verdict = "unscannable"
+)
+
+// InspectObjectResult says whether and how the version goes on.
+type InspectObjectResult struct {
+	Verdict  Verdict
+	Rule     string // which rule refused
+	MimeType string
+	Image    bool // renditions are made
+	Archive  bool // a zip container: its members are scanned one by one
+}
+
+// InspectObject judges a version by its name, its claim and its content, and
+// records the media type it found. It reads 64 KiB, and the directory of a zip.
+func (a *Activities) InspectObject(ctx context.Context, in InspectObjectInput) (InspectObjectResult, error) {
+	q := a.db.Once(in.Org)
+	v, err := files.InProcess(ctx, q, in.Version)
+	if err != nil {
+		return InspectObjectResult{}, err
+	}
+	// The workflow runs from here on, whoever started it.
+	if err := files.Started(ctx, q, in.Version); err != nil {
+		return InspectObjectResult{}, fmt.Errorf("note the start: %w", err)
+	}
+	var result InspectObjectResult
+	err = files.Step(ctx, q, in.Version, files.StepInspect, activity.GetInfo(ctx).Attempt, func() error {
+		result, err = a.inspect(ctx, v)
+		if err != nil {
+			return err
+		}
+		return record(ctx, q, in.Version, result)
+	})
+	return result, err
+}
+
+func (a *Activities) inspect(ctx context.Context, v files.Version) (InspectObjectResult, error) {
+	object := &ranges{ctx: ctx, source: a.staged, key: files.StagingKey(tenancy.OrgID(v.OrganizationID), v.ID), etag: v.StagingEtag, size: v.Size}
+	head := make([]byte, min(v.Size, types.HeadSize))
+	if _, err := object.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
+		return InspectObjectResult{}, fmt.Errorf("read the first bytes: %w", err)
+	}
+	decision := types.Decide(v.Name, v.ClaimedType, head)
+	if !decision.Accepted() {
+		return InspectObjectResult{Verdict: Rejected, Rule: string(decision.Rule), MimeType: decision.Type.MediaType}, nil
+	}
+	result := InspectObjectResult{Verdict: Accepted, MimeType: decision.Type.MediaType, Image: decision.Type.Preview}
+	kind, archive := archives.KindOf(decision.Type.MediaType)
+	if !archive {
+		return result, nil
+	}
+	result.Archive = true
+	_, err := archives.Inspect(ctx, object, v.Size, kind, a.limits)
+	return judge(result, err)
+}
+
+// judge turns a finding into a verdict; any other error is the store's.
+func judge(result InspectObjectResult, err error) (InspectObjectResult, error) {
+	var finding *archives.Finding
+	if !errors.As(err, &finding) {
+		return result, err
+	}
+	result.Rule = string(finding.Rule)
+	result.Verdict = Unscannable
+	if finding.Class() == archives.Rejected {
+		result.Verdict = Rejected
+	}
+	return result, nil
+}
+
+// record keeps what was found. What nobody can look into is unscannable by
+// verdict too: people see it beside the state.
+func record(ctx context.Context, q tenancy.Queries, version uuid.UUID, r InspectObjectResult) error {
+	if err := files.Inspected(ctx, q, version, r.MimeType); err != nil {
+		return fmt.Errorf("record media type: %w", err)
+	}
+	if r.Verdict != Unscannable {
+		return nil
+	}
+	return files.Scanned(ctx, q, version, files.Verdict{Verdict: string(Unscannable), Signature: r.Rule})
+}

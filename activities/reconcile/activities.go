@@ -1,0 +1,104 @@
+package reconcile
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+
+	"satchel/internal/fault"
+	"satchel/tenancy"
+)
+
+// Activities are the activities of this package.
+type Activities struct{ checker Checker }
+
+// New makes the activities.
+func New(c Checker) *Activities { return &Activities{checker: c} }
+
+// ReconcileOrganizationsInput names where in the list of organizations to go on.
+// It belongs to the platform; each organization found is looked at in its own
+// transactions.
+type ReconcileOrganizationsInput struct {
+	Org          tenancy.OrgID
+	After        tenancy.OrgID
+	Repair, Deep bool
+	Grace        time.Duration
+}
+
+// ReconcileOrganizationsResult is what one stretch found. The list of findings
+// is cut off where it would grow beyond what a history takes; the counts are
+// complete.
+type ReconcileOrganizationsResult struct {
+	Last          tenancy.OrgID // zero: the end is reached
+	Organizations int64
+	Counts        map[Kind]int64
+	Findings      []Finding
+}
+
+// ErrNotPlatform refuses a look across organizations that an organization asks for.
+var ErrNotPlatform = fault.New(fault.Denied, "not_platform", "Only the platform reconciles. Start it with the platform's organization.")
+
+const (
+	stretch      = 50  // organizations in one activity
+	mostFindings = 100 // of a stretch that are listed one by one
+)
+
+// ReconcileOrganizations checks the next organizations.
+func (a *Activities) ReconcileOrganizations(ctx context.Context, in ReconcileOrganizationsInput) (ReconcileOrganizationsResult, error) {
+	result := ReconcileOrganizationsResult{Counts: map[Kind]int64{}}
+	if in.Org != tenancy.Platform {
+		return result, ErrNotPlatform
+	}
+	orgs, err := a.checker.DB.Organizations(ctx, in.After, stretch)
+	if err != nil {
+		return result, fmt.Errorf("list organizations: %w", err)
+	}
+	options := Options{Repair: in.Repair, Deep: in.Deep, Grace: in.Grace}
+	for _, org := range orgs {
+		found, err := a.check(ctx, org, options)
+		if err != nil {
+			return result, fmt.Errorf("organization %s: %w", org, err)
+		}
+		result.add(org, found)
+	}
+	if len(orgs) < stretch {
+		result.Last = tenancy.OrgID{}
+	}
+	return result, nil
+}
+
+const beatEvery = 5 * time.Second
+
+// check beats by the clock while it looks: one large object takes as long to
+// read as a thousand rows.
+func (a *Activities) check(ctx context.Context, org tenancy.OrgID, o Options) ([]Finding, error) {
+	quit, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(beatEvery)
+		defer tick.Stop()
+		for {
+			activity.RecordHeartbeat(ctx, org)
+			select {
+			case <-quit:
+				return
+			case <-tick.C:
+			}
+		}
+	}()
+	defer func() { close(quit); <-ended }()
+	return a.checker.Check(ctx, org, o)
+}
+
+func (r *ReconcileOrganizationsResult) add(org tenancy.OrgID, found []Finding) {
+	r.Last = org
+	r.Organizations++
+	for _, f := range found {
+		r.Counts[f.Kind]++
+		if len(r.Findings) < mostFindings {
+			r.Findings = append(r.Findings, f)
+		}
+	}
+}

@@ -1,0 +1,204 @@
+// Package reconcile checks the platform's invariants: rows, objects, quota and
+// workflows say the same. Tests and operators use this one check, and it repairs
+// what can be repaired without losing anything.
+package reconcile
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/google/uuid"
+
+	"satchel/files"
+	"satchel/internal/fault"
+	"satchel/tenancy"
+)
+
+// Bucket is what the check asks of a bucket.
+type Bucket interface {
+	Size(ctx context.Context, key string) (size int64, etag string, err error)
+	Open(ctx context.Context, key, etag string, offset, length int64) (io.ReadCloser, error)
+	Each(ctx context.Context, prefix string, visit func(key string, modified time.Time) error) error
+	Pending(ctx context.Context, prefix string) (keys []string, err error)
+	Remove(ctx context.Context, key string) error
+	AbortAll(ctx context.Context, prefix string) error
+}
+
+// Workflows knows the workflow of a version.
+type Workflows interface {
+	Running(ctx context.Context, org tenancy.OrgID, version uuid.UUID) (bool, error)
+	StartUpload(ctx context.Context, org tenancy.OrgID, file, version uuid.UUID) error
+}
+
+// Clearer removes what a version's state has no use for.
+type Clearer interface {
+	Clear(ctx context.Context, org tenancy.OrgID, version uuid.UUID) (files.Status, error)
+}
+
+// Checker holds what the check looks at.
+type Checker struct {
+	DB                         *tenancy.DB
+	Staging, Clean, Quarantine Bucket
+	Workflows                  Workflows
+	Clearer                    Clearer
+}
+
+// Options says how deep to look and what to do about it.
+type Options struct {
+	Repair bool
+	Deep   bool          // read every published byte and compare its SHA-256
+	Grace  time.Duration // what is younger may be work in progress
+}
+
+// Check looks through one organization.
+func (c Checker) Check(ctx context.Context, org tenancy.OrgID, o Options) ([]Finding, error) {
+	r := &run{Checker: c, ctx: ctx, org: org, q: c.DB.Once(org), Options: o}
+	for _, step := range []struct {
+		name string
+		look func() error
+	}{
+		{"versions", r.versions}, {"clean bucket", r.cleanObjects}, {"quarantine", r.quarantined},
+		{"staging", r.staged}, {"multipart uploads", r.parts}, {"quota", r.quota},
+	} {
+		if err := step.look(); err != nil {
+			return r.found, fmt.Errorf("check %s: %w", step.name, err)
+		}
+	}
+	return r.found, nil
+}
+
+// run is one check of one organization.
+type run struct {
+	Checker
+	Options
+	ctx   context.Context //nolint:containedctx // lives for one check
+	org   tenancy.OrgID
+	q     tenancy.Queries
+	found []Finding
+}
+
+// report keeps a finding, and repairs it if that is wanted and possible.
+func (r *run) report(kind Kind, version uuid.UUID, repair func() error) error {
+	f := Finding{Kind: kind, Org: r.org, Version: version}
+	if r.Repair && repair != nil {
+		if err := repair(); err != nil {
+			return fmt.Errorf("repair %s: %w", kind, err)
+		}
+		f.Repaired = true
+	}
+	r.found = append(r.found, f)
+	return nil
+}
+
+const page = 500
+
+// versions looks from the rows to the store and to Temporal.
+func (r *run) versions() error {
+	var after uuid.UUID
+	for {
+		rows, err := files.Page(r.ctx, r.q, after, page)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			after = row.ID
+			if err := r.version(row); err != nil {
+				return err
+			}
+		}
+		if len(rows) < page {
+			return nil
+		}
+	}
+}
+
+func (r *run) version(row files.Row) error {
+	old := time.Since(row.UpdatedAt) >= r.Grace
+	switch {
+	case row.Status == files.Published:
+		return r.published(row)
+	case row.Status == files.Processing && old:
+		return r.processing(row)
+	case files.Final(row.Status) && row.Status != files.Held && row.CleanedAt == nil && old:
+		return r.report(Uncleaned, row.ID, func() error {
+			_, err := r.Clearer.Clear(r.ctx, r.org, row.ID)
+			return err
+		})
+	}
+	return nil
+}
+
+func (r *run) processing(row files.Row) error {
+	running, err := r.Workflows.Running(r.ctx, r.org, row.ID)
+	if err != nil || running {
+		return err
+	}
+	// The workflow may have ended, and with it the row, since the row was read.
+	if status, err := r.status(row.ID); err != nil || status != files.Processing {
+		return err
+	}
+	return r.report(Stuck, row.ID, func() error { return r.Workflows.StartUpload(r.ctx, r.org, row.FileID, row.ID) })
+}
+
+// published compares a published version with its object.
+func (r *run) published(row files.Row) error {
+	if row.ScanVerdict != "clean" {
+		if err := r.report(Unscanned, row.ID, nil); err != nil {
+			return err
+		}
+	}
+	key := files.ContentKey(r.org, row.ID)
+	size, _, err := r.Clean.Size(r.ctx, key)
+	missing := fault.KindOf(err) == fault.NotFound
+	switch {
+	case err != nil && !missing:
+		return err
+	case !missing && size == row.Size && !r.Deep:
+		return nil
+	}
+	// What looks wrong may have been deleted a moment ago.
+	if status, err := r.status(row.ID); err != nil || status != files.Published {
+		return err
+	}
+	switch {
+	case missing:
+		return r.report(ContentMissing, row.ID, nil)
+	case size != row.Size:
+		return r.report(ContentSize, row.ID, nil)
+	}
+	return r.deep(row, key)
+}
+
+// status reads how a version stands now; one without a row stands nowhere.
+func (r *run) status(version uuid.UUID) (files.Status, error) {
+	v, err := files.GetVersion(r.ctx, r.q, version)
+	if fault.KindOf(err) == fault.NotFound {
+		return "", nil
+	}
+	return v.Status, err
+}
+
+// quota compares the two sums in one statement, and so in one moment.
+func (r *run) quota() error {
+	if r.org == tenancy.Platform {
+		return nil // stores nothing and has no quota
+	}
+	var used, reserved bool
+	err := r.q.QueryRow(r.ctx, `select q.used_bytes = coalesce(sum(v.used_bytes), 0), q.reserved_bytes = coalesce(sum(v.reserved_bytes), 0)
+		from storage_quotas q left join file_versions v on v.organization_id = q.organization_id
+		group by q.used_bytes, q.reserved_bytes`).Scan(&used, &reserved)
+	if err != nil {
+		return err
+	}
+	if !used {
+		if err := r.report(QuotaUsed, uuid.Nil, nil); err != nil {
+			return err
+		}
+	}
+	if !reserved {
+		return r.report(QuotaReserved, uuid.Nil, nil)
+	}
+	return nil
+}

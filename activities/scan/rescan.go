@@ -1,0 +1,90 @@
+package scan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"satchel/files"
+	"satchel/policies/archives"
+	"satchel/tenancy"
+)
+
+// RescanVersionsInput names where in the organization's versions to go on.
+type RescanVersionsInput struct {
+	Org   tenancy.OrgID
+	After uuid.UUID
+}
+
+// RescanVersionsResult is what one stretch of the re-scan found.
+type RescanVersionsResult struct {
+	Last        uuid.UUID // zero: the end is reached
+	Scanned     int64
+	Infected    []Infection
+	Unscannable []uuid.UUID // clean when they were published; somebody must look
+	Damaged     []uuid.UUID // the stored bytes are not the published ones
+}
+
+// Infection is a published version in which something was found.
+type Infection struct {
+	Version                     uuid.UUID
+	Signature, Engine, Database string
+}
+
+// stretch is how many versions one attempt looks at: few enough to be repeated
+// when the scanner goes away in between.
+const stretch = 16
+
+// RescanVersions scans the next published versions again. It changes nothing:
+// the workflow acts on what was found. A scanner that is away is an error here,
+// never a verdict about files that were clean.
+func (a *Activities) RescanVersions(ctx context.Context, in RescanVersionsInput) (RescanVersionsResult, error) {
+	q := a.db.Once(in.Org)
+	rows, err := files.Page(ctx, q, in.After, stretch)
+	if err != nil {
+		return RescanVersionsResult{}, fmt.Errorf("list versions: %w", err)
+	}
+	p := startPulse(ctx)
+	defer p.stop()
+	var result RescanVersionsResult
+	for _, row := range rows {
+		result.Last = row.ID
+		if row.Status != files.Published {
+			continue
+		}
+		if err := a.again(ctx, q, row.ID, p, &result); err != nil {
+			return RescanVersionsResult{}, err
+		}
+	}
+	if len(rows) < stretch {
+		result.Last = uuid.Nil
+	}
+	return result, nil
+}
+
+func (a *Activities) again(ctx context.Context, q tenancy.Queries, version uuid.UUID, p *pulse, result *RescanVersionsResult) error {
+	v, err := files.GetVersion(ctx, q, version)
+	if err != nil || v.Status != files.Published {
+		return err
+	}
+	_, archive := archives.KindOf(v.MimeType)
+	key := files.ContentKey(tenancy.OrgID(v.OrganizationID), v.ID)
+	found, err := a.scan(ctx, a.published, object{key, v.ObjectEtag, v.Sha256, v.Size, archive}, p, differs)
+	switch {
+	case errors.Is(err, ErrBytesDiffer):
+		result.Damaged = append(result.Damaged, version)
+	case err != nil:
+		return err
+	case Verdict(found.Verdict) == Infected:
+		result.Infected = append(result.Infected, Infection{version, found.Signature, found.Engine, found.Database})
+	case Verdict(found.Verdict) != Clean:
+		result.Unscannable = append(result.Unscannable, version)
+	}
+	result.Scanned++
+	return nil
+}
+
+// differs is a finding about one file and must not end the whole stretch.
+func differs(err error) error { return ErrBytesDiffer.Because(err) }

@@ -1,0 +1,170 @@
+// Package scan asks the virus scanner about every byte of a version, and about
+// every member of a zip container. Only a complete answer about the complete
+// bytes is a verdict; everything else is an error or "unscannable".
+package scan
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/google/uuid"
+	"go.temporal.io/sdk/activity"
+
+	"satchel/files"
+	"satchel/internal/fault"
+	"satchel/policies/archives"
+	"satchel/tenancy"
+)
+
+// Source reads an object whole, if it still has the given ETag.
+type Source interface {
+	Open(ctx context.Context, key, etag string, offset, length int64) (io.ReadCloser, error)
+}
+
+// Scanner judges exactly size bytes of r. Its verdict is about all of them; a
+// stream it could not take whole is an error: ErrScannerUnavailable when another
+// attempt may help, ErrTooLarge when none will, ErrBytesDiffer when r held
+// another number of bytes.
+type Scanner interface {
+	Scan(ctx context.Context, r io.Reader, size int64) (Finding, error)
+	Version(ctx context.Context) (engine, database string, err error)
+}
+
+// Finding is a scanner's answer about one stream. Its zero value is no answer.
+type Finding struct {
+	Verdict   Verdict
+	Signature string
+}
+
+// Verdict is what a scan found.
+type Verdict string
+
+// The verdicts. The zero value is none of them, and the workflow publishes only
+// what is Clean.
+const (
+	Clean       Verdict = "clean"
+	Infected    Verdict = "infected"
+	Unscannable Verdict = "unscannable"
+	Rejected    Verdict = "rejected" // an archive that hides what it holds
+)
+
+// What keeps a scanner from a verdict. ErrTooLarge is about the stream and stays
+// the same at every attempt: what cannot be taken whole is unscannable.
+var (
+	ErrTooLarge           = errors.New("the stream is longer than the scanner takes")
+	ErrScannerUnavailable = fault.New(fault.Unavailable, "scanner_unavailable", "The virus scanner gives no verdict right now. The file waits for it.")
+	ErrBytesDiffer        = fault.New(fault.Unavailable, "stored_bytes_differ", "The stored bytes are not the ones that were received. Upload the file again.")
+)
+
+// Reasons for which a file ends unscannable without the scanner's word.
+const (
+	tooLarge    = "too_large"
+	unavailable = "scanner_unavailable"
+)
+
+// Config bounds the scans.
+type Config struct {
+	MaxBytes int64         `env:"SATCHEL_SCAN_MAX_BYTES" envDefault:"2097152000"`
+	Budget   time.Duration `env:"SATCHEL_SCAN_BUDGET" envDefault:"15m"`
+	SpoolDir string        `env:"SATCHEL_SPOOL_DIR"`
+}
+
+// Activities are the activities of this package.
+type Activities struct {
+	db                *tenancy.DB
+	staged, published Source
+	scanner           Scanner
+	limits            archives.Limits
+	config            Config
+}
+
+// New makes the activities.
+func New(db *tenancy.DB, staged, published Source, scanner Scanner, limits archives.Limits, c Config) *Activities {
+	return &Activities{db: db, staged: staged, published: published, scanner: scanner, limits: limits, config: c}
+}
+
+// ScanObjectInput names the version to scan.
+type ScanObjectInput struct {
+	Org     tenancy.OrgID
+	Version uuid.UUID
+	Archive bool // a zip container: walk through its members too
+}
+
+// ScanObjectResult is the verdict.
+type ScanObjectResult struct {
+	Verdict Verdict
+	Detail  string // the signature, the rule, or why it is unscannable
+}
+
+// ScanObject reads the staged object once and gives the scanner's verdict. A
+// scanner that stays away for the budget, counted from the first failure of
+// this step, ends the file as unscannable: it is never published unseen, and
+// never waits for ever.
+func (a *Activities) ScanObject(ctx context.Context, in ScanObjectInput) (ScanObjectResult, error) {
+	q := a.db.Once(in.Org)
+	v, err := files.InProcess(ctx, q, in.Version)
+	if err != nil {
+		return ScanObjectResult{}, err
+	}
+	var result ScanObjectResult
+	err = files.Step(ctx, q, in.Version, files.StepScan, activity.GetInfo(ctx).Attempt, func() error {
+		found, err := a.patiently(ctx, func(p *pulse) (files.Verdict, error) { return a.staging(ctx, v, in.Archive, p) })
+		if err != nil {
+			return err
+		}
+		result = ScanObjectResult{Verdict: Verdict(found.Verdict), Detail: found.Signature}
+		if result.Verdict == Rejected {
+			return nil
+		}
+		return files.Scanned(ctx, q, in.Version, found)
+	})
+	return result, err
+}
+
+// patiently runs one attempt under a heartbeat that remembers, from attempt to
+// attempt, since when the scanner has been away.
+func (a *Activities) patiently(ctx context.Context, attempt func(*pulse) (files.Verdict, error)) (files.Verdict, error) {
+	p := startPulse(ctx)
+	defer p.stop()
+	found, err := attempt(p)
+	if err == nil || !errors.Is(err, ErrScannerUnavailable) || ctx.Err() != nil {
+		return found, err
+	}
+	if p.failing() < a.config.Budget {
+		return files.Verdict{}, err
+	}
+	activity.GetLogger(ctx).Warn("scanner away for the whole budget", "error", err)
+	return files.Verdict{Verdict: string(Unscannable), Signature: unavailable}, nil
+}
+
+// staging scans the version's staged object, which must still be the one that
+// was received, byte for byte.
+func (a *Activities) staging(ctx context.Context, v files.Version, archive bool, p *pulse) (files.Verdict, error) {
+	if v.Size > a.config.MaxBytes {
+		return files.Verdict{Verdict: string(Unscannable), Signature: tooLarge}, nil
+	}
+	key := files.StagingKey(tenancy.OrgID(v.OrganizationID), v.ID)
+	return a.scan(ctx, a.staged, object{key, v.StagingEtag, v.Sha256, v.Size, archive}, p, p.differing)
+}
+
+// object is what a scan reads: SHA256 is of the bytes that it must find there.
+type object struct {
+	key, etag, sha256 string
+	size              int64
+	archive           bool
+}
+
+func (a *Activities) scan(ctx context.Context, source Source, o object, p *pulse, differ func(error) error) (files.Verdict, error) {
+	engine, database, err := a.scanner.Version(ctx)
+	if err != nil {
+		return files.Verdict{}, err
+	}
+	s := &stream{Activities: a, ctx: ctx, pulse: p, differ: differ}
+	found, err := s.scan(source, o)
+	if err != nil {
+		return files.Verdict{}, err
+	}
+	return files.Verdict{Verdict: string(found.Verdict), Signature: found.Signature, Engine: engine, Database: database, SHA256: s.sha256}, nil
+}

@@ -1,0 +1,161 @@
+package scan
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"satchel/policies/archives"
+)
+
+// stream is one scan of one object: a single read of it that feeds the hash,
+// the scanner and, for a container, the spool that its members are read from.
+type stream struct {
+	*Activities
+	ctx    context.Context //nolint:containedctx // lives for one scan
+	pulse  *pulse
+	differ func(error) error // the fault for bytes that are not the received ones
+	sha256 string            // of all the bytes, once they were read
+}
+
+func (s *stream) scan(source Source, o object) (Finding, error) {
+	var spool *os.File
+	if o.archive {
+		var err error
+		if spool, err = nameless(s.config.SpoolDir); err != nil {
+			return Finding{}, err
+		}
+		defer func() { _ = spool.Close() }()
+	}
+	whole, err := s.whole(source, o, spool)
+	if err != nil || spool == nil || whole.Verdict != Clean {
+		return whole, err
+	}
+	return s.members(spool, o.size)
+}
+
+// whole passes every byte of the object to the scanner and to what else wants
+// it. Memory stays at the scanner's own buffer. A verdict counts only for the
+// bytes that were received.
+func (s *stream) whole(source Source, o object, spool *os.File) (Finding, error) {
+	hash := sha256.New()
+	var sinks io.Writer = hash
+	if spool != nil {
+		sinks = io.MultiWriter(hash, spool)
+	}
+	body, err := open(s.ctx, source, o)
+	if err != nil {
+		return Finding{}, err
+	}
+	defer func() { _ = body.Close() }()
+	watched := &watched{Reader: body}
+	found, err := s.ask(io.TeeReader(watched, sinks), o.size)
+	switch {
+	case watched.err != nil:
+		return Finding{}, fmt.Errorf("read object: %w", watched.err)
+	case errors.Is(err, ErrTooLarge):
+		return Finding{Unscannable, tooLarge}, nil
+	case errors.Is(err, ErrBytesDiffer):
+		return Finding{}, s.differ(err)
+	case err != nil:
+		return Finding{}, fmt.Errorf("scan object: %w", err)
+	}
+	if s.sha256 = hex.EncodeToString(hash.Sum(nil)); s.sha256 != o.sha256 {
+		return Finding{}, s.differ(errors.New("the stored object's SHA-256 is another one"))
+	}
+	return found, nil
+}
+
+// watched remembers the reader's own failure: a connection that broke is not an
+// object of another length.
+type watched struct {
+	io.Reader
+	err error
+}
+
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.Reader.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		w.err = err
+	}
+	return n, err
+}
+
+// open reads the object, or nothing of an empty one, which has no range.
+func open(ctx context.Context, source Source, o object) (io.ReadCloser, error) {
+	if o.size == 0 {
+		return io.NopCloser(strings.NewReader("")), nil
+	}
+	return source.Open(ctx, o.key, o.etag, 0, -1)
+}
+
+// ask takes only the three answers that a scanner can give; silence is no
+// verdict.
+func (s *stream) ask(r io.Reader, size int64) (Finding, error) {
+	found, err := s.scanner.Scan(s.ctx, s.pulse.count(r), size)
+	if err != nil {
+		return Finding{}, err
+	}
+	switch found.Verdict {
+	case Clean, Infected, Unscannable:
+		return found, nil
+	}
+	return Finding{}, ErrScannerUnavailable.Because(fmt.Errorf("the scanner answered %q", found.Verdict))
+}
+
+// errStop ends a walk whose outcome is decided.
+var errStop = errors.New("decided")
+
+// members gives every member of a container to the scanner, which does not see
+// some of them by itself. An infected member decides at once; one that cannot be
+// looked at does not hide an infected one behind it.
+func (s *stream) members(spool *os.File, size int64) (Finding, error) {
+	limits := s.limits
+	limits.SpoolDir = s.config.SpoolDir
+	worst := Finding{Verdict: Clean}
+	err := archives.Walk(s.ctx, spool, size, limits, func(m archives.Member) error {
+		found, err := s.ask(m.Reader, m.Size)
+		switch {
+		case errors.Is(err, ErrTooLarge):
+			found = Finding{Unscannable, tooLarge}
+		case err != nil:
+			return err
+		case found.Verdict == Infected:
+			worst = found
+			return errStop
+		}
+		if found.Verdict == Unscannable {
+			worst = found
+		}
+		return nil
+	})
+	var finding *archives.Finding
+	switch {
+	case err == nil || worst.Verdict == Infected:
+		return worst, nil
+	case errors.As(err, &finding) && finding.Class() == archives.Rejected:
+		return Finding{Rejected, string(finding.Rule)}, nil
+	case errors.As(err, &finding):
+		return Finding{Unscannable, string(finding.Rule)}, nil
+	}
+	return Finding{}, fmt.Errorf("walk through archive: %w", err)
+}
+
+// nameless makes a file that has no name any more: whatever ends the process,
+// the disk gets its room back.
+func nameless(dir string) (*os.File, error) {
+	f, err := os.CreateTemp(dir, "scan-*")
+	if err != nil {
+		return nil, fmt.Errorf("make spool file (SATCHEL_SPOOL_DIR): %w", err)
+	}
+	if err := os.Remove(f.Name()); err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("unlink spool file: %w", err)
+	}
+	return f, nil
+}

@@ -1,0 +1,194 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"satchel/files"
+	"satchel/internal/fault"
+	"satchel/tenancy"
+)
+
+// subject is the organization that an administrator's call is about: their own,
+// or, for an operator, the one they name.
+func (a *API) subject(c *gin.Context, named string) (tenancy.OrgID, error) {
+	actor := caller(c)
+	if named == "" {
+		if actor.Org == tenancy.Platform {
+			return actor.Org, fault.New(fault.Invalid, "organization_required", "Name the organization in organization_id.")
+		}
+		return actor.Org, nil
+	}
+	org, err := orgParam(named)
+	if err != nil {
+		return org, err
+	}
+	if org != actor.Org && actor.Role != tenancy.Operator {
+		return org, tenancy.ErrNoOrganization
+	}
+	_, err = tenancy.GetOrganization(c.Request.Context(), a.DB.Once(org))
+	return org, err
+}
+
+// orNoOrganization speaks of the organization where the domain knows only that
+// a row is missing.
+func orNoOrganization(err error) error {
+	if fault.KindOf(err) == fault.NotFound {
+		return tenancy.ErrNoOrganization.Because(err)
+	}
+	return err
+}
+
+type statsView struct {
+	Organizations int `json:"organizations"`
+	quotaView
+}
+
+// getStats counts one organization's files, or for an operator who names none,
+// everybody's.
+func (a *API) getStats(c *gin.Context) error {
+	ctx, named := c.Request.Context(), c.Query("organization_id")
+	if caller(c).Role == tenancy.Operator && named == "" {
+		all, err := a.allStats(ctx)
+		if err != nil {
+			return err
+		}
+		c.JSON(http.StatusOK, all)
+		return nil
+	}
+	org, err := a.subject(c, named)
+	if err != nil {
+		return err
+	}
+	q, err := a.quota(ctx, org)
+	if err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, statsView{Organizations: 1, quotaView: q})
+	return nil
+}
+
+const orgPage = 500
+
+// allStats sums over the organizations, each read in its own tenant context.
+func (a *API) allStats(ctx context.Context) (statsView, error) {
+	sum := statsView{quotaView: quotaView{Counts: map[files.Status]int64{}}}
+	var after tenancy.OrgID
+	for {
+		orgs, err := a.DB.Organizations(ctx, after, orgPage)
+		if err != nil || len(orgs) == 0 {
+			return sum, err
+		}
+		for _, org := range orgs {
+			after = org
+			if org == tenancy.Platform {
+				continue
+			}
+			q, err := a.quota(ctx, org)
+			if err != nil {
+				return sum, err
+			}
+			sum.add(q)
+		}
+	}
+}
+
+func (s *statsView) add(q quotaView) {
+	s.Organizations++
+	s.Max += q.Max
+	s.Used += q.Used
+	s.Reserved += q.Reserved
+	s.MaxFileSize = max(s.MaxFileSize, q.MaxFileSize)
+	for status, n := range q.Counts {
+		s.Counts[status] += n
+	}
+}
+
+type quotaBody struct {
+	Organization string `json:"organization_id"`
+	Max          *int64 `json:"max"`
+	MaxFileSize  *int64 `json:"max_file_size"`
+}
+
+func (a *API) setQuota(c *gin.Context) error {
+	in, err := body[quotaBody](c)
+	if err != nil {
+		return err
+	}
+	org, err := a.subject(c, in.Organization)
+	if err != nil {
+		return err
+	}
+	if err := checkLimits(in.Max, in.MaxFileSize); err != nil {
+		return err
+	}
+	ctx := c.Request.Context()
+	if err := files.SetQuota(ctx, a.DB.Once(org), in.Max, in.MaxFileSize); err != nil {
+		return orNoOrganization(err)
+	}
+	q, err := a.quota(ctx, org)
+	if err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, q)
+	return nil
+}
+
+func checkLimits(maxBytes, maxFileSize *int64) error {
+	if maxBytes != nil && *maxBytes < 0 {
+		return invalid("max", "max is a number of bytes and not negative.")
+	}
+	if maxFileSize != nil && *maxFileSize < 1 {
+		return invalid("max_file_size", "max_file_size is a number of bytes of at least 1.")
+	}
+	return nil
+}
+
+type scanBody struct {
+	Organization string `json:"organization_id"`
+}
+
+func (a *API) rescan(c *gin.Context) error {
+	in, err := optionalBody[scanBody](c)
+	if err != nil {
+		return err
+	}
+	org, err := a.subject(c, in.Organization)
+	if err != nil {
+		return err
+	}
+	return start(c, func(ctx context.Context) (uuid.UUID, error) { return a.Processes.Rescan(ctx, caller(c), org) })
+}
+
+type reconcileBody struct {
+	Repair bool `json:"repair"`
+}
+
+func (a *API) reconcile(c *gin.Context) error {
+	in, err := optionalBody[reconcileBody](c)
+	if err != nil {
+		return err
+	}
+	return start(c, func(ctx context.Context) (uuid.UUID, error) { return a.Processes.Reconcile(ctx, caller(c), in.Repair) })
+}
+
+func start(c *gin.Context, begin func(context.Context) (uuid.UUID, error)) error {
+	id, err := begin(c.Request.Context())
+	if err != nil {
+		return err
+	}
+	accepted(c, id)
+	return nil
+}
+
+// optionalBody is body for calls that mean something without one.
+func optionalBody[T any](c *gin.Context) (T, error) {
+	if c.Request.ContentLength == 0 {
+		var none T
+		return none, nil
+	}
+	return body[T](c)
+}

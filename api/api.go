@@ -1,0 +1,108 @@
+// Package api is the REST edge: it finds out who is calling, asks the domain,
+// and answers. router.go holds every route with what it demands of the caller.
+package api
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"satchel/api/delivery"
+	"satchel/api/uploads"
+	"satchel/files"
+	"satchel/internal/oidc"
+	"satchel/tenancy"
+	"satchel/workflows/upload"
+)
+
+// Config is what the edge itself can be told.
+type Config struct {
+	URL        string   `env:"SATCHEL_API_URL" envDefault:"http://127.0.0.1:8400"`
+	ContentURL string   `env:"SATCHEL_CONTENT_URL" envDefault:"http://127.0.0.1:8401"`
+	Origins    []string `env:"SATCHEL_CORS_ORIGINS"` // of web pages that may call the API
+}
+
+// Intake brings bytes in. *uploads.Uploads is one.
+type Intake interface {
+	TusHandler() http.Handler
+	Form(ctx context.Context, actor tenancy.Actor, a uploads.Announcement, body io.Reader, length int64) (files.Ticket, error)
+}
+
+// Staging is where bytes wait to be checked. *s3.Bucket is one.
+type Staging interface {
+	CopyFrom(ctx context.Context, bucket, srcKey, etag, key string) (string, error)
+}
+
+// Clean is where published bytes lie. *s3.Bucket is one.
+type Clean interface {
+	delivery.Source
+	Name() string
+}
+
+// Processes are the workflows that the edge starts and ends.
+type Processes interface {
+	Start(ctx context.Context, in upload.UploadFileInput) error
+	Cancel(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error
+	// Rescan and Reconcile start an operation and give its id. The operation
+	// belongs to the organization of the one who asks.
+	Rescan(ctx context.Context, by tenancy.Actor, org tenancy.OrgID) (uuid.UUID, error)
+	Reconcile(ctx context.Context, by tenancy.Actor, repair bool) (uuid.UUID, error)
+}
+
+// Parts are what the edge stands on.
+type Parts struct {
+	Config    Config
+	DB        *tenancy.DB
+	Tokens    *oidc.Verifier
+	Intake    Intake
+	Processes Processes
+	Staging   Staging
+	Clean     Clean
+	Ready     http.Handler
+	Log       *slog.Logger
+	Metrics   prometheus.Registerer
+}
+
+// API answers requests.
+type API struct {
+	Parts
+	watch   *watch
+	metrics *metrics
+
+	drain    sync.Once
+	draining chan struct{}
+}
+
+// gin's mode is a global of its own; it is set before anything can run.
+func init() { gin.SetMode(gin.ReleaseMode) }
+
+// New makes the edge.
+func New(p Parts) *API {
+	return &API{Parts: p, watch: newWatch(), metrics: newMetrics(p.Metrics), draining: make(chan struct{})}
+}
+
+// Run hears what happens to files until ctx ends. Without it, those who wait
+// are told late and not at once.
+func (a *API) Run(ctx context.Context) error {
+	return a.DB.Listen(ctx, "file_events", a.watch.heard)
+}
+
+// Drain ends the requests that only wait, so that a shutdown need not.
+func (a *API) Drain() { a.drain.Do(func() { close(a.draining) }) }
+
+// Handler answers every route.
+func (a *API) Handler() http.Handler {
+	return a.engine(func(Route) bool { return true })
+}
+
+// ContentHandler answers only the routes that give users' bytes. It belongs on
+// a host of its own, where a page made of them could reach nothing.
+func (a *API) ContentHandler() http.Handler {
+	return a.engine(func(r Route) bool { return r.kind == outgoing || r.kind == probe })
+}

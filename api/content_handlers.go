@@ -1,0 +1,83 @@
+package api
+
+import (
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"satchel/api/delivery"
+	"satchel/files"
+	"satchel/internal/fault"
+	"satchel/tenancy"
+)
+
+var errGone = fault.New(fault.Conflict, "not_available", "This version was never published, or is no longer kept. Its status_reason says why.")
+
+// readable says whether the bytes of a version may leave. Only one answer is
+// yes; a state that nobody foresaw is no.
+func readable(v files.View) error {
+	switch v.Effective() {
+	case files.Published:
+		return nil
+	case files.Quarantined:
+		return files.ErrQuarantined
+	case files.Uploading, files.Processing, files.Held:
+		return files.ErrNotPublished
+	case files.Deleted:
+		if v.TrashedAt != nil {
+			return files.ErrInTrash
+		}
+	}
+	return errGone
+}
+
+func (a *API) getContent(c *gin.Context) error {
+	v, err := a.find(c)
+	if err != nil {
+		return err
+	}
+	return a.send(c, v)
+}
+
+func (a *API) getVersionContent(c *gin.Context) error {
+	v, err := a.findVersion(c, c.Param("n"))
+	if err != nil {
+		return err
+	}
+	return a.send(c, v)
+}
+
+// send lets the original leave, always as an attachment.
+func (a *API) send(c *gin.Context, v files.View) error {
+	if err := readable(v); err != nil {
+		return err
+	}
+	return delivery.Serve(c.Writer, c.Request, a.Clean, delivery.Content{
+		Key: files.ContentKey(tenancy.OrgID(v.OrganizationID), v.VersionID), ObjectETag: v.ObjectEtag, Tag: v.Sha256,
+		Name: v.Name, Type: v.MimeType, Size: v.Size, Modified: *v.PublishedAt,
+	})
+}
+
+// getRendition sends a preview, of the published version unless the query names
+// another.
+func (a *API) getRendition(c *gin.Context) error {
+	v, err := a.find(c)
+	if n := c.Query("version"); err == nil && n != "" {
+		v, err = a.findVersion(c, n)
+	}
+	if err != nil {
+		return err
+	}
+	if err := readable(v); err != nil {
+		return err
+	}
+	org := tenancy.OrgID(v.OrganizationID)
+	r, err := files.GetRendition(c.Request.Context(), a.DB.Once(org), v.VersionID, c.Param("name"))
+	if err != nil {
+		return err
+	}
+	return delivery.Serve(c.Writer, c.Request, a.Clean, delivery.Content{
+		Key: files.RenditionKey(org, v.VersionID, r.Name), ObjectETag: r.Etag, Tag: "r-" + strings.Trim(r.Etag, `"`),
+		Name: r.Name, Type: r.MimeType, Size: r.Size, Modified: *v.PublishedAt, Inline: true,
+	})
+}

@@ -1,0 +1,144 @@
+// Package delivery sends stored bytes to a client: ranges, conditions, a name
+// that cannot lie, and headers under which a browser runs nothing of it.
+package delivery
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"satchel/internal/fault"
+)
+
+// Source is where published bytes lie. Reads are tied to the object's ETag, so
+// what leaves is what was scanned.
+type Source interface {
+	Open(ctx context.Context, key, etag string, offset, length int64) (io.ReadCloser, error)
+}
+
+// Content is what is to be sent.
+type Content struct {
+	Key        string
+	ObjectETag string // the store's
+	Tag        string // the client's, without quotes: names the bytes
+	Name       string // the file's, as people gave it
+	Type       string
+	Size       int64
+	Modified   time.Time
+	Inline     bool // only for what Satchel itself encoded
+}
+
+// maxRanges bounds how many pieces one request may ask for; each costs a read
+// of the store. With more, the whole is sent, which a server may always do.
+const maxRanges = 16
+
+// Serve answers a GET or HEAD. An error means that nothing was sent yet, so the
+// caller can still say what happened; afterwards the connection is cut instead,
+// which a client notices by the missing bytes.
+func Serve(w http.ResponseWriter, r *http.Request, from Source, c Content) error {
+	ctx, stop := context.WithCancel(r.Context())
+	defer stop()
+	asked := r.Header.Get("Range")
+	if strings.Count(asked, ",") >= maxRanges {
+		r.Header.Del("Range")
+	}
+	body := &ranges{ctx: ctx, from: from, content: c, until: endOf(asked, c.Size)}
+	defer body.close()
+	setHeaders(w.Header(), c)
+	late := &lateHeader{ResponseWriter: w}
+	http.ServeContent(late, r, "", c.Modified, body)
+	switch {
+	case late.refused != nil:
+		clearHeaders(w.Header())
+		if late.refused == ErrRange {
+			w.Header().Set("Content-Range", fmt.Sprintf("bytes */%d", c.Size))
+		}
+		return late.refused
+	case body.err == nil:
+		late.flush()
+		return nil
+	case late.sent:
+		panic(http.ErrAbortHandler)
+	}
+	clearHeaders(w.Header())
+	return fmt.Errorf("read %s: %w", c.Key, body.err)
+}
+
+// What a request's conditions can come to.
+var (
+	ErrRange        = fault.New(fault.Invalid, "range_not_satisfiable", "The file has no bytes in the range that was asked for. Content-Range tells its size.")
+	ErrPrecondition = fault.New(fault.Conflict, "precondition_failed", "The file is no longer the one that the request's condition names. Read it again.")
+)
+
+func setHeaders(h http.Header, c Content) {
+	how := "attachment"
+	if c.Inline {
+		how = "inline"
+	}
+	h.Set("Content-Disposition", Disposition(how, c.Name))
+	h.Set("Content-Type", c.Type)
+	if c.Type == "" {
+		h.Set("Content-Type", "application/octet-stream")
+	}
+	h.Set("ETag", `"`+c.Tag+`"`)
+	// Each use is asked for anew: a revoked or deleted file must not live on in
+	// a cache, and a match costs no bytes.
+	h.Set("Cache-Control", "private, no-cache")
+	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Referrer-Policy", "no-referrer")
+}
+
+func clearHeaders(h http.Header) {
+	for _, name := range []string{"Content-Disposition", "Content-Type", "Content-Length", "Content-Range", "Accept-Ranges", "ETag", "Last-Modified"} {
+		h.Del(name)
+	}
+}
+
+// lateHeader holds a success back until the first byte is there. The store may
+// fail to open the object, and a status that was sent cannot be taken back.
+type lateHeader struct {
+	http.ResponseWriter
+	status  int
+	sent    bool
+	refused error
+}
+
+// WriteHeader notes the status. The two refusals of http.ServeContent come with
+// a line of plain text, in whose place the caller sends its own kind of error.
+func (l *lateHeader) WriteHeader(status int) {
+	l.status = status
+	switch status {
+	case http.StatusRequestedRangeNotSatisfiable:
+		l.refused = ErrRange
+	case http.StatusPreconditionFailed:
+		l.refused = ErrPrecondition
+	}
+}
+
+// Write sends the status before the first byte.
+func (l *lateHeader) Write(b []byte) (int, error) {
+	if l.refused != nil {
+		return len(b), nil
+	}
+	l.flush()
+	return l.ResponseWriter.Write(b)
+}
+
+// Unwrap lets deadlines reach the connection.
+func (l *lateHeader) Unwrap() http.ResponseWriter { return l.ResponseWriter }
+
+func (l *lateHeader) flush() {
+	if l.sent {
+		return
+	}
+	l.sent = true
+	if l.status != 0 {
+		l.ResponseWriter.WriteHeader(l.status)
+	}
+}

@@ -1,0 +1,109 @@
+package api
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/pb33f/libopenapi"
+	validator "github.com/pb33f/libopenapi-validator"
+	"github.com/stretchr/testify/require"
+)
+
+// documentCheck holds what the server says against what the document says.
+type documentCheck struct {
+	mu sync.Mutex
+	v  validator.Validator
+}
+
+var parseDocument = sync.OnceValues(func() (validator.Validator, []error) {
+	d, err := libopenapi.NewDocument(document)
+	if err != nil {
+		return nil, []error{err}
+	}
+	return validator.NewValidator(d)
+})
+
+var validatorLock sync.Mutex
+
+func newDocumentCheck(t testing.TB) *documentCheck {
+	t.Helper()
+	validatorLock.Lock()
+	defer validatorLock.Unlock()
+	v, errs := parseDocument()
+	require.Empty(t, errs)
+	return &documentCheck{v: v}
+}
+
+// response checks JSON answers; bytes and streams have no schema to break.
+func (d *documentCheck) response(t testing.TB, req *http.Request, resp *http.Response, body []byte) {
+	t.Helper()
+	if !strings.Contains(resp.Header.Get("Content-Type"), "json") || resp.Header.Get("X-Request-ID") == "" || req.Method == head {
+		return
+	}
+	if strings.Contains(string(body), "no_such_route") || strings.Contains(string(body), "method_not_allowed") {
+		return
+	}
+	validatorLock.Lock()
+	defer validatorLock.Unlock()
+	copied := *resp
+	copied.Body = io.NopCloser(bytes.NewReader(body))
+	ok, errs := d.v.ValidateHttpResponse(req, &copied)
+	for _, e := range errs {
+		t.Logf("%s %s: %s: %s", req.Method, req.URL.Path, e.Message, e.Reason)
+		for _, s := range e.SchemaValidationErrors {
+			t.Logf("  %s at %s", s.Reason, s.FieldPath)
+		}
+	}
+	require.True(t, ok, "the answer to %s %s is not what the document says: %s", req.Method, req.URL.Path, body)
+}
+
+func TestDocumentIsValid(t *testing.T) {
+	t.Parallel()
+	d := newDocumentCheck(t)
+	validatorLock.Lock()
+	defer validatorLock.Unlock()
+	ok, errs := d.v.ValidateDocument()
+	for _, e := range errs {
+		t.Log(e.Message, e.Reason)
+		for _, s := range e.SchemaValidationErrors {
+			t.Log(s.Reason, s.FieldPath)
+		}
+	}
+	require.True(t, ok)
+}
+
+var ginParameter = regexp.MustCompile(`:(\w+)`)
+
+// Every route stands in the document and every call of the document is a route.
+func TestRouterAndDocumentAgree(t *testing.T) {
+	t.Parallel()
+	var routed, described []string
+	for _, r := range (&API{}).Routes() {
+		routed = append(routed, r.Method+" "+ginParameter.ReplaceAllString(r.Path, "{$1}"))
+	}
+	d, err := libopenapi.NewDocument(document)
+	require.NoError(t, err)
+	model, err := d.BuildV3Model()
+	require.NoError(t, err)
+	for path, item := range model.Model.Paths.PathItems.FromOldest() {
+		for method, op := range item.GetOperations().FromOldest() {
+			described = append(described, strings.ToUpper(method)+" "+path)
+			public := op.Security != nil && len(op.Security) == 0
+			i := slices.IndexFunc((&API{}).Routes(), func(r Route) bool {
+				return r.Method == strings.ToUpper(method) && ginParameter.ReplaceAllString(r.Path, "{$1}") == path
+			})
+			if i >= 0 {
+				require.Equal(t, (&API{}).Routes()[i].Needs == anyone, public, "%s %s: who may call it", method, path)
+			}
+		}
+	}
+	slices.Sort(routed)
+	slices.Sort(described)
+	require.Equal(t, routed, described)
+}

@@ -1,0 +1,235 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"satchel/files"
+	"satchel/tenancy"
+)
+
+func TestFileFromUploadToTrashAndBack(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	owner := b.person(b.organization(), tenancy.Owner)
+	body, contentType := form("essay.txt", []byte(lorem), map[string]string{"category": "essays", "sha256": sum(lorem)}, map[string]string{"description": "after the file"})
+	a := owner.call(post, storage+"/upload", body, "Content-Type", contentType).is(202)
+	f := read[fileView](a)
+	require.Equal(t, at(f.ID, ""), a.header.Get("Location"))
+	require.Equal(t, files.Processing, f.Status)
+	require.Equal(t, sum(lorem), f.SHA256)
+
+	owner.call(get, at(f.ID, "/content"), nil).refused(409, "not_published")
+	b.publish(owner.org, f.ID)
+	f = read[fileView](owner.call(get, at(f.ID, ""), nil).is(200))
+	require.Equal(t, files.Published, f.Status)
+	require.Equal(t, "essays", f.Category)
+	require.Equal(t, "after the file", f.Description)
+	require.True(t, f.VirusScanned)
+	require.NotEmpty(t, f.Steps)
+	require.Equal(t, lorem, string(owner.call(get, at(f.ID, "/content"), nil).is(200).body))
+
+	owner.call(patch, at(f.ID, ""), map[string]string{"name": "Ünïcode ✓.txt", "category": "x"}).is(200)
+	owner.call(patch, at(f.ID, ""), map[string]string{"name": "a\x00b"}).refused(400, "invalid_name")
+	owner.call(patch, at(f.ID, ""), map[string]string{"nmae": "x"}).refused(400, "invalid_body")
+	owner.call(patch, at(f.ID, ""), strings.NewReader("{}"), "Content-Type", "text/plain").refused(415, "unsupported_media_type")
+	owner.call(patch, at(f.ID, ""), map[string]string{"description": strings.Repeat("x", 1<<20+1)}).refused(413, "body_too_large")
+
+	owner.call(remove, at(f.ID, ""), nil).is(204)
+	owner.call(remove, at(f.ID, ""), nil).is(204)
+	owner.call(get, at(f.ID, "/content"), nil).refused(409, "in_trash")
+	require.Equal(t, files.Deleted, read[fileView](owner.call(get, at(f.ID, ""), nil).is(200)).Status)
+	require.Empty(t, read[page[fileView]](owner.call(get, storage+"/files", nil).is(200)).Items)
+	require.Len(t, read[page[fileView]](owner.call(get, storage+"/files?status=deleted", nil).is(200)).Items, 1)
+	require.Equal(t, files.Published, read[fileView](owner.call(post, at(f.ID, "/restore"), nil).is(200)).Status)
+	owner.call(post, at(f.ID, "/restore"), nil).refused(409, "not_in_trash")
+}
+
+func TestUploadRefusals(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	org := b.db.Organization(t, 100_000)
+	owner := b.person(org, tenancy.Owner)
+	send := func(name, content string, before, after map[string]string) answer {
+		body, contentType := form(name, []byte(content), before, after)
+		return owner.call(post, storage+"/upload", body, "Content-Type", contentType)
+	}
+	send("a.exe", "x", nil, nil).refused(415, "type_not_allowed")
+	send("a.txt", "x", map[string]string{"sha256": sum("y")}, nil).refused(422, "checksum_mismatch")
+	send("a.txt", strings.Repeat("x", 100_001), nil, nil).refused(413, "too_large")
+	send("a.txt", "", nil, nil).refused(422, "empty_file")
+	send("a.txt", "x", map[string]string{"file_id": uuid.NewString()}, nil).refused(404, "file_not_found")
+	send("a.txt", "x", map[string]string{"file_id": "nonsense"}, nil).refused(404, "file_not_found")
+	send("a.txt", "x", map[string]string{"description": strings.Repeat("x", 20_000)}, nil).refused(413, "body_too_large")
+	send("a.txt", "x", nil, map[string]string{"sha256": sum("x")}).refused(400, "field_after_file")
+	owner.call(post, storage+"/upload", map[string]string{}).refused(415, "unsupported_media_type")
+	owner.call(post, storage+"/upload", strings.NewReader("--x--\r\n"), "Content-Type", "multipart/form-data; boundary=x").refused(400, "file_missing")
+	owner.call(post, storage+"/upload?wait=long", nil).refused(400, "invalid_wait")
+
+	owner.upload("fits.txt", []byte(strings.Repeat("x", 60_000)))
+	send("b.txt", strings.Repeat("x", 60_000), nil, nil).refused(507, "over_quota")
+}
+
+func TestWaitAnswersWhenTheFileIsFinal(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	owner := b.person(b.organization(), tenancy.Owner)
+	failed := make(chan error, 2)
+	signature := ""
+	b.processes.onStart = func(in started) {
+		go func() { failed <- b.publishVersion(in.Org, in.Version, signature) }()
+	}
+	send := func() fileView {
+		body, contentType := form("a.txt", []byte(lorem), nil, nil)
+		return read[fileView](owner.call(post, storage+"/upload?wait=55s", body, "Content-Type", contentType).is(200))
+	}
+	require.Equal(t, files.Published, send().Status)
+	require.NoError(t, <-failed)
+	signature = "Test"
+	f := send()
+	require.NoError(t, <-failed)
+	require.Equal(t, files.Quarantined, f.Status)
+	require.Equal(t, "infected:Test", f.StatusReason)
+	owner.call(get, at(f.ID, "/content"), nil).refused(403, "quarantined")
+}
+
+func TestDrainEndsThoseWhoWait(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	owner := b.person(b.organization(), tenancy.Owner)
+	b.processes.onStart = func(started) { b.api.Drain() }
+	body, contentType := form("a.txt", []byte(lorem), nil, nil)
+	owner.call(post, storage+"/upload?wait=55s", body, "Content-Type", contentType).is(202)
+}
+
+func TestPupilsSeeTheirOwn(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	org := b.organization()
+	pupil, other, teacher, admin := b.person(org, tenancy.Student), b.person(org, tenancy.Student), b.person(org, tenancy.Teacher), b.person(org, tenancy.Admin)
+	f := pupil.published("mine.txt", lorem)
+	for _, p := range []*person{pupil, teacher, admin} {
+		p.call(get, at(f.ID, ""), nil).is(200)
+		p.call(get, at(f.ID, "/content"), nil).is(200)
+		require.Len(t, read[page[fileView]](p.call(get, storage+"/files", nil)).Items, 1)
+	}
+	for _, rest := range []string{"", "/content", "/events", "/versions", "/versions/1/content", "/renditions/x"} {
+		other.call(get, at(f.ID, rest), nil).refused(404, "file_not_found")
+	}
+	require.Empty(t, read[page[fileView]](other.call(get, storage+"/files", nil)).Items)
+	other.call(remove, at(f.ID, ""), nil).refused(404, "file_not_found")
+	teacher.call(remove, at(f.ID, ""), nil).refused(403, "not_yours")
+	teacher.call(patch, at(f.ID, ""), map[string]string{"name": "x.txt"}).refused(403, "not_yours")
+	admin.call(remove, at(f.ID, ""), nil).is(204)
+}
+
+func TestDeleteCancelsWhatRuns(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	owner := b.person(b.organization(), tenancy.Owner)
+	f := owner.upload("a.txt", []byte(lorem))
+	version := b.head(owner.org, f.ID).VersionID
+	owner.call(remove, at(f.ID, ""), nil).is(204)
+	require.Equal(t, []uuid.UUID{version}, b.processes.cancelled)
+}
+
+func TestVersions(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	owner := b.person(b.organization(), tenancy.Owner)
+	f := owner.published("a.txt", "the first text")
+	body, contentType := form("a.txt", []byte("the second text"), map[string]string{"file_id": f.ID.String()}, nil)
+	second := read[fileView](owner.call(post, storage+"/upload", body, "Content-Type", contentType).is(202))
+	require.Equal(t, f.ID, second.ID)
+	require.EqualValues(t, 2, second.Version)
+
+	shown := read[fileView](owner.call(get, at(f.ID, ""), nil).is(200))
+	require.EqualValues(t, 1, shown.Version)
+	require.Equal(t, &latestView{Version: 2, Status: files.Processing}, shown.Latest)
+	owner.call(get, at(f.ID, "/versions/2/content"), nil).refused(409, "not_published")
+	b.publish(owner.org, f.ID)
+	require.Equal(t, "the second text", string(owner.call(get, at(f.ID, "/content"), nil).is(200).body))
+	require.Equal(t, "the first text", string(owner.call(get, at(f.ID, "/versions/1/content"), nil).is(200).body))
+
+	third := read[fileView](owner.call(post, at(f.ID, "/versions/1/restore"), nil).is(202))
+	require.EqualValues(t, 3, third.Version)
+	b.publish(owner.org, f.ID)
+	require.Equal(t, "the first text", string(owner.call(get, at(f.ID, "/content"), nil).is(200).body))
+	require.Len(t, read[page[fileView]](owner.call(get, at(f.ID, "/versions"), nil).is(200)).Items, 3)
+	for _, n := range []string{"0", "9", "x", "-1", "99999999999"} {
+		owner.call(get, at(f.ID, "/versions/"+n+"/content"), nil).refused(404, "file_not_found")
+	}
+}
+
+func TestListRefusals(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	owner := b.person(b.organization(), tenancy.Owner)
+	for query, code := range map[string]string{
+		"limit=0": "invalid_limit", "limit=201": "invalid_limit", "limit=x": "invalid_limit", "status=gone": "invalid_status",
+		"sort=size": "unknown_sort", "cursor=x": "invalid_cursor", "cursor=e30": "invalid_cursor", "q=%00": "invalid_query", "category=%ff": "invalid_query",
+	} {
+		owner.call(get, storage+"/files?"+query, nil).refused(400, code)
+	}
+	stolen := encodeCursor(files.ByName, files.Cursor{ID: uuid.New(), Name: "x"})
+	owner.call(get, storage+"/files?cursor="+stolen, nil).refused(400, "invalid_cursor")
+}
+
+// Whatever is inserted while somebody pages, each file that was there at the
+// start comes exactly once, in every order.
+func TestPagesGiveEachFileOnce(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	rapid.Check(t, func(rt *rapid.T) {
+		org := b.organization()
+		owner := b.person(org, tenancy.Owner)
+		name := rapid.SampledFrom([]string{"a", "b", "B", "ß", "%", "_", "z z"})
+		want := map[uuid.UUID]bool{}
+		for range rapid.IntRange(0, 12).Draw(rt, "files") {
+			want[b.row(org, owner.id, name.Draw(rt, "name"))] = true
+		}
+		sort := rapid.SampledFrom([]string{"", "-created_at", "created_at", "name", "-name"}).Draw(rt, "sort")
+		limit := rapid.IntRange(1, 5).Draw(rt, "limit")
+		seen := map[uuid.UUID]int{}
+		for cursor, more := "", true; more; more = cursor != "" {
+			q := url.Values{"limit": {fmt.Sprint(limit)}, "sort": {sort}, "cursor": {cursor}}
+			p := read[page[fileView]](owner.call(get, storage+"/files?"+q.Encode(), nil).is(200))
+			for _, f := range p.Items {
+				seen[f.ID]++
+			}
+			cursor = p.NextCursor
+			if rapid.Bool().Draw(rt, "insert") && len(seen) < 40 {
+				b.row(org, owner.id, name.Draw(rt, "name of inserted"))
+			}
+		}
+		for id, n := range seen {
+			if n != 1 {
+				rt.Fatalf("%s came %d times", id, n)
+			}
+		}
+		for id := range want {
+			if seen[id] != 1 {
+				rt.Fatalf("%s came %d times", id, seen[id])
+			}
+		}
+	})
+}
+
+// row makes a file's rows without bytes.
+func (b *testBundle) row(org tenancy.OrgID, by uuid.UUID, name string) uuid.UUID {
+	b.t.Helper()
+	var t files.Ticket
+	ctx := context.Background()
+	require.NoError(b.t, b.db.InTx(ctx, org, func(tx *tenancy.Tx) (err error) {
+		t, err = files.Create(ctx, tx, files.New{Name: name, Size: 1, By: by, TTL: formHour})
+		return err
+	}))
+	return t.File
+}

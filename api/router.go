@@ -1,0 +1,122 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"satchel/tenancy"
+)
+
+const (
+	get    = http.MethodGet
+	head   = http.MethodHead
+	post   = http.MethodPost
+	put    = http.MethodPut
+	patch  = http.MethodPatch
+	remove = http.MethodDelete
+)
+
+// anyone marks a route that needs no token. It is a word and not the zero
+// value, so that a forgotten action is refused at start and not open to all.
+const anyone tenancy.Action = "anyone"
+
+// kind is how long a request may take and what flows.
+type kind int
+
+const (
+	quick    kind = iota // a small body, an answer at once
+	incoming             // users' bytes come in
+	outgoing             // users' bytes go out
+	waiting              // waits for events
+	probe                // asks whether this program works
+)
+
+// handler parses, validates, acts and responds; an error becomes a problem.
+type handler func(*gin.Context) error
+
+// Route is one line of the table.
+type Route struct {
+	Method, Path string
+	Needs        tenancy.Action
+	do           handler
+	kind         kind
+}
+
+const (
+	storage = "/api/v1/storage"
+	file    = storage + "/files/:id"
+	tus     = storage + "/tus/"
+	admin   = "/api/v1/admin"
+)
+
+// Routes is every route, with what it demands of the caller. Whether a file is
+// the caller's own is asked by the handlers, since it takes the file's row.
+func (a *API) Routes() []Route {
+	return []Route{
+		{post, storage + "/upload", tenancy.Upload, a.uploadForm, incoming},
+		{http.MethodOptions, tus, anyone, a.tusOptions, quick},
+		{post, tus, tenancy.Upload, a.tus, incoming},
+		{head, tus + ":id", tenancy.Upload, a.tus, incoming},
+		{patch, tus + ":id", tenancy.Upload, a.tus, incoming},
+		{remove, tus + ":id", tenancy.Upload, a.tus, incoming},
+
+		{get, storage + "/files", tenancy.ReadOwn, a.listFiles, quick},
+		{get, file, tenancy.ReadOwn, a.getFile, quick},
+		{patch, file, tenancy.EditOwn, a.changeFile, quick},
+		{remove, file, tenancy.EditOwn, a.trashFile, quick},
+		{post, file + "/restore", tenancy.EditOwn, a.restoreFile, quick},
+		{get, file + "/events", tenancy.ReadOwn, a.followFile, waiting},
+		{get, file + "/content", tenancy.ReadOwn, a.getContent, outgoing},
+		{head, file + "/content", tenancy.ReadOwn, a.getContent, outgoing},
+		{get, file + "/renditions/:name", tenancy.ReadOwn, a.getRendition, outgoing},
+		{head, file + "/renditions/:name", tenancy.ReadOwn, a.getRendition, outgoing},
+		{get, file + "/versions", tenancy.ReadOwn, a.listVersions, quick},
+		{get, file + "/versions/:n/content", tenancy.ReadOwn, a.getVersionContent, outgoing},
+		{head, file + "/versions/:n/content", tenancy.ReadOwn, a.getVersionContent, outgoing},
+		{post, file + "/versions/:n/restore", tenancy.EditOwn, a.restoreVersion, quick},
+		{get, storage + "/quota", tenancy.ReadQuota, a.getQuota, quick},
+
+		{get, "/api/v1/operations/:id", tenancy.ReadOperation, a.getOperation, quick},
+		{get, admin + "/storage/stats", tenancy.ReadStats, a.getStats, quick},
+		{put, admin + "/storage/quotas", tenancy.SetQuota, a.setQuota, quick},
+		{post, admin + "/storage/scan", tenancy.Rescan, a.rescan, quick},
+		{post, admin + "/reconcile", tenancy.Reconcile, a.reconcile, quick},
+		{post, "/api/v1/organizations", tenancy.CreateOrganization, a.createOrganization, quick},
+		{post, "/api/v1/organizations/:id/members", tenancy.ManageMembers, a.setMember, quick},
+
+		{get, "/api/v1/openapi.yaml", anyone, a.getDocument, quick},
+		{get, "/.well-known/oauth-protected-resource", anyone, a.getResource, quick},
+		{get, "/healthz", anyone, a.getHealth, probe},
+		{get, "/readyz", anyone, a.getReadiness, probe},
+	}
+}
+
+// engine builds a router of the wanted routes.
+func (a *API) engine(wanted func(Route) bool) http.Handler {
+	e := gin.New()
+	e.HandleMethodNotAllowed = true
+	e.RedirectTrailingSlash = false
+	e.ForwardedByClientIP = false
+	e.Use(a.identify, a.account, a.recover, secure, a.cors)
+	e.NoRoute(func(c *gin.Context) { fail(c, errNoRoute) })
+	e.NoMethod(func(c *gin.Context) { fail(c, errNoMethod) })
+	for _, r := range a.Routes() {
+		if r.Needs == "" {
+			panic("route without an action: " + r.Method + " " + r.Path)
+		}
+		if wanted(r) {
+			e.Handle(r.Method, r.Path, a.limit(r.kind), a.authenticate(r.Needs), respond(r.do))
+		}
+	}
+	return e
+}
+
+// respond runs a handler and turns its error into a problem.
+func respond(do handler) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if err := do(c); err != nil {
+			fail(c, err)
+		}
+	}
+}

@@ -1,0 +1,295 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+
+	"satchel/api/uploads"
+	"satchel/files"
+	"satchel/internal/oidc"
+	"satchel/internal/oidc/oidctest"
+	"satchel/internal/pgtest"
+	"satchel/internal/s3"
+	"satchel/internal/s3test"
+	"satchel/tenancy"
+	"satchel/workflows/upload"
+)
+
+// testBundle is a whole edge: real Postgres, real store, real tokens. Only the
+// workflows are played by the tests themselves.
+type testBundle struct {
+	t         testing.TB
+	db        *pgtest.Database
+	store     *s3.Store
+	issuer    *oidctest.Issuer
+	api       *API
+	server    *httptest.Server
+	processes *playedProcesses
+	document  *documentCheck
+}
+
+// playedProcesses notes what was started and cancelled.
+// started is what a workflow is started with.
+type started = upload.UploadFileInput
+
+type playedProcesses struct {
+	mu        sync.Mutex
+	started   []started
+	cancelled []uuid.UUID
+	onStart   func(started)
+}
+
+func (p *playedProcesses) Start(_ context.Context, in upload.UploadFileInput) error {
+	p.mu.Lock()
+	p.started = append(p.started, in)
+	then := p.onStart
+	p.mu.Unlock()
+	if then != nil {
+		then(in)
+	}
+	return nil
+}
+
+func (p *playedProcesses) Cancel(_ context.Context, _ tenancy.OrgID, version uuid.UUID) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.cancelled = append(p.cancelled, version)
+	return nil
+}
+
+func (p *playedProcesses) Rescan(context.Context, tenancy.Actor, tenancy.OrgID) (uuid.UUID, error) {
+	return tenancy.NewID(), nil
+}
+
+func (p *playedProcesses) Reconcile(context.Context, tenancy.Actor, bool) (uuid.UUID, error) {
+	return tenancy.NewID(), nil
+}
+
+var contentURL = "http://content.test"
+
+func setup(t testing.TB) *testBundle {
+	t.Helper()
+	b := &testBundle{t: t, db: pgtest.New(t), store: s3test.New(t), issuer: oidctest.New(t), processes: &playedProcesses{}, document: newDocumentCheck(t)}
+	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	metrics := prometheus.NewRegistry()
+	intake, err := uploads.New(uploads.Config{SpoolDir: t.TempDir(), TTL: formHour, NetworkTimeout: formHour, LockTimeout: formHour},
+		uploads.Ports{Tenants: b.db.DB, Staging: b.store.Staging, Start: b.processes.Start, Log: log, Metrics: metrics})
+	require.NoError(t, err)
+	b.api = New(Parts{
+		Config: Config{ContentURL: contentURL, Origins: []string{"https://school.test"}}, DB: b.db.DB,
+		Tokens: oidc.New(oidc.Config{Issuer: b.issuer.URL, Audience: oidctest.Audience}), Intake: intake, Processes: b.processes,
+		Staging: b.store.Staging, Clean: b.store.Clean,
+		Ready: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = io.WriteString(w, `{"ready":true,"missing":[]}`)
+		}),
+		Log: log, Metrics: metrics,
+	})
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() { defer close(ended); _ = b.api.Run(ctx) }()
+	t.Cleanup(func() { stop(); <-ended })
+	b.server = httptest.NewServer(b.api.Handler())
+	t.Cleanup(b.server.Close)
+	t.Cleanup(b.api.Drain)
+	return b
+}
+
+const formHour = 3600e9
+
+// person is a member who can call.
+type person struct {
+	b     *testBundle
+	org   tenancy.OrgID
+	id    uuid.UUID
+	token string
+	role  tenancy.Role
+}
+
+func (b *testBundle) organization() tenancy.OrgID {
+	b.t.Helper()
+	return b.db.Organization(b.t, 1<<30)
+}
+
+func (b *testBundle) person(org tenancy.OrgID, role tenancy.Role) *person {
+	b.t.Helper()
+	ctx, subject := context.Background(), uuid.NewString()
+	user, err := b.db.EnsureUser(ctx, b.issuer.URL, subject)
+	require.NoError(b.t, err)
+	require.NoError(b.t, tenancy.SetMember(ctx, b.db.Once(org), user, role))
+	return &person{b: b, org: org, id: user, token: b.issuer.Token(subject), role: role}
+}
+
+// answer is a response that was read to its end and held against the document.
+type answer struct {
+	t      testing.TB
+	status int
+	header http.Header
+	body   []byte
+}
+
+// call sends a request as the person. A body that is no reader goes as JSON.
+func (p *person) call(method, path string, in any, header ...string) answer {
+	p.b.t.Helper()
+	return p.b.call(p.token, method, path, in, header...)
+}
+
+func (b *testBundle) call(token, method, path string, in any, header ...string) answer {
+	b.t.Helper()
+	var r io.Reader
+	contentType := ""
+	switch v := in.(type) {
+	case nil:
+	case io.Reader:
+		r = v
+	default:
+		j, err := json.Marshal(v)
+		require.NoError(b.t, err)
+		r, contentType = bytes.NewReader(j), "application/json"
+	}
+	req, err := http.NewRequestWithContext(b.t.Context(), method, b.server.URL+path, r)
+	require.NoError(b.t, err)
+	if contentType != "" {
+		req.Header.Set("Content-Type", contentType)
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	resp, err := b.server.Client().Do(req)
+	require.NoError(b.t, err)
+	defer func() { _ = resp.Body.Close() }()
+	read, err := io.ReadAll(resp.Body)
+	require.NoError(b.t, err)
+	b.document.response(b.t, req, resp, read)
+	return answer{t: b.t, status: resp.StatusCode, header: resp.Header, body: read}
+}
+
+func (a answer) is(status int) answer {
+	a.t.Helper()
+	require.Equal(a.t, status, a.status, "%s", a.body)
+	return a
+}
+
+// refused checks a problem and its code.
+func (a answer) refused(status int, code string) answer {
+	a.t.Helper()
+	a.is(status)
+	require.Equal(a.t, "application/problem+json", a.header.Get("Content-Type"))
+	var p problem
+	require.NoError(a.t, json.Unmarshal(a.body, &p))
+	require.Equal(a.t, code, p.Code)
+	require.Equal(a.t, status, p.Status)
+	return a
+}
+
+func read[T any](a answer) T {
+	a.t.Helper()
+	var v T
+	require.NoError(a.t, json.Unmarshal(a.body, &v), "%s", a.body)
+	return v
+}
+
+// form is a multipart body with fields, then the file, then more fields.
+func form(name string, content []byte, before, after map[string]string) (io.Reader, string) {
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	for k, v := range before {
+		_ = w.WriteField(k, v)
+	}
+	part, _ := w.CreateFormFile("file", name)
+	_, _ = part.Write(content)
+	for k, v := range after {
+		_ = w.WriteField(k, v)
+	}
+	_ = w.Close()
+	return &b, w.FormDataContentType()
+}
+
+// upload sends a file by form and gives it as the API shows it.
+func (p *person) upload(name string, content []byte) fileView {
+	p.b.t.Helper()
+	body, contentType := form(name, content, nil, nil)
+	return read[fileView](p.call(post, storage+"/upload", body, "Content-Type", contentType).is(http.StatusAccepted))
+}
+
+// publish plays the workflow of a version that is found clean.
+func (b *testBundle) publish(org tenancy.OrgID, file uuid.UUID) {
+	b.t.Helper()
+	v := b.head(org, file)
+	require.NoError(b.t, b.publishVersion(org, v.VersionID, ""))
+}
+
+func (b *testBundle) publishVersion(org tenancy.OrgID, version uuid.UUID, signature string) error {
+	ctx, q := context.Background(), b.db.Once(org)
+	v, err := files.GetVersion(ctx, q, version)
+	if err != nil {
+		return err
+	}
+	err = files.Step(ctx, q, version, files.StepInspect, 1, func() error { return files.Inspected(ctx, q, version, "text/plain") })
+	if err != nil {
+		return err
+	}
+	verdict := files.Verdict{Verdict: "clean", SHA256: v.Sha256, Engine: "test", Database: "1"}
+	if signature != "" {
+		verdict.Verdict, verdict.Signature = "infected", signature
+	}
+	if err := files.Scanned(ctx, q, version, verdict); err != nil {
+		return err
+	}
+	if signature != "" {
+		return b.db.InTx(ctx, org, func(tx *tenancy.Tx) error {
+			return files.Withdraw(ctx, tx, version, files.Quarantined, "infected:"+signature)
+		})
+	}
+	etag, err := b.store.Clean.CopyFrom(ctx, b.store.Staging.Name(), files.StagingKey(org, version), v.StagingEtag, files.ContentKey(org, version))
+	if err != nil {
+		return err
+	}
+	return b.db.InTx(ctx, org, func(tx *tenancy.Tx) error { return files.Publish(ctx, tx, version, etag) })
+}
+
+func (b *testBundle) head(org tenancy.OrgID, file uuid.UUID) files.View {
+	b.t.Helper()
+	v, err := files.Get(context.Background(), b.db.Once(org), file)
+	require.NoError(b.t, err)
+	if v.HeadID != nil && *v.HeadID != v.VersionID {
+		v, err = files.GetOf(context.Background(), b.db.Once(org), file, *v.HeadID)
+		require.NoError(b.t, err)
+	}
+	return v
+}
+
+// published uploads and publishes a text.
+func (p *person) published(name, content string) fileView {
+	p.b.t.Helper()
+	f := p.upload(name, []byte(content))
+	p.b.publish(p.org, f.ID)
+	return read[fileView](p.call(get, at(f.ID, ""), nil).is(http.StatusOK))
+}
+
+func at(id uuid.UUID, rest string) string { return storage + "/files/" + id.String() + rest }
+
+func sum(s string) string {
+	h := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(h[:])
+}
+
+var lorem = strings.Repeat("A school keeps what its pupils write. ", 500)

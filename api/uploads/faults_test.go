@@ -1,0 +1,137 @@
+package uploads
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+
+	"satchel/internal/fault"
+	"satchel/internal/s3"
+	"satchel/tenancy"
+)
+
+// verdict is what becomes of one call to a port.
+type verdict int
+
+const (
+	works   verdict = iota
+	refused         // nothing happened, and an error came
+	unheard         // it happened, and an error came all the same
+)
+
+var errInjected = fault.New(fault.Unavailable, "store_unavailable", "Injected.")
+
+// faults decides about every call, in order. The zero value lets all work.
+type faults struct {
+	mu     sync.Mutex
+	calls  []string
+	decide func(n int, op string) verdict
+}
+
+func (f *faults) next(op string) verdict {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls = append(f.calls, op)
+	if f.decide == nil {
+		return works
+	}
+	return f.decide(len(f.calls), op)
+}
+
+func (f *faults) made() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return append([]string(nil), f.calls...)
+}
+
+func (f *faults) set(decide func(n int, op string) verdict) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls, f.decide = nil, decide
+}
+
+// call runs f under a verdict.
+func call[T any](fs *faults, op string, f func() (T, error)) (T, error) {
+	var zero T
+	switch fs.next(op) {
+	case refused:
+		return zero, errInjected
+	case unheard:
+		if _, err := f(); err != nil {
+			return zero, err
+		}
+		return zero, errInjected
+	}
+	return f()
+}
+
+func callErr(fs *faults, op string, f func() error) error {
+	_, err := call(fs, op, func() (struct{}, error) { return struct{}{}, f() })
+	return err
+}
+
+// faultyBucket puts faults before a bucket.
+type faultyBucket struct {
+	Bucket
+	faults *faults
+}
+
+func (b faultyBucket) Put(ctx context.Context, key string, body io.Reader, size int64, contentType string) (string, error) {
+	return call(b.faults, "Put", func() (string, error) { return b.Bucket.Put(ctx, key, body, size, contentType) })
+}
+
+func (b faultyBucket) Open(ctx context.Context, key, etag string, offset, length int64) (io.ReadCloser, error) {
+	return call(b.faults, "Open", func() (io.ReadCloser, error) { return b.Bucket.Open(ctx, key, etag, offset, length) })
+}
+
+func (b faultyBucket) Stat(ctx context.Context, key string) (s3.Object, error) {
+	return call(b.faults, "Stat", func() (s3.Object, error) { return b.Bucket.Stat(ctx, key) })
+}
+
+func (b faultyBucket) Remove(ctx context.Context, key string) error {
+	return callErr(b.faults, "Remove", func() error { return b.Bucket.Remove(ctx, key) })
+}
+
+func (b faultyBucket) Begin(ctx context.Context, key string) (string, error) {
+	return call(b.faults, "Begin", func() (string, error) { return b.Bucket.Begin(ctx, key) })
+}
+
+func (b faultyBucket) PutPart(ctx context.Context, key, upload string, number int, body io.Reader, size int64) (string, error) {
+	return call(b.faults, "PutPart", func() (string, error) { return b.Bucket.PutPart(ctx, key, upload, number, body, size) })
+}
+
+func (b faultyBucket) Join(ctx context.Context, key, upload string, parts []s3.Part) (string, error) {
+	return call(b.faults, "Join", func() (string, error) { return b.Bucket.Join(ctx, key, upload, parts) })
+}
+
+func (b faultyBucket) Abort(ctx context.Context, key, upload string) error {
+	return callErr(b.faults, "Abort", func() error { return b.Bucket.Abort(ctx, key, upload) })
+}
+
+func (b faultyBucket) ListPending(ctx context.Context, prefix string) ([]s3.Pending, error) {
+	return call(b.faults, "ListPending", func() ([]s3.Pending, error) { return b.Bucket.ListPending(ctx, prefix) })
+}
+
+// faultyTenants puts faults before transactions.
+type faultyTenants struct {
+	Tenants
+	faults *faults
+}
+
+func (d faultyTenants) InTx(ctx context.Context, org tenancy.OrgID, f func(*tenancy.Tx) error) error {
+	return callErr(d.faults, "InTx", func() error { return d.Tenants.InTx(ctx, org, f) })
+}
+
+var errCut = errors.New("cut by the test")
+
+// cutReader ends with an error after what it holds.
+type cutReader struct{ r io.Reader }
+
+func (c cutReader) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	if err == io.EOF {
+		err = errCut
+	}
+	return n, err
+}

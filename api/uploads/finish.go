@@ -1,0 +1,166 @@
+package uploads
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"satchel/files"
+	"satchel/internal/fault"
+	"satchel/internal/s3"
+	"satchel/tenancy"
+)
+
+// finish makes the received bytes one object and the version one that waits for
+// its workflow. The row's offset reaches the size only in the transaction that
+// also receives the version: there is no state "complete, but nobody finished",
+// and a client that got no answer sends its last bytes again.
+func (in *ingest) finish(ctx context.Context) error {
+	if err := in.wait(); err != nil {
+		return err
+	}
+	sum := hex.EncodeToString(in.sum.Sum(nil))
+	if in.claimed != "" && in.claimed != sum {
+		in.u.metrics.end(in.protocol, files.ErrChecksum)
+		return errors.Join(files.ErrChecksum, in.u.withdraw(ctx, in.org, in.id, files.Rejected, files.ErrChecksum.Code))
+	}
+	if err := in.grow(ctx, in.received); err != nil {
+		return err
+	}
+	etag, last, err := in.land(ctx)
+	if err != nil {
+		return err
+	}
+	if err := in.receive(ctx, files.Received{Upload: in.id, Size: in.received, SHA256: sum, ETag: etag}, last); err != nil {
+		return err
+	}
+	in.u.metrics.end(in.protocol, nil)
+	in.removeTail(ctx)
+	return nil
+}
+
+// land stores the last bytes: all of them as one plain object when nothing went
+// before, else as the last part of what is then joined.
+func (in *ingest) land(ctx context.Context) (etag string, last *files.Part, err error) {
+	ctx, cancel := context.WithTimeout(ctx, joinTimeout)
+	defer cancel()
+	key := files.StagingKey(in.org, in.id)
+	if in.multipart == "" {
+		etag, err = in.u.Staging.Put(ctx, key, in.spools[in.turn].reader(in.held), in.held, "")
+		if err != nil {
+			return "", nil, fmt.Errorf("store the file: %w", err)
+		}
+		in.u.metrics.parts.WithLabelValues(in.protocol).Inc()
+		return etag, nil, nil
+	}
+	if in.held > 0 {
+		p := parcel{spool: in.spools[in.turn], size: in.held, to: in.received, number: in.saved.parts + 1}
+		if last, err = in.put(ctx, p); err != nil {
+			return "", nil, err
+		}
+		if last == nil {
+			etag, err = in.joined(ctx)
+			return etag, nil, err
+		}
+	}
+	etag, err = in.join(ctx, last)
+	return etag, last, err
+}
+
+// join makes the parts one object. A multipart upload that is gone has been
+// joined by an earlier request. The store is asked for the object even when it
+// says that it joined: versitygw answers a second join of an upload with
+// success and the ETag of whatever parts it was given.
+func (in *ingest) join(ctx context.Context, last *files.Part) (string, error) {
+	rows, err := files.Parts(ctx, in.u.Tenants.Once(in.org), in.id)
+	if err != nil {
+		return "", fmt.Errorf("list parts: %w", err)
+	}
+	if last != nil {
+		// A row of that number would be of a part that was never counted.
+		for len(rows) > 0 && rows[len(rows)-1].Number >= last.Number {
+			rows = rows[:len(rows)-1]
+		}
+		rows = append(rows, *last)
+	}
+	parts := make([]s3.Part, len(rows))
+	for i, r := range rows {
+		parts[i] = s3.Part{Number: int(r.Number), ETag: r.Etag}
+	}
+	_, err = in.u.Staging.Join(ctx, files.StagingKey(in.org, in.id), in.multipart, parts)
+	if err != nil && !errors.Is(err, s3.ErrMissing) {
+		return "", err
+	}
+	return in.joined(ctx)
+}
+
+// joined finds the object that this or an earlier request joined. Its bytes are
+// not read here: the scan reads them all and refuses another hash than the row's.
+func (in *ingest) joined(ctx context.Context) (etag string, err error) {
+	o, err := in.u.Staging.Stat(ctx, files.StagingKey(in.org, in.id))
+	if err == nil && (o.Size == in.size || in.size == unknown && o.Size == in.received) {
+		return o.ETag, nil
+	}
+	if err == nil || errors.Is(err, s3.ErrMissing) {
+		return "", in.lost(ctx, errPartsLost.Because(err))
+	}
+	return "", fmt.Errorf("look for the joined object: %w", err)
+}
+
+// receive moves the offset to the end and the version to its workflow, both or
+// neither. A failed commit may have happened all the same: the row is asked.
+func (in *ingest) receive(ctx context.Context, r files.Received, last *files.Part) error {
+	p := in.progress(files.Progress{To: in.received, Part: last}, in.saved)
+	var err error
+	for range 3 {
+		if err = in.receiveOnce(ctx, p, r); err == nil {
+			break
+		}
+		if in.isReceived(ctx) {
+			err = nil
+			break
+		}
+		if fault.KindOf(err) != fault.Unavailable {
+			break
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("record the end of the upload: %w", err)
+	}
+	in.offset, in.tail = in.received, 0
+	return nil
+}
+
+func (in *ingest) receiveOnce(ctx context.Context, p files.Progress, r files.Received) error {
+	ctx, cancel := context.WithTimeout(ctx, rowTimeout)
+	defer cancel()
+	return in.u.Tenants.InTx(ctx, in.org, func(tx *tenancy.Tx) error {
+		if err := files.Advance(ctx, tx, p); err != nil {
+			return err
+		}
+		return files.Receive(ctx, tx, r)
+	})
+}
+
+// isReceived says whether this writer's own transaction went through.
+func (in *ingest) isReceived(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rowTimeout)
+	defer cancel()
+	row, err := files.GetUpload(ctx, in.u.Tenants.Once(in.org), in.id)
+	return err == nil && row.FinishedAt != nil && row.Status == files.Processing &&
+		row.LeaseHolder == in.holder && row.OffsetBytes == in.received
+}
+
+// removeTail comes after the transaction, which may still fail and need it. A
+// tail that outlives its upload is found by the reconciler.
+func (in *ingest) removeTail(ctx context.Context) {
+	if !in.saved.tailed {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTimeout)
+	defer cancel()
+	if err := in.u.Staging.Remove(ctx, files.TailKey(in.org, in.id)); err != nil {
+		in.u.Log.WarnContext(ctx, "a tail stays until the reconciler finds it", "organization", in.org, "version", in.id, "error", err)
+	}
+}

@@ -1,0 +1,172 @@
+package uploads
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/stretchr/testify/require"
+
+	"satchel/files"
+	"satchel/internal/fault"
+	"satchel/tenancy"
+)
+
+func (b *bundle) form(t testing.TB, u *Uploads, body io.Reader, length int64, a Announcement) (files.Ticket, error) {
+	t.Helper()
+	if a.Name == "" {
+		a.Name = "essay.txt"
+	}
+	return u.Form(context.Background(), b.teacher, a, body, length)
+}
+
+func TestForm(t *testing.T) {
+	t.Parallel()
+	b := setup(t, 1<<30)
+	u := b.replica(t)
+	for _, size := range []int{1, 100, smallPart - 1, smallPart, smallPart + 1, 3 * smallPart, 5*smallPart + 7} {
+		for _, length := range []int64{-1, int64(size) + 500} {
+			whole := content(uint64(size), size)
+			ticket, err := b.form(t, u, iotest.HalfReader(bytes.NewReader(whole)), length, Announcement{SHA256: hexSum(whole)})
+			require.NoError(t, err)
+			b.received(t, ticket.Upload, whole)
+			require.Equal(t, 1, b.started[ticket.Version])
+		}
+	}
+	require.Equal(t, b.sum(t), b.quota(t).ReservedBytes)
+	_, pending := b.memory.left()
+	require.Zero(t, pending)
+}
+
+func TestFormOfAPartIsOnePut(t *testing.T) {
+	t.Parallel()
+	b := setup(t, 1<<30)
+	u := b.replica(t)
+	b.faults.set(nil)
+	_, err := b.form(t, u, strings.NewReader("hello"), -1, Announcement{})
+	require.NoError(t, err)
+	require.Equal(t, []string{"InTx", "Put", "InTx"}, b.faults.made())
+}
+
+// The limits of a form are those of tus, to the byte, whether a length is
+// announced or not, and nothing is left of what they refuse.
+func TestFormLimits(t *testing.T) {
+	t.Parallel()
+	const most, quota = 4 * smallPart, 6 * smallPart
+	for _, tt := range []struct {
+		name       string
+		size, held int
+		code       string
+	}{
+		{"largest file", most, 0, ""},
+		{"one byte more", most + 1, 0, "too_large"},
+		{"far more", 20 * most, 0, "too_large"},
+		{"the last byte of room", smallPart + 100, quota - smallPart - 100, ""},
+		{"no room", smallPart + 101, quota - smallPart - 100, "over_quota"},
+		{"no room for a small one", 101, quota - 100, "over_quota"},
+		{"empty", 0, 0, "empty_file"},
+	} {
+		for _, announced := range []bool{true, false} {
+			t.Run(tt.name, func(t *testing.T) {
+				t.Parallel()
+				b := setup(t, quota)
+				u := b.replica(t)
+				if tt.held > 0 {
+					for held := tt.held; held > 0; held -= most {
+						_, err := u.create(context.Background(), b.teacher, Announcement{Name: "a.txt"}, int64(min(held, most)), formTTL, nil)
+						require.NoError(t, err)
+					}
+				}
+				require.NoError(t, files.SetQuota(context.Background(), b.db.Once(b.org), nil, ptr(int64(most))))
+				length := int64(-1)
+				if announced {
+					length = int64(tt.size) + 300
+				}
+				ticket, err := b.form(t, u, bytes.NewReader(content(1, tt.size)), length, Announcement{})
+				if tt.code == "" {
+					require.NoError(t, err)
+					b.received(t, ticket.Upload, content(1, tt.size))
+					require.Equal(t, int64(tt.held+tt.size), b.quota(t).ReservedBytes)
+					return
+				}
+				require.Equal(t, tt.code, fault.Of(err).Code)
+				require.Equal(t, int64(tt.held), b.quota(t).ReservedBytes)
+				b.emptyBucket(t)
+			})
+		}
+	}
+}
+
+func TestFormCutShort(t *testing.T) {
+	t.Parallel()
+	b := setup(t, 1<<30)
+	u := b.replica(t)
+	for _, size := range []int{10, smallPart, 3*smallPart + 5} {
+		_, err := b.form(t, u, io.MultiReader(bytes.NewReader(content(1, size)), iotest.ErrReader(io.ErrUnexpectedEOF)), int64(size)*2, Announcement{})
+		require.Equal(t, "body_cut_short", fault.Of(err).Code)
+		require.Zero(t, b.quota(t).ReservedBytes)
+		b.emptyBucket(t)
+	}
+}
+
+func TestFormChecksum(t *testing.T) {
+	t.Parallel()
+	b := setup(t, 1<<30)
+	u := b.replica(t)
+	for _, size := range []int{10, 3*smallPart + 5} {
+		_, err := b.form(t, u, bytes.NewReader(content(1, size)), -1, Announcement{SHA256: hexSum(nil)})
+		require.ErrorIs(t, err, files.ErrChecksum)
+		require.Zero(t, b.quota(t).ReservedBytes)
+		b.emptyBucket(t)
+	}
+}
+
+// Every call may fail, with or without effect: the form answers with an error
+// and leaves neither bytes nor a reservation, or it received the file.
+func TestFormFailures(t *testing.T) {
+	t.Parallel()
+	b := setup(t, 1<<30)
+	u := b.replica(t)
+	whole := content(1, 3*smallPart+5)
+	b.faults.set(nil)
+	_, err := b.form(t, u, bytes.NewReader(whole), -1, Announcement{})
+	require.NoError(t, err)
+	objects, _ := b.memory.left()
+	for at := range b.faults.made() {
+		for _, v := range []verdict{refused, unheard} {
+			b.faults.set(func(n int, _ string) verdict {
+				if n == at+1 {
+					return v
+				}
+				return works
+			})
+			ticket, err := b.form(t, u, bytes.NewReader(whole), -1, Announcement{})
+			b.faults.set(nil)
+			if err == nil {
+				b.received(t, ticket.Upload, whole)
+				objects++
+				continue
+			}
+			require.Equal(t, fault.Unavailable, fault.KindOf(err), "%v", err)
+		}
+	}
+	got, _ := b.memory.left()
+	require.Equal(t, objects, got)
+}
+
+func TestFormOfAStranger(t *testing.T) {
+	t.Parallel()
+	b := setup(t, 1<<30)
+	u := b.replica(t)
+	unread := iotest.ErrReader(errors.New("the body is not read before the caller is checked"))
+	parent := b.actor(t, b.org, tenancy.Parent)
+	_, err := u.Form(context.Background(), parent, Announcement{Name: "a.txt"}, unread, -1)
+	require.ErrorIs(t, err, errDenied)
+	_, err = u.Form(context.Background(), b.teacher, Announcement{Name: "a.exe"}, unread, -1)
+	require.Equal(t, "type_not_allowed", fault.Of(err).Code)
+	require.Equal(t, "executable", fault.Of(err).Rule)
+}

@@ -1,0 +1,401 @@
+package uploads
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"satchel/files"
+	"satchel/internal/fault"
+	"satchel/internal/s3"
+	"satchel/tenancy"
+)
+
+const (
+	mib = 1 << 20
+	// partBytes is what a part holds when nothing forces another size.
+	partBytes = 8 * mib
+	// leastPart is the S3 minimum for all parts but the last.
+	leastPart = 5 * mib
+	// mostParts is the S3 maximum of one object.
+	mostParts = 10_000
+	// unknown is the length of an upload that did not announce one.
+	unknown = -1
+)
+
+// errBody marks a failure of the request's body, which is the client's or the
+// network's, among our own.
+var errBody = errors.New("read body")
+
+var (
+	errTailLost  = fault.New(fault.Conflict, "upload_broken", "Bytes that this upload had received are lost. Upload the file again.")
+	errPartsLost = errTailLost.Under("parts_lost")
+)
+
+// ingest carries the bytes of one request into the store. Two spools alternate:
+// while one is filled from the network, the other is sent, with at most one
+// part in flight. What the flight changes is read only after wait.
+type ingest struct {
+	u        *Uploads
+	protocol string
+	org      tenancy.OrgID
+	id       uuid.UUID // the upload's and the version's
+	holder   string    // of the lease
+	ttl      time.Duration
+	claimed  string // SHA-256 that the client announced, or empty
+	size     int64  // announced, or unknown
+	part     int64  // bytes of a full part
+
+	// As the row has it.
+	offset    int64
+	tail      int64
+	multipart string
+	saved     state
+	reserved  int64 // only grown by uploads of unknown length
+
+	// Ahead of the row.
+	sum      hash.Hash // over the first received bytes
+	received int64
+	held     int64 // bytes in the present spool
+	spools   [2]*spool
+	turn     int
+	flight   chan error // of the part on its way
+}
+
+// partSize gives the smallest part with which a file of this size keeps well
+// below the number of parts that S3 allows: some parts may be short.
+func (u *Uploads) partSize(size int64) int64 {
+	const enough = mostParts - 1_000
+	n := (size + enough - 1) / enough
+	if n <= u.part {
+		return u.part
+	}
+	return (n + mib - 1) / mib * mib
+}
+
+// write takes all that src has and gives how many bytes became durable, which
+// is also right when it fails half way.
+func (in *ingest) write(ctx context.Context, src io.Reader) (int64, error) {
+	in.u.metrics.active.WithLabelValues(in.protocol).Inc()
+	defer in.u.metrics.active.WithLabelValues(in.protocol).Dec()
+	start := in.offset
+	err := in.pour(ctx, src)
+	err = errors.Join(err, in.wait())
+	in.close()
+	return in.offset - start, err
+}
+
+func (in *ingest) pour(ctx context.Context, src io.Reader) error {
+	if err := in.recall(ctx); err != nil {
+		return err
+	}
+	for {
+		ended, err := in.fill(src)
+		switch {
+		case err != nil:
+			return err
+		case in.received == in.size, ended && in.size == unknown:
+			return in.finish(ctx)
+		case ended:
+			return in.keep(ctx)
+		}
+		if err := in.ship(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// close gives the spools back. Nothing may be in flight.
+func (in *ingest) close() {
+	for _, s := range in.spools {
+		if s != nil {
+			s.close()
+		}
+	}
+	in.spools = [2]*spool{}
+}
+
+// spool gives the one to fill. The second is made only when a body is longer
+// than a part.
+func (in *ingest) spool() (*spool, error) {
+	if s := in.spools[in.turn]; s != nil {
+		return s, nil
+	}
+	s, err := newSpool(in.u.config.SpoolDir)
+	in.spools[in.turn] = s
+	return s, err
+}
+
+// Reads of this size keep the cost of a system call per byte small. The buffers
+// are shared: they are the only memory an upload holds.
+var buffers = sync.Pool{New: func() any { b := make([]byte, 256<<10); return &b }}
+
+// fill reads until the spool holds a part, the announced size is reached, or
+// src ends.
+func (in *ingest) fill(src io.Reader) (ended bool, err error) {
+	s, err := in.spool()
+	if err != nil {
+		return false, err
+	}
+	buffer := buffers.Get().(*[]byte)
+	defer buffers.Put(buffer)
+	for {
+		room := in.room()
+		if room == 0 {
+			return false, nil
+		}
+		n, err := src.Read((*buffer)[:min(room, int64(len(*buffer)))])
+		if werr := in.take(s, (*buffer)[:n]); werr != nil {
+			return false, werr
+		}
+		switch {
+		case err == io.EOF:
+			return true, nil
+		case err != nil:
+			return false, fmt.Errorf("%w: %w", errBody, err)
+		}
+	}
+}
+
+// room is how many bytes may still be read into the spool.
+func (in *ingest) room() int64 {
+	room := in.part - in.held
+	if in.size != unknown {
+		room = min(room, in.size-in.received)
+	}
+	return room
+}
+
+func (in *ingest) take(s *spool, b []byte) error {
+	if len(b) == 0 {
+		return nil
+	}
+	if err := s.writeAt(b, in.held); err != nil {
+		return err
+	}
+	_, _ = in.sum.Write(b) // a hash never fails
+	in.held += int64(len(b))
+	in.received += int64(len(b))
+	in.u.metrics.bytes.WithLabelValues(in.protocol).Add(float64(len(b)))
+	return nil
+}
+
+// recall brings the tail of an earlier request back into the spool. The tail
+// object may be longer than the row says, when a process died between writing
+// it and recording it: its first bytes are the same. Whether they are is
+// checked by the hash, so that a late write of a writer that had lost its lease
+// cannot slip in.
+func (in *ingest) recall(ctx context.Context) error {
+	if in.tail == 0 {
+		return nil
+	}
+	s, err := in.spool()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, partTimeout)
+	defer cancel()
+	body, err := in.u.Staging.Open(ctx, files.TailKey(in.org, in.id), "", 0, in.tail)
+	if errors.Is(err, s3.ErrMissing) {
+		return in.lost(ctx, errTailLost.Because(err))
+	}
+	if err != nil {
+		return fmt.Errorf("read the tail back: %w", err)
+	}
+	defer func() { _ = body.Close() }()
+	h, err := restore(in.saved.boundary)
+	if err != nil {
+		return err
+	}
+	n, err := io.Copy(io.MultiWriter(h, io.NewOffsetWriter(s.file, 0)), io.LimitReader(body, in.tail))
+	if err != nil {
+		return fault.New(fault.Unavailable, "store_unavailable", "The object store does not answer right now. Try again shortly.").Because(err)
+	}
+	if n != in.tail || !sameHash(h, in.saved.current) {
+		return in.lost(ctx, errTailLost)
+	}
+	in.held = in.tail
+	return nil
+}
+
+// lost gives an upload up whose earlier bytes are no longer there: going on
+// would only end in a file that does not match its hash.
+func (in *ingest) lost(ctx context.Context, why error) error {
+	return errors.Join(why, in.u.withdraw(ctx, in.org, in.id, files.Failed, fault.Of(why).Code))
+}
+
+// parcel is a filled spool on its way to the store, with what the row will say
+// when it has arrived.
+type parcel struct {
+	spool    *spool
+	size, to int64
+	number   int
+	sum      []byte
+}
+
+// ship sends the filled spool in the background and turns to the other one.
+func (in *ingest) ship(ctx context.Context) error {
+	if err := in.wait(); err != nil {
+		return err
+	}
+	p := parcel{spool: in.spools[in.turn], size: in.held, to: in.received, number: in.saved.parts + 1, sum: save(in.sum)}
+	in.turn, in.held = 1-in.turn, 0
+	flight := make(chan error, 1)
+	in.flight = flight
+	go func() { flight <- in.send(ctx, p) }()
+	return nil
+}
+
+// wait ends the part that is in flight, if there is one.
+func (in *ingest) wait() error {
+	if in.flight == nil {
+		return nil
+	}
+	err := <-in.flight
+	in.flight = nil
+	return err
+}
+
+// send puts one part and then moves the offset. Dying in between costs one part
+// that the client sends again under the same number.
+func (in *ingest) send(ctx context.Context, p parcel) error {
+	if err := in.grow(ctx, p.to); err != nil {
+		return err
+	}
+	begun, err := in.begin(ctx)
+	if err != nil {
+		return err
+	}
+	part, err := in.put(ctx, p)
+	if err != nil {
+		if begun { // nobody knows of it but us
+			in.abort(ctx)
+		}
+		return err
+	}
+	next := state{parts: in.saved.parts, tailed: in.saved.tailed, boundary: p.sum, current: p.sum}
+	if part != nil {
+		next.parts = p.number
+	}
+	return in.advance(ctx, files.Progress{To: p.to, Part: part}, next)
+}
+
+// begin opens the multipart upload that the parts go to. Its id reaches the row
+// together with its first part.
+func (in *ingest) begin(ctx context.Context) (begun bool, err error) {
+	if in.multipart != "" {
+		return false, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, partTimeout)
+	defer cancel()
+	in.multipart, err = in.u.Staging.Begin(ctx, files.StagingKey(in.org, in.id))
+	return err == nil, err
+}
+
+func (in *ingest) abort(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTimeout)
+	defer cancel()
+	if err := in.u.Staging.Abort(ctx, files.StagingKey(in.org, in.id), in.multipart); err != nil {
+		in.u.Log.WarnContext(ctx, "a multipart upload stays open until the reconciler finds it", "organization", in.org, "version", in.id, "error", err)
+	}
+	in.multipart = ""
+}
+
+// put sends one part. It gives none when the multipart upload is already one
+// object: an earlier request joined it and died, or lost its database, before
+// the row could say so. The client sends those bytes again; they are only
+// counted, and finish finds the object.
+func (in *ingest) put(ctx context.Context, p parcel) (*files.Part, error) {
+	ctx, cancel := context.WithTimeout(ctx, partTimeout)
+	defer cancel()
+	etag, err := in.u.Staging.PutPart(ctx, files.StagingKey(in.org, in.id), in.multipart, p.number, p.spool.reader(p.size), p.size)
+	if errors.Is(err, s3.ErrMissing) {
+		_, err := in.joined(ctx)
+		return nil, err
+	}
+	if err != nil {
+		return nil, fmt.Errorf("store part %d: %w", p.number, err)
+	}
+	in.u.metrics.parts.WithLabelValues(in.protocol).Inc()
+	return &files.Part{Number: int32(p.number), Size: p.size, Etag: etag}, nil
+}
+
+// keep stores what the body brought beyond whole parts, when it ended early. A
+// rest that is large enough becomes a part of its own, which spares reading it
+// back; a smaller one is the tail.
+func (in *ingest) keep(ctx context.Context) error {
+	if err := in.wait(); err != nil {
+		return err
+	}
+	if in.received == in.offset {
+		return nil
+	}
+	if in.held >= in.u.least && in.partsAllow() {
+		if err := in.ship(ctx); err != nil {
+			return err
+		}
+		return in.wait()
+	}
+	ctx, cancel := context.WithTimeout(ctx, partTimeout)
+	defer cancel()
+	if _, err := in.u.Staging.Put(ctx, files.TailKey(in.org, in.id), in.spools[in.turn].reader(in.held), in.held, ""); err != nil {
+		return fmt.Errorf("store the tail: %w", err)
+	}
+	next := in.saved
+	next.tailed, next.current = true, save(in.sum)
+	return in.advance(ctx, files.Progress{To: in.received, Tail: in.held}, next)
+}
+
+// partsAllow says whether a short part still leaves enough numbers for the rest.
+func (in *ingest) partsAllow() bool {
+	rest := (in.size - in.received + in.part - 1) / in.part
+	return int64(in.saved.parts)+1+rest <= mostParts
+}
+
+// grow reserves room for an upload that did not announce its length, before its
+// bytes are stored.
+func (in *ingest) grow(ctx context.Context, to int64) error {
+	if in.size != unknown || to <= in.reserved {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, rowTimeout)
+	defer cancel()
+	err := in.u.Tenants.InTx(ctx, in.org, func(tx *tenancy.Tx) error { return files.Grow(ctx, tx, in.id, to) })
+	if err != nil {
+		return fmt.Errorf("reserve room: %w", err)
+	}
+	in.reserved = to
+	return nil
+}
+
+// advance moves the row's offset to what the store has just confirmed.
+func (in *ingest) advance(ctx context.Context, p files.Progress, next state) error {
+	ctx, cancel := context.WithTimeout(ctx, rowTimeout)
+	defer cancel()
+	p = in.progress(p, next)
+	err := in.u.Tenants.InTx(ctx, in.org, func(tx *tenancy.Tx) error { return files.Advance(ctx, tx, p) })
+	if err != nil {
+		return fmt.Errorf("record progress: %w", err)
+	}
+	in.offset, in.tail, in.saved = p.To, p.Tail, next
+	return nil
+}
+
+func (in *ingest) progress(p files.Progress, next state) files.Progress {
+	p.Upload, p.Holder, p.From, p.TTL = in.id, in.holder, in.offset, in.ttl
+	p.S3UploadID, p.SHAState = in.multipart, next.encode()
+	return p
+}
+
+// fresh starts an ingest at the beginning of a file.
+func (u *Uploads) fresh(protocol string, org tenancy.OrgID) *ingest {
+	start, _ := decodeState(nil)
+	return &ingest{u: u, protocol: protocol, org: org, ttl: u.config.TTL, size: unknown, part: u.part, saved: start, sum: sha256.New()}
+}

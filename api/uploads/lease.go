@@ -1,0 +1,122 @@
+package uploads
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/tus/tusd/v2/pkg/handler"
+
+	"satchel/files"
+)
+
+// locker gives tusd locks that are leases of rows: they hold across replicas,
+// and one of a dead process runs out.
+type locker struct{ u *Uploads }
+
+func (l locker) NewLock(id string) (handler.Lock, error) {
+	parsed, err := uuid.Parse(id)
+	return &lease{u: l.u, id: parsed}, err
+}
+
+const (
+	leasePoll  = 100 * time.Millisecond // how often a waiting request asks
+	leaseRenew = files.LeaseTerm / 3
+)
+
+// lease is the right to write to one upload, held by one request.
+type lease struct {
+	u    *Uploads
+	id   uuid.UUID
+	v    *visit
+	stop context.CancelFunc
+	done sync.WaitGroup
+}
+
+// Lock takes the lease. When another request holds it, that one is asked to let
+// go: mostly it is the half-open connection of the same client.
+func (l *lease) Lock(ctx context.Context, requestUnlock func()) error {
+	l.v = visitOf(ctx)
+	l.v.setUnlock(requestUnlock)
+	for {
+		err := files.Lease(ctx, l.u.Tenants.Once(l.v.actor.Org), l.id, l.v.holder)
+		if err == nil {
+			l.renew()
+			return nil
+		}
+		if errors.Is(err, files.ErrLeased) {
+			err = l.wait(ctx)
+		}
+		if ctx.Err() != nil {
+			return l.u.answer(ctx, files.ErrLeased)
+		}
+		if err != nil {
+			return l.u.answer(ctx, err)
+		}
+	}
+}
+
+// wait asks the holder to let go and gives it a moment. A holder in this
+// process is told at once; one in another sees it when it renews.
+func (l *lease) wait(ctx context.Context) error {
+	l.u.interrupt(l.id)
+	if err := files.WantLease(ctx, l.u.Tenants.Once(l.v.actor.Org), l.id); err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(leasePoll):
+	}
+	return nil
+}
+
+// interrupt stops this process's own writers of an upload.
+func (u *Uploads) interrupt(id uuid.UUID) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for v := range u.active {
+		if v.ticket.Upload == id {
+			v.interrupt()
+		}
+	}
+}
+
+// renew keeps the lease in the background until Unlock.
+func (l *lease) renew() {
+	ctx, stop := context.WithCancel(l.v.ctx)
+	l.stop = stop
+	l.done.Go(func() {
+		held := time.Now()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(leaseRenew):
+			}
+			asked := time.Now()
+			wanted, err := files.RenewLease(ctx, l.u.Tenants.Once(l.v.actor.Org), l.id, l.v.holder)
+			switch {
+			case err == nil:
+				held = asked
+			case errors.Is(err, files.ErrLeaseLost) || time.Since(held) > files.LeaseTerm:
+				// Another may be writing: nothing more may reach the store.
+				l.v.cancel()
+				wanted = true
+			}
+			if wanted {
+				l.v.interrupt()
+			}
+		}
+	})
+}
+
+// Unlock gives the lease back. A failure is not worth an answer: it runs out.
+func (l *lease) Unlock() error {
+	l.stop()
+	l.done.Wait()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(l.v.ctx), rowTimeout)
+	defer cancel()
+	return files.ReleaseLease(ctx, l.u.Tenants.Once(l.v.actor.Org), l.id, l.v.holder)
+}

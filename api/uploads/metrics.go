@@ -1,0 +1,50 @@
+package uploads
+
+import (
+	"errors"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"satchel/internal/fault"
+)
+
+// The protocols, as metrics name them.
+const (
+	protocolTus  = "tus"
+	protocolForm = "form"
+)
+
+type metrics struct {
+	bytes  *prometheus.CounterVec
+	parts  *prometheus.CounterVec
+	ended  *prometheus.CounterVec
+	active *prometheus.GaugeVec
+}
+
+func newMetrics(r prometheus.Registerer) (*metrics, error) {
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+	}
+	m := &metrics{
+		bytes: counter("satchel_uploads_received_bytes_total", "Bytes of files read from requests.", "protocol"),
+		parts: counter("satchel_uploads_stored_parts_total", "Parts of files that the staging bucket confirmed.", "protocol"),
+		ended: counter("satchel_uploads_ended_uploads_total", "Uploads that ended, by what became of them.", "protocol", "outcome"),
+		active: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "satchel_uploads_active_requests", Help: "Requests that are bringing bytes right now."}, []string{"protocol"}),
+	}
+	var err error
+	for _, c := range []prometheus.Collector{m.bytes, m.parts, m.ended, m.active} {
+		err = errors.Join(err, r.Register(c))
+	}
+	return m, err
+}
+
+// end counts an upload's end. The outcome is a fault's code: a closed list, so
+// the number of series stays small.
+func (m *metrics) end(protocol string, err error) {
+	outcome := "received"
+	if err != nil {
+		outcome = fault.Of(err).Code
+	}
+	m.ended.WithLabelValues(protocol, outcome).Inc()
+}

@@ -1,0 +1,198 @@
+package uploads
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"github.com/tus/tusd/v2/pkg/handler"
+
+	"satchel/files"
+	"satchel/internal/fault"
+)
+
+// What only this package says.
+var (
+	errUnauthenticated = fault.New(fault.Denied, "unauthenticated", "Send a valid access token or API key in the Authorization header.")
+	errNoUpload        = fault.New(fault.NotFound, "upload_not_found", "There is no such upload. Create a new one.")
+	errGone            = fault.New(fault.Conflict, "upload_gone", "This upload has ended and takes no more bytes: it expired, was deleted, or was refused. Create a new one.")
+	errReceived        = fault.New(fault.Conflict, "upload_finished", "This upload is complete. Delete its file instead.")
+	errMethod          = fault.New(fault.Invalid, "method_not_allowed", "This path takes POST to create an upload, and HEAD, PATCH and DELETE on one.")
+	errConcat          = fault.New(fault.Invalid, "concatenation_unsupported", "Uploads cannot be put together from others here. Leave out Upload-Concat and send the file as one upload.")
+)
+
+// status gives an answer's status: first by code, where HTTP or tus has a word
+// of its own for it, else by kind. It is the API's own table for the codes that
+// both can answer with; a form and a tus upload are refused alike.
+func status(f *fault.Fault) int {
+	if s, ok := statusByCode[f.Code]; ok {
+		return s
+	}
+	if s, ok := statusByKind[f.Kind]; ok {
+		return s
+	}
+	return http.StatusInternalServerError
+}
+
+var statusByCode = map[string]int{
+	errUnauthenticated.Code: http.StatusUnauthorized,
+	errMethod.Code:          http.StatusMethodNotAllowed,
+	files.ErrChecksum.Code:  http.StatusUnprocessableEntity,
+	ErrEmpty.Code:           http.StatusUnprocessableEntity,
+	"type_not_allowed":      http.StatusUnsupportedMediaType,
+	files.ErrLeased.Code:    http.StatusLocked,
+	errGone.Code:            http.StatusGone,
+	errTailLost.Code:        http.StatusGone,
+}
+
+var statusByKind = map[fault.Kind]int{
+	fault.Internal:    http.StatusInternalServerError,
+	fault.Invalid:     http.StatusBadRequest,
+	fault.Denied:      http.StatusForbidden,
+	fault.NotFound:    http.StatusNotFound,
+	fault.Conflict:    http.StatusConflict,
+	fault.OverQuota:   http.StatusInsufficientStorage,
+	fault.TooLarge:    http.StatusRequestEntityTooLarge,
+	fault.Unavailable: http.StatusServiceUnavailable,
+}
+
+const problemType = "application/problem+json"
+
+// problem is RFC 9457's body with a stable code.
+type problem struct {
+	Type      string `json:"type"`
+	Title     string `json:"title"`
+	Status    int    `json:"status"`
+	Detail    string `json:"detail"`
+	Code      string `json:"code"`
+	Rule      string `json:"rule,omitempty"`
+	RequestID string `json:"request_id,omitempty"`
+}
+
+// problemBody names the request as the API's middleware numbered it.
+func problemBody(status int, f *fault.Fault, answer http.Header) []byte {
+	b, _ := json.Marshal(problem{Type: "about:blank", Title: http.StatusText(status), Status: status,
+		Detail: f.Text, Code: f.Code, Rule: f.Rule, RequestID: answer.Get("X-Request-ID")})
+	return b
+}
+
+// answer is an error as tusd sends it. What is our own failure is logged here
+// with its cause, which the client does not see.
+func (u *Uploads) answer(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	f := fault.Of(err)
+	u.logFault(ctx, f.Kind, err)
+	s := status(f)
+	header := handler.HTTPHeader{"Content-Type": problemType, "Cache-Control": "no-store"}
+	if s == http.StatusServiceUnavailable || s == http.StatusLocked {
+		header["Retry-After"] = "2"
+	}
+	return handler.Error{ErrorCode: f.Code, Message: f.Text,
+		HTTPResponse: handler.HTTPResponse{StatusCode: s, Body: string(problemBody(s, f, visitOf(ctx).header())), Header: header}}
+}
+
+func (u *Uploads) logFault(ctx context.Context, kind fault.Kind, err error) {
+	switch kind {
+	case fault.Internal:
+		u.Log.ErrorContext(ctx, "an upload request failed", "error", err)
+	case fault.Unavailable:
+		u.Log.WarnContext(ctx, "an upload request could not go on", "error", err)
+	}
+}
+
+// writeProblem answers with an error where tusd is not asked.
+func (u *Uploads) writeProblem(ctx context.Context, w http.ResponseWriter, err error) {
+	f := fault.Of(err)
+	u.logFault(ctx, f.Kind, err)
+	s := status(f)
+	w.Header().Set("Content-Type", problemType)
+	w.WriteHeader(s)
+	_, _ = w.Write(problemBody(s, f, w.Header()))
+}
+
+// tusdErrors are tusd's own answers in the words of this API. What is not here
+// keeps its status under the code tus_error.
+var tusdErrors = map[string]struct {
+	status     int
+	code, text string
+}{
+	"ERR_UNSUPPORTED_VERSION":         {412, "unsupported_version", "Send Tus-Resumable: 1.0.0."},
+	"ERR_INVALID_CONTENT_TYPE":        {415, "content_type_required", "Send the bytes as application/offset+octet-stream."},
+	"ERR_INVALID_UPLOAD_LENGTH":       {400, errLength.Code, "Upload-Length is missing or not a number of bytes."},
+	"ERR_INVALID_UPLOAD_LENGTH_DEFER": {400, errLength.Code, "An upload's length is announced when it is created, in Upload-Length."},
+	"ERR_AMBIGUOUS_UPLOAD_LENGTH":     {400, errLength.Code, "An upload's length is announced when it is created, in Upload-Length."},
+	"ERR_NOT_IMPLEMENTED":             {501, "not_implemented", "An upload's length is announced when it is created, in Upload-Length."},
+	"ERR_INVALID_OFFSET":              {400, "invalid_offset", "Upload-Offset is missing or not a number of bytes."},
+	"ERR_MISMATCHED_OFFSET":           {409, "offset_mismatch", "Upload-Offset is not where this upload stands. Ask for the offset with HEAD and continue from there."},
+	"ERR_UPLOAD_SIZE_EXCEEDED":        {413, files.ErrTooLarge.Code, "The body is longer than what is left of the announced length."},
+	"ERR_UPLOAD_NOT_FOUND":            {404, errNoUpload.Code, errNoUpload.Text},
+	"ERR_UPLOAD_LOCKED":               {423, files.ErrLeased.Code, files.ErrLeased.Text},
+	"ERR_LOCK_TIMEOUT":                {423, files.ErrLeased.Code, files.ErrLeased.Text},
+	"ERR_UPLOAD_INTERRUPTED":          {423, files.ErrLeased.Code, "Another request took this upload over. Ask for the offset with HEAD before you continue."},
+	"ERR_UPLOAD_STOPPED":              {410, errGone.Code, errGone.Text},
+	"ERR_SERVER_SHUTDOWN":             {503, "shutting_down", "This server is being restarted. Continue the upload in a few seconds."},
+	"ERR_ORIGIN_NOT_ALLOWED":          {403, "origin_not_allowed", "Pages of this origin may not upload here. An operator adds it to SATCHEL_CORS_ORIGINS."},
+	"ERR_UNEXPECTED_EOF":              {400, errCutShort.Code, "The body ended early. What arrived is kept: ask for the offset with HEAD and continue from there."},
+	"ERR_READ_TIMEOUT":                {503, "body_timeout", "No bytes came for too long. What arrived is kept: ask for the offset with HEAD and continue from there."},
+	"ERR_CONNECTION_RESET":            {503, "connection_reset", "The connection broke. What arrived is kept: ask for the offset with HEAD and continue from there."},
+	"ERR_INTERNAL_SERVER_ERROR":       {500, "internal", "Something failed on our side. Try again; if it stays, give support the request id."},
+}
+
+// problemWriter turns tusd's plain-text errors, which name it and sometimes
+// repeat an internal message, into problems. Everything else passes through.
+type problemWriter struct {
+	http.ResponseWriter
+	held     int // status of an error whose body has not come yet
+	written  bool
+	location string // of a created upload: tusd would take scheme and host from the request
+}
+
+// Unwrap lets tusd reach the connection's deadlines.
+func (w *problemWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w *problemWriter) WriteHeader(status int) {
+	if w.location != "" {
+		w.Header().Set("Location", w.location)
+	}
+	if status >= 400 && w.Header().Get("Content-Type") != problemType {
+		w.held = status
+		return
+	}
+	w.written = true
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *problemWriter) Write(b []byte) (int, error) {
+	if w.held == 0 || w.written {
+		return w.ResponseWriter.Write(b)
+	}
+	code, _, _ := bytes.Cut(b, []byte(":"))
+	w.translate(string(code))
+	return len(b), nil
+}
+
+// translate sends the held error. Content-Length was of the text it replaces.
+func (w *problemWriter) translate(code string) {
+	status, f := w.held, &fault.Fault{Code: "tus_error", Text: "The request does not follow the tus protocol 1.0."}
+	if e, ok := tusdErrors[strings.TrimSpace(code)]; ok {
+		status, f = e.status, &fault.Fault{Code: e.code, Text: e.text}
+	}
+	w.Header().Del("Content-Length")
+	w.Header().Set("Content-Type", problemType)
+	w.written = true
+	w.ResponseWriter.WriteHeader(status)
+	_, _ = w.ResponseWriter.Write(problemBody(status, f, w.Header()))
+}
+
+// flush sends an error that came without a body, as to HEAD.
+func (w *problemWriter) flush() {
+	if w.held != 0 && !w.written {
+		w.written = true
+		w.Header().Del("Content-Type")
+		w.ResponseWriter.WriteHeader(w.held)
+	}
+}

@@ -1,0 +1,199 @@
+package uploads
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/tus/tusd/v2/pkg/handler"
+
+	"satchel/files"
+	"satchel/tenancy"
+)
+
+// store is tusd's data store over our rows and bucket. It offers creation and
+// termination and nothing else: what is not implemented cannot be asked for.
+type store struct{ u *Uploads }
+
+// tusInfo is what an upload's row keeps for the protocol. Its presence is what
+// makes an upload one of tus.
+type tusInfo struct {
+	Tus map[string]string `json:"tus"`
+}
+
+func tusMetadata(row files.Upload) (handler.MetaData, bool) {
+	var info tusInfo
+	if err := json.Unmarshal(row.Metadata, &info); err != nil || info.Tus == nil {
+		return nil, false
+	}
+	return info.Tus, true
+}
+
+// NewUpload checks the announcement and reserves the bytes.
+func (s store) NewUpload(ctx context.Context, info handler.FileInfo) (handler.Upload, error) {
+	v := visitOf(ctx)
+	row, err := s.create(ctx, v, info)
+	if err != nil {
+		s.u.metrics.end(protocolTus, err)
+		return nil, s.u.answer(ctx, err)
+	}
+	v.header().Set("X-File-ID", row.FileID.String())
+	v.answer.location = s.u.location(row.ID)
+	s.u.setExpires(v)
+	return &tusUpload{s.u, v, row}, nil
+}
+
+func (s store) create(ctx context.Context, v *visit, info handler.FileInfo) (files.Upload, error) {
+	a, err := announcementOf(info.MetaData)
+	if err != nil {
+		return files.Upload{}, err
+	}
+	if err := announced(v.actor, &a); err != nil {
+		return files.Upload{}, err
+	}
+	if info.Size == 0 {
+		return files.Upload{}, ErrEmpty
+	}
+	kept, err := json.Marshal(tusInfo{map[string]string{"filename": a.Name, "filetype": a.ClaimedType}})
+	if err != nil {
+		return files.Upload{}, err
+	}
+	if v.ticket, err = s.u.create(ctx, v.actor, a, info.Size, s.u.config.TTL, kept); err != nil {
+		return files.Upload{}, err
+	}
+	return s.u.row(ctx, v.actor.Org, v.ticket.Upload)
+}
+
+func announcementOf(m handler.MetaData) (Announcement, error) {
+	a := Announcement{
+		Name: m["filename"], ClaimedType: m["filetype"], SHA256: m["sha256"],
+		Category: m["category"], Description: m["description"], ChangeDescription: m["change_description"],
+	}
+	if id := m["file_id"]; id != "" {
+		file, err := uuid.Parse(id)
+		if err != nil || file == uuid.Nil {
+			return a, files.ErrNotFound
+		}
+		a.File = file
+	}
+	return a, nil
+}
+
+// GetUpload reads the row again: authorise read it before the lease was taken.
+func (s store) GetUpload(ctx context.Context, id string) (handler.Upload, error) {
+	v := visitOf(ctx)
+	row, err := s.u.authorise(ctx, v.actor, id)
+	if err == nil {
+		err = alive(row)
+	}
+	if err != nil {
+		return nil, s.u.answer(ctx, err)
+	}
+	v.ticket = files.Ticket{File: row.FileID, Version: row.VersionID, Upload: row.ID, Number: row.Number}
+	if row.FinishedAt == nil {
+		s.u.setExpires(v)
+	}
+	return &tusUpload{s.u, v, row}, nil
+}
+
+// setExpires tells when the upload ends if nothing more comes.
+func (u *Uploads) setExpires(v *visit) {
+	v.header().Set("Upload-Expires", time.Now().Add(u.config.TTL).UTC().Format(http.TimeFormat))
+}
+
+func (s store) AsTerminatableUpload(up handler.Upload) handler.TerminatableUpload {
+	return up.(*tusUpload)
+}
+
+// tusUpload is one upload during one request.
+type tusUpload struct {
+	u   *Uploads
+	v   *visit
+	row files.Upload
+}
+
+func (t *tusUpload) GetInfo(context.Context) (handler.FileInfo, error) {
+	metadata, _ := tusMetadata(t.row)
+	return handler.FileInfo{ID: t.row.ID.String(), Size: t.row.Size, Offset: t.row.OffsetBytes, MetaData: metadata}, nil
+}
+
+// WriteChunk works on the visit's context, not on tusd's, which ends ten
+// seconds after the client has gone: joining a large file may take longer.
+func (t *tusUpload) WriteChunk(_ context.Context, _ int64, src io.Reader) (int64, error) {
+	in, err := t.u.resume(t.row, t.v)
+	if err != nil {
+		return 0, t.u.answer(t.v.ctx, err)
+	}
+	t.u.enlist(t.v)
+	defer t.u.delist(t.v)
+	if !t.v.beginWriting() {
+		return 0, handler.ErrUploadInterrupted
+	}
+	n, err := in.write(t.v.ctx, src)
+	t.v.wrote = err == nil && in.offset == in.size
+	return n, t.u.answer(t.v.ctx, err)
+}
+
+// resume continues where the row says.
+func (u *Uploads) resume(row files.Upload, v *visit) (*ingest, error) {
+	saved, err := decodeState(row.ShaState)
+	if err != nil {
+		return nil, err
+	}
+	sum, err := restore(saved.current)
+	if err != nil {
+		return nil, err
+	}
+	return &ingest{
+		u: u, protocol: protocolTus, org: v.actor.Org, id: row.ID, holder: v.holder, ttl: u.config.TTL,
+		claimed: row.ClaimedSha256, size: row.Size, part: u.partSize(row.Size),
+		offset: row.OffsetBytes, tail: row.TailBytes, multipart: row.S3UploadID, saved: saved, received: row.OffsetBytes, sum: sum,
+	}, nil
+}
+
+func (u *Uploads) enlist(v *visit) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.active[v] = struct{}{}
+	if u.draining {
+		v.interrupt()
+	}
+}
+
+func (u *Uploads) delist(v *visit) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.active, v)
+	v.endWriting()
+}
+
+var errNoReader = errors.New("the bytes of an upload are not for reading before they are judged")
+
+// GetReader is asked for only by downloads and concatenation, which are off.
+func (t *tusUpload) GetReader(context.Context) (io.ReadCloser, error) { return nil, errNoReader }
+
+// FinishUpload has nothing to do: WriteChunk received the version in the same
+// transaction that moved the offset to its end.
+func (t *tusUpload) FinishUpload(context.Context) error { return nil }
+
+// Terminate gives an upload up. One that was received is a file by now.
+func (t *tusUpload) Terminate(context.Context) error {
+	if t.row.FinishedAt != nil {
+		return t.u.answer(t.v.ctx, errReceived)
+	}
+	err := t.u.withdraw(t.v.ctx, t.v.actor.Org, t.row.ID, files.Deleted, "terminated")
+	if err == nil {
+		t.u.metrics.ended.WithLabelValues(protocolTus, "terminated").Inc()
+	}
+	return t.u.answer(t.v.ctx, err)
+}
+
+var (
+	_ handler.DataStore           = store{}
+	_ handler.TerminaterDataStore = store{}
+	_ Tenants                     = (*tenancy.DB)(nil)
+)

@@ -1,0 +1,250 @@
+package uploads
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/tus/tusd/v2/pkg/handler"
+	"golang.org/x/exp/slog" // tusd's configuration asks for this one
+
+	"satchel/files"
+	"satchel/tenancy"
+)
+
+// TusPath is where the tus protocol lives.
+const TusPath = "/api/v1/storage/tus/"
+
+// TusHandler serves everything below TusPath. It expects the actor in the
+// request's context (tenancy.WithActor); only OPTIONS, which browsers send
+// without credentials, is answered without one.
+func (u *Uploads) TusHandler() http.Handler { return u.tus }
+
+// newTus ties tusd down: no downloads of unjudged bytes, no concatenation, no
+// deferred length, no draft protocol, and every request authorised by us.
+func (u *Uploads) newTus() (http.Handler, error) {
+	composer := handler.NewStoreComposer()
+	composer.UseCore(store{u})
+	composer.UseTerminater(store{u})
+	composer.UseLocker(locker{u})
+	tusd, err := handler.NewUnroutedHandler(handler.Config{
+		StoreComposer:             composer,
+		BasePath:                  TusPath,
+		DisableDownload:           true,
+		DisableConcatenation:      true,
+		Cors:                      cors(u.config.Origins),
+		Logger:                    slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.Level(100)})),
+		AcquireLockTimeout:        u.config.LockTimeout,
+		NetworkTimeout:            u.config.NetworkTimeout,
+		PreFinishResponseCallback: u.finished,
+	})
+	if err != nil {
+		return nil, err
+	}
+	routed := tusd.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { u.route(tusd, w, r) }))
+	return http.StripPrefix(strings.TrimSuffix(TusPath, "/"), u.enter(routed)), nil
+}
+
+// cors anchors the allowed origins: an unanchored expression also matches
+// https://school.example.attacker.test.
+func cors(origins []string) *handler.CorsConfig {
+	quoted := make([]string, 0, len(origins))
+	for _, o := range origins {
+		if o = strings.TrimSuffix(strings.TrimSpace(o), "/"); o != "" {
+			quoted = append(quoted, regexp.QuoteMeta(o))
+		}
+	}
+	allowed := regexp.MustCompile(`^\b$`) // matches nothing
+	if len(quoted) > 0 {
+		allowed = regexp.MustCompile(`^(?:` + strings.Join(quoted, "|") + `)$`)
+	}
+	return &handler.CorsConfig{
+		AllowOrigin:   allowed,
+		AllowMethods:  "POST, HEAD, PATCH, DELETE, OPTIONS",
+		AllowHeaders:  "Authorization, Content-Type, X-Organization-ID, X-Request-ID, X-Requested-With, Idempotency-Key, Tus-Resumable, Upload-Length, Upload-Offset, Upload-Metadata",
+		MaxAge:        "3600",
+		ExposeHeaders: "Location, Tus-Extension, Tus-Resumable, Tus-Version, Upload-Expires, Upload-Length, Upload-Metadata, Upload-Offset, X-File-ID, X-Request-ID, Retry-After",
+	}
+}
+
+// enter prepares a request for tusd.
+func (u *Uploads) enter(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		out := &problemWriter{ResponseWriter: w}
+		defer out.flush()
+		v := newVisit(r, out)
+		defer v.leave()
+		r = r.Clone(context.WithValue(r.Context(), visitKey{}, v))
+		r.Header.Del("X-HTTP-Method-Override") // tusd would turn a POST into a DELETE
+		if sameOrigin(r) {
+			r.Header.Del("Origin")
+		}
+		if r.Body != nil {
+			r.Body = &watchedBody{ReadCloser: r.Body, visit: v}
+		}
+		next.ServeHTTP(out, r)
+		if v.abandoned() {
+			u.abandon(v)
+		}
+	})
+}
+
+// sameOrigin says whether a page of this very host is asking, which needs no
+// permission to read the answer. Browsers send Origin all the same.
+func sameOrigin(r *http.Request) bool {
+	o, err := url.Parse(r.Header.Get("Origin"))
+	return err == nil && o.Host != "" && strings.EqualFold(o.Host, r.Host)
+}
+
+// route runs behind tusd's middleware, so that refusals carry the CORS headers
+// without which a page cannot read them.
+func (u *Uploads) route(tusd *handler.UnroutedHandler, w http.ResponseWriter, r *http.Request) {
+	v := visitOf(r.Context())
+	ok := false
+	if v.actor, ok = tenancy.ActorFrom(r.Context()); !ok {
+		u.writeProblem(r.Context(), w, errUnauthenticated)
+		return
+	}
+	id := strings.Trim(r.URL.Path, "/")
+	switch {
+	case id == "" && r.Method == http.MethodPost:
+		if r.Header.Get("Upload-Concat") != "" {
+			u.writeProblem(r.Context(), w, errConcat)
+			return
+		}
+		tusd.PostFile(w, r)
+	case id != "":
+		u.routeUpload(tusd, w, r, v, id)
+	default:
+		w.Header().Set("Allow", "POST, OPTIONS")
+		u.writeProblem(r.Context(), w, errMethod)
+	}
+}
+
+func (u *Uploads) routeUpload(tusd *handler.UnroutedHandler, w http.ResponseWriter, r *http.Request, v *visit, id string) {
+	row, err := u.authorise(r.Context(), v.actor, id)
+	if err != nil {
+		u.writeProblem(r.Context(), w, err)
+		return
+	}
+	v.header().Set("X-File-ID", row.FileID.String())
+	switch r.Method {
+	case http.MethodHead:
+		tusd.HeadFile(w, r)
+	case http.MethodPatch:
+		u.restart(r.Context(), v.actor.Org, row)
+		tusd.PatchFile(w, r)
+	case http.MethodDelete:
+		tusd.DelFile(w, r)
+	default:
+		w.Header().Set("Allow", "HEAD, PATCH, DELETE, OPTIONS")
+		u.writeProblem(r.Context(), w, errMethod)
+	}
+}
+
+// authorise reads the upload as the actor may see it, before tusd takes its
+// lease: a stranger must not even be able to interrupt it. Other people's,
+// other organizations' and form uploads are absent alike.
+func (u *Uploads) authorise(ctx context.Context, actor tenancy.Actor, id string) (files.Upload, error) {
+	parsed, err := uuid.Parse(id)
+	if err != nil {
+		return files.Upload{}, errNoUpload
+	}
+	row, err := u.row(ctx, actor.Org, parsed)
+	if err != nil {
+		return row, err
+	}
+	if _, ok := tusMetadata(row); !ok || !mayEdit(actor, row.UploadedBy) {
+		return row, errNoUpload
+	}
+	return row, nil
+}
+
+// row reads an upload; one that has ended without being received is gone.
+func (u *Uploads) row(ctx context.Context, org tenancy.OrgID, id uuid.UUID) (files.Upload, error) {
+	ctx, cancel := context.WithTimeout(ctx, rowTimeout)
+	defer cancel()
+	row, err := files.GetUpload(ctx, u.Tenants.Once(org), id)
+	if errors.Is(err, files.ErrNotFound) {
+		return row, errNoUpload
+	}
+	return row, err
+}
+
+// alive refuses an upload that takes no more bytes and never became a file. One
+// past its time is refused even if the sweep has not come by yet.
+func alive(row files.Upload) error {
+	switch {
+	case row.TrashedAt != nil, row.FinishedAt == nil && time.Now().After(row.ExpiresAt):
+		return errGone
+	case row.FinishedAt == nil:
+		return nil
+	}
+	switch row.Status {
+	case files.Expired, files.Deleted, files.Failed, files.Rejected:
+		return errGone
+	}
+	return nil
+}
+
+// restart starts the workflow again when a client repeats its last request,
+// whose answer it never got.
+func (u *Uploads) restart(ctx context.Context, org tenancy.OrgID, row files.Upload) {
+	if row.FinishedAt != nil && row.Status == files.Processing {
+		u.start(ctx, org, files.Ticket{File: row.FileID, Version: row.VersionID, Upload: row.ID, Number: row.Number})
+	}
+}
+
+// finished runs when the last byte is received, before the client hears of it.
+func (u *Uploads) finished(event handler.HookEvent) (handler.HTTPResponse, error) {
+	v := visitOf(event.Context)
+	u.start(event.Context, v.actor.Org, v.ticket)
+	return handler.HTTPResponse{}, nil
+}
+
+// location is where a client finds its upload.
+func (u *Uploads) location(id uuid.UUID) string {
+	return strings.TrimSuffix(u.config.PublicURL, "/") + TusPath + id.String()
+}
+
+// abandon ends an upload whose creating request was cut off: its client never
+// learned the address, and its reservation would stand until it expires.
+func (u *Uploads) abandon(v *visit) {
+	u.metrics.end(protocolTus, errCutShort)
+	if err := u.withdraw(v.ctx, v.actor.Org, v.ticket.Upload, files.Failed, errCutShort.Code); err != nil {
+		u.Log.Warn("an abandoned upload stays until it expires", "organization", v.actor.Org, "version", v.ticket.Version, "error", err)
+	}
+}
+
+// watchedBody notes that the connection broke, which tusd keeps from the store.
+type watchedBody struct {
+	io.ReadCloser
+	visit *visit
+}
+
+func (b *watchedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) {
+		b.visit.cut.Store(true)
+	}
+	return n, err
+}
+
+// Drain asks every tus request that is writing, and those still to come, to
+// stop after what it has, so that a server can go without losing a byte: the
+// clients resume elsewhere. It does not wait; the server's shutdown does.
+func (u *Uploads) Drain() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.draining = true
+	for v := range u.active {
+		v.interrupt()
+	}
+}

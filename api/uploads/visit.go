@@ -1,0 +1,91 @@
+package uploads
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"sync/atomic"
+
+	"github.com/google/uuid"
+
+	"satchel/files"
+	"satchel/tenancy"
+)
+
+type visitKey struct{}
+
+// visit is one tus request, carried in its context through tusd, whose
+// interfaces have no room for who is asking.
+type visit struct {
+	actor  tenancy.Actor
+	holder string // of the lease, new for each request
+	answer *problemWriter
+	ticket files.Ticket
+	post   bool
+	cut    atomic.Bool // the connection broke while the body was read
+	wrote  bool        // the version is received
+
+	// ctx is what the store works on. It outlives the client, whose last bytes
+	// are worth keeping, and ends when the lease is lost.
+	ctx    context.Context
+	cancel context.CancelFunc
+
+	mu      sync.Mutex
+	writing bool
+	wanted  bool
+	unlock  func() // tusd's: closes the body
+}
+
+func newVisit(r *http.Request, answer *problemWriter) *visit {
+	v := &visit{holder: uuid.NewString(), answer: answer, post: r.Method == http.MethodPost}
+	v.ctx, v.cancel = context.WithCancel(context.WithoutCancel(r.Context()))
+	return v
+}
+
+// visitOf finds the visit that enter put there; tusd hands the context through.
+func visitOf(ctx context.Context) *visit { return ctx.Value(visitKey{}).(*visit) }
+
+// header is the answer's, as long as it has not been sent.
+func (v *visit) header() http.Header { return v.answer.Header() }
+
+// leave ends the visit's context, under which nothing runs any more.
+func (v *visit) leave() { v.cancel() }
+
+// abandoned says whether this request made an upload and broke off before its
+// client could learn the address.
+func (v *visit) abandoned() bool {
+	return v.post && v.ticket.Upload != uuid.Nil && v.cut.Load() && !v.wrote
+}
+
+// interrupt stops the body: what has arrived is kept, and the lease is given
+// back after that. tusd reads its body field without a lock when it is
+// interrupted, so an interruption that comes before the body is being read
+// waits for beginWriting.
+func (v *visit) interrupt() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.wanted = true
+	if v.writing && v.unlock != nil {
+		v.unlock()
+	}
+}
+
+// beginWriting is false when the request was interrupted before it began.
+func (v *visit) beginWriting() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.writing = true
+	return !v.wanted
+}
+
+func (v *visit) setUnlock(f func()) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.unlock = f
+}
+
+func (v *visit) endWriting() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.writing = false
+}

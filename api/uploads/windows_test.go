@@ -1,0 +1,119 @@
+package uploads
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+)
+
+// journey is a way of an upload through every kind of request: a body that ends
+// in a tail, one that brings several parts at once, a short part, and the end.
+func journey(c *client, id uuid.UUID, whole []byte) {
+	const tail, several = smallPart + 10_000, 4*smallPart + 20_000
+	c.patch(id, 0, whole[:tail])
+	c.patch(id, tail, whole[tail:several])
+	c.patch(id, several, whole[several:several+smallLeast+1])
+	c.patch(id, several+smallLeast+1, whole[several+smallLeast+1:])
+}
+
+var journeySize = 6*smallPart + 33_333
+
+// A process may die before or after any call to the store or the database. A
+// second process on the same rows then brings the upload to its one right end,
+// whatever chunks the client sends next.
+func TestEveryWindowConverges(t *testing.T) {
+	t.Parallel()
+	b := setup(t, 1<<30)
+	whole := content(1, journeySize)
+	clean := b.serve(t, b.replica(t))
+	create := func() uuid.UUID {
+		return clean.create(int64(len(whole)), "filename", "a.txt", "sha256", hexSum(whole)).id(t)
+	}
+
+	id := create()
+	b.faults.set(nil)
+	journey(clean, id, whole)
+	b.received(t, id, whole)
+	calls := b.faults.made()
+	require.Contains(t, calls, "Join")
+	require.Contains(t, calls, "Open")
+
+	for n, op := range calls {
+		for _, v := range []verdict{refused, unheard} {
+			for _, chunk := range []int{10_000, smallLeast + 5, journeySize} {
+				b.faults.set(nil)
+				id := create()
+				dead := dieAt(n+1, v)
+				b.faults.set(dead)
+				dying := b.serve(t, b.replica(t))
+				journey(dying, id, whole)
+				b.faults.set(nil)
+				clean.resume(id, whole, chunk)
+				b.received(t, id, whole)
+				_ = op
+			}
+		}
+	}
+	require.Equal(t, b.sum(t), b.quota(t).ReservedBytes)
+	b.noLitter(t)
+}
+
+// dieAt lets the n-th call end with v and refuses all that come after, which is
+// what the store sees of a process that died.
+func dieAt(at int, v verdict) func(int, string) verdict {
+	return func(n int, _ string) verdict {
+		switch {
+		case n < at:
+			return works
+		case n == at:
+			return v
+		}
+		return refused
+	}
+}
+
+// One call fails and the next ones work: the same process goes on.
+func TestEveryFailureIsOvercome(t *testing.T) {
+	t.Parallel()
+	b := setup(t, 1<<30)
+	whole := content(2, journeySize)
+	c := b.serve(t, b.replica(t))
+	b.faults.set(nil)
+	id := c.create(int64(len(whole))).id(t)
+	b.faults.set(nil)
+	journey(c, id, whole)
+	calls := len(b.faults.made())
+	for at := 1; at <= calls; at++ {
+		for _, v := range []verdict{refused, unheard} {
+			b.faults.set(nil)
+			id := c.create(int64(len(whole))).id(t)
+			b.faults.set(func(n int, _ string) verdict {
+				if n == at {
+					return v
+				}
+				return works
+			})
+			journey(c, id, whole)
+			c.resume(id, whole, 50_000)
+			b.received(t, id, whole)
+		}
+	}
+	b.noLitter(t)
+}
+
+// A file that fits one part costs one call to the store, and every failure of
+// it leaves the upload where it was.
+func TestSmallFileIsOnePut(t *testing.T) {
+	t.Parallel()
+	b := setup(t, 1<<30)
+	whole := content(3, smallPart)
+	c := b.serve(t, b.replica(t))
+	id := c.create(int64(len(whole))).id(t)
+	b.faults.set(nil)
+	r := c.patch(id, 0, whole)
+	require.Equal(t, http.StatusNoContent, r.status)
+	require.Equal(t, []string{"Put", "InTx"}, b.faults.made())
+	b.received(t, id, whole)
+}

@@ -1,0 +1,117 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"satchel/files"
+	"satchel/internal/fault"
+	"satchel/tenancy"
+	"satchel/workflows/upload"
+)
+
+// findVersion reads one version of the file in the path, if the caller may see
+// the file.
+func (a *API) findVersion(c *gin.Context, number string) (files.View, error) {
+	v, err := a.find(c)
+	if err != nil {
+		return v, err
+	}
+	n, err := versionNumber(number)
+	if err != nil {
+		return v, err
+	}
+	return files.GetNumber(c.Request.Context(), a.DB.Once(caller(c).Org), v.FileID, n)
+}
+
+func (a *API) listVersions(c *gin.Context) error {
+	v, err := a.find(c)
+	if err != nil {
+		return err
+	}
+	views, err := files.History(c.Request.Context(), a.DB.Once(caller(c).Org), v.FileID)
+	if err != nil {
+		return err
+	}
+	shown, err := a.showAll(views)
+	if err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, page[fileView]{Items: shown})
+	return nil
+}
+
+// restoreVersion brings old bytes back as a new version. They go the whole way
+// again: what was clean then may be known as infected now.
+func (a *API) restoreVersion(c *gin.Context) error {
+	if _, err := a.findToEdit(c); err != nil {
+		return err
+	}
+	old, err := a.findVersion(c, c.Param("n"))
+	if err != nil {
+		return err
+	}
+	if err := readable(old); err != nil {
+		return err
+	}
+	actor, ctx := caller(c), c.Request.Context()
+	t, err := a.revive(ctx, actor, old)
+	if err != nil {
+		return err
+	}
+	v, err := files.GetOf(ctx, a.DB.Once(actor.Org), t.File, t.Version)
+	if err != nil {
+		return err
+	}
+	c.Header("Location", fileLocation(t))
+	return a.answer(c, http.StatusAccepted, v)
+}
+
+// reviveTTL is how long the rows of a restored version wait for its copy: they
+// outlive the request only when the process died.
+const reviveTTL = time.Hour
+
+// revive makes a new version from a published one's bytes, which the store
+// copies itself. The order is an upload's: reserve, then bytes, then the
+// workflow, so a process that dies in between leaves what the sweep settles.
+func (a *API) revive(ctx context.Context, actor tenancy.Actor, old files.View) (files.Ticket, error) {
+	var t files.Ticket
+	err := a.DB.InTx(ctx, actor.Org, func(tx *tenancy.Tx) (err error) {
+		t, err = files.Create(ctx, tx, files.New{
+			File: old.FileID, ClaimedType: old.MimeType, ClaimedSHA256: old.Sha256, Size: old.Size, By: actor.User, TTL: reviveTTL,
+			ChangeDescription: fmt.Sprintf("Restored from version %d", old.Number),
+		})
+		return err
+	})
+	if err != nil {
+		return t, err
+	}
+	if err := a.copyBack(ctx, actor.Org, old, t); err != nil {
+		ctx := context.WithoutCancel(ctx)
+		return t, errors.Join(err, a.DB.InTx(ctx, actor.Org, func(tx *tenancy.Tx) error {
+			return files.Withdraw(ctx, tx, t.Version, files.Failed, fault.Of(err).Code)
+		}))
+	}
+	if err := a.Processes.Start(ctx, upload.UploadFileInput{Org: actor.Org, File: t.File, Version: t.Version}); err != nil {
+		a.Log.WarnContext(ctx, "the restored version's workflow did not start, the sweep will start it", "version", t.Version.String(), "error", err)
+		return t, nil
+	}
+	return t, files.Started(ctx, a.DB.Once(actor.Org), t.Version)
+}
+
+func (a *API) copyBack(ctx context.Context, org tenancy.OrgID, old files.View, t files.Ticket) error {
+	etag, err := a.Staging.CopyFrom(ctx, a.Clean.Name(), files.ContentKey(org, old.VersionID), old.ObjectEtag, files.StagingKey(org, t.Version))
+	if err != nil {
+		return fmt.Errorf("copy version %d back: %w", old.Number, err)
+	}
+	return a.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
+		return files.Receive(ctx, tx, files.Received{Upload: t.Upload, Size: old.Size, SHA256: old.Sha256, ETag: etag})
+	})
+}
+
+func fileLocation(t files.Ticket) string { return storage + "/files/" + t.File.String() }

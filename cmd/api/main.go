@@ -1,0 +1,134 @@
+// Command api serves Satchel's REST API. It holds the app role of the database
+// and the store's keys, and needs neither cgo nor the worker to answer.
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.temporal.io/sdk/client"
+	"go.uber.org/fx"
+
+	"satchel/api"
+	"satchel/api/uploads"
+	"satchel/internal/boot"
+	"satchel/internal/oidc"
+	"satchel/internal/s3"
+	"satchel/internal/settings"
+	"satchel/tenancy"
+	"satchel/workflows/upload"
+)
+
+func main() { fx.New(app()).Run() }
+
+// stopTimeout is what running requests get to end after SIGTERM. Those that
+// only wait are ended at once.
+const stopTimeout = 25 * time.Second
+
+func app() fx.Option {
+	return fx.Options(
+		boot.Quiet,
+		boot.Module,                 // logger, database, store, Temporal client, the operators' port
+		fx.StopTimeout(stopTimeout), //
+		fx.Provide(newTokens),       // who is calling
+		fx.Provide(newUploads),      // bytes in, by tus and form
+		fx.Provide(newProcesses),    // the workflows behind the calls
+		fx.Provide(newAPI),          // the routes
+		fx.Invoke(listenForEvents),  // wakes those who wait for a file
+		fx.Invoke(serveAPI),         // the API's port
+		fx.Invoke(serveContent),     // users' bytes, on an origin of their own
+	)
+}
+
+func newTokens(ready *boot.Readiness) (*oidc.Verifier, error) {
+	c, err := settings.Load[oidc.Config]()
+	if err != nil {
+		return nil, err
+	}
+	v := oidc.New(c)
+	ready.Add("issuer", v.Ready)
+	return v, nil
+}
+
+func newUploads(db *tenancy.DB, store *s3.Store, temporal client.Client, log *slog.Logger, metrics prometheus.Registerer) (*uploads.Uploads, error) {
+	c, err := settings.Load[uploads.Config]()
+	if err != nil {
+		return nil, err
+	}
+	start := func(ctx context.Context, in upload.UploadFileInput) error { return upload.Start(ctx, temporal, in) }
+	return uploads.New(c, uploads.Ports{Tenants: db, Staging: store.Staging, Start: start, Log: log, Metrics: metrics})
+}
+
+// parts is what newAPI is given, so that a new part is one line.
+type parts struct {
+	fx.In
+
+	DB        *tenancy.DB
+	Tokens    *oidc.Verifier
+	Uploads   *uploads.Uploads
+	Processes *processes
+	Store     *s3.Store
+	Ready     *boot.Readiness
+	Log       *slog.Logger
+	Metrics   prometheus.Registerer
+}
+
+func newAPI(p parts) (*api.API, error) {
+	c, err := settings.Load[api.Config]()
+	if err != nil {
+		return nil, err
+	}
+	return api.New(api.Parts{
+		Config: c, DB: p.DB, Tokens: p.Tokens, Intake: p.Uploads, Processes: p.Processes,
+		Staging: p.Store.Staging, Clean: p.Store.Clean, Ready: p.Ready, Log: p.Log, Metrics: p.Metrics,
+	}), nil
+}
+
+func listenForEvents(lc fx.Lifecycle, a *api.API) {
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	lc.Append(fx.StartStopHook(
+		func() {
+			go func() {
+				defer close(ended)
+				_ = a.Run(ctx) // ends only with ctx, and says so
+			}()
+		},
+		func() { stop(); <-ended },
+	))
+}
+
+type listenConfig struct {
+	API     string `env:"SATCHEL_API_LISTEN" envDefault:"127.0.0.1:8400"`
+	Content string `env:"SATCHEL_CONTENT_LISTEN" envDefault:"127.0.0.1:8401"`
+}
+
+func serveAPI(lc fx.Lifecycle, log *slog.Logger, a *api.API, u *uploads.Uploads) error {
+	c, err := settings.Load[listenConfig]()
+	if err != nil {
+		return err
+	}
+	server := newServer(a.Handler())
+	server.RegisterOnShutdown(a.Drain)
+	server.RegisterOnShutdown(u.Drain)
+	boot.Serve(lc, log, "api", c.API, server)
+	return nil
+}
+
+func serveContent(lc fx.Lifecycle, log *slog.Logger, a *api.API) error {
+	c, err := settings.Load[listenConfig]()
+	if err != nil {
+		return err
+	}
+	boot.Serve(lc, log, "content", c.Content, newServer(a.ContentHandler()))
+	return nil
+}
+
+// newServer has no overall read and write timeouts: bytes may flow for hours.
+// Each kind of route sets its own.
+func newServer(h http.Handler) *http.Server {
+	return &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
+}

@@ -1,0 +1,100 @@
+package picture
+
+import (
+	"bytes"
+	"encoding/binary"
+	"hash/crc32"
+	"image"
+	"image/png"
+	"testing"
+
+	"github.com/h2non/bimg"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"satchel/internal/vips"
+)
+
+func TestRecognise(t *testing.T) {
+	t.Parallel()
+	for content, want := range map[string]string{
+		"\xFF\xD8\xFF\xE0":                    "jpeg",
+		"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR": "png",
+		"GIF87a":                              "gif",
+		"GIF89a":                              "gif",
+		"II*\x00":                             "tiff",
+		"MM\x00*":                             "tiff",
+		"RIFF\x00\x00\x00\x00WEBPVP8 ":        "webp",
+		"\x00\x00\x00\x18ftypavif\x00\x00\x00\x00":  "avif",
+		"\x00\x00\x00\x18ftypavis\x00\x00\x00\x00":  "avif",
+		"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00":  "heic",
+		"\x00\x00\x00\x18ftypheix\x00\x00\x00\x00":  "heic",
+		"\x00\x00\x00\x18ftypmif1\x00\x00\x00\x00":  "heic",
+		"\x00\x00\x00\x18ftypisom\x00\x00\x00\x00":  "",
+		"RIFF\x00\x00\x00\x00WAVE":                  "",
+		"<svg xmlns='http://www.w3.org/2000/svg'/>": "",
+		"%PDF-1.7": "",
+		"BM\x00\x00\x00\x00\x00\x00\x00\x00\x36\x00\x00\x00": "",
+		"": "",
+	} {
+		format, err := Recognise([]byte(content))
+		require.Equal(t, want, format.Name, "%q", content)
+		if want == "" {
+			var finding vips.NotRenderable
+			require.ErrorAs(t, err, &finding)
+			require.Equal(t, vips.Unsupported, finding.Code)
+		}
+	}
+}
+
+// TestBombCostsNothing runs libvips in the test's own process, where its
+// memory can be read: refused from the header means nothing was decoded.
+func TestBombCostsNothing(t *testing.T) {
+	bomb := promise(t, 50_000, 50_000)
+	before := bimg.VipsMemory().MemoryHighwater
+	_, made, err := Render(bomb)
+	var finding vips.NotRenderable
+	require.ErrorAs(t, err, &finding)
+	require.Equal(t, vips.TooManyPixels, finding.Code)
+	require.Empty(t, made)
+	require.Less(t, bimg.VipsMemory().MemoryHighwater-before, int64(1<<20))
+}
+
+// promise is a small PNG with another size in its header.
+func promise(t *testing.T, width, height uint32) []byte {
+	var b bytes.Buffer
+	require.NoError(t, png.Encode(&b, image.NewGray(image.Rect(0, 0, 4, 4))))
+	content := b.Bytes()
+	header := content[12:29]
+	binary.BigEndian.PutUint32(header[4:], width)
+	binary.BigEndian.PutUint32(header[8:], height)
+	binary.BigEndian.PutUint32(content[29:], crc32.ChecksumIEEE(header))
+	return content
+}
+
+func TestBounded(t *testing.T) {
+	t.Parallel()
+	for size, ok := range map[[2]int]bool{
+		{1, 1}: true, {16_384, 1}: true, {10_000, 5_000}: true,
+		{16_385, 1}: false, {1, 16_385}: false, {10_000, 5_001}: false, {1 << 31, 1 << 31}: false,
+	} {
+		err := bounded(Header{Width: size[0], Height: size[1]})
+		require.Equal(t, ok, err == nil, "%v: %v", size, err)
+	}
+}
+
+func TestStepsAndShrinkOnLoadKeepEnoughPixels(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		longest := rapid.IntRange(1, vips.MaxSide).Draw(t, "longest")
+		steps := stepsFor(longest)
+		require.NotEmpty(t, steps)
+		for _, step := range steps[:len(steps)-1] {
+			require.Less(t, step.Side, longest, "a step repeats the picture unscaled")
+		}
+		side := steps[len(steps)-1].Side
+		factor := map[string]int{"": 1, "[shrink=2]": 2, "[shrink=4]": 4, "[shrink=8]": 8}[shrinkOnLoad(Format{Name: "jpeg"}, longest, side)]
+		require.GreaterOrEqual(t, longest/factor, min(side, longest))
+		require.Empty(t, shrinkOnLoad(Format{Name: "png"}, longest, side))
+	})
+}

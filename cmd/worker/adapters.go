@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"go.uber.org/fx"
+
+	"satchel/activities/imaging"
+	"satchel/activities/inspect"
+	"satchel/activities/scan"
+	"satchel/internal/boot"
+	"satchel/internal/clamd"
+	"satchel/internal/s3"
+	"satchel/internal/vips"
+	"satchel/policies/archives"
+	"satchel/tenancy"
+	"satchel/workers"
+)
+
+var adaptersModule = fx.Module("adapters", fx.Provide(newScanner, newRenderer, newReady, newRemains, newUploads))
+
+func newInspect(db *tenancy.DB, store *s3.Store, limits archives.Limits) *inspect.Activities {
+	return inspect.New(db, store.Staging, limits)
+}
+
+func newScan(db *tenancy.DB, store *s3.Store, s scan.Scanner, limits archives.Limits, c scan.Config) *scan.Activities {
+	return scan.New(db, store.Staging, store.Clean, s, limits, c)
+}
+
+func newImaging(db *tenancy.DB, store *s3.Store, r imaging.Renderer, c scan.Config) *imaging.Activities {
+	return imaging.New(db, store.Staging, store.Clean, r, c.SpoolDir)
+}
+
+// scanner is clamd as the scan activities know it.
+type scanner struct{ *clamd.Client }
+
+func newScanner(c scannerConfig, ready *boot.Readiness) scan.Scanner {
+	client := clamd.New(c.Socket)
+	ready.Add("clamd", client.Ping)
+	return scanner{client}
+}
+
+// Scan translates clamd's answers. What is not known stays an error.
+func (s scanner) Scan(ctx context.Context, r io.Reader, size int64) (scan.Finding, error) {
+	found, err := s.Client.Scan(ctx, r, size)
+	if err != nil {
+		return scan.Finding{}, translate(err)
+	}
+	return scan.Finding{Verdict: scan.Verdict(found.Outcome), Signature: found.Signature}, nil
+}
+
+// Version tells engine and signatures.
+func (s scanner) Version(ctx context.Context) (engine, database string, err error) {
+	v, err := s.Client.Version(ctx)
+	return v.Engine, v.Database, translate(err)
+}
+
+func translate(err error) error {
+	switch {
+	case errors.Is(err, clamd.ErrTooLarge):
+		return fmt.Errorf("%w: %w", scan.ErrTooLarge, err)
+	case errors.Is(err, clamd.ErrSourceSize):
+		return scan.ErrBytesDiffer.Because(err)
+	case errors.Is(err, clamd.ErrUnavailable):
+		return scan.ErrScannerUnavailable.Because(err)
+	}
+	return err
+}
+
+// renderer is the render program as the imaging activity knows it.
+type renderer struct{ vips.Renderer }
+
+func newRenderer(c vips.Config) (imaging.Renderer, error) {
+	r, err := vips.New(c)
+	return renderer{r}, err
+}
+
+// Render translates a finding about the picture into an answer.
+func (r renderer) Render(ctx context.Context, path, dir string) (imaging.Pictures, error) {
+	result, err := r.Renderer.Render(ctx, path, dir)
+	var finding vips.NotRenderable
+	switch {
+	case errors.As(err, &finding):
+		return imaging.Pictures{Why: string(finding.Code)}, nil
+	case err != nil:
+		return imaging.Pictures{}, err
+	}
+	pictures := imaging.Pictures{Renderable: true, Width: result.Width, Height: result.Height}
+	for _, p := range result.Renditions {
+		pictures.Renditions = append(pictures.Renditions, imaging.Picture{
+			Name: p.Name, Path: p.Path, MimeType: p.MIME, Width: p.Width, Height: p.Height, Size: p.Size,
+		})
+	}
+	return pictures, nil
+}
+
+func newReady(r *boot.Readiness) workers.Readiness { return r }

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"time"
+
+	"go.uber.org/fx"
+
+	"satchel/activities/imaging"
+	"satchel/activities/inspect"
+	"satchel/activities/operation"
+	"satchel/activities/reconcile"
+	"satchel/activities/scan"
+	"satchel/activities/settle"
+	"satchel/activities/sweep"
+	"satchel/internal/queue"
+	reconciling "satchel/workflows/reconcile"
+	"satchel/workflows/rescan"
+	sweeping "satchel/workflows/sweep"
+	"satchel/workflows/upload"
+)
+
+// stopTimeout leaves the workers time to finish what they run, and the
+// connections time to close after them.
+const stopTimeout = 40 * time.Second
+
+// component puts what it is given into the group from which the workers are
+// built: a new process is one package and one line.
+func component(constructor any) fx.Option {
+	return fx.Provide(fx.Annotate(constructor, fx.ResultTags(`group:"components"`)))
+}
+
+var uploadProcess = fx.Module("upload",
+	fx.Provide(newInspect, newScan, newImaging, settle.New),
+	component(func(i *inspect.Activities, s *settle.Activities) queue.Component {
+		return queue.Component{Queue: queue.Interactive, Workflows: []any{upload.UploadFile}, Activities: []any{i, s}}
+	}),
+	component(func(s *scan.Activities, i *imaging.Activities) queue.Component {
+		return queue.Component{Queue: queue.Files, Activities: []any{s, i}}
+	}),
+)
+
+var sweepProcess = fx.Module("sweep",
+	fx.Provide(newSweep),
+	component(func(s *sweep.Activities) queue.Component {
+		return queue.Component{Queue: queue.Batch, Workflows: []any{sweeping.SweepUploads, sweeping.PurgeTrashedFiles},
+			Activities: []any{s}, Schedules: sweeping.Schedules()}
+	}),
+)
+
+var reconcileProcess = fx.Module("reconcile",
+	fx.Provide(newReconcile),
+	component(func(r *reconcile.Activities) queue.Component {
+		return queue.Component{Queue: queue.Batch, Workflows: []any{reconciling.ReconcileStorage},
+			Activities: []any{r}, Schedules: reconciling.Schedules()}
+	}),
+)
+
+// The re-scan's activities are those of the upload, and the operation's.
+var rescanProcess = component(func() queue.Component {
+	return queue.Component{Queue: queue.Batch, Workflows: []any{rescan.RescanStorage}}
+})
+
+var operationRecorder = fx.Module("operation",
+	fx.Provide(operation.New),
+	component(func(o *operation.Activities) queue.Component {
+		return queue.Component{Queue: queue.Batch, Activities: []any{o}}
+	}),
+)

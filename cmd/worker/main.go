@@ -1,0 +1,34 @@
+// Command worker runs the platform's workflows and activities. It holds the
+// database role of the application, the store's keys and the way to the virus
+// scanner, and no port that a user could reach.
+package main
+
+import (
+	"go.uber.org/fx"
+
+	"satchel/internal/boot"
+	"satchel/workers"
+)
+
+func main() { fx.New(app(), boot.Quiet).Run() }
+
+func app() fx.Option {
+	return fx.Options(
+		boot.Module,    // logger, database, store, Temporal, the operators' port
+		settingsModule, // what the environment says
+		adaptersModule, // clamd, the render program and the buckets, as the activities know them
+		processes(),    // what is done with them
+		fx.Invoke(workers.Run),
+		fx.StopTimeout(stopTimeout),
+	)
+}
+
+func processes() fx.Option {
+	return fx.Options(
+		uploadProcess,     // a received file to its one end
+		sweepProcess,      // what nobody else will finish
+		reconcileProcess,  // rows, objects, quota and workflows say the same
+		rescanProcess,     // published files, with the signatures of today
+		operationRecorder, // the rows in which long work reports
+	)
+}

@@ -1,0 +1,253 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
+
+	"satchel/activities/imaging"
+	"satchel/files"
+	"satchel/internal/clamd/clamdtest"
+	"satchel/tenancy"
+	"satchel/workflows/reconcile"
+	"satchel/workflows/rescan"
+	"satchel/workflows/upload"
+
+	"satchel/tenancy/operations"
+)
+
+var png = append([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"), make([]byte, 64)...)
+
+// TestPipeline takes files through the whole worker and demands one end, with
+// everything in agreement after it.
+func TestPipeline(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	for name, c := range map[string]struct {
+		name    string
+		content []byte
+		status  files.Status
+		reason  string
+		preview string
+	}{
+		"a text":                      {"notes.txt", []byte("all is well"), files.Published, "", "none"},
+		"an image":                    {"photo.png", png, files.Published, "", "ready"},
+		"a virus":                     {"notes.txt", virus, files.Quarantined, "infected:Test.Virus", ""},
+		"a program":                   {"run.exe", []byte("MZ\x90\x00"), files.Rejected, "executable", ""},
+		"a program by another name":   {"notes.txt", []byte("\x7fELF\x02\x01\x01\x00"), files.Rejected, "executable", ""},
+		"an archive":                  {"a.zip", zipped(t, map[string][]byte{"a.txt": []byte("fine"), "b.txt": []byte("too")}), files.Published, "", "none"},
+		"an archive holding a virus":  {"a.zip", zipped(t, map[string][]byte{"a.txt": []byte("fine"), "b.txt": virus}), files.Quarantined, "infected:Test.Virus", ""},
+		"no archive at all":           {"a.zip", []byte("PK\x03\x04 and then nothing"), files.Rejected, "", ""},
+		"more than the scanner takes": {"big.txt", make([]byte, 8<<20+1), files.Rejected, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ticket := b.receive(t, c.name, c.content)
+			v, err := b.ends(t, b.start(t, ticket), ticket)
+			require.NoError(t, err)
+			require.Equal(t, c.status, v.Status, v.StatusReason)
+			if c.reason != "" {
+				require.Equal(t, c.reason, v.StatusReason)
+			}
+			require.Equal(t, c.preview, v.Preview)
+			b.requireSettled(t)
+			if v.Status == files.Published {
+				require.Equal(t, c.content, read(t, b.store.Clean, files.ContentKey(b.org, ticket.Version)))
+			}
+		})
+	}
+}
+
+func TestTooLargeForTheScannerIsNeverPublished(t *testing.T) {
+	t.Parallel()
+	const limit = 64 << 10
+	b := setup(t, func(o *options) { o.maxBytes = limit })
+	for name, c := range map[string]struct {
+		size   int
+		status files.Status
+	}{"below": {limit - 1, files.Published}, "at": {limit, files.Published}, "above": {limit + 1, files.Quarantined}, "far above": {limit * 20, files.Quarantined}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			text := make([]byte, c.size)
+			for i := range text {
+				text[i] = 'a'
+			}
+			ticket := b.receive(t, "long.txt", text)
+			v, err := b.ends(t, b.start(t, ticket), ticket)
+			require.NoError(t, err)
+			require.Equal(t, c.status, v.Status)
+			if c.status == files.Quarantined {
+				require.Equal(t, "unscannable:too_large", v.StatusReason)
+			}
+			require.Zero(t, v.ReservedBytes)
+			b.requireSettled(t)
+		})
+	}
+}
+
+// TestBadScannerNeverPublishes runs through every reply that is no verdict.
+func TestBadScannerNeverPublishes(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(o *options) { o.budget = 0 })
+	for _, bad := range clamdtest.BadReplies() {
+		t.Run(bad.Name, func(t *testing.T) {
+			b.clamd.Behave(bad)
+			ticket := b.receive(t, "notes.txt", []byte("nobody can tell"))
+			v, err := b.ends(t, b.start(t, ticket), ticket)
+			require.NoError(t, err)
+			require.Equal(t, files.Quarantined, v.Status)
+			require.Regexp(t, "^unscannable:(scanner_unavailable|too_large)$", v.StatusReason)
+			require.Empty(t, keys(t, b.store.Clean), "nothing can be downloaded")
+			b.requireSettled(t)
+		})
+	}
+}
+
+func TestScannerThatComesBack(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	b.clamd.Behave(clamdtest.BadReplies()[0])
+	ticket := b.receive(t, "notes.txt", []byte("patience"))
+	run := b.start(t, ticket)
+	require.Eventually(t, func() bool { return b.clamd.Scans() >= 2 }, patience, pause)
+	b.clamd.Behave(clamdtest.Honest(nil))
+	v, err := b.ends(t, run, ticket)
+	require.NoError(t, err)
+	require.Equal(t, files.Published, v.Status)
+	b.requireSettled(t)
+}
+
+func TestCancellationInMidScan(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	gate := make(chan struct{})
+	t.Cleanup(func() { close(gate) })
+	b.clamd.Behave(clamdtest.Behaviour{Honest: true, Gate: gate})
+	ticket := b.receive(t, "notes.txt", []byte("not wanted any more"))
+	run := b.start(t, ticket)
+	require.Eventually(t, func() bool { return b.clamd.Scans() > 0 }, patience, pause)
+	ctx := context.Background()
+	require.NoError(t, b.InTx(ctx, b.org, func(tx *tenancy.Tx) error {
+		_, err := files.Trash(ctx, tx, ticket.File)
+		return err
+	}))
+	require.NoError(t, upload.Cancel(ctx, b.client, b.org, ticket.Version))
+	v, err := b.ends(t, run, ticket)
+	var cancelled *temporal.CanceledError
+	require.ErrorAs(t, err, &cancelled)
+	require.Equal(t, files.Deleted, v.Status)
+	require.Zero(t, v.ReservedBytes)
+	require.Empty(t, keys(t, b.store.Staging))
+	b.requireSettled(t)
+}
+
+func TestPreviewsThatFailDoNotFailTheFile(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(o *options) {
+		o.render = func(context.Context, string, string) (imaging.Pictures, error) {
+			return imaging.Pictures{}, errors.New("no renderer")
+		}
+	})
+	b.clamd.Behave(clamdtest.Honest(nil))
+	ticket := b.receive(t, "photo.png", png)
+	v, err := b.ends(t, b.start(t, ticket), ticket)
+	require.NoError(t, err)
+	require.Equal(t, files.Published, v.Status)
+	require.Equal(t, "unavailable", v.Preview)
+	b.requireSettled(t)
+}
+
+func TestStoredBytesThatDifferAreNeverPublished(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	ctx := context.Background()
+	ticket := b.receive(t, "notes.txt", []byte("one thing"))
+	_, err := b.Once(b.org).Exec(ctx, "update file_versions set sha256 = $2, claimed_sha256 = '' where id = $1", ticket.Version,
+		"0000000000000000000000000000000000000000000000000000000000000000")
+	require.NoError(t, err)
+	v, err := b.ends(t, b.start(t, ticket), ticket)
+	require.Error(t, err)
+	require.Equal(t, files.Failed, v.Status)
+	require.Equal(t, "stored_bytes_differ", v.StatusReason)
+	b.requireSettled(t)
+}
+
+func TestForeignVersionIsNotFound(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	ticket := b.receive(t, "notes.txt", []byte("of the first organization"))
+	other := *b
+	other.org = b.Organization(t, room)
+	run := other.start(t, ticket)
+	err := run.Get(context.Background(), nil)
+	var failed *temporal.ApplicationError
+	require.ErrorAs(t, err, &failed)
+	require.Equal(t, "file_not_found", failed.Type())
+	require.True(t, failed.NonRetryable())
+	v, err := files.GetVersion(context.Background(), b.Once(b.org), ticket.Version)
+	require.NoError(t, err)
+	require.Equal(t, files.Processing, v.Status, "the stranger touched nothing")
+}
+
+// TestSweepStartsWhatWasLost lets the start of a workflow get lost.
+func TestSweepStartsWhatWasLost(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	ticket := b.receive(t, "notes.txt", []byte("nobody started me"))
+	require.Eventually(t, func() bool {
+		v, err := files.GetVersion(context.Background(), b.Once(b.org), ticket.Version)
+		return err == nil && v.Status == files.Published
+	}, patience, pause)
+}
+
+func TestRescanQuarantinesWhatIsKnownSince(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	b.clamd.Behave(clamdtest.Honest(nil))
+	bad := b.receive(t, "old.txt", virus)
+	good := b.receive(t, "fine.txt", []byte("still fine"))
+	for _, ticket := range []files.Ticket{bad, good} {
+		v, err := b.ends(t, b.start(t, ticket), ticket)
+		require.NoError(t, err)
+		require.Equal(t, files.Published, v.Status)
+	}
+	b.clamd.Behave(clamdtest.Honest(map[string][]byte{"Test.Virus": virus}))
+	ctx := context.Background()
+	id, err := rescan.Begin(ctx, b.DB, b.client, b.user, b.org)
+	require.NoError(t, err)
+	var result rescan.RescanStorageResult
+	require.NoError(t, b.client.GetWorkflow(ctx, rescan.WorkflowID(b.org, id), "").Get(ctx, &result))
+	require.EqualValues(t, 2, result.Scanned)
+	require.EqualValues(t, 1, result.InfectedCount)
+	v, err := files.GetVersion(ctx, b.Once(b.org), bad.Version)
+	require.NoError(t, err)
+	require.Equal(t, files.Quarantined, v.Status)
+	require.Equal(t, "infected:Test.Virus", v.StatusReason)
+	op, err := operations.Get(ctx, b.Once(b.org), id)
+	require.NoError(t, err)
+	require.Equal(t, operations.Succeeded, op.State)
+	require.Contains(t, string(op.Result), bad.Version.String())
+	b.requireSettled(t)
+}
+
+func TestReconcileFindsAndRepairs(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	b.receive(t, "lost.txt", []byte("its workflow is nowhere"))
+	ctx := context.Background()
+	stray := files.ContentKey(b.org, tenancy.NewID())
+	_, err := b.store.Clean.Put(ctx, stray, nil, 0, "")
+	require.NoError(t, err)
+	id, err := reconcile.Begin(ctx, b.DB, b.client, b.user, reconcile.ReconcileStorageInput{Repair: true, Grace: 1})
+	require.NoError(t, err)
+	var result reconcile.ReconcileStorageResult
+	require.NoError(t, b.client.GetWorkflow(ctx, reconcile.WorkflowID(id), "").Get(ctx, &result))
+	require.EqualValues(t, 1, result.Counts["orphan_clean"])
+	require.NotContains(t, keys(t, b.store.Clean), stray)
+	op, err := operations.Get(ctx, b.Once(tenancy.Platform), id)
+	require.NoError(t, err)
+	require.Equal(t, operations.Succeeded, op.State)
+}

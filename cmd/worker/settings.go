@@ -1,0 +1,26 @@
+package main
+
+import (
+	"go.uber.org/fx"
+
+	"satchel/activities/scan"
+	"satchel/activities/sweep"
+	"satchel/internal/settings"
+	"satchel/internal/vips"
+	"satchel/policies/archives"
+	"satchel/workers"
+)
+
+// scannerConfig is how the worker reaches the virus scanner.
+type scannerConfig struct {
+	Socket string `env:"SATCHEL_CLAMD_SOCKET,required"`
+}
+
+var settingsModule = fx.Module("settings", fx.Provide(
+	settings.Load[scannerConfig],
+	settings.Load[scan.Config],
+	settings.Load[sweep.Config],
+	settings.Load[vips.Config],
+	settings.Load[workers.Config],
+	archives.DefaultLimits,
+))

@@ -1,0 +1,207 @@
+package main
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
+	"go.uber.org/fx"
+	"go.uber.org/fx/fxtest"
+
+	"satchel/activities/imaging"
+	"satchel/activities/reconcile"
+	"satchel/activities/scan"
+	"satchel/activities/settle"
+	"satchel/activities/sweep"
+	"satchel/files"
+	"satchel/internal/clamd"
+	"satchel/internal/clamd/clamdtest"
+	"satchel/internal/pgtest"
+	"satchel/internal/s3"
+	"satchel/internal/s3test"
+	"satchel/policies/archives"
+	"satchel/tenancy"
+	"satchel/workers"
+	"satchel/workflows/upload"
+)
+
+const (
+	room     = 1 << 30
+	patience = time.Minute // how long a test waits for what must happen
+	pause    = 20 * time.Millisecond
+)
+
+// virus is what the fake scanner takes for one.
+var virus = []byte("this test calls me a virus")
+
+// bundle is one whole worker on a real database, a real store and a real
+// Temporal, with a fake scanner and a fake renderer.
+type bundle struct {
+	*pgtest.Database
+	store     *s3.Store
+	clamd     *clamdtest.Fake
+	client    client.Client
+	namespace string
+	org       tenancy.OrgID
+	user      uuid.UUID
+	checker   reconcile.Checker
+	options
+}
+
+type options struct {
+	budget   time.Duration
+	maxBytes int64
+	render   func(ctx context.Context, path, dir string) (imaging.Pictures, error)
+}
+
+func setup(t *testing.T, change func(*options)) *bundle {
+	t.Helper()
+	b := &bundle{Database: pgtest.New(t), store: s3test.New(t), clamd: clamdtest.Start(t, clamdtest.Honest(map[string][]byte{"Test.Virus": virus}))}
+	b.options = options{budget: time.Minute, maxBytes: 8 << 20, render: onePicture}
+	b.client, b.namespace = dial(t)
+	if change != nil {
+		change(&b.options)
+	}
+	b.org = b.Organization(t, room)
+	b.user = b.Member(t, b.org, tenancy.Student)
+	b.startWorker(t)
+	return b
+}
+
+// Render makes the bundle the fake renderer.
+func (b *bundle) Render(ctx context.Context, path, dir string) (imaging.Pictures, error) {
+	return b.render(ctx, path, dir)
+}
+
+func onePicture(_ context.Context, _, dir string) (imaging.Pictures, error) {
+	path := filepath.Join(dir, "fit320.webp")
+	if err := os.WriteFile(path, []byte("small"), 0o600); err != nil {
+		return imaging.Pictures{}, err
+	}
+	return imaging.Pictures{Renderable: true, Width: 640, Height: 480, Renditions: []imaging.Picture{
+		{Name: "fit320.webp", Path: path, MimeType: "image/webp", Width: 320, Height: 240, Size: 5}}}, nil
+}
+
+func (b *bundle) startWorker(t *testing.T) {
+	t.Helper()
+	config := scan.Config{MaxBytes: b.maxBytes, Budget: b.budget, SpoolDir: t.TempDir()}
+	var r settle.Remains
+	app := fxtest.New(t, fx.NopLogger, processes(), fx.Provide(
+		func() *tenancy.DB { return b.DB }, func() *s3.Store { return b.store }, func() client.Client { return b.client },
+		func() imaging.Renderer { return b },
+		func() scan.Scanner {
+			return scanner{clamd.New(b.clamd.Socket, clamd.WithIdleTimeout(2*time.Second), clamd.WithVerdictTimeout(2*time.Second))}
+		},
+		func() scan.Config { return config },
+		func() sweep.Config { return sweep.Config{Unstarted: time.Second, Silent: time.Minute, Trash: 0} },
+		func() workers.Config {
+			return workers.Config{Namespace: b.namespace, ScanSlots: 4, InteractiveSlots: 16, BatchSlots: 4, ExternalSlots: 1, StopTimeout: 10 * time.Second}
+		},
+		func() *slog.Logger {
+			return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+		},
+		func() prometheus.Registerer { return prometheus.NewRegistry() },
+		func() workers.Readiness { return ready{} },
+		newRemains, newUploads, archives.DefaultLimits,
+	), fx.Populate(&r), fx.Invoke(workers.Run))
+	app.RequireStart()
+	t.Cleanup(app.RequireStop)
+	b.checker = reconcile.Checker{DB: b.DB, Staging: bucket{b.store.Staging}, Clean: bucket{b.store.Clean},
+		Quarantine: bucket{b.store.Quarantine}, Workflows: newUploads(b.client), Clearer: r}
+}
+
+// receive makes a version whose bytes are complete, as an upload leaves it.
+func (b *bundle) receive(t *testing.T, name string, content []byte) files.Ticket {
+	t.Helper()
+	ctx := context.Background()
+	var ticket files.Ticket
+	require.NoError(t, b.InTx(ctx, b.org, func(tx *tenancy.Tx) (err error) {
+		ticket, err = files.Create(ctx, tx, files.New{Name: name, Size: int64(len(content)), By: b.user, TTL: time.Hour})
+		return err
+	}))
+	etag, err := b.store.Staging.Put(ctx, files.StagingKey(b.org, ticket.Version), bytes.NewReader(content), int64(len(content)), "")
+	require.NoError(t, err)
+	sum := sha256.Sum256(content)
+	require.NoError(t, b.InTx(ctx, b.org, func(tx *tenancy.Tx) error {
+		return files.Receive(ctx, tx, files.Received{Upload: ticket.Upload, Size: int64(len(content)), SHA256: hex.EncodeToString(sum[:]), ETag: etag})
+	}))
+	return ticket
+}
+
+func (b *bundle) start(t *testing.T, ticket files.Ticket) client.WorkflowRun {
+	t.Helper()
+	in := upload.UploadFileInput{Org: b.org, File: ticket.File, Version: ticket.Version}
+	require.NoError(t, upload.Start(context.Background(), b.client, in))
+	return b.client.GetWorkflow(context.Background(), upload.WorkflowID(b.org, ticket.Version), "")
+}
+
+// ends waits for the workflow and gives the version's row.
+func (b *bundle) ends(t *testing.T, run client.WorkflowRun, ticket files.Ticket) (files.Version, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	err := run.Get(ctx, nil)
+	require.NoError(t, ctx.Err())
+	v, readErr := files.GetVersion(context.Background(), b.Once(b.org), ticket.Version)
+	require.NoError(t, readErr)
+	return v, err
+}
+
+// keys lists what lies in a bucket.
+func keys(t *testing.T, b *s3.Bucket) (found []string) {
+	t.Helper()
+	require.NoError(t, b.List(context.Background(), "", func(o s3.Object) error {
+		found = append(found, o.Key)
+		return nil
+	}))
+	return found
+}
+
+// requireSettled demands that rows, objects, quota and workflows agree.
+func (b *bundle) requireSettled(t *testing.T) {
+	t.Helper()
+	found, err := b.checker.Check(context.Background(), b.org, reconcile.Options{Deep: true})
+	require.NoError(t, err)
+	require.Empty(t, found)
+}
+
+func zipped(t *testing.T, members map[string][]byte) []byte {
+	t.Helper()
+	var buf bytes.Buffer
+	w := zip.NewWriter(&buf)
+	for name, content := range members {
+		f, err := w.Create(name)
+		require.NoError(t, err)
+		_, err = f.Write(content)
+		require.NoError(t, err)
+	}
+	require.NoError(t, w.Close())
+	return buf.Bytes()
+}
+
+func read(t *testing.T, b *s3.Bucket, key string) []byte {
+	t.Helper()
+	body, err := b.Open(context.Background(), key, "", 0, -1)
+	require.NoError(t, err)
+	defer func() { _ = body.Close() }()
+	content, err := io.ReadAll(body)
+	require.NoError(t, err)
+	return content
+}
+
+// ready is told what nobody asks for here.
+type ready struct{}
+
+func (ready) Add(string, func(context.Context) error) {}

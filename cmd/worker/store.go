@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"go.temporal.io/sdk/client"
+
+	"github.com/google/uuid"
+
+	"satchel/activities/reconcile"
+	"satchel/activities/settle"
+	"satchel/activities/sweep"
+	"satchel/internal/s3"
+	"satchel/tenancy"
+	"satchel/workflows/upload"
+)
+
+func newRemains(db *tenancy.DB, store *s3.Store) settle.Remains {
+	return settle.NewRemains(db, settle.Objects{Staging: bucket{store.Staging}, Clean: bucket{store.Clean}, Quarantine: bucket{store.Quarantine}})
+}
+
+// bucket is a bucket as the activities know it, without the adapter's types.
+type bucket struct{ *s3.Bucket }
+
+// Size describes an object.
+func (b bucket) Size(ctx context.Context, key string) (int64, string, error) {
+	o, err := b.Stat(ctx, key)
+	return o.Size, o.ETag, err
+}
+
+// AbortAll ends every multipart upload under a prefix.
+func (b bucket) AbortAll(ctx context.Context, prefix string) error {
+	pending, err := b.ListPending(ctx, prefix)
+	if err != nil {
+		return err
+	}
+	for _, p := range pending {
+		if err := b.Abort(ctx, p.Key, p.Upload); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Each visits every object under a prefix.
+func (b bucket) Each(ctx context.Context, prefix string, visit func(key string, modified time.Time) error) error {
+	return b.List(ctx, prefix, func(o s3.Object) error { return visit(o.Key, o.Modified) })
+}
+
+// Pending lists the keys of multipart uploads that were begun and not ended.
+func (b bucket) Pending(ctx context.Context, prefix string) ([]string, error) {
+	pending, err := b.ListPending(ctx, prefix)
+	keys := make([]string, len(pending))
+	for i, p := range pending {
+		keys[i] = p.Key
+	}
+	return keys, err
+}
+
+// uploads is Temporal as the sweep and the reconciler know it.
+type uploads struct{ client client.Client }
+
+func newUploads(c client.Client) uploads { return uploads{c} }
+
+// StartUpload starts the workflow of a version, or finds it started.
+func (u uploads) StartUpload(ctx context.Context, org tenancy.OrgID, file, version uuid.UUID) error {
+	return upload.Start(ctx, u.client, upload.UploadFileInput{Org: org, File: file, Version: version})
+}
+
+// Running says whether a version's workflow runs.
+func (u uploads) Running(ctx context.Context, org tenancy.OrgID, version uuid.UUID) (bool, error) {
+	return upload.Running(ctx, u.client, org, version)
+}
+
+func newSweep(db *tenancy.DB, u uploads, r settle.Remains, c sweep.Config) *sweep.Activities {
+	return sweep.New(db, u, r, c)
+}
+
+func newReconcile(db *tenancy.DB, store *s3.Store, u uploads, r settle.Remains) *reconcile.Activities {
+	return reconcile.New(reconcile.Checker{
+		DB: db, Staging: bucket{store.Staging}, Clean: bucket{store.Clean}, Quarantine: bucket{store.Quarantine},
+		Workflows: u, Clearer: r,
+	})
+}

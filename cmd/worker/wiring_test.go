@@ -1,0 +1,87 @@
+package main
+
+import (
+	"flag"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
+	"go.uber.org/fx"
+
+	"satchel/activities/imaging"
+	"satchel/activities/scan"
+	"satchel/activities/settle"
+	"satchel/activities/sweep"
+	"satchel/internal/queue"
+	"satchel/internal/s3"
+	"satchel/policies/archives"
+	"satchel/tenancy"
+	"satchel/workers"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func TestWiring(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, fx.ValidateApp(app()))
+}
+
+// components builds what the program registers, on adapters that reach nothing.
+func components(t *testing.T) []queue.Component {
+	t.Helper()
+	var found []queue.Component
+	collect := fx.Annotate(func(c []queue.Component) { found = c }, fx.ParamTags(`group:"components"`))
+	built := fx.New(fx.NopLogger, processes(), fx.Invoke(collect), fx.Provide(
+		func() *tenancy.DB { return nil },
+		func() *s3.Store { return &s3.Store{} },
+		func() client.Client { return nil },
+		func() scan.Scanner { return nil },
+		func() imaging.Renderer { return nil },
+		func() settle.Remains { return settle.Remains{} },
+		func() scan.Config { return scan.Config{} },
+		func() sweep.Config { return sweep.Config{} },
+		newUploads, archives.DefaultLimits,
+	))
+	require.NoError(t, built.Err())
+	return found
+}
+
+// TestNames makes every rename of something that Temporal persists a reviewed
+// difference.
+func TestNames(t *testing.T) {
+	t.Parallel()
+	const golden = "../../workers/testdata/names.golden"
+	names := workers.Names(components(t))
+	got := strings.Join(names, "\n") + "\n"
+	if *update {
+		require.NoError(t, os.WriteFile(golden, []byte(got), 0o644))
+	}
+	want, err := os.ReadFile(golden)
+	require.NoError(t, err)
+	require.Equal(t, string(want), got, "Temporal persists these names: add and keep, or version; then go test ./cmd/worker -update")
+}
+
+// TestNamesAreUnique: the SDK keeps a method's name and nothing of its package.
+func TestNamesAreUnique(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, line := range workers.Names(components(t)) {
+		fields := strings.Fields(line)
+		if kind, name := fields[1], fields[2]; kind != "schedule" {
+			require.False(t, seen[kind+name], "%s %s exists twice", kind, name)
+			seen[kind+name] = true
+		}
+	}
+}
+
+// TestNoNameCarriesItsKind keeps the imperative verb and noun.
+func TestNoNameCarriesItsKind(t *testing.T) {
+	t.Parallel()
+	for _, line := range workers.Names(components(t)) {
+		name := strings.Fields(line)[2]
+		require.False(t, slices.ContainsFunc([]string{"Workflow", "Activity"}, func(s string) bool { return strings.HasSuffix(name, s) }), name)
+	}
+}

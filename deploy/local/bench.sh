@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# make bench: measures a whole stack of its own. `make bench ARGS=--help` tells what.
+set -euo pipefail
+export SATCHEL_LOCAL=${SATCHEL_LOCAL:-.local/bench} SATCHEL_PORT_BASE=${SATCHEL_PORT_BASE:-8590}
+# shellcheck source=lib/scratch.sh
+. "$(dirname "$0")/lib/scratch.sh"
+export SATCHEL_POSTGRES_DURABLE=on # figures count with a disk that is waited for
+scratch_stack
+
+alone go run ./bench --stack "$SATCHEL_LOCAL/satchel.json" "$@"

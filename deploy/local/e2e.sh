@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# make e2e: the end-to-end tests against a whole stack of their own.
+set -euo pipefail
+export SATCHEL_LOCAL=${SATCHEL_LOCAL:-.local/test} SATCHEL_PORT_BASE=${SATCHEL_PORT_BASE:-8500}
+export SATCHEL_UPLOAD_TTL=60s # a test waits for abandoned uploads to expire
+# shellcheck source=lib/scratch.sh
+. "$(dirname "$0")/lib/scratch.sh"
+scratch_stack gotestsum
+
+alone SATCHEL_STACK_FILE="$SATCHEL_LOCAL/satchel.json" \
+  "$SATCHEL_TOOLS/gotestsum" --format pkgname --jsonfile "$SATCHEL_LOCAL/log/e2e.json" -- -count=1 -timeout 30m ./e2e/... "$@"

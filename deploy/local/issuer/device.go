@@ -1,0 +1,152 @@
+package main
+
+import (
+	"crypto/rand"
+	_ "embed"
+	"html/template"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// The device authorization grant (RFC 8628): a command line shows a code, the
+// person confirms it in a browser and picks who to be.
+
+const (
+	deviceGrant = "urn:ietf:params:oauth:grant-type:device_code"
+	deviceLife  = 10 * time.Minute
+	deviceTTL   = 12 * time.Hour
+	maxDevices  = 1000
+)
+
+// subjects are roles of the demonstration, not people.
+var subjects = []string{"owner-a", "student-a", "owner-b", "student-b", "operator"}
+
+type device struct {
+	code, userCode, subject string
+	ends                    time.Time
+}
+
+type devices struct {
+	mu  sync.Mutex
+	all []*device
+}
+
+func newDevices() *devices { return &devices{} }
+
+// begin makes a pair of codes and forgets those whose time is over.
+func (d *devices) begin(now time.Time) (device, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.all = slices.DeleteFunc(d.all, func(x *device) bool { return now.After(x.ends) })
+	if len(d.all) >= maxDevices {
+		return device{}, false
+	}
+	text := rand.Text()
+	x := &device{code: rand.Text(), userCode: text[:4] + "-" + text[4:8], ends: now.Add(deviceLife)}
+	d.all = append(d.all, x)
+	return *x, true
+}
+
+func (d *devices) confirm(userCode, subject string, now time.Time) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, x := range d.all {
+		if x.userCode == userCode && x.subject == "" && now.Before(x.ends) {
+			x.subject = subject
+			return true
+		}
+	}
+	return false
+}
+
+// take gives a device's state; a confirmed one is given once.
+func (d *devices) take(code string, now time.Time) (device, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	i := slices.IndexFunc(d.all, func(x *device) bool { return x.code == code && now.Before(x.ends) })
+	if i < 0 {
+		return device{}, false
+	}
+	x := *d.all[i]
+	if x.subject != "" {
+		d.all = slices.Delete(d.all, i, i+1)
+	}
+	return x, true
+}
+
+func (i *issuer) authorizeDevice(w http.ResponseWriter, _ *http.Request) {
+	x, ok := i.devices.begin(time.Now())
+	if !ok {
+		refuse(w, http.StatusServiceUnavailable, "temporarily_unavailable", "too many logins wait for their confirmation")
+		return
+	}
+	page := i.Issuer + "/device"
+	answer(w, http.StatusOK, map[string]any{
+		"device_code": x.code, "user_code": x.userCode, "verification_uri": page,
+		"verification_uri_complete": page + "?user_code=" + url.QueryEscape(x.userCode),
+		"expires_in":                int(deviceLife.Seconds()), "interval": 1,
+	})
+}
+
+// deviceToken is the token endpoint. The stack's own programs, which hold its
+// secret, ask here too, in JSON.
+func (i *issuer) deviceToken(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
+		i.mint(w, r)
+		return
+	}
+	if r.PostFormValue("grant_type") != deviceGrant {
+		refuse(w, http.StatusBadRequest, "unsupported_grant_type", "this issuer knows the device code grant only")
+		return
+	}
+	x, ok := i.devices.take(r.PostFormValue("device_code"), time.Now())
+	switch {
+	case !ok:
+		refuse(w, http.StatusBadRequest, "expired_token", "the code is unknown or its time is over; log in again")
+	case x.subject == "":
+		refuse(w, http.StatusBadRequest, "authorization_pending", "nobody has confirmed the code yet")
+	default:
+		i.grant(w, x.subject, i.Audience, deviceTTL)
+	}
+}
+
+//go:embed device.html
+var deviceHTML string
+
+var devicePage = template.Must(template.New("device").Parse(deviceHTML))
+
+type deviceView struct {
+	Code, Said string
+	Subjects   []string
+}
+
+func (i *issuer) showDevice(w http.ResponseWriter, r *http.Request) {
+	page(w, http.StatusOK, deviceView{Code: r.URL.Query().Get("user_code"), Subjects: subjects})
+}
+
+func (i *issuer) confirmDevice(w http.ResponseWriter, r *http.Request) {
+	// A page of another site may not confirm a login on the person's behalf.
+	if origin := r.Header.Get("Origin"); origin != "" && origin != "http://"+r.Host {
+		http.Error(w, "this form belongs to the issuer's own page", http.StatusForbidden)
+		return
+	}
+	code, subject := r.PostFormValue("user_code"), r.PostFormValue("subject")
+	if !slices.Contains(subjects, subject) || !i.devices.confirm(code, subject, time.Now()) {
+		page(w, http.StatusBadRequest, deviceView{Code: code, Subjects: subjects, Said: "This code is not waiting for a confirmation. Log in again."})
+		return
+	}
+	page(w, http.StatusOK, deviceView{Said: "Confirmed as " + subject + ". You may close this page."})
+}
+
+func page(w http.ResponseWriter, status int, v deviceView) {
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'")
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = devicePage.Execute(w, v)
+}

@@ -1,0 +1,95 @@
+// Command issuer is the identity provider of the local stack: it signs tokens
+// for whoever holds the stack's secret, and for whoever sits at this machine's
+// browser. It is not a product and refuses to run as one.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"satchel/internal/settings"
+)
+
+type config struct {
+	Env      string `env:"SATCHEL_ENV,required"`
+	Listen   string `env:"SATCHEL_ISSUER_LISTEN" envDefault:"127.0.0.1:8404"`
+	Issuer   string `env:"SATCHEL_OIDC_ISSUER" envDefault:"http://127.0.0.1:8404"`
+	Audience string `env:"SATCHEL_OIDC_AUDIENCE" envDefault:"satchel"`
+	Secret   string `env:"SATCHEL_ISSUER_SECRET,required"`
+	Key      string `env:"SATCHEL_ISSUER_KEY,required"` // PEM; SATCHEL_ISSUER_KEY_FILE is made when missing
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx); err != nil {
+		slog.Error("issuer", "error", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) error {
+	// The key's file must be there before the settings are read from it.
+	if err := ensureKey(os.Getenv("SATCHEL_ISSUER_KEY_FILE")); err != nil {
+		return err
+	}
+	c, err := settings.Load[config]()
+	if err != nil {
+		return err
+	}
+	if err := c.check(); err != nil {
+		return err
+	}
+	i, err := newIssuer(c)
+	if err != nil {
+		return err
+	}
+	return serve(ctx, c.Listen, i.handler())
+}
+
+// check refuses everything but a stack on this machine: these tokens prove
+// nothing about anybody.
+func (c config) check() error {
+	if c.Env != "local" {
+		return fmt.Errorf("SATCHEL_ENV is %q: this issuer signs for anybody and runs in local mode only. Configure a real identity provider", c.Env)
+	}
+	host, _, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return fmt.Errorf("SATCHEL_ISSUER_LISTEN: %w", err)
+	}
+	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
+		return fmt.Errorf("SATCHEL_ISSUER_LISTEN is %q: this issuer listens on a loopback address only, such as 127.0.0.1", c.Listen)
+	}
+	if len(c.Secret) < 16 {
+		return errors.New("SATCHEL_ISSUER_SECRET is shorter than 16 characters")
+	}
+	return nil
+}
+
+func serve(ctx context.Context, address string, h http.Handler) error {
+	server := &http.Server{Handler: h, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second, IdleTimeout: time.Minute}
+	var listen net.ListenConfig
+	l, err := listen.Listen(ctx, "tcp", address)
+	if err != nil {
+		return err
+	}
+	slog.Info("listening", "server", "issuer", "address", l.Addr().String())
+	go func() {
+		<-ctx.Done()
+		quiet, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+		defer cancel()
+		_ = server.Shutdown(quiet)
+	}()
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,150 @@
+# shellcheck shell=bash
+# Puts on the machine and into SATCHEL_TOOLS what the stack needs and does not find: Debian packages, the tools of
+# others (tools.sh) and Satchel's own programs. Independent work goes side by side (progress.sh).
+
+# What each package is needed for is what tells that it is there.
+needed_packages() {
+  cat <<'LIST'
+postgresql      compgen -G '/usr/lib/postgresql/*/bin/postgres'
+clamav-daemon   test -x /usr/sbin/clamd
+libvips-dev     pkg-config --exists vips
+gcc             command -v gcc
+libc6-dev       test -e /usr/include/stdlib.h
+pkg-config      command -v pkg-config
+curl            command -v curl
+jq              command -v jq
+shellcheck      test "${SATCHEL_CHECKS:-}" = "" || command -v shellcheck
+LIST
+}
+
+missing_packages() {
+  local package present
+  while read -r package present; do
+    (eval "$present") >/dev/null 2>&1 || echo "$package"
+  done < <(needed_packages)
+}
+
+# as_root: nothing for root, sudo for others. The password is asked for before anything runs in the background.
+as_root() {
+  if [[ $(id -u) == 0 ]]; then "$@"; else sudo --non-interactive "$@"; fi
+}
+
+ask_for_root() {
+  [[ $(id -u) != 0 ]] || return 0
+  if ! command -v sudo >/dev/null; then
+    say "sudo is missing; as root, run: apt-get install --no-install-recommends $*" "then start again"
+    return 1
+  fi
+  sudo --non-interactive true 2>/dev/null || { [[ -t 0 ]] && sudo --validate; } || {
+    say "installing needs root; run: sudo apt-get install --no-install-recommends $*" "then start again"
+    return 1
+  }
+}
+
+# install_packages NAME...: no service of the machine is started, stopped or configured by this: the packages of
+# PostgreSQL and ClamAV would start one each. The policy file says so for as long as this shell lives, and is only
+# written where there is none.
+install_packages() {
+  local policy=/usr/sbin/policy-rc.d status=0
+  if [[ ! -e $policy ]] || grep -q 'of Satchel' "$policy"; then
+    printf '#!/bin/sh\n# of Satchel: no service starts while it installs packages\nkill -0 %d 2>/dev/null && exit 101\nexit 0\n' \
+      "$BASHPID" | as_root tee "$policy" >/dev/null
+    as_root chmod 755 "$policy"
+  fi
+  local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -y --no-install-recommends)
+  { as_root "${apt[@]}" update && as_root "${apt[@]}" install "$@"; } || status=$?
+  ! grep -q 'of Satchel' "$policy" || as_root rm -f "$policy"
+  return "$status"
+}
+
+build_console() {
+  local web=$SATCHEL_ROOT/web wanted
+  wanted=$(cd "$web" && find . \( -name node_modules -o -name dist \) -prune -o -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum)
+  [[ -d $web/dist && -f $SATCHEL_TOOLS/.console.stamp && $(<"$SATCHEL_TOOLS/.console.stamp") == "$wanted" ]] && return
+  npm --prefix "$web" ci --no-audit --no-fund
+  npm --prefix "$web" run build
+  echo "$wanted" >"$SATCHEL_TOOLS/.console.stamp"
+}
+
+# Satchel's own programs are built at each start: where nothing changed, Go's cache makes that a second.
+build_programs() {
+  cd "$SATCHEL_ROOT"
+  CGO_ENABLED=0 go build -v -buildvcs=false -o "$SATCHEL_TOOLS/" "$@"
+}
+
+build_render() {
+  cd "$SATCHEL_ROOT"
+  CGO_ENABLED=1 go build -v -buildvcs=false -o "$SATCHEL_TOOLS/" ./cmd/render # libvips is a C library
+}
+
+require_go_and_node() {
+  local program
+  for program in go npm; do
+    command -v "$program" >/dev/null && continue
+    say "$program is not on the PATH; install Go 1.26 and Node 20, then start again"
+    return 1
+  done
+}
+
+require_postgresql_15() {
+  local major
+  major=$(find /usr/lib/postgresql -mindepth 1 -maxdepth 1 -printf '%f\n' | sort -n | tail -1)
+  ((major >= 15)) && return
+  say "PostgreSQL 15 or newer is needed, this machine has $major; install a newer one, then start again"
+  return 1
+}
+
+# install PROGRAMS TOOL...: the Debian packages, these tools (tools.sh), and of Satchel's own programs `all`, `migrate`
+# or `none`. Two installs of one checkout wait for each other.
+install() {
+  local programs=$1
+  shift
+  require_go_and_node
+  say "Installing what is missing"
+  exec 8>"$SATCHEL_TOOLS/.lock"
+  flock --nonblock 8 || { say "  waiting for another install of this checkout" && flock 8; }
+  begin_packages
+  begin_tools "$@"
+  [[ $programs != all ]] || begin_console
+  finish packages
+  require_postgresql_15
+  case $programs in
+    all)
+      finish console # the api embeds it
+      job programs "build Satchel" build_programs ./cmd/api ./cmd/worker ./cmd/migrate ./cmd/satchel ./deploy/local/issuer ./deploy/local/demo
+      job render "build Satchel's image renderer" build_render
+      ;;
+    migrate) job programs "build Satchel's migrate" build_programs ./cmd/migrate ;;
+  esac
+  finish "${!job_pid[@]}"
+  exec 8>&-
+}
+
+begin_packages() {
+  local packages
+  mapfile -t packages < <(missing_packages)
+  ((${#packages[@]})) || return 0
+  ask_for_root "${packages[@]}"
+  job packages "apt-get install ${packages[*]}" install_packages "${packages[@]}"
+}
+
+# Temporal takes minutes, so it is a job beside the other tools, which follow one another.
+begin_tools() {
+  local name missing=()
+  for name in "$@"; do
+    if ! (needs_build "$name"); then
+      continue
+    elif [[ $name == temporal ]]; then
+      job temporal "download and build the Temporal server (once, takes minutes)" build_tools temporal
+    else
+      missing+=("$name")
+    fi
+  done
+  ((${#missing[@]})) || return 0
+  job tools "download and build ${missing[*]} (once)" build_tools "${missing[@]}"
+}
+
+begin_console() {
+  [[ -f $SATCHEL_ROOT/web/package.json ]] || return 0
+  job console "build the web console, if it changed" build_console
+}

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# make test: everything, and one summary at the end. A failure of one part does not hide the others.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd -P)
+cd "$here/../.."
+folder=${SATCHEL_LOCAL:-.local} port=${SATCHEL_PORT_BASE:-8500}
+
+failed=() passed=()
+part() {
+  local name=$1
+  shift
+  printf '\n== %s\n' "$name"
+  if "$@"; then passed+=("$name"); else failed+=("$name"); fi
+}
+
+rm -f "$folder"/{unit,test}/log/{unit,e2e}.json
+part unit env SATCHEL_LOCAL="$folder/unit" SATCHEL_PORT_BASE="$port" "$here/unit.sh"
+[[ ! -f web/package.json ]] || part console npm --prefix web test
+part e2e env SATCHEL_LOCAL="$folder/test" SATCHEL_PORT_BASE="$port" "$here/e2e.sh"
+
+printf '\n== summary\npassed: %s\nfailed: %s\n' "${passed[*]:-none}" "${failed[*]:-none}"
+# The plain closing line: parents and subtests each count as one.
+cat "$folder"/{unit/log/unit,test/log/e2e}.json 2>/dev/null | jq -rs '
+  def count(action): map(select(.Test != null and .Action == action)) | length;
+  "\(count("pass")) passed, \(count("fail")) failed, \(count("skip")) skipped"'
+((${#failed[@]} == 0))

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# make unit: every test but the end-to-end ones, with the race detector, against a PostgreSQL of their own. It is not
+# the one of `make e2e`: roles belong to a whole cluster, and these tests make Satchel's roles with other passwords.
+set -euo pipefail
+export SATCHEL_LOCAL=${SATCHEL_LOCAL:-.local/unit} SATCHEL_PORT_BASE=${SATCHEL_PORT_BASE:-8530}
+# shellcheck source=lib/scratch.sh
+. "$(dirname "$0")/lib/scratch.sh"
+scratch_database postgres gotestsum
+
+if (($# == 0)); then
+  mapfile -t packages < <(go list -C "$SATCHEL_ROOT" ./... | grep -vE '/(e2e|bench)(/|$)')
+  set -- "${packages[@]}"
+fi
+alone SATCHEL_TEST_POSTGRES="$(postgres_url postgres postgres)" \
+  "$SATCHEL_TOOLS/gotestsum" --format pkgname --jsonfile "$SATCHEL_LOCAL/log/unit.json" -- -race -timeout 20m "$@"

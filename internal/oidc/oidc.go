@@ -1,0 +1,131 @@
+// Package oidc tells who is calling from an OpenID Connect access token. It
+// says nothing of what they may do: that comes from the database.
+package oidc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+
+	"satchel/internal/fault"
+)
+
+// Config names the one issuer whose tokens are believed.
+type Config struct {
+	Issuer   string        `env:"SATCHEL_OIDC_ISSUER,required"`
+	Audience string        `env:"SATCHEL_OIDC_AUDIENCE" envDefault:"satchel"`
+	Skew     time.Duration `env:"SATCHEL_OIDC_CLOCK_SKEW" envDefault:"30s"`
+}
+
+// Algorithms are the signatures that are accepted. The token does not choose:
+// "none" and the symmetric ones, for which the public key would be the secret,
+// are not among them.
+var Algorithms = []string{oidc.RS256, oidc.ES256}
+
+// maxToken is above any token seen in practice and keeps a hostile one from
+// being parsed.
+const maxToken = 16 << 10
+
+// What a caller can meet.
+var (
+	ErrToken       = fault.New(fault.Denied, "invalid_token", "The access token is not valid: it is malformed, expired, or not meant for this API. Sign in again.")
+	ErrUnavailable = fault.New(fault.Unavailable, "issuer_unavailable", "The token cannot be checked because the identity provider does not answer. Try again shortly.")
+)
+
+// Person is who an issuer says that the caller is.
+type Person struct{ Issuer, Subject string }
+
+// Verifier checks tokens. The issuer is asked for its keys when the first token
+// comes, and again when an unknown key signs, so a program starts without it.
+type Verifier struct {
+	config Config
+	client *http.Client
+	now    func() time.Time
+
+	mu       sync.Mutex
+	verifier *oidc.IDTokenVerifier
+}
+
+// New makes a verifier; it asks nobody anything yet.
+func New(c Config) *Verifier {
+	return &Verifier{config: c, client: newClient(), now: time.Now}
+}
+
+// Verify gives the person whom a token names.
+func (v *Verifier) Verify(ctx context.Context, raw string) (Person, error) {
+	if len(raw) > maxToken || strings.Count(raw, ".") != 2 {
+		return Person{}, ErrToken
+	}
+	verifier, err := v.discovered(ctx)
+	if err != nil {
+		return Person{}, err
+	}
+	var down error
+	token, err := verifier.Verify(context.WithValue(ctx, downKey{}, &down), raw)
+	switch {
+	case down != nil:
+		return Person{}, ErrUnavailable.Because(down)
+	case err != nil:
+		return Person{}, ErrToken.Because(err)
+	case token.Subject == "":
+		return Person{}, ErrToken.Because(errors.New("no subject"))
+	}
+	return Person{Issuer: token.Issuer, Subject: token.Subject}, nil
+}
+
+// Issuer names whose tokens are believed.
+func (v *Verifier) Issuer() string { return v.config.Issuer }
+
+// Ready says whether tokens can be checked.
+func (v *Verifier) Ready(ctx context.Context) error {
+	_, err := v.discovered(ctx)
+	return err
+}
+
+// discovered reads the issuer's description once. Failures are not remembered.
+func (v *Verifier) discovered(ctx context.Context) (*oidc.IDTokenVerifier, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.verifier != nil {
+		return v.verifier, nil
+	}
+	provider, err := oidc.NewProvider(oidc.ClientContext(ctx, v.client), v.config.Issuer)
+	if err != nil {
+		return nil, ErrUnavailable.Because(fmt.Errorf("discover issuer: %w", err))
+	}
+	var found struct {
+		Keys string `json:"jwks_uri"`
+	}
+	if err := provider.Claims(&found); err != nil || found.Keys == "" {
+		return nil, ErrUnavailable.Because(fmt.Errorf("the issuer names no keys: %w", err))
+	}
+	remote := oidc.NewRemoteKeySet(oidc.ClientContext(context.Background(), v.client), found.Keys)
+	v.verifier = oidc.NewVerifier(v.config.Issuer, keys{remote}, &oidc.Config{
+		ClientID: v.config.Audience, SupportedSigningAlgs: Algorithms,
+		// The library knows no tolerance for a token's end; a clock that is a
+		// little late is one.
+		Now: func() time.Time { return v.now().Add(-v.config.Skew) },
+	})
+	return v.verifier, nil
+}
+
+type downKey struct{}
+
+// keys tells an issuer that cannot be asked from a signature that is wrong: the
+// first is not the caller's fault and must not read as one.
+type keys struct{ remote oidc.KeySet }
+
+func (k keys) VerifySignature(ctx context.Context, jwt string) ([]byte, error) {
+	payload, err := k.remote.VerifySignature(ctx, jwt)
+	// The remote set wraps only what happened on the way to the issuer.
+	if down, ok := ctx.Value(downKey{}).(*error); ok && err != nil && errors.Unwrap(err) != nil {
+		*down = err
+	}
+	return payload, err
+}

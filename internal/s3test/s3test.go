@@ -1,0 +1,110 @@
+// Package s3test gives each test a real S3 store of its own: versitygw over a
+// temporary folder, on loopback.
+package s3test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"satchel/internal/s3"
+)
+
+const programVariable = "SATCHEL_TEST_VERSITYGW"
+
+// Credentials of every test store. It listens on loopback and dies with its test.
+const accessKey, secretKey = "satchel-test", "satchel-test-secret"
+
+// New starts a store with its three empty buckets. It ends with the test.
+func New(t testing.TB) *s3.Store {
+	t.Helper()
+	store, err := s3.Open(Serve(t))
+	require.NoError(t, err)
+	require.NoError(t, store.Ensure(context.Background()))
+	return store
+}
+
+// Serve starts a store without buckets and says how to reach it.
+func Serve(t testing.TB) s3.Config {
+	t.Helper()
+	program, err := find()
+	require.NoError(t, err)
+	address, err := freeAddress()
+	require.NoError(t, err)
+	start(t, program, address)
+	return s3.Config{Endpoint: address, AccessKey: accessKey, SecretKey: secretKey, Region: "us-east-1",
+		Staging: "staging", Clean: "clean", Quarantine: "quarantine"}
+}
+
+// find looks where the build puts the program, and then in PATH.
+func find() (string, error) {
+	if p := os.Getenv(programVariable); p != "" {
+		return p, nil
+	}
+	_, here, _, _ := runtime.Caller(0)
+	built := filepath.Join(filepath.Dir(here), "..", "..", ".local", "bin", "versitygw")
+	if _, err := os.Stat(built); err == nil {
+		return built, nil
+	}
+	p, err := exec.LookPath("versitygw")
+	if err != nil {
+		return "", fmt.Errorf("versitygw is not there: run `make unit`, which builds it, or set %s to the program", programVariable)
+	}
+	return p, nil
+}
+
+// freeAddress asks the kernel for a port. Another process may take it before
+// the store does; the store then fails to start and says so.
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("find a free port: %w", err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String(), nil
+}
+
+func start(t testing.TB, program, address string) {
+	t.Helper()
+	log, err := os.Create(filepath.Join(t.TempDir(), "versitygw.log"))
+	require.NoError(t, err)
+	cmd := exec.Command(program, "--port", address, "--access", accessKey, "--secret", secretKey, "--quiet", "--keep-alive", "posix", t.TempDir())
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.SysProcAttr = dieWithParent()
+	require.NoError(t, cmd.Start())
+	exited := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(exited) }()
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		<-exited
+		_ = log.Close()
+	})
+	require.NoError(t, await(address, exited), "versitygw did not start; its output is in %s", log.Name())
+}
+
+// await is done when the port answers.
+func await(address string, exited <-chan struct{}) error {
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		conn, err := net.DialTimeout("tcp", address, time.Second)
+		if err == nil {
+			return conn.Close()
+		}
+		select {
+		case <-exited:
+			return fmt.Errorf("the program ended: %w", err)
+		case <-time.After(10 * time.Millisecond):
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("no answer within 30 s: %w", err)
+		}
+	}
+}

@@ -1,0 +1,38 @@
+// Command encode reads a PNG from stdin and writes it in the format named by
+// its argument: webp, tiff, avif or heif. Tests need it for the formats that
+// nothing in Go can write.
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/h2non/bimg"
+)
+
+var types = map[string]bimg.ImageType{"webp": bimg.WEBP, "tiff": bimg.TIFF, "avif": bimg.AVIF, "heif": bimg.HEIF}
+
+func main() {
+	if err := convert(os.Args[1]); err != nil {
+		fmt.Fprintln(os.Stderr, "encode:", err)
+		os.Exit(1)
+	}
+}
+
+func convert(format string) error {
+	target, ok := types[format]
+	if !ok {
+		return fmt.Errorf("unknown format %q", format)
+	}
+	source, err := io.ReadAll(os.Stdin)
+	if err != nil {
+		return err
+	}
+	out, err := bimg.NewImage(source).Process(bimg.Options{Type: target, Quality: 90, Speed: 8})
+	if err != nil {
+		return err
+	}
+	_, err = os.Stdout.Write(out)
+	return err
+}

@@ -1,0 +1,298 @@
+package rls_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/stretchr/testify/require"
+
+	"satchel/internal/pgtest"
+	"satchel/tenancy"
+)
+
+const (
+	denied     = "42501" // no right, or refused by a policy
+	noSuchPeer = "23503" // foreign key
+)
+
+// stage is two organizations with a row in every table of tenants.
+type stage struct {
+	*pgtest.Database
+	admin  *pgx.Conn
+	a, b   tenancy.OrgID
+	tables []string
+}
+
+func newStage(t *testing.T) *stage {
+	t.Helper()
+	d := pgtest.New(t)
+	s := &stage{Database: d, admin: d.Admin(t), a: d.Organization(t, 1<<30), b: d.Organization(t, 1<<30)}
+	for _, org := range []tenancy.OrgID{s.a, s.b} {
+		seed(t, d, org)
+	}
+	rows, err := s.admin.Query(t.Context(), `select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'organization_id'
+		where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') order by 1`)
+	require.NoError(t, err)
+	s.tables, err = pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err)
+	for _, table := range s.tables {
+		require.NotEmpty(t, s.row(t, table, s.b), "seed a row of %s in this test", table)
+	}
+	return s
+}
+
+// seed writes one row into every table of tenants.
+func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
+	t.Helper()
+	user := d.Member(t, org, tenancy.Owner)
+	file, version := tenancy.NewID(), tenancy.NewID()
+	statements := []struct {
+		sql  string
+		args []any
+	}{
+		{"insert into files (organization_id, id, name, uploaded_by) values (app.org(), $1, 'essay.pdf', $2)", []any{file, user}},
+		{"insert into file_versions (organization_id, id, file_id, number, size, reserved_bytes, uploaded_by) values (app.org(), $1, $2, 1, 10, 10, $3)", []any{version, file, user}},
+		{"insert into uploads (organization_id, id, version_id, size, expires_at) values (app.org(), $1, $1, 10, now())", []any{version}},
+		{"insert into upload_parts (organization_id, upload_id, number, size, etag) values (app.org(), $1, 1, 10, 'e')", []any{version}},
+		{"insert into renditions (organization_id, version_id, name, mime_type, width, height, size, etag) values (app.org(), $1, 'thumb', 'image/png', 1, 1, 1, 'e')", []any{version}},
+		{"insert into version_steps (organization_id, version_id, name, state) values (app.org(), $1, 'scan', 'done')", []any{version}},
+		{"insert into operations (organization_id, id, kind, workflow_id) values (app.org(), $1, 'rescan', 'w')", []any{tenancy.NewID()}},
+	}
+	for _, s := range statements {
+		_, err := d.Once(org).Exec(t.Context(), s.sql, s.args...)
+		require.NoError(t, err, s.sql)
+	}
+}
+
+// row reads one row of an organization, from behind the rules.
+func (s *stage) row(t *testing.T, table string, org tenancy.OrgID) map[string]any {
+	t.Helper()
+	var row map[string]any
+	err := s.admin.QueryRow(t.Context(), fmt.Sprintf("select to_jsonb(x) from %s x where organization_id = $1 limit 1", table), org.UUID()).Scan(&row)
+	require.NoError(t, err, table)
+	return row
+}
+
+// everything writes down all that an organization has.
+func (s *stage) everything(t *testing.T, org tenancy.OrgID) string {
+	t.Helper()
+	var all strings.Builder
+	for _, table := range s.tables {
+		var rows string
+		err := s.admin.QueryRow(t.Context(), fmt.Sprintf("select jsonb_agg(x order by to_jsonb(x)::text)::text from %s x where organization_id = $1", table), org.UUID()).Scan(&rows)
+		require.NoError(t, err)
+		fmt.Fprintln(&all, table, rows)
+	}
+	return all.String()
+}
+
+// columns lists the columns on which the application holds a right.
+func (s *stage) columns(t *testing.T, table, right string) []string {
+	t.Helper()
+	rows, err := s.admin.Query(t.Context(), `select attname from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped
+		and has_column_privilege('satchel_app', attrelid, attnum, $2) order by attnum`, table, right)
+	require.NoError(t, err)
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err)
+	return names
+}
+
+func code(err error) string {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code
+	}
+	return fmt.Sprint(err)
+}
+
+// insert puts a row, given as its columns, as organization a.
+func (s *stage) insert(ctx context.Context, table string, row map[string]any, suffix string) error {
+	body, err := json.Marshal(row)
+	if err != nil {
+		return err
+	}
+	_, err = s.Once(s.a).Exec(ctx, fmt.Sprintf("insert into %[1]s select * from jsonb_populate_record(null::%[1]s, $1) %[2]s", table, suffix), body)
+	return err
+}
+
+func TestOtherOrganizationsRowsAreOutOfReach(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	before := s.everything(t, s.b)
+	for _, table := range s.tables {
+		t.Run(table, func(t *testing.T) {
+			s.selectNothing(t, table)
+			s.updateNothing(t, table)
+			s.deleteNothing(t, table)
+			s.insertRefused(t, table)
+			s.conflictRefused(t, table)
+		})
+	}
+	require.Equal(t, before, s.everything(t, s.b), "organization b is as it was")
+}
+
+func (s *stage) selectNothing(t *testing.T, table string) {
+	var mine, theirs int
+	err := s.Once(s.a).QueryRow(t.Context(), fmt.Sprintf("select count(*) filter (where organization_id = $1), count(*) filter (where organization_id <> $1) from %s", table), s.a.UUID()).Scan(&mine, &theirs)
+	require.NoError(t, err)
+	require.Positive(t, mine)
+	require.Zero(t, theirs)
+}
+
+func (s *stage) updateNothing(t *testing.T, table string) {
+	columns := s.columns(t, table, "UPDATE")
+	if len(columns) == 0 {
+		_, err := s.Once(s.a).Exec(t.Context(), fmt.Sprintf("update %s set organization_id = organization_id", table))
+		require.Equal(t, denied, code(err))
+		return
+	}
+	for _, column := range columns {
+		tag, err := s.Once(s.a).Exec(t.Context(), fmt.Sprintf("update %[1]s set %[2]s = %[2]s where organization_id = $1", table, column), s.b.UUID())
+		require.NoError(t, err)
+		require.Zero(t, tag.RowsAffected())
+	}
+	// A row of one's own cannot be given away either.
+	_, err := s.Once(s.a).Exec(t.Context(), fmt.Sprintf("update %s set organization_id = $1", table), s.b.UUID())
+	require.Equal(t, denied, code(err))
+}
+
+func (s *stage) deleteNothing(t *testing.T, table string) {
+	tag, err := s.Once(s.a).Exec(t.Context(), fmt.Sprintf("delete from %s where organization_id = $1", table), s.b.UUID())
+	if err != nil {
+		require.Equal(t, denied, code(err))
+	}
+	require.Zero(t, tag.RowsAffected())
+}
+
+func (s *stage) insertRefused(t *testing.T, table string) {
+	row := s.row(t, table, s.b)
+	require.Equal(t, denied, code(s.insert(t.Context(), table, row, "")), "the very row")
+	fresh(row)
+	require.Equal(t, denied, code(s.insert(t.Context(), table, row, "")), "a new row")
+}
+
+// conflictRefused tries the way by which older servers leaked: a conflict with
+// a row that one may not see.
+func (s *stage) conflictRefused(t *testing.T, table string) {
+	theirs := s.row(t, table, s.b)
+	updatable := s.columns(t, table, "UPDATE")
+	suffixes := []string{"on conflict do nothing"}
+	if len(updatable) > 0 {
+		set := fmt.Sprintf("do update set %[1]s = excluded.%[1]s where %[2]s.%[1]s is not null", updatable[len(updatable)-1], table)
+		suffixes = append(suffixes, fmt.Sprintf("on conflict on constraint %s_pkey %s", table, set))
+	}
+	for _, suffix := range suffixes {
+		require.Equal(t, denied, code(s.insert(t.Context(), table, theirs, suffix)), suffix)
+	}
+}
+
+// fresh gives a row another id, where it has one.
+func fresh(row map[string]any) {
+	if _, ok := row["id"]; ok {
+		row["id"] = uuid.NewString()
+	}
+	if _, ok := row["number"]; ok {
+		row["number"] = 77
+	}
+}
+
+// TestReferencesDoNotCross takes each foreign key between tables of tenants and
+// points a's row at b's.
+func TestReferencesDoNotCross(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	rows, err := s.admin.Query(t.Context(), `select k.conrelid::regclass::text, k.confrelid::regclass::text,
+		array(select attname::text from unnest(k.conkey) with ordinality u(n, o) join pg_attribute on attrelid = k.conrelid and attnum = n order by o),
+		array(select attname::text from unnest(k.confkey) with ordinality u(n, o) join pg_attribute on attrelid = k.confrelid and attnum = n order by o)
+		from pg_constraint k where k.contype = 'f' and k.confrelid::regclass::text = any ($1)`, s.tables)
+	require.NoError(t, err)
+	type key struct {
+		Table, Peer   string
+		From, Towards []string
+	}
+	keys, err := pgx.CollectRows(rows, pgx.RowToStructByPos[key])
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, len(keys), 6)
+	before := s.everything(t, s.b)
+	for _, k := range keys {
+		t.Run(k.Table+" to "+k.Peer, func(t *testing.T) {
+			row, peer := s.row(t, k.Table, s.a), s.row(t, k.Peer, s.b)
+			fresh(row)
+			for i, column := range k.From {
+				if column != "organization_id" {
+					row[column] = peer[k.Towards[i]]
+				}
+			}
+			require.Equal(t, noSuchPeer, code(s.insert(t.Context(), k.Table, row, "")))
+		})
+	}
+	require.Equal(t, before, s.everything(t, s.b))
+}
+
+func TestNobodyBoundSeesNothing(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	conn, err := pgx.Connect(t.Context(), s.AppURL)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	for _, bound := range []string{"reset app.current_org_id", "set app.current_org_id = ''", "set app.current_org_id = '" + uuid.Nil.String() + "'"} {
+		_, err := conn.Exec(t.Context(), bound)
+		require.NoError(t, err)
+		for _, table := range append([]string{"organizations", "users", "version_view"}, s.tables...) {
+			var n int
+			require.NoError(t, conn.QueryRow(t.Context(), "select count(*) from "+table).Scan(&n))
+			require.Zero(t, n, "%s after %s", table, bound)
+		}
+	}
+	_, err = conn.Exec(t.Context(), "set app.current_org_id = 'school'")
+	require.NoError(t, err)
+	_, err = conn.Exec(t.Context(), "select count(*) from files")
+	require.Error(t, err, "what is no id at all is an error, never a match")
+}
+
+// TestSideDoors tries the ways that lead around a table: the view, the
+// functions that triggers use, the migrations' own table, the system's role.
+func TestSideDoors(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	theirs := s.row(t, "files", s.b)
+	before := s.everything(t, s.b)
+	var n int
+	require.NoError(t, s.Once(s.a).QueryRow(t.Context(), "select count(*) from version_view where organization_id <> $1", s.a.UUID()).Scan(&n))
+	require.Zero(t, n)
+	require.NoError(t, s.Once(s.a).QueryRow(t.Context(), "select count(*) from users").Scan(&n))
+	require.Equal(t, 1, n, "only the organization's own people")
+	require.NoError(t, s.Once(s.a).QueryRow(t.Context(), "select count(*) from organizations").Scan(&n))
+	require.Equal(t, 1, n)
+	for _, sql := range []string{
+		"select * from schema_migrations",
+		"set local role satchel_system",
+		"set role satchel_test_owner",
+		"insert into users (id, issuer, subject) values (gen_random_uuid(), 'i', 's')",
+		"insert into organizations (id, slug, name) values (gen_random_uuid(), 'mine', 'Mine')",
+		"update organizations set slug = 'theirs'",
+		"delete from organizations",
+		"insert into storage_quotas (organization_id, max_bytes, max_file_size) values (app.org(), 1, 1)",
+		"update file_events set type = 'never happened'",
+		"update members set organization_id = organization_id",
+		"truncate files cascade",
+		"create table loot (id uuid)",
+		"create function app.org2() returns int language sql as 'select 1'",
+		"alter table files disable row level security",
+		"drop policy tenant on files",
+		"copy files to program 'cat'",
+	} {
+		_, err := s.Once(s.a).Exec(t.Context(), sql)
+		require.Equal(t, denied, code(err), sql)
+	}
+	_, err := s.Once(s.a).Exec(t.Context(), "select app.event($1, $2, 'status', '{}')", s.b.UUID(), theirs["id"])
+	require.Error(t, err, "an event for another organization's file")
+	require.Equal(t, before, s.everything(t, s.b))
+}

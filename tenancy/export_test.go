@@ -1,0 +1,9 @@
+package tenancy
+
+import "github.com/jackc/pgx/v5/pgxpool"
+
+// Pool lets the tests look at a connection as the next borrower finds it.
+func (d *DB) Pool() *pgxpool.Pool { return d.pool }
+
+// Translate is what a transaction does to its callers' errors.
+func (d *DB) Translate(err error) error { return translate(err) }

@@ -1,0 +1,109 @@
+// Package operations keeps one row for each long-running work that somebody
+// asked for: what it is, how far it is, how it ended. The row outlives
+// Temporal's history.
+package operations
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"satchel/internal/fault"
+	"satchel/tenancy"
+)
+
+// State is where an operation stands.
+type State string
+
+// The states. Only Running is not an end.
+const (
+	Running   State = "running"
+	Succeeded State = "succeeded"
+	Failed    State = "failed"
+	Cancelled State = "cancelled"
+)
+
+// ErrNotFound refuses an operation that this organization does not have.
+var ErrNotFound = fault.New(fault.NotFound, "operation_not_found", "There is no such operation.")
+
+// Operation is one row.
+type Operation struct {
+	ID         uuid.UUID       `db:"id"`
+	Kind       string          `db:"kind"`
+	WorkflowID string          `db:"workflow_id"`
+	State      State           `db:"state"`
+	Steps      json.RawMessage `db:"steps"`
+	Result     json.RawMessage `db:"result"`
+	Error      json.RawMessage `db:"error"`
+	CreatedBy  *uuid.UUID      `db:"created_by"`
+	CreatedAt  time.Time       `db:"created_at"`
+	EndedAt    *time.Time      `db:"ended_at"`
+}
+
+// Step is how far one part of an operation is.
+type Step struct {
+	Name  string `json:"name"`
+	State State  `json:"state"`
+	Done  int64  `json:"done"`
+}
+
+// Trouble is why an operation failed: a stable code, nothing of the data.
+type Trouble struct {
+	Code string `json:"code"`
+}
+
+// Insert makes the row of an operation that is about to start. The row comes
+// first: a workflow without one would have nowhere to report.
+func Insert(ctx context.Context, q tenancy.Queries, o Operation) error {
+	_, err := q.Exec(ctx, `insert into operations (organization_id, id, kind, workflow_id, created_by)
+		values (app.org(), $1, $2, $3, $4) on conflict (organization_id, id) do nothing`, o.ID, o.Kind, o.WorkflowID, o.CreatedBy)
+	if err != nil {
+		return fmt.Errorf("insert operation: %w", err)
+	}
+	return nil
+}
+
+// Progress says how far a running operation is.
+func Progress(ctx context.Context, q tenancy.Queries, id uuid.UUID, steps []Step) error {
+	tag, err := q.Exec(ctx, "update operations set steps = $2 where id = $1 and state = 'running'", id, steps)
+	return found(tag.RowsAffected(), err, "note progress of operation")
+}
+
+// End says how an operation ended. The first end stays: a repeated call changes
+// nothing.
+func End(ctx context.Context, q tenancy.Queries, id uuid.UUID, state State, steps []Step, result any, trouble *Trouble) error {
+	tag, err := q.Exec(ctx, `update operations set
+		steps = case when state = 'running' then $3 else steps end, result = case when state = 'running' then $4 else result end,
+		error = case when state = 'running' then $5 else error end, ended_at = coalesce(ended_at, now()),
+		state = case when state = 'running' then $2 else state end where id = $1`, id, state, steps, result, trouble)
+	return found(tag.RowsAffected(), err, "end operation")
+}
+
+func found(n int64, err error, doing string) error {
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s: %w", doing, err)
+	case n == 0:
+		return ErrNotFound
+	}
+	return nil
+}
+
+// Get reads an operation.
+func Get(ctx context.Context, q tenancy.Queries, id uuid.UUID) (Operation, error) {
+	rows, err := q.Query(ctx, `select id, kind, workflow_id, state, steps, result, error, created_by, created_at, ended_at
+		from operations where id = $1`, id)
+	if err != nil {
+		return Operation{}, fmt.Errorf("read operation: %w", err)
+	}
+	o, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Operation])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return o, ErrNotFound
+	}
+	return o, err
+}

@@ -1,0 +1,64 @@
+package workers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/temporal"
+
+	"satchel/internal/fault"
+)
+
+// retryable says of every kind of fault whether the same activity may succeed
+// later. What nobody foresaw is tried again within the activity's budget: most
+// of it turns out to be infrastructure.
+var retryable = map[fault.Kind]bool{
+	fault.Internal:    true,
+	fault.Unavailable: true,
+	fault.Invalid:     false,
+	fault.Denied:      false,
+	fault.NotFound:    false,
+	fault.Conflict:    false,
+	fault.OverQuota:   false,
+	fault.TooLarge:    false,
+}
+
+// faults turns an activity's error into what Temporal keeps of it: a code and
+// whether to try again. The text stays in the worker's log, because histories
+// outlive a deletion and may be read by people who may not see the data.
+type faults struct {
+	interceptor.ActivityInboundInterceptorBase
+}
+
+func (f *faults) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (result any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			activity.GetLogger(ctx).Error("activity panicked", "panic", p, "stack", string(debug.Stack()))
+			result, err = nil, applicationError(fault.Of(errors.New("panic")))
+		}
+	}()
+	result, err = f.Next.ExecuteActivity(ctx, in)
+	return result, f.translate(ctx, err)
+}
+
+func (f *faults) translate(ctx context.Context, err error) error {
+	var known *temporal.ApplicationError
+	switch {
+	case err == nil, errors.Is(err, activity.ErrResultPending), errors.As(err, &known):
+		return err
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		return context.Canceled // as Temporal expects the answer to a cancellation
+	}
+	found := fault.Of(err)
+	activity.GetLogger(ctx).Warn("activity failed", "code", found.Code, "kind", found.Kind.String(), "error", err)
+	return applicationError(found)
+}
+
+func applicationError(f *fault.Fault) error {
+	message := fmt.Sprintf("%s (%s); the worker's log says more", f.Code, f.Kind)
+	return temporal.NewApplicationErrorWithOptions(message, f.Code, temporal.ApplicationErrorOptions{NonRetryable: !retryable[f.Kind]})
+}

@@ -1,0 +1,49 @@
+package workers
+
+import (
+	"context"
+	"errors"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/temporal"
+)
+
+// outcomes counts how activities end. The SDK's own metrics know that one
+// failed; these know by which fault.
+type outcomes struct{ ended *prometheus.CounterVec }
+
+func newOutcomes(r prometheus.Registerer) *outcomes {
+	o := &outcomes{prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "satchel_worker_activities_total", Help: "Attempts of activities that ended, by how they ended.",
+	}, []string{"activity", "outcome"})}
+	r.MustRegister(o.ended)
+	return o
+}
+
+// measure sees an activity's error after it was translated, so its codes come
+// from the closed list of faults.
+type measure struct {
+	interceptor.ActivityInboundInterceptorBase
+	outcomes *outcomes
+}
+
+func (m *measure) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
+	result, err := m.Next.ExecuteActivity(ctx, in)
+	m.outcomes.ended.WithLabelValues(activity.GetInfo(ctx).ActivityType.Name, outcome(err)).Inc()
+	return result, err
+}
+
+func outcome(err error) string {
+	var failed *temporal.ApplicationError
+	switch {
+	case err == nil:
+		return "done"
+	case errors.Is(err, context.Canceled):
+		return "cancelled"
+	case errors.As(err, &failed) && failed.Type() != "":
+		return failed.Type()
+	}
+	return "internal"
+}

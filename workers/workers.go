@@ -1,0 +1,134 @@
+// Package workers runs one Temporal worker for each task queue, with what every
+// workflow and activity of the platform has in common: the organization guard,
+// the translation of faults, metrics, and the schedules.
+package workers
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/worker"
+	"go.uber.org/fx"
+
+	"satchel/internal/queue"
+)
+
+// Config bounds the workers.
+type Config struct {
+	Namespace        string        `env:"SATCHEL_TEMPORAL_NAMESPACE" envDefault:"satchel"`
+	ScanSlots        int           `env:"SATCHEL_SCAN_SLOTS" envDefault:"4"`
+	InteractiveSlots int           `env:"SATCHEL_INTERACTIVE_SLOTS" envDefault:"64"`
+	BatchSlots       int           `env:"SATCHEL_BATCH_SLOTS" envDefault:"8"`
+	ExternalSlots    int           `env:"SATCHEL_EXTERNAL_SLOTS" envDefault:"16"`
+	StopTimeout      time.Duration `env:"SATCHEL_WORKER_STOP_TIMEOUT" envDefault:"20s"`
+}
+
+// Check refuses bounds under which nothing would ever run.
+func (c Config) Check() error {
+	for name, n := range map[string]int{
+		"SATCHEL_SCAN_SLOTS": c.ScanSlots, "SATCHEL_INTERACTIVE_SLOTS": c.InteractiveSlots,
+		"SATCHEL_BATCH_SLOTS": c.BatchSlots, "SATCHEL_EXTERNAL_SLOTS": c.ExternalSlots,
+	} {
+		if n < 1 {
+			return fmt.Errorf("%s is %d: a queue without slots runs nothing; use 1 or more", name, n)
+		}
+	}
+	return nil
+}
+
+func (c Config) slots(q queue.Name) int {
+	switch q {
+	case queue.Files:
+		return c.ScanSlots
+	case queue.Interactive:
+		return c.InteractiveSlots
+	case queue.External:
+		return c.ExternalSlots
+	}
+	return c.BatchSlots
+}
+
+// options bounds a worker. Workflow panics block the workflow and not fail it:
+// a deploy that goes back heals it, where a failed workflow would have withdrawn
+// somebody's file.
+func (c Config) options(q queue.Name, guard interceptor.WorkerInterceptor, fatal func(error)) worker.Options {
+	return worker.Options{
+		MaxConcurrentActivityExecutionSize: c.slots(q),
+		// Eager dispatch would put an activity of another queue's priority
+		// before those that wait; the exact order is worth the round trip.
+		DisableEagerActivities:      true,
+		WorkerStopTimeout:           c.StopTimeout,
+		WorkflowPanicPolicy:         worker.BlockWorkflow,
+		DisableRegistrationAliasing: true,
+		Interceptors:                []interceptor.WorkerInterceptor{guard},
+		OnFatalError:                fatal,
+	}
+}
+
+// Readiness is told what the workers wait for.
+type Readiness interface {
+	Add(name string, check func(context.Context) error)
+}
+
+// Params is what the workers are made of.
+type Params struct {
+	fx.In
+
+	Lifecycle  fx.Lifecycle
+	Shutdown   fx.Shutdowner
+	Log        *slog.Logger
+	Client     client.Client
+	Ready      Readiness
+	Metrics    prometheus.Registerer
+	Config     Config
+	Components []queue.Component `group:"components"`
+}
+
+// Run starts a worker for every queue that a component names, with the program.
+func Run(p Params) error {
+	if err := p.Config.Check(); err != nil {
+		return err
+	}
+	fatal := func(err error) {
+		p.Log.Error("worker cannot go on", "error", err)
+		_ = p.Shutdown.Shutdown(fx.ExitCode(1))
+	}
+	f := &fleet{log: p.Log, client: p.Client, namespace: p.Config.Namespace, components: p.Components, fatal: fatal, ended: make(chan struct{})}
+	f.workers = build(p.Client, p.Config, p.Components, &guard{outcomes: newOutcomes(p.Metrics)}, fatal)
+	p.Ready.Add("workers", f.check)
+	p.Lifecycle.Append(fx.StartStopHook(f.start, f.stop))
+	return nil
+}
+
+// build makes the workers, in the fixed order of the queues.
+func build(c client.Client, config Config, components []queue.Component, g *guard, fatal func(error)) []worker.Worker {
+	var built []worker.Worker
+	for _, q := range queue.Names {
+		var w worker.Worker
+		for _, component := range components {
+			if component.Queue != q {
+				continue
+			}
+			if w == nil {
+				w = worker.New(c, string(q), config.options(q, g, fatal))
+				built = append(built, w)
+			}
+			register(w, component)
+		}
+	}
+	return built
+}
+
+func register(w worker.Registry, component queue.Component) {
+	for _, f := range component.Workflows {
+		w.RegisterWorkflow(f)
+	}
+	for _, a := range component.Activities {
+		w.RegisterActivity(a)
+	}
+}

@@ -1,0 +1,208 @@
+// Package rescan is the process that scans an organization's published files
+// again, with the signatures of today, and quarantines what they find.
+package rescan
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"satchel/activities/operation"
+	"satchel/activities/scan"
+	"satchel/activities/settle"
+	"satchel/internal/queue"
+	"satchel/tenancy"
+	"satchel/tenancy/operations"
+)
+
+// The activities by name; their receivers are never called here.
+var (
+	scanner  *scan.Activities
+	settler  *settle.Activities
+	recorder *operation.Activities
+)
+
+// Kind is what operations of this process are called.
+const Kind = "rescan_storage"
+
+// RescanStorageInput names the organization and the operation that reports.
+type RescanStorageInput struct {
+	Org       tenancy.OrgID
+	Operation uuid.UUID
+
+	// What is known so far, carried on when a long run continues as new.
+	After uuid.UUID
+	Sum   RescanStorageResult
+}
+
+// RescanStorageResult is the report. The lists hold the first versions only; the
+// counts are complete.
+type RescanStorageResult struct {
+	Scanned          int64       `json:"scanned"`
+	InfectedCount    int64       `json:"infected_count"`
+	UnscannableCount int64       `json:"unscannable_count"`
+	DamagedCount     int64       `json:"damaged_count"`
+	Infected         []uuid.UUID `json:"infected"` // now in quarantine
+	Unscannable      []uuid.UUID `json:"unscannable"`
+	Damaged          []uuid.UUID `json:"damaged"`
+}
+
+const mostListed = 200
+
+// WorkflowID names the workflow of an operation.
+func WorkflowID(org tenancy.OrgID, op uuid.UUID) string {
+	return "rescan/" + org.String() + "/" + op.String()
+}
+
+// Begin makes the operation's row, starts its workflow and gives its id. The
+// operation belongs to the organization whose files are scanned.
+func Begin(ctx context.Context, db *tenancy.DB, c client.Client, by uuid.UUID, org tenancy.OrgID) (uuid.UUID, error) {
+	in := RescanStorageInput{Org: org, Operation: tenancy.NewID()}
+	q := db.Once(org)
+	row := operations.Operation{ID: in.Operation, Kind: Kind, WorkflowID: WorkflowID(org, in.Operation), CreatedBy: &by}
+	if err := operations.Insert(ctx, q, row); err != nil {
+		return uuid.Nil, err
+	}
+	if err := Start(ctx, c, in); err != nil {
+		trouble := &operations.Trouble{Code: "not_started"}
+		_ = operations.End(context.WithoutCancel(ctx), q, in.Operation, operations.Failed, nil, nil, trouble)
+		return uuid.Nil, err
+	}
+	return in.Operation, nil
+}
+
+// Start starts the workflow of an operation, or finds it started.
+func Start(ctx context.Context, c client.Client, in RescanStorageInput) error {
+	_, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID: WorkflowID(in.Org, in.Operation), TaskQueue: string(queue.Batch),
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		Priority:                 queue.For(in.Org.String(), queue.Low),
+		TypedSearchAttributes: temporal.NewSearchAttributes(
+			temporal.NewSearchAttributeKeyKeyword("OrgId").ValueSet(in.Org.String()),
+			temporal.NewSearchAttributeKeyKeyword("JobKind").ValueSet("rescan")),
+	}, RescanStorage, in)
+	if err != nil {
+		return fmt.Errorf("start RescanStorage: %w", err)
+	}
+	return nil
+}
+
+// RescanStorage goes through the published versions, a stretch at a time.
+func RescanStorage(ctx workflow.Context, in RescanStorageInput) (RescanStorageResult, error) {
+	r := &run{in: in, sum: in.Sum}
+	err := r.all(ctx)
+	if workflow.IsContinueAsNewError(err) {
+		return r.sum, err
+	}
+	own, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	if recordErr := r.end(own, err, ctx.Err()); err == nil {
+		err = recordErr
+	}
+	return r.sum, err
+}
+
+// run is one run of RescanStorage.
+type run struct {
+	in  RescanStorageInput
+	sum RescanStorageResult
+}
+
+func (r *run) all(ctx workflow.Context) error {
+	for {
+		stretch, err := r.scan(ctx)
+		if err != nil {
+			return fmt.Errorf("scan again: %w", err)
+		}
+		if err := r.revoke(ctx, stretch.Infected); err != nil {
+			return fmt.Errorf("revoke infected versions: %w", err)
+		}
+		r.add(stretch)
+		if stretch.Last == uuid.Nil {
+			return nil
+		}
+		r.in.After = stretch.Last
+		if err := r.record(ctx, operations.Running, nil); err != nil {
+			return err
+		}
+		if workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
+			r.in.Sum = r.sum
+			return workflow.NewContinueAsNewError(ctx, RescanStorage, r.in)
+		}
+	}
+}
+
+func (r *run) scan(ctx workflow.Context) (result scan.RescanVersionsResult, err error) {
+	ctx = r.options(ctx, queue.Files, 2*time.Hour, 20*time.Second)
+	in := scan.RescanVersionsInput{Org: r.in.Org, After: r.in.After}
+	err = workflow.ExecuteActivity(ctx, scanner.RescanVersions, in).Get(ctx, &result)
+	return result, err
+}
+
+// revoke acts on each infected version before it counts it.
+func (r *run) revoke(ctx workflow.Context, infected []scan.Infection) error {
+	ctx = r.options(ctx, queue.Interactive, 10*time.Minute, 0)
+	for _, found := range infected {
+		in := settle.RevokeVersionInput{
+			Org: r.in.Org, Version: found.Version, Signature: found.Signature, Engine: found.Engine, Database: found.Database,
+		}
+		if err := workflow.ExecuteActivity(ctx, settler.RevokeVersion, in).Get(ctx, nil); err != nil {
+			return err
+		}
+		r.sum.InfectedCount++
+		r.sum.Infected = list(r.sum.Infected, found.Version)
+	}
+	return nil
+}
+
+func (r *run) add(s scan.RescanVersionsResult) {
+	r.sum.Scanned += s.Scanned
+	r.sum.UnscannableCount += int64(len(s.Unscannable))
+	r.sum.DamagedCount += int64(len(s.Damaged))
+	r.sum.Unscannable = list(r.sum.Unscannable, s.Unscannable...)
+	r.sum.Damaged = list(r.sum.Damaged, s.Damaged...)
+}
+
+func list(to []uuid.UUID, more ...uuid.UUID) []uuid.UUID {
+	room := max(0, mostListed-len(to))
+	return append(to, more[:min(room, len(more))]...)
+}
+
+func (r *run) end(ctx workflow.Context, err, cancelled error) error {
+	switch {
+	case cancelled != nil:
+		return r.record(ctx, operations.Cancelled, nil)
+	case err != nil:
+		return r.record(ctx, operations.Failed, &operations.Trouble{Code: "rescan_failed"})
+	}
+	return r.record(ctx, operations.Succeeded, nil)
+}
+
+func (r *run) record(ctx workflow.Context, state operations.State, trouble *operations.Trouble) error {
+	report, err := json.Marshal(r.sum)
+	if err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	in := operation.RecordOperationInput{
+		Org: r.in.Org, ID: r.in.Operation, State: state, Trouble: trouble, Result: report,
+		Steps: []operations.Step{{Name: "versions", State: state, Done: r.sum.Scanned}},
+	}
+	ctx = r.options(ctx, queue.Batch, time.Minute, 0)
+	return workflow.ExecuteActivity(ctx, recorder.RecordOperation, in).Get(ctx, nil)
+}
+
+// options lets the re-scan wait behind every upload: nobody watches it.
+func (r *run) options(ctx workflow.Context, q queue.Name, attempt, heartbeat time.Duration) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue: string(q), StartToCloseTimeout: attempt, ScheduleToCloseTimeout: 24 * time.Hour, HeartbeatTimeout: heartbeat,
+		Priority:    queue.For(r.in.Org.String(), queue.Low),
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
+	})
+}

@@ -1,0 +1,181 @@
+package upload
+
+import (
+	"errors"
+	"fmt"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"satchel/activities/imaging"
+	"satchel/activities/inspect"
+	"satchel/activities/scan"
+	"satchel/activities/settle"
+	"satchel/files"
+)
+
+// The activities by name; their receivers are never called here.
+var (
+	inspector *inspect.Activities
+	scanner   *scan.Activities
+	imager    *imaging.Activities
+	settler   *settle.Activities
+)
+
+// UploadFileResult says how the version ended.
+type UploadFileResult struct {
+	Status files.Status
+	Reason string
+}
+
+// Progress is the name of the query that tells which step runs.
+const Progress = "Progress"
+
+// ProgressResult is its answer.
+type ProgressResult struct{ Step string }
+
+// UploadFile takes a received version to its one end.
+func UploadFile(ctx workflow.Context, in UploadFileInput) (UploadFileResult, error) {
+	u := &upload{in: in}
+	err := workflow.SetQueryHandler(ctx, Progress, func() (ProgressResult, error) { return ProgressResult{u.step}, nil })
+	if err != nil {
+		return UploadFileResult{}, fmt.Errorf("set query handler: %w", err)
+	}
+	return u.run(ctx)
+}
+
+// upload is one run of UploadFile.
+type upload struct {
+	in      UploadFileInput
+	step    string
+	settled bool // the row has its end: nothing is to be given back
+}
+
+// run inspects, scans, and then publishes what is clean, with previews if it is
+// an image. What cannot be looked at and what is infected goes to quarantine;
+// every other way out gives back what was reserved, first registered, last run.
+func (u *upload) run(ctx workflow.Context) (end UploadFileResult, err error) {
+	defer func() {
+		if !u.settled {
+			end, err = u.withdraw(ctx, end, err)
+		}
+	}()
+	found, err := u.inspect(ctx)
+	switch {
+	case err != nil:
+		return end, err
+	case found.Verdict == inspect.Rejected:
+		return UploadFileResult{files.Rejected, found.Rule}, nil
+	case found.Verdict != inspect.Accepted:
+		return u.quarantine(ctx, string(inspect.Unscannable), found.Rule)
+	}
+	scanned, err := u.scan(ctx, found)
+	switch {
+	case err != nil:
+		return end, err
+	case scanned.Verdict == scan.Rejected:
+		return UploadFileResult{files.Rejected, scanned.Detail}, nil
+	case scanned.Verdict != scan.Clean:
+		return u.quarantine(ctx, string(scanned.Verdict), scanned.Detail)
+	}
+	if found.Image {
+		if err := u.preview(ctx); err != nil {
+			return end, err
+		}
+	}
+	return u.publish(ctx, found)
+}
+
+func (u *upload) inspect(ctx workflow.Context) (found inspect.InspectObjectResult, err error) {
+	u.step = files.StepInspect
+	in := inspect.InspectObjectInput{Org: u.in.Org, Version: u.in.Version}
+	err = workflow.ExecuteActivity(inspecting.options(ctx, u.in.Org), inspector.InspectObject, in).Get(ctx, &found)
+	return found, err
+}
+
+func (u *upload) scan(ctx workflow.Context, found inspect.InspectObjectResult) (scanned scan.ScanObjectResult, err error) {
+	u.step = files.StepScan
+	in := scan.ScanObjectInput{Org: u.in.Org, Version: u.in.Version, Archive: found.Archive}
+	err = workflow.ExecuteActivity(scanning.options(ctx, u.in.Org), scanner.ScanObject, in).Get(ctx, &scanned)
+	return scanned, err
+}
+
+// preview fails only by cancellation: a picture without previews is a picture.
+func (u *upload) preview(ctx workflow.Context) error {
+	u.step = files.StepPreview
+	in := imaging.RenderPreviewsInput{Org: u.in.Org, Version: u.in.Version}
+	err := workflow.ExecuteActivity(rendering.options(ctx, u.in.Org), imager.RenderPreviews, in).Get(ctx, nil)
+	if err != nil && !temporal.IsCanceledError(err) {
+		workflow.GetLogger(ctx).Warn("published without previews", "org", u.in.Org, "version", u.in.Version, "error", err)
+	}
+	return ctx.Err()
+}
+
+func (u *upload) quarantine(ctx workflow.Context, verdict, detail string) (UploadFileResult, error) {
+	u.step = files.StepQuarantine
+	if verdict != string(scan.Infected) {
+		verdict = string(scan.Unscannable)
+	}
+	in := settle.QuarantineVersionInput{Org: u.in.Org, Version: u.in.Version, Reason: verdict + ":" + detail}
+	var done settle.QuarantineVersionResult
+	err := workflow.ExecuteActivity(quarantining.options(ctx, u.in.Org), settler.QuarantineVersion, in).Get(ctx, &done)
+	u.settled = err == nil && files.Final(done.Status)
+	return UploadFileResult{done.Status, in.Reason}, err
+}
+
+func (u *upload) publish(ctx workflow.Context, found inspect.InspectObjectResult) (UploadFileResult, error) {
+	u.step = files.StepPublish
+	in := settle.PublishVersionInput{Org: u.in.Org, Version: u.in.Version, Image: found.Image}
+	var done settle.PublishVersionResult
+	err := workflow.ExecuteActivity(publishing.options(ctx, u.in.Org), settler.PublishVersion, in).Get(ctx, &done)
+	u.settled = err == nil && files.Final(done.Status)
+	if !u.settled && err == nil {
+		return UploadFileResult{files.Deleted, "deleted"}, nil
+	}
+	return UploadFileResult{Status: done.Status}, err
+}
+
+// withdraw runs on a context of its own: the one that was cancelled can start
+// nothing any more. If its own patience ends too, the workflow fails, and the
+// sweep starts it again for as long as the version has no end.
+func (u *upload) withdraw(ctx workflow.Context, end UploadFileResult, cause error) (UploadFileResult, error) {
+	u.step = "withdraw"
+	own, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	cancelled := temporal.IsCanceledError(cause) || ctx.Err() != nil
+	if cause != nil || cancelled {
+		end = blame(cause, cancelled)
+	}
+	in := settle.WithdrawVersionInput{Org: u.in.Org, Version: u.in.Version, Status: end.Status, Reason: end.Reason}
+	var done settle.WithdrawVersionResult
+	err := workflow.ExecuteActivity(withdrawing.options(own, u.in.Org), settler.WithdrawVersion, in).Get(own, &done)
+	switch {
+	case err != nil:
+		return end, err
+	case done.Status == files.Published, late(cause):
+		return UploadFileResult{Status: done.Status}, nil
+	case cancelled:
+		return end, ctx.Err()
+	}
+	return UploadFileResult{done.Status, end.Reason}, cause
+}
+
+// blame says how a version ends that an error or a cancellation stopped. The
+// reason is the fault's code and nothing else of the error.
+func blame(cause error, cancelled bool) UploadFileResult {
+	var failed *temporal.ApplicationError
+	switch {
+	case cancelled, late(cause):
+		return UploadFileResult{files.Deleted, "deleted"}
+	case errors.As(cause, &failed) && failed.Type() != "":
+		return UploadFileResult{files.Failed, failed.Type()}
+	}
+	return UploadFileResult{files.Failed, "timed_out"}
+}
+
+// late knows the answer to a step whose version somebody else settled: it is no
+// failure.
+func late(cause error) bool {
+	var failed *temporal.ApplicationError
+	return errors.As(cause, &failed) && failed.Type() == files.Gone.Code
+}

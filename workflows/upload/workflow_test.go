@@ -1,0 +1,346 @@
+package upload_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/mock"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+	"pgregory.net/rapid"
+
+	"satchel/activities/imaging"
+	"satchel/activities/inspect"
+	"satchel/activities/scan"
+	"satchel/activities/settle"
+	"satchel/files"
+	"satchel/internal/queue"
+	"satchel/tenancy"
+	"satchel/workflows/upload"
+)
+
+// outcome scripts what every activity of one run answers.
+type outcome struct {
+	inspect    inspect.InspectObjectResult
+	inspectErr error
+	scan       scan.ScanObjectResult
+	scanErr    error
+	previewErr error
+	publish    files.Status
+	publishErr error
+	quarantErr error
+	withdrawn  files.Status // what WithdrawVersion finds; empty: what it was asked for
+	cancelAt   string       // the activity during which the cancellation comes
+}
+
+// bundle is one run in a test environment with its scripted activities.
+type bundle struct {
+	env      *testsuite.TestWorkflowEnvironment
+	in       upload.UploadFileInput
+	started  []string
+	withdraw []settle.WithdrawVersionInput
+	quarant  []settle.QuarantineVersionInput
+}
+
+func setup(o outcome) *bundle {
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(quiet{})
+	b := &bundle{env: suite.NewTestWorkflowEnvironment(),
+		in: upload.UploadFileInput{Org: tenancy.OrgID(tenancy.NewID()), File: tenancy.NewID(), Version: tenancy.NewID()}}
+	b.env.RegisterWorkflow(upload.UploadFile)
+	for _, a := range []any{&inspect.Activities{}, &scan.Activities{}, &imaging.Activities{}, &settle.Activities{}} {
+		b.env.RegisterActivity(a)
+	}
+	b.env.SetOnActivityStartedListener(func(info *activity.Info, _ context.Context, _ converter.EncodedValues) {
+		b.started = append(b.started, info.ActivityType.Name)
+		if o.cancelAt == info.ActivityType.Name {
+			b.env.CancelWorkflow()
+		}
+	})
+	b.script(o)
+	return b
+}
+
+func (b *bundle) script(o outcome) {
+	b.env.OnActivity("InspectObject", mock.Anything, mock.Anything).Return(o.inspect, o.inspectErr).Maybe()
+	b.env.OnActivity("ScanObject", mock.Anything, mock.Anything).Return(o.scan, o.scanErr).Maybe()
+	b.env.OnActivity("RenderPreviews", mock.Anything, mock.Anything).Return(imaging.RenderPreviewsResult{}, o.previewErr).Maybe()
+	b.env.OnActivity("PublishVersion", mock.Anything, mock.Anything).Return(settle.PublishVersionResult{Status: o.publish}, o.publishErr).Maybe()
+	b.env.OnActivity("QuarantineVersion", mock.Anything, mock.Anything).Return(
+		func(_ context.Context, in settle.QuarantineVersionInput) (settle.QuarantineVersionResult, error) {
+			b.quarant = append(b.quarant, in)
+			return settle.QuarantineVersionResult{Status: files.Quarantined}, o.quarantErr
+		}).Maybe()
+	b.env.OnActivity("WithdrawVersion", mock.Anything, mock.Anything).Return(
+		func(_ context.Context, in settle.WithdrawVersionInput) (settle.WithdrawVersionResult, error) {
+			b.withdraw = append(b.withdraw, in)
+			if o.withdrawn != "" {
+				return settle.WithdrawVersionResult{Status: o.withdrawn}, nil
+			}
+			return settle.WithdrawVersionResult{Status: in.Status}, nil
+		}).Maybe()
+}
+
+func (b *bundle) run(t require.TestingT) (upload.UploadFileResult, error) {
+	b.env.ExecuteWorkflow(upload.UploadFile, b.in)
+	require.True(t, b.env.IsWorkflowCompleted())
+	var result upload.UploadFileResult
+	err := b.env.GetWorkflowError()
+	if err == nil {
+		require.NoError(t, b.env.GetWorkflowResult(&result))
+	}
+	return result, err
+}
+
+// settled counts the activities that ended the version.
+func (b *bundle) settled() (n int) {
+	for _, name := range b.started {
+		if slices.Contains([]string{"PublishVersion", "QuarantineVersion", "WithdrawVersion"}, name) {
+			n++
+		}
+	}
+	return n
+}
+
+type quiet struct{}
+
+func (quiet) Debug(string, ...any) {}
+func (quiet) Info(string, ...any)  {}
+func (quiet) Warn(string, ...any)  {}
+func (quiet) Error(string, ...any) {}
+
+func code(c string, retry bool) error {
+	return temporal.NewApplicationErrorWithOptions(c, c, temporal.ApplicationErrorOptions{NonRetryable: !retry})
+}
+
+var (
+	document = inspect.InspectObjectResult{Verdict: inspect.Accepted, MimeType: "application/pdf"}
+	picture  = inspect.InspectObjectResult{Verdict: inspect.Accepted, MimeType: "image/png", Image: true}
+	clean    = scan.ScanObjectResult{Verdict: scan.Clean}
+)
+
+func TestEnds(t *testing.T) {
+	t.Parallel()
+	gone := code(files.Gone.Code, false)
+	for name, c := range map[string]struct {
+		outcome outcome
+		steps   []string
+		end     upload.UploadFileResult
+		fails   bool
+	}{
+		"a clean document is published": {
+			outcome{inspect: document, scan: clean, publish: files.Published},
+			[]string{"InspectObject", "ScanObject", "PublishVersion"}, upload.UploadFileResult{Status: files.Published}, false},
+		"a clean image is published with previews": {
+			outcome{inspect: picture, scan: clean, publish: files.Published},
+			[]string{"InspectObject", "ScanObject", "RenderPreviews", "PublishVersion"}, upload.UploadFileResult{Status: files.Published}, false},
+		"an image whose previews fail is published": {
+			outcome{inspect: picture, scan: clean, previewErr: code("internal", false), publish: files.Published},
+			[]string{"InspectObject", "ScanObject", "RenderPreviews", "PublishVersion"}, upload.UploadFileResult{Status: files.Published}, false},
+		"a refused type is rejected under its rule": {
+			outcome{inspect: inspect.InspectObjectResult{Verdict: inspect.Rejected, Rule: "executable"}},
+			[]string{"InspectObject", "WithdrawVersion"}, upload.UploadFileResult{Status: files.Rejected, Reason: "executable"}, false},
+		"an archive nobody can look into is quarantined": {
+			outcome{inspect: inspect.InspectObjectResult{Verdict: inspect.Unscannable, Rule: "nested_too_deep"}},
+			[]string{"InspectObject", "QuarantineVersion"}, upload.UploadFileResult{Status: files.Quarantined, Reason: "unscannable:nested_too_deep"}, false},
+		"an inspection without a verdict is quarantined": {
+			outcome{},
+			[]string{"InspectObject", "QuarantineVersion"}, upload.UploadFileResult{Status: files.Quarantined, Reason: "unscannable:"}, false},
+		"an infected file is quarantined": {
+			outcome{inspect: document, scan: scan.ScanObjectResult{Verdict: scan.Infected, Detail: "Eicar"}},
+			[]string{"InspectObject", "ScanObject", "QuarantineVersion"}, upload.UploadFileResult{Status: files.Quarantined, Reason: "infected:Eicar"}, false},
+		"an unscannable file is quarantined": {
+			outcome{inspect: document, scan: scan.ScanObjectResult{Verdict: scan.Unscannable, Detail: "scanner_unavailable"}},
+			[]string{"InspectObject", "ScanObject", "QuarantineVersion"}, upload.UploadFileResult{Status: files.Quarantined, Reason: "unscannable:scanner_unavailable"}, false},
+		"a scan without a verdict is quarantined": {
+			outcome{inspect: document},
+			[]string{"InspectObject", "ScanObject", "QuarantineVersion"}, upload.UploadFileResult{Status: files.Quarantined, Reason: "unscannable:"}, false},
+		"an archive that hides something is rejected": {
+			outcome{inspect: document, scan: scan.ScanObjectResult{Verdict: scan.Rejected, Detail: "member_size_lie"}},
+			[]string{"InspectObject", "ScanObject", "WithdrawVersion"}, upload.UploadFileResult{Status: files.Rejected, Reason: "member_size_lie"}, false},
+		"a version deleted before publication ends deleted": {
+			outcome{inspect: document, scan: clean, publish: files.Processing},
+			[]string{"InspectObject", "ScanObject", "PublishVersion", "WithdrawVersion"}, upload.UploadFileResult{Status: files.Deleted, Reason: "deleted"}, false},
+		"a version settled by somebody else ends quietly": {
+			outcome{inspectErr: gone, withdrawn: files.Expired},
+			[]string{"InspectObject", "WithdrawVersion"}, upload.UploadFileResult{Status: files.Expired}, false},
+		"a fault fails the file with its code": {
+			outcome{inspect: document, scanErr: code("object_changed", false)},
+			[]string{"InspectObject", "ScanObject", "WithdrawVersion"}, upload.UploadFileResult{Status: files.Failed, Reason: "object_changed"}, true},
+		"a quarantine that fails gives everything back": {
+			outcome{inspect: document, scan: scan.ScanObjectResult{Verdict: scan.Infected, Detail: "X"}, quarantErr: code("object_missing", false)},
+			[]string{"InspectObject", "ScanObject", "QuarantineVersion", "WithdrawVersion"}, upload.UploadFileResult{Status: files.Failed, Reason: "object_missing"}, true},
+		"a publication whose answer was lost stays published": {
+			outcome{inspect: document, scan: clean, publishErr: code("internal", false), withdrawn: files.Published},
+			[]string{"InspectObject", "ScanObject", "PublishVersion", "WithdrawVersion"}, upload.UploadFileResult{Status: files.Published}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(c.outcome)
+			end, err := b.run(t)
+			require.Equal(t, c.steps, b.started)
+			if c.fails {
+				require.Error(t, err)
+				require.Equal(t, c.end, upload.UploadFileResult{Status: b.withdraw[0].Status, Reason: b.withdraw[0].Reason})
+				return
+			}
+			require.NoError(t, err)
+			require.Equal(t, c.end, end)
+		})
+	}
+}
+
+// TestPatienceEnds lets a step fail until its budget is used up.
+func TestPatienceEnds(t *testing.T) {
+	t.Parallel()
+	for name, o := range map[string]outcome{
+		"inspect": {inspectErr: code("store_unavailable", true)},
+		"scan":    {inspect: document, scanErr: code("store_unavailable", true)},
+		"publish": {inspect: document, scan: clean, publishErr: code("store_unavailable", true)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(o)
+			_, err := b.run(t)
+			require.Error(t, err)
+			require.Equal(t, "WithdrawVersion", b.started[len(b.started)-1])
+			require.Equal(t, files.Failed, b.withdraw[0].Status)
+			require.Equal(t, "store_unavailable", b.withdraw[0].Reason)
+		})
+	}
+}
+
+func TestCancellationAtEachStep(t *testing.T) {
+	t.Parallel()
+	for _, step := range []string{"InspectObject", "ScanObject", "RenderPreviews"} {
+		t.Run(step, func(t *testing.T) {
+			t.Parallel()
+			b := setup(outcome{inspect: picture, scan: clean, publish: files.Published, cancelAt: step})
+			_, err := b.run(t)
+			var cancelled *temporal.CanceledError
+			require.ErrorAs(t, err, &cancelled)
+			require.NotContains(t, b.started, "PublishVersion")
+			require.Len(t, b.withdraw, 1, "compensation runs although the workflow is cancelled")
+			require.Equal(t, files.Deleted, b.withdraw[0].Status)
+		})
+	}
+}
+
+// spy keeps the options under which activities are scheduled.
+type spy struct {
+	interceptor.WorkerInterceptorBase
+	seen map[string]workflow.ActivityOptions
+}
+
+func (s *spy) InterceptWorkflow(_ workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
+	return &spyIn{interceptor.WorkflowInboundInterceptorBase{Next: next}, s}
+}
+
+type spyIn struct {
+	interceptor.WorkflowInboundInterceptorBase
+	spy *spy
+}
+
+func (i *spyIn) Init(out interceptor.WorkflowOutboundInterceptor) error {
+	return i.Next.Init(&spyOut{interceptor.WorkflowOutboundInterceptorBase{Next: out}, i.spy})
+}
+
+type spyOut struct {
+	interceptor.WorkflowOutboundInterceptorBase
+	spy *spy
+}
+
+func (o *spyOut) ExecuteActivity(ctx workflow.Context, name string, args ...any) workflow.Future {
+	o.spy.seen[name] = workflow.GetActivityOptions(ctx)
+	return o.Next.ExecuteActivity(ctx, name, args...)
+}
+
+// TestOptions asserts what a replay would not notice.
+func TestOptions(t *testing.T) {
+	t.Parallel()
+	s := &spy{seen: map[string]workflow.ActivityOptions{}}
+	org := tenancy.OrgID(tenancy.NewID())
+	for _, o := range []outcome{
+		{inspect: picture, scan: clean, publish: files.Processing},
+		{inspect: document, scan: scan.ScanObjectResult{Verdict: scan.Infected}},
+	} {
+		b := setup(o)
+		b.in.Org = org
+		b.env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{s}})
+		_, err := b.run(t)
+		require.NoError(t, err)
+	}
+	want := func(q queue.Name, attempt, overall, heartbeat time.Duration, attempts int32) workflow.ActivityOptions {
+		return workflow.ActivityOptions{
+			TaskQueue: string(q), StartToCloseTimeout: attempt, ScheduleToCloseTimeout: overall, HeartbeatTimeout: heartbeat,
+			WaitForCancellation: true, Priority: queue.For(org.String(), queue.Default),
+			RetryPolicy: &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second, MaximumAttempts: attempts},
+		}
+	}
+	require.Equal(t, map[string]workflow.ActivityOptions{
+		"InspectObject":     want(queue.Interactive, time.Minute, 6*time.Hour, 0, 0),
+		"ScanObject":        want(queue.Files, 30*time.Minute, 24*time.Hour, 20*time.Second, 0),
+		"RenderPreviews":    want(queue.Files, 3*time.Minute, 6*time.Hour, 20*time.Second, 5),
+		"QuarantineVersion": want(queue.Interactive, 10*time.Minute, 24*time.Hour, 0, 0),
+		"PublishVersion":    want(queue.Interactive, 10*time.Minute, 24*time.Hour, 0, 0),
+		"WithdrawVersion":   want(queue.Interactive, 5*time.Minute, 24*time.Hour, 0, 0),
+	}, s.seen)
+}
+
+func TestProgressNamesTheStep(t *testing.T) {
+	t.Parallel()
+	b := setup(outcome{inspect: document, scan: clean, publish: files.Published})
+	_, err := b.run(t)
+	require.NoError(t, err)
+	value, err := b.env.QueryWorkflow(upload.Progress)
+	require.NoError(t, err)
+	var progress upload.ProgressResult
+	require.NoError(t, value.Get(&progress))
+	require.Equal(t, files.StepPublish, progress.Step)
+}
+
+// TestAlwaysOneEnd runs random outcomes: whatever happens, the version is
+// settled, what is not clean is never published, and nothing settles it twice
+// but for a withdrawal after a settling step that failed.
+func TestAlwaysOneEnd(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		fails := func(name string) error {
+			return rapid.SampledFrom([]error{nil, nil, nil, code("internal", false), code(files.Gone.Code, false), errors.New("plain")}).Draw(t, name)
+		}
+		o := outcome{
+			inspect: inspect.InspectObjectResult{
+				Verdict: rapid.SampledFrom([]inspect.Verdict{inspect.Accepted, inspect.Accepted, inspect.Rejected, inspect.Unscannable, ""}).Draw(t, "inspect"),
+				Image:   rapid.Bool().Draw(t, "image"),
+			},
+			inspectErr: fails("inspectErr"), scanErr: fails("scanErr"), previewErr: fails("previewErr"),
+			scan:       scan.ScanObjectResult{Verdict: rapid.SampledFrom([]scan.Verdict{scan.Clean, scan.Clean, scan.Infected, scan.Unscannable, scan.Rejected, ""}).Draw(t, "scan")},
+			publish:    rapid.SampledFrom([]files.Status{files.Published, files.Processing, files.Deleted}).Draw(t, "publish"),
+			publishErr: fails("publishErr"), quarantErr: fails("quarantineErr"),
+			cancelAt: rapid.SampledFrom([]string{"", "", "InspectObject", "ScanObject", "RenderPreviews", "PublishVersion", "QuarantineVersion"}).Draw(t, "cancel"),
+		}
+		b := setup(o)
+		_, _ = b.run(t)
+		published := slices.Contains(b.started, "PublishVersion")
+		if published {
+			require.Equal(t, inspect.Accepted, o.inspect.Verdict)
+			require.Equal(t, scan.Clean, o.scan.Verdict)
+		}
+		require.False(t, published && slices.Contains(b.started, "QuarantineVersion"))
+		require.LessOrEqual(t, len(b.withdraw), 1)
+		require.GreaterOrEqual(t, b.settled(), 1)
+		if len(b.withdraw) == 0 {
+			last := b.started[len(b.started)-1]
+			require.Contains(t, []string{"PublishVersion", "QuarantineVersion"}, last)
+		}
+	})
+}
