@@ -5,7 +5,6 @@ import (
 	"net/http"
 
 	"github.com/gin-gonic/gin"
-	"github.com/google/uuid"
 
 	"satchel/files"
 	"satchel/internal/fault"
@@ -160,7 +159,12 @@ func (a *API) rescan(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return start(c, func(ctx context.Context) (uuid.UUID, error) { return a.Processes.Rescan(ctx, caller(c), org) })
+	id, err := a.Processes.Rescan(c.Request.Context(), caller(c), org)
+	if err != nil {
+		return err
+	}
+	accepted(c, org, id)
+	return nil
 }
 
 type reconcileBody struct {
@@ -172,15 +176,11 @@ func (a *API) reconcile(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return start(c, func(ctx context.Context) (uuid.UUID, error) { return a.Processes.Reconcile(ctx, caller(c), in.Repair) })
-}
-
-func start(c *gin.Context, begin func(context.Context) (uuid.UUID, error)) error {
-	id, err := begin(c.Request.Context())
+	id, err := a.Processes.Reconcile(c.Request.Context(), caller(c), in.Repair)
 	if err != nil {
 		return err
 	}
-	accepted(c, id)
+	accepted(c, tenancy.Platform, id)
 	return nil
 }
 

@@ -50,7 +50,7 @@ type Processes interface {
 	Start(ctx context.Context, in upload.UploadFileInput) error
 	Cancel(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error
 	// Rescan and Reconcile start an operation and give its id. The operation
-	// belongs to the organization of the one who asks.
+	// belongs to the organization that is scanned, or to the platform.
 	Rescan(ctx context.Context, by tenancy.Actor, org tenancy.OrgID) (uuid.UUID, error)
 	Reconcile(ctx context.Context, by tenancy.Actor, repair bool) (uuid.UUID, error)
 }

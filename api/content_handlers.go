@@ -27,6 +27,7 @@ func readable(v files.View) error {
 		if v.TrashedAt != nil {
 			return files.ErrInTrash
 		}
+	case files.Rejected, files.Failed, files.Expired:
 	}
 	return errGone
 }

@@ -17,8 +17,7 @@ import (
 
 // documentCheck holds what the server says against what the document says.
 type documentCheck struct {
-	mu sync.Mutex
-	v  validator.Validator
+	v validator.Validator
 }
 
 var parseDocument = sync.OnceValues(func() (validator.Validator, []error) {

@@ -38,7 +38,7 @@ func TestFileFromUploadToTrashAndBack(t *testing.T) {
 
 	owner.call(patch, at(f.ID, ""), map[string]string{"name": "Ünïcode ✓.txt", "category": "x"}).is(200)
 	owner.call(patch, at(f.ID, ""), map[string]string{"name": "a\x00b"}).refused(400, "invalid_name")
-	owner.call(patch, at(f.ID, ""), map[string]string{"nmae": "x"}).refused(400, "invalid_body")
+	owner.call(patch, at(f.ID, ""), map[string]string{"nom": "x"}).refused(400, "invalid_body")
 	owner.call(patch, at(f.ID, ""), strings.NewReader("{}"), "Content-Type", "text/plain").refused(415, "unsupported_media_type")
 	owner.call(patch, at(f.ID, ""), map[string]string{"description": strings.Repeat("x", 1<<20+1)}).refused(413, "body_too_large")
 
@@ -69,6 +69,9 @@ func TestUploadRefusals(t *testing.T) {
 	send("a.txt", "x", map[string]string{"file_id": "nonsense"}, nil).refused(404, "file_not_found")
 	send("a.txt", "x", map[string]string{"description": strings.Repeat("x", 20_000)}, nil).refused(413, "body_too_large")
 	send("a.txt", "x", nil, map[string]string{"sha256": sum("x")}).refused(400, "field_after_file")
+	kept := owner.published("kept.txt", "kept")
+	send("a.txt", "x", map[string]string{"file_id": kept.ID.String()}, map[string]string{"sha256": sum("x")}).refused(400, "field_after_file")
+	require.Equal(t, "kept", string(owner.call(get, at(kept.ID, "/content"), nil).is(200).body))
 	owner.call(post, storage+"/upload", map[string]string{}).refused(415, "unsupported_media_type")
 	owner.call(post, storage+"/upload", strings.NewReader("--x--\r\n"), "Content-Type", "multipart/form-data; boundary=x").refused(400, "file_missing")
 	owner.call(post, storage+"/upload?wait=long", nil).refused(400, "invalid_wait")

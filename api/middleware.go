@@ -167,6 +167,7 @@ func (a *API) limit(k kind) gin.HandlerFunc {
 			c.Request.Body = &movingBody{ReadCloser: c.Request.Body, conn: conn}
 		case outgoing, waiting:
 			c.Writer = &movingWriter{ResponseWriter: c.Writer, conn: conn}
+		case resumable:
 		}
 		c.Next()
 	}

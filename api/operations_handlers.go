@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
+	"satchel/tenancy"
 	"satchel/tenancy/operations"
 )
 
@@ -28,7 +29,13 @@ func (a *API) getOperation(c *gin.Context) error {
 	if err != nil {
 		return operations.ErrNotFound.Because(err)
 	}
-	o, err := operations.Get(c.Request.Context(), a.DB.Once(caller(c).Org), id)
+	org := caller(c).Org
+	if named := c.Query("organization_id"); named != "" {
+		if org, err = a.subject(c, named); err != nil {
+			return err
+		}
+	}
+	o, err := operations.Get(c.Request.Context(), a.DB.Once(org), id)
 	if err != nil {
 		return err
 	}
@@ -39,8 +46,13 @@ func (a *API) getOperation(c *gin.Context) error {
 	return nil
 }
 
-// accepted answers that an operation has begun.
-func accepted(c *gin.Context, id uuid.UUID) {
-	c.Header("Location", "/api/v1/operations/"+id.String())
-	c.JSON(http.StatusAccepted, gin.H{"operation_id": id, "operation": "/api/v1/operations/" + id.String()})
+// accepted answers that an operation of an organization has begun. An operator
+// finds another organization's by naming it again.
+func accepted(c *gin.Context, org tenancy.OrgID, id uuid.UUID) {
+	address := "/api/v1/operations/" + id.String()
+	if org != caller(c).Org {
+		address += "?organization_id=" + org.String()
+	}
+	c.Header("Location", address)
+	c.JSON(http.StatusAccepted, gin.H{"operation_id": id, "operation": address})
 }

@@ -28,7 +28,7 @@ func invalid(field, text string, args ...any) error {
 }
 
 // body reads the JSON object of a request. A field that nobody knows is refused
-// rather than ignored: it is a misspelt one.
+// rather than ignored: it is likely a slip.
 func body[T any](c *gin.Context) (T, error) {
 	var v T
 	media, _, err := mime.ParseMediaType(c.ContentType())

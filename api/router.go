@@ -25,11 +25,12 @@ const anyone tenancy.Action = "anyone"
 type kind int
 
 const (
-	quick    kind = iota // a small body, an answer at once
-	incoming             // users' bytes come in
-	outgoing             // users' bytes go out
-	waiting              // waits for events
-	probe                // asks whether this program works
+	quick     kind = iota // a small body, an answer at once
+	incoming              // users' bytes come in
+	resumable             // the same by tus, whose handler keeps its own deadlines
+	outgoing              // users' bytes go out
+	waiting               // waits for events
+	probe                 // asks whether this program works
 )
 
 // handler parses, validates, acts and responds; an error becomes a problem.
@@ -56,10 +57,10 @@ func (a *API) Routes() []Route {
 	return []Route{
 		{post, storage + "/upload", tenancy.Upload, a.uploadForm, incoming},
 		{http.MethodOptions, tus, anyone, a.tusOptions, quick},
-		{post, tus, tenancy.Upload, a.tus, incoming},
-		{head, tus + ":id", tenancy.Upload, a.tus, incoming},
-		{patch, tus + ":id", tenancy.Upload, a.tus, incoming},
-		{remove, tus + ":id", tenancy.Upload, a.tus, incoming},
+		{post, tus, tenancy.Upload, a.tus, resumable},
+		{head, tus + ":id", tenancy.Upload, a.tus, resumable},
+		{patch, tus + ":id", tenancy.Upload, a.tus, resumable},
+		{remove, tus + ":id", tenancy.Upload, a.tus, resumable},
 
 		{get, storage + "/files", tenancy.ReadOwn, a.listFiles, quick},
 		{get, file, tenancy.ReadOwn, a.getFile, quick},

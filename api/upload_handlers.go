@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"satchel/api/uploads"
 	"satchel/files"
 	"satchel/internal/fault"
+	"satchel/tenancy"
 )
 
 // maxField bounds one text field of a form, and maxFields their number.
@@ -128,13 +130,25 @@ func (a *API) readAfter(c *gin.Context, form *multipart.Reader, t files.Ticket) 
 	}
 	ctx, org := c.Request.Context(), caller(c).Org
 	if err != nil {
-		return errors.Join(err, a.trash(context.WithoutCancel(ctx), org, t.File))
+		return errors.Join(err, a.takeBack(context.WithoutCancel(ctx), org, t))
 	}
 	change := files.Change{Description: orNil(late.Description), Category: orNil(late.Category)}
 	if change == (files.Change{}) {
 		return nil
 	}
 	return files.Update(ctx, a.DB.Once(org), t.File, change)
+}
+
+// takeBack ends a version that was received. The file may have others, which
+// stay; the workflow finds the version settled and removes its bytes.
+func (a *API) takeBack(ctx context.Context, org tenancy.OrgID, t files.Ticket) error {
+	err := a.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
+		return files.Withdraw(ctx, tx, t.Version, files.Rejected, errOrder.Code)
+	})
+	if err != nil {
+		return fmt.Errorf("take version %s back: %w", t.Version, err)
+	}
+	return a.Processes.Cancel(ctx, org, t.Version)
 }
 
 func readRest(form *multipart.Reader, late *uploads.Announcement) error {

@@ -132,7 +132,7 @@ func (b *bench) school(ctx context.Context) (string, *rest.Client, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	limits := map[string]any{"organization_id": org, "max_bytes": int64(1) << 40, "max_file_size": int64(4) << 30}
+	limits := map[string]any{"organization_id": org, "max": int64(1) << 40, "max_file_size": int64(4) << 30}
 	if err := b.Operator().Call(ctx, "PUT", "/api/v1/admin/storage/quotas", limits, nil); err != nil {
 		return "", nil, err
 	}

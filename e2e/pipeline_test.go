@@ -139,7 +139,7 @@ func TestFormUploadWaitsForTheOutcome(t *testing.T) {
 func TestLimitsAreAlikeOnEveryWayIn(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)
-	s.setQuota(t, map[string]any{"max_bytes": 40 << 20, "max_file_size": 10 << 20})
+	s.setQuota(t, map[string]any{"max": 40 << 20, "max_file_size": 10 << 20})
 	ways := map[string]func(name string, content []byte, sha string) error{
 		"form": func(name string, content []byte, sha string) error {
 			_, err := form(t, s.Teacher, name, content, false, map[string]string{"sha256": sha}, "")
@@ -163,7 +163,7 @@ func TestLimitsAreAlikeOnEveryWayIn(t *testing.T) {
 			refused(t, send("sum.txt", text(100), wrong), 422, "checksum_mismatch")
 		})
 	}
-	s.setQuota(t, map[string]any{"max_bytes": 1 << 20, "max_file_size": 10 << 20})
+	s.setQuota(t, map[string]any{"max": 1 << 20, "max_file_size": 10 << 20})
 	for way, send := range ways {
 		t.Run("full "+way, func(t *testing.T) { refused(t, send("full.txt", text(9<<20), ""), 507, "over_quota") })
 	}
@@ -175,7 +175,7 @@ func TestLimitsAreAlikeOnEveryWayIn(t *testing.T) {
 func TestQuotaIsNotRaced(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)
-	s.setQuota(t, map[string]any{"max_bytes": 100 * 10_000_000 / 10})
+	s.setQuota(t, map[string]any{"max": 100 * 10_000_000 / 10})
 	var accepted atomic.Int32
 	var wg sync.WaitGroup
 	for i := range 20 {

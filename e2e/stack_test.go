@@ -153,9 +153,10 @@ func (s school) sound(t *testing.T) {
 	t.Helper()
 	ctx := testContext(t)
 	var started struct {
-		ID string `json:"id"`
+		ID string `json:"operation_id"`
 	}
-	require.NoError(t, local.Operator().Call(ctx, http.MethodPost, "/api/v1/admin/reconcile", map[string]any{"organization_id": s.ID, "deep": true}, &started))
+	in := map[string]any{"organization_id": s.ID, "deep": true, "grace_seconds": 0}
+	require.NoError(t, local.Operator().Call(ctx, http.MethodPost, "/api/v1/admin/reconcile", in, &started))
 	var op struct {
 		State  string          `json:"state"`
 		Result json.RawMessage `json:"result"`

@@ -56,10 +56,11 @@ func TestOnceGivesItsConnectionBack(t *testing.T) {
 		}},
 	}
 	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
+		returned := t.Run(c.name, func(t *testing.T) {
 			c.run(t)
 			requireUnbound(t, db)
 		})
+		require.True(t, returned, "the next would wait for the connection that this one lost")
 	}
 }
 

@@ -49,8 +49,10 @@ func (c Config) slots(q queue.Name) int {
 		return c.InteractiveSlots
 	case queue.External:
 		return c.ExternalSlots
+	case queue.Batch:
+		return c.BatchSlots
 	}
-	return c.BatchSlots
+	return 1
 }
 
 // options bounds a worker. Workflow panics block the workflow and not fail it:

@@ -127,7 +127,7 @@ func (a *Activities) fetch(ctx context.Context, key, etag, path string) error {
 		return err
 	}
 	defer func() { _ = body.Close() }()
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // the path is a folder of our own making
 	if err != nil {
 		return fmt.Errorf("make spool file: %w", err)
 	}

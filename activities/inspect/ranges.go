@@ -7,7 +7,7 @@ import (
 )
 
 // ahead is how much one request to the store fetches at least: the reader of a
-// directory asks for small neighbouring pieces, and a request costs more than
+// directory asks for small adjacent pieces, and a request costs more than
 // the bytes.
 const ahead = 64 << 10
 

@@ -4,7 +4,6 @@ package operation
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/google/uuid"
 
@@ -25,7 +24,7 @@ type RecordOperationInput struct {
 	ID      uuid.UUID
 	State   operations.State
 	Steps   []operations.Step
-	Result  json.RawMessage     `json:",omitempty"`
+	Result  any                 `json:",omitempty"`
 	Trouble *operations.Trouble `json:",omitempty"`
 }
 

@@ -25,6 +25,10 @@ const (
 	QuotaReserved  Kind = "quota_reserved"
 )
 
+// Kinds lists every kind, for those who count in a fixed order.
+var Kinds = []Kind{ContentMissing, ContentSize, ContentDiffers, Unscanned, OrphanClean, OrphanAside, OrphanStaged, OrphanParts,
+	Uncleaned, Stuck, QuotaUsed, QuotaReserved}
+
 // Finding is one disagreement. Ids only: the report is kept.
 type Finding struct {
 	Kind     Kind          `json:"kind"`

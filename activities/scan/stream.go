@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"satchel/policies/archives"
@@ -101,8 +102,7 @@ func (s *stream) ask(r io.Reader, size int64) (Finding, error) {
 	if err != nil {
 		return Finding{}, err
 	}
-	switch found.Verdict {
-	case Clean, Infected, Unscannable:
+	if slices.Contains([]Verdict{Clean, Infected, Unscannable}, found.Verdict) {
 		return found, nil
 	}
 	return Finding{}, ErrScannerUnavailable.Because(fmt.Errorf("the scanner answered %q", found.Verdict))

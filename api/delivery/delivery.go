@@ -4,6 +4,7 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -53,7 +54,7 @@ func Serve(w http.ResponseWriter, r *http.Request, from Source, c Content) error
 	switch {
 	case late.refused != nil:
 		clearHeaders(w.Header())
-		if late.refused == ErrRange {
+		if errors.Is(late.refused, ErrRange) {
 			w.Header().Set("Content-Range", fmt.Sprintf("bytes */%d", c.Size))
 		}
 		return late.refused
@@ -124,7 +125,7 @@ func (l *lateHeader) WriteHeader(status int) {
 // Write sends the status before the first byte.
 func (l *lateHeader) Write(b []byte) (int, error) {
 	if l.refused != nil {
-		return len(b), nil
+		return len(b), nil //nolint:nilerr // the text is dropped on purpose, Serve returns the refusal
 	}
 	l.flush()
 	return l.ResponseWriter.Write(b)

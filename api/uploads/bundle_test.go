@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io"
+	"log"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -105,7 +106,7 @@ func (b *bundle) replica(t testing.TB) *Uploads {
 // serve puts a replica on loopback. The header Actor stands for authentication.
 func (b *bundle) serve(t testing.TB, u *Uploads) *client {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		b.mu.Lock()
 		a, ok := b.actors[r.Header.Get("Actor")]
 		b.mu.Unlock()
@@ -114,8 +115,20 @@ func (b *bundle) serve(t testing.TB, u *Uploads) *client {
 		}
 		u.TusHandler().ServeHTTP(w, r)
 	}))
+	// net/http survives a handler's panic, and a client that retries would hide it.
+	server.Config.ErrorLog = log.New(failOnPanic{t}, "", 0)
+	server.Start()
 	t.Cleanup(server.Close)
 	return &client{t: t, base: server.URL, actor: b.teacher}
+}
+
+type failOnPanic struct{ t testing.TB }
+
+func (f failOnPanic) Write(p []byte) (int, error) {
+	if bytes.Contains(p, []byte("panic")) {
+		f.t.Errorf("%s", p)
+	}
+	return len(p), nil
 }
 
 func (b *bundle) row(t testing.TB, id uuid.UUID) files.Upload {

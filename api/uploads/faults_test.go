@@ -62,6 +62,7 @@ func call[T any](fs *faults, op string, f func() (T, error)) (T, error) {
 			return zero, err
 		}
 		return zero, errInjected
+	case works:
 	}
 	return f()
 }

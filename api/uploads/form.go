@@ -95,8 +95,7 @@ func (u *Uploads) formRest(ctx context.Context, in *ingest, t files.Ticket, body
 
 // endOf tells a limit, which is a verdict on the file, from a failure.
 func endOf(err error) files.Status {
-	switch fault.KindOf(err) {
-	case fault.TooLarge, fault.OverQuota:
+	if k := fault.KindOf(err); k == fault.TooLarge || k == fault.OverQuota {
 		return files.Rejected
 	}
 	return files.Failed

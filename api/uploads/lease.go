@@ -43,7 +43,7 @@ func (l *lease) Lock(ctx context.Context, requestUnlock func()) error {
 	for {
 		err := files.Lease(ctx, l.u.Tenants.Once(l.v.actor.Org), l.id, l.v.holder)
 		if err == nil {
-			l.renew()
+			l.renew() //nolint:contextcheck // ctx is only for the wait; the lease is kept as long as the visit
 			return nil
 		}
 		if errors.Is(err, files.ErrLeased) {

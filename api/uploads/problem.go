@@ -101,6 +101,7 @@ func (u *Uploads) logFault(ctx context.Context, kind fault.Kind, err error) {
 		u.Log.ErrorContext(ctx, "an upload request failed", "error", err)
 	case fault.Unavailable:
 		u.Log.WarnContext(ctx, "an upload request could not go on", "error", err)
+	default: // the caller's turn, and in the access log
 	}
 }
 

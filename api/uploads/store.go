@@ -83,10 +83,10 @@ func announcementOf(m handler.MetaData) (Announcement, error) {
 	return a, nil
 }
 
-// GetUpload reads the row again: authorise read it before the lease was taken.
+// GetUpload reads the row again: authorize read it before the lease was taken.
 func (s store) GetUpload(ctx context.Context, id string) (handler.Upload, error) {
 	v := visitOf(ctx)
-	row, err := s.u.authorise(ctx, v.actor, id)
+	row, err := s.u.authorize(ctx, v.actor, id)
 	if err == nil {
 		err = alive(row)
 	}
@@ -123,19 +123,19 @@ func (t *tusUpload) GetInfo(context.Context) (handler.FileInfo, error) {
 
 // WriteChunk works on the visit's context, not on tusd's, which ends ten
 // seconds after the client has gone: joining a large file may take longer.
-func (t *tusUpload) WriteChunk(_ context.Context, _ int64, src io.Reader) (int64, error) {
+func (t *tusUpload) WriteChunk(ctx context.Context, _ int64, src io.Reader) (int64, error) {
 	in, err := t.u.resume(t.row, t.v)
 	if err != nil {
-		return 0, t.u.answer(t.v.ctx, err)
+		return 0, t.u.answer(ctx, err)
 	}
 	t.u.enlist(t.v)
 	defer t.u.delist(t.v)
 	if !t.v.beginWriting() {
 		return 0, handler.ErrUploadInterrupted
 	}
-	n, err := in.write(t.v.ctx, src)
+	n, err := in.write(t.v.ctx, src) //nolint:contextcheck // see above: the request's own context ends too early
 	t.v.wrote = err == nil && in.offset == in.size
-	return n, t.u.answer(t.v.ctx, err)
+	return n, t.u.answer(ctx, err)
 }
 
 // resume continues where the row says.
@@ -181,15 +181,15 @@ func (t *tusUpload) GetReader(context.Context) (io.ReadCloser, error) { return n
 func (t *tusUpload) FinishUpload(context.Context) error { return nil }
 
 // Terminate gives an upload up. One that was received is a file by now.
-func (t *tusUpload) Terminate(context.Context) error {
+func (t *tusUpload) Terminate(ctx context.Context) error {
 	if t.row.FinishedAt != nil {
-		return t.u.answer(t.v.ctx, errReceived)
+		return t.u.answer(ctx, errReceived)
 	}
-	err := t.u.withdraw(t.v.ctx, t.v.actor.Org, t.row.ID, files.Deleted, "terminated")
+	err := t.u.withdraw(ctx, t.v.actor.Org, t.row.ID, files.Deleted, "terminated")
 	if err == nil {
 		t.u.metrics.ended.WithLabelValues(protocolTus, "terminated").Inc()
 	}
-	return t.u.answer(t.v.ctx, err)
+	return t.u.answer(ctx, err)
 }
 
 var (

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -28,7 +29,7 @@ const TusPath = "/api/v1/storage/tus/"
 func (u *Uploads) TusHandler() http.Handler { return u.tus }
 
 // newTus ties tusd down: no downloads of unjudged bytes, no concatenation, no
-// deferred length, no draft protocol, and every request authorised by us.
+// deferred length, no draft protocol, and every request authorized by us.
 func (u *Uploads) newTus() (http.Handler, error) {
 	composer := handler.NewStoreComposer()
 	composer.UseCore(store{u})
@@ -107,11 +108,12 @@ func sameOrigin(r *http.Request) bool {
 // without which a page cannot read them.
 func (u *Uploads) route(tusd *handler.UnroutedHandler, w http.ResponseWriter, r *http.Request) {
 	v := visitOf(r.Context())
-	ok := false
-	if v.actor, ok = tenancy.ActorFrom(r.Context()); !ok {
+	actor, ok := tenancy.ActorFrom(r.Context())
+	if !ok {
 		u.writeProblem(r.Context(), w, errUnauthenticated)
 		return
 	}
+	v.actor = actor
 	id := strings.Trim(r.URL.Path, "/")
 	switch {
 	case id == "" && r.Method == http.MethodPost:
@@ -129,7 +131,7 @@ func (u *Uploads) route(tusd *handler.UnroutedHandler, w http.ResponseWriter, r 
 }
 
 func (u *Uploads) routeUpload(tusd *handler.UnroutedHandler, w http.ResponseWriter, r *http.Request, v *visit, id string) {
-	row, err := u.authorise(r.Context(), v.actor, id)
+	row, err := u.authorize(r.Context(), v.actor, id)
 	if err != nil {
 		u.writeProblem(r.Context(), w, err)
 		return
@@ -149,10 +151,10 @@ func (u *Uploads) routeUpload(tusd *handler.UnroutedHandler, w http.ResponseWrit
 	}
 }
 
-// authorise reads the upload as the actor may see it, before tusd takes its
+// authorize reads the upload as the actor may see it, before tusd takes its
 // lease: a stranger must not even be able to interrupt it. Other people's,
 // other organizations' and form uploads are absent alike.
-func (u *Uploads) authorise(ctx context.Context, actor tenancy.Actor, id string) (files.Upload, error) {
+func (u *Uploads) authorize(ctx context.Context, actor tenancy.Actor, id string) (files.Upload, error) {
 	parsed, err := uuid.Parse(id)
 	if err != nil {
 		return files.Upload{}, errNoUpload
@@ -184,15 +186,14 @@ func alive(row files.Upload) error {
 	switch {
 	case row.TrashedAt != nil, row.FinishedAt == nil && time.Now().After(row.ExpiresAt):
 		return errGone
-	case row.FinishedAt == nil:
-		return nil
-	}
-	switch row.Status {
-	case files.Expired, files.Deleted, files.Failed, files.Rejected:
+	case row.FinishedAt != nil && slices.Contains(ends, row.Status):
 		return errGone
 	}
 	return nil
 }
+
+// ends are the states of an upload that never became a file.
+var ends = []files.Status{files.Expired, files.Deleted, files.Failed, files.Rejected}
 
 // restart starts the workflow again when a client repeats its last request,
 // whose answer it never got.

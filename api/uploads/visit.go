@@ -38,7 +38,7 @@ type visit struct {
 
 func newVisit(r *http.Request, answer *problemWriter) *visit {
 	v := &visit{holder: uuid.NewString(), answer: answer, post: r.Method == http.MethodPost}
-	v.ctx, v.cancel = context.WithCancel(context.WithoutCancel(r.Context()))
+	v.ctx, v.cancel = context.WithCancel(context.WithValue(context.WithoutCancel(r.Context()), visitKey{}, v))
 	return v
 }
 

@@ -4,19 +4,21 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
 	"satchel/activities/imaging"
 	"satchel/files"
 	"satchel/internal/clamd/clamdtest"
 	"satchel/tenancy"
+	"satchel/tenancy/operations"
 	"satchel/workflows/reconcile"
 	"satchel/workflows/rescan"
 	"satchel/workflows/upload"
-
-	"satchel/tenancy/operations"
 )
 
 var png = append([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"), make([]byte, 64)...)
@@ -250,4 +252,29 @@ func TestReconcileFindsAndRepairs(t *testing.T) {
 	op, err := operations.Get(ctx, b.Once(tenancy.Platform), id)
 	require.NoError(t, err)
 	require.Equal(t, operations.Succeeded, op.State)
+}
+
+// TestSecondWorkerFindsTheSchedules starts one more worker on the same
+// namespace, as every deployment does.
+func TestSecondWorkerFindsTheSchedules(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	b.startWorker(t)
+	var ids []string
+	require.Eventually(t, func() bool {
+		ids = nil
+		list, err := b.client.ScheduleClient().List(context.Background(), client.ScheduleListOptions{})
+		for err == nil && list.HasNext() {
+			var s *client.ScheduleListEntry
+			if s, err = list.Next(); err == nil {
+				ids = append(ids, s.ID)
+			}
+		}
+		return err == nil && len(ids) == 3
+	}, patience, pause)
+	require.ElementsMatch(t, []string{"sweep-uploads", "purge-trashed-files", "reconcile-storage"}, ids)
+	s, err := b.client.ScheduleClient().GetHandle(context.Background(), "sweep-uploads").Describe(context.Background())
+	require.NoError(t, err)
+	require.Equal(t, time.Minute, s.Schedule.Policy.CatchupWindow, "Temporal's default is a year of sweeps")
+	require.Equal(t, enumspb.SCHEDULE_OVERLAP_POLICY_SKIP, s.Schedule.Policy.Overlap)
 }

@@ -4,9 +4,8 @@ import (
 	"context"
 	"time"
 
-	"go.temporal.io/sdk/client"
-
 	"github.com/google/uuid"
+	"go.temporal.io/sdk/client"
 
 	"satchel/activities/reconcile"
 	"satchel/activities/settle"

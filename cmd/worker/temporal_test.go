@@ -27,6 +27,9 @@ type temporalServer struct {
 
 const namespaces = 40
 
+// started is the server, if a test needed one, for the end of the package.
+var started atomic.Pointer[temporalServer]
+
 var startTemporal = sync.OnceValues(func() (*temporalServer, error) {
 	program, err := findTemporal()
 	if err != nil {
@@ -46,7 +49,11 @@ var startTemporal = sync.OnceValues(func() (*temporalServer, error) {
 	s := &temporalServer{address: fmt.Sprintf("127.0.0.1:%d", port), command: exec.Command(program, args...)}
 	s.command.Stderr = os.Stderr
 	s.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	return s, s.command.Start()
+	if err := s.command.Start(); err != nil {
+		return nil, err
+	}
+	started.Store(s)
+	return s, nil
 })
 
 func findTemporal() (string, error) {
@@ -63,7 +70,7 @@ func findTemporal() (string, error) {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if s, err := startTemporal(); err == nil {
+	if s := started.Load(); s != nil {
 		_ = s.command.Process.Kill()
 		_ = s.command.Wait()
 	}

@@ -24,6 +24,7 @@ check() {
 }
 say "Checking"
 check shellcheck shellcheck deploy/local/*.sh deploy/local/services/*.sh .ci/run
+check gofmt test -z "$(find . -name '*.go' -not -path './.*' -not -path '*/node_modules/*' -print0 | xargs -0 gofmt -l | tee /dev/stderr)"
 check workflowcheck "$SATCHEL_TOOLS/workflowcheck" ./workflows/...
 check golangci-lint "$SATCHEL_TOOLS/golangci-lint" run ./...
 exit "$status"

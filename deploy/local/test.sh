@@ -16,6 +16,7 @@ part() {
 rm -f "$folder"/{unit,test}/log/{unit,e2e}.json
 part unit env SATCHEL_LOCAL="$folder/unit" SATCHEL_PORT_BASE="$port" "$here/unit.sh"
 [[ ! -f web/package.json ]] || part console npm --prefix web test
+part temporal env CGO_ENABLED=0 go test -C deploy/local/temporal ./...
 part e2e env SATCHEL_LOCAL="$folder/test" SATCHEL_PORT_BASE="$port" "$here/e2e.sh"
 
 printf '\n== summary\npassed: %s\nfailed: %s\n' "${passed[*]:-none}" "${failed[*]:-none}"

@@ -5,11 +5,12 @@ set -euo pipefail
 export SATCHEL_LOCAL=${SATCHEL_LOCAL:-.local/unit} SATCHEL_PORT_BASE=${SATCHEL_PORT_BASE:-8530}
 # shellcheck source=lib/scratch.sh
 . "$(dirname "$0")/lib/scratch.sh"
-scratch_database postgres gotestsum
+scratch_database postgres versitygw temporal gotestsum
 
 if (($# == 0)); then
   mapfile -t packages < <(go list -C "$SATCHEL_ROOT" ./... | grep -vE '/(e2e|bench)(/|$)')
   set -- "${packages[@]}"
 fi
 alone SATCHEL_TEST_POSTGRES="$(postgres_url postgres postgres)" \
+  SATCHEL_TEST_VERSITYGW="$(versitygw_program)" SATCHEL_TEST_TEMPORAL="$(temporal_program)" \
   "$SATCHEL_TOOLS/gotestsum" --format pkgname --jsonfile "$SATCHEL_LOCAL/log/unit.json" -- -race -timeout 20m "$@"

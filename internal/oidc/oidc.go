@@ -105,7 +105,8 @@ func (v *Verifier) discovered(ctx context.Context) (*oidc.IDTokenVerifier, error
 	if err := provider.Claims(&found); err != nil || found.Keys == "" {
 		return nil, ErrUnavailable.Because(fmt.Errorf("the issuer names no keys: %w", err))
 	}
-	remote := oidc.NewRemoteKeySet(oidc.ClientContext(context.Background(), v.client), found.Keys)
+	// The key set outlives the request that happened to come first.
+	remote := oidc.NewRemoteKeySet(oidc.ClientContext(context.WithoutCancel(ctx), v.client), found.Keys)
 	v.verifier = oidc.NewVerifier(v.config.Issuer, keys{remote}, &oidc.Config{
 		ClientID: v.config.Audience, SupportedSigningAlgs: Algorithms,
 		// The library knows no tolerance for a token's end; a clock that is a

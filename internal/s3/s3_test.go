@@ -167,14 +167,14 @@ func TestAnswersAreClassified(t *testing.T) {
 			server.Config.ErrorLog = nil
 			server.Start()
 			t.Cleanup(server.Close)
-			store, err := s3.Open(s3.Config{Endpoint: strings.TrimPrefix(server.URL, "http://"), AccessKey: "a", SecretKey: "b", Region: "us-east-1", Staging: "st", Clean: "cl", Quarantine: "qu"})
+			store, err := s3.Open(s3.Config{Endpoint: strings.TrimPrefix(server.URL, "http://"), AccessKey: "a", SecretKey: "b", Region: "us-east-1", Staging: "staging", Clean: "clean", Quarantine: "quarantine"})
 			require.NoError(t, err)
 			_, err = store.Clean.Open(t.Context(), "key", "etag", 0, -1)
 			require.Equal(t, c.kind, fault.KindOf(err), "%v", err)
 			if c.is != nil {
 				require.ErrorIs(t, err, c.is)
 			}
-			_, err = store.Clean.CopyFrom(t.Context(), "st", "key", "etag", "key")
+			_, err = store.Clean.CopyFrom(t.Context(), "staging", "key", "etag", "key")
 			require.Equal(t, c.kind, fault.KindOf(err), "%v", err)
 		})
 	}
@@ -194,7 +194,7 @@ func TestCancelledStaysCancelled(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(status(http.StatusOK, ""))
 	t.Cleanup(server.Close)
-	store, err := s3.Open(s3.Config{Endpoint: strings.TrimPrefix(server.URL, "http://"), AccessKey: "a", SecretKey: "b", Region: "us-east-1", Clean: "cl"})
+	store, err := s3.Open(s3.Config{Endpoint: strings.TrimPrefix(server.URL, "http://"), AccessKey: "a", SecretKey: "b", Region: "us-east-1", Clean: "clean"})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

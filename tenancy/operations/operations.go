@@ -78,7 +78,7 @@ func Progress(ctx context.Context, q tenancy.Queries, id uuid.UUID, steps []Step
 // nothing.
 func End(ctx context.Context, q tenancy.Queries, id uuid.UUID, state State, steps []Step, result any, trouble *Trouble) error {
 	tag, err := q.Exec(ctx, `update operations set
-		steps = case when state = 'running' then $3 else steps end, result = case when state = 'running' then $4 else result end,
+		steps = case when state = 'running' then coalesce($3, steps) else steps end, result = case when state = 'running' then $4 else result end,
 		error = case when state = 'running' then $5 else error end, ended_at = coalesce(ended_at, now()),
 		state = case when state = 'running' then $2 else state end where id = $1`, id, state, steps, result, trouble)
 	return found(tag.RowsAffected(), err, "end operation")

@@ -4,7 +4,6 @@ package reconcile
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -152,8 +151,10 @@ func (r *run) check(ctx workflow.Context) (reconcile.ReconcileOrganizationsResul
 
 func (r *run) add(s reconcile.ReconcileOrganizationsResult) {
 	r.sum.Organizations += s.Organizations
-	for kind, n := range s.Counts { //workflowcheck:ignore — a sum does not depend on the order
-		r.sum.Counts[kind] += n
+	for _, kind := range reconcile.Kinds {
+		if n := s.Counts[kind]; n > 0 {
+			r.sum.Counts[kind] += n
+		}
 	}
 	room := mostFindings - len(r.sum.Findings)
 	r.sum.Findings = append(r.sum.Findings, s.Findings[:min(room, len(s.Findings))]...)
@@ -178,11 +179,7 @@ func (r *run) record(ctx workflow.Context, state operations.State, trouble *oper
 		Steps: []operations.Step{{Name: "organizations", State: state, Done: r.sum.Organizations}},
 	}
 	if state != operations.Running {
-		report, err := json.Marshal(r.sum)
-		if err != nil {
-			return fmt.Errorf("write report: %w", err)
-		}
-		in.Result = report
+		in.Result = r.sum
 	}
 	ctx = workflow.WithActivityOptions(ctx, options(r.in.Org, time.Minute, time.Hour, 0))
 	return workflow.ExecuteActivity(ctx, recorder.RecordOperation, in).Get(ctx, nil)

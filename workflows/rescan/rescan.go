@@ -4,7 +4,6 @@ package rescan
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -186,12 +185,8 @@ func (r *run) end(ctx workflow.Context, err, cancelled error) error {
 }
 
 func (r *run) record(ctx workflow.Context, state operations.State, trouble *operations.Trouble) error {
-	report, err := json.Marshal(r.sum)
-	if err != nil {
-		return fmt.Errorf("write report: %w", err)
-	}
 	in := operation.RecordOperationInput{
-		Org: r.in.Org, ID: r.in.Operation, State: state, Trouble: trouble, Result: report,
+		Org: r.in.Org, ID: r.in.Operation, State: state, Trouble: trouble, Result: r.sum,
 		Steps: []operations.Step{{Name: "versions", State: state, Done: r.sum.Scanned}},
 	}
 	ctx = r.options(ctx, queue.Batch, time.Minute, 0)

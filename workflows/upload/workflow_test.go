@@ -190,7 +190,8 @@ func TestEnds(t *testing.T) {
 			require.Equal(t, c.steps, b.started)
 			if c.fails {
 				require.Error(t, err)
-				require.Equal(t, c.end, upload.UploadFileResult{Status: b.withdraw[0].Status, Reason: b.withdraw[0].Reason})
+				asked := upload.UploadFileResult{Status: b.withdraw[0].Status, Reason: b.withdraw[0].Reason}
+				require.Equal(t, c.end, asked)
 				return
 			}
 			require.NoError(t, err)

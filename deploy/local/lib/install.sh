@@ -45,14 +45,15 @@ ask_for_root() {
 # PostgreSQL and ClamAV would start one each. The policy file says so for as long as this shell lives, and is only
 # written where there is none.
 install_packages() {
-  local policy=/usr/sbin/policy-rc.d status=0
+  local policy=/usr/sbin/policy-rc.d shell=$BASHPID status=0
   if [[ ! -e $policy ]] || grep -q 'of Satchel' "$policy"; then
     printf '#!/bin/sh\n# of Satchel: no service starts while it installs packages\nkill -0 %d 2>/dev/null && exit 101\nexit 0\n' \
-      "$BASHPID" | as_root tee "$policy" >/dev/null
+      "$shell" | as_root tee "$policy" >/dev/null
     as_root chmod 755 "$policy"
   fi
   local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -y --no-install-recommends)
-  { as_root "${apt[@]}" update && as_root "${apt[@]}" install "$@"; } || status=$?
+  as_root "${apt[@]}" update || say "apt-get update failed; going on with the package lists there are"
+  as_root "${apt[@]}" install "$@" || status=$?
   ! grep -q 'of Satchel' "$policy" || as_root rm -f "$policy"
   return "$status"
 }
@@ -96,28 +97,41 @@ require_postgresql_15() {
 
 # install PROGRAMS TOOL...: the Debian packages, these tools (tools.sh), and of Satchel's own programs `all`, `migrate`
 # or `none`. Two installs of one checkout wait for each other.
+#
+# Packages, the console and downloads go beside the Go builds. Those go one after another, our own first: each uses all
+# cores, and two at once would both compile what they share.
 install() {
-  local programs=$1
+  local programs=$1 missing
   shift
   require_go_and_node
   say "Installing what is missing"
   exec 8>"$SATCHEL_TOOLS/.lock"
   flock --nonblock 8 || { say "  waiting for another install of this checkout" && flock 8; }
+  mapfile -t missing < <(missing_tools "$@")
   begin_packages
-  begin_tools "$@"
   [[ $programs != all ]] || begin_console
-  finish packages
-  require_postgresql_15
+  begin_downloads "${missing[@]}"
   case $programs in
     all)
       finish console # the api embeds it
-      job programs "build Satchel" build_programs ./cmd/api ./cmd/worker ./cmd/migrate ./cmd/satchel ./deploy/local/issuer ./deploy/local/demo
-      job render "build Satchel's image renderer" build_render
+      in_turn programs "build Satchel" build_programs ./cmd/api ./cmd/worker ./cmd/migrate ./cmd/satchel ./deploy/local/issuer ./deploy/local/demo
+      finish packages
+      in_turn render "build Satchel's image renderer" build_render
       ;;
-    migrate) job programs "build Satchel's migrate" build_programs ./cmd/migrate ;;
+    migrate) in_turn programs "build Satchel's migrate" build_programs ./cmd/migrate ;;
   esac
+  local name
+  for name in "${missing[@]}"; do
+    in_turn "$name" "build $name (once${tool_patience[$name]:-})" build_tool "$name"
+  done
   finish "${!job_pid[@]}"
+  require_postgresql_15
   exec 8>&-
+}
+
+in_turn() {
+  job "$@"
+  finish "$1"
 }
 
 begin_packages() {
@@ -128,23 +142,21 @@ begin_packages() {
   job packages "apt-get install ${packages[*]}" install_packages "${packages[@]}"
 }
 
-# Temporal takes minutes, so it is a job beside the other tools, which follow one another.
-begin_tools() {
-  local name missing=()
-  for name in "$@"; do
-    if ! (needs_build "$name"); then
-      continue
-    elif [[ $name == temporal ]]; then
-      job temporal "download and build the Temporal server (once, takes minutes)" build_tools temporal
-    else
-      missing+=("$name")
-    fi
-  done
-  ((${#missing[@]})) || return 0
-  job tools "download and build ${missing[*]} (once)" build_tools "${missing[@]}"
-}
-
 begin_console() {
   [[ -f $SATCHEL_ROOT/web/package.json ]] || return 0
   job console "build the web console, if it changed" build_console
+}
+
+# begin_downloads TOOL...: the modules of Satchel and of these tools.
+begin_downloads() {
+  (($#)) || return 0
+  job downloads "download the Go modules of Satchel, $*" download_modules "$@"
+}
+
+download_modules() {
+  local name
+  go list -C "$SATCHEL_ROOT" -deps ./... >/dev/null
+  for name in "$@"; do
+    GOWORK=off go list -C "$SATCHEL_ROOT/${tool_module[$name]}" -deps "${tool_package[$name]}" >/dev/null
+  done
 }

@@ -43,6 +43,7 @@ end_leftovers() {
     end_processes
   fi
   rm -f "$SATCHEL_SUPERVISOR_SOCKET" "$SATCHEL_CLAMD_SOCKET" "$SATCHEL_LOCAL/satchel.json"
+  rmdir "$SATCHEL_RUN" 2>/dev/null || true
   # Nobody works in the data folder any more, so its pid file may only name a stranger who has got the number since.
   find "$(realpath -q "$SATCHEL_LOCAL/data/postgres" || echo /nonexistent)" -maxdepth 2 -name postmaster.pid -delete 2>/dev/null || true
 }
@@ -98,16 +99,22 @@ start_stack() {
   end_leftovers
   prepare_folders
   require_free_ports
-  rm -f "$SATCHEL_LOCAL"/log/{supervisor,postgres,roles,migrate,temporal,s3,clamd,issuer,api,worker}.log
+  keep_last_logs
   say "Starting the processes"
   (
     cd "$SATCHEL_LOCAL"
     SATCHEL_STACK=$SATCHEL_LOCAL exec setsid "$SATCHEL_TOOLS/process-compose" up "$@" \
       --config "$SATCHEL_ROOT/deploy/local/process-compose.yaml" --tui=false --keep-project --ordered-shutdown --disable-dotenv \
       --use-uds --unix-socket "$SATCHEL_SUPERVISOR_SOCKET" --log-file log/supervisor.log
-  ) >"$SATCHEL_LOCAL/log/supervisor.out" 2>&1 </dev/null 9>&- &
+  ) >/dev/null 2>&1 </dev/null 9>&- &
   supervisor=$!
   wait_until_ready
+}
+
+# The last run's logs stay readable for one more run.
+keep_last_logs() {
+  mkdir -p "$SATCHEL_LOCAL/log/last"
+  find "$SATCHEL_LOCAL/log" -maxdepth 1 -name '*.log' ! -name 'build-*' -exec mv -t "$SATCHEL_LOCAL/log/last" {} +
 }
 
 processes() { curl -sf --max-time 5 --unix-socket "$SATCHEL_SUPERVISOR_SOCKET" http://supervisor/processes; }

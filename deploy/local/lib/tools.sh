@@ -45,6 +45,8 @@ declare -rA tool_package=(
   [gotestsum]=gotest.tools/gotestsum
   [sqlc]=github.com/sqlc-dev/sqlc/cmd/sqlc
 )
+# what to say of a build that takes long
+declare -rA tool_patience=([temporal]=', takes minutes')
 
 # needs_build NAME: it is neither built from what its module says now nor, where that will do, on the machine.
 needs_build() {
@@ -61,11 +63,17 @@ stamp() {
   find . -maxdepth 1 \( -name 'go.*' -o -name '*.go' \) ! -name '*_test.go' -print0 | sort -z | xargs -0 sha256sum | sha256sum
 }
 
-build_tools() {
+# missing_tools NAME...: those of them that need to be built.
+missing_tools() {
   local name
   for name in "$@"; do
-    CGO_ENABLED=0 GOWORK=off go build -C "$SATCHEL_ROOT/${tool_module[$name]}" -v -buildvcs=false -ldflags='-s -w' \
-      -o "$SATCHEL_TOOLS/$name" "${tool_package[$name]}"
-    (stamp "$name") >"$SATCHEL_TOOLS/.$name.stamp"
+    if (needs_build "$name"); then echo "$name"; fi
   done
+}
+
+build_tool() {
+  local name=$1
+  CGO_ENABLED=0 GOWORK=off go build -C "$SATCHEL_ROOT/${tool_module[$name]}" -v -buildvcs=false -ldflags='-s -w' \
+    -o "$SATCHEL_TOOLS/$name" "${tool_package[$name]}"
+  (stamp "$name") >"$SATCHEL_TOOLS/.$name.stamp"
 }

@@ -26,7 +26,8 @@ data_folder() {
       chown postgres: "$folder"
       if ! "${as[@]}" test -w "$folder"; then
         rmdir "$folder"
-        mkdir -p "$elsewhere"
+        rm -rf "$elsewhere" # of a checkout that was removed; its passwords went with it
+        mkdir "$elsewhere"
         chown postgres: "$elsewhere"
         ln -s "$elsewhere" "$folder"
       fi
@@ -55,6 +56,7 @@ settings=(
   -c max_connections=200 -c timezone=UTC -c log_timezone=UTC
 )
 if [[ ${SATCHEL_POSTGRES_DURABLE:-on} == off ]]; then
-  settings+=(-c fsync=off -c synchronous_commit=off -c full_page_writes=off)
+  # synchronous_commit stays on: without it a killed PostgreSQL forgets what it confirmed in the last half second.
+  settings+=(-c fsync=off -c full_page_writes=off)
 fi
 exec "${as[@]}" "$programs/postgres" -D "$cluster" "${settings[@]}"

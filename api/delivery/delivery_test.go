@@ -1,0 +1,120 @@
+package delivery
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// memory is a store of one object that counts what is asked of it.
+type memory struct {
+	data   []byte
+	opens  int
+	asked  int64
+	closed int
+	fail   error
+}
+
+func (m *memory) Open(_ context.Context, _, _ string, offset, length int64) (io.ReadCloser, error) {
+	m.opens++
+	m.asked += length
+	if m.fail != nil {
+		return nil, m.fail
+	}
+	return &closing{Reader: bytes.NewReader(m.data[offset:min(int64(len(m.data)), offset+length)]), m: m}, nil
+}
+
+type closing struct {
+	io.Reader
+	m *memory
+}
+
+func (c *closing) Close() error { c.m.closed++; return nil }
+
+func ask(m *memory, size int64, header ...string) (*httptest.ResponseRecorder, error) {
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	err := Serve(w, r, m, Content{Key: "k", Tag: "t", Name: "n.txt", Type: "text/plain", Size: size, Modified: time.Unix(1e9, 0)})
+	return w, err
+}
+
+// Whatever range is asked for, the answer is that stretch, from one read of the
+// store that asks for no byte more, and every body that was opened is closed.
+func TestRangeCostsOneReadOfItsLength(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		m := &memory{data: rapid.SliceOfN(rapid.Byte(), 1, 5000).Draw(rt, "data")}
+		n := len(m.data)
+		from := rapid.IntRange(0, n-1).Draw(rt, "from")
+		to := rapid.IntRange(from, n+10).Draw(rt, "to")
+		w, err := ask(m, int64(n), "Range", "bytes="+strconv.Itoa(from)+"-"+strconv.Itoa(to))
+		want := m.data[from:min(to+1, n)]
+		if err != nil || w.Code != http.StatusPartialContent || !bytes.Equal(w.Body.Bytes(), want) {
+			rt.Fatalf("%v %d %q", err, w.Code, w.Body.Bytes())
+		}
+		if m.opens != 1 || m.asked != int64(len(want)) || m.closed != m.opens {
+			rt.Fatalf("%d reads of %d bytes, %d closed", m.opens, m.asked, m.closed)
+		}
+	})
+}
+
+func TestHeadAndMatchReadNothing(t *testing.T) {
+	t.Parallel()
+	m := &memory{data: []byte("hello")}
+	w, err := ask(m, 5, "If-None-Match", `"t"`)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusNotModified, w.Code)
+	require.Zero(t, m.opens)
+}
+
+func TestStoreThatFailsBeforeTheFirstByteCanStillBeSaid(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("broken")
+	w, err := ask(&memory{fail: broken}, 5)
+	require.ErrorIs(t, err, broken)
+	require.Empty(t, w.Header().Get("Content-Disposition"))
+	require.Empty(t, w.Header().Get("ETag"))
+	require.Empty(t, w.Header().Get("Content-Length"))
+}
+
+// An object that ends early cuts the connection: a short body that looks whole
+// would be taken for the file.
+func TestShortObjectCutsTheConnection(t *testing.T) {
+	t.Parallel()
+	require.PanicsWithValue(t, http.ErrAbortHandler, func() { _, _ = ask(&memory{data: []byte("hel")}, 5) })
+}
+
+func FuzzDisposition(f *testing.F) {
+	for _, name := range []string{"a.txt", "", `a"; filename="evil.exe`, "a\r\nSet-Cookie: x=1", "../../etc/passwd", "наука.pdf", "100%.txt", "a\xffb", strings.Repeat("ü", 255), "a;b=c", "\u202etxt.exe"} {
+		f.Add(name)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		header := Disposition("attachment", name)
+		for _, c := range []byte(header) {
+			if c < 0x20 || c >= 0x7f {
+				t.Fatalf("byte %#x in %q", c, header)
+			}
+		}
+		how, params, err := mime.ParseMediaType(header)
+		if err != nil || how != "attachment" || len(params) != 1 {
+			t.Fatalf("%q: %v %v %v", header, how, params, err)
+		}
+		if want := strings.ToValidUTF8(name, "\uFFFD"); params["filename"] != want {
+			t.Fatalf("%q came back as %q", want, params["filename"])
+		}
+	})
+}

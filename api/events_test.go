@@ -1,0 +1,125 @@
+package api
+
+import (
+	"bufio"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"satchel/files"
+	"satchel/tenancy"
+)
+
+type sentEvent struct{ id, kind, data string }
+
+// follow reads a stream until it ends, or until stop says that it is enough.
+func (p *person) follow(file uuid.UUID, last string, stop func(sentEvent) bool) ([]sentEvent, int) {
+	p.b.t.Helper()
+	req, err := http.NewRequestWithContext(p.b.t.Context(), get, p.b.server.URL+at(file, "/events"), nil)
+	require.NoError(p.b.t, err)
+	req.Header.Set("Authorization", "Bearer "+p.token)
+	if last != "" {
+		req.Header.Set("Last-Event-ID", last)
+	}
+	resp, err := p.b.server.Client().Do(req)
+	require.NoError(p.b.t, err)
+	defer func() { _ = resp.Body.Close() }()
+	var all []sentEvent
+	var e sentEvent
+	for lines := bufio.NewScanner(resp.Body); lines.Scan(); {
+		field, value, _ := strings.Cut(lines.Text(), ": ")
+		switch field {
+		case "id":
+			e.id = value
+		case "event":
+			e.kind = value
+		case "data":
+			e.data = value
+		case "":
+			if e.id == "" {
+				continue
+			}
+			all = append(all, e)
+			if stop != nil && stop(e) {
+				return all, resp.StatusCode
+			}
+			e = sentEvent{}
+		}
+	}
+	return all, resp.StatusCode
+}
+
+func TestEventsTellEachStepAndTheEnd(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	owner := b.person(b.organization(), tenancy.Owner)
+	f := owner.upload("a.txt", []byte(lorem))
+	version := b.head(owner.org, f.ID).VersionID
+	failed := make(chan error, 1)
+	begun := false
+	all, status := owner.follow(f.ID, "", func(sentEvent) bool {
+		if !begun {
+			begun = true
+			go func() { failed <- b.publishVersion(owner.org, version, "") }()
+		}
+		return false
+	})
+	require.NoError(t, <-failed)
+	require.Equal(t, 200, status)
+
+	var said []string
+	for i, e := range all[:len(all)-1] {
+		require.Equal(t, strconv.Itoa(i+1), e.id, "no gap and no repetition")
+		var data struct{ Status, Name, State string }
+		require.NoError(t, json.Unmarshal([]byte(e.data), &data))
+		said = append(said, strings.Trim(e.kind+" "+data.Status+data.Name+" "+data.State, " "))
+	}
+	require.Equal(t, []string{"status uploading", "status processing", "step inspect running", "step inspect done", "status published"}, said)
+	end := all[len(all)-1]
+	require.Equal(t, "final", end.kind)
+	var last fileView
+	require.NoError(t, json.Unmarshal([]byte(end.data), &last))
+	require.Equal(t, files.Published, last.Status)
+
+	for i := range all[:len(all)-1] {
+		rest, _ := owner.follow(f.ID, all[i].id, nil)
+		require.Equal(t, all[i+1:], rest, "resumed after %s", all[i].id)
+	}
+	rest, status := owner.follow(f.ID, end.id, nil)
+	require.Empty(t, rest)
+	require.Equal(t, http.StatusNoContent, status)
+	owner.call(get, at(f.ID, "/events"), nil, "Last-Event-ID", "x").refused(400, "invalid_last_event_id")
+}
+
+func TestEventsFollowTheNewestVersion(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	owner := b.person(b.organization(), tenancy.Owner)
+	f := owner.published("a.txt", lorem)
+	body, contentType := form("a.txt", []byte("second"), map[string]string{"file_id": f.ID.String()}, nil)
+	owner.call(post, storage+"/upload", body, "Content-Type", contentType).is(202)
+	version := b.head(owner.org, f.ID).VersionID
+	failed := make(chan error, 1)
+	go func() { failed <- b.publishVersion(owner.org, version, "Test") }()
+	all, _ := owner.follow(f.ID, "", nil)
+	require.NoError(t, <-failed)
+	var last fileView
+	require.NoError(t, json.Unmarshal([]byte(all[len(all)-1].data), &last))
+	require.EqualValues(t, 1, last.Version)
+	require.Equal(t, files.Quarantined, last.Latest.Status)
+}
+
+func TestDrainEndsStreams(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	owner := b.person(b.organization(), tenancy.Owner)
+	f := owner.upload("a.txt", []byte(lorem))
+	all, _ := owner.follow(f.ID, "", func(sentEvent) bool { b.api.Drain(); return false })
+	require.NotEmpty(t, all)
+	require.NotEqual(t, "final", all[len(all)-1].kind)
+}

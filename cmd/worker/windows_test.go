@@ -1,0 +1,393 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/testsuite"
+
+	"satchel/activities/reconcile"
+	"satchel/activities/settle"
+	"satchel/activities/sweep"
+	"satchel/files"
+	"satchel/internal/pgtest"
+	"satchel/internal/s3test"
+	"satchel/tenancy"
+)
+
+// errCrash stands for a process that dies at that point.
+var errCrash = errors.New("the process dies here")
+
+// fragile is a bucket that fails at the named call, once.
+type fragile struct {
+	bucket
+	failing *string
+}
+
+func (f fragile) crash(at string) error {
+	if *f.failing == at {
+		*f.failing = ""
+		return errCrash
+	}
+	return nil
+}
+
+func (f fragile) CopyFrom(ctx context.Context, from, srcKey, etag, key string) (string, error) {
+	copied, err := f.bucket.CopyFrom(ctx, from, srcKey, etag, key)
+	if crash := f.crash("after copy"); crash != nil {
+		return "", crash
+	}
+	return copied, err
+}
+
+func (f fragile) Remove(ctx context.Context, key string) error {
+	if err := f.crash("before remove"); err != nil {
+		return err
+	}
+	return f.bucket.Remove(ctx, key)
+}
+
+func (f fragile) RemovePrefix(ctx context.Context, prefix string) error {
+	if err := f.crash("before remove prefix"); err != nil {
+		return err
+	}
+	return f.bucket.RemovePrefix(ctx, prefix)
+}
+
+// nowhere is a Temporal in which nothing runs.
+type nowhere struct{ started []uuid.UUID }
+
+func (n *nowhere) Running(context.Context, tenancy.OrgID, uuid.UUID) (bool, error) { return false, nil }
+
+func (n *nowhere) StartUpload(_ context.Context, _ tenancy.OrgID, _, version uuid.UUID) error {
+	n.started = append(n.started, version)
+	return nil
+}
+
+// activities is the settling activities on a real database and store, without
+// Temporal, so that each window between two side effects can be hit.
+type activities struct {
+	bundle
+	env     *testsuite.TestActivityEnvironment
+	failing string
+	settle  *settle.Activities
+	remains settle.Remains
+	nowhere *nowhere
+}
+
+func setupActivities(t *testing.T) *activities {
+	t.Helper()
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(quiet{})
+	a := &activities{bundle: bundle{Database: pgtest.New(t), store: s3test.New(t)}, env: suite.NewTestActivityEnvironment(), nowhere: &nowhere{}}
+	a.org = a.Organization(t, room)
+	a.user = a.Member(t, a.org, tenancy.Student)
+	wrap := func(b bucket) fragile { return fragile{b, &a.failing} }
+	a.remains = settle.NewRemains(a.DB, settle.Objects{
+		Staging: wrap(bucket{a.store.Staging}), Clean: wrap(bucket{a.store.Clean}), Quarantine: wrap(bucket{a.store.Quarantine}),
+	})
+	a.settle = settle.New(a.remains)
+	a.env.RegisterActivity(a.settle)
+	a.checker = reconcile.Checker{DB: a.DB, Staging: bucket{a.store.Staging}, Clean: bucket{a.store.Clean},
+		Quarantine: bucket{a.store.Quarantine}, Workflows: a.nowhere, Clearer: a.remains}
+	return a
+}
+
+// scanned is a version that only waits for its publication.
+func (a *activities) scanned(t *testing.T) files.Ticket {
+	t.Helper()
+	ticket := a.receive(t, "notes.txt", []byte("the bytes"))
+	v, err := files.GetVersion(context.Background(), a.Once(a.org), ticket.Version)
+	require.NoError(t, err)
+	require.NoError(t, files.Scanned(context.Background(), a.Once(a.org), ticket.Version, files.Verdict{Verdict: "clean", Engine: "fake", SHA256: v.Sha256}))
+	return ticket
+}
+
+func (a *activities) trash(t *testing.T, file uuid.UUID) {
+	t.Helper()
+	ctx := context.Background()
+	require.NoError(t, a.InTx(ctx, a.org, func(tx *tenancy.Tx) error {
+		_, err := files.Trash(ctx, tx, file)
+		return err
+	}))
+}
+
+func (a *activities) publish(version uuid.UUID) (files.Status, error) {
+	var result settle.PublishVersionResult
+	value, err := a.env.ExecuteActivity(a.settle.PublishVersion, settle.PublishVersionInput{Org: a.org, Version: version})
+	if err == nil {
+		err = value.Get(&result)
+	}
+	return result.Status, err
+}
+
+func (a *activities) withdraw(version uuid.UUID, to files.Status) (files.Status, error) {
+	var result settle.WithdrawVersionResult
+	value, err := a.env.ExecuteActivity(a.settle.WithdrawVersion, settle.WithdrawVersionInput{Org: a.org, Version: version, Status: to, Reason: "some_rule"})
+	if err == nil {
+		err = value.Get(&result)
+	}
+	return result.Status, err
+}
+
+func (a *activities) quarantine(version uuid.UUID) (files.Status, error) {
+	var result settle.QuarantineVersionResult
+	value, err := a.env.ExecuteActivity(a.settle.QuarantineVersion, settle.QuarantineVersionInput{Org: a.org, Version: version, Reason: "infected:X"})
+	if err == nil {
+		err = value.Get(&result)
+	}
+	return result.Status, err
+}
+
+// TestEveryWindowHeals kills each settling step at each of its calls, repeats
+// it, and demands the end it would have had, and nothing left over.
+func TestEveryWindowHeals(t *testing.T) {
+	t.Parallel()
+	for _, window := range []string{"", "after copy", "before remove", "before remove prefix"} {
+		for name, c := range map[string]struct {
+			step func(*activities, uuid.UUID) (files.Status, error)
+			end  files.Status
+		}{
+			"publish":    {(*activities).publish, files.Published},
+			"quarantine": {(*activities).quarantine, files.Quarantined},
+			"withdraw": {func(a *activities, v uuid.UUID) (files.Status, error) {
+				return a.withdraw(v, files.Rejected)
+			}, files.Rejected},
+		} {
+			t.Run(name+" "+window, func(t *testing.T) {
+				t.Parallel()
+				a := setupActivities(t)
+				ticket := a.scanned(t)
+				a.failing = window
+				status, err := c.step(a, ticket.Version)
+				if window != "" && a.failing == "" {
+					require.Error(t, err)
+					status, err = c.step(a, ticket.Version)
+				}
+				require.NoError(t, err)
+				require.Equal(t, c.end, status)
+				status, err = c.step(a, ticket.Version) // once more changes nothing
+				require.NoError(t, err)
+				require.Equal(t, c.end, status)
+				a.requireSettled(t)
+			})
+		}
+	}
+}
+
+func TestWithdrawalComesTooLateForAPublishedVersion(t *testing.T) {
+	t.Parallel()
+	a := setupActivities(t)
+	ticket := a.scanned(t)
+	_, err := a.publish(ticket.Version)
+	require.NoError(t, err)
+	status, err := a.withdraw(ticket.Version, files.Deleted)
+	require.NoError(t, err)
+	require.Equal(t, files.Published, status)
+	require.Equal(t, []byte("the bytes"), read(t, a.store.Clean, files.ContentKey(a.org, ticket.Version)))
+	a.requireSettled(t)
+}
+
+func TestDeletedBeforePublicationLeavesNothing(t *testing.T) {
+	t.Parallel()
+	a := setupActivities(t)
+	ticket := a.scanned(t)
+	a.failing = "after copy"
+	_, err := a.publish(ticket.Version)
+	require.Error(t, err)
+	a.trash(t, ticket.File)
+	status, err := a.publish(ticket.Version)
+	require.NoError(t, err)
+	require.Equal(t, files.Processing, status, "the workflow withdraws it now")
+	_, err = a.withdraw(ticket.Version, files.Deleted)
+	require.NoError(t, err)
+	require.Empty(t, keys(t, a.store.Clean))
+	a.requireSettled(t)
+}
+
+// TestUnscannedIsNeverPublished: the database itself refuses.
+func TestUnscannedIsNeverPublished(t *testing.T) {
+	t.Parallel()
+	a := setupActivities(t)
+	ticket := a.receive(t, "notes.txt", []byte("nobody looked"))
+	status, err := a.publish(ticket.Version)
+	require.NoError(t, err)
+	require.NotEqual(t, files.Published, status)
+}
+
+func TestExchangedObjectIsNeverPublished(t *testing.T) {
+	t.Parallel()
+	a := setupActivities(t)
+	ticket := a.scanned(t)
+	_, err := a.store.Staging.Put(context.Background(), files.StagingKey(a.org, ticket.Version), bytes.NewReader([]byte("exchanged")), 9, "")
+	require.NoError(t, err)
+	_, err = a.publish(ticket.Version)
+	require.Error(t, err)
+	require.Empty(t, keys(t, a.store.Clean))
+}
+
+func (a *activities) sweeper(t *testing.T) *sweep.Activities {
+	t.Helper()
+	s := sweep.New(a.DB, a.nowhere, a.remains, sweep.Config{})
+	a.env.RegisterActivity(s)
+	return s
+}
+
+func TestExpiredUploadLeavesNothing(t *testing.T) {
+	t.Parallel()
+	a := setupActivities(t)
+	ctx := context.Background()
+	var ticket files.Ticket
+	require.NoError(t, a.InTx(ctx, a.org, func(tx *tenancy.Tx) (err error) {
+		ticket, err = files.Create(ctx, tx, files.New{Name: "half.bin", Size: 10 << 20, By: a.user, TTL: -time.Second})
+		return err
+	}))
+	_, err := a.store.Staging.Begin(ctx, files.StagingKey(a.org, ticket.Version))
+	require.NoError(t, err)
+	_, err = a.store.Staging.Put(ctx, files.TailKey(a.org, ticket.Upload), bytes.NewReader([]byte("tail")), 4, "")
+	require.NoError(t, err)
+	alive := a.receive(t, "notes.txt", []byte("complete and not to be expired"))
+
+	_, err = a.env.ExecuteActivity(a.sweeper(t).ExpireUploads, sweep.ExpireUploadsInput{Org: tenancy.Platform})
+	require.NoError(t, err)
+	v, err := files.GetVersion(ctx, a.Once(a.org), ticket.Version)
+	require.NoError(t, err)
+	require.Equal(t, files.Expired, v.Status)
+	require.Zero(t, v.ReservedBytes)
+	pending, err := a.store.Staging.ListPending(ctx, "")
+	require.NoError(t, err)
+	require.Empty(t, pending)
+	require.Equal(t, []string{files.StagingKey(a.org, alive.Version)}, keys(t, a.store.Staging))
+}
+
+func TestPurgedTrashIsGone(t *testing.T) {
+	t.Parallel()
+	a := setupActivities(t)
+	published, infected, open := a.scanned(t), a.scanned(t), a.scanned(t)
+	_, err := a.publish(published.Version)
+	require.NoError(t, err)
+	_, err = a.quarantine(infected.Version)
+	require.NoError(t, err)
+	for _, ticket := range []files.Ticket{published, infected, open} {
+		a.trash(t, ticket.File)
+	}
+	_, err = a.env.ExecuteActivity(a.sweeper(t).PurgeTrash, sweep.PurgeTrashInput{Org: tenancy.Platform})
+	require.NoError(t, err)
+	ctx := context.Background()
+	for _, ticket := range []files.Ticket{published, infected, open} {
+		_, err := files.GetVersion(ctx, a.Once(a.org), ticket.Version)
+		require.ErrorIs(t, err, files.ErrNotFound)
+	}
+	require.Empty(t, append(append(keys(t, a.store.Staging), keys(t, a.store.Clean)...), keys(t, a.store.Quarantine)...))
+	quota, err := files.GetQuota(ctx, a.Once(a.org))
+	require.NoError(t, err)
+	require.Zero(t, quota.UsedBytes+quota.ReservedBytes)
+	a.requireSettled(t)
+}
+
+func TestOrganizationsDoNotSweep(t *testing.T) {
+	t.Parallel()
+	a := setupActivities(t)
+	s := a.sweeper(t)
+	for _, try := range []func() error{
+		func() error {
+			_, err := a.env.ExecuteActivity(s.ExpireUploads, sweep.ExpireUploadsInput{Org: a.org})
+			return err
+		},
+		func() error {
+			_, err := a.env.ExecuteActivity(s.PurgeTrash, sweep.PurgeTrashInput{Org: a.org})
+			return err
+		},
+		func() error {
+			_, err := a.env.ExecuteActivity(s.StartWaitingUploads, sweep.StartWaitingUploadsInput{Org: a.org})
+			return err
+		},
+	} {
+		require.ErrorContains(t, try(), "not_platform")
+	}
+}
+
+// TestReconcilerSeesEachDisagreement makes every kind of disagreement and
+// demands that the check names it, and that a repair leaves only what cannot be
+// repaired without loss.
+func TestReconcilerSeesEachDisagreement(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	put := func(t *testing.T, b bucket, key, content string) {
+		t.Helper()
+		_, err := b.Put(ctx, key, bytes.NewReader([]byte(content)), int64(len(content)), "")
+		require.NoError(t, err)
+	}
+	publish := func(t *testing.T, a *activities) string {
+		t.Helper()
+		ticket := a.scanned(t)
+		_, err := a.publish(ticket.Version)
+		require.NoError(t, err)
+		return files.ContentKey(a.org, ticket.Version)
+	}
+	for kind, c := range map[reconcile.Kind]struct {
+		spoil     func(*testing.T, *activities)
+		repairing bool
+	}{
+		reconcile.ContentMissing: {func(t *testing.T, a *activities) { require.NoError(t, a.store.Clean.Remove(ctx, publish(t, a))) }, false},
+		reconcile.ContentSize: {func(t *testing.T, a *activities) {
+			put(t, bucket{a.store.Clean}, publish(t, a), "longer than the bytes")
+		}, false},
+		reconcile.ContentDiffers: {func(t *testing.T, a *activities) { put(t, bucket{a.store.Clean}, publish(t, a), "THE BYTES") }, false},
+		reconcile.OrphanClean: {func(t *testing.T, a *activities) {
+			put(t, bucket{a.store.Clean}, files.ContentKey(a.org, uuid.New()), "x")
+		}, true},
+		reconcile.OrphanAside: {func(t *testing.T, a *activities) {
+			put(t, bucket{a.store.Quarantine}, files.ContentKey(a.org, uuid.New()), "x")
+		}, true},
+		reconcile.OrphanStaged: {func(t *testing.T, a *activities) { put(t, bucket{a.store.Staging}, a.org.String()+"/no-version", "x") }, true},
+		reconcile.OrphanParts: {func(t *testing.T, a *activities) {
+			_, err := a.store.Staging.Begin(ctx, files.StagingKey(a.org, uuid.New()))
+			require.NoError(t, err)
+		}, true},
+		reconcile.Uncleaned: {func(t *testing.T, a *activities) {
+			v := a.scanned(t).Version
+			require.NoError(t, a.InTx(ctx, a.org, func(tx *tenancy.Tx) error { return files.Withdraw(ctx, tx, v, files.Rejected, "x") }))
+			require.NoError(t, a.store.Staging.Remove(ctx, files.StagingKey(a.org, v)))
+		}, true},
+		reconcile.QuotaUsed: {func(t *testing.T, a *activities) {
+			_, err := a.Once(a.org).Exec(ctx, "update storage_quotas set used_bytes = used_bytes + 1")
+			require.NoError(t, err)
+		}, false},
+		reconcile.QuotaReserved: {func(t *testing.T, a *activities) {
+			_, err := a.Once(a.org).Exec(ctx, "update storage_quotas set reserved_bytes = reserved_bytes + 1")
+			require.NoError(t, err)
+		}, false},
+	} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			a := setupActivities(t)
+			a.requireSettled(t)
+			c.spoil(t, a)
+			found, err := a.checker.Check(ctx, a.org, reconcile.Options{Deep: true, Repair: true})
+			require.NoError(t, err)
+			require.Len(t, found, 1, "%v", found)
+			require.Equal(t, kind, found[0].Kind)
+			require.Equal(t, c.repairing, found[0].Repaired)
+			if c.repairing {
+				a.requireSettled(t)
+			}
+		})
+	}
+}
+
+func TestReconcilerStartsWhatIsStuck(t *testing.T) {
+	t.Parallel()
+	a := setupActivities(t)
+	ticket := a.scanned(t)
+	found, err := a.checker.Check(context.Background(), a.org, reconcile.Options{Repair: true})
+	require.NoError(t, err)
+	require.Len(t, found, 1)
+	require.Equal(t, reconcile.Stuck, found[0].Kind)
+	require.Equal(t, []uuid.UUID{ticket.Version}, a.nowhere.started)
+}

@@ -1,0 +1,112 @@
+package oidc
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/stretchr/testify/require"
+
+	"satchel/internal/oidc/oidctest"
+)
+
+func setup(t *testing.T) (*oidctest.Issuer, *Verifier) {
+	t.Helper()
+	i := oidctest.New(t)
+	return i, New(Config{Issuer: i.URL, Audience: oidctest.Audience, Skew: 30 * time.Second})
+}
+
+func TestGoodTokensOfBothAlgorithms(t *testing.T) {
+	t.Parallel()
+	for _, alg := range []jose.SignatureAlgorithm{jose.ES256, jose.RS256} {
+		i, v := setup(t)
+		i.Rotate("k", alg)
+		p, err := v.Verify(context.Background(), i.Token("somebody"))
+		require.NoError(t, err, alg)
+		require.Equal(t, Person{Issuer: i.URL, Subject: "somebody"}, p)
+	}
+}
+
+func TestClockSkewIsAllowedAndNoMore(t *testing.T) {
+	t.Parallel()
+	i, v := setup(t)
+	now := time.Now()
+	v.now = func() time.Time { return now }
+	ends := func(d time.Duration) string {
+		return i.Sign(map[string]any{"iss": i.URL, "sub": "x", "aud": oidctest.Audience, "exp": now.Add(d).Unix()})
+	}
+	_, err := v.Verify(context.Background(), ends(-20*time.Second))
+	require.NoError(t, err)
+	_, err = v.Verify(context.Background(), ends(-40*time.Second))
+	require.ErrorIs(t, err, ErrToken)
+	_, err = v.Verify(context.Background(), i.Sign(map[string]any{"iss": i.URL, "sub": "x", "aud": oidctest.Audience, "exp": now.Add(time.Hour).Unix(), "nbf": now.Add(30 * time.Minute).Unix()}))
+	require.ErrorIs(t, err, ErrToken)
+}
+
+// A new key is found when the first token comes that it signed, and the old
+// one's tokens end. A flood of unknown keys does not become a flood of requests.
+func TestKeysRotateAndAreNotAskedForAtWill(t *testing.T) {
+	t.Parallel()
+	i, v := setup(t)
+	now := time.Now()
+	transport, ok := v.client.Transport.(*calm)
+	require.True(t, ok)
+	transport.now = func() time.Time { return now }
+	old := i.Token("x")
+	_, err := v.Verify(context.Background(), old)
+	require.NoError(t, err)
+	for range 20 {
+		_, err := v.Verify(context.Background(), strings.Replace(old, ".", ".A", 1))
+		require.ErrorIs(t, err, ErrToken)
+	}
+	require.Equal(t, 1, i.Asks())
+
+	i.Rotate("second", jose.ES256)
+	now = now.Add(calmFor)
+	_, err = v.Verify(context.Background(), i.Token("x"))
+	require.NoError(t, err)
+	require.Equal(t, 2, i.Asks())
+	now = now.Add(calmFor)
+	_, err = v.Verify(context.Background(), old)
+	require.ErrorIs(t, err, ErrToken)
+}
+
+func TestIssuerThatComesLateIsFound(t *testing.T) {
+	t.Parallel()
+	i, _ := setup(t)
+	v := New(Config{Issuer: i.URL + "/", Audience: oidctest.Audience})
+	require.ErrorIs(t, v.Ready(context.Background()), ErrUnavailable, "another issuer answers under this name")
+	v.config.Issuer = i.URL
+	require.NoError(t, v.Ready(context.Background()))
+}
+
+// With its keys in hand, the issuer's going away stops nobody who has a token.
+func TestKeysOutliveTheIssuer(t *testing.T) {
+	t.Parallel()
+	i, v := setup(t)
+	token := i.Token("x")
+	_, err := v.Verify(context.Background(), token)
+	require.NoError(t, err)
+	i.Server.Close()
+	_, err = v.Verify(context.Background(), token)
+	require.NoError(t, err)
+	transport, ok := v.client.Transport.(*calm)
+	require.True(t, ok)
+	transport.now = func() time.Time { return time.Now().Add(time.Hour) }
+	i.Rotate("second", jose.ES256)
+	_, err = v.Verify(context.Background(), i.Token("x"))
+	require.ErrorIs(t, err, ErrUnavailable)
+}
+
+func FuzzVerify(f *testing.F) {
+	f.Add("a.b.c")
+	f.Add("eyJhbGciOiJub25lIn0.e30.")
+	v := New(Config{Issuer: "http://127.0.0.1:1", Audience: "x"})
+	f.Fuzz(func(t *testing.T, raw string) {
+		if _, err := v.Verify(context.Background(), raw); err == nil {
+			t.Fatalf("%q was believed", raw)
+		}
+	})
+}
