@@ -3,12 +3,14 @@ package api
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"satchel/files"
 	"satchel/internal/fault"
 	"satchel/tenancy"
+	"satchel/workflows/reconcile"
 )
 
 // subject is the organization that an administrator's call is about: their own,
@@ -168,7 +170,10 @@ func (a *API) rescan(c *gin.Context) error {
 }
 
 type reconcileBody struct {
-	Repair bool `json:"repair"`
+	Organization string `json:"organization_id"` // empty: every organization
+	Repair       bool   `json:"repair"`
+	Deep         bool   `json:"deep"`          // read every published byte again
+	Grace        *int64 `json:"grace_seconds"` // what is younger may be work in progress
 }
 
 func (a *API) reconcile(c *gin.Context) error {
@@ -176,7 +181,19 @@ func (a *API) reconcile(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	id, err := a.Processes.Reconcile(c.Request.Context(), caller(c), in.Repair)
+	look := reconcile.ReconcileStorageInput{Repair: in.Repair, Deep: in.Deep, Grace: reconcile.DefaultGrace}
+	if in.Organization != "" {
+		if look.Only, err = a.subject(c, in.Organization); err != nil {
+			return err
+		}
+	}
+	if in.Grace != nil {
+		if *in.Grace < 0 {
+			return invalid("grace_seconds", "grace_seconds is a number of seconds and not negative.")
+		}
+		look.Grace = time.Duration(*in.Grace) * time.Second
+	}
+	id, err := a.Processes.Reconcile(c.Request.Context(), caller(c), look)
 	if err != nil {
 		return err
 	}

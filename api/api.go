@@ -18,6 +18,7 @@ import (
 	"satchel/files"
 	"satchel/internal/oidc"
 	"satchel/tenancy"
+	"satchel/workflows/reconcile"
 	"satchel/workflows/upload"
 )
 
@@ -52,7 +53,7 @@ type Processes interface {
 	// Rescan and Reconcile start an operation and give its id. The operation
 	// belongs to the organization that is scanned, or to the platform.
 	Rescan(ctx context.Context, by tenancy.Actor, org tenancy.OrgID) (uuid.UUID, error)
-	Reconcile(ctx context.Context, by tenancy.Actor, repair bool) (uuid.UUID, error)
+	Reconcile(ctx context.Context, by tenancy.Actor, look reconcile.ReconcileStorageInput) (uuid.UUID, error)
 }
 
 // Parts are what the edge stands on.

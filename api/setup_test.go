@@ -27,6 +27,7 @@ import (
 	"satchel/internal/s3"
 	"satchel/internal/s3test"
 	"satchel/tenancy"
+	"satchel/workflows/reconcile"
 	"satchel/workflows/upload"
 )
 
@@ -76,7 +77,7 @@ func (p *playedProcesses) Rescan(context.Context, tenancy.Actor, tenancy.OrgID) 
 	return tenancy.NewID(), nil
 }
 
-func (p *playedProcesses) Reconcile(context.Context, tenancy.Actor, bool) (uuid.UUID, error) {
+func (p *playedProcesses) Reconcile(context.Context, tenancy.Actor, reconcile.ReconcileStorageInput) (uuid.UUID, error) {
 	return tenancy.NewID(), nil
 }
 

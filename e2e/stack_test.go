@@ -44,8 +44,9 @@ func TestMain(m *testing.M) {
 // patience is how long anything may take to settle by itself after a fault.
 const patience = 2 * time.Minute
 
+// testContext outlives the test's own, which is cancelled before its clean-up.
 func testContext(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

@@ -96,6 +96,9 @@ update uploads set offset_bytes = sqlc.arg(new_offset), tail_bytes = sqlc.arg(ta
 update uploads set finished_at = now(), sha_state = null
  where id = $1 and finished_at is null and expires_at < now() and lease_until < now();
 
+-- name: UploadAbandon :exec
+update uploads set expires_at = now() where version_id = $1 and finished_at is null;
+
 -- name: UploadFinish :execrows
 update uploads set finished_at = now(), sha_state = null where id = $1 and finished_at is null;
 

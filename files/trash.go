@@ -19,8 +19,9 @@ func Update(ctx context.Context, q tenancy.Queries, file uuid.UUID, c Change) er
 	return oneRow(n, err, ErrInTrash)
 }
 
-// Trash puts a file into the trash and names its versions that are still on
-// their way, whose workflows must be cancelled. Trashing twice changes nothing.
+// Trash puts a file into the trash and names its versions that are being
+// processed, whose workflows must be cancelled. Uploads that are still open
+// expire at once. Trashing twice changes nothing.
 func Trash(ctx context.Context, tx *tenancy.Tx, file uuid.UUID) (open []uuid.UUID, err error) {
 	q := filesdb.New(tx)
 	if _, err := q.FileLock(ctx, file); err != nil {
@@ -34,7 +35,12 @@ func Trash(ctx context.Context, tx *tenancy.Tx, file uuid.UUID) (open []uuid.UUI
 		return nil, fmt.Errorf("list versions: %w", err)
 	}
 	for _, v := range versions {
-		if !Final(v.Status) {
+		switch {
+		case v.Status == Uploading: // nobody wants the rest of these bytes
+			if err := q.UploadAbandon(ctx, v.ID); err != nil {
+				return nil, fmt.Errorf("expire upload: %w", err)
+			}
+		case !Final(v.Status):
 			open = append(open, v.ID)
 		}
 	}

@@ -8,12 +8,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/google/uuid"
 	"go.temporal.io/sdk/activity"
 
 	"satchel/files"
+	"satchel/internal/queue"
 	"satchel/tenancy"
 )
 
@@ -90,7 +90,7 @@ func (a *Activities) RenderPreviews(ctx context.Context, in RenderPreviewsInput)
 	if err != nil {
 		return RenderPreviewsResult{}, err
 	}
-	stop := beat(ctx)
+	stop := queue.Beat(ctx)
 	defer stop()
 	var result RenderPreviewsResult
 	err = files.Step(ctx, q, in.Version, files.StepPreview, activity.GetInfo(ctx).Attempt, func() error {
@@ -173,26 +173,4 @@ func (a *Activities) put(ctx context.Context, key string, p Picture) (string, er
 		return "", fmt.Errorf("store rendition: %w", err)
 	}
 	return etag, nil
-}
-
-const beatEvery = 5 * time.Second
-
-// beat heartbeats until stopped: the renderer says nothing while it works, and a
-// cancellation reaches it only through the answers.
-func beat(ctx context.Context) (stop func()) {
-	quit, ended := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(ended)
-		tick := time.NewTicker(beatEvery)
-		defer tick.Stop()
-		for {
-			activity.RecordHeartbeat(ctx)
-			select {
-			case <-quit:
-				return
-			case <-tick.C:
-			}
-		}
-	}()
-	return func() { close(quit); <-ended }
 }

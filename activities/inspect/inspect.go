@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"satchel/files"
+	"satchel/internal/queue"
 	"satchel/policies/archives"
 	"satchel/policies/types"
 	"satchel/tenancy"
@@ -63,6 +64,7 @@ type InspectObjectResult struct {
 // InspectObject judges a version by its name, its claim and its content, and
 // records the media type it found. It reads 64 KiB, and the directory of a zip.
 func (a *Activities) InspectObject(ctx context.Context, in InspectObjectInput) (InspectObjectResult, error) {
+	defer queue.Beat(ctx)()
 	q := a.db.Once(in.Org)
 	v, err := files.InProcess(ctx, q, in.Version)
 	if err != nil {

@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"go.temporal.io/sdk/activity"
-
 	"satchel/internal/fault"
+	"satchel/internal/queue"
 	"satchel/tenancy"
 )
 
@@ -22,6 +21,7 @@ func New(c Checker) *Activities { return &Activities{checker: c} }
 // transactions.
 type ReconcileOrganizationsInput struct {
 	Org          tenancy.OrgID
+	Only         tenancy.OrgID // zero: all of them
 	After        tenancy.OrgID
 	Repair, Deep bool
 	Grace        time.Duration
@@ -51,13 +51,14 @@ func (a *Activities) ReconcileOrganizations(ctx context.Context, in ReconcileOrg
 	if in.Org != tenancy.Platform {
 		return result, ErrNotPlatform
 	}
-	orgs, err := a.checker.DB.Organizations(ctx, in.After, stretch)
+	defer queue.Beat(ctx)()
+	orgs, err := a.next(ctx, in)
 	if err != nil {
 		return result, fmt.Errorf("list organizations: %w", err)
 	}
 	options := Options{Repair: in.Repair, Deep: in.Deep, Grace: in.Grace}
 	for _, org := range orgs {
-		found, err := a.check(ctx, org, options)
+		found, err := a.checker.Check(ctx, org, options)
 		if err != nil {
 			return result, fmt.Errorf("organization %s: %w", org, err)
 		}
@@ -69,27 +70,11 @@ func (a *Activities) ReconcileOrganizations(ctx context.Context, in ReconcileOrg
 	return result, nil
 }
 
-const beatEvery = 5 * time.Second
-
-// check beats by the clock while it looks: one large object takes as long to
-// read as a thousand rows.
-func (a *Activities) check(ctx context.Context, org tenancy.OrgID, o Options) ([]Finding, error) {
-	quit, ended := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(ended)
-		tick := time.NewTicker(beatEvery)
-		defer tick.Stop()
-		for {
-			activity.RecordHeartbeat(ctx, org)
-			select {
-			case <-quit:
-				return
-			case <-tick.C:
-			}
-		}
-	}()
-	defer func() { close(quit); <-ended }()
-	return a.checker.Check(ctx, org, o)
+func (a *Activities) next(ctx context.Context, in ReconcileOrganizationsInput) ([]tenancy.OrgID, error) {
+	if !in.Only.IsZero() {
+		return []tenancy.OrgID{in.Only}, nil
+	}
+	return a.checker.DB.Organizations(ctx, in.After, stretch)
 }
 
 func (r *ReconcileOrganizationsResult) add(org tenancy.OrgID, found []Finding) {

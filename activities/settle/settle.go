@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"satchel/files"
+	"satchel/internal/queue"
 	"satchel/tenancy"
 )
 
@@ -42,6 +43,7 @@ type PublishVersionResult struct{ Status files.Status }
 // PublishVersion makes a scanned version readable: it copies the very bytes
 // that were scanned into the clean bucket, turns the row, and clears staging.
 func (a *Activities) PublishVersion(ctx context.Context, in PublishVersionInput) (PublishVersionResult, error) {
+	defer queue.Beat(ctx)()
 	q := a.db.Once(in.Org)
 	v, err := files.InProcess(ctx, q, in.Version)
 	if err != nil && !errors.Is(err, files.Gone) {
@@ -99,6 +101,7 @@ type QuarantineVersionResult struct{ Status files.Status }
 
 // QuarantineVersion puts a version aside where nobody can read it.
 func (a *Activities) QuarantineVersion(ctx context.Context, in QuarantineVersionInput) (QuarantineVersionResult, error) {
+	defer queue.Beat(ctx)()
 	q := a.db.Once(in.Org)
 	v, err := files.GetVersion(ctx, q, in.Version)
 	if err != nil {
@@ -142,6 +145,7 @@ type WithdrawVersionResult struct{ Status files.Status }
 // back to the quota and leaves nothing of it in the store. One that has ended
 // already keeps its end.
 func (a *Activities) WithdrawVersion(ctx context.Context, in WithdrawVersionInput) (WithdrawVersionResult, error) {
+	defer queue.Beat(ctx)()
 	err := a.db.InTx(ctx, in.Org, func(tx *tenancy.Tx) error {
 		return files.Withdraw(ctx, tx, in.Version, in.Status, in.Reason)
 	})

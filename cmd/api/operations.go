@@ -20,8 +20,8 @@ func (p *processes) Rescan(ctx context.Context, by tenancy.Actor, org tenancy.Or
 }
 
 // Reconcile starts the check of the invariants.
-func (p *processes) Reconcile(ctx context.Context, by tenancy.Actor, repair bool) (uuid.UUID, error) {
-	id, err := reconcile.Begin(ctx, p.db, p.temporal, by.User, reconcile.ReconcileStorageInput{Repair: repair})
+func (p *processes) Reconcile(ctx context.Context, by tenancy.Actor, look reconcile.ReconcileStorageInput) (uuid.UUID, error) {
+	id, err := reconcile.Begin(ctx, p.db, p.temporal, by.User, look)
 	return id, orUnavailable(err)
 }
 

@@ -517,6 +517,15 @@ func (q *Queries) StepEndOpen(ctx context.Context, versionID uuid.UUID) error {
 	return err
 }
 
+const uploadAbandon = `-- name: UploadAbandon :exec
+update uploads set expires_at = now() where version_id = $1 and finished_at is null
+`
+
+func (q *Queries) UploadAbandon(ctx context.Context, versionID uuid.UUID) error {
+	_, err := q.db.Exec(ctx, uploadAbandon, versionID)
+	return err
+}
+
 const uploadAdvance = `-- name: UploadAdvance :execrows
 update uploads set offset_bytes = $1, tail_bytes = $2, sha_state = $3,
     s3_upload_id = $4, expires_at = now() + $5::interval

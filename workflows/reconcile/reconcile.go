@@ -34,6 +34,7 @@ const Kind = "reconcile_storage"
 type ReconcileStorageInput struct {
 	Org          tenancy.OrgID
 	Operation    uuid.UUID
+	Only         tenancy.OrgID // zero: every organization
 	Repair, Deep bool
 	Grace        time.Duration
 
@@ -64,9 +65,6 @@ func WorkflowID(op uuid.UUID) string {
 // operation belongs to the platform.
 func Begin(ctx context.Context, db *tenancy.DB, c client.Client, by uuid.UUID, in ReconcileStorageInput) (uuid.UUID, error) {
 	in.Org, in.Operation = tenancy.Platform, tenancy.NewID()
-	if in.Grace == 0 {
-		in.Grace = DefaultGrace
-	}
 	q := db.Once(in.Org)
 	err := operations.Insert(ctx, q, operations.Operation{ID: in.Operation, Kind: Kind, WorkflowID: WorkflowID(in.Operation), CreatedBy: &by})
 	if err != nil {
@@ -143,7 +141,7 @@ func (r *run) all(ctx workflow.Context) error {
 
 func (r *run) check(ctx workflow.Context) (reconcile.ReconcileOrganizationsResult, error) {
 	ctx = workflow.WithActivityOptions(ctx, options(r.in.Org, 2*time.Hour, 6*time.Hour, 30*time.Second))
-	in := reconcile.ReconcileOrganizationsInput{Org: r.in.Org, After: r.in.After, Repair: r.in.Repair, Deep: r.in.Deep, Grace: r.in.Grace}
+	in := reconcile.ReconcileOrganizationsInput{Org: r.in.Org, Only: r.in.Only, After: r.in.After, Repair: r.in.Repair, Deep: r.in.Deep, Grace: r.in.Grace}
 	var result reconcile.ReconcileOrganizationsResult
 	err := workflow.ExecuteActivity(ctx, checker.ReconcileOrganizations, in).Get(ctx, &result)
 	return result, err

@@ -10,13 +10,12 @@ import (
 	"satchel/tenancy"
 )
 
-// work is how one step is done: where, how long one attempt may take, how long
-// all of them together may, waiting in the queue included, and how soon a dead
-// worker is noticed.
+// work is how one step is done: where, how long one attempt may take, and how
+// long all of them together may, waiting in the queue included. Every step
+// heartbeats, so that a dead worker is noticed soon.
 type work struct {
 	queue            queue.Name
 	attempt, overall time.Duration
-	heartbeat        time.Duration
 	attempts         int32 // zero: as many as fit
 }
 
@@ -25,8 +24,8 @@ type work struct {
 // sooner, by the scan itself.
 var (
 	inspecting   = work{queue: queue.Interactive, attempt: time.Minute, overall: 6 * time.Hour}
-	scanning     = work{queue: queue.Files, attempt: 30 * time.Minute, overall: 24 * time.Hour, heartbeat: 20 * time.Second}
-	rendering    = work{queue: queue.Files, attempt: 3 * time.Minute, overall: 6 * time.Hour, heartbeat: 20 * time.Second, attempts: 5}
+	scanning     = work{queue: queue.Files, attempt: 30 * time.Minute, overall: 24 * time.Hour}
+	rendering    = work{queue: queue.Files, attempt: 3 * time.Minute, overall: 6 * time.Hour, attempts: 5}
 	quarantining = work{queue: queue.Interactive, attempt: 10 * time.Minute, overall: 24 * time.Hour}
 	publishing   = work{queue: queue.Interactive, attempt: 10 * time.Minute, overall: 24 * time.Hour}
 	withdrawing  = work{queue: queue.Interactive, attempt: 5 * time.Minute, overall: 24 * time.Hour}
@@ -43,7 +42,7 @@ func (w work) options(ctx workflow.Context, org tenancy.OrgID) workflow.Context 
 		TaskQueue:              string(w.queue),
 		StartToCloseTimeout:    w.attempt,
 		ScheduleToCloseTimeout: w.overall,
-		HeartbeatTimeout:       w.heartbeat,
+		HeartbeatTimeout:       queue.BeatTimeout,
 		WaitForCancellation:    true,
 		Priority:               queue.For(org.String(), queue.Default),
 		RetryPolicy: &temporal.RetryPolicy{
