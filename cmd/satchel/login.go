@@ -124,7 +124,7 @@ func loadLogin(profile string) (login, error) {
 	if err != nil {
 		return l, err
 	}
-	b, err := os.ReadFile(path)
+	b, err := os.ReadFile(path) //nolint:gosec // the person's own folder and a profile that is a plain word
 	if errors.Is(err, os.ErrNotExist) {
 		return l, errors.New("you are not logged in. Begin with: satchel login --help")
 	}
@@ -135,7 +135,7 @@ func loadLogin(profile string) (login, error) {
 }
 
 func loginFromStack(path, as string) (login, error) {
-	b, err := os.ReadFile(path)
+	b, err := os.ReadFile(path) //nolint:gosec // the person names the file
 	if err != nil {
 		return login{}, fmt.Errorf("read the local stack: %w. Is `make run` up?", err)
 	}
@@ -182,8 +182,11 @@ func loginWithCode(ctx context.Context, api string) (string, error) {
 		Issuers []string `json:"authorization_servers"`
 	}
 	c := rest.Client{Base: api}
-	if err := c.Call(ctx, http.MethodGet, "/.well-known/oauth-protected-resource", nil, &meta); err != nil || len(meta.Issuers) == 0 {
-		return "", fmt.Errorf("%s does not say who its issuer is; pass a token with --token-stdin (%v)", api, err)
+	if err := c.Call(ctx, http.MethodGet, "/.well-known/oauth-protected-resource", nil, &meta); err != nil {
+		return "", fmt.Errorf("ask %s who its issuer is: %w. A token goes in with --token-stdin", api, err)
+	}
+	if len(meta.Issuers) == 0 {
+		return "", fmt.Errorf("%s names no issuer; pass a token with --token-stdin", api)
 	}
 	provider, err := oidc.NewProvider(ctx, meta.Issuers[0])
 	if err != nil {

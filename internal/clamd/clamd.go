@@ -62,7 +62,7 @@ func WithIdleTimeout(d time.Duration) Option { return func(c *Client) { c.idle =
 func WithVerdictTimeout(d time.Duration) Option { return func(c *Client) { c.verdict = d } }
 
 // New returns a client of the daemon that listens on the unix socket. Nothing
-// is dialled yet: use Ping to learn whether the daemon is there.
+// is dialed yet: use Ping to learn whether the daemon is there.
 func New(socket string, opts ...Option) *Client {
 	c := &Client{socket: socket, idle: defaultIdleTimeout, verdict: defaultVerdictTimeout}
 	c.buffers.New = func() any { b := make([]byte, headerSize+chunkSize); return &b }

@@ -166,7 +166,7 @@ func TestCancellationIsTheCallers(t *testing.T) {
 			defer cancel()
 			go func() {
 				for fake.Scans() == 0 {
-					time.Sleep(time.Millisecond)
+					time.Sleep(time.Millisecond) //nolint:forbidigo // polls for the fake's count, which has no other signal
 				}
 				cancel()
 			}()

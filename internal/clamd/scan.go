@@ -90,7 +90,7 @@ func expectEnd(r io.Reader) error {
 		switch {
 		case n > 0:
 			return fmt.Errorf("it goes on: %w", ErrSourceSize)
-		case err == io.EOF: //nolint:errorlint // only the bare io.EOF means the end, a wrapped one is a failure
+		case err == io.EOF: // only the bare io.EOF means the end, a wrapped one is a failure
 			return nil
 		case err != nil:
 			return err

@@ -57,7 +57,7 @@ func (r Renderer) run(ctx context.Context, sourcePath, outDir string) (*ended, e
 }
 
 func (r Renderer) command(ctx context.Context, child *ended, sourcePath, outDir string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, r.program, "--input", sourcePath, "--output", outDir)
+	cmd := exec.CommandContext(ctx, r.program, "--input", sourcePath, "--output", outDir) //nolint:gosec // our own program by configuration; the paths are the worker's own temporary ones
 	// An empty, non-nil environment: nil would mean the worker's own, with its
 	// database password in it. The child sets what libvips needs by itself.
 	cmd.Env = []string{}
@@ -96,8 +96,9 @@ func (c *ended) died(signal syscall.Signal) error {
 		return NotRenderable{TooExpensive, fmt.Sprintf("decoding used up its limits (%s after %s of CPU)", signal, c.cpu())}
 	case syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT:
 		return fmt.Errorf("render program was stopped from outside (%s)", signal)
+	default:
+		return c.crashed()
 	}
-	return c.crashed()
 }
 
 func (c *ended) cpu() time.Duration {

@@ -25,10 +25,10 @@ func TestBombsAreRefusedByTheirHeader(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if name == "extended webp too big" { // libwebp notices the contradiction first
-				setup(t).requireFinding(t, source, Corrupt)
+				_ = setup(t).requireFinding(t, source, Corrupt)
 				return
 			}
-			setup(t).requireFinding(t, source, TooManyPixels)
+			_ = setup(t).requireFinding(t, source, TooManyPixels)
 		})
 	}
 }
@@ -66,7 +66,7 @@ func TestTruncatedIsCorrupt(t *testing.T) {
 		for _, percent := range []int{50, 90} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				setup(t).requireFinding(t, source[:len(source)*percent/100], Corrupt)
+				_ = setup(t).requireFinding(t, source[:len(source)*percent/100], Corrupt)
 			})
 		}
 	}
@@ -86,7 +86,7 @@ func TestDamagedInsideIsCorrupt(t *testing.T) {
 	t.Parallel()
 	source := asPNG(t, noise(700, 500))
 	source[len(source)/2] ^= 0xFF
-	setup(t).requireFinding(t, source, Corrupt)
+	_ = setup(t).requireFinding(t, source, Corrupt)
 }
 
 func TestOtherContentIsUnsupported(t *testing.T) {
@@ -109,7 +109,7 @@ func TestOtherContentIsUnsupported(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			setup(t).requireFinding(t, []byte(source), Unsupported)
+			_ = setup(t).requireFinding(t, []byte(source), Unsupported)
 		})
 	}
 }
@@ -124,7 +124,7 @@ func TestMagicAndNothingElseIsCorrupt(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			setup(t).requireFinding(t, []byte(magic), Corrupt)
+			_ = setup(t).requireFinding(t, []byte(magic), Corrupt)
 		})
 	}
 }

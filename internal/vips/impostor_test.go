@@ -19,9 +19,9 @@ func impersonate(source, outDir string) {
 	verb, argument, _ := strings.Cut(string(wish), " ")
 	switch verb {
 	case "print":
-		fmt.Print(argument)
+		_, _ = fmt.Fprint(os.Stdout, argument)
 	case "refuse":
-		fmt.Print(argument)
+		_, _ = fmt.Fprint(os.Stdout, argument)
 		os.Exit(ExitNotRenderable)
 	case "fail":
 		fmt.Fprint(os.Stderr, argument)
@@ -34,7 +34,7 @@ func impersonate(source, outDir string) {
 		os.Exit(ExitFault)
 	case "flood":
 		for range 1000 {
-			fmt.Print(strings.Repeat("x", 10_000))
+			_, _ = fmt.Fprint(os.Stdout, strings.Repeat("x", 10_000))
 			fmt.Fprint(os.Stderr, strings.Repeat("y", 10_000))
 		}
 	case "litter":
@@ -64,7 +64,7 @@ func hang(source string) {
 	if err := os.Rename(source+".tmp", source+".pids"); err != nil {
 		panic(err)
 	}
-	time.Sleep(10 * time.Minute)
+	time.Sleep(10 * time.Minute) //nolint:forbidigo // this impostor hangs until it is killed
 }
 
 func die(name string) {
@@ -72,5 +72,5 @@ func die(name string) {
 	if err := syscall.Kill(os.Getpid(), signals[name]); err != nil {
 		panic(err)
 	}
-	time.Sleep(10 * time.Minute)
+	time.Sleep(10 * time.Minute) //nolint:forbidigo // this impostor hangs until it is killed
 }

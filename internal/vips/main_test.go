@@ -33,7 +33,7 @@ func buildAndRun(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	renderProgram, encodeProgram = filepath.Join(dir, "render"), filepath.Join(dir, "encode")
 	for program, source := range map[string]string{renderProgram: "satchel/cmd/render", encodeProgram: "./testdata/encode"} {
 		build := exec.Command("go", "build", "-o", program, source)

@@ -5,6 +5,7 @@ package vips
 // not be able to invent an outcome.
 type Code string
 
+// The findings: why a picture has no previews, which another try would not change.
 const (
 	TooManyPixels Code = "too_many_pixels" // the header promises more pixels than are worth decoding
 	TooManyBytes  Code = "too_many_bytes"  // the file is larger than the child may hold in memory

@@ -29,7 +29,7 @@ func verify(report Report, outDir string) (Result, error) {
 	if err != nil {
 		return Result{}, fmt.Errorf("open output directory: %w", err)
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 
 	result := Result{
 		Width: report.Width, Height: report.Height, Orientation: report.Orientation,
@@ -120,7 +120,7 @@ func readRegular(root *os.Root, name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	content, err := io.ReadAll(io.LimitReader(file, maxRendition+1))
 	if err != nil {
 		return nil, err
@@ -137,7 +137,7 @@ func onlyReported(root *os.Root, reported map[string]bool) error {
 	if err != nil {
 		return fmt.Errorf("open output directory: %w", err)
 	}
-	defer dir.Close()
+	defer func() { _ = dir.Close() }()
 	names, err := dir.Readdirnames(-1)
 	if err != nil {
 		return fmt.Errorf("list output directory: %w", err)

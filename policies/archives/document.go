@@ -75,8 +75,9 @@ func (c *container) checkDocument(kind Kind, form form) error {
 		return c.checkOffice(essentials[kind].main)
 	case odfForm:
 		return c.checkODF(essentials[kind].main)
+	default:
+		return nil
 	}
-	return nil
 }
 
 // isMacro knows the places where each family keeps what runs.
@@ -93,8 +94,9 @@ func isMacro(name string, form form) bool {
 		})
 	case odfForm:
 		return strings.HasPrefix(name, "basic/") || strings.HasPrefix(name, "scripts/")
+	default:
+		return false
 	}
-	return false
 }
 
 // runningTypes are parts of the content types that mean something runs. A macro

@@ -82,7 +82,7 @@ func TestDocuments(t *testing.T) {
 				require.NoError(t, err)
 				return
 			}
-			requireFinding(t, err, tc.rule)
+			_ = requireFinding(t, err, tc.rule)
 		})
 	}
 }

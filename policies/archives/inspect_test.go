@@ -177,9 +177,9 @@ func TestHostileContainers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := inspect(t, tc.content, Zip)
-			requireFinding(t, err, tc.rule)
+			_ = requireFinding(t, err, tc.rule)
 			_, err = walkAll(tc.content, DefaultLimits())
-			requireFinding(t, err, tc.rule)
+			_ = requireFinding(t, err, tc.rule)
 		})
 	}
 }
@@ -260,7 +260,7 @@ func TestReaderErrorsAreNotFindings(t *testing.T) {
 			}
 			var f *Finding
 			require.Error(t, err)
-			require.False(t, errors.As(err, &f), "read %d failed with %v: %v", failAt, cause, err)
+			require.NotErrorAs(t, err, &f, "read %d failed with %v: %v", failAt, cause, err)
 		}
 	}
 }
@@ -273,7 +273,7 @@ func TestShortObject(t *testing.T) {
 	_, err := Inspect(t.Context(), bytes.NewReader(content), int64(len(content))+10, Zip, DefaultLimits())
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 	var f *Finding
-	require.False(t, errors.As(err, &f))
+	require.NotErrorAs(t, err, &f)
 }
 
 func TestCancelled(t *testing.T) {

@@ -3,7 +3,6 @@ package types
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -145,7 +144,7 @@ func TestAdmit(t *testing.T) {
 			require.NoError(t, err, "%q", tc.name)
 			continue
 		}
-		require.True(t, errors.As(err, &refusal), "%q as %q: %v", tc.name, tc.claim, err)
+		require.ErrorAs(t, err, &refusal, "%q as %q: %v", tc.name, tc.claim, err)
 		require.Equal(t, tc.want, refusal.Rule, "%q as %q", tc.name, tc.claim)
 		require.Contains(t, err.Error(), tc.want.Reason().Next)
 		require.Equal(t, tc.want, Decide(tc.name, tc.claim, []byte("text")).Rule)

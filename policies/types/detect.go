@@ -23,7 +23,7 @@ type finding struct {
 	rule    Rule
 }
 
-// detect looks at the content alone. Text is recognised before any signature of
+// detect looks at the content alone. Text is recognized before any signature of
 // a binary format is believed: many of those are two or three letters long, and
 // an essay may well begin with "BM" or "MZ".
 func detect(head []byte) finding {

@@ -48,7 +48,7 @@ The content is judged by its first 64 KiB. Not seen there: what is appended to a
 inside a PDF, and what a container holds. Zip containers and Office documents are opened by ` + "`policies/archives`" + `, everything
 goes through the virus scanner, and every original leaves as an attachment.
 
-Scripts are recognised by how they begin: an interpreter line, PHP, and the first statements typical of batch files,
+Scripts are recognized by how they begin: an interpreter line, PHP, and the first statements typical of batch files,
 PowerShell, VBScript, JScript and JavaScript. Source code inside a document or further down in a text is not a script.
 
 ## Names

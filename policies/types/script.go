@@ -9,7 +9,7 @@ import (
 // They are matched against the first line that is neither empty nor a comment
 // of the language, in lower case. Being found out here is not what keeps people
 // safe, since text leaves as an attachment and is never run: it keeps a script
-// from travelling under a harmless name.
+// from traveling under a harmless name.
 var scriptStarts = []*regexp.Regexp{
 	regexp.MustCompile(`^<\?(php|=)`),
 	regexp.MustCompile(`^<%@?\s*(page|language|eval|execute|response|request|import)\b`),

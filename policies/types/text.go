@@ -7,9 +7,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/text/encoding/unicode/utf32"
-
 	utf "golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/encoding/unicode/utf32"
 )
 
 // decodeText returns the head as UTF-8 if it is text beyond doubt: UTF-8, or
@@ -30,7 +29,7 @@ func decodeText(head []byte) (string, bool) {
 	return string(head), utf8.Valid(trimTorn(head)) && !bytes.ContainsFunc(head, notInText)
 }
 
-// guessText recognises text that does not say how it is encoded: UTF-16 without
+// guessText recognizes text that does not say how it is encoded: UTF-16 without
 // its mark, and the old 8-bit encodings, which are passed on as they stand. It
 // is asked last, since the head of a binary format can look like either.
 func guessText(head []byte) (string, bool) {
@@ -77,7 +76,7 @@ func wide(head []byte, unit int, decode func([]byte) ([]byte, error)) (string, b
 	return s, !strings.ContainsFunc(s, func(r rune) bool { return notInText(r) || r == utf8.RuneError })
 }
 
-// unmarked recognises UTF-16 without its mark. Almost any bytes decode, so the
+// unmarked recognizes UTF-16 without its mark. Almost any bytes decode, so the
 // result must read as text: assigned characters only, and at least one blank or
 // line end among them.
 func unmarked(head []byte) (string, bool) {

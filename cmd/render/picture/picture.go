@@ -17,7 +17,7 @@ import (
 	"satchel/internal/vips/metadata"
 )
 
-// Format is an input format, recognised by its first bytes.
+// Format is an input format, recognized by its first bytes.
 type Format struct {
 	Name   string
 	loader string // libvips class that decodes it
@@ -39,8 +39,8 @@ var formats = map[string]Format{
 	"image/heif-sequence":    {"heic", "VipsForeignLoadHeif"},
 }
 
-// Recognise names the format by magic bytes, in Go, before libvips sees any.
-func Recognise(content []byte) (Format, error) {
+// Recognize names the format by magic bytes, in Go, before libvips sees any.
+func Recognize(content []byte) (Format, error) {
 	detected := mimetype.Detect(content)
 	format, ok := formats[detected.String()]
 	if !ok {
@@ -53,7 +53,7 @@ func Recognise(content []byte) (Format, error) {
 type Header struct {
 	Width, Height      int // as stored, before Orientation
 	Orientation, Pages int
-	profiled           bool // has an RGB colour profile of its own
+	profiled           bool // has an RGB color profile of its own
 }
 
 // turned says whether showing the picture upright swaps its sides.
@@ -67,7 +67,7 @@ type Made struct {
 
 // Render reads the header, refuses what is too large, and makes all renditions.
 func Render(content []byte) (vips.Report, []Made, error) {
-	format, err := Recognise(content)
+	format, err := Recognize(content)
 	if err != nil {
 		return vips.Report{}, nil, err
 	}

@@ -15,7 +15,7 @@ import (
 	"satchel/internal/vips"
 )
 
-func TestRecognise(t *testing.T) {
+func TestRecognize(t *testing.T) {
 	t.Parallel()
 	for content, want := range map[string]string{
 		"\xFF\xD8\xFF\xE0":                    "jpeg",
@@ -37,7 +37,7 @@ func TestRecognise(t *testing.T) {
 		"BM\x00\x00\x00\x00\x00\x00\x00\x00\x36\x00\x00\x00": "",
 		"": "",
 	} {
-		format, err := Recognise([]byte(content))
+		format, err := Recognize([]byte(content))
 		require.Equal(t, want, format.Name, "%q", content)
 		if want == "" {
 			var finding vips.NotRenderable

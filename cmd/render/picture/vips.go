@@ -5,7 +5,7 @@ package picture
 #include <stdlib.h>
 #include <vips/vips.h>
 
-// Only the loader for the format that was recognised stays open. libvips looks
+// Only the loader for the format that was recognized stays open. libvips looks
 // at the bytes once more by itself, and must not come to another conclusion.
 static void open_loader(const char *loader) {
 	vips_operation_block_set("VipsForeignLoad", TRUE);
@@ -76,7 +76,7 @@ import (
 
 // The few lines of C above are here because bimg has no way to say them: it
 // never sets fail_on, so that a truncated photo becomes a half-grey preview
-// without an error; it resizes without colour management and without
+// without an error; it resizes without color management and without
 // premultiplying alpha; it turns by orientation through a full-size JPEG.
 
 func openLoader(f Format) {
@@ -96,7 +96,7 @@ func readHeader(content []byte) (Header, error) {
 // how says how to decode; the zero value is right for an intermediate picture.
 type how struct {
 	options  string // of the loader, such as "[shrink=2]"
-	profiled bool   // convert from the picture's own colour profile
+	profiled bool   // convert from the picture's own color profile
 }
 
 func shrink(content []byte, side int, h how) ([]byte, error) {

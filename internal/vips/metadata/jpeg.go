@@ -60,7 +60,7 @@ func checkJPEG(content []byte) error {
 }
 
 // allowedJPEG keeps tables, frames, scans and the plain JFIF header. APP14 is
-// not kept: it says which colour transform was used, and without it decoders
+// not kept: it says which color transform was used, and without it decoders
 // assume YCbCr, which is what renditions are written in.
 func allowedJPEG(s segment) bool {
 	switch {
