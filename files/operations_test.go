@@ -82,11 +82,11 @@ var operations = []struct {
 		return func(tx *tenancy.Tx) error { return files.Withdraw(c.ctx, tx, c.v.id, to, "why") }
 	}},
 	{"trash", 1, func(c *call) inTx {
-		open := c.f.open()
+		processing := c.f.processing()
 		c.want = c.m.trash(c.f)
 		return func(tx *tenancy.Tx) error {
 			got, err := files.Trash(c.ctx, tx, c.f.id)
-			require.Equal(c.r, open, got)
+			require.Equal(c.r, processing, got)
 			return err
 		}
 	}},
@@ -169,9 +169,9 @@ func (c *call) create() inTx {
 	}
 }
 
-func (f *modelFile) open() (ids []uuid.UUID) {
+func (f *modelFile) processing() (ids []uuid.UUID) {
 	for _, v := range f.versions {
-		if !files.Final(v.status) {
+		if v.status == files.Processing {
 			ids = append(ids, v.id)
 		}
 	}

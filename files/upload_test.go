@@ -1,6 +1,7 @@
 package files_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"satchel/files"
+	"satchel/internal/pgtest"
 	"satchel/tenancy"
 )
 
@@ -136,4 +138,30 @@ func TestExpireSparesTheLiving(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, files.Expired, v.Status)
 	require.Zero(t, v.ReservedBytes)
+}
+
+// Nobody wants the rest of an upload whose file was thrown away: the sweep may
+// take it at once, and its reservation with it.
+func TestTrashAbandonsOpenUploads(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	d := pgtest.New(t)
+	org := d.Organization(t, 1000)
+	by := d.Member(t, org, tenancy.Teacher)
+	var ticket files.Ticket
+	require.NoError(t, d.InTx(ctx, org, func(tx *tenancy.Tx) (err error) {
+		ticket, err = files.Create(ctx, tx, files.New{Name: "half.txt", Size: 600, By: by, TTL: time.Hour})
+		return err
+	}))
+	due, err := d.UploadsExpired(ctx, 10)
+	require.NoError(t, err)
+	require.Empty(t, due)
+	require.NoError(t, d.InTx(ctx, org, func(tx *tenancy.Tx) error {
+		_, err := files.Trash(ctx, tx, ticket.File)
+		return err
+	}))
+	due, err = d.UploadsExpired(ctx, 10)
+	require.NoError(t, err)
+	require.Len(t, due, 1)
+	require.Equal(t, ticket.Upload, due[0].Upload)
 }

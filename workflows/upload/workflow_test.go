@@ -280,20 +280,20 @@ func TestOptions(t *testing.T) {
 		_, err := b.run(t)
 		require.NoError(t, err)
 	}
-	want := func(q queue.Name, attempt, overall, heartbeat time.Duration, attempts int32) workflow.ActivityOptions {
+	want := func(q queue.Name, attempt, overall time.Duration, attempts int32) workflow.ActivityOptions {
 		return workflow.ActivityOptions{
-			TaskQueue: string(q), StartToCloseTimeout: attempt, ScheduleToCloseTimeout: overall, HeartbeatTimeout: heartbeat,
+			TaskQueue: string(q), StartToCloseTimeout: attempt, ScheduleToCloseTimeout: overall, HeartbeatTimeout: 20 * time.Second,
 			WaitForCancellation: true, Priority: queue.For(org.String(), queue.Default),
 			RetryPolicy: &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second, MaximumAttempts: attempts},
 		}
 	}
 	require.Equal(t, map[string]workflow.ActivityOptions{
-		"InspectObject":     want(queue.Interactive, time.Minute, 6*time.Hour, 0, 0),
-		"ScanObject":        want(queue.Files, 30*time.Minute, 24*time.Hour, 20*time.Second, 0),
-		"RenderPreviews":    want(queue.Files, 3*time.Minute, 6*time.Hour, 20*time.Second, 5),
-		"QuarantineVersion": want(queue.Interactive, 10*time.Minute, 24*time.Hour, 0, 0),
-		"PublishVersion":    want(queue.Interactive, 10*time.Minute, 24*time.Hour, 0, 0),
-		"WithdrawVersion":   want(queue.Interactive, 5*time.Minute, 24*time.Hour, 0, 0),
+		"InspectObject":     want(queue.Interactive, time.Minute, 6*time.Hour, 0),
+		"ScanObject":        want(queue.Files, 30*time.Minute, 24*time.Hour, 0),
+		"RenderPreviews":    want(queue.Files, 3*time.Minute, 6*time.Hour, 5),
+		"QuarantineVersion": want(queue.Interactive, 10*time.Minute, 24*time.Hour, 0),
+		"PublishVersion":    want(queue.Interactive, 10*time.Minute, 24*time.Hour, 0),
+		"WithdrawVersion":   want(queue.Interactive, 5*time.Minute, 24*time.Hour, 0),
 	}, s.seen)
 }
 
