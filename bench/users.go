@@ -87,7 +87,7 @@ func (b *bench) hundred(ctx context.Context) error {
 					failures.Add(1)
 					firstFailure.CompareAndSwap(nil, err.Error())
 				}
-				pause(500 + rand.IntN(1500)) //nolint:gosec // people do not pause in secret
+				pause(ctx, 500+rand.IntN(1500)) //nolint:gosec // people do not pause in secret
 			}
 		})
 	}
@@ -104,7 +104,12 @@ func (b *bench) hundred(ctx context.Context) error {
 }
 
 // pause is a person reading, in milliseconds.
-func pause(ms int) { <-time.After(time.Duration(ms) * time.Millisecond) }
+func pause(ctx context.Context, ms int) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(time.Duration(ms) * time.Millisecond):
+	}
+}
 
 func oneVisit(ctx context.Context, c *rest.Client) (published int64, err error) {
 	size := int64(10_000 + rand.IntN(200_000)) //nolint:gosec // a size, no secret
