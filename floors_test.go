@@ -52,6 +52,7 @@ var rooms = map[string]room{
 
 	"policies/types":     {2, "rules as data"},
 	"policies/archives":  {2, "rules as data"},
+	"policies/audit":     {2, "the trail: one row an action, chained"},
 	"tenancy/orgs":       {2, "what an organization has, over the tenant transaction"},
 	"tenancy/usage":      {2, "what an organization has, over the tenant transaction"},
 	"tenancy/operations": {2, "what an organization has, over the tenant transaction"},

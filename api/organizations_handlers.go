@@ -55,7 +55,7 @@ func (a *API) createOrganization(c *gin.Context) error {
 	if err := in.check(); err != nil {
 		return err
 	}
-	org := tenancy.OrgID(tenancy.NewID())
+	org := tenancy.OrgID(newID(c))
 	ok, err := a.DB.CreateOrganization(c.Request.Context(), org, in.Slug, in.Name, in.Tier, or(in.Max, defaultMax), or(in.MaxFileSize, defaultMaxFileSize))
 	if err != nil {
 		return err

@@ -22,6 +22,20 @@ var (
 	errMedia = fault.New(fault.Invalid, "unsupported_media_type", "Send the body as Content-Type: application/json.")
 )
 
+// keyNewID is where the middleware of Idempotency-Key leaves the id that the
+// first try of this request was given.
+const keyNewID = "satchel.new_id"
+
+// newID gives the id of the thing that this request makes. Every handler that
+// creates takes its id from here: a repeated request is then recognized by the
+// key of the row itself, even when the process died before it could answer.
+func newID(c *gin.Context) uuid.UUID {
+	if id, ok := c.Value(keyNewID).(uuid.UUID); ok {
+		return id
+	}
+	return tenancy.NewID()
+}
+
 // invalid refuses one field by its name.
 func invalid(field, text string, args ...any) error {
 	return fault.New(fault.Invalid, "invalid_"+field, text, args...)

@@ -49,6 +49,8 @@ const (
 	file    = storage + "/files/:id"
 	tus     = storage + "/tus/"
 	admin   = "/api/v1/admin"
+
+	organization = "/api/v1/organizations/:id"
 )
 
 // Routes is every route, with what it demands of the caller. Whether a file is
@@ -83,8 +85,18 @@ func (a *API) Routes() []Route {
 		{put, admin + "/storage/quotas", tenancy.SetQuota, a.setQuota, quick},
 		{post, admin + "/storage/scan", tenancy.Rescan, a.rescan, quick},
 		{post, admin + "/reconcile", tenancy.Reconcile, a.reconcile, quick},
+
+		// organizations
 		{post, "/api/v1/organizations", tenancy.CreateOrganization, a.createOrganization, quick},
-		{post, "/api/v1/organizations/:id/members", tenancy.ManageMembers, a.setMember, quick},
+
+		// people
+		{post, organization + "/members", tenancy.ManageMembers, a.setMember, quick},
+
+		// keys
+
+		// usage
+
+		// audit
 
 		{get, "/api/v1/openapi.yaml", anyone, a.getDocument, quick},
 		{get, "/.well-known/oauth-protected-resource", anyone, a.getResource, quick},

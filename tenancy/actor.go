@@ -24,9 +24,11 @@ var Roles = []Role{Owner, Admin, Teacher, Student, Parent, Operator}
 
 // Actor is who is asking, in which organization, as what.
 type Actor struct {
-	Org  OrgID
-	User uuid.UUID
-	Role Role
+	Org    OrgID
+	User   uuid.UUID // a person, or the service account of an API key
+	Role   Role
+	Key    uuid.UUID // the API key that was used; nil for a person's own token
+	Scopes []Action  // what the key is limited to; nil is everything of the role
 }
 
 // Action is something a role may do.
@@ -46,12 +48,30 @@ const (
 	ReadOperation Action = "read_operation"
 	Reconcile     Action = "reconcile"
 
-	CreateOrganization Action = "create_organization"
-	ManageMembers      Action = "manage_members"
+	// Organizations: their life is the operators', their settings the owner's.
+	CreateOrganization  Action = "create_organization"
+	ManageOrganizations Action = "manage_organizations"
+	ReadOrganization    Action = "read_organization"
+	ChangeOrganization  Action = "change_organization"
+	ExportOrganization  Action = "export_organization"
+	ReadTiers           Action = "read_tiers"
+	SetTiers            Action = "set_tiers"
+
+	// People.
+	ReadMembers   Action = "read_members"
+	ManageMembers Action = "manage_members"
+	Leave         Action = "leave"
+	Invite        Action = "invite"
+	ReadGuardians Action = "read_guardians"
+	SetGuardians  Action = "set_guardians"
+
+	ManageKeys Action = "manage_keys"
+	ReadUsage  Action = "read_usage"
+	ReadAudit  Action = "read_audit"
 )
 
 // Grants is the one table of who may do what; a test walks it against the
-// router, and docs/roles.md is made from it. What is not listed is denied.
+// router. What is not listed is denied.
 var Grants = map[Action][]Role{
 	Upload:        {Owner, Admin, Teacher, Student},
 	ReadOwn:       {Owner, Admin, Teacher, Student},
@@ -65,9 +85,28 @@ var Grants = map[Action][]Role{
 	ReadOperation: {Owner, Admin, Operator},
 	Reconcile:     {Operator},
 
-	CreateOrganization: {Operator},
-	ManageMembers:      {Owner, Operator},
+	CreateOrganization:  {Operator},
+	ManageOrganizations: {Operator},
+	ReadOrganization:    {Owner, Admin, Teacher, Student, Parent, Operator},
+	ChangeOrganization:  {Owner, Operator},
+	ExportOrganization:  {Owner, Operator},
+	ReadTiers:           {Owner, Admin, Operator},
+	SetTiers:            {Operator},
+
+	ReadMembers:   {Owner, Admin, Teacher, Operator},
+	ManageMembers: {Owner, Admin, Operator},
+	Leave:         {Owner, Admin, Teacher, Student, Parent},
+	Invite:        {Owner, Admin, Operator},
+	ReadGuardians: {Owner, Admin, Teacher},
+	SetGuardians:  {Owner, Admin},
+
+	ManageKeys: {Owner, Admin},
+	ReadUsage:  {Owner, Admin, Operator},
+	ReadAudit:  {Owner, Admin, Operator},
 }
 
-// May says whether the actor's role is granted the action.
-func (a Actor) May(action Action) bool { return slices.Contains(Grants[action], a.Role) }
+// May says whether the actor's role is granted the action, and the key that was
+// used, if any, was not limited to others.
+func (a Actor) May(action Action) bool {
+	return slices.Contains(Grants[action], a.Role) && (a.Scopes == nil || slices.Contains(a.Scopes, action))
+}

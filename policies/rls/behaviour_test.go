@@ -64,11 +64,17 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		{"insert into renditions (organization_id, version_id, name, mime_type, width, height, size, etag) values (app.org(), $1, 'thumb', 'image/png', 1, 1, 1, 'e')", []any{version}},
 		{"insert into version_steps (organization_id, version_id, name, state) values (app.org(), $1, 'scan', 'done')", []any{version}},
 		{"insert into operations (organization_id, id, kind, workflow_id) values (app.org(), $1, 'rescan', 'w')", []any{tenancy.NewID()}},
+		{"insert into audit_events (organization_id, event) values (app.org(), $1)", []any{event(org)}},
 	}
 	for _, s := range statements {
 		_, err := d.Once(org).Exec(t.Context(), s.sql, s.args...)
 		require.NoError(t, err, s.sql)
 	}
+}
+
+// event is the least that the chain takes.
+func event(org tenancy.OrgID) string {
+	return fmt.Sprintf(`{"action":"a","actor":"","at":"2026-01-01T00:00:00Z","object":"o","object_id":"","organization":"%s","result":"done"}`, org)
 }
 
 // row reads one row of an organization, from behind the rules.

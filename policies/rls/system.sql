@@ -1,6 +1,7 @@
--- The whole list of what looks across organizations. Each function answers one
--- question with ids; the work on what it found happens in that organization's
--- own transaction. Nothing else steps around row-level security.
+-- What looks across organizations: here and in the other system_*.sql, and
+-- nowhere else. Each function answers one question with ids; the work on what it
+-- found happens in that organization's own transaction. zz_close.sql gives all of
+-- them their owner and their only caller.
 
 -- Who is calling: the memberships of a person, and each organization's state.
 create or replace function app.memberships(iss text, sub text)
@@ -63,18 +64,3 @@ language sql stable security definer set search_path = public, pg_temp as $$
     select f.organization_id, f.id from files f
      where f.trashed_at < now() - older_than order by f.trashed_at limit n
 $$;
-
-alter function app.memberships(text, text) owner to satchel_system;
-alter function app.user_ensure(uuid, text, text) owner to satchel_system;
-alter function app.organization_create(uuid, text, text, text, bigint, bigint) owner to satchel_system;
-alter function app.organizations_page(uuid, integer) owner to satchel_system;
-alter function app.versions_waiting(interval, interval, integer) owner to satchel_system;
-alter function app.uploads_expired(integer) owner to satchel_system;
-alter function app.files_trashed(interval, integer) owner to satchel_system;
-revoke create on schema app from satchel_system;
-revoke all on function app.memberships(text, text), app.user_ensure(uuid, text, text),
-    app.organization_create(uuid, text, text, text, bigint, bigint), app.organizations_page(uuid, integer),
-    app.versions_waiting(interval, interval, integer), app.uploads_expired(integer), app.files_trashed(interval, integer) from public;
-grant execute on function app.memberships(text, text), app.user_ensure(uuid, text, text),
-    app.organization_create(uuid, text, text, text, bigint, bigint), app.organizations_page(uuid, integer),
-    app.versions_waiting(interval, interval, integer), app.uploads_expired(integer), app.files_trashed(interval, integer) to satchel_app;

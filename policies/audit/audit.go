@@ -1,0 +1,125 @@
+// Package audit is the trail: append-only, one row an action, in the action's
+// own transaction, chained by hash for each organization. Events name ids,
+// codes and networks, and nothing else of a person: the trail is kept long
+// after what it speaks of.
+package audit
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/gowebpki/jcs"
+
+	"satchel/tenancy"
+)
+
+// Result is how an action ended.
+type Result string
+
+// The results. Denied was refused by a rule; Failed was allowed and did not work.
+const (
+	Done   Result = "done"
+	Denied Result = "denied"
+	Failed Result = "failed"
+)
+
+// Event is one action. Who acted, from where and when, comes from the context.
+type Event struct {
+	Action   string // object.verb, such as member.remove
+	Object   string // the kind of thing: file, member, key
+	ObjectID string // its id
+	Result   Result // empty means Done
+	Code     string // the refusal's code, or what the action turned on
+}
+
+// row is the event as it is written, in the order of RFC 8785 once canonical.
+// Every value is a string, so that no reader's numbers change it.
+type row struct {
+	Action       string `json:"action"`
+	Actor        string `json:"actor"`   // a user's id; empty for the platform itself
+	Address      string `json:"address"` // the caller's network, see Network
+	At           string `json:"at"`
+	Code         string `json:"code"`
+	Key          string `json:"key"` // the API key that was used
+	Object       string `json:"object"`
+	ObjectID     string `json:"object_id"`
+	Organization string `json:"organization"`
+	Request      string `json:"request"`
+	Result       Result `json:"result"`
+	Role         string `json:"role"`
+}
+
+// system is the role of what the platform does by itself.
+const system = "system"
+
+// Record writes the event with q, which is the transaction of the action: both
+// are committed or neither is. It comes last in the transaction, since the end
+// of the organization's chain is locked until the commit.
+func Record(ctx context.Context, q tenancy.Queries, e Event) error {
+	event, err := canonical(ctx, q.Org(), e)
+	if err != nil {
+		return fmt.Errorf("write down %s: %w", e.Action, err)
+	}
+	if _, err := q.Exec(ctx, "insert into audit_events (organization_id, event) values (app.org(), $1)", event); err != nil {
+		return fmt.Errorf("record %s: %w", e.Action, err)
+	}
+	return nil
+}
+
+func canonical(ctx context.Context, org tenancy.OrgID, e Event) (string, error) {
+	r := row{
+		Action: e.Action, At: time.Now().UTC().Format(time.RFC3339Nano), Code: e.Code, Object: e.Object, ObjectID: e.ObjectID,
+		Organization: org.String(), Result: e.Result, Role: system,
+	}
+	if r.Result == "" {
+		r.Result = Done
+	}
+	if actor, ok := tenancy.ActorFrom(ctx); ok {
+		r.Actor, r.Role = actor.User.String(), string(actor.Role)
+		if actor.Key != uuid.Nil {
+			r.Key = actor.Key.String()
+		}
+	}
+	if from, ok := ctx.Value(originKey{}).(Origin); ok {
+		r.Address, r.Request = from.Address, from.Request
+	}
+	b, err := json.Marshal(r)
+	if err != nil {
+		return "", err
+	}
+	b, err = jcs.Transform(b)
+	return string(b), err
+}
+
+// Origin is where a request came from.
+type Origin struct {
+	Address string // a network, see Network
+	Request string // the request's id, as its answer and the log have it
+}
+
+type originKey struct{}
+
+// WithOrigin tells Record where the request came from. The edge calls it.
+func WithOrigin(ctx context.Context, o Origin) context.Context {
+	return context.WithValue(ctx, originKey{}, o)
+}
+
+// Network shortens an address to its network, /24 or /48: enough to see that a
+// call came from somewhere else, too little to follow a child (16 CFR 312.2
+// counts an address as personal information).
+func Network(addr netip.Addr) string {
+	addr = addr.Unmap().WithZone("")
+	bits := 48
+	if addr.Is4() {
+		bits = 24
+	}
+	p, err := addr.Prefix(bits)
+	if err != nil || !p.IsValid() {
+		return ""
+	}
+	return p.String()
+}

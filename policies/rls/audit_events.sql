@@ -1,0 +1,12 @@
+-- The application adds events and reads them. What it gives is the event alone:
+-- the place in the chain is the trigger's (system_audit.sql), and nobody
+-- changes or removes a row but app.organization_forget, when an organization goes.
+alter table audit_events enable row level security;
+alter table audit_events force row level security;
+drop policy if exists tenant on audit_events;
+create policy tenant on audit_events for all to satchel_app
+    using (organization_id = (select app.org())) with check (organization_id = (select app.org()));
+grant select, insert (organization_id, event) on audit_events to satchel_app;
+drop policy if exists system on audit_events;
+create policy system on audit_events for all to satchel_system using (true) with check (true);
+grant select, delete on audit_events to satchel_system;
