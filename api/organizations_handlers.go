@@ -12,12 +12,6 @@ import (
 	"satchel/tenancy"
 )
 
-// The limits of an organization that is made without others.
-const (
-	defaultMax         = 10 << 30
-	defaultMaxFileSize = 5 << 30
-)
-
 var (
 	slugForm     = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 	errSlugTaken = fault.New(fault.Conflict, "slug_taken", "Another organization has this slug. Choose another one.")
@@ -41,9 +35,6 @@ func (b *organizationBody) check() error {
 	if b.Tier == "" {
 		b.Tier = "free"
 	}
-	if !isText(b.Tier, 50) {
-		return invalid("tier", "tier is a text of at most 50 characters.")
-	}
 	return checkLimits(b.Max, b.MaxFileSize)
 }
 
@@ -56,7 +47,10 @@ func (a *API) createOrganization(c *gin.Context) error {
 		return err
 	}
 	org := tenancy.OrgID(newID(c))
-	ok, err := a.DB.CreateOrganization(c.Request.Context(), org, in.Slug, in.Name, in.Tier, or(in.Max, defaultMax), or(in.MaxFileSize, defaultMaxFileSize))
+	if _, err := a.DB.Tier(c.Request.Context(), in.Tier); err != nil {
+		return err
+	}
+	ok, err := a.DB.CreateOrganization(c.Request.Context(), org, in.Slug, in.Name, in.Tier, in.Max, in.MaxFileSize)
 	if err != nil {
 		return err
 	}
@@ -69,13 +63,6 @@ func (a *API) createOrganization(c *gin.Context) error {
 	}
 	c.JSON(http.StatusCreated, o)
 	return nil
-}
-
-func or(n *int64, fallback int64) int64 {
-	if n == nil {
-		return fallback
-	}
-	return *n
 }
 
 type memberBody struct {

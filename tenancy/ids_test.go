@@ -95,8 +95,8 @@ func TestMemberships(t *testing.T) {
 	got, err := d.Memberships(t.Context(), "issuer", "subject")
 	require.NoError(t, err)
 	require.ElementsMatch(t, []tenancy.Membership{
-		{User: user, Org: a.UUID(), Role: tenancy.Owner, Status: "active"},
-		{User: user, Org: b.UUID(), Role: tenancy.Student, Status: "active"},
+		{User: user, Org: a.UUID(), Role: tenancy.Owner, Status: "active", Tier: "free", RequestsPerMinute: 600, Origins: []string{}, ReadsWhileSuspended: true},
+		{User: user, Org: b.UUID(), Role: tenancy.Student, Status: "active", Tier: "free", RequestsPerMinute: 600, Origins: []string{}, ReadsWhileSuspended: true},
 	}, got)
 	for _, other := range [][2]string{{"issuer", "other"}, {"other", "subject"}, {"", ""}} {
 		got, err := d.Memberships(t.Context(), other[0], other[1])
@@ -124,10 +124,10 @@ func TestOrganizations(t *testing.T) {
 		after = page[len(page)-1]
 	}
 	require.Equal(t, want, got, "each once, in the order of creation")
-	taken, err := d.CreateOrganization(t.Context(), tenancy.OrgID(tenancy.NewID()), "o-"+want[1].String(), "Another", "free", 1, 1)
+	taken, err := d.CreateOrganization(t.Context(), tenancy.OrgID(tenancy.NewID()), "o-"+want[1].String(), "Another", "free", nil, nil)
 	require.NoError(t, err)
 	require.False(t, taken, "the slug belongs to another")
-	same, err := d.CreateOrganization(t.Context(), want[1], "o-"+want[1].String(), "Again", "free", 9, 9)
+	same, err := d.CreateOrganization(t.Context(), want[1], "o-"+want[1].String(), "Again", "free", nil, nil)
 	require.NoError(t, err)
 	require.True(t, same, "the same again is content")
 }

@@ -17,7 +17,13 @@ type Membership struct {
 	User   uuid.UUID `db:"user_id"`
 	Org    uuid.UUID `db:"organization_id"`
 	Role   Role      `db:"role"`
-	Status string    `db:"status"` // the organization's
+
+	// Of the organization:
+	Status              string   `db:"status"`
+	Tier                string   `db:"tier"`
+	RequestsPerMinute   int      `db:"requests_per_minute"`
+	Origins             []string `db:"origins"` // of web pages that may call for it
+	ReadsWhileSuspended bool     `db:"reads_while_suspended"`
 }
 
 // Memberships finds the places of the person whom an issuer calls subject.
@@ -32,9 +38,10 @@ func (d *DB) EnsureUser(ctx context.Context, issuer, subject string) (uuid.UUID,
 	return id, translate(err)
 }
 
-// CreateOrganization makes the organization's row and quota. It answers false
-// when the slug belongs to another; a second call with the same id is content.
-func (d *DB) CreateOrganization(ctx context.Context, org OrgID, slug, name, tier string, maxBytes, maxFileSize int64) (bool, error) {
+// CreateOrganization makes the organization's row and quota; a limit that is
+// nil follows the tier. It answers false when the slug belongs to another; a
+// second call with the same id is content.
+func (d *DB) CreateOrganization(ctx context.Context, org OrgID, slug, name, tier string, maxBytes, maxFileSize *int64) (bool, error) {
 	var ok bool
 	err := d.pool.QueryRow(ctx, "select app.organization_create($1, $2, $3, $4, $5, $6)",
 		org.UUID(), slug, name, tier, maxBytes, maxFileSize).Scan(&ok)

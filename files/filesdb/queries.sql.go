@@ -318,7 +318,9 @@ func (q *Queries) QuotaGet(ctx context.Context) (QuotaGetRow, error) {
 
 const quotaSet = `-- name: QuotaSet :execrows
 update storage_quotas set max_bytes = coalesce($1, max_bytes),
-    max_file_size = coalesce($2, max_file_size), updated_at = now()
+    max_file_size = coalesce($2, max_file_size), updated_at = now(),
+    max_bytes_set = max_bytes_set or $1::bigint is not null,
+    max_file_size_set = max_file_size_set or $2::bigint is not null
 `
 
 type QuotaSetParams struct {

@@ -63,7 +63,7 @@ func Clone(t testing.TB) *Database {
 func (d *Database) Organization(t testing.TB, bytes int64) tenancy.OrgID {
 	t.Helper()
 	org := tenancy.OrgID(tenancy.NewID())
-	ok, err := d.CreateOrganization(context.Background(), org, "o-"+org.String(), "Test school", "free", bytes, bytes)
+	ok, err := d.CreateOrganization(context.Background(), org, "o-"+org.String(), "Test school", "free", &bytes, &bytes)
 	require.NoError(t, err)
 	require.True(t, ok)
 	return org

@@ -47,10 +47,12 @@ var conformance = []struct{ rule, query string }{
 		   and p."using" = '` + ofTenant + `' and p.checking = '` + ofTenant + `')`},
 	// organizations has the organization as its own id, and people belong to
 	// several organizations: the application may see them and never write.
-	{"tables without organization_id are organizations and users, each with its own rule", tables + `
+	// A tier is everybody's: each organization sees its own.
+	{"tables without organization_id are organizations, users and tiers, each with its own rule", tables + `
 		select t.name from tables t where not tenant and not exists (select from policies p where p.oid = t.oid and polname = 'tenant' and roles = 'satchel_app'
 		   and (p.name = 'organizations' and polcmd = '*' and p."using" = '` + ofItself + `' and p.checking = '` + ofItself + `'
-		     or p.name = 'users' and polcmd = 'r' and p."using" like '(EXISTS%m.organization_id = ( SELECT app.org() AS org)%'))`},
+		     or p.name = 'users' and polcmd = 'r' and p."using" like '(EXISTS%m.organization_id = ( SELECT app.org() AS org)%'
+		     or p.name = 'tiers' and polcmd = 'r' and p."using" like '(EXISTS%o.id = ( SELECT app.org() AS org)%'))`},
 	{"there are no policies but tenant, and system to satchel_system", tables + `
 		select name || '.' || polname from policies where (polname, roles) not in (('tenant', 'satchel_app'), ('system', 'satchel_system'))`},
 	{"only satchel_system has policies that are always true", tables + `
@@ -155,7 +157,7 @@ func declared() (files, functions []string, err error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		for _, m := range regexp.MustCompile(`create or replace function app\.(\w+)\(`).FindAllStringSubmatch(string(sql), -1) {
+		for _, m := range regexp.MustCompile(`create (?:or replace )?function app\.(\w+)\(`).FindAllStringSubmatch(string(sql), -1) {
 			functions = append(functions, m[1])
 		}
 	}

@@ -3,12 +3,15 @@
 -- found happens in that organization's own transaction. zz_close.sql gives all of
 -- them their owner and their only caller.
 
--- Who is calling: the memberships of a person, and each organization's state.
-create or replace function app.memberships(iss text, sub text)
-returns table (user_id uuid, organization_id uuid, role text, status text)
+-- Who is calling: the memberships of a person, and of each organization what
+-- the door must know. Dropped first, since its columns cannot be replaced.
+drop function if exists app.memberships(text, text);
+create function app.memberships(iss text, sub text)
+returns table (user_id uuid, organization_id uuid, role text, status text, tier text, requests_per_minute integer,
+               origins text[], reads_while_suspended boolean)
 language sql stable security definer set search_path = public, pg_temp as $$
-    select u.id, m.organization_id, m.role, o.status
-      from users u join members m on m.user_id = u.id join organizations o on o.id = m.organization_id
+    select u.id, m.organization_id, m.role, o.status, o.tier, t.requests_per_minute, o.allowed_origins, o.reads_while_suspended
+      from users u join members m on m.user_id = u.id join organizations o on o.id = m.organization_id join tiers t on t.name = o.tier
      where u.issuer = iss and u.subject = sub
 $$;
 
@@ -23,12 +26,15 @@ begin
 end $$;
 
 -- An organization with its quota; false when the slug is taken by another id.
+-- A limit that is null follows the tier.
 create or replace function app.organization_create(new_id uuid, new_slug text, new_name text, new_tier text, bytes bigint, file_size bigint)
 returns boolean language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     insert into organizations (id, slug, name, tier) values (new_id, new_slug, new_name, new_tier) on conflict do nothing;
     if not exists (select from organizations where id = new_id and slug = new_slug) then return false; end if;
-    insert into storage_quotas (organization_id, max_bytes, max_file_size) values (new_id, bytes, file_size) on conflict do nothing;
+    insert into storage_quotas (organization_id, max_bytes, max_file_size, max_bytes_set, max_file_size_set)
+    select new_id, coalesce(bytes, t.max_bytes), coalesce(file_size, t.max_file_size), bytes is not null, file_size is not null
+      from tiers t where t.name = new_tier on conflict do nothing;
     return true;
 end $$;
 

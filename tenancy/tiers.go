@@ -1,0 +1,62 @@
+package tenancy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"satchel/internal/fault"
+)
+
+// Tier is what a subscription allows. An organization's own limits of bytes and
+// file size, where an operator set them, go before its tier's.
+type Tier struct {
+	Name              string    `db:"name" json:"name"`
+	MaxMembers        int       `db:"max_members" json:"max_members"`
+	MaxBytes          int64     `db:"max_bytes" json:"max_bytes"`
+	MaxFileSize       int64     `db:"max_file_size" json:"max_file_size"`
+	RequestsPerMinute int       `db:"requests_per_minute" json:"requests_per_minute"`
+	ConcurrentUploads int       `db:"concurrent_uploads" json:"concurrent_uploads"`
+	ConcurrentScans   int       `db:"concurrent_scans" json:"concurrent_scans"`
+	Renditions        bool      `db:"renditions" json:"renditions"`
+	Features          []string  `db:"features" json:"features"`
+	UpdatedAt         time.Time `db:"updated_at" json:"updated_at"`
+}
+
+// ErrNoTier refuses a tier that is not among the tiers.
+var ErrNoTier = fault.New(fault.Invalid, "invalid_tier", "There is no such tier. GET /api/v1/admin/tiers lists them.")
+
+// GetTier reads the tier of the organization to which q is bound.
+func GetTier(ctx context.Context, q Queries) (Tier, error) {
+	rows, err := q.Query(ctx, "select * from tiers")
+	if err != nil {
+		return Tier{}, fmt.Errorf("read tier: %w", err)
+	}
+	t, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Tier])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return t, ErrNoOrganization
+	}
+	return t, err
+}
+
+// Tiers lists the tiers, the smallest first.
+func (d *DB) Tiers(ctx context.Context) ([]Tier, error) {
+	return ask[Tier](ctx, d, "select * from app.tiers()")
+}
+
+// Tier finds a tier by its name.
+func (d *DB) Tier(ctx context.Context, name string) (Tier, error) {
+	tiers, err := d.Tiers(ctx)
+	if err != nil {
+		return Tier{}, err
+	}
+	for _, t := range tiers {
+		if t.Name == name {
+			return t, nil
+		}
+	}
+	return Tier{}, ErrNoTier
+}
