@@ -14,9 +14,9 @@ import (
 
 // Membership is one person's place in one organization.
 type Membership struct {
-	User   uuid.UUID `db:"user_id"`
-	Org    uuid.UUID `db:"organization_id"`
-	Role   Role      `db:"role"`
+	User uuid.UUID `db:"user_id"`
+	Org  uuid.UUID `db:"organization_id"`
+	Role Role      `db:"role"`
 
 	// Of the organization:
 	Status              string   `db:"status"`
