@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"bufio"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -12,6 +13,7 @@ import (
 	"strings"
 
 	"satchel/policies/archives"
+	"satchel/policies/types"
 )
 
 // stream is one scan of one object: a single read of it that feeds the hash,
@@ -112,31 +114,26 @@ func (s *stream) ask(r io.Reader, size int64) (Finding, error) {
 var errStop = errors.New("decided")
 
 // members gives every member of a container to the scanner, which does not see
-// some of them by itself. An infected member decides at once; one that cannot be
-// looked at does not hide an infected one behind it.
+// some of them by itself. An infected member decides at once; a program, or one
+// that cannot be looked at, does not hide an infected one behind it.
 func (s *stream) members(spool *os.File, size int64) (Finding, error) {
 	limits := s.limits
 	limits.SpoolDir = s.config.SpoolDir
 	worst := Finding{Verdict: Clean}
 	err := archives.Walk(s.ctx, spool, size, limits, func(m archives.Member) error {
-		found, err := s.ask(m.Reader, m.Size)
-		switch {
-		case errors.Is(err, ErrTooLarge):
-			found = Finding{Unscannable, tooLarge}
-		case err != nil:
+		found, err := s.member(m)
+		if err != nil {
 			return err
-		case found.Verdict == Infected:
-			worst = found
-			return errStop
 		}
-		if found.Verdict == Unscannable {
-			worst = found
+		worst = worse(worst, found)
+		if worst.Verdict == Infected {
+			return errStop
 		}
 		return nil
 	})
 	var finding *archives.Finding
 	switch {
-	case err == nil || worst.Verdict == Infected:
+	case err == nil, worst.Verdict == Infected:
 		return worst, nil
 	case errors.As(err, &finding) && finding.Class() == archives.Rejected:
 		return Finding{Rejected, string(finding.Rule)}, nil
@@ -144,6 +141,36 @@ func (s *stream) members(spool *os.File, size int64) (Finding, error) {
 		return Finding{Unscannable, string(finding.Rule)}, nil
 	}
 	return Finding{}, fmt.Errorf("walk through archive: %w", err)
+}
+
+// member asks the scanner about one member, and the type policy whether it is a
+// program.
+func (s *stream) member(m archives.Member) (Finding, error) {
+	body := bufio.NewReaderSize(m.Reader, types.HeadSize)
+	// An error comes again at the reading that follows.
+	head, _ := body.Peek(types.HeadSize)
+	program := types.IsProgram(head)
+	found, err := s.ask(body, m.Size)
+	switch {
+	case errors.Is(err, ErrTooLarge):
+		found = Finding{Unscannable, tooLarge}
+	case err != nil:
+		return Finding{}, err
+	}
+	if program {
+		found = worse(found, Finding{Rejected, string(types.Executable)})
+	}
+	return found, nil
+}
+
+// severity orders what members of one container were found to be.
+var severity = []Verdict{Clean, Unscannable, Rejected, Infected}
+
+func worse(a, b Finding) Finding {
+	if slices.Index(severity, b.Verdict) > slices.Index(severity, a.Verdict) {
+		return b
+	}
+	return a
 }
 
 // nameless makes a file that has no name any more: whatever ends the process,

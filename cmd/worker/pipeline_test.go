@@ -42,6 +42,9 @@ func TestPipeline(t *testing.T) {
 		"a program by another name":   {"notes.txt", []byte("\x7fELF\x02\x01\x01\x00"), files.Rejected, "executable", ""},
 		"an archive":                  {"a.zip", zipped(t, map[string][]byte{"a.txt": []byte("fine"), "b.txt": []byte("too")}), files.Published, "", "none"},
 		"an archive holding a virus":  {"a.zip", zipped(t, map[string][]byte{"a.txt": []byte("fine"), "b.txt": virus}), files.Quarantined, "infected:Test.Virus", ""},
+		"an archive with a program":   {"a.zip", zipped(t, map[string][]byte{"a.txt": []byte("fine"), "notes.txt": program}), files.Rejected, "executable", ""},
+		"a program and a virus":       {"a.zip", zipped(t, map[string][]byte{"a.txt": program, "b.txt": virus}), files.Quarantined, "infected:Test.Virus", ""},
+		"an archive with a script":    {"a.zip", zipped(t, map[string][]byte{"homework.py": []byte("#!/usr/bin/env python3\nprint(1)\n")}), files.Published, "", "none"},
 		"no archive at all":           {"a.zip", []byte("PK\x03\x04 and then nothing"), files.Rejected, "", ""},
 		"more than the scanner takes": {"big.txt", make([]byte, 8<<20+1), files.Rejected, "", ""},
 	} {

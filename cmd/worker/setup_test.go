@@ -46,6 +46,9 @@ const (
 // virus is what the fake scanner takes for one.
 var virus = []byte("this test calls me a virus")
 
+// program begins like one for Linux.
+var program = []byte("\x7fELF\x02\x01\x01\x00\x00\x00")
+
 // bundle is one whole worker on a real database, a real store and a real
 // Temporal, with a fake scanner and a fake renderer.
 type bundle struct {

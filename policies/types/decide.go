@@ -62,6 +62,13 @@ func firstRule(row Row, admitted Rule, found finding) Rule {
 	return ""
 }
 
+// IsProgram says whether content that begins with head is a program, whatever
+// it is called. It is what a zip is asked about each of its members: sources and
+// scripts may be handed in there, programs may not.
+func IsProgram(head []byte) bool {
+	return detect(head[:min(len(head), HeadSize)]).rule == Executable
+}
+
 func admit(name, claim string) (Row, Rule) {
 	ending := extension(name)
 	row, known := byExtension(ending)
