@@ -159,7 +159,7 @@ func (s *eventStream) final(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	f, err := s.api.describe(ctx, s.org, v)
+	f, err := s.api.describe(v)
 	if err != nil {
 		return err
 	}

@@ -114,6 +114,23 @@ func TestEventsFollowTheNewestVersion(t *testing.T) {
 	require.Equal(t, files.Quarantined, last.Latest.Status)
 }
 
+func TestTrashAndBackAreEvents(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	owner := b.person(b.organization(), tenancy.Owner)
+	f := owner.published("a.txt", lorem)
+	owner.call(remove, at(f.ID, ""), nil).is(204)
+	owner.call(remove, at(f.ID, ""), nil).is(204)
+	owner.call(post, at(f.ID, "/restore"), nil).is(200)
+	owner.call(patch, at(f.ID, ""), map[string]string{"name": "b.txt"}).is(200)
+	all, _ := owner.follow(f.ID, "", nil)
+	var kinds []string
+	for _, e := range all {
+		kinds = append(kinds, e.kind)
+	}
+	require.Equal(t, []string{"trashed", "restored", "final"}, kinds[len(kinds)-3:], "each once, whatever is repeated")
+}
+
 func TestDrainEndsStreams(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

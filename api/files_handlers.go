@@ -43,7 +43,7 @@ func (a *API) listFiles(c *gin.Context) error {
 		next = encodeCursor(f.Sort, files.Cursor{ID: last.FileID, Name: last.Name})
 		views = views[:limit]
 	}
-	shown, err := a.showAll(views)
+	shown, err := showAll(views, a.describe)
 	if err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func (a *API) getFile(c *gin.Context) error {
 
 // answer sends a file, and what became of a newer version than the shown one.
 func (a *API) answer(c *gin.Context, status int, v files.View) error {
-	f, err := a.describe(c.Request.Context(), caller(c).Org, v)
+	f, err := a.describe(v)
 	if err != nil {
 		return err
 	}
@@ -125,17 +125,14 @@ func (a *API) answer(c *gin.Context, status int, v files.View) error {
 	return nil
 }
 
-func (a *API) describe(ctx context.Context, org tenancy.OrgID, v files.View) (fileView, error) {
+// describe shows the version that a file answers with, and what became of a
+// newer one.
+func (a *API) describe(v files.View) (fileView, error) {
 	f, err := a.show(v)
-	if err != nil || v.HeadID == nil || *v.HeadID == v.VersionID {
-		return f, err
+	if v.HeadNumber != v.Number {
+		f.Latest = &latestView{Version: v.HeadNumber, Status: v.HeadStatus, StatusReason: v.HeadReason}
 	}
-	newest, err := files.GetOf(ctx, a.DB.Once(org), v.FileID, *v.HeadID)
-	if err != nil {
-		return f, err
-	}
-	f.Latest = &latestView{Version: newest.Number, Status: newest.Status, StatusReason: newest.StatusReason}
-	return f, nil
+	return f, err
 }
 
 type changeBody struct {

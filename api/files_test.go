@@ -156,6 +156,8 @@ func TestVersions(t *testing.T) {
 	shown := read[fileView](owner.call(get, at(f.ID, ""), nil).is(200))
 	require.EqualValues(t, 1, shown.Version)
 	require.Equal(t, &latestView{Version: 2, Status: files.Processing}, shown.Latest)
+	listed := read[page[fileView]](owner.call(get, storage+"/files", nil).is(200)).Items
+	require.Equal(t, shown.Latest, listed[0].Latest, "a list says it too")
 	owner.call(get, at(f.ID, "/versions/2/content"), nil).refused(409, "not_published")
 	b.publish(owner.org, f.ID)
 	require.Equal(t, "the second text", string(owner.call(get, at(f.ID, "/content"), nil).is(200).body))

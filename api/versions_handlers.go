@@ -38,7 +38,7 @@ func (a *API) listVersions(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	shown, err := a.showAll(views)
+	shown, err := showAll(views, a.show)
 	if err != nil {
 		return err
 	}

@@ -112,10 +112,10 @@ func utc(t *time.Time) *time.Time {
 	return &u
 }
 
-func (a *API) showAll(views []files.View) ([]fileView, error) {
+func showAll(views []files.View, show func(files.View) (fileView, error)) ([]fileView, error) {
 	shown := make([]fileView, 0, len(views))
 	for _, v := range views {
-		f, err := a.show(v)
+		f, err := show(v)
 		if err != nil {
 			return nil, err
 		}

@@ -40,7 +40,7 @@ type modelFile struct {
 	id       uuid.UUID
 	trashed  bool
 	versions []*modelVersion
-	events   []string // the status changes that must have been told, in order
+	events   []string // what must have been told, in order
 }
 
 type modelVersion struct {
@@ -183,13 +183,20 @@ func (m *model) withdraw(f *modelFile, v *modelVersion, to files.Status) error {
 	return nil
 }
 
-func (m *model) trash(f *modelFile) error { f.trashed = true; return nil }
+func (m *model) trash(f *modelFile) error {
+	if !f.trashed {
+		f.events = append(f.events, "trashed")
+	}
+	f.trashed = true
+	return nil
+}
 
 func (m *model) restore(f *modelFile) error {
 	if !f.trashed || f.current() == nil {
 		return files.ErrNotInTrash
 	}
 	f.trashed = false
+	f.events = append(f.events, "restored")
 	return nil
 }
 
@@ -262,7 +269,7 @@ func (m *model) rows(r *rapid.T) map[string]string {
 }
 
 // compareEvents reads each file's events: numbered without a gap, and telling
-// every change of status once and in order.
+// every change of status and every way into the trash and back once, in order.
 func (m *model) compareEvents(r *rapid.T) {
 	for _, f := range m.files {
 		events, err := files.EventsAfter(r.Context(), m.db.Once(m.org), f.id, 0)

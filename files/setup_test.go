@@ -77,13 +77,16 @@ func (s *school) published(t testing.TB, n files.New) files.Ticket {
 	return ticket
 }
 
-// statusEvent shows a status event as "number status".
+// statusEvent shows a status event as "number status", and another by its type.
 func statusEvent(t require.TestingT, e files.Event) string {
 	var data struct {
 		Version int
 		Status  string
 	}
 	require.NoError(t, json.Unmarshal(e.Data, &data))
+	if e.Type == "trashed" || e.Type == "restored" {
+		return e.Type
+	}
 	require.Equal(t, "status", e.Type)
 	return fmt.Sprintf("%d %s", data.Version, data.Status)
 }

@@ -100,4 +100,7 @@ type VersionView struct {
 	VersionCreatedAt  time.Time
 	Renditions        json.RawMessage
 	Steps             json.RawMessage
+	HeadNumber        int32
+	HeadStatus        FileStatus
+	HeadReason        string
 }

@@ -1179,7 +1179,7 @@ func (q *Queries) VersionUnpublish(ctx context.Context, id uuid.UUID) (int64, er
 }
 
 const versionView = `-- name: VersionView :one
-select organization_id, file_id, name, description, category, file_status, owner_id, trashed_at, created_at, updated_at, shown_id, current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256, scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag, uploaded_by, published_at, version_created_at, renditions, steps from version_view where file_id = $1 and (version_id = $2 or ($2::uuid is null and version_id = shown_id))
+select organization_id, file_id, name, description, category, file_status, owner_id, trashed_at, created_at, updated_at, shown_id, current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256, scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag, uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason from version_view where file_id = $1 and (version_id = $2 or ($2::uuid is null and version_id = shown_id))
 `
 
 type VersionViewParams struct {
@@ -1228,12 +1228,15 @@ func (q *Queries) VersionView(ctx context.Context, arg VersionViewParams) (Versi
 		&i.VersionCreatedAt,
 		&i.Renditions,
 		&i.Steps,
+		&i.HeadNumber,
+		&i.HeadStatus,
+		&i.HeadReason,
 	)
 	return i, err
 }
 
 const versionViewByNumber = `-- name: VersionViewByNumber :one
-select organization_id, file_id, name, description, category, file_status, owner_id, trashed_at, created_at, updated_at, shown_id, current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256, scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag, uploaded_by, published_at, version_created_at, renditions, steps from version_view where file_id = $1 and number = $2
+select organization_id, file_id, name, description, category, file_status, owner_id, trashed_at, created_at, updated_at, shown_id, current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256, scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag, uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason from version_view where file_id = $1 and number = $2
 `
 
 type VersionViewByNumberParams struct {
@@ -1282,12 +1285,15 @@ func (q *Queries) VersionViewByNumber(ctx context.Context, arg VersionViewByNumb
 		&i.VersionCreatedAt,
 		&i.Renditions,
 		&i.Steps,
+		&i.HeadNumber,
+		&i.HeadStatus,
+		&i.HeadReason,
 	)
 	return i, err
 }
 
 const versionViews = `-- name: VersionViews :many
-select organization_id, file_id, name, description, category, file_status, owner_id, trashed_at, created_at, updated_at, shown_id, current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256, scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag, uploaded_by, published_at, version_created_at, renditions, steps from version_view where file_id = $1 order by number desc
+select organization_id, file_id, name, description, category, file_status, owner_id, trashed_at, created_at, updated_at, shown_id, current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256, scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag, uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason from version_view where file_id = $1 order by number desc
 `
 
 func (q *Queries) VersionViews(ctx context.Context, fileID uuid.UUID) ([]VersionView, error) {
@@ -1337,6 +1343,9 @@ func (q *Queries) VersionViews(ctx context.Context, fileID uuid.UUID) ([]Version
 			&i.VersionCreatedAt,
 			&i.Renditions,
 			&i.Steps,
+			&i.HeadNumber,
+			&i.HeadStatus,
+			&i.HeadReason,
 		); err != nil {
 			return nil, err
 		}
