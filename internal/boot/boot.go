@@ -74,7 +74,7 @@ func newDatabase(lc fx.Lifecycle, ready *Readiness) (*tenancy.DB, error) {
 	return db, nil
 }
 
-func newStore(lc fx.Lifecycle, ready *Readiness) (*s3.Store, error) {
+func newStore(ready *Readiness) (*s3.Store, error) {
 	c, err := settings.Load[s3.Config]()
 	if err != nil {
 		return nil, err
@@ -84,7 +84,6 @@ func newStore(lc fx.Lifecycle, ready *Readiness) (*s3.Store, error) {
 		return nil, err
 	}
 	ready.Add("store", store.Ping)
-	lc.Append(fx.StartHook(store.Ensure))
 	return store, nil
 }
 

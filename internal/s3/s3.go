@@ -70,27 +70,20 @@ func transport() *http.Transport {
 	return t
 }
 
-// Ensure makes the buckets that are missing.
-func (s *Store) Ensure(ctx context.Context) error {
-	for _, b := range []*Bucket{s.Staging, s.Clean, s.Quarantine} {
+// Ping says whether the store answers and has the two buckets that every
+// program reaches. Making buckets, and saying who may do what in them, is the
+// work of whoever owns the store.
+func (s *Store) Ping(ctx context.Context) error {
+	for _, b := range []*Bucket{s.Staging, s.Clean} {
 		ok, err := b.core.BucketExists(ctx, b.name)
 		if err == nil && !ok {
-			err = b.core.MakeBucket(ctx, b.name, minio.MakeBucketOptions{})
+			err = fmt.Errorf("bucket %s is missing", b.name)
 		}
-		if code := minio.ToErrorResponse(err).Code; err != nil && code != "BucketAlreadyOwnedByYou" && code != "BucketAlreadyExists" {
-			return fmt.Errorf("make bucket %s: %w", b.name, classify(err))
+		if err != nil {
+			return classify(err)
 		}
 	}
 	return nil
-}
-
-// Ping says whether the store answers.
-func (s *Store) Ping(ctx context.Context) error {
-	ok, err := s.Clean.core.BucketExists(ctx, s.Clean.name)
-	if err == nil && !ok {
-		err = fmt.Errorf("bucket %s is missing", s.Clean.name)
-	}
-	return classify(err)
 }
 
 // Name gives the bucket's name.

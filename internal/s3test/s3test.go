@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
 	"github.com/stretchr/testify/require"
 
 	"satchel/internal/s3"
@@ -26,9 +28,14 @@ const accessKey, secretKey = "satchel-test", "satchel-test-secret"
 // New starts a store with its three empty buckets. It ends with the test.
 func New(t testing.TB) *s3.Store {
 	t.Helper()
-	store, err := s3.Open(Serve(t))
+	c := Serve(t)
+	client, err := minio.New(c.Endpoint, &minio.Options{Creds: credentials.NewStaticV4(c.AccessKey, c.SecretKey, ""), Region: c.Region})
 	require.NoError(t, err)
-	require.NoError(t, store.Ensure(context.Background()))
+	for _, bucket := range []string{c.Staging, c.Clean, c.Quarantine} {
+		require.NoError(t, client.MakeBucket(context.Background(), bucket, minio.MakeBucketOptions{}))
+	}
+	store, err := s3.Open(c)
+	require.NoError(t, err)
 	return store
 }
 

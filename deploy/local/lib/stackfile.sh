@@ -3,7 +3,7 @@
 
 # process_ids: {"api": 1, "worker": [2], …}; a stopped process is 0.
 process_ids() {
-  processes | jq '[.data[] | select(.name | IN("roles", "migrate") | not) | {(.name): (if .name == "worker" then [.pid] else .pid end)}] | add'
+  processes | jq '[.data[] | select(.name | IN("roles", "migrate", "buckets") | not) | {(.name): (if .name == "worker" then [.pid] else .pid end)}] | add'
 }
 
 # write_stack_file makes the file; the demo program adds operator_token and organizations to it.

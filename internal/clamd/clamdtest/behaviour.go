@@ -29,6 +29,8 @@ type Behaviour struct {
 	Hang bool
 	// Gate, when set, delays every scan's answer until it can be received from.
 	Gate <-chan struct{}
+	// Each, when set, says how each scan goes, by its number from 1 on.
+	Each func(scan int64) Behaviour
 	// Pong and Banner replace the answers to PING and VERSION.
 	Pong, Banner string
 }

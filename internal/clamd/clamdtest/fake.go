@@ -104,14 +104,17 @@ func (f *Fake) serve(conn net.Conn) {
 	if err != nil {
 		return
 	}
-	b := f.behave.Load()
+	b := new(*f.behave.Load())
 	switch command {
 	case "PING":
 		_, _ = io.WriteString(conn, b.ping())
 	case "VERSION":
 		_, _ = io.WriteString(conn, b.version())
 	case "INSTREAM":
-		f.scans.Add(1)
+		n := f.scans.Add(1)
+		if b.Each != nil {
+			*b = b.Each(n)
+		}
 		b.scan(conn, f.done)
 	default:
 		_, _ = io.WriteString(conn, "UNKNOWN COMMAND\x00")

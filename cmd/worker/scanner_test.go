@@ -1,0 +1,125 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+
+	"satchel/files"
+	"satchel/internal/clamd/clamdtest"
+	"satchel/tenancy"
+)
+
+// TestThousandFilesThroughASlowAndFlakyScanner: a thousand files, four scan
+// slots, a scanner that answers one at a time and every seventh time wrongly.
+// Elsewhere that stuck at three hundred files. Here all settle, and no file is
+// scanned more often than once and once for each real failure.
+func TestThousandFilesThroughASlowAndFlakyScanner(t *testing.T) {
+	t.Parallel()
+	const many = 1000
+	b := setup(t, func(o *options) { o.budget = time.Hour })
+	slow := make(chan struct{})
+	go feed(t.Context(), slow, 2*time.Millisecond)
+	var failures atomic.Int64
+	bad := clamdtest.BadReplies()
+	b.clamd.Behave(clamdtest.Behaviour{Each: func(n int64) clamdtest.Behaviour {
+		if n%7 == 0 {
+			failures.Add(1)
+			return bad[0]
+		}
+		return clamdtest.Behaviour{Honest: true, Gate: slow}
+	}})
+	var wg sync.WaitGroup
+	jobs := make(chan int)
+	for range 16 {
+		wg.Go(func() {
+			for i := range jobs {
+				b.start(t, b.receive(t, fmt.Sprintf("n%d.txt", i), fmt.Appendf(nil, "file number %d", i)))
+			}
+		})
+	}
+	for i := range many {
+		jobs <- i
+	}
+	close(jobs)
+	wg.Wait()
+	ctx := context.Background()
+	require.Eventually(t, func() bool {
+		counts, err := files.CountByStatus(ctx, b.Once(b.org))
+		return err == nil && len(counts) == 1 && counts[0].Status == files.Published && counts[0].Files == many
+	}, 4*time.Minute, 200*time.Millisecond)
+	require.LessOrEqual(t, b.clamd.Scans(), many+failures.Load())
+	b.requireSettled(t)
+}
+
+// feed lets one scan through at each tick.
+func feed(ctx context.Context, gate chan<- struct{}, every time.Duration) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case gate <- struct{}{}:
+		}
+	}
+}
+
+// TestSizesAroundTheScannersLimit: what the scanner takes is scanned; what it
+// does not take has one declared end in seconds, with its reason, gives its
+// bytes back, and can be deleted.
+func TestSizesAroundTheScannersLimit(t *testing.T) {
+	t.Parallel()
+	const limit = 1 << 20
+	b := setup(t, func(o *options) { o.maxBytes = limit })
+	b.clamd.Behave(clamdtest.Honest(nil))
+	for size, status := range map[int]files.Status{
+		limit - 1: files.Published, limit: files.Published,
+		limit + 1: files.Quarantined, 2 * limit: files.Quarantined, 100 * limit: files.Quarantined,
+	} {
+		t.Run(fmt.Sprint(size), func(t *testing.T) {
+			ticket := b.receive(t, "long.txt", bytes.Repeat([]byte("a"), size))
+			v, err := b.ends(t, b.start(t, ticket), ticket)
+			require.NoError(t, err)
+			require.Equal(t, status, v.Status)
+			require.Zero(t, v.ReservedBytes)
+			if status == files.Quarantined {
+				require.Equal(t, "unscannable:too_large", v.StatusReason)
+				require.Zero(t, v.UsedBytes)
+			}
+			b.requireSettled(t)
+			b.requireDeletable(t, ticket)
+		})
+	}
+}
+
+// requireDeletable puts a file into the trash and waits until it is gone for good.
+func (b *bundle) requireDeletable(t *testing.T, ticket files.Ticket) {
+	t.Helper()
+	ctx := context.Background()
+	require.NoError(t, b.InTx(ctx, b.org, func(tx *tenancy.Tx) error {
+		_, err := files.Trash(ctx, tx, ticket.File)
+		return err
+	}))
+	require.NoError(t, b.client.ScheduleClient().GetHandle(ctx, "purge-trashed-files").Trigger(ctx, client.ScheduleTriggerOptions{Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_BUFFER_ONE}))
+	require.Eventually(t, func() bool {
+		_, err := files.GetVersion(ctx, b.Once(b.org), ticket.Version)
+		return err != nil
+	}, patience, pause)
+	require.Empty(t, keys(t, b.store.Clean))
+	require.Empty(t, keys(t, b.store.Quarantine))
+	require.Empty(t, keys(t, b.store.Staging))
+}
