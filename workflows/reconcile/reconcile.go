@@ -20,11 +20,7 @@ import (
 	"satchel/tenancy/operations"
 )
 
-// The activities by name; their receivers are never called here.
-var (
-	checker  *reconcile.Activities
-	recorder *operation.Activities
-)
+var checker *reconcile.Activities // by name; its receiver is never called here
 
 // Kind is what operations of this process are called.
 const Kind = "reconcile_storage"
@@ -65,17 +61,8 @@ func WorkflowID(op uuid.UUID) string {
 // operation belongs to the platform.
 func Begin(ctx context.Context, db *tenancy.DB, c client.Client, by uuid.UUID, in ReconcileStorageInput) (uuid.UUID, error) {
 	in.Org, in.Operation = tenancy.Platform, tenancy.NewID()
-	q := db.Once(in.Org)
-	err := operations.Insert(ctx, q, operations.Operation{ID: in.Operation, Kind: Kind, WorkflowID: WorkflowID(in.Operation), CreatedBy: &by})
-	if err != nil {
-		return uuid.Nil, err
-	}
-	if err := Start(ctx, c, in); err != nil {
-		trouble := &operations.Trouble{Code: "not_started"}
-		_ = operations.End(context.WithoutCancel(ctx), q, in.Operation, operations.Failed, nil, nil, trouble)
-		return uuid.Nil, err
-	}
-	return in.Operation, nil
+	row := operations.Operation{ID: in.Operation, Kind: Kind, WorkflowID: WorkflowID(in.Operation), CreatedBy: &by}
+	return in.Operation, operation.Begin(ctx, db.Once(in.Org), row, func() error { return Start(ctx, c, in) })
 }
 
 // Start starts the workflow of an operation, or finds it started.
@@ -96,26 +83,20 @@ func Start(ctx context.Context, c client.Client, in ReconcileStorageInput) error
 
 // ReconcileStorage pages through the organizations and sums up what was found.
 func ReconcileStorage(ctx workflow.Context, in ReconcileStorageInput) (ReconcileStorageResult, error) {
-	r := &run{in: in, sum: in.Sum}
+	r := &run{in: in, sum: in.Sum, report: operation.Report{Org: in.Org, ID: in.Operation, Priority: queue.Default}}
 	if r.sum.Counts == nil {
 		r.sum.Counts = map[reconcile.Kind]int64{}
 	}
 	err := r.all(ctx)
-	if workflow.IsContinueAsNewError(err) {
-		return r.sum, err
-	}
-	own, cancel := workflow.NewDisconnectedContext(ctx)
-	defer cancel()
-	if recordErr := r.end(own, err, ctx.Err()); err == nil {
-		err = recordErr
-	}
-	return r.sum, err
+	return r.sum, r.report.End(ctx, err, "check_failed", r.steps, r.sum)
 }
 
 // run is one run of ReconcileStorage.
 type run struct {
 	in  ReconcileStorageInput
 	sum ReconcileStorageResult
+
+	report operation.Report
 }
 
 func (r *run) all(ctx workflow.Context) error {
@@ -129,7 +110,7 @@ func (r *run) all(ctx workflow.Context) error {
 			return nil
 		}
 		r.in.After = stretch.Last
-		if err := r.record(ctx, operations.Running, nil); err != nil {
+		if err := r.report.Progress(ctx, r.steps(operations.Running), nil); err != nil {
 			return err
 		}
 		if workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
@@ -140,7 +121,11 @@ func (r *run) all(ctx workflow.Context) error {
 }
 
 func (r *run) check(ctx workflow.Context) (reconcile.ReconcileOrganizationsResult, error) {
-	ctx = workflow.WithActivityOptions(ctx, options(r.in.Org, 2*time.Hour, 6*time.Hour, 30*time.Second))
+	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue: string(queue.Batch), StartToCloseTimeout: 2 * time.Hour, ScheduleToCloseTimeout: 6 * time.Hour, HeartbeatTimeout: 30 * time.Second,
+		Priority:    queue.For(r.in.Org.String(), queue.Default),
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
+	})
 	in := reconcile.ReconcileOrganizationsInput{Org: r.in.Org, Only: r.in.Only, After: r.in.After, Repair: r.in.Repair, Deep: r.in.Deep, Grace: r.in.Grace}
 	var result reconcile.ReconcileOrganizationsResult
 	err := workflow.ExecuteActivity(ctx, checker.ReconcileOrganizations, in).Get(ctx, &result)
@@ -158,37 +143,8 @@ func (r *run) add(s reconcile.ReconcileOrganizationsResult) {
 	r.sum.Findings = append(r.sum.Findings, s.Findings[:min(room, len(s.Findings))]...)
 }
 
-func (r *run) end(ctx workflow.Context, err, cancelled error) error {
-	switch {
-	case cancelled != nil:
-		return r.record(ctx, operations.Cancelled, nil)
-	case err != nil:
-		return r.record(ctx, operations.Failed, &operations.Trouble{Code: "check_failed"})
-	}
-	return r.record(ctx, operations.Succeeded, nil)
-}
-
-func (r *run) record(ctx workflow.Context, state operations.State, trouble *operations.Trouble) error {
-	if r.in.Operation == uuid.Nil {
-		return nil
-	}
-	in := operation.RecordOperationInput{
-		Org: r.in.Org, ID: r.in.Operation, State: state, Trouble: trouble,
-		Steps: []operations.Step{{Name: "organizations", State: state, Done: r.sum.Organizations}},
-	}
-	if state != operations.Running {
-		in.Result = r.sum
-	}
-	ctx = workflow.WithActivityOptions(ctx, options(r.in.Org, time.Minute, time.Hour, 0))
-	return workflow.ExecuteActivity(ctx, recorder.RecordOperation, in).Get(ctx, nil)
-}
-
-func options(org tenancy.OrgID, attempt, overall, heartbeat time.Duration) workflow.ActivityOptions {
-	return workflow.ActivityOptions{
-		TaskQueue: string(queue.Batch), StartToCloseTimeout: attempt, ScheduleToCloseTimeout: overall, HeartbeatTimeout: heartbeat,
-		Priority:    queue.For(org.String(), queue.Default),
-		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
-	}
+func (r *run) steps(state operations.State) []operations.Step {
+	return []operations.Step{{Name: "organizations", State: state, Done: r.sum.Organizations}}
 }
 
 // Schedules repair every hour what a crash left over.

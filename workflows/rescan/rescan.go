@@ -23,9 +23,8 @@ import (
 
 // The activities by name; their receivers are never called here.
 var (
-	scanner  *scan.Activities
-	settler  *settle.Activities
-	recorder *operation.Activities
+	scanner *scan.Activities
+	settler *settle.Activities
 )
 
 // Kind is what operations of this process are called.
@@ -64,17 +63,8 @@ func WorkflowID(org tenancy.OrgID, op uuid.UUID) string {
 // operation belongs to the organization whose files are scanned.
 func Begin(ctx context.Context, db *tenancy.DB, c client.Client, by uuid.UUID, org tenancy.OrgID) (uuid.UUID, error) {
 	in := RescanStorageInput{Org: org, Operation: tenancy.NewID()}
-	q := db.Once(org)
 	row := operations.Operation{ID: in.Operation, Kind: Kind, WorkflowID: WorkflowID(org, in.Operation), CreatedBy: &by}
-	if err := operations.Insert(ctx, q, row); err != nil {
-		return uuid.Nil, err
-	}
-	if err := Start(ctx, c, in); err != nil {
-		trouble := &operations.Trouble{Code: "not_started"}
-		_ = operations.End(context.WithoutCancel(ctx), q, in.Operation, operations.Failed, nil, nil, trouble)
-		return uuid.Nil, err
-	}
-	return in.Operation, nil
+	return in.Operation, operation.Begin(ctx, db.Once(org), row, func() error { return Start(ctx, c, in) })
 }
 
 // Start starts the workflow of an operation, or finds it started.
@@ -95,23 +85,17 @@ func Start(ctx context.Context, c client.Client, in RescanStorageInput) error {
 
 // RescanStorage goes through the published versions, a stretch at a time.
 func RescanStorage(ctx workflow.Context, in RescanStorageInput) (RescanStorageResult, error) {
-	r := &run{in: in, sum: in.Sum}
+	r := &run{in: in, sum: in.Sum, report: operation.Report{Org: in.Org, ID: in.Operation, Priority: queue.Low}}
 	err := r.all(ctx)
-	if workflow.IsContinueAsNewError(err) {
-		return r.sum, err
-	}
-	own, cancel := workflow.NewDisconnectedContext(ctx)
-	defer cancel()
-	if recordErr := r.end(own, err, ctx.Err()); err == nil {
-		err = recordErr
-	}
-	return r.sum, err
+	return r.sum, r.report.End(ctx, err, "rescan_failed", r.steps, r.sum)
 }
 
 // run is one run of RescanStorage.
 type run struct {
 	in  RescanStorageInput
 	sum RescanStorageResult
+
+	report operation.Report
 }
 
 func (r *run) all(ctx workflow.Context) error {
@@ -128,7 +112,7 @@ func (r *run) all(ctx workflow.Context) error {
 			return nil
 		}
 		r.in.After = stretch.Last
-		if err := r.record(ctx, operations.Running, nil); err != nil {
+		if err := r.report.Progress(ctx, r.steps(operations.Running), r.sum); err != nil {
 			return err
 		}
 		if workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
@@ -174,23 +158,8 @@ func list(to []uuid.UUID, more ...uuid.UUID) []uuid.UUID {
 	return append(to, more[:min(room, len(more))]...)
 }
 
-func (r *run) end(ctx workflow.Context, err, cancelled error) error {
-	switch {
-	case cancelled != nil:
-		return r.record(ctx, operations.Cancelled, nil)
-	case err != nil:
-		return r.record(ctx, operations.Failed, &operations.Trouble{Code: "rescan_failed"})
-	}
-	return r.record(ctx, operations.Succeeded, nil)
-}
-
-func (r *run) record(ctx workflow.Context, state operations.State, trouble *operations.Trouble) error {
-	in := operation.RecordOperationInput{
-		Org: r.in.Org, ID: r.in.Operation, State: state, Trouble: trouble, Result: r.sum,
-		Steps: []operations.Step{{Name: "versions", State: state, Done: r.sum.Scanned}},
-	}
-	ctx = r.options(ctx, queue.Batch, time.Minute, 0)
-	return workflow.ExecuteActivity(ctx, recorder.RecordOperation, in).Get(ctx, nil)
+func (r *run) steps(state operations.State) []operations.Step {
+	return []operations.Step{{Name: "versions", State: state, Done: r.sum.Scanned}}
 }
 
 // options lets the re-scan wait behind every upload: nobody watches it.

@@ -1,0 +1,80 @@
+package operation
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"satchel/internal/queue"
+	"satchel/tenancy"
+	"satchel/tenancy/operations"
+)
+
+// Begin makes the operation's row and starts its workflow, in this order: a
+// workflow without a row would have nowhere to report. One that cannot be
+// started leaves a row that says so.
+func Begin(ctx context.Context, q tenancy.Queries, o operations.Operation, start func() error) error {
+	if err := operations.Insert(ctx, q, o); err != nil {
+		return err
+	}
+	if err := start(); err != nil {
+		_ = operations.End(context.WithoutCancel(ctx), q, o.ID, operations.Failed, nil, nil, &operations.Trouble{Code: "not_started"})
+		return err
+	}
+	return nil
+}
+
+var recorder *Activities // by name; its receiver is never called here
+
+// Report is the workflow's side of an operation. One without an ID, as a
+// schedule's run has it, writes nothing.
+type Report struct {
+	Org      tenancy.OrgID
+	ID       uuid.UUID
+	Priority int // of package queue
+}
+
+// Progress says how far the work is.
+func (r Report) Progress(ctx workflow.Context, steps []operations.Step, result any) error {
+	return r.record(ctx, RecordOperationInput{State: operations.Running, Steps: steps, Result: result})
+}
+
+// End writes how the work ended, and gives the error with which the workflow
+// ends. code names a failure. It runs on a context of its own, since the one
+// that was cancelled starts nothing any more; a run that goes on in another has
+// no end yet.
+func (r Report) End(ctx workflow.Context, err error, code string, steps func(operations.State) []operations.Step, result any) error {
+	if workflow.IsContinueAsNewError(err) {
+		return err
+	}
+	in := RecordOperationInput{State: operations.Succeeded, Result: result}
+	switch {
+	case ctx.Err() != nil:
+		in.State = operations.Cancelled
+	case err != nil:
+		in.State, in.Trouble = operations.Failed, &operations.Trouble{Code: code}
+	}
+	in.Steps = steps(in.State)
+	own, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	if recordErr := r.record(own, in); err == nil {
+		err = recordErr
+	}
+	return err
+}
+
+func (r Report) record(ctx workflow.Context, in RecordOperationInput) error {
+	if r.ID == uuid.Nil {
+		return nil
+	}
+	in.Org, in.ID = r.Org, r.ID
+	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue: string(queue.Batch), StartToCloseTimeout: time.Minute, ScheduleToCloseTimeout: 24 * time.Hour,
+		Priority:    queue.For(r.Org.String(), r.Priority),
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
+	})
+	return workflow.ExecuteActivity(ctx, recorder.RecordOperation, in).Get(ctx, nil)
+}
