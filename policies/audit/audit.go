@@ -29,9 +29,8 @@ const (
 
 // Event is one action. Who acted, from where and when, comes from the context.
 type Event struct {
-	Action   string // object.verb, such as member.remove
-	Object   string // the kind of thing: file, member, key
-	ObjectID string // its id
+	Action   string // a name of the table Actions
+	ObjectID string // of what the table says that it names
 	Result   Result // empty means Done
 	Code     string // the refusal's code, or what the action turned on
 }
@@ -71,8 +70,12 @@ func Record(ctx context.Context, q tenancy.Queries, e Event) error {
 }
 
 func canonical(ctx context.Context, org tenancy.OrgID, e Event) (string, error) {
+	action, err := known(e.Action)
+	if err != nil {
+		return "", err
+	}
 	r := row{
-		Action: e.Action, At: time.Now().UTC().Format(time.RFC3339Nano), Code: e.Code, Object: e.Object, ObjectID: e.ObjectID,
+		Action: e.Action, At: time.Now().UTC().Truncate(time.Microsecond).Format(time.RFC3339Nano), Code: e.Code, Object: action.Object, ObjectID: e.ObjectID,
 		Organization: org.String(), Result: e.Result, Role: system,
 	}
 	if r.Result == "" {

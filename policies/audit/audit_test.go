@@ -19,7 +19,7 @@ func TestRecordIsPartOfTheAction(t *testing.T) {
 	ctx := tenancy.WithActor(t.Context(), tenancy.Actor{Org: org, User: user, Role: tenancy.Teacher})
 	ctx = audit.WithOrigin(ctx, audit.Origin{Address: "192.0.2.0/24", Request: "request-1"})
 	err := d.InTx(ctx, org, func(tx *tenancy.Tx) error {
-		require.NoError(t, audit.Record(ctx, tx, audit.Event{Action: "file.trash", Object: "file", ObjectID: "x"}))
+		require.NoError(t, audit.Record(ctx, tx, audit.Event{Action: "file.trash", ObjectID: "x"}))
 		return tenancy.ErrNoOrganization
 	})
 	require.ErrorIs(t, err, tenancy.ErrNoOrganization)
@@ -29,7 +29,7 @@ func TestRecordIsPartOfTheAction(t *testing.T) {
 	}
 	require.Zero(t, count(), "an action that is rolled back takes its event with it")
 	for range 3 {
-		require.NoError(t, audit.Record(ctx, d.Once(org), audit.Event{Action: "file.trash", Object: "file", ObjectID: "x"}))
+		require.NoError(t, audit.Record(ctx, d.Once(org), audit.Event{Action: "file.trash", ObjectID: "x"}))
 	}
 	require.Equal(t, 3, count())
 	var event string

@@ -1,0 +1,209 @@
+package audit_test
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"satchel/internal/pgtest"
+	"satchel/policies/audit"
+	"satchel/tenancy"
+)
+
+const length = 9
+
+// trail is an organization with some events, and a signed checkpoint after the
+// fifth.
+type trail struct {
+	*pgtest.Database
+	org         tenancy.OrgID
+	signer      *audit.Signer
+	checkpoints []audit.Checked
+}
+
+func newTrail(t *testing.T) *trail {
+	t.Helper()
+	signer, err := audit.NewSigner(base64.StdEncoding.EncodeToString(make([]byte, 32)))
+	require.NoError(t, err)
+	tr := &trail{Database: pgtest.New(t), signer: signer}
+	tr.org = tr.Organization(t, 1)
+	for i := range length {
+		require.NoError(t, audit.Record(t.Context(), tr.Once(tr.org), audit.Event{Action: "file.trash", ObjectID: string(rune('a' + i))}))
+		if i == 4 {
+			tr.checkpoints = append(tr.checkpoints, audit.Checked{Checkpoint: tr.sign(t)})
+		}
+	}
+	return tr
+}
+
+func (tr *trail) sign(t *testing.T) audit.Checkpoint {
+	t.Helper()
+	head, err := audit.GetHead(t.Context(), tr.Once(tr.org))
+	require.NoError(t, err)
+	c, err := tr.signer.Sign(tr.org.String(), head.Seq, head.Hash, time.Now())
+	require.NoError(t, err)
+	require.NoError(t, c.Verify(tr.signer.Public()))
+	return c
+}
+
+func (tr *trail) verify(t *testing.T) audit.Report {
+	t.Helper()
+	r, err := audit.Verify(t.Context(), tr.Once(tr.org), tr.checkpoints)
+	require.NoError(t, err)
+	return r
+}
+
+// tamper acts as whoever owns the cluster and switches the triggers off.
+func (tr *trail) tamper(t *testing.T, sql string) {
+	t.Helper()
+	_, err := tr.Admin(t).Exec(t.Context(), "alter table audit_events disable trigger all; "+sql, pgx.QueryExecModeSimpleProtocol)
+	require.NoError(t, err)
+}
+
+func TestVerifyOfAWholeTrail(t *testing.T) {
+	t.Parallel()
+	tr := newTrail(t)
+	r := tr.verify(t)
+	require.True(t, r.OK)
+	require.Nil(t, r.FirstBroken)
+	require.EqualValues(t, length, r.Events)
+	require.Equal(t, 1, r.Checkpoints)
+	r, err := audit.Verify(t.Context(), tr.Once(tr.Organization(t, 1)), nil)
+	require.NoError(t, err)
+	require.True(t, r.OK, "an organization of which nothing was recorded")
+}
+
+// rewrite recomputes every hash after a change, as somebody would who knows how.
+const rewrite = `do $$ declare e record; prev bytea := decode(repeat('00', 32), 'hex'); begin
+	for e in select * from audit_events order by seq loop
+		prev := sha256(prev || int8send(e.seq) || convert_to(e.event, 'UTF8'));
+		update audit_events set hash = prev where organization_id = e.organization_id and seq = e.seq;
+	end loop;
+	update audit_heads set hash = prev;
+end $$`
+
+func TestVerifyNamesTheFirstBrokenRow(t *testing.T) {
+	t.Parallel()
+	const change = `update audit_events set event = replace(event, '"object_id":"c"', '"object_id":"x"'), object_id = 'x' where seq = 3; `
+	for name, c := range map[string]struct {
+		sql string
+		seq int64
+	}{
+		"a changed event":               {change, 3},
+		"a changed column":              {"update audit_events set object_id = 'x' where seq = 4", 4},
+		"a changed time":                {"update audit_events set at = at + interval '1 microsecond' where seq = 4", 4},
+		"a changed hash":                {"update audit_events set hash = sha256('x') where seq = 6", 6},
+		"a removed row":                 {"delete from audit_events where seq = 2", 2},
+		"the first row removed":         {"delete from audit_events where seq = 1", 1},
+		"two rows exchanged":            {"update audit_events set seq = 100 where seq = 7; update audit_events set seq = 7 where seq = 8; update audit_events set seq = 8 where seq = 100", 7},
+		"a row put in":                  {"update audit_events set seq = seq + 100 where seq > 3; update audit_events set seq = seq - 99 where seq > 100; insert into audit_events select organization_id, 4, event, hash, at, action, actor, object, object_id, result from audit_events where seq = 3", 4},
+		"the end cut off":               {"delete from audit_events where seq > 7", 8},
+		"the end cut off, and the head": {"delete from audit_events where seq > 4; update audit_heads set seq = 4, hash = (select hash from audit_events where seq = 4)", 5},
+		"everything removed":            {"delete from audit_events; delete from audit_heads", 1},
+		"another head":                  {"update audit_heads set hash = sha256('x')", length},
+		"all hashes made anew":          {change + rewrite, 5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tr := newTrail(t)
+			tr.tamper(t, c.sql)
+			r := tr.verify(t)
+			require.False(t, r.OK)
+			require.NotNil(t, r.FirstBroken)
+			require.Equal(t, c.seq, r.FirstBroken.Seq, r.FirstBroken.Why)
+		})
+	}
+}
+
+func TestCheckpointsCannotBeMadeUp(t *testing.T) {
+	t.Parallel()
+	tr := newTrail(t)
+	good := tr.sign(t)
+	for name, forge := range map[string]func(*audit.Checkpoint){
+		"another place":     func(c *audit.Checkpoint) { c.Seq++ },
+		"another hash":      func(c *audit.Checkpoint) { c.Hash[0]++ },
+		"another school":    func(c *audit.Checkpoint) { c.Organization = tenancy.NewID().String() },
+		"another time":      func(c *audit.Checkpoint) { c.At = "2020-01-01T00:00:00Z" },
+		"another key":       func(c *audit.Checkpoint) { c.Key = "0000000000000000" },
+		"another signature": func(c *audit.Checkpoint) { c.Signature = base64.StdEncoding.EncodeToString(make([]byte, 64)) },
+		"no signature":      func(c *audit.Checkpoint) { c.Signature = "" },
+	} {
+		c := good
+		forge(&c)
+		require.Error(t, c.Verify(tr.signer.Public()), name)
+	}
+	b, err := json.Marshal(good)
+	require.NoError(t, err)
+	var again audit.Checkpoint
+	require.NoError(t, json.Unmarshal(b, &again))
+	require.NoError(t, again.Verify(tr.signer.Public()))
+}
+
+// TestManyWritersMakeOneChain lets two organizations record at once, every
+// third transaction rolling back: both chains are whole and without gaps.
+func TestManyWritersMakeOneChain(t *testing.T) {
+	t.Parallel()
+	const writers, each = 16, 12
+	d := pgtest.New(t)
+	orgs := []tenancy.OrgID{d.Organization(t, 1), d.Organization(t, 1)}
+	no := errors.New("no")
+	var wg sync.WaitGroup
+	for w := range writers {
+		wg.Go(func() {
+			for i := range each {
+				org := orgs[(w+i)%2]
+				err := d.InTx(context.Background(), org, func(tx *tenancy.Tx) error {
+					if err := audit.Record(context.Background(), tx, audit.Event{Action: "file.trash", ObjectID: "x"}); err != nil || i%3 > 0 {
+						return err
+					}
+					return no
+				})
+				if err != nil && !errors.Is(err, no) {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	var sum int64
+	for _, org := range orgs {
+		r, err := audit.Verify(t.Context(), d.Once(org), nil)
+		require.NoError(t, err)
+		require.True(t, r.OK, r.FirstBroken)
+		sum += r.Events
+	}
+	require.EqualValues(t, writers*each*2/3, sum)
+}
+
+func TestListFiltersAndPages(t *testing.T) {
+	t.Parallel()
+	tr := newTrail(t)
+	ctx, q := t.Context(), tr.Once(tr.org)
+	require.NoError(t, audit.Record(ctx, q, audit.Event{Action: "file.read", ObjectID: "z", Result: audit.Denied, Code: "not_granted"}))
+	all, err := audit.List(ctx, q, audit.Filter{Limit: 100})
+	require.NoError(t, err)
+	require.Len(t, all, length+1)
+	require.EqualValues(t, length+1, all[0].Seq)
+	for name, f := range map[string]audit.Filter{
+		"action": {Action: "file.read"}, "object": {ObjectID: "z"}, "result": {Result: audit.Denied},
+	} {
+		f.Limit = 100
+		found, err := audit.List(ctx, q, f)
+		require.NoError(t, err)
+		require.Len(t, found, 1, name)
+	}
+	second, err := audit.List(ctx, q, audit.Filter{Limit: 4, Before: all[3].Seq})
+	require.NoError(t, err)
+	require.Equal(t, all[4:8], second)
+	none, err := audit.List(ctx, q, audit.Filter{Limit: 4, From: time.Now().Add(time.Hour)})
+	require.NoError(t, err)
+	require.Empty(t, none)
+	require.ErrorContains(t, audit.Record(ctx, q, audit.Event{Action: "file.eat"}), "not in the table")
+}

@@ -1,0 +1,82 @@
+package audit
+
+import (
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/gowebpki/jcs"
+)
+
+// Checkpoint is a signed statement of where a trail stood. It is kept outside
+// the database: whoever could rewrite a whole chain, hashes and all, cannot
+// rewrite what was signed about it before.
+type Checkpoint struct {
+	At           string `json:"at"`
+	Hash         Hash   `json:"hash"`
+	Key          string `json:"key"` // KeyID of the public key
+	Organization string `json:"organization"`
+	Seq          int64  `json:"seq"`
+	Signature    string `json:"signature,omitempty"` // Ed25519 over the rest in RFC 8785 form, base64
+}
+
+// Signer signs checkpoints.
+type Signer struct{ key ed25519.PrivateKey }
+
+// NewSigner reads a private key: the base64 of its 32 byte seed.
+func NewSigner(seed string) (*Signer, error) {
+	b, err := base64.StdEncoding.DecodeString(strings.TrimSpace(seed))
+	if err != nil || len(b) != ed25519.SeedSize {
+		return nil, errors.New("the key of checkpoints is the base64 of 32 random bytes")
+	}
+	return &Signer{ed25519.NewKeyFromSeed(b)}, nil
+}
+
+// Public gives the key with which anybody checks.
+func (s *Signer) Public() ed25519.PublicKey { return s.key.Public().(ed25519.PublicKey) }
+
+// KeyID names a public key: the first 16 hex digits of its SHA-256.
+func KeyID(k ed25519.PublicKey) string {
+	sum := sha256.Sum256(k)
+	return hex.EncodeToString(sum[:8])
+}
+
+// Sign states where a trail stands.
+func (s *Signer) Sign(organization string, seq int64, hash Hash, at time.Time) (Checkpoint, error) {
+	c := Checkpoint{At: at.UTC().Format(time.RFC3339), Hash: hash, Key: KeyID(s.Public()), Organization: organization, Seq: seq}
+	said, err := c.said()
+	if err != nil {
+		return c, err
+	}
+	c.Signature = base64.StdEncoding.EncodeToString(ed25519.Sign(s.key, said))
+	return c, nil
+}
+
+// said is what the signature covers.
+func (c Checkpoint) said() ([]byte, error) {
+	c.Signature = ""
+	b, err := json.Marshal(c)
+	if err != nil {
+		return nil, fmt.Errorf("write checkpoint: %w", err)
+	}
+	return jcs.Transform(b)
+}
+
+// Verify checks the signature.
+func (c Checkpoint) Verify(k ed25519.PublicKey) error {
+	said, err := c.said()
+	if err != nil {
+		return err
+	}
+	signature, err := base64.StdEncoding.DecodeString(c.Signature)
+	if err != nil || c.Key != KeyID(k) || !ed25519.Verify(k, said, signature) {
+		return &Broken{c.Seq, "has a checkpoint whose signature is not the platform's"}
+	}
+	return nil
+}

@@ -1,0 +1,209 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"satchel/tenancy"
+)
+
+// Filter narrows a list of the trail. Zero values narrow nothing.
+type Filter struct {
+	Action, Actor, ObjectID string
+	Result                  Result
+	From, To                time.Time
+	Before                  int64 // the last sequence number of the page before
+	Limit                   int
+}
+
+// List reads a page of the trail, the newest first.
+func List(ctx context.Context, q tenancy.Queries, f Filter) ([]Line, error) {
+	where, args := []string{"true"}, pgx.NamedArgs{"limit": f.Limit}
+	add := func(on bool, clause, name string, value any) {
+		if on {
+			where = append(where, clause)
+			args[name] = value
+		}
+	}
+	add(f.Action != "", "action = @action", "action", f.Action)
+	add(f.Actor != "", "actor = @actor", "actor", f.Actor)
+	add(f.ObjectID != "", "object_id = @object_id", "object_id", f.ObjectID)
+	add(f.Result != "", "result = @result", "result", string(f.Result))
+	add(!f.From.IsZero(), "at >= @from", "from", f.From)
+	add(!f.To.IsZero(), "at < @to", "to", f.To)
+	add(f.Before > 0, "seq < @before", "before", f.Before)
+	found, err := rows(ctx, q, columns+" where "+strings.Join(where, " and ")+" order by seq desc limit @limit", args)
+	if err != nil {
+		return nil, err
+	}
+	lines := make([]Line, len(found))
+	for i, s := range found {
+		if lines[i], err = s.line(); err != nil {
+			return nil, err
+		}
+	}
+	return lines, nil
+}
+
+const columns = "select seq, event, hash, at, action, actor, object, object_id, result from audit_events"
+
+func rows(ctx context.Context, q tenancy.Queries, sql string, args ...any) ([]stored, error) {
+	found, err := q.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read trail: %w", err)
+	}
+	list, err := pgx.CollectRows(found, pgx.RowToStructByName[stored])
+	if err != nil {
+		return nil, fmt.Errorf("read trail: %w", err)
+	}
+	return list, nil
+}
+
+// page is how much of a trail is in memory at once.
+const page = 1000
+
+// Each gives every line after a sequence number to visit, in order.
+func Each(ctx context.Context, q tenancy.Queries, after int64, visit func(Line) error) error {
+	return each(ctx, q, after, func(s stored) error {
+		l, err := s.line()
+		if err != nil {
+			return err
+		}
+		return visit(l)
+	})
+}
+
+func each(ctx context.Context, q tenancy.Queries, after int64, visit func(stored) error) error {
+	for {
+		found, err := rows(ctx, q, columns+" where seq > $1 order by seq limit $2", after, page)
+		if err != nil {
+			return err
+		}
+		for _, s := range found {
+			if err := visit(s); err != nil {
+				return err
+			}
+			after = s.Seq
+		}
+		if len(found) < page {
+			return nil
+		}
+	}
+}
+
+// Head is the end of an organization's trail. An organization of which nothing
+// was recorded yet has the zero Head.
+type Head struct {
+	Seq  int64 `json:"seq"`
+	Hash Hash  `json:"hash"`
+}
+
+// GetHead reads the end of the trail.
+func GetHead(ctx context.Context, q tenancy.Queries) (Head, error) {
+	var h Head
+	var hash []byte
+	err := q.QueryRow(ctx, "select seq, hash from audit_heads").Scan(&h.Seq, &hash)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return h, nil
+	}
+	if err != nil {
+		return h, fmt.Errorf("read the end of the trail: %w", err)
+	}
+	copy(h.Hash[:], hash)
+	return h, nil
+}
+
+// Report is what a verification found.
+type Report struct {
+	OK          bool    `json:"ok"`
+	Events      int64   `json:"events"`
+	Head        Head    `json:"head"`
+	Checkpoints int     `json:"checkpoints"` // that agree with the trail
+	FirstBroken *Broken `json:"first_broken"`
+}
+
+// Checked is a checkpoint whose signature was verified, or the reason why not.
+type Checked struct {
+	Checkpoint
+	Bad *Broken
+}
+
+// Verify goes through the whole trail, from its first event to the head, and
+// holds it against the checkpoints, which come in the order of their sequence
+// numbers. Its error is the database's; what it finds is in the report.
+func Verify(ctx context.Context, q tenancy.Queries, checkpoints []Checked) (Report, error) {
+	// The head first: events that are recorded meanwhile only make the trail longer.
+	head, err := GetHead(ctx, q)
+	if err != nil {
+		return Report{}, err
+	}
+	v := verification{report: Report{Head: head}, left: checkpoints}
+	err = each(ctx, q, 0, v.take)
+	if err == nil {
+		err = v.end()
+	}
+	var broken *Broken
+	if errors.As(err, &broken) {
+		v.report.FirstBroken, err = broken, nil
+	}
+	v.report.OK, v.report.Events = err == nil && v.report.FirstBroken == nil, v.chain.Seq
+	return v.report, err
+}
+
+type verification struct {
+	chain  Chain
+	left   []Checked
+	report Report
+}
+
+func (v *verification) take(s stored) error {
+	l, err := s.line()
+	if err != nil {
+		return err
+	}
+	if err := v.chain.Next(l); err != nil {
+		return err
+	}
+	if err := s.columns(); err != nil {
+		return err
+	}
+	if s.Seq == v.report.Head.Seq && l.Hash != v.report.Head.Hash {
+		return &Broken{s.Seq, "is not where the trail is said to end"}
+	}
+	for len(v.left) > 0 && v.left[0].Seq <= s.Seq {
+		if err := v.against(v.left[0], l); err != nil {
+			return err
+		}
+		v.left = v.left[1:]
+	}
+	return nil
+}
+
+func (v *verification) against(c Checked, l Line) error {
+	switch {
+	case c.Bad != nil:
+		return c.Bad
+	case c.Organization != v.chain.Organization:
+		return &Broken{c.Seq, "has a checkpoint of another organization"}
+	case c.Seq != l.Seq || c.Hash != l.Hash:
+		return &Broken{l.Seq, "is not what its signed checkpoint says"}
+	}
+	v.report.Checkpoints++
+	return nil
+}
+
+// end finds what was cut off.
+func (v *verification) end() error {
+	if v.chain.Seq < v.report.Head.Seq {
+		return &Broken{v.chain.Seq + 1, "is missing: the trail is said to go on"}
+	}
+	if len(v.left) > 0 {
+		return &Broken{v.chain.Seq + 1, "is missing: a signed checkpoint speaks of later events"}
+	}
+	return nil
+}
