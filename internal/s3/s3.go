@@ -4,6 +4,7 @@
 package s3
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -27,12 +28,13 @@ type Config struct {
 	Staging    string `env:"SATCHEL_S3_STAGING_BUCKET" envDefault:"satchel-staging"`
 	Clean      string `env:"SATCHEL_S3_CLEAN_BUCKET" envDefault:"satchel-clean"`
 	Quarantine string `env:"SATCHEL_S3_QUARANTINE_BUCKET" envDefault:"satchel-quarantine"`
+	Audit      string `env:"SATCHEL_S3_AUDIT_BUCKET" envDefault:"satchel-audit"`
 }
 
-// Store is the platform's three buckets. Bytes enter by Staging and leave only
-// from Clean.
+// Store is the platform's buckets. Bytes enter by Staging and leave only from
+// Clean. Audit keeps what was signed about the trails.
 type Store struct {
-	Staging, Clean, Quarantine *Bucket
+	Staging, Clean, Quarantine, Audit *Bucket
 }
 
 // Bucket is one bucket.
@@ -58,7 +60,7 @@ func Open(c Config) (*Store, error) {
 		return nil, fmt.Errorf("SATCHEL_S3_ENDPOINT: %w", err)
 	}
 	bucket := func(name string) *Bucket { return &Bucket{core: *core, name: name} }
-	return &Store{Staging: bucket(c.Staging), Clean: bucket(c.Clean), Quarantine: bucket(c.Quarantine)}, nil
+	return &Store{Staging: bucket(c.Staging), Clean: bucket(c.Clean), Quarantine: bucket(c.Quarantine), Audit: bucket(c.Audit)}, nil
 }
 
 func transport() *http.Transport {
@@ -111,6 +113,18 @@ func (b *Bucket) Put(ctx context.Context, key string, body io.Reader, size int64
 		return "", fmt.Errorf("put object: %w", classify(err))
 	}
 	return info.ETag, nil
+}
+
+// PutNew stores an object that nobody has stored before. One that is there
+// stays as it is, and that is content.
+func (b *Bucket) PutNew(ctx context.Context, key string, body *bytes.Reader, contentType string) error {
+	opts := put(contentType)
+	opts.SetMatchETagExcept("*")
+	_, err := b.core.Client.PutObject(ctx, b.name, key, body, body.Size(), opts)
+	if err = classify(err); err != nil && !errors.Is(err, ErrChanged) {
+		return fmt.Errorf("put object: %w", err)
+	}
+	return nil
 }
 
 // Open reads an object from offset on, length bytes or all when length is

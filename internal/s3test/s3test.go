@@ -25,13 +25,13 @@ const programVariable = "SATCHEL_TEST_VERSITYGW"
 // Credentials of every test store. It listens on loopback and dies with its test.
 const accessKey, secretKey = "satchel-test", "satchel-test-secret"
 
-// New starts a store with its three empty buckets. It ends with the test.
+// New starts a store with its empty buckets. It ends with the test.
 func New(t testing.TB) *s3.Store {
 	t.Helper()
 	c := Serve(t)
 	client, err := minio.New(c.Endpoint, &minio.Options{Creds: credentials.NewStaticV4(c.AccessKey, c.SecretKey, ""), Region: c.Region})
 	require.NoError(t, err)
-	for _, bucket := range []string{c.Staging, c.Clean, c.Quarantine} {
+	for _, bucket := range []string{c.Staging, c.Clean, c.Quarantine, c.Audit} {
 		require.NoError(t, client.MakeBucket(context.Background(), bucket, minio.MakeBucketOptions{}))
 	}
 	store, err := s3.Open(c)
@@ -48,7 +48,7 @@ func Serve(t testing.TB) s3.Config {
 	require.NoError(t, err)
 	start(t, program, address)
 	return s3.Config{Endpoint: address, AccessKey: accessKey, SecretKey: secretKey, Region: "us-east-1",
-		Staging: "staging", Clean: "clean", Quarantine: "quarantine"}
+		Staging: "staging", Clean: "clean", Quarantine: "quarantine", Audit: "audit"}
 }
 
 // find looks where the build puts the program, and then in PATH.

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/gowebpki/jcs"
+
+	"satchel/tenancy"
 )
 
 // Checkpoint is a signed statement of where a trail stood. It is kept outside
@@ -79,4 +81,24 @@ func (c Checkpoint) Verify(k ed25519.PublicKey) error {
 		return &Broken{c.Seq, "has a checkpoint whose signature is not the platform's"}
 	}
 	return nil
+}
+
+// CheckpointPrefix is where an organization's checkpoints lie in their bucket.
+func CheckpointPrefix(org tenancy.OrgID) string { return "checkpoints/" + org.String() + "/" }
+
+// CheckpointKey is where the checkpoint of a sequence number lies. Keys sort as
+// the numbers do.
+func CheckpointKey(org tenancy.OrgID, seq int64) string {
+	return fmt.Sprintf("%s%020d.json", CheckpointPrefix(org), seq)
+}
+
+// ReadCheckpoint reads and checks a stored checkpoint.
+func ReadCheckpoint(b []byte, k ed25519.PublicKey) Checked {
+	var c Checkpoint
+	if err := json.Unmarshal(b, &c); err != nil {
+		return Checked{Bad: &Broken{0, "has a checkpoint that cannot be read"}}
+	}
+	var broken *Broken
+	errors.As(c.Verify(k), &broken)
+	return Checked{Checkpoint: c, Bad: broken}
 }

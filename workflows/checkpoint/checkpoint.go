@@ -1,0 +1,39 @@
+// Package checkpoint is the process that signs, every hour, where the trails of
+// all organizations stand.
+package checkpoint
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"satchel/activities/checkpoint"
+	"satchel/internal/queue"
+	"satchel/tenancy"
+)
+
+var signer *checkpoint.Activities // by name; its receiver is never called here
+
+// CheckpointTrailsInput names the platform.
+type CheckpointTrailsInput struct{ Org tenancy.OrgID }
+
+// CheckpointTrails signs the end of every organization's trail.
+func CheckpointTrails(ctx workflow.Context, in CheckpointTrailsInput) (checkpoint.CheckpointOrganizationsResult, error) {
+	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue: string(queue.Batch), StartToCloseTimeout: time.Hour, ScheduleToCloseTimeout: 3 * time.Hour, HeartbeatTimeout: time.Minute,
+		Priority:    queue.For(in.Org.String(), queue.Low),
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
+	})
+	var result checkpoint.CheckpointOrganizationsResult
+	err := workflow.ExecuteActivity(ctx, signer.CheckpointOrganizations, checkpoint.CheckpointOrganizationsInput(in)).Get(ctx, &result)
+	return result, err
+}
+
+// Schedules sign every hour: what is younger than that can only be held against
+// the chain itself.
+func Schedules() []queue.Schedule {
+	return []queue.Schedule{{
+		ID: "checkpoint-trails", Every: time.Hour, Workflow: CheckpointTrails, Input: CheckpointTrailsInput{Org: tenancy.Platform},
+	}}
+}
