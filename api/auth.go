@@ -6,13 +6,13 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"satchel/api/problem"
 	"satchel/internal/fault"
 	"satchel/tenancy"
 )
 
 // What a caller can meet at the door.
 var (
-	errNoToken     = fault.New(fault.Denied, "unauthenticated", "This call needs an access token: send it as Authorization: Bearer.")
 	errNoMember    = fault.New(fault.Denied, "no_membership", "You are signed in but belong to no organization. Ask an owner of yours to add you.")
 	errManyMembers = fault.New(fault.Invalid, "organization_required", "You belong to several organizations. Name the one you mean in X-Organization-ID.")
 	errSuspended   = fault.New(fault.Denied, "organization_suspended", "Your organization is suspended. Its owner can ask support why.")
@@ -65,7 +65,7 @@ func bearer(header string) (string, error) {
 	scheme, token, _ := strings.Cut(header, " ")
 	token = strings.TrimSpace(token)
 	if !strings.EqualFold(scheme, "Bearer") || token == "" {
-		return "", errNoToken
+		return "", problem.NoCredentials
 	}
 	return token, nil
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
+	"satchel/api/problem"
 	"satchel/api/uploads"
 	"satchel/files"
 	"satchel/internal/oidc"
@@ -194,7 +195,7 @@ func (a answer) refused(status int, code string) answer {
 	a.t.Helper()
 	a.is(status)
 	require.Equal(a.t, "application/problem+json", a.header.Get("Content-Type"))
-	var p problem
+	var p problem.Problem
 	require.NoError(a.t, json.Unmarshal(a.body, &p))
 	require.Equal(a.t, code, p.Code)
 	require.Equal(a.t, status, p.Status)

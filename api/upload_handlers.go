@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
+	"satchel/api/problem"
 	"satchel/api/uploads"
 	"satchel/files"
 	"satchel/internal/fault"
@@ -92,7 +93,7 @@ func readField(part *multipart.Part, said *uploads.Announcement) error {
 		return errForm.Because(err)
 	}
 	if len(b) > maxField {
-		return errBody
+		return problem.Body
 	}
 	switch text := string(b); part.FormName() {
 	case "category":

@@ -19,6 +19,7 @@ import (
 var retryable = map[fault.Kind]bool{
 	fault.Internal:    true,
 	fault.Unavailable: true,
+	fault.Limited:     true, // after the wait that it names
 	fault.Invalid:     false,
 	fault.Denied:      false,
 	fault.NotFound:    false,
@@ -60,5 +61,7 @@ func (f *faults) translate(ctx context.Context, err error) error {
 
 func applicationError(f *fault.Fault) error {
 	message := fmt.Sprintf("%s (%s); the worker's log says more", f.Code, f.Kind)
-	return temporal.NewApplicationErrorWithOptions(message, f.Code, temporal.ApplicationErrorOptions{NonRetryable: !retryable[f.Kind]})
+	return temporal.NewApplicationErrorWithOptions(message, f.Code, temporal.ApplicationErrorOptions{
+		NonRetryable: !retryable[f.Kind], NextRetryDelay: f.RetryAfter, // zero leaves it to the retry policy
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/stretchr/testify/require"
@@ -27,13 +28,14 @@ func TestEveryKindIsTranslated(t *testing.T) {
 			g := newGuard()
 			env := activityEnvironment(t, g)
 			env.RegisterActivityWithOptions(func(context.Context, input) error {
-				return fmt.Errorf("while reading report.pdf: %w", fault.New(kind, "some_code", "Text about report.pdf."))
+				return fmt.Errorf("while reading report.pdf: %w", fault.New(kind, "some_code", "Text about report.pdf.").After(time.Minute))
 			}, activity.RegisterOptions{Name: "Fail"})
 			_, err := env.ExecuteActivity("Fail", input{Org: tenancy.Platform})
 			var failed *temporal.ApplicationError
 			require.ErrorAs(t, err, &failed)
 			require.Equal(t, "some_code", failed.Type())
 			require.Equal(t, again, !failed.NonRetryable())
+			require.Equal(t, time.Minute, failed.NextRetryDelay(), "the wait that the fault names")
 			require.NotContains(t, err.Error(), "report.pdf", "histories hold no personal text")
 			var counted dto.Metric
 			require.NoError(t, g.outcomes.ended.WithLabelValues("Fail", "some_code").Write(&counted))
@@ -45,7 +47,7 @@ func TestEveryKindIsTranslated(t *testing.T) {
 func TestOnlyOurOwnPassesByItself(t *testing.T) {
 	t.Parallel()
 	for kind, again := range retryable {
-		require.Equal(t, kind == fault.Internal || kind == fault.Unavailable, again, kind.String())
+		require.Equal(t, kind == fault.Internal || kind == fault.Unavailable || kind == fault.Limited, again, kind.String())
 	}
 }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
+	"satchel/api/problem"
 	"satchel/files"
 	"satchel/internal/pgtest"
 	"satchel/tenancy"
@@ -236,8 +237,8 @@ func (c *client) do(method, path string, body io.Reader, header ...string) reply
 	defer func() { _ = resp.Body.Close() }()
 	b, err := io.ReadAll(resp.Body)
 	r := reply{status: resp.StatusCode, header: resp.Header, body: b, err: err}
-	if strings.HasPrefix(resp.Header.Get("Content-Type"), problemType) && len(b) > 0 {
-		var p problem
+	if strings.HasPrefix(resp.Header.Get("Content-Type"), problem.ContentType) && len(b) > 0 {
+		var p problem.Problem
 		require.NoError(c.t, json.Unmarshal(b, &p), "%s", b)
 		require.Equal(c.t, resp.StatusCode, p.Status)
 		require.NotEmpty(c.t, p.Detail)

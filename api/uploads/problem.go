@@ -3,80 +3,24 @@ package uploads
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"net/http"
 	"strings"
 
 	"github.com/tus/tusd/v2/pkg/handler"
 
+	"satchel/api/problem"
 	"satchel/files"
 	"satchel/internal/fault"
 )
 
 // What only this package says.
 var (
-	errUnauthenticated = fault.New(fault.Denied, "unauthenticated", "Send a valid access token or API key in the Authorization header.")
-	errNoUpload        = fault.New(fault.NotFound, "upload_not_found", "There is no such upload. Create a new one.")
-	errGone            = fault.New(fault.Conflict, "upload_gone", "This upload has ended and takes no more bytes: it expired, was deleted, or was refused. Create a new one.")
-	errReceived        = fault.New(fault.Conflict, "upload_finished", "This upload is complete. Delete its file instead.")
-	errMethod          = fault.New(fault.Invalid, "method_not_allowed", "This path takes POST to create an upload, and HEAD, PATCH and DELETE on one.")
-	errConcat          = fault.New(fault.Invalid, "concatenation_unsupported", "Uploads cannot be put together from others here. Leave out Upload-Concat and send the file as one upload.")
+	errNoUpload = fault.New(fault.NotFound, "upload_not_found", "There is no such upload. Create a new one.")
+	errGone     = fault.New(fault.Conflict, "upload_gone", "This upload has ended and takes no more bytes: it expired, was deleted, or was refused. Create a new one.")
+	errReceived = fault.New(fault.Conflict, "upload_finished", "This upload is complete. Delete its file instead.")
+	errMethod   = fault.New(fault.Invalid, "method_not_allowed", "This path takes POST to create an upload, and HEAD, PATCH and DELETE on one.")
+	errConcat   = fault.New(fault.Invalid, "concatenation_unsupported", "Uploads cannot be put together from others here. Leave out Upload-Concat and send the file as one upload.")
 )
-
-// status gives an answer's status: first by code, where HTTP or tus has a word
-// of its own for it, else by kind. It is the API's own table for the codes that
-// both can answer with; a form and a tus upload are refused alike.
-func status(f *fault.Fault) int {
-	if s, ok := statusByCode[f.Code]; ok {
-		return s
-	}
-	if s, ok := statusByKind[f.Kind]; ok {
-		return s
-	}
-	return http.StatusInternalServerError
-}
-
-var statusByCode = map[string]int{
-	errUnauthenticated.Code: http.StatusUnauthorized,
-	errMethod.Code:          http.StatusMethodNotAllowed,
-	files.ErrChecksum.Code:  http.StatusUnprocessableEntity,
-	ErrEmpty.Code:           http.StatusUnprocessableEntity,
-	"type_not_allowed":      http.StatusUnsupportedMediaType,
-	files.ErrLeased.Code:    http.StatusLocked,
-	errGone.Code:            http.StatusGone,
-	errTailLost.Code:        http.StatusGone,
-}
-
-var statusByKind = map[fault.Kind]int{
-	fault.Internal:    http.StatusInternalServerError,
-	fault.Invalid:     http.StatusBadRequest,
-	fault.Denied:      http.StatusForbidden,
-	fault.NotFound:    http.StatusNotFound,
-	fault.Conflict:    http.StatusConflict,
-	fault.OverQuota:   http.StatusInsufficientStorage,
-	fault.TooLarge:    http.StatusRequestEntityTooLarge,
-	fault.Unavailable: http.StatusServiceUnavailable,
-}
-
-const problemType = "application/problem+json"
-
-// problem is RFC 9457's body with a stable code.
-type problem struct {
-	Type      string `json:"type"`
-	Title     string `json:"title"`
-	Status    int    `json:"status"`
-	Detail    string `json:"detail"`
-	Code      string `json:"code"`
-	Rule      string `json:"rule,omitempty"`
-	RequestID string `json:"request_id,omitempty"`
-}
-
-// problemBody names the request as the API's middleware numbered it.
-func problemBody(status int, f *fault.Fault, answer http.Header) []byte {
-	b, _ := json.Marshal(problem{Type: "about:blank", Title: http.StatusText(status), Status: status,
-		Detail: f.Text, Code: f.Code, Rule: f.Rule, RequestID: answer.Get("X-Request-ID")})
-	return b
-}
 
 // answer is an error as tusd sends it. What is our own failure is logged here
 // with its cause, which the client does not see.
@@ -84,15 +28,12 @@ func (u *Uploads) answer(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
-	f := fault.Of(err)
+	f := problem.Of(err)
 	u.logFault(ctx, f.Kind, err)
-	s := status(f)
-	header := handler.HTTPHeader{"Content-Type": problemType, "Cache-Control": "no-store"}
-	if s == http.StatusServiceUnavailable || s == http.StatusLocked {
-		header["Retry-After"] = "2"
-	}
-	return handler.Error{ErrorCode: f.Code, Message: f.Text,
-		HTTPResponse: handler.HTTPResponse{StatusCode: s, Body: string(problemBody(s, f, visitOf(ctx).header())), Header: header}}
+	s := problem.Status(f)
+	return handler.Error{ErrorCode: f.Code, Message: f.Text, HTTPResponse: handler.HTTPResponse{
+		StatusCode: s, Body: string(problem.JSON(s, f, visitOf(ctx).header().Get("X-Request-ID"))), Header: problem.Headers(s, f),
+	}}
 }
 
 func (u *Uploads) logFault(ctx context.Context, kind fault.Kind, err error) {
@@ -107,12 +48,9 @@ func (u *Uploads) logFault(ctx context.Context, kind fault.Kind, err error) {
 
 // writeProblem answers with an error where tusd is not asked.
 func (u *Uploads) writeProblem(ctx context.Context, w http.ResponseWriter, err error) {
-	f := fault.Of(err)
+	f := problem.Of(err)
 	u.logFault(ctx, f.Kind, err)
-	s := status(f)
-	w.Header().Set("Content-Type", problemType)
-	w.WriteHeader(s)
-	_, _ = w.Write(problemBody(s, f, w.Header()))
+	problem.Write(w, problem.Status(f), f)
 }
 
 // tusdErrors are tusd's own answers in the words of this API. What is not here
@@ -159,7 +97,7 @@ func (w *problemWriter) WriteHeader(status int) {
 	if w.location != "" {
 		w.Header().Set("Location", w.location)
 	}
-	if status >= 400 && w.Header().Get("Content-Type") != problemType {
+	if status >= 400 && w.Header().Get("Content-Type") != problem.ContentType {
 		w.held = status
 		return
 	}
@@ -183,10 +121,8 @@ func (w *problemWriter) translate(code string) {
 		status, f = e.status, &fault.Fault{Code: e.code, Text: e.text}
 	}
 	w.Header().Del("Content-Length")
-	w.Header().Set("Content-Type", problemType)
 	w.written = true
-	w.ResponseWriter.WriteHeader(status)
-	_, _ = w.ResponseWriter.Write(problemBody(status, f, w.Header()))
+	problem.Write(w.ResponseWriter, status, f)
 }
 
 // flush sends an error that came without a body, as to HEAD.

@@ -16,6 +16,7 @@ import (
 	"github.com/tus/tusd/v2/pkg/handler"
 	"golang.org/x/exp/slog" // tusd's configuration asks for this one
 
+	"satchel/api/problem"
 	"satchel/files"
 	"satchel/tenancy"
 )
@@ -110,7 +111,7 @@ func (u *Uploads) route(tusd *handler.UnroutedHandler, w http.ResponseWriter, r 
 	v := visitOf(r.Context())
 	actor, ok := tenancy.ActorFrom(r.Context())
 	if !ok {
-		u.writeProblem(r.Context(), w, errUnauthenticated)
+		u.writeProblem(r.Context(), w, problem.NoCredentials)
 		return
 	}
 	v.actor = actor

@@ -1,5 +1,5 @@
 // Package fault is the closed list of ways in which a request or an activity
-// can fail. Two tables translate it, one an edge: api/error.go (kind to HTTP
+// can fail. Two tables translate it, one an edge: api/problem (kind to HTTP
 // status) and workers/faults.go (kind to retryable or not). A verdict on a file
 // (infected, held, unscannable) is a result and never a fault.
 package fault
@@ -7,6 +7,7 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Kind says whose turn it is. The zero value is Internal, so an error that
@@ -24,14 +25,16 @@ const (
 	OverQuota               // the organization has no room left
 	TooLarge                // one file or request is above its limit
 	Unavailable             // a part we depend on does not answer; try again
+	Limited                 // too much at once or in a minute; try again after a while
 )
 
 // Kinds lists every kind, for the tests that walk the translation tables.
-var Kinds = []Kind{Internal, Invalid, Denied, NotFound, Conflict, OverQuota, TooLarge, Unavailable}
+var Kinds = []Kind{Internal, Invalid, Denied, NotFound, Conflict, OverQuota, TooLarge, Unavailable, Limited}
 
 var names = map[Kind]string{
 	Internal: "internal", Invalid: "invalid", Denied: "denied", NotFound: "not_found",
 	Conflict: "conflict", OverQuota: "over_quota", TooLarge: "too_large", Unavailable: "unavailable",
+	Limited: "limited",
 }
 
 // String gives the kind's stable name.
@@ -45,7 +48,11 @@ type Fault struct {
 	Code string // stable, snake_case: clients branch on it
 	Text string // what happened and what to do next
 	Rule string // the rule that was applied, where there is one
-	err  error
+
+	// RetryAfter is how long to wait before trying again; zero says nothing.
+	RetryAfter time.Duration
+
+	err error
 }
 
 // New makes a fault. The text is shown to people.
@@ -64,6 +71,13 @@ func (f *Fault) Because(err error) *Fault {
 func (f *Fault) Under(rule string) *Fault {
 	g := *f
 	g.Rule = rule
+	return &g
+}
+
+// After says how long to wait before trying again.
+func (f *Fault) After(wait time.Duration) *Fault {
+	g := *f
+	g.RetryAfter = wait
 	return &g
 }
 

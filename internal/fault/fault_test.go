@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -43,6 +44,8 @@ func TestFaultKeepsItsIdentity(t *testing.T) {
 	require.Equal(t, "trash", fault.Of(wrapped).Rule)
 	require.Equal(t, "It is in the trash since day 3.", fault.Of(wrapped).Text)
 	require.Contains(t, wrapped.Error(), "in_trash: It is in the trash since day 3.: row")
+	require.Equal(t, time.Minute, fault.Of(fmt.Errorf("x: %w", base.After(time.Minute).Because(cause))).RetryAfter)
+	require.Zero(t, base.RetryAfter)
 	require.Empty(t, base.Rule, "Because and Under leave the shared fault as it was")
 	require.NoError(t, errors.Unwrap(base))
 	require.NotErrorIs(t, wrapped, fault.New(fault.Conflict, "other", ""))
