@@ -54,6 +54,7 @@ var rooms = map[string]room{
 	"policies/archives":  {2, "rules as data"},
 	"policies/audit":     {2, "the trail: one row an action, chained"},
 	"tenancy/orgs":       {2, "what an organization has, over the tenant transaction"},
+	"tenancy/keys":       {2, "what an organization has, over the tenant transaction"},
 	"tenancy/usage":      {2, "what an organization has, over the tenant transaction"},
 	"tenancy/operations": {2, "what an organization has, over the tenant transaction"},
 	"internal/schema":    {2, "applies migrations and rules; only the owner's program and the tests use it"},

@@ -39,10 +39,13 @@ func GetOrganization(ctx context.Context, q Queries) (Organization, error) {
 
 // SetMember gives a person a role in the organization, or another one.
 func SetMember(ctx context.Context, q Queries, user uuid.UUID, role Role) error {
-	_, err := q.Exec(ctx, `insert into members (organization_id, user_id, role) values (app.org(), $1, $2)
-		on conflict (organization_id, user_id) do update set role = excluded.role`, user, string(role))
+	tag, err := q.Exec(ctx, `insert into members (organization_id, user_id, role) values (app.org(), $1, $2)
+		on conflict (organization_id, user_id) do update set role = excluded.role where not members.service`, user, string(role))
 	if err != nil {
 		return fmt.Errorf("set member: %w", err)
+	}
+	if tag.RowsAffected() == 0 {
+		return ErrServiceAccount
 	}
 	return nil
 }

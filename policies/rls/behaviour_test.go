@@ -65,6 +65,8 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		{"insert into version_steps (organization_id, version_id, name, state) values (app.org(), $1, 'scan', 'done')", []any{version}},
 		{"insert into operations (organization_id, id, kind, workflow_id) values (app.org(), $1, 'rescan', 'w')", []any{tenancy.NewID()}},
 		{"insert into audit_events (organization_id, event) values (app.org(), $1)", []any{event(org)}},
+		{`insert into api_keys (organization_id, id, user_id, name, role, scopes, hash, last4, created_by, expires_at)
+			values (app.org(), $1, $2, 'sync', 'teacher', '{files:read}', sha256(convert_to($1::uuid::text, 'UTF8')), 'last', $2, now())`, []any{tenancy.NewID(), user}},
 	}
 	for _, s := range statements {
 		_, err := d.Once(org).Exec(t.Context(), s.sql, s.args...)
@@ -206,6 +208,9 @@ func fresh(row map[string]any) {
 	}
 	if _, ok := row["number"]; ok {
 		row["number"] = 77
+	}
+	if _, ok := row["hash"]; ok {
+		row["hash"] = `\x` + strings.Repeat("77", 32)
 	}
 }
 

@@ -1,0 +1,42 @@
+package tenancy
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"satchel/internal/fault"
+)
+
+// ServiceIssuer is the issuer of service accounts: users without a person, whom
+// API keys speak for. No identity provider has it, so nobody can sign in as one.
+const ServiceIssuer = "urn:satchel:service"
+
+// ErrServiceAccount refuses to treat a service account as a person.
+var ErrServiceAccount = fault.New(fault.Conflict, "service_account", "This is the service account of an API key. Its role is its key's: make another key instead.")
+
+// AddServiceAccount makes a service account and its membership.
+func AddServiceAccount(ctx context.Context, tx *Tx, user uuid.UUID, role Role) error {
+	var made uuid.UUID
+	err := tx.QueryRow(ctx, "select app.user_ensure($1, $2, $3)", user, ServiceIssuer, user.String()).Scan(&made)
+	if err != nil {
+		return fmt.Errorf("make service account: %w", err)
+	}
+	_, err = tx.Exec(ctx, "insert into members (organization_id, user_id, role, service) values (app.org(), $1, $2, true)", made, string(role))
+	if err != nil {
+		return fmt.Errorf("add service account: %w", err)
+	}
+	return nil
+}
+
+// ranks orders the roles by what they may do to others. Parents and operators
+// stand beside the order: nobody reaches them by it, and they reach nobody.
+var ranks = map[Role]int{Student: 1, Teacher: 2, Admin: 3, Owner: 4}
+
+// MayGive says whether the actor may hand out a role: none above their own, and
+// a key never the owner's, however it came to its own.
+func (a Actor) MayGive(role Role) bool {
+	own, wanted := ranks[a.Role], ranks[role]
+	return wanted > 0 && wanted <= own && (a.Key == uuid.Nil || role != Owner)
+}
