@@ -18,6 +18,10 @@ update files f set trashed_at = null, updated_at = now(),
     status = coalesce((select v.status from file_versions v where v.organization_id = f.organization_id and v.id = coalesce(f.current_id, f.head_id)), f.status)
  where f.id = $1 and f.trashed_at is not null;
 
+-- name: FileStand :one
+select f.event_seq, v.status from files f
+  join file_versions v on v.organization_id = f.organization_id and v.id = f.head_id where f.id = $1;
+
 -- name: FileTrash :execrows
 update files set trashed_at = now(), status = 'deleted', updated_at = now() where id = $1 and trashed_at is null;
 

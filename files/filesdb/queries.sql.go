@@ -136,6 +136,23 @@ func (q *Queries) FileRestore(ctx context.Context, id uuid.UUID) (int64, error) 
 	return result.RowsAffected(), nil
 }
 
+const fileStand = `-- name: FileStand :one
+select f.event_seq, v.status from files f
+  join file_versions v on v.organization_id = f.organization_id and v.id = f.head_id where f.id = $1
+`
+
+type FileStandRow struct {
+	EventSeq int64
+	Status   FileStatus
+}
+
+func (q *Queries) FileStand(ctx context.Context, id uuid.UUID) (FileStandRow, error) {
+	row := q.db.QueryRow(ctx, fileStand, id)
+	var i FileStandRow
+	err := row.Scan(&i.EventSeq, &i.Status)
+	return i, err
+}
+
 const fileTrash = `-- name: FileTrash :execrows
 update files set trashed_at = now(), status = 'deleted', updated_at = now() where id = $1 and trashed_at is null
 `
