@@ -41,7 +41,7 @@ func (a *API) followFile(c *gin.Context) error {
 	a.metrics.watching.Inc()
 	defer a.metrics.watching.Dec()
 	if whole {
-		if newest, err := s.newest(c.Request.Context()); err == nil && files.Final(newest.Status) && newest.EventSeq <= seq {
+		if now, err := s.stand(c.Request.Context()); err == nil && files.Final(now.Status) && now.EventSeq <= seq {
 			c.Status(http.StatusNoContent)
 			return nil
 		}
@@ -113,21 +113,15 @@ func (s *eventStream) over(ctx context.Context, err error) error {
 	return nil
 }
 
-// catchUp sends the events that have not been sent. The version's row and the
+// catchUp sends the events that have not been sent. The version's state and the
 // count of its events come from one statement, so "final" is never said before
-// the last event.
+// the last event. What happens after that statement has a wake-up of its own.
 func (s *eventStream) catchUp(ctx context.Context) (done bool, err error) {
-	for {
-		v, err := s.newest(ctx)
-		if err != nil {
-			return false, err
-		}
-		if v.EventSeq <= s.seq {
-			if !files.Final(v.Status) {
-				return false, nil
-			}
-			return true, s.final(ctx)
-		}
+	now, err := s.stand(ctx)
+	if err != nil {
+		return false, err
+	}
+	for now.EventSeq > s.seq {
 		events, err := files.EventsAfter(ctx, s.api.DB.Once(s.org), s.file, s.seq)
 		if err != nil {
 			return false, err
@@ -142,16 +136,16 @@ func (s *eventStream) catchUp(ctx context.Context) (done bool, err error) {
 			s.seq = e.Seq
 		}
 	}
+	// More events than that count may have been sent: then the state is older
+	// than they are, and is asked for again at their wake-up.
+	if !files.Final(now.Status) {
+		return false, nil
+	}
+	return true, s.final(ctx)
 }
 
-// newest reads the file's newest version, whatever became of it.
-func (s *eventStream) newest(ctx context.Context) (files.View, error) {
-	q := s.api.DB.Once(s.org)
-	v, err := files.Get(ctx, q, s.file)
-	if err != nil || v.HeadID == nil || *v.HeadID == v.VersionID {
-		return v, err
-	}
-	return files.GetOf(ctx, q, s.file, *v.HeadID)
+func (s *eventStream) stand(ctx context.Context) (files.Stand, error) {
+	return files.GetStand(ctx, s.api.DB.Once(s.org), s.file)
 }
 
 func (s *eventStream) final(ctx context.Context) error {

@@ -99,9 +99,8 @@ func (a *API) revive(ctx context.Context, actor tenancy.Actor, old files.View) (
 	}
 	if err := a.Processes.Start(ctx, upload.UploadFileInput{Org: actor.Org, File: t.File, Version: t.Version}); err != nil {
 		a.Log.WarnContext(ctx, "the restored version's workflow did not start, the sweep will start it", "version", t.Version.String(), "error", err)
-		return t, nil
 	}
-	return t, files.Started(ctx, a.DB.Once(actor.Org), t.Version)
+	return t, nil
 }
 
 func (a *API) copyBack(ctx context.Context, org tenancy.OrgID, old files.View, t files.Ticket) error {

@@ -48,7 +48,8 @@ var measurements = []struct {
 	{"ingest", "1 GiB by tus against a bare multipart upload", (*bench).ingest},
 	{"scan", "scanning 50 MB", (*bench).scan},
 	{"memory", "four 2 GiB uploads at once", (*bench).memory},
-	{"users", "20 users of 10 MB, then 100 users for two minutes", (*bench).users},
+	{"tenmb", "20 users who upload 10 MB each at once", (*bench).tenMegabytes},
+	{"users", "100 users for two minutes", (*bench).users},
 	{"fairness", "one organization's backlog against another's single files", (*bench).fairness},
 }
 

@@ -13,15 +13,7 @@ import (
 	"satchel/internal/rest"
 )
 
-// users lets 20 people upload 10 MB each at once, again and again, and then a
-// hundred people work for two minutes.
-func (b *bench) users(ctx context.Context) error {
-	if err := b.tenMegabytes(ctx); err != nil {
-		return err
-	}
-	return b.hundred(ctx)
-}
-
+// tenMegabytes lets 20 people upload 10 MB each at the same moment.
 func (b *bench) tenMegabytes(ctx context.Context) error {
 	_, c, err := b.school(ctx)
 	if err != nil {
@@ -65,9 +57,9 @@ func uploadAndWait(ctx context.Context, c *rest.Client, name string, size int64)
 	return time.Since(began), err
 }
 
-// hundred: each person uploads, lists, reads and deletes with short pauses.
-// Afterwards nothing may be under way and the quota must be the sum.
-func (b *bench) hundred(ctx context.Context) error {
+// users: each of a hundred people uploads, lists, reads and deletes with short
+// pauses. Afterwards nothing may be under way and the quota must be the sum.
+func (b *bench) users(ctx context.Context) error {
 	_, c, err := b.school(ctx)
 	if err != nil {
 		return err

@@ -119,6 +119,16 @@ func EventsAfter(ctx context.Context, q tenancy.Queries, file uuid.UUID, seq int
 	return filesdb.New(q).EventList(ctx, filesdb.EventListParams{FileID: file, Seq: seq, Limit: 500})
 }
 
+// Stand is how far a file is: the state of its newest version, whatever became
+// of it, and the count of the events that led there, from one statement.
+type Stand = filesdb.FileStandRow
+
+// GetStand reads how far a file is. It is all that somebody who waits must ask.
+func GetStand(ctx context.Context, q tenancy.Queries, file uuid.UUID) (Stand, error) {
+	s, err := filesdb.New(q).FileStand(ctx, file)
+	return s, orNotFound(err)
+}
+
 // Sums gives what the quota's two sums must equal.
 func Sums(ctx context.Context, q tenancy.Queries) (used, reserved int64, err error) {
 	s, err := filesdb.New(q).QuotaSums(ctx)

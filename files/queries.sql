@@ -18,6 +18,10 @@ update files f set trashed_at = null, updated_at = now(),
     status = coalesce((select v.status from file_versions v where v.organization_id = f.organization_id and v.id = coalesce(f.current_id, f.head_id)), f.status)
  where f.id = $1 and f.trashed_at is not null;
 
+-- name: FileStand :one
+select f.event_seq, v.status from files f
+  join file_versions v on v.organization_id = f.organization_id and v.id = f.head_id where f.id = $1;
+
 -- name: FileTrash :execrows
 update files set trashed_at = now(), status = 'deleted', updated_at = now() where id = $1 and trashed_at is null;
 
@@ -31,6 +35,12 @@ select id, number, status, size from file_versions where file_id = $1 order by n
 
 -- name: FilesCountByStatus :many
 select status, count(*) as files from files group by status order by status;
+
+-- One admission of an organization after the other: two that count at once
+-- would both find room.
+
+-- name: LineLock :exec
+select pg_advisory_xact_lock(hashtextextended('line/' || app.org()::text, 0));
 
 -- name: PartInsert :exec
 insert into upload_parts (organization_id, upload_id, number, size, etag) values (app.org(), $1, $2, $3, $4)
@@ -136,6 +146,14 @@ update uploads set lease_wanted = true where id = $1 and lease_until >= now();
 -- name: UploadShrink :exec
 update uploads set size = offset_bytes where id = $1;
 
+-- name: VersionAdmit :many
+update file_versions v set started_at = now(), updated_at = now()
+ where v.id in (select w.id from file_versions w where w.status = 'processing' and w.started_at is null
+                 order by w.received_at, w.id
+                 limit (select greatest(sqlc.arg(most)::bigint - count(*), 0) from file_versions r
+                         where r.status = 'processing' and r.started_at is not null))
+returning v.id, v.file_id;
+
 -- name: VersionCleaned :exec
 update file_versions set cleaned_at = now() where id = $1 and status not in ('uploading', 'processing', 'published');
 
@@ -149,6 +167,9 @@ select app.org(), sqlc.arg(id), sqlc.arg(file_id), coalesce(max(number), 0) + 1,
        sqlc.arg(claimed_type), sqlc.arg(claimed_sha256), sqlc.arg(change_description), sqlc.arg(uploaded_by)
   from file_versions where file_id = sqlc.arg(file_id)
 returning number;
+
+-- name: VersionMoving :one
+select exists (select from file_versions where status = 'processing' and started_at is not null);
 
 -- name: VersionInspected :execrows
 update file_versions set mime_type = $2, updated_at = now() where id = $1 and status = 'processing';
@@ -191,6 +212,9 @@ update file_versions set scan_verdict = $2, scan_signature = $3, scan_engine = $
 
 -- name: VersionStarted :exec
 update file_versions set started_at = now(), updated_at = now() where id = $1 and started_at is null;
+
+-- name: VersionStepBack :exec
+update file_versions set started_at = null where id = $1 and status = 'processing';
 
 -- name: VersionTouch :exec
 update file_versions set updated_at = now() where id = $1 and status = 'processing';

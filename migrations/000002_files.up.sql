@@ -78,6 +78,9 @@ create table file_versions (
         (scan_verdict = 'clean' and scan_sha256 = sha256 and sha256 <> '' and scanned_at <= published_at and object_etag <> ''))
 );
 create index file_versions_open on file_versions (status, updated_at) where status in ('uploading', 'processing');
+-- The line in front of the pipeline, and how many of an organization are in it.
+create index file_versions_line on file_versions (organization_id, received_at, id) where status = 'processing' and started_at is null;
+create index file_versions_started on file_versions (organization_id) where status = 'processing' and started_at is not null;
 
 create table renditions (
     organization_id uuid not null,

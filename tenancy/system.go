@@ -66,8 +66,14 @@ type Ref struct {
 	Upload  uuid.UUID `db:"upload_id"`
 }
 
-// VersionsWaiting finds complete versions whose workflow was never started, or
-// has been silent for long.
+// OrganizationsWaiting finds organizations with versions that have stood in line
+// for that long. Only Org is set.
+func (d *DB) OrganizationsWaiting(ctx context.Context, unstarted time.Duration, n int) ([]Ref, error) {
+	return ask[Ref](ctx, d, "select * from app.organizations_waiting($1, $2)", unstarted, n)
+}
+
+// VersionsWaiting finds versions that were let into the pipeline and whose
+// workflow showed no life since, or has been silent for long.
 func (d *DB) VersionsWaiting(ctx context.Context, unstarted, silent time.Duration, n int) ([]Ref, error) {
 	return ask[Ref](ctx, d, "select * from app.versions_waiting($1, $2, $3)", unstarted, silent, n)
 }

@@ -135,6 +135,11 @@ func (r *run) processing(row files.Row) error {
 	if err != nil || running {
 		return err
 	}
+	if row.StartedAt == nil {
+		if moving, err := files.Moving(r.ctx, r.q); err != nil || moving {
+			return err // in line behind another of its organization
+		}
+	}
 	// The workflow may have ended, and with it the row, since the row was read.
 	if status, err := r.status(row.ID); err != nil || status != files.Processing {
 		return err

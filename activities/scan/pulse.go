@@ -22,7 +22,9 @@ type beat struct {
 const pulseEvery = 5 * time.Second
 
 // pulse heartbeats while an attempt runs. It beats by the clock and not by the
-// bytes: the scanner may think for minutes about the last of them.
+// bytes: the scanner may think for minutes about the last of them. A scan that
+// ends before the first pause never beats, which spares Temporal a write; what
+// an earlier attempt's beat remembered stays until there is another.
 type pulse struct {
 	ctx   context.Context //nolint:containedctx // lives for one attempt
 	bytes atomic.Int64
@@ -45,11 +47,11 @@ func (p *pulse) run() {
 	tick := time.NewTicker(pulseEvery)
 	defer tick.Stop()
 	for {
-		p.beat()
 		select {
 		case <-p.quit:
 			return
 		case <-tick.C:
+			p.beat()
 		}
 	}
 }

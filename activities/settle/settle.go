@@ -17,16 +17,36 @@ import (
 	"satchel/tenancy"
 )
 
+// Line is where an organization's files wait until one leaves the pipeline.
+type Line interface {
+	Advance(ctx context.Context, org tenancy.OrgID) error
+}
+
 // Activities are the activities of this package.
 type Activities struct {
 	db      *tenancy.DB
 	objects Objects
 	remains Remains
+	line    Line
 }
 
 // New makes the activities.
-func New(r Remains) *Activities {
-	return &Activities{db: r.db, objects: r.objects, remains: r}
+func New(r Remains, line Line) *Activities {
+	return &Activities{db: r.db, objects: r.objects, remains: r, line: line}
+}
+
+// leave ends a step that ends a version: it clears what the version's state has
+// no use for, and lets the next of its organization in. That the line did not
+// move is no failure of this version; the sweep moves it.
+func (a *Activities) leave(ctx context.Context, org tenancy.OrgID, version uuid.UUID) (files.Status, error) {
+	status, err := a.remains.Clear(ctx, org, version)
+	if err != nil || !files.Final(status) {
+		return status, err
+	}
+	if err := a.line.Advance(ctx, org); err != nil {
+		activity.GetLogger(ctx).Warn("the line did not move, the sweep will move it", "org", org, "error", err)
+	}
+	return status, nil
 }
 
 // PublishVersionInput names the version to publish.
@@ -55,7 +75,7 @@ func (a *Activities) PublishVersion(ctx context.Context, in PublishVersionInput)
 	if err != nil && !errors.Is(err, files.Gone) {
 		return PublishVersionResult{}, err
 	}
-	status, err := a.remains.Clear(ctx, in.Org, in.Version)
+	status, err := a.leave(ctx, in.Org, in.Version)
 	return PublishVersionResult{Status: status}, err
 }
 
@@ -112,7 +132,7 @@ func (a *Activities) QuarantineVersion(ctx context.Context, in QuarantineVersion
 			return QuarantineVersionResult{}, err
 		}
 	}
-	status, err := a.remains.Clear(ctx, in.Org, in.Version)
+	status, err := a.leave(ctx, in.Org, in.Version)
 	return QuarantineVersionResult{Status: status}, err
 }
 
@@ -152,6 +172,6 @@ func (a *Activities) WithdrawVersion(ctx context.Context, in WithdrawVersionInpu
 	if err != nil {
 		return WithdrawVersionResult{}, err
 	}
-	status, err := a.remains.Clear(ctx, in.Org, in.Version)
+	status, err := a.leave(ctx, in.Org, in.Version)
 	return WithdrawVersionResult{Status: status}, err
 }

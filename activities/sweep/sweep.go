@@ -17,9 +17,11 @@ import (
 	"satchel/tenancy"
 )
 
-// Starter starts the workflow of a version, or finds it started.
+// Starter starts the workflow of a version, or finds it started, and lets an
+// organization's waiting versions into the pipeline as far as there is room.
 type Starter interface {
 	StartUpload(ctx context.Context, org tenancy.OrgID, file, version uuid.UUID) error
+	Advance(ctx context.Context, org tenancy.OrgID) error
 }
 
 // Remover removes what a version left: what its state has no use for, or
@@ -65,8 +67,9 @@ type PurgeTrashInput struct{ Org tenancy.OrgID }
 // SweepResult counts what was found and what was done.
 type SweepResult struct{ Found, Done int }
 
-// StartWaitingUploads starts the workflow of every version whose bytes are
-// complete and which shows no life. Starting one that runs changes nothing.
+// StartWaitingUploads starts the workflow of every version that was let into the
+// pipeline and shows no life, and moves every line that has stood for a while.
+// Starting what runs, and moving a line without room, changes nothing.
 func (a *Activities) StartWaitingUploads(ctx context.Context, in StartWaitingUploadsInput) (SweepResult, error) {
 	if err := platform(in.Org); err != nil {
 		return SweepResult{}, err
@@ -75,7 +78,16 @@ func (a *Activities) StartWaitingUploads(ctx context.Context, in StartWaitingUpl
 	if err != nil {
 		return SweepResult{}, fmt.Errorf("find waiting versions: %w", err)
 	}
-	return each(ctx, waiting, a.start)
+	started, err := each(ctx, waiting, a.start)
+	if err != nil {
+		return started, err
+	}
+	lines, err := a.db.OrganizationsWaiting(ctx, a.config.Unstarted, page)
+	if err != nil {
+		return started, fmt.Errorf("find waiting organizations: %w", err)
+	}
+	moved, err := each(ctx, lines, func(ctx context.Context, r tenancy.Ref) error { return a.starter.Advance(ctx, tenancy.OrgID(r.Org)) })
+	return SweepResult{Found: started.Found + moved.Found, Done: started.Done + moved.Done}, err
 }
 
 func (a *Activities) start(ctx context.Context, r tenancy.Ref) error {

@@ -70,9 +70,14 @@ type ingest struct {
 }
 
 // partSize gives the smallest part with which a file of this size keeps well
-// below the number of parts that S3 allows: some parts may be short.
+// below the number of parts that S3 allows: some parts may be short. A file of
+// up to two parts is one instead, so that it goes as one plain object when it
+// comes in one request: to join two parts the store reads and writes them again.
 func (u *Uploads) partSize(size int64) int64 {
 	const enough = mostParts - 1_000
+	if 0 <= size && size <= 2*u.part {
+		return 2 * u.part
+	}
 	n := (size + enough - 1) / enough
 	if n <= u.part {
 		return u.part

@@ -62,7 +62,7 @@ type Tenants interface {
 type Ports struct {
 	Tenants Tenants
 	Staging Bucket
-	Start   func(ctx context.Context, in upload.UploadFileInput) error // starts UploadFile; a second start is a no-op
+	Start   func(ctx context.Context, in upload.UploadFileInput) error // starts UploadFile, now or in turn; a second start is a no-op
 	Log     *slog.Logger
 	Metrics prometheus.Registerer
 }
@@ -112,16 +112,13 @@ const (
 	cleanTimeout = 30 * time.Second
 )
 
-// start starts the workflow of a received version. Its failure is not the
-// client's: the bytes are safe, and the sweep starts what waits.
+// start starts the workflow of a received version, or leaves it in line behind
+// others of its organization. Its failure is not the client's: the bytes are
+// safe, and the sweep starts what waits.
 func (u *Uploads) start(ctx context.Context, org tenancy.OrgID, t files.Ticket) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), startTimeout)
 	defer cancel()
-	err := u.Start(ctx, upload.UploadFileInput{Org: org, File: t.File, Version: t.Version})
-	if err == nil {
-		err = files.Started(ctx, u.Tenants.Once(org), t.Version)
-	}
-	if err != nil {
+	if err := u.Start(ctx, upload.UploadFileInput{Org: org, File: t.File, Version: t.Version}); err != nil {
 		u.Log.WarnContext(ctx, "the upload's workflow did not start, the sweep will start it", "organization", org, "version", t.Version, "error", err)
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"go.temporal.io/sdk/client"
 	"go.uber.org/fx"
 
 	"satchel/api"
@@ -19,7 +18,6 @@ import (
 	"satchel/internal/s3"
 	"satchel/internal/settings"
 	"satchel/tenancy"
-	"satchel/workflows/upload"
 )
 
 func main() { fx.New(app()).Run() }
@@ -53,13 +51,12 @@ func newTokens(ready *boot.Readiness) (*oidc.Verifier, error) {
 	return v, nil
 }
 
-func newUploads(db *tenancy.DB, store *s3.Store, temporal client.Client, log *slog.Logger, metrics prometheus.Registerer) (*uploads.Uploads, error) {
+func newUploads(db *tenancy.DB, store *s3.Store, p *processes, log *slog.Logger, metrics prometheus.Registerer) (*uploads.Uploads, error) {
 	c, err := settings.Load[uploads.Config]()
 	if err != nil {
 		return nil, err
 	}
-	start := func(ctx context.Context, in upload.UploadFileInput) error { return upload.Start(ctx, temporal, in) }
-	return uploads.New(c, uploads.Ports{Tenants: db, Staging: store.Staging, Start: start, Log: log, Metrics: metrics})
+	return uploads.New(c, uploads.Ports{Tenants: db, Staging: store.Staging, Start: p.Start, Log: log, Metrics: metrics})
 }
 
 // parts is what newAPI is given, so that a new part is one line.

@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 	"go.temporal.io/sdk/client"
 
+	"satchel/internal/settings"
 	"satchel/tenancy"
 	"satchel/workflows/upload"
 )
@@ -14,15 +15,21 @@ import (
 type processes struct {
 	temporal client.Client
 	db       *tenancy.DB
+	line     *upload.Line
 }
 
-func newProcesses(temporal client.Client, db *tenancy.DB) *processes {
-	return &processes{temporal: temporal, db: db}
+func newProcesses(temporal client.Client, db *tenancy.DB) (*processes, error) {
+	c, err := settings.Load[upload.LineConfig]()
+	if err != nil {
+		return nil, err
+	}
+	line, err := upload.NewLine(db, temporal, c)
+	return &processes{temporal: temporal, db: db, line: line}, err
 }
 
-// Start starts the workflow of a received version.
+// Start starts the workflow of a received version, now or when it is its turn.
 func (p *processes) Start(ctx context.Context, in upload.UploadFileInput) error {
-	return upload.Start(ctx, p.temporal, in)
+	return p.line.Advance(ctx, in.Org)
 }
 
 // Cancel asks the workflow of a version to end clean.

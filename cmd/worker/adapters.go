@@ -18,9 +18,10 @@ import (
 	"satchel/policies/archives"
 	"satchel/tenancy"
 	"satchel/workers"
+	"satchel/workflows/upload"
 )
 
-var adaptersModule = fx.Module("adapters", fx.Provide(newScanner, newRenderer, newReady, newRemains, newUploads))
+var adaptersModule = fx.Module("adapters", fx.Provide(newScanner, newRenderer, newReady, newRemains, newUploads, upload.NewLine))
 
 func newInspect(db *tenancy.DB, store *s3.Store, limits archives.Limits) *inspect.Activities {
 	return inspect.New(db, store.Staging, limits)

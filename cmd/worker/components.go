@@ -30,7 +30,7 @@ func component(constructor any) fx.Option {
 }
 
 var uploadProcess = fx.Module("upload",
-	fx.Provide(newInspect, newScan, newImaging, settle.New),
+	fx.Provide(newInspect, newScan, newImaging, newSettle),
 	component(func(i *inspect.Activities, s *settle.Activities) queue.Component {
 		return queue.Component{Queue: queue.Interactive, Workflows: []any{upload.UploadFile}, Activities: []any{i, s}}
 	}),

@@ -9,6 +9,7 @@ import (
 	"satchel/internal/vips"
 	"satchel/policies/archives"
 	"satchel/workers"
+	"satchel/workflows/upload"
 )
 
 // scannerConfig is how the worker reaches the virus scanner.
@@ -20,6 +21,7 @@ var settingsModule = fx.Module("settings", fx.Provide(
 	settings.Load[scannerConfig],
 	settings.Load[scan.Config],
 	settings.Load[sweep.Config],
+	settings.Load[upload.LineConfig],
 	settings.Load[vips.Config],
 	settings.Load[workers.Config],
 	archives.DefaultLimits,

@@ -60,19 +60,22 @@ type bundle struct {
 	org       tenancy.OrgID
 	user      uuid.UUID
 	checker   reconcile.Checker
+	line      *upload.Line
 	options
 }
 
 type options struct {
-	budget   time.Duration
-	maxBytes int64
-	render   func(ctx context.Context, path, dir string) (imaging.Pictures, error)
+	budget    time.Duration
+	maxBytes  int64
+	atOnce    int
+	unstarted time.Duration // until the sweep looks
+	render    func(ctx context.Context, path, dir string) (imaging.Pictures, error)
 }
 
 func setup(t *testing.T, change func(*options)) *bundle {
 	t.Helper()
 	b := &bundle{Database: pgtest.New(t), store: s3test.New(t), clamd: clamdtest.Start(t, clamdtest.Honest(map[string][]byte{"Test.Virus": virus}))}
-	b.options = options{budget: time.Minute, maxBytes: 8 << 20, render: onePicture}
+	b.options = options{budget: time.Minute, maxBytes: 8 << 20, atOnce: 4, unstarted: time.Second, render: onePicture}
 	b.client, b.namespace = dial(t)
 	if change != nil {
 		change(&b.options)
@@ -108,7 +111,7 @@ func (b *bundle) startWorker(t *testing.T) {
 			return scanner{clamd.New(b.clamd.Socket, clamd.WithIdleTimeout(2*time.Second), clamd.WithVerdictTimeout(2*time.Second))}
 		},
 		func() scan.Config { return config },
-		func() sweep.Config { return sweep.Config{Unstarted: time.Second, Silent: time.Minute, Trash: 0} },
+		func() sweep.Config { return sweep.Config{Unstarted: b.unstarted, Silent: time.Minute, Trash: 0} },
 		func() workers.Config {
 			return workers.Config{Namespace: b.namespace, ScanSlots: 4, InteractiveSlots: 16, BatchSlots: 4, ExternalSlots: 1, StopTimeout: 10 * time.Second}
 		},
@@ -117,12 +120,13 @@ func (b *bundle) startWorker(t *testing.T) {
 		},
 		func() prometheus.Registerer { return prometheus.NewRegistry() },
 		func() workers.Readiness { return ready{} },
-		newRemains, newUploads, archives.DefaultLimits,
-	), fx.Populate(&r), fx.Invoke(workers.Run))
+		func() upload.LineConfig { return upload.LineConfig{AtOnce: b.atOnce} },
+		newRemains, newUploads, upload.NewLine, archives.DefaultLimits,
+	), fx.Populate(&r, &b.line), fx.Invoke(workers.Run))
 	app.RequireStart()
 	t.Cleanup(app.RequireStop)
 	b.checker = reconcile.Checker{DB: b.DB, Staging: bucket{b.store.Staging}, Clean: bucket{b.store.Clean},
-		Quarantine: bucket{b.store.Quarantine}, Workflows: newUploads(b.client), Clearer: r}
+		Quarantine: bucket{b.store.Quarantine}, Workflows: newUploads(b.client, b.line), Clearer: r}
 }
 
 // receive makes a version whose bytes are complete, as an upload leaves it.

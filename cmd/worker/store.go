@@ -58,9 +58,14 @@ func (b bucket) Pending(ctx context.Context, prefix string) ([]string, error) {
 }
 
 // uploads is Temporal as the sweep and the reconciler know it.
-type uploads struct{ client client.Client }
+type uploads struct {
+	*upload.Line
+	client client.Client
+}
 
-func newUploads(c client.Client) uploads { return uploads{c} }
+func newUploads(c client.Client, line *upload.Line) uploads { return uploads{line, c} }
+
+func newSettle(r settle.Remains, line *upload.Line) *settle.Activities { return settle.New(r, line) }
 
 // StartUpload starts the workflow of a version, or finds it started.
 func (u uploads) StartUpload(ctx context.Context, org tenancy.OrgID, file, version uuid.UUID) error {

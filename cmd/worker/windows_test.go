@@ -60,7 +60,15 @@ func (f fragile) RemovePrefix(ctx context.Context, prefix string) error {
 }
 
 // nowhere is a Temporal in which nothing runs.
-type nowhere struct{ started []uuid.UUID }
+type nowhere struct {
+	started  []uuid.UUID
+	advanced int
+}
+
+func (n *nowhere) Advance(context.Context, tenancy.OrgID) error {
+	n.advanced++
+	return nil
+}
 
 func (n *nowhere) Running(context.Context, tenancy.OrgID, uuid.UUID) (bool, error) { return false, nil }
 
@@ -91,7 +99,7 @@ func setupActivities(t *testing.T) *activities {
 	a.remains = settle.NewRemains(a.DB, settle.Objects{
 		Staging: wrap(bucket{a.store.Staging}), Clean: wrap(bucket{a.store.Clean}), Quarantine: wrap(bucket{a.store.Quarantine}),
 	})
-	a.settle = settle.New(a.remains)
+	a.settle = settle.New(a.remains, a.nowhere)
 	a.env.RegisterActivity(a.settle)
 	a.checker = reconcile.Checker{DB: a.DB, Staging: bucket{a.store.Staging}, Clean: bucket{a.store.Clean},
 		Quarantine: bucket{a.store.Quarantine}, Workflows: a.nowhere, Clearer: a.remains}

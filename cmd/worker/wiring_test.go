@@ -20,6 +20,7 @@ import (
 	"satchel/policies/archives"
 	"satchel/tenancy"
 	"satchel/workers"
+	"satchel/workflows/upload"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -43,6 +44,7 @@ func components(t *testing.T) []queue.Component {
 		func() settle.Remains { return settle.Remains{} },
 		func() scan.Config { return scan.Config{} },
 		func() sweep.Config { return sweep.Config{} },
+		func() *upload.Line { return nil },
 		newUploads, archives.DefaultLimits,
 	))
 	require.NoError(t, built.Err())

@@ -136,6 +136,23 @@ func (q *Queries) FileRestore(ctx context.Context, id uuid.UUID) (int64, error) 
 	return result.RowsAffected(), nil
 }
 
+const fileStand = `-- name: FileStand :one
+select f.event_seq, v.status from files f
+  join file_versions v on v.organization_id = f.organization_id and v.id = f.head_id where f.id = $1
+`
+
+type FileStandRow struct {
+	EventSeq int64
+	Status   FileStatus
+}
+
+func (q *Queries) FileStand(ctx context.Context, id uuid.UUID) (FileStandRow, error) {
+	row := q.db.QueryRow(ctx, fileStand, id)
+	var i FileStandRow
+	err := row.Scan(&i.EventSeq, &i.Status)
+	return i, err
+}
+
 const fileTrash = `-- name: FileTrash :execrows
 update files set trashed_at = now(), status = 'deleted', updated_at = now() where id = $1 and trashed_at is null
 `
@@ -237,6 +254,18 @@ func (q *Queries) FilesCountByStatus(ctx context.Context) ([]FilesCountByStatusR
 		return nil, err
 	}
 	return items, nil
+}
+
+const lineLock = `-- name: LineLock :exec
+
+select pg_advisory_xact_lock(hashtextextended('line/' || app.org()::text, 0))
+`
+
+// One admission of an organization after the other: two that count at once
+// would both find room.
+func (q *Queries) LineLock(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, lineLock)
+	return err
 }
 
 const partInsert = `-- name: PartInsert :exec
@@ -755,6 +784,40 @@ func (q *Queries) UploadShrink(ctx context.Context, id uuid.UUID) error {
 	return err
 }
 
+const versionAdmit = `-- name: VersionAdmit :many
+update file_versions v set started_at = now(), updated_at = now()
+ where v.id in (select w.id from file_versions w where w.status = 'processing' and w.started_at is null
+                 order by w.received_at, w.id
+                 limit (select greatest($1::bigint - count(*), 0) from file_versions r
+                         where r.status = 'processing' and r.started_at is not null))
+returning v.id, v.file_id
+`
+
+type VersionAdmitRow struct {
+	ID     uuid.UUID
+	FileID uuid.UUID
+}
+
+func (q *Queries) VersionAdmit(ctx context.Context, most int64) ([]VersionAdmitRow, error) {
+	rows, err := q.db.Query(ctx, versionAdmit, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []VersionAdmitRow
+	for rows.Next() {
+		var i VersionAdmitRow
+		if err := rows.Scan(&i.ID, &i.FileID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const versionCleaned = `-- name: VersionCleaned :exec
 update file_versions set cleaned_at = now() where id = $1 and status not in ('uploading', 'processing', 'published')
 `
@@ -933,6 +996,17 @@ func (q *Queries) VersionLock(ctx context.Context, id uuid.UUID) (VersionLockRow
 		&i.ObjectEtag,
 	)
 	return i, err
+}
+
+const versionMoving = `-- name: VersionMoving :one
+select exists (select from file_versions where status = 'processing' and started_at is not null)
+`
+
+func (q *Queries) VersionMoving(ctx context.Context) (bool, error) {
+	row := q.db.QueryRow(ctx, versionMoving)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
 }
 
 const versionPage = `-- name: VersionPage :many
@@ -1154,6 +1228,15 @@ update file_versions set started_at = now(), updated_at = now() where id = $1 an
 
 func (q *Queries) VersionStarted(ctx context.Context, id uuid.UUID) error {
 	_, err := q.db.Exec(ctx, versionStarted, id)
+	return err
+}
+
+const versionStepBack = `-- name: VersionStepBack :exec
+update file_versions set started_at = null where id = $1 and status = 'processing'
+`
+
+func (q *Queries) VersionStepBack(ctx context.Context, id uuid.UUID) error {
+	_, err := q.db.Exec(ctx, versionStepBack, id)
 	return err
 }
 

@@ -101,6 +101,8 @@ func newTemporal(lc fx.Lifecycle, log *slog.Logger, ready *Readiness, metrics cl
 	}
 	cl, err := client.NewLazyClient(client.Options{
 		HostPort: c.Address, Namespace: c.Namespace, Logger: quietDebug{log}, MetricsHandler: metrics,
+		// Inputs are ids: packing a few hundred bytes costs both sides more than sending them.
+		ConnectionOptions: client.ConnectionOptions{GrpcCompression: &client.GrpcCompressionNone{}},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("SATCHEL_TEMPORAL_ADDRESS: %w", err)

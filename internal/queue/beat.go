@@ -15,8 +15,10 @@ const BeatTimeout = 20 * time.Second
 const beatEvery = 5 * time.Second
 
 // Beat heartbeats by the clock until stop is called: work that is one call to
-// a store, a renderer or a database says nothing while it lasts. Outside of an
-// activity it does nothing.
+// a store, a renderer or a database says nothing while it lasts. The first beat
+// comes after a pause: the timeout counts from the activity's start, and a step
+// of milliseconds should not write to Temporal's database to say that it began.
+// Outside of an activity it does nothing.
 func Beat(ctx context.Context) (stop func()) {
 	if !activity.IsActivity(ctx) {
 		return func() {}
@@ -27,11 +29,11 @@ func Beat(ctx context.Context) (stop func()) {
 		tick := time.NewTicker(beatEvery)
 		defer tick.Stop()
 		for {
-			activity.RecordHeartbeat(ctx)
 			select {
 			case <-quit:
 				return
 			case <-tick.C:
+				activity.RecordHeartbeat(ctx)
 			}
 		}
 	}()

@@ -20,11 +20,11 @@ type Upload struct {
 	URL      string            // of an upload begun before; empty begins one
 	Begun    func(url string)  // called once the server knows the upload
 	Progress func(sent int64)
-	Chunk    int64 // bytes a request; 8 MiB when zero
+	Chunk    int64 // bytes a request; 16 MiB when zero
 	Retries  int   // tries in a row without progress before giving up; 6 when zero
 }
 
-const defaultChunk = 8 << 20
+const defaultChunk = 16 << 20
 
 // Upload sends a file and gives its id. Cut connections and server restarts are
 // waited out; the server's own offset says where to go on.

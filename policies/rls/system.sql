@@ -44,14 +44,24 @@ returns table (id uuid) language sql stable security definer set search_path = p
     select o.id from organizations o where o.id > after order by o.id limit n
 $$;
 
--- Versions whose bytes are complete and whose workflow has shown no life for a
--- while: never started, or lost with its server.
+-- Organizations with versions that have stood in line for a while.
+create or replace function app.organizations_waiting(unstarted_for interval, n integer)
+returns table (organization_id uuid)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select distinct v.organization_id from file_versions v
+     where v.status = 'processing' and v.started_at is null and v.received_at < now() - unstarted_for
+     limit n
+$$;
+
+-- Versions that were let into the pipeline and whose workflow has shown no life:
+-- none since then for a short while, because its start was lost, or none for a
+-- long one, because it was lost with its server.
 create or replace function app.versions_waiting(unstarted_for interval, silent_for interval, n integer)
 returns table (organization_id uuid, file_id uuid, version_id uuid)
 language sql stable security definer set search_path = public, pg_temp as $$
     select v.organization_id, v.file_id, v.id from file_versions v
-     where v.status = 'processing'
-       and (v.started_at is null and v.received_at < now() - unstarted_for or v.updated_at < now() - silent_for)
+     where v.status = 'processing' and v.started_at is not null
+       and (v.updated_at <= v.started_at and v.started_at < now() - unstarted_for or v.updated_at < now() - silent_for)
      order by v.updated_at limit n
 $$;
 

@@ -1,0 +1,40 @@
+package files
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"satchel/files/filesdb"
+	"satchel/tenancy"
+)
+
+// Received versions of an organization stand in a line: at most so many of them
+// are in the pipeline at once, the others wait as rows. A row that was received
+// and not started is one that waits.
+
+// Admitted is a version that was let into the pipeline.
+type Admitted = filesdb.VersionAdmitRow
+
+// Admit lets in the versions that have waited longest, until at most that many
+// of the organization are in the pipeline. Whoever calls it starts their
+// workflows after the commit; the sweep starts what was let in and shows no life.
+func Admit(ctx context.Context, tx *tenancy.Tx, most int) ([]Admitted, error) {
+	q := filesdb.New(tx)
+	if err := q.LineLock(ctx); err != nil {
+		return nil, fmt.Errorf("lock line: %w", err)
+	}
+	return q.VersionAdmit(ctx, int64(most))
+}
+
+// StepBack puts a version back in line whose workflow could not be started.
+func StepBack(ctx context.Context, q tenancy.Queries, version uuid.UUID) error {
+	return filesdb.New(q).VersionStepBack(ctx, version)
+}
+
+// Moving says whether any version of the organization is in the pipeline, so
+// that those in line will have their turn.
+func Moving(ctx context.Context, q tenancy.Queries) (bool, error) {
+	return filesdb.New(q).VersionMoving(ctx)
+}

@@ -1,0 +1,101 @@
+package files_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"satchel/files"
+	"satchel/tenancy"
+)
+
+func (s *school) admit(t testing.TB, most int) (in []uuid.UUID) {
+	t.Helper()
+	s.in(t, func(tx *tenancy.Tx) error {
+		admitted, err := files.Admit(t.Context(), tx, most)
+		for _, a := range admitted {
+			in = append(in, a.ID)
+		}
+		return err
+	})
+	return in
+}
+
+func (s *school) line(t testing.TB, n int) (waiting []uuid.UUID) {
+	t.Helper()
+	for range n {
+		ticket := s.announce(t, files.New{Size: 10})
+		s.receive(t, ticket.Version, 10)
+		waiting = append(waiting, ticket.Version)
+	}
+	return waiting
+}
+
+// TestLineMovesInTurn: who came first goes first, one goes in for one that comes
+// out, whichever way it does, and what could not be started is first again.
+func TestLineMovesInTurn(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t, 1<<30)
+	other := &school{s.Database, s.Organization(t, 1<<30), s.user}
+	stranger := other.line(t, 1)
+	s.announce(t, files.New{Size: 10}) // still uploading: in no line
+	waiting := s.line(t, 5)
+	moving := func() bool {
+		is, err := files.Moving(t.Context(), s.Once(s.org))
+		require.NoError(t, err)
+		return is
+	}
+	require.False(t, moving())
+	require.ElementsMatch(t, waiting[:2], s.admit(t, 2))
+	require.True(t, moving())
+	require.Empty(t, s.admit(t, 2), "there is no room")
+	require.Empty(t, s.admit(t, 1), "a lower bound puts nobody out")
+
+	s.publish(t, waiting[0])
+	require.Equal(t, waiting[2:3], s.admit(t, 2))
+	s.withdraw(t, waiting[1])
+	require.NoError(t, files.StepBack(t.Context(), s.Once(s.org), waiting[2]))
+	require.ElementsMatch(t, waiting[2:4], s.admit(t, 2))
+	require.NoError(t, files.StepBack(t.Context(), s.Once(s.org), waiting[0]))
+	v, err := files.GetVersion(t.Context(), s.Once(s.org), waiting[0])
+	require.NoError(t, err)
+	require.NotNil(t, v.StartedAt, "what has ended stays as it was")
+
+	require.Equal(t, stranger, other.admit(t, 2), "another organization's line is its own")
+}
+
+// TestLineIsNotRaced lets everybody move the line at once.
+func TestLineIsNotRaced(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t, 1<<30)
+	waiting := s.line(t, 12)
+	var (
+		mu   sync.Mutex
+		in   []uuid.UUID
+		errs []error
+		wg   sync.WaitGroup
+	)
+	for range 12 {
+		wg.Go(func() {
+			var got []files.Admitted
+			err := s.InTx(context.Background(), s.org, func(tx *tenancy.Tx) (err error) {
+				got, err = files.Admit(context.Background(), tx, 3)
+				return err
+			})
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				errs = append(errs, err)
+			}
+			for _, a := range got {
+				in = append(in, a.ID)
+			}
+		})
+	}
+	wg.Wait()
+	require.Empty(t, errs)
+	require.ElementsMatch(t, waiting[:3], in)
+}

@@ -1,0 +1,62 @@
+package upload
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.temporal.io/sdk/client"
+
+	"satchel/files"
+	"satchel/tenancy"
+)
+
+// LineConfig bounds how much of the pipeline one organization may fill.
+type LineConfig struct {
+	AtOnce int `env:"SATCHEL_FILES_AT_ONCE" envDefault:"3"`
+}
+
+// Check refuses a bound under which no file would ever be processed.
+func (c LineConfig) Check() error {
+	if c.AtOnce < 1 {
+		return fmt.Errorf("SATCHEL_FILES_AT_ONCE is %d: no file would ever be processed; use 1 or more", c.AtOnce)
+	}
+	return nil
+}
+
+// Line is where an organization's received files wait for the pipeline. Only a
+// few of each are in it at once: a backlog is rows, which cost nothing, and not
+// thousands of workflows that keep Temporal and the cores from everybody else.
+type Line struct {
+	db     *tenancy.DB
+	client client.Client
+	atOnce int
+}
+
+// NewLine makes it.
+func NewLine(db *tenancy.DB, c client.Client, config LineConfig) (*Line, error) {
+	return &Line{db: db, client: c, atOnce: config.AtOnce}, config.Check()
+}
+
+// Advance lets in as many of the organization's waiting files as there is room
+// for, and starts their workflows. It is called when a file joins the line and
+// when one leaves the pipeline; the sweep calls it for lines that stand still.
+// A process that dies between the commit and the start leaves a version that was
+// let in and shows no life, which the sweep starts.
+func (l *Line) Advance(ctx context.Context, org tenancy.OrgID) error {
+	var admitted []files.Admitted
+	err := l.db.InTx(ctx, org, func(tx *tenancy.Tx) (err error) {
+		admitted, err = files.Admit(ctx, tx, l.atOnce)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("advance line: %w", err)
+	}
+	var failed error
+	for _, v := range admitted {
+		if err := Start(ctx, l.client, UploadFileInput{Org: org, File: v.FileID, Version: v.ID}); err != nil {
+			failed = errors.Join(failed, err, files.StepBack(context.WithoutCancel(ctx), l.db.Once(org), v.ID))
+		}
+	}
+	return failed
+}
