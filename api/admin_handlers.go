@@ -127,7 +127,8 @@ func (a *API) setQuota(c *gin.Context) error {
 		return err
 	}
 	ctx := c.Request.Context()
-	if err := files.SetQuota(ctx, a.DB.Once(org), in.Max, in.MaxFileSize); err != nil {
+	err = a.DB.InTx(ctx, org, func(tx *tenancy.Tx) error { return files.SetQuota(ctx, tx, in.Max, in.MaxFileSize) })
+	if err != nil {
 		return orNoOrganization(err)
 	}
 	q, err := a.quota(ctx, org)

@@ -65,9 +65,11 @@ type Parts struct {
 	Processes Processes
 	Staging   Staging
 	Clean     Clean
-	Ready     http.Handler
-	Log       *slog.Logger
-	Metrics   prometheus.Registerer
+
+	Checkpoints Checkpoints
+	Ready       http.Handler
+	Log         *slog.Logger
+	Metrics     prometheus.Registerer
 }
 
 // API answers requests.

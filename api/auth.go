@@ -28,6 +28,9 @@ func (a *API) authenticate(needs tenancy.Action) gin.HandlerFunc {
 			return
 		}
 		actor, err := a.actor(c)
+		if err == nil {
+			noteActor(c, actor)
+		}
 		if err == nil && !actor.May(needs) {
 			err = fault.New(fault.Denied, "not_granted", "Your role (%s) may not do this. An owner or admin of your organization may, or can change your role.", actor.Role)
 		}
@@ -35,7 +38,6 @@ func (a *API) authenticate(needs tenancy.Action) gin.HandlerFunc {
 			fail(c, err)
 			return
 		}
-		noteActor(c, actor)
 		c.Request = c.Request.WithContext(tenancy.WithActor(c.Request.Context(), actor))
 	}
 }

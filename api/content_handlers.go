@@ -1,13 +1,16 @@
 package api
 
 import (
+	"fmt"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"satchel/api/delivery"
 	"satchel/files"
 	"satchel/internal/fault"
+	"satchel/policies/audit"
 	"satchel/tenancy"
 )
 
@@ -53,10 +56,32 @@ func (a *API) send(c *gin.Context, v files.View) error {
 	if err := readable(v); err != nil {
 		return err
 	}
+	if err := a.recordReading(c, v); err != nil {
+		return err
+	}
 	return delivery.Serve(c.Writer, c.Request, a.Clean, delivery.Content{
 		Key: files.ContentKey(tenancy.OrgID(v.OrganizationID), v.VersionID), ObjectETag: v.ObjectEtag, Tag: v.Sha256,
 		Name: v.Name, Type: v.MimeType, Size: v.Size, Modified: *v.PublishedAt,
 	})
+}
+
+// recordReading puts into the trail that somebody was handed a version's bytes,
+// before the first one leaves: what cannot be recorded is not handed out. A
+// player that asks for a hundred ranges of one video leaves one row an hour.
+// Previews leave none: a page of thumbnails would bury the rest.
+func (a *API) recordReading(c *gin.Context, v files.View) error {
+	if c.Request.Method == head {
+		return nil
+	}
+	event := audit.Event{Action: "file.read", ObjectID: v.FileID.String(), Code: fmt.Sprintf("version_%d", v.Number)}
+	q := a.DB.Once(caller(c).Org)
+	if c.GetHeader("Range") != "" {
+		known, err := audit.Recently(c.Request.Context(), q, event, time.Hour)
+		if err != nil || known {
+			return err
+		}
+	}
+	return audit.Record(c.Request.Context(), q, event)
 }
 
 // getRendition sends a preview, of the published version unless the query names

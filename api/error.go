@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"satchel/api/problem"
+	"satchel/policies/audit"
 )
 
 // statusClientGone is for the log and the metrics only: nobody is there to
@@ -19,6 +20,7 @@ const statusClientGone = 499
 // cause; the caller reads only the fault's own text.
 func fail(c *gin.Context, err error) {
 	f := problem.Of(err)
+	audit.Refused(c.Request.Context(), f)
 	status := problem.Status(f)
 	if errors.Is(c.Request.Context().Err(), context.Canceled) {
 		status = statusClientGone

@@ -160,11 +160,12 @@ func (a *API) changeFile(c *gin.Context) error {
 	if err := checkTexts(in.Description, in.Category); err != nil {
 		return err
 	}
-	ctx, q := c.Request.Context(), a.DB.Once(caller(c).Org)
-	if err := files.Update(ctx, q, v.FileID, files.Change(in)); err != nil {
+	ctx, org := c.Request.Context(), caller(c).Org
+	err = a.DB.InTx(ctx, org, func(tx *tenancy.Tx) error { return files.Update(ctx, tx, v.FileID, files.Change(in)) })
+	if err != nil {
 		return err
 	}
-	v, err = files.Get(ctx, q, v.FileID)
+	v, err = files.Get(ctx, a.DB.Once(org), v.FileID)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"satchel/internal/fault"
+	"satchel/policies/audit"
 	"satchel/tenancy"
 )
 
@@ -57,6 +58,9 @@ func (a *API) createOrganization(c *gin.Context) error {
 	if !ok {
 		return errSlugTaken
 	}
+	if err := audit.Record(c.Request.Context(), a.DB.Once(org), audit.Event{Action: "organization.create", ObjectID: org.String()}); err != nil {
+		return err
+	}
 	o, err := tenancy.GetOrganization(c.Request.Context(), a.DB.Once(org))
 	if err != nil {
 		return err
@@ -97,7 +101,13 @@ func (a *API) setMember(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := tenancy.SetMember(ctx, a.DB.Once(org), user, in.Role); err != nil {
+	err = a.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
+		if err := tenancy.SetMember(ctx, tx, user, in.Role); err != nil {
+			return err
+		}
+		return audit.Record(ctx, tx, audit.Event{Action: "member.add", ObjectID: user.String(), Code: string(in.Role)})
+	})
+	if err != nil {
 		return err
 	}
 	c.JSON(http.StatusOK, memberView{Organization: org.UUID(), User: user, Role: in.Role})

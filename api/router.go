@@ -29,7 +29,7 @@ const (
 	incoming              // users' bytes come in
 	resumable             // the same by tus, whose handler keeps its own deadlines
 	outgoing              // users' bytes go out
-	waiting               // waits for events
+	waiting               // answers for as long as it takes: events, the trail
 	probe                 // asks whether this program works
 )
 
@@ -97,6 +97,9 @@ func (a *API) Routes() []Route {
 		// usage
 
 		// audit
+		{get, organization + "/audit", tenancy.ReadAudit, a.listTrail, quick},
+		{get, organization + "/audit/verify", tenancy.ReadAudit, a.verifyTrail, waiting},
+		{get, organization + "/audit/export", tenancy.ReadAudit, a.exportTrail, waiting},
 
 		{get, "/api/v1/openapi.yaml", anyone, a.getDocument, quick},
 		{get, "/.well-known/oauth-protected-resource", anyone, a.getResource, quick},
@@ -119,7 +122,7 @@ func (a *API) engine(wanted func(Route) bool) http.Handler {
 			panic("route without an action: " + r.Method + " " + r.Path)
 		}
 		if wanted(r) {
-			e.Handle(r.Method, r.Path, a.limit(r.kind), a.authenticate(r.Needs), respond(r.do))
+			e.Handle(r.Method, r.Path, a.limit(r.kind), a.trail(records[r.Method+" "+r.Path]), a.authenticate(r.Needs), respond(r.do))
 		}
 	}
 	return e

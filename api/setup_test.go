@@ -27,6 +27,7 @@ import (
 	"satchel/internal/pgtest"
 	"satchel/internal/s3"
 	"satchel/internal/s3test"
+	"satchel/policies/audit"
 	"satchel/tenancy"
 	"satchel/workflows/reconcile"
 	"satchel/workflows/upload"
@@ -82,6 +83,11 @@ func (p *playedProcesses) Reconcile(context.Context, tenancy.Actor, reconcile.Re
 	return tenancy.NewID(), nil
 }
 
+// noCheckpoints is a store in which nothing was signed yet.
+type noCheckpoints struct{}
+
+func (noCheckpoints) Read(context.Context, tenancy.OrgID) ([]audit.Checked, error) { return nil, nil }
+
 var contentURL = "http://content.test"
 
 func setup(t testing.TB) *testBundle {
@@ -100,7 +106,7 @@ func setup(t testing.TB) *testBundle {
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = io.WriteString(w, `{"ready":true,"missing":[]}`)
 		}),
-		Log: log, Metrics: metrics,
+		Log: log, Metrics: metrics, Checkpoints: noCheckpoints{},
 	})
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan struct{})

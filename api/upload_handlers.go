@@ -137,7 +137,7 @@ func (a *API) readAfter(c *gin.Context, form *multipart.Reader, t files.Ticket) 
 	if change == (files.Change{}) {
 		return nil
 	}
-	return files.Update(ctx, a.DB.Once(org), t.File, change)
+	return a.DB.InTx(ctx, org, func(tx *tenancy.Tx) error { return files.Update(ctx, tx, t.File, change) })
 }
 
 // takeBack ends a version that was received. The file may have others, which

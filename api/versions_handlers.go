@@ -83,7 +83,7 @@ func (a *API) revive(ctx context.Context, actor tenancy.Actor, old files.View) (
 	var t files.Ticket
 	err := a.DB.InTx(ctx, actor.Org, func(tx *tenancy.Tx) (err error) {
 		t, err = files.Create(ctx, tx, files.New{
-			File: old.FileID, ClaimedType: old.MimeType, ClaimedSHA256: old.Sha256, Size: old.Size, By: actor.User, TTL: reviveTTL,
+			File: old.FileID, ClaimedType: old.MimeType, ClaimedSHA256: old.Sha256, Size: old.Size, By: actor.User, TTL: reviveTTL, Reverts: true,
 			ChangeDescription: fmt.Sprintf("Restored from version %d", old.Number),
 		})
 		return err

@@ -25,6 +25,7 @@ type New struct {
 	By                uuid.UUID
 	Metadata          json.RawMessage // the protocol's own, given back as it came
 	TTL               time.Duration   // an upload with no progress for this long expires
+	Reverts           bool            // the bytes are those of an earlier version
 }
 
 // Ticket names what Create made.
@@ -64,7 +65,11 @@ func Create(ctx context.Context, tx *tenancy.Tx, n New) (Ticket, error) {
 	if err != nil {
 		return Ticket{}, fmt.Errorf("insert upload: %w", err)
 	}
-	return t, nil
+	action := "file.upload"
+	if n.Reverts {
+		action = "file.revert"
+	}
+	return t, record(ctx, tx, action, t.File, fmt.Sprintf("version_%d", t.Number))
 }
 
 // place makes the file, or locks the one that gets a new version.

@@ -118,12 +118,15 @@ func TestUpdate(t *testing.T) {
 	s := newSchool(t, 1000)
 	ticket := s.published(t, files.New{Name: "a.txt", Description: "d", Category: "c", Size: 1})
 	name := "b.txt"
-	require.NoError(t, files.Update(t.Context(), s.Once(s.org), ticket.File, files.Change{Name: &name}))
+	rename := func(tx *tenancy.Tx) error {
+		return files.Update(t.Context(), tx, ticket.File, files.Change{Name: &name})
+	}
+	s.in(t, rename)
 	v, err := files.Get(t.Context(), s.Once(s.org), ticket.File)
 	require.NoError(t, err)
 	require.Equal(t, []string{"b.txt", "d", "c"}, []string{v.Name, v.Description, v.Category}, "what is not given stays")
 	s.in(t, func(tx *tenancy.Tx) error { _, err := files.Trash(t.Context(), tx, ticket.File); return err })
-	require.ErrorIs(t, files.Update(t.Context(), s.Once(s.org), ticket.File, files.Change{Name: &name}), files.ErrInTrash)
+	require.ErrorIs(t, s.InTx(t.Context(), s.org, rename), files.ErrInTrash)
 	v, err = files.Get(t.Context(), s.Once(s.org), ticket.File)
 	require.NoError(t, err)
 	require.Equal(t, files.Deleted, v.Effective())

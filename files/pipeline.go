@@ -87,7 +87,10 @@ func Publish(ctx context.Context, tx *tenancy.Tx, version uuid.UUID, objectETag 
 		return Gone
 	}
 	n, err := q.VersionPublish(ctx, filesdb.VersionPublishParams{ID: version, ObjectEtag: objectETag})
-	return oneRow(n, err, Gone)
+	if err := oneRow(n, err, Gone); err != nil {
+		return err
+	}
+	return record(ctx, tx, "file.publish", version, "")
 }
 
 // lock takes the file's row before the version's and the upload's, which is the
@@ -126,7 +129,10 @@ func Withdraw(ctx context.Context, tx *tenancy.Tx, version uuid.UUID, to Status,
 	if err := q.StepEndOpen(ctx, version); err != nil {
 		return fmt.Errorf("end steps: %w", err)
 	}
-	return q.RenditionDelete(ctx, version)
+	if err := q.RenditionDelete(ctx, version); err != nil {
+		return fmt.Errorf("delete renditions: %w", err)
+	}
+	return record(ctx, tx, withdrawal(to), version, reason)
 }
 
 // Cleaned notes that nothing of a withdrawn version is left in the store.

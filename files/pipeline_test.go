@@ -129,7 +129,8 @@ func TestAnothersFileIsNotFound(t *testing.T) {
 		require.ErrorIs(t, s.InTx(ctx, other, call), files.ErrNotFound, what)
 	}
 	require.ErrorIs(t, files.Lease(ctx, once, open.Upload, "b"), files.ErrLeased)
-	require.ErrorIs(t, files.Update(ctx, once, ticket.File, files.Change{Name: &name}), files.ErrInTrash)
+	rename := func(tx *tenancy.Tx) error { return files.Update(ctx, tx, ticket.File, files.Change{Name: &name}) }
+	require.ErrorIs(t, s.InTx(ctx, other, rename), files.ErrInTrash)
 	require.ErrorIs(t, files.Scanned(ctx, once, open.Version, files.Verdict{Verdict: "clean"}), files.Gone)
 	v, err := files.Get(ctx, s.Once(s.org), ticket.File)
 	require.NoError(t, err)

@@ -57,7 +57,10 @@ func Revoke(ctx context.Context, tx *tenancy.Tx, version uuid.UUID, reason strin
 	if err != nil || n == 0 {
 		return false, err
 	}
-	return true, q.RenditionDelete(ctx, version)
+	if err := q.RenditionDelete(ctx, version); err != nil {
+		return false, fmt.Errorf("delete renditions: %w", err)
+	}
+	return true, record(ctx, tx, "file.revoke", version, reason)
 }
 
 // Purge removes the rows of a trashed file whose objects are gone. Versions go
@@ -75,7 +78,10 @@ func Purge(ctx context.Context, tx *tenancy.Tx, file uuid.UUID) error {
 		return fmt.Errorf("purge versions: %w", err)
 	}
 	n, err := q.FilePurge(ctx, file)
-	return oneRow(n, err, ErrNotInTrash)
+	if err := oneRow(n, err, ErrNotInTrash); err != nil {
+		return err
+	}
+	return record(ctx, tx, "file.purge", file, "")
 }
 
 // Row is what the reconciler reads of a version.

@@ -14,9 +14,12 @@ import (
 type Change struct{ Name, Description, Category *string }
 
 // Update renames, describes or categorizes a file.
-func Update(ctx context.Context, q tenancy.Queries, file uuid.UUID, c Change) error {
-	n, err := filesdb.New(q).FileUpdate(ctx, filesdb.FileUpdateParams{ID: file, Name: c.Name, Description: c.Description, Category: c.Category})
-	return oneRow(n, err, ErrInTrash)
+func Update(ctx context.Context, tx *tenancy.Tx, file uuid.UUID, c Change) error {
+	n, err := filesdb.New(tx).FileUpdate(ctx, filesdb.FileUpdateParams{ID: file, Name: c.Name, Description: c.Description, Category: c.Category})
+	if err := oneRow(n, err, ErrInTrash); err != nil {
+		return err
+	}
+	return record(ctx, tx, "file.change", file, "")
 }
 
 // Trash puts a file into the trash and names its versions that are being
@@ -27,7 +30,8 @@ func Trash(ctx context.Context, tx *tenancy.Tx, file uuid.UUID) (open []uuid.UUI
 	if _, err := q.FileLock(ctx, file); err != nil {
 		return nil, orNotFound(err)
 	}
-	if _, err := q.FileTrash(ctx, file); err != nil {
+	n, err := q.FileTrash(ctx, file)
+	if err != nil {
 		return nil, fmt.Errorf("trash file: %w", err)
 	}
 	versions, err := q.FileVersions(ctx, file)
@@ -44,7 +48,10 @@ func Trash(ctx context.Context, tx *tenancy.Tx, file uuid.UUID) (open []uuid.UUI
 			open = append(open, v.ID)
 		}
 	}
-	return open, nil
+	if n == 0 {
+		return open, nil
+	}
+	return open, record(ctx, tx, "file.trash", file, "")
 }
 
 // Restore takes a file out of the trash. Only a file with something published
@@ -59,7 +66,10 @@ func Restore(ctx context.Context, tx *tenancy.Tx, file uuid.UUID) error {
 		return ErrNotInTrash
 	}
 	n, err := q.FileRestore(ctx, file)
-	return oneRow(n, err, ErrNotInTrash)
+	if err := oneRow(n, err, ErrNotInTrash); err != nil {
+		return err
+	}
+	return record(ctx, tx, "file.restore", file, "")
 }
 
 // Unpublish ends every published version of a trashed file and names all its

@@ -9,19 +9,26 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"satchel/internal/queue"
+	"satchel/policies/audit"
 	"satchel/tenancy"
 	"satchel/tenancy/operations"
 )
 
-// Begin makes the operation's row and starts its workflow, in this order: a
-// workflow without a row would have nowhere to report. One that cannot be
-// started leaves a row that says so.
-func Begin(ctx context.Context, q tenancy.Queries, o operations.Operation, start func() error) error {
-	if err := operations.Insert(ctx, q, o); err != nil {
+// Begin makes the operation's row, puts the action into the trail, and starts
+// the workflow, in this order: a workflow without a row would have nowhere to
+// report. One that cannot be started leaves a row that says so.
+func Begin(ctx context.Context, db *tenancy.DB, org tenancy.OrgID, action string, o operations.Operation, start func() error) error {
+	err := db.InTx(ctx, org, func(tx *tenancy.Tx) error {
+		if err := operations.Insert(ctx, tx, o); err != nil {
+			return err
+		}
+		return audit.Record(ctx, tx, audit.Event{Action: action, ObjectID: o.ID.String()})
+	})
+	if err != nil {
 		return err
 	}
 	if err := start(); err != nil {
-		_ = operations.End(context.WithoutCancel(ctx), q, o.ID, operations.Failed, nil, nil, &operations.Trouble{Code: "not_started"})
+		_ = operations.End(context.WithoutCancel(ctx), db.Once(org), o.ID, operations.Failed, nil, nil, &operations.Trouble{Code: "not_started"})
 		return err
 	}
 	return nil

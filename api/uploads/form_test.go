@@ -81,7 +81,9 @@ func TestFormLimits(t *testing.T) {
 						require.NoError(t, err)
 					}
 				}
-				require.NoError(t, files.SetQuota(context.Background(), b.db.Once(b.org), nil, ptr(int64(most))))
+				require.NoError(t, b.db.InTx(context.Background(), b.org, func(tx *tenancy.Tx) error {
+					return files.SetQuota(context.Background(), tx, nil, ptr(int64(most)))
+				}))
 				length := int64(-1)
 				if announced {
 					length = int64(tt.size) + 300

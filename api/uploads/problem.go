@@ -11,6 +11,7 @@ import (
 	"satchel/api/problem"
 	"satchel/files"
 	"satchel/internal/fault"
+	"satchel/policies/audit"
 )
 
 // What only this package says.
@@ -29,6 +30,7 @@ func (u *Uploads) answer(ctx context.Context, err error) error {
 		return nil
 	}
 	f := problem.Of(err)
+	audit.Refused(ctx, f)
 	u.logFault(ctx, f.Kind, err)
 	s := problem.Status(f)
 	return handler.Error{ErrorCode: f.Code, Message: f.Text, HTTPResponse: handler.HTTPResponse{
@@ -49,6 +51,7 @@ func (u *Uploads) logFault(ctx context.Context, kind fault.Kind, err error) {
 // writeProblem answers with an error where tusd is not asked.
 func (u *Uploads) writeProblem(ctx context.Context, w http.ResponseWriter, err error) {
 	f := problem.Of(err)
+	audit.Refused(ctx, f)
 	u.logFault(ctx, f.Kind, err)
 	problem.Write(w, problem.Status(f), f)
 }

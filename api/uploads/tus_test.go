@@ -64,7 +64,9 @@ func TestExpiryIsTold(t *testing.T) {
 func TestRefusedAtCreate(t *testing.T) {
 	t.Parallel()
 	b := setup(t, 1000)
-	require.NoError(t, files.SetQuota(context.Background(), b.db.Once(b.org), nil, ptr(int64(900))))
+	require.NoError(t, b.db.InTx(context.Background(), b.org, func(tx *tenancy.Tx) error {
+		return files.SetQuota(context.Background(), tx, nil, ptr(int64(900)))
+	}))
 	c := b.serve(t, b.replica(t))
 	parent := b.actor(t, b.org, tenancy.Parent)
 	for _, tt := range []struct {

@@ -34,6 +34,7 @@ func app() fx.Option {
 		fx.Provide(newTokens),       // who is calling
 		fx.Provide(newUploads),      // bytes in, by tus and form
 		fx.Provide(newProcesses),    // the workflows behind the calls
+		fx.Provide(newCheckpoints),  // what was signed about the trails
 		fx.Provide(newAPI),          // the routes
 		fx.Invoke(listenForEvents),  // wakes those who wait for a file
 		fx.Invoke(serveAPI),         // the API's port
@@ -71,6 +72,8 @@ type parts struct {
 	Ready     *boot.Readiness
 	Log       *slog.Logger
 	Metrics   prometheus.Registerer
+
+	Checkpoints api.Checkpoints
 }
 
 func newAPI(p parts) (*api.API, error) {
@@ -81,6 +84,7 @@ func newAPI(p parts) (*api.API, error) {
 	return api.New(api.Parts{
 		Config: c, DB: p.DB, Tokens: p.Tokens, Intake: p.Uploads, Processes: p.Processes,
 		Staging: p.Store.Staging, Clean: p.Store.Clean, Ready: p.Ready, Log: p.Log, Metrics: p.Metrics,
+		Checkpoints: p.Checkpoints,
 	}), nil
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/fx"
 
+	"satchel/activities/checkpoint"
 	"satchel/activities/imaging"
 	"satchel/activities/inspect"
 	"satchel/activities/scan"
@@ -16,6 +17,7 @@ import (
 	"satchel/internal/s3"
 	"satchel/internal/vips"
 	"satchel/policies/archives"
+	"satchel/policies/audit"
 	"satchel/tenancy"
 	"satchel/workers"
 	"satchel/workflows/upload"
@@ -33,6 +35,18 @@ func newScan(db *tenancy.DB, store *s3.Store, s scan.Scanner, limits archives.Li
 
 func newImaging(db *tenancy.DB, store *s3.Store, r imaging.Renderer, c scan.Config) *imaging.Activities {
 	return imaging.New(db, store.Staging, store.Clean, r, c.SpoolDir)
+}
+
+func newSigner(c signerConfig) (*audit.Signer, error) {
+	s, err := audit.NewSigner(c.Key)
+	if err != nil {
+		return nil, fmt.Errorf("SATCHEL_AUDIT_KEY: %w; `satchel audit keygen` makes one", err)
+	}
+	return s, nil
+}
+
+func newCheckpoint(db *tenancy.DB, store *s3.Store, s *audit.Signer) *checkpoint.Activities {
+	return checkpoint.New(db, store.Audit, s)
 }
 
 // scanner is clamd as the scan activities know it.

@@ -5,6 +5,7 @@ import (
 
 	"go.uber.org/fx"
 
+	"satchel/activities/checkpoint"
 	"satchel/activities/imaging"
 	"satchel/activities/inspect"
 	"satchel/activities/operation"
@@ -13,6 +14,7 @@ import (
 	"satchel/activities/settle"
 	"satchel/activities/sweep"
 	"satchel/internal/queue"
+	checkpointing "satchel/workflows/checkpoint"
 	reconciling "satchel/workflows/reconcile"
 	"satchel/workflows/rescan"
 	sweeping "satchel/workflows/sweep"
@@ -52,6 +54,14 @@ var reconcileProcess = fx.Module("reconcile",
 	component(func(r *reconcile.Activities) queue.Component {
 		return queue.Component{Queue: queue.Batch, Workflows: []any{reconciling.ReconcileStorage},
 			Activities: []any{r}, Schedules: reconciling.Schedules()}
+	}),
+)
+
+var checkpointProcess = fx.Module("checkpoint",
+	fx.Provide(newCheckpoint),
+	component(func(a *checkpoint.Activities) queue.Component {
+		return queue.Component{Queue: queue.Batch, Workflows: []any{checkpointing.CheckpointTrails},
+			Activities: []any{a}, Schedules: checkpointing.Schedules()}
 	}),
 )
 

@@ -29,6 +29,7 @@ func processes() fx.Option {
 		sweepProcess,      // what nobody else will finish
 		reconcileProcess,  // rows, objects, quota and workflows say the same
 		rescanProcess,     // published files, with the signatures of today
+		checkpointProcess, // where the trails stand, signed and kept outside the database
 		operationRecorder, // the rows in which long work reports
 	)
 }

@@ -273,9 +273,9 @@ func TestSecondWorkerFindsTheSchedules(t *testing.T) {
 				ids = append(ids, s.ID)
 			}
 		}
-		return err == nil && len(ids) == 3
+		return err == nil && len(ids) == 4
 	}, patience, pause)
-	require.ElementsMatch(t, []string{"sweep-uploads", "purge-trashed-files", "reconcile-storage"}, ids)
+	require.ElementsMatch(t, []string{"sweep-uploads", "purge-trashed-files", "reconcile-storage", "checkpoint-trails"}, ids)
 	s, err := b.client.ScheduleClient().GetHandle(context.Background(), "sweep-uploads").Describe(context.Background())
 	require.NoError(t, err)
 	require.Equal(t, time.Minute, s.Schedule.Policy.CatchupWindow, "Temporal's default is a year of sweeps")

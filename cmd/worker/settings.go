@@ -17,8 +17,14 @@ type scannerConfig struct {
 	Socket string `env:"SATCHEL_CLAMD_SOCKET,required"`
 }
 
+// signerConfig is the key with which checkpoints of the trails are signed.
+type signerConfig struct {
+	Key string `env:"SATCHEL_AUDIT_KEY,required"`
+}
+
 var settingsModule = fx.Module("settings", fx.Provide(
 	settings.Load[scannerConfig],
+	settings.Load[signerConfig],
 	settings.Load[scan.Config],
 	settings.Load[sweep.Config],
 	settings.Load[upload.LineConfig],

@@ -32,6 +32,7 @@ import (
 	"satchel/internal/s3"
 	"satchel/internal/s3test"
 	"satchel/policies/archives"
+	"satchel/policies/audit"
 	"satchel/tenancy"
 	"satchel/workers"
 	"satchel/workflows/upload"
@@ -48,6 +49,9 @@ var virus = []byte("this test calls me a virus")
 
 // program begins like one for Linux.
 var program = []byte("\x7fELF\x02\x01\x01\x00\x00\x00")
+
+// testKey is the base64 of 32 bytes: no secret of anybody's.
+const testKey = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
 // bundle is one whole worker on a real database, a real store and a real
 // Temporal, with a fake scanner and a fake renderer.
@@ -121,7 +125,7 @@ func (b *bundle) startWorker(t *testing.T) {
 		func() prometheus.Registerer { return prometheus.NewRegistry() },
 		func() workers.Readiness { return ready{} },
 		func() upload.LineConfig { return upload.LineConfig{AtOnce: b.atOnce} },
-		newRemains, newUploads, upload.NewLine, archives.DefaultLimits,
+		newRemains, newUploads, upload.NewLine, archives.DefaultLimits, func() (*audit.Signer, error) { return audit.NewSigner(testKey) },
 	), fx.Populate(&r, &b.line), fx.Invoke(workers.Run))
 	app.RequireStart()
 	t.Cleanup(app.RequireStop)

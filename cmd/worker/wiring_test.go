@@ -18,6 +18,7 @@ import (
 	"satchel/internal/queue"
 	"satchel/internal/s3"
 	"satchel/policies/archives"
+	"satchel/policies/audit"
 	"satchel/tenancy"
 	"satchel/workers"
 	"satchel/workflows/upload"
@@ -45,7 +46,7 @@ func components(t *testing.T) []queue.Component {
 		func() scan.Config { return scan.Config{} },
 		func() sweep.Config { return sweep.Config{} },
 		func() *upload.Line { return nil },
-		newUploads, archives.DefaultLimits,
+		newUploads, archives.DefaultLimits, func() *audit.Signer { return nil },
 	))
 	require.NoError(t, built.Err())
 	return found

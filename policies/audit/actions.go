@@ -16,7 +16,6 @@ type Action struct {
 // docs/audit.md is made from it.
 var Actions = []Action{
 	{"file.upload", "file", "Bytes were announced: a file or a new version of one was created."},
-	{"file.cancel", "file", "An upload was ended by its owner before it was complete."},
 	{"file.change", "file", "A file was renamed, described or categorized."},
 	{"file.trash", "file", "A file was put into the trash."},
 	{"file.restore", "file", "A file was taken out of the trash."},
@@ -24,7 +23,7 @@ var Actions = []Action{
 	{"file.read", "file", "Bytes of a published file were handed out."},
 	{"file.publish", "version", "A version was found clean and made readable."},
 	{"file.quarantine", "version", "A version was put aside: infected, or not to be looked into."},
-	{"file.withdraw", "version", "A version ended unpublished: rejected, failed or deleted on its way."},
+	{"file.withdraw", "version", "A version ended unpublished: rejected, failed, or given up by somebody on its way."},
 	{"file.expire", "version", "An upload that nobody finished was given up."},
 	{"file.revoke", "version", "A published version was found infected by a later scan and taken back."},
 	{"file.purge", "file", "A file was removed for good after its time in the trash."},
@@ -62,6 +61,7 @@ var Actions = []Action{
 	{"key.rotate", "key", "An API key was replaced by a new one."},
 	{"key.revoke", "key", "An API key was revoked."},
 
+	{"access.refuse", "", "A call that only reads was refused to somebody of the organization."},
 	{"audit.read", "organization", "The trail itself was read."},
 	{"audit.export", "organization", "The trail was exported."},
 }

@@ -27,6 +27,9 @@ const (
 	Failed Result = "failed"
 )
 
+// Results lists every result.
+var Results = []Result{Done, Denied, Failed}
+
 // Event is one action. Who acted, from where and when, comes from the context.
 type Event struct {
 	Action   string // a name of the table Actions
@@ -65,6 +68,9 @@ func Record(ctx context.Context, q tenancy.Queries, e Event) error {
 	}
 	if _, err := q.Exec(ctx, "insert into audit_events (organization_id, event) values (app.org(), $1)", event); err != nil {
 		return fmt.Errorf("record %s: %w", e.Action, err)
+	}
+	if a, ok := ctx.Value(attemptKey{}).(*Attempt); ok {
+		a.recorded.Store(true)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"crypto/ed25519"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -38,6 +39,17 @@ func NewSigner(seed string) (*Signer, error) {
 		return nil, errors.New("the key of checkpoints is the base64 of 32 random bytes")
 	}
 	return &Signer{ed25519.NewKeyFromSeed(b)}, nil
+}
+
+// NewKey makes a signer and gives its seed, as NewSigner reads it.
+func NewKey() (seed string, s *Signer, err error) {
+	b := make([]byte, ed25519.SeedSize)
+	if _, err := rand.Read(b); err != nil {
+		return "", nil, err
+	}
+	seed = base64.StdEncoding.EncodeToString(b)
+	s, err = NewSigner(seed)
+	return seed, s, err
 }
 
 // Public gives the key with which anybody checks.

@@ -52,6 +52,20 @@ func List(ctx context.Context, q tenancy.Queries, f Filter) ([]Line, error) {
 
 const columns = "select seq, event, hash, at, action, actor, object, object_id, result from audit_events"
 
+// Recently says whether the caller left this very event in the trail less than
+// that long ago.
+func Recently(ctx context.Context, q tenancy.Queries, e Event, ago time.Duration) (bool, error) {
+	actor, _ := tenancy.ActorFrom(ctx)
+	var known bool
+	err := q.QueryRow(ctx, `select exists (select from audit_events where object_id = $1 and action = $2 and actor = $3
+		and result = 'done' and event::jsonb ->> 'code' = $4 and at > now() - $5::interval)`,
+		e.ObjectID, e.Action, actor.User.String(), e.Code, ago).Scan(&known)
+	if err != nil {
+		return false, fmt.Errorf("look into the trail: %w", err)
+	}
+	return known, nil
+}
+
 func rows(ctx context.Context, q tenancy.Queries, sql string, args ...any) ([]stored, error) {
 	found, err := q.Query(ctx, sql, args...)
 	if err != nil {

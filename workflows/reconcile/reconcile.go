@@ -62,7 +62,7 @@ func WorkflowID(op uuid.UUID) string {
 func Begin(ctx context.Context, db *tenancy.DB, c client.Client, by uuid.UUID, in ReconcileStorageInput) (uuid.UUID, error) {
 	in.Org, in.Operation = tenancy.Platform, tenancy.NewID()
 	row := operations.Operation{ID: in.Operation, Kind: Kind, WorkflowID: WorkflowID(in.Operation), CreatedBy: &by}
-	return in.Operation, operation.Begin(ctx, db.Once(in.Org), row, func() error { return Start(ctx, c, in) })
+	return in.Operation, operation.Begin(ctx, db, in.Org, "storage.reconcile", row, func() error { return Start(ctx, c, in) })
 }
 
 // Start starts the workflow of an operation, or finds it started.

@@ -64,7 +64,7 @@ func WorkflowID(org tenancy.OrgID, op uuid.UUID) string {
 func Begin(ctx context.Context, db *tenancy.DB, c client.Client, by uuid.UUID, org tenancy.OrgID) (uuid.UUID, error) {
 	in := RescanStorageInput{Org: org, Operation: tenancy.NewID()}
 	row := operations.Operation{ID: in.Operation, Kind: Kind, WorkflowID: WorkflowID(org, in.Operation), CreatedBy: &by}
-	return in.Operation, operation.Begin(ctx, db.Once(org), row, func() error { return Start(ctx, c, in) })
+	return in.Operation, operation.Begin(ctx, db, org, "storage.rescan", row, func() error { return Start(ctx, c, in) })
 }
 
 // Start starts the workflow of an operation, or finds it started.

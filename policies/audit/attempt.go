@@ -1,0 +1,70 @@
+package audit
+
+import (
+	"context"
+	"slices"
+	"sync/atomic"
+
+	"satchel/internal/fault"
+	"satchel/tenancy"
+)
+
+// Attempt is what one request came to do. It knows whether the action was
+// recorded, and why it was refused, so that the edge can record a refusal that
+// no transaction of the action lived to tell.
+type Attempt struct {
+	action   string
+	recorded atomic.Bool
+	refusal  atomic.Pointer[fault.Fault]
+}
+
+type attemptKey struct{}
+
+// Begin notes the action of a request. The edge calls it.
+func Begin(ctx context.Context, action string) (context.Context, *Attempt) {
+	a := &Attempt{action: action}
+	return context.WithValue(ctx, attemptKey{}, a), a
+}
+
+// Refused notes why the request was refused. Whoever answers with a fault calls
+// it; the first reason stays.
+func Refused(ctx context.Context, f *fault.Fault) {
+	if a, ok := ctx.Value(attemptKey{}).(*Attempt); ok {
+		a.refusal.CompareAndSwap(nil, f)
+	}
+}
+
+// noted are the kinds of refusals that belong into the trail, and as what. What
+// was no valid request attempted nothing, and what failed on our side is tried
+// again.
+var noted = map[fault.Kind]Result{
+	fault.Denied: Denied, fault.NotFound: Denied,
+	fault.Conflict: Failed, fault.OverQuota: Failed, fault.TooLarge: Failed,
+}
+
+// reading is recorded of a refused request that would only have read.
+const reading = "access.refuse"
+
+// Conclude records a refusal, once the request is answered, unless the action
+// recorded itself. A request that only reads leaves a row when its role forbids
+// it; what is merely not there, for a reader, is not an event.
+func (a *Attempt) Conclude(ctx context.Context, q tenancy.Queries, objectID string) error {
+	f := a.refusal.Load()
+	if f == nil || a.recorded.Load() {
+		return nil
+	}
+	result, ok := noted[f.Kind]
+	action := a.action
+	if action == "" {
+		action, ok = reading, f.Kind == fault.Denied
+	}
+	if !ok {
+		return nil
+	}
+	return Record(ctx, q, Event{Action: action, ObjectID: objectID, Result: result, Code: f.Code})
+}
+
+// Known says whether the table has an action of this name.
+func Known(name string) bool {
+	return slices.ContainsFunc(Actions, func(a Action) bool { return a.Name == name })
+}
