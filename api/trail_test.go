@@ -1,0 +1,267 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/gowebpki/jcs"
+	"github.com/stretchr/testify/require"
+
+	"satchel/policies/audit"
+	"satchel/tenancy"
+)
+
+// scene is where a recipe plays: an owner with a published file, and the
+// operator.
+type scene struct {
+	*testBundle
+	owner, operator *person
+	file            uuid.UUID
+	marks           map[tenancy.OrgID]int64 // where trails stood before the call
+}
+
+const planted = "Unmistakable Plum"
+
+func (b *testBundle) scene() *scene {
+	s := &scene{testBundle: b, owner: b.person(b.organization(), tenancy.Owner), operator: b.person(tenancy.Platform, tenancy.Operator)}
+	s.file = s.owner.published(planted+".txt", planted).ID
+	return s
+}
+
+// recipes say how each route that leaves a row succeeds, and in whose trail the
+// row is. A recorded route without one fails the test.
+var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
+	"POST " + storage + "/upload": func(s *scene) (answer, tenancy.OrgID) {
+		body, contentType := form(planted+"2.txt", []byte("new"), map[string]string{"category": planted}, nil)
+		return s.owner.call(post, storage+"/upload", body, "Content-Type", contentType), s.owner.org
+	},
+	"POST " + tus: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, tus, nil, "Tus-Resumable", "1.0.0", "Upload-Length", "5", "Upload-Metadata", "filename YS50eHQ="), s.owner.org
+	},
+	"DELETE " + tus + ":id": func(s *scene) (answer, tenancy.OrgID) {
+		made := s.owner.call(post, tus, nil, "Tus-Resumable", "1.0.0", "Upload-Length", "5", "Upload-Metadata", "filename YS50eHQ=").is(201)
+		s.mark(s.owner.org)
+		address := made.header.Get("Location")
+		return s.owner.call(remove, address[strings.Index(address, tus):], nil, "Tus-Resumable", "1.0.0"), s.owner.org
+	},
+	"PATCH " + file: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(patch, at(s.file, ""), map[string]string{"name": planted + "3.txt"}), s.owner.org
+	},
+	"DELETE " + file: func(s *scene) (answer, tenancy.OrgID) { return s.owner.call(remove, at(s.file, ""), nil), s.owner.org },
+	"POST " + file + "/restore": func(s *scene) (answer, tenancy.OrgID) {
+		s.owner.call(remove, at(s.file, ""), nil).is(204)
+		s.mark(s.owner.org)
+		return s.owner.call(post, at(s.file, "/restore"), nil), s.owner.org
+	},
+	"GET " + file + "/content": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(get, at(s.file, "/content"), nil), s.owner.org
+	},
+	"GET " + file + "/versions/:n/content": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(get, at(s.file, "/versions/1/content"), nil), s.owner.org
+	},
+	"POST " + file + "/versions/:n/restore": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, at(s.file, "/versions/1/restore"), nil), s.owner.org
+	},
+	"PUT " + admin + "/storage/quotas": func(s *scene) (answer, tenancy.OrgID) {
+		return s.operator.call(put, admin+"/storage/quotas", map[string]any{"organization_id": s.owner.org, "max": 1 << 20}), s.owner.org
+	},
+	"POST /api/v1/organizations": func(s *scene) (answer, tenancy.OrgID) {
+		made := s.operator.call(post, "/api/v1/organizations", map[string]any{"slug": "s-" + uuid.NewString(), "name": planted})
+		return made, tenancy.OrgID(read[tenancy.Organization](made).ID)
+	},
+	"POST " + organization + "/members": func(s *scene) (answer, tenancy.OrgID) {
+		in := map[string]any{"issuer": s.issuer.URL, "subject": planted, "role": tenancy.Student}
+		return s.owner.call(post, "/api/v1/organizations/"+s.owner.org.String()+"/members", in), s.owner.org
+	},
+	"GET " + organization + "/audit": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(get, "/api/v1/organizations/"+s.owner.org.String()+"/audit", nil), s.owner.org
+	},
+	"GET " + organization + "/audit/verify": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(get, "/api/v1/organizations/"+s.owner.org.String()+"/audit/verify", nil), s.owner.org
+	},
+	"GET " + organization + "/audit/export": func(s *scene) (answer, tenancy.OrgID) {
+		_, err := s.db.Once(s.owner.org).Exec(context.Background(), "update organizations set tier = 'professional'")
+		require.NoError(s.t, err)
+		return s.owner.call(get, "/api/v1/organizations/"+s.owner.org.String()+"/audit/export", nil), s.owner.org
+	},
+}
+
+// begun are recorded by the workflow's own package, where the operation begins;
+// the processes of these tests are played.
+var begun = []string{"storage.rescan", "storage.reconcile"}
+
+// mark notes where a trail stands now.
+func (s *scene) mark(org tenancy.OrgID) { s.marks[org] = s.trail(org).Seq }
+
+func (b *testBundle) trail(org tenancy.OrgID) audit.Head {
+	b.t.Helper()
+	h, err := audit.GetHead(context.Background(), b.db.Once(org))
+	require.NoError(b.t, err)
+	return h
+}
+
+type recorded struct {
+	Action, Actor, Result, Code, Organization string
+	ObjectID                                  string `json:"object_id"`
+}
+
+// since reads what was recorded after a place, and demands of every event that
+// it is canonical and holds nothing of a person.
+func (b *testBundle) since(org tenancy.OrgID, seq int64) (found []recorded) {
+	b.t.Helper()
+	require.NoError(b.t, audit.Each(context.Background(), b.db.Once(org), seq, func(l audit.Line) error {
+		canonical, err := jcs.Transform(l.Event)
+		require.NoError(b.t, err)
+		require.Equal(b.t, string(canonical), string(l.Event))
+		for _, personal := range []string{planted, "plum", "@", ".txt", b.issuer.URL} {
+			require.NotContains(b.t, string(l.Event), personal)
+		}
+		var r recorded
+		require.NoError(b.t, json.Unmarshal(l.Event, &r))
+		found = append(found, r)
+		return nil
+	}))
+	return found
+}
+
+// TestEveryRouteThatChangesSomethingIsRecorded reads the router: a new route is
+// in this test on the day it is written.
+func TestEveryRouteThatChangesSomethingIsRecorded(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	routes := map[string]bool{}
+	for _, r := range b.api.Routes() {
+		key := r.Method + " " + r.Path
+		routes[key] = true
+		action, listed := records[key]
+		if !slices.Contains([]string{get, head, http.MethodOptions}, r.Method) {
+			require.True(t, listed, "%s: say in api/trail.go what it leaves in the trail", key)
+		}
+		if action == "" {
+			continue
+		}
+		require.True(t, audit.Known(action), "%s: %s is not in the table of policies/audit", key, action)
+		if slices.Contains(begun, action) {
+			continue
+		}
+		recipe, ok := recipes[key]
+		require.True(t, ok, "%s: say in recipes how it succeeds", key)
+		s := b.scene()
+		s.marks = map[tenancy.OrgID]int64{s.owner.org: b.trail(s.owner.org).Seq}
+		a, org := recipe(s)
+		require.Less(t, a.status, 300, "%s: %s", key, a.body)
+		found := b.since(org, s.marks[org])
+		require.Len(t, found, 1, "%s: %v", key, found)
+		require.Equal(t, action, found[0].Action, key)
+		require.Equal(t, string(audit.Done), found[0].Result, key)
+		require.Equal(t, org.String(), found[0].Organization, key)
+		require.NotEmpty(t, found[0].ObjectID, key)
+		require.Contains(t, []string{s.owner.id.String(), s.operator.id.String()}, found[0].Actor, key)
+	}
+	for key := range records {
+		require.True(t, routes[key], "%s is no route", key)
+	}
+}
+
+// TestEveryRefusalIsRecorded calls each route by a role that may not, and with
+// ids of another organization.
+func TestEveryRefusalIsRecorded(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	theirs := b.scene()
+	for _, r := range b.api.Routes() {
+		if r.Needs == anyone {
+			continue
+		}
+		key := r.Method + " " + r.Path
+		action := records[key]
+		for _, role := range tenancy.Roles {
+			if role == tenancy.Operator || (tenancy.Actor{Role: role}).May(r.Needs) {
+				continue
+			}
+			p := b.person(b.organization(), role)
+			p.call(r.Method, r.fill(uuid.NewString()), nil).is(http.StatusForbidden)
+			found := b.since(p.org, 0)
+			require.Len(t, found, 1, "%s as %s", key, role)
+			require.Equal(t, recorded{Action: either(action, "access.refuse"), Actor: p.id.String(), Result: "denied", Code: "not_granted",
+				Organization: p.org.String(), ObjectID: found[0].ObjectID}, found[0])
+			break
+		}
+		if action == "" || !strings.HasPrefix(r.Path, file) {
+			continue
+		}
+		before := b.trail(theirs.owner.org)
+		stranger := b.person(b.organization(), tenancy.Owner)
+		stranger.call(r.Method, r.fill(theirs.file.String()), nil).is(http.StatusNotFound)
+		found := b.since(stranger.org, 0)
+		require.Len(t, found, 1, key)
+		require.Equal(t, recorded{Action: action, Actor: stranger.id.String(), Result: "denied", Code: "file_not_found",
+			Organization: stranger.org.String(), ObjectID: theirs.file.String()}, found[0], key)
+		require.Equal(t, before, b.trail(theirs.owner.org), "%s: the other organization's trail knows nothing of it", key)
+	}
+}
+
+func either(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// TestWhatFailsIsRecordedAsFailed: allowed, tried, and not possible.
+func TestWhatFailsIsRecordedAsFailed(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	small := b.person(b.db.Organization(t, 10), tenancy.Owner)
+	body, contentType := form("a.txt", []byte(lorem), nil, nil)
+	small.call(post, storage+"/upload", body, "Content-Type", contentType).is(http.StatusRequestEntityTooLarge)
+	small.call(post, tus, nil, "Tus-Resumable", "1.0.0", "Upload-Length", "11", "Upload-Metadata", "filename YS50eHQ=").is(http.StatusRequestEntityTooLarge)
+	for _, r := range b.since(small.org, 0) {
+		require.Equal(t, recorded{Action: "file.upload", Actor: small.id.String(), Result: "failed", Code: "too_large", Organization: small.org.String()}, r)
+	}
+	require.EqualValues(t, 2, b.trail(small.org).Seq)
+	small.call(patch, at(uuid.New(), ""), "{").is(http.StatusNotFound)
+	require.EqualValues(t, 3, b.trail(small.org).Seq)
+}
+
+// TestManyRangesOfOneFileAreOneReading: a player asks for hundreds.
+func TestManyRangesOfOneFileAreOneReading(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	s := b.scene()
+	before := b.trail(s.owner.org).Seq
+	for range 5 {
+		s.owner.call(get, at(s.file, "/content"), nil, "Range", "bytes=1-3").is(http.StatusPartialContent)
+		s.owner.call(head, at(s.file, "/content"), nil).is(http.StatusOK)
+	}
+	require.Len(t, b.since(s.owner.org, before), 1)
+	other := b.person(s.owner.org, tenancy.Teacher)
+	other.call(get, at(s.file, "/content"), nil, "Range", "bytes=1-3").is(http.StatusPartialContent)
+	require.Len(t, b.since(s.owner.org, before), 2, "another reader is another reading")
+}
+
+func TestTrailIsListedFilteredAndVerified(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	s := b.scene()
+	trail := "/api/v1/organizations/" + s.owner.org.String() + "/audit"
+	all := read[page[audit.Line]](s.owner.call(get, trail+"?limit=2", nil).is(200))
+	require.Len(t, all.Items, 2)
+	require.NotEmpty(t, all.NextCursor)
+	older := read[page[audit.Line]](s.owner.call(get, trail+"?limit=2&cursor="+all.NextCursor, nil).is(200))
+	require.Less(t, older.Items[0].Seq, all.Items[1].Seq)
+	only := read[page[audit.Line]](s.owner.call(get, trail+"?action=file.publish", nil).is(200))
+	require.Len(t, only.Items, 1)
+	require.True(t, read[audit.Report](s.owner.call(get, trail+"/verify", nil).is(200)).OK)
+	for query, code := range map[string]string{"action=file.eat": "invalid_action", "result=maybe": "invalid_result", "from=yesterday": "invalid_from", "cursor=x": "invalid_cursor", "limit=0": "invalid_limit"} {
+		s.owner.call(get, trail+"?"+query, nil).refused(400, code)
+	}
+	s.owner.call(get, trail+"/export", nil).refused(403, "feature_not_in_tier")
+	b.person(b.organization(), tenancy.Owner).call(get, trail, nil).refused(404, "organization_not_found")
+	s.operator.call(get, trail, nil).is(200)
+}
