@@ -11,4 +11,4 @@ mkdir -p "$folder"/{"$SATCHEL_S3_STAGING_BUCKET","$SATCHEL_S3_CLEAN_BUCKET","$SA
 
 ROOT_ACCESS_KEY=$(secret s3-access-key) ROOT_SECRET_KEY=$(secret s3-secret-key)
 export ROOT_ACCESS_KEY ROOT_SECRET_KEY
-exec "$(versitygw_program)" --port "$SATCHEL_S3_ENDPOINT" --region "$SATCHEL_S3_REGION" --health /health --quiet posix "$folder"
+exec "$(versitygw_program)" --port "$SATCHEL_S3_ENDPOINT" --region "$SATCHEL_S3_REGION" --health /health --quiet --keep-alive posix "$folder"
