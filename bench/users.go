@@ -20,6 +20,7 @@ func (b *bench) tenMegabytes(ctx context.Context) error {
 		return err
 	}
 	var took []time.Duration
+	before := b.used()
 	for range 3 {
 		round, err := atOnce(ctx, c, 20, 10_000_000)
 		if err != nil {
@@ -28,7 +29,7 @@ func (b *bench) tenMegabytes(ctx context.Context) error {
 		took = append(took, round...)
 	}
 	p95 := quantile(took, .95) / 1000
-	b.add("10 MB, 20 users at once", p95, "s p95", "< 2", p95 < 2, "3 rounds, first byte sent → published; p50 %.2f s", quantile(took, .5)/1000)
+	b.add("10 MB, 20 users at once", p95, "s p95", "< 2", p95 < 2, "3 rounds, first byte sent → published; p50 %.2f s; %s", quantile(took, .5)/1000, before.each(b.used(), len(took)))
 	return nil
 }
 

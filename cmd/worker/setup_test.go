@@ -57,7 +57,6 @@ const testKey = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 // Temporal, with a fake scanner and a fake renderer.
 type bundle struct {
 	*pgtest.Database
-	store     *s3.Store
 	clamd     *clamdtest.Fake
 	client    client.Client
 	namespace string
@@ -69,6 +68,7 @@ type bundle struct {
 }
 
 type options struct {
+	store     *s3.Store // one of the test's own when nil
 	budget    time.Duration
 	maxBytes  int64
 	atOnce    int
@@ -78,11 +78,14 @@ type options struct {
 
 func setup(t *testing.T, change func(*options)) *bundle {
 	t.Helper()
-	b := &bundle{Database: pgtest.New(t), store: s3test.New(t), clamd: clamdtest.Start(t, clamdtest.Honest(map[string][]byte{"Test.Virus": virus}))}
+	b := &bundle{Database: pgtest.New(t), clamd: clamdtest.Start(t, clamdtest.Honest(map[string][]byte{"Test.Virus": virus}))}
 	b.options = options{budget: time.Minute, maxBytes: 8 << 20, atOnce: 4, unstarted: time.Second, render: onePicture}
 	b.client, b.namespace = dial(t)
 	if change != nil {
 		change(&b.options)
+	}
+	if b.store == nil {
+		b.store = s3test.New(t)
 	}
 	b.org = b.Organization(t, room)
 	b.user = b.Member(t, b.org, tenancy.Student)

@@ -92,7 +92,7 @@ func setupActivities(t *testing.T) *activities {
 	t.Helper()
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(quiet{})
-	a := &activities{bundle: bundle{Database: pgtest.New(t), store: s3test.New(t)}, env: suite.NewTestActivityEnvironment(), nowhere: &nowhere{}}
+	a := &activities{bundle: bundle{Database: pgtest.New(t), options: options{store: s3test.New(t)}}, env: suite.NewTestActivityEnvironment(), nowhere: &nowhere{}}
 	a.org = a.Organization(t, room)
 	a.user = a.Member(t, a.org, tenancy.Student)
 	wrap := func(b bucket) fragile { return fragile{b, &a.failing} }

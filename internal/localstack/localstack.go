@@ -40,6 +40,31 @@ type Stack struct {
 	Supervisor    string         `json:"supervisor"`
 	OperatorToken string         `json:"operator_token"`
 	Organizations []Organization `json:"organizations"`
+	PIDs          PIDs           `json:"pids"`
+}
+
+// PIDs are the process ids by name. A stack may run several workers.
+type PIDs map[string][]int
+
+// UnmarshalJSON takes a number for a list of one.
+func (p *PIDs) UnmarshalJSON(b []byte) error {
+	var raw map[string]json.RawMessage
+	if err := json.Unmarshal(b, &raw); err != nil {
+		return err
+	}
+	*p = PIDs{}
+	for name, value := range raw {
+		var ids []int
+		if err := json.Unmarshal(value, &ids); err != nil {
+			var id int
+			if err := json.Unmarshal(value, &id); err != nil {
+				return fmt.Errorf("pid of %s: %w", name, err)
+			}
+			ids = []int{id}
+		}
+		(*p)[name] = ids
+	}
+	return nil
 }
 
 // Organization is one of the two that `make run` provisions.

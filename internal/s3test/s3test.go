@@ -28,18 +28,12 @@ const accessKey, secretKey = "satchel-test", "satchel-test-secret"
 // New starts a store with its empty buckets. It ends with the test.
 func New(t testing.TB) *s3.Store {
 	t.Helper()
-	c := Serve(t)
-	client, err := minio.New(c.Endpoint, &minio.Options{Creds: credentials.NewStaticV4(c.AccessKey, c.SecretKey, ""), Region: c.Region})
-	require.NoError(t, err)
-	for _, bucket := range []string{c.Staging, c.Clean, c.Quarantine, c.Audit} {
-		require.NoError(t, client.MakeBucket(context.Background(), bucket, minio.MakeBucketOptions{}))
-	}
-	store, err := s3.Open(c)
+	store, err := s3.Open(Serve(t))
 	require.NoError(t, err)
 	return store
 }
 
-// Serve starts a store without buckets and says how to reach it.
+// Serve does the same and says how to reach the store.
 func Serve(t testing.TB) s3.Config {
 	t.Helper()
 	program, err := find()
@@ -47,8 +41,14 @@ func Serve(t testing.TB) s3.Config {
 	address, err := freeAddress()
 	require.NoError(t, err)
 	start(t, program, address)
-	return s3.Config{Endpoint: address, AccessKey: accessKey, SecretKey: secretKey, Region: "us-east-1",
+	c := s3.Config{Endpoint: address, AccessKey: accessKey, SecretKey: secretKey, Region: "us-east-1",
 		Staging: "staging", Clean: "clean", Quarantine: "quarantine", Audit: "audit"}
+	client, err := minio.New(c.Endpoint, &minio.Options{Creds: credentials.NewStaticV4(c.AccessKey, c.SecretKey, ""), Region: c.Region})
+	require.NoError(t, err)
+	for _, bucket := range []string{c.Staging, c.Clean, c.Quarantine, c.Audit} {
+		require.NoError(t, client.MakeBucket(context.Background(), bucket, minio.MakeBucketOptions{}))
+	}
+	return c
 }
 
 // find looks where the build puts the program, and then in PATH.

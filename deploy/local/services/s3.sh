@@ -22,5 +22,5 @@ accounts=$SATCHEL_LOCAL/data/s3-accounts
 
 ROOT_ACCESS_KEY=$(secret s3-access-key) ROOT_SECRET_KEY=$(secret s3-secret-key)
 export ROOT_ACCESS_KEY ROOT_SECRET_KEY
-exec "$(versitygw_program)" --port "$SATCHEL_S3_ENDPOINT" --region "$SATCHEL_S3_REGION" --health /health --quiet \
+exec "$(versitygw_program)" --port "$SATCHEL_S3_ENDPOINT" --region "$SATCHEL_S3_REGION" --health /health --quiet --keep-alive \
   --iam-dir "$accounts" posix "$folder"
