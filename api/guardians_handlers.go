@@ -101,7 +101,7 @@ func (a *API) removeGuardian(c *gin.Context) error {
 	return nil
 }
 
-// guardianEvent names a link by both its ends.
+// guardianEvent names the student, and the parent as what it turned on.
 func guardianEvent(action string, parent, student uuid.UUID) audit.Event {
-	return audit.Event{Action: action, Object: "guardian", ObjectID: parent.String() + "/" + student.String()}
+	return audit.Event{Action: action, ObjectID: student.String(), Code: parent.String()}
 }

@@ -115,7 +115,7 @@ func (a *API) later(ctx context.Context, org tenancy.OrgID, invitation uuid.UUID
 }
 
 func invitationEvent(action string, id uuid.UUID, code string) audit.Event {
-	return audit.Event{Action: action, Object: "invitation", ObjectID: id.String(), Code: code}
+	return audit.Event{Action: action, ObjectID: id.String(), Code: code}
 }
 
 func (a *API) listInvitations(c *gin.Context) error {

@@ -35,4 +35,3 @@ func (p *playedInvitations) Resend(_ context.Context, _ tenancy.OrgID, id uuid.U
 func (p *playedInvitations) End(_ context.Context, _ tenancy.OrgID, id uuid.UUID) error {
 	return p.note(&p.ended, id)
 }
-

@@ -110,17 +110,17 @@ func checkRole(org tenancy.OrgID, role tenancy.Role) error {
 	return nil
 }
 
-type giving func(context.Context, *tenancy.Tx, tenancy.Actor, uuid.UUID, tenancy.Role) (bool, error)
+type giving func(context.Context, *tenancy.Tx, tenancy.Actor, uuid.UUID, tenancy.Role) (orgs.Change, error)
 
 // giveRole changes a membership, records it if it changed, and answers with it.
 func (a *API) giveRole(c *gin.Context, org tenancy.OrgID, user uuid.UUID, role tenancy.Role, give giving) error {
 	ctx, actor := c.Request.Context(), caller(c)
 	err := a.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
-		changed, err := give(ctx, tx, actor, user, role)
-		if err != nil || !changed {
+		change, err := give(ctx, tx, actor, user, role)
+		if err != nil || change == orgs.Unchanged {
 			return err
 		}
-		return audit.Record(ctx, tx, audit.Event{Action: "member.set", Object: "member", ObjectID: user.String(), Code: string(role)})
+		return audit.Record(ctx, tx, audit.Event{Action: string(change), ObjectID: user.String(), Code: string(role)})
 	})
 	if err != nil {
 		return err
@@ -226,7 +226,7 @@ func (a *API) endMembership(c *gin.Context, org tenancy.OrgID, user uuid.UUID, a
 		if abandoned, err = files.Abandon(ctx, tx, user); err != nil {
 			return err
 		}
-		return audit.Record(ctx, tx, audit.Event{Action: action, Object: "member", ObjectID: user.String()})
+		return audit.Record(ctx, tx, audit.Event{Action: action, ObjectID: user.String()})
 	})
 	if err != nil {
 		return err

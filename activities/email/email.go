@@ -124,7 +124,7 @@ func (a *Activities) settle(ctx context.Context, in SendInvitationInput, hash []
 		if err != nil || !mine || delivery == orgs.Queued {
 			return err
 		}
-		e := audit.Event{Action: "invitation.send", Object: "invitation", ObjectID: in.Invitation.String(), Code: code}
+		e := audit.Event{Action: "invitation.send", ObjectID: in.Invitation.String(), Code: code}
 		if delivery == orgs.Failed {
 			e.Result = audit.Failed
 		}

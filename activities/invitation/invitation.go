@@ -65,7 +65,7 @@ func (a *Activities) EndInvitation(ctx context.Context, in EndInvitationInput) (
 		if ended, err = orgs.End(ctx, tx, in.Invitation, in.To, nil); err != nil || !ended {
 			return err
 		}
-		return audit.Record(ctx, tx, audit.Event{Action: action, Object: "invitation", ObjectID: in.Invitation.String()})
+		return audit.Record(ctx, tx, audit.Event{Action: action, ObjectID: in.Invitation.String()})
 	})
 	return EndInvitationResult{Ended: ended}, err
 }

@@ -56,7 +56,7 @@ var (
 	ErrNoInvitation     = fault.New(fault.NotFound, "invitation_not_found", "There is no such open invitation: it was used or withdrawn, or it has expired. Ask for a new one.")
 	ErrInvitationExists = fault.New(fault.Conflict, "invitation_exists", "This address has an open invitation already. Resend it, or revoke it first.")
 	ErrInvitationEnded  = fault.New(fault.Conflict, "invitation_ended", "This invitation has ended. Invite the person anew.")
-	ErrResendTooSoon    = fault.New(fault.Conflict, "resend_too_soon", "The mail went out less than a minute ago. Give it time to arrive.")
+	ErrResendTooSoon    = fault.New(fault.Limited, "resend_too_soon", "The mail went out less than a minute ago. Give it time to arrive.")
 	ErrAlreadyMember    = fault.New(fault.Conflict, "already_member", "You are a member with this role or a higher one already. The invitation stays open for somebody else.")
 	ErrEmail            = fault.New(fault.Invalid, "invalid_email", "email is one mail address such as name@school.example, of at most 254 characters.")
 	ErrSuspended        = fault.New(fault.Denied, "organization_suspended", "The organization is suspended and takes no new members. Try again when it is not.")

@@ -45,35 +45,45 @@ func ListMembers(ctx context.Context, q tenancy.Queries, role tenancy.Role, afte
 	return many[Member](ctx, q, memberQuery+`where m.user_id > $1 and ($2 = '' or m.role = $2) order by m.user_id limit $3`, after, string(role), limit)
 }
 
+// Change is what became of a membership, by the name that the trail has for it.
+type Change string
+
+// The changes.
+const (
+	Unchanged Change = ""
+	Added     Change = "member.add"
+	Changed   Change = "member.change"
+)
+
 // SetRole gives a member another role. Links to parents or students end when
 // the member is that no more. A role that the member has already changes
-// nothing, and says so.
-func SetRole(ctx context.Context, tx *tenancy.Tx, by tenancy.Actor, user uuid.UUID, role tenancy.Role) (changed bool, err error) {
+// nothing.
+func SetRole(ctx context.Context, tx *tenancy.Tx, by tenancy.Actor, user uuid.UUID, role tenancy.Role) (Change, error) {
 	if err := lock(ctx, tx); err != nil {
-		return false, err
+		return Unchanged, err
 	}
 	old, err := roleOf(ctx, tx, user)
 	if err != nil {
-		return false, err
+		return Unchanged, err
 	}
 	return change(ctx, tx, by, user, old, role)
 }
 
 // Put makes a person a member, or gives a member another role.
-func Put(ctx context.Context, tx *tenancy.Tx, by tenancy.Actor, user uuid.UUID, role tenancy.Role) (changed bool, err error) {
+func Put(ctx context.Context, tx *tenancy.Tx, by tenancy.Actor, user uuid.UUID, role tenancy.Role) (Change, error) {
 	if err := lock(ctx, tx); err != nil {
-		return false, err
+		return Unchanged, err
 	}
 	old, err := roleOf(ctx, tx, user)
 	switch {
 	case err == nil:
 		return change(ctx, tx, by, user, old, role)
 	case !errors.Is(err, ErrNoMember):
-		return false, err
+		return Unchanged, err
 	case !mayManage(by, role):
-		return false, ErrRank
+		return Unchanged, ErrRank
 	}
-	return true, add(ctx, tx, user, role)
+	return Added, add(ctx, tx, user, role)
 }
 
 // Remove ends a membership, and with it the member's links to parents or
@@ -165,23 +175,23 @@ func add(ctx context.Context, tx *tenancy.Tx, user uuid.UUID, role tenancy.Role)
 	return nil
 }
 
-func change(ctx context.Context, tx *tenancy.Tx, by tenancy.Actor, user uuid.UUID, old, role tenancy.Role) (bool, error) {
+func change(ctx context.Context, tx *tenancy.Tx, by tenancy.Actor, user uuid.UUID, old, role tenancy.Role) (Change, error) {
 	if !mayManage(by, old) || !mayManage(by, role) {
-		return false, ErrRank
+		return Unchanged, ErrRank
 	}
 	if old == role {
-		return false, nil
+		return Unchanged, nil
 	}
 	if err := anotherHead(ctx, tx, user, old); err != nil {
-		return false, err
+		return Unchanged, err
 	}
 	if _, err := tx.Exec(ctx, "update members set role = $2 where user_id = $1", user, string(role)); err != nil {
-		return false, fmt.Errorf("change role: %w", err)
+		return Unchanged, fmt.Errorf("change role: %w", err)
 	}
 	if _, err := tx.Exec(ctx, "delete from guardianships where $1 in (parent_id, student_id)", user); err != nil {
-		return false, fmt.Errorf("end guardianships: %w", err)
+		return Unchanged, fmt.Errorf("end guardianships: %w", err)
 	}
-	return true, nil
+	return Changed, nil
 }
 
 func remove(ctx context.Context, tx *tenancy.Tx, user uuid.UUID, old tenancy.Role) error {

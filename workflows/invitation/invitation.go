@@ -56,7 +56,7 @@ func Begin(ctx context.Context, db *tenancy.DB, c client.Client, org tenancy.Org
 		if err != nil || !fresh {
 			return err
 		}
-		return audit.Record(ctx, tx, audit.Event{Action: "invitation.create", Object: "invitation", ObjectID: invitationID.String(), Code: string(role)})
+		return audit.Record(ctx, tx, audit.Event{Action: "invitation.create", ObjectID: invitationID.String(), Code: string(role)})
 	})
 	if err != nil || made.State != orgs.Pending {
 		return err

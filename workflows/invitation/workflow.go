@@ -151,7 +151,7 @@ func (p *process) settle(ctx workflow.Context) {
 
 func (p *process) end(ctx workflow.Context, to orgs.State) error {
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: string(queue.Interactive), StartToCloseTimeout: time.Minute, ScheduleToCloseTimeout: 24 * time.Hour,
+		TaskQueue: string(queue.Batch), StartToCloseTimeout: time.Minute, ScheduleToCloseTimeout: 24 * time.Hour,
 		Priority:    queue.For(p.in.Org.String(), queue.Default),
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
 	})
