@@ -29,9 +29,10 @@ type room struct {
 const tests = 9 // only tests and measurements stand here: no program can import them
 
 var rooms = map[string]room{
-	"cmd/*":               {8, "wiring only"},
-	"deploy/local/issuer": {8, "a program of the local stack"},
-	"deploy/local/demo":   {8, "a program of the local stack"},
+	"cmd/*":                {8, "wiring only"},
+	"deploy/local/issuer":  {8, "a program of the local stack"},
+	"deploy/local/demo":    {8, "a program of the local stack"},
+	"deploy/local/mailbox": {8, "a program of the local stack"},
 
 	"api":                 {7, "the edge to people"},
 	"workers":             {7, "the edge to Temporal"},
@@ -39,6 +40,7 @@ var rooms = map[string]room{
 	"internal/clamd":      {7, "adapter: virus scanner"},
 	"internal/vips":       {7, "adapter: picture renderer"},
 	"internal/oidc":       {7, "adapter: identity provider"},
+	"internal/mail":       {7, "adapter: mail server"},
 	"internal/localstack": {7, "adapter: a local stack that runs, for the demonstration and the tests of the whole"},
 
 	"internal/boot": {6, "logger, database, store, Temporal client: what every server has"},

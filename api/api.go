@@ -63,6 +63,7 @@ type Parts struct {
 	Tokens    *oidc.Verifier
 	Intake    Intake
 	Processes Processes
+	Inviting  Inviting
 	Staging   Staging
 	Clean     Clean
 

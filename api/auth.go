@@ -8,6 +8,7 @@ import (
 
 	"satchel/api/problem"
 	"satchel/internal/fault"
+	"satchel/internal/oidc"
 	"satchel/tenancy"
 )
 
@@ -27,6 +28,10 @@ func (a *API) authenticate(needs tenancy.Action) gin.HandlerFunc {
 		if needs == anyone {
 			return
 		}
+		if needs == signedIn {
+			a.meet(c)
+			return
+		}
 		actor, err := a.actor(c)
 		if err == nil {
 			noteActor(c, actor)
@@ -42,13 +47,38 @@ func (a *API) authenticate(needs tenancy.Action) gin.HandlerFunc {
 	}
 }
 
-func (a *API) actor(c *gin.Context) (tenancy.Actor, error) {
+const keyPerson = "satchel.person"
+
+// meet finds out who is calling and asks no organization about them.
+func (a *API) meet(c *gin.Context) {
+	who, err := a.verify(c)
+	if err != nil {
+		fail(c, err)
+		return
+	}
+	c.Set(keyPerson, who)
+}
+
+// whoever is the person that meet found.
+func whoever(c *gin.Context) oidc.Person {
+	who, ok := c.Value(keyPerson).(oidc.Person)
+	if !ok {
+		panic("handler without a person: its route needs one")
+	}
+	return who
+}
+
+func (a *API) verify(c *gin.Context) (oidc.Person, error) {
 	token, err := bearer(c.GetHeader("Authorization"))
 	if err != nil {
-		return tenancy.Actor{}, err
+		return oidc.Person{}, err
 	}
+	return a.Tokens.Verify(c.Request.Context(), token)
+}
+
+func (a *API) actor(c *gin.Context) (tenancy.Actor, error) {
 	ctx := c.Request.Context()
-	person, err := a.Tokens.Verify(ctx, token)
+	person, err := a.verify(c)
 	if err != nil {
 		return tenancy.Actor{}, err
 	}

@@ -45,3 +45,41 @@ func decodeCursor(sort files.Sort, text string) (files.Cursor, error) {
 	}
 	return p.Cursor, nil
 }
+
+// encodeIDs makes the cursor of a list that is ordered by ids alone.
+func encodeIDs(ids []uuid.UUID) string {
+	var b []byte
+	for _, id := range ids {
+		b = append(b, id[:]...)
+	}
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// decodeIDs reads a cursor of n ids; without one, they are nil.
+func decodeIDs(text string, n int) ([]uuid.UUID, error) {
+	ids := make([]uuid.UUID, n)
+	if text == "" {
+		return ids, nil
+	}
+	b, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil || len(b) != n*len(uuid.Nil) {
+		return nil, errCursor
+	}
+	for i := range ids {
+		ids[i] = uuid.UUID(b[i*len(uuid.Nil):])
+	}
+	return ids, nil
+}
+
+// pageOf makes a page of rows of which one more than limit was asked for.
+func pageOf[R, V any](rows []R, limit int, show func(R) V, ids func(R) []uuid.UUID) page[V] {
+	p := page[V]{Items: make([]V, 0, min(len(rows), limit))}
+	if len(rows) > limit {
+		rows = rows[:limit]
+		p.NextCursor = encodeIDs(ids(rows[limit-1]))
+	}
+	for _, r := range rows {
+		p.Items = append(p.Items, show(r))
+	}
+	return p
+}

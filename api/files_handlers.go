@@ -15,6 +15,7 @@ import (
 	"satchel/internal/fault"
 	"satchel/policies/types"
 	"satchel/tenancy"
+	"satchel/tenancy/orgs"
 )
 
 type page[T any] struct {
@@ -30,6 +31,9 @@ func (a *API) listFiles(c *gin.Context) error {
 	}
 	if !actor.May(tenancy.ReadAll) {
 		f.Owner = actor.User
+		if f.Wards, err = a.wards(c); err != nil {
+			return err
+		}
 	}
 	limit := f.Limit
 	f.Limit++ // one more tells whether there is a next page
@@ -86,10 +90,26 @@ func (a *API) find(c *gin.Context) (files.View, error) {
 	if err != nil {
 		return v, err
 	}
-	if !actor.May(tenancy.ReadAll) && v.OwnerID != actor.User {
+	if actor.May(tenancy.ReadAll) || v.OwnerID == actor.User {
+		return v, nil
+	}
+	wards, err := a.wards(c)
+	if err != nil {
+		return files.View{}, err
+	}
+	if !slices.Contains(wards, v.OwnerID) {
 		return files.View{}, files.ErrNotFound
 	}
 	return v, nil
+}
+
+// wards are the students whose files a parent may read, and nobody for others.
+func (a *API) wards(c *gin.Context) ([]uuid.UUID, error) {
+	actor := caller(c)
+	if actor.Role != tenancy.Parent {
+		return nil, nil
+	}
+	return orgs.Wards(c.Request.Context(), a.DB.Once(actor.Org), actor.User)
 }
 
 var errNotYours = fault.New(fault.Denied, "not_yours", "This file is somebody else's. You may read it; its owner, or an admin, may change it.")

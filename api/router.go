@@ -21,6 +21,10 @@ const (
 // value, so that a forgotten action is refused at start and not open to all.
 const anyone tenancy.Action = "anyone"
 
+// signedIn marks a route for whoever has a valid token, a member of an
+// organization or not. Such a handler finds who it is by whoever(c), and no actor.
+const signedIn tenancy.Action = "signed_in"
+
 // kind is how long a request may take and what flows.
 type kind int
 
@@ -90,7 +94,25 @@ func (a *API) Routes() []Route {
 		{post, "/api/v1/organizations", tenancy.CreateOrganization, a.createOrganization, quick},
 
 		// people
+		{get, "/api/v1/me", signedIn, a.getMe, quick},
 		{post, organization + "/members", tenancy.ManageMembers, a.setMember, quick},
+		{get, organization + "/members", tenancy.ReadMembers, a.listMembers, quick},
+		{get, organization + "/members/:user", tenancy.ReadMembers, a.getMember, quick},
+		{put, organization + "/members/:user", tenancy.ManageMembers, a.changeMember, quick},
+		{remove, organization + "/members/:user", tenancy.ManageMembers, a.removeMember, quick},
+		{post, organization + "/leave", tenancy.Leave, a.leave, quick},
+		{post, organization + "/invitations", tenancy.Invite, a.invite, quick},
+		{get, organization + "/invitations", tenancy.Invite, a.listInvitations, quick},
+		{get, organization + "/invitations/:invitation", tenancy.Invite, a.getInvitation, quick},
+		{remove, organization + "/invitations/:invitation", tenancy.Invite, a.revokeInvitation, quick},
+		{post, organization + "/invitations/:invitation/resend", tenancy.Invite, a.resendInvitation, quick},
+		{get, "/api/v1/invitations/:token", anyone, a.showInvitation, quick},
+		{post, "/api/v1/invitations/accept", signedIn, a.acceptInvitation, quick},
+		{post, "/api/v1/invitations/decline", signedIn, a.declineInvitation, quick},
+		{get, "/invitations", anyone, a.getInvitationPage, quick},
+		{get, organization + "/guardians", tenancy.ReadGuardians, a.listGuardians, quick},
+		{post, organization + "/guardians", tenancy.SetGuardians, a.addGuardian, quick},
+		{remove, organization + "/guardians/:parent/:student", tenancy.SetGuardians, a.removeGuardian, quick},
 
 		// keys
 

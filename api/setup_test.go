@@ -43,6 +43,7 @@ type testBundle struct {
 	api       *API
 	server    *httptest.Server
 	processes *playedProcesses
+	inviting  *playedInvitations
 	document  *documentCheck
 }
 
@@ -92,7 +93,7 @@ var contentURL = "http://content.test"
 
 func setup(t testing.TB) *testBundle {
 	t.Helper()
-	b := &testBundle{t: t, db: pgtest.New(t), store: s3test.New(t), issuer: oidctest.New(t), processes: &playedProcesses{}, document: newDocumentCheck(t)}
+	b := &testBundle{t: t, db: pgtest.New(t), store: s3test.New(t), issuer: oidctest.New(t), processes: &playedProcesses{}, inviting: &playedInvitations{}, document: newDocumentCheck(t)}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	metrics := prometheus.NewRegistry()
 	intake, err := uploads.New(uploads.Config{SpoolDir: t.TempDir(), TTL: formHour, NetworkTimeout: formHour, LockTimeout: formHour},
@@ -100,7 +101,7 @@ func setup(t testing.TB) *testBundle {
 	require.NoError(t, err)
 	b.api = New(Parts{
 		Config: Config{ContentURL: contentURL, Origins: []string{"https://school.test"}}, DB: b.db.DB,
-		Tokens: oidc.New(oidc.Config{Issuer: b.issuer.URL, Audience: oidctest.Audience}), Intake: intake, Processes: b.processes,
+		Tokens: oidc.New(oidc.Config{Issuer: b.issuer.URL, Audience: oidctest.Audience}), Intake: intake, Processes: b.processes, Inviting: b.inviting,
 		Staging: b.store.Staging, Clean: b.store.Clean,
 		Ready: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")

@@ -111,6 +111,11 @@ update uploads set finished_at = now(), sha_state = null
 -- name: UploadAbandon :exec
 update uploads set expires_at = now() where version_id = $1 and finished_at is null;
 
+-- name: UploadAbandonBy :execrows
+update uploads u set expires_at = now(), lease_holder = '', lease_until = '-infinity'
+  from file_versions v
+ where v.organization_id = u.organization_id and v.id = u.version_id and v.uploaded_by = $1 and v.status = 'uploading' and u.finished_at is null;
+
 -- name: UploadFinish :execrows
 update uploads set finished_at = now(), sha_state = null where id = $1 and finished_at is null;
 

@@ -147,3 +147,14 @@ func Receive(ctx context.Context, tx *tenancy.Tx, r Received) error {
 func Started(ctx context.Context, q tenancy.Queries, version uuid.UUID) error {
 	return filesdb.New(q).VersionStarted(ctx, version)
 }
+
+// Abandon gives up every open upload of a person. Whoever is writing to one
+// loses the lease with the next part, and the sweep ends the uploads, frees what
+// they had reserved and removes their bytes.
+func Abandon(ctx context.Context, tx *tenancy.Tx, by uuid.UUID) (int64, error) {
+	n, err := filesdb.New(tx).UploadAbandonBy(ctx, by)
+	if err != nil {
+		return n, fmt.Errorf("give up uploads: %w", err)
+	}
+	return n, nil
+}

@@ -56,8 +56,9 @@ func History(ctx context.Context, q tenancy.Queries, file uuid.UUID) ([]View, er
 
 // Filter narrows and orders a list. Zero values narrow nothing.
 type Filter struct {
-	Owner    uuid.UUID // only this person's
-	Status   Status    // Deleted lists the trash, which is otherwise left out
+	Owner    uuid.UUID   // only this person's
+	Wards    []uuid.UUID // and these people's; Owner's alone when empty
+	Status   Status      // Deleted lists the trash, which is otherwise left out
 	Category string
 	Search   string // part of the name, any case
 	Sort     Sort
@@ -120,9 +121,15 @@ func listQuery(f Filter) (string, pgx.NamedArgs, error) {
 	if !ok {
 		return "", nil, fault.New(fault.Invalid, "unknown_sort", "sort is one of -created_at, created_at, name, -name.")
 	}
+	// Of several people each one's page is read by its index and the pages are
+	// merged: "any of these" would read and sort everything they have.
+	owner := "@owner"
+	if len(f.Wards) > 0 {
+		owner = "p.person"
+	}
 	where := []string{"f.trashed_at is null"}
 	args := pgx.NamedArgs{"limit": f.Limit, "id": f.After.ID, "name": f.After.Name,
-		"owner": f.Owner, "status": f.Status, "category": f.Category, "search": likePattern(f.Search)}
+		"owner": f.Owner, "owners": append([]uuid.UUID{f.Owner}, f.Wards...), "status": f.Status, "category": f.Category, "search": likePattern(f.Search)}
 	add := func(on bool, clause string) {
 		if on {
 			where = append(where, clause)
@@ -133,14 +140,18 @@ func listQuery(f Filter) (string, pgx.NamedArgs, error) {
 	} else {
 		add(f.Status != "", "f.status = @status")
 	}
-	add(f.Owner != uuid.Nil, "f.uploaded_by = @owner")
+	add(f.Owner != uuid.Nil, "f.uploaded_by = "+owner)
 	add(f.Category != "", "f.category = @category")
 	add(f.Search != "", "f.name ilike @search")
 	add(f.After.ID != uuid.Nil, order.after)
-	return fmt.Sprintf(`with page as (select f.id, coalesce(f.current_id, f.head_id) as version_id, f.name
-		from files f where %s order by %s limit @limit)
+	page := fmt.Sprintf(`select f.id, coalesce(f.current_id, f.head_id) as version_id, f.name
+		from files f where %s order by %s limit @limit`, strings.Join(where, " and "), order.by)
+	if len(f.Wards) > 0 {
+		page = fmt.Sprintf("select f.* from unnest(@owners::uuid[]) p(person) cross join lateral (%s) f order by %s limit @limit", page, order.by)
+	}
+	return fmt.Sprintf(`with page as (%s)
 		select v.* from page f join version_view v on v.file_id = f.id and v.version_id = f.version_id
-		 order by %s`, strings.Join(where, " and "), order.by, order.by), args, nil
+		 order by %s`, page, order.by), args, nil
 }
 
 // likePattern searches for the text itself: % and _ are letters to a person.

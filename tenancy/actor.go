@@ -74,7 +74,7 @@ const (
 // router. What is not listed is denied.
 var Grants = map[Action][]Role{
 	Upload:        {Owner, Admin, Teacher, Student},
-	ReadOwn:       {Owner, Admin, Teacher, Student},
+	ReadOwn:       {Owner, Admin, Teacher, Student, Parent}, // a parent: the files of their wards
 	ReadAll:       {Owner, Admin, Teacher},
 	EditOwn:       {Owner, Admin, Teacher, Student},
 	EditAll:       {Owner, Admin},

@@ -35,6 +35,7 @@ func app() fx.Option {
 		fx.Provide(newUploads),      // bytes in, by tus and form
 		fx.Provide(newProcesses),    // the workflows behind the calls
 		fx.Provide(newCheckpoints),  // what was signed about the trails
+		fx.Provide(newInviting),     // the workflows of invitations
 		fx.Provide(newAPI),          // the routes
 		fx.Invoke(listenForEvents),  // wakes those who wait for a file
 		fx.Invoke(serveAPI),         // the API's port
@@ -68,6 +69,7 @@ type parts struct {
 	Tokens    *oidc.Verifier
 	Uploads   *uploads.Uploads
 	Processes *processes
+	Inviting  api.Inviting
 	Store     *s3.Store
 	Ready     *boot.Readiness
 	Log       *slog.Logger
@@ -82,7 +84,7 @@ func newAPI(p parts) (*api.API, error) {
 		return nil, err
 	}
 	return api.New(api.Parts{
-		Config: c, DB: p.DB, Tokens: p.Tokens, Intake: p.Uploads, Processes: p.Processes,
+		Config: c, DB: p.DB, Tokens: p.Tokens, Intake: p.Uploads, Processes: p.Processes, Inviting: p.Inviting,
 		Staging: p.Store.Staging, Clean: p.Store.Clean, Ready: p.Ready, Log: p.Log, Metrics: p.Metrics,
 		Checkpoints: p.Checkpoints,
 	}), nil

@@ -6,8 +6,10 @@ import (
 	"go.uber.org/fx"
 
 	"satchel/activities/checkpoint"
+	"satchel/activities/email"
 	"satchel/activities/imaging"
 	"satchel/activities/inspect"
+	"satchel/activities/invitation"
 	"satchel/activities/operation"
 	"satchel/activities/reconcile"
 	"satchel/activities/scan"
@@ -15,6 +17,7 @@ import (
 	"satchel/activities/sweep"
 	"satchel/internal/queue"
 	checkpointing "satchel/workflows/checkpoint"
+	inviting "satchel/workflows/invitation"
 	reconciling "satchel/workflows/reconcile"
 	"satchel/workflows/rescan"
 	sweeping "satchel/workflows/sweep"
@@ -69,6 +72,16 @@ var checkpointProcess = fx.Module("checkpoint",
 var rescanProcess = component(func() queue.Component {
 	return queue.Component{Queue: queue.Batch, Workflows: []any{rescan.RescanStorage}}
 })
+
+var invitationProcess = fx.Module("invitation",
+	fx.Provide(newEmail, newInvitation),
+	component(func(e *email.Activities) queue.Component {
+		return queue.Component{Queue: queue.Interactive, Workflows: []any{inviting.InviteMember}, Activities: []any{e}}
+	}),
+	component(func(i *invitation.Activities) queue.Component {
+		return queue.Component{Queue: queue.Batch, Workflows: []any{inviting.SweepInvitations}, Activities: []any{i}, Schedules: inviting.Schedules()}
+	}),
+)
 
 var operationRecorder = fx.Module("operation",
 	fx.Provide(operation.New),

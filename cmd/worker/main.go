@@ -16,7 +16,7 @@ func app() fx.Option {
 	return fx.Options(
 		boot.Module,    // logger, database, store, Temporal, the operators' port
 		settingsModule, // what the environment says
-		adaptersModule, // clamd, the render program and the buckets, as the activities know them
+		adaptersModule, // clamd, the render program, the mail server and the buckets, as the activities know them
 		processes(),    // what is done with them
 		fx.Invoke(workers.Run),
 		fx.StopTimeout(stopTimeout),
@@ -30,6 +30,7 @@ func processes() fx.Option {
 		reconcileProcess,  // rows, objects, quota and workflows say the same
 		rescanProcess,     // published files, with the signatures of today
 		checkpointProcess, // where the trails stand, signed and kept outside the database
+		invitationProcess, // a person's way into an organization
 		operationRecorder, // the rows in which long work reports
 	)
 }

@@ -3,8 +3,11 @@ package main
 import (
 	"go.uber.org/fx"
 
+	"satchel/activities/email"
+	"satchel/activities/invitation"
 	"satchel/activities/scan"
 	"satchel/activities/sweep"
+	"satchel/internal/mail"
 	"satchel/internal/settings"
 	"satchel/internal/vips"
 	"satchel/policies/archives"
@@ -25,6 +28,9 @@ type signerConfig struct {
 var settingsModule = fx.Module("settings", fx.Provide(
 	settings.Load[scannerConfig],
 	settings.Load[signerConfig],
+	settings.Load[email.Config],
+	settings.Load[invitation.Config],
+	settings.Load[mail.Config],
 	settings.Load[scan.Config],
 	settings.Load[sweep.Config],
 	settings.Load[upload.LineConfig],

@@ -10,6 +10,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,7 +22,9 @@ import (
 	"go.uber.org/fx"
 	"go.uber.org/fx/fxtest"
 
+	"satchel/activities/email"
 	"satchel/activities/imaging"
+	"satchel/activities/invitation"
 	"satchel/activities/reconcile"
 	"satchel/activities/scan"
 	"satchel/activities/settle"
@@ -63,6 +67,7 @@ type bundle struct {
 	org       tenancy.OrgID
 	user      uuid.UUID
 	checker   reconcile.Checker
+	mails     *heldMails
 	line      *upload.Line
 	options
 }
@@ -79,6 +84,7 @@ type options struct {
 func setup(t *testing.T, change func(*options)) *bundle {
 	t.Helper()
 	b := &bundle{Database: pgtest.New(t), clamd: clamdtest.Start(t, clamdtest.Honest(map[string][]byte{"Test.Virus": virus}))}
+	b.mails = &heldMails{}
 	b.options = options{budget: time.Minute, maxBytes: 8 << 20, atOnce: 4, unstarted: time.Second, render: onePicture}
 	b.client, b.namespace = dial(t)
 	if change != nil {
@@ -118,6 +124,9 @@ func (b *bundle) startWorker(t *testing.T) {
 			return scanner{clamd.New(b.clamd.Socket, clamd.WithIdleTimeout(2*time.Second), clamd.WithVerdictTimeout(2*time.Second))}
 		},
 		func() scan.Config { return config },
+		func() email.Mailer { return b.mails },
+		func() email.Config { return email.Config{InvitationURL: "https://school.test/invitations"} },
+		func() invitation.Config { return invitation.Config{Unstarted: time.Second, Silent: time.Minute} },
 		func() sweep.Config { return sweep.Config{Unstarted: b.unstarted, Silent: time.Minute, Trash: 0} },
 		func() workers.Config {
 			return workers.Config{Namespace: b.namespace, ScanSlots: 4, InteractiveSlots: 16, BatchSlots: 4, ExternalSlots: 1, StopTimeout: 10 * time.Second}
@@ -219,3 +228,45 @@ func read(t *testing.T, b *s3.Bucket, key string) []byte {
 type ready struct{}
 
 func (ready) Add(string, func(context.Context) error) {}
+
+// heldMails is a mail server that takes mails, or fails as it is told.
+type heldMails struct {
+	mu    sync.Mutex
+	mails []email.Message
+	err   error
+	tries int
+}
+
+func (h *heldMails) Send(_ context.Context, m email.Message) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.tries++
+	if h.err == nil {
+		h.mails = append(h.mails, m)
+	}
+	return h.err
+}
+
+func (h *heldMails) fail(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.err = err
+}
+
+// arrived gives the tokens that lie in the mailbox, the oldest first.
+func (h *heldMails) arrived() (tokens []string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, m := range h.mails {
+		_, rest, _ := strings.Cut(m.Text, "#token=")
+		token, _, _ := strings.Cut(rest, "\n")
+		tokens = append(tokens, token)
+	}
+	return tokens
+}
+
+func (h *heldMails) attempts() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.tries
+}

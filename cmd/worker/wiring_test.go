@@ -11,7 +11,9 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.uber.org/fx"
 
+	"satchel/activities/email"
 	"satchel/activities/imaging"
+	"satchel/activities/invitation"
 	"satchel/activities/scan"
 	"satchel/activities/settle"
 	"satchel/activities/sweep"
@@ -44,6 +46,9 @@ func components(t *testing.T) []queue.Component {
 		func() imaging.Renderer { return nil },
 		func() settle.Remains { return settle.Remains{} },
 		func() scan.Config { return scan.Config{} },
+		func() email.Mailer { return nil },
+		func() email.Config { return email.Config{InvitationURL: "http://127.0.0.1/invitations"} },
+		func() invitation.Config { return invitation.Config{} },
 		func() sweep.Config { return sweep.Config{} },
 		func() *upload.Line { return nil },
 		newUploads, archives.DefaultLimits, func() *audit.Signer { return nil },

@@ -26,6 +26,7 @@ Satchel is running ($SECONDS s). Ctrl-C stops it.
   API            $SATCHEL_API_URL
   content        $SATCHEL_CONTENT_URL
   Temporal UI    http://127.0.0.1:$SATCHEL_PORT_TEMPORAL_UI
+  mailbox        http://127.0.0.1:$SATCHEL_PORT_MAILBOX
   metrics        http://127.0.0.1:$SATCHEL_PORT_API_METRICS/metrics  http://127.0.0.1:$SATCHEL_PORT_WORKER_METRICS/metrics
   logs           $SATCHEL_LOCAL/log
   all of it      $SATCHEL_LOCAL/satchel.json

@@ -557,6 +557,20 @@ func (q *Queries) UploadAbandon(ctx context.Context, versionID uuid.UUID) error 
 	return err
 }
 
+const uploadAbandonBy = `-- name: UploadAbandonBy :execrows
+update uploads u set expires_at = now(), lease_holder = '', lease_until = '-infinity'
+  from file_versions v
+ where v.organization_id = u.organization_id and v.id = u.version_id and v.uploaded_by = $1 and v.status = 'uploading' and u.finished_at is null
+`
+
+func (q *Queries) UploadAbandonBy(ctx context.Context, uploadedBy uuid.UUID) (int64, error) {
+	result, err := q.db.Exec(ctx, uploadAbandonBy, uploadedBy)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const uploadAdvance = `-- name: UploadAdvance :execrows
 update uploads set offset_bytes = $1, tail_bytes = $2, sha_state = $3,
     s3_upload_id = $4, expires_at = now() + $5::interval

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 
@@ -19,6 +20,7 @@ import (
 type Stack struct {
 	API        string `json:"api"`
 	Content    string `json:"content"`
+	Mailbox    string `json:"mailbox"`
 	TemporalUI string `json:"temporal_ui"`
 	Temporal   string `json:"temporal"` // host:port of the frontend
 	Metrics    struct {
@@ -128,4 +130,20 @@ func (s *Stack) Member(ctx context.Context, org, subject, role string) (*rest.Cl
 	}
 	token, err := s.Mint(ctx, subject)
 	return &rest.Client{Base: s.API, Token: token, Org: org}, err
+}
+
+// Mail is one mail that the stack's mailbox has taken.
+type Mail struct {
+	To      []string `json:"to"`
+	Subject string   `json:"subject"`
+	Text    string   `json:"text"`
+	HTML    string   `json:"html"`
+}
+
+// Mails reads the mails to an address, the newest first.
+func (s *Stack) Mails(ctx context.Context, to string) ([]Mail, error) {
+	var found struct{ Items []Mail }
+	mailbox := rest.Client{Base: s.Mailbox}
+	err := mailbox.Call(ctx, http.MethodGet, "/messages?to="+url.QueryEscape(to), nil, &found)
+	return found.Items, err
 }

@@ -51,7 +51,7 @@ func newStage(t *testing.T) *stage {
 // seed writes one row into every table of tenants.
 func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 	t.Helper()
-	user := d.Member(t, org, tenancy.Owner)
+	user, student := d.Member(t, org, tenancy.Owner), d.Member(t, org, tenancy.Student)
 	file, version := tenancy.NewID(), tenancy.NewID()
 	statements := []struct {
 		sql  string
@@ -64,6 +64,8 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		{"insert into renditions (organization_id, version_id, name, mime_type, width, height, size, etag) values (app.org(), $1, 'thumb', 'image/png', 1, 1, 1, 'e')", []any{version}},
 		{"insert into version_steps (organization_id, version_id, name, state) values (app.org(), $1, 'scan', 'done')", []any{version}},
 		{"insert into operations (organization_id, id, kind, workflow_id) values (app.org(), $1, 'rescan', 'w')", []any{tenancy.NewID()}},
+		{"insert into invitations (organization_id, id, email, role, expires_at) values (app.org(), $1, 'a@school.example', 'teacher', now())", []any{tenancy.NewID()}},
+		{"insert into guardianships (organization_id, parent_id, student_id, created_by) values (app.org(), $1, $2, $1)", []any{user, student}},
 		{"insert into audit_events (organization_id, event) values (app.org(), $1)", []any{event(org)}},
 		{`insert into api_keys (organization_id, id, user_id, name, role, scopes, hash, last4, created_by, expires_at)
 			values (app.org(), $1, $2, 'sync', 'teacher', '{files:read}', sha256(convert_to($1::uuid::text, 'UTF8')), 'last', $2, now())`, []any{tenancy.NewID(), user}},
@@ -279,7 +281,7 @@ func TestSideDoors(t *testing.T) {
 	require.NoError(t, s.Once(s.a).QueryRow(t.Context(), "select count(*) from version_view where organization_id <> $1", s.a.UUID()).Scan(&n))
 	require.Zero(t, n)
 	require.NoError(t, s.Once(s.a).QueryRow(t.Context(), "select count(*) from users").Scan(&n))
-	require.Equal(t, 1, n, "only the organization's own people")
+	require.Equal(t, 2, n, "only the organization's own people")
 	require.NoError(t, s.Once(s.a).QueryRow(t.Context(), "select count(*) from organizations").Scan(&n))
 	require.Equal(t, 1, n)
 	for _, sql := range []string{

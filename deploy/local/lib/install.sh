@@ -114,7 +114,7 @@ install() {
   case $programs in
     all)
       finish console # the api embeds it
-      in_turn programs "build Satchel" build_programs ./cmd/api ./cmd/worker ./cmd/migrate ./cmd/satchel ./deploy/local/issuer ./deploy/local/demo
+      in_turn programs "build Satchel" build_programs ./cmd/api ./cmd/worker ./cmd/migrate ./cmd/satchel ./deploy/local/issuer ./deploy/local/mailbox ./deploy/local/demo
       finish packages
       in_turn render "build Satchel's image renderer" build_render
       ;;

@@ -19,6 +19,7 @@ write_stack_file() {
         content: env.SATCHEL_CONTENT_URL,
         issuer: env.SATCHEL_OIDC_ISSUER,
         issuer_secret_file: "\(env.SATCHEL_LOCAL)/secrets/issuer-secret",
+        mailbox: "http://127.0.0.1:\(env.SATCHEL_PORT_MAILBOX)",
         temporal: env.SATCHEL_TEMPORAL_ADDRESS,
         temporal_ui: "http://127.0.0.1:\(env.SATCHEL_PORT_TEMPORAL_UI)",
         metrics: {

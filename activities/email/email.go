@@ -1,0 +1,181 @@
+// Package email writes the platform's mails and hands them to a mail server.
+// What a mail says about a person is put together here, from the rows, and
+// leaves no trace in Temporal.
+package email
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"embed"
+	"encoding/base64"
+	"fmt"
+	htmltemplate "html/template"
+	"net/url"
+	"strings"
+	texttemplate "text/template"
+	"time"
+
+	"github.com/google/uuid"
+
+	"satchel/internal/fault"
+	"satchel/internal/queue"
+	"satchel/policies/audit"
+	"satchel/tenancy"
+	"satchel/tenancy/orgs"
+)
+
+// Message is one mail to one address, in both forms.
+type Message struct{ To, Subject, Text, HTML string }
+
+// Mailer hands a mail to a mail server. Nil means that the server took it. Its
+// failures are faults: of the kind Unavailable when another attempt may
+// succeed, Invalid when none will.
+type Mailer interface {
+	Send(ctx context.Context, m Message) error
+}
+
+// Config is what the mails say about this installation.
+type Config struct {
+	InvitationURL string `env:"SATCHEL_INVITATION_URL" envDefault:"http://127.0.0.1:8400/invitations"` // where the link leads
+}
+
+// Check refuses an address that no reader's mail program would open.
+func (c Config) Check() error {
+	u, err := url.Parse(c.InvitationURL)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.Fragment != "" {
+		return fmt.Errorf("SATCHEL_INVITATION_URL is %q: give an http or https address without a fragment", c.InvitationURL)
+	}
+	return nil
+}
+
+// Activities are the activities of this package.
+type Activities struct {
+	db     *tenancy.DB
+	mailer Mailer
+	config Config
+}
+
+// New makes the activities.
+func New(db *tenancy.DB, m Mailer, c Config) *Activities {
+	return &Activities{db: db, mailer: m, config: c}
+}
+
+// SendInvitationInput names the invitation.
+type SendInvitationInput struct {
+	Org        tenancy.OrgID
+	Invitation uuid.UUID
+}
+
+// SendInvitationResult says where the invitation stands. An address that was
+// refused is a result, not an error: nobody should try again.
+type SendInvitationResult struct {
+	State    orgs.State
+	Delivery orgs.Delivery
+}
+
+// SendInvitation sends an open invitation's mail with a token made for it. Only
+// the token's hash is kept, so that each attempt has its own, and the mail of an
+// attempt that was thought lost is worth nothing once there is another.
+func (a *Activities) SendInvitation(ctx context.Context, in SendInvitationInput) (SendInvitationResult, error) {
+	stop := queue.Beat(ctx)
+	defer stop()
+	token := newToken()
+	hash := orgs.Hash(token)
+	var i orgs.Invitation
+	var open bool
+	var name string
+	err := a.db.InTx(ctx, in.Org, func(tx *tenancy.Tx) error {
+		o, err := tenancy.GetOrganization(ctx, tx)
+		if err != nil {
+			return err
+		}
+		name = o.Name
+		i, open, err = orgs.Attempt(ctx, tx, in.Invitation, hash)
+		return err
+	})
+	if err != nil || !open {
+		return SendInvitationResult{State: i.State, Delivery: i.Delivery}, err
+	}
+	m, err := a.write(i, name, token)
+	if err != nil {
+		return SendInvitationResult{}, err
+	}
+	return a.settle(ctx, in, hash, a.mailer.Send(ctx, m))
+}
+
+// settle writes down what became of the attempt, for the people who look at the
+// row, and says whether there should be another.
+func (a *Activities) settle(ctx context.Context, in SendInvitationInput, hash []byte, sent error) (SendInvitationResult, error) {
+	delivery, code := orgs.Sent, ""
+	switch fault.KindOf(sent) {
+	case fault.Invalid:
+		delivery, code = orgs.Failed, fault.Of(sent).Code
+	default:
+		if sent != nil {
+			delivery, code = orgs.Queued, fault.Of(sent).Code
+		}
+	}
+	// The mail is on its way, or is not, whatever becomes of this attempt's time.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	err := a.db.InTx(ctx, in.Org, func(tx *tenancy.Tx) error {
+		mine, err := orgs.Delivered(ctx, tx, in.Invitation, hash, delivery, code)
+		if err != nil || !mine || delivery == orgs.Queued {
+			return err
+		}
+		e := audit.Event{Action: "invitation.send", ObjectID: in.Invitation.String(), Code: code}
+		if delivery == orgs.Failed {
+			e.Result = audit.Failed
+		}
+		return audit.Record(ctx, tx, e)
+	})
+	switch {
+	case err != nil:
+		return SendInvitationResult{}, err
+	case delivery == orgs.Queued:
+		return SendInvitationResult{}, sent
+	}
+	return SendInvitationResult{State: orgs.Pending, Delivery: delivery}, nil
+}
+
+// newToken makes 256 random bits that a link can carry.
+func newToken() string {
+	b := make([]byte, 32)
+	_, _ = rand.Read(b) // it never fails: crypto/rand ends the program instead
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+//go:embed invitation.txt invitation.html
+var sources embed.FS
+
+var (
+	asText = texttemplate.Must(texttemplate.ParseFS(sources, "invitation.txt"))
+	asHTML = htmltemplate.Must(htmltemplate.ParseFS(sources, "invitation.html"))
+)
+
+// write puts the invitation's mail together. Its subject names the organization
+// and nobody: subjects are shown on locked screens.
+func (a *Activities) write(i orgs.Invitation, organization, token string) (Message, error) {
+	data := struct{ Organization, Role, Until, Link, Token string }{
+		organization, string(i.Role), i.ExpiresAt.UTC().Format("2 January 2006, 15:04 UTC"), a.config.InvitationURL + "#token=" + token, token,
+	}
+	var text, html bytes.Buffer
+	if err := asText.Execute(&text, data); err != nil {
+		return Message{}, fmt.Errorf("write mail: %w", err)
+	}
+	if err := asHTML.Execute(&html, data); err != nil {
+		return Message{}, fmt.Errorf("write mail: %w", err)
+	}
+	return Message{To: *i.Email, Subject: "Your invitation to " + oneLine(organization), Text: text.String(), HTML: html.String()}, nil
+}
+
+// oneLine keeps a name from ending the header it stands in.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, s)
+}

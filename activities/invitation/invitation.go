@@ -1,0 +1,118 @@
+// Package invitation ends invitations whose time is over and finds those that
+// their workflow has lost.
+package invitation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"go.temporal.io/sdk/activity"
+
+	"satchel/internal/fault"
+	"satchel/policies/audit"
+	"satchel/tenancy"
+	"satchel/tenancy/orgs"
+)
+
+// Starter starts the workflow of an invitation, or wakes it.
+type Starter interface {
+	WakeInvitation(ctx context.Context, org tenancy.OrgID, invitation uuid.UUID, expires time.Time) error
+}
+
+// Config says how long an invitation may be without a workflow.
+type Config struct {
+	Unstarted time.Duration `env:"SATCHEL_INVITATION_UNSTARTED" envDefault:"20s"`
+	Silent    time.Duration `env:"SATCHEL_INVITATION_SILENT" envDefault:"15m"` // longer than the longest pause between two attempts
+}
+
+// ErrNotPlatform refuses to look across organizations on behalf of one.
+var ErrNotPlatform = fault.New(fault.Invalid, "not_platform", "This work belongs to the platform and not to one organization.")
+
+// Activities are the activities of this package.
+type Activities struct {
+	db      *tenancy.DB
+	starter Starter
+	config  Config
+}
+
+// New makes the activities.
+func New(db *tenancy.DB, s Starter, c Config) *Activities {
+	return &Activities{db: db, starter: s, config: c}
+}
+
+// EndInvitationInput names an invitation and how it ends: Expired by its time,
+// Revoked when its workflow was cancelled.
+type EndInvitationInput struct {
+	Org        tenancy.OrgID
+	Invitation uuid.UUID
+	To         orgs.State
+}
+
+// EndInvitationResult says whether the invitation had been open until now.
+type EndInvitationResult struct{ Ended bool }
+
+// EndInvitation ends an invitation that is still open and forgets its address.
+func (a *Activities) EndInvitation(ctx context.Context, in EndInvitationInput) (EndInvitationResult, error) {
+	action := map[orgs.State]string{orgs.Expired: "invitation.expire", orgs.Revoked: "invitation.revoke"}[in.To]
+	if action == "" {
+		return EndInvitationResult{}, fault.New(fault.Invalid, "invalid_state", "A workflow only expires or revokes an invitation.")
+	}
+	var ended bool
+	err := a.db.InTx(ctx, in.Org, func(tx *tenancy.Tx) (err error) {
+		if ended, err = orgs.End(ctx, tx, in.Invitation, in.To, nil); err != nil || !ended {
+			return err
+		}
+		return audit.Record(ctx, tx, audit.Event{Action: action, ObjectID: in.Invitation.String()})
+	})
+	return EndInvitationResult{Ended: ended}, err
+}
+
+// StartWaitingInvitationsInput names the platform.
+type StartWaitingInvitationsInput struct{ Org tenancy.OrgID }
+
+// StartWaitingInvitationsResult counts what was found and what was done.
+type StartWaitingInvitationsResult struct{ Found, Done int }
+
+// page bounds one run; the next comes within a minute.
+const page = 500
+
+// StartWaitingInvitations starts or wakes the workflow of every open invitation
+// that shows no life. One that cannot be woken does not stop the others.
+func (a *Activities) StartWaitingInvitations(ctx context.Context, in StartWaitingInvitationsInput) (StartWaitingInvitationsResult, error) {
+	if in.Org != tenancy.Platform {
+		return StartWaitingInvitationsResult{}, ErrNotPlatform
+	}
+	waiting, err := a.db.InvitationsWaiting(ctx, a.config.Unstarted, a.config.Silent, page)
+	if err != nil {
+		return StartWaitingInvitationsResult{}, fmt.Errorf("find waiting invitations: %w", err)
+	}
+	result := StartWaitingInvitationsResult{Found: len(waiting)}
+	var failures error
+	for i, ref := range waiting {
+		activity.RecordHeartbeat(ctx, i)
+		if err := a.wake(ctx, ref); err != nil {
+			activity.GetLogger(ctx).Warn("wake invitation", "org", ref.Org, "invitation", ref.Invitation, "error", err)
+			failures = errors.Join(failures, err)
+			continue
+		}
+		result.Done++
+	}
+	if result.Done == 0 && failures != nil {
+		return result, failures
+	}
+	return result, nil
+}
+
+func (a *Activities) wake(ctx context.Context, ref tenancy.InvitationRef) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	org := tenancy.OrgID(ref.Org)
+	if err := a.starter.WakeInvitation(ctx, org, ref.Invitation, ref.ExpiresAt); err != nil {
+		return err
+	}
+	return orgs.Begun(ctx, a.db.Once(org), ref.Invitation)
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+	"go.temporal.io/sdk/client"
+
+	"satchel/activities/email"
+	"satchel/activities/invitation"
+	"satchel/internal/fault"
+	"satchel/internal/mail"
+	"satchel/tenancy"
+	inviting "satchel/workflows/invitation"
+)
+
+// mailer is SMTP as the email activities know it.
+type mailer struct{ *mail.Sender }
+
+func newMailer(c mail.Config) (email.Mailer, error) {
+	s, err := mail.New(c)
+	return mailer{s}, err
+}
+
+func newEmail(db *tenancy.DB, m email.Mailer, c email.Config) (*email.Activities, error) {
+	return email.New(db, m, c), c.Check()
+}
+
+// mailFaults say of each way to fail whether another attempt may succeed.
+var mailFaults = map[error]*fault.Fault{
+	mail.ErrAddressRefused: fault.New(fault.Invalid, "address_refused", "The mail server refused the address. Check it, and invite the person anew."),
+	mail.ErrRefused:        fault.New(fault.Invalid, "mail_refused", "The mail server refused the mail. Ask whoever runs it why, then resend."),
+	mail.ErrDeferred:       fault.New(fault.Unavailable, "mail_deferred", "The mail server asked to come back later."),
+	mail.ErrUnavailable:    fault.New(fault.Unavailable, "mail_unavailable", "The mail server does not answer."),
+}
+
+// Send translates the adapter's errors.
+func (m mailer) Send(ctx context.Context, message email.Message) error {
+	err := m.Sender.Send(ctx, mail.Message(message))
+	for known, f := range mailFaults {
+		if errors.Is(err, known) {
+			return f.Because(err)
+		}
+	}
+	return err
+}
+
+// invitations is Temporal as the invitation activities know it.
+type invitations struct{ client client.Client }
+
+// WakeInvitation has the workflow of an open invitation send its mail, or finds
+// that its time is over.
+func (i invitations) WakeInvitation(ctx context.Context, org tenancy.OrgID, id uuid.UUID, expires time.Time) error {
+	return inviting.Resend(ctx, i.client, org, id, expires)
+}
+
+func newInvitation(db *tenancy.DB, c client.Client, conf invitation.Config) *invitation.Activities {
+	return invitation.New(db, invitations{c}, conf)
+}

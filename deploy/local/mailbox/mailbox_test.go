@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"satchel/internal/mail"
+)
+
+func setup(t *testing.T) (*mail.Sender, *httptest.Server) {
+	t.Helper()
+	b, err := openBox(t.TempDir())
+	require.NoError(t, err)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	server := newSMTP(b)
+	go func() { _ = server.Serve(l) }()
+	t.Cleanup(func() { _ = server.Close() })
+	sender, err := mail.New(mail.Config{Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port, TLS: mail.None, From: "Satchel <no-reply@school.example>", Timeout: 10e9})
+	require.NoError(t, err)
+	web := httptest.NewServer(newWeb(b))
+	t.Cleanup(web.Close)
+	return sender, web
+}
+
+func fetch(t *testing.T, url, host string) (*http.Response, string) {
+	t.Helper()
+	req, err := http.NewRequest(http.MethodGet, url, nil)
+	require.NoError(t, err)
+	if host != "" {
+		req.Host = host
+	}
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	return resp, string(body)
+}
+
+func TestMailsAreShownNewestFirstAndEscaped(t *testing.T) {
+	t.Parallel()
+	sender, web := setup(t)
+	hostile := `<script>alert("1")</script>`
+	long := strings.Repeat("Grüße 🎒 = ", 40)
+	ctx := context.Background()
+	require.NoError(t, sender.Send(ctx, mail.Message{To: "first@school.example", Subject: "first", Text: "one", HTML: "<p>one</p>"}))
+	require.NoError(t, sender.Send(ctx, mail.Message{To: "second@school.example", Subject: "Grüße " + hostile, Text: long + hostile, HTML: hostile}))
+	resp, body := fetch(t, web.URL, "")
+	require.Contains(t, resp.Header.Get("Content-Security-Policy"), "default-src 'none'")
+	require.NotContains(t, body, "<script")
+	require.Contains(t, body, "Grüße &lt;script&gt;")
+	require.Less(t, strings.Index(body, "second@school.example"), strings.Index(body, "first@school.example"))
+
+	var found struct{ Items []message }
+	_, body = fetch(t, web.URL+"/messages", "")
+	require.NoError(t, json.Unmarshal([]byte(body), &found))
+	require.Len(t, found.Items, 2)
+	require.Equal(t, long+hostile, strings.TrimSpace(found.Items[0].Text), "what a mail says comes back whole")
+	require.Equal(t, hostile, strings.TrimSpace(found.Items[0].HTML))
+	_, body = fetch(t, web.URL+"/messages?to=FIRST@school.example", "")
+	require.NoError(t, json.Unmarshal([]byte(body), &found))
+	require.Len(t, found.Items, 1)
+	require.Equal(t, "first", found.Items[0].Subject)
+}
+
+func TestOtherSitesAreRefused(t *testing.T) {
+	t.Parallel()
+	_, web := setup(t)
+	resp, _ := fetch(t, web.URL, "evil.test")
+	require.Equal(t, http.StatusForbidden, resp.StatusCode)
+}
+
+func TestBrokenMailsAreShownAsTheyCame(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, "no headers at all", read([]byte("no headers at all")).Text)
+	broken := read([]byte("Subject: =?utf-8?q?caf=C3=A9?=\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: text/plain\r\n\r\nhalf"))
+	require.Equal(t, "café", broken.Subject)
+	require.Equal(t, "half", broken.Text)
+}
+
+func TestOnlyOnThisMachine(t *testing.T) {
+	t.Parallel()
+	good := config{Env: "local", Web: "127.0.0.1:1", SMTP: "[::1]:1"}
+	require.NoError(t, good.check())
+	for _, bad := range []config{{Env: "production", Web: good.Web, SMTP: good.SMTP}, {Env: "local", Web: "0.0.0.0:1", SMTP: good.SMTP}, {Env: "local", Web: good.Web, SMTP: "mail.school.example:25"}} {
+		require.Error(t, bad.check())
+	}
+}

@@ -1,0 +1,2 @@
+drop table guardianships, invitations;
+drop index members_by_role;

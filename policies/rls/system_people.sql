@@ -1,0 +1,30 @@
+-- Where a person belongs, by what their issuer calls them: a row for each place,
+-- and one without a place for a person who is known and belongs nowhere.
+create or replace function app.person_places(iss text, sub text)
+returns table (user_id uuid, organization_id uuid, name text, role text, status text)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select u.id, o.id, o.name, m.role, o.status
+      from users u left join members m on m.user_id = u.id left join organizations o on o.id = m.organization_id
+     where u.issuer = iss and u.subject = sub order by o.id
+$$;
+
+-- The open invitation whose token has this SHA-256.
+create or replace function app.invitation_by_token(hash bytea)
+returns table (organization_id uuid, invitation_id uuid)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select i.organization_id, i.id from invitations i
+     where i.token_hash = hash and i.state = 'pending' and i.expires_at > now()
+$$;
+
+-- Open invitations whose workflow never began, went silent before the mail was
+-- out, or is not there to end them.
+create or replace function app.invitations_waiting(unstarted_for interval, silent_for interval, n integer)
+returns table (organization_id uuid, invitation_id uuid, expires_at timestamptz)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select i.organization_id, i.id, i.expires_at from invitations i
+     where i.state = 'pending'
+       and (i.started_at is null and i.updated_at < now() - unstarted_for
+            or i.delivery = 'queued' and i.updated_at < now() - silent_for
+            or i.expires_at < now() - unstarted_for)
+     order by i.updated_at limit n
+$$;

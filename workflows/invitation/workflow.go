@@ -1,0 +1,181 @@
+package invitation
+
+import (
+	"errors"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"satchel/activities/email"
+	activities "satchel/activities/invitation"
+	"satchel/internal/queue"
+	"satchel/tenancy"
+	"satchel/tenancy/orgs"
+)
+
+// The activities by name; their receivers are never called here.
+var (
+	mails *email.Activities
+	ender *activities.Activities
+)
+
+// InviteMemberResult says whether this workflow ended the invitation, rather
+// than a person.
+type InviteMemberResult struct{ Expired bool }
+
+// InviteMember sends an invitation's mail and waits for its end.
+func InviteMember(ctx workflow.Context, in InviteMemberInput) (InviteMemberResult, error) {
+	p := &process{in: in, ended: workflow.GetSignalChannel(ctx, InvitationEnded), resent: workflow.GetSignalChannel(ctx, InvitationResent)}
+	return p.run(ctx)
+}
+
+type process struct {
+	in            InviteMemberInput
+	ended, resent workflow.ReceiveChannel
+
+	over, expired, again bool
+	sending              workflow.Future // nil while nothing is being sent
+	stop                 workflow.CancelFunc
+}
+
+// run waits for whatever comes first: the mail's way, a wish for another one, a
+// person's answer, the end of the time. What undoes all of it, the end of the
+// row, stands ready before the first mail goes out.
+func (p *process) run(ctx workflow.Context) (result InviteMemberResult, err error) {
+	defer func() {
+		if ctx.Err() != nil {
+			own, cancel := workflow.NewDisconnectedContext(ctx)
+			defer cancel()
+			err = errors.Join(ctx.Err(), p.end(own, orgs.Revoked))
+		}
+	}()
+	remaining := p.in.ExpiresAt.Sub(workflow.Now(ctx))
+	if remaining <= 0 {
+		return InviteMemberResult{Expired: true}, p.end(ctx, orgs.Expired)
+	}
+	expiry := workflow.NewTimer(ctx, remaining)
+	for p.resent.ReceiveAsync(nil) { // the signal that came with the start: the mail goes out anyhow
+		p.in.Sent = false
+	}
+	if !p.in.Sent {
+		p.send(ctx)
+	}
+	for !p.over && !p.expired && ctx.Err() == nil {
+		p.wait(ctx, expiry)
+		if p.sending == nil && !p.over && !p.expired && workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
+			p.in.Sent = true
+			return result, workflow.NewContinueAsNewError(ctx, InviteMember, p.in)
+		}
+	}
+	p.settle(ctx)
+	if p.expired && !p.over {
+		return InviteMemberResult{Expired: true}, p.end(ctx, orgs.Expired)
+	}
+	return result, nil
+}
+
+func (p *process) wait(ctx workflow.Context, expiry workflow.Future) {
+	s := workflow.NewSelector(ctx)
+	s.AddReceive(p.ended, func(c workflow.ReceiveChannel, _ bool) {
+		c.Receive(ctx, nil)
+		p.over = true
+	})
+	s.AddReceive(p.resent, func(c workflow.ReceiveChannel, _ bool) {
+		c.Receive(ctx, nil)
+		p.again = true
+		p.cancelSending()
+	})
+	s.AddFuture(expiry, func(f workflow.Future) { p.expired = f.Get(ctx, nil) == nil })
+	s.AddReceive(ctx.Done(), func(workflow.ReceiveChannel, bool) {})
+	if p.sending != nil {
+		s.AddFuture(p.sending, func(f workflow.Future) { p.sent(ctx, f) })
+	}
+	s.Select(ctx)
+	if p.again && p.sending == nil && !p.over {
+		p.again = false
+		p.send(ctx)
+	}
+}
+
+// sent ends one series of attempts. An invitation that is not open, or not there
+// any more, needs no workflow.
+func (p *process) sent(ctx workflow.Context, f workflow.Future) {
+	p.sending, p.stop = nil, nil
+	var r email.SendInvitationResult
+	err := f.Get(ctx, &r)
+	var refused *temporal.ApplicationError
+	switch {
+	case err == nil && r.State != orgs.Pending:
+		p.over = r.State != "" && !p.due(ctx)
+	case errors.As(err, &refused) && refused.NonRetryable():
+		p.over = true
+	}
+}
+
+// due says whether the row may be open still and only its time is over.
+func (p *process) due(ctx workflow.Context) bool { return !workflow.Now(ctx).Before(p.in.ExpiresAt) }
+
+// send begins a series of attempts that lasts, at most, as long as the
+// invitation.
+func (p *process) send(ctx workflow.Context) {
+	var own workflow.Context
+	own, p.stop = workflow.WithCancel(ctx)
+	own = workflow.WithActivityOptions(own, workflow.ActivityOptions{
+		TaskQueue:              string(queue.Interactive),
+		StartToCloseTimeout:    2 * time.Minute,
+		ScheduleToCloseTimeout: max(p.in.ExpiresAt.Sub(workflow.Now(ctx)), time.Second),
+		HeartbeatTimeout:       queue.BeatTimeout,
+		WaitForCancellation:    true, // two attempts at once would race for the token
+		Priority:               queue.For(p.in.Org.String(), queue.High),
+		// A mail server that is down for an hour is asked a dozen times.
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: 5 * time.Minute},
+	})
+	p.sending = workflow.ExecuteActivity(own, mails.SendInvitation, email.SendInvitationInput{Org: p.in.Org, Invitation: p.in.Invitation})
+}
+
+func (p *process) cancelSending() {
+	if p.stop != nil {
+		p.stop()
+	}
+}
+
+// settle ends what is being sent.
+func (p *process) settle(ctx workflow.Context) {
+	p.cancelSending()
+	if p.sending != nil && ctx.Err() == nil {
+		_ = p.sending.Get(ctx, nil) // whatever became of it, the row decides
+		p.sending = nil
+	}
+}
+
+func (p *process) end(ctx workflow.Context, to orgs.State) error {
+	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue: string(queue.Batch), StartToCloseTimeout: time.Minute, ScheduleToCloseTimeout: 24 * time.Hour,
+		Priority:    queue.For(p.in.Org.String(), queue.Default),
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
+	})
+	in := activities.EndInvitationInput{Org: p.in.Org, Invitation: p.in.Invitation, To: to}
+	return workflow.ExecuteActivity(ctx, ender.EndInvitation, in).Get(ctx, nil)
+}
+
+// SweepInvitationsInput names the platform.
+type SweepInvitationsInput struct{ Org tenancy.OrgID }
+
+// SweepInvitations starts and wakes the workflows of open invitations that show
+// no life.
+func SweepInvitations(ctx workflow.Context, in SweepInvitationsInput) (activities.StartWaitingInvitationsResult, error) {
+	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue: string(queue.Batch), StartToCloseTimeout: 5 * time.Minute, ScheduleToCloseTimeout: 10 * time.Minute, HeartbeatTimeout: 30 * time.Second,
+		Priority:    queue.For(in.Org.String(), queue.Default),
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second, MaximumAttempts: 3},
+	})
+	var result activities.StartWaitingInvitationsResult
+	err := workflow.ExecuteActivity(ctx, ender.StartWaitingInvitations, activities.StartWaitingInvitationsInput{Org: in.Org}).Get(ctx, &result)
+	return result, err
+}
+
+// Schedules is when the sweep comes round.
+func Schedules() []queue.Schedule {
+	return []queue.Schedule{{ID: "sweep-invitations", Every: 30 * time.Second, Workflow: SweepInvitations, Input: SweepInvitationsInput{Org: tenancy.Platform}}}
+}
