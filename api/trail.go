@@ -34,7 +34,17 @@ var records = map[string]string{
 
 	"POST /api/v1/organizations": "organization.create",
 
-	"POST " + organization + "/members": "member.add",
+	"POST " + organization + "/members":                        "member.add",
+	"PUT " + organization + "/members/:user":                   "member.change",
+	"DELETE " + organization + "/members/:user":                "member.remove",
+	"POST " + organization + "/leave":                          "member.leave",
+	"POST " + organization + "/invitations":                    "invitation.create",
+	"DELETE " + organization + "/invitations/:invitation":      "invitation.revoke",
+	"POST " + organization + "/invitations/:invitation/resend": "invitation.resend",
+	"POST /api/v1/invitations/accept":                          "invitation.accept",
+	"POST /api/v1/invitations/decline":                         "invitation.decline",
+	"POST " + organization + "/guardians":                      "guardian.add",
+	"DELETE " + organization + "/guardians/:parent/:student":   "guardian.remove",
 
 	"GET " + organization + "/audit":        "audit.read",
 	"GET " + organization + "/audit/verify": "audit.read",
