@@ -92,6 +92,9 @@ func (a *API) setMember(c *gin.Context) error {
 	if err := in.check(org); err != nil {
 		return err
 	}
+	if actor := caller(c); actor.Key != uuid.Nil && !actor.MayGive(in.Role) && in.Role != tenancy.Parent {
+		return errNotByKey
+	}
 	ctx := c.Request.Context()
 	user, err := a.DB.EnsureUser(ctx, in.Issuer, in.Subject)
 	if err != nil {
@@ -105,6 +108,9 @@ func (a *API) setMember(c *gin.Context) error {
 }
 
 func (b memberBody) check(org tenancy.OrgID) error {
+	if b.Issuer == tenancy.ServiceIssuer {
+		return tenancy.ErrServiceAccount
+	}
 	if b.Issuer == "" || !isText(b.Issuer, 500) || b.Subject == "" || !isText(b.Subject, 255) {
 		return invalid("subject", "issuer and subject name a person as their tokens do, in iss and sub.")
 	}
