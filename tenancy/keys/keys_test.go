@@ -230,6 +230,9 @@ func TestRotationAgainstAModel(t *testing.T) {
 		}
 		t.Repeat(map[string]func(*rapid.T){
 			"create": func(t *rapid.T) {
+				if len(model) > 5 {
+					t.Skip("enough keys")
+				}
 				n := d.new()
 				n.Life = hours(t, "life", 1, 100)
 				k, s, err := d.create(n)
@@ -264,14 +267,21 @@ func TestRotationAgainstAModel(t *testing.T) {
 				clock += by
 			},
 			"": func(t *rapid.T) {
-				for i, k := range model {
-					err := d.works(k.secret)
-					require.Equal(t, alive(k), err == nil, "key %d at %s: %v", i, clock, err)
-					row, err := keys.Get(ctx, d.Once(d.org), k.key.ID)
-					require.NoError(t, err)
+				rows, err := keys.List(ctx, d.Once(d.org), uuid.Nil, 100)
+				require.NoError(t, err)
+				require.Len(t, rows, len(model))
+				if len(model) == 0 {
+					return
+				}
+				for i, row := range rows { // the newest first
+					k := model[len(model)-1-i]
+					require.Equal(t, k.key.ID, row.ID)
 					state := row.StateAt(time.Now())
 					require.Equal(t, alive(k), state == keys.Active || state == keys.Rotated, "%s", state)
 				}
+				k := pick(t) // one at a time: each costs a question
+				err = d.works(k.secret)
+				require.Equal(t, alive(k), err == nil, "%s at %s: %v", k.key.ID, clock, err)
 			},
 		})
 	})
