@@ -42,7 +42,7 @@ func TestKeyFromCreationToRevocation(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, content, got)
 	_, err = machine.Keys(ctx, org, nil)
-	refused(t, err, http.StatusForbidden, "not_granted_to_keys")
+	refused(t, err, http.StatusForbidden, "not_granted")
 
 	page, err := machine.List(ctx, url.Values{})
 	require.NoError(t, err)
