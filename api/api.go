@@ -78,6 +78,8 @@ type API struct {
 	Parts
 	watch   *watch
 	metrics *metrics
+	used    usedKeys
+	origins *knownOrigins
 
 	drain    sync.Once
 	draining chan struct{}
@@ -88,12 +90,18 @@ func init() { gin.SetMode(gin.ReleaseMode) }
 
 // New makes the edge.
 func New(p Parts) *API {
-	return &API{Parts: p, watch: newWatch(), metrics: newMetrics(p.Metrics), draining: make(chan struct{})}
+	return &API{
+		Parts: p, watch: newWatch(), metrics: newMetrics(p.Metrics), draining: make(chan struct{}),
+		used: newUsedKeys(), origins: newKnownOrigins(),
+	}
 }
 
-// Run hears what happens to files until ctx ends. Without it, those who wait
-// are told late and not at once.
+// Run hears what happens to files, and writes down when keys were used, until
+// ctx ends. Without it, those who wait are told late and not at once.
 func (a *API) Run(ctx context.Context) error {
+	var writing sync.WaitGroup
+	defer writing.Wait()
+	writing.Go(func() { a.writeUsedKeys(ctx) })
 	return a.DB.Listen(ctx, "file_events", a.watch.heard)
 }
 

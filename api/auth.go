@@ -1,15 +1,18 @@
 package api
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
 	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
 
 	"satchel/api/problem"
 	"satchel/internal/fault"
 	"satchel/internal/oidc"
 	"satchel/tenancy"
+	"satchel/tenancy/keys"
 )
 
 // What a caller can meet at the door.
@@ -18,6 +21,7 @@ var (
 	errManyMembers = fault.New(fault.Invalid, "organization_required", "You belong to several organizations. Name the one you mean in X-Organization-ID.")
 	errSuspended   = fault.New(fault.Denied, "organization_suspended", "Your organization is suspended. Its owner can ask support why.")
 	errNotReady    = fault.New(fault.Denied, "organization_not_ready", "Your organization is still being set up, or is being deleted. Try again later.")
+	errNotByKey    = fault.New(fault.Denied, "not_granted_to_keys", "No API key may do this. A person of your organization may, signed in.")
 )
 
 // authenticate finds out who is calling and lets through who is granted the
@@ -26,9 +30,11 @@ var (
 func (a *API) authenticate(needs tenancy.Action) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if needs == anyone {
+			admitAnyPage(c)
 			return
 		}
 		if needs == signedIn {
+			admitAnyPage(c)
 			a.meet(c)
 			return
 		}
@@ -37,7 +43,7 @@ func (a *API) authenticate(needs tenancy.Action) gin.HandlerFunc {
 			noteActor(c, actor)
 		}
 		if err == nil && !actor.May(needs) {
-			err = fault.New(fault.Denied, "not_granted", "Your role (%s) may not do this. An owner or admin of your organization may, or can change your role.", actor.Role)
+			err = notGranted(actor, needs)
 		}
 		if err != nil {
 			fail(c, err)
@@ -51,7 +57,11 @@ const keyPerson = "satchel.person"
 
 // meet finds out who is calling and asks no organization about them.
 func (a *API) meet(c *gin.Context) {
-	who, err := a.verify(c)
+	token, err := bearer(c.GetHeader("Authorization"))
+	var who oidc.Person
+	if err == nil {
+		who, err = a.Tokens.Verify(c.Request.Context(), token)
+	}
 	if err != nil {
 		fail(c, err)
 		return
@@ -68,29 +78,69 @@ func whoever(c *gin.Context) oidc.Person {
 	return who
 }
 
-func (a *API) verify(c *gin.Context) (oidc.Person, error) {
-	token, err := bearer(c.GetHeader("Authorization"))
-	if err != nil {
-		return oidc.Person{}, err
+// notGranted says what is missing: a role, or a scope of the key.
+func notGranted(actor tenancy.Actor, needs tenancy.Action) error {
+	person := tenancy.Actor{Role: actor.Role}
+	scope := keys.ScopeFor(needs)
+	switch {
+	case !person.May(needs) || actor.Key == uuid.Nil:
+		return fault.New(fault.Denied, "not_granted", "Your role (%s) may not do this. An owner or admin of your organization may, or can change your role.", actor.Role)
+	case scope == "":
+		return errNotByKey
 	}
-	return a.Tokens.Verify(c.Request.Context(), token)
+	return fault.New(fault.Denied, "insufficient_scope", "The API key lacks the scope %s. An owner or admin of your organization can make a key that has it.", scope)
+}
+
+// credential is what a bearer token proved: where its holder belongs, and for a
+// key what it is limited to.
+type credential struct {
+	places []tenancy.Membership
+	key    uuid.UUID
+	scopes []tenancy.Action
 }
 
 func (a *API) actor(c *gin.Context) (tenancy.Actor, error) {
-	ctx := c.Request.Context()
-	person, err := a.verify(c)
+	token, err := bearer(c.GetHeader("Authorization"))
 	if err != nil {
 		return tenancy.Actor{}, err
+	}
+	proven, err := a.prove(c.Request.Context(), token)
+	if err != nil {
+		return tenancy.Actor{}, err
+	}
+	place, err := choose(proven.places, c.GetHeader("X-Organization-ID"))
+	if place.Org != uuid.Nil {
+		// Before the error, which the organization's own page may read.
+		if refused := admitPage(c, place.Origins); refused != nil {
+			return tenancy.Actor{}, refused
+		}
+	}
+	if err != nil {
+		return tenancy.Actor{}, err
+	}
+	return tenancy.Actor{Org: tenancy.OrgID(place.Org), User: place.User, Role: place.Role, Key: proven.key, Scopes: proven.scopes}, nil
+}
+
+// prove checks a key or an access token. Either is one question to the
+// database, and a key that cannot be one is none.
+func (a *API) prove(ctx context.Context, token string) (credential, error) {
+	if keys.Looks(token) {
+		holder, err := keys.Find(ctx, a.DB, token)
+		if err != nil {
+			return credential{}, err
+		}
+		a.used.note(holder)
+		return credential{places: []tenancy.Membership{holder.Membership}, key: holder.Key, scopes: keys.Actions(holder.Scopes)}, nil
+	}
+	person, err := a.Tokens.Verify(ctx, token)
+	if err != nil {
+		return credential{}, err
 	}
 	places, err := a.DB.Memberships(ctx, person.Issuer, person.Subject)
 	if err != nil {
-		return tenancy.Actor{}, fmt.Errorf("find memberships: %w", err)
+		return credential{}, fmt.Errorf("find memberships: %w", err)
 	}
-	place, err := choose(places, c.GetHeader("X-Organization-ID"))
-	if err != nil {
-		return tenancy.Actor{}, err
-	}
-	return tenancy.Actor{Org: tenancy.OrgID(place.Org), User: place.User, Role: place.Role}, nil
+	return credential{places: places}, nil
 }
 
 func bearer(header string) (string, error) {

@@ -96,6 +96,9 @@ func (a *API) setMember(c *gin.Context) error {
 }
 
 func (b memberBody) check(org tenancy.OrgID) error {
+	if b.Issuer == tenancy.ServiceIssuer {
+		return tenancy.ErrServiceAccount
+	}
 	if b.Issuer == "" || !isText(b.Issuer, 500) || b.Subject == "" || !isText(b.Subject, 255) {
 		return invalid("subject", "issuer and subject name a person as their tokens do, in iss and sub.")
 	}

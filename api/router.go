@@ -115,6 +115,10 @@ func (a *API) Routes() []Route {
 		{remove, organization + "/guardians/:parent/:student", tenancy.SetGuardians, a.removeGuardian, quick},
 
 		// keys
+		{get, organization + "/keys", tenancy.ManageKeys, a.listKeys, quick},
+		{post, organization + "/keys", tenancy.ManageKeys, a.createKey, quick},
+		{post, organization + "/keys/:key/rotate", tenancy.ManageKeys, a.rotateKey, quick},
+		{remove, organization + "/keys/:key", tenancy.ManageKeys, a.revokeKey, quick},
 
 		// usage
 
@@ -136,7 +140,7 @@ func (a *API) engine(wanted func(Route) bool) http.Handler {
 	e.HandleMethodNotAllowed = true
 	e.RedirectTrailingSlash = false
 	e.ForwardedByClientIP = false
-	e.Use(a.identify, a.account, a.recover, secure, a.cors)
+	e.Use(a.identify, a.account, a.recover, a.secure, a.cors)
 	e.NoRoute(func(c *gin.Context) { fail(c, errNoRoute) })
 	e.NoMethod(func(c *gin.Context) { fail(c, errNoMethod) })
 	for _, r := range a.Routes() {

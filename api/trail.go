@@ -46,6 +46,10 @@ var records = map[string]string{
 	"POST " + organization + "/guardians":                      "guardian.add",
 	"DELETE " + organization + "/guardians/:parent/:student":   "guardian.remove",
 
+	"POST " + organization + "/keys":             "key.create",
+	"POST " + organization + "/keys/:key/rotate": "key.rotate",
+	"DELETE " + organization + "/keys/:key":      "key.revoke",
+
 	"GET " + organization + "/audit":        "audit.read",
 	"GET " + organization + "/audit/verify": "audit.read",
 	"GET " + organization + "/audit/export": "audit.export",

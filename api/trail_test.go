@@ -118,6 +118,16 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 		s.mark(s.owner.org)
 		return s.owner.call(remove, s.school("/guardians/"+parent.id.String()+"/"+student.id.String()), nil), s.owner.org
 	},
+	"POST " + organization + "/keys": func(s *scene) (answer, tenancy.OrgID) {
+		s.payFor("professional")
+		return s.owner.call(post, s.school("/keys"), newKey), s.owner.org
+	},
+	"POST " + organization + "/keys/:key/rotate": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, s.school("/keys/"+s.key()+"/rotate"), map[string]any{}), s.owner.org
+	},
+	"DELETE " + organization + "/keys/:key": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(remove, s.school("/keys/"+s.key()), nil), s.owner.org
+	},
 	"GET " + organization + "/audit": func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(get, "/api/v1/organizations/"+s.owner.org.String()+"/audit", nil), s.owner.org
 	},
@@ -125,8 +135,7 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 		return s.owner.call(get, "/api/v1/organizations/"+s.owner.org.String()+"/audit/verify", nil), s.owner.org
 	},
 	"GET " + organization + "/audit/export": func(s *scene) (answer, tenancy.OrgID) {
-		_, err := s.db.Once(s.owner.org).Exec(context.Background(), "update organizations set tier = 'professional'")
-		require.NoError(s.t, err)
+		s.payFor("professional")
 		return s.owner.call(get, "/api/v1/organizations/"+s.owner.org.String()+"/audit/export", nil), s.owner.org
 	},
 }
@@ -134,6 +143,24 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 // school is the address of something of the owner's organization.
 func (s *scene) school(rest string) string {
 	return "/api/v1/organizations/" + s.owner.org.String() + rest
+}
+
+// payFor puts the owner's organization into a tier.
+func (s *scene) payFor(tier string) {
+	s.t.Helper()
+	_, err := s.db.Once(s.owner.org).Exec(context.Background(), "update organizations set tier = $1", tier)
+	require.NoError(s.t, err)
+}
+
+var newKey = map[string]any{"name": "import", "role": tenancy.Teacher, "scopes": []string{"files:read"}}
+
+// key makes an API key and gives its id.
+func (s *scene) key() string {
+	s.t.Helper()
+	s.payFor("professional")
+	made := read[struct{ ID uuid.UUID }](s.owner.call(post, s.school("/keys"), newKey).is(201))
+	s.mark(s.owner.org)
+	return made.ID.String()
 }
 
 // invited makes an invitation whose mail went out, and gives the mail's token.

@@ -43,6 +43,7 @@ var measurements = []struct {
 	run        func(*bench, context.Context) error
 }{
 	{"tenant", "the tenant context against the same query without it", (*bench).tenant},
+	{"keys", "a call with an API key against the same with an access token", (*bench).keys},
 	{"queue", "schedule-to-start at 20 and 50 jobs a second", (*bench).queue},
 	{"latency", "from the finished upload to publication, against the straight line", (*bench).latency},
 	{"ingest", "1 GiB by tus against a bare multipart upload", (*bench).ingest},

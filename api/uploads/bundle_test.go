@@ -67,8 +67,7 @@ func setupOn(t testing.TB, quota int64, bucket Bucket) *bundle {
 	t.Helper()
 	b := &bundle{db: pgtest.New(t), faults: &faults{}, bucket: bucket, part: partBytes, least: leastPart,
 		actors: map[string]tenancy.Actor{}, started: map[uuid.UUID]int{}}
-	b.config = Config{SpoolDir: t.TempDir(), TTL: time.Hour, NetworkTimeout: 20 * time.Second, LockTimeout: 20 * time.Second,
-		Origins: []string{"https://school.example"}}
+	b.config = Config{SpoolDir: t.TempDir(), TTL: time.Hour, NetworkTimeout: 20 * time.Second, LockTimeout: 20 * time.Second}
 	b.org = b.db.Organization(t, quota)
 	b.teacher = b.actor(t, b.org, tenancy.Teacher)
 	return b

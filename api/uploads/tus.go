@@ -5,8 +5,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -41,7 +39,7 @@ func (u *Uploads) newTus() (http.Handler, error) {
 		BasePath:                  TusPath,
 		DisableDownload:           true,
 		DisableConcatenation:      true,
-		Cors:                      cors(u.config.Origins),
+		Cors:                      &handler.CorsConfig{Disable: true}, // the edge decides which pages may call, for all routes alike
 		Logger:                    slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.Level(100)})),
 		AcquireLockTimeout:        u.config.LockTimeout,
 		NetworkTimeout:            u.config.NetworkTimeout,
@@ -54,28 +52,6 @@ func (u *Uploads) newTus() (http.Handler, error) {
 	return http.StripPrefix(strings.TrimSuffix(TusPath, "/"), u.enter(routed)), nil
 }
 
-// cors anchors the allowed origins: an unanchored expression also matches
-// https://school.example.attacker.test.
-func cors(origins []string) *handler.CorsConfig {
-	quoted := make([]string, 0, len(origins))
-	for _, o := range origins {
-		if o = strings.TrimSuffix(strings.TrimSpace(o), "/"); o != "" {
-			quoted = append(quoted, regexp.QuoteMeta(o))
-		}
-	}
-	allowed := regexp.MustCompile(`^\b$`) // matches nothing
-	if len(quoted) > 0 {
-		allowed = regexp.MustCompile(`^(?:` + strings.Join(quoted, "|") + `)$`)
-	}
-	return &handler.CorsConfig{
-		AllowOrigin:   allowed,
-		AllowMethods:  "POST, HEAD, PATCH, DELETE, OPTIONS",
-		AllowHeaders:  "Authorization, Content-Type, X-Organization-ID, X-Request-ID, X-Requested-With, Idempotency-Key, Tus-Resumable, Upload-Length, Upload-Offset, Upload-Metadata",
-		MaxAge:        "3600",
-		ExposeHeaders: "Location, Tus-Extension, Tus-Resumable, Tus-Version, Upload-Expires, Upload-Length, Upload-Metadata, Upload-Offset, X-File-ID, X-Request-ID, Retry-After",
-	}
-}
-
 // enter prepares a request for tusd.
 func (u *Uploads) enter(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -85,9 +61,6 @@ func (u *Uploads) enter(next http.Handler) http.Handler {
 		defer v.leave()
 		r = r.Clone(context.WithValue(r.Context(), visitKey{}, v))
 		r.Header.Del("X-HTTP-Method-Override") // tusd would turn a POST into a DELETE
-		if sameOrigin(r) {
-			r.Header.Del("Origin")
-		}
 		if r.Body != nil {
 			r.Body = &watchedBody{ReadCloser: r.Body, visit: v}
 		}
@@ -98,15 +71,7 @@ func (u *Uploads) enter(next http.Handler) http.Handler {
 	})
 }
 
-// sameOrigin says whether a page of this very host is asking, which needs no
-// permission to read the answer. Browsers send Origin all the same.
-func sameOrigin(r *http.Request) bool {
-	o, err := url.Parse(r.Header.Get("Origin"))
-	return err == nil && o.Host != "" && strings.EqualFold(o.Host, r.Host)
-}
-
-// route runs behind tusd's middleware, so that refusals carry the CORS headers
-// without which a page cannot read them.
+// route sends an authenticated request to what it asks for.
 func (u *Uploads) route(tusd *handler.UnroutedHandler, w http.ResponseWriter, r *http.Request) {
 	v := visitOf(r.Context())
 	actor, ok := tenancy.ActorFrom(r.Context())

@@ -417,29 +417,6 @@ func TestNewVersion(t *testing.T) {
 	require.Equal(t, http.StatusCreated, c.as(b.actor(t, b.org, tenancy.Owner)).create(7, "file_id", file).status)
 }
 
-func TestOrigins(t *testing.T) {
-	t.Parallel()
-	b := setup(t, 1<<30)
-	c := b.serve(t, b.replica(t))
-	for origin, status := range map[string]int{
-		"https://school.example":               http.StatusCreated,
-		"https://school.example.attacker.test": http.StatusForbidden,
-		"https://schoolxexample":               http.StatusForbidden,
-		"http://school.example":                http.StatusForbidden,
-		"null":                                 http.StatusForbidden,
-		c.base:                                 http.StatusCreated,
-	} {
-		r := c.do(http.MethodPost, TusPath, nil, "Upload-Length", "5", "Upload-Metadata", metadata("filename", "a.txt"), "Origin", origin)
-		require.Equal(t, status, r.status, origin)
-	}
-	r := c.do(http.MethodHead, TusPath+uuid.NewString(), nil, "Origin", "https://school.example")
-	require.Equal(t, "https://school.example", r.header.Get("Access-Control-Allow-Origin"), "a page may read refusals too")
-	preflight := c.as(tenancy.Actor{}).do(http.MethodOptions, TusPath, nil, "Origin", "https://school.example", "Access-Control-Request-Method", "PATCH")
-	require.Equal(t, http.StatusOK, preflight.status)
-	require.Contains(t, preflight.header.Get("Access-Control-Allow-Headers"), "Authorization")
-	require.NotContains(t, preflight.header.Get("Access-Control-Allow-Headers"), "Override")
-}
-
 func TestPublicURL(t *testing.T) {
 	t.Parallel()
 	b := setup(t, 1<<30)

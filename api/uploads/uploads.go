@@ -33,7 +33,6 @@ import (
 type Config struct {
 	SpoolDir       string        `env:"SATCHEL_SPOOL_DIR"`                               // holds the parts that are on their way; default: the system's
 	PublicURL      string        `env:"SATCHEL_PUBLIC_URL"`                              // the scheme and host clients use; without it Location is a path
-	Origins        []string      `env:"SATCHEL_CORS_ORIGINS"`                            // other origins whose pages may upload
 	TTL            time.Duration `env:"SATCHEL_UPLOAD_TTL" envDefault:"24h"`             // an upload without progress for this long expires
 	NetworkTimeout time.Duration `env:"SATCHEL_UPLOAD_NETWORK_TIMEOUT" envDefault:"60s"` // a body that is silent for this long is given up
 	LockTimeout    time.Duration `env:"SATCHEL_UPLOAD_LOCK_TIMEOUT" envDefault:"8s"`     // a second writer waits this long for the first

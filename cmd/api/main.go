@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -82,6 +83,11 @@ func newAPI(p parts) (*api.API, error) {
 	c, err := settings.Load[api.Config]()
 	if err != nil {
 		return nil, err
+	}
+	for _, origin := range c.Origins {
+		if err := tenancy.ValidOrigin(origin); err != nil {
+			return nil, fmt.Errorf("SATCHEL_CORS_ORIGINS: %q: %w", origin, err)
+		}
 	}
 	return api.New(api.Parts{
 		Config: c, DB: p.DB, Tokens: p.Tokens, Intake: p.Uploads, Processes: p.Processes, Inviting: p.Inviting,

@@ -26,7 +26,7 @@ type login struct {
 }
 
 func (a *app) login() *cobra.Command {
-	var api, org, stack, as string
+	var api, org, stack, as, keyFile string
 	var fromStdin bool
 	cmd := &cobra.Command{
 		Use:   "login",
@@ -36,7 +36,8 @@ func (a *app) login() *cobra.Command {
   satchel login --stack .local/satchel.json            the local stack's first organization
   satchel login --stack .local/satchel.json --as student
   satchel login --api URL                              opens a login with a code (RFC 8628)
-  satchel login --api URL --token-stdin < token.txt    a token that you already have`,
+  satchel login --api URL --token-stdin < token.txt    a token that you already have
+  satchel login --api URL --key-file key.txt           an API key, for machines`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			l := login{API: strings.TrimRight(api, "/"), Organization: org}
@@ -46,6 +47,8 @@ func (a *app) login() *cobra.Command {
 				l, err = loginFromStack(stack, as)
 			case api == "":
 				return errors.New("name the API with --api URL, or the local stack with --stack .local/satchel.json")
+			case keyFile != "":
+				l.Token, err = readKeyFile(keyFile)
 			case fromStdin:
 				l.Token, err = readToken(cmd)
 			default:
@@ -62,6 +65,7 @@ func (a *app) login() *cobra.Command {
 	cmd.Flags().StringVar(&stack, "stack", "", "satchel.json of a local stack")
 	cmd.Flags().StringVar(&as, "as", "owner", "with --stack: owner, student or operator")
 	cmd.Flags().BoolVar(&fromStdin, "token-stdin", false, "read an access token from standard input")
+	cmd.Flags().StringVar(&keyFile, "key-file", "", "read an API key from a file")
 	return cmd
 }
 
@@ -172,6 +176,20 @@ func readToken(cmd *cobra.Command) (string, error) {
 		return token, nil
 	}
 	return "", fmt.Errorf("standard input holds no token: %w", err)
+}
+
+// readKeyFile reads a file that holds a key and nothing else. What it holds
+// instead is not repeated: it may be another secret.
+func readKeyFile(path string) (string, error) {
+	b, err := os.ReadFile(path) //nolint:gosec // the person names the file
+	if err != nil {
+		return "", fmt.Errorf("read the key: %w", err)
+	}
+	key := strings.TrimSpace(string(b))
+	if !strings.HasPrefix(key, "stl_") || strings.ContainsAny(key, " \t\r\n") {
+		return "", fmt.Errorf("%s holds no API key: one line that begins with stl_", path)
+	}
+	return key, nil
 }
 
 // loginWithCode is the device authorization grant: this program shows a code,

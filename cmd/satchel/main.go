@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -48,6 +49,8 @@ func root() *cobra.Command {
   satchel ls
   satchel get 0198c2b4-… -o essay.pdf
 
+A machine needs no login: SATCHEL_API=URL SATCHEL_TOKEN=key satchel upload …
+
 Every command takes --json for programs. A command that fails says what
 happened and what to do next, and exits with 1.`,
 		SilenceUsage: true, SilenceErrors: true,
@@ -55,15 +58,34 @@ happened and what to do next, and exits with 1.`,
 	cmd.SetOut(os.Stdout)
 	cmd.PersistentFlags().BoolVar(&a.json, "json", false, "print JSON instead of tables")
 	cmd.PersistentFlags().StringVar(&a.profile, "profile", "default", "which login to use")
-	cmd.AddCommand(a.login(), a.logout(), a.upload(), a.list(), a.get(), a.remove(), a.restore(), a.status(), a.audit())
+	cmd.AddCommand(a.login(), a.logout(), a.upload(), a.list(), a.get(), a.remove(), a.restore(), a.status(), a.audit(), a.keys())
 	return cmd
 }
 
-// client gives the API as the person who logged in.
+// client gives the API as the person who logged in, or as SATCHEL_TOKEN says:
+// an API key or access token that a machine was given. SATCHEL_API names the API
+// where nobody logged in, SATCHEL_ORGANIZATION the organization.
 func (a *app) client() (*rest.Client, error) {
+	if token := strings.TrimSpace(os.Getenv("SATCHEL_TOKEN")); token != "" {
+		return a.machine(token)
+	}
 	login, err := loadLogin(a.profile)
 	if err != nil {
 		return nil, err
 	}
 	return &rest.Client{Base: login.API, Token: login.Token, Org: login.Organization}, nil
+}
+
+// machine takes from a login nothing but the API's address: the login's
+// organization belongs to another token.
+func (a *app) machine(token string) (*rest.Client, error) {
+	base := strings.TrimRight(os.Getenv("SATCHEL_API"), "/")
+	if base == "" {
+		login, err := loadLogin(a.profile)
+		if err != nil || login.API == "" {
+			return nil, errors.New("SATCHEL_TOKEN is set, but nothing says where to: set SATCHEL_API to the API's base URL")
+		}
+		base = login.API
+	}
+	return &rest.Client{Base: base, Token: token, Org: os.Getenv("SATCHEL_ORGANIZATION")}, nil
 }

@@ -112,10 +112,15 @@ func (s *Stack) Operator() *rest.Client { return &rest.Client{Base: s.API, Token
 
 // Provision makes an organization and gives its id.
 func (s *Stack) Provision(ctx context.Context, slug, name string) (string, error) {
+	return s.ProvisionTier(ctx, slug, name, "free")
+}
+
+// ProvisionTier is Provision with a tier other than the smallest.
+func (s *Stack) ProvisionTier(ctx context.Context, slug, name, tier string) (string, error) {
 	var made struct {
 		ID string `json:"id"`
 	}
-	err := s.Operator().Call(ctx, http.MethodPost, "/api/v1/organizations", map[string]string{"slug": slug, "name": name}, &made)
+	err := s.Operator().Call(ctx, http.MethodPost, "/api/v1/organizations", map[string]string{"slug": slug, "name": name, "tier": tier}, &made)
 	return made.ID, err
 }
 

@@ -32,17 +32,20 @@ type Member struct {
 	CreatedAt time.Time    `db:"created_at"`
 }
 
-const memberQuery = `select m.user_id, m.role, u.issuer, u.subject, m.created_at from members m join users u on u.id = m.user_id `
+// memberQuery leaves out the service accounts of API keys: they are no people,
+// take no seat, and go with their key.
+const memberQuery = `select m.user_id, m.role, u.issuer, u.subject, m.created_at from members m
+	join users u on u.id = m.user_id where not m.service and `
 
 // GetMember reads one membership.
 func GetMember(ctx context.Context, q tenancy.Queries, user uuid.UUID) (Member, error) {
-	return one[Member](ctx, q, ErrNoMember, memberQuery+"where m.user_id = $1", user)
+	return one[Member](ctx, q, ErrNoMember, memberQuery+"m.user_id = $1", user)
 }
 
 // ListMembers reads a page of members in the order of their ids, after the
 // given one. An empty role lists all.
 func ListMembers(ctx context.Context, q tenancy.Queries, role tenancy.Role, after uuid.UUID, limit int) ([]Member, error) {
-	return many[Member](ctx, q, memberQuery+`where m.user_id > $1 and ($2 = '' or m.role = $2) order by m.user_id limit $3`, after, string(role), limit)
+	return many[Member](ctx, q, memberQuery+`m.user_id > $1 and ($2 = '' or m.role = $2) order by m.user_id limit $3`, after, string(role), limit)
 }
 
 // Change is what became of a membership, by the name that the trail has for it.
@@ -122,7 +125,7 @@ func CheckSeats(ctx context.Context, q tenancy.Queries) error {
 		return err
 	}
 	var taken int
-	if err := q.QueryRow(ctx, "select count(*) from members").Scan(&taken); err != nil {
+	if err := q.QueryRow(ctx, "select count(*) from members where not service").Scan(&taken); err != nil {
 		return fmt.Errorf("count members: %w", err)
 	}
 	if taken >= tier.MaxMembers {
@@ -147,7 +150,7 @@ func lock(ctx context.Context, tx *tenancy.Tx) error {
 
 func roleOf(ctx context.Context, q tenancy.Queries, user uuid.UUID) (tenancy.Role, error) {
 	var role tenancy.Role
-	err := q.QueryRow(ctx, "select role from members where user_id = $1", user).Scan(&role)
+	err := q.QueryRow(ctx, "select role from members where user_id = $1 and not service", user).Scan(&role)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return "", ErrNoMember
 	}
