@@ -23,7 +23,7 @@ import (
 	"satchel/workflows/upload"
 )
 
-var adaptersModule = fx.Module("adapters", fx.Provide(newScanner, newRenderer, newMailer, newReady, newRemains, newUploads, upload.NewLine))
+var adaptersModule = fx.Module("adapters", fx.Provide(newScanner, newRenderer, newMailer, newReady, newRemains, newUploads, upload.NewLine, newSigner))
 
 func newInspect(db *tenancy.DB, store *s3.Store, limits archives.Limits) *inspect.Activities {
 	return inspect.New(db, store.Staging, limits)
