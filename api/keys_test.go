@@ -70,7 +70,7 @@ func TestKeyLife(t *testing.T) {
 	owner.call(remove, keysOf(owner.org)+"/"+uuid.NewString(), nil).refused(http.StatusNotFound, "key_not_found")
 	owner.call(remove, keysOf(owner.org)+"/nonsense", nil).refused(http.StatusNotFound, "key_not_found")
 
-	rows, err := b.db.Once(owner.org).Query(t.Context(), "select action from audit_events where object = 'key' order by seq")
+	rows, err := b.db.Once(owner.org).Query(t.Context(), "select action from audit_events where object = 'key' and result = 'done' order by seq")
 	require.NoError(t, err)
 	actions, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	require.NoError(t, err)

@@ -76,6 +76,12 @@ func (b *bundle) recordCancelled(t *testing.T) {
 
 func (b *bundle) keep(t *testing.T, run client.WorkflowRun, name string) {
 	t.Helper()
+	b.keepOf(t, run, "upload", name)
+}
+
+// keepOf writes a run's history where the process replays it.
+func (b *bundle) keepOf(t *testing.T, run client.WorkflowRun, process, name string) {
+	t.Helper()
 	var history historypb.History
 	events := b.client.GetWorkflowHistory(context.Background(), run.GetID(), "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for events.HasNext() {
@@ -85,7 +91,7 @@ func (b *bundle) keep(t *testing.T, run client.WorkflowRun, name string) {
 	}
 	encoded, err := protojson.MarshalOptions{Multiline: true, Indent: " "}.Marshal(&history)
 	require.NoError(t, err)
-	path := filepath.Join("..", "..", "workflows", "upload", "testdata", name+".json")
+	path := filepath.Join("..", "..", "workflows", process, "testdata", name+".json")
 	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
 	require.NoError(t, os.WriteFile(path, append(encoded, '\n'), 0o644))
 }

@@ -30,6 +30,13 @@ func InviteMember(ctx workflow.Context, in InviteMemberInput) (InviteMemberResul
 	return p.run(ctx)
 }
 
+// An attempt at least every five minutes, for as long as an invitation can be
+// open: the number is above all that fit.
+const (
+	longestPause = 5 * time.Minute
+	mostAttempts = int32(2 * orgs.MaxTerm / longestPause)
+)
+
 type process struct {
 	in            InviteMemberInput
 	ended, resent workflow.ReceiveChannel
@@ -47,6 +54,7 @@ func (p *process) run(ctx workflow.Context) (result InviteMemberResult, err erro
 		if ctx.Err() != nil {
 			own, cancel := workflow.NewDisconnectedContext(ctx)
 			defer cancel()
+			p.settle(own)
 			err = errors.Join(ctx.Err(), p.end(own, orgs.Revoked))
 		}
 	}()
@@ -67,6 +75,9 @@ func (p *process) run(ctx workflow.Context) (result InviteMemberResult, err erro
 			p.in.Sent = true
 			return result, workflow.NewContinueAsNewError(ctx, InviteMember, p.in)
 		}
+	}
+	if ctx.Err() != nil {
+		return result, nil // the clean-up above says how it ended
 	}
 	p.settle(ctx)
 	if p.expired && !p.over {
@@ -106,15 +117,12 @@ func (p *process) sent(ctx workflow.Context, f workflow.Future) {
 	err := f.Get(ctx, &r)
 	var refused *temporal.ApplicationError
 	switch {
-	case err == nil && r.State != orgs.Pending:
-		p.over = r.State != "" && !p.due(ctx)
+	case err == nil:
+		p.over = r.State != orgs.Pending
 	case errors.As(err, &refused) && refused.NonRetryable():
 		p.over = true
 	}
 }
-
-// due says whether the row may be open still and only its time is over.
-func (p *process) due(ctx workflow.Context) bool { return !workflow.Now(ctx).Before(p.in.ExpiresAt) }
 
 // send begins a series of attempts that lasts, at most, as long as the
 // invitation.
@@ -129,7 +137,9 @@ func (p *process) send(ctx workflow.Context) {
 		WaitForCancellation:    true, // two attempts at once would race for the token
 		Priority:               queue.For(p.in.Org.String(), queue.High),
 		// A mail server that is down for an hour is asked a dozen times.
-		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: 5 * time.Minute},
+		RetryPolicy: &temporal.RetryPolicy{
+			InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: longestPause, MaximumAttempts: mostAttempts,
+		},
 	})
 	p.sending = workflow.ExecuteActivity(own, mails.SendInvitation, email.SendInvitationInput{Org: p.in.Org, Invitation: p.in.Invitation})
 }
@@ -143,7 +153,7 @@ func (p *process) cancelSending() {
 // settle ends what is being sent.
 func (p *process) settle(ctx workflow.Context) {
 	p.cancelSending()
-	if p.sending != nil && ctx.Err() == nil {
+	if p.sending != nil {
 		_ = p.sending.Get(ctx, nil) // whatever became of it, the row decides
 		p.sending = nil
 	}
