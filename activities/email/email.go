@@ -139,11 +139,16 @@ func (a *Activities) settle(ctx context.Context, in SendInvitationInput, hash []
 	return SendInvitationResult{State: orgs.Pending, Delivery: delivery}, nil
 }
 
-// newToken makes 256 random bits that a link can carry.
+// newToken makes 256 random bits that a link can carry. One that begins like an
+// option of a command line is drawn again.
 func newToken() string {
 	b := make([]byte, 32)
-	_, _ = rand.Read(b) // it never fails: crypto/rand ends the program instead
-	return base64.RawURLEncoding.EncodeToString(b)
+	for {
+		_, _ = rand.Read(b) // it never fails: crypto/rand ends the program instead
+		if token := base64.RawURLEncoding.EncodeToString(b); token[0] != '-' {
+			return token
+		}
+	}
 }
 
 //go:embed invitation.txt invitation.html
