@@ -160,11 +160,8 @@ func roleOf(ctx context.Context, q tenancy.Queries, user uuid.UUID) (tenancy.Rol
 // mayManage says whether the actor may make, change or remove somebody of this
 // role. That they may manage members at all was asked at the door.
 func mayManage(by tenancy.Actor, role tenancy.Role) bool {
-	switch role {
-	case tenancy.Owner, tenancy.Admin, tenancy.Operator:
-		return by.Role == tenancy.Owner || by.Role == tenancy.Operator
-	}
-	return true
+	high := role == tenancy.Owner || role == tenancy.Admin || role == tenancy.Operator
+	return !high || by.Role == tenancy.Owner || by.Role == tenancy.Operator
 }
 
 func add(ctx context.Context, tx *tenancy.Tx, user uuid.UUID, role tenancy.Role) error {
