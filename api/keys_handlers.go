@@ -102,12 +102,12 @@ func (a *API) createKey(c *gin.Context) error {
 	}
 	var k keys.Key
 	var s keys.Secret
-	ctx := c.Request.Context()
+	ctx, by := c.Request.Context(), caller(c)
 	err = a.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
 		if err := tenancy.RequireFeature(ctx, tx, tenancy.FeatureKeys); err != nil {
 			return err
 		}
-		n := keys.New{ID: newID(c), Name: in.Name, Role: in.Role, Scopes: in.Scopes, Life: life, By: caller(c)}
+		n := keys.New{ID: newID(c), Name: in.Name, Role: in.Role, Scopes: in.Scopes, Life: life, By: by}
 		if k, s, err = keys.Create(ctx, tx, n); err != nil {
 			return err
 		}
@@ -144,12 +144,12 @@ func (a *API) rotateKey(c *gin.Context) error {
 	}
 	var k keys.Key
 	var s keys.Secret
-	ctx := c.Request.Context()
+	ctx, by := c.Request.Context(), caller(c)
 	err = a.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
 		if err := tenancy.RequireFeature(ctx, tx, tenancy.FeatureKeys); err != nil {
 			return err
 		}
-		if k, s, err = keys.Rotate(ctx, tx, id, keys.Turn{ID: newID(c), Overlap: overlap, Life: life, By: caller(c)}); err != nil {
+		if k, s, err = keys.Rotate(ctx, tx, id, keys.Turn{ID: newID(c), Overlap: overlap, Life: life, By: by}); err != nil {
 			return err
 		}
 		return audit.Record(ctx, tx, audit.Event{Action: "key.rotate", ObjectID: id.String(), Code: k.ID.String()})

@@ -103,7 +103,7 @@ func (s Secret) Reveal() string { return s.text }
 // checksum and tell nothing of the random part that could be used.
 func (s Secret) Last() string { return s.text[max(0, len(s.text)-4):] }
 
-// String, GoString and LogValue keep a key out of messages and logs.
+// String gives a key as it may stand in messages and logs.
 func (s Secret) String() string { return Prefix + "…" + s.Last() }
 
 // GoString is String, for %#v.
