@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"satchel/api/delivery"
+	"satchel/api/throttle"
 	"satchel/api/uploads"
 	"satchel/files"
 	"satchel/internal/oidc"
@@ -59,6 +60,7 @@ type Processes interface {
 // Parts are what the edge stands on.
 type Parts struct {
 	Config    Config
+	Limits    throttle.Config
 	DB        *tenancy.DB
 	Tokens    *oidc.Verifier
 	Intake    Intake
@@ -73,8 +75,9 @@ type Parts struct {
 // API answers requests.
 type API struct {
 	Parts
-	watch   *watch
-	metrics *metrics
+	watch    *watch
+	metrics  *metrics
+	throttle *throttle.Throttle
 
 	drain    sync.Once
 	draining chan struct{}
@@ -85,7 +88,10 @@ func init() { gin.SetMode(gin.ReleaseMode) }
 
 // New makes the edge.
 func New(p Parts) *API {
-	return &API{Parts: p, watch: newWatch(), metrics: newMetrics(p.Metrics), draining: make(chan struct{})}
+	return &API{
+		Parts: p, watch: newWatch(), metrics: newMetrics(p.Metrics), throttle: throttle.New(p.Limits, p.Metrics),
+		draining: make(chan struct{}),
+	}
 }
 
 // Run hears what happens to files until ctx ends. Without it, those who wait

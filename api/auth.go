@@ -24,10 +24,7 @@ var (
 // request alone.
 func (a *API) authenticate(needs tenancy.Action) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		if needs == anyone {
-			return
-		}
-		actor, err := a.actor(c)
+		actor, err := a.identified(c)
 		if err == nil && !actor.May(needs) {
 			err = fault.New(fault.Denied, "not_granted", "Your role (%s) may not do this. An owner or admin of your organization may, or can change your role.", actor.Role)
 		}
@@ -58,6 +55,7 @@ func (a *API) actor(c *gin.Context) (tenancy.Actor, error) {
 	if err != nil {
 		return tenancy.Actor{}, err
 	}
+	notePace(c, place.RequestsPerMinute)
 	return tenancy.Actor{Org: tenancy.OrgID(place.Org), User: place.User, Role: place.Role}, nil
 }
 
