@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"satchel/api/delivery"
+	"satchel/api/throttle"
 	"satchel/api/uploads"
 	"satchel/files"
 	"satchel/internal/oidc"
@@ -59,6 +60,7 @@ type Processes interface {
 // Parts are what the edge stands on.
 type Parts struct {
 	Config    Config
+	Limits    throttle.Config
 	DB        *tenancy.DB
 	Tokens    *oidc.Verifier
 	Intake    Intake
@@ -76,10 +78,11 @@ type Parts struct {
 // API answers requests.
 type API struct {
 	Parts
-	watch   *watch
-	metrics *metrics
-	used    usedKeys
-	origins *knownOrigins
+	watch    *watch
+	metrics  *metrics
+	used     usedKeys
+	origins  *knownOrigins
+	throttle *throttle.Throttle
 
 	drain    sync.Once
 	draining chan struct{}
@@ -92,7 +95,7 @@ func init() { gin.SetMode(gin.ReleaseMode) }
 func New(p Parts) *API {
 	return &API{
 		Parts: p, watch: newWatch(), metrics: newMetrics(p.Metrics), draining: make(chan struct{}),
-		used: newUsedKeys(), origins: newKnownOrigins(),
+		used: newUsedKeys(), origins: newKnownOrigins(), throttle: throttle.New(p.Limits, p.Metrics),
 	}
 }
 

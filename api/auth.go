@@ -29,19 +29,12 @@ var (
 // request alone.
 func (a *API) authenticate(needs tenancy.Action) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		if needs == anyone {
-			admitAnyPage(c)
-			return
-		}
 		if needs == signedIn {
 			admitAnyPage(c)
 			a.meet(c)
 			return
 		}
-		actor, err := a.actor(c)
-		if err == nil {
-			noteActor(c, actor)
-		}
+		actor, err := a.identified(c)
 		if err == nil && !actor.May(needs) {
 			err = notGranted(actor, needs)
 		}
@@ -55,9 +48,14 @@ func (a *API) authenticate(needs tenancy.Action) gin.HandlerFunc {
 
 const keyPerson = "satchel.person"
 
-// meet finds out who is calling and asks no organization about them.
+// meet finds out who is calling and asks no organization about them. Without
+// one, the address's limit is theirs.
 func (a *API) meet(c *gin.Context) {
-	token, err := bearer(c.GetHeader("Authorization"))
+	err := a.throttle.Stranger(c.Writer.Header(), address(c))
+	var token string
+	if err == nil {
+		token, err = bearer(c.GetHeader("Authorization"))
+	}
 	var who oidc.Person
 	if err == nil {
 		who, err = a.Tokens.Verify(c.Request.Context(), token)
@@ -118,6 +116,7 @@ func (a *API) actor(c *gin.Context) (tenancy.Actor, error) {
 	if err != nil {
 		return tenancy.Actor{}, err
 	}
+	notePace(c, place.RequestsPerMinute)
 	return tenancy.Actor{Org: tenancy.OrgID(place.Org), User: place.User, Role: place.Role, Key: proven.key, Scopes: proven.scopes}, nil
 }
 

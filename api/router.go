@@ -140,18 +140,31 @@ func (a *API) engine(wanted func(Route) bool) http.Handler {
 	e.HandleMethodNotAllowed = true
 	e.RedirectTrailingSlash = false
 	e.ForwardedByClientIP = false
-	e.Use(a.identify, a.account, a.recover, a.secure, a.cors)
-	e.NoRoute(func(c *gin.Context) { fail(c, errNoRoute) })
-	e.NoMethod(func(c *gin.Context) { fail(c, errNoMethod) })
+	e.Use(a.identify, a.account, a.recover, a.secure, a.cors, a.locate, wellFormed)
+	e.NoRoute(a.admit(quick), func(c *gin.Context) { fail(c, errNoRoute) })
+	e.NoMethod(a.admit(quick), func(c *gin.Context) { fail(c, errNoMethod) })
 	for _, r := range a.Routes() {
 		if r.Needs == "" {
 			panic("route without an action: " + r.Method + " " + r.Path)
 		}
 		if wanted(r) {
-			e.Handle(r.Method, r.Path, a.limit(r.kind), a.trail(records[r.Method+" "+r.Path]), a.authenticate(r.Needs), respond(r.do))
+			e.Handle(r.Method, r.Path, a.limit(r.kind), a.trail(records[r.Method+" "+r.Path]), a.door(r), respond(r.do))
 		}
 	}
 	return e
+}
+
+// door is who may pass: anyone, as often as an address may, or who is granted
+// the route's action.
+func (a *API) door(r Route) gin.HandlerFunc {
+	if r.Needs != anyone {
+		return a.authenticate(r.Needs)
+	}
+	bounded := a.admit(r.kind)
+	return func(c *gin.Context) {
+		admitAnyPage(c)
+		bounded(c)
+	}
 }
 
 // respond runs a handler and turns its error into a problem.

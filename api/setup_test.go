@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"satchel/api/problem"
+	"satchel/api/throttle"
 	"satchel/api/uploads"
 	"satchel/files"
 	"satchel/internal/oidc"
@@ -101,6 +102,7 @@ func setup(t testing.TB) *testBundle {
 	require.NoError(t, err)
 	b.api = New(Parts{
 		Config: Config{ContentURL: contentURL, Origins: []string{"https://school.test"}}, DB: b.db.DB,
+		Limits: throttle.Config{AddressPerMinute: 2400},
 		Tokens: oidc.New(oidc.Config{Issuer: b.issuer.URL, Audience: oidctest.Audience}), Intake: intake, Processes: b.processes, Inviting: b.inviting,
 		Staging: b.store.Staging, Clean: b.store.Clean,
 		Ready: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -130,9 +132,16 @@ type person struct {
 	role  tenancy.Role
 }
 
-func (b *testBundle) organization() tenancy.OrgID {
+// organization makes one that may ask often; the tests of limits use tier.
+func (b *testBundle) organization() tenancy.OrgID { return b.tier("enterprise") }
+
+func (b *testBundle) tier(name string) tenancy.OrgID {
 	b.t.Helper()
-	return b.db.Organization(b.t, 1<<30)
+	org, room := tenancy.OrgID(tenancy.NewID()), int64(1<<30)
+	ok, err := b.db.CreateOrganization(context.Background(), org, "o-"+org.String(), "Test school", name, &room, &room)
+	require.NoError(b.t, err)
+	require.True(b.t, ok)
+	return org
 }
 
 func (b *testBundle) person(org tenancy.OrgID, role tenancy.Role) *person {

@@ -182,9 +182,9 @@ func (s *scene) invited() (id uuid.UUID, token string) {
 var begun = []string{"storage.rescan", "storage.reconcile"}
 
 // mark notes where a trail stands now.
-func (s *scene) mark(org tenancy.OrgID) { s.marks[org] = s.trail(org).Seq }
+func (s *scene) mark(org tenancy.OrgID) { s.marks[org] = s.trailHead(org).Seq }
 
-func (b *testBundle) trail(org tenancy.OrgID) audit.Head {
+func (b *testBundle) trailHead(org tenancy.OrgID) audit.Head {
 	b.t.Helper()
 	h, err := audit.GetHead(context.Background(), b.db.Once(org))
 	require.NoError(b.t, err)
@@ -238,7 +238,7 @@ func TestEveryRouteThatChangesSomethingIsRecorded(t *testing.T) {
 		recipe, ok := recipes[key]
 		require.True(t, ok, "%s: say in recipes how it succeeds", key)
 		s := b.scene()
-		s.marks = map[tenancy.OrgID]int64{s.owner.org: b.trail(s.owner.org).Seq}
+		s.marks = map[tenancy.OrgID]int64{s.owner.org: b.trailHead(s.owner.org).Seq}
 		a, org := recipe(s)
 		require.Less(t, a.status, 300, "%s: %s", key, a.body)
 		found := b.since(org, s.marks[org])
@@ -283,14 +283,14 @@ func TestEveryRefusalIsRecorded(t *testing.T) {
 		if action == "" || !strings.HasPrefix(r.Path, file) {
 			continue
 		}
-		before := b.trail(theirs.owner.org)
+		before := b.trailHead(theirs.owner.org)
 		stranger := b.person(b.organization(), tenancy.Owner)
 		stranger.call(r.Method, r.fill(theirs.file.String()), nil).is(http.StatusNotFound)
 		found := b.since(stranger.org, 0)
 		require.Len(t, found, 1, key)
 		require.Equal(t, recorded{Action: action, Actor: stranger.id.String(), Result: "denied", Code: "file_not_found",
 			Organization: stranger.org.String(), ObjectID: theirs.file.String()}, found[0], key)
-		require.Equal(t, before, b.trail(theirs.owner.org), "%s: the other organization's trail knows nothing of it", key)
+		require.Equal(t, before, b.trailHead(theirs.owner.org), "%s: the other organization's trail knows nothing of it", key)
 	}
 }
 
@@ -312,9 +312,9 @@ func TestWhatFailsIsRecordedAsFailed(t *testing.T) {
 	for _, r := range b.since(small.org, 0) {
 		require.Equal(t, recorded{Action: "file.upload", Actor: small.id.String(), Result: "failed", Code: "too_large", Organization: small.org.String()}, r)
 	}
-	require.EqualValues(t, 2, b.trail(small.org).Seq)
+	require.EqualValues(t, 2, b.trailHead(small.org).Seq)
 	small.call(patch, at(uuid.New(), ""), "{").is(http.StatusNotFound)
-	require.EqualValues(t, 3, b.trail(small.org).Seq)
+	require.EqualValues(t, 3, b.trailHead(small.org).Seq)
 }
 
 // TestManyRangesOfOneFileAreOneReading: a player asks for hundreds.
@@ -322,7 +322,7 @@ func TestManyRangesOfOneFileAreOneReading(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	s := b.scene()
-	before := b.trail(s.owner.org).Seq
+	before := b.trailHead(s.owner.org).Seq
 	for range 5 {
 		s.owner.call(get, at(s.file, "/content"), nil, "Range", "bytes=1-3").is(http.StatusPartialContent)
 		s.owner.call(head, at(s.file, "/content"), nil).is(http.StatusOK)

@@ -176,8 +176,11 @@ func unavailable(err error) error {
 	return fault.New(fault.Unavailable, "database_unavailable", "The database does not answer right now. Try again shortly.").Because(err)
 }
 
-// Satchel's own SQLSTATE, raised by the quota trigger.
-const sqlstateOverQuota = "SQ001"
+// Satchel's own SQLSTATEs, raised by the triggers of the quota and of uploads.
+const (
+	sqlstateOverQuota      = "SQ001"
+	sqlstateTooManyUploads = "SQ002"
+)
 
 // translate turns what the database said into a fault where it is one.
 func translate(err error) error {
@@ -189,6 +192,8 @@ func translate(err error) error {
 	switch {
 	case errors.As(err, &pg) && pg.Code == sqlstateOverQuota:
 		return OverQuota.Because(err)
+	case errors.As(err, &pg) && pg.Code == sqlstateTooManyUploads:
+		return TooManyUploads.Because(err)
 	case errors.As(err, &pg) && retryable(pg.Code):
 		return unavailable(err)
 	case errors.As(err, &pg), errors.Is(err, pgx.ErrNoRows):
@@ -211,6 +216,10 @@ func lost(err error) bool {
 
 // OverQuota refuses growth beyond the organization's bytes.
 var OverQuota = fault.New(fault.OverQuota, "over_quota", "The organization has no room left for this file. Delete files or ask for a larger quota.")
+
+// TooManyUploads refuses one more upload than the organization's tier may have
+// open at once. Most take seconds.
+var TooManyUploads = fault.New(fault.Limited, "too_many_uploads", "Your organization has as many uploads open as its tier allows. Finish or delete one, or try again shortly.").After(5 * time.Second)
 
 // retryable knows the SQLSTATE classes that pass by themselves: connection
 // (08), serialization and deadlock (40), resources (53), shutdown (57P), a lock

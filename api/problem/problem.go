@@ -45,6 +45,7 @@ var statusByCode = map[string]int{
 	"empty_file":             http.StatusUnprocessableEntity,
 	"type_not_allowed":       http.StatusUnsupportedMediaType,
 	"unsupported_media_type": http.StatusUnsupportedMediaType,
+	"query_too_long":         http.StatusRequestURITooLong,
 }
 
 // NoCredentials refuses a call that names nobody, as opposed to one whose

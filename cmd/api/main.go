@@ -13,6 +13,7 @@ import (
 	"go.uber.org/fx"
 
 	"satchel/api"
+	"satchel/api/throttle"
 	"satchel/api/uploads"
 	"satchel/internal/boot"
 	"satchel/internal/oidc"
@@ -89,8 +90,12 @@ func newAPI(p parts) (*api.API, error) {
 			return nil, fmt.Errorf("SATCHEL_CORS_ORIGINS: %q: %w", origin, err)
 		}
 	}
+	limits, err := settings.Load[throttle.Config]()
+	if err != nil {
+		return nil, err
+	}
 	return api.New(api.Parts{
-		Config: c, DB: p.DB, Tokens: p.Tokens, Intake: p.Uploads, Processes: p.Processes, Inviting: p.Inviting,
+		Config: c, Limits: limits, DB: p.DB, Tokens: p.Tokens, Intake: p.Uploads, Processes: p.Processes, Inviting: p.Inviting,
 		Staging: p.Store.Staging, Clean: p.Store.Clean, Ready: p.Ready, Log: p.Log, Metrics: p.Metrics,
 		Checkpoints: p.Checkpoints,
 	}), nil

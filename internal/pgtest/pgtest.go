@@ -59,11 +59,12 @@ func Clone(t testing.TB) *Database {
 	return &Database{AppURL: as(server, name, "satchel_app", password), OwnerURL: as(server, name, ownerRole, password), AdminURL: as(server, name, "", "")}
 }
 
-// Organization makes an active organization with room for bytes.
+// Organization makes an active organization with room for bytes. It is of the
+// largest tier, whose other limits tests do not meet by chance.
 func (d *Database) Organization(t testing.TB, bytes int64) tenancy.OrgID {
 	t.Helper()
 	org := tenancy.OrgID(tenancy.NewID())
-	ok, err := d.CreateOrganization(context.Background(), org, "o-"+org.String(), "Test school", "free", &bytes, &bytes)
+	ok, err := d.CreateOrganization(context.Background(), org, "o-"+org.String(), "Test school", "enterprise", &bytes, &bytes)
 	require.NoError(t, err)
 	require.True(t, ok)
 	return org

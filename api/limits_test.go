@@ -1,0 +1,102 @@
+package api
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"satchel/tenancy"
+)
+
+func TestTooManyRequestsAreToldWhenToComeBack(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	org := b.tier("free") // 600 requests a minute
+	p, other := b.person(org, tenancy.Student), b.person(b.organization(), tenancy.Student)
+	var a answer
+	for range 120 {
+		if a = p.call(get, storage+"/quota", nil); a.status == http.StatusTooManyRequests {
+			break
+		}
+		require.NotEmpty(t, a.header.Get("RateLimit-Policy"))
+	}
+	a.refused(http.StatusTooManyRequests, "rate_limited")
+	wait, err := strconv.Atoi(a.header.Get("Retry-After"))
+	require.NoError(t, err)
+	require.Positive(t, wait)
+	require.Contains(t, a.header.Get("RateLimit"), `"principal";r=0`)
+	other.call(get, storage+"/quota", nil).is(http.StatusOK)
+	b.call("", get, "/healthz", nil).is(http.StatusOK)
+}
+
+func TestFailedAttemptsEndAndSignedInPeopleGoOn(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p := b.person(b.organization(), tenancy.Student)
+	p.call(get, storage+"/quota", nil).is(http.StatusOK)
+	limited := false
+	for range 1000 {
+		if a := b.call("wrong", get, storage+"/quota", nil); a.status != http.StatusUnauthorized {
+			a.refused(http.StatusTooManyRequests, "rate_limited")
+			limited = true
+			break
+		}
+	}
+	require.True(t, limited)
+	p.call(get, storage+"/quota", nil).is(http.StatusOK)
+	for range 50 {
+		b.call("", get, "/healthz", nil).is(http.StatusOK)
+	}
+}
+
+// exchange sends bytes on a connection of its own and reads one answer.
+func (b *testBundle) exchange(raw string) *http.Response {
+	b.t.Helper()
+	conn, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", b.server.Listener.Addr().String())
+	require.NoError(b.t, err)
+	b.t.Cleanup(func() { _ = conn.Close() })
+	_, err = io.WriteString(conn, raw)
+	require.NoError(b.t, err)
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	require.NoError(b.t, err)
+	b.t.Cleanup(func() { _ = resp.Body.Close() })
+	return resp
+}
+
+func TestWhatNoHonestClientSendsIsRefused(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p := b.person(b.organization(), tenancy.Student)
+	head := "GET " + storage + "/quota HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + p.token + "\r\n"
+	require.Equal(t, http.StatusOK, b.exchange(head+"\r\n").StatusCode)
+	require.Equal(t, http.StatusBadRequest, b.exchange(head+"Authorization: Bearer other\r\n\r\n").StatusCode)
+	require.Equal(t, http.StatusBadRequest, b.exchange(head+"X-Organization-ID: a\r\nX-Organization-ID: b\r\n\r\n").StatusCode)
+	p.call(get, storage+"/files?q="+strings.Repeat("a", longestQuery), nil).refused(http.StatusRequestURITooLong, "query_too_long")
+}
+
+// A body of two lengths is how a request is smuggled past a proxy. Chunked
+// goes before Content-Length (RFC 9112, section 6.3), two different
+// Content-Lengths and two transfer codings are refused.
+func TestAmbiguousLengths(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for _, headers := range []string{
+		"Content-Length: 5\r\nContent-Length: 6\r\n",
+		"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n",
+		"Transfer-Encoding: gzip, chunked\r\n",
+		"Content-Length: -1\r\n",
+	} {
+		resp := b.exchange("POST /api/v1/organizations HTTP/1.1\r\nHost: x\r\n" + headers + "\r\n0\r\n\r\n")
+		require.GreaterOrEqual(t, resp.StatusCode, 400, headers)
+		require.NotEqual(t, http.StatusUnauthorized, resp.StatusCode, "%s is refused before anybody looks at it", headers)
+	}
+	require.Equal(t, http.StatusUnauthorized, b.exchange(fmt.Sprintf("POST %s/upload HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", storage)).StatusCode)
+}

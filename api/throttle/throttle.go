@@ -1,0 +1,159 @@
+// Package throttle bounds how often one may ask: token buckets for each
+// organization, each principal in it, and each address of those who are not
+// signed in. They live in the process; replicas share an allowance by each
+// taking its part, so that no request waits for a store.
+package throttle
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"satchel/api/problem"
+	"satchel/internal/fault"
+	"satchel/tenancy"
+)
+
+// Config is what the operator may set.
+type Config struct {
+	Replicas         int            `env:"SATCHEL_API_REPLICAS" envDefault:"1"`                   // that share the allowances
+	AddressPerMinute int            `env:"SATCHEL_ADDRESS_REQUESTS_PER_MINUTE" envDefault:"1200"` // unauthenticated requests and failed authentications of one address
+	TrustedProxies   []netip.Prefix `env:"SATCHEL_TRUSTED_PROXIES"`                               // whose X-Forwarded-For is believed
+}
+
+// Limited refuses who asks too often.
+var Limited = fault.New(fault.Limited, "rate_limited", "Too many requests in a short time. Wait as long as Retry-After says and try again.")
+
+// Cost is what a request takes of an allowance.
+type Cost int
+
+// The costs. Parts of one upload are many and cheap: a limit that ends an upload
+// half-way makes its client begin again.
+const (
+	Request Cost = unit
+	Part    Cost = 1
+)
+
+// How many buckets of each kind are kept at most, about 250 bytes each.
+const (
+	mostOrganizations = 10_000
+	mostPrincipals    = 100_000
+	mostAddresses     = 50_000
+	mostCredentials   = 100_000
+)
+
+// principal is a person or an API key, in an organization.
+type principal struct{ org, id uuid.UUID }
+
+// Throttle holds the buckets.
+type Throttle struct {
+	config        Config
+	now           func() time.Time
+	organizations *buckets[uuid.UUID]
+	principals    *buckets[principal]
+	addresses     *buckets[netip.Addr]
+	good          *recent[[sha256.Size]byte]
+	refused       *prometheus.CounterVec
+}
+
+// New makes full buckets. What is unset in c follows the defaults.
+func New(c Config, r prometheus.Registerer) *Throttle {
+	return newThrottle(c, r, time.Now)
+}
+
+func newThrottle(c Config, r prometheus.Registerer, now func() time.Time) *Throttle {
+	if c.Replicas < 1 {
+		c.Replicas = 1
+	}
+	if c.AddressPerMinute < 1 {
+		c.AddressPerMinute = 1200
+	}
+	t := &Throttle{
+		config: c, now: now,
+		organizations: newBuckets[uuid.UUID](mostOrganizations),
+		principals:    newBuckets[principal](mostPrincipals),
+		addresses:     newBuckets[netip.Addr](mostAddresses),
+		good:          newRecent[[sha256.Size]byte](mostCredentials),
+		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "satchel_api_rate_limited_total", Help: "Requests that were refused for coming too often, by the limit that refused them.",
+		}, []string{"limit"}),
+	}
+	r.MustRegister(t.refused)
+	return t
+}
+
+// share is this replica's part of an allowance.
+func (t *Throttle) share(perMinute int) Allowance {
+	return Allowance(max(1, perMinute/t.config.Replicas))
+}
+
+// Member bounds one who is signed in, in an organization that may send so many
+// requests a minute. One principal may use half of that, so that a script that
+// runs wild leaves the others room. The answer's header says how it stands.
+func (t *Throttle) Member(h http.Header, actor tenancy.Actor, perMinute int, cost Cost) error {
+	who := principal{actor.Org.UUID(), actor.User}
+	if actor.Key != uuid.Nil {
+		who.id = actor.Key
+	}
+	now, all, own := t.now(), t.share(perMinute), t.share(min(perMinute, max(perMinute/2, 60)))
+	mine := t.principals.take(now, who, own, int(cost))
+	if mine.wait > 0 { // one's own bucket first: who is refused there takes nothing of the others'
+		return t.refuse(h, "principal", mine)
+	}
+	ours := t.organizations.take(now, who.org, all, int(cost))
+	if ours.wait > 0 {
+		return t.refuse(h, "organization", ours)
+	}
+	if ours.left < mine.left {
+		describe(h, "organization", ours)
+	} else {
+		describe(h, "principal", mine)
+	}
+	return nil
+}
+
+// Stranger bounds a request of an address that names nobody.
+func (t *Throttle) Stranger(h http.Header, from netip.Addr) error {
+	s := t.addresses.take(t.now(), network(from), t.share(t.config.AddressPerMinute), int(Request))
+	if s.wait > 0 {
+		return t.refuse(h, "address", s)
+	}
+	return nil
+}
+
+// Attempt says whether a credential may be looked at. One that was good a while
+// ago may always: in a school, hundreds share an address with the one who
+// guesses.
+func (t *Throttle) Attempt(h http.Header, from netip.Addr, credential string) error {
+	if t.good.has(t.now(), sha256.Sum256([]byte(credential))) {
+		return nil
+	}
+	s := t.addresses.look(t.now(), network(from), t.share(t.config.AddressPerMinute), int(Request))
+	if s.wait > 0 {
+		return t.refuse(h, "address", s)
+	}
+	return nil
+}
+
+// Good notes that a credential was found good, and costs its address nothing.
+func (t *Throttle) Good(credential string) { t.good.note(t.now(), sha256.Sum256([]byte(credential))) }
+
+func (t *Throttle) refuse(h http.Header, limit string, s state) error {
+	t.refused.WithLabelValues(limit).Inc()
+	describe(h, limit, s)
+	return Limited.After(s.wait)
+}
+
+// describe tells how the bucket stands that binds first
+// (draft-ietf-httpapi-ratelimit-headers-10): q requests in w seconds, of which r
+// are left, and all again after t seconds.
+func describe(h http.Header, limit string, s state) {
+	window := max(1, int(float64(s.allowance.size())/s.allowance.perSecond()+.5))
+	h.Set("RateLimit-Policy", fmt.Sprintf("%q;q=%d;w=%d", limit, s.allowance.size(), window))
+	h.Set("RateLimit", fmt.Sprintf("%q;r=%d;t=%s", limit, s.left, problem.Seconds(s.full)))
+}
