@@ -64,6 +64,12 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		{"insert into renditions (organization_id, version_id, name, mime_type, width, height, size, etag) values (app.org(), $1, 'thumb', 'image/png', 1, 1, 1, 'e')", []any{version}},
 		{"insert into version_steps (organization_id, version_id, name, state) values (app.org(), $1, 'scan', 'done')", []any{version}},
 		{"insert into operations (organization_id, id, kind, workflow_id) values (app.org(), $1, 'rescan', 'w')", []any{tenancy.NewID()}},
+		{"insert into usage_counters (organization_id, day, metric, amount) values (app.org(), '2026-01-01', 'downloads', 1)", nil},
+		{"insert into usage_active (organization_id, day, user_id) values (app.org(), '2026-01-01', $1)", []any{user}},
+		{"insert into usage_flushes (organization_id, id) values (app.org(), $1)", []any{tenancy.NewID()}},
+		{"insert into usage_days (organization_id, day, rolled_at) values (app.org(), '2026-01-01', now())", nil},
+		{"insert into usage_warnings (organization_id, resource, percent) values (app.org(), 'bytes', 80)", nil},
+		{"insert into organization_events (organization_id, id, kind, data) values (app.org(), $1, 'usage.warning', '{}')", []any{tenancy.NewID()}},
 		{"insert into audit_events (organization_id, event) values (app.org(), $1)", []any{event(org)}},
 		{`insert into api_keys (organization_id, id, user_id, name, role, scopes, hash, last4, created_by, expires_at)
 			values (app.org(), $1, $2, 'sync', 'teacher', '{files:read}', sha256(convert_to($1::uuid::text, 'UTF8')), 'last', $2, now())`, []any{tenancy.NewID(), user}},
