@@ -95,6 +95,7 @@ func (a *API) Routes() []Route {
 		// keys
 
 		// usage
+		{get, organization + "/usage", tenancy.ReadUsage, a.getUsage, quick},
 
 		// audit
 		{get, organization + "/audit", tenancy.ReadAudit, a.listTrail, quick},
