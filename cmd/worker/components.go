@@ -13,12 +13,14 @@ import (
 	"satchel/activities/scan"
 	"satchel/activities/settle"
 	"satchel/activities/sweep"
+	usagerecord "satchel/activities/usage"
 	"satchel/internal/queue"
 	checkpointing "satchel/workflows/checkpoint"
 	reconciling "satchel/workflows/reconcile"
 	"satchel/workflows/rescan"
 	sweeping "satchel/workflows/sweep"
 	"satchel/workflows/upload"
+	counting "satchel/workflows/usage"
 )
 
 // stopTimeout leaves the workers time to finish what they run, and the
@@ -69,6 +71,13 @@ var checkpointProcess = fx.Module("checkpoint",
 var rescanProcess = component(func() queue.Component {
 	return queue.Component{Queue: queue.Batch, Workflows: []any{rescan.RescanStorage}}
 })
+
+var usageProcess = fx.Module("usage",
+	fx.Provide(usagerecord.New),
+	component(func(u *usagerecord.Activities) queue.Component {
+		return queue.Component{Queue: queue.Batch, Workflows: []any{counting.RollUpUsage}, Activities: []any{u}, Schedules: counting.Schedules()}
+	}),
+)
 
 var operationRecorder = fx.Module("operation",
 	fx.Provide(operation.New),

@@ -30,6 +30,7 @@ func processes() fx.Option {
 		reconcileProcess,  // rows, objects, quota and workflows say the same
 		rescanProcess,     // published files, with the signatures of today
 		checkpointProcess, // where the trails stand, signed and kept outside the database
+		usageProcess,      // what each organization used, by day
 		operationRecorder, // the rows in which long work reports
 	)
 }
