@@ -19,6 +19,7 @@ import (
 	"satchel/files"
 	"satchel/internal/oidc"
 	"satchel/tenancy"
+	"satchel/tenancy/usage"
 	"satchel/workflows/reconcile"
 	"satchel/workflows/upload"
 )
@@ -73,6 +74,7 @@ type Parts struct {
 	Ready       http.Handler
 	Log         *slog.Logger
 	Metrics     prometheus.Registerer
+	Meter       *usage.Meter // nil counts nothing
 }
 
 // API answers requests.

@@ -55,6 +55,7 @@ func (a *API) account(c *gin.Context) {
 			route = "none"
 		}
 		a.metrics.inFlight.Dec()
+		a.meter(c)
 		a.metrics.duration.WithLabelValues(method(c.Request.Method), route, fmt.Sprintf("%dxx", c.Writer.Status()/100)).Observe(took.Seconds())
 		attrs := []slog.Attr{
 			slog.String("request_id", requestID(c)), slog.String("method", method(c.Request.Method)), slog.String("route", route),

@@ -121,6 +121,7 @@ func (a *API) Routes() []Route {
 		{remove, organization + "/keys/:key", tenancy.ManageKeys, a.revokeKey, quick},
 
 		// usage
+		{get, organization + "/usage", tenancy.ReadUsage, a.getUsage, quick},
 
 		// audit
 		{get, organization + "/audit", tenancy.ReadAudit, a.listTrail, quick},

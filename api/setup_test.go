@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
@@ -30,6 +31,7 @@ import (
 	"satchel/internal/s3test"
 	"satchel/policies/audit"
 	"satchel/tenancy"
+	"satchel/tenancy/usage"
 	"satchel/workflows/reconcile"
 	"satchel/workflows/upload"
 )
@@ -109,7 +111,7 @@ func setup(t testing.TB) *testBundle {
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = io.WriteString(w, `{"ready":true,"missing":[]}`)
 		}),
-		Log: log, Metrics: metrics, Checkpoints: noCheckpoints{},
+		Log: log, Metrics: metrics, Meter: usage.NewMeter(b.db.DB, time.Now), Checkpoints: noCheckpoints{},
 	})
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan struct{})

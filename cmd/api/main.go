@@ -20,6 +20,7 @@ import (
 	"satchel/internal/s3"
 	"satchel/internal/settings"
 	"satchel/tenancy"
+	"satchel/tenancy/usage"
 )
 
 func main() { fx.New(app()).Run() }
@@ -38,6 +39,7 @@ func app() fx.Option {
 		fx.Provide(newProcesses),    // the workflows behind the calls
 		fx.Provide(newCheckpoints),  // what was signed about the trails
 		fx.Provide(newInviting),     // the workflows of invitations
+		fx.Provide(newMeter),        // what no row says about usage
 		fx.Provide(newAPI),          // the routes
 		fx.Invoke(listenForEvents),  // wakes those who wait for a file
 		fx.Invoke(serveAPI),         // the API's port
@@ -78,6 +80,7 @@ type parts struct {
 	Metrics   prometheus.Registerer
 
 	Checkpoints api.Checkpoints
+	Meter       *usage.Meter
 }
 
 func newAPI(p parts) (*api.API, error) {
@@ -97,8 +100,26 @@ func newAPI(p parts) (*api.API, error) {
 	return api.New(api.Parts{
 		Config: c, Limits: limits, DB: p.DB, Tokens: p.Tokens, Intake: p.Uploads, Processes: p.Processes, Inviting: p.Inviting,
 		Staging: p.Store.Staging, Clean: p.Store.Clean, Ready: p.Ready, Log: p.Log, Metrics: p.Metrics,
-		Checkpoints: p.Checkpoints,
+		Checkpoints: p.Checkpoints, Meter: p.Meter,
 	}), nil
+}
+
+// newMeter counts until the servers, which are started after it, have stopped;
+// its last flush comes then.
+func newMeter(lc fx.Lifecycle, db *tenancy.DB, log *slog.Logger) *usage.Meter {
+	m := usage.NewMeter(db, time.Now)
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	lc.Append(fx.StartStopHook(
+		func() {
+			go func() {
+				defer close(ended)
+				m.Run(ctx, func(err error) { log.Warn("usage is kept and sent again", "error", err) })
+			}()
+		},
+		func() { stop(); <-ended },
+	))
+	return m
 }
 
 func listenForEvents(lc fx.Lifecycle, a *api.API) {

@@ -15,6 +15,7 @@ import (
 	"satchel/activities/scan"
 	"satchel/activities/settle"
 	"satchel/activities/sweep"
+	usagerecord "satchel/activities/usage"
 	"satchel/internal/queue"
 	checkpointing "satchel/workflows/checkpoint"
 	inviting "satchel/workflows/invitation"
@@ -22,6 +23,7 @@ import (
 	"satchel/workflows/rescan"
 	sweeping "satchel/workflows/sweep"
 	"satchel/workflows/upload"
+	counting "satchel/workflows/usage"
 )
 
 // stopTimeout leaves the workers time to finish what they run, and the
@@ -80,6 +82,13 @@ var invitationProcess = fx.Module("invitation",
 	}),
 	component(func(i *invitation.Activities) queue.Component {
 		return queue.Component{Queue: queue.Batch, Workflows: []any{inviting.SweepInvitations}, Activities: []any{i}, Schedules: inviting.Schedules()}
+	}),
+)
+
+var usageProcess = fx.Module("usage",
+	fx.Provide(usagerecord.New),
+	component(func(u *usagerecord.Activities) queue.Component {
+		return queue.Component{Queue: queue.Batch, Workflows: []any{counting.RollUpUsage}, Activities: []any{u}, Schedules: counting.Schedules()}
 	}),
 )
 

@@ -31,6 +31,7 @@ func processes() fx.Option {
 		rescanProcess,     // published files, with the signatures of today
 		checkpointProcess, // where the trails stand, signed and kept outside the database
 		invitationProcess, // a person's way into an organization
+		usageProcess,      // what each organization used, by day
 		operationRecorder, // the rows in which long work reports
 	)
 }

@@ -66,6 +66,10 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		{"insert into operations (organization_id, id, kind, workflow_id) values (app.org(), $1, 'rescan', 'w')", []any{tenancy.NewID()}},
 		{"insert into invitations (organization_id, id, email, role, expires_at) values (app.org(), $1, 'a@school.example', 'teacher', now())", []any{tenancy.NewID()}},
 		{"insert into guardianships (organization_id, parent_id, student_id, created_by) values (app.org(), $1, $2, $1)", []any{user, student}},
+		{"insert into usage_counters (organization_id, day, metric, amount) values (app.org(), '2026-01-01', 'downloads', 1)", nil},
+		{"insert into usage_active (organization_id, day, user_id) values (app.org(), '2026-01-01', $1)", []any{user}},
+		{"insert into usage_flushes (organization_id, id) values (app.org(), $1)", []any{tenancy.NewID()}},
+		{"insert into usage_days (organization_id, day, rolled_at) values (app.org(), '2026-01-01', now())", nil},
 		{"insert into audit_events (organization_id, event) values (app.org(), $1)", []any{event(org)}},
 		{`insert into api_keys (organization_id, id, user_id, name, role, scopes, hash, last4, created_by, expires_at)
 			values (app.org(), $1, $2, 'sync', 'teacher', '{files:read}', sha256(convert_to($1::uuid::text, 'UTF8')), 'last', $2, now())`, []any{tenancy.NewID(), user}},

@@ -1,0 +1,68 @@
+// Package usage writes down what each organization used, day by day.
+package usage
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"satchel/internal/fault"
+	"satchel/internal/queue"
+	"satchel/tenancy"
+	"satchel/tenancy/usage"
+)
+
+// Activities are the activities of this package.
+type Activities struct{ db *tenancy.DB }
+
+// New makes the activities.
+func New(db *tenancy.DB) *Activities { return &Activities{db: db} }
+
+// stretch is how many organizations one activity rolls up.
+const stretch = 200
+
+// ErrNotPlatform refuses a roll-up of others that an organization asks for.
+var ErrNotPlatform = fault.New(fault.Denied, "not_platform", "Only the platform rolls up the usage of all. Start it with the platform's organization, or for one organization alone.")
+
+// RollUpOrganizationsInput names where in the list of organizations to go on.
+// An organization other than the platform rolls up its own days alone.
+type RollUpOrganizationsInput struct{ Org, After tenancy.OrgID }
+
+// RollUpOrganizationsResult says how far one stretch came.
+type RollUpOrganizationsResult struct {
+	Last          tenancy.OrgID // zero: the end is reached
+	Organizations int64
+}
+
+// RollUpOrganizations writes down the days of the next organizations that may
+// still change. Running it again changes nothing that it need not.
+func (a *Activities) RollUpOrganizations(ctx context.Context, in RollUpOrganizationsInput) (RollUpOrganizationsResult, error) {
+	defer queue.Beat(ctx)()
+	var result RollUpOrganizationsResult
+	if in.Org != tenancy.Platform {
+		if !in.After.IsZero() {
+			return result, ErrNotPlatform
+		}
+		result.Organizations = 1
+		return result, a.rollUp(ctx, in.Org)
+	}
+	orgs, err := a.db.Organizations(ctx, in.After, stretch)
+	if err != nil {
+		return result, fmt.Errorf("list organizations: %w", err)
+	}
+	for _, org := range orgs {
+		if err := a.rollUp(ctx, org); err != nil {
+			return result, fmt.Errorf("organization %s: %w", org, err)
+		}
+		result.Organizations++
+		result.Last = org
+	}
+	if len(orgs) < stretch {
+		result.Last = tenancy.OrgID{}
+	}
+	return result, nil
+}
+
+func (a *Activities) rollUp(ctx context.Context, org tenancy.OrgID) error {
+	return a.db.InTx(ctx, org, func(tx *tenancy.Tx) error { return usage.RollUp(ctx, tx, time.Now()) })
+}

@@ -1,0 +1,63 @@
+// Package usage is the process that writes down every hour what each
+// organization used.
+package usage
+
+import (
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"satchel/activities/usage"
+	"satchel/internal/queue"
+	"satchel/tenancy"
+)
+
+var roller *usage.Activities
+
+// RollUpUsageInput names the platform, for all organizations, or one of them.
+type RollUpUsageInput struct {
+	Org tenancy.OrgID
+
+	// What is known so far, carried on when a long run continues as new.
+	After         tenancy.OrgID
+	Organizations int64
+}
+
+// RollUpUsageResult counts the organizations.
+type RollUpUsageResult struct{ Organizations int64 }
+
+// RollUpUsage pages through the organizations.
+func RollUpUsage(ctx workflow.Context, in RollUpUsageInput) (RollUpUsageResult, error) {
+	bounded := workflow.WithActivityOptions(ctx, options(in.Org))
+	for {
+		var stretch usage.RollUpOrganizationsResult
+		err := workflow.ExecuteActivity(bounded, roller.RollUpOrganizations, usage.RollUpOrganizationsInput{Org: in.Org, After: in.After}).Get(ctx, &stretch)
+		in.Organizations += stretch.Organizations
+		if err != nil {
+			return RollUpUsageResult{in.Organizations}, fmt.Errorf("roll up organizations: %w", err)
+		}
+		if stretch.Last.IsZero() {
+			return RollUpUsageResult{in.Organizations}, nil
+		}
+		in.After = stretch.Last
+		if workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
+			return RollUpUsageResult{}, workflow.NewContinueAsNewError(ctx, RollUpUsage, in)
+		}
+	}
+}
+
+// options gives up within the hour: the next round is the retry.
+func options(org tenancy.OrgID) workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		TaskQueue: string(queue.Batch), StartToCloseTimeout: 10 * time.Minute, ScheduleToCloseTimeout: 30 * time.Minute, HeartbeatTimeout: queue.BeatTimeout,
+		Priority:    queue.For(org.String(), queue.Low),
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
+	}
+}
+
+// Schedules roll up every hour.
+func Schedules() []queue.Schedule {
+	return []queue.Schedule{{ID: "roll-up-usage", Every: time.Hour, Workflow: RollUpUsage, Input: RollUpUsageInput{Org: tenancy.Platform}}}
+}
