@@ -43,7 +43,7 @@ func TestFailedAttemptsEndAndSignedInPeopleGoOn(t *testing.T) {
 	p := b.person(b.organization(), tenancy.Student)
 	p.call(get, storage+"/quota", nil).is(http.StatusOK)
 	limited := false
-	for range 1000 {
+	for range 4000 {
 		if a := b.call("wrong", get, storage+"/quota", nil); a.status != http.StatusUnauthorized {
 			a.refused(http.StatusTooManyRequests, "rate_limited")
 			limited = true

@@ -104,7 +104,7 @@ func setup(t testing.TB) *testBundle {
 	require.NoError(t, err)
 	b.api = New(Parts{
 		Config: Config{ContentURL: contentURL, Origins: []string{"https://school.test"}}, DB: b.db.DB,
-		Limits: throttle.Config{AddressPerMinute: 2400},
+		Limits: throttle.Config{AddressPerMinute: 18_000},
 		Tokens: oidc.New(oidc.Config{Issuer: b.issuer.URL, Audience: oidctest.Audience}), Intake: intake, Processes: b.processes, Inviting: b.inviting,
 		Staging: b.store.Staging, Clean: b.store.Clean,
 		Ready: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -349,6 +349,7 @@ func TestTrailIsListedFilteredAndVerified(t *testing.T) {
 	for query, code := range map[string]string{"action=file.eat": "invalid_action", "result=maybe": "invalid_result", "from=yesterday": "invalid_from", "cursor=x": "invalid_cursor", "limit=0": "invalid_limit"} {
 		s.owner.call(get, trail+"?"+query, nil).refused(400, code)
 	}
+	s.payFor("free")
 	s.owner.call(get, trail+"/export", nil).refused(403, "feature_not_in_tier")
 	b.person(b.organization(), tenancy.Owner).call(get, trail, nil).refused(404, "organization_not_found")
 	s.operator.call(get, trail, nil).is(200)

@@ -12,7 +12,7 @@ import (
 func TestRequireFeature(t *testing.T) {
 	t.Parallel()
 	d := pgtest.New(t)
-	org := d.Organization(t, 1)
+	org := d.OrganizationOf(t, "free", 1)
 	require.ErrorIs(t, tenancy.RequireFeature(t.Context(), d.Once(org), tenancy.FeatureKeys), tenancy.ErrFeature)
 	_, err := d.Once(org).Exec(t.Context(), "update organizations set tier = 'professional'")
 	require.NoError(t, err)

@@ -82,7 +82,7 @@ func TestGrantsAreSane(t *testing.T) {
 func TestMemberships(t *testing.T) {
 	t.Parallel()
 	d := pgtest.New(t)
-	a, b := d.Organization(t, 1), d.Organization(t, 1)
+	a, b := d.OrganizationOf(t, "free", 1), d.OrganizationOf(t, "free", 1)
 	user, err := d.EnsureUser(t.Context(), "issuer", "subject")
 	require.NoError(t, err)
 	again, err := d.EnsureUser(t.Context(), "issuer", "subject")

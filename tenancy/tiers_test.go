@@ -12,7 +12,7 @@ import (
 func TestAnOrganizationSeesItsOwnTier(t *testing.T) {
 	t.Parallel()
 	d := pgtest.New(t)
-	org := d.Organization(t, 1)
+	org := d.OrganizationOf(t, "free", 1)
 	tier, err := tenancy.GetTier(t.Context(), d.Once(org))
 	require.NoError(t, err)
 	require.Equal(t, "free", tier.Name)

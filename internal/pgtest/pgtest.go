@@ -63,8 +63,14 @@ func Clone(t testing.TB) *Database {
 // largest tier, whose other limits tests do not meet by chance.
 func (d *Database) Organization(t testing.TB, bytes int64) tenancy.OrgID {
 	t.Helper()
+	return d.OrganizationOf(t, "enterprise", bytes)
+}
+
+// OrganizationOf makes an active organization of a tier.
+func (d *Database) OrganizationOf(t testing.TB, tier string, bytes int64) tenancy.OrgID {
+	t.Helper()
 	org := tenancy.OrgID(tenancy.NewID())
-	ok, err := d.CreateOrganization(context.Background(), org, "o-"+org.String(), "Test school", "enterprise", &bytes, &bytes)
+	ok, err := d.CreateOrganization(context.Background(), org, "o-"+org.String(), "Test school", tier, &bytes, &bytes)
 	require.NoError(t, err)
 	require.True(t, ok)
 	return org

@@ -28,7 +28,7 @@ type desk struct {
 func newDesk(t testing.TB) *desk {
 	t.Helper()
 	d := &desk{Database: pgtest.New(t)}
-	d.org = d.Organization(t, 1)
+	d.org = d.OrganizationOf(t, "free", 1)
 	d.admin = tenancy.Actor{Org: d.org, User: d.Member(t, d.org, tenancy.Admin), Role: tenancy.Admin}
 	return d
 }

@@ -26,7 +26,7 @@ type school struct {
 func setup(t *testing.T) *school {
 	t.Helper()
 	s := &school{Database: pgtest.New(t), t: t}
-	s.org = s.Organization(t, 1<<30)
+	s.org = s.OrganizationOf(t, "free", 1<<30)
 	s.owner = s.actor(tenancy.Owner)
 	return s
 }
