@@ -128,7 +128,7 @@ func TestEveryRouteAsksTheScopes(t *testing.T) {
 		machine, _ := owner.key(tenancy.Admin, scope)
 		actor := tenancy.Actor{Role: tenancy.Admin, Scopes: keys.Actions([]string{string(scope)})}
 		for _, r := range b.api.Routes() {
-			if r.Needs == anyone {
+			if r.Needs == anyone || r.Needs == signedIn {
 				continue
 			}
 			a := machine.call(r.Method, r.fill(uuid.NewString()), nil)
