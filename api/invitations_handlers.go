@@ -81,6 +81,9 @@ func (a *API) invite(c *gin.Context) error {
 	if in.Role == tenancy.Operator || checkRole(org, in.Role) != nil {
 		return invalid("role", "role is one of owner, admin, teacher, student, parent.")
 	}
+	if err := notByKey(c, in.Role); err != nil {
+		return err
+	}
 	term, err := in.term()
 	if err != nil {
 		return err

@@ -87,6 +87,9 @@ func (a *API) setMember(c *gin.Context) error {
 	if err := in.check(org); err != nil {
 		return err
 	}
+	if err := notByKey(c, in.Role); err != nil {
+		return err
+	}
 	ctx := c.Request.Context()
 	user, err := a.DB.EnsureUser(ctx, in.Issuer, in.Subject)
 	if err != nil {
@@ -109,6 +112,15 @@ func (b memberBody) check(org tenancy.OrgID) error {
 func checkRole(org tenancy.OrgID, role tenancy.Role) error {
 	if !slices.Contains(tenancy.Roles, role) || (role == tenancy.Operator) != (org == tenancy.Platform) {
 		return invalid("role", "role is one of owner, admin, teacher, student, parent.")
+	}
+	return nil
+}
+
+// notByKey keeps a key from making those who could make keys, or more than it is
+// itself.
+func notByKey(c *gin.Context, role tenancy.Role) error {
+	if actor := caller(c); actor.Key != uuid.Nil && (role == tenancy.Admin || !actor.MayGive(role) && role != tenancy.Parent) {
+		return errNotByKey
 	}
 	return nil
 }
@@ -188,6 +200,9 @@ func (a *API) changeMember(c *gin.Context) error {
 		return err
 	}
 	if err := checkRole(org, in.Role); err != nil {
+		return err
+	}
+	if err := notByKey(c, in.Role); err != nil {
 		return err
 	}
 	return a.giveRole(c, org, user, in.Role, orgs.SetRole)

@@ -22,8 +22,8 @@ func (p *person) orgPath(rest string) string {
 
 func (p *person) as() string { return "/members/" + p.id.String() }
 
-// trail counts the events of an action about a thing.
-func (b *testBundle) trail(org tenancy.OrgID, action string, id uuid.UUID) (n int) {
+// recorded counts the events of an action about a thing.
+func (b *testBundle) recorded(org tenancy.OrgID, action string, id uuid.UUID) (n int) {
 	b.t.Helper()
 	err := b.db.Once(org).QueryRow(context.Background(), "select count(*) from audit_events where action = $1 and object_id = $2 and result = 'done'", action, id.String()).Scan(&n)
 	require.NoError(b.t, err)
@@ -54,14 +54,14 @@ func TestMembers(t *testing.T) {
 	owner.call(put, owner.orgPath("/members/"+uuid.NewString()), map[string]string{"role": "teacher"}).refused(404, "member_not_found")
 	owner.call(post, owner.orgPath("/leave"), nil).refused(409, "last_owner")
 	owner.call(put, owner.orgPath(owner.as()), map[string]string{"role": "admin"}).refused(409, "last_owner")
-	require.Equal(t, 1, b.trail(org, "member.change", pupil.id))
+	require.Equal(t, 1, b.recorded(org, "member.change", pupil.id))
 
 	owner.call(remove, owner.orgPath(teacher.as()), nil).is(204)
 	owner.call(remove, owner.orgPath(teacher.as()), nil).refused(404, "member_not_found")
 	teacher.call(get, storage+"/files", nil).refused(403, "no_membership")
 	admin.call(post, owner.orgPath("/leave"), nil).is(204)
-	require.Equal(t, 1, b.trail(org, "member.remove", teacher.id))
-	require.Equal(t, 1, b.trail(org, "member.leave", admin.id))
+	require.Equal(t, 1, b.recorded(org, "member.remove", teacher.id))
+	require.Equal(t, 1, b.recorded(org, "member.leave", admin.id))
 
 	operator := b.person(tenancy.Platform, tenancy.Operator)
 	operator.call(put, owner.orgPath(pupil.as()), map[string]string{"role": "owner"}).is(200)
@@ -164,7 +164,7 @@ func TestInvitations(t *testing.T) {
 
 	owner.call(remove, invitations+"/"+i.ID.String(), nil).is(204)
 	owner.call(remove, invitations+"/"+i.ID.String(), nil).is(204)
-	require.Equal(t, 1, b.trail(org, "invitation.revoke", i.ID), "twice is once")
+	require.Equal(t, 1, b.recorded(org, "invitation.revoke", i.ID), "twice is once")
 	b.call("", get, "/api/v1/invitations/"+token, nil).refused(404, "invitation_not_found")
 	b.call(b.issuer.Token("x"), post, "/api/v1/invitations/accept", map[string]string{"token": token}).refused(404, "invitation_not_found")
 	owner.call(post, invitations+"/"+i.ID.String()+"/resend", nil).refused(409, "invitation_ended")
@@ -178,7 +178,7 @@ func TestInvitations(t *testing.T) {
 	require.Len(t, read[page[invitationView]](owner.call(get, invitations+"?state=revoked", nil)).Items, 1)
 	b.call(b.issuer.Token("x"), post, "/api/v1/invitations/decline", map[string]string{"token": b.mailed(org, second.ID)}).is(204)
 	owner.call(remove, invitations+"/"+second.ID.String(), nil).refused(409, "invitation_ended")
-	require.Equal(t, 1, b.trail(org, "invitation.decline", second.ID))
+	require.Equal(t, 1, b.recorded(org, "invitation.decline", second.ID))
 	for _, token := range []string{"", "short", strings.Repeat("a", 101)} {
 		b.call(b.issuer.Token("x"), post, "/api/v1/invitations/accept", map[string]string{"token": token}).refused(404, "invitation_not_found")
 	}
@@ -205,7 +205,7 @@ func TestAcceptAtOnce(t *testing.T) {
 	}
 	require.Equal(t, map[int]int{http.StatusOK: 1, http.StatusNotFound: 19}, count)
 	require.Len(t, read[page[memberView]](owner.call(get, owner.orgPath("/members?role=teacher"), nil)).Items, 1)
-	require.Equal(t, 1, b.trail(org, "invitation.accept", i.ID))
+	require.Equal(t, 1, b.recorded(org, "invitation.accept", i.ID))
 }
 
 // TestInvitingWhileTemporalIsDown: the row stands, and the schedule finds it.
@@ -265,7 +265,7 @@ func TestParentsReadTheirWards(t *testing.T) {
 		in := map[string]any{"parent_id": parent.id, "student_id": ward.id}
 		owner.call(post, guardians, in).is(201)
 		owner.call(post, guardians, in).is(200)
-		require.Equal(t, 1, b.trail(org, "guardian.add", ward.id))
+		require.Equal(t, 1, b.recorded(org, "guardian.add", ward.id))
 	}
 	owner.call(post, guardians, map[string]any{"parent_id": one.id, "student_id": parent.id}).refused(409, "not_parent_and_student")
 	require.Len(t, read[page[guardianView]](owner.call(get, guardians, nil).is(200)).Items, 2)

@@ -23,7 +23,9 @@ var (
 	ErrRank      = fault.New(fault.Denied, "owner_required", "Only an owner makes, changes or removes owners and admins.")
 )
 
-// Member is one person's place in the organization.
+// Member is one person's place in the organization. The service accounts of API
+// keys are no persons: they take no seat, are in no list, and change with their
+// key alone.
 type Member struct {
 	User      uuid.UUID    `db:"user_id"`
 	Role      tenancy.Role `db:"role"`
@@ -158,10 +160,11 @@ func roleOf(ctx context.Context, q tenancy.Queries, user uuid.UUID) (tenancy.Rol
 }
 
 // mayManage says whether the actor may make, change or remove somebody of this
-// role. That they may manage members at all was asked at the door.
+// role. That they may manage members at all was asked at the door. No key
+// reaches those who could make keys.
 func mayManage(by tenancy.Actor, role tenancy.Role) bool {
 	high := role == tenancy.Owner || role == tenancy.Admin || role == tenancy.Operator
-	return !high || by.Role == tenancy.Owner || by.Role == tenancy.Operator
+	return !high || by.Key == uuid.Nil && (by.Role == tenancy.Owner || by.Role == tenancy.Operator)
 }
 
 func add(ctx context.Context, tx *tenancy.Tx, user uuid.UUID, role tenancy.Role) error {
@@ -211,7 +214,7 @@ func anotherHead(ctx context.Context, tx *tenancy.Tx, user uuid.UUID, old tenanc
 		return nil
 	}
 	var another bool
-	err := tx.QueryRow(ctx, "select exists (select from members where role = $1 and user_id <> $2)", string(old), user).Scan(&another)
+	err := tx.QueryRow(ctx, "select exists (select from members where role = $1 and user_id <> $2 and not service)", string(old), user).Scan(&another)
 	if err != nil {
 		return fmt.Errorf("look for another %s: %w", old, err)
 	}

@@ -73,7 +73,7 @@ func (s *school) newcomer() uuid.UUID {
 
 func (s *school) seats(n int) {
 	s.t.Helper()
-	_, err := s.Admin(s.t).Exec(context.Background(), "update tiers set max_members = $1 where name = 'free'", n)
+	_, err := s.Admin(s.t).Exec(context.Background(), "update tiers set max_members = $1", n)
 	require.NoError(s.t, err)
 }
 
