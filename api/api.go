@@ -18,6 +18,7 @@ import (
 	"satchel/api/uploads"
 	"satchel/files"
 	"satchel/internal/oidc"
+	"satchel/policies/audit"
 	"satchel/tenancy"
 	"satchel/workflows/reconcile"
 	"satchel/workflows/upload"
@@ -83,6 +84,7 @@ type API struct {
 	used     usedKeys
 	origins  *knownOrigins
 	throttle *throttle.Throttle
+	refusals audit.Bound // in the trail
 
 	drain    sync.Once
 	draining chan struct{}
