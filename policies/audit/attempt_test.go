@@ -105,3 +105,29 @@ func BenchmarkRecord(b *testing.B) {
 	})
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
 }
+
+// BenchmarkRow compares a transaction of one statement with one that has its row
+// as well: the difference is what each step of a file's way pays, its
+// publication included.
+func BenchmarkRow(b *testing.B) {
+	d := pgtest.New(b)
+	org := d.Organization(b, 1)
+	for name, f := range map[string]func(*tenancy.Tx) error{
+		"without": func(*tenancy.Tx) error { return nil },
+		"with": func(tx *tenancy.Tx) error {
+			return audit.Record(context.Background(), tx, audit.Event{Action: "file.trash", ObjectID: "x"})
+		},
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				err := d.InTx(context.Background(), org, func(tx *tenancy.Tx) error {
+					if _, err := tx.Exec(context.Background(), "update storage_quotas set updated_at = now()"); err != nil {
+						return err
+					}
+					return f(tx)
+				})
+				require.NoError(b, err)
+			}
+		})
+	}
+}
