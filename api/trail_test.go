@@ -359,7 +359,7 @@ func TestAReadingIsOfBytes(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	s := b.scene()
-	before := b.trail(s.owner.org).Seq
+	before := b.trailHead(s.owner.org).Seq
 	etag := s.owner.call(head, at(s.file, "/content"), nil).is(http.StatusOK).header.Get("ETag")
 	s.owner.call(get, at(s.file, "/content"), nil, "If-None-Match", etag).is(http.StatusNotModified)
 	s.owner.call(get, at(s.file, "/content"), nil, "Range", "bytes=99999-").is(http.StatusRequestedRangeNotSatisfiable)
