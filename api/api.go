@@ -18,6 +18,7 @@ import (
 	"satchel/api/uploads"
 	"satchel/files"
 	"satchel/internal/oidc"
+	"satchel/policies/audit"
 	"satchel/tenancy"
 	"satchel/tenancy/usage"
 	"satchel/workflows/reconcile"
@@ -85,6 +86,7 @@ type API struct {
 	used     usedKeys
 	origins  *knownOrigins
 	throttle *throttle.Throttle
+	refusals audit.Bound // in the trail
 
 	drain    sync.Once
 	draining chan struct{}

@@ -56,23 +56,19 @@ func (a *API) send(c *gin.Context, v files.View) error {
 	if err := readable(v); err != nil {
 		return err
 	}
-	if err := a.recordReading(c, v); err != nil {
-		return err
-	}
 	return delivery.Serve(c.Writer, c.Request, a.Clean, delivery.Content{
 		Key: files.ContentKey(tenancy.OrgID(v.OrganizationID), v.VersionID), ObjectETag: v.ObjectEtag, Tag: v.Sha256,
 		Name: v.Name, Type: v.MimeType, Size: v.Size, Modified: *v.PublishedAt,
+		Begin: func() error { return a.recordReading(c, v) },
 	})
 }
 
 // recordReading puts into the trail that somebody was handed a version's bytes,
-// before the first one leaves: what cannot be recorded is not handed out. A
+// before the first one leaves; an answer without bytes, as to HEAD or of what the
+// client has already, leaves no row. What cannot be recorded is not handed out. A
 // player that asks for a hundred ranges of one video leaves one row an hour.
 // Previews leave none: a page of thumbnails would bury the rest.
 func (a *API) recordReading(c *gin.Context, v files.View) error {
-	if c.Request.Method == head {
-		return nil
-	}
 	event := audit.Event{Action: "file.read", ObjectID: v.FileID.String(), Code: fmt.Sprintf("version_%d", v.Number)}
 	q := a.DB.Once(caller(c).Org)
 	if c.GetHeader("Range") != "" {

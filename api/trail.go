@@ -67,7 +67,7 @@ func (a *API) trail(action string) gin.HandlerFunc {
 		}
 		// The caller may have hung up: what they tried stays on record.
 		ctx = tenancy.WithActor(context.WithoutCancel(ctx), actor)
-		if err := attempt.Conclude(ctx, a.DB.Once(actor.Org), objectOf(c)); err != nil {
+		if err := attempt.Conclude(ctx, a.DB.Once(actor.Org), objectOf(c), &a.refusals); err != nil {
 			a.Log.ErrorContext(ctx, "a refusal is not on record", slog.String("request_id", requestID(c)), slog.Any("error", err))
 		}
 	}

@@ -354,3 +354,20 @@ func TestTrailIsListedFilteredAndVerified(t *testing.T) {
 	b.person(b.organization(), tenancy.Owner).call(get, trail, nil).refused(404, "organization_not_found")
 	s.operator.call(get, trail, nil).is(200)
 }
+
+// What leaves no byte is no reading, and what cannot be recorded leaves none.
+func TestAReadingIsOfBytes(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	s := b.scene()
+	before := b.trailHead(s.owner.org).Seq
+	etag := s.owner.call(head, at(s.file, "/content"), nil).is(http.StatusOK).header.Get("ETag")
+	s.owner.call(get, at(s.file, "/content"), nil, "If-None-Match", etag).is(http.StatusNotModified)
+	s.owner.call(get, at(s.file, "/content"), nil, "Range", "bytes=99999-").is(http.StatusRequestedRangeNotSatisfiable)
+	require.Empty(t, b.since(s.owner.org, before))
+	_, err := b.db.Admin(t).Exec(context.Background(), "revoke insert (organization_id, event) on audit_events from satchel_app")
+	require.NoError(t, err)
+	a := s.owner.call(get, at(s.file, "/content"), nil).is(http.StatusInternalServerError)
+	require.NotContains(t, string(a.body), planted)
+	require.Empty(t, a.header.Get("Content-Disposition"))
+}

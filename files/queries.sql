@@ -191,7 +191,7 @@ update file_versions set preview = $2, width = $3, height = $4, updated_at = now
 
 -- name: VersionPublish :execrows
 update file_versions set status = 'published', status_reason = '', object_etag = $2, used_bytes = size, reserved_bytes = 0,
-    published_at = now(), updated_at = now()
+    published_at = greatest(now(), scanned_at), updated_at = now()
  where id = $1 and status = 'processing' and scan_verdict = 'clean' and scan_sha256 = sha256;
 
 -- name: VersionPurge :exec

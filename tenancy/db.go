@@ -92,7 +92,20 @@ func (d *DB) InTx(ctx context.Context, org OrgID, f func(*Tx) error) (err error)
 	if err := tx.commit(ctx); err != nil {
 		return translate(fmt.Errorf("commit: %w", err))
 	}
+	for _, f := range tx.after {
+		f()
+	}
 	return nil
+}
+
+// AfterCommit runs f once what q did is committed, and never when it is rolled
+// back. A Once has committed by the time its statement returned.
+func AfterCommit(q Queries, f func()) {
+	if tx, ok := q.(*Tx); ok {
+		tx.after = append(tx.after, f)
+		return
+	}
+	f()
 }
 
 // begin opens the transaction and binds the organization in one round trip.
@@ -111,8 +124,9 @@ func begin(ctx context.Context, conn *pgx.Conn, org OrgID) (*Tx, error) {
 
 // Tx is one open transaction of one organization.
 type Tx struct {
-	conn *pgx.Conn
-	org  OrgID
+	conn  *pgx.Conn
+	org   OrgID
+	after []func() // see AfterCommit
 }
 
 // Org names the organization to which the transaction is bound.

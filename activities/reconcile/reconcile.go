@@ -13,6 +13,7 @@ import (
 
 	"satchel/files"
 	"satchel/internal/fault"
+	"satchel/policies/audit"
 	"satchel/tenancy"
 )
 
@@ -87,6 +88,11 @@ func (r *run) report(kind Kind, version uuid.UUID, repair func() error) error {
 			return fmt.Errorf("repair %s: %w", kind, err)
 		}
 		f.Repaired = true
+		// Objects know no transaction: the row follows the repair, and a crash in
+		// between loses the row and not the repair.
+		if err := audit.Record(r.ctx, r.q, audit.Event{Action: "storage.repair", ObjectID: version.String(), Code: string(kind)}); err != nil {
+			return err
+		}
 	}
 	r.found = append(r.found, f)
 	return nil

@@ -30,6 +30,10 @@ type Content struct {
 	Size       int64
 	Modified   time.Time
 	Inline     bool // only for what Satchel itself encoded
+
+	// Begin runs when the first byte is about to leave; nil for nothing. An error
+	// keeps the bytes here: what cannot be recorded is not handed out.
+	Begin func() error
 }
 
 // maxRanges bounds how many pieces one request may ask for; each costs a read
@@ -49,7 +53,7 @@ func Serve(w http.ResponseWriter, r *http.Request, from Source, c Content) error
 	body := &ranges{ctx: ctx, from: from, content: c, until: endOf(asked, c.Size)}
 	defer body.close()
 	setHeaders(w.Header(), c)
-	late := &lateHeader{ResponseWriter: w}
+	late := &lateHeader{ResponseWriter: w, begin: c.Begin}
 	http.ServeContent(late, r, "", c.Modified, body)
 	switch {
 	case late.refused != nil:
@@ -58,6 +62,9 @@ func Serve(w http.ResponseWriter, r *http.Request, from Source, c Content) error
 			w.Header().Set("Content-Range", fmt.Sprintf("bytes */%d", c.Size))
 		}
 		return late.refused
+	case late.kept != nil:
+		clearHeaders(w.Header())
+		return late.kept
 	case body.err == nil:
 		late.flush()
 		return nil
@@ -108,6 +115,8 @@ type lateHeader struct {
 	status  int
 	sent    bool
 	refused error
+	begin   func() error
+	kept    error // begin's, for which nothing is sent
 }
 
 // WriteHeader notes the status. The two refusals of http.ServeContent come with
@@ -126,6 +135,12 @@ func (l *lateHeader) WriteHeader(status int) {
 func (l *lateHeader) Write(b []byte) (int, error) {
 	if l.refused != nil {
 		return len(b), nil //nolint:nilerr // the text is dropped on purpose, Serve returns the refusal
+	}
+	if !l.sent && l.begin != nil && l.kept == nil {
+		l.kept = l.begin()
+	}
+	if l.kept != nil {
+		return 0, l.kept
 	}
 	l.flush()
 	return l.ResponseWriter.Write(b)

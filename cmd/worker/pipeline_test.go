@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,6 +16,7 @@ import (
 	"satchel/activities/imaging"
 	"satchel/files"
 	"satchel/internal/clamd/clamdtest"
+	"satchel/policies/audit"
 	"satchel/tenancy"
 	"satchel/tenancy/operations"
 	"satchel/workflows/reconcile"
@@ -252,6 +255,9 @@ func TestReconcileFindsAndRepairs(t *testing.T) {
 	require.NoError(t, b.client.GetWorkflow(ctx, reconcile.WorkflowID(id), "").Get(ctx, &result))
 	require.EqualValues(t, 1, result.Counts["orphan_clean"])
 	require.NotContains(t, keys(t, b.store.Clean), stray)
+	repairs, err := audit.List(ctx, b.Once(b.org), audit.Filter{Action: "storage.repair", Limit: 10})
+	require.NoError(t, err)
+	require.True(t, slices.ContainsFunc(repairs, func(l audit.Line) bool { return strings.Contains(string(l.Event), `"code":"orphan_clean"`) }), "%s", repairs)
 	op, err := operations.Get(ctx, b.Once(tenancy.Platform), id)
 	require.NoError(t, err)
 	require.Equal(t, operations.Succeeded, op.State)

@@ -1107,7 +1107,7 @@ func (q *Queries) VersionPreview(ctx context.Context, arg VersionPreviewParams) 
 
 const versionPublish = `-- name: VersionPublish :execrows
 update file_versions set status = 'published', status_reason = '', object_etag = $2, used_bytes = size, reserved_bytes = 0,
-    published_at = now(), updated_at = now()
+    published_at = greatest(now(), scanned_at), updated_at = now()
  where id = $1 and status = 'processing' and scan_verdict = 'clean' and scan_sha256 = sha256
 `
 

@@ -30,6 +30,7 @@ var Actions = []Action{
 
 	{"quota.set", "organization", "An organization's limits of bytes were changed."},
 	{"storage.rescan", "operation", "A new scan of everything published was asked for."},
+	{"storage.repair", "version", "That check repaired a disagreement; the code is its kind."},
 	{"storage.reconcile", "operation", "A check of rows, objects, quota and workflows against each other was asked for."},
 
 	{"organization.create", "organization", "An organization was asked for."},
@@ -62,6 +63,7 @@ var Actions = []Action{
 	{"key.revoke", "key", "An API key was revoked."},
 
 	{"access.refuse", "", "A call that only reads was refused to somebody of the organization."},
+	{"access.flood", "", "More of the caller's calls were refused in this minute than the trail holds one by one."},
 	{"audit.read", "organization", "The trail itself was read."},
 	{"audit.export", "organization", "The trail was exported."},
 }

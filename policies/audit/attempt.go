@@ -2,8 +2,11 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"sync"
 	"sync/atomic"
+	"time"
 
 	"satchel/internal/fault"
 	"satchel/tenancy"
@@ -13,9 +16,33 @@ import (
 // recorded, and why it was refused, so that the edge can record a refusal that
 // no transaction of the action lived to tell.
 type Attempt struct {
-	action   string
-	recorded atomic.Bool
-	refusal  atomic.Pointer[fault.Fault]
+	action  string
+	refusal atomic.Pointer[fault.Fault]
+
+	mu       sync.Mutex
+	recorded []Event // and committed
+}
+
+// ErrTwice stops a request that has recorded the very same event already: one
+// action is one row.
+var ErrTwice = errors.New("this request has recorded the same event already")
+
+func (a *Attempt) has(e Event) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Contains(a.recorded, e)
+}
+
+func (a *Attempt) note(e Event) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.recorded = append(a.recorded, e)
+}
+
+func (a *Attempt) done() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.recorded) > 0
 }
 
 type attemptKey struct{}
@@ -48,9 +75,9 @@ const reading = "access.refuse"
 // Conclude records a refusal, once the request is answered, unless the action
 // recorded itself. A request that only reads leaves a row when its role forbids
 // it; what is merely not there, for a reader, is not an event.
-func (a *Attempt) Conclude(ctx context.Context, q tenancy.Queries, objectID string) error {
+func (a *Attempt) Conclude(ctx context.Context, q tenancy.Queries, objectID string, b *Bound) error {
 	f := a.refusal.Load()
-	if f == nil || a.recorded.Load() {
+	if f == nil || a.done() {
 		return nil
 	}
 	result, ok := noted[f.Kind]
@@ -60,6 +87,13 @@ func (a *Attempt) Conclude(ctx context.Context, q tenancy.Queries, objectID stri
 	}
 	if !ok {
 		return nil
+	}
+	actor, _ := tenancy.ActorFrom(ctx)
+	switch b.take(actor, time.Now()) {
+	case leaveOut:
+		return nil
+	case sumUp:
+		return Record(ctx, q, Event{Action: flood, Result: result, Code: "rest_of_minute"})
 	}
 	return Record(ctx, q, Event{Action: action, ObjectID: objectID, Result: result, Code: f.Code})
 }

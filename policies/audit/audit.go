@@ -62,6 +62,10 @@ const system = "system"
 // are committed or neither is. It comes last in the transaction, since the end
 // of the organization's chain is locked until the commit.
 func Record(ctx context.Context, q tenancy.Queries, e Event) error {
+	attempt, attempted := ctx.Value(attemptKey{}).(*Attempt)
+	if attempted && attempt.has(e) {
+		return fmt.Errorf("record %s: %w", e.Action, ErrTwice)
+	}
 	event, err := canonical(ctx, q.Org(), e)
 	if err != nil {
 		return fmt.Errorf("write down %s: %w", e.Action, err)
@@ -69,8 +73,8 @@ func Record(ctx context.Context, q tenancy.Queries, e Event) error {
 	if _, err := q.Exec(ctx, "insert into audit_events (organization_id, event) values (app.org(), $1)", event); err != nil {
 		return fmt.Errorf("record %s: %w", e.Action, err)
 	}
-	if a, ok := ctx.Value(attemptKey{}).(*Attempt); ok {
-		a.recorded.Store(true)
+	if attempted {
+		tenancy.AfterCommit(q, func() { attempt.note(e) })
 	}
 	return nil
 }
