@@ -188,7 +188,7 @@ func translate(err error) error {
 	var pg *pgconn.PgError
 	switch {
 	case errors.As(err, &pg) && pg.Code == sqlstateOverQuota:
-		return OverQuota.Because(err)
+		return overQuota(pg.Detail).Because(err)
 	case errors.As(err, &pg) && retryable(pg.Code):
 		return unavailable(err)
 	case errors.As(err, &pg), errors.Is(err, pgx.ErrNoRows):
@@ -211,6 +211,14 @@ func lost(err error) bool {
 
 // OverQuota refuses growth beyond the organization's bytes.
 var OverQuota = fault.New(fault.OverQuota, "over_quota", "The organization has no room left for this file. Delete files or ask for a larger quota.")
+
+// overQuota tells the limit that the trigger names, and the tier it comes from.
+func overQuota(limit string) *fault.Fault {
+	if limit == "" {
+		return OverQuota
+	}
+	return fault.New(fault.OverQuota, OverQuota.Code, "The organization has no room left for this file: it may hold %s. Delete files or ask for a larger quota.", limit)
+}
 
 // retryable knows the SQLSTATE classes that pass by themselves: connection
 // (08), serialization and deadlock (40), resources (53), shutdown (57P), a lock

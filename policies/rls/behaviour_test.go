@@ -64,12 +64,16 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		{"insert into renditions (organization_id, version_id, name, mime_type, width, height, size, etag) values (app.org(), $1, 'thumb', 'image/png', 1, 1, 1, 'e')", []any{version}},
 		{"insert into version_steps (organization_id, version_id, name, state) values (app.org(), $1, 'scan', 'done')", []any{version}},
 		{"insert into operations (organization_id, id, kind, workflow_id) values (app.org(), $1, 'rescan', 'w')", []any{tenancy.NewID()}},
+		{"insert into organization_policies (organization_id) values (app.org()) on conflict do nothing", nil},
 		{"insert into audit_events (organization_id, event) values (app.org(), $1)", []any{event(org)}},
 	}
 	for _, s := range statements {
 		_, err := d.Once(org).Exec(t.Context(), s.sql, s.args...)
 		require.NoError(t, err, s.sql)
 	}
+	// Only an organization that is being set up has this row.
+	_, err := d.Admin(t).Exec(t.Context(), "insert into organization_setups (organization_id) values ($1)", org.UUID())
+	require.NoError(t, err)
 }
 
 // event is the least that the chain takes.
