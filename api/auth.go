@@ -15,8 +15,9 @@ var (
 	errNoToken     = fault.New(fault.Denied, "unauthenticated", "This call needs an access token: send it as Authorization: Bearer.")
 	errNoMember    = fault.New(fault.Denied, "no_membership", "You are signed in but belong to no organization. Ask an owner of yours to add you.")
 	errManyMembers = fault.New(fault.Invalid, "organization_required", "You belong to several organizations. Name the one you mean in X-Organization-ID.")
-	errSuspended   = fault.New(fault.Denied, "organization_suspended", "Your organization is suspended. Its owner can ask support why.")
-	errNotReady    = fault.New(fault.Denied, "organization_not_ready", "Your organization is still being set up, or is being deleted. Try again later.")
+	errSuspended   = fault.New(fault.Denied, "organization_suspended", "Your organization is suspended and takes nothing new. Its owner can ask support why.")
+	errDeleting    = fault.New(fault.Denied, "organization_deleting", "Your organization is being deleted. Until that begins, the operator of this service can keep it.")
+	errNotReady    = fault.New(fault.Denied, "organization_not_ready", "Your organization is still being set up. Try again in a moment.")
 )
 
 // authenticate finds out who is calling and lets through who is granted the
@@ -27,7 +28,7 @@ func (a *API) authenticate(needs tenancy.Action) gin.HandlerFunc {
 		if needs == anyone {
 			return
 		}
-		actor, err := a.actor(c)
+		actor, err := a.actor(c, needs)
 		if err == nil && !actor.May(needs) {
 			err = fault.New(fault.Denied, "not_granted", "Your role (%s) may not do this. An owner or admin of your organization may, or can change your role.", actor.Role)
 		}
@@ -40,7 +41,7 @@ func (a *API) authenticate(needs tenancy.Action) gin.HandlerFunc {
 	}
 }
 
-func (a *API) actor(c *gin.Context) (tenancy.Actor, error) {
+func (a *API) actor(c *gin.Context, needs tenancy.Action) (tenancy.Actor, error) {
 	token, err := bearer(c.GetHeader("Authorization"))
 	if err != nil {
 		return tenancy.Actor{}, err
@@ -55,6 +56,9 @@ func (a *API) actor(c *gin.Context) (tenancy.Actor, error) {
 		return tenancy.Actor{}, fmt.Errorf("find memberships: %w", err)
 	}
 	place, err := choose(places, c.GetHeader("X-Organization-ID"))
+	if err == nil {
+		err = open(place, needs)
+	}
 	if err != nil {
 		return tenancy.Actor{}, err
 	}
@@ -80,7 +84,7 @@ func choose(places []tenancy.Membership, wanted string) (tenancy.Membership, err
 		if len(places) > 1 {
 			return none, errManyMembers
 		}
-		return active(places[0])
+		return places[0], nil
 	}
 	org, err := tenancy.ParseOrgID(wanted)
 	if err != nil {
@@ -88,20 +92,26 @@ func choose(places []tenancy.Membership, wanted string) (tenancy.Membership, err
 	}
 	for _, m := range places {
 		if tenancy.OrgID(m.Org) == org {
-			return active(m)
+			return m, nil
 		}
 	}
 	return none, tenancy.ErrNoOrganization
 }
 
-func active(m tenancy.Membership) (tenancy.Membership, error) {
+// open says whether the organization lets an action through as it stands.
+func open(m tenancy.Membership, needs tenancy.Action) error {
 	switch m.Status {
-	case "active":
-		return m, nil
-	case "suspended":
-		return m, errSuspended
+	case tenancy.Active:
+		return nil
+	case tenancy.Suspended:
+		if m.ReadsWhileSuspended && needs.Reads() {
+			return nil
+		}
+		return errSuspended
+	case tenancy.Deleting:
+		return errDeleting
 	}
-	return m, errNotReady
+	return errNotReady
 }
 
 // caller is the actor that authenticate found. A handler that runs without one

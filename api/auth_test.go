@@ -103,7 +103,10 @@ func TestAnotherOrganizationsFileIsNotThere(t *testing.T) {
 			continue
 		}
 		id := f.ID.String()
-		if r.Needs == tenancy.ManageMembers {
+		if r.Needs == tenancy.ManageOrganizations {
+			continue // the operators', who belong to no organization but the platform's
+		}
+		if strings.HasPrefix(r.Path, organization) {
 			id = owner.org.String()
 		}
 		theirs := stranger.call(r.Method, r.fill(id), map[string]any{})

@@ -213,15 +213,9 @@ func GetSetup(ctx context.Context, q Queries) (Setup, bool, error) {
 	return s, err == nil, err
 }
 
-// SetLimits sets the limits of an organization; nil follows its tier.
+// SetLimits sets both limits of an organization; nil follows its tier.
 func SetLimits(ctx context.Context, q Queries, maxBytes, maxFileSize *int64) error {
-	_, err := q.Exec(ctx, `update storage_quotas set updated_at = now(), max_bytes_set = $1::bigint is not null, max_file_size_set = $2::bigint is not null,
-		max_bytes = coalesce($1, t.max_bytes), max_file_size = coalesce($2, t.max_file_size)
-		from tiers t where organization_id = app.org()`, maxBytes, maxFileSize)
-	if err != nil {
-		return fmt.Errorf("set limits: %w", err)
-	}
-	return nil
+	return ChangeLimits(ctx, q, Limit{Given: true, Value: maxBytes}, Limit{Given: true, Value: maxFileSize})
 }
 
 // Activate opens a provisioned organization and forgets what was to be done. It
@@ -235,4 +229,28 @@ func Activate(ctx context.Context, tx *Tx) (bool, error) {
 		return false, fmt.Errorf("end setup: %w", err)
 	}
 	return tag.RowsAffected() == 1, nil
+}
+
+// Limit is a limit that somebody sets: not Given leaves it as it is, a nil Value
+// gives it back to the tier.
+type Limit struct {
+	Given bool
+	Value *int64
+}
+
+// ChangeLimits sets the limits that are given.
+func ChangeLimits(ctx context.Context, q Queries, maxBytes, maxFileSize Limit) error {
+	tag, err := q.Exec(ctx, `update storage_quotas set updated_at = now(),
+		max_bytes = case when $1 then coalesce($2, t.max_bytes) else storage_quotas.max_bytes end,
+		max_bytes_set = case when $1 then $2::bigint is not null else max_bytes_set end,
+		max_file_size = case when $3 then coalesce($4, t.max_file_size) else storage_quotas.max_file_size end,
+		max_file_size_set = case when $3 then $4::bigint is not null else max_file_size_set end
+		from tiers t where organization_id = app.org()`, maxBytes.Given, maxBytes.Value, maxFileSize.Given, maxFileSize.Value)
+	if err != nil {
+		return fmt.Errorf("change limits: %w", err)
+	}
+	if tag.RowsAffected() == 0 {
+		return ErrNoOrganization
+	}
+	return nil
 }

@@ -25,10 +25,11 @@ func app() fx.Option {
 
 func processes() fx.Option {
 	return fx.Options(
-		uploadProcess,     // a received file to its one end
-		sweepProcess,      // what nobody else will finish
-		reconcileProcess,  // rows, objects, quota and workflows say the same
-		rescanProcess,     // published files, with the signatures of today
-		operationRecorder, // the rows in which long work reports
+		uploadProcess,       // a received file to its one end
+		sweepProcess,        // what nobody else will finish
+		reconcileProcess,    // rows, objects, quota and workflows say the same
+		rescanProcess,       // published files, with the signatures of today
+		organizationProcess, // an organization's beginning, suspension and end
+		operationRecorder,   // the rows in which long work reports
 	)
 }

@@ -43,6 +43,7 @@ func components(t *testing.T) []queue.Component {
 		func() settle.Remains { return settle.Remains{} },
 		func() scan.Config { return scan.Config{} },
 		func() sweep.Config { return sweep.Config{} },
+		func() workers.Config { return workers.Config{} },
 		newUploads, archives.DefaultLimits,
 	))
 	require.NoError(t, built.Err())

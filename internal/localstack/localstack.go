@@ -83,12 +83,18 @@ func (s *Stack) Mint(ctx context.Context, subject string) (string, error) {
 // Operator gives the API as the platform's operator.
 func (s *Stack) Operator() *rest.Client { return &rest.Client{Base: s.API, Token: s.OperatorToken} }
 
-// Provision makes an organization and gives its id.
+// Provision sets an organization up, in a tier that no test or measurement runs
+// against, and gives its id once it is ready.
 func (s *Stack) Provision(ctx context.Context, slug, name string) (string, error) {
 	var made struct {
-		ID string `json:"id"`
+		ID        string `json:"id"`
+		Operation string `json:"operation_id"`
 	}
-	err := s.Operator().Call(ctx, http.MethodPost, "/api/v1/organizations", map[string]string{"slug": slug, "name": name}, &made)
+	in := map[string]string{"slug": slug, "name": name, "tier": "enterprise"}
+	err := s.Operator().Call(ctx, http.MethodPost, "/api/v1/organizations?wait=25s", in, &made)
+	if err == nil && made.ID == "" {
+		err = fmt.Errorf("organization %s is not ready after 25 s; operation %s says how far it is", slug, made.Operation)
+	}
 	return made.ID, err
 }
 

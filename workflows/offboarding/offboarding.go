@@ -221,15 +221,15 @@ func (r *run) end(ctx workflow.Context, kept bool, err error) error {
 
 func (r *run) record(ctx workflow.Context, state operations.State, result any, trouble *operations.Trouble) error {
 	in := operation.RecordOperationInput{Org: r.in.Org, ID: r.in.Operation, State: state, Trouble: trouble, Result: result, Steps: r.steps}
-	err := workflow.ExecuteActivity(r.options(ctx), recorder.RecordOperation, in).Get(ctx, nil)
-	return err
+	ctx = workflow.WithTaskQueue(r.options(ctx), string(queue.Batch))
+	return workflow.ExecuteActivity(ctx, recorder.RecordOperation, in).Get(ctx, nil)
 }
 
 // options let a deletion wait behind everything else, and try for days: what
 // has begun must come to its end.
 func (r *run) options(ctx workflow.Context) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: string(queue.Batch), StartToCloseTimeout: 6 * time.Hour, ScheduleToCloseTimeout: 7 * 24 * time.Hour,
+		TaskQueue: string(queue.Interactive), StartToCloseTimeout: 6 * time.Hour, ScheduleToCloseTimeout: 7 * 24 * time.Hour,
 		HeartbeatTimeout: queue.BeatTimeout, Priority: queue.For(r.in.Target.String(), queue.Low),
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: time.Minute},
 	})
