@@ -55,7 +55,7 @@ happened and what to do next, and exits with 1.`,
 	cmd.SetOut(os.Stdout)
 	cmd.PersistentFlags().BoolVar(&a.json, "json", false, "print JSON instead of tables")
 	cmd.PersistentFlags().StringVar(&a.profile, "profile", "default", "which login to use")
-	cmd.AddCommand(a.login(), a.logout(), a.upload(), a.list(), a.get(), a.remove(), a.restore(), a.status())
+	cmd.AddCommand(a.login(), a.logout(), a.upload(), a.list(), a.get(), a.remove(), a.restore(), a.status(), a.org())
 	return cmd
 }
 
