@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 	"satchel/files"
 	"satchel/internal/fault"
+	"satchel/policies/audit"
 	"satchel/tenancy"
 	"satchel/workflows/reconcile"
 )
@@ -108,10 +110,20 @@ func (s *statsView) add(q quotaView) {
 	}
 }
 
+// limitField is a limit in a body: left out it stays, null gives it back to the
+// tier.
+type limitField tenancy.Limit
+
+// UnmarshalJSON notes that the field was there.
+func (l *limitField) UnmarshalJSON(b []byte) error {
+	l.Given = true
+	return json.Unmarshal(b, &l.Value)
+}
+
 type quotaBody struct {
-	Organization string `json:"organization_id"`
-	Max          *int64 `json:"max"`
-	MaxFileSize  *int64 `json:"max_file_size"`
+	Organization string     `json:"organization_id"`
+	Max          limitField `json:"max"`
+	MaxFileSize  limitField `json:"max_file_size"`
 }
 
 func (a *API) setQuota(c *gin.Context) error {
@@ -123,13 +135,18 @@ func (a *API) setQuota(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := checkLimits(in.Max, in.MaxFileSize); err != nil {
+	if err := checkLimits(in.Max.Value, in.MaxFileSize.Value); err != nil {
 		return err
 	}
 	ctx := c.Request.Context()
-	err = a.DB.InTx(ctx, org, func(tx *tenancy.Tx) error { return files.SetQuota(ctx, tx, in.Max, in.MaxFileSize) })
+	err = a.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
+		if err := tenancy.ChangeLimits(ctx, tx, tenancy.Limit(in.Max), tenancy.Limit(in.MaxFileSize)); err != nil {
+			return err
+		}
+		return audit.Record(ctx, tx, audit.Event{Action: "quota.set", ObjectID: org.String()})
+	})
 	if err != nil {
-		return orNoOrganization(err)
+		return err
 	}
 	q, err := a.quota(ctx, org)
 	if err != nil {

@@ -19,7 +19,7 @@ func TestOperatorMakesAnOrganization(t *testing.T) {
 	b := setup(t)
 	operator := b.person(tenancy.Platform, tenancy.Operator)
 	slug := "s-" + uuid.NewString()
-	o := read[tenancy.Organization](operator.call(post, "/api/v1/organizations", map[string]any{"slug": slug, "name": "School"}).is(201))
+	o := read[tenancy.Organization](operator.call(post, "/api/v1/organizations?wait=10s", map[string]any{"slug": slug, "name": "School"}).is(201))
 	operator.call(post, "/api/v1/organizations", map[string]any{"slug": slug, "name": "School"}).refused(409, "slug_taken")
 	for field, in := range map[string]map[string]any{
 		"slug": {"slug": "No", "name": "x"}, "name": {"slug": "x", "name": ""}, "max": {"slug": "x", "name": "x", "max": -1},
@@ -32,7 +32,7 @@ func TestOperatorMakesAnOrganization(t *testing.T) {
 	operator.call(post, members, map[string]string{"issuer": b.issuer.URL, "subject": subject, "role": "owner"}).is(200)
 	owner := &person{b: b, org: tenancy.OrgID(o.ID), token: b.issuer.Token(subject)}
 	q := read[quotaView](owner.call(get, storage+"/quota", nil).is(200))
-	require.Equal(t, quotaView{Max: 10 << 30, MaxFileSize: 5 << 30, Counts: q.Counts}, q)
+	require.Equal(t, quotaView{Max: 10 << 30, MaxFileSize: 5 << 30, Counts: q.Counts, Tier: "free", MaxOfTier: true, FileSizeOfTier: true}, q)
 
 	pupil := map[string]string{"issuer": b.issuer.URL, "subject": uuid.NewString(), "role": "student"}
 	owner.call(post, members, pupil).is(200)

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
@@ -57,6 +58,14 @@ type Processes interface {
 	// belongs to the organization that is scanned, or to the platform.
 	Rescan(ctx context.Context, by tenancy.Actor, org tenancy.OrgID) (uuid.UUID, error)
 	Reconcile(ctx context.Context, by tenancy.Actor, look reconcile.ReconcileStorageInput) (uuid.UUID, error)
+	// Provision starts to set an organization up and gives the operation's id,
+	// which is the platform's.
+	Provision(ctx context.Context, by tenancy.Actor, n tenancy.NewOrganization) (uuid.UUID, error)
+	// Suspend and Delete change the organization at once and follow it up as the
+	// given operation of the platform. Keep ends a deletion's grace period.
+	Suspend(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID, reason string) error
+	Delete(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID, grace time.Duration) error
+	Keep(ctx context.Context, org tenancy.OrgID) error
 }
 
 // Parts are what the edge stands on.
@@ -68,6 +77,7 @@ type Parts struct {
 	Intake    Intake
 	Processes Processes
 	Inviting  Inviting
+	Invites   bool // owners can be invited by mail
 	Staging   Staging
 	Clean     Clean
 

@@ -19,8 +19,9 @@ import (
 var (
 	errNoMember    = fault.New(fault.Denied, "no_membership", "You are signed in but belong to no organization. Ask an owner of yours to add you.")
 	errManyMembers = fault.New(fault.Invalid, "organization_required", "You belong to several organizations. Name the one you mean in X-Organization-ID.")
-	errSuspended   = fault.New(fault.Denied, "organization_suspended", "Your organization is suspended. Its owner can ask support why.")
-	errNotReady    = fault.New(fault.Denied, "organization_not_ready", "Your organization is still being set up, or is being deleted. Try again later.")
+	errSuspended   = fault.New(fault.Denied, "organization_suspended", "Your organization is suspended and takes nothing new. Its owner can ask support why.")
+	errDeleting    = fault.New(fault.Denied, "organization_deleting", "Your organization is being deleted. Until that begins, the operator of this service can keep it.")
+	errNotReady    = fault.New(fault.Denied, "organization_not_ready", "Your organization is still being set up. Try again in a moment.")
 	errNotByKey    = fault.New(fault.Denied, "not_granted_to_keys", "No API key may do this. A person of your organization may, signed in.")
 )
 
@@ -34,7 +35,7 @@ func (a *API) authenticate(needs tenancy.Action) gin.HandlerFunc {
 			a.meet(c)
 			return
 		}
-		actor, err := a.identified(c)
+		actor, err := a.identified(c, needs)
 		if err == nil && !actor.May(needs) {
 			err = notGranted(actor, needs)
 		}
@@ -97,7 +98,7 @@ type credential struct {
 	scopes []tenancy.Action
 }
 
-func (a *API) actor(c *gin.Context) (tenancy.Actor, error) {
+func (a *API) actor(c *gin.Context, needs tenancy.Action) (tenancy.Actor, error) {
 	token, err := bearer(c.GetHeader("Authorization"))
 	if err != nil {
 		return tenancy.Actor{}, err
@@ -107,6 +108,9 @@ func (a *API) actor(c *gin.Context) (tenancy.Actor, error) {
 		return tenancy.Actor{}, err
 	}
 	place, err := choose(proven.places, c.GetHeader("X-Organization-ID"))
+	if err == nil {
+		err = open(place, needs)
+	}
 	if place.Org != uuid.Nil {
 		// Before the error, which the organization's own page may read.
 		if refused := admitPage(c, place.Origins); refused != nil {
@@ -161,7 +165,7 @@ func choose(places []tenancy.Membership, wanted string) (tenancy.Membership, err
 		if len(places) > 1 {
 			return none, errManyMembers
 		}
-		return active(places[0])
+		return places[0], nil
 	}
 	org, err := tenancy.ParseOrgID(wanted)
 	if err != nil {
@@ -169,20 +173,26 @@ func choose(places []tenancy.Membership, wanted string) (tenancy.Membership, err
 	}
 	for _, m := range places {
 		if tenancy.OrgID(m.Org) == org {
-			return active(m)
+			return m, nil
 		}
 	}
 	return none, tenancy.ErrNoOrganization
 }
 
-func active(m tenancy.Membership) (tenancy.Membership, error) {
+// open says whether the organization lets an action through as it stands.
+func open(m tenancy.Membership, needs tenancy.Action) error {
 	switch m.Status {
-	case "active":
-		return m, nil
-	case "suspended":
-		return m, errSuspended
+	case tenancy.Active:
+		return nil
+	case tenancy.Suspended:
+		if m.ReadsWhileSuspended && needs.Reads() {
+			return nil
+		}
+		return errSuspended
+	case tenancy.Deleting:
+		return errDeleting
 	}
-	return m, errNotReady
+	return errNotReady
 }
 
 // caller is the actor that authenticate found. A handler that runs without one

@@ -209,7 +209,7 @@ func TestRefusedKeysAreAlike(t *testing.T) {
 		require.Equal(t, want, string(a.body))
 	}
 	suspended, _ := owner.key(tenancy.Teacher, keys.FilesRead)
-	_, err = b.db.Once(owner.org).Exec(t.Context(), "update organizations set status = 'suspended'")
+	_, err = b.db.Once(owner.org).Exec(t.Context(), "update organizations set status = 'suspended', reads_while_suspended = false")
 	require.NoError(t, err)
 	suspended.call(get, storage+"/quota", nil).refused(http.StatusForbidden, "organization_suspended")
 }

@@ -77,12 +77,12 @@ func notePace(c *gin.Context, perMinute int) { c.Set(keyPace, perMinute) }
 
 // identified finds the caller and holds them to their limits. A failed attempt
 // counts for the address; one that succeeds does not, however many share it.
-func (a *API) identified(c *gin.Context) (tenancy.Actor, error) {
+func (a *API) identified(c *gin.Context, needs tenancy.Action) (tenancy.Actor, error) {
 	credential, h := c.GetHeader("Authorization"), c.Writer.Header()
 	if err := a.throttle.Attempt(h, address(c), credential); err != nil {
 		return tenancy.Actor{}, err
 	}
-	actor, err := a.actor(c)
+	actor, err := a.actor(c, needs)
 	if status := problem.Status(problem.Of(err)); err != nil {
 		if status < http.StatusInternalServerError { // our own failure is nobody's attempt
 			err = errors.Join(a.throttle.Stranger(h, address(c)), err)

@@ -16,6 +16,11 @@ type quotaView struct {
 	Reserved    int64                  `json:"reserved"`
 	MaxFileSize int64                  `json:"max_file_size"`
 	Counts      map[files.Status]int64 `json:"counts"`
+
+	// Of one organization: its tier, and which limits are the tier's.
+	Tier           string `json:"tier,omitempty"`
+	MaxOfTier      bool   `json:"max_of_tier"`
+	FileSizeOfTier bool   `json:"max_file_size_of_tier"`
 }
 
 func (a *API) getQuota(c *gin.Context) error {
@@ -33,11 +38,16 @@ func (a *API) quota(ctx context.Context, org tenancy.OrgID) (quotaView, error) {
 	if err != nil {
 		return quotaView{}, orNoOrganization(err)
 	}
+	tier, err := tenancy.GetTier(ctx, q)
+	if err != nil {
+		return quotaView{}, err
+	}
 	counts, err := files.CountByStatus(ctx, q)
 	if err != nil {
 		return quotaView{}, err
 	}
 	v := quotaView{Max: quota.MaxBytes, Used: quota.UsedBytes, Reserved: quota.ReservedBytes, MaxFileSize: quota.MaxFileSize, Counts: map[files.Status]int64{}}
+	v.Tier, v.MaxOfTier, v.FileSizeOfTier = tier.Name, !quota.MaxBytesSet, !quota.MaxFileSizeSet
 	for _, n := range counts {
 		v.Counts[n.Status] = n.Files
 	}

@@ -31,6 +31,7 @@ import (
 	"satchel/internal/s3test"
 	"satchel/policies/audit"
 	"satchel/tenancy"
+	"satchel/tenancy/operations"
 	"satchel/tenancy/usage"
 	"satchel/workflows/reconcile"
 	"satchel/workflows/upload"
@@ -59,6 +60,8 @@ type playedProcesses struct {
 	started   []started
 	cancelled []uuid.UUID
 	onStart   func(started)
+	db        *pgtest.Database
+	holds     bool // what is begun does not end
 }
 
 func (p *playedProcesses) Start(_ context.Context, in upload.UploadFileInput) error {
@@ -92,11 +95,49 @@ type noCheckpoints struct{}
 
 func (noCheckpoints) Read(context.Context, tenancy.OrgID) ([]audit.Checked, error) { return nil, nil }
 
+// Provision sets the organization up at once, unless the test holds it.
+func (p *playedProcesses) Provision(ctx context.Context, by tenancy.Actor, n tenancy.NewOrganization) (uuid.UUID, error) {
+	err := p.db.InTx(ctx, tenancy.Platform, func(tx *tenancy.Tx) error {
+		if err := tenancy.BeginOrganization(ctx, tx, n); err != nil {
+			return err
+		}
+		return operations.Insert(ctx, tx, operations.Operation{ID: n.ID.UUID(), Kind: "provision_organization", CreatedBy: &by.User})
+	})
+	if err != nil || p.holds {
+		return n.ID.UUID(), err
+	}
+	err = p.db.InTx(ctx, n.ID, func(tx *tenancy.Tx) error {
+		if err := tenancy.SetLimits(ctx, tx, n.MaxBytes, n.MaxFileSize); err != nil {
+			return err
+		}
+		_, err := tenancy.Activate(ctx, tx)
+		return err
+	})
+	if err == nil {
+		err = operations.End(ctx, p.db.Once(tenancy.Platform), n.ID.UUID(), operations.Succeeded, nil, nil, nil)
+	}
+	return n.ID.UUID(), err
+}
+
+func (p *playedProcesses) Suspend(ctx context.Context, _ tenancy.Actor, org tenancy.OrgID, _ uuid.UUID, reason string) error {
+	return tenancy.Suspend(ctx, p.db.Once(org), reason)
+}
+
+func (p *playedProcesses) Delete(ctx context.Context, _ tenancy.Actor, org tenancy.OrgID, op uuid.UUID, grace time.Duration) error {
+	return tenancy.Condemn(ctx, p.db.Once(org), op, grace)
+}
+
+func (p *playedProcesses) Keep(ctx context.Context, org tenancy.OrgID) error {
+	_, err := tenancy.Keep(ctx, p.db.Once(org))
+	return err
+}
+
 var contentURL = "http://content.test"
 
 func setup(t testing.TB) *testBundle {
 	t.Helper()
 	b := &testBundle{t: t, db: pgtest.New(t), store: s3test.New(t), issuer: oidctest.New(t), processes: &playedProcesses{}, inviting: &playedInvitations{}, document: newDocumentCheck(t)}
+	b.processes.db = b.db
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	metrics := prometheus.NewRegistry()
 	intake, err := uploads.New(uploads.Config{SpoolDir: t.TempDir(), TTL: formHour, NetworkTimeout: formHour, LockTimeout: formHour},

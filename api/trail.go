@@ -32,7 +32,14 @@ var records = map[string]string{
 	"POST " + admin + "/storage/scan":  "storage.rescan",
 	"POST " + admin + "/reconcile":     "storage.reconcile",
 
-	"POST /api/v1/organizations": "organization.create",
+	"POST /api/v1/organizations":          "organization.create",
+	"PATCH " + organization:               "organization.change",
+	"DELETE " + organization:              "organization.delete",
+	"POST " + organization + "/suspend":   "organization.suspend",
+	"POST " + organization + "/resume":    "organization.resume",
+	"POST " + organization + "/keep":      "organization.keep",
+	"PATCH " + organization + "/policies": "policy.change",
+	"PUT " + admin + "/tiers/:name":       "tier.set",
 
 	"POST " + organization + "/members":                        "member.add",
 	"PUT " + organization + "/members/:user":                   "member.change",

@@ -71,9 +71,22 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 	"PUT " + admin + "/storage/quotas": func(s *scene) (answer, tenancy.OrgID) {
 		return s.operator.call(put, admin+"/storage/quotas", map[string]any{"organization_id": s.owner.org, "max": 1 << 20}), s.owner.org
 	},
-	"POST /api/v1/organizations": func(s *scene) (answer, tenancy.OrgID) {
-		made := s.operator.call(post, "/api/v1/organizations", map[string]any{"slug": "s-" + uuid.NewString(), "name": planted})
-		return made, tenancy.OrgID(read[tenancy.Organization](made).ID)
+	"PATCH " + organization: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(patch, s.school(""), map[string]any{"name": planted}), s.owner.org
+	},
+	"POST " + organization + "/resume": func(s *scene) (answer, tenancy.OrgID) {
+		s.operator.call(post, s.school("/suspend"), map[string]any{"reason": planted})
+		s.mark(s.owner.org)
+		return s.operator.call(post, s.school("/resume"), nil), s.owner.org
+	},
+	"PATCH " + organization + "/policies": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(patch, s.school("/policies"), map[string]any{"trash_days": 5}), s.owner.org
+	},
+	"PUT " + admin + "/tiers/:name": func(s *scene) (answer, tenancy.OrgID) {
+		s.mark(tenancy.Platform)
+		tier := map[string]any{"max_members": 5, "max_bytes": 1 << 30, "max_file_size": 1 << 20, "requests_per_minute": 60,
+			"concurrent_uploads": 2, "concurrent_scans": 1, "renditions": true, "features": []string{}}
+		return s.operator.call(put, admin+"/tiers/tiny", tier), tenancy.Platform
 	},
 	"POST " + organization + "/members": func(s *scene) (answer, tenancy.OrgID) {
 		in := map[string]any{"issuer": s.issuer.URL, "subject": planted, "role": tenancy.Student}
@@ -179,7 +192,7 @@ func (s *scene) invited() (id uuid.UUID, token string) {
 
 // begun are recorded by the workflow's own package, where the operation begins;
 // the processes of these tests are played.
-var begun = []string{"storage.rescan", "storage.reconcile"}
+var begun = []string{"storage.rescan", "storage.reconcile", "organization.create", "organization.suspend", "organization.delete", "organization.keep"}
 
 // mark notes where a trail stands now.
 func (s *scene) mark(org tenancy.OrgID) { s.marks[org] = s.trailHead(org).Seq }

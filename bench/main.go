@@ -44,6 +44,7 @@ var measurements = []struct {
 }{
 	{"tenant", "the tenant context against the same query without it", (*bench).tenant},
 	{"keys", "a call with an API key against the same with an access token", (*bench).keys},
+	{"provisioning", "100 organizations set up, ten at a time", (*bench).provisioning},
 	{"queue", "schedule-to-start at 20 and 50 jobs a second", (*bench).queue},
 	{"latency", "from the finished upload to publication, against the straight line", (*bench).latency},
 	{"ingest", "1 GiB by tus against a bare multipart upload", (*bench).ingest},
@@ -81,7 +82,7 @@ func command() *cobra.Command {
 	}
 	names := make([]string, len(measurements))
 	for i, m := range measurements {
-		names[i] = fmt.Sprintf("%-9s %s", m.name, m.what)
+		names[i] = fmt.Sprintf("%-12s %s", m.name, m.what)
 	}
 	cmd.Long = "Measure a running local stack:\n\n  " + strings.Join(names, "\n  ")
 	cmd.Flags().StringVar(&path, "stack", ".local/satchel.json", "the stack's satchel.json")
@@ -97,7 +98,7 @@ func (b *bench) measure(ctx context.Context, only string) error {
 			continue
 		}
 		began := time.Now()
-		fmt.Fprintf(os.Stderr, "measuring %-9s %s …", m.name, m.what)
+		fmt.Fprintf(os.Stderr, "measuring %-12s %s …", m.name, m.what)
 		if err := m.run(b, ctx); err != nil {
 			return fmt.Errorf("%s: %w", m.name, err)
 		}

@@ -50,7 +50,7 @@ on conflict (organization_id, upload_id, number) do update set size = excluded.s
 select number, size, etag from upload_parts where upload_id = $1 order by number;
 
 -- name: QuotaGet :one
-select max_bytes, max_file_size, used_bytes, reserved_bytes, updated_at from storage_quotas;
+select max_bytes, max_file_size, used_bytes, reserved_bytes, updated_at, max_bytes_set, max_file_size_set from storage_quotas;
 
 -- name: QuotaSet :execrows
 update storage_quotas set max_bytes = coalesce(sqlc.narg(max_bytes), max_bytes),

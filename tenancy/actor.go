@@ -110,3 +110,13 @@ var Grants = map[Action][]Role{
 func (a Actor) May(action Action) bool {
 	return slices.Contains(Grants[action], a.Role) && (a.Scopes == nil || slices.Contains(a.Scopes, action))
 }
+
+// reading is what a suspended organization may still do where its owner left
+// reads on: actions that change nothing.
+var reading = []Action{
+	ReadOwn, ReadAll, ReadQuota, ReadStats, ReadOperation, ReadOrganization, ReadTiers, ReadMembers, ReadGuardians, ReadUsage, ReadAudit,
+	ExportOrganization,
+}
+
+// Reads says whether the action changes nothing.
+func (a Action) Reads() bool { return slices.Contains(reading, a) }

@@ -205,7 +205,7 @@ func translate(err error) error {
 	var pg *pgconn.PgError
 	switch {
 	case errors.As(err, &pg) && pg.Code == sqlstateOverQuota:
-		return OverQuota.Because(err)
+		return overQuota(pg.Detail).Because(err)
 	case errors.As(err, &pg) && pg.Code == sqlstateTooManyUploads:
 		return TooManyUploads.Because(err)
 	case errors.As(err, &pg) && retryable(pg.Code):
@@ -234,6 +234,13 @@ var OverQuota = fault.New(fault.OverQuota, "over_quota", "The organization has n
 // TooManyUploads refuses one more upload than the organization's tier may have
 // open at once. Most take seconds.
 var TooManyUploads = fault.New(fault.Limited, "too_many_uploads", "Your organization has as many uploads open as its tier allows. Finish or delete one, or try again shortly.").After(5 * time.Second)
+// overQuota tells the limit that the trigger names, and the tier it comes from.
+func overQuota(limit string) *fault.Fault {
+	if limit == "" {
+		return OverQuota
+	}
+	return fault.New(fault.OverQuota, OverQuota.Code, "The organization has no room left for this file: it may hold %s. Delete files or ask for a larger quota.", limit)
+}
 
 // retryable knows the SQLSTATE classes that pass by themselves: connection
 // (08), serialization and deadlock (40), resources (53), shutdown (57P), a lock

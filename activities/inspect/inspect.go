@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/google/uuid"
 	"go.temporal.io/sdk/activity"
@@ -77,6 +78,9 @@ func (a *Activities) InspectObject(ctx context.Context, in InspectObjectInput) (
 	var result InspectObjectResult
 	err = files.Step(ctx, q, in.Version, files.StepInspect, activity.GetInfo(ctx).Attempt, func() error {
 		result, err = a.inspect(ctx, v)
+		if err == nil {
+			result, err = narrow(ctx, q, result)
+		}
 		if err != nil {
 			return err
 		}
@@ -103,6 +107,27 @@ func (a *Activities) inspect(ctx context.Context, v files.Version) (InspectObjec
 	result.Archive = true
 	_, err := archives.Inspect(ctx, object, v.Size, kind, a.limits)
 	return judge(result, err)
+}
+
+// narrow applies what the organization decided for itself and what its tier
+// allows: fewer kinds of files, no previews.
+func narrow(ctx context.Context, q tenancy.Queries, result InspectObjectResult) (InspectObjectResult, error) {
+	if result.Verdict != Accepted {
+		return result, nil
+	}
+	policies, err := tenancy.GetPolicies(ctx, q)
+	if err != nil {
+		return result, err
+	}
+	if allowed := policies.AllowedTypes; len(allowed) > 0 && !slices.Contains(allowed, result.MimeType) {
+		return InspectObjectResult{Verdict: Rejected, Rule: string(types.NotAllowedHere), MimeType: result.MimeType}, nil
+	}
+	if !result.Image {
+		return result, nil
+	}
+	tier, err := tenancy.GetTier(ctx, q)
+	result.Image = tier.Renditions
+	return result, err
 }
 
 // judge turns a finding into a verdict; any other error is the store's.

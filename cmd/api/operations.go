@@ -2,13 +2,17 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
 	"satchel/internal/fault"
 	"satchel/tenancy"
+	"satchel/workflows/offboarding"
+	"satchel/workflows/provisioning"
 	"satchel/workflows/reconcile"
 	"satchel/workflows/rescan"
+	"satchel/workflows/suspension"
 )
 
 var errTemporal = fault.New(fault.Unavailable, "workflows_unavailable", "The work could not be started right now. Try again shortly.")
@@ -23,6 +27,26 @@ func (p *processes) Rescan(ctx context.Context, by tenancy.Actor, org tenancy.Or
 func (p *processes) Reconcile(ctx context.Context, by tenancy.Actor, look reconcile.ReconcileStorageInput) (uuid.UUID, error) {
 	id, err := reconcile.Begin(ctx, p.db, p.temporal, by.User, look)
 	return id, orUnavailable(err)
+}
+
+// Provision starts to set an organization up.
+func (p *processes) Provision(ctx context.Context, by tenancy.Actor, n tenancy.NewOrganization) (uuid.UUID, error) {
+	return provisioning.Begin(ctx, p.db, p.temporal, by.User, n)
+}
+
+// Suspend suspends an organization and ends its open uploads.
+func (p *processes) Suspend(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID, reason string) error {
+	return orUnavailable(suspension.Begin(ctx, p.db, p.temporal, by.User, org, op, reason))
+}
+
+// Delete begins the grace period after which an organization is deleted.
+func (p *processes) Delete(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID, grace time.Duration) error {
+	return offboarding.Begin(ctx, p.db, p.temporal, by.User, org, op, grace)
+}
+
+// Keep ends the grace period of a deletion.
+func (p *processes) Keep(ctx context.Context, org tenancy.OrgID) error {
+	return offboarding.Keep(ctx, p.db, p.temporal, org)
 }
 
 // orUnavailable speaks of Temporal where nothing else is known: its client

@@ -37,7 +37,7 @@ is made, so that anybody can check it without this program.`,
 
 // organizationPath is the address of something of the organization in which
 // the login acts.
-func (a *app) organizationPath(cmd *cobra.Command, rest string) (string, error) {
+func (a *app) organizationPath(rest string) (string, error) {
 	login, err := loadLogin(a.profile)
 	if err != nil {
 		return "", err
@@ -83,7 +83,7 @@ func (a *app) showTrail(cmd *cobra.Command, q url.Values) error {
 	if err != nil {
 		return err
 	}
-	path, err := a.organizationPath(cmd, "/audit?"+q.Encode())
+	path, err := a.organizationPath("/audit?"+q.Encode())
 	if err != nil {
 		return err
 	}
@@ -134,7 +134,7 @@ func (a *app) verified(cmd *cobra.Command, args []string) (audit.Report, error) 
 	if err != nil {
 		return report, err
 	}
-	path, err := a.organizationPath(cmd, "/audit/verify")
+	path, err := a.organizationPath("/audit/verify")
 	if err != nil {
 		return report, err
 	}
@@ -143,7 +143,7 @@ func (a *app) verified(cmd *cobra.Command, args []string) (audit.Report, error) 
 
 // verifyFile checks an export with nothing but the file.
 func verifyFile(name string) (audit.Report, error) {
-	f, err := os.Open(name)
+	f, err := os.Open(name) //nolint:gosec // the file that its user names
 	if err != nil {
 		return audit.Report{}, err
 	}
@@ -177,7 +177,7 @@ func (a *app) auditExport() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			path, err := a.organizationPath(cmd, "/audit/export")
+			path, err := a.organizationPath("/audit/export")
 			if err != nil {
 				return err
 			}
@@ -199,7 +199,7 @@ func (a *app) auditExport() *cobra.Command {
 
 // saveExport writes the export and checks what was written.
 func (a *app) saveExport(cmd *cobra.Command, body io.Reader, out string) error {
-	f, err := os.OpenFile(out, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	f, err := os.OpenFile(out, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600) //nolint:gosec // the file that its user names
 	if err != nil {
 		return err
 	}
@@ -246,7 +246,7 @@ and audit-public-key, for the API and for auditors (SATCHEL_AUDIT_PUBLIC_KEY_FIL
 
 // writeNew never overwrites: a key that is gone cannot check what it signed.
 func writeNew(name, text string, mode os.FileMode) error {
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode) //nolint:gosec // in the folder that its user names
 	if err != nil {
 		return err
 	}

@@ -25,13 +25,14 @@ func app() fx.Option {
 
 func processes() fx.Option {
 	return fx.Options(
-		uploadProcess,     // a received file to its one end
-		sweepProcess,      // what nobody else will finish
-		reconcileProcess,  // rows, objects, quota and workflows say the same
-		rescanProcess,     // published files, with the signatures of today
-		checkpointProcess, // where the trails stand, signed and kept outside the database
-		invitationProcess, // a person's way into an organization
-		usageProcess,      // what each organization used, by day
-		operationRecorder, // the rows in which long work reports
+		uploadProcess,       // a received file to its one end
+		sweepProcess,        // what nobody else will finish
+		reconcileProcess,    // rows, objects, quota and workflows say the same
+		rescanProcess,       // published files, with the signatures of today
+		checkpointProcess,   // where the trails stand, signed and kept outside the database
+		organizationProcess, // an organization's beginning, suspension and end
+		invitationProcess,   // a person's way into an organization
+		usageProcess,        // what each organization used, by day
+		operationRecorder,   // the rows in which long work reports
 	)
 }

@@ -51,6 +51,7 @@ func components(t *testing.T) []queue.Component {
 		func() invitation.Config { return invitation.Config{} },
 		func() sweep.Config { return sweep.Config{} },
 		func() *upload.Line { return nil },
+		func() workers.Config { return workers.Config{} },
 		newUploads, archives.DefaultLimits, func() *audit.Signer { return nil },
 	))
 	require.NoError(t, built.Err())

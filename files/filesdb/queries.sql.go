@@ -321,15 +321,17 @@ func (q *Queries) PartList(ctx context.Context, uploadID uuid.UUID) ([]PartListR
 }
 
 const quotaGet = `-- name: QuotaGet :one
-select max_bytes, max_file_size, used_bytes, reserved_bytes, updated_at from storage_quotas
+select max_bytes, max_file_size, used_bytes, reserved_bytes, updated_at, max_bytes_set, max_file_size_set from storage_quotas
 `
 
 type QuotaGetRow struct {
-	MaxBytes      int64
-	MaxFileSize   int64
-	UsedBytes     int64
-	ReservedBytes int64
-	UpdatedAt     time.Time
+	MaxBytes       int64
+	MaxFileSize    int64
+	UsedBytes      int64
+	ReservedBytes  int64
+	UpdatedAt      time.Time
+	MaxBytesSet    bool
+	MaxFileSizeSet bool
 }
 
 func (q *Queries) QuotaGet(ctx context.Context) (QuotaGetRow, error) {
@@ -341,6 +343,8 @@ func (q *Queries) QuotaGet(ctx context.Context) (QuotaGetRow, error) {
 		&i.UsedBytes,
 		&i.ReservedBytes,
 		&i.UpdatedAt,
+		&i.MaxBytesSet,
+		&i.MaxFileSizeSet,
 	)
 	return i, err
 }

@@ -110,8 +110,8 @@ func (s *Stack) Mint(ctx context.Context, subject string) (string, error) {
 // Operator gives the API as the platform's operator.
 func (s *Stack) Operator() *rest.Client { return &rest.Client{Base: s.API, Token: s.OperatorToken} }
 
-// Provision makes an organization and gives its id. Its tier is the largest:
-// demonstrations, tests and measurements send what a school never would.
+// Provision sets an organization up, in a tier whose limits no test or measurement
+// runs against, and gives its id once it is ready.
 func (s *Stack) Provision(ctx context.Context, slug, name string) (string, error) {
 	return s.ProvisionTier(ctx, slug, name, "enterprise")
 }
@@ -119,9 +119,14 @@ func (s *Stack) Provision(ctx context.Context, slug, name string) (string, error
 // ProvisionTier is Provision with a tier of one's own choice.
 func (s *Stack) ProvisionTier(ctx context.Context, slug, name, tier string) (string, error) {
 	var made struct {
-		ID string `json:"id"`
+		ID        string `json:"id"`
+		Operation string `json:"operation_id"`
 	}
-	err := s.Operator().Call(ctx, http.MethodPost, "/api/v1/organizations", map[string]string{"slug": slug, "name": name, "tier": tier}, &made)
+	in := map[string]string{"slug": slug, "name": name, "tier": tier}
+	err := s.Operator().Call(ctx, http.MethodPost, "/api/v1/organizations?wait=25s", in, &made)
+	if err == nil && made.ID == "" {
+		err = fmt.Errorf("organization %s is not ready after 25 s; operation %s says how far it is", slug, made.Operation)
+	}
 	return made.ID, err
 }
 

@@ -40,6 +40,7 @@ var Actions = []Action{
 	{"organization.resume", "organization", "A suspended organization was opened again."},
 	{"organization.export", "operation", "A copy of everything was asked for."},
 	{"organization.delete", "organization", "An organization's deletion was asked for, or done."},
+	{"organization.forget", "organization", "An organization was removed for good, with everything in it."},
 	{"organization.keep", "organization", "An organization's deletion was called off in its grace period."},
 	{"policy.change", "organization", "An organization's policies were changed."},
 	{"tier.set", "tier", "What a tier allows was changed."},

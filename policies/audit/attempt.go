@@ -94,6 +94,7 @@ func (a *Attempt) Conclude(ctx context.Context, q tenancy.Queries, objectID stri
 		return nil
 	case sumUp:
 		return Record(ctx, q, Event{Action: flood, Result: result, Code: "rest_of_minute"})
+	case own:
 	}
 	return Record(ctx, q, Event{Action: action, ObjectID: objectID, Result: result, Code: f.Code})
 }

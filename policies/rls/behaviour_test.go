@@ -70,6 +70,7 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		{"insert into usage_active (organization_id, day, user_id) values (app.org(), '2026-01-01', $1)", []any{user}},
 		{"insert into usage_flushes (organization_id, id) values (app.org(), $1)", []any{tenancy.NewID()}},
 		{"insert into usage_days (organization_id, day, rolled_at) values (app.org(), '2026-01-01', now())", nil},
+		{"insert into organization_policies (organization_id) values (app.org()) on conflict do nothing", nil},
 		{"insert into audit_events (organization_id, event) values (app.org(), $1)", []any{event(org)}},
 		{`insert into api_keys (organization_id, id, user_id, name, role, scopes, hash, last4, created_by, expires_at)
 			values (app.org(), $1, $2, 'sync', 'teacher', '{files:read}', sha256(convert_to($1::uuid::text, 'UTF8')), 'last', $2, now())`, []any{tenancy.NewID(), user}},
@@ -78,6 +79,9 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		_, err := d.Once(org).Exec(t.Context(), s.sql, s.args...)
 		require.NoError(t, err, s.sql)
 	}
+	// Only an organization that is being set up has this row.
+	_, err := d.Admin(t).Exec(t.Context(), "insert into organization_setups (organization_id) values ($1)", org.UUID())
+	require.NoError(t, err)
 }
 
 // event is the least that the chain takes.

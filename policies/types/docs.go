@@ -5,6 +5,15 @@ import (
 	"strings"
 )
 
+// MediaTypes lists the media types as which files are stored.
+func MediaTypes() []string {
+	var all []string
+	for _, row := range table {
+		all = append(all, row.MediaType)
+	}
+	return all
+}
+
 // Markdown writes the policy as the page docs/types.md.
 func Markdown() string {
 	var b strings.Builder

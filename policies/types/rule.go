@@ -16,6 +16,7 @@ const (
 	LegacyOffice    Rule = "legacy_office"
 	ContentMismatch Rule = "content_mismatch"
 	ClaimMismatch   Rule = "claim_mismatch"
+	NotAllowedHere  Rule = "type_not_allowed_here"
 )
 
 // Reason is what a person reads about a rule.
@@ -33,6 +34,7 @@ var reasons = []Reason{
 	{LegacyOffice, "The file is in the old Office format, in RTF, or an Office document with a password; none of these can be checked reliably.", "Save it as docx, xlsx or pptx, without a password, and upload that."},
 	{ContentMismatch, "What the file holds is not what its name says.", "Give the file the extension of what it really is, or save it again in the format that its name says."},
 	{ClaimMismatch, "The media type sent along with the file does not belong to its name.", "Send the media type that belongs to the file's extension, or none."},
+	{NotAllowedHere, "The organization takes fewer kinds of files than the platform, and not this one.", "Convert the file to a kind that the organization takes, or ask its owner."},
 }
 
 // Reasons lists every rule with its sentences, for the documentation.

@@ -336,11 +336,11 @@ func TestAcceptIsRefused(t *testing.T) {
 	id, hash := s.invite(tenancy.Teacher, 0)
 	require.ErrorIs(t, s.accept(id, orgs.Hash("another token"), newcomer), orgs.ErrNoInvitation)
 	for status, want := range map[string]error{"suspended": orgs.ErrSuspended, "deleting": orgs.ErrNotReady, "provisioning": orgs.ErrNotReady} {
-		_, err := s.Once(s.org).Exec(t.Context(), "update organizations set status = $1", status)
+		_, err := s.Once(s.org).Exec(t.Context(), "update organizations set status = $1, deletion_id = case when $1 = 'deleting' then id end, deletes_at = case when $1 = 'deleting' then now() end", status)
 		require.NoError(t, err)
 		require.ErrorIs(t, s.accept(id, hash, newcomer), want)
 	}
-	_, err := s.Once(s.org).Exec(t.Context(), "update organizations set status = 'active'")
+	_, err := s.Once(s.org).Exec(t.Context(), "update organizations set status = 'active', deletion_id = null, deletes_at = null")
 	require.NoError(t, err)
 	_, err = s.Admin(t).Exec(t.Context(), "update invitations set expires_at = now() where id = $1", id)
 	require.NoError(t, err)

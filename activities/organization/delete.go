@@ -1,0 +1,178 @@
+package organization
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"go.temporal.io/sdk/activity"
+
+	"satchel/files"
+	"satchel/internal/fault"
+	"satchel/internal/queue"
+	"satchel/policies/audit"
+	"satchel/tenancy"
+)
+
+// BeginDeletionInput names the organization whose grace period is over.
+type BeginDeletionInput struct {
+	Org, Target tenancy.OrgID
+	Operation   uuid.UUID
+}
+
+// BeginDeletionResult says whether the deletion goes on. It does not when the
+// organization was kept.
+type BeginDeletionResult struct{ Begun bool }
+
+// BeginDeletion is the point of no return.
+func (a *Activities) BeginDeletion(ctx context.Context, in BeginDeletionInput) (BeginDeletionResult, error) {
+	begun, err := tenancy.BeginDeletion(ctx, a.DB.Once(in.Target), in.Operation)
+	return BeginDeletionResult{Begun: begun}, err
+}
+
+// StopWorkflowsInput names the organization whose workflows must end.
+type StopWorkflowsInput struct{ Org, Target tenancy.OrgID }
+
+// StopWorkflowsResult counts what was ended.
+type StopWorkflowsResult struct{ Cancelled, Terminated int64 }
+
+// errStillRunning asks for another attempt.
+var errStillRunning = fault.New(fault.Unavailable, "workflows_running", "Workflows of the organization still run.")
+
+// StopWorkflows cancels the workflows of versions in process, waits until they
+// have cleaned up after themselves, and terminates every other one.
+func (a *Activities) StopWorkflows(ctx context.Context, in StopWorkflowsInput) (StopWorkflowsResult, error) {
+	defer queue.Beat(ctx)()
+	var result StopWorkflowsResult
+	open, err := a.inProcess(ctx, in.Target)
+	if err != nil {
+		return result, err
+	}
+	for _, v := range open {
+		if err := a.Workflows.CancelUpload(ctx, in.Target, v); err != nil {
+			return result, err
+		}
+		result.Cancelled++
+	}
+	for _, v := range open {
+		running, err := a.Workflows.Running(ctx, in.Target, v)
+		if err != nil {
+			return result, err
+		}
+		if running {
+			return result, errStillRunning
+		}
+	}
+	result.Terminated, err = a.Workflows.TerminateAll(ctx, in.Target)
+	return result, err
+}
+
+// inProcess lists the versions that are being processed, or whose workflow may
+// not have ended yet.
+func (a *Activities) inProcess(ctx context.Context, org tenancy.OrgID) (open []uuid.UUID, err error) {
+	var after uuid.UUID
+	for {
+		page, err := files.Page(ctx, a.DB.Once(org), after, pageSize)
+		if err != nil || len(page) == 0 {
+			return open, err
+		}
+		for _, v := range page {
+			after = v.ID
+			if v.Status == files.Processing {
+				open = append(open, v.ID)
+			}
+		}
+		activity.RecordHeartbeat(ctx, after.String())
+	}
+}
+
+// RemoveFilesInput names the organization whose files must go.
+type RemoveFilesInput struct{ Org, Target tenancy.OrgID }
+
+// RemoveFilesResult counts what was removed.
+type RemoveFilesResult struct{ Files, Objects int64 }
+
+// RemoveFiles removes every object and every open multipart upload under the
+// organization's prefix, in every bucket, and then the files' rows. Rows last:
+// they are what the reconciler holds objects against.
+func (a *Activities) RemoveFiles(ctx context.Context, in RemoveFilesInput) (RemoveFilesResult, error) {
+	defer queue.Beat(ctx)()
+	var result RemoveFilesResult
+	var err error
+	if result.Objects, err = a.removeObjects(ctx, in.Target); err != nil {
+		return result, err
+	}
+	if result.Files, err = a.removeRows(ctx, in.Target); err != nil {
+		return result, err
+	}
+	// What a request wrote that was under way when its upload was ended.
+	late, err := a.removeObjects(ctx, in.Target)
+	result.Objects += late
+	return result, err
+}
+
+func (a *Activities) removeObjects(ctx context.Context, org tenancy.OrgID) (n int64, err error) {
+	prefix := org.String() + "/"
+	for _, b := range a.Buckets {
+		if err := b.AbortAll(ctx, prefix); err != nil {
+			return n, fmt.Errorf("end multipart uploads: %w", err)
+		}
+		err := b.Each(ctx, prefix, func(key string, _ time.Time) error {
+			if !strings.HasPrefix(key, prefix) {
+				return fmt.Errorf("the store listed %d bytes of a key outside the prefix", len(key))
+			}
+			n++
+			return b.Remove(ctx, key)
+		})
+		if err != nil {
+			return n, fmt.Errorf("remove objects: %w", err)
+		}
+	}
+	return n, nil
+}
+
+// removeRows removes files with their versions, a page at a time, so that no
+// transaction is long.
+func (a *Activities) removeRows(ctx context.Context, org tenancy.OrgID) (n int64, err error) {
+	for {
+		var page int64
+		err := a.DB.InTx(ctx, org, func(tx *tenancy.Tx) (err error) {
+			page, err = files.PurgePage(ctx, tx, pageSize)
+			return err
+		})
+		if err != nil || page == 0 {
+			return n, err
+		}
+		n += page
+		activity.RecordHeartbeat(ctx, n)
+	}
+}
+
+// ForgetOrganizationInput names the organization and what was removed of it.
+type ForgetOrganizationInput struct {
+	Org, Target tenancy.OrgID
+	Operation   uuid.UUID
+}
+
+// ForgetOrganizationResult counts the rows that were removed, by table; nil when
+// an earlier attempt had done it.
+type ForgetOrganizationResult struct{ Rows map[string]int64 }
+
+// ForgetOrganization removes every row that is left, the trail and the
+// organization itself, and says so in the platform's trail. Users who had no
+// other organization stay as an issuer's subject and nothing else.
+func (a *Activities) ForgetOrganization(ctx context.Context, in ForgetOrganizationInput) (ForgetOrganizationResult, error) {
+	var result ForgetOrganizationResult
+	err := a.DB.InTx(ctx, in.Org, func(tx *tenancy.Tx) (err error) {
+		result.Rows, err = tenancy.ForgetOrganization(ctx, tx, in.Target)
+		if err != nil || result.Rows == nil {
+			return err
+		}
+		return audit.Record(ctx, tx, audit.Event{
+			Action: "organization.forget", ObjectID: in.Target.String(), Code: "operation:" + in.Operation.String(),
+		})
+	})
+	return result, err
+}

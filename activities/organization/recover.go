@@ -1,0 +1,58 @@
+package organization
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+
+	"satchel/internal/fault"
+	"satchel/tenancy"
+)
+
+// unfinishedFor is how long an organization may be quiet before somebody looks
+// whether its workflow was lost.
+const unfinishedFor = 20 * time.Second
+
+// RestartUnfinishedInput names the platform.
+type RestartUnfinishedInput struct{ Org tenancy.OrgID }
+
+// RestartUnfinishedResult counts what was found and what was started, or found
+// running.
+type RestartUnfinishedResult struct{ Found, Done int }
+
+// RestartUnfinished starts the process of every organization whose workflow was
+// never started, or was lost. Starting one that runs changes nothing.
+func (a *Activities) RestartUnfinished(ctx context.Context, in RestartUnfinishedInput) (RestartUnfinishedResult, error) {
+	if in.Org != tenancy.Platform {
+		return RestartUnfinishedResult{}, fault.New(fault.Denied, "not_platform", "Only the platform sweeps. Start it with the platform's organization.")
+	}
+	found, err := a.DB.OrganizationsUnfinished(ctx, unfinishedFor, 500)
+	if err != nil {
+		return RestartUnfinishedResult{}, fmt.Errorf("find unfinished organizations: %w", err)
+	}
+	result := RestartUnfinishedResult{Found: len(found)}
+	var failures []error
+	for i, u := range found {
+		activity.RecordHeartbeat(ctx, i)
+		if err := a.restart(ctx, u); err != nil {
+			failures = append(failures, err)
+			continue
+		}
+		result.Done++
+	}
+	if result.Done == 0 && len(failures) > 0 {
+		return result, errors.Join(failures...)
+	}
+	return result, nil
+}
+
+func (a *Activities) restart(ctx context.Context, u tenancy.Unfinished) error {
+	org := tenancy.OrgID(u.Org)
+	if u.Status == tenancy.Deleting && u.Deletion != nil {
+		return a.Workflows.StartDeletion(ctx, org, *u.Deletion)
+	}
+	return a.Workflows.StartProvisioning(ctx, org)
+}

@@ -1,0 +1,256 @@
+package tenancy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"satchel/internal/fault"
+)
+
+// The states of an organization.
+const (
+	Provisioning = "provisioning" // being set up: nobody can use it
+	Active       = "active"
+	Suspended    = "suspended" // nothing new comes in; reads, where its owner left them
+	Deleting     = "deleting"  // refused to everybody; only the operator can keep it
+)
+
+// What the life of an organization refuses.
+var (
+	ErrSlugTaken     = fault.New(fault.Conflict, "slug_taken", "Another organization has this slug. Choose another one.")
+	ErrWrongStatus   = fault.New(fault.Conflict, "wrong_status", "The organization's status does not allow this. GET the organization shows where it stands.")
+	ErrDeletionBegun = fault.New(fault.Conflict, "deletion_begun", "The grace period is over and the deletion has begun: the organization cannot be kept.")
+)
+
+// Organization is an organization's row.
+type Organization struct {
+	ID                  uuid.UUID  `db:"id" json:"id"`
+	Slug                string     `db:"slug" json:"slug"`
+	Name                string     `db:"name" json:"name"`
+	Tier                string     `db:"tier" json:"tier"`
+	Status              string     `db:"status" json:"status"`
+	StatusReason        string     `db:"status_reason" json:"status_reason"`
+	ContactEmail        string     `db:"contact_email" json:"contact_email"`
+	AllowedOrigins      []string   `db:"allowed_origins" json:"allowed_origins"`
+	ReadsWhileSuspended bool       `db:"reads_while_suspended" json:"reads_while_suspended"`
+	DeletesAt           *time.Time `db:"deletes_at" json:"deletes_at"`
+	DeletionID          *uuid.UUID `db:"deletion_id" json:"deletion_id"`
+	CreatedAt           time.Time  `db:"created_at" json:"created_at"`
+	UpdatedAt           time.Time  `db:"updated_at" json:"updated_at"`
+}
+
+const organizationColumns = `id, slug, name, tier, status, status_reason, contact_email, allowed_origins, reads_while_suspended,
+	deletes_at, deletion_id, created_at, updated_at`
+
+// GetOrganization reads the organization to which q is bound.
+func GetOrganization(ctx context.Context, q Queries) (Organization, error) {
+	rows, err := q.Query(ctx, "select "+organizationColumns+" from organizations")
+	if err != nil {
+		return Organization{}, fmt.Errorf("read organization: %w", err)
+	}
+	o, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Organization])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return o, ErrNoOrganization
+	}
+	return o, err
+}
+
+// OrganizationChange is what PATCH may change; nil leaves a field as it is.
+type OrganizationChange struct {
+	Name, ContactEmail  *string
+	AllowedOrigins      *[]string
+	ReadsWhileSuspended *bool
+}
+
+// UpdateOrganization changes the settings that are given.
+func UpdateOrganization(ctx context.Context, q Queries, c OrganizationChange) error {
+	_, err := q.Exec(ctx, `update organizations set name = coalesce($1, name), contact_email = coalesce($2, contact_email),
+		allowed_origins = coalesce($3, allowed_origins), reads_while_suspended = coalesce($4, reads_while_suspended), updated_at = now()
+		where id = app.org()`, c.Name, c.ContactEmail, c.AllowedOrigins, c.ReadsWhileSuspended)
+	if err != nil {
+		return fmt.Errorf("change organization: %w", err)
+	}
+	return nil
+}
+
+// SetTier moves the organization to a tier that exists. Limits that are its own
+// stay; those that follow the tier are the new one's at once. A limit below what
+// is in use keeps everything readable and refuses growth.
+func SetTier(ctx context.Context, tx *Tx, tier string) error {
+	if _, err := tx.Exec(ctx, "update organizations set tier = $1, updated_at = now() where id = app.org()", tier); err != nil {
+		return fmt.Errorf("set tier: %w", err)
+	}
+	// The organization sees the tier it is in, so this reads the new one.
+	_, err := tx.Exec(ctx, `update storage_quotas q set updated_at = now(),
+		max_bytes = case when q.max_bytes_set then q.max_bytes else t.max_bytes end,
+		max_file_size = case when q.max_file_size_set then q.max_file_size else t.max_file_size end
+		from tiers t where q.organization_id = app.org()`)
+	if err != nil {
+		return fmt.Errorf("set the tier's limits: %w", err)
+	}
+	return nil
+}
+
+// Suspend refuses what is new from now on. reason is for people and stays in
+// the row. Suspending a suspended organization changes nothing.
+func Suspend(ctx context.Context, q Queries, reason string) error {
+	tag, err := q.Exec(ctx, `update organizations set status = 'suspended', status_reason = $1, updated_at = now()
+		where id = app.org() and status in ('active', 'suspended')`, reason)
+	return moved(tag.RowsAffected(), err)
+}
+
+// Resume ends a suspension.
+func Resume(ctx context.Context, q Queries) error {
+	tag, err := q.Exec(ctx, `update organizations set status = 'active', status_reason = '', updated_at = now()
+		where id = app.org() and status in ('active', 'suspended')`)
+	return moved(tag.RowsAffected(), err)
+}
+
+// Condemn refuses everything from now on and says when the deletion begins, and
+// by which operation of the platform.
+func Condemn(ctx context.Context, q Queries, operation uuid.UUID, grace time.Duration) error {
+	tag, err := q.Exec(ctx, `update organizations set status_before = status, status = 'deleting', deletion_id = $1,
+		deletes_at = now() + $2, updated_at = now() where id = app.org() and status in ('active', 'suspended')`, operation, grace)
+	return moved(tag.RowsAffected(), err)
+}
+
+// Keep ends the grace period, and gives the operation whose deletion it ended.
+func Keep(ctx context.Context, q Queries) (operation uuid.UUID, err error) {
+	err = q.QueryRow(ctx, `with kept as (select id, deletion_id from organizations where id = app.org()
+			and status = 'deleting' and deletion_begun_at is null for update)
+		update organizations o set status = status_before, status_before = null, deletion_id = null, deletes_at = null, updated_at = now()
+		from kept where o.id = kept.id returning kept.deletion_id`).Scan(&operation)
+	if !errors.Is(err, pgx.ErrNoRows) {
+		return operation, err
+	}
+	o, err := GetOrganization(ctx, q)
+	switch {
+	case err != nil:
+		return operation, err
+	case o.Status == Deleting:
+		return operation, ErrDeletionBegun
+	}
+	return operation, ErrWrongStatus
+}
+
+// BeginDeletion is the point of no return. It says false, and changes nothing,
+// when the organization was kept or its time has not come.
+func BeginDeletion(ctx context.Context, q Queries, operation uuid.UUID) (bool, error) {
+	tag, err := q.Exec(ctx, `update organizations set deletion_begun_at = coalesce(deletion_begun_at, now()), updated_at = now()
+		where id = app.org() and status = 'deleting' and deletion_id = $1 and deletes_at <= now()`, operation)
+	if err != nil {
+		return false, fmt.Errorf("begin deletion: %w", err)
+	}
+	return tag.RowsAffected() == 1, nil
+}
+
+func moved(n int64, err error) error {
+	switch {
+	case err != nil:
+		return fmt.Errorf("change the organization's status: %w", err)
+	case n == 0:
+		return ErrWrongStatus
+	}
+	return nil
+}
+
+// Policies is what an organization decided for itself.
+type Policies struct {
+	TrashDays    *int      `db:"trash_days" json:"trash_days"`       // nil: as long as the platform keeps trash
+	AllowedTypes []string  `db:"allowed_types" json:"allowed_types"` // media types; none: what the platform takes
+	UpdatedAt    time.Time `db:"updated_at" json:"updated_at"`
+}
+
+// GetPolicies reads the organization's policies; without a row they are the
+// platform's.
+func GetPolicies(ctx context.Context, q Queries) (Policies, error) {
+	rows, err := q.Query(ctx, "select trash_days, allowed_types, updated_at from organization_policies")
+	if err != nil {
+		return Policies{}, fmt.Errorf("read policies: %w", err)
+	}
+	p, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Policies])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Policies{AllowedTypes: []string{}}, nil
+	}
+	return p, err
+}
+
+// SetPolicies writes the organization's policies whole.
+func SetPolicies(ctx context.Context, q Queries, p Policies) error {
+	_, err := q.Exec(ctx, `insert into organization_policies (organization_id, trash_days, allowed_types) values (app.org(), $1, $2)
+		on conflict (organization_id) do update set trash_days = excluded.trash_days, allowed_types = excluded.allowed_types, updated_at = now()`,
+		p.TrashDays, p.AllowedTypes)
+	if err != nil {
+		return fmt.Errorf("set policies: %w", err)
+	}
+	return nil
+}
+
+// Setup is what provisioning still has to do for an organization.
+type Setup struct {
+	MaxBytes    *int64     `db:"max_bytes"`
+	MaxFileSize *int64     `db:"max_file_size"`
+	Owner       *uuid.UUID `db:"owner_id"`    // a person who becomes the owner
+	OwnerEmail  string     `db:"owner_email"` // or where their invitation goes
+	Invitation  *uuid.UUID `db:"invitation_id"`
+}
+
+// GetSetup reads what is still to be done; false when nothing is.
+func GetSetup(ctx context.Context, q Queries) (Setup, bool, error) {
+	rows, err := q.Query(ctx, "select max_bytes, max_file_size, owner_id, owner_email, invitation_id from organization_setups")
+	if err != nil {
+		return Setup{}, false, fmt.Errorf("read setup: %w", err)
+	}
+	s, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Setup])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return s, false, nil
+	}
+	return s, err == nil, err
+}
+
+// SetLimits sets both limits of an organization; nil follows its tier.
+func SetLimits(ctx context.Context, q Queries, maxBytes, maxFileSize *int64) error {
+	return ChangeLimits(ctx, q, Limit{Given: true, Value: maxBytes}, Limit{Given: true, Value: maxFileSize})
+}
+
+// Activate opens a provisioned organization and forgets what was to be done. It
+// says false when the organization was active already.
+func Activate(ctx context.Context, tx *Tx) (bool, error) {
+	tag, err := tx.Exec(ctx, "update organizations set status = 'active', updated_at = now() where id = app.org() and status = 'provisioning'")
+	if err != nil {
+		return false, fmt.Errorf("activate: %w", err)
+	}
+	if _, err := tx.Exec(ctx, "delete from organization_setups where organization_id = app.org()"); err != nil {
+		return false, fmt.Errorf("end setup: %w", err)
+	}
+	return tag.RowsAffected() == 1, nil
+}
+
+// Limit is a limit that somebody sets: not Given leaves it as it is, a nil Value
+// gives it back to the tier.
+type Limit struct {
+	Given bool
+	Value *int64
+}
+
+// ChangeLimits sets the limits that are given.
+func ChangeLimits(ctx context.Context, q Queries, maxBytes, maxFileSize Limit) error {
+	tag, err := q.Exec(ctx, `update storage_quotas set updated_at = now(),
+		max_bytes = case when $1 then coalesce($2, t.max_bytes) else storage_quotas.max_bytes end,
+		max_bytes_set = case when $1 then $2::bigint is not null else max_bytes_set end,
+		max_file_size = case when $3 then coalesce($4, t.max_file_size) else storage_quotas.max_file_size end,
+		max_file_size_set = case when $3 then $4::bigint is not null else max_file_size_set end
+		from tiers t where organization_id = app.org()`, maxBytes.Given, maxBytes.Value, maxFileSize.Given, maxFileSize.Value)
+	if err != nil {
+		return fmt.Errorf("change limits: %w", err)
+	}
+	if tag.RowsAffected() == 0 {
+		return ErrNoOrganization
+	}
+	return nil
+}

@@ -1,0 +1,236 @@
+// Package offboarding is the process that deletes an organization: after its
+// grace period, and then everything that it had.
+package offboarding
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"satchel/activities/operation"
+	"satchel/activities/organization"
+	"satchel/internal/queue"
+	"satchel/policies/audit"
+	"satchel/tenancy"
+	"satchel/tenancy/operations"
+)
+
+// The activities by name; their receivers are never called here.
+var (
+	organizer *organization.Activities
+	recorder  *operation.Activities
+)
+
+// Kind is what operations of this process are called.
+const Kind = "delete_organization"
+
+// DefaultGrace is how long an organization can be kept, unless it was asked for
+// otherwise.
+const DefaultGrace = 30 * 24 * time.Hour
+
+// DeleteOrganizationInput names the platform, whose process it is, the
+// organization, and the operation that reports.
+type DeleteOrganizationInput struct {
+	Org, Target tenancy.OrgID
+	Operation   uuid.UUID
+	Grace       time.Duration // until the deletion begins
+}
+
+// DeleteOrganizationResult is the report.
+type DeleteOrganizationResult struct {
+	Target             tenancy.OrgID    `json:"organization_id"`
+	UploadsEnded       int64            `json:"uploads_ended"`
+	WorkflowsCancelled int64            `json:"workflows_cancelled"`
+	WorkflowsEnded     int64            `json:"workflows_terminated"`
+	Files              int64            `json:"files"`
+	Objects            int64            `json:"objects"`
+	Rows               map[string]int64 `json:"rows"`
+}
+
+// WorkflowID names the workflow of an operation.
+func WorkflowID(target tenancy.OrgID, op uuid.UUID) string {
+	return "delete/" + target.String() + "/" + op.String()
+}
+
+const startPatience = 5 * time.Second
+
+// Begin refuses everything to the organization from now on, and starts the
+// workflow that waits for the end of the grace period. One that cannot be started
+// is found by the sweep when it is due.
+func Begin(ctx context.Context, db *tenancy.DB, c client.Client, by uuid.UUID, target tenancy.OrgID, op uuid.UUID, grace time.Duration) error {
+	platform := db.Once(tenancy.Platform)
+	row := operations.Operation{ID: op, Kind: Kind, WorkflowID: WorkflowID(target, op), CreatedBy: &by}
+	if err := operations.Insert(ctx, platform, row); err != nil {
+		return err
+	}
+	err := db.InTx(ctx, target, func(tx *tenancy.Tx) error {
+		if err := tenancy.Condemn(ctx, tx, op, grace); err != nil {
+			return err
+		}
+		return audit.Record(ctx, tx, audit.Event{Action: "organization.delete", ObjectID: target.String()})
+	})
+	if err != nil {
+		_ = operations.End(context.WithoutCancel(ctx), platform, op, operations.Failed, nil, nil, &operations.Trouble{Code: "not_started"})
+		return err
+	}
+	attempt, cancel := context.WithTimeout(ctx, startPatience)
+	defer cancel()
+	_ = Start(attempt, c, DeleteOrganizationInput{Org: tenancy.Platform, Target: target, Operation: op, Grace: grace})
+	return nil
+}
+
+// Start starts the workflow of an operation, or finds it started. Its search
+// attribute is the platform's: it must not be among those that it ends.
+func Start(ctx context.Context, c client.Client, in DeleteOrganizationInput) error {
+	_, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID: WorkflowID(in.Target, in.Operation), TaskQueue: string(queue.Batch),
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		Priority:                 queue.For(in.Target.String(), queue.Low),
+		TypedSearchAttributes: temporal.NewSearchAttributes(
+			temporal.NewSearchAttributeKeyKeyword("OrgId").ValueSet(tenancy.Platform.String()),
+			temporal.NewSearchAttributeKeyKeyword("JobKind").ValueSet("delete")),
+	}, DeleteOrganization, in)
+	if err != nil {
+		return fmt.Errorf("start DeleteOrganization: %w", err)
+	}
+	return nil
+}
+
+// Keep ends the grace period: the organization is what it was before, and the
+// deletion's operation is cancelled.
+func Keep(ctx context.Context, db *tenancy.DB, c client.Client, target tenancy.OrgID) error {
+	var op uuid.UUID
+	err := db.InTx(ctx, target, func(tx *tenancy.Tx) (err error) {
+		if op, err = tenancy.Keep(ctx, tx); err != nil {
+			return err
+		}
+		return audit.Record(ctx, tx, audit.Event{Action: "organization.keep", ObjectID: target.String()})
+	})
+	if err != nil {
+		return err
+	}
+	if err := operations.End(ctx, db.Once(tenancy.Platform), op, operations.Cancelled, nil, nil, nil); err != nil {
+		return err
+	}
+	// A timer that is not cancelled finds, when it ends, that it was kept.
+	attempt, cancel := context.WithTimeout(ctx, startPatience)
+	defer cancel()
+	_ = c.CancelWorkflow(attempt, WorkflowID(target, op), "")
+	return nil
+}
+
+// DeleteOrganization waits for the end of the grace period and removes
+// everything.
+func DeleteOrganization(ctx workflow.Context, in DeleteOrganizationInput) (DeleteOrganizationResult, error) {
+	r := &run{in: in, sum: DeleteOrganizationResult{Target: in.Target}}
+	kept, err := r.all(ctx)
+	own, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	if recordErr := r.end(own, kept || ctx.Err() != nil, err); err == nil {
+		err = recordErr
+	}
+	return r.sum, err
+}
+
+// run is one run of DeleteOrganization.
+type run struct {
+	in    DeleteOrganizationInput
+	sum   DeleteOrganizationResult
+	steps []operations.Step
+}
+
+func (r *run) all(ctx workflow.Context) (kept bool, err error) {
+	if err := r.show(ctx, "grace", operations.Running, 0); err != nil {
+		return false, err
+	}
+	if err := workflow.Sleep(ctx, r.in.Grace); err != nil {
+		return true, err
+	}
+	ctx = r.options(ctx)
+	var begun organization.BeginDeletionResult
+	begin := organization.BeginDeletionInput{Org: r.in.Org, Target: r.in.Target, Operation: r.in.Operation}
+	if err := workflow.ExecuteActivity(ctx, organizer.BeginDeletion, begin).Get(ctx, &begun); err != nil || !begun.Begun {
+		return true, err
+	}
+	// From here on nothing is undone and nobody stops it.
+	own, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	return false, r.remove(own)
+}
+
+func (r *run) remove(ctx workflow.Context) error {
+	org, target := r.in.Org, r.in.Target
+	var ended organization.EndUploadsResult
+	var stopped organization.StopWorkflowsResult
+	var removed organization.RemoveFilesResult
+	var forgotten organization.ForgetOrganizationResult
+	if err := workflow.ExecuteActivity(ctx, organizer.EndUploads, organization.EndUploadsInput{Org: org, Target: target}).Get(ctx, &ended); err != nil {
+		return fmt.Errorf("end uploads: %w", err)
+	}
+	r.sum.UploadsEnded = ended.Ended
+	if err := r.show(ctx, "uploads", operations.Succeeded, ended.Ended); err != nil {
+		return err
+	}
+	if err := workflow.ExecuteActivity(ctx, organizer.StopWorkflows, organization.StopWorkflowsInput{Org: org, Target: target}).Get(ctx, &stopped); err != nil {
+		return fmt.Errorf("stop workflows: %w", err)
+	}
+	r.sum.WorkflowsCancelled, r.sum.WorkflowsEnded = stopped.Cancelled, stopped.Terminated
+	if err := r.show(ctx, "workflows", operations.Succeeded, stopped.Cancelled+stopped.Terminated); err != nil {
+		return err
+	}
+	if err := workflow.ExecuteActivity(ctx, organizer.RemoveFiles, organization.RemoveFilesInput{Org: org, Target: target}).Get(ctx, &removed); err != nil {
+		return fmt.Errorf("remove files: %w", err)
+	}
+	r.sum.Files, r.sum.Objects = removed.Files, removed.Objects
+	if err := r.show(ctx, "files", operations.Succeeded, removed.Files); err != nil {
+		return err
+	}
+	forget := organization.ForgetOrganizationInput{Org: org, Target: target, Operation: r.in.Operation}
+	if err := workflow.ExecuteActivity(ctx, organizer.ForgetOrganization, forget).Get(ctx, &forgotten); err != nil {
+		return fmt.Errorf("forget: %w", err)
+	}
+	r.sum.Rows = forgotten.Rows
+	return nil
+}
+
+// show adds a step to those that the operation shows.
+func (r *run) show(ctx workflow.Context, name string, state operations.State, done int64) error {
+	for i := range r.steps {
+		r.steps[i].State = operations.Succeeded
+	}
+	r.steps = append(r.steps, operations.Step{Name: name, State: state, Done: done})
+	return r.record(ctx, operations.Running, nil, nil)
+}
+
+func (r *run) end(ctx workflow.Context, kept bool, err error) error {
+	switch {
+	case kept:
+		return r.record(ctx, operations.Cancelled, nil, nil)
+	case err != nil:
+		return r.record(ctx, operations.Failed, nil, &operations.Trouble{Code: "deletion_failed"})
+	}
+	r.steps = append(r.steps, operations.Step{Name: "rows", State: operations.Succeeded, Done: 1})
+	return r.record(ctx, operations.Succeeded, r.sum, nil)
+}
+
+func (r *run) record(ctx workflow.Context, state operations.State, result any, trouble *operations.Trouble) error {
+	in := operation.RecordOperationInput{Org: r.in.Org, ID: r.in.Operation, State: state, Trouble: trouble, Result: result, Steps: r.steps}
+	ctx = workflow.WithTaskQueue(r.options(ctx), string(queue.Batch))
+	return workflow.ExecuteActivity(ctx, recorder.RecordOperation, in).Get(ctx, nil)
+}
+
+// options let a deletion wait behind everything else, and try for days: what
+// has begun must come to its end.
+func (r *run) options(ctx workflow.Context) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue: string(queue.Interactive), StartToCloseTimeout: 6 * time.Hour, ScheduleToCloseTimeout: 7 * 24 * time.Hour,
+		HeartbeatTimeout: queue.BeatTimeout, Priority: queue.For(r.in.Target.String(), queue.Low),
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: time.Minute},
+	})
+}

@@ -1,0 +1,205 @@
+// Package provisioning is the process that sets an organization up, step by
+// step, and leaves nothing of it when a step fails.
+package provisioning
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"satchel/activities/operation"
+	"satchel/activities/organization"
+	"satchel/internal/queue"
+	"satchel/policies/audit"
+	"satchel/tenancy"
+	"satchel/tenancy/operations"
+)
+
+// The activities by name; their receivers are never called here.
+var (
+	organizer *organization.Activities
+	recorder  *operation.Activities
+)
+
+// Kind is what operations of this process are called.
+const Kind = "provision_organization"
+
+// ProvisionOrganizationInput names the platform, whose process it is, and the
+// organization that is set up. What is to be done stands in its rows.
+type ProvisionOrganizationInput struct{ Org, Target tenancy.OrgID }
+
+// ProvisionOrganizationResult is empty: the rows are the answer.
+type ProvisionOrganizationResult struct{}
+
+// WorkflowID names the workflow of an organization.
+func WorkflowID(target tenancy.OrgID) string { return "provision/" + target.String() }
+
+// startPatience bounds how long a request waits for Temporal: the sweep starts
+// what could not be started.
+const startPatience = 5 * time.Second
+
+// Begin makes the organization's rows and the operation's in one transaction of
+// the platform, and starts the workflow. The operation has the organization's
+// id, so that a repeated request finds the first one's. A workflow that cannot
+// be started is no failure of the request: the rows are there, and
+// SweepOrganizations starts it.
+func Begin(ctx context.Context, db *tenancy.DB, c client.Client, by uuid.UUID, n tenancy.NewOrganization) (uuid.UUID, error) {
+	id := n.ID.UUID()
+	err := db.InTx(ctx, tenancy.Platform, func(tx *tenancy.Tx) error {
+		known, err := operations.Get(ctx, tx, id)
+		if err == nil && known.State != operations.Running || err != nil && !errors.Is(err, operations.ErrNotFound) {
+			return err
+		}
+		if err := tenancy.BeginOrganization(ctx, tx, n); err != nil {
+			return err
+		}
+		row := operations.Operation{ID: id, Kind: Kind, WorkflowID: WorkflowID(n.ID), CreatedBy: &by}
+		if err := operations.Insert(ctx, tx, row); err != nil {
+			return err
+		}
+		if err := operations.Progress(ctx, tx, id, organization.Steps(organization.StepRows)); err != nil {
+			return err
+		}
+		return audit.Record(ctx, tx, audit.Event{Action: "organization.create", ObjectID: n.ID.String()})
+	})
+	if err != nil {
+		return uuid.Nil, err
+	}
+	attempt, cancel := context.WithTimeout(ctx, startPatience)
+	defer cancel()
+	_ = Start(attempt, c, n.ID)
+	return id, nil
+}
+
+// Start starts the workflow of an organization, or finds it started.
+func Start(ctx context.Context, c client.Client, target tenancy.OrgID) error {
+	_, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID: WorkflowID(target), TaskQueue: string(queue.Interactive),
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		Priority:                 queue.For(target.String(), queue.Default),
+		TypedSearchAttributes: temporal.NewSearchAttributes(
+			temporal.NewSearchAttributeKeyKeyword("OrgId").ValueSet(tenancy.Platform.String()),
+			temporal.NewSearchAttributeKeyKeyword("JobKind").ValueSet("provision")),
+	}, ProvisionOrganization, ProvisionOrganizationInput{Org: tenancy.Platform, Target: target})
+	if err != nil {
+		return fmt.Errorf("start ProvisionOrganization: %w", err)
+	}
+	return nil
+}
+
+// ProvisionOrganization sets the organization up, or leaves nothing of it.
+func ProvisionOrganization(ctx workflow.Context, in ProvisionOrganizationInput) (ProvisionOrganizationResult, error) {
+	r := &run{in: in}
+	err := r.setUp(r.options(ctx))
+	if err == nil {
+		return ProvisionOrganizationResult{}, nil
+	}
+	own, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	undoErr := r.undo(own)
+	if recordErr := r.fail(own, err, ctx.Err()); recordErr != nil {
+		return ProvisionOrganizationResult{}, fmt.Errorf("record the failure: %w", recordErr)
+	}
+	if undoErr != nil {
+		return ProvisionOrganizationResult{}, fmt.Errorf("undo: %w", undoErr)
+	}
+	return ProvisionOrganizationResult{}, err
+}
+
+// run is one run of ProvisionOrganization.
+type run struct {
+	in      ProvisionOrganizationInput
+	undoing []func(workflow.Context) error
+	step    string // the one that was begun last
+}
+
+// setUp registers what undoes a step before the step. Limits and policies are
+// rows, and go with the organization's.
+func (r *run) setUp(ctx workflow.Context) error {
+	org, target := r.in.Org, r.in.Target
+	r.undoBy(organizer.DiscardOrganization, organization.DiscardOrganizationInput{Org: org, Target: target})
+	if err := r.do(ctx, organization.StepLimits, organizer.SetOrganizationLimits, organization.SetOrganizationLimitsInput{Org: org, Target: target}); err != nil {
+		return err
+	}
+	if err := r.do(ctx, organization.StepPolicies, organizer.SetDefaultPolicies, organization.SetDefaultPoliciesInput{Org: org, Target: target}); err != nil {
+		return err
+	}
+	if err := r.do(ctx, organization.StepOwner, organizer.SetOwner, organization.SetOwnerInput{Org: org, Target: target}); err != nil {
+		return err
+	}
+	r.undoBy(organizer.RemoveProbes, organization.RemoveProbesInput{Org: org, Target: target})
+	if err := r.do(ctx, organization.StepStorage, organizer.ProveStorage, organization.ProveStorageInput{Org: org, Target: target}); err != nil {
+		return err
+	}
+	return r.do(ctx, organization.StepActivate, organizer.ActivateOrganization, organization.ActivateOrganizationInput{Org: org, Target: target})
+}
+
+func (r *run) do(ctx workflow.Context, step string, activity, in any) error {
+	r.step = step
+	if err := workflow.ExecuteActivity(ctx, activity, in).Get(ctx, nil); err != nil {
+		return fmt.Errorf("step %s: %w", step, err)
+	}
+	return nil
+}
+
+func (r *run) undoBy(activity, in any) {
+	r.undoing = append(r.undoing, func(ctx workflow.Context) error { return workflow.ExecuteActivity(ctx, activity, in).Get(ctx, nil) })
+}
+
+// undo goes backwards. A store that refuses writes may refuse to remove as
+// well: the rows go all the same, and the prefix of an organization that is not
+// there is what the reconciler looks at.
+func (r *run) undo(ctx workflow.Context) error {
+	var failed error
+	for i := len(r.undoing) - 1; i >= 0; i-- {
+		ctx := workflow.WithActivityOptions(ctx, undoOptions(r.in.Target))
+		if err := r.undoing[i](ctx); err != nil {
+			failed = err
+		}
+	}
+	return failed
+}
+
+// fail shows which step it was: those before it are undone.
+func (r *run) fail(ctx workflow.Context, err, cancelled error) error {
+	state, trouble := operations.Failed, &operations.Trouble{Code: "provisioning_failed"}
+	var known *temporal.ApplicationError
+	if errors.As(err, &known) && known.Type() != "" {
+		trouble.Code = known.Type()
+	}
+	if cancelled != nil {
+		state, trouble = operations.Cancelled, nil
+	}
+	in := operation.RecordOperationInput{Org: r.in.Org, ID: r.in.Target.UUID(), State: state, Trouble: trouble,
+		Steps: []operations.Step{{Name: r.step, State: state}}}
+	options := undoOptions(r.in.Target)
+	options.TaskQueue = string(queue.Batch)
+	return workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), recorder.RecordOperation, in).Get(ctx, nil)
+}
+
+// setUpBudget is how long a step may be tried: somebody waits, and gets a clear
+// failure rather than an organization that is never ready.
+const setUpBudget = time.Minute
+
+func (r *run) options(ctx workflow.Context) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue: string(queue.Interactive), StartToCloseTimeout: 30 * time.Second, ScheduleToCloseTimeout: setUpBudget,
+		HeartbeatTimeout: queue.BeatTimeout, Priority: queue.For(r.in.Target.String(), queue.Default),
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 200 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 5 * time.Second},
+	})
+}
+
+func undoOptions(target tenancy.OrgID) workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		TaskQueue: string(queue.Interactive), StartToCloseTimeout: 30 * time.Second, ScheduleToCloseTimeout: setUpBudget,
+		HeartbeatTimeout: queue.BeatTimeout, Priority: queue.For(target.String(), queue.Default),
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 5 * time.Second},
+	}
+}
