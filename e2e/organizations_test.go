@@ -37,7 +37,10 @@ func TestDeletedOrganizationLeavesNothing(t *testing.T) {
 			}
 		})
 	}
-	time.Sleep(2 * time.Second) // lets the uploads get under way: how far they are is left to chance
+	require.Eventually(t, func() bool { // they are under way: how far each is, is left to chance
+		q := quotaOf(t, s.Owner)
+		return q.Used+q.Reserved > 3_000_000
+	}, patience, 20*time.Millisecond)
 	var o struct{ Slug string }
 	require.NoError(t, local.Operator().Call(ctx, http.MethodGet, "/api/v1/organizations/"+s.ID, nil, &o))
 	var begun struct {

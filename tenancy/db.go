@@ -234,6 +234,7 @@ var OverQuota = fault.New(fault.OverQuota, "over_quota", "The organization has n
 // TooManyUploads refuses one more upload than the organization's tier may have
 // open at once. Most take seconds.
 var TooManyUploads = fault.New(fault.Limited, "too_many_uploads", "Your organization has as many uploads open as its tier allows. Finish or delete one, or try again shortly.").After(5 * time.Second)
+
 // overQuota tells the limit that the trigger names, and the tier it comes from.
 func overQuota(limit string) *fault.Fault {
 	if limit == "" {

@@ -83,7 +83,7 @@ func (a *app) showTrail(cmd *cobra.Command, q url.Values) error {
 	if err != nil {
 		return err
 	}
-	path, err := a.organizationPath("/audit?"+q.Encode())
+	path, err := a.organizationPath("/audit?" + q.Encode())
 	if err != nil {
 		return err
 	}
