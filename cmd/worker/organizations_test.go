@@ -65,7 +65,7 @@ func TestOrganizationLivesAndDies(t *testing.T) {
 	require.False(t, running)
 	var trail int
 	require.NoError(t, b.Once(tenancy.Platform).QueryRow(t.Context(),
-		"select count(*) from audit_events where action = 'organization.deleted' and object_id = $1", b.org.String()).Scan(&trail))
+		"select count(*) from audit_events where action = 'organization.forget' and object_id = $1", b.org.String()).Scan(&trail))
 	require.Equal(t, 1, trail)
 }
 
