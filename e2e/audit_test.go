@@ -1,0 +1,31 @@
+package e2e
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
+
+	"satchel/policies/audit"
+)
+
+// TestTrailIsSignedOutsideTheDatabase lets the worker sign where the trails
+// stand, and has the API hold a school's trail against what was signed.
+func TestTrailIsSignedOutsideTheDatabase(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t)
+	ctx := testContext(t)
+	mustUpload(t, s.Student, "a.txt", text(1000))
+	c, err := client.DialContext(ctx, client.Options{HostPort: local.Temporal, Namespace: "satchel"})
+	require.NoError(t, err)
+	t.Cleanup(c.Close)
+	require.NoError(t, c.ScheduleClient().GetHandle(ctx, "checkpoint-trails").Trigger(ctx, client.ScheduleTriggerOptions{}))
+	var report audit.Report
+	require.Eventually(t, func() bool {
+		err := s.Owner.Call(ctx, http.MethodGet, "/api/v1/organizations/"+s.ID+"/audit/verify", nil, &report)
+		return err == nil && report.Checkpoints > 0
+	}, patience, 200*time.Millisecond)
+	require.True(t, report.OK, report.FirstBroken)
+}
