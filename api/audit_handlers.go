@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -121,12 +122,14 @@ func (a *API) exportTrail(c *gin.Context) error {
 		return err
 	}
 	ctx, q := c.Request.Context(), a.DB.Once(org)
-	tier, err := tenancy.GetTier(ctx, q)
-	if err != nil {
-		return err
-	}
-	if !slices.Contains(tier.Features, "audit_export") && caller(c).Role != tenancy.Operator {
-		return errNoExport
+	if caller(c).Role != tenancy.Operator {
+		err := tenancy.RequireFeature(ctx, q, "audit_export")
+		if errors.Is(err, tenancy.ErrFeature) {
+			return errNoExport
+		}
+		if err != nil {
+			return err
+		}
 	}
 	if err := audit.Record(ctx, q, audit.Event{Action: "audit.export", ObjectID: org.String()}); err != nil {
 		return err

@@ -26,6 +26,7 @@ var (
 const (
 	keyRequest = "satchel.request"
 	keyActor   = "satchel.actor"
+	keyKind    = "satchel.kind"
 )
 
 // identify gives the request an id. A caller's own is kept when it is harmless
@@ -139,6 +140,7 @@ const (
 // ones by their standing still.
 func (a *API) limit(k kind) gin.HandlerFunc {
 	return func(c *gin.Context) {
+		c.Set(keyKind, k)
 		conn := http.NewResponseController(c.Writer)
 		switch k {
 		case quick, probe:

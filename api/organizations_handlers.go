@@ -168,28 +168,10 @@ func (a *API) provisioned(c *gin.Context, org tenancy.OrgID, op uuid.UUID, wait 
 
 // awaitOperation gives an operation once it has ended, or once the time is up.
 func (a *API) awaitOperation(ctx context.Context, org tenancy.OrgID, id uuid.UUID, patience time.Duration) (operations.Operation, error) {
-	changed, cancel := a.watch.subscribe(org, id)
-	defer cancel()
-	up := time.NewTimer(patience)
-	defer up.Stop()
-	poll := time.NewTicker(pollEvery)
-	defer poll.Stop()
-	for {
+	return waitFor(ctx, a, org, id, patience, func() (operations.Operation, bool, error) {
 		o, err := operations.Get(ctx, a.DB.Once(org), id)
-		if err != nil || patience <= 0 || o.State != operations.Running {
-			return o, err
-		}
-		select {
-		case <-changed:
-		case <-poll.C:
-		case <-up.C:
-			patience = 0
-		case <-a.draining:
-			patience = 0
-		case <-ctx.Done():
-			return o, ctx.Err()
-		}
-	}
+		return o, o.State != operations.Running, err
+	})
 }
 
 // listOrganizations is the operators' list, in the order of creation.

@@ -26,17 +26,13 @@ func (a *API) meter(c *gin.Context) {
 	if actor.Key == uuid.Nil {
 		a.Meter.Active(actor.Org, actor.User)
 	}
-	if c.Request.Method != get || !bytesLeave[c.FullPath()] {
+	if c.Request.Method != get || c.Value(keyKind) != outgoing {
 		return
 	}
 	a.Meter.Add(actor.Org, usage.BytesOut, int64(c.Writer.Size()))
 	if isContent(c.FullPath()) && fromStart(c.Writer) {
 		a.Meter.Add(actor.Org, usage.Downloads, 1)
 	}
-}
-
-var bytesLeave = map[string]bool{
-	file + "/content": true, file + "/versions/:n/content": true, file + "/renditions/:name": true,
 }
 
 func isContent(route string) bool { return strings.HasSuffix(route, "/content") }

@@ -70,17 +70,26 @@ func (w *watch) subscribe(org tenancy.OrgID, file uuid.UUID) (changed <-chan str
 
 // await gives the version as it is once it is final, or once the time is up.
 func (a *API) await(ctx context.Context, org tenancy.OrgID, t files.Ticket, patience time.Duration) (files.View, error) {
-	changed, cancel := a.watch.subscribe(org, t.File)
-	defer cancel()
 	a.metrics.watching.Inc()
 	defer a.metrics.watching.Dec()
+	return waitFor(ctx, a, org, t.File, patience, func() (files.View, bool, error) {
+		v, err := files.GetOf(ctx, a.DB.Once(org), t.File, t.Version)
+		return v, files.Final(v.Status), err
+	})
+}
+
+// waitFor looks at a thing until it has ended, its time is up, or this program
+// goes. What happens to the thing wakes it; it looks now and then all the same.
+func waitFor[T any](ctx context.Context, a *API, org tenancy.OrgID, id uuid.UUID, patience time.Duration, look func() (T, bool, error)) (T, error) {
+	changed, cancel := a.watch.subscribe(org, id)
+	defer cancel()
 	up := time.NewTimer(patience)
 	defer up.Stop()
 	poll := time.NewTicker(pollEvery)
 	defer poll.Stop()
 	for {
-		v, err := files.GetOf(ctx, a.DB.Once(org), t.File, t.Version)
-		if err != nil || patience <= 0 || files.Final(v.Status) {
+		v, ended, err := look()
+		if err != nil || patience <= 0 || ended {
 			return v, err
 		}
 		select {

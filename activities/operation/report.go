@@ -27,11 +27,17 @@ func Begin(ctx context.Context, db *tenancy.DB, org tenancy.OrgID, action string
 	if err != nil {
 		return err
 	}
-	if err := start(); err != nil {
-		_ = operations.End(context.WithoutCancel(ctx), db.Once(org), o.ID, operations.Failed, nil, nil, &operations.Trouble{Code: "not_started"})
-		return err
+	return Launch(ctx, db.Once(org), o.ID, start)
+}
+
+// Launch starts the workflow of an operation whose row is there. One that cannot
+// be started leaves a row that says so.
+func Launch(ctx context.Context, q tenancy.Queries, id uuid.UUID, start func() error) error {
+	err := start()
+	if err != nil {
+		_ = operations.End(context.WithoutCancel(ctx), q, id, operations.Failed, nil, nil, &operations.Trouble{Code: "not_started"})
 	}
-	return nil
+	return err
 }
 
 var recorder *Activities // by name; its receiver is never called here

@@ -13,7 +13,6 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/temporal"
 
 	"satchel/internal/fault"
 	"satchel/internal/queue"
@@ -105,15 +104,8 @@ func unavailable(err error) error {
 // options lets a workflow that ended be started again: one is only asked for
 // while the row is open, so the run before was lost.
 func options(org tenancy.OrgID, invitation uuid.UUID) client.StartWorkflowOptions {
-	return client.StartWorkflowOptions{
-		ID:                       WorkflowID(org, invitation),
-		TaskQueue:                string(queue.Interactive),
-		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
-		WorkflowTaskTimeout:      10 * time.Second,
-		Priority:                 queue.For(org.String(), queue.High),
-		TypedSearchAttributes: temporal.NewSearchAttributes(
-			temporal.NewSearchAttributeKeyKeyword("OrgId").ValueSet(org.String()),
-			temporal.NewSearchAttributeKeyKeyword("JobKind").ValueSet("invitation")),
-	}
+	o := queue.Start(WorkflowID(org, invitation), queue.Interactive, org.String(), queue.For(org.String(), queue.High), "invitation")
+	o.WorkflowIDReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
+	o.WorkflowTaskTimeout = 10 * time.Second
+	return o
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -88,14 +87,7 @@ func Begin(ctx context.Context, db *tenancy.DB, c client.Client, by uuid.UUID, t
 // Start starts the workflow of an operation, or finds it started. Its search
 // attribute is the platform's: it must not be among those that it ends.
 func Start(ctx context.Context, c client.Client, in DeleteOrganizationInput) error {
-	_, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID: WorkflowID(in.Target, in.Operation), TaskQueue: string(queue.Batch),
-		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		Priority:                 queue.For(in.Target.String(), queue.Low),
-		TypedSearchAttributes: temporal.NewSearchAttributes(
-			temporal.NewSearchAttributeKeyKeyword("OrgId").ValueSet(tenancy.Platform.String()),
-			temporal.NewSearchAttributeKeyKeyword("JobKind").ValueSet("delete")),
-	}, DeleteOrganization, in)
+	_, err := c.ExecuteWorkflow(ctx, queue.Start(WorkflowID(in.Target, in.Operation), queue.Batch, tenancy.Platform.String(), queue.For(in.Target.String(), queue.Low), "delete"), DeleteOrganization, in)
 	if err != nil {
 		return fmt.Errorf("start DeleteOrganization: %w", err)
 	}

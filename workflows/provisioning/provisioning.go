@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -80,14 +79,7 @@ func Begin(ctx context.Context, db *tenancy.DB, c client.Client, by uuid.UUID, n
 
 // Start starts the workflow of an organization, or finds it started.
 func Start(ctx context.Context, c client.Client, target tenancy.OrgID) error {
-	_, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID: WorkflowID(target), TaskQueue: string(queue.Interactive),
-		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		Priority:                 queue.For(target.String(), queue.Default),
-		TypedSearchAttributes: temporal.NewSearchAttributes(
-			temporal.NewSearchAttributeKeyKeyword("OrgId").ValueSet(tenancy.Platform.String()),
-			temporal.NewSearchAttributeKeyKeyword("JobKind").ValueSet("provision")),
-	}, ProvisionOrganization, ProvisionOrganizationInput{Org: tenancy.Platform, Target: target})
+	_, err := c.ExecuteWorkflow(ctx, queue.Start(WorkflowID(target), queue.Interactive, tenancy.Platform.String(), queue.For(target.String(), queue.Default), "provision"), ProvisionOrganization, ProvisionOrganizationInput{Org: tenancy.Platform, Target: target})
 	if err != nil {
 		return fmt.Errorf("start ProvisionOrganization: %w", err)
 	}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -69,14 +68,7 @@ func Begin(ctx context.Context, db *tenancy.DB, c client.Client, by uuid.UUID, o
 
 // Start starts the workflow of an operation, or finds it started.
 func Start(ctx context.Context, c client.Client, in RescanStorageInput) error {
-	_, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID: WorkflowID(in.Org, in.Operation), TaskQueue: string(queue.Batch),
-		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		Priority:                 queue.For(in.Org.String(), queue.Low),
-		TypedSearchAttributes: temporal.NewSearchAttributes(
-			temporal.NewSearchAttributeKeyKeyword("OrgId").ValueSet(in.Org.String()),
-			temporal.NewSearchAttributeKeyKeyword("JobKind").ValueSet("rescan")),
-	}, RescanStorage, in)
+	_, err := c.ExecuteWorkflow(ctx, queue.Start(WorkflowID(in.Org, in.Operation), queue.Batch, in.Org.String(), queue.For(in.Org.String(), queue.Low), "rescan"), RescanStorage, in)
 	if err != nil {
 		return fmt.Errorf("start RescanStorage: %w", err)
 	}

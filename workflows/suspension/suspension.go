@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -21,11 +20,7 @@ import (
 	"satchel/tenancy/operations"
 )
 
-// The activities by name; their receivers are never called here.
-var (
-	organizer *organization.Activities
-	recorder  *operation.Activities
-)
+var organizer *organization.Activities // by name; its receiver is never called here
 
 // Kind is what operations of this process are called.
 const Kind = "suspend_organization"
@@ -64,24 +59,14 @@ func Begin(ctx context.Context, db *tenancy.DB, c client.Client, by uuid.UUID, t
 	if err := operations.Insert(ctx, platform, operations.Operation{ID: op, Kind: Kind, WorkflowID: WorkflowID(target, op), CreatedBy: &by}); err != nil {
 		return err
 	}
-	if err := Start(ctx, c, SuspendOrganizationInput{Org: tenancy.Platform, Target: target, Operation: op}); err != nil {
-		trouble := &operations.Trouble{Code: "not_started"}
-		_ = operations.End(context.WithoutCancel(ctx), platform, op, operations.Failed, nil, nil, trouble)
-		return err
-	}
-	return nil
+	return operation.Launch(ctx, platform, op, func() error {
+		return Start(ctx, c, SuspendOrganizationInput{Org: tenancy.Platform, Target: target, Operation: op})
+	})
 }
 
 // Start starts the workflow of an operation, or finds it started.
 func Start(ctx context.Context, c client.Client, in SuspendOrganizationInput) error {
-	_, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID: WorkflowID(in.Target, in.Operation), TaskQueue: string(queue.Batch),
-		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		Priority:                 queue.For(in.Target.String(), queue.Default),
-		TypedSearchAttributes: temporal.NewSearchAttributes(
-			temporal.NewSearchAttributeKeyKeyword("OrgId").ValueSet(in.Target.String()),
-			temporal.NewSearchAttributeKeyKeyword("JobKind").ValueSet("suspend")),
-	}, SuspendOrganization, in)
+	_, err := c.ExecuteWorkflow(ctx, queue.Start(WorkflowID(in.Target, in.Operation), queue.Batch, in.Target.String(), queue.For(in.Target.String(), queue.Default), "suspend"), SuspendOrganization, in)
 	if err != nil {
 		return fmt.Errorf("start SuspendOrganization: %w", err)
 	}
@@ -94,20 +79,10 @@ func SuspendOrganization(ctx workflow.Context, in SuspendOrganizationInput) (Sus
 	var ended organization.EndUploadsResult
 	err := workflow.ExecuteActivity(options(ctx, in), organizer.EndUploads, organization.EndUploadsInput{Org: in.Org, Target: in.Target}).Get(ctx, &ended)
 	result.UploadsEnded = ended.Ended
-	own, cancel := workflow.NewDisconnectedContext(ctx)
-	defer cancel()
-	record := operation.RecordOperationInput{Org: in.Org, ID: in.Operation, State: operations.Succeeded, Result: result}
-	switch {
-	case ctx.Err() != nil:
-		record.State = operations.Cancelled
-	case err != nil:
-		record.State, record.Trouble = operations.Failed, &operations.Trouble{Code: "suspension_failed"}
-	}
-	record.Steps = []operations.Step{{Name: "uploads", State: record.State, Done: ended.Ended}}
-	if recordErr := workflow.ExecuteActivity(workflow.WithTaskQueue(options(own, in), string(queue.Batch)), recorder.RecordOperation, record).Get(own, nil); err == nil {
-		err = recordErr
-	}
-	return result, err
+	report := operation.Report{Org: in.Org, ID: in.Operation, Priority: queue.Default}
+	return result, report.End(ctx, err, "suspension_failed", func(state operations.State) []operations.Step {
+		return []operations.Step{{Name: "uploads", State: state, Done: ended.Ended}}
+	}, result)
 }
 
 func options(ctx workflow.Context, in SuspendOrganizationInput) workflow.Context {

@@ -13,7 +13,6 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/temporal"
 
 	"satchel/internal/queue"
 	"satchel/tenancy"
@@ -33,24 +32,13 @@ func WorkflowID(org tenancy.OrgID, version uuid.UUID) string {
 	return "upload/" + org.String() + "/" + version.String()
 }
 
-// What operators filter by in the Temporal UI. Both are ids or fixed words.
-var (
-	orgID   = temporal.NewSearchAttributeKeyKeyword("OrgId")
-	jobKind = temporal.NewSearchAttributeKeyKeyword("JobKind")
-)
-
 // Start starts the version's workflow, or finds it started. A workflow that
 // failed or was lost may start again; one that completed may not.
 func Start(ctx context.Context, c client.Client, in UploadFileInput) error {
-	_, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID:                       WorkflowID(in.Org, in.Version),
-		TaskQueue:                string(queue.Interactive),
-		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY,
-		WorkflowTaskTimeout:      10 * time.Second,
-		Priority:                 queue.For(in.Org.String(), queue.Default),
-		TypedSearchAttributes:    temporal.NewSearchAttributes(orgID.ValueSet(in.Org.String()), jobKind.ValueSet("upload")),
-	}, "UploadFile", in)
+	options := queue.Start(WorkflowID(in.Org, in.Version), queue.Interactive, in.Org.String(), queue.For(in.Org.String(), queue.Default), "upload")
+	options.WorkflowIDReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY
+	options.WorkflowTaskTimeout = 10 * time.Second
+	_, err := c.ExecuteWorkflow(ctx, options, "UploadFile", in)
 	var started *serviceerror.WorkflowExecutionAlreadyStarted
 	if err != nil && !errors.As(err, &started) {
 		return fmt.Errorf("start UploadFile: %w", err)

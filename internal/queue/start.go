@@ -1,0 +1,25 @@
+package queue
+
+import (
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+)
+
+// What operators filter by in the Temporal UI. Both are ids or fixed words.
+var (
+	orgID   = temporal.NewSearchAttributeKeyKeyword("OrgId")
+	jobKind = temporal.NewSearchAttributeKeyKeyword("JobKind")
+)
+
+// Start is how every process starts its workflow: a run that is there is found
+// and not doubled, and the attributes say whose it is and what it does. org owns
+// the run, and a deletion ends what carries its organization; the fairness key is
+// the priority's own.
+func Start(id string, q Name, org string, p temporal.Priority, kind string) client.StartWorkflowOptions {
+	return client.StartWorkflowOptions{
+		ID: id, TaskQueue: string(q), Priority: p,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		TypedSearchAttributes:    temporal.NewSearchAttributes(orgID.ValueSet(org), jobKind.ValueSet(kind)),
+	}
+}
