@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -63,14 +64,21 @@ func TestKeysRotateAndAreNotAskedForAtWill(t *testing.T) {
 	}
 	require.Equal(t, 1, i.Asks())
 
+	// The library hands the answer of a question to those who wait before it takes
+	// it for its own, so the old keys may serve for an instant longer.
+	verifies := func(token string) func() bool {
+		return func() bool {
+			_, err := v.Verify(context.Background(), token)
+			require.True(t, err == nil || errors.Is(err, ErrToken), err)
+			return err == nil
+		}
+	}
 	i.Rotate("second", jose.ES256)
 	now = now.Add(calmFor)
-	_, err = v.Verify(context.Background(), i.Token("x"))
-	require.NoError(t, err)
+	require.Eventually(t, verifies(i.Token("x")), 10*time.Second, time.Millisecond)
 	require.Equal(t, 2, i.Asks())
 	now = now.Add(calmFor)
-	_, err = v.Verify(context.Background(), old)
-	require.ErrorIs(t, err, ErrToken)
+	require.Eventually(t, func() bool { return !verifies(old)() }, 10*time.Second, time.Millisecond)
 }
 
 func TestIssuerThatComesLateIsFound(t *testing.T) {
