@@ -8,6 +8,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"satchel/api/figures"
+	"satchel/api/operations"
 	"satchel/tenancy"
 )
 
@@ -21,7 +23,7 @@ func TestCreateWithoutWaitGivesTheOperation(t *testing.T) {
 	operator := b.person(tenancy.Platform, tenancy.Operator)
 	b.processes.holds = true
 	a := operator.call(post, organizations, map[string]any{"slug": "north", "name": "North"}).is(http.StatusAccepted)
-	op := read[operationView](operator.call(get, a.header.Get("Location"), nil).is(200))
+	op := read[operations.OperationView](operator.call(get, a.header.Get("Location"), nil).is(200))
 	require.Equal(t, "running", string(op.State))
 	operator.call(post, organizations+"?wait=100ms", map[string]any{"slug": "south", "name": "South"}).is(http.StatusAccepted)
 	operator.call(post, organizations, map[string]any{"slug": "north", "name": "North"}).refused(409, "slug_taken")
@@ -94,7 +96,7 @@ func TestSuspendedOrganizationOnlyReads(t *testing.T) {
 	owner.call(get, at(f.ID, "/content"), nil).is(200)
 	owner.call(patch, at(f.ID, ""), map[string]string{"name": "b.txt"}).refused(403, "organization_suspended")
 	body, contentType := form("c.txt", []byte("new"), nil, nil)
-	owner.call(post, storage+"/upload", body, "Content-Type", contentType).refused(403, "organization_suspended")
+	owner.call(post, storagePath+"/upload", body, "Content-Type", contentType).refused(403, "organization_suspended")
 	operator.call(patch, orgPath(owner.org, ""), map[string]any{"reads_while_suspended": false}).is(200)
 	owner.call(get, at(f.ID, "/content"), nil).refused(403, "organization_suspended")
 	operator.call(post, orgPath(owner.org, "/resume"), nil).is(200)
@@ -110,11 +112,11 @@ func TestDeletionIsConfirmedAndCanBeTakenBack(t *testing.T) {
 	operator.call(remove, path, map[string]string{"slug": "another"}).refused(400, "invalid_slug")
 	operator.call(remove, path, map[string]string{"slug": slug, "grace": "-1s"}).refused(400, "invalid_grace")
 	operator.call(remove, path, map[string]string{"slug": slug}).is(202)
-	owner.call(get, storage+"/files", nil).refused(403, "organization_deleting")
+	owner.call(get, storagePath+"/files", nil).refused(403, "organization_deleting")
 	operator.call(remove, path, map[string]string{"slug": slug}).refused(409, "wrong_status")
 	o := read[tenancy.Organization](operator.call(post, path+"/keep", nil).is(200))
 	require.Equal(t, tenancy.Active, o.Status)
-	owner.call(get, storage+"/files", nil).is(200)
+	owner.call(get, storagePath+"/files", nil).is(200)
 	operator.call(post, path+"/keep", nil).refused(409, "wrong_status")
 }
 
@@ -129,14 +131,16 @@ func TestTierIsInForceAtOnce(t *testing.T) {
 	operator.call(patch, orgPath(owner.org, ""), map[string]string{"tier": "gold"}).refused(400, "invalid_tier")
 	f := owner.published("a.txt", strings.Repeat("x", 60000))
 	operator.call(patch, orgPath(owner.org, ""), map[string]string{"tier": "tiny"}).is(200)
-	quota := func() quotaView { return read[quotaView](owner.call(get, storage+"/quota", nil).is(200)) }
+	quota := func() figures.QuotaView {
+		return read[figures.QuotaView](owner.call(get, storagePath+"/quota", nil).is(200))
+	}
 	require.EqualValues(t, 1<<30, quota().Max, "its own limit stays")
 	operator.call(put, admin+"/storage/quotas", map[string]any{"organization_id": owner.org.String(), "max": nil, "max_file_size": nil}).is(200)
 	q := quota()
 	require.Equal(t, []any{int64(100000), int64(90000), "tiny", true, true}, []any{q.Max, q.MaxFileSize, q.Tier, q.MaxOfTier, q.FileSizeOfTier})
 
 	body, contentType := form("b.txt", []byte(strings.Repeat("y", 60000)), nil, nil)
-	refused := owner.call(post, storage+"/upload", body, "Content-Type", contentType).refused(507, "over_quota")
+	refused := owner.call(post, storagePath+"/upload", body, "Content-Type", contentType).refused(507, "over_quota")
 	require.Contains(t, string(refused.body), "100000 bytes, as of the tier tiny")
 	tier["max_bytes"] = 1000
 	operator.call(put, admin+"/tiers/tiny", tier).is(200)
