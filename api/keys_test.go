@@ -140,7 +140,7 @@ func TestEveryRouteAsksTheScopes(t *testing.T) {
 	}
 	all, _ := owner.key(tenancy.Admin, allScopes...)
 	all.call(get, keysOf(owner.org), nil).refused(http.StatusForbidden, "not_granted_to_keys")
-	all.call(put, admin+"/storage/quotas", nil).refused(http.StatusForbidden, "not_granted")
+	all.call(put, adminPath+"/storage/quotas", nil).refused(http.StatusForbidden, "not_granted")
 	reader, _ := owner.key(tenancy.Admin, keys.FilesRead)
 	body, contentType := form("a.txt", []byte(lorem), nil, nil)
 	reader.call(post, storagePath+"/upload", body, "Content-Type", contentType).refused(http.StatusForbidden, "insufficient_scope")

@@ -13,20 +13,22 @@ import (
 	"satchel/tenancy"
 )
 
-const organizations = "/api/v1/organizations"
+const organizationsPath = "/api/v1/organizations"
 
-func orgPath(org tenancy.OrgID, rest string) string { return organizations + "/" + org.String() + rest }
+func orgPath(org tenancy.OrgID, rest string) string {
+	return organizationsPath + "/" + org.String() + rest
+}
 
 func TestCreateWithoutWaitGivesTheOperation(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	operator := b.person(tenancy.Platform, tenancy.Operator)
 	b.processes.holds = true
-	a := operator.call(post, organizations, map[string]any{"slug": "north", "name": "North"}).is(http.StatusAccepted)
+	a := operator.call(post, organizationsPath, map[string]any{"slug": "north", "name": "North"}).is(http.StatusAccepted)
 	op := read[operations.OperationView](operator.call(get, a.header.Get("Location"), nil).is(200))
 	require.Equal(t, "running", string(op.State))
-	operator.call(post, organizations+"?wait=100ms", map[string]any{"slug": "south", "name": "South"}).is(http.StatusAccepted)
-	operator.call(post, organizations, map[string]any{"slug": "north", "name": "North"}).refused(409, "slug_taken")
+	operator.call(post, organizationsPath+"?wait=100ms", map[string]any{"slug": "south", "name": "South"}).is(http.StatusAccepted)
+	operator.call(post, organizationsPath, map[string]any{"slug": "north", "name": "North"}).refused(409, "slug_taken")
 }
 
 func TestCreateRefusesBadInput(t *testing.T) {
@@ -46,7 +48,7 @@ func TestCreateRefusesBadInput(t *testing.T) {
 		{"invalid_owner", map[string]any{"owner": map[string]string{"email": "a@school.example"}}}, // nobody invites here
 		{"invalid_wait", nil},
 	} {
-		in, path := map[string]any{"slug": "x", "name": "X"}, organizations
+		in, path := map[string]any{"slug": "x", "name": "X"}, organizationsPath
 		for k, v := range c.in {
 			in[k] = v
 		}
@@ -55,7 +57,7 @@ func TestCreateRefusesBadInput(t *testing.T) {
 		}
 		operator.call(post, path, in).refused(400, c.code)
 	}
-	require.Empty(t, read[struct{ Items []any }](operator.call(get, organizations+"?status=provisioning", nil).is(200)).Items)
+	require.Empty(t, read[struct{ Items []any }](operator.call(get, organizationsPath+"?status=provisioning", nil).is(200)).Items)
 }
 
 func TestListIsPagedAndFiltered(t *testing.T) {
@@ -70,7 +72,7 @@ func TestListIsPagedAndFiltered(t *testing.T) {
 		Next  *string `json:"next_cursor"`
 	}
 	seen := map[uuid.UUID]bool{}
-	path := organizations + "?q=TEST+school&limit=2"
+	path := organizationsPath + "?q=TEST+school&limit=2"
 	for cursor := ""; ; {
 		p := read[page](operator.call(get, path+cursor, nil).is(200))
 		for _, o := range p.Items {
@@ -83,8 +85,8 @@ func TestListIsPagedAndFiltered(t *testing.T) {
 		cursor = "&cursor=" + *p.Next
 	}
 	require.Len(t, seen, 5)
-	operator.call(get, organizations+"?status=gone", nil).refused(400, "invalid_status")
-	operator.call(get, organizations+"?cursor=x", nil).refused(400, "invalid_cursor")
+	operator.call(get, organizationsPath+"?status=gone", nil).refused(400, "invalid_status")
+	operator.call(get, organizationsPath+"?cursor=x", nil).refused(400, "invalid_cursor")
 }
 
 func TestSuspendedOrganizationOnlyReads(t *testing.T) {
@@ -126,7 +128,7 @@ func TestTierIsInForceAtOnce(t *testing.T) {
 	operator, owner := b.person(tenancy.Platform, tenancy.Operator), b.person(b.organization(), tenancy.Owner)
 	tier := map[string]any{"max_members": 1, "max_bytes": 100000, "max_file_size": 90000, "requests_per_minute": 100, "concurrent_uploads": 1,
 		"concurrent_scans": 1, "renditions": false, "features": []string{}}
-	operator.call(put, admin+"/tiers/tiny", tier).is(200)
+	operator.call(put, adminPath+"/tiers/tiny", tier).is(200)
 	owner.call(patch, orgPath(owner.org, ""), map[string]string{"tier": "tiny"}).refused(403, "not_granted")
 	operator.call(patch, orgPath(owner.org, ""), map[string]string{"tier": "gold"}).refused(400, "invalid_tier")
 	f := owner.published("a.txt", strings.Repeat("x", 60000))
@@ -135,7 +137,7 @@ func TestTierIsInForceAtOnce(t *testing.T) {
 		return read[figures.QuotaView](owner.call(get, storagePath+"/quota", nil).is(200))
 	}
 	require.EqualValues(t, 1<<30, quota().Max, "its own limit stays")
-	operator.call(put, admin+"/storage/quotas", map[string]any{"organization_id": owner.org.String(), "max": nil, "max_file_size": nil}).is(200)
+	operator.call(put, adminPath+"/storage/quotas", map[string]any{"organization_id": owner.org.String(), "max": nil, "max_file_size": nil}).is(200)
 	q := quota()
 	require.Equal(t, []any{int64(100000), int64(90000), "tiny", true, true}, []any{q.Max, q.MaxFileSize, q.Tier, q.MaxOfTier, q.FileSizeOfTier})
 
@@ -143,11 +145,11 @@ func TestTierIsInForceAtOnce(t *testing.T) {
 	refused := owner.call(post, storagePath+"/upload", body, "Content-Type", contentType).refused(507, "over_quota")
 	require.Contains(t, string(refused.body), "100000 bytes, as of the tier tiny")
 	tier["max_bytes"] = 1000
-	operator.call(put, admin+"/tiers/tiny", tier).is(200)
+	operator.call(put, adminPath+"/tiers/tiny", tier).is(200)
 	require.EqualValues(t, 1000, quota().Max)
 	owner.call(get, at(f.ID, "/content"), nil).is(200)
 	tier["max_members"] = 0
-	operator.call(put, admin+"/tiers/tiny", tier).refused(400, "invalid_max_members")
+	operator.call(put, adminPath+"/tiers/tiny", tier).refused(400, "invalid_max_members")
 }
 
 func TestPoliciesTakeWhatIsEnforced(t *testing.T) {

@@ -158,7 +158,7 @@ func TestInvitations(t *testing.T) {
 	}
 	token := b.mailed(org, i.ID)
 	for range 3 {
-		open := read[openInvitationView](b.call("", get, "/api/v1/invitations/"+token, nil).is(200))
+		open := read[people.OpenInvitationView](b.call("", get, "/api/v1/invitations/"+token, nil).is(200))
 		require.Equal(t, tenancy.Teacher, open.Role)
 	}
 	require.NotContains(t, string(owner.call(get, invitations+"/"+i.ID.String(), nil).is(200).body), token)
@@ -195,11 +195,11 @@ func TestAcceptAtOnce(t *testing.T) {
 	owner := b.person(org, tenancy.Owner)
 	i := owner.invites("new@school.example", tenancy.Teacher)
 	in := map[string]string{"token": b.mailed(org, i.ID)}
-	people := []string{b.issuer.Token(uuid.NewString()), b.issuer.Token(uuid.NewString())}
+	both := []string{b.issuer.Token(uuid.NewString()), b.issuer.Token(uuid.NewString())}
 	statuses := make([]int, 20)
 	var all sync.WaitGroup
 	for n := range statuses {
-		all.Go(func() { statuses[n] = b.call(people[n%2], post, "/api/v1/invitations/accept", in).status })
+		all.Go(func() { statuses[n] = b.call(both[n%2], post, "/api/v1/invitations/accept", in).status })
 	}
 	all.Wait()
 	count := map[int]int{}

@@ -51,10 +51,10 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 		address := made.header.Get("Location")
 		return s.owner.call(remove, address[strings.Index(address, tusPath):], nil, "Tus-Resumable", "1.0.0"), s.owner.org
 	},
-	"PATCH " + file: func(s *scene) (answer, tenancy.OrgID) {
+	"PATCH " + filePath: func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(patch, at(s.file, ""), map[string]string{"name": planted + "3.txt"}), s.owner.org
 	},
-	"DELETE " + file: func(s *scene) (answer, tenancy.OrgID) { return s.owner.call(remove, at(s.file, ""), nil), s.owner.org },
+	"DELETE " + filePath: func(s *scene) (answer, tenancy.OrgID) { return s.owner.call(remove, at(s.file, ""), nil), s.owner.org },
 	"POST " + filePath + "/restore": func(s *scene) (answer, tenancy.OrgID) {
 		s.owner.call(remove, at(s.file, ""), nil).is(204)
 		s.mark(s.owner.org)
@@ -70,9 +70,9 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 		return s.owner.call(post, at(s.file, "/versions/1/restore"), nil), s.owner.org
 	},
 	"PUT " + adminPath + "/storage/quotas": func(s *scene) (answer, tenancy.OrgID) {
-		return s.operator.call(put, admin+"/storage/quotas", map[string]any{"organization_id": s.owner.org, "max": 1 << 20}), s.owner.org
+		return s.operator.call(put, adminPath+"/storage/quotas", map[string]any{"organization_id": s.owner.org, "max": 1 << 20}), s.owner.org
 	},
-	"PATCH " + organization: func(s *scene) (answer, tenancy.OrgID) {
+	"PATCH " + organizationPath: func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(patch, s.school(""), map[string]any{"name": planted}), s.owner.org
 	},
 	"POST " + organizationPath + "/resume": func(s *scene) (answer, tenancy.OrgID) {
@@ -87,7 +87,7 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 		s.mark(tenancy.Platform)
 		tier := map[string]any{"max_members": 5, "max_bytes": 1 << 30, "max_file_size": 1 << 20, "requests_per_minute": 60,
 			"concurrent_uploads": 2, "concurrent_scans": 1, "renditions": true, "features": []string{}}
-		return s.operator.call(put, admin+"/tiers/tiny", tier), tenancy.Platform
+		return s.operator.call(put, adminPath+"/tiers/tiny", tier), tenancy.Platform
 	},
 	"POST " + organizationPath + "/members": func(s *scene) (answer, tenancy.OrgID) {
 		in := map[string]any{"issuer": s.issuer.URL, "subject": planted, "role": tenancy.Student}
@@ -294,7 +294,7 @@ func TestEveryRefusalIsRecorded(t *testing.T) {
 				Organization: p.org.String(), ObjectID: found[0].ObjectID}, found[0])
 			break
 		}
-		if action == "" || !strings.HasPrefix(r.Path, file) {
+		if action == "" || !strings.HasPrefix(r.Path, filePath) {
 			continue
 		}
 		before := b.trailHead(theirs.owner.org)

@@ -235,8 +235,8 @@ func (r *People) ResendInvitation(c *gin.Context) error {
 	return nil
 }
 
-// openInvitationView is what the holder of a token is told.
-type openInvitationView struct {
+// OpenInvitationView is what the holder of a token is told.
+type OpenInvitationView struct {
 	Organization string       `json:"organization"`
 	Role         tenancy.Role `json:"role"`
 	ExpiresAt    time.Time    `json:"expires_at"`
@@ -275,7 +275,7 @@ func (r *People) ShowInvitation(c *gin.Context) error {
 	if err != nil {
 		return orgs.ErrNoInvitation.Because(err)
 	}
-	c.JSON(http.StatusOK, openInvitationView{Organization: o.Name, Role: i.Role, ExpiresAt: i.ExpiresAt.UTC()})
+	c.JSON(http.StatusOK, OpenInvitationView{Organization: o.Name, Role: i.Role, ExpiresAt: i.ExpiresAt.UTC()})
 	return nil
 }
 
