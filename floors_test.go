@@ -52,14 +52,15 @@ var rooms = map[string]room{
 	"activities/*": {4, "one side effect each"},
 	"files":        {3, "the platform's noun"},
 
-	"policies/types":     {2, "rules as data"},
-	"policies/archives":  {2, "rules as data"},
-	"policies/audit":     {2, "the trail: one row an action, chained"},
-	"tenancy/orgs":       {2, "what an organization has, over the tenant transaction"},
-	"tenancy/keys":       {2, "what an organization has, over the tenant transaction"},
-	"tenancy/usage":      {2, "what an organization has, over the tenant transaction"},
-	"tenancy/operations": {2, "what an organization has, over the tenant transaction"},
-	"internal/schema":    {2, "applies migrations and rules; only the owner's program and the tests use it"},
+	"policies/types":      {2, "rules as data"},
+	"policies/archives":   {2, "rules as data"},
+	"policies/audit":      {2, "the trail: one row an action, chained"},
+	"tenancy/orgs":        {2, "what an organization has, over the tenant transaction"},
+	"tenancy/keys":        {2, "what an organization has, over the tenant transaction"},
+	"tenancy/idempotency": {2, "which requests came before"},
+	"tenancy/usage":       {2, "what an organization has, over the tenant transaction"},
+	"tenancy/operations":  {2, "what an organization has, over the tenant transaction"},
+	"internal/schema":     {2, "applies migrations and rules; only the owner's program and the tests use it"},
 
 	"tenancy": {1, "OrgID, DB, Tx"},
 

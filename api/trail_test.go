@@ -72,6 +72,16 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 	"PUT " + adminPath + "/storage/quotas": func(s *scene) (answer, tenancy.OrgID) {
 		return s.operator.call(put, adminPath+"/storage/quotas", map[string]any{"organization_id": s.owner.org, "max": 1 << 20}), s.owner.org
 	},
+	"POST " + adminPath + "/storage/scan": func(s *scene) (answer, tenancy.OrgID) {
+		return s.operator.call(post, adminPath+"/storage/scan", map[string]any{"organization_id": s.owner.org}), s.owner.org
+	},
+	"POST " + adminPath + "/reconcile": func(s *scene) (answer, tenancy.OrgID) {
+		s.mark(tenancy.Platform)
+		return s.operator.call(post, adminPath+"/reconcile", map[string]any{"repair": true}), tenancy.Platform
+	},
+	"POST " + organizationPath + "/suspend": func(s *scene) (answer, tenancy.OrgID) {
+		return s.operator.call(post, s.school("/suspend"), map[string]any{"reason": planted}), s.owner.org
+	},
 	"PATCH " + organizationPath: func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(patch, s.school(""), map[string]any{"name": planted}), s.owner.org
 	},
@@ -193,7 +203,7 @@ func (s *scene) invited() (id uuid.UUID, token string) {
 
 // begun are recorded by the workflow's own package, where the operation begins;
 // the processes of these tests are played.
-var begun = []string{"storage.rescan", "storage.reconcile", "organization.create", "organization.suspend", "organization.delete", "organization.keep"}
+var begun = []string{"organization.create", "organization.delete", "organization.keep"}
 
 // mark notes where a trail stands now.
 func (s *scene) mark(org tenancy.OrgID) { s.marks[org] = s.trailHead(org).Seq }

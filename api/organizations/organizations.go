@@ -133,7 +133,6 @@ func (r *Organizations) Create(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	wait = min(wait, r.Patience)
 	ctx := c.Request.Context()
 	if _, err := r.DB.Tier(ctx, in.Tier); err != nil {
 		return err
@@ -147,11 +146,15 @@ func (r *Organizations) Create(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	return r.answerProvisioning(c, n.ID, op, wait)
+}
+
+func (r *Organizations) answerProvisioning(c *gin.Context, org tenancy.OrgID, op uuid.UUID, wait time.Duration) error {
 	if wait <= 0 {
 		request.Accepted(c, tenancy.Platform, op)
 		return nil
 	}
-	return r.provisioned(c, n.ID, op, wait)
+	return r.provisioned(c, org, op, min(wait, r.Patience))
 }
 
 func (r *Organizations) nameOwner(ctx context.Context, n *tenancy.NewOrganization, owner *ownerBody) error {

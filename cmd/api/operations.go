@@ -18,15 +18,13 @@ import (
 var errTemporal = fault.New(fault.Unavailable, "workflows_unavailable", "The work could not be started right now. Try again shortly.")
 
 // Rescan starts the re-scan of an organization's published files.
-func (p *processes) Rescan(ctx context.Context, by tenancy.Actor, org tenancy.OrgID) (uuid.UUID, error) {
-	id, err := rescan.Begin(ctx, p.db, p.temporal, by.User, org)
-	return id, orUnavailable(err)
+func (p *processes) Rescan(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID) error {
+	return orUnavailable(rescan.Begin(ctx, p.db, p.temporal, by.User, org, op))
 }
 
 // Reconcile starts the check of the invariants.
-func (p *processes) Reconcile(ctx context.Context, by tenancy.Actor, look reconcile.ReconcileStorageInput) (uuid.UUID, error) {
-	id, err := reconcile.Begin(ctx, p.db, p.temporal, by.User, look)
-	return id, orUnavailable(err)
+func (p *processes) Reconcile(ctx context.Context, by tenancy.Actor, look reconcile.ReconcileStorageInput) error {
+	return orUnavailable(reconcile.Begin(ctx, p.db, p.temporal, by.User, look))
 }
 
 // Provision starts to set an organization up.

@@ -4,6 +4,7 @@ package suspension
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -46,6 +47,20 @@ func WorkflowID(target tenancy.OrgID, op uuid.UUID) string {
 // Begin suspends the organization, which is in force at once, and starts the
 // workflow that ends its open uploads. Without it they expire at their own time.
 func Begin(ctx context.Context, db *tenancy.DB, c client.Client, by uuid.UUID, target tenancy.OrgID, op uuid.UUID, reason string) error {
+	platform := db.Once(tenancy.Platform)
+	_, err := operations.Get(ctx, platform, op)
+	if errors.Is(err, operations.ErrNotFound) { // or a try before this one came so far
+		err = suspend(ctx, db, by, target, op, reason)
+	}
+	if err != nil {
+		return err
+	}
+	return operation.Launch(ctx, platform, op, func() error {
+		return Start(ctx, c, SuspendOrganizationInput{Org: tenancy.Platform, Target: target, Operation: op})
+	})
+}
+
+func suspend(ctx context.Context, db *tenancy.DB, by uuid.UUID, target tenancy.OrgID, op uuid.UUID, reason string) error {
 	err := db.InTx(ctx, target, func(tx *tenancy.Tx) error {
 		if err := tenancy.Suspend(ctx, tx, reason); err != nil {
 			return err
@@ -55,13 +70,7 @@ func Begin(ctx context.Context, db *tenancy.DB, c client.Client, by uuid.UUID, t
 	if err != nil {
 		return err
 	}
-	platform := db.Once(tenancy.Platform)
-	if err := operations.Insert(ctx, platform, operations.Operation{ID: op, Kind: Kind, WorkflowID: WorkflowID(target, op), CreatedBy: &by}); err != nil {
-		return err
-	}
-	return operation.Launch(ctx, platform, op, func() error {
-		return Start(ctx, c, SuspendOrganizationInput{Org: tenancy.Platform, Target: target, Operation: op})
-	})
+	return operations.Insert(ctx, db.Once(tenancy.Platform), operations.Operation{ID: op, Kind: Kind, WorkflowID: WorkflowID(target, op), CreatedBy: &by})
 }
 
 // Start starts the workflow of an operation, or finds it started.
