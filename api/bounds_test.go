@@ -99,26 +99,40 @@ func TestABodyAByteAtATime(t *testing.T) {
 	t.Parallel()
 	b := setupWithin(t, short)
 	owner := b.person(b.organization(), tenancy.Owner)
+	f := owner.published("a.txt", lorem)
+	owner.call(remove, at(f.ID, ""), nil).is(http.StatusNoContent)
 	form := "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\n"
-	for name, c := range map[string]struct{ path, contentType, begins, code string }{
+	cases := map[string]struct{ path, contentType, begins, code string }{
 		"quick":  {owner.orgPath("/invitations"), "application/json", `{"email":"`, "body_timeout"},
 		"upload": {storagePath + "/upload", "multipart/form-data; boundary=x", form, "body_cut_short"},
-	} {
-		address, ended := b.listener(b.api.Handler())
-		conn := dial(t, address)
-		_, err := io.WriteString(conn, requestOf(owner.token, c.path, "Content-Type: "+c.contentType+"\r\nContent-Length: 60000\r\n\r\n"+c.begins))
-		require.NoError(t, err)
-		go drip(conn)
-		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
-		require.NoError(t, err, name)
-		body, err := io.ReadAll(resp.Body)
-		require.NoError(t, err, name)
-		require.NoError(t, resp.Body.Close())
-		require.Contains(t, string(body), `"`+c.code+`"`, name)
-		wait(t, ended)
+		// What nobody reads.
+		"at the door":  {storagePath + "/upload", "text/plain\r\nX-Organization-ID: x", "", "invalid_organization"},
+		"no route":     {"/nowhere", "text/plain", "", "no_such_route"},
+		"another page": {storagePath + "/upload", "text/plain\r\nOrigin: https://nobody.test", "", "origin_not_allowed"},
+		"no upload":    {tusPath, "text/plain\r\nTus-Resumable: 1.0.0", "", "invalid_length"},
+		"no new bytes": {at(f.ID, "/restore"), "text/plain", "", f.ID.String()},
 	}
+	t.Run("all", func(t *testing.T) {
+		for name, c := range cases {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				address, ended := b.listener(b.api.Handler())
+				conn := dial(t, address)
+				_, err := io.WriteString(conn, requestOf(owner.token, c.path, "Content-Type: "+c.contentType+"\r\nContent-Length: 60000\r\n\r\n"+c.begins))
+				require.NoError(t, err)
+				go drip(conn)
+				resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+				require.NoError(t, err)
+				body, err := io.ReadAll(resp.Body)
+				require.NoError(t, err)
+				require.NoError(t, resp.Body.Close())
+				require.Contains(t, string(body), `"`+c.code+`"`)
+				wait(t, ended)
+			})
+		}
+	})
 	require.Zero(t, owner.count("invitations"))
-	require.Zero(t, owner.count("files"))
+	require.Equal(t, 1, owner.count("files"))
 }
 
 // Whoever asks for bytes and takes none may not keep the server's hand out.

@@ -15,7 +15,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/pb33f/libopenapi"
 	"github.com/stretchr/testify/require"
 
 	"satchel/api/request"
@@ -301,27 +300,4 @@ func TestAFailureAfterTheRow(t *testing.T) {
 	b.processes.onStart = nil
 	send().is(http.StatusAccepted)
 	require.Equal(t, 1, owner.count("files"))
-}
-
-// The document tells of the header on exactly those calls that take it.
-func TestDocumentTellsWhichCallsTakeAKey(t *testing.T) {
-	t.Parallel()
-	d, err := libopenapi.NewDocument(document)
-	require.NoError(t, err)
-	model, err := d.BuildV3Model()
-	require.NoError(t, err)
-	ways := map[string]bool{}
-	for key := range (&API{}).makes() {
-		ways[ginParameter.ReplaceAllString(key, "{$1}")] = true
-	}
-	for path, item := range model.Model.Paths.PathItems.FromOldest() {
-		for method, op := range item.GetOperations().FromOldest() {
-			told := false
-			for _, p := range op.Parameters {
-				told = told || p.Name == "Idempotency-Key"
-			}
-			key := strings.ToUpper(method) + " " + path
-			require.Equal(t, ways[key], told, key)
-		}
-	}
 }

@@ -41,6 +41,17 @@ func (b Bounds) Server(h http.Handler) *http.Server {
 	return &http.Server{Handler: h, ReadHeaderTimeout: b.Header, IdleTimeout: b.Idle, MaxHeaderBytes: b.HeaderBytes}
 }
 
+// Rest bounds what nobody reads. Before it answers, net/http reads what is left of
+// a body, up to 256 KiB of it: of a request that was refused at the door, or that
+// should have none, a client could make that last for days.
+func (a *Around) Rest(c *gin.Context) {
+	if c.Request.ContentLength == 0 {
+		return // the server reads on all the same, to notice a hang-up
+	}
+	// Who reads the body sets deadlines anew. Recorders of tests have none.
+	_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(a.Bounds.Quick))
+}
+
 // Limit bounds a request by what it is: small ones by time and size, flowing
 // ones by their standing still.
 func (a *Around) Limit(k Kind) gin.HandlerFunc {
@@ -57,14 +68,21 @@ func (a *Around) Limit(k Kind) gin.HandlerFunc {
 			_ = conn.SetReadDeadline(time.Now().Add(a.Bounds.Quick))
 			_ = conn.SetWriteDeadline(time.Now().Add(a.Bounds.Quick + answerTime))
 		case Incoming:
+			defer rest(conn)
 			c.Request.Body = &movingBody{ReadCloser: c.Request.Body, conn: conn, bounds: a.Bounds, left: a.Bounds.Stall}
 		case Outgoing, Waiting:
 			c.Writer = &movingWriter{ResponseWriter: c.Writer, conn: conn, stall: a.Bounds.Stall}
 		case Resumable:
+			if c.Request.ContentLength != 0 {
+				defer rest(conn)
+			}
 		}
 		c.Next()
 	}
 }
+
+// rest is Rest for what was left by those who set deadlines of their own.
+func rest(conn *http.ResponseController) { _ = conn.SetReadDeadline(time.Now().Add(answerTime)) }
 
 // movingBody gives the time in which it waits for the client a bound, and none to
 // the time after the last read: the server goes on reading to notice a hang-up,
