@@ -86,7 +86,7 @@ func TestInvitationFromMailToMember(t *testing.T) {
 	require.Equal(t, "sent", s.invitation(t, i.ID).Delivery)
 	person := newcomer(t)
 	require.NoError(t, accept(t, person, mailed))
-	require.Equal(t, "invitation_not_found", code(accept(t, newcomer(t), mailed)), "it works once")
+	require.Equal(t, "invitation_used", code(accept(t, newcomer(t), mailed)), "it works once")
 	var me struct {
 		Memberships []struct {
 			Organization string `json:"organization_id"`
@@ -111,7 +111,7 @@ func TestInvitationExpiresByItself(t *testing.T) {
 	i := s.invite(t, to, "student", "20s")
 	mailed := token(t, to, 1)
 	require.Eventually(t, func() bool { return s.invitation(t, i.ID).State == "expired" }, patience, 500*time.Millisecond)
-	require.Equal(t, "invitation_not_found", code(accept(t, newcomer(t), mailed)))
+	require.Equal(t, "invitation_expired", code(accept(t, newcomer(t), mailed)))
 	require.Nil(t, s.invitation(t, i.ID).Email)
 }
 
@@ -122,7 +122,7 @@ func TestRevokedInvitationIsWorthNothing(t *testing.T) {
 	i := s.invite(t, to, "student", "")
 	mailed := token(t, to, 1)
 	require.NoError(t, s.Owner.Call(testContext(t), http.MethodDelete, "/api/v1/organizations/"+s.ID+"/invitations/"+i.ID, nil, nil))
-	require.Equal(t, "invitation_not_found", code(accept(t, newcomer(t), mailed)))
+	require.Equal(t, "invitation_revoked", code(accept(t, newcomer(t), mailed)))
 	again := s.invite(t, to, "student", "")
 	require.NotEqual(t, i.ID, again.ID, "the address may be invited anew")
 	require.NoError(t, accept(t, newcomer(t), token(t, to, 2)))
