@@ -55,7 +55,12 @@ func token(t *testing.T, to string, n int) string {
 // newcomer is a person of the issuer who is a member of nothing.
 func newcomer(t *testing.T) *rest.Client {
 	t.Helper()
-	access, err := local.Mint(testContext(t), "newcomer-"+uuid.NewString())
+	return newcomerNamed(t, "newcomer-"+uuid.NewString())
+}
+
+func newcomerNamed(t *testing.T, subject string) *rest.Client {
+	t.Helper()
+	access, err := local.Mint(testContext(t), subject)
 	require.NoError(t, err)
 	return &rest.Client{Base: local.API, Token: access}
 }

@@ -36,6 +36,7 @@ const ends = {
   unavailable: ["Please try again", "Satchel cannot be reached right now. Nothing has happened to the invitation.", "Look again", "look"],
 };
 
+// All that the page remembers while it is open.
 const state = { token: "", invitation: null };
 
 const say = text => { at("status").textContent = text; };
@@ -51,7 +52,7 @@ function end(code, reference) {
   const [title, text, label, next] = ends[code] || ends.unavailable;
   at("text").textContent = text;
   at("next").textContent = "";
-  at("reference").textContent = reference ? "Reference: " + reference : "";
+  at("reference").textContent = reference && (code === "unavailable" || code === "invalid_token") ? "Reference for whoever helps you: " + reference : "";
   const button = at("again");
   button.hidden = !label || !state.token;
   button.textContent = label || "";

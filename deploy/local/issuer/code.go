@@ -205,7 +205,7 @@ func (i *issuer) show(w http.ResponseWriter, status int, v authorizeView) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' "+i.origin())
-	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Referrer-Policy", "same-origin") // with none, a browser sends its own form with no origin
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	_ = authorizePage.Execute(w, v)
