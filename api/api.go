@@ -55,7 +55,8 @@ type Parts struct {
 	Intake    storage.Intake
 	Processes Processes
 	Inviting  people.Inviting
-	Invites   bool // owners can be invited by mail
+	Welcome   http.Handler // the page on which people answer their invitations
+	Invites   bool         // owners can be invited by mail
 	Staging   storage.Staging
 	Clean     storage.Clean
 
@@ -106,7 +107,7 @@ func New(p Parts) *API {
 		figures:       &figures.Figures{DB: p.DB},
 		operations:    &operations.Operations{DB: p.DB, Processes: p.Processes},
 		organizations: &organizations.Organizations{DB: p.DB, Processes: p.Processes, Watch: w, Invites: p.Invites, Patience: createPatience},
-		people:        &people.People{DB: p.DB, Inviting: p.Inviting, Log: p.Log},
+		people:        &people.People{DB: p.DB, Inviting: p.Inviting, Page: p.Welcome, Log: p.Log},
 		keys:          &apikeys.Keys{DB: p.DB},
 		trail:         &trail.Trail{DB: p.DB, Checkpoints: p.Checkpoints, Log: p.Log},
 	}

@@ -24,6 +24,7 @@ import (
 	"satchel/api/storage"
 	"satchel/api/throttle"
 	"satchel/api/uploads"
+	"satchel/api/welcome"
 	"satchel/files"
 	"satchel/internal/oidc"
 	"satchel/internal/oidc/oidctest"
@@ -148,6 +149,7 @@ func setup(t testing.TB) *testBundle {
 		Config: Config{ContentURL: contentURL, Origins: []string{"https://school.test"}}, DB: b.db.DB,
 		Limits: throttle.Config{AddressPerMinute: 18_000},
 		Tokens: oidc.New(oidc.Config{Issuer: b.issuer.URL, Audience: oidctest.Audience}), Intake: intake, Processes: b.processes, Inviting: b.inviting,
+		Welcome: welcome.New(welcome.Config{}, b.issuer.URL, nil, slog.New(slog.DiscardHandler)),
 		Staging: b.store.Staging, Clean: b.store.Clean,
 		Ready: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")

@@ -49,6 +49,7 @@ var records = map[string]string{
 	"POST " + organizationPath + "/invitations":                    "invitation.create",
 	"DELETE " + organizationPath + "/invitations/:invitation":      "invitation.revoke",
 	"POST " + organizationPath + "/invitations/:invitation/resend": "invitation.resend",
+	"POST /api/v1/invitations/look":                                "", // a question whose token should be in no log
 	"POST /api/v1/invitations/accept":                              "invitation.accept",
 	"POST /api/v1/invitations/decline":                             "invitation.decline",
 	"POST " + organizationPath + "/guardians":                      "guardian.add",

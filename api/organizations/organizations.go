@@ -5,7 +5,6 @@ package organizations
 import (
 	"context"
 	"net/http"
-	"net/mail"
 	"net/url"
 	"regexp"
 	"slices"
@@ -20,6 +19,7 @@ import (
 	"satchel/policies/audit"
 	"satchel/tenancy"
 	"satchel/tenancy/operations"
+	"satchel/tenancy/orgs"
 )
 
 var (
@@ -96,7 +96,7 @@ func (o *ownerBody) check(invites bool) error {
 	case !direct && !invites:
 		return request.Invalid("owner", "Invitations by mail are not set up here. Name the owner by issuer and subject.")
 	case !direct && checkEmail("owner", o.Email) != nil:
-		return request.Invalid("owner", "owner.email is a mail address.")
+		return request.Invalid("owner", "owner.email is one mail address such as name@school.example, of at most 254 characters.")
 	}
 	return nil
 }
@@ -112,9 +112,8 @@ func checkEmail(field, text string) error {
 	if text == "" {
 		return nil
 	}
-	address, err := mail.ParseAddress(text)
-	if err != nil || address.Address != text || len(text) > 254 {
-		return request.Invalid(field, "%s is a mail address of at most 254 characters.", field)
+	if orgs.CheckEmail(text) != nil { // the rule of invitations: who passes here can be invited
+		return request.Invalid(field, "%s is one mail address such as name@school.example, of at most 254 characters.", field)
 	}
 	return nil
 }
