@@ -39,6 +39,11 @@ func (p *processes) Suspend(ctx context.Context, by tenancy.Actor, org tenancy.O
 	return orUnavailable(suspension.Begin(ctx, p.db, p.temporal, by.User, org, op, reason))
 }
 
+// Resume ends an organization's suspension and starts again what it held back.
+func (p *processes) Resume(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID) error {
+	return orUnavailable(suspension.BeginResume(ctx, p.db, p.temporal, by.User, org, op))
+}
+
 // Delete begins the grace period after which an organization is deleted.
 func (p *processes) Delete(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID, grace time.Duration) error {
 	return offboarding.Begin(ctx, p.db, p.temporal, by.User, org, op, grace)
