@@ -179,6 +179,11 @@ select exists (select from file_versions where status = 'processing' and started
 -- name: VersionInspected :execrows
 update file_versions set mime_type = $2, updated_at = now() where id = $1 and status = 'processing';
 
+-- name: VersionLive :many
+select v.id, v.file_id, v.number, v.size, v.sha256, v.object_etag, v.published_at, f.name from file_versions v
+  join files f on f.organization_id = v.organization_id and f.id = v.file_id
+ where v.id > $1 and v.status = 'published' and f.trashed_at is null order by v.id limit $2;
+
 -- name: VersionLock :one
 select id, file_id, number, status, status_reason, size, sha256, scan_verdict, scan_sha256, object_etag from file_versions where id = $1 for update;
 

@@ -981,6 +981,57 @@ func (q *Queries) VersionInspected(ctx context.Context, arg VersionInspectedPara
 	return result.RowsAffected(), nil
 }
 
+const versionLive = `-- name: VersionLive :many
+select v.id, v.file_id, v.number, v.size, v.sha256, v.object_etag, v.published_at, f.name from file_versions v
+  join files f on f.organization_id = v.organization_id and f.id = v.file_id
+ where v.id > $1 and v.status = 'published' and f.trashed_at is null order by v.id limit $2
+`
+
+type VersionLiveParams struct {
+	ID    uuid.UUID
+	Limit int64
+}
+
+type VersionLiveRow struct {
+	ID          uuid.UUID
+	FileID      uuid.UUID
+	Number      int32
+	Size        int64
+	Sha256      string
+	ObjectEtag  string
+	PublishedAt *time.Time
+	Name        string
+}
+
+func (q *Queries) VersionLive(ctx context.Context, arg VersionLiveParams) ([]VersionLiveRow, error) {
+	rows, err := q.db.Query(ctx, versionLive, arg.ID, arg.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []VersionLiveRow
+	for rows.Next() {
+		var i VersionLiveRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.FileID,
+			&i.Number,
+			&i.Size,
+			&i.Sha256,
+			&i.ObjectEtag,
+			&i.PublishedAt,
+			&i.Name,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const versionLock = `-- name: VersionLock :one
 select id, file_id, number, status, status_reason, size, sha256, scan_verdict, scan_sha256, object_etag from file_versions where id = $1 for update
 `
