@@ -19,7 +19,7 @@ const (
 	OrphanAside    Kind = "orphan_quarantine"
 	OrphanStaged   Kind = "orphan_staging"
 	OrphanParts    Kind = "orphan_multipart"
-	OrphanExport   Kind = "orphan_export" // a copy of everything that nobody can download
+	OrphanExport   Kind = "orphan_export"     // a copy of everything that nobody can download
 	Uncleaned      Kind = "uncleaned_version" // ended, and nobody has removed what it left
 	Stuck          Kind = "stuck_version"     // in process without a running workflow
 	QuotaUsed      Kind = "quota_used"

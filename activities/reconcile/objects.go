@@ -136,11 +136,11 @@ func (r *run) exported() error {
 			return nil
 		}
 		e, err := exports.Get(r.ctx, r.q, id)
-		if err != nil && fault.KindOf(err) != fault.NotFound {
-			return err
+		if fault.KindOf(err) == fault.NotFound {
+			e, err = exports.Export{State: exports.Removed}, nil
 		}
-		left[id] = err != nil || e.State != exports.Running && e.State != exports.Ready
-		return nil
+		left[id] = e.State != exports.Running && e.State != exports.Ready
+		return err
 	}
 	var keys []string
 	err := r.Exports.Each(r.ctx, r.org.String()+"/", func(key string, modified time.Time) error {

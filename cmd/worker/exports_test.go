@@ -425,9 +425,9 @@ func TestExportsGoAfterTheirTerm(t *testing.T) {
 	a := setupActivities(t)
 	x := a.exporter(t, room, nil)
 	a.env.RegisterActivity(x)
-	kept, due := a.beginExport(t), uuid.Nil
+	kept := a.beginExport(t)
 	writeAll(t, x, a.org, kept)
-	due = a.beginExport(t)
+	due := a.beginExport(t)
 	writeAll(t, x, a.org, due)
 	lost := a.beginExport(t)
 	admin := a.Admin(t)

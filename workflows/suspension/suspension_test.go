@@ -44,7 +44,9 @@ func script() *testBundle {
 			b.recorded = append(b.recorded, in)
 			return operation.RecordOperationResult{}, nil
 		})
-	b.SetOnActivityStartedListener(func(i *activity.Info, _ context.Context, _ converter.EncodedValues) { b.queues[i.ActivityType.Name] = i.TaskQueue })
+	b.SetOnActivityStartedListener(func(i *activity.Info, _ context.Context, _ converter.EncodedValues) {
+		b.queues[i.ActivityType.Name] = i.TaskQueue
+	})
 	return b
 }
 
