@@ -8,6 +8,7 @@ import (
 
 	"satchel/internal/fault"
 	"satchel/tenancy"
+	"satchel/workflows/export"
 	"satchel/workflows/offboarding"
 	"satchel/workflows/provisioning"
 	"satchel/workflows/reconcile"
@@ -52,6 +53,11 @@ func (p *processes) Delete(ctx context.Context, by tenancy.Actor, org tenancy.Or
 // Keep ends the grace period of a deletion.
 func (p *processes) Keep(ctx context.Context, org tenancy.OrgID) error {
 	return offboarding.Keep(ctx, p.db, p.temporal, org)
+}
+
+// Export begins a copy of everything that an organization has.
+func (p *processes) Export(ctx context.Context, by tenancy.Actor, org tenancy.OrgID) (uuid.UUID, error) {
+	return export.Begin(ctx, p.db, p.temporal, by.User, org)
 }
 
 // orUnavailable speaks of Temporal where nothing else is known: its client
