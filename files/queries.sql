@@ -52,12 +52,6 @@ select number, size, etag from upload_parts where upload_id = $1 order by number
 -- name: QuotaGet :one
 select max_bytes, max_file_size, used_bytes, reserved_bytes, updated_at, max_bytes_set, max_file_size_set from storage_quotas;
 
--- name: QuotaSet :execrows
-update storage_quotas set max_bytes = coalesce(sqlc.narg(max_bytes), max_bytes),
-    max_file_size = coalesce(sqlc.narg(max_file_size), max_file_size), updated_at = now(),
-    max_bytes_set = max_bytes_set or sqlc.narg(max_bytes)::bigint is not null,
-    max_file_size_set = max_file_size_set or sqlc.narg(max_file_size)::bigint is not null;
-
 -- name: QuotaSums :one
 select coalesce(sum(used_bytes), 0)::bigint as used, coalesce(sum(reserved_bytes), 0)::bigint as reserved from file_versions;
 

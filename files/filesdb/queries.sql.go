@@ -349,26 +349,6 @@ func (q *Queries) QuotaGet(ctx context.Context) (QuotaGetRow, error) {
 	return i, err
 }
 
-const quotaSet = `-- name: QuotaSet :execrows
-update storage_quotas set max_bytes = coalesce($1, max_bytes),
-    max_file_size = coalesce($2, max_file_size), updated_at = now(),
-    max_bytes_set = max_bytes_set or $1::bigint is not null,
-    max_file_size_set = max_file_size_set or $2::bigint is not null
-`
-
-type QuotaSetParams struct {
-	MaxBytes    *int64
-	MaxFileSize *int64
-}
-
-func (q *Queries) QuotaSet(ctx context.Context, arg QuotaSetParams) (int64, error) {
-	result, err := q.db.Exec(ctx, quotaSet, arg.MaxBytes, arg.MaxFileSize)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
 const quotaSums = `-- name: QuotaSums :one
 select coalesce(sum(used_bytes), 0)::bigint as used, coalesce(sum(reserved_bytes), 0)::bigint as reserved from file_versions
 `
