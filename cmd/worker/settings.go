@@ -4,6 +4,7 @@ import (
 	"go.uber.org/fx"
 
 	"satchel/activities/email"
+	"satchel/activities/export"
 	"satchel/activities/invitation"
 	"satchel/activities/scan"
 	"satchel/activities/sweep"
@@ -29,6 +30,7 @@ var settingsModule = fx.Module("settings", fx.Provide(
 	settings.Load[scannerConfig],
 	settings.Load[signerConfig],
 	settings.Load[email.Config],
+	settings.Load[export.Config],
 	settings.Load[invitation.Config],
 	settings.Load[mail.Config],
 	settings.Load[scan.Config],

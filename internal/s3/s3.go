@@ -29,12 +29,14 @@ type Config struct {
 	Clean      string `env:"SATCHEL_S3_CLEAN_BUCKET" envDefault:"satchel-clean"`
 	Quarantine string `env:"SATCHEL_S3_QUARANTINE_BUCKET" envDefault:"satchel-quarantine"`
 	Audit      string `env:"SATCHEL_S3_AUDIT_BUCKET" envDefault:"satchel-audit"`
+	Exports    string `env:"SATCHEL_S3_EXPORTS_BUCKET" envDefault:"satchel-exports"`
 }
 
 // Store is the platform's buckets. Bytes enter by Staging and leave only from
-// Clean. Audit keeps what was signed about the trails.
+// Clean. Audit keeps what was signed about the trails, and Exports for a while
+// the copies that organizations ask for of what they have.
 type Store struct {
-	Staging, Clean, Quarantine, Audit *Bucket
+	Staging, Clean, Quarantine, Audit, Exports *Bucket
 }
 
 // Bucket is one bucket.
@@ -60,7 +62,7 @@ func Open(c Config) (*Store, error) {
 		return nil, fmt.Errorf("SATCHEL_S3_ENDPOINT: %w", err)
 	}
 	bucket := func(name string) *Bucket { return &Bucket{core: *core, name: name} }
-	return &Store{Staging: bucket(c.Staging), Clean: bucket(c.Clean), Quarantine: bucket(c.Quarantine), Audit: bucket(c.Audit)}, nil
+	return &Store{Staging: bucket(c.Staging), Clean: bucket(c.Clean), Quarantine: bucket(c.Quarantine), Audit: bucket(c.Audit), Exports: bucket(c.Exports)}, nil
 }
 
 func transport() *http.Transport {
