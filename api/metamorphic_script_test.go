@@ -36,7 +36,7 @@ func (s *school) script() {
 // send uploads by form and plays the workflow of what came.
 func (s *school) send(p *person, name, content, signature string, fields map[string]string) uuid.UUID {
 	body, contentType := form(name, []byte(content), fields, nil)
-	made := id(s.do(p, post, storage+"/upload", body, "Content-Type", contentType))
+	made := id(s.do(p, post, storagePath+"/upload", body, "Content-Type", contentType))
 	if made == uuid.Nil {
 		return made
 	}
@@ -80,10 +80,10 @@ func (s *school) pages(p *person, path string) {
 
 func (s *school) filesAreRead(essay uuid.UUID) {
 	for _, query := range []string{"limit=3", "sort=name", "sort=-name&limit=2", "sort=created_at&limit=5", "status=published", "status=quarantined", "q=essay", "category=essays", "sort=none"} {
-		s.pages(s.owner, storage+"/files?"+query)
+		s.pages(s.owner, storagePath+"/files?"+query)
 	}
-	s.pages(s.pupil, storage+"/files?limit=1")
-	s.pages(s.parent, storage+"/files?limit=1")
+	s.pages(s.pupil, storagePath+"/files?limit=1")
+	s.pages(s.parent, storagePath+"/files?limit=1")
 	s.do(s.teacher, get, at(essay, ""), nil)
 	s.do(s.pupil, get, at(essay, ""), nil)
 	etag := s.do(s.teacher, get, at(essay, "/content"), nil).header.Get("ETag")
@@ -98,7 +98,7 @@ func (s *school) filesAreRead(essay uuid.UUID) {
 	// A picture has previews, of the workflow that is played here.
 	ctx, image := context.Background(), []byte("RIFF not really an image")
 	body, contentType := form("picture.txt", []byte("picture"), nil, nil)
-	picture := id(s.do(s.teacher, post, storage+"/upload", body, "Content-Type", contentType))
+	picture := id(s.do(s.teacher, post, storagePath+"/upload", body, "Content-Type", contentType))
 	v, err := files.Get(ctx, s.db.Once(s.org), picture)
 	if err == nil {
 		var etag string
@@ -128,17 +128,17 @@ func (s *school) filesChange(essay uuid.UUID) {
 	s.do(s.teacher, post, at(essay, "/versions/9/restore"), nil)
 	s.do(s.teacher, remove, at(essay, ""), nil)
 	s.do(s.teacher, get, at(essay, "/content"), nil)
-	s.pages(s.owner, storage+"/files?status=deleted")
+	s.pages(s.owner, storagePath+"/files?status=deleted")
 	s.do(s.teacher, post, at(essay, "/restore"), nil)
 	s.do(s.teacher, post, at(essay, "/restore"), nil)
 }
 
 func (s *school) uploadsResume() {
-	s.do(nil, http.MethodOptions, tus, nil)
+	s.do(nil, http.MethodOptions, tusPath, nil)
 	create := func() string {
-		a := s.do(s.teacher, post, tus, nil, "Tus-Resumable", "1.0.0", "Upload-Length", "5", "Upload-Metadata", "filename YS50eHQ=")
-		_, path, _ := strings.Cut(a.header.Get("Location"), tus)
-		return tus + path
+		a := s.do(s.teacher, post, tusPath, nil, "Tus-Resumable", "1.0.0", "Upload-Length", "5", "Upload-Metadata", "filename YS50eHQ=")
+		_, path, _ := strings.Cut(a.header.Get("Location"), tusPath)
+		return tusPath + path
 	}
 	upload := create()
 	s.do(s.teacher, head, upload, nil, "Tus-Resumable", "1.0.0")
@@ -147,14 +147,14 @@ func (s *school) uploadsResume() {
 	s.do(s.teacher, head, upload, nil, "Tus-Resumable", "1.0.0")
 	s.do(s.teacher, patch, upload, strings.NewReader("llo"), "Tus-Resumable", "1.0.0", "Upload-Offset", "2", "Content-Type", "application/offset+octet-stream")
 	s.do(s.teacher, remove, create(), nil, "Tus-Resumable", "1.0.0")
-	s.do(s.teacher, post, tus, nil, "Tus-Resumable", "1.0.0", "Upload-Length", "2000000000", "Upload-Metadata", "filename YS50eHQ=")
+	s.do(s.teacher, post, tusPath, nil, "Tus-Resumable", "1.0.0", "Upload-Length", "2000000000", "Upload-Metadata", "filename YS50eHQ=")
 }
 
 func (s *school) administration() {
-	s.do(s.teacher, get, storage+"/quota", nil)
-	s.do(s.owner, get, admin+"/storage/stats", nil)
-	s.do(s.owner, post, admin+"/storage/scan", nil)
-	s.do(s.owner, get, admin+"/tiers", nil)
+	s.do(s.teacher, get, storagePath+"/quota", nil)
+	s.do(s.owner, get, adminPath+"/storage/stats", nil)
+	s.do(s.owner, post, adminPath+"/storage/scan", nil)
+	s.do(s.owner, get, adminPath+"/tiers", nil)
 	op := tenancy.NewID()
 	if err := operations.Insert(context.Background(), s.db.Once(s.org), operations.Operation{ID: op, Kind: "rescan", WorkflowID: "w", CreatedBy: &s.owner.id}); err != nil {
 		s.told = append(s.told, told{"the workflow", s.stable(err.Error())})
@@ -177,7 +177,7 @@ func (s *school) peopleComeAndGo() {
 	s.do(s.admin, put, s.within(s.owner.as()), map[string]any{"role": tenancy.Student})
 	s.do(s.owner, post, s.within("/guardians"), map[string]any{"parent_id": s.parent.id, "student_id": s.pupil.id})
 	s.pages(s.owner, s.within("/guardians?limit=1"))
-	s.pages(s.parent, storage+"/files?limit=2")
+	s.pages(s.parent, storagePath+"/files?limit=2")
 	s.do(s.owner, remove, s.within("/guardians/"+s.parent.id.String()+"/"+s.pupil.id.String()), nil)
 	s.do(s.owner, post, s.within("/leave"), nil)
 
@@ -200,7 +200,7 @@ func (s *school) peopleComeAndGo() {
 	s.pages(s.owner, s.within("/members?limit=3"))
 	s.do(s.owner, remove, s.within(s.parent.as()), nil)
 	s.do(s.admin, post, s.within("/leave"), nil)
-	s.do(s.admin, get, storage+"/files", nil)
+	s.do(s.admin, get, storagePath+"/files", nil)
 }
 
 // sent plays the mail of an invitation and gives its token.
@@ -249,9 +249,9 @@ func (s *school) whatIsNotTheirs() {
 		}
 	}
 	body, contentType := form("a.txt", []byte("x"), map[string]string{"file_id": s.strange.String()}, nil)
-	s.do(s.owner, post, storage+"/upload", body, "Content-Type", contentType)
-	s.do(s.owner, post, admin+"/storage/scan", map[string]any{"organization_id": s.strange})
-	s.do(s.owner, get, storage+"/quota", nil, "X-Organization-ID", s.strange.String())
+	s.do(s.owner, post, storagePath+"/upload", body, "Content-Type", contentType)
+	s.do(s.owner, post, adminPath+"/storage/scan", map[string]any{"organization_id": s.strange})
+	s.do(s.owner, get, storagePath+"/quota", nil, "X-Organization-ID", s.strange.String())
 }
 
 func (s *school) whatAnybodySees() {

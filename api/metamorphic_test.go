@@ -113,7 +113,7 @@ func (s *school) as(token, method, path string, in any, header ...string) answer
 	text.Write(a.body)
 	s.told = append(s.told, told{route, s.stable(text.String())})
 	s.called[route] = true
-	if method == get && a.status/100 == 2 && strings.HasPrefix(route, "GET "+storage) && (strings.HasSuffix(route, "/content") || strings.Contains(route, "/renditions/")) {
+	if method == get && a.status/100 == 2 && strings.HasPrefix(route, "GET "+storagePath) && (strings.HasSuffix(route, "/content") || strings.Contains(route, "/renditions/")) {
 		s.out += int64(len(a.body))
 	}
 	s.between()
@@ -157,7 +157,7 @@ func (s *school) crowd() {
 		`insert into usage_counters (organization_id, day, metric, amount) select app.org(), current_date - n, 'downloads', 7 from generate_series(1, 300) n where $1::uuid is not null`,
 		`insert into usage_days (organization_id, day, uploads, rolled_at) select app.org(), current_date - n, 7, now() from generate_series(1, 300) n where $1::uuid is not null`,
 		`insert into operations (organization_id, id, kind, workflow_id) select app.org(), gen_random_uuid(), 'rescan', 'w' from generate_series(1, 300) n where $1::uuid is not null`,
-		`insert into guardianships (organization_id, parent_id, student_id, created_by) select app.org(), user_id, $1, $1 from members`,
+		`insert into guardianships (organization_id, parent_id, student_id, created_by) select app.org(), user_id, $1, $1 from members where user_id <> $1`,
 		`insert into api_keys (organization_id, id, user_id, name, role, scopes, hash, last4, created_by, expires_at)
 			select app.org(), gen_random_uuid(), $1, 'import', 'teacher', '{files:read}', sha256(gen_random_uuid()::text::bytea), 'last', $1, now() + interval '1 day' from generate_series(1, 300)`,
 	} {
