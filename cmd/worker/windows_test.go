@@ -269,6 +269,7 @@ func TestExpiredUploadLeavesNothing(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, files.Expired, v.Status)
 	require.Zero(t, v.ReservedBytes)
+	require.Equal(t, 1, a.events(t, ticket.Version, "file.expire"), "the trail says it")
 	pending, err := a.store.Staging.ListPending(ctx, "")
 	require.NoError(t, err)
 	require.Empty(t, pending)
