@@ -115,7 +115,7 @@ func (b *bench) newLine() (*line, error) {
 		return nil, err
 	}
 	dir, err := os.MkdirTemp("", "satchel-bench")
-	return &line{store: store, clamd: clamd.New(b.Clamd), render: renderer, dir: dir}, err
+	return &line{store: store, clamd: clamd.New(b.Clamd, clamd.WithMemory(16<<20, 1)), render: renderer, dir: dir}, err
 }
 
 // walk puts the object as an upload would and times what comes after.
