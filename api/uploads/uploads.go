@@ -41,6 +41,7 @@ type Config struct {
 // Bucket is the staging bucket. *s3.Bucket is one.
 type Bucket interface {
 	Put(ctx context.Context, key string, body io.Reader, size int64, contentType string) (etag string, err error)
+	PutSummed(ctx context.Context, key string, body io.Reader, size int64, sha256 []byte) (etag string, err error)
 	Open(ctx context.Context, key, etag string, offset, length int64) (io.ReadCloser, error)
 	Stat(ctx context.Context, key string) (s3.Object, error)
 	Remove(ctx context.Context, key string) error
