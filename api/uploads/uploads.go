@@ -148,9 +148,15 @@ func (u *Uploads) withdraw(ctx context.Context, org tenancy.OrgID, id uuid.UUID,
 // row: one may have been begun and never recorded.
 func (u *Uploads) discard(ctx context.Context, org tenancy.OrgID, id uuid.UUID) error {
 	key := files.StagingKey(org, id)
+	err := u.abortAll(ctx, key)
+	return errors.Join(err, u.Staging.Remove(ctx, files.TailKey(org, id)), u.Staging.Remove(ctx, key))
+}
+
+// abortAll ends every multipart upload of an object.
+func (u *Uploads) abortAll(ctx context.Context, key string) error {
 	pending, err := u.Staging.ListPending(ctx, key)
 	for _, p := range pending {
 		err = errors.Join(err, u.Staging.Abort(ctx, p.Key, p.Upload))
 	}
-	return errors.Join(err, u.Staging.Remove(ctx, files.TailKey(org, id)), u.Staging.Remove(ctx, key))
+	return err
 }
