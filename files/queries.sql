@@ -150,7 +150,7 @@ update file_versions v set started_at = now(), updated_at = now()
  where v.id in (select w.id from file_versions w where w.status = 'processing' and w.started_at is null
                  order by w.received_at, w.id
                  limit (select greatest(sqlc.arg(most)::bigint - count(*), 0) from file_versions r
-                         where r.status = 'processing' and r.started_at is not null))
+                         where r.status = 'processing' and r.started_at > now() - interval '1 hour'))
 returning v.id, v.file_id;
 
 -- name: VersionCleaned :exec

@@ -65,11 +65,13 @@ func (c Config) options(q queue.Name, guard interceptor.WorkerInterceptor, fatal
 		// Nobody is overtaken, because where slots are free nobody waits.
 		DisableEagerActivities:             false,
 		MaxConcurrentActivityExecutionSize: c.slots(q),
-		WorkerStopTimeout:                  c.StopTimeout,
-		WorkflowPanicPolicy:                worker.BlockWorkflow,
-		DisableRegistrationAliasing:        true,
-		Interceptors:                       []interceptor.WorkerInterceptor{guard},
-		OnFatalError:                       fatal,
+		// The steps that are done inside workflow tasks.
+		MaxConcurrentLocalActivityExecutionSize: c.slots(q),
+		WorkerStopTimeout:                       c.StopTimeout,
+		WorkflowPanicPolicy:                     worker.BlockWorkflow,
+		DisableRegistrationAliasing:             true,
+		Interceptors:                            []interceptor.WorkerInterceptor{guard},
+		OnFatalError:                            fatal,
 	}
 }
 

@@ -123,7 +123,7 @@ func (b *bundle) startWorker(t *testing.T) {
 		func() *tenancy.DB { return b.DB }, func() *s3.Store { return b.store }, func() client.Client { return b.client },
 		func() imaging.Renderer { return b },
 		func() scan.Scanner {
-			return scanner{clamd.New(b.clamd.Socket, clamd.WithIdleTimeout(2*time.Second), clamd.WithVerdictTimeout(2*time.Second))}
+			return scanner{clamd.New(b.clamd.Socket, clamd.WithMemory(1<<20, 4), clamd.WithIdleTimeout(2*time.Second), clamd.WithVerdictTimeout(2*time.Second))}
 		},
 		func() scan.Config { return config },
 		func() email.Mailer { return b.mails },

@@ -83,7 +83,8 @@ func start(t testing.TB, program, address string) {
 	t.Helper()
 	log, err := os.Create(filepath.Join(t.TempDir(), "versitygw.log"))
 	require.NoError(t, err)
-	cmd := exec.Command(program, "--port", address, "--access", accessKey, "--secret", secretKey, "--quiet", "--keep-alive", "posix", t.TempDir())
+	cmd := exec.Command(program, "--port", address, "--access", accessKey, "--secret", secretKey, "--quiet", "--keep-alive",
+		"posix", "--data-integrity-etag", t.TempDir()) // as deploy/local/services/s3.sh does
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = dieWithParent()
 	require.NoError(t, cmd.Start())
