@@ -16,6 +16,7 @@ import (
 
 	"satchel/api/apikeys"
 	"satchel/api/around"
+	"satchel/api/delivery"
 	"satchel/api/door"
 	"satchel/api/figures"
 	"satchel/api/operations"
@@ -59,6 +60,7 @@ type Parts struct {
 	Invites   bool         // owners can be invited by mail
 	Staging   storage.Staging
 	Clean     storage.Clean
+	Exports   delivery.Source
 
 	Checkpoints trail.Checkpoints
 	Ready       http.Handler
@@ -106,7 +108,7 @@ func New(p Parts) *API {
 		},
 		figures:       &figures.Figures{DB: p.DB},
 		operations:    &operations.Operations{DB: p.DB, Processes: p.Processes},
-		organizations: &organizations.Organizations{DB: p.DB, Processes: p.Processes, Watch: w, Invites: p.Invites, Patience: createPatience},
+		organizations: &organizations.Organizations{DB: p.DB, Processes: p.Processes, Watch: w, Exports: p.Exports, Invites: p.Invites, Patience: createPatience},
 		people:        &people.People{DB: p.DB, Inviting: p.Inviting, Page: p.Welcome, Log: p.Log},
 		keys:          &apikeys.Keys{DB: p.DB},
 		trail:         &trail.Trail{DB: p.DB, Checkpoints: p.Checkpoints, Log: p.Log},

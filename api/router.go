@@ -109,6 +109,8 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{post, organizationPath + "/suspend", tenancy.ManageOrganizations, a.organizations.Suspend, quick},
 		{post, organizationPath + "/resume", tenancy.ManageOrganizations, a.organizations.Resume, quick},
 		{post, organizationPath + "/keep", tenancy.ManageOrganizations, a.organizations.Keep, quick},
+		{post, organizationPath + "/export", tenancy.ExportOrganization, a.organizations.Export, quick},
+		{get, organizationPath + "/exports/:operation/:part", tenancy.ExportOrganization, a.organizations.GetExport, outgoing},
 		{get, organizationPath + "/policies", tenancy.ChangeOrganization, a.organizations.GetPolicies, quick},
 		{patch, organizationPath + "/policies", tenancy.ChangeOrganization, a.organizations.ChangePolicies, quick},
 		{get, adminPath + "/tiers", tenancy.ReadTiers, a.organizations.ListTiers, quick},

@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
+	"satchel/api/delivery"
 	"satchel/api/request"
 	"satchel/api/watch"
 	"satchel/internal/fault"
@@ -25,7 +26,7 @@ import (
 var (
 	slugForm       = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 	errOperatorOwn = fault.New(fault.Denied, "not_granted", "Only an operator changes an organization's tier.")
-	errPlatform    = fault.New(fault.Conflict, "platform_organization", "The platform's own organization cannot be suspended or deleted.")
+	errPlatform    = fault.New(fault.Conflict, "platform_organization", "The platform's own organization cannot be suspended, exported or deleted.")
 )
 
 // Processes are the workflows behind an organization's life.
@@ -33,11 +34,15 @@ type Processes interface {
 	// Provision starts to set an organization up and gives the operation's id,
 	// which is the platform's.
 	Provision(ctx context.Context, by tenancy.Actor, n tenancy.NewOrganization) (uuid.UUID, error)
-	// Suspend and Delete change the organization at once and follow it up as the
-	// given operation of the platform. Keep ends a deletion's grace period.
+	// Suspend, Resume and Delete change the organization at once and follow it up
+	// as the given operation of the platform. Keep ends a deletion's grace period.
 	Suspend(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID, reason string) error
+	Resume(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID) error
 	Delete(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID, grace time.Duration) error
 	Keep(ctx context.Context, org tenancy.OrgID) error
+	// Export begins a copy of everything that an organization has, and gives the
+	// operation, which is the organization's own.
+	Export(ctx context.Context, by tenancy.Actor, org tenancy.OrgID) (uuid.UUID, error)
 }
 
 // Organizations answers for organizations.
@@ -45,6 +50,7 @@ type Organizations struct {
 	DB        *tenancy.DB
 	Processes Processes
 	Watch     *watch.Watch
+	Exports   delivery.Source
 	Invites   bool          // owners can be invited by mail
 	Patience  time.Duration // how long a call may wait for an organization to be ready
 }

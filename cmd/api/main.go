@@ -106,7 +106,7 @@ func newAPI(p parts) (*api.API, error) {
 	}
 	return api.New(api.Parts{
 		Config: c, Limits: limits, DB: p.DB, Tokens: p.Tokens, Intake: p.Uploads, Processes: p.Processes, Inviting: p.Inviting, Invites: true,
-		Staging: p.Store.Staging, Clean: p.Store.Clean, Ready: p.Ready, Log: p.Log, Metrics: p.Metrics,
+		Staging: p.Store.Staging, Clean: p.Store.Clean, Exports: p.Store.Exports, Ready: p.Ready, Log: p.Log, Metrics: p.Metrics,
 		Welcome: welcome.New(page, c.URL, p.Tokens, p.Log), Checkpoints: p.Checkpoints, Meter: p.Meter,
 	}), nil
 }
