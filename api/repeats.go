@@ -14,6 +14,8 @@ func (a *API) makes() map[string]repeat.Way {
 		"POST " + adminPath + "/reconcile":               {Again: a.operations.ReconcileAgain},
 		"POST /api/v1/organizations":                     {Again: a.organizations.CreateAgain},
 		"POST " + organizationPath + "/suspend":          {Again: a.organizations.SuspendAgain},
+		"POST " + organizationPath + "/resume":           {Again: a.organizations.SuspendAgain},
+		"POST " + organizationPath + "/export":           {Again: a.organizations.ExportAgain},
 		"POST " + organizationPath + "/members":          {Again: a.people.SetMemberAgain},
 		"POST " + organizationPath + "/invitations":      {Again: a.people.InviteAgain},
 		"POST /api/v1/invitations/accept":                {Again: a.people.AcceptInvitationAgain},

@@ -54,6 +54,13 @@ var sends = map[string]func(*scene) again{
 	"POST " + organizationPath + "/suspend": func(s *scene) again {
 		return s.posts(s.operator, s.school("/suspend"), map[string]any{"reason": planted})
 	},
+	"POST " + organizationPath + "/resume": func(s *scene) again {
+		s.operator.call(post, s.school("/suspend"), map[string]any{"reason": planted}).is(202)
+		return s.posts(s.operator, s.school("/resume"), nil)
+	},
+	"POST " + organizationPath + "/export": func(s *scene) again {
+		return s.posts(s.operator, s.school("/export"), nil)
+	},
 	"POST " + organizationPath + "/members": func(s *scene) again {
 		return s.posts(s.owner, s.school("/members"), map[string]any{"issuer": s.issuer.URL, "subject": planted, "role": tenancy.Student})
 	},
@@ -84,10 +91,10 @@ func (s *scene) posts(p *person, path string, in any) again {
 // exempt are the other POSTs, each with the reason why it needs no key.
 var exempt = map[string]string{
 	"POST " + filePath + "/restore":                                "the file is out of the trash, once or twice",
-	"POST " + organizationPath + "/resume":                         "the organization is active, once or twice",
 	"POST " + organizationPath + "/keep":                           "the organization is kept, once or twice",
 	"POST " + organizationPath + "/leave":                          "who has left has left",
 	"POST " + organizationPath + "/invitations/:invitation/resend": "it asks for a mail once more, and the pause between two is bounded",
+	"POST /api/v1/invitations/look":                                "it reads",
 	"POST /api/v1/invitations/decline":                             "the invitation has ended, once or twice",
 }
 

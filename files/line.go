@@ -18,7 +18,9 @@ import (
 type Admitted = filesdb.VersionAdmitRow
 
 // Admit lets in the versions that have waited longest, until at most that many
-// of the organization are in the pipeline. Whoever calls it starts their
+// of the organization are in the pipeline. One that has been there for an hour
+// does not count any more: its workflow may be blocked until the next deploy, and
+// those behind it would wait with it. Whoever calls it starts their
 // workflows after the commit; the sweep starts what was let in and shows no life.
 func Admit(ctx context.Context, tx *tenancy.Tx, most int) ([]Admitted, error) {
 	q := filesdb.New(tx)

@@ -99,3 +99,21 @@ func TestLineIsNotRaced(t *testing.T) {
 	require.Empty(t, errs)
 	require.ElementsMatch(t, waiting[:3], in)
 }
+
+// TestPlaceInThePipelineRunsOut: a version whose workflow cannot go on, because
+// a build panics on it, keeps its place for an hour, and not the whole line from
+// moving for ever.
+func TestPlaceInThePipelineRunsOut(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t, 1<<30)
+	waiting := s.line(t, 2)
+	require.Equal(t, waiting[:1], s.admit(t, 1))
+	since := func(ago string) {
+		_, err := s.Once(s.org).Exec(t.Context(), "update file_versions set started_at = now() - $2::interval, updated_at = now() where id = $1", waiting[0], ago)
+		require.NoError(t, err)
+	}
+	since("59 minutes")
+	require.Empty(t, s.admit(t, 1))
+	since("61 minutes")
+	require.Equal(t, waiting[1:], s.admit(t, 1))
+}

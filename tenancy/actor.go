@@ -89,7 +89,7 @@ var Grants = map[Action][]Role{
 	ManageOrganizations: {Operator},
 	ReadOrganization:    {Owner, Admin, Teacher, Student, Parent, Operator},
 	ChangeOrganization:  {Owner, Operator},
-	ExportOrganization:  {Owner, Operator},
+	ExportOrganization:  {Owner, Admin, Operator},
 	ReadTiers:           {Owner, Admin, Operator},
 	SetTiers:            {Operator},
 

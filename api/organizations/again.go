@@ -30,10 +30,20 @@ func (r *Organizations) CreateAgain(c *gin.Context, e repeat.Earlier) (repeat.Fo
 	return repeat.Made, r.answerProvisioning(c, tenancy.OrgID(e.ID), e.ID, wait)
 }
 
-// SuspendAgain answers with the operation that the earlier try began.
+// SuspendAgain answers with the operation that the earlier try began, of a
+// suspension or of its end.
 func (r *Organizations) SuspendAgain(c *gin.Context, e repeat.Earlier) (repeat.Found, error) {
 	if _, err := r.ruled(c); err != nil {
 		return repeat.Nothing, err
 	}
 	return repeat.Operation(c, r.DB, tenancy.Platform, e)
+}
+
+// ExportAgain answers with the export that the earlier try began.
+func (r *Organizations) ExportAgain(c *gin.Context, e repeat.Earlier) (repeat.Found, error) {
+	org, err := r.ruled(c)
+	if err != nil {
+		return repeat.Nothing, err
+	}
+	return repeat.Operation(c, r.DB, org, e)
 }

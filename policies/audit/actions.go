@@ -44,6 +44,7 @@ var Actions = []Action{
 	{"organization.keep", "organization", "An organization's deletion was called off in its grace period."},
 	{"policy.change", "organization", "An organization's policies were changed."},
 	{"tier.set", "tier", "What a tier allows was changed."},
+	{"export.read", "operation", "A part of a copy of everything was handed out."},
 
 	{"member.add", "member", "A person was given a role."},
 	{"member.change", "member", "A person was given another role."},
