@@ -378,6 +378,16 @@ func TestTrailIsListedFilteredAndVerified(t *testing.T) {
 	for query, code := range map[string]string{"action=file.eat": "invalid_action", "result=maybe": "invalid_result", "from=yesterday": "invalid_from", "cursor=x": "invalid_cursor", "limit=0": "invalid_limit"} {
 		s.owner.call(get, trail+"?"+query, nil).refused(400, code)
 	}
+	s.payFor("professional")
+	lines := func(query string) []string {
+		return strings.Split(strings.TrimSpace(string(s.owner.call(get, trail+"/export"+query, nil).is(200).body)), "\n")
+	}
+	require.Greater(t, len(lines("")), 4)
+	require.Equal(t, []string{""}, lines("?from=2100-01-01T00:00:00Z"))
+	require.Equal(t, []string{""}, lines("?to=2000-01-01T00:00:00Z"))
+	require.Equal(t, lines("")[0], lines("?from=2000-01-01T00:00:00Z&to=2100-01-01T00:00:00Z")[0])
+	s.owner.call(get, trail+"/export?from=yesterday", nil).refused(400, "invalid_from")
+	s.owner.call(get, trail+"/export?to=tomorrow", nil).refused(400, "invalid_to")
 	s.payFor("free")
 	s.owner.call(get, trail+"/export", nil).refused(403, "feature_not_in_tier")
 	b.person(b.organization(), tenancy.Owner).call(get, trail, nil).refused(404, "organization_not_found")
