@@ -65,6 +65,8 @@ type nowhere struct {
 	advanced int
 }
 
+func (n *nowhere) Ceiling() int { return 3 }
+
 func (n *nowhere) Advance(context.Context, tenancy.OrgID) error {
 	n.advanced++
 	return nil
