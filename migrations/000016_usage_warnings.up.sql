@@ -33,7 +33,7 @@ create table usage_warnings (
 );
 create index usage_warnings_queued on usage_warnings (started_at) where mail = 'queued';
 
--- People are counted for seats, for every organization, once a minute.
+-- People are counted for seats, for every organization, every two minutes.
 create index members_people on members (organization_id) where not service;
 
 -- How full an organization is, of all that a tier limits over time.

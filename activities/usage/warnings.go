@@ -21,7 +21,7 @@ type Warner interface {
 	StartWarning(ctx context.Context, org tenancy.OrgID, warning uuid.UUID) error
 }
 
-// page bounds one run; the next comes within a minute.
+// page bounds one run; the next comes within minutes.
 const page = 500
 
 // silent is longer than the longest pause between two attempts at a mail.

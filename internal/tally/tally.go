@@ -16,7 +16,7 @@ import (
 
 // Every is how often the database is asked. What is used is counted by the
 // hourly roll-up, so the counters move with it.
-const Every = time.Minute
+const Every = 2 * time.Minute
 
 // timeout is less than Every: a slow database is not asked twice at once.
 const timeout = 20 * time.Second

@@ -57,10 +57,10 @@ func options(org tenancy.OrgID) workflow.ActivityOptions {
 	}
 }
 
-// Schedules roll up every hour, and look every minute for who is to be warned.
+// Schedules roll up every hour, and look every two minutes for who is to be warned.
 func Schedules() []queue.Schedule {
 	return []queue.Schedule{
 		{ID: "roll-up-usage", Every: time.Hour, Workflow: RollUpUsage, Input: RollUpUsageInput{Org: tenancy.Platform}},
-		{ID: "sweep-usage-warnings", Every: time.Minute, Workflow: SweepUsageWarnings, Input: SweepUsageWarningsInput{Org: tenancy.Platform}},
+		{ID: "sweep-usage-warnings", Every: 2 * time.Minute, Workflow: SweepUsageWarnings, Input: SweepUsageWarningsInput{Org: tenancy.Platform}},
 	}
 }

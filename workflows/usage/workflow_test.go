@@ -228,7 +228,7 @@ func TestSchedules(t *testing.T) {
 	for _, s := range usage.Schedules() {
 		every[s.ID] = s.Every
 	}
-	require.Equal(t, map[string]time.Duration{"roll-up-usage": time.Hour, "sweep-usage-warnings": time.Minute}, every)
+	require.Equal(t, map[string]time.Duration{"roll-up-usage": time.Hour, "sweep-usage-warnings": 2 * time.Minute}, every)
 	require.Equal(t, usage.RollUpUsageInput{Org: tenancy.Platform}, usage.Schedules()[0].Input)
 	require.Equal(t, usage.SweepUsageWarningsInput{Org: tenancy.Platform}, usage.Schedules()[1].Input)
 }
