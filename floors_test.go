@@ -151,6 +151,29 @@ func TestLibrariesStayInTheirRooms(t *testing.T) {
 	}
 }
 
+// handlers are the rooms of the edge in which routes are answered. What two of
+// them need stands in api/request, and none knows the table of routes.
+var handlers = []string{
+	"api/storage", "api/figures", "api/operations", "api/organizations", "api/people", "api/apikeys", "api/trail",
+}
+
+func TestHandlersDoNotKnowEachOther(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, l := range importLines(t, ".") {
+		if l.test || !strings.HasPrefix(l.dir, "api/") {
+			continue
+		}
+		seen[l.dir] = true
+		inner := strings.TrimPrefix(l.imports, "satchel/")
+		require.NotEqual(t, "api", inner, "%s imports the table of routes", l.file)
+		require.False(t, inner != l.dir && slices.Contains(handlers, inner), "%s imports %s: only api puts the rooms of handlers together", l.file, inner)
+	}
+	for _, room := range handlers {
+		require.True(t, seen[room], "%s is gone: take it out of handlers", room)
+	}
+}
+
 // TestServersNeedNoC follows the imports of the programs that are built with
 // CGO_ENABLED=0.
 func TestServersNeedNoC(t *testing.T) {

@@ -10,6 +10,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"satchel/api/figures"
+	"satchel/api/request"
 	"satchel/tenancy"
 	"satchel/tenancy/operations"
 )
@@ -31,8 +33,8 @@ func TestOperatorMakesAnOrganization(t *testing.T) {
 	subject := uuid.NewString()
 	operator.call(post, members, map[string]string{"issuer": b.issuer.URL, "subject": subject, "role": "owner"}).is(200)
 	owner := &person{b: b, org: tenancy.OrgID(o.ID), token: b.issuer.Token(subject)}
-	q := read[quotaView](owner.call(get, storage+"/quota", nil).is(200))
-	require.Equal(t, quotaView{Max: 10 << 30, MaxFileSize: 5 << 30, Counts: q.Counts, Tier: "free", MaxOfTier: true, FileSizeOfTier: true}, q)
+	q := read[figures.QuotaView](owner.call(get, storagePath+"/quota", nil).is(200))
+	require.Equal(t, figures.QuotaView{Max: 10 << 30, MaxFileSize: 5 << 30, Counts: q.Counts, Tier: "free", MaxOfTier: true, FileSizeOfTier: true}, q)
 
 	pupil := map[string]string{"issuer": b.issuer.URL, "subject": uuid.NewString(), "role": "student"}
 	owner.call(post, members, pupil).is(200)
@@ -45,7 +47,7 @@ func TestOperatorMakesAnOrganization(t *testing.T) {
 	operator.call(post, "/api/v1/organizations/"+uuid.NewString()+"/members", pupil).refused(404, "organization_not_found")
 
 	operator.call(put, "/api/v1/admin/storage/quotas", map[string]any{"organization_id": o.ID, "max": 5}).is(200)
-	require.EqualValues(t, 5, read[quotaView](owner.call(get, storage+"/quota", nil)).Max)
+	require.EqualValues(t, 5, read[figures.QuotaView](owner.call(get, storagePath+"/quota", nil)).Max)
 	operator.call(put, "/api/v1/admin/storage/quotas", map[string]any{"max": 5}).refused(400, "organization_required")
 	operator.call(put, "/api/v1/admin/storage/quotas", map[string]any{"organization_id": uuid.New(), "max": 5}).refused(404, "organization_not_found")
 	operator.call(put, "/api/v1/admin/storage/quotas", map[string]any{"organization_id": o.ID, "max_file_size": 0}).refused(400, "invalid_max_file_size")
@@ -58,12 +60,12 @@ func TestStats(t *testing.T) {
 	one.published("a.txt", lorem)
 	two.published("b.txt", lorem)
 	operator := b.person(tenancy.Platform, tenancy.Operator)
-	s := read[statsView](one.call(get, admin+"/storage/stats", nil).is(200))
+	s := read[figures.StatsView](one.call(get, adminPath+"/storage/stats", nil).is(200))
 	require.Equal(t, 1, s.Organizations)
 	require.EqualValues(t, len(lorem), s.Used)
-	one.call(get, admin+"/storage/stats?organization_id="+two.org.String(), nil).refused(404, "organization_not_found")
-	require.EqualValues(t, len(lorem), read[statsView](operator.call(get, admin+"/storage/stats?organization_id="+two.org.String(), nil).is(200)).Used)
-	all := read[statsView](operator.call(get, admin+"/storage/stats", nil).is(200))
+	one.call(get, adminPath+"/storage/stats?organization_id="+two.org.String(), nil).refused(404, "organization_not_found")
+	require.EqualValues(t, len(lorem), read[figures.StatsView](operator.call(get, adminPath+"/storage/stats?organization_id="+two.org.String(), nil).is(200)).Used)
+	all := read[figures.StatsView](operator.call(get, adminPath+"/storage/stats", nil).is(200))
 	require.Equal(t, 2, all.Organizations)
 	require.EqualValues(t, 2*len(lorem), all.Used)
 	require.EqualValues(t, 2, all.Counts["published"])
@@ -80,19 +82,19 @@ func TestOperations(t *testing.T) {
 	other.call(get, "/api/v1/operations/"+id.String(), nil).refused(404, "operation_not_found")
 	owner.call(get, "/api/v1/operations/nonsense", nil).refused(404, "operation_not_found")
 
-	owner.call(post, admin+"/storage/scan", nil).is(202)
-	owner.call(post, admin+"/storage/scan", map[string]any{"organization_id": other.org}).refused(404, "organization_not_found")
-	operator.call(post, admin+"/storage/scan", nil).refused(400, "organization_required")
-	operator.call(post, admin+"/storage/scan", map[string]any{"organization_id": other.org}).is(202)
-	require.NotEmpty(t, operator.call(post, admin+"/reconcile", map[string]any{"repair": true}).is(202).header.Get("Location"))
-	owner.call(post, admin+"/reconcile", nil).refused(403, "not_granted")
+	owner.call(post, adminPath+"/storage/scan", nil).is(202)
+	owner.call(post, adminPath+"/storage/scan", map[string]any{"organization_id": other.org}).refused(404, "organization_not_found")
+	operator.call(post, adminPath+"/storage/scan", nil).refused(400, "organization_required")
+	operator.call(post, adminPath+"/storage/scan", map[string]any{"organization_id": other.org}).is(202)
+	require.NotEmpty(t, operator.call(post, adminPath+"/reconcile", map[string]any{"repair": true}).is(202).header.Get("Location"))
+	owner.call(post, adminPath+"/reconcile", nil).refused(403, "not_granted")
 }
 
 func TestTheEdgeItself(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.call("", get, "/api/v1/nothing", nil).refused(404, "no_such_route")
-	a := b.call("", put, storage+"/files", nil).refused(405, "method_not_allowed")
+	a := b.call("", put, storagePath+"/files", nil).refused(405, "method_not_allowed")
 	require.Equal(t, get, a.header.Get("Allow"))
 	require.Contains(t, string(b.call("", get, "/api/v1/openapi.yaml", nil).is(200).body), "openapi: 3.1")
 	require.Contains(t, string(b.call("", get, "/.well-known/oauth-protected-resource", nil).is(200).body), b.issuer.URL)
@@ -100,7 +102,7 @@ func TestTheEdgeItself(t *testing.T) {
 	require.NotEqual(t, "a b c d e f", b.call("", get, "/healthz", nil, "X-Request-ID", "a b c d e f").header.Get("X-Request-ID"))
 
 	ask := func(origin string) http.Header {
-		return b.call("", http.MethodOptions, storage+"/tus/", nil, "Origin", origin, "Access-Control-Request-Method", "POST").header
+		return b.call("", http.MethodOptions, storagePath+"/tus/", nil, "Origin", origin, "Access-Control-Request-Method", "POST").header
 	}
 	allowed := ask("https://school.test")
 	require.Equal(t, "https://school.test", allowed.Get("Access-Control-Allow-Origin"))
@@ -116,11 +118,11 @@ func TestTusThroughTheRouter(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	owner := b.person(b.organization(), tenancy.Owner)
-	require.Equal(t, "1.0.0", b.call("", http.MethodOptions, tus, nil).header.Get("Tus-Version"))
-	created := owner.call(post, tus, nil, "Tus-Resumable", "1.0.0", "Upload-Length", "5", "Upload-Metadata", "filename YS50eHQ=").is(201)
+	require.Equal(t, "1.0.0", b.call("", http.MethodOptions, tusPath, nil).header.Get("Tus-Version"))
+	created := owner.call(post, tusPath, nil, "Tus-Resumable", "1.0.0", "Upload-Length", "5", "Upload-Metadata", "filename YS50eHQ=").is(201)
 	require.NotEmpty(t, created.header.Get("X-File-ID"))
 	location := created.header.Get("Location")
-	location = location[len(location)-len(tus)-36:]
+	location = location[len(location)-len(tusPath)-36:]
 	require.Equal(t, "0", owner.call(head, location, nil, "Tus-Resumable", "1.0.0").is(200).header.Get("Upload-Offset"))
 	require.Equal(t, http.StatusNotFound, b.person(b.organization(), tenancy.Owner).call(head, location, nil, "Tus-Resumable", "1.0.0").status)
 }
@@ -132,7 +134,7 @@ func TestPanicIsAProblem(t *testing.T) {
 	owner := b.person(b.organization(), tenancy.Owner)
 	b.processes.onStart = func(started) { panic("a bug") }
 	body, contentType := form("a.txt", []byte(lorem), nil, nil)
-	a := owner.call(post, storage+"/upload", body, "Content-Type", contentType).refused(500, "internal")
+	a := owner.call(post, storagePath+"/upload", body, "Content-Type", contentType).refused(500, "internal")
 	require.NotContains(t, string(a.body), "a bug")
 	b.processes.onStart = nil
 	owner.upload("a.txt", []byte(lorem))
@@ -141,5 +143,5 @@ func TestPanicIsAProblem(t *testing.T) {
 // A route that names no action must not come up at all.
 func TestHandlerWithoutCallerIsAMistake(t *testing.T) {
 	t.Parallel()
-	require.Panics(t, func() { caller(&gin.Context{Request: httptest.NewRequest(get, "/", nil)}) })
+	require.Panics(t, func() { request.Caller(&gin.Context{Request: httptest.NewRequest(get, "/", nil)}) })
 }

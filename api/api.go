@@ -1,29 +1,34 @@
 // Package api is the REST edge: it finds out who is calling, asks the domain,
-// and answers. router.go holds every route with what it demands of the caller.
+// and answers. router.go holds every route with what it demands of the caller;
+// the rooms beneath hold the handlers.
 package api
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
-	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"satchel/api/delivery"
+	"satchel/api/apikeys"
+	"satchel/api/around"
+	"satchel/api/door"
+	"satchel/api/figures"
+	"satchel/api/operations"
+	"satchel/api/organizations"
+	"satchel/api/people"
+	"satchel/api/storage"
 	"satchel/api/throttle"
-	"satchel/api/uploads"
-	"satchel/files"
+	"satchel/api/trail"
+	"satchel/api/watch"
 	"satchel/internal/oidc"
 	"satchel/policies/audit"
 	"satchel/tenancy"
 	"satchel/tenancy/usage"
-	"satchel/workflows/reconcile"
-	"satchel/workflows/upload"
 )
 
 // Config is what the edge itself can be told.
@@ -33,39 +38,12 @@ type Config struct {
 	Origins    []string `env:"SATCHEL_CORS_ORIGINS"` // of web pages that may call the API
 }
 
-// Intake brings bytes in. *uploads.Uploads is one.
-type Intake interface {
-	TusHandler() http.Handler
-	Form(ctx context.Context, actor tenancy.Actor, a uploads.Announcement, body io.Reader, length int64) (files.Ticket, error)
-}
-
-// Staging is where bytes wait to be checked. *s3.Bucket is one.
-type Staging interface {
-	CopyFrom(ctx context.Context, bucket, srcKey, etag, key string) (string, error)
-}
-
-// Clean is where published bytes lie. *s3.Bucket is one.
-type Clean interface {
-	delivery.Source
-	Name() string
-}
-
-// Processes are the workflows that the edge starts and ends.
+// Processes are the workflows that the edge starts and ends; each room says
+// which it needs.
 type Processes interface {
-	Start(ctx context.Context, in upload.UploadFileInput) error
-	Cancel(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error
-	// Rescan and Reconcile start an operation and give its id. The operation
-	// belongs to the organization that is scanned, or to the platform.
-	Rescan(ctx context.Context, by tenancy.Actor, org tenancy.OrgID) (uuid.UUID, error)
-	Reconcile(ctx context.Context, by tenancy.Actor, look reconcile.ReconcileStorageInput) (uuid.UUID, error)
-	// Provision starts to set an organization up and gives the operation's id,
-	// which is the platform's.
-	Provision(ctx context.Context, by tenancy.Actor, n tenancy.NewOrganization) (uuid.UUID, error)
-	// Suspend and Delete change the organization at once and follow it up as the
-	// given operation of the platform. Keep ends a deletion's grace period.
-	Suspend(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID, reason string) error
-	Delete(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID, grace time.Duration) error
-	Keep(ctx context.Context, org tenancy.OrgID) error
+	storage.Processes
+	organizations.Processes
+	operations.Processes
 }
 
 // Parts are what the edge stands on.
@@ -74,14 +52,14 @@ type Parts struct {
 	Limits    throttle.Config
 	DB        *tenancy.DB
 	Tokens    *oidc.Verifier
-	Intake    Intake
+	Intake    storage.Intake
 	Processes Processes
-	Inviting  Inviting
+	Inviting  people.Inviting
 	Invites   bool // owners can be invited by mail
-	Staging   Staging
-	Clean     Clean
+	Staging   storage.Staging
+	Clean     storage.Clean
 
-	Checkpoints Checkpoints
+	Checkpoints trail.Checkpoints
 	Ready       http.Handler
 	Log         *slog.Logger
 	Metrics     prometheus.Registerer
@@ -91,25 +69,46 @@ type Parts struct {
 // API answers requests.
 type API struct {
 	Parts
-	watch    *watch
-	metrics  *metrics
-	used     usedKeys
-	origins  *knownOrigins
-	throttle *throttle.Throttle
 	refusals audit.Bound // in the trail
 
-	drain    sync.Once
-	draining chan struct{}
+	around *around.Around
+	door   *door.Door
+	watch  *watch.Watch
+
+	storage       *storage.Storage
+	figures       *figures.Figures
+	operations    *operations.Operations
+	organizations *organizations.Organizations
+	people        *people.People
+	keys          *apikeys.Keys
+	trail         *trail.Trail
 }
 
 // gin's mode is a global of its own; it is set before anything can run.
 func init() { gin.SetMode(gin.ReleaseMode) }
 
+// createPatience ends before the route's own limit would answer.
+const createPatience = around.QuickLimit - 5*time.Second
+
 // New makes the edge.
 func New(p Parts) *API {
+	w := watch.New(p.Metrics)
 	return &API{
-		Parts: p, watch: newWatch(), metrics: newMetrics(p.Metrics), draining: make(chan struct{}),
-		used: newUsedKeys(), origins: newKnownOrigins(), throttle: throttle.New(p.Limits, p.Metrics),
+		Parts: p, watch: w,
+		around: around.New(around.Around{HTTPS: strings.HasPrefix(p.Config.URL, "https://"), Log: p.Log, Meter: p.Meter}, p.Metrics),
+		door: door.New(door.Door{
+			DB: p.DB, Tokens: p.Tokens, Throttle: throttle.New(p.Limits, p.Metrics), Origins: p.Config.Origins, Log: p.Log,
+		}),
+		storage: &storage.Storage{
+			DB: p.DB, Intake: p.Intake, Processes: p.Processes, Staging: p.Staging, Clean: p.Clean, Watch: w,
+			ContentURL: p.Config.ContentURL, Log: p.Log,
+		},
+		figures:       &figures.Figures{DB: p.DB},
+		operations:    &operations.Operations{DB: p.DB, Processes: p.Processes},
+		organizations: &organizations.Organizations{DB: p.DB, Processes: p.Processes, Watch: w, Invites: p.Invites, Patience: createPatience},
+		people:        &people.People{DB: p.DB, Inviting: p.Inviting, Log: p.Log},
+		keys:          &apikeys.Keys{DB: p.DB},
+		trail:         &trail.Trail{DB: p.DB, Checkpoints: p.Checkpoints, Log: p.Log},
 	}
 }
 
@@ -118,12 +117,12 @@ func New(p Parts) *API {
 func (a *API) Run(ctx context.Context) error {
 	var writing sync.WaitGroup
 	defer writing.Wait()
-	writing.Go(func() { a.writeUsedKeys(ctx) })
-	return a.DB.Listen(ctx, "file_events", a.watch.heard)
+	writing.Go(func() { a.door.WriteUsedKeys(ctx) })
+	return a.DB.Listen(ctx, "file_events", a.watch.Heard)
 }
 
 // Drain ends the requests that only wait, so that a shutdown need not.
-func (a *API) Drain() { a.drain.Do(func() { close(a.draining) }) }
+func (a *API) Drain() { a.watch.Drain() }
 
 // Handler answers every route.
 func (a *API) Handler() http.Handler {

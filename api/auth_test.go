@@ -102,14 +102,14 @@ func TestAnotherOrganizationsFileIsNotThere(t *testing.T) {
 	owner, stranger := b.person(b.organization(), tenancy.Owner), b.person(b.organization(), tenancy.Owner)
 	f := owner.published("secret.txt", lorem)
 	for _, r := range b.api.Routes() {
-		if !strings.Contains(r.Path, ":id") || r.Needs == anyone || strings.HasPrefix(r.Path, tus) {
+		if !strings.Contains(r.Path, ":id") || r.Needs == anyone || strings.HasPrefix(r.Path, tusPath) {
 			continue
 		}
 		id := f.ID.String()
 		if r.Needs == tenancy.ManageOrganizations {
 			continue // the operators', who belong to no organization but the platform's
 		}
-		if strings.HasPrefix(r.Path, organization) {
+		if strings.HasPrefix(r.Path, organizationPath) {
 			id = owner.org.String()
 		}
 		theirs := stranger.call(r.Method, r.fill(id), map[string]any{})
@@ -125,19 +125,19 @@ func TestOrganizationComesFromTheMembership(t *testing.T) {
 	b := setup(t)
 	one, two, foreign := b.organization(), b.organization(), b.organization()
 	p := b.person(one, tenancy.Teacher)
-	p.call(get, storage+"/quota", nil).is(200)
-	p.call(get, storage+"/quota", nil, "X-Organization-ID", one.String()).is(200)
-	p.call(get, storage+"/quota", nil, "X-Organization-ID", foreign.String()).refused(404, "organization_not_found")
-	p.call(get, storage+"/quota", nil, "X-Organization-ID", "nonsense").refused(400, "invalid_organization")
+	p.call(get, storagePath+"/quota", nil).is(200)
+	p.call(get, storagePath+"/quota", nil, "X-Organization-ID", one.String()).is(200)
+	p.call(get, storagePath+"/quota", nil, "X-Organization-ID", foreign.String()).refused(404, "organization_not_found")
+	p.call(get, storagePath+"/quota", nil, "X-Organization-ID", "nonsense").refused(400, "invalid_organization")
 	require.NoError(t, tenancy.SetMember(context.Background(), b.db.Once(two), p.id, tenancy.Student))
-	p.call(get, storage+"/quota", nil).refused(400, "organization_required")
-	p.call(get, storage+"/quota", nil, "X-Organization-ID", two.String()).is(200)
+	p.call(get, storagePath+"/quota", nil).refused(400, "organization_required")
+	p.call(get, storagePath+"/quota", nil, "X-Organization-ID", two.String()).is(200)
 
 	for status, code := range map[string]string{"suspended": "organization_suspended", "deleting": "organization_deleting", "provisioning": "organization_not_ready"} {
 		_, err := b.db.Once(two).Exec(context.Background(), `update organizations set status = $1, reads_while_suspended = false,
 			deletion_id = case when $1 = 'deleting' then id end, deletes_at = case when $1 = 'deleting' then now() end`, status)
 		require.NoError(t, err)
-		p.call(get, storage+"/quota", nil, "X-Organization-ID", two.String()).refused(403, code)
+		p.call(get, storagePath+"/quota", nil, "X-Organization-ID", two.String()).refused(403, code)
 	}
 }
 
@@ -146,5 +146,5 @@ func TestIssuerThatIsDownIsNotTheCallersFault(t *testing.T) {
 	b := setup(t)
 	b.issuer.Server.Close()
 	require.Error(t, b.api.Tokens.Ready(context.Background()))
-	b.call(strings.Repeat("a", 30)+".b.c", get, storage+"/quota", nil).refused(503, "issuer_unavailable")
+	b.call(strings.Repeat("a", 30)+".b.c", get, storagePath+"/quota", nil).refused(503, "issuer_unavailable")
 }

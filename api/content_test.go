@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"satchel/api/storage"
 	"satchel/files"
 	"satchel/tenancy"
 )
@@ -97,10 +98,10 @@ func TestRenditions(t *testing.T) {
 		return files.Previewed(ctx, tx, v.VersionID, "ready", 640, 480, []files.Rendition{{Name: "w320.webp", MimeType: "image/webp", Width: 320, Height: 240, Size: int64(len(image)), Etag: etag}})
 	}))
 	owner.call(get, at(f.ID, "/renditions/w320.webp"), nil).refused(409, "not_published")
-	require.Empty(t, read[fileView](owner.call(get, at(f.ID, ""), nil)).Renditions)
+	require.Empty(t, read[storage.FileView](owner.call(get, at(f.ID, ""), nil)).Renditions)
 	b.publish(owner.org, f.ID)
 
-	shown := read[fileView](owner.call(get, at(f.ID, ""), nil).is(200))
+	shown := read[storage.FileView](owner.call(get, at(f.ID, ""), nil).is(200))
 	require.Len(t, shown.Renditions, 1)
 	path, ok := strings.CutPrefix(shown.Renditions[0].URL, contentURL)
 	require.True(t, ok, "renditions are read from the host of contents")
@@ -138,7 +139,7 @@ func TestContentHostGivesOnlyContent(t *testing.T) {
 	b.server.Config.Handler = b.api.ContentHandler()
 	require.Equal(t, lorem, string(owner.call(get, at(f.ID, "/content"), nil).is(200).body))
 	b.call("", get, at(f.ID, "/content"), nil).refused(401, "unauthenticated")
-	owner.call(get, storage+"/files", nil).refused(404, "no_such_route")
+	owner.call(get, storagePath+"/files", nil).refused(404, "no_such_route")
 	owner.call(remove, at(f.ID, ""), nil).refused(404, "no_such_route")
 	require.Equal(t, http.StatusOK, b.call("", get, "/healthz", nil).status)
 }

@@ -2,18 +2,17 @@ package api
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"satchel/api/apikeys"
 	"satchel/tenancy"
 	"satchel/tenancy/keys"
 )
@@ -69,19 +68,19 @@ func TestRefusedPageDoesNothing(t *testing.T) {
 	for _, origin := range []string{theirPage, "https://nobody.test", "null"} {
 		owner.call(post, keysOf(owner.org), create, "Origin", origin).refused(http.StatusForbidden, "origin_not_allowed")
 		body, contentType := form("a.txt", []byte(lorem), nil, nil)
-		owner.call(post, storage+"/upload", body, "Content-Type", contentType, "Origin", origin).refused(http.StatusForbidden, "origin_not_allowed")
-		owner.call(post, tus, nil, "Tus-Resumable", "1.0.0", "Upload-Length", "5", "Upload-Metadata", "filename YS50eHQ=", "Origin", origin).refused(http.StatusForbidden, "origin_not_allowed")
+		owner.call(post, storagePath+"/upload", body, "Content-Type", contentType, "Origin", origin).refused(http.StatusForbidden, "origin_not_allowed")
+		owner.call(post, tusPath, nil, "Tus-Resumable", "1.0.0", "Upload-Length", "5", "Upload-Metadata", "filename YS50eHQ=", "Origin", origin).refused(http.StatusForbidden, "origin_not_allowed")
 	}
-	require.Empty(t, read[keyPage](owner.call(get, keysOf(owner.org), nil)).Items)
-	require.Contains(t, string(owner.call(get, storage+"/files", nil).body), `"items":[]`)
+	require.Empty(t, read[apikeys.KeyPage](owner.call(get, keysOf(owner.org), nil)).Items)
+	require.Contains(t, string(owner.call(get, storagePath+"/files", nil).body), `"items":[]`)
 
-	a := owner.call(post, tus, nil, "Tus-Resumable", "1.0.0", "Upload-Length", "5", "Upload-Metadata", "filename YS50eHQ=", "Origin", ourPage).is(http.StatusCreated)
+	a := owner.call(post, tusPath, nil, "Tus-Resumable", "1.0.0", "Upload-Length", "5", "Upload-Metadata", "filename YS50eHQ=", "Origin", ourPage).is(http.StatusCreated)
 	require.Equal(t, []string{ourPage}, a.header.Values("Access-Control-Allow-Origin"))
 	require.Contains(t, a.header.Get("Access-Control-Expose-Headers"), "Upload-Offset")
-	require.Equal(t, ourPage, owner.call(head, tus+uuid.NewString(), nil, "Tus-Resumable", "1.0.0", "Origin", ourPage).is(http.StatusNotFound).header.Get("Access-Control-Allow-Origin"))
+	require.Equal(t, ourPage, owner.call(head, tusPath+uuid.NewString(), nil, "Tus-Resumable", "1.0.0", "Origin", ourPage).is(http.StatusNotFound).header.Get("Access-Control-Allow-Origin"))
 	_, err := b.db.Once(owner.org).Exec(t.Context(), "update organizations set status = 'suspended'")
 	require.NoError(t, err)
-	suspended := owner.call(get, storage+"/quota", nil, "Origin", ourPage)
+	suspended := owner.call(get, storagePath+"/quota", nil, "Origin", ourPage)
 	require.Equal(t, ourPage, suspended.header.Get("Access-Control-Allow-Origin"))
 }
 
@@ -92,7 +91,7 @@ func TestPreflight(t *testing.T) {
 	ask := func(origin, path string) answer {
 		return b.call("", http.MethodOptions, path, nil, "Origin", origin, "Access-Control-Request-Method", "PATCH", "Access-Control-Request-Headers", "authorization")
 	}
-	for _, path := range []string{tus, storage + "/files", at(uuid.New(), "/content"), "/nowhere"} {
+	for _, path := range []string{tusPath, storagePath + "/files", at(uuid.New(), "/content"), "/nowhere"} {
 		for _, origin := range []string{ourPage, "https://school.test"} {
 			h := ask(origin, path).is(http.StatusNoContent).header
 			require.Equal(t, origin, h.Get("Access-Control-Allow-Origin"))
@@ -108,45 +107,13 @@ func TestPreflight(t *testing.T) {
 	}
 }
 
-func TestKnownOriginsAskSeldom(t *testing.T) {
-	t.Parallel()
-	k := newKnownOrigins()
-	now := time.Now()
-	k.now = func() time.Time { return now }
-	asked, answer := 0, error(nil)
-	ask := func(_ context.Context, origin string) (bool, error) {
-		asked++
-		return origin == ourPage, answer
-	}
-	look := func(origin string) bool {
-		known, _ := k.known(t.Context(), ask, origin)
-		return known
-	}
-	for range 10 {
-		require.True(t, look(ourPage))
-		require.False(t, look(theirPage))
-		require.False(t, look("null"))
-	}
-	require.Equal(t, 2, asked, "what is no origin is not asked for")
-	now = now.Add(originsKept)
-	answer = errors.New("down")
-	_, err := k.known(t.Context(), ask, ourPage)
-	require.ErrorIs(t, err, answer)
-	answer = nil
-	require.True(t, look(ourPage), "a failure is not remembered")
-	for i := range 3 * originsMost {
-		look(fmt.Sprintf("https://s%d.test", i))
-		require.LessOrEqual(t, len(k.found), originsMost)
-	}
-}
-
 // What every answer carries, whatever it is. Delivery's own are stricter.
 func TestEveryAnswerIsSecure(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	owner := b.person(b.professional(), tenancy.Owner)
 	f := owner.published("a.txt", lorem)
-	b.api.Config.URL = "https://files.school.test"
+	b.api.around.HTTPS = true
 	check := func(name string, h http.Header, delivered bool) {
 		t.Helper()
 		policy, cache := "default-src 'none'; frame-ancestors 'none'", "no-store"
@@ -175,8 +142,8 @@ func TestEveryAnswerIsSecure(t *testing.T) {
 		}
 	}
 	check("no route", b.call("", get, "/nowhere", nil).header, false)
-	check("no method", b.call("", put, storage+"/files", nil).header, false)
-	check("preflight", b.call("", http.MethodOptions, tus, nil, "Origin", "https://school.test", "Access-Control-Request-Method", "POST").header, false)
+	check("no method", b.call("", put, storagePath+"/files", nil).header, false)
+	check("preflight", b.call("", http.MethodOptions, tusPath, nil, "Origin", "https://school.test", "Access-Control-Request-Method", "POST").header, false)
 	check("refused page", b.call("", get, "/healthz", nil, "Origin", "https://nobody.test").header, false)
 
 	content := httptest.NewServer(b.api.ContentHandler())
@@ -192,6 +159,6 @@ func TestEveryAnswerIsSecure(t *testing.T) {
 	require.Equal(t, lorem, string(got))
 	check("content host", resp.Header, true)
 
-	b.api.Config.URL = "http://127.0.0.1:8400"
+	b.api.around.HTTPS = false
 	require.Empty(t, b.call("", get, "/healthz", nil).header.Get("Strict-Transport-Security"), "a browser would lock a developer out of plain http")
 }

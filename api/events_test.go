@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"satchel/api/storage"
 	"satchel/files"
 	"satchel/tenancy"
 )
@@ -82,7 +83,7 @@ func TestEventsTellEachStepAndTheEnd(t *testing.T) {
 	require.Equal(t, []string{"status uploading", "status processing", "step inspect running", "step inspect done", "status published"}, said)
 	end := all[len(all)-1]
 	require.Equal(t, "final", end.kind)
-	var last fileView
+	var last storage.FileView
 	require.NoError(t, json.Unmarshal([]byte(end.data), &last))
 	require.Equal(t, files.Published, last.Status)
 
@@ -102,13 +103,13 @@ func TestEventsFollowTheNewestVersion(t *testing.T) {
 	owner := b.person(b.organization(), tenancy.Owner)
 	f := owner.published("a.txt", lorem)
 	body, contentType := form("a.txt", []byte("second"), map[string]string{"file_id": f.ID.String()}, nil)
-	owner.call(post, storage+"/upload", body, "Content-Type", contentType).is(202)
+	owner.call(post, storagePath+"/upload", body, "Content-Type", contentType).is(202)
 	version := b.head(owner.org, f.ID).VersionID
 	failed := make(chan error, 1)
 	go func() { failed <- b.publishVersion(owner.org, version, "Test") }()
 	all, _ := owner.follow(f.ID, "", nil)
 	require.NoError(t, <-failed)
-	var last fileView
+	var last storage.FileView
 	require.NoError(t, json.Unmarshal([]byte(all[len(all)-1].data), &last))
 	require.EqualValues(t, 1, last.Version)
 	require.Equal(t, files.Quarantined, last.Latest.Status)

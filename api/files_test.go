@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"satchel/api/request"
+	"satchel/api/storage"
 	"satchel/files"
 	"satchel/tenancy"
 )
@@ -20,15 +22,15 @@ func TestFileFromUploadToTrashAndBack(t *testing.T) {
 	b := setup(t)
 	owner := b.person(b.organization(), tenancy.Owner)
 	body, contentType := form("essay.txt", []byte(lorem), map[string]string{"category": "essays", "sha256": sum(lorem)}, map[string]string{"description": "after the file"})
-	a := owner.call(post, storage+"/upload", body, "Content-Type", contentType).is(202)
-	f := read[fileView](a)
+	a := owner.call(post, storagePath+"/upload", body, "Content-Type", contentType).is(202)
+	f := read[storage.FileView](a)
 	require.Equal(t, at(f.ID, ""), a.header.Get("Location"))
 	require.Equal(t, files.Processing, f.Status)
 	require.Equal(t, sum(lorem), f.SHA256)
 
 	owner.call(get, at(f.ID, "/content"), nil).refused(409, "not_published")
 	b.publish(owner.org, f.ID)
-	f = read[fileView](owner.call(get, at(f.ID, ""), nil).is(200))
+	f = read[storage.FileView](owner.call(get, at(f.ID, ""), nil).is(200))
 	require.Equal(t, files.Published, f.Status)
 	require.Equal(t, "essays", f.Category)
 	require.Equal(t, "after the file", f.Description)
@@ -45,10 +47,10 @@ func TestFileFromUploadToTrashAndBack(t *testing.T) {
 	owner.call(remove, at(f.ID, ""), nil).is(204)
 	owner.call(remove, at(f.ID, ""), nil).is(204)
 	owner.call(get, at(f.ID, "/content"), nil).refused(409, "in_trash")
-	require.Equal(t, files.Deleted, read[fileView](owner.call(get, at(f.ID, ""), nil).is(200)).Status)
-	require.Empty(t, read[page[fileView]](owner.call(get, storage+"/files", nil).is(200)).Items)
-	require.Len(t, read[page[fileView]](owner.call(get, storage+"/files?status=deleted", nil).is(200)).Items, 1)
-	require.Equal(t, files.Published, read[fileView](owner.call(post, at(f.ID, "/restore"), nil).is(200)).Status)
+	require.Equal(t, files.Deleted, read[storage.FileView](owner.call(get, at(f.ID, ""), nil).is(200)).Status)
+	require.Empty(t, read[request.Page[storage.FileView]](owner.call(get, storagePath+"/files", nil).is(200)).Items)
+	require.Len(t, read[request.Page[storage.FileView]](owner.call(get, storagePath+"/files?status=deleted", nil).is(200)).Items, 1)
+	require.Equal(t, files.Published, read[storage.FileView](owner.call(post, at(f.ID, "/restore"), nil).is(200)).Status)
 	owner.call(post, at(f.ID, "/restore"), nil).refused(409, "not_in_trash")
 }
 
@@ -59,7 +61,7 @@ func TestUploadRefusals(t *testing.T) {
 	owner := b.person(org, tenancy.Owner)
 	send := func(name, content string, before, after map[string]string) answer {
 		body, contentType := form(name, []byte(content), before, after)
-		return owner.call(post, storage+"/upload", body, "Content-Type", contentType)
+		return owner.call(post, storagePath+"/upload", body, "Content-Type", contentType)
 	}
 	send("a.exe", "x", nil, nil).refused(415, "type_not_allowed")
 	send("a.txt", "x", map[string]string{"sha256": sum("y")}, nil).refused(422, "checksum_mismatch")
@@ -72,9 +74,9 @@ func TestUploadRefusals(t *testing.T) {
 	kept := owner.published("kept.txt", "kept")
 	send("a.txt", "x", map[string]string{"file_id": kept.ID.String()}, map[string]string{"sha256": sum("x")}).refused(400, "field_after_file")
 	require.Equal(t, "kept", string(owner.call(get, at(kept.ID, "/content"), nil).is(200).body))
-	owner.call(post, storage+"/upload", map[string]string{}).refused(415, "unsupported_media_type")
-	owner.call(post, storage+"/upload", strings.NewReader("--x--\r\n"), "Content-Type", "multipart/form-data; boundary=x").refused(400, "file_missing")
-	owner.call(post, storage+"/upload?wait=long", nil).refused(400, "invalid_wait")
+	owner.call(post, storagePath+"/upload", map[string]string{}).refused(415, "unsupported_media_type")
+	owner.call(post, storagePath+"/upload", strings.NewReader("--x--\r\n"), "Content-Type", "multipart/form-data; boundary=x").refused(400, "file_missing")
+	owner.call(post, storagePath+"/upload?wait=long", nil).refused(400, "invalid_wait")
 
 	owner.upload("fits.txt", []byte(strings.Repeat("x", 60_000)))
 	send("b.txt", strings.Repeat("x", 60_000), nil, nil).refused(507, "over_quota")
@@ -89,9 +91,9 @@ func TestWaitAnswersWhenTheFileIsFinal(t *testing.T) {
 	b.processes.onStart = func(in started) {
 		go func() { failed <- b.publishVersion(in.Org, in.Version, signature) }()
 	}
-	send := func() fileView {
+	send := func() storage.FileView {
 		body, contentType := form("a.txt", []byte(lorem), nil, nil)
-		return read[fileView](owner.call(post, storage+"/upload?wait=55s", body, "Content-Type", contentType).is(200))
+		return read[storage.FileView](owner.call(post, storagePath+"/upload?wait=55s", body, "Content-Type", contentType).is(200))
 	}
 	require.Equal(t, files.Published, send().Status)
 	require.NoError(t, <-failed)
@@ -109,7 +111,7 @@ func TestDrainEndsThoseWhoWait(t *testing.T) {
 	owner := b.person(b.organization(), tenancy.Owner)
 	b.processes.onStart = func(started) { b.api.Drain() }
 	body, contentType := form("a.txt", []byte(lorem), nil, nil)
-	owner.call(post, storage+"/upload?wait=55s", body, "Content-Type", contentType).is(202)
+	owner.call(post, storagePath+"/upload?wait=55s", body, "Content-Type", contentType).is(202)
 }
 
 func TestPupilsSeeTheirOwn(t *testing.T) {
@@ -121,12 +123,12 @@ func TestPupilsSeeTheirOwn(t *testing.T) {
 	for _, p := range []*person{pupil, teacher, admin} {
 		p.call(get, at(f.ID, ""), nil).is(200)
 		p.call(get, at(f.ID, "/content"), nil).is(200)
-		require.Len(t, read[page[fileView]](p.call(get, storage+"/files", nil)).Items, 1)
+		require.Len(t, read[request.Page[storage.FileView]](p.call(get, storagePath+"/files", nil)).Items, 1)
 	}
 	for _, rest := range []string{"", "/content", "/events", "/versions", "/versions/1/content", "/renditions/x"} {
 		other.call(get, at(f.ID, rest), nil).refused(404, "file_not_found")
 	}
-	require.Empty(t, read[page[fileView]](other.call(get, storage+"/files", nil)).Items)
+	require.Empty(t, read[request.Page[storage.FileView]](other.call(get, storagePath+"/files", nil)).Items)
 	other.call(remove, at(f.ID, ""), nil).refused(404, "file_not_found")
 	teacher.call(remove, at(f.ID, ""), nil).refused(403, "not_yours")
 	teacher.call(patch, at(f.ID, ""), map[string]string{"name": "x.txt"}).refused(403, "not_yours")
@@ -149,25 +151,25 @@ func TestVersions(t *testing.T) {
 	owner := b.person(b.organization(), tenancy.Owner)
 	f := owner.published("a.txt", "the first text")
 	body, contentType := form("a.txt", []byte("the second text"), map[string]string{"file_id": f.ID.String()}, nil)
-	second := read[fileView](owner.call(post, storage+"/upload", body, "Content-Type", contentType).is(202))
+	second := read[storage.FileView](owner.call(post, storagePath+"/upload", body, "Content-Type", contentType).is(202))
 	require.Equal(t, f.ID, second.ID)
 	require.EqualValues(t, 2, second.Version)
 
-	shown := read[fileView](owner.call(get, at(f.ID, ""), nil).is(200))
+	shown := read[storage.FileView](owner.call(get, at(f.ID, ""), nil).is(200))
 	require.EqualValues(t, 1, shown.Version)
-	require.Equal(t, &latestView{Version: 2, Status: files.Processing}, shown.Latest)
-	listed := read[page[fileView]](owner.call(get, storage+"/files", nil).is(200)).Items
+	require.Equal(t, &storage.LatestView{Version: 2, Status: files.Processing}, shown.Latest)
+	listed := read[request.Page[storage.FileView]](owner.call(get, storagePath+"/files", nil).is(200)).Items
 	require.Equal(t, shown.Latest, listed[0].Latest, "a list says it too")
 	owner.call(get, at(f.ID, "/versions/2/content"), nil).refused(409, "not_published")
 	b.publish(owner.org, f.ID)
 	require.Equal(t, "the second text", string(owner.call(get, at(f.ID, "/content"), nil).is(200).body))
 	require.Equal(t, "the first text", string(owner.call(get, at(f.ID, "/versions/1/content"), nil).is(200).body))
 
-	third := read[fileView](owner.call(post, at(f.ID, "/versions/1/restore"), nil).is(202))
+	third := read[storage.FileView](owner.call(post, at(f.ID, "/versions/1/restore"), nil).is(202))
 	require.EqualValues(t, 3, third.Version)
 	b.publish(owner.org, f.ID)
 	require.Equal(t, "the first text", string(owner.call(get, at(f.ID, "/content"), nil).is(200).body))
-	require.Len(t, read[page[fileView]](owner.call(get, at(f.ID, "/versions"), nil).is(200)).Items, 3)
+	require.Len(t, read[request.Page[storage.FileView]](owner.call(get, at(f.ID, "/versions"), nil).is(200)).Items, 3)
 	for _, n := range []string{"0", "9", "x", "-1", "99999999999"} {
 		owner.call(get, at(f.ID, "/versions/"+n+"/content"), nil).refused(404, "file_not_found")
 	}
@@ -181,10 +183,13 @@ func TestListRefusals(t *testing.T) {
 		"limit=0": "invalid_limit", "limit=201": "invalid_limit", "limit=x": "invalid_limit", "status=gone": "invalid_status",
 		"sort=size": "unknown_sort", "cursor=x": "invalid_cursor", "cursor=e30": "invalid_cursor", "q=%00": "invalid_query", "category=%ff": "invalid_query",
 	} {
-		owner.call(get, storage+"/files?"+query, nil).refused(400, code)
+		owner.call(get, storagePath+"/files?"+query, nil).refused(400, code)
 	}
-	stolen := encodeCursor(files.ByName, files.Cursor{ID: uuid.New(), Name: "x"})
-	owner.call(get, storage+"/files?cursor="+stolen, nil).refused(400, "invalid_cursor")
+	owner.upload("x", []byte(lorem))
+	owner.upload("y", []byte(lorem))
+	stolen := read[request.Page[storage.FileView]](owner.call(get, storagePath+"/files?limit=1&sort="+string(files.ByName), nil).is(200)).NextCursor
+	require.NotEmpty(t, stolen)
+	owner.call(get, storagePath+"/files?cursor="+stolen, nil).refused(400, "invalid_cursor")
 }
 
 // Whatever is inserted while somebody pages, each file that was there at the
@@ -205,7 +210,7 @@ func TestPagesGiveEachFileOnce(t *testing.T) {
 		seen := map[uuid.UUID]int{}
 		for cursor, more := "", true; more; more = cursor != "" {
 			q := url.Values{"limit": {fmt.Sprint(limit)}, "sort": {sort}, "cursor": {cursor}}
-			p := read[page[fileView]](owner.call(get, storage+"/files?"+q.Encode(), nil).is(200))
+			p := read[request.Page[storage.FileView]](owner.call(get, storagePath+"/files?"+q.Encode(), nil).is(200))
 			for _, f := range p.Items {
 				seen[f.ID]++
 			}

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
+	"satchel/api/door"
 	"satchel/api/throttle"
 	"satchel/tenancy"
 )
@@ -25,7 +26,7 @@ func TestTooManyRequestsAreToldWhenToComeBack(t *testing.T) {
 	p, other := b.person(org, tenancy.Student), b.person(b.organization(), tenancy.Student)
 	var a answer
 	for range 120 {
-		if a = p.call(get, storage+"/quota", nil); a.status == http.StatusTooManyRequests {
+		if a = p.call(get, storagePath+"/quota", nil); a.status == http.StatusTooManyRequests {
 			break
 		}
 		require.NotEmpty(t, a.header.Get("RateLimit-Policy"))
@@ -35,26 +36,26 @@ func TestTooManyRequestsAreToldWhenToComeBack(t *testing.T) {
 	require.NoError(t, err)
 	require.Positive(t, wait)
 	require.Contains(t, a.header.Get("RateLimit"), `"principal";r=0`)
-	other.call(get, storage+"/quota", nil).is(http.StatusOK)
+	other.call(get, storagePath+"/quota", nil).is(http.StatusOK)
 	b.call("", get, "/healthz", nil).is(http.StatusOK)
 }
 
 func TestFailedAttemptsEndAndSignedInPeopleGoOn(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.api.throttle = throttle.New(throttle.Config{AddressPerMinute: 60}, prometheus.NewRegistry())
+	b.api.door.Throttle = throttle.New(throttle.Config{AddressPerMinute: 60}, prometheus.NewRegistry())
 	p := b.person(b.organization(), tenancy.Student)
-	p.call(get, storage+"/quota", nil).is(http.StatusOK)
+	p.call(get, storagePath+"/quota", nil).is(http.StatusOK)
 	limited := false
 	for range 100 {
-		if a := b.call("wrong", get, storage+"/quota", nil); a.status != http.StatusUnauthorized {
+		if a := b.call("wrong", get, storagePath+"/quota", nil); a.status != http.StatusUnauthorized {
 			a.refused(http.StatusTooManyRequests, "rate_limited")
 			limited = true
 			break
 		}
 	}
 	require.True(t, limited)
-	p.call(get, storage+"/quota", nil).is(http.StatusOK)
+	p.call(get, storagePath+"/quota", nil).is(http.StatusOK)
 	for range 50 {
 		b.call("", get, "/healthz", nil).is(http.StatusOK)
 	}
@@ -78,11 +79,11 @@ func TestWhatNoHonestClientSendsIsRefused(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	p := b.person(b.organization(), tenancy.Student)
-	head := "GET " + storage + "/quota HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + p.token + "\r\n"
+	head := "GET " + storagePath + "/quota HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + p.token + "\r\n"
 	require.Equal(t, http.StatusOK, b.exchange(head+"\r\n"))
 	require.Equal(t, http.StatusBadRequest, b.exchange(head+"Authorization: Bearer other\r\n\r\n"))
 	require.Equal(t, http.StatusBadRequest, b.exchange(head+"X-Organization-ID: a\r\nX-Organization-ID: b\r\n\r\n"))
-	p.call(get, storage+"/files?q="+strings.Repeat("a", longestQuery), nil).refused(http.StatusRequestURITooLong, "query_too_long")
+	p.call(get, storagePath+"/files?q="+strings.Repeat("a", door.LongestQuery), nil).refused(http.StatusRequestURITooLong, "query_too_long")
 }
 
 // A body of two lengths is how a request is smuggled past a proxy. Chunked
@@ -101,5 +102,5 @@ func TestAmbiguousLengths(t *testing.T) {
 		require.GreaterOrEqual(t, status, 400, headers)
 		require.NotEqual(t, http.StatusUnauthorized, status, "%s is refused before anybody looks at it", headers)
 	}
-	require.Equal(t, http.StatusUnauthorized, b.exchange(fmt.Sprintf("POST %s/upload HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", storage)))
+	require.Equal(t, http.StatusUnauthorized, b.exchange(fmt.Sprintf("POST %s/upload HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", storagePath)))
 }

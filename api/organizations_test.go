@@ -8,23 +8,27 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"satchel/api/figures"
+	"satchel/api/operations"
 	"satchel/tenancy"
 )
 
-const organizations = "/api/v1/organizations"
+const organizationsPath = "/api/v1/organizations"
 
-func orgPath(org tenancy.OrgID, rest string) string { return organizations + "/" + org.String() + rest }
+func orgPath(org tenancy.OrgID, rest string) string {
+	return organizationsPath + "/" + org.String() + rest
+}
 
 func TestCreateWithoutWaitGivesTheOperation(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	operator := b.person(tenancy.Platform, tenancy.Operator)
 	b.processes.holds = true
-	a := operator.call(post, organizations, map[string]any{"slug": "north", "name": "North"}).is(http.StatusAccepted)
-	op := read[operationView](operator.call(get, a.header.Get("Location"), nil).is(200))
+	a := operator.call(post, organizationsPath, map[string]any{"slug": "north", "name": "North"}).is(http.StatusAccepted)
+	op := read[operations.OperationView](operator.call(get, a.header.Get("Location"), nil).is(200))
 	require.Equal(t, "running", string(op.State))
-	operator.call(post, organizations+"?wait=100ms", map[string]any{"slug": "south", "name": "South"}).is(http.StatusAccepted)
-	operator.call(post, organizations, map[string]any{"slug": "north", "name": "North"}).refused(409, "slug_taken")
+	operator.call(post, organizationsPath+"?wait=100ms", map[string]any{"slug": "south", "name": "South"}).is(http.StatusAccepted)
+	operator.call(post, organizationsPath, map[string]any{"slug": "north", "name": "North"}).refused(409, "slug_taken")
 }
 
 func TestCreateRefusesBadInput(t *testing.T) {
@@ -44,7 +48,7 @@ func TestCreateRefusesBadInput(t *testing.T) {
 		{"invalid_owner", map[string]any{"owner": map[string]string{"email": "a@school.example"}}}, // nobody invites here
 		{"invalid_wait", nil},
 	} {
-		in, path := map[string]any{"slug": "x", "name": "X"}, organizations
+		in, path := map[string]any{"slug": "x", "name": "X"}, organizationsPath
 		for k, v := range c.in {
 			in[k] = v
 		}
@@ -53,7 +57,7 @@ func TestCreateRefusesBadInput(t *testing.T) {
 		}
 		operator.call(post, path, in).refused(400, c.code)
 	}
-	require.Empty(t, read[struct{ Items []any }](operator.call(get, organizations+"?status=provisioning", nil).is(200)).Items)
+	require.Empty(t, read[struct{ Items []any }](operator.call(get, organizationsPath+"?status=provisioning", nil).is(200)).Items)
 }
 
 func TestListIsPagedAndFiltered(t *testing.T) {
@@ -68,7 +72,7 @@ func TestListIsPagedAndFiltered(t *testing.T) {
 		Next  *string `json:"next_cursor"`
 	}
 	seen := map[uuid.UUID]bool{}
-	path := organizations + "?q=TEST+school&limit=2"
+	path := organizationsPath + "?q=TEST+school&limit=2"
 	for cursor := ""; ; {
 		p := read[page](operator.call(get, path+cursor, nil).is(200))
 		for _, o := range p.Items {
@@ -81,8 +85,8 @@ func TestListIsPagedAndFiltered(t *testing.T) {
 		cursor = "&cursor=" + *p.Next
 	}
 	require.Len(t, seen, 5)
-	operator.call(get, organizations+"?status=gone", nil).refused(400, "invalid_status")
-	operator.call(get, organizations+"?cursor=x", nil).refused(400, "invalid_cursor")
+	operator.call(get, organizationsPath+"?status=gone", nil).refused(400, "invalid_status")
+	operator.call(get, organizationsPath+"?cursor=x", nil).refused(400, "invalid_cursor")
 }
 
 func TestSuspendedOrganizationOnlyReads(t *testing.T) {
@@ -94,7 +98,7 @@ func TestSuspendedOrganizationOnlyReads(t *testing.T) {
 	owner.call(get, at(f.ID, "/content"), nil).is(200)
 	owner.call(patch, at(f.ID, ""), map[string]string{"name": "b.txt"}).refused(403, "organization_suspended")
 	body, contentType := form("c.txt", []byte("new"), nil, nil)
-	owner.call(post, storage+"/upload", body, "Content-Type", contentType).refused(403, "organization_suspended")
+	owner.call(post, storagePath+"/upload", body, "Content-Type", contentType).refused(403, "organization_suspended")
 	operator.call(patch, orgPath(owner.org, ""), map[string]any{"reads_while_suspended": false}).is(200)
 	owner.call(get, at(f.ID, "/content"), nil).refused(403, "organization_suspended")
 	operator.call(post, orgPath(owner.org, "/resume"), nil).is(200)
@@ -110,11 +114,11 @@ func TestDeletionIsConfirmedAndCanBeTakenBack(t *testing.T) {
 	operator.call(remove, path, map[string]string{"slug": "another"}).refused(400, "invalid_slug")
 	operator.call(remove, path, map[string]string{"slug": slug, "grace": "-1s"}).refused(400, "invalid_grace")
 	operator.call(remove, path, map[string]string{"slug": slug}).is(202)
-	owner.call(get, storage+"/files", nil).refused(403, "organization_deleting")
+	owner.call(get, storagePath+"/files", nil).refused(403, "organization_deleting")
 	operator.call(remove, path, map[string]string{"slug": slug}).refused(409, "wrong_status")
 	o := read[tenancy.Organization](operator.call(post, path+"/keep", nil).is(200))
 	require.Equal(t, tenancy.Active, o.Status)
-	owner.call(get, storage+"/files", nil).is(200)
+	owner.call(get, storagePath+"/files", nil).is(200)
 	operator.call(post, path+"/keep", nil).refused(409, "wrong_status")
 }
 
@@ -124,26 +128,28 @@ func TestTierIsInForceAtOnce(t *testing.T) {
 	operator, owner := b.person(tenancy.Platform, tenancy.Operator), b.person(b.organization(), tenancy.Owner)
 	tier := map[string]any{"max_members": 1, "max_bytes": 100000, "max_file_size": 90000, "requests_per_minute": 100, "concurrent_uploads": 1,
 		"concurrent_scans": 1, "renditions": false, "features": []string{}}
-	operator.call(put, admin+"/tiers/tiny", tier).is(200)
+	operator.call(put, adminPath+"/tiers/tiny", tier).is(200)
 	owner.call(patch, orgPath(owner.org, ""), map[string]string{"tier": "tiny"}).refused(403, "not_granted")
 	operator.call(patch, orgPath(owner.org, ""), map[string]string{"tier": "gold"}).refused(400, "invalid_tier")
 	f := owner.published("a.txt", strings.Repeat("x", 60000))
 	operator.call(patch, orgPath(owner.org, ""), map[string]string{"tier": "tiny"}).is(200)
-	quota := func() quotaView { return read[quotaView](owner.call(get, storage+"/quota", nil).is(200)) }
+	quota := func() figures.QuotaView {
+		return read[figures.QuotaView](owner.call(get, storagePath+"/quota", nil).is(200))
+	}
 	require.EqualValues(t, 1<<30, quota().Max, "its own limit stays")
-	operator.call(put, admin+"/storage/quotas", map[string]any{"organization_id": owner.org.String(), "max": nil, "max_file_size": nil}).is(200)
+	operator.call(put, adminPath+"/storage/quotas", map[string]any{"organization_id": owner.org.String(), "max": nil, "max_file_size": nil}).is(200)
 	q := quota()
 	require.Equal(t, []any{int64(100000), int64(90000), "tiny", true, true}, []any{q.Max, q.MaxFileSize, q.Tier, q.MaxOfTier, q.FileSizeOfTier})
 
 	body, contentType := form("b.txt", []byte(strings.Repeat("y", 60000)), nil, nil)
-	refused := owner.call(post, storage+"/upload", body, "Content-Type", contentType).refused(507, "over_quota")
+	refused := owner.call(post, storagePath+"/upload", body, "Content-Type", contentType).refused(507, "over_quota")
 	require.Contains(t, string(refused.body), "100000 bytes, as of the tier tiny")
 	tier["max_bytes"] = 1000
-	operator.call(put, admin+"/tiers/tiny", tier).is(200)
+	operator.call(put, adminPath+"/tiers/tiny", tier).is(200)
 	require.EqualValues(t, 1000, quota().Max)
 	owner.call(get, at(f.ID, "/content"), nil).is(200)
 	tier["max_members"] = 0
-	operator.call(put, admin+"/tiers/tiny", tier).refused(400, "invalid_max_members")
+	operator.call(put, adminPath+"/tiers/tiny", tier).refused(400, "invalid_max_members")
 }
 
 func TestPoliciesTakeWhatIsEnforced(t *testing.T) {

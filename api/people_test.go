@@ -11,6 +11,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"satchel/api/people"
+	"satchel/api/request"
+	"satchel/api/storage"
 	"satchel/files"
 	"satchel/tenancy"
 	"satchel/tenancy/orgs"
@@ -36,16 +39,16 @@ func TestMembers(t *testing.T) {
 	org := b.organization()
 	owner, admin, teacher, pupil := b.person(org, tenancy.Owner), b.person(org, tenancy.Admin), b.person(org, tenancy.Teacher), b.person(org, tenancy.Student)
 
-	first := read[page[memberView]](owner.call(get, owner.orgPath("/members?limit=3"), nil).is(200))
+	first := read[request.Page[people.MemberView]](owner.call(get, owner.orgPath("/members?limit=3"), nil).is(200))
 	require.Len(t, first.Items, 3)
 	require.NotEmpty(t, first.Items[0].Subject)
-	rest := read[page[memberView]](owner.call(get, owner.orgPath("/members?limit=3&cursor="+first.NextCursor), nil).is(200))
+	rest := read[request.Page[people.MemberView]](owner.call(get, owner.orgPath("/members?limit=3&cursor="+first.NextCursor), nil).is(200))
 	require.Len(t, rest.Items, 1)
 	require.Empty(t, rest.NextCursor)
-	require.Len(t, read[page[memberView]](owner.call(get, owner.orgPath("/members?role=student"), nil).is(200)).Items, 1)
+	require.Len(t, read[request.Page[people.MemberView]](owner.call(get, owner.orgPath("/members?role=student"), nil).is(200)).Items, 1)
 	owner.call(get, owner.orgPath("/members?role=king"), nil).refused(400, "invalid_role")
 	owner.call(get, owner.orgPath("/members?cursor=nonsense"), nil).refused(400, "invalid_cursor")
-	require.Empty(t, read[memberView](teacher.call(get, owner.orgPath(pupil.as()), nil).is(200)).Subject, "a teacher needs not know")
+	require.Empty(t, read[people.MemberView](teacher.call(get, owner.orgPath(pupil.as()), nil).is(200)).Subject, "a teacher needs not know")
 
 	admin.call(put, owner.orgPath(pupil.as()), map[string]string{"role": "teacher"}).is(200)
 	admin.call(put, owner.orgPath(pupil.as()), map[string]string{"role": "admin"}).refused(403, "owner_required")
@@ -58,7 +61,7 @@ func TestMembers(t *testing.T) {
 
 	owner.call(remove, owner.orgPath(teacher.as()), nil).is(204)
 	owner.call(remove, owner.orgPath(teacher.as()), nil).refused(404, "member_not_found")
-	teacher.call(get, storage+"/files", nil).refused(403, "no_membership")
+	teacher.call(get, storagePath+"/files", nil).refused(403, "no_membership")
 	admin.call(post, owner.orgPath("/leave"), nil).is(204)
 	require.Equal(t, 1, b.recorded(org, "member.remove", teacher.id))
 	require.Equal(t, 1, b.recorded(org, "member.leave", admin.id))
@@ -76,7 +79,7 @@ func TestUploadsOfAFormerMemberEnd(t *testing.T) {
 	org := b.organization()
 	owner, pupil := b.person(org, tenancy.Owner), b.person(org, tenancy.Student)
 	kept := pupil.published("kept.txt", lorem)
-	created := pupil.call(post, tus, nil, "Tus-Resumable", "1.0.0", "Upload-Length", "500", "Upload-Metadata", "filename YS50eHQ=").is(201)
+	created := pupil.call(post, tusPath, nil, "Tus-Resumable", "1.0.0", "Upload-Length", "500", "Upload-Metadata", "filename YS50eHQ=").is(201)
 	file := uuid.MustParse(created.header.Get("X-File-ID"))
 	version := b.head(org, file).VersionID
 	require.NoError(t, files.Lease(t.Context(), b.db.Once(org), version, "a request on its way"))
@@ -93,7 +96,7 @@ func TestUploadsOfAFormerMemberEnd(t *testing.T) {
 	quota, err := files.GetQuota(t.Context(), b.db.Once(org))
 	require.NoError(t, err)
 	require.Zero(t, quota.ReservedBytes)
-	require.EqualValues(t, "published", read[fileView](owner.call(get, at(kept.ID, ""), nil).is(200)).Status)
+	require.EqualValues(t, "published", read[storage.FileView](owner.call(get, at(kept.ID, ""), nil).is(200)).Status)
 }
 
 func TestMe(t *testing.T) {
@@ -101,19 +104,19 @@ func TestMe(t *testing.T) {
 	b := setup(t)
 	subject := uuid.NewString()
 	token := b.issuer.Token(subject)
-	me := read[meView](b.call(token, get, "/api/v1/me", nil).is(200))
+	me := read[people.MeView](b.call(token, get, "/api/v1/me", nil).is(200))
 	require.Nil(t, me.User, "asking makes nobody known")
 	require.Equal(t, subject, me.Subject)
 	require.Empty(t, me.Memberships)
 	one, two := b.organization(), b.organization()
 	user, err := b.db.EnsureUser(t.Context(), b.issuer.URL, subject)
 	require.NoError(t, err)
-	require.Equal(t, &user, read[meView](b.call(token, get, "/api/v1/me", nil).is(200)).User, "known, and nowhere a member")
+	require.Equal(t, &user, read[people.MeView](b.call(token, get, "/api/v1/me", nil).is(200)).User, "known, and nowhere a member")
 	require.NoError(t, tenancy.SetMember(t.Context(), b.db.Once(one), user, tenancy.Owner))
 	require.NoError(t, tenancy.SetMember(t.Context(), b.db.Once(two), user, tenancy.Parent))
 	_, err = b.db.Once(two).Exec(t.Context(), "update organizations set status = 'suspended'")
 	require.NoError(t, err)
-	me = read[meView](b.call(token, get, "/api/v1/me", nil).is(200))
+	me = read[people.MeView](b.call(token, get, "/api/v1/me", nil).is(200))
 	require.Len(t, me.Memberships, 2)
 	require.Equal(t, "suspended", me.Memberships[1].Status)
 	b.call("", get, "/api/v1/me", nil).refused(401, "unauthenticated")
@@ -131,9 +134,9 @@ func (b *testBundle) mailed(org tenancy.OrgID, id uuid.UUID) string {
 	return token
 }
 
-func (p *person) invites(email string, role tenancy.Role) invitationView {
+func (p *person) invites(email string, role tenancy.Role) people.InvitationView {
 	p.b.t.Helper()
-	return read[invitationView](p.call(post, p.orgPath("/invitations"), map[string]any{"email": email, "role": role}).is(201))
+	return read[people.InvitationView](p.call(post, p.orgPath("/invitations"), map[string]any{"email": email, "role": role}).is(201))
 }
 
 func TestInvitations(t *testing.T) {
@@ -155,7 +158,7 @@ func TestInvitations(t *testing.T) {
 	}
 	token := b.mailed(org, i.ID)
 	for range 3 {
-		open := read[openInvitationView](b.call("", get, "/api/v1/invitations/"+token, nil).is(200))
+		open := read[people.OpenInvitationView](b.call("", get, "/api/v1/invitations/"+token, nil).is(200))
 		require.Equal(t, tenancy.Teacher, open.Role)
 	}
 	require.NotContains(t, string(owner.call(get, invitations+"/"+i.ID.String(), nil).is(200).body), token)
@@ -168,14 +171,14 @@ func TestInvitations(t *testing.T) {
 	b.call("", get, "/api/v1/invitations/"+token, nil).refused(404, "invitation_not_found")
 	b.call(b.issuer.Token("x"), post, "/api/v1/invitations/accept", map[string]string{"token": token}).refused(404, "invitation_not_found")
 	owner.call(post, invitations+"/"+i.ID.String()+"/resend", nil).refused(409, "invitation_ended")
-	require.Nil(t, read[invitationView](owner.call(get, invitations+"/"+i.ID.String(), nil)).Email)
+	require.Nil(t, read[people.InvitationView](owner.call(get, invitations+"/"+i.ID.String(), nil)).Email)
 
 	second := owner.invites("new@school.example", tenancy.Student)
-	list := read[page[invitationView]](owner.call(get, invitations+"?limit=1", nil).is(200))
+	list := read[request.Page[people.InvitationView]](owner.call(get, invitations+"?limit=1", nil).is(200))
 	require.Equal(t, second.ID, list.Items[0].ID)
-	list = read[page[invitationView]](owner.call(get, invitations+"?limit=1&cursor="+list.NextCursor, nil).is(200))
+	list = read[request.Page[people.InvitationView]](owner.call(get, invitations+"?limit=1&cursor="+list.NextCursor, nil).is(200))
 	require.Equal(t, i.ID, list.Items[0].ID)
-	require.Len(t, read[page[invitationView]](owner.call(get, invitations+"?state=revoked", nil)).Items, 1)
+	require.Len(t, read[request.Page[people.InvitationView]](owner.call(get, invitations+"?state=revoked", nil)).Items, 1)
 	b.call(b.issuer.Token("x"), post, "/api/v1/invitations/decline", map[string]string{"token": b.mailed(org, second.ID)}).is(204)
 	owner.call(remove, invitations+"/"+second.ID.String(), nil).refused(409, "invitation_ended")
 	require.Equal(t, 1, b.recorded(org, "invitation.decline", second.ID))
@@ -192,11 +195,11 @@ func TestAcceptAtOnce(t *testing.T) {
 	owner := b.person(org, tenancy.Owner)
 	i := owner.invites("new@school.example", tenancy.Teacher)
 	in := map[string]string{"token": b.mailed(org, i.ID)}
-	people := []string{b.issuer.Token(uuid.NewString()), b.issuer.Token(uuid.NewString())}
+	both := []string{b.issuer.Token(uuid.NewString()), b.issuer.Token(uuid.NewString())}
 	statuses := make([]int, 20)
 	var all sync.WaitGroup
 	for n := range statuses {
-		all.Go(func() { statuses[n] = b.call(people[n%2], post, "/api/v1/invitations/accept", in).status })
+		all.Go(func() { statuses[n] = b.call(both[n%2], post, "/api/v1/invitations/accept", in).status })
 	}
 	all.Wait()
 	count := map[int]int{}
@@ -204,7 +207,7 @@ func TestAcceptAtOnce(t *testing.T) {
 		count[s]++
 	}
 	require.Equal(t, map[int]int{http.StatusOK: 1, http.StatusNotFound: 19}, count)
-	require.Len(t, read[page[memberView]](owner.call(get, owner.orgPath("/members?role=teacher"), nil)).Items, 1)
+	require.Len(t, read[request.Page[people.MemberView]](owner.call(get, owner.orgPath("/members?role=teacher"), nil)).Items, 1)
 	require.Equal(t, 1, b.recorded(org, "invitation.accept", i.ID))
 }
 
@@ -249,7 +252,7 @@ func TestParentsReadTheirWards(t *testing.T) {
 	list := func(query string) (ids []uuid.UUID) {
 		cursor := ""
 		for {
-			p := read[page[fileView]](parent.call(get, storage+"/files?limit=2"+query+cursor, nil).is(200))
+			p := read[request.Page[storage.FileView]](parent.call(get, storagePath+"/files?limit=2"+query+cursor, nil).is(200))
 			for _, f := range p.Items {
 				ids = append(ids, f.ID)
 			}
@@ -268,7 +271,7 @@ func TestParentsReadTheirWards(t *testing.T) {
 		require.Equal(t, 1, b.recorded(org, "guardian.add", ward.id))
 	}
 	owner.call(post, guardians, map[string]any{"parent_id": one.id, "student_id": parent.id}).refused(409, "not_parent_and_student")
-	require.Len(t, read[page[guardianView]](owner.call(get, guardians, nil).is(200)).Items, 2)
+	require.Len(t, read[request.Page[people.GuardianView]](owner.call(get, guardians, nil).is(200)).Items, 2)
 	parent.call(get, guardians, nil).refused(403, "not_granted")
 
 	for _, query := range []string{"", "&sort=created_at", "&sort=name", "&sort=-name"} {
@@ -288,7 +291,7 @@ func TestParentsReadTheirWards(t *testing.T) {
 	require.Len(t, list(""), 3)
 	owner.call(remove, owner.orgPath(two.as()), nil).is(204)
 	require.Empty(t, list(""))
-	require.Len(t, read[page[fileView]](owner.call(get, storage+"/files?limit=50", nil)).Items, 10, "the files stay")
+	require.Len(t, read[request.Page[storage.FileView]](owner.call(get, storagePath+"/files?limit=50", nil)).Items, 10, "the files stay")
 }
 
 func texts(ids []uuid.UUID) (all []string) {

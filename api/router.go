@@ -5,6 +5,11 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"satchel/api/around"
+	"satchel/api/door"
+	"satchel/api/request"
+	"satchel/api/throttle"
+	"satchel/internal/fault"
 	"satchel/tenancy"
 )
 
@@ -22,19 +27,18 @@ const (
 const anyone tenancy.Action = "anyone"
 
 // signedIn marks a route for whoever has a valid token, a member of an
-// organization or not. Such a handler finds who it is by whoever(c), and no actor.
+// organization or not. Such a handler finds who it is by request.Person, and no
+// actor.
 const signedIn tenancy.Action = "signed_in"
 
-// kind is how long a request may take and what flows.
-type kind int
-
+// How long a request may take, and what flows.
 const (
-	quick     kind = iota // a small body, an answer at once
-	incoming              // users' bytes come in
-	resumable             // the same by tus, whose handler keeps its own deadlines
-	outgoing              // users' bytes go out
-	waiting               // answers for as long as it takes: events, the trail
-	probe                 // asks whether this program works
+	quick     = around.Quick
+	incoming  = around.Incoming
+	resumable = around.Resumable
+	outgoing  = around.Outgoing
+	waiting   = around.Waiting
+	probe     = around.Probe
 )
 
 // handler parses, validates, acts and responds; an error becomes a problem.
@@ -45,99 +49,104 @@ type Route struct {
 	Method, Path string
 	Needs        tenancy.Action
 	do           handler
-	kind         kind
+	kind         around.Kind
 }
 
-const (
-	storage = "/api/v1/storage"
-	file    = storage + "/files/:id"
-	tus     = storage + "/tus/"
-	admin   = "/api/v1/admin"
+var (
+	errNoRoute  = fault.New(fault.NotFound, "no_such_route", "There is nothing at this address. GET /api/v1/openapi.yaml lists what there is.")
+	errNoMethod = fault.New(fault.Invalid, "method_not_allowed", "This address does not take that method. The Allow header lists those it takes.")
+)
 
-	organization = "/api/v1/organizations/:id"
+const (
+	storagePath = "/api/v1/storage"
+	filePath    = storagePath + "/files/:id"
+	tusPath     = storagePath + "/tus/"
+	adminPath   = "/api/v1/admin"
+
+	organizationPath = "/api/v1/organizations/:id"
 )
 
 // Routes is every route, with what it demands of the caller. Whether a file is
 // the caller's own is asked by the handlers, since it takes the file's row.
 func (a *API) Routes() []Route { //nolint:funlen // a line a route
 	return []Route{
-		{post, storage + "/upload", tenancy.Upload, a.uploadForm, incoming},
-		{http.MethodOptions, tus, anyone, a.tusOptions, quick},
-		{post, tus, tenancy.Upload, a.tus, resumable},
-		{head, tus + ":id", tenancy.Upload, a.tus, resumable},
-		{patch, tus + ":id", tenancy.Upload, a.tus, resumable},
-		{remove, tus + ":id", tenancy.Upload, a.tus, resumable},
+		{post, storagePath + "/upload", tenancy.Upload, a.storage.Upload, incoming},
+		{http.MethodOptions, tusPath, anyone, a.storage.Tus, quick},
+		{post, tusPath, tenancy.Upload, a.storage.Tus, resumable},
+		{head, tusPath + ":id", tenancy.Upload, a.storage.Tus, resumable},
+		{patch, tusPath + ":id", tenancy.Upload, a.storage.Tus, resumable},
+		{remove, tusPath + ":id", tenancy.Upload, a.storage.Tus, resumable},
 
-		{get, storage + "/files", tenancy.ReadOwn, a.listFiles, quick},
-		{get, file, tenancy.ReadOwn, a.getFile, quick},
-		{patch, file, tenancy.EditOwn, a.changeFile, quick},
-		{remove, file, tenancy.EditOwn, a.trashFile, quick},
-		{post, file + "/restore", tenancy.EditOwn, a.restoreFile, quick},
-		{get, file + "/events", tenancy.ReadOwn, a.followFile, waiting},
-		{get, file + "/content", tenancy.ReadOwn, a.getContent, outgoing},
-		{head, file + "/content", tenancy.ReadOwn, a.getContent, outgoing},
-		{get, file + "/renditions/:name", tenancy.ReadOwn, a.getRendition, outgoing},
-		{head, file + "/renditions/:name", tenancy.ReadOwn, a.getRendition, outgoing},
-		{get, file + "/versions", tenancy.ReadOwn, a.listVersions, quick},
-		{get, file + "/versions/:n/content", tenancy.ReadOwn, a.getVersionContent, outgoing},
-		{head, file + "/versions/:n/content", tenancy.ReadOwn, a.getVersionContent, outgoing},
-		{post, file + "/versions/:n/restore", tenancy.EditOwn, a.restoreVersion, quick},
-		{get, storage + "/quota", tenancy.ReadQuota, a.getQuota, quick},
+		{get, storagePath + "/files", tenancy.ReadOwn, a.storage.ListFiles, quick},
+		{get, filePath, tenancy.ReadOwn, a.storage.GetFile, quick},
+		{patch, filePath, tenancy.EditOwn, a.storage.ChangeFile, quick},
+		{remove, filePath, tenancy.EditOwn, a.storage.TrashFile, quick},
+		{post, filePath + "/restore", tenancy.EditOwn, a.storage.RestoreFile, quick},
+		{get, filePath + "/events", tenancy.ReadOwn, a.storage.FollowFile, waiting},
+		{get, filePath + "/content", tenancy.ReadOwn, a.storage.GetContent, outgoing},
+		{head, filePath + "/content", tenancy.ReadOwn, a.storage.GetContent, outgoing},
+		{get, filePath + "/renditions/:name", tenancy.ReadOwn, a.storage.GetRendition, outgoing},
+		{head, filePath + "/renditions/:name", tenancy.ReadOwn, a.storage.GetRendition, outgoing},
+		{get, filePath + "/versions", tenancy.ReadOwn, a.storage.ListVersions, quick},
+		{get, filePath + "/versions/:n/content", tenancy.ReadOwn, a.storage.GetVersionContent, outgoing},
+		{head, filePath + "/versions/:n/content", tenancy.ReadOwn, a.storage.GetVersionContent, outgoing},
+		{post, filePath + "/versions/:n/restore", tenancy.EditOwn, a.storage.RestoreVersion, quick},
+		{get, storagePath + "/quota", tenancy.ReadQuota, a.figures.GetQuota, quick},
 
-		{get, "/api/v1/operations/:id", tenancy.ReadOperation, a.getOperation, quick},
-		{get, admin + "/storage/stats", tenancy.ReadStats, a.getStats, quick},
-		{put, admin + "/storage/quotas", tenancy.SetQuota, a.setQuota, quick},
-		{post, admin + "/storage/scan", tenancy.Rescan, a.rescan, quick},
-		{post, admin + "/reconcile", tenancy.Reconcile, a.reconcile, quick},
+		{get, "/api/v1/operations/:id", tenancy.ReadOperation, a.operations.Get, quick},
+		{get, adminPath + "/storage/stats", tenancy.ReadStats, a.figures.GetStats, quick},
+		{put, adminPath + "/storage/quotas", tenancy.SetQuota, a.figures.SetQuota, quick},
+		{post, adminPath + "/storage/scan", tenancy.Rescan, a.operations.Rescan, quick},
+		{post, adminPath + "/reconcile", tenancy.Reconcile, a.operations.Reconcile, quick},
 
 		// organizations
-		{post, "/api/v1/organizations", tenancy.CreateOrganization, a.createOrganization, quick},
-		{get, "/api/v1/organizations", tenancy.ManageOrganizations, a.listOrganizations, quick},
-		{get, organization, tenancy.ReadOrganization, a.getOrganization, quick},
-		{patch, organization, tenancy.ChangeOrganization, a.changeOrganization, quick},
-		{remove, organization, tenancy.ManageOrganizations, a.deleteOrganization, quick},
-		{post, organization + "/suspend", tenancy.ManageOrganizations, a.suspendOrganization, quick},
-		{post, organization + "/resume", tenancy.ManageOrganizations, a.resumeOrganization, quick},
-		{post, organization + "/keep", tenancy.ManageOrganizations, a.keepOrganization, quick},
-		{get, organization + "/policies", tenancy.ChangeOrganization, a.getPolicies, quick},
-		{patch, organization + "/policies", tenancy.ChangeOrganization, a.changePolicies, quick},
-		{get, admin + "/tiers", tenancy.ReadTiers, a.listTiers, quick},
-		{put, admin + "/tiers/:name", tenancy.SetTiers, a.setTier, quick},
+		{post, "/api/v1/organizations", tenancy.CreateOrganization, a.organizations.Create, quick},
+		{get, "/api/v1/organizations", tenancy.ManageOrganizations, a.organizations.List, quick},
+		{get, organizationPath, tenancy.ReadOrganization, a.organizations.Get, quick},
+		{patch, organizationPath, tenancy.ChangeOrganization, a.organizations.Change, quick},
+		{remove, organizationPath, tenancy.ManageOrganizations, a.organizations.Delete, quick},
+		{post, organizationPath + "/suspend", tenancy.ManageOrganizations, a.organizations.Suspend, quick},
+		{post, organizationPath + "/resume", tenancy.ManageOrganizations, a.organizations.Resume, quick},
+		{post, organizationPath + "/keep", tenancy.ManageOrganizations, a.organizations.Keep, quick},
+		{get, organizationPath + "/policies", tenancy.ChangeOrganization, a.organizations.GetPolicies, quick},
+		{patch, organizationPath + "/policies", tenancy.ChangeOrganization, a.organizations.ChangePolicies, quick},
+		{get, adminPath + "/tiers", tenancy.ReadTiers, a.organizations.ListTiers, quick},
+		{put, adminPath + "/tiers/:name", tenancy.SetTiers, a.organizations.SetTier, quick},
 
 		// people
-		{get, "/api/v1/me", signedIn, a.getMe, quick},
-		{post, organization + "/members", tenancy.ManageMembers, a.setMember, quick},
-		{get, organization + "/members", tenancy.ReadMembers, a.listMembers, quick},
-		{get, organization + "/members/:user", tenancy.ReadMembers, a.getMember, quick},
-		{put, organization + "/members/:user", tenancy.ManageMembers, a.changeMember, quick},
-		{remove, organization + "/members/:user", tenancy.ManageMembers, a.removeMember, quick},
-		{post, organization + "/leave", tenancy.Leave, a.leave, quick},
-		{post, organization + "/invitations", tenancy.Invite, a.invite, quick},
-		{get, organization + "/invitations", tenancy.Invite, a.listInvitations, quick},
-		{get, organization + "/invitations/:invitation", tenancy.Invite, a.getInvitation, quick},
-		{remove, organization + "/invitations/:invitation", tenancy.Invite, a.revokeInvitation, quick},
-		{post, organization + "/invitations/:invitation/resend", tenancy.Invite, a.resendInvitation, quick},
-		{get, "/api/v1/invitations/:token", anyone, a.showInvitation, quick},
-		{post, "/api/v1/invitations/accept", signedIn, a.acceptInvitation, quick},
-		{post, "/api/v1/invitations/decline", signedIn, a.declineInvitation, quick},
-		{get, "/invitations", anyone, a.getInvitationPage, quick},
-		{get, organization + "/guardians", tenancy.ReadGuardians, a.listGuardians, quick},
-		{post, organization + "/guardians", tenancy.SetGuardians, a.addGuardian, quick},
-		{remove, organization + "/guardians/:parent/:student", tenancy.SetGuardians, a.removeGuardian, quick},
+		{get, "/api/v1/me", signedIn, a.people.GetMe, quick},
+		{post, organizationPath + "/members", tenancy.ManageMembers, a.people.SetMember, quick},
+		{get, organizationPath + "/members", tenancy.ReadMembers, a.people.ListMembers, quick},
+		{get, organizationPath + "/members/:user", tenancy.ReadMembers, a.people.GetMember, quick},
+		{put, organizationPath + "/members/:user", tenancy.ManageMembers, a.people.ChangeMember, quick},
+		{remove, organizationPath + "/members/:user", tenancy.ManageMembers, a.people.RemoveMember, quick},
+		{post, organizationPath + "/leave", tenancy.Leave, a.people.Leave, quick},
+		{post, organizationPath + "/invitations", tenancy.Invite, a.people.Invite, quick},
+		{get, organizationPath + "/invitations", tenancy.Invite, a.people.ListInvitations, quick},
+		{get, organizationPath + "/invitations/:invitation", tenancy.Invite, a.people.GetInvitation, quick},
+		{remove, organizationPath + "/invitations/:invitation", tenancy.Invite, a.people.RevokeInvitation, quick},
+		{post, organizationPath + "/invitations/:invitation/resend", tenancy.Invite, a.people.ResendInvitation, quick},
+		{get, "/api/v1/invitations/:token", anyone, a.people.ShowInvitation, quick},
+		{post, "/api/v1/invitations/accept", signedIn, a.people.AcceptInvitation, quick},
+		{post, "/api/v1/invitations/decline", signedIn, a.people.DeclineInvitation, quick},
+		{get, "/invitations", anyone, a.people.InvitationPage, quick},
+		{get, organizationPath + "/guardians", tenancy.ReadGuardians, a.people.ListGuardians, quick},
+		{post, organizationPath + "/guardians", tenancy.SetGuardians, a.people.AddGuardian, quick},
+		{remove, organizationPath + "/guardians/:parent/:student", tenancy.SetGuardians, a.people.RemoveGuardian, quick},
 
 		// keys
-		{get, organization + "/keys", tenancy.ManageKeys, a.listKeys, quick},
-		{post, organization + "/keys", tenancy.ManageKeys, a.createKey, quick},
-		{post, organization + "/keys/:key/rotate", tenancy.ManageKeys, a.rotateKey, quick},
-		{remove, organization + "/keys/:key", tenancy.ManageKeys, a.revokeKey, quick},
+		{get, organizationPath + "/keys", tenancy.ManageKeys, a.keys.List, quick},
+		{post, organizationPath + "/keys", tenancy.ManageKeys, a.keys.Create, quick},
+		{post, organizationPath + "/keys/:key/rotate", tenancy.ManageKeys, a.keys.Rotate, quick},
+		{remove, organizationPath + "/keys/:key", tenancy.ManageKeys, a.keys.Revoke, quick},
 
 		// usage
-		{get, organization + "/usage", tenancy.ReadUsage, a.getUsage, quick},
+		{get, organizationPath + "/usage", tenancy.ReadUsage, a.figures.GetUsage, quick},
 
 		// audit
-		{get, organization + "/audit", tenancy.ReadAudit, a.listTrail, quick},
-		{get, organization + "/audit/verify", tenancy.ReadAudit, a.verifyTrail, waiting},
-		{get, organization + "/audit/export", tenancy.ReadAudit, a.exportTrail, waiting},
+		{get, organizationPath + "/audit", tenancy.ReadAudit, a.trail.List, quick},
+		{get, organizationPath + "/audit/verify", tenancy.ReadAudit, a.trail.Verify, waiting},
+		{get, organizationPath + "/audit/export", tenancy.ReadAudit, a.trail.Export, waiting},
 
 		{get, "/api/v1/openapi.yaml", anyone, a.getDocument, quick},
 		{get, "/.well-known/oauth-protected-resource", anyone, a.getResource, quick},
@@ -152,38 +161,48 @@ func (a *API) engine(wanted func(Route) bool) http.Handler {
 	e.HandleMethodNotAllowed = true
 	e.RedirectTrailingSlash = false
 	e.ForwardedByClientIP = false
-	e.Use(a.identify, a.account, a.recover, a.secure, a.cors, a.locate, wellFormed)
-	e.NoRoute(a.admit(quick), func(c *gin.Context) { fail(c, errNoRoute) })
-	e.NoMethod(a.admit(quick), func(c *gin.Context) { fail(c, errNoMethod) })
+	e.Use(a.around.Identify, a.around.Account, a.around.Recover, a.around.Secure, a.door.CORS, a.door.Locate, door.WellFormed)
+	e.NoRoute(a.door.Stranger, func(c *gin.Context) { request.Fail(c, errNoRoute) })
+	e.NoMethod(a.door.Stranger, func(c *gin.Context) { request.Fail(c, errNoMethod) })
 	for _, r := range a.Routes() {
 		if r.Needs == "" {
 			panic("route without an action: " + r.Method + " " + r.Path)
 		}
 		if wanted(r) {
-			e.Handle(r.Method, r.Path, a.limit(r.kind), a.trail(records[r.Method+" "+r.Path]), a.door(r), respond(r.do))
+			e.Handle(r.Method, r.Path, a.around.Limit(r.kind), a.recorded(records[r.Method+" "+r.Path]), a.admit(r), respond(r.do))
 		}
 	}
 	return e
 }
 
-// door is who may pass: anyone, as often as an address may, or who is granted
+// admit is who may pass: anyone, as often as an address may, or who is granted
 // the route's action.
-func (a *API) door(r Route) gin.HandlerFunc {
-	if r.Needs != anyone {
-		return a.authenticate(r.Needs)
+func (a *API) admit(r Route) gin.HandlerFunc {
+	switch {
+	case r.Needs == signedIn:
+		return a.door.SignedIn
+	case r.Needs != anyone:
+		return a.door.Granted(r.Needs, cost(r))
+	case r.kind == probe:
+		return door.AnyPage // whoever watches over this program must not be told that it is down
 	}
-	bounded := a.admit(r.kind)
-	return func(c *gin.Context) {
-		admitAnyPage(c)
-		bounded(c)
+	return a.door.Anyone
+}
+
+// cost is small for the requests of an upload that has begun: it may take
+// hundreds, and clients of tus give up at a 429.
+func cost(r Route) throttle.Cost {
+	if r.Path == tusPath+":id" {
+		return throttle.Part
 	}
+	return throttle.Request
 }
 
 // respond runs a handler and turns its error into a problem.
 func respond(do handler) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if err := do(c); err != nil {
-			fail(c, err)
+			request.Fail(c, err)
 		}
 	}
 }

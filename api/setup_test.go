@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"satchel/api/problem"
+	"satchel/api/storage"
 	"satchel/api/throttle"
 	"satchel/api/uploads"
 	"satchel/files"
@@ -285,10 +286,10 @@ func form(name string, content []byte, before, after map[string]string) (io.Read
 }
 
 // upload sends a file by form and gives it as the API shows it.
-func (p *person) upload(name string, content []byte) fileView {
+func (p *person) upload(name string, content []byte) storage.FileView {
 	p.b.t.Helper()
 	body, contentType := form(name, content, nil, nil)
-	return read[fileView](p.call(post, storage+"/upload", body, "Content-Type", contentType).is(http.StatusAccepted))
+	return read[storage.FileView](p.call(post, storagePath+"/upload", body, "Content-Type", contentType).is(http.StatusAccepted))
 }
 
 // publish plays the workflow of a version that is found clean.
@@ -339,14 +340,14 @@ func (b *testBundle) head(org tenancy.OrgID, file uuid.UUID) files.View {
 }
 
 // published uploads and publishes a text.
-func (p *person) published(name, content string) fileView {
+func (p *person) published(name, content string) storage.FileView {
 	p.b.t.Helper()
 	f := p.upload(name, []byte(content))
 	p.b.publish(p.org, f.ID)
-	return read[fileView](p.call(get, at(f.ID, ""), nil).is(http.StatusOK))
+	return read[storage.FileView](p.call(get, at(f.ID, ""), nil).is(http.StatusOK))
 }
 
-func at(id uuid.UUID, rest string) string { return storage + "/files/" + id.String() + rest }
+func at(id uuid.UUID, rest string) string { return storagePath + "/files/" + id.String() + rest }
 
 func sum(s string) string {
 	h := sha256.Sum256([]byte(s))

@@ -12,6 +12,7 @@ import (
 	"github.com/gowebpki/jcs"
 	"github.com/stretchr/testify/require"
 
+	"satchel/api/request"
 	"satchel/policies/audit"
 	"satchel/tenancy"
 	"satchel/tenancy/orgs"
@@ -37,79 +38,79 @@ func (b *testBundle) scene() *scene {
 // recipes say how each route that leaves a row succeeds, and in whose trail the
 // row is. A recorded route without one fails the test.
 var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
-	"POST " + storage + "/upload": func(s *scene) (answer, tenancy.OrgID) {
+	"POST " + storagePath + "/upload": func(s *scene) (answer, tenancy.OrgID) {
 		body, contentType := form(planted+"2.txt", []byte("new"), map[string]string{"category": planted}, nil)
-		return s.owner.call(post, storage+"/upload", body, "Content-Type", contentType), s.owner.org
+		return s.owner.call(post, storagePath+"/upload", body, "Content-Type", contentType), s.owner.org
 	},
-	"POST " + tus: func(s *scene) (answer, tenancy.OrgID) {
-		return s.owner.call(post, tus, nil, "Tus-Resumable", "1.0.0", "Upload-Length", "5", "Upload-Metadata", "filename YS50eHQ="), s.owner.org
+	"POST " + tusPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, tusPath, nil, "Tus-Resumable", "1.0.0", "Upload-Length", "5", "Upload-Metadata", "filename YS50eHQ="), s.owner.org
 	},
-	"DELETE " + tus + ":id": func(s *scene) (answer, tenancy.OrgID) {
-		made := s.owner.call(post, tus, nil, "Tus-Resumable", "1.0.0", "Upload-Length", "5", "Upload-Metadata", "filename YS50eHQ=").is(201)
+	"DELETE " + tusPath + ":id": func(s *scene) (answer, tenancy.OrgID) {
+		made := s.owner.call(post, tusPath, nil, "Tus-Resumable", "1.0.0", "Upload-Length", "5", "Upload-Metadata", "filename YS50eHQ=").is(201)
 		s.mark(s.owner.org)
 		address := made.header.Get("Location")
-		return s.owner.call(remove, address[strings.Index(address, tus):], nil, "Tus-Resumable", "1.0.0"), s.owner.org
+		return s.owner.call(remove, address[strings.Index(address, tusPath):], nil, "Tus-Resumable", "1.0.0"), s.owner.org
 	},
-	"PATCH " + file: func(s *scene) (answer, tenancy.OrgID) {
+	"PATCH " + filePath: func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(patch, at(s.file, ""), map[string]string{"name": planted + "3.txt"}), s.owner.org
 	},
-	"DELETE " + file: func(s *scene) (answer, tenancy.OrgID) { return s.owner.call(remove, at(s.file, ""), nil), s.owner.org },
-	"POST " + file + "/restore": func(s *scene) (answer, tenancy.OrgID) {
+	"DELETE " + filePath: func(s *scene) (answer, tenancy.OrgID) { return s.owner.call(remove, at(s.file, ""), nil), s.owner.org },
+	"POST " + filePath + "/restore": func(s *scene) (answer, tenancy.OrgID) {
 		s.owner.call(remove, at(s.file, ""), nil).is(204)
 		s.mark(s.owner.org)
 		return s.owner.call(post, at(s.file, "/restore"), nil), s.owner.org
 	},
-	"GET " + file + "/content": func(s *scene) (answer, tenancy.OrgID) {
+	"GET " + filePath + "/content": func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(get, at(s.file, "/content"), nil), s.owner.org
 	},
-	"GET " + file + "/versions/:n/content": func(s *scene) (answer, tenancy.OrgID) {
+	"GET " + filePath + "/versions/:n/content": func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(get, at(s.file, "/versions/1/content"), nil), s.owner.org
 	},
-	"POST " + file + "/versions/:n/restore": func(s *scene) (answer, tenancy.OrgID) {
+	"POST " + filePath + "/versions/:n/restore": func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(post, at(s.file, "/versions/1/restore"), nil), s.owner.org
 	},
-	"PUT " + admin + "/storage/quotas": func(s *scene) (answer, tenancy.OrgID) {
-		return s.operator.call(put, admin+"/storage/quotas", map[string]any{"organization_id": s.owner.org, "max": 1 << 20}), s.owner.org
+	"PUT " + adminPath + "/storage/quotas": func(s *scene) (answer, tenancy.OrgID) {
+		return s.operator.call(put, adminPath+"/storage/quotas", map[string]any{"organization_id": s.owner.org, "max": 1 << 20}), s.owner.org
 	},
-	"PATCH " + organization: func(s *scene) (answer, tenancy.OrgID) {
+	"PATCH " + organizationPath: func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(patch, s.school(""), map[string]any{"name": planted}), s.owner.org
 	},
-	"POST " + organization + "/resume": func(s *scene) (answer, tenancy.OrgID) {
+	"POST " + organizationPath + "/resume": func(s *scene) (answer, tenancy.OrgID) {
 		s.operator.call(post, s.school("/suspend"), map[string]any{"reason": planted})
 		s.mark(s.owner.org)
 		return s.operator.call(post, s.school("/resume"), nil), s.owner.org
 	},
-	"PATCH " + organization + "/policies": func(s *scene) (answer, tenancy.OrgID) {
+	"PATCH " + organizationPath + "/policies": func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(patch, s.school("/policies"), map[string]any{"trash_days": 5}), s.owner.org
 	},
-	"PUT " + admin + "/tiers/:name": func(s *scene) (answer, tenancy.OrgID) {
+	"PUT " + adminPath + "/tiers/:name": func(s *scene) (answer, tenancy.OrgID) {
 		s.mark(tenancy.Platform)
 		tier := map[string]any{"max_members": 5, "max_bytes": 1 << 30, "max_file_size": 1 << 20, "requests_per_minute": 60,
 			"concurrent_uploads": 2, "concurrent_scans": 1, "renditions": true, "features": []string{}}
-		return s.operator.call(put, admin+"/tiers/tiny", tier), tenancy.Platform
+		return s.operator.call(put, adminPath+"/tiers/tiny", tier), tenancy.Platform
 	},
-	"POST " + organization + "/members": func(s *scene) (answer, tenancy.OrgID) {
+	"POST " + organizationPath + "/members": func(s *scene) (answer, tenancy.OrgID) {
 		in := map[string]any{"issuer": s.issuer.URL, "subject": planted, "role": tenancy.Student}
 		return s.owner.call(post, "/api/v1/organizations/"+s.owner.org.String()+"/members", in), s.owner.org
 	},
-	"PUT " + organization + "/members/:user": func(s *scene) (answer, tenancy.OrgID) {
+	"PUT " + organizationPath + "/members/:user": func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(put, s.school("/members/"+s.person(s.owner.org, tenancy.Student).id.String()), map[string]any{"role": tenancy.Teacher}), s.owner.org
 	},
-	"DELETE " + organization + "/members/:user": func(s *scene) (answer, tenancy.OrgID) {
+	"DELETE " + organizationPath + "/members/:user": func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(remove, s.school("/members/"+s.person(s.owner.org, tenancy.Student).id.String()), nil), s.owner.org
 	},
-	"POST " + organization + "/leave": func(s *scene) (answer, tenancy.OrgID) {
+	"POST " + organizationPath + "/leave": func(s *scene) (answer, tenancy.OrgID) {
 		s.person(s.owner.org, tenancy.Owner)
 		return s.owner.call(post, s.school("/leave"), nil), s.owner.org
 	},
-	"POST " + organization + "/invitations": func(s *scene) (answer, tenancy.OrgID) {
+	"POST " + organizationPath + "/invitations": func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(post, s.school("/invitations"), map[string]any{"email": "plum@school.test", "role": tenancy.Teacher}), s.owner.org
 	},
-	"DELETE " + organization + "/invitations/:invitation": func(s *scene) (answer, tenancy.OrgID) {
+	"DELETE " + organizationPath + "/invitations/:invitation": func(s *scene) (answer, tenancy.OrgID) {
 		id, _ := s.invited()
 		return s.owner.call(remove, s.school("/invitations/"+id.String()), nil), s.owner.org
 	},
-	"POST " + organization + "/invitations/:invitation/resend": func(s *scene) (answer, tenancy.OrgID) {
+	"POST " + organizationPath + "/invitations/:invitation/resend": func(s *scene) (answer, tenancy.OrgID) {
 		id, _ := s.invited()
 		return s.owner.call(post, s.school("/invitations/"+id.String()+"/resend"), nil), s.owner.org
 	},
@@ -121,33 +122,33 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 		_, token := s.invited()
 		return s.call(s.issuer.Token(uuid.NewString()), post, "/api/v1/invitations/decline", map[string]any{"token": token}), s.owner.org
 	},
-	"POST " + organization + "/guardians": func(s *scene) (answer, tenancy.OrgID) {
+	"POST " + organizationPath + "/guardians": func(s *scene) (answer, tenancy.OrgID) {
 		parent, student := s.person(s.owner.org, tenancy.Parent), s.person(s.owner.org, tenancy.Student)
 		return s.owner.call(post, s.school("/guardians"), map[string]any{"parent_id": parent.id, "student_id": student.id}), s.owner.org
 	},
-	"DELETE " + organization + "/guardians/:parent/:student": func(s *scene) (answer, tenancy.OrgID) {
+	"DELETE " + organizationPath + "/guardians/:parent/:student": func(s *scene) (answer, tenancy.OrgID) {
 		parent, student := s.person(s.owner.org, tenancy.Parent), s.person(s.owner.org, tenancy.Student)
 		s.owner.call(post, s.school("/guardians"), map[string]any{"parent_id": parent.id, "student_id": student.id}).is(201)
 		s.mark(s.owner.org)
 		return s.owner.call(remove, s.school("/guardians/"+parent.id.String()+"/"+student.id.String()), nil), s.owner.org
 	},
-	"POST " + organization + "/keys": func(s *scene) (answer, tenancy.OrgID) {
+	"POST " + organizationPath + "/keys": func(s *scene) (answer, tenancy.OrgID) {
 		s.payFor("professional")
 		return s.owner.call(post, s.school("/keys"), newKey), s.owner.org
 	},
-	"POST " + organization + "/keys/:key/rotate": func(s *scene) (answer, tenancy.OrgID) {
+	"POST " + organizationPath + "/keys/:key/rotate": func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(post, s.school("/keys/"+s.key()+"/rotate"), map[string]any{}), s.owner.org
 	},
-	"DELETE " + organization + "/keys/:key": func(s *scene) (answer, tenancy.OrgID) {
+	"DELETE " + organizationPath + "/keys/:key": func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(remove, s.school("/keys/"+s.key()), nil), s.owner.org
 	},
-	"GET " + organization + "/audit": func(s *scene) (answer, tenancy.OrgID) {
+	"GET " + organizationPath + "/audit": func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(get, "/api/v1/organizations/"+s.owner.org.String()+"/audit", nil), s.owner.org
 	},
-	"GET " + organization + "/audit/verify": func(s *scene) (answer, tenancy.OrgID) {
+	"GET " + organizationPath + "/audit/verify": func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(get, "/api/v1/organizations/"+s.owner.org.String()+"/audit/verify", nil), s.owner.org
 	},
-	"GET " + organization + "/audit/export": func(s *scene) (answer, tenancy.OrgID) {
+	"GET " + organizationPath + "/audit/export": func(s *scene) (answer, tenancy.OrgID) {
 		s.payFor("professional")
 		return s.owner.call(get, "/api/v1/organizations/"+s.owner.org.String()+"/audit/export", nil), s.owner.org
 	},
@@ -293,7 +294,7 @@ func TestEveryRefusalIsRecorded(t *testing.T) {
 				Organization: p.org.String(), ObjectID: found[0].ObjectID}, found[0])
 			break
 		}
-		if action == "" || !strings.HasPrefix(r.Path, file) {
+		if action == "" || !strings.HasPrefix(r.Path, filePath) {
 			continue
 		}
 		before := b.trailHead(theirs.owner.org)
@@ -320,8 +321,8 @@ func TestWhatFailsIsRecordedAsFailed(t *testing.T) {
 	b := setup(t)
 	small := b.person(b.db.Organization(t, 10), tenancy.Owner)
 	body, contentType := form("a.txt", []byte(lorem), nil, nil)
-	small.call(post, storage+"/upload", body, "Content-Type", contentType).is(http.StatusRequestEntityTooLarge)
-	small.call(post, tus, nil, "Tus-Resumable", "1.0.0", "Upload-Length", "11", "Upload-Metadata", "filename YS50eHQ=").is(http.StatusRequestEntityTooLarge)
+	small.call(post, storagePath+"/upload", body, "Content-Type", contentType).is(http.StatusRequestEntityTooLarge)
+	small.call(post, tusPath, nil, "Tus-Resumable", "1.0.0", "Upload-Length", "11", "Upload-Metadata", "filename YS50eHQ=").is(http.StatusRequestEntityTooLarge)
 	for _, r := range b.since(small.org, 0) {
 		require.Equal(t, recorded{Action: "file.upload", Actor: small.id.String(), Result: "failed", Code: "too_large", Organization: small.org.String()}, r)
 	}
@@ -351,12 +352,12 @@ func TestTrailIsListedFilteredAndVerified(t *testing.T) {
 	b := setup(t)
 	s := b.scene()
 	trail := "/api/v1/organizations/" + s.owner.org.String() + "/audit"
-	all := read[page[audit.Line]](s.owner.call(get, trail+"?limit=2", nil).is(200))
+	all := read[request.Page[audit.Line]](s.owner.call(get, trail+"?limit=2", nil).is(200))
 	require.Len(t, all.Items, 2)
 	require.NotEmpty(t, all.NextCursor)
-	older := read[page[audit.Line]](s.owner.call(get, trail+"?limit=2&cursor="+all.NextCursor, nil).is(200))
+	older := read[request.Page[audit.Line]](s.owner.call(get, trail+"?limit=2&cursor="+all.NextCursor, nil).is(200))
 	require.Less(t, older.Items[0].Seq, all.Items[1].Seq)
-	only := read[page[audit.Line]](s.owner.call(get, trail+"?action=file.publish", nil).is(200))
+	only := read[request.Page[audit.Line]](s.owner.call(get, trail+"?action=file.publish", nil).is(200))
 	require.Len(t, only.Items, 1)
 	require.True(t, read[audit.Report](s.owner.call(get, trail+"/verify", nil).is(200)).OK)
 	for query, code := range map[string]string{"action=file.eat": "invalid_action", "result=maybe": "invalid_result", "from=yesterday": "invalid_from", "cursor=x": "invalid_cursor", "limit=0": "invalid_limit"} {

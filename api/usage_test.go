@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"satchel/api/figures"
 	"satchel/tenancy"
 )
 
@@ -21,16 +22,16 @@ func TestUsageShowsWhatHappened(t *testing.T) {
 	teacher.call(get, at(f.ID, "/content"), nil, "Range", "bytes=0-9").is(http.StatusPartialContent)
 	teacher.call(get, at(f.ID, "/content"), nil, "Range", "bytes=10-19").is(http.StatusPartialContent)
 	teacher.call(head, at(f.ID, "/content"), nil).is(http.StatusOK)
-	owner.call(get, storage+"/files", nil).is(http.StatusOK)
+	owner.call(get, storagePath+"/files", nil).is(http.StatusOK)
 	path := "/api/v1/organizations/" + org.String() + "/usage"
-	var v usageView
+	var v figures.UsageView
 	// A request is counted when it is over, which its caller may see a moment before.
 	require.Eventually(t, func() bool {
 		require.NoError(t, b.api.Meter.Flush(t.Context()))
-		v = read[usageView](owner.call(get, path, nil).is(http.StatusOK))
+		v = read[figures.UsageView](owner.call(get, path, nil).is(http.StatusOK))
 		return v.Totals.BytesOut == int64(len(lorem))+20 && v.Items[len(v.Items)-1].ActiveUsers == 2
 	}, time.Minute, 10*time.Millisecond)
-	require.Equal(t, usageSums{Uploads: 1, BytesIn: int64(len(lorem)), BytesOut: int64(len(lorem)) + 20, Downloads: 2, Scans: 1}, v.Totals)
+	require.Equal(t, figures.UsageSums{Uploads: 1, BytesIn: int64(len(lorem)), BytesOut: int64(len(lorem)) + 20, Downloads: 2, Scans: 1}, v.Totals)
 	require.EqualValues(t, len(lorem), v.Items[len(v.Items)-1].StoredBytes)
 	require.EqualValues(t, 2, v.Limits.Members)
 	require.EqualValues(t, len(lorem), v.Limits.BytesUsed)

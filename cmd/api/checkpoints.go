@@ -9,7 +9,7 @@ import (
 	"io"
 	"strings"
 
-	"satchel/api"
+	"satchel/api/trail"
 	"satchel/internal/s3"
 	"satchel/internal/settings"
 	"satchel/policies/audit"
@@ -29,7 +29,7 @@ type checkpoints struct {
 	key    ed25519.PublicKey
 }
 
-func newCheckpoints(store *s3.Store) (api.Checkpoints, error) {
+func newCheckpoints(store *s3.Store) (trail.Checkpoints, error) {
 	c, err := settings.Load[checkpointConfig]()
 	if err != nil {
 		return nil, err

@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 	"go.temporal.io/sdk/client"
 
-	"satchel/api"
+	"satchel/api/people"
 	"satchel/tenancy"
 	"satchel/workflows/invitation"
 )
@@ -15,7 +15,7 @@ import (
 // inviting tells the workflows of invitations what became of the rows.
 type inviting struct{ temporal client.Client }
 
-func newInviting(c client.Client) api.Inviting { return inviting{c} }
+func newInviting(c client.Client) people.Inviting { return inviting{c} }
 
 // Start starts the workflow of a new invitation.
 func (i inviting) Start(ctx context.Context, org tenancy.OrgID, id uuid.UUID, expires time.Time) error {

@@ -13,7 +13,9 @@ import (
 	"go.uber.org/fx"
 
 	"satchel/api"
+	"satchel/api/people"
 	"satchel/api/throttle"
+	"satchel/api/trail"
 	"satchel/api/uploads"
 	"satchel/internal/boot"
 	"satchel/internal/oidc"
@@ -73,13 +75,13 @@ type parts struct {
 	Tokens    *oidc.Verifier
 	Uploads   *uploads.Uploads
 	Processes *processes
-	Inviting  api.Inviting
+	Inviting  people.Inviting
 	Store     *s3.Store
 	Ready     *boot.Readiness
 	Log       *slog.Logger
 	Metrics   prometheus.Registerer
 
-	Checkpoints api.Checkpoints
+	Checkpoints trail.Checkpoints
 	Meter       *usage.Meter
 }
 

@@ -60,7 +60,7 @@ needs_build() {
 # stamp NAME: everything that the built program depends on.
 stamp() {
   cd "$SATCHEL_ROOT/${tool_module[$1]}"
-  find . -maxdepth 1 \( -name 'go.*' -o -name '*.go' \) ! -name '*_test.go' -print0 | sort -z | xargs -0 sha256sum | sha256sum
+  find . \( -name 'go.*' -o -name '*.go' \) ! -name '*_test.go' -print0 | sort -z | xargs -0 sha256sum | sha256sum
 }
 
 # missing_tools NAME...: those of them that need to be built.

@@ -1,0 +1,213 @@
+// Package apikeys answers for an organization's API keys.
+package apikeys
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"satchel/api/request"
+	"satchel/policies/audit"
+	"satchel/tenancy"
+	"satchel/tenancy/keys"
+)
+
+// Keys answers for API keys.
+type Keys struct{ DB *tenancy.DB }
+
+// KeyView is a key as its managers see it. Key itself is in the answers of
+// create and rotate, and in no other.
+type KeyView struct {
+	ID         uuid.UUID    `json:"id"`
+	Key        string       `json:"key,omitempty"`
+	Name       string       `json:"name"`
+	Last       string       `json:"last4"`
+	State      keys.State   `json:"state"`
+	Role       tenancy.Role `json:"role"`
+	Scopes     []keys.Scope `json:"scopes"`
+	User       uuid.UUID    `json:"user_id"`
+	CreatedBy  uuid.UUID    `json:"created_by"`
+	CreatedAt  time.Time    `json:"created_at"`
+	ExpiresAt  time.Time    `json:"expires_at"`
+	LastUsedAt *time.Time   `json:"last_used_at"`
+	RevokedAt  *time.Time   `json:"revoked_at"`
+	ReplacedBy *uuid.UUID   `json:"replaced_by"`
+}
+
+func viewOfKey(k keys.Key) KeyView {
+	return KeyView{
+		ID: k.ID, Name: k.Name, Last: k.Last, State: k.StateAt(time.Now()), Role: k.Role, Scopes: k.Scopes, User: k.User,
+		CreatedBy: k.CreatedBy, CreatedAt: k.CreatedAt.UTC(), ExpiresAt: k.ExpiresAt.UTC(),
+		LastUsedAt: request.UTC(k.LastUsedAt), RevokedAt: request.UTC(k.RevokedAt), ReplacedBy: k.ReplacedBy,
+	}
+}
+
+// KeyPage is one page of keys.
+type KeyPage struct {
+	Items      []KeyView `json:"items"`
+	NextCursor string    `json:"next_cursor,omitempty"`
+}
+
+// List lists the keys.
+func (r *Keys) List(c *gin.Context) error {
+	org, err := request.Subject(c, r.DB, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	limit, err := request.Limit(c)
+	if err != nil {
+		return err
+	}
+	var behind uuid.UUID
+	if text := c.Query("cursor"); text != "" {
+		if behind, err = uuid.Parse(text); err != nil || behind == uuid.Nil {
+			return request.ErrCursor.Because(err)
+		}
+	}
+	// One more than asked for tells whether there is a next page.
+	found, err := keys.List(c.Request.Context(), r.DB.Once(org), behind, limit+1)
+	if err != nil {
+		return err
+	}
+	page := KeyPage{Items: []KeyView{}}
+	if len(found) > limit {
+		found = found[:limit]
+		page.NextCursor = found[limit-1].ID.String()
+	}
+	for _, k := range found {
+		page.Items = append(page.Items, viewOfKey(k))
+	}
+	c.JSON(http.StatusOK, page)
+	return nil
+}
+
+type keyBody struct {
+	Name      string       `json:"name"`
+	Role      tenancy.Role `json:"role"`
+	Scopes    []keys.Scope `json:"scopes"`
+	ExpiresIn *int64       `json:"expires_in"` // seconds
+}
+
+// Create makes a key.
+func (r *Keys) Create(c *gin.Context) error {
+	org, err := request.Subject(c, r.DB, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	in, err := request.Body[keyBody](c)
+	if err != nil {
+		return err
+	}
+	if in.Name = strings.TrimSpace(in.Name); in.Name == "" || !request.IsText(in.Name, 100) {
+		return request.Invalid("name", "name is a text of 1 to 100 characters.")
+	}
+	life, err := request.Seconds("expires_in", in.ExpiresIn, keys.DefaultLife)
+	if err != nil {
+		return err
+	}
+	var k keys.Key
+	var s keys.Secret
+	ctx, by := c.Request.Context(), request.Caller(c)
+	err = r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
+		if err := tenancy.RequireFeature(ctx, tx, tenancy.FeatureKeys); err != nil {
+			return err
+		}
+		n := keys.New{ID: request.NewID(c), Name: in.Name, Role: in.Role, Scopes: in.Scopes, Life: life, By: by}
+		if k, s, err = keys.Create(ctx, tx, n); err != nil {
+			return err
+		}
+		return audit.Record(ctx, tx, audit.Event{Action: "key.create", ObjectID: k.ID.String(), Code: string(k.Role)})
+	})
+	if err != nil {
+		return err
+	}
+	showKey(c, k, s)
+	return nil
+}
+
+type rotateBody struct {
+	Overlap   *int64 `json:"overlap"`    // seconds
+	ExpiresIn *int64 `json:"expires_in"` // seconds
+}
+
+// Rotate makes the key that follows another.
+func (r *Keys) Rotate(c *gin.Context) error {
+	org, id, err := r.keyParams(c)
+	if err != nil {
+		return err
+	}
+	in, err := request.OptionalBody[rotateBody](c)
+	if err != nil {
+		return err
+	}
+	overlap, err := request.Seconds("overlap", in.Overlap, keys.DefaultOverlap)
+	if err != nil {
+		return err
+	}
+	life, err := request.Seconds("expires_in", in.ExpiresIn, 0)
+	if err != nil {
+		return err
+	}
+	var k keys.Key
+	var s keys.Secret
+	ctx, by := c.Request.Context(), request.Caller(c)
+	err = r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
+		if err := tenancy.RequireFeature(ctx, tx, tenancy.FeatureKeys); err != nil {
+			return err
+		}
+		if k, s, err = keys.Rotate(ctx, tx, id, keys.Turn{ID: request.NewID(c), Overlap: overlap, Life: life, By: by}); err != nil {
+			return err
+		}
+		return audit.Record(ctx, tx, audit.Event{Action: "key.rotate", ObjectID: id.String(), Code: k.ID.String()})
+	})
+	if err != nil {
+		return err
+	}
+	showKey(c, k, s)
+	return nil
+}
+
+// showKey answers with the key itself, the only time it can be read.
+func showKey(c *gin.Context, k keys.Key, s keys.Secret) {
+	v := viewOfKey(k)
+	v.Key = s.Reveal()
+	c.JSON(http.StatusCreated, v)
+}
+
+// Revoke needs no feature: whoever left a tier can still end what it made.
+func (r *Keys) Revoke(c *gin.Context) error {
+	org, id, err := r.keyParams(c)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request.Context()
+	err = r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
+		changed, err := keys.Revoke(ctx, tx, id)
+		if err != nil || !changed {
+			return err
+		}
+		return audit.Record(ctx, tx, audit.Event{Action: "key.revoke", ObjectID: id.String()})
+	})
+	if err != nil {
+		return err
+	}
+	c.Status(http.StatusNoContent)
+	return nil
+}
+
+// keyParams reads the organization and the key of the path; what is not an id
+// names no key.
+func (r *Keys) keyParams(c *gin.Context) (tenancy.OrgID, uuid.UUID, error) {
+	org, err := request.Subject(c, r.DB, c.Param("id"))
+	if err != nil {
+		return org, uuid.Nil, err
+	}
+	id, err := uuid.Parse(c.Param("key"))
+	if err != nil {
+		return org, id, keys.ErrNotFound.Because(err)
+	}
+	return org, id, nil
+}

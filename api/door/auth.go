@@ -1,0 +1,202 @@
+// Package door is who may come in: whose token or key it is, from which page,
+// and how often.
+package door
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"satchel/api/problem"
+	"satchel/api/request"
+	"satchel/api/throttle"
+	"satchel/internal/fault"
+	"satchel/internal/oidc"
+	"satchel/tenancy"
+	"satchel/tenancy/keys"
+)
+
+// Door lets callers in, or says why not.
+type Door struct {
+	DB       *tenancy.DB
+	Tokens   *oidc.Verifier
+	Throttle *throttle.Throttle
+	Origins  []string // of the platform's own pages
+	Log      *slog.Logger
+
+	used  usedKeys
+	pages *knownOrigins
+}
+
+// New makes a door.
+func New(d Door) *Door {
+	d.used, d.pages = newUsedKeys(), newKnownOrigins()
+	return &d
+}
+
+// What a caller can meet at the door.
+var (
+	errNoMember    = fault.New(fault.Denied, "no_membership", "You are signed in but belong to no organization. Ask an owner of yours to add you.")
+	errManyMembers = fault.New(fault.Invalid, "organization_required", "You belong to several organizations. Name the one you mean in X-Organization-ID.")
+	errSuspended   = fault.New(fault.Denied, "organization_suspended", "Your organization is suspended and takes nothing new. Its owner can ask support why.")
+	errDeleting    = fault.New(fault.Denied, "organization_deleting", "Your organization is being deleted. Until that begins, the operator of this service can keep it.")
+	errNotReady    = fault.New(fault.Denied, "organization_not_ready", "Your organization is still being set up. Try again in a moment.")
+)
+
+// Granted finds out who is calling and lets through who is granted the action.
+// The organization comes from the membership and never from the request alone.
+func (d *Door) Granted(needs tenancy.Action, cost throttle.Cost) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		actor, err := d.identified(c, needs, cost)
+		if err == nil && !actor.May(needs) {
+			err = notGranted(actor, needs)
+		}
+		if err != nil {
+			request.Fail(c, err)
+			return
+		}
+		c.Request = c.Request.WithContext(tenancy.WithActor(c.Request.Context(), actor))
+	}
+}
+
+// SignedIn finds out who is calling and asks no organization about them. Without
+// one, the address's limit is theirs.
+func (d *Door) SignedIn(c *gin.Context) {
+	AnyPage(c)
+	err := d.Throttle.Stranger(c.Writer.Header(), address(c))
+	var token string
+	if err == nil {
+		token, err = bearer(c.GetHeader("Authorization"))
+	}
+	var who oidc.Person
+	if err == nil {
+		who, err = d.Tokens.Verify(c.Request.Context(), token)
+	}
+	if err != nil {
+		request.Fail(c, err)
+		return
+	}
+	request.SetPerson(c, who)
+}
+
+// notGranted says what is missing: a role, or a scope of the key.
+func notGranted(actor tenancy.Actor, needs tenancy.Action) error {
+	person := tenancy.Actor{Role: actor.Role}
+	scope := keys.ScopeFor(needs)
+	switch {
+	case !person.May(needs) || actor.Key == uuid.Nil:
+		return fault.New(fault.Denied, "not_granted", "Your role (%s) may not do this. An owner or admin of your organization may, or can change your role.", actor.Role)
+	case scope == "":
+		return request.ErrNotByKey
+	}
+	return fault.New(fault.Denied, "insufficient_scope", "The API key lacks the scope %s. An owner or admin of your organization can make a key that has it.", scope)
+}
+
+// credential is what a bearer token proved: where its holder belongs, and for a
+// key what it is limited to.
+type credential struct {
+	places []tenancy.Membership
+	key    uuid.UUID
+	scopes []tenancy.Action
+}
+
+func (d *Door) actor(c *gin.Context, needs tenancy.Action) (tenancy.Actor, error) {
+	token, err := bearer(c.GetHeader("Authorization"))
+	if err != nil {
+		return tenancy.Actor{}, err
+	}
+	proven, err := d.prove(c.Request.Context(), token)
+	if err != nil {
+		return tenancy.Actor{}, err
+	}
+	place, err := choose(proven.places, c.GetHeader("X-Organization-ID"))
+	if err == nil {
+		err = open(place, needs)
+	}
+	if place.Org != uuid.Nil {
+		// Before the error, which the organization's own page may read.
+		if refused := admitPage(c, place.Origins); refused != nil {
+			return tenancy.Actor{}, refused
+		}
+	}
+	if err != nil {
+		return tenancy.Actor{}, err
+	}
+	notePace(c, place.RequestsPerMinute)
+	return tenancy.Actor{Org: tenancy.OrgID(place.Org), User: place.User, Role: place.Role, Key: proven.key, Scopes: proven.scopes}, nil
+}
+
+// prove checks a key or an access token. Either is one question to the
+// database, and a key that cannot be one is none.
+func (d *Door) prove(ctx context.Context, token string) (credential, error) {
+	if keys.Looks(token) {
+		holder, err := keys.Find(ctx, d.DB, token)
+		if err != nil {
+			return credential{}, err
+		}
+		d.used.note(holder)
+		return credential{places: []tenancy.Membership{holder.Membership}, key: holder.Key, scopes: keys.Actions(holder.Scopes)}, nil
+	}
+	person, err := d.Tokens.Verify(ctx, token)
+	if err != nil {
+		return credential{}, err
+	}
+	places, err := d.DB.Memberships(ctx, person.Issuer, person.Subject)
+	if err != nil {
+		return credential{}, fmt.Errorf("find memberships: %w", err)
+	}
+	return credential{places: places}, nil
+}
+
+func bearer(header string) (string, error) {
+	scheme, token, _ := strings.Cut(header, " ")
+	token = strings.TrimSpace(token)
+	if !strings.EqualFold(scheme, "Bearer") || token == "" {
+		return "", problem.NoCredentials
+	}
+	return token, nil
+}
+
+// choose picks the membership for which the caller acts.
+func choose(places []tenancy.Membership, wanted string) (tenancy.Membership, error) {
+	var none tenancy.Membership
+	if len(places) == 0 {
+		return none, errNoMember
+	}
+	if wanted == "" {
+		if len(places) > 1 {
+			return none, errManyMembers
+		}
+		return places[0], nil
+	}
+	org, err := tenancy.ParseOrgID(wanted)
+	if err != nil {
+		return none, fault.New(fault.Invalid, "invalid_organization", "X-Organization-ID is not an organization's id.").Because(err)
+	}
+	for _, m := range places {
+		if tenancy.OrgID(m.Org) == org {
+			return m, nil
+		}
+	}
+	return none, tenancy.ErrNoOrganization
+}
+
+// open says whether the organization lets an action through as it stands.
+func open(m tenancy.Membership, needs tenancy.Action) error {
+	switch m.Status {
+	case tenancy.Active:
+		return nil
+	case tenancy.Suspended:
+		if m.ReadsWhileSuspended && needs.Reads() {
+			return nil
+		}
+		return errSuspended
+	case tenancy.Deleting:
+		return errDeleting
+	}
+	return errNotReady
+}

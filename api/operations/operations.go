@@ -1,0 +1,122 @@
+// Package operations answers for long work that somebody asked for: it begins,
+// and is looked at.
+package operations
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"satchel/api/request"
+	"satchel/tenancy"
+	"satchel/tenancy/operations"
+	"satchel/workflows/reconcile"
+)
+
+// Processes are the workflows that work long. Each starts an operation and gives
+// its id. The operation belongs to the organization that is scanned, or to the
+// platform.
+type Processes interface {
+	Rescan(ctx context.Context, by tenancy.Actor, org tenancy.OrgID) (uuid.UUID, error)
+	Reconcile(ctx context.Context, by tenancy.Actor, look reconcile.ReconcileStorageInput) (uuid.UUID, error)
+}
+
+// Operations answers for long work.
+type Operations struct {
+	DB        *tenancy.DB
+	Processes Processes
+}
+
+// OperationView is long-running work that somebody asked for.
+type OperationView struct {
+	ID        uuid.UUID        `json:"id"`
+	Kind      string           `json:"kind"`
+	State     operations.State `json:"state"`
+	Steps     json.RawMessage  `json:"steps"`
+	Result    json.RawMessage  `json:"result"`
+	Error     json.RawMessage  `json:"error"`
+	CreatedAt time.Time        `json:"created_at"`
+	EndedAt   *time.Time       `json:"ended_at"`
+}
+
+// Get answers with one operation.
+func (r *Operations) Get(c *gin.Context) error {
+	id, err := uuid.Parse(c.Param("id"))
+	if err != nil {
+		return operations.ErrNotFound.Because(err)
+	}
+	org := request.Caller(c).Org
+	if named := c.Query("organization_id"); named != "" {
+		if org, err = request.Subject(c, r.DB, named); err != nil {
+			return err
+		}
+	}
+	o, err := operations.Get(c.Request.Context(), r.DB.Once(org), id)
+	if err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, OperationView{
+		ID: o.ID, Kind: o.Kind, State: o.State, Steps: o.Steps, Result: o.Result, Error: o.Error,
+		CreatedAt: o.CreatedAt.UTC(), EndedAt: request.UTC(o.EndedAt),
+	})
+	return nil
+}
+
+type scanBody struct {
+	Organization string `json:"organization_id"`
+}
+
+// Rescan starts to scan an organization's files again.
+func (r *Operations) Rescan(c *gin.Context) error {
+	in, err := request.OptionalBody[scanBody](c)
+	if err != nil {
+		return err
+	}
+	org, err := request.Subject(c, r.DB, in.Organization)
+	if err != nil {
+		return err
+	}
+	id, err := r.Processes.Rescan(c.Request.Context(), request.Caller(c), org)
+	if err != nil {
+		return err
+	}
+	request.Accepted(c, org, id)
+	return nil
+}
+
+type reconcileBody struct {
+	Organization string `json:"organization_id"` // empty: every organization
+	Repair       bool   `json:"repair"`
+	Deep         bool   `json:"deep"`          // read every published byte again
+	Grace        *int64 `json:"grace_seconds"` // what is younger may be work in progress
+}
+
+// Reconcile starts to check the invariants.
+func (r *Operations) Reconcile(c *gin.Context) error {
+	in, err := request.OptionalBody[reconcileBody](c)
+	if err != nil {
+		return err
+	}
+	look := reconcile.ReconcileStorageInput{Repair: in.Repair, Deep: in.Deep, Grace: reconcile.DefaultGrace}
+	if in.Organization != "" {
+		if look.Only, err = request.Subject(c, r.DB, in.Organization); err != nil {
+			return err
+		}
+	}
+	if in.Grace != nil {
+		if *in.Grace < 0 {
+			return request.Invalid("grace_seconds", "grace_seconds is a number of seconds and not negative.")
+		}
+		look.Grace = time.Duration(*in.Grace) * time.Second
+	}
+	id, err := r.Processes.Reconcile(c.Request.Context(), request.Caller(c), look)
+	if err != nil {
+		return err
+	}
+	request.Accepted(c, tenancy.Platform, id)
+	return nil
+}

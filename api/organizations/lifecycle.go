@@ -1,0 +1,193 @@
+package organizations
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"satchel/api/request"
+	"satchel/policies/audit"
+	"satchel/tenancy"
+)
+
+// ruled is the organization that an operator's call decides about.
+func (r *Organizations) ruled(c *gin.Context) (tenancy.OrgID, error) {
+	org, err := request.Subject(c, r.DB, c.Param("id"))
+	if err == nil && org == tenancy.Platform {
+		err = errPlatform
+	}
+	return org, err
+}
+
+type suspendBody struct {
+	Reason string `json:"reason"`
+}
+
+// Suspend suspends an organization.
+func (r *Organizations) Suspend(c *gin.Context) error {
+	org, err := r.ruled(c)
+	if err != nil {
+		return err
+	}
+	in, err := request.OptionalBody[suspendBody](c)
+	if err != nil {
+		return err
+	}
+	if in.Reason != "" && !request.IsText(in.Reason, 500) {
+		return request.Invalid("reason", "reason is a text of at most 500 characters.")
+	}
+	op := request.NewID(c)
+	if err := r.Processes.Suspend(c.Request.Context(), request.Caller(c), org, op, in.Reason); err != nil {
+		return err
+	}
+	request.Accepted(c, tenancy.Platform, op)
+	return nil
+}
+
+// Resume is in force with its commit: there is nothing to follow.
+func (r *Organizations) Resume(c *gin.Context) error {
+	org, err := r.ruled(c)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request.Context()
+	err = r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
+		if err := tenancy.Resume(ctx, tx); err != nil {
+			return err
+		}
+		return audit.Record(ctx, tx, audit.Event{Action: "organization.resume", ObjectID: org.String()})
+	})
+	if err != nil {
+		return err
+	}
+	return r.showOrganization(c, org)
+}
+
+type deleteBody struct {
+	Slug  string  `json:"slug"`
+	Grace *string `json:"grace"`
+}
+
+const (
+	defaultGrace = 30 * 24 * time.Hour
+	maxGrace     = 365 * 24 * time.Hour
+)
+
+// Delete begins the grace period after which an organization is gone.
+func (r *Organizations) Delete(c *gin.Context) error {
+	org, err := r.ruled(c)
+	if err != nil {
+		return err
+	}
+	in, err := request.Body[deleteBody](c)
+	if err != nil {
+		return err
+	}
+	grace := defaultGrace
+	if in.Grace != nil {
+		if grace, err = time.ParseDuration(*in.Grace); err != nil || grace < 0 || grace > maxGrace {
+			return request.Invalid("grace", "grace is a duration such as 720h, from 0s to 8760h.")
+		}
+	}
+	ctx := c.Request.Context()
+	o, err := tenancy.GetOrganization(ctx, r.DB.Once(org))
+	if err != nil {
+		return err
+	}
+	if in.Slug != o.Slug {
+		return request.Invalid("slug", "Repeat the organization's slug in slug: what is deleted does not come back.")
+	}
+	op := request.NewID(c)
+	if err := r.Processes.Delete(ctx, request.Caller(c), org, op, grace); err != nil {
+		return err
+	}
+	request.Accepted(c, tenancy.Platform, op)
+	return nil
+}
+
+// Keep ends the grace period of a deletion.
+func (r *Organizations) Keep(c *gin.Context) error {
+	org, err := r.ruled(c)
+	if err != nil {
+		return err
+	}
+	if err := r.Processes.Keep(c.Request.Context(), org); err != nil {
+		return err
+	}
+	return r.showOrganization(c, org)
+}
+
+// GetPolicies answers with an organization's rules.
+func (r *Organizations) GetPolicies(c *gin.Context) error {
+	org, err := request.Subject(c, r.DB, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	p, err := tenancy.GetPolicies(c.Request.Context(), r.DB.Once(org))
+	if err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, p)
+	return nil
+}
+
+type policiesBody struct {
+	TrashDays    *int      `json:"trash_days"` // 0: as long as the platform keeps trash
+	AllowedTypes *[]string `json:"allowed_types"`
+}
+
+func (b policiesBody) change(p *tenancy.Policies) error {
+	if b.TrashDays != nil {
+		if *b.TrashDays < 0 || *b.TrashDays > 3650 {
+			return request.Invalid("trash_days", "trash_days is a number of days from 1 to 3650, or 0 for the platform's.")
+		}
+		p.TrashDays = b.TrashDays
+		if *b.TrashDays == 0 {
+			p.TrashDays = nil
+		}
+	}
+	if b.AllowedTypes == nil {
+		return nil
+	}
+	known := mediaTypes()
+	for _, t := range *b.AllowedTypes {
+		if !slices.Contains(known, t) {
+			return request.Invalid("allowed_types", "allowed_types names media types that the platform takes; docs/types.md lists them.")
+		}
+	}
+	p.AllowedTypes = *b.AllowedTypes
+	return nil
+}
+
+// ChangePolicies changes an organization's rules.
+func (r *Organizations) ChangePolicies(c *gin.Context) error {
+	org, err := request.Subject(c, r.DB, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	in, err := request.Body[policiesBody](c)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request.Context()
+	var p tenancy.Policies
+	err = r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
+		if p, err = tenancy.GetPolicies(ctx, tx); err != nil {
+			return err
+		}
+		if err := in.change(&p); err != nil {
+			return err
+		}
+		if err := tenancy.SetPolicies(ctx, tx, p); err != nil {
+			return err
+		}
+		return audit.Record(ctx, tx, audit.Event{Action: "policy.change", ObjectID: org.String()})
+	})
+	if err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, p)
+	return nil
+}

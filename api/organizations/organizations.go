@@ -1,0 +1,332 @@
+// Package organizations answers for organizations themselves: their lives, their
+// rules and their tiers.
+package organizations
+
+import (
+	"context"
+	"net/http"
+	"net/mail"
+	"net/url"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"satchel/api/request"
+	"satchel/api/watch"
+	"satchel/internal/fault"
+	"satchel/policies/audit"
+	"satchel/tenancy"
+	"satchel/tenancy/operations"
+)
+
+var (
+	slugForm       = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+	errOperatorOwn = fault.New(fault.Denied, "not_granted", "Only an operator changes an organization's tier.")
+	errPlatform    = fault.New(fault.Conflict, "platform_organization", "The platform's own organization cannot be suspended or deleted.")
+)
+
+// Processes are the workflows behind an organization's life.
+type Processes interface {
+	// Provision starts to set an organization up and gives the operation's id,
+	// which is the platform's.
+	Provision(ctx context.Context, by tenancy.Actor, n tenancy.NewOrganization) (uuid.UUID, error)
+	// Suspend and Delete change the organization at once and follow it up as the
+	// given operation of the platform. Keep ends a deletion's grace period.
+	Suspend(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID, reason string) error
+	Delete(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID, grace time.Duration) error
+	Keep(ctx context.Context, org tenancy.OrgID) error
+}
+
+// Organizations answers for organizations.
+type Organizations struct {
+	DB        *tenancy.DB
+	Processes Processes
+	Watch     *watch.Watch
+	Invites   bool          // owners can be invited by mail
+	Patience  time.Duration // how long a call may wait for an organization to be ready
+}
+
+type ownerBody struct {
+	Issuer  string `json:"issuer"`
+	Subject string `json:"subject"`
+	Email   string `json:"email"`
+}
+
+type organizationBody struct {
+	Slug         string     `json:"slug"`
+	Name         string     `json:"name"`
+	Tier         string     `json:"tier"`
+	Max          *int64     `json:"max"`
+	MaxFileSize  *int64     `json:"max_file_size"`
+	ContactEmail string     `json:"contact_email"`
+	Owner        *ownerBody `json:"owner"`
+}
+
+func (b *organizationBody) check(invites bool) error {
+	if !slugForm.MatchString(b.Slug) {
+		return request.Invalid("slug", "slug is 1 to 63 of the characters a-z, 0-9 and -, and neither begins nor ends with -.")
+	}
+	if err := checkName(b.Name); err != nil {
+		return err
+	}
+	if err := checkEmail("contact_email", b.ContactEmail); err != nil {
+		return err
+	}
+	if b.Tier == "" {
+		b.Tier = "free"
+	}
+	if b.Owner != nil {
+		if err := b.Owner.check(invites); err != nil {
+			return err
+		}
+	}
+	return request.CheckLimits(b.Max, b.MaxFileSize)
+}
+
+func (o *ownerBody) check(invites bool) error {
+	direct := o.Issuer != "" && o.Subject != ""
+	switch {
+	case direct == (o.Email != "") || !direct && (o.Issuer != "" || o.Subject != ""):
+		return request.Invalid("owner", "owner is either issuer and subject, as in the person's tokens, or email.")
+	case direct && (!request.IsText(o.Issuer, 500) || !request.IsText(o.Subject, 255)):
+		return request.Invalid("owner", "issuer and subject name a person as their tokens do, in iss and sub.")
+	case !direct && !invites:
+		return request.Invalid("owner", "Invitations by mail are not set up here. Name the owner by issuer and subject.")
+	case !direct && checkEmail("owner", o.Email) != nil:
+		return request.Invalid("owner", "owner.email is a mail address.")
+	}
+	return nil
+}
+
+func checkName(name string) error {
+	if name == "" || !request.IsText(name, 200) {
+		return request.Invalid("name", "name is a text of 1 to 200 characters.")
+	}
+	return nil
+}
+
+func checkEmail(field, text string) error {
+	if text == "" {
+		return nil
+	}
+	address, err := mail.ParseAddress(text)
+	if err != nil || address.Address != text || len(text) > 254 {
+		return request.Invalid(field, "%s is a mail address of at most 254 characters.", field)
+	}
+	return nil
+}
+
+// Create starts provisioning. With wait, it answers with the
+// organization once it is ready.
+func (r *Organizations) Create(c *gin.Context) error {
+	in, err := request.Body[organizationBody](c)
+	if err != nil {
+		return err
+	}
+	if err := in.check(r.Invites); err != nil {
+		return err
+	}
+	wait, err := request.Wait(c)
+	if err != nil {
+		return err
+	}
+	wait = min(wait, r.Patience)
+	ctx := c.Request.Context()
+	if _, err := r.DB.Tier(ctx, in.Tier); err != nil {
+		return err
+	}
+	n := tenancy.NewOrganization{ID: tenancy.OrgID(request.NewID(c)), Slug: in.Slug, Name: in.Name, Tier: in.Tier, ContactEmail: in.ContactEmail,
+		Setup: tenancy.Setup{MaxBytes: in.Max, MaxFileSize: in.MaxFileSize}}
+	if err := r.nameOwner(ctx, &n, in.Owner); err != nil {
+		return err
+	}
+	op, err := r.Processes.Provision(ctx, request.Caller(c), n)
+	if err != nil {
+		return err
+	}
+	if wait <= 0 {
+		request.Accepted(c, tenancy.Platform, op)
+		return nil
+	}
+	return r.provisioned(c, n.ID, op, wait)
+}
+
+func (r *Organizations) nameOwner(ctx context.Context, n *tenancy.NewOrganization, owner *ownerBody) error {
+	if owner == nil {
+		return nil
+	}
+	if owner.Email != "" {
+		invitation := tenancy.NewID()
+		n.OwnerEmail, n.Invitation = owner.Email, &invitation
+		return nil
+	}
+	user, err := r.DB.EnsureUser(ctx, owner.Issuer, owner.Subject)
+	n.Owner = &user
+	return err
+}
+
+var errProvisioning = fault.New(fault.Unavailable, "provisioning_failed", "The organization could not be set up, and nothing of it is left. Try again; the operation says which step failed.")
+
+func (r *Organizations) provisioned(c *gin.Context, org tenancy.OrgID, op uuid.UUID, wait time.Duration) error {
+	ctx := c.Request.Context()
+	o, err := r.awaitOperation(ctx, tenancy.Platform, op, wait)
+	switch {
+	case err != nil:
+		return err
+	case o.State == operations.Running:
+		request.Accepted(c, tenancy.Platform, op)
+		return nil
+	case o.State != operations.Succeeded:
+		return errProvisioning
+	}
+	made, err := tenancy.GetOrganization(ctx, r.DB.Once(org))
+	if err != nil {
+		return err
+	}
+	c.Header("Location", "/api/v1/organizations/"+org.String())
+	c.JSON(http.StatusCreated, made)
+	return nil
+}
+
+// awaitOperation gives an operation once it has ended, or once the time is up.
+func (r *Organizations) awaitOperation(ctx context.Context, org tenancy.OrgID, id uuid.UUID, patience time.Duration) (operations.Operation, error) {
+	return watch.For(ctx, r.Watch, org, id, patience, func() (operations.Operation, bool, error) {
+		o, err := operations.Get(ctx, r.DB.Once(org), id)
+		return o, o.State != operations.Running, err
+	})
+}
+
+// List is the operators' list, in the order of creation.
+func (r *Organizations) List(c *gin.Context) error {
+	limit, err := request.Limit(c)
+	if err != nil {
+		return err
+	}
+	status := c.Query("status")
+	if status != "" && !slices.Contains([]string{tenancy.Provisioning, tenancy.Active, tenancy.Suspended, tenancy.Deleting}, status) {
+		return request.Invalid("status", "status is one of provisioning, active, suspended, deleting.")
+	}
+	var after tenancy.OrgID
+	if text := c.Query("cursor"); text != "" {
+		id, err := uuid.Parse(text)
+		if err != nil {
+			return request.ErrCursor.Because(err)
+		}
+		after = tenancy.OrgID(id)
+	}
+	found, err := r.DB.ListOrganizations(c.Request.Context(), after, status, c.Query("q"), limit+1)
+	if err != nil {
+		return err
+	}
+	var next *string
+	if len(found) > limit {
+		found = found[:limit]
+		last := found[limit-1].ID.String()
+		next = &last
+	}
+	c.JSON(http.StatusOK, gin.H{"items": found, "next_cursor": next})
+	return nil
+}
+
+// Get answers with one organization.
+func (r *Organizations) Get(c *gin.Context) error {
+	org, err := request.Subject(c, r.DB, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return r.showOrganization(c, org)
+}
+
+// showOrganization leaves out what is between the owner and the operators.
+func (r *Organizations) showOrganization(c *gin.Context, org tenancy.OrgID) error {
+	o, err := tenancy.GetOrganization(c.Request.Context(), r.DB.Once(org))
+	if err != nil {
+		return err
+	}
+	if role := request.Caller(c).Role; role != tenancy.Owner && role != tenancy.Operator {
+		o.ContactEmail, o.StatusReason = "", ""
+	}
+	c.JSON(http.StatusOK, o)
+	return nil
+}
+
+type organizationChange struct {
+	Name                *string   `json:"name"`
+	ContactEmail        *string   `json:"contact_email"`
+	AllowedOrigins      *[]string `json:"allowed_origins"`
+	ReadsWhileSuspended *bool     `json:"reads_while_suspended"`
+	Tier                *string   `json:"tier"`
+}
+
+func (b organizationChange) check() error {
+	if b.Name != nil {
+		if err := checkName(*b.Name); err != nil {
+			return err
+		}
+	}
+	if b.ContactEmail != nil {
+		if err := checkEmail("contact_email", *b.ContactEmail); err != nil {
+			return err
+		}
+	}
+	if b.AllowedOrigins == nil {
+		return nil
+	}
+	if len(*b.AllowedOrigins) > 20 {
+		return request.Invalid("allowed_origins", "allowed_origins holds at most 20 origins.")
+	}
+	for _, o := range *b.AllowedOrigins {
+		u, err := url.Parse(o)
+		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || o != u.Scheme+"://"+u.Host {
+			return request.Invalid("allowed_origins", "An origin is a scheme and a host, such as https://school.example.")
+		}
+	}
+	return nil
+}
+
+// Change changes an organization.
+func (r *Organizations) Change(c *gin.Context) error {
+	org, err := request.Subject(c, r.DB, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	in, err := request.Body[organizationChange](c)
+	if err != nil {
+		return err
+	}
+	if err := in.check(); err != nil {
+		return err
+	}
+	ctx := c.Request.Context()
+	if in.Tier != nil {
+		if request.Caller(c).Role != tenancy.Operator {
+			return errOperatorOwn
+		}
+		if _, err := r.DB.Tier(ctx, *in.Tier); err != nil {
+			return err
+		}
+	}
+	err = r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error { return in.apply(ctx, tx) })
+	if err != nil {
+		return err
+	}
+	return r.showOrganization(c, org)
+}
+
+func (b organizationChange) apply(ctx context.Context, tx *tenancy.Tx) error {
+	change := tenancy.OrganizationChange{Name: b.Name, ContactEmail: b.ContactEmail, AllowedOrigins: b.AllowedOrigins, ReadsWhileSuspended: b.ReadsWhileSuspended}
+	if err := tenancy.UpdateOrganization(ctx, tx, change); err != nil {
+		return err
+	}
+	event := audit.Event{Action: "organization.change", ObjectID: tx.Org().String()}
+	if b.Tier != nil {
+		if err := tenancy.SetTier(ctx, tx, *b.Tier); err != nil {
+			return err
+		}
+		event.Code = "tier:" + *b.Tier
+	}
+	return audit.Record(ctx, tx, event)
+}

@@ -1,0 +1,86 @@
+package request
+
+import (
+	"github.com/gin-gonic/gin"
+
+	"satchel/internal/fault"
+	"satchel/internal/oidc"
+	"satchel/tenancy"
+)
+
+// The context of a request holds what was found out about it on its way in.
+const (
+	keyRequest = "satchel.request"
+	keyActor   = "satchel.actor"
+	keyPerson  = "satchel.person"
+)
+
+// ErrNotByKey refuses a key what only people may do.
+var ErrNotByKey = fault.New(fault.Denied, "not_granted_to_keys", "No API key may do this. A person of your organization may, signed in.")
+
+// SetID gives the request its id.
+func SetID(c *gin.Context, id string) { c.Set(keyRequest, id) }
+
+// ID is the request's id, for the log and the trail.
+func ID(c *gin.Context) string { return c.GetString(keyRequest) }
+
+// Note remembers who the caller turned out to be, even if they are refused.
+func Note(c *gin.Context, actor tenancy.Actor) { c.Set(keyActor, actor) }
+
+// Noted is the caller whom Note remembered.
+func Noted(c *gin.Context) (tenancy.Actor, bool) {
+	actor, ok := c.Value(keyActor).(tenancy.Actor)
+	return actor, ok
+}
+
+// Caller is the actor that was let in. A handler that runs without one
+// is a mistake in the route table, which must not become an open door.
+func Caller(c *gin.Context) tenancy.Actor {
+	actor, ok := tenancy.ActorFrom(c.Request.Context())
+	if !ok {
+		panic("handler without a caller: its route needs an action")
+	}
+	return actor
+}
+
+// SetPerson says who signed in, on a route that asks for no organization.
+func SetPerson(c *gin.Context, who oidc.Person) { c.Set(keyPerson, who) }
+
+// Person is who signed in.
+func Person(c *gin.Context) oidc.Person {
+	who, ok := c.Value(keyPerson).(oidc.Person)
+	if !ok {
+		panic("handler without a person: its route needs one")
+	}
+	return who
+}
+
+// Subject is the organization that an administrator's call is about: their own,
+// or, for an operator, the one they name.
+func Subject(c *gin.Context, db *tenancy.DB, named string) (tenancy.OrgID, error) {
+	actor := Caller(c)
+	if named == "" {
+		if actor.Org == tenancy.Platform {
+			return actor.Org, fault.New(fault.Invalid, "organization_required", "Name the organization in organization_id.")
+		}
+		return actor.Org, nil
+	}
+	org, err := orgParam(named)
+	if err != nil {
+		return org, err
+	}
+	if org != actor.Org && actor.Role != tenancy.Operator {
+		return org, tenancy.ErrNoOrganization
+	}
+	_, err = tenancy.GetOrganization(c.Request.Context(), db.Once(org))
+	return org, err
+}
+
+// orgParam reads an organization's id; what is not an id names none.
+func orgParam(text string) (tenancy.OrgID, error) {
+	org, err := tenancy.ParseOrgID(text)
+	if err != nil {
+		return org, tenancy.ErrNoOrganization.Because(err)
+	}
+	return org, nil
+}

@@ -1,0 +1,193 @@
+package storage
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"satchel/api/request"
+	"satchel/api/watch"
+	"satchel/files"
+	"satchel/internal/fault"
+	"satchel/tenancy"
+)
+
+// heartbeat keeps proxies from taking a quiet stream for a dead one.
+const heartbeat = 15 * time.Second
+
+// finalSuffix marks the id of the last event. A browser that comes back with it
+// has everything, and is told by 204 to stop coming back.
+const finalSuffix = ".final"
+
+// FollowFile sends what happens to a file until its newest version is final,
+// then the file as it is, and ends.
+func (r *Storage) FollowFile(c *gin.Context) error {
+	v, err := r.find(c)
+	if err != nil {
+		return err
+	}
+	seq, whole, err := lastEvent(c)
+	if err != nil {
+		return err
+	}
+	s := &eventStream{room: r, w: c.Writer, conn: http.NewResponseController(c.Writer), org: request.Caller(c).Org, file: v.FileID, seq: seq}
+	changed, cancel := r.Watch.Subscribe(s.org, s.file)
+	defer cancel()
+	defer r.Watch.Count()()
+	if whole {
+		if now, err := s.stand(c.Request.Context()); err == nil && files.Final(now.Status) && now.EventSeq <= seq {
+			c.Status(http.StatusNoContent)
+			return nil
+		}
+	}
+	h := c.Writer.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("X-Accel-Buffering", "no") // nginx would keep the events to itself
+	c.Status(http.StatusOK)
+	return s.run(c.Request.Context(), changed)
+}
+
+func lastEvent(c *gin.Context) (seq int64, whole bool, err error) {
+	text := c.GetHeader("Last-Event-ID")
+	if text == "" {
+		return 0, false, nil
+	}
+	text, whole = strings.CutSuffix(text, finalSuffix)
+	seq, err = strconv.ParseInt(text, 10, 64)
+	if err != nil || seq < 0 {
+		return 0, false, fault.New(fault.Invalid, "invalid_last_event_id", "Last-Event-ID is not the id of an event of this file.")
+	}
+	return seq, whole, nil
+}
+
+// eventStream is one client that follows one file.
+type eventStream struct {
+	room *Storage
+	w    http.ResponseWriter
+	conn *http.ResponseController
+	org  tenancy.OrgID
+	file uuid.UUID
+	seq  int64 // of the last event that was sent
+}
+
+// run ends without an error whatever happens: the answer has begun, and a
+// client that was cut off resumes by itself.
+func (s *eventStream) run(ctx context.Context, changed <-chan struct{}) error {
+	poll := time.NewTicker(watch.PollEvery)
+	defer poll.Stop()
+	beat := time.NewTicker(heartbeat)
+	defer beat.Stop()
+	if !s.write(": satchel\n\n") {
+		return nil
+	}
+	for {
+		done, err := s.catchUp(ctx)
+		if err != nil || done {
+			return s.over(ctx, err)
+		}
+		select {
+		case <-changed:
+		case <-poll.C:
+		case <-beat.C:
+			if !s.write(": waiting\n\n") {
+				return nil
+			}
+		case <-s.room.Watch.Draining():
+			return nil
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (s *eventStream) over(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() == nil {
+		s.room.Log.WarnContext(ctx, "event stream broken off", "file", s.file.String(), "error", err)
+	}
+	return nil
+}
+
+// catchUp sends the events that have not been sent. The version's state and the
+// count of its events come from one statement, so "final" is never said before
+// the last event. What happens after that statement has a wake-up of its own.
+func (s *eventStream) catchUp(ctx context.Context) (done bool, err error) {
+	now, err := s.stand(ctx)
+	if err != nil {
+		return false, err
+	}
+	for now.EventSeq > s.seq {
+		events, err := files.EventsAfter(ctx, s.room.DB.Once(s.org), s.file, s.seq)
+		if err != nil {
+			return false, err
+		}
+		if len(events) == 0 {
+			return false, nil
+		}
+		for _, e := range events {
+			if !s.send(strconv.FormatInt(e.Seq, 10), e.Type, withTime(e)) {
+				return false, context.Canceled
+			}
+			s.seq = e.Seq
+		}
+	}
+	// More events than that count may have been sent: then the state is older
+	// than they are, and is asked for again at their wake-up.
+	if !files.Final(now.Status) {
+		return false, nil
+	}
+	return true, s.final(ctx)
+}
+
+func (s *eventStream) stand(ctx context.Context) (files.Stand, error) {
+	return files.GetStand(ctx, s.room.DB.Once(s.org), s.file)
+}
+
+func (s *eventStream) final(ctx context.Context) error {
+	v, err := files.Get(ctx, s.room.DB.Once(s.org), s.file)
+	if err != nil {
+		return err
+	}
+	f, err := s.room.describe(v)
+	if err != nil {
+		return err
+	}
+	b, err := json.Marshal(f)
+	if err != nil {
+		return fmt.Errorf("write file: %w", err)
+	}
+	s.send(strconv.FormatInt(s.seq, 10)+finalSuffix, "final", b)
+	return nil
+}
+
+// withTime adds when it happened to what happened.
+func withTime(e files.Event) []byte {
+	data := map[string]any{}
+	if err := json.Unmarshal(e.Data, &data); err != nil {
+		return []byte("{}")
+	}
+	data["at"] = e.CreatedAt.UTC()
+	b, err := json.Marshal(data)
+	if err != nil {
+		return []byte("{}")
+	}
+	return b
+}
+
+func (s *eventStream) send(id, kind string, data []byte) bool {
+	return s.write("id: " + id + "\nevent: " + kind + "\ndata: " + string(data) + "\n\n")
+}
+
+// write says whether the client is still there.
+func (s *eventStream) write(text string) bool {
+	if _, err := s.w.Write([]byte(text)); err != nil {
+		return false
+	}
+	return s.conn.Flush() == nil
+}

@@ -1,0 +1,327 @@
+// Package storage answers for files: their bytes in and out, their versions, and
+// what happens to them.
+package storage
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"satchel/api/delivery"
+	"satchel/api/request"
+	"satchel/api/uploads"
+	"satchel/api/watch"
+	"satchel/files"
+	"satchel/internal/fault"
+	"satchel/policies/types"
+	"satchel/tenancy"
+	"satchel/tenancy/orgs"
+	"satchel/workflows/upload"
+)
+
+// Intake brings bytes in. *uploads.Uploads is one.
+type Intake interface {
+	TusHandler() http.Handler
+	Form(ctx context.Context, actor tenancy.Actor, a uploads.Announcement, body io.Reader, length int64) (files.Ticket, error)
+}
+
+// Staging is where bytes wait to be checked. *s3.Bucket is one.
+type Staging interface {
+	CopyFrom(ctx context.Context, bucket, srcKey, etag, key string) (string, error)
+}
+
+// Clean is where published bytes lie. *s3.Bucket is one.
+type Clean interface {
+	delivery.Source
+	Name() string
+}
+
+// Processes are the workflows behind versions.
+type Processes interface {
+	Start(ctx context.Context, in upload.UploadFileInput) error
+	Cancel(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error
+}
+
+// Storage answers for files.
+type Storage struct {
+	DB         *tenancy.DB
+	Intake     Intake
+	Processes  Processes
+	Staging    Staging
+	Clean      Clean
+	Watch      *watch.Watch
+	ContentURL string // where users' bytes are had
+	Log        *slog.Logger
+}
+
+// ListFiles lists the files that the caller may see.
+func (r *Storage) ListFiles(c *gin.Context) error {
+	actor := request.Caller(c)
+	f, err := filter(c)
+	if err != nil {
+		return err
+	}
+	if !actor.May(tenancy.ReadAll) {
+		f.Owner = actor.User
+		if f.Wards, err = r.wards(c); err != nil {
+			return err
+		}
+	}
+	limit := f.Limit
+	f.Limit++ // one more tells whether there is a next page
+	views, err := files.List(c.Request.Context(), r.DB.Once(actor.Org), f)
+	if err != nil {
+		return err
+	}
+	var next string
+	if len(views) > limit {
+		last := views[limit-1]
+		next = encodeCursor(f.Sort, files.Cursor{ID: last.FileID, Name: last.Name})
+		views = views[:limit]
+	}
+	shown, err := showAll(views, r.describe)
+	if err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, request.Page[FileView]{Items: shown, NextCursor: next})
+	return nil
+}
+
+func filter(c *gin.Context) (files.Filter, error) {
+	f := files.Filter{
+		Status: files.Status(c.Query("status")), Category: c.Query("category"), Search: c.Query("q"), Sort: files.Sort(c.Query("sort")),
+	}
+	if f.Sort == "" {
+		f.Sort = files.Newest
+	}
+	if f.Status != "" && !slices.Contains(files.Statuses, f.Status) {
+		return f, request.Invalid("status", "status is one of %v.", files.Statuses)
+	}
+	for _, text := range []string{f.Category, f.Search} {
+		if !utf8.ValidString(text) || len(text) > types.MaxNameBytes || slices.Contains([]byte(text), 0) {
+			return f, request.Invalid("query", "category and q are at most %d bytes of UTF-8 text.", types.MaxNameBytes)
+		}
+	}
+	var err error
+	if f.Limit, err = request.Limit(c); err != nil {
+		return f, err
+	}
+	f.After, err = decodeCursor(f.Sort, c.Query("cursor"))
+	return f, err
+}
+
+// find reads the file that the path names, if the caller may see it. One they
+// may not see is not there.
+func (r *Storage) find(c *gin.Context) (files.View, error) {
+	id, err := fileID(c)
+	if err != nil {
+		return files.View{}, err
+	}
+	actor := request.Caller(c)
+	v, err := files.Get(c.Request.Context(), r.DB.Once(actor.Org), id)
+	if err != nil {
+		return v, err
+	}
+	if actor.May(tenancy.ReadAll) || v.OwnerID == actor.User {
+		return v, nil
+	}
+	wards, err := r.wards(c)
+	if err != nil {
+		return files.View{}, err
+	}
+	if !slices.Contains(wards, v.OwnerID) {
+		return files.View{}, files.ErrNotFound
+	}
+	return v, nil
+}
+
+// wards are the students whose files a parent may read, and nobody for others.
+func (r *Storage) wards(c *gin.Context) ([]uuid.UUID, error) {
+	actor := request.Caller(c)
+	if actor.Role != tenancy.Parent {
+		return nil, nil
+	}
+	return orgs.Wards(c.Request.Context(), r.DB.Once(actor.Org), actor.User)
+}
+
+var errNotYours = fault.New(fault.Denied, "not_yours", "This file is somebody else's. You may read it; its owner, or an admin, may change it.")
+
+// findToEdit is find for those who would change the file.
+func (r *Storage) findToEdit(c *gin.Context) (files.View, error) {
+	v, err := r.find(c)
+	if err != nil {
+		return v, err
+	}
+	actor := request.Caller(c)
+	if !actor.May(tenancy.EditAll) && v.OwnerID != actor.User {
+		return v, errNotYours
+	}
+	return v, nil
+}
+
+// GetFile answers with one file.
+func (r *Storage) GetFile(c *gin.Context) error {
+	v, err := r.find(c)
+	if err != nil {
+		return err
+	}
+	return r.answer(c, http.StatusOK, v)
+}
+
+// answer sends a file, and what became of a newer version than the shown one.
+func (r *Storage) answer(c *gin.Context, status int, v files.View) error {
+	f, err := r.describe(v)
+	if err != nil {
+		return err
+	}
+	c.JSON(status, f)
+	return nil
+}
+
+// describe shows the version that a file answers with, and what became of a
+// newer one.
+func (r *Storage) describe(v files.View) (FileView, error) {
+	f, err := r.show(v)
+	if v.HeadNumber != v.Number {
+		f.Latest = &LatestView{Version: v.HeadNumber, Status: v.HeadStatus, StatusReason: v.HeadReason}
+	}
+	return f, err
+}
+
+type changeBody struct {
+	Name        *string `json:"name"`
+	Description *string `json:"description"`
+	Category    *string `json:"category"`
+}
+
+// ChangeFile changes a file's name or texts.
+func (r *Storage) ChangeFile(c *gin.Context) error {
+	v, err := r.findToEdit(c)
+	if err != nil {
+		return err
+	}
+	in, err := request.Body[changeBody](c)
+	if err != nil {
+		return err
+	}
+	if in.Name != nil {
+		clean, err := cleanName(*in.Name)
+		if err != nil {
+			return err
+		}
+		in.Name = &clean
+	}
+	if err := checkTexts(in.Description, in.Category); err != nil {
+		return err
+	}
+	ctx, org := c.Request.Context(), request.Caller(c).Org
+	err = r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error { return files.Update(ctx, tx, v.FileID, files.Change(in)) })
+	if err != nil {
+		return err
+	}
+	v, err = files.Get(ctx, r.DB.Once(org), v.FileID)
+	if err != nil {
+		return err
+	}
+	return r.answer(c, http.StatusOK, v)
+}
+
+func cleanName(name string) (string, error) {
+	clean, err := types.CleanName(name)
+	if err != nil {
+		return "", fault.New(fault.Invalid, "invalid_name", "%s.", err.Error()).Because(err)
+	}
+	return clean, nil
+}
+
+const (
+	maxDescription = 2000
+	maxCategory    = 100
+)
+
+func checkTexts(description, category *string) error {
+	if description != nil && !request.IsText(*description, maxDescription) {
+		return request.Invalid("description", "description is at most %d characters of text.", maxDescription)
+	}
+	if category != nil && !request.IsText(*category, maxCategory) {
+		return request.Invalid("category", "category is at most %d characters of text.", maxCategory)
+	}
+	return nil
+}
+
+// TrashFile puts a file into the trash. Its running workflows are asked to end
+// after the commit; should that fail, they find the trashed file at their next
+// step and end by themselves.
+func (r *Storage) TrashFile(c *gin.Context) error {
+	v, err := r.findToEdit(c)
+	if err != nil {
+		return err
+	}
+	if err := r.trash(c.Request.Context(), request.Caller(c).Org, v.FileID); err != nil {
+		return err
+	}
+	c.Status(http.StatusNoContent)
+	return nil
+}
+
+func (r *Storage) trash(ctx context.Context, org tenancy.OrgID, file uuid.UUID) error {
+	var open []uuid.UUID
+	err := r.DB.InTx(ctx, org, func(tx *tenancy.Tx) (err error) {
+		open, err = files.Trash(ctx, tx, file)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	var failed error
+	for _, version := range open {
+		failed = errors.Join(failed, r.Processes.Cancel(ctx, org, version))
+	}
+	if failed != nil {
+		r.Log.WarnContext(ctx, "cancel after trash", slog.String("org", org.String()), slog.String("file", file.String()), slog.Any("error", failed))
+	}
+	return nil
+}
+
+// RestoreFile takes a file out of the trash.
+func (r *Storage) RestoreFile(c *gin.Context) error {
+	v, err := r.findToEdit(c)
+	if err != nil {
+		return err
+	}
+	ctx, org := c.Request.Context(), request.Caller(c).Org
+	err = r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error { return files.Restore(ctx, tx, v.FileID) })
+	if err != nil {
+		return err
+	}
+	v, err = files.Get(ctx, r.DB.Once(org), v.FileID)
+	if err != nil {
+		return err
+	}
+	return r.answer(c, http.StatusOK, v)
+}
+
+// fileID reads the id of the path. What is not an id names no file.
+func fileID(c *gin.Context) (uuid.UUID, error) {
+	id, err := uuid.Parse(c.Param("id"))
+	if err != nil {
+		return id, files.ErrNotFound.Because(err)
+	}
+	return id, nil
+}
+
+func versionNumber(text string) (int32, error) {
+	n, err := strconv.ParseInt(text, 10, 32)
+	if err != nil || n < 1 {
+		return 0, files.ErrNotFound
+	}
+	return int32(n), nil
+}

@@ -1,0 +1,118 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"satchel/api/request"
+	"satchel/files"
+	"satchel/internal/fault"
+	"satchel/tenancy"
+	"satchel/workflows/upload"
+)
+
+// findVersion reads one version of the file in the path, if the caller may see
+// the file.
+func (r *Storage) findVersion(c *gin.Context, number string) (files.View, error) {
+	v, err := r.find(c)
+	if err != nil {
+		return v, err
+	}
+	n, err := versionNumber(number)
+	if err != nil {
+		return v, err
+	}
+	return files.GetNumber(c.Request.Context(), r.DB.Once(request.Caller(c).Org), v.FileID, n)
+}
+
+// ListVersions lists a file's versions.
+func (r *Storage) ListVersions(c *gin.Context) error {
+	v, err := r.find(c)
+	if err != nil {
+		return err
+	}
+	views, err := files.History(c.Request.Context(), r.DB.Once(request.Caller(c).Org), v.FileID)
+	if err != nil {
+		return err
+	}
+	shown, err := showAll(views, r.show)
+	if err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, request.Page[FileView]{Items: shown})
+	return nil
+}
+
+// RestoreVersion brings old bytes back as a new version. They go the whole way
+// again: what was clean then may be known as infected now.
+func (r *Storage) RestoreVersion(c *gin.Context) error {
+	if _, err := r.findToEdit(c); err != nil {
+		return err
+	}
+	old, err := r.findVersion(c, c.Param("n"))
+	if err != nil {
+		return err
+	}
+	if err := readable(old); err != nil {
+		return err
+	}
+	actor, ctx := request.Caller(c), c.Request.Context()
+	t, err := r.revive(ctx, actor, old)
+	if err != nil {
+		return err
+	}
+	v, err := files.GetOf(ctx, r.DB.Once(actor.Org), t.File, t.Version)
+	if err != nil {
+		return err
+	}
+	c.Header("Location", fileLocation(t))
+	return r.answer(c, http.StatusAccepted, v)
+}
+
+// reviveTTL is how long the rows of a restored version wait for its copy: they
+// outlive the request only when the process died.
+const reviveTTL = time.Hour
+
+// revive makes a new version from a published one's bytes, which the store
+// copies itself. The order is an upload's: reserve, then bytes, then the
+// workflow, so a process that dies in between leaves what the sweep settles.
+func (r *Storage) revive(ctx context.Context, actor tenancy.Actor, old files.View) (files.Ticket, error) {
+	var t files.Ticket
+	err := r.DB.InTx(ctx, actor.Org, func(tx *tenancy.Tx) (err error) {
+		t, err = files.Create(ctx, tx, files.New{
+			File: old.FileID, ClaimedType: old.MimeType, ClaimedSHA256: old.Sha256, Size: old.Size, By: actor.User, TTL: reviveTTL, Reverts: true,
+			ChangeDescription: fmt.Sprintf("Restored from version %d", old.Number),
+		})
+		return err
+	})
+	if err != nil {
+		return t, err
+	}
+	if err := r.copyBack(ctx, actor.Org, old, t); err != nil {
+		ctx := context.WithoutCancel(ctx)
+		return t, errors.Join(err, r.DB.InTx(ctx, actor.Org, func(tx *tenancy.Tx) error {
+			return files.Withdraw(ctx, tx, t.Version, files.Failed, fault.Of(err).Code)
+		}))
+	}
+	if err := r.Processes.Start(ctx, upload.UploadFileInput{Org: actor.Org, File: t.File, Version: t.Version}); err != nil {
+		r.Log.WarnContext(ctx, "the restored version's workflow did not start, the sweep will start it", "version", t.Version.String(), "error", err)
+	}
+	return t, nil
+}
+
+func (r *Storage) copyBack(ctx context.Context, org tenancy.OrgID, old files.View, t files.Ticket) error {
+	etag, err := r.Staging.CopyFrom(ctx, r.Clean.Name(), files.ContentKey(org, old.VersionID), old.ObjectEtag, files.StagingKey(org, t.Version))
+	if err != nil {
+		return fmt.Errorf("copy version %d back: %w", old.Number, err)
+	}
+	return r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
+		return files.Receive(ctx, tx, files.Received{Upload: t.Upload, Size: old.Size, SHA256: old.Sha256, ETag: etag})
+	})
+}
+
+func fileLocation(t files.Ticket) string { return "/api/v1/storage/files/" + t.File.String() }

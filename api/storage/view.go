@@ -1,0 +1,121 @@
+package storage
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/google/uuid"
+
+	"satchel/api/request"
+	"satchel/files"
+)
+
+// FileView is a file as the contract shows it.
+type FileView struct {
+	ID                uuid.UUID       `json:"id"`
+	Name              string          `json:"name"`
+	Size              int64           `json:"size"`
+	MimeType          string          `json:"mime_type"`
+	Category          string          `json:"category"`
+	Description       string          `json:"description"`
+	Status            files.Status    `json:"status"`
+	StatusReason      string          `json:"status_reason"`
+	SHA256            string          `json:"sha256"`
+	Version           int32           `json:"version"`
+	ChangeDescription string          `json:"change_description"`
+	VirusScanned      bool            `json:"virus_scanned"`
+	Scan              *ScanView       `json:"scan"`
+	ContainsPII       *bool           `json:"contains_pii"`
+	Preview           string          `json:"preview"`
+	Renditions        []RenditionView `json:"renditions"`
+	Steps             []StepView      `json:"steps"`
+	UploadedBy        uuid.UUID       `json:"uploaded_by"`
+	CreatedAt         time.Time       `json:"created_at"`
+	UpdatedAt         time.Time       `json:"updated_at"`
+	PublishedAt       *time.Time      `json:"published_at"`
+	PublishedVersion  *int32          `json:"published_version"`
+	Latest            *LatestView     `json:"latest,omitempty"`
+}
+
+// ScanView is what the scanner said.
+type ScanView struct {
+	Verdict   string     `json:"verdict"`
+	Signature string     `json:"signature"`
+	Engine    string     `json:"engine"`
+	Database  string     `json:"database"`
+	ScannedAt *time.Time `json:"scanned_at"`
+}
+
+// RenditionView is a preview and where it is.
+type RenditionView struct {
+	Name     string `json:"name"`
+	Width    int32  `json:"width"`
+	Height   int32  `json:"height"`
+	MimeType string `json:"mime_type"`
+	Size     int64  `json:"size"`
+	URL      string `json:"url"`
+}
+
+// StepView is one step of a version on its way.
+type StepView struct {
+	Name      string     `json:"name"`
+	State     string     `json:"state"`
+	StartedAt time.Time  `json:"started_at"`
+	EndedAt   *time.Time `json:"ended_at"`
+	Attempt   int32      `json:"attempt"`
+}
+
+// LatestView says what became of a newer version than the one that is shown.
+type LatestView struct {
+	Version      int32        `json:"version"`
+	Status       files.Status `json:"status"`
+	StatusReason string       `json:"status_reason"`
+}
+
+// show makes the contract's file of a version.
+func (r *Storage) show(v files.View) (FileView, error) {
+	f := FileView{
+		ID: v.FileID, Name: v.Name, Size: v.Size, MimeType: v.MimeType, Category: v.Category, Description: v.Description,
+		Status: v.Effective(), StatusReason: v.StatusReason, SHA256: v.Sha256, Version: v.Number, ChangeDescription: v.ChangeDescription,
+		VirusScanned: v.ScanVerdict != "", ContainsPII: v.ContainsPii, Preview: v.Preview, Steps: []StepView{}, Renditions: []RenditionView{},
+		UploadedBy: v.UploadedBy, CreatedAt: v.CreatedAt.UTC(), UpdatedAt: v.UpdatedAt.UTC(), PublishedAt: request.UTC(v.PublishedAt),
+	}
+	if f.VirusScanned {
+		f.Scan = &ScanView{Verdict: v.ScanVerdict, Signature: v.ScanSignature, Engine: v.ScanEngine, Database: v.ScanDatabase, ScannedAt: request.UTC(v.ScannedAt)}
+	}
+	if v.CurrentID != nil && *v.CurrentID == v.VersionID {
+		f.PublishedVersion = &v.Number
+	}
+	if err := json.Unmarshal(v.Steps, &f.Steps); err != nil {
+		return f, fmt.Errorf("read steps: %w", err)
+	}
+	for i := range f.Steps {
+		f.Steps[i].StartedAt, f.Steps[i].EndedAt = f.Steps[i].StartedAt.UTC(), request.UTC(f.Steps[i].EndedAt)
+	}
+	// What is not published has nothing that anybody may read.
+	if f.Status != files.Published {
+		return f, nil
+	}
+	if err := json.Unmarshal(v.Renditions, &f.Renditions); err != nil {
+		return f, fmt.Errorf("read renditions: %w", err)
+	}
+	for i := range f.Renditions {
+		f.Renditions[i].URL = fmt.Sprintf("%s/api/v1/storage/files/%s/renditions/%s?version=%d",
+			r.ContentURL, v.FileID, url.PathEscape(f.Renditions[i].Name), v.Number)
+	}
+	return f, nil
+}
+
+func showAll(views []files.View, show func(files.View) (FileView, error)) ([]FileView, error) {
+	shown := make([]FileView, 0, len(views))
+	for _, v := range views {
+		f, err := show(v)
+		if err != nil {
+			return nil, err
+		}
+		shown = append(shown, f)
+	}
+	return shown, nil
+}

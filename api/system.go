@@ -1,0 +1,37 @@
+package api
+
+import (
+	_ "embed"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+)
+
+// document is the contract; its test holds it and the router against each other.
+//
+//go:embed openapi.yaml
+var document []byte
+
+func (a *API) getDocument(c *gin.Context) error {
+	c.Header("Cache-Control", "public, max-age=300")
+	c.Data(http.StatusOK, "application/yaml; charset=utf-8", document)
+	return nil
+}
+
+// getResource tells a client whose tokens are taken here (RFC 9728).
+func (a *API) getResource(c *gin.Context) error {
+	c.JSON(http.StatusOK, gin.H{
+		"resource": a.Config.URL, "authorization_servers": []string{a.Tokens.Issuer()}, "bearer_methods_supported": []string{"header"},
+	})
+	return nil
+}
+
+func (a *API) getHealth(c *gin.Context) error {
+	c.JSON(http.StatusOK, gin.H{"alive": true})
+	return nil
+}
+
+func (a *API) getReadiness(c *gin.Context) error {
+	a.Ready.ServeHTTP(c.Writer, c.Request)
+	return nil
+}
