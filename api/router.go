@@ -110,6 +110,7 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{post, organizationPath + "/keep", tenancy.ManageOrganizations, a.organizations.Keep, quick},
 		{get, organizationPath + "/policies", tenancy.ChangeOrganization, a.organizations.GetPolicies, quick},
 		{patch, organizationPath + "/policies", tenancy.ChangeOrganization, a.organizations.ChangePolicies, quick},
+		{get, organizationPath + "/events", tenancy.ReadEvents, a.organizations.ListEvents, quick},
 		{get, adminPath + "/tiers", tenancy.ReadTiers, a.organizations.ListTiers, quick},
 		{put, adminPath + "/tiers/:name", tenancy.SetTiers, a.organizations.SetTier, quick},
 

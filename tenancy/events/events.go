@@ -20,11 +20,11 @@ const UsageWarning = "usage.warning"
 
 // Event is one row.
 type Event struct {
-	Seq  int64           `db:"seq"`
-	ID   uuid.UUID       `db:"id"`
-	Type string          `db:"type"`
-	Data json.RawMessage `db:"data"`
-	At   time.Time       `db:"at"`
+	Seq  int64           `db:"seq" json:"seq"`
+	ID   uuid.UUID       `db:"id" json:"id"`
+	Type string          `db:"type" json:"type"`
+	Data json.RawMessage `db:"data" json:"data"`
+	At   time.Time       `db:"at" json:"at"`
 }
 
 // Record writes an event with the transaction of what it tells: both are
