@@ -60,6 +60,7 @@ var rooms = map[string]room{
 	"tenancy/keys":       {2, "what an organization has, over the tenant transaction"},
 	"tenancy/usage":      {2, "what an organization has, over the tenant transaction"},
 	"tenancy/events":     {2, "what an organization has, over the tenant transaction"},
+	"tenancy/exports":    {2, "what an organization has, over the tenant transaction"},
 	"tenancy/operations": {2, "what an organization has, over the tenant transaction"},
 	"internal/schema":    {2, "applies migrations and rules; only the owner's program and the tests use it"},
 

@@ -16,6 +16,7 @@ import (
 
 	"satchel/api/apikeys"
 	"satchel/api/around"
+	"satchel/api/delivery"
 	"satchel/api/door"
 	"satchel/api/figures"
 	"satchel/api/operations"
@@ -55,9 +56,11 @@ type Parts struct {
 	Intake    storage.Intake
 	Processes Processes
 	Inviting  people.Inviting
-	Invites   bool // owners can be invited by mail
+	Welcome   http.Handler // the page on which people answer their invitations
+	Invites   bool         // owners can be invited by mail
 	Staging   storage.Staging
 	Clean     storage.Clean
+	Exports   delivery.Source
 
 	Checkpoints trail.Checkpoints
 	Ready       http.Handler
@@ -105,8 +108,8 @@ func New(p Parts) *API {
 		},
 		figures:       &figures.Figures{DB: p.DB},
 		operations:    &operations.Operations{DB: p.DB, Processes: p.Processes},
-		organizations: &organizations.Organizations{DB: p.DB, Processes: p.Processes, Watch: w, Invites: p.Invites, Patience: createPatience},
-		people:        &people.People{DB: p.DB, Inviting: p.Inviting, Log: p.Log},
+		organizations: &organizations.Organizations{DB: p.DB, Processes: p.Processes, Watch: w, Exports: p.Exports, Invites: p.Invites, Patience: createPatience},
+		people:        &people.People{DB: p.DB, Inviting: p.Inviting, Page: p.Welcome, Log: p.Log},
 		keys:          &apikeys.Keys{DB: p.DB},
 		trail:         &trail.Trail{DB: p.DB, Checkpoints: p.Checkpoints, Log: p.Log},
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"satchel/api/apikeys"
+	"satchel/api/request"
 	"satchel/tenancy"
 	"satchel/tenancy/keys"
 )
@@ -71,7 +72,7 @@ func TestRefusedPageDoesNothing(t *testing.T) {
 		owner.call(post, storagePath+"/upload", body, "Content-Type", contentType, "Origin", origin).refused(http.StatusForbidden, "origin_not_allowed")
 		owner.call(post, tusPath, nil, "Tus-Resumable", "1.0.0", "Upload-Length", "5", "Upload-Metadata", "filename YS50eHQ=", "Origin", origin).refused(http.StatusForbidden, "origin_not_allowed")
 	}
-	require.Empty(t, read[apikeys.KeyPage](owner.call(get, keysOf(owner.org), nil)).Items)
+	require.Empty(t, read[request.Page[apikeys.KeyView]](owner.call(get, keysOf(owner.org), nil)).Items)
 	require.Contains(t, string(owner.call(get, storagePath+"/files", nil).body), `"items":[]`)
 
 	a := owner.call(post, tusPath, nil, "Tus-Resumable", "1.0.0", "Upload-Length", "5", "Upload-Metadata", "filename YS50eHQ=", "Origin", ourPage).is(http.StatusCreated)

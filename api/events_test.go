@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"satchel/api/apikeys"
 	"satchel/api/storage"
 	"satchel/files"
 	"satchel/tenancy"
@@ -139,5 +140,95 @@ func TestDrainEndsStreams(t *testing.T) {
 	f := owner.upload("a.txt", []byte(lorem))
 	all, _ := owner.follow(f.ID, "", func(sentEvent) bool { b.api.Drain(); return false })
 	require.NotEmpty(t, all)
+	require.NotEqual(t, "final", all[len(all)-1].kind)
+}
+
+// TestStreamsEndWithWhatTheyStoodOn: whoever may not read the file any more hears
+// nothing of it, and the others go on.
+func TestStreamsEndWithWhatTheyStoodOn(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	org := b.organization()
+	owner, stays := b.person(org, tenancy.Owner), b.person(org, tenancy.Admin)
+	for name, end := range map[string]func(student, watcher *person){
+		"the link to the student ends": func(student, watcher *person) {
+			owner.call(remove, owner.orgPath("/guardians/"+watcher.id.String()+"/"+student.id.String()), nil).is(204)
+		},
+		"the student is removed": func(student, _ *person) { owner.call(remove, owner.orgPath(student.as()), nil).is(204) },
+		"the membership ends":    func(_, watcher *person) { owner.call(remove, owner.orgPath(watcher.as()), nil).is(204) },
+		"a lower role": func(_, watcher *person) {
+			owner.call(put, owner.orgPath(watcher.as()), map[string]string{"role": "student"}).is(200)
+		},
+	} {
+		student, watcher := b.person(org, tenancy.Student), b.person(org, tenancy.Parent)
+		owner.call(post, owner.orgPath("/guardians"), map[string]any{"parent_id": watcher.id, "student_id": student.id}).is(201)
+		f := student.upload("a.txt", []byte(lorem))
+		ended := false
+		all, status := watcher.follow(f.ID, "", func(sentEvent) bool {
+			if !ended {
+				ended = true
+				end(student, watcher)
+				b.api.watch.Heard("") // as its poll would be, but now
+			}
+			return false
+		})
+		require.Equal(t, 200, status)
+		require.NotEqual(t, "final", all[len(all)-1].kind, name)
+		require.NoError(t, b.publishVersion(org, b.head(org, f.ID).VersionID, ""))
+		_, status = watcher.follow(f.ID, all[len(all)-1].id, nil)
+		require.Contains(t, []int{403, 404}, status, "%s: who comes back is told", name)
+		others, _ := stays.follow(f.ID, "", nil)
+		require.Equal(t, "final", others[len(others)-1].kind)
+	}
+}
+
+// TestStreamsOfASuspendedOrganization go on where its policy leaves reads on.
+func TestStreamsOfASuspendedOrganization(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for _, reads := range []bool{true, false} {
+		owner := b.person(b.organization(), tenancy.Owner)
+		f := owner.upload("a.txt", []byte(lorem))
+		version := b.head(owner.org, f.ID).VersionID
+		published := make(chan error, 1)
+		suspended := false
+		all, _ := owner.follow(f.ID, "", func(sentEvent) bool {
+			if suspended {
+				return false
+			}
+			suspended = true
+			_, err := b.db.Once(owner.org).Exec(t.Context(), "update organizations set status = 'suspended', reads_while_suspended = $1", reads)
+			require.NoError(t, err)
+			b.api.watch.Heard("")
+			if reads {
+				go func() { published <- b.publishVersion(owner.org, version, "") }()
+			}
+			return false
+		})
+		if reads {
+			require.NoError(t, <-published)
+		}
+		require.Equal(t, reads, all[len(all)-1].kind == "final", "reads while suspended: %v", reads)
+	}
+}
+
+// TestStreamsOfARevokedKey end, though its service account has another one.
+func TestStreamsOfARevokedKey(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	owner := b.person(b.organization(), tenancy.Owner)
+	f := owner.upload("a.txt", []byte(lorem))
+	made := read[apikeys.KeyView](owner.call(post, keysOf(owner.org), map[string]any{"name": "sync", "role": "teacher", "scopes": []string{"files:read"}}).is(201))
+	machine := &person{b: b, org: owner.org, token: made.Key}
+	revoked := false
+	all, status := machine.follow(f.ID, "", func(sentEvent) bool {
+		if !revoked {
+			revoked = true
+			owner.call(remove, keysOf(owner.org)+"/"+made.ID.String(), nil).is(204)
+			b.api.watch.Heard("")
+		}
+		return false
+	})
+	require.Equal(t, 200, status)
 	require.NotEqual(t, "final", all[len(all)-1].kind)
 }

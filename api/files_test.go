@@ -185,8 +185,8 @@ func TestListRefusals(t *testing.T) {
 	} {
 		owner.call(get, storagePath+"/files?"+query, nil).refused(400, code)
 	}
-	owner.upload("x", []byte(lorem))
-	owner.upload("y", []byte(lorem))
+	owner.upload("x.txt", []byte(lorem))
+	owner.upload("y.txt", []byte(lorem))
 	stolen := read[request.Page[storage.FileView]](owner.call(get, storagePath+"/files?limit=1&sort="+string(files.ByName), nil).is(200)).NextCursor
 	require.NotEmpty(t, stolen)
 	owner.call(get, storagePath+"/files?cursor="+stolen, nil).refused(400, "invalid_cursor")

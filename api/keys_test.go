@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"satchel/api/apikeys"
+	"satchel/api/request"
 	"satchel/tenancy"
 	"satchel/tenancy/keys"
 )
@@ -52,7 +53,7 @@ func TestKeyLife(t *testing.T) {
 
 	list := owner.call(get, keysOf(owner.org), nil).is(http.StatusOK)
 	require.NotContains(t, string(list.body), made.Key)
-	require.Equal(t, keys.Active, read[apikeys.KeyPage](list).Items[0].State)
+	require.Equal(t, keys.Active, read[request.Page[apikeys.KeyView]](list).Items[0].State)
 
 	second := read[apikeys.KeyView](owner.call(post, keysOf(owner.org)+"/"+made.ID.String()+"/rotate", map[string]any{"overlap": 3600}).is(http.StatusCreated))
 	require.NotEqual(t, made.Key, second.Key)

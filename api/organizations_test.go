@@ -101,7 +101,7 @@ func TestSuspendedOrganizationOnlyReads(t *testing.T) {
 	owner.call(post, storagePath+"/upload", body, "Content-Type", contentType).refused(403, "organization_suspended")
 	operator.call(patch, orgPath(owner.org, ""), map[string]any{"reads_while_suspended": false}).is(200)
 	owner.call(get, at(f.ID, "/content"), nil).refused(403, "organization_suspended")
-	operator.call(post, orgPath(owner.org, "/resume"), nil).is(200)
+	operator.call(post, orgPath(owner.org, "/resume"), nil).is(202)
 	owner.call(patch, at(f.ID, ""), map[string]string{"name": "b.txt"}).is(200)
 	operator.call(post, orgPath(tenancy.Platform, "/suspend"), nil).refused(409, "platform_organization")
 }

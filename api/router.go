@@ -9,6 +9,7 @@ import (
 	"satchel/api/door"
 	"satchel/api/request"
 	"satchel/api/throttle"
+	"satchel/api/welcome"
 	"satchel/internal/fault"
 	"satchel/tenancy"
 )
@@ -108,6 +109,8 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{post, organizationPath + "/suspend", tenancy.ManageOrganizations, a.organizations.Suspend, quick},
 		{post, organizationPath + "/resume", tenancy.ManageOrganizations, a.organizations.Resume, quick},
 		{post, organizationPath + "/keep", tenancy.ManageOrganizations, a.organizations.Keep, quick},
+		{post, organizationPath + "/export", tenancy.ExportOrganization, a.organizations.Export, quick},
+		{get, organizationPath + "/exports/:operation/:part", tenancy.ExportOrganization, a.organizations.GetExport, outgoing},
 		{get, organizationPath + "/policies", tenancy.ChangeOrganization, a.organizations.GetPolicies, quick},
 		{patch, organizationPath + "/policies", tenancy.ChangeOrganization, a.organizations.ChangePolicies, quick},
 		{get, organizationPath + "/events", tenancy.ReadEvents, a.organizations.ListEvents, quick},
@@ -128,9 +131,10 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{remove, organizationPath + "/invitations/:invitation", tenancy.Invite, a.people.RevokeInvitation, quick},
 		{post, organizationPath + "/invitations/:invitation/resend", tenancy.Invite, a.people.ResendInvitation, quick},
 		{get, "/api/v1/invitations/:token", anyone, a.people.ShowInvitation, quick},
+		{post, "/api/v1/invitations/look", anyone, a.people.LookAtInvitation, quick},
 		{post, "/api/v1/invitations/accept", signedIn, a.people.AcceptInvitation, quick},
 		{post, "/api/v1/invitations/decline", signedIn, a.people.DeclineInvitation, quick},
-		{get, "/invitations", anyone, a.people.InvitationPage, quick},
+		{get, welcome.Path, anyone, a.people.InvitationPage, quick},
 		{get, organizationPath + "/guardians", tenancy.ReadGuardians, a.people.ListGuardians, quick},
 		{post, organizationPath + "/guardians", tenancy.SetGuardians, a.people.AddGuardian, quick},
 		{remove, organizationPath + "/guardians/:parent/:student", tenancy.SetGuardians, a.people.RemoveGuardian, quick},

@@ -24,6 +24,7 @@ import (
 	"satchel/api/storage"
 	"satchel/api/throttle"
 	"satchel/api/uploads"
+	"satchel/api/welcome"
 	"satchel/files"
 	"satchel/internal/oidc"
 	"satchel/internal/oidc/oidctest"
@@ -32,6 +33,7 @@ import (
 	"satchel/internal/s3test"
 	"satchel/policies/audit"
 	"satchel/tenancy"
+	"satchel/tenancy/exports"
 	"satchel/tenancy/operations"
 	"satchel/tenancy/usage"
 	"satchel/workflows/reconcile"
@@ -132,6 +134,24 @@ func (p *playedProcesses) Suspend(ctx context.Context, _ tenancy.Actor, org tena
 	return tenancy.Suspend(ctx, p.db.Once(org), reason)
 }
 
+func (p *playedProcesses) Resume(ctx context.Context, _ tenancy.Actor, org tenancy.OrgID, _ uuid.UUID) error {
+	return p.db.InTx(ctx, org, func(tx *tenancy.Tx) error { return tenancy.Resume(ctx, tx) })
+}
+
+// Export notes the export, and makes nothing of it.
+func (p *playedProcesses) Export(ctx context.Context, by tenancy.Actor, org tenancy.OrgID) (uuid.UUID, error) {
+	id := tenancy.NewID()
+	err := p.db.InTx(ctx, org, func(tx *tenancy.Tx) error {
+		running, _, err := exports.Begin(ctx, tx, id)
+		id = running
+		if err != nil {
+			return err
+		}
+		return operations.Insert(ctx, tx, operations.Operation{ID: id, Kind: "export_organization", CreatedBy: &by.User})
+	})
+	return id, err
+}
+
 func (p *playedProcesses) Delete(ctx context.Context, _ tenancy.Actor, org tenancy.OrgID, op uuid.UUID, grace time.Duration) error {
 	return tenancy.Condemn(ctx, p.db.Once(org), op, grace)
 }
@@ -156,7 +176,8 @@ func setup(t testing.TB) *testBundle {
 		Config: Config{ContentURL: contentURL, Origins: []string{"https://school.test"}}, DB: b.db.DB,
 		Limits: throttle.Config{AddressPerMinute: 18_000},
 		Tokens: oidc.New(oidc.Config{Issuer: b.issuer.URL, Audience: oidctest.Audience}), Intake: intake, Processes: b.processes, Inviting: b.inviting,
-		Staging: b.store.Staging, Clean: b.store.Clean,
+		Welcome: welcome.New(welcome.Config{}, b.issuer.URL, nil, slog.New(slog.DiscardHandler)),
+		Staging: b.store.Staging, Clean: b.store.Clean, Exports: b.store.Exports,
 		Ready: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = io.WriteString(w, `{"ready":true,"missing":[]}`)
@@ -189,11 +210,7 @@ func (b *testBundle) organization() tenancy.OrgID { return b.tier("enterprise") 
 
 func (b *testBundle) tier(name string) tenancy.OrgID {
 	b.t.Helper()
-	org, room := tenancy.OrgID(tenancy.NewID()), int64(1<<30)
-	ok, err := b.db.CreateOrganization(context.Background(), org, "o-"+org.String(), "Test school", name, &room, &room)
-	require.NoError(b.t, err)
-	require.True(b.t, ok)
-	return org
+	return b.db.OrganizationOf(b.t, name, 1<<30)
 }
 
 func (b *testBundle) person(org tenancy.OrgID, role tenancy.Role) *person {

@@ -75,10 +75,10 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 	"PATCH " + organizationPath: func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(patch, s.school(""), map[string]any{"name": planted}), s.owner.org
 	},
-	"POST " + organizationPath + "/resume": func(s *scene) (answer, tenancy.OrgID) {
-		s.operator.call(post, s.school("/suspend"), map[string]any{"reason": planted})
+	"GET " + organizationPath + "/exports/:operation/:part": func(s *scene) (answer, tenancy.OrgID) {
+		id := s.exported(s.owner)
 		s.mark(s.owner.org)
-		return s.operator.call(post, s.school("/resume"), nil), s.owner.org
+		return s.owner.call(get, s.school("/exports/"+id+"/1"), nil), s.owner.org
 	},
 	"PATCH " + organizationPath + "/policies": func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(patch, s.school("/policies"), map[string]any{"trash_days": 5}), s.owner.org
@@ -193,7 +193,8 @@ func (s *scene) invited() (id uuid.UUID, token string) {
 
 // begun are recorded by the workflow's own package, where the operation begins;
 // the processes of these tests are played.
-var begun = []string{"storage.rescan", "storage.reconcile", "organization.create", "organization.suspend", "organization.delete", "organization.keep"}
+var begun = []string{"storage.rescan", "storage.reconcile", "organization.create", "organization.suspend", "organization.resume",
+	"organization.export", "organization.delete", "organization.keep"}
 
 // mark notes where a trail stands now.
 func (s *scene) mark(org tenancy.OrgID) { s.marks[org] = s.trailHead(org).Seq }

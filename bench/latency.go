@@ -115,13 +115,14 @@ func (b *bench) newLine() (*line, error) {
 		return nil, err
 	}
 	dir, err := os.MkdirTemp("", "satchel-bench")
-	return &line{store: store, clamd: clamd.New(b.Clamd), render: renderer, dir: dir}, err
+	return &line{store: store, clamd: clamd.New(b.Clamd, clamd.WithMemory(16<<20, 1)), render: renderer, dir: dir}, err
 }
 
 // walk puts the object as an upload would and times what comes after.
 func (l *line) walk(ctx context.Context, content []byte, render bool) (time.Duration, error) {
 	key := "bench/" + uuid.NewString()
-	etag, err := l.store.Staging.Put(ctx, key, bytes.NewReader(content), int64(len(content)), "")
+	sum := sha256.Sum256(content)
+	etag, err := l.store.Staging.PutSummed(ctx, key, bytes.NewReader(content), int64(len(content)), sum[:])
 	if err != nil {
 		return 0, err
 	}

@@ -52,6 +52,9 @@ var measurements = []struct {
 	{"memory", "four 2 GiB uploads at once", (*bench).memory},
 	{"tenmb", "20 users who upload 10 MB each at once", (*bench).tenMegabytes},
 	{"users", "100 users for two minutes", (*bench).users},
+	{"lists", "pages of one organization among a thousand, and of a long list", (*bench).lists},
+	{"neighbour", "an organization's list beside one that asks ten times too often", (*bench).neighbour},
+	{"trail", "what a publication's row in the trail costs", (*bench).trail},
 	{"fairness", "one organization's backlog against another's single files", (*bench).fairness},
 }
 
@@ -87,7 +90,7 @@ func command() *cobra.Command {
 	cmd.Long = "Measure a running local stack:\n\n  " + strings.Join(names, "\n  ")
 	cmd.Flags().StringVar(&path, "stack", ".local/satchel.json", "the stack's satchel.json")
 	cmd.Flags().StringVar(&only, "only", "", "these measurements, by name, with commas between")
-	cmd.Flags().BoolVar(&b.full, "full", false, "the long forms: 5,000 files of backlog")
+	cmd.Flags().BoolVar(&b.full, "full", false, "the long forms: 5,000 files of backlog, a list of a million")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }

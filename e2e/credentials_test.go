@@ -23,6 +23,7 @@ func as(t *testing.T, program string) *s3.Store {
 	store, err := s3.Open(s3.Config{
 		Endpoint: local.S3.Endpoint, Region: "us-east-1", AccessKey: secret("access-key"), SecretKey: secret("secret-key"),
 		Staging: local.S3.Buckets["staging"], Clean: local.S3.Buckets["clean"], Quarantine: local.S3.Buckets["quarantine"],
+		Exports: local.S3.Buckets["exports"],
 	})
 	require.NoError(t, err)
 	return store
@@ -39,7 +40,7 @@ func TestOnlyTheWorkerWritesWhatPeopleRead(t *testing.T) {
 		return err
 	}
 	api, worker := as(t, "api"), as(t, "worker")
-	for _, b := range []*s3.Bucket{worker.Staging, worker.Clean, worker.Quarantine} {
+	for _, b := range []*s3.Bucket{worker.Staging, worker.Clean, worker.Quarantine, worker.Exports} {
 		require.NoError(t, put(b))
 		t.Cleanup(func() { require.NoError(t, b.Remove(testContext(t), key)) })
 	}
@@ -47,8 +48,12 @@ func TestOnlyTheWorkerWritesWhatPeopleRead(t *testing.T) {
 	_, err := api.Clean.Stat(ctx, key)
 	require.NoError(t, err)
 	const no = "Access Denied"
-	require.ErrorContains(t, put(api.Clean), no)
-	require.ErrorContains(t, api.Clean.Remove(ctx, key), no)
+	_, err = api.Exports.Stat(ctx, key)
+	require.NoError(t, err)
+	for _, b := range []*s3.Bucket{api.Clean, api.Exports} {
+		require.ErrorContains(t, put(b), no)
+		require.ErrorContains(t, b.Remove(ctx, key), no)
+	}
 	require.ErrorContains(t, put(api.Quarantine), no)
 	_, err = api.Quarantine.Open(ctx, key, "", 0, -1)
 	require.ErrorContains(t, err, no)

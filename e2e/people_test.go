@@ -55,7 +55,12 @@ func token(t *testing.T, to string, n int) string {
 // newcomer is a person of the issuer who is a member of nothing.
 func newcomer(t *testing.T) *rest.Client {
 	t.Helper()
-	access, err := local.Mint(testContext(t), "newcomer-"+uuid.NewString())
+	return newcomerNamed(t, "newcomer-"+uuid.NewString())
+}
+
+func newcomerNamed(t *testing.T, subject string) *rest.Client {
+	t.Helper()
+	access, err := local.Mint(testContext(t), subject)
 	require.NoError(t, err)
 	return &rest.Client{Base: local.API, Token: access}
 }
@@ -86,7 +91,7 @@ func TestInvitationFromMailToMember(t *testing.T) {
 	require.Equal(t, "sent", s.invitation(t, i.ID).Delivery)
 	person := newcomer(t)
 	require.NoError(t, accept(t, person, mailed))
-	require.Equal(t, "invitation_not_found", code(accept(t, newcomer(t), mailed)), "it works once")
+	require.Equal(t, "invitation_used", code(accept(t, newcomer(t), mailed)), "it works once")
 	var me struct {
 		Memberships []struct {
 			Organization string `json:"organization_id"`
@@ -111,7 +116,7 @@ func TestInvitationExpiresByItself(t *testing.T) {
 	i := s.invite(t, to, "student", "20s")
 	mailed := token(t, to, 1)
 	require.Eventually(t, func() bool { return s.invitation(t, i.ID).State == "expired" }, patience, 500*time.Millisecond)
-	require.Equal(t, "invitation_not_found", code(accept(t, newcomer(t), mailed)))
+	require.Equal(t, "invitation_expired", code(accept(t, newcomer(t), mailed)))
 	require.Nil(t, s.invitation(t, i.ID).Email)
 }
 
@@ -122,7 +127,7 @@ func TestRevokedInvitationIsWorthNothing(t *testing.T) {
 	i := s.invite(t, to, "student", "")
 	mailed := token(t, to, 1)
 	require.NoError(t, s.Owner.Call(testContext(t), http.MethodDelete, "/api/v1/organizations/"+s.ID+"/invitations/"+i.ID, nil, nil))
-	require.Equal(t, "invitation_not_found", code(accept(t, newcomer(t), mailed)))
+	require.Equal(t, "invitation_revoked", code(accept(t, newcomer(t), mailed)))
 	again := s.invite(t, to, "student", "")
 	require.NotEqual(t, i.ID, again.ID, "the address may be invited anew")
 	require.NoError(t, accept(t, newcomer(t), token(t, to, 2)))

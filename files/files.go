@@ -96,16 +96,6 @@ func GetQuota(ctx context.Context, q tenancy.Queries) (Quota, error) {
 	return quota, orNotFound(err)
 }
 
-// SetQuota changes the limits that are given. Lowering one below what is in
-// use keeps everything readable and refuses growth.
-func SetQuota(ctx context.Context, tx *tenancy.Tx, maxBytes, maxFileSize *int64) error {
-	n, err := filesdb.New(tx).QuotaSet(ctx, filesdb.QuotaSetParams{MaxBytes: maxBytes, MaxFileSize: maxFileSize})
-	if err := oneRow(n, err, ErrNotFound); err != nil {
-		return err
-	}
-	return record(ctx, tx, "quota.set", tx.Org().UUID(), "")
-}
-
 // Count is how many files are in one state.
 type Count = filesdb.FilesCountByStatusRow
 

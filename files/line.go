@@ -20,7 +20,9 @@ type Admitted = filesdb.VersionAdmitRow
 
 // Admit lets in the versions that have waited longest, until as many of the
 // organization are in the pipeline as its tier allows, or the ceiling. A bound
-// that was lowered puts nobody out. Whoever calls it starts their workflows after
+// that was lowered puts nobody out. One that has been there for an hour does not
+// count any more: its workflow may be blocked until the next deploy, and those
+// behind it would wait with it. Whoever calls it starts their workflows after
 // the commit; the sweep starts what was let in and shows no life.
 func Admit(ctx context.Context, tx *tenancy.Tx, ceiling int) ([]Admitted, error) {
 	q := filesdb.New(tx)

@@ -134,3 +134,28 @@ func TestTierBoundsTheLine(t *testing.T) {
 	s.publish(t, waiting[3])
 	require.Equal(t, waiting[5:6], s.admit(t, ceiling))
 }
+
+// TestPlaceInThePipelineRunsOut: a version whose workflow cannot go on, because
+// a build panics on it, keeps its place for an hour, and not the whole line from
+// moving for ever.
+func TestPlaceInThePipelineRunsOut(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t, 1<<30)
+	waiting := s.line(t, 2)
+	require.Equal(t, waiting[:1], s.admit(t, 1))
+	since := func(ago string) {
+		_, err := s.Once(s.org).Exec(t.Context(), "update file_versions set started_at = now() - $2::interval, updated_at = now() where id = $1", waiting[0], ago)
+		require.NoError(t, err)
+	}
+	waits := func() int {
+		lines, err := s.OrganizationsWaiting(t.Context(), 0, 1, 10)
+		require.NoError(t, err)
+		return len(lines)
+	}
+	since("59 minutes")
+	require.Zero(t, waits())
+	require.Empty(t, s.admit(t, 1))
+	since("61 minutes")
+	require.Equal(t, 1, waits(), "the sweep moves it")
+	require.Equal(t, waiting[1:], s.admit(t, 1))
+}

@@ -56,7 +56,7 @@ type modelVersion struct {
 func newModel(t testing.TB, db *pgtest.Database) *model {
 	org := db.Organization(t, roomBytes)
 	size := int64(fileBytes)
-	require.NoError(t, db.InTx(t.Context(), org, func(tx *tenancy.Tx) error { return files.SetQuota(t.Context(), tx, nil, &size) }))
+	require.NoError(t, tenancy.ChangeLimits(t.Context(), db.Once(org), tenancy.Limit{}, tenancy.Limit{Given: true, Value: &size}))
 	return &model{db: db, org: org, user: db.Member(t, org, tenancy.Teacher), max: roomBytes}
 }
 

@@ -114,7 +114,9 @@ var operations = []struct {
 	}},
 	{"quota", 1, func(c *call) inTx {
 		c.m.max = rapid.Int64Range(0, 2*roomBytes).Draw(c.r, "max")
-		return func(tx *tenancy.Tx) error { return files.SetQuota(c.ctx, tx, &c.m.max, nil) }
+		return func(tx *tenancy.Tx) error {
+			return tenancy.ChangeLimits(c.ctx, tx, tenancy.Limit{Given: true, Value: &c.m.max}, tenancy.Limit{})
+		}
 	}},
 }
 

@@ -52,12 +52,6 @@ select number, size, etag from upload_parts where upload_id = $1 order by number
 -- name: QuotaGet :one
 select max_bytes, max_file_size, used_bytes, reserved_bytes, updated_at, max_bytes_set, max_file_size_set from storage_quotas;
 
--- name: QuotaSet :execrows
-update storage_quotas set max_bytes = coalesce(sqlc.narg(max_bytes), max_bytes),
-    max_file_size = coalesce(sqlc.narg(max_file_size), max_file_size), updated_at = now(),
-    max_bytes_set = max_bytes_set or sqlc.narg(max_bytes)::bigint is not null,
-    max_file_size_set = max_file_size_set or sqlc.narg(max_file_size)::bigint is not null;
-
 -- name: QuotaSums :one
 select coalesce(sum(used_bytes), 0)::bigint as used, coalesce(sum(reserved_bytes), 0)::bigint as reserved from file_versions;
 
@@ -159,7 +153,7 @@ update file_versions v set started_at = now(), updated_at = now()
  where v.id in (select w.id from file_versions w where w.status = 'processing' and w.started_at is null
                  order by w.received_at, w.id
                  limit coalesce((select greatest(least(t.concurrent_scans, sqlc.arg(ceiling)::bigint) -
-                                   (select count(*) from file_versions r where r.status = 'processing' and r.started_at is not null), 0)
+                                   (select count(*) from file_versions r where r.status = 'processing' and r.started_at > now() - interval '1 hour'), 0)
                                    from tiers t), 0))
 returning v.id, v.file_id;
 
@@ -182,6 +176,11 @@ select exists (select from file_versions where status = 'processing' and started
 
 -- name: VersionInspected :execrows
 update file_versions set mime_type = $2, updated_at = now() where id = $1 and status = 'processing';
+
+-- name: VersionLive :many
+select v.id, v.file_id, v.number, v.size, v.sha256, v.object_etag, v.published_at, f.name from file_versions v
+  join files f on f.organization_id = v.organization_id and f.id = v.file_id
+ where v.id > $1 and v.status = 'published' and f.trashed_at is null order by v.id limit $2;
 
 -- name: VersionLock :one
 select id, file_id, number, status, status_reason, size, sha256, scan_verdict, scan_sha256, object_etag from file_versions where id = $1 for update;

@@ -92,6 +92,14 @@ func Page(ctx context.Context, q tenancy.Queries, after uuid.UUID, n int64) ([]R
 	return filesdb.New(q).VersionPage(ctx, filesdb.VersionPageParams{ID: after, Limit: n})
 }
 
+// Live is a published version of a file that is not in the trash.
+type Live = filesdb.VersionLiveRow
+
+// LivePage reads what people can read now, in the order of the versions' ids.
+func LivePage(ctx context.Context, q tenancy.Queries, after uuid.UUID, n int64) ([]Live, error) {
+	return filesdb.New(q).VersionLive(ctx, filesdb.VersionLiveParams{ID: after, Limit: n})
+}
+
 // Renditions lists the renditions of a version.
 func Renditions(ctx context.Context, q tenancy.Queries, version uuid.UUID) ([]Rendition, error) {
 	rows, err := filesdb.New(q).RenditionList(ctx, version)

@@ -90,7 +90,7 @@ var Grants = map[Action][]Role{
 	ManageOrganizations: {Operator},
 	ReadOrganization:    {Owner, Admin, Teacher, Student, Parent, Operator},
 	ChangeOrganization:  {Owner, Operator},
-	ExportOrganization:  {Owner, Operator},
+	ExportOrganization:  {Owner, Admin, Operator},
 	ReadEvents:          {Owner, Admin, Operator},
 	ReadTiers:           {Owner, Admin, Operator},
 	SetTiers:            {Operator},

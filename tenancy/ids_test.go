@@ -124,10 +124,11 @@ func TestOrganizations(t *testing.T) {
 		after = page[len(page)-1]
 	}
 	require.Equal(t, want, got, "each once, in the order of creation")
-	taken, err := d.CreateOrganization(t.Context(), tenancy.OrgID(tenancy.NewID()), "o-"+want[1].String(), "Another", "free", nil, nil)
-	require.NoError(t, err)
-	require.False(t, taken, "the slug belongs to another")
-	same, err := d.CreateOrganization(t.Context(), want[1], "o-"+want[1].String(), "Again", "free", nil, nil)
-	require.NoError(t, err)
-	require.True(t, same, "the same again is content")
+	begin := func(id tenancy.OrgID) error {
+		return d.InTx(t.Context(), tenancy.Platform, func(tx *tenancy.Tx) error {
+			return tenancy.BeginOrganization(t.Context(), tx, tenancy.NewOrganization{ID: id, Slug: "o-" + want[1].String(), Name: "Another", Tier: "free"})
+		})
+	}
+	require.ErrorIs(t, begin(tenancy.OrgID(tenancy.NewID())), tenancy.ErrSlugTaken)
+	require.NoError(t, begin(want[1]), "the same again is content")
 }

@@ -111,6 +111,16 @@ func Resume(ctx context.Context, q Queries) error {
 	return moved(tag.RowsAffected(), err)
 }
 
+// HoldStatus reads the organization's status and keeps it until the transaction
+// ends.
+func HoldStatus(ctx context.Context, tx *Tx) (status string, err error) {
+	err = tx.QueryRow(ctx, "select status from organizations where id = app.org() for share").Scan(&status)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", ErrNoOrganization
+	}
+	return status, err
+}
+
 // Condemn refuses everything from now on and says when the deletion begins, and
 // by which operation of the platform.
 func Condemn(ctx context.Context, q Queries, operation uuid.UUID, grace time.Duration) error {

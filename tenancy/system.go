@@ -39,16 +39,6 @@ func (d *DB) EnsureUser(ctx context.Context, issuer, subject string) (uuid.UUID,
 	return id, translate(err)
 }
 
-// CreateOrganization makes the organization's row and quota; a limit that is
-// nil follows the tier. It answers false when the slug belongs to another; a
-// second call with the same id is content.
-func (d *DB) CreateOrganization(ctx context.Context, org OrgID, slug, name, tier string, maxBytes, maxFileSize *int64) (bool, error) {
-	var ok bool
-	err := d.pool.QueryRow(ctx, "select app.organization_create($1, $2, $3, $4, $5, $6)",
-		org.UUID(), slug, name, tier, maxBytes, maxFileSize).Scan(&ok)
-	return ok, translate(err)
-}
-
 // Organizations pages through all organizations in the order of their ids.
 func (d *DB) Organizations(ctx context.Context, after OrgID, n int) ([]OrgID, error) {
 	rows, err := ask[struct{ ID uuid.UUID }](ctx, d, "select * from app.organizations_page($1, $2)", after.UUID(), n)

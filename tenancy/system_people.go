@@ -29,7 +29,7 @@ type InvitationRef struct {
 	ExpiresAt  time.Time `db:"expires_at"` // only InvitationsWaiting fills it
 }
 
-// InvitationByToken finds the open invitation whose token has this SHA-256;
+// InvitationByToken finds the invitation, open or ended, whose token has this SHA-256;
 // false when there is none.
 func (d *DB) InvitationByToken(ctx context.Context, hash []byte) (InvitationRef, bool, error) {
 	found, err := ask[InvitationRef](ctx, d, "select * from app.invitation_by_token($1)", hash)

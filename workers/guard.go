@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -28,6 +29,12 @@ type guard struct {
 	outcomes *outcomes
 }
 
+// Guard is what every worker of the platform runs its workflows and activities
+// through.
+func Guard(metrics prometheus.Registerer) interceptor.WorkerInterceptor {
+	return &guard{outcomes: newOutcomes(metrics)}
+}
+
 func (g *guard) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
 	inner := &activityGuard{}
 	inner.Next = next
@@ -45,20 +52,42 @@ func (g *guard) InterceptWorkflow(_ workflow.Context, next interceptor.WorkflowI
 }
 
 // orgOf reads the organization that an input names. One argument, organization
-// first: an input of another shape is refused.
+// first: an input of another shape is refused. So is one that names a second
+// organization, as the target of a process does, and is not the platform's.
 func orgOf(args []any) (tenancy.OrgID, error) {
 	if len(args) == 1 {
 		v := reflect.Indirect(reflect.ValueOf(args[0]))
-		if v.Kind() == reflect.Struct {
-			v = v.FieldByName("Org")
-		}
-		if v.IsValid() && v.CanInterface() {
-			if org, ok := v.Interface().(tenancy.OrgID); ok && !org.IsZero() {
-				return org, nil
-			}
+		if org, ok := orgIn(v, "Org"); ok {
+			return org, alone(org, v)
 		}
 	}
 	return tenancy.OrgID{}, refusal(codeNoOrganization, "the input names no organization")
+}
+
+// orgIn reads a field that names an organization.
+func orgIn(v reflect.Value, field string) (tenancy.OrgID, bool) {
+	if v.Kind() != reflect.Struct {
+		return tenancy.OrgID{}, false
+	}
+	f := v.FieldByName(field)
+	if !f.IsValid() || !f.CanInterface() {
+		return tenancy.OrgID{}, false
+	}
+	org, ok := f.Interface().(tenancy.OrgID)
+	return org, ok && !org.IsZero()
+}
+
+// alone refuses what an organization would do to another one.
+func alone(org tenancy.OrgID, v reflect.Value) error {
+	if org == tenancy.Platform {
+		return nil
+	}
+	for i := range v.NumField() {
+		if other, ok := orgIn(v, v.Type().Field(i).Name); ok && other != org {
+			return refusal(codeForeignOrganization, "only the platform's work may name another organization")
+		}
+	}
+	return nil
 }
 
 func refusal(code, message string) error {

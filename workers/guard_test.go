@@ -17,7 +17,7 @@ import (
 
 type input struct {
 	Org tenancy.OrgID
-	For tenancy.OrgID // what the workflow passes on
+	For uuid.UUID // what the workflow passes on as the organization
 	How string
 }
 
@@ -29,7 +29,7 @@ func child(workflow.Context, input) (string, error) { return "touched", nil }
 func parent(ctx workflow.Context, in input) (string, error) {
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: time.Minute, ScheduleToCloseTimeout: time.Minute})
 	ctx = workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{StartToCloseTimeout: time.Minute})
-	passed := input{Org: in.For}
+	passed := input{Org: tenancy.OrgID(in.For)}
 	var result string
 	switch in.How {
 	case "activity":
@@ -73,7 +73,7 @@ func TestWorkflowStaysInItsOrganization(t *testing.T) {
 				env.RegisterWorkflow(parent)
 				env.RegisterWorkflow(child)
 				env.RegisterActivity(touch)
-				env.ExecuteWorkflow(parent, input{Org: own, For: c.target, How: how})
+				env.ExecuteWorkflow(parent, input{Org: own, For: c.target.UUID(), How: how})
 				if c.code == "" {
 					require.NoError(t, env.GetWorkflowError())
 					return
@@ -130,6 +130,24 @@ func TestOrgOf(t *testing.T) {
 			}
 			requireRefused(t, err, codeNoOrganization)
 		})
+	}
+}
+
+// TestOnlyThePlatformNamesAnotherOrganization: an organization's own work ends
+// before it could do anything to another's.
+func TestOnlyThePlatformNamesAnotherOrganization(t *testing.T) {
+	t.Parallel()
+	type aimed struct{ Org, Target tenancy.OrgID }
+	a, b := tenancy.OrgID(tenancy.NewID()), tenancy.OrgID(tenancy.NewID())
+	for _, in := range []aimed{{tenancy.Platform, b}, {a, a}, {a, tenancy.OrgID{}}} {
+		_, err := orgOf([]any{in})
+		require.NoError(t, err)
+	}
+	for _, in := range []aimed{{a, b}, {a, tenancy.Platform}} {
+		_, err := orgOf([]any{in})
+		requireRefused(t, err, codeForeignOrganization)
+		_, err = orgOf([]any{&in})
+		requireRefused(t, err, codeForeignOrganization)
 	}
 }
 

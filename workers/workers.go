@@ -65,11 +65,13 @@ func (c Config) options(q queue.Name, guard interceptor.WorkerInterceptor, fatal
 		// Nobody is overtaken, because where slots are free nobody waits.
 		DisableEagerActivities:             false,
 		MaxConcurrentActivityExecutionSize: c.slots(q),
-		WorkerStopTimeout:                  c.StopTimeout,
-		WorkflowPanicPolicy:                worker.BlockWorkflow,
-		DisableRegistrationAliasing:        true,
-		Interceptors:                       []interceptor.WorkerInterceptor{guard},
-		OnFatalError:                       fatal,
+		// The steps that are done inside workflow tasks.
+		MaxConcurrentLocalActivityExecutionSize: c.slots(q),
+		WorkerStopTimeout:                       c.StopTimeout,
+		WorkflowPanicPolicy:                     worker.BlockWorkflow,
+		DisableRegistrationAliasing:             true,
+		Interceptors:                            []interceptor.WorkerInterceptor{guard},
+		OnFatalError:                            fatal,
 	}
 }
 
@@ -102,14 +104,14 @@ func Run(p Params) error {
 		_ = p.Shutdown.Shutdown(fx.ExitCode(1))
 	}
 	f := &fleet{log: p.Log, client: p.Client, namespace: p.Config.Namespace, components: p.Components, fatal: fatal, ended: make(chan struct{})}
-	f.workers = build(p.Client, p.Config, p.Components, &guard{outcomes: newOutcomes(p.Metrics)}, fatal)
+	f.workers = build(p.Client, p.Config, p.Components, Guard(p.Metrics), fatal)
 	p.Ready.Add("workers", f.check)
 	p.Lifecycle.Append(fx.StartStopHook(f.start, f.stop))
 	return nil
 }
 
 // build makes the workers, in the fixed order of the queues.
-func build(c client.Client, config Config, components []queue.Component, g *guard, fatal func(error)) []worker.Worker {
+func build(c client.Client, config Config, components []queue.Component, guard interceptor.WorkerInterceptor, fatal func(error)) []worker.Worker {
 	var built []worker.Worker
 	for _, q := range queue.Names {
 		var w worker.Worker
@@ -118,7 +120,7 @@ func build(c client.Client, config Config, components []queue.Component, g *guar
 				continue
 			}
 			if w == nil {
-				w = worker.New(c, string(q), config.options(q, g, fatal))
+				w = worker.New(c, string(q), config.options(q, guard, fatal))
 				built = append(built, w)
 			}
 			register(w, component)

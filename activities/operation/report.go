@@ -1,7 +1,9 @@
 package operation
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -47,8 +49,11 @@ var recorder *Activities // by name; its receiver is never called here
 type Report struct {
 	Org      tenancy.OrgID
 	ID       uuid.UUID
-	Priority int // of package queue
+	Priority int           // of package queue
+	Patience time.Duration // how long a row is tried to be written; zero is a day
 }
+
+const defaultPatience = 24 * time.Hour
 
 // Progress says how far the work is.
 func (r Report) Progress(ctx workflow.Context, steps []operations.Step, result any) error {
@@ -56,9 +61,9 @@ func (r Report) Progress(ctx workflow.Context, steps []operations.Step, result a
 }
 
 // End writes how the work ended, and gives the error with which the workflow
-// ends. code names a failure. It runs on a context of its own, since the one
-// that was cancelled starts nothing any more; a run that goes on in another has
-// no end yet.
+// ends. code names a failure. It runs on a context
+// of its own, since the one that was cancelled starts nothing any more; a run
+// that goes on in another has no end yet.
 func (r Report) End(ctx workflow.Context, err error, code string, steps func(operations.State) []operations.Step, result any) error {
 	if workflow.IsContinueAsNewError(err) {
 		return err
@@ -71,12 +76,32 @@ func (r Report) End(ctx workflow.Context, err error, code string, steps func(ope
 		in.State, in.Trouble = operations.Failed, &operations.Trouble{Code: code}
 	}
 	in.Steps = steps(in.State)
-	own, cancel := workflow.NewDisconnectedContext(ctx)
-	defer cancel()
-	if recordErr := r.record(own, in); err == nil {
-		err = recordErr
+	if recordErr := r.recordOn(ctx, in); recordErr != nil {
+		err = errors.Join(err, recordErr)
 	}
 	return err
+}
+
+// CallOff writes that the work was called off before it began, which is no
+// failure of the workflow's.
+func (r Report) CallOff(ctx workflow.Context, steps []operations.Step) error {
+	return r.recordOn(ctx, RecordOperationInput{State: operations.Cancelled, Steps: steps})
+}
+
+// Code is what the worker called the failure of an activity, or otherwise.
+func Code(err error, otherwise string) string {
+	var known *temporal.ApplicationError
+	if errors.As(err, &known) && known.Type() != "" {
+		return known.Type()
+	}
+	return otherwise
+}
+
+// recordOn writes on a context that nobody cancels.
+func (r Report) recordOn(ctx workflow.Context, in RecordOperationInput) error {
+	own, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	return r.record(own, in)
 }
 
 func (r Report) record(ctx workflow.Context, in RecordOperationInput) error {
@@ -85,7 +110,7 @@ func (r Report) record(ctx workflow.Context, in RecordOperationInput) error {
 	}
 	in.Org, in.ID = r.Org, r.ID
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: string(queue.Batch), StartToCloseTimeout: time.Minute, ScheduleToCloseTimeout: 24 * time.Hour,
+		TaskQueue: string(queue.Batch), StartToCloseTimeout: time.Minute, ScheduleToCloseTimeout: cmp.Or(r.Patience, defaultPatience),
 		Priority:    queue.For(r.Org.String(), r.Priority),
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
 	})

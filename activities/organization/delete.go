@@ -51,13 +51,13 @@ func (a *Activities) StopWorkflows(ctx context.Context, in StopWorkflowsInput) (
 		return result, err
 	}
 	for _, v := range open {
-		if err := a.Workflows.CancelUpload(ctx, in.Target, v); err != nil {
+		if err := a.Workflows.CancelUpload(ctx, in.Target, v.ID); err != nil {
 			return result, err
 		}
 		result.Cancelled++
 	}
 	for _, v := range open {
-		running, err := a.Workflows.Running(ctx, in.Target, v)
+		running, err := a.Workflows.Running(ctx, in.Target, v.ID)
 		if err != nil {
 			return result, err
 		}
@@ -71,7 +71,7 @@ func (a *Activities) StopWorkflows(ctx context.Context, in StopWorkflowsInput) (
 
 // inProcess lists the versions that are being processed, or whose workflow may
 // not have ended yet.
-func (a *Activities) inProcess(ctx context.Context, org tenancy.OrgID) (open []uuid.UUID, err error) {
+func (a *Activities) inProcess(ctx context.Context, org tenancy.OrgID) (open []files.Row, err error) {
 	var after uuid.UUID
 	for {
 		page, err := files.Page(ctx, a.DB.Once(org), after, pageSize)
@@ -81,7 +81,7 @@ func (a *Activities) inProcess(ctx context.Context, org tenancy.OrgID) (open []u
 		for _, v := range page {
 			after = v.ID
 			if v.Status == files.Processing {
-				open = append(open, v.ID)
+				open = append(open, v)
 			}
 		}
 		activity.RecordHeartbeat(ctx, after.String())

@@ -37,6 +37,10 @@ type Workflows interface {
 	// CancelUpload asks the workflow of a version to end clean.
 	CancelUpload(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error
 	Running(ctx context.Context, org tenancy.OrgID, version uuid.UUID) (bool, error)
+	// StartUpload starts the workflow of a version, or finds it started; Advance
+	// lets those in line into the pipeline as far as there is room.
+	StartUpload(ctx context.Context, org tenancy.OrgID, file, version uuid.UUID) error
+	Advance(ctx context.Context, org tenancy.OrgID) error
 	// TerminateAll ends whatever else runs for the organization and says how much it found.
 	TerminateAll(ctx context.Context, org tenancy.OrgID) (int64, error)
 	// StartProvisioning and StartDeletion start a process again, or find it started.

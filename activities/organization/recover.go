@@ -10,6 +10,7 @@ import (
 
 	"satchel/internal/fault"
 	"satchel/tenancy"
+	"satchel/tenancy/operations"
 )
 
 // unfinishedFor is how long an organization may be quiet before somebody looks
@@ -49,10 +50,18 @@ func (a *Activities) RestartUnfinished(ctx context.Context, in RestartUnfinished
 	return result, nil
 }
 
+// restart opens the operation again first, where an attempt before has failed: a
+// workflow would have nowhere to report.
 func (a *Activities) restart(ctx context.Context, u tenancy.Unfinished) error {
-	org := tenancy.OrgID(u.Org)
+	org, platform := tenancy.OrgID(u.Org), a.DB.Once(tenancy.Platform)
 	if u.Status == tenancy.Deleting && u.Deletion != nil {
+		if err := operations.Reopen(ctx, platform, *u.Deletion); err != nil {
+			return err
+		}
 		return a.Workflows.StartDeletion(ctx, org, *u.Deletion)
+	}
+	if err := operations.Reopen(ctx, platform, u.Org); err != nil {
+		return err
 	}
 	return a.Workflows.StartProvisioning(ctx, org)
 }

@@ -2,6 +2,7 @@ package organization
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/google/uuid"
@@ -20,7 +21,8 @@ type EndUploadsInput struct{ Org, Target tenancy.OrgID }
 type EndUploadsResult struct{ Ended int64 }
 
 // EndUploads expires every open upload, gives its bytes back and removes what it
-// left. Versions whose bytes are complete go on.
+// left. Versions whose bytes are complete go on. An organization that was resumed
+// meanwhile keeps the uploads that it has.
 func (a *Activities) EndUploads(ctx context.Context, in EndUploadsInput) (EndUploadsResult, error) {
 	defer queue.Beat(ctx)()
 	var result EndUploadsResult
@@ -35,7 +37,11 @@ func (a *Activities) EndUploads(ctx context.Context, in EndUploadsInput) (EndUpl
 			if v.Status != files.Uploading {
 				continue
 			}
-			if err := a.endUpload(ctx, in.Target, v.ID); err != nil {
+			err := a.endUpload(ctx, in.Target, v.ID)
+			if errors.Is(err, errResumed) {
+				return result, nil
+			}
+			if err != nil {
 				return result, fmt.Errorf("end upload: %w", err)
 			}
 			result.Ended++
@@ -46,10 +52,20 @@ func (a *Activities) EndUploads(ctx context.Context, in EndUploadsInput) (EndUpl
 
 const pageSize = 200
 
+// errResumed ends EndUploads: what is open now was begun after the suspension.
+var errResumed = errors.New("the organization is active again")
+
 // endUpload withdraws the version before it touches its objects: a request that
 // still writes finds its upload ended.
 func (a *Activities) endUpload(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error {
 	err := a.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
+		status, err := tenancy.HoldStatus(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if status == tenancy.Active {
+			return errResumed
+		}
 		return files.Withdraw(ctx, tx, version, files.Expired, "expired")
 	})
 	if fault.KindOf(err) == fault.Conflict || fault.KindOf(err) == fault.NotFound {
@@ -59,4 +75,39 @@ func (a *Activities) endUpload(ctx context.Context, org tenancy.OrgID, version u
 		return err
 	}
 	return a.Clearer.Clear(ctx, org, version)
+}
+
+// RestartFilesInput names the organization that was resumed.
+type RestartFilesInput struct{ Org, Target tenancy.OrgID }
+
+// RestartFilesResult counts the versions whose workflow was started.
+type RestartFilesResult struct{ Started int64 }
+
+// RestartFiles starts the workflow of every version that was let into the
+// pipeline and is in nobody's hands, and moves the line on.
+func (a *Activities) RestartFiles(ctx context.Context, in RestartFilesInput) (RestartFilesResult, error) {
+	defer queue.Beat(ctx)()
+	var result RestartFilesResult
+	open, err := a.inProcess(ctx, in.Target)
+	if err != nil {
+		return result, err
+	}
+	for i, v := range open {
+		activity.RecordHeartbeat(ctx, i)
+		if v.StartedAt == nil {
+			continue // in line
+		}
+		running, err := a.Workflows.Running(ctx, in.Target, v.ID)
+		if err != nil {
+			return result, err
+		}
+		if running {
+			continue
+		}
+		if err := a.Workflows.StartUpload(ctx, in.Target, v.FileID, v.ID); err != nil {
+			return result, err
+		}
+		result.Started++
+	}
+	return result, a.Workflows.Advance(ctx, in.Target)
 }

@@ -19,6 +19,7 @@ const (
 	OrphanAside    Kind = "orphan_quarantine"
 	OrphanStaged   Kind = "orphan_staging"
 	OrphanParts    Kind = "orphan_multipart"
+	OrphanExport   Kind = "orphan_export"     // a copy of everything that nobody can download
 	Uncleaned      Kind = "uncleaned_version" // ended, and nobody has removed what it left
 	Stuck          Kind = "stuck_version"     // in process without a running workflow
 	QuotaUsed      Kind = "quota_used"
@@ -26,7 +27,7 @@ const (
 )
 
 // Kinds lists every kind, for those who count in a fixed order.
-var Kinds = []Kind{ContentMissing, ContentSize, ContentDiffers, Unscanned, OrphanClean, OrphanAside, OrphanStaged, OrphanParts,
+var Kinds = []Kind{ContentMissing, ContentSize, ContentDiffers, Unscanned, OrphanClean, OrphanAside, OrphanStaged, OrphanParts, OrphanExport,
 	Uncleaned, Stuck, QuotaUsed, QuotaReserved}
 
 // Finding is one disagreement. Ids only: the report is kept.

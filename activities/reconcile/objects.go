@@ -13,6 +13,7 @@ import (
 
 	"satchel/files"
 	"satchel/internal/fault"
+	"satchel/tenancy/exports"
 )
 
 // deep reads the object and compares its bytes with those that were received.
@@ -118,6 +119,69 @@ func (r *run) parts() error {
 			continue
 		}
 		if err := r.report(OrphanParts, version, func() error { return r.Staging.AbortAll(r.ctx, key) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// exported finds copies of everything that nobody can download: of an export
+// that failed, is past its time, or is not there. Objects and open multipart
+// uploads of one that is being made are its workflow's.
+func (r *run) exported() error {
+	left := map[uuid.UUID]bool{}
+	note := func(key string) error {
+		id := r.versionOf(key) // an export's keys have the same shape
+		if _, known := left[id]; known {
+			return nil
+		}
+		e, err := exports.Get(r.ctx, r.q, id)
+		if fault.KindOf(err) == fault.NotFound {
+			e, err = exports.Export{State: exports.Removed}, nil
+		}
+		left[id] = e.State != exports.Running && e.State != exports.Ready
+		return err
+	}
+	var keys []string
+	err := r.Exports.Each(r.ctx, r.org.String()+"/", func(key string, modified time.Time) error {
+		if time.Since(modified) < r.Grace {
+			return nil
+		}
+		keys = append(keys, key)
+		return note(key)
+	})
+	if err != nil {
+		return err
+	}
+	pending, err := r.Exports.Pending(r.ctx, r.org.String()+"/")
+	if err != nil {
+		return err
+	}
+	for _, key := range pending {
+		if err := note(key); err != nil {
+			return err
+		}
+	}
+	return r.removeExports(keys, pending, left)
+}
+
+func (r *run) removeExports(keys, pending []string, left map[uuid.UUID]bool) error {
+	for _, key := range keys {
+		if !left[r.versionOf(key)] {
+			continue
+		}
+		if _, _, err := r.Exports.Size(r.ctx, key); fault.KindOf(err) == fault.NotFound {
+			continue // as above
+		}
+		if err := r.report(OrphanExport, r.versionOf(key), func() error { return r.Exports.Remove(r.ctx, key) }); err != nil {
+			return err
+		}
+	}
+	for _, key := range pending {
+		if !left[r.versionOf(key)] {
+			continue
+		}
+		if err := r.report(OrphanExport, r.versionOf(key), func() error { return r.Exports.AbortAll(r.ctx, key) }); err != nil {
 			return err
 		}
 	}

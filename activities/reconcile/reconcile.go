@@ -40,10 +40,10 @@ type Clearer interface {
 
 // Checker holds what the check looks at.
 type Checker struct {
-	DB                         *tenancy.DB
-	Staging, Clean, Quarantine Bucket
-	Workflows                  Workflows
-	Clearer                    Clearer
+	DB                                  *tenancy.DB
+	Staging, Clean, Quarantine, Exports Bucket
+	Workflows                           Workflows
+	Clearer                             Clearer
 }
 
 // Options says how deep to look and what to do about it.
@@ -61,7 +61,7 @@ func (c Checker) Check(ctx context.Context, org tenancy.OrgID, o Options) ([]Fin
 		look func() error
 	}{
 		{"versions", r.versions}, {"clean bucket", r.cleanObjects}, {"quarantine", r.quarantined},
-		{"staging", r.staged}, {"multipart uploads", r.parts}, {"quota", r.quota},
+		{"staging", r.staged}, {"multipart uploads", r.parts}, {"exports", r.exported}, {"quota", r.quota},
 	} {
 		if err := step.look(); err != nil {
 			return r.found, fmt.Errorf("check %s: %w", step.name, err)

@@ -45,43 +45,15 @@ func viewOfKey(k keys.Key) KeyView {
 	}
 }
 
-// KeyPage is one page of keys.
-type KeyPage struct {
-	Items      []KeyView `json:"items"`
-	NextCursor string    `json:"next_cursor,omitempty"`
-}
-
 // List lists the keys.
 func (r *Keys) List(c *gin.Context) error {
 	org, err := request.Subject(c, r.DB, c.Param("id"))
 	if err != nil {
 		return err
 	}
-	limit, err := request.Limit(c)
-	if err != nil {
-		return err
-	}
-	var behind uuid.UUID
-	if text := c.Query("cursor"); text != "" {
-		if behind, err = uuid.Parse(text); err != nil || behind == uuid.Nil {
-			return request.ErrCursor.Because(err)
-		}
-	}
-	// One more than asked for tells whether there is a next page.
-	found, err := keys.List(c.Request.Context(), r.DB.Once(org), behind, limit+1)
-	if err != nil {
-		return err
-	}
-	page := KeyPage{Items: []KeyView{}}
-	if len(found) > limit {
-		found = found[:limit]
-		page.NextCursor = found[limit-1].ID.String()
-	}
-	for _, k := range found {
-		page.Items = append(page.Items, viewOfKey(k))
-	}
-	c.JSON(http.StatusOK, page)
-	return nil
+	return request.List(c, 1, func(behind []uuid.UUID, limit int) ([]keys.Key, error) {
+		return keys.List(c.Request.Context(), r.DB.Once(org), behind[0], limit)
+	}, viewOfKey, func(k keys.Key) []uuid.UUID { return []uuid.UUID{k.ID} })
 }
 
 type keyBody struct {

@@ -192,15 +192,12 @@ func choose(places []tenancy.Membership, wanted string) (tenancy.Membership, err
 
 // open says whether the organization lets an action through as it stands.
 func open(m tenancy.Membership, needs tenancy.Action) error {
-	switch m.Status {
-	case tenancy.Active:
+	switch {
+	case m.Lets(needs):
 		return nil
-	case tenancy.Suspended:
-		if m.ReadsWhileSuspended && needs.Reads() {
-			return nil
-		}
+	case m.Status == tenancy.Suspended:
 		return errSuspended
-	case tenancy.Deleting:
+	case m.Status == tenancy.Deleting:
 		return errDeleting
 	}
 	return errNotReady

@@ -46,23 +46,18 @@ func (r *Organizations) Suspend(c *gin.Context) error {
 	return nil
 }
 
-// Resume is in force with its commit: there is nothing to follow.
+// Resume ends a suspension.
 func (r *Organizations) Resume(c *gin.Context) error {
 	org, err := r.ruled(c)
 	if err != nil {
 		return err
 	}
-	ctx := c.Request.Context()
-	err = r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
-		if err := tenancy.Resume(ctx, tx); err != nil {
-			return err
-		}
-		return audit.Record(ctx, tx, audit.Event{Action: "organization.resume", ObjectID: org.String()})
-	})
-	if err != nil {
+	op := request.NewID(c)
+	if err := r.Processes.Resume(c.Request.Context(), request.Caller(c), org, op); err != nil {
 		return err
 	}
-	return r.showOrganization(c, org)
+	request.Accepted(c, tenancy.Platform, op)
+	return nil
 }
 
 type deleteBody struct {

@@ -5,7 +5,6 @@ package organizations
 import (
 	"context"
 	"net/http"
-	"net/mail"
 	"net/url"
 	"regexp"
 	"slices"
@@ -14,18 +13,20 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
+	"satchel/api/delivery"
 	"satchel/api/request"
 	"satchel/api/watch"
 	"satchel/internal/fault"
 	"satchel/policies/audit"
 	"satchel/tenancy"
 	"satchel/tenancy/operations"
+	"satchel/tenancy/orgs"
 )
 
 var (
 	slugForm       = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 	errOperatorOwn = fault.New(fault.Denied, "not_granted", "Only an operator changes an organization's tier.")
-	errPlatform    = fault.New(fault.Conflict, "platform_organization", "The platform's own organization cannot be suspended or deleted.")
+	errPlatform    = fault.New(fault.Conflict, "platform_organization", "The platform's own organization cannot be suspended, exported or deleted.")
 )
 
 // Processes are the workflows behind an organization's life.
@@ -33,13 +34,17 @@ type Processes interface {
 	// Provision starts to set an organization up and gives the operation's id,
 	// which is the platform's.
 	Provision(ctx context.Context, by tenancy.Actor, n tenancy.NewOrganization) (uuid.UUID, error)
-	// Suspend and Delete change the organization at once and follow it up as the
-	// given operation of the platform. Keep ends a deletion's grace period.
+	// Suspend, Resume and Delete change the organization at once and follow it up
+	// as the given operation of the platform. Keep ends a deletion's grace period.
 	Suspend(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID, reason string) error
+	Resume(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID) error
 	Delete(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID, grace time.Duration) error
 	Keep(ctx context.Context, org tenancy.OrgID) error
 	// Advance lets waiting files into the pipeline, as far as there is room.
 	Advance(ctx context.Context, org tenancy.OrgID) error
+	// Export begins a copy of everything that an organization has, and gives the
+	// operation, which is the organization's own.
+	Export(ctx context.Context, by tenancy.Actor, org tenancy.OrgID) (uuid.UUID, error)
 }
 
 // Organizations answers for organizations.
@@ -47,6 +52,7 @@ type Organizations struct {
 	DB        *tenancy.DB
 	Processes Processes
 	Watch     *watch.Watch
+	Exports   delivery.Source
 	Invites   bool          // owners can be invited by mail
 	Patience  time.Duration // how long a call may wait for an organization to be ready
 }
@@ -98,7 +104,7 @@ func (o *ownerBody) check(invites bool) error {
 	case !direct && !invites:
 		return request.Invalid("owner", "Invitations by mail are not set up here. Name the owner by issuer and subject.")
 	case !direct && checkEmail("owner", o.Email) != nil:
-		return request.Invalid("owner", "owner.email is a mail address.")
+		return request.Invalid("owner", "owner.email is one mail address such as name@school.example, of at most 254 characters.")
 	}
 	return nil
 }
@@ -114,9 +120,8 @@ func checkEmail(field, text string) error {
 	if text == "" {
 		return nil
 	}
-	address, err := mail.ParseAddress(text)
-	if err != nil || address.Address != text || len(text) > 254 {
-		return request.Invalid(field, "%s is a mail address of at most 254 characters.", field)
+	if orgs.CheckEmail(text) != nil { // the rule of invitations: who passes here can be invited
+		return request.Invalid(field, "%s is one mail address such as name@school.example, of at most 254 characters.", field)
 	}
 	return nil
 }

@@ -31,20 +31,9 @@ func (r *People) ListGuardians(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	limit, err := request.Limit(c)
-	if err != nil {
-		return err
-	}
-	after, err := request.DecodeIDs(c.Query("cursor"), 2)
-	if err != nil {
-		return err
-	}
-	links, err := orgs.ListGuardians(c.Request.Context(), r.DB.Once(org), after[0], after[1], limit+1)
-	if err != nil {
-		return err
-	}
-	c.JSON(http.StatusOK, request.PageOf(links, limit, showGuardian, func(g orgs.Guardian) []uuid.UUID { return []uuid.UUID{g.Parent, g.Student} }))
-	return nil
+	return request.List(c, 2, func(after []uuid.UUID, limit int) ([]orgs.Guardian, error) {
+		return orgs.ListGuardians(c.Request.Context(), r.DB.Once(org), after[0], after[1], limit)
+	}, showGuardian, func(g orgs.Guardian) []uuid.UUID { return []uuid.UUID{g.Parent, g.Student} })
 }
 
 type guardianBody struct {

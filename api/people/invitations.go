@@ -133,20 +133,9 @@ func (r *People) ListInvitations(c *gin.Context) error {
 	if state != "" && !slices.Contains(orgs.States, state) {
 		return request.Invalid("state", "state is one of %v.", orgs.States)
 	}
-	limit, err := request.Limit(c)
-	if err != nil {
-		return err
-	}
-	before, err := request.DecodeIDs(c.Query("cursor"), 1)
-	if err != nil {
-		return err
-	}
-	found, err := orgs.ListInvitations(c.Request.Context(), r.DB.Once(org), state, before[0], limit+1)
-	if err != nil {
-		return err
-	}
-	c.JSON(http.StatusOK, request.PageOf(found, limit, showInvitationOf(org), func(i orgs.Invitation) []uuid.UUID { return []uuid.UUID{i.ID} }))
-	return nil
+	return request.List(c, 1, func(before []uuid.UUID, limit int) ([]orgs.Invitation, error) {
+		return orgs.ListInvitations(c.Request.Context(), r.DB.Once(org), state, before[0], limit)
+	}, showInvitationOf(org), func(i orgs.Invitation) []uuid.UUID { return []uuid.UUID{i.ID} })
 }
 
 func (r *People) invitationParam(c *gin.Context) (tenancy.OrgID, uuid.UUID, error) {
@@ -245,8 +234,7 @@ type OpenInvitationView struct {
 // maxToken is above any token of ours: 256 bits in base64url are 43 characters.
 const maxToken = 100
 
-// byToken finds the open invitation of a token. What was never a token is
-// answered like one that was used.
+// byToken finds the invitation of a token, open or ended.
 func (r *People) byToken(ctx context.Context, token string) (tenancy.OrgID, uuid.UUID, error) {
 	if token == "" || len(token) > maxToken {
 		return tenancy.OrgID{}, uuid.Nil, orgs.ErrNoInvitation
@@ -258,16 +246,37 @@ func (r *People) byToken(ctx context.Context, token string) (tenancy.OrgID, uuid
 	return tenancy.OrgID(ref.Org), ref.Invitation, err
 }
 
+// InvitationPage is where the link in the mail leads.
+func (r *People) InvitationPage(c *gin.Context) error {
+	r.Page.ServeHTTP(c.Writer, c.Request)
+	return nil
+}
+
 // ShowInvitation tells the holder of a token what it is for. It changes
 // nothing: scanners of mail follow every link before a person does.
-func (r *People) ShowInvitation(c *gin.Context) error {
+func (r *People) ShowInvitation(c *gin.Context) error { return r.showTo(c, c.Param("token")) }
+
+// LookAtInvitation is the same with the token in the body, where no log of a
+// proxy on the way has it.
+func (r *People) LookAtInvitation(c *gin.Context) error {
+	in, err := request.Body[tokenBody](c)
+	if err != nil {
+		return err
+	}
+	return r.showTo(c, in.Token)
+}
+
+func (r *People) showTo(c *gin.Context, token string) error {
 	ctx := c.Request.Context()
-	org, id, err := r.byToken(ctx, c.Param("token"))
+	org, id, err := r.byToken(ctx, token)
 	if err != nil {
 		return err
 	}
 	q := r.DB.Once(org)
 	i, err := orgs.GetInvitation(ctx, q, id)
+	if err == nil {
+		err = i.Refusal()
+	}
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,7 @@ import (
 type People struct {
 	DB       *tenancy.DB
 	Inviting Inviting
+	Page     http.Handler // on which people answer their invitations
 	Log      *slog.Logger
 }
 
@@ -174,21 +175,9 @@ func (r *People) ListMembers(c *gin.Context) error {
 	if role != "" && !slices.Contains(tenancy.Roles, role) {
 		return request.Invalid("role", "role is one of %v.", tenancy.Roles)
 	}
-	limit, err := request.Limit(c)
-	if err != nil {
-		return err
-	}
-	after, err := request.DecodeIDs(c.Query("cursor"), 1)
-	if err != nil {
-		return err
-	}
-	members, err := orgs.ListMembers(c.Request.Context(), r.DB.Once(org), role, after[0], limit+1)
-	if err != nil {
-		return err
-	}
-	c.JSON(http.StatusOK, request.PageOf(members, limit, func(m orgs.Member) MemberView { return showMember(c, org, m) },
-		func(m orgs.Member) []uuid.UUID { return []uuid.UUID{m.User} }))
-	return nil
+	return request.List(c, 1, func(after []uuid.UUID, limit int) ([]orgs.Member, error) {
+		return orgs.ListMembers(c.Request.Context(), r.DB.Once(org), role, after[0], limit)
+	}, func(m orgs.Member) MemberView { return showMember(c, org, m) }, func(m orgs.Member) []uuid.UUID { return []uuid.UUID{m.User} })
 }
 
 // GetMember answers with one member.

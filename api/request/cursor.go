@@ -2,7 +2,9 @@ package request
 
 import (
 	"encoding/base64"
+	"net/http"
 
+	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
 	"satchel/internal/fault"
@@ -26,8 +28,8 @@ func encodeIDs(ids []uuid.UUID) string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// DecodeIDs reads a cursor of n ids; without one, they are nil.
-func DecodeIDs(text string, n int) ([]uuid.UUID, error) {
+// decodeIDs reads a cursor of n ids; without one, they are nil.
+func decodeIDs(text string, n int) ([]uuid.UUID, error) {
 	ids := make([]uuid.UUID, n)
 	if text == "" {
 		return ids, nil
@@ -42,8 +44,27 @@ func DecodeIDs(text string, n int) ([]uuid.UUID, error) {
 	return ids, nil
 }
 
-// PageOf makes a page of rows of which one more than limit was asked for.
-func PageOf[R, V any](rows []R, limit int, show func(R) V, ids func(R) []uuid.UUID) Page[V] {
+// List answers with a page of a list that is ordered by so many ids. It reads one
+// more than was asked for, which tells whether there is a next page.
+func List[R, V any](c *gin.Context, ids int, read func(after []uuid.UUID, limit int) ([]R, error), show func(R) V, of func(R) []uuid.UUID) error {
+	limit, err := Limit(c)
+	if err != nil {
+		return err
+	}
+	after, err := decodeIDs(c.Query("cursor"), ids)
+	if err != nil {
+		return err
+	}
+	rows, err := read(after, limit+1)
+	if err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, pageOf(rows, limit, show, of))
+	return nil
+}
+
+// pageOf makes a page of rows of which one more than limit was asked for.
+func pageOf[R, V any](rows []R, limit int, show func(R) V, ids func(R) []uuid.UUID) Page[V] {
 	p := Page[V]{Items: make([]V, 0, min(len(rows), limit))}
 	if len(rows) > limit {
 		rows = rows[:limit]

@@ -37,8 +37,8 @@ func (r *Storage) FollowFile(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	s := &eventStream{room: r, w: c.Writer, conn: http.NewResponseController(c.Writer), org: request.Caller(c).Org, file: v.FileID, seq: seq}
-	changed, cancel := r.Watch.Subscribe(s.org, s.file)
+	s := &eventStream{room: r, w: c.Writer, conn: http.NewResponseController(c.Writer), actor: request.Caller(c), owner: v.OwnerID, file: v.FileID, seq: seq}
+	changed, cancel := r.Watch.Subscribe(s.actor.Org, s.file)
 	defer cancel()
 	defer r.Watch.Count()()
 	if whole {
@@ -72,9 +72,10 @@ type eventStream struct {
 	room *Storage
 	w    http.ResponseWriter
 	conn *http.ResponseController
-	org  tenancy.OrgID
-	file uuid.UUID
 	seq  int64 // of the last event that was sent
+
+	actor       tenancy.Actor // as the door let them in
+	owner, file uuid.UUID
 }
 
 // run ends without an error whatever happens: the answer has begun, and a
@@ -104,7 +105,29 @@ func (s *eventStream) run(ctx context.Context, changed <-chan struct{}) error {
 		case <-ctx.Done():
 			return nil
 		}
+		if err := s.stillMay(ctx); err != nil {
+			if fault.KindOf(err) == fault.NotFound {
+				return nil // whoever comes back is told why
+			}
+			return s.over(ctx, err)
+		}
 	}
+}
+
+// stillMay asks anew what was asked at the door and of the file: a stream may
+// last for longer than a membership, a link to a student, or an organization's
+// good standing.
+func (s *eventStream) stillMay(ctx context.Context) error {
+	m, err := tenancy.Standing(ctx, s.room.DB.Once(s.actor.Org), s.actor)
+	if err != nil {
+		return err
+	}
+	now := s.actor
+	now.Role = m.Role
+	if !m.Lets(tenancy.ReadOwn) || !now.May(tenancy.ReadOwn) {
+		return files.ErrNotFound
+	}
+	return s.room.mayRead(ctx, now, s.owner)
 }
 
 func (s *eventStream) over(ctx context.Context, err error) error {
@@ -123,7 +146,7 @@ func (s *eventStream) catchUp(ctx context.Context) (done bool, err error) {
 		return false, err
 	}
 	for now.EventSeq > s.seq {
-		events, err := files.EventsAfter(ctx, s.room.DB.Once(s.org), s.file, s.seq)
+		events, err := files.EventsAfter(ctx, s.room.DB.Once(s.actor.Org), s.file, s.seq)
 		if err != nil {
 			return false, err
 		}
@@ -146,11 +169,11 @@ func (s *eventStream) catchUp(ctx context.Context) (done bool, err error) {
 }
 
 func (s *eventStream) stand(ctx context.Context) (files.Stand, error) {
-	return files.GetStand(ctx, s.room.DB.Once(s.org), s.file)
+	return files.GetStand(ctx, s.room.DB.Once(s.actor.Org), s.file)
 }
 
 func (s *eventStream) final(ctx context.Context) error {
-	v, err := files.Get(ctx, s.room.DB.Once(s.org), s.file)
+	v, err := files.Get(ctx, s.room.DB.Once(s.actor.Org), s.file)
 	if err != nil {
 		return err
 	}

@@ -71,7 +71,7 @@ func (r *Storage) ListFiles(c *gin.Context) error {
 	}
 	if !actor.May(tenancy.ReadAll) {
 		f.Owner = actor.User
-		if f.Wards, err = r.wards(c); err != nil {
+		if f.Wards, err = r.wards(c.Request.Context(), actor); err != nil {
 			return err
 		}
 	}
@@ -130,26 +130,30 @@ func (r *Storage) find(c *gin.Context) (files.View, error) {
 	if err != nil {
 		return v, err
 	}
-	if actor.May(tenancy.ReadAll) || v.OwnerID == actor.User {
-		return v, nil
-	}
-	wards, err := r.wards(c)
-	if err != nil {
+	if err := r.mayRead(c.Request.Context(), actor, v.OwnerID); err != nil {
 		return files.View{}, err
-	}
-	if !slices.Contains(wards, v.OwnerID) {
-		return files.View{}, files.ErrNotFound
 	}
 	return v, nil
 }
 
+// mayRead refuses whoever may not read the files of this owner.
+func (r *Storage) mayRead(ctx context.Context, actor tenancy.Actor, owner uuid.UUID) error {
+	if actor.May(tenancy.ReadAll) || owner == actor.User {
+		return nil
+	}
+	wards, err := r.wards(ctx, actor)
+	if err == nil && !slices.Contains(wards, owner) {
+		err = files.ErrNotFound
+	}
+	return err
+}
+
 // wards are the students whose files a parent may read, and nobody for others.
-func (r *Storage) wards(c *gin.Context) ([]uuid.UUID, error) {
-	actor := request.Caller(c)
+func (r *Storage) wards(ctx context.Context, actor tenancy.Actor) ([]uuid.UUID, error) {
 	if actor.Role != tenancy.Parent {
 		return nil, nil
 	}
-	return orgs.Wards(c.Request.Context(), r.DB.Once(actor.Org), actor.User)
+	return orgs.Wards(ctx, r.DB.Once(actor.Org), actor.User)
 }
 
 var errNotYours = fault.New(fault.Denied, "not_yours", "This file is somebody else's. You may read it; its owner, or an admin, may change it.")

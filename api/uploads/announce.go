@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -80,10 +81,27 @@ func admit(name, claim string) error {
 	err := types.Admit(name, claim)
 	var refusal *types.Refusal
 	if errors.As(err, &refusal) {
-		reason := refusal.Rule.Reason()
-		return fault.New(fault.Invalid, "type_not_allowed", "%s %s", reason.What, reason.Next).Under(string(refusal.Rule))
+		return notTaken(refusal.Rule)
 	}
 	return err
+}
+
+func notTaken(rule types.Rule) error {
+	reason := rule.Reason()
+	return fault.New(fault.Invalid, "type_not_allowed", "%s %s", reason.What, reason.Next).Under(string(rule))
+}
+
+// takenHere refuses what the platform takes and this organization does not. The
+// inspection asks again: the policy may change while bytes are on their way.
+func takenHere(ctx context.Context, q tenancy.Queries, name string) error {
+	policies, err := tenancy.GetPolicies(ctx, q)
+	if err != nil || len(policies.AllowedTypes) == 0 {
+		return err
+	}
+	if row, ok := types.ByName(name); !ok || !slices.Contains(policies.AllowedTypes, row.MediaType) {
+		return notTaken(types.NotAllowedHere)
+	}
+	return nil
 }
 
 // create makes the upload's rows and reserves size bytes, if the actor may. A
@@ -94,10 +112,14 @@ func (u *Uploads) create(ctx context.Context, actor tenancy.Actor, a Announcemen
 	defer cancel()
 	var t files.Ticket
 	err := u.Tenants.InTx(ctx, actor.Org, func(tx *tenancy.Tx) (err error) {
+		name := a.Name
 		if a.File != uuid.Nil {
-			if err := u.checkFile(ctx, tx, actor, a); err != nil {
+			if name, err = u.checkFile(ctx, tx, actor, a); err != nil {
 				return err
 			}
+		}
+		if err := takenHere(ctx, tx, name); err != nil {
+			return err
 		}
 		t, err = files.Create(ctx, tx, files.New{
 			File: a.File, Name: a.Name, Description: a.Description, Category: a.Category, ChangeDescription: a.ChangeDescription,
@@ -108,15 +130,16 @@ func (u *Uploads) create(ctx context.Context, actor tenancy.Actor, a Announcemen
 	return t, err
 }
 
-func (u *Uploads) checkFile(ctx context.Context, tx *tenancy.Tx, actor tenancy.Actor, a Announcement) error {
+// checkFile gives the name of the file that is to have a new version.
+func (u *Uploads) checkFile(ctx context.Context, tx *tenancy.Tx, actor tenancy.Actor, a Announcement) (string, error) {
 	f, err := files.Get(ctx, tx, a.File)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if !mayEdit(actor, f.OwnerID) {
-		return files.ErrNotFound
+		return "", files.ErrNotFound
 	}
-	return admit(f.Name, a.ClaimedType)
+	return f.Name, admit(f.Name, a.ClaimedType)
 }
 
 // announced checks everything of an announcement that needs no row.

@@ -326,4 +326,5 @@ func (b *bundle) noLitter(t testing.TB) {
 		}
 	}
 	require.Equal(t, received, objects)
+	require.Empty(t, b.memory.pending, "multipart uploads that no row knows")
 }

@@ -82,6 +82,10 @@ func (b faultyBucket) Put(ctx context.Context, key string, body io.Reader, size 
 	return call(b.faults, "Put", func() (string, error) { return b.Bucket.Put(ctx, key, body, size, contentType) })
 }
 
+func (b faultyBucket) PutSummed(ctx context.Context, key string, body io.Reader, size int64, sum []byte) (string, error) {
+	return call(b.faults, "Put", func() (string, error) { return b.Bucket.PutSummed(ctx, key, body, size, sum) })
+}
+
 func (b faultyBucket) Open(ctx context.Context, key, etag string, offset, length int64) (io.ReadCloser, error) {
 	return call(b.faults, "Open", func() (io.ReadCloser, error) { return b.Bucket.Open(ctx, key, etag, offset, length) })
 }

@@ -20,7 +20,8 @@ func (in *ingest) finish(ctx context.Context) error {
 	if err := in.wait(); err != nil {
 		return err
 	}
-	sum := hex.EncodeToString(in.sum.Sum(nil))
+	digest := in.sum.Sum(nil)
+	sum := hex.EncodeToString(digest)
 	if in.claimed != "" && in.claimed != sum {
 		in.u.metrics.end(in.protocol, files.ErrChecksum)
 		return errors.Join(files.ErrChecksum, in.u.withdraw(ctx, in.org, in.id, files.Rejected, files.ErrChecksum.Code))
@@ -28,7 +29,7 @@ func (in *ingest) finish(ctx context.Context) error {
 	if err := in.grow(ctx, in.received); err != nil {
 		return err
 	}
-	etag, last, err := in.land(ctx)
+	etag, last, err := in.land(ctx, digest)
 	if err != nil {
 		return err
 	}
@@ -41,13 +42,14 @@ func (in *ingest) finish(ctx context.Context) error {
 }
 
 // land stores the last bytes: all of them as one plain object when nothing went
-// before, else as the last part of what is then joined.
-func (in *ingest) land(ctx context.Context) (etag string, last *files.Part, err error) {
+// before, else as the last part of what is then joined. The plain object is
+// stored only if the store received what was hashed.
+func (in *ingest) land(ctx context.Context, digest []byte) (etag string, last *files.Part, err error) {
 	ctx, cancel := context.WithTimeout(ctx, joinTimeout)
 	defer cancel()
 	key := files.StagingKey(in.org, in.id)
 	if in.multipart == "" {
-		etag, err = in.u.Staging.Put(ctx, key, in.spools[in.turn].reader(in.held), in.held, "")
+		etag, err = in.u.Staging.PutSummed(ctx, key, in.spools[in.turn].reader(in.held), in.held, digest)
 		if err != nil {
 			return "", nil, fmt.Errorf("store the file: %w", err)
 		}

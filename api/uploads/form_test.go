@@ -82,7 +82,7 @@ func TestFormLimits(t *testing.T) {
 					}
 				}
 				require.NoError(t, b.db.InTx(context.Background(), b.org, func(tx *tenancy.Tx) error {
-					return files.SetQuota(context.Background(), tx, nil, ptr(int64(most)))
+					return tenancy.ChangeLimits(context.Background(), tx, tenancy.Limit{}, tenancy.Limit{Given: true, Value: ptr(int64(most))})
 				}))
 				length := int64(-1)
 				if announced {

@@ -293,13 +293,20 @@ func (in *ingest) send(ctx context.Context, p parcel) error {
 }
 
 // begin opens the multipart upload that the parts go to. Its id reaches the row
-// together with its first part.
+// together with its first part, so a request that died in between has left one
+// that no row knows: it ends before there is another. A form has no requests
+// before this one.
 func (in *ingest) begin(ctx context.Context) (begun bool, err error) {
 	if in.multipart != "" {
 		return false, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, partTimeout)
 	defer cancel()
+	if in.protocol != protocolForm {
+		if err := in.u.abortAll(ctx, files.StagingKey(in.org, in.id)); err != nil {
+			return false, err
+		}
+	}
 	in.multipart, err = in.u.Staging.Begin(ctx, files.StagingKey(in.org, in.id))
 	return err == nil, err
 }

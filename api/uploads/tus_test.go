@@ -65,7 +65,7 @@ func TestRefusedAtCreate(t *testing.T) {
 	t.Parallel()
 	b := setup(t, 1000)
 	require.NoError(t, b.db.InTx(context.Background(), b.org, func(tx *tenancy.Tx) error {
-		return files.SetQuota(context.Background(), tx, nil, ptr(int64(900)))
+		return tenancy.ChangeLimits(context.Background(), tx, tenancy.Limit{}, tenancy.Limit{Given: true, Value: ptr(int64(900))})
 	}))
 	c := b.serve(t, b.replica(t))
 	parent := b.actor(t, b.org, tenancy.Parent)

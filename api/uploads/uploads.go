@@ -41,6 +41,7 @@ type Config struct {
 // Bucket is the staging bucket. *s3.Bucket is one.
 type Bucket interface {
 	Put(ctx context.Context, key string, body io.Reader, size int64, contentType string) (etag string, err error)
+	PutSummed(ctx context.Context, key string, body io.Reader, size int64, sha256 []byte) (etag string, err error)
 	Open(ctx context.Context, key, etag string, offset, length int64) (io.ReadCloser, error)
 	Stat(ctx context.Context, key string) (s3.Object, error)
 	Remove(ctx context.Context, key string) error
@@ -147,9 +148,15 @@ func (u *Uploads) withdraw(ctx context.Context, org tenancy.OrgID, id uuid.UUID,
 // row: one may have been begun and never recorded.
 func (u *Uploads) discard(ctx context.Context, org tenancy.OrgID, id uuid.UUID) error {
 	key := files.StagingKey(org, id)
+	err := u.abortAll(ctx, key)
+	return errors.Join(err, u.Staging.Remove(ctx, files.TailKey(org, id)), u.Staging.Remove(ctx, key))
+}
+
+// abortAll ends every multipart upload of an object.
+func (u *Uploads) abortAll(ctx context.Context, key string) error {
 	pending, err := u.Staging.ListPending(ctx, key)
 	for _, p := range pending {
 		err = errors.Join(err, u.Staging.Abort(ctx, p.Key, p.Upload))
 	}
-	return errors.Join(err, u.Staging.Remove(ctx, files.TailKey(org, id)), u.Staging.Remove(ctx, key))
+	return err
 }

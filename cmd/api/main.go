@@ -17,6 +17,7 @@ import (
 	"satchel/api/throttle"
 	"satchel/api/trail"
 	"satchel/api/uploads"
+	"satchel/api/welcome"
 	"satchel/internal/boot"
 	"satchel/internal/oidc"
 	"satchel/internal/s3"
@@ -95,14 +96,18 @@ func newAPI(p parts) (*api.API, error) {
 			return nil, fmt.Errorf("SATCHEL_CORS_ORIGINS: %q: %w", origin, err)
 		}
 	}
+	page, err := settings.Load[welcome.Config]()
+	if err != nil {
+		return nil, err
+	}
 	limits, err := settings.Load[throttle.Config]()
 	if err != nil {
 		return nil, err
 	}
 	return api.New(api.Parts{
 		Config: c, Limits: limits, DB: p.DB, Tokens: p.Tokens, Intake: p.Uploads, Processes: p.Processes, Inviting: p.Inviting, Invites: true,
-		Staging: p.Store.Staging, Clean: p.Store.Clean, Ready: p.Ready, Log: p.Log, Metrics: p.Metrics,
-		Checkpoints: p.Checkpoints, Meter: p.Meter,
+		Staging: p.Store.Staging, Clean: p.Store.Clean, Exports: p.Store.Exports, Ready: p.Ready, Log: p.Log, Metrics: p.Metrics,
+		Welcome: welcome.New(page, c.URL, p.Tokens, p.Log), Checkpoints: p.Checkpoints, Meter: p.Meter,
 	}), nil
 }
 

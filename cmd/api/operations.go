@@ -8,6 +8,7 @@ import (
 
 	"satchel/internal/fault"
 	"satchel/tenancy"
+	"satchel/workflows/export"
 	"satchel/workflows/offboarding"
 	"satchel/workflows/provisioning"
 	"satchel/workflows/reconcile"
@@ -39,6 +40,11 @@ func (p *processes) Suspend(ctx context.Context, by tenancy.Actor, org tenancy.O
 	return orUnavailable(suspension.Begin(ctx, p.db, p.temporal, by.User, org, op, reason))
 }
 
+// Resume ends an organization's suspension and starts again what it held back.
+func (p *processes) Resume(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID) error {
+	return orUnavailable(suspension.BeginResume(ctx, p.db, p.temporal, by.User, org, op))
+}
+
 // Delete begins the grace period after which an organization is deleted.
 func (p *processes) Delete(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID, grace time.Duration) error {
 	return offboarding.Begin(ctx, p.db, p.temporal, by.User, org, op, grace)
@@ -47,6 +53,11 @@ func (p *processes) Delete(ctx context.Context, by tenancy.Actor, org tenancy.Or
 // Keep ends the grace period of a deletion.
 func (p *processes) Keep(ctx context.Context, org tenancy.OrgID) error {
 	return offboarding.Keep(ctx, p.db, p.temporal, org)
+}
+
+// Export begins a copy of everything that an organization has.
+func (p *processes) Export(ctx context.Context, by tenancy.Actor, org tenancy.OrgID) (uuid.UUID, error) {
+	return export.Begin(ctx, p.db, p.temporal, by.User, org)
 }
 
 // orUnavailable speaks of Temporal where nothing else is known: its client

@@ -110,7 +110,8 @@ func (a *app) get() *cobra.Command {
 			if output == "" {
 				output = filepath.Base(f.Name)
 			}
-			if err := fetch(cmd, c, f, output); err != nil {
+			whole := download{path: "/api/v1/storage/files/" + url.PathEscape(f.ID) + "/content", size: f.Size, sha256: f.SHA256}
+			if err := whole.to(cmd, c, output); err != nil {
 				return err
 			}
 			return a.say(cmd, map[string]any{"id": f.ID, "path": output, "size": f.Size, "sha256": f.SHA256}, "%s  %s\n", output, size(f.Size))
@@ -120,13 +121,20 @@ func (a *app) get() *cobra.Command {
 	return cmd
 }
 
-// fetch writes beside the target, checks the SHA-256 and only then takes the
+// download is bytes of a known SHA-256.
+type download struct {
+	path   string
+	size   int64
+	sha256 string
+}
+
+// to writes beside the target, checks the SHA-256 and only then takes the
 // target's name: what carries the name is whole.
-func fetch(cmd *cobra.Command, c *rest.Client, f rest.File, output string) error {
+func (d download) to(cmd *cobra.Command, c *rest.Client, output string) error {
 	if _, err := os.Stat(output); err == nil {
 		return fmt.Errorf("%s exists; choose another name with -o", output)
 	}
-	part := output + "." + f.SHA256[:min(12, len(f.SHA256))] + ".part"
+	part := output + "." + d.sha256[:min(12, len(d.sha256))] + ".part"
 	w, err := os.OpenFile(part, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the person says where to
 	if err != nil {
 		return err
@@ -136,8 +144,8 @@ func fetch(cmd *cobra.Command, c *rest.Client, f rest.File, output string) error
 	if err != nil {
 		return err
 	}
-	if offset < f.Size || f.Size == 0 {
-		if _, err := c.Download(cmd.Context(), f.ID, offset, w); err != nil {
+	if offset < d.size || d.size == 0 {
+		if _, err := c.Fetch(cmd.Context(), d.path, offset, w); err != nil {
 			return fmt.Errorf("%w. Give the same command again to continue", err)
 		}
 	}
@@ -148,9 +156,9 @@ func fetch(cmd *cobra.Command, c *rest.Client, f rest.File, output string) error
 	if err != nil {
 		return err
 	}
-	if sum != f.SHA256 {
+	if sum != d.sha256 {
 		_ = os.Remove(part)
-		return errors.New("the bytes received do not have the file's SHA-256; nothing was kept. Try again")
+		return errors.New("the bytes received do not have the SHA-256 that was announced; nothing was kept. Try again")
 	}
 	return os.Rename(part, output)
 }

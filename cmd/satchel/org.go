@@ -32,7 +32,7 @@ func (a *app) org() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "org", Short: "Set up, suspend and delete organizations (operators), see what one used",
 		Long: `Set up, suspend and delete organizations, and see what one used. Operators only,
-except show and usage.
+except show, usage and export.
 
   satchel login --stack .local/satchel.json --as operator
   satchel org create north --name "North School" --tier basic --owner-subject 4711 --owner-issuer https://id.example
@@ -41,6 +41,7 @@ except show and usage.
   satchel org suspend 0198c2b4-… --reason "unpaid"
   satchel org usage                             by day, and how full yours is
   satchel org resume 0198c2b4-…
+  satchel org export 0198c2b4-… --output dir    a copy of everything (owners and admins too)
   satchel org delete 0198c2b4-… --slug north    refused at once, removed after 30 days
   satchel org keep 0198c2b4-…                   until then, this takes it back
 
@@ -48,7 +49,7 @@ What takes time shows its steps as they end; --no-wait prints the operation and
 leaves.`,
 	}
 	cmd.AddCommand(a.orgCreate(), a.orgList(), a.orgShow(), a.orgUsage(), a.orgTier(), a.orgSuspend(), a.orgDelete(),
-		a.orgCall("resume", "End a suspension"), a.orgCall("keep", "End the grace period of a deletion: the organization is as it was before"))
+		a.orgResume(), a.orgExport(), a.orgCall("keep", "End the grace period of a deletion: the organization is as it was before"))
 	return cmd
 }
 
@@ -164,6 +165,19 @@ checked are finished, and reads go on where its owner left them on.`,
 	return cmd
 }
 
+func (a *app) orgResume() *cobra.Command {
+	var noWait bool
+	cmd := &cobra.Command{
+		Use: "resume ID", Short: "End a suspension", Args: cobra.ExactArgs(1),
+		Long: `End a suspension. It is over at once; what it held back is started again.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.follow(cmd, http.MethodPost, organizations+"/"+url.PathEscape(args[0])+"/resume", nil, noWait)
+		},
+	}
+	cmd.Flags().BoolVar(&noWait, "no-wait", false, "do not wait for the end")
+	return cmd
+}
+
 func (a *app) orgDelete() *cobra.Command {
 	var slug string
 	var grace time.Duration
@@ -232,32 +246,45 @@ func (a *app) follow(cmd *cobra.Command, method, path string, in any, noWait boo
 	if err != nil {
 		return err
 	}
-	var begun struct {
-		ID string `json:"operation_id"`
-	}
+	var begun begunWork
 	if err := c.Call(cmd.Context(), method, path, in, &begun); err != nil {
 		return err
 	}
 	if noWait {
 		return a.say(cmd, begun, "operation %s has begun\n", begun.ID)
 	}
+	work, err := a.wait(cmd, c, begun)
+	if err != nil {
+		return err
+	}
+	return a.ended(cmd, work)
+}
+
+// begunWork is the answer to what takes long.
+type begunWork struct {
+	ID   string `json:"operation_id"`
+	Path string `json:"operation"`
+}
+
+// wait prints the steps of long work as they end.
+func (a *app) wait(cmd *cobra.Command, c *rest.Client, begun begunWork) (longWork, error) {
 	shown := 0
 	for {
 		var work longWork
-		if err := c.Call(cmd.Context(), http.MethodGet, "/api/v1/operations/"+begun.ID, nil, &work); err != nil {
-			return err
+		if err := c.Call(cmd.Context(), http.MethodGet, begun.Path, nil, &work); err != nil {
+			return work, err
 		}
 		for ; !a.json && shown < len(work.Steps) && work.Steps[shown].State != "running"; shown++ {
 			if err := a.say(cmd, nil, "%-10s %s\n", work.Steps[shown].Name, work.Steps[shown].State); err != nil {
-				return err
+				return work, err
 			}
 		}
 		if work.State != "running" {
-			return a.ended(cmd, work)
+			return work, nil
 		}
 		select {
 		case <-cmd.Context().Done():
-			return cmd.Context().Err()
+			return work, cmd.Context().Err()
 		case <-time.After(200 * time.Millisecond):
 		}
 	}

@@ -53,8 +53,8 @@ func newCheckpoint(db *tenancy.DB, store *s3.Store, s *audit.Signer) *checkpoint
 // scanner is clamd as the scan activities know it.
 type scanner struct{ *clamd.Client }
 
-func newScanner(c scannerConfig, ready *boot.Readiness) scan.Scanner {
-	client := clamd.New(c.Socket)
+func newScanner(c scannerConfig, w workers.Config, ready *boot.Readiness) scan.Scanner {
+	client := clamd.New(c.Socket, clamd.WithMemory(c.MemoryBytes, max(w.ScanSlots, 0)))
 	ready.Add("clamd", client.Ping)
 	return scanner{client}
 }

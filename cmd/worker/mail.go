@@ -35,6 +35,8 @@ var mailFaults = map[error]*fault.Fault{
 	mail.ErrAddressRefused: fault.New(fault.Invalid, "address_refused", "The mail server refused the address. Check it, and invite the person anew."),
 	mail.ErrRefused:        fault.New(fault.Invalid, "mail_refused", "The mail server refused the mail. Ask whoever runs it why, then resend."),
 	mail.ErrDeferred:       fault.New(fault.Unavailable, "mail_deferred", "The mail server asked to come back later."),
+	mail.ErrInsecure:       fault.New(fault.Unavailable, "mail_insecure", "The mail server offers no TLS, or its certificate is not good. The mail waits until whoever runs it has mended that."),
+	mail.ErrLogin:          fault.New(fault.Unavailable, "mail_login_refused", "The mail server refused the login. The mail waits until whoever runs this service has mended it."),
 	mail.ErrUnavailable:    fault.New(fault.Unavailable, "mail_unavailable", "The mail server does not answer."),
 }
 

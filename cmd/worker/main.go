@@ -56,6 +56,7 @@ func processes() fx.Option {
 		checkpointProcess,   // where the trails stand, signed and kept outside the database
 		organizationProcess, // an organization's beginning, suspension and end
 		invitationProcess,   // a person's way into an organization
+		exportProcess,       // a copy of everything that an organization has
 		usageProcess,        // what each organization used, by day
 		operationRecorder,   // the rows in which long work reports
 	)

@@ -33,13 +33,13 @@ var organizationProcess = fx.Module("organization",
 			Activities: []any{a}, Schedules: provisioning.Schedules()}
 	}),
 	component(func() queue.Component {
-		return queue.Component{Queue: queue.Batch, Workflows: []any{suspension.SuspendOrganization, offboarding.DeleteOrganization}}
+		return queue.Component{Queue: queue.Batch, Workflows: []any{suspension.SuspendOrganization, suspension.ResumeOrganization, offboarding.DeleteOrganization}}
 	}),
 )
 
 func newOrganization(db *tenancy.DB, store *s3.Store, u uploads, c client.Client, r settle.Remains, config workers.Config) *organization.Activities {
 	return organization.New(organization.Parts{
-		DB: db, Buckets: []organization.Bucket{probed{bucket{store.Staging}}, probed{bucket{store.Clean}}, probed{bucket{store.Quarantine}}},
+		DB: db, Buckets: []organization.Bucket{probed{bucket{store.Staging}}, probed{bucket{store.Clean}}, probed{bucket{store.Quarantine}}, probed{bucket{store.Exports}}},
 		Workflows: organizationWorkflows{uploads: u, client: c, namespace: config.Namespace}, Clearer: clearer{r},
 		Inviter: inviter{db: db, client: c},
 	})

@@ -20,10 +20,15 @@ import (
 
 func (b *bundle) operationEnds(t *testing.T, id uuid.UUID) operations.Operation {
 	t.Helper()
+	return b.operationOf(t, tenancy.Platform, id)
+}
+
+func (b *bundle) operationOf(t *testing.T, org tenancy.OrgID, id uuid.UUID) operations.Operation {
+	t.Helper()
 	var o operations.Operation
 	require.Eventually(t, func() bool {
 		var err error
-		o, err = operations.Get(context.Background(), b.Once(tenancy.Platform), id)
+		o, err = operations.Get(context.Background(), b.Once(org), id)
 		return err == nil && o.State != operations.Running
 	}, patience, pause)
 	return o
@@ -90,7 +95,7 @@ func (b *bundle) requireNothingLeft(t *testing.T) {
 		require.NoError(t, admin.QueryRow(t.Context(), fmt.Sprintf("select count(*) from %s where organization_id = $1", name), b.org.UUID()).Scan(&n))
 		require.Zero(t, n, name)
 	}
-	for _, bucket := range []*s3.Bucket{b.store.Staging, b.store.Clean, b.store.Quarantine} {
+	for _, bucket := range []*s3.Bucket{b.store.Staging, b.store.Clean, b.store.Quarantine, b.store.Exports} {
 		require.NoError(t, bucket.List(t.Context(), b.org.String(), func(o s3.Object) error { return fmt.Errorf("left in %s", bucket.Name()) }))
 		pending, err := bucket.ListPending(t.Context(), b.org.String())
 		require.NoError(t, err)

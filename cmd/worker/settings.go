@@ -4,6 +4,7 @@ import (
 	"go.uber.org/fx"
 
 	"satchel/activities/email"
+	"satchel/activities/export"
 	"satchel/activities/invitation"
 	"satchel/activities/scan"
 	"satchel/activities/sweep"
@@ -15,9 +16,11 @@ import (
 	"satchel/workflows/upload"
 )
 
-// scannerConfig is how the worker reaches the virus scanner.
+// scannerConfig is how the worker reaches the virus scanner, and up to which
+// size it hands a file over in memory instead of streaming it.
 type scannerConfig struct {
-	Socket string `env:"SATCHEL_CLAMD_SOCKET,required"`
+	Socket      string `env:"SATCHEL_CLAMD_SOCKET,required"`
+	MemoryBytes int64  `env:"SATCHEL_SCAN_MEMORY_BYTES" envDefault:"16777216"`
 }
 
 // signerConfig is the key with which checkpoints of the trails are signed.
@@ -29,6 +32,7 @@ var settingsModule = fx.Module("settings", fx.Provide(
 	settings.Load[scannerConfig],
 	settings.Load[signerConfig],
 	settings.Load[email.Config],
+	settings.Load[export.Config],
 	settings.Load[invitation.Config],
 	settings.Load[mail.Config],
 	settings.Load[scan.Config],

@@ -23,6 +23,7 @@ import (
 	"go.uber.org/fx/fxtest"
 
 	"satchel/activities/email"
+	"satchel/activities/export"
 	"satchel/activities/imaging"
 	"satchel/activities/invitation"
 	"satchel/activities/reconcile"
@@ -77,6 +78,7 @@ type options struct {
 	budget    time.Duration
 	maxBytes  int64
 	atOnce    int
+	partBytes int64         // of an export
 	unstarted time.Duration // until the sweep looks
 	render    func(ctx context.Context, path, dir string) (imaging.Pictures, error)
 }
@@ -85,7 +87,7 @@ func setup(t *testing.T, change func(*options)) *bundle {
 	t.Helper()
 	b := &bundle{Database: pgtest.New(t), clamd: clamdtest.Start(t, clamdtest.Honest(map[string][]byte{"Test.Virus": virus}))}
 	b.mails = &heldMails{}
-	b.options = options{budget: time.Minute, maxBytes: 8 << 20, atOnce: 4, unstarted: time.Second, render: onePicture}
+	b.options = options{budget: time.Minute, maxBytes: 8 << 20, partBytes: 1 << 20, atOnce: 4, unstarted: time.Second, render: onePicture}
 	b.client, b.namespace = dial(t)
 	if change != nil {
 		change(&b.options)
@@ -121,13 +123,14 @@ func (b *bundle) startWorker(t *testing.T) {
 		func() *tenancy.DB { return b.DB }, func() *s3.Store { return b.store }, func() client.Client { return b.client },
 		func() imaging.Renderer { return b },
 		func() scan.Scanner {
-			return scanner{clamd.New(b.clamd.Socket, clamd.WithIdleTimeout(2*time.Second), clamd.WithVerdictTimeout(2*time.Second))}
+			return scanner{clamd.New(b.clamd.Socket, clamd.WithMemory(1<<20, 4), clamd.WithIdleTimeout(2*time.Second), clamd.WithVerdictTimeout(2*time.Second))}
 		},
 		func() scan.Config { return config },
 		func() email.Mailer { return b.mails },
 		func() email.Config { return email.Config{InvitationURL: "https://school.test/invitations"} },
 		func() invitation.Config { return invitation.Config{Unstarted: time.Second, Silent: time.Minute} },
 		func() sweep.Config { return sweep.Config{Unstarted: b.unstarted, Silent: time.Minute, Trash: 0} },
+		func() export.Config { return export.Config{PartBytes: b.partBytes, PartEntries: 20, AtOnce: 1} },
 		func() workers.Config {
 			return workers.Config{Namespace: b.namespace, ScanSlots: 4, InteractiveSlots: 16, BatchSlots: 4, ExternalSlots: 1, StopTimeout: 10 * time.Second}
 		},
@@ -142,7 +145,7 @@ func (b *bundle) startWorker(t *testing.T) {
 	app.RequireStart()
 	t.Cleanup(app.RequireStop)
 	b.checker = reconcile.Checker{DB: b.DB, Staging: bucket{b.store.Staging}, Clean: bucket{b.store.Clean},
-		Quarantine: bucket{b.store.Quarantine}, Workflows: newUploads(b.client, b.line), Clearer: r}
+		Quarantine: bucket{b.store.Quarantine}, Exports: bucket{b.store.Exports}, Workflows: newUploads(b.client, b.line), Clearer: r}
 }
 
 // receive makes a version whose bytes are complete, as an upload leaves it.

@@ -84,6 +84,6 @@ func newSweep(db *tenancy.DB, u uploads, r settle.Remains, c sweep.Config) *swee
 func newReconcile(db *tenancy.DB, store *s3.Store, u uploads, r settle.Remains) *reconcile.Activities {
 	return reconcile.New(reconcile.Checker{
 		DB: db, Staging: bucket{store.Staging}, Clean: bucket{store.Clean}, Quarantine: bucket{store.Quarantine},
-		Workflows: u, Clearer: r,
+		Exports: bucket{store.Exports}, Workflows: u, Clearer: r,
 	})
 }

@@ -18,6 +18,7 @@ import (
 	"satchel/internal/pgtest"
 	"satchel/internal/s3test"
 	"satchel/tenancy"
+	"satchel/tenancy/exports"
 )
 
 // errCrash stands for a process that dies at that point.
@@ -63,6 +64,7 @@ func (f fragile) RemovePrefix(ctx context.Context, prefix string) error {
 type nowhere struct {
 	started  []uuid.UUID
 	advanced int
+	exports  []uuid.UUID
 }
 
 func (n *nowhere) Ceiling() int { return 3 }
@@ -104,7 +106,7 @@ func setupActivities(t *testing.T) *activities {
 	a.settle = settle.New(a.remains, a.nowhere)
 	a.env.RegisterActivity(a.settle)
 	a.checker = reconcile.Checker{DB: a.DB, Staging: bucket{a.store.Staging}, Clean: bucket{a.store.Clean},
-		Quarantine: bucket{a.store.Quarantine}, Workflows: a.nowhere, Clearer: a.remains}
+		Quarantine: bucket{a.store.Quarantine}, Exports: bucket{a.store.Exports}, Workflows: a.nowhere, Clearer: a.remains}
 	return a
 }
 
@@ -269,6 +271,7 @@ func TestExpiredUploadLeavesNothing(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, files.Expired, v.Status)
 	require.Zero(t, v.ReservedBytes)
+	require.Equal(t, 1, a.events(t, ticket.Version, "file.expire"), "the trail says it")
 	pending, err := a.store.Staging.ListPending(ctx, "")
 	require.NoError(t, err)
 	require.Empty(t, pending)
@@ -359,6 +362,9 @@ func TestReconcilerSeesEachDisagreement(t *testing.T) {
 		reconcile.OrphanParts: {func(t *testing.T, a *activities) {
 			_, err := a.store.Staging.Begin(ctx, files.StagingKey(a.org, uuid.New()))
 			require.NoError(t, err)
+		}, true},
+		reconcile.OrphanExport: {func(t *testing.T, a *activities) {
+			put(t, bucket{a.store.Exports}, exports.Prefix(a.org, uuid.New())+"000001-x.zip", "x")
 		}, true},
 		reconcile.Uncleaned: {func(t *testing.T, a *activities) {
 			v := a.scanned(t).Version

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/fx"
 
 	"satchel/activities/email"
+	"satchel/activities/export"
 	"satchel/activities/imaging"
 	"satchel/activities/invitation"
 	"satchel/activities/scan"
@@ -50,6 +51,7 @@ func components(t *testing.T) []queue.Component {
 		func() email.Config { return email.Config{InvitationURL: "http://127.0.0.1/invitations"} },
 		func() invitation.Config { return invitation.Config{} },
 		func() sweep.Config { return sweep.Config{} },
+		func() export.Config { return export.Config{} },
 		func() *upload.Line { return nil },
 		func() workers.Config { return workers.Config{} },
 		newUploads, archives.DefaultLimits, func() *audit.Signer { return nil },

@@ -349,26 +349,6 @@ func (q *Queries) QuotaGet(ctx context.Context) (QuotaGetRow, error) {
 	return i, err
 }
 
-const quotaSet = `-- name: QuotaSet :execrows
-update storage_quotas set max_bytes = coalesce($1, max_bytes),
-    max_file_size = coalesce($2, max_file_size), updated_at = now(),
-    max_bytes_set = max_bytes_set or $1::bigint is not null,
-    max_file_size_set = max_file_size_set or $2::bigint is not null
-`
-
-type QuotaSetParams struct {
-	MaxBytes    *int64
-	MaxFileSize *int64
-}
-
-func (q *Queries) QuotaSet(ctx context.Context, arg QuotaSetParams) (int64, error) {
-	result, err := q.db.Exec(ctx, quotaSet, arg.MaxBytes, arg.MaxFileSize)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
 const quotaSums = `-- name: QuotaSums :one
 select coalesce(sum(used_bytes), 0)::bigint as used, coalesce(sum(reserved_bytes), 0)::bigint as reserved from file_versions
 `
@@ -808,7 +788,7 @@ update file_versions v set started_at = now(), updated_at = now()
  where v.id in (select w.id from file_versions w where w.status = 'processing' and w.started_at is null
                  order by w.received_at, w.id
                  limit coalesce((select greatest(least(t.concurrent_scans, $1::bigint) -
-                                   (select count(*) from file_versions r where r.status = 'processing' and r.started_at is not null), 0)
+                                   (select count(*) from file_versions r where r.status = 'processing' and r.started_at > now() - interval '1 hour'), 0)
                                    from tiers t), 0))
 returning v.id, v.file_id
 `
@@ -983,6 +963,57 @@ func (q *Queries) VersionInspected(ctx context.Context, arg VersionInspectedPara
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const versionLive = `-- name: VersionLive :many
+select v.id, v.file_id, v.number, v.size, v.sha256, v.object_etag, v.published_at, f.name from file_versions v
+  join files f on f.organization_id = v.organization_id and f.id = v.file_id
+ where v.id > $1 and v.status = 'published' and f.trashed_at is null order by v.id limit $2
+`
+
+type VersionLiveParams struct {
+	ID    uuid.UUID
+	Limit int64
+}
+
+type VersionLiveRow struct {
+	ID          uuid.UUID
+	FileID      uuid.UUID
+	Number      int32
+	Size        int64
+	Sha256      string
+	ObjectEtag  string
+	PublishedAt *time.Time
+	Name        string
+}
+
+func (q *Queries) VersionLive(ctx context.Context, arg VersionLiveParams) ([]VersionLiveRow, error) {
+	rows, err := q.db.Query(ctx, versionLive, arg.ID, arg.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []VersionLiveRow
+	for rows.Next() {
+		var i VersionLiveRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.FileID,
+			&i.Number,
+			&i.Size,
+			&i.Sha256,
+			&i.ObjectEtag,
+			&i.PublishedAt,
+			&i.Name,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const versionLock = `-- name: VersionLock :one

@@ -1,5 +1,6 @@
 // Package clamd asks a ClamAV daemon, over its unix socket, whether a stream of
-// bytes is clean.
+// bytes is clean. Short streams are handed over as sealed memory (FILDES), long
+// ones go through the socket (INSTREAM).
 //
 // The one property it exists for: nothing but a complete, exact answer of the
 // daemon about a complete, exact stream is ever a verdict. A source that ends
@@ -47,6 +48,9 @@ type Client struct {
 	idle    time.Duration
 	verdict time.Duration
 	buffers sync.Pool
+
+	holdBytes int64         // the longest stream that is held in memory
+	holds     chan struct{} // as many as may be held at once
 }
 
 // Option changes one setting of a Client.
@@ -60,6 +64,13 @@ func WithIdleTimeout(d time.Duration) Option { return func(c *Client) { c.idle =
 // verdict. It must exceed the daemon's MaxScanTime, otherwise slow but honest
 // scans are given up shortly before they would have answered.
 func WithVerdictTimeout(d time.Duration) Option { return func(c *Client) { c.verdict = d } }
+
+// WithMemory lets up to files streams at once, of at most bytes each, be held in
+// memory and handed to the daemon as they are, which spares it taking them
+// through the socket and writing them down. Without it everything is streamed.
+func WithMemory(bytes int64, files int) Option {
+	return func(c *Client) { c.holdBytes, c.holds = bytes, make(chan struct{}, files) }
+}
 
 // New returns a client of the daemon that listens on the unix socket. Nothing
 // is dialed yet: use Ping to learn whether the daemon is there.

@@ -23,11 +23,15 @@ import (
 const (
 	patient = time.Minute
 	brief   = 150 * time.Millisecond
+	poll    = time.Millisecond
 )
 
-func clientOf(fake *clamdtest.Fake, timeout time.Duration) *Client {
-	return New(fake.Socket, WithIdleTimeout(timeout), WithVerdictTimeout(timeout))
+func clientOf(fake *clamdtest.Fake, timeout time.Duration, opts ...Option) *Client {
+	return New(fake.Socket, append([]Option{WithIdleTimeout(timeout), WithVerdictTimeout(timeout)}, opts...)...)
 }
+
+// ways are the two in which bytes reach the daemon.
+var ways = map[string][]Option{"streamed": nil, "held": {WithMemory(64<<20, 8)}}
 
 func scanBytes(t *testing.T, c *Client, content []byte) (Verdict, error) {
 	t.Helper()
@@ -38,7 +42,6 @@ func TestScanHonestDaemon(t *testing.T) {
 	t.Parallel()
 	marker := []byte("marker-of-this-test")
 	fake := clamdtest.Start(t, clamdtest.Honest(map[string][]byte{"Test.Marker": marker}))
-	c := clientOf(fake, patient)
 
 	for name, tc := range map[string]struct {
 		content []byte
@@ -51,13 +54,15 @@ func TestScanHonestDaemon(t *testing.T) {
 		"infected":           {marker, Verdict{Outcome: Infected, Signature: "Test.Marker"}},
 		"infected at chunks": {append(make([]byte, chunkSize-5), marker...), Verdict{Outcome: Infected, Signature: "Test.Marker"}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			got, err := scanBytes(t, c, tc.content)
-			require.NoError(t, err)
-			require.Equal(t, tc.want, got)
-			require.Equal(t, tc.want.Outcome == Clean, got.Clean())
-		})
+		for way, opts := range ways {
+			t.Run(name+" "+way, func(t *testing.T) {
+				t.Parallel()
+				got, err := scanBytes(t, clientOf(fake, patient, opts...), tc.content)
+				require.NoError(t, err)
+				require.Equal(t, tc.want, got)
+				require.Equal(t, tc.want.Outcome == Clean, got.Clean())
+			})
+		}
 	}
 }
 
@@ -73,9 +78,11 @@ func TestScanSendsExactBytes(t *testing.T) {
 			func(r io.Reader) io.Reader { return r },
 			iotest.HalfReader, iotest.DataErrReader,
 		}).Draw(rt, "source")(bytes.NewReader(content))
-		got, err := clientOf(fake, patient).Scan(t.Context(), source, int64(len(content)))
+		way := rapid.SampledFrom([]string{"streamed", "held"}).Draw(rt, "way")
+		got, err := clientOf(fake, patient, ways[way]...).Scan(t.Context(), source, int64(len(content)))
 		require.NoError(rt, err)
 		require.Equal(rt, Verdict{Outcome: Infected, Signature: "All.Of.It"}, got)
+		require.Equal(rt, way == "held", fake.Handed() == 1)
 	})
 }
 
@@ -89,20 +96,23 @@ func TestScanBadReplies(t *testing.T) {
 			if behaviour.StopAfter > int64(len(content)) {
 				continue
 			}
-			t.Run(behaviour.Name, func(t *testing.T) {
-				t.Parallel()
-				timeout := patient
-				if behaviour.Hang {
-					timeout = brief
-				}
-				got, err := scanBytes(t, clientOf(clamdtest.Start(t, behaviour), timeout), content)
-				require.Error(t, err)
-				require.Zero(t, got)
-				require.False(t, got.Clean())
-				known := errors.Is(err, ErrUnavailable) || errors.Is(err, ErrTooLarge)
-				require.True(t, known, "kind of %v", err)
-				require.Equal(t, strings.HasPrefix(behaviour.Name, "size limit"), errors.Is(err, ErrTooLarge), "%v", err)
-			})
+			for way, opts := range ways {
+				t.Run(behaviour.Name+" "+way, func(t *testing.T) {
+					t.Parallel()
+					timeout := patient
+					if behaviour.Hang {
+						timeout = brief
+					}
+					got, err := scanBytes(t, clientOf(clamdtest.Start(t, behaviour), timeout, opts...), content)
+					require.Error(t, err)
+					require.Zero(t, got)
+					require.False(t, got.Clean())
+					known := errors.Is(err, ErrUnavailable) || errors.Is(err, ErrTooLarge)
+					require.True(t, known, "kind of %v", err)
+					streamed := way == "streamed" || len(content) == 0
+					require.Equal(t, streamed && strings.HasPrefix(behaviour.Name, "size limit"), errors.Is(err, ErrTooLarge), "%v", err)
+				})
+			}
 		}
 	}
 }
@@ -124,28 +134,29 @@ func TestScanSourceErrors(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("disk on fire")
 	for name, tc := range map[string]struct {
-		source io.Reader
-		size   int64
-		want   error
+		then io.Reader // after the bytes "abc"
+		size int64
+		want error
 	}{
-		"fails at once":        {iotest.ErrReader(broken), 10, broken},
-		"fails in the middle":  {io.MultiReader(strings.NewReader("abc"), iotest.ErrReader(broken)), 10, broken},
-		"fails after the last": {io.MultiReader(strings.NewReader("abc"), iotest.ErrReader(broken)), 3, broken},
-		"torn":                 {io.MultiReader(strings.NewReader("abc"), iotest.ErrReader(io.ErrUnexpectedEOF)), 10, io.ErrUnexpectedEOF},
-		"too short":            {strings.NewReader("abc"), 4, ErrSourceSize},
-		"too long":             {strings.NewReader("abc"), 2, ErrSourceSize},
-		"not empty":            {strings.NewReader("abc"), 0, ErrSourceSize},
-		"negative size":        {strings.NewReader("abc"), -1, ErrSourceSize},
-		"never ends":           {io.MultiReader(strings.NewReader("abc"), emptyReads{}), 3, io.ErrNoProgress},
+		"fails in the middle":  {iotest.ErrReader(broken), 10, broken},
+		"fails after the last": {iotest.ErrReader(broken), 3, broken},
+		"torn":                 {iotest.ErrReader(io.ErrUnexpectedEOF), 10, io.ErrUnexpectedEOF},
+		"too short":            {strings.NewReader(""), 4, ErrSourceSize},
+		"too long":             {strings.NewReader(""), 2, ErrSourceSize},
+		"not empty":            {strings.NewReader(""), 0, ErrSourceSize},
+		"negative size":        {strings.NewReader(""), -1, ErrSourceSize},
+		"never ends":           {emptyReads{}, 3, io.ErrNoProgress},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			fake := clamdtest.Start(t, clamdtest.Honest(nil))
-			got, err := clientOf(fake, patient).Scan(t.Context(), tc.source, tc.size)
-			require.ErrorIs(t, err, tc.want)
-			require.NotErrorIs(t, err, ErrUnavailable, "the daemon is not to blame")
-			require.Zero(t, got)
-		})
+		for way, opts := range ways {
+			t.Run(name+" "+way, func(t *testing.T) {
+				t.Parallel()
+				fake := clamdtest.Start(t, clamdtest.Honest(nil))
+				got, err := clientOf(fake, patient, opts...).Scan(t.Context(), io.MultiReader(strings.NewReader("abc"), tc.then), tc.size)
+				require.ErrorIs(t, err, tc.want)
+				require.NotErrorIs(t, err, ErrUnavailable, "the daemon is not to blame")
+				require.Zero(t, got)
+			})
+		}
 	}
 }
 
@@ -159,21 +170,23 @@ func TestCancellationIsTheCallers(t *testing.T) {
 		"waiting for the verdict": {Hang: true},
 		"writing":                 {Unread: true, Hang: true},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			fake := clamdtest.Start(t, behaviour)
-			ctx, cancel := context.WithCancel(t.Context())
-			defer cancel()
-			go func() {
-				for fake.Scans() == 0 {
-					time.Sleep(time.Millisecond) //nolint:forbidigo // polls for the fake's count, which has no other signal
-				}
-				cancel()
-			}()
-			_, err := clientOf(fake, patient).Scan(ctx, bytes.NewReader(make([]byte, 8<<20)), 8<<20)
-			require.ErrorIs(t, err, context.Canceled)
-			require.NotErrorIs(t, err, ErrUnavailable)
-		})
+		for way, opts := range ways {
+			t.Run(name+" "+way, func(t *testing.T) {
+				t.Parallel()
+				fake := clamdtest.Start(t, behaviour)
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				go func() {
+					for fake.Scans() == 0 {
+						time.Sleep(time.Millisecond) //nolint:forbidigo // polls for the fake's count, which has no other signal
+					}
+					cancel()
+				}()
+				_, err := clientOf(fake, patient, opts...).Scan(ctx, bytes.NewReader(make([]byte, 8<<20)), 8<<20)
+				require.ErrorIs(t, err, context.Canceled)
+				require.NotErrorIs(t, err, ErrUnavailable)
+			})
+		}
 	}
 }
 

@@ -29,7 +29,7 @@ func eicar() []byte {
 
 // startDaemon runs a real clamd on a private socket, with one signature, and
 // ends it by its process id.
-func startDaemon(t *testing.T) *Client {
+func startDaemon(t *testing.T, opts ...Option) *Client {
 	t.Helper()
 	if _, err := os.Stat(daemonProgram); err != nil {
 		t.Skipf("clamd is not installed (apt-get install clamav-daemon): %v", err)
@@ -44,7 +44,7 @@ func startDaemon(t *testing.T) *Client {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "clamd.conf"), []byte(config), 0o600))
 	run(t, exec.Command(daemonProgram, "--config-file="+filepath.Join(dir, "clamd.conf")))
 
-	c := New(filepath.Join(dir, "s"), WithVerdictTimeout(patient))
+	c := New(filepath.Join(dir, "s"), append(opts, WithVerdictTimeout(patient))...)
 	require.Eventually(t, func() bool { return c.Ping(t.Context()) == nil }, patient, 20*time.Millisecond)
 	return c
 }
@@ -65,7 +65,16 @@ func run(t *testing.T, cmd *exec.Cmd) {
 
 func TestRealDaemon(t *testing.T) {
 	t.Parallel()
-	c := startDaemon(t)
+	for way, opts := range ways {
+		t.Run(way, func(t *testing.T) {
+			t.Parallel()
+			testRealDaemon(t, startDaemon(t, opts...))
+		})
+	}
+}
+
+func testRealDaemon(t *testing.T, c *Client) {
+	t.Helper()
 
 	version, err := c.Version(t.Context())
 	require.NoError(t, err)
@@ -86,6 +95,16 @@ func TestRealDaemon(t *testing.T) {
 
 	_, err = c.Scan(t.Context(), bytes.NewReader(eicar()), 1000)
 	require.ErrorIs(t, err, ErrSourceSize)
+}
+
+// What is handed over is bounded by the daemon's MaxFileSize, since there is no
+// stream to be cut: beyond it nothing is clean.
+func TestRealDaemonFileLimit(t *testing.T) {
+	t.Parallel()
+	c := startDaemon(t, ways["held"]...)
+	got, err := scanBytes(t, c, make([]byte, daemonLimit+1))
+	require.NoError(t, err)
+	require.Equal(t, Unscannable, got.Outcome, "%+v", got)
 }
 
 // The daemon hangs up in the middle of a stream that is too long. The answer

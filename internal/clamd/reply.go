@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -13,8 +14,13 @@ import (
 // signature name of some hundred bytes.
 const maxReply = 4 << 10
 
-// tooLargeReply is how clamd says that its StreamMaxLength is passed.
-const tooLargeReply = "INSTREAM size limit exceeded. ERROR"
+const (
+	// tooLargeReply is how clamd says that its StreamMaxLength is passed.
+	tooLargeReply = "INSTREAM size limit exceeded. ERROR"
+	// These two are how it says that a descriptor did not come along.
+	noDescriptorReply   = "No file descriptor received. ERROR"
+	lostDescriptorReply = "FILDES: didn't receive file descriptor. ERROR"
+)
 
 // unscannable are the names under which the engine reports that it could not
 // look at everything. They arrive as if they were signatures, but the file has
@@ -75,33 +81,49 @@ func line(raw []byte) (string, error) {
 	return string(text), nil
 }
 
-// parseVerdict turns the complete answer to INSTREAM into a verdict.
-func parseVerdict(raw []byte) (Verdict, error) {
+// subject takes the words off an answer that say what it is about, and refuses
+// an answer that is about something else.
+type subject func(text string) (rest string, ok bool)
+
+// ofStream is the subject of INSTREAM.
+func ofStream(text string) (string, bool) { return strings.CutPrefix(text, "stream: ") }
+
+// ofDescriptor is the subject of FILDES: the daemon names the descriptor by its
+// own number.
+func ofDescriptor(text string) (string, bool) {
+	rest, ok := strings.CutPrefix(text, "fd[")
+	number, rest, closed := strings.Cut(rest, "]: ")
+	_, err := strconv.ParseUint(number, 10, 31)
+	return rest, ok && closed && err == nil
+}
+
+// parseVerdict turns the complete answer to a scan into a verdict.
+func parseVerdict(raw []byte, about subject) (Verdict, error) {
 	text, err := line(raw)
 	if err != nil {
 		return Verdict{}, err
 	}
-	if text == tooLargeReply {
+	switch text {
+	case tooLargeReply:
 		return Verdict{}, ErrTooLarge
+	case noDescriptorReply, lostDescriptorReply:
+		return Verdict{}, fmt.Errorf("clamd answers %q: %w: %w", text, errNoDescriptor, ErrUnavailable)
 	}
-	if text == "stream: OK" {
+	rest, ok := about(text)
+	if ok && rest == "OK" {
 		return Verdict{Outcome: Clean}, nil
 	}
-	if signature, ok := foundSignature(text); ok {
+	if signature, found := foundSignature(rest); ok && found {
 		return Verdict{Outcome: outcomeOf(signature), Signature: signature}, nil
 	}
 	return Verdict{}, fmt.Errorf("clamd's answer %.80q is no verdict: %w", text, ErrUnavailable)
 }
 
-// foundSignature takes X out of "stream: X FOUND". A name that could not be a
+// foundSignature takes X out of "X FOUND". A name that could not be a
 // signature's is refused, so that no torn or glued answer ends up in an audit
 // row.
 func foundSignature(text string) (string, bool) {
-	rest, ok := strings.CutPrefix(text, "stream: ")
-	if !ok {
-		return "", false
-	}
-	signature, ok := strings.CutSuffix(rest, " FOUND")
+	signature, ok := strings.CutSuffix(text, " FOUND")
 	if !ok || signature == "" || strings.ContainsFunc(signature, notInSignature) {
 		return "", false
 	}

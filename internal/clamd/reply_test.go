@@ -1,6 +1,7 @@
 package clamd
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -21,9 +22,29 @@ func TestParseVerdict(t *testing.T) {
 		"stream: Heuristics.Phishing.Email.SpoofedDomain FOUND\x00":    {Infected, "Heuristics.Phishing.Email.SpoofedDomain"},
 		"stream: Prefix.Heuristics.Encrypted.Zip.UNOFFICIAL FOUND\x00": {Infected, "Prefix.Heuristics.Encrypted.Zip.UNOFFICIAL"},
 	} {
-		got, err := parseVerdict([]byte(raw))
+		got, err := parseVerdict([]byte(raw), ofStream)
 		require.NoError(t, err, "%q", raw)
 		require.Equal(t, want, got, "%q", raw)
+		_, err = parseVerdict([]byte(raw), ofDescriptor)
+		require.ErrorIs(t, err, ErrUnavailable, "an answer about a stream is none about a descriptor: %q", raw)
+		about := strings.Replace(raw, "stream: ", "fd[12]: ", 1)
+		got, err = parseVerdict([]byte(about), ofDescriptor)
+		require.NoError(t, err, "%q", about)
+		require.Equal(t, want, got, "%q", about)
+		_, err = parseVerdict([]byte(about), ofStream)
+		require.ErrorIs(t, err, ErrUnavailable, "%q", about)
+	}
+}
+
+func TestDescriptorsHaveNumbers(t *testing.T) {
+	t.Parallel()
+	for _, raw := range []string{
+		"fd[]: OK", "fd[x]: OK", "fd[-1]: OK", "fd[ 1]: OK", "fd[1] OK", "fd[1]:OK", "fd[1: OK", "fd1]: OK", "[1]: OK", "fd: OK",
+		"fd[1]: fd[1]: OK", "fd[1]: stream: OK", "fd[99999999999999999999]: OK", "fd[1]: OK ", "fd[1]: ok", "fd[1]: Not a regular file ERROR",
+	} {
+		got, err := parseVerdict([]byte(raw+"\x00"), ofDescriptor)
+		require.ErrorIs(t, err, ErrUnavailable, "%q", raw)
+		require.Zero(t, got)
 	}
 }
 
@@ -33,16 +54,21 @@ func TestZeroVerdictIsNotClean(t *testing.T) {
 	require.False(t, Verdict{Outcome: Clean, Signature: "x"}.Clean())
 }
 
+var descriptorClean = regexp.MustCompile(`\Afd\[[0-9]{1,9}\]: OK\x00\z`)
+
 // Clean has one spelling only, and every other verdict carries a name.
 func FuzzParseVerdict(f *testing.F) {
 	f.Add([]byte("stream: OK\x00"))
 	f.Add([]byte("stream: Some.Virus FOUND\x00"))
+	f.Add([]byte("fd[10]: OK\x00"))
 	for _, behaviour := range clamdtest.BadReplies() {
 		f.Add([]byte(behaviour.Reply))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		got, err := parseVerdict(raw)
+		got, err := parseVerdict(raw, ofStream)
 		require.Equal(t, string(raw) == "stream: OK\x00", got.Clean(), "%q", raw)
+		about, _ := parseVerdict(raw, ofDescriptor)
+		require.Equal(t, descriptorClean.Match(raw), about.Clean(), "%q", raw)
 		if err != nil {
 			require.Zero(t, got)
 			return

@@ -15,33 +15,53 @@ import (
 // buffer or it will never come.
 const leftoverTimeout = time.Second
 
-// Scan streams exactly size bytes of r to the daemon and returns its verdict.
+// Scan gives the daemon exactly size bytes of r and returns its verdict.
 //
 // An error of r is returned as r's, wrapped: errors.Is and errors.As find it. A
 // source that ends before or goes on after size bytes is ErrSourceSize. In both
-// cases the stream is left unfinished, so the daemon never judges a prefix.
-// A read of r that blocks is r's to bound: give it the same context.
+// cases the daemon never judges a prefix. A read of r that blocks is r's to
+// bound: give it the same context.
 func (c *Client) Scan(ctx context.Context, r io.Reader, size int64) (Verdict, error) {
 	if size < 0 {
 		return Verdict{}, fmt.Errorf("scan stream: size %d: %w", size, ErrSourceSize)
 	}
-	s, err := c.open(ctx, "INSTREAM")
-	if err != nil {
-		return Verdict{}, fmt.Errorf("scan stream: %w", err)
-	}
-	defer s.close()
-	if err := c.send(s, r, size); err != nil {
-		return Verdict{}, fmt.Errorf("scan stream: %w", err)
-	}
-	raw, err := s.readReply(c.verdict)
-	if err != nil {
-		return Verdict{}, fmt.Errorf("scan stream: %w", orTooLarge(raw, err))
-	}
-	verdict, err := parseVerdict(raw)
+	verdict, err := c.scan(ctx, r, size)
 	if err != nil {
 		return Verdict{}, fmt.Errorf("scan stream: %w", err)
 	}
 	return verdict, nil
+}
+
+// scan holds what is small enough in memory, if there is room, and streams the
+// rest.
+func (c *Client) scan(ctx context.Context, r io.Reader, size int64) (Verdict, error) {
+	if size == 0 || size > c.holdBytes {
+		return c.stream(ctx, r, size)
+	}
+	select {
+	case c.holds <- struct{}{}:
+		defer func() { <-c.holds }()
+		return c.held(ctx, r, size)
+	default:
+		return c.stream(ctx, r, size)
+	}
+}
+
+// stream sends the bytes by INSTREAM.
+func (c *Client) stream(ctx context.Context, r io.Reader, size int64) (Verdict, error) {
+	s, err := c.open(ctx, "INSTREAM")
+	if err != nil {
+		return Verdict{}, err
+	}
+	defer s.close()
+	if err := c.send(s, r, size); err != nil {
+		return Verdict{}, err
+	}
+	raw, err := s.readReply(c.verdict)
+	if err != nil {
+		return Verdict{}, orTooLarge(raw, err)
+	}
+	return parseVerdict(raw, ofStream)
 }
 
 // send writes the stream as chunks and ends it, only once the source has proved
@@ -49,20 +69,30 @@ func (c *Client) Scan(ctx context.Context, r io.Reader, size int64) (Verdict, er
 func (c *Client) send(s *session, r io.Reader, size int64) error {
 	buf := c.buffers.Get().(*[]byte)
 	defer c.buffers.Put(buf)
-	for sent := int64(0); sent < size; {
-		n, err := readChunk(r, (*buf)[headerSize:], size-sent)
+	err := pour(r, size, (*buf)[headerSize:], func(n int) error { return s.writeChunk((*buf)[:headerSize+n]) })
+	if err != nil {
+		return err
+	}
+	return s.writeChunk((*buf)[:headerSize])
+}
+
+// pour reads exactly size bytes of r, one piece after another into the same
+// memory, and reports the length of each to write.
+func pour(r io.Reader, size int64, piece []byte, write func(n int) error) error {
+	for done := int64(0); done < size; {
+		n, err := readChunk(r, piece, size-done)
 		if err != nil {
-			return fmt.Errorf("read source after byte %d of %d: %w", sent, size, err)
+			return fmt.Errorf("read source after byte %d of %d: %w", done, size, err)
 		}
-		if err := s.writeChunk((*buf)[:headerSize+n]); err != nil {
+		if err := write(n); err != nil {
 			return err
 		}
-		sent += int64(n)
+		done += int64(n)
 	}
 	if err := expectEnd(r); err != nil {
 		return fmt.Errorf("read source after its last byte %d: %w", size, err)
 	}
-	return s.writeChunk((*buf)[:headerSize])
+	return nil
 }
 
 // readChunk fills dst with as much as the rest of the stream asks for.
@@ -139,7 +169,7 @@ func (s *session) leftover(err error) error {
 }
 
 func orTooLarge(raw []byte, err error) error {
-	if _, parsed := parseVerdict(raw); errors.Is(parsed, ErrTooLarge) {
+	if _, parsed := parseVerdict(raw, ofStream); errors.Is(parsed, ErrTooLarge) {
 		return ErrTooLarge
 	}
 	return err

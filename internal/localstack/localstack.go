@@ -27,9 +27,10 @@ type Stack struct {
 		API    string `json:"api"`
 		Worker string `json:"worker"`
 	} `json:"metrics"`
-	Postgres string `json:"postgres"` // as the owner
-	AppURL   string `json:"postgres_app"`
-	S3       struct {
+	Postgres  string `json:"postgres"` // as the owner
+	AppURL    string `json:"postgres_app"`
+	Superuser string `json:"postgres_superuser"`
+	S3        struct {
 		Endpoint  string            `json:"endpoint"`
 		AccessKey string            `json:"access_key"`
 		SecretKey string            `json:"secret_key"`

@@ -3,6 +3,8 @@ package mail
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -20,6 +22,7 @@ type Config struct {
 	TLS      TLS           `env:"SATCHEL_SMTP_TLS" envDefault:"starttls"`
 	Username string        `env:"SATCHEL_SMTP_USERNAME"`
 	Password string        `env:"SATCHEL_SMTP_PASSWORD"`
+	CA       string        `env:"SATCHEL_SMTP_CA"`            // PEM; the certificates that may vouch for the server, instead of the machine's
 	From     string        `env:"SATCHEL_SMTP_FROM,required"` // such as Satchel <no-reply@school.example>
 	Timeout  time.Duration `env:"SATCHEL_SMTP_TIMEOUT" envDefault:"30s"`
 }
@@ -45,11 +48,16 @@ var (
 	ErrDeferred       = errors.New("the mail server asks to come back later")
 	ErrRefused        = errors.New("the mail server refused the mail")
 	ErrAddressRefused = errors.New("the mail server refused the address")
+	ErrInsecure       = errors.New("the way to the mail server cannot be trusted: it offers no TLS, or its certificate is not good")
+	ErrLogin          = errors.New("the mail server refused the user name or the password, or has no login")
 )
 
 // Sender sends mails, each by a connection of its own: they are few, and a
 // connection that was kept is a connection that was cut.
-type Sender struct{ config Config }
+type Sender struct {
+	config Config
+	roots  *x509.CertPool // nil: the machine's
+}
 
 // New makes a sender; it speaks to nobody yet.
 func New(c Config) (*Sender, error) {
@@ -62,19 +70,40 @@ func New(c Config) (*Sender, error) {
 	default:
 		return nil, fmt.Errorf("SATCHEL_SMTP_TLS is %q: use starttls, tls or none", c.TLS)
 	}
+	if c.Username != "" && c.TLS == None {
+		return nil, errors.New("SATCHEL_SMTP_USERNAME is set and SATCHEL_SMTP_TLS is none: a password goes through TLS only")
+	}
 	if err := mail.NewMsg().From(c.From); err != nil {
 		return nil, fmt.Errorf("SATCHEL_SMTP_FROM is no mail address: %w", err)
 	}
-	s := &Sender{config: c}
+	roots, err := pool(c.CA)
+	if err != nil {
+		return nil, err
+	}
+	s := &Sender{config: c, roots: roots}
 	if _, err := s.client(); err != nil {
 		return nil, fmt.Errorf("SATCHEL_SMTP_*: %w", err)
 	}
 	return s, nil
 }
 
+func pool(pem string) (*x509.CertPool, error) {
+	if pem == "" {
+		return nil, nil //nolint:nilnil // the machine's, as crypto/tls has it
+	}
+	p := x509.NewCertPool()
+	if !p.AppendCertsFromPEM([]byte(pem)) {
+		return nil, errors.New("SATCHEL_SMTP_CA holds no certificate in PEM")
+	}
+	return p, nil
+}
+
 func (s *Sender) client() (*mail.Client, error) {
 	c := s.config
-	options := []mail.Option{mail.WithPort(c.Port), mail.WithTimeout(c.Timeout), mail.WithoutNoop()}
+	options := []mail.Option{
+		mail.WithPort(c.Port), mail.WithTimeout(c.Timeout), mail.WithoutNoop(), mail.WithoutRset(),
+		mail.WithTLSConfig(&tls.Config{ServerName: c.Host, RootCAs: s.roots, MinVersion: tls.VersionTLS12}),
+	}
 	switch c.TLS {
 	case Implicit:
 		options = append(options, mail.WithSSL())
@@ -108,7 +137,11 @@ func (s *Sender) Send(ctx context.Context, m Message) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.config.Timeout)
 	defer cancel()
-	return classify(client.DialAndSendWithContext(ctx, message))
+	err = client.DialAndSendWithContext(ctx, message)
+	if message.IsDelivered() {
+		return nil // what went wrong after the server took it, such as no goodbye, is no reason for a second mail
+	}
+	return classify(err)
 }
 
 // name gives the mail its Message-ID, of the sender's domain (RFC 5322, 3.6.4).
@@ -129,13 +162,9 @@ func classify(err error) error {
 	if err == nil {
 		return nil
 	}
-	var reply *textproto.Error
 	var sent *mail.SendError
 	if !errors.As(err, &sent) {
-		if errors.As(err, &reply) {
-			return fmt.Errorf("%w: reply %d to the greeting", ErrDeferred, reply.Code)
-		}
-		return ErrUnavailable
+		return beforeTheMail(err)
 	}
 	code := sent.ErrorCode()
 	switch {
@@ -147,4 +176,26 @@ func classify(err error) error {
 		return fmt.Errorf("%w: reply %d", ErrDeferred, code)
 	}
 	return ErrUnavailable
+}
+
+// beforeTheMail says why there was no connection on which to hand over a mail.
+func beforeTheMail(err error) error {
+	var reply *textproto.Error
+	var record tls.RecordHeaderError
+	var certificate *tls.CertificateVerificationError
+	var operation *net.OpError // an alert of either side is one of these
+	text := err.Error()        // the library has words for these, and no errors
+	switch {
+	case errors.As(err, &certificate), errors.As(err, &record), strings.Contains(text, "does not support STARTTLS"):
+		return ErrInsecure
+	case errors.As(err, &operation) && (operation.Op == "remote error" || operation.Op == "local error"):
+		return ErrInsecure
+	case strings.Contains(text, "SMTP AUTH") && !errors.As(err, &reply), errors.Is(err, mail.ErrNoSupportedAuthDiscovered):
+		return ErrLogin
+	case !errors.As(err, &reply):
+		return ErrUnavailable
+	case strings.Contains(text, "SMTP AUTH") && reply.Code >= 500:
+		return fmt.Errorf("%w: reply %d", ErrLogin, reply.Code)
+	}
+	return fmt.Errorf("%w: reply %d before the mail", ErrDeferred, reply.Code)
 }

@@ -2,10 +2,13 @@ package mail_test
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
+	"log"
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,13 +24,29 @@ type server struct {
 	onRcpt, onData error
 	gate           chan struct{} // Data waits for it
 	mails          []string
+
+	tls          *tls.Config // nil: the server offers none
+	implicit     bool        // from the first byte
+	password     string      // empty: nobody logs in
+	insecureAuth bool
+
+	begun, inTheClear, logins atomic.Int32 // mails begun, those without TLS, passwords sent
 }
 
-type session struct{ s *server }
+type session struct {
+	s    *server
+	conn *smtp.Conn
+}
 
-func (x session) Reset()                               {}
-func (x session) Logout() error                        { return nil }
-func (x session) Mail(string, *smtp.MailOptions) error { return nil }
+func (x session) Reset()        {}
+func (x session) Logout() error { return nil }
+func (x session) Mail(string, *smtp.MailOptions) error {
+	x.s.begun.Add(1)
+	if _, protected := x.conn.TLSConnectionState(); !protected {
+		x.s.inTheClear.Add(1)
+	}
+	return nil
+}
 func (x session) Rcpt(string, *smtp.RcptOptions) error { return x.s.onRcpt }
 func (x session) Data(r io.Reader) error {
 	b, err := io.ReadAll(r)
@@ -50,8 +69,12 @@ func (s *server) start(t *testing.T, address string) string {
 	t.Helper()
 	l, err := net.Listen("tcp", address)
 	require.NoError(t, err)
-	up := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return session{s}, nil }))
-	up.Domain = "localhost"
+	up := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) { return session{s, c}, nil }))
+	up.Domain, up.TLSConfig, up.AllowInsecureAuth = "localhost", s.tls, s.insecureAuth
+	up.ErrorLog = log.New(io.Discard, "", 0) // refused handshakes are what some tests are about
+	if s.implicit {
+		l, up.TLSConfig = tls.NewListener(l, s.tls), nil
+	}
 	go func() { _ = up.Serve(l) }()
 	t.Cleanup(func() { _ = up.Close() })
 	return l.Addr().String()
@@ -155,7 +178,7 @@ func TestNothingGoesInTheClear(t *testing.T) {
 	t.Parallel()
 	s := &server{}
 	err := sender(t, s.start(t, "127.0.0.1:0"), func(c *mail.Config) { c.TLS = mail.StartTLS }).Send(t.Context(), letter)
-	require.ErrorIs(t, err, mail.ErrUnavailable)
+	require.ErrorIs(t, err, mail.ErrInsecure)
 	require.Empty(t, s.mails)
 	for name, c := range map[string]mail.Config{
 		"SATCHEL_SMTP_TLS":  {Host: "mail.school.example", Port: 25, TLS: mail.None, From: "a@school.example", Timeout: time.Second},

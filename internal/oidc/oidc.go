@@ -50,7 +50,12 @@ type Verifier struct {
 
 	mu       sync.Mutex
 	verifier *oidc.IDTokenVerifier
+	signIn   SignIn
 }
+
+// SignIn is where a page sends people to sign in, and where it redeems the code
+// that they come back with.
+type SignIn struct{ Issuer, Authorization, Token string }
 
 // New makes a verifier; it asks nobody anything yet.
 func New(c Config) *Verifier {
@@ -88,6 +93,19 @@ func (v *Verifier) Ready(ctx context.Context) error {
 	return err
 }
 
+// SignIn says where people sign in.
+func (v *Verifier) SignIn(ctx context.Context) (SignIn, error) {
+	if _, err := v.discovered(ctx); err != nil {
+		return SignIn{}, err
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.signIn.Authorization == "" || v.signIn.Token == "" {
+		return SignIn{}, ErrUnavailable.Because(errors.New("the issuer names no authorization or token endpoint"))
+	}
+	return v.signIn, nil
+}
+
 // discovered reads the issuer's description once. Failures are not remembered.
 func (v *Verifier) discovered(ctx context.Context) (*oidc.IDTokenVerifier, error) {
 	v.mu.Lock()
@@ -105,6 +123,8 @@ func (v *Verifier) discovered(ctx context.Context) (*oidc.IDTokenVerifier, error
 	if err := provider.Claims(&found); err != nil || found.Keys == "" {
 		return nil, ErrUnavailable.Because(fmt.Errorf("the issuer names no keys: %w", err))
 	}
+	there := provider.Endpoint()
+	v.signIn = SignIn{Issuer: v.config.Issuer, Authorization: there.AuthURL, Token: there.TokenURL}
 	// The key set outlives the request that happened to come first.
 	remote := oidc.NewRemoteKeySet(oidc.ClientContext(context.WithoutCancel(ctx), v.client), found.Keys)
 	v.verifier = oidc.NewVerifier(v.config.Issuer, keys{remote}, &oidc.Config{

@@ -118,3 +118,18 @@ func FuzzVerify(f *testing.F) {
 		}
 	})
 }
+
+// TestWherePeopleSignIn: as the issuer describes itself, once it answers.
+func TestWherePeopleSignIn(t *testing.T) {
+	t.Parallel()
+	i := oidctest.New(t)
+	v := New(Config{Issuer: i.URL, Audience: oidctest.Audience})
+	in, err := v.SignIn(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, SignIn{Issuer: i.URL, Authorization: i.URL + "/authorize", Token: i.URL + "/token"}, in)
+	i.Server.Close()
+	_, err = v.SignIn(t.Context())
+	require.NoError(t, err, "it was asked once")
+	_, err = New(Config{Issuer: i.URL, Audience: oidctest.Audience}).SignIn(t.Context())
+	require.ErrorIs(t, err, ErrUnavailable)
+}

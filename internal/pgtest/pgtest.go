@@ -69,10 +69,17 @@ func (d *Database) Organization(t testing.TB, bytes int64) tenancy.OrgID {
 // OrganizationOf makes an active organization of a tier.
 func (d *Database) OrganizationOf(t testing.TB, tier string, bytes int64) tenancy.OrgID {
 	t.Helper()
-	org := tenancy.OrgID(tenancy.NewID())
-	ok, err := d.CreateOrganization(context.Background(), org, "o-"+org.String(), "Test school", tier, &bytes, &bytes)
-	require.NoError(t, err)
-	require.True(t, ok)
+	ctx, org := context.Background(), tenancy.OrgID(tenancy.NewID())
+	require.NoError(t, d.InTx(ctx, tenancy.Platform, func(tx *tenancy.Tx) error {
+		return tenancy.BeginOrganization(ctx, tx, tenancy.NewOrganization{ID: org, Slug: "o-" + org.String(), Name: "Test school", Tier: tier})
+	}))
+	require.NoError(t, d.InTx(ctx, org, func(tx *tenancy.Tx) error {
+		if err := tenancy.SetLimits(ctx, tx, &bytes, &bytes); err != nil {
+			return err
+		}
+		_, err := tenancy.Activate(ctx, tx)
+		return err
+	}))
 	return org
 }
 

@@ -191,11 +191,16 @@ func (c *Client) Restore(ctx context.Context, id string) (File, error) {
 
 // Download writes a file's bytes from offset on and gives how many there were.
 func (c *Client) Download(ctx context.Context, id string, offset int64, w io.Writer) (int64, error) {
+	return c.Fetch(ctx, storage+"/files/"+url.PathEscape(id)+"/content", offset, w)
+}
+
+// Fetch writes the bytes at a path from offset on and gives how many there were.
+func (c *Client) Fetch(ctx context.Context, path string, offset int64, w io.Writer) (int64, error) {
 	header := http.Header{}
 	if offset > 0 {
 		header.Set("Range", fmt.Sprintf("bytes=%d-", offset))
 	}
-	resp, err := c.Send(ctx, http.MethodGet, storage+"/files/"+url.PathEscape(id)+"/content", header, nil)
+	resp, err := c.Send(ctx, http.MethodGet, path, header, nil)
 	if err != nil {
 		return 0, err
 	}

@@ -6,6 +6,7 @@ package s3
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -29,12 +30,14 @@ type Config struct {
 	Clean      string `env:"SATCHEL_S3_CLEAN_BUCKET" envDefault:"satchel-clean"`
 	Quarantine string `env:"SATCHEL_S3_QUARANTINE_BUCKET" envDefault:"satchel-quarantine"`
 	Audit      string `env:"SATCHEL_S3_AUDIT_BUCKET" envDefault:"satchel-audit"`
+	Exports    string `env:"SATCHEL_S3_EXPORTS_BUCKET" envDefault:"satchel-exports"`
 }
 
 // Store is the platform's buckets. Bytes enter by Staging and leave only from
-// Clean. Audit keeps what was signed about the trails.
+// Clean. Audit keeps what was signed about the trails, and Exports for a while
+// the copies that organizations ask for of what they have.
 type Store struct {
-	Staging, Clean, Quarantine, Audit *Bucket
+	Staging, Clean, Quarantine, Audit, Exports *Bucket
 }
 
 // Bucket is one bucket.
@@ -60,7 +63,7 @@ func Open(c Config) (*Store, error) {
 		return nil, fmt.Errorf("SATCHEL_S3_ENDPOINT: %w", err)
 	}
 	bucket := func(name string) *Bucket { return &Bucket{core: *core, name: name} }
-	return &Store{Staging: bucket(c.Staging), Clean: bucket(c.Clean), Quarantine: bucket(c.Quarantine), Audit: bucket(c.Audit)}, nil
+	return &Store{Staging: bucket(c.Staging), Clean: bucket(c.Clean), Quarantine: bucket(c.Quarantine), Audit: bucket(c.Audit), Exports: bucket(c.Exports)}, nil
 }
 
 func transport() *http.Transport {
@@ -99,8 +102,8 @@ type Object struct {
 	Modified time.Time
 }
 
-// put uploads without hashing the payload for the signature: the platform's own
-// SHA-256 runs over the bytes, and the checksum trailer guards the way.
+// put uploads without hashing the payload for the signature, which says nothing
+// about bytes that rest.
 func put(contentType string) minio.PutObjectOptions {
 	return minio.PutObjectOptions{ContentType: contentType, DisableContentSha256: true, SendContentMd5: false}
 }
@@ -109,6 +112,18 @@ func put(contentType string) minio.PutObjectOptions {
 // again by itself when the store fails in between.
 func (b *Bucket) Put(ctx context.Context, key string, body io.Reader, size int64, contentType string) (string, error) {
 	info, err := b.core.PutObject(ctx, b.name, key, body, size, "", "", put(contentType))
+	if err != nil {
+		return "", fmt.Errorf("put object: %w", classify(err))
+	}
+	return info.ETag, nil
+}
+
+// PutSummed stores an object whole, which the store refuses unless the bytes
+// that reach it have this SHA-256, and gives its ETag.
+func (b *Bucket) PutSummed(ctx context.Context, key string, body io.Reader, size int64, sum []byte) (string, error) {
+	opts := put("")
+	opts.UserMetadata = map[string]string{"x-amz-checksum-sha256": base64.StdEncoding.EncodeToString(sum)}
+	info, err := b.core.PutObject(ctx, b.name, key, body, size, "", "", opts)
 	if err != nil {
 		return "", fmt.Errorf("put object: %w", classify(err))
 	}

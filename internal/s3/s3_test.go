@@ -3,6 +3,7 @@ package s3_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"io"
 	"net/http"
@@ -65,6 +66,25 @@ func TestReadsAreTiedToWhatWasJudged(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, second, object.ETag)
 	require.EqualValues(t, 11, object.Size)
+}
+
+// TestStoreRefusesOtherBytes: bytes that change on the way never become an
+// object, and do not replace one.
+func TestStoreRefusesOtherBytes(t *testing.T) {
+	t.Parallel()
+	b := s3test.New(t).Staging
+	sum := sha256.Sum256([]byte("what was hashed"))
+	_, err := b.PutSummed(t.Context(), "org/v", strings.NewReader("what was bashed"), 15, sum[:])
+	require.Equal(t, fault.Unavailable, fault.KindOf(err), "%v", err)
+	_, err = b.Stat(t.Context(), "org/v")
+	require.ErrorIs(t, err, s3.ErrMissing)
+	etag, err := b.PutSummed(t.Context(), "org/v", strings.NewReader("what was hashed"), 15, sum[:])
+	require.NoError(t, err)
+	_, err = b.PutSummed(t.Context(), "org/v", strings.NewReader("what was bashed"), 15, sum[:])
+	require.Error(t, err)
+	got, err := read(t, b, "org/v", etag, 0, -1)
+	require.NoError(t, err)
+	require.Equal(t, "what was hashed", got)
 }
 
 func TestCopyTakesOnlyWhatWasJudged(t *testing.T) {

@@ -42,10 +42,10 @@ func Serve(t testing.TB) s3.Config {
 	require.NoError(t, err)
 	start(t, program, address)
 	c := s3.Config{Endpoint: address, AccessKey: accessKey, SecretKey: secretKey, Region: "us-east-1",
-		Staging: "staging", Clean: "clean", Quarantine: "quarantine", Audit: "audit"}
+		Staging: "staging", Clean: "clean", Quarantine: "quarantine", Audit: "audit", Exports: "exports"}
 	client, err := minio.New(c.Endpoint, &minio.Options{Creds: credentials.NewStaticV4(c.AccessKey, c.SecretKey, ""), Region: c.Region})
 	require.NoError(t, err)
-	for _, bucket := range []string{c.Staging, c.Clean, c.Quarantine, c.Audit} {
+	for _, bucket := range []string{c.Staging, c.Clean, c.Quarantine, c.Audit, c.Exports} {
 		require.NoError(t, client.MakeBucket(context.Background(), bucket, minio.MakeBucketOptions{}))
 	}
 	return c
@@ -83,7 +83,8 @@ func start(t testing.TB, program, address string) {
 	t.Helper()
 	log, err := os.Create(filepath.Join(t.TempDir(), "versitygw.log"))
 	require.NoError(t, err)
-	cmd := exec.Command(program, "--port", address, "--access", accessKey, "--secret", secretKey, "--quiet", "--keep-alive", "posix", t.TempDir())
+	cmd := exec.Command(program, "--port", address, "--access", accessKey, "--secret", secretKey, "--quiet", "--keep-alive",
+		"posix", "--data-integrity-etag", t.TempDir()) // as deploy/local/services/s3.sh does
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = dieWithParent()
 	require.NoError(t, cmd.Start())

@@ -45,6 +45,7 @@ var Actions = []Action{
 	{"policy.change", "organization", "An organization's policies were changed."},
 	{"usage.warn", "organization", "An organization came near a limit of its tier; the code says which limit, and the percentage passed."},
 	{"tier.set", "tier", "What a tier allows was changed."},
+	{"export.read", "operation", "A part of a copy of everything was handed out."},
 
 	{"member.add", "member", "A person was given a role."},
 	{"member.change", "member", "A person was given another role."},

@@ -70,6 +70,9 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		{"insert into usage_active (organization_id, day, user_id) values (app.org(), '2026-01-01', $1)", []any{user}},
 		{"insert into usage_flushes (organization_id, id) values (app.org(), $1)", []any{tenancy.NewID()}},
 		{"insert into usage_days (organization_id, day, rolled_at) values (app.org(), '2026-01-01', now())", nil},
+		{"insert into exports (organization_id, id) values (app.org(), $1)", []any{version}},
+		{`insert into export_parts (organization_id, export_id, number, object_key, object_etag, size, sha256, entries, files, missing, last_version, is_last)
+			values (app.org(), $1, 1, 'k', 'e', 1, repeat('0', 64), 1, 0, 0, $1, true)`, []any{version}},
 		{"insert into organization_policies (organization_id) values (app.org()) on conflict do nothing", nil},
 		{"insert into audit_events (organization_id, event) values (app.org(), $1)", []any{event(org)}},
 		{`insert into api_keys (organization_id, id, user_id, name, role, scopes, hash, last4, created_by, expires_at)

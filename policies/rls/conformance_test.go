@@ -57,6 +57,9 @@ var conformance = []struct{ rule, query string }{
 		select name || '.' || polname from policies where (polname, roles) not in (('tenant', 'satchel_app'), ('system', 'satchel_system'), ('forget', 'satchel_system'))`},
 	{"only satchel_system has policies that are always true", tables + `
 		select name || '.' || polname from policies where roles <> 'satchel_system' and 'true' in (coalesce("using", ''), coalesce(checking, ''))`},
+	// Asked once a statement and not once a row.
+	{"policies ask for the organization in a subselect", tables + `
+		select name || '.' || polname from policies, unnest(array["using", checking]) e where replace(e, '( SELECT app.org() AS org)', '') like '%app.org()%'`},
 	{"every primary and unique key leads with organization_id", tables + `
 		select t.name || '.' || i.indexrelid::regclass from tables t join pg_index i on i.indrelid = t.oid and (i.indisunique or i.indisexclusion)
 		  join pg_attribute a on a.attrelid = t.oid and a.attnum = i.indkey[0] where t.tenant and a.attname <> 'organization_id'`},
@@ -102,6 +105,10 @@ var conformance = []struct{ rule, query string }{
 	{"definer functions fix their search_path", `
 		select p.oid::regprocedure::text from pg_proc p where p.prosecdef and p.pronamespace in ('public'::regnamespace, 'app'::regnamespace)
 		   and not coalesce('search_path=public, pg_temp' = any (p.proconfig), false)`},
+	{"definer functions have no caller but satchel_app", `
+		select p.oid::regprocedure || ' by ' || g.grantee::regrole from pg_proc p cross join aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) g
+		 where p.prosecdef and p.pronamespace in ('public'::regnamespace, 'app'::regnamespace)
+		   and g.grantee not in (0, p.proowner, 'satchel_app'::regrole)`},
 	{"no function is open to everybody", `
 		select p.oid::regprocedure::text from pg_proc p where p.pronamespace in ('public'::regnamespace, 'app'::regnamespace)
 		   and exists (select from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) where grantee = 0)`},
@@ -188,6 +195,8 @@ func TestConformanceNamesWhatIsWrong(t *testing.T) {
 		{"alter policy tenant on files with check (true)", "policy tenant is FOR ALL", "files"},
 		{"alter policy tenant on files with check (true)", "only satchel_system has policies that are always true", "files.tenant"},
 		{"alter policy tenant on files to public", "policy tenant is FOR ALL", "files"},
+		{"alter policy tenant on users using (exists (select from members m where m.user_id = users.id and m.organization_id = app.org()))",
+			"policies ask for the organization in a subselect", "users.tenant"},
 		{"alter policy tenant on organizations using (true)", "tables without organization_id", "organizations"},
 		{"create policy other on files using (true)", "there are no policies but", "files.other"},
 		{"create policy other on files to satchel_app using (true)", "always true", "files.other"},
@@ -209,6 +218,7 @@ func TestConformanceNamesWhatIsWrong(t *testing.T) {
 		{"drop function app.files_trashed(interval, integer)", "definer functions are those of system*.sql", "files_trashed"},
 		{"alter function app.files_trashed(interval, integer) owner to postgres", "definer functions are those of system*.sql", "app.files_trashed"},
 		{"alter function app.files_trashed(interval, integer) reset search_path", "definer functions fix their search_path", "app.files_trashed"},
+		{"grant execute on function app.files_trashed(interval, integer) to pg_monitor", "no caller but satchel_app", "app.files_trashed(interval,integer) by pg_monitor"},
 		{"grant execute on function app.files_trashed(interval, integer) to public", "no function is open to everybody", "app.files_trashed"},
 		{"create function public.f() returns int language sql as 'select 1'", "no function is open to everybody", "f()"},
 		{"grant create on schema public to satchel_app", "may create nothing", "public by satchel_app"},

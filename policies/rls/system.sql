@@ -25,19 +25,6 @@ begin
     return found_id;
 end $$;
 
--- An organization with its quota; false when the slug is taken by another id.
--- A limit that is null follows the tier.
-create or replace function app.organization_create(new_id uuid, new_slug text, new_name text, new_tier text, bytes bigint, file_size bigint)
-returns boolean language plpgsql security definer set search_path = public, pg_temp as $$
-begin
-    insert into organizations (id, slug, name, tier) values (new_id, new_slug, new_name, new_tier) on conflict do nothing;
-    if not exists (select from organizations where id = new_id and slug = new_slug) then return false; end if;
-    insert into storage_quotas (organization_id, max_bytes, max_file_size, max_bytes_set, max_file_size_set)
-    select new_id, coalesce(bytes, t.max_bytes), coalesce(file_size, t.max_file_size), bytes is not null, file_size is not null
-      from tiers t where t.name = new_tier on conflict do nothing;
-    return true;
-end $$;
-
 -- Organizations in id order, for sweeps that page through them.
 create or replace function app.organizations_page(after uuid, n integer)
 returns table (id uuid) language sql stable security definer set search_path = public, pg_temp as $$
@@ -45,8 +32,9 @@ returns table (id uuid) language sql stable security definer set search_path = p
 $$;
 
 -- Organizations with versions that have stood in line for a while though there
--- is room, by their tier and the platform's ceiling: who only waits for their
--- own turn is not listed, so that however many do, no other is missed.
+-- is room, by their tier and the platform's ceiling and counted as an admission
+-- counts (VersionAdmit): who only waits for their own turn is not listed, so that
+-- however many do, no other is missed.
 drop function if exists app.organizations_waiting(interval, integer);
 create or replace function app.organizations_waiting(unstarted_for interval, ceiling integer, n integer)
 returns table (organization_id uuid)
@@ -56,7 +44,7 @@ language sql stable security definer set search_path = public, pg_temp as $$
          where o.id in (select v.organization_id from file_versions v
                          where v.status = 'processing' and v.started_at is null and v.received_at < now() - unstarted_for)) w
      where (select count(*) from file_versions r
-             where r.organization_id = w.id and r.status = 'processing' and r.started_at is not null) < w.most
+             where r.organization_id = w.id and r.status = 'processing' and r.started_at > now() - interval '1 hour') < w.most
      limit n
 $$;
 

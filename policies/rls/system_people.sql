@@ -8,12 +8,12 @@ language sql stable security definer set search_path = public, pg_temp as $$
      where u.issuer = iss and u.subject = sub order by o.id
 $$;
 
--- The open invitation whose token has this SHA-256.
+-- The invitation whose token has this SHA-256, open or ended. A token is 256
+-- random bits: whoever has it was sent it.
 create or replace function app.invitation_by_token(hash bytea)
 returns table (organization_id uuid, invitation_id uuid)
 language sql stable security definer set search_path = public, pg_temp as $$
-    select i.organization_id, i.id from invitations i
-     where i.token_hash = hash and i.state = 'pending' and i.expires_at > now()
+    select i.organization_id, i.id from invitations i where i.token_hash = hash
 $$;
 
 -- Open invitations whose workflow never began, went silent before the mail was

@@ -84,6 +84,17 @@ func End(ctx context.Context, q tenancy.Queries, id uuid.UUID, state State, step
 	return found(tag.RowsAffected(), err, "end operation")
 }
 
+// Reopen lets an operation that failed, or was called off while its work was
+// not, report again: its work is started anew. What succeeded stays.
+func Reopen(ctx context.Context, q tenancy.Queries, id uuid.UUID) error {
+	_, err := q.Exec(ctx, `update operations set state = 'running', error = null, result = null, ended_at = null
+		where id = $1 and state in ('failed', 'cancelled')`, id)
+	if err != nil {
+		return fmt.Errorf("reopen operation: %w", err)
+	}
+	return nil
+}
+
 func found(n int64, err error, doing string) error {
 	switch {
 	case err != nil:

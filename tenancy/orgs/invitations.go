@@ -50,10 +50,15 @@ const (
 // resendPause keeps an address from being flooded.
 const resendPause = time.Minute
 
-// What a caller can meet. Unknown, used and expired tokens are one answer, so
-// that nobody learns which it was.
+// What a caller can meet. How an invitation ended is told to whoever holds its
+// token, which nobody guesses.
 var (
-	ErrNoInvitation     = fault.New(fault.NotFound, "invitation_not_found", "There is no such open invitation: it was used or withdrawn, or it has expired. Ask for a new one.")
+	ErrNoInvitation       = fault.New(fault.NotFound, "invitation_not_found", "There is no such invitation. The link must be whole, and of the newest mail: a mail sent again replaces the one before.")
+	ErrInvitationUsed     = fault.New(fault.NotFound, "invitation_used", "This invitation was accepted already. If that was you, you are a member: sign in as you did then. If it was not, tell whoever invited you.")
+	ErrInvitationDeclined = fault.New(fault.NotFound, "invitation_declined", "This invitation was declined. If you would like to come after all, ask for a new one.")
+	ErrInvitationRevoked  = fault.New(fault.NotFound, "invitation_revoked", "This invitation was withdrawn. Ask whoever invited you for a new one.")
+	ErrInvitationExpired  = fault.New(fault.NotFound, "invitation_expired", "The time of this invitation is over. Ask whoever invited you for a new one.")
+
 	ErrInvitationExists = fault.New(fault.Conflict, "invitation_exists", "This address has an open invitation already. Resend it, or revoke it first.")
 	ErrInvitationEnded  = fault.New(fault.Conflict, "invitation_ended", "This invitation has ended. Invite the person anew.")
 	ErrResendTooSoon    = fault.New(fault.Limited, "resend_too_soon", "The mail went out less than a minute ago. Give it time to arrive.")
@@ -78,10 +83,26 @@ type Invitation struct {
 	ExpiresAt    time.Time    `db:"expires_at"`
 	EndedAt      *time.Time   `db:"ended_at"`
 	CreatedAt    time.Time    `db:"created_at"`
+	Open         bool         `db:"open"` // by the database's clock, which is the only one that decides
+}
+
+// Refusal says why the invitation is not open; nil for one that is.
+func (i Invitation) Refusal() error {
+	switch {
+	case i.Open:
+		return nil
+	case i.State == Accepted:
+		return ErrInvitationUsed
+	case i.State == Declined:
+		return ErrInvitationDeclined
+	case i.State == Revoked:
+		return ErrInvitationRevoked
+	}
+	return ErrInvitationExpired // its workflow will write that down
 }
 
 const invitationQuery = `select id, email, role, state, delivery, delivery_code, attempts, invited_by, accepted_by, sent_at,
-	expires_at, ended_at, created_at from invitations `
+	expires_at, ended_at, created_at, state = 'pending' and expires_at > now() as open from invitations `
 
 // NewInvitation is what Invite is told.
 type NewInvitation struct {
@@ -160,7 +181,7 @@ func Resend(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) (Invitation, erro
 	switch {
 	case err != nil:
 		return i, err
-	case i.State != Pending || !i.ExpiresAt.After(time.Now()):
+	case !i.Open:
 		return i, ErrInvitationEnded
 	case i.Delivery == Sent && i.SentAt != nil && time.Since(*i.SentAt) < resendPause:
 		return i, ErrResendTooSoon
@@ -171,10 +192,10 @@ func Resend(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) (Invitation, erro
 	return GetInvitation(ctx, tx, id)
 }
 
-// End ends an open invitation and forgets its address and token. It says false
-// for one that had ended before, which stays as it was.
+// End ends an open invitation and forgets its address. It says false for one
+// that had ended before, which stays as it was.
 func End(ctx context.Context, q tenancy.Queries, id uuid.UUID, to State, acceptedBy *uuid.UUID) (bool, error) {
-	tag, err := q.Exec(ctx, `update invitations set state = $2, accepted_by = $3, email = null, token_hash = null, ended_at = now(), updated_at = now()
+	tag, err := q.Exec(ctx, `update invitations set state = $2, accepted_by = $3, email = null, ended_at = now(), updated_at = now()
 		where id = $1 and state = 'pending'`, id, string(to), acceptedBy)
 	if err != nil {
 		return false, fmt.Errorf("end invitation: %w", err)
@@ -193,7 +214,7 @@ func Hash(token string) []byte {
 // invitation that is not open any more.
 func Attempt(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, hash []byte) (Invitation, bool, error) {
 	i, err := lockInvitation(ctx, tx, id)
-	if err != nil || i.State != Pending || !i.ExpiresAt.After(time.Now()) {
+	if err != nil || !i.Open {
 		return i, false, err
 	}
 	_, err = tx.Exec(ctx, `update invitations set token_hash = $2, attempts = attempts + 1, started_at = coalesce(started_at, now()), updated_at = now()
@@ -271,8 +292,11 @@ func Decline(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, hash []byte) err
 // open reads the invitation under its lock. The token is compared again, since
 // another mail may have replaced it after the look-up.
 func open(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, hash []byte) (Invitation, error) {
-	return one[Invitation](ctx, tx, ErrNoInvitation, invitationQuery+
-		"where id = $1 and token_hash = $2 and state = 'pending' and expires_at > now() for update", id, hash)
+	i, err := one[Invitation](ctx, tx, ErrNoInvitation, invitationQuery+"where id = $1 and token_hash = $2 for update", id, hash)
+	if err == nil {
+		err = i.Refusal()
+	}
+	return i, err
 }
 
 func takesMembers(ctx context.Context, q tenancy.Queries) error {

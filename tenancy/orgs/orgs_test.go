@@ -297,7 +297,7 @@ func TestTwentyAtOnce(t *testing.T) {
 	require.Equal(t, 1, successes(errs))
 	for _, err := range errs {
 		if err != nil {
-			require.ErrorIs(t, err, orgs.ErrNoInvitation)
+			require.ErrorIs(t, err, orgs.ErrInvitationUsed)
 		}
 	}
 	require.Equal(t, 1, s.count(tenancy.Teacher))
@@ -344,7 +344,7 @@ func TestAcceptIsRefused(t *testing.T) {
 	require.NoError(t, err)
 	_, err = s.Admin(t).Exec(t.Context(), "update invitations set expires_at = now() where id = $1", id)
 	require.NoError(t, err)
-	require.ErrorIs(t, s.accept(id, hash, newcomer), orgs.ErrNoInvitation, "its time is over, whatever its state says")
+	require.ErrorIs(t, s.accept(id, hash, newcomer), orgs.ErrInvitationExpired, "its time is over, whatever its state says")
 }
 
 // TestMembersKeepTheHigherRole.

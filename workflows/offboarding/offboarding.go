@@ -20,11 +20,7 @@ import (
 	"satchel/tenancy/operations"
 )
 
-// The activities by name; their receivers are never called here.
-var (
-	organizer *organization.Activities
-	recorder  *operation.Activities
-)
+var organizer *organization.Activities // by name; its receiver is never called here
 
 // Kind is what operations of this process are called.
 const Kind = "delete_organization"
@@ -120,40 +116,46 @@ func Keep(ctx context.Context, db *tenancy.DB, c client.Client, target tenancy.O
 // DeleteOrganization waits for the end of the grace period and removes
 // everything.
 func DeleteOrganization(ctx workflow.Context, in DeleteOrganizationInput) (DeleteOrganizationResult, error) {
-	r := &run{in: in, sum: DeleteOrganizationResult{Target: in.Target}}
-	kept, err := r.all(ctx)
+	r := &run{in: in, sum: DeleteOrganizationResult{Target: in.Target},
+		report: operation.Report{Org: in.Org, ID: in.Operation, Priority: queue.Low, Patience: patience}}
+	if err := r.wait(ctx); err != nil {
+		return r.sum, r.end(ctx, err)
+	}
+	// From here on nobody stops it: whether the organization was kept is for its
+	// row to say.
 	own, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
-	if recordErr := r.end(own, kept || ctx.Err() != nil, err); err == nil {
-		err = recordErr
+	own = r.options(own)
+	begun, err := r.begin(own)
+	switch {
+	case err == nil && !begun:
+		return r.sum, r.report.CallOff(own, r.shown(operations.Cancelled))
+	case err == nil:
+		err = r.remove(own)
 	}
-	return r.sum, err
+	return r.sum, r.end(own, err)
 }
 
 // run is one run of DeleteOrganization.
 type run struct {
-	in    DeleteOrganizationInput
-	sum   DeleteOrganizationResult
-	steps []operations.Step
+	in     DeleteOrganizationInput
+	sum    DeleteOrganizationResult
+	steps  []operations.Step
+	report operation.Report
 }
 
-func (r *run) all(ctx workflow.Context) (kept bool, err error) {
+func (r *run) wait(ctx workflow.Context) error {
 	if err := r.show(ctx, "grace", operations.Running, 0); err != nil {
-		return false, err
+		return err
 	}
-	if err := workflow.Sleep(ctx, r.in.Grace); err != nil {
-		return true, err
-	}
-	ctx = r.options(ctx)
-	var begun organization.BeginDeletionResult
-	begin := organization.BeginDeletionInput{Org: r.in.Org, Target: r.in.Target, Operation: r.in.Operation}
-	if err := workflow.ExecuteActivity(ctx, organizer.BeginDeletion, begin).Get(ctx, &begun); err != nil || !begun.Begun {
-		return true, err
-	}
-	// From here on nothing is undone and nobody stops it.
-	own, cancel := workflow.NewDisconnectedContext(ctx)
-	defer cancel()
-	return false, r.remove(own)
+	return workflow.Sleep(ctx, r.in.Grace)
+}
+
+func (r *run) begin(ctx workflow.Context) (bool, error) {
+	var result organization.BeginDeletionResult
+	in := organization.BeginDeletionInput{Org: r.in.Org, Target: r.in.Target, Operation: r.in.Operation}
+	err := workflow.ExecuteActivity(ctx, organizer.BeginDeletion, in).Get(ctx, &result)
+	return result.Begun, err
 }
 
 func (r *run) remove(ctx workflow.Context) error {
@@ -197,31 +199,34 @@ func (r *run) show(ctx workflow.Context, name string, state operations.State, do
 		r.steps[i].State = operations.Succeeded
 	}
 	r.steps = append(r.steps, operations.Step{Name: name, State: state, Done: done})
-	return r.record(ctx, operations.Running, nil, nil)
+	return r.report.Progress(ctx, r.steps, nil)
 }
 
-func (r *run) end(ctx workflow.Context, kept bool, err error) error {
-	switch {
-	case kept:
-		return r.record(ctx, operations.Cancelled, nil, nil)
-	case err != nil:
-		return r.record(ctx, operations.Failed, nil, &operations.Trouble{Code: "deletion_failed"})
+// shown is the steps at the end. A failure is that of the step that came next.
+func (r *run) shown(state operations.State) []operations.Step {
+	steps := r.steps
+	if state == operations.Succeeded {
+		return append(steps, operations.Step{Name: "rows", State: state, Done: 1})
 	}
-	r.steps = append(r.steps, operations.Step{Name: "rows", State: operations.Succeeded, Done: 1})
-	return r.record(ctx, operations.Succeeded, r.sum, nil)
+	if n := len(steps); n > 0 && steps[n-1].State == operations.Running {
+		steps[n-1].State = state
+	}
+	return steps
 }
 
-func (r *run) record(ctx workflow.Context, state operations.State, result any, trouble *operations.Trouble) error {
-	in := operation.RecordOperationInput{Org: r.in.Org, ID: r.in.Operation, State: state, Trouble: trouble, Result: result, Steps: r.steps}
-	ctx = workflow.WithTaskQueue(r.options(ctx), string(queue.Batch))
-	return workflow.ExecuteActivity(ctx, recorder.RecordOperation, in).Get(ctx, nil)
+// end writes how it ended. A deletion that failed is started again by the sweep
+// for as long as the organization waits for it, and its operation opened again.
+func (r *run) end(ctx workflow.Context, err error) error {
+	return r.report.End(ctx, err, operation.Code(err, "deletion_failed"), r.shown, r.sum)
 }
 
-// options let a deletion wait behind everything else, and try for days: what
-// has begun must come to its end.
+// patience is how long a step is tried: what has begun must come to its end.
+const patience = 7 * 24 * time.Hour
+
+// options let a deletion wait behind everything else, and try for days.
 func (r *run) options(ctx workflow.Context) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: string(queue.Interactive), StartToCloseTimeout: 6 * time.Hour, ScheduleToCloseTimeout: 7 * 24 * time.Hour,
+		TaskQueue: string(queue.Interactive), StartToCloseTimeout: 6 * time.Hour, ScheduleToCloseTimeout: patience,
 		HeartbeatTimeout: queue.BeatTimeout, Priority: queue.For(r.in.Target.String(), queue.Low),
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: time.Minute},
 	})

@@ -21,11 +21,7 @@ import (
 	"satchel/tenancy/operations"
 )
 
-// The activities by name; their receivers are never called here.
-var (
-	organizer *organization.Activities
-	recorder  *operation.Activities
-)
+var organizer *organization.Activities // by name; its receiver is never called here
 
 // Kind is what operations of this process are called.
 const Kind = "provision_organization"
@@ -91,16 +87,15 @@ func ProvisionOrganization(ctx workflow.Context, in ProvisionOrganizationInput) 
 	r := &run{in: in}
 	err := r.setUp(r.options(ctx))
 	if err == nil {
-		return ProvisionOrganizationResult{}, nil
+		return ProvisionOrganizationResult{}, nil // the last step ended the operation
 	}
 	own, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
 	undoErr := r.undo(own)
-	if recordErr := r.fail(own, err, ctx.Err()); recordErr != nil {
-		return ProvisionOrganizationResult{}, fmt.Errorf("record the failure: %w", recordErr)
-	}
+	report := operation.Report{Org: in.Org, ID: in.Target.UUID(), Priority: queue.Default, Patience: setUpBudget}
+	err = report.End(ctx, err, operation.Code(err, "provisioning_failed"), r.steps, nil)
 	if undoErr != nil {
-		return ProvisionOrganizationResult{}, fmt.Errorf("undo: %w", undoErr)
+		err = fmt.Errorf("%w; undo: %w", err, undoErr)
 	}
 	return ProvisionOrganizationResult{}, err
 }
@@ -159,21 +154,9 @@ func (r *run) undo(ctx workflow.Context) error {
 	return failed
 }
 
-// fail shows which step it was: those before it are undone.
-func (r *run) fail(ctx workflow.Context, err, cancelled error) error {
-	state, trouble := operations.Failed, &operations.Trouble{Code: "provisioning_failed"}
-	var known *temporal.ApplicationError
-	if errors.As(err, &known) && known.Type() != "" {
-		trouble.Code = known.Type()
-	}
-	if cancelled != nil {
-		state, trouble = operations.Cancelled, nil
-	}
-	in := operation.RecordOperationInput{Org: r.in.Org, ID: r.in.Target.UUID(), State: state, Trouble: trouble,
-		Steps: []operations.Step{{Name: r.step, State: state}}}
-	options := undoOptions(r.in.Target)
-	options.TaskQueue = string(queue.Batch)
-	return workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), recorder.RecordOperation, in).Get(ctx, nil)
+// steps shows which step it was: those before it are undone.
+func (r *run) steps(state operations.State) []operations.Step {
+	return []operations.Step{{Name: r.step, State: state}}
 }
 
 // setUpBudget is how long a step may be tried: somebody waits, and gets a clear

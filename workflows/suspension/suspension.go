@@ -1,5 +1,5 @@
-// Package suspension is the process that follows a suspension: what was open
-// ends, what runs finishes.
+// Package suspension is the processes that follow a suspension and its end: what
+// was open ends and what runs finishes; what was held back is started again.
 package suspension
 
 import (
@@ -46,22 +46,29 @@ func WorkflowID(target tenancy.OrgID, op uuid.UUID) string {
 // Begin suspends the organization, which is in force at once, and starts the
 // workflow that ends its open uploads. Without it they expire at their own time.
 func Begin(ctx context.Context, db *tenancy.DB, c client.Client, by uuid.UUID, target tenancy.OrgID, op uuid.UUID, reason string) error {
+	row := operations.Operation{ID: op, Kind: Kind, WorkflowID: WorkflowID(target, op), CreatedBy: &by}
+	return begin(ctx, db, target, row, "organization.suspend", func(tx *tenancy.Tx) error { return tenancy.Suspend(ctx, tx, reason) }, func() error {
+		return Start(ctx, c, SuspendOrganizationInput{Org: tenancy.Platform, Target: target, Operation: op})
+	})
+}
+
+// begin changes the organization, which is in force with its commit, and only
+// then starts what follows.
+func begin(ctx context.Context, db *tenancy.DB, target tenancy.OrgID, row operations.Operation, action string, change func(*tenancy.Tx) error, start func() error) error {
 	err := db.InTx(ctx, target, func(tx *tenancy.Tx) error {
-		if err := tenancy.Suspend(ctx, tx, reason); err != nil {
+		if err := change(tx); err != nil {
 			return err
 		}
-		return audit.Record(ctx, tx, audit.Event{Action: "organization.suspend", ObjectID: target.String()})
+		return audit.Record(ctx, tx, audit.Event{Action: action, ObjectID: target.String()})
 	})
 	if err != nil {
 		return err
 	}
 	platform := db.Once(tenancy.Platform)
-	if err := operations.Insert(ctx, platform, operations.Operation{ID: op, Kind: Kind, WorkflowID: WorkflowID(target, op), CreatedBy: &by}); err != nil {
+	if err := operations.Insert(ctx, platform, row); err != nil {
 		return err
 	}
-	return operation.Launch(ctx, platform, op, func() error {
-		return Start(ctx, c, SuspendOrganizationInput{Org: tenancy.Platform, Target: target, Operation: op})
-	})
+	return operation.Launch(ctx, platform, row.ID, start)
 }
 
 // Start starts the workflow of an operation, or finds it started.
@@ -77,7 +84,7 @@ func Start(ctx context.Context, c client.Client, in SuspendOrganizationInput) er
 func SuspendOrganization(ctx workflow.Context, in SuspendOrganizationInput) (SuspendOrganizationResult, error) {
 	var result SuspendOrganizationResult
 	var ended organization.EndUploadsResult
-	err := workflow.ExecuteActivity(options(ctx, in), organizer.EndUploads, organization.EndUploadsInput{Org: in.Org, Target: in.Target}).Get(ctx, &ended)
+	err := workflow.ExecuteActivity(options(ctx, in.Target), organizer.EndUploads, organization.EndUploadsInput{Org: in.Org, Target: in.Target}).Get(ctx, &ended)
 	result.UploadsEnded = ended.Ended
 	report := operation.Report{Org: in.Org, ID: in.Operation, Priority: queue.Default}
 	return result, report.End(ctx, err, "suspension_failed", func(state operations.State) []operations.Step {
@@ -85,10 +92,10 @@ func SuspendOrganization(ctx workflow.Context, in SuspendOrganizationInput) (Sus
 	}, result)
 }
 
-func options(ctx workflow.Context, in SuspendOrganizationInput) workflow.Context {
+func options(ctx workflow.Context, target tenancy.OrgID) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue: string(queue.Interactive), StartToCloseTimeout: time.Hour, ScheduleToCloseTimeout: 24 * time.Hour,
-		HeartbeatTimeout: queue.BeatTimeout, Priority: queue.For(in.Target.String(), queue.Default),
+		HeartbeatTimeout: queue.BeatTimeout, Priority: queue.For(target.String(), queue.Default),
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
 	})
 }

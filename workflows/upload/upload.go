@@ -38,6 +38,7 @@ func Start(ctx context.Context, c client.Client, in UploadFileInput) error {
 	options := queue.Start(WorkflowID(in.Org, in.Version), queue.Interactive, in.Org.String(), queue.For(in.Org.String(), queue.Default), "upload")
 	options.WorkflowIDReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY
 	options.WorkflowTaskTimeout = 10 * time.Second
+	options.EnableEagerStart = true // a worker that starts it may have its first task at once
 	_, err := c.ExecuteWorkflow(ctx, options, "UploadFile", in)
 	var started *serviceerror.WorkflowExecutionAlreadyStarted
 	if err != nil && !errors.As(err, &started) {

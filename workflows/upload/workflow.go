@@ -86,9 +86,17 @@ func (u *upload) run(ctx workflow.Context) (end UploadFileResult, err error) {
 	return u.publish(ctx, found)
 }
 
+// inspect is tried once inside the workflow task, which spares Temporal a third
+// of its writes for a file; what does not succeed there gets the patience of a
+// step of its own.
 func (u *upload) inspect(ctx workflow.Context) (found inspect.InspectObjectResult, err error) {
 	u.step = files.StepInspect
 	in := inspect.InspectObjectInput{Org: u.in.Org, Version: u.in.Version}
+	err = workflow.ExecuteLocalActivity(inPassing(ctx), inspector.InspectObject, in).Get(ctx, &found)
+	if err == nil || ctx.Err() != nil || decided(err) {
+		return found, err
+	}
+	found = inspect.InspectObjectResult{}
 	err = workflow.ExecuteActivity(inspecting.options(ctx, u.in.Org), inspector.InspectObject, in).Get(ctx, &found)
 	return found, err
 }
@@ -171,6 +179,12 @@ func blame(cause error, cancelled bool) UploadFileResult {
 		return UploadFileResult{files.Failed, failed.Type()}
 	}
 	return UploadFileResult{files.Failed, "timed_out"}
+}
+
+// decided knows a failure that no other attempt changes.
+func decided(err error) bool {
+	var failed *temporal.ApplicationError
+	return errors.As(err, &failed) && failed.NonRetryable()
 }
 
 // late knows the answer to a step whose version somebody else settled: it is no

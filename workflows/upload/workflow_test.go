@@ -32,6 +32,7 @@ import (
 type outcome struct {
 	inspect    inspect.InspectObjectResult
 	inspectErr error
+	passingErr error // of the first inspection only, the one inside the workflow task
 	scan       scan.ScanObjectResult
 	scanErr    error
 	previewErr error
@@ -60,17 +61,22 @@ func setup(o outcome) *bundle {
 	for _, a := range []any{&inspect.Activities{}, &scan.Activities{}, &imaging.Activities{}, &settle.Activities{}} {
 		b.env.RegisterActivity(a)
 	}
-	b.env.SetOnActivityStartedListener(func(info *activity.Info, _ context.Context, _ converter.EncodedValues) {
-		b.started = append(b.started, info.ActivityType.Name)
-		if o.cancelAt == info.ActivityType.Name {
+	note := func(name string) {
+		b.started = append(b.started, name)
+		if o.cancelAt == name {
 			b.env.CancelWorkflow()
 		}
-	})
+	}
+	b.env.SetOnActivityStartedListener(func(info *activity.Info, _ context.Context, _ converter.EncodedValues) { note(info.ActivityType.Name) })
+	b.env.SetOnLocalActivityStartedListener(func(info *activity.Info, _ context.Context, _ []any) { note(info.ActivityType.Name) })
 	b.script(o)
 	return b
 }
 
 func (b *bundle) script(o outcome) {
+	if o.passingErr != nil {
+		b.env.OnActivity("InspectObject", mock.Anything, mock.Anything).Return(inspect.InspectObjectResult{}, o.passingErr).Once()
+	}
 	b.env.OnActivity("InspectObject", mock.Anything, mock.Anything).Return(o.inspect, o.inspectErr).Maybe()
 	b.env.OnActivity("ScanObject", mock.Anything, mock.Anything).Return(o.scan, o.scanErr).Maybe()
 	b.env.OnActivity("RenderPreviews", mock.Anything, mock.Anything).Return(imaging.RenderPreviewsResult{}, o.previewErr).Maybe()
@@ -173,6 +179,9 @@ func TestEnds(t *testing.T) {
 		"a version settled by somebody else ends quietly": {
 			outcome{inspectErr: gone, withdrawn: files.Expired},
 			[]string{"InspectObject", "WithdrawVersion"}, upload.UploadFileResult{Status: files.Expired}, false},
+		"an inspection that fails in passing is a step of its own": {
+			outcome{passingErr: code("store_unavailable", true), inspect: document, scan: clean, publish: files.Published},
+			[]string{"InspectObject", "InspectObject", "ScanObject", "PublishVersion"}, upload.UploadFileResult{Status: files.Published}, false},
 		"a fault fails the file with its code": {
 			outcome{inspect: document, scanErr: code("object_changed", false)},
 			[]string{"InspectObject", "ScanObject", "WithdrawVersion"}, upload.UploadFileResult{Status: files.Failed, Reason: "object_changed"}, true},
@@ -239,7 +248,8 @@ func TestCancellationAtEachStep(t *testing.T) {
 // spy keeps the options under which activities are scheduled.
 type spy struct {
 	interceptor.WorkerInterceptorBase
-	seen map[string]workflow.ActivityOptions
+	seen    map[string]workflow.ActivityOptions
+	passing map[string]workflow.LocalActivityOptions
 }
 
 func (s *spy) InterceptWorkflow(_ workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
@@ -265,13 +275,18 @@ func (o *spyOut) ExecuteActivity(ctx workflow.Context, name string, args ...any)
 	return o.Next.ExecuteActivity(ctx, name, args...)
 }
 
+func (o *spyOut) ExecuteLocalActivity(ctx workflow.Context, name string, args ...any) workflow.Future {
+	o.spy.passing[name] = workflow.GetLocalActivityOptions(ctx)
+	return o.Next.ExecuteLocalActivity(ctx, name, args...)
+}
+
 // TestOptions asserts what a replay would not notice.
 func TestOptions(t *testing.T) {
 	t.Parallel()
-	s := &spy{seen: map[string]workflow.ActivityOptions{}}
+	s := &spy{seen: map[string]workflow.ActivityOptions{}, passing: map[string]workflow.LocalActivityOptions{}}
 	org := tenancy.OrgID(tenancy.NewID())
 	for _, o := range []outcome{
-		{inspect: picture, scan: clean, publish: files.Processing},
+		{passingErr: code("store_unavailable", true), inspect: picture, scan: clean, publish: files.Processing},
 		{inspect: document, scan: scan.ScanObjectResult{Verdict: scan.Infected}},
 	} {
 		b := setup(o)
@@ -295,6 +310,10 @@ func TestOptions(t *testing.T) {
 		"PublishVersion":    want(queue.Interactive, 10*time.Minute, 24*time.Hour, 0),
 		"WithdrawVersion":   want(queue.Interactive, 5*time.Minute, 24*time.Hour, 0),
 	}, s.seen)
+	require.Equal(t, map[string]workflow.LocalActivityOptions{"InspectObject": {
+		StartToCloseTimeout: 5 * time.Second, ScheduleToCloseTimeout: 5 * time.Second,
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 100 * time.Second, MaximumAttempts: 1},
+	}}, s.passing)
 }
 
 func TestProgressNamesTheStep(t *testing.T) {

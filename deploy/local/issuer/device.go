@@ -92,17 +92,24 @@ func (i *issuer) authorizeDevice(w http.ResponseWriter, _ *http.Request) {
 	})
 }
 
-// deviceToken is the token endpoint. The stack's own programs, which hold its
-// secret, ask here too, in JSON.
-func (i *issuer) deviceToken(w http.ResponseWriter, r *http.Request) {
+// token is the token endpoint. The stack's own programs, which hold its secret,
+// ask here too, in JSON.
+func (i *issuer) token(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
 		i.mint(w, r)
 		return
 	}
-	if r.PostFormValue("grant_type") != deviceGrant {
-		refuse(w, http.StatusBadRequest, "unsupported_grant_type", "this issuer knows the device code grant only")
-		return
+	switch r.PostFormValue("grant_type") {
+	case codeGrant:
+		i.redeem(w, r)
+	case deviceGrant:
+		i.deviceToken(w, r)
+	default:
+		refuse(w, http.StatusBadRequest, "unsupported_grant_type", "this issuer knows the grants of codes and of device codes")
 	}
+}
+
+func (i *issuer) deviceToken(w http.ResponseWriter, r *http.Request) {
 	x, ok := i.devices.take(r.PostFormValue("device_code"), time.Now())
 	switch {
 	case !ok:
@@ -110,7 +117,7 @@ func (i *issuer) deviceToken(w http.ResponseWriter, r *http.Request) {
 	case x.subject == "":
 		refuse(w, http.StatusBadRequest, "authorization_pending", "nobody has confirmed the code yet")
 	default:
-		i.grant(w, x.subject, i.Audience, deviceTTL)
+		i.grant(w, x.subject, i.Audience, deviceTTL, "")
 	}
 }
 

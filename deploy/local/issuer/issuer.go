@@ -21,8 +21,10 @@ const (
 type issuer struct {
 	config
 	key     jose.JSONWebKey
-	signer  jose.Signer
+	signer  jose.Signer // of access tokens (RFC 9068)
+	ids     jose.Signer // of ID tokens
 	devices *devices
+	grants  *grants
 }
 
 func newIssuer(c config) (*issuer, error) {
@@ -34,14 +36,20 @@ func newIssuer(c config) (*issuer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make signer: %w", err)
 	}
-	return &issuer{config: c, key: key, signer: signer, devices: newDevices()}, nil
+	ids, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: key}, (&jose.SignerOptions{}).WithType("JWT"))
+	if err != nil {
+		return nil, fmt.Errorf("make signer: %w", err)
+	}
+	return &issuer{config: c, key: key, signer: signer, ids: ids, devices: newDevices(), grants: newGrants()}, nil
 }
 
 func (i *issuer) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /.well-known/openid-configuration", i.discovery)
 	mux.HandleFunc("GET /jwks.json", i.keys)
-	mux.HandleFunc("POST /token", i.deviceToken)
+	mux.HandleFunc("GET /authorize", i.authorize)
+	mux.HandleFunc("POST /authorize", i.decide)
+	mux.HandleFunc("POST /token", i.token)
 	mux.HandleFunc("POST /mint", i.mint)
 	mux.HandleFunc("POST /device_authorization", i.authorizeDevice)
 	mux.HandleFunc("GET /device", i.showDevice)
@@ -70,11 +78,17 @@ func (i *issuer) discovery(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, map[string]any{
 		"issuer": i.Issuer, "jwks_uri": i.Issuer + "/jwks.json", "token_endpoint": i.Issuer + "/token",
 		"device_authorization_endpoint":         i.Issuer + "/device_authorization",
-		"authorization_endpoint":                i.Issuer + "/device",
-		"response_types_supported":              []string{"none"},
+		"authorization_endpoint":                i.Issuer + "/authorize",
+		"response_types_supported":              []string{"code"},
+		"response_modes_supported":              []string{"query"},
 		"subject_types_supported":               []string{"public"},
-		"grant_types_supported":                 []string{deviceGrant},
+		"scopes_supported":                      []string{"openid"},
+		"grant_types_supported":                 []string{codeGrant, deviceGrant},
+		"code_challenge_methods_supported":      []string{"S256"},
+		"token_endpoint_auth_methods_supported": []string{"none"},
 		"id_token_signing_alg_values_supported": []string{string(jose.ES256)},
+
+		"authorization_response_iss_parameter_supported": true,
 	})
 }
 
@@ -105,10 +119,17 @@ func (i *issuer) mint(w http.ResponseWriter, r *http.Request) {
 	if in.Audience == "" {
 		in.Audience = i.Audience
 	}
-	i.grant(w, in.Subject, in.Audience, ttl)
+	i.grant(w, in.Subject, in.Audience, ttl, "")
 }
 
-func (i *issuer) grant(w http.ResponseWriter, subject, audience string, ttl time.Duration) {
+// identify says to a page who has signed in, and repeats its nonce.
+func (i *issuer) identify(x grant, now time.Time) (string, error) {
+	return jwt.Signed(i.ids).Claims(jwt.Claims{
+		Issuer: i.Issuer, Subject: x.subject, Audience: jwt.Audience{x.Client}, IssuedAt: jwt.NewNumericDate(now), Expiry: jwt.NewNumericDate(now.Add(webTTL)),
+	}).Claims(map[string]any{"nonce": x.Nonce}).Serialize()
+}
+
+func (i *issuer) grant(w http.ResponseWriter, subject, audience string, ttl time.Duration, id string) {
 	now := time.Now()
 	token, err := jwt.Signed(i.signer).Claims(jwt.Claims{
 		Issuer: i.Issuer, Subject: subject, Audience: jwt.Audience{audience},
@@ -118,7 +139,11 @@ func (i *issuer) grant(w http.ResponseWriter, subject, audience string, ttl time
 		refuse(w, http.StatusInternalServerError, "server_error", "the token could not be signed")
 		return
 	}
-	answer(w, http.StatusOK, map[string]any{"access_token": token, "token_type": "Bearer", "expires_in": int(ttl.Seconds())})
+	out := map[string]any{"access_token": token, "token_type": "Bearer", "expires_in": int(ttl.Seconds())}
+	if id != "" {
+		out["id_token"] = id
+	}
+	answer(w, http.StatusOK, out)
 }
 
 func answer(w http.ResponseWriter, status int, v any) {

@@ -30,7 +30,7 @@ func setup(t *testing.T) (*issuer, *httptest.Server) {
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 	require.NoError(t, ensureKey(path), "a key that is there stays")
-	i, err := newIssuer(config{Audience: "satchel", Secret: testSecret, Key: string(key)})
+	i, err := newIssuer(config{Audience: "satchel", Secret: testSecret, Key: string(key), WebClient: testClient, Redirect: testRedirect})
 	require.NoError(t, err)
 	server := httptest.NewServer(i.handler())
 	t.Cleanup(server.Close)

@@ -24,7 +24,11 @@ type config struct {
 	Issuer   string `env:"SATCHEL_OIDC_ISSUER" envDefault:"http://127.0.0.1:8404"`
 	Audience string `env:"SATCHEL_OIDC_AUDIENCE" envDefault:"satchel"`
 	Secret   string `env:"SATCHEL_ISSUER_SECRET,required"`
-	Key      string `env:"SATCHEL_ISSUER_KEY,required"` // PEM; SATCHEL_ISSUER_KEY_FILE is made when missing
+
+	WebClient string `env:"SATCHEL_OIDC_WEB_CLIENT_ID" envDefault:"satchel-web"`
+	Redirect  string `env:"SATCHEL_INVITATION_URL" envDefault:"http://127.0.0.1:8400/invitations"` // where the page of invitations is
+
+	Key string `env:"SATCHEL_ISSUER_KEY,required"` // PEM; SATCHEL_ISSUER_KEY_FILE is made when missing
 }
 
 func main() {

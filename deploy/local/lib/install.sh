@@ -14,6 +14,7 @@ pkg-config      command -v pkg-config
 curl            command -v curl
 jq              command -v jq
 shellcheck      test "${SATCHEL_CHECKS:-}" = "" || command -v shellcheck
+chromium        test "${SATCHEL_BROWSER:-}" = "" || command -v chromium || command -v google-chrome || grep -q '^ID=ubuntu' /etc/os-release
 LIST
 }
 

@@ -73,6 +73,20 @@ func TestMailsAreShownNewestFirstAndEscaped(t *testing.T) {
 	require.Equal(t, "first", found.Items[0].Subject)
 }
 
+// TestLinksCanBeFollowed: those of the text, and only those that lead to a page.
+func TestLinksCanBeFollowed(t *testing.T) {
+	t.Parallel()
+	sender, web := setup(t)
+	text := "See http://127.0.0.1:8400/invitations#token=a_b-c.\n\n(https://school.example/a?b=1&c=2), not javascript:alert(1)"
+	require.NoError(t, sender.Send(t.Context(), mail.Message{To: "one@school.example", Subject: "links", Text: text, HTML: "<p>-</p>"}))
+	_, _, body := fetch(t, web.URL+"/?to=one@school.example", "")
+	require.Contains(t, body, `<a href="http://127.0.0.1:8400/invitations#token=a_b-c" rel="noreferrer">`)
+	require.Contains(t, body, `<a href="https://school.example/a?b=1&amp;c=2" rel="noreferrer">`)
+	require.Equal(t, 2, strings.Count(body, `rel="noreferrer"`))
+	_, _, body = fetch(t, web.URL+"/?to=nobody@school.example", "")
+	require.Contains(t, body, "Nothing has arrived for nobody@school.example")
+}
+
 func TestOtherSitesAreRefused(t *testing.T) {
 	t.Parallel()
 	_, web := setup(t)

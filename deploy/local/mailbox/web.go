@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"regexp"
+	"strings"
 )
 
 //go:embed mailbox.html
@@ -16,16 +18,45 @@ var source string
 // text: mails are somebody else's words, also here.
 var page = template.Must(template.New("mailbox").Parse(source))
 
+// view is the page: the mails to one address, or to everybody.
+type view struct {
+	To    string
+	Mails []message
+}
+
+// piece is a part of a mail's text: words, or an address that one can follow.
+type piece struct {
+	Text string
+	Link bool
+}
+
+var links = regexp.MustCompile(`https?://[^\s<>"]*[^\s<>".,;:!?)']`)
+
+// Pieces takes the text apart at its links, as the programs do by which people
+// read mails.
+func (m message) Pieces() (all []piece) {
+	rest := m.Text
+	for {
+		at := links.FindStringIndex(rest)
+		if at == nil {
+			return append(all, piece{Text: rest})
+		}
+		all = append(all, piece{Text: rest[:at[0]]}, piece{Text: rest[at[0]:at[1]], Link: true})
+		rest = rest[at[1]:]
+	}
+}
+
 func newWeb(b *box) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
-		mails, err := b.newest(r.URL.Query().Get("to"))
+		to := strings.TrimSpace(r.URL.Query().Get("to"))
+		mails, err := b.newest(to)
 		if err != nil {
 			failed(w, err)
 			return
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		if err := page.Execute(w, mails); err != nil {
+		if err := page.Execute(w, view{to, mails}); err != nil {
 			slog.Error("show page", "error", err)
 		}
 	})

@@ -22,5 +22,6 @@ accounts=$SATCHEL_LOCAL/data/s3-accounts
 
 ROOT_ACCESS_KEY=$(secret s3-access-key) ROOT_SECRET_KEY=$(secret s3-secret-key)
 export ROOT_ACCESS_KEY ROOT_SECRET_KEY
+# The ETag is the checksum that is taken anyway, the SHA-256 where the API sends one, instead of an MD5 beside it.
 exec "$(versitygw_program)" --port "$SATCHEL_S3_ENDPOINT" --region "$SATCHEL_S3_REGION" --health /health --quiet --keep-alive \
-  --iam-dir "$accounts" posix "$folder"
+  --iam-dir "$accounts" posix --data-integrity-etag "$folder"

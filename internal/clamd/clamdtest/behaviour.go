@@ -14,7 +14,8 @@ type Behaviour struct {
 	// Early is written before any byte of the stream is read.
 	Early string
 	// StopAfter, when positive, ends the reading after so many bytes of the
-	// stream. The answer then comes in the middle of it.
+	// stream. The answer then comes in the middle of it; of a descriptor, before
+	// it was taken.
 	StopAfter int64
 	// Unread leaves the whole stream unread.
 	Unread bool
@@ -31,6 +32,8 @@ type Behaviour struct {
 	Gate <-chan struct{}
 	// Each, when set, says how each scan goes, by its number from 1 on.
 	Each func(scan int64) Behaviour
+	// Handless lets every descriptor be lost on its way.
+	Handless bool
 	// Pong and Banner replace the answers to PING and VERSION.
 	Pong, Banner string
 }
@@ -97,13 +100,21 @@ func (b *Behaviour) version() string {
 	return "ClamAV 0.0.0-fake/1/Thu Jan  1 00:00:00 1970\x00"
 }
 
-func (b *Behaviour) scan(conn net.Conn, done <-chan struct{}) {
-	_, _ = io.WriteString(conn, b.Early)
-	reply, ok := b.read(conn)
+// way is how a scan's bytes reach the fake, and what it calls them in answers.
+type way interface {
+	// take gives the bytes, or an error when they did not come.
+	take(conn net.Conn) (io.ReadCloser, error)
+	// say puts an answer that is about a stream into this way's words.
+	say(reply string) string
+}
+
+func (b *Behaviour) scan(conn net.Conn, w way, done <-chan struct{}) {
+	_, _ = io.WriteString(conn, w.say(b.Early))
+	reply, ok := b.read(conn, w)
 	if !ok || !b.wait(done) {
 		return
 	}
-	_, _ = io.WriteString(conn, reply)
+	_, _ = io.WriteString(conn, w.say(reply))
 	if b.Hang {
 		b.hang(conn, done)
 	}
@@ -132,13 +143,20 @@ func (b *Behaviour) hang(conn net.Conn, done <-chan struct{}) {
 	_, _ = io.Copy(io.Discard, conn)
 }
 
-// read takes the stream as far as the behaviour goes and returns the answer. A
+// read takes the bytes as far as the behaviour goes and returns the answer. A
 // stream that its sender broke off gets none, as with the real daemon.
-func (b *Behaviour) read(conn net.Conn) (string, bool) {
+func (b *Behaviour) read(conn net.Conn, w way) (string, bool) {
 	if b.Unread {
 		return b.Reply, true
 	}
-	body := io.Reader(&stream{conn: conn})
+	if _, whole := w.(descriptors); whole && b.StopAfter > 0 {
+		return b.Reply, true
+	}
+	body, err := w.take(conn)
+	if err != nil {
+		return noDescriptor, true
+	}
+	defer func() { _ = body.Close() }()
 	if b.StopAfter > 0 {
 		_, err := io.CopyN(io.Discard, body, b.StopAfter)
 		return b.Reply, err == nil

@@ -4,7 +4,6 @@
 package clamdtest
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -28,6 +27,7 @@ type Fake struct {
 	listener net.Listener
 	behave   atomic.Pointer[Behaviour]
 	scans    atomic.Int64
+	handed   atomic.Int64
 	done     chan struct{}
 	handlers sync.WaitGroup
 
@@ -73,6 +73,9 @@ func (f *Fake) Behave(b Behaviour) { f.behave.Store(&b) }
 // Scans counts the scans that were begun.
 func (f *Fake) Scans() int64 { return f.scans.Load() }
 
+// Handed counts those of them that came as a descriptor.
+func (f *Fake) Handed() int64 { return f.handed.Load() }
+
 // Close hangs up on everybody and returns once nothing of the fake runs.
 func (f *Fake) Close() {
 	close(f.done)
@@ -111,14 +114,22 @@ func (f *Fake) serve(conn net.Conn) {
 	case "VERSION":
 		_, _ = io.WriteString(conn, b.version())
 	case "INSTREAM":
-		n := f.scans.Add(1)
-		if b.Each != nil {
-			*b = b.Each(n)
-		}
-		b.scan(conn, f.done)
+		f.begin(b).scan(conn, streams{}, f.done)
+	case "FILDES":
+		b = f.begin(b)
+		f.handed.Add(1)
+		b.scan(conn, descriptors{lost: b.Handless}, f.done)
 	default:
 		_, _ = io.WriteString(conn, "UNKNOWN COMMAND\x00")
 	}
+}
+
+func (f *Fake) begin(b *Behaviour) *Behaviour {
+	n := f.scans.Add(1)
+	if b.Each != nil {
+		*b = b.Each(n)
+	}
+	return b
 }
 
 // track remembers the connection for Close. It hangs up at once when Close has
@@ -161,42 +172,4 @@ func readCommand(r io.Reader) (string, error) {
 		command = append(command, one[0])
 	}
 	return "", errors.New("command too long")
-}
-
-// stream reads the chunks of one INSTREAM body as one reader that ends with the
-// empty chunk.
-type stream struct {
-	conn io.Reader
-	left uint32
-	over bool
-}
-
-func (s *stream) Read(p []byte) (int, error) {
-	if s.over {
-		return 0, io.EOF
-	}
-	if s.left == 0 {
-		if err := s.next(); err != nil {
-			return 0, err
-		}
-	}
-	n, err := s.conn.Read(p[:min(len(p), int(s.left))])
-	s.left -= uint32(n)
-	return n, err
-}
-
-func (s *stream) next() error {
-	var header [4]byte
-	if _, err := io.ReadFull(s.conn, header[:]); err != nil {
-		return io.ErrUnexpectedEOF
-	}
-	s.left = binary.BigEndian.Uint32(header[:])
-	switch {
-	case s.left == 0:
-		s.over = true
-		return io.EOF
-	case s.left > maxChunk:
-		return fmt.Errorf("chunk of %d bytes", s.left)
-	}
-	return nil
 }

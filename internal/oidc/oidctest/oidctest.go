@@ -76,7 +76,9 @@ func (i *Issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	switch r.URL.Path {
 	case "/.well-known/openid-configuration":
-		_ = json.NewEncoder(w).Encode(map[string]any{"issuer": i.Server.URL, "jwks_uri": i.Server.URL + "/jwks.json"})
+		_ = json.NewEncoder(w).Encode(map[string]any{
+			"issuer": i.Server.URL, "jwks_uri": i.Server.URL + "/jwks.json", "authorization_endpoint": i.Server.URL + "/authorize", "token_endpoint": i.Server.URL + "/token",
+		})
 	case "/jwks.json":
 		i.asks++
 		_ = json.NewEncoder(w).Encode(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: i.key.Public(), KeyID: i.kid, Algorithm: string(i.alg), Use: "sig"}}})

@@ -1,0 +1,89 @@
+package export
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+
+	"satchel/internal/fault"
+	"satchel/tenancy"
+	"satchel/tenancy/exports"
+	"satchel/tenancy/operations"
+)
+
+// unfinishedFor is how long an export may be quiet before somebody looks whether
+// its workflow was lost. Looking costs a call, and finds most of them running.
+const unfinishedFor = 30 * time.Second
+
+// RestartExportsInput names the platform.
+type RestartExportsInput struct{ Org tenancy.OrgID }
+
+// RemoveExportsInput names the platform.
+type RemoveExportsInput struct{ Org tenancy.OrgID }
+
+// SweepExportsResult counts what was found and what was done.
+type SweepExportsResult struct{ Found, Done int }
+
+var errNotPlatform = fault.New(fault.Denied, "not_platform", "Only the platform sweeps. Start it with the platform's organization.")
+
+const sweepPage = 500
+
+// RestartExports starts the workflow of every export that was never started, or
+// was lost.
+func (a *Activities) RestartExports(ctx context.Context, in RestartExportsInput) (SweepExportsResult, error) {
+	if in.Org != tenancy.Platform {
+		return SweepExportsResult{}, errNotPlatform
+	}
+	found, err := a.db.ExportsUnfinished(ctx, unfinishedFor, sweepPage)
+	if err != nil {
+		return SweepExportsResult{}, fmt.Errorf("find unfinished exports: %w", err)
+	}
+	return each(ctx, found, func(ctx context.Context, r tenancy.ExportRef) error {
+		org := tenancy.OrgID(r.Org)
+		if err := operations.Reopen(ctx, a.db.Once(org), r.Export); err != nil {
+			return err
+		}
+		return a.workflows.StartExport(ctx, org, r.Export)
+	})
+}
+
+// RemoveExports removes what has been kept for its term. The row goes out of
+// reach first; objects that a crash leaves behind it are the reconciler's.
+func (a *Activities) RemoveExports(ctx context.Context, in RemoveExportsInput) (SweepExportsResult, error) {
+	if in.Org != tenancy.Platform {
+		return SweepExportsResult{}, errNotPlatform
+	}
+	found, err := a.db.ExportsDue(ctx, sweepPage)
+	if err != nil {
+		return SweepExportsResult{}, fmt.Errorf("find exports that are due: %w", err)
+	}
+	return each(ctx, found, func(ctx context.Context, r tenancy.ExportRef) error {
+		org := tenancy.OrgID(r.Org)
+		if _, err := exports.End(ctx, a.db.Once(org), r.Export, exports.Removed); err != nil {
+			return err
+		}
+		return a.clear(ctx, org, r.Export, nil)
+	})
+}
+
+// each does the work for everything found. One that fails does not stop those
+// behind it; only when nothing worked at all it is not about the things found.
+func each(ctx context.Context, found []tenancy.ExportRef, work func(context.Context, tenancy.ExportRef) error) (SweepExportsResult, error) {
+	result := SweepExportsResult{Found: len(found)}
+	var failures []error
+	for i, r := range found {
+		activity.RecordHeartbeat(ctx, i)
+		if err := work(ctx, r); err != nil {
+			failures = append(failures, err)
+			continue
+		}
+		result.Done++
+	}
+	if result.Done == 0 && len(failures) > 0 {
+		return result, errors.Join(failures...)
+	}
+	return result, nil
+}

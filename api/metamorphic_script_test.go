@@ -1,0 +1,283 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"satchel/files"
+	"satchel/tenancy"
+	"satchel/tenancy/keys"
+	"satchel/tenancy/operations"
+	"satchel/tenancy/orgs"
+)
+
+// script is what the people of an organization do. It demands nothing of the
+// answers: those of two runs are compared. Two organizations may run it at once,
+// a call of each in turn.
+func (s *school) script() {
+	essay := s.filesComeIn()
+	s.filesAreRead(essay)
+	s.filesChange(essay)
+	s.uploadsResume()
+	s.administration()
+	s.peopleComeAndGo()
+	s.keysAreUsed(essay)
+	s.whatIsNotTheirs()
+	s.whatAnybodySees()
+	s.whatWasCounted()
+}
+
+// send uploads by form and plays the workflow of what came.
+func (s *school) send(p *person, name, content, signature string, fields map[string]string) uuid.UUID {
+	body, contentType := form(name, []byte(content), fields, nil)
+	made := id(s.do(p, post, storagePath+"/upload", body, "Content-Type", contentType))
+	if made == uuid.Nil {
+		return made
+	}
+	v, err := files.Get(context.Background(), s.db.Once(s.org), made)
+	if err == nil && v.HeadID != nil {
+		err = s.publishVersion(s.org, *v.HeadID, signature)
+	}
+	if err != nil {
+		s.told = append(s.told, told{"the workflow", s.stable(err.Error())})
+	}
+	return made
+}
+
+func (s *school) filesComeIn() uuid.UUID {
+	essay := s.send(s.teacher, "essay.txt", lorem, "", map[string]string{"category": "essays"})
+	s.send(s.teacher, "essay.txt", lorem+"2", "", map[string]string{"file_id": essay.String(), "sha256": sum(lorem + "2")})
+	s.send(s.pupil, "essay.txt", "mine", "", nil)
+	s.send(s.pupil, "bad.txt", "taken for a virus", "Test", nil)
+	for i := range 4 {
+		s.send(s.teacher, fmt.Sprintf("page%d.txt", i), "page", "", nil)
+	}
+	s.send(s.pupil, "a.exe", "x", "", nil)
+	s.send(s.pupil, "a.txt", "x", "", map[string]string{"sha256": sum("y")})
+	return essay
+}
+
+// pages reads a list to its end.
+func (s *school) pages(p *person, path string) {
+	cursor := ""
+	for range 20 {
+		var page struct {
+			Next *string `json:"next_cursor"`
+		}
+		a := s.do(p, get, path+cursor, nil)
+		if a.status != http.StatusOK || json.Unmarshal(a.body, &page) != nil || page.Next == nil || *page.Next == "" {
+			return
+		}
+		cursor = "&cursor=" + *page.Next
+	}
+}
+
+func (s *school) filesAreRead(essay uuid.UUID) {
+	for _, query := range []string{"limit=3", "sort=name", "sort=-name&limit=2", "sort=created_at&limit=5", "status=published", "status=quarantined", "q=essay", "category=essays", "sort=none"} {
+		s.pages(s.owner, storagePath+"/files?"+query)
+	}
+	s.pages(s.pupil, storagePath+"/files?limit=1")
+	s.pages(s.parent, storagePath+"/files?limit=1")
+	s.do(s.teacher, get, at(essay, ""), nil)
+	s.do(s.pupil, get, at(essay, ""), nil)
+	etag := s.do(s.teacher, get, at(essay, "/content"), nil).header.Get("ETag")
+	s.do(s.teacher, get, at(essay, "/content"), nil, "Range", "bytes=5-9")
+	s.do(s.teacher, get, at(essay, "/content"), nil, "If-None-Match", etag)
+	s.do(s.teacher, head, at(essay, "/content"), nil)
+	s.do(s.teacher, get, at(essay, "/events"), nil)
+	s.do(s.teacher, get, at(essay, "/versions"), nil)
+	s.do(s.teacher, get, at(essay, "/versions/1/content"), nil)
+	s.do(s.teacher, head, at(essay, "/versions/2/content"), nil)
+
+	// A picture has previews, of the workflow that is played here.
+	ctx, image := context.Background(), []byte("RIFF not really an image")
+	body, contentType := form("picture.txt", []byte("picture"), nil, nil)
+	picture := id(s.do(s.teacher, post, storagePath+"/upload", body, "Content-Type", contentType))
+	v, err := files.Get(ctx, s.db.Once(s.org), picture)
+	if err == nil {
+		var etag string
+		etag, err = s.store.Clean.Put(ctx, files.RenditionKey(s.org, v.VersionID, "w320.webp"), bytes.NewReader(image), int64(len(image)), "image/webp")
+		shown := []files.Rendition{{Name: "w320.webp", MimeType: "image/webp", Width: 320, Height: 240, Size: int64(len(image)), Etag: etag}}
+		if err == nil {
+			err = s.db.InTx(ctx, s.org, func(tx *tenancy.Tx) error { return files.Previewed(ctx, tx, v.VersionID, "ready", 640, 480, shown) })
+		}
+		if err == nil {
+			err = s.publishVersion(s.org, v.VersionID, "")
+		}
+	}
+	if err != nil {
+		s.told = append(s.told, told{"the workflow", s.stable(err.Error())})
+	}
+	s.do(s.teacher, get, at(picture, ""), nil)
+	s.do(s.teacher, get, at(picture, "/renditions/w320.webp"), nil)
+	s.do(s.teacher, head, at(picture, "/renditions/w320.webp"), nil)
+	s.do(s.teacher, get, at(picture, "/renditions/none"), nil)
+}
+
+func (s *school) filesChange(essay uuid.UUID) {
+	s.do(s.teacher, patch, at(essay, ""), map[string]string{"name": "Ünïcode ✓.txt", "description": "changed"})
+	s.do(s.teacher, patch, at(essay, ""), map[string]string{"name": "a\x00b"})
+	s.do(s.pupil, patch, at(essay, ""), map[string]string{"name": "mine.txt"})
+	s.do(s.teacher, post, at(essay, "/versions/1/restore"), nil)
+	s.do(s.teacher, post, at(essay, "/versions/9/restore"), nil)
+	s.do(s.teacher, remove, at(essay, ""), nil)
+	s.do(s.teacher, get, at(essay, "/content"), nil)
+	s.pages(s.owner, storagePath+"/files?status=deleted")
+	s.do(s.teacher, post, at(essay, "/restore"), nil)
+	s.do(s.teacher, post, at(essay, "/restore"), nil)
+}
+
+func (s *school) uploadsResume() {
+	s.do(nil, http.MethodOptions, tusPath, nil)
+	create := func() string {
+		a := s.do(s.teacher, post, tusPath, nil, "Tus-Resumable", "1.0.0", "Upload-Length", "5", "Upload-Metadata", "filename YS50eHQ=")
+		_, path, _ := strings.Cut(a.header.Get("Location"), tusPath)
+		return tusPath + path
+	}
+	upload := create()
+	s.do(s.teacher, head, upload, nil, "Tus-Resumable", "1.0.0")
+	s.do(s.teacher, patch, upload, strings.NewReader("he"), "Tus-Resumable", "1.0.0", "Upload-Offset", "0", "Content-Type", "application/offset+octet-stream")
+	s.do(s.teacher, patch, upload, strings.NewReader("he"), "Tus-Resumable", "1.0.0", "Upload-Offset", "0", "Content-Type", "application/offset+octet-stream")
+	s.do(s.teacher, head, upload, nil, "Tus-Resumable", "1.0.0")
+	s.do(s.teacher, patch, upload, strings.NewReader("llo"), "Tus-Resumable", "1.0.0", "Upload-Offset", "2", "Content-Type", "application/offset+octet-stream")
+	s.do(s.teacher, remove, create(), nil, "Tus-Resumable", "1.0.0")
+	s.do(s.teacher, post, tusPath, nil, "Tus-Resumable", "1.0.0", "Upload-Length", "2000000000", "Upload-Metadata", "filename YS50eHQ=")
+}
+
+func (s *school) administration() {
+	s.do(s.teacher, get, storagePath+"/quota", nil)
+	s.do(s.owner, get, adminPath+"/storage/stats", nil)
+	s.do(s.owner, post, adminPath+"/storage/scan", nil)
+	s.do(s.owner, get, adminPath+"/tiers", nil)
+	op := tenancy.NewID()
+	if err := operations.Insert(context.Background(), s.db.Once(s.org), operations.Operation{ID: op, Kind: "rescan", WorkflowID: "w", CreatedBy: &s.owner.id}); err != nil {
+		s.told = append(s.told, told{"the workflow", s.stable(err.Error())})
+	}
+	s.do(s.owner, get, "/api/v1/operations/"+op.String(), nil)
+	s.do(s.owner, get, s.within(""), nil)
+	s.do(s.owner, patch, s.within(""), map[string]any{"name": "Northern school", "contact_email": "office@school.test"})
+	s.do(s.pupil, get, s.within(""), nil)
+	s.do(s.owner, get, s.within("/policies"), nil)
+	s.do(s.owner, patch, s.within("/policies"), map[string]any{"trash_days": 5})
+}
+
+func (s *school) peopleComeAndGo() {
+	s.do(s.owner, get, "/api/v1/me", nil)
+	s.do(s.owner, post, s.within("/members"), map[string]any{"issuer": s.issuer.URL, "subject": s.newcomer, "role": tenancy.Student})
+	s.pages(s.owner, s.within("/members?limit=2"))
+	s.pages(s.owner, s.within("/members?role=student"))
+	s.do(s.teacher, get, s.within(s.pupil.as()), nil)
+	s.do(s.owner, put, s.within(s.teacher.as()), map[string]any{"role": tenancy.Admin})
+	s.do(s.admin, put, s.within(s.owner.as()), map[string]any{"role": tenancy.Student})
+	s.do(s.owner, post, s.within("/guardians"), map[string]any{"parent_id": s.parent.id, "student_id": s.pupil.id})
+	s.pages(s.owner, s.within("/guardians?limit=1"))
+	s.pages(s.parent, storagePath+"/files?limit=2")
+	s.do(s.owner, remove, s.within("/guardians/"+s.parent.id.String()+"/"+s.pupil.id.String()), nil)
+	s.do(s.owner, post, s.within("/leave"), nil)
+
+	// The same addresses are invited everywhere.
+	invitations := s.within("/invitations")
+	var invited []uuid.UUID
+	for _, name := range []string{"one", "two", "three", "one"} {
+		invited = append(invited, id(s.do(s.owner, post, invitations, map[string]any{"email": name + "@school.test", "role": tenancy.Teacher})))
+	}
+	s.pages(s.owner, invitations+"?limit=2")
+	s.do(s.owner, get, invitations+"/"+invited[0].String(), nil)
+	s.do(s.owner, post, invitations+"/"+invited[0].String()+"/resend", nil)
+	one, two := s.sent(invited[0]), s.sent(invited[1])
+	s.do(nil, get, "/api/v1/invitations/"+one, nil)
+	s.as(s.issuer.Token("invited of "+s.org.String()), post, "/api/v1/invitations/accept", map[string]string{"token": one})
+	s.as(s.issuer.Token("invited of "+s.org.String()), post, "/api/v1/invitations/accept", map[string]string{"token": one})
+	s.as(s.issuer.Token("somebody"), post, "/api/v1/invitations/decline", map[string]string{"token": two})
+	s.do(s.owner, remove, invitations+"/"+invited[2].String(), nil)
+	s.pages(s.owner, invitations+"?state=revoked")
+	s.pages(s.owner, s.within("/members?limit=3"))
+	s.do(s.owner, remove, s.within(s.parent.as()), nil)
+	s.do(s.admin, post, s.within("/leave"), nil)
+	s.do(s.admin, get, storagePath+"/files", nil)
+}
+
+// sent plays the mail of an invitation and gives its token.
+func (s *school) sent(invitation uuid.UUID) string {
+	ctx, token := context.Background(), "a-token-of-"+invitation.String()
+	err := s.db.InTx(ctx, s.org, func(tx *tenancy.Tx) error {
+		_, _, err := orgs.Attempt(ctx, tx, invitation, orgs.Hash(token))
+		return err
+	})
+	if err != nil {
+		s.told = append(s.told, told{"the mail", s.stable(err.Error())})
+	}
+	return token
+}
+
+func (s *school) keysAreUsed(essay uuid.UUID) {
+	ctx, path := context.Background(), s.within("/keys")
+	first := s.do(s.owner, post, path, newKey)
+	var made struct{ Key string }
+	_ = json.Unmarshal(first.body, &made)
+	let := s.as(made.Key, get, at(essay, ""), nil).status == http.StatusOK
+	s.as(made.Key, get, s.within("/members"), nil)
+	// The use is written down beside the request.
+	used := let && eventually(func() bool {
+		k, err := keys.Get(ctx, s.db.Once(s.org), id(first))
+		return err == nil && k.LastUsedAt != nil
+	})
+	s.told = append(s.told, told{"the key was used", fmt.Sprint(used)})
+	second := s.do(s.owner, post, path+"/"+id(first).String()+"/rotate", map[string]any{"overlap": 3600})
+	s.pages(s.owner, path+"?limit=1")
+	s.do(s.owner, remove, path+"/"+id(second).String(), nil)
+	s.pages(s.owner, path+"?limit=50")
+}
+
+// whatIsNotTheirs asks by an id that is nothing of this organization's, on every
+// route that takes one.
+func (s *school) whatIsNotTheirs() {
+	for _, r := range s.api.Routes() {
+		if !strings.Contains(r.Path, ":") || !(tenancy.Actor{Role: tenancy.Owner}).May(r.Needs) {
+			continue
+		}
+		s.do(s.owner, r.Method, r.fill(s.strange.String()), map[string]any{}, "Tus-Resumable", "1.0.0")
+		if inner, ok := strings.CutPrefix(r.Path, "/api/v1/organizations/:id"); ok && strings.Contains(inner, ":") {
+			own := strings.Replace(r.Path, ":id", s.org.String(), 1)
+			s.do(s.owner, r.Method, Route{Path: own}.fill(s.strange.String()), map[string]any{"role": tenancy.Student})
+		}
+	}
+	body, contentType := form("a.txt", []byte("x"), map[string]string{"file_id": s.strange.String()}, nil)
+	s.do(s.owner, post, storagePath+"/upload", body, "Content-Type", contentType)
+	s.do(s.owner, post, adminPath+"/storage/scan", map[string]any{"organization_id": s.strange})
+	s.do(s.owner, get, storagePath+"/quota", nil, "X-Organization-ID", s.strange.String())
+}
+
+func (s *school) whatAnybodySees() {
+	for _, path := range []string{"/invitations", "/api/v1/openapi.yaml", "/.well-known/oauth-protected-resource", "/healthz", "/readyz"} {
+		s.do(nil, get, path, nil)
+	}
+}
+
+// whatWasCounted reads usage once all of it is in the rows, and the whole trail.
+func (s *school) whatWasCounted() {
+	ctx := context.Background()
+	counted := eventually(func() bool {
+		if err := s.api.Meter.Flush(ctx); err != nil {
+			return false
+		}
+		var out, active int64
+		err := s.db.Once(s.org).QueryRow(ctx, `select coalesce(sum(amount) filter (where metric = 'bytes_out'), 0)::bigint,
+			(select count(*) from usage_active) from usage_counters where organization_id = app.org()`).Scan(&out, &active)
+		return err == nil && out == s.out && active >= int64(len(s.people))
+	})
+	s.told = append(s.told, told{"the meter", fmt.Sprint(counted)})
+	s.do(s.owner, get, s.within("/usage"), nil)
+	s.do(s.owner, get, s.within("/usage"), nil, "Accept", "text/csv")
+	s.pages(s.owner, s.within("/audit?limit=50"))
+	s.pages(s.owner, s.within("/audit?action=file.publish"))
+	s.pages(s.owner, s.within("/audit?result=denied"))
+	s.do(s.owner, get, s.within("/audit/verify"), nil)
+	s.do(s.owner, get, s.within("/audit/export"), nil)
+}

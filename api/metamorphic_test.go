@@ -1,0 +1,306 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"satchel/policies/rls"
+	"satchel/tenancy"
+)
+
+// school is an organization whose people go through the script of
+// metamorphic_script_test.go, and what they were told.
+type school struct {
+	*testBundle
+	org                                  tenancy.OrgID
+	owner, admin, teacher, pupil, parent *person
+	newcomer                             string    // the subject of a person who is added, whom no other organization has added before
+	strange                              uuid.UUID // an id that is nothing of this organization's
+
+	between func() // what others do after each of this organization's calls
+	told    []told
+	called  map[string]bool // routes
+	labels  map[string]string
+	people  map[uuid.UUID]bool
+	out     int64 // bytes of files that were sent
+}
+
+// told is one answer: which route gave it, and what it said.
+type told struct{ route, answer string }
+
+// founded makes the people in the order in which their ids will be listed.
+func (b *testBundle) founded(newcomer string, strange uuid.UUID) *school {
+	s := &school{testBundle: b, org: b.organization(), newcomer: newcomer, strange: strange, between: func() {},
+		called: map[string]bool{}, labels: map[string]string{}, people: map[uuid.UUID]bool{}}
+	s.owner, s.admin, s.teacher = b.person(s.org, tenancy.Owner), b.person(s.org, tenancy.Admin), b.person(s.org, tenancy.Teacher)
+	s.pupil, s.parent = b.person(s.org, tenancy.Student), b.person(s.org, tenancy.Parent)
+	return s
+}
+
+// unstable is what no two runs share: ids, times of rows, ports, the secrets of
+// keys, cursors, which hold ids, and the trail's hashes, which are over ids and
+// times. Each value becomes the number of its first appearance, so that the same
+// stays the same.
+var unstable = regexp.MustCompile(strings.Join([]string{
+	`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`,
+	`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`,
+	`127\.0\.0\.1:\d+`,
+	`stl_\w{49}`, `"last4":"\w{4}"`,
+	`"next_cursor":"[\w-]{20,}"`,
+	`"hash":"[0-9a-f]{64}"`,
+}, "|"))
+
+// passing are times of a second's precision, and how much of an allowance has
+// come back since: whether two of them are the same is chance.
+var passing = regexp.MustCompile(`\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT|;r=\d+;t=\d+`)
+
+func (s *school) stable(text string) string {
+	text = strings.ReplaceAll(text, s.newcomer, "newcomer")
+	return passing.ReplaceAllString(unstable.ReplaceAllStringFunc(text, func(found string) string {
+		label, ok := s.labels[found]
+		if !ok {
+			label = fmt.Sprintf("<%d>", len(s.labels)+1)
+			s.labels[found] = label
+		}
+		return label
+	}), "<now>")
+}
+
+// do sends one request of the script and keeps what came back: the status, every
+// header but the date, the id of the request and the length of what holds times,
+// and the body.
+func (s *school) do(p *person, method, path string, in any, header ...string) answer {
+	s.t.Helper()
+	token := ""
+	if p != nil {
+		token = p.token
+		s.people[p.id] = true
+	}
+	return s.as(token, method, path, in, header...)
+}
+
+func (s *school) as(token, method, path string, in any, header ...string) answer {
+	s.t.Helper()
+	route := s.routeOf(method, path)
+	a := s.call(token, method, path, in, header...)
+	var text strings.Builder
+	fmt.Fprintln(&text, a.status)
+	for _, name := range slices.Sorted(maps.Keys(a.header)) {
+		if name != "Date" && name != "X-Request-Id" && (name != "Content-Length" || method == head) {
+			values := slices.Clone(a.header[name])
+			if name == "Upload-Metadata" { // a map, in any order
+				values = strings.Split(values[0], ",")
+				slices.Sort(values)
+				for i, v := range values {
+					values[i] = strings.TrimSpace(v)
+				}
+			}
+			fmt.Fprintln(&text, name, values)
+		}
+	}
+	text.Write(a.body)
+	s.told = append(s.told, told{route, s.stable(text.String())})
+	s.called[route] = true
+	if method == get && a.status/100 == 2 && strings.HasPrefix(route, "GET "+storagePath) && (strings.HasSuffix(route, "/content") || strings.Contains(route, "/renditions/")) {
+		s.out += int64(len(a.body))
+	}
+	s.between()
+	return a
+}
+
+// routeOf finds the route that a request is for.
+func (s *school) routeOf(method, path string) string {
+	s.t.Helper()
+	path, _, _ = strings.Cut(path, "?")
+	var found []string
+	for _, r := range s.api.Routes() {
+		pattern := "^" + ginParameter.ReplaceAllString(regexp.QuoteMeta(r.Path), "[^/]+") + "$"
+		if r.Method == method && regexp.MustCompile(pattern).MatchString(path) {
+			found = append(found, r.Method+" "+r.Path)
+		}
+	}
+	require.Len(s.t, found, 1, "%s %s", method, path)
+	return found[0]
+}
+
+// id reads the id of what was made; none where it was refused.
+func id(a answer) uuid.UUID {
+	var made struct{ ID uuid.UUID }
+	_ = json.Unmarshal(a.body, &made)
+	return made.ID
+}
+
+// within is the address of something of the organization's.
+func (s *school) within(rest string) string { return "/api/v1/organizations/" + s.org.String() + rest }
+
+// crowd fills an organization with many rows of every kind that its own routes
+// list, named as the script's are.
+func (s *school) crowd() {
+	s.t.Helper()
+	ctx, q := context.Background(), s.db.Once(s.org)
+	for _, sql := range []string{
+		`insert into files (organization_id, id, name, category, uploaded_by) select app.org(), gen_random_uuid(), 'essay.txt', 'essays', $1 from generate_series(1, 1000)`,
+		`insert into file_versions (organization_id, id, file_id, number, size, reserved_bytes, uploaded_by) select app.org(), id, id, 1, 10, 10, $1 from files where head_id is null`,
+		`insert into invitations (organization_id, id, email, role, expires_at) select app.org(), gen_random_uuid(), n || '@school.test', 'teacher', now() + interval '1 day' from generate_series(1, 300) n where $1::uuid is not null`,
+		`insert into usage_counters (organization_id, day, metric, amount) select app.org(), current_date - n, 'downloads', 7 from generate_series(1, 300) n where $1::uuid is not null`,
+		`insert into usage_days (organization_id, day, uploads, rolled_at) select app.org(), current_date - n, 7, now() from generate_series(1, 300) n where $1::uuid is not null`,
+		`insert into operations (organization_id, id, kind, workflow_id) select app.org(), gen_random_uuid(), 'rescan', 'w' from generate_series(1, 300) n where $1::uuid is not null`,
+		`insert into guardianships (organization_id, parent_id, student_id, created_by) select app.org(), user_id, $1, $1 from members where user_id <> $1`,
+		`insert into api_keys (organization_id, id, user_id, name, role, scopes, hash, last4, created_by, expires_at)
+			select app.org(), gen_random_uuid(), $1, 'import', 'teacher', '{files:read}', sha256(gen_random_uuid()::text::bytea), 'last', $1, now() + interval '1 day' from generate_series(1, 300)`,
+	} {
+		_, err := q.Exec(ctx, sql, s.owner.id)
+		require.NoError(s.t, err, sql)
+	}
+	for range 200 {
+		s.person(s.org, tenancy.Teacher)
+	}
+}
+
+// perform runs the script as a sequence that pauses after each call.
+func (s *school) perform() iter.Seq[struct{}] {
+	return func(yield func(struct{}) bool) {
+		s.between = func() {
+			if !yield(struct{}{}) {
+				s.between = func() {} // nobody waits any more: go to the end
+			}
+		}
+		s.script()
+	}
+}
+
+// without is what the script of one organization says in a database of its own.
+func without(t *testing.T) *school {
+	a := setup(t).founded("newcomer", tenancy.NewID())
+	a.script()
+	return a
+}
+
+// difference is the first answer that two runs of the script have not in common,
+// and none where they have all.
+func difference(one, other *school) (first, second told, found bool) {
+	for i := range max(len(one.told), len(other.told)) {
+		if i >= len(one.told) || i >= len(other.told) {
+			return told{"the script", fmt.Sprint(len(one.told))}, told{"the script", fmt.Sprint(len(other.told))}, true
+		}
+		if one.told[i] != other.told[i] {
+			return one.told[i], other.told[i], true
+		}
+	}
+	return first, second, false
+}
+
+// apart are the routes that the script leaves out.
+var apart = map[string]string{}
+
+// TestAnswersAreTheSameWithAndWithoutOthers runs one organization's script where
+// it is alone, and where others have much and act in between: it is told the
+// same, byte for byte. Then one table after the other loses its rule, and the
+// comparison must notice.
+func TestAnswersAreTheSameWithAndWithoutOthers(t *testing.T) {
+	t.Parallel()
+	day := time.Now().UTC().Day()
+	alone := without(t)
+	b := setup(t)
+	before := b.founded("stranger", uuid.New())
+	before.crowd()
+	before.script()
+	beside := b.founded("newcomer", before.anything())
+	others, stop := iter.Pull(b.founded("newcomer", beside.org.UUID()).perform())
+	defer stop()
+	beside.between = func() { others() }
+	beside.script()
+	if time.Now().UTC().Day() != day {
+		t.Skip("midnight of UTC was in between, and usage is told by days: run it again")
+	}
+	one, other, _ := difference(alone, beside)
+	require.Equal(t, one, other)
+	require.Greater(t, len(alone.told), 100)
+	again := b.founded("another newcomer", before.anything())
+	again.script()
+	one, other, _ = difference(alone, again)
+	require.Equal(t, one, other, "however much others have")
+	t.Run("every route takes part", func(t *testing.T) { requireAllRoutes(t, alone) })
+	// Versions and uploads are read beside their file alone, whose rule still holds.
+	for _, table := range []string{"files", "members", "invitations", "api_keys", "audit_events", "usage_counters", "operations", "storage_quotas", "guardianships"} {
+		t.Run("without the rule of "+table, func(t *testing.T) {
+			b.open(t, table)
+			leaking := b.founded("newcomer of "+table, before.anything())
+			leaking.script()
+			one, _, found := difference(alone, leaking)
+			require.True(t, found, "nobody would notice that %s is open", table)
+			t.Log("first noticed at", one.route)
+		})
+	}
+}
+
+// anything is the id of a file, and of an operation and an invitation too: rows
+// are given it in every table whose id a route takes.
+func (s *school) anything() uuid.UUID {
+	s.t.Helper()
+	ctx, id := context.Background(), tenancy.NewID()
+	for _, sql := range []string{
+		`insert into files (organization_id, id, name, uploaded_by) values (app.org(), $1, 'strange.txt', $2)`,
+		`insert into file_versions (organization_id, id, file_id, number, size, reserved_bytes, uploaded_by) values (app.org(), $1, $1, 1, 10, 10, $2)`,
+		`insert into uploads (organization_id, id, version_id, size, expires_at) select app.org(), $1, $1, 10, now() + interval '1 day' where $2::uuid is not null`,
+		`insert into operations (organization_id, id, kind, workflow_id, created_by) values (app.org(), $1, 'rescan', 'w', $2)`,
+		`insert into invitations (organization_id, id, email, role, expires_at, invited_by) values (app.org(), $1, $1::uuid || '@school.test', 'teacher', now() + interval '1 day', $2)`,
+		`insert into api_keys (organization_id, id, user_id, name, role, scopes, hash, last4, created_by, expires_at)
+			values (app.org(), $1, $2, 'import', 'teacher', '{files:read}', sha256($1::uuid::text::bytea), 'last', $2, now() + interval '1 day')`,
+	} {
+		_, err := s.db.Once(s.org).Exec(ctx, sql, id, s.owner.id)
+		require.NoError(s.t, err, sql)
+	}
+	return id
+}
+
+// open takes the rule from a table until the test ends.
+func (b *testBundle) open(t *testing.T, table string) {
+	t.Helper()
+	ctx := context.Background()
+	owner, err := pgx.Connect(ctx, b.db.OwnerURL)
+	require.NoError(t, err)
+	_, err = owner.Exec(ctx, "alter policy tenant on "+table+" using (true)")
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		require.NoError(t, rls.Apply(ctx, owner))
+		_ = owner.Close(ctx)
+	})
+}
+
+// requireAllRoutes demands that a new route takes part, or says why not.
+// Operators are nobody's people: what they see is of all organizations.
+func requireAllRoutes(t *testing.T, s *school) {
+	for _, r := range s.api.Routes() {
+		key := r.Method + " " + r.Path
+		operators := slices.Equal(tenancy.Grants[r.Needs], []tenancy.Role{tenancy.Operator})
+		why, left := apart[key]
+		require.True(t, s.called[key] || operators || left, "%s: call it in school.script, or say in apart why not", key)
+		require.False(t, s.called[key] && left, "%s takes part, though apart says: %s", key, why)
+	}
+}
+
+// eventually waits for what happens beside the requests, and says whether it did.
+func eventually(done func() bool) bool {
+	enough := time.After(20 * time.Second)
+	for again := time.Tick(10 * time.Millisecond); !done(); {
+		select {
+		case <-again:
+		case <-enough:
+			return false
+		}
+	}
+	return true
+}

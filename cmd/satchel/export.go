@@ -1,0 +1,95 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// exported is the result of an export's operation.
+type exported struct {
+	Parts []struct {
+		Number int    `json:"number"`
+		Size   int64  `json:"size"`
+		SHA256 string `json:"sha256"`
+		Files  int64  `json:"files"`
+	} `json:"parts"`
+	Files     int64     `json:"files"`
+	Missing   int64     `json:"missing"`
+	Bytes     int64     `json:"bytes"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+func (a *app) orgExport() *cobra.Command {
+	var output string
+	var noWait bool
+	cmd := &cobra.Command{
+		Use: "export ID", Short: "Copy everything that an organization has", Args: cobra.ExactArgs(1),
+		Long: `Copy everything that an organization has: its members, files with all their
+versions, invitations, policies, usage and trail, as zip archives that hold JSON
+and the files as they are. Waits until they are made and downloads them.
+
+An export that is being made already is the one that is waited for. A download
+that was cut goes on where it stopped when the same command is given again with
+the same --operation. The archives stay for seven days.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := a.client()
+			if err != nil {
+				return err
+			}
+			organization := organizations + "/" + url.PathEscape(args[0])
+			var begun begunWork
+			if known, _ := cmd.Flags().GetString("operation"); known != "" {
+				begun = begunWork{ID: known, Path: "/api/v1/operations/" + url.PathEscape(known) + "?organization_id=" + url.QueryEscape(args[0])}
+			} else if err := c.Call(cmd.Context(), http.MethodPost, organization+"/export", nil, &begun); err != nil {
+				return err
+			}
+			if noWait {
+				return a.say(cmd, begun, "operation %s has begun\n", begun.ID)
+			}
+			work, err := a.wait(cmd, c, begun)
+			if err != nil {
+				return err
+			}
+			if work.State != "succeeded" {
+				if err := a.ended(cmd, work); err != nil {
+					return err
+				}
+				return errOutcome
+			}
+			var made exported
+			if err := json.Unmarshal(work.Result, &made); err != nil {
+				return err
+			}
+			if err := os.MkdirAll(output, 0o700); err != nil {
+				return err
+			}
+			for _, p := range made.Parts {
+				name := filepath.Join(output, fmt.Sprintf("satchel-export-%s-%d.zip", begun.ID, p.Number))
+				if _, err := os.Stat(name); err == nil {
+					continue // fetched by a run before
+				}
+				part := download{path: fmt.Sprintf("%s/exports/%s/%d", organization, url.PathEscape(begun.ID), p.Number), size: p.Size, sha256: p.SHA256}
+				if err := part.to(cmd, c, name); err != nil {
+					return fmt.Errorf("part %d of operation %s: %w", p.Number, begun.ID, err)
+				}
+				if !a.json {
+					if err := a.say(cmd, nil, "%s  %s  %d files\n", name, size(p.Size), p.Files); err != nil {
+						return err
+					}
+				}
+			}
+			return a.say(cmd, made, "%d files in %d parts, %s; %d are missing\n", made.Files, len(made.Parts), size(made.Bytes), made.Missing)
+		},
+	}
+	cmd.Flags().StringVarP(&output, "output", "o", ".", "the folder into which the parts are written")
+	cmd.Flags().String("operation", "", "go on with this export instead of asking for one")
+	cmd.Flags().BoolVar(&noWait, "no-wait", false, "do not wait for the end")
+	return cmd
+}

@@ -1,0 +1,281 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
+	"go.uber.org/fx"
+
+	"satchel/activities/email"
+	"satchel/activities/imaging"
+	"satchel/activities/invitation"
+	"satchel/activities/scan"
+	"satchel/activities/settle"
+	"satchel/activities/sweep"
+	"satchel/files"
+	"satchel/internal/clamd"
+	"satchel/internal/clamd/clamdtest"
+	"satchel/internal/queue"
+	"satchel/internal/s3"
+	"satchel/policies/archives"
+	"satchel/policies/audit"
+	"satchel/tenancy"
+	"satchel/tenancy/operations"
+	"satchel/tenancy/orgs"
+	"satchel/workers"
+	"satchel/workflows/upload"
+)
+
+// nothing marks an activity that ends well and does nothing; the digest of the
+// other organization proves it.
+const nothing = ""
+
+// foreign says of every activity with what code it ends that is given one
+// organization's id and what belongs to another: never to be tried again. A new
+// activity is not in the table, and fails the test.
+var foreign = map[string]string{
+	"InspectObject":     "file_not_found",
+	"ScanObject":        "file_not_found",
+	"RenderPreviews":    "file_not_found",
+	"PublishVersion":    "file_not_found",
+	"QuarantineVersion": "file_not_found",
+	"WithdrawVersion":   "file_not_found",
+	"RevokeVersion":     "file_not_found",
+	"RescanVersions":    nothing, // the other's id is where to go on in one's own list
+
+	"SendInvitation":  "invitation_not_found",
+	"EndInvitation":   nothing, // one that is not there is not open
+	"RecordOperation": "operation_not_found",
+
+	"SetOrganizationLimits": "foreign_organization",
+	"SetDefaultPolicies":    "foreign_organization",
+	"SetOwner":              "foreign_organization",
+	"ProveStorage":          "foreign_organization",
+	"RemoveProbes":          "foreign_organization",
+	"ActivateOrganization":  "foreign_organization",
+	"DiscardOrganization":   "foreign_organization",
+	"EndUploads":            "foreign_organization",
+	"BeginDeletion":         "foreign_organization",
+	"StopWorkflows":         "foreign_organization",
+	"RemoveFiles":           "foreign_organization",
+	"ForgetOrganization":    "foreign_organization",
+	"RollUpOrganizations":   "foreign_organization",
+
+	"ReconcileOrganizations":  "foreign_organization",
+	"RestartUnfinished":       "not_platform",
+	"CheckpointOrganizations": "not_platform",
+	"ExpireUploads":           "not_platform",
+	"PurgeTrash":              "not_platform",
+	"StartWaitingUploads":     "not_platform",
+	"StartWaitingInvitations": "not_platform",
+}
+
+// theirs is the other organization's: an id for every field by which an input
+// can name something.
+type theirs struct {
+	org tenancy.OrgID
+	ids map[string]uuid.UUID
+}
+
+// fill makes an input of an organization that names what is the other's. A field
+// that it does not know fails the test: somebody must say whose it is.
+func (o theirs) fill(t *testing.T, org tenancy.OrgID, in reflect.Value) {
+	t.Helper()
+	for i := range in.NumField() {
+		name, field := in.Type().Field(i).Name, in.Field(i)
+		switch field.Interface().(type) {
+		case tenancy.OrgID:
+			field.Set(reflect.ValueOf(o.org))
+			if name == "Org" {
+				field.Set(reflect.ValueOf(org))
+			}
+		case uuid.UUID:
+			id, ok := o.ids[name]
+			require.True(t, ok, "say in the test what %s.%s names", in.Type(), name)
+			field.Set(reflect.ValueOf(id))
+		case files.Status:
+			field.SetString(string(files.Rejected))
+		case orgs.State:
+			field.SetString(string(orgs.Revoked))
+		case operations.State:
+			field.SetString(string(operations.Failed))
+		case string:
+			field.SetString("some_rule")
+		case bool:
+			field.SetBool(true)
+		case nil, time.Duration, []operations.Step, *operations.Trouble:
+		default:
+			require.Fail(t, "say in the test what this field is", "%s.%s", in.Type(), name)
+		}
+	}
+}
+
+// everyActivity builds what the worker registers, on a real database and a real
+// store, each activity by its name. There is no Temporal to be reached.
+func (a *activities) everyActivity(t *testing.T) map[string]reflect.Value {
+	t.Helper()
+	fake := clamdtest.Start(t, clamdtest.Honest(nil))
+	var components []queue.Component
+	collect := fx.Annotate(func(c []queue.Component) { components = c }, fx.ParamTags(`group:"components"`))
+	built := fx.New(fx.NopLogger, processes(), fx.Invoke(collect), fx.Provide(
+		func() *tenancy.DB { return a.DB }, func() *s3.Store { return a.store }, func() client.Client { return nil },
+		func() scan.Scanner { return scanner{clamd.New(fake.Socket)} },
+		func() imaging.Renderer { return &a.bundle },
+		func() settle.Remains { return a.remains },
+		func() scan.Config { return scan.Config{MaxBytes: 1 << 20, Budget: time.Minute, SpoolDir: t.TempDir()} },
+		func() email.Mailer { return a.mails },
+		func() email.Config { return email.Config{InvitationURL: "https://school.test/invitations"} },
+		func() invitation.Config { return invitation.Config{} }, func() sweep.Config { return sweep.Config{} },
+		func() *upload.Line { return nil }, func() workers.Config { return workers.Config{} },
+		newUploads, archives.DefaultLimits, func() (*audit.Signer, error) { return audit.NewSigner(testKey) },
+	))
+	require.NoError(t, built.Err())
+	found := map[string]reflect.Value{}
+	for _, c := range components {
+		for _, s := range c.Activities {
+			v := reflect.ValueOf(s)
+			for i := range v.NumMethod() {
+				found[v.Type().Method(i).Name] = v.Method(i)
+			}
+		}
+	}
+	require.NotEmpty(t, found)
+	return found
+}
+
+// digest writes down every row of an organization and every object under its
+// prefix, from behind the rules.
+func (a *activities) digest(t *testing.T, org tenancy.OrgID) string {
+	t.Helper()
+	conn := a.Admin(t)
+	rows, err := conn.Query(t.Context(), `select c.relname::text from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'organization_id'
+		where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' order by 1`)
+	require.NoError(t, err)
+	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err)
+	var all strings.Builder
+	for _, table := range append(tables, "organizations") {
+		key := "organization_id"
+		if table == "organizations" {
+			key = "id"
+		}
+		var text *string
+		require.NoError(t, conn.QueryRow(t.Context(), fmt.Sprintf("select jsonb_agg(x order by to_jsonb(x)::text)::text from %s x where %s = $1", table, key), org.UUID()).Scan(&text))
+		if text != nil {
+			fmt.Fprintln(&all, table, *text)
+		}
+	}
+	for _, b := range []*s3.Bucket{a.store.Staging, a.store.Clean, a.store.Quarantine, a.store.Audit} {
+		require.NoError(t, b.List(t.Context(), org.String(), func(o s3.Object) error {
+			_, err := fmt.Fprintln(&all, b.Name(), o.Key, o.Size, o.ETag, o.Modified.UnixNano())
+			return err
+		}))
+		pending, err := b.ListPending(t.Context(), org.String())
+		require.NoError(t, err)
+		fmt.Fprintln(&all, b.Name(), pending)
+	}
+	require.NoError(t, conn.Close(t.Context()))
+	return all.String()
+}
+
+// furnished is an organization with one of everything that an activity can name:
+// a version that is ready to be published, one that is, an open upload with bytes
+// in the store, an invitation, an operation.
+func furnished(t *testing.T) (*activities, []theirs) {
+	t.Helper()
+	ctx := context.Background()
+	a := setupActivities(t)
+	a.mails = &heldMails{}
+	a.render = onePicture
+	ready, published := a.scanned(t), a.scanned(t)
+	_, err := a.publish(published.Version)
+	require.NoError(t, err)
+	var open files.Ticket
+	invited, operation := tenancy.NewID(), tenancy.NewID()
+	require.NoError(t, a.InTx(ctx, a.org, func(tx *tenancy.Tx) (err error) {
+		if open, err = files.Create(ctx, tx, files.New{Name: "half.txt", Size: 10, By: a.user, TTL: time.Hour}); err != nil {
+			return err
+		}
+		if _, _, err = orgs.Invite(ctx, tx, orgs.NewInvitation{ID: invited, Email: address, Role: tenancy.Teacher}); err != nil {
+			return err
+		}
+		return operations.Insert(ctx, tx, operations.Operation{ID: operation, Kind: "rescan", WorkflowID: "w"})
+	}))
+	_, err = a.store.Staging.Put(ctx, files.TailKey(a.org, open.Upload), bytes.NewReader([]byte("half")), 4, "")
+	require.NoError(t, err)
+	_, err = a.store.Staging.Begin(ctx, files.StagingKey(a.org, open.Version))
+	require.NoError(t, err)
+	var all []theirs
+	for _, version := range []uuid.UUID{ready.Version, published.Version, open.Version} {
+		all = append(all, theirs{a.org, map[string]uuid.UUID{"Version": version, "After": version, "Invitation": invited, "ID": operation, "Operation": operation}})
+	}
+	return a, all
+}
+
+// perform runs an activity behind the guard of the platform's workers.
+func perform(name string, method reflect.Value, in any) error {
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(quiet{})
+	env := suite.NewTestActivityEnvironment()
+	env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{workers.Guard(prometheus.NewRegistry())}})
+	env.RegisterActivityWithOptions(method.Interface(), activity.RegisterOptions{Name: name})
+	_, err := env.ExecuteActivity(name, in)
+	return err
+}
+
+// TestEveryActivityStaysInItsOrganization gives each registered activity one
+// organization's id and the ids of another's things: it is refused for good, or
+// does nothing, and the other organization's rows and objects are as they were.
+func TestEveryActivityStaysInItsOrganization(t *testing.T) {
+	t.Parallel()
+	b, named := furnished(t)
+	own := b.Organization(t, room)
+	before := b.digest(t, b.org)
+	all := b.everyActivity(t)
+	for name, method := range all {
+		want, listed := foreign[name]
+		require.True(t, listed, "%s: say in foreign how it ends when it is given what is another organization's", name)
+		for i, other := range named {
+			in := reflect.New(method.Type().In(1)).Elem()
+			other.fill(t, own, in)
+			err := perform(name, method, in.Interface())
+			if want == nothing {
+				require.NoError(t, err, "%s %d", name, i)
+			} else {
+				var refused *temporal.ApplicationError
+				require.ErrorAs(t, err, &refused, "%s %d", name, i)
+				require.Equal(t, want, refused.Type(), "%s %d: %v", name, i, err)
+				require.True(t, refused.NonRetryable(), "%s %d: another attempt would find the same", name, i)
+			}
+		}
+		require.Equal(t, before, b.digest(t, b.org), "%s touched the other organization", name)
+	}
+	for name := range foreign {
+		require.True(t, all[name].IsValid(), "%s is no activity", name)
+	}
+	require.Empty(t, b.mails.arrived())
+
+	// The same by the organization itself is seen: the digest is not blind.
+	for name, seen := range map[string]bool{"WithdrawVersion": true, "RecordOperation": true, "EndInvitation": true, "RescanVersions": false} {
+		before := b.digest(t, b.org)
+		in := reflect.New(all[name].Type().In(1)).Elem()
+		named[0].fill(t, b.org, in)
+		_ = perform(name, all[name], in.Interface())
+		require.Equal(t, seen, before != b.digest(t, b.org), name)
+	}
+}

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"satchel/files"
+	"satchel/tenancy"
+	"satchel/tenancy/operations"
+	"satchel/workflows/suspension"
+)
+
+// TestResumedOrganizationGoesOn: what was let into the pipeline and lost, and
+// what stands in line behind it, is started by the resumption and by nobody else.
+func TestResumedOrganizationGoesOn(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(o *options) { o.atOnce, o.unstarted = 1, patience })
+	operator := b.Member(t, tenancy.Platform, tenancy.Operator)
+	b.receive(t, "notes.txt", []byte("let in and lost"))
+	require.NoError(t, b.InTx(t.Context(), b.org, func(tx *tenancy.Tx) error {
+		_, err := files.Admit(t.Context(), tx, 1)
+		return err
+	}))
+	b.receive(t, "notes.txt", []byte("in line"))
+	op := tenancy.NewID()
+	require.NoError(t, suspension.Begin(t.Context(), b.DB, b.client, operator, b.org, op, ""))
+	require.Equal(t, operations.Succeeded, b.operationEnds(t, op).State)
+	require.Equal(t, 2, b.count(t, "status = 'processing'"), "their bytes are complete: they are not ended")
+	op = tenancy.NewID()
+	require.NoError(t, suspension.BeginResume(t.Context(), b.DB, b.client, operator, b.org, op))
+	o := b.operationEnds(t, op)
+	require.Equal(t, operations.Succeeded, o.State)
+	require.JSONEq(t, `{"files_started":1}`, string(o.Result))
+	require.Eventually(t, func() bool { return b.count(t, "status = 'published'") == 2 }, patience, pause)
+	b.requireSettled(t)
+}

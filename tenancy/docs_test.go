@@ -1,0 +1,100 @@
+package tenancy_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"satchel/tenancy"
+)
+
+var update = flag.Bool("update", false, "write the table of docs/people.md anew from Grants")
+
+// inWords is what docs/people.md calls each action, in its order.
+var inWords = []struct {
+	action tenancy.Action
+	words  string
+}{
+	{tenancy.Upload, "send files"},
+	{tenancy.ReadOwn, "read one's own files; a parent: those of their students"},
+	{tenancy.ReadAll, "read everybody's files"},
+	{tenancy.EditOwn, "change, delete and restore one's own files"},
+	{tenancy.EditAll, "change, delete and restore everybody's files"},
+	{tenancy.ReadQuota, "see how much room there is"},
+	{tenancy.ReadOrganization, "see the organization"},
+	{tenancy.ChangeOrganization, "change the organization's settings and policies"},
+	{tenancy.ExportOrganization, "export the organization"},
+	{tenancy.ReadMembers, "see who is a member"},
+	{tenancy.ManageMembers, "change roles and remove members"},
+	{tenancy.Invite, "invite, resend, withdraw"},
+	{tenancy.Leave, "leave"},
+	{tenancy.ReadGuardians, "see which parent belongs to which student"},
+	{tenancy.SetGuardians, "link parents and students"},
+	{tenancy.ManageKeys, "make, rotate and revoke API keys"},
+	{tenancy.ReadUsage, "see the usage"},
+	{tenancy.ReadAudit, "read and verify the trail"},
+	{tenancy.ReadStats, "see the storage's figures"},
+	{tenancy.Rescan, "have files scanned again"},
+	{tenancy.ReadOperation, "look at long-running work"},
+	{tenancy.ReadTiers, "see the tiers"},
+	{tenancy.SetTiers, "change the tiers"},
+	{tenancy.SetQuota, "set an organization's limits"},
+	{tenancy.CreateOrganization, "set up organizations"},
+	{tenancy.ManageOrganizations, "suspend, resume, delete and keep organizations"},
+	{tenancy.Reconcile, "run the reconciler"},
+}
+
+// rolesTable is the table between the marks of docs/people.md.
+func rolesTable() string {
+	var b strings.Builder
+	b.WriteString("| may |")
+	for _, role := range tenancy.Roles {
+		b.WriteString(" " + string(role) + " |")
+	}
+	b.WriteString("\n|---|" + strings.Repeat(":-:|", len(tenancy.Roles)) + "\n")
+	for _, line := range inWords {
+		fmt.Fprintf(&b, "| %s |", line.words)
+		for _, role := range tenancy.Roles {
+			mark := "  "
+			if slices.Contains(tenancy.Grants[line.action], role) {
+				mark = " ✓ "
+			}
+			b.WriteString(mark + "|")
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+// TestRolesOfTheDocs: what administrators read is the table by which the door
+// decides, whole.
+func TestRolesOfTheDocs(t *testing.T) {
+	t.Parallel()
+	for action := range tenancy.Grants {
+		require.True(t, slices.ContainsFunc(inWords, func(l struct {
+			action tenancy.Action
+			words  string
+		}) bool {
+			return l.action == action
+		}), "say in words what %s is", action)
+	}
+	const from, to = "<!-- roles: made from the table of grants -->\n", "<!-- end of roles -->\n"
+	path := filepath.Join("..", "docs", "people.md")
+	page, err := os.ReadFile(path)
+	require.NoError(t, err)
+	before, rest, found := strings.Cut(string(page), from)
+	require.True(t, found)
+	table, after, found := strings.Cut(rest, to)
+	require.True(t, found)
+	if *update {
+		table = rolesTable()
+		require.NoError(t, os.WriteFile(path, []byte(before+from+table+to+after), 0o600))
+	}
+	require.Equal(t, rolesTable(), table, "run: go test ./tenancy -run TestRolesOfTheDocs -update")
+}

@@ -1,0 +1,171 @@
+// Package export is the process that copies everything an organization has into
+// archives, part by part, and keeps them for a while.
+package export
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"satchel/activities/export"
+	"satchel/activities/operation"
+	"satchel/internal/queue"
+	"satchel/policies/audit"
+	"satchel/tenancy"
+	"satchel/tenancy/exports"
+	"satchel/tenancy/operations"
+)
+
+var exporter *export.Activities // by name; its receiver is never called here
+
+// Kind is what operations of this process are called.
+const Kind = "export_organization"
+
+// ExportOrganizationInput names the organization and the operation, whose id is
+// the export's.
+type ExportOrganizationInput struct {
+	Org       tenancy.OrgID
+	Operation uuid.UUID
+
+	// How far it is, carried on when a long run continues as new.
+	Part  int
+	Files int64
+}
+
+// WorkflowID names the workflow of an operation.
+func WorkflowID(org tenancy.OrgID, op uuid.UUID) string {
+	return "export/" + org.String() + "/" + op.String()
+}
+
+const startPatience = 5 * time.Second
+
+// Begin makes the rows of an export and starts its workflow, and gives the
+// operation. While an export of the organization is being made, that one is the
+// answer. A workflow that cannot be started is started by the sweep.
+func Begin(ctx context.Context, db *tenancy.DB, c client.Client, by uuid.UUID, org tenancy.OrgID) (uuid.UUID, error) {
+	id, event := tenancy.NewID(), audit.Event{Action: "organization.export"}
+	err := db.InTx(ctx, org, func(tx *tenancy.Tx) error {
+		running, begun, err := exports.Begin(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if !begun {
+			id, event.Code = running, "already_running"
+		}
+		row := operations.Operation{ID: id, Kind: Kind, WorkflowID: WorkflowID(org, id), CreatedBy: &by}
+		if err := operations.Insert(ctx, tx, row); err != nil {
+			return err
+		}
+		event.ObjectID = id.String()
+		return audit.Record(ctx, tx, event)
+	})
+	if err != nil {
+		return uuid.Nil, err
+	}
+	attempt, cancel := context.WithTimeout(ctx, startPatience)
+	defer cancel()
+	_ = Start(attempt, c, org, id)
+	return id, nil
+}
+
+// Start starts the workflow of an export, or finds it started.
+func Start(ctx context.Context, c client.Client, org tenancy.OrgID, op uuid.UUID) error {
+	in := ExportOrganizationInput{Org: org, Operation: op}
+	_, err := c.ExecuteWorkflow(ctx, queue.Start(WorkflowID(org, op), queue.Batch, org.String(), queue.For(org.String(), queue.Low), "export"), ExportOrganization, in)
+	if err != nil {
+		return fmt.Errorf("start ExportOrganization: %w", err)
+	}
+	return nil
+}
+
+// ExportOrganization writes the parts one after the other and makes the export
+// readable, or leaves nothing of it.
+func ExportOrganization(ctx workflow.Context, in ExportOrganizationInput) (export.FinishExportResult, error) {
+	r := &run{in: in, report: operation.Report{Org: in.Org, ID: in.Operation, Priority: queue.Low}}
+	result, err := r.all(options(ctx, in.Org, queue.Low))
+	var made any
+	switch {
+	case err == nil:
+		made = result
+	case !workflow.IsContinueAsNewError(err):
+		own, cancel := workflow.NewDisconnectedContext(ctx)
+		defer cancel()
+		discard := export.DiscardExportInput{Org: in.Org, Export: in.Operation}
+		if undoErr := workflow.ExecuteActivity(options(own, in.Org, queue.Default), exporter.DiscardExport, discard).Get(own, nil); undoErr != nil {
+			err = fmt.Errorf("%w; discard: %w", err, undoErr)
+		}
+	}
+	return result, r.report.End(ctx, err, operation.Code(err, "export_failed"), r.steps, made)
+}
+
+// run is one run of ExportOrganization.
+type run struct {
+	in     ExportOrganizationInput
+	step   string
+	report operation.Report
+}
+
+// The steps as the operation shows them.
+const (
+	stepRows   = "rows"
+	stepFiles  = "files"
+	stepFinish = "finish"
+)
+
+func (r *run) all(ctx workflow.Context) (export.FinishExportResult, error) {
+	for end := false; !end; {
+		part, err := r.write(ctx)
+		if err != nil {
+			return export.FinishExportResult{}, fmt.Errorf("write part %d: %w", r.in.Part+1, err)
+		}
+		r.in.Part, r.in.Files, end = r.in.Part+1, r.in.Files+part.Files, part.End
+		if err := r.report.Progress(ctx, r.steps(operations.Running), nil); err != nil {
+			return export.FinishExportResult{}, err
+		}
+		if !end && workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
+			return export.FinishExportResult{}, workflow.NewContinueAsNewError(ctx, ExportOrganization, r.in)
+		}
+	}
+	r.step = stepFinish
+	var result export.FinishExportResult
+	err := workflow.ExecuteActivity(ctx, exporter.FinishExport, export.FinishExportInput{Org: r.in.Org, Export: r.in.Operation}).Get(ctx, &result)
+	return result, err
+}
+
+func (r *run) write(ctx workflow.Context) (result export.WriteExportPartResult, err error) {
+	r.step = stepFiles
+	if r.in.Part == 0 {
+		r.step = stepRows
+	}
+	in := export.WriteExportPartInput{Org: r.in.Org, Export: r.in.Operation, Part: r.in.Part + 1}
+	err = workflow.ExecuteActivity(ctx, exporter.WriteExportPart, in).Get(ctx, &result)
+	return result, err
+}
+
+// steps shows those that ended, and the one that was begun last as state.
+func (r *run) steps(state operations.State) []operations.Step {
+	shown := []operations.Step{{Name: stepRows, State: operations.Succeeded, Done: 1}}
+	if r.in.Part == 0 {
+		shown[0] = operations.Step{Name: stepRows, State: state}
+		return shown
+	}
+	if r.step == stepFinish {
+		return append(shown, operations.Step{Name: stepFiles, State: operations.Succeeded, Done: r.in.Files}, operations.Step{Name: stepFinish, State: state})
+	}
+	return append(shown, operations.Step{Name: stepFiles, State: state, Done: r.in.Files})
+}
+
+// options let an export wait behind everything else, and for its turn among the
+// exports. A part that a worker died over is tried anew.
+func options(ctx workflow.Context, org tenancy.OrgID, priority int) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue: string(queue.Batch), StartToCloseTimeout: 6 * time.Hour, ScheduleToCloseTimeout: 3 * 24 * time.Hour,
+		HeartbeatTimeout: queue.BeatTimeout, Priority: queue.For(org.String(), priority),
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
+	})
+}

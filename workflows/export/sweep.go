@@ -1,0 +1,45 @@
+package export
+
+import (
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"satchel/activities/export"
+	"satchel/internal/queue"
+	"satchel/tenancy"
+)
+
+// SweepExportsInput names the platform.
+type SweepExportsInput struct{ Org tenancy.OrgID }
+
+// SweepExportsResult counts what was swept.
+type SweepExportsResult struct{ Restarted, Removed export.SweepExportsResult }
+
+// SweepExports starts exports that were lost and removes those past their time.
+// One that fails does not keep the other from its work.
+func SweepExports(ctx workflow.Context, in SweepExportsInput) (SweepExportsResult, error) {
+	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue: string(queue.Batch), StartToCloseTimeout: 10 * time.Minute, ScheduleToCloseTimeout: 20 * time.Minute,
+		HeartbeatTimeout: 30 * time.Second, Priority: queue.For(in.Org.String(), queue.Default),
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second, MaximumAttempts: 3},
+	})
+	restarting := workflow.ExecuteActivity(ctx, exporter.RestartExports, export.RestartExportsInput{Org: in.Org})
+	removing := workflow.ExecuteActivity(ctx, exporter.RemoveExports, export.RemoveExportsInput{Org: in.Org})
+	var result SweepExportsResult
+	restarted, removed := restarting.Get(ctx, &result.Restarted), removing.Get(ctx, &result.Removed)
+	switch {
+	case restarted != nil:
+		return result, fmt.Errorf("restart exports: %w", restarted)
+	case removed != nil:
+		return result, fmt.Errorf("remove exports: %w", removed)
+	}
+	return result, nil
+}
+
+// Schedules are how soon a lost export is found, and one that is due goes.
+func Schedules() []queue.Schedule {
+	return []queue.Schedule{{ID: "sweep-exports", Every: time.Minute, Workflow: SweepExports, Input: SweepExportsInput{Org: tenancy.Platform}}}
+}
