@@ -107,7 +107,7 @@ func (s school) mailTo(t *testing.T, role, expires string) (i invitation, addres
 // TestInvitationsInABrowser is what a teacher does with the mail, and what each
 // end looks like. None of it leaves the token in an address, a Referer or the
 // browser's storage, asks a stranger, or breaks a rule of the page's policy.
-func TestInvitationsInABrowser(t *testing.T) { //nolint:funlen // a table of visits, and what each must show
+func TestInvitationsInABrowser(t *testing.T) {
 	t.Parallel()
 	s, other := newSchool(t), newSchool(t)
 	newcomer, known := "newcomer-"+uuid.NewString(), "known-"+uuid.NewString()

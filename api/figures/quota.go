@@ -14,7 +14,6 @@ import (
 	"satchel/tenancy"
 )
 
-// QuotaView is an organization's room and what lies in it.
 // Figures answers with numbers.
 type Figures struct{ DB *tenancy.DB }
 
