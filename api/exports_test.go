@@ -112,7 +112,7 @@ func TestOrganizationsTypesAreAskedAtTheDoor(t *testing.T) {
 	owner.call(patch, orgPath(owner.org, "/policies"), map[string]any{"allowed_types": []string{"image/png"}}).is(http.StatusOK)
 	refused := func(a answer) {
 		t.Helper()
-		require.Contains(t, string(a.refused(http.StatusBadRequest, "type_not_allowed").body), "type_not_allowed_here")
+		require.Contains(t, string(a.refused(http.StatusUnsupportedMediaType, "type_not_allowed").body), "type_not_allowed_here")
 	}
 	body, contentType := form("a.txt", []byte(lorem), nil, nil)
 	refused(owner.call(post, storagePath+"/upload", body, "Content-Type", contentType))

@@ -22,6 +22,7 @@ import (
 	"go.uber.org/fx"
 
 	"satchel/activities/email"
+	"satchel/activities/export"
 	"satchel/activities/imaging"
 	"satchel/activities/invitation"
 	"satchel/activities/scan"
@@ -35,6 +36,7 @@ import (
 	"satchel/policies/archives"
 	"satchel/policies/audit"
 	"satchel/tenancy"
+	"satchel/tenancy/exports"
 	"satchel/tenancy/operations"
 	"satchel/tenancy/orgs"
 	"satchel/workers"
@@ -62,6 +64,10 @@ var foreign = map[string]string{
 	"EndInvitation":   nothing, // one that is not there is not open
 	"RecordOperation": "operation_not_found",
 
+	"WriteExportPart": "export_not_running",
+	"FinishExport":    "export_not_found",
+	"DiscardExport":   nothing, // one that is not there is not running
+
 	"SetOrganizationLimits": "foreign_organization",
 	"SetDefaultPolicies":    "foreign_organization",
 	"SetOwner":              "foreign_organization",
@@ -70,6 +76,7 @@ var foreign = map[string]string{
 	"ActivateOrganization":  "foreign_organization",
 	"DiscardOrganization":   "foreign_organization",
 	"EndUploads":            "foreign_organization",
+	"RestartFiles":          "foreign_organization",
 	"BeginDeletion":         "foreign_organization",
 	"StopWorkflows":         "foreign_organization",
 	"RemoveFiles":           "foreign_organization",
@@ -83,6 +90,8 @@ var foreign = map[string]string{
 	"PurgeTrash":              "not_platform",
 	"StartWaitingUploads":     "not_platform",
 	"StartWaitingInvitations": "not_platform",
+	"RestartExports":          "not_platform",
+	"RemoveExports":           "not_platform",
 }
 
 // theirs is the other organization's: an id for every field by which an input
@@ -118,6 +127,8 @@ func (o theirs) fill(t *testing.T, org tenancy.OrgID, in reflect.Value) {
 			field.SetString("some_rule")
 		case bool:
 			field.SetBool(true)
+		case int:
+			field.SetInt(1)
 		case nil, time.Duration, []operations.Step, *operations.Trouble:
 		default:
 			require.Fail(t, "say in the test what this field is", "%s.%s", in.Type(), name)
@@ -140,6 +151,7 @@ func (a *activities) everyActivity(t *testing.T) map[string]reflect.Value {
 		func() scan.Config { return scan.Config{MaxBytes: 1 << 20, Budget: time.Minute, SpoolDir: t.TempDir()} },
 		func() email.Mailer { return a.mails },
 		func() email.Config { return email.Config{InvitationURL: "https://school.test/invitations"} },
+		func() export.Config { return export.Config{PartBytes: room, PartEntries: 50, AtOnce: 1} },
 		func() invitation.Config { return invitation.Config{} }, func() sweep.Config { return sweep.Config{} },
 		func() *upload.Line { return nil }, func() workers.Config { return workers.Config{} },
 		newUploads, archives.DefaultLimits, func() (*audit.Signer, error) { return audit.NewSigner(testKey) },
@@ -180,7 +192,7 @@ func (a *activities) digest(t *testing.T, org tenancy.OrgID) string {
 			fmt.Fprintln(&all, table, *text)
 		}
 	}
-	for _, b := range []*s3.Bucket{a.store.Staging, a.store.Clean, a.store.Quarantine, a.store.Audit} {
+	for _, b := range []*s3.Bucket{a.store.Staging, a.store.Clean, a.store.Quarantine, a.store.Audit, a.store.Exports} {
 		require.NoError(t, b.List(t.Context(), org.String(), func(o s3.Object) error {
 			_, err := fmt.Fprintln(&all, b.Name(), o.Key, o.Size, o.ETag, o.Modified.UnixNano())
 			return err
@@ -195,7 +207,7 @@ func (a *activities) digest(t *testing.T, org tenancy.OrgID) string {
 
 // furnished is an organization with one of everything that an activity can name:
 // a version that is ready to be published, one that is, an open upload with bytes
-// in the store, an invitation, an operation.
+// in the store, an invitation, an operation, an export that is being made.
 func furnished(t *testing.T) (*activities, []theirs) {
 	t.Helper()
 	ctx := context.Background()
@@ -206,7 +218,7 @@ func furnished(t *testing.T) (*activities, []theirs) {
 	_, err := a.publish(published.Version)
 	require.NoError(t, err)
 	var open files.Ticket
-	invited, operation := tenancy.NewID(), tenancy.NewID()
+	invited, operation, exported := tenancy.NewID(), tenancy.NewID(), tenancy.NewID()
 	require.NoError(t, a.InTx(ctx, a.org, func(tx *tenancy.Tx) (err error) {
 		if open, err = files.Create(ctx, tx, files.New{Name: "half.txt", Size: 10, By: a.user, TTL: time.Hour}); err != nil {
 			return err
@@ -214,15 +226,20 @@ func furnished(t *testing.T) (*activities, []theirs) {
 		if _, _, err = orgs.Invite(ctx, tx, orgs.NewInvitation{ID: invited, Email: address, Role: tenancy.Teacher}); err != nil {
 			return err
 		}
+		if _, _, err = exports.Begin(ctx, tx, exported); err != nil {
+			return err
+		}
 		return operations.Insert(ctx, tx, operations.Operation{ID: operation, Kind: "rescan", WorkflowID: "w"})
 	}))
+	_, err = a.store.Exports.Put(ctx, exports.Prefix(a.org, exported)+"000001-a.zip", bytes.NewReader([]byte("part")), 4, "")
+	require.NoError(t, err)
 	_, err = a.store.Staging.Put(ctx, files.TailKey(a.org, open.Upload), bytes.NewReader([]byte("half")), 4, "")
 	require.NoError(t, err)
 	_, err = a.store.Staging.Begin(ctx, files.StagingKey(a.org, open.Version))
 	require.NoError(t, err)
 	var all []theirs
 	for _, version := range []uuid.UUID{ready.Version, published.Version, open.Version} {
-		all = append(all, theirs{a.org, map[string]uuid.UUID{"Version": version, "After": version, "Invitation": invited, "ID": operation, "Operation": operation}})
+		all = append(all, theirs{a.org, map[string]uuid.UUID{"Version": version, "After": version, "Invitation": invited, "ID": operation, "Operation": operation, "Export": exported}})
 	}
 	return a, all
 }
