@@ -22,6 +22,7 @@ import (
 	"satchel/api/operations"
 	"satchel/api/organizations"
 	"satchel/api/people"
+	"satchel/api/repeat"
 	"satchel/api/storage"
 	"satchel/api/throttle"
 	"satchel/api/trail"
@@ -64,6 +65,7 @@ type Parts struct {
 
 	Checkpoints trail.Checkpoints
 	Ready       http.Handler
+	Bounds      around.Bounds // zero: the standard ones
 	Log         *slog.Logger
 	Metrics     prometheus.Registerer
 	Meter       *usage.Meter // nil counts nothing
@@ -74,9 +76,10 @@ type API struct {
 	Parts
 	refusals audit.Bound // in the trail
 
-	around *around.Around
-	door   *door.Door
-	watch  *watch.Watch
+	around  *around.Around
+	door    *door.Door
+	repeats *repeat.Repeats
+	watch   *watch.Watch
 
 	storage       *storage.Storage
 	figures       *figures.Figures
@@ -96,12 +99,16 @@ const createPatience = around.QuickLimit - 5*time.Second
 // New makes the edge.
 func New(p Parts) *API {
 	w := watch.New(p.Metrics)
+	if p.Bounds == (around.Bounds{}) {
+		p.Bounds = around.Standard
+	}
 	return &API{
 		Parts: p, watch: w,
-		around: around.New(around.Around{HTTPS: strings.HasPrefix(p.Config.URL, "https://"), Log: p.Log, Meter: p.Meter}, p.Metrics),
+		around: around.New(around.Around{HTTPS: strings.HasPrefix(p.Config.URL, "https://"), Log: p.Log, Meter: p.Meter, Bounds: p.Bounds}, p.Metrics),
 		door: door.New(door.Door{
 			DB: p.DB, Tokens: p.Tokens, Throttle: throttle.New(p.Limits, p.Metrics), Origins: p.Config.Origins, Log: p.Log,
 		}),
+		repeats: &repeat.Repeats{DB: p.DB, Log: p.Log},
 		storage: &storage.Storage{
 			DB: p.DB, Intake: p.Intake, Processes: p.Processes, Staging: p.Staging, Clean: p.Clean, Watch: w,
 			ContentURL: p.Config.ContentURL, Log: p.Log,
@@ -131,6 +138,9 @@ func (a *API) Drain() { a.watch.Drain() }
 func (a *API) Handler() http.Handler {
 	return a.engine(func(Route) bool { return true })
 }
+
+// Server serves one of the handlers within the bounds of requests.
+func (a *API) Server(h http.Handler) *http.Server { return a.Bounds.Server(h) }
 
 // ContentHandler answers only the routes that give users' bytes. It belongs on
 // a host of its own, where a page made of them could reach nothing.

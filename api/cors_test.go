@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"satchel/api/apikeys"
+	"satchel/api/door"
 	"satchel/api/request"
 	"satchel/tenancy"
 	"satchel/tenancy/keys"
@@ -83,6 +84,42 @@ func TestRefusedPageDoesNothing(t *testing.T) {
 	require.NoError(t, err)
 	suspended := owner.call(get, storagePath+"/quota", nil, "Origin", ourPage)
 	require.Equal(t, ourPage, suspended.header.Get("Access-Control-Allow-Origin"))
+}
+
+// A page that some organization knows can read why its user is not let in, as
+// long as the refusal is about no organization; once it is, only its own can.
+func TestPagesReadRefusalsAboutNobody(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	owner, both := b.person(b.organization(), tenancy.Owner), b.issuer.Token("two-places")
+	b.allow(owner.org, ourPage)
+	other := b.organization()
+	b.allow(other, theirPage)
+	user, err := b.db.EnsureUser(t.Context(), b.issuer.URL, "two-places")
+	require.NoError(t, err)
+	for _, org := range []tenancy.OrgID{owner.org, other} {
+		require.NoError(t, tenancy.SetMember(t.Context(), b.db.Once(org), user, tenancy.Teacher))
+	}
+	for _, origin := range []string{ourPage, theirPage} {
+		for _, a := range []answer{
+			b.call("", get, storagePath+"/files", nil, "Origin", origin).refused(401, "unauthenticated"),
+			b.call("garbage", get, storagePath+"/files", nil, "Origin", origin).refused(401, "invalid_token"),
+			b.call(keys.Generate().Reveal(), get, storagePath+"/files", nil, "Origin", origin).refused(401, "invalid_token"),
+			b.call(b.issuer.Token("nobody"), get, storagePath+"/files", nil, "Origin", origin).refused(403, "no_membership"),
+			b.call(both, get, storagePath+"/files", nil, "Origin", origin).refused(400, "organization_required"),
+			b.call(owner.token, get, storagePath+"/files", nil, "Origin", origin, "X-Organization-ID", uuid.NewString()).refused(404, "organization_not_found"),
+			b.call("", get, "/nowhere", nil, "Origin", origin).refused(404, "no_such_route"),
+			b.call("", get, storagePath+"/files?q="+strings.Repeat("q", door.LongestQuery), nil, "Origin", origin).refused(414, "query_too_long"),
+		} {
+			require.Equal(t, []string{origin}, a.header.Values("Access-Control-Allow-Origin"), "%s", a.body)
+			require.Empty(t, a.header.Get("Access-Control-Allow-Credentials"))
+		}
+	}
+	for _, token := range []string{"", "garbage", owner.token} {
+		a := b.call(token, get, storagePath+"/files", nil, "Origin", "https://nobody.test").refused(403, "origin_not_allowed")
+		require.Empty(t, a.header.Values("Access-Control-Allow-Origin"))
+	}
+	require.Empty(t, owner.call(get, storagePath+"/files", nil, "Origin", theirPage).refused(403, "origin_not_allowed").header.Values("Access-Control-Allow-Origin"))
 }
 
 func TestPreflight(t *testing.T) {

@@ -109,3 +109,26 @@ func TestRouterAndDocumentAgree(t *testing.T) {
 	slices.Sort(described)
 	require.Equal(t, routed, described)
 }
+
+// The document tells of the header on exactly those calls that take it.
+func TestDocumentTellsWhichCallsTakeAKey(t *testing.T) {
+	t.Parallel()
+	d, err := libopenapi.NewDocument(document)
+	require.NoError(t, err)
+	model, err := d.BuildV3Model()
+	require.NoError(t, err)
+	ways := map[string]bool{}
+	for key := range (&API{}).makes() {
+		ways[ginParameter.ReplaceAllString(key, "{$1}")] = true
+	}
+	for path, item := range model.Model.Paths.PathItems.FromOldest() {
+		for method, op := range item.GetOperations().FromOldest() {
+			told := false
+			for _, p := range op.Parameters {
+				told = told || p.Name == "Idempotency-Key"
+			}
+			key := strings.ToUpper(method) + " " + path
+			require.Equal(t, ways[key], told, key)
+		}
+	}
+}

@@ -166,10 +166,14 @@ func (a *API) engine(wanted func(Route) bool) http.Handler {
 	e.HandleMethodNotAllowed = true
 	e.RedirectTrailingSlash = false
 	e.ForwardedByClientIP = false
-	e.Use(a.around.Identify, a.around.Account, a.around.Recover, a.around.Secure, a.door.CORS, a.door.Locate, door.WellFormed)
-	e.NoRoute(a.door.Stranger, func(c *gin.Context) { request.Fail(c, errNoRoute) })
-	e.NoMethod(a.door.Stranger, func(c *gin.Context) { request.Fail(c, errNoMethod) })
+	e.Use(a.around.Rest, a.around.Identify, a.around.Account, a.around.Recover, a.around.Secure, a.door.CORS, a.door.Locate, door.WellFormed)
+	e.NoRoute(a.door.Anyone, func(c *gin.Context) { request.Fail(c, errNoRoute) })
+	e.NoMethod(a.door.Anyone, func(c *gin.Context) { request.Fail(c, errNoMethod) })
+	makes := a.makes()
 	for _, r := range a.Routes() {
+		if way, ok := makes[r.Method+" "+r.Path]; ok {
+			r.do = a.repeats.Once(way, r.do)
+		}
 		if r.Needs == "" {
 			panic("route without an action: " + r.Method + " " + r.Path)
 		}

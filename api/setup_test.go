@@ -19,7 +19,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
 
+	"satchel/api/around"
 	"satchel/api/problem"
 	"satchel/api/storage"
 	"satchel/api/throttle"
@@ -37,6 +39,8 @@ import (
 	"satchel/tenancy/operations"
 	"satchel/tenancy/usage"
 	"satchel/workflows/reconcile"
+	"satchel/workflows/rescan"
+	"satchel/workflows/suspension"
 	"satchel/workflows/upload"
 )
 
@@ -54,10 +58,10 @@ type testBundle struct {
 	document  *documentCheck
 }
 
-// playedProcesses notes what was started and cancelled.
 // started is what a workflow is started with.
 type started = upload.UploadFileInput
 
+// playedProcesses notes what was started and cancelled.
 type playedProcesses struct {
 	mu        sync.Mutex
 	started   []started
@@ -93,12 +97,20 @@ func (p *playedProcesses) Advance(_ context.Context, org tenancy.OrgID) error {
 	return nil
 }
 
-func (p *playedProcesses) Rescan(context.Context, tenancy.Actor, tenancy.OrgID) (uuid.UUID, error) {
-	return tenancy.NewID(), nil
+// noTemporal takes every start and runs nothing: what begins is real, the rest
+// is played.
+type noTemporal struct{ client.Client }
+
+func (noTemporal) ExecuteWorkflow(context.Context, client.StartWorkflowOptions, any, ...any) (client.WorkflowRun, error) {
+	return nil, nil
 }
 
-func (p *playedProcesses) Reconcile(context.Context, tenancy.Actor, reconcile.ReconcileStorageInput) (uuid.UUID, error) {
-	return tenancy.NewID(), nil
+func (p *playedProcesses) Rescan(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID) error {
+	return rescan.Begin(ctx, p.db.DB, noTemporal{}, by.User, org, op)
+}
+
+func (p *playedProcesses) Reconcile(ctx context.Context, by tenancy.Actor, look reconcile.ReconcileStorageInput) error {
+	return reconcile.Begin(ctx, p.db.DB, noTemporal{}, by.User, look)
 }
 
 // noCheckpoints is a store in which nothing was signed yet.
@@ -130,17 +142,16 @@ func (p *playedProcesses) Provision(ctx context.Context, by tenancy.Actor, n ten
 	return n.ID.UUID(), err
 }
 
-func (p *playedProcesses) Suspend(ctx context.Context, _ tenancy.Actor, org tenancy.OrgID, _ uuid.UUID, reason string) error {
-	return tenancy.Suspend(ctx, p.db.Once(org), reason)
+func (p *playedProcesses) Suspend(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID, reason string) error {
+	return suspension.Begin(ctx, p.db.DB, noTemporal{}, by.User, org, op, reason)
 }
 
-func (p *playedProcesses) Resume(ctx context.Context, _ tenancy.Actor, org tenancy.OrgID, _ uuid.UUID) error {
-	return p.db.InTx(ctx, org, func(tx *tenancy.Tx) error { return tenancy.Resume(ctx, tx) })
+func (p *playedProcesses) Resume(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID) error {
+	return suspension.BeginResume(ctx, p.db.DB, noTemporal{}, by.User, org, op)
 }
 
 // Export notes the export, and makes nothing of it.
-func (p *playedProcesses) Export(ctx context.Context, by tenancy.Actor, org tenancy.OrgID) (uuid.UUID, error) {
-	id := tenancy.NewID()
+func (p *playedProcesses) Export(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, id uuid.UUID) (uuid.UUID, error) {
 	err := p.db.InTx(ctx, org, func(tx *tenancy.Tx) error {
 		running, _, err := exports.Begin(ctx, tx, id)
 		id = running
@@ -163,7 +174,10 @@ func (p *playedProcesses) Keep(ctx context.Context, org tenancy.OrgID) error {
 
 var contentURL = "http://content.test"
 
-func setup(t testing.TB) *testBundle {
+func setup(t testing.TB) *testBundle { t.Helper(); return setupWithin(t, around.Bounds{}) }
+
+// setupWithin is setup with other bounds of requests.
+func setupWithin(t testing.TB, bounds around.Bounds) *testBundle {
 	t.Helper()
 	b := &testBundle{t: t, db: pgtest.New(t), store: s3test.New(t), issuer: oidctest.New(t), processes: &playedProcesses{}, inviting: &playedInvitations{}, document: newDocumentCheck(t)}
 	b.processes.db = b.db
@@ -173,6 +187,7 @@ func setup(t testing.TB) *testBundle {
 		uploads.Ports{Tenants: b.db.DB, Staging: b.store.Staging, Start: b.processes.Start, Log: log, Metrics: metrics})
 	require.NoError(t, err)
 	b.api = New(Parts{
+		Bounds: bounds,
 		Config: Config{ContentURL: contentURL, Origins: []string{"https://school.test"}}, DB: b.db.DB,
 		Limits: throttle.Config{AddressPerMinute: 18_000},
 		Tokens: oidc.New(oidc.Config{Issuer: b.issuer.URL, Audience: oidctest.Audience}), Intake: intake, Processes: b.processes, Inviting: b.inviting,

@@ -14,6 +14,7 @@ import (
 
 // New describes a file, or a new version of one, whose bytes are announced.
 type New struct {
+	Version           uuid.UUID // of the new version; zero: a new id
 	File              uuid.UUID // zero: a new file
 	Name              string    // already cleaned
 	Description       string
@@ -46,7 +47,10 @@ func Create(ctx context.Context, tx *tenancy.Tx, n New) (Ticket, error) {
 	if n.Size > quota.MaxFileSize {
 		return Ticket{}, ErrTooLarge
 	}
-	version := tenancy.NewID()
+	version := n.Version
+	if version == uuid.Nil {
+		version = tenancy.NewID()
+	}
 	t := Ticket{File: n.File, Version: version, Upload: version}
 	if t.File, err = place(ctx, q, n); err != nil {
 		return Ticket{}, err

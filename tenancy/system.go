@@ -64,6 +64,12 @@ func (d *DB) OrganizationsWaiting(ctx context.Context, unstarted time.Duration, 
 	return ask[Ref](ctx, d, "select * from app.organizations_waiting($1, $2, $3)", unstarted, ceiling, n)
 }
 
+// OrganizationsWithOldRequests finds organizations with requests whose keys are
+// past their time. Only Org is set.
+func (d *DB) OrganizationsWithOldRequests(ctx context.Context, n int) ([]Ref, error) {
+	return ask[Ref](ctx, d, "select * from app.organizations_with_old_requests($1)", n)
+}
+
 // VersionsWaiting finds versions that were let into the pipeline and whose
 // workflow showed no life since, or has been silent for long.
 func (d *DB) VersionsWaiting(ctx context.Context, unstarted, silent time.Duration, n int) ([]Ref, error) {

@@ -18,9 +18,13 @@ import (
 
 // Begin makes the operation's row, puts the action into the trail, and starts
 // the workflow, in this order: a workflow without a row would have nowhere to
-// report. One that cannot be started leaves a row that says so.
+// report. One that cannot be started leaves a row that says so. One that was
+// begun before, by a try that came to no answer, is only started.
 func Begin(ctx context.Context, db *tenancy.DB, org tenancy.OrgID, action string, o operations.Operation, start func() error) error {
 	err := db.InTx(ctx, org, func(tx *tenancy.Tx) error {
+		if _, err := operations.Get(ctx, tx, o.ID); !errors.Is(err, operations.ErrNotFound) {
+			return err
+		}
 		if err := operations.Insert(ctx, tx, o); err != nil {
 			return err
 		}

@@ -1,5 +1,6 @@
 // Package sweep finishes what nobody else will: versions whose workflow was
-// never started, uploads that were given up, trash that is due. It belongs to
+// never started, uploads that were given up, trash that is due, requests whose
+// keys are past their time. It belongs to
 // the platform and not to an organization; each thing it finds is worked on in
 // the transaction of the organization to which it belongs.
 package sweep
@@ -15,6 +16,7 @@ import (
 
 	"satchel/files"
 	"satchel/tenancy"
+	"satchel/tenancy/idempotency"
 )
 
 // Starter starts the workflow of a version, or finds it started, and lets an
@@ -65,6 +67,9 @@ type ExpireUploadsInput struct{ Org tenancy.OrgID }
 
 // PurgeTrashInput names the platform.
 type PurgeTrashInput struct{ Org tenancy.OrgID }
+
+// ForgetRequestsInput names the platform.
+type ForgetRequestsInput struct{ Org tenancy.OrgID }
 
 // SweepResult counts what was found and what was done.
 type SweepResult struct{ Found, Done int }
@@ -172,6 +177,21 @@ func (a *Activities) purge(ctx context.Context, r tenancy.Ref) error {
 		}
 	}
 	return a.db.InTx(ctx, org, func(tx *tenancy.Tx) error { return files.Purge(ctx, tx, r.File) })
+}
+
+// ForgetRequests removes the keys of requests that may be used anew: nothing
+// knows them any more.
+func (a *Activities) ForgetRequests(ctx context.Context, in ForgetRequestsInput) (SweepResult, error) {
+	if err := platform(in.Org); err != nil {
+		return SweepResult{}, err
+	}
+	old, err := a.db.OrganizationsWithOldRequests(ctx, page)
+	if err != nil {
+		return SweepResult{}, fmt.Errorf("find requests past their time: %w", err)
+	}
+	return each(ctx, old, func(ctx context.Context, r tenancy.Ref) error {
+		return idempotency.Forget(ctx, a.db.Once(tenancy.OrgID(r.Org)))
+	})
 }
 
 // platform refuses to sweep on behalf of one organization.

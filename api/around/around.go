@@ -5,7 +5,6 @@ package around
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -41,6 +40,8 @@ type Around struct {
 	HTTPS bool // how callers reach the API
 	Log   *slog.Logger
 	Meter *usage.Meter // nil counts nothing
+
+	Bounds Bounds
 
 	metrics *metrics
 }
@@ -147,69 +148,3 @@ func (a *Around) Secure(c *gin.Context) {
 		h.Set("Strict-Transport-Security", "max-age=31536000")
 	}
 }
-
-// QuickLimit is how long a quick request may take.
-const QuickLimit = 30 * time.Second
-
-const (
-	quickBody = 1 << 20
-	// stall is how long a connection may move nothing while bytes flow: a slow
-	// client may take its time, one that stopped may not keep a place.
-	stall = 60 * time.Second
-)
-
-// Limit bounds a request by what it is: small ones by time and size, flowing
-// ones by their standing still.
-func (a *Around) Limit(k Kind) gin.HandlerFunc {
-	return func(c *gin.Context) {
-		c.Set(keyKind, k)
-		conn := http.NewResponseController(c.Writer)
-		switch k {
-		case Quick, Probe:
-			ctx, cancel := context.WithTimeout(c.Request.Context(), QuickLimit)
-			defer cancel()
-			c.Request = c.Request.WithContext(ctx)
-			c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, quickBody)
-			// Recorders of tests have no deadlines; a connection always does.
-			_ = conn.SetReadDeadline(time.Now().Add(QuickLimit))
-			_ = conn.SetWriteDeadline(time.Now().Add(QuickLimit + 5*time.Second))
-		case Incoming:
-			c.Request.Body = &movingBody{ReadCloser: c.Request.Body, conn: conn}
-		case Outgoing, Waiting:
-			c.Writer = &movingWriter{ResponseWriter: c.Writer, conn: conn}
-		case Resumable:
-		}
-		c.Next()
-	}
-}
-
-// movingBody gives each read its own deadline, and none to the time after the
-// last: the server goes on reading to notice a hang-up, and a deadline that
-// passed would look like one.
-type movingBody struct {
-	io.ReadCloser
-	conn *http.ResponseController
-}
-
-// Read sets the deadline anew.
-func (b *movingBody) Read(p []byte) (int, error) {
-	_ = b.conn.SetReadDeadline(time.Now().Add(stall))
-	n, err := b.ReadCloser.Read(p)
-	_ = b.conn.SetReadDeadline(time.Time{})
-	return n, err
-}
-
-// movingWriter gives each write its own deadline.
-type movingWriter struct {
-	gin.ResponseWriter
-	conn *http.ResponseController
-}
-
-// Write sets the deadline anew.
-func (w *movingWriter) Write(p []byte) (int, error) {
-	_ = w.conn.SetWriteDeadline(time.Now().Add(stall))
-	return w.ResponseWriter.Write(p)
-}
-
-// Unwrap lets flushing reach the connection.
-func (w *movingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

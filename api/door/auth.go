@@ -106,33 +106,39 @@ type credential struct {
 	scopes []tenancy.Action
 }
 
+// actor is who calls and for which organization. A refusal that comes before the
+// organization is known is about none: a page that any organization knows may
+// read it, and tell its user to sign in, as it may read what everybody may.
 func (d *Door) actor(c *gin.Context, needs tenancy.Action) (tenancy.Actor, error) {
-	token, err := bearer(c.GetHeader("Authorization"))
+	place, proven, err := d.place(c)
 	if err != nil {
+		AnyPage(c)
 		return tenancy.Actor{}, err
 	}
-	proven, err := d.prove(c.Request.Context(), token)
-	if err != nil {
+	if err := admitPage(c, place.Origins); err != nil { // before a refusal, which the organization's own page may read
 		return tenancy.Actor{}, err
 	}
-	place, err := choose(proven.places, c.GetHeader("X-Organization-ID"))
-	if err == nil {
-		err = open(place, needs)
-	}
-	if err == nil && proven.key != uuid.Nil && !slices.Contains(place.Features, tenancy.FeatureKeys) {
-		err = errNoKeys
-	}
-	if place.Org != uuid.Nil {
-		// Before the error, which the organization's own page may read.
-		if refused := admitPage(c, place.Origins); refused != nil {
-			return tenancy.Actor{}, refused
-		}
-	}
-	if err != nil {
+	if err := open(place, needs); err != nil {
 		return tenancy.Actor{}, err
+	}
+	if proven.key != uuid.Nil && !slices.Contains(place.Features, tenancy.FeatureKeys) {
+		return tenancy.Actor{}, errNoKeys
 	}
 	notePace(c, place.RequestsPerMinute)
 	return tenancy.Actor{Org: tenancy.OrgID(place.Org), User: place.User, Role: place.Role, Key: proven.key, Scopes: proven.scopes}, nil
+}
+
+func (d *Door) place(c *gin.Context) (tenancy.Membership, credential, error) {
+	token, err := bearer(c.GetHeader("Authorization"))
+	if err != nil {
+		return tenancy.Membership{}, credential{}, err
+	}
+	proven, err := d.prove(c.Request.Context(), token)
+	if err != nil {
+		return tenancy.Membership{}, proven, err
+	}
+	place, err := choose(proven.places, c.GetHeader("X-Organization-ID"))
+	return place, proven, err
 }
 
 // prove checks a key or an access token. Either is one question to the

@@ -42,17 +42,24 @@ func (d *Door) Locate(c *gin.Context) {
 // another by a proxy in front.
 var single = []string{"Authorization", "X-Organization-Id", "Idempotency-Key", "Content-Type"}
 
-// WellFormed refuses what no honest client sends.
+// WellFormed refuses what no honest client sends, and tells every page so.
 func WellFormed(c *gin.Context) {
+	if err := wellFormed(c.Request); err != nil {
+		AnyPage(c)
+		request.Fail(c, err)
+	}
+}
+
+func wellFormed(r *http.Request) error {
 	for _, name := range single {
-		if len(c.Request.Header[name]) > 1 {
-			request.Fail(c, errTwice)
-			return
+		if len(r.Header[name]) > 1 {
+			return errTwice
 		}
 	}
-	if len(c.Request.URL.RawQuery) > LongestQuery {
-		request.Fail(c, errQuery)
+	if len(r.URL.RawQuery) > LongestQuery {
+		return errQuery
 	}
+	return nil
 }
 
 func address(c *gin.Context) netip.Addr {
@@ -81,6 +88,7 @@ func notePace(c *gin.Context, perMinute int) { c.Set(keyPace, perMinute) }
 func (d *Door) identified(c *gin.Context, needs tenancy.Action, cost throttle.Cost) (tenancy.Actor, error) {
 	credential, h := c.GetHeader("Authorization"), c.Writer.Header()
 	if err := d.Throttle.Attempt(h, address(c), credential); err != nil {
+		AnyPage(c)
 		return tenancy.Actor{}, err
 	}
 	actor, err := d.actor(c, needs)

@@ -17,12 +17,12 @@ import (
 	"satchel/workflows/reconcile"
 )
 
-// Processes are the workflows that work long. Each starts an operation and gives
-// its id. The operation belongs to the organization that is scanned, or to the
-// platform.
+// Processes are the workflows that work long. Each starts the operation of the
+// given id, once. The operation belongs to the organization that is scanned, or
+// to the platform.
 type Processes interface {
-	Rescan(ctx context.Context, by tenancy.Actor, org tenancy.OrgID) (uuid.UUID, error)
-	Reconcile(ctx context.Context, by tenancy.Actor, look reconcile.ReconcileStorageInput) (uuid.UUID, error)
+	Rescan(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID) error
+	Reconcile(ctx context.Context, by tenancy.Actor, look reconcile.ReconcileStorageInput) error
 }
 
 // Operations answers for long work.
@@ -80,8 +80,8 @@ func (r *Operations) Rescan(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	id, err := r.Processes.Rescan(c.Request.Context(), request.Caller(c), org)
-	if err != nil {
+	id := request.NewID(c)
+	if err := r.Processes.Rescan(c.Request.Context(), request.Caller(c), org, id); err != nil {
 		return err
 	}
 	request.Accepted(c, org, id)
@@ -101,7 +101,7 @@ func (r *Operations) Reconcile(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	look := reconcile.ReconcileStorageInput{Repair: in.Repair, Deep: in.Deep, Grace: reconcile.DefaultGrace}
+	look := reconcile.ReconcileStorageInput{Operation: request.NewID(c), Repair: in.Repair, Deep: in.Deep, Grace: reconcile.DefaultGrace}
 	if in.Organization != "" {
 		if look.Only, err = request.Subject(c, r.DB, in.Organization); err != nil {
 			return err
@@ -113,10 +113,9 @@ func (r *Operations) Reconcile(c *gin.Context) error {
 		}
 		look.Grace = time.Duration(*in.Grace) * time.Second
 	}
-	id, err := r.Processes.Reconcile(c.Request.Context(), request.Caller(c), look)
-	if err != nil {
+	if err := r.Processes.Reconcile(c.Request.Context(), request.Caller(c), look); err != nil {
 		return err
 	}
-	request.Accepted(c, tenancy.Platform, id)
+	request.Accepted(c, tenancy.Platform, look.Operation)
 	return nil
 }

@@ -22,7 +22,11 @@ func (r *Organizations) Export(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	op, err := r.Processes.Export(c.Request.Context(), request.Caller(c), org)
+	id := request.NewID(c)
+	op, err := r.Processes.Export(c.Request.Context(), request.Caller(c), org, id)
+	if err == nil && op != id {
+		err = request.Name(c, op)
+	}
 	if err != nil {
 		return err
 	}

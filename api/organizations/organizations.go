@@ -44,7 +44,7 @@ type Processes interface {
 	Advance(ctx context.Context, org tenancy.OrgID) error
 	// Export begins a copy of everything that an organization has, and gives the
 	// operation, which is the organization's own.
-	Export(ctx context.Context, by tenancy.Actor, org tenancy.OrgID) (uuid.UUID, error)
+	Export(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID) (uuid.UUID, error)
 }
 
 // Organizations answers for organizations.
@@ -140,7 +140,6 @@ func (r *Organizations) Create(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	wait = min(wait, r.Patience)
 	ctx := c.Request.Context()
 	if _, err := r.DB.Tier(ctx, in.Tier); err != nil {
 		return err
@@ -154,11 +153,15 @@ func (r *Organizations) Create(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	return r.answerProvisioning(c, n.ID, op, wait)
+}
+
+func (r *Organizations) answerProvisioning(c *gin.Context, org tenancy.OrgID, op uuid.UUID, wait time.Duration) error {
 	if wait <= 0 {
 		request.Accepted(c, tenancy.Platform, op)
 		return nil
 	}
-	return r.provisioned(c, n.ID, op, wait)
+	return r.provisioned(c, org, op, min(wait, r.Patience))
 }
 
 func (r *Organizations) nameOwner(ctx context.Context, n *tenancy.NewOrganization, owner *ownerBody) error {

@@ -108,8 +108,7 @@ func (r *People) Invite(c *gin.Context) error {
 	} else if err := orgs.Begun(ctx, r.DB.Once(org), id); err != nil {
 		return err
 	}
-	c.Header("Location", "/api/v1/organizations/"+org.String()+"/invitations/"+id.String())
-	c.JSON(http.StatusCreated, showInvitationOf(org)(made))
+	answerInvited(c, org, made)
 	return nil
 }
 
@@ -310,7 +309,7 @@ func (r *People) AcceptInvitation(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	c.JSON(http.StatusOK, gin.H{"user_id": user, "membership": PlaceView{Organization: o.ID, Name: o.Name, Role: role, Status: o.Status}})
+	answerAccepted(c, user, PlaceView{Organization: o.ID, Name: o.Name, Role: role, Status: o.Status})
 	return nil
 }
 
@@ -348,6 +347,9 @@ func (r *People) answerInvitation(c *gin.Context, do answering) (tenancy.OrgID, 
 	}
 	user, err := r.DB.EnsureUser(ctx, who.Issuer, who.Subject)
 	if err != nil {
+		return org, user, err
+	}
+	if err := request.Name(c, org.UUID()); err != nil {
 		return org, user, err
 	}
 	ctx = tenancy.WithActor(ctx, tenancy.Actor{Org: org, User: user, Role: invited})

@@ -46,6 +46,8 @@ var statusByCode = map[string]int{
 	"upload_gone":            http.StatusGone,
 	"upload_broken":          http.StatusGone,
 	"checksum_mismatch":      http.StatusUnprocessableEntity,
+	"body_timeout":           http.StatusRequestTimeout,
+	"idempotency_key_reused": http.StatusUnprocessableEntity,
 	"empty_file":             http.StatusUnprocessableEntity,
 	"type_not_allowed":       http.StatusUnsupportedMediaType,
 	"unsupported_media_type": http.StatusUnsupportedMediaType,

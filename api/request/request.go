@@ -3,11 +3,13 @@
 package request
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
 	"mime"
 	"net/http"
+	"os"
 	"slices"
 	"strconv"
 	"time"
@@ -22,6 +24,8 @@ import (
 
 var (
 	errJSON  = fault.New(fault.Invalid, "invalid_body", "The body is not the JSON object that this call takes. GET /api/v1/openapi.yaml describes it.")
+	errDeep  = fault.New(fault.Invalid, "body_too_deep", "The body's objects and lists are nested more than %d deep, which no call takes.", deepest)
+	errSlow  = fault.New(fault.Invalid, "body_timeout", "The body did not come whole in its time. Send it again, at once.")
 	errMedia = fault.New(fault.Invalid, "unsupported_media_type", "Send the body as Content-Type: application/json.")
 )
 
@@ -39,6 +43,24 @@ func NewID(c *gin.Context) uuid.UUID {
 	return tenancy.NewID()
 }
 
+// SetNewID gives the request the id of its first try.
+func SetNewID(c *gin.Context, id uuid.UUID) { c.Set(keyNewID, id) }
+
+const keyNaming = "satchel.naming"
+
+// OnName says who keeps the id when a handler learns only on its way what its
+// request makes.
+func OnName(c *gin.Context, keep func(uuid.UUID) error) { c.Set(keyNaming, keep) }
+
+// Name tells under which id a repeated request would find what this one makes.
+// It is called before anything is made.
+func Name(c *gin.Context, id uuid.UUID) error {
+	if keep, ok := c.Value(keyNaming).(func(uuid.UUID) error); ok {
+		return keep(id)
+	}
+	return nil
+}
+
 // Invalid refuses one field by its name.
 func Invalid(field, text string, args ...any) error {
 	return fault.New(fault.Invalid, "invalid_"+field, text, args...)
@@ -52,19 +74,60 @@ func Body[T any](c *gin.Context) (T, error) {
 	if err != nil || media != "application/json" {
 		return v, errMedia
 	}
-	d := json.NewDecoder(c.Request.Body)
+	text, err := io.ReadAll(c.Request.Body) // which is bounded
+	if err != nil {
+		return v, Unread(err)
+	}
+	if tooDeep(text) {
+		return v, errDeep
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&v); err != nil {
-		var limit *http.MaxBytesError
-		if errors.As(err, &limit) {
-			return v, err
-		}
 		return v, errJSON.Because(err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return v, errJSON
 	}
 	return v, nil
+}
+
+// Unread tells a body that was too long or too slow from one that broke off.
+func Unread(err error) error {
+	var limit *http.MaxBytesError
+	switch {
+	case errors.As(err, &limit):
+		return err
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return errSlow.Because(err)
+	}
+	return errJSON.Because(err)
+}
+
+// deepest is far above any body of this API. A decoder follows each level with a
+// call of its own, and a megabyte holds half a million.
+const deepest = 32
+
+// tooDeep counts brackets outside of strings. Whether they match is the
+// decoder's to say.
+func tooDeep(text []byte) bool {
+	depth, quoted := 0, false
+	for i := 0; i < len(text); i++ {
+		switch b := text[i]; {
+		case quoted && b == '\\':
+			i++
+		case b == '"':
+			quoted = !quoted
+		case quoted:
+		case b == '{' || b == '[':
+			if depth++; depth > deepest {
+				return true
+			}
+		case b == '}' || b == ']':
+			depth--
+		}
+	}
+	return false
 }
 
 // OptionalBody is Body for calls that mean something without one.

@@ -31,6 +31,9 @@ import (
 type Intake interface {
 	TusHandler() http.Handler
 	Form(ctx context.Context, actor tenancy.Actor, a uploads.Announcement, body io.Reader, length int64) (files.Ticket, error)
+	// Created answers with an upload of tus that was created before. It says false
+	// for one that is not there, and that one is gone which takes no bytes any more.
+	Created(w http.ResponseWriter, r *http.Request, actor tenancy.Actor, id uuid.UUID) (made, gone bool, err error)
 }
 
 // Staging is where bytes wait to be checked. *s3.Bucket is one.

@@ -44,6 +44,10 @@ func (r *Storage) Upload(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	return r.answerUpload(c, t, patience)
+}
+
+func (r *Storage) answerUpload(c *gin.Context, t files.Ticket, patience time.Duration) error {
 	v, err := r.await(c.Request.Context(), request.Caller(c).Org, t, patience)
 	if err != nil {
 		return err
@@ -59,7 +63,11 @@ func (r *Storage) Upload(c *gin.Context) error {
 
 // Tus hands over to the protocol's own handler.
 func (r *Storage) Tus(c *gin.Context) error {
-	r.Intake.TusHandler().ServeHTTP(c.Writer, c.Request)
+	in := c.Request
+	if in.Method == http.MethodPost {
+		in = in.WithContext(uploads.WithID(in.Context(), request.NewID(c)))
+	}
+	r.Intake.TusHandler().ServeHTTP(c.Writer, in)
 	return nil
 }
 
@@ -69,7 +77,7 @@ func (r *Storage) receiveForm(c *gin.Context) (files.Ticket, error) {
 		return files.Ticket{}, errMultipart.Because(err)
 	}
 	ctx, actor := c.Request.Context(), request.Caller(c)
-	var said uploads.Announcement
+	said := uploads.Announcement{ID: request.NewID(c)}
 	for range maxFields {
 		part, err := form.NextRawPart()
 		switch {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
 
 	"satchel/api/request"
 	"satchel/files"
@@ -62,11 +63,15 @@ func (r *Storage) RestoreVersion(c *gin.Context) error {
 		return err
 	}
 	actor, ctx := request.Caller(c), c.Request.Context()
-	t, err := r.revive(ctx, actor, old)
+	t, err := r.revive(ctx, actor, old, request.NewID(c))
 	if err != nil {
 		return err
 	}
-	v, err := files.GetOf(ctx, r.DB.Once(actor.Org), t.File, t.Version)
+	return r.answerRestored(c, t)
+}
+
+func (r *Storage) answerRestored(c *gin.Context, t files.Ticket) error {
+	v, err := files.GetOf(c.Request.Context(), r.DB.Once(request.Caller(c).Org), t.File, t.Version)
 	if err != nil {
 		return err
 	}
@@ -81,11 +86,11 @@ const reviveTTL = time.Hour
 // revive makes a new version from a published one's bytes, which the store
 // copies itself. The order is an upload's: reserve, then bytes, then the
 // workflow, so a process that dies in between leaves what the sweep settles.
-func (r *Storage) revive(ctx context.Context, actor tenancy.Actor, old files.View) (files.Ticket, error) {
+func (r *Storage) revive(ctx context.Context, actor tenancy.Actor, old files.View, id uuid.UUID) (files.Ticket, error) {
 	var t files.Ticket
 	err := r.DB.InTx(ctx, actor.Org, func(tx *tenancy.Tx) (err error) {
 		t, err = files.Create(ctx, tx, files.New{
-			File: old.FileID, ClaimedType: old.MimeType, ClaimedSHA256: old.Sha256, Size: old.Size, By: actor.User, TTL: reviveTTL, Reverts: true,
+			Version: id, File: old.FileID, ClaimedType: old.MimeType, ClaimedSHA256: old.Sha256, Size: old.Size, By: actor.User, TTL: reviveTTL, Reverts: true,
 			ChangeDescription: fmt.Sprintf("Restored from version %d", old.Number),
 		})
 		return err

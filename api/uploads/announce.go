@@ -22,6 +22,7 @@ import (
 // Announcement is what a client says of a file before its bytes come. All of it
 // is checked here, for every protocol alike.
 type Announcement struct {
+	ID                uuid.UUID // of the version; zero: a new one
 	Name              string
 	ClaimedType       string
 	SHA256            string // hex, or empty
@@ -122,7 +123,7 @@ func (u *Uploads) create(ctx context.Context, actor tenancy.Actor, a Announcemen
 			return err
 		}
 		t, err = files.Create(ctx, tx, files.New{
-			File: a.File, Name: a.Name, Description: a.Description, Category: a.Category, ChangeDescription: a.ChangeDescription,
+			Version: a.ID, File: a.File, Name: a.Name, Description: a.Description, Category: a.Category, ChangeDescription: a.ChangeDescription,
 			ClaimedType: a.ClaimedType, ClaimedSHA256: a.SHA256, Size: size, By: actor.User, Metadata: metadata, TTL: ttl,
 		})
 		return err

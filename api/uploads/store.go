@@ -52,6 +52,7 @@ func (s store) create(ctx context.Context, v *visit, info handler.FileInfo) (fil
 	if err != nil {
 		return files.Upload{}, err
 	}
+	a.ID = idOf(ctx)
 	if err := announced(v.actor, &a); err != nil {
 		return files.Upload{}, err
 	}

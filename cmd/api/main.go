@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -153,7 +152,7 @@ func serveAPI(lc fx.Lifecycle, log *slog.Logger, a *api.API, u *uploads.Uploads)
 	if err != nil {
 		return err
 	}
-	server := newServer(a.Handler())
+	server := a.Server(a.Handler())
 	server.RegisterOnShutdown(a.Drain)
 	server.RegisterOnShutdown(u.Drain)
 	boot.Serve(lc, log, "api", c.API, server)
@@ -165,12 +164,6 @@ func serveContent(lc fx.Lifecycle, log *slog.Logger, a *api.API) error {
 	if err != nil {
 		return err
 	}
-	boot.Serve(lc, log, "content", c.Content, newServer(a.ContentHandler()))
+	boot.Serve(lc, log, "content", c.Content, a.Server(a.ContentHandler()))
 	return nil
-}
-
-// newServer has no overall read and write timeouts: bytes may flow for hours.
-// Each kind of route sets its own.
-func newServer(h http.Handler) *http.Server {
-	return &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
 }

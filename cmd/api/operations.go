@@ -19,15 +19,13 @@ import (
 var errTemporal = fault.New(fault.Unavailable, "workflows_unavailable", "The work could not be started right now. Try again shortly.")
 
 // Rescan starts the re-scan of an organization's published files.
-func (p *processes) Rescan(ctx context.Context, by tenancy.Actor, org tenancy.OrgID) (uuid.UUID, error) {
-	id, err := rescan.Begin(ctx, p.db, p.temporal, by.User, org)
-	return id, orUnavailable(err)
+func (p *processes) Rescan(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID) error {
+	return orUnavailable(rescan.Begin(ctx, p.db, p.temporal, by.User, org, op))
 }
 
 // Reconcile starts the check of the invariants.
-func (p *processes) Reconcile(ctx context.Context, by tenancy.Actor, look reconcile.ReconcileStorageInput) (uuid.UUID, error) {
-	id, err := reconcile.Begin(ctx, p.db, p.temporal, by.User, look)
-	return id, orUnavailable(err)
+func (p *processes) Reconcile(ctx context.Context, by tenancy.Actor, look reconcile.ReconcileStorageInput) error {
+	return orUnavailable(reconcile.Begin(ctx, p.db, p.temporal, by.User, look))
 }
 
 // Provision starts to set an organization up.
@@ -56,8 +54,8 @@ func (p *processes) Keep(ctx context.Context, org tenancy.OrgID) error {
 }
 
 // Export begins a copy of everything that an organization has.
-func (p *processes) Export(ctx context.Context, by tenancy.Actor, org tenancy.OrgID) (uuid.UUID, error) {
-	return export.Begin(ctx, p.db, p.temporal, by.User, org)
+func (p *processes) Export(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID) (uuid.UUID, error) {
+	return export.Begin(ctx, p.db, p.temporal, by.User, org, op)
 }
 
 // orUnavailable speaks of Temporal where nothing else is known: its client

@@ -25,7 +25,7 @@ func (a *app) audit() *cobra.Command {
 
   satchel audit list --action file.trash
   satchel audit verify                    the platform checks its whole trail
-  satchel audit export -o trail.ndjson
+  satchel audit export -o trail.ndjson    or with --from and --to, a part of it
   satchel audit verify trail.ndjson       this machine checks an export, offline
 
 Every event carries the hash of all before it. docs/audit.md says how the hash
@@ -107,10 +107,11 @@ func (a *app) showTrail(cmd *cobra.Command, q url.Values) error {
 }
 
 func (a *app) auditVerify() *cobra.Command {
-	return &cobra.Command{
+	var part bool
+	cmd := &cobra.Command{
 		Use: "verify [FILE]", Short: "Check the whole trail, or an export of it offline", Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			report, err := a.verified(cmd, args)
+			report, err := a.verified(cmd, args, part)
 			if err != nil {
 				return err
 			}
@@ -123,12 +124,14 @@ func (a *app) auditVerify() *cobra.Command {
 			return a.say(cmd, report, "Whole: %d events, %d signed checkpoints agree, and the last hash is %s.\n", report.Events, report.Checkpoints, report.Head.Hash)
 		},
 	}
+	cmd.Flags().BoolVar(&part, "part", false, "FILE begins in the middle of a trail, as an export of a time does")
+	return cmd
 }
 
-func (a *app) verified(cmd *cobra.Command, args []string) (audit.Report, error) {
+func (a *app) verified(cmd *cobra.Command, args []string, part bool) (audit.Report, error) {
 	var report audit.Report
 	if len(args) == 1 {
-		return verifyFile(args[0])
+		return verifyFile(args[0], part)
 	}
 	c, err := a.client()
 	if err != nil {
@@ -141,43 +144,50 @@ func (a *app) verified(cmd *cobra.Command, args []string) (audit.Report, error) 
 	return report, c.Call(cmd.Context(), http.MethodGet, path, nil, &report)
 }
 
-// verifyFile checks an export with nothing but the file.
-func verifyFile(name string) (audit.Report, error) {
+// verifyFile checks an export with nothing but the file. A part of a trail begins
+// later than with the first event, whose hash is then taken as it is.
+func verifyFile(name string, part bool) (audit.Report, error) {
 	f, err := os.Open(name) //nolint:gosec // the file that its user names
 	if err != nil {
 		return audit.Report{}, err
 	}
 	defer func() { _ = f.Close() }()
 	var chain audit.Chain
+	var events int64
 	lines := json.NewDecoder(bufio.NewReader(f))
 	for {
 		var l audit.Line
 		err := lines.Decode(&l)
-		if err == nil {
+		switch {
+		case err != nil:
+		case part && events == 0 && l.Seq > 1:
+			chain, err = audit.From(l)
+		default:
 			err = chain.Next(l)
 		}
 		var broken *audit.Broken
 		switch {
 		case errors.Is(err, io.EOF):
-			return audit.Report{OK: true, Events: chain.Seq, Head: audit.Head{Seq: chain.Seq, Hash: chain.Hash}}, nil
+			return audit.Report{OK: true, Events: events, Head: audit.Head{Seq: chain.Seq, Hash: chain.Hash}}, nil
 		case errors.As(err, &broken):
-			return audit.Report{Events: chain.Seq, FirstBroken: broken}, nil
+			return audit.Report{Events: events, FirstBroken: broken}, nil
 		case err != nil:
-			return audit.Report{}, fmt.Errorf("line %d of %s is not an event: %w", chain.Seq+1, name, err)
+			return audit.Report{}, fmt.Errorf("line %d of %s is not an event: %w", events+1, name, err)
 		}
+		events++
 	}
 }
 
 func (a *app) auditExport() *cobra.Command {
-	var out string
+	var out, from, to string
 	cmd := &cobra.Command{
-		Use: "export", Short: "Fetch every event, a line of JSON each", Args: cobra.NoArgs,
+		Use: "export", Short: "Fetch every event, or those of a time, a line of JSON each", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := a.client()
 			if err != nil {
 				return err
 			}
-			path, err := a.organizationPath("/audit/export")
+			path, err := a.organizationPath("/audit/export" + span(from, to))
 			if err != nil {
 				return err
 			}
@@ -190,15 +200,30 @@ func (a *app) auditExport() *cobra.Command {
 				_, err = io.Copy(cmd.OutOrStdout(), resp.Body)
 				return err
 			}
-			return a.saveExport(cmd, resp.Body, out)
+			return a.saveExport(cmd, resp.Body, out, from != "")
 		},
 	}
 	cmd.Flags().StringVarP(&out, "output", "o", "", "write to this file and check it")
+	cmd.Flags().StringVar(&from, "from", "", "not before this time (RFC 3339)")
+	cmd.Flags().StringVar(&to, "to", "", "before this time (RFC 3339)")
 	return cmd
 }
 
+func span(from, to string) string {
+	q := url.Values{}
+	for name, value := range map[string]string{"from": from, "to": to} {
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
+	if len(q) == 0 {
+		return ""
+	}
+	return "?" + q.Encode()
+}
+
 // saveExport writes the export and checks what was written.
-func (a *app) saveExport(cmd *cobra.Command, body io.Reader, out string) error {
+func (a *app) saveExport(cmd *cobra.Command, body io.Reader, out string, part bool) error {
 	f, err := os.OpenFile(out, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600) //nolint:gosec // the file that its user names
 	if err != nil {
 		return err
@@ -207,7 +232,7 @@ func (a *app) saveExport(cmd *cobra.Command, body io.Reader, out string) error {
 	if err := errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("the export is not whole: %w", err)
 	}
-	report, err := verifyFile(out)
+	report, err := verifyFile(out, part)
 	if err != nil {
 		return err
 	}

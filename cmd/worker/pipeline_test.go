@@ -224,8 +224,8 @@ func TestRescanQuarantinesWhatIsKnownSince(t *testing.T) {
 	}
 	b.clamd.Behave(clamdtest.Honest(map[string][]byte{"Test.Virus": virus}))
 	ctx := context.Background()
-	id, err := rescan.Begin(ctx, b.DB, b.client, b.user, b.org)
-	require.NoError(t, err)
+	id := tenancy.NewID()
+	require.NoError(t, rescan.Begin(ctx, b.DB, b.client, b.user, b.org, id))
 	var result rescan.RescanStorageResult
 	require.NoError(t, b.client.GetWorkflow(ctx, rescan.WorkflowID(b.org, id), "").Get(ctx, &result))
 	require.EqualValues(t, 2, result.Scanned)
@@ -249,8 +249,8 @@ func TestReconcileFindsAndRepairs(t *testing.T) {
 	stray := files.ContentKey(b.org, tenancy.NewID())
 	_, err := b.store.Clean.Put(ctx, stray, nil, 0, "")
 	require.NoError(t, err)
-	id, err := reconcile.Begin(ctx, b.DB, b.client, b.user, reconcile.ReconcileStorageInput{Repair: true, Grace: 1})
-	require.NoError(t, err)
+	id := tenancy.NewID()
+	require.NoError(t, reconcile.Begin(ctx, b.DB, b.client, b.user, reconcile.ReconcileStorageInput{Operation: id, Repair: true, Grace: 1}))
 	var result reconcile.ReconcileStorageResult
 	require.NoError(t, b.client.GetWorkflow(ctx, reconcile.WorkflowID(id), "").Get(ctx, &result))
 	require.EqualValues(t, 1, result.Counts["orphan_clean"])

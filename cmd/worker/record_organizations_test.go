@@ -71,7 +71,7 @@ func (b *bundle) recordExports(t *testing.T) {
 		_, err := b.ends(t, b.start(t, ticket), ticket)
 		require.NoError(t, err)
 	}
-	op, err := export.Begin(t.Context(), b.DB, b.client, b.user, b.org)
+	op, err := export.Begin(t.Context(), b.DB, b.client, b.user, b.org, tenancy.NewID())
 	require.NoError(t, err)
 	require.Eventually(t, func() bool {
 		o, err := operations.Get(t.Context(), b.Once(b.org), op)
@@ -80,7 +80,7 @@ func (b *bundle) recordExports(t *testing.T) {
 	require.NoError(t, b.client.CancelWorkflow(t.Context(), export.WorkflowID(b.org, op), ""))
 	require.Equal(t, operations.Cancelled, b.operationOf(t, b.org, op).State)
 	b.keepRun(t, export.WorkflowID(b.org, op), "export", "cancelled")
-	op, err = export.Begin(t.Context(), b.DB, b.client, b.user, b.org)
+	op, err = export.Begin(t.Context(), b.DB, b.client, b.user, b.org, tenancy.NewID())
 	require.NoError(t, err)
 	require.Equal(t, operations.Succeeded, b.operationOf(t, b.org, op).State)
 	b.keepRun(t, export.WorkflowID(b.org, op), "export", "done")

@@ -303,6 +303,29 @@ func TestPurgedTrashIsGone(t *testing.T) {
 	a.requireSettled(t)
 }
 
+func TestOldRequestsAreForgotten(t *testing.T) {
+	t.Parallel()
+	a := setupActivities(t)
+	ctx, other := context.Background(), a.Organization(t, 1<<20)
+	for _, org := range []tenancy.OrgID{a.org, other} {
+		for _, left := range []string{"-1 second", "1 hour"} {
+			_, err := a.Once(org).Exec(ctx, `insert into idempotency_keys (organization_id, principal, key_hash, fingerprint, new_id, holder, busy_until, expires_at)
+				values (app.org(), sha256('p'), sha256(convert_to($1, 'UTF8')), sha256('f'), $2, $2, now(), now() + $1::interval)`, left, tenancy.NewID())
+			require.NoError(t, err)
+		}
+	}
+	encoded, err := a.env.ExecuteActivity(a.sweeper(t).ForgetRequests, sweep.ForgetRequestsInput{Org: tenancy.Platform})
+	require.NoError(t, err)
+	var result sweep.SweepResult
+	require.NoError(t, encoded.Get(&result))
+	require.Equal(t, sweep.SweepResult{Found: 2, Done: 2}, result)
+	for _, org := range []tenancy.OrgID{a.org, other} {
+		var left int
+		require.NoError(t, a.Once(org).QueryRow(ctx, "select count(*) from idempotency_keys").Scan(&left))
+		require.Equal(t, 1, left)
+	}
+}
+
 func TestOrganizationsDoNotSweep(t *testing.T) {
 	t.Parallel()
 	a := setupActivities(t)
@@ -314,6 +337,10 @@ func TestOrganizationsDoNotSweep(t *testing.T) {
 		},
 		func() error {
 			_, err := a.env.ExecuteActivity(s.PurgeTrash, sweep.PurgeTrashInput{Org: a.org})
+			return err
+		},
+		func() error {
+			_, err := a.env.ExecuteActivity(s.ForgetRequests, sweep.ForgetRequestsInput{Org: a.org})
 			return err
 		},
 		func() error {

@@ -83,6 +83,16 @@ func (c *Chain) Next(l Line) error {
 	return nil
 }
 
+// From begins a chain in the middle of a trail, behind a line that is taken as
+// it is: what it covers is not here to be checked.
+func From(l Line) (Chain, error) {
+	var r row
+	if err := json.Unmarshal(l.Event, &r); err != nil {
+		return Chain{}, &Broken{l.Seq, "is not an event"}
+	}
+	return Chain{Seq: l.Seq, Hash: l.Hash, Organization: r.Organization}, nil
+}
+
 func link(before Hash, seq int64, event []byte) Hash {
 	h := sha256.New()
 	_, _ = h.Write(before[:])

@@ -207,3 +207,55 @@ func TestListFiltersAndPages(t *testing.T) {
 	require.Empty(t, none)
 	require.ErrorContains(t, audit.Record(ctx, q, audit.Event{Action: "file.eat"}), "not in the table")
 }
+
+// A part of a trail has every event of its time and no gap, and its chain holds
+// from its second line on.
+func TestAPartOfATrail(t *testing.T) {
+	t.Parallel()
+	tr := newTrail(t)
+	ctx, q := t.Context(), tr.Once(tr.org)
+	base := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	// The fourth was begun before the third, and ended after it.
+	for seq, minute := range map[int]int{1: 1, 2: 2, 3: 4, 4: 3, 5: 5, 6: 6, 7: 7, 8: 8, 9: 9} {
+		_, err := tr.Admin(t).Exec(ctx, "alter table audit_events disable trigger all")
+		require.NoError(t, err)
+		_, err = tr.Admin(t).Exec(ctx, "update audit_events set at = $2 where seq = $1", seq, base.Add(time.Duration(minute)*time.Minute))
+		require.NoError(t, err)
+	}
+	at := func(minute int) time.Time { return base.Add(time.Duration(minute) * time.Minute) }
+	for name, c := range map[string]struct {
+		from, to time.Time
+		want     []int64
+	}{
+		"all":            {time.Time{}, time.Time{}, []int64{1, 2, 3, 4, 5, 6, 7, 8, 9}},
+		"from":           {at(8), time.Time{}, []int64{8, 9}},
+		"to":             {time.Time{}, at(3), []int64{1, 2}},
+		"both":           {at(5), at(8), []int64{5, 6, 7}},
+		"with a between": {at(2), at(4), []int64{2, 3, 4}},
+		"nothing":        {at(20), at(30), nil},
+	} {
+		var lines []audit.Line
+		var seqs []int64
+		require.NoError(t, audit.During(ctx, q, c.from, c.to, func(l audit.Line) error {
+			lines, seqs = append(lines, l), append(seqs, l.Seq)
+			return nil
+		}), name)
+		require.Equal(t, c.want, seqs, name)
+		if len(lines) < 2 {
+			continue
+		}
+		chain, err := audit.From(lines[0])
+		require.NoError(t, err)
+		for _, l := range lines[1:] {
+			require.NoError(t, chain.Next(l), name)
+		}
+		chain, err = audit.From(lines[0])
+		require.NoError(t, err)
+		lines[1].Event = json.RawMessage(`{"action":"file.eat"}`)
+		require.Error(t, chain.Next(lines[1]), name)
+	}
+	stop := errors.New("stop")
+	require.ErrorIs(t, audit.During(ctx, q, time.Time{}, time.Time{}, func(audit.Line) error { return stop }), stop)
+	_, err := audit.From(audit.Line{Seq: 3, Event: json.RawMessage("x")})
+	require.ErrorContains(t, err, "is not an event")
+}

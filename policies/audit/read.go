@@ -92,6 +92,40 @@ func Each(ctx context.Context, q tenancy.Queries, after int64, visit func(Line) 
 	})
 }
 
+// During gives every line of a time to visit, in order, with those that stand
+// between them: without a gap, so that the chain can be followed. A zero time is
+// no limit.
+func During(ctx context.Context, q tenancy.Queries, from, to time.Time, visit func(Line) error) error {
+	var first, last *int64
+	err := q.QueryRow(ctx, `select min(seq), max(seq) from audit_events
+		where ($1::timestamptz is null or at >= $1) and ($2::timestamptz is null or at < $2)`, orNull(from), orNull(to)).Scan(&first, &last)
+	if err != nil {
+		return fmt.Errorf("find the time in the trail: %w", err)
+	}
+	if first == nil {
+		return nil
+	}
+	err = Each(ctx, q, *first-1, func(l Line) error {
+		if l.Seq > *last {
+			return errEnd
+		}
+		return visit(l)
+	})
+	if errors.Is(err, errEnd) {
+		return nil
+	}
+	return err
+}
+
+var errEnd = errors.New("the time ends here")
+
+func orNull(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
 func each(ctx context.Context, q tenancy.Queries, after int64, visit func(stored) error) error {
 	for {
 		found, err := rows(ctx, q, columns+" where seq > $1 order by seq limit $2", after, page)

@@ -53,9 +53,14 @@ func AddGuardian(ctx context.Context, tx *tenancy.Tx, by, parent, student uuid.U
 	if err != nil {
 		return Guardian{}, false, fmt.Errorf("link parent and student: %w", err)
 	}
-	g, err := one[Guardian](ctx, tx, ErrNoGuardian, `select parent_id, student_id, created_by, created_at from guardianships
-		where parent_id = $1 and student_id = $2`, parent, student)
+	g, err := GetGuardian(ctx, tx, parent, student)
 	return g, tag.RowsAffected() == 1, err
+}
+
+// GetGuardian reads one link.
+func GetGuardian(ctx context.Context, q tenancy.Queries, parent, student uuid.UUID) (Guardian, error) {
+	return one[Guardian](ctx, q, ErrNoGuardian, `select parent_id, student_id, created_by, created_at from guardianships
+		where parent_id = $1 and student_id = $2`, parent, student)
 }
 
 // RemoveGuardian ends a link.

@@ -280,6 +280,17 @@ func Accept(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, hash []byte, user
 	return i.Role, err
 }
 
+// AcceptedSince says whether the person accepted an invitation of the
+// organization after a time.
+func AcceptedSince(ctx context.Context, q tenancy.Queries, user uuid.UUID, since time.Time) (bool, error) {
+	var accepted bool
+	err := q.QueryRow(ctx, "select exists (select from invitations where accepted_by = $1 and state = 'accepted' and ended_at >= $2)", user, since).Scan(&accepted)
+	if err != nil {
+		return false, fmt.Errorf("look for an accepted invitation: %w", err)
+	}
+	return accepted, nil
+}
+
 // Decline ends the open invitation with this token.
 func Decline(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, hash []byte) error {
 	if _, err := open(ctx, tx, id, hash); err != nil {

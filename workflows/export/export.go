@@ -4,6 +4,7 @@ package export
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -44,12 +45,15 @@ func WorkflowID(org tenancy.OrgID, op uuid.UUID) string {
 
 const startPatience = 5 * time.Second
 
-// Begin makes the rows of an export and starts its workflow, and gives the
-// operation. While an export of the organization is being made, that one is the
+// Begin makes the rows of an export under the id and starts its workflow, and
+// gives the operation. While an export of the organization is being made, that one is the
 // answer. A workflow that cannot be started is started by the sweep.
-func Begin(ctx context.Context, db *tenancy.DB, c client.Client, by uuid.UUID, org tenancy.OrgID) (uuid.UUID, error) {
-	id, event := tenancy.NewID(), audit.Event{Action: "organization.export"}
+func Begin(ctx context.Context, db *tenancy.DB, c client.Client, by uuid.UUID, org tenancy.OrgID, id uuid.UUID) (uuid.UUID, error) {
+	event := audit.Event{Action: "organization.export"}
 	err := db.InTx(ctx, org, func(tx *tenancy.Tx) error {
+		if _, err := operations.Get(ctx, tx, id); !errors.Is(err, operations.ErrNotFound) {
+			return err // a try before this one came so far
+		}
 		running, begun, err := exports.Begin(ctx, tx, id)
 		if err != nil {
 			return err

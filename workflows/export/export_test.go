@@ -190,7 +190,7 @@ func TestSecondRequestFindsTheFirst(t *testing.T) {
 	away := &mocks.Client{}
 	away.On("ExecuteWorkflow", mock.Anything, mock.Anything, mock.Anything, mock.Anything).Return(nil, errors.New("down"))
 	begin := func() uuid.UUID {
-		id, err := export.Begin(t.Context(), d.DB, away, by, org)
+		id, err := export.Begin(t.Context(), d.DB, away, by, org, tenancy.NewID())
 		require.NoError(t, err)
 		return id
 	}

@@ -56,12 +56,12 @@ func WorkflowID(op uuid.UUID) string {
 	return "reconcile/" + tenancy.Platform.String() + "/" + op.String()
 }
 
-// Begin makes the operation's row, starts its workflow and gives its id. The
+// Begin makes the row of the named operation and starts its workflow. The
 // operation belongs to the platform.
-func Begin(ctx context.Context, db *tenancy.DB, c client.Client, by uuid.UUID, in ReconcileStorageInput) (uuid.UUID, error) {
-	in.Org, in.Operation = tenancy.Platform, tenancy.NewID()
+func Begin(ctx context.Context, db *tenancy.DB, c client.Client, by uuid.UUID, in ReconcileStorageInput) error {
+	in.Org = tenancy.Platform
 	row := operations.Operation{ID: in.Operation, Kind: Kind, WorkflowID: WorkflowID(in.Operation), CreatedBy: &by}
-	return in.Operation, operation.Begin(ctx, db, in.Org, "storage.reconcile", row, func() error { return Start(ctx, c, in) })
+	return operation.Begin(ctx, db, in.Org, "storage.reconcile", row, func() error { return Start(ctx, c, in) })
 }
 
 // Start starts the workflow of an operation, or finds it started.

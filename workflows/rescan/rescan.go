@@ -58,12 +58,12 @@ func WorkflowID(org tenancy.OrgID, op uuid.UUID) string {
 	return "rescan/" + org.String() + "/" + op.String()
 }
 
-// Begin makes the operation's row, starts its workflow and gives its id. The
+// Begin makes the operation's row under the id and starts its workflow. The
 // operation belongs to the organization whose files are scanned.
-func Begin(ctx context.Context, db *tenancy.DB, c client.Client, by uuid.UUID, org tenancy.OrgID) (uuid.UUID, error) {
-	in := RescanStorageInput{Org: org, Operation: tenancy.NewID()}
+func Begin(ctx context.Context, db *tenancy.DB, c client.Client, by uuid.UUID, org tenancy.OrgID, op uuid.UUID) error {
+	in := RescanStorageInput{Org: org, Operation: op}
 	row := operations.Operation{ID: in.Operation, Kind: Kind, WorkflowID: WorkflowID(org, in.Operation), CreatedBy: &by}
-	return in.Operation, operation.Begin(ctx, db, org, "storage.rescan", row, func() error { return Start(ctx, c, in) })
+	return operation.Begin(ctx, db, org, "storage.rescan", row, func() error { return Start(ctx, c, in) })
 }
 
 // Start starts the workflow of an operation, or finds it started.

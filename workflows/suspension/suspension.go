@@ -4,6 +4,7 @@ package suspension
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -53,8 +54,20 @@ func Begin(ctx context.Context, db *tenancy.DB, c client.Client, by uuid.UUID, t
 }
 
 // begin changes the organization, which is in force with its commit, and only
-// then starts what follows.
+// then starts what follows. A try that came so far before is only followed.
 func begin(ctx context.Context, db *tenancy.DB, target tenancy.OrgID, row operations.Operation, action string, change func(*tenancy.Tx) error, start func() error) error {
+	platform := db.Once(tenancy.Platform)
+	_, err := operations.Get(ctx, platform, row.ID)
+	if errors.Is(err, operations.ErrNotFound) {
+		err = put(ctx, db, target, row, action, change)
+	}
+	if err != nil {
+		return err
+	}
+	return operation.Launch(ctx, platform, row.ID, start)
+}
+
+func put(ctx context.Context, db *tenancy.DB, target tenancy.OrgID, row operations.Operation, action string, change func(*tenancy.Tx) error) error {
 	err := db.InTx(ctx, target, func(tx *tenancy.Tx) error {
 		if err := change(tx); err != nil {
 			return err
@@ -64,11 +77,7 @@ func begin(ctx context.Context, db *tenancy.DB, target tenancy.OrgID, row operat
 	if err != nil {
 		return err
 	}
-	platform := db.Once(tenancy.Platform)
-	if err := operations.Insert(ctx, platform, row); err != nil {
-		return err
-	}
-	return operation.Launch(ctx, platform, row.ID, start)
+	return operations.Insert(ctx, db.Once(tenancy.Platform), row)
 }
 
 // Start starts the workflow of an operation, or finds it started.

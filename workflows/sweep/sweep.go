@@ -1,5 +1,6 @@
 // Package sweep is the process that comes round every few seconds and finishes
-// what was left: uploads to start, uploads to expire, trash to purge.
+// what was left: uploads to start, uploads to expire, trash to purge, requests
+// to forget.
 package sweep
 
 import (
@@ -49,6 +50,16 @@ func PurgeTrashedFiles(ctx workflow.Context, in PurgeTrashedFilesInput) (sweep.S
 	return result, err
 }
 
+// ForgetOldRequestsInput names the platform.
+type ForgetOldRequestsInput struct{ Org tenancy.OrgID }
+
+// ForgetOldRequests removes the keys of requests after their time.
+func ForgetOldRequests(ctx workflow.Context, in ForgetOldRequestsInput) (sweep.SweepResult, error) {
+	var result sweep.SweepResult
+	err := workflow.ExecuteActivity(options(ctx, in.Org), sweeper.ForgetRequests, sweep.ForgetRequestsInput{Org: in.Org}).Get(ctx, &result)
+	return result, err
+}
+
 // options gives up early: the next round is the retry.
 func options(ctx workflow.Context, org tenancy.OrgID) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
@@ -67,5 +78,6 @@ func Schedules() []queue.Schedule {
 	return []queue.Schedule{
 		{ID: "sweep-uploads", Every: 20 * time.Second, Workflow: SweepUploads, Input: SweepUploadsInput{Org: tenancy.Platform}},
 		{ID: "purge-trashed-files", Every: time.Hour, Workflow: PurgeTrashedFiles, Input: PurgeTrashedFilesInput{Org: tenancy.Platform}},
+		{ID: "forget-old-requests", Every: time.Hour, Workflow: ForgetOldRequests, Input: ForgetOldRequestsInput{Org: tenancy.Platform}},
 	}
 }
