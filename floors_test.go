@@ -41,6 +41,7 @@ var rooms = map[string]room{
 	"internal/vips":       {7, "adapter: picture renderer"},
 	"internal/oidc":       {7, "adapter: identity provider"},
 	"internal/mail":       {7, "adapter: mail server"},
+	"internal/tally":      {7, "adapter: the numbers by tier, for Prometheus"},
 	"internal/localstack": {7, "adapter: a local stack that runs, for the demonstration and the tests of the whole"},
 
 	"internal/boot": {6, "logger, database, store, Temporal client: what every server has"},
@@ -58,6 +59,7 @@ var rooms = map[string]room{
 	"tenancy/orgs":       {2, "what an organization has, over the tenant transaction"},
 	"tenancy/keys":       {2, "what an organization has, over the tenant transaction"},
 	"tenancy/usage":      {2, "what an organization has, over the tenant transaction"},
+	"tenancy/events":     {2, "what an organization has, over the tenant transaction"},
 	"tenancy/exports":    {2, "what an organization has, over the tenant transaction"},
 	"tenancy/operations": {2, "what an organization has, over the tenant transaction"},
 	"internal/schema":    {2, "applies migrations and rules; only the owner's program and the tests use it"},

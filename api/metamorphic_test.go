@@ -113,7 +113,7 @@ func (s *school) as(token, method, path string, in any, header ...string) answer
 	text.Write(a.body)
 	s.told = append(s.told, told{route, s.stable(text.String())})
 	s.called[route] = true
-	if method == get && a.status/100 == 2 && strings.HasPrefix(route, "GET "+storagePath) && (strings.HasSuffix(route, "/content") || strings.Contains(route, "/renditions/")) {
+	if method == get && a.status/100 == 2 && (strings.HasSuffix(route, "/content") || strings.Contains(route, "/renditions/") || strings.Contains(route, "/exports/")) {
 		s.out += int64(len(a.body))
 	}
 	s.between()
@@ -234,7 +234,7 @@ func TestAnswersAreTheSameWithAndWithoutOthers(t *testing.T) {
 	require.Equal(t, one, other, "however much others have")
 	t.Run("every route takes part", func(t *testing.T) { requireAllRoutes(t, alone) })
 	// Versions and uploads are read beside their file alone, whose rule still holds.
-	for _, table := range []string{"files", "members", "invitations", "api_keys", "audit_events", "usage_counters", "operations", "storage_quotas", "guardianships"} {
+	for _, table := range []string{"files", "members", "invitations", "api_keys", "audit_events", "usage_counters", "operations", "storage_quotas", "guardianships", "exports"} {
 		t.Run("without the rule of "+table, func(t *testing.T) {
 			b.open(t, table)
 			leaking := b.founded("newcomer of "+table, before.anything())
@@ -256,6 +256,7 @@ func (s *school) anything() uuid.UUID {
 		`insert into file_versions (organization_id, id, file_id, number, size, reserved_bytes, uploaded_by) values (app.org(), $1, $1, 1, 10, 10, $2)`,
 		`insert into uploads (organization_id, id, version_id, size, expires_at) select app.org(), $1, $1, 10, now() + interval '1 day' where $2::uuid is not null`,
 		`insert into operations (organization_id, id, kind, workflow_id, created_by) values (app.org(), $1, 'rescan', 'w', $2)`,
+		`insert into exports (organization_id, id, state) select app.org(), $1, 'failed' where $2::uuid is not null`,
 		`insert into invitations (organization_id, id, email, role, expires_at, invited_by) values (app.org(), $1, $1::uuid || '@school.test', 'teacher', now() + interval '1 day', $2)`,
 		`insert into api_keys (organization_id, id, user_id, name, role, scopes, hash, last4, created_by, expires_at)
 			values (app.org(), $1, $2, 'import', 'teacher', '{files:read}', sha256($1::uuid::text::bytea), 'last', $2, now() + interval '1 day')`,

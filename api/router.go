@@ -113,6 +113,7 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{get, organizationPath + "/exports/:operation/:part", tenancy.ExportOrganization, a.organizations.GetExport, outgoing},
 		{get, organizationPath + "/policies", tenancy.ChangeOrganization, a.organizations.GetPolicies, quick},
 		{patch, organizationPath + "/policies", tenancy.ChangeOrganization, a.organizations.ChangePolicies, quick},
+		{get, organizationPath + "/events", tenancy.ReadEvents, a.organizations.ListEvents, quick},
 		{get, adminPath + "/tiers", tenancy.ReadTiers, a.organizations.ListTiers, quick},
 		{put, adminPath + "/tiers/:name", tenancy.SetTiers, a.organizations.SetTier, quick},
 

@@ -62,6 +62,7 @@ type playedProcesses struct {
 	mu        sync.Mutex
 	started   []started
 	cancelled []uuid.UUID
+	advanced  []tenancy.OrgID
 	onStart   func(started)
 	db        *pgtest.Database
 	holds     bool // what is begun does not end
@@ -82,6 +83,13 @@ func (p *playedProcesses) Cancel(_ context.Context, _ tenancy.OrgID, version uui
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.cancelled = append(p.cancelled, version)
+	return nil
+}
+
+func (p *playedProcesses) Advance(_ context.Context, org tenancy.OrgID) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.advanced = append(p.advanced, org)
 	return nil
 }
 

@@ -11,23 +11,25 @@ import (
 )
 
 // Received versions of an organization stand in a line: at most so many of them
-// are in the pipeline at once, the others wait as rows. A row that was received
-// and not started is one that waits.
+// are in the pipeline at once, the others wait as rows. How many is its tier's
+// concurrent_scans, read anew at each admission, and never more than the
+// platform's ceiling. A row that was received and not started is one that waits.
 
 // Admitted is a version that was let into the pipeline.
 type Admitted = filesdb.VersionAdmitRow
 
-// Admit lets in the versions that have waited longest, until at most that many
-// of the organization are in the pipeline. One that has been there for an hour
-// does not count any more: its workflow may be blocked until the next deploy, and
-// those behind it would wait with it. Whoever calls it starts their
-// workflows after the commit; the sweep starts what was let in and shows no life.
-func Admit(ctx context.Context, tx *tenancy.Tx, most int) ([]Admitted, error) {
+// Admit lets in the versions that have waited longest, until as many of the
+// organization are in the pipeline as its tier allows, or the ceiling. A bound
+// that was lowered puts nobody out. One that has been there for an hour does not
+// count any more: its workflow may be blocked until the next deploy, and those
+// behind it would wait with it. Whoever calls it starts their workflows after
+// the commit; the sweep starts what was let in and shows no life.
+func Admit(ctx context.Context, tx *tenancy.Tx, ceiling int) ([]Admitted, error) {
 	q := filesdb.New(tx)
 	if err := q.LineLock(ctx); err != nil {
 		return nil, fmt.Errorf("lock line: %w", err)
 	}
-	return q.VersionAdmit(ctx, int64(most))
+	return q.VersionAdmit(ctx, int64(ceiling))
 }
 
 // StepBack puts a version back in line whose workflow could not be started.

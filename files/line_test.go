@@ -100,6 +100,41 @@ func TestLineIsNotRaced(t *testing.T) {
 	require.ElementsMatch(t, waiting[:3], in)
 }
 
+func (s *school) setScans(t testing.TB, tier string, n int) {
+	t.Helper()
+	_, err := s.Admin(t).Exec(t.Context(), "update tiers set concurrent_scans = $2 where name = $1", tier, n)
+	require.NoError(t, err)
+}
+
+// TestTierBoundsTheLine: the number of the tier is in force with the next
+// admission, whichever way it changes; what is inside stays inside.
+func TestTierBoundsTheLine(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t, 1<<30)
+	s.setScans(t, "enterprise", 2)
+	s.setScans(t, "basic", 4)
+	const ceiling = 5
+	waiting := s.line(t, 12)
+	require.ElementsMatch(t, waiting[:2], s.admit(t, ceiling), "the tier's bound")
+	require.Empty(t, s.admit(t, ceiling))
+
+	s.setScans(t, "enterprise", 3)
+	require.Equal(t, waiting[2:3], s.admit(t, ceiling), "a raised bound lets one more in, though none has ended")
+	s.in(t, func(tx *tenancy.Tx) error { return tenancy.SetTier(t.Context(), tx, "basic") })
+	require.Equal(t, waiting[3:4], s.admit(t, ceiling), "and so does another tier")
+	s.setScans(t, "basic", 100)
+	require.Equal(t, waiting[4:5], s.admit(t, ceiling), "the platform's ceiling goes before the tier")
+
+	s.setScans(t, "basic", 2)
+	for n, v := range waiting[:3] {
+		require.Empty(t, s.admit(t, ceiling), "%d have ended, more are inside than the lowered bound", n)
+		s.publish(t, v)
+	}
+	require.Empty(t, s.admit(t, ceiling), "as many are inside")
+	s.publish(t, waiting[3])
+	require.Equal(t, waiting[5:6], s.admit(t, ceiling))
+}
+
 // TestPlaceInThePipelineRunsOut: a version whose workflow cannot go on, because
 // a build panics on it, keeps its place for an hour, and not the whole line from
 // moving for ever.
@@ -112,8 +147,15 @@ func TestPlaceInThePipelineRunsOut(t *testing.T) {
 		_, err := s.Once(s.org).Exec(t.Context(), "update file_versions set started_at = now() - $2::interval, updated_at = now() where id = $1", waiting[0], ago)
 		require.NoError(t, err)
 	}
+	waits := func() int {
+		lines, err := s.OrganizationsWaiting(t.Context(), 0, 1, 10)
+		require.NoError(t, err)
+		return len(lines)
+	}
 	since("59 minutes")
+	require.Zero(t, waits())
 	require.Empty(t, s.admit(t, 1))
 	since("61 minutes")
+	require.Equal(t, 1, waits(), "the sweep moves it")
 	require.Equal(t, waiting[1:], s.admit(t, 1))
 }

@@ -145,12 +145,16 @@ update uploads set lease_wanted = true where id = $1 and lease_until >= now();
 -- name: UploadShrink :exec
 update uploads set size = offset_bytes where id = $1;
 
+-- The bound is the tier's, under the platform's ceiling. An organization sees
+-- its own tier alone; one that saw none would let nothing in.
+
 -- name: VersionAdmit :many
 update file_versions v set started_at = now(), updated_at = now()
  where v.id in (select w.id from file_versions w where w.status = 'processing' and w.started_at is null
                  order by w.received_at, w.id
-                 limit (select greatest(sqlc.arg(most)::bigint - count(*), 0) from file_versions r
-                         where r.status = 'processing' and r.started_at > now() - interval '1 hour'))
+                 limit coalesce((select greatest(least(t.concurrent_scans, sqlc.arg(ceiling)::bigint) -
+                                   (select count(*) from file_versions r where r.status = 'processing' and r.started_at > now() - interval '1 hour'), 0)
+                                   from tiers t), 0))
 returning v.id, v.file_id;
 
 -- name: VersionCleaned :exec

@@ -54,6 +54,7 @@ const (
 	ReadOrganization    Action = "read_organization"
 	ChangeOrganization  Action = "change_organization"
 	ExportOrganization  Action = "export_organization"
+	ReadEvents          Action = "read_events"
 	ReadTiers           Action = "read_tiers"
 	SetTiers            Action = "set_tiers"
 
@@ -90,6 +91,7 @@ var Grants = map[Action][]Role{
 	ReadOrganization:    {Owner, Admin, Teacher, Student, Parent, Operator},
 	ChangeOrganization:  {Owner, Operator},
 	ExportOrganization:  {Owner, Admin, Operator},
+	ReadEvents:          {Owner, Admin, Operator},
 	ReadTiers:           {Owner, Admin, Operator},
 	SetTiers:            {Operator},
 
@@ -115,7 +117,7 @@ func (a Actor) May(action Action) bool {
 // reads on: actions that change nothing.
 var reading = []Action{
 	ReadOwn, ReadAll, ReadQuota, ReadStats, ReadOperation, ReadOrganization, ReadTiers, ReadMembers, ReadGuardians, ReadUsage, ReadAudit,
-	ExportOrganization,
+	ExportOrganization, ReadEvents,
 }
 
 // Reads says whether the action changes nothing.

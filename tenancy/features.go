@@ -7,8 +7,11 @@ import (
 	"satchel/internal/fault"
 )
 
-// FeatureKeys is the feature of a tier that lets its organizations make API keys.
-const FeatureKeys = "api_keys"
+// The features of tiers that the platform knows.
+const (
+	FeatureKeys        = "api_keys"     // API keys, those that were made before too
+	FeatureAuditExport = "audit_export" // the trail as one file
+)
 
 // ErrFeature refuses what the organization's tier does not have.
 var ErrFeature = fault.New(fault.Denied, "feature_not_in_tier", "Your organization's tier does not have this. An owner can ask support for a larger one.")

@@ -24,6 +24,7 @@ type Membership struct {
 	RequestsPerMinute   int      `db:"requests_per_minute"`
 	Origins             []string `db:"origins"` // of web pages that may call for it
 	ReadsWhileSuspended bool     `db:"reads_while_suspended"`
+	Features            []string `db:"features"` // of its tier
 }
 
 // Memberships finds the places of the person whom an issuer calls subject.
@@ -57,9 +58,10 @@ type Ref struct {
 }
 
 // OrganizationsWaiting finds organizations with versions that have stood in line
-// for that long. Only Org is set.
-func (d *DB) OrganizationsWaiting(ctx context.Context, unstarted time.Duration, n int) ([]Ref, error) {
-	return ask[Ref](ctx, d, "select * from app.organizations_waiting($1, $2)", unstarted, n)
+// for that long though there is room: below what their tier and the ceiling let
+// into the pipeline. Only Org is set.
+func (d *DB) OrganizationsWaiting(ctx context.Context, unstarted time.Duration, ceiling, n int) ([]Ref, error) {
+	return ask[Ref](ctx, d, "select * from app.organizations_waiting($1, $2, $3)", unstarted, ceiling, n)
 }
 
 // VersionsWaiting finds versions that were let into the pipeline and whose

@@ -25,8 +25,9 @@ import (
 	"satchel/tenancy/orgs"
 )
 
-// Message is one mail to one address, in both forms.
-type Message struct{ To, Subject, Text, HTML string }
+// Message is one mail to one address, in both forms. One with an id is known by
+// it to whoever receives it, however often it is sent.
+type Message struct{ ID, To, Subject, Text, HTML string }
 
 // Mailer hands a mail to a mail server. Nil means that the server took it. Its
 // failures are faults: of the kind Unavailable when another attempt may
@@ -151,12 +152,12 @@ func newToken() string {
 	}
 }
 
-//go:embed invitation.txt invitation.html
+//go:embed invitation.txt invitation.html warning.txt warning.html
 var sources embed.FS
 
 var (
-	asText = texttemplate.Must(texttemplate.ParseFS(sources, "invitation.txt"))
-	asHTML = htmltemplate.Must(htmltemplate.ParseFS(sources, "invitation.html"))
+	asText = texttemplate.Must(texttemplate.ParseFS(sources, "*.txt"))
+	asHTML = htmltemplate.Must(htmltemplate.ParseFS(sources, "*.html"))
 )
 
 // write puts the invitation's mail together. Its subject names the organization
@@ -165,14 +166,20 @@ func (a *Activities) write(i orgs.Invitation, organization, token string) (Messa
 	data := struct{ Organization, Role, Until, Link, Token string }{
 		organization, string(i.Role), i.ExpiresAt.UTC().Format("2 January 2006, 15:04 UTC"), a.config.InvitationURL + "#token=" + token, token,
 	}
+	return fill("invitation", Message{To: *i.Email, Subject: "Your invitation to " + oneLine(organization)}, data)
+}
+
+// fill writes both forms of a mail.
+func fill(name string, m Message, data any) (Message, error) {
 	var text, html bytes.Buffer
-	if err := asText.Execute(&text, data); err != nil {
+	if err := asText.ExecuteTemplate(&text, name+".txt", data); err != nil {
 		return Message{}, fmt.Errorf("write mail: %w", err)
 	}
-	if err := asHTML.Execute(&html, data); err != nil {
+	if err := asHTML.ExecuteTemplate(&html, name+".html", data); err != nil {
 		return Message{}, fmt.Errorf("write mail: %w", err)
 	}
-	return Message{To: *i.Email, Subject: "Your invitation to " + oneLine(organization), Text: text.String(), HTML: html.String()}, nil
+	m.Text, m.HTML = text.String(), html.String()
+	return m, nil
 }
 
 // oneLine keeps a name from ending the header it stands in.

@@ -53,6 +53,7 @@ type Picture struct {
 const (
 	ready       = "ready"
 	unavailable = "unavailable"
+	none        = "none" // not to be made
 )
 
 // Activities are the activities of this package.
@@ -83,12 +84,20 @@ type RenderPreviewsResult struct {
 }
 
 // RenderPreviews makes the renditions of a version. They lie beside the place
-// where the version will be published, and nobody can reach them before.
+// where the version will be published, and nobody can reach them before. A tier
+// that lost its previews while the file was on its way makes none.
 func (a *Activities) RenderPreviews(ctx context.Context, in RenderPreviewsInput) (RenderPreviewsResult, error) {
 	q := a.db.Once(in.Org)
 	v, err := files.InProcess(ctx, q, in.Version)
 	if err != nil {
 		return RenderPreviewsResult{}, err
+	}
+	tier, err := tenancy.GetTier(ctx, q)
+	switch {
+	case err != nil:
+		return RenderPreviewsResult{}, err
+	case !tier.Renditions:
+		return a.keep(ctx, in, none, Pictures{})
 	}
 	stop := queue.Beat(ctx)
 	defer stop()
@@ -117,7 +126,10 @@ func (a *Activities) render(ctx context.Context, in RenderPreviewsInput, v files
 	if err != nil {
 		return RenderPreviewsResult{}, fmt.Errorf("render previews: %w", err)
 	}
-	return a.keep(ctx, in, pictures)
+	if !pictures.Renderable {
+		return a.keep(ctx, in, unavailable, pictures)
+	}
+	return a.keep(ctx, in, ready, pictures)
 }
 
 // fetch spools the image: the renderer reads a file and has no network.
@@ -142,11 +154,8 @@ func (a *Activities) fetch(ctx context.Context, key, etag, path string) error {
 }
 
 // keep stores the objects first and the rows that point to them after.
-func (a *Activities) keep(ctx context.Context, in RenderPreviewsInput, p Pictures) (RenderPreviewsResult, error) {
-	result := RenderPreviewsResult{Preview: ready}
-	if !p.Renderable {
-		result = RenderPreviewsResult{Preview: unavailable, Why: p.Why}
-	}
+func (a *Activities) keep(ctx context.Context, in RenderPreviewsInput, preview string, p Pictures) (RenderPreviewsResult, error) {
+	result := RenderPreviewsResult{Preview: preview, Why: p.Why}
 	rows := make([]files.Rendition, 0, len(p.Renditions))
 	for _, picture := range p.Renditions {
 		etag, err := a.put(ctx, files.RenditionKey(in.Org, in.Version, picture.Name), picture)

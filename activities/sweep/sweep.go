@@ -19,7 +19,9 @@ import (
 
 // Starter starts the workflow of a version, or finds it started, and lets an
 // organization's waiting versions into the pipeline as far as there is room.
+// However much its tier allows, an organization has at most Ceiling in it.
 type Starter interface {
+	Ceiling() int
 	StartUpload(ctx context.Context, org tenancy.OrgID, file, version uuid.UUID) error
 	Advance(ctx context.Context, org tenancy.OrgID) error
 }
@@ -68,7 +70,8 @@ type PurgeTrashInput struct{ Org tenancy.OrgID }
 type SweepResult struct{ Found, Done int }
 
 // StartWaitingUploads starts the workflow of every version that was let into the
-// pipeline and shows no life, and moves every line that has stood for a while.
+// pipeline and shows no life, and moves every line that has stood for a while
+// though there is room: its end was not heard of, or its tier's bound was raised.
 // Starting what runs, and moving a line without room, changes nothing.
 func (a *Activities) StartWaitingUploads(ctx context.Context, in StartWaitingUploadsInput) (SweepResult, error) {
 	if err := platform(in.Org); err != nil {
@@ -82,7 +85,7 @@ func (a *Activities) StartWaitingUploads(ctx context.Context, in StartWaitingUpl
 	if err != nil {
 		return started, err
 	}
-	lines, err := a.db.OrganizationsWaiting(ctx, a.config.Unstarted, page)
+	lines, err := a.db.OrganizationsWaiting(ctx, a.config.Unstarted, a.starter.Ceiling(), page)
 	if err != nil {
 		return started, fmt.Errorf("find waiting organizations: %w", err)
 	}

@@ -1,4 +1,5 @@
-// Package usage writes down what each organization used, day by day.
+// Package usage writes down what each organization used, day by day, and warns
+// those that come near what their tier allows.
 package usage
 
 import (
@@ -13,10 +14,13 @@ import (
 )
 
 // Activities are the activities of this package.
-type Activities struct{ db *tenancy.DB }
+type Activities struct {
+	db     *tenancy.DB
+	warner Warner
+}
 
 // New makes the activities.
-func New(db *tenancy.DB) *Activities { return &Activities{db: db} }
+func New(db *tenancy.DB, w Warner) *Activities { return &Activities{db: db, warner: w} }
 
 // stretch is how many organizations one activity rolls up.
 const stretch = 200
@@ -64,5 +68,10 @@ func (a *Activities) RollUpOrganizations(ctx context.Context, in RollUpOrganizat
 }
 
 func (a *Activities) rollUp(ctx context.Context, org tenancy.OrgID) error {
-	return a.db.InTx(ctx, org, func(tx *tenancy.Tx) error { return usage.RollUp(ctx, tx, time.Now()) })
+	return a.db.InTx(ctx, org, func(tx *tenancy.Tx) error {
+		if err := usage.RollUp(ctx, tx, time.Now()); err != nil {
+			return err
+		}
+		return warn(ctx, tx)
+	})
 }

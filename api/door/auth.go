@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -44,6 +45,7 @@ var (
 	errManyMembers = fault.New(fault.Invalid, "organization_required", "You belong to several organizations. Name the one you mean in X-Organization-ID.")
 	errSuspended   = fault.New(fault.Denied, "organization_suspended", "Your organization is suspended and takes nothing new. Its owner can ask support why.")
 	errDeleting    = fault.New(fault.Denied, "organization_deleting", "Your organization is being deleted. Until that begins, the operator of this service can keep it.")
+	errNoKeys      = fault.New(fault.Denied, tenancy.ErrFeature.Code, "Your organization's tier has no API keys any more. The key works again once it has; until then sign in as a person.")
 	errNotReady    = fault.New(fault.Denied, "organization_not_ready", "Your organization is still being set up. Try again in a moment.")
 )
 
@@ -116,6 +118,9 @@ func (d *Door) actor(c *gin.Context, needs tenancy.Action) (tenancy.Actor, error
 	place, err := choose(proven.places, c.GetHeader("X-Organization-ID"))
 	if err == nil {
 		err = open(place, needs)
+	}
+	if err == nil && proven.key != uuid.Nil && !slices.Contains(place.Features, tenancy.FeatureKeys) {
+		err = errNoKeys
 	}
 	if place.Org != uuid.Nil {
 		// Before the error, which the organization's own page may read.

@@ -36,11 +36,14 @@ type UsageSums struct {
 	Jobs       int64 `json:"jobs"`
 }
 
-// UsageView is an organization's days, their sums, and its limits.
+// UsageView is an organization's days, their sums, its limits, and the warnings
+// that stand about them.
 type UsageView struct {
 	Items  []UsageDay   `json:"items"`
 	Totals UsageSums    `json:"totals"`
 	Limits usage.Limits `json:"limits"`
+
+	Warnings []usage.Warning `json:"warnings"`
 }
 
 // GetUsage shows an organization's days, today as it is now.
@@ -72,6 +75,9 @@ func (r *Figures) GetUsage(c *gin.Context) error {
 		return sendCSV(c, v.Items, from, to)
 	}
 	if v.Limits, err = usage.GetLimits(ctx, q); err != nil {
+		return err
+	}
+	if v.Warnings, err = usage.Warnings(ctx, q); err != nil {
 		return err
 	}
 	c.JSON(http.StatusOK, v)

@@ -40,6 +40,8 @@ type Processes interface {
 	Resume(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID) error
 	Delete(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID, grace time.Duration) error
 	Keep(ctx context.Context, org tenancy.OrgID) error
+	// Advance lets waiting files into the pipeline, as far as there is room.
+	Advance(ctx context.Context, org tenancy.OrgID) error
 	// Export begins a copy of everything that an organization has, and gives the
 	// operation, which is the organization's own.
 	Export(ctx context.Context, by tenancy.Actor, org tenancy.OrgID) (uuid.UUID, error)
@@ -317,6 +319,11 @@ func (r *Organizations) Change(c *gin.Context) error {
 	err = r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error { return in.apply(ctx, tx) })
 	if err != nil {
 		return err
+	}
+	if in.Tier != nil {
+		// A larger tier may have room for files that wait. Where this fails, the
+		// sweep moves the line, as it does when a tier itself is changed.
+		_ = r.Processes.Advance(ctx, org)
 	}
 	return r.showOrganization(c, org)
 }

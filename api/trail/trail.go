@@ -134,7 +134,7 @@ func (r *Trail) Export(c *gin.Context) error {
 	}
 	ctx, q := c.Request.Context(), r.DB.Once(org)
 	if request.Caller(c).Role != tenancy.Operator {
-		err := tenancy.RequireFeature(ctx, q, "audit_export")
+		err := tenancy.RequireFeature(ctx, q, tenancy.FeatureAuditExport)
 		if errors.Is(err, tenancy.ErrFeature) {
 			return errNoExport
 		}

@@ -32,6 +32,12 @@ func (p *processes) Start(ctx context.Context, in upload.UploadFileInput) error 
 	return p.line.Advance(ctx, in.Org)
 }
 
+// Advance lets waiting files of an organization into the pipeline, as far as
+// there is room.
+func (p *processes) Advance(ctx context.Context, org tenancy.OrgID) error {
+	return p.line.Advance(ctx, org)
+}
+
 // Cancel asks the workflow of a version to end clean.
 func (p *processes) Cancel(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error {
 	return upload.Cancel(ctx, p.temporal, org, version)

@@ -30,14 +30,16 @@ type organization struct {
 
 func (a *app) org() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "org", Short: "Set up, suspend and delete organizations (operators)",
-		Long: `Set up, suspend and delete organizations. Operators only, except show and export.
+		Use: "org", Short: "Set up, suspend and delete organizations (operators), see what one used",
+		Long: `Set up, suspend and delete organizations, and see what one used. Operators only,
+except show, usage and export.
 
   satchel login --stack .local/satchel.json --as operator
   satchel org create north --name "North School" --tier basic --owner-subject 4711 --owner-issuer https://id.example
   satchel org list --status active -q north
   satchel org tier 0198c2b4-… professional      its limits are in force at once
   satchel org suspend 0198c2b4-… --reason "unpaid"
+  satchel org usage                             by day, and how full yours is
   satchel org resume 0198c2b4-…
   satchel org export 0198c2b4-… --output dir    a copy of everything (owners and admins too)
   satchel org delete 0198c2b4-… --slug north    refused at once, removed after 30 days
@@ -46,7 +48,7 @@ func (a *app) org() *cobra.Command {
 What takes time shows its steps as they end; --no-wait prints the operation and
 leaves.`,
 	}
-	cmd.AddCommand(a.orgCreate(), a.orgList(), a.orgShow(), a.orgTier(), a.orgSuspend(), a.orgDelete(),
+	cmd.AddCommand(a.orgCreate(), a.orgList(), a.orgShow(), a.orgUsage(), a.orgTier(), a.orgSuspend(), a.orgDelete(),
 		a.orgResume(), a.orgExport(), a.orgCall("keep", "End the grace period of a deletion: the organization is as it was before"))
 	return cmd
 }

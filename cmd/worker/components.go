@@ -86,9 +86,13 @@ var invitationProcess = fx.Module("invitation",
 )
 
 var usageProcess = fx.Module("usage",
-	fx.Provide(usagerecord.New),
+	fx.Provide(newUsage),
 	component(func(u *usagerecord.Activities) queue.Component {
-		return queue.Component{Queue: queue.Batch, Workflows: []any{counting.RollUpUsage}, Activities: []any{u}, Schedules: counting.Schedules()}
+		return queue.Component{Queue: queue.Batch, Workflows: []any{counting.RollUpUsage, counting.SweepUsageWarnings}, Activities: []any{u}, Schedules: counting.Schedules()}
+	}),
+	// The mail is the email capability's.
+	component(func() queue.Component {
+		return queue.Component{Queue: queue.Interactive, Workflows: []any{counting.WarnOrganization}}
 	}),
 )
 

@@ -93,14 +93,88 @@ func TestWhatCannotStartStepsBack(t *testing.T) {
 		require.Equal(t, first.Version, admitted[0].ID)
 		return err
 	}))
-	lines, err := a.OrganizationsWaiting(ctx, 0, 10)
-	require.NoError(t, err)
-	require.Equal(t, []tenancy.Ref{{Org: a.org.UUID()}}, lines, "the second waits")
+	require.Empty(t, a.lines(t, 1), "the second waits for its turn")
+	require.Equal(t, []tenancy.OrgID{a.org}, a.lines(t, 2), "nobody moved its line")
 	_, err = a.env.ExecuteActivity(a.sweeper(t).StartWaitingUploads, sweep.StartWaitingUploadsInput{Org: tenancy.Platform})
 	require.NoError(t, err)
 	require.Contains(t, a.nowhere.started, first.Version)
 	require.NotContains(t, a.nowhere.started, second.Version)
 	require.Equal(t, 1, a.nowhere.advanced)
+}
+
+// lines gives the organizations whose line stands still though there is room.
+func (a *activities) lines(t *testing.T, ceiling int) (found []tenancy.OrgID) {
+	t.Helper()
+	refs, err := a.OrganizationsWaiting(t.Context(), 0, ceiling, 10)
+	require.NoError(t, err)
+	for _, r := range refs {
+		found = append(found, tenancy.OrgID(r.Org))
+	}
+	return found
+}
+
+// setScans has an operator change how many files of the organizations of the
+// tier may be in the pipeline at once.
+func (b *bundle) setScans(t *testing.T, n int) {
+	t.Helper()
+	ctx := context.Background()
+	tier, err := tenancy.GetTier(ctx, b.Once(b.org))
+	require.NoError(t, err)
+	tier.ConcurrentScans = n
+	require.NoError(t, b.InTx(ctx, tenancy.Platform, func(tx *tenancy.Tx) error { return tenancy.PutTier(ctx, tx, tier) }))
+}
+
+// TestSweepSeesTheTiersBound lists who may have more in the pipeline by their
+// tier as it is now, and nobody else.
+func TestSweepSeesTheTiersBound(t *testing.T) {
+	t.Parallel()
+	a := setupActivities(t)
+	a.setScans(t, 1)
+	for range 3 {
+		a.receive(t, "notes.txt", []byte("waits"))
+	}
+	sweeper := a.sweeper(t)
+	moved := func() int {
+		before := a.nowhere.advanced
+		_, err := a.env.ExecuteActivity(sweeper.StartWaitingUploads, sweep.StartWaitingUploadsInput{Org: tenancy.Platform})
+		require.NoError(t, err)
+		return a.nowhere.advanced - before
+	}
+	require.Equal(t, 1, moved())
+	ctx := context.Background()
+	require.NoError(t, a.InTx(ctx, a.org, func(tx *tenancy.Tx) error {
+		_, err := files.Admit(ctx, tx, 3)
+		return err
+	}))
+	require.Zero(t, moved(), "who waits for their own turn is no work for the sweep")
+	a.setScans(t, 2)
+	require.Equal(t, 1, moved(), "a raised bound is")
+	a.setScans(t, 1)
+	require.Zero(t, moved(), "and a lowered one is no more")
+}
+
+// TestRaisedTierLetsWaitingFilesIn raises the bound while nothing ends, and
+// lowers it below what runs.
+func TestRaisedTierLetsWaitingFilesIn(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(o *options) { o.atOnce = 3 })
+	b.setScans(t, 1)
+	gate := make(chan struct{})
+	b.clamd.Behave(clamdtest.Behaviour{Honest: true, Gate: gate})
+	for i := range 6 {
+		b.receive(t, "notes.txt", fmt.Appendf(nil, "file %d", i))
+		require.NoError(t, b.line.Advance(context.Background(), b.org))
+	}
+	const inside = "status = 'processing' and started_at is not null"
+	require.Eventually(t, func() bool { return b.clamd.Scans() == 1 }, patience, pause)
+	require.Equal(t, 1, b.count(t, inside))
+	b.setScans(t, 16)
+	require.Eventually(t, func() bool { return b.clamd.Scans() == 3 }, 2*patience, pause)
+	require.Equal(t, 3, b.count(t, inside), "the platform's ceiling holds")
+	b.setScans(t, 1)
+	close(gate)
+	require.Eventually(t, func() bool { return b.count(t, "status = 'published'") == 6 }, 2*patience, pause)
+	b.requireSettled(t)
 }
 
 // TestEveryEndMovesTheLine: whichever way a version ends, the next may go in.

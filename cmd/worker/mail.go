@@ -10,10 +10,12 @@ import (
 
 	"satchel/activities/email"
 	"satchel/activities/invitation"
+	"satchel/activities/usage"
 	"satchel/internal/fault"
 	"satchel/internal/mail"
 	"satchel/tenancy"
 	inviting "satchel/workflows/invitation"
+	counting "satchel/workflows/usage"
 )
 
 // mailer is SMTP as the email activities know it.
@@ -56,6 +58,18 @@ type invitations struct{ client client.Client }
 // that its time is over.
 func (i invitations) WakeInvitation(ctx context.Context, org tenancy.OrgID, id uuid.UUID, expires time.Time) error {
 	return inviting.Resend(ctx, i.client, org, id, expires)
+}
+
+// usageWarnings is Temporal as the usage activities know it.
+type usageWarnings struct{ client client.Client }
+
+// StartWarning starts the mail of a warning, or finds it started.
+func (u usageWarnings) StartWarning(ctx context.Context, org tenancy.OrgID, warning uuid.UUID) error {
+	return counting.StartWarning(ctx, u.client, org, warning)
+}
+
+func newUsage(db *tenancy.DB, c client.Client) *usage.Activities {
+	return usage.New(db, usageWarnings{c})
 }
 
 func newInvitation(db *tenancy.DB, c client.Client, conf invitation.Config) *invitation.Activities {

@@ -4,9 +4,16 @@
 package main
 
 import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/fx"
 
 	"satchel/internal/boot"
+	"satchel/internal/tally"
+	"satchel/tenancy"
 	"satchel/workers"
 )
 
@@ -18,9 +25,26 @@ func app() fx.Option {
 		settingsModule, // what the environment says
 		adaptersModule, // clamd, the render program, the mail server and the buckets, as the activities know them
 		processes(),    // what is done with them
-		fx.Invoke(workers.Run),
+		fx.Invoke(workers.Run, watchTiers),
 		fx.StopTimeout(stopTimeout),
 	)
+}
+
+// watchTiers keeps the numbers by tier for as long as the program runs.
+func watchTiers(lc fx.Lifecycle, db *tenancy.DB, r prometheus.Registerer, log *slog.Logger) {
+	numbers, ended := tally.New(db, r, time.Now), make(chan struct{})
+	ctx, cancel := context.WithCancel(context.Background())
+	lc.Append(fx.StartStopHook(
+		func() {
+			go func() {
+				defer close(ended)
+				numbers.Run(ctx, log)
+			}()
+		},
+		func() {
+			cancel()
+			<-ended
+		}))
 }
 
 func processes() fx.Option {

@@ -783,11 +783,13 @@ func (q *Queries) UploadShrink(ctx context.Context, id uuid.UUID) error {
 }
 
 const versionAdmit = `-- name: VersionAdmit :many
+
 update file_versions v set started_at = now(), updated_at = now()
  where v.id in (select w.id from file_versions w where w.status = 'processing' and w.started_at is null
                  order by w.received_at, w.id
-                 limit (select greatest($1::bigint - count(*), 0) from file_versions r
-                         where r.status = 'processing' and r.started_at > now() - interval '1 hour'))
+                 limit coalesce((select greatest(least(t.concurrent_scans, $1::bigint) -
+                                   (select count(*) from file_versions r where r.status = 'processing' and r.started_at > now() - interval '1 hour'), 0)
+                                   from tiers t), 0))
 returning v.id, v.file_id
 `
 
@@ -796,8 +798,10 @@ type VersionAdmitRow struct {
 	FileID uuid.UUID
 }
 
-func (q *Queries) VersionAdmit(ctx context.Context, most int64) ([]VersionAdmitRow, error) {
-	rows, err := q.db.Query(ctx, versionAdmit, most)
+// The bound is the tier's, under the platform's ceiling. An organization sees
+// its own tier alone; one that saw none would let nothing in.
+func (q *Queries) VersionAdmit(ctx context.Context, ceiling int64) ([]VersionAdmitRow, error) {
+	rows, err := q.db.Query(ctx, versionAdmit, ceiling)
 	if err != nil {
 		return nil, err
 	}

@@ -38,8 +38,9 @@ const (
 	None     TLS = "none"     // for a server on this machine
 )
 
-// Message is one mail to one address, in both forms.
-type Message struct{ To, Subject, Text, HTML string }
+// Message is one mail to one address, in both forms. With an id, it has the same
+// Message-ID each time it is sent, so that a second copy is known for one.
+type Message struct{ ID, To, Subject, Text, HTML string }
 
 // How a mail may fail. All but Refused and AddressRefused may succeed later.
 var (
@@ -126,7 +127,7 @@ func (s *Sender) Send(ctx context.Context, m Message) error {
 	}
 	message.Subject(m.Subject)
 	message.SetDate()
-	message.SetMessageID()
+	s.name(message, m.ID)
 	message.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no answers from machines
 	message.SetBodyString(mail.TypeTextPlain, m.Text)
 	message.AddAlternativeString(mail.TypeTextHTML, m.HTML)
@@ -141,6 +142,16 @@ func (s *Sender) Send(ctx context.Context, m Message) error {
 		return nil // what went wrong after the server took it, such as no goodbye, is no reason for a second mail
 	}
 	return classify(err)
+}
+
+// name gives the mail its Message-ID, of the sender's domain (RFC 5322, 3.6.4).
+func (s *Sender) name(message *mail.Msg, id string) {
+	if from := message.GetFrom(); id != "" && len(from) == 1 {
+		_, domain, _ := strings.Cut(from[0].Address, "@")
+		message.SetMessageIDWithValue(id + "@" + domain)
+		return
+	}
+	message.SetMessageID()
 }
 
 // classify reads a reply as RFC 5321, 4.2.1 has it: 4yz asks to come back, 5yz

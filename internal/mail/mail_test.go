@@ -204,3 +204,23 @@ func TestHeadersCannotBeAdded(t *testing.T) {
 	hostile.To = "someone@school.example>\r\nRCPT TO:<other@school.example"
 	require.ErrorIs(t, out.Send(t.Context(), hostile), mail.ErrAddressRefused)
 }
+
+// TestMailWithAnIDKeepsIt: who gets it twice can see that it is one.
+func TestMailWithAnIDKeepsIt(t *testing.T) {
+	t.Parallel()
+	s := &server{}
+	from := sender(t, s.start(t, "127.0.0.1:0"), nil)
+	named := letter
+	named.ID = "0198c2b4"
+	for _, m := range []mail.Message{named, named, letter, letter} {
+		require.NoError(t, from.Send(t.Context(), m))
+	}
+	ids := make([]string, len(s.mails))
+	for i, m := range s.mails {
+		_, rest, _ := strings.Cut(m, "Message-ID: <")
+		ids[i], _, _ = strings.Cut(rest, ">")
+	}
+	require.Equal(t, []string{"0198c2b4@school.example", "0198c2b4@school.example"}, ids[:2])
+	require.NotEqual(t, ids[2], ids[3])
+	require.NotEmpty(t, ids[2])
+}

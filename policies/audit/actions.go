@@ -43,6 +43,7 @@ var Actions = []Action{
 	{"organization.forget", "organization", "An organization was removed for good, with everything in it."},
 	{"organization.keep", "organization", "An organization's deletion was called off in its grace period."},
 	{"policy.change", "organization", "An organization's policies were changed."},
+	{"usage.warn", "organization", "An organization came near a limit of its tier; the code says which limit, and the percentage passed."},
 	{"tier.set", "tier", "What a tier allows was changed."},
 	{"export.read", "operation", "A part of a copy of everything was handed out."},
 

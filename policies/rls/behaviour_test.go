@@ -82,6 +82,14 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		_, err := d.Once(org).Exec(t.Context(), s.sql, s.args...)
 		require.NoError(t, err, s.sql)
 	}
+	happened := tenancy.NewID()
+	for _, sql := range []string{
+		"insert into organization_events (organization_id, seq, id, type, data) values (app.org(), 1, $1, 'usage.warning', '{}')",
+		"insert into usage_warnings (organization_id, metric, threshold, event_id) values (app.org(), 'bytes', 80, $1)",
+	} {
+		_, err := d.Once(org).Exec(t.Context(), sql, happened)
+		require.NoError(t, err, sql)
+	}
 	// Only an organization that is being set up has this row.
 	_, err := d.Admin(t).Exec(t.Context(), "insert into organization_setups (organization_id) values ($1)", org.UUID())
 	require.NoError(t, err)
@@ -219,8 +227,10 @@ func fresh(row map[string]any) {
 	if _, ok := row["id"]; ok {
 		row["id"] = uuid.NewString()
 	}
-	if _, ok := row["number"]; ok {
-		row["number"] = 77
+	for column, other := range map[string]int{"number": 77, "seq": 77, "threshold": 95} {
+		if _, ok := row[column]; ok {
+			row[column] = other
+		}
 	}
 	if _, ok := row["hash"]; ok {
 		row["hash"] = `\x` + strings.Repeat("77", 32)
@@ -269,7 +279,7 @@ func TestNobodyBoundSeesNothing(t *testing.T) {
 	for _, bound := range []string{"reset app.current_org_id", "set app.current_org_id = ''", "set app.current_org_id = '" + uuid.Nil.String() + "'"} {
 		_, err := conn.Exec(t.Context(), bound)
 		require.NoError(t, err)
-		for _, table := range append([]string{"organizations", "users", "version_view"}, s.tables...) {
+		for _, table := range append([]string{"organizations", "users", "version_view", "usage_levels", "usage_crossings"}, s.tables...) {
 			var n int
 			require.NoError(t, conn.QueryRow(t.Context(), "select count(*) from "+table).Scan(&n))
 			require.Zero(t, n, "%s after %s", table, bound)

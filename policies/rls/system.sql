@@ -8,9 +8,9 @@
 drop function if exists app.memberships(text, text);
 create function app.memberships(iss text, sub text)
 returns table (user_id uuid, organization_id uuid, role text, status text, tier text, requests_per_minute integer,
-               origins text[], reads_while_suspended boolean)
+               origins text[], reads_while_suspended boolean, features text[])
 language sql stable security definer set search_path = public, pg_temp as $$
-    select u.id, m.organization_id, m.role, o.status, o.tier, t.requests_per_minute, o.allowed_origins, o.reads_while_suspended
+    select u.id, m.organization_id, m.role, o.status, o.tier, t.requests_per_minute, o.allowed_origins, o.reads_while_suspended, t.features
       from users u join members m on m.user_id = u.id join organizations o on o.id = m.organization_id join tiers t on t.name = o.tier
      where u.issuer = iss and u.subject = sub
 $$;
@@ -31,12 +31,20 @@ returns table (id uuid) language sql stable security definer set search_path = p
     select o.id from organizations o where o.id > after order by o.id limit n
 $$;
 
--- Organizations with versions that have stood in line for a while.
-create or replace function app.organizations_waiting(unstarted_for interval, n integer)
+-- Organizations with versions that have stood in line for a while though there
+-- is room, by their tier and the platform's ceiling and counted as an admission
+-- counts (VersionAdmit): who only waits for their own turn is not listed, so that
+-- however many do, no other is missed.
+drop function if exists app.organizations_waiting(interval, integer);
+create or replace function app.organizations_waiting(unstarted_for interval, ceiling integer, n integer)
 returns table (organization_id uuid)
 language sql stable security definer set search_path = public, pg_temp as $$
-    select distinct v.organization_id from file_versions v
-     where v.status = 'processing' and v.started_at is null and v.received_at < now() - unstarted_for
+    select w.id from (
+        select o.id, least(t.concurrent_scans, ceiling) as most from organizations o join tiers t on t.name = o.tier
+         where o.id in (select v.organization_id from file_versions v
+                         where v.status = 'processing' and v.started_at is null and v.received_at < now() - unstarted_for)) w
+     where (select count(*) from file_versions r
+             where r.organization_id = w.id and r.status = 'processing' and r.started_at > now() - interval '1 hour') < w.most
      limit n
 $$;
 

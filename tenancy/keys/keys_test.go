@@ -78,7 +78,7 @@ func TestCreateAndFind(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, tenancy.KeyHolder{
 		Membership: tenancy.Membership{User: k.User, Org: d.org.UUID(), Role: tenancy.Teacher, Status: "active", Tier: "free",
-			RequestsPerMinute: 600, Origins: []string{}, ReadsWhileSuspended: true},
+			RequestsPerMinute: 600, Origins: []string{}, ReadsWhileSuspended: true, Features: []string{}},
 		Key: k.ID, Scopes: []string{"files:read"},
 	}, h)
 	got, err := keys.Get(t.Context(), d.Once(d.org), k.ID)

@@ -33,7 +33,7 @@ var Scopes = map[Scope][]tenancy.Action{
 	MembersManage:    {tenancy.ManageMembers, tenancy.Invite},
 	UsageRead:        {tenancy.ReadUsage, tenancy.ReadStats},
 	AuditRead:        {tenancy.ReadAudit},
-	OrganizationRead: {tenancy.ReadOrganization, tenancy.ReadTiers, tenancy.ReadOperation},
+	OrganizationRead: {tenancy.ReadOrganization, tenancy.ReadTiers, tenancy.ReadOperation, tenancy.ReadEvents},
 }
 
 // Never are the actions that no key has, whatever its role.

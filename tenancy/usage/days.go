@@ -26,12 +26,15 @@ type Day struct {
 	Renditions  int64     `db:"renditions"`   // previews made
 	Jobs        int64     `db:"jobs"`         // operations begun
 	ActiveUsers int64     `db:"active_users"` // people who called at least once
-	StoredBytes int64     `db:"stored_bytes"` // at the day's last roll-up; today's: now
+	StoredBytes int64     `db:"stored_bytes"` // at the day's end; today's: now
 }
 
 // live counts the days from $1 to $2 anew. A number never falls below the one
 // that was rolled up before: a file that is purged was uploaded all the same.
-// The bytes of a past day stay as they were seen last on that day.
+// What was stored at the end of a past day is what is stored now, if nothing
+// changed since, and what there was before the first change of the day after it.
+// Of days further back than that (nobody rolled up for more than a day), it is
+// what was seen last.
 const live = `
 with days as (select d::date as day, d::date::timestamp at time zone 'UTC' as since, (d::date + 1)::timestamp at time zone 'UTC' as until
                 from generate_series($1::date, $2::date, interval '1 day') d),
@@ -48,13 +51,14 @@ seen as (select day,
         and s.ended_at >= since and s.ended_at < until) as renditions,
     (select count(*) from operations o where o.created_at >= since and o.created_at < until) as jobs,
     (select count(*) from usage_active a where a.day = days.day) as active_users,
-    (select q.used_bytes from storage_quotas q) as stored_bytes
+    (select q.used_bytes from storage_quotas q) as now_bytes,
+    (select case when day >= q.opened_on then q.used_bytes when day = q.opened_on - 1 then q.opening_bytes end from storage_quotas q) as end_bytes
   from days),
 merged as (select s.day,
     greatest(s.uploads, d.uploads) as uploads, greatest(s.bytes_in, d.bytes_in) as bytes_in, greatest(s.bytes_out, d.bytes_out) as bytes_out,
     greatest(s.downloads, d.downloads) as downloads, greatest(s.scans, d.scans) as scans, greatest(s.renditions, d.renditions) as renditions,
     greatest(s.jobs, d.jobs) as jobs, greatest(s.active_users, d.active_users) as active_users,
-    case when s.day < $3::date and d.day is not null then d.stored_bytes else coalesce(s.stored_bytes, 0) end as stored_bytes
+    coalesce(case when s.day >= $3::date then s.now_bytes else coalesce(s.end_bytes, d.stored_bytes, s.now_bytes) end, 0) as stored_bytes
   from seen s left join usage_days d on d.organization_id = app.org() and d.day = s.day)
 `
 
@@ -114,7 +118,7 @@ type Limits struct {
 // GetLimits reads the limits of the organization to which q is bound.
 func GetLimits(ctx context.Context, q tenancy.Queries) (Limits, error) {
 	rows, err := q.Query(ctx, `select q.used_bytes + q.reserved_bytes as bytes_used, q.max_bytes as bytes_max, q.max_file_size,
-		(select count(*) from members) as members, (select max_members::bigint from tiers) as members_max from storage_quotas q`)
+		(select count(*) from members where not service) as members, (select max_members::bigint from tiers) as members_max from storage_quotas q`)
 	if err != nil {
 		return Limits{}, fmt.Errorf("read limits: %w", err)
 	}

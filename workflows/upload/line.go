@@ -11,7 +11,8 @@ import (
 	"satchel/tenancy"
 )
 
-// LineConfig bounds how much of the pipeline one organization may fill.
+// LineConfig bounds how much of the pipeline one organization may fill, whatever
+// its tier allows.
 type LineConfig struct {
 	AtOnce int `env:"SATCHEL_FILES_AT_ONCE" envDefault:"3"`
 }
@@ -25,18 +26,22 @@ func (c LineConfig) Check() error {
 }
 
 // Line is where an organization's received files wait for the pipeline. Only a
-// few of each are in it at once: a backlog is rows, which cost nothing, and not
+// few of each are in it at once, as many as its tier says and never more than the
+// ceiling: a backlog is rows, which cost nothing, and not
 // thousands of workflows that keep Temporal and the cores from everybody else.
 type Line struct {
-	db     *tenancy.DB
-	client client.Client
-	atOnce int
+	db      *tenancy.DB
+	client  client.Client
+	ceiling int
 }
 
 // NewLine makes it.
 func NewLine(db *tenancy.DB, c client.Client, config LineConfig) (*Line, error) {
-	return &Line{db: db, client: c, atOnce: config.AtOnce}, config.Check()
+	return &Line{db: db, client: c, ceiling: config.AtOnce}, config.Check()
 }
+
+// Ceiling is how many files of an organization are in the pipeline at most.
+func (l *Line) Ceiling() int { return l.ceiling }
 
 // Advance lets in as many of the organization's waiting files as there is room
 // for, and starts their workflows. It is called when a file joins the line and
@@ -46,7 +51,7 @@ func NewLine(db *tenancy.DB, c client.Client, config LineConfig) (*Line, error) 
 func (l *Line) Advance(ctx context.Context, org tenancy.OrgID) error {
 	var admitted []files.Admitted
 	err := l.db.InTx(ctx, org, func(tx *tenancy.Tx) (err error) {
-		admitted, err = files.Admit(ctx, tx, l.atOnce)
+		admitted, err = files.Admit(ctx, tx, l.ceiling)
 		return err
 	})
 	if err != nil {

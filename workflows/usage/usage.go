@@ -1,5 +1,5 @@
 // Package usage is the process that writes down every hour what each
-// organization used.
+// organization used, and warns it before it meets a limit.
 package usage
 
 import (
@@ -57,7 +57,10 @@ func options(org tenancy.OrgID) workflow.ActivityOptions {
 	}
 }
 
-// Schedules roll up every hour.
+// Schedules roll up every hour, and look every two minutes for who is to be warned.
 func Schedules() []queue.Schedule {
-	return []queue.Schedule{{ID: "roll-up-usage", Every: time.Hour, Workflow: RollUpUsage, Input: RollUpUsageInput{Org: tenancy.Platform}}}
+	return []queue.Schedule{
+		{ID: "roll-up-usage", Every: time.Hour, Workflow: RollUpUsage, Input: RollUpUsageInput{Org: tenancy.Platform}},
+		{ID: "sweep-usage-warnings", Every: 2 * time.Minute, Workflow: SweepUsageWarnings, Input: SweepUsageWarningsInput{Org: tenancy.Platform}},
+	}
 }

@@ -1,0 +1,111 @@
+package usage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"go.temporal.io/sdk/activity"
+
+	"satchel/internal/queue"
+	"satchel/policies/audit"
+	"satchel/tenancy"
+	"satchel/tenancy/events"
+	"satchel/tenancy/usage"
+)
+
+// Warner starts the workflow that mails a warning, or finds it started.
+type Warner interface {
+	StartWarning(ctx context.Context, org tenancy.OrgID, warning uuid.UUID) error
+}
+
+// page bounds one run; the next comes within minutes.
+const page = 500
+
+// silent is longer than the longest pause between two attempts at a mail.
+const silent = 15 * time.Minute
+
+// RaiseUsageWarningsInput names the platform.
+type RaiseUsageWarningsInput struct{ Org tenancy.OrgID }
+
+// RaiseUsageWarningsResult counts the organizations whose warnings changed and
+// the mails whose workflow was started.
+type RaiseUsageWarningsResult struct{ Organizations, Started int }
+
+// RaiseUsageWarnings raises and takes down what is due anywhere, and starts the
+// mails that wait. One that fails does not stop the others; the next round is
+// the retry.
+func (a *Activities) RaiseUsageWarnings(ctx context.Context, in RaiseUsageWarningsInput) (RaiseUsageWarningsResult, error) {
+	defer queue.Beat(ctx)()
+	var result RaiseUsageWarningsResult
+	if in.Org != tenancy.Platform {
+		return result, ErrNotPlatform
+	}
+	orgs, err := a.db.UsageCrossings(ctx, page)
+	if err != nil {
+		return result, fmt.Errorf("find crossings: %w", err)
+	}
+	var failures error
+	result.Organizations, failures = each(ctx, orgs, func(org tenancy.OrgID) error {
+		return a.db.InTx(ctx, org, func(tx *tenancy.Tx) error { return warn(ctx, tx) })
+	})
+	waiting, err := a.db.UsageWarningsWaiting(ctx, silent, page)
+	if err != nil {
+		return result, errors.Join(failures, fmt.Errorf("find waiting warnings: %w", err))
+	}
+	var unstarted error
+	result.Started, unstarted = each(ctx, waiting, func(r tenancy.WarningRef) error { return a.start(ctx, r) })
+	if result.Organizations == 0 && result.Started == 0 {
+		return result, errors.Join(failures, unstarted)
+	}
+	return result, nil
+}
+
+// warn raises the organization's warnings. The row, the event and the trail are
+// one transaction, and the mail waits in the row.
+func warn(ctx context.Context, tx *tenancy.Tx) error {
+	raised, err := usage.Cross(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for _, r := range raised {
+		if err := events.Record(ctx, tx, r.ID, events.UsageWarning, r); err != nil {
+			return err
+		}
+		if err := usage.Announce(ctx, tx, r); err != nil {
+			return err
+		}
+	}
+	for _, r := range raised {
+		e := audit.Event{Action: "usage.warn", ObjectID: tx.Org().String(), Code: fmt.Sprintf("%s:%d", r.Metric, r.Threshold)}
+		if err := audit.Record(ctx, tx, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *Activities) start(ctx context.Context, r tenancy.WarningRef) error {
+	org := tenancy.OrgID(r.Org)
+	if err := a.warner.StartWarning(ctx, org, r.Warning); err != nil {
+		return err
+	}
+	return usage.Begun(ctx, a.db.Once(org), r.Warning)
+}
+
+func each[T any](ctx context.Context, found []T, work func(T) error) (done int, failures error) {
+	for _, one := range found {
+		if ctx.Err() != nil {
+			return done, ctx.Err()
+		}
+		if err := work(one); err != nil {
+			activity.GetLogger(ctx).Warn("raise usage warnings", "of", one, "error", err)
+			failures = errors.Join(failures, err)
+			continue
+		}
+		done++
+	}
+	return done, failures
+}

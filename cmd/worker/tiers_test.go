@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"satchel/activities/imaging"
+	"satchel/internal/clamd/clamdtest"
+	"satchel/tenancy"
+)
+
+// setPreviews has an operator change whether the organization's tier makes previews.
+func (b *bundle) setPreviews(t *testing.T, on bool) {
+	t.Helper()
+	ctx := context.Background()
+	tier, err := tenancy.GetTier(ctx, b.Once(b.org))
+	require.NoError(t, err)
+	tier.Renditions = on
+	require.NoError(t, b.InTx(ctx, tenancy.Platform, func(tx *tenancy.Tx) error { return tenancy.PutTier(ctx, tx, tier) }))
+}
+
+// TestPreviewsFollowTheTier at once: an image that is uploaded, and one that was
+// inspected when its tier still had previews. With the tier they come back.
+func TestPreviewsFollowTheTier(t *testing.T) {
+	t.Parallel()
+	rendered := 0
+	b := setup(t, func(o *options) {
+		o.render = func(ctx context.Context, path, dir string) (imaging.Pictures, error) {
+			rendered++
+			return onePicture(ctx, path, dir)
+		}
+	})
+	b.setPreviews(t, false)
+	ticket := b.receive(t, "photo.png", png)
+	v, err := b.ends(t, b.start(t, ticket), ticket)
+	require.NoError(t, err)
+	require.Equal(t, "none", v.Preview)
+	require.Zero(t, rendered)
+
+	b.setPreviews(t, true)
+	gate := make(chan struct{})
+	b.clamd.Behave(clamdtest.Behaviour{Honest: true, Gate: gate})
+	before := b.clamd.Scans()
+	ticket = b.receive(t, "photo.png", png)
+	run := b.start(t, ticket)
+	require.Eventually(t, func() bool { return b.clamd.Scans() > before }, patience, pause)
+	b.setPreviews(t, false)
+	close(gate)
+	v, err = b.ends(t, run, ticket)
+	require.NoError(t, err)
+	require.Equal(t, "none", v.Preview)
+	require.Zero(t, rendered)
+	b.setPreviews(t, true)
+	ticket = b.receive(t, "photo.png", png)
+	v, err = b.ends(t, b.start(t, ticket), ticket)
+	require.NoError(t, err)
+	require.Equal(t, "ready", v.Preview)
+	require.Equal(t, 1, rendered)
+	b.requireSettled(t)
+}

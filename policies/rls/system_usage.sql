@@ -1,0 +1,39 @@
+-- Who is to be warned, and what the tiers hold together.
+
+-- Organizations whose standing warnings differ from how full they are.
+create or replace function app.usage_crossings(n integer)
+returns table (organization_id uuid)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select distinct c.organization_id from usage_crossings c limit n
+$$;
+
+-- Warnings whose mail is to go out and has no workflow, or one that was lost.
+create or replace function app.usage_warnings_waiting(silent_for interval, n integer)
+returns table (organization_id uuid, warning_id uuid)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select w.organization_id, w.event_id from usage_warnings w
+     where w.mail = 'queued' and (w.started_at is null or w.started_at < now() - silent_for)
+     order by w.started_at nulls first limit n
+$$;
+
+-- Sums over each tier's organizations, and nothing of any one of them: what is
+-- there now, and what was used on the days since, as it was last rolled up. The
+-- Platform organization is no school and is left out.
+create or replace function app.tier_levels()
+returns table (tier text, organizations bigint, members bigint, used_bytes bigint, reserved_bytes bigint)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select t.name, count(o.id), coalesce(sum(p.people), 0)::bigint, coalesce(sum(q.used_bytes), 0)::bigint, coalesce(sum(q.reserved_bytes), 0)::bigint
+      from tiers t
+      left join organizations o on o.tier = t.name and o.status <> 'provisioning'
+      left join storage_quotas q on q.organization_id = o.id
+      left join (select organization_id, count(*) as people from members where not service group by organization_id) p on p.organization_id = o.id
+     where t.name <> 'platform' group by t.name
+$$;
+
+create or replace function app.tier_days(since date)
+returns table (tier text, day date, uploads bigint, bytes_in bigint, bytes_out bigint, scans bigint, renditions bigint)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select o.tier, d.day, sum(d.uploads)::bigint, sum(d.bytes_in)::bigint, sum(d.bytes_out)::bigint, sum(d.scans)::bigint, sum(d.renditions)::bigint
+      from usage_days d join organizations o on o.id = d.organization_id
+     where d.day >= since and o.tier <> 'platform' group by o.tier, d.day
+$$;

@@ -1,0 +1,66 @@
+package tenancy
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// The questions of policies/rls/system_usage.sql.
+
+// UsageCrossings finds organizations whose standing warnings differ from how
+// full they are.
+func (d *DB) UsageCrossings(ctx context.Context, n int) ([]OrgID, error) {
+	rows, err := ask[struct {
+		ID uuid.UUID `db:"organization_id"`
+	}](ctx, d, "select * from app.usage_crossings($1)", n)
+	orgs := make([]OrgID, len(rows))
+	for i, r := range rows {
+		orgs[i] = OrgID(r.ID)
+	}
+	return orgs, err
+}
+
+// WarningRef names a warning.
+type WarningRef struct {
+	Org     uuid.UUID `db:"organization_id"`
+	Warning uuid.UUID `db:"warning_id"`
+}
+
+// UsageWarningsWaiting finds warnings whose mail waits and has no workflow, or
+// one that was started longer ago than that.
+func (d *DB) UsageWarningsWaiting(ctx context.Context, silent time.Duration, n int) ([]WarningRef, error) {
+	return ask[WarningRef](ctx, d, "select * from app.usage_warnings_waiting($1, $2)", silent, n)
+}
+
+// TierLevel is what all organizations of a tier have together.
+type TierLevel struct {
+	Tier          string `db:"tier"`
+	Organizations int64  `db:"organizations"`
+	Members       int64  `db:"members"`
+	Used          int64  `db:"used_bytes"`
+	Reserved      int64  `db:"reserved_bytes"`
+}
+
+// TierLevels adds up what is there now, by tier.
+func (d *DB) TierLevels(ctx context.Context) ([]TierLevel, error) {
+	return ask[TierLevel](ctx, d, "select * from app.tier_levels()")
+}
+
+// TierDay is what all organizations of a tier used on one day of UTC, as it was
+// rolled up last.
+type TierDay struct {
+	Tier       string    `db:"tier"`
+	Day        time.Time `db:"day"`
+	Uploads    int64     `db:"uploads"`
+	BytesIn    int64     `db:"bytes_in"`
+	BytesOut   int64     `db:"bytes_out"`
+	Scans      int64     `db:"scans"`
+	Renditions int64     `db:"renditions"`
+}
+
+// TierDays adds up the days since then, by tier.
+func (d *DB) TierDays(ctx context.Context, since time.Time) ([]TierDay, error) {
+	return ask[TierDay](ctx, d, "select * from app.tier_days($1)", since)
+}

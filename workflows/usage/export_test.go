@@ -1,0 +1,8 @@
+package usage
+
+// What the test environment does not pass on.
+var (
+	Options  = options
+	Sweeping = sweeping
+	Mailing  = mailing
+)

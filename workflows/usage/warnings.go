@@ -1,0 +1,101 @@
+package usage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"satchel/activities/email"
+	"satchel/activities/usage"
+	"satchel/internal/fault"
+	"satchel/internal/queue"
+	"satchel/tenancy"
+	warnings "satchel/tenancy/usage"
+)
+
+var mails *email.Activities
+
+// SweepUsageWarningsInput names the platform.
+type SweepUsageWarningsInput struct{ Org tenancy.OrgID }
+
+// SweepUsageWarnings raises the warnings that are due, takes down those that are
+// over, and starts the mails that wait.
+func SweepUsageWarnings(ctx workflow.Context, in SweepUsageWarningsInput) (usage.RaiseUsageWarningsResult, error) {
+	ctx = workflow.WithActivityOptions(ctx, sweeping(in.Org))
+	var result usage.RaiseUsageWarningsResult
+	err := workflow.ExecuteActivity(ctx, roller.RaiseUsageWarnings, usage.RaiseUsageWarningsInput{Org: in.Org}).Get(ctx, &result)
+	return result, err
+}
+
+// WarnOrganizationInput names the warning by its event. The address is in the
+// organization's row.
+type WarnOrganizationInput struct {
+	Org     tenancy.OrgID
+	Warning uuid.UUID
+}
+
+// WarnOrganizationResult says what became of the mail.
+type WarnOrganizationResult struct{ Mail warnings.Mail }
+
+// WarnOrganization mails a warning. A mail server that is away is asked again
+// for a day; the sweep starts a new run for as long as the warning stands.
+func WarnOrganization(ctx workflow.Context, in WarnOrganizationInput) (WarnOrganizationResult, error) {
+	ctx = workflow.WithActivityOptions(ctx, mailing(in.Org))
+	var sent email.SendUsageWarningResult
+	err := workflow.ExecuteActivity(ctx, mails.SendUsageWarning, email.SendUsageWarningInput{Org: in.Org, Warning: in.Warning}).Get(ctx, &sent)
+	return WarnOrganizationResult{Mail: sent.Mail}, err
+}
+
+// sweeping gives up early: the next round is the retry.
+func sweeping(org tenancy.OrgID) workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		TaskQueue: string(queue.Batch), StartToCloseTimeout: 5 * time.Minute, ScheduleToCloseTimeout: 10 * time.Minute, HeartbeatTimeout: queue.BeatTimeout,
+		Priority:    queue.For(org.String(), queue.Default),
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second, MaximumAttempts: 3},
+	}
+}
+
+// Mails are tried for a day, at least every five minutes: the number is above
+// all that fit.
+const (
+	longestPause = 5 * time.Minute
+	patience     = 24 * time.Hour
+	mostAttempts = int32(2 * patience / longestPause)
+)
+
+func mailing(org tenancy.OrgID) workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		TaskQueue: string(queue.Interactive), StartToCloseTimeout: 2 * time.Minute, ScheduleToCloseTimeout: patience, HeartbeatTimeout: queue.BeatTimeout,
+		Priority: queue.For(org.String(), queue.Default),
+		RetryPolicy: &temporal.RetryPolicy{
+			InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: longestPause, MaximumAttempts: mostAttempts,
+		},
+	}
+}
+
+// WarningID is the only way to name the workflow of a warning's mail.
+func WarningID(org tenancy.OrgID, warning uuid.UUID) string {
+	return "usage-warning/" + org.String() + "/" + warning.String()
+}
+
+// StartWarning starts the workflow of a warning's mail, or finds it started. One
+// that failed may start again; one that completed may not.
+func StartWarning(ctx context.Context, c client.Client, org tenancy.OrgID, warning uuid.UUID) error {
+	o := queue.Start(WarningID(org, warning), queue.Interactive, org.String(), queue.For(org.String(), queue.Default), "usage-warning")
+	o.WorkflowIDReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY
+	_, err := c.ExecuteWorkflow(ctx, o, WarnOrganization, WarnOrganizationInput{Org: org, Warning: warning})
+	var started *serviceerror.WorkflowExecutionAlreadyStarted
+	if err != nil && !errors.As(err, &started) {
+		return fault.New(fault.Unavailable, "workflows_unavailable", "The workflow engine does not answer right now.").
+			Because(fmt.Errorf("start WarnOrganization: %w", err))
+	}
+	return nil
+}
