@@ -474,7 +474,7 @@ func TestExportFromRequestToArchive(t *testing.T) {
 		require.NoError(t, err)
 		names = append(names, fmt.Sprintf("files/%s/1/notes.txt", ticket.File))
 	}
-	op, err := exporting.Begin(t.Context(), b.DB, b.client, b.user, b.org)
+	op, err := exporting.Begin(t.Context(), b.DB, b.client, b.user, b.org, tenancy.NewID())
 	require.NoError(t, err)
 	o := b.operationOf(t, b.org, op)
 	require.Equal(t, operations.Succeeded, o.State, string(o.Error))
