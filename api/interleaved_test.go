@@ -71,8 +71,7 @@ func (b *testBundle) crew(word string) *crew {
 		c.files = append(c.files, owner.published(fmt.Sprintf("%s-%d.txt", c.canary, i), c.canary+" "+lorem).ID)
 	}
 	owner.invites(c.canary+"@school.test", tenancy.Teacher)
-	var made struct{ Key string }
-	made = read[struct{ Key string }](owner.call(post, owner.orgPath("/keys"), map[string]any{"name": c.canary, "role": tenancy.Teacher, "scopes": []string{"files:read", "files:write"}}).is(http.StatusCreated))
+	made := read[struct{ Key string }](owner.call(post, owner.orgPath("/keys"), map[string]any{"name": c.canary, "role": tenancy.Teacher, "scopes": []string{"files:read", "files:write"}}).is(http.StatusCreated))
 	c.people = append(c.people, &person{b: b, org: c.org, token: made.Key, role: tenancy.Teacher})
 	return c
 }

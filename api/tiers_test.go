@@ -74,7 +74,9 @@ func TestLimitsFollowTheTier(t *testing.T) {
 	b := setup(t)
 	operator, owner := b.person(tenancy.Platform, tenancy.Operator), b.person(b.organization(), tenancy.Owner)
 	student := b.person(owner.org, tenancy.Student)
-	set := func(change map[string]any) { operator.call(put, adminPath+"/tiers/small", tierOf(change)).is(http.StatusOK) }
+	set := func(change map[string]any) {
+		operator.call(put, adminPath+"/tiers/small", tierOf(change)).is(http.StatusOK)
+	}
 	set(nil)
 	operator.call(patch, orgPath(owner.org, ""), map[string]string{"tier": "small"}).is(http.StatusOK)
 	operator.call(put, adminPath+"/storage/quotas", map[string]any{"organization_id": owner.org.String(), "max": nil, "max_file_size": nil}).is(http.StatusOK)

@@ -53,7 +53,7 @@ var measurements = []struct {
 	{"tenmb", "20 users who upload 10 MB each at once", (*bench).tenMegabytes},
 	{"users", "100 users for two minutes", (*bench).users},
 	{"lists", "pages of one organization among a thousand, and of a long list", (*bench).lists},
-	{"neighbour", "an organization's list beside one that asks ten times too often", (*bench).neighbour},
+	{"neighbor", "an organization's list beside one that asks ten times too often", (*bench).neighbor},
 	{"trail", "what a publication's row in the trail costs", (*bench).trail},
 	{"fairness", "one organization's backlog against another's single files", (*bench).fairness},
 }

@@ -36,9 +36,11 @@ import (
 	"satchel/policies/archives"
 	"satchel/policies/audit"
 	"satchel/tenancy"
+	"satchel/tenancy/events"
 	"satchel/tenancy/exports"
 	"satchel/tenancy/operations"
 	"satchel/tenancy/orgs"
+	"satchel/tenancy/usage"
 	"satchel/workers"
 	"satchel/workflows/upload"
 )
@@ -64,6 +66,8 @@ var foreign = map[string]string{
 	"EndInvitation":   nothing, // one that is not there is not open
 	"RecordOperation": "operation_not_found",
 
+	"SendUsageWarning": nothing, // one that is not there stands no more
+
 	"WriteExportPart": "export_not_running",
 	"FinishExport":    "export_not_found",
 	"DiscardExport":   nothing, // one that is not there is not running
@@ -87,6 +91,8 @@ var foreign = map[string]string{
 	"RestartUnfinished":       "not_platform",
 	"CheckpointOrganizations": "not_platform",
 	"ExpireUploads":           "not_platform",
+	"ForgetRequests":          "not_platform",
+	"RaiseUsageWarnings":      "not_platform",
 	"PurgeTrash":              "not_platform",
 	"StartWaitingUploads":     "not_platform",
 	"StartWaitingInvitations": "not_platform",
@@ -218,7 +224,7 @@ func furnished(t *testing.T) (*activities, []theirs) {
 	_, err := a.publish(published.Version)
 	require.NoError(t, err)
 	var open files.Ticket
-	invited, operation, exported := tenancy.NewID(), tenancy.NewID(), tenancy.NewID()
+	invited, operation, exported, warned := tenancy.NewID(), tenancy.NewID(), tenancy.NewID(), tenancy.NewID()
 	require.NoError(t, a.InTx(ctx, a.org, func(tx *tenancy.Tx) (err error) {
 		if open, err = files.Create(ctx, tx, files.New{Name: "half.txt", Size: 10, By: a.user, TTL: time.Hour}); err != nil {
 			return err
@@ -227,6 +233,12 @@ func furnished(t *testing.T) (*activities, []theirs) {
 			return err
 		}
 		if _, _, err = exports.Begin(ctx, tx, exported); err != nil {
+			return err
+		}
+		if err = events.Record(ctx, tx, warned, events.UsageWarning, usage.Raised{}); err != nil {
+			return err
+		}
+		if _, err = tx.Exec(ctx, "insert into usage_warnings (organization_id, metric, threshold, event_id, mail) values (app.org(), 'bytes', 80, $1, 'queued')", warned); err != nil {
 			return err
 		}
 		return operations.Insert(ctx, tx, operations.Operation{ID: operation, Kind: "rescan", WorkflowID: "w"})
@@ -239,7 +251,7 @@ func furnished(t *testing.T) (*activities, []theirs) {
 	require.NoError(t, err)
 	var all []theirs
 	for _, version := range []uuid.UUID{ready.Version, published.Version, open.Version} {
-		all = append(all, theirs{a.org, map[string]uuid.UUID{"Version": version, "After": version, "Invitation": invited, "ID": operation, "Operation": operation, "Export": exported}})
+		all = append(all, theirs{a.org, map[string]uuid.UUID{"Version": version, "After": version, "Invitation": invited, "ID": operation, "Operation": operation, "Export": exported, "Warning": warned}})
 	}
 	return a, all
 }

@@ -191,13 +191,13 @@ func ByMediaType(mediaType string) (Row, bool) {
 	return Row{}, false
 }
 
-// byExtension finds the row of a name's ending.
 // ByName finds the row that a file's name selects.
 func ByName(name string) (Row, bool) {
 	row, ok := byExtension(extension(name))
 	return row.public(), ok
 }
 
+// byExtension finds the row of a name's ending.
 func byExtension(extension string) (Row, bool) {
 	for _, row := range table {
 		if slices.Contains(row.Extensions, extension) {

@@ -21,9 +21,9 @@ const (
 	quiet     = 300 // requests of the one who is measured, in each half
 )
 
-// neighbour lets one organization ask ten times as often as it may, and watches
+// neighbor lets one organization ask ten times as often as it may, and watches
 // what another one waits for its list.
-func (b *bench) neighbour(ctx context.Context) error {
+func (b *bench) neighbor(ctx context.Context) error {
 	org, c, err := b.school(ctx)
 	if err != nil {
 		return err
@@ -33,7 +33,7 @@ func (b *bench) neighbour(ctx context.Context) error {
 			return err
 		}
 	}
-	noisy, err := b.ProvisionTier(ctx, "bench-"+uuid.NewString(), "Noisy neighbour", noisyTier)
+	noisy, err := b.ProvisionTier(ctx, "bench-"+uuid.NewString(), "Noisy neighbor", noisyTier)
 	if err != nil {
 		return err
 	}
@@ -72,10 +72,10 @@ func (b *bench) neighbour(ctx context.Context) error {
 func (b *bench) addNoise(n *tally, idle, busy []time.Duration, took time.Duration) {
 	ratio := quantile(busy, .95) / quantile(idle, .95)
 	rate := float64(n.sent.Load()) / took.Seconds() * 60
-	b.add("noisy neighbour", ratio, "× idle p95", "≤ 1.5", ratio <= 1.5 && rate >= .8*perMinute*tooOften,
+	b.add("noisy neighbor", ratio, "× idle p95", "≤ 1.5", ratio <= 1.5 && rate >= .8*perMinute*tooOften,
 		"A sends %.0f requests a minute, may send %d; B's list of 20: p95 %.1f ms idle, %.1f ms beside A (p50 %.1f, %.1f), %d each",
 		rate, perMinute, quantile(idle, .95), quantile(busy, .95), quantile(idle, .5), quantile(busy, .5), len(busy))
-	b.add("noisy neighbour: refused without 429 or Retry-After", float64(n.other.Load()), "", "0", n.other.Load() == 0 && n.refused.Load() > 0,
+	b.add("noisy neighbor: refused without 429 or Retry-After", float64(n.other.Load()), "", "0", n.other.Load() == 0 && n.refused.Load() > 0,
 		"of A's %d requests %d were answered and %d refused with 429 and a Retry-After", n.sent.Load(), n.answered.Load(), n.refused.Load())
 }
 
