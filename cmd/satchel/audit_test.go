@@ -60,6 +60,6 @@ func TestFilesOfATrailAreChecked(t *testing.T) {
 		require.NotEqual(t, lines[2], changed)
 		require.EqualValues(t, 3, check(part, lines[0], lines[1], changed, lines[3]).FirstBroken.Seq, "a change")
 	}
-	require.Equal(t, "", span("", ""))
+	require.Empty(t, span("", ""))
 	require.Equal(t, "?from=2026-01-01T00%3A00%3A00Z", span("2026-01-01T00:00:00Z", ""))
 }

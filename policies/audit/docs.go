@@ -74,7 +74,9 @@ has the hash
     %s
 
 An export is one line of JSON for each event, `+"`{\"seq\":1,\"hash\":\"…\",\"event\":{…}}`"+`, from the first on. Any program can check
-it by the rule above; `+"`satchel audit verify FILE`"+` does. Whoever changes, removes, adds or exchanges a row breaks the chain at that
+it by the rule above; `+"`satchel audit verify FILE`"+` does. `+"`GET …/audit/export?from=…&to=…` (`satchel audit export --from … --to …`)"+`
+sends the events of that time, and those that stand between them, so that there is no gap. Such a part is checked from its
+second event on (`+"`satchel audit verify --part FILE`"+`): what the first one covers is not in the file. Whoever changes, removes, adds or exchanges a row breaks the chain at that
 row. The columns by which the trail is searched are held against the events too.
 
 ## The checkpoints

@@ -3,7 +3,6 @@ package idempotency_test
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"sync"
 	"testing"
 	"time"
@@ -149,7 +148,7 @@ func TestAtOnce(t *testing.T) {
 		if err == nil {
 			got++
 		} else {
-			require.True(t, errors.Is(err, idempotency.ErrBusy), "%v", err)
+			require.ErrorIs(t, err, idempotency.ErrBusy)
 		}
 	}
 	require.Equal(t, 1, got)
