@@ -12,10 +12,12 @@ import (
 
 	"satchel/files"
 	"satchel/tenancy"
+	"satchel/tenancy/events"
 	"satchel/tenancy/exports"
 	"satchel/tenancy/keys"
 	"satchel/tenancy/operations"
 	"satchel/tenancy/orgs"
+	"satchel/tenancy/usage"
 )
 
 // script is what the people of an organization do. It demands nothing of the
@@ -299,6 +301,12 @@ func (s *school) whatWasCounted() {
 		return err == nil && out == s.out && active >= int64(len(s.people))
 	})
 	s.told = append(s.told, told{"the meter", fmt.Sprint(counted)})
+	if err := s.db.InTx(ctx, s.org, func(tx *tenancy.Tx) error {
+		return events.Record(ctx, tx, tenancy.NewID(), events.UsageWarning, usage.Raised{Threshold: 80})
+	}); err != nil {
+		s.told = append(s.told, told{"the warning", s.stable(err.Error())})
+	}
+	s.pages(s.owner, s.within("/events?limit=1"))
 	s.do(s.owner, get, s.within("/usage"), nil)
 	s.do(s.owner, get, s.within("/usage"), nil, "Accept", "text/csv")
 	s.pages(s.owner, s.within("/audit?limit=50"))

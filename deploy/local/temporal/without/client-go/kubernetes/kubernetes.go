@@ -13,7 +13,9 @@ import (
 type Interface interface{ AppsV1() Apps }
 
 // Apps are the deployments of a cluster.
-type Apps interface{ Deployments(namespace string) Deployments }
+type Apps interface {
+	Deployments(namespace string) Deployments
+}
 
 // Deployments can be resized.
 type Deployments interface {
