@@ -276,7 +276,6 @@ func TestEveryTenantTableIsExportedOrNamed(t *testing.T) {
 		"operations": "work that the trail speaks of", "exports": "themselves", "export_parts": "themselves",
 		"usage_counters": "summed up by day", "usage_active": "summed up by day, who it was is forgotten", "usage_flushes": "no data", "idempotency_keys": "hashes, for a day",
 		"usage_warnings": "follow from usage and limits", "organization_events": "what others are told of the above",
-		"idempotency_keys": "no data, and gone in a day",
 	}
 	rows, err := a.Admin(t).Query(t.Context(), `select c.relname::text from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'organization_id'
 		where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'`)
