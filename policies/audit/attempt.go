@@ -6,7 +6,6 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"satchel/internal/fault"
 	"satchel/tenancy"
@@ -89,7 +88,7 @@ func (a *Attempt) Conclude(ctx context.Context, q tenancy.Queries, objectID stri
 		return nil
 	}
 	actor, _ := tenancy.ActorFrom(ctx)
-	switch b.take(actor, time.Now()) {
+	switch b.take(actor, b.now()) {
 	case leaveOut:
 		return nil
 	case sumUp:

@@ -20,6 +20,8 @@ const flood = "access.flood"
 // Bound counts refusals by caller and minute, in one process. Its zero value is
 // ready. It holds no more than the callers who were refused within the minute.
 type Bound struct {
+	Now func() time.Time // nil is the clock
+
 	mu     sync.Mutex
 	minute int64
 	counts map[caller]int
@@ -28,6 +30,13 @@ type Bound struct {
 type caller struct {
 	org  tenancy.OrgID
 	user uuid.UUID
+}
+
+func (b *Bound) now() time.Time {
+	if b.Now != nil {
+		return b.Now()
+	}
+	return time.Now()
 }
 
 // share is what becomes of one refusal.
