@@ -38,6 +38,7 @@ var inWords = []struct {
 	{tenancy.SetGuardians, "link parents and students"},
 	{tenancy.ManageKeys, "make, rotate and revoke API keys"},
 	{tenancy.ReadUsage, "see the usage"},
+	{tenancy.ReadEvents, "read the events, such as warnings of limits"},
 	{tenancy.ReadAudit, "read and verify the trail"},
 	{tenancy.ReadStats, "see the storage's figures"},
 	{tenancy.Rescan, "have files scanned again"},
