@@ -78,7 +78,7 @@ func (u *Uploads) formRest(ctx context.Context, in *ingest, t files.Ticket, body
 		body = eof{}
 	}
 	if err == nil {
-		_, err = in.write(own, body)
+		err = in.flow(own, body)
 	}
 	if err == nil {
 		u.start(own, in.org, t)

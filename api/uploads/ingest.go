@@ -88,19 +88,25 @@ func (u *Uploads) partSize(size int64) int64 {
 // write takes all that src has and gives how many bytes became durable, which
 // is also right when it fails half way.
 func (in *ingest) write(ctx context.Context, src io.Reader) (int64, error) {
-	in.u.metrics.active.WithLabelValues(in.protocol).Inc()
-	defer in.u.metrics.active.WithLabelValues(in.protocol).Dec()
 	start := in.offset
-	err := in.pour(ctx, src)
-	err = errors.Join(err, in.wait())
+	err := in.recall(ctx)
+	if err == nil {
+		err = in.flow(ctx, src)
+	}
 	in.close()
 	return in.offset - start, err
 }
 
+// flow takes all that src has; a part may be on its way already. Until it ends,
+// what the row says belongs to the part in flight.
+func (in *ingest) flow(ctx context.Context, src io.Reader) error {
+	in.u.metrics.active.WithLabelValues(in.protocol).Inc()
+	defer in.u.metrics.active.WithLabelValues(in.protocol).Dec()
+	err := in.pour(ctx, src)
+	return errors.Join(err, in.wait())
+}
+
 func (in *ingest) pour(ctx context.Context, src io.Reader) error {
-	if err := in.recall(ctx); err != nil {
-		return err
-	}
 	for {
 		ended, err := in.fill(src)
 		switch {
