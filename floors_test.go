@@ -78,6 +78,7 @@ var rooms = map[string]room{
 	"e2e":                      {tests, "the whole from outside"},
 	"bench":                    {tests, "measurements of the whole"},
 	"internal/pgtest":          {tests, "a Postgres database for each test"},
+	"internal/replaytest":      {tests, "recorded histories for the tests"},
 	"internal/s3test":          {tests, "an object store for the tests"},
 	"internal/clamd/clamdtest": {tests, "a fake clamd for the tests"},
 	"internal/oidc/oidctest":   {tests, "an issuer for the tests"},

@@ -1,12 +1,9 @@
 package export_test
 
 import (
-	"path/filepath"
 	"testing"
 
-	"github.com/stretchr/testify/require"
-	"go.temporal.io/sdk/worker"
-
+	"satchel/internal/replaytest"
 	"satchel/workflows/export"
 )
 
@@ -14,22 +11,5 @@ import (
 // go test ./cmd/worker -run TestRecordOrganizations -record.
 func TestReplay(t *testing.T) {
 	t.Parallel()
-	histories, err := filepath.Glob("testdata/*.json")
-	require.NoError(t, err)
-	require.GreaterOrEqual(t, len(histories), 2, "done, cancelled")
-	for _, path := range histories {
-		t.Run(filepath.Base(path), func(t *testing.T) {
-			t.Parallel()
-			replayer := worker.NewWorkflowReplayer()
-			replayer.RegisterWorkflow(export.ExportOrganization)
-			require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(quiet{}, path))
-		})
-	}
+	replaytest.Histories(t, 2, "done, cancelled", export.ExportOrganization)
 }
-
-type quiet struct{}
-
-func (quiet) Debug(string, ...any) {}
-func (quiet) Info(string, ...any)  {}
-func (quiet) Warn(string, ...any)  {}
-func (quiet) Error(string, ...any) {}

@@ -1,12 +1,9 @@
 package invitation_test
 
 import (
-	"path/filepath"
 	"testing"
 
-	"github.com/stretchr/testify/require"
-	"go.temporal.io/sdk/worker"
-
+	"satchel/internal/replaytest"
 	"satchel/workflows/invitation"
 )
 
@@ -14,17 +11,7 @@ import (
 // go test ./cmd/worker -run TestRecordInvitations -record.
 func TestReplay(t *testing.T) {
 	t.Parallel()
-	histories, err := filepath.Glob("testdata/*.json")
-	require.NoError(t, err)
-	require.GreaterOrEqual(t, len(histories), 3, "accepted, expired, resent and cancelled")
-	for _, path := range histories {
-		t.Run(filepath.Base(path), func(t *testing.T) {
-			t.Parallel()
-			replayer := worker.NewWorkflowReplayer()
-			replayer.RegisterWorkflow(invitation.InviteMember)
-			require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(quiet{}, path))
-		})
-	}
+	replaytest.Histories(t, 3, "accepted, expired, resent and cancelled", invitation.InviteMember)
 }
 
 type quiet struct{}

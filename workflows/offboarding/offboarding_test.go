@@ -2,7 +2,6 @@ package offboarding_test
 
 import (
 	"context"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -10,10 +9,10 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
-	"go.temporal.io/sdk/worker"
 
 	"satchel/activities/operation"
 	"satchel/activities/organization"
+	"satchel/internal/replaytest"
 	"satchel/tenancy"
 	"satchel/tenancy/operations"
 	"satchel/workflows/offboarding"
@@ -141,22 +140,5 @@ func TestFailureOnTheWayHasACodeAndShowsHowFarItCame(t *testing.T) {
 // go test ./cmd/worker -run TestRecordOrganizations -record.
 func TestReplay(t *testing.T) {
 	t.Parallel()
-	histories, err := filepath.Glob("testdata/*.json")
-	require.NoError(t, err)
-	require.GreaterOrEqual(t, len(histories), 2, "done, kept")
-	for _, path := range histories {
-		t.Run(filepath.Base(path), func(t *testing.T) {
-			t.Parallel()
-			replayer := worker.NewWorkflowReplayer()
-			replayer.RegisterWorkflow(offboarding.DeleteOrganization)
-			require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(quiet{}, path))
-		})
-	}
+	replaytest.Histories(t, 2, "done, kept", offboarding.DeleteOrganization)
 }
-
-type quiet struct{}
-
-func (quiet) Debug(string, ...any) {}
-func (quiet) Info(string, ...any)  {}
-func (quiet) Warn(string, ...any)  {}
-func (quiet) Error(string, ...any) {}

@@ -1,12 +1,9 @@
 package upload_test
 
 import (
-	"path/filepath"
 	"testing"
 
-	"github.com/stretchr/testify/require"
-	"go.temporal.io/sdk/worker"
-
+	"satchel/internal/replaytest"
 	"satchel/workflows/upload"
 )
 
@@ -15,15 +12,5 @@ import (
 // go test ./cmd/worker -run TestRecordHistories -record.
 func TestReplay(t *testing.T) {
 	t.Parallel()
-	histories, err := filepath.Glob("testdata/*.json")
-	require.NoError(t, err)
-	require.GreaterOrEqual(t, len(histories), 5, "published, infected, rejected, retried, cancelled")
-	for _, path := range histories {
-		t.Run(filepath.Base(path), func(t *testing.T) {
-			t.Parallel()
-			replayer := worker.NewWorkflowReplayer()
-			replayer.RegisterWorkflow(upload.UploadFile)
-			require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(quiet{}, path))
-		})
-	}
+	replaytest.Histories(t, 5, "published, infected, rejected, retried, cancelled", upload.UploadFile)
 }

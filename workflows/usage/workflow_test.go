@@ -2,7 +2,6 @@ package usage_test
 
 import (
 	"context"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -12,12 +11,12 @@ import (
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
-	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
 	"satchel/activities/email"
 	activities "satchel/activities/usage"
 	"satchel/internal/queue"
+	"satchel/internal/replaytest"
 	"satchel/tenancy"
 	warnings "satchel/tenancy/usage"
 	"satchel/workflows/usage"
@@ -243,18 +242,7 @@ func TestNameIsOfTheWarning(t *testing.T) {
 // go test ./cmd/worker -run TestRecordUsage -record.
 func TestReplay(t *testing.T) {
 	t.Parallel()
-	histories, err := filepath.Glob("testdata/*.json")
-	require.NoError(t, err)
-	require.GreaterOrEqual(t, len(histories), 3, "rolled up, warned, warned after a failure")
-	for _, path := range histories {
-		t.Run(filepath.Base(path), func(t *testing.T) {
-			t.Parallel()
-			replayer := worker.NewWorkflowReplayer()
-			replayer.RegisterWorkflow(usage.RollUpUsage)
-			replayer.RegisterWorkflow(usage.WarnOrganization)
-			require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(quiet{}, path))
-		})
-	}
+	replaytest.Histories(t, 3, "rolled up, warned, warned after a failure", usage.RollUpUsage, usage.WarnOrganization)
 }
 
 type quiet struct{}
