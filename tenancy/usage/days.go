@@ -34,7 +34,8 @@ type Day struct {
 // What was stored at the end of a past day is what is stored now, if nothing
 // changed since, and what there was before the first change of the day after it.
 // Of days further back than that (nobody rolled up for more than a day), it is
-// what was seen last.
+// what was rolled up last until then, and nothing if nothing was: what is stored
+// now says nothing of a day before the first byte.
 const live = `
 with days as (select d::date as day, d::date::timestamp at time zone 'UTC' as since, (d::date + 1)::timestamp at time zone 'UTC' as until
                 from generate_series($1::date, $2::date, interval '1 day') d),
@@ -58,7 +59,8 @@ merged as (select s.day,
     greatest(s.uploads, d.uploads) as uploads, greatest(s.bytes_in, d.bytes_in) as bytes_in, greatest(s.bytes_out, d.bytes_out) as bytes_out,
     greatest(s.downloads, d.downloads) as downloads, greatest(s.scans, d.scans) as scans, greatest(s.renditions, d.renditions) as renditions,
     greatest(s.jobs, d.jobs) as jobs, greatest(s.active_users, d.active_users) as active_users,
-    coalesce(case when s.day >= $3::date then s.now_bytes else coalesce(s.end_bytes, d.stored_bytes, s.now_bytes) end, 0) as stored_bytes
+    coalesce(case when s.day >= $3::date then s.now_bytes else s.end_bytes end,
+        (select p.stored_bytes from usage_days p where p.organization_id = app.org() and p.day <= s.day order by p.day desc limit 1), 0) as stored_bytes
   from seen s left join usage_days d on d.organization_id = app.org() and d.day = s.day)
 `
 

@@ -251,6 +251,7 @@ func TestDayEndsWithWhatWasStored(t *testing.T) {
 	got := days(t, o.Database, o.org, noon)
 	require.EqualValues(t, 100, got["2026-03-01"].StoredBytes, "before the first change of the 2nd")
 	require.EqualValues(t, 300, got["2026-03-02"].StoredBytes, "now")
+	require.Zero(t, got["2026-02-28"].StoredBytes, "nobody knows, and it was not what is stored now")
 
 	open("2026-03-02", 100, 450) // after the last roll-up of the 2nd
 	tomorrow := noon.AddDate(0, 0, 1)
