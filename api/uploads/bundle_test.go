@@ -53,6 +53,7 @@ type bundle struct {
 const (
 	smallPart  = 64 << 10
 	smallLeast = 40 << 10
+	smallProbe = 4 << 10
 )
 
 func setup(t testing.TB, quota int64) *bundle {
@@ -99,7 +100,7 @@ func (b *bundle) replica(t testing.TB) *Uploads {
 		Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Metrics: prometheus.NewRegistry(),
 	})
 	require.NoError(t, err)
-	u.part, u.least = b.part, b.least
+	u.part, u.least, u.probe = b.part, b.least, probe{smallProbe, time.Minute}
 	return u
 }
 

@@ -57,7 +57,7 @@ func (in *ingest) land(ctx context.Context, digest []byte) (etag string, last *f
 		return etag, nil, nil
 	}
 	if in.held > 0 {
-		p := parcel{spool: in.spools[in.turn], size: in.held, to: in.received, number: in.saved.parts + 1}
+		p := &parcel{spool: in.spools[in.turn], size: in.held, to: in.received, number: in.saved.parts + 1}
 		if last, err = in.put(ctx, p); err != nil {
 			return "", nil, err
 		}

@@ -47,7 +47,7 @@ func (u *Uploads) form(ctx context.Context, actor tenancy.Actor, a Announcement,
 	in := u.fresh(protocolForm, actor.Org)
 	in.part, in.claimed, in.ttl = u.partSize(limits.MaxFileSize), a.SHA256, formTTL
 	defer in.close()
-	ended, err := in.fill(body)
+	ended, err := in.fill(ctx, body)
 	switch {
 	case err != nil:
 		return files.Ticket{}, cutShort(err)

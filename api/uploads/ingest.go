@@ -41,7 +41,8 @@ var (
 
 // ingest carries the bytes of one request into the store. Two spools alternate:
 // while one is filled from the network, the other is sent, with at most one
-// part in flight. What the flight changes is read only after wait.
+// part in flight. When none is, and the bytes come fast, a part is sent while it
+// is still being filled. What the flight changes is read only after wait.
 type ingest struct {
 	u        *Uploads
 	protocol string
@@ -52,6 +53,7 @@ type ingest struct {
 	claimed  string // SHA-256 that the client announced, or empty
 	size     int64  // announced, or unknown
 	part     int64  // bytes of a full part
+	until    int64  // where in the file this request's body says it ends, or 0
 
 	// As the row has it.
 	offset    int64
@@ -67,6 +69,7 @@ type ingest struct {
 	spools   [2]*spool
 	turn     int
 	flight   chan error // of the part on its way
+	ahead    *parcel    // the part that is on its way and not whole yet
 }
 
 // partSize gives the smallest part with which a file of this size keeps well
@@ -108,7 +111,10 @@ func (in *ingest) flow(ctx context.Context, src io.Reader) error {
 
 func (in *ingest) pour(ctx context.Context, src io.Reader) error {
 	for {
-		ended, err := in.fill(src)
+		ended, err := in.fill(ctx, src)
+		if p := in.ahead; p != nil && (err != nil || ended && in.received != p.to) {
+			in.retract()
+		}
 		switch {
 		case err != nil:
 			return err
@@ -139,7 +145,7 @@ func (in *ingest) spool() (*spool, error) {
 	if s := in.spools[in.turn]; s != nil {
 		return s, nil
 	}
-	s, err := newSpool(in.u.config.SpoolDir)
+	s, err := in.u.spools.get()
 	in.spools[in.turn] = s
 	return s, err
 }
@@ -150,13 +156,14 @@ var buffers = sync.Pool{New: func() any { b := make([]byte, 256<<10); return &b 
 
 // fill reads until the spool holds a part, the announced size is reached, or
 // src ends.
-func (in *ingest) fill(src io.Reader) (ended bool, err error) {
+func (in *ingest) fill(ctx context.Context, src io.Reader) (ended bool, err error) {
 	s, err := in.spool()
 	if err != nil {
 		return false, err
 	}
 	buffer := buffers.Get().(*[]byte)
 	defer buffers.Put(buffer)
+	began, from := time.Now(), in.received
 	for {
 		room := in.room()
 		if room == 0 {
@@ -171,6 +178,9 @@ func (in *ingest) fill(src io.Reader) (ended bool, err error) {
 			return true, nil
 		case err != nil:
 			return false, fmt.Errorf("%w: %w", errBody, err)
+		}
+		if in.flight == nil && in.u.probe.fast(in.received-from, time.Since(began)) {
+			in.hurry(ctx)
 		}
 	}
 }
@@ -188,7 +198,7 @@ func (in *ingest) take(s *spool, b []byte) error {
 	if len(b) == 0 {
 		return nil
 	}
-	if err := s.writeAt(b, in.held); err != nil {
+	if _, err := s.WriteAt(b, in.held); err != nil {
 		return err
 	}
 	_, _ = in.sum.Write(b) // a hash never fails
@@ -225,7 +235,7 @@ func (in *ingest) recall(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	n, err := io.Copy(io.MultiWriter(h, io.NewOffsetWriter(s.file, 0)), io.LimitReader(body, in.tail))
+	n, err := io.Copy(io.MultiWriter(h, io.NewOffsetWriter(s, 0)), io.LimitReader(body, in.tail))
 	if err != nil {
 		return fault.New(fault.Unavailable, "store_unavailable", "The object store does not answer right now. Try again shortly.").Because(err)
 	}
@@ -242,26 +252,72 @@ func (in *ingest) lost(ctx context.Context, why error) error {
 	return errors.Join(why, in.u.withdraw(ctx, in.org, in.id, files.Failed, fault.Of(why).Code))
 }
 
-// parcel is a filled spool on its way to the store, with what the row will say
-// when it has arrived.
+// parcel is a spool on its way to the store, with what the row will say when it
+// has arrived.
 type parcel struct {
 	spool    *spool
 	size, to int64
 	number   int
-	sum      []byte
+	ahead    bool          // sent before it was whole
+	ready    chan struct{} // closed when it is whole, or never will be
+	sum      []byte        // nil until then, and if it never will be
 }
 
 // ship sends the filled spool in the background and turns to the other one.
 func (in *ingest) ship(ctx context.Context) error {
-	if err := in.wait(); err != nil {
-		return err
+	p := in.ahead
+	if p == nil {
+		if err := in.wait(); err != nil {
+			return err
+		}
+		p = in.launch(ctx, in.held, false)
 	}
-	p := parcel{spool: in.spools[in.turn], size: in.held, to: in.received, number: in.saved.parts + 1, sum: save(in.sum)}
+	p.sum = save(in.sum)
+	close(p.ready)
+	in.ahead = nil
 	in.turn, in.held = 1-in.turn, 0
+	return nil
+}
+
+func (in *ingest) launch(ctx context.Context, size int64, ahead bool) *parcel {
+	p := &parcel{
+		spool: in.spools[in.turn], size: size, to: in.received - in.held + size, number: in.saved.parts + 1,
+		ahead: ahead, ready: make(chan struct{}),
+	}
 	flight := make(chan error, 1)
 	in.flight = flight
 	go func() { flight <- in.send(ctx, p) }()
-	return nil
+	return p
+}
+
+// probe tells a body that brings so many bytes within so much time from one that
+// a request to the store had better not wait for: it would be open for minutes.
+type probe struct {
+	bytes int64
+	time  time.Duration
+}
+
+func (p probe) fast(came int64, in time.Duration) bool { return came >= p.bytes && in < p.time }
+
+// hurry begins to send the part that is being filled, if it is certain how long
+// it will be. The last part is not hurried: whether the file is the one that was
+// announced is known only at its end.
+func (in *ingest) hurry(ctx context.Context) {
+	to := min(in.received+in.room(), in.until)
+	size := to - in.received + in.held
+	if to <= in.received || to == in.size || size < in.part && (size < in.u.least || !in.partsAllow(to)) {
+		return
+	}
+	in.ahead = in.launch(ctx, size, true)
+}
+
+// retract takes a part back that was sent ahead of bytes that never came. What
+// did come is still in the spool.
+func (in *ingest) retract() {
+	in.ahead.spool.end()
+	close(in.ahead.ready)
+	in.ahead = nil
+	_ = in.wait() // errUnfilled, or what made the store refuse: whatever is stored next meets it again
 }
 
 // wait ends the part that is in flight, if there is one.
@@ -276,7 +332,7 @@ func (in *ingest) wait() error {
 
 // send puts one part and then moves the offset. Dying in between costs one part
 // that the client sends again under the same number.
-func (in *ingest) send(ctx context.Context, p parcel) error {
+func (in *ingest) send(ctx context.Context, p *parcel) error {
 	if err := in.grow(ctx, p.to); err != nil {
 		return err
 	}
@@ -290,6 +346,9 @@ func (in *ingest) send(ctx context.Context, p parcel) error {
 			in.abort(ctx)
 		}
 		return err
+	}
+	if <-p.ready; p.sum == nil {
+		return errUnfilled
 	}
 	next := state{parts: in.saved.parts, tailed: in.saved.tailed, boundary: p.sum, current: p.sum}
 	if part != nil {
@@ -330,10 +389,8 @@ func (in *ingest) abort(ctx context.Context) {
 // object: an earlier request joined it and died, or lost its database, before
 // the row could say so. The client sends those bytes again; they are only
 // counted, and finish finds the object.
-func (in *ingest) put(ctx context.Context, p parcel) (*files.Part, error) {
-	ctx, cancel := context.WithTimeout(ctx, partTimeout)
-	defer cancel()
-	etag, err := in.u.Staging.PutPart(ctx, files.StagingKey(in.org, in.id), in.multipart, p.number, p.spool.reader(p.size), p.size)
+func (in *ingest) put(ctx context.Context, p *parcel) (*files.Part, error) {
+	etag, err := in.putBytes(ctx, p)
 	if errors.Is(err, s3.ErrMissing) {
 		_, err := in.joined(ctx)
 		return nil, err
@@ -345,17 +402,40 @@ func (in *ingest) put(ctx context.Context, p parcel) (*files.Part, error) {
 	return &files.Part{Number: int32(p.number), Size: p.size, Etag: etag}, nil
 }
 
+// putBytes tries a part that is not whole yet once. The store's client must not
+// repeat it by itself, for it may do so while an earlier try still reads from the
+// same place; it repeats only what can seek.
+func (in *ingest) putBytes(ctx context.Context, p *parcel) (etag string, err error) {
+	put := func(body io.Reader) (string, error) {
+		ctx, cancel := context.WithTimeout(ctx, partTimeout)
+		defer cancel()
+		return in.u.Staging.PutPart(ctx, files.StagingKey(in.org, in.id), in.multipart, p.number, body, p.size)
+	}
+	if p.ahead {
+		etag, err = put(struct{ io.Reader }{p.spool.reader(p.size)})
+		if err == nil || errors.Is(err, s3.ErrMissing) {
+			return etag, err
+		}
+		if <-p.ready; p.sum == nil {
+			return "", errUnfilled
+		}
+	}
+	return put(p.spool.reader(p.size))
+}
+
 // keep stores what the body brought beyond whole parts, when it ended early. A
 // rest that is large enough becomes a part of its own, which spares reading it
 // back; a smaller one is the tail.
 func (in *ingest) keep(ctx context.Context) error {
-	if err := in.wait(); err != nil {
-		return err
+	if in.ahead == nil {
+		if err := in.wait(); err != nil {
+			return err
+		}
+		if in.received == in.offset {
+			return nil
+		}
 	}
-	if in.received == in.offset {
-		return nil
-	}
-	if in.held >= in.u.least && in.partsAllow() {
+	if in.ahead != nil || in.held >= in.u.least && in.partsAllow(in.received) {
 		if err := in.ship(ctx); err != nil {
 			return err
 		}
@@ -371,9 +451,10 @@ func (in *ingest) keep(ctx context.Context) error {
 	return in.advance(ctx, files.Progress{To: in.received, Tail: in.held}, next)
 }
 
-// partsAllow says whether a short part still leaves enough numbers for the rest.
-func (in *ingest) partsAllow() bool {
-	rest := (in.size - in.received + in.part - 1) / in.part
+// partsAllow says whether a short part that ends there still leaves enough
+// numbers for the rest.
+func (in *ingest) partsAllow(to int64) bool {
+	rest := (in.size - to + in.part - 1) / in.part
 	return int64(in.saved.parts)+1+rest <= mostParts
 }
 

@@ -1,19 +1,66 @@
 package uploads
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"sync"
 )
+
+// errUnfilled says that the rest of a part, which was sent while it came, will not come.
+var errUnfilled = errors.New("the rest of the part does not come")
 
 // spool holds one part between the network and the store. It is a file and not
 // a buffer: a hundred uploads cost page cache, which the kernel takes back, and
-// no heap. The store's client may read it again when it has to retry.
-type spool struct{ file *os.File }
+// no heap. The store's client may read it again when it has to retry, and may
+// read it while it fills: reading waits for what is still to come.
+type spool struct {
+	spools *spools
 
-// newSpool makes the file without a name, so that it is gone with the process.
-func newSpool(dir string) (*spool, error) {
-	f, err := os.CreateTemp(dir, "satchel-spool-*")
+	mu    sync.Mutex
+	came  sync.Cond
+	file  *os.File // nil once it was given back
+	holds int64    // bytes that can be read
+	cut   bool     // no more will come
+}
+
+// spools lends files for spools. A few are kept: to write where a file has its
+// pages already is a third of the work. What one held before is never read, for
+// a spool gives only what was written to it.
+type spools struct {
+	dir  string
+	kept chan *os.File
+}
+
+func newSpools(dir string) (*spools, error) {
+	s := &spools{dir, make(chan *os.File, 8)}
+	first, err := s.get()
+	if err != nil {
+		return nil, err
+	}
+	first.close()
+	return s, nil
+}
+
+func (s *spools) get() (*spool, error) {
+	f, err := s.file()
+	if err != nil {
+		return nil, err
+	}
+	p := &spool{spools: s, file: f}
+	p.came.L = &p.mu
+	return p, nil
+}
+
+// file gives one without a name, so that it is gone with the process.
+func (s *spools) file() (*os.File, error) {
+	select {
+	case f := <-s.kept:
+		return f, nil
+	default:
+	}
+	f, err := os.CreateTemp(s.dir, "satchel-spool-*")
 	if err != nil {
 		return nil, fmt.Errorf("make spool file: %w", err)
 	}
@@ -21,18 +68,59 @@ func newSpool(dir string) (*spool, error) {
 		_ = f.Close()
 		return nil, fmt.Errorf("unlink spool file: %w", err)
 	}
-	return &spool{f}, nil
+	return f, nil
 }
 
-// writeAt keeps bytes at a place of the part.
-func (s *spool) writeAt(b []byte, at int64) error {
-	if _, err := s.file.WriteAt(b, at); err != nil {
-		return fmt.Errorf("write spool file: %w", err)
+// WriteAt keeps bytes at a place of the part, which then ends behind them: a
+// spool is filled from its beginning, and a new part begins at 0.
+func (s *spool) WriteAt(b []byte, at int64) (int, error) {
+	n, err := s.file.WriteAt(b, at)
+	if err != nil {
+		return n, fmt.Errorf("write spool file: %w", err)
 	}
-	return nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.holds = at + int64(n)
+	s.came.Broadcast()
+	return n, nil
+}
+
+// ReadAt waits until all that is asked for is there. A request to the store that
+// failed may still be reading when the spool has been given back: it gets
+// nothing of what the file holds next.
+func (s *spool) ReadAt(b []byte, at int64) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.holds < at+int64(len(b)) && !s.cut {
+		s.came.Wait()
+	}
+	if s.file == nil || s.holds < at+int64(len(b)) {
+		return 0, errUnfilled
+	}
+	return s.file.ReadAt(b, at)
+}
+
+// end lets nobody wait for more than there is.
+func (s *spool) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cut = true
+	s.came.Broadcast()
 }
 
 // reader gives the first n bytes; it can seek, so a send can be repeated.
-func (s *spool) reader(n int64) *io.SectionReader { return io.NewSectionReader(s.file, 0, n) }
+func (s *spool) reader(n int64) *io.SectionReader { return io.NewSectionReader(s, 0, n) }
 
-func (s *spool) close() { _ = s.file.Close() }
+// close gives the file back, or away if there are enough.
+func (s *spool) close() {
+	s.end()
+	s.mu.Lock()
+	f := s.file
+	s.file = nil
+	s.mu.Unlock()
+	select {
+	case s.spools.kept <- f:
+	default:
+		_ = f.Close()
+	}
+}

@@ -150,7 +150,8 @@ func (u *Uploads) resume(row files.Upload, v *visit) (*ingest, error) {
 		return nil, err
 	}
 	return &ingest{
-		u: u, protocol: protocolTus, org: v.actor.Org, id: row.ID, holder: v.holder, ttl: u.config.TTL,
+		until: row.OffsetBytes + v.length,
+		u:     u, protocol: protocolTus, org: v.actor.Org, id: row.ID, holder: v.holder, ttl: u.config.TTL,
 		claimed: row.ClaimedSha256, size: row.Size, part: u.partSize(row.Size),
 		offset: row.OffsetBytes, tail: row.TailBytes, multipart: row.S3UploadID, saved: saved, received: row.OffsetBytes, sum: sum,
 	}, nil

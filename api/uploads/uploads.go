@@ -73,8 +73,10 @@ type Uploads struct {
 	config  Config
 	metrics *metrics
 	tus     http.Handler
+	spools  *spools
 	part    int64 // bytes of a full part
 	least   int64 // bytes that a part must have at least
+	probe   probe
 
 	mu       sync.Mutex
 	active   map[*visit]struct{} // tus requests that are writing
@@ -87,12 +89,11 @@ func New(c Config, p Ports) (*Uploads, error) {
 	if c.SpoolDir == "" {
 		c.SpoolDir = os.TempDir()
 	}
-	s, err := newSpool(c.SpoolDir)
+	s, err := newSpools(c.SpoolDir)
 	if err != nil {
 		return nil, fmt.Errorf("SATCHEL_SPOOL_DIR: %w", err)
 	}
-	s.close()
-	u := &Uploads{Ports: p, config: c, part: partBytes, least: leastPart, active: map[*visit]struct{}{}}
+	u := &Uploads{Ports: p, config: c, spools: s, part: partBytes, least: leastPart, probe: probe{mib / 4, 25 * time.Millisecond}, active: map[*visit]struct{}{}}
 	if u.metrics, err = newMetrics(p.Metrics); err != nil {
 		return nil, fmt.Errorf("register metrics of uploads: %w", err)
 	}

@@ -22,6 +22,7 @@ type visit struct {
 	answer *problemWriter
 	ticket files.Ticket
 	post   bool
+	length int64       // of the body, or -1
 	cut    atomic.Bool // the connection broke while the body was read
 	wrote  bool        // the version is received
 
@@ -37,7 +38,7 @@ type visit struct {
 }
 
 func newVisit(r *http.Request, answer *problemWriter) *visit {
-	v := &visit{holder: uuid.NewString(), answer: answer, post: r.Method == http.MethodPost}
+	v := &visit{holder: uuid.NewString(), answer: answer, post: r.Method == http.MethodPost, length: r.ContentLength}
 	v.ctx, v.cancel = context.WithCancel(context.WithValue(context.WithoutCancel(r.Context()), visitKey{}, v))
 	return v
 }
