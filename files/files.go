@@ -104,22 +104,18 @@ func CountByStatus(ctx context.Context, q tenancy.Queries) ([]Count, error) {
 	return filesdb.New(q).FilesCountByStatus(ctx)
 }
 
-// Event is one thing that happened to a file.
-type Event = filesdb.EventListRow
+// Event is one thing that happened to a file, or its row only if none has a Seq.
+type Event = filesdb.FileFollowRow
 
-// EventsAfter reads a file's events in the order of their commits.
-func EventsAfter(ctx context.Context, q tenancy.Queries, file uuid.UUID, seq int64) ([]Event, error) {
-	return filesdb.New(q).EventList(ctx, filesdb.EventListParams{FileID: file, Seq: seq, Limit: 500})
-}
-
-// Stand is how far a file is: the state of its newest version, whatever became
-// of it, and the count of the events that led there, from one statement.
-type Stand = filesdb.FileStandRow
-
-// GetStand reads how far a file is. It is all that somebody who waits must ask.
-func GetStand(ctx context.Context, q tenancy.Queries, file uuid.UUID) (Stand, error) {
-	s, err := filesdb.New(q).FileStand(ctx, file)
-	return s, orNotFound(err)
+// Follow reads what happened to a file after seq, in the order of the commits,
+// with the state of its newest version and the number of its last event, all of
+// one moment. It is never empty: where nothing happened, Seq is 0.
+func Follow(ctx context.Context, q tenancy.Queries, file uuid.UUID, seq int64) ([]Event, error) {
+	events, err := filesdb.New(q).FileFollow(ctx, filesdb.FileFollowParams{FileID: file, Seq: seq, Most: 500})
+	if err == nil && len(events) == 0 {
+		err = ErrNotFound
+	}
+	return events, err
 }
 
 // Sums gives what the quota's two sums must equal.

@@ -2,7 +2,6 @@ package files
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/google/uuid"
 
@@ -24,12 +23,8 @@ type Admitted = filesdb.VersionAdmitRow
 // count any more: its workflow may be blocked until the next deploy, and those
 // behind it would wait with it. Whoever calls it starts their workflows after
 // the commit; the sweep starts what was let in and shows no life.
-func Admit(ctx context.Context, tx *tenancy.Tx, ceiling int) ([]Admitted, error) {
-	q := filesdb.New(tx)
-	if err := q.LineLock(ctx); err != nil {
-		return nil, fmt.Errorf("lock line: %w", err)
-	}
-	return q.VersionAdmit(ctx, int64(ceiling))
+func Admit(ctx context.Context, q tenancy.Queries, ceiling int) ([]Admitted, error) {
+	return filesdb.New(q).VersionAdmit(ctx, int64(ceiling))
 }
 
 // StepBack puts a version back in line whose workflow could not be started.

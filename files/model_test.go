@@ -272,7 +272,7 @@ func (m *model) rows(r *rapid.T) map[string]string {
 // every change of status and every way into the trash and back once, in order.
 func (m *model) compareEvents(r *rapid.T) {
 	for _, f := range m.files {
-		events, err := files.EventsAfter(r.Context(), m.db.Once(m.org), f.id, 0)
+		events, err := files.Follow(r.Context(), m.db.Once(m.org), f.id, 0)
 		require.NoError(r, err)
 		var told []string
 		for i, e := range events {

@@ -81,7 +81,7 @@ func TestStepsAreSeen(t *testing.T) {
 	boom := errors.New("boom")
 	require.ErrorIs(t, files.Step(ctx, once, ticket.Version, files.StepScan, 1, func() error { return boom }), boom)
 	require.NoError(t, files.Step(ctx, once, ticket.Version, files.StepScan, 2, func() error { return nil }))
-	events, err := files.EventsAfter(ctx, once, ticket.File, 1)
+	events, err := files.Follow(ctx, once, ticket.File, 1)
 	require.NoError(t, err)
 	require.Len(t, events, 4)
 	for i, want := range []string{

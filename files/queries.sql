@@ -1,9 +1,6 @@
 -- Names are noun first, so that they sort by what they touch. The organization
 -- is bound to the transaction; no query names it but for inserts.
 
--- name: EventList :many
-select seq, type, data, created_at from file_events where file_id = $1 and seq > $2 order by seq limit $3;
-
 -- name: FileInsert :exec
 insert into files (organization_id, id, name, description, category, uploaded_by) values (app.org(), $1, $2, $3, $4, $5);
 
@@ -18,9 +15,14 @@ update files f set trashed_at = null, updated_at = now(),
     status = coalesce((select v.status from file_versions v where v.organization_id = f.organization_id and v.id = coalesce(f.current_id, f.head_id)), f.status)
  where f.id = $1 and f.trashed_at is not null;
 
--- name: FileStand :one
-select f.event_seq, v.status from files f
-  join file_versions v on v.organization_id = f.organization_id and v.id = f.head_id where f.id = $1;
+-- name: FileFollow :many
+select v.status, f.event_seq, coalesce(e.seq, 0)::bigint as seq, coalesce(e.type, '')::text as type, coalesce(e.data, '{}')::jsonb as data,
+       coalesce(e.created_at, f.created_at)::timestamptz as created_at
+  from files f
+  join file_versions v on v.organization_id = f.organization_id and v.id = f.head_id
+  left join lateral (select * from file_events n where n.organization_id = f.organization_id and n.file_id = f.id and n.seq > sqlc.arg(seq)
+                      order by n.seq limit sqlc.arg(most)) e on true
+ where f.id = sqlc.arg(file_id) order by e.seq;
 
 -- name: FileTrash :execrows
 update files set trashed_at = now(), status = 'deleted', updated_at = now() where id = $1 and trashed_at is null;
@@ -35,12 +37,6 @@ select id, number, status, size from file_versions where file_id = $1 order by n
 
 -- name: FilesCountByStatus :many
 select status, count(*) as files from files group by status order by status;
-
--- One admission of an organization after the other: two that count at once
--- would both find room.
-
--- name: LineLock :exec
-select pg_advisory_xact_lock(hashtextextended('line/' || app.org()::text, 0));
 
 -- name: PartInsert :exec
 insert into upload_parts (organization_id, upload_id, number, size, etag) values (app.org(), $1, $2, $3, $4)
@@ -149,13 +145,7 @@ update uploads set size = offset_bytes where id = $1;
 -- its own tier alone; one that saw none would let nothing in.
 
 -- name: VersionAdmit :many
-update file_versions v set started_at = now(), updated_at = now()
- where v.id in (select w.id from file_versions w where w.status = 'processing' and w.started_at is null
-                 order by w.received_at, w.id
-                 limit coalesce((select greatest(least(t.concurrent_scans, sqlc.arg(ceiling)::bigint) -
-                                   (select count(*) from file_versions r where r.status = 'processing' and r.started_at > now() - interval '1 hour'), 0)
-                                   from tiers t), 0))
-returning v.id, v.file_id;
+select version::uuid as id, file::uuid as file_id from app.admit(sqlc.arg(ceiling));
 
 -- name: VersionCleaned :exec
 update file_versions set cleaned_at = now() where id = $1 and status not in ('uploading', 'processing', 'published');

@@ -88,8 +88,9 @@ func (d *DB) InTx(ctx context.Context, org OrgID, f func(*Tx) error) (err error)
 	if err := f(tx); err != nil {
 		return translate(err)
 	}
-	done = true
-	if err := tx.commit(ctx); err != nil {
+	err = tx.commit(ctx)
+	done = conn.Conn().PgConn().TxStatus() == 'I'
+	if err != nil {
 		return translate(fmt.Errorf("commit: %w", err))
 	}
 	for _, f := range tx.after {
@@ -106,6 +107,19 @@ func AfterCommit(q Queries, f func()) {
 		return
 	}
 	f()
+}
+
+// Last runs a statement whose result nobody waits for at the very end of q, in
+// one round trip with the commit: what it locks is free again when that is
+// through, however long this program has to wait for a processor. An error of it
+// rolls everything back. A single statement's Once runs it now.
+func Last(ctx context.Context, q Queries, sql string, args ...any) error {
+	if tx, ok := q.(*Tx); ok {
+		tx.last = append(tx.last, func(b *pgx.Batch) { b.Queue(sql, args...) })
+		return nil
+	}
+	_, err := q.Exec(ctx, sql, args...)
+	return err
 }
 
 // begin opens the transaction and binds the organization in one round trip.
@@ -126,7 +140,8 @@ func begin(ctx context.Context, conn *pgx.Conn, org OrgID) (*Tx, error) {
 type Tx struct {
 	conn  *pgx.Conn
 	org   OrgID
-	after []func() // see AfterCommit
+	last  []func(*pgx.Batch) // see Last
+	after []func()           // see AfterCommit
 }
 
 // Org names the organization to which the transaction is bound.
@@ -164,11 +179,33 @@ func (t *Tx) commit(ctx context.Context) error {
 	if t.conn.PgConn().TxStatus() == 'I' {
 		return errors.New("the transaction was ended from inside; return an error to roll back, nil to commit")
 	}
-	tag, err := t.conn.Exec(ctx, "commit")
+	tag, err := t.end(ctx)
 	if err == nil && tag.String() != "COMMIT" {
 		err = pgx.ErrTxCommitRollback
 	}
 	return err
+}
+
+// end commits, behind the last statements if there are any. What was deferred to
+// the commit comes before them, so that locks are taken in one order with and
+// without them: the quota, then the end of the trail.
+func (t *Tx) end(ctx context.Context) (tag pgconn.CommandTag, err error) {
+	if len(t.last) == 0 || t.conn.PgConn().TxStatus() == 'E' {
+		return t.conn.Exec(ctx, "commit")
+	}
+	var b pgx.Batch
+	b.Queue("set constraints all immediate")
+	for _, queue := range t.last {
+		queue(&b)
+	}
+	b.Queue("commit")
+	results := t.conn.SendBatch(ctx, &b)
+	for range b.Len() {
+		if tag, err = results.Exec(); err != nil {
+			break
+		}
+	}
+	return tag, errors.Join(err, results.Close())
 }
 
 // rollback runs on its own short deadline: the caller's context is often the

@@ -98,6 +98,44 @@ func TestTxOffersEveryWayIn(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// TestLastRunsWithTheCommit and in order, for the organization, and not at all
+// when the transaction is rolled back; one that fails rolls back what came before.
+func TestLastRunsWithTheCommit(t *testing.T) {
+	t.Parallel()
+	_, db, org, _ := single(t)
+	add := func(q tenancy.Queries) error { return tenancy.Last(t.Context(), q, insert, tenancy.NewID(), "last") }
+	fails := func(q tenancy.Queries) error { return tenancy.Last(t.Context(), q, "select 1/0") }
+	refused := func(tenancy.Queries) error { return errors.New("refused") }
+	for name, c := range map[string]struct {
+		do   []func(tenancy.Queries) error
+		kept int
+	}{
+		"two of them":      {[]func(tenancy.Queries) error{add, add}, 3},
+		"the second fails": {[]func(tenancy.Queries) error{add, fails}, 0},
+		"the first fails":  {[]func(tenancy.Queries) error{fails, add}, 0},
+		"rolled back":      {[]func(tenancy.Queries) error{add, refused}, 0},
+	} {
+		err := db.InTx(t.Context(), org, func(tx *tenancy.Tx) error {
+			_, err := tx.Exec(t.Context(), insert, tenancy.NewID(), "first")
+			require.NoError(t, err)
+			for _, f := range c.do {
+				if err := f(tx); err != nil {
+					return err
+				}
+				require.Equal(t, 1, count(t, tx), name)
+			}
+			return nil
+		})
+		require.Equal(t, c.kept == 0, err != nil, name)
+		require.Equal(t, c.kept, count(t, db.Once(org)), name)
+		_, err = db.Once(org).Exec(t.Context(), "delete from operations")
+		require.NoError(t, err)
+	}
+	require.NoError(t, add(db.Once(org)))
+	require.Equal(t, 1, count(t, db.Once(org)), "a single statement runs at once")
+	requireUnbound(t, db)
+}
+
 // endings are the ways in which a transaction or a statement can end. None may
 // leave its organization on the connection that the next caller gets.
 func endings(d *pgtest.Database) map[string]func(*testing.T, *tenancy.DB, tenancy.OrgID) error {
@@ -125,6 +163,16 @@ func endings(d *pgtest.Database) map[string]func(*testing.T, *tenancy.DB, tenanc
 				_, err := tx.Exec(t.Context(), "select 1/0")
 				require.Error(t, err)
 				return nil
+			})
+		},
+		"failed last statement": func(t *testing.T, db *tenancy.DB, org tenancy.OrgID) error {
+			return db.InTx(t.Context(), org, func(tx *tenancy.Tx) error { return tenancy.Last(t.Context(), tx, "select 1/0") })
+		},
+		"last statement after a swallowed error": func(t *testing.T, db *tenancy.DB, org tenancy.OrgID) error {
+			return db.InTx(t.Context(), org, func(tx *tenancy.Tx) error {
+				_, err := tx.Exec(t.Context(), "select 1/0")
+				require.Error(t, err)
+				return tenancy.Last(t.Context(), tx, "select 1")
 			})
 		},
 		"unread rows": func(t *testing.T, db *tenancy.DB, org tenancy.OrgID) error {

@@ -42,7 +42,7 @@ func (r *Storage) FollowFile(c *gin.Context) error {
 	defer cancel()
 	defer r.Watch.Count()()
 	if whole {
-		if now, err := s.stand(c.Request.Context()); err == nil && files.Final(now.Status) && now.EventSeq <= seq {
+		if events, err := s.after(c.Request.Context()); err == nil && files.Final(events[0].Status) && events[0].EventSeq <= seq {
 			c.Status(http.StatusNoContent)
 			return nil
 		}
@@ -138,38 +138,36 @@ func (s *eventStream) over(ctx context.Context, err error) error {
 }
 
 // catchUp sends the events that have not been sent. The version's state and the
-// count of its events come from one statement, so "final" is never said before
-// the last event. What happens after that statement has a wake-up of its own.
+// events come from one statement, so "final" is never said before the last event.
+// What happens after that statement has a wake-up of its own.
 func (s *eventStream) catchUp(ctx context.Context) (done bool, err error) {
-	now, err := s.stand(ctx)
-	if err != nil {
-		return false, err
-	}
-	for now.EventSeq > s.seq {
-		events, err := files.EventsAfter(ctx, s.room.DB.Once(s.actor.Org), s.file, s.seq)
+	for {
+		events, err := s.after(ctx)
 		if err != nil {
 			return false, err
 		}
-		if len(events) == 0 {
-			return false, nil
-		}
+		from := s.seq
 		for _, e := range events {
+			if e.Seq == 0 {
+				break
+			}
 			if !s.send(strconv.FormatInt(e.Seq, 10), e.Type, withTime(e)) {
 				return false, context.Canceled
 			}
 			s.seq = e.Seq
 		}
+		switch now := events[0]; {
+		case now.EventSeq > s.seq && s.seq > from: // there are more than one statement gives
+		case now.EventSeq > s.seq, !files.Final(now.Status):
+			return false, nil
+		default:
+			return true, s.final(ctx)
+		}
 	}
-	// More events than that count may have been sent: then the state is older
-	// than they are, and is asked for again at their wake-up.
-	if !files.Final(now.Status) {
-		return false, nil
-	}
-	return true, s.final(ctx)
 }
 
-func (s *eventStream) stand(ctx context.Context) (files.Stand, error) {
-	return files.GetStand(ctx, s.room.DB.Once(s.actor.Org), s.file)
+func (s *eventStream) after(ctx context.Context) ([]files.Event, error) {
+	return files.Follow(ctx, s.room.DB.Once(s.actor.Org), s.file, s.seq)
 }
 
 func (s *eventStream) final(ctx context.Context) error {

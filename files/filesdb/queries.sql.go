@@ -13,36 +13,43 @@ import (
 	"github.com/google/uuid"
 )
 
-const eventList = `-- name: EventList :many
-
-select seq, type, data, created_at from file_events where file_id = $1 and seq > $2 order by seq limit $3
+const fileFollow = `-- name: FileFollow :many
+select v.status, f.event_seq, coalesce(e.seq, 0)::bigint as seq, coalesce(e.type, '')::text as type, coalesce(e.data, '{}')::jsonb as data,
+       coalesce(e.created_at, f.created_at)::timestamptz as created_at
+  from files f
+  join file_versions v on v.organization_id = f.organization_id and v.id = f.head_id
+  left join lateral (select organization_id, file_id, seq, type, data, created_at from file_events n where n.organization_id = f.organization_id and n.file_id = f.id and n.seq > $1
+                      order by n.seq limit $2) e on true
+ where f.id = $3 order by e.seq
 `
 
-type EventListParams struct {
-	FileID uuid.UUID
+type FileFollowParams struct {
 	Seq    int64
-	Limit  int64
+	Most   int64
+	FileID uuid.UUID
 }
 
-type EventListRow struct {
+type FileFollowRow struct {
+	Status    FileStatus
+	EventSeq  int64
 	Seq       int64
 	Type      string
 	Data      json.RawMessage
 	CreatedAt time.Time
 }
 
-// Names are noun first, so that they sort by what they touch. The organization
-// is bound to the transaction; no query names it but for inserts.
-func (q *Queries) EventList(ctx context.Context, arg EventListParams) ([]EventListRow, error) {
-	rows, err := q.db.Query(ctx, eventList, arg.FileID, arg.Seq, arg.Limit)
+func (q *Queries) FileFollow(ctx context.Context, arg FileFollowParams) ([]FileFollowRow, error) {
+	rows, err := q.db.Query(ctx, fileFollow, arg.Seq, arg.Most, arg.FileID)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []EventListRow
+	var items []FileFollowRow
 	for rows.Next() {
-		var i EventListRow
+		var i FileFollowRow
 		if err := rows.Scan(
+			&i.Status,
+			&i.EventSeq,
 			&i.Seq,
 			&i.Type,
 			&i.Data,
@@ -59,6 +66,7 @@ func (q *Queries) EventList(ctx context.Context, arg EventListParams) ([]EventLi
 }
 
 const fileInsert = `-- name: FileInsert :exec
+
 insert into files (organization_id, id, name, description, category, uploaded_by) values (app.org(), $1, $2, $3, $4, $5)
 `
 
@@ -70,6 +78,8 @@ type FileInsertParams struct {
 	UploadedBy  uuid.UUID
 }
 
+// Names are noun first, so that they sort by what they touch. The organization
+// is bound to the transaction; no query names it but for inserts.
 func (q *Queries) FileInsert(ctx context.Context, arg FileInsertParams) error {
 	_, err := q.db.Exec(ctx, fileInsert,
 		arg.ID,
@@ -134,23 +144,6 @@ func (q *Queries) FileRestore(ctx context.Context, id uuid.UUID) (int64, error) 
 		return 0, err
 	}
 	return result.RowsAffected(), nil
-}
-
-const fileStand = `-- name: FileStand :one
-select f.event_seq, v.status from files f
-  join file_versions v on v.organization_id = f.organization_id and v.id = f.head_id where f.id = $1
-`
-
-type FileStandRow struct {
-	EventSeq int64
-	Status   FileStatus
-}
-
-func (q *Queries) FileStand(ctx context.Context, id uuid.UUID) (FileStandRow, error) {
-	row := q.db.QueryRow(ctx, fileStand, id)
-	var i FileStandRow
-	err := row.Scan(&i.EventSeq, &i.Status)
-	return i, err
 }
 
 const fileTrash = `-- name: FileTrash :execrows
@@ -254,18 +247,6 @@ func (q *Queries) FilesCountByStatus(ctx context.Context) ([]FilesCountByStatusR
 		return nil, err
 	}
 	return items, nil
-}
-
-const lineLock = `-- name: LineLock :exec
-
-select pg_advisory_xact_lock(hashtextextended('line/' || app.org()::text, 0))
-`
-
-// One admission of an organization after the other: two that count at once
-// would both find room.
-func (q *Queries) LineLock(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, lineLock)
-	return err
 }
 
 const partInsert = `-- name: PartInsert :exec
@@ -784,13 +765,7 @@ func (q *Queries) UploadShrink(ctx context.Context, id uuid.UUID) error {
 
 const versionAdmit = `-- name: VersionAdmit :many
 
-update file_versions v set started_at = now(), updated_at = now()
- where v.id in (select w.id from file_versions w where w.status = 'processing' and w.started_at is null
-                 order by w.received_at, w.id
-                 limit coalesce((select greatest(least(t.concurrent_scans, $1::bigint) -
-                                   (select count(*) from file_versions r where r.status = 'processing' and r.started_at > now() - interval '1 hour'), 0)
-                                   from tiers t), 0))
-returning v.id, v.file_id
+select version::uuid as id, file::uuid as file_id from app.admit($1)
 `
 
 type VersionAdmitRow struct {

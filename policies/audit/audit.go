@@ -59,8 +59,8 @@ type row struct {
 const system = "system"
 
 // Record writes the event with q, which is the transaction of the action: both
-// are committed or neither is. It comes last in the transaction, since the end
-// of the organization's chain is locked until the commit.
+// are committed or neither is. It comes last in the transaction, with the commit,
+// since the end of the organization's chain is locked until then.
 func Record(ctx context.Context, q tenancy.Queries, e Event) error {
 	attempt, attempted := ctx.Value(attemptKey{}).(*Attempt)
 	if attempted && attempt.has(e) {
@@ -70,7 +70,7 @@ func Record(ctx context.Context, q tenancy.Queries, e Event) error {
 	if err != nil {
 		return fmt.Errorf("write down %s: %w", e.Action, err)
 	}
-	if _, err := q.Exec(ctx, "insert into audit_events (organization_id, event) values (app.org(), $1)", event); err != nil {
+	if err := tenancy.Last(ctx, q, "insert into audit_events (organization_id, event) values (app.org(), $1)", event); err != nil {
 		return fmt.Errorf("record %s: %w", e.Action, err)
 	}
 	if attempted {

@@ -49,11 +49,7 @@ func (l *Line) Ceiling() int { return l.ceiling }
 // A process that dies between the commit and the start leaves a version that was
 // let in and shows no life, which the sweep starts.
 func (l *Line) Advance(ctx context.Context, org tenancy.OrgID) error {
-	var admitted []files.Admitted
-	err := l.db.InTx(ctx, org, func(tx *tenancy.Tx) (err error) {
-		admitted, err = files.Admit(ctx, tx, l.ceiling)
-		return err
-	})
+	admitted, err := files.Admit(ctx, l.db.Once(org), l.ceiling)
 	if err != nil {
 		return fmt.Errorf("advance line: %w", err)
 	}
