@@ -13,7 +13,7 @@ import (
 	"satchel/tenancy"
 )
 
-const benchSize = 256 * mib
+const benchSize = 256 << 20
 
 // BenchmarkIngest compares what a client sees of an upload in 8 MiB requests
 // with the bare multipart upload of the same parts, one after another.
@@ -53,7 +53,7 @@ func bare(b *testing.B, bucket *s3.Bucket, whole []byte) {
 	require.NoError(b, err)
 	var parts []s3.Part
 	for at := 0; at < len(whole); at += partBytes {
-		etag, err := bucket.PutPart(ctx, key, id, len(parts)+1, bytes.NewReader(whole[at:at+partBytes]), partBytes)
+		etag, err := bucket.PutPart(ctx, key, id, len(parts)+1, bytes.NewReader(whole[at:at+partBytes]), int64(partBytes))
 		require.NoError(b, err)
 		parts = append(parts, s3.Part{Number: len(parts) + 1, ETag: etag})
 	}

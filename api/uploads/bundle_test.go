@@ -24,6 +24,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"satchel/api/problem"
+	"satchel/api/uploads/ingest"
 	"satchel/files"
 	"satchel/internal/pgtest"
 	"satchel/tenancy"
@@ -35,19 +36,21 @@ import (
 type bundle struct {
 	db      *pgtest.Database
 	faults  *faults
-	bucket  Bucket
+	bucket  ingest.Bucket
 	memory  *memory // when the bucket is one
 	org     tenancy.OrgID
 	teacher tenancy.Actor
 	config  Config
-	part    int64
-	least   int64
+	sizes   ingest.Sizes
 
 	mu      sync.Mutex
 	actors  map[string]tenancy.Actor
 	started map[uuid.UUID]int
 	startTo error
 }
+
+// partBytes is what a part holds in the real store.
+var partBytes = int(ingest.Default.Part)
 
 // Parts of the memory bucket: small enough for many in a test.
 const (
@@ -60,13 +63,13 @@ func setup(t testing.TB, quota int64) *bundle {
 	t.Helper()
 	m := newMemory(smallLeast)
 	b := setupOn(t, quota, m)
-	b.memory, b.part, b.least = m, smallPart, smallLeast
+	b.memory, b.sizes = m, ingest.Sizes{Part: smallPart, Least: smallLeast, Probe: ingest.Probe{Bytes: smallProbe, Time: time.Minute}}
 	return b
 }
 
-func setupOn(t testing.TB, quota int64, bucket Bucket) *bundle {
+func setupOn(t testing.TB, quota int64, bucket ingest.Bucket) *bundle {
 	t.Helper()
-	b := &bundle{db: pgtest.New(t), faults: &faults{}, bucket: bucket, part: partBytes, least: leastPart,
+	b := &bundle{db: pgtest.New(t), faults: &faults{}, bucket: bucket, sizes: ingest.Default,
 		actors: map[string]tenancy.Actor{}, started: map[uuid.UUID]int{}}
 	b.config = Config{SpoolDir: t.TempDir(), TTL: time.Hour, NetworkTimeout: 20 * time.Second, LockTimeout: 20 * time.Second}
 	b.org = b.db.Organization(t, quota)
@@ -100,7 +103,7 @@ func (b *bundle) replica(t testing.TB) *Uploads {
 		Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Metrics: prometheus.NewRegistry(),
 	})
 	require.NoError(t, err)
-	u.part, u.least, u.probe = b.part, b.least, probe{smallProbe, time.Minute}
+	u.intake.Sizes = b.sizes
 	return u
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"sync"
 
+	"satchel/api/uploads/ingest"
 	"satchel/internal/fault"
 	"satchel/internal/s3"
 	"satchel/tenancy"
@@ -74,7 +75,7 @@ func callErr(fs *faults, op string, f func() error) error {
 
 // faultyBucket puts faults before a bucket.
 type faultyBucket struct {
-	Bucket
+	ingest.Bucket
 	faults *faults
 }
 
@@ -120,7 +121,7 @@ func (b faultyBucket) ListPending(ctx context.Context, prefix string) ([]s3.Pend
 
 // faultyTenants puts faults before transactions.
 type faultyTenants struct {
-	Tenants
+	ingest.Tenants
 	faults *faults
 }
 

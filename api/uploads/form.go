@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"satchel/api/uploads/ingest"
 	"satchel/files"
 	"satchel/internal/fault"
 	"satchel/tenancy"
@@ -30,7 +31,7 @@ const (
 func (u *Uploads) Form(ctx context.Context, actor tenancy.Actor, a Announcement, body io.Reader, length int64) (files.Ticket, error) {
 	t, err := u.form(ctx, actor, a, body, length)
 	if err != nil && !errors.Is(err, files.ErrChecksum) { // which is counted where it is found
-		u.metrics.end(protocolForm, err)
+		u.intake.Metrics.End(ingest.Form, err)
 	}
 	return t, err
 }
@@ -44,53 +45,35 @@ func (u *Uploads) form(ctx context.Context, actor tenancy.Actor, a Announcement,
 	if err != nil {
 		return files.Ticket{}, err
 	}
-	in := u.fresh(protocolForm, actor.Org)
-	in.part, in.claimed, in.ttl = u.partSize(limits.MaxFileSize), a.SHA256, formTTL
-	defer in.close()
-	ended, err := in.fill(ctx, body)
+	in := u.intake.Form(actor.Org, limits.MaxFileSize, a.SHA256, formTTL)
+	defer in.Close()
+	ended, err := in.Fill(ctx, body)
 	switch {
 	case err != nil:
 		return files.Ticket{}, cutShort(err)
-	case in.received == 0:
+	case in.Received() == 0:
 		return files.Ticket{}, ErrEmpty
 	}
-	in.reserved = in.received
+	reserved := in.Received()
 	if !ended {
-		in.reserved = max(in.received, least)
+		reserved = max(reserved, least)
 	}
-	t, err := u.create(ctx, actor, a, in.reserved, formTTL, nil)
+	t, err := u.create(ctx, actor, a, reserved, formTTL, nil)
 	if err != nil {
 		return files.Ticket{}, err
 	}
-	in.id = t.Upload
-	return t, u.formRest(ctx, in, t, body, ended)
-}
-
-// formRest stores what is spooled and receives the rest. It runs on a context
-// of its own: the client's going away must not cut the clean-up short.
-func (u *Uploads) formRest(ctx context.Context, in *ingest, t files.Ticket, body io.Reader, ended bool) error {
-	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	defer cancel()
-	var err error
-	if !ended {
-		err = in.ship(own)
-	} else {
-		body = eof{}
-	}
-	if err == nil {
-		err = in.flow(own, body)
-	}
-	if err == nil {
-		u.start(own, in.org, t)
-		return nil
-	}
-	cancel() // a part in flight has no use any more
-	_ = in.wait()
-	if errors.Is(err, files.ErrChecksum) || errors.Is(err, errTailLost) {
-		return err // withdrawn already
+	// On a context of its own: the client's going away must not cut the clean-up short.
+	own := context.WithoutCancel(ctx)
+	err = in.Rest(own, t.Upload, reserved, body, ended)
+	switch {
+	case err == nil:
+		u.start(own, actor.Org, t)
+		return t, nil
+	case errors.Is(err, files.ErrChecksum), errors.Is(err, ingest.ErrLost):
+		return t, err // withdrawn already
 	}
 	err = cutShort(err)
-	return errors.Join(err, u.withdraw(ctx, in.org, in.id, endOf(err), fault.Of(err).Code))
+	return t, errors.Join(err, u.intake.Withdraw(own, actor.Org, t.Upload, endOf(err), fault.Of(err).Code))
 }
 
 // endOf tells a limit, which is a verdict on the file, from a failure.
@@ -124,12 +107,8 @@ var errCutShort = fault.New(fault.Invalid, "body_cut_short", "The request ended 
 // already.
 func cutShort(err error) error {
 	var f *fault.Fault
-	if errors.As(err, &f) || !errors.Is(err, errBody) {
+	if errors.As(err, &f) || !errors.Is(err, ingest.ErrBody) {
 		return err
 	}
 	return errCutShort.Because(err)
 }
-
-type eof struct{}
-
-func (eof) Read([]byte) (int, error) { return 0, io.EOF }

@@ -136,7 +136,7 @@ func TestRealStore(t *testing.T) {
 				}
 				return works
 			})
-			require.Equal(t, http.StatusServiceUnavailable, c.patch(id, 2*partBytes, whole[2*partBytes:]).status)
+			require.Equal(t, http.StatusServiceUnavailable, c.patch(id, int64(2*partBytes), whole[2*partBytes:]).status)
 			b.faults.set(nil)
 			other.resume(id, whole, 6_000_000)
 			b.received(t, id, whole)

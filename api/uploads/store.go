@@ -11,8 +11,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/tus/tusd/v2/pkg/handler"
 
+	"satchel/api/uploads/ingest"
 	"satchel/files"
-	"satchel/tenancy"
 )
 
 // store is tusd's data store over our rows and bucket. It offers creation and
@@ -38,7 +38,7 @@ func (s store) NewUpload(ctx context.Context, info handler.FileInfo) (handler.Up
 	v := visitOf(ctx)
 	row, err := s.create(ctx, v, info)
 	if err != nil {
-		s.u.metrics.end(protocolTus, err)
+		s.u.intake.Metrics.End(ingest.Tus, err)
 		return nil, s.u.answer(ctx, err)
 	}
 	v.header().Set("X-File-ID", row.FileID.String())
@@ -125,7 +125,7 @@ func (t *tusUpload) GetInfo(context.Context) (handler.FileInfo, error) {
 // WriteChunk works on the visit's context, not on tusd's, which ends ten
 // seconds after the client has gone: joining a large file may take longer.
 func (t *tusUpload) WriteChunk(ctx context.Context, _ int64, src io.Reader) (int64, error) {
-	in, err := t.u.resume(t.row, t.v)
+	in, err := t.u.intake.Resume(t.row, ingest.Request{Org: t.v.actor.Org, Holder: t.v.holder, Length: t.v.length, TTL: t.u.config.TTL})
 	if err != nil {
 		return 0, t.u.answer(ctx, err)
 	}
@@ -134,27 +134,9 @@ func (t *tusUpload) WriteChunk(ctx context.Context, _ int64, src io.Reader) (int
 	if !t.v.beginWriting() {
 		return 0, handler.ErrUploadInterrupted
 	}
-	n, err := in.write(t.v.ctx, src) //nolint:contextcheck // see above: the request's own context ends too early
-	t.v.wrote = err == nil && in.offset == in.size
+	n, err := in.Write(t.v.ctx, src) //nolint:contextcheck // see above: the request's own context ends too early
+	t.v.wrote = err == nil && in.Complete()
 	return n, t.u.answer(ctx, err)
-}
-
-// resume continues where the row says.
-func (u *Uploads) resume(row files.Upload, v *visit) (*ingest, error) {
-	saved, err := decodeState(row.ShaState)
-	if err != nil {
-		return nil, err
-	}
-	sum, err := restore(saved.current)
-	if err != nil {
-		return nil, err
-	}
-	return &ingest{
-		until: row.OffsetBytes + v.length,
-		u:     u, protocol: protocolTus, org: v.actor.Org, id: row.ID, holder: v.holder, ttl: u.config.TTL,
-		claimed: row.ClaimedSha256, size: row.Size, part: u.partSize(row.Size),
-		offset: row.OffsetBytes, tail: row.TailBytes, multipart: row.S3UploadID, saved: saved, received: row.OffsetBytes, sum: sum,
-	}, nil
 }
 
 func (u *Uploads) enlist(v *visit) {
@@ -187,9 +169,9 @@ func (t *tusUpload) Terminate(ctx context.Context) error {
 	if t.row.FinishedAt != nil {
 		return t.u.answer(ctx, errReceived)
 	}
-	err := t.u.withdraw(ctx, t.v.actor.Org, t.row.ID, files.Deleted, "terminated")
+	err := t.u.intake.Withdraw(ctx, t.v.actor.Org, t.row.ID, files.Deleted, "terminated")
 	if err == nil {
-		t.u.metrics.ended.WithLabelValues(protocolTus, "terminated").Inc()
+		t.u.intake.Metrics.Terminated()
 	}
 	return t.u.answer(ctx, err)
 }
@@ -197,5 +179,4 @@ func (t *tusUpload) Terminate(ctx context.Context) error {
 var (
 	_ handler.DataStore           = store{}
 	_ handler.TerminaterDataStore = store{}
-	_ Tenants                     = (*tenancy.DB)(nil)
 )

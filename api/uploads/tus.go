@@ -15,6 +15,7 @@ import (
 	"golang.org/x/exp/slog" // tusd's configuration asks for this one
 
 	"satchel/api/problem"
+	"satchel/api/uploads/ingest"
 	"satchel/files"
 	"satchel/tenancy"
 )
@@ -184,8 +185,8 @@ func (u *Uploads) location(id uuid.UUID) string {
 // abandon ends an upload whose creating request was cut off: its client never
 // learned the address, and its reservation would stand until it expires.
 func (u *Uploads) abandon(v *visit) {
-	u.metrics.end(protocolTus, errCutShort)
-	if err := u.withdraw(v.ctx, v.actor.Org, v.ticket.Upload, files.Failed, errCutShort.Code); err != nil {
+	u.intake.Metrics.End(ingest.Tus, errCutShort)
+	if err := u.intake.Withdraw(v.ctx, v.actor.Org, v.ticket.Upload, files.Failed, errCutShort.Code); err != nil {
 		u.Log.Warn("an abandoned upload stays until it expires", "organization", v.actor.Org, "version", v.ticket.Version, "error", err)
 	}
 }

@@ -1,4 +1,4 @@
-package uploads
+package ingest
 
 import (
 	"crypto/sha256"
@@ -44,12 +44,11 @@ func FuzzDecodeState(f *testing.F) {
 
 func TestPartSize(t *testing.T) {
 	t.Parallel()
-	u := &Uploads{part: partBytes}
-	for _, size := range []int64{1, partBytes, 1 << 30, 70 << 30, 79 << 30, 1 << 40, 5 << 40} {
-		p := u.partSize(size)
-		require.GreaterOrEqual(t, p, int64(partBytes))
+	for _, size := range []int64{1, Default.Part, 1 << 30, 70 << 30, 79 << 30, 1 << 40, 5 << 40} {
+		p := Default.partSize(size)
+		require.GreaterOrEqual(t, p, Default.Part)
 		require.Zero(t, p%mib)
 		require.LessOrEqual(t, (size+p-1)/p, int64(mostParts))
 	}
-	require.Equal(t, int64(partBytes), u.partSize(1<<30))
+	require.Equal(t, Default.Part, Default.partSize(1<<30))
 }

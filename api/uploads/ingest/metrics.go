@@ -1,4 +1,4 @@
-package uploads
+package ingest
 
 import (
 	"errors"
@@ -10,22 +10,23 @@ import (
 
 // The protocols, as metrics name them.
 const (
-	protocolTus  = "tus"
-	protocolForm = "form"
+	Tus  = "tus"
+	Form = "form"
 )
 
-type metrics struct {
+// Metrics count what arrives and how it ends.
+type Metrics struct {
 	bytes  *prometheus.CounterVec
 	parts  *prometheus.CounterVec
 	ended  *prometheus.CounterVec
 	active *prometheus.GaugeVec
 }
 
-func newMetrics(r prometheus.Registerer) (*metrics, error) {
+func newMetrics(r prometheus.Registerer) (*Metrics, error) {
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
 	}
-	m := &metrics{
+	m := &Metrics{
 		bytes: counter("satchel_uploads_received_bytes_total", "Bytes of files read from requests.", "protocol"),
 		parts: counter("satchel_uploads_stored_parts_total", "Parts of files that the staging bucket confirmed.", "protocol"),
 		ended: counter("satchel_uploads_ended_uploads_total", "Uploads that ended, by what became of them.", "protocol", "outcome"),
@@ -39,12 +40,15 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 	return m, err
 }
 
-// end counts an upload's end. The outcome is a fault's code: a closed list, so
+// End counts an upload's end. The outcome is a fault's code: a closed list, so
 // the number of series stays small.
-func (m *metrics) end(protocol string, err error) {
+func (m *Metrics) End(protocol string, err error) {
 	outcome := "received"
 	if err != nil {
 		outcome = fault.Of(err).Code
 	}
 	m.ended.WithLabelValues(protocol, outcome).Inc()
 }
+
+// Terminated counts an upload that its client gave up.
+func (m *Metrics) Terminated() { m.ended.WithLabelValues(Tus, "terminated").Inc() }

@@ -1,8 +1,7 @@
-package uploads
+package ingest
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"hash"
@@ -18,33 +17,26 @@ import (
 	"satchel/tenancy"
 )
 
-const (
-	mib = 1 << 20
-	// partBytes is what a part holds when nothing forces another size.
-	partBytes = 8 * mib
-	// leastPart is the S3 minimum for all parts but the last.
-	leastPart = 5 * mib
-	// mostParts is the S3 maximum of one object.
-	mostParts = 10_000
-	// unknown is the length of an upload that did not announce one.
-	unknown = -1
-)
+// unknown is the length of an upload that did not announce one.
+const unknown = -1
 
-// errBody marks a failure of the request's body, which is the client's or the
+// ErrBody marks a failure of the request's body, which is the client's or the
 // network's, among our own.
-var errBody = errors.New("read body")
+var ErrBody = errors.New("read body")
 
+// ErrLost says that earlier bytes of an upload are not there any more. The
+// upload is withdrawn.
 var (
-	errTailLost  = fault.New(fault.Conflict, "upload_broken", "Bytes that this upload had received are lost. Upload the file again.")
-	errPartsLost = errTailLost.Under("parts_lost")
+	ErrLost      = fault.New(fault.Conflict, "upload_broken", "Bytes that this upload had received are lost. Upload the file again.")
+	errPartsLost = ErrLost.Under("parts_lost")
 )
 
-// ingest carries the bytes of one request into the store. Two spools alternate:
+// Stream carries the bytes of one request into the store. Two spools alternate:
 // while one is filled from the network, the other is sent, with at most one
 // part in flight. When none is, and the bytes come fast, a part is sent while it
 // is still being filled. What the flight changes is read only after wait.
-type ingest struct {
-	u        *Uploads
+type Stream struct {
+	intake   *Intake
 	protocol string
 	org      tenancy.OrgID
 	id       uuid.UUID // the upload's and the version's
@@ -72,46 +64,58 @@ type ingest struct {
 	ahead    *parcel    // the part that is on its way and not whole yet
 }
 
-// partSize gives the smallest part with which a file of this size keeps well
-// below the number of parts that S3 allows: some parts may be short. A file of
-// up to two parts is one instead, so that it goes as one plain object when it
-// comes in one request: to join two parts the store reads and writes them again.
-func (u *Uploads) partSize(size int64) int64 {
-	const enough = mostParts - 1_000
-	if 0 <= size && size <= 2*u.part {
-		return 2 * u.part
-	}
-	n := (size + enough - 1) / enough
-	if n <= u.part {
-		return u.part
-	}
-	return (n + mib - 1) / mib * mib
-}
-
-// write takes all that src has and gives how many bytes became durable, which
+// Write takes all that src has and gives how many bytes became durable, which
 // is also right when it fails half way.
-func (in *ingest) write(ctx context.Context, src io.Reader) (int64, error) {
+func (in *Stream) Write(ctx context.Context, src io.Reader) (int64, error) {
 	start := in.offset
 	err := in.recall(ctx)
 	if err == nil {
 		err = in.flow(ctx, src)
 	}
-	in.close()
+	in.Close()
 	return in.offset - start, err
 }
 
+// Complete says whether all that was announced has been received.
+func (in *Stream) Complete() bool { return in.offset == in.size }
+
+// Received is how many bytes have been read, whether they are durable or not.
+func (in *Stream) Received() int64 { return in.received }
+
+// Rest gives a form's file its upload, for which so many bytes are reserved,
+// stores what Fill read, and takes what src still has.
+func (in *Stream) Rest(ctx context.Context, id uuid.UUID, reserved int64, src io.Reader, ended bool) (err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	in.id, in.reserved = id, reserved
+	if ended {
+		src = eof{}
+	} else {
+		err = in.ship(ctx)
+	}
+	if err == nil {
+		err = in.flow(ctx, src)
+	}
+	cancel() // a part in flight has no use any more
+	return errors.Join(err, in.wait())
+}
+
+type eof struct{}
+
+func (eof) Read([]byte) (int, error) { return 0, io.EOF }
+
 // flow takes all that src has; a part may be on its way already. Until it ends,
 // what the row says belongs to the part in flight.
-func (in *ingest) flow(ctx context.Context, src io.Reader) error {
-	in.u.metrics.active.WithLabelValues(in.protocol).Inc()
-	defer in.u.metrics.active.WithLabelValues(in.protocol).Dec()
+func (in *Stream) flow(ctx context.Context, src io.Reader) error {
+	in.intake.Metrics.active.WithLabelValues(in.protocol).Inc()
+	defer in.intake.Metrics.active.WithLabelValues(in.protocol).Dec()
 	err := in.pour(ctx, src)
 	return errors.Join(err, in.wait())
 }
 
-func (in *ingest) pour(ctx context.Context, src io.Reader) error {
+func (in *Stream) pour(ctx context.Context, src io.Reader) error {
 	for {
-		ended, err := in.fill(ctx, src)
+		ended, err := in.Fill(ctx, src)
 		if p := in.ahead; p != nil && (err != nil || ended && in.received != p.to) {
 			in.retract()
 		}
@@ -129,8 +133,8 @@ func (in *ingest) pour(ctx context.Context, src io.Reader) error {
 	}
 }
 
-// close gives the spools back. Nothing may be in flight.
-func (in *ingest) close() {
+// Close gives the spools back. Nothing may be in flight.
+func (in *Stream) Close() {
 	for _, s := range in.spools {
 		if s != nil {
 			s.close()
@@ -141,11 +145,11 @@ func (in *ingest) close() {
 
 // spool gives the one to fill. The second is made only when a body is longer
 // than a part.
-func (in *ingest) spool() (*spool, error) {
+func (in *Stream) spool() (*spool, error) {
 	if s := in.spools[in.turn]; s != nil {
 		return s, nil
 	}
-	s, err := in.u.spools.get()
+	s, err := in.intake.spools.get()
 	in.spools[in.turn] = s
 	return s, err
 }
@@ -154,9 +158,9 @@ func (in *ingest) spool() (*spool, error) {
 // are shared: they are the only memory an upload holds.
 var buffers = sync.Pool{New: func() any { b := make([]byte, 256<<10); return &b }}
 
-// fill reads until the spool holds a part, the announced size is reached, or
+// Fill reads until the spool holds a part, the announced size is reached, or
 // src ends.
-func (in *ingest) fill(ctx context.Context, src io.Reader) (ended bool, err error) {
+func (in *Stream) Fill(ctx context.Context, src io.Reader) (ended bool, err error) {
 	s, err := in.spool()
 	if err != nil {
 		return false, err
@@ -177,16 +181,16 @@ func (in *ingest) fill(ctx context.Context, src io.Reader) (ended bool, err erro
 		case err == io.EOF:
 			return true, nil
 		case err != nil:
-			return false, fmt.Errorf("%w: %w", errBody, err)
+			return false, fmt.Errorf("%w: %w", ErrBody, err)
 		}
-		if in.flight == nil && in.u.probe.fast(in.received-from, time.Since(began)) {
+		if in.flight == nil && in.intake.Sizes.Probe.fast(in.received-from, time.Since(began)) {
 			in.hurry(ctx)
 		}
 	}
 }
 
 // room is how many bytes may still be read into the spool.
-func (in *ingest) room() int64 {
+func (in *Stream) room() int64 {
 	room := in.part - in.held
 	if in.size != unknown {
 		room = min(room, in.size-in.received)
@@ -194,7 +198,7 @@ func (in *ingest) room() int64 {
 	return room
 }
 
-func (in *ingest) take(s *spool, b []byte) error {
+func (in *Stream) take(s *spool, b []byte) error {
 	if len(b) == 0 {
 		return nil
 	}
@@ -204,7 +208,7 @@ func (in *ingest) take(s *spool, b []byte) error {
 	_, _ = in.sum.Write(b) // a hash never fails
 	in.held += int64(len(b))
 	in.received += int64(len(b))
-	in.u.metrics.bytes.WithLabelValues(in.protocol).Add(float64(len(b)))
+	in.intake.Metrics.bytes.WithLabelValues(in.protocol).Add(float64(len(b)))
 	return nil
 }
 
@@ -213,7 +217,7 @@ func (in *ingest) take(s *spool, b []byte) error {
 // it and recording it: its first bytes are the same. Whether they are is
 // checked by the hash, so that a late write of a writer that had lost its lease
 // cannot slip in.
-func (in *ingest) recall(ctx context.Context) error {
+func (in *Stream) recall(ctx context.Context) error {
 	if in.tail == 0 {
 		return nil
 	}
@@ -223,9 +227,9 @@ func (in *ingest) recall(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, partTimeout)
 	defer cancel()
-	body, err := in.u.Staging.Open(ctx, files.TailKey(in.org, in.id), "", 0, in.tail)
+	body, err := in.intake.Staging.Open(ctx, files.TailKey(in.org, in.id), "", 0, in.tail)
 	if errors.Is(err, s3.ErrMissing) {
-		return in.lost(ctx, errTailLost.Because(err))
+		return in.lost(ctx, ErrLost.Because(err))
 	}
 	if err != nil {
 		return fmt.Errorf("read the tail back: %w", err)
@@ -240,7 +244,7 @@ func (in *ingest) recall(ctx context.Context) error {
 		return fault.New(fault.Unavailable, "store_unavailable", "The object store does not answer right now. Try again shortly.").Because(err)
 	}
 	if n != in.tail || !sameHash(h, in.saved.current) {
-		return in.lost(ctx, errTailLost)
+		return in.lost(ctx, ErrLost)
 	}
 	in.held = in.tail
 	return nil
@@ -248,8 +252,8 @@ func (in *ingest) recall(ctx context.Context) error {
 
 // lost gives an upload up whose earlier bytes are no longer there: going on
 // would only end in a file that does not match its hash.
-func (in *ingest) lost(ctx context.Context, why error) error {
-	return errors.Join(why, in.u.withdraw(ctx, in.org, in.id, files.Failed, fault.Of(why).Code))
+func (in *Stream) lost(ctx context.Context, why error) error {
+	return errors.Join(why, in.intake.Withdraw(ctx, in.org, in.id, files.Failed, fault.Of(why).Code))
 }
 
 // parcel is a spool on its way to the store, with what the row will say when it
@@ -264,7 +268,7 @@ type parcel struct {
 }
 
 // ship sends the filled spool in the background and turns to the other one.
-func (in *ingest) ship(ctx context.Context) error {
+func (in *Stream) ship(ctx context.Context) error {
 	p := in.ahead
 	if p == nil {
 		if err := in.wait(); err != nil {
@@ -279,7 +283,7 @@ func (in *ingest) ship(ctx context.Context) error {
 	return nil
 }
 
-func (in *ingest) launch(ctx context.Context, size int64, ahead bool) *parcel {
+func (in *Stream) launch(ctx context.Context, size int64, ahead bool) *parcel {
 	p := &parcel{
 		spool: in.spools[in.turn], size: size, to: in.received - in.held + size, number: in.saved.parts + 1,
 		ahead: ahead, ready: make(chan struct{}),
@@ -290,22 +294,13 @@ func (in *ingest) launch(ctx context.Context, size int64, ahead bool) *parcel {
 	return p
 }
 
-// probe tells a body that brings so many bytes within so much time from one that
-// a request to the store had better not wait for: it would be open for minutes.
-type probe struct {
-	bytes int64
-	time  time.Duration
-}
-
-func (p probe) fast(came int64, in time.Duration) bool { return came >= p.bytes && in < p.time }
-
 // hurry begins to send the part that is being filled, if it is certain how long
 // it will be. The last part is not hurried: whether the file is the one that was
 // announced is known only at its end.
-func (in *ingest) hurry(ctx context.Context) {
+func (in *Stream) hurry(ctx context.Context) {
 	to := min(in.received+in.room(), in.until)
 	size := to - in.received + in.held
-	if to <= in.received || to == in.size || size < in.part && (size < in.u.least || !in.partsAllow(to)) {
+	if to <= in.received || to == in.size || size < in.part && (size < in.intake.Sizes.Least || !in.partsAllow(to)) {
 		return
 	}
 	in.ahead = in.launch(ctx, size, true)
@@ -313,7 +308,7 @@ func (in *ingest) hurry(ctx context.Context) {
 
 // retract takes a part back that was sent ahead of bytes that never came. What
 // did come is still in the spool.
-func (in *ingest) retract() {
+func (in *Stream) retract() {
 	in.ahead.spool.end()
 	close(in.ahead.ready)
 	in.ahead = nil
@@ -321,7 +316,7 @@ func (in *ingest) retract() {
 }
 
 // wait ends the part that is in flight, if there is one.
-func (in *ingest) wait() error {
+func (in *Stream) wait() error {
 	if in.flight == nil {
 		return nil
 	}
@@ -332,7 +327,7 @@ func (in *ingest) wait() error {
 
 // send puts one part and then moves the offset. Dying in between costs one part
 // that the client sends again under the same number.
-func (in *ingest) send(ctx context.Context, p *parcel) error {
+func (in *Stream) send(ctx context.Context, p *parcel) error {
 	if err := in.grow(ctx, p.to); err != nil {
 		return err
 	}
@@ -361,26 +356,26 @@ func (in *ingest) send(ctx context.Context, p *parcel) error {
 // together with its first part, so a request that died in between has left one
 // that no row knows: it ends before there is another. A form has no requests
 // before this one.
-func (in *ingest) begin(ctx context.Context) (begun bool, err error) {
+func (in *Stream) begin(ctx context.Context) (begun bool, err error) {
 	if in.multipart != "" {
 		return false, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, partTimeout)
 	defer cancel()
-	if in.protocol != protocolForm {
-		if err := in.u.abortAll(ctx, files.StagingKey(in.org, in.id)); err != nil {
+	if in.protocol != Form {
+		if err := in.intake.abortAll(ctx, files.StagingKey(in.org, in.id)); err != nil {
 			return false, err
 		}
 	}
-	in.multipart, err = in.u.Staging.Begin(ctx, files.StagingKey(in.org, in.id))
+	in.multipart, err = in.intake.Staging.Begin(ctx, files.StagingKey(in.org, in.id))
 	return err == nil, err
 }
 
-func (in *ingest) abort(ctx context.Context) {
+func (in *Stream) abort(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTimeout)
 	defer cancel()
-	if err := in.u.Staging.Abort(ctx, files.StagingKey(in.org, in.id), in.multipart); err != nil {
-		in.u.Log.WarnContext(ctx, "a multipart upload stays open until the reconciler finds it", "organization", in.org, "version", in.id, "error", err)
+	if err := in.intake.Staging.Abort(ctx, files.StagingKey(in.org, in.id), in.multipart); err != nil {
+		in.intake.Log.WarnContext(ctx, "a multipart upload stays open until the reconciler finds it", "organization", in.org, "version", in.id, "error", err)
 	}
 	in.multipart = ""
 }
@@ -389,7 +384,7 @@ func (in *ingest) abort(ctx context.Context) {
 // object: an earlier request joined it and died, or lost its database, before
 // the row could say so. The client sends those bytes again; they are only
 // counted, and finish finds the object.
-func (in *ingest) put(ctx context.Context, p *parcel) (*files.Part, error) {
+func (in *Stream) put(ctx context.Context, p *parcel) (*files.Part, error) {
 	etag, err := in.putBytes(ctx, p)
 	if errors.Is(err, s3.ErrMissing) {
 		_, err := in.joined(ctx)
@@ -398,18 +393,18 @@ func (in *ingest) put(ctx context.Context, p *parcel) (*files.Part, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store part %d: %w", p.number, err)
 	}
-	in.u.metrics.parts.WithLabelValues(in.protocol).Inc()
+	in.intake.Metrics.parts.WithLabelValues(in.protocol).Inc()
 	return &files.Part{Number: int32(p.number), Size: p.size, Etag: etag}, nil
 }
 
 // putBytes tries a part that is not whole yet once. The store's client must not
 // repeat it by itself, for it may do so while an earlier try still reads from the
 // same place; it repeats only what can seek.
-func (in *ingest) putBytes(ctx context.Context, p *parcel) (etag string, err error) {
+func (in *Stream) putBytes(ctx context.Context, p *parcel) (etag string, err error) {
 	put := func(body io.Reader) (string, error) {
 		ctx, cancel := context.WithTimeout(ctx, partTimeout)
 		defer cancel()
-		return in.u.Staging.PutPart(ctx, files.StagingKey(in.org, in.id), in.multipart, p.number, body, p.size)
+		return in.intake.Staging.PutPart(ctx, files.StagingKey(in.org, in.id), in.multipart, p.number, body, p.size)
 	}
 	if p.ahead {
 		etag, err = put(struct{ io.Reader }{p.spool.reader(p.size)})
@@ -426,7 +421,7 @@ func (in *ingest) putBytes(ctx context.Context, p *parcel) (etag string, err err
 // keep stores what the body brought beyond whole parts, when it ended early. A
 // rest that is large enough becomes a part of its own, which spares reading it
 // back; a smaller one is the tail.
-func (in *ingest) keep(ctx context.Context) error {
+func (in *Stream) keep(ctx context.Context) error {
 	if in.ahead == nil {
 		if err := in.wait(); err != nil {
 			return err
@@ -435,7 +430,7 @@ func (in *ingest) keep(ctx context.Context) error {
 			return nil
 		}
 	}
-	if in.ahead != nil || in.held >= in.u.least && in.partsAllow(in.received) {
+	if in.ahead != nil || in.held >= in.intake.Sizes.Least && in.partsAllow(in.received) {
 		if err := in.ship(ctx); err != nil {
 			return err
 		}
@@ -443,7 +438,7 @@ func (in *ingest) keep(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, partTimeout)
 	defer cancel()
-	if _, err := in.u.Staging.Put(ctx, files.TailKey(in.org, in.id), in.spools[in.turn].reader(in.held), in.held, ""); err != nil {
+	if _, err := in.intake.Staging.Put(ctx, files.TailKey(in.org, in.id), in.spools[in.turn].reader(in.held), in.held, ""); err != nil {
 		return fmt.Errorf("store the tail: %w", err)
 	}
 	next := in.saved
@@ -453,20 +448,20 @@ func (in *ingest) keep(ctx context.Context) error {
 
 // partsAllow says whether a short part that ends there still leaves enough
 // numbers for the rest.
-func (in *ingest) partsAllow(to int64) bool {
+func (in *Stream) partsAllow(to int64) bool {
 	rest := (in.size - to + in.part - 1) / in.part
 	return int64(in.saved.parts)+1+rest <= mostParts
 }
 
 // grow reserves room for an upload that did not announce its length, before its
 // bytes are stored.
-func (in *ingest) grow(ctx context.Context, to int64) error {
+func (in *Stream) grow(ctx context.Context, to int64) error {
 	if in.size != unknown || to <= in.reserved {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, rowTimeout)
 	defer cancel()
-	err := in.u.Tenants.InTx(ctx, in.org, func(tx *tenancy.Tx) error { return files.Grow(ctx, tx, in.id, to) })
+	err := in.intake.Tenants.InTx(ctx, in.org, func(tx *tenancy.Tx) error { return files.Grow(ctx, tx, in.id, to) })
 	if err != nil {
 		return fmt.Errorf("reserve room: %w", err)
 	}
@@ -475,11 +470,11 @@ func (in *ingest) grow(ctx context.Context, to int64) error {
 }
 
 // advance moves the row's offset to what the store has just confirmed.
-func (in *ingest) advance(ctx context.Context, p files.Progress, next state) error {
+func (in *Stream) advance(ctx context.Context, p files.Progress, next state) error {
 	ctx, cancel := context.WithTimeout(ctx, rowTimeout)
 	defer cancel()
 	p = in.progress(p, next)
-	err := in.u.Tenants.InTx(ctx, in.org, func(tx *tenancy.Tx) error { return files.Advance(ctx, tx, p) })
+	err := in.intake.Tenants.InTx(ctx, in.org, func(tx *tenancy.Tx) error { return files.Advance(ctx, tx, p) })
 	if err != nil {
 		return fmt.Errorf("record progress: %w", err)
 	}
@@ -487,14 +482,8 @@ func (in *ingest) advance(ctx context.Context, p files.Progress, next state) err
 	return nil
 }
 
-func (in *ingest) progress(p files.Progress, next state) files.Progress {
+func (in *Stream) progress(p files.Progress, next state) files.Progress {
 	p.Upload, p.Holder, p.From, p.TTL = in.id, in.holder, in.offset, in.ttl
 	p.S3UploadID, p.SHAState = in.multipart, next.encode()
 	return p
-}
-
-// fresh starts an ingest at the beginning of a file.
-func (u *Uploads) fresh(protocol string, org tenancy.OrgID) *ingest {
-	start, _ := decodeState(nil)
-	return &ingest{u: u, protocol: protocol, org: org, ttl: u.config.TTL, size: unknown, part: u.part, saved: start, sum: sha256.New()}
 }

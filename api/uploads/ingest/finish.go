@@ -1,4 +1,4 @@
-package uploads
+package ingest
 
 import (
 	"context"
@@ -16,15 +16,15 @@ import (
 // its workflow. The row's offset reaches the size only in the transaction that
 // also receives the version: there is no state "complete, but nobody finished",
 // and a client that got no answer sends its last bytes again.
-func (in *ingest) finish(ctx context.Context) error {
+func (in *Stream) finish(ctx context.Context) error {
 	if err := in.wait(); err != nil {
 		return err
 	}
 	digest := in.sum.Sum(nil)
 	sum := hex.EncodeToString(digest)
 	if in.claimed != "" && in.claimed != sum {
-		in.u.metrics.end(in.protocol, files.ErrChecksum)
-		return errors.Join(files.ErrChecksum, in.u.withdraw(ctx, in.org, in.id, files.Rejected, files.ErrChecksum.Code))
+		in.intake.Metrics.End(in.protocol, files.ErrChecksum)
+		return errors.Join(files.ErrChecksum, in.intake.Withdraw(ctx, in.org, in.id, files.Rejected, files.ErrChecksum.Code))
 	}
 	if err := in.grow(ctx, in.received); err != nil {
 		return err
@@ -36,7 +36,7 @@ func (in *ingest) finish(ctx context.Context) error {
 	if err := in.receive(ctx, files.Received{Upload: in.id, Size: in.received, SHA256: sum, ETag: etag}, last); err != nil {
 		return err
 	}
-	in.u.metrics.end(in.protocol, nil)
+	in.intake.Metrics.End(in.protocol, nil)
 	in.removeTail(ctx)
 	return nil
 }
@@ -44,16 +44,16 @@ func (in *ingest) finish(ctx context.Context) error {
 // land stores the last bytes: all of them as one plain object when nothing went
 // before, else as the last part of what is then joined. The plain object is
 // stored only if the store received what was hashed.
-func (in *ingest) land(ctx context.Context, digest []byte) (etag string, last *files.Part, err error) {
+func (in *Stream) land(ctx context.Context, digest []byte) (etag string, last *files.Part, err error) {
 	ctx, cancel := context.WithTimeout(ctx, joinTimeout)
 	defer cancel()
 	key := files.StagingKey(in.org, in.id)
 	if in.multipart == "" {
-		etag, err = in.u.Staging.PutSummed(ctx, key, in.spools[in.turn].reader(in.held), in.held, digest)
+		etag, err = in.intake.Staging.PutSummed(ctx, key, in.spools[in.turn].reader(in.held), in.held, digest)
 		if err != nil {
 			return "", nil, fmt.Errorf("store the file: %w", err)
 		}
-		in.u.metrics.parts.WithLabelValues(in.protocol).Inc()
+		in.intake.Metrics.parts.WithLabelValues(in.protocol).Inc()
 		return etag, nil, nil
 	}
 	if in.held > 0 {
@@ -74,8 +74,8 @@ func (in *ingest) land(ctx context.Context, digest []byte) (etag string, last *f
 // joined by an earlier request. The store is asked for the object even when it
 // says that it joined: versitygw answers a second join of an upload with
 // success and the ETag of whatever parts it was given.
-func (in *ingest) join(ctx context.Context, last *files.Part) (string, error) {
-	rows, err := files.Parts(ctx, in.u.Tenants.Once(in.org), in.id)
+func (in *Stream) join(ctx context.Context, last *files.Part) (string, error) {
+	rows, err := files.Parts(ctx, in.intake.Tenants.Once(in.org), in.id)
 	if err != nil {
 		return "", fmt.Errorf("list parts: %w", err)
 	}
@@ -90,7 +90,7 @@ func (in *ingest) join(ctx context.Context, last *files.Part) (string, error) {
 	for i, r := range rows {
 		parts[i] = s3.Part{Number: int(r.Number), ETag: r.Etag}
 	}
-	_, err = in.u.Staging.Join(ctx, files.StagingKey(in.org, in.id), in.multipart, parts)
+	_, err = in.intake.Staging.Join(ctx, files.StagingKey(in.org, in.id), in.multipart, parts)
 	if err != nil && !errors.Is(err, s3.ErrMissing) {
 		return "", err
 	}
@@ -99,8 +99,8 @@ func (in *ingest) join(ctx context.Context, last *files.Part) (string, error) {
 
 // joined finds the object that this or an earlier request joined. Its bytes are
 // not read here: the scan reads them all and refuses another hash than the row's.
-func (in *ingest) joined(ctx context.Context) (etag string, err error) {
-	o, err := in.u.Staging.Stat(ctx, files.StagingKey(in.org, in.id))
+func (in *Stream) joined(ctx context.Context) (etag string, err error) {
+	o, err := in.intake.Staging.Stat(ctx, files.StagingKey(in.org, in.id))
 	if err == nil && (o.Size == in.size || in.size == unknown && o.Size == in.received) {
 		return o.ETag, nil
 	}
@@ -112,7 +112,7 @@ func (in *ingest) joined(ctx context.Context) (etag string, err error) {
 
 // receive moves the offset to the end and the version to its workflow, both or
 // neither. A failed commit may have happened all the same: the row is asked.
-func (in *ingest) receive(ctx context.Context, r files.Received, last *files.Part) error {
+func (in *Stream) receive(ctx context.Context, r files.Received, last *files.Part) error {
 	p := in.progress(files.Progress{To: in.received, Part: last}, in.saved)
 	var err error
 	for range 3 {
@@ -134,10 +134,10 @@ func (in *ingest) receive(ctx context.Context, r files.Received, last *files.Par
 	return nil
 }
 
-func (in *ingest) receiveOnce(ctx context.Context, p files.Progress, r files.Received) error {
+func (in *Stream) receiveOnce(ctx context.Context, p files.Progress, r files.Received) error {
 	ctx, cancel := context.WithTimeout(ctx, rowTimeout)
 	defer cancel()
-	return in.u.Tenants.InTx(ctx, in.org, func(tx *tenancy.Tx) error {
+	return in.intake.Tenants.InTx(ctx, in.org, func(tx *tenancy.Tx) error {
 		if err := files.Advance(ctx, tx, p); err != nil {
 			return err
 		}
@@ -146,23 +146,23 @@ func (in *ingest) receiveOnce(ctx context.Context, p files.Progress, r files.Rec
 }
 
 // isReceived says whether this writer's own transaction went through.
-func (in *ingest) isReceived(ctx context.Context) bool {
+func (in *Stream) isReceived(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rowTimeout)
 	defer cancel()
-	row, err := files.GetUpload(ctx, in.u.Tenants.Once(in.org), in.id)
+	row, err := files.GetUpload(ctx, in.intake.Tenants.Once(in.org), in.id)
 	return err == nil && row.FinishedAt != nil && row.Status == files.Processing &&
 		row.LeaseHolder == in.holder && row.OffsetBytes == in.received
 }
 
 // removeTail comes after the transaction, which may still fail and need it. A
 // tail that outlives its upload is found by the reconciler.
-func (in *ingest) removeTail(ctx context.Context) {
+func (in *Stream) removeTail(ctx context.Context) {
 	if !in.saved.tailed {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTimeout)
 	defer cancel()
-	if err := in.u.Staging.Remove(ctx, files.TailKey(in.org, in.id)); err != nil {
-		in.u.Log.WarnContext(ctx, "a tail stays until the reconciler finds it", "organization", in.org, "version", in.id, "error", err)
+	if err := in.intake.Staging.Remove(ctx, files.TailKey(in.org, in.id)); err != nil {
+		in.intake.Log.WarnContext(ctx, "a tail stays until the reconciler finds it", "organization", in.org, "version", in.id, "error", err)
 	}
 }

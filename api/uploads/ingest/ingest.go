@@ -1,0 +1,196 @@
+// Package ingest carries the bytes of an upload from a request into the staging
+// bucket and its row's offset along with them, and takes both back.
+//
+// What an upload has durably received is its row's offset, and nothing else:
+// every step first makes bytes durable in the store and then moves the offset,
+// so a process may die between any two steps and the next request goes on from
+// the row. No transaction and no connection of the pool is held while bytes flow.
+package ingest
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"satchel/files"
+	"satchel/internal/s3"
+	"satchel/tenancy"
+)
+
+// Bucket is the staging bucket. *s3.Bucket is one.
+type Bucket interface {
+	Put(ctx context.Context, key string, body io.Reader, size int64, contentType string) (etag string, err error)
+	PutSummed(ctx context.Context, key string, body io.Reader, size int64, sha256 []byte) (etag string, err error)
+	Open(ctx context.Context, key, etag string, offset, length int64) (io.ReadCloser, error)
+	Stat(ctx context.Context, key string) (s3.Object, error)
+	Remove(ctx context.Context, key string) error
+	Begin(ctx context.Context, key string) (upload string, err error)
+	PutPart(ctx context.Context, key, upload string, number int, body io.Reader, size int64) (etag string, err error)
+	Join(ctx context.Context, key, upload string, parts []s3.Part) (etag string, err error)
+	Abort(ctx context.Context, key, upload string) error
+	ListPending(ctx context.Context, prefix string) ([]s3.Pending, error)
+}
+
+// Tenants is the way to an organization's rows. *tenancy.DB is one.
+type Tenants interface {
+	InTx(ctx context.Context, org tenancy.OrgID, f func(*tenancy.Tx) error) error
+	Once(org tenancy.OrgID) *tenancy.Once
+}
+
+// Ports is what the package stands on.
+type Ports struct {
+	Tenants Tenants
+	Staging Bucket
+	Log     *slog.Logger
+}
+
+// Intake is where the bytes of all uploads come in.
+type Intake struct {
+	Ports
+	Metrics *Metrics
+	Sizes   Sizes
+	spools  *spools
+}
+
+const mib = 1 << 20
+
+// Sizes are those of parts, in bytes.
+type Sizes struct {
+	Part  int64 // what a part holds when nothing forces another size
+	Least int64 // what a part holds at least, but for the last
+	Probe Probe
+}
+
+// Default are the sizes that S3 takes.
+var Default = Sizes{Part: 8 * mib, Least: 5 * mib, Probe: Probe{mib / 4, 25 * time.Millisecond}}
+
+// mostParts is the S3 maximum of one object.
+const mostParts = 10_000
+
+// Probe tells a body that brings so many bytes within so much time from one that
+// a request to the store had better not wait for: it would be open for minutes.
+type Probe struct {
+	Bytes int64
+	Time  time.Duration
+}
+
+func (p Probe) fast(came int64, in time.Duration) bool { return came >= p.Bytes && in < p.Time }
+
+// How long the parts of the work may take that the client does not set the pace
+// of. Each is far above what it takes; it ends what would otherwise hang.
+const (
+	rowTimeout   = 15 * time.Second // one short transaction
+	partTimeout  = 3 * time.Minute  // one part or tail to the store
+	joinTimeout  = 15 * time.Minute // the store may copy the whole object
+	cleanTimeout = 30 * time.Second
+)
+
+// New makes it. It fails when the spool folder cannot be written, rather than at
+// the first upload.
+func New(spoolDir string, p Ports, r prometheus.Registerer) (*Intake, error) {
+	spools, err := newSpools(spoolDir)
+	if err != nil {
+		return nil, fmt.Errorf("SATCHEL_SPOOL_DIR: %w", err)
+	}
+	m, err := newMetrics(r)
+	if err != nil {
+		return nil, fmt.Errorf("register metrics of uploads: %w", err)
+	}
+	return &Intake{Ports: p, Metrics: m, Sizes: Default, spools: spools}, nil
+}
+
+// partSize gives the smallest part with which a file of this size keeps well
+// below the number of parts that S3 allows: some parts may be short. A file of
+// up to two parts is one instead, so that it goes as one plain object when it
+// comes in one request: to join two parts the store reads and writes them again.
+func (z Sizes) partSize(size int64) int64 {
+	const enough = mostParts - 1_000
+	if 0 <= size && size <= 2*z.Part {
+		return 2 * z.Part
+	}
+	n := (size + enough - 1) / enough
+	if n <= z.Part {
+		return z.Part
+	}
+	return (n + mib - 1) / mib * mib
+}
+
+// Request is one of tus that brings bytes.
+type Request struct {
+	Org    tenancy.OrgID
+	Holder string        // of the upload's lease
+	Length int64         // of the body, or -1
+	TTL    time.Duration // an upload without progress for this long expires
+}
+
+// Resume goes on where the row says.
+func (i *Intake) Resume(row files.Upload, r Request) (*Stream, error) {
+	saved, err := decodeState(row.ShaState)
+	if err != nil {
+		return nil, err
+	}
+	sum, err := restore(saved.current)
+	if err != nil {
+		return nil, err
+	}
+	return &Stream{
+		intake: i, protocol: Tus, org: r.Org, id: row.ID, holder: r.Holder, ttl: r.TTL,
+		claimed: row.ClaimedSha256, size: row.Size, part: i.Sizes.partSize(row.Size), until: row.OffsetBytes + r.Length,
+		offset: row.OffsetBytes, tail: row.TailBytes, multipart: row.S3UploadID, saved: saved, received: row.OffsetBytes, sum: sum,
+	}, nil
+}
+
+// Form begins a file of at most so many bytes that comes in one request and
+// tells its length by its end. Fill it before it has rows, then go on with Rest.
+// claimed is the SHA-256 that the client announced, or empty.
+func (i *Intake) Form(org tenancy.OrgID, most int64, claimed string, ttl time.Duration) *Stream {
+	start, _ := decodeState(nil)
+	return &Stream{
+		intake: i, protocol: Form, org: org, ttl: ttl, claimed: claimed, size: unknown, part: i.Sizes.partSize(most), saved: start, sum: sha256.New(),
+	}
+}
+
+// Withdraw ends an upload that will never be received: the reservation is freed
+// in one transaction, and only then the bytes go. If the process dies in
+// between, the row is final and not cleaned, which the sweep looks for.
+func (i *Intake) Withdraw(ctx context.Context, org tenancy.OrgID, id uuid.UUID, to files.Status, reason string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTimeout)
+	defer cancel()
+	err := i.Tenants.InTx(ctx, org, func(tx *tenancy.Tx) error { return files.Withdraw(ctx, tx, id, to, reason) })
+	if err != nil {
+		return fmt.Errorf("withdraw upload %s: %w", id, err)
+	}
+	if err := i.discard(ctx, org, id); err != nil {
+		i.Log.WarnContext(ctx, "the bytes of a withdrawn upload are not gone yet, the sweep will remove them", "organization", org, "version", id, "error", err)
+		return nil
+	}
+	if err := files.Cleaned(ctx, i.Tenants.Once(org), id); err != nil {
+		i.Log.WarnContext(ctx, "a withdrawn upload is not marked as cleaned", "organization", org, "version", id, "error", err)
+	}
+	return nil
+}
+
+// discard removes everything that an upload may have left in the staging
+// bucket. It asks the store for open multipart uploads instead of trusting the
+// row: one may have been begun and never recorded.
+func (i *Intake) discard(ctx context.Context, org tenancy.OrgID, id uuid.UUID) error {
+	key := files.StagingKey(org, id)
+	err := i.abortAll(ctx, key)
+	return errors.Join(err, i.Staging.Remove(ctx, files.TailKey(org, id)), i.Staging.Remove(ctx, key))
+}
+
+// abortAll ends every multipart upload of an object.
+func (i *Intake) abortAll(ctx context.Context, key string) error {
+	pending, err := i.Staging.ListPending(ctx, key)
+	for _, p := range pending {
+		err = errors.Join(err, i.Staging.Abort(ctx, p.Key, p.Upload))
+	}
+	return err
+}
