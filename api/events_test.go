@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -14,6 +15,7 @@ import (
 	"satchel/api/apikeys"
 	"satchel/api/storage"
 	"satchel/files"
+	"satchel/internal/oidc/oidctest"
 	"satchel/tenancy"
 )
 
@@ -231,4 +233,26 @@ func TestStreamsOfARevokedKey(t *testing.T) {
 	})
 	require.Equal(t, 200, status)
 	require.NotEqual(t, "final", all[len(all)-1].kind)
+}
+
+// TestStreamsEndWithTheirToken: what a token opened is not open for longer.
+func TestStreamsEndWithTheirToken(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	org, subject := b.organization(), uuid.NewString()
+	user, err := b.db.EnsureUser(t.Context(), b.issuer.URL, subject)
+	require.NoError(t, err)
+	require.NoError(t, tenancy.SetMember(t.Context(), b.db.Once(org), user, tenancy.Teacher))
+	until := time.Now().Add(3 * time.Second).Truncate(time.Second)
+	short := &person{b: b, org: org, id: user, token: b.issuer.Sign(map[string]any{
+		"iss": b.issuer.URL, "sub": subject, "aud": oidctest.Audience, "exp": until.Unix(), "iat": until.Add(-time.Hour).Unix(),
+	})}
+	f := b.person(org, tenancy.Owner).upload("a.txt", []byte(lorem))
+	all, status := short.follow(f.ID, "", nil)
+	require.Equal(t, 200, status)
+	require.NotEmpty(t, all)
+	require.NotEqual(t, "final", all[len(all)-1].kind)
+	require.False(t, time.Now().Before(until))
+	_, status = short.follow(f.ID, all[len(all)-1].id, nil)
+	require.Equal(t, 401, status)
 }

@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
@@ -35,7 +37,7 @@ func probeWorkflow(ctx workflow.Context) (time.Duration, error) {
 // queue sends jobs at a steady rate through the stack's own Temporal server to
 // a worker of its own, never eagerly, and reads the server's own clock.
 func (b *bench) queue(ctx context.Context) error {
-	c, err := client.DialContext(ctx, client.Options{HostPort: b.Temporal, Namespace: "satchel", Logger: silent{}})
+	c, err := client.DialContext(ctx, client.Options{HostPort: b.Temporal, Namespace: "satchel", Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))})
 	if err != nil {
 		return err
 	}
@@ -90,11 +92,3 @@ func steady(ctx context.Context, c client.Client, perSecond int, length time.Dur
 	wg.Wait()
 	return waits, first
 }
-
-// silent keeps the SDK's log out of the figures.
-type silent struct{}
-
-func (silent) Debug(string, ...any) {}
-func (silent) Info(string, ...any)  {}
-func (silent) Warn(string, ...any)  {}
-func (silent) Error(string, ...any) {}

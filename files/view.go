@@ -128,7 +128,7 @@ func listQuery(f Filter) (string, pgx.NamedArgs, error) {
 		owner = "p.person"
 	}
 	where := []string{"f.trashed_at is null"}
-	args := pgx.NamedArgs{"limit": f.Limit, "id": f.After.ID, "name": f.After.Name,
+	args := pgx.NamedArgs{"id": f.After.ID, "name": f.After.Name,
 		"owner": f.Owner, "owners": append([]uuid.UUID{f.Owner}, f.Wards...), "status": f.Status, "category": f.Category, "search": likePattern(f.Search)}
 	add := func(on bool, clause string) {
 		if on {
@@ -144,10 +144,12 @@ func listQuery(f Filter) (string, pgx.NamedArgs, error) {
 	add(f.Category != "", "f.category = @category")
 	add(f.Search != "", "f.name ilike @search")
 	add(f.After.ID != uuid.Nil, order.after)
+	// The limit stands in the text. Behind a parameter Postgres takes a tenth of all
+	// rows for its value, and plans each list anew because that looks dearer.
 	page := fmt.Sprintf(`select f.id, coalesce(f.current_id, f.head_id) as version_id, f.name
-		from files f where %s order by %s limit @limit`, strings.Join(where, " and "), order.by)
+		from files f where %s order by %s limit %d`, strings.Join(where, " and "), order.by, f.Limit)
 	if len(f.Wards) > 0 {
-		page = fmt.Sprintf("select f.* from unnest(@owners::uuid[]) p(person) cross join lateral (%s) f order by %s limit @limit", page, order.by)
+		page = fmt.Sprintf("select f.* from unnest(@owners::uuid[]) p(person) cross join lateral (%s) f order by %s limit %d", page, order.by, f.Limit)
 	}
 	return fmt.Sprintf(`with page as (%s)
 		select v.* from page f join version_view v on v.file_id = f.id and v.version_id = f.version_id

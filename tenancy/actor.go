@@ -2,6 +2,7 @@ package tenancy
 
 import (
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -29,6 +30,7 @@ type Actor struct {
 	Role   Role
 	Key    uuid.UUID // the API key that was used; nil for a person's own token
 	Scopes []Action  // what the key is limited to; nil is everything of the role
+	Until  time.Time // when what proved this expires; zero for an API key, which is asked about anew
 }
 
 // Action is something a role may do.

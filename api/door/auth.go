@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
@@ -104,6 +105,7 @@ type credential struct {
 	places []tenancy.Membership
 	key    uuid.UUID
 	scopes []tenancy.Action
+	until  time.Time
 }
 
 // actor is who calls and for which organization. A refusal that comes before the
@@ -125,7 +127,7 @@ func (d *Door) actor(c *gin.Context, needs tenancy.Action) (tenancy.Actor, error
 		return tenancy.Actor{}, errNoKeys
 	}
 	notePace(c, place.RequestsPerMinute)
-	return tenancy.Actor{Org: tenancy.OrgID(place.Org), User: place.User, Role: place.Role, Key: proven.key, Scopes: proven.scopes}, nil
+	return tenancy.Actor{Org: tenancy.OrgID(place.Org), User: place.User, Role: place.Role, Key: proven.key, Scopes: proven.scopes, Until: proven.until}, nil
 }
 
 func (d *Door) place(c *gin.Context) (tenancy.Membership, credential, error) {
@@ -160,7 +162,7 @@ func (d *Door) prove(ctx context.Context, token string) (credential, error) {
 	if err != nil {
 		return credential{}, fmt.Errorf("find memberships: %w", err)
 	}
-	return credential{places: places}, nil
+	return credential{places: places, until: person.Until}, nil
 }
 
 func bearer(header string) (string, error) {

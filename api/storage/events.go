@@ -85,6 +85,11 @@ func (s *eventStream) run(ctx context.Context, changed <-chan struct{}) error {
 	defer poll.Stop()
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
+	if until := s.actor.Until; !until.IsZero() { // whoever comes back brings a new token
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, until)
+		defer cancel()
+	}
 	if !s.write(": satchel\n\n") {
 		return nil
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"os/exec"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/log"
 )
 
 // temporalServer is one real server for the tests of this package. Each test has
@@ -88,7 +90,7 @@ func dial(t *testing.T) (client.Client, string) {
 	n := s.taken.Add(1) - 1
 	require.Less(t, int(n), namespaces, "give the test server more namespaces")
 	namespace := fmt.Sprintf("test-%d", n)
-	c, err := client.NewLazyClient(client.Options{HostPort: s.address, Namespace: namespace, Identity: "test", Logger: quiet{}})
+	c, err := client.NewLazyClient(client.Options{HostPort: s.address, Namespace: namespace, Identity: "test", Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))})
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
 	require.Eventually(t, func() bool {
@@ -99,10 +101,3 @@ func dial(t *testing.T) (client.Client, string) {
 	}, time.Minute, 50*time.Millisecond)
 	return c, namespace
 }
-
-type quiet struct{}
-
-func (quiet) Debug(string, ...any) {}
-func (quiet) Info(string, ...any)  {}
-func (quiet) Warn(string, ...any)  {}
-func (quiet) Error(string, ...any) {}

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/testsuite"
 
 	"satchel/activities/reconcile"
@@ -95,7 +97,7 @@ type activities struct {
 func setupActivities(t *testing.T) *activities {
 	t.Helper()
 	var suite testsuite.WorkflowTestSuite
-	suite.SetLogger(quiet{})
+	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	a := &activities{bundle: bundle{Database: pgtest.New(t), options: options{store: s3test.New(t)}}, env: suite.NewTestActivityEnvironment(), nowhere: &nowhere{}}
 	a.org = a.Organization(t, room)
 	a.user = a.Member(t, a.org, tenancy.Student)

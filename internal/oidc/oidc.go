@@ -39,7 +39,10 @@ var (
 )
 
 // Person is who an issuer says that the caller is.
-type Person struct{ Issuer, Subject string }
+type Person struct {
+	Issuer, Subject string
+	Until           time.Time // when the token is good no more
+}
 
 // Verifier checks tokens. The issuer is asked for its keys when the first token
 // comes, and again when an unknown key signs, so a program starts without it.
@@ -81,7 +84,7 @@ func (v *Verifier) Verify(ctx context.Context, raw string) (Person, error) {
 	case token.Subject == "":
 		return Person{}, ErrToken.Because(errors.New("no subject"))
 	}
-	return Person{Issuer: token.Issuer, Subject: token.Subject}, nil
+	return Person{Issuer: token.Issuer, Subject: token.Subject, Until: token.Expiry.Add(v.config.Skew)}, nil
 }
 
 // Issuer names whose tokens are believed.

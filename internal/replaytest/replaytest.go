@@ -3,10 +3,12 @@
 package replaytest
 
 import (
+	"log/slog"
 	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/worker"
 )
 
@@ -24,14 +26,7 @@ func Histories(t *testing.T, least int, they string, workflows ...any) {
 			for _, w := range workflows {
 				replayer.RegisterWorkflow(w)
 			}
-			require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(quiet{}, path))
+			require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(log.NewStructuredLogger(slog.New(slog.DiscardHandler)), path))
 		})
 	}
 }
-
-type quiet struct{}
-
-func (quiet) Debug(string, ...any) {}
-func (quiet) Info(string, ...any)  {}
-func (quiet) Warn(string, ...any)  {}
-func (quiet) Error(string, ...any) {}

@@ -13,10 +13,3 @@ func TestReplay(t *testing.T) {
 	t.Parallel()
 	replaytest.Histories(t, 3, "accepted, expired, resent and cancelled", invitation.InviteMember)
 }
-
-type quiet struct{}
-
-func (quiet) Debug(string, ...any) {}
-func (quiet) Info(string, ...any)  {}
-func (quiet) Warn(string, ...any)  {}
-func (quiet) Error(string, ...any) {}

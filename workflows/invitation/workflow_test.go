@@ -2,6 +2,7 @@ package invitation_test
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 
@@ -38,7 +40,7 @@ type bundle struct {
 // setup scripts what each attempt to send answers; the last answer stays.
 func setup(answers ...func() (email.SendInvitationResult, error)) *bundle {
 	var suite testsuite.WorkflowTestSuite
-	suite.SetLogger(quiet{})
+	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	b := &bundle{env: suite.NewTestWorkflowEnvironment(), queues: map[string]string{}}
 	b.began = b.env.Now()
 	b.in = invitation.InviteMemberInput{Org: tenancy.OrgID(tenancy.NewID()), Invitation: tenancy.NewID(), ExpiresAt: b.began.Add(week)}

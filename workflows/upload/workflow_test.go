@@ -3,6 +3,7 @@ package upload_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/worker"
@@ -54,7 +56,7 @@ type bundle struct {
 
 func setup(o outcome) *bundle {
 	var suite testsuite.WorkflowTestSuite
-	suite.SetLogger(quiet{})
+	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	b := &bundle{env: suite.NewTestWorkflowEnvironment(),
 		in: upload.UploadFileInput{Org: tenancy.OrgID(tenancy.NewID()), File: tenancy.NewID(), Version: tenancy.NewID()}}
 	b.env.RegisterWorkflow(upload.UploadFile)
@@ -116,13 +118,6 @@ func (b *bundle) settled() (n int) {
 	}
 	return n
 }
-
-type quiet struct{}
-
-func (quiet) Debug(string, ...any) {}
-func (quiet) Info(string, ...any)  {}
-func (quiet) Warn(string, ...any)  {}
-func (quiet) Error(string, ...any) {}
 
 func code(c string, retry bool) error {
 	return temporal.NewApplicationErrorWithOptions(c, c, temporal.ApplicationErrorOptions{NonRetryable: !retry})

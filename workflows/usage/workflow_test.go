@@ -2,6 +2,7 @@ package usage_test
 
 import (
 	"context"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/workflow"
@@ -33,7 +35,7 @@ type testBundle struct {
 
 func setup() *testBundle {
 	var suite testsuite.WorkflowTestSuite
-	suite.SetLogger(quiet{})
+	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	b := &testBundle{env: suite.NewTestWorkflowEnvironment(), options: map[string]activity.Info{}}
 	b.began = b.env.Now()
 	b.env.RegisterActivity(&activities.Activities{})
@@ -244,10 +246,3 @@ func TestReplay(t *testing.T) {
 	t.Parallel()
 	replaytest.Histories(t, 3, "rolled up, warned, warned after a failure", usage.RollUpUsage, usage.WarnOrganization)
 }
-
-type quiet struct{}
-
-func (quiet) Debug(string, ...any) {}
-func (quiet) Info(string, ...any)  {}
-func (quiet) Warn(string, ...any)  {}
-func (quiet) Error(string, ...any) {}
