@@ -295,3 +295,29 @@ func take(t *testing.T, db *tenancy.DB, org, other tenancy.OrgID, turn string) e
 		return errors.New("no")
 	})
 }
+
+// TestForgettingTakesTheQuotaLast: a version that is removed settles the quota,
+// which must still be there then, though it is settled at the end otherwise.
+func TestForgettingTakesTheQuotaLast(t *testing.T) {
+	t.Parallel()
+	d, db, org, _ := single(t)
+	user := d.Member(t, org, tenancy.Teacher)
+	file := tenancy.NewID()
+	for _, sql := range []string{
+		"insert into files (organization_id, id, name, uploaded_by) values (app.org(), $1, 'a.txt', $2)",
+		"insert into file_versions (organization_id, id, file_id, number, size, used_bytes, uploaded_by) values (app.org(), $1, $1, 1, 10, 10, $2)",
+	} {
+		_, err := db.Once(org).Exec(t.Context(), sql, file, user)
+		require.NoError(t, err)
+	}
+	_, err := d.Admin(t).Exec(t.Context(), "update organizations set status = 'provisioning' where id = $1", org.UUID())
+	require.NoError(t, err)
+	var counts map[string]int64
+	require.NoError(t, db.InTx(t.Context(), tenancy.Platform, func(tx *tenancy.Tx) (err error) {
+		counts, err = tenancy.ForgetOrganization(t.Context(), tx, org)
+		return err
+	}))
+	require.EqualValues(t, 1, counts["file_versions"])
+	require.EqualValues(t, 1, counts["storage_quotas"])
+	requireUnbound(t, db)
+}

@@ -8,4 +8,4 @@ grant select, update (max_bytes, max_file_size, max_bytes_set, max_file_size_set
     opened_on, opening_bytes) on storage_quotas to satchel_app;
 drop policy if exists system on storage_quotas;
 create policy system on storage_quotas for all to satchel_system using (true) with check (true);
-grant select, insert, update (max_bytes, max_file_size, used_bytes, reserved_bytes, updated_at) on storage_quotas to satchel_system;
+grant select, insert, update (max_bytes, max_file_size, used_bytes, reserved_bytes, opened_on, opening_bytes, updated_at) on storage_quotas to satchel_system;

@@ -52,7 +52,8 @@ begin
         raise exception 'the organization is not to be forgotten' using errcode = 'check_violation';
     end if;
     perform set_config('app.forgetting', org::text, true);
-    -- The quota goes last: removing a version settles it.
+    -- The quota goes last: removing a version settles it, and not only in the end.
+    set constraints c_quota immediate;
     select array_agg(c.relname order by c.relname = 'storage_quotas', c.relname) into waiting
       from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'organization_id' and not a.attisdropped
      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p');
