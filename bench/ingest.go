@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -112,40 +113,80 @@ func (b *bench) bareMultipart(ctx context.Context) (time.Duration, error) {
 }
 
 // memory sends four files of 2 GiB at once and watches what API and worker
-// hold, while the bytes come and while the pipeline takes the files on.
+// hold, while the bytes come and while the pipeline takes the files on; then
+// while all of them are exported.
 func (b *bench) memory(ctx context.Context) error {
-	_, c, err := b.school(ctx)
+	org, c, err := b.school(ctx)
 	if err != nil {
 		return err
 	}
-	peak := map[string]float64{}
-	ctx2, stop := context.WithCancel(ctx)
-	var watch sync.WaitGroup
-	watch.Go(func() { b.watchMemory(ctx2, peak) })
-	errs := make([]error, 4)
-	ids := make([]string, 4)
-	var wg sync.WaitGroup
-	for i := range 4 {
-		wg.Go(func() {
-			ids[i], errs[i] = c.Upload(ctx, rest.Upload{Body: newEndless(), Size: 2 * gib, Chunk: 64 << 20, Metadata: map[string]string{"filename": fmt.Sprintf("big%d.txt", i)}})
-			if errs[i] == nil {
-				_, errs[i] = c.Watch(ctx, ids[i], nil)
-			}
-		})
-	}
-	wg.Wait()
-	stop()
-	watch.Wait()
-	for i, err := range errs {
-		if err != nil {
-			return fmt.Errorf("upload %d: %w", i, err)
-		}
-		_ = c.Delete(ctx, ids[i])
+	peak, err := b.watched(ctx, func() error { return fourAtOnce(ctx, c) })
+	if err != nil {
+		return err
 	}
 	for _, name := range []string{"api", "worker"} {
 		b.add(name+" memory, 4 × 2 GiB", peak[name], "MiB", "< 200", peak[name] > 0 && peak[name] < 200, "highest resident set, read 5 times a second until every file was final")
 	}
+	began := time.Now()
+	if peak, err = b.watched(ctx, func() error { return b.export(ctx, org) }); err != nil {
+		return err
+	}
+	b.add("worker memory, export of 8 GiB", peak["worker"], "MiB", "< 200", peak["worker"] > 0 && peak["worker"] < 200,
+		"the same, until the archives were there after %.0f s", time.Since(began).Seconds())
 	return nil
+}
+
+// export makes the archives of an organization.
+func (b *bench) export(ctx context.Context, org string) error {
+	var begun struct {
+		Path string `json:"operation"`
+	}
+	c := b.Operator()
+	if err := c.Call(ctx, http.MethodPost, "/api/v1/organizations/"+org+"/export", nil, &begun); err != nil {
+		return err
+	}
+	for {
+		var work struct{ State string }
+		if err := c.Call(ctx, http.MethodGet, begun.Path, nil, &work); err != nil {
+			return err
+		}
+		switch work.State {
+		case "running":
+			time.Sleep(time.Second)
+		case "succeeded":
+			return nil
+		default:
+			return fmt.Errorf("the export %s", work.State)
+		}
+	}
+}
+
+func fourAtOnce(ctx context.Context, c *rest.Client) error {
+	errs := make([]error, 4)
+	var wg sync.WaitGroup
+	for i := range errs {
+		wg.Go(func() {
+			var id string
+			id, errs[i] = c.Upload(ctx, rest.Upload{Body: newEndless(), Size: 2 * gib, Chunk: 64 << 20, Metadata: map[string]string{"filename": fmt.Sprintf("big%d.txt", i)}})
+			if errs[i] == nil {
+				_, errs[i] = c.Watch(ctx, id, nil)
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// watched gives the most that API and worker held while something was done.
+func (b *bench) watched(ctx context.Context, do func() error) (map[string]float64, error) {
+	peak := map[string]float64{}
+	ctx, stop := context.WithCancel(ctx)
+	var watch sync.WaitGroup
+	watch.Go(func() { b.watchMemory(ctx, peak) })
+	err := do()
+	stop()
+	watch.Wait()
+	return peak, err
 }
 
 func (b *bench) watchMemory(ctx context.Context, peak map[string]float64) {
