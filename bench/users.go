@@ -51,11 +51,17 @@ func uploadAndWait(ctx context.Context, c *rest.Client, name string, size int64)
 	if err != nil {
 		return 0, err
 	}
+	err = published(ctx, c, id)
+	return time.Since(began), err
+}
+
+// published waits until a file is, and fails if it becomes anything else.
+func published(ctx context.Context, c *rest.Client, id string) error {
 	f, err := c.Watch(ctx, id, nil)
 	if err == nil && f.Status != "published" {
 		err = fmt.Errorf("%s is %s %s", f.ID, f.Status, f.StatusReason)
 	}
-	return time.Since(began), err
+	return err
 }
 
 // users: each of a hundred people uploads, lists, reads and deletes with short
