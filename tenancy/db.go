@@ -205,7 +205,10 @@ func (t *Tx) end(ctx context.Context) (tag pgconn.CommandTag, err error) {
 			break
 		}
 	}
-	return tag, errors.Join(err, results.Close())
+	if cerr := results.Close(); err == nil {
+		err = cerr
+	}
+	return tag, err
 }
 
 // rollback runs on its own short deadline: the caller's context is often the

@@ -84,7 +84,8 @@ type Probe struct {
 func (p Probe) fast(came int64, in time.Duration) bool { return came >= p.Bytes && in < p.Time }
 
 // How long the parts of the work may take that the client does not set the pace
-// of. Each is far above what it takes; it ends what would otherwise hang.
+// of. Each is far above what it takes; it ends what would otherwise hang. A part
+// that is sent while it comes ends with its body, for which others set bounds.
 const (
 	rowTimeout   = 15 * time.Second // one short transaction
 	partTimeout  = 3 * time.Minute  // one part or tail to the store

@@ -48,9 +48,13 @@ func (s *spools) get() (*spool, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.on(f), nil
+}
+
+func (s *spools) on(f *os.File) *spool {
 	p := &spool{spools: s, file: f}
 	p.came.L = &p.mu
-	return p, nil
+	return p
 }
 
 // file gives one without a name, so that it is gone with the process.
@@ -100,6 +104,19 @@ func (s *spool) ReadAt(b []byte, at int64) (int, error) {
 	return s.file.ReadAt(b, at)
 }
 
+// again gives the file to a new part, and takes it from whoever still reads the
+// one before.
+func (s *spool) again() *spool { return s.spools.on(s.take()) }
+
+func (s *spool) take() *os.File {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := s.file
+	s.file, s.cut = nil, true
+	s.came.Broadcast()
+	return f
+}
+
 // end lets nobody wait for more than there is.
 func (s *spool) end() {
 	s.mu.Lock()
@@ -113,11 +130,7 @@ func (s *spool) reader(n int64) *io.SectionReader { return io.NewSectionReader(s
 
 // close gives the file back, or away if there are enough.
 func (s *spool) close() {
-	s.end()
-	s.mu.Lock()
-	f := s.file
-	s.file = nil
-	s.mu.Unlock()
+	f := s.take()
 	select {
 	case s.spools.kept <- f:
 	default:

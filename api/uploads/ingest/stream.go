@@ -117,7 +117,7 @@ func (in *Stream) pour(ctx context.Context, src io.Reader) error {
 	for {
 		ended, err := in.Fill(ctx, src)
 		if p := in.ahead; p != nil && (err != nil || ended && in.received != p.to) {
-			in.retract()
+			err = errors.Join(err, in.retract())
 		}
 		switch {
 		case err != nil:
@@ -164,6 +164,10 @@ func (in *Stream) Fill(ctx context.Context, src io.Reader) (ended bool, err erro
 	s, err := in.spool()
 	if err != nil {
 		return false, err
+	}
+	if in.held == 0 {
+		s = s.again()
+		in.spools[in.turn] = s
 	}
 	buffer := buffers.Get().(*[]byte)
 	defer buffers.Put(buffer)
@@ -307,12 +311,16 @@ func (in *Stream) hurry(ctx context.Context) {
 }
 
 // retract takes a part back that was sent ahead of bytes that never came. What
-// did come is still in the spool.
-func (in *Stream) retract() {
+// did come is still in the spool. That the part failed is no news, but that its
+// upload is lost is.
+func (in *Stream) retract() error {
 	in.ahead.spool.end()
 	close(in.ahead.ready)
 	in.ahead = nil
-	_ = in.wait() // errUnfilled, or what made the store refuse: whatever is stored next meets it again
+	if err := in.wait(); errors.Is(err, ErrLost) {
+		return err
+	}
+	return nil
 }
 
 // wait ends the part that is in flight, if there is one.
