@@ -173,7 +173,11 @@ func (b *bench) export(ctx context.Context, org string) error {
 		}
 		switch work.State {
 		case "running":
-			time.Sleep(time.Second)
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(200 * time.Millisecond):
+			}
 		case "succeeded":
 			if r := work.Result; r.Files != 4 || r.Missing > 0 || r.Bytes < 4*scannable {
 				return fmt.Errorf("the export holds %+v", r)
