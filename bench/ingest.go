@@ -60,7 +60,7 @@ func (b *bench) ingest(ctx context.Context) error {
 			return b.bareMultipart(ctx, minio.PutObjectPartOptions{DisableContentSha256: true})
 		},
 	}
-	took := make([][]float64, len(ways))
+	took := make([][]time.Duration, len(ways))
 	for turn := range turns {
 		for i := range ways {
 			i = (i + turn) % len(ways) // each way comes after each other one
@@ -68,27 +68,25 @@ func (b *bench) ingest(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			took[i] = append(took[i], d.Seconds())
+			took[i] = append(took[i], d)
 		}
 	}
 	signed, unsigned := ratios(took[0], took[1]), ratios(took[2], took[1])
 	b.add("tus ingest of 1 GiB", signed[turns/2], "× bare", "≥ 0.8", signed[turns/2] >= .8,
 		"8 MiB chunks one after another, the middle of %d turns (%.2f to %.2f); p50: tus %.2f s, minio-go multipart of 8 MiB parts %.2f s; %.2f × what that takes without its signatures, %.2f s",
-		turns, signed[0], signed[turns-1], middle(took[1]), middle(took[0]), unsigned[turns/2], middle(took[2]))
+		turns, signed[0], signed[turns-1], quantile(took[1], .5)/1000, quantile(took[0], .5)/1000, unsigned[turns/2], quantile(took[2], .5)/1000)
 	return nil
 }
 
 // ratios gives one for each turn, sorted.
-func ratios(one, other []float64) []float64 {
+func ratios(one, other []time.Duration) []float64 {
 	r := make([]float64, len(one))
 	for i := range one {
-		r[i] = one[i] / other[i]
+		r[i] = one[i].Seconds() / other[i].Seconds()
 	}
 	slices.Sort(r)
 	return r
 }
-
-func middle(all []float64) float64 { return slices.Sorted(slices.Values(all))[len(all)/2] }
 
 // tusUpload times the bytes, from creation to the last answer; the file is
 // deleted afterwards so that its scan does not disturb what follows.

@@ -76,7 +76,7 @@ func (s *spools) file() (*os.File, error) {
 }
 
 // WriteAt keeps bytes at a place of the part, which then ends behind them: a
-// spool is filled from its beginning, and a new part begins at 0.
+// spool is filled once, from its beginning.
 func (s *spool) WriteAt(b []byte, at int64) (int, error) {
 	n, err := s.file.WriteAt(b, at)
 	if err != nil {
