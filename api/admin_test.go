@@ -10,8 +10,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"satchel/api/figures"
 	"satchel/api/request"
+	"satchel/api/usage"
 	"satchel/tenancy"
 	"satchel/tenancy/operations"
 )
@@ -33,8 +33,8 @@ func TestOperatorMakesAnOrganization(t *testing.T) {
 	subject := uuid.NewString()
 	operator.call(post, members, map[string]string{"issuer": b.issuer.URL, "subject": subject, "role": "owner"}).is(200)
 	owner := &person{b: b, org: tenancy.OrgID(o.ID), token: b.issuer.Token(subject)}
-	q := read[figures.QuotaView](owner.call(get, storagePath+"/quota", nil).is(200))
-	require.Equal(t, figures.QuotaView{Max: 10 << 30, MaxFileSize: 5 << 30, Counts: q.Counts, Tier: "free", MaxOfTier: true, FileSizeOfTier: true}, q)
+	q := read[usage.QuotaView](owner.call(get, storagePath+"/quota", nil).is(200))
+	require.Equal(t, usage.QuotaView{Max: 10 << 30, MaxFileSize: 5 << 30, Counts: q.Counts, Tier: "free", MaxOfTier: true, FileSizeOfTier: true}, q)
 
 	pupil := map[string]string{"issuer": b.issuer.URL, "subject": uuid.NewString(), "role": "student"}
 	owner.call(post, members, pupil).is(200)
@@ -47,7 +47,7 @@ func TestOperatorMakesAnOrganization(t *testing.T) {
 	operator.call(post, "/api/v1/organizations/"+uuid.NewString()+"/members", pupil).refused(404, "organization_not_found")
 
 	operator.call(put, "/api/v1/admin/storage/quotas", map[string]any{"organization_id": o.ID, "max": 5}).is(200)
-	require.EqualValues(t, 5, read[figures.QuotaView](owner.call(get, storagePath+"/quota", nil)).Max)
+	require.EqualValues(t, 5, read[usage.QuotaView](owner.call(get, storagePath+"/quota", nil)).Max)
 	operator.call(put, "/api/v1/admin/storage/quotas", map[string]any{"max": 5}).refused(400, "organization_required")
 	operator.call(put, "/api/v1/admin/storage/quotas", map[string]any{"organization_id": uuid.New(), "max": 5}).refused(404, "organization_not_found")
 	operator.call(put, "/api/v1/admin/storage/quotas", map[string]any{"organization_id": o.ID, "max_file_size": 0}).refused(400, "invalid_max_file_size")
@@ -60,12 +60,12 @@ func TestStats(t *testing.T) {
 	one.published("a.txt", lorem)
 	two.published("b.txt", lorem)
 	operator := b.person(tenancy.Platform, tenancy.Operator)
-	s := read[figures.StatsView](one.call(get, adminPath+"/storage/stats", nil).is(200))
+	s := read[usage.StatsView](one.call(get, adminPath+"/storage/stats", nil).is(200))
 	require.Equal(t, 1, s.Organizations)
 	require.EqualValues(t, len(lorem), s.Used)
 	one.call(get, adminPath+"/storage/stats?organization_id="+two.org.String(), nil).refused(404, "organization_not_found")
-	require.EqualValues(t, len(lorem), read[figures.StatsView](operator.call(get, adminPath+"/storage/stats?organization_id="+two.org.String(), nil).is(200)).Used)
-	all := read[figures.StatsView](operator.call(get, adminPath+"/storage/stats", nil).is(200))
+	require.EqualValues(t, len(lorem), read[usage.StatsView](operator.call(get, adminPath+"/storage/stats?organization_id="+two.org.String(), nil).is(200)).Used)
+	all := read[usage.StatsView](operator.call(get, adminPath+"/storage/stats", nil).is(200))
 	require.Equal(t, 2, all.Organizations)
 	require.EqualValues(t, 2*len(lorem), all.Used)
 	require.EqualValues(t, 2, all.Counts["published"])
@@ -77,7 +77,7 @@ func TestOperations(t *testing.T) {
 	owner, other := b.person(b.organization(), tenancy.Owner), b.person(b.organization(), tenancy.Owner)
 	operator := b.person(tenancy.Platform, tenancy.Operator)
 	id := tenancy.NewID()
-	require.NoError(t, operations.Insert(context.Background(), b.db.Once(owner.org), operations.Operation{ID: id, Kind: "rescan", WorkflowID: "w", CreatedBy: &owner.id}))
+	require.NoError(t, operations.Insert(context.Background(), b.db.Single(owner.org), operations.Operation{ID: id, Kind: "rescan", WorkflowID: "w", CreatedBy: &owner.id}))
 	owner.call(get, "/api/v1/operations/"+id.String(), nil).is(200)
 	other.call(get, "/api/v1/operations/"+id.String(), nil).refused(404, "operation_not_found")
 	owner.call(get, "/api/v1/operations/nonsense", nil).refused(404, "operation_not_found")

@@ -15,18 +15,18 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"satchel/api/apikeys"
-	"satchel/api/around"
+	"satchel/api/auditlog"
+	"satchel/api/auth"
 	"satchel/api/delivery"
-	"satchel/api/door"
-	"satchel/api/figures"
+	"satchel/api/idempotency"
+	"satchel/api/listen"
+	"satchel/api/members"
+	"satchel/api/middleware"
 	"satchel/api/operations"
 	"satchel/api/organizations"
-	"satchel/api/people"
-	"satchel/api/repeat"
+	"satchel/api/ratelimit"
 	"satchel/api/storage"
-	"satchel/api/throttle"
-	"satchel/api/trail"
-	"satchel/api/watch"
+	apiusage "satchel/api/usage"
 	"satchel/internal/oidc"
 	"satchel/policies/audit"
 	"satchel/tenancy"
@@ -40,32 +40,32 @@ type Config struct {
 	Origins    []string `env:"SATCHEL_CORS_ORIGINS"` // of web pages that may call the API
 }
 
-// Processes are the workflows that the edge starts and ends; each room says
+// Workflows are the workflows that the edge starts and ends; each room says
 // which it needs.
-type Processes interface {
-	storage.Processes
-	organizations.Processes
-	operations.Processes
+type Workflows interface {
+	storage.Workflows
+	organizations.Workflows
+	operations.Workflows
 }
 
 // Parts are what the edge stands on.
 type Parts struct {
-	Config    Config
-	Limits    throttle.Config
-	DB        *tenancy.DB
-	Tokens    *oidc.Verifier
-	Intake    storage.Intake
-	Processes Processes
-	Inviting  people.Inviting
-	Welcome   http.Handler // the page on which people answer their invitations
-	Invites   bool         // owners can be invited by mail
-	Staging   storage.Staging
-	Clean     storage.Clean
-	Exports   delivery.Source
+	Config      Config
+	RateLimits  ratelimit.Config
+	DB          *tenancy.DB
+	Verifier    *oidc.Verifier
+	Uploads     storage.Uploads
+	Workflows   Workflows
+	Invitations members.Invitations
+	InvitePage  http.Handler // the page on which people answer their invitations
+	Invites     bool         // owners can be invited by mail
+	Staging     storage.Staging
+	Clean       storage.Clean
+	Exports     delivery.Source
 
-	Checkpoints trail.Checkpoints
+	Checkpoints auditlog.Checkpoints
 	Ready       http.Handler
-	Bounds      around.Bounds // zero: the standard ones
+	Limits      middleware.Limits // zero: the standard ones
 	Log         *slog.Logger
 	Metrics     prometheus.Registerer
 	Meter       *usage.Meter // nil counts nothing
@@ -74,51 +74,51 @@ type Parts struct {
 // API answers requests.
 type API struct {
 	Parts
-	refusals audit.Bound // in the trail
+	refusals audit.RefusalLimiter // in the trail
 
-	around  *around.Around
-	door    *door.Door
-	repeats *repeat.Repeats
-	watch   *watch.Watch
+	middleware  *middleware.Middleware
+	auth        *auth.Auth
+	idempotency *idempotency.Store
+	listener    *listen.Listener
 
 	storage       *storage.Storage
-	figures       *figures.Figures
+	usage         *apiusage.Usage
 	operations    *operations.Operations
 	organizations *organizations.Organizations
-	people        *people.People
+	members       *members.Members
 	keys          *apikeys.Keys
-	trail         *trail.Trail
+	auditLog      *auditlog.AuditLog
 }
 
 // gin's mode is a global of its own; it is set before anything can run.
 func init() { gin.SetMode(gin.ReleaseMode) }
 
 // createPatience ends before the route's own limit would answer.
-const createPatience = around.QuickLimit - 5*time.Second
+const createPatience = middleware.QuickTimeout - 5*time.Second
 
 // New makes the edge.
 func New(p Parts) *API {
-	w := watch.New(p.Metrics)
-	if p.Bounds == (around.Bounds{}) {
-		p.Bounds = around.Standard
+	w := listen.New(p.Metrics)
+	if p.Limits == (middleware.Limits{}) {
+		p.Limits = middleware.DefaultLimits
 	}
 	return &API{
-		Parts: p, watch: w,
-		around: around.New(around.Around{HTTPS: strings.HasPrefix(p.Config.URL, "https://"), Log: p.Log, Meter: p.Meter, Bounds: p.Bounds}, p.Metrics),
-		door: door.New(door.Door{
-			DB: p.DB, Tokens: p.Tokens, Throttle: throttle.New(p.Limits, p.Metrics), Origins: p.Config.Origins, Log: p.Log,
+		Parts: p, listener: w,
+		middleware: middleware.New(middleware.Middleware{HTTPS: strings.HasPrefix(p.Config.URL, "https://"), Log: p.Log, Meter: p.Meter, Limits: p.Limits}, p.Metrics),
+		auth: auth.New(auth.Auth{
+			DB: p.DB, Tokens: p.Verifier, RateLimit: ratelimit.New(p.RateLimits, p.Metrics), Origins: p.Config.Origins, Log: p.Log,
 		}),
-		repeats: &repeat.Repeats{DB: p.DB, Log: p.Log},
+		idempotency: &idempotency.Store{DB: p.DB, Log: p.Log},
 		storage: &storage.Storage{
-			DB: p.DB, Intake: p.Intake, Processes: p.Processes, Staging: p.Staging, Clean: p.Clean, Watch: w,
+			DB: p.DB, Uploads: p.Uploads, Workflows: p.Workflows, Staging: p.Staging, Clean: p.Clean, Listener: w,
 			ContentURL: p.Config.ContentURL, Log: p.Log,
 		},
-		figures:       &figures.Figures{DB: p.DB},
-		operations:    &operations.Operations{DB: p.DB, Processes: p.Processes},
-		organizations: &organizations.Organizations{DB: p.DB, Processes: p.Processes, Watch: w, Exports: p.Exports, Invites: p.Invites, Patience: createPatience},
-		people:        &people.People{DB: p.DB, Inviting: p.Inviting, Page: p.Welcome, Log: p.Log},
+		usage:         &apiusage.Usage{DB: p.DB},
+		operations:    &operations.Operations{DB: p.DB, Workflows: p.Workflows},
+		organizations: &organizations.Organizations{DB: p.DB, Workflows: p.Workflows, Listener: w, Exports: p.Exports, Invites: p.Invites, ProvisionTimeout: createPatience},
+		members:       &members.Members{DB: p.DB, Invitations: p.Invitations, Page: p.InvitePage, Log: p.Log},
 		keys:          &apikeys.Keys{DB: p.DB},
-		trail:         &trail.Trail{DB: p.DB, Checkpoints: p.Checkpoints, Log: p.Log},
+		auditLog:      &auditlog.AuditLog{DB: p.DB, Checkpoints: p.Checkpoints, Log: p.Log},
 	}
 }
 
@@ -127,12 +127,12 @@ func New(p Parts) *API {
 func (a *API) Run(ctx context.Context) error {
 	var writing sync.WaitGroup
 	defer writing.Wait()
-	writing.Go(func() { a.door.WriteUsedKeys(ctx) })
-	return a.DB.Listen(ctx, "file_events", a.watch.Heard)
+	writing.Go(func() { a.auth.WriteUsedKeys(ctx) })
+	return a.DB.Listen(ctx, "file_events", a.listener.Notify)
 }
 
 // Drain ends the requests that only wait, so that a shutdown need not.
-func (a *API) Drain() { a.watch.Drain() }
+func (a *API) Drain() { a.listener.Drain() }
 
 // Handler answers every route.
 func (a *API) Handler() http.Handler {
@@ -140,10 +140,10 @@ func (a *API) Handler() http.Handler {
 }
 
 // Server serves one of the handlers within the bounds of requests.
-func (a *API) Server(h http.Handler) *http.Server { return a.Bounds.Server(h) }
+func (a *API) Server(h http.Handler) *http.Server { return a.Limits.Server(h) }
 
 // ContentHandler answers only the routes that give users' bytes. It belongs on
 // a host of its own, where a page made of them could reach nothing.
 func (a *API) ContentHandler() http.Handler {
-	return a.engine(func(r Route) bool { return r.kind == outgoing || r.kind == probe })
+	return a.engine(func(r Route) bool { return r.Class == outgoing || r.Class == probe })
 }

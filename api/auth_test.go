@@ -54,7 +54,7 @@ func TestEveryRouteRefusesStrangers(t *testing.T) {
 		"unsigned":       "eyJhbGciOiJub25lIn0." + strings.Split(owner.token, ".")[1] + ".",
 	}
 	for _, r := range b.api.Routes() {
-		if r.Needs == anyone {
+		if r.Action == anyone {
 			continue
 		}
 		for name, token := range strangers {
@@ -62,7 +62,7 @@ func TestEveryRouteRefusesStrangers(t *testing.T) {
 			require.Equal(t, http.StatusUnauthorized, a.status, "%s %s with %s: %s", r.Method, r.Path, name, a.body)
 			require.Contains(t, a.header.Get("WWW-Authenticate"), "Bearer")
 		}
-		if r.Needs == signedIn {
+		if r.Action == signedIn {
 			continue
 		}
 		stranger := b.issuer.Token("belongs-to-nobody")
@@ -82,13 +82,13 @@ func TestEveryRouteAsksTheGrants(t *testing.T) {
 		}
 		p := b.person(home, role)
 		for _, r := range b.api.Routes() {
-			if r.Needs == anyone || r.Needs == signedIn {
+			if r.Action == anyone || r.Action == signedIn {
 				continue
 			}
 			a := p.call(r.Method, r.fill(uuid.NewString()), nil)
-			granted := tenancy.Actor{Role: role}.May(r.Needs)
+			granted := tenancy.Actor{Role: role}.May(r.Action)
 			refused := a.status == http.StatusForbidden
-			require.Equal(t, granted, !refused, "%s as %s needs %s: %d %s", r.Method+" "+r.Path, role, r.Needs, a.status, a.body)
+			require.Equal(t, granted, !refused, "%s as %s needs %s: %d %s", r.Method+" "+r.Path, role, r.Action, a.status, a.body)
 			require.NotEqual(t, http.StatusInternalServerError, a.status, "%s %s: %s", r.Method, r.Path, a.body)
 		}
 	}
@@ -102,11 +102,11 @@ func TestAnotherOrganizationsFileIsNotThere(t *testing.T) {
 	owner, stranger := b.person(b.organization(), tenancy.Owner), b.person(b.organization(), tenancy.Owner)
 	f := owner.published("secret.txt", lorem)
 	for _, r := range b.api.Routes() {
-		if !strings.Contains(r.Path, ":id") || r.Needs == anyone || strings.HasPrefix(r.Path, tusPath) {
+		if !strings.Contains(r.Path, ":id") || r.Action == anyone || strings.HasPrefix(r.Path, tusPath) {
 			continue
 		}
 		id := f.ID.String()
-		if r.Needs == tenancy.ManageOrganizations {
+		if r.Action == tenancy.ManageOrganizations {
 			continue // the operators', who belong to no organization but the platform's
 		}
 		if strings.HasPrefix(r.Path, organizationPath) {
@@ -129,12 +129,12 @@ func TestOrganizationComesFromTheMembership(t *testing.T) {
 	p.call(get, storagePath+"/quota", nil, "X-Organization-ID", one.String()).is(200)
 	p.call(get, storagePath+"/quota", nil, "X-Organization-ID", foreign.String()).refused(404, "organization_not_found")
 	p.call(get, storagePath+"/quota", nil, "X-Organization-ID", "nonsense").refused(400, "invalid_organization")
-	require.NoError(t, tenancy.SetMember(context.Background(), b.db.Once(two), p.id, tenancy.Student))
+	require.NoError(t, tenancy.SetMember(context.Background(), b.db.Single(two), p.id, tenancy.Student))
 	p.call(get, storagePath+"/quota", nil).refused(400, "organization_required")
 	p.call(get, storagePath+"/quota", nil, "X-Organization-ID", two.String()).is(200)
 
 	for status, code := range map[string]string{"suspended": "organization_suspended", "deleting": "organization_deleting", "provisioning": "organization_not_ready"} {
-		_, err := b.db.Once(two).Exec(context.Background(), `update organizations set status = $1, reads_while_suspended = false,
+		_, err := b.db.Single(two).Exec(context.Background(), `update organizations set status = $1, reads_while_suspended = false,
 			deletion_id = case when $1 = 'deleting' then id end, deletes_at = case when $1 = 'deleting' then now() end`, status)
 		require.NoError(t, err)
 		p.call(get, storagePath+"/quota", nil, "X-Organization-ID", two.String()).refused(403, code)
@@ -145,6 +145,6 @@ func TestIssuerThatIsDownIsNotTheCallersFault(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.issuer.Server.Close()
-	require.Error(t, b.api.Tokens.Ready(context.Background()))
+	require.Error(t, b.api.Verifier.Ready(context.Background()))
 	b.call(strings.Repeat("a", 30)+".b.c", get, storagePath+"/quota", nil).refused(503, "issuer_unavailable")
 }

@@ -14,13 +14,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"satchel/api/around"
+	"satchel/api/middleware"
 	"satchel/tenancy"
 )
 
 // short are bounds that are worth waiting for.
-var short = around.Bounds{
-	Header: 2 * time.Second, HeaderBytes: 8 << 10, Idle: time.Minute, Quick: 10 * time.Second, Body: 64 << 10, Stall: 5 * time.Second, Least: 4 << 10,
+var short = middleware.Limits{
+	Header: 2 * time.Second, HeaderBytes: 8 << 10, Idle: time.Minute, Quick: 10 * time.Second, Body: 64 << 10, Stall: 5 * time.Second, MinBytes: 4 << 10,
 }
 
 // listener serves the API as its program does, and tells of connections that end.

@@ -12,16 +12,16 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"satchel/api/apikeys"
-	"satchel/api/door"
+	apiapikeys "satchel/api/apikeys"
+	"satchel/api/auth"
 	"satchel/api/request"
 	"satchel/tenancy"
-	"satchel/tenancy/keys"
+	"satchel/tenancy/apikeys"
 )
 
 func (b *testBundle) allow(org tenancy.OrgID, origins ...string) {
 	b.t.Helper()
-	_, err := b.db.Once(org).Exec(context.Background(), "update organizations set allowed_origins = $1", origins)
+	_, err := b.db.Single(org).Exec(context.Background(), "update organizations set allowed_origins = $1", origins)
 	require.NoError(b.t, err)
 }
 
@@ -43,7 +43,7 @@ func TestEveryRouteAsksTheOrigin(t *testing.T) {
 				theirPage: "", "https://nobody.test": "", "null": "", "https://app.two.test.evil.test": "", "https://xapp.two.test": "", "http://app.two.test": "",
 				ourPage + "/": "", strings.ToUpper(ourPage): "", ourPage + " " + theirPage: "",
 			} {
-				if (r.Needs == anyone || r.Needs == signedIn) && origin == theirPage {
+				if (r.Action == anyone || r.Action == signedIn) && origin == theirPage {
 					want = theirPage // what everybody may read, or is about no organization
 				}
 				a := b.call(token, r.Method, path, nil, "Origin", origin)
@@ -73,14 +73,14 @@ func TestRefusedPageDoesNothing(t *testing.T) {
 		owner.call(post, storagePath+"/upload", body, "Content-Type", contentType, "Origin", origin).refused(http.StatusForbidden, "origin_not_allowed")
 		owner.call(post, tusPath, nil, "Tus-Resumable", "1.0.0", "Upload-Length", "5", "Upload-Metadata", "filename YS50eHQ=", "Origin", origin).refused(http.StatusForbidden, "origin_not_allowed")
 	}
-	require.Empty(t, read[request.Page[apikeys.KeyView]](owner.call(get, keysOf(owner.org), nil)).Items)
+	require.Empty(t, read[request.Page[apiapikeys.KeyView]](owner.call(get, keysOf(owner.org), nil)).Items)
 	require.Contains(t, string(owner.call(get, storagePath+"/files", nil).body), `"items":[]`)
 
 	a := owner.call(post, tusPath, nil, "Tus-Resumable", "1.0.0", "Upload-Length", "5", "Upload-Metadata", "filename YS50eHQ=", "Origin", ourPage).is(http.StatusCreated)
 	require.Equal(t, []string{ourPage}, a.header.Values("Access-Control-Allow-Origin"))
 	require.Contains(t, a.header.Get("Access-Control-Expose-Headers"), "Upload-Offset")
 	require.Equal(t, ourPage, owner.call(head, tusPath+uuid.NewString(), nil, "Tus-Resumable", "1.0.0", "Origin", ourPage).is(http.StatusNotFound).header.Get("Access-Control-Allow-Origin"))
-	_, err := b.db.Once(owner.org).Exec(t.Context(), "update organizations set status = 'suspended'")
+	_, err := b.db.Single(owner.org).Exec(t.Context(), "update organizations set status = 'suspended'")
 	require.NoError(t, err)
 	suspended := owner.call(get, storagePath+"/quota", nil, "Origin", ourPage)
 	require.Equal(t, ourPage, suspended.header.Get("Access-Control-Allow-Origin"))
@@ -98,18 +98,18 @@ func TestPagesReadRefusalsAboutNobody(t *testing.T) {
 	user, err := b.db.EnsureUser(t.Context(), b.issuer.URL, "two-places")
 	require.NoError(t, err)
 	for _, org := range []tenancy.OrgID{owner.org, other} {
-		require.NoError(t, tenancy.SetMember(t.Context(), b.db.Once(org), user, tenancy.Teacher))
+		require.NoError(t, tenancy.SetMember(t.Context(), b.db.Single(org), user, tenancy.Teacher))
 	}
 	for _, origin := range []string{ourPage, theirPage} {
 		for _, a := range []answer{
 			b.call("", get, storagePath+"/files", nil, "Origin", origin).refused(401, "unauthenticated"),
 			b.call("garbage", get, storagePath+"/files", nil, "Origin", origin).refused(401, "invalid_token"),
-			b.call(keys.Generate().Reveal(), get, storagePath+"/files", nil, "Origin", origin).refused(401, "invalid_token"),
+			b.call(apikeys.Generate().Reveal(), get, storagePath+"/files", nil, "Origin", origin).refused(401, "invalid_token"),
 			b.call(b.issuer.Token("nobody"), get, storagePath+"/files", nil, "Origin", origin).refused(403, "no_membership"),
 			b.call(both, get, storagePath+"/files", nil, "Origin", origin).refused(400, "organization_required"),
 			b.call(owner.token, get, storagePath+"/files", nil, "Origin", origin, "X-Organization-ID", uuid.NewString()).refused(404, "organization_not_found"),
 			b.call("", get, "/nowhere", nil, "Origin", origin).refused(404, "no_such_route"),
-			b.call("", get, storagePath+"/files?q="+strings.Repeat("q", door.LongestQuery), nil, "Origin", origin).refused(414, "query_too_long"),
+			b.call("", get, storagePath+"/files?q="+strings.Repeat("q", auth.LongestQuery), nil, "Origin", origin).refused(414, "query_too_long"),
 		} {
 			require.Equal(t, []string{origin}, a.header.Values("Access-Control-Allow-Origin"), "%s", a.body)
 			require.Empty(t, a.header.Get("Access-Control-Allow-Credentials"))
@@ -151,7 +151,7 @@ func TestEveryAnswerIsSecure(t *testing.T) {
 	b := setup(t)
 	owner := b.person(b.professional(), tenancy.Owner)
 	f := owner.published("a.txt", lorem)
-	b.api.around.HTTPS = true
+	b.api.middleware.HTTPS = true
 	check := func(name string, h http.Header, delivered bool) {
 		t.Helper()
 		policy, cache := "default-src 'none'; frame-ancestors 'none'", "no-store"
@@ -169,13 +169,13 @@ func TestEveryAnswerIsSecure(t *testing.T) {
 		require.Empty(t, h.Get("X-Powered-By"), name)
 	}
 	for _, r := range b.api.Routes() {
-		for _, token := range []string{"", "garbage", keys.Generate().Reveal(), owner.token} {
+		for _, token := range []string{"", "garbage", apikeys.Generate().Reveal(), owner.token} {
 			for _, id := range []string{f.ID.String(), uuid.NewString(), owner.org.String(), "nonsense"} {
 				if strings.HasSuffix(r.Path, "openapi.yaml") || r.Path == "/invitations" || r.Method == remove && id == f.ID.String() {
 					continue // the document is checked below, the page by its own test; the file is needed to the end
 				}
 				a := b.call(token, r.Method, r.fill(id), nil)
-				check(fmt.Sprint(r.Method, " ", r.Path, " ", a.status), a.header, r.kind == outgoing && a.status == http.StatusOK)
+				check(fmt.Sprint(r.Method, " ", r.Path, " ", a.status), a.header, r.Class == outgoing && a.status == http.StatusOK)
 			}
 		}
 	}
@@ -197,6 +197,6 @@ func TestEveryAnswerIsSecure(t *testing.T) {
 	require.Equal(t, lorem, string(got))
 	check("content host", resp.Header, true)
 
-	b.api.around.HTTPS = false
+	b.api.middleware.HTTPS = false
 	require.Empty(t, b.call("", get, "/healthz", nil).header.Get("Strict-Transport-Security"), "a browser would lock a developer out of plain http")
 }

@@ -101,7 +101,7 @@ func TestRouterAndDocumentAgree(t *testing.T) {
 				return r.Method == strings.ToUpper(method) && ginParameter.ReplaceAllString(r.Path, "{$1}") == path
 			})
 			if i >= 0 {
-				require.Equal(t, (&API{}).Routes()[i].Needs == anyone, public, "%s %s: who may call it", method, path)
+				require.Equal(t, (&API{}).Routes()[i].Action == anyone, public, "%s %s: who may call it", method, path)
 			}
 		}
 	}
@@ -118,7 +118,7 @@ func TestDocumentTellsWhichCallsTakeAKey(t *testing.T) {
 	model, err := d.BuildV3Model()
 	require.NoError(t, err)
 	ways := map[string]bool{}
-	for key := range (&API{}).makes() {
+	for key := range (&API{}).idempotent() {
 		ways[ginParameter.ReplaceAllString(key, "{$1}")] = true
 	}
 	for path, item := range model.Model.Paths.PathItems.FromOldest() {

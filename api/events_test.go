@@ -170,7 +170,7 @@ func TestStreamsEndWithWhatTheyStoodOn(t *testing.T) {
 			if !ended {
 				ended = true
 				end(student, watcher)
-				b.api.watch.Heard("") // as its poll would be, but now
+				b.api.listener.Notify("") // as its poll would be, but now
 			}
 			return false
 		})
@@ -199,9 +199,9 @@ func TestStreamsOfASuspendedOrganization(t *testing.T) {
 				return false
 			}
 			suspended = true
-			_, err := b.db.Once(owner.org).Exec(t.Context(), "update organizations set status = 'suspended', reads_while_suspended = $1", reads)
+			_, err := b.db.Single(owner.org).Exec(t.Context(), "update organizations set status = 'suspended', reads_while_suspended = $1", reads)
 			require.NoError(t, err)
-			b.api.watch.Heard("")
+			b.api.listener.Notify("")
 			if reads {
 				go func() { published <- b.publishVersion(owner.org, version, "") }()
 			}
@@ -227,7 +227,7 @@ func TestStreamsOfARevokedKey(t *testing.T) {
 		if !revoked {
 			revoked = true
 			owner.call(remove, keysOf(owner.org)+"/"+made.ID.String(), nil).is(204)
-			b.api.watch.Heard("")
+			b.api.listener.Notify("")
 		}
 		return false
 	})
@@ -242,7 +242,7 @@ func TestStreamsEndWithTheirToken(t *testing.T) {
 	org, subject := b.organization(), uuid.NewString()
 	user, err := b.db.EnsureUser(t.Context(), b.issuer.URL, subject)
 	require.NoError(t, err)
-	require.NoError(t, tenancy.SetMember(t.Context(), b.db.Once(org), user, tenancy.Teacher))
+	require.NoError(t, tenancy.SetMember(t.Context(), b.db.Single(org), user, tenancy.Teacher))
 	until := time.Now().Add(3 * time.Second).Truncate(time.Second)
 	short := &person{b: b, org: org, id: user, token: b.issuer.Sign(map[string]any{
 		"iss": b.issuer.URL, "sub": subject, "aud": oidctest.Audience, "exp": until.Unix(), "iat": until.Add(-time.Hour).Unix(),

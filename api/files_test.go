@@ -235,10 +235,10 @@ func TestPagesGiveEachFileOnce(t *testing.T) {
 // row makes a file's rows without bytes.
 func (b *testBundle) row(org tenancy.OrgID, by uuid.UUID, name string) uuid.UUID {
 	b.t.Helper()
-	var t files.Ticket
+	var t files.Created
 	ctx := context.Background()
 	require.NoError(b.t, b.db.InTx(ctx, org, func(tx *tenancy.Tx) (err error) {
-		t, err = files.Create(ctx, tx, files.New{Name: name, Size: 1, By: by, TTL: formHour})
+		t, err = files.Create(ctx, tx, files.New{Name: name, Size: 1, UploadedBy: by, TTL: formHour})
 		return err
 	}))
 	return t.File

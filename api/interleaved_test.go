@@ -50,8 +50,8 @@ func crowded(t *testing.T) *testBundle {
 	t.Cleanup(db.Close)
 	parts := b.api.Parts
 	parts.DB, parts.Metrics = db, prometheus.NewRegistry()
-	parts.Intake, err = uploads.New(uploads.Config{SpoolDir: t.TempDir(), TTL: formHour, NetworkTimeout: formHour, LockTimeout: formHour},
-		uploads.Ports{Tenants: db, Staging: b.store.Staging, Start: b.processes.Start, Log: slog.New(slog.DiscardHandler), Metrics: parts.Metrics})
+	parts.Uploads, err = uploads.New(uploads.Config{SpoolDir: t.TempDir(), TTL: formHour, NetworkTimeout: formHour, LockTimeout: formHour},
+		uploads.Ports{DB: db, Staging: b.store.Staging, OnReceived: b.processes.Start, Log: slog.New(slog.DiscardHandler), Metrics: parts.Metrics})
 	require.NoError(t, err)
 	b.api = New(parts)
 	b.server = httptest.NewServer(b.api.Handler())

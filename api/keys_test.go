@@ -15,29 +15,29 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
-	"satchel/api/apikeys"
+	apiapikeys "satchel/api/apikeys"
 	"satchel/api/request"
 	"satchel/tenancy"
-	"satchel/tenancy/keys"
+	"satchel/tenancy/apikeys"
 )
 
 // professional is an organization whose tier has API keys.
 func (b *testBundle) professional() tenancy.OrgID {
 	b.t.Helper()
 	org := b.organization()
-	_, err := b.db.Once(org).Exec(context.Background(), "update organizations set tier = 'enterprise'")
+	_, err := b.db.Single(org).Exec(context.Background(), "update organizations set tier = 'enterprise'")
 	require.NoError(b.t, err)
 	return org
 }
 
 func keysOf(org tenancy.OrgID) string { return "/api/v1/organizations/" + org.String() + "/keys" }
 
-var allScopes = []keys.Scope{keys.FilesRead, keys.FilesWrite, keys.MembersRead, keys.MembersManage, keys.UsageRead, keys.AuditRead, keys.OrganizationRead}
+var allScopes = []apikeys.Scope{apikeys.FilesRead, apikeys.FilesWrite, apikeys.MembersRead, apikeys.MembersManage, apikeys.UsageRead, apikeys.AuditRead, apikeys.OrganizationRead}
 
 // key makes a key and gives it as somebody who calls.
-func (p *person) key(role tenancy.Role, scopes ...keys.Scope) (*person, apikeys.KeyView) {
+func (p *person) key(role tenancy.Role, scopes ...apikeys.Scope) (*person, apiapikeys.KeyView) {
 	p.b.t.Helper()
-	v := read[apikeys.KeyView](p.call(post, keysOf(p.org), map[string]any{"name": "sync", "role": role, "scopes": scopes}).is(http.StatusCreated))
+	v := read[apiapikeys.KeyView](p.call(post, keysOf(p.org), map[string]any{"name": "sync", "role": role, "scopes": scopes}).is(http.StatusCreated))
 	return &person{b: p.b, org: p.org, id: v.User, token: v.Key, role: role}, v
 }
 
@@ -45,7 +45,7 @@ func TestKeyLife(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	owner := b.person(b.professional(), tenancy.Owner)
-	machine, made := owner.key(tenancy.Teacher, keys.FilesRead, keys.FilesWrite)
+	machine, made := owner.key(tenancy.Teacher, apikeys.FilesRead, apikeys.FilesWrite)
 	f := machine.published("by-key.txt", lorem)
 	require.Equal(t, made.User, f.UploadedBy)
 	machine.call(get, at(f.ID, "/content"), nil).is(http.StatusOK)
@@ -53,9 +53,9 @@ func TestKeyLife(t *testing.T) {
 
 	list := owner.call(get, keysOf(owner.org), nil).is(http.StatusOK)
 	require.NotContains(t, string(list.body), made.Key)
-	require.Equal(t, keys.Active, read[request.Page[apikeys.KeyView]](list).Items[0].State)
+	require.Equal(t, apikeys.Active, read[request.Page[apiapikeys.KeyView]](list).Items[0].State)
 
-	second := read[apikeys.KeyView](owner.call(post, keysOf(owner.org)+"/"+made.ID.String()+"/rotate", map[string]any{"overlap": 3600}).is(http.StatusCreated))
+	second := read[apiapikeys.KeyView](owner.call(post, keysOf(owner.org)+"/"+made.ID.String()+"/rotate", map[string]any{"overlap": 3600}).is(http.StatusCreated))
 	require.NotEqual(t, made.Key, second.Key)
 	require.Equal(t, made.User, second.User)
 	for _, token := range []string{made.Key, second.Key} {
@@ -72,7 +72,7 @@ func TestKeyLife(t *testing.T) {
 	owner.call(remove, keysOf(owner.org)+"/"+uuid.NewString(), nil).refused(http.StatusNotFound, "key_not_found")
 	owner.call(remove, keysOf(owner.org)+"/nonsense", nil).refused(http.StatusNotFound, "key_not_found")
 
-	rows, err := b.db.Once(owner.org).Query(t.Context(), "select action from audit_events where object = 'key' and result = 'done' order by seq")
+	rows, err := b.db.Single(owner.org).Query(t.Context(), "select action from audit_events where object = 'key' and result = 'done' order by seq")
 	require.NoError(t, err)
 	actions, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	require.NoError(t, err)
@@ -107,14 +107,14 @@ func TestKeyRequests(t *testing.T) {
 	} {
 		owner.call(post, keysOf(owner.org), c.in).refused(http.StatusBadRequest, c.code)
 	}
-	_, made := owner.key(tenancy.Student, keys.FilesRead)
+	_, made := owner.key(tenancy.Student, apikeys.FilesRead)
 	owner.call(post, keysOf(owner.org)+"/"+made.ID.String()+"/rotate", map[string]any{"overlap": 8 * 86400}).refused(http.StatusBadRequest, "invalid_overlap")
 	owner.call(get, keysOf(owner.org)+"?cursor=x", nil).refused(http.StatusBadRequest, "invalid_cursor")
 
 	poor := b.person(b.db.OrganizationOf(t, "free", 1<<30), tenancy.Owner)
 	poor.call(post, keysOf(poor.org), good(nil)).refused(http.StatusForbidden, "feature_not_in_tier")
 	poor.call(get, keysOf(poor.org), nil).is(http.StatusOK)
-	_, err := b.db.Once(owner.org).Exec(t.Context(), "update organizations set tier = 'free'")
+	_, err := b.db.Single(owner.org).Exec(t.Context(), "update organizations set tier = 'free'")
 	require.NoError(t, err)
 	owner.call(post, keysOf(owner.org)+"/"+made.ID.String()+"/rotate", nil).refused(http.StatusForbidden, "feature_not_in_tier")
 	owner.call(remove, keysOf(owner.org)+"/"+made.ID.String(), nil).is(http.StatusNoContent)
@@ -128,13 +128,13 @@ func TestEveryRouteAsksTheScopes(t *testing.T) {
 	owner := b.person(b.professional(), tenancy.Owner)
 	for _, scope := range allScopes {
 		machine, _ := owner.key(tenancy.Admin, scope)
-		actor := tenancy.Actor{Role: tenancy.Admin, Scopes: keys.Actions([]string{string(scope)})}
+		actor := tenancy.Actor{Role: tenancy.Admin, Scopes: apikeys.Actions([]string{string(scope)})}
 		for _, r := range b.api.Routes() {
-			if r.Needs == anyone || r.Needs == signedIn {
+			if r.Action == anyone || r.Action == signedIn {
 				continue
 			}
 			a := machine.call(r.Method, r.fill(uuid.NewString()), nil)
-			require.Equal(t, actor.May(r.Needs), a.status != http.StatusForbidden, "%s %s with %s: %d %s", r.Method, r.Path, scope, a.status, a.body)
+			require.Equal(t, actor.May(r.Action), a.status != http.StatusForbidden, "%s %s with %s: %d %s", r.Method, r.Path, scope, a.status, a.body)
 			require.NotEqual(t, http.StatusInternalServerError, a.status, "%s %s: %s", r.Method, r.Path, a.body)
 			require.NotEqual(t, http.StatusUnauthorized, a.status)
 		}
@@ -142,7 +142,7 @@ func TestEveryRouteAsksTheScopes(t *testing.T) {
 	all, _ := owner.key(tenancy.Admin, allScopes...)
 	all.call(get, keysOf(owner.org), nil).refused(http.StatusForbidden, "not_granted_to_keys")
 	all.call(put, adminPath+"/storage/quotas", nil).refused(http.StatusForbidden, "not_granted")
-	reader, _ := owner.key(tenancy.Admin, keys.FilesRead)
+	reader, _ := owner.key(tenancy.Admin, apikeys.FilesRead)
 	body, contentType := form("a.txt", []byte(lorem), nil, nil)
 	reader.call(post, storagePath+"/upload", body, "Content-Type", contentType).refused(http.StatusForbidden, "insufficient_scope")
 	member := map[string]any{"issuer": b.issuer.URL, "subject": "new-head", "role": "owner"}
@@ -161,7 +161,7 @@ func TestKeyStaysInItsOrganization(t *testing.T) {
 	_, theirs := owner.key(tenancy.Admin, allScopes...)
 	machine, _ := stranger.key(tenancy.Admin, allScopes...)
 	for _, r := range b.api.Routes() {
-		if !strings.Contains(r.Path, ":id") || r.Needs == anyone || !(tenancy.Actor{Role: tenancy.Admin, Key: theirs.ID, Scopes: keys.Actions(names(allScopes))}).May(r.Needs) {
+		if !strings.Contains(r.Path, ":id") || r.Action == anyone || !(tenancy.Actor{Role: tenancy.Admin, Key: theirs.ID, Scopes: apikeys.Actions(names(allScopes))}).May(r.Action) {
 			continue
 		}
 		for _, id := range []string{f.ID.String(), owner.org.String(), theirs.ID.String()} {
@@ -177,7 +177,7 @@ func TestKeyStaysInItsOrganization(t *testing.T) {
 	stranger.call(get, keysOf(owner.org), nil).refused(http.StatusNotFound, "organization_not_found")
 }
 
-func names(scopes []keys.Scope) (out []string) {
+func names(scopes []apikeys.Scope) (out []string) {
 	for _, s := range scopes {
 		out = append(out, string(s))
 	}
@@ -190,18 +190,18 @@ func TestRefusedKeysAreAlike(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	owner := b.person(b.professional(), tenancy.Owner)
-	revoked, v := owner.key(tenancy.Teacher, keys.FilesRead)
+	revoked, v := owner.key(tenancy.Teacher, apikeys.FilesRead)
 	owner.call(remove, keysOf(owner.org)+"/"+v.ID.String(), nil).is(http.StatusNoContent)
-	expired, v := owner.key(tenancy.Teacher, keys.FilesRead)
+	expired, v := owner.key(tenancy.Teacher, apikeys.FilesRead)
 	_, err := b.db.Admin(t).Exec(t.Context(), "update api_keys set expires_at = now() where id = $1", v.ID)
 	require.NoError(t, err)
-	tokens := []string{revoked.token, expired.token, "stl_", expired.token[:50], expired.token + "x", strings.ToUpper(expired.token)[4:], keys.Prefix + strings.Repeat("0", 49)}
+	tokens := []string{revoked.token, expired.token, "stl_", expired.token[:50], expired.token + "x", strings.ToUpper(expired.token)[4:], apikeys.Prefix + strings.Repeat("0", 49)}
 	for range 50 {
-		tokens = append(tokens, keys.Generate().Reveal())
+		tokens = append(tokens, apikeys.Generate().Reveal())
 	}
 	want := ""
 	for _, token := range tokens {
-		if !keys.Looks(token) {
+		if !apikeys.HasPrefix(token) {
 			continue
 		}
 		a := b.call(token, get, storagePath+"/quota", nil, "X-Request-ID", "same-request-id").refused(http.StatusUnauthorized, "invalid_token")
@@ -210,8 +210,8 @@ func TestRefusedKeysAreAlike(t *testing.T) {
 		}
 		require.Equal(t, want, string(a.body))
 	}
-	suspended, _ := owner.key(tenancy.Teacher, keys.FilesRead)
-	_, err = b.db.Once(owner.org).Exec(t.Context(), "update organizations set status = 'suspended', reads_while_suspended = false")
+	suspended, _ := owner.key(tenancy.Teacher, apikeys.FilesRead)
+	_, err = b.db.Single(owner.org).Exec(t.Context(), "update organizations set status = 'suspended', reads_while_suspended = false")
 	require.NoError(t, err)
 	suspended.call(get, storagePath+"/quota", nil).refused(http.StatusForbidden, "organization_suspended")
 }
@@ -222,7 +222,7 @@ func TestRevokeWhileRequestsRun(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	owner := b.person(b.professional(), tenancy.Owner)
-	machine, v := owner.key(tenancy.Teacher, keys.FilesRead)
+	machine, v := owner.key(tenancy.Teacher, apikeys.FilesRead)
 	started, revoked := make(chan struct{}, 4), make(chan struct{})
 	failures := make(chan string, 4)
 	var all sync.WaitGroup
@@ -279,11 +279,11 @@ func TestLastUseIsWrittenBesideTheRequest(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	owner := b.person(b.professional(), tenancy.Owner)
-	machine, v := owner.key(tenancy.Teacher, keys.FilesRead)
+	machine, v := owner.key(tenancy.Teacher, apikeys.FilesRead)
 	require.Nil(t, v.LastUsedAt)
 	machine.call(get, storagePath+"/quota", nil).is(http.StatusOK)
 	require.Eventually(t, func() bool {
-		k, err := keys.Get(context.Background(), b.db.Once(owner.org), v.ID)
+		k, err := apikeys.Get(context.Background(), b.db.Single(owner.org), v.ID)
 		return err == nil && k.LastUsedAt != nil
 	}, 20*time.Second, 10*time.Millisecond)
 }
@@ -299,19 +299,19 @@ func TestKeyIsNowhereElse(t *testing.T) { // not parallel: it listens to the pro
 	t.Cleanup(func() { slog.SetDefault(before) })
 	b.hear(log)
 	owner := b.person(b.professional(), tenancy.Owner)
-	machine, v := owner.key(tenancy.Teacher, keys.FilesRead, keys.FilesWrite)
+	machine, v := owner.key(tenancy.Teacher, apikeys.FilesRead, apikeys.FilesWrite)
 	f := machine.published("by-key.txt", lorem)
 	var answers bytes.Buffer
 	answers.Write(machine.call(get, at(f.ID, ""), nil).body)
 	answers.Write(machine.call(get, keysOf(owner.org), nil).body)
 	answers.Write(machine.call(get, storagePath+"/files/"+v.ID.String(), nil).body)
 	answers.Write(owner.call(get, keysOf(owner.org), nil).body)
-	rotated := read[apikeys.KeyView](owner.call(post, keysOf(owner.org)+"/"+v.ID.String()+"/rotate", nil).is(http.StatusCreated))
+	rotated := read[apiapikeys.KeyView](owner.call(post, keysOf(owner.org)+"/"+v.ID.String()+"/rotate", nil).is(http.StatusCreated))
 	owner.call(remove, keysOf(owner.org)+"/"+v.ID.String(), nil).is(http.StatusNoContent)
 	answers.Write(machine.call(get, at(f.ID, ""), nil).refused(http.StatusUnauthorized, "invalid_token").body)
 	require.Contains(t, logged.String(), v.ID.String(), "the log tells which key was used")
 	for _, secret := range []string{v.Key, rotated.Key} {
-		inner := secret[len(keys.Prefix) : len(secret)-6] // the random part alone
+		inner := secret[len(apikeys.Prefix) : len(secret)-6] // the random part alone
 		require.NotContains(t, logged.String(), inner)
 		require.NotContains(t, answers.String(), inner)
 		requireNowhere(t, b.db.Admin(t), inner)
@@ -321,7 +321,7 @@ func TestKeyIsNowhereElse(t *testing.T) { // not parallel: it listens to the pro
 
 // hear has everything logged to another logger.
 func (b *testBundle) hear(log *slog.Logger) {
-	b.api.Log, b.api.around.Log, b.api.door.Log, b.api.storage.Log, b.api.people.Log, b.api.trail.Log = log, log, log, log, log, log
+	b.api.Log, b.api.middleware.Log, b.api.auth.Log, b.api.storage.Log, b.api.members.Log, b.api.auditLog.Log = log, log, log, log, log, log
 }
 
 // lockedBuffer is written by requests at the same time.
@@ -382,11 +382,11 @@ func TestKeyOfARepeatedRequest(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	owner := b.person(b.professional(), tenancy.Owner)
-	_, v := owner.key(tenancy.Teacher, keys.FilesRead)
+	_, v := owner.key(tenancy.Teacher, apikeys.FilesRead)
 	actor := tenancy.Actor{Org: owner.org, User: owner.id, Role: tenancy.Owner}
 	err := b.db.InTx(t.Context(), owner.org, func(tx *tenancy.Tx) error {
-		_, _, err := keys.Create(t.Context(), tx, keys.New{ID: v.ID, Name: "sync", Role: tenancy.Teacher, Scopes: []keys.Scope{keys.FilesRead}, By: actor})
+		_, _, err := apikeys.Create(t.Context(), tx, apikeys.NewKey{ID: v.ID, Name: "sync", Role: tenancy.Teacher, Scopes: []apikeys.Scope{apikeys.FilesRead}, By: actor})
 		return err
 	})
-	require.ErrorIs(t, err, keys.ErrMade)
+	require.ErrorIs(t, err, apikeys.ErrMade)
 }

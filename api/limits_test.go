@@ -14,8 +14,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
-	"satchel/api/door"
-	"satchel/api/throttle"
+	"satchel/api/auth"
+	"satchel/api/ratelimit"
 	"satchel/tenancy"
 )
 
@@ -43,7 +43,7 @@ func TestTooManyRequestsAreToldWhenToComeBack(t *testing.T) {
 func TestFailedAttemptsEndAndSignedInPeopleGoOn(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.api.door.Throttle = throttle.New(throttle.Config{AddressPerMinute: 60}, prometheus.NewRegistry())
+	b.api.auth.RateLimit = ratelimit.New(ratelimit.Config{AddressPerMinute: 60}, prometheus.NewRegistry())
 	p := b.person(b.organization(), tenancy.Student)
 	p.call(get, storagePath+"/quota", nil).is(http.StatusOK)
 	limited := false
@@ -83,7 +83,7 @@ func TestWhatNoHonestClientSendsIsRefused(t *testing.T) {
 	require.Equal(t, http.StatusOK, b.exchange(head+"\r\n"))
 	require.Equal(t, http.StatusBadRequest, b.exchange(head+"Authorization: Bearer other\r\n\r\n"))
 	require.Equal(t, http.StatusBadRequest, b.exchange(head+"X-Organization-ID: a\r\nX-Organization-ID: b\r\n\r\n"))
-	p.call(get, storagePath+"/files?q="+strings.Repeat("a", door.LongestQuery), nil).refused(http.StatusRequestURITooLong, "query_too_long")
+	p.call(get, storagePath+"/files?q="+strings.Repeat("a", auth.LongestQuery), nil).refused(http.StatusRequestURITooLong, "query_too_long")
 }
 
 // A body of two lengths is how a request is smuggled past a proxy. Chunked

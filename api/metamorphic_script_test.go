@@ -12,11 +12,11 @@ import (
 
 	"satchel/files"
 	"satchel/tenancy"
+	"satchel/tenancy/apikeys"
 	"satchel/tenancy/events"
 	"satchel/tenancy/exports"
-	"satchel/tenancy/keys"
+	"satchel/tenancy/members"
 	"satchel/tenancy/operations"
-	"satchel/tenancy/orgs"
 	"satchel/tenancy/usage"
 )
 
@@ -43,7 +43,7 @@ func (s *school) send(p *person, name, content, signature string, fields map[str
 	if made == uuid.Nil {
 		return made
 	}
-	v, err := files.Get(context.Background(), s.db.Once(s.org), made)
+	v, err := files.Get(context.Background(), s.db.Single(s.org), made)
 	if err == nil && v.HeadID != nil {
 		err = s.publishVersion(s.org, *v.HeadID, signature)
 	}
@@ -102,7 +102,7 @@ func (s *school) filesAreRead(essay uuid.UUID) {
 	ctx, image := context.Background(), []byte("RIFF not really an image")
 	body, contentType := form("picture.txt", []byte("picture"), nil, nil)
 	picture := id(s.do(s.teacher, post, storagePath+"/upload", body, "Content-Type", contentType))
-	v, err := files.Get(ctx, s.db.Once(s.org), picture)
+	v, err := files.Get(ctx, s.db.Single(s.org), picture)
 	if err == nil {
 		var etag string
 		etag, err = s.store.Clean.Put(ctx, files.RenditionKey(s.org, v.VersionID, "w320.webp"), bytes.NewReader(image), int64(len(image)), "image/webp")
@@ -159,7 +159,7 @@ func (s *school) administration() {
 	s.do(s.owner, post, adminPath+"/storage/scan", nil)
 	s.do(s.owner, get, adminPath+"/tiers", nil)
 	op := tenancy.NewID()
-	if err := operations.Insert(context.Background(), s.db.Once(s.org), operations.Operation{ID: op, Kind: "rescan", WorkflowID: "w", CreatedBy: &s.owner.id}); err != nil {
+	if err := operations.Insert(context.Background(), s.db.Single(s.org), operations.Operation{ID: op, Kind: "rescan", WorkflowID: "w", CreatedBy: &s.owner.id}); err != nil {
 		s.told = append(s.told, told{"the workflow", s.stable(err.Error())})
 	}
 	s.do(s.owner, get, "/api/v1/operations/"+op.String(), nil)
@@ -186,7 +186,7 @@ func (s *school) copied() string {
 		})
 	}
 	if err == nil {
-		_, err = exports.Finish(ctx, s.db.Once(s.org), begun.ID)
+		_, err = exports.Finish(ctx, s.db.Single(s.org), begun.ID)
 	}
 	if err != nil {
 		s.told = append(s.told, told{"the workflow", s.stable(err.Error())})
@@ -235,7 +235,7 @@ func (s *school) peopleComeAndGo() {
 func (s *school) sent(invitation uuid.UUID) string {
 	ctx, token := context.Background(), "a-token-of-"+invitation.String()
 	err := s.db.InTx(ctx, s.org, func(tx *tenancy.Tx) error {
-		_, _, err := orgs.Attempt(ctx, tx, invitation, orgs.Hash(token))
+		_, _, err := members.RecordAttempt(ctx, tx, invitation, members.Hash(token))
 		return err
 	})
 	if err != nil {
@@ -253,7 +253,7 @@ func (s *school) keysAreUsed(essay uuid.UUID) {
 	s.as(made.Key, get, s.within("/members"), nil)
 	// The use is written down beside the request.
 	used := let && eventually(func() bool {
-		k, err := keys.Get(ctx, s.db.Once(s.org), id(first))
+		k, err := apikeys.Get(ctx, s.db.Single(s.org), id(first))
 		return err == nil && k.LastUsedAt != nil
 	})
 	s.told = append(s.told, told{"the key was used", fmt.Sprint(used)})
@@ -267,7 +267,7 @@ func (s *school) keysAreUsed(essay uuid.UUID) {
 // route that takes one.
 func (s *school) whatIsNotTheirs() {
 	for _, r := range s.api.Routes() {
-		if !strings.Contains(r.Path, ":") || !(tenancy.Actor{Role: tenancy.Owner}).May(r.Needs) {
+		if !strings.Contains(r.Path, ":") || !(tenancy.Actor{Role: tenancy.Owner}).May(r.Action) {
 			continue
 		}
 		s.do(s.owner, r.Method, r.fill(s.strange.String()), map[string]any{}, "Tus-Resumable", "1.0.0")
@@ -296,7 +296,7 @@ func (s *school) whatWasCounted() {
 			return false
 		}
 		var out, active int64
-		err := s.db.Once(s.org).QueryRow(ctx, `select coalesce(sum(amount) filter (where metric = 'bytes_out'), 0)::bigint,
+		err := s.db.Single(s.org).QueryRow(ctx, `select coalesce(sum(amount) filter (where metric = 'bytes_out'), 0)::bigint,
 			(select count(*) from usage_active) from usage_counters where organization_id = app.org()`).Scan(&out, &active)
 		return err == nil && out == s.out && active >= int64(len(s.people))
 	})

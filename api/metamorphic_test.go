@@ -151,7 +151,7 @@ func (s *school) within(rest string) string { return "/api/v1/organizations/" + 
 // list, named as the script's are.
 func (s *school) crowd() {
 	s.t.Helper()
-	ctx, q := context.Background(), s.db.Once(s.org)
+	ctx, q := context.Background(), s.db.Single(s.org)
 	for _, sql := range []string{
 		`insert into files (organization_id, id, name, category, uploaded_by) select app.org(), gen_random_uuid(), 'essay.txt', 'essays', $1 from generate_series(1, 1000)`,
 		`insert into file_versions (organization_id, id, file_id, number, size, reserved_bytes, uploaded_by) select app.org(), id, id, 1, 10, 10, $1 from files where head_id is null`,
@@ -263,7 +263,7 @@ func (s *school) anything() uuid.UUID {
 		`insert into api_keys (organization_id, id, user_id, name, role, scopes, hash, last4, created_by, expires_at)
 			values (app.org(), $1, $2, 'import', 'teacher', '{files:read}', sha256($1::uuid::text::bytea), 'last', $2, now() + interval '1 day')`,
 	} {
-		_, err := s.db.Once(s.org).Exec(ctx, sql, id, s.owner.id)
+		_, err := s.db.Single(s.org).Exec(ctx, sql, id, s.owner.id)
 		require.NoError(s.t, err, sql)
 	}
 	return id
@@ -288,7 +288,7 @@ func (b *testBundle) open(t *testing.T, table string) {
 func requireAllRoutes(t *testing.T, s *school) {
 	for _, r := range s.api.Routes() {
 		key := r.Method + " " + r.Path
-		operators := slices.Equal(tenancy.Grants[r.Needs], []tenancy.Role{tenancy.Operator})
+		operators := slices.Equal(tenancy.Grants[r.Action], []tenancy.Role{tenancy.Operator})
 		why, left := apart[key]
 		require.True(t, s.called[key] || operators || left, "%s: call it in school.script, or say in apart why not", key)
 		require.False(t, s.called[key] && left, "%s takes part, though apart says: %s", key, why)

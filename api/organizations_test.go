@@ -8,8 +8,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"satchel/api/figures"
 	"satchel/api/operations"
+	"satchel/api/usage"
 	"satchel/tenancy"
 )
 
@@ -133,8 +133,8 @@ func TestTierIsInForceAtOnce(t *testing.T) {
 	operator.call(patch, orgPath(owner.org, ""), map[string]string{"tier": "gold"}).refused(400, "invalid_tier")
 	f := owner.published("a.txt", strings.Repeat("x", 60000))
 	operator.call(patch, orgPath(owner.org, ""), map[string]string{"tier": "tiny"}).is(200)
-	quota := func() figures.QuotaView {
-		return read[figures.QuotaView](owner.call(get, storagePath+"/quota", nil).is(200))
+	quota := func() usage.QuotaView {
+		return read[usage.QuotaView](owner.call(get, storagePath+"/quota", nil).is(200))
 	}
 	require.EqualValues(t, 1<<30, quota().Max, "its own limit stays")
 	operator.call(put, adminPath+"/storage/quotas", map[string]any{"organization_id": owner.org.String(), "max": nil, "max_file_size": nil}).is(200)

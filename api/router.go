@@ -5,11 +5,11 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"satchel/api/around"
-	"satchel/api/door"
+	"satchel/api/auth"
+	"satchel/api/invitepage"
+	"satchel/api/middleware"
+	"satchel/api/ratelimit"
 	"satchel/api/request"
-	"satchel/api/throttle"
-	"satchel/api/welcome"
 	"satchel/internal/fault"
 	"satchel/tenancy"
 )
@@ -34,12 +34,12 @@ const signedIn tenancy.Action = "signed_in"
 
 // How long a request may take, and what flows.
 const (
-	quick     = around.Quick
-	incoming  = around.Incoming
-	resumable = around.Resumable
-	outgoing  = around.Outgoing
-	waiting   = around.Waiting
-	probe     = around.Probe
+	quick     = middleware.Quick
+	incoming  = middleware.Upload
+	resumable = middleware.Tus
+	outgoing  = middleware.Download
+	waiting   = middleware.Stream
+	probe     = middleware.Probe
 )
 
 // handler parses, validates, acts and responds; an error becomes a problem.
@@ -48,9 +48,9 @@ type handler func(*gin.Context) error
 // Route is one line of the table.
 type Route struct {
 	Method, Path string
-	Needs        tenancy.Action
-	do           handler
-	kind         around.Kind
+	Action       tenancy.Action
+	Handler      handler
+	Class        middleware.Class
 }
 
 var (
@@ -92,11 +92,11 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{get, filePath + "/versions/:n/content", tenancy.ReadOwn, a.storage.GetVersionContent, outgoing},
 		{head, filePath + "/versions/:n/content", tenancy.ReadOwn, a.storage.GetVersionContent, outgoing},
 		{post, filePath + "/versions/:n/restore", tenancy.EditOwn, a.storage.RestoreVersion, quick},
-		{get, storagePath + "/quota", tenancy.ReadQuota, a.figures.GetQuota, quick},
+		{get, storagePath + "/quota", tenancy.ReadQuota, a.usage.GetQuota, quick},
 
 		{get, "/api/v1/operations/:id", tenancy.ReadOperation, a.operations.Get, quick},
-		{get, adminPath + "/storage/stats", tenancy.ReadStats, a.figures.GetStats, quick},
-		{put, adminPath + "/storage/quotas", tenancy.SetQuota, a.figures.SetQuota, quick},
+		{get, adminPath + "/storage/stats", tenancy.ReadStats, a.usage.GetStats, quick},
+		{put, adminPath + "/storage/quotas", tenancy.SetQuota, a.usage.SetQuota, quick},
 		{post, adminPath + "/storage/scan", tenancy.Rescan, a.operations.Rescan, quick},
 		{post, adminPath + "/reconcile", tenancy.Reconcile, a.operations.Reconcile, quick},
 
@@ -108,7 +108,7 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{remove, organizationPath, tenancy.ManageOrganizations, a.organizations.Delete, quick},
 		{post, organizationPath + "/suspend", tenancy.ManageOrganizations, a.organizations.Suspend, quick},
 		{post, organizationPath + "/resume", tenancy.ManageOrganizations, a.organizations.Resume, quick},
-		{post, organizationPath + "/keep", tenancy.ManageOrganizations, a.organizations.Keep, quick},
+		{post, organizationPath + "/keep", tenancy.ManageOrganizations, a.organizations.CancelDeletion, quick},
 		{post, organizationPath + "/export", tenancy.ExportOrganization, a.organizations.Export, quick},
 		{get, organizationPath + "/exports/:operation/:part", tenancy.ExportOrganization, a.organizations.GetExport, outgoing},
 		{get, organizationPath + "/policies", tenancy.ChangeOrganization, a.organizations.GetPolicies, quick},
@@ -118,26 +118,26 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{put, adminPath + "/tiers/:name", tenancy.SetTiers, a.organizations.SetTier, quick},
 
 		// people
-		{get, "/api/v1/me", signedIn, a.people.GetMe, quick},
-		{post, organizationPath + "/members", tenancy.ManageMembers, a.people.SetMember, quick},
-		{get, organizationPath + "/members", tenancy.ReadMembers, a.people.ListMembers, quick},
-		{get, organizationPath + "/members/:user", tenancy.ReadMembers, a.people.GetMember, quick},
-		{put, organizationPath + "/members/:user", tenancy.ManageMembers, a.people.ChangeMember, quick},
-		{remove, organizationPath + "/members/:user", tenancy.ManageMembers, a.people.RemoveMember, quick},
-		{post, organizationPath + "/leave", tenancy.Leave, a.people.Leave, quick},
-		{post, organizationPath + "/invitations", tenancy.Invite, a.people.Invite, quick},
-		{get, organizationPath + "/invitations", tenancy.Invite, a.people.ListInvitations, quick},
-		{get, organizationPath + "/invitations/:invitation", tenancy.Invite, a.people.GetInvitation, quick},
-		{remove, organizationPath + "/invitations/:invitation", tenancy.Invite, a.people.RevokeInvitation, quick},
-		{post, organizationPath + "/invitations/:invitation/resend", tenancy.Invite, a.people.ResendInvitation, quick},
-		{get, "/api/v1/invitations/:token", anyone, a.people.ShowInvitation, quick},
-		{post, "/api/v1/invitations/look", anyone, a.people.LookAtInvitation, quick},
-		{post, "/api/v1/invitations/accept", signedIn, a.people.AcceptInvitation, quick},
-		{post, "/api/v1/invitations/decline", signedIn, a.people.DeclineInvitation, quick},
-		{get, welcome.Path, anyone, a.people.InvitationPage, quick},
-		{get, organizationPath + "/guardians", tenancy.ReadGuardians, a.people.ListGuardians, quick},
-		{post, organizationPath + "/guardians", tenancy.SetGuardians, a.people.AddGuardian, quick},
-		{remove, organizationPath + "/guardians/:parent/:student", tenancy.SetGuardians, a.people.RemoveGuardian, quick},
+		{get, "/api/v1/me", signedIn, a.members.GetMe, quick},
+		{post, organizationPath + "/members", tenancy.ManageMembers, a.members.SetMember, quick},
+		{get, organizationPath + "/members", tenancy.ReadMembers, a.members.ListMembers, quick},
+		{get, organizationPath + "/members/:user", tenancy.ReadMembers, a.members.GetMember, quick},
+		{put, organizationPath + "/members/:user", tenancy.ManageMembers, a.members.ChangeMember, quick},
+		{remove, organizationPath + "/members/:user", tenancy.ManageMembers, a.members.RemoveMember, quick},
+		{post, organizationPath + "/leave", tenancy.Leave, a.members.Leave, quick},
+		{post, organizationPath + "/invitations", tenancy.Invite, a.members.Invite, quick},
+		{get, organizationPath + "/invitations", tenancy.Invite, a.members.ListInvitations, quick},
+		{get, organizationPath + "/invitations/:invitation", tenancy.Invite, a.members.GetInvitation, quick},
+		{remove, organizationPath + "/invitations/:invitation", tenancy.Invite, a.members.RevokeInvitation, quick},
+		{post, organizationPath + "/invitations/:invitation/resend", tenancy.Invite, a.members.ResendInvitation, quick},
+		{get, "/api/v1/invitations/:token", anyone, a.members.ShowInvitation, quick},
+		{post, "/api/v1/invitations/look", anyone, a.members.LookAtInvitation, quick},
+		{post, "/api/v1/invitations/accept", signedIn, a.members.AcceptInvitation, quick},
+		{post, "/api/v1/invitations/decline", signedIn, a.members.DeclineInvitation, quick},
+		{get, invitepage.Path, anyone, a.members.InvitationPage, quick},
+		{get, organizationPath + "/guardians", tenancy.ReadGuardians, a.members.ListGuardians, quick},
+		{post, organizationPath + "/guardians", tenancy.SetGuardians, a.members.AddGuardian, quick},
+		{remove, organizationPath + "/guardians/:parent/:student", tenancy.SetGuardians, a.members.RemoveGuardian, quick},
 
 		// keys
 		{get, organizationPath + "/keys", tenancy.ManageKeys, a.keys.List, quick},
@@ -146,12 +146,12 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{remove, organizationPath + "/keys/:key", tenancy.ManageKeys, a.keys.Revoke, quick},
 
 		// usage
-		{get, organizationPath + "/usage", tenancy.ReadUsage, a.figures.GetUsage, quick},
+		{get, organizationPath + "/usage", tenancy.ReadUsage, a.usage.GetUsage, quick},
 
 		// audit
-		{get, organizationPath + "/audit", tenancy.ReadAudit, a.trail.List, quick},
-		{get, organizationPath + "/audit/verify", tenancy.ReadAudit, a.trail.Verify, waiting},
-		{get, organizationPath + "/audit/export", tenancy.ReadAudit, a.trail.Export, waiting},
+		{get, organizationPath + "/audit", tenancy.ReadAudit, a.auditLog.List, quick},
+		{get, organizationPath + "/audit/verify", tenancy.ReadAudit, a.auditLog.Verify, waiting},
+		{get, organizationPath + "/audit/export", tenancy.ReadAudit, a.auditLog.Export, waiting},
 
 		{get, "/api/v1/openapi.yaml", anyone, a.getDocument, quick},
 		{get, "/.well-known/oauth-protected-resource", anyone, a.getResource, quick},
@@ -166,45 +166,45 @@ func (a *API) engine(wanted func(Route) bool) http.Handler {
 	e.HandleMethodNotAllowed = true
 	e.RedirectTrailingSlash = false
 	e.ForwardedByClientIP = false
-	e.Use(a.around.Rest, a.around.Identify, a.around.Account, a.around.Recover, a.around.Secure, a.door.CORS, a.door.Locate, door.WellFormed)
-	e.NoRoute(a.door.Anyone, func(c *gin.Context) { request.Fail(c, errNoRoute) })
-	e.NoMethod(a.door.Anyone, func(c *gin.Context) { request.Fail(c, errNoMethod) })
-	makes := a.makes()
+	e.Use(a.middleware.DrainTimeout, a.middleware.RequestID, a.middleware.AccessLog, a.middleware.Recover, a.middleware.SecurityHeaders, a.auth.CORS, a.auth.ClientAddress, auth.WellFormed)
+	e.NoRoute(a.auth.Public, func(c *gin.Context) { request.Fail(c, errNoRoute) })
+	e.NoMethod(a.auth.Public, func(c *gin.Context) { request.Fail(c, errNoMethod) })
+	makes := a.idempotent()
 	for _, r := range a.Routes() {
 		if way, ok := makes[r.Method+" "+r.Path]; ok {
-			r.do = a.repeats.Once(way, r.do)
+			r.Handler = a.idempotency.Wrap(way, r.Handler)
 		}
-		if r.Needs == "" {
+		if r.Action == "" {
 			panic("route without an action: " + r.Method + " " + r.Path)
 		}
 		if wanted(r) {
-			e.Handle(r.Method, r.Path, a.around.Limit(r.kind), a.recorded(records[r.Method+" "+r.Path]), a.admit(r), respond(r.do))
+			e.Handle(r.Method, r.Path, a.middleware.LimitClass(r.Class), a.recordRefusal(auditActions[r.Method+" "+r.Path]), a.authorize(r), respond(r.Handler))
 		}
 	}
 	return e
 }
 
-// admit is who may pass: anyone, as often as an address may, or who is granted
+// authorize is who may pass: anyone, as often as an address may, or who is granted
 // the route's action.
-func (a *API) admit(r Route) gin.HandlerFunc {
+func (a *API) authorize(r Route) gin.HandlerFunc {
 	switch {
-	case r.Needs == signedIn:
-		return a.door.SignedIn
-	case r.Needs != anyone:
-		return a.door.Granted(r.Needs, cost(r))
-	case r.kind == probe:
-		return door.AnyPage // whoever watches over this program must not be told that it is down
+	case r.Action == signedIn:
+		return a.auth.Authenticate
+	case r.Action != anyone:
+		return a.auth.Authorize(r.Action, cost(r))
+	case r.Class == probe:
+		return auth.AllowAnyOrigin // whoever watches over this program must not be told that it is down
 	}
-	return a.door.Anyone
+	return a.auth.Public
 }
 
 // cost is small for the requests of an upload that has begun: it may take
 // hundreds, and clients of tus give up at a 429.
-func cost(r Route) throttle.Cost {
+func cost(r Route) ratelimit.Cost {
 	if r.Path == tusPath+":id" {
-		return throttle.Part
+		return ratelimit.Part
 	}
-	return throttle.Request
+	return ratelimit.Request
 }
 
 // respond runs a handler and turns its error into a problem.

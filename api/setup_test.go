@@ -21,12 +21,12 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
-	"satchel/api/around"
+	"satchel/api/invitepage"
+	"satchel/api/middleware"
 	"satchel/api/problem"
+	"satchel/api/ratelimit"
 	"satchel/api/storage"
-	"satchel/api/throttle"
 	"satchel/api/uploads"
-	"satchel/api/welcome"
 	"satchel/files"
 	"satchel/internal/oidc"
 	"satchel/internal/oidc/oidctest"
@@ -90,7 +90,7 @@ func (p *playedProcesses) Cancel(_ context.Context, _ tenancy.OrgID, version uui
 	return nil
 }
 
-func (p *playedProcesses) Advance(_ context.Context, org tenancy.OrgID) error {
+func (p *playedProcesses) StartAdmitted(_ context.Context, org tenancy.OrgID) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.advanced = append(p.advanced, org)
@@ -116,7 +116,9 @@ func (p *playedProcesses) Reconcile(ctx context.Context, by tenancy.Actor, look 
 // noCheckpoints is a store in which nothing was signed yet.
 type noCheckpoints struct{}
 
-func (noCheckpoints) Read(context.Context, tenancy.OrgID) ([]audit.Checked, error) { return nil, nil }
+func (noCheckpoints) Read(context.Context, tenancy.OrgID) ([]audit.CheckpointCheck, error) {
+	return nil, nil
+}
 
 // Provision sets the organization up at once, unless the test holds it.
 func (p *playedProcesses) Provision(ctx context.Context, by tenancy.Actor, n tenancy.NewOrganization) (uuid.UUID, error) {
@@ -137,7 +139,7 @@ func (p *playedProcesses) Provision(ctx context.Context, by tenancy.Actor, n ten
 		return err
 	})
 	if err == nil {
-		err = operations.End(ctx, p.db.Once(tenancy.Platform), n.ID.UUID(), operations.Succeeded, nil, nil, nil)
+		err = operations.End(ctx, p.db.Single(tenancy.Platform), n.ID.UUID(), operations.Succeeded, nil, nil, nil)
 	}
 	return n.ID.UUID(), err
 }
@@ -164,35 +166,35 @@ func (p *playedProcesses) Export(ctx context.Context, by tenancy.Actor, org tena
 }
 
 func (p *playedProcesses) Delete(ctx context.Context, _ tenancy.Actor, org tenancy.OrgID, op uuid.UUID, grace time.Duration) error {
-	return tenancy.Condemn(ctx, p.db.Once(org), op, grace)
+	return tenancy.ScheduleDeletion(ctx, p.db.Single(org), op, grace)
 }
 
-func (p *playedProcesses) Keep(ctx context.Context, org tenancy.OrgID) error {
-	_, err := tenancy.Keep(ctx, p.db.Once(org))
+func (p *playedProcesses) CancelDeletion(ctx context.Context, org tenancy.OrgID) error {
+	_, err := tenancy.CancelDeletion(ctx, p.db.Single(org))
 	return err
 }
 
 var contentURL = "http://content.test"
 
-func setup(t testing.TB) *testBundle { t.Helper(); return setupWithin(t, around.Bounds{}) }
+func setup(t testing.TB) *testBundle { t.Helper(); return setupWithin(t, middleware.Limits{}) }
 
 // setupWithin is setup with other bounds of requests.
-func setupWithin(t testing.TB, bounds around.Bounds) *testBundle {
+func setupWithin(t testing.TB, bounds middleware.Limits) *testBundle {
 	t.Helper()
 	b := &testBundle{t: t, db: pgtest.New(t), store: s3test.New(t), issuer: oidctest.New(t), processes: &playedProcesses{}, inviting: &playedInvitations{}, document: newDocumentCheck(t)}
 	b.processes.db = b.db
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	metrics := prometheus.NewRegistry()
 	intake, err := uploads.New(uploads.Config{SpoolDir: t.TempDir(), TTL: formHour, NetworkTimeout: formHour, LockTimeout: formHour},
-		uploads.Ports{Tenants: b.db.DB, Staging: b.store.Staging, Start: b.processes.Start, Log: log, Metrics: metrics})
+		uploads.Ports{DB: b.db.DB, Staging: b.store.Staging, OnReceived: b.processes.Start, Log: log, Metrics: metrics})
 	require.NoError(t, err)
 	b.api = New(Parts{
-		Bounds: bounds,
+		Limits: bounds,
 		Config: Config{ContentURL: contentURL, Origins: []string{"https://school.test"}}, DB: b.db.DB,
-		Limits: throttle.Config{AddressPerMinute: 18_000},
-		Tokens: oidc.New(oidc.Config{Issuer: b.issuer.URL, Audience: oidctest.Audience}), Intake: intake, Processes: b.processes, Inviting: b.inviting,
-		Welcome: welcome.New(welcome.Config{}, b.issuer.URL, nil, slog.New(slog.DiscardHandler)),
-		Staging: b.store.Staging, Clean: b.store.Clean, Exports: b.store.Exports,
+		RateLimits: ratelimit.Config{AddressPerMinute: 18_000},
+		Verifier:   oidc.New(oidc.Config{Issuer: b.issuer.URL, Audience: oidctest.Audience}), Uploads: intake, Workflows: b.processes, Invitations: b.inviting,
+		InvitePage: invitepage.New(invitepage.Config{}, b.issuer.URL, nil, slog.New(slog.DiscardHandler)),
+		Staging:    b.store.Staging, Clean: b.store.Clean, Exports: b.store.Exports,
 		Ready: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = io.WriteString(w, `{"ready":true,"missing":[]}`)
@@ -233,7 +235,7 @@ func (b *testBundle) person(org tenancy.OrgID, role tenancy.Role) *person {
 	ctx, subject := context.Background(), uuid.NewString()
 	user, err := b.db.EnsureUser(ctx, b.issuer.URL, subject)
 	require.NoError(b.t, err)
-	require.NoError(b.t, tenancy.SetMember(ctx, b.db.Once(org), user, role))
+	require.NoError(b.t, tenancy.SetMember(ctx, b.db.Single(org), user, role))
 	return &person{b: b, org: org, id: user, token: b.issuer.Token(subject), role: role}
 }
 
@@ -340,7 +342,7 @@ func (b *testBundle) publish(org tenancy.OrgID, file uuid.UUID) {
 }
 
 func (b *testBundle) publishVersion(org tenancy.OrgID, version uuid.UUID, signature string) error {
-	ctx, q := context.Background(), b.db.Once(org)
+	ctx, q := context.Background(), b.db.Single(org)
 	v, err := files.GetVersion(ctx, q, version)
 	if err != nil {
 		return err
@@ -370,10 +372,10 @@ func (b *testBundle) publishVersion(org tenancy.OrgID, version uuid.UUID, signat
 
 func (b *testBundle) head(org tenancy.OrgID, file uuid.UUID) files.View {
 	b.t.Helper()
-	v, err := files.Get(context.Background(), b.db.Once(org), file)
+	v, err := files.Get(context.Background(), b.db.Single(org), file)
 	require.NoError(b.t, err)
 	if v.HeadID != nil && *v.HeadID != v.VersionID {
-		v, err = files.GetOf(context.Background(), b.db.Once(org), file, *v.HeadID)
+		v, err = files.GetOf(context.Background(), b.db.Single(org), file, *v.HeadID)
 		require.NoError(b.t, err)
 	}
 	return v

@@ -21,7 +21,7 @@ func (a *API) getDocument(c *gin.Context) error {
 // getResource tells a client whose tokens are taken here (RFC 9728).
 func (a *API) getResource(c *gin.Context) error {
 	c.JSON(http.StatusOK, gin.H{
-		"resource": a.Config.URL, "authorization_servers": []string{a.Tokens.Issuer()}, "bearer_methods_supported": []string{"header"},
+		"resource": a.Config.URL, "authorization_servers": []string{a.Verifier.Issuer()}, "bearer_methods_supported": []string{"header"},
 	})
 	return nil
 }

@@ -8,11 +8,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"satchel/api/figures"
 	"satchel/api/request"
+	apiusage "satchel/api/usage"
 	"satchel/tenancy"
+	"satchel/tenancy/apikeys"
 	"satchel/tenancy/events"
-	"satchel/tenancy/keys"
 	"satchel/tenancy/usage"
 )
 
@@ -33,8 +33,8 @@ func TestFeaturesFollowTheTier(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	operator, owner := b.person(tenancy.Platform, tenancy.Operator), b.person(b.professional(), tenancy.Owner)
-	machine, made := owner.key(tenancy.Teacher, keys.FilesRead, keys.FilesWrite)
-	another, second := owner.key(tenancy.Teacher, keys.UsageRead, keys.FilesRead)
+	machine, made := owner.key(tenancy.Teacher, apikeys.FilesRead, apikeys.FilesWrite)
+	another, second := owner.key(tenancy.Teacher, apikeys.UsageRead, apikeys.FilesRead)
 	f := machine.published("by-key.txt", lorem)
 	export := orgPath(owner.org, "/audit/export")
 	has := func() {
@@ -125,13 +125,13 @@ func TestWarningsAndEventsAreShown(t *testing.T) {
 			if err := events.Record(t.Context(), tx, raised[0].ID, events.UsageWarning, raised[0]); err != nil {
 				return err
 			}
-			return usage.Announce(t.Context(), tx, raised[0])
+			return usage.RecordWarning(t.Context(), tx, raised[0])
 		}))
 	}
-	v := read[figures.UsageView](owner.call(get, orgPath(owner.org, "/usage"), nil).is(http.StatusOK))
+	v := read[apiusage.UsageView](owner.call(get, orgPath(owner.org, "/usage"), nil).is(http.StatusOK))
 	require.Len(t, v.Warnings, 2)
 	require.Equal(t, []any{"bytes", 95, 96, usage.NoMail}, []any{v.Warnings[0].Metric, v.Warnings[0].Threshold, v.Warnings[0].Percent, v.Warnings[0].Mail})
-	require.Empty(t, read[figures.UsageView](other.call(get, orgPath(other.org, "/usage"), nil).is(http.StatusOK)).Warnings)
+	require.Empty(t, read[apiusage.UsageView](other.call(get, orgPath(other.org, "/usage"), nil).is(http.StatusOK)).Warnings)
 
 	path := orgPath(owner.org, "/events")
 	all := read[request.Page[events.Event]](owner.call(get, path, nil).is(http.StatusOK))

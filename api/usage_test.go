@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"satchel/api/figures"
+	"satchel/api/usage"
 	"satchel/tenancy"
 )
 
@@ -24,14 +24,14 @@ func TestUsageShowsWhatHappened(t *testing.T) {
 	teacher.call(head, at(f.ID, "/content"), nil).is(http.StatusOK)
 	owner.call(get, storagePath+"/files", nil).is(http.StatusOK)
 	path := "/api/v1/organizations/" + org.String() + "/usage"
-	var v figures.UsageView
+	var v usage.UsageView
 	// A request is counted when it is over, which its caller may see a moment before.
 	require.Eventually(t, func() bool {
 		require.NoError(t, b.api.Meter.Flush(t.Context()))
-		v = read[figures.UsageView](owner.call(get, path, nil).is(http.StatusOK))
+		v = read[usage.UsageView](owner.call(get, path, nil).is(http.StatusOK))
 		return v.Totals.BytesOut == int64(len(lorem))+20 && v.Items[len(v.Items)-1].ActiveUsers == 2
 	}, time.Minute, 10*time.Millisecond)
-	require.Equal(t, figures.UsageSums{Uploads: 1, BytesIn: int64(len(lorem)), BytesOut: int64(len(lorem)) + 20, Downloads: 2, Scans: 1}, v.Totals)
+	require.Equal(t, usage.UsageSums{Uploads: 1, BytesIn: int64(len(lorem)), BytesOut: int64(len(lorem)) + 20, Downloads: 2, Scans: 1}, v.Totals)
 	require.EqualValues(t, len(lorem), v.Items[len(v.Items)-1].StoredBytes)
 	require.EqualValues(t, 2, v.Limits.Members)
 	require.EqualValues(t, len(lorem), v.Limits.BytesUsed)

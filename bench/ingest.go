@@ -17,7 +17,7 @@ import (
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
 
-	"satchel/internal/rest"
+	"satchel/client"
 )
 
 // endless is a file of any size whose bytes are known without being kept.
@@ -90,9 +90,9 @@ func ratios(one, other []time.Duration) []float64 {
 
 // tusUpload times the bytes, from creation to the last answer; the file is
 // deleted afterwards so that its scan does not disturb what follows.
-func tusUpload(ctx context.Context, c *rest.Client, size int64) (time.Duration, error) {
+func tusUpload(ctx context.Context, c *client.Client, size int64) (time.Duration, error) {
 	began := time.Now()
-	id, err := c.Upload(ctx, rest.Upload{Body: newEndless(), Size: size, Chunk: chunk, Metadata: map[string]string{"filename": "big.txt"}})
+	id, err := c.Upload(ctx, client.Upload{Body: newEndless(), Size: size, Chunk: chunk, Metadata: map[string]string{"filename": "big.txt"}})
 	took := time.Since(began)
 	if err != nil {
 		return 0, err
@@ -187,13 +187,13 @@ func (b *bench) export(ctx context.Context, org string) error {
 	}
 }
 
-func fourAtOnce(ctx context.Context, c *rest.Client) error {
+func fourAtOnce(ctx context.Context, c *client.Client) error {
 	errs := make([]error, 4)
 	var wg sync.WaitGroup
 	for i := range errs {
 		wg.Go(func() {
 			var id string
-			id, errs[i] = c.Upload(ctx, rest.Upload{Body: newEndless(), Size: scannable, Chunk: 64 << 20, Metadata: map[string]string{"filename": fmt.Sprintf("big%d.txt", i)}})
+			id, errs[i] = c.Upload(ctx, client.Upload{Body: newEndless(), Size: scannable, Chunk: 64 << 20, Metadata: map[string]string{"filename": fmt.Sprintf("big%d.txt", i)}})
 			if errs[i] == nil {
 				errs[i] = published(ctx, c, id)
 			}

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"time"
 
-	"satchel/internal/rest"
+	"satchel/client"
 )
 
 // keys compares one small call with an API key and with an access token, in
@@ -20,11 +20,11 @@ func (b *bench) keys(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	k, err := owner.CreateKey(ctx, org, rest.NewKey{Name: "bench", Role: "teacher", Scopes: []string{"files:read"}})
+	k, err := owner.CreateKey(ctx, org, client.NewKey{Name: "bench", Role: "teacher", Scopes: []string{"files:read"}})
 	if err != nil {
 		return err
 	}
-	machine := &rest.Client{Base: b.API, Token: k.Key}
+	machine := &client.Client{Base: b.API, Token: k.Key}
 	var byKey, byToken []time.Duration
 	for i := range 1020 {
 		key, err := timed(ctx, machine)
@@ -44,7 +44,7 @@ func (b *bench) keys(ctx context.Context) error {
 	return nil
 }
 
-func timed(ctx context.Context, c *rest.Client) (time.Duration, error) {
+func timed(ctx context.Context, c *client.Client) (time.Duration, error) {
 	began := time.Now()
 	err := c.Call(ctx, http.MethodGet, "/api/v1/storage/quota", nil, nil)
 	return time.Since(began), err

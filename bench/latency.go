@@ -18,8 +18,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"satchel/client"
 	"satchel/internal/clamd"
-	"satchel/internal/rest"
 	"satchel/internal/s3"
 	"satchel/internal/vips"
 )
@@ -55,7 +55,7 @@ func (b *bench) latency(ctx context.Context) error {
 
 type raced struct{ pipeline, straight []time.Duration }
 
-func (b *bench) race(ctx context.Context, c *rest.Client, l *line, n int, name string, render bool, content func() []byte) (raced, error) {
+func (b *bench) race(ctx context.Context, c *client.Client, l *line, n int, name string, render bool, content func() []byte) (raced, error) {
 	var r raced
 	for i := range n + 3 {
 		d, err := finishedToPublished(ctx, c, name, content())
@@ -75,7 +75,7 @@ func (b *bench) race(ctx context.Context, c *rest.Client, l *line, n int, name s
 
 // finishedToPublished uploads and measures, by the rows' own times, from the
 // answer to the last byte to the publication.
-func finishedToPublished(ctx context.Context, c *rest.Client, name string, content []byte) (time.Duration, error) {
+func finishedToPublished(ctx context.Context, c *client.Client, name string, content []byte) (time.Duration, error) {
 	header := http.Header{
 		"Tus-Resumable": {"1.0.0"}, "Upload-Length": {strconv.Itoa(len(content))}, "Content-Type": {"application/offset+octet-stream"},
 		"Upload-Metadata": {"filename " + base64.StdEncoding.EncodeToString([]byte(name))}, "Content-Length": {strconv.Itoa(len(content))},
@@ -122,7 +122,7 @@ func (b *bench) newLine() (*line, error) {
 func (l *line) walk(ctx context.Context, content []byte, render bool) (time.Duration, error) {
 	key := "bench/" + uuid.NewString()
 	sum := sha256.Sum256(content)
-	etag, err := l.store.Staging.PutSummed(ctx, key, bytes.NewReader(content), int64(len(content)), sum[:])
+	etag, err := l.store.Staging.PutWithSHA256(ctx, key, bytes.NewReader(content), int64(len(content)), sum[:])
 	if err != nil {
 		return 0, err
 	}
@@ -246,7 +246,7 @@ func (b *bench) scan(ctx context.Context) error {
 	}
 	var took []time.Duration
 	for i := range 5 {
-		id, err := c.Upload(ctx, rest.Upload{Body: newEndless(), Size: 50_000_000, Metadata: map[string]string{"filename": fmt.Sprintf("book%d.txt", i)}})
+		id, err := c.Upload(ctx, client.Upload{Body: newEndless(), Size: 50_000_000, Metadata: map[string]string{"filename": fmt.Sprintf("book%d.txt", i)}})
 		if err != nil {
 			return err
 		}

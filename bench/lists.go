@@ -126,7 +126,7 @@ func (r reader) page(ctx context.Context, known cursors, org tenancy.OrgID) (tim
 		known[org] = cursor
 	}
 	began := time.Now()
-	page, err := files.List(ctx, r.from.Once(org), files.Filter{Limit: pageOf, After: files.Cursor{ID: cursor}})
+	page, err := files.List(ctx, r.from.Single(org), files.Filter{Limit: pageOf, After: files.Cursor{ID: cursor}})
 	took := time.Since(began)
 	if err == nil && len(page) != pageOf {
 		err = fmt.Errorf("a page of %d files, and not of %d", len(page), pageOf)

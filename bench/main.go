@@ -17,8 +17,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
-	"satchel/internal/localstack"
-	"satchel/internal/rest"
+	"satchel/client"
+	"satchel/internal/devstack"
 )
 
 // figure is one measured value beside its goal.
@@ -33,7 +33,7 @@ type figure struct {
 
 // bench is what every measurement works with.
 type bench struct {
-	*localstack.Stack
+	*devstack.Stack
 	figures []figure
 	full    bool
 }
@@ -74,7 +74,7 @@ func command() *cobra.Command {
 		Use: "bench", Short: "Measure a running local stack", SilenceUsage: true, Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var err error
-			if b.Stack, err = localstack.Read(path); err != nil {
+			if b.Stack, err = devstack.Read(path); err != nil {
 				return err
 			}
 			if err := b.measure(cmd.Context(), only); err != nil {
@@ -133,7 +133,7 @@ func (b *bench) print(asJSON bool) error {
 }
 
 // school makes an organization for one measurement, with room for all of it.
-func (b *bench) school(ctx context.Context) (string, *rest.Client, error) {
+func (b *bench) school(ctx context.Context) (string, *client.Client, error) {
 	org, err := b.unhurried(ctx)
 	if err != nil {
 		return "", nil, err

@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"satchel/internal/rest"
+	"satchel/client"
 )
 
 const (
@@ -37,7 +37,7 @@ func (b *bench) neighbor(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	callers := make([]*rest.Client, 4)
+	callers := make([]*client.Client, 4)
 	for i := range callers {
 		if callers[i], err = b.Member(ctx, noisy, fmt.Sprintf("teacher-%d-%s", i, noisy), "teacher"); err != nil {
 			return err
@@ -80,7 +80,7 @@ func (b *bench) addNoise(n *tally, idle, busy []time.Duration, took time.Duratio
 }
 
 // calmly asks for a page twenty times a second.
-func calmly(ctx context.Context, c *rest.Client) (took []time.Duration, err error) {
+func calmly(ctx context.Context, c *client.Client) (took []time.Duration, err error) {
 	for tick := time.NewTicker(50 * time.Millisecond); len(took) < quiet; {
 		select {
 		case <-ctx.Done():
@@ -101,7 +101,7 @@ type tally struct{ sent, answered, refused, other atomic.Int64 }
 
 // hammer asks at a fixed pace, whatever the answers say, and does not wait for
 // them.
-func (n *tally) hammer(ctx context.Context, c *rest.Client, every time.Duration) {
+func (n *tally) hammer(ctx context.Context, c *client.Client, every time.Duration) {
 	var under sync.WaitGroup
 	defer under.Wait()
 	slots := make(chan struct{}, 64)
@@ -119,7 +119,7 @@ func (n *tally) hammer(ctx context.Context, c *rest.Client, every time.Duration)
 	}
 }
 
-func (n *tally) ask(ctx context.Context, c *rest.Client) {
+func (n *tally) ask(ctx context.Context, c *client.Client) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.Base+"/api/v1/storage/files?limit=20", nil)
 	if err != nil {
 		return

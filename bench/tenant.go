@@ -35,7 +35,7 @@ func (b *bench) tenant(ctx context.Context) error {
 	var n int
 	for range 3000 {
 		began := time.Now()
-		if err := db.Once(id).QueryRow(ctx, query, org).Scan(&n); err != nil {
+		if err := db.Single(id).QueryRow(ctx, query, org).Scan(&n); err != nil {
 			return err
 		}
 		with = append(with, time.Since(began))

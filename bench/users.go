@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"satchel/internal/rest"
+	"satchel/client"
 )
 
 // tenMegabytes lets 20 people upload 10 MB each at the same moment.
@@ -35,7 +35,7 @@ func (b *bench) tenMegabytes(ctx context.Context) error {
 
 // atOnce uploads n files at the same moment and gives the time of each from its
 // first byte to its publication.
-func atOnce(ctx context.Context, c *rest.Client, n int, size int64) ([]time.Duration, error) {
+func atOnce(ctx context.Context, c *client.Client, n int, size int64) ([]time.Duration, error) {
 	took, errs := make([]time.Duration, n), make([]error, n)
 	var wg sync.WaitGroup
 	for i := range n {
@@ -45,9 +45,9 @@ func atOnce(ctx context.Context, c *rest.Client, n int, size int64) ([]time.Dura
 	return took, errors.Join(errs...)
 }
 
-func uploadAndWait(ctx context.Context, c *rest.Client, name string, size int64) (time.Duration, error) {
+func uploadAndWait(ctx context.Context, c *client.Client, name string, size int64) (time.Duration, error) {
 	began := time.Now()
-	id, err := c.Upload(ctx, rest.Upload{Body: newEndless(), Size: size, Metadata: map[string]string{"filename": name}})
+	id, err := c.Upload(ctx, client.Upload{Body: newEndless(), Size: size, Metadata: map[string]string{"filename": name}})
 	if err != nil {
 		return 0, err
 	}
@@ -56,7 +56,7 @@ func uploadAndWait(ctx context.Context, c *rest.Client, name string, size int64)
 }
 
 // published waits until a file is, and fails if it becomes anything else.
-func published(ctx context.Context, c *rest.Client, id string) error {
+func published(ctx context.Context, c *client.Client, id string) error {
 	f, err := c.Watch(ctx, id, nil)
 	if err == nil && f.Status != "published" {
 		err = fmt.Errorf("%s is %s %s", f.ID, f.Status, f.StatusReason)
@@ -110,9 +110,9 @@ func pause(ctx context.Context, ms int) {
 	}
 }
 
-func oneVisit(ctx context.Context, c *rest.Client) (published int64, err error) {
+func oneVisit(ctx context.Context, c *client.Client) (published int64, err error) {
 	size := int64(10_000 + rand.IntN(200_000)) //nolint:gosec // a size, no secret
-	id, err := c.Upload(ctx, rest.Upload{Body: newEndless(), Size: size, Metadata: map[string]string{"filename": "note.txt"}})
+	id, err := c.Upload(ctx, client.Upload{Body: newEndless(), Size: size, Metadata: map[string]string{"filename": "note.txt"}})
 	if err != nil {
 		return 0, fmt.Errorf("upload: %w", err)
 	}
@@ -186,7 +186,7 @@ func (b *bench) fairness(ctx context.Context) error {
 	return nil
 }
 
-func oneByOne(ctx context.Context, c *rest.Client, n int) ([]time.Duration, error) {
+func oneByOne(ctx context.Context, c *client.Client, n int) ([]time.Duration, error) {
 	var took []time.Duration
 	for i := range n {
 		d, err := uploadAndWait(ctx, c, fmt.Sprintf("b%d.txt", i), 20_000)
@@ -198,14 +198,14 @@ func oneByOne(ctx context.Context, c *rest.Client, n int) ([]time.Duration, erro
 	return took, nil
 }
 
-func queueUp(ctx context.Context, c *rest.Client, n int) error {
+func queueUp(ctx context.Context, c *client.Client, n int) error {
 	jobs := make(chan int)
 	errs := make(chan error, 32)
 	var wg sync.WaitGroup
 	for range 32 {
 		wg.Go(func() {
 			for i := range jobs {
-				_, err := c.Upload(ctx, rest.Upload{Body: newEndless(), Size: 100_000, Metadata: map[string]string{"filename": fmt.Sprintf("a%d.txt", i)}})
+				_, err := c.Upload(ctx, client.Upload{Body: newEndless(), Size: 100_000, Metadata: map[string]string{"filename": fmt.Sprintf("a%d.txt", i)}})
 				if err != nil {
 					select {
 					case errs <- err:
@@ -230,7 +230,7 @@ func queueUp(ctx context.Context, c *rest.Client, n int) error {
 
 // processing counts an organization's files that are still on their way, by
 // what its quota reserves: every file of the backlog has the same size.
-func processing(ctx context.Context, c *rest.Client) (int64, error) {
+func processing(ctx context.Context, c *client.Client) (int64, error) {
 	var q struct{ Reserved int64 }
 	err := c.Call(ctx, "GET", "/api/v1/storage/quota", nil, &q)
 	return q.Reserved / 100_000, err

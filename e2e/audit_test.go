@@ -21,7 +21,7 @@ func TestTrailIsSignedOutsideTheDatabase(t *testing.T) {
 	c, err := client.DialContext(ctx, client.Options{HostPort: local.Temporal, Namespace: "satchel"})
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
-	require.NoError(t, c.ScheduleClient().GetHandle(ctx, "checkpoint-trails").Trigger(ctx, client.ScheduleTriggerOptions{}))
+	require.NoError(t, c.ScheduleClient().GetHandle(ctx, "checkpoint-audit-logs").Trigger(ctx, client.ScheduleTriggerOptions{}))
 	var report audit.Report
 	require.Eventually(t, func() bool {
 		err := s.Owner.Call(ctx, http.MethodGet, "/api/v1/organizations/"+s.ID+"/audit/verify", nil, &report)

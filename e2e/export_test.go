@@ -12,11 +12,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"satchel/internal/rest"
+	"satchel/client"
 )
 
 // exportOf asks for an export and gives every entry of its archives.
-func exportOf(t *testing.T, c *rest.Client, org string, begun func()) map[string][]byte {
+func exportOf(t *testing.T, c *client.Client, org string, begun func()) map[string][]byte {
 	t.Helper()
 	ctx := testContext(t)
 	var export struct {
@@ -39,7 +39,7 @@ func exportOf(t *testing.T, c *rest.Client, org string, begun func()) map[string
 	entries := map[string][]byte{}
 	for _, p := range made.Parts {
 		var packed bytes.Buffer
-		_, err := c.Fetch(ctx, fmt.Sprintf("/api/v1/organizations/%s/exports/%s/%d", org, export.ID, p.Number), 0, &packed)
+		_, err := c.DownloadRendition(ctx, fmt.Sprintf("/api/v1/organizations/%s/exports/%s/%d", org, export.ID, p.Number), 0, &packed)
 		require.NoError(t, err)
 		require.EqualValues(t, p.Size, packed.Len())
 		z, err := zip.NewReader(bytes.NewReader(packed.Bytes()), p.Size)

@@ -13,7 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"satchel/internal/rest"
+	"satchel/client"
 )
 
 // The tests of this file disturb the whole stack, so they do not run beside
@@ -51,7 +51,7 @@ func (c *crowd) send(ctx context.Context, s school, n, clients int) *sync.WaitGr
 
 // persist uploads as a patient client does: it begins anew when even the
 // creation was cut off.
-func persist(ctx context.Context, c *rest.Client, name string, content []byte) (string, bool) {
+func persist(ctx context.Context, c *client.Client, name string, content []byte) (string, bool) {
 	for ctx.Err() == nil {
 		if id, err := upload(ctx, c, name, content); err == nil {
 			return id, true
@@ -143,7 +143,7 @@ func TestHungScannerPublishesNothing(t *testing.T) {
 	s.sound(t)
 }
 
-func waitForStep(t *testing.T, c *rest.Client, id, step string) {
+func waitForStep(t *testing.T, c *client.Client, id, step string) {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		f, err := c.Get(testContext(t), id)

@@ -13,11 +13,11 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"satchel/internal/rest"
+	"satchel/client"
 )
 
 // keySchool is an organization whose tier has API keys, and its owner.
-func keySchool(t *testing.T) (org string, owner *rest.Client) {
+func keySchool(t *testing.T) (org string, owner *client.Client) {
 	t.Helper()
 	org, err := local.ProvisionTier(testContext(t), "e2e-"+uuid.NewString(), "Test school", "professional")
 	require.NoError(t, err)
@@ -31,9 +31,9 @@ func TestKeyFromCreationToRevocation(t *testing.T) {
 	t.Parallel()
 	ctx := testContext(t)
 	org, owner := keySchool(t)
-	made, err := owner.CreateKey(ctx, org, rest.NewKey{Name: "sync", Role: "teacher", Scopes: []string{"files:read", "files:write"}})
+	made, err := owner.CreateKey(ctx, org, client.NewKey{Name: "sync", Role: "teacher", Scopes: []string{"files:read", "files:write"}})
 	require.NoError(t, err)
-	machine := &rest.Client{Base: local.API, Token: made.Key}
+	machine := &client.Client{Base: local.API, Token: made.Key}
 	content := text(3 << 20)
 	f := settled(t, machine, mustUpload(t, machine, "by-machine.txt", content))
 	require.Equal(t, "published", f.Status, f.StatusReason)
@@ -50,8 +50,8 @@ func TestKeyFromCreationToRevocation(t *testing.T) {
 
 	second, err := owner.RotateKey(ctx, org, made.ID, time.Hour)
 	require.NoError(t, err)
-	successor := &rest.Client{Base: local.API, Token: second.Key}
-	for _, c := range []*rest.Client{machine, successor} {
+	successor := &client.Client{Base: local.API, Token: second.Key}
+	for _, c := range []*client.Client{machine, successor} {
 		_, err := c.Get(ctx, f.ID)
 		require.NoError(t, err, "both work while they overlap")
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"satchel/internal/rest"
+	"satchel/client"
 )
 
 type invitation struct {
@@ -53,25 +53,25 @@ func token(t *testing.T, to string, n int) string {
 }
 
 // newcomer is a person of the issuer who is a member of nothing.
-func newcomer(t *testing.T) *rest.Client {
+func newcomer(t *testing.T) *client.Client {
 	t.Helper()
 	return newcomerNamed(t, "newcomer-"+uuid.NewString())
 }
 
-func newcomerNamed(t *testing.T, subject string) *rest.Client {
+func newcomerNamed(t *testing.T, subject string) *client.Client {
 	t.Helper()
 	access, err := local.Mint(testContext(t), subject)
 	require.NoError(t, err)
-	return &rest.Client{Base: local.API, Token: access}
+	return &client.Client{Base: local.API, Token: access}
 }
 
-func accept(t *testing.T, c *rest.Client, token string) error {
+func accept(t *testing.T, c *client.Client, token string) error {
 	t.Helper()
 	return c.Call(testContext(t), http.MethodPost, "/api/v1/invitations/accept", map[string]string{"token": token}, nil)
 }
 
 func code(err error) string {
-	if p, ok := err.(*rest.Problem); ok { //nolint:errorlint // the client gives it unwrapped
+	if p, ok := err.(*client.Problem); ok { //nolint:errorlint // the client gives it unwrapped
 		return p.Code
 	}
 	return ""
@@ -85,7 +85,7 @@ func TestInvitationFromMailToMember(t *testing.T) {
 	mailed := token(t, to, 1)
 	for range 3 { // scanners follow links
 		var open struct{ Organization, Role string }
-		require.NoError(t, (&rest.Client{Base: local.API}).Call(testContext(t), http.MethodGet, "/api/v1/invitations/"+mailed, nil, &open))
+		require.NoError(t, (&client.Client{Base: local.API}).Call(testContext(t), http.MethodGet, "/api/v1/invitations/"+mailed, nil, &open))
 		require.Equal(t, "teacher", open.Role)
 	}
 	require.Equal(t, "sent", s.invitation(t, i.ID).Delivery)

@@ -20,7 +20,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"satchel/internal/rest"
+	"satchel/client"
 )
 
 func photo(t *testing.T) []byte {
@@ -97,7 +97,7 @@ func TestEachKindOfFileEndsAsItShould(t *testing.T) {
 }
 
 // form posts a multipart upload; chunked hides the body's length.
-func form(t *testing.T, c *rest.Client, name string, content []byte, chunked bool, fields map[string]string, query string) (rest.File, error) {
+func form(t *testing.T, c *client.Client, name string, content []byte, chunked bool, fields map[string]string, query string) (client.File, error) {
 	t.Helper()
 	var b bytes.Buffer
 	w := multipart.NewWriter(&b)
@@ -115,10 +115,10 @@ func form(t *testing.T, c *rest.Client, name string, content []byte, chunked boo
 	}
 	resp, err := c.Send(testContext(t), http.MethodPost, "/api/v1/storage/upload"+query, http.Header{"Content-Type": {w.FormDataContentType()}}, body)
 	if err != nil {
-		return rest.File{}, err
+		return client.File{}, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	var f rest.File
+	var f client.File
 	require.NoError(t, decodeJSON(resp.Body, &f))
 	return f, nil
 }
@@ -152,7 +152,7 @@ func TestLimitsAreAlikeOnEveryWayIn(t *testing.T) {
 			return err
 		},
 		"tus": func(name string, content []byte, sha string) error {
-			_, err := s.Teacher.Upload(testContext(t), rest.Upload{Body: bytes.NewReader(content), Size: int64(len(content)),
+			_, err := s.Teacher.Upload(testContext(t), client.Upload{Body: bytes.NewReader(content), Size: int64(len(content)),
 				Metadata: map[string]string{"filename": name, "sha256": sha}})
 			return err
 		},
@@ -216,9 +216,9 @@ func TestAnotherOrganizationsFileIsNotFoundOnEveryRoute(t *testing.T) {
 		{"GET", base}, {"GET", base + "/content"}, {"HEAD", base + "/content"}, {"GET", base + "/renditions/w320.webp"}, {"GET", base + "/events"},
 		{"GET", base + "/versions"}, {"GET", base + "/versions/1/content"}, {"PATCH", base}, {"DELETE", base}, {"POST", base + "/restore"},
 	} {
-		for _, c := range []*rest.Client{b.Owner, b.Teacher, b.Student} {
+		for _, c := range []*client.Client{b.Owner, b.Teacher, b.Student} {
 			err := c.Call(testContext(t), r[0], r[1], map[string]string{}, nil)
-			var p *rest.Problem
+			var p *client.Problem
 			require.ErrorAs(t, err, &p, "%v", r)
 			require.Equal(t, 404, p.Status, "%v", r)
 		}
@@ -273,12 +273,12 @@ func TestEventsTellEachStepOnceAndResume(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)
 	id := mustUpload(t, s.Teacher, "notes.txt", text(1000))
-	var seen []rest.Event
-	_, err := s.Teacher.Watch(testContext(t), id, func(e rest.Event) { seen = append(seen, e) })
+	var seen []client.Event
+	_, err := s.Teacher.Watch(testContext(t), id, func(e client.Event) { seen = append(seen, e) })
 	require.NoError(t, err)
 	require.Equal(t, "final", seen[len(seen)-1].Type)
-	var again []rest.Event
-	_, err = s.Teacher.Watch(testContext(t), id, func(e rest.Event) { again = append(again, e) })
+	var again []client.Event
+	_, err = s.Teacher.Watch(testContext(t), id, func(e client.Event) { again = append(again, e) })
 	require.NoError(t, err)
 	require.Equal(t, seen, again, "a second reader sees the same events")
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"satchel/internal/rest"
+	"satchel/client"
 )
 
 // longWork is GET /operations/{id}.
@@ -24,7 +24,7 @@ type longWork struct {
 	Result, Error json.RawMessage
 }
 
-func operationOf(t *testing.T, c *rest.Client, path string) longWork {
+func operationOf(t *testing.T, c *client.Client, path string) longWork {
 	t.Helper()
 	var op longWork
 	require.Eventually(t, func() bool {
@@ -48,7 +48,7 @@ func provision(t *testing.T, slug, email string) (operation string, err error) {
 // one finds the one organization of a slug; a slug is part of no other's here.
 func one(t *testing.T, slug string) (id, status string) {
 	t.Helper()
-	var page rest.Page[struct{ ID, Slug, Status string }]
+	var page client.Page[struct{ ID, Slug, Status string }]
 	require.NoError(t, local.Operator().Call(testContext(t), http.MethodGet, "/api/v1/organizations?q="+slug, nil, &page))
 	require.Len(t, page.Items, 1)
 	return page.Items[0].ID, page.Items[0].Status
@@ -77,7 +77,7 @@ func TestWorkerDiesWhileOrganizationsAreSetUp(t *testing.T) {
 		require.Equal(t, "succeeded", op.State, string(op.Error))
 		id, status := one(t, slugs[i])
 		require.Equal(t, "active", status)
-		var invited rest.Page[struct{ Role, State string }]
+		var invited client.Page[struct{ Role, State string }]
 		require.NoError(t, local.Operator().Call(testContext(t), http.MethodGet, "/api/v1/organizations/"+id+"/invitations", nil, &invited))
 		require.Len(t, invited.Items, 1)
 		require.Equal(t, "owner", invited.Items[0].Role)

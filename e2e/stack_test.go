@@ -21,11 +21,11 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"satchel/internal/localstack"
-	"satchel/internal/rest"
+	"satchel/client"
+	"satchel/internal/devstack"
 )
 
-var local *localstack.Stack
+var local *devstack.Stack
 
 func TestMain(m *testing.M) {
 	path := os.Getenv("SATCHEL_STACK_FILE")
@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	var err error
-	if local, err = localstack.Read(path); err != nil {
+	if local, err = devstack.Read(path); err != nil {
 		fmt.Fprintln(os.Stderr, "read the stack:", err)
 		os.Exit(1)
 	}
@@ -54,7 +54,7 @@ func testContext(t *testing.T) context.Context {
 // school is an organization of one test's own, with a client for each role.
 type school struct {
 	ID                      string
-	Owner, Teacher, Student *rest.Client
+	Owner, Teacher, Student *client.Client
 }
 
 func newSchool(t *testing.T) school {
@@ -66,7 +66,7 @@ func newSchool(t *testing.T) school {
 	return s
 }
 
-func (s school) member(t *testing.T, role string) *rest.Client {
+func (s school) member(t *testing.T, role string) *client.Client {
 	t.Helper()
 	c, err := local.Member(testContext(t), s.ID, role+"-"+uuid.NewString(), role)
 	require.NoError(t, err)
@@ -87,7 +87,7 @@ type quota struct {
 	MaxFileSize         int64 `json:"max_file_size"`
 }
 
-func quotaOf(t *testing.T, c *rest.Client) quota {
+func quotaOf(t *testing.T, c *client.Client) quota {
 	t.Helper()
 	var q quota
 	require.NoError(t, c.Call(testContext(t), http.MethodGet, "/api/v1/storage/quota", nil, &q))
@@ -95,15 +95,15 @@ func quotaOf(t *testing.T, c *rest.Client) quota {
 }
 
 // upload sends bytes by tus and gives the file's id.
-func upload(ctx context.Context, c *rest.Client, name string, content []byte) (string, error) {
+func upload(ctx context.Context, c *client.Client, name string, content []byte) (string, error) {
 	sum := sha256.Sum256(content)
-	return c.Upload(ctx, rest.Upload{
+	return c.Upload(ctx, client.Upload{
 		Body: bytes.NewReader(content), Size: int64(len(content)), Retries: 12,
 		Metadata: map[string]string{"filename": name, "sha256": hex.EncodeToString(sum[:])},
 	})
 }
 
-func mustUpload(t *testing.T, c *rest.Client, name string, content []byte) string {
+func mustUpload(t *testing.T, c *client.Client, name string, content []byte) string {
 	t.Helper()
 	id, err := upload(testContext(t), c, name, content)
 	require.NoError(t, err)
@@ -111,7 +111,7 @@ func mustUpload(t *testing.T, c *rest.Client, name string, content []byte) strin
 }
 
 // settled waits for the file's final state.
-func settled(t *testing.T, c *rest.Client, id string) rest.File {
+func settled(t *testing.T, c *client.Client, id string) client.File {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(testContext(t), patience)
 	defer cancel()
@@ -120,7 +120,7 @@ func settled(t *testing.T, c *rest.Client, id string) rest.File {
 	return f
 }
 
-func download(t *testing.T, c *rest.Client, id string) ([]byte, error) {
+func download(t *testing.T, c *client.Client, id string) ([]byte, error) {
 	t.Helper()
 	var b bytes.Buffer
 	_, err := c.Download(testContext(t), id, 0, &b)
@@ -142,7 +142,7 @@ func eicar() []byte {
 // refused demands a problem with this status and code.
 func refused(t *testing.T, err error, status int, code string) {
 	t.Helper()
-	var p *rest.Problem
+	var p *client.Problem
 	require.ErrorAs(t, err, &p)
 	require.Equal(t, code, p.Code, p.Error())
 	require.Equal(t, status, p.Status, p.Error())

@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"strconv"
 
-	"satchel/internal/rest"
+	"satchel/client"
 )
 
 func b64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
@@ -16,7 +16,7 @@ func b64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) 
 func decodeJSON(r io.Reader, out any) error { return json.NewDecoder(r).Decode(out) }
 
 // begin creates a tus upload and gives its URL.
-func begin(ctx context.Context, c *rest.Client, name string, size int, sha string) (string, error) {
+func begin(ctx context.Context, c *client.Client, name string, size int, sha string) (string, error) {
 	meta := "filename " + b64(name)
 	if sha != "" {
 		meta += ",sha256 " + b64(sha)

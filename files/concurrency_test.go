@@ -27,7 +27,7 @@ func TestQuotaIsNotRaced(t *testing.T) {
 		go func() {
 			<-start
 			errs <- s.InTx(context.Background(), s.org, func(tx *tenancy.Tx) error {
-				_, err := files.Create(context.Background(), tx, files.New{Name: "x", Size: 10 * megabyte, By: s.user, TTL: time.Hour})
+				_, err := files.Create(context.Background(), tx, files.New{Name: "x", Size: 10 * megabyte, UploadedBy: s.user, TTL: time.Hour})
 				return err
 			})
 		}()
@@ -43,10 +43,10 @@ func TestQuotaIsNotRaced(t *testing.T) {
 		}
 	}
 	require.Equal(t, []int{10, 10}, []int{accepted, refused})
-	quota, err := files.GetQuota(t.Context(), s.Once(s.org))
+	quota, err := files.GetQuota(t.Context(), s.Single(s.org))
 	require.NoError(t, err)
 	require.EqualValues(t, 100*megabyte, quota.ReservedBytes)
-	files, err := files.List(t.Context(), s.Once(s.org), files.Filter{Limit: 100})
+	files, err := files.List(t.Context(), s.Single(s.org), files.Filter{Limit: 100})
 	require.NoError(t, err)
 	require.Len(t, files, 10, "what was refused left no rows")
 }
@@ -84,13 +84,13 @@ func TestTwoUploadsToOneFile(t *testing.T) {
 		for _, end := range ends {
 			end()
 		}
-		v, err := files.Get(t.Context(), s.Once(s.org), first.File)
+		v, err := files.Get(t.Context(), s.Single(s.org), first.File)
 		require.NoError(t, err)
 		require.Equal(t, c.current, v.Number, "%+v", c)
 		require.EqualValues(t, map[int32]int{1: 1, 2: 20, 3: 300}[c.current], v.Size)
 		require.Equal(t, "etag-"+v.VersionID.String(), v.ObjectEtag)
 		require.Equal(t, files.Published, v.Effective())
-		history, err := files.History(t.Context(), s.Once(s.org), first.File)
+		history, err := files.History(t.Context(), s.Single(s.org), first.File)
 		require.NoError(t, err)
 		require.Len(t, history, 3)
 		require.Equal(t, []int32{3, 2, 1}, []int32{history[0].Number, history[1].Number, history[2].Number})
@@ -135,9 +135,9 @@ func TestNoDeadlocks(t *testing.T) {
 	var deadlocks int
 	require.NoError(t, s.Admin(t).QueryRow(t.Context(), "select deadlocks from pg_stat_database where datname = current_database()").Scan(&deadlocks))
 	require.Zero(t, deadlocks)
-	used, reserved, err := files.Sums(t.Context(), s.Once(s.org))
+	used, reserved, err := files.ListSums(t.Context(), s.Single(s.org))
 	require.NoError(t, err)
-	quota, err := files.GetQuota(t.Context(), s.Once(s.org))
+	quota, err := files.GetQuota(t.Context(), s.Single(s.org))
 	require.NoError(t, err)
 	require.Equal(t, []int64{used, reserved}, []int64{quota.UsedBytes, quota.ReservedBytes})
 }
@@ -149,7 +149,7 @@ func (s *school) life(wg *sync.WaitGroup, note func(error), file uuid.UUID) {
 	run := func(f func(*tenancy.Tx) error) { note(s.InTx(ctx, s.org, f)) }
 	var v uuid.UUID
 	run(func(tx *tenancy.Tx) error {
-		ticket, err := files.Create(ctx, tx, files.New{File: file, Size: 1, By: s.user, TTL: time.Hour})
+		ticket, err := files.Create(ctx, tx, files.New{File: file, Size: 1, UploadedBy: s.user, TTL: time.Hour})
 		v = ticket.Version
 		return err
 	})
@@ -158,15 +158,15 @@ func (s *school) life(wg *sync.WaitGroup, note func(error), file uuid.UUID) {
 		return
 	}
 	for _, one := range []func(){
-		func() { run(func(tx *tenancy.Tx) error { return files.Grow(ctx, tx, v, 100) }) },
+		func() { run(func(tx *tenancy.Tx) error { return files.Reserve(ctx, tx, v, 100) }) },
 		func() {
 			run(func(tx *tenancy.Tx) error {
 				return files.Receive(ctx, tx, files.Received{Upload: v, Size: 10, SHA256: oneSum, ETag: "e"})
 			})
 		},
 		func() {
-			note(files.Step(ctx, s.Once(s.org), v, files.StepScan, 1, func() error {
-				return files.Scanned(ctx, s.Once(s.org), v, files.Verdict{Verdict: "clean", SHA256: oneSum})
+			note(files.Step(ctx, s.Single(s.org), v, files.StepScan, 1, func() error {
+				return files.Scanned(ctx, s.Single(s.org), v, files.Verdict{Verdict: "clean", SHA256: oneSum})
 			}))
 		},
 		func() { run(func(tx *tenancy.Tx) error { return files.Publish(ctx, tx, v, "e") }) },

@@ -23,14 +23,14 @@ type New struct {
 	ClaimedType       string
 	ClaimedSHA256     string // lower-case hex, or empty
 	Size              int64  // bytes; what is reserved
-	By                uuid.UUID
+	UploadedBy        uuid.UUID
 	Metadata          json.RawMessage // the protocol's own, given back as it came
 	TTL               time.Duration   // an upload with no progress for this long expires
 	Reverts           bool            // the bytes are those of an earlier version
 }
 
-// Ticket names what Create made.
-type Ticket struct {
+// Created names what Create made.
+type Created struct {
 	File, Version, Upload uuid.UUID
 	Number                int32
 }
@@ -38,36 +38,36 @@ type Ticket struct {
 // Create makes the rows of an upload and reserves its bytes, in one
 // transaction: two racing uploads cannot both take the last room. The upload's
 // id is the version's.
-func Create(ctx context.Context, tx *tenancy.Tx, n New) (Ticket, error) {
+func Create(ctx context.Context, tx *tenancy.Tx, n New) (Created, error) {
 	q := filesdb.New(tx)
 	quota, err := GetQuota(ctx, tx)
 	if err != nil {
-		return Ticket{}, fmt.Errorf("read quota: %w", err)
+		return Created{}, fmt.Errorf("read quota: %w", err)
 	}
 	if n.Size > quota.MaxFileSize {
-		return Ticket{}, ErrTooLarge
+		return Created{}, ErrTooLarge
 	}
 	version := n.Version
 	if version == uuid.Nil {
 		version = tenancy.NewID()
 	}
-	t := Ticket{File: n.File, Version: version, Upload: version}
-	if t.File, err = place(ctx, q, n); err != nil {
-		return Ticket{}, err
+	t := Created{File: n.File, Version: version, Upload: version}
+	if t.File, err = assignVersion(ctx, q, n); err != nil {
+		return Created{}, err
 	}
 	t.Number, err = q.VersionInsert(ctx, filesdb.VersionInsertParams{
 		ID: version, FileID: t.File, Size: n.Size, ClaimedType: n.ClaimedType, ClaimedSha256: n.ClaimedSHA256,
-		ChangeDescription: n.ChangeDescription, UploadedBy: n.By,
+		ChangeDescription: n.ChangeDescription, UploadedBy: n.UploadedBy,
 	})
 	if err != nil {
-		return Ticket{}, fmt.Errorf("insert version: %w", err)
+		return Created{}, fmt.Errorf("insert version: %w", err)
 	}
 	if n.Metadata == nil {
 		n.Metadata = json.RawMessage("{}")
 	}
 	err = q.UploadInsert(ctx, filesdb.UploadInsertParams{ID: version, VersionID: version, Size: n.Size, Metadata: n.Metadata, Ttl: n.TTL})
 	if err != nil {
-		return Ticket{}, fmt.Errorf("insert upload: %w", err)
+		return Created{}, fmt.Errorf("insert upload: %w", err)
 	}
 	action := "file.upload"
 	if n.Reverts {
@@ -76,11 +76,11 @@ func Create(ctx context.Context, tx *tenancy.Tx, n New) (Ticket, error) {
 	return t, record(ctx, tx, action, t.File, fmt.Sprintf("version_%d", t.Number))
 }
 
-// place makes the file, or locks the one that gets a new version.
-func place(ctx context.Context, q *filesdb.Queries, n New) (uuid.UUID, error) {
+// assignVersion makes the file, or locks the one that gets a new version.
+func assignVersion(ctx context.Context, q *filesdb.Queries, n New) (uuid.UUID, error) {
 	if n.File == uuid.Nil {
 		id := tenancy.NewID()
-		err := q.FileInsert(ctx, filesdb.FileInsertParams{ID: id, Name: n.Name, Description: n.Description, Category: n.Category, UploadedBy: n.By})
+		err := q.FileInsert(ctx, filesdb.FileInsertParams{ID: id, Name: n.Name, Description: n.Description, Category: n.Category, UploadedBy: n.UploadedBy})
 		if err != nil {
 			return uuid.Nil, fmt.Errorf("insert file: %w", err)
 		}

@@ -118,8 +118,8 @@ func Follow(ctx context.Context, q tenancy.Queries, file uuid.UUID, seq int64) (
 	return events, err
 }
 
-// Sums gives what the quota's two sums must equal.
-func Sums(ctx context.Context, q tenancy.Queries) (used, reserved int64, err error) {
+// ListSums gives what the quota's two sums must equal.
+func ListSums(ctx context.Context, q tenancy.Queries) (used, reserved int64, err error) {
 	s, err := filesdb.New(q).QuotaSums(ctx)
 	return s.Used, s.Reserved, err
 }
@@ -131,9 +131,9 @@ func orNotFound(err error) error {
 	return err
 }
 
-// oneRow turns "no row matched" into the given fault: the statement's where
+// expectOneRow turns "no row matched" into the given fault: the statement's where
 // clause is the rule of the state machine.
-func oneRow(n int64, err error, none *fault.Fault) error {
+func expectOneRow(n int64, err error, none *fault.Fault) error {
 	if err == nil && n == 0 {
 		return none
 	}

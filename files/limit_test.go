@@ -23,8 +23,8 @@ func (s *school) tierAllows(t testing.TB, uploads int) {
 	require.NoError(t, err)
 }
 
-func (s *school) create(n files.New) (ticket files.Ticket, err error) {
-	n.Name, n.By, n.TTL = "essay.txt", s.user, time.Hour
+func (s *school) create(n files.New) (ticket files.Created, err error) {
+	n.Name, n.UploadedBy, n.TTL = "essay.txt", s.user, time.Hour
 	err = s.InTx(context.Background(), s.org, func(tx *tenancy.Tx) (err error) {
 		ticket, err = files.Create(context.Background(), tx, n)
 		return err
@@ -58,7 +58,7 @@ func TestOpenUploadsAreNotRaced(t *testing.T) {
 		require.Positive(t, fault.Of(err).RetryAfter)
 	}
 	require.Equal(t, 10, accepted)
-	quota, err := files.GetQuota(t.Context(), s.Once(s.org))
+	quota, err := files.GetQuota(t.Context(), s.Single(s.org))
 	require.NoError(t, err)
 	require.EqualValues(t, 100, quota.ReservedBytes, "what was refused reserves nothing")
 }

@@ -44,7 +44,7 @@ func TestLineMovesInTurn(t *testing.T) {
 	s.announce(t, files.New{Size: 10}) // still uploading: in no line
 	waiting := s.line(t, 5)
 	moving := func() bool {
-		is, err := files.Moving(t.Context(), s.Once(s.org))
+		is, err := files.ListInPipeline(t.Context(), s.Single(s.org))
 		require.NoError(t, err)
 		return is
 	}
@@ -57,10 +57,10 @@ func TestLineMovesInTurn(t *testing.T) {
 	s.publish(t, waiting[0])
 	require.Equal(t, waiting[2:3], s.admit(t, 2))
 	s.withdraw(t, waiting[1])
-	require.NoError(t, files.StepBack(t.Context(), s.Once(s.org), waiting[2]))
+	require.NoError(t, files.ReturnToQueue(t.Context(), s.Single(s.org), waiting[2]))
 	require.ElementsMatch(t, waiting[2:4], s.admit(t, 2))
-	require.NoError(t, files.StepBack(t.Context(), s.Once(s.org), waiting[0]))
-	v, err := files.GetVersion(t.Context(), s.Once(s.org), waiting[0])
+	require.NoError(t, files.ReturnToQueue(t.Context(), s.Single(s.org), waiting[0]))
+	v, err := files.GetVersion(t.Context(), s.Single(s.org), waiting[0])
 	require.NoError(t, err)
 	require.NotNil(t, v.StartedAt, "what has ended stays as it was")
 
@@ -80,7 +80,7 @@ func TestLineIsNotRaced(t *testing.T) {
 	)
 	for range 12 {
 		wg.Go(func() {
-			var got []files.Admitted
+			var got []files.AdmittedVersion
 			err := s.InTx(context.Background(), s.org, func(tx *tenancy.Tx) (err error) {
 				got, err = files.Admit(context.Background(), tx, 3)
 				return err
@@ -144,7 +144,7 @@ func TestPlaceInThePipelineRunsOut(t *testing.T) {
 	waiting := s.line(t, 2)
 	require.Equal(t, waiting[:1], s.admit(t, 1))
 	since := func(ago string) {
-		_, err := s.Once(s.org).Exec(t.Context(), "update file_versions set started_at = now() - $2::interval, updated_at = now() where id = $1", waiting[0], ago)
+		_, err := s.Single(s.org).Exec(t.Context(), "update file_versions set started_at = now() - $2::interval, updated_at = now() where id = $1", waiting[0], ago)
 		require.NoError(t, err)
 	}
 	waits := func() int {

@@ -17,7 +17,7 @@ import (
 func (s *school) pages(t *testing.T, f files.Filter) (ids []uuid.UUID) {
 	t.Helper()
 	for {
-		page, err := files.List(t.Context(), s.Once(s.org), f)
+		page, err := files.List(t.Context(), s.Single(s.org), f)
 		require.NoError(t, err)
 		require.LessOrEqual(t, len(page), f.Limit)
 		if len(page) == 0 {
@@ -64,7 +64,7 @@ func TestPagesHoldEachFileOnce(t *testing.T) {
 			require.Equal(t, want, s.pages(t, files.Filter{Sort: sort, Limit: size}), "%s by %d", sort, size)
 		}
 	}
-	_, err := files.List(t.Context(), s.Once(s.org), files.Filter{Sort: "size; drop table files", Limit: 1})
+	_, err := files.List(t.Context(), s.Single(s.org), files.Filter{Sort: "size; drop table files", Limit: 1})
 	require.ErrorContains(t, err, "unknown_sort")
 }
 
@@ -99,7 +99,7 @@ func TestFilters(t *testing.T) {
 	}
 	for _, c := range cases {
 		c.filter.Limit = 50
-		found, err := files.List(t.Context(), s.Once(s.org), c.filter)
+		found, err := files.List(t.Context(), s.Single(s.org), c.filter)
 		require.NoError(t, err, c.name)
 		var got []string
 		for _, v := range found {
@@ -108,7 +108,7 @@ func TestFilters(t *testing.T) {
 		require.Equal(t, c.want, got, c.name)
 	}
 	require.Len(t, s.pages(t, files.Filter{Limit: 3}), len(ids)-1, "the trash is left out")
-	counts, err := files.CountByStatus(t.Context(), s.Once(s.org))
+	counts, err := files.CountByStatus(t.Context(), s.Single(s.org))
 	require.NoError(t, err)
 	require.Equal(t, []files.Count{{Status: files.Uploading, Files: 1}, {Status: files.Published, Files: 7}, {Status: files.Deleted, Files: 1}}, counts)
 }
@@ -122,12 +122,12 @@ func TestUpdate(t *testing.T) {
 		return files.Update(t.Context(), tx, ticket.File, files.Change{Name: &name})
 	}
 	s.in(t, rename)
-	v, err := files.Get(t.Context(), s.Once(s.org), ticket.File)
+	v, err := files.Get(t.Context(), s.Single(s.org), ticket.File)
 	require.NoError(t, err)
 	require.Equal(t, []string{"b.txt", "d", "c"}, []string{v.Name, v.Description, v.Category}, "what is not given stays")
 	s.in(t, func(tx *tenancy.Tx) error { _, err := files.Trash(t.Context(), tx, ticket.File); return err })
 	require.ErrorIs(t, s.InTx(t.Context(), s.org, rename), files.ErrInTrash)
-	v, err = files.Get(t.Context(), s.Once(s.org), ticket.File)
+	v, err = files.Get(t.Context(), s.Single(s.org), ticket.File)
 	require.NoError(t, err)
 	require.Equal(t, files.Deleted, v.Effective())
 }

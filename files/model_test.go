@@ -56,7 +56,7 @@ type modelVersion struct {
 func newModel(t testing.TB, db *pgtest.Database) *model {
 	org := db.Organization(t, roomBytes)
 	size := int64(fileBytes)
-	require.NoError(t, tenancy.ChangeLimits(t.Context(), db.Once(org), tenancy.Limit{}, tenancy.Limit{Given: true, Value: &size}))
+	require.NoError(t, tenancy.ChangeLimits(t.Context(), db.Single(org), tenancy.OptionalLimit{}, tenancy.OptionalLimit{Set: true, Value: &size}))
 	return &model{db: db, org: org, user: db.Member(t, org, tenancy.Teacher), max: roomBytes}
 }
 
@@ -150,7 +150,7 @@ func (m *model) receive(f *modelFile, v *modelVersion, size int64) error {
 
 func (m *model) scan(v *modelVersion, clean bool) error {
 	if v.status != files.Processing {
-		return files.Gone
+		return files.ErrVersionEnded
 	}
 	v.clean = clean
 	return nil
@@ -158,7 +158,7 @@ func (m *model) scan(v *modelVersion, clean bool) error {
 
 func (m *model) processing(v *modelVersion) error {
 	if v.status != files.Processing {
-		return files.Gone
+		return files.ErrVersionEnded
 	}
 	return nil
 }
@@ -168,7 +168,7 @@ func (m *model) publish(f *modelFile, v *modelVersion) error {
 	case v.status == files.Published:
 		return nil
 	case f.trashed, v.status != files.Processing, !v.clean:
-		return files.Gone
+		return files.ErrVersionEnded
 	}
 	v.used, v.reserved = v.size, 0
 	f.set(v, files.Published)
@@ -253,7 +253,7 @@ func number(v *modelVersion) int {
 }
 
 func (m *model) rows(r *rapid.T) map[string]string {
-	rows, err := m.db.Once(m.org).Query(r.Context(), `
+	rows, err := m.db.Single(m.org).Query(r.Context(), `
 		select f.id::text, format('%s trashed %s current %s head %s', f.status, (f.trashed_at is not null)::text,
 		       coalesce(max(v.number) filter (where v.id = f.current_id), 0), max(v.number) filter (where v.id = f.head_id))
 		       || string_agg(format(' | %s %s %s %s %s', v.number, v.status, v.size, v.reserved_bytes, v.used_bytes), '' order by v.number)
@@ -272,7 +272,7 @@ func (m *model) rows(r *rapid.T) map[string]string {
 // every change of status and every way into the trash and back once, in order.
 func (m *model) compareEvents(r *rapid.T) {
 	for _, f := range m.files {
-		events, err := files.Follow(r.Context(), m.db.Once(m.org), f.id, 0)
+		events, err := files.Follow(r.Context(), m.db.Single(m.org), f.id, 0)
 		require.NoError(r, err)
 		var told []string
 		for i, e := range events {

@@ -54,7 +54,7 @@ var operations = []struct {
 	{"version", 1, func(c *call) inTx { return c.create() }},
 	{"grow", 1, func(c *call) inTx {
 		c.want = c.m.grow(c.v, c.size)
-		return func(tx *tenancy.Tx) error { return files.Grow(c.ctx, tx, c.v.id, c.size) }
+		return func(tx *tenancy.Tx) error { return files.Reserve(c.ctx, tx, c.v.id, c.size) }
 	}},
 	{"receive", 2, func(c *call) inTx {
 		c.want = c.m.receive(c.f, c.v, c.size)
@@ -115,7 +115,7 @@ var operations = []struct {
 	{"quota", 1, func(c *call) inTx {
 		c.m.max = rapid.Int64Range(0, 2*roomBytes).Draw(c.r, "max")
 		return func(tx *tenancy.Tx) error {
-			return tenancy.ChangeLimits(c.ctx, tx, tenancy.Limit{Given: true, Value: &c.m.max}, tenancy.Limit{})
+			return tenancy.ChangeLimits(c.ctx, tx, tenancy.OptionalLimit{Set: true, Value: &c.m.max}, tenancy.OptionalLimit{})
 		}
 	}},
 }
@@ -155,7 +155,7 @@ func (m *model) step(t *testing.T, r *rapid.T) (what string) {
 
 // create makes a file, or a version of c's file.
 func (c *call) create() inTx {
-	n := files.New{Name: "essay.txt", Size: c.size, By: c.m.user, TTL: time.Hour}
+	n := files.New{Name: "essay.txt", Size: c.size, UploadedBy: c.m.user, TTL: time.Hour}
 	if c.f != nil {
 		n.File = c.f.id
 	}

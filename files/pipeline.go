@@ -11,14 +11,14 @@ import (
 	"satchel/tenancy"
 )
 
-// Gone tells a pipeline step that its version is no longer being processed: it
+// ErrVersionEnded tells a pipeline step that its version is no longer being processed: it
 // was deleted, or an earlier attempt already settled it.
-var Gone = fault.New(fault.Conflict, "version_settled", "This version is no longer being processed.")
+var ErrVersionEnded = fault.New(fault.Conflict, "version_settled", "This version is no longer being processed.")
 
 // Inspected records the media type that the content has.
 func Inspected(ctx context.Context, q tenancy.Queries, version uuid.UUID, mimeType string) error {
 	n, err := filesdb.New(q).VersionInspected(ctx, filesdb.VersionInspectedParams{ID: version, MimeType: mimeType})
-	return oneRow(n, err, Gone)
+	return expectOneRow(n, err, ErrVersionEnded)
 }
 
 // Verdict is what the scanner said of which bytes.
@@ -34,7 +34,7 @@ func Scanned(ctx context.Context, q tenancy.Queries, version uuid.UUID, v Verdic
 	n, err := filesdb.New(q).VersionScanned(ctx, filesdb.VersionScannedParams{
 		ID: version, ScanVerdict: v.Verdict, ScanSignature: v.Signature, ScanEngine: v.Engine, ScanDatabase: v.Database, ScanSha256: v.SHA256,
 	})
-	return oneRow(n, err, Gone)
+	return expectOneRow(n, err, ErrVersionEnded)
 }
 
 // Rendition is one derived image.
@@ -44,7 +44,7 @@ type Rendition = filesdb.RenditionGetRow
 func Previewed(ctx context.Context, tx *tenancy.Tx, version uuid.UUID, preview string, width, height int32, rs []Rendition) error {
 	q := filesdb.New(tx)
 	n, err := q.VersionPreview(ctx, filesdb.VersionPreviewParams{ID: version, Preview: preview, Width: positive(width), Height: positive(height)})
-	if err := oneRow(n, err, Gone); err != nil {
+	if err := expectOneRow(n, err, ErrVersionEnded); err != nil {
 		return err
 	}
 	for _, r := range rs {
@@ -84,10 +84,10 @@ func Publish(ctx context.Context, tx *tenancy.Tx, version uuid.UUID, objectETag 
 	case v.Status == Published:
 		return nil
 	case v.TrashedAt != nil:
-		return Gone
+		return ErrVersionEnded
 	}
 	n, err := q.VersionPublish(ctx, filesdb.VersionPublishParams{ID: version, ObjectEtag: objectETag})
-	if err := oneRow(n, err, Gone); err != nil {
+	if err := expectOneRow(n, err, ErrVersionEnded); err != nil {
 		return err
 	}
 	return record(ctx, tx, "file.publish", version, "")
@@ -135,8 +135,8 @@ func Withdraw(ctx context.Context, tx *tenancy.Tx, version uuid.UUID, to Status,
 	return record(ctx, tx, withdrawal(to), version, reason)
 }
 
-// Cleaned notes that nothing of a withdrawn version is left in the store.
-func Cleaned(ctx context.Context, q tenancy.Queries, version uuid.UUID) error {
+// MarkCleaned notes that nothing of a withdrawn version is left in the store.
+func MarkCleaned(ctx context.Context, q tenancy.Queries, version uuid.UUID) error {
 	return filesdb.New(q).VersionCleaned(ctx, version)
 }
 
@@ -155,7 +155,7 @@ const (
 func Step(ctx context.Context, q tenancy.Queries, version uuid.UUID, name string, attempt int32, f func() error) error {
 	db := filesdb.New(q)
 	n, err := db.StepBegin(ctx, filesdb.StepBeginParams{VersionID: version, Name: name, Attempt: attempt})
-	if err := oneRow(n, err, ErrNotFound); err != nil {
+	if err := expectOneRow(n, err, ErrNotFound); err != nil {
 		return fmt.Errorf("begin step %s: %w", name, err)
 	}
 	err = f()

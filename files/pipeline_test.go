@@ -23,14 +23,14 @@ func TestLateCancellationTakesNothingAway(t *testing.T) {
 	})
 	s.publish(t, ticket.Version)
 	s.withdraw(t, ticket.Version)
-	v, err := files.Get(t.Context(), s.Once(s.org), ticket.File)
+	v, err := files.Get(t.Context(), s.Single(s.org), ticket.File)
 	require.NoError(t, err)
 	require.Equal(t, files.Published, v.Status)
-	r, err := files.GetRendition(t.Context(), s.Once(s.org), ticket.Version, "thumb")
+	r, err := files.GetRendition(t.Context(), s.Single(s.org), ticket.Version, "thumb")
 	require.NoError(t, err, "the previews of a published version stay")
 	require.Equal(t, "t", r.Etag)
 	s.in(t, func(tx *tenancy.Tx) error { return files.Publish(t.Context(), tx, ticket.Version, "another") })
-	v, err = files.Get(t.Context(), s.Once(s.org), ticket.File)
+	v, err = files.Get(t.Context(), s.Single(s.org), ticket.File)
 	require.NoError(t, err)
 	require.Equal(t, "etag-"+ticket.Version.String(), v.ObjectEtag, "publishing again changes nothing")
 }
@@ -59,12 +59,12 @@ func TestPublishNeedsACleanVerdictForTheVeryBytes(t *testing.T) {
 			return files.Receive(t.Context(), tx, files.Received{Upload: ticket.Upload, Size: 1, SHA256: oneSum, ETag: "s"})
 		})
 		if c.verdict.Verdict != "" {
-			require.NoError(t, files.Scanned(t.Context(), s.Once(s.org), ticket.Version, c.verdict))
+			require.NoError(t, files.Scanned(t.Context(), s.Single(s.org), ticket.Version, c.verdict))
 		}
 		err := s.InTx(t.Context(), s.org, func(tx *tenancy.Tx) error { return files.Publish(t.Context(), tx, ticket.Version, c.etag) })
 		require.Equal(t, c.ok, err == nil, "%s: %v", c.name, err)
 	}
-	require.ErrorContains(t, files.Scanned(t.Context(), s.Once(s.org), s.processing(t), files.Verdict{Verdict: "fine"}), "scan_verdict", "an unknown verdict is refused")
+	require.ErrorContains(t, files.Scanned(t.Context(), s.Single(s.org), s.processing(t), files.Verdict{Verdict: "fine"}), "scan_verdict", "an unknown verdict is refused")
 }
 
 func (s *school) processing(t *testing.T) uuid.UUID {
@@ -77,7 +77,7 @@ func TestStepsAreSeen(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t, 1000)
 	ticket := s.announce(t, files.New{Size: 1})
-	once, ctx := s.Once(s.org), t.Context()
+	once, ctx := s.Single(s.org), t.Context()
 	boom := errors.New("boom")
 	require.ErrorIs(t, files.Step(ctx, once, ticket.Version, files.StepScan, 1, func() error { return boom }), boom)
 	require.NoError(t, files.Step(ctx, once, ticket.Version, files.StepScan, 2, func() error { return nil }))
@@ -104,7 +104,7 @@ func TestAnothersFileIsNotFound(t *testing.T) {
 	other := s.Organization(t, 1000)
 	ticket := s.published(t, files.New{Size: 1})
 	open := s.announce(t, files.New{Size: 1})
-	once, ctx := s.Once(other), t.Context()
+	once, ctx := s.Single(other), t.Context()
 	name := "mine"
 	calls := map[string]func(tx *tenancy.Tx) error{
 		"get":         func(*tenancy.Tx) error { _, err := files.Get(ctx, once, ticket.File); return err },
@@ -114,10 +114,10 @@ func TestAnothersFileIsNotFound(t *testing.T) {
 		"get upload":  func(*tenancy.Tx) error { _, err := files.GetUpload(ctx, once, open.Upload); return err },
 		"publish":     func(tx *tenancy.Tx) error { return files.Publish(ctx, tx, open.Version, "e") },
 		"withdraw":    func(tx *tenancy.Tx) error { return files.Withdraw(ctx, tx, open.Version, files.Failed, "") },
-		"grow":        func(tx *tenancy.Tx) error { return files.Grow(ctx, tx, open.Upload, 2) },
+		"grow":        func(tx *tenancy.Tx) error { return files.Reserve(ctx, tx, open.Upload, 2) },
 		"receive":     func(tx *tenancy.Tx) error { return files.Receive(ctx, tx, files.Received{Upload: open.Upload}) },
 		"version": func(tx *tenancy.Tx) error {
-			_, err := files.Create(ctx, tx, files.New{File: ticket.File, By: s.user})
+			_, err := files.Create(ctx, tx, files.New{File: ticket.File, UploadedBy: s.user})
 			return err
 		},
 		"trash":     func(tx *tenancy.Tx) error { _, err := files.Trash(ctx, tx, ticket.File); return err },
@@ -131,8 +131,8 @@ func TestAnothersFileIsNotFound(t *testing.T) {
 	require.ErrorIs(t, files.Lease(ctx, once, open.Upload, "b"), files.ErrLeased)
 	rename := func(tx *tenancy.Tx) error { return files.Update(ctx, tx, ticket.File, files.Change{Name: &name}) }
 	require.ErrorIs(t, s.InTx(ctx, other, rename), files.ErrInTrash)
-	require.ErrorIs(t, files.Scanned(ctx, once, open.Version, files.Verdict{Verdict: "clean"}), files.Gone)
-	v, err := files.Get(ctx, s.Once(s.org), ticket.File)
+	require.ErrorIs(t, files.Scanned(ctx, once, open.Version, files.Verdict{Verdict: "clean"}), files.ErrVersionEnded)
+	v, err := files.Get(ctx, s.Single(s.org), ticket.File)
 	require.NoError(t, err)
 	require.Equal(t, "essay.txt", v.Name)
 }

@@ -34,12 +34,12 @@ func (s *school) in(t testing.TB, f func(*tenancy.Tx) error) {
 	require.NoError(t, s.InTx(t.Context(), s.org, f))
 }
 
-func (s *school) announce(t testing.TB, n files.New) (ticket files.Ticket) {
+func (s *school) announce(t testing.TB, n files.New) (ticket files.Created) {
 	t.Helper()
 	if n.Name == "" {
 		n.Name = "essay.txt"
 	}
-	n.By, n.TTL = s.user, time.Hour
+	n.UploadedBy, n.TTL = s.user, time.Hour
 	s.in(t, func(tx *tenancy.Tx) (err error) {
 		ticket, err = files.Create(t.Context(), tx, n)
 		return err
@@ -69,7 +69,7 @@ func (s *school) withdraw(t testing.TB, version uuid.UUID) {
 }
 
 // published makes a file with one published version.
-func (s *school) published(t testing.TB, n files.New) files.Ticket {
+func (s *school) published(t testing.TB, n files.New) files.Created {
 	t.Helper()
 	ticket := s.announce(t, n)
 	s.receive(t, ticket.Version, n.Size)

@@ -16,7 +16,7 @@ type Change struct{ Name, Description, Category *string }
 // Update renames, describes or categorizes a file.
 func Update(ctx context.Context, tx *tenancy.Tx, file uuid.UUID, c Change) error {
 	n, err := filesdb.New(tx).FileUpdate(ctx, filesdb.FileUpdateParams{ID: file, Name: c.Name, Description: c.Description, Category: c.Category})
-	if err := oneRow(n, err, ErrInTrash); err != nil {
+	if err := expectOneRow(n, err, ErrInTrash); err != nil {
 		return err
 	}
 	return record(ctx, tx, "file.change", file, "")
@@ -66,7 +66,7 @@ func Restore(ctx context.Context, tx *tenancy.Tx, file uuid.UUID) error {
 		return ErrNotInTrash
 	}
 	n, err := q.FileRestore(ctx, file)
-	if err := oneRow(n, err, ErrNotInTrash); err != nil {
+	if err := expectOneRow(n, err, ErrNotInTrash); err != nil {
 		return err
 	}
 	return record(ctx, tx, "file.restore", file, "")

@@ -41,12 +41,12 @@ func Parts(ctx context.Context, q tenancy.Queries, upload uuid.UUID) ([]Part, er
 // session: nothing is held while bytes flow, and a dead holder's runs out.
 func Lease(ctx context.Context, q tenancy.Queries, upload uuid.UUID, holder string) error {
 	n, err := filesdb.New(q).UploadLease(ctx, filesdb.UploadLeaseParams{ID: upload, Holder: holder, Term: LeaseTerm})
-	return oneRow(n, err, ErrLeased)
+	return expectOneRow(n, err, ErrLeased)
 }
 
-// WantLease asks the present holder to let go: a client that reconnects meets
+// RequestLease asks the present holder to let go: a client that reconnects meets
 // the half-open connection of its former self.
-func WantLease(ctx context.Context, q tenancy.Queries, upload uuid.UUID) error {
+func RequestLease(ctx context.Context, q tenancy.Queries, upload uuid.UUID) error {
 	return filesdb.New(q).UploadLeaseWant(ctx, upload)
 }
 
@@ -84,7 +84,7 @@ func Advance(ctx context.Context, tx *tenancy.Tx, p Progress) error {
 		ID: p.Upload, Holder: p.Holder, OldOffset: p.From, NewOffset: p.To,
 		TailBytes: p.Tail, ShaState: p.SHAState, S3UploadID: p.S3UploadID, Ttl: p.TTL,
 	})
-	if err := oneRow(n, err, ErrLeaseLost); err != nil {
+	if err := expectOneRow(n, err, ErrLeaseLost); err != nil {
 		return err
 	}
 	if p.Part == nil {
@@ -93,9 +93,9 @@ func Advance(ctx context.Context, tx *tenancy.Tx, p Progress) error {
 	return q.PartInsert(ctx, filesdb.PartInsertParams{UploadID: p.Upload, Number: p.Part.Number, Size: p.Part.Size, Etag: p.Part.Etag})
 }
 
-// Grow reserves more for an upload that did not announce its length. The same
+// Reserve reserves more for an upload that did not announce its length. The same
 // limits hold as at Create.
-func Grow(ctx context.Context, tx *tenancy.Tx, upload uuid.UUID, size int64) error {
+func Reserve(ctx context.Context, tx *tenancy.Tx, upload uuid.UUID, size int64) error {
 	quota, err := GetQuota(ctx, tx)
 	if err != nil {
 		return err
@@ -108,11 +108,11 @@ func Grow(ctx context.Context, tx *tenancy.Tx, upload uuid.UUID, size int64) err
 		return err
 	}
 	n, err := q.UploadGrow(ctx, filesdb.UploadGrowParams{ID: upload, Size: size})
-	if err := oneRow(n, err, ErrNotUploading); err != nil {
+	if err := expectOneRow(n, err, ErrNotUploading); err != nil {
 		return err
 	}
 	n, err = q.VersionResize(ctx, filesdb.VersionResizeParams{ID: upload, Size: size})
-	return oneRow(n, err, ErrNotUploading)
+	return expectOneRow(n, err, ErrNotUploading)
 }
 
 // Received is the end of an upload: the store joined the parts.
@@ -139,12 +139,12 @@ func Receive(ctx context.Context, tx *tenancy.Tx, r Received) error {
 		return fmt.Errorf("finish upload: %w", err)
 	}
 	n, err := q.VersionReceive(ctx, filesdb.VersionReceiveParams{ID: r.Upload, Size: r.Size, Sha256: r.SHA256, StagingEtag: r.ETag})
-	return oneRow(n, err, ErrNotUploading)
+	return expectOneRow(n, err, ErrNotUploading)
 }
 
-// Started notes that the version's workflow runs, so that the sweep need not
+// MarkStarted notes that the version's workflow runs, so that the sweep need not
 // ask again.
-func Started(ctx context.Context, q tenancy.Queries, version uuid.UUID) error {
+func MarkStarted(ctx context.Context, q tenancy.Queries, version uuid.UUID) error {
 	return filesdb.New(q).VersionStarted(ctx, version)
 }
 

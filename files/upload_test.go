@@ -30,7 +30,7 @@ func TestLeaseHasOneHolder(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t, 1000)
 	up := s.announce(t, files.New{Size: 100}).Upload
-	once, ctx := s.Once(s.org), t.Context()
+	once, ctx := s.Single(s.org), t.Context()
 
 	require.ErrorIs(t, s.advance(t, files.Progress{Upload: up, Holder: "a", From: 0, To: 10}), files.ErrLeaseLost, "no lease, no bytes")
 	require.NoError(t, files.Lease(ctx, once, up, "a"))
@@ -42,7 +42,7 @@ func TestLeaseHasOneHolder(t *testing.T) {
 	wanted, err := files.RenewLease(ctx, once, up, "a")
 	require.NoError(t, err)
 	require.False(t, wanted)
-	require.NoError(t, files.WantLease(ctx, once, up))
+	require.NoError(t, files.RequestLease(ctx, once, up))
 	wanted, err = files.RenewLease(ctx, once, up, "a")
 	require.NoError(t, err)
 	require.True(t, wanted, "the holder learns that somebody waits")
@@ -59,7 +59,7 @@ func TestLeaseIsTakenOverAfterItsTerm(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t, 1000)
 	up := s.announce(t, files.New{Size: 100}).Upload
-	once, ctx := s.Once(s.org), t.Context()
+	once, ctx := s.Single(s.org), t.Context()
 	require.NoError(t, files.Lease(ctx, once, up, "a"))
 	s.lapse(t, up)
 	require.NoError(t, files.Lease(ctx, once, up, "b"))
@@ -76,7 +76,7 @@ func TestAdvanceCountsEachByteOnce(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t, 1000)
 	up := s.announce(t, files.New{Size: 100}).Upload
-	once, ctx := s.Once(s.org), t.Context()
+	once, ctx := s.Single(s.org), t.Context()
 	require.NoError(t, files.Lease(ctx, once, up, "a"))
 	part := files.Part{Number: 1, Size: 40, Etag: "one"}
 	require.NoError(t, s.advance(t, files.Progress{Upload: up, Holder: "a", From: 0, To: 50, Part: &part, Tail: 10, SHAState: []byte{1}, S3UploadID: "m"}))
@@ -134,7 +134,7 @@ func TestExpireSparesTheLiving(t *testing.T) {
 	require.Equal(t, []tenancy.Ref{{Org: s.org.UUID(), Upload: up, Version: up}}, refs)
 	require.True(t, expire())
 	require.False(t, expire(), "once")
-	v, err := files.GetVersion(ctx, s.Once(s.org), up)
+	v, err := files.GetVersion(ctx, s.Single(s.org), up)
 	require.NoError(t, err)
 	require.Equal(t, files.Expired, v.Status)
 	require.Zero(t, v.ReservedBytes)
@@ -148,9 +148,9 @@ func TestTrashAbandonsOpenUploads(t *testing.T) {
 	d := pgtest.New(t)
 	org := d.Organization(t, 1000)
 	by := d.Member(t, org, tenancy.Teacher)
-	var ticket files.Ticket
+	var ticket files.Created
 	require.NoError(t, d.InTx(ctx, org, func(tx *tenancy.Tx) (err error) {
-		ticket, err = files.Create(ctx, tx, files.New{Name: "half.txt", Size: 600, By: by, TTL: time.Hour})
+		ticket, err = files.Create(ctx, tx, files.New{Name: "half.txt", Size: 600, UploadedBy: by, TTL: time.Hour})
 		return err
 	}))
 	due, err := d.UploadsExpired(ctx, 10)

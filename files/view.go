@@ -57,7 +57,7 @@ func History(ctx context.Context, q tenancy.Queries, file uuid.UUID) ([]View, er
 // Filter narrows and orders a list. Zero values narrow nothing.
 type Filter struct {
 	Owner    uuid.UUID   // only this person's
-	Wards    []uuid.UUID // and these people's; Owner's alone when empty
+	Students []uuid.UUID // and these people's; Owner's alone when empty
 	Status   Status      // Deleted lists the trash, which is otherwise left out
 	Category string
 	Search   string // part of the name, any case
@@ -124,12 +124,12 @@ func listQuery(f Filter) (string, pgx.NamedArgs, error) {
 	// Of several people each one's page is read by its index and the pages are
 	// merged: "any of these" would read and sort everything they have.
 	owner := "@owner"
-	if len(f.Wards) > 0 {
+	if len(f.Students) > 0 {
 		owner = "p.person"
 	}
 	where := []string{"f.trashed_at is null"}
 	args := pgx.NamedArgs{"id": f.After.ID, "name": f.After.Name,
-		"owner": f.Owner, "owners": append([]uuid.UUID{f.Owner}, f.Wards...), "status": f.Status, "category": f.Category, "search": likePattern(f.Search)}
+		"owner": f.Owner, "owners": append([]uuid.UUID{f.Owner}, f.Students...), "status": f.Status, "category": f.Category, "search": likePattern(f.Search)}
 	add := func(on bool, clause string) {
 		if on {
 			where = append(where, clause)
@@ -148,7 +148,7 @@ func listQuery(f Filter) (string, pgx.NamedArgs, error) {
 	// rows for its value, and plans each list anew because that looks dearer.
 	page := fmt.Sprintf(`select f.id, coalesce(f.current_id, f.head_id) as version_id, f.name
 		from files f where %s order by %s limit %d`, strings.Join(where, " and "), order.by, f.Limit)
-	if len(f.Wards) > 0 {
+	if len(f.Students) > 0 {
 		page = fmt.Sprintf("select f.* from unnest(@owners::uuid[]) p(person) cross join lateral (%s) f order by %s limit %d", page, order.by, f.Limit)
 	}
 	return fmt.Sprintf(`with page as (%s)

@@ -15,10 +15,10 @@ import (
 // not there, or not theirs: the two must not be told apart.
 var ErrNoOrganization = fault.New(fault.NotFound, "organization_not_found", "There is no such organization for you.")
 
-// Standing reads anew what somebody is who was let in before: what they are in
+// GetMembership reads anew what somebody is who was let in before: what they are in
 // their organization, and how it stands. Whoever is no member any more, or whose
 // key has ended, meets ErrNoOrganization.
-func Standing(ctx context.Context, q Queries, a Actor) (Membership, error) {
+func GetMembership(ctx context.Context, q Queries, a Actor) (Membership, error) {
 	rows, err := q.Query(ctx, `select m.user_id, m.organization_id, m.role, o.status, o.reads_while_suspended
 		from members m join organizations o on o.id = m.organization_id where m.user_id = $1
 		and ($2 = '00000000-0000-0000-0000-000000000000'::uuid or exists (select from api_keys k where k.id = $2 and k.revoked_at is null and k.expires_at > now()))`, a.User, a.Key)
@@ -32,8 +32,8 @@ func Standing(ctx context.Context, q Queries, a Actor) (Membership, error) {
 	return m, err
 }
 
-// Lets says whether the organization, as it stands, lets an action through.
-func (m Membership) Lets(needs Action) bool {
+// Allows says whether the organization, as it stands, lets an action through.
+func (m Membership) Allows(needs Action) bool {
 	return m.Status == Active || m.Status == Suspended && m.ReadsWhileSuspended && needs.Reads()
 }
 

@@ -115,12 +115,12 @@ func (a Actor) May(action Action) bool {
 	return slices.Contains(Grants[action], a.Role) && (a.Scopes == nil || slices.Contains(a.Scopes, action))
 }
 
-// reading is what a suspended organization may still do where its owner left
+// readActions is what a suspended organization may still do where its owner left
 // reads on: actions that change nothing.
-var reading = []Action{
+var readActions = []Action{
 	ReadOwn, ReadAll, ReadQuota, ReadStats, ReadOperation, ReadOrganization, ReadTiers, ReadMembers, ReadGuardians, ReadUsage, ReadAudit,
 	ExportOrganization, ReadEvents,
 }
 
 // Reads says whether the action changes nothing.
-func (a Action) Reads() bool { return slices.Contains(reading, a) }
+func (a Action) Reads() bool { return slices.Contains(readActions, a) }

@@ -45,7 +45,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	db := &DB{pool: pool}
-	if err := db.guard(ctx); err != nil {
+	if err := db.checkRole(ctx); err != nil {
 		pool.Close()
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func (d *DB) Ping(ctx context.Context) error { return d.pool.Ping(ctx) }
 // Stat gives the pool's counters, for metrics.
 func (d *DB) Stat() *pgxpool.Stat { return d.pool.Stat() }
 
-const bind = `select set_config('app.current_org_id', $1, true)`
+const bindOrganization = `select set_config('app.current_org_id', $1, true)`
 
 // InTx runs f inside one transaction of the organization. It commits when f
 // returns nil and rolls back otherwise, a panic included. Do nothing slow in f:
@@ -93,7 +93,7 @@ func (d *DB) InTx(ctx context.Context, org OrgID, f func(*Tx) error) (err error)
 	if err != nil {
 		return translate(fmt.Errorf("commit: %w", err))
 	}
-	for _, f := range tx.after {
+	for _, f := range tx.afterCommit {
 		f()
 	}
 	return nil
@@ -103,19 +103,19 @@ func (d *DB) InTx(ctx context.Context, org OrgID, f func(*Tx) error) (err error)
 // back. A Once has committed by the time its statement returned.
 func AfterCommit(q Queries, f func()) {
 	if tx, ok := q.(*Tx); ok {
-		tx.after = append(tx.after, f)
+		tx.afterCommit = append(tx.afterCommit, f)
 		return
 	}
 	f()
 }
 
-// Last runs a statement whose result nobody waits for at the very end of q, in
+// OnCommit runs a statement whose result nobody waits for at the very end of q, in
 // one round trip with the commit: what it locks is free again when that is
 // through, however long this program has to wait for a processor. An error of it
 // rolls everything back. A single statement's Once runs it now.
-func Last(ctx context.Context, q Queries, sql string, args ...any) error {
+func OnCommit(ctx context.Context, q Queries, sql string, args ...any) error {
 	if tx, ok := q.(*Tx); ok {
-		tx.last = append(tx.last, func(b *pgx.Batch) { b.Queue(sql, args...) })
+		tx.onCommit = append(tx.onCommit, func(b *pgx.Batch) { b.Queue(sql, args...) })
 		return nil
 	}
 	_, err := q.Exec(ctx, sql, args...)
@@ -126,7 +126,7 @@ func Last(ctx context.Context, q Queries, sql string, args ...any) error {
 func begin(ctx context.Context, conn *pgx.Conn, org OrgID) (*Tx, error) {
 	var b pgx.Batch
 	b.Queue("begin")
-	b.Queue(bind, org.String())
+	b.Queue(bindOrganization, org.String())
 	if err := conn.SendBatch(ctx, &b).Close(); err != nil {
 		if conn.PgConn().TxStatus() != 'I' {
 			(&Tx{conn: conn}).rollback() //nolint:contextcheck // rolling back has its own deadline: see rollback
@@ -138,10 +138,10 @@ func begin(ctx context.Context, conn *pgx.Conn, org OrgID) (*Tx, error) {
 
 // Tx is one open transaction of one organization.
 type Tx struct {
-	conn  *pgx.Conn
-	org   OrgID
-	last  []func(*pgx.Batch) // see Last
-	after []func()           // see AfterCommit
+	conn        *pgx.Conn
+	org         OrgID
+	onCommit    []func(*pgx.Batch) // see Last
+	afterCommit []func()           // see AfterCommit
 }
 
 // Org names the organization to which the transaction is bound.
@@ -190,12 +190,12 @@ func (t *Tx) commit(ctx context.Context) error {
 // the commit comes before them, so that locks are taken in one order with and
 // without them: the quota, then the end of the trail.
 func (t *Tx) end(ctx context.Context) (tag pgconn.CommandTag, err error) {
-	if len(t.last) == 0 || t.conn.PgConn().TxStatus() == 'E' {
+	if len(t.onCommit) == 0 || t.conn.PgConn().TxStatus() == 'E' {
 		return t.conn.Exec(ctx, "commit")
 	}
 	var b pgx.Batch
 	b.Queue("set constraints all immediate")
-	for _, queue := range t.last {
+	for _, queue := range t.onCommit {
 		queue(&b)
 	}
 	b.Queue("commit")

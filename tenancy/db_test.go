@@ -49,7 +49,7 @@ func TestInTxCommitsOnlyOnNil(t *testing.T) {
 			} else {
 				require.NoError(t, err)
 			}
-			require.Equal(t, c.kept, count(t, d.Once(org)))
+			require.Equal(t, c.kept, count(t, d.Single(org)))
 		})
 	}
 }
@@ -58,7 +58,7 @@ func TestNoTenantIsRefused(t *testing.T) {
 	t.Parallel()
 	d := pgtest.New(t)
 	var none tenancy.OrgID
-	once := d.Once(none)
+	once := d.Single(none)
 	err := d.InTx(t.Context(), none, func(*tenancy.Tx) error { panic("must not be called") })
 	require.ErrorIs(t, err, tenancy.ErrNoTenant)
 	_, err = once.Exec(t.Context(), "select 1")
@@ -103,8 +103,10 @@ func TestTxOffersEveryWayIn(t *testing.T) {
 func TestLastRunsWithTheCommit(t *testing.T) {
 	t.Parallel()
 	_, db, org, _ := single(t)
-	add := func(q tenancy.Queries) error { return tenancy.Last(t.Context(), q, insert, tenancy.NewID(), "last") }
-	fails := func(q tenancy.Queries) error { return tenancy.Last(t.Context(), q, "select 1/0") }
+	add := func(q tenancy.Queries) error {
+		return tenancy.OnCommit(t.Context(), q, insert, tenancy.NewID(), "last")
+	}
+	fails := func(q tenancy.Queries) error { return tenancy.OnCommit(t.Context(), q, "select 1/0") }
 	refused := func(tenancy.Queries) error { return errors.New("refused") }
 	for name, c := range map[string]struct {
 		do   []func(tenancy.Queries) error
@@ -127,12 +129,12 @@ func TestLastRunsWithTheCommit(t *testing.T) {
 			return nil
 		})
 		require.Equal(t, c.kept == 0, err != nil, name)
-		require.Equal(t, c.kept, count(t, db.Once(org)), name)
-		_, err = db.Once(org).Exec(t.Context(), "delete from operations")
+		require.Equal(t, c.kept, count(t, db.Single(org)), name)
+		_, err = db.Single(org).Exec(t.Context(), "delete from operations")
 		require.NoError(t, err)
 	}
-	require.NoError(t, add(db.Once(org)))
-	require.Equal(t, 1, count(t, db.Once(org)), "a single statement runs at once")
+	require.NoError(t, add(db.Single(org)))
+	require.Equal(t, 1, count(t, db.Single(org)), "a single statement runs at once")
 	requireUnbound(t, db)
 }
 
@@ -144,7 +146,7 @@ func endings(d *pgtest.Database) map[string]func(*testing.T, *tenancy.DB, tenanc
 			return db.InTx(t.Context(), org, func(tx *tenancy.Tx) error { count(t, tx); return nil })
 		},
 		"statement": func(t *testing.T, db *tenancy.DB, org tenancy.OrgID) error {
-			count(t, db.Once(org))
+			count(t, db.Single(org))
 			return nil
 		},
 		"error": func(t *testing.T, db *tenancy.DB, org tenancy.OrgID) error {
@@ -155,7 +157,7 @@ func endings(d *pgtest.Database) map[string]func(*testing.T, *tenancy.DB, tenanc
 			return db.InTx(t.Context(), org, func(*tenancy.Tx) error { panic(errors.New("no")) })
 		},
 		"failed statement": func(t *testing.T, db *tenancy.DB, org tenancy.OrgID) error {
-			_, err := db.Once(org).Exec(t.Context(), "select 1/0")
+			_, err := db.Single(org).Exec(t.Context(), "select 1/0")
 			return err
 		},
 		"swallowed error": func(t *testing.T, db *tenancy.DB, org tenancy.OrgID) error {
@@ -166,13 +168,13 @@ func endings(d *pgtest.Database) map[string]func(*testing.T, *tenancy.DB, tenanc
 			})
 		},
 		"failed last statement": func(t *testing.T, db *tenancy.DB, org tenancy.OrgID) error {
-			return db.InTx(t.Context(), org, func(tx *tenancy.Tx) error { return tenancy.Last(t.Context(), tx, "select 1/0") })
+			return db.InTx(t.Context(), org, func(tx *tenancy.Tx) error { return tenancy.OnCommit(t.Context(), tx, "select 1/0") })
 		},
 		"last statement after a swallowed error": func(t *testing.T, db *tenancy.DB, org tenancy.OrgID) error {
 			return db.InTx(t.Context(), org, func(tx *tenancy.Tx) error {
 				_, err := tx.Exec(t.Context(), "select 1/0")
 				require.Error(t, err)
-				return tenancy.Last(t.Context(), tx, "select 1")
+				return tenancy.OnCommit(t.Context(), tx, "select 1")
 			})
 		},
 		"unread rows": func(t *testing.T, db *tenancy.DB, org tenancy.OrgID) error {
@@ -210,7 +212,7 @@ func endings(d *pgtest.Database) map[string]func(*testing.T, *tenancy.DB, tenanc
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			whenRunning(t, d.Admin(t), "mid-statement", cancel)
-			_, err := db.Once(org).Exec(ctx, "select pg_sleep(60) /* mid-statement */")
+			_, err := db.Single(org).Exec(ctx, "select pg_sleep(60) /* mid-statement */")
 			return err
 		},
 		"backend ended": func(t *testing.T, db *tenancy.DB, org tenancy.OrgID) error {
@@ -226,7 +228,7 @@ func endings(d *pgtest.Database) map[string]func(*testing.T, *tenancy.DB, tenanc
 func TestReuseLeavesNoTenantBehind(t *testing.T) {
 	t.Parallel()
 	d, _, a, _ := single(t)
-	require.NoError(t, exec(d.Once(a), t))
+	require.NoError(t, exec(d.Single(a), t))
 	good := map[string]bool{"commit": true, "statement": true}
 	for name, end := range endings(d) {
 		t.Run(name, func(t *testing.T) {
@@ -235,7 +237,7 @@ func TestReuseLeavesNoTenantBehind(t *testing.T) {
 			err := end(t, db, a)
 			require.Equal(t, good[name], err == nil, "%v", err)
 			requireUnbound(t, db)
-			require.Equal(t, 1, count(t, db.Once(a)), "the pool still serves")
+			require.Equal(t, 1, count(t, db.Single(a)), "the pool still serves")
 		})
 	}
 }
@@ -260,7 +262,7 @@ func TestOneConnectionNeverCrosses(t *testing.T) {
 				wrote[org]++
 			}
 			for org, n := range wrote {
-				if got := count(t, db.Once(org)); got != n {
+				if got := count(t, db.Single(org)); got != n {
 					r.Fatalf("after %q: %d rows, want %d", turn, got, n)
 				}
 			}
@@ -273,12 +275,12 @@ func take(t *testing.T, db *tenancy.DB, org, other tenancy.OrgID, turn string) e
 	ctx := t.Context()
 	switch turn {
 	case "once":
-		return exec(db.Once(org), t)
+		return exec(db.Single(org), t)
 	case "once fails":
-		_, err := db.Once(org).Exec(ctx, "insert into operations (organization_id) values (app.org())")
+		_, err := db.Single(org).Exec(ctx, "insert into operations (organization_id) values (app.org())")
 		return err
 	case "foreign":
-		_, err := db.Once(org).Exec(ctx, "insert into operations (organization_id, id, kind, workflow_id) values ($1, $2, 'x', '')", other.UUID(), tenancy.NewID())
+		_, err := db.Single(org).Exec(ctx, "insert into operations (organization_id, id, kind, workflow_id) values ($1, $2, 'x', '')", other.UUID(), tenancy.NewID())
 		return err
 	case "cancelled":
 		cancelled, cancel := context.WithCancel(ctx)
@@ -307,7 +309,7 @@ func TestForgettingTakesTheQuotaLast(t *testing.T) {
 		"insert into files (organization_id, id, name, uploaded_by) values (app.org(), $1, 'a.txt', $2)",
 		"insert into file_versions (organization_id, id, file_id, number, size, used_bytes, uploaded_by) values (app.org(), $1, $1, 1, 10, 10, $2)",
 	} {
-		_, err := db.Once(org).Exec(t.Context(), sql, file, user)
+		_, err := db.Single(org).Exec(t.Context(), sql, file, user)
 		require.NoError(t, err)
 	}
 	_, err := d.Admin(t).Exec(t.Context(), "update organizations set status = 'provisioning' where id = $1", org.UUID())

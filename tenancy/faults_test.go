@@ -74,14 +74,14 @@ func TestLostDatabaseIsUnavailable(t *testing.T) {
 			})
 		},
 		"once exec": func(db *tenancy.DB, sql string) error {
-			_, err := db.Once(org).Exec(t.Context(), sql)
+			_, err := db.Single(org).Exec(t.Context(), sql)
 			return err
 		},
 		"once row": func(db *tenancy.DB, sql string) error {
-			return db.Once(org).QueryRow(t.Context(), sql).Scan(nil)
+			return db.Single(org).QueryRow(t.Context(), sql).Scan(nil)
 		},
 		"once rows": func(db *tenancy.DB, sql string) error {
-			rows, err := db.Once(org).Query(t.Context(), sql)
+			rows, err := db.Single(org).Query(t.Context(), sql)
 			if err != nil {
 				return err
 			}
@@ -115,7 +115,7 @@ func TestFullPoolIsUnavailable(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 1)
 	defer cancel()
 	require.Equal(t, fault.Unavailable, fault.KindOf(db.InTx(ctx, a, func(*tenancy.Tx) error { return nil })))
-	_, err = db.Once(a).Exec(ctx, "select 1")
+	_, err = db.Single(a).Exec(ctx, "select 1")
 	require.Equal(t, fault.Unavailable, fault.KindOf(err))
 }
 
@@ -125,7 +125,7 @@ func TestDeadlockIsUnavailable(t *testing.T) {
 	org := d.Organization(t, 1)
 	ids := []any{tenancy.NewID(), tenancy.NewID()}
 	for _, id := range ids {
-		_, err := d.Once(org).Exec(t.Context(), insert, id, "row")
+		_, err := d.Single(org).Exec(t.Context(), insert, id, "row")
 		require.NoError(t, err)
 	}
 	ready := make(chan struct{}, 2)

@@ -29,8 +29,8 @@ select case when r.rolsuper then 'the role is a superuser' end,
          where pg_get_expr(p.polqual, p.polrelid) = 'true' and pg_has_role(r.oid, s.oid, 'MEMBER'))
   from pg_roles r where r.rolname = current_user`
 
-// guard refuses to start with a database that would not keep tenants apart.
-func (d *DB) guard(ctx context.Context) error {
+// checkRole refuses to start with a database that would not keep tenants apart.
+func (d *DB) checkRole(ctx context.Context) error {
 	found := make([]*string, 6)
 	row := d.pool.QueryRow(ctx, guardQuery)
 	if err := row.Scan(&found[0], &found[1], &found[2], &found[3], &found[4], &found[5]); err != nil {

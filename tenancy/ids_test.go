@@ -89,7 +89,7 @@ func TestMemberships(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, user, again)
 	for org, role := range map[tenancy.OrgID]tenancy.Role{a: tenancy.Owner, b: tenancy.Student} {
-		_, err := d.Once(org).Exec(t.Context(), "insert into members (organization_id, user_id, role) values (app.org(), $1, $2)", user, role)
+		_, err := d.Single(org).Exec(t.Context(), "insert into members (organization_id, user_id, role) values (app.org(), $1, $2)", user, role)
 		require.NoError(t, err)
 	}
 	got, err := d.Memberships(t.Context(), "issuer", "subject")

@@ -17,29 +17,29 @@ type Queries interface {
 	sealed()
 }
 
-func (t *Tx) sealed()   {}
-func (o *Once) sealed() {}
+func (t *Tx) sealed()              {}
+func (o *SingleStatement) sealed() {}
 
-// Once runs single statements of one organization. Each is its own transaction
+// SingleStatement runs single statements of one organization. Each is its own transaction
 // and one round trip: the binding and the statement travel in one pipeline,
 // which Postgres runs as one implicit transaction, so the binding ends with it.
-type Once struct {
+type SingleStatement struct {
 	db  *DB
 	org OrgID
 }
 
-// Once gives single-statement access to the organization's rows.
-func (d *DB) Once(org OrgID) *Once { return &Once{db: d, org: org} }
+// Single gives single-statement access to the organization's rows.
+func (d *DB) Single(org OrgID) *SingleStatement { return &SingleStatement{db: d, org: org} }
 
 // Org names the organization to which the statements are bound.
-func (o *Once) Org() OrgID { return o.org }
+func (o *SingleStatement) Org() OrgID { return o.org }
 
-func (o *Once) send(ctx context.Context, sql string, args []any) (pgx.BatchResults, error) {
+func (o *SingleStatement) send(ctx context.Context, sql string, args []any) (pgx.BatchResults, error) {
 	if o.org.IsZero() {
 		return nil, ErrNoTenant
 	}
 	var b pgx.Batch
-	b.Queue(bind, o.org.String())
+	b.Queue(bindOrganization, o.org.String())
 	b.Queue(sql, args...)
 	br := o.db.pool.SendBatch(ctx, &b)
 	if _, err := br.Exec(); err != nil {
@@ -50,7 +50,7 @@ func (o *Once) send(ctx context.Context, sql string, args []any) (pgx.BatchResul
 }
 
 // Exec runs one statement.
-func (o *Once) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
+func (o *SingleStatement) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
 	br, err := o.send(ctx, sql, args)
 	if err != nil {
 		return pgconn.CommandTag{}, err
@@ -64,7 +64,7 @@ func (o *Once) Exec(ctx context.Context, sql string, args ...any) (pgconn.Comman
 
 // Query runs one query. Close the rows, or read them to the end: until then
 // they hold a connection.
-func (o *Once) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+func (o *SingleStatement) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
 	br, err := o.send(ctx, sql, args)
 	if err != nil {
 		return nil, err
@@ -75,23 +75,23 @@ func (o *Once) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, er
 		_ = br.Close()
 		return nil, translate(err)
 	}
-	return &onceRows{Rows: rows, br: br}, nil
+	return &singleRows{Rows: rows, br: br}, nil
 }
 
 // QueryRow runs one query of one row.
-func (o *Once) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+func (o *SingleStatement) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 	br, err := o.send(ctx, sql, args)
-	return &onceRow{br: br, err: err}
+	return &singleRow{br: br, err: err}
 }
 
-// onceRows gives the connection back when the rows end or are closed.
-type onceRows struct {
+// singleRows gives the connection back when the rows end or are closed.
+type singleRows struct {
 	pgx.Rows
 	br  pgx.BatchResults
 	err error
 }
 
-func (r *onceRows) Next() bool {
+func (r *singleRows) Next() bool {
 	if r.Rows.Next() {
 		return true
 	}
@@ -99,7 +99,7 @@ func (r *onceRows) Next() bool {
 	return false
 }
 
-func (r *onceRows) Close() {
+func (r *singleRows) Close() {
 	r.Rows.Close()
 	if r.br != nil {
 		r.err = r.br.Close()
@@ -107,19 +107,19 @@ func (r *onceRows) Close() {
 	}
 }
 
-func (r *onceRows) Err() error {
+func (r *singleRows) Err() error {
 	if err := r.Rows.Err(); err != nil {
 		return translate(err)
 	}
 	return translate(r.err)
 }
 
-type onceRow struct {
+type singleRow struct {
 	br  pgx.BatchResults
 	err error
 }
 
-func (r *onceRow) Scan(dest ...any) error {
+func (r *singleRow) Scan(dest ...any) error {
 	if r.err != nil {
 		return r.err
 	}

@@ -19,7 +19,7 @@ func TestOnceGivesItsConnectionBack(t *testing.T) {
 	t.Parallel()
 	_, db, a, _ := single(t)
 	rows := func(ctx context.Context, read func(pgx.Rows), sql string, args ...any) {
-		found, err := db.Once(a).Query(ctx, sql, args...)
+		found, err := db.Single(a).Query(ctx, sql, args...)
 		if err == nil {
 			read(found)
 		}
@@ -33,14 +33,14 @@ func TestOnceGivesItsConnectionBack(t *testing.T) {
 		name string
 		run  func(t *testing.T)
 	}{
-		{"exec", func(t *testing.T) { _, _ = db.Once(a).Exec(t.Context(), "select 1") }},
-		{"exec fails", func(t *testing.T) { _, _ = db.Once(a).Exec(t.Context(), "select 1/0") }},
-		{"exec nonsense", func(t *testing.T) { _, _ = db.Once(a).Exec(t.Context(), "selekt") }},
-		{"exec with a wrong number of arguments", func(t *testing.T) { _, _ = db.Once(a).Exec(t.Context(), "select $1::int", 1, 2) }},
-		{"row", func(t *testing.T) { _ = db.Once(a).QueryRow(t.Context(), "select 1").Scan(nil) }},
-		{"no row", func(t *testing.T) { _ = db.Once(a).QueryRow(t.Context(), "select 1 where false").Scan(nil) }},
-		{"row fails", func(t *testing.T) { _ = db.Once(a).QueryRow(t.Context(), "select 1/0").Scan(nil) }},
-		{"row into the wrong type", func(t *testing.T) { _ = db.Once(a).QueryRow(t.Context(), "select 'x'").Scan(new(int)) }},
+		{"exec", func(t *testing.T) { _, _ = db.Single(a).Exec(t.Context(), "select 1") }},
+		{"exec fails", func(t *testing.T) { _, _ = db.Single(a).Exec(t.Context(), "select 1/0") }},
+		{"exec nonsense", func(t *testing.T) { _, _ = db.Single(a).Exec(t.Context(), "selekt") }},
+		{"exec with a wrong number of arguments", func(t *testing.T) { _, _ = db.Single(a).Exec(t.Context(), "select $1::int", 1, 2) }},
+		{"row", func(t *testing.T) { _ = db.Single(a).QueryRow(t.Context(), "select 1").Scan(nil) }},
+		{"no row", func(t *testing.T) { _ = db.Single(a).QueryRow(t.Context(), "select 1 where false").Scan(nil) }},
+		{"row fails", func(t *testing.T) { _ = db.Single(a).QueryRow(t.Context(), "select 1/0").Scan(nil) }},
+		{"row into the wrong type", func(t *testing.T) { _ = db.Single(a).QueryRow(t.Context(), "select 'x'").Scan(new(int)) }},
 		{"rows to the end", func(t *testing.T) { rows(t.Context(), end, "select generate_series(1, 10)") }},
 		{"rows closed early", func(t *testing.T) { rows(t.Context(), pgx.Rows.Close, "select generate_series(1, 100000)") }},
 		{"rows closed twice", func(t *testing.T) {
@@ -68,7 +68,7 @@ func TestOnceGivesItsConnectionBack(t *testing.T) {
 func TestOnceReportsTheEnd(t *testing.T) {
 	t.Parallel()
 	_, db, a, _ := single(t)
-	rows, err := db.Once(a).Query(t.Context(), "select 1/(5 - n) from generate_series(1, 10) n")
+	rows, err := db.Single(a).Query(t.Context(), "select 1/(5 - n) from generate_series(1, 10) n")
 	if err == nil {
 		_, err = pgx.CollectRows(rows, pgx.RowTo[int])
 	}
@@ -80,11 +80,11 @@ func TestOnceReportsTheEnd(t *testing.T) {
 func TestOnceIsAllOrNothing(t *testing.T) {
 	t.Parallel()
 	_, db, a, b := single(t)
-	_, err := db.Once(a).Exec(t.Context(), `with new as (insert into operations (organization_id, id, kind, workflow_id)
+	_, err := db.Single(a).Exec(t.Context(), `with new as (insert into operations (organization_id, id, kind, workflow_id)
 		values (app.org(), gen_random_uuid(), 'x', '') returning 1) select 1/(count(*) - 1) from new`)
 	require.Error(t, err)
-	require.Zero(t, count(t, db.Once(a)))
-	require.Equal(t, b, db.Once(b).Org())
+	require.Zero(t, count(t, db.Single(a)))
+	require.Equal(t, b, db.Single(b).Org())
 }
 
 // BenchmarkTenantContext prices the tenant's context: the same query bare,
@@ -105,7 +105,7 @@ func BenchmarkTenantContext(b *testing.B) {
 			}
 			return err
 		}},
-		{"once", func(ctx context.Context) error { return d.Once(org).QueryRow(ctx, sql, org.UUID()).Scan(&n) }},
+		{"once", func(ctx context.Context) error { return d.Single(org).QueryRow(ctx, sql, org.UUID()).Scan(&n) }},
 		{"transaction", func(ctx context.Context) error {
 			return d.InTx(ctx, org, func(tx *tenancy.Tx) error { return tx.QueryRow(ctx, sql, org.UUID()).Scan(&n) })
 		}},

@@ -101,19 +101,19 @@ func SetTier(ctx context.Context, tx *Tx, tier string) error {
 func Suspend(ctx context.Context, q Queries, reason string) error {
 	tag, err := q.Exec(ctx, `update organizations set status = 'suspended', status_reason = $1, updated_at = now()
 		where id = app.org() and status in ('active', 'suspended')`, reason)
-	return moved(tag.RowsAffected(), err)
+	return statusChanged(tag.RowsAffected(), err)
 }
 
 // Resume ends a suspension.
 func Resume(ctx context.Context, q Queries) error {
 	tag, err := q.Exec(ctx, `update organizations set status = 'active', status_reason = '', updated_at = now()
 		where id = app.org() and status in ('active', 'suspended')`)
-	return moved(tag.RowsAffected(), err)
+	return statusChanged(tag.RowsAffected(), err)
 }
 
-// HoldStatus reads the organization's status and keeps it until the transaction
+// LockStatus reads the organization's status and keeps it until the transaction
 // ends.
-func HoldStatus(ctx context.Context, tx *Tx) (status string, err error) {
+func LockStatus(ctx context.Context, tx *Tx) (status string, err error) {
 	err = tx.QueryRow(ctx, "select status from organizations where id = app.org() for share").Scan(&status)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return "", ErrNoOrganization
@@ -121,16 +121,16 @@ func HoldStatus(ctx context.Context, tx *Tx) (status string, err error) {
 	return status, err
 }
 
-// Condemn refuses everything from now on and says when the deletion begins, and
+// ScheduleDeletion refuses everything from now on and says when the deletion begins, and
 // by which operation of the platform.
-func Condemn(ctx context.Context, q Queries, operation uuid.UUID, grace time.Duration) error {
+func ScheduleDeletion(ctx context.Context, q Queries, operation uuid.UUID, grace time.Duration) error {
 	tag, err := q.Exec(ctx, `update organizations set status_before = status, status = 'deleting', deletion_id = $1,
 		deletes_at = now() + $2, updated_at = now() where id = app.org() and status in ('active', 'suspended')`, operation, grace)
-	return moved(tag.RowsAffected(), err)
+	return statusChanged(tag.RowsAffected(), err)
 }
 
-// Keep ends the grace period, and gives the operation whose deletion it ended.
-func Keep(ctx context.Context, q Queries) (operation uuid.UUID, err error) {
+// CancelDeletion ends the grace period, and gives the operation whose deletion it ended.
+func CancelDeletion(ctx context.Context, q Queries) (operation uuid.UUID, err error) {
 	err = q.QueryRow(ctx, `with kept as (select id, deletion_id from organizations where id = app.org()
 			and status = 'deleting' and deletion_begun_at is null for update)
 		update organizations o set status = status_before, status_before = null, deletion_id = null, deletes_at = null, updated_at = now()
@@ -159,7 +159,7 @@ func BeginDeletion(ctx context.Context, q Queries, operation uuid.UUID) (bool, e
 	return tag.RowsAffected() == 1, nil
 }
 
-func moved(n int64, err error) error {
+func statusChanged(n int64, err error) error {
 	switch {
 	case err != nil:
 		return fmt.Errorf("change the organization's status: %w", err)
@@ -201,8 +201,8 @@ func SetPolicies(ctx context.Context, q Queries, p Policies) error {
 	return nil
 }
 
-// Setup is what provisioning still has to do for an organization.
-type Setup struct {
+// ProvisioningSetup is what provisioning still has to do for an organization.
+type ProvisioningSetup struct {
 	MaxBytes    *int64     `db:"max_bytes"`
 	MaxFileSize *int64     `db:"max_file_size"`
 	Owner       *uuid.UUID `db:"owner_id"`    // a person who becomes the owner
@@ -210,13 +210,13 @@ type Setup struct {
 	Invitation  *uuid.UUID `db:"invitation_id"`
 }
 
-// GetSetup reads what is still to be done; false when nothing is.
-func GetSetup(ctx context.Context, q Queries) (Setup, bool, error) {
+// GetProvisioningSetup reads what is still to be done; false when nothing is.
+func GetProvisioningSetup(ctx context.Context, q Queries) (ProvisioningSetup, bool, error) {
 	rows, err := q.Query(ctx, "select max_bytes, max_file_size, owner_id, owner_email, invitation_id from organization_setups")
 	if err != nil {
-		return Setup{}, false, fmt.Errorf("read setup: %w", err)
+		return ProvisioningSetup{}, false, fmt.Errorf("read setup: %w", err)
 	}
-	s, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Setup])
+	s, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[ProvisioningSetup])
 	if errors.Is(err, pgx.ErrNoRows) {
 		return s, false, nil
 	}
@@ -225,7 +225,7 @@ func GetSetup(ctx context.Context, q Queries) (Setup, bool, error) {
 
 // SetLimits sets both limits of an organization; nil follows its tier.
 func SetLimits(ctx context.Context, q Queries, maxBytes, maxFileSize *int64) error {
-	return ChangeLimits(ctx, q, Limit{Given: true, Value: maxBytes}, Limit{Given: true, Value: maxFileSize})
+	return ChangeLimits(ctx, q, OptionalLimit{Set: true, Value: maxBytes}, OptionalLimit{Set: true, Value: maxFileSize})
 }
 
 // Activate opens a provisioned organization and forgets what was to be done. It
@@ -241,21 +241,21 @@ func Activate(ctx context.Context, tx *Tx) (bool, error) {
 	return tag.RowsAffected() == 1, nil
 }
 
-// Limit is a limit that somebody sets: not Given leaves it as it is, a nil Value
+// OptionalLimit is a limit that somebody sets: not Given leaves it as it is, a nil Value
 // gives it back to the tier.
-type Limit struct {
-	Given bool
+type OptionalLimit struct {
+	Set   bool
 	Value *int64
 }
 
 // ChangeLimits sets the limits that are given.
-func ChangeLimits(ctx context.Context, q Queries, maxBytes, maxFileSize Limit) error {
+func ChangeLimits(ctx context.Context, q Queries, maxBytes, maxFileSize OptionalLimit) error {
 	tag, err := q.Exec(ctx, `update storage_quotas set updated_at = now(),
 		max_bytes = case when $1 then coalesce($2, t.max_bytes) else storage_quotas.max_bytes end,
 		max_bytes_set = case when $1 then $2::bigint is not null else max_bytes_set end,
 		max_file_size = case when $3 then coalesce($4, t.max_file_size) else storage_quotas.max_file_size end,
 		max_file_size_set = case when $3 then $4::bigint is not null else max_file_size_set end
-		from tiers t where organization_id = app.org()`, maxBytes.Given, maxBytes.Value, maxFileSize.Given, maxFileSize.Value)
+		from tiers t where organization_id = app.org()`, maxBytes.Set, maxBytes.Value, maxFileSize.Set, maxFileSize.Value)
 	if err != nil {
 		return fmt.Errorf("change limits: %w", err)
 	}

@@ -29,7 +29,7 @@ type Membership struct {
 
 // Memberships finds the places of the person whom an issuer calls subject.
 func (d *DB) Memberships(ctx context.Context, issuer, subject string) ([]Membership, error) {
-	return ask[Membership](ctx, d, "select * from app.memberships($1, $2)", issuer, subject)
+	return systemQuery[Membership](ctx, d, "select * from app.memberships($1, $2)", issuer, subject)
 }
 
 // EnsureUser gives the id of a person, making the row when there is none.
@@ -41,7 +41,7 @@ func (d *DB) EnsureUser(ctx context.Context, issuer, subject string) (uuid.UUID,
 
 // Organizations pages through all organizations in the order of their ids.
 func (d *DB) Organizations(ctx context.Context, after OrgID, n int) ([]OrgID, error) {
-	rows, err := ask[struct{ ID uuid.UUID }](ctx, d, "select * from app.organizations_page($1, $2)", after.UUID(), n)
+	rows, err := systemQuery[struct{ ID uuid.UUID }](ctx, d, "select * from app.organizations_page($1, $2)", after.UUID(), n)
 	orgs := make([]OrgID, len(rows))
 	for i, r := range rows {
 		orgs[i] = OrgID(r.ID)
@@ -61,32 +61,32 @@ type Ref struct {
 // for that long though there is room: below what their tier and the ceiling let
 // into the pipeline. Only Org is set.
 func (d *DB) OrganizationsWaiting(ctx context.Context, unstarted time.Duration, ceiling, n int) ([]Ref, error) {
-	return ask[Ref](ctx, d, "select * from app.organizations_waiting($1, $2, $3)", unstarted, ceiling, n)
+	return systemQuery[Ref](ctx, d, "select * from app.organizations_waiting($1, $2, $3)", unstarted, ceiling, n)
 }
 
 // OrganizationsWithOldRequests finds organizations with requests whose keys are
 // past their time. Only Org is set.
 func (d *DB) OrganizationsWithOldRequests(ctx context.Context, n int) ([]Ref, error) {
-	return ask[Ref](ctx, d, "select * from app.organizations_with_old_requests($1)", n)
+	return systemQuery[Ref](ctx, d, "select * from app.organizations_with_old_requests($1)", n)
 }
 
 // VersionsWaiting finds versions that were let into the pipeline and whose
 // workflow showed no life since, or has been silent for long.
 func (d *DB) VersionsWaiting(ctx context.Context, unstarted, silent time.Duration, n int) ([]Ref, error) {
-	return ask[Ref](ctx, d, "select * from app.versions_waiting($1, $2, $3)", unstarted, silent, n)
+	return systemQuery[Ref](ctx, d, "select * from app.versions_waiting($1, $2, $3)", unstarted, silent, n)
 }
 
 // UploadsExpired finds uploads past their time.
 func (d *DB) UploadsExpired(ctx context.Context, n int) ([]Ref, error) {
-	return ask[Ref](ctx, d, "select * from app.uploads_expired($1)", n)
+	return systemQuery[Ref](ctx, d, "select * from app.uploads_expired($1)", n)
 }
 
 // FilesTrashed finds files that have lain in the trash for longer than that.
 func (d *DB) FilesTrashed(ctx context.Context, longer time.Duration, n int) ([]Ref, error) {
-	return ask[Ref](ctx, d, "select * from app.files_trashed($1, $2)", longer, n)
+	return systemQuery[Ref](ctx, d, "select * from app.files_trashed($1, $2)", longer, n)
 }
 
-func ask[T any](ctx context.Context, d *DB, sql string, args ...any) ([]T, error) {
+func systemQuery[T any](ctx context.Context, d *DB, sql string, args ...any) ([]T, error) {
 	rows, err := d.pool.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, translate(fmt.Errorf("ask across organizations: %w", err))

@@ -16,7 +16,7 @@ import (
 type NewOrganization struct {
 	ID                             OrgID
 	Slug, Name, Tier, ContactEmail string
-	Setup
+	ProvisioningSetup
 }
 
 // BeginOrganization makes the rows of an organization in the state
@@ -39,11 +39,11 @@ func BeginOrganization(ctx context.Context, tx *Tx, n NewOrganization) error {
 // ListOrganizations pages through the organizations in the order of their ids,
 // for operators. status and text are filters; empty lets everything through.
 func (d *DB) ListOrganizations(ctx context.Context, after OrgID, status, text string, n int) ([]Organization, error) {
-	return ask[Organization](ctx, d, "select "+organizationColumns+" from app.organizations_list($1, $2, $3, $4)", after.UUID(), status, text, n)
+	return systemQuery[Organization](ctx, d, "select "+organizationColumns+" from app.organizations_list($1, $2, $3, $4)", after.UUID(), status, text, n)
 }
 
-// Unfinished is an organization whose workflow may have been lost.
-type Unfinished struct {
+// UnfinishedOrganization is an organization whose workflow may have been lost.
+type UnfinishedOrganization struct {
 	Org      uuid.UUID  `db:"organization_id"`
 	Status   string     `db:"status"`
 	Deletion *uuid.UUID `db:"deletion_id"`
@@ -51,8 +51,8 @@ type Unfinished struct {
 
 // OrganizationsUnfinished finds organizations that are being set up, or should
 // have been deleted, and have been quiet for longer than that.
-func (d *DB) OrganizationsUnfinished(ctx context.Context, quiet time.Duration, n int) ([]Unfinished, error) {
-	return ask[Unfinished](ctx, d, "select * from app.organizations_unfinished($1, $2)", quiet, n)
+func (d *DB) OrganizationsUnfinished(ctx context.Context, quiet time.Duration, n int) ([]UnfinishedOrganization, error) {
+	return systemQuery[UnfinishedOrganization](ctx, d, "select * from app.organizations_unfinished($1, $2)", quiet, n)
 }
 
 // ForgetOrganization removes every row of an organization that was never

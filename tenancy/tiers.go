@@ -44,7 +44,7 @@ func GetTier(ctx context.Context, q Queries) (Tier, error) {
 
 // Tiers lists the tiers, the smallest first.
 func (d *DB) Tiers(ctx context.Context) ([]Tier, error) {
-	return ask[Tier](ctx, d, "select * from app.tiers()")
+	return systemQuery[Tier](ctx, d, "select * from app.tiers()")
 }
 
 // Tier finds a tier by its name.

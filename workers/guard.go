@@ -26,13 +26,13 @@ const (
 // and a tenant that is lost on the way must be an error and not a default.
 type guard struct {
 	interceptor.WorkerInterceptorBase
-	outcomes *outcomes
+	outcomes *activityMetrics
 }
 
 // Guard is what every worker of the platform runs its workflows and activities
 // through.
 func Guard(metrics prometheus.Registerer) interceptor.WorkerInterceptor {
-	return &guard{outcomes: newOutcomes(metrics)}
+	return &guard{outcomes: newActivityMetrics(metrics)}
 }
 
 func (g *guard) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
@@ -40,7 +40,7 @@ func (g *guard) InterceptActivity(_ context.Context, next interceptor.ActivityIn
 	inner.Next = next
 	f := &faults{}
 	f.Next = inner
-	m := &measure{outcomes: g.outcomes}
+	m := &metricsInterceptor{outcomes: g.outcomes}
 	m.Next = f
 	return m
 }
@@ -57,15 +57,15 @@ func (g *guard) InterceptWorkflow(_ workflow.Context, next interceptor.WorkflowI
 func orgOf(args []any) (tenancy.OrgID, error) {
 	if len(args) == 1 {
 		v := reflect.Indirect(reflect.ValueOf(args[0]))
-		if org, ok := orgIn(v, "Org"); ok {
-			return org, alone(org, v)
+		if org, ok := targetOf(v, "Org"); ok {
+			return org, platformOnly(org, v)
 		}
 	}
 	return tenancy.OrgID{}, refusal(codeNoOrganization, "the input names no organization")
 }
 
-// orgIn reads a field that names an organization.
-func orgIn(v reflect.Value, field string) (tenancy.OrgID, bool) {
+// targetOf reads a field that names an organization.
+func targetOf(v reflect.Value, field string) (tenancy.OrgID, bool) {
 	if v.Kind() != reflect.Struct {
 		return tenancy.OrgID{}, false
 	}
@@ -77,13 +77,13 @@ func orgIn(v reflect.Value, field string) (tenancy.OrgID, bool) {
 	return org, ok && !org.IsZero()
 }
 
-// alone refuses what an organization would do to another one.
-func alone(org tenancy.OrgID, v reflect.Value) error {
+// platformOnly refuses what an organization would do to another one.
+func platformOnly(org tenancy.OrgID, v reflect.Value) error {
 	if org == tenancy.Platform {
 		return nil
 	}
 	for i := range v.NumField() {
-		if other, ok := orgIn(v, v.Type().Field(i).Name); ok && other != org {
+		if other, ok := targetOf(v, v.Type().Field(i).Name); ok && other != org {
 			return refusal(codeForeignOrganization, "only the platform's work may name another organization")
 		}
 	}

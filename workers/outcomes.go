@@ -10,26 +10,26 @@ import (
 	"go.temporal.io/sdk/temporal"
 )
 
-// outcomes counts how activities end. The SDK's own metrics know that one
+// activityMetrics counts how activities end. The SDK's own metrics know that one
 // failed; these know by which fault.
-type outcomes struct{ ended *prometheus.CounterVec }
+type activityMetrics struct{ ended *prometheus.CounterVec }
 
-func newOutcomes(r prometheus.Registerer) *outcomes {
-	o := &outcomes{prometheus.NewCounterVec(prometheus.CounterOpts{
+func newActivityMetrics(r prometheus.Registerer) *activityMetrics {
+	o := &activityMetrics{prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "satchel_worker_activities_total", Help: "Attempts of activities that ended, by how they ended.",
 	}, []string{"activity", "outcome"})}
 	r.MustRegister(o.ended)
 	return o
 }
 
-// measure sees an activity's error after it was translated, so its codes come
+// metricsInterceptor sees an activity's error after it was translated, so its codes come
 // from the closed list of faults.
-type measure struct {
+type metricsInterceptor struct {
 	interceptor.ActivityInboundInterceptorBase
-	outcomes *outcomes
+	outcomes *activityMetrics
 }
 
-func (m *measure) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
+func (m *metricsInterceptor) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
 	result, err := m.Next.ExecuteActivity(ctx, in)
 	m.outcomes.ended.WithLabelValues(activity.GetInfo(ctx).ActivityType.Name, outcome(err)).Inc()
 	return result, err

@@ -11,7 +11,7 @@ import (
 	"go.temporal.io/sdk/worker"
 )
 
-func newGuard() *guard { return &guard{outcomes: newOutcomes(prometheus.NewRegistry())} }
+func newGuard() *guard { return &guard{outcomes: newActivityMetrics(prometheus.NewRegistry())} }
 
 func workflowEnvironment(testing.TB) *testsuite.TestWorkflowEnvironment {
 	var suite testsuite.WorkflowTestSuite

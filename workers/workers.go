@@ -103,7 +103,7 @@ func Run(p Params) error {
 		p.Log.Error("worker cannot go on", "error", err)
 		_ = p.Shutdown.Shutdown(fx.ExitCode(1))
 	}
-	f := &fleet{log: p.Log, client: p.Client, namespace: p.Config.Namespace, components: p.Components, fatal: fatal, ended: make(chan struct{})}
+	f := &runner{log: p.Log, client: p.Client, namespace: p.Config.Namespace, components: p.Components, fatal: fatal, ended: make(chan struct{})}
 	f.workers = build(p.Client, p.Config, p.Components, Guard(p.Metrics), fatal)
 	p.Ready.Add("workers", f.check)
 	p.Lifecycle.Append(fx.StartStopHook(f.start, f.stop))

@@ -16,21 +16,21 @@ import (
 	"satchel/tenancy"
 )
 
-// Vault keeps objects that are written once. PutNew leaves one that is there
+// Bucket keeps objects that are written once. PutNew leaves one that is there
 // already as it is, and is content.
-type Vault interface {
+type Bucket interface {
 	PutNew(ctx context.Context, key string, body *bytes.Reader, contentType string) error
 }
 
 // Activities are the activities of this package.
 type Activities struct {
 	db     *tenancy.DB
-	vault  Vault
+	vault  Bucket
 	signer *audit.Signer
 }
 
 // New makes the activities.
-func New(db *tenancy.DB, vault Vault, signer *audit.Signer) *Activities {
+func New(db *tenancy.DB, vault Bucket, signer *audit.Signer) *Activities {
 	return &Activities{db: db, vault: vault, signer: signer}
 }
 
@@ -81,7 +81,7 @@ func (a *Activities) CheckpointOrganizations(ctx context.Context, in CheckpointO
 }
 
 func (a *Activities) sign(ctx context.Context, org tenancy.OrgID) (bool, error) {
-	head, err := audit.GetHead(ctx, a.db.Once(org))
+	head, err := audit.GetHead(ctx, a.db.Single(org))
 	if err != nil || head.Seq == 0 {
 		return false, err
 	}

@@ -22,7 +22,7 @@ import (
 	"satchel/internal/queue"
 	"satchel/policies/audit"
 	"satchel/tenancy"
-	"satchel/tenancy/orgs"
+	"satchel/tenancy/members"
 )
 
 // Message is one mail to one address, in both forms. One with an id is known by
@@ -71,19 +71,19 @@ type SendInvitationInput struct {
 // SendInvitationResult says where the invitation stands. An address that was
 // refused is a result, not an error: nobody should try again.
 type SendInvitationResult struct {
-	State    orgs.State
-	Delivery orgs.Delivery
+	State    members.State
+	Delivery members.Delivery
 }
 
 // SendInvitation sends an open invitation's mail with a token made for it. Only
 // the token's hash is kept, so that each attempt has its own, and the mail of an
 // attempt that was thought lost is worth nothing once there is another.
 func (a *Activities) SendInvitation(ctx context.Context, in SendInvitationInput) (SendInvitationResult, error) {
-	stop := queue.Beat(ctx)
+	stop := queue.Heartbeat(ctx)
 	defer stop()
 	token := newToken()
-	hash := orgs.Hash(token)
-	var i orgs.Invitation
+	hash := members.Hash(token)
+	var i members.Invitation
 	var open bool
 	var name string
 	err := a.db.InTx(ctx, in.Org, func(tx *tenancy.Tx) error {
@@ -92,7 +92,7 @@ func (a *Activities) SendInvitation(ctx context.Context, in SendInvitationInput)
 			return err
 		}
 		name = o.Name
-		i, open, err = orgs.Attempt(ctx, tx, in.Invitation, hash)
+		i, open, err = members.RecordAttempt(ctx, tx, in.Invitation, hash)
 		return err
 	})
 	if err != nil || !open {
@@ -108,25 +108,25 @@ func (a *Activities) SendInvitation(ctx context.Context, in SendInvitationInput)
 // settle writes down what became of the attempt, for the people who look at the
 // row, and says whether there should be another.
 func (a *Activities) settle(ctx context.Context, in SendInvitationInput, hash []byte, sent error) (SendInvitationResult, error) {
-	delivery, code := orgs.Sent, ""
+	delivery, code := members.Sent, ""
 	switch fault.KindOf(sent) {
 	case fault.Invalid:
-		delivery, code = orgs.Failed, fault.Of(sent).Code
+		delivery, code = members.Failed, fault.Of(sent).Code
 	default:
 		if sent != nil {
-			delivery, code = orgs.Queued, fault.Of(sent).Code
+			delivery, code = members.Queued, fault.Of(sent).Code
 		}
 	}
 	// The mail is on its way, or is not, whatever becomes of this attempt's time.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	err := a.db.InTx(ctx, in.Org, func(tx *tenancy.Tx) error {
-		mine, err := orgs.Delivered(ctx, tx, in.Invitation, hash, delivery, code)
-		if err != nil || !mine || delivery == orgs.Queued {
+		mine, err := members.RecordDelivery(ctx, tx, in.Invitation, hash, delivery, code)
+		if err != nil || !mine || delivery == members.Queued {
 			return err
 		}
 		e := audit.Event{Action: "invitation.send", ObjectID: in.Invitation.String(), Code: code}
-		if delivery == orgs.Failed {
+		if delivery == members.Failed {
 			e.Result = audit.Failed
 		}
 		return audit.Record(ctx, tx, e)
@@ -134,10 +134,10 @@ func (a *Activities) settle(ctx context.Context, in SendInvitationInput, hash []
 	switch {
 	case err != nil:
 		return SendInvitationResult{}, err
-	case delivery == orgs.Queued:
+	case delivery == members.Queued:
 		return SendInvitationResult{}, sent
 	}
-	return SendInvitationResult{State: orgs.Pending, Delivery: delivery}, nil
+	return SendInvitationResult{State: members.Pending, Delivery: delivery}, nil
 }
 
 // newToken makes 256 random bits that a link can carry. One that begins like an
@@ -162,7 +162,7 @@ var (
 
 // write puts the invitation's mail together. Its subject names the organization
 // and nobody: subjects are shown on locked screens.
-func (a *Activities) write(i orgs.Invitation, organization, token string) (Message, error) {
+func (a *Activities) write(i members.Invitation, organization, token string) (Message, error) {
 	data := struct{ Organization, Role, Until, Link, Token string }{
 		organization, string(i.Role), i.ExpiresAt.UTC().Format("2 January 2006, 15:04 UTC"), a.config.InvitationURL + "#token=" + token, token,
 	}

@@ -28,8 +28,8 @@ type SendUsageWarningResult struct{ Mail usage.Mail }
 // what is not queued is not sent. A worker that dies between the mail and its
 // note sends it again, under the same Message-ID.
 func (a *Activities) SendUsageWarning(ctx context.Context, in SendUsageWarningInput) (SendUsageWarningResult, error) {
-	defer queue.Beat(ctx)()
-	q := a.db.Once(in.Org)
+	defer queue.Heartbeat(ctx)()
+	q := a.db.Single(in.Org)
 	level, mail, err := usage.WarningToMail(ctx, q, in.Warning)
 	switch {
 	case errors.Is(err, usage.ErrNoWarning):
@@ -44,7 +44,7 @@ func (a *Activities) SendUsageWarning(ctx context.Context, in SendUsageWarningIn
 		return SendUsageWarningResult{}, err
 	}
 	if o.ContactEmail == "" {
-		_, err := usage.Mailed(ctx, q, in.Warning, usage.NoMail, "")
+		_, err := usage.RecordMail(ctx, q, in.Warning, usage.NoMail, "")
 		return SendUsageWarningResult{Mail: usage.NoMail}, err
 	}
 	m, err := warning(o, level)
@@ -68,7 +68,7 @@ func (a *Activities) note(ctx context.Context, in SendUsageWarningInput, sent er
 	// The mail is on its way, or is not, whatever becomes of this attempt's time.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	if _, err := usage.Mailed(ctx, a.db.Once(in.Org), in.Warning, mail, code); err != nil {
+	if _, err := usage.RecordMail(ctx, a.db.Single(in.Org), in.Warning, mail, code); err != nil {
 		return SendUsageWarningResult{}, err
 	}
 	if mail == usage.Queued {

@@ -21,8 +21,8 @@ import (
 // other one.
 const Manifest = "manifest.ndjson"
 
-// Line is one line of the manifest.
-type Line struct {
+// ManifestEntry is one line of the manifest.
+type ManifestEntry struct {
 	Entry   string `json:"entry"`
 	Size    int64  `json:"size"`
 	SHA256  string `json:"sha256,omitempty"`
@@ -33,13 +33,13 @@ type Line struct {
 type archive struct {
 	zip      *zip.Writer
 	out      *object
-	manifest []Line
+	manifest []ManifestEntry
 	written  int
 	bytes    int64 // of the entries as they are unpacked
 }
 
-func newArchive(ctx context.Context, shelf Shelf, key string) (*archive, error) {
-	upload, err := shelf.Begin(ctx, key)
+func newArchive(ctx context.Context, shelf Bucket, key string) (*archive, error) {
+	upload, err := shelf.CreateMultipart(ctx, key)
 	if err != nil {
 		return nil, fmt.Errorf("begin archive: %w", err)
 	}
@@ -49,25 +49,25 @@ func newArchive(ctx context.Context, shelf Shelf, key string) (*archive, error) 
 
 // add writes one entry and its line of the manifest, and gives that line. What
 // is packed already, as most files are, is stored as it is.
-func (z *archive) add(name string, method uint16, at time.Time, write func(io.Writer) error) (Line, error) {
+func (z *archive) add(name string, method uint16, at time.Time, write func(io.Writer) error) (ManifestEntry, error) {
 	w, err := z.zip.CreateHeader(&zip.FileHeader{Name: name, Method: method, Modified: at.UTC()})
 	if err != nil {
-		return Line{}, fmt.Errorf("begin entry: %w", err)
+		return ManifestEntry{}, fmt.Errorf("begin entry: %w", err)
 	}
 	sum, size := sha256.New(), counter(0)
 	if err := write(io.MultiWriter(w, sum, &size)); err != nil {
-		return Line{}, err
+		return ManifestEntry{}, err
 	}
-	line := Line{Entry: name, Size: int64(size), SHA256: hex.EncodeToString(sum.Sum(nil))}
+	line := ManifestEntry{Entry: name, Size: int64(size), SHA256: hex.EncodeToString(sum.Sum(nil))}
 	z.manifest = append(z.manifest, line)
 	z.written++
 	z.bytes += line.Size
 	return line, nil
 }
 
-// absent tells the manifest of an entry that should be here.
-func (z *archive) absent(name string, size int64, problem string) {
-	z.manifest = append(z.manifest, Line{Entry: name, Size: size, Problem: problem})
+// addMissing tells the manifest of an entry that should be here.
+func (z *archive) addMissing(name string, size int64, problem string) {
+	z.manifest = append(z.manifest, ManifestEntry{Entry: name, Size: size, Problem: problem})
 }
 
 // addLines writes an entry of JSON lines.
@@ -107,9 +107,9 @@ func (z *archive) close(p *exports.Part) error {
 	return nil
 }
 
-// abandon frees the parts of an archive that comes to nothing, as well as it
+// discard frees the parts of an archive that comes to nothing, as well as it
 // can: the next attempt does it too.
-func (z *archive) abandon(ctx context.Context) {
+func (z *archive) discard(ctx context.Context) {
 	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	_ = z.out.shelf.AbortAll(own, z.out.key)
@@ -121,7 +121,7 @@ const pieceSize = 16 << 20
 // object sends what is written to it to the store, a piece at a time.
 type object struct {
 	ctx         context.Context //nolint:containedctx // io.Writer has no room for one; it lives for one activity
-	shelf       Shelf
+	shelf       Bucket
 	key, upload string
 	piece       []byte
 	etags       []string
@@ -167,7 +167,7 @@ func (o *object) join() (string, error) {
 			return "", err
 		}
 	}
-	return o.shelf.Join(o.ctx, o.key, o.upload, o.etags)
+	return o.shelf.CompleteMultipart(o.ctx, o.key, o.upload, o.etags)
 }
 
 type counter int64

@@ -38,7 +38,7 @@ type fileWriter struct {
 // fit opens the next part; one that is larger than a part has one of its own.
 func (w *fileWriter) all() error {
 	for {
-		page, err := files.LivePage(w.ctx, w.q, w.part.Last, pageSize)
+		page, err := files.ListLive(w.ctx, w.q, w.part.Last, pageSize)
 		if err != nil {
 			return fmt.Errorf("list versions: %w", err)
 		}
@@ -62,7 +62,7 @@ func (w *fileWriter) full(next int64) bool {
 	return w.part.Files > 0 && (w.archive.bytes+next > w.config.PartBytes || len(w.archive.manifest) >= w.config.PartEntries)
 }
 
-func (w *fileWriter) version(v files.Live) error {
+func (w *fileWriter) version(v files.LiveObject) error {
 	name := Entry(v)
 	body, err := w.open(v)
 	if kind := fault.KindOf(err); err != nil && (kind == fault.NotFound || kind == fault.Conflict) {
@@ -88,7 +88,7 @@ func (w *fileWriter) version(v files.Live) error {
 	return nil
 }
 
-func (w *fileWriter) open(v files.Live) (io.ReadCloser, error) {
+func (w *fileWriter) open(v files.LiveObject) (io.ReadCloser, error) {
 	if v.Size == 0 {
 		return io.NopCloser(strings.NewReader("")), nil
 	}
@@ -98,7 +98,7 @@ func (w *fileWriter) open(v files.Live) (io.ReadCloser, error) {
 // gone leaves out what was deleted since the list was read. What should be there
 // and is not stands in the manifest: one lost object must not keep an
 // organization from its other files.
-func (w *fileWriter) gone(v files.Live, name, problem string) error {
+func (w *fileWriter) gone(v files.LiveObject, name, problem string) error {
 	now, err := files.GetVersion(w.ctx, w.q, v.ID)
 	switch {
 	case fault.KindOf(err) == fault.NotFound:
@@ -108,22 +108,22 @@ func (w *fileWriter) gone(v files.Live, name, problem string) error {
 	case now.Status != files.Published || now.TrashedAt != nil:
 		return nil
 	}
-	w.archive.absent(name, v.Size, problem)
+	w.archive.addMissing(name, v.Size, problem)
 	w.part.Missing++
 	return nil
 }
 
 // Entry is where a version lies in the archive. The two ids before the name make
 // it unique, so the name may be changed into one that every system can keep.
-func Entry(v files.Live) string {
+func Entry(v files.LiveObject) string {
 	return fmt.Sprintf("files/%s/%d/%s", v.FileID, v.Number, safeName(v.Name))
 }
 
 const (
-	forbidden   = `/\:*?"<>|` // on one system or another
-	mostName    = 200         // bytes, with room for the folders before it
-	mostEnding  = 20
-	replacement = '_'
+	reservedCharacters = `/\:*?"<>|` // on one system or another
+	maxName            = 200         // bytes, with room for the folders before it
+	maxExtension       = 20
+	replacement        = '_'
 )
 
 // devices are names that Windows keeps for itself, whatever their ending.
@@ -133,7 +133,7 @@ var devices = []string{"con", "prn", "aux", "nul", "com1", "com2", "com3", "com4
 // safeName is a name that any system can unpack and none takes for a path.
 func safeName(name string) string {
 	name = strings.Map(func(r rune) rune {
-		if r == utf8.RuneError || strings.ContainsRune(forbidden, r) || !unicode.IsPrint(r) && !unicode.Is(unicode.Cf, r) {
+		if r == utf8.RuneError || strings.ContainsRune(reservedCharacters, r) || !unicode.IsPrint(r) && !unicode.Is(unicode.Cf, r) {
 			return replacement
 		}
 		return r
@@ -153,14 +153,14 @@ func safeName(name string) string {
 
 // shorten keeps the ending, by which people and programs tell what it is.
 func shorten(name string) string {
-	if len(name) <= mostName {
+	if len(name) <= maxName {
 		return name
 	}
 	ending := ""
-	if i := strings.LastIndexByte(name, '.'); i > 0 && len(name)-i <= mostEnding {
+	if i := strings.LastIndexByte(name, '.'); i > 0 && len(name)-i <= maxExtension {
 		name, ending = name[:i], name[i:]
 	}
-	cut := mostName - len(ending)
+	cut := maxName - len(ending)
 	for cut > 0 && !utf8.RuneStart(name[cut]) {
 		cut--
 	}

@@ -20,11 +20,11 @@ import (
 	"satchel/tenancy/exports"
 )
 
-// Shelf is the bucket of exports.
-type Shelf interface {
-	Begin(ctx context.Context, key string) (upload string, err error)
+// Bucket is the bucket of exports.
+type Bucket interface {
+	CreateMultipart(ctx context.Context, key string) (upload string, err error)
 	PutPart(ctx context.Context, key, upload string, number int, body *bytes.Reader) (etag string, err error)
-	Join(ctx context.Context, key, upload string, etags []string) (etag string, err error)
+	CompleteMultipart(ctx context.Context, key, upload string, etags []string) (etag string, err error)
 	AbortAll(ctx context.Context, prefix string) error
 	Each(ctx context.Context, prefix string, visit func(key string, modified time.Time) error) error
 	Remove(ctx context.Context, key string) error
@@ -60,7 +60,7 @@ func (c Config) Check() error {
 // Activities are the activities of this package.
 type Activities struct {
 	db        *tenancy.DB
-	shelf     Shelf
+	bucket    Bucket
 	content   Content
 	workflows Workflows
 	config    Config
@@ -68,8 +68,8 @@ type Activities struct {
 }
 
 // New makes the activities.
-func New(db *tenancy.DB, shelf Shelf, content Content, w Workflows, c Config) *Activities {
-	return &Activities{db: db, shelf: shelf, content: content, workflows: w, config: c, writing: make(chan struct{}, max(1, c.AtOnce))}
+func New(db *tenancy.DB, shelf Bucket, content Content, w Workflows, c Config) *Activities {
+	return &Activities{db: db, bucket: shelf, content: content, workflows: w, config: c, writing: make(chan struct{}, max(1, c.AtOnce))}
 }
 
 // WriteExportPartInput names a part of an organization's export. The first holds
@@ -99,11 +99,11 @@ func (a *Activities) WriteExportPart(ctx context.Context, in WriteExportPartInpu
 	default:
 		return WriteExportPartResult{}, errBusy
 	}
-	defer queue.Beat(ctx)()
-	if err := a.db.InTx(ctx, in.Org, func(tx *tenancy.Tx) error { return exports.Hold(ctx, tx, in.Export) }); err != nil {
+	defer queue.Heartbeat(ctx)()
+	if err := a.db.InTx(ctx, in.Org, func(tx *tenancy.Tx) error { return exports.Lock(ctx, tx, in.Export) }); err != nil {
 		return WriteExportPartResult{}, err
 	}
-	q := a.db.Once(in.Org)
+	q := a.db.Single(in.Org)
 	part, err := exports.GetPart(ctx, q, in.Export, in.Part)
 	if fault.KindOf(err) == fault.NotFound {
 		part, err = a.write(ctx, in)
@@ -116,11 +116,11 @@ func (a *Activities) WriteExportPart(ctx context.Context, in WriteExportPartInpu
 // names the one that stays.
 func (a *Activities) write(ctx context.Context, in WriteExportPartInput) (exports.Part, error) {
 	prefix := fmt.Sprintf("%s%06d-", exports.Prefix(in.Org, in.Export), in.Part)
-	if err := a.shelf.AbortAll(ctx, prefix); err != nil {
+	if err := a.bucket.AbortAll(ctx, prefix); err != nil {
 		return exports.Part{}, fmt.Errorf("clear the attempt before: %w", err)
 	}
 	key := prefix + tenancy.NewID().String() + ".zip"
-	z, err := newArchive(ctx, a.shelf, key)
+	z, err := newArchive(ctx, a.bucket, key)
 	if err != nil {
 		return exports.Part{}, err
 	}
@@ -129,7 +129,7 @@ func (a *Activities) write(ctx context.Context, in WriteExportPartInput) (export
 		err = z.close(&part)
 	}
 	if err != nil {
-		z.abandon(ctx)
+		z.discard(ctx)
 		return part, err
 	}
 	kept := part
@@ -139,10 +139,10 @@ func (a *Activities) write(ctx context.Context, in WriteExportPartInput) (export
 	})
 	if err != nil || kept.Key != key {
 		// A commit whose answer was lost may have kept it: the row says.
-		if known, readErr := exports.GetPart(context.WithoutCancel(ctx), a.db.Once(in.Org), in.Export, in.Part); readErr == nil && known.Key == key {
+		if known, readErr := exports.GetPart(context.WithoutCancel(ctx), a.db.Single(in.Org), in.Export, in.Part); readErr == nil && known.Key == key {
 			return known, nil
 		}
-		_ = a.shelf.Remove(context.WithoutCancel(ctx), key) // what stays is found by FinishExport, or the reconciler
+		_ = a.bucket.Remove(context.WithoutCancel(ctx), key) // what stays is found by FinishExport, or the reconciler
 	}
 	return kept, err
 }
@@ -150,12 +150,12 @@ func (a *Activities) write(ctx context.Context, in WriteExportPartInput) (export
 // fill puts the part's content into the archive.
 func (a *Activities) fill(ctx context.Context, in WriteExportPartInput, z *archive) (exports.Part, error) {
 	part := exports.Part{Number: in.Part, Key: z.out.key}
-	q := a.db.Once(in.Org)
+	q := a.db.Single(in.Org)
 	if in.Part == 1 {
 		if err := writeRows(ctx, q, z); err != nil {
 			return part, err
 		}
-		next, err := files.LivePage(ctx, q, uuid.Nil, 1)
+		next, err := files.ListLive(ctx, q, uuid.Nil, 1)
 		part.End = len(next) == 0
 		return part, err
 	}
@@ -193,8 +193,8 @@ type Part struct {
 
 // FinishExport removes what lost attempts left, and makes the export readable.
 func (a *Activities) FinishExport(ctx context.Context, in FinishExportInput) (FinishExportResult, error) {
-	defer queue.Beat(ctx)()
-	q := a.db.Once(in.Org)
+	defer queue.Heartbeat(ctx)()
+	q := a.db.Single(in.Org)
 	parts, err := exports.Parts(ctx, q, in.Export)
 	if err != nil {
 		return FinishExportResult{}, err
@@ -228,8 +228,8 @@ type DiscardExportResult struct{}
 
 // DiscardExport takes the export out of reach and removes what was written.
 func (a *Activities) DiscardExport(ctx context.Context, in DiscardExportInput) (DiscardExportResult, error) {
-	defer queue.Beat(ctx)()
-	if _, err := exports.End(ctx, a.db.Once(in.Org), in.Export, exports.Failed); err != nil {
+	defer queue.Heartbeat(ctx)()
+	if _, err := exports.End(ctx, a.db.Single(in.Org), in.Export, exports.Failed); err != nil {
 		return DiscardExportResult{}, err
 	}
 	return DiscardExportResult{}, a.clear(ctx, in.Org, in.Export, nil)
@@ -239,14 +239,14 @@ func (a *Activities) DiscardExport(ctx context.Context, in DiscardExportInput) (
 // multipart upload.
 func (a *Activities) clear(ctx context.Context, org tenancy.OrgID, export uuid.UUID, kept map[string]bool) error {
 	prefix := exports.Prefix(org, export)
-	if err := a.shelf.AbortAll(ctx, prefix); err != nil {
+	if err := a.bucket.AbortAll(ctx, prefix); err != nil {
 		return fmt.Errorf("end multipart uploads: %w", err)
 	}
-	err := a.shelf.Each(ctx, prefix, func(key string, _ time.Time) error {
+	err := a.bucket.Each(ctx, prefix, func(key string, _ time.Time) error {
 		if kept[key] {
 			return nil
 		}
-		return a.shelf.Remove(ctx, key)
+		return a.bucket.Remove(ctx, key)
 	})
 	if err != nil {
 		return fmt.Errorf("remove objects: %w", err)

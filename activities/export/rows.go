@@ -71,7 +71,7 @@ func writeRows(ctx context.Context, q tenancy.Queries, z *archive) error {
 		}
 	}
 	return z.addLines("audit.ndjson", func(write func(any) error) error {
-		return audit.Each(ctx, q, 0, func(l audit.Line) error { return write(l) })
+		return audit.EachEvent(ctx, q, 0, func(l audit.Line) error { return write(l) })
 	})
 }
 

@@ -43,7 +43,7 @@ func (a *Activities) RestartExports(ctx context.Context, in RestartExportsInput)
 	}
 	return each(ctx, found, func(ctx context.Context, r tenancy.ExportRef) error {
 		org := tenancy.OrgID(r.Org)
-		if err := operations.Reopen(ctx, a.db.Once(org), r.Export); err != nil {
+		if err := operations.Reopen(ctx, a.db.Single(org), r.Export); err != nil {
 			return err
 		}
 		return a.workflows.StartExport(ctx, org, r.Export)
@@ -62,7 +62,7 @@ func (a *Activities) RemoveExports(ctx context.Context, in RemoveExportsInput) (
 	}
 	return each(ctx, found, func(ctx context.Context, r tenancy.ExportRef) error {
 		org := tenancy.OrgID(r.Org)
-		if _, err := exports.End(ctx, a.db.Once(org), r.Export, exports.Removed); err != nil {
+		if _, err := exports.End(ctx, a.db.Single(org), r.Export, exports.Removed); err != nil {
 			return err
 		}
 		return a.clear(ctx, org, r.Export, nil)

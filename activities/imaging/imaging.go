@@ -37,7 +37,7 @@ type Renderer interface {
 // Pictures is what a renderer made.
 type Pictures struct {
 	Renderable    bool
-	Why           string // a code, when it is not renderable
+	Reason        string // a code, when it is not renderable
 	Width, Height int    // of the picture as it is seen
 	Renditions    []Picture
 }
@@ -80,15 +80,15 @@ type RenderPreviewsInput struct {
 // RenderPreviewsResult says what became of the previews.
 type RenderPreviewsResult struct {
 	Preview string
-	Why     string // a code, when they are unavailable
+	Reason  string // a code, when they are unavailable
 }
 
 // RenderPreviews makes the renditions of a version. They lie beside the place
 // where the version will be published, and nobody can reach them before. A tier
 // that lost its previews while the file was on its way makes none.
 func (a *Activities) RenderPreviews(ctx context.Context, in RenderPreviewsInput) (RenderPreviewsResult, error) {
-	q := a.db.Once(in.Org)
-	v, err := files.InProcess(ctx, q, in.Version)
+	q := a.db.Single(in.Org)
+	v, err := files.ListInProcess(ctx, q, in.Version)
 	if err != nil {
 		return RenderPreviewsResult{}, err
 	}
@@ -97,9 +97,9 @@ func (a *Activities) RenderPreviews(ctx context.Context, in RenderPreviewsInput)
 	case err != nil:
 		return RenderPreviewsResult{}, err
 	case !tier.Renditions:
-		return a.keep(ctx, in, none, Pictures{})
+		return a.store(ctx, in, none, Pictures{})
 	}
-	stop := queue.Beat(ctx)
+	stop := queue.Heartbeat(ctx)
 	defer stop()
 	var result RenderPreviewsResult
 	err = files.Step(ctx, q, in.Version, files.StepPreview, activity.GetInfo(ctx).Attempt, func() error {
@@ -119,7 +119,7 @@ func (a *Activities) render(ctx context.Context, in RenderPreviewsInput, v files
 	if err := os.Mkdir(out, 0o700); err != nil {
 		return RenderPreviewsResult{}, fmt.Errorf("make output folder: %w", err)
 	}
-	if err := a.fetch(ctx, files.StagingKey(in.Org, in.Version), v.StagingEtag, source); err != nil {
+	if err := a.download(ctx, files.StagingKey(in.Org, in.Version), v.StagingEtag, source); err != nil {
 		return RenderPreviewsResult{}, err
 	}
 	pictures, err := a.renderer.Render(ctx, source, out)
@@ -127,13 +127,13 @@ func (a *Activities) render(ctx context.Context, in RenderPreviewsInput, v files
 		return RenderPreviewsResult{}, fmt.Errorf("render previews: %w", err)
 	}
 	if !pictures.Renderable {
-		return a.keep(ctx, in, unavailable, pictures)
+		return a.store(ctx, in, unavailable, pictures)
 	}
-	return a.keep(ctx, in, ready, pictures)
+	return a.store(ctx, in, ready, pictures)
 }
 
-// fetch spools the image: the renderer reads a file and has no network.
-func (a *Activities) fetch(ctx context.Context, key, etag, path string) error {
+// download spools the image: the renderer reads a file and has no network.
+func (a *Activities) download(ctx context.Context, key, etag, path string) error {
 	body, err := a.staged.Open(ctx, key, etag, 0, -1)
 	if err != nil {
 		return err
@@ -153,9 +153,9 @@ func (a *Activities) fetch(ctx context.Context, key, etag, path string) error {
 	return nil
 }
 
-// keep stores the objects first and the rows that point to them after.
-func (a *Activities) keep(ctx context.Context, in RenderPreviewsInput, preview string, p Pictures) (RenderPreviewsResult, error) {
-	result := RenderPreviewsResult{Preview: preview, Why: p.Why}
+// store stores the objects first and the rows that point to them after.
+func (a *Activities) store(ctx context.Context, in RenderPreviewsInput, preview string, p Pictures) (RenderPreviewsResult, error) {
+	result := RenderPreviewsResult{Preview: preview, Reason: p.Reason}
 	rows := make([]files.Rendition, 0, len(p.Renditions))
 	for _, picture := range p.Renditions {
 		etag, err := a.put(ctx, files.RenditionKey(in.Org, in.Version, picture.Name), picture)

@@ -65,14 +65,14 @@ type InspectObjectResult struct {
 // InspectObject judges a version by its name, its claim and its content, and
 // records the media type it found. It reads 64 KiB, and the directory of a zip.
 func (a *Activities) InspectObject(ctx context.Context, in InspectObjectInput) (InspectObjectResult, error) {
-	defer queue.Beat(ctx)()
-	q := a.db.Once(in.Org)
-	v, err := files.InProcess(ctx, q, in.Version)
+	defer queue.Heartbeat(ctx)()
+	q := a.db.Single(in.Org)
+	v, err := files.ListInProcess(ctx, q, in.Version)
 	if err != nil {
 		return InspectObjectResult{}, err
 	}
 	// The workflow runs from here on, whoever started it.
-	if err := files.Started(ctx, q, in.Version); err != nil {
+	if err := files.MarkStarted(ctx, q, in.Version); err != nil {
 		return InspectObjectResult{}, fmt.Errorf("note the start: %w", err)
 	}
 	var result InspectObjectResult

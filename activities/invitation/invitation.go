@@ -14,12 +14,12 @@ import (
 	"satchel/internal/fault"
 	"satchel/policies/audit"
 	"satchel/tenancy"
-	"satchel/tenancy/orgs"
+	"satchel/tenancy/members"
 )
 
-// Starter starts the workflow of an invitation, or wakes it.
-type Starter interface {
-	WakeInvitation(ctx context.Context, org tenancy.OrgID, invitation uuid.UUID, expires time.Time) error
+// InvitationStarter starts the workflow of an invitation, or wakes it.
+type InvitationStarter interface {
+	StartInvitation(ctx context.Context, org tenancy.OrgID, invitation uuid.UUID, expires time.Time) error
 }
 
 // Config says how long an invitation may be without a workflow.
@@ -34,12 +34,12 @@ var ErrNotPlatform = fault.New(fault.Invalid, "not_platform", "This work belongs
 // Activities are the activities of this package.
 type Activities struct {
 	db      *tenancy.DB
-	starter Starter
+	starter InvitationStarter
 	config  Config
 }
 
 // New makes the activities.
-func New(db *tenancy.DB, s Starter, c Config) *Activities {
+func New(db *tenancy.DB, s InvitationStarter, c Config) *Activities {
 	return &Activities{db: db, starter: s, config: c}
 }
 
@@ -48,7 +48,7 @@ func New(db *tenancy.DB, s Starter, c Config) *Activities {
 type EndInvitationInput struct {
 	Org        tenancy.OrgID
 	Invitation uuid.UUID
-	To         orgs.State
+	To         members.State
 }
 
 // EndInvitationResult says whether the invitation had been open until now.
@@ -56,13 +56,13 @@ type EndInvitationResult struct{ Ended bool }
 
 // EndInvitation ends an invitation that is still open and forgets its address.
 func (a *Activities) EndInvitation(ctx context.Context, in EndInvitationInput) (EndInvitationResult, error) {
-	action := map[orgs.State]string{orgs.Expired: "invitation.expire", orgs.Revoked: "invitation.revoke"}[in.To]
+	action := map[members.State]string{members.Expired: "invitation.expire", members.Revoked: "invitation.revoke"}[in.To]
 	if action == "" {
 		return EndInvitationResult{}, fault.New(fault.Invalid, "invalid_state", "A workflow only expires or revokes an invitation.")
 	}
 	var ended bool
 	err := a.db.InTx(ctx, in.Org, func(tx *tenancy.Tx) (err error) {
-		if ended, err = orgs.End(ctx, tx, in.Invitation, in.To, nil); err != nil || !ended {
+		if ended, err = members.End(ctx, tx, in.Invitation, in.To, nil); err != nil || !ended {
 			return err
 		}
 		return audit.Record(ctx, tx, audit.Event{Action: action, ObjectID: in.Invitation.String()})
@@ -111,8 +111,8 @@ func (a *Activities) wake(ctx context.Context, ref tenancy.InvitationRef) error 
 		return err
 	}
 	org := tenancy.OrgID(ref.Org)
-	if err := a.starter.WakeInvitation(ctx, org, ref.Invitation, ref.ExpiresAt); err != nil {
+	if err := a.starter.StartInvitation(ctx, org, ref.Invitation, ref.ExpiresAt); err != nil {
 		return err
 	}
-	return orgs.Begun(ctx, a.db.Once(org), ref.Invitation)
+	return members.MarkSending(ctx, a.db.Single(org), ref.Invitation)
 }

@@ -25,7 +25,7 @@ type RecordOperationInput struct {
 	State   operations.State
 	Steps   []operations.Step
 	Result  any                 `json:",omitempty"`
-	Trouble *operations.Trouble `json:",omitempty"`
+	Failure *operations.Failure `json:",omitempty"`
 }
 
 // RecordOperationResult is empty: the row is the answer.
@@ -33,9 +33,9 @@ type RecordOperationResult struct{}
 
 // RecordOperation writes progress or the end of an operation.
 func (a *Activities) RecordOperation(ctx context.Context, in RecordOperationInput) (RecordOperationResult, error) {
-	q := a.db.Once(in.Org)
+	q := a.db.Single(in.Org)
 	if in.State == operations.Running {
 		return RecordOperationResult{}, operations.Progress(ctx, q, in.ID, in.Steps)
 	}
-	return RecordOperationResult{}, operations.End(ctx, q, in.ID, in.State, in.Steps, in.Result, in.Trouble)
+	return RecordOperationResult{}, operations.End(ctx, q, in.ID, in.State, in.Steps, in.Result, in.Failure)
 }

@@ -33,15 +33,15 @@ func Begin(ctx context.Context, db *tenancy.DB, org tenancy.OrgID, action string
 	if err != nil {
 		return err
 	}
-	return Launch(ctx, db.Once(org), o.ID, start)
+	return BeginAndStart(ctx, db.Single(org), o.ID, start)
 }
 
-// Launch starts the workflow of an operation whose row is there. One that cannot
+// BeginAndStart starts the workflow of an operation whose row is there. One that cannot
 // be started leaves a row that says so.
-func Launch(ctx context.Context, q tenancy.Queries, id uuid.UUID, start func() error) error {
+func BeginAndStart(ctx context.Context, q tenancy.Queries, id uuid.UUID, start func() error) error {
 	err := start()
 	if err != nil {
-		_ = operations.End(context.WithoutCancel(ctx), q, id, operations.Failed, nil, nil, &operations.Trouble{Code: "not_started"})
+		_ = operations.End(context.WithoutCancel(ctx), q, id, operations.Failed, nil, nil, &operations.Failure{Code: "not_started"})
 	}
 	return err
 }
@@ -54,10 +54,10 @@ type Report struct {
 	Org      tenancy.OrgID
 	ID       uuid.UUID
 	Priority int           // of package queue
-	Patience time.Duration // how long a row is tried to be written; zero is a day
+	Timeout  time.Duration // how long a row is tried to be written; zero is a day
 }
 
-const defaultPatience = 24 * time.Hour
+const defaultTimeout = 24 * time.Hour
 
 // Progress says how far the work is.
 func (r Report) Progress(ctx workflow.Context, steps []operations.Step, result any) error {
@@ -77,7 +77,7 @@ func (r Report) End(ctx workflow.Context, err error, code string, steps func(ope
 	case ctx.Err() != nil:
 		in.State = operations.Cancelled
 	case err != nil:
-		in.State, in.Trouble = operations.Failed, &operations.Trouble{Code: code}
+		in.State, in.Failure = operations.Failed, &operations.Failure{Code: code}
 	}
 	in.Steps = steps(in.State)
 	if recordErr := r.recordOn(ctx, in); recordErr != nil {
@@ -86,9 +86,9 @@ func (r Report) End(ctx workflow.Context, err error, code string, steps func(ope
 	return err
 }
 
-// CallOff writes that the work was called off before it began, which is no
+// Cancelled writes that the work was called off before it began, which is no
 // failure of the workflow's.
-func (r Report) CallOff(ctx workflow.Context, steps []operations.Step) error {
+func (r Report) Cancelled(ctx workflow.Context, steps []operations.Step) error {
 	return r.recordOn(ctx, RecordOperationInput{State: operations.Cancelled, Steps: steps})
 }
 
@@ -114,7 +114,7 @@ func (r Report) record(ctx workflow.Context, in RecordOperationInput) error {
 	}
 	in.Org, in.ID = r.Org, r.ID
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: string(queue.Batch), StartToCloseTimeout: time.Minute, ScheduleToCloseTimeout: cmp.Or(r.Patience, defaultPatience),
+		TaskQueue: string(queue.Batch), StartToCloseTimeout: time.Minute, ScheduleToCloseTimeout: cmp.Or(r.Timeout, defaultTimeout),
 		Priority:    queue.For(r.Org.String(), r.Priority),
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
 	})

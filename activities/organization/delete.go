@@ -28,7 +28,7 @@ type BeginDeletionResult struct{ Begun bool }
 
 // BeginDeletion is the point of no return.
 func (a *Activities) BeginDeletion(ctx context.Context, in BeginDeletionInput) (BeginDeletionResult, error) {
-	begun, err := tenancy.BeginDeletion(ctx, a.DB.Once(in.Target), in.Operation)
+	begun, err := tenancy.BeginDeletion(ctx, a.DB.Single(in.Target), in.Operation)
 	return BeginDeletionResult{Begun: begun}, err
 }
 
@@ -44,7 +44,7 @@ var errStillRunning = fault.New(fault.Unavailable, "workflows_running", "Workflo
 // StopWorkflows cancels the workflows of versions in process, waits until they
 // have cleaned up after themselves, and terminates every other one.
 func (a *Activities) StopWorkflows(ctx context.Context, in StopWorkflowsInput) (StopWorkflowsResult, error) {
-	defer queue.Beat(ctx)()
+	defer queue.Heartbeat(ctx)()
 	var result StopWorkflowsResult
 	open, err := a.inProcess(ctx, in.Target)
 	if err != nil {
@@ -71,10 +71,10 @@ func (a *Activities) StopWorkflows(ctx context.Context, in StopWorkflowsInput) (
 
 // inProcess lists the versions that are being processed, or whose workflow may
 // not have ended yet.
-func (a *Activities) inProcess(ctx context.Context, org tenancy.OrgID) (open []files.Row, err error) {
+func (a *Activities) inProcess(ctx context.Context, org tenancy.OrgID) (open []files.VersionRow, err error) {
 	var after uuid.UUID
 	for {
-		page, err := files.Page(ctx, a.DB.Once(org), after, pageSize)
+		page, err := files.ListVersions(ctx, a.DB.Single(org), after, pageSize)
 		if err != nil || len(page) == 0 {
 			return open, err
 		}
@@ -98,7 +98,7 @@ type RemoveFilesResult struct{ Files, Objects int64 }
 // organization's prefix, in every bucket, and then the files' rows. Rows last:
 // they are what the reconciler holds objects against.
 func (a *Activities) RemoveFiles(ctx context.Context, in RemoveFilesInput) (RemoveFilesResult, error) {
-	defer queue.Beat(ctx)()
+	defer queue.Heartbeat(ctx)()
 	var result RemoveFilesResult
 	var err error
 	if result.Objects, err = a.removeObjects(ctx, in.Target); err != nil {

@@ -40,7 +40,7 @@ type Workflows interface {
 	// StartUpload starts the workflow of a version, or finds it started; Advance
 	// lets those in line into the pipeline as far as there is room.
 	StartUpload(ctx context.Context, org tenancy.OrgID, file, version uuid.UUID) error
-	Advance(ctx context.Context, org tenancy.OrgID) error
+	StartAdmitted(ctx context.Context, org tenancy.OrgID) error
 	// TerminateAll ends whatever else runs for the organization and says how much it found.
 	TerminateAll(ctx context.Context, org tenancy.OrgID) (int64, error)
 	// StartProvisioning and StartDeletion start a process again, or find it started.
@@ -111,7 +111,7 @@ type SetOrganizationLimitsResult struct{}
 // SetOrganizationLimits gives the organization the limits that were asked for,
 // or its tier's.
 func (a *Activities) SetOrganizationLimits(ctx context.Context, in SetOrganizationLimitsInput) (SetOrganizationLimitsResult, error) {
-	q := a.DB.Once(in.Target)
+	q := a.DB.Single(in.Target)
 	setup, err := a.setup(ctx, q)
 	if err == nil {
 		err = tenancy.SetLimits(ctx, q, setup.MaxBytes, setup.MaxFileSize)
@@ -127,7 +127,7 @@ type SetDefaultPoliciesResult struct{}
 
 // SetDefaultPolicies gives the organization the platform's policies.
 func (a *Activities) SetDefaultPolicies(ctx context.Context, in SetDefaultPoliciesInput) (SetDefaultPoliciesResult, error) {
-	q := a.DB.Once(in.Target)
+	q := a.DB.Single(in.Target)
 	_, err := a.setup(ctx, q)
 	if err == nil {
 		err = tenancy.SetPolicies(ctx, q, tenancy.Policies{AllowedTypes: []string{}})
@@ -143,7 +143,7 @@ type SetOwnerResult struct{ Invited bool }
 
 // SetOwner makes the person who was named the owner, or invites them.
 func (a *Activities) SetOwner(ctx context.Context, in SetOwnerInput) (SetOwnerResult, error) {
-	setup, err := a.setup(ctx, a.DB.Once(in.Target))
+	setup, err := a.setup(ctx, a.DB.Single(in.Target))
 	if err != nil {
 		return SetOwnerResult{}, err
 	}
@@ -182,7 +182,7 @@ func probe(org tenancy.OrgID) string { return org.String() + "/probe" }
 // ProveStorage shows that every bucket takes and gives up this organization's
 // objects, and leaves nothing.
 func (a *Activities) ProveStorage(ctx context.Context, in ProveStorageInput) (ProveStorageResult, error) {
-	defer queue.Beat(ctx)()
+	defer queue.Heartbeat(ctx)()
 	for _, b := range a.Buckets {
 		if err := b.Put(ctx, probe(in.Target), bytes.NewReader([]byte("probe"))); err != nil {
 			return ProveStorageResult{}, fmt.Errorf("write under the organization's prefix: %w", err)
@@ -199,7 +199,7 @@ type RemoveProbesResult struct{}
 
 // RemoveProbes undoes ProveStorage.
 func (a *Activities) RemoveProbes(ctx context.Context, in RemoveProbesInput) (RemoveProbesResult, error) {
-	defer queue.Beat(ctx)()
+	defer queue.Heartbeat(ctx)()
 	return RemoveProbesResult{}, a.removeProbes(ctx, in.Target)
 }
 
@@ -231,7 +231,7 @@ func (a *Activities) ActivateOrganization(ctx context.Context, in ActivateOrgani
 		return ActivateOrganizationResult{}, err
 	}
 	made := map[string]string{"organization_id": in.Target.String()}
-	return ActivateOrganizationResult{}, operations.End(ctx, a.DB.Once(in.Org), in.Target.UUID(), operations.Succeeded, Steps(StepActivate), made, nil)
+	return ActivateOrganizationResult{}, operations.End(ctx, a.DB.Single(in.Org), in.Target.UUID(), operations.Succeeded, Steps(StepActivate), made, nil)
 }
 
 // DiscardOrganizationInput names the organization that could not be set up.
@@ -256,8 +256,8 @@ func (a *Activities) DiscardOrganization(ctx context.Context, in DiscardOrganiza
 
 // setup reads what is to be done. An organization that was finished meanwhile,
 // by a lost attempt, has nothing to be done.
-func (a *Activities) setup(ctx context.Context, q tenancy.Queries) (tenancy.Setup, error) {
-	setup, found, err := tenancy.GetSetup(ctx, q)
+func (a *Activities) setup(ctx context.Context, q tenancy.Queries) (tenancy.ProvisioningSetup, error) {
+	setup, found, err := tenancy.GetProvisioningSetup(ctx, q)
 	if err == nil && !found {
 		err = fault.New(fault.Conflict, "not_provisioning", "The organization is not being set up.")
 	}
@@ -269,5 +269,5 @@ func (a *Activities) ended(ctx context.Context, org tenancy.OrgID, step string, 
 	if err != nil {
 		return err
 	}
-	return operations.Progress(ctx, a.DB.Once(tenancy.Platform), org.UUID(), Steps(step))
+	return operations.Progress(ctx, a.DB.Single(tenancy.Platform), org.UUID(), Steps(step))
 }

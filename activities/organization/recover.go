@@ -52,8 +52,8 @@ func (a *Activities) RestartUnfinished(ctx context.Context, in RestartUnfinished
 
 // restart opens the operation again first, where an attempt before has failed: a
 // workflow would have nowhere to report.
-func (a *Activities) restart(ctx context.Context, u tenancy.Unfinished) error {
-	org, platform := tenancy.OrgID(u.Org), a.DB.Once(tenancy.Platform)
+func (a *Activities) restart(ctx context.Context, u tenancy.UnfinishedOrganization) error {
+	org, platform := tenancy.OrgID(u.Org), a.DB.Single(tenancy.Platform)
 	if u.Status == tenancy.Deleting && u.Deletion != nil {
 		if err := operations.Reopen(ctx, platform, *u.Deletion); err != nil {
 			return err

@@ -24,11 +24,11 @@ type EndUploadsResult struct{ Ended int64 }
 // left. Versions whose bytes are complete go on. An organization that was resumed
 // meanwhile keeps the uploads that it has.
 func (a *Activities) EndUploads(ctx context.Context, in EndUploadsInput) (EndUploadsResult, error) {
-	defer queue.Beat(ctx)()
+	defer queue.Heartbeat(ctx)()
 	var result EndUploadsResult
 	var after uuid.UUID
 	for {
-		page, err := files.Page(ctx, a.DB.Once(in.Target), after, pageSize)
+		page, err := files.ListVersions(ctx, a.DB.Single(in.Target), after, pageSize)
 		if err != nil || len(page) == 0 {
 			return result, err
 		}
@@ -59,7 +59,7 @@ var errResumed = errors.New("the organization is active again")
 // still writes finds its upload ended.
 func (a *Activities) endUpload(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error {
 	err := a.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
-		status, err := tenancy.HoldStatus(ctx, tx)
+		status, err := tenancy.LockStatus(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -86,7 +86,7 @@ type RestartFilesResult struct{ Started int64 }
 // RestartFiles starts the workflow of every version that was let into the
 // pipeline and is in nobody's hands, and moves the line on.
 func (a *Activities) RestartFiles(ctx context.Context, in RestartFilesInput) (RestartFilesResult, error) {
-	defer queue.Beat(ctx)()
+	defer queue.Heartbeat(ctx)()
 	var result RestartFilesResult
 	open, err := a.inProcess(ctx, in.Target)
 	if err != nil {
@@ -109,5 +109,5 @@ func (a *Activities) RestartFiles(ctx context.Context, in RestartFilesInput) (Re
 		}
 		result.Started++
 	}
-	return result, a.Workflows.Advance(ctx, in.Target)
+	return result, a.Workflows.StartAdmitted(ctx, in.Target)
 }

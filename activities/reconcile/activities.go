@@ -51,7 +51,7 @@ func (a *Activities) ReconcileOrganizations(ctx context.Context, in ReconcileOrg
 	if in.Org != tenancy.Platform {
 		return result, ErrNotPlatform
 	}
-	defer queue.Beat(ctx)()
+	defer queue.Heartbeat(ctx)()
 	orgs, err := a.next(ctx, in)
 	if err != nil {
 		return result, fmt.Errorf("list organizations: %w", err)

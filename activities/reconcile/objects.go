@@ -17,7 +17,7 @@ import (
 )
 
 // deep reads the object and compares its bytes with those that were received.
-func (r *run) deep(row files.Row, key string) error {
+func (r *scanState) deep(row files.VersionRow, key string) error {
 	hash := sha256.New()
 	if row.Size > 0 {
 		body, err := r.Clean.Open(r.ctx, key, "", 0, -1)
@@ -40,21 +40,21 @@ func (r *run) deep(row files.Row, key string) error {
 
 // cleanObjects looks from the store to the rows: what can be downloaded belongs
 // to a published version, or to one that is about to be.
-func (r *run) cleanObjects() error {
+func (r *scanState) cleanObjects() error {
 	return r.owned(r.Clean, OrphanClean, files.Published, files.Processing)
 }
 
-func (r *run) quarantined() error {
-	return r.owned(r.Quarantine, OrphanAside, files.Quarantined, files.Processing, files.Published)
+func (r *scanState) quarantined() error {
+	return r.owned(r.Quarantine, OrphanQuarantine, files.Quarantined, files.Processing, files.Published)
 }
 
-func (r *run) staged() error {
+func (r *scanState) staged() error {
 	return r.owned(r.Staging, OrphanStaged, files.Uploading, files.Processing, files.Held)
 }
 
 // owned reports the objects of a bucket whose version is in none of the states.
 // Listings come in the order of the keys, so a version is asked for once.
-func (r *run) owned(b Bucket, kind Kind, states ...files.Status) error {
+func (r *scanState) owned(b Bucket, kind Kind, states ...files.Status) error {
 	var asked uuid.UUID
 	var status files.Status
 	var orphans []string
@@ -92,7 +92,7 @@ func (r *run) owned(b Bucket, kind Kind, states ...files.Status) error {
 
 // versionOf reads the version out of a key. A key of another shape belongs to
 // nothing, and so to no version.
-func (r *run) versionOf(key string) uuid.UUID {
+func (r *scanState) versionOf(key string) uuid.UUID {
 	rest := strings.TrimPrefix(key, r.org.String()+"/")
 	rest, _, _ = strings.Cut(rest, "/")
 	id, err := uuid.Parse(strings.TrimSuffix(rest, ".tail"))
@@ -104,7 +104,7 @@ func (r *run) versionOf(key string) uuid.UUID {
 
 // parts finds multipart uploads that nobody will end: a row comes before its
 // upload begins, so one without an open row is left over.
-func (r *run) parts() error {
+func (r *scanState) parts() error {
 	pending, err := r.Staging.Pending(r.ctx, r.org.String()+"/")
 	if err != nil {
 		return err
@@ -128,7 +128,7 @@ func (r *run) parts() error {
 // exported finds copies of everything that nobody can download: of an export
 // that failed, is past its time, or is not there. Objects and open multipart
 // uploads of one that is being made are its workflow's.
-func (r *run) exported() error {
+func (r *scanState) exported() error {
 	left := map[uuid.UUID]bool{}
 	note := func(key string) error {
 		id := r.versionOf(key) // an export's keys have the same shape
@@ -165,7 +165,7 @@ func (r *run) exported() error {
 	return r.removeExports(keys, pending, left)
 }
 
-func (r *run) removeExports(keys, pending []string, left map[uuid.UUID]bool) error {
+func (r *scanState) removeExports(keys, pending []string, left map[uuid.UUID]bool) error {
 	for _, key := range keys {
 		if !left[r.versionOf(key)] {
 			continue

@@ -55,7 +55,7 @@ type Options struct {
 
 // Check looks through one organization.
 func (c Checker) Check(ctx context.Context, org tenancy.OrgID, o Options) ([]Finding, error) {
-	r := &run{Checker: c, ctx: ctx, org: org, q: c.DB.Once(org), Options: o}
+	r := &scanState{Checker: c, ctx: ctx, org: org, q: c.DB.Single(org), Options: o}
 	for _, step := range []struct {
 		name string
 		look func() error
@@ -70,8 +70,8 @@ func (c Checker) Check(ctx context.Context, org tenancy.OrgID, o Options) ([]Fin
 	return r.found, nil
 }
 
-// run is one check of one organization.
-type run struct {
+// scanState is one check of one organization.
+type scanState struct {
 	Checker
 	Options
 	ctx   context.Context //nolint:containedctx // lives for one check
@@ -81,7 +81,7 @@ type run struct {
 }
 
 // report keeps a finding, and repairs it if that is wanted and possible.
-func (r *run) report(kind Kind, version uuid.UUID, repair func() error) error {
+func (r *scanState) report(kind Kind, version uuid.UUID, repair func() error) error {
 	f := Finding{Kind: kind, Org: r.org, Version: version}
 	if r.Repair && repair != nil {
 		if err := repair(); err != nil {
@@ -101,10 +101,10 @@ func (r *run) report(kind Kind, version uuid.UUID, repair func() error) error {
 const page = 500
 
 // versions looks from the rows to the store and to Temporal.
-func (r *run) versions() error {
+func (r *scanState) versions() error {
 	var after uuid.UUID
 	for {
-		rows, err := files.Page(r.ctx, r.q, after, page)
+		rows, err := files.ListVersions(r.ctx, r.q, after, page)
 		if err != nil {
 			return err
 		}
@@ -120,7 +120,7 @@ func (r *run) versions() error {
 	}
 }
 
-func (r *run) version(row files.Row) error {
+func (r *scanState) version(row files.VersionRow) error {
 	old := time.Since(row.UpdatedAt) >= r.Grace
 	switch {
 	case row.Status == files.Published:
@@ -128,7 +128,7 @@ func (r *run) version(row files.Row) error {
 	case row.Status == files.Processing && old:
 		return r.processing(row)
 	case files.Final(row.Status) && row.Status != files.Held && row.CleanedAt == nil && old:
-		return r.report(Uncleaned, row.ID, func() error {
+		return r.report(UncleanedVersion, row.ID, func() error {
 			_, err := r.Clearer.Clear(r.ctx, r.org, row.ID)
 			return err
 		})
@@ -136,13 +136,13 @@ func (r *run) version(row files.Row) error {
 	return nil
 }
 
-func (r *run) processing(row files.Row) error {
+func (r *scanState) processing(row files.VersionRow) error {
 	running, err := r.Workflows.Running(r.ctx, r.org, row.ID)
 	if err != nil || running {
 		return err
 	}
 	if row.StartedAt == nil {
-		if moving, err := files.Moving(r.ctx, r.q); err != nil || moving {
+		if moving, err := files.ListInPipeline(r.ctx, r.q); err != nil || moving {
 			return err // in line behind another of its organization
 		}
 	}
@@ -154,7 +154,7 @@ func (r *run) processing(row files.Row) error {
 }
 
 // published compares a published version with its object.
-func (r *run) published(row files.Row) error {
+func (r *scanState) published(row files.VersionRow) error {
 	if row.ScanVerdict != "clean" {
 		if err := r.report(Unscanned, row.ID, nil); err != nil {
 			return err
@@ -183,7 +183,7 @@ func (r *run) published(row files.Row) error {
 }
 
 // status reads how a version stands now; one without a row stands nowhere.
-func (r *run) status(version uuid.UUID) (files.Status, error) {
+func (r *scanState) status(version uuid.UUID) (files.Status, error) {
 	v, err := files.GetVersion(r.ctx, r.q, version)
 	if fault.KindOf(err) == fault.NotFound {
 		return "", nil
@@ -192,7 +192,7 @@ func (r *run) status(version uuid.UUID) (files.Status, error) {
 }
 
 // quota compares the two sums in one statement, and so in one moment.
-func (r *run) quota() error {
+func (r *scanState) quota() error {
 	if r.org == tenancy.Platform {
 		return nil // stores nothing and has no quota
 	}

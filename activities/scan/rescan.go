@@ -41,12 +41,12 @@ const stretch = 16
 // the workflow acts on what was found. A scanner that is away is an error here,
 // never a verdict about files that were clean.
 func (a *Activities) RescanVersions(ctx context.Context, in RescanVersionsInput) (RescanVersionsResult, error) {
-	q := a.db.Once(in.Org)
-	rows, err := files.Page(ctx, q, in.After, stretch)
+	q := a.db.Single(in.Org)
+	rows, err := files.ListVersions(ctx, q, in.After, stretch)
 	if err != nil {
 		return RescanVersionsResult{}, fmt.Errorf("list versions: %w", err)
 	}
-	p := startPulse(ctx)
+	p := startHeartbeat(ctx)
 	defer p.stop()
 	var result RescanVersionsResult
 	for _, row := range rows {
@@ -54,7 +54,7 @@ func (a *Activities) RescanVersions(ctx context.Context, in RescanVersionsInput)
 		if row.Status != files.Published {
 			continue
 		}
-		if err := a.again(ctx, q, row.ID, p, &result); err != nil {
+		if err := a.rescanOne(ctx, q, row.ID, p, &result); err != nil {
 			return RescanVersionsResult{}, err
 		}
 	}
@@ -64,7 +64,7 @@ func (a *Activities) RescanVersions(ctx context.Context, in RescanVersionsInput)
 	return result, nil
 }
 
-func (a *Activities) again(ctx context.Context, q tenancy.Queries, version uuid.UUID, p *pulse, result *RescanVersionsResult) error {
+func (a *Activities) rescanOne(ctx context.Context, q tenancy.Queries, version uuid.UUID, p *heartbeat, result *RescanVersionsResult) error {
 	v, err := files.GetVersion(ctx, q, version)
 	if err != nil || v.Status != files.Published {
 		return err

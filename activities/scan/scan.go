@@ -103,14 +103,14 @@ type ScanObjectResult struct {
 // this step, ends the file as unscannable: it is never published unseen, and
 // never waits for ever.
 func (a *Activities) ScanObject(ctx context.Context, in ScanObjectInput) (ScanObjectResult, error) {
-	q := a.db.Once(in.Org)
-	v, err := files.InProcess(ctx, q, in.Version)
+	q := a.db.Single(in.Org)
+	v, err := files.ListInProcess(ctx, q, in.Version)
 	if err != nil {
 		return ScanObjectResult{}, err
 	}
 	var result ScanObjectResult
 	err = files.Step(ctx, q, in.Version, files.StepScan, activity.GetInfo(ctx).Attempt, func() error {
-		found, err := a.patiently(ctx, func(p *pulse) (files.Verdict, error) { return a.staging(ctx, v, in.Archive, p) })
+		found, err := a.scanWithBudget(ctx, func(p *heartbeat) (files.Verdict, error) { return a.staging(ctx, v, in.Archive, p) })
 		if err != nil {
 			return err
 		}
@@ -123,10 +123,10 @@ func (a *Activities) ScanObject(ctx context.Context, in ScanObjectInput) (ScanOb
 	return result, err
 }
 
-// patiently runs one attempt under a heartbeat that remembers, from attempt to
+// scanWithBudget runs one attempt under a heartbeat that remembers, from attempt to
 // attempt, since when the scanner has been away.
-func (a *Activities) patiently(ctx context.Context, attempt func(*pulse) (files.Verdict, error)) (files.Verdict, error) {
-	p := startPulse(ctx)
+func (a *Activities) scanWithBudget(ctx context.Context, attempt func(*heartbeat) (files.Verdict, error)) (files.Verdict, error) {
+	p := startHeartbeat(ctx)
 	defer p.stop()
 	found, err := attempt(p)
 	if err == nil || !errors.Is(err, ErrScannerUnavailable) || ctx.Err() != nil {
@@ -141,7 +141,7 @@ func (a *Activities) patiently(ctx context.Context, attempt func(*pulse) (files.
 
 // staging scans the version's staged object, which must still be the one that
 // was received, byte for byte.
-func (a *Activities) staging(ctx context.Context, v files.Version, archive bool, p *pulse) (files.Verdict, error) {
+func (a *Activities) staging(ctx context.Context, v files.Version, archive bool, p *heartbeat) (files.Verdict, error) {
 	if v.Size > a.config.MaxBytes {
 		return files.Verdict{Verdict: string(Unscannable), Signature: tooLarge}, nil
 	}
@@ -156,7 +156,7 @@ type object struct {
 	archive           bool
 }
 
-func (a *Activities) scan(ctx context.Context, source Source, o object, p *pulse, differ func(error) error) (files.Verdict, error) {
+func (a *Activities) scan(ctx context.Context, source Source, o object, p *heartbeat, differ func(error) error) (files.Verdict, error) {
 	engine, database, err := a.scanner.Version(ctx)
 	if err != nil {
 		return files.Verdict{}, err

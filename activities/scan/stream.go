@@ -21,7 +21,7 @@ import (
 type stream struct {
 	*Activities
 	ctx    context.Context //nolint:containedctx // lives for one scan
-	pulse  *pulse
+	pulse  *heartbeat
 	differ func(error) error // the fault for bytes that are not the received ones
 	sha256 string            // of all the bytes, once they were read
 }
@@ -30,7 +30,7 @@ func (s *stream) scan(source Source, o object) (Finding, error) {
 	var spool *os.File
 	if o.archive {
 		var err error
-		if spool, err = nameless(s.config.SpoolDir); err != nil {
+		if spool, err = withoutName(s.config.SpoolDir); err != nil {
 			return Finding{}, err
 		}
 		defer func() { _ = spool.Close() }()
@@ -56,7 +56,7 @@ func (s *stream) whole(source Source, o object, spool *os.File) (Finding, error)
 		return Finding{}, err
 	}
 	defer func() { _ = body.Close() }()
-	watched := &watched{Reader: body}
+	watched := &errorReader{Reader: body}
 	found, err := s.ask(io.TeeReader(watched, sinks), o.size)
 	switch {
 	case watched.err != nil:
@@ -74,14 +74,14 @@ func (s *stream) whole(source Source, o object, spool *os.File) (Finding, error)
 	return found, nil
 }
 
-// watched remembers the reader's own failure: a connection that broke is not an
+// errorReader remembers the reader's own failure: a connection that broke is not an
 // object of another length.
-type watched struct {
+type errorReader struct {
 	io.Reader
 	err error
 }
 
-func (w *watched) Read(p []byte) (int, error) {
+func (w *errorReader) Read(p []byte) (int, error) {
 	n, err := w.Reader.Read(p)
 	if err != nil && !errors.Is(err, io.EOF) {
 		w.err = err
@@ -125,7 +125,7 @@ func (s *stream) members(spool *os.File, size int64) (Finding, error) {
 		if err != nil {
 			return err
 		}
-		worst = worse(worst, found)
+		worst = mostSevere(worst, found)
 		if worst.Verdict == Infected {
 			return errStop
 		}
@@ -158,7 +158,7 @@ func (s *stream) member(m archives.Member) (Finding, error) {
 		return Finding{}, err
 	}
 	if program {
-		found = worse(found, Finding{Rejected, string(types.Executable)})
+		found = mostSevere(found, Finding{Rejected, string(types.Executable)})
 	}
 	return found, nil
 }
@@ -166,16 +166,16 @@ func (s *stream) member(m archives.Member) (Finding, error) {
 // severity orders what members of one container were found to be.
 var severity = []Verdict{Clean, Unscannable, Rejected, Infected}
 
-func worse(a, b Finding) Finding {
+func mostSevere(a, b Finding) Finding {
 	if slices.Index(severity, b.Verdict) > slices.Index(severity, a.Verdict) {
 		return b
 	}
 	return a
 }
 
-// nameless makes a file that has no name any more: whatever ends the process,
+// withoutName makes a file that has no name any more: whatever ends the process,
 // the disk gets its room back.
-func nameless(dir string) (*os.File, error) {
+func withoutName(dir string) (*os.File, error) {
 	f, err := os.CreateTemp(dir, "scan-*")
 	if err != nil {
 		return nil, fmt.Errorf("make spool file (SATCHEL_SPOOL_DIR): %w", err)

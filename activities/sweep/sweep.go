@@ -19,20 +19,20 @@ import (
 	"satchel/tenancy/idempotency"
 )
 
-// Starter starts the workflow of a version, or finds it started, and lets an
+// UploadStarter starts the workflow of a version, or finds it started, and lets an
 // organization's waiting versions into the pipeline as far as there is room.
 // However much its tier allows, an organization has at most Ceiling in it.
-type Starter interface {
-	Ceiling() int
+type UploadStarter interface {
+	MaxRunning() int
 	StartUpload(ctx context.Context, org tenancy.OrgID, file, version uuid.UUID) error
-	Advance(ctx context.Context, org tenancy.OrgID) error
+	StartAdmitted(ctx context.Context, org tenancy.OrgID) error
 }
 
-// Remover removes what a version left: what its state has no use for, or
+// Cleaner removes what a version left: what its state has no use for, or
 // everything.
-type Remover interface {
+type Cleaner interface {
 	Clear(ctx context.Context, org tenancy.OrgID, version uuid.UUID) (files.Status, error)
-	Erase(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error
+	RemoveVersion(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error
 }
 
 // Config says how long things may wait.
@@ -45,13 +45,13 @@ type Config struct {
 // Activities are the activities of this package.
 type Activities struct {
 	db      *tenancy.DB
-	starter Starter
-	remover Remover
+	starter UploadStarter
+	remover Cleaner
 	config  Config
 }
 
 // New makes the activities.
-func New(db *tenancy.DB, starter Starter, remover Remover, c Config) *Activities {
+func New(db *tenancy.DB, starter UploadStarter, remover Cleaner, c Config) *Activities {
 	return &Activities{db: db, starter: starter, remover: remover, config: c}
 }
 
@@ -90,11 +90,13 @@ func (a *Activities) StartWaitingUploads(ctx context.Context, in StartWaitingUpl
 	if err != nil {
 		return started, err
 	}
-	lines, err := a.db.OrganizationsWaiting(ctx, a.config.Unstarted, a.starter.Ceiling(), page)
+	lines, err := a.db.OrganizationsWaiting(ctx, a.config.Unstarted, a.starter.MaxRunning(), page)
 	if err != nil {
 		return started, fmt.Errorf("find waiting organizations: %w", err)
 	}
-	moved, err := each(ctx, lines, func(ctx context.Context, r tenancy.Ref) error { return a.starter.Advance(ctx, tenancy.OrgID(r.Org)) })
+	moved, err := each(ctx, lines, func(ctx context.Context, r tenancy.Ref) error {
+		return a.starter.StartAdmitted(ctx, tenancy.OrgID(r.Org))
+	})
 	return SweepResult{Found: started.Found + moved.Found, Done: started.Done + moved.Done}, err
 }
 
@@ -103,11 +105,11 @@ func (a *Activities) start(ctx context.Context, r tenancy.Ref) error {
 	if err := a.starter.StartUpload(ctx, org, r.File, r.Version); err != nil {
 		return err
 	}
-	q := a.db.Once(org)
-	if err := files.Started(ctx, q, r.Version); err != nil {
+	q := a.db.Single(org)
+	if err := files.MarkStarted(ctx, q, r.Version); err != nil {
 		return fmt.Errorf("note the start: %w", err)
 	}
-	return files.Touch(ctx, q, r.Version)
+	return files.TouchVersion(ctx, q, r.Version)
 }
 
 // ExpireUploads ends uploads that made no progress for their time, gives their
@@ -172,7 +174,7 @@ func (a *Activities) purge(ctx context.Context, r tenancy.Ref) error {
 		return err
 	}
 	for _, v := range versions {
-		if err := a.remover.Erase(ctx, org, v); err != nil {
+		if err := a.remover.RemoveVersion(ctx, org, v); err != nil {
 			return err
 		}
 	}
@@ -190,7 +192,7 @@ func (a *Activities) ForgetRequests(ctx context.Context, in ForgetRequestsInput)
 		return SweepResult{}, fmt.Errorf("find requests past their time: %w", err)
 	}
 	return each(ctx, old, func(ctx context.Context, r tenancy.Ref) error {
-		return idempotency.Forget(ctx, a.db.Once(tenancy.OrgID(r.Org)))
+		return idempotency.DeleteExpired(ctx, a.db.Single(tenancy.OrgID(r.Org)))
 	})
 }
 

@@ -16,11 +16,11 @@ import (
 // Activities are the activities of this package.
 type Activities struct {
 	db     *tenancy.DB
-	warner Warner
+	warner WarningStarter
 }
 
 // New makes the activities.
-func New(db *tenancy.DB, w Warner) *Activities { return &Activities{db: db, warner: w} }
+func New(db *tenancy.DB, w WarningStarter) *Activities { return &Activities{db: db, warner: w} }
 
 // stretch is how many organizations one activity rolls up.
 const stretch = 200
@@ -41,7 +41,7 @@ type RollUpOrganizationsResult struct {
 // RollUpOrganizations writes down the days of the next organizations that may
 // still change. Running it again changes nothing that it need not.
 func (a *Activities) RollUpOrganizations(ctx context.Context, in RollUpOrganizationsInput) (RollUpOrganizationsResult, error) {
-	defer queue.Beat(ctx)()
+	defer queue.Heartbeat(ctx)()
 	var result RollUpOrganizationsResult
 	if in.Org != tenancy.Platform {
 		if !in.After.IsZero() {

@@ -16,8 +16,8 @@ import (
 	"satchel/tenancy/usage"
 )
 
-// Warner starts the workflow that mails a warning, or finds it started.
-type Warner interface {
+// WarningStarter starts the workflow that mails a warning, or finds it started.
+type WarningStarter interface {
 	StartWarning(ctx context.Context, org tenancy.OrgID, warning uuid.UUID) error
 }
 
@@ -38,7 +38,7 @@ type RaiseUsageWarningsResult struct{ Organizations, Started int }
 // mails that wait. One that fails does not stop the others; the next round is
 // the retry.
 func (a *Activities) RaiseUsageWarnings(ctx context.Context, in RaiseUsageWarningsInput) (RaiseUsageWarningsResult, error) {
-	defer queue.Beat(ctx)()
+	defer queue.Heartbeat(ctx)()
 	var result RaiseUsageWarningsResult
 	if in.Org != tenancy.Platform {
 		return result, ErrNotPlatform
@@ -74,7 +74,7 @@ func warn(ctx context.Context, tx *tenancy.Tx) error {
 		if err := events.Record(ctx, tx, r.ID, events.UsageWarning, r); err != nil {
 			return err
 		}
-		if err := usage.Announce(ctx, tx, r); err != nil {
+		if err := usage.RecordWarning(ctx, tx, r); err != nil {
 			return err
 		}
 	}
@@ -92,7 +92,7 @@ func (a *Activities) start(ctx context.Context, r tenancy.WarningRef) error {
 	if err := a.warner.StartWarning(ctx, org, r.Warning); err != nil {
 		return err
 	}
-	return usage.Begun(ctx, a.db.Once(org), r.Warning)
+	return usage.MarkSending(ctx, a.db.Single(org), r.Warning)
 }
 
 func each[T any](ctx context.Context, found []T, work func(T) error) (done int, failures error) {

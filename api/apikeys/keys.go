@@ -12,7 +12,7 @@ import (
 	"satchel/api/request"
 	"satchel/policies/audit"
 	"satchel/tenancy"
-	"satchel/tenancy/keys"
+	"satchel/tenancy/apikeys"
 )
 
 // Keys answers for API keys.
@@ -21,23 +21,23 @@ type Keys struct{ DB *tenancy.DB }
 // KeyView is a key as its managers see it. Key itself is in the answers of
 // create and rotate, and in no other.
 type KeyView struct {
-	ID         uuid.UUID    `json:"id"`
-	Key        string       `json:"key,omitempty"`
-	Name       string       `json:"name"`
-	Last       string       `json:"last4"`
-	State      keys.State   `json:"state"`
-	Role       tenancy.Role `json:"role"`
-	Scopes     []keys.Scope `json:"scopes"`
-	User       uuid.UUID    `json:"user_id"`
-	CreatedBy  uuid.UUID    `json:"created_by"`
-	CreatedAt  time.Time    `json:"created_at"`
-	ExpiresAt  time.Time    `json:"expires_at"`
-	LastUsedAt *time.Time   `json:"last_used_at"`
-	RevokedAt  *time.Time   `json:"revoked_at"`
-	ReplacedBy *uuid.UUID   `json:"replaced_by"`
+	ID         uuid.UUID       `json:"id"`
+	Key        string          `json:"key,omitempty"`
+	Name       string          `json:"name"`
+	Last       string          `json:"last4"`
+	State      apikeys.State   `json:"state"`
+	Role       tenancy.Role    `json:"role"`
+	Scopes     []apikeys.Scope `json:"scopes"`
+	User       uuid.UUID       `json:"user_id"`
+	CreatedBy  uuid.UUID       `json:"created_by"`
+	CreatedAt  time.Time       `json:"created_at"`
+	ExpiresAt  time.Time       `json:"expires_at"`
+	LastUsedAt *time.Time      `json:"last_used_at"`
+	RevokedAt  *time.Time      `json:"revoked_at"`
+	ReplacedBy *uuid.UUID      `json:"replaced_by"`
 }
 
-func viewOfKey(k keys.Key) KeyView {
+func viewOfKey(k apikeys.Key) KeyView {
 	return KeyView{
 		ID: k.ID, Name: k.Name, Last: k.Last, State: k.StateAt(time.Now()), Role: k.Role, Scopes: k.Scopes, User: k.User,
 		CreatedBy: k.CreatedBy, CreatedAt: k.CreatedAt.UTC(), ExpiresAt: k.ExpiresAt.UTC(),
@@ -51,16 +51,16 @@ func (r *Keys) List(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return request.List(c, 1, func(behind []uuid.UUID, limit int) ([]keys.Key, error) {
-		return keys.List(c.Request.Context(), r.DB.Once(org), behind[0], limit)
-	}, viewOfKey, func(k keys.Key) []uuid.UUID { return []uuid.UUID{k.ID} })
+	return request.List(c, 1, func(behind []uuid.UUID, limit int) ([]apikeys.Key, error) {
+		return apikeys.List(c.Request.Context(), r.DB.Single(org), behind[0], limit)
+	}, viewOfKey, func(k apikeys.Key) []uuid.UUID { return []uuid.UUID{k.ID} })
 }
 
 type keyBody struct {
-	Name      string       `json:"name"`
-	Role      tenancy.Role `json:"role"`
-	Scopes    []keys.Scope `json:"scopes"`
-	ExpiresIn *int64       `json:"expires_in"` // seconds
+	Name      string          `json:"name"`
+	Role      tenancy.Role    `json:"role"`
+	Scopes    []apikeys.Scope `json:"scopes"`
+	ExpiresIn *int64          `json:"expires_in"` // seconds
 }
 
 // Create makes a key.
@@ -76,19 +76,19 @@ func (r *Keys) Create(c *gin.Context) error {
 	if in.Name = strings.TrimSpace(in.Name); in.Name == "" || !request.IsText(in.Name, 100) {
 		return request.Invalid("name", "name is a text of 1 to 100 characters.")
 	}
-	life, err := request.Seconds("expires_in", in.ExpiresIn, keys.DefaultLife)
+	life, err := request.Seconds("expires_in", in.ExpiresIn, apikeys.DefaultLife)
 	if err != nil {
 		return err
 	}
-	var k keys.Key
-	var s keys.Secret
+	var k apikeys.Key
+	var s apikeys.Secret
 	ctx, by := c.Request.Context(), request.Caller(c)
 	err = r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
 		if err := tenancy.RequireFeature(ctx, tx, tenancy.FeatureKeys); err != nil {
 			return err
 		}
-		n := keys.New{ID: request.NewID(c), Name: in.Name, Role: in.Role, Scopes: in.Scopes, Life: life, By: by}
-		if k, s, err = keys.Create(ctx, tx, n); err != nil {
+		n := apikeys.NewKey{ID: request.NewID(c), Name: in.Name, Role: in.Role, Scopes: in.Scopes, Life: life, By: by}
+		if k, s, err = apikeys.Create(ctx, tx, n); err != nil {
 			return err
 		}
 		return audit.Record(ctx, tx, audit.Event{Action: "key.create", ObjectID: k.ID.String(), Code: string(k.Role)})
@@ -115,7 +115,7 @@ func (r *Keys) Rotate(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	overlap, err := request.Seconds("overlap", in.Overlap, keys.DefaultOverlap)
+	overlap, err := request.Seconds("overlap", in.Overlap, apikeys.DefaultOverlap)
 	if err != nil {
 		return err
 	}
@@ -123,14 +123,14 @@ func (r *Keys) Rotate(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	var k keys.Key
-	var s keys.Secret
+	var k apikeys.Key
+	var s apikeys.Secret
 	ctx, by := c.Request.Context(), request.Caller(c)
 	err = r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
 		if err := tenancy.RequireFeature(ctx, tx, tenancy.FeatureKeys); err != nil {
 			return err
 		}
-		if k, s, err = keys.Rotate(ctx, tx, id, keys.Turn{ID: request.NewID(c), Overlap: overlap, Life: life, By: by}); err != nil {
+		if k, s, err = apikeys.Rotate(ctx, tx, id, apikeys.Rotation{ID: request.NewID(c), Overlap: overlap, Life: life, By: by}); err != nil {
 			return err
 		}
 		return audit.Record(ctx, tx, audit.Event{Action: "key.rotate", ObjectID: id.String(), Code: k.ID.String()})
@@ -143,7 +143,7 @@ func (r *Keys) Rotate(c *gin.Context) error {
 }
 
 // showKey answers with the key itself, the only time it can be read.
-func showKey(c *gin.Context, k keys.Key, s keys.Secret) {
+func showKey(c *gin.Context, k apikeys.Key, s apikeys.Secret) {
 	v := viewOfKey(k)
 	v.Key = s.Reveal()
 	c.JSON(http.StatusCreated, v)
@@ -157,7 +157,7 @@ func (r *Keys) Revoke(c *gin.Context) error {
 	}
 	ctx := c.Request.Context()
 	err = r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
-		changed, err := keys.Revoke(ctx, tx, id)
+		changed, err := apikeys.Revoke(ctx, tx, id)
 		if err != nil || !changed {
 			return err
 		}
@@ -179,7 +179,7 @@ func (r *Keys) keyParams(c *gin.Context) (tenancy.OrgID, uuid.UUID, error) {
 	}
 	id, err := uuid.Parse(c.Param("key"))
 	if err != nil {
-		return org, id, keys.ErrNotFound.Because(err)
+		return org, id, apikeys.ErrNotFound.Because(err)
 	}
 	return org, id, nil
 }

@@ -31,9 +31,9 @@ type Content struct {
 	Modified   time.Time
 	Inline     bool // only for what Satchel itself encoded
 
-	// Begin runs when the first byte is about to leave; nil for nothing. An error
+	// OnStart runs when the first byte is about to leave; nil for nothing. An error
 	// keeps the bytes here: what cannot be recorded is not handed out.
-	Begin func() error
+	OnStart func() error
 }
 
 // maxRanges bounds how many pieces one request may ask for; each costs a read
@@ -53,7 +53,7 @@ func Serve(w http.ResponseWriter, r *http.Request, from Source, c Content) error
 	body := &ranges{ctx: ctx, from: from, content: c, until: endOf(asked, c.Size)}
 	defer body.close()
 	setHeaders(w.Header(), c)
-	late := &lateHeader{ResponseWriter: w, begin: c.Begin}
+	late := &deferredHeader{ResponseWriter: w, begin: c.OnStart}
 	http.ServeContent(late, r, "", c.Modified, body)
 	switch {
 	case late.refused != nil:
@@ -62,9 +62,9 @@ func Serve(w http.ResponseWriter, r *http.Request, from Source, c Content) error
 			w.Header().Set("Content-Range", fmt.Sprintf("bytes */%d", c.Size))
 		}
 		return late.refused
-	case late.kept != nil:
+	case late.saved != nil:
 		clearHeaders(w.Header())
-		return late.kept
+		return late.saved
 	case body.err == nil:
 		late.flush()
 		return nil
@@ -108,20 +108,20 @@ func clearHeaders(h http.Header) {
 	}
 }
 
-// lateHeader holds a success back until the first byte is there. The store may
+// deferredHeader holds a success back until the first byte is there. The store may
 // fail to open the object, and a status that was sent cannot be taken back.
-type lateHeader struct {
+type deferredHeader struct {
 	http.ResponseWriter
 	status  int
 	sent    bool
 	refused error
 	begin   func() error
-	kept    error // begin's, for which nothing is sent
+	saved   error // begin's, for which nothing is sent
 }
 
 // WriteHeader notes the status. The two refusals of http.ServeContent come with
 // a line of plain text, in whose place the caller sends its own kind of error.
-func (l *lateHeader) WriteHeader(status int) {
+func (l *deferredHeader) WriteHeader(status int) {
 	l.status = status
 	switch status {
 	case http.StatusRequestedRangeNotSatisfiable:
@@ -132,24 +132,24 @@ func (l *lateHeader) WriteHeader(status int) {
 }
 
 // Write sends the status before the first byte.
-func (l *lateHeader) Write(b []byte) (int, error) {
+func (l *deferredHeader) Write(b []byte) (int, error) {
 	if l.refused != nil {
 		return len(b), nil //nolint:nilerr // the text is dropped on purpose, Serve returns the refusal
 	}
-	if !l.sent && l.begin != nil && l.kept == nil {
-		l.kept = l.begin()
+	if !l.sent && l.begin != nil && l.saved == nil {
+		l.saved = l.begin()
 	}
-	if l.kept != nil {
-		return 0, l.kept
+	if l.saved != nil {
+		return 0, l.saved
 	}
 	l.flush()
 	return l.ResponseWriter.Write(b)
 }
 
 // Unwrap lets deadlines reach the connection.
-func (l *lateHeader) Unwrap() http.ResponseWriter { return l.ResponseWriter }
+func (l *deferredHeader) Unwrap() http.ResponseWriter { return l.ResponseWriter }
 
-func (l *lateHeader) flush() {
+func (l *deferredHeader) flush() {
 	if l.sent {
 		return
 	}

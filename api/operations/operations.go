@@ -17,10 +17,10 @@ import (
 	"satchel/workflows/reconcile"
 )
 
-// Processes are the workflows that work long. Each starts the operation of the
+// Workflows are the workflows that work long. Each starts the operation of the
 // given id, once. The operation belongs to the organization that is scanned, or
 // to the platform.
-type Processes interface {
+type Workflows interface {
 	Rescan(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID) error
 	Reconcile(ctx context.Context, by tenancy.Actor, look reconcile.ReconcileStorageInput) error
 }
@@ -28,7 +28,7 @@ type Processes interface {
 // Operations answers for long work.
 type Operations struct {
 	DB        *tenancy.DB
-	Processes Processes
+	Workflows Workflows
 }
 
 // OperationView is long-running work that somebody asked for.
@@ -55,7 +55,7 @@ func (r *Operations) Get(c *gin.Context) error {
 			return err
 		}
 	}
-	o, err := operations.Get(c.Request.Context(), r.DB.Once(org), id)
+	o, err := operations.Get(c.Request.Context(), r.DB.Single(org), id)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (r *Operations) Rescan(c *gin.Context) error {
 		return err
 	}
 	id := request.NewID(c)
-	if err := r.Processes.Rescan(c.Request.Context(), request.Caller(c), org, id); err != nil {
+	if err := r.Workflows.Rescan(c.Request.Context(), request.Caller(c), org, id); err != nil {
 		return err
 	}
 	request.Accepted(c, org, id)
@@ -113,7 +113,7 @@ func (r *Operations) Reconcile(c *gin.Context) error {
 		}
 		look.Grace = time.Duration(*in.Grace) * time.Second
 	}
-	if err := r.Processes.Reconcile(c.Request.Context(), request.Caller(c), look); err != nil {
+	if err := r.Workflows.Reconcile(c.Request.Context(), request.Caller(c), look); err != nil {
 		return err
 	}
 	request.Accepted(c, tenancy.Platform, look.Operation)

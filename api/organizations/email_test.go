@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"satchel/tenancy/orgs"
+	"satchel/tenancy/members"
 )
 
 // TestOneRuleForAddresses: an owner whose address passes the door can be invited
@@ -24,7 +24,7 @@ func TestOneRuleForAddresses(t *testing.T) {
 		owner := ownerBody{Email: address}
 		require.Equal(t, good, owner.check(true) == nil, "owner %q", address)
 		require.Equal(t, good, checkEmail("contact_email", address) == nil, "contact %q", address)
-		require.Equal(t, good, orgs.CheckEmail(address) == nil, "invitation %q", address)
+		require.Equal(t, good, members.CheckEmail(address) == nil, "invitation %q", address)
 	}
 	require.NoError(t, checkEmail("contact_email", ""), "none is none")
 }

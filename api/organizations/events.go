@@ -11,7 +11,7 @@ import (
 	"satchel/tenancy/events"
 )
 
-var eventForm = regexp.MustCompile(`^[a-z_]+(\.[a-z_]+)+$`)
+var eventPattern = regexp.MustCompile(`^[a-z_]+(\.[a-z_]+)+$`)
 
 // ListEvents shows what happened to an organization, in the order of the
 // commits. The number of the last event that was seen is the cursor for whatever
@@ -26,7 +26,7 @@ func (r *Organizations) ListEvents(c *gin.Context) error {
 		return err
 	}
 	kind := c.Query("type")
-	if kind != "" && !eventForm.MatchString(kind) {
+	if kind != "" && !eventPattern.MatchString(kind) {
 		return request.Invalid("type", "type is an event's, such as %s.", events.UsageWarning)
 	}
 	var after int64
@@ -35,7 +35,7 @@ func (r *Organizations) ListEvents(c *gin.Context) error {
 			return request.ErrCursor
 		}
 	}
-	found, err := events.List(c.Request.Context(), r.DB.Once(org), kind, after, limit+1)
+	found, err := events.List(c.Request.Context(), r.DB.Single(org), kind, after, limit+1)
 	if err != nil {
 		return err
 	}

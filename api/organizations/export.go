@@ -18,14 +18,14 @@ import (
 // Export begins a copy of everything that an organization has. While one is
 // being made, that one is the answer.
 func (r *Organizations) Export(c *gin.Context) error {
-	org, err := r.ruled(c)
+	org, err := r.lifecycle(c)
 	if err != nil {
 		return err
 	}
 	id := request.NewID(c)
-	op, err := r.Processes.Export(c.Request.Context(), request.Caller(c), org, id)
+	op, err := r.Workflows.Export(c.Request.Context(), request.Caller(c), org, id)
 	if err == nil && op != id {
-		err = request.Name(c, op)
+		err = request.SetIdempotencyID(c, op)
 	}
 	if err != nil {
 		return err
@@ -48,14 +48,14 @@ func (r *Organizations) GetExport(c *gin.Context) error {
 	if err != nil || number < 1 || number > 1<<30 {
 		return exports.ErrNotFound
 	}
-	part, export, err := exports.Readable(c.Request.Context(), r.DB.Once(org), id, number)
+	part, export, err := exports.CheckReady(c.Request.Context(), r.DB.Single(org), id, number)
 	if err != nil {
 		return err
 	}
 	return delivery.Serve(c.Writer, c.Request, r.Exports, delivery.Content{
 		Key: part.Key, ObjectETag: part.ETag, Tag: part.SHA256, Name: fmt.Sprintf("satchel-export-%s-%d.zip", id, number),
 		Type: "application/zip", Size: part.Size, Modified: export.CreatedAt,
-		Begin: func() error { return r.recordExport(c, org, id, number) },
+		OnStart: func() error { return r.recordExport(c, org, id, number) },
 	})
 }
 
@@ -63,9 +63,9 @@ func (r *Organizations) GetExport(c *gin.Context) error {
 // part. A download that goes on where it stopped leaves no second row in the hour.
 func (r *Organizations) recordExport(c *gin.Context, org tenancy.OrgID, id uuid.UUID, number int) error {
 	event := audit.Event{Action: "export.read", ObjectID: id.String(), Code: fmt.Sprintf("part_%d", number)}
-	q := r.DB.Once(org)
+	q := r.DB.Single(org)
 	if c.GetHeader("Range") != "" {
-		known, err := audit.Recently(c.Request.Context(), q, event, time.Hour)
+		known, err := audit.ListRecent(c.Request.Context(), q, event, time.Hour)
 		if err != nil || known {
 			return err
 		}

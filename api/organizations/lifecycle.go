@@ -12,8 +12,8 @@ import (
 	"satchel/tenancy"
 )
 
-// ruled is the organization that an operator's call decides about.
-func (r *Organizations) ruled(c *gin.Context) (tenancy.OrgID, error) {
+// lifecycle is the organization that an operator's call decides about.
+func (r *Organizations) lifecycle(c *gin.Context) (tenancy.OrgID, error) {
 	org, err := request.Subject(c, r.DB, c.Param("id"))
 	if err == nil && org == tenancy.Platform {
 		err = errPlatform
@@ -27,7 +27,7 @@ type suspendBody struct {
 
 // Suspend suspends an organization.
 func (r *Organizations) Suspend(c *gin.Context) error {
-	org, err := r.ruled(c)
+	org, err := r.lifecycle(c)
 	if err != nil {
 		return err
 	}
@@ -39,7 +39,7 @@ func (r *Organizations) Suspend(c *gin.Context) error {
 		return request.Invalid("reason", "reason is a text of at most 500 characters.")
 	}
 	op := request.NewID(c)
-	if err := r.Processes.Suspend(c.Request.Context(), request.Caller(c), org, op, in.Reason); err != nil {
+	if err := r.Workflows.Suspend(c.Request.Context(), request.Caller(c), org, op, in.Reason); err != nil {
 		return err
 	}
 	request.Accepted(c, tenancy.Platform, op)
@@ -48,12 +48,12 @@ func (r *Organizations) Suspend(c *gin.Context) error {
 
 // Resume ends a suspension.
 func (r *Organizations) Resume(c *gin.Context) error {
-	org, err := r.ruled(c)
+	org, err := r.lifecycle(c)
 	if err != nil {
 		return err
 	}
 	op := request.NewID(c)
-	if err := r.Processes.Resume(c.Request.Context(), request.Caller(c), org, op); err != nil {
+	if err := r.Workflows.Resume(c.Request.Context(), request.Caller(c), org, op); err != nil {
 		return err
 	}
 	request.Accepted(c, tenancy.Platform, op)
@@ -72,7 +72,7 @@ const (
 
 // Delete begins the grace period after which an organization is gone.
 func (r *Organizations) Delete(c *gin.Context) error {
-	org, err := r.ruled(c)
+	org, err := r.lifecycle(c)
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (r *Organizations) Delete(c *gin.Context) error {
 		}
 	}
 	ctx := c.Request.Context()
-	o, err := tenancy.GetOrganization(ctx, r.DB.Once(org))
+	o, err := tenancy.GetOrganization(ctx, r.DB.Single(org))
 	if err != nil {
 		return err
 	}
@@ -95,20 +95,20 @@ func (r *Organizations) Delete(c *gin.Context) error {
 		return request.Invalid("slug", "Repeat the organization's slug in slug: what is deleted does not come back.")
 	}
 	op := request.NewID(c)
-	if err := r.Processes.Delete(ctx, request.Caller(c), org, op, grace); err != nil {
+	if err := r.Workflows.Delete(ctx, request.Caller(c), org, op, grace); err != nil {
 		return err
 	}
 	request.Accepted(c, tenancy.Platform, op)
 	return nil
 }
 
-// Keep ends the grace period of a deletion.
-func (r *Organizations) Keep(c *gin.Context) error {
-	org, err := r.ruled(c)
+// CancelDeletion ends the grace period of a deletion.
+func (r *Organizations) CancelDeletion(c *gin.Context) error {
+	org, err := r.lifecycle(c)
 	if err != nil {
 		return err
 	}
-	if err := r.Processes.Keep(c.Request.Context(), org); err != nil {
+	if err := r.Workflows.CancelDeletion(c.Request.Context(), org); err != nil {
 		return err
 	}
 	return r.showOrganization(c, org)
@@ -120,7 +120,7 @@ func (r *Organizations) GetPolicies(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	p, err := tenancy.GetPolicies(c.Request.Context(), r.DB.Once(org))
+	p, err := tenancy.GetPolicies(c.Request.Context(), r.DB.Single(org))
 	if err != nil {
 		return err
 	}

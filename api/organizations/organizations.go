@@ -14,23 +14,23 @@ import (
 	"github.com/google/uuid"
 
 	"satchel/api/delivery"
+	"satchel/api/listen"
 	"satchel/api/request"
-	"satchel/api/watch"
 	"satchel/internal/fault"
 	"satchel/policies/audit"
 	"satchel/tenancy"
+	"satchel/tenancy/members"
 	"satchel/tenancy/operations"
-	"satchel/tenancy/orgs"
 )
 
 var (
-	slugForm       = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+	slugPattern    = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 	errOperatorOwn = fault.New(fault.Denied, "not_granted", "Only an operator changes an organization's tier.")
 	errPlatform    = fault.New(fault.Conflict, "platform_organization", "The platform's own organization cannot be suspended, exported or deleted.")
 )
 
-// Processes are the workflows behind an organization's life.
-type Processes interface {
+// Workflows are the workflows behind an organization's life.
+type Workflows interface {
 	// Provision starts to set an organization up and gives the operation's id,
 	// which is the platform's.
 	Provision(ctx context.Context, by tenancy.Actor, n tenancy.NewOrganization) (uuid.UUID, error)
@@ -39,9 +39,9 @@ type Processes interface {
 	Suspend(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID, reason string) error
 	Resume(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID) error
 	Delete(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID, grace time.Duration) error
-	Keep(ctx context.Context, org tenancy.OrgID) error
-	// Advance lets waiting files into the pipeline, as far as there is room.
-	Advance(ctx context.Context, org tenancy.OrgID) error
+	CancelDeletion(ctx context.Context, org tenancy.OrgID) error
+	// StartAdmitted lets waiting files into the pipeline, as far as there is room.
+	StartAdmitted(ctx context.Context, org tenancy.OrgID) error
 	// Export begins a copy of everything that an organization has, and gives the
 	// operation, which is the organization's own.
 	Export(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID) (uuid.UUID, error)
@@ -49,12 +49,12 @@ type Processes interface {
 
 // Organizations answers for organizations.
 type Organizations struct {
-	DB        *tenancy.DB
-	Processes Processes
-	Watch     *watch.Watch
-	Exports   delivery.Source
-	Invites   bool          // owners can be invited by mail
-	Patience  time.Duration // how long a call may wait for an organization to be ready
+	DB               *tenancy.DB
+	Workflows        Workflows
+	Listener         *listen.Listener
+	Exports          delivery.Source
+	Invites          bool          // owners can be invited by mail
+	ProvisionTimeout time.Duration // how long a call may wait for an organization to be ready
 }
 
 type ownerBody struct {
@@ -74,7 +74,7 @@ type organizationBody struct {
 }
 
 func (b *organizationBody) check(invites bool) error {
-	if !slugForm.MatchString(b.Slug) {
+	if !slugPattern.MatchString(b.Slug) {
 		return request.Invalid("slug", "slug is 1 to 63 of the characters a-z, 0-9 and -, and neither begins nor ends with -.")
 	}
 	if err := checkName(b.Name); err != nil {
@@ -120,7 +120,7 @@ func checkEmail(field, text string) error {
 	if text == "" {
 		return nil
 	}
-	if orgs.CheckEmail(text) != nil { // the rule of invitations: who passes here can be invited
+	if members.CheckEmail(text) != nil { // the rule of invitations: who passes here can be invited
 		return request.Invalid(field, "%s is one mail address such as name@school.example, of at most 254 characters.", field)
 	}
 	return nil
@@ -145,11 +145,11 @@ func (r *Organizations) Create(c *gin.Context) error {
 		return err
 	}
 	n := tenancy.NewOrganization{ID: tenancy.OrgID(request.NewID(c)), Slug: in.Slug, Name: in.Name, Tier: in.Tier, ContactEmail: in.ContactEmail,
-		Setup: tenancy.Setup{MaxBytes: in.Max, MaxFileSize: in.MaxFileSize}}
+		ProvisioningSetup: tenancy.ProvisioningSetup{MaxBytes: in.Max, MaxFileSize: in.MaxFileSize}}
 	if err := r.nameOwner(ctx, &n, in.Owner); err != nil {
 		return err
 	}
-	op, err := r.Processes.Provision(ctx, request.Caller(c), n)
+	op, err := r.Workflows.Provision(ctx, request.Caller(c), n)
 	if err != nil {
 		return err
 	}
@@ -161,7 +161,7 @@ func (r *Organizations) answerProvisioning(c *gin.Context, org tenancy.OrgID, op
 		request.Accepted(c, tenancy.Platform, op)
 		return nil
 	}
-	return r.provisioned(c, org, op, min(wait, r.Patience))
+	return r.provisioned(c, org, op, min(wait, r.ProvisionTimeout))
 }
 
 func (r *Organizations) nameOwner(ctx context.Context, n *tenancy.NewOrganization, owner *ownerBody) error {
@@ -192,7 +192,7 @@ func (r *Organizations) provisioned(c *gin.Context, org tenancy.OrgID, op uuid.U
 	case o.State != operations.Succeeded:
 		return errProvisioning
 	}
-	made, err := tenancy.GetOrganization(ctx, r.DB.Once(org))
+	made, err := tenancy.GetOrganization(ctx, r.DB.Single(org))
 	if err != nil {
 		return err
 	}
@@ -203,8 +203,8 @@ func (r *Organizations) provisioned(c *gin.Context, org tenancy.OrgID, op uuid.U
 
 // awaitOperation gives an operation once it has ended, or once the time is up.
 func (r *Organizations) awaitOperation(ctx context.Context, org tenancy.OrgID, id uuid.UUID, patience time.Duration) (operations.Operation, error) {
-	return watch.For(ctx, r.Watch, org, id, patience, func() (operations.Operation, bool, error) {
-		o, err := operations.Get(ctx, r.DB.Once(org), id)
+	return listen.WaitFor(ctx, r.Listener, org, id, patience, func() (operations.Operation, bool, error) {
+		o, err := operations.Get(ctx, r.DB.Single(org), id)
 		return o, o.State != operations.Running, err
 	})
 }
@@ -252,7 +252,7 @@ func (r *Organizations) Get(c *gin.Context) error {
 
 // showOrganization leaves out what is between the owner and the operators.
 func (r *Organizations) showOrganization(c *gin.Context, org tenancy.OrgID) error {
-	o, err := tenancy.GetOrganization(c.Request.Context(), r.DB.Once(org))
+	o, err := tenancy.GetOrganization(c.Request.Context(), r.DB.Single(org))
 	if err != nil {
 		return err
 	}
@@ -326,7 +326,7 @@ func (r *Organizations) Change(c *gin.Context) error {
 	if in.Tier != nil {
 		// A larger tier may have room for files that wait. Where this fails, the
 		// sweep moves the line, as it does when a tier itself is changed.
-		_ = r.Processes.Advance(ctx, org)
+		_ = r.Workflows.StartAdmitted(ctx, org)
 	}
 	return r.showOrganization(c, org)
 }

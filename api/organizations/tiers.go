@@ -13,8 +13,8 @@ import (
 )
 
 var (
-	tierForm    = regexp.MustCompile(`^[a-z][a-z0-9_]{0,49}$`)
-	featureForm = regexp.MustCompile(`^[a-z][a-z0-9_]{0,49}$`)
+	tierPattern    = regexp.MustCompile(`^[a-z][a-z0-9_]{0,49}$`)
+	featurePattern = regexp.MustCompile(`^[a-z][a-z0-9_]{0,49}$`)
 )
 
 // ListTiers lists the tiers.
@@ -38,15 +38,15 @@ type tierBody struct {
 	Features          []string `json:"features"`
 }
 
-const mostOfTier = 1 << 30 // of what is counted in 32 bits
+const maxTierValue = 1 << 30 // of what is counted in 32 bits
 
 func (b tierBody) check() error {
 	for field, n := range map[string]int{
 		"max_members": b.MaxMembers, "requests_per_minute": b.RequestsPerMinute,
 		"concurrent_uploads": b.ConcurrentUploads, "concurrent_scans": b.ConcurrentScans,
 	} {
-		if n < 1 || n > mostOfTier {
-			return request.Invalid(field, "%s is a number from 1 to %d.", field, mostOfTier)
+		if n < 1 || n > maxTierValue {
+			return request.Invalid(field, "%s is a number from 1 to %d.", field, maxTierValue)
 		}
 	}
 	if b.MaxBytes < 0 {
@@ -56,7 +56,7 @@ func (b tierBody) check() error {
 		return request.Invalid("max_file_size", "max_file_size is a number of bytes of at least 1.")
 	}
 	for _, f := range b.Features {
-		if !featureForm.MatchString(f) {
+		if !featurePattern.MatchString(f) {
 			return request.Invalid("features", "A feature is a word of a-z, 0-9 and _.")
 		}
 	}
@@ -66,7 +66,7 @@ func (b tierBody) check() error {
 // SetTier is in force with its commit, for every organization of the tier.
 func (r *Organizations) SetTier(c *gin.Context) error {
 	name := c.Param("name")
-	if !tierForm.MatchString(name) {
+	if !tierPattern.MatchString(name) {
 		return request.Invalid("tier", "A tier's name is a word of a-z, 0-9 and _, at most 50 long.")
 	}
 	in, err := request.Body[tierBody](c)

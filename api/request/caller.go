@@ -24,11 +24,11 @@ func SetID(c *gin.Context, id string) { c.Set(keyRequest, id) }
 // ID is the request's id, for the log and the trail.
 func ID(c *gin.Context) string { return c.GetString(keyRequest) }
 
-// Note remembers who the caller turned out to be, even if they are refused.
-func Note(c *gin.Context, actor tenancy.Actor) { c.Set(keyActor, actor) }
+// SetActor remembers who the caller turned out to be, even if they are refused.
+func SetActor(c *gin.Context, actor tenancy.Actor) { c.Set(keyActor, actor) }
 
-// Noted is the caller whom Note remembered.
-func Noted(c *gin.Context) (tenancy.Actor, bool) {
+// Actor is the caller whom Note remembered.
+func Actor(c *gin.Context) (tenancy.Actor, bool) {
 	actor, ok := c.Value(keyActor).(tenancy.Actor)
 	return actor, ok
 }
@@ -44,11 +44,11 @@ func Caller(c *gin.Context) tenancy.Actor {
 }
 
 // SetPerson says who signed in, on a route that asks for no organization.
-func SetPerson(c *gin.Context, who oidc.Person) { c.Set(keyPerson, who) }
+func SetPerson(c *gin.Context, who oidc.Identity) { c.Set(keyPerson, who) }
 
 // Person is who signed in.
-func Person(c *gin.Context) oidc.Person {
-	who, ok := c.Value(keyPerson).(oidc.Person)
+func Person(c *gin.Context) oidc.Identity {
+	who, ok := c.Value(keyPerson).(oidc.Identity)
 	if !ok {
 		panic("handler without a person: its route needs one")
 	}
@@ -72,7 +72,7 @@ func Subject(c *gin.Context, db *tenancy.DB, named string) (tenancy.OrgID, error
 	if org != actor.Org && actor.Role != tenancy.Operator {
 		return org, tenancy.ErrNoOrganization
 	}
-	_, err = tenancy.GetOrganization(c.Request.Context(), db.Once(org))
+	_, err = tenancy.GetOrganization(c.Request.Context(), db.Single(org))
 	return org, err
 }
 

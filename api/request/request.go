@@ -24,7 +24,7 @@ import (
 
 var (
 	errJSON  = fault.New(fault.Invalid, "invalid_body", "The body is not the JSON object that this call takes. GET /api/v1/openapi.yaml describes it.")
-	errDeep  = fault.New(fault.Invalid, "body_too_deep", "The body's objects and lists are nested more than %d deep, which no call takes.", deepest)
+	errDeep  = fault.New(fault.Invalid, "body_too_deep", "The body's objects and lists are nested more than %d deep, which no call takes.", maxDepth)
 	errSlow  = fault.New(fault.Invalid, "body_timeout", "The body did not come whole in its time. Send it again, at once.")
 	errMedia = fault.New(fault.Invalid, "unsupported_media_type", "Send the body as Content-Type: application/json.")
 )
@@ -46,16 +46,16 @@ func NewID(c *gin.Context) uuid.UUID {
 // SetNewID gives the request the id of its first try.
 func SetNewID(c *gin.Context, id uuid.UUID) { c.Set(keyNewID, id) }
 
-const keyNaming = "satchel.naming"
+const keyOnID = "satchel.naming"
 
-// OnName says who keeps the id when a handler learns only on its way what its
+// OnIdempotencyID says who keeps the id when a handler learns only on its way what its
 // request makes.
-func OnName(c *gin.Context, keep func(uuid.UUID) error) { c.Set(keyNaming, keep) }
+func OnIdempotencyID(c *gin.Context, keep func(uuid.UUID) error) { c.Set(keyOnID, keep) }
 
-// Name tells under which id a repeated request would find what this one makes.
+// SetIdempotencyID tells under which id a repeated request would find what this one makes.
 // It is called before anything is made.
-func Name(c *gin.Context, id uuid.UUID) error {
-	if keep, ok := c.Value(keyNaming).(func(uuid.UUID) error); ok {
+func SetIdempotencyID(c *gin.Context, id uuid.UUID) error {
+	if keep, ok := c.Value(keyOnID).(func(uuid.UUID) error); ok {
 		return keep(id)
 	}
 	return nil
@@ -76,7 +76,7 @@ func Body[T any](c *gin.Context) (T, error) {
 	}
 	text, err := io.ReadAll(c.Request.Body) // which is bounded
 	if err != nil {
-		return v, Unread(err)
+		return v, BodyError(err)
 	}
 	if tooDeep(text) {
 		return v, errDeep
@@ -92,8 +92,8 @@ func Body[T any](c *gin.Context) (T, error) {
 	return v, nil
 }
 
-// Unread tells a body that was too long or too slow from one that broke off.
-func Unread(err error) error {
+// BodyError tells a body that was too long or too slow from one that broke off.
+func BodyError(err error) error {
 	var limit *http.MaxBytesError
 	switch {
 	case errors.As(err, &limit):
@@ -104,9 +104,9 @@ func Unread(err error) error {
 	return errJSON.Because(err)
 }
 
-// deepest is far above any body of this API. A decoder follows each level with a
+// maxDepth is far above any body of this API. A decoder follows each level with a
 // call of its own, and a megabyte holds half a million.
-const deepest = 32
+const maxDepth = 32
 
 // tooDeep counts brackets outside of strings. Whether they match is the
 // decoder's to say.
@@ -120,7 +120,7 @@ func tooDeep(text []byte) bool {
 			quoted = !quoted
 		case quoted:
 		case b == '{' || b == '[':
-			if depth++; depth > deepest {
+			if depth++; depth > maxDepth {
 				return true
 			}
 		case b == '}' || b == ']':

@@ -62,20 +62,20 @@ func (r *Storage) send(c *gin.Context, v files.View) error {
 	return delivery.Serve(c.Writer, c.Request, r.Clean, delivery.Content{
 		Key: files.ContentKey(tenancy.OrgID(v.OrganizationID), v.VersionID), ObjectETag: v.ObjectEtag, Tag: v.Sha256,
 		Name: v.Name, Type: v.MimeType, Size: v.Size, Modified: *v.PublishedAt,
-		Begin: func() error { return r.recordReading(c, v) },
+		OnStart: func() error { return r.recordRead(c, v) },
 	})
 }
 
-// recordReading puts into the trail that somebody was handed a version's bytes,
+// recordRead puts into the trail that somebody was handed a version's bytes,
 // before the first one leaves; an answer without bytes, as to HEAD or of what the
 // client has already, leaves no row. What cannot be recorded is not handed out. A
 // player that asks for a hundred ranges of one video leaves one row an hour.
 // Previews leave none: a page of thumbnails would bury the rest.
-func (r *Storage) recordReading(c *gin.Context, v files.View) error {
+func (r *Storage) recordRead(c *gin.Context, v files.View) error {
 	event := audit.Event{Action: "file.read", ObjectID: v.FileID.String(), Code: fmt.Sprintf("version_%d", v.Number)}
-	q := r.DB.Once(request.Caller(c).Org)
+	q := r.DB.Single(request.Caller(c).Org)
 	if c.GetHeader("Range") != "" {
-		known, err := audit.Recently(c.Request.Context(), q, event, time.Hour)
+		known, err := audit.ListRecent(c.Request.Context(), q, event, time.Hour)
 		if err != nil || known {
 			return err
 		}
@@ -97,7 +97,7 @@ func (r *Storage) GetRendition(c *gin.Context) error {
 		return err
 	}
 	org := tenancy.OrgID(v.OrganizationID)
-	made, err := files.GetRendition(c.Request.Context(), r.DB.Once(org), v.VersionID, c.Param("name"))
+	made, err := files.GetRendition(c.Request.Context(), r.DB.Single(org), v.VersionID, c.Param("name"))
 	if err != nil {
 		return err
 	}

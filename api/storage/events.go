@@ -12,8 +12,8 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
+	"satchel/api/listen"
 	"satchel/api/request"
-	"satchel/api/watch"
 	"satchel/files"
 	"satchel/internal/fault"
 	"satchel/tenancy"
@@ -37,10 +37,10 @@ func (r *Storage) FollowFile(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	s := &eventStream{room: r, w: c.Writer, conn: http.NewResponseController(c.Writer), actor: request.Caller(c), owner: v.OwnerID, file: v.FileID, seq: seq}
-	changed, cancel := r.Watch.Subscribe(s.actor.Org, s.file)
+	s := &eventStream{storage: r, w: c.Writer, conn: http.NewResponseController(c.Writer), actor: request.Caller(c), owner: v.OwnerID, file: v.FileID, seq: seq}
+	changed, cancel := r.Listener.Subscribe(s.actor.Org, s.file)
 	defer cancel()
-	defer r.Watch.Count()()
+	defer r.Listener.Count()()
 	if whole {
 		if events, err := s.after(c.Request.Context()); err == nil && files.Final(events[0].Status) && events[0].EventSeq <= seq {
 			c.Status(http.StatusNoContent)
@@ -69,10 +69,10 @@ func lastEvent(c *gin.Context) (seq int64, whole bool, err error) {
 
 // eventStream is one client that follows one file.
 type eventStream struct {
-	room *Storage
-	w    http.ResponseWriter
-	conn *http.ResponseController
-	seq  int64 // of the last event that was sent
+	storage *Storage
+	w       http.ResponseWriter
+	conn    *http.ResponseController
+	seq     int64 // of the last event that was sent
 
 	actor       tenancy.Actor // as the door let them in
 	owner, file uuid.UUID
@@ -81,7 +81,7 @@ type eventStream struct {
 // run ends without an error whatever happens: the answer has begun, and a
 // client that was cut off resumes by itself.
 func (s *eventStream) run(ctx context.Context, changed <-chan struct{}) error {
-	poll := time.NewTicker(watch.PollEvery)
+	poll := time.NewTicker(listen.PollEvery)
 	defer poll.Stop()
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
@@ -96,7 +96,7 @@ func (s *eventStream) run(ctx context.Context, changed <-chan struct{}) error {
 	for {
 		done, err := s.catchUp(ctx)
 		if err != nil || done {
-			return s.over(ctx, err)
+			return s.ended(ctx, err)
 		}
 		select {
 		case <-changed:
@@ -105,39 +105,39 @@ func (s *eventStream) run(ctx context.Context, changed <-chan struct{}) error {
 			if !s.write(": waiting\n\n") {
 				return nil
 			}
-		case <-s.room.Watch.Draining():
+		case <-s.storage.Listener.Draining():
 			return nil
 		case <-ctx.Done():
 			return nil
 		}
-		if err := s.stillMay(ctx); err != nil {
+		if err := s.authorized(ctx); err != nil {
 			if fault.KindOf(err) == fault.NotFound {
 				return nil // whoever comes back is told why
 			}
-			return s.over(ctx, err)
+			return s.ended(ctx, err)
 		}
 	}
 }
 
-// stillMay asks anew what was asked at the door and of the file: a stream may
+// authorized asks anew what was asked at the door and of the file: a stream may
 // last for longer than a membership, a link to a student, or an organization's
 // good standing.
-func (s *eventStream) stillMay(ctx context.Context) error {
-	m, err := tenancy.Standing(ctx, s.room.DB.Once(s.actor.Org), s.actor)
+func (s *eventStream) authorized(ctx context.Context) error {
+	m, err := tenancy.GetMembership(ctx, s.storage.DB.Single(s.actor.Org), s.actor)
 	if err != nil {
 		return err
 	}
 	now := s.actor
 	now.Role = m.Role
-	if !m.Lets(tenancy.ReadOwn) || !now.May(tenancy.ReadOwn) {
+	if !m.Allows(tenancy.ReadOwn) || !now.May(tenancy.ReadOwn) {
 		return files.ErrNotFound
 	}
-	return s.room.mayRead(ctx, now, s.owner)
+	return s.storage.mayRead(ctx, now, s.owner)
 }
 
-func (s *eventStream) over(ctx context.Context, err error) error {
+func (s *eventStream) ended(ctx context.Context, err error) error {
 	if err != nil && ctx.Err() == nil {
-		s.room.Log.WarnContext(ctx, "event stream broken off", "file", s.file.String(), "error", err)
+		s.storage.Log.WarnContext(ctx, "event stream broken off", "file", s.file.String(), "error", err)
 	}
 	return nil
 }
@@ -172,15 +172,15 @@ func (s *eventStream) catchUp(ctx context.Context) (done bool, err error) {
 }
 
 func (s *eventStream) after(ctx context.Context) ([]files.Event, error) {
-	return files.Follow(ctx, s.room.DB.Once(s.actor.Org), s.file, s.seq)
+	return files.Follow(ctx, s.storage.DB.Single(s.actor.Org), s.file, s.seq)
 }
 
 func (s *eventStream) final(ctx context.Context) error {
-	v, err := files.Get(ctx, s.room.DB.Once(s.actor.Org), s.file)
+	v, err := files.Get(ctx, s.storage.DB.Single(s.actor.Org), s.file)
 	if err != nil {
 		return err
 	}
-	f, err := s.room.describe(v)
+	f, err := s.storage.describe(v)
 	if err != nil {
 		return err
 	}

@@ -16,21 +16,21 @@ import (
 	"github.com/google/uuid"
 
 	"satchel/api/delivery"
+	"satchel/api/listen"
 	"satchel/api/request"
 	"satchel/api/uploads"
-	"satchel/api/watch"
 	"satchel/files"
 	"satchel/internal/fault"
 	"satchel/policies/types"
 	"satchel/tenancy"
-	"satchel/tenancy/orgs"
+	"satchel/tenancy/members"
 	"satchel/workflows/upload"
 )
 
-// Intake brings bytes in. *uploads.Uploads is one.
-type Intake interface {
+// Uploads brings bytes in. *uploads.Uploads is one.
+type Uploads interface {
 	TusHandler() http.Handler
-	Form(ctx context.Context, actor tenancy.Actor, a uploads.Announcement, body io.Reader, length int64) (files.Ticket, error)
+	Form(ctx context.Context, actor tenancy.Actor, a uploads.Metadata, body io.Reader, length int64) (files.Created, error)
 	// Created answers with an upload of tus that was created before. It says false
 	// for one that is not there, and that one is gone which takes no bytes any more.
 	Created(w http.ResponseWriter, r *http.Request, actor tenancy.Actor, id uuid.UUID) (made, gone bool, err error)
@@ -47,8 +47,8 @@ type Clean interface {
 	Name() string
 }
 
-// Processes are the workflows behind versions.
-type Processes interface {
+// Workflows are the workflows behind versions.
+type Workflows interface {
 	Start(ctx context.Context, in upload.UploadFileInput) error
 	Cancel(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error
 }
@@ -56,11 +56,11 @@ type Processes interface {
 // Storage answers for files.
 type Storage struct {
 	DB         *tenancy.DB
-	Intake     Intake
-	Processes  Processes
+	Uploads    Uploads
+	Workflows  Workflows
 	Staging    Staging
 	Clean      Clean
-	Watch      *watch.Watch
+	Listener   *listen.Listener
 	ContentURL string // where users' bytes are had
 	Log        *slog.Logger
 }
@@ -74,13 +74,13 @@ func (r *Storage) ListFiles(c *gin.Context) error {
 	}
 	if !actor.May(tenancy.ReadAll) {
 		f.Owner = actor.User
-		if f.Wards, err = r.wards(c.Request.Context(), actor); err != nil {
+		if f.Students, err = r.students(c.Request.Context(), actor); err != nil {
 			return err
 		}
 	}
 	limit := f.Limit
 	f.Limit++ // one more tells whether there is a next page
-	views, err := files.List(c.Request.Context(), r.DB.Once(actor.Org), f)
+	views, err := files.List(c.Request.Context(), r.DB.Single(actor.Org), f)
 	if err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func (r *Storage) find(c *gin.Context) (files.View, error) {
 		return files.View{}, err
 	}
 	actor := request.Caller(c)
-	v, err := files.Get(c.Request.Context(), r.DB.Once(actor.Org), id)
+	v, err := files.Get(c.Request.Context(), r.DB.Single(actor.Org), id)
 	if err != nil {
 		return v, err
 	}
@@ -144,22 +144,22 @@ func (r *Storage) mayRead(ctx context.Context, actor tenancy.Actor, owner uuid.U
 	if actor.May(tenancy.ReadAll) || owner == actor.User {
 		return nil
 	}
-	wards, err := r.wards(ctx, actor)
+	wards, err := r.students(ctx, actor)
 	if err == nil && !slices.Contains(wards, owner) {
 		err = files.ErrNotFound
 	}
 	return err
 }
 
-// wards are the students whose files a parent may read, and nobody for others.
-func (r *Storage) wards(ctx context.Context, actor tenancy.Actor) ([]uuid.UUID, error) {
+// students are the students whose files a parent may read, and nobody for others.
+func (r *Storage) students(ctx context.Context, actor tenancy.Actor) ([]uuid.UUID, error) {
 	if actor.Role != tenancy.Parent {
 		return nil, nil
 	}
-	return orgs.Wards(ctx, r.DB.Once(actor.Org), actor.User)
+	return members.Students(ctx, r.DB.Single(actor.Org), actor.User)
 }
 
-var errNotYours = fault.New(fault.Denied, "not_yours", "This file is somebody else's. You may read it; its owner, or an admin, may change it.")
+var errNotOwner = fault.New(fault.Denied, "not_yours", "This file is somebody else's. You may read it; its owner, or an admin, may change it.")
 
 // findToEdit is find for those who would change the file.
 func (r *Storage) findToEdit(c *gin.Context) (files.View, error) {
@@ -169,7 +169,7 @@ func (r *Storage) findToEdit(c *gin.Context) (files.View, error) {
 	}
 	actor := request.Caller(c)
 	if !actor.May(tenancy.EditAll) && v.OwnerID != actor.User {
-		return v, errNotYours
+		return v, errNotOwner
 	}
 	return v, nil
 }
@@ -234,7 +234,7 @@ func (r *Storage) ChangeFile(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	v, err = files.Get(ctx, r.DB.Once(org), v.FileID)
+	v, err = files.Get(ctx, r.DB.Single(org), v.FileID)
 	if err != nil {
 		return err
 	}
@@ -290,7 +290,7 @@ func (r *Storage) trash(ctx context.Context, org tenancy.OrgID, file uuid.UUID) 
 	}
 	var failed error
 	for _, version := range open {
-		failed = errors.Join(failed, r.Processes.Cancel(ctx, org, version))
+		failed = errors.Join(failed, r.Workflows.Cancel(ctx, org, version))
 	}
 	if failed != nil {
 		r.Log.WarnContext(ctx, "cancel after trash", slog.String("org", org.String()), slog.String("file", file.String()), slog.Any("error", failed))
@@ -309,7 +309,7 @@ func (r *Storage) RestoreFile(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	v, err = files.Get(ctx, r.DB.Once(org), v.FileID)
+	v, err = files.Get(ctx, r.DB.Single(org), v.FileID)
 	if err != nil {
 		return err
 	}

@@ -12,10 +12,10 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
+	"satchel/api/listen"
 	"satchel/api/problem"
 	"satchel/api/request"
 	"satchel/api/uploads"
-	"satchel/api/watch"
 	"satchel/files"
 	"satchel/internal/fault"
 	"satchel/tenancy"
@@ -47,7 +47,7 @@ func (r *Storage) Upload(c *gin.Context) error {
 	return r.answerUpload(c, t, patience)
 }
 
-func (r *Storage) answerUpload(c *gin.Context, t files.Ticket, patience time.Duration) error {
+func (r *Storage) answerUpload(c *gin.Context, t files.Created, patience time.Duration) error {
 	v, err := r.await(c.Request.Context(), request.Caller(c).Org, t, patience)
 	if err != nil {
 		return err
@@ -67,44 +67,44 @@ func (r *Storage) Tus(c *gin.Context) error {
 	if in.Method == http.MethodPost {
 		in = in.WithContext(uploads.WithID(in.Context(), request.NewID(c)))
 	}
-	r.Intake.TusHandler().ServeHTTP(c.Writer, in)
+	r.Uploads.TusHandler().ServeHTTP(c.Writer, in)
 	return nil
 }
 
-func (r *Storage) receiveForm(c *gin.Context) (files.Ticket, error) {
+func (r *Storage) receiveForm(c *gin.Context) (files.Created, error) {
 	form, err := c.Request.MultipartReader()
 	if err != nil {
-		return files.Ticket{}, errMultipart.Because(err)
+		return files.Created{}, errMultipart.Because(err)
 	}
 	ctx, actor := c.Request.Context(), request.Caller(c)
-	said := uploads.Announcement{ID: request.NewID(c)}
+	said := uploads.Metadata{ID: request.NewID(c)}
 	for range maxFields {
 		part, err := form.NextRawPart()
 		switch {
 		case errors.Is(err, io.EOF):
-			return files.Ticket{}, errNoFile
+			return files.Created{}, errNoFile
 		case err != nil:
-			return files.Ticket{}, errForm.Because(err)
+			return files.Created{}, errForm.Because(err)
 		case part.FormName() == "file":
 			said.Name, said.ClaimedType = part.FileName(), part.Header.Get("Content-Type")
-			t, err := r.Intake.Form(ctx, actor, said, part, c.Request.ContentLength)
+			t, err := r.Uploads.Form(ctx, actor, said, part, c.Request.ContentLength)
 			if err != nil {
 				return t, err
 			}
 			return t, r.readAfter(c, form, t)
 		}
 		if err := readField(part, &said); err != nil {
-			return files.Ticket{}, err
+			return files.Created{}, err
 		}
 	}
-	return files.Ticket{}, errForm
+	return files.Created{}, errForm
 }
 
 var errMultipart = fault.New(fault.Invalid, "unsupported_media_type", "Send the file as multipart/form-data, in a part named file.")
 
 // readField takes one text field. Fields that nobody knows are left alone:
 // forms of web pages carry buttons and the like.
-func readField(part *multipart.Part, said *uploads.Announcement) error {
+func readField(part *multipart.Part, said *uploads.Metadata) error {
 	b, err := io.ReadAll(io.LimitReader(part, maxField+1))
 	if err != nil {
 		return errForm.Because(err)
@@ -137,8 +137,8 @@ func readField(part *multipart.Part, said *uploads.Announcement) error {
 // readAfter takes the fields behind the file, as a page sends them that names
 // its file first. What should have been known before the bytes comes too late:
 // then nothing is kept, so that a check that was asked for is never left out.
-func (r *Storage) readAfter(c *gin.Context, form *multipart.Reader, t files.Ticket) error {
-	var late uploads.Announcement
+func (r *Storage) readAfter(c *gin.Context, form *multipart.Reader, t files.Created) error {
+	var late uploads.Metadata
 	err := readRest(form, &late)
 	if err == nil && (late.SHA256 != "" || late.File != uuid.Nil) {
 		err = errOrder
@@ -148,7 +148,7 @@ func (r *Storage) readAfter(c *gin.Context, form *multipart.Reader, t files.Tick
 	}
 	ctx, org := c.Request.Context(), request.Caller(c).Org
 	if err != nil {
-		return errors.Join(err, r.takeBack(context.WithoutCancel(ctx), org, t))
+		return errors.Join(err, r.withdraw(context.WithoutCancel(ctx), org, t))
 	}
 	change := files.Change{Description: orNil(late.Description), Category: orNil(late.Category)}
 	if change == (files.Change{}) {
@@ -157,19 +157,19 @@ func (r *Storage) readAfter(c *gin.Context, form *multipart.Reader, t files.Tick
 	return r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error { return files.Update(ctx, tx, t.File, change) })
 }
 
-// takeBack ends a version that was received. The file may have others, which
+// withdraw ends a version that was received. The file may have others, which
 // stay; the workflow finds the version settled and removes its bytes.
-func (r *Storage) takeBack(ctx context.Context, org tenancy.OrgID, t files.Ticket) error {
+func (r *Storage) withdraw(ctx context.Context, org tenancy.OrgID, t files.Created) error {
 	err := r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
 		return files.Withdraw(ctx, tx, t.Version, files.Rejected, errOrder.Code)
 	})
 	if err != nil {
 		return fmt.Errorf("take version %s back: %w", t.Version, err)
 	}
-	return r.Processes.Cancel(ctx, org, t.Version)
+	return r.Workflows.Cancel(ctx, org, t.Version)
 }
 
-func readRest(form *multipart.Reader, late *uploads.Announcement) error {
+func readRest(form *multipart.Reader, late *uploads.Metadata) error {
 	for range maxFields {
 		part, err := form.NextRawPart()
 		if errors.Is(err, io.EOF) {
@@ -193,10 +193,10 @@ func orNil(s string) *string {
 }
 
 // await gives the version as it is once it is final, or once the time is up.
-func (r *Storage) await(ctx context.Context, org tenancy.OrgID, t files.Ticket, patience time.Duration) (files.View, error) {
-	defer r.Watch.Count()()
-	return watch.For(ctx, r.Watch, org, t.File, patience, func() (files.View, bool, error) {
-		v, err := files.GetOf(ctx, r.DB.Once(org), t.File, t.Version)
+func (r *Storage) await(ctx context.Context, org tenancy.OrgID, t files.Created, patience time.Duration) (files.View, error) {
+	defer r.Listener.Count()()
+	return listen.WaitFor(ctx, r.Listener, org, t.File, patience, func() (files.View, bool, error) {
+		v, err := files.GetOf(ctx, r.DB.Single(org), t.File, t.Version)
 		return v, files.Final(v.Status), err
 	})
 }

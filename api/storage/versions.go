@@ -28,7 +28,7 @@ func (r *Storage) findVersion(c *gin.Context, number string) (files.View, error)
 	if err != nil {
 		return v, err
 	}
-	return files.GetNumber(c.Request.Context(), r.DB.Once(request.Caller(c).Org), v.FileID, n)
+	return files.GetNumber(c.Request.Context(), r.DB.Single(request.Caller(c).Org), v.FileID, n)
 }
 
 // ListVersions lists a file's versions.
@@ -37,7 +37,7 @@ func (r *Storage) ListVersions(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	views, err := files.History(c.Request.Context(), r.DB.Once(request.Caller(c).Org), v.FileID)
+	views, err := files.History(c.Request.Context(), r.DB.Single(request.Caller(c).Org), v.FileID)
 	if err != nil {
 		return err
 	}
@@ -63,15 +63,15 @@ func (r *Storage) RestoreVersion(c *gin.Context) error {
 		return err
 	}
 	actor, ctx := request.Caller(c), c.Request.Context()
-	t, err := r.revive(ctx, actor, old, request.NewID(c))
+	t, err := r.restoreTransaction(ctx, actor, old, request.NewID(c))
 	if err != nil {
 		return err
 	}
 	return r.answerRestored(c, t)
 }
 
-func (r *Storage) answerRestored(c *gin.Context, t files.Ticket) error {
-	v, err := files.GetOf(c.Request.Context(), r.DB.Once(request.Caller(c).Org), t.File, t.Version)
+func (r *Storage) answerRestored(c *gin.Context, t files.Created) error {
+	v, err := files.GetOf(c.Request.Context(), r.DB.Single(request.Caller(c).Org), t.File, t.Version)
 	if err != nil {
 		return err
 	}
@@ -79,18 +79,18 @@ func (r *Storage) answerRestored(c *gin.Context, t files.Ticket) error {
 	return r.answer(c, http.StatusAccepted, v)
 }
 
-// reviveTTL is how long the rows of a restored version wait for its copy: they
+// restoreTTL is how long the rows of a restored version wait for its copy: they
 // outlive the request only when the process died.
-const reviveTTL = time.Hour
+const restoreTTL = time.Hour
 
-// revive makes a new version from a published one's bytes, which the store
+// restoreTransaction makes a new version from a published one's bytes, which the store
 // copies itself. The order is an upload's: reserve, then bytes, then the
 // workflow, so a process that dies in between leaves what the sweep settles.
-func (r *Storage) revive(ctx context.Context, actor tenancy.Actor, old files.View, id uuid.UUID) (files.Ticket, error) {
-	var t files.Ticket
+func (r *Storage) restoreTransaction(ctx context.Context, actor tenancy.Actor, old files.View, id uuid.UUID) (files.Created, error) {
+	var t files.Created
 	err := r.DB.InTx(ctx, actor.Org, func(tx *tenancy.Tx) (err error) {
 		t, err = files.Create(ctx, tx, files.New{
-			Version: id, File: old.FileID, ClaimedType: old.MimeType, ClaimedSHA256: old.Sha256, Size: old.Size, By: actor.User, TTL: reviveTTL, Reverts: true,
+			Version: id, File: old.FileID, ClaimedType: old.MimeType, ClaimedSHA256: old.Sha256, Size: old.Size, UploadedBy: actor.User, TTL: restoreTTL, Reverts: true,
 			ChangeDescription: fmt.Sprintf("Restored from version %d", old.Number),
 		})
 		return err
@@ -104,13 +104,13 @@ func (r *Storage) revive(ctx context.Context, actor tenancy.Actor, old files.Vie
 			return files.Withdraw(ctx, tx, t.Version, files.Failed, fault.Of(err).Code)
 		}))
 	}
-	if err := r.Processes.Start(ctx, upload.UploadFileInput{Org: actor.Org, File: t.File, Version: t.Version}); err != nil {
+	if err := r.Workflows.Start(ctx, upload.UploadFileInput{Org: actor.Org, File: t.File, Version: t.Version}); err != nil {
 		r.Log.WarnContext(ctx, "the restored version's workflow did not start, the sweep will start it", "version", t.Version.String(), "error", err)
 	}
 	return t, nil
 }
 
-func (r *Storage) copyBack(ctx context.Context, org tenancy.OrgID, old files.View, t files.Ticket) error {
+func (r *Storage) copyBack(ctx context.Context, org tenancy.OrgID, old files.View, t files.Created) error {
 	etag, err := r.Staging.CopyFrom(ctx, r.Clean.Name(), files.ContentKey(org, old.VersionID), old.ObjectEtag, files.StagingKey(org, t.Version))
 	if err != nil {
 		return fmt.Errorf("copy version %d back: %w", old.Number, err)
@@ -120,4 +120,4 @@ func (r *Storage) copyBack(ctx context.Context, org tenancy.OrgID, old files.Vie
 	})
 }
 
-func fileLocation(t files.Ticket) string { return "/api/v1/storage/files/" + t.File.String() }
+func fileLocation(t files.Created) string { return "/api/v1/storage/files/" + t.File.String() }

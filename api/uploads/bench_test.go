@@ -49,7 +49,7 @@ func BenchmarkIngest(b *testing.B) {
 func bare(b *testing.B, bucket *s3.Bucket, whole []byte) {
 	b.Helper()
 	ctx, key := context.Background(), tenancy.NewID().String()
-	id, err := bucket.Begin(ctx, key)
+	id, err := bucket.CreateMultipart(ctx, key)
 	require.NoError(b, err)
 	var parts []s3.Part
 	for at := 0; at < len(whole); at += partBytes {
@@ -57,7 +57,7 @@ func bare(b *testing.B, bucket *s3.Bucket, whole []byte) {
 		require.NoError(b, err)
 		parts = append(parts, s3.Part{Number: len(parts) + 1, ETag: etag})
 	}
-	_, err = bucket.Join(ctx, key, id, parts)
+	_, err = bucket.CompleteMultipart(ctx, key, id, parts)
 	require.NoError(b, err)
 }
 
@@ -68,7 +68,7 @@ func BenchmarkForm(b *testing.B) {
 	small := content(1, 10_000)
 	b.ReportAllocs()
 	for b.Loop() {
-		_, err := bb.form(b, u, bytes.NewReader(small), int64(len(small)), Announcement{})
+		_, err := bb.form(b, u, bytes.NewReader(small), int64(len(small)), Metadata{})
 		require.NoError(b, err)
 	}
 }

@@ -63,7 +63,7 @@ func setup(t testing.TB, quota int64) *bundle {
 	t.Helper()
 	m := newMemory(smallLeast)
 	b := setupOn(t, quota, m)
-	b.memory, b.sizes = m, ingest.Sizes{Part: smallPart, Least: smallLeast, Probe: ingest.Probe{Bytes: smallProbe, Time: time.Minute}}
+	b.memory, b.sizes = m, ingest.Sizes{Part: smallPart, MinPart: smallLeast, EarlySend: ingest.EarlySend{Bytes: smallProbe, Time: time.Minute}}
 	return b
 }
 
@@ -99,11 +99,11 @@ func (b *bundle) start(_ context.Context, in upload.UploadFileInput) error {
 func (b *bundle) replica(t testing.TB) *Uploads {
 	t.Helper()
 	u, err := New(b.config, Ports{
-		Tenants: faultyTenants{b.db, b.faults}, Staging: faultyBucket{b.bucket, b.faults}, Start: b.start,
+		DB: faultyTenants{b.db, b.faults}, Staging: faultyBucket{b.bucket, b.faults}, OnReceived: b.start,
 		Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Metrics: prometheus.NewRegistry(),
 	})
 	require.NoError(t, err)
-	u.intake.Sizes = b.sizes
+	u.ingest.Sizes = b.sizes
 	return u
 }
 
@@ -137,16 +137,16 @@ func (f failOnPanic) Write(p []byte) (int, error) {
 
 func (b *bundle) row(t testing.TB, id uuid.UUID) files.Upload {
 	t.Helper()
-	row, err := files.GetUpload(context.Background(), b.db.Once(b.org), id)
+	row, err := files.GetUpload(context.Background(), b.db.Single(b.org), id)
 	require.NoError(t, err)
 	return row
 }
 
 func (b *bundle) quota(t testing.TB) files.Quota {
 	t.Helper()
-	q, err := files.GetQuota(context.Background(), b.db.Once(b.org))
+	q, err := files.GetQuota(context.Background(), b.db.Single(b.org))
 	require.NoError(t, err)
-	used, reserved, err := files.Sums(context.Background(), b.db.Once(b.org))
+	used, reserved, err := files.ListSums(context.Background(), b.db.Single(b.org))
 	require.NoError(t, err)
 	require.Equal(t, used, q.UsedBytes)
 	require.Equal(t, reserved, q.ReservedBytes)
@@ -156,7 +156,7 @@ func (b *bundle) quota(t testing.TB) files.Quota {
 // stored reads the staging object that the version points at.
 func (b *bundle) stored(t testing.TB, id uuid.UUID) []byte {
 	t.Helper()
-	v, err := files.GetVersion(context.Background(), b.db.Once(b.org), id)
+	v, err := files.GetVersion(context.Background(), b.db.Single(b.org), id)
 	require.NoError(t, err)
 	require.Equal(t, files.Processing, v.Status)
 	body, err := b.bucket.Open(context.Background(), files.StagingKey(b.org, id), v.StagingEtag, 0, -1)
@@ -308,7 +308,7 @@ func (c *client) resume(id uuid.UUID, whole []byte, chunk int) {
 func (b *bundle) sum(t testing.TB) int64 {
 	t.Helper()
 	var n int64
-	row := b.db.Once(b.org).QueryRow(context.Background(), "select coalesce(sum(size), 0)::bigint from file_versions where status in ('uploading', 'processing')")
+	row := b.db.Single(b.org).QueryRow(context.Background(), "select coalesce(sum(size), 0)::bigint from file_versions where status in ('uploading', 'processing')")
 	require.NoError(t, row.Scan(&n))
 	return n
 }
@@ -319,7 +319,7 @@ func (b *bundle) sum(t testing.TB) int64 {
 func (b *bundle) noLitter(t testing.TB) {
 	t.Helper()
 	var received int
-	row := b.db.Once(b.org).QueryRow(context.Background(), "select count(*) from file_versions where status = 'processing'")
+	row := b.db.Single(b.org).QueryRow(context.Background(), "select count(*) from file_versions where status = 'processing'")
 	require.NoError(t, row.Scan(&received))
 	b.memory.mu.Lock()
 	defer b.memory.mu.Unlock()

@@ -84,7 +84,7 @@ func (b faultyBucket) Put(ctx context.Context, key string, body io.Reader, size 
 }
 
 func (b faultyBucket) PutSummed(ctx context.Context, key string, body io.Reader, size int64, sum []byte) (string, error) {
-	return call(b.faults, "Put", func() (string, error) { return b.Bucket.PutSummed(ctx, key, body, size, sum) })
+	return call(b.faults, "Put", func() (string, error) { return b.Bucket.PutWithSHA256(ctx, key, body, size, sum) })
 }
 
 func (b faultyBucket) Open(ctx context.Context, key, etag string, offset, length int64) (io.ReadCloser, error) {
@@ -100,7 +100,7 @@ func (b faultyBucket) Remove(ctx context.Context, key string) error {
 }
 
 func (b faultyBucket) Begin(ctx context.Context, key string) (string, error) {
-	return call(b.faults, "Begin", func() (string, error) { return b.Bucket.Begin(ctx, key) })
+	return call(b.faults, "Begin", func() (string, error) { return b.Bucket.CreateMultipart(ctx, key) })
 }
 
 func (b faultyBucket) PutPart(ctx context.Context, key, upload string, number int, body io.Reader, size int64) (string, error) {
@@ -108,15 +108,15 @@ func (b faultyBucket) PutPart(ctx context.Context, key, upload string, number in
 }
 
 func (b faultyBucket) Join(ctx context.Context, key, upload string, parts []s3.Part) (string, error) {
-	return call(b.faults, "Join", func() (string, error) { return b.Bucket.Join(ctx, key, upload, parts) })
+	return call(b.faults, "Join", func() (string, error) { return b.Bucket.CompleteMultipart(ctx, key, upload, parts) })
 }
 
 func (b faultyBucket) Abort(ctx context.Context, key, upload string) error {
-	return callErr(b.faults, "Abort", func() error { return b.Bucket.Abort(ctx, key, upload) })
+	return callErr(b.faults, "Abort", func() error { return b.Bucket.AbortMultipart(ctx, key, upload) })
 }
 
-func (b faultyBucket) ListPending(ctx context.Context, prefix string) ([]s3.Pending, error) {
-	return call(b.faults, "ListPending", func() ([]s3.Pending, error) { return b.Bucket.ListPending(ctx, prefix) })
+func (b faultyBucket) ListPending(ctx context.Context, prefix string) ([]s3.PendingUpload, error) {
+	return call(b.faults, "ListPending", func() ([]s3.PendingUpload, error) { return b.Bucket.ListPending(ctx, prefix) })
 }
 
 // faultyTenants puts faults before transactions.

@@ -28,31 +28,31 @@ const (
 // are streamed; a file of at most one part costs two short transactions and one
 // call to the store. Whatever goes wrong, a client's abort included, everything
 // is released before Form returns.
-func (u *Uploads) Form(ctx context.Context, actor tenancy.Actor, a Announcement, body io.Reader, length int64) (files.Ticket, error) {
+func (u *Uploads) Form(ctx context.Context, actor tenancy.Actor, a Metadata, body io.Reader, length int64) (files.Created, error) {
 	t, err := u.form(ctx, actor, a, body, length)
 	if err != nil && !errors.Is(err, files.ErrChecksum) { // which is counted where it is found
-		u.intake.Metrics.End(ingest.Form, err)
+		u.ingest.Metrics.End(ingest.Form, err)
 	}
 	return t, err
 }
 
-func (u *Uploads) form(ctx context.Context, actor tenancy.Actor, a Announcement, body io.Reader, length int64) (files.Ticket, error) {
-	if err := announced(actor, &a); err != nil {
-		return files.Ticket{}, err
+func (u *Uploads) form(ctx context.Context, actor tenancy.Actor, a Metadata, body io.Reader, length int64) (files.Created, error) {
+	if err := metadataOf(actor, &a); err != nil {
+		return files.Created{}, err
 	}
 	least := max(0, length-slack)
 	limits, err := u.refuseEarly(ctx, actor.Org, least)
 	if err != nil {
-		return files.Ticket{}, err
+		return files.Created{}, err
 	}
-	in := u.intake.Form(actor.Org, limits.MaxFileSize, a.SHA256, formTTL)
+	in := u.ingest.Form(actor.Org, limits.MaxFileSize, a.SHA256, formTTL)
 	defer in.Close()
-	ended, err := in.Fill(ctx, body)
+	ended, err := in.ReadPart(ctx, body)
 	switch {
 	case err != nil:
-		return files.Ticket{}, cutShort(err)
+		return files.Created{}, cutShort(err)
 	case in.Received() == 0:
-		return files.Ticket{}, ErrEmpty
+		return files.Created{}, ErrEmpty
 	}
 	reserved := in.Received()
 	if !ended {
@@ -60,11 +60,11 @@ func (u *Uploads) form(ctx context.Context, actor tenancy.Actor, a Announcement,
 	}
 	t, err := u.create(ctx, actor, a, reserved, formTTL, nil)
 	if err != nil {
-		return files.Ticket{}, err
+		return files.Created{}, err
 	}
 	// On a context of its own: the client's going away must not cut the clean-up short.
 	own := context.WithoutCancel(ctx)
-	err = in.Rest(own, t.Upload, reserved, body, ended)
+	err = in.WriteForm(own, t.Upload, reserved, body, ended)
 	switch {
 	case err == nil:
 		u.start(own, actor.Org, t)
@@ -73,7 +73,7 @@ func (u *Uploads) form(ctx context.Context, actor tenancy.Actor, a Announcement,
 		return t, err // withdrawn already
 	}
 	err = cutShort(err)
-	return t, errors.Join(err, u.intake.Withdraw(own, actor.Org, t.Upload, endOf(err), fault.Of(err).Code))
+	return t, errors.Join(err, u.ingest.Withdraw(own, actor.Org, t.Upload, endOf(err), fault.Of(err).Code))
 }
 
 // endOf tells a limit, which is a verdict on the file, from a failure.
@@ -89,7 +89,7 @@ func endOf(err error) files.Status {
 func (u *Uploads) refuseEarly(ctx context.Context, org tenancy.OrgID, least int64) (files.Quota, error) {
 	ctx, cancel := context.WithTimeout(ctx, rowTimeout)
 	defer cancel()
-	q, err := files.GetQuota(ctx, u.Tenants.Once(org))
+	q, err := files.GetQuota(ctx, u.DB.Single(org))
 	switch {
 	case err != nil:
 		return q, fmt.Errorf("read quota: %w", err)

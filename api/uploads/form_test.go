@@ -16,7 +16,7 @@ import (
 	"satchel/tenancy"
 )
 
-func (b *bundle) form(t testing.TB, u *Uploads, body io.Reader, length int64, a Announcement) (files.Ticket, error) {
+func (b *bundle) form(t testing.TB, u *Uploads, body io.Reader, length int64, a Metadata) (files.Created, error) {
 	t.Helper()
 	if a.Name == "" {
 		a.Name = "essay.txt"
@@ -31,7 +31,7 @@ func TestForm(t *testing.T) {
 	for _, size := range []int{1, 100, smallPart - 1, smallPart, smallPart + 1, 3 * smallPart, 5*smallPart + 7} {
 		for _, length := range []int64{-1, int64(size) + 500} {
 			whole := content(uint64(size), size)
-			ticket, err := b.form(t, u, iotest.HalfReader(bytes.NewReader(whole)), length, Announcement{SHA256: hexSum(whole)})
+			ticket, err := b.form(t, u, iotest.HalfReader(bytes.NewReader(whole)), length, Metadata{SHA256: hexSum(whole)})
 			require.NoError(t, err)
 			b.received(t, ticket.Upload, whole)
 			require.Equal(t, 1, b.started[ticket.Version])
@@ -47,7 +47,7 @@ func TestFormOfAPartIsOnePut(t *testing.T) {
 	b := setup(t, 1<<30)
 	u := b.replica(t)
 	b.faults.set(nil)
-	_, err := b.form(t, u, strings.NewReader("hello"), -1, Announcement{})
+	_, err := b.form(t, u, strings.NewReader("hello"), -1, Metadata{})
 	require.NoError(t, err)
 	require.Equal(t, []string{"InTx", "Put", "InTx"}, b.faults.made())
 }
@@ -77,18 +77,18 @@ func TestFormLimits(t *testing.T) {
 				u := b.replica(t)
 				if tt.held > 0 {
 					for held := tt.held; held > 0; held -= most {
-						_, err := u.create(context.Background(), b.teacher, Announcement{Name: "a.txt"}, int64(min(held, most)), formTTL, nil)
+						_, err := u.create(context.Background(), b.teacher, Metadata{Name: "a.txt"}, int64(min(held, most)), formTTL, nil)
 						require.NoError(t, err)
 					}
 				}
 				require.NoError(t, b.db.InTx(context.Background(), b.org, func(tx *tenancy.Tx) error {
-					return tenancy.ChangeLimits(context.Background(), tx, tenancy.Limit{}, tenancy.Limit{Given: true, Value: ptr(int64(most))})
+					return tenancy.ChangeLimits(context.Background(), tx, tenancy.OptionalLimit{}, tenancy.OptionalLimit{Set: true, Value: ptr(int64(most))})
 				}))
 				length := int64(-1)
 				if announced {
 					length = int64(tt.size) + 300
 				}
-				ticket, err := b.form(t, u, bytes.NewReader(content(1, tt.size)), length, Announcement{})
+				ticket, err := b.form(t, u, bytes.NewReader(content(1, tt.size)), length, Metadata{})
 				if tt.code == "" {
 					require.NoError(t, err)
 					b.received(t, ticket.Upload, content(1, tt.size))
@@ -108,7 +108,7 @@ func TestFormCutShort(t *testing.T) {
 	b := setup(t, 1<<30)
 	u := b.replica(t)
 	for _, size := range []int{10, smallPart, 3*smallPart + 5} {
-		_, err := b.form(t, u, io.MultiReader(bytes.NewReader(content(1, size)), iotest.ErrReader(io.ErrUnexpectedEOF)), int64(size)*2, Announcement{})
+		_, err := b.form(t, u, io.MultiReader(bytes.NewReader(content(1, size)), iotest.ErrReader(io.ErrUnexpectedEOF)), int64(size)*2, Metadata{})
 		require.Equal(t, "body_cut_short", fault.Of(err).Code)
 		require.Zero(t, b.quota(t).ReservedBytes)
 		b.emptyBucket(t)
@@ -120,7 +120,7 @@ func TestFormChecksum(t *testing.T) {
 	b := setup(t, 1<<30)
 	u := b.replica(t)
 	for _, size := range []int{10, 3*smallPart + 5} {
-		_, err := b.form(t, u, bytes.NewReader(content(1, size)), -1, Announcement{SHA256: hexSum(nil)})
+		_, err := b.form(t, u, bytes.NewReader(content(1, size)), -1, Metadata{SHA256: hexSum(nil)})
 		require.ErrorIs(t, err, files.ErrChecksum)
 		require.Zero(t, b.quota(t).ReservedBytes)
 		b.emptyBucket(t)
@@ -135,7 +135,7 @@ func TestFormFailures(t *testing.T) {
 	u := b.replica(t)
 	whole := content(1, 3*smallPart+5)
 	b.faults.set(nil)
-	_, err := b.form(t, u, bytes.NewReader(whole), -1, Announcement{})
+	_, err := b.form(t, u, bytes.NewReader(whole), -1, Metadata{})
 	require.NoError(t, err)
 	objects, _ := b.memory.left()
 	for at := range b.faults.made() {
@@ -146,7 +146,7 @@ func TestFormFailures(t *testing.T) {
 				}
 				return works
 			})
-			ticket, err := b.form(t, u, bytes.NewReader(whole), -1, Announcement{})
+			ticket, err := b.form(t, u, bytes.NewReader(whole), -1, Metadata{})
 			b.faults.set(nil)
 			if err == nil {
 				b.received(t, ticket.Upload, whole)
@@ -166,9 +166,9 @@ func TestFormOfAStranger(t *testing.T) {
 	u := b.replica(t)
 	unread := iotest.ErrReader(errors.New("the body is not read before the caller is checked"))
 	parent := b.actor(t, b.org, tenancy.Parent)
-	_, err := u.Form(context.Background(), parent, Announcement{Name: "a.txt"}, unread, -1)
-	require.ErrorIs(t, err, errDenied)
-	_, err = u.Form(context.Background(), b.teacher, Announcement{Name: "a.exe"}, unread, -1)
+	_, err := u.Form(context.Background(), parent, Metadata{Name: "a.txt"}, unread, -1)
+	require.ErrorIs(t, err, errForbidden)
+	_, err = u.Form(context.Background(), b.teacher, Metadata{Name: "a.exe"}, unread, -1)
 	require.Equal(t, "type_not_allowed", fault.Of(err).Code)
 	require.Equal(t, "executable", fault.Of(err).Rule)
 }

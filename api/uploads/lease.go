@@ -30,7 +30,7 @@ const (
 type lease struct {
 	u    *Uploads
 	id   uuid.UUID
-	v    *visit
+	v    *request
 	stop context.CancelFunc
 	done sync.WaitGroup
 }
@@ -38,16 +38,16 @@ type lease struct {
 // Lock takes the lease. When another request holds it, that one is asked to let
 // go: mostly it is the half-open connection of the same client.
 func (l *lease) Lock(ctx context.Context, requestUnlock func()) error {
-	l.v = visitOf(ctx)
+	l.v = requestOf(ctx)
 	l.v.setUnlock(requestUnlock)
 	for {
-		err := files.Lease(ctx, l.u.Tenants.Once(l.v.actor.Org), l.id, l.v.holder)
+		err := files.Lease(ctx, l.u.DB.Single(l.v.actor.Org), l.id, l.v.leaseHolder)
 		if err == nil {
 			l.renew() //nolint:contextcheck // ctx is only for the wait; the lease is kept as long as the visit
 			return nil
 		}
 		if errors.Is(err, files.ErrLeased) {
-			err = l.wait(ctx)
+			err = l.acquire(ctx)
 		}
 		if ctx.Err() != nil {
 			return l.u.answer(ctx, files.ErrLeased)
@@ -58,11 +58,11 @@ func (l *lease) Lock(ctx context.Context, requestUnlock func()) error {
 	}
 }
 
-// wait asks the holder to let go and gives it a moment. A holder in this
+// acquire asks the holder to let go and gives it a moment. A holder in this
 // process is told at once; one in another sees it when it renews.
-func (l *lease) wait(ctx context.Context) error {
+func (l *lease) acquire(ctx context.Context) error {
 	l.u.interrupt(l.id)
-	if err := files.WantLease(ctx, l.u.Tenants.Once(l.v.actor.Org), l.id); err != nil {
+	if err := files.RequestLease(ctx, l.u.DB.Single(l.v.actor.Org), l.id); err != nil {
 		return err
 	}
 	select {
@@ -96,7 +96,7 @@ func (l *lease) renew() {
 			case <-time.After(leaseRenew):
 			}
 			asked := time.Now()
-			wanted, err := files.RenewLease(ctx, l.u.Tenants.Once(l.v.actor.Org), l.id, l.v.holder)
+			wanted, err := files.RenewLease(ctx, l.u.DB.Single(l.v.actor.Org), l.id, l.v.leaseHolder)
 			switch {
 			case err == nil:
 				held = asked
@@ -118,5 +118,5 @@ func (l *lease) Unlock() error {
 	l.done.Wait()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(l.v.ctx), rowTimeout)
 	defer cancel()
-	return files.ReleaseLease(ctx, l.u.Tenants.Once(l.v.actor.Org), l.id, l.v.holder)
+	return files.ReleaseLease(ctx, l.u.DB.Single(l.v.actor.Org), l.id, l.v.leaseHolder)
 }

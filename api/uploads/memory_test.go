@@ -46,7 +46,7 @@ func (m *memory) Put(_ context.Context, key string, body io.Reader, size int64, 
 	return etagOf(b), nil
 }
 
-func (m *memory) PutSummed(ctx context.Context, key string, body io.Reader, size int64, sum []byte) (string, error) {
+func (m *memory) PutWithSHA256(ctx context.Context, key string, body io.Reader, size int64, sum []byte) (string, error) {
 	b, err := io.ReadAll(body)
 	if found := sha256.Sum256(b); err != nil || !bytes.Equal(found[:], sum) {
 		return "", fmt.Errorf("put: another sum: %w", err)
@@ -88,7 +88,7 @@ func (m *memory) Remove(_ context.Context, key string) error {
 	return nil
 }
 
-func (m *memory) Begin(_ context.Context, key string) (string, error) {
+func (m *memory) CreateMultipart(_ context.Context, key string) (string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.begun++
@@ -112,7 +112,7 @@ func (m *memory) PutPart(_ context.Context, key, upload string, number int, body
 	return etagOf(b), nil
 }
 
-func (m *memory) Join(_ context.Context, key, upload string, parts []s3.Part) (string, error) {
+func (m *memory) CompleteMultipart(_ context.Context, key, upload string, parts []s3.Part) (string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	p := m.pending[upload]
@@ -137,20 +137,20 @@ func (m *memory) Join(_ context.Context, key, upload string, parts []s3.Part) (s
 	return etagOf(whole), nil
 }
 
-func (m *memory) Abort(_ context.Context, _, upload string) error {
+func (m *memory) AbortMultipart(_ context.Context, _, upload string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.pending, upload)
 	return nil
 }
 
-func (m *memory) ListPending(_ context.Context, prefix string) ([]s3.Pending, error) {
+func (m *memory) ListPending(_ context.Context, prefix string) ([]s3.PendingUpload, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var found []s3.Pending
+	var found []s3.PendingUpload
 	for id, p := range m.pending {
 		if strings.HasPrefix(p.key, prefix) {
-			found = append(found, s3.Pending{Key: p.key, Upload: id})
+			found = append(found, s3.PendingUpload{Key: p.key, Upload: id})
 		}
 	}
 	return found, nil

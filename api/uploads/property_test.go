@@ -145,7 +145,7 @@ func TestRealStore(t *testing.T) {
 	t.Run("form", func(t *testing.T) {
 		u := b.replica(t)
 		for _, n := range []int{10_000, partBytes, len(whole)} {
-			ticket, err := b.form(t, u, bytes.NewReader(whole[:n]), -1, Announcement{})
+			ticket, err := b.form(t, u, bytes.NewReader(whole[:n]), -1, Metadata{})
 			require.NoError(t, err)
 			b.received(t, ticket.Upload, whole[:n])
 		}

@@ -35,10 +35,10 @@ func tusMetadata(row files.Upload) (handler.MetaData, bool) {
 
 // NewUpload checks the announcement and reserves the bytes.
 func (s store) NewUpload(ctx context.Context, info handler.FileInfo) (handler.Upload, error) {
-	v := visitOf(ctx)
+	v := requestOf(ctx)
 	row, err := s.create(ctx, v, info)
 	if err != nil {
-		s.u.intake.Metrics.End(ingest.Tus, err)
+		s.u.ingest.Metrics.End(ingest.Tus, err)
 		return nil, s.u.answer(ctx, err)
 	}
 	v.header().Set("X-File-ID", row.FileID.String())
@@ -47,13 +47,13 @@ func (s store) NewUpload(ctx context.Context, info handler.FileInfo) (handler.Up
 	return &tusUpload{s.u, v, row}, nil
 }
 
-func (s store) create(ctx context.Context, v *visit, info handler.FileInfo) (files.Upload, error) {
-	a, err := announcementOf(info.MetaData)
+func (s store) create(ctx context.Context, v *request, info handler.FileInfo) (files.Upload, error) {
+	a, err := metadataFromTus(info.MetaData)
 	if err != nil {
 		return files.Upload{}, err
 	}
 	a.ID = idOf(ctx)
-	if err := announced(v.actor, &a); err != nil {
+	if err := metadataOf(v.actor, &a); err != nil {
 		return files.Upload{}, err
 	}
 	if info.Size == 0 {
@@ -69,8 +69,8 @@ func (s store) create(ctx context.Context, v *visit, info handler.FileInfo) (fil
 	return s.u.row(ctx, v.actor.Org, v.ticket.Upload)
 }
 
-func announcementOf(m handler.MetaData) (Announcement, error) {
-	a := Announcement{
+func metadataFromTus(m handler.MetaData) (Metadata, error) {
+	a := Metadata{
 		Name: m["filename"], ClaimedType: m["filetype"], SHA256: m["sha256"],
 		Category: m["category"], Description: m["description"], ChangeDescription: m["change_description"],
 	}
@@ -86,15 +86,15 @@ func announcementOf(m handler.MetaData) (Announcement, error) {
 
 // GetUpload reads the row again: authorize read it before the lease was taken.
 func (s store) GetUpload(ctx context.Context, id string) (handler.Upload, error) {
-	v := visitOf(ctx)
+	v := requestOf(ctx)
 	row, err := s.u.authorize(ctx, v.actor, id)
 	if err == nil {
-		err = alive(row)
+		err = checkOpen(row)
 	}
 	if err != nil {
 		return nil, s.u.answer(ctx, err)
 	}
-	v.ticket = files.Ticket{File: row.FileID, Version: row.VersionID, Upload: row.ID, Number: row.Number}
+	v.ticket = files.Created{File: row.FileID, Version: row.VersionID, Upload: row.ID, Number: row.Number}
 	if row.FinishedAt == nil {
 		s.u.setExpires(v)
 	}
@@ -102,7 +102,7 @@ func (s store) GetUpload(ctx context.Context, id string) (handler.Upload, error)
 }
 
 // setExpires tells when the upload ends if nothing more comes.
-func (u *Uploads) setExpires(v *visit) {
+func (u *Uploads) setExpires(v *request) {
 	v.header().Set("Upload-Expires", time.Now().Add(u.config.TTL).UTC().Format(http.TimeFormat))
 }
 
@@ -113,7 +113,7 @@ func (s store) AsTerminatableUpload(up handler.Upload) handler.TerminatableUploa
 // tusUpload is one upload during one request.
 type tusUpload struct {
 	u   *Uploads
-	v   *visit
+	v   *request
 	row files.Upload
 }
 
@@ -125,12 +125,12 @@ func (t *tusUpload) GetInfo(context.Context) (handler.FileInfo, error) {
 // WriteChunk works on the visit's context, not on tusd's, which ends ten
 // seconds after the client has gone: joining a large file may take longer.
 func (t *tusUpload) WriteChunk(ctx context.Context, _ int64, src io.Reader) (int64, error) {
-	in, err := t.u.intake.Resume(t.row, ingest.Request{Org: t.v.actor.Org, Holder: t.v.holder, Length: t.v.length, TTL: t.u.config.TTL})
+	in, err := t.u.ingest.Resume(t.row, ingest.Request{Org: t.v.actor.Org, Holder: t.v.leaseHolder, Length: t.v.length, TTL: t.u.config.TTL})
 	if err != nil {
 		return 0, t.u.answer(ctx, err)
 	}
-	t.u.enlist(t.v)
-	defer t.u.delist(t.v)
+	t.u.track(t.v)
+	defer t.u.untrack(t.v)
 	if !t.v.beginWriting() {
 		return 0, handler.ErrUploadInterrupted
 	}
@@ -139,7 +139,7 @@ func (t *tusUpload) WriteChunk(ctx context.Context, _ int64, src io.Reader) (int
 	return n, t.u.answer(ctx, err)
 }
 
-func (u *Uploads) enlist(v *visit) {
+func (u *Uploads) track(v *request) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.active[v] = struct{}{}
@@ -148,7 +148,7 @@ func (u *Uploads) enlist(v *visit) {
 	}
 }
 
-func (u *Uploads) delist(v *visit) {
+func (u *Uploads) untrack(v *request) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	delete(u.active, v)
@@ -169,9 +169,9 @@ func (t *tusUpload) Terminate(ctx context.Context) error {
 	if t.row.FinishedAt != nil {
 		return t.u.answer(ctx, errReceived)
 	}
-	err := t.u.intake.Withdraw(ctx, t.v.actor.Org, t.row.ID, files.Deleted, "terminated")
+	err := t.u.ingest.Withdraw(ctx, t.v.actor.Org, t.row.ID, files.Deleted, "terminated")
 	if err == nil {
-		t.u.intake.Metrics.Terminated()
+		t.u.ingest.Metrics.Terminated()
 	}
 	return t.u.answer(ctx, err)
 }

@@ -50,31 +50,31 @@ func (u *Uploads) newTus() (http.Handler, error) {
 		return nil, err
 	}
 	routed := tusd.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { u.route(tusd, w, r) }))
-	return http.StripPrefix(strings.TrimSuffix(TusPath, "/"), u.enter(routed)), nil
+	return http.StripPrefix(strings.TrimSuffix(TusPath, "/"), u.serve(routed)), nil
 }
 
-// enter prepares a request for tusd.
-func (u *Uploads) enter(next http.Handler) http.Handler {
+// serve prepares a request for tusd.
+func (u *Uploads) serve(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		out := &problemWriter{ResponseWriter: w}
 		defer out.flush()
-		v := newVisit(r, out)
-		defer v.leave()
-		r = r.Clone(context.WithValue(r.Context(), visitKey{}, v))
+		v := newRequest(r, out)
+		defer v.end()
+		r = r.Clone(context.WithValue(r.Context(), requestKey{}, v))
 		r.Header.Del("X-HTTP-Method-Override") // tusd would turn a POST into a DELETE
 		if r.Body != nil {
-			r.Body = &watchedBody{ReadCloser: r.Body, visit: v}
+			r.Body = &requestBody{ReadCloser: r.Body, visit: v}
 		}
 		next.ServeHTTP(out, r)
-		if v.abandoned() {
-			u.abandon(v)
+		if v.ended() {
+			u.terminate(v)
 		}
 	})
 }
 
 // route sends an authenticated request to what it asks for.
 func (u *Uploads) route(tusd *handler.UnroutedHandler, w http.ResponseWriter, r *http.Request) {
-	v := visitOf(r.Context())
+	v := requestOf(r.Context())
 	actor, ok := tenancy.ActorFrom(r.Context())
 	if !ok {
 		u.writeProblem(r.Context(), w, problem.NoCredentials)
@@ -97,7 +97,7 @@ func (u *Uploads) route(tusd *handler.UnroutedHandler, w http.ResponseWriter, r 
 	}
 }
 
-func (u *Uploads) routeUpload(tusd *handler.UnroutedHandler, w http.ResponseWriter, r *http.Request, v *visit, id string) {
+func (u *Uploads) routeUpload(tusd *handler.UnroutedHandler, w http.ResponseWriter, r *http.Request, v *request, id string) {
 	row, err := u.authorize(r.Context(), v.actor, id)
 	if err != nil {
 		u.writeProblem(r.Context(), w, err)
@@ -140,16 +140,16 @@ func (u *Uploads) authorize(ctx context.Context, actor tenancy.Actor, id string)
 func (u *Uploads) row(ctx context.Context, org tenancy.OrgID, id uuid.UUID) (files.Upload, error) {
 	ctx, cancel := context.WithTimeout(ctx, rowTimeout)
 	defer cancel()
-	row, err := files.GetUpload(ctx, u.Tenants.Once(org), id)
+	row, err := files.GetUpload(ctx, u.DB.Single(org), id)
 	if errors.Is(err, files.ErrNotFound) {
 		return row, errNoUpload
 	}
 	return row, err
 }
 
-// alive refuses an upload that takes no more bytes and never became a file. One
+// checkOpen refuses an upload that takes no more bytes and never became a file. One
 // past its time is refused even if the sweep has not come by yet.
-func alive(row files.Upload) error {
+func checkOpen(row files.Upload) error {
 	switch {
 	case row.TrashedAt != nil, row.FinishedAt == nil && time.Now().After(row.ExpiresAt):
 		return errGone
@@ -166,13 +166,13 @@ var ends = []files.Status{files.Expired, files.Deleted, files.Failed, files.Reje
 // whose answer it never got.
 func (u *Uploads) restart(ctx context.Context, org tenancy.OrgID, row files.Upload) {
 	if row.FinishedAt != nil && row.Status == files.Processing {
-		u.start(ctx, org, files.Ticket{File: row.FileID, Version: row.VersionID, Upload: row.ID, Number: row.Number})
+		u.start(ctx, org, files.Created{File: row.FileID, Version: row.VersionID, Upload: row.ID, Number: row.Number})
 	}
 }
 
 // finished runs when the last byte is received, before the client hears of it.
 func (u *Uploads) finished(event handler.HookEvent) (handler.HTTPResponse, error) {
-	v := visitOf(event.Context)
+	v := requestOf(event.Context)
 	u.start(event.Context, v.actor.Org, v.ticket)
 	return handler.HTTPResponse{}, nil
 }
@@ -182,22 +182,22 @@ func (u *Uploads) location(id uuid.UUID) string {
 	return strings.TrimSuffix(u.config.PublicURL, "/") + TusPath + id.String()
 }
 
-// abandon ends an upload whose creating request was cut off: its client never
+// terminate ends an upload whose creating request was cut off: its client never
 // learned the address, and its reservation would stand until it expires.
-func (u *Uploads) abandon(v *visit) {
-	u.intake.Metrics.End(ingest.Tus, errCutShort)
-	if err := u.intake.Withdraw(v.ctx, v.actor.Org, v.ticket.Upload, files.Failed, errCutShort.Code); err != nil {
+func (u *Uploads) terminate(v *request) {
+	u.ingest.Metrics.End(ingest.Tus, errCutShort)
+	if err := u.ingest.Withdraw(v.ctx, v.actor.Org, v.ticket.Upload, files.Failed, errCutShort.Code); err != nil {
 		u.Log.Warn("an abandoned upload stays until it expires", "organization", v.actor.Org, "version", v.ticket.Version, "error", err)
 	}
 }
 
-// watchedBody notes that the connection broke, which tusd keeps from the store.
-type watchedBody struct {
+// requestBody notes that the connection broke, which tusd keeps from the store.
+type requestBody struct {
 	io.ReadCloser
-	visit *visit
+	visit *request
 }
 
-func (b *watchedBody) Read(p []byte) (int, error) {
+func (b *requestBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) {
 		b.visit.cut.Store(true)

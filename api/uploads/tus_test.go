@@ -55,7 +55,7 @@ func TestExpiryIsTold(t *testing.T) {
 	require.NoError(t, err)
 	require.WithinDuration(t, time.Now().Add(b.config.TTL), at, time.Minute)
 	id := r.id(t)
-	_, err = b.db.Once(b.org).Exec(context.Background(), "update uploads set expires_at = now() - interval '1 second' where id = $1", id)
+	_, err = b.db.Single(b.org).Exec(context.Background(), "update uploads set expires_at = now() - interval '1 second' where id = $1", id)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusGone, c.head(id).status)
 	require.Equal(t, "upload_gone", c.patch(id, 0, []byte("x")).code)
@@ -65,7 +65,7 @@ func TestRefusedAtCreate(t *testing.T) {
 	t.Parallel()
 	b := setup(t, 1000)
 	require.NoError(t, b.db.InTx(context.Background(), b.org, func(tx *tenancy.Tx) error {
-		return tenancy.ChangeLimits(context.Background(), tx, tenancy.Limit{}, tenancy.Limit{Given: true, Value: ptr(int64(900))})
+		return tenancy.ChangeLimits(context.Background(), tx, tenancy.OptionalLimit{}, tenancy.OptionalLimit{Set: true, Value: ptr(int64(900))})
 	}))
 	c := b.serve(t, b.replica(t))
 	parent := b.actor(t, b.org, tenancy.Parent)
@@ -170,7 +170,7 @@ func TestOthersSeeNothing(t *testing.T) {
 	for _, path := range []string{uuid.NewString(), "x", "..", id.String() + "/y"} {
 		require.Equal(t, http.StatusNotFound, c.do(http.MethodHead, TusPath+path, nil).status, path)
 	}
-	form, err := b.replica(t).Form(context.Background(), b.teacher, Announcement{Name: "a.txt"}, strings.NewReader("abc"), -1)
+	form, err := b.replica(t).Form(context.Background(), b.teacher, Metadata{Name: "a.txt"}, strings.NewReader("abc"), -1)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusNotFound, c.head(form.Upload).status, "a form upload has no tus address")
 }
@@ -196,7 +196,7 @@ func TestChecksumMismatch(t *testing.T) {
 		require.Equal(t, "checksum_mismatch", r.code)
 		row := b.row(t, id)
 		require.Equal(t, files.Rejected, row.Status)
-		v, err := files.GetVersion(context.Background(), b.db.Once(b.org), id)
+		v, err := files.GetVersion(context.Background(), b.db.Single(b.org), id)
 		require.NoError(t, err)
 		require.Equal(t, "checksum_mismatch", v.StatusReason)
 		require.NotNil(t, v.CleanedAt)
@@ -300,7 +300,7 @@ func TestLocked(t *testing.T) {
 	b.config.LockTimeout = 300 * time.Millisecond
 	c := b.serve(t, b.replica(t))
 	id := c.create(10).id(t)
-	require.NoError(t, files.Lease(context.Background(), b.db.Once(b.org), id, "somebody"))
+	require.NoError(t, files.Lease(context.Background(), b.db.Single(b.org), id, "somebody"))
 	r := c.patch(id, 0, []byte("x"))
 	require.Equal(t, http.StatusLocked, r.status)
 	require.Equal(t, "upload_locked", r.code)
@@ -316,7 +316,7 @@ func TestLostLease(t *testing.T) {
 	id := c.create(int64(len(whole))).id(t)
 	b.faults.set(func(_ int, op string) verdict {
 		if op == "Begin" {
-			_, err := b.db.Once(b.org).Exec(context.Background(), "update uploads set lease_holder = 'thief', lease_until = now() + interval '1 minute' where id = $1", id)
+			_, err := b.db.Single(b.org).Exec(context.Background(), "update uploads set lease_holder = 'thief', lease_until = now() + interval '1 minute' where id = $1", id)
 			require.NoError(t, err)
 		}
 		return works
@@ -395,7 +395,7 @@ func TestStartFails(t *testing.T) {
 	id := c.create(5).id(t)
 	require.Equal(t, http.StatusNoContent, c.patch(id, 0, []byte("hello")).status, "the bytes are safe, the sweep starts it")
 	b.received(t, id, []byte("hello"))
-	v, err := files.GetVersion(context.Background(), b.db.Once(b.org), id)
+	v, err := files.GetVersion(context.Background(), b.db.Single(b.org), id)
 	require.NoError(t, err)
 	require.Nil(t, v.StartedAt)
 }

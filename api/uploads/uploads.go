@@ -31,22 +31,22 @@ type Config struct {
 
 // Ports is what the package stands on.
 type Ports struct {
-	Tenants ingest.Tenants
-	Staging ingest.Bucket
-	Start   func(ctx context.Context, in upload.UploadFileInput) error // starts UploadFile, now or in turn; a second start is a no-op
-	Log     *slog.Logger
-	Metrics prometheus.Registerer
+	DB         ingest.Tenants
+	Staging    ingest.Bucket
+	OnReceived func(ctx context.Context, in upload.UploadFileInput) error // starts UploadFile, now or in turn; a second start is a no-op
+	Log        *slog.Logger
+	Metrics    prometheus.Registerer
 }
 
 // Uploads receives files.
 type Uploads struct {
 	Ports
 	config Config
-	intake *ingest.Intake
+	ingest *ingest.Ingest
 	tus    http.Handler
 
 	mu       sync.Mutex
-	active   map[*visit]struct{} // tus requests that are writing
+	active   map[*request]struct{} // tus requests that are writing
 	draining bool
 }
 
@@ -56,11 +56,11 @@ func New(c Config, p Ports) (*Uploads, error) {
 	if c.SpoolDir == "" {
 		c.SpoolDir = os.TempDir()
 	}
-	intake, err := ingest.New(c.SpoolDir, ingest.Ports{Tenants: p.Tenants, Staging: p.Staging, Log: p.Log}, p.Metrics)
+	intake, err := ingest.New(c.SpoolDir, ingest.Ports{Tenants: p.DB, Staging: p.Staging, Log: p.Log}, p.Metrics)
 	if err != nil {
 		return nil, err
 	}
-	u := &Uploads{Ports: p, config: c, intake: intake, active: map[*visit]struct{}{}}
+	u := &Uploads{Ports: p, config: c, ingest: intake, active: map[*request]struct{}{}}
 	if u.tus, err = u.newTus(); err != nil {
 		return nil, fmt.Errorf("set up tus: %w", err)
 	}
@@ -77,10 +77,10 @@ const (
 // start starts the workflow of a received version, or leaves it in line behind
 // others of its organization. Its failure is not the client's: the bytes are
 // safe, and the sweep starts what waits.
-func (u *Uploads) start(ctx context.Context, org tenancy.OrgID, t files.Ticket) {
+func (u *Uploads) start(ctx context.Context, org tenancy.OrgID, t files.Created) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), startTimeout)
 	defer cancel()
-	if err := u.Start(ctx, upload.UploadFileInput{Org: org, File: t.File, Version: t.Version}); err != nil {
+	if err := u.OnReceived(ctx, upload.UploadFileInput{Org: org, File: t.File, Version: t.Version}); err != nil {
 		u.Log.WarnContext(ctx, "the upload's workflow did not start, the sweep will start it", "organization", org, "version", t.Version, "error", err)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"io"
 	"strings"
 
-	"satchel/api/trail"
+	"satchel/api/auditlog"
 	"satchel/internal/s3"
 	"satchel/internal/settings"
 	"satchel/policies/audit"
@@ -29,7 +29,7 @@ type checkpoints struct {
 	key    ed25519.PublicKey
 }
 
-func newCheckpoints(store *s3.Store) (trail.Checkpoints, error) {
+func newCheckpoints(store *s3.Store) (auditlog.Checkpoints, error) {
 	c, err := settings.Load[checkpointConfig]()
 	if err != nil {
 		return nil, err
@@ -45,8 +45,8 @@ func newCheckpoints(store *s3.Store) (trail.Checkpoints, error) {
 const mostCheckpoint = 4 << 10
 
 // Read reads an organization's checkpoints. Keys sort as the sequence numbers do.
-func (k *checkpoints) Read(ctx context.Context, org tenancy.OrgID) ([]audit.Checked, error) {
-	var found []audit.Checked
+func (k *checkpoints) Read(ctx context.Context, org tenancy.OrgID) ([]audit.CheckpointCheck, error) {
+	var found []audit.CheckpointCheck
 	err := k.bucket.List(ctx, audit.CheckpointPrefix(org), func(o s3.Object) error {
 		body, err := k.bucket.Open(ctx, o.Key, "", 0, -1)
 		if err != nil {

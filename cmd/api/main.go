@@ -12,12 +12,12 @@ import (
 	"go.uber.org/fx"
 
 	"satchel/api"
-	"satchel/api/people"
-	"satchel/api/throttle"
-	"satchel/api/trail"
+	"satchel/api/auditlog"
+	"satchel/api/invitepage"
+	"satchel/api/members"
+	"satchel/api/ratelimit"
 	"satchel/api/uploads"
-	"satchel/api/welcome"
-	"satchel/internal/boot"
+	"satchel/internal/bootstrap"
 	"satchel/internal/oidc"
 	"satchel/internal/s3"
 	"satchel/internal/settings"
@@ -33,14 +33,14 @@ const stopTimeout = 25 * time.Second
 
 func app() fx.Option {
 	return fx.Options(
-		boot.Quiet,
-		boot.Module,                 // logger, database, store, Temporal client, the operators' port
+		bootstrap.QuietLogger,
+		bootstrap.Module,            // logger, database, store, Temporal client, the operators' port
 		fx.StopTimeout(stopTimeout), //
 		fx.Provide(newTokens),       // who is calling
 		fx.Provide(newUploads),      // bytes in, by tus and form
-		fx.Provide(newProcesses),    // the workflows behind the calls
+		fx.Provide(newWorkflows),    // the workflows behind the calls
 		fx.Provide(newCheckpoints),  // what was signed about the trails
-		fx.Provide(newInviting),     // the workflows of invitations
+		fx.Provide(newInvitations),  // the workflows of invitations
 		fx.Provide(newMeter),        // what no row says about usage
 		fx.Provide(newAPI),          // the routes
 		fx.Invoke(listenForEvents),  // wakes those who wait for a file
@@ -49,7 +49,7 @@ func app() fx.Option {
 	)
 }
 
-func newTokens(ready *boot.Readiness) (*oidc.Verifier, error) {
+func newTokens(ready *bootstrap.Readiness) (*oidc.Verifier, error) {
 	c, err := settings.Load[oidc.Config]()
 	if err != nil {
 		return nil, err
@@ -59,29 +59,29 @@ func newTokens(ready *boot.Readiness) (*oidc.Verifier, error) {
 	return v, nil
 }
 
-func newUploads(db *tenancy.DB, store *s3.Store, p *processes, log *slog.Logger, metrics prometheus.Registerer) (*uploads.Uploads, error) {
+func newUploads(db *tenancy.DB, store *s3.Store, p *workflows, log *slog.Logger, metrics prometheus.Registerer) (*uploads.Uploads, error) {
 	c, err := settings.Load[uploads.Config]()
 	if err != nil {
 		return nil, err
 	}
-	return uploads.New(c, uploads.Ports{Tenants: db, Staging: store.Staging, Start: p.Start, Log: log, Metrics: metrics})
+	return uploads.New(c, uploads.Ports{DB: db, Staging: store.Staging, OnReceived: p.Start, Log: log, Metrics: metrics})
 }
 
 // parts is what newAPI is given, so that a new part is one line.
 type parts struct {
 	fx.In
 
-	DB        *tenancy.DB
-	Tokens    *oidc.Verifier
-	Uploads   *uploads.Uploads
-	Processes *processes
-	Inviting  people.Inviting
-	Store     *s3.Store
-	Ready     *boot.Readiness
-	Log       *slog.Logger
-	Metrics   prometheus.Registerer
+	DB          *tenancy.DB
+	Tokens      *oidc.Verifier
+	Uploads     *uploads.Uploads
+	Workflows   *workflows
+	Invitations members.Invitations
+	Store       *s3.Store
+	Ready       *bootstrap.Readiness
+	Log         *slog.Logger
+	Metrics     prometheus.Registerer
 
-	Checkpoints trail.Checkpoints
+	Checkpoints auditlog.Checkpoints
 	Meter       *usage.Meter
 }
 
@@ -95,18 +95,18 @@ func newAPI(p parts) (*api.API, error) {
 			return nil, fmt.Errorf("SATCHEL_CORS_ORIGINS: %q: %w", origin, err)
 		}
 	}
-	page, err := settings.Load[welcome.Config]()
+	page, err := settings.Load[invitepage.Config]()
 	if err != nil {
 		return nil, err
 	}
-	limits, err := settings.Load[throttle.Config]()
+	limits, err := settings.Load[ratelimit.Config]()
 	if err != nil {
 		return nil, err
 	}
 	return api.New(api.Parts{
-		Config: c, Limits: limits, DB: p.DB, Tokens: p.Tokens, Intake: p.Uploads, Processes: p.Processes, Inviting: p.Inviting, Invites: true,
+		Config: c, RateLimits: limits, DB: p.DB, Verifier: p.Tokens, Uploads: p.Uploads, Workflows: p.Workflows, Invitations: p.Invitations, Invites: true,
 		Staging: p.Store.Staging, Clean: p.Store.Clean, Exports: p.Store.Exports, Ready: p.Ready, Log: p.Log, Metrics: p.Metrics,
-		Welcome: welcome.New(page, c.URL, p.Tokens, p.Log), Checkpoints: p.Checkpoints, Meter: p.Meter,
+		InvitePage: invitepage.New(page, c.URL, p.Tokens, p.Log), Checkpoints: p.Checkpoints, Meter: p.Meter,
 	}), nil
 }
 
@@ -155,7 +155,7 @@ func serveAPI(lc fx.Lifecycle, log *slog.Logger, a *api.API, u *uploads.Uploads)
 	server := a.Server(a.Handler())
 	server.RegisterOnShutdown(a.Drain)
 	server.RegisterOnShutdown(u.Drain)
-	boot.Serve(lc, log, "api", c.API, server)
+	bootstrap.Serve(lc, log, "api", c.API, server)
 	return nil
 }
 
@@ -164,6 +164,6 @@ func serveContent(lc fx.Lifecycle, log *slog.Logger, a *api.API) error {
 	if err != nil {
 		return err
 	}
-	boot.Serve(lc, log, "content", c.Content, a.Server(a.ContentHandler()))
+	bootstrap.Serve(lc, log, "content", c.Content, a.Server(a.ContentHandler()))
 	return nil
 }

@@ -19,42 +19,42 @@ import (
 var errTemporal = fault.New(fault.Unavailable, "workflows_unavailable", "The work could not be started right now. Try again shortly.")
 
 // Rescan starts the re-scan of an organization's published files.
-func (p *processes) Rescan(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID) error {
+func (p *workflows) Rescan(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID) error {
 	return orUnavailable(rescan.Begin(ctx, p.db, p.temporal, by.User, org, op))
 }
 
 // Reconcile starts the check of the invariants.
-func (p *processes) Reconcile(ctx context.Context, by tenancy.Actor, look reconcile.ReconcileStorageInput) error {
+func (p *workflows) Reconcile(ctx context.Context, by tenancy.Actor, look reconcile.ReconcileStorageInput) error {
 	return orUnavailable(reconcile.Begin(ctx, p.db, p.temporal, by.User, look))
 }
 
 // Provision starts to set an organization up.
-func (p *processes) Provision(ctx context.Context, by tenancy.Actor, n tenancy.NewOrganization) (uuid.UUID, error) {
+func (p *workflows) Provision(ctx context.Context, by tenancy.Actor, n tenancy.NewOrganization) (uuid.UUID, error) {
 	return provisioning.Begin(ctx, p.db, p.temporal, by.User, n)
 }
 
 // Suspend suspends an organization and ends its open uploads.
-func (p *processes) Suspend(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID, reason string) error {
+func (p *workflows) Suspend(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID, reason string) error {
 	return orUnavailable(suspension.Begin(ctx, p.db, p.temporal, by.User, org, op, reason))
 }
 
 // Resume ends an organization's suspension and starts again what it held back.
-func (p *processes) Resume(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID) error {
+func (p *workflows) Resume(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID) error {
 	return orUnavailable(suspension.BeginResume(ctx, p.db, p.temporal, by.User, org, op))
 }
 
 // Delete begins the grace period after which an organization is deleted.
-func (p *processes) Delete(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID, grace time.Duration) error {
+func (p *workflows) Delete(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID, grace time.Duration) error {
 	return offboarding.Begin(ctx, p.db, p.temporal, by.User, org, op, grace)
 }
 
-// Keep ends the grace period of a deletion.
-func (p *processes) Keep(ctx context.Context, org tenancy.OrgID) error {
-	return offboarding.Keep(ctx, p.db, p.temporal, org)
+// CancelDeletion ends the grace period of a deletion.
+func (p *workflows) CancelDeletion(ctx context.Context, org tenancy.OrgID) error {
+	return offboarding.CancelDeletion(ctx, p.db, p.temporal, org)
 }
 
 // Export begins a copy of everything that an organization has.
-func (p *processes) Export(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID) (uuid.UUID, error) {
+func (p *workflows) Export(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID) (uuid.UUID, error) {
 	return export.Begin(ctx, p.db, p.temporal, by.User, org, op)
 }
 

@@ -116,7 +116,7 @@ func (a *app) auditVerify() *cobra.Command {
 				return err
 			}
 			if b := report.FirstBroken; b != nil {
-				if err := a.say(cmd, report, "BROKEN at event %d: it %s. %d events before it are whole.\n", b.Seq, b.Why, report.Events); err != nil {
+				if err := a.say(cmd, report, "BROKEN at event %d: it %s. %d events before it are whole.\n", b.Seq, b.Reason, report.Events); err != nil {
 					return err
 				}
 				return errOutcome
@@ -165,7 +165,7 @@ func verifyFile(name string, part bool) (audit.Report, error) {
 		default:
 			err = chain.Next(l)
 		}
-		var broken *audit.Broken
+		var broken *audit.BrokenChain
 		switch {
 		case errors.Is(err, io.EOF):
 			return audit.Report{OK: true, Events: events, Head: audit.Head{Seq: chain.Seq, Hash: chain.Hash}}, nil

@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"satchel/internal/rest"
+	"satchel/client"
 )
 
 // exported is the result of an export's operation.
@@ -88,7 +88,7 @@ func (a *app) export(cmd *cobra.Command, id string, f exportFlags) error {
 }
 
 // fetchParts downloads the parts that are not there yet.
-func (a *app) fetchParts(cmd *cobra.Command, c *rest.Client, path, stem string, made exported) error {
+func (a *app) fetchParts(cmd *cobra.Command, c *client.Client, path, stem string, made exported) error {
 	if err := os.MkdirAll(filepath.Dir(stem), 0o700); err != nil {
 		return err
 	}

@@ -13,11 +13,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"satchel/internal/rest"
+	"satchel/client"
 )
 
 func goneForGood(err error) bool {
-	var p *rest.Problem
+	var p *client.Problem
 	return errors.As(err, &p) && (p.Status == http.StatusNotFound || p.Status == http.StatusGone || p.Code == "upload_finished")
 }
 
@@ -52,8 +52,8 @@ func (a *app) list() *cobra.Command {
 	return cmd
 }
 
-func collect(cmd *cobra.Command, c *rest.Client, q url.Values, limit int) ([]rest.File, error) {
-	files := []rest.File{}
+func collect(cmd *cobra.Command, c *client.Client, q url.Values, limit int) ([]client.File, error) {
+	files := []client.File{}
 	for len(files) < limit {
 		q.Set("limit", strconv.Itoa(min(limit-len(files), 100)))
 		page, err := c.List(cmd.Context(), q)
@@ -69,7 +69,7 @@ func collect(cmd *cobra.Command, c *rest.Client, q url.Values, limit int) ([]res
 	return files, nil
 }
 
-func (a *app) showFiles(cmd *cobra.Command, files []rest.File) error {
+func (a *app) showFiles(cmd *cobra.Command, files []client.File) error {
 	if a.json {
 		return a.say(cmd, files, "")
 	}
@@ -81,7 +81,7 @@ func (a *app) showFiles(cmd *cobra.Command, files []rest.File) error {
 	return nil
 }
 
-func withReason(f rest.File) string {
+func withReason(f client.File) string {
 	if f.StatusReason == "" {
 		return f.Status
 	}
@@ -130,7 +130,7 @@ type download struct {
 
 // to writes beside the target, checks the SHA-256 and only then takes the
 // target's name: what carries the name is whole.
-func (d download) to(cmd *cobra.Command, c *rest.Client, output string) error {
+func (d download) to(cmd *cobra.Command, c *client.Client, output string) error {
 	if _, err := os.Stat(output); err == nil {
 		return fmt.Errorf("%s exists; choose another name with -o", output)
 	}
@@ -145,7 +145,7 @@ func (d download) to(cmd *cobra.Command, c *rest.Client, output string) error {
 		return err
 	}
 	if offset < d.size || d.size == 0 {
-		if _, err := c.Fetch(cmd.Context(), d.path, offset, w); err != nil {
+		if _, err := c.DownloadRendition(cmd.Context(), d.path, offset, w); err != nil {
 			return fmt.Errorf("%w. Give the same command again to continue", err)
 		}
 	}
@@ -231,7 +231,7 @@ func (a *app) status() *cobra.Command {
 	}
 }
 
-func (a *app) showQuota(cmd *cobra.Command, c *rest.Client) error {
+func (a *app) showQuota(cmd *cobra.Command, c *client.Client) error {
 	var q struct {
 		Max         int64 `json:"max"`
 		Used        int64 `json:"used"`

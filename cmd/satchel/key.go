@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"satchel/internal/rest"
+	"satchel/client"
 )
 
 // keys are the commands of those who manage an organization's API keys.
@@ -34,7 +34,7 @@ satchel login --api URL --key-file FILE.`,
 }
 
 // manager gives the API and the organization whose keys are meant.
-func (a *app) manager(org string) (*rest.Client, string, error) {
+func (a *app) manager(org string) (*client.Client, string, error) {
 	c, err := a.client()
 	if err != nil {
 		return nil, "", err
@@ -49,7 +49,7 @@ func (a *app) manager(org string) (*rest.Client, string, error) {
 }
 
 func (a *app) keyCreate(org *string) *cobra.Command {
-	n := rest.NewKey{}
+	n := client.NewKey{}
 	var life time.Duration
 	cmd := &cobra.Command{
 		Use: "create NAME", Short: "Make a key and show it, this once", Args: cobra.ExactArgs(1),
@@ -74,7 +74,7 @@ func (a *app) keyCreate(org *string) *cobra.Command {
 
 // showNewKey prints the key alone on standard output, so that it can go into a
 // file, and what to know of it beside.
-func (a *app) showNewKey(cmd *cobra.Command, k rest.Key) error {
+func (a *app) showNewKey(cmd *cobra.Command, k client.Key) error {
 	if a.json {
 		return a.say(cmd, k, "")
 	}
@@ -91,7 +91,7 @@ func (a *app) keyList(org *string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			all := []rest.Key{}
+			all := []client.Key{}
 			for query := (url.Values{"limit": {"200"}}); ; {
 				page, err := c.Keys(cmd.Context(), id, query)
 				if err != nil {
@@ -107,7 +107,7 @@ func (a *app) keyList(org *string) *cobra.Command {
 	}
 }
 
-func (a *app) showKeys(cmd *cobra.Command, all []rest.Key) error {
+func (a *app) showKeys(cmd *cobra.Command, all []client.Key) error {
 	if a.json {
 		return a.say(cmd, all, "")
 	}

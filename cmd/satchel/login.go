@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/oauth2"
 
-	"satchel/internal/rest"
+	"satchel/client"
 )
 
 // login is what the command line remembers of one login.
@@ -71,10 +71,10 @@ func (a *app) login() *cobra.Command {
 
 // remember tries the login before it is kept.
 func (a *app) remember(cmd *cobra.Command, l login) error {
-	c := rest.Client{Base: l.API, Token: l.Token, Org: l.Organization}
+	c := client.Client{Base: l.API, Token: l.Token, Org: l.Organization}
 	var quota map[string]any
 	err := c.Call(cmd.Context(), http.MethodGet, "/api/v1/storage/quota", nil, &quota)
-	var p *rest.Problem
+	var p *client.Problem
 	if err != nil && (!errors.As(err, &p) || p.Status == http.StatusUnauthorized) {
 		return fmt.Errorf("the login does not work: %w", err)
 	}
@@ -199,7 +199,7 @@ func loginWithCode(ctx context.Context, api string) (string, error) {
 	var meta struct {
 		Issuers []string `json:"authorization_servers"`
 	}
-	c := rest.Client{Base: api}
+	c := client.Client{Base: api}
 	if err := c.Call(ctx, http.MethodGet, "/.well-known/oauth-protected-resource", nil, &meta); err != nil {
 		return "", fmt.Errorf("ask %s who its issuer is: %w. A token goes in with --token-stdin", api, err)
 	}

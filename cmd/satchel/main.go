@@ -13,7 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"satchel/internal/rest"
+	"satchel/client"
 )
 
 func main() {
@@ -66,7 +66,7 @@ happened and what to do next, and exits with 1.`,
 // client gives the API as the person who logged in, or as SATCHEL_TOKEN says:
 // an API key or access token that a machine was given. SATCHEL_API names the API
 // where nobody logged in, SATCHEL_ORGANIZATION the organization.
-func (a *app) client() (*rest.Client, error) {
+func (a *app) client() (*client.Client, error) {
 	if token := strings.TrimSpace(os.Getenv("SATCHEL_TOKEN")); token != "" {
 		return a.machine(token)
 	}
@@ -74,12 +74,12 @@ func (a *app) client() (*rest.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &rest.Client{Base: login.API, Token: login.Token, Org: login.Organization}, nil
+	return &client.Client{Base: login.API, Token: login.Token, Org: login.Organization}, nil
 }
 
 // machine takes from a login nothing but the API's address: the login's
 // organization belongs to another token.
-func (a *app) machine(token string) (*rest.Client, error) {
+func (a *app) machine(token string) (*client.Client, error) {
 	base := strings.TrimRight(os.Getenv("SATCHEL_API"), "/")
 	if base == "" {
 		login, err := loadLogin(a.profile)
@@ -88,5 +88,5 @@ func (a *app) machine(token string) (*rest.Client, error) {
 		}
 		base = login.API
 	}
-	return &rest.Client{Base: base, Token: token, Org: os.Getenv("SATCHEL_ORGANIZATION")}, nil
+	return &client.Client{Base: base, Token: token, Org: os.Getenv("SATCHEL_ORGANIZATION")}, nil
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"satchel/internal/rest"
+	"satchel/client"
 )
 
 const organizations = "/api/v1/organizations"
@@ -97,7 +97,7 @@ func (a *app) orgList() *cobra.Command {
 			}
 			found := []organization{}
 			for len(found) < limit {
-				var page rest.Page[organization]
+				var page client.Page[organization]
 				if err := c.Call(cmd.Context(), http.MethodGet, organizations+"?"+q.Encode(), nil, &page); err != nil {
 					return err
 				}
@@ -267,7 +267,7 @@ type begunWork struct {
 }
 
 // wait prints the steps of long work as they end.
-func (a *app) wait(cmd *cobra.Command, c *rest.Client, begun begunWork) (longWork, error) {
+func (a *app) wait(cmd *cobra.Command, c *client.Client, begun begunWork) (longWork, error) {
 	shown := 0
 	for {
 		var work longWork

@@ -16,7 +16,7 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 	"golang.org/x/sync/errgroup"
 
-	"satchel/internal/rest"
+	"satchel/client"
 )
 
 // outcome is what became of one file.
@@ -78,7 +78,7 @@ func isTerminal(f *os.File) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-func (f uploadFlags) all(ctx context.Context, c *rest.Client, paths []string, bars *mpb.Progress) []outcome {
+func (f uploadFlags) all(ctx context.Context, c *client.Client, paths []string, bars *mpb.Progress) []outcome {
 	outcomes := make([]outcome, len(paths))
 	var g errgroup.Group
 	g.SetLimit(max(f.parallel, 1))
@@ -97,7 +97,7 @@ func (f uploadFlags) all(ctx context.Context, c *rest.Client, paths []string, ba
 	return outcomes
 }
 
-func (f uploadFlags) one(ctx context.Context, c *rest.Client, path string, bars *mpb.Progress) (outcome, error) {
+func (f uploadFlags) one(ctx context.Context, c *client.Client, path string, bars *mpb.Progress) (outcome, error) {
 	o := outcome{Path: path}
 	file, err := os.Open(path) //nolint:gosec // the person names the file
 	if err != nil {
@@ -117,9 +117,9 @@ func (f uploadFlags) one(ctx context.Context, c *rest.Client, path string, bars 
 	}
 	memory := resumeFile(c, path, sum, f.fileID)
 	bar := addBar(bars, filepath.Base(path), info.Size())
-	up := rest.Upload{
+	up := client.Upload{
 		Body: file, Size: info.Size(), URL: recall(memory),
-		Begun: func(url string) { keep(memory, url) }, Progress: bar.SetCurrent,
+		OnStart: func(url string) { keep(memory, url) }, Progress: bar.SetCurrent,
 		Metadata: map[string]string{"filename": filepath.Base(path), "sha256": sum, "category": f.category, "description": f.description, "file_id": f.fileID},
 	}
 	o.ID, err = sendOrBeginAnew(ctx, c, up)
@@ -140,7 +140,7 @@ func (f uploadFlags) one(ctx context.Context, c *rest.Client, path string, bars 
 
 // sendOrBeginAnew continues a remembered upload; one that the server no longer
 // knows begins again.
-func sendOrBeginAnew(ctx context.Context, c *rest.Client, up rest.Upload) (string, error) {
+func sendOrBeginAnew(ctx context.Context, c *client.Client, up client.Upload) (string, error) {
 	id, err := c.Upload(ctx, up)
 	if err != nil && up.URL != "" && goneForGood(err) {
 		up.URL = ""
@@ -165,7 +165,7 @@ func hashFile(f *os.File) (string, error) {
 
 // resumeFile is where the URL of a begun upload is remembered: one file for
 // this content, to this API, as this version.
-func resumeFile(c *rest.Client, path, sum, fileID string) string {
+func resumeFile(c *client.Client, path, sum, fileID string) string {
 	dir, err := os.UserCacheDir()
 	if err != nil {
 		dir = os.TempDir()

@@ -14,7 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"satchel/internal/rest"
+	"satchel/client"
 )
 
 // usage is an organization's days as the API shows them.
@@ -123,7 +123,7 @@ organization an event.`,
 
 // named gives the API and the address of the organization that was named, or of
 // one's own.
-func (a *app) named(cmd *cobra.Command, args []string) (*rest.Client, string, error) {
+func (a *app) named(cmd *cobra.Command, args []string) (*client.Client, string, error) {
 	if len(args) == 0 {
 		return a.inOrganization(cmd.Context())
 	}

@@ -12,7 +12,7 @@ import (
 	"satchel/activities/imaging"
 	"satchel/activities/inspect"
 	"satchel/activities/scan"
-	"satchel/internal/boot"
+	"satchel/internal/bootstrap"
 	"satchel/internal/clamd"
 	"satchel/internal/s3"
 	"satchel/internal/vips"
@@ -24,7 +24,7 @@ import (
 )
 
 var adaptersModule = fx.Module("adapters", fx.Provide(
-	newScanner, newRenderer, newMailer, newReady, newRemains, newUploads, upload.NewLine, newSigner))
+	newScanner, newRenderer, newMailer, newReady, newRemains, newUploads, upload.NewAdmission, newSigner))
 
 func newInspect(db *tenancy.DB, store *s3.Store, limits archives.Limits) *inspect.Activities {
 	return inspect.New(db, store.Staging, limits)
@@ -53,7 +53,7 @@ func newCheckpoint(db *tenancy.DB, store *s3.Store, s *audit.Signer) *checkpoint
 // scanner is clamd as the scan activities know it.
 type scanner struct{ *clamd.Client }
 
-func newScanner(c scannerConfig, w workers.Config, ready *boot.Readiness) scan.Scanner {
+func newScanner(c scannerConfig, w workers.Config, ready *bootstrap.Readiness) scan.Scanner {
 	client := clamd.New(c.Socket, clamd.WithMemory(c.MemoryBytes, max(w.ScanSlots, 0)))
 	ready.Add("clamd", client.Ping)
 	return scanner{client}
@@ -100,7 +100,7 @@ func (r renderer) Render(ctx context.Context, path, dir string) (imaging.Picture
 	var finding vips.NotRenderable
 	switch {
 	case errors.As(err, &finding):
-		return imaging.Pictures{Why: string(finding.Code)}, nil
+		return imaging.Pictures{Reason: string(finding.Code)}, nil
 	case err != nil:
 		return imaging.Pictures{}, err
 	}
@@ -113,4 +113,4 @@ func (r renderer) Render(ctx context.Context, path, dir string) (imaging.Picture
 	return pictures, nil
 }
 
-func newReady(r *boot.Readiness) workers.Readiness { return r }
+func newReady(r *bootstrap.Readiness) workers.Readiness { return r }

@@ -7,13 +7,13 @@ import (
 
 	"satchel/activities/checkpoint"
 	"satchel/activities/email"
+	"satchel/activities/finalize"
 	"satchel/activities/imaging"
 	"satchel/activities/inspect"
 	"satchel/activities/invitation"
 	"satchel/activities/operation"
 	"satchel/activities/reconcile"
 	"satchel/activities/scan"
-	"satchel/activities/settle"
 	"satchel/activities/sweep"
 	usagerecord "satchel/activities/usage"
 	"satchel/internal/queue"
@@ -38,7 +38,7 @@ func component(constructor any) fx.Option {
 
 var uploadProcess = fx.Module("upload",
 	fx.Provide(newInspect, newScan, newImaging, newSettle),
-	component(func(i *inspect.Activities, s *settle.Activities) queue.Component {
+	component(func(i *inspect.Activities, s *finalize.Activities) queue.Component {
 		return queue.Component{Queue: queue.Interactive, Workflows: []any{upload.UploadFile}, Activities: []any{i, s}}
 	}),
 	component(func(s *scan.Activities, i *imaging.Activities) queue.Component {
@@ -65,7 +65,7 @@ var reconcileProcess = fx.Module("reconcile",
 var checkpointProcess = fx.Module("checkpoint",
 	fx.Provide(newCheckpoint),
 	component(func(a *checkpoint.Activities) queue.Component {
-		return queue.Component{Queue: queue.Batch, Workflows: []any{checkpointing.CheckpointTrails},
+		return queue.Component{Queue: queue.Batch, Workflows: []any{checkpointing.CheckpointAuditLogs},
 			Activities: []any{a}, Schedules: checkpointing.Schedules()}
 	}),
 )

@@ -24,24 +24,24 @@ var exportProcess = fx.Module("export",
 )
 
 func newExport(db *tenancy.DB, store *s3.Store, c client.Client, config export.Config) *export.Activities {
-	return export.New(db, shelf{bucket{store.Exports}}, store.Clean, exportStarter{c}, config)
+	return export.New(db, exportBucket{bucket{store.Exports}}, store.Clean, exportStarter{c}, config)
 }
 
-// shelf is the bucket of exports as the activities know it.
-type shelf struct{ bucket }
+// exportBucket is the bucket of exports as the activities know it.
+type exportBucket struct{ bucket }
 
 // PutPart stores one part; a reader that can seek is sent again by itself.
-func (s shelf) PutPart(ctx context.Context, key, upload string, number int, body *bytes.Reader) (string, error) {
+func (s exportBucket) PutPart(ctx context.Context, key, upload string, number int, body *bytes.Reader) (string, error) {
 	return s.Bucket.PutPart(ctx, key, upload, number, body, body.Size())
 }
 
-// Join makes the parts one object.
-func (s shelf) Join(ctx context.Context, key, upload string, etags []string) (string, error) {
+// CompleteMultipart makes the parts one object.
+func (s exportBucket) CompleteMultipart(ctx context.Context, key, upload string, etags []string) (string, error) {
 	parts := make([]s3.Part, len(etags))
 	for i, etag := range etags {
 		parts[i] = s3.Part{Number: i + 1, ETag: etag}
 	}
-	return s.Bucket.Join(ctx, key, upload, parts)
+	return s.Bucket.CompleteMultipart(ctx, key, upload, parts)
 }
 
 type exportStarter struct{ client client.Client }

@@ -36,7 +36,7 @@ func (n *nowhere) StartExport(_ context.Context, _ tenancy.OrgID, id uuid.UUID) 
 // dying is a shelf whose process dies at one of its calls: the call works, or
 // not, and nothing after it does.
 type dying struct {
-	shelf
+	exportBucket
 	at    string
 	death context.CancelFunc
 }
@@ -54,7 +54,7 @@ func (d *dying) PutPart(ctx context.Context, key, upload string, number int, bod
 	if err := d.dies("before piece"); err != nil {
 		return "", err
 	}
-	etag, err := d.shelf.PutPart(ctx, key, upload, number, body)
+	etag, err := d.exportBucket.PutPart(ctx, key, upload, number, body)
 	if died := d.dies("after piece"); died != nil {
 		return "", died
 	}
@@ -62,7 +62,7 @@ func (d *dying) PutPart(ctx context.Context, key, upload string, number int, bod
 }
 
 func (d *dying) Join(ctx context.Context, key, upload string, etags []string) (string, error) {
-	etag, err := d.shelf.Join(ctx, key, upload, etags)
+	etag, err := d.exportBucket.CompleteMultipart(ctx, key, upload, etags)
 	if died := d.dies("after join"); died != nil {
 		return "", died
 	}
@@ -70,10 +70,10 @@ func (d *dying) Join(ctx context.Context, key, upload string, etags []string) (s
 }
 
 // exporter is the activities of an export on a real database and a real store.
-func (a *activities) exporter(t *testing.T, partBytes int64, s export.Shelf) *export.Activities {
+func (a *activities) exporter(t *testing.T, partBytes int64, s export.Bucket) *export.Activities {
 	t.Helper()
 	if s == nil {
-		s = shelf{bucket{a.store.Exports}}
+		s = exportBucket{bucket{a.store.Exports}}
 	}
 	return export.New(a.DB, s, a.store.Clean, a.nowhere, export.Config{PartBytes: partBytes, PartEntries: 50, AtOnce: 1})
 }
@@ -90,12 +90,12 @@ func (a *activities) beginExport(t *testing.T) uuid.UUID {
 }
 
 // publishNamed puts a published file into the clean bucket.
-func (a *activities) publishNamed(t *testing.T, name string, content []byte) files.Ticket {
+func (a *activities) publishNamed(t *testing.T, name string, content []byte) files.Created {
 	t.Helper()
 	ticket := a.receive(t, name, content)
-	v, err := files.GetVersion(t.Context(), a.Once(a.org), ticket.Version)
+	v, err := files.GetVersion(t.Context(), a.Single(a.org), ticket.Version)
 	require.NoError(t, err)
-	require.NoError(t, files.Scanned(t.Context(), a.Once(a.org), ticket.Version, files.Verdict{Verdict: "clean", Engine: "fake", SHA256: v.Sha256}))
+	require.NoError(t, files.Scanned(t.Context(), a.Single(a.org), ticket.Version, files.Verdict{Verdict: "clean", Engine: "fake", SHA256: v.Sha256}))
 	_, err = a.publish(ticket.Version)
 	require.NoError(t, err)
 	return ticket
@@ -115,9 +115,9 @@ func writeAll(t *testing.T, x *export.Activities, org tenancy.OrgID, id uuid.UUI
 
 // unpack reads every part of an export and holds each entry against the manifest
 // of its part, and each part against its row.
-func (b *bundle) unpack(t *testing.T, id uuid.UUID) (entries map[string][]byte, problems []export.Line) {
+func (b *bundle) unpack(t *testing.T, id uuid.UUID) (entries map[string][]byte, problems []export.ManifestEntry) {
 	t.Helper()
-	parts, err := exports.Parts(t.Context(), b.Once(b.org), id)
+	parts, err := exports.Parts(t.Context(), b.Single(b.org), id)
 	require.NoError(t, err)
 	entries = map[string][]byte{}
 	for i, p := range parts {
@@ -139,7 +139,7 @@ func (b *bundle) unpack(t *testing.T, id uuid.UUID) (entries map[string][]byte, 
 		require.Equal(t, export.Manifest, z.File[len(z.File)-1].Name)
 		told := 1
 		for line := range strings.Lines(string(own[export.Manifest])) {
-			var l export.Line
+			var l export.ManifestEntry
 			require.NoError(t, json.Unmarshal([]byte(line), &l))
 			if l.Problem != "" {
 				problems = append(problems, l)
@@ -182,7 +182,7 @@ func TestExportHoldsEverythingAndNothingElse(t *testing.T) {
 	a := setupActivities(t)
 	ctx := t.Context()
 	foreign := []string{a.org.String(), a.user.String()}
-	fill := func() (published []files.Ticket) {
+	fill := func() (published []files.Created) {
 		a.org = a.Organization(t, room)
 		a.user = a.Member(t, a.org, tenancy.Student)
 		parent := a.Member(t, a.org, tenancy.Parent)
@@ -191,10 +191,10 @@ func TestExportHoldsEverythingAndNothingElse(t *testing.T) {
 			"insert into usage_days (organization_id, day, uploads, rolled_at) values (app.org(), '2026-01-01', 3, now())",
 		} {
 			args := []any{tenancy.NewID()}[:strings.Count(sql, "$1")]
-			_, err := a.Once(a.org).Exec(ctx, sql, args...)
+			_, err := a.Single(a.org).Exec(ctx, sql, args...)
 			require.NoError(t, err)
 		}
-		_, err := a.Once(a.org).Exec(ctx, "insert into guardianships (organization_id, parent_id, student_id, created_by) values (app.org(), $1, $2, $1)", parent, a.user)
+		_, err := a.Single(a.org).Exec(ctx, "insert into guardianships (organization_id, parent_id, student_id, created_by) values (app.org(), $1, $2, $1)", parent, a.user)
 		require.NoError(t, err)
 		for i, name := range []string{"Grüße – 你好.txt", `..\..\evil?.txt`, "con.txt", "same.txt", "same.txt"} {
 			published = append(published, a.publishNamed(t, name, fmt.Appendf(nil, "content %d of %s", i, a.org)))
@@ -299,7 +299,7 @@ func TestExportThatDiesGoesOn(t *testing.T) {
 				a.publishNamed(t, "a.txt", fmt.Appendf(nil, "content %d", i))
 			}
 			id := a.beginExport(t)
-			s := &dying{shelf: shelf{bucket{a.store.Exports}}}
+			s := &dying{exportBucket: exportBucket{bucket{a.store.Exports}}}
 			x := a.exporter(t, 1, s)
 			for part := 1; part <= 2; part++ {
 				ctx, death := context.WithCancel(t.Context())
@@ -307,7 +307,7 @@ func TestExportThatDiesGoesOn(t *testing.T) {
 				in := export.WriteExportPartInput{Org: a.org, Export: id, Part: part}
 				_, err := x.WriteExportPart(ctx, in)
 				require.ErrorIs(t, err, context.Canceled)
-				_, err = exports.GetPart(t.Context(), a.Once(a.org), id, part)
+				_, err = exports.GetPart(t.Context(), a.Single(a.org), id, part)
 				require.ErrorIs(t, err, exports.ErrNotFound)
 				first, err := x.WriteExportPart(t.Context(), in)
 				require.NoError(t, err)
@@ -342,7 +342,7 @@ func TestLostObjectStandsInTheManifest(t *testing.T) {
 	require.EqualValues(t, 1, result.Files)
 	entries, problems := a.unpack(t, id)
 	require.Equal(t, []byte("3"), entries[fmt.Sprintf("files/%s/1/kept.txt", kept.File)])
-	require.Equal(t, []export.Line{
+	require.Equal(t, []export.ManifestEntry{
 		{Entry: fmt.Sprintf("files/%s/1/lost.txt", lost.File), Size: 1, Problem: "object_missing"},
 		{Entry: fmt.Sprintf("files/%s/1/changed.txt", changed.File), Size: 1, Problem: "object_changed"},
 	}, problems)
@@ -379,7 +379,7 @@ func TestDiscardedExportLeavesNothing(t *testing.T) {
 	in := export.WriteExportPartInput{Org: a.org, Export: id, Part: 1}
 	_, err := x.WriteExportPart(t.Context(), in)
 	require.NoError(t, err)
-	_, err = a.store.Exports.Begin(t.Context(), exports.Prefix(a.org, id)+"000002-x.zip")
+	_, err = a.store.Exports.CreateMultipart(t.Context(), exports.Prefix(a.org, id)+"000002-x.zip")
 	require.NoError(t, err)
 	_, err = x.DiscardExport(t.Context(), export.DiscardExportInput{Org: a.org, Export: id})
 	require.NoError(t, err)
@@ -389,7 +389,7 @@ func TestDiscardedExportLeavesNothing(t *testing.T) {
 	require.Empty(t, pending)
 	_, err = x.WriteExportPart(t.Context(), in)
 	require.ErrorIs(t, err, exports.ErrNotRunning)
-	_, _, err = exports.Readable(t.Context(), a.Once(a.org), id, 1)
+	_, _, err = exports.CheckReady(t.Context(), a.Single(a.org), id, 1)
 	require.ErrorIs(t, err, exports.ErrFailed)
 }
 
@@ -399,11 +399,11 @@ func TestDeletionEndsExports(t *testing.T) {
 	t.Parallel()
 	a := setupActivities(t)
 	id, deletion := a.beginExport(t), tenancy.NewID()
-	require.NoError(t, tenancy.Condemn(t.Context(), a.Once(a.org), deletion, 0))
+	require.NoError(t, tenancy.ScheduleDeletion(t.Context(), a.Single(a.org), deletion, 0))
 	x := a.exporter(t, room, nil)
 	_, err := x.WriteExportPart(t.Context(), export.WriteExportPartInput{Org: a.org, Export: id, Part: 1})
 	require.NoError(t, err, "in its grace period an operator may take it along")
-	begun, err := tenancy.BeginDeletion(t.Context(), a.Once(a.org), deletion)
+	begun, err := tenancy.BeginDeletion(t.Context(), a.Single(a.org), deletion)
 	require.NoError(t, err)
 	require.True(t, begun)
 	_, err = x.WriteExportPart(t.Context(), export.WriteExportPartInput{Org: a.org, Export: id, Part: 2})
@@ -441,9 +441,9 @@ func TestExportsGoAfterTheirTerm(t *testing.T) {
 	}
 	_, err := a.env.ExecuteActivity(x.RemoveExports, export.RemoveExportsInput{Org: tenancy.Platform})
 	require.NoError(t, err)
-	_, _, err = exports.Readable(t.Context(), a.Once(a.org), due, 1)
+	_, _, err = exports.CheckReady(t.Context(), a.Single(a.org), due, 1)
 	require.ErrorIs(t, err, exports.ErrRemoved)
-	p, e, err := exports.Readable(t.Context(), a.Once(a.org), kept, 1)
+	p, e, err := exports.CheckReady(t.Context(), a.Single(a.org), kept, 1)
 	require.NoError(t, err)
 	require.Equal(t, []string{p.Key}, keys(t, a.store.Exports))
 	require.WithinDuration(t, time.Now().Add(exports.Term), *e.ExpiresAt, time.Minute)

@@ -25,10 +25,10 @@ import (
 
 	"satchel/activities/email"
 	"satchel/activities/export"
+	"satchel/activities/finalize"
 	"satchel/activities/imaging"
 	"satchel/activities/invitation"
 	"satchel/activities/scan"
-	"satchel/activities/settle"
 	"satchel/activities/sweep"
 	"satchel/files"
 	"satchel/internal/clamd"
@@ -40,8 +40,8 @@ import (
 	"satchel/tenancy"
 	"satchel/tenancy/events"
 	"satchel/tenancy/exports"
+	"satchel/tenancy/members"
 	"satchel/tenancy/operations"
-	"satchel/tenancy/orgs"
 	"satchel/tenancy/usage"
 	"satchel/workers"
 	"satchel/workflows/upload"
@@ -127,8 +127,8 @@ func (o theirs) fill(t *testing.T, org tenancy.OrgID, in reflect.Value) {
 			field.Set(reflect.ValueOf(id))
 		case files.Status:
 			field.SetString(string(files.Rejected))
-		case orgs.State:
-			field.SetString(string(orgs.Revoked))
+		case members.State:
+			field.SetString(string(members.Revoked))
 		case operations.State:
 			field.SetString(string(operations.Failed))
 		case string:
@@ -137,7 +137,7 @@ func (o theirs) fill(t *testing.T, org tenancy.OrgID, in reflect.Value) {
 			field.SetBool(true)
 		case int:
 			field.SetInt(1)
-		case nil, time.Duration, []operations.Step, *operations.Trouble:
+		case nil, time.Duration, []operations.Step, *operations.Failure:
 		default:
 			require.Fail(t, "say in the test what this field is", "%s.%s", in.Type(), name)
 		}
@@ -155,13 +155,13 @@ func (a *activities) everyActivity(t *testing.T) map[string]reflect.Value {
 		func() *tenancy.DB { return a.DB }, func() *s3.Store { return a.store }, func() client.Client { return nil },
 		func() scan.Scanner { return scanner{clamd.New(fake.Socket)} },
 		func() imaging.Renderer { return &a.bundle },
-		func() settle.Remains { return a.remains },
+		func() finalize.Cleaner { return a.remains },
 		func() scan.Config { return scan.Config{MaxBytes: 1 << 20, Budget: time.Minute, SpoolDir: t.TempDir()} },
 		func() email.Mailer { return a.mails },
 		func() email.Config { return email.Config{InvitationURL: "https://school.test/invitations"} },
 		func() export.Config { return export.Config{PartBytes: room, PartEntries: 50, AtOnce: 1} },
 		func() invitation.Config { return invitation.Config{} }, func() sweep.Config { return sweep.Config{} },
-		func() *upload.Line { return nil }, func() workers.Config { return workers.Config{} },
+		func() *upload.Admission { return nil }, func() workers.Config { return workers.Config{} },
 		newUploads, archives.DefaultLimits, func() (*audit.Signer, error) { return audit.NewSigner(testKey) },
 	))
 	require.NoError(t, built.Err())
@@ -225,13 +225,13 @@ func furnished(t *testing.T) (*activities, []theirs) {
 	ready, published := a.scanned(t), a.scanned(t)
 	_, err := a.publish(published.Version)
 	require.NoError(t, err)
-	var open files.Ticket
+	var open files.Created
 	invited, operation, exported, warned := tenancy.NewID(), tenancy.NewID(), tenancy.NewID(), tenancy.NewID()
 	require.NoError(t, a.InTx(ctx, a.org, func(tx *tenancy.Tx) (err error) {
-		if open, err = files.Create(ctx, tx, files.New{Name: "half.txt", Size: 10, By: a.user, TTL: time.Hour}); err != nil {
+		if open, err = files.Create(ctx, tx, files.New{Name: "half.txt", Size: 10, UploadedBy: a.user, TTL: time.Hour}); err != nil {
 			return err
 		}
-		if _, _, err = orgs.Invite(ctx, tx, orgs.NewInvitation{ID: invited, Email: address, Role: tenancy.Teacher}); err != nil {
+		if _, _, err = members.Invite(ctx, tx, members.NewInvitation{ID: invited, Email: address, Role: tenancy.Teacher}); err != nil {
 			return err
 		}
 		if _, _, err = exports.Begin(ctx, tx, exported); err != nil {
@@ -249,7 +249,7 @@ func furnished(t *testing.T) (*activities, []theirs) {
 	require.NoError(t, err)
 	_, err = a.store.Staging.Put(ctx, files.TailKey(a.org, open.Upload), bytes.NewReader([]byte("half")), 4, "")
 	require.NoError(t, err)
-	_, err = a.store.Staging.Begin(ctx, files.StagingKey(a.org, open.Version))
+	_, err = a.store.Staging.CreateMultipart(ctx, files.StagingKey(a.org, open.Version))
 	require.NoError(t, err)
 	var all []theirs
 	for _, version := range []uuid.UUID{ready.Version, published.Version, open.Version} {

@@ -11,7 +11,7 @@ import (
 
 	"satchel/internal/mail"
 	"satchel/tenancy"
-	"satchel/tenancy/orgs"
+	"satchel/tenancy/members"
 	"satchel/workflows/invitation"
 )
 
@@ -25,14 +25,14 @@ func (b *bundle) begin(t *testing.T, to string) uuid.UUID {
 	return id
 }
 
-func (b *bundle) invitation(t *testing.T, id uuid.UUID) orgs.Invitation {
+func (b *bundle) invitation(t *testing.T, id uuid.UUID) members.Invitation {
 	t.Helper()
-	i, err := orgs.GetInvitation(context.Background(), b.Once(b.org), id)
+	i, err := members.GetInvitation(context.Background(), b.Single(b.org), id)
 	require.NoError(t, err)
 	return i
 }
 
-func (b *bundle) until(t *testing.T, id uuid.UUID, done func(orgs.Invitation) bool) orgs.Invitation {
+func (b *bundle) until(t *testing.T, id uuid.UUID, done func(members.Invitation) bool) members.Invitation {
 	t.Helper()
 	require.Eventually(t, func() bool { return done(b.invitation(t, id)) }, patience, pause)
 	return b.invitation(t, id)
@@ -48,7 +48,7 @@ func (b *bundle) accept(t *testing.T, id uuid.UUID, token string) {
 	user, err := b.EnsureUser(ctx, "test", uuid.NewString())
 	require.NoError(t, err)
 	require.NoError(t, b.InTx(ctx, b.org, func(tx *tenancy.Tx) error {
-		_, err := orgs.Accept(ctx, tx, id, orgs.Hash(token), user)
+		_, err := members.Accept(ctx, tx, id, members.Hash(token), user)
 		return err
 	}))
 	require.NoError(t, invitation.End(ctx, b.client, b.org, id))
@@ -56,20 +56,20 @@ func (b *bundle) accept(t *testing.T, id uuid.UUID, token string) {
 
 func (b *bundle) events(t *testing.T, id uuid.UUID, action string) (n int) {
 	t.Helper()
-	err := b.Once(b.org).QueryRow(context.Background(), "select count(*) from audit_events where object_id = $1 and action = $2", id.String(), action).Scan(&n)
+	err := b.Single(b.org).QueryRow(context.Background(), "select count(*) from audit_events where object_id = $1 and action = $2", id.String(), action).Scan(&n)
 	require.NoError(t, err)
 	return n
 }
 
-func isSent(i orgs.Invitation) bool { return i.Delivery == orgs.Sent }
+func isSent(i members.Invitation) bool { return i.Delivery == members.Sent }
 
 // expireSoon moves an invitation's end, which nothing but a test does.
 func (b *bundle) expireSoon(t *testing.T, to string, in time.Duration) uuid.UUID {
 	t.Helper()
 	ctx, id := context.Background(), tenancy.NewID()
-	var made orgs.Invitation
+	var made members.Invitation
 	require.NoError(t, b.InTx(ctx, b.org, func(tx *tenancy.Tx) (err error) {
-		made, _, err = orgs.Invite(ctx, tx, orgs.NewInvitation{ID: id, Email: to, Role: tenancy.Teacher, Term: in})
+		made, _, err = members.Invite(ctx, tx, members.NewInvitation{ID: id, Email: to, Role: tenancy.Teacher, Term: in})
 		return err
 	}))
 	require.NoError(t, invitation.Start(ctx, b.client, b.org, id, made.ExpiresAt))
@@ -90,7 +90,7 @@ func TestInvitationFromRowToMember(t *testing.T) {
 	b.accept(t, id, tokens[0])
 	require.NoError(t, b.inviting(id).Get(context.Background(), nil))
 	i = b.invitation(t, id)
-	require.Equal(t, orgs.Accepted, i.State)
+	require.Equal(t, members.Accepted, i.State)
 	require.Nil(t, i.Email, "the address is forgotten")
 	require.Equal(t, 1, b.events(t, id, "invitation.create"))
 	require.Equal(t, 1, b.events(t, id, "invitation.send"))
@@ -117,8 +117,8 @@ func TestMailIsDownThenUp(t *testing.T) {
 	b := setup(t, nil)
 	b.mails.fail(mailFaults[mail.ErrUnavailable])
 	id := b.begin(t, address)
-	i := b.until(t, id, func(i orgs.Invitation) bool { return i.DeliveryCode != "" })
-	require.Equal(t, orgs.Queued, i.Delivery)
+	i := b.until(t, id, func(i members.Invitation) bool { return i.DeliveryCode != "" })
+	require.Equal(t, members.Queued, i.Delivery)
 	require.Equal(t, "mail_unavailable", i.DeliveryCode)
 	b.mails.fail(nil)
 	i = b.until(t, id, isSent)
@@ -138,25 +138,25 @@ func TestRefusedAddressWaitsForAPerson(t *testing.T) {
 	ctx := context.Background()
 	b.mails.fail(mailFaults[mail.ErrAddressRefused])
 	id := b.begin(t, address)
-	i := b.until(t, id, func(i orgs.Invitation) bool { return i.Delivery == orgs.Failed })
+	i := b.until(t, id, func(i members.Invitation) bool { return i.Delivery == members.Failed })
 	require.Equal(t, "address_refused", i.DeliveryCode)
 	require.Equal(t, 1, b.mails.attempts(), "nobody tries again by himself")
 	b.mails.fail(nil)
 	again := func() {
-		require.NoError(t, b.InTx(ctx, b.org, func(tx *tenancy.Tx) error { _, err := orgs.Resend(ctx, tx, id); return err }))
+		require.NoError(t, b.InTx(ctx, b.org, func(tx *tenancy.Tx) error { _, err := members.Resend(ctx, tx, id); return err }))
 		require.NoError(t, invitation.Resend(ctx, b.client, b.org, id, i.ExpiresAt))
 	}
 	again()
 	b.until(t, id, isSent)
 	first := b.mails.arrived()[0]
-	_, err := b.Once(b.org).Exec(ctx, "update invitations set sent_at = now() - interval '2 minutes' where id = $1", id)
+	_, err := b.Single(b.org).Exec(ctx, "update invitations set sent_at = now() - interval '2 minutes' where id = $1", id)
 	require.NoError(t, err)
 	again()
 	require.Eventually(t, func() bool { return len(b.mails.arrived()) == 2 }, patience, pause)
-	_, found, err := b.InvitationByToken(ctx, orgs.Hash(first))
+	_, found, err := b.InvitationByToken(ctx, members.Hash(first))
 	require.NoError(t, err)
 	require.False(t, found)
-	_, found, err = b.InvitationByToken(ctx, orgs.Hash(b.mails.arrived()[1]))
+	_, found, err = b.InvitationByToken(ctx, members.Hash(b.mails.arrived()[1]))
 	require.NoError(t, err)
 	require.True(t, found)
 }
@@ -169,7 +169,7 @@ func TestInvitationExpires(t *testing.T) {
 	require.NoError(t, b.inviting(id).Get(context.Background(), &result))
 	require.True(t, result.Expired)
 	i := b.invitation(t, id)
-	require.Equal(t, orgs.Expired, i.State)
+	require.Equal(t, members.Expired, i.State)
 	require.Nil(t, i.Email)
 	require.Equal(t, 1, b.events(t, id, "invitation.expire"))
 }
@@ -181,7 +181,7 @@ func TestLostInvitationIsFound(t *testing.T) {
 	b := setup(t, nil)
 	ctx, id := context.Background(), tenancy.NewID()
 	require.NoError(t, b.InTx(ctx, b.org, func(tx *tenancy.Tx) error {
-		_, _, err := orgs.Invite(ctx, tx, orgs.NewInvitation{ID: id, Email: address, Role: tenancy.Teacher})
+		_, _, err := members.Invite(ctx, tx, members.NewInvitation{ID: id, Email: address, Role: tenancy.Teacher})
 		return err
 	}))
 	b.until(t, id, isSent)
@@ -195,10 +195,10 @@ func TestCancelledWorkflowRevokes(t *testing.T) {
 	b := setup(t, nil)
 	b.mails.fail(mailFaults[mail.ErrDeferred])
 	id := b.begin(t, address)
-	b.until(t, id, func(i orgs.Invitation) bool { return i.DeliveryCode == "mail_deferred" })
+	b.until(t, id, func(i members.Invitation) bool { return i.DeliveryCode == "mail_deferred" })
 	require.NoError(t, b.client.CancelWorkflow(context.Background(), invitation.WorkflowID(b.org, id), ""))
 	require.Error(t, b.inviting(id).Get(context.Background(), nil))
-	require.Equal(t, orgs.Revoked, b.invitation(t, id).State)
+	require.Equal(t, members.Revoked, b.invitation(t, id).State)
 	require.Equal(t, 1, b.events(t, id, "invitation.revoke"))
 }
 
@@ -221,9 +221,9 @@ func TestRecordInvitations(t *testing.T) {
 
 	b.mails.fail(mailFaults[mail.ErrUnavailable])
 	id = b.begin(t, "resent@school.example")
-	i := b.until(t, id, func(i orgs.Invitation) bool { return i.Attempts >= 2 })
+	i := b.until(t, id, func(i members.Invitation) bool { return i.Attempts >= 2 })
 	require.NoError(t, invitation.Resend(ctx, b.client, b.org, id, i.ExpiresAt))
-	b.until(t, id, func(i orgs.Invitation) bool { return i.Attempts >= 3 })
+	b.until(t, id, func(i members.Invitation) bool { return i.Attempts >= 3 })
 	b.mails.fail(nil)
 	b.until(t, id, isSent)
 	require.NoError(t, b.client.CancelWorkflow(ctx, invitation.WorkflowID(b.org, id), ""))

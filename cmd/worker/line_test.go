@@ -19,7 +19,7 @@ import (
 
 func (b *bundle) count(t *testing.T, where string) (n int) {
 	t.Helper()
-	require.NoError(t, b.Once(b.org).QueryRow(context.Background(), "select count(*) from file_versions where "+where).Scan(&n))
+	require.NoError(t, b.Single(b.org).QueryRow(context.Background(), "select count(*) from file_versions where "+where).Scan(&n))
 	return n
 }
 
@@ -37,7 +37,7 @@ func TestBacklogWaitsInLine(t *testing.T) {
 			content = virus // leaves by another door
 		}
 		b.receive(t, "notes.txt", content)
-		require.NoError(t, b.line.Advance(context.Background(), b.org))
+		require.NoError(t, b.line.StartAdmitted(context.Background(), b.org))
 	}
 	require.Eventually(t, func() bool { return b.clamd.Scans() == 2 }, patience, pause)
 	require.Equal(t, 2, b.count(t, "started_at is not null"))
@@ -83,9 +83,9 @@ func TestWhatCannotStartStepsBack(t *testing.T) {
 	a := setupActivities(t)
 	ctx := context.Background()
 	first, second := a.receive(t, "notes.txt", []byte("one")), a.receive(t, "notes.txt", []byte("two"))
-	line, err := upload.NewLine(a.DB, down{}, upload.LineConfig{AtOnce: 1})
+	line, err := upload.NewAdmission(a.DB, down{}, upload.AdmissionConfig{MaxRunning: 1})
 	require.NoError(t, err)
-	require.ErrorIs(t, line.Advance(ctx, a.org), errDown)
+	require.ErrorIs(t, line.StartAdmitted(ctx, a.org), errDown)
 	require.Zero(t, a.count(t, "started_at is not null"))
 
 	require.NoError(t, a.InTx(ctx, a.org, func(tx *tenancy.Tx) error {
@@ -118,7 +118,7 @@ func (a *activities) lines(t *testing.T, ceiling int) (found []tenancy.OrgID) {
 func (b *bundle) setScans(t *testing.T, n int) {
 	t.Helper()
 	ctx := context.Background()
-	tier, err := tenancy.GetTier(ctx, b.Once(b.org))
+	tier, err := tenancy.GetTier(ctx, b.Single(b.org))
 	require.NoError(t, err)
 	tier.ConcurrentScans = n
 	require.NoError(t, b.InTx(ctx, tenancy.Platform, func(tx *tenancy.Tx) error { return tenancy.PutTier(ctx, tx, tier) }))
@@ -163,14 +163,14 @@ func TestRaisedTierLetsWaitingFilesIn(t *testing.T) {
 	b.clamd.Behave(clamdtest.Behaviour{Honest: true, Gate: gate})
 	for i := range 6 {
 		b.receive(t, "notes.txt", fmt.Appendf(nil, "file %d", i))
-		require.NoError(t, b.line.Advance(context.Background(), b.org))
+		require.NoError(t, b.line.StartAdmitted(context.Background(), b.org))
 	}
 	const inside = "status = 'processing' and started_at is not null"
 	require.Eventually(t, func() bool { return b.clamd.Scans() > 0 }, patience, pause)
 	require.Equal(t, 1, b.count(t, inside))
 	b.setScans(t, 16)
 	require.Eventually(t, func() bool { return b.count(t, inside) > 1 }, 2*patience, pause, "the sweep moves the line")
-	require.NoError(t, b.line.Advance(context.Background(), b.org))
+	require.NoError(t, b.line.StartAdmitted(context.Background(), b.org))
 	require.Equal(t, 3, b.count(t, inside), "the platform's ceiling holds")
 	b.setScans(t, 1)
 	close(gate)
@@ -181,10 +181,10 @@ func TestRaisedTierLetsWaitingFilesIn(t *testing.T) {
 // TestEveryEndMovesTheLine: whichever way a version ends, the next may go in.
 func TestEveryEndMovesTheLine(t *testing.T) {
 	t.Parallel()
-	for name, end := range map[string]func(*activities, files.Ticket) error{
-		"publish":    func(a *activities, f files.Ticket) error { _, err := a.publish(f.Version); return err },
-		"quarantine": func(a *activities, f files.Ticket) error { _, err := a.quarantine(f.Version); return err },
-		"withdraw": func(a *activities, f files.Ticket) error {
+	for name, end := range map[string]func(*activities, files.Created) error{
+		"publish":    func(a *activities, f files.Created) error { _, err := a.publish(f.Version); return err },
+		"quarantine": func(a *activities, f files.Created) error { _, err := a.quarantine(f.Version); return err },
+		"withdraw": func(a *activities, f files.Created) error {
 			_, err := a.withdraw(f.Version, files.Rejected)
 			return err
 		},
@@ -200,6 +200,6 @@ func TestEveryEndMovesTheLine(t *testing.T) {
 
 func TestLineNeedsRoom(t *testing.T) {
 	t.Parallel()
-	_, err := upload.NewLine(nil, nil, upload.LineConfig{})
+	_, err := upload.NewAdmission(nil, nil, upload.AdmissionConfig{})
 	require.ErrorContains(t, err, "SATCHEL_FILES_AT_ONCE")
 }

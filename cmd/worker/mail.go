@@ -54,9 +54,9 @@ func (m mailer) Send(ctx context.Context, message email.Message) error {
 // invitations is Temporal as the invitation activities know it.
 type invitations struct{ client client.Client }
 
-// WakeInvitation has the workflow of an open invitation send its mail, or finds
+// StartInvitation has the workflow of an open invitation send its mail, or finds
 // that its time is over.
-func (i invitations) WakeInvitation(ctx context.Context, org tenancy.OrgID, id uuid.UUID, expires time.Time) error {
+func (i invitations) StartInvitation(ctx context.Context, org tenancy.OrgID, id uuid.UUID, expires time.Time) error {
 	return inviting.Resend(ctx, i.client, org, id, expires)
 }
 

@@ -11,20 +11,20 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/fx"
 
-	"satchel/internal/boot"
-	"satchel/internal/tally"
+	"satchel/internal/bootstrap"
+	"satchel/internal/tiermetrics"
 	"satchel/tenancy"
 	"satchel/workers"
 )
 
-func main() { fx.New(app(), boot.Quiet).Run() }
+func main() { fx.New(app(), bootstrap.QuietLogger).Run() }
 
 func app() fx.Option {
 	return fx.Options(
-		boot.Module,    // logger, database, store, Temporal, the operators' port
-		settingsModule, // what the environment says
-		adaptersModule, // clamd, the render program, the mail server and the buckets, as the activities know them
-		processes(),    // what is done with them
+		bootstrap.Module, // logger, database, store, Temporal, the operators' port
+		settingsModule,   // what the environment says
+		adaptersModule,   // clamd, the render program, the mail server and the buckets, as the activities know them
+		processes(),      // what is done with them
 		fx.Invoke(workers.Run, watchTiers),
 		fx.StopTimeout(stopTimeout),
 	)
@@ -32,7 +32,7 @@ func app() fx.Option {
 
 // watchTiers keeps the numbers by tier for as long as the program runs.
 func watchTiers(lc fx.Lifecycle, db *tenancy.DB, r prometheus.Registerer, log *slog.Logger) {
-	numbers, ended := tally.New(db, r, time.Now), make(chan struct{})
+	numbers, ended := tiermetrics.New(db, r, time.Now), make(chan struct{})
 	ctx, cancel := context.WithCancel(context.Background())
 	lc.Append(fx.StartStopHook(
 		func() {

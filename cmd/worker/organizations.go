@@ -11,8 +11,8 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.uber.org/fx"
 
+	"satchel/activities/finalize"
 	"satchel/activities/organization"
-	"satchel/activities/settle"
 	"satchel/internal/queue"
 	"satchel/internal/s3"
 	"satchel/tenancy"
@@ -37,7 +37,7 @@ var organizationProcess = fx.Module("organization",
 	}),
 )
 
-func newOrganization(db *tenancy.DB, store *s3.Store, u uploads, c client.Client, r settle.Remains, config workers.Config) *organization.Activities {
+func newOrganization(db *tenancy.DB, store *s3.Store, u uploads, c client.Client, r finalize.Cleaner, config workers.Config) *organization.Activities {
 	return organization.New(organization.Parts{
 		DB: db, Buckets: []organization.Bucket{probed{bucket{store.Staging}}, probed{bucket{store.Clean}}, probed{bucket{store.Quarantine}}, probed{bucket{store.Exports}}},
 		Workflows: organizationWorkflows{uploads: u, client: c, namespace: config.Namespace}, Clearer: clearer{r},
@@ -65,11 +65,11 @@ func (p probed) Put(ctx context.Context, key string, body *bytes.Reader) error {
 	return err
 }
 
-type clearer struct{ settle.Remains }
+type clearer struct{ finalize.Cleaner }
 
 // Clear removes what the version's state has no use for.
 func (c clearer) Clear(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error {
-	_, err := c.Remains.Clear(ctx, org, version)
+	_, err := c.Cleaner.Clear(ctx, org, version)
 	return err
 }
 

@@ -28,7 +28,7 @@ func (b *bundle) operationOf(t *testing.T, org tenancy.OrgID, id uuid.UUID) oper
 	var o operations.Operation
 	require.Eventually(t, func() bool {
 		var err error
-		o, err = operations.Get(context.Background(), b.Once(org), id)
+		o, err = operations.Get(context.Background(), b.Single(org), id)
 		return err == nil && o.State != operations.Running
 	}, patience, pause)
 	return o
@@ -56,7 +56,7 @@ func TestOrganizationLivesAndDies(t *testing.T) {
 	caught := b.receive(t, "notes.txt", []byte("still being scanned"))
 	b.start(t, caught)
 	require.Eventually(t, func() bool { return b.clamd.Scans() > before }, patience, pause)
-	_, err = b.store.Staging.Begin(t.Context(), b.org.String()+"/"+uuid.NewString())
+	_, err = b.store.Staging.CreateMultipart(t.Context(), b.org.String()+"/"+uuid.NewString())
 	require.NoError(t, err)
 
 	deletion := tenancy.NewID()
@@ -69,7 +69,7 @@ func TestOrganizationLivesAndDies(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, running)
 	var trail int
-	require.NoError(t, b.Once(tenancy.Platform).QueryRow(t.Context(),
+	require.NoError(t, b.Single(tenancy.Platform).QueryRow(t.Context(),
 		"select count(*) from audit_events where action = 'organization.forget' and object_id = $1", b.org.String()).Scan(&trail))
 	require.Equal(t, 1, trail)
 }
@@ -110,12 +110,12 @@ func TestKeptOrganizationIsAsBefore(t *testing.T) {
 	op := tenancy.NewID()
 	require.NoError(t, offboarding.Begin(t.Context(), b.DB, b.client, operator, b.org, op, time.Hour))
 	require.ErrorIs(t, offboarding.Begin(t.Context(), b.DB, b.client, operator, b.org, tenancy.NewID(), 0), tenancy.ErrWrongStatus)
-	require.NoError(t, offboarding.Keep(t.Context(), b.DB, b.client, b.org))
+	require.NoError(t, offboarding.CancelDeletion(t.Context(), b.DB, b.client, b.org))
 	require.Equal(t, operations.Cancelled, b.operationEnds(t, op).State)
-	o, err := tenancy.GetOrganization(t.Context(), b.Once(b.org))
+	o, err := tenancy.GetOrganization(t.Context(), b.Single(b.org))
 	require.NoError(t, err)
 	require.Equal(t, tenancy.Active, o.Status)
-	require.ErrorIs(t, offboarding.Keep(t.Context(), b.DB, b.client, b.org), tenancy.ErrWrongStatus)
+	require.ErrorIs(t, offboarding.CancelDeletion(t.Context(), b.DB, b.client, b.org), tenancy.ErrWrongStatus)
 }
 
 // TestLostStartIsMadeGood: the rows of a request whose process died before the

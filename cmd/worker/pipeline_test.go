@@ -179,7 +179,7 @@ func TestStoredBytesThatDifferAreNeverPublished(t *testing.T) {
 	b := setup(t, nil)
 	ctx := context.Background()
 	ticket := b.receive(t, "notes.txt", []byte("one thing"))
-	_, err := b.Once(b.org).Exec(ctx, "update file_versions set sha256 = $2, claimed_sha256 = '' where id = $1", ticket.Version,
+	_, err := b.Single(b.org).Exec(ctx, "update file_versions set sha256 = $2, claimed_sha256 = '' where id = $1", ticket.Version,
 		"0000000000000000000000000000000000000000000000000000000000000000")
 	require.NoError(t, err)
 	v, err := b.ends(t, b.start(t, ticket), ticket)
@@ -201,7 +201,7 @@ func TestForeignVersionIsNotFound(t *testing.T) {
 	require.ErrorAs(t, err, &failed)
 	require.Equal(t, "file_not_found", failed.Type())
 	require.True(t, failed.NonRetryable())
-	v, err := files.GetVersion(context.Background(), b.Once(b.org), ticket.Version)
+	v, err := files.GetVersion(context.Background(), b.Single(b.org), ticket.Version)
 	require.NoError(t, err)
 	require.Equal(t, files.Processing, v.Status, "the stranger touched nothing")
 }
@@ -212,7 +212,7 @@ func TestSweepStartsWhatWasLost(t *testing.T) {
 	b := setup(t, nil)
 	ticket := b.receive(t, "notes.txt", []byte("nobody started me"))
 	require.Eventually(t, func() bool {
-		v, err := files.GetVersion(context.Background(), b.Once(b.org), ticket.Version)
+		v, err := files.GetVersion(context.Background(), b.Single(b.org), ticket.Version)
 		return err == nil && v.Status == files.Published
 	}, patience, pause)
 }
@@ -223,7 +223,7 @@ func TestRescanQuarantinesWhatIsKnownSince(t *testing.T) {
 	b.clamd.Behave(clamdtest.Honest(nil))
 	bad := b.receive(t, "old.txt", virus)
 	good := b.receive(t, "fine.txt", []byte("still fine"))
-	for _, ticket := range []files.Ticket{bad, good} {
+	for _, ticket := range []files.Created{bad, good} {
 		v, err := b.ends(t, b.start(t, ticket), ticket)
 		require.NoError(t, err)
 		require.Equal(t, files.Published, v.Status)
@@ -236,11 +236,11 @@ func TestRescanQuarantinesWhatIsKnownSince(t *testing.T) {
 	require.NoError(t, b.client.GetWorkflow(ctx, rescan.WorkflowID(b.org, id), "").Get(ctx, &result))
 	require.EqualValues(t, 2, result.Scanned)
 	require.EqualValues(t, 1, result.InfectedCount)
-	v, err := files.GetVersion(ctx, b.Once(b.org), bad.Version)
+	v, err := files.GetVersion(ctx, b.Single(b.org), bad.Version)
 	require.NoError(t, err)
 	require.Equal(t, files.Quarantined, v.Status)
 	require.Equal(t, "infected:Test.Virus", v.StatusReason)
-	op, err := operations.Get(ctx, b.Once(b.org), id)
+	op, err := operations.Get(ctx, b.Single(b.org), id)
 	require.NoError(t, err)
 	require.Equal(t, operations.Succeeded, op.State)
 	require.Contains(t, string(op.Result), bad.Version.String())
@@ -261,10 +261,10 @@ func TestReconcileFindsAndRepairs(t *testing.T) {
 	require.NoError(t, b.client.GetWorkflow(ctx, reconcile.WorkflowID(id), "").Get(ctx, &result))
 	require.EqualValues(t, 1, result.Counts["orphan_clean"])
 	require.NotContains(t, keys(t, b.store.Clean), stray)
-	repairs, err := audit.List(ctx, b.Once(b.org), audit.Filter{Action: "storage.repair", Limit: 10})
+	repairs, err := audit.List(ctx, b.Single(b.org), audit.Filter{Action: "storage.repair", Limit: 10})
 	require.NoError(t, err)
 	require.True(t, slices.ContainsFunc(repairs, func(l audit.Line) bool { return strings.Contains(string(l.Event), `"code":"orphan_clean"`) }), "%s", repairs)
-	op, err := operations.Get(ctx, b.Once(tenancy.Platform), id)
+	op, err := operations.Get(ctx, b.Single(tenancy.Platform), id)
 	require.NoError(t, err)
 	require.Equal(t, operations.Succeeded, op.State)
 }
@@ -275,7 +275,7 @@ func TestSecondWorkerFindsTheSchedules(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	b.startWorker(t)
-	wanted := []string{"checkpoint-trails", "forget-old-requests", "purge-trashed-files", "reconcile-storage", "roll-up-usage", "sweep-exports",
+	wanted := []string{"checkpoint-audit-logs", "forget-old-requests", "purge-trashed-files", "reconcile-storage", "roll-up-usage", "sweep-exports",
 		"sweep-invitations", "sweep-organizations", "sweep-uploads", "sweep-usage-warnings"}
 	var ids []string
 	require.Eventually(t, func() bool {

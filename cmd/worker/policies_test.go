@@ -17,7 +17,7 @@ func (b *bundle) setPolicies(t *testing.T, p tenancy.Policies) {
 	if p.AllowedTypes == nil {
 		p.AllowedTypes = []string{}
 	}
-	require.NoError(t, tenancy.SetPolicies(t.Context(), b.Once(b.org), p))
+	require.NoError(t, tenancy.SetPolicies(t.Context(), b.Single(b.org), p))
 }
 
 // TestTrashLastsAsLongAsItsOrganizationSays: an organization's own days go before
@@ -50,7 +50,7 @@ func TestTrashLastsAsLongAsItsOrganizationSays(t *testing.T) {
 		_, err := a.publish(ticket.Version)
 		require.NoError(t, err)
 		a.trash(t, ticket.File)
-		_, err = a.Once(a.org).Exec(t.Context(), "update files set trashed_at = now() - $1::interval", time.Duration(c.days)*day)
+		_, err = a.Single(a.org).Exec(t.Context(), "update files set trashed_at = now() - $1::interval", time.Duration(c.days)*day)
 		require.NoError(t, err)
 		all = append(all, trashed{a.org, ticket.File, c.gone})
 	}
@@ -59,7 +59,7 @@ func TestTrashLastsAsLongAsItsOrganizationSays(t *testing.T) {
 	_, err := a.env.ExecuteActivity(s.PurgeTrash, sweep.PurgeTrashInput{Org: tenancy.Platform})
 	require.NoError(t, err)
 	for i, f := range all {
-		_, err := files.Get(t.Context(), a.Once(f.org), f.file)
+		_, err := files.Get(t.Context(), a.Single(f.org), f.file)
 		if f.gone {
 			require.ErrorIs(t, err, files.ErrNotFound, "%d", i)
 			continue

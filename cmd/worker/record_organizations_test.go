@@ -52,7 +52,7 @@ func (b *bundle) recordProvisioning(t *testing.T, operator uuid.UUID) {
 
 func (b *bundle) recordSuspension(t *testing.T, operator uuid.UUID) {
 	require.NoError(t, b.InTx(t.Context(), b.org, func(tx *tenancy.Tx) error {
-		_, err := files.Create(t.Context(), tx, files.New{Name: "open.txt", Size: 10, By: b.user, TTL: time.Hour})
+		_, err := files.Create(t.Context(), tx, files.New{Name: "open.txt", Size: 10, UploadedBy: b.user, TTL: time.Hour})
 		return err
 	}))
 	op := tenancy.NewID()
@@ -74,7 +74,7 @@ func (b *bundle) recordExports(t *testing.T) {
 	op, err := export.Begin(t.Context(), b.DB, b.client, b.user, b.org, tenancy.NewID())
 	require.NoError(t, err)
 	require.Eventually(t, func() bool {
-		o, err := operations.Get(t.Context(), b.Once(b.org), op)
+		o, err := operations.Get(t.Context(), b.Single(b.org), op)
 		return err == nil && len(o.Steps) > 2
 	}, patience, time.Millisecond)
 	require.NoError(t, b.client.CancelWorkflow(t.Context(), export.WorkflowID(b.org, op), ""))
@@ -89,7 +89,7 @@ func (b *bundle) recordExports(t *testing.T) {
 func (b *bundle) recordDeletions(t *testing.T, operator uuid.UUID) {
 	op := tenancy.NewID()
 	require.NoError(t, offboarding.Begin(t.Context(), b.DB, b.client, operator, b.org, op, time.Hour))
-	require.NoError(t, offboarding.Keep(t.Context(), b.DB, b.client, b.org))
+	require.NoError(t, offboarding.CancelDeletion(t.Context(), b.DB, b.client, b.org))
 	b.keepRun(t, offboarding.WorkflowID(b.org, op), "offboarding", "kept")
 	op = tenancy.NewID()
 	require.NoError(t, offboarding.Begin(t.Context(), b.DB, b.client, operator, b.org, op, 0))

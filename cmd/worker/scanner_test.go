@@ -53,7 +53,7 @@ func TestThousandFilesThroughASlowAndFlakyScanner(t *testing.T) {
 	wg.Wait()
 	ctx := context.Background()
 	require.Eventually(t, func() bool {
-		counts, err := files.CountByStatus(ctx, b.Once(b.org))
+		counts, err := files.CountByStatus(ctx, b.Single(b.org))
 		return err == nil && len(counts) == 1 && counts[0].Status == files.Published && counts[0].Files == many
 	}, 4*time.Minute, 200*time.Millisecond)
 	require.LessOrEqual(t, b.clamd.Scans(), many+failures.Load())
@@ -107,7 +107,7 @@ func TestSizesAroundTheScannersLimit(t *testing.T) {
 }
 
 // requireDeletable puts a file into the trash and waits until it is gone for good.
-func (b *bundle) requireDeletable(t *testing.T, ticket files.Ticket) {
+func (b *bundle) requireDeletable(t *testing.T, ticket files.Created) {
 	t.Helper()
 	ctx := context.Background()
 	require.NoError(t, b.InTx(ctx, b.org, func(tx *tenancy.Tx) error {
@@ -116,7 +116,7 @@ func (b *bundle) requireDeletable(t *testing.T, ticket files.Ticket) {
 	}))
 	require.NoError(t, b.client.ScheduleClient().GetHandle(ctx, "purge-trashed-files").Trigger(ctx, client.ScheduleTriggerOptions{Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_BUFFER_ONE}))
 	require.Eventually(t, func() bool {
-		_, err := files.GetVersion(ctx, b.Once(b.org), ticket.Version)
+		_, err := files.GetVersion(ctx, b.Single(b.org), ticket.Version)
 		return err != nil
 	}, patience, pause)
 	require.Empty(t, keys(t, b.store.Clean))

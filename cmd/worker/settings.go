@@ -37,7 +37,7 @@ var settingsModule = fx.Module("settings", fx.Provide(
 	settings.Load[mail.Config],
 	settings.Load[scan.Config],
 	settings.Load[sweep.Config],
-	settings.Load[upload.LineConfig],
+	settings.Load[upload.AdmissionConfig],
 	settings.Load[vips.Config],
 	settings.Load[workers.Config],
 	archives.DefaultLimits,

@@ -24,11 +24,11 @@ import (
 
 	"satchel/activities/email"
 	"satchel/activities/export"
+	"satchel/activities/finalize"
 	"satchel/activities/imaging"
 	"satchel/activities/invitation"
 	"satchel/activities/reconcile"
 	"satchel/activities/scan"
-	"satchel/activities/settle"
 	"satchel/activities/sweep"
 	"satchel/files"
 	"satchel/internal/clamd"
@@ -69,7 +69,7 @@ type bundle struct {
 	user      uuid.UUID
 	checker   reconcile.Checker
 	mails     *heldMails
-	line      *upload.Line
+	line      *upload.Admission
 	options
 }
 
@@ -118,7 +118,7 @@ func onePicture(_ context.Context, _, dir string) (imaging.Pictures, error) {
 func (b *bundle) startWorker(t *testing.T) {
 	t.Helper()
 	config := scan.Config{MaxBytes: b.maxBytes, Budget: b.budget, SpoolDir: t.TempDir()}
-	var r settle.Remains
+	var r finalize.Cleaner
 	app := fxtest.New(t, fx.NopLogger, processes(), fx.Provide(
 		func() *tenancy.DB { return b.DB }, func() *s3.Store { return b.store }, func() client.Client { return b.client },
 		func() imaging.Renderer { return b },
@@ -139,8 +139,8 @@ func (b *bundle) startWorker(t *testing.T) {
 		},
 		func() prometheus.Registerer { return prometheus.NewRegistry() },
 		func() workers.Readiness { return ready{} },
-		func() upload.LineConfig { return upload.LineConfig{AtOnce: b.atOnce} },
-		newRemains, newUploads, upload.NewLine, archives.DefaultLimits, func() (*audit.Signer, error) { return audit.NewSigner(testKey) },
+		func() upload.AdmissionConfig { return upload.AdmissionConfig{MaxRunning: b.atOnce} },
+		newRemains, newUploads, upload.NewAdmission, archives.DefaultLimits, func() (*audit.Signer, error) { return audit.NewSigner(testKey) },
 	), fx.Populate(&r, &b.line), fx.Invoke(workers.Run))
 	app.RequireStart()
 	t.Cleanup(app.RequireStop)
@@ -149,12 +149,12 @@ func (b *bundle) startWorker(t *testing.T) {
 }
 
 // receive makes a version whose bytes are complete, as an upload leaves it.
-func (b *bundle) receive(t *testing.T, name string, content []byte) files.Ticket {
+func (b *bundle) receive(t *testing.T, name string, content []byte) files.Created {
 	t.Helper()
 	ctx := context.Background()
-	var ticket files.Ticket
+	var ticket files.Created
 	require.NoError(t, b.InTx(ctx, b.org, func(tx *tenancy.Tx) (err error) {
-		ticket, err = files.Create(ctx, tx, files.New{Name: name, Size: int64(len(content)), By: b.user, TTL: time.Hour})
+		ticket, err = files.Create(ctx, tx, files.New{Name: name, Size: int64(len(content)), UploadedBy: b.user, TTL: time.Hour})
 		return err
 	}))
 	etag, err := b.store.Staging.Put(ctx, files.StagingKey(b.org, ticket.Version), bytes.NewReader(content), int64(len(content)), "")
@@ -166,7 +166,7 @@ func (b *bundle) receive(t *testing.T, name string, content []byte) files.Ticket
 	return ticket
 }
 
-func (b *bundle) start(t *testing.T, ticket files.Ticket) client.WorkflowRun {
+func (b *bundle) start(t *testing.T, ticket files.Created) client.WorkflowRun {
 	t.Helper()
 	in := upload.UploadFileInput{Org: b.org, File: ticket.File, Version: ticket.Version}
 	require.NoError(t, upload.Start(context.Background(), b.client, in))
@@ -174,13 +174,13 @@ func (b *bundle) start(t *testing.T, ticket files.Ticket) client.WorkflowRun {
 }
 
 // ends waits for the workflow and gives the version's row.
-func (b *bundle) ends(t *testing.T, run client.WorkflowRun, ticket files.Ticket) (files.Version, error) {
+func (b *bundle) ends(t *testing.T, run client.WorkflowRun, ticket files.Created) (files.Version, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	err := run.Get(ctx, nil)
 	require.NoError(t, ctx.Err())
-	v, readErr := files.GetVersion(context.Background(), b.Once(b.org), ticket.Version)
+	v, readErr := files.GetVersion(context.Background(), b.Single(b.org), ticket.Version)
 	require.NoError(t, readErr)
 	return v, err
 }

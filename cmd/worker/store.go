@@ -7,16 +7,16 @@ import (
 	"github.com/google/uuid"
 	"go.temporal.io/sdk/client"
 
+	"satchel/activities/finalize"
 	"satchel/activities/reconcile"
-	"satchel/activities/settle"
 	"satchel/activities/sweep"
 	"satchel/internal/s3"
 	"satchel/tenancy"
 	"satchel/workflows/upload"
 )
 
-func newRemains(db *tenancy.DB, store *s3.Store) settle.Remains {
-	return settle.NewRemains(db, settle.Objects{Staging: bucket{store.Staging}, Clean: bucket{store.Clean}, Quarantine: bucket{store.Quarantine}})
+func newRemains(db *tenancy.DB, store *s3.Store) finalize.Cleaner {
+	return finalize.NewCleaner(db, finalize.Objects{Staging: bucket{store.Staging}, Clean: bucket{store.Clean}, Quarantine: bucket{store.Quarantine}})
 }
 
 // bucket is a bucket as the activities know it, without the adapter's types.
@@ -35,7 +35,7 @@ func (b bucket) AbortAll(ctx context.Context, prefix string) error {
 		return err
 	}
 	for _, p := range pending {
-		if err := b.Abort(ctx, p.Key, p.Upload); err != nil {
+		if err := b.AbortMultipart(ctx, p.Key, p.Upload); err != nil {
 			return err
 		}
 	}
@@ -59,13 +59,15 @@ func (b bucket) Pending(ctx context.Context, prefix string) ([]string, error) {
 
 // uploads is Temporal as the sweep and the reconciler know it.
 type uploads struct {
-	*upload.Line
+	*upload.Admission
 	client client.Client
 }
 
-func newUploads(c client.Client, line *upload.Line) uploads { return uploads{line, c} }
+func newUploads(c client.Client, line *upload.Admission) uploads { return uploads{line, c} }
 
-func newSettle(r settle.Remains, line *upload.Line) *settle.Activities { return settle.New(r, line) }
+func newSettle(r finalize.Cleaner, line *upload.Admission) *finalize.Activities {
+	return finalize.New(r, line)
+}
 
 // StartUpload starts the workflow of a version, or finds it started.
 func (u uploads) StartUpload(ctx context.Context, org tenancy.OrgID, file, version uuid.UUID) error {
@@ -77,11 +79,11 @@ func (u uploads) Running(ctx context.Context, org tenancy.OrgID, version uuid.UU
 	return upload.Running(ctx, u.client, org, version)
 }
 
-func newSweep(db *tenancy.DB, u uploads, r settle.Remains, c sweep.Config) *sweep.Activities {
+func newSweep(db *tenancy.DB, u uploads, r finalize.Cleaner, c sweep.Config) *sweep.Activities {
 	return sweep.New(db, u, r, c)
 }
 
-func newReconcile(db *tenancy.DB, store *s3.Store, u uploads, r settle.Remains) *reconcile.Activities {
+func newReconcile(db *tenancy.DB, store *s3.Store, u uploads, r finalize.Cleaner) *reconcile.Activities {
 	return reconcile.New(reconcile.Checker{
 		DB: db, Staging: bucket{store.Staging}, Clean: bucket{store.Clean}, Quarantine: bucket{store.Quarantine},
 		Exports: bucket{store.Exports}, Workflows: u, Clearer: r,

@@ -15,7 +15,7 @@ import (
 func (b *bundle) setPreviews(t *testing.T, on bool) {
 	t.Helper()
 	ctx := context.Background()
-	tier, err := tenancy.GetTier(ctx, b.Once(b.org))
+	tier, err := tenancy.GetTier(ctx, b.Single(b.org))
 	require.NoError(t, err)
 	tier.Renditions = on
 	require.NoError(t, b.InTx(ctx, tenancy.Platform, func(tx *tenancy.Tx) error { return tenancy.PutTier(ctx, tx, tier) }))

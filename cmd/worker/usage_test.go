@@ -43,14 +43,14 @@ func (b *bundle) sweepWarnings(t *testing.T) {
 
 func (b *bundle) warnings(t *testing.T) []usage.Warning {
 	t.Helper()
-	found, err := usage.Warnings(context.Background(), b.Once(b.org))
+	found, err := usage.Warnings(context.Background(), b.Single(b.org))
 	require.NoError(t, err)
 	return found
 }
 
 func (b *bundle) happened(t *testing.T) []events.Event {
 	t.Helper()
-	found, err := events.List(context.Background(), b.Once(b.org), events.UsageWarning, 0, 100)
+	found, err := events.List(context.Background(), b.Single(b.org), events.UsageWarning, 0, 100)
 	require.NoError(t, err)
 	return found
 }
@@ -84,7 +84,7 @@ func TestWarningFromCrossingToMail(t *testing.T) {
 	require.Len(t, happened, 1)
 	require.Equal(t, *w.Event, happened[0].ID)
 	var trail int
-	require.NoError(t, b.Once(b.org).QueryRow(context.Background(), "select count(*) from audit_events where action = 'usage.warn'").Scan(&trail))
+	require.NoError(t, b.Single(b.org).QueryRow(context.Background(), "select count(*) from audit_events where action = 'usage.warn'").Scan(&trail))
 	require.Equal(t, 1, trail)
 	require.Len(t, b.mails.mails, 1)
 	m := b.mails.mails[0]

@@ -13,8 +13,8 @@ import (
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/testsuite"
 
+	"satchel/activities/finalize"
 	"satchel/activities/reconcile"
-	"satchel/activities/settle"
 	"satchel/activities/sweep"
 	"satchel/files"
 	"satchel/internal/pgtest"
@@ -69,9 +69,9 @@ type nowhere struct {
 	exports  []uuid.UUID
 }
 
-func (n *nowhere) Ceiling() int { return 3 }
+func (n *nowhere) MaxRunning() int { return 3 }
 
-func (n *nowhere) Advance(context.Context, tenancy.OrgID) error {
+func (n *nowhere) StartAdmitted(context.Context, tenancy.OrgID) error {
 	n.advanced++
 	return nil
 }
@@ -89,8 +89,8 @@ type activities struct {
 	bundle
 	env     *testsuite.TestActivityEnvironment
 	failing string
-	settle  *settle.Activities
-	remains settle.Remains
+	settle  *finalize.Activities
+	remains finalize.Cleaner
 	nowhere *nowhere
 }
 
@@ -102,10 +102,10 @@ func setupActivities(t *testing.T) *activities {
 	a.org = a.Organization(t, room)
 	a.user = a.Member(t, a.org, tenancy.Student)
 	wrap := func(b bucket) fragile { return fragile{b, &a.failing} }
-	a.remains = settle.NewRemains(a.DB, settle.Objects{
+	a.remains = finalize.NewCleaner(a.DB, finalize.Objects{
 		Staging: wrap(bucket{a.store.Staging}), Clean: wrap(bucket{a.store.Clean}), Quarantine: wrap(bucket{a.store.Quarantine}),
 	})
-	a.settle = settle.New(a.remains, a.nowhere)
+	a.settle = finalize.New(a.remains, a.nowhere)
 	a.env.RegisterActivity(a.settle)
 	a.checker = reconcile.Checker{DB: a.DB, Staging: bucket{a.store.Staging}, Clean: bucket{a.store.Clean},
 		Quarantine: bucket{a.store.Quarantine}, Exports: bucket{a.store.Exports}, Workflows: a.nowhere, Clearer: a.remains}
@@ -113,12 +113,12 @@ func setupActivities(t *testing.T) *activities {
 }
 
 // scanned is a version that only waits for its publication.
-func (a *activities) scanned(t *testing.T) files.Ticket {
+func (a *activities) scanned(t *testing.T) files.Created {
 	t.Helper()
 	ticket := a.receive(t, "notes.txt", []byte("the bytes"))
-	v, err := files.GetVersion(context.Background(), a.Once(a.org), ticket.Version)
+	v, err := files.GetVersion(context.Background(), a.Single(a.org), ticket.Version)
 	require.NoError(t, err)
-	require.NoError(t, files.Scanned(context.Background(), a.Once(a.org), ticket.Version, files.Verdict{Verdict: "clean", Engine: "fake", SHA256: v.Sha256}))
+	require.NoError(t, files.Scanned(context.Background(), a.Single(a.org), ticket.Version, files.Verdict{Verdict: "clean", Engine: "fake", SHA256: v.Sha256}))
 	return ticket
 }
 
@@ -132,8 +132,8 @@ func (a *activities) trash(t *testing.T, file uuid.UUID) {
 }
 
 func (a *activities) publish(version uuid.UUID) (files.Status, error) {
-	var result settle.PublishVersionResult
-	value, err := a.env.ExecuteActivity(a.settle.PublishVersion, settle.PublishVersionInput{Org: a.org, Version: version})
+	var result finalize.PublishVersionResult
+	value, err := a.env.ExecuteActivity(a.settle.PublishVersion, finalize.PublishVersionInput{Org: a.org, Version: version})
 	if err == nil {
 		err = value.Get(&result)
 	}
@@ -141,8 +141,8 @@ func (a *activities) publish(version uuid.UUID) (files.Status, error) {
 }
 
 func (a *activities) withdraw(version uuid.UUID, to files.Status) (files.Status, error) {
-	var result settle.WithdrawVersionResult
-	value, err := a.env.ExecuteActivity(a.settle.WithdrawVersion, settle.WithdrawVersionInput{Org: a.org, Version: version, Status: to, Reason: "some_rule"})
+	var result finalize.WithdrawVersionResult
+	value, err := a.env.ExecuteActivity(a.settle.WithdrawVersion, finalize.WithdrawVersionInput{Org: a.org, Version: version, Status: to, Reason: "some_rule"})
 	if err == nil {
 		err = value.Get(&result)
 	}
@@ -150,8 +150,8 @@ func (a *activities) withdraw(version uuid.UUID, to files.Status) (files.Status,
 }
 
 func (a *activities) quarantine(version uuid.UUID) (files.Status, error) {
-	var result settle.QuarantineVersionResult
-	value, err := a.env.ExecuteActivity(a.settle.QuarantineVersion, settle.QuarantineVersionInput{Org: a.org, Version: version, Reason: "infected:X"})
+	var result finalize.QuarantineVersionResult
+	value, err := a.env.ExecuteActivity(a.settle.QuarantineVersion, finalize.QuarantineVersionInput{Org: a.org, Version: version, Reason: "infected:X"})
 	if err == nil {
 		err = value.Get(&result)
 	}
@@ -256,12 +256,12 @@ func TestExpiredUploadLeavesNothing(t *testing.T) {
 	t.Parallel()
 	a := setupActivities(t)
 	ctx := context.Background()
-	var ticket files.Ticket
+	var ticket files.Created
 	require.NoError(t, a.InTx(ctx, a.org, func(tx *tenancy.Tx) (err error) {
-		ticket, err = files.Create(ctx, tx, files.New{Name: "half.bin", Size: 10 << 20, By: a.user, TTL: -time.Second})
+		ticket, err = files.Create(ctx, tx, files.New{Name: "half.bin", Size: 10 << 20, UploadedBy: a.user, TTL: -time.Second})
 		return err
 	}))
-	_, err := a.store.Staging.Begin(ctx, files.StagingKey(a.org, ticket.Version))
+	_, err := a.store.Staging.CreateMultipart(ctx, files.StagingKey(a.org, ticket.Version))
 	require.NoError(t, err)
 	_, err = a.store.Staging.Put(ctx, files.TailKey(a.org, ticket.Upload), bytes.NewReader([]byte("tail")), 4, "")
 	require.NoError(t, err)
@@ -269,7 +269,7 @@ func TestExpiredUploadLeavesNothing(t *testing.T) {
 
 	_, err = a.env.ExecuteActivity(a.sweeper(t).ExpireUploads, sweep.ExpireUploadsInput{Org: tenancy.Platform})
 	require.NoError(t, err)
-	v, err := files.GetVersion(ctx, a.Once(a.org), ticket.Version)
+	v, err := files.GetVersion(ctx, a.Single(a.org), ticket.Version)
 	require.NoError(t, err)
 	require.Equal(t, files.Expired, v.Status)
 	require.Zero(t, v.ReservedBytes)
@@ -288,18 +288,18 @@ func TestPurgedTrashIsGone(t *testing.T) {
 	require.NoError(t, err)
 	_, err = a.quarantine(infected.Version)
 	require.NoError(t, err)
-	for _, ticket := range []files.Ticket{published, infected, open} {
+	for _, ticket := range []files.Created{published, infected, open} {
 		a.trash(t, ticket.File)
 	}
 	_, err = a.env.ExecuteActivity(a.sweeper(t).PurgeTrash, sweep.PurgeTrashInput{Org: tenancy.Platform})
 	require.NoError(t, err)
 	ctx := context.Background()
-	for _, ticket := range []files.Ticket{published, infected, open} {
-		_, err := files.GetVersion(ctx, a.Once(a.org), ticket.Version)
+	for _, ticket := range []files.Created{published, infected, open} {
+		_, err := files.GetVersion(ctx, a.Single(a.org), ticket.Version)
 		require.ErrorIs(t, err, files.ErrNotFound)
 	}
 	require.Empty(t, append(append(keys(t, a.store.Staging), keys(t, a.store.Clean)...), keys(t, a.store.Quarantine)...))
-	quota, err := files.GetQuota(ctx, a.Once(a.org))
+	quota, err := files.GetQuota(ctx, a.Single(a.org))
 	require.NoError(t, err)
 	require.Zero(t, quota.UsedBytes+quota.ReservedBytes)
 	a.requireSettled(t)
@@ -311,7 +311,7 @@ func TestOldRequestsAreForgotten(t *testing.T) {
 	ctx, other := context.Background(), a.Organization(t, 1<<20)
 	for _, org := range []tenancy.OrgID{a.org, other} {
 		for _, left := range []string{"-1 second", "1 hour"} {
-			_, err := a.Once(org).Exec(ctx, `insert into idempotency_keys (organization_id, principal, key_hash, fingerprint, new_id, holder, busy_until, expires_at)
+			_, err := a.Single(org).Exec(ctx, `insert into idempotency_keys (organization_id, principal, key_hash, fingerprint, new_id, holder, busy_until, expires_at)
 				values (app.org(), sha256('p'), sha256(convert_to($1, 'UTF8')), sha256('f'), $2, $2, now(), now() + $1::interval)`, left, tenancy.NewID())
 			require.NoError(t, err)
 		}
@@ -323,7 +323,7 @@ func TestOldRequestsAreForgotten(t *testing.T) {
 	require.Equal(t, sweep.SweepResult{Found: 2, Done: 2}, result)
 	for _, org := range []tenancy.OrgID{a.org, other} {
 		var left int
-		require.NoError(t, a.Once(org).QueryRow(ctx, "select count(*) from idempotency_keys").Scan(&left))
+		require.NoError(t, a.Single(org).QueryRow(ctx, "select count(*) from idempotency_keys").Scan(&left))
 		require.Equal(t, 1, left)
 	}
 }
@@ -384,28 +384,28 @@ func TestReconcilerSeesEachDisagreement(t *testing.T) {
 		reconcile.OrphanClean: {func(t *testing.T, a *activities) {
 			put(t, bucket{a.store.Clean}, files.ContentKey(a.org, uuid.New()), "x")
 		}, true},
-		reconcile.OrphanAside: {func(t *testing.T, a *activities) {
+		reconcile.OrphanQuarantine: {func(t *testing.T, a *activities) {
 			put(t, bucket{a.store.Quarantine}, files.ContentKey(a.org, uuid.New()), "x")
 		}, true},
 		reconcile.OrphanStaged: {func(t *testing.T, a *activities) { put(t, bucket{a.store.Staging}, a.org.String()+"/no-version", "x") }, true},
 		reconcile.OrphanParts: {func(t *testing.T, a *activities) {
-			_, err := a.store.Staging.Begin(ctx, files.StagingKey(a.org, uuid.New()))
+			_, err := a.store.Staging.CreateMultipart(ctx, files.StagingKey(a.org, uuid.New()))
 			require.NoError(t, err)
 		}, true},
 		reconcile.OrphanExport: {func(t *testing.T, a *activities) {
 			put(t, bucket{a.store.Exports}, exports.Prefix(a.org, uuid.New())+"000001-x.zip", "x")
 		}, true},
-		reconcile.Uncleaned: {func(t *testing.T, a *activities) {
+		reconcile.UncleanedVersion: {func(t *testing.T, a *activities) {
 			v := a.scanned(t).Version
 			require.NoError(t, a.InTx(ctx, a.org, func(tx *tenancy.Tx) error { return files.Withdraw(ctx, tx, v, files.Rejected, "x") }))
 			require.NoError(t, a.store.Staging.Remove(ctx, files.StagingKey(a.org, v)))
 		}, true},
 		reconcile.QuotaUsed: {func(t *testing.T, a *activities) {
-			_, err := a.Once(a.org).Exec(ctx, "update storage_quotas set used_bytes = used_bytes + 1")
+			_, err := a.Single(a.org).Exec(ctx, "update storage_quotas set used_bytes = used_bytes + 1")
 			require.NoError(t, err)
 		}, false},
 		reconcile.QuotaReserved: {func(t *testing.T, a *activities) {
-			_, err := a.Once(a.org).Exec(ctx, "update storage_quotas set reserved_bytes = reserved_bytes + 1")
+			_, err := a.Single(a.org).Exec(ctx, "update storage_quotas set reserved_bytes = reserved_bytes + 1")
 			require.NoError(t, err)
 		}, false},
 	} {

@@ -13,10 +13,10 @@ import (
 
 	"satchel/activities/email"
 	"satchel/activities/export"
+	"satchel/activities/finalize"
 	"satchel/activities/imaging"
 	"satchel/activities/invitation"
 	"satchel/activities/scan"
-	"satchel/activities/settle"
 	"satchel/activities/sweep"
 	"satchel/internal/queue"
 	"satchel/internal/s3"
@@ -45,14 +45,14 @@ func components(t *testing.T) []queue.Component {
 		func() client.Client { return nil },
 		func() scan.Scanner { return nil },
 		func() imaging.Renderer { return nil },
-		func() settle.Remains { return settle.Remains{} },
+		func() finalize.Cleaner { return finalize.Cleaner{} },
 		func() scan.Config { return scan.Config{} },
 		func() email.Mailer { return nil },
 		func() email.Config { return email.Config{InvitationURL: "http://127.0.0.1/invitations"} },
 		func() invitation.Config { return invitation.Config{} },
 		func() sweep.Config { return sweep.Config{} },
 		func() export.Config { return export.Config{} },
-		func() *upload.Line { return nil },
+		func() *upload.Admission { return nil },
 		func() workers.Config { return workers.Config{} },
 		newUploads, archives.DefaultLimits, func() *audit.Signer { return nil },
 	))

@@ -49,8 +49,8 @@ type Client struct {
 	verdict time.Duration
 	buffers sync.Pool
 
-	holdBytes int64         // the longest stream that is held in memory
-	holds     chan struct{} // as many as may be held at once
+	memoryBytes int64         // the longest stream that is held in memory
+	memorySlots chan struct{} // as many as may be held at once
 }
 
 // Option changes one setting of a Client.
@@ -69,7 +69,7 @@ func WithVerdictTimeout(d time.Duration) Option { return func(c *Client) { c.ver
 // memory and handed to the daemon as they are, which spares it taking them
 // through the socket and writing them down. Without it everything is streamed.
 func WithMemory(bytes int64, files int) Option {
-	return func(c *Client) { c.holdBytes, c.holds = bytes, make(chan struct{}, files) }
+	return func(c *Client) { c.memoryBytes, c.memorySlots = bytes, make(chan struct{}, files) }
 }
 
 // New returns a client of the daemon that listens on the unix socket. Nothing

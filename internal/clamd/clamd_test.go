@@ -82,7 +82,7 @@ func TestScanSendsExactBytes(t *testing.T) {
 		got, err := clientOf(fake, patient, ways[way]...).Scan(t.Context(), source, int64(len(content)))
 		require.NoError(rt, err)
 		require.Equal(rt, Verdict{Outcome: Infected, Signature: "All.Of.It"}, got)
-		require.Equal(rt, way == "held", fake.Handed() == 1)
+		require.Equal(rt, way == "held", fake.Descriptors() == 1)
 	})
 }
 

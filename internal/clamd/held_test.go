@@ -17,7 +17,7 @@ func TestSealedMemoryDoesNotChange(t *testing.T) {
 	memory, err := newMemory()
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = memory.Close() })
-	require.NoError(t, New("unused").fill(memory, bytes.NewReader([]byte("judged")), 6))
+	require.NoError(t, New("unused").fillMemory(memory, bytes.NewReader([]byte("judged")), 6))
 	_, err = memory.WriteAt([]byte("swapped"), 0)
 	require.ErrorIs(t, err, os.ErrPermission)
 	require.ErrorIs(t, memory.Truncate(3), os.ErrPermission)
@@ -35,7 +35,7 @@ func TestOnlyShortStreamsAreHeld(t *testing.T) {
 		got, err := scanBytes(t, clientOf(fake, patient, WithMemory(100, 1)), make([]byte, size))
 		require.NoError(t, err)
 		require.True(t, got.Clean())
-		require.Equal(t, handed, fake.Handed(), "%d bytes", size)
+		require.Equal(t, handed, fake.Descriptors(), "%d bytes", size)
 		require.EqualValues(t, 1, fake.Scans())
 	}
 }
@@ -53,17 +53,17 @@ func TestHeldStreamsAreBounded(t *testing.T) {
 	}
 	first, second := make(chan error, 1), make(chan error, 1)
 	go scan(first)
-	require.Eventually(t, func() bool { return fake.Handed() == 1 }, patient, poll)
+	require.Eventually(t, func() bool { return fake.Descriptors() == 1 }, patient, poll)
 	go scan(second)
 	require.Eventually(t, func() bool { return fake.Scans() == 2 }, patient, poll)
-	require.EqualValues(t, 1, fake.Handed())
+	require.EqualValues(t, 1, fake.Descriptors())
 	close(gate)
 	require.NoError(t, <-first)
 	require.NoError(t, <-second)
 	third := make(chan error, 1)
 	scan(third)
 	require.NoError(t, <-third)
-	require.EqualValues(t, 2, fake.Handed())
+	require.EqualValues(t, 2, fake.Descriptors())
 }
 
 // A daemon that no descriptor reaches judges the same bytes as a stream, and
@@ -72,15 +72,15 @@ func TestLostDescriptorIsStreamed(t *testing.T) {
 	t.Parallel()
 	marker := []byte("marker-of-this-test")
 	behaviour := clamdtest.Honest(map[string][]byte{"Test.Marker": marker})
-	behaviour.Handless = true
+	behaviour.NoDescriptor = true
 	fake := clamdtest.Start(t, behaviour)
 	c := clientOf(fake, patient, WithMemory(1<<20, 1))
 	got, err := scanBytes(t, c, marker)
 	require.NoError(t, err)
 	require.Equal(t, Verdict{Infected, "Test.Marker"}, got)
 	require.EqualValues(t, 2, fake.Scans())
-	require.EqualValues(t, 1, fake.Handed())
-	fake.Behave(clamdtest.Behaviour{Handless: true, Reply: "stream: OK"})
+	require.EqualValues(t, 1, fake.Descriptors())
+	fake.Behave(clamdtest.Behaviour{NoDescriptor: true, Reply: "stream: OK"})
 	got, err = scanBytes(t, c, marker)
 	require.ErrorIs(t, err, ErrUnavailable)
 	require.Zero(t, got)

@@ -81,16 +81,16 @@ func line(raw []byte) (string, error) {
 	return string(text), nil
 }
 
-// subject takes the words off an answer that say what it is about, and refuses
+// replyFormat takes the words off an answer that say what it is about, and refuses
 // an answer that is about something else.
-type subject func(text string) (rest string, ok bool)
+type replyFormat func(text string) (rest string, ok bool)
 
-// ofStream is the subject of INSTREAM.
-func ofStream(text string) (string, bool) { return strings.CutPrefix(text, "stream: ") }
+// streamReply is the subject of INSTREAM.
+func streamReply(text string) (string, bool) { return strings.CutPrefix(text, "stream: ") }
 
-// ofDescriptor is the subject of FILDES: the daemon names the descriptor by its
+// descriptorReply is the subject of FILDES: the daemon names the descriptor by its
 // own number.
-func ofDescriptor(text string) (string, bool) {
+func descriptorReply(text string) (string, bool) {
 	rest, ok := strings.CutPrefix(text, "fd[")
 	number, rest, closed := strings.Cut(rest, "]: ")
 	_, err := strconv.ParseUint(number, 10, 31)
@@ -98,7 +98,7 @@ func ofDescriptor(text string) (string, bool) {
 }
 
 // parseVerdict turns the complete answer to a scan into a verdict.
-func parseVerdict(raw []byte, about subject) (Verdict, error) {
+func parseVerdict(raw []byte, about replyFormat) (Verdict, error) {
 	text, err := line(raw)
 	if err != nil {
 		return Verdict{}, err

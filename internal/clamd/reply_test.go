@@ -22,16 +22,16 @@ func TestParseVerdict(t *testing.T) {
 		"stream: Heuristics.Phishing.Email.SpoofedDomain FOUND\x00":    {Infected, "Heuristics.Phishing.Email.SpoofedDomain"},
 		"stream: Prefix.Heuristics.Encrypted.Zip.UNOFFICIAL FOUND\x00": {Infected, "Prefix.Heuristics.Encrypted.Zip.UNOFFICIAL"},
 	} {
-		got, err := parseVerdict([]byte(raw), ofStream)
+		got, err := parseVerdict([]byte(raw), streamReply)
 		require.NoError(t, err, "%q", raw)
 		require.Equal(t, want, got, "%q", raw)
-		_, err = parseVerdict([]byte(raw), ofDescriptor)
+		_, err = parseVerdict([]byte(raw), descriptorReply)
 		require.ErrorIs(t, err, ErrUnavailable, "an answer about a stream is none about a descriptor: %q", raw)
 		about := strings.Replace(raw, "stream: ", "fd[12]: ", 1)
-		got, err = parseVerdict([]byte(about), ofDescriptor)
+		got, err = parseVerdict([]byte(about), descriptorReply)
 		require.NoError(t, err, "%q", about)
 		require.Equal(t, want, got, "%q", about)
-		_, err = parseVerdict([]byte(about), ofStream)
+		_, err = parseVerdict([]byte(about), streamReply)
 		require.ErrorIs(t, err, ErrUnavailable, "%q", about)
 	}
 }
@@ -42,7 +42,7 @@ func TestDescriptorsHaveNumbers(t *testing.T) {
 		"fd[]: OK", "fd[x]: OK", "fd[-1]: OK", "fd[ 1]: OK", "fd[1] OK", "fd[1]:OK", "fd[1: OK", "fd1]: OK", "[1]: OK", "fd: OK",
 		"fd[1]: fd[1]: OK", "fd[1]: stream: OK", "fd[99999999999999999999]: OK", "fd[1]: OK ", "fd[1]: ok", "fd[1]: Not a regular file ERROR",
 	} {
-		got, err := parseVerdict([]byte(raw+"\x00"), ofDescriptor)
+		got, err := parseVerdict([]byte(raw+"\x00"), descriptorReply)
 		require.ErrorIs(t, err, ErrUnavailable, "%q", raw)
 		require.Zero(t, got)
 	}
@@ -65,9 +65,9 @@ func FuzzParseVerdict(f *testing.F) {
 		f.Add([]byte(behaviour.Reply))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		got, err := parseVerdict(raw, ofStream)
+		got, err := parseVerdict(raw, streamReply)
 		require.Equal(t, string(raw) == "stream: OK\x00", got.Clean(), "%q", raw)
-		about, _ := parseVerdict(raw, ofDescriptor)
+		about, _ := parseVerdict(raw, descriptorReply)
 		require.Equal(t, descriptorClean.Match(raw), about.Clean(), "%q", raw)
 		if err != nil {
 			require.Zero(t, got)

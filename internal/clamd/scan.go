@@ -35,13 +35,13 @@ func (c *Client) Scan(ctx context.Context, r io.Reader, size int64) (Verdict, er
 // scan holds what is small enough in memory, if there is room, and streams the
 // rest.
 func (c *Client) scan(ctx context.Context, r io.Reader, size int64) (Verdict, error) {
-	if size == 0 || size > c.holdBytes {
+	if size == 0 || size > c.memoryBytes {
 		return c.stream(ctx, r, size)
 	}
 	select {
-	case c.holds <- struct{}{}:
-		defer func() { <-c.holds }()
-		return c.held(ctx, r, size)
+	case c.memorySlots <- struct{}{}:
+		defer func() { <-c.memorySlots }()
+		return c.sendDescriptor(ctx, r, size)
 	default:
 		return c.stream(ctx, r, size)
 	}
@@ -61,7 +61,7 @@ func (c *Client) stream(ctx context.Context, r io.Reader, size int64) (Verdict, 
 	if err != nil {
 		return Verdict{}, orTooLarge(raw, err)
 	}
-	return parseVerdict(raw, ofStream)
+	return parseVerdict(raw, streamReply)
 }
 
 // send writes the stream as chunks and ends it, only once the source has proved
@@ -69,16 +69,16 @@ func (c *Client) stream(ctx context.Context, r io.Reader, size int64) (Verdict, 
 func (c *Client) send(s *session, r io.Reader, size int64) error {
 	buf := c.buffers.Get().(*[]byte)
 	defer c.buffers.Put(buf)
-	err := pour(r, size, (*buf)[headerSize:], func(n int) error { return s.writeChunk((*buf)[:headerSize+n]) })
+	err := copyChunks(r, size, (*buf)[headerSize:], func(n int) error { return s.writeChunk((*buf)[:headerSize+n]) })
 	if err != nil {
 		return err
 	}
 	return s.writeChunk((*buf)[:headerSize])
 }
 
-// pour reads exactly size bytes of r, one piece after another into the same
+// copyChunks reads exactly size bytes of r, one piece after another into the same
 // memory, and reports the length of each to write.
-func pour(r io.Reader, size int64, piece []byte, write func(n int) error) error {
+func copyChunks(r io.Reader, size int64, piece []byte, write func(n int) error) error {
 	for done := int64(0); done < size; {
 		n, err := readChunk(r, piece, size-done)
 		if err != nil {
@@ -169,7 +169,7 @@ func (s *session) leftover(err error) error {
 }
 
 func orTooLarge(raw []byte, err error) error {
-	if _, parsed := parseVerdict(raw, ofStream); errors.Is(parsed, ErrTooLarge) {
+	if _, parsed := parseVerdict(raw, streamReply); errors.Is(parsed, ErrTooLarge) {
 		return ErrTooLarge
 	}
 	return err

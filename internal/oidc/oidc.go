@@ -38,8 +38,8 @@ var (
 	ErrUnavailable = fault.New(fault.Unavailable, "issuer_unavailable", "The token cannot be checked because the identity provider does not answer. Try again shortly.")
 )
 
-// Person is who an issuer says that the caller is.
-type Person struct {
+// Identity is who an issuer says that the caller is.
+type Identity struct {
 	Issuer, Subject string
 	Until           time.Time // when the token is good no more
 }
@@ -66,25 +66,25 @@ func New(c Config) *Verifier {
 }
 
 // Verify gives the person whom a token names.
-func (v *Verifier) Verify(ctx context.Context, raw string) (Person, error) {
+func (v *Verifier) Verify(ctx context.Context, raw string) (Identity, error) {
 	if len(raw) > maxToken || strings.Count(raw, ".") != 2 {
-		return Person{}, ErrToken
+		return Identity{}, ErrToken
 	}
 	verifier, err := v.discovered(ctx)
 	if err != nil {
-		return Person{}, err
+		return Identity{}, err
 	}
 	var down error
 	token, err := verifier.Verify(context.WithValue(ctx, downKey{}, &down), raw)
 	switch {
 	case down != nil:
-		return Person{}, ErrUnavailable.Because(down)
+		return Identity{}, ErrUnavailable.Because(down)
 	case err != nil:
-		return Person{}, ErrToken.Because(err)
+		return Identity{}, ErrToken.Because(err)
 	case token.Subject == "":
-		return Person{}, ErrToken.Because(errors.New("no subject"))
+		return Identity{}, ErrToken.Because(errors.New("no subject"))
 	}
-	return Person{Issuer: token.Issuer, Subject: token.Subject, Until: token.Expiry.Add(v.config.Skew)}, nil
+	return Identity{Issuer: token.Issuer, Subject: token.Subject, Until: token.Expiry.Add(v.config.Skew)}, nil
 }
 
 // Issuer names whose tokens are believed.

@@ -53,7 +53,7 @@ func TestKeysRotateAndAreNotAskedForAtWill(t *testing.T) {
 	t.Parallel()
 	i, v := setup(t)
 	now := time.Now()
-	transport, ok := v.client.Transport.(*calm)
+	transport, ok := v.client.Transport.(*documentCache)
 	require.True(t, ok)
 	transport.now = func() time.Time { return now }
 	old := i.Token("x")
@@ -75,10 +75,10 @@ func TestKeysRotateAndAreNotAskedForAtWill(t *testing.T) {
 		}
 	}
 	i.Rotate("second", jose.ES256)
-	now = now.Add(calmFor)
+	now = now.Add(cacheTTL)
 	require.Eventually(t, verifies(i.Token("x")), 10*time.Second, time.Millisecond)
 	require.Equal(t, 2, i.Asks())
-	now = now.Add(calmFor)
+	now = now.Add(cacheTTL)
 	require.Eventually(t, func() bool { return !verifies(old)() }, 10*time.Second, time.Millisecond)
 }
 
@@ -101,7 +101,7 @@ func TestKeysOutliveTheIssuer(t *testing.T) {
 	i.Server.Close()
 	_, err = v.Verify(context.Background(), token)
 	require.NoError(t, err)
-	transport, ok := v.client.Transport.(*calm)
+	transport, ok := v.client.Transport.(*documentCache)
 	require.True(t, ok)
 	transport.now = func() time.Time { return time.Now().Add(time.Hour) }
 	i.Rotate("second", jose.ES256)

@@ -15,8 +15,8 @@ type Part struct {
 	ETag   string
 }
 
-// Begin starts a multipart upload and gives its id.
-func (b *Bucket) Begin(ctx context.Context, key string) (string, error) {
+// CreateMultipart starts a multipart upload and gives its id.
+func (b *Bucket) CreateMultipart(ctx context.Context, key string) (string, error) {
 	id, err := b.core.NewMultipartUpload(ctx, b.name, key, minio.PutObjectOptions{})
 	if err != nil {
 		return "", fmt.Errorf("begin multipart upload: %w", classify(err))
@@ -33,8 +33,8 @@ func (b *Bucket) PutPart(ctx context.Context, key, upload string, number int, bo
 	return part.ETag, nil
 }
 
-// Join makes the parts one object and gives its ETag.
-func (b *Bucket) Join(ctx context.Context, key, upload string, parts []Part) (string, error) {
+// CompleteMultipart makes the parts one object and gives its ETag.
+func (b *Bucket) CompleteMultipart(ctx context.Context, key, upload string, parts []Part) (string, error) {
 	list := make([]minio.CompletePart, len(parts))
 	for i, p := range parts {
 		list[i] = minio.CompletePart{PartNumber: p.Number, ETag: p.ETag}
@@ -46,9 +46,9 @@ func (b *Bucket) Join(ctx context.Context, key, upload string, parts []Part) (st
 	return info.ETag, nil
 }
 
-// Abort ends a multipart upload and frees its parts; one that is not there is
+// AbortMultipart ends a multipart upload and frees its parts; one that is not there is
 // content.
-func (b *Bucket) Abort(ctx context.Context, key, upload string) error {
+func (b *Bucket) AbortMultipart(ctx context.Context, key, upload string) error {
 	err := classify(b.core.AbortMultipartUpload(ctx, b.name, key, upload))
 	if err != nil && !errors.Is(err, ErrMissing) {
 		return fmt.Errorf("abort multipart upload: %w", err)
@@ -56,12 +56,12 @@ func (b *Bucket) Abort(ctx context.Context, key, upload string) error {
 	return nil
 }
 
-// Pending is a multipart upload that was begun and neither joined nor aborted.
-type Pending struct{ Key, Upload string }
+// PendingUpload is a multipart upload that was begun and neither joined nor aborted.
+type PendingUpload struct{ Key, Upload string }
 
 // ListPending gives the multipart uploads under a prefix that are still open.
-func (b *Bucket) ListPending(ctx context.Context, prefix string) ([]Pending, error) {
-	var found []Pending
+func (b *Bucket) ListPending(ctx context.Context, prefix string) ([]PendingUpload, error) {
+	var found []PendingUpload
 	var keyMarker, idMarker string
 	for {
 		page, err := b.core.ListMultipartUploads(ctx, b.name, prefix, keyMarker, idMarker, "", 1000)
@@ -69,7 +69,7 @@ func (b *Bucket) ListPending(ctx context.Context, prefix string) ([]Pending, err
 			return nil, fmt.Errorf("list multipart uploads: %w", classify(err))
 		}
 		for _, u := range page.Uploads {
-			found = append(found, Pending{Key: u.Key, Upload: u.UploadID})
+			found = append(found, PendingUpload{Key: u.Key, Upload: u.UploadID})
 		}
 		if !page.IsTruncated {
 			return found, nil

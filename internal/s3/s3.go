@@ -118,9 +118,9 @@ func (b *Bucket) Put(ctx context.Context, key string, body io.Reader, size int64
 	return info.ETag, nil
 }
 
-// PutSummed stores an object whole, which the store refuses unless the bytes
+// PutWithSHA256 stores an object whole, which the store refuses unless the bytes
 // that reach it have this SHA-256, and gives its ETag.
-func (b *Bucket) PutSummed(ctx context.Context, key string, body io.Reader, size int64, sum []byte) (string, error) {
+func (b *Bucket) PutWithSHA256(ctx context.Context, key string, body io.Reader, size int64, sum []byte) (string, error) {
 	opts := put("")
 	opts.UserMetadata = map[string]string{"x-amz-checksum-sha256": base64.StdEncoding.EncodeToString(sum)}
 	info, err := b.core.PutObject(ctx, b.name, key, body, size, "", "", opts)

@@ -74,13 +74,13 @@ func TestStoreRefusesOtherBytes(t *testing.T) {
 	t.Parallel()
 	b := s3test.New(t).Staging
 	sum := sha256.Sum256([]byte("what was hashed"))
-	_, err := b.PutSummed(t.Context(), "org/v", strings.NewReader("what was bashed"), 15, sum[:])
+	_, err := b.PutWithSHA256(t.Context(), "org/v", strings.NewReader("what was bashed"), 15, sum[:])
 	require.Equal(t, fault.Unavailable, fault.KindOf(err), "%v", err)
 	_, err = b.Stat(t.Context(), "org/v")
 	require.ErrorIs(t, err, s3.ErrMissing)
-	etag, err := b.PutSummed(t.Context(), "org/v", strings.NewReader("what was hashed"), 15, sum[:])
+	etag, err := b.PutWithSHA256(t.Context(), "org/v", strings.NewReader("what was hashed"), 15, sum[:])
 	require.NoError(t, err)
-	_, err = b.PutSummed(t.Context(), "org/v", strings.NewReader("what was bashed"), 15, sum[:])
+	_, err = b.PutWithSHA256(t.Context(), "org/v", strings.NewReader("what was bashed"), 15, sum[:])
 	require.Error(t, err)
 	got, err := read(t, b, "org/v", etag, 0, -1)
 	require.NoError(t, err)
@@ -110,7 +110,7 @@ func TestMultipart(t *testing.T) {
 	t.Parallel()
 	b := s3test.New(t).Staging
 	ctx := t.Context()
-	id, err := b.Begin(ctx, "org/big")
+	id, err := b.CreateMultipart(ctx, "org/big")
 	require.NoError(t, err)
 	block := bytes.Repeat([]byte("x"), 5<<20)
 	var parts []s3.Part
@@ -124,8 +124,8 @@ func TestMultipart(t *testing.T) {
 	}
 	pending, err := b.ListPending(ctx, "org/")
 	require.NoError(t, err)
-	require.Equal(t, []s3.Pending{{Key: "org/big", Upload: id}}, pending)
-	etag, err := b.Join(ctx, "org/big", id, parts)
+	require.Equal(t, []s3.PendingUpload{{Key: "org/big", Upload: id}}, pending)
+	etag, err := b.CompleteMultipart(ctx, "org/big", id, parts)
 	require.NoError(t, err)
 	got, err := read(t, b, "org/big", etag, 5<<20-1, -1)
 	require.NoError(t, err)
@@ -134,10 +134,10 @@ func TestMultipart(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, pending)
 
-	id, err = b.Begin(ctx, "org/given-up")
+	id, err = b.CreateMultipart(ctx, "org/given-up")
 	require.NoError(t, err)
 	for range 2 {
-		require.NoError(t, b.Abort(ctx, "org/given-up", id), "what is gone already is content")
+		require.NoError(t, b.AbortMultipart(ctx, "org/given-up", id), "what is gone already is content")
 	}
 	_, err = b.PutPart(ctx, "org/given-up", id, 1, strings.NewReader("x"), 1)
 	require.ErrorIs(t, err, s3.ErrMissing)

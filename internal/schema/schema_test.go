@@ -28,7 +28,7 @@ func TestUpAgainChangesNothing(t *testing.T) {
 	version, err := schema.Up(t.Context(), schema.Config{OwnerURL: d.OwnerURL})
 	require.NoError(t, err)
 	require.Positive(t, version)
-	quota := d.Once(org).QueryRow(t.Context(), "select max_bytes from storage_quotas")
+	quota := d.Single(org).QueryRow(t.Context(), "select max_bytes from storage_quotas")
 	require.NoError(t, quota.Scan(new(int64)), "the data is still there")
 }
 

@@ -21,18 +21,18 @@ const (
 	drainFor = 2 * time.Second
 )
 
-// ended is a child that has exited by itself or by a limit of its own.
-type ended struct {
+// childResult is a child that has exited by itself or by a limit of its own.
+type childResult struct {
 	state  *os.ProcessState
-	stdout capture
-	stderr capture
+	stdout boundedBuffer
+	stderr boundedBuffer
 }
 
 // run starts the child and waits for it. It fails when the child could not be
 // started or did not end by itself: the context ended, or the wall clock ran
 // out. The latter is a fault, not a finding. An expensive image uses up its CPU
 // seconds long before; a child that waits so long sits on a starved machine.
-func (r Renderer) run(ctx context.Context, sourcePath, outDir string) (*ended, error) {
+func (r Renderer) run(ctx context.Context, sourcePath, outDir string) (*childResult, error) {
 	timed, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 
@@ -41,7 +41,7 @@ func (r Renderer) run(ctx context.Context, sourcePath, outDir string) (*ended, e
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 
-	child := &ended{stdout: capture{limit: maxReport}, stderr: capture{limit: maxStderr}}
+	child := &childResult{stdout: boundedBuffer{limit: maxReport}, stderr: boundedBuffer{limit: maxStderr}}
 	cmd := r.command(timed, child, sourcePath, outDir)
 	err := cmd.Run()
 	child.state = cmd.ProcessState
@@ -56,7 +56,7 @@ func (r Renderer) run(ctx context.Context, sourcePath, outDir string) (*ended, e
 	return child, nil
 }
 
-func (r Renderer) command(ctx context.Context, child *ended, sourcePath, outDir string) *exec.Cmd {
+func (r Renderer) command(ctx context.Context, child *childResult, sourcePath, outDir string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, r.program, "--input", sourcePath, "--output", outDir) //nolint:gosec // our own program by configuration; the paths are the worker's own temporary ones
 	// An empty, non-nil environment: nil would mean the worker's own, with its
 	// database password in it. The child sets what libvips needs by itself.
@@ -70,7 +70,7 @@ func (r Renderer) command(ctx context.Context, child *ended, sourcePath, outDir 
 
 // report tells the three ways a child can end apart: renditions, a finding
 // about the image, or a fault of the machinery.
-func (c *ended) report() (Report, error) {
+func (c *childResult) report() (Report, error) {
 	status, ok := c.state.Sys().(syscall.WaitStatus)
 	if !ok {
 		return Report{}, fmt.Errorf("render program ended with a status of type %T, which this system should not have", c.state.Sys())
@@ -90,7 +90,7 @@ func (c *ended) report() (Report, error) {
 
 // died explains a signal. SIGKILL is what the kernel sends for RLIMIT_CPU and
 // for memory; Render's own SIGKILL never gets here. Both would happen again.
-func (c *ended) died(signal syscall.Signal) error {
+func (c *childResult) died(signal syscall.Signal) error {
 	switch signal {
 	case syscall.SIGKILL, syscall.SIGXCPU, syscall.SIGXFSZ:
 		return NotRenderable{TooExpensive, fmt.Sprintf("decoding used up its limits (%s after %s of CPU)", signal, c.cpu())}
@@ -101,7 +101,7 @@ func (c *ended) died(signal syscall.Signal) error {
 	}
 }
 
-func (c *ended) cpu() time.Duration {
+func (c *childResult) cpu() time.Duration {
 	return (c.state.UserTime() + c.state.SystemTime()).Round(time.Millisecond)
 }
 
@@ -111,7 +111,7 @@ const goCrash = 2
 
 // crashed tells a decoder that ran out of memory from one that broke, and both
 // from a machine that has no threads left, which the image cannot help.
-func (c *ended) crashed() error {
+func (c *childResult) crashed() error {
 	stderr := c.stderr.text()
 	switch {
 	case strings.Contains(stderr, "failed to create new OS thread"):
@@ -131,7 +131,7 @@ func containsAny(s string, words ...string) bool {
 	return false
 }
 
-func (c *ended) finding() error {
+func (c *childResult) finding() error {
 	report, err := c.decode()
 	if err != nil {
 		return err
@@ -142,7 +142,7 @@ func (c *ended) finding() error {
 	return NotRenderable{report.Error.Code, printable(report.Error.Message)}
 }
 
-func (c *ended) parse() (Report, error) {
+func (c *childResult) parse() (Report, error) {
 	report, err := c.decode()
 	if err != nil {
 		return Report{}, err
@@ -153,7 +153,7 @@ func (c *ended) parse() (Report, error) {
 	return report, nil
 }
 
-func (c *ended) decode() (Report, error) {
+func (c *childResult) decode() (Report, error) {
 	if c.stdout.cut {
 		return Report{}, fmt.Errorf("render program printed more than %d bytes", maxReport)
 	}
@@ -164,15 +164,15 @@ func (c *ended) decode() (Report, error) {
 	return report, nil
 }
 
-// capture keeps the first bytes of a stream and swallows the rest, so that a
+// boundedBuffer keeps the first bytes of a stream and swallows the rest, so that a
 // child that floods a pipe costs the parent nothing and does not block.
-type capture struct {
+type boundedBuffer struct {
 	limit int
 	kept  []byte
 	cut   bool
 }
 
-func (c *capture) Write(p []byte) (int, error) {
+func (c *boundedBuffer) Write(p []byte) (int, error) {
 	room := c.limit - len(c.kept)
 	if len(p) > room {
 		c.kept, c.cut = append(c.kept, p[:room]...), true
@@ -182,7 +182,7 @@ func (c *capture) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (c *capture) text() string {
+func (c *boundedBuffer) text() string {
 	return printable(string(c.kept))
 }
 

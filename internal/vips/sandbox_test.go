@@ -85,7 +85,7 @@ func TestParentStaysSmall(t *testing.T) {
 
 func TestCaptureIsBounded(t *testing.T) {
 	t.Parallel()
-	c := capture{limit: 10}
+	c := boundedBuffer{limit: 10}
 	for range 100 {
 		n, err := c.Write(bytes.Repeat([]byte("x"), 7))
 		require.NoError(t, err)

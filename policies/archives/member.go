@@ -147,8 +147,8 @@ var closedHeads = []string{
 	"LZIP",
 }
 
-// closed also knows ACE, whose sign stands behind its first header's length.
-func closed(head []byte) bool {
+// isClosedFormat also knows ACE, whose sign stands behind its first header's length.
+func isClosedFormat(head []byte) bool {
 	const aceAt = 7
 	return beginsWith(head, closedHeads) || len(head) > aceAt && bytes.HasPrefix(head[aceAt:], []byte("**ACE**"))
 }

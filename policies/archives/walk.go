@@ -94,7 +94,7 @@ func (w *walker) member(c *container, i int, path []int) error {
 		return err
 	}
 	switch {
-	case closed(head):
+	case isClosedFormat(head):
 		return found(NestedArchive, path...)
 	case beginsWith(head, zipHeads):
 		return w.nested(body, buffered, path)

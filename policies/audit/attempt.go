@@ -32,7 +32,7 @@ func (a *Attempt) has(e Event) bool {
 	return slices.Contains(a.recorded, e)
 }
 
-func (a *Attempt) note(e Event) {
+func (a *Attempt) record(e Event) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.recorded = append(a.recorded, e)
@@ -74,7 +74,7 @@ const reading = "access.refuse"
 // Conclude records a refusal, once the request is answered, unless the action
 // recorded itself. A request that only reads leaves a row when its role forbids
 // it; what is merely not there, for a reader, is not an event.
-func (a *Attempt) Conclude(ctx context.Context, q tenancy.Queries, objectID string, b *Bound) error {
+func (a *Attempt) Conclude(ctx context.Context, q tenancy.Queries, objectID string, b *RefusalLimiter) error {
 	f := a.refusal.Load()
 	if f == nil || a.done() {
 		return nil
@@ -88,12 +88,12 @@ func (a *Attempt) Conclude(ctx context.Context, q tenancy.Queries, objectID stri
 		return nil
 	}
 	actor, _ := tenancy.ActorFrom(ctx)
-	switch b.take(actor, b.now()) {
-	case leaveOut:
+	switch b.allow(actor, b.now()) {
+	case drop:
 		return nil
-	case sumUp:
+	case summarize:
 		return Record(ctx, q, Event{Action: flood, Result: result, Code: "rest_of_minute"})
-	case own:
+	case record:
 	}
 	return Record(ctx, q, Event{Action: action, ObjectID: objectID, Result: result, Code: f.Code})
 }

@@ -27,9 +27,9 @@ func TestOneEventIsRecordedOnceInARequest(t *testing.T) {
 	}
 	require.ErrorIs(t, d.InTx(ctx, org, fail), no)
 	require.ErrorIs(t, d.InTx(ctx, org, fail), no, "what was rolled back may be tried again")
-	require.NoError(t, audit.Record(ctx, d.Once(org), e))
-	require.ErrorIs(t, audit.Record(ctx, d.Once(org), e), audit.ErrTwice)
-	require.NoError(t, audit.Record(ctx, d.Once(org), audit.Event{Action: "file.trash", ObjectID: "y"}), "another thing")
+	require.NoError(t, audit.Record(ctx, d.Single(org), e))
+	require.ErrorIs(t, audit.Record(ctx, d.Single(org), e), audit.ErrTwice)
+	require.NoError(t, audit.Record(ctx, d.Single(org), audit.Event{Action: "file.trash", ObjectID: "y"}), "another thing")
 }
 
 // An action whose transaction was rolled back has left nothing, so its refusal
@@ -46,9 +46,9 @@ func TestRefusalAfterARollback(t *testing.T) {
 	})
 	require.ErrorIs(t, err, refusal)
 	audit.Refused(ctx, refusal)
-	var bound audit.Bound
-	require.NoError(t, attempt.Conclude(ctx, d.Once(org), "x", &bound))
-	lines, err := audit.List(t.Context(), d.Once(org), audit.Filter{Limit: 10})
+	var bound audit.RefusalLimiter
+	require.NoError(t, attempt.Conclude(ctx, d.Single(org), "x", &bound))
+	lines, err := audit.List(t.Context(), d.Single(org), audit.Filter{Limit: 10})
 	require.NoError(t, err)
 	require.Len(t, lines, 1)
 	require.Contains(t, string(lines[0].Event), `"code":"too_late"`)
@@ -61,16 +61,16 @@ func TestAFloodOfRefusalsIsBounded(t *testing.T) {
 	org := d.Organization(t, 1)
 	one := tenancy.Actor{Org: org, User: uuid.New(), Role: tenancy.Parent}
 	other := tenancy.Actor{Org: org, User: uuid.New(), Role: tenancy.Parent}
-	var bound audit.Bound
+	var bound audit.RefusalLimiter
 	refuse := func(actor tenancy.Actor, times int) {
 		for range times {
 			ctx, attempt := audit.Begin(tenancy.WithActor(context.Background(), actor), "file.trash")
 			audit.Refused(ctx, fault.New(fault.Denied, "not_granted", "No."))
-			require.NoError(t, attempt.Conclude(ctx, d.Once(org), "x", &bound))
+			require.NoError(t, attempt.Conclude(ctx, d.Single(org), "x", &bound))
 		}
 	}
 	count := func(action string, actor tenancy.Actor) int {
-		lines, err := audit.List(t.Context(), d.Once(org), audit.Filter{Action: action, Actor: actor.User.String(), Limit: 1000})
+		lines, err := audit.List(t.Context(), d.Single(org), audit.Filter{Action: action, Actor: actor.User.String(), Limit: 1000})
 		require.NoError(t, err)
 		return len(lines)
 	}

@@ -70,11 +70,11 @@ func Record(ctx context.Context, q tenancy.Queries, e Event) error {
 	if err != nil {
 		return fmt.Errorf("write down %s: %w", e.Action, err)
 	}
-	if err := tenancy.Last(ctx, q, "insert into audit_events (organization_id, event) values (app.org(), $1)", event); err != nil {
+	if err := tenancy.OnCommit(ctx, q, "insert into audit_events (organization_id, event) values (app.org(), $1)", event); err != nil {
 		return fmt.Errorf("record %s: %w", e.Action, err)
 	}
 	if attempted {
-		tenancy.AfterCommit(q, func() { attempt.note(e) })
+		tenancy.AfterCommit(q, func() { attempt.record(e) })
 	}
 	return nil
 }

@@ -24,20 +24,20 @@ func TestRecordIsPartOfTheAction(t *testing.T) {
 	})
 	require.ErrorIs(t, err, tenancy.ErrNoOrganization)
 	count := func() (n int) {
-		require.NoError(t, d.Once(org).QueryRow(ctx, "select count(*) from audit_events").Scan(&n))
+		require.NoError(t, d.Single(org).QueryRow(ctx, "select count(*) from audit_events").Scan(&n))
 		return n
 	}
 	require.Zero(t, count(), "an action that is rolled back takes its event with it")
 	for range 3 {
-		require.NoError(t, audit.Record(ctx, d.Once(org), audit.Event{Action: "file.trash", ObjectID: "x"}))
+		require.NoError(t, audit.Record(ctx, d.Single(org), audit.Event{Action: "file.trash", ObjectID: "x"}))
 	}
 	require.Equal(t, 3, count())
 	var event string
-	require.NoError(t, d.Once(org).QueryRow(ctx, "select event from audit_events where seq = 2 and action = 'file.trash' and actor = $1", user.String()).Scan(&event))
+	require.NoError(t, d.Single(org).QueryRow(ctx, "select event from audit_events where seq = 2 and action = 'file.trash' and actor = $1", user.String()).Scan(&event))
 	require.Contains(t, event, `{"action":"file.trash","actor":"`+user.String()+`","address":"192.0.2.0/24","at":"`)
 	for _, sql := range []string{"update audit_events set event = ''", "delete from audit_events", "truncate audit_events", "update audit_heads set seq = 9", "delete from audit_heads",
 		"insert into audit_events (organization_id, event, seq) values (app.org(), '{}', 9)"} {
-		_, err := d.Once(org).Exec(ctx, sql)
+		_, err := d.Single(org).Exec(ctx, sql)
 		require.ErrorContains(t, err, "permission denied", sql)
 	}
 	for _, sql := range []string{"update audit_events set event = ''", "delete from audit_events", "truncate audit_events"} {

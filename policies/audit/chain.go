@@ -38,14 +38,14 @@ func (h *Hash) UnmarshalText(b []byte) error {
 	return nil
 }
 
-// Broken is where a trail stops being what was recorded.
-type Broken struct {
-	Seq int64  `json:"seq"`
-	Why string `json:"why"`
+// BrokenChain is where a trail stops being what was recorded.
+type BrokenChain struct {
+	Seq    int64  `json:"seq"`
+	Reason string `json:"why"`
 }
 
 // Error says where and why.
-func (b *Broken) Error() string { return fmt.Sprintf("event %d: %s", b.Seq, b.Why) }
+func (b *BrokenChain) Error() string { return fmt.Sprintf("event %d: %s", b.Seq, b.Reason) }
 
 // Chain follows a trail from its beginning. Its zero value is the beginning:
 // sequence 0 and a hash of zeros.
@@ -60,24 +60,24 @@ type Chain struct {
 //	hash = SHA-256(hash before ‖ seq as 8 bytes, big-endian ‖ event in RFC 8785 form)
 func (c *Chain) Next(l Line) error {
 	if l.Seq != c.Seq+1 {
-		return &Broken{c.Seq + 1, fmt.Sprintf("is missing: %d follows %d", l.Seq, c.Seq)}
+		return &BrokenChain{c.Seq + 1, fmt.Sprintf("is missing: %d follows %d", l.Seq, c.Seq)}
 	}
 	event, err := jcs.Transform(l.Event)
 	if err != nil {
-		return &Broken{l.Seq, "is not JSON"}
+		return &BrokenChain{l.Seq, "is not JSON"}
 	}
 	var r row
 	if err := json.Unmarshal(event, &r); err != nil {
-		return &Broken{l.Seq, "is not an event"}
+		return &BrokenChain{l.Seq, "is not an event"}
 	}
 	if c.Organization == "" {
 		c.Organization = r.Organization
 	}
 	if r.Organization != c.Organization {
-		return &Broken{l.Seq, "is another organization's"}
+		return &BrokenChain{l.Seq, "is another organization's"}
 	}
 	if sum := link(c.Hash, l.Seq, event); sum != l.Hash {
-		return &Broken{l.Seq, "is not what was recorded: its hash differs"}
+		return &BrokenChain{l.Seq, "is not what was recorded: its hash differs"}
 	}
 	c.Seq, c.Hash = l.Seq, l.Hash
 	return nil
@@ -88,7 +88,7 @@ func (c *Chain) Next(l Line) error {
 func From(l Line) (Chain, error) {
 	var r row
 	if err := json.Unmarshal(l.Event, &r); err != nil {
-		return Chain{}, &Broken{l.Seq, "is not an event"}
+		return Chain{}, &BrokenChain{l.Seq, "is not an event"}
 	}
 	return Chain{Seq: l.Seq, Hash: l.Hash, Organization: r.Organization}, nil
 }
@@ -116,7 +116,7 @@ type stored struct {
 
 func (s stored) line() (Line, error) {
 	if len(s.Hash) != sha256.Size {
-		return Line{}, &Broken{s.Seq, "has no whole hash"}
+		return Line{}, &BrokenChain{s.Seq, "has no whole hash"}
 	}
 	return Line{Seq: s.Seq, Hash: Hash(s.Hash), Event: json.RawMessage(s.Event)}, nil
 }
@@ -125,12 +125,12 @@ func (s stored) line() (Line, error) {
 func (s stored) columns() error {
 	var r row
 	if err := json.Unmarshal([]byte(s.Event), &r); err != nil {
-		return &Broken{s.Seq, "is not an event"}
+		return &BrokenChain{s.Seq, "is not an event"}
 	}
 	at, err := time.Parse(time.RFC3339Nano, r.At)
 	if err != nil || !at.Equal(s.At) ||
 		r.Action != s.Action || r.Actor != s.Actor || r.Object != s.Object || r.ObjectID != s.ObjectID || string(r.Result) != s.Result {
-		return &Broken{s.Seq, "is listed as something else than it says"}
+		return &BrokenChain{s.Seq, "is listed as something else than it says"}
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ type trail struct {
 	*pgtest.Database
 	org         tenancy.OrgID
 	signer      *audit.Signer
-	checkpoints []audit.Checked
+	checkpoints []audit.CheckpointCheck
 }
 
 func newTrail(t *testing.T) *trail {
@@ -35,9 +35,9 @@ func newTrail(t *testing.T) *trail {
 	tr := &trail{Database: pgtest.New(t), signer: signer}
 	tr.org = tr.Organization(t, 1)
 	for i := range length {
-		require.NoError(t, audit.Record(t.Context(), tr.Once(tr.org), audit.Event{Action: "file.trash", ObjectID: string(rune('a' + i))}))
+		require.NoError(t, audit.Record(t.Context(), tr.Single(tr.org), audit.Event{Action: "file.trash", ObjectID: string(rune('a' + i))}))
 		if i == 4 {
-			tr.checkpoints = append(tr.checkpoints, audit.Checked{Checkpoint: tr.sign(t)})
+			tr.checkpoints = append(tr.checkpoints, audit.CheckpointCheck{Checkpoint: tr.sign(t)})
 		}
 	}
 	return tr
@@ -45,7 +45,7 @@ func newTrail(t *testing.T) *trail {
 
 func (tr *trail) sign(t *testing.T) audit.Checkpoint {
 	t.Helper()
-	head, err := audit.GetHead(t.Context(), tr.Once(tr.org))
+	head, err := audit.GetHead(t.Context(), tr.Single(tr.org))
 	require.NoError(t, err)
 	c, err := tr.signer.Sign(tr.org.String(), head.Seq, head.Hash, time.Now())
 	require.NoError(t, err)
@@ -55,7 +55,7 @@ func (tr *trail) sign(t *testing.T) audit.Checkpoint {
 
 func (tr *trail) verify(t *testing.T) audit.Report {
 	t.Helper()
-	r, err := audit.Verify(t.Context(), tr.Once(tr.org), tr.checkpoints)
+	r, err := audit.Verify(t.Context(), tr.Single(tr.org), tr.checkpoints)
 	require.NoError(t, err)
 	return r
 }
@@ -75,7 +75,7 @@ func TestVerifyOfAWholeTrail(t *testing.T) {
 	require.Nil(t, r.FirstBroken)
 	require.EqualValues(t, length, r.Events)
 	require.Equal(t, 1, r.Checkpoints)
-	r, err := audit.Verify(t.Context(), tr.Once(tr.Organization(t, 1)), nil)
+	r, err := audit.Verify(t.Context(), tr.Single(tr.Organization(t, 1)), nil)
 	require.NoError(t, err)
 	require.True(t, r.OK, "an organization of which nothing was recorded")
 }
@@ -117,7 +117,7 @@ func TestVerifyNamesTheFirstBrokenRow(t *testing.T) {
 			r := tr.verify(t)
 			require.False(t, r.OK)
 			require.NotNil(t, r.FirstBroken)
-			require.Equal(t, c.seq, r.FirstBroken.Seq, r.FirstBroken.Why)
+			require.Equal(t, c.seq, r.FirstBroken.Seq, r.FirstBroken.Reason)
 		})
 	}
 }
@@ -174,7 +174,7 @@ func TestManyWritersMakeOneChain(t *testing.T) {
 	wg.Wait()
 	var sum int64
 	for _, org := range orgs {
-		r, err := audit.Verify(t.Context(), d.Once(org), nil)
+		r, err := audit.Verify(t.Context(), d.Single(org), nil)
 		require.NoError(t, err)
 		require.True(t, r.OK, r.FirstBroken)
 		sum += r.Events
@@ -185,7 +185,7 @@ func TestManyWritersMakeOneChain(t *testing.T) {
 func TestListFiltersAndPages(t *testing.T) {
 	t.Parallel()
 	tr := newTrail(t)
-	ctx, q := t.Context(), tr.Once(tr.org)
+	ctx, q := t.Context(), tr.Single(tr.org)
 	require.NoError(t, audit.Record(ctx, q, audit.Event{Action: "file.read", ObjectID: "z", Result: audit.Denied, Code: "not_granted"}))
 	all, err := audit.List(ctx, q, audit.Filter{Limit: 100})
 	require.NoError(t, err)
@@ -213,7 +213,7 @@ func TestListFiltersAndPages(t *testing.T) {
 func TestAPartOfATrail(t *testing.T) {
 	t.Parallel()
 	tr := newTrail(t)
-	ctx, q := t.Context(), tr.Once(tr.org)
+	ctx, q := t.Context(), tr.Single(tr.org)
 	base := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	// The fourth was begun before the third, and ended after it.
 	for seq, minute := range map[int]int{1: 1, 2: 2, 3: 4, 4: 3, 5: 5, 6: 6, 7: 7, 8: 8, 9: 9} {
@@ -236,7 +236,7 @@ func TestAPartOfATrail(t *testing.T) {
 	} {
 		var lines []audit.Line
 		var seqs []int64
-		require.NoError(t, audit.During(ctx, q, c.from, c.to, func(l audit.Line) error {
+		require.NoError(t, audit.EachBetween(ctx, q, c.from, c.to, func(l audit.Line) error {
 			lines, seqs = append(lines, l), append(seqs, l.Seq)
 			return nil
 		}), name)
@@ -255,7 +255,7 @@ func TestAPartOfATrail(t *testing.T) {
 		require.Error(t, chain.Next(lines[1]), name)
 	}
 	stop := errors.New("stop")
-	require.ErrorIs(t, audit.During(ctx, q, time.Time{}, time.Time{}, func(audit.Line) error { return stop }), stop)
+	require.ErrorIs(t, audit.EachBetween(ctx, q, time.Time{}, time.Time{}, func(audit.Line) error { return stop }), stop)
 	_, err := audit.From(audit.Line{Seq: 3, Event: json.RawMessage("x")})
 	require.ErrorContains(t, err, "is not an event")
 }

@@ -90,7 +90,7 @@ func (c Checkpoint) Verify(k ed25519.PublicKey) error {
 	}
 	signature, err := base64.StdEncoding.DecodeString(c.Signature)
 	if err != nil || c.Key != KeyID(k) || !ed25519.Verify(k, said, signature) {
-		return &Broken{c.Seq, "has a checkpoint whose signature is not the platform's"}
+		return &BrokenChain{c.Seq, "has a checkpoint whose signature is not the platform's"}
 	}
 	return nil
 }
@@ -105,12 +105,12 @@ func CheckpointKey(org tenancy.OrgID, seq int64) string {
 }
 
 // ReadCheckpoint reads and checks a stored checkpoint.
-func ReadCheckpoint(b []byte, k ed25519.PublicKey) Checked {
+func ReadCheckpoint(b []byte, k ed25519.PublicKey) CheckpointCheck {
 	var c Checkpoint
 	if err := json.Unmarshal(b, &c); err != nil {
-		return Checked{Bad: &Broken{0, "has a checkpoint that cannot be read"}}
+		return CheckpointCheck{Bad: &BrokenChain{0, "has a checkpoint that cannot be read"}}
 	}
-	var broken *Broken
+	var broken *BrokenChain
 	errors.As(c.Verify(k), &broken)
-	return Checked{Checkpoint: c, Bad: broken}
+	return CheckpointCheck{Checkpoint: c, Bad: broken}
 }

@@ -52,9 +52,9 @@ func List(ctx context.Context, q tenancy.Queries, f Filter) ([]Line, error) {
 
 const columns = "select seq, event, hash, at, action, actor, object, object_id, result from audit_events"
 
-// Recently says whether the caller left this very event in the trail less than
+// ListRecent says whether the caller left this very event in the trail less than
 // that long ago.
-func Recently(ctx context.Context, q tenancy.Queries, e Event, ago time.Duration) (bool, error) {
+func ListRecent(ctx context.Context, q tenancy.Queries, e Event, ago time.Duration) (bool, error) {
 	actor, _ := tenancy.ActorFrom(ctx)
 	var known bool
 	err := q.QueryRow(ctx, `select exists (select from audit_events where object_id = $1 and action = $2 and actor = $3
@@ -81,8 +81,8 @@ func rows(ctx context.Context, q tenancy.Queries, sql string, args ...any) ([]st
 // page is how much of a trail is in memory at once.
 const page = 1000
 
-// Each gives every line after a sequence number to visit, in order.
-func Each(ctx context.Context, q tenancy.Queries, after int64, visit func(Line) error) error {
+// EachEvent gives every line after a sequence number to visit, in order.
+func EachEvent(ctx context.Context, q tenancy.Queries, after int64, visit func(Line) error) error {
 	return each(ctx, q, after, func(s stored) error {
 		l, err := s.line()
 		if err != nil {
@@ -92,10 +92,10 @@ func Each(ctx context.Context, q tenancy.Queries, after int64, visit func(Line) 
 	})
 }
 
-// During gives every line of a time to visit, in order, with those that stand
+// EachBetween gives every line of a time to visit, in order, with those that stand
 // between them: without a gap, so that the chain can be followed. A zero time is
 // no limit.
-func During(ctx context.Context, q tenancy.Queries, from, to time.Time, visit func(Line) error) error {
+func EachBetween(ctx context.Context, q tenancy.Queries, from, to time.Time, visit func(Line) error) error {
 	var first, last *int64
 	err := q.QueryRow(ctx, `select min(seq), max(seq) from audit_events
 		where ($1::timestamptz is null or at >= $1) and ($2::timestamptz is null or at < $2)`, orNull(from), orNull(to)).Scan(&first, &last)
@@ -105,7 +105,7 @@ func During(ctx context.Context, q tenancy.Queries, from, to time.Time, visit fu
 	if first == nil {
 		return nil
 	}
-	err = Each(ctx, q, *first-1, func(l Line) error {
+	err = EachEvent(ctx, q, *first-1, func(l Line) error {
 		if l.Seq > *last {
 			return errEnd
 		}
@@ -168,23 +168,23 @@ func GetHead(ctx context.Context, q tenancy.Queries) (Head, error) {
 
 // Report is what a verification found.
 type Report struct {
-	OK          bool    `json:"ok"`
-	Events      int64   `json:"events"`
-	Head        Head    `json:"head"`
-	Checkpoints int     `json:"checkpoints"` // that agree with the trail
-	FirstBroken *Broken `json:"first_broken"`
+	OK          bool         `json:"ok"`
+	Events      int64        `json:"events"`
+	Head        Head         `json:"head"`
+	Checkpoints int          `json:"checkpoints"` // that agree with the trail
+	FirstBroken *BrokenChain `json:"first_broken"`
 }
 
-// Checked is a checkpoint whose signature was verified, or the reason why not.
-type Checked struct {
+// CheckpointCheck is a checkpoint whose signature was verified, or the reason why not.
+type CheckpointCheck struct {
 	Checkpoint
-	Bad *Broken
+	Bad *BrokenChain
 }
 
 // Verify goes through the whole trail, from its first event to the head, and
 // holds it against the checkpoints, which come in the order of their sequence
 // numbers. Its error is the database's; what it finds is in the report.
-func Verify(ctx context.Context, q tenancy.Queries, checkpoints []Checked) (Report, error) {
+func Verify(ctx context.Context, q tenancy.Queries, checkpoints []CheckpointCheck) (Report, error) {
 	// The head first: events that are recorded meanwhile only make the trail longer.
 	head, err := GetHead(ctx, q)
 	if err != nil {
@@ -195,7 +195,7 @@ func Verify(ctx context.Context, q tenancy.Queries, checkpoints []Checked) (Repo
 	if err == nil {
 		err = v.end()
 	}
-	var broken *Broken
+	var broken *BrokenChain
 	if errors.As(err, &broken) {
 		v.report.FirstBroken, err = broken, nil
 	}
@@ -205,7 +205,7 @@ func Verify(ctx context.Context, q tenancy.Queries, checkpoints []Checked) (Repo
 
 type verification struct {
 	chain  Chain
-	left   []Checked
+	left   []CheckpointCheck
 	report Report
 }
 
@@ -221,7 +221,7 @@ func (v *verification) take(s stored) error {
 		return err
 	}
 	if s.Seq == v.report.Head.Seq && l.Hash != v.report.Head.Hash {
-		return &Broken{s.Seq, "is not where the trail is said to end"}
+		return &BrokenChain{s.Seq, "is not where the trail is said to end"}
 	}
 	for len(v.left) > 0 && v.left[0].Seq <= s.Seq {
 		if err := v.against(v.left[0], l); err != nil {
@@ -232,14 +232,14 @@ func (v *verification) take(s stored) error {
 	return nil
 }
 
-func (v *verification) against(c Checked, l Line) error {
+func (v *verification) against(c CheckpointCheck, l Line) error {
 	switch {
 	case c.Bad != nil:
 		return c.Bad
 	case c.Organization != v.chain.Organization:
-		return &Broken{c.Seq, "has a checkpoint of another organization"}
+		return &BrokenChain{c.Seq, "has a checkpoint of another organization"}
 	case c.Seq != l.Seq || c.Hash != l.Hash:
-		return &Broken{l.Seq, "is not what its signed checkpoint says"}
+		return &BrokenChain{l.Seq, "is not what its signed checkpoint says"}
 	}
 	v.report.Checkpoints++
 	return nil
@@ -248,10 +248,10 @@ func (v *verification) against(c Checked, l Line) error {
 // end finds what was cut off.
 func (v *verification) end() error {
 	if v.chain.Seq < v.report.Head.Seq {
-		return &Broken{v.chain.Seq + 1, "is missing: the trail is said to go on"}
+		return &BrokenChain{v.chain.Seq + 1, "is missing: the trail is said to go on"}
 	}
 	if len(v.left) > 0 {
-		return &Broken{v.chain.Seq + 1, "is missing: a signed checkpoint speaks of later events"}
+		return &BrokenChain{v.chain.Seq + 1, "is missing: a signed checkpoint speaks of later events"}
 	}
 	return nil
 }

@@ -81,7 +81,7 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 			values (app.org(), $1, $2, 'sync', 'teacher', '{files:read}', sha256(convert_to($1::uuid::text, 'UTF8')), 'last', $2, now())`, []any{tenancy.NewID(), user}},
 	}
 	for _, s := range statements {
-		_, err := d.Once(org).Exec(t.Context(), s.sql, s.args...)
+		_, err := d.Single(org).Exec(t.Context(), s.sql, s.args...)
 		require.NoError(t, err, s.sql)
 	}
 	happened := tenancy.NewID()
@@ -89,7 +89,7 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		"insert into organization_events (organization_id, seq, id, type, data) values (app.org(), 1, $1, 'usage.warning', '{}')",
 		"insert into usage_warnings (organization_id, metric, threshold, event_id) values (app.org(), 'bytes', 80, $1)",
 	} {
-		_, err := d.Once(org).Exec(t.Context(), sql, happened)
+		_, err := d.Single(org).Exec(t.Context(), sql, happened)
 		require.NoError(t, err, sql)
 	}
 	// Only an organization that is being set up has this row.
@@ -149,7 +149,7 @@ func (s *stage) insert(ctx context.Context, table string, row map[string]any, su
 	if err != nil {
 		return err
 	}
-	_, err = s.Once(s.a).Exec(ctx, fmt.Sprintf("insert into %[1]s select * from jsonb_populate_record(null::%[1]s, $1) %[2]s", table, suffix), body)
+	_, err = s.Single(s.a).Exec(ctx, fmt.Sprintf("insert into %[1]s select * from jsonb_populate_record(null::%[1]s, $1) %[2]s", table, suffix), body)
 	return err
 }
 
@@ -171,7 +171,7 @@ func TestOtherOrganizationsRowsAreOutOfReach(t *testing.T) {
 
 func (s *stage) selectNothing(t *testing.T, table string) {
 	var mine, theirs int
-	err := s.Once(s.a).QueryRow(t.Context(), fmt.Sprintf("select count(*) filter (where organization_id = $1), count(*) filter (where organization_id <> $1) from %s", table), s.a.UUID()).Scan(&mine, &theirs)
+	err := s.Single(s.a).QueryRow(t.Context(), fmt.Sprintf("select count(*) filter (where organization_id = $1), count(*) filter (where organization_id <> $1) from %s", table), s.a.UUID()).Scan(&mine, &theirs)
 	require.NoError(t, err)
 	require.Positive(t, mine)
 	require.Zero(t, theirs)
@@ -180,22 +180,22 @@ func (s *stage) selectNothing(t *testing.T, table string) {
 func (s *stage) updateNothing(t *testing.T, table string) {
 	columns := s.columns(t, table, "UPDATE")
 	if len(columns) == 0 {
-		_, err := s.Once(s.a).Exec(t.Context(), fmt.Sprintf("update %s set organization_id = organization_id", table))
+		_, err := s.Single(s.a).Exec(t.Context(), fmt.Sprintf("update %s set organization_id = organization_id", table))
 		require.Equal(t, denied, code(err))
 		return
 	}
 	for _, column := range columns {
-		tag, err := s.Once(s.a).Exec(t.Context(), fmt.Sprintf("update %[1]s set %[2]s = %[2]s where organization_id = $1", table, column), s.b.UUID())
+		tag, err := s.Single(s.a).Exec(t.Context(), fmt.Sprintf("update %[1]s set %[2]s = %[2]s where organization_id = $1", table, column), s.b.UUID())
 		require.NoError(t, err)
 		require.Zero(t, tag.RowsAffected())
 	}
 	// A row of one's own cannot be given away either.
-	_, err := s.Once(s.a).Exec(t.Context(), fmt.Sprintf("update %s set organization_id = $1", table), s.b.UUID())
+	_, err := s.Single(s.a).Exec(t.Context(), fmt.Sprintf("update %s set organization_id = $1", table), s.b.UUID())
 	require.Equal(t, denied, code(err))
 }
 
 func (s *stage) deleteNothing(t *testing.T, table string) {
-	tag, err := s.Once(s.a).Exec(t.Context(), fmt.Sprintf("delete from %s where organization_id = $1", table), s.b.UUID())
+	tag, err := s.Single(s.a).Exec(t.Context(), fmt.Sprintf("delete from %s where organization_id = $1", table), s.b.UUID())
 	if err != nil {
 		require.Equal(t, denied, code(err))
 	}
@@ -301,11 +301,11 @@ func TestSideDoors(t *testing.T) {
 	theirs := s.row(t, "files", s.b)
 	before := s.everything(t, s.b)
 	var n int
-	require.NoError(t, s.Once(s.a).QueryRow(t.Context(), "select count(*) from version_view where organization_id <> $1", s.a.UUID()).Scan(&n))
+	require.NoError(t, s.Single(s.a).QueryRow(t.Context(), "select count(*) from version_view where organization_id <> $1", s.a.UUID()).Scan(&n))
 	require.Zero(t, n)
-	require.NoError(t, s.Once(s.a).QueryRow(t.Context(), "select count(*) from users").Scan(&n))
+	require.NoError(t, s.Single(s.a).QueryRow(t.Context(), "select count(*) from users").Scan(&n))
 	require.Equal(t, 2, n, "only the organization's own people")
-	require.NoError(t, s.Once(s.a).QueryRow(t.Context(), "select count(*) from organizations").Scan(&n))
+	require.NoError(t, s.Single(s.a).QueryRow(t.Context(), "select count(*) from organizations").Scan(&n))
 	require.Equal(t, 1, n)
 	for _, sql := range []string{
 		"select * from schema_migrations",
@@ -325,10 +325,10 @@ func TestSideDoors(t *testing.T) {
 		"drop policy tenant on files",
 		"copy files to program 'cat'",
 	} {
-		_, err := s.Once(s.a).Exec(t.Context(), sql)
+		_, err := s.Single(s.a).Exec(t.Context(), sql)
 		require.Equal(t, denied, code(err), sql)
 	}
-	_, err := s.Once(s.a).Exec(t.Context(), "select app.event($1, $2, 'status', '{}')", s.b.UUID(), theirs["id"])
+	_, err := s.Single(s.a).Exec(t.Context(), "select app.event($1, $2, 'status', '{}')", s.b.UUID(), theirs["id"])
 	require.Error(t, err, "an event for another organization's file")
 	require.Equal(t, before, s.everything(t, s.b))
 }

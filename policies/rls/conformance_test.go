@@ -267,7 +267,7 @@ func TestTableWithoutFileIsUnreachable(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, rls.Apply(t.Context(), owner))
 	for _, sql := range []string{"select from letters", "insert into letters values (app.org(), 'x')", "update letters set body = ''", "delete from letters", "truncate letters"} {
-		_, err := d.Once(org).Exec(t.Context(), sql)
+		_, err := d.Single(org).Exec(t.Context(), sql)
 		require.ErrorContains(t, err, "permission denied for table letters", sql)
 	}
 }

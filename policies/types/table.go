@@ -24,14 +24,14 @@ const (
 	Markup   Family = "markup"
 )
 
-// Leaves says in which form the bytes may be given to a browser.
-type Leaves string
+// Delivery says in which form the bytes may be given to a browser.
+type Delivery string
 
 // The original never leaves inline: only an image that Satchel itself encoded
 // again may be shown in a page.
 const (
-	AsAttachment Leaves = "attachment"
-	Reencoded    Leaves = "attachment; re-encoded previews inline"
+	AsAttachment Delivery = "attachment"
+	Reencoded    Delivery = "attachment; re-encoded previews inline"
 )
 
 // Row is one kind of file.
@@ -46,7 +46,7 @@ type Row struct {
 	Claims []string
 	// Family and Leaves as above.
 	Family Family
-	Leaves Leaves
+	Leaves Delivery
 	// Preview says whether renditions are made of it.
 	Preview bool
 	// Zip says that the bytes are a zip container, which policies/archives

@@ -118,7 +118,7 @@ func Parts(ctx context.Context, q tenancy.Queries, id uuid.UUID) ([]Part, error)
 // AddPart notes that a part is there. Of two attempts the first stays, and is
 // what it gives. An export that is being made no more takes none.
 func AddPart(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, p Part) (Part, error) {
-	if err := Hold(ctx, tx, id); err != nil {
+	if err := Lock(ctx, tx, id); err != nil {
 		return p, err
 	}
 	_, err := tx.Exec(ctx, `insert into export_parts (organization_id, export_id, number, object_key, object_etag, size, sha256, entries, files, missing, last_version, is_last)
@@ -130,10 +130,10 @@ func AddPart(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, p Part) (Part, e
 	return GetPart(ctx, tx, id, p.Number)
 }
 
-// Hold says that a running export makes progress, and refuses one that is being
+// Lock says that a running export makes progress, and refuses one that is being
 // made no more. The organization's deletion does not begin before the
 // transaction ends.
-func Hold(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) error {
+func Lock(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) error {
 	var stays bool
 	err := tx.QueryRow(ctx, "select deletion_begun_at is null from organizations where id = app.org() for share").Scan(&stays)
 	if errors.Is(err, pgx.ErrNoRows) || err == nil && !stays {
@@ -176,8 +176,8 @@ func End(ctx context.Context, q tenancy.Queries, id uuid.UUID, to State) (bool, 
 	return tag.RowsAffected() == 1, nil
 }
 
-// Readable reads a part that may be downloaded, or says why it may not.
-func Readable(ctx context.Context, q tenancy.Queries, id uuid.UUID, number int) (Part, Export, error) {
+// CheckReady reads a part that may be downloaded, or says why it may not.
+func CheckReady(ctx context.Context, q tenancy.Queries, id uuid.UUID, number int) (Part, Export, error) {
 	e, err := Get(ctx, q, id)
 	if err != nil {
 		return Part{}, e, err

@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	// Kept is for how long a key names its request.
-	Kept = 24 * time.Hour
+	// Retention is for how long a key names its request.
+	Retention = 24 * time.Hour
 	// Lease is how long a try may be silent before another takes its place. Its
 	// holder renews it; one that died does not.
 	Lease = 45 * time.Second
@@ -40,7 +40,7 @@ type Claim struct {
 	Holder uuid.UUID `db:"holder"`
 	Status *int      `db:"status"` // of the answer; nil when no try came to an answer
 	Since  time.Time `db:"created_at"`
-	First  bool      `db:"first"` // no try came before this one
+	New    bool      `db:"first"` // no try came before this one
 }
 
 // Take claims the request, or refuses it: of several at once one gets it. A
@@ -54,7 +54,7 @@ func Take(ctx context.Context, tx *tenancy.Tx, k Key) (Claim, error) {
 			holder = excluded.holder, busy_until = excluded.busy_until, status = null, created_at = now(), expires_at = excluded.expires_at
 			where idempotency_keys.expires_at < now()
 		returning new_id, holder, status, created_at, true as first`,
-		k.Principal[:], k.Hash[:], k.Fingerprint[:], tenancy.NewID(), holder, Lease, Kept)
+		k.Principal[:], k.Hash[:], k.Fingerprint[:], tenancy.NewID(), holder, Lease, Retention)
 	if !errors.Is(err, pgx.ErrNoRows) {
 		return c, err
 	}
@@ -85,27 +85,27 @@ func claim(ctx context.Context, tx *tenancy.Tx, sql string, args ...any) (Claim,
 
 // Renew keeps the claim of a try that takes its time.
 func Renew(ctx context.Context, q tenancy.Queries, k Key, holder uuid.UUID) error {
-	return held(ctx, q, "busy_until = now() + $4::interval", k, holder, Lease)
+	return checkHolder(ctx, q, "busy_until = now() + $4::interval", k, holder, Lease)
 }
 
-// Name says under which id the thing will be, from now on.
-func Name(ctx context.Context, q tenancy.Queries, k Key, holder, id uuid.UUID) error {
-	return held(ctx, q, "new_id = $4", k, holder, id)
+// SetID says under which id the thing will be, from now on.
+func SetID(ctx context.Context, q tenancy.Queries, k Key, holder, id uuid.UUID) error {
+	return checkHolder(ctx, q, "new_id = $4", k, holder, id)
 }
 
 // Finish says that the request was answered with this status.
 func Finish(ctx context.Context, q tenancy.Queries, k Key, holder uuid.UUID, status int) error {
-	return held(ctx, q, "status = $4::smallint", k, holder, status)
+	return checkHolder(ctx, q, "status = $4::smallint", k, holder, status)
 }
 
-// Leave ends a try of which nobody knows how far it came. The next one looks.
-func Leave(ctx context.Context, q tenancy.Queries, k Key, holder uuid.UUID) error {
-	return held(ctx, q, "busy_until = now() - $4::interval", k, holder, time.Second)
+// Abandon ends a try of which nobody knows how far it came. The next one looks.
+func Abandon(ctx context.Context, q tenancy.Queries, k Key, holder uuid.UUID) error {
+	return checkHolder(ctx, q, "busy_until = now() - $4::interval", k, holder, time.Second)
 }
 
-// held changes the row while this try holds it. Another that took its place is
+// checkHolder changes the row while this try holds it. Another that took its place is
 // left alone.
-func held(ctx context.Context, q tenancy.Queries, change string, k Key, holder uuid.UUID, arg any) error {
+func checkHolder(ctx context.Context, q tenancy.Queries, change string, k Key, holder uuid.UUID, arg any) error {
 	_, err := q.Exec(ctx, "update idempotency_keys set "+change+" where principal = $1 and key_hash = $2 and holder = $3", k.Principal[:], k.Hash[:], holder, arg)
 	if err != nil {
 		return fmt.Errorf("change idempotency key: %w", err)
@@ -123,8 +123,8 @@ func Release(ctx context.Context, q tenancy.Queries, k Key, holder uuid.UUID) er
 	return nil
 }
 
-// Forget removes what is past its time.
-func Forget(ctx context.Context, q tenancy.Queries) error {
+// DeleteExpired removes what is past its time.
+func DeleteExpired(ctx context.Context, q tenancy.Queries) error {
 	if _, err := q.Exec(ctx, "delete from idempotency_keys where expires_at < now()"); err != nil {
 		return fmt.Errorf("forget idempotency keys: %w", err)
 	}

@@ -52,8 +52,8 @@ type Step struct {
 	Done  int64  `json:"done"`
 }
 
-// Trouble is why an operation failed: a stable code, nothing of the data.
-type Trouble struct {
+// Failure is why an operation failed: a stable code, nothing of the data.
+type Failure struct {
 	Code string `json:"code"`
 }
 
@@ -76,7 +76,7 @@ func Progress(ctx context.Context, q tenancy.Queries, id uuid.UUID, steps []Step
 
 // End says how an operation ended. The first end stays: a repeated call changes
 // nothing.
-func End(ctx context.Context, q tenancy.Queries, id uuid.UUID, state State, steps []Step, result any, trouble *Trouble) error {
+func End(ctx context.Context, q tenancy.Queries, id uuid.UUID, state State, steps []Step, result any, trouble *Failure) error {
 	tag, err := q.Exec(ctx, `update operations set
 		steps = case when state = 'running' then coalesce($3, steps) else steps end, result = case when state = 'running' then $4 else result end,
 		error = case when state = 'running' then $5 else error end, ended_at = coalesce(ended_at, now()),

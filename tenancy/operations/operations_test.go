@@ -17,7 +17,7 @@ func TestLife(t *testing.T) {
 	db := pgtest.New(t)
 	org, other := db.Organization(t, 1), db.Organization(t, 1)
 	by := db.Member(t, org, tenancy.Owner)
-	q := db.Once(org)
+	q := db.Single(org)
 	o := operations.Operation{ID: tenancy.NewID(), Kind: "rescan_storage", WorkflowID: "rescan/x", CreatedBy: &by}
 	require.NoError(t, operations.Insert(ctx, q, o))
 	require.NoError(t, operations.Insert(ctx, q, o), "a repeated start finds its row")
@@ -30,7 +30,7 @@ func TestLife(t *testing.T) {
 	require.Nil(t, got.EndedAt)
 
 	require.NoError(t, operations.End(ctx, q, o.ID, operations.Succeeded, []operations.Step{}, map[string]int{"scanned": 7}, nil))
-	require.NoError(t, operations.End(ctx, q, o.ID, operations.Failed, nil, nil, &operations.Trouble{Code: "late"}), "the first end stays")
+	require.NoError(t, operations.End(ctx, q, o.ID, operations.Failed, nil, nil, &operations.Failure{Code: "late"}), "the first end stays")
 	got, err = operations.Get(ctx, q, o.ID)
 	require.NoError(t, err)
 	require.Equal(t, operations.Succeeded, got.State)
@@ -38,7 +38,7 @@ func TestLife(t *testing.T) {
 	require.Empty(t, got.Error)
 	require.NotNil(t, got.EndedAt)
 
-	_, err = operations.Get(ctx, db.Once(other), o.ID)
+	_, err = operations.Get(ctx, db.Single(other), o.ID)
 	require.ErrorIs(t, err, operations.ErrNotFound)
 	require.ErrorIs(t, operations.Progress(ctx, q, o.ID, nil), operations.ErrNotFound, "an ended one makes no progress")
 }
@@ -47,10 +47,10 @@ func TestFailureKeepsItsCode(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	db := pgtest.New(t)
-	q := db.Once(db.Organization(t, 1))
+	q := db.Single(db.Organization(t, 1))
 	o := operations.Operation{ID: tenancy.NewID(), Kind: "k", WorkflowID: "w"}
 	require.NoError(t, operations.Insert(ctx, q, o))
-	require.NoError(t, operations.End(ctx, q, o.ID, operations.Failed, nil, nil, &operations.Trouble{Code: "not_started"}))
+	require.NoError(t, operations.End(ctx, q, o.ID, operations.Failed, nil, nil, &operations.Failure{Code: "not_started"}))
 	got, err := operations.Get(ctx, q, o.ID)
 	require.NoError(t, err)
 	require.JSONEq(t, `{"code":"not_started"}`, string(got.Error))

@@ -10,10 +10,10 @@ import (
 	"satchel/tenancy"
 )
 
-// Late is how many days before today may still change: what is counted or
+// ClosingDelay is how many days before today may still change: what is counted or
 // committed late lands there. Older days are final, so that what is purged later
 // takes nothing away from them.
-const Late = 3
+const ClosingDelay = 3
 
 // Day is what an organization used on one day of UTC.
 type Day struct {
@@ -68,7 +68,7 @@ merged as (select s.day,
 // was active on those before. Calling it again changes nothing that it need not.
 func RollUp(ctx context.Context, tx *tenancy.Tx, now time.Time) error {
 	today := dayOf(now)
-	from := dayOf(now.UTC().AddDate(0, 0, -Late))
+	from := dayOf(now.UTC().AddDate(0, 0, -ClosingDelay))
 	_, err := tx.Exec(ctx, live+`
 		insert into usage_days (organization_id, day, uploads, bytes_in, bytes_out, downloads, scans, renditions, jobs, active_users, stored_bytes, rolled_at)
 		select app.org(), day, uploads, bytes_in, bytes_out, downloads, scans, renditions, jobs, active_users, stored_bytes, $4 from merged order by day
@@ -91,7 +91,7 @@ func RollUp(ctx context.Context, tx *tenancy.Tx, now time.Time) error {
 // still change are counted anew. Days on which nothing was rolled up are left
 // out.
 func Days(ctx context.Context, q tenancy.Queries, from, to, now time.Time) ([]Day, error) {
-	fresh := now.UTC().AddDate(0, 0, -Late)
+	fresh := now.UTC().AddDate(0, 0, -ClosingDelay)
 	if day := from.UTC(); day.After(fresh) {
 		fresh = day
 	}

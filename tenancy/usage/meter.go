@@ -28,9 +28,9 @@ const (
 // end loses nothing. Nothing is ever counted twice.
 const Interval = 5 * time.Second
 
-// mostSeen bounds the people of whom a meter remembers that they were noted
+// maxSeen bounds the people of whom a meter remembers that they were noted
 // today. Beyond it they are forgotten and noted again, which changes nothing.
-const mostSeen = 100_000
+const maxSeen = 100_000
 
 type counter struct {
 	day    string
@@ -63,9 +63,9 @@ type Meter struct {
 	db  *tenancy.DB
 	now func() time.Time
 
-	mu      sync.Mutex
-	filling map[tenancy.OrgID]*batch
-	seen    map[seen]struct{}
+	mu          sync.Mutex
+	filling     map[tenancy.OrgID]*batch
+	activeToday map[seen]struct{}
 
 	flushing sync.Mutex // guards sent
 	sent     map[tenancy.OrgID]*batch
@@ -73,7 +73,7 @@ type Meter struct {
 
 // NewMeter makes a meter whose days follow now.
 func NewMeter(db *tenancy.DB, now func() time.Time) *Meter {
-	return &Meter{db: db, now: now, filling: map[tenancy.OrgID]*batch{}, seen: map[seen]struct{}{}, sent: map[tenancy.OrgID]*batch{}}
+	return &Meter{db: db, now: now, filling: map[tenancy.OrgID]*batch{}, activeToday: map[seen]struct{}{}, sent: map[tenancy.OrgID]*batch{}}
 }
 
 // Add counts n of a metric, today.
@@ -96,13 +96,13 @@ func (m *Meter) Active(org tenancy.OrgID, user uuid.UUID) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	who := seen{org, v}
-	if _, known := m.seen[who]; known {
+	if _, known := m.activeToday[who]; known {
 		return
 	}
-	if len(m.seen) >= mostSeen {
-		clear(m.seen)
+	if len(m.activeToday) >= maxSeen {
+		clear(m.activeToday)
 	}
-	m.seen[who] = struct{}{}
+	m.activeToday[who] = struct{}{}
 	b := m.batch(org)
 	b.visits = append(b.visits, v)
 }

@@ -35,7 +35,7 @@ var midnight = time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
 
 func days(t *testing.T, d *pgtest.Database, org tenancy.OrgID, now time.Time) map[string]usage.Day {
 	t.Helper()
-	list, err := usage.Days(t.Context(), d.Once(org), now.AddDate(0, 0, -30), now, now)
+	list, err := usage.Days(t.Context(), d.Single(org), now.AddDate(0, 0, -30), now, now)
 	require.NoError(t, err)
 	byDay := map[string]usage.Day{}
 	for _, day := range list {
@@ -177,7 +177,7 @@ func TestRolledDaysDoNotShrink(t *testing.T) {
 			[]any{file, user, midnight.Add(-time.Microsecond), midnight}},
 		{"insert into usage_active (organization_id, day, user_id) values (app.org(), '2026-03-01', $1)", []any{user}},
 	} {
-		_, err := d.Once(org).Exec(t.Context(), s.sql, s.args...)
+		_, err := d.Single(org).Exec(t.Context(), s.sql, s.args...)
 		require.NoError(t, err, s.sql)
 	}
 	for range 2 {
@@ -201,6 +201,6 @@ func TestRolledDaysDoNotShrink(t *testing.T) {
 		require.EqualValues(t, 1, got["2026-03-02"].Scans, later)
 	}
 	var left int
-	require.NoError(t, d.Once(org).QueryRow(t.Context(), "select count(*) from usage_active").Scan(&left))
+	require.NoError(t, d.Single(org).QueryRow(t.Context(), "select count(*) from usage_active").Scan(&left))
 	require.Zero(t, left, "who was active is forgotten, how many is not")
 }

@@ -82,11 +82,11 @@ func Cross(ctx context.Context, tx *tenancy.Tx) ([]Raised, error) {
 			raised = append(raised, r)
 		}
 	}
-	return raised, stand(ctx, tx, crossings)
+	return raised, currentLevel(ctx, tx, crossings)
 }
 
-// stand notes what has crossed as standing, so that it is not given again.
-func stand(ctx context.Context, tx *tenancy.Tx, crossings []crossing) error {
+// currentLevel notes what has crossed as standing, so that it is not given again.
+func currentLevel(ctx context.Context, tx *tenancy.Tx, crossings []crossing) error {
 	for _, c := range crossings {
 		if !c.Rising {
 			continue
@@ -99,9 +99,9 @@ func stand(ctx context.Context, tx *tenancy.Tx, crossings []crossing) error {
 	return nil
 }
 
-// Announce ties a raised warning to its event, which stands by now, and queues
+// RecordWarning ties a raised warning to its event, which stands by now, and queues
 // its mail where the organization has somebody to write to.
-func Announce(ctx context.Context, tx *tenancy.Tx, r Raised) error {
+func RecordWarning(ctx context.Context, tx *tenancy.Tx, r Raised) error {
 	_, err := tx.Exec(ctx, `update usage_warnings set event_id = $3,
 		mail = case when (select contact_email from organizations) = '' then 'none' else 'queued' end
 		where metric = $1 and threshold = $2`, r.Metric, r.Threshold, r.ID)
@@ -151,9 +151,9 @@ func WarningToMail(ctx context.Context, q tenancy.Queries, id uuid.UUID) (Level,
 	return found.Level, found.Mail, err
 }
 
-// Mailed notes what became of an attempt to mail a queued warning, and says
+// RecordMail notes what became of an attempt to mail a queued warning, and says
 // whether it was still queued.
-func Mailed(ctx context.Context, q tenancy.Queries, id uuid.UUID, m Mail, code string) (bool, error) {
+func RecordMail(ctx context.Context, q tenancy.Queries, id uuid.UUID, m Mail, code string) (bool, error) {
 	tag, err := q.Exec(ctx, `update usage_warnings set mail = $2, mail_code = $3, mailed_at = case when $2 = 'sent' then now() end
 		where event_id = $1 and mail = 'queued'`, id, string(m), code)
 	if err != nil {
@@ -162,8 +162,8 @@ func Mailed(ctx context.Context, q tenancy.Queries, id uuid.UUID, m Mail, code s
 	return tag.RowsAffected() == 1, nil
 }
 
-// Begun notes that the workflow of a warning's mail was started.
-func Begun(ctx context.Context, q tenancy.Queries, id uuid.UUID) error {
+// MarkSending notes that the workflow of a warning's mail was started.
+func MarkSending(ctx context.Context, q tenancy.Queries, id uuid.UUID) error {
 	_, err := q.Exec(ctx, "update usage_warnings set started_at = now() where event_id = $1 and mail = 'queued'", id)
 	return err
 }

@@ -47,7 +47,7 @@ func (o *office) cross(t *testing.T) map[string]int {
 			if err := events.Record(t.Context(), tx, r.ID, events.UsageWarning, r); err != nil {
 				return err
 			}
-			if err := usage.Announce(t.Context(), tx, r); err != nil {
+			if err := usage.RecordWarning(t.Context(), tx, r); err != nil {
 				return err
 			}
 			thresholds[r.Metric] = r.Threshold
@@ -59,7 +59,7 @@ func (o *office) cross(t *testing.T) map[string]int {
 
 func (o *office) standing(t *testing.T) []usage.Warning {
 	t.Helper()
-	found, err := usage.Warnings(t.Context(), o.Once(o.org))
+	found, err := usage.Warnings(t.Context(), o.Single(o.org))
 	require.NoError(t, err)
 	return found
 }
@@ -111,7 +111,7 @@ func TestOneWarningAThresholdAndCrossing(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, due, "step %d: asked once", i)
 	}
-	happened, err := events.List(t.Context(), o.Once(o.org), "", 0, 100)
+	happened, err := events.List(t.Context(), o.Single(o.org), "", 0, 100)
 	require.NoError(t, err)
 	require.Len(t, happened, 5)
 	for i, e := range happened {
@@ -119,7 +119,7 @@ func TestOneWarningAThresholdAndCrossing(t *testing.T) {
 		require.Equal(t, events.UsageWarning, e.Type)
 	}
 	require.JSONEq(t, `{"threshold": 80, "metric": "bytes", "used": 800, "limit": 1000, "percent": 80}`, string(happened[0].Data))
-	last, err := events.List(t.Context(), o.Once(o.org), events.UsageWarning, 4, 100)
+	last, err := events.List(t.Context(), o.Single(o.org), events.UsageWarning, 4, 100)
 	require.NoError(t, err)
 	require.Equal(t, happened[4:], last)
 }
@@ -136,7 +136,7 @@ func TestSeatsWarnToo(t *testing.T) {
 	o.admin(t, "update members set service = true where user_id = $1", service)
 	o.admin(t, "update tiers set max_members = 10")
 	require.Empty(t, o.cross(t), "7 of 10")
-	limits, err := usage.GetLimits(t.Context(), o.Once(o.org))
+	limits, err := usage.GetLimits(t.Context(), o.Single(o.org))
 	require.NoError(t, err)
 	require.EqualValues(t, 7, limits.Members)
 	o.Member(t, o.org, tenancy.Student)
@@ -216,7 +216,7 @@ func TestMailWaitsForSomebodyToWriteTo(t *testing.T) {
 	w := o.standing(t)[0]
 	require.Equal(t, usage.Queued, w.Mail)
 	require.Equal(t, 1, waiting())
-	require.NoError(t, usage.Begun(t.Context(), o.Once(o.org), *w.Event))
+	require.NoError(t, usage.MarkSending(t.Context(), o.Single(o.org), *w.Event))
 	require.Zero(t, waiting(), "its workflow was just started")
 	o.admin(t, "update usage_warnings set started_at = now() - interval '1 hour'")
 	require.Equal(t, 1, waiting(), "and is lost")
@@ -224,7 +224,7 @@ func TestMailWaitsForSomebodyToWriteTo(t *testing.T) {
 		mail usage.Mail
 		want bool
 	}{{usage.Queued, true}, {usage.Sent, true}, {usage.Failed, false}} {
-		noted, err := usage.Mailed(t.Context(), o.Once(o.org), *w.Event, m.mail, "code")
+		noted, err := usage.RecordMail(t.Context(), o.Single(o.org), *w.Event, m.mail, "code")
 		require.NoError(t, err)
 		require.Equal(t, m.want, noted, m.mail)
 	}
@@ -232,7 +232,7 @@ func TestMailWaitsForSomebodyToWriteTo(t *testing.T) {
 	require.NotNil(t, o.standing(t)[0].MailedAt)
 	o.use(t, 0)
 	o.cross(t)
-	_, _, err := usage.WarningToMail(t.Context(), o.Once(o.org), *w.Event)
+	_, _, err := usage.WarningToMail(t.Context(), o.Single(o.org), *w.Event)
 	require.ErrorIs(t, err, usage.ErrNoWarning)
 }
 
@@ -283,14 +283,14 @@ func TestFirstChangeOfADayKeepsWhatWasThere(t *testing.T) {
 		"insert into files (organization_id, id, name, uploaded_by) values (app.org(), $1, 'a.txt', $2)",
 		"insert into file_versions (organization_id, id, file_id, number, size, used_bytes, uploaded_by) values (app.org(), $1, $1, 1, 10, 10, $2)",
 	} {
-		_, err := o.Once(o.org).Exec(t.Context(), sql, file, user)
+		_, err := o.Single(o.org).Exec(t.Context(), sql, file, user)
 		require.NoError(t, err)
 	}
-	_, err := o.Once(o.org).Exec(t.Context(), "update file_versions set used_bytes = 25")
+	_, err := o.Single(o.org).Exec(t.Context(), "update file_versions set used_bytes = 25")
 	require.NoError(t, err)
 	var today bool
 	var opening, used int64
-	require.NoError(t, o.Once(o.org).QueryRow(t.Context(), "select opened_on = (now() at time zone 'UTC')::date, opening_bytes, used_bytes from storage_quotas").Scan(&today, &opening, &used))
+	require.NoError(t, o.Single(o.org).QueryRow(t.Context(), "select opened_on = (now() at time zone 'UTC')::date, opening_bytes, used_bytes from storage_quotas").Scan(&today, &opening, &used))
 	require.True(t, today)
 	require.EqualValues(t, 40, opening, "of the first change, and not of the second")
 	require.EqualValues(t, 65, used)

@@ -15,11 +15,11 @@ import (
 
 var signer *checkpoint.Activities // by name; its receiver is never called here
 
-// CheckpointTrailsInput names the platform.
-type CheckpointTrailsInput struct{ Org tenancy.OrgID }
+// CheckpointAuditLogsInput names the platform.
+type CheckpointAuditLogsInput struct{ Org tenancy.OrgID }
 
-// CheckpointTrails signs the end of every organization's trail.
-func CheckpointTrails(ctx workflow.Context, in CheckpointTrailsInput) (checkpoint.CheckpointOrganizationsResult, error) {
+// CheckpointAuditLogs signs the end of every organization's trail.
+func CheckpointAuditLogs(ctx workflow.Context, in CheckpointAuditLogsInput) (checkpoint.CheckpointOrganizationsResult, error) {
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue: string(queue.Batch), StartToCloseTimeout: time.Hour, ScheduleToCloseTimeout: 3 * time.Hour, HeartbeatTimeout: time.Minute,
 		Priority:    queue.For(in.Org.String(), queue.Low),
@@ -34,6 +34,6 @@ func CheckpointTrails(ctx workflow.Context, in CheckpointTrailsInput) (checkpoin
 // the chain itself.
 func Schedules() []queue.Schedule {
 	return []queue.Schedule{{
-		ID: "checkpoint-trails", Every: time.Hour, Workflow: CheckpointTrails, Input: CheckpointTrailsInput{Org: tenancy.Platform},
+		ID: "checkpoint-audit-logs", Every: time.Hour, Workflow: CheckpointAuditLogs, Input: CheckpointAuditLogsInput{Org: tenancy.Platform},
 	}}
 }

@@ -43,7 +43,7 @@ func WorkflowID(org tenancy.OrgID, op uuid.UUID) string {
 	return "export/" + org.String() + "/" + op.String()
 }
 
-const startPatience = 5 * time.Second
+const startTimeout = 5 * time.Second
 
 // Begin makes the rows of an export under the id and starts its workflow, and
 // gives the operation. While an export of the organization is being made, that one is the
@@ -71,7 +71,7 @@ func Begin(ctx context.Context, db *tenancy.DB, c client.Client, by uuid.UUID, o
 	if err != nil {
 		return uuid.Nil, err
 	}
-	attempt, cancel := context.WithTimeout(ctx, startPatience)
+	attempt, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	_ = Start(attempt, c, org, id)
 	return id, nil
@@ -169,7 +169,7 @@ func (r *run) steps(state operations.State) []operations.Step {
 func options(ctx workflow.Context, org tenancy.OrgID, priority int) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue: string(queue.Batch), StartToCloseTimeout: 6 * time.Hour, ScheduleToCloseTimeout: 3 * 24 * time.Hour,
-		HeartbeatTimeout: queue.BeatTimeout, Priority: queue.For(org.String(), priority),
+		HeartbeatTimeout: queue.HeartbeatTimeout, Priority: queue.For(org.String(), priority),
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
 	})
 }

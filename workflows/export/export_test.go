@@ -102,7 +102,7 @@ func TestFailedPartLeavesNothing(t *testing.T) {
 	require.Error(t, b.run())
 	require.Equal(t, 1, b.discarded)
 	require.Equal(t, operations.Failed, b.end().State)
-	require.Equal(t, &operations.Trouble{Code: "content_differs"}, b.end().Trouble)
+	require.Equal(t, &operations.Failure{Code: "content_differs"}, b.end().Failure)
 	require.Nil(t, b.end().Result)
 	require.Equal(t, operations.Failed, b.end().Steps[1].State)
 }
@@ -113,7 +113,7 @@ func TestFailedRowsAreTheStepThatFailed(t *testing.T) {
 	b.OnActivity("WriteExportPart", mock.Anything, mock.Anything).Return(part(0, false), temporal.NewNonRetryableApplicationError("no", "", nil))
 	require.Error(t, b.run())
 	require.Equal(t, []operations.Step{{Name: "rows", State: operations.Failed}}, b.end().Steps)
-	require.Equal(t, &operations.Trouble{Code: "export_failed"}, b.end().Trouble)
+	require.Equal(t, &operations.Failure{Code: "export_failed"}, b.end().Failure)
 }
 
 func TestFailedFinishLeavesNothing(t *testing.T) {
@@ -196,10 +196,10 @@ func TestSecondRequestFindsTheFirst(t *testing.T) {
 	}
 	first := begin()
 	require.Equal(t, first, begin())
-	lines, err := audit.List(t.Context(), d.Once(org), audit.Filter{Action: "organization.export", ObjectID: first.String(), Limit: 10})
+	lines, err := audit.List(t.Context(), d.Single(org), audit.Filter{Action: "organization.export", ObjectID: first.String(), Limit: 10})
 	require.NoError(t, err)
 	require.Len(t, lines, 2)
-	o, err := operations.Get(t.Context(), d.Once(org), first)
+	o, err := operations.Get(t.Context(), d.Single(org), first)
 	require.NoError(t, err)
 	require.Equal(t, export.Kind, o.Kind)
 }

@@ -18,7 +18,7 @@ import (
 	"satchel/internal/queue"
 	"satchel/policies/audit"
 	"satchel/tenancy"
-	"satchel/tenancy/orgs"
+	"satchel/tenancy/members"
 )
 
 // InviteMemberInput names the invitation. Ids and a time only: the address is in
@@ -47,23 +47,23 @@ func WorkflowID(org tenancy.OrgID, invitation uuid.UUID) string {
 // open for orgs.DefaultTerm. When only the start fails, a schedule makes up for
 // it, and Begin is content.
 func Begin(ctx context.Context, db *tenancy.DB, c client.Client, org tenancy.OrgID, invitationID uuid.UUID, email string, role tenancy.Role) error {
-	var made orgs.Invitation
+	var made members.Invitation
 	err := db.InTx(ctx, org, func(tx *tenancy.Tx) error {
 		var fresh bool
 		var err error
-		made, fresh, err = orgs.Invite(ctx, tx, orgs.NewInvitation{ID: invitationID, Email: email, Role: role})
+		made, fresh, err = members.Invite(ctx, tx, members.NewInvitation{ID: invitationID, Email: email, Role: role})
 		if err != nil || !fresh {
 			return err
 		}
 		return audit.Record(ctx, tx, audit.Event{Action: "invitation.create", ObjectID: invitationID.String(), Code: string(role)})
 	})
-	if err != nil || made.State != orgs.Pending {
+	if err != nil || made.State != members.Pending {
 		return err
 	}
 	if Start(ctx, c, org, invitationID, made.ExpiresAt) != nil {
 		return nil //nolint:nilerr // the row stands, and StartWaitingInvitations finds it
 	}
-	return orgs.Begun(ctx, db.Once(org), invitationID)
+	return members.MarkSending(ctx, db.Single(org), invitationID)
 }
 
 // Start starts the invitation's workflow, or finds it started.

@@ -11,7 +11,7 @@ import (
 	activities "satchel/activities/invitation"
 	"satchel/internal/queue"
 	"satchel/tenancy"
-	"satchel/tenancy/orgs"
+	"satchel/tenancy/members"
 )
 
 // The activities by name; their receivers are never called here.
@@ -34,7 +34,7 @@ func InviteMember(ctx workflow.Context, in InviteMemberInput) (InviteMemberResul
 // open: the number is above all that fit.
 const (
 	longestPause = 5 * time.Minute
-	mostAttempts = int32(2 * orgs.MaxTerm / longestPause)
+	mostAttempts = int32(2 * members.MaxTerm / longestPause)
 )
 
 type process struct {
@@ -55,12 +55,12 @@ func (p *process) run(ctx workflow.Context) (result InviteMemberResult, err erro
 			own, cancel := workflow.NewDisconnectedContext(ctx)
 			defer cancel()
 			p.settle(own)
-			err = errors.Join(ctx.Err(), p.end(own, orgs.Revoked))
+			err = errors.Join(ctx.Err(), p.end(own, members.Revoked))
 		}
 	}()
 	remaining := p.in.ExpiresAt.Sub(workflow.Now(ctx))
 	if remaining <= 0 {
-		return InviteMemberResult{Expired: true}, p.end(ctx, orgs.Expired)
+		return InviteMemberResult{Expired: true}, p.end(ctx, members.Expired)
 	}
 	expiry := workflow.NewTimer(ctx, remaining)
 	for p.resent.ReceiveAsync(nil) { // the signal that came with the start: the mail goes out anyhow
@@ -81,7 +81,7 @@ func (p *process) run(ctx workflow.Context) (result InviteMemberResult, err erro
 	}
 	p.settle(ctx)
 	if p.expired && !p.over {
-		return InviteMemberResult{Expired: true}, p.end(ctx, orgs.Expired)
+		return InviteMemberResult{Expired: true}, p.end(ctx, members.Expired)
 	}
 	return result, nil
 }
@@ -118,7 +118,7 @@ func (p *process) sent(ctx workflow.Context, f workflow.Future) {
 	var refused *temporal.ApplicationError
 	switch {
 	case err == nil:
-		p.over = r.State != orgs.Pending
+		p.over = r.State != members.Pending
 	case errors.As(err, &refused) && refused.NonRetryable():
 		p.over = true
 	}
@@ -133,7 +133,7 @@ func (p *process) send(ctx workflow.Context) {
 		TaskQueue:              string(queue.Interactive),
 		StartToCloseTimeout:    2 * time.Minute,
 		ScheduleToCloseTimeout: max(p.in.ExpiresAt.Sub(workflow.Now(ctx)), time.Second),
-		HeartbeatTimeout:       queue.BeatTimeout,
+		HeartbeatTimeout:       queue.HeartbeatTimeout,
 		WaitForCancellation:    true, // two attempts at once would race for the token
 		Priority:               queue.For(p.in.Org.String(), queue.High),
 		// A mail server that is down for an hour is asked a dozen times.
@@ -159,7 +159,7 @@ func (p *process) settle(ctx workflow.Context) {
 	}
 }
 
-func (p *process) end(ctx workflow.Context, to orgs.State) error {
+func (p *process) end(ctx workflow.Context, to members.State) error {
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue: string(queue.Batch), StartToCloseTimeout: time.Minute, ScheduleToCloseTimeout: 24 * time.Hour,
 		Priority:    queue.For(p.in.Org.String(), queue.Default),

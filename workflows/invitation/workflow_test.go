@@ -19,7 +19,7 @@ import (
 	activities "satchel/activities/invitation"
 	"satchel/internal/queue"
 	"satchel/tenancy"
-	"satchel/tenancy/orgs"
+	"satchel/tenancy/members"
 	"satchel/workflows/invitation"
 )
 
@@ -33,7 +33,7 @@ type bundle struct {
 
 	mu     sync.Mutex
 	sends  []time.Duration // when, after the start
-	ended  []orgs.State
+	ended  []members.State
 	queues map[string]string
 }
 
@@ -82,15 +82,15 @@ func (b *bundle) run(t *testing.T) invitation.InviteMemberResult {
 }
 
 func sent() (email.SendInvitationResult, error) {
-	return email.SendInvitationResult{State: orgs.Pending, Delivery: orgs.Sent}, nil
+	return email.SendInvitationResult{State: members.Pending, Delivery: members.Sent}, nil
 }
 
 func refused() (email.SendInvitationResult, error) {
-	return email.SendInvitationResult{State: orgs.Pending, Delivery: orgs.Failed}, nil
+	return email.SendInvitationResult{State: members.Pending, Delivery: members.Failed}, nil
 }
 
 func revoked() (email.SendInvitationResult, error) {
-	return email.SendInvitationResult{State: orgs.Revoked}, nil
+	return email.SendInvitationResult{State: members.Revoked}, nil
 }
 
 func down() (email.SendInvitationResult, error) {
@@ -105,7 +105,7 @@ func TestExpiryIsDurable(t *testing.T) {
 	t.Parallel()
 	b := setup(sent)
 	require.True(t, b.run(t).Expired)
-	require.Equal(t, []orgs.State{orgs.Expired}, b.ended)
+	require.Equal(t, []members.State{members.Expired}, b.ended)
 	require.Len(t, b.sends, 1)
 	require.GreaterOrEqual(t, b.env.Now().Sub(b.began), week)
 	require.Equal(t, map[string]string{"SendInvitation": string(queue.Interactive), "EndInvitation": string(queue.Batch)}, b.queues)
@@ -204,7 +204,7 @@ func TestStartedTooLateOnlyEnds(t *testing.T) {
 	b.in.ExpiresAt = b.began.Add(-time.Minute)
 	require.True(t, b.run(t).Expired)
 	require.Empty(t, b.sends)
-	require.Equal(t, []orgs.State{orgs.Expired}, b.ended)
+	require.Equal(t, []members.State{members.Expired}, b.ended)
 }
 
 // TestCancellationRevokes: nothing would end the row any more.
@@ -215,7 +215,7 @@ func TestCancellationRevokes(t *testing.T) {
 		b.env.RegisterDelayedCallback(b.env.CancelWorkflow, time.Hour)
 		b.env.ExecuteWorkflow(invitation.InviteMember, b.in)
 		require.Error(t, b.env.GetWorkflowError(), name)
-		require.Equal(t, []orgs.State{orgs.Revoked}, b.ended, name)
+		require.Equal(t, []members.State{members.Revoked}, b.ended, name)
 	}
 }
 

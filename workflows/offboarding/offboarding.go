@@ -53,28 +53,28 @@ func WorkflowID(target tenancy.OrgID, op uuid.UUID) string {
 	return "delete/" + target.String() + "/" + op.String()
 }
 
-const startPatience = 5 * time.Second
+const startTimeout = 5 * time.Second
 
 // Begin refuses everything to the organization from now on, and starts the
 // workflow that waits for the end of the grace period. One that cannot be started
 // is found by the sweep when it is due.
 func Begin(ctx context.Context, db *tenancy.DB, c client.Client, by uuid.UUID, target tenancy.OrgID, op uuid.UUID, grace time.Duration) error {
-	platform := db.Once(tenancy.Platform)
+	platform := db.Single(tenancy.Platform)
 	row := operations.Operation{ID: op, Kind: Kind, WorkflowID: WorkflowID(target, op), CreatedBy: &by}
 	if err := operations.Insert(ctx, platform, row); err != nil {
 		return err
 	}
 	err := db.InTx(ctx, target, func(tx *tenancy.Tx) error {
-		if err := tenancy.Condemn(ctx, tx, op, grace); err != nil {
+		if err := tenancy.ScheduleDeletion(ctx, tx, op, grace); err != nil {
 			return err
 		}
 		return audit.Record(ctx, tx, audit.Event{Action: "organization.delete", ObjectID: target.String()})
 	})
 	if err != nil {
-		_ = operations.End(context.WithoutCancel(ctx), platform, op, operations.Failed, nil, nil, &operations.Trouble{Code: "not_started"})
+		_ = operations.End(context.WithoutCancel(ctx), platform, op, operations.Failed, nil, nil, &operations.Failure{Code: "not_started"})
 		return err
 	}
-	attempt, cancel := context.WithTimeout(ctx, startPatience)
+	attempt, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	_ = Start(attempt, c, DeleteOrganizationInput{Org: tenancy.Platform, Target: target, Operation: op, Grace: grace})
 	return nil
@@ -90,12 +90,12 @@ func Start(ctx context.Context, c client.Client, in DeleteOrganizationInput) err
 	return nil
 }
 
-// Keep ends the grace period: the organization is what it was before, and the
+// CancelDeletion ends the grace period: the organization is what it was before, and the
 // deletion's operation is cancelled.
-func Keep(ctx context.Context, db *tenancy.DB, c client.Client, target tenancy.OrgID) error {
+func CancelDeletion(ctx context.Context, db *tenancy.DB, c client.Client, target tenancy.OrgID) error {
 	var op uuid.UUID
 	err := db.InTx(ctx, target, func(tx *tenancy.Tx) (err error) {
-		if op, err = tenancy.Keep(ctx, tx); err != nil {
+		if op, err = tenancy.CancelDeletion(ctx, tx); err != nil {
 			return err
 		}
 		return audit.Record(ctx, tx, audit.Event{Action: "organization.keep", ObjectID: target.String()})
@@ -103,11 +103,11 @@ func Keep(ctx context.Context, db *tenancy.DB, c client.Client, target tenancy.O
 	if err != nil {
 		return err
 	}
-	if err := operations.End(ctx, db.Once(tenancy.Platform), op, operations.Cancelled, nil, nil, nil); err != nil {
+	if err := operations.End(ctx, db.Single(tenancy.Platform), op, operations.Cancelled, nil, nil, nil); err != nil {
 		return err
 	}
 	// A timer that is not cancelled finds, when it ends, that it was kept.
-	attempt, cancel := context.WithTimeout(ctx, startPatience)
+	attempt, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	_ = c.CancelWorkflow(attempt, WorkflowID(target, op), "")
 	return nil
@@ -117,7 +117,7 @@ func Keep(ctx context.Context, db *tenancy.DB, c client.Client, target tenancy.O
 // everything.
 func DeleteOrganization(ctx workflow.Context, in DeleteOrganizationInput) (DeleteOrganizationResult, error) {
 	r := &run{in: in, sum: DeleteOrganizationResult{Target: in.Target},
-		report: operation.Report{Org: in.Org, ID: in.Operation, Priority: queue.Low, Patience: patience}}
+		report: operation.Report{Org: in.Org, ID: in.Operation, Priority: queue.Low, Timeout: stepTimeout}}
 	if err := r.wait(ctx); err != nil {
 		return r.sum, r.end(ctx, err)
 	}
@@ -129,7 +129,7 @@ func DeleteOrganization(ctx workflow.Context, in DeleteOrganizationInput) (Delet
 	begun, err := r.begin(own)
 	switch {
 	case err == nil && !begun:
-		return r.sum, r.report.CallOff(own, r.shown(operations.Cancelled))
+		return r.sum, r.report.Cancelled(own, r.reportedState(operations.Cancelled))
 	case err == nil:
 		err = r.remove(own)
 	}
@@ -145,7 +145,7 @@ type run struct {
 }
 
 func (r *run) wait(ctx workflow.Context) error {
-	if err := r.show(ctx, "grace", operations.Running, 0); err != nil {
+	if err := r.reportProgress(ctx, "grace", operations.Running, 0); err != nil {
 		return err
 	}
 	return workflow.Sleep(ctx, r.in.Grace)
@@ -168,21 +168,21 @@ func (r *run) remove(ctx workflow.Context) error {
 		return fmt.Errorf("end uploads: %w", err)
 	}
 	r.sum.UploadsEnded = ended.Ended
-	if err := r.show(ctx, "uploads", operations.Succeeded, ended.Ended); err != nil {
+	if err := r.reportProgress(ctx, "uploads", operations.Succeeded, ended.Ended); err != nil {
 		return err
 	}
 	if err := workflow.ExecuteActivity(ctx, organizer.StopWorkflows, organization.StopWorkflowsInput{Org: org, Target: target}).Get(ctx, &stopped); err != nil {
 		return fmt.Errorf("stop workflows: %w", err)
 	}
 	r.sum.WorkflowsCancelled, r.sum.WorkflowsEnded = stopped.Cancelled, stopped.Terminated
-	if err := r.show(ctx, "workflows", operations.Succeeded, stopped.Cancelled+stopped.Terminated); err != nil {
+	if err := r.reportProgress(ctx, "workflows", operations.Succeeded, stopped.Cancelled+stopped.Terminated); err != nil {
 		return err
 	}
 	if err := workflow.ExecuteActivity(ctx, organizer.RemoveFiles, organization.RemoveFilesInput{Org: org, Target: target}).Get(ctx, &removed); err != nil {
 		return fmt.Errorf("remove files: %w", err)
 	}
 	r.sum.Files, r.sum.Objects = removed.Files, removed.Objects
-	if err := r.show(ctx, "files", operations.Succeeded, removed.Files); err != nil {
+	if err := r.reportProgress(ctx, "files", operations.Succeeded, removed.Files); err != nil {
 		return err
 	}
 	forget := organization.ForgetOrganizationInput{Org: org, Target: target, Operation: r.in.Operation}
@@ -193,8 +193,8 @@ func (r *run) remove(ctx workflow.Context) error {
 	return nil
 }
 
-// show adds a step to those that the operation shows.
-func (r *run) show(ctx workflow.Context, name string, state operations.State, done int64) error {
+// reportProgress adds a step to those that the operation shows.
+func (r *run) reportProgress(ctx workflow.Context, name string, state operations.State, done int64) error {
 	for i := range r.steps {
 		r.steps[i].State = operations.Succeeded
 	}
@@ -202,8 +202,8 @@ func (r *run) show(ctx workflow.Context, name string, state operations.State, do
 	return r.report.Progress(ctx, r.steps, nil)
 }
 
-// shown is the steps at the end. A failure is that of the step that came next.
-func (r *run) shown(state operations.State) []operations.Step {
+// reportedState is the steps at the end. A failure is that of the step that came next.
+func (r *run) reportedState(state operations.State) []operations.Step {
 	steps := r.steps
 	if state == operations.Succeeded {
 		return append(steps, operations.Step{Name: "rows", State: state, Done: 1})
@@ -217,17 +217,17 @@ func (r *run) shown(state operations.State) []operations.Step {
 // end writes how it ended. A deletion that failed is started again by the sweep
 // for as long as the organization waits for it, and its operation opened again.
 func (r *run) end(ctx workflow.Context, err error) error {
-	return r.report.End(ctx, err, operation.Code(err, "deletion_failed"), r.shown, r.sum)
+	return r.report.End(ctx, err, operation.Code(err, "deletion_failed"), r.reportedState, r.sum)
 }
 
-// patience is how long a step is tried: what has begun must come to its end.
-const patience = 7 * 24 * time.Hour
+// stepTimeout is how long a step is tried: what has begun must come to its end.
+const stepTimeout = 7 * 24 * time.Hour
 
 // options let a deletion wait behind everything else, and try for days.
 func (r *run) options(ctx workflow.Context) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: string(queue.Interactive), StartToCloseTimeout: 6 * time.Hour, ScheduleToCloseTimeout: patience,
-		HeartbeatTimeout: queue.BeatTimeout, Priority: queue.For(r.in.Target.String(), queue.Low),
+		TaskQueue: string(queue.Interactive), StartToCloseTimeout: 6 * time.Hour, ScheduleToCloseTimeout: stepTimeout,
+		HeartbeatTimeout: queue.HeartbeatTimeout, Priority: queue.For(r.in.Target.String(), queue.Low),
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: time.Minute},
 	})
 }

@@ -88,7 +88,7 @@ func TestKeptInItsGracePeriodIsCancelled(t *testing.T) {
 	b.RegisterDelayedCallback(b.CancelWorkflow, time.Hour)
 	require.Error(t, b.run())
 	require.Equal(t, operations.Cancelled, b.end().State)
-	require.Nil(t, b.end().Trouble)
+	require.Nil(t, b.end().Failure)
 }
 
 // TestKeptWithoutACancellationIsCalledOff: Temporal was away when it was kept.
@@ -108,7 +108,7 @@ func TestDeletionThatCannotBeginFails(t *testing.T) {
 	b.begin(false, temporal.NewNonRetryableApplicationError("no", "store_unavailable", nil))
 	require.Error(t, b.run())
 	require.Equal(t, operations.Failed, b.end().State)
-	require.Equal(t, &operations.Trouble{Code: "store_unavailable"}, b.end().Trouble)
+	require.Equal(t, &operations.Failure{Code: "store_unavailable"}, b.end().Failure)
 }
 
 // TestNobodyStopsWhatHasBegun: a cancellation behind the point of no return
@@ -132,7 +132,7 @@ func TestFailureOnTheWayHasACodeAndShowsHowFarItCame(t *testing.T) {
 	b.OnActivity("StopWorkflows", mock.Anything, mock.Anything).Return(organization.StopWorkflowsResult{}, temporal.NewNonRetryableApplicationError("no", "", nil))
 	require.Error(t, b.run())
 	require.Equal(t, operations.Failed, b.end().State)
-	require.Equal(t, &operations.Trouble{Code: "deletion_failed"}, b.end().Trouble)
+	require.Equal(t, &operations.Failure{Code: "deletion_failed"}, b.end().Failure)
 	require.Equal(t, []string{"grace", "uploads"}, b.names())
 }
 

@@ -36,9 +36,9 @@ type ProvisionOrganizationResult struct{}
 // WorkflowID names the workflow of an organization.
 func WorkflowID(target tenancy.OrgID) string { return "provision/" + target.String() }
 
-// startPatience bounds how long a request waits for Temporal: the sweep starts
+// startTimeout bounds how long a request waits for Temporal: the sweep starts
 // what could not be started.
-const startPatience = 5 * time.Second
+const startTimeout = 5 * time.Second
 
 // Begin makes the organization's rows and the operation's in one transaction of
 // the platform, and starts the workflow. The operation has the organization's
@@ -67,7 +67,7 @@ func Begin(ctx context.Context, db *tenancy.DB, c client.Client, by uuid.UUID, n
 	if err != nil {
 		return uuid.Nil, err
 	}
-	attempt, cancel := context.WithTimeout(ctx, startPatience)
+	attempt, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	_ = Start(attempt, c, n.ID)
 	return id, nil
@@ -91,8 +91,8 @@ func ProvisionOrganization(ctx workflow.Context, in ProvisionOrganizationInput) 
 	}
 	own, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
-	undoErr := r.undo(own)
-	report := operation.Report{Org: in.Org, ID: in.Target.UUID(), Priority: queue.Default, Patience: setUpBudget}
+	undoErr := r.runCompensations(own)
+	report := operation.Report{Org: in.Org, ID: in.Target.UUID(), Priority: queue.Default, Timeout: setUpBudget}
 	err = report.End(ctx, err, operation.Code(err, "provisioning_failed"), r.steps, nil)
 	if undoErr != nil {
 		err = fmt.Errorf("%w; undo: %w", err, undoErr)
@@ -102,16 +102,16 @@ func ProvisionOrganization(ctx workflow.Context, in ProvisionOrganizationInput) 
 
 // run is one run of ProvisionOrganization.
 type run struct {
-	in      ProvisionOrganizationInput
-	undoing []func(workflow.Context) error
-	step    string // the one that was begun last
+	in            ProvisionOrganizationInput
+	compensations []func(workflow.Context) error
+	step          string // the one that was begun last
 }
 
 // setUp registers what undoes a step before the step. Limits and policies are
 // rows, and go with the organization's.
 func (r *run) setUp(ctx workflow.Context) error {
 	org, target := r.in.Org, r.in.Target
-	r.undoBy(organizer.DiscardOrganization, organization.DiscardOrganizationInput{Org: org, Target: target})
+	r.compensate(organizer.DiscardOrganization, organization.DiscardOrganizationInput{Org: org, Target: target})
 	if err := r.do(ctx, organization.StepLimits, organizer.SetOrganizationLimits, organization.SetOrganizationLimitsInput{Org: org, Target: target}); err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func (r *run) setUp(ctx workflow.Context) error {
 	if err := r.do(ctx, organization.StepOwner, organizer.SetOwner, organization.SetOwnerInput{Org: org, Target: target}); err != nil {
 		return err
 	}
-	r.undoBy(organizer.RemoveProbes, organization.RemoveProbesInput{Org: org, Target: target})
+	r.compensate(organizer.RemoveProbes, organization.RemoveProbesInput{Org: org, Target: target})
 	if err := r.do(ctx, organization.StepStorage, organizer.ProveStorage, organization.ProveStorageInput{Org: org, Target: target}); err != nil {
 		return err
 	}
@@ -136,18 +136,18 @@ func (r *run) do(ctx workflow.Context, step string, activity, in any) error {
 	return nil
 }
 
-func (r *run) undoBy(activity, in any) {
-	r.undoing = append(r.undoing, func(ctx workflow.Context) error { return workflow.ExecuteActivity(ctx, activity, in).Get(ctx, nil) })
+func (r *run) compensate(activity, in any) {
+	r.compensations = append(r.compensations, func(ctx workflow.Context) error { return workflow.ExecuteActivity(ctx, activity, in).Get(ctx, nil) })
 }
 
-// undo goes backwards. A store that refuses writes may refuse to remove as
+// runCompensations goes backwards. A store that refuses writes may refuse to remove as
 // well: the rows go all the same, and the prefix of an organization that is not
 // there is what the reconciler looks at.
-func (r *run) undo(ctx workflow.Context) error {
+func (r *run) runCompensations(ctx workflow.Context) error {
 	var failed error
-	for i := len(r.undoing) - 1; i >= 0; i-- {
+	for i := len(r.compensations) - 1; i >= 0; i-- {
 		ctx := workflow.WithActivityOptions(ctx, undoOptions(r.in.Target))
-		if err := r.undoing[i](ctx); err != nil {
+		if err := r.compensations[i](ctx); err != nil {
 			failed = err
 		}
 	}
@@ -166,7 +166,7 @@ const setUpBudget = time.Minute
 func (r *run) options(ctx workflow.Context) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue: string(queue.Interactive), StartToCloseTimeout: 30 * time.Second, ScheduleToCloseTimeout: setUpBudget,
-		HeartbeatTimeout: queue.BeatTimeout, Priority: queue.For(r.in.Target.String(), queue.Default),
+		HeartbeatTimeout: queue.HeartbeatTimeout, Priority: queue.For(r.in.Target.String(), queue.Default),
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 200 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 5 * time.Second},
 	})
 }
@@ -174,7 +174,7 @@ func (r *run) options(ctx workflow.Context) workflow.Context {
 func undoOptions(target tenancy.OrgID) workflow.ActivityOptions {
 	return workflow.ActivityOptions{
 		TaskQueue: string(queue.Interactive), StartToCloseTimeout: 30 * time.Second, ScheduleToCloseTimeout: setUpBudget,
-		HeartbeatTimeout: queue.BeatTimeout, Priority: queue.For(target.String(), queue.Default),
+		HeartbeatTimeout: queue.HeartbeatTimeout, Priority: queue.For(target.String(), queue.Default),
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 5 * time.Second},
 	}
 }

@@ -95,7 +95,7 @@ func (b *testBundle) run(target tenancy.OrgID) error {
 
 func (b *testBundle) operation(id tenancy.OrgID) operations.Operation {
 	b.t.Helper()
-	o, err := operations.Get(b.t.Context(), b.Once(tenancy.Platform), id.UUID())
+	o, err := operations.Get(b.t.Context(), b.Single(tenancy.Platform), id.UUID())
 	require.NoError(b.t, err)
 	return o
 }
@@ -111,7 +111,7 @@ func TestOrganizationIsSetUp(t *testing.T) {
 	require.Equal(t, operations.Running, b.operation(org).State)
 	require.NoError(t, b.run(org))
 
-	o, err := tenancy.GetOrganization(t.Context(), b.Once(org))
+	o, err := tenancy.GetOrganization(t.Context(), b.Single(org))
 	require.NoError(t, err)
 	require.Equal(t, tenancy.Active, o.Status)
 	op := b.operation(org)
@@ -121,14 +121,14 @@ func TestOrganizationIsSetUp(t *testing.T) {
 	}
 	var bytes, size int64
 	var role string
-	q := b.Once(org)
+	q := b.Single(org)
 	require.NoError(t, q.QueryRow(t.Context(), "select max_bytes, max_file_size from storage_quotas").Scan(&bytes, &size))
 	require.Equal(t, []int64{room, 5 << 30}, []int64{bytes, size}, "what was asked for, and the tier's")
 	require.NoError(t, q.QueryRow(t.Context(), "select role from members where user_id = $1", owner).Scan(&role))
 	require.Equal(t, "owner", role)
 	require.Empty(t, b.first.keys)
 	require.Empty(t, b.last.keys)
-	_, found, err := tenancy.GetSetup(t.Context(), q)
+	_, found, err := tenancy.GetProvisioningSetup(t.Context(), q)
 	require.NoError(t, err)
 	require.False(t, found, "nothing is left to be done")
 }

@@ -12,9 +12,9 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
+	"satchel/activities/finalize"
 	"satchel/activities/operation"
 	"satchel/activities/scan"
-	"satchel/activities/settle"
 	"satchel/internal/queue"
 	"satchel/tenancy"
 	"satchel/tenancy/operations"
@@ -23,7 +23,7 @@ import (
 // The activities by name; their receivers are never called here.
 var (
 	scanner *scan.Activities
-	settler *settle.Activities
+	settler *finalize.Activities
 )
 
 // Kind is what operations of this process are called.
@@ -125,7 +125,7 @@ func (r *run) scan(ctx workflow.Context) (result scan.RescanVersionsResult, err 
 func (r *run) revoke(ctx workflow.Context, infected []scan.Infection) error {
 	ctx = r.options(ctx, queue.Interactive, 10*time.Minute, 0)
 	for _, found := range infected {
-		in := settle.RevokeVersionInput{
+		in := finalize.RevokeVersionInput{
 			Org: r.in.Org, Version: found.Version, Signature: found.Signature, Engine: found.Engine, Database: found.Database,
 		}
 		if err := workflow.ExecuteActivity(ctx, settler.RevokeVersion, in).Get(ctx, nil); err != nil {

@@ -10,9 +10,9 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 
+	"satchel/activities/finalize"
 	"satchel/activities/operation"
 	"satchel/activities/scan"
-	"satchel/activities/settle"
 	"satchel/tenancy"
 	"satchel/tenancy/operations"
 	"satchel/workflows/rescan"
@@ -29,16 +29,16 @@ func setup(stretches ...scan.RescanVersionsResult) *testBundle {
 	var suite testsuite.WorkflowTestSuite
 	b := &testBundle{env: suite.NewTestWorkflowEnvironment()}
 	b.env.RegisterWorkflow(rescan.RescanStorage)
-	for _, a := range []any{&scan.Activities{}, &settle.Activities{}, &operation.Activities{}} {
+	for _, a := range []any{&scan.Activities{}, &finalize.Activities{}, &operation.Activities{}} {
 		b.env.RegisterActivity(a)
 	}
 	for _, s := range stretches {
 		b.env.OnActivity("RescanVersions", mock.Anything, mock.Anything).Return(s, nil).Once()
 	}
 	b.env.OnActivity("RevokeVersion", mock.Anything, mock.Anything).Return(
-		func(_ context.Context, in settle.RevokeVersionInput) (settle.RevokeVersionResult, error) {
+		func(_ context.Context, in finalize.RevokeVersionInput) (finalize.RevokeVersionResult, error) {
 			b.revoked = append(b.revoked, in.Version)
-			return settle.RevokeVersionResult{}, nil
+			return finalize.RevokeVersionResult{}, nil
 		}).Maybe()
 	b.env.OnActivity("RecordOperation", mock.Anything, mock.Anything).Return(
 		func(_ context.Context, in operation.RecordOperationInput) (operation.RecordOperationResult, error) {
@@ -77,7 +77,7 @@ func TestFailureIsRecorded(t *testing.T) {
 	b.env.OnActivity("RescanVersions", mock.Anything, mock.Anything).Return(scan.RescanVersionsResult{}, temporal.NewNonRetryableApplicationError("x", "x", nil))
 	require.Error(t, b.run())
 	require.Equal(t, operations.Failed, b.end())
-	require.Equal(t, "rescan_failed", b.recorded[0].Trouble.Code)
+	require.Equal(t, "rescan_failed", b.recorded[0].Failure.Code)
 }
 
 func TestCancellationIsRecorded(t *testing.T) {

@@ -56,7 +56,7 @@ func Begin(ctx context.Context, db *tenancy.DB, c client.Client, by uuid.UUID, t
 // begin changes the organization, which is in force with its commit, and only
 // then starts what follows. A try that came so far before is only followed.
 func begin(ctx context.Context, db *tenancy.DB, target tenancy.OrgID, row operations.Operation, action string, change func(*tenancy.Tx) error, start func() error) error {
-	platform := db.Once(tenancy.Platform)
+	platform := db.Single(tenancy.Platform)
 	_, err := operations.Get(ctx, platform, row.ID)
 	if errors.Is(err, operations.ErrNotFound) {
 		err = put(ctx, db, target, row, action, change)
@@ -64,7 +64,7 @@ func begin(ctx context.Context, db *tenancy.DB, target tenancy.OrgID, row operat
 	if err != nil {
 		return err
 	}
-	return operation.Launch(ctx, platform, row.ID, start)
+	return operation.BeginAndStart(ctx, platform, row.ID, start)
 }
 
 func put(ctx context.Context, db *tenancy.DB, target tenancy.OrgID, row operations.Operation, action string, change func(*tenancy.Tx) error) error {
@@ -77,7 +77,7 @@ func put(ctx context.Context, db *tenancy.DB, target tenancy.OrgID, row operatio
 	if err != nil {
 		return err
 	}
-	return operations.Insert(ctx, db.Once(tenancy.Platform), row)
+	return operations.Insert(ctx, db.Single(tenancy.Platform), row)
 }
 
 // Start starts the workflow of an operation, or finds it started.
@@ -104,7 +104,7 @@ func SuspendOrganization(ctx workflow.Context, in SuspendOrganizationInput) (Sus
 func options(ctx workflow.Context, target tenancy.OrgID) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue: string(queue.Interactive), StartToCloseTimeout: time.Hour, ScheduleToCloseTimeout: 24 * time.Hour,
-		HeartbeatTimeout: queue.BeatTimeout, Priority: queue.For(target.String(), queue.Default),
+		HeartbeatTimeout: queue.HeartbeatTimeout, Priority: queue.For(target.String(), queue.Default),
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
 	})
 }

@@ -101,7 +101,7 @@ func TestSuspensionThatCannotBeFollowedUpFails(t *testing.T) {
 	require.Error(t, b.suspend())
 	end := b.end(t)
 	require.Equal(t, operations.Failed, end.State)
-	require.Equal(t, &operations.Trouble{Code: "suspension_failed"}, end.Trouble)
+	require.Equal(t, &operations.Failure{Code: "suspension_failed"}, end.Failure)
 }
 
 func TestCancelledSuspensionSaysSo(t *testing.T) {
@@ -112,7 +112,7 @@ func TestCancelledSuspensionSaysSo(t *testing.T) {
 	require.Error(t, b.suspend())
 	end := b.end(t)
 	require.Equal(t, operations.Cancelled, end.State)
-	require.Nil(t, end.Trouble)
+	require.Nil(t, end.Failure)
 }
 
 func TestResumptionStartsWhatWasHeldBack(t *testing.T) {
@@ -135,7 +135,7 @@ func TestResumptionThatFailsHasACode(t *testing.T) {
 	require.Error(t, b.resume())
 	end := b.end(t)
 	require.Equal(t, operations.Failed, end.State)
-	require.Equal(t, &operations.Trouble{Code: "some_code"}, end.Trouble)
+	require.Equal(t, &operations.Failure{Code: "some_code"}, end.Failure)
 }
 
 // door is what takes effect at once, on a real database, while Temporal is down
@@ -157,14 +157,14 @@ func openDoor(t *testing.T, start error) *door {
 
 func (d *door) status(t *testing.T) string {
 	t.Helper()
-	o, err := tenancy.GetOrganization(t.Context(), d.Once(d.org))
+	o, err := tenancy.GetOrganization(t.Context(), d.Single(d.org))
 	require.NoError(t, err)
 	return o.Status
 }
 
 func (d *door) recorded(t *testing.T, action string) int {
 	t.Helper()
-	lines, err := audit.List(t.Context(), d.Once(d.org), audit.Filter{Action: action, Limit: 10})
+	lines, err := audit.List(t.Context(), d.Single(d.org), audit.Filter{Action: action, Limit: 10})
 	require.NoError(t, err)
 	return len(lines)
 }
@@ -181,7 +181,7 @@ func TestBothAreInForceAtOnce(t *testing.T) {
 		require.Equal(t, 1, d.recorded(t, action))
 	}
 	for id, kind := range map[uuid.UUID]string{suspended: suspension.Kind, resumed: suspension.ResumeKind} {
-		o, err := operations.Get(t.Context(), d.Once(tenancy.Platform), id)
+		o, err := operations.Get(t.Context(), d.Single(tenancy.Platform), id)
 		require.NoError(t, err)
 		require.Equal(t, kind, o.Kind)
 		require.Equal(t, operations.Running, o.State)
@@ -198,7 +198,7 @@ func TestWithoutTemporalTheDoorMovesAllTheSame(t *testing.T) {
 	require.Equal(t, tenancy.Suspended, d.status(t))
 	require.ErrorIs(t, suspension.BeginResume(t.Context(), d.DB, d.temporal, d.by, d.org, op), away)
 	require.Equal(t, tenancy.Active, d.status(t))
-	o, err := operations.Get(t.Context(), d.Once(tenancy.Platform), op)
+	o, err := operations.Get(t.Context(), d.Single(tenancy.Platform), op)
 	require.NoError(t, err)
 	require.Equal(t, operations.Failed, o.State)
 }
@@ -206,7 +206,7 @@ func TestWithoutTemporalTheDoorMovesAllTheSame(t *testing.T) {
 func TestOnlyWhatRunsIsSuspendedOrResumed(t *testing.T) {
 	t.Parallel()
 	d := openDoor(t, nil)
-	require.NoError(t, tenancy.Condemn(t.Context(), d.Once(d.org), tenancy.NewID(), time.Hour))
+	require.NoError(t, tenancy.ScheduleDeletion(t.Context(), d.Single(d.org), tenancy.NewID(), time.Hour))
 	require.ErrorIs(t, suspension.Begin(t.Context(), d.DB, d.temporal, d.by, d.org, tenancy.NewID(), ""), tenancy.ErrWrongStatus)
 	require.ErrorIs(t, suspension.BeginResume(t.Context(), d.DB, d.temporal, d.by, d.org, tenancy.NewID()), tenancy.ErrWrongStatus)
 	require.Zero(t, d.recorded(t, "organization.suspend")+d.recorded(t, "organization.resume"))
@@ -222,9 +222,9 @@ func TestResumedOrganizationKeepsItsUploads(t *testing.T) {
 	t.Parallel()
 	d := openDoor(t, nil)
 	user := d.Member(t, d.org, tenancy.Student)
-	var ticket files.Ticket
+	var ticket files.Created
 	require.NoError(t, d.InTx(t.Context(), d.org, func(tx *tenancy.Tx) (err error) {
-		ticket, err = files.Create(t.Context(), tx, files.New{Name: "a.txt", Size: 10, By: user, TTL: time.Hour})
+		ticket, err = files.Create(t.Context(), tx, files.New{Name: "a.txt", Size: 10, UploadedBy: user, TTL: time.Hour})
 		return err
 	}))
 	var suite testsuite.WorkflowTestSuite
@@ -235,14 +235,14 @@ func TestResumedOrganizationKeepsItsUploads(t *testing.T) {
 		value, err := env.ExecuteActivity(a.EndUploads, organization.EndUploadsInput{Org: tenancy.Platform, Target: d.org})
 		require.NoError(t, err)
 		require.NoError(t, value.Get(&result))
-		v, err := files.GetVersion(t.Context(), d.Once(d.org), ticket.Version)
+		v, err := files.GetVersion(t.Context(), d.Single(d.org), ticket.Version)
 		require.NoError(t, err)
 		return result, v.Status
 	}
 	result, status := end()
 	require.Zero(t, result.Ended)
 	require.Equal(t, files.Uploading, status)
-	require.NoError(t, tenancy.Suspend(t.Context(), d.Once(d.org), ""))
+	require.NoError(t, tenancy.Suspend(t.Context(), d.Single(d.org), ""))
 	result, status = end()
 	require.EqualValues(t, 1, result.Ended)
 	require.Equal(t, files.Expired, status)

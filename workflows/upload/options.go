@@ -10,10 +10,10 @@ import (
 	"satchel/tenancy"
 )
 
-// work is how one step is done: where, how long one attempt may take, and how
+// step is how one step is done: where, how long one attempt may take, and how
 // long all of them together may, waiting in the queue included. Every step
 // heartbeats, so that a dead worker is noticed soon.
-type work struct {
+type step struct {
 	queue            queue.Name
 	attempt, overall time.Duration
 	attempts         int32 // zero: as many as fit
@@ -23,12 +23,12 @@ type work struct {
 // and leave room for a long queue; a scanner that is away is given up much
 // sooner, by the scan itself.
 var (
-	inspecting   = work{queue: queue.Interactive, attempt: time.Minute, overall: 6 * time.Hour}
-	scanning     = work{queue: queue.Files, attempt: 30 * time.Minute, overall: 24 * time.Hour}
-	rendering    = work{queue: queue.Files, attempt: 3 * time.Minute, overall: 6 * time.Hour, attempts: 5}
-	quarantining = work{queue: queue.Interactive, attempt: 10 * time.Minute, overall: 24 * time.Hour}
-	publishing   = work{queue: queue.Interactive, attempt: 10 * time.Minute, overall: 24 * time.Hour}
-	withdrawing  = work{queue: queue.Interactive, attempt: 5 * time.Minute, overall: 24 * time.Hour}
+	inspecting   = step{queue: queue.Interactive, attempt: time.Minute, overall: 6 * time.Hour}
+	scanning     = step{queue: queue.Files, attempt: 30 * time.Minute, overall: 24 * time.Hour}
+	rendering    = step{queue: queue.Files, attempt: 3 * time.Minute, overall: 6 * time.Hour, attempts: 5}
+	quarantining = step{queue: queue.Interactive, attempt: 10 * time.Minute, overall: 24 * time.Hour}
+	publishing   = step{queue: queue.Interactive, attempt: 10 * time.Minute, overall: 24 * time.Hour}
+	withdrawing  = step{queue: queue.Interactive, attempt: 5 * time.Minute, overall: 24 * time.Hour}
 )
 
 // The longest pause between two attempts is short: after an outage people wait
@@ -37,12 +37,12 @@ const longestPause = 10 * time.Second
 
 // options gives a step its activity options. A cancelled step is waited for:
 // what undoes it must not run beside it.
-func (w work) options(ctx workflow.Context, org tenancy.OrgID) workflow.Context {
+func (w step) options(ctx workflow.Context, org tenancy.OrgID) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:              string(w.queue),
 		StartToCloseTimeout:    w.attempt,
 		ScheduleToCloseTimeout: w.overall,
-		HeartbeatTimeout:       queue.BeatTimeout,
+		HeartbeatTimeout:       queue.HeartbeatTimeout,
 		WaitForCancellation:    true,
 		Priority:               queue.For(org.String(), queue.Default),
 		RetryPolicy: &temporal.RetryPolicy{
@@ -52,14 +52,14 @@ func (w work) options(ctx workflow.Context, org tenancy.OrgID) workflow.Context 
 	})
 }
 
-// passing bounds a step that is done inside a workflow task, well below the time
+// localTimeout bounds a step that is done inside a workflow task, well below the time
 // after which Temporal takes the task for lost.
-const passing = 5 * time.Second
+const localTimeout = 5 * time.Second
 
-// inPassing gives a short step one attempt inside the workflow task.
-func inPassing(ctx workflow.Context) workflow.Context {
+// localOptions gives a short step one attempt inside the workflow task.
+func localOptions(ctx workflow.Context) workflow.Context {
 	return workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
-		StartToCloseTimeout: passing, ScheduleToCloseTimeout: passing,
+		StartToCloseTimeout: localTimeout, ScheduleToCloseTimeout: localTimeout,
 		RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 1},
 	})
 }

@@ -7,10 +7,10 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
+	"satchel/activities/finalize"
 	"satchel/activities/imaging"
 	"satchel/activities/inspect"
 	"satchel/activities/scan"
-	"satchel/activities/settle"
 	"satchel/files"
 )
 
@@ -19,7 +19,7 @@ var (
 	inspector *inspect.Activities
 	scanner   *scan.Activities
 	imager    *imaging.Activities
-	settler   *settle.Activities
+	settler   *finalize.Activities
 )
 
 // UploadFileResult says how the version ended.
@@ -92,8 +92,8 @@ func (u *upload) run(ctx workflow.Context) (end UploadFileResult, err error) {
 func (u *upload) inspect(ctx workflow.Context) (found inspect.InspectObjectResult, err error) {
 	u.step = files.StepInspect
 	in := inspect.InspectObjectInput{Org: u.in.Org, Version: u.in.Version}
-	err = workflow.ExecuteLocalActivity(inPassing(ctx), inspector.InspectObject, in).Get(ctx, &found)
-	if err == nil || ctx.Err() != nil || decided(err) {
+	err = workflow.ExecuteLocalActivity(localOptions(ctx), inspector.InspectObject, in).Get(ctx, &found)
+	if err == nil || ctx.Err() != nil || outcome(err) {
 		return found, err
 	}
 	found = inspect.InspectObjectResult{}
@@ -124,8 +124,8 @@ func (u *upload) quarantine(ctx workflow.Context, verdict, detail string) (Uploa
 	if verdict != string(scan.Infected) {
 		verdict = string(scan.Unscannable)
 	}
-	in := settle.QuarantineVersionInput{Org: u.in.Org, Version: u.in.Version, Reason: verdict + ":" + detail}
-	var done settle.QuarantineVersionResult
+	in := finalize.QuarantineVersionInput{Org: u.in.Org, Version: u.in.Version, Reason: verdict + ":" + detail}
+	var done finalize.QuarantineVersionResult
 	err := workflow.ExecuteActivity(quarantining.options(ctx, u.in.Org), settler.QuarantineVersion, in).Get(ctx, &done)
 	u.settled = err == nil && files.Final(done.Status)
 	return UploadFileResult{done.Status, in.Reason}, err
@@ -133,8 +133,8 @@ func (u *upload) quarantine(ctx workflow.Context, verdict, detail string) (Uploa
 
 func (u *upload) publish(ctx workflow.Context, found inspect.InspectObjectResult) (UploadFileResult, error) {
 	u.step = files.StepPublish
-	in := settle.PublishVersionInput{Org: u.in.Org, Version: u.in.Version, Image: found.Image}
-	var done settle.PublishVersionResult
+	in := finalize.PublishVersionInput{Org: u.in.Org, Version: u.in.Version, Image: found.Image}
+	var done finalize.PublishVersionResult
 	err := workflow.ExecuteActivity(publishing.options(ctx, u.in.Org), settler.PublishVersion, in).Get(ctx, &done)
 	u.settled = err == nil && files.Final(done.Status)
 	if !u.settled && err == nil {
@@ -152,15 +152,15 @@ func (u *upload) withdraw(ctx workflow.Context, end UploadFileResult, cause erro
 	defer cancel()
 	cancelled := temporal.IsCanceledError(cause) || ctx.Err() != nil
 	if cause != nil || cancelled {
-		end = blame(cause, cancelled)
+		end = failureReason(cause, cancelled)
 	}
-	in := settle.WithdrawVersionInput{Org: u.in.Org, Version: u.in.Version, Status: end.Status, Reason: end.Reason}
-	var done settle.WithdrawVersionResult
+	in := finalize.WithdrawVersionInput{Org: u.in.Org, Version: u.in.Version, Status: end.Status, Reason: end.Reason}
+	var done finalize.WithdrawVersionResult
 	err := workflow.ExecuteActivity(withdrawing.options(own, u.in.Org), settler.WithdrawVersion, in).Get(own, &done)
 	switch {
 	case err != nil:
 		return end, err
-	case done.Status == files.Published, late(cause):
+	case done.Status == files.Published, isTimeout(cause):
 		return UploadFileResult{Status: done.Status}, nil
 	case cancelled:
 		return end, ctx.Err()
@@ -168,12 +168,12 @@ func (u *upload) withdraw(ctx workflow.Context, end UploadFileResult, cause erro
 	return UploadFileResult{done.Status, end.Reason}, cause
 }
 
-// blame says how a version ends that an error or a cancellation stopped. The
+// failureReason says how a version ends that an error or a cancellation stopped. The
 // reason is the fault's code and nothing else of the error.
-func blame(cause error, cancelled bool) UploadFileResult {
+func failureReason(cause error, cancelled bool) UploadFileResult {
 	var failed *temporal.ApplicationError
 	switch {
-	case cancelled, late(cause):
+	case cancelled, isTimeout(cause):
 		return UploadFileResult{files.Deleted, "deleted"}
 	case errors.As(cause, &failed) && failed.Type() != "":
 		return UploadFileResult{files.Failed, failed.Type()}
@@ -181,15 +181,15 @@ func blame(cause error, cancelled bool) UploadFileResult {
 	return UploadFileResult{files.Failed, "timed_out"}
 }
 
-// decided knows a failure that no other attempt changes.
-func decided(err error) bool {
+// outcome knows a failure that no other attempt changes.
+func outcome(err error) bool {
 	var failed *temporal.ApplicationError
 	return errors.As(err, &failed) && failed.NonRetryable()
 }
 
-// late knows the answer to a step whose version somebody else settled: it is no
+// isTimeout knows the answer to a step whose version somebody else settled: it is no
 // failure.
-func late(cause error) bool {
+func isTimeout(cause error) bool {
 	var failed *temporal.ApplicationError
-	return errors.As(cause, &failed) && failed.Type() == files.Gone.Code
+	return errors.As(cause, &failed) && failed.Type() == files.ErrVersionEnded.Code
 }

@@ -20,10 +20,10 @@ import (
 	"go.temporal.io/sdk/workflow"
 	"pgregory.net/rapid"
 
+	"satchel/activities/finalize"
 	"satchel/activities/imaging"
 	"satchel/activities/inspect"
 	"satchel/activities/scan"
-	"satchel/activities/settle"
 	"satchel/files"
 	"satchel/internal/queue"
 	"satchel/tenancy"
@@ -50,8 +50,8 @@ type bundle struct {
 	env      *testsuite.TestWorkflowEnvironment
 	in       upload.UploadFileInput
 	started  []string
-	withdraw []settle.WithdrawVersionInput
-	quarant  []settle.QuarantineVersionInput
+	withdraw []finalize.WithdrawVersionInput
+	quarant  []finalize.QuarantineVersionInput
 }
 
 func setup(o outcome) *bundle {
@@ -60,7 +60,7 @@ func setup(o outcome) *bundle {
 	b := &bundle{env: suite.NewTestWorkflowEnvironment(),
 		in: upload.UploadFileInput{Org: tenancy.OrgID(tenancy.NewID()), File: tenancy.NewID(), Version: tenancy.NewID()}}
 	b.env.RegisterWorkflow(upload.UploadFile)
-	for _, a := range []any{&inspect.Activities{}, &scan.Activities{}, &imaging.Activities{}, &settle.Activities{}} {
+	for _, a := range []any{&inspect.Activities{}, &scan.Activities{}, &imaging.Activities{}, &finalize.Activities{}} {
 		b.env.RegisterActivity(a)
 	}
 	note := func(name string) {
@@ -82,19 +82,19 @@ func (b *bundle) script(o outcome) {
 	b.env.OnActivity("InspectObject", mock.Anything, mock.Anything).Return(o.inspect, o.inspectErr).Maybe()
 	b.env.OnActivity("ScanObject", mock.Anything, mock.Anything).Return(o.scan, o.scanErr).Maybe()
 	b.env.OnActivity("RenderPreviews", mock.Anything, mock.Anything).Return(imaging.RenderPreviewsResult{}, o.previewErr).Maybe()
-	b.env.OnActivity("PublishVersion", mock.Anything, mock.Anything).Return(settle.PublishVersionResult{Status: o.publish}, o.publishErr).Maybe()
+	b.env.OnActivity("PublishVersion", mock.Anything, mock.Anything).Return(finalize.PublishVersionResult{Status: o.publish}, o.publishErr).Maybe()
 	b.env.OnActivity("QuarantineVersion", mock.Anything, mock.Anything).Return(
-		func(_ context.Context, in settle.QuarantineVersionInput) (settle.QuarantineVersionResult, error) {
+		func(_ context.Context, in finalize.QuarantineVersionInput) (finalize.QuarantineVersionResult, error) {
 			b.quarant = append(b.quarant, in)
-			return settle.QuarantineVersionResult{Status: files.Quarantined}, o.quarantErr
+			return finalize.QuarantineVersionResult{Status: files.Quarantined}, o.quarantErr
 		}).Maybe()
 	b.env.OnActivity("WithdrawVersion", mock.Anything, mock.Anything).Return(
-		func(_ context.Context, in settle.WithdrawVersionInput) (settle.WithdrawVersionResult, error) {
+		func(_ context.Context, in finalize.WithdrawVersionInput) (finalize.WithdrawVersionResult, error) {
 			b.withdraw = append(b.withdraw, in)
 			if o.withdrawn != "" {
-				return settle.WithdrawVersionResult{Status: o.withdrawn}, nil
+				return finalize.WithdrawVersionResult{Status: o.withdrawn}, nil
 			}
-			return settle.WithdrawVersionResult{Status: in.Status}, nil
+			return finalize.WithdrawVersionResult{Status: in.Status}, nil
 		}).Maybe()
 }
 
@@ -131,7 +131,7 @@ var (
 
 func TestEnds(t *testing.T) {
 	t.Parallel()
-	gone := code(files.Gone.Code, false)
+	gone := code(files.ErrVersionEnded.Code, false)
 	for name, c := range map[string]struct {
 		outcome outcome
 		steps   []string
@@ -330,7 +330,7 @@ func TestAlwaysOneEnd(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		fails := func(name string) error {
-			return rapid.SampledFrom([]error{nil, nil, nil, code("internal", false), code(files.Gone.Code, false), errors.New("plain")}).Draw(t, name)
+			return rapid.SampledFrom([]error{nil, nil, nil, code("internal", false), code(files.ErrVersionEnded.Code, false), errors.New("plain")}).Draw(t, name)
 		}
 		o := outcome{
 			inspect: inspect.InspectObjectResult{

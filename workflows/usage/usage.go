@@ -51,7 +51,7 @@ func RollUpUsage(ctx workflow.Context, in RollUpUsageInput) (RollUpUsageResult, 
 // options gives up within the hour: the next round is the retry.
 func options(org tenancy.OrgID) workflow.ActivityOptions {
 	return workflow.ActivityOptions{
-		TaskQueue: string(queue.Batch), StartToCloseTimeout: 10 * time.Minute, ScheduleToCloseTimeout: 30 * time.Minute, HeartbeatTimeout: queue.BeatTimeout,
+		TaskQueue: string(queue.Batch), StartToCloseTimeout: 10 * time.Minute, ScheduleToCloseTimeout: 30 * time.Minute, HeartbeatTimeout: queue.HeartbeatTimeout,
 		Priority:    queue.For(org.String(), queue.Low),
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
 	}

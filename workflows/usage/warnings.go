@@ -57,7 +57,7 @@ func WarnOrganization(ctx workflow.Context, in WarnOrganizationInput) (WarnOrgan
 // sweeping gives up early: the next round is the retry.
 func sweeping(org tenancy.OrgID) workflow.ActivityOptions {
 	return workflow.ActivityOptions{
-		TaskQueue: string(queue.Batch), StartToCloseTimeout: 5 * time.Minute, ScheduleToCloseTimeout: 10 * time.Minute, HeartbeatTimeout: queue.BeatTimeout,
+		TaskQueue: string(queue.Batch), StartToCloseTimeout: 5 * time.Minute, ScheduleToCloseTimeout: 10 * time.Minute, HeartbeatTimeout: queue.HeartbeatTimeout,
 		Priority:    queue.For(org.String(), queue.Default),
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second, MaximumAttempts: 3},
 	}
@@ -73,7 +73,7 @@ const (
 
 func mailing(org tenancy.OrgID) workflow.ActivityOptions {
 	return workflow.ActivityOptions{
-		TaskQueue: string(queue.Interactive), StartToCloseTimeout: 2 * time.Minute, ScheduleToCloseTimeout: patience, HeartbeatTimeout: queue.BeatTimeout,
+		TaskQueue: string(queue.Interactive), StartToCloseTimeout: 2 * time.Minute, ScheduleToCloseTimeout: patience, HeartbeatTimeout: queue.HeartbeatTimeout,
 		Priority: queue.For(org.String(), queue.Default),
 		RetryPolicy: &temporal.RetryPolicy{
 			InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: longestPause, MaximumAttempts: mostAttempts,

@@ -216,7 +216,7 @@ func TestOptions(t *testing.T) {
 		info := b.options[name]
 		require.Equal(t, string(c.queue), info.TaskQueue, name)
 		require.Equal(t, c.attempt, info.StartToCloseTimeout, name)
-		require.Equal(t, queue.BeatTimeout, info.HeartbeatTimeout, name)
+		require.Equal(t, queue.HeartbeatTimeout, info.HeartbeatTimeout, name)
 	}
 	require.Equal(t, queue.For(school.String(), queue.Low), usage.Options(school).Priority, "nobody waits for a roll-up")
 	require.Equal(t, queue.For(school.String(), queue.Default), usage.Sweeping(school).Priority)

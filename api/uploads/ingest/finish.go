@@ -17,19 +17,19 @@ import (
 // also receives the version: there is no state "complete, but nobody finished",
 // and a client that got no answer sends its last bytes again.
 func (in *Stream) finish(ctx context.Context) error {
-	if err := in.wait(); err != nil {
+	if err := in.waitPart(); err != nil {
 		return err
 	}
 	digest := in.sum.Sum(nil)
 	sum := hex.EncodeToString(digest)
-	if in.claimed != "" && in.claimed != sum {
+	if in.wantSHA256 != "" && in.wantSHA256 != sum {
 		in.intake.Metrics.End(in.protocol, files.ErrChecksum)
 		return errors.Join(files.ErrChecksum, in.intake.Withdraw(ctx, in.org, in.id, files.Rejected, files.ErrChecksum.Code))
 	}
-	if err := in.grow(ctx, in.received); err != nil {
+	if err := in.reserve(ctx, in.received); err != nil {
 		return err
 	}
-	etag, last, err := in.land(ctx, digest)
+	etag, last, err := in.verifyReceived(ctx, digest)
 	if err != nil {
 		return err
 	}
@@ -41,41 +41,41 @@ func (in *Stream) finish(ctx context.Context) error {
 	return nil
 }
 
-// land stores the last bytes: all of them as one plain object when nothing went
+// verifyReceived stores the last bytes: all of them as one plain object when nothing went
 // before, else as the last part of what is then joined. The plain object is
 // stored only if the store received what was hashed.
-func (in *Stream) land(ctx context.Context, digest []byte) (etag string, last *files.Part, err error) {
+func (in *Stream) verifyReceived(ctx context.Context, digest []byte) (etag string, last *files.Part, err error) {
 	ctx, cancel := context.WithTimeout(ctx, joinTimeout)
 	defer cancel()
 	key := files.StagingKey(in.org, in.id)
-	if in.multipart == "" {
-		etag, err = in.intake.Staging.PutSummed(ctx, key, in.spools[in.turn].reader(in.held), in.held, digest)
+	if in.multipartID == "" {
+		etag, err = in.intake.Staging.PutWithSHA256(ctx, key, in.spools[in.current].reader(in.buffered), in.buffered, digest)
 		if err != nil {
 			return "", nil, fmt.Errorf("store the file: %w", err)
 		}
 		in.intake.Metrics.parts.WithLabelValues(in.protocol).Inc()
 		return etag, nil, nil
 	}
-	if in.held > 0 {
-		p := &parcel{spool: in.spools[in.turn], size: in.held, to: in.received, number: in.saved.parts + 1}
-		if last, err = in.put(ctx, p); err != nil {
+	if in.buffered > 0 {
+		p := &partUpload{spool: in.spools[in.current], size: in.buffered, to: in.received, number: in.saved.parts + 1}
+		if last, err = in.putPart(ctx, p); err != nil {
 			return "", nil, err
 		}
 		if last == nil {
-			etag, err = in.joined(ctx)
+			etag, err = in.findCompleted(ctx)
 			return etag, nil, err
 		}
 	}
-	etag, err = in.join(ctx, last)
+	etag, err = in.completeMultipart(ctx, last)
 	return etag, last, err
 }
 
-// join makes the parts one object. A multipart upload that is gone has been
+// completeMultipart makes the parts one object. A multipart upload that is gone has been
 // joined by an earlier request. The store is asked for the object even when it
 // says that it joined: versitygw answers a second join of an upload with
 // success and the ETag of whatever parts it was given.
-func (in *Stream) join(ctx context.Context, last *files.Part) (string, error) {
-	rows, err := files.Parts(ctx, in.intake.Tenants.Once(in.org), in.id)
+func (in *Stream) completeMultipart(ctx context.Context, last *files.Part) (string, error) {
+	rows, err := files.Parts(ctx, in.intake.Tenants.Single(in.org), in.id)
 	if err != nil {
 		return "", fmt.Errorf("list parts: %w", err)
 	}
@@ -90,22 +90,22 @@ func (in *Stream) join(ctx context.Context, last *files.Part) (string, error) {
 	for i, r := range rows {
 		parts[i] = s3.Part{Number: int(r.Number), ETag: r.Etag}
 	}
-	_, err = in.intake.Staging.Join(ctx, files.StagingKey(in.org, in.id), in.multipart, parts)
+	_, err = in.intake.Staging.CompleteMultipart(ctx, files.StagingKey(in.org, in.id), in.multipartID, parts)
 	if err != nil && !errors.Is(err, s3.ErrMissing) {
 		return "", err
 	}
-	return in.joined(ctx)
+	return in.findCompleted(ctx)
 }
 
-// joined finds the object that this or an earlier request joined. Its bytes are
+// findCompleted finds the object that this or an earlier request joined. Its bytes are
 // not read here: the scan reads them all and refuses another hash than the row's.
-func (in *Stream) joined(ctx context.Context) (etag string, err error) {
+func (in *Stream) findCompleted(ctx context.Context) (etag string, err error) {
 	o, err := in.intake.Staging.Stat(ctx, files.StagingKey(in.org, in.id))
-	if err == nil && (o.Size == in.size || in.size == unknown && o.Size == in.received) {
+	if err == nil && (o.Size == in.length || in.length == unknown && o.Size == in.received) {
 		return o.ETag, nil
 	}
 	if err == nil || errors.Is(err, s3.ErrMissing) {
-		return "", in.lost(ctx, errPartsLost.Because(err))
+		return "", in.withdraw(ctx, errPartsLost.Because(err))
 	}
 	return "", fmt.Errorf("look for the joined object: %w", err)
 }
@@ -149,7 +149,7 @@ func (in *Stream) receiveOnce(ctx context.Context, p files.Progress, r files.Rec
 func (in *Stream) isReceived(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rowTimeout)
 	defer cancel()
-	row, err := files.GetUpload(ctx, in.intake.Tenants.Once(in.org), in.id)
+	row, err := files.GetUpload(ctx, in.intake.Tenants.Single(in.org), in.id)
 	return err == nil && row.FinishedAt != nil && row.Status == files.Processing &&
 		row.LeaseHolder == in.holder && row.OffsetBytes == in.received
 }

@@ -27,21 +27,21 @@ import (
 // Bucket is the staging bucket. *s3.Bucket is one.
 type Bucket interface {
 	Put(ctx context.Context, key string, body io.Reader, size int64, contentType string) (etag string, err error)
-	PutSummed(ctx context.Context, key string, body io.Reader, size int64, sha256 []byte) (etag string, err error)
+	PutWithSHA256(ctx context.Context, key string, body io.Reader, size int64, sha256 []byte) (etag string, err error)
 	Open(ctx context.Context, key, etag string, offset, length int64) (io.ReadCloser, error)
 	Stat(ctx context.Context, key string) (s3.Object, error)
 	Remove(ctx context.Context, key string) error
-	Begin(ctx context.Context, key string) (upload string, err error)
+	CreateMultipart(ctx context.Context, key string) (upload string, err error)
 	PutPart(ctx context.Context, key, upload string, number int, body io.Reader, size int64) (etag string, err error)
-	Join(ctx context.Context, key, upload string, parts []s3.Part) (etag string, err error)
-	Abort(ctx context.Context, key, upload string) error
-	ListPending(ctx context.Context, prefix string) ([]s3.Pending, error)
+	CompleteMultipart(ctx context.Context, key, upload string, parts []s3.Part) (etag string, err error)
+	AbortMultipart(ctx context.Context, key, upload string) error
+	ListPending(ctx context.Context, prefix string) ([]s3.PendingUpload, error)
 }
 
 // Tenants is the way to an organization's rows. *tenancy.DB is one.
 type Tenants interface {
 	InTx(ctx context.Context, org tenancy.OrgID, f func(*tenancy.Tx) error) error
-	Once(org tenancy.OrgID) *tenancy.Once
+	Single(org tenancy.OrgID) *tenancy.SingleStatement
 }
 
 // Ports is what the package stands on.
@@ -51,8 +51,8 @@ type Ports struct {
 	Log     *slog.Logger
 }
 
-// Intake is where the bytes of all uploads come in.
-type Intake struct {
+// Ingest is where the bytes of all uploads come in.
+type Ingest struct {
 	Ports
 	Metrics *Metrics
 	Sizes   Sizes
@@ -63,25 +63,25 @@ const mib = 1 << 20
 
 // Sizes are those of parts, in bytes.
 type Sizes struct {
-	Part  int64 // what a part holds when nothing forces another size
-	Least int64 // what a part holds at least, but for the last
-	Probe Probe
+	Part      int64 // what a part holds when nothing forces another size
+	MinPart   int64 // what a part holds at least, but for the last
+	EarlySend EarlySend
 }
 
 // Default are the sizes that S3 takes.
-var Default = Sizes{Part: 8 * mib, Least: 5 * mib, Probe: Probe{mib / 4, 25 * time.Millisecond}}
+var Default = Sizes{Part: 8 * mib, MinPart: 5 * mib, EarlySend: EarlySend{mib / 4, 25 * time.Millisecond}}
 
-// mostParts is the S3 maximum of one object.
-const mostParts = 10_000
+// maxParts is the S3 maximum of one object.
+const maxParts = 10_000
 
-// Probe tells a body that brings so many bytes within so much time from one that
+// EarlySend tells a body that brings so many bytes within so much time from one that
 // a request to the store had better not wait for: it would be open for minutes.
-type Probe struct {
+type EarlySend struct {
 	Bytes int64
 	Time  time.Duration
 }
 
-func (p Probe) fast(came int64, in time.Duration) bool { return came >= p.Bytes && in < p.Time }
+func (p EarlySend) fast(came int64, in time.Duration) bool { return came >= p.Bytes && in < p.Time }
 
 // How long the parts of the work may take that the client does not set the pace
 // of. Each is far above what it takes; it ends what would otherwise hang. A part
@@ -95,7 +95,7 @@ const (
 
 // New makes it. It fails when the spool folder cannot be written, rather than at
 // the first upload.
-func New(spoolDir string, p Ports, r prometheus.Registerer) (*Intake, error) {
+func New(spoolDir string, p Ports, r prometheus.Registerer) (*Ingest, error) {
 	spools, err := newSpools(spoolDir)
 	if err != nil {
 		return nil, fmt.Errorf("SATCHEL_SPOOL_DIR: %w", err)
@@ -104,7 +104,7 @@ func New(spoolDir string, p Ports, r prometheus.Registerer) (*Intake, error) {
 	if err != nil {
 		return nil, fmt.Errorf("register metrics of uploads: %w", err)
 	}
-	return &Intake{Ports: p, Metrics: m, Sizes: Default, spools: spools}, nil
+	return &Ingest{Ports: p, Metrics: m, Sizes: Default, spools: spools}, nil
 }
 
 // partSize gives the smallest part with which a file of this size keeps well
@@ -112,7 +112,7 @@ func New(spoolDir string, p Ports, r prometheus.Registerer) (*Intake, error) {
 // up to two parts is one instead, so that it goes as one plain object when it
 // comes in one request: to join two parts the store reads and writes them again.
 func (z Sizes) partSize(size int64) int64 {
-	const enough = mostParts - 1_000
+	const enough = maxParts - 1_000
 	if 0 <= size && size <= 2*z.Part {
 		return 2 * z.Part
 	}
@@ -132,7 +132,7 @@ type Request struct {
 }
 
 // Resume goes on where the row says.
-func (i *Intake) Resume(row files.Upload, r Request) (*Stream, error) {
+func (i *Ingest) Resume(row files.Upload, r Request) (*Stream, error) {
 	saved, err := decodeState(row.ShaState)
 	if err != nil {
 		return nil, err
@@ -143,25 +143,25 @@ func (i *Intake) Resume(row files.Upload, r Request) (*Stream, error) {
 	}
 	return &Stream{
 		intake: i, protocol: Tus, org: r.Org, id: row.ID, holder: r.Holder, ttl: r.TTL,
-		claimed: row.ClaimedSha256, size: row.Size, part: i.Sizes.partSize(row.Size), until: row.OffsetBytes + r.Length,
-		offset: row.OffsetBytes, tail: row.TailBytes, multipart: row.S3UploadID, saved: saved, received: row.OffsetBytes, sum: sum,
+		wantSHA256: row.ClaimedSha256, length: row.Size, partSize: i.Sizes.partSize(row.Size), bodyEnd: row.OffsetBytes + r.Length,
+		offset: row.OffsetBytes, tail: row.TailBytes, multipartID: row.S3UploadID, saved: saved, received: row.OffsetBytes, sum: sum,
 	}, nil
 }
 
 // Form begins a file of at most so many bytes that comes in one request and
 // tells its length by its end. Fill it before it has rows, then go on with Rest.
 // claimed is the SHA-256 that the client announced, or empty.
-func (i *Intake) Form(org tenancy.OrgID, most int64, claimed string, ttl time.Duration) *Stream {
+func (i *Ingest) Form(org tenancy.OrgID, most int64, claimed string, ttl time.Duration) *Stream {
 	start, _ := decodeState(nil)
 	return &Stream{
-		intake: i, protocol: Form, org: org, ttl: ttl, claimed: claimed, size: unknown, part: i.Sizes.partSize(most), saved: start, sum: sha256.New(),
+		intake: i, protocol: Form, org: org, ttl: ttl, wantSHA256: claimed, length: unknown, partSize: i.Sizes.partSize(most), saved: start, sum: sha256.New(),
 	}
 }
 
 // Withdraw ends an upload that will never be received: the reservation is freed
 // in one transaction, and only then the bytes go. If the process dies in
 // between, the row is final and not cleaned, which the sweep looks for.
-func (i *Intake) Withdraw(ctx context.Context, org tenancy.OrgID, id uuid.UUID, to files.Status, reason string) error {
+func (i *Ingest) Withdraw(ctx context.Context, org tenancy.OrgID, id uuid.UUID, to files.Status, reason string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTimeout)
 	defer cancel()
 	err := i.Tenants.InTx(ctx, org, func(tx *tenancy.Tx) error { return files.Withdraw(ctx, tx, id, to, reason) })
@@ -172,7 +172,7 @@ func (i *Intake) Withdraw(ctx context.Context, org tenancy.OrgID, id uuid.UUID, 
 		i.Log.WarnContext(ctx, "the bytes of a withdrawn upload are not gone yet, the sweep will remove them", "organization", org, "version", id, "error", err)
 		return nil
 	}
-	if err := files.Cleaned(ctx, i.Tenants.Once(org), id); err != nil {
+	if err := files.MarkCleaned(ctx, i.Tenants.Single(org), id); err != nil {
 		i.Log.WarnContext(ctx, "a withdrawn upload is not marked as cleaned", "organization", org, "version", id, "error", err)
 	}
 	return nil
@@ -181,17 +181,17 @@ func (i *Intake) Withdraw(ctx context.Context, org tenancy.OrgID, id uuid.UUID, 
 // discard removes everything that an upload may have left in the staging
 // bucket. It asks the store for open multipart uploads instead of trusting the
 // row: one may have been begun and never recorded.
-func (i *Intake) discard(ctx context.Context, org tenancy.OrgID, id uuid.UUID) error {
+func (i *Ingest) discard(ctx context.Context, org tenancy.OrgID, id uuid.UUID) error {
 	key := files.StagingKey(org, id)
 	err := i.abortAll(ctx, key)
 	return errors.Join(err, i.Staging.Remove(ctx, files.TailKey(org, id)), i.Staging.Remove(ctx, key))
 }
 
 // abortAll ends every multipart upload of an object.
-func (i *Intake) abortAll(ctx context.Context, key string) error {
+func (i *Ingest) abortAll(ctx context.Context, key string) error {
 	pending, err := i.Staging.ListPending(ctx, key)
 	for _, p := range pending {
-		err = errors.Join(err, i.Staging.Abort(ctx, p.Key, p.Upload))
+		err = errors.Join(err, i.Staging.AbortMultipart(ctx, p.Key, p.Upload))
 	}
 	return err
 }

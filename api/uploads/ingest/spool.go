@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// errUnfilled says that the rest of a part, which was sent while it came, will not come.
-var errUnfilled = errors.New("the rest of the part does not come")
+// errIncomplete says that the rest of a part, which was sent while it came, will not come.
+var errIncomplete = errors.New("the rest of the part does not come")
 
 // spool holds one part between the network and the store. It is a file and not
 // a buffer: a hundred uploads cost page cache, which the kernel takes back, and
@@ -18,11 +18,11 @@ var errUnfilled = errors.New("the rest of the part does not come")
 type spool struct {
 	spools *spools
 
-	mu    sync.Mutex
-	came  sync.Cond
-	file  *os.File // nil once it was given back
-	holds int64    // bytes that can be read
-	cut   bool     // no more will come
+	mu      sync.Mutex
+	arrived sync.Cond
+	file    *os.File // nil once it was given back
+	filled  int64    // bytes that can be read
+	cut     bool     // no more will come
 }
 
 // spools lends files for spools. A few are kept: to write where a file has its
@@ -30,7 +30,7 @@ type spool struct {
 // a spool gives only what was written to it.
 type spools struct {
 	dir  string
-	kept chan *os.File
+	idle chan *os.File
 }
 
 func newSpools(dir string) (*spools, error) {
@@ -53,14 +53,14 @@ func (s *spools) get() (*spool, error) {
 
 func (s *spools) on(f *os.File) *spool {
 	p := &spool{spools: s, file: f}
-	p.came.L = &p.mu
+	p.arrived.L = &p.mu
 	return p
 }
 
 // file gives one without a name, so that it is gone with the process.
 func (s *spools) file() (*os.File, error) {
 	select {
-	case f := <-s.kept:
+	case f := <-s.idle:
 		return f, nil
 	default:
 	}
@@ -84,8 +84,8 @@ func (s *spool) WriteAt(b []byte, at int64) (int, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.holds = at + int64(n)
-	s.came.Broadcast()
+	s.filled = at + int64(n)
+	s.arrived.Broadcast()
 	return n, nil
 }
 
@@ -95,34 +95,34 @@ func (s *spool) WriteAt(b []byte, at int64) (int, error) {
 func (s *spool) ReadAt(b []byte, at int64) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for s.holds < at+int64(len(b)) && !s.cut {
-		s.came.Wait()
+	for s.filled < at+int64(len(b)) && !s.cut {
+		s.arrived.Wait()
 	}
-	if s.file == nil || s.holds < at+int64(len(b)) {
-		return 0, errUnfilled
+	if s.file == nil || s.filled < at+int64(len(b)) {
+		return 0, errIncomplete
 	}
 	return s.file.ReadAt(b, at)
 }
 
-// again gives the file to a new part, and takes it from whoever still reads the
+// reuse gives the file to a new part, and takes it from whoever still reads the
 // one before.
-func (s *spool) again() *spool { return s.spools.on(s.take()) }
+func (s *spool) reuse() *spool { return s.spools.on(s.wait()) }
 
-func (s *spool) take() *os.File {
+func (s *spool) wait() *os.File {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f := s.file
 	s.file, s.cut = nil, true
-	s.came.Broadcast()
+	s.arrived.Broadcast()
 	return f
 }
 
-// end lets nobody wait for more than there is.
-func (s *spool) end() {
+// finish lets nobody wait for more than there is.
+func (s *spool) finish() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.cut = true
-	s.came.Broadcast()
+	s.arrived.Broadcast()
 }
 
 // reader gives the first n bytes; it can seek, so a send can be repeated.
@@ -130,9 +130,9 @@ func (s *spool) reader(n int64) *io.SectionReader { return io.NewSectionReader(s
 
 // close gives the file back, or away if there are enough.
 func (s *spool) close() {
-	f := s.take()
+	f := s.wait()
 	select {
-	case s.spools.kept <- f:
+	case s.spools.idle <- f:
 	default:
 		_ = f.Close()
 	}

@@ -25,7 +25,7 @@ func TestSpoolGivesOnlyWhatWasWrittenToIt(t *testing.T) {
 		waits <- err
 	}()
 	old.close()
-	require.ErrorIs(t, <-waits, errUnfilled)
+	require.ErrorIs(t, <-waits, errIncomplete)
 
 	next, err := all.get()
 	require.NoError(t, err)
@@ -33,10 +33,10 @@ func TestSpoolGivesOnlyWhatWasWrittenToIt(t *testing.T) {
 	_, err = next.WriteAt([]byte("ours"), 0)
 	require.NoError(t, err)
 	_, err = old.ReadAt(make([]byte, 4), 0)
-	require.ErrorIs(t, err, errUnfilled)
-	next.end()
+	require.ErrorIs(t, err, errIncomplete)
+	next.finish()
 	_, err = next.ReadAt(make([]byte, 6), 0)
-	require.ErrorIs(t, err, errUnfilled, "what the file holds behind it is not this spool's")
+	require.ErrorIs(t, err, errIncomplete, "what the file holds behind it is not this spool's")
 	b, err := io.ReadAll(next.reader(4))
 	require.NoError(t, err)
 	require.Equal(t, "ours", string(b))

@@ -48,7 +48,7 @@ func TestPartSize(t *testing.T) {
 		p := Default.partSize(size)
 		require.GreaterOrEqual(t, p, Default.Part)
 		require.Zero(t, p%mib)
-		require.LessOrEqual(t, (size+p-1)/p, int64(mostParts))
+		require.LessOrEqual(t, (size+p-1)/p, int64(maxParts))
 	}
 	require.Equal(t, Default.Part, Default.partSize(1<<30))
 }

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"satchel/internal/localstack"
+	"satchel/internal/devstack"
 	"satchel/internal/schema"
 )
 
@@ -16,7 +16,7 @@ import (
 // them is missing, and writes fresh tokens into satchel.json. The subjects are
 // roles at the local issuer, not people.
 func prepare(ctx context.Context, path string) error {
-	s, err := localstack.Read(path)
+	s, err := devstack.Read(path)
 	if err != nil {
 		return err
 	}
@@ -46,8 +46,8 @@ func prepare(ctx context.Context, path string) error {
 	return addTokens(path, s)
 }
 
-func prepareOrganization(ctx context.Context, s *localstack.Stack, letter, id string) (localstack.Organization, error) {
-	org := localstack.Organization{ID: id, Name: "Demo School " + strings.ToUpper(letter)}
+func prepareOrganization(ctx context.Context, s *devstack.Stack, letter, id string) (devstack.Organization, error) {
+	org := devstack.Organization{ID: id, Name: "Demo School " + strings.ToUpper(letter)}
 	var err error
 	if org.ID == "" {
 		if org.ID, err = s.Provision(ctx, "demo-"+letter, org.Name); err != nil {
@@ -68,7 +68,7 @@ func prepareOrganization(ctx context.Context, s *localstack.Stack, letter, id st
 
 // addTokens adds to satchel.json what only this program knows and leaves the
 // rest as it stands.
-func addTokens(path string, s *localstack.Stack) error {
+func addTokens(path string, s *devstack.Stack) error {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return err

@@ -11,8 +11,8 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"satchel/internal/localstack"
-	"satchel/internal/rest"
+	"satchel/client"
+	"satchel/internal/devstack"
 )
 
 // sample is a file and what must become of it.
@@ -27,7 +27,7 @@ type sample struct {
 
 type result struct {
 	sample
-	file rest.File
+	file client.File
 	took time.Duration
 	err  error
 }
@@ -37,7 +37,7 @@ var errUnexpected = errors.New("not every file ended as expected")
 // samples sends all files at once, as people do, waits for each and prints the
 // table. It fails unless every outcome is the expected one.
 func samples(ctx context.Context, path string) error {
-	s, err := localstack.Read(path)
+	s, err := devstack.Read(path)
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func samples(ctx context.Context, path string) error {
 	if len(s.Organizations) == 0 {
 		return errors.New("satchel.json names no organization: run `demo prepare` first")
 	}
-	c := &rest.Client{Base: s.API, Token: s.Organizations[0].OwnerToken, Org: s.Organizations[0].ID}
+	c := &client.Client{Base: s.API, Token: s.Organizations[0].OwnerToken, Org: s.Organizations[0].ID}
 	list := makeSamples()
 	results := make([]result, len(list))
 	var wg sync.WaitGroup
@@ -58,9 +58,9 @@ func samples(ctx context.Context, path string) error {
 }
 
 // send measures from the first byte sent to the final state.
-func send(ctx context.Context, c *rest.Client, s sample) result {
+func send(ctx context.Context, c *client.Client, s sample) result {
 	began := time.Now()
-	id, err := c.Upload(ctx, rest.Upload{
+	id, err := c.Upload(ctx, client.Upload{
 		Body: bytes.NewReader(s.bytes), Size: int64(len(s.bytes)), Metadata: map[string]string{"filename": s.name, "category": "demo"},
 	})
 	r := result{sample: s, err: err}
@@ -101,7 +101,7 @@ func show(results []result) error {
 	return nil
 }
 
-func previews(f rest.File) string {
+func previews(f client.File) string {
 	if len(f.Renditions) > 0 {
 		return fmt.Sprintf("%d", len(f.Renditions))
 	}

@@ -32,8 +32,8 @@ type Behaviour struct {
 	Gate <-chan struct{}
 	// Each, when set, says how each scan goes, by its number from 1 on.
 	Each func(scan int64) Behaviour
-	// Handless lets every descriptor be lost on its way.
-	Handless bool
+	// NoDescriptor lets every descriptor be lost on its way.
+	NoDescriptor bool
 	// Pong and Banner replace the answers to PING and VERSION.
 	Pong, Banner string
 }
@@ -100,15 +100,15 @@ func (b *Behaviour) version() string {
 	return "ClamAV 0.0.0-fake/1/Thu Jan  1 00:00:00 1970\x00"
 }
 
-// way is how a scan's bytes reach the fake, and what it calls them in answers.
-type way interface {
+// transport is how a scan's bytes reach the fake, and what it calls them in answers.
+type transport interface {
 	// take gives the bytes, or an error when they did not come.
 	take(conn net.Conn) (io.ReadCloser, error)
 	// say puts an answer that is about a stream into this way's words.
 	say(reply string) string
 }
 
-func (b *Behaviour) scan(conn net.Conn, w way, done <-chan struct{}) {
+func (b *Behaviour) scan(conn net.Conn, w transport, done <-chan struct{}) {
 	_, _ = io.WriteString(conn, w.say(b.Early))
 	reply, ok := b.read(conn, w)
 	if !ok || !b.wait(done) {
@@ -145,11 +145,11 @@ func (b *Behaviour) hang(conn net.Conn, done <-chan struct{}) {
 
 // read takes the bytes as far as the behaviour goes and returns the answer. A
 // stream that its sender broke off gets none, as with the real daemon.
-func (b *Behaviour) read(conn net.Conn, w way) (string, bool) {
+func (b *Behaviour) read(conn net.Conn, w transport) (string, bool) {
 	if b.Unread {
 		return b.Reply, true
 	}
-	if _, whole := w.(descriptors); whole && b.StopAfter > 0 {
+	if _, whole := w.(fildesTransport); whole && b.StopAfter > 0 {
 		return b.Reply, true
 	}
 	body, err := w.take(conn)

@@ -73,8 +73,8 @@ func (f *Fake) Behave(b Behaviour) { f.behave.Store(&b) }
 // Scans counts the scans that were begun.
 func (f *Fake) Scans() int64 { return f.scans.Load() }
 
-// Handed counts those of them that came as a descriptor.
-func (f *Fake) Handed() int64 { return f.handed.Load() }
+// Descriptors counts those of them that came as a descriptor.
+func (f *Fake) Descriptors() int64 { return f.handed.Load() }
 
 // Close hangs up on everybody and returns once nothing of the fake runs.
 func (f *Fake) Close() {
@@ -114,11 +114,11 @@ func (f *Fake) serve(conn net.Conn) {
 	case "VERSION":
 		_, _ = io.WriteString(conn, b.version())
 	case "INSTREAM":
-		f.begin(b).scan(conn, streams{}, f.done)
+		f.begin(b).scan(conn, instreamTransport{}, f.done)
 	case "FILDES":
 		b = f.begin(b)
 		f.handed.Add(1)
-		b.scan(conn, descriptors{lost: b.Handless}, f.done)
+		b.scan(conn, fildesTransport{lost: b.NoDescriptor}, f.done)
 	default:
 		_, _ = io.WriteString(conn, "UNKNOWN COMMAND\x00")
 	}

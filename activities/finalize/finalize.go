@@ -1,0 +1,177 @@
+// Package finalize ends a version's way: published, quarantined or withdrawn. The
+// row and the objects must agree afterwards whatever died in between, so the
+// objects always move first, the row decides, and what the decision leaves
+// over is removed last.
+package finalize
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	"go.temporal.io/sdk/activity"
+
+	"satchel/files"
+	"satchel/internal/queue"
+	"satchel/tenancy"
+)
+
+// Admission is where an organization's files wait until one leaves the pipeline.
+type Admission interface {
+	StartAdmitted(ctx context.Context, org tenancy.OrgID) error
+}
+
+// Activities are the activities of this package.
+type Activities struct {
+	db        *tenancy.DB
+	objects   Objects
+	cleaner   Cleaner
+	admission Admission
+}
+
+// New makes the activities.
+func New(r Cleaner, line Admission) *Activities {
+	return &Activities{db: r.db, objects: r.objects, cleaner: r, admission: line}
+}
+
+// startNext ends a step that ends a version: it clears what the version's state has
+// no use for, and lets the next of its organization in. That the line did not
+// move is no failure of this version; the sweep moves it.
+func (a *Activities) startNext(ctx context.Context, org tenancy.OrgID, version uuid.UUID) (files.Status, error) {
+	status, err := a.cleaner.Clear(ctx, org, version)
+	if err != nil || !files.Final(status) {
+		return status, err
+	}
+	if err := a.admission.StartAdmitted(ctx, org); err != nil {
+		activity.GetLogger(ctx).Warn("the line did not move, the sweep will move it", "org", org, "error", err)
+	}
+	return status, nil
+}
+
+// PublishVersionInput names the version to publish.
+type PublishVersionInput struct {
+	Org     tenancy.OrgID
+	Version uuid.UUID
+	Image   bool // its previews were tried
+}
+
+// PublishVersionResult says where the version stands now. Anything but
+// Published means that it was settled otherwise in the meantime.
+type PublishVersionResult struct{ Status files.Status }
+
+// PublishVersion makes a scanned version readable: it copies the very bytes
+// that were scanned into the clean bucket, turns the row, and clears staging.
+func (a *Activities) PublishVersion(ctx context.Context, in PublishVersionInput) (PublishVersionResult, error) {
+	defer queue.Heartbeat(ctx)()
+	q := a.db.Single(in.Org)
+	v, err := files.ListInProcess(ctx, q, in.Version)
+	if err != nil && !errors.Is(err, files.ErrVersionEnded) {
+		return PublishVersionResult{}, err
+	}
+	if err == nil {
+		err = a.publish(ctx, q, in, v)
+	}
+	if err != nil && !errors.Is(err, files.ErrVersionEnded) {
+		return PublishVersionResult{}, err
+	}
+	status, err := a.startNext(ctx, in.Org, in.Version)
+	return PublishVersionResult{Status: status}, err
+}
+
+func (a *Activities) publish(ctx context.Context, q tenancy.Queries, in PublishVersionInput, v files.Version) error {
+	var etag string
+	err := files.Step(ctx, q, in.Version, files.StepPublish, activity.GetInfo(ctx).Attempt, func() (err error) {
+		etag, err = copyObject(ctx, a.objects.staged(v), a.objects.Clean, v)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("bring object to the clean bucket: %w", err)
+	}
+	return a.db.InTx(ctx, in.Org, func(tx *tenancy.Tx) error {
+		if err := decidePreview(ctx, tx, v, in.Image); err != nil {
+			return err
+		}
+		return files.Publish(ctx, tx, in.Version, etag)
+	})
+}
+
+// decidePreview leaves no version published whose previews nobody can tell
+// anything about: the step that makes them may have been given up.
+func decidePreview(ctx context.Context, tx *tenancy.Tx, v files.Version, image bool) error {
+	switch {
+	case v.Preview != "":
+		return nil
+	case image:
+		return files.Previewed(ctx, tx, v.ID, "unavailable", 0, 0, nil)
+	}
+	return files.Previewed(ctx, tx, v.ID, "none", 0, 0, nil)
+}
+
+// QuarantineVersionInput names the version and says why. The reason is a
+// signature or a rule, never anything of the file.
+type QuarantineVersionInput struct {
+	Org     tenancy.OrgID
+	Version uuid.UUID
+	Reason  string
+}
+
+// QuarantineVersionResult says where the version stands now.
+type QuarantineVersionResult struct{ Status files.Status }
+
+// QuarantineVersion puts a version aside where nobody can read it.
+func (a *Activities) QuarantineVersion(ctx context.Context, in QuarantineVersionInput) (QuarantineVersionResult, error) {
+	defer queue.Heartbeat(ctx)()
+	q := a.db.Single(in.Org)
+	v, err := files.GetVersion(ctx, q, in.Version)
+	if err != nil {
+		return QuarantineVersionResult{}, err
+	}
+	if v.Status == files.Processing {
+		if err := a.quarantine(ctx, q, in, v); err != nil {
+			return QuarantineVersionResult{}, err
+		}
+	}
+	status, err := a.startNext(ctx, in.Org, in.Version)
+	return QuarantineVersionResult{Status: status}, err
+}
+
+func (a *Activities) quarantine(ctx context.Context, q tenancy.Queries, in QuarantineVersionInput, v files.Version) error {
+	err := files.Step(ctx, q, in.Version, files.StepQuarantine, activity.GetInfo(ctx).Attempt, func() error {
+		_, err := copyObject(ctx, a.objects.staged(v), a.objects.Quarantine, v)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("bring object to quarantine: %w", err)
+	}
+	return a.db.InTx(ctx, in.Org, func(tx *tenancy.Tx) error {
+		return files.Withdraw(ctx, tx, in.Version, files.Quarantined, in.Reason)
+	})
+}
+
+// WithdrawVersionInput names the version, how it ends, and why.
+type WithdrawVersionInput struct {
+	Org     tenancy.OrgID
+	Version uuid.UUID
+	Status  files.Status
+	Reason  string // a rule or a code
+}
+
+// WithdrawVersionResult says how the version ended, which is another way than
+// asked for when it had ended before.
+type WithdrawVersionResult struct{ Status files.Status }
+
+// WithdrawVersion ends a version that will not be published, gives its bytes
+// back to the quota and leaves nothing of it in the store. One that has ended
+// already keeps its end.
+func (a *Activities) WithdrawVersion(ctx context.Context, in WithdrawVersionInput) (WithdrawVersionResult, error) {
+	defer queue.Heartbeat(ctx)()
+	err := a.db.InTx(ctx, in.Org, func(tx *tenancy.Tx) error {
+		return files.Withdraw(ctx, tx, in.Version, in.Status, in.Reason)
+	})
+	if err != nil {
+		return WithdrawVersionResult{}, err
+	}
+	status, err := a.startNext(ctx, in.Org, in.Version)
+	return WithdrawVersionResult{Status: status}, err
+}

@@ -1,0 +1,412 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/gowebpki/jcs"
+	"github.com/stretchr/testify/require"
+
+	"satchel/api/request"
+	"satchel/policies/audit"
+	"satchel/tenancy"
+	"satchel/tenancy/members"
+)
+
+// scene is where a recipe plays: an owner with a published file, and the
+// operator.
+type scene struct {
+	*testBundle
+	owner, operator *person
+	file            uuid.UUID
+	marks           map[tenancy.OrgID]int64 // where trails stood before the call
+}
+
+const planted = "Unmistakable Plum"
+
+func (b *testBundle) scene() *scene {
+	s := &scene{testBundle: b, owner: b.person(b.organization(), tenancy.Owner), operator: b.person(tenancy.Platform, tenancy.Operator)}
+	s.file = s.owner.published(planted+".txt", planted).ID
+	return s
+}
+
+// recipes say how each route that leaves a row succeeds, and in whose trail the
+// row is. A recorded route without one fails the test.
+var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
+	"POST " + storagePath + "/upload": func(s *scene) (answer, tenancy.OrgID) {
+		body, contentType := form(planted+"2.txt", []byte("new"), map[string]string{"category": planted}, nil)
+		return s.owner.call(post, storagePath+"/upload", body, "Content-Type", contentType), s.owner.org
+	},
+	"POST " + tusPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, tusPath, nil, "Tus-Resumable", "1.0.0", "Upload-Length", "5", "Upload-Metadata", "filename YS50eHQ="), s.owner.org
+	},
+	"DELETE " + tusPath + ":id": func(s *scene) (answer, tenancy.OrgID) {
+		made := s.owner.call(post, tusPath, nil, "Tus-Resumable", "1.0.0", "Upload-Length", "5", "Upload-Metadata", "filename YS50eHQ=").is(201)
+		s.mark(s.owner.org)
+		address := made.header.Get("Location")
+		return s.owner.call(remove, address[strings.Index(address, tusPath):], nil, "Tus-Resumable", "1.0.0"), s.owner.org
+	},
+	"PATCH " + filePath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(patch, at(s.file, ""), map[string]string{"name": planted + "3.txt"}), s.owner.org
+	},
+	"DELETE " + filePath: func(s *scene) (answer, tenancy.OrgID) { return s.owner.call(remove, at(s.file, ""), nil), s.owner.org },
+	"POST " + filePath + "/restore": func(s *scene) (answer, tenancy.OrgID) {
+		s.owner.call(remove, at(s.file, ""), nil).is(204)
+		s.mark(s.owner.org)
+		return s.owner.call(post, at(s.file, "/restore"), nil), s.owner.org
+	},
+	"GET " + filePath + "/content": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(get, at(s.file, "/content"), nil), s.owner.org
+	},
+	"GET " + filePath + "/versions/:n/content": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(get, at(s.file, "/versions/1/content"), nil), s.owner.org
+	},
+	"POST " + filePath + "/versions/:n/restore": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, at(s.file, "/versions/1/restore"), nil), s.owner.org
+	},
+	"PUT " + adminPath + "/storage/quotas": func(s *scene) (answer, tenancy.OrgID) {
+		return s.operator.call(put, adminPath+"/storage/quotas", map[string]any{"organization_id": s.owner.org, "max": 1 << 20}), s.owner.org
+	},
+	"POST " + adminPath + "/storage/scan": func(s *scene) (answer, tenancy.OrgID) {
+		return s.operator.call(post, adminPath+"/storage/scan", map[string]any{"organization_id": s.owner.org}), s.owner.org
+	},
+	"POST " + adminPath + "/reconcile": func(s *scene) (answer, tenancy.OrgID) {
+		s.mark(tenancy.Platform)
+		return s.operator.call(post, adminPath+"/reconcile", map[string]any{"repair": true}), tenancy.Platform
+	},
+	"POST " + organizationPath + "/suspend": func(s *scene) (answer, tenancy.OrgID) {
+		return s.operator.call(post, s.school("/suspend"), map[string]any{"reason": planted}), s.owner.org
+	},
+	"POST " + organizationPath + "/resume": func(s *scene) (answer, tenancy.OrgID) {
+		s.operator.call(post, s.school("/suspend"), map[string]any{"reason": planted}).is(202)
+		s.mark(s.owner.org)
+		return s.operator.call(post, s.school("/resume"), nil), s.owner.org
+	},
+	"PATCH " + organizationPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(patch, s.school(""), map[string]any{"name": planted}), s.owner.org
+	},
+	"GET " + organizationPath + "/exports/:operation/:part": func(s *scene) (answer, tenancy.OrgID) {
+		id := s.exported(s.owner)
+		s.mark(s.owner.org)
+		return s.owner.call(get, s.school("/exports/"+id+"/1"), nil), s.owner.org
+	},
+	"PATCH " + organizationPath + "/policies": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(patch, s.school("/policies"), map[string]any{"trash_days": 5}), s.owner.org
+	},
+	"PUT " + adminPath + "/tiers/:name": func(s *scene) (answer, tenancy.OrgID) {
+		s.mark(tenancy.Platform)
+		tier := map[string]any{"max_members": 5, "max_bytes": 1 << 30, "max_file_size": 1 << 20, "requests_per_minute": 60,
+			"concurrent_uploads": 2, "concurrent_scans": 1, "renditions": true, "features": []string{}}
+		return s.operator.call(put, adminPath+"/tiers/tiny", tier), tenancy.Platform
+	},
+	"POST " + organizationPath + "/members": func(s *scene) (answer, tenancy.OrgID) {
+		in := map[string]any{"issuer": s.issuer.URL, "subject": planted, "role": tenancy.Student}
+		return s.owner.call(post, "/api/v1/organizations/"+s.owner.org.String()+"/members", in), s.owner.org
+	},
+	"PUT " + organizationPath + "/members/:user": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(put, s.school("/members/"+s.person(s.owner.org, tenancy.Student).id.String()), map[string]any{"role": tenancy.Teacher}), s.owner.org
+	},
+	"DELETE " + organizationPath + "/members/:user": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(remove, s.school("/members/"+s.person(s.owner.org, tenancy.Student).id.String()), nil), s.owner.org
+	},
+	"POST " + organizationPath + "/leave": func(s *scene) (answer, tenancy.OrgID) {
+		s.person(s.owner.org, tenancy.Owner)
+		return s.owner.call(post, s.school("/leave"), nil), s.owner.org
+	},
+	"POST " + organizationPath + "/invitations": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, s.school("/invitations"), map[string]any{"email": "plum@school.test", "role": tenancy.Teacher}), s.owner.org
+	},
+	"DELETE " + organizationPath + "/invitations/:invitation": func(s *scene) (answer, tenancy.OrgID) {
+		id, _ := s.invited()
+		return s.owner.call(remove, s.school("/invitations/"+id.String()), nil), s.owner.org
+	},
+	"POST " + organizationPath + "/invitations/:invitation/resend": func(s *scene) (answer, tenancy.OrgID) {
+		id, _ := s.invited()
+		return s.owner.call(post, s.school("/invitations/"+id.String()+"/resend"), nil), s.owner.org
+	},
+	"POST /api/v1/invitations/accept": func(s *scene) (answer, tenancy.OrgID) {
+		_, token := s.invited()
+		return s.call(s.issuer.Token(uuid.NewString()), post, "/api/v1/invitations/accept", map[string]any{"token": token}), s.owner.org
+	},
+	"POST /api/v1/invitations/decline": func(s *scene) (answer, tenancy.OrgID) {
+		_, token := s.invited()
+		return s.call(s.issuer.Token(uuid.NewString()), post, "/api/v1/invitations/decline", map[string]any{"token": token}), s.owner.org
+	},
+	"POST " + organizationPath + "/guardians": func(s *scene) (answer, tenancy.OrgID) {
+		parent, student := s.person(s.owner.org, tenancy.Parent), s.person(s.owner.org, tenancy.Student)
+		return s.owner.call(post, s.school("/guardians"), map[string]any{"parent_id": parent.id, "student_id": student.id}), s.owner.org
+	},
+	"DELETE " + organizationPath + "/guardians/:parent/:student": func(s *scene) (answer, tenancy.OrgID) {
+		parent, student := s.person(s.owner.org, tenancy.Parent), s.person(s.owner.org, tenancy.Student)
+		s.owner.call(post, s.school("/guardians"), map[string]any{"parent_id": parent.id, "student_id": student.id}).is(201)
+		s.mark(s.owner.org)
+		return s.owner.call(remove, s.school("/guardians/"+parent.id.String()+"/"+student.id.String()), nil), s.owner.org
+	},
+	"POST " + organizationPath + "/keys": func(s *scene) (answer, tenancy.OrgID) {
+		s.payFor("professional")
+		return s.owner.call(post, s.school("/keys"), newKey), s.owner.org
+	},
+	"POST " + organizationPath + "/keys/:key/rotate": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, s.school("/keys/"+s.key()+"/rotate"), map[string]any{}), s.owner.org
+	},
+	"DELETE " + organizationPath + "/keys/:key": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(remove, s.school("/keys/"+s.key()), nil), s.owner.org
+	},
+	"GET " + organizationPath + "/audit": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(get, "/api/v1/organizations/"+s.owner.org.String()+"/audit", nil), s.owner.org
+	},
+	"GET " + organizationPath + "/audit/verify": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(get, "/api/v1/organizations/"+s.owner.org.String()+"/audit/verify", nil), s.owner.org
+	},
+	"GET " + organizationPath + "/audit/export": func(s *scene) (answer, tenancy.OrgID) {
+		s.payFor("professional")
+		return s.owner.call(get, "/api/v1/organizations/"+s.owner.org.String()+"/audit/export", nil), s.owner.org
+	},
+}
+
+// school is the address of something of the owner's organization.
+func (s *scene) school(rest string) string {
+	return "/api/v1/organizations/" + s.owner.org.String() + rest
+}
+
+// payFor puts the owner's organization into a tier.
+func (s *scene) payFor(tier string) {
+	s.t.Helper()
+	_, err := s.db.Single(s.owner.org).Exec(context.Background(), "update organizations set tier = $1", tier)
+	require.NoError(s.t, err)
+}
+
+var newKey = map[string]any{"name": "import", "role": tenancy.Teacher, "scopes": []string{"files:read"}}
+
+// key makes an API key and gives its id.
+func (s *scene) key() string {
+	s.t.Helper()
+	s.payFor("professional")
+	made := read[struct{ ID uuid.UUID }](s.owner.call(post, s.school("/keys"), newKey).is(201))
+	s.mark(s.owner.org)
+	return made.ID.String()
+}
+
+// invited makes an invitation whose mail went out, and gives the mail's token.
+func (s *scene) invited() (id uuid.UUID, token string) {
+	s.t.Helper()
+	made := read[struct{ ID uuid.UUID }](s.owner.call(post, s.school("/invitations"), map[string]any{"email": "plum@school.test", "role": tenancy.Teacher}).is(201))
+	token = "a-token-of-" + made.ID.String()
+	ctx := context.Background()
+	require.NoError(s.t, s.db.InTx(ctx, s.owner.org, func(tx *tenancy.Tx) error {
+		_, _, err := members.RecordAttempt(ctx, tx, made.ID, members.Hash(token))
+		return err
+	}))
+	s.mark(s.owner.org)
+	return made.ID, token
+}
+
+// begun are recorded by the workflow's own package, where the operation begins;
+// the processes of these tests are played.
+var begun = []string{"organization.create", "organization.export", "organization.delete", "organization.keep"}
+
+// mark notes where a trail stands now.
+func (s *scene) mark(org tenancy.OrgID) { s.marks[org] = s.trailHead(org).Seq }
+
+func (b *testBundle) trailHead(org tenancy.OrgID) audit.Head {
+	b.t.Helper()
+	h, err := audit.GetHead(context.Background(), b.db.Single(org))
+	require.NoError(b.t, err)
+	return h
+}
+
+type recorded struct {
+	Action, Actor, Result, Code, Organization string
+	ObjectID                                  string `json:"object_id"`
+}
+
+// since reads what was recorded after a place, and demands of every event that
+// it is canonical and holds nothing of a person.
+func (b *testBundle) since(org tenancy.OrgID, seq int64) (found []recorded) {
+	b.t.Helper()
+	require.NoError(b.t, audit.EachEvent(context.Background(), b.db.Single(org), seq, func(l audit.Line) error {
+		canonical, err := jcs.Transform(l.Event)
+		require.NoError(b.t, err)
+		require.Equal(b.t, string(canonical), string(l.Event))
+		for _, personal := range []string{planted, "plum", "@", ".txt", b.issuer.URL} {
+			require.NotContains(b.t, string(l.Event), personal)
+		}
+		var r recorded
+		require.NoError(b.t, json.Unmarshal(l.Event, &r))
+		found = append(found, r)
+		return nil
+	}))
+	return found
+}
+
+// TestEveryRouteThatChangesSomethingIsRecorded reads the router: a new route is
+// in this test on the day it is written.
+func TestEveryRouteThatChangesSomethingIsRecorded(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	routes := map[string]bool{}
+	for _, r := range b.api.Routes() {
+		key := r.Method + " " + r.Path
+		routes[key] = true
+		action, listed := auditActions[key]
+		if !slices.Contains([]string{get, head, http.MethodOptions}, r.Method) {
+			require.True(t, listed, "%s: say in api/auditlog.go what it leaves in the trail", key)
+		}
+		if action == "" {
+			continue
+		}
+		require.True(t, audit.Known(action), "%s: %s is not in the table of policies/audit", key, action)
+		if slices.Contains(begun, action) {
+			continue
+		}
+		recipe, ok := recipes[key]
+		require.True(t, ok, "%s: say in recipes how it succeeds", key)
+		s := b.scene()
+		s.marks = map[tenancy.OrgID]int64{s.owner.org: b.trailHead(s.owner.org).Seq}
+		a, org := recipe(s)
+		require.Less(t, a.status, 300, "%s: %s", key, a.body)
+		found := b.since(org, s.marks[org])
+		require.Len(t, found, 1, "%s: %v", key, found)
+		require.Equal(t, action, found[0].Action, key)
+		require.Equal(t, string(audit.Done), found[0].Result, key)
+		require.Equal(t, org.String(), found[0].Organization, key)
+		require.NotEmpty(t, found[0].ObjectID, key)
+		if !strings.HasPrefix(r.Path, "/api/v1/invitations/") { // whoever holds the token
+			require.Contains(t, []string{s.owner.id.String(), s.operator.id.String()}, found[0].Actor, key)
+		}
+	}
+	for key := range auditActions {
+		require.True(t, routes[key], "%s is no route", key)
+	}
+}
+
+// TestEveryRefusalIsRecorded calls each route by a role that may not, and with
+// ids of another organization.
+func TestEveryRefusalIsRecorded(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	theirs := b.scene()
+	for _, r := range b.api.Routes() {
+		if r.Action == anyone || r.Action == signedIn {
+			continue
+		}
+		key := r.Method + " " + r.Path
+		action := auditActions[key]
+		for _, role := range tenancy.Roles {
+			if role == tenancy.Operator || (tenancy.Actor{Role: role}).May(r.Action) {
+				continue
+			}
+			p := b.person(b.organization(), role)
+			p.call(r.Method, r.fill(uuid.NewString()), nil).is(http.StatusForbidden)
+			found := b.since(p.org, 0)
+			require.Len(t, found, 1, "%s as %s", key, role)
+			require.Equal(t, recorded{Action: either(action, "access.refuse"), Actor: p.id.String(), Result: "denied", Code: "not_granted",
+				Organization: p.org.String(), ObjectID: found[0].ObjectID}, found[0])
+			break
+		}
+		if action == "" || !strings.HasPrefix(r.Path, filePath) {
+			continue
+		}
+		before := b.trailHead(theirs.owner.org)
+		stranger := b.person(b.organization(), tenancy.Owner)
+		stranger.call(r.Method, r.fill(theirs.file.String()), nil).is(http.StatusNotFound)
+		found := b.since(stranger.org, 0)
+		require.Len(t, found, 1, key)
+		require.Equal(t, recorded{Action: action, Actor: stranger.id.String(), Result: "denied", Code: "file_not_found",
+			Organization: stranger.org.String(), ObjectID: theirs.file.String()}, found[0], key)
+		require.Equal(t, before, b.trailHead(theirs.owner.org), "%s: the other organization's trail knows nothing of it", key)
+	}
+}
+
+func either(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// TestWhatFailsIsRecordedAsFailed: allowed, tried, and not possible.
+func TestWhatFailsIsRecordedAsFailed(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	small := b.person(b.db.Organization(t, 10), tenancy.Owner)
+	body, contentType := form("a.txt", []byte(lorem), nil, nil)
+	small.call(post, storagePath+"/upload", body, "Content-Type", contentType).is(http.StatusRequestEntityTooLarge)
+	small.call(post, tusPath, nil, "Tus-Resumable", "1.0.0", "Upload-Length", "11", "Upload-Metadata", "filename YS50eHQ=").is(http.StatusRequestEntityTooLarge)
+	for _, r := range b.since(small.org, 0) {
+		require.Equal(t, recorded{Action: "file.upload", Actor: small.id.String(), Result: "failed", Code: "too_large", Organization: small.org.String()}, r)
+	}
+	require.EqualValues(t, 2, b.trailHead(small.org).Seq)
+	small.call(patch, at(uuid.New(), ""), "{").is(http.StatusNotFound)
+	require.EqualValues(t, 3, b.trailHead(small.org).Seq)
+}
+
+// TestManyRangesOfOneFileAreOneReading: a player asks for hundreds.
+func TestManyRangesOfOneFileAreOneReading(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	s := b.scene()
+	before := b.trailHead(s.owner.org).Seq
+	for range 5 {
+		s.owner.call(get, at(s.file, "/content"), nil, "Range", "bytes=1-3").is(http.StatusPartialContent)
+		s.owner.call(head, at(s.file, "/content"), nil).is(http.StatusOK)
+	}
+	require.Len(t, b.since(s.owner.org, before), 1)
+	other := b.person(s.owner.org, tenancy.Teacher)
+	other.call(get, at(s.file, "/content"), nil, "Range", "bytes=1-3").is(http.StatusPartialContent)
+	require.Len(t, b.since(s.owner.org, before), 2, "another reader is another reading")
+}
+
+func TestTrailIsListedFilteredAndVerified(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	s := b.scene()
+	trail := "/api/v1/organizations/" + s.owner.org.String() + "/audit"
+	all := read[request.Page[audit.Line]](s.owner.call(get, trail+"?limit=2", nil).is(200))
+	require.Len(t, all.Items, 2)
+	require.NotEmpty(t, all.NextCursor)
+	older := read[request.Page[audit.Line]](s.owner.call(get, trail+"?limit=2&cursor="+all.NextCursor, nil).is(200))
+	require.Less(t, older.Items[0].Seq, all.Items[1].Seq)
+	only := read[request.Page[audit.Line]](s.owner.call(get, trail+"?action=file.publish", nil).is(200))
+	require.Len(t, only.Items, 1)
+	require.True(t, read[audit.Report](s.owner.call(get, trail+"/verify", nil).is(200)).OK)
+	for query, code := range map[string]string{"action=file.eat": "invalid_action", "result=maybe": "invalid_result", "from=yesterday": "invalid_from", "cursor=x": "invalid_cursor", "limit=0": "invalid_limit"} {
+		s.owner.call(get, trail+"?"+query, nil).refused(400, code)
+	}
+	s.payFor("professional")
+	lines := func(query string) []string {
+		return strings.Split(strings.TrimSpace(string(s.owner.call(get, trail+"/export"+query, nil).is(200).body)), "\n")
+	}
+	require.Greater(t, len(lines("")), 4)
+	require.Equal(t, []string{""}, lines("?from=2100-01-01T00:00:00Z"))
+	require.Equal(t, []string{""}, lines("?to=2000-01-01T00:00:00Z"))
+	require.Equal(t, lines("")[0], lines("?from=2000-01-01T00:00:00Z&to=2100-01-01T00:00:00Z")[0])
+	s.owner.call(get, trail+"/export?from=yesterday", nil).refused(400, "invalid_from")
+	s.owner.call(get, trail+"/export?to=tomorrow", nil).refused(400, "invalid_to")
+	s.payFor("free")
+	s.owner.call(get, trail+"/export", nil).refused(403, "feature_not_in_tier")
+	b.person(b.organization(), tenancy.Owner).call(get, trail, nil).refused(404, "organization_not_found")
+	s.operator.call(get, trail, nil).is(200)
+}
+
+// What leaves no byte is no reading, and what cannot be recorded leaves none.
+func TestAReadingIsOfBytes(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	s := b.scene()
+	before := b.trailHead(s.owner.org).Seq
+	etag := s.owner.call(head, at(s.file, "/content"), nil).is(http.StatusOK).header.Get("ETag")
+	s.owner.call(get, at(s.file, "/content"), nil, "If-None-Match", etag).is(http.StatusNotModified)
+	s.owner.call(get, at(s.file, "/content"), nil, "Range", "bytes=99999-").is(http.StatusRequestedRangeNotSatisfiable)
+	require.Empty(t, b.since(s.owner.org, before))
+	_, err := b.db.Admin(t).Exec(context.Background(), "revoke insert (organization_id, event) on audit_events from satchel_app")
+	require.NoError(t, err)
+	a := s.owner.call(get, at(s.file, "/content"), nil).is(http.StatusInternalServerError)
+	require.NotContains(t, string(a.body), planted)
+	require.Empty(t, a.header.Get("Content-Disposition"))
+}

@@ -1,0 +1,212 @@
+// Package auth is who may come in: whose token or key it is, from which page,
+// and how often.
+package auth
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"satchel/api/problem"
+	"satchel/api/ratelimit"
+	"satchel/api/request"
+	"satchel/internal/fault"
+	"satchel/internal/oidc"
+	"satchel/tenancy"
+	"satchel/tenancy/apikeys"
+)
+
+// Auth lets callers in, or says why not.
+type Auth struct {
+	DB        *tenancy.DB
+	Tokens    *oidc.Verifier
+	RateLimit *ratelimit.Limiter
+	Origins   []string // of the platform's own pages
+	Log       *slog.Logger
+
+	usedKeys usedKeys
+	origins  *originCache
+}
+
+// New makes a door.
+func New(d Auth) *Auth {
+	d.usedKeys, d.origins = newUsedKeys(), newOriginCache()
+	return &d
+}
+
+// What a caller can meet at the door.
+var (
+	errNoMember    = fault.New(fault.Denied, "no_membership", "You are signed in but belong to no organization. Ask an owner of yours to add you.")
+	errManyMembers = fault.New(fault.Invalid, "organization_required", "You belong to several organizations. Name the one you mean in X-Organization-ID.")
+	errSuspended   = fault.New(fault.Denied, "organization_suspended", "Your organization is suspended and takes nothing new. Its owner can ask support why.")
+	errDeleting    = fault.New(fault.Denied, "organization_deleting", "Your organization is being deleted. Until that begins, the operator of this service can keep it.")
+	errNoKeys      = fault.New(fault.Denied, tenancy.ErrFeature.Code, "Your organization's tier has no API keys any more. The key works again once it has; until then sign in as a person.")
+	errNotReady    = fault.New(fault.Denied, "organization_not_ready", "Your organization is still being set up. Try again in a moment.")
+)
+
+// Authorize finds out who is calling and lets through who is granted the action.
+// The organization comes from the membership and never from the request alone.
+func (d *Auth) Authorize(needs tenancy.Action, cost ratelimit.Cost) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		actor, err := d.identified(c, needs, cost)
+		if err == nil && !actor.May(needs) {
+			err = denied(actor, needs)
+		}
+		if err != nil {
+			request.Fail(c, err)
+			return
+		}
+		c.Request = c.Request.WithContext(tenancy.WithActor(c.Request.Context(), actor))
+	}
+}
+
+// Authenticate finds out who is calling and asks no organization about them. Without
+// one, the address's limit is theirs.
+func (d *Auth) Authenticate(c *gin.Context) {
+	AllowAnyOrigin(c)
+	err := d.RateLimit.AllowAddress(c.Writer.Header(), address(c))
+	var token string
+	if err == nil {
+		token, err = bearer(c.GetHeader("Authorization"))
+	}
+	var who oidc.Identity
+	if err == nil {
+		who, err = d.Tokens.Verify(c.Request.Context(), token)
+	}
+	if err != nil {
+		request.Fail(c, err)
+		return
+	}
+	request.SetPerson(c, who)
+}
+
+// denied says what is missing: a role, or a scope of the key.
+func denied(actor tenancy.Actor, needs tenancy.Action) error {
+	person := tenancy.Actor{Role: actor.Role}
+	scope := apikeys.ScopeFor(needs)
+	switch {
+	case !person.May(needs) || actor.Key == uuid.Nil:
+		return fault.New(fault.Denied, "not_granted", "Your role (%s) may not do this. An owner or admin of your organization may, or can change your role.", actor.Role)
+	case scope == "":
+		return request.ErrNotByKey
+	}
+	return fault.New(fault.Denied, "insufficient_scope", "The API key lacks the scope %s. An owner or admin of your organization can make a key that has it.", scope)
+}
+
+// credential is what a bearer token proved: where its holder belongs, and for a
+// key what it is limited to.
+type credential struct {
+	memberships []tenancy.Membership
+	key         uuid.UUID
+	scopes      []tenancy.Action
+	expires     time.Time
+}
+
+// actor is who calls and for which organization. A refusal that comes before the
+// organization is known is about none: a page that any organization knows may
+// read it, and tell its user to sign in, as it may read what everybody may.
+func (d *Auth) actor(c *gin.Context, needs tenancy.Action) (tenancy.Actor, error) {
+	place, proven, err := d.membership(c)
+	if err != nil {
+		AllowAnyOrigin(c)
+		return tenancy.Actor{}, err
+	}
+	if err := checkOrigin(c, place.Origins); err != nil { // before a refusal, which the organization's own page may read
+		return tenancy.Actor{}, err
+	}
+	if err := open(place, needs); err != nil {
+		return tenancy.Actor{}, err
+	}
+	if proven.key != uuid.Nil && !slices.Contains(place.Features, tenancy.FeatureKeys) {
+		return tenancy.Actor{}, errNoKeys
+	}
+	setRateLimitHeaders(c, place.RequestsPerMinute)
+	return tenancy.Actor{Org: tenancy.OrgID(place.Org), User: place.User, Role: place.Role, Key: proven.key, Scopes: proven.scopes, Until: proven.expires}, nil
+}
+
+func (d *Auth) membership(c *gin.Context) (tenancy.Membership, credential, error) {
+	token, err := bearer(c.GetHeader("Authorization"))
+	if err != nil {
+		return tenancy.Membership{}, credential{}, err
+	}
+	proven, err := d.authenticate(c.Request.Context(), token)
+	if err != nil {
+		return tenancy.Membership{}, proven, err
+	}
+	place, err := selectMembership(proven.memberships, c.GetHeader("X-Organization-ID"))
+	return place, proven, err
+}
+
+// authenticate checks a key or an access token. Either is one question to the
+// database, and a key that cannot be one is none.
+func (d *Auth) authenticate(ctx context.Context, token string) (credential, error) {
+	if apikeys.HasPrefix(token) {
+		holder, err := apikeys.Find(ctx, d.DB, token)
+		if err != nil {
+			return credential{}, err
+		}
+		d.usedKeys.note(holder)
+		return credential{memberships: []tenancy.Membership{holder.Membership}, key: holder.Key, scopes: apikeys.Actions(holder.Scopes)}, nil
+	}
+	person, err := d.Tokens.Verify(ctx, token)
+	if err != nil {
+		return credential{}, err
+	}
+	places, err := d.DB.Memberships(ctx, person.Issuer, person.Subject)
+	if err != nil {
+		return credential{}, fmt.Errorf("find memberships: %w", err)
+	}
+	return credential{memberships: places, expires: person.Until}, nil
+}
+
+func bearer(header string) (string, error) {
+	scheme, token, _ := strings.Cut(header, " ")
+	token = strings.TrimSpace(token)
+	if !strings.EqualFold(scheme, "Bearer") || token == "" {
+		return "", problem.NoCredentials
+	}
+	return token, nil
+}
+
+// selectMembership picks the membership for which the caller acts.
+func selectMembership(places []tenancy.Membership, wanted string) (tenancy.Membership, error) {
+	var none tenancy.Membership
+	if len(places) == 0 {
+		return none, errNoMember
+	}
+	if wanted == "" {
+		if len(places) > 1 {
+			return none, errManyMembers
+		}
+		return places[0], nil
+	}
+	org, err := tenancy.ParseOrgID(wanted)
+	if err != nil {
+		return none, fault.New(fault.Invalid, "invalid_organization", "X-Organization-ID is not an organization's id.").Because(err)
+	}
+	for _, m := range places {
+		if tenancy.OrgID(m.Org) == org {
+			return m, nil
+		}
+	}
+	return none, tenancy.ErrNoOrganization
+}
+
+// open says whether the organization lets an action through as it stands.
+func open(m tenancy.Membership, needs tenancy.Action) error {
+	switch {
+	case m.Allows(needs):
+		return nil
+	case m.Status == tenancy.Suspended:
+		return errSuspended
+	case m.Status == tenancy.Deleting:
+		return errDeleting
+	}
+	return errNotReady
+}

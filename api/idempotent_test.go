@@ -1,0 +1,310 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"satchel/api/request"
+	"satchel/api/storage"
+	"satchel/tenancy"
+)
+
+// again sends one request as often as it is called.
+type again func(header ...string) answer
+
+// sends prepare a request to each route that makes something. A new one without
+// a line here fails the test.
+var sends = map[string]func(*scene) again{
+	"POST " + storagePath + "/upload": func(s *scene) again {
+		return func(header ...string) answer {
+			body, contentType := form("new.txt", []byte(lorem), map[string]string{"category": planted}, nil)
+			return s.owner.call(post, storagePath+"/upload", body, append(header, "Content-Type", contentType)...)
+		}
+	},
+	"POST " + tusPath: func(s *scene) again {
+		return func(header ...string) answer {
+			return s.owner.call(post, tusPath, nil, append(header, "Tus-Resumable", "1.0.0", "Upload-Length", "5", "Upload-Metadata", "filename YS50eHQ=")...)
+		}
+	},
+	"POST " + filePath + "/versions/:n/restore": func(s *scene) again {
+		return s.posts(s.owner, at(s.file, "/versions/1/restore"), nil)
+	},
+	"POST " + adminPath + "/storage/scan": func(s *scene) again {
+		return s.posts(s.operator, adminPath+"/storage/scan", map[string]any{"organization_id": s.owner.org})
+	},
+	"POST " + adminPath + "/reconcile": func(s *scene) again {
+		return s.posts(s.operator, adminPath+"/reconcile", map[string]any{"repair": true})
+	},
+	"POST /api/v1/organizations": func(s *scene) again {
+		return s.posts(s.operator, organizationsPath+"?wait=20s", map[string]any{"slug": "north", "name": "North"})
+	},
+	"POST " + organizationPath + "/suspend": func(s *scene) again {
+		return s.posts(s.operator, s.school("/suspend"), map[string]any{"reason": planted})
+	},
+	"POST " + organizationPath + "/resume": func(s *scene) again {
+		s.operator.call(post, s.school("/suspend"), map[string]any{"reason": planted}).is(202)
+		return s.posts(s.operator, s.school("/resume"), nil)
+	},
+	"POST " + organizationPath + "/export": func(s *scene) again {
+		return s.posts(s.operator, s.school("/export"), nil)
+	},
+	"POST " + organizationPath + "/members": func(s *scene) again {
+		return s.posts(s.owner, s.school("/members"), map[string]any{"issuer": s.issuer.URL, "subject": planted, "role": tenancy.Student})
+	},
+	"POST " + organizationPath + "/invitations": func(s *scene) again {
+		return s.posts(s.owner, s.school("/invitations"), map[string]any{"email": "plum@school.test", "role": tenancy.Teacher})
+	},
+	"POST /api/v1/invitations/accept": func(s *scene) again {
+		_, token := s.invited()
+		return s.posts(&person{b: s.testBundle, token: s.issuer.Token(uuid.NewString())}, "/api/v1/invitations/accept", map[string]any{"token": token})
+	},
+	"POST " + organizationPath + "/guardians": func(s *scene) again {
+		parent, student := s.person(s.owner.org, tenancy.Parent), s.person(s.owner.org, tenancy.Student)
+		return s.posts(s.owner, s.school("/guardians"), map[string]any{"parent_id": parent.id, "student_id": student.id})
+	},
+	"POST " + organizationPath + "/keys": func(s *scene) again {
+		s.payFor("professional")
+		return s.posts(s.owner, s.school("/keys"), newKey)
+	},
+	"POST " + organizationPath + "/keys/:key/rotate": func(s *scene) again {
+		return s.posts(s.owner, s.school("/keys/"+s.key()+"/rotate"), map[string]any{"overlap": 60})
+	},
+}
+
+func (s *scene) posts(p *person, path string, in any) again {
+	return func(header ...string) answer { return p.call(post, path, in, header...) }
+}
+
+// exempt are the other POSTs, each with the reason why it needs no key.
+var exempt = map[string]string{
+	"POST " + filePath + "/restore":                                "the file is out of the trash, once or twice",
+	"POST " + organizationPath + "/keep":                           "the organization is kept, once or twice",
+	"POST " + organizationPath + "/leave":                          "who has left has left",
+	"POST " + organizationPath + "/invitations/:invitation/resend": "it asks for a mail once more, and the pause between two is bounded",
+	"POST /api/v1/invitations/look":                                "it reads",
+	"POST /api/v1/invitations/decline":                             "the invitation has ended, once or twice",
+}
+
+// shownOnce are made once all the same, and cannot be shown again.
+var shownOnce = []string{"POST " + organizationPath + "/keys", "POST " + organizationPath + "/keys/:key/rotate"}
+
+// TestWhatIsSentAgainMakesNothingAgain reads the router: every POST is here or
+// has its reason.
+func TestWhatIsSentAgainMakesNothingAgain(t *testing.T) {
+	t.Parallel()
+	ways := (&API{}).idempotent()
+	known := map[string]bool{}
+	for _, r := range (&API{}).Routes() {
+		key := r.Method + " " + r.Path
+		if r.Method != post {
+			continue
+		}
+		known[key] = true
+		if _, makes := ways[key]; !makes {
+			require.NotEmpty(t, exempt[key], "%s: say in api/idempotent.go how it is answered again, or in exempt why it need not be", key)
+			continue
+		}
+		prepare, ok := sends[key]
+		require.True(t, ok, "%s: say in sends how it is sent", key)
+		t.Run(key, func(t *testing.T) {
+			t.Parallel()
+			s := setup(t).scene()
+			s.marks = map[tenancy.OrgID]int64{}
+			send := prepare(s)
+			first := send("Idempotency-Key", "one")
+			require.Less(t, first.status, 300, "%s", first.body)
+			made := s.rows()
+			require.Equal(t, 1, made["idempotency_keys"])
+			for _, text := range []string{planted, "plum", "north", "stl_"} {
+				require.NotContains(t, holding(t, s.db.Admin(t), text), "idempotency_keys")
+			}
+			s.sameAgain(t, key, first, send, made)
+			s.interrupt() // after the row, before the answer
+			s.sameAgain(t, key, first, send, made)
+			s.sameAgain(t, key, first, send, made)
+		})
+	}
+	for key := range ways {
+		require.True(t, known[key], "%s is no route", key)
+	}
+	for key := range exempt {
+		require.True(t, known[key], "%s is no route", key)
+	}
+}
+
+func (s *scene) sameAgain(t *testing.T, key string, first answer, send again, made map[string]int) {
+	t.Helper()
+	second := send("Idempotency-Key", `"one"`)
+	now := s.rows()
+	if slices.Contains(shownOnce, key) {
+		second.refused(http.StatusConflict, "key_exists")
+		delete(now, "audit_events") // the refusal is on record
+		for table, n := range now {
+			require.Equal(t, made[table], n, table)
+		}
+		return
+	}
+	require.Equal(t, made, now)
+	if key != "POST "+organizationPath+"/guardians" { // 201 if it is new, and who is interrupted finds it there
+		require.Equal(t, first.status, second.status, "%s", second.body)
+	}
+	require.Less(t, second.status, 300, "%s", second.body)
+	require.JSONEq(t, orEmpty(first.body), orEmpty(second.body))
+	require.Equal(t, first.header.Get("Location"), second.header.Get("Location"))
+	require.Equal(t, first.header.Get("X-File-ID"), second.header.Get("X-File-ID"))
+}
+
+func orEmpty(b []byte) string {
+	if len(b) == 0 {
+		return "{}"
+	}
+	return string(b)
+}
+
+// interrupt makes every request one whose server died before it answered.
+func (s *scene) interrupt() {
+	s.t.Helper()
+	_, err := s.db.Admin(s.t.(*testing.T)).Exec(context.Background(), "update idempotency_keys set status = null, busy_until = now()")
+	require.NoError(s.t, err)
+}
+
+// rows counts every table.
+func (s *scene) rows() map[string]int {
+	s.t.Helper()
+	ctx, conn := context.Background(), s.db.Admin(s.t.(*testing.T))
+	rows, err := conn.Query(ctx, "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')")
+	require.NoError(s.t, err)
+	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(s.t, err)
+	counted := map[string]int{}
+	for _, table := range tables {
+		var n int
+		require.NoError(s.t, conn.QueryRow(ctx, "select count(*) from "+pgx.Identifier{table}.Sanitize()).Scan(&n))
+		counted[table] = n
+	}
+	return counted
+}
+
+func TestAKeyNamesOneRequest(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	org := b.organization()
+	owner, other := b.person(org, tenancy.Owner), b.person(org, tenancy.Owner)
+	invite := func(p *person, email string, header ...string) answer {
+		return p.call(post, p.orgPath("/invitations"), map[string]any{"email": email, "role": tenancy.Teacher}, header...)
+	}
+	first := invite(owner, "a@school.example", "Idempotency-Key", "one").is(201)
+	invite(owner, "b@school.example", "Idempotency-Key", "one").refused(http.StatusUnprocessableEntity, "idempotency_key_reused")
+	owner.call(post, owner.orgPath("/guardians"), map[string]any{}, "Idempotency-Key", "one").refused(http.StatusUnprocessableEntity, "idempotency_key_reused")
+	invite(other, "b@school.example", "Idempotency-Key", "one").is(201)
+	for _, key := range []string{" ", `"`, "a b", "a, b", strings.Repeat("k", 256)} {
+		invite(owner, "c@school.example", "Idempotency-Key", key).refused(http.StatusBadRequest, "invalid_idempotency_key")
+	}
+	// What was refused made nothing, and may be mended under its key.
+	invite(owner, "no address", "Idempotency-Key", "two").refused(http.StatusBadRequest, "invalid_email")
+	invite(owner, "d@school.example", "Idempotency-Key", "two").is(201)
+	// What was made and is gone is not made again.
+	id := read[struct{ ID string }](first).ID
+	_, err := b.db.Single(org).Exec(t.Context(), "delete from invitations where id = $1", id)
+	require.NoError(t, err)
+	invite(owner, "a@school.example", "Idempotency-Key", "one").refused(http.StatusConflict, "idempotency_key_spent")
+	// Elsewhere the header says nothing.
+	owner.call(get, storagePath+"/files", nil, "Idempotency-Key", "one").is(200)
+}
+
+func TestTheSameUploadAtOnce(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	owner := b.person(b.organization(), tenancy.Owner)
+	answers := make([]answer, 12)
+	var all sync.WaitGroup
+	for n := range answers {
+		all.Go(func() {
+			body, contentType := form("a.txt", []byte(lorem), nil, nil)
+			answers[n] = owner.call(post, storagePath+"/upload", body, "Content-Type", contentType, "Idempotency-Key", "one")
+		})
+	}
+	all.Wait()
+	took := 0
+	for _, a := range answers {
+		if a.status == http.StatusConflict {
+			a.refused(http.StatusConflict, "idempotency_key_in_use")
+			require.NotEmpty(t, a.header.Get("Retry-After"))
+			continue
+		}
+		a.is(http.StatusAccepted)
+		took++
+	}
+	require.Positive(t, took)
+	require.Len(t, read[request.Page[storage.FileView]](owner.call(get, storagePath+"/files", nil)).Items, 1)
+}
+
+// An upload whose bytes were cut off is sent again under its key, and ends as
+// one file; what the first try left is ended.
+func TestAnUploadThatWasCutOff(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	owner := b.person(b.organization(), tenancy.Owner)
+	content := bytes.Repeat([]byte(lorem), 1000) // more than one part
+	body, contentType := form("a.txt", content, nil, nil)
+	whole, err := io.ReadAll(body)
+	require.NoError(t, err)
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", b.server.Listener.Addr().String())
+	require.NoError(t, err)
+	_, err = fmt.Fprintf(conn, "POST %s/upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: %s\r\nContent-Length: %d\r\nIdempotency-Key: one\r\n\r\n",
+		storagePath, owner.token, contentType, len(whole))
+	require.NoError(t, err)
+	_, err = conn.Write(whole[:len(whole)-100])
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { // it is on its way
+		return owner.count("file_versions") == 1
+	}, time.Minute, 10*time.Millisecond)
+	require.NoError(t, conn.Close())
+	var a answer
+	require.Eventually(t, func() bool {
+		a = owner.call(post, storagePath+"/upload", bytes.NewReader(whole), "Content-Type", contentType, "Idempotency-Key", "one")
+		return a.status != http.StatusConflict
+	}, time.Minute, 10*time.Millisecond)
+	v := read[storage.FileView](a.is(http.StatusAccepted))
+	require.EqualValues(t, len(content), v.Size)
+	received, failed := owner.count("file_versions where status = 'processing'"), owner.count("file_versions where status = 'failed'")
+	require.Equal(t, 1, received)
+	require.Equal(t, 1, failed)
+	again := owner.call(post, storagePath+"/upload", bytes.NewReader(whole), "Content-Type", contentType, "Idempotency-Key", "one")
+	require.Equal(t, v.ID, read[storage.FileView](again.is(http.StatusAccepted)).ID)
+}
+
+func (p *person) count(what string) (n int) {
+	p.b.t.Helper()
+	require.NoError(p.b.t, p.b.db.Single(p.org).QueryRow(context.Background(), "select count(*) from "+what).Scan(&n))
+	return n
+}
+
+// A failure of ours after the row was made is no second thing either.
+func TestAFailureAfterTheRow(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	owner := b.person(b.organization(), tenancy.Owner)
+	send := func() answer {
+		body, contentType := form("a.txt", []byte(lorem), nil, nil)
+		return owner.call(post, storagePath+"/upload", body, "Content-Type", contentType, "Idempotency-Key", "one")
+	}
+	b.processes.onStart = func(started) { panic("a bug") }
+	send().refused(500, "internal")
+	b.processes.onStart = nil
+	send().is(http.StatusAccepted)
+	require.Equal(t, 1, owner.count("files"))
+}

@@ -1,0 +1,362 @@
+package members
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"satchel/api/request"
+	"satchel/policies/audit"
+	"satchel/tenancy"
+	"satchel/tenancy/members"
+)
+
+// Invitations is the workflow behind an invitation. The row is always changed
+// first; a call that fails here is made up for by a schedule.
+type Invitations interface {
+	Start(ctx context.Context, org tenancy.OrgID, invitation uuid.UUID, expires time.Time) error
+	Resend(ctx context.Context, org tenancy.OrgID, invitation uuid.UUID, expires time.Time) error
+	End(ctx context.Context, org tenancy.OrgID, invitation uuid.UUID) error
+}
+
+// InvitationView is an invitation as those see it who invite. The token is not
+// in it: only the mail has it.
+type InvitationView struct {
+	ID           uuid.UUID        `json:"id"`
+	Organization uuid.UUID        `json:"organization_id"`
+	Email        *string          `json:"email"`
+	Role         tenancy.Role     `json:"role"`
+	State        members.State    `json:"state"`
+	Delivery     members.Delivery `json:"delivery"`
+	DeliveryCode string           `json:"delivery_code"`
+	Attempts     int              `json:"attempts"`
+	InvitedBy    *uuid.UUID       `json:"invited_by"`
+	AcceptedBy   *uuid.UUID       `json:"accepted_by"`
+	SentAt       *time.Time       `json:"sent_at"`
+	ExpiresAt    time.Time        `json:"expires_at"`
+	EndedAt      *time.Time       `json:"ended_at"`
+	CreatedAt    time.Time        `json:"created_at"`
+}
+
+func showInvitationOf(org tenancy.OrgID) func(members.Invitation) InvitationView {
+	return func(i members.Invitation) InvitationView {
+		return InvitationView{
+			ID: i.ID, Organization: org.UUID(), Email: i.Email, Role: i.Role, State: i.State, Delivery: i.Delivery, DeliveryCode: i.DeliveryCode,
+			Attempts: i.Attempts, InvitedBy: i.InvitedBy, AcceptedBy: i.AcceptedBy, SentAt: request.UTC(i.SentAt), ExpiresAt: i.ExpiresAt.UTC(),
+			EndedAt: request.UTC(i.EndedAt), CreatedAt: i.CreatedAt.UTC(),
+		}
+	}
+}
+
+type inviteBody struct {
+	Email     string       `json:"email"`
+	Role      tenancy.Role `json:"role"`
+	ExpiresIn string       `json:"expires_in"` // a duration such as 72h
+}
+
+// term reads for how long the invitation is open.
+func (b inviteBody) term() (time.Duration, error) {
+	if b.ExpiresIn == "" {
+		return members.DefaultTerm, nil
+	}
+	d, err := time.ParseDuration(b.ExpiresIn)
+	if err != nil || d < time.Second || d > members.MaxTerm {
+		return 0, request.Invalid("expires_in", "expires_in is a duration from 1s to 720h, such as 72h.")
+	}
+	return d, nil
+}
+
+// Invite makes an invitation and has it sent.
+func (r *Members) Invite(c *gin.Context) error {
+	org, err := request.Subject(c, r.DB, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	in, err := request.Body[inviteBody](c)
+	if err != nil {
+		return err
+	}
+	if in.Role == tenancy.Operator || checkRole(org, in.Role) != nil {
+		return request.Invalid("role", "role is one of owner, admin, teacher, student, parent.")
+	}
+	if err := refuseKeys(c, in.Role); err != nil {
+		return err
+	}
+	term, err := in.term()
+	if err != nil {
+		return err
+	}
+	ctx, id := c.Request.Context(), request.NewID(c)
+	var made members.Invitation
+	err = r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
+		var fresh bool
+		made, fresh, err = members.Invite(ctx, tx, members.NewInvitation{ID: id, Email: in.Email, Role: in.Role, Term: term})
+		if err != nil || !fresh {
+			return err
+		}
+		return audit.Record(ctx, tx, invitationEvent("invitation.create", id, string(in.Role)))
+	})
+	if err != nil {
+		return err
+	}
+	if err := r.Invitations.Start(ctx, org, id, made.ExpiresAt); err != nil {
+		r.scheduleInvitation(ctx, org, id, "start", err)
+	} else if err := members.MarkSending(ctx, r.DB.Single(org), id); err != nil {
+		return err
+	}
+	respondInvited(c, org, made)
+	return nil
+}
+
+// scheduleInvitation notes that the workflow could not be told. What the row says holds, and
+// the schedule will tell it.
+func (r *Members) scheduleInvitation(ctx context.Context, org tenancy.OrgID, invitation uuid.UUID, what string, err error) {
+	r.Log.WarnContext(ctx, "the invitation's workflow was not told, the schedule will", "what", what, "org", org.String(), "invitation", invitation.String(), "error", err)
+}
+
+func invitationEvent(action string, id uuid.UUID, code string) audit.Event {
+	return audit.Event{Action: action, ObjectID: id.String(), Code: code}
+}
+
+// ListInvitations lists the invitations.
+func (r *Members) ListInvitations(c *gin.Context) error {
+	org, err := request.Subject(c, r.DB, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	state := members.State(c.Query("state"))
+	if state != "" && !slices.Contains(members.States, state) {
+		return request.Invalid("state", "state is one of %v.", members.States)
+	}
+	return request.List(c, 1, func(before []uuid.UUID, limit int) ([]members.Invitation, error) {
+		return members.ListInvitations(c.Request.Context(), r.DB.Single(org), state, before[0], limit)
+	}, showInvitationOf(org), func(i members.Invitation) []uuid.UUID { return []uuid.UUID{i.ID} })
+}
+
+func (r *Members) invitationParam(c *gin.Context) (tenancy.OrgID, uuid.UUID, error) {
+	org, err := request.Subject(c, r.DB, c.Param("id"))
+	if err != nil {
+		return org, uuid.Nil, err
+	}
+	id, err := uuid.Parse(c.Param("invitation"))
+	if err != nil {
+		return org, id, members.ErrNoInvitation.Because(err)
+	}
+	return org, id, nil
+}
+
+// GetInvitation answers with one invitation.
+func (r *Members) GetInvitation(c *gin.Context) error {
+	org, id, err := r.invitationParam(c)
+	if err != nil {
+		return err
+	}
+	i, err := members.GetInvitation(c.Request.Context(), r.DB.Single(org), id)
+	if err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, showInvitationOf(org)(i))
+	return nil
+}
+
+// RevokeInvitation ends an invitation. One that has ended stays as it was, and
+// revoking twice is no error.
+func (r *Members) RevokeInvitation(c *gin.Context) error {
+	org, id, err := r.invitationParam(c)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request.Context()
+	err = r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
+		ended, err := members.End(ctx, tx, id, members.Revoked, nil)
+		if err != nil {
+			return err
+		}
+		if ended {
+			return audit.Record(ctx, tx, invitationEvent("invitation.revoke", id, ""))
+		}
+		i, err := members.GetInvitation(ctx, tx, id)
+		if err == nil && i.State != members.Revoked {
+			return members.ErrInvitationEnded
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	r.endInvitationWorkflow(ctx, org, id)
+	c.Status(http.StatusNoContent)
+	return nil
+}
+
+func (r *Members) endInvitationWorkflow(ctx context.Context, org tenancy.OrgID, id uuid.UUID) {
+	if err := r.Invitations.End(ctx, org, id); err != nil {
+		r.scheduleInvitation(ctx, org, id, "end", err)
+	}
+}
+
+// ResendInvitation has the mail sent again.
+func (r *Members) ResendInvitation(c *gin.Context) error {
+	org, id, err := r.invitationParam(c)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request.Context()
+	var i members.Invitation
+	err = r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
+		if i, err = members.Resend(ctx, tx, id); err != nil {
+			return err
+		}
+		return audit.Record(ctx, tx, invitationEvent("invitation.resend", id, ""))
+	})
+	if err != nil {
+		return err
+	}
+	if err := r.Invitations.Resend(ctx, org, id, i.ExpiresAt); err != nil {
+		r.scheduleInvitation(ctx, org, id, "resend", err)
+	}
+	c.JSON(http.StatusAccepted, showInvitationOf(org)(i))
+	return nil
+}
+
+// OpenInvitationView is what the holder of a token is told.
+type OpenInvitationView struct {
+	Organization string       `json:"organization"`
+	Role         tenancy.Role `json:"role"`
+	ExpiresAt    time.Time    `json:"expires_at"`
+}
+
+// maxToken is above any token of ours: 256 bits in base64url are 43 characters.
+const maxToken = 100
+
+// byToken finds the invitation of a token, open or ended.
+func (r *Members) byToken(ctx context.Context, token string) (tenancy.OrgID, uuid.UUID, error) {
+	if token == "" || len(token) > maxToken {
+		return tenancy.OrgID{}, uuid.Nil, members.ErrNoInvitation
+	}
+	ref, found, err := r.DB.InvitationByToken(ctx, members.Hash(token))
+	if err == nil && !found {
+		err = members.ErrNoInvitation
+	}
+	return tenancy.OrgID(ref.Org), ref.Invitation, err
+}
+
+// InvitationPage is where the link in the mail leads.
+func (r *Members) InvitationPage(c *gin.Context) error {
+	r.Page.ServeHTTP(c.Writer, c.Request)
+	return nil
+}
+
+// ShowInvitation tells the holder of a token what it is for. It changes
+// nothing: scanners of mail follow every link before a person does.
+func (r *Members) ShowInvitation(c *gin.Context) error { return r.showInvitation(c, c.Param("token")) }
+
+// LookAtInvitation is the same with the token in the body, where no log of a
+// proxy on the way has it.
+func (r *Members) LookAtInvitation(c *gin.Context) error {
+	in, err := request.Body[tokenBody](c)
+	if err != nil {
+		return err
+	}
+	return r.showInvitation(c, in.Token)
+}
+
+func (r *Members) showInvitation(c *gin.Context, token string) error {
+	ctx := c.Request.Context()
+	org, id, err := r.byToken(ctx, token)
+	if err != nil {
+		return err
+	}
+	q := r.DB.Single(org)
+	i, err := members.GetInvitation(ctx, q, id)
+	if err == nil {
+		err = i.Refusal()
+	}
+	if err != nil {
+		return err
+	}
+	o, err := tenancy.GetOrganization(ctx, q)
+	if err != nil {
+		return members.ErrNoInvitation.Because(err)
+	}
+	c.JSON(http.StatusOK, OpenInvitationView{Organization: o.Name, Role: i.Role, ExpiresAt: i.ExpiresAt.UTC()})
+	return nil
+}
+
+type tokenBody struct {
+	Token string `json:"token"`
+}
+
+// AcceptInvitation makes the caller a member. Whoever holds the mail's token and
+// a token of the issuer may, whatever address the issuer knows them by.
+func (r *Members) AcceptInvitation(c *gin.Context) error {
+	var role tenancy.Role
+	org, user, err := r.answerInvitation(c, func(ctx context.Context, tx *tenancy.Tx, id, user uuid.UUID, hash []byte) (err error) {
+		if role, err = members.Accept(ctx, tx, id, hash, user); err != nil {
+			return err
+		}
+		ctx = tenancy.WithActor(ctx, tenancy.Actor{Org: tx.Org(), User: user, Role: role})
+		return audit.Record(ctx, tx, invitationEvent("invitation.accept", id, string(role)))
+	})
+	if err != nil {
+		return err
+	}
+	o, err := tenancy.GetOrganization(c.Request.Context(), r.DB.Single(org))
+	if err != nil {
+		return err
+	}
+	respondAccepted(c, user, MembershipView{Organization: o.ID, Name: o.Name, Role: role, Status: o.Status})
+	return nil
+}
+
+// DeclineInvitation ends an invitation by whom it was for.
+func (r *Members) DeclineInvitation(c *gin.Context) error {
+	_, _, err := r.answerInvitation(c, func(ctx context.Context, tx *tenancy.Tx, id, _ uuid.UUID, hash []byte) error {
+		if err := members.Decline(ctx, tx, id, hash); err != nil {
+			return err
+		}
+		return audit.Record(ctx, tx, invitationEvent("invitation.decline", id, ""))
+	})
+	if err != nil {
+		return err
+	}
+	c.Status(http.StatusNoContent)
+	return nil
+}
+
+// invited is what the trail calls somebody who is no member yet.
+const invited tenancy.Role = "invited"
+
+type invitationAnswer func(ctx context.Context, tx *tenancy.Tx, id, user uuid.UUID, hash []byte) error
+
+// answerInvitation does what a person decided about the invitation whose token
+// they sent, in its organization's transaction, and tells the workflow.
+func (r *Members) answerInvitation(c *gin.Context, do invitationAnswer) (tenancy.OrgID, uuid.UUID, error) {
+	in, err := request.Body[tokenBody](c)
+	if err != nil {
+		return tenancy.OrgID{}, uuid.Nil, err
+	}
+	ctx, who := c.Request.Context(), request.Person(c)
+	org, id, err := r.byToken(ctx, in.Token)
+	if err != nil {
+		return org, uuid.Nil, err
+	}
+	user, err := r.DB.EnsureUser(ctx, who.Issuer, who.Subject)
+	if err != nil {
+		return org, user, err
+	}
+	if err := request.SetIdempotencyID(c, org.UUID()); err != nil {
+		return org, user, err
+	}
+	ctx = tenancy.WithActor(ctx, tenancy.Actor{Org: org, User: user, Role: invited})
+	err = r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error { return do(ctx, tx, id, user, members.Hash(in.Token)) })
+	if err != nil {
+		return org, user, err
+	}
+	r.endInvitationWorkflow(ctx, org, id)
+	return org, user, nil
+}

@@ -1,0 +1,39 @@
+package middleware
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"satchel/api/request"
+	"satchel/tenancy/usage"
+)
+
+// meter counts what no row says about a request that is over: who was active,
+// and what left. People are counted and keys are not.
+func (a *Middleware) meter(c *gin.Context) {
+	actor, ok := request.Actor(c)
+	if !ok || c.Writer.Status() >= http.StatusBadRequest {
+		return
+	}
+	if actor.Key == uuid.Nil {
+		a.Meter.Active(actor.Org, actor.User)
+	}
+	if c.Request.Method != http.MethodGet || c.Value(keyClass) != Download {
+		return
+	}
+	a.Meter.Add(actor.Org, usage.BytesOut, int64(c.Writer.Size()))
+	if isContent(c.FullPath()) && fromStart(c.Writer) {
+		a.Meter.Add(actor.Org, usage.Downloads, 1)
+	}
+}
+
+func isContent(route string) bool { return strings.HasSuffix(route, "/content") }
+
+// fromStart tells a download from the continuation of one.
+func fromStart(w gin.ResponseWriter) bool {
+	return w.Status() == http.StatusOK ||
+		w.Status() == http.StatusPartialContent && strings.HasPrefix(w.Header().Get("Content-Range"), "bytes 0-")
+}

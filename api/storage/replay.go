@@ -1,0 +1,92 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/gin-gonic/gin"
+
+	"satchel/api/idempotency"
+	"satchel/api/request"
+	"satchel/files"
+	"satchel/tenancy"
+)
+
+// ReplayUpload answers a form that is sent again with the version that it made.
+// The bytes are read and thrown away: most clients hear nothing before they have
+// sent all.
+func (r *Storage) ReplayUpload(c *gin.Context, e idempotency.PreviousAttempt) (idempotency.Outcome, error) {
+	patience, err := request.Wait(c)
+	if err != nil {
+		return idempotency.NotCreated, err
+	}
+	t, found, err := r.replayFile(c, e)
+	if err != nil || found != idempotency.Created {
+		return found, err
+	}
+	if _, err := io.Copy(io.Discard, io.LimitReader(c.Request.Body, maxDiscarded)); err != nil {
+		return found, errForm.Because(err)
+	}
+	return found, r.answerUpload(c, t, patience)
+}
+
+// maxDiscarded bounds what is read of bytes that are there already. Whoever
+// sends more is cut off, and learns by the next try.
+const maxDiscarded = 1 << 30
+
+// ReplayRestoreVersion answers with the version that the earlier try made.
+func (r *Storage) ReplayRestoreVersion(c *gin.Context, e idempotency.PreviousAttempt) (idempotency.Outcome, error) {
+	if _, err := r.findToEdit(c); err != nil {
+		return idempotency.NotCreated, err
+	}
+	t, found, err := r.replayFile(c, e)
+	if err != nil || found != idempotency.Created {
+		return found, err
+	}
+	return found, r.answerRestored(c, t)
+}
+
+// ReplayTus answers with the upload that the earlier try created. It takes no
+// bytes: where the upload stands is in the answer, and the client goes on there.
+func (r *Storage) ReplayTus(c *gin.Context, e idempotency.PreviousAttempt) (idempotency.Outcome, error) {
+	made, spoiled, err := r.Uploads.Created(c.Writer, c.Request, request.Caller(c), e.ID)
+	switch {
+	case err != nil:
+		return idempotency.NotCreated, err
+	case made:
+		return idempotency.Created, nil
+	case spoiled:
+		return idempotency.Unusable, nil
+	}
+	return idempotency.NotCreated, nil
+}
+
+// replayFile looks for the version that an earlier try made. One whose bytes never
+// came whole is ended: what came went with the try, and a form is sent whole.
+func (r *Storage) replayFile(c *gin.Context, e idempotency.PreviousAttempt) (files.Created, idempotency.Outcome, error) {
+	ctx, org := c.Request.Context(), request.Caller(c).Org
+	u, err := files.GetUpload(ctx, r.DB.Single(org), e.ID)
+	if errors.Is(err, files.ErrNotFound) {
+		return files.Created{}, idempotency.NotCreated, nil
+	}
+	if err != nil {
+		return files.Created{}, idempotency.NotCreated, err
+	}
+	t := files.Created{File: u.FileID, Version: u.VersionID, Upload: u.ID, Number: u.Number}
+	v, err := files.GetOf(ctx, r.DB.Single(org), t.File, t.Version)
+	if err != nil {
+		return t, idempotency.NotCreated, err
+	}
+	if v.Sha256 != "" { // known once all bytes are
+		return t, idempotency.Created, nil
+	}
+	return t, idempotency.Unusable, r.withdrawUnfinished(ctx, org, t)
+}
+
+// withdrawUnfinished ends a version that nobody will send the rest of.
+func (r *Storage) withdrawUnfinished(ctx context.Context, org tenancy.OrgID, t files.Created) error {
+	return r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
+		return files.Withdraw(ctx, tx, t.Version, files.Failed, "interrupted")
+	})
+}

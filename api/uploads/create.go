@@ -1,0 +1,162 @@
+package uploads
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"satchel/files"
+	"satchel/internal/fault"
+	"satchel/policies/types"
+	"satchel/tenancy"
+)
+
+// Metadata is what a client says of a file before its bytes come. All of it
+// is checked here, for every protocol alike.
+type Metadata struct {
+	ID                uuid.UUID // of the version; zero: a new one
+	Name              string
+	ClaimedType       string
+	SHA256            string // hex, or empty
+	Category          string
+	Description       string
+	ChangeDescription string
+	File              uuid.UUID // zero: a new file; else a new version of this one
+}
+
+// What is refused before any byte is kept.
+var (
+	ErrEmpty       = fault.New(fault.Invalid, "empty_file", "The file is empty. Choose a file with content.")
+	errForbidden   = fault.New(fault.Denied, "upload_not_allowed", "Your role in this organization does not include uploading.")
+	errSHA256      = fault.New(fault.Invalid, "invalid_sha256", "sha256 is the file's SHA-256 as 64 hexadecimal digits. Correct or omit it.")
+	errDescription = fault.New(fault.Invalid, "invalid_description", "A description is UTF-8 text of at most 2000 characters. Shorten or correct it.")
+	errCategory    = fault.New(fault.Invalid, "invalid_category", "A category is UTF-8 text of at most 100 characters without control characters. Shorten or correct it.")
+	errLength      = fault.New(fault.Invalid, "invalid_length", "The upload's length is not a number of bytes.")
+)
+
+var sha256Hex = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+// check cleans what may be cleaned and refuses the rest.
+func (a *Metadata) check() error {
+	a.SHA256 = strings.ToLower(a.SHA256)
+	switch {
+	case a.SHA256 != "" && !sha256Hex.MatchString(a.SHA256):
+		return errSHA256
+	case !isText(a.Description, 2000), !isText(a.ChangeDescription, 2000):
+		return errDescription
+	case !isText(a.Category, 100), strings.ContainsFunc(a.Category, unicode.IsControl):
+		return errCategory
+	}
+	if a.File != uuid.Nil && a.Name == "" {
+		return nil // a version of a file has that file's name
+	}
+	name, err := types.CleanName(a.Name)
+	if err != nil {
+		return fault.New(fault.Invalid, "invalid_name", "%s", checkText(err)).Because(err)
+	}
+	a.Name = name
+	return nil
+}
+
+func isText(s string, most int) bool {
+	return utf8.ValidString(s) && utf8.RuneCountInString(s) <= most && !strings.ContainsRune(s, 0)
+}
+
+// checkText makes an error's text one for people.
+func checkText(err error) string {
+	s := err.Error()
+	r, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[n:] + "."
+}
+
+// admit refuses a kind of file that is not taken, by its name and claim.
+func admit(name, claim string) error {
+	err := types.Admit(name, claim)
+	var refusal *types.Refusal
+	if errors.As(err, &refusal) {
+		return notAllowed(refusal.Rule)
+	}
+	return err
+}
+
+func notAllowed(rule types.Rule) error {
+	reason := rule.Reason()
+	return fault.New(fault.Invalid, "type_not_allowed", "%s %s", reason.What, reason.Next).Under(string(rule))
+}
+
+// allowedHere refuses what the platform takes and this organization does not. The
+// inspection asks again: the policy may change while bytes are on their way.
+func allowedHere(ctx context.Context, q tenancy.Queries, name string) error {
+	policies, err := tenancy.GetPolicies(ctx, q)
+	if err != nil || len(policies.AllowedTypes) == 0 {
+		return err
+	}
+	if row, ok := types.ByName(name); !ok || !slices.Contains(policies.AllowedTypes, row.MediaType) {
+		return notAllowed(types.NotAllowedHere)
+	}
+	return nil
+}
+
+// create makes the upload's rows and reserves size bytes, if the actor may. A
+// new version needs the right to edit its file; a file that the actor may not
+// edit is as absent as another organization's.
+func (u *Uploads) create(ctx context.Context, actor tenancy.Actor, a Metadata, size int64, ttl time.Duration, metadata json.RawMessage) (files.Created, error) {
+	ctx, cancel := context.WithTimeout(ctx, rowTimeout)
+	defer cancel()
+	var t files.Created
+	err := u.DB.InTx(ctx, actor.Org, func(tx *tenancy.Tx) (err error) {
+		name := a.Name
+		if a.File != uuid.Nil {
+			if name, err = u.checkFile(ctx, tx, actor, a); err != nil {
+				return err
+			}
+		}
+		if err := allowedHere(ctx, tx, name); err != nil {
+			return err
+		}
+		t, err = files.Create(ctx, tx, files.New{
+			Version: a.ID, File: a.File, Name: a.Name, Description: a.Description, Category: a.Category, ChangeDescription: a.ChangeDescription,
+			ClaimedType: a.ClaimedType, ClaimedSHA256: a.SHA256, Size: size, UploadedBy: actor.User, Metadata: metadata, TTL: ttl,
+		})
+		return err
+	})
+	return t, err
+}
+
+// checkFile gives the name of the file that is to have a new version.
+func (u *Uploads) checkFile(ctx context.Context, tx *tenancy.Tx, actor tenancy.Actor, a Metadata) (string, error) {
+	f, err := files.Get(ctx, tx, a.File)
+	if err != nil {
+		return "", err
+	}
+	if !mayEdit(actor, f.OwnerID) {
+		return "", files.ErrNotFound
+	}
+	return f.Name, admit(f.Name, a.ClaimedType)
+}
+
+// metadataOf checks everything of an announcement that needs no row.
+func metadataOf(actor tenancy.Actor, a *Metadata) error {
+	if !actor.May(tenancy.Upload) {
+		return errForbidden
+	}
+	if err := a.check(); err != nil {
+		return err
+	}
+	if a.File != uuid.Nil {
+		return nil // checkFile looks at the name that the file has
+	}
+	return admit(a.Name, a.ClaimedType)
+}
+
+func mayEdit(actor tenancy.Actor, owner uuid.UUID) bool {
+	return actor.May(tenancy.EditAll) || actor.User == owner && actor.May(tenancy.EditOwn)
+}

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"go.temporal.io/sdk/client"
+
+	"satchel/internal/settings"
+	"satchel/tenancy"
+	"satchel/workflows/upload"
+)
+
+// workflows starts and ends workflows for the API.
+type workflows struct {
+	temporal  client.Client
+	db        *tenancy.DB
+	admission *upload.Admission
+}
+
+func newWorkflows(temporal client.Client, db *tenancy.DB) (*workflows, error) {
+	c, err := settings.Load[upload.AdmissionConfig]()
+	if err != nil {
+		return nil, err
+	}
+	line, err := upload.NewAdmission(db, temporal, c)
+	return &workflows{temporal: temporal, db: db, admission: line}, err
+}
+
+// Start starts the workflow of a received version, now or when it is its turn.
+func (p *workflows) Start(ctx context.Context, in upload.UploadFileInput) error {
+	return p.admission.StartAdmitted(ctx, in.Org)
+}
+
+// StartAdmitted lets waiting files of an organization into the pipeline, as far as
+// there is room.
+func (p *workflows) StartAdmitted(ctx context.Context, org tenancy.OrgID) error {
+	return p.admission.StartAdmitted(ctx, org)
+}
+
+// Cancel asks the workflow of a version to end clean.
+func (p *workflows) Cancel(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error {
+	return upload.Cancel(ctx, p.temporal, org, version)
+}

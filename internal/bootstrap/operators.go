@@ -1,0 +1,132 @@
+package bootstrap
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"maps"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"go.uber.org/fx"
+
+	"satchel/internal/settings"
+)
+
+// Readiness knows what the program needs in order to work, and says what of it
+// is missing.
+type Readiness struct {
+	mu     sync.Mutex
+	checks map[string]func(context.Context) error
+}
+
+func newReadiness() *Readiness {
+	return &Readiness{checks: map[string]func(context.Context) error{}}
+}
+
+// Add names one need and how to check it.
+func (r *Readiness) Add(name string, check func(context.Context) error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.checks[name] = check
+}
+
+const checkTimeout = 2 * time.Second
+
+// Missing runs every check side by side and gives the failed ones.
+func (r *Readiness) Missing(ctx context.Context) map[string]string {
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	r.mu.Lock()
+	checks := maps.Clone(r.checks)
+	r.mu.Unlock()
+	var (
+		mu      sync.Mutex
+		wg      sync.WaitGroup
+		missing = map[string]string{}
+	)
+	for name, check := range checks {
+		wg.Go(func() {
+			if err := check(ctx); err != nil {
+				mu.Lock()
+				missing[name] = err.Error()
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	return missing
+}
+
+// ServeHTTP answers 200 when nothing is missing, else 503 with the names. The
+// reasons go to the log, not to whoever asks.
+func (r *Readiness) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	missing := r.Missing(req.Context())
+	names := make([]string, 0, len(missing))
+	for name, why := range missing {
+		slog.Warn("not ready", "part", name, "error", why)
+		names = append(names, name)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if len(names) > 0 {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	_ = json.NewEncoder(w).Encode(map[string]any{"ready": len(names) == 0, "missing": names})
+}
+
+// Health answers that the process runs.
+func Health(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write([]byte(`{"alive":true}` + "\n"))
+}
+
+type operatorsConfig struct {
+	Listen string `env:"SATCHEL_METRICS_LISTEN" envDefault:"127.0.0.1:9090"`
+}
+
+// serveOperators opens the port for those who run the program: metrics, health
+// and profiles. It is never the public port.
+func serveOperators(lc fx.Lifecycle, log *slog.Logger, registry *prometheus.Registry, ready *Readiness) error {
+	c, err := settings.Load[operatorsConfig]()
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{Registry: registry}))
+	mux.HandleFunc("/healthz", Health)
+	mux.Handle("/readyz", ready)
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	Serve(lc, log, "operators", c.Listen, server)
+	return nil
+}
+
+// Serve runs an HTTP server for the program's life. The port is taken before
+// the program says that it has started, so a taken port stops it.
+func Serve(lc fx.Lifecycle, log *slog.Logger, name, address string, server *http.Server) {
+	lc.Append(fx.Hook{
+		OnStart: func(ctx context.Context) error {
+			var listen net.ListenConfig
+			l, err := listen.Listen(ctx, "tcp", address)
+			if err != nil {
+				return err
+			}
+			log.Info("listening", "server", name, "address", l.Addr().String())
+			go func() {
+				if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+					log.Error("server ended", "server", name, "error", err)
+				}
+			}()
+			return nil
+		},
+		OnStop: server.Shutdown,
+	})
+}

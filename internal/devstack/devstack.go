@@ -1,0 +1,161 @@
+// Package devstack is how the demonstration, the end-to-end tests and the
+// benchmarks find a running local stack and act in it as anybody: satchel.json
+// names its parts, and the local issuer gives tokens for any subject.
+package devstack
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+
+	"satchel/client"
+)
+
+// Stack is satchel.json.
+type Stack struct {
+	API        string `json:"api"`
+	Content    string `json:"content"`
+	Mailbox    string `json:"mailbox"`
+	TemporalUI string `json:"temporal_ui"`
+	Temporal   string `json:"temporal"` // host:port of the frontend
+	Metrics    struct {
+		API    string `json:"api"`
+		Worker string `json:"worker"`
+	} `json:"metrics"`
+	Postgres  string `json:"postgres"` // as the owner
+	AppURL    string `json:"postgres_app"`
+	Superuser string `json:"postgres_superuser"`
+	S3        struct {
+		Endpoint  string            `json:"endpoint"`
+		AccessKey string            `json:"access_key"`
+		SecretKey string            `json:"secret_key"`
+		Buckets   map[string]string `json:"buckets"`
+	} `json:"s3"`
+	Clamd         string         `json:"clamd"`
+	Render        string         `json:"render"`
+	Issuer        string         `json:"issuer"`
+	SecretFile    string         `json:"issuer_secret_file"`
+	Supervisor    string         `json:"supervisor"`
+	OperatorToken string         `json:"operator_token"`
+	Organizations []Organization `json:"organizations"`
+	PIDs          PIDs           `json:"pids"`
+}
+
+// PIDs are the process ids by name. A stack may run several workers.
+type PIDs map[string][]int
+
+// UnmarshalJSON takes a number for a list of one.
+func (p *PIDs) UnmarshalJSON(b []byte) error {
+	var raw map[string]json.RawMessage
+	if err := json.Unmarshal(b, &raw); err != nil {
+		return err
+	}
+	*p = PIDs{}
+	for name, value := range raw {
+		var ids []int
+		if err := json.Unmarshal(value, &ids); err != nil {
+			var id int
+			if err := json.Unmarshal(value, &id); err != nil {
+				return fmt.Errorf("pid of %s: %w", name, err)
+			}
+			ids = []int{id}
+		}
+		(*p)[name] = ids
+	}
+	return nil
+}
+
+// Organization is one of the two that `make run` provisions.
+type Organization struct {
+	ID           string `json:"id"`
+	Name         string `json:"name"`
+	OwnerToken   string `json:"owner_token"`
+	StudentToken string `json:"student_token"`
+}
+
+// Read reads a stack's satchel.json.
+func Read(path string) (*Stack, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("%w. Is `make run` up?", err)
+	}
+	s := &Stack{}
+	if err := json.Unmarshal(b, s); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return s, nil
+}
+
+// Mint gives a token for a subject of the local issuer.
+func (s *Stack) Mint(ctx context.Context, subject string) (string, error) {
+	secret, err := os.ReadFile(s.SecretFile)
+	if err != nil {
+		return "", fmt.Errorf("the local issuer's secret: %w", err)
+	}
+	issuer := client.Client{Base: s.Issuer, Token: strings.TrimSpace(string(secret))}
+	var answer struct {
+		AccessToken string `json:"access_token"`
+	}
+	in := map[string]any{"subject": subject, "audience": "satchel", "ttl": "24h"}
+	if err := issuer.Call(ctx, http.MethodPost, "/mint", in, &answer); err != nil {
+		return "", fmt.Errorf("ask the local issuer for a token: %w", err)
+	}
+	return answer.AccessToken, nil
+}
+
+// Operator gives the API as the platform's operator.
+func (s *Stack) Operator() *client.Client { return &client.Client{Base: s.API, Token: s.OperatorToken} }
+
+// Provision sets an organization up, in a tier whose limits no test or measurement
+// runs against, and gives its id once it is ready.
+func (s *Stack) Provision(ctx context.Context, slug, name string) (string, error) {
+	return s.ProvisionTier(ctx, slug, name, "enterprise")
+}
+
+// ProvisionTier is Provision with a tier of one's own choice.
+func (s *Stack) ProvisionTier(ctx context.Context, slug, name, tier string) (string, error) {
+	var made struct {
+		ID        string `json:"id"`
+		Operation string `json:"operation_id"`
+	}
+	in := map[string]string{"slug": slug, "name": name, "tier": tier}
+	err := s.Operator().Call(ctx, http.MethodPost, "/api/v1/organizations?wait=25s", in, &made)
+	if err == nil && made.ID == "" {
+		err = fmt.Errorf("organization %s is not ready after 25 s; operation %s says how far it is", slug, made.Operation)
+	}
+	return made.ID, err
+}
+
+// Member gives the API as a subject with a role in the organization, making the
+// membership when there is none.
+func (s *Stack) Member(ctx context.Context, org, subject, role string) (*client.Client, error) {
+	in := map[string]string{"issuer": s.Issuer, "subject": subject, "role": role}
+	err := s.Operator().Call(ctx, http.MethodPost, "/api/v1/organizations/"+org+"/members", in, nil)
+	var p *client.Problem
+	if err != nil && (!errors.As(err, &p) || p.Status != http.StatusConflict) {
+		return nil, fmt.Errorf("add %s: %w", role, err)
+	}
+	token, err := s.Mint(ctx, subject)
+	return &client.Client{Base: s.API, Token: token, Org: org}, err
+}
+
+// Mail is one mail that the stack's mailbox has taken.
+type Mail struct {
+	To      []string `json:"to"`
+	Subject string   `json:"subject"`
+	Text    string   `json:"text"`
+	HTML    string   `json:"html"`
+}
+
+// Mails reads the mails to an address, the newest first.
+func (s *Stack) Mails(ctx context.Context, to string) ([]Mail, error) {
+	var found struct{ Items []Mail }
+	mailbox := client.Client{Base: s.Mailbox}
+	err := mailbox.Call(ctx, http.MethodGet, "/messages?to="+url.QueryEscape(to), nil, &found)
+	return found.Items, err
+}

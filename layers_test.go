@@ -1,0 +1,298 @@
+// Package satchel_test keeps the floors of the house: imports go down, never
+// sideways. It reads the import lines of the files themselves, because what
+// `go list` says is not among the things that the test cache watches.
+package satchel_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A room is a package, with the packages beneath it unless they have a room of
+// their own. "*" stands for one name: activities/* is a room for each
+// capability. Rooms of one floor do not know each other.
+type room struct {
+	floor int
+	why   string
+}
+
+const tests = 9 // only tests and measurements stand here: no program can import them
+
+var rooms = map[string]room{
+	"cmd/*":                {8, "wiring only"},
+	"deploy/local/issuer":  {8, "a program of the local stack"},
+	"deploy/local/demo":    {8, "a program of the local stack"},
+	"deploy/local/mailbox": {8, "a program of the local stack"},
+
+	"api":                  {7, "the edge to people"},
+	"workers":              {7, "the edge to Temporal"},
+	"internal/s3":          {7, "adapter: object store"},
+	"internal/clamd":       {7, "adapter: virus scanner"},
+	"internal/vips":        {7, "adapter: picture renderer"},
+	"internal/oidc":        {7, "adapter: identity provider"},
+	"internal/mail":        {7, "adapter: mail server"},
+	"internal/tiermetrics": {7, "adapter: the numbers by tier, for Prometheus"},
+	"internal/devstack":    {7, "adapter: a local stack that runs, for the demonstration and the tests of the whole"},
+
+	"internal/bootstrap": {6, "logger, database, store, Temporal client: what every server has"},
+	"client":             {6, "client of the REST contract, below every program that speaks it; knows nothing of the server"},
+
+	"workflows":    {5, "the page that says what a process is"},
+	"workflows/*":  {5, "order, timeouts, waits, compensation"},
+	"activities":   {4, "the page that says what a capability is"},
+	"activities/*": {4, "one side effect each"},
+	"files":        {3, "the platform's noun"},
+
+	"policies/types":      {2, "rules as data"},
+	"policies/archives":   {2, "rules as data"},
+	"policies/audit":      {2, "the trail: one row an action, chained"},
+	"tenancy/members":     {2, "what an organization has, over the tenant transaction"},
+	"tenancy/apikeys":     {2, "what an organization has, over the tenant transaction"},
+	"tenancy/idempotency": {2, "which requests came before"},
+	"tenancy/usage":       {2, "what an organization has, over the tenant transaction"},
+	"tenancy/events":      {2, "what an organization has, over the tenant transaction"},
+	"tenancy/exports":     {2, "what an organization has, over the tenant transaction"},
+	"tenancy/operations":  {2, "what an organization has, over the tenant transaction"},
+	"internal/schema":     {2, "applies migrations and rules; only the owner's program and the tests use it"},
+
+	"tenancy": {1, "OrgID, DB, Tx"},
+
+	"internal/fault":    {0, "vocabulary"},
+	"internal/queue":    {0, "vocabulary"},
+	"internal/settings": {0, "reads a struct from the environment and knows no struct"},
+	"migrations":        {0, "SQL"},
+	"policies/rls":      {0, "SQL"},
+	"web":               {0, "the built console"},
+
+	".":                        {tests, "this test"},
+	"e2e":                      {tests, "the whole from outside"},
+	"bench":                    {tests, "measurements of the whole"},
+	"internal/pgtest":          {tests, "a Postgres database for each test"},
+	"internal/replaytest":      {tests, "recorded histories for the tests"},
+	"internal/s3test":          {tests, "an object store for the tests"},
+	"internal/clamd/clamdtest": {tests, "a fake clamd for the tests"},
+	"internal/oidc/oidctest":   {tests, "an issuer for the tests"},
+}
+
+// stairs are the imports that leave the rule, each with its reason. One that is
+// used no more must go.
+var stairs = map[string]string{
+	"internal/bootstrap -> internal/s3": "every server opens the store once and reports its readiness, as it does for the database",
+	"api -> internal/s3":                "uploads speak S3's multipart protocol part by part; a port would be the adapter's whole surface again",
+	"policies/rls -> tenancy":           "in its tests: the rules are proven through the transaction that they bind",
+	"api -> internal/oidc":              "a verified token is what the edge understands; there is one kind of it",
+}
+
+// only says who may import a library.
+var only = map[string][]string{
+	"go.uber.org/fx":        {"cmd/*", "internal/bootstrap", "workers", "api"},
+	"github.com/h2non/bimg": {"cmd/render"},
+	"C":                     {"cmd/render"},
+	"github.com/gin-gonic/gin": {
+		"api", "cmd/api", // the router
+	},
+	"github.com/minio/minio-go/v7":       {"internal/s3", "internal/s3test", "bench"},
+	"github.com/jackc/pgx/v5/pgxpool":    {"tenancy", "bench"},
+	"github.com/tus/tusd/v2/pkg/handler": {"api"},
+}
+
+// line is one import line of one file.
+type line struct {
+	dir, file, imports string
+	test               bool
+}
+
+func TestLayers(t *testing.T) {
+	t.Parallel()
+	used := map[string]bool{}
+	for _, l := range importLines(t, ".") {
+		own, from, ok := roomOf(l.dir)
+		if !ok {
+			t.Errorf("%s stands on no floor: give %s a room in layers_test.go, with its reason", l.file, l.dir)
+			continue
+		}
+		inner, isOurs := strings.CutPrefix(l.imports, "satchel/")
+		if !isOurs {
+			continue
+		}
+		other, to, ok := roomOf(inner)
+		if !ok || own == other || l.test && (to.floor == tests || to.floor <= from.floor) || to.floor < from.floor && to.floor != tests {
+			continue // a room that is missing is told by its own files
+		}
+		stair := own + " -> " + other
+		if _, excused := stairs[stair]; excused {
+			used[stair] = true
+			continue
+		}
+		if from.floor == tests && to.floor == tests {
+			continue
+		}
+		t.Errorf("%s imports %s: floor %d (%s) may not reach floor %d (%s)", l.file, l.imports, from.floor, from.why, to.floor, to.why)
+	}
+	for stair := range stairs {
+		require.True(t, used[stair], "%s is used no more: take it out of stairs", stair)
+	}
+}
+
+func TestLibrariesStayInTheirRooms(t *testing.T) {
+	t.Parallel()
+	for _, l := range importLines(t, ".") {
+		allowed, limited := only[l.imports]
+		if limited && !l.test {
+			require.True(t, slices.ContainsFunc(allowed, func(p string) bool { return covers(p, l.dir) }), "%s imports %s, which only %v may", l.file, l.imports, allowed)
+		}
+	}
+}
+
+// handlers are the rooms of the edge in which routes are answered. What two of
+// them need stands in api/request, and none knows the table of routes.
+var handlers = []string{
+	"api/storage", "api/usage", "api/operations", "api/organizations", "api/members", "api/apikeys", "api/auditlog",
+}
+
+func TestHandlersDoNotKnowEachOther(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, l := range importLines(t, ".") {
+		if l.test || !strings.HasPrefix(l.dir, "api/") {
+			continue
+		}
+		seen[l.dir] = true
+		inner := strings.TrimPrefix(l.imports, "satchel/")
+		require.NotEqual(t, "api", inner, "%s imports the table of routes", l.file)
+		require.False(t, inner != l.dir && slices.Contains(handlers, inner), "%s imports %s: only api puts the rooms of handlers together", l.file, inner)
+	}
+	for _, room := range handlers {
+		require.True(t, seen[room], "%s is gone: take it out of handlers", room)
+	}
+}
+
+// TestServersNeedNoC follows the imports of the programs that are built with
+// CGO_ENABLED=0.
+func TestServersNeedNoC(t *testing.T) {
+	t.Parallel()
+	graph := map[string][]string{}
+	for _, l := range importLines(t, ".") {
+		if !l.test {
+			graph[l.dir] = append(graph[l.dir], strings.TrimPrefix(l.imports, "satchel/"))
+		}
+	}
+	for _, program := range []string{"cmd/api", "cmd/worker", "cmd/migrate", "cmd/satchel"} {
+		require.NotEmpty(t, graph[program])
+		reached := map[string]bool{program: true}
+		for queue := []string{program}; len(queue) > 0; queue = queue[1:] {
+			for _, next := range graph[queue[0]] {
+				require.NotContains(t, []string{"C", "github.com/h2non/bimg"}, next, "%s reaches it through %s", program, queue[0])
+				if !reached[next] {
+					reached[next] = true
+					queue = append(queue, next)
+				}
+			}
+		}
+	}
+}
+
+// TestRooms shows which room a folder has, and which have none.
+func TestRooms(t *testing.T) {
+	t.Parallel()
+	for dir, want := range map[string]string{
+		"files/filesdb": "files", "api/uploads": "api", "cmd/render/picture": "cmd/*", "tenancy/operations": "tenancy/operations",
+		"internal/clamd/clamdtest": "internal/clamd/clamdtest", "activities/scan": "activities/*", "activities": "activities",
+		"shared": "", "internal/helper": "", "policies": "",
+	} {
+		name, _, ok := roomOf(dir)
+		require.Equal(t, want != "", ok, dir)
+		if ok {
+			require.Equal(t, want, pattern(name), dir)
+		}
+	}
+}
+
+// pattern gives back the table's name of a room.
+func pattern(name string) string {
+	if _, ok := rooms[name]; ok {
+		return name
+	}
+	return path.Dir(name) + "/*"
+}
+
+// roomOf finds the room of a folder: the longest name that covers it. The room
+// of a "*" is named by what stands in its place.
+func roomOf(dir string) (name string, r room, ok bool) {
+	for at := dir; at != "."; at = path.Dir(at) {
+		for p, r := range rooms {
+			if matched, _ := path.Match(p, at); matched {
+				return at, r, true
+			}
+		}
+	}
+	return ".", rooms["."], dir == "."
+}
+
+// covers says whether the folder is the named one or beneath it.
+func covers(p, dir string) bool {
+	for at := dir; at != "."; at = path.Dir(at) {
+		if matched, _ := path.Match(p, at); matched {
+			return true
+		}
+	}
+	return false
+}
+
+// importLines reads every Go file of the module; folders with a go.mod of their
+// own are other modules.
+func importLines(t *testing.T, root string) (all []line) {
+	t.Helper()
+	files := token.NewFileSet()
+	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			return enter(root, p, d.Name())
+		}
+		if path.Ext(p) != ".go" {
+			return nil
+		}
+		f, err := parser.ParseFile(files, p, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		dir := filepath.ToSlash(filepath.Dir(p))
+		all = append(all, line{dir: dir, file: p, imports: "", test: true}) // a file without imports has a room too
+		for _, spec := range f.Imports {
+			name, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			all = append(all, line{dir: dir, file: p, imports: name, test: strings.HasSuffix(p, "_test.go")})
+		}
+		return nil
+	})
+	require.NoError(t, err)
+	require.NotEmpty(t, all, "no Go files found below %s", root)
+	return all
+}
+
+func enter(root, p, name string) error {
+	if p == root {
+		return nil
+	}
+	if strings.HasPrefix(name, ".") || name == "testdata" || name == "node_modules" {
+		return filepath.SkipDir
+	}
+	if _, err := os.Stat(filepath.Join(p, "go.mod")); err == nil {
+		return filepath.SkipDir
+	}
+	return nil
+}

@@ -1,0 +1,324 @@
+package members
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net/mail"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"satchel/internal/fault"
+	"satchel/tenancy"
+)
+
+// State is where an invitation stands.
+type State string
+
+// The states. All but Pending are ends.
+const (
+	Pending  State = "pending"
+	Accepted State = "accepted"
+	Declined State = "declined"
+	Revoked  State = "revoked"
+	Expired  State = "expired"
+)
+
+// States lists every state.
+var States = []State{Pending, Accepted, Declined, Revoked, Expired}
+
+// Delivery is what became of an invitation's mail.
+type Delivery string
+
+// The deliveries. A mail that could not be sent yet is Queued, with the code of
+// its last failure; Failed was refused for good and waits for a person.
+const (
+	Queued Delivery = "queued"
+	Sent   Delivery = "sent"
+	Failed Delivery = "failed"
+)
+
+// How long an invitation is open.
+const (
+	DefaultTerm = 7 * 24 * time.Hour
+	MaxTerm     = 30 * 24 * time.Hour
+)
+
+// resendPause keeps an address from being flooded.
+const resendPause = time.Minute
+
+// What a caller can meet. How an invitation ended is told to whoever holds its
+// token, which nobody guesses.
+var (
+	ErrNoInvitation       = fault.New(fault.NotFound, "invitation_not_found", "There is no such invitation. The link must be whole, and of the newest mail: a mail sent again replaces the one before.")
+	ErrInvitationUsed     = fault.New(fault.NotFound, "invitation_used", "This invitation was accepted already. If that was you, you are a member: sign in as you did then. If it was not, tell whoever invited you.")
+	ErrInvitationDeclined = fault.New(fault.NotFound, "invitation_declined", "This invitation was declined. If you would like to come after all, ask for a new one.")
+	ErrInvitationRevoked  = fault.New(fault.NotFound, "invitation_revoked", "This invitation was withdrawn. Ask whoever invited you for a new one.")
+	ErrInvitationExpired  = fault.New(fault.NotFound, "invitation_expired", "The time of this invitation is over. Ask whoever invited you for a new one.")
+
+	ErrInvitationExists = fault.New(fault.Conflict, "invitation_exists", "This address has an open invitation already. Resend it, or revoke it first.")
+	ErrInvitationEnded  = fault.New(fault.Conflict, "invitation_ended", "This invitation has ended. Invite the person anew.")
+	ErrResendTooSoon    = fault.New(fault.Limited, "resend_too_soon", "The mail went out less than a minute ago. Give it time to arrive.")
+	ErrAlreadyMember    = fault.New(fault.Conflict, "already_member", "You are a member with this role or a higher one already. The invitation stays open for somebody else.")
+	ErrEmail            = fault.New(fault.Invalid, "invalid_email", "email is one mail address such as name@school.example, of at most 254 characters.")
+	ErrSuspended        = fault.New(fault.Denied, "organization_suspended", "The organization is suspended and takes no new members. Try again when it is not.")
+	ErrNotReady         = fault.New(fault.Denied, "organization_not_ready", "The organization is still being set up, or is being deleted, and takes no new members.")
+)
+
+// Invitation is one row.
+type Invitation struct {
+	ID           uuid.UUID    `db:"id"`
+	Email        *string      `db:"email"` // nil once it has ended
+	Role         tenancy.Role `db:"role"`
+	State        State        `db:"state"`
+	Delivery     Delivery     `db:"delivery"`
+	DeliveryCode string       `db:"delivery_code"`
+	Attempts     int          `db:"attempts"`
+	InvitedBy    *uuid.UUID   `db:"invited_by"`
+	AcceptedBy   *uuid.UUID   `db:"accepted_by"`
+	SentAt       *time.Time   `db:"sent_at"`
+	ExpiresAt    time.Time    `db:"expires_at"`
+	EndedAt      *time.Time   `db:"ended_at"`
+	CreatedAt    time.Time    `db:"created_at"`
+	Open         bool         `db:"open"` // by the database's clock, which is the only one that decides
+}
+
+// Refusal says why the invitation is not open; nil for one that is.
+func (i Invitation) Refusal() error {
+	switch {
+	case i.Open:
+		return nil
+	case i.State == Accepted:
+		return ErrInvitationUsed
+	case i.State == Declined:
+		return ErrInvitationDeclined
+	case i.State == Revoked:
+		return ErrInvitationRevoked
+	}
+	return ErrInvitationExpired // its workflow will write that down
+}
+
+const invitationQuery = `select id, email, role, state, delivery, delivery_code, attempts, invited_by, accepted_by, sent_at,
+	expires_at, ended_at, created_at, state = 'pending' and expires_at > now() as open from invitations `
+
+// NewInvitation is what Invite is told.
+type NewInvitation struct {
+	ID    uuid.UUID
+	Email string
+	Role  tenancy.Role
+	Term  time.Duration // zero: DefaultTerm
+}
+
+// CheckEmail refuses what is not one plain mail address (RFC 5321, 4.1.2: at
+// most 254 characters with its brackets taken off).
+func CheckEmail(email string) error {
+	parsed, err := mail.ParseAddress(email)
+	if err != nil || parsed.Address != email || len(email) > 254 || strings.ContainsAny(email, " \t[]") {
+		return ErrEmail
+	}
+	return nil
+}
+
+// Invite makes the row of an invitation. The same id again gives the same row
+// and false. It refuses when no seat is free; whether one is when the person
+// accepts is asked then.
+func Invite(ctx context.Context, tx *tenancy.Tx, n NewInvitation) (Invitation, bool, error) {
+	if err := CheckEmail(n.Email); err != nil {
+		return Invitation{}, false, err
+	}
+	if n.Term == 0 {
+		n.Term = DefaultTerm
+	}
+	actor, known := tenancy.ActorFrom(ctx)
+	var by *uuid.UUID
+	if known {
+		if by = &actor.User; !mayManage(actor, n.Role) {
+			return Invitation{}, false, ErrRank
+		}
+	}
+	if made, err := GetInvitation(ctx, tx, n.ID); !errors.Is(err, ErrNoInvitation) {
+		return made, false, err
+	}
+	if err := CheckSeats(ctx, tx); err != nil {
+		return Invitation{}, false, err
+	}
+	tag, err := tx.Exec(ctx, `insert into invitations (organization_id, id, email, role, invited_by, expires_at)
+		values (app.org(), $1, $2, $3, $4, now() + $5::interval) on conflict do nothing`, n.ID, n.Email, string(n.Role), by, n.Term)
+	if err != nil {
+		return Invitation{}, false, fmt.Errorf("insert invitation: %w", err)
+	}
+	made, err := GetInvitation(ctx, tx, n.ID)
+	if tag.RowsAffected() == 0 && err != nil {
+		return Invitation{}, false, ErrInvitationExists
+	}
+	return made, tag.RowsAffected() == 1, err
+}
+
+// GetInvitation reads one invitation.
+func GetInvitation(ctx context.Context, q tenancy.Queries, id uuid.UUID) (Invitation, error) {
+	return one[Invitation](ctx, q, ErrNoInvitation, invitationQuery+"where id = $1", id)
+}
+
+// ListInvitations reads a page, newest first, before the given one; the nil id
+// begins. An empty state lists all.
+func ListInvitations(ctx context.Context, q tenancy.Queries, state State, before uuid.UUID, limit int) ([]Invitation, error) {
+	return many[Invitation](ctx, q, invitationQuery+`where ($1::uuid = '00000000-0000-0000-0000-000000000000' or id < $1)
+		and ($2 = '' or state = $2) order by id desc limit $3`, before, string(state), limit)
+}
+
+// MarkSending notes that the invitation's workflow has begun.
+func MarkSending(ctx context.Context, q tenancy.Queries, id uuid.UUID) error {
+	_, err := q.Exec(ctx, "update invitations set started_at = now() where id = $1 and started_at is null", id)
+	return err
+}
+
+// Resend asks for the mail once more, with a new token.
+func Resend(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) (Invitation, error) {
+	i, err := lockInvitation(ctx, tx, id)
+	switch {
+	case err != nil:
+		return i, err
+	case !i.Open:
+		return i, ErrInvitationEnded
+	case i.Delivery == Sent && i.SentAt != nil && time.Since(*i.SentAt) < resendPause:
+		return i, ErrResendTooSoon
+	}
+	if _, err := tx.Exec(ctx, "update invitations set delivery = 'queued', delivery_code = '', updated_at = now() where id = $1", id); err != nil {
+		return i, fmt.Errorf("queue invitation: %w", err)
+	}
+	return GetInvitation(ctx, tx, id)
+}
+
+// End ends an open invitation and forgets its address. It says false for one
+// that had ended before, which stays as it was.
+func End(ctx context.Context, q tenancy.Queries, id uuid.UUID, to State, acceptedBy *uuid.UUID) (bool, error) {
+	tag, err := q.Exec(ctx, `update invitations set state = $2, accepted_by = $3, email = null, ended_at = now(), updated_at = now()
+		where id = $1 and state = 'pending'`, id, string(to), acceptedBy)
+	if err != nil {
+		return false, fmt.Errorf("end invitation: %w", err)
+	}
+	return tag.RowsAffected() == 1, nil
+}
+
+// Hash is what is kept of a token.
+func Hash(token string) []byte {
+	h := sha256.Sum256([]byte(token))
+	return h[:]
+}
+
+// RecordAttempt begins one attempt to send the mail: the token's hash replaces the
+// one before, whose mail is worth nothing from then on. It says false for an
+// invitation that is not open any more.
+func RecordAttempt(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, hash []byte) (Invitation, bool, error) {
+	i, err := lockInvitation(ctx, tx, id)
+	if err != nil || !i.Open {
+		return i, false, err
+	}
+	_, err = tx.Exec(ctx, `update invitations set token_hash = $2, attempts = attempts + 1, started_at = coalesce(started_at, now()), updated_at = now()
+		where id = $1`, id, hash)
+	if err != nil {
+		return i, false, fmt.Errorf("note attempt: %w", err)
+	}
+	return i, true, nil
+}
+
+// RecordDelivery says what became of the attempt with this token. It says false when
+// another attempt has begun since, or the invitation has ended: then the row is
+// not this attempt's to write.
+func RecordDelivery(ctx context.Context, q tenancy.Queries, id uuid.UUID, hash []byte, d Delivery, code string) (bool, error) {
+	tag, err := q.Exec(ctx, `update invitations set delivery = $3, delivery_code = $4, updated_at = now(),
+		sent_at = case when $3 = 'sent' then now() else sent_at end where id = $1 and token_hash = $2 and state = 'pending'`, id, hash, string(d), code)
+	if err != nil {
+		return false, fmt.Errorf("note delivery: %w", err)
+	}
+	return tag.RowsAffected() == 1, nil
+}
+
+func lockInvitation(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) (Invitation, error) {
+	return one[Invitation](ctx, tx, ErrNoInvitation, invitationQuery+"where id = $1 for update", id)
+}
+
+// ranks orders the roles by what they may do. Student and parent are neither
+// above the other.
+var ranks = map[tenancy.Role]int{tenancy.Student: 1, tenancy.Parent: 1, tenancy.Teacher: 2, tenancy.Admin: 3, tenancy.Owner: 4}
+
+// Accept makes the person a member by the open invitation with this token. Of
+// several who come at once, one gets it. A member gets the invitation's role
+// when it is the higher one, and is told that they are one already otherwise.
+func Accept(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, hash []byte, user uuid.UUID) (tenancy.Role, error) {
+	err := lock(ctx, tx)
+	if errors.Is(err, tenancy.ErrNoOrganization) {
+		return "", ErrNoInvitation
+	}
+	if err != nil {
+		return "", err
+	}
+	i, err := lockOpen(ctx, tx, id, hash)
+	if err != nil {
+		return "", err
+	}
+	if err := checkAcceptsMembers(ctx, tx); err != nil {
+		return "", err
+	}
+	old, err := roleOf(ctx, tx, user)
+	switch {
+	case err == nil && ranks[i.Role] <= ranks[old]:
+		return old, ErrAlreadyMember
+	case err == nil:
+		// An owner may have promised this role to somebody who has come meanwhile.
+		_, err = change(ctx, tx, tenancy.Actor{Role: tenancy.Owner}, user, old, i.Role)
+	case errors.Is(err, ErrNoMember):
+		err = add(ctx, tx, user, i.Role)
+	}
+	if err != nil {
+		return "", err
+	}
+	_, err = End(ctx, tx, id, Accepted, &user)
+	return i.Role, err
+}
+
+// AcceptedSince says whether the person accepted an invitation of the
+// organization after a time.
+func AcceptedSince(ctx context.Context, q tenancy.Queries, user uuid.UUID, since time.Time) (bool, error) {
+	var accepted bool
+	err := q.QueryRow(ctx, "select exists (select from invitations where accepted_by = $1 and state = 'accepted' and ended_at >= $2)", user, since).Scan(&accepted)
+	if err != nil {
+		return false, fmt.Errorf("look for an accepted invitation: %w", err)
+	}
+	return accepted, nil
+}
+
+// Decline ends the open invitation with this token.
+func Decline(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, hash []byte) error {
+	if _, err := lockOpen(ctx, tx, id, hash); err != nil {
+		return err
+	}
+	_, err := End(ctx, tx, id, Declined, nil)
+	return err
+}
+
+// lockOpen reads the invitation under its lock. The token is compared again, since
+// another mail may have replaced it after the look-up.
+func lockOpen(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, hash []byte) (Invitation, error) {
+	i, err := one[Invitation](ctx, tx, ErrNoInvitation, invitationQuery+"where id = $1 and token_hash = $2 for update", id, hash)
+	if err == nil {
+		err = i.Refusal()
+	}
+	return i, err
+}
+
+func checkAcceptsMembers(ctx context.Context, q tenancy.Queries) error {
+	o, err := tenancy.GetOrganization(ctx, q)
+	switch {
+	case err != nil:
+		return err
+	case o.Status == "suspended":
+		return ErrSuspended
+	case o.Status != "active":
+		return ErrNotReady
+	}
+	return nil
+}

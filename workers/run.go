@@ -1,0 +1,109 @@
+package workers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+
+	"satchel/internal/queue"
+)
+
+// runner is the program's workers. They start as soon as Temporal is there, and
+// the program is up, and says what it waits for, before that.
+type runner struct {
+	log        *slog.Logger
+	client     client.Client
+	namespace  string
+	components []queue.Component
+	workers    []worker.Worker
+	fatal      func(error)
+
+	cancel  context.CancelFunc
+	ended   chan struct{}
+	running atomic.Bool
+}
+
+const (
+	checkInterval = 2 * time.Second
+	checkTimeout  = 20 * time.Second
+)
+
+func (f *runner) start() {
+	ctx, cancel := context.WithCancel(context.Background())
+	f.cancel = cancel
+	go func() {
+		defer close(f.ended)
+		f.run(ctx)
+	}()
+}
+
+// run ends when everything is in place, or the program stops.
+func (f *runner) run(ctx context.Context) {
+	if !f.waitFor(ctx, "namespace", f.checkServer) {
+		return
+	}
+	for _, w := range f.workers {
+		if err := w.Start(); err != nil {
+			f.fatal(fmt.Errorf("start worker: %w", err))
+			return
+		}
+	}
+	f.running.Store(true)
+	f.log.Info("workers run", "queues", len(f.workers))
+	f.waitFor(ctx, "schedules", func(ctx context.Context) error { return ensureSchedules(ctx, f.client, f.components) })
+}
+
+// checkServer asks for the namespace: a worker that starts without one gives up.
+func (f *runner) checkServer(ctx context.Context) error {
+	_, err := f.client.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: f.namespace})
+	return err
+}
+
+// waitFor tries again until it succeeds, and says false when the program stops.
+func (f *runner) waitFor(ctx context.Context, what string, try func(context.Context) error) bool {
+	for {
+		attempt, cancel := context.WithTimeout(ctx, checkTimeout)
+		err := try(attempt)
+		cancel()
+		if err == nil {
+			return true
+		}
+		f.log.Warn("waiting for Temporal", "for", what, "error", err)
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(checkInterval):
+		}
+	}
+}
+
+func (f *runner) check(context.Context) error {
+	if !f.running.Load() {
+		return errors.New("the workers wait for Temporal's namespace")
+	}
+	return nil
+}
+
+// stop lets running activities finish for as long as their worker's stop timeout
+// allows; what is cut off is tried again by another worker.
+func (f *runner) stop() {
+	f.cancel()
+	<-f.ended
+	if !f.running.Load() {
+		return
+	}
+	done := make(chan struct{}, len(f.workers))
+	for _, w := range f.workers {
+		go func() { w.Stop(); done <- struct{}{} }()
+	}
+	for range f.workers {
+		<-done
+	}
+}

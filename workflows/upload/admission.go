@@ -1,0 +1,63 @@
+package upload
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.temporal.io/sdk/client"
+
+	"satchel/files"
+	"satchel/tenancy"
+)
+
+// AdmissionConfig bounds how much of the pipeline one organization may fill, whatever
+// its tier allows.
+type AdmissionConfig struct {
+	MaxRunning int `env:"SATCHEL_FILES_AT_ONCE" envDefault:"3"`
+}
+
+// Check refuses a bound under which no file would ever be processed.
+func (c AdmissionConfig) Check() error {
+	if c.MaxRunning < 1 {
+		return fmt.Errorf("SATCHEL_FILES_AT_ONCE is %d: no file would ever be processed; use 1 or more", c.MaxRunning)
+	}
+	return nil
+}
+
+// Admission is where an organization's received files wait for the pipeline. Only a
+// few of each are in it at once, as many as its tier says and never more than the
+// ceiling: a backlog is rows, which cost nothing, and not
+// thousands of workflows that keep Temporal and the cores from everybody else.
+type Admission struct {
+	db      *tenancy.DB
+	client  client.Client
+	ceiling int
+}
+
+// NewAdmission makes it.
+func NewAdmission(db *tenancy.DB, c client.Client, config AdmissionConfig) (*Admission, error) {
+	return &Admission{db: db, client: c, ceiling: config.MaxRunning}, config.Check()
+}
+
+// MaxRunning is how many files of an organization are in the pipeline at most.
+func (l *Admission) MaxRunning() int { return l.ceiling }
+
+// StartAdmitted lets in as many of the organization's waiting files as there is room
+// for, and starts their workflows. It is called when a file joins the line and
+// when one leaves the pipeline; the sweep calls it for lines that stand still.
+// A process that dies between the commit and the start leaves a version that was
+// let in and shows no life, which the sweep starts.
+func (l *Admission) StartAdmitted(ctx context.Context, org tenancy.OrgID) error {
+	admitted, err := files.Admit(ctx, l.db.Single(org), l.ceiling)
+	if err != nil {
+		return fmt.Errorf("advance line: %w", err)
+	}
+	var failed error
+	for _, v := range admitted {
+		if err := Start(ctx, l.client, UploadFileInput{Org: org, File: v.FileID, Version: v.ID}); err != nil {
+			failed = errors.Join(failed, err, files.ReturnToQueue(context.WithoutCancel(ctx), l.db.Single(org), v.ID))
+		}
+	}
+	return failed
+}
