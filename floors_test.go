@@ -34,6 +34,8 @@ var rooms = map[string]room{
 	"deploy/local/demo":    {8, "a program of the local stack"},
 	"deploy/local/mailbox": {8, "a program of the local stack"},
 
+	"deploy/tools/vulnerabilities": {8, "a program of make lint"},
+
 	"api":                 {7, "the edge to people"},
 	"workers":             {7, "the edge to Temporal"},
 	"internal/s3":         {7, "adapter: object store"},

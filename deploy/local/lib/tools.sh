@@ -34,6 +34,7 @@ versitygw_program() {
 declare -rA tool_module=(
   [temporal]=deploy/local/temporal [process-compose]=deploy/tools/stack [versitygw]=deploy/tools/stack
   [golangci-lint]=deploy/tools/check [workflowcheck]=deploy/tools/check [gotestsum]=deploy/tools/check
+  [govulncheck]=deploy/tools/check
   [sqlc]=deploy/tools/sqlc
 )
 declare -rA tool_package=(
@@ -43,6 +44,7 @@ declare -rA tool_package=(
   [golangci-lint]=github.com/golangci/golangci-lint/v2/cmd/golangci-lint
   [workflowcheck]=go.temporal.io/sdk/contrib/tools/workflowcheck
   [gotestsum]=gotest.tools/gotestsum
+  [govulncheck]=golang.org/x/vuln/cmd/govulncheck
   [sqlc]=github.com/sqlc-dev/sqlc/cmd/sqlc
 )
 # what to say of a build that takes long

@@ -2,6 +2,8 @@ module satchel/deploy/local/temporal
 
 go 1.26.8
 
+toolchain go1.27.3
+
 require (
 	github.com/stretchr/testify v1.11.1
 	github.com/temporalio/ui-server/v2 v2.54.1

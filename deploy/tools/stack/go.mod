@@ -2,6 +2,8 @@ module satchel/deploy/tools/stack
 
 go 1.26.8
 
+toolchain go1.27.3
+
 tool (
 	github.com/f1bonacc1/process-compose
 	github.com/versity/versitygw/cmd/versitygw
