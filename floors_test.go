@@ -55,6 +55,7 @@ var rooms = map[string]room{
 
 	"policies/types":      {2, "rules as data"},
 	"policies/archives":   {2, "rules as data"},
+	"policies/pictures":   {2, "rules as data"},
 	"policies/audit":      {2, "the trail: one row an action, chained"},
 	"tenancy/orgs":        {2, "what an organization has, over the tenant transaction"},
 	"tenancy/keys":        {2, "what an organization has, over the tenant transaction"},

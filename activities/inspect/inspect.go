@@ -1,5 +1,5 @@
-// Package inspect decides by a file's first bytes, and for zip containers by
-// their directory, whether it may go on to the scanner at all.
+// Package inspect decides by a file's first bytes, for pictures by their header
+// and for zip containers by their directory, whether it may go on to the scanner at all.
 package inspect
 
 import (
@@ -15,6 +15,7 @@ import (
 	"satchel/files"
 	"satchel/internal/queue"
 	"satchel/policies/archives"
+	"satchel/policies/pictures"
 	"satchel/policies/types"
 	"satchel/tenancy"
 )
@@ -63,7 +64,8 @@ type InspectObjectResult struct {
 }
 
 // InspectObject judges a version by its name, its claim and its content, and
-// records the media type it found. It reads 64 KiB, and the directory of a zip.
+// records the media type it found. It reads 64 KiB, the header of a picture where
+// that is further on, and the directory of a zip.
 func (a *Activities) InspectObject(ctx context.Context, in InspectObjectInput) (InspectObjectResult, error) {
 	defer queue.Beat(ctx)()
 	q := a.db.Once(in.Org)
@@ -100,12 +102,19 @@ func (a *Activities) inspect(ctx context.Context, v files.Version) (InspectObjec
 		return InspectObjectResult{Verdict: Rejected, Rule: string(decision.Rule), MimeType: decision.Type.MediaType}, nil
 	}
 	result := InspectObjectResult{Verdict: Accepted, MimeType: decision.Type.MediaType, Image: decision.Type.Preview}
+	excessive, err := pictures.Excessive(object, v.Size, decision.Type.MediaType)
+	if err != nil {
+		return InspectObjectResult{}, fmt.Errorf("read the header of a picture: %w", err)
+	}
+	if excessive {
+		return InspectObjectResult{Verdict: Rejected, Rule: string(types.TooManyPixels), MimeType: decision.Type.MediaType}, nil
+	}
 	kind, archive := archives.KindOf(decision.Type.MediaType)
 	if !archive {
 		return result, nil
 	}
 	result.Archive = true
-	_, err := archives.Inspect(ctx, object, v.Size, kind, a.limits)
+	_, err = archives.Inspect(ctx, object, v.Size, kind, a.limits)
 	return judge(result, err)
 }
 
