@@ -73,6 +73,7 @@ var rooms = map[string]room{
 	"internal/settings": {0, "reads a struct from the environment and knows no struct"},
 	"migrations":        {0, "SQL"},
 	"policies/rls":      {0, "SQL"},
+	"policies/verdict":  {0, "vocabulary"},
 	"web":               {0, "the built console"},
 
 	".":                        {tests, "this test"},

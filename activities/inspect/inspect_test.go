@@ -14,6 +14,7 @@ import (
 	"satchel/files"
 	"satchel/policies/archives"
 	"satchel/policies/types"
+	"satchel/policies/verdict"
 )
 
 // stored is an object in memory. It counts what is fetched of it.
@@ -75,7 +76,7 @@ func TestPicturesWithTooManyPixels(t *testing.T) {
 			got, err := judged(t, tc.file, source)
 			require.NoError(t, err)
 			require.Equal(t, string(tc.rule), got.Rule)
-			require.Equal(t, tc.rule == "", got.Verdict == Accepted)
+			require.Equal(t, tc.rule == "", got.Verdict == verdict.Accepted)
 			require.Less(t, source.fetched, int64(5<<20), "only the way to the header is read")
 		})
 	}

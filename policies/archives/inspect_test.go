@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"satchel/policies/types"
+	"satchel/policies/verdict"
 )
 
 var hello = []byte("hello, hello, hello")
@@ -56,7 +57,7 @@ func TestEveryRuleHasSentences(t *testing.T) {
 	for _, reason := range Reasons() {
 		require.NotEmpty(t, reason.What)
 		require.NotEmpty(t, reason.Next)
-		require.Contains(t, []Class{Rejected, Unscannable}, reason.Class)
+		require.Contains(t, []verdict.Verdict{verdict.Rejected, verdict.Unscannable}, reason.Class)
 		require.Contains(t, found(reason.Rule, 1, 2).Error(), reason.Next)
 	}
 }
