@@ -57,6 +57,7 @@ var rooms = map[string]room{
 
 	"policies/types":      {2, "rules as data"},
 	"policies/archives":   {2, "rules as data"},
+	"policies/pictures":   {2, "rules as data"},
 	"policies/audit":      {2, "the trail: one row an action, chained"},
 	"tenancy/orgs":        {2, "what an organization has, over the tenant transaction"},
 	"tenancy/keys":        {2, "what an organization has, over the tenant transaction"},
@@ -74,6 +75,7 @@ var rooms = map[string]room{
 	"internal/settings": {0, "reads a struct from the environment and knows no struct"},
 	"migrations":        {0, "SQL"},
 	"policies/rls":      {0, "SQL"},
+	"policies/verdict":  {0, "vocabulary"},
 	"web":               {0, "the built console"},
 
 	".":                        {tests, "this test"},

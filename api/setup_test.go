@@ -34,6 +34,7 @@ import (
 	"satchel/internal/s3"
 	"satchel/internal/s3test"
 	"satchel/policies/audit"
+	"satchel/policies/verdict"
 	"satchel/tenancy"
 	"satchel/tenancy/exports"
 	"satchel/tenancy/operations"
@@ -349,7 +350,7 @@ func (b *testBundle) publishVersion(org tenancy.OrgID, version uuid.UUID, signat
 	if err != nil {
 		return err
 	}
-	verdict := files.Verdict{Verdict: "clean", SHA256: v.Sha256, Engine: "test", Database: "1"}
+	verdict := files.Verdict{Verdict: verdict.Clean, SHA256: v.Sha256, Engine: "test", Database: "1"}
 	if signature != "" {
 		verdict.Verdict, verdict.Signature = "infected", signature
 	}

@@ -14,6 +14,7 @@ import (
 	"satchel/files"
 	"satchel/internal/fault"
 	"satchel/policies/audit"
+	"satchel/policies/verdict"
 	"satchel/tenancy"
 )
 
@@ -155,7 +156,7 @@ func (r *run) processing(row files.Row) error {
 
 // published compares a published version with its object.
 func (r *run) published(row files.Row) error {
-	if row.ScanVerdict != "clean" {
+	if row.ScanVerdict != verdict.Clean {
 		if err := r.report(Unscanned, row.ID, nil); err != nil {
 			return err
 		}

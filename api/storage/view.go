@@ -10,6 +10,7 @@ import (
 
 	"satchel/api/request"
 	"satchel/files"
+	"satchel/policies/verdict"
 )
 
 // FileView is a file as the contract shows it.
@@ -41,11 +42,11 @@ type FileView struct {
 
 // ScanView is what the scanner said.
 type ScanView struct {
-	Verdict   string     `json:"verdict"`
-	Signature string     `json:"signature"`
-	Engine    string     `json:"engine"`
-	Database  string     `json:"database"`
-	ScannedAt *time.Time `json:"scanned_at"`
+	Verdict   verdict.Verdict `json:"verdict"`
+	Signature string          `json:"signature"`
+	Engine    string          `json:"engine"`
+	Database  string          `json:"database"`
+	ScannedAt *time.Time      `json:"scanned_at"`
 }
 
 // RenditionView is a preview and where it is.
@@ -79,7 +80,7 @@ func (r *Storage) show(v files.View) (FileView, error) {
 	f := FileView{
 		ID: v.FileID, Name: v.Name, Size: v.Size, MimeType: v.MimeType, Category: v.Category, Description: v.Description,
 		Status: v.Effective(), StatusReason: v.StatusReason, SHA256: v.Sha256, Version: v.Number, ChangeDescription: v.ChangeDescription,
-		VirusScanned: v.ScanVerdict != "", ContainsPII: v.ContainsPii, Preview: v.Preview, Steps: []StepView{}, Renditions: []RenditionView{},
+		VirusScanned: v.ScanVerdict != verdict.None, ContainsPII: v.ContainsPii, Preview: v.Preview, Steps: []StepView{}, Renditions: []RenditionView{},
 		UploadedBy: v.UploadedBy, CreatedAt: v.CreatedAt.UTC(), UpdatedAt: v.UpdatedAt.UTC(), PublishedAt: request.UTC(v.PublishedAt),
 	}
 	if f.VirusScanned {

@@ -19,6 +19,7 @@ import (
 	"satchel/files"
 	"satchel/internal/pgtest"
 	"satchel/internal/s3test"
+	"satchel/policies/verdict"
 	"satchel/tenancy"
 	"satchel/tenancy/exports"
 )
@@ -118,7 +119,7 @@ func (a *activities) scanned(t *testing.T) files.Ticket {
 	ticket := a.receive(t, "notes.txt", []byte("the bytes"))
 	v, err := files.GetVersion(context.Background(), a.Once(a.org), ticket.Version)
 	require.NoError(t, err)
-	require.NoError(t, files.Scanned(context.Background(), a.Once(a.org), ticket.Version, files.Verdict{Verdict: "clean", Engine: "fake", SHA256: v.Sha256}))
+	require.NoError(t, files.Scanned(context.Background(), a.Once(a.org), ticket.Version, files.Verdict{Verdict: verdict.Clean, Engine: "fake", SHA256: v.Sha256}))
 	return ticket
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"satchel/policies/verdict"
 )
 
 const fileFollow = `-- name: FileFollow :many
@@ -824,7 +825,7 @@ type VersionGetRow struct {
 	Sha256            string
 	StagingEtag       string
 	ObjectEtag        string
-	ScanVerdict       string
+	ScanVerdict       verdict.Verdict
 	ScanSignature     string
 	ScanEngine        string
 	ScanDatabase      string
@@ -1003,7 +1004,7 @@ type VersionLockRow struct {
 	StatusReason string
 	Size         int64
 	Sha256       string
-	ScanVerdict  string
+	ScanVerdict  verdict.Verdict
 	ScanSha256   string
 	ObjectEtag   string
 }
@@ -1055,7 +1056,7 @@ type VersionPageRow struct {
 	Sha256      string
 	StagingEtag string
 	ObjectEtag  string
-	ScanVerdict string
+	ScanVerdict verdict.Verdict
 	ReceivedAt  *time.Time
 	StartedAt   *time.Time
 	CleanedAt   *time.Time
@@ -1199,7 +1200,7 @@ update file_versions set status = 'quarantined', status_reason = $2, used_bytes 
 type VersionRevokeParams struct {
 	ID            uuid.UUID
 	StatusReason  string
-	ScanVerdict   string
+	ScanVerdict   verdict.Verdict
 	ScanSignature string
 	ScanEngine    string
 	ScanDatabase  string
@@ -1228,7 +1229,7 @@ update file_versions set scan_verdict = $2, scan_signature = $3, scan_engine = $
 
 type VersionScannedParams struct {
 	ID            uuid.UUID
-	ScanVerdict   string
+	ScanVerdict   verdict.Verdict
 	ScanSignature string
 	ScanEngine    string
 	ScanDatabase  string
