@@ -186,6 +186,6 @@ require (
 	modernc.org/sqlite v1.51.0 // indirect
 )
 
-replace k8s.io/client-go => ./without/client-go
+replace k8s.io/client-go => ./stubs/client-go
 
-replace k8s.io/apimachinery => ./without/apimachinery
+replace k8s.io/apimachinery => ./stubs/apimachinery

@@ -4,7 +4,7 @@ package rest
 import "errors"
 
 // ErrWithout is what everything here answers.
-var ErrWithout = errors.New("this server is built without Kubernetes; see deploy/local/temporal/without")
+var ErrWithout = errors.New("this server is built without Kubernetes; see deploy/local/temporal/stubs")
 
 // Config would name a cluster.
 type Config struct{}
