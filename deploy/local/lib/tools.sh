@@ -3,6 +3,10 @@
 #
 # Each tool is pinned by a go.mod of its own, apart from the product's: deploy/tools/* and deploy/local/temporal. A
 # stamp beside the built program says what it was built from, so that a warm start builds nothing.
+#
+# What the stack does not use of a tool is not compiled: `replace` directives point at stubs (README.md of
+# ../temporal/stubs and of ../../tools/stack/stubs). deploy/local/temporal has the versions of ../../../go.mod where
+# both use a module, so that the build of Satchel has already compiled it.
 
 readonly least_temporal=1.5.0 least_versitygw=1.8.0
 
@@ -39,7 +43,7 @@ declare -rA tool_module=(
 declare -rA tool_package=(
   [temporal]=.
   [process-compose]=github.com/f1bonacc1/process-compose
-  [versitygw]=github.com/versity/versitygw/cmd/versitygw
+  [versitygw]=./versitygw
   [golangci-lint]=github.com/golangci/golangci-lint/v2/cmd/golangci-lint
   [workflowcheck]=go.temporal.io/sdk/contrib/tools/workflowcheck
   [gotestsum]=gotest.tools/gotestsum
@@ -71,9 +75,10 @@ missing_tools() {
   done
 }
 
+# The tag leaves an encoding out of process-compose's API that the stack does not use.
 build_tool() {
   local name=$1
-  CGO_ENABLED=0 GOWORK=off go build -C "$SATCHEL_ROOT/${tool_module[$name]}" -v -buildvcs=false -ldflags='-s -w' \
+  CGO_ENABLED=0 GOWORK=off go build -C "$SATCHEL_ROOT/${tool_module[$name]}" -v -buildvcs=false -ldflags='-s -w' -tags=nomsgpack \
     -o "$SATCHEL_TOOLS/$name" "${tool_package[$name]}"
   (stamp "$name") >"$SATCHEL_TOOLS/.$name.stamp"
 }
