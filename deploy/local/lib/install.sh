@@ -158,6 +158,6 @@ download_modules() {
   local name
   go list -C "$SATCHEL_ROOT" -deps ./... >/dev/null
   for name in "$@"; do
-    GOWORK=off go list -C "$SATCHEL_ROOT/${tool_module[$name]}" -tags=nomsgpack -deps "${tool_package[$name]}" >/dev/null
+    GOWORK=off go list -C "$SATCHEL_ROOT/${tool_module[$name]}" -deps "${tool_package[$name]}" >/dev/null
   done
 }

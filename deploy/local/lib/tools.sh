@@ -75,10 +75,9 @@ missing_tools() {
   done
 }
 
-# The tag leaves an encoding out of process-compose's API that the stack does not use.
 build_tool() {
   local name=$1
-  CGO_ENABLED=0 GOWORK=off go build -C "$SATCHEL_ROOT/${tool_module[$name]}" -v -buildvcs=false -ldflags='-s -w' -tags=nomsgpack \
+  CGO_ENABLED=0 GOWORK=off go build -C "$SATCHEL_ROOT/${tool_module[$name]}" -v -buildvcs=false -ldflags='-s -w' \
     -o "$SATCHEL_TOOLS/$name" "${tool_package[$name]}"
   (stamp "$name") >"$SATCHEL_TOOLS/.$name.stamp"
 }
