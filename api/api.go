@@ -102,15 +102,16 @@ func New(p Parts) *API {
 	if p.Bounds == (around.Bounds{}) {
 		p.Bounds = around.Standard
 	}
+	limits := throttle.New(p.Limits, p.Metrics)
 	return &API{
 		Parts: p, watch: w,
 		around: around.New(around.Around{HTTPS: strings.HasPrefix(p.Config.URL, "https://"), Log: p.Log, Meter: p.Meter, Bounds: p.Bounds}, p.Metrics),
 		door: door.New(door.Door{
-			DB: p.DB, Tokens: p.Tokens, Throttle: throttle.New(p.Limits, p.Metrics), Origins: p.Config.Origins, Log: p.Log,
+			DB: p.DB, Tokens: p.Tokens, Throttle: limits, Origins: p.Config.Origins, Log: p.Log,
 		}),
 		repeats: &repeat.Repeats{DB: p.DB, Log: p.Log},
 		storage: &storage.Storage{
-			DB: p.DB, Intake: p.Intake, Processes: p.Processes, Staging: p.Staging, Clean: p.Clean, Watch: w,
+			DB: p.DB, Intake: p.Intake, Processes: p.Processes, Staging: p.Staging, Clean: p.Clean, Watch: w, Streams: limits.Streams(),
 			ContentURL: p.Config.ContentURL, Log: p.Log,
 		},
 		figures:       &figures.Figures{DB: p.DB},

@@ -65,6 +65,9 @@ const (
 	adminPath   = "/api/v1/admin"
 
 	organizationPath = "/api/v1/organizations/:id"
+
+	documentPath = "/api/v1/openapi.yaml"
+	resourcePath = "/.well-known/oauth-protected-resource"
 )
 
 // Routes is every route, with what it demands of the caller. Whether a file is
@@ -153,8 +156,10 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{get, organizationPath + "/audit/verify", tenancy.ReadAudit, a.trail.Verify, waiting},
 		{get, organizationPath + "/audit/export", tenancy.ReadAudit, a.trail.Export, waiting},
 
-		{get, "/api/v1/openapi.yaml", anyone, a.getDocument, quick},
-		{get, "/.well-known/oauth-protected-resource", anyone, a.getResource, quick},
+		{get, "/", anyone, a.getAbout, quick},
+		{get, "/api/v1", anyone, a.getAbout, quick},
+		{get, documentPath, anyone, a.getDocument, quick},
+		{get, resourcePath, anyone, a.getResource, quick},
 		{get, "/healthz", anyone, a.getHealth, probe},
 		{get, "/readyz", anyone, a.getReadiness, probe},
 	}

@@ -66,24 +66,22 @@ func (d *Door) Granted(needs tenancy.Action, cost throttle.Cost) gin.HandlerFunc
 	}
 }
 
-// SignedIn finds out who is calling and asks no organization about them. Without
-// one, the address's limit is theirs.
+// SignedIn finds out who is calling and asks no organization about them: the
+// limit is their own.
 func (d *Door) SignedIn(c *gin.Context) {
 	AnyPage(c)
-	err := d.Throttle.Stranger(c.Writer.Header(), address(c))
-	var token string
-	if err == nil {
-		token, err = bearer(c.GetHeader("Authorization"))
+	who, err := d.verify(c)
+	if err == nil && who.key {
+		err = d.failed(c, caller{}, oidc.ErrToken) // a key is no person
 	}
-	var who oidc.Person
 	if err == nil {
-		who, err = d.Tokens.Verify(c.Request.Context(), token)
+		err = d.Throttle.Person(c.Writer.Header(), who.person)
 	}
 	if err != nil {
 		request.Fail(c, err)
 		return
 	}
-	request.SetPerson(c, who)
+	request.SetPerson(c, who.person)
 }
 
 // notGranted says what is missing: a role, or a scope of the key.
@@ -111,8 +109,8 @@ type credential struct {
 // actor is who calls and for which organization. A refusal that comes before the
 // organization is known is about none: a page that any organization knows may
 // read it, and tell its user to sign in, as it may read what everybody may.
-func (d *Door) actor(c *gin.Context, needs tenancy.Action) (tenancy.Actor, error) {
-	place, proven, err := d.place(c)
+func (d *Door) actor(c *gin.Context, who caller, needs tenancy.Action) (tenancy.Actor, error) {
+	place, proven, err := d.place(c, who)
 	if err != nil {
 		AnyPage(c)
 		return tenancy.Actor{}, err
@@ -130,12 +128,8 @@ func (d *Door) actor(c *gin.Context, needs tenancy.Action) (tenancy.Actor, error
 	return tenancy.Actor{Org: tenancy.OrgID(place.Org), User: place.User, Role: place.Role, Key: proven.key, Scopes: proven.scopes, Until: proven.until}, nil
 }
 
-func (d *Door) place(c *gin.Context) (tenancy.Membership, credential, error) {
-	token, err := bearer(c.GetHeader("Authorization"))
-	if err != nil {
-		return tenancy.Membership{}, credential{}, err
-	}
-	proven, err := d.prove(c.Request.Context(), token)
+func (d *Door) place(c *gin.Context, who caller) (tenancy.Membership, credential, error) {
+	proven, err := d.prove(c.Request.Context(), who)
 	if err != nil {
 		return tenancy.Membership{}, proven, err
 	}
@@ -143,26 +137,21 @@ func (d *Door) place(c *gin.Context) (tenancy.Membership, credential, error) {
 	return place, proven, err
 }
 
-// prove checks a key or an access token. Either is one question to the
-// database, and a key that cannot be one is none.
-func (d *Door) prove(ctx context.Context, token string) (credential, error) {
-	if keys.Looks(token) {
-		holder, err := keys.Find(ctx, d.DB, token)
+// prove finds where the caller belongs, by one question to the database.
+func (d *Door) prove(ctx context.Context, who caller) (credential, error) {
+	if who.key {
+		holder, err := keys.Find(ctx, d.DB, who.token)
 		if err != nil {
 			return credential{}, err
 		}
 		d.used.note(holder)
 		return credential{places: []tenancy.Membership{holder.Membership}, key: holder.Key, scopes: keys.Actions(holder.Scopes)}, nil
 	}
-	person, err := d.Tokens.Verify(ctx, token)
-	if err != nil {
-		return credential{}, err
-	}
-	places, err := d.DB.Memberships(ctx, person.Issuer, person.Subject)
+	places, err := d.DB.Memberships(ctx, who.person.Issuer, who.person.Subject)
 	if err != nil {
 		return credential{}, fmt.Errorf("find memberships: %w", err)
 	}
-	return credential{places: places, until: person.Until}, nil
+	return credential{places: places, until: who.person.Until}, nil
 }
 
 func bearer(header string) (string, error) {

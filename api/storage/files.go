@@ -17,6 +17,7 @@ import (
 
 	"satchel/api/delivery"
 	"satchel/api/request"
+	"satchel/api/throttle"
 	"satchel/api/uploads"
 	"satchel/api/watch"
 	"satchel/files"
@@ -61,6 +62,7 @@ type Storage struct {
 	Staging    Staging
 	Clean      Clean
 	Watch      *watch.Watch
+	Streams    *throttle.Streams
 	ContentURL string // where users' bytes are had
 	Log        *slog.Logger
 }
@@ -198,7 +200,7 @@ func (r *Storage) answer(c *gin.Context, status int, v files.View) error {
 func (r *Storage) describe(v files.View) (FileView, error) {
 	f, err := r.show(v)
 	if v.HeadNumber != v.Number {
-		f.Latest = &LatestView{Version: v.HeadNumber, Status: v.HeadStatus, StatusReason: v.HeadReason}
+		f.Latest = &LatestView{Version: v.HeadNumber, Status: v.HeadStatus, StatusReason: v.HeadReason, StatusText: reasonText(v.HeadStatus, v.HeadReason)}
 	}
 	return f, err
 }

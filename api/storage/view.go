@@ -23,6 +23,7 @@ type FileView struct {
 	Description       string          `json:"description"`
 	Status            files.Status    `json:"status"`
 	StatusReason      string          `json:"status_reason"`
+	StatusText        string          `json:"status_text"` // the reason, for people
 	SHA256            string          `json:"sha256"`
 	Version           int32           `json:"version"`
 	ChangeDescription string          `json:"change_description"`
@@ -73,13 +74,14 @@ type LatestView struct {
 	Version      int32        `json:"version"`
 	Status       files.Status `json:"status"`
 	StatusReason string       `json:"status_reason"`
+	StatusText   string       `json:"status_text"`
 }
 
 // show makes the contract's file of a version.
 func (r *Storage) show(v files.View) (FileView, error) {
 	f := FileView{
 		ID: v.FileID, Name: v.Name, Size: v.Size, MimeType: v.MimeType, Category: v.Category, Description: v.Description,
-		Status: v.Effective(), StatusReason: v.StatusReason, SHA256: v.Sha256, Version: v.Number, ChangeDescription: v.ChangeDescription,
+		Status: v.Effective(), StatusReason: v.StatusReason, StatusText: reasonText(v.Effective(), v.StatusReason), SHA256: v.Sha256, Version: v.Number, ChangeDescription: v.ChangeDescription,
 		VirusScanned: v.ScanVerdict != verdict.None, ContainsPII: v.ContainsPii, Preview: v.Preview, Steps: []StepView{}, Renditions: []RenditionView{},
 		UploadedBy: v.UploadedBy, CreatedAt: v.CreatedAt.UTC(), UpdatedAt: v.UpdatedAt.UTC(), PublishedAt: request.UTC(v.PublishedAt),
 	}

@@ -56,6 +56,9 @@ func newTokens(ready *boot.Readiness) (*oidc.Verifier, error) {
 	}
 	v := oidc.New(c)
 	ready.Add("issuer", v.Ready)
+	// Uploads are taken without Temporal, and tokens are checked with the keys in
+	// hand, and API keys without any. What is started late, the sweep starts.
+	ready.Optional("temporal", "issuer")
 	return v, nil
 }
 
