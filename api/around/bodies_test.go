@@ -25,7 +25,7 @@ func TestBodiesOfOneCallerAreBounded(t *testing.T) {
 	e := gin.New()
 	e.POST("/", func(c *gin.Context) {
 		user := uuid.MustParse(c.GetHeader("User"))
-		c.Request = c.Request.WithContext(tenancy.WithActor(c.Request.Context(), tenancy.Actor{User: user}))
+		c.Request = c.Request.WithContext(tenancy.WithActor(c.Request.Context(), tenancy.Actor{Org: tenancy.OrgID(uuid.New()), User: user}))
 	}, a.LimitBodies, func(c *gin.Context) {
 		if c.GetHeader("Block") != "" {
 			begun <- struct{}{}
