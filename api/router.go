@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -183,10 +184,23 @@ func (a *API) engine(wanted func(Route) bool) http.Handler {
 			panic("route without an action: " + r.Method + " " + r.Path)
 		}
 		if wanted(r) {
-			e.Handle(r.Method, r.Path, a.around.Limit(r.kind), a.recorded(records[r.Method+" "+r.Path]), a.admit(r), respond(r.do))
+			e.Handle(r.Method, r.Path, a.around.Limit(r.kind), a.recorded(records[r.Method+" "+r.Path]), a.admit(r), a.around.LimitBodies, respond(r.do))
 		}
 	}
-	return e
+	return overrideMethod(e)
+}
+
+// overrideMethod gives a request of tus the method that X-HTTP-Method-Override
+// names, as the protocol demands. It comes before the routing, so that the
+// request is authorized, bounded and recorded as what it becomes.
+func overrideMethod(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if m := r.Header.Get("X-HTTP-Method-Override"); m != "" && strings.HasPrefix(r.URL.Path, tusPath) {
+			r = r.WithContext(r.Context()) // a copy: the server goes on with the method that came
+			r.Method = m
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // admit is who may pass: anyone, as often as an address may, or who is granted

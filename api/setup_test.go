@@ -55,6 +55,7 @@ type testBundle struct {
 	api       *API
 	server    *httptest.Server
 	processes *playedProcesses
+	intake    *uploads.Uploads
 	inviting  *playedInvitations
 	document  *documentCheck
 }
@@ -187,6 +188,7 @@ func setupWithin(t testing.TB, bounds around.Bounds) *testBundle {
 	intake, err := uploads.New(uploads.Config{SpoolDir: t.TempDir(), TTL: formHour, NetworkTimeout: formHour, LockTimeout: formHour},
 		uploads.Ports{Tenants: b.db.DB, Staging: b.store.Staging, Start: b.processes.Start, Log: log, Metrics: metrics})
 	require.NoError(t, err)
+	b.intake = intake
 	b.api = New(Parts{
 		Bounds: bounds,
 		Config: Config{ContentURL: contentURL, Origins: []string{"https://school.test"}}, DB: b.db.DB,

@@ -44,11 +44,13 @@ type Around struct {
 	Bounds Bounds
 
 	metrics *metrics
+	bodies  *bodies
 }
 
 // New makes it.
 func New(a Around, registry prometheus.Registerer) *Around {
 	a.metrics = newMetrics(registry)
+	a.bodies = &bodies{open: map[principal]int{}}
 	return &a
 }
 

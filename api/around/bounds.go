@@ -94,12 +94,21 @@ type movingBody struct {
 
 	left time.Duration // to wait until the least has come
 	came int64         // of it
+	end  time.Time     // of all that is read; zero: none
 }
+
+// EndBy bounds the time in which the rest of the body must come, however fast
+// it does.
+func (b *movingBody) EndBy(at time.Time) { b.end = at }
 
 // Read waits for as long as is left.
 func (b *movingBody) Read(p []byte) (int, error) {
 	began := time.Now()
-	_ = b.conn.SetReadDeadline(began.Add(b.left))
+	deadline := began.Add(b.left)
+	if !b.end.IsZero() && b.end.Before(deadline) {
+		deadline = b.end
+	}
+	_ = b.conn.SetReadDeadline(deadline)
 	n, err := b.ReadCloser.Read(p)
 	_ = b.conn.SetReadDeadline(time.Time{})
 	b.left, b.came = b.left-time.Since(began), b.came+int64(n)

@@ -31,7 +31,7 @@ import (
 // Intake brings bytes in. *uploads.Uploads is one.
 type Intake interface {
 	TusHandler() http.Handler
-	Form(ctx context.Context, actor tenancy.Actor, a uploads.Announcement, body io.Reader, length int64) (files.Ticket, error)
+	Form(ctx context.Context, actor tenancy.Actor, a uploads.Announcement, body io.Reader, length int64) (uploads.Accepted, error)
 	// Created answers with an upload of tus that was created before. It says false
 	// for one that is not there, and that one is gone which takes no bytes any more.
 	Created(w http.ResponseWriter, r *http.Request, actor tenancy.Actor, id uuid.UUID) (made, gone bool, err error)

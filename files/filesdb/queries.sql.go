@@ -66,9 +66,10 @@ func (q *Queries) FileFollow(ctx context.Context, arg FileFollowParams) ([]FileF
 	return items, nil
 }
 
-const fileInsert = `-- name: FileInsert :exec
+const fileInsert = `-- name: FileInsert :one
 
 insert into files (organization_id, id, name, description, category, uploaded_by) values (app.org(), $1, $2, $3, $4, $5)
+returning created_at
 `
 
 type FileInsertParams struct {
@@ -81,15 +82,17 @@ type FileInsertParams struct {
 
 // Names are noun first, so that they sort by what they touch. The organization
 // is bound to the transaction; no query names it but for inserts.
-func (q *Queries) FileInsert(ctx context.Context, arg FileInsertParams) error {
-	_, err := q.db.Exec(ctx, fileInsert,
+func (q *Queries) FileInsert(ctx context.Context, arg FileInsertParams) (time.Time, error) {
+	row := q.db.QueryRow(ctx, fileInsert,
 		arg.ID,
 		arg.Name,
 		arg.Description,
 		arg.Category,
 		arg.UploadedBy,
 	)
-	return err
+	var created_at time.Time
+	err := row.Scan(&created_at)
+	return created_at, err
 }
 
 const fileLock = `-- name: FileLock :one
@@ -1148,9 +1151,10 @@ func (q *Queries) VersionPurge(ctx context.Context, fileID uuid.UUID) error {
 	return err
 }
 
-const versionReceive = `-- name: VersionReceive :execrows
+const versionReceive = `-- name: VersionReceive :one
 update file_versions set status = 'processing', size = $2, reserved_bytes = $2, sha256 = $3, staging_etag = $4, received_at = now(), updated_at = now()
  where id = $1 and status = 'uploading'
+returning updated_at
 `
 
 type VersionReceiveParams struct {
@@ -1160,17 +1164,16 @@ type VersionReceiveParams struct {
 	StagingEtag string
 }
 
-func (q *Queries) VersionReceive(ctx context.Context, arg VersionReceiveParams) (int64, error) {
-	result, err := q.db.Exec(ctx, versionReceive,
+func (q *Queries) VersionReceive(ctx context.Context, arg VersionReceiveParams) (time.Time, error) {
+	row := q.db.QueryRow(ctx, versionReceive,
 		arg.ID,
 		arg.Size,
 		arg.Sha256,
 		arg.StagingEtag,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+	var updated_at time.Time
+	err := row.Scan(&updated_at)
+	return updated_at, err
 }
 
 const versionResize = `-- name: VersionResize :execrows
