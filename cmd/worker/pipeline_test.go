@@ -277,7 +277,7 @@ func TestSecondWorkerFindsTheSchedules(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	b.startWorker(t)
-	wanted := []string{"checkpoint-trails", "forget-old-requests", "purge-trashed-files", "reconcile-storage", "roll-up-usage", "sweep-exports",
+	wanted := []string{"checkpoint-trails", "clean-ended-uploads", "forget-old-requests", "purge-trashed-files", "reconcile-storage", "roll-up-usage", "sweep-exports",
 		"sweep-invitations", "sweep-organizations", "sweep-uploads", "sweep-usage-warnings"}
 	var ids []string
 	require.Eventually(t, func() bool {
