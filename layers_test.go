@@ -34,6 +34,8 @@ var rooms = map[string]room{
 	"deploy/local/demo":    {8, "a program of the local stack"},
 	"deploy/local/mailbox": {8, "a program of the local stack"},
 
+	"deploy/tools/vulnerabilities": {8, "a program of make lint"},
+
 	"api":                  {7, "the edge to people"},
 	"workers":              {7, "the edge to Temporal"},
 	"internal/s3":          {7, "adapter: object store"},
@@ -55,6 +57,7 @@ var rooms = map[string]room{
 
 	"policies/types":      {2, "rules as data"},
 	"policies/archives":   {2, "rules as data"},
+	"policies/pictures":   {2, "rules as data"},
 	"policies/audit":      {2, "the trail: one row an action, chained"},
 	"tenancy/members":     {2, "what an organization has, over the tenant transaction"},
 	"tenancy/apikeys":     {2, "what an organization has, over the tenant transaction"},
@@ -72,6 +75,7 @@ var rooms = map[string]room{
 	"internal/settings": {0, "reads a struct from the environment and knows no struct"},
 	"migrations":        {0, "SQL"},
 	"policies/rls":      {0, "SQL"},
+	"policies/verdict":  {0, "vocabulary"},
 	"web":               {0, "the built console"},
 
 	".":                        {tests, "this test"},

@@ -21,7 +21,7 @@ func TestOperatorMakesAnOrganization(t *testing.T) {
 	b := setup(t)
 	operator := b.person(tenancy.Platform, tenancy.Operator)
 	slug := "s-" + uuid.NewString()
-	o := read[tenancy.Organization](operator.call(post, "/api/v1/organizations?wait=10s", map[string]any{"slug": slug, "name": "School"}).is(201))
+	o := read[tenancy.Organization](operator.call(post, "/api/v1/organizations?wait=10", map[string]any{"slug": slug, "name": "School"}).is(201))
 	operator.call(post, "/api/v1/organizations", map[string]any{"slug": slug, "name": "School"}).refused(409, "slug_taken")
 	for field, in := range map[string]map[string]any{
 		"slug": {"slug": "No", "name": "x"}, "name": {"slug": "x", "name": ""}, "max": {"slug": "x", "name": "x", "max": -1},
@@ -144,4 +144,23 @@ func TestPanicIsAProblem(t *testing.T) {
 func TestHandlerWithoutCallerIsAMistake(t *testing.T) {
 	t.Parallel()
 	require.Panics(t, func() { request.Caller(&gin.Context{Request: httptest.NewRequest(get, "/", nil)}) })
+}
+
+// TestFrontPageSaysWhatThisIs: a page for people, JSON for programs, both with the
+// way to the contract.
+func TestFrontPageSaysWhatThisIs(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for _, path := range []string{"/", "/api/v1"} {
+		page := b.call("", get, path, nil, "Accept", "text/html,application/xhtml+xml,*/*;q=0.8").is(200)
+		require.Equal(t, "text/html; charset=utf-8", page.header.Get("Content-Type"))
+		require.Equal(t, "default-src 'none'; frame-ancestors 'none'", page.header.Get("Content-Security-Policy"))
+		require.Contains(t, string(page.body), `href="/api/v1/openapi.yaml"`)
+		for _, accept := range []string{"", "*/*", "application/json", "image/png"} {
+			a := b.call("", get, path, nil, "Accept", accept).is(200)
+			require.Contains(t, a.header.Values("Vary"), "Accept")
+			require.Equal(t, "/api/v1/openapi.yaml", read[struct{ Contract string }](a).Contract)
+		}
+	}
+	b.call("", get, "/api/v1/openapi.yaml", nil).is(200)
 }

@@ -102,15 +102,16 @@ func New(p Parts) *API {
 	if p.Limits == (middleware.Limits{}) {
 		p.Limits = middleware.DefaultLimits
 	}
+	limits := ratelimit.New(p.RateLimits, p.Metrics)
 	return &API{
 		Parts: p, listener: w,
 		middleware: middleware.New(middleware.Middleware{HTTPS: strings.HasPrefix(p.Config.URL, "https://"), Log: p.Log, Meter: p.Meter, Limits: p.Limits}, p.Metrics),
 		auth: auth.New(auth.Auth{
-			DB: p.DB, Tokens: p.Verifier, RateLimit: ratelimit.New(p.RateLimits, p.Metrics), Origins: p.Config.Origins, Log: p.Log,
+			DB: p.DB, Tokens: p.Verifier, RateLimit: limits, Origins: p.Config.Origins, Log: p.Log,
 		}),
 		idempotency: &idempotency.Store{DB: p.DB, Log: p.Log},
 		storage: &storage.Storage{
-			DB: p.DB, Uploads: p.Uploads, Workflows: p.Workflows, Staging: p.Staging, Clean: p.Clean, Listener: w,
+			DB: p.DB, Uploads: p.Uploads, Workflows: p.Workflows, Staging: p.Staging, Clean: p.Clean, Listener: w, Streams: limits.Streams(),
 			ContentURL: p.Config.ContentURL, Log: p.Log,
 		},
 		usage:         &apiusage.Usage{DB: p.DB},

@@ -10,9 +10,11 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
 	"satchel/api/apikeys"
+	"satchel/api/ratelimit"
 	"satchel/api/storage"
 	"satchel/files"
 	"satchel/internal/oidc/oidctest"
@@ -56,6 +58,34 @@ func (p *person) follow(file uuid.UUID, last string, stop func(sentEvent) bool) 
 		}
 	}
 	return all, resp.StatusCode
+}
+
+// TestStreamsOfOneCallerAreBounded: others, and the caller once a stream has ended,
+// are not refused.
+func TestStreamsOfOneCallerAreBounded(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.api.storage.Streams = ratelimit.New(ratelimit.Config{Streams: 2}, prometheus.NewRegistry()).Streams()
+	org := b.organization()
+	owner, other := b.person(org, tenancy.Owner), b.person(org, tenancy.Owner)
+	f := owner.upload("a.txt", []byte(lorem))
+	open := func(p *person) *http.Response {
+		req, err := http.NewRequestWithContext(t.Context(), get, b.server.URL+at(f.ID, "/events"), nil)
+		require.NoError(t, err)
+		req.Header.Set("Authorization", "Bearer "+p.token)
+		resp, err := b.server.Client().Do(req)
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = resp.Body.Close() })
+		return resp
+	}
+	first := open(owner)
+	require.Equal(t, 200, first.StatusCode)
+	require.Equal(t, 200, open(owner).StatusCode)
+	a := owner.call(get, at(f.ID, "/events"), nil).refused(429, "too_many_streams")
+	require.Equal(t, "5", a.header.Get("Retry-After"))
+	require.Equal(t, 200, open(other).StatusCode)
+	require.NoError(t, first.Body.Close())
+	require.Eventually(t, func() bool { return open(owner).StatusCode == 200 }, time.Minute, 10*time.Millisecond)
 }
 
 func TestEventsTellEachStepAndTheEnd(t *testing.T) {

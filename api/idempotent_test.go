@@ -49,7 +49,7 @@ var sends = map[string]func(*scene) again{
 		return s.posts(s.operator, adminPath+"/reconcile", map[string]any{"repair": true})
 	},
 	"POST /api/v1/organizations": func(s *scene) again {
-		return s.posts(s.operator, organizationsPath+"?wait=20s", map[string]any{"slug": "north", "name": "North"})
+		return s.posts(s.operator, organizationsPath+"?wait=20", map[string]any{"slug": "north", "name": "North"})
 	},
 	"POST " + organizationPath + "/suspend": func(s *scene) again {
 		return s.posts(s.operator, s.school("/suspend"), map[string]any{"reason": planted})
@@ -283,6 +283,9 @@ func TestAnUploadThatWasCutOff(t *testing.T) {
 	received, failed := owner.count("file_versions where status = 'processing'"), owner.count("file_versions where status = 'failed'")
 	require.Equal(t, 1, received)
 	require.Equal(t, 1, failed)
+	listed := read[request.Page[storage.FileView]](owner.call(get, storagePath+"/files", nil)).Items
+	require.Len(t, listed, 1, "what the first try left is not beside the file")
+	require.Equal(t, v.ID, listed[0].ID)
 	again := owner.call(post, storagePath+"/upload", bytes.NewReader(whole), "Content-Type", contentType, "Idempotency-Key", "one")
 	require.Equal(t, v.ID, read[storage.FileView](again.is(http.StatusAccepted)).ID)
 }

@@ -61,6 +61,59 @@ func TestFailedAttemptsEndAndSignedInPeopleGoOn(t *testing.T) {
 	}
 }
 
+// TestBadTokensLockNobodyElseOut: behind an address above its limit, valid tokens
+// that were never seen are taken, and who sends bad ones is still refused.
+func TestBadTokensLockNobodyElseOut(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.api.auth.RateLimit = ratelimit.New(ratelimit.Config{AddressPerMinute: 1}, prometheus.NewRegistry())
+	org := b.professional()
+	key, _ := b.person(org, tenancy.Owner).key(tenancy.Teacher, allScopes...)
+	bad := []string{"a.b.c", b.issuer.SignAs("JWT", map[string]any{"iss": b.issuer.URL, "sub": "x"}), ""}
+	for n := range 6 {
+		b.call(bad[n%len(bad)], get, storagePath+"/quota", nil)
+	}
+	for _, token := range bad {
+		b.call(token, get, storagePath+"/quota", nil).refused(http.StatusTooManyRequests, "rate_limited")
+		b.call(token, get, "/api/v1/me", nil).refused(http.StatusTooManyRequests, "rate_limited")
+	}
+	for range 10 {
+		p := b.person(org, tenancy.Student)
+		p.call(get, storagePath+"/quota", nil).is(http.StatusOK)
+		p.call(get, "/api/v1/me", nil).is(http.StatusOK)
+	}
+	b.call(b.issuer.Token("belongs-to-nobody"), get, storagePath+"/quota", nil).refused(http.StatusForbidden, "no_membership")
+	b.call(key.token, get, storagePath+"/quota", nil).refused(http.StatusTooManyRequests, "rate_limited") // a key is known by the database only
+}
+
+// TestPersonWithoutMembershipIsBounded: a good token costs the database a question
+// each time it is refused, and that many are not free.
+func TestPersonWithoutMembershipIsBounded(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.api.auth.RateLimit = ratelimit.New(ratelimit.Config{AddressPerMinute: 1}, prometheus.NewRegistry())
+	token := b.issuer.Token("belongs-to-nobody")
+	b.call(token, get, storagePath+"/quota", nil).refused(http.StatusForbidden, "no_membership")
+	b.call(token, get, storagePath+"/quota", nil).refused(http.StatusTooManyRequests, "rate_limited")
+	b.call(token, get, "/api/v1/me", nil).refused(http.StatusTooManyRequests, "rate_limited")
+	b.call(b.issuer.Token("another"), get, "/api/v1/me", nil).is(http.StatusOK)
+	b.person(b.organization(), tenancy.Student).call(get, storagePath+"/quota", nil).is(http.StatusOK)
+}
+
+// TestEncodedSlashesAreRefused: a proxy that guards a path by its beginning must
+// read the same path as the router.
+func TestEncodedSlashesAreRefused(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	operator := b.person(tenancy.Platform, tenancy.Operator)
+	for path, want := range map[string]int{
+		"/api/v1/admin/storage/stats": 200, "/api/v1/admin%2fstorage%2fstats": 400, "/api/v1/admin%2Fstorage/stats": 400, "/api/v1%5cadmin/storage/stats": 400, "/api/v1/admin/storage%5Cstats": 400,
+		"/api/v1/storage/files/%2e%2e%2f": 400, "/api%2fv1": 400, "/api/v1/admin%252fstorage%252fstats": 404,
+	} {
+		require.Equal(t, want, b.exchange("GET "+path+" HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "+operator.token+"\r\n\r\n"), path)
+	}
+}
+
 // exchange sends bytes on a connection of its own and gives the answer's status.
 func (b *testBundle) exchange(raw string) int {
 	b.t.Helper()

@@ -152,7 +152,7 @@ func TestInvitations(t *testing.T) {
 	admin.call(post, invitations, map[string]any{"email": "a@school.example", "role": "owner"}).refused(403, "owner_required")
 	for field, in := range map[string]map[string]any{
 		"email": {"email": "x", "role": "student"}, "role": {"email": "b@school.example", "role": "operator"},
-		"expires_in": {"email": "b@school.example", "role": "student", "expires_in": "721h"},
+		"expires_in": {"email": "b@school.example", "role": "student", "expires_in": 721 * 3600},
 	} {
 		owner.call(post, invitations, in).refused(400, "invalid_"+field)
 	}

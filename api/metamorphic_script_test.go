@@ -283,7 +283,7 @@ func (s *school) whatIsNotTheirs() {
 }
 
 func (s *school) whatAnybodySees() {
-	for _, path := range []string{"/invitations", "/api/v1/openapi.yaml", "/.well-known/oauth-protected-resource", "/healthz", "/readyz"} {
+	for _, path := range []string{"/", "/api/v1", "/invitations", "/api/v1/openapi.yaml", "/.well-known/oauth-protected-resource", "/healthz", "/readyz"} {
 		s.do(nil, get, path, nil)
 	}
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"satchel/api/operations"
+	"satchel/api/problem"
 	"satchel/api/usage"
 	"satchel/tenancy"
 )
@@ -27,7 +29,7 @@ func TestCreateWithoutWaitGivesTheOperation(t *testing.T) {
 	a := operator.call(post, organizationsPath, map[string]any{"slug": "north", "name": "North"}).is(http.StatusAccepted)
 	op := read[operations.OperationView](operator.call(get, a.header.Get("Location"), nil).is(200))
 	require.Equal(t, "running", string(op.State))
-	operator.call(post, organizationsPath+"?wait=100ms", map[string]any{"slug": "south", "name": "South"}).is(http.StatusAccepted)
+	operator.call(post, organizationsPath+"?wait=1", map[string]any{"slug": "south", "name": "South"}).is(http.StatusAccepted)
 	operator.call(post, organizationsPath, map[string]any{"slug": "north", "name": "North"}).refused(409, "slug_taken")
 }
 
@@ -82,9 +84,11 @@ func TestListIsPagedAndFiltered(t *testing.T) {
 		if p.Next == nil {
 			break
 		}
+		require.NotEmpty(t, *p.Next)
 		cursor = "&cursor=" + *p.Next
 	}
 	require.Len(t, seen, 5)
+	require.NotContains(t, string(operator.call(get, organizationsPath, nil).is(200).body), "next_cursor", "it is absent at the end, as in all lists")
 	operator.call(get, organizationsPath+"?status=gone", nil).refused(400, "invalid_status")
 	operator.call(get, organizationsPath+"?cursor=x", nil).refused(400, "invalid_cursor")
 }
@@ -112,7 +116,9 @@ func TestDeletionIsConfirmedAndCanBeTakenBack(t *testing.T) {
 	operator, owner := b.person(tenancy.Platform, tenancy.Operator), b.person(b.organization(), tenancy.Owner)
 	path, slug := orgPath(owner.org, ""), "o-"+owner.org.String()
 	operator.call(remove, path, map[string]string{"slug": "another"}).refused(400, "invalid_slug")
-	operator.call(remove, path, map[string]string{"slug": slug, "grace": "-1s"}).refused(400, "invalid_grace")
+	operator.call(remove, path, map[string]any{"slug": slug, "grace": -1}).refused(400, "invalid_grace")
+	operator.call(remove, path, map[string]any{"slug": slug, "grace": 365*86400 + 1}).refused(400, "invalid_grace")
+	operator.call(remove, path, map[string]any{"slug": slug, "grace": "720h"}).refused(400, "invalid_body")
 	operator.call(remove, path, map[string]string{"slug": slug}).is(202)
 	owner.call(get, storagePath+"/files", nil).refused(403, "organization_deleting")
 	operator.call(remove, path, map[string]string{"slug": slug}).refused(409, "wrong_status")
@@ -175,4 +181,42 @@ func TestMembersSeeLittleAndStrangersNothing(t *testing.T) {
 	require.Equal(t, "office@school.example", read[tenancy.Organization](owner.call(get, orgPath(org, ""), nil).is(200)).ContactEmail)
 	require.Empty(t, read[tenancy.Organization](student.call(get, orgPath(org, ""), nil).is(200)).ContactEmail)
 	stranger.call(get, orgPath(org, ""), nil).refused(404, "organization_not_found")
+}
+
+// TestOriginsAreThoseThatCORSCanMatch: what is taken is what a browser sends, and
+// a refusal says what is wrong.
+func TestOriginsAreThoseThatCORSCanMatch(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	owner := b.person(b.organization(), tenancy.Owner)
+	change := func(origin string) answer {
+		return owner.call(patch, orgPath(owner.org, ""), map[string]any{"allowed_origins": []string{"https://first.example", origin}})
+	}
+	for _, bad := range []string{
+		"https://*", "https://*.school.example", "http://school.example", "https://School.example", "https://school.example:443", "https://a.test:99999", "https://school.example/", "null", "",
+	} {
+		a := change(bad).refused(400, "invalid_allowed_origins")
+		require.Contains(t, read[problem.Problem](a).Detail, fmt.Sprintf("%q cannot be allowed. An origin is https://", bad))
+	}
+	for _, good := range []string{"https://school.example", "https://school.example:8443", "http://localhost:5173"} {
+		change(good).is(200)
+		require.Equal(t, good, owner.call(get, storagePath+"/quota", nil, "Origin", good).is(200).header.Get("Access-Control-Allow-Origin"))
+	}
+}
+
+// TestNamesThatDeceiveAreRefused: an organization's name is shown to people who
+// are invited, and to operators.
+func TestNamesThatDeceiveAreRefused(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	owner, operator := b.person(b.professional(), tenancy.Owner), b.person(tenancy.Platform, tenancy.Operator)
+	for _, bad := range []string{"School\r\nBcc: evil@evil.test", "School\u202e", "Sch\u200bool", "http://evil.test/reset your password", "evil.com", "  "} {
+		owner.call(patch, orgPath(owner.org, ""), map[string]any{"name": bad}).refused(400, "invalid_name")
+		operator.call(post, organizationsPath, map[string]any{"slug": "north", "name": bad}).refused(400, "invalid_name")
+	}
+	for _, bad := range []string{"key\r\n", "k\u202ey", "k\u200bey"} {
+		create := map[string]any{"name": "a" + bad + "b", "role": "teacher", "scopes": []string{"files:read"}}
+		owner.call(post, keysOf(owner.org), create).refused(400, "invalid_name")
+	}
+	owner.call(patch, orgPath(owner.org, ""), map[string]any{"name": "St.Mary's School"}).is(200)
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -65,6 +66,9 @@ const (
 	adminPath   = "/api/v1/admin"
 
 	organizationPath = "/api/v1/organizations/:id"
+
+	documentPath = "/api/v1/openapi.yaml"
+	resourcePath = "/.well-known/oauth-protected-resource"
 )
 
 // Routes is every route, with what it demands of the caller. Whether a file is
@@ -153,8 +157,10 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{get, organizationPath + "/audit/verify", tenancy.ReadAudit, a.auditLog.Verify, waiting},
 		{get, organizationPath + "/audit/export", tenancy.ReadAudit, a.auditLog.Export, waiting},
 
-		{get, "/api/v1/openapi.yaml", anyone, a.getDocument, quick},
-		{get, "/.well-known/oauth-protected-resource", anyone, a.getResource, quick},
+		{get, "/", anyone, a.getAbout, quick},
+		{get, "/api/v1", anyone, a.getAbout, quick},
+		{get, documentPath, anyone, a.getDocument, quick},
+		{get, resourcePath, anyone, a.getResource, quick},
 		{get, "/healthz", anyone, a.getHealth, probe},
 		{get, "/readyz", anyone, a.getReadiness, probe},
 	}
@@ -178,10 +184,23 @@ func (a *API) engine(wanted func(Route) bool) http.Handler {
 			panic("route without an action: " + r.Method + " " + r.Path)
 		}
 		if wanted(r) {
-			e.Handle(r.Method, r.Path, a.middleware.LimitClass(r.Class), a.recordRefusal(auditActions[r.Method+" "+r.Path]), a.authorize(r), respond(r.Handler))
+			e.Handle(r.Method, r.Path, a.middleware.LimitClass(r.Class), a.recordRefusal(auditActions[r.Method+" "+r.Path]), a.authorize(r), a.middleware.LimitBodies, respond(r.Handler))
 		}
 	}
-	return e
+	return overrideMethod(e)
+}
+
+// overrideMethod gives a request of tus the method that X-HTTP-Method-Override
+// names, as the protocol demands. It comes before the routing, so that the
+// request is authorized, bounded and recorded as what it becomes.
+func overrideMethod(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if m := r.Header.Get("X-HTTP-Method-Override"); m != "" && strings.HasPrefix(r.URL.Path, tusPath) {
+			r = r.WithContext(r.Context()) // a copy: the server goes on with the method that came
+			r.Method = m
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // authorize is who may pass: anyone, as often as an address may, or who is granted

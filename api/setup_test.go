@@ -34,6 +34,7 @@ import (
 	"satchel/internal/s3"
 	"satchel/internal/s3test"
 	"satchel/policies/audit"
+	"satchel/policies/verdict"
 	"satchel/tenancy"
 	"satchel/tenancy/exports"
 	"satchel/tenancy/operations"
@@ -54,6 +55,7 @@ type testBundle struct {
 	api       *API
 	server    *httptest.Server
 	processes *playedProcesses
+	intake    *uploads.Uploads
 	inviting  *playedInvitations
 	document  *documentCheck
 }
@@ -188,6 +190,7 @@ func setupWithin(t testing.TB, bounds middleware.Limits) *testBundle {
 	intake, err := uploads.New(uploads.Config{SpoolDir: t.TempDir(), TTL: formHour, NetworkTimeout: formHour, LockTimeout: formHour},
 		uploads.Ports{DB: b.db.DB, Staging: b.store.Staging, OnReceived: b.processes.Start, Log: log, Metrics: metrics})
 	require.NoError(t, err)
+	b.intake = intake
 	b.api = New(Parts{
 		Limits: bounds,
 		Config: Config{ContentURL: contentURL, Origins: []string{"https://school.test"}}, DB: b.db.DB,
@@ -351,7 +354,7 @@ func (b *testBundle) publishVersion(org tenancy.OrgID, version uuid.UUID, signat
 	if err != nil {
 		return err
 	}
-	verdict := files.Verdict{Verdict: "clean", SHA256: v.Sha256, Engine: "test", Database: "1"}
+	verdict := files.Verdict{Verdict: verdict.Clean, SHA256: v.Sha256, Engine: "test", Database: "1"}
 	if signature != "" {
 		verdict.Verdict, verdict.Signature = "infected", signature
 	}

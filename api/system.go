@@ -18,6 +18,26 @@ func (a *API) getDocument(c *gin.Context) error {
 	return nil
 }
 
+// aboutPage needs neither styles nor scripts, so that the policy that every answer
+// has, which allows nothing, is its own as well.
+//
+//go:embed about.html
+var aboutPage []byte
+
+// getAbout says what this is and where the contract is: as a page to browsers, as
+// JSON to others.
+func (a *API) getAbout(c *gin.Context) error {
+	c.Writer.Header().Add("Vary", "Accept")
+	if c.NegotiateFormat(gin.MIMEJSON, gin.MIMEHTML) == gin.MIMEHTML {
+		c.Data(http.StatusOK, "text/html; charset=utf-8", aboutPage)
+		return nil
+	}
+	c.JSON(http.StatusOK, gin.H{
+		"name": "Satchel", "summary": "Files for schools, checked before anybody can read them.", "contract": documentPath, "authorization": resourcePath,
+	})
+	return nil
+}
+
 // getResource tells a client whose tokens are taken here (RFC 9728).
 func (a *API) getResource(c *gin.Context) error {
 	c.JSON(http.StatusOK, gin.H{

@@ -10,6 +10,7 @@ import (
 
 	"satchel/files"
 	"satchel/policies/audit"
+	"satchel/policies/verdict"
 	"satchel/tenancy"
 )
 
@@ -77,7 +78,7 @@ func (s *scratch) scanned(ctx context.Context, org tenancy.OrgID) (uuid.UUID, er
 		if err = files.Receive(ctx, tx, files.Received{Upload: t.Upload, Size: 10, SHA256: sum, ETag: "etag"}); err != nil {
 			return err
 		}
-		return files.Scanned(ctx, tx, t.Version, files.Verdict{Verdict: "clean", Engine: "none", SHA256: sum})
+		return files.Scanned(ctx, tx, t.Version, files.Verdict{Verdict: verdict.Clean, Engine: "none", SHA256: sum})
 	})
 	return t.Version, err
 }

@@ -33,6 +33,7 @@ type File struct {
 	Description      string      `json:"description"`
 	Status           string      `json:"status"`
 	StatusReason     string      `json:"status_reason"`
+	StatusText       string      `json:"status_text"`
 	SHA256           string      `json:"sha256"`
 	Version          int         `json:"version"`
 	PublishedVersion *int        `json:"published_version"`

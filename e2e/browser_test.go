@@ -97,7 +97,7 @@ func browser(t *testing.T) string {
 }
 
 // mailTo invites and waits until the mail has arrived.
-func (s school) mailTo(t *testing.T, role, expires string) (i invitation, address, link string) {
+func (s school) mailTo(t *testing.T, role string, expires time.Duration) (i invitation, address, link string) {
 	t.Helper()
 	address = uuid.NewString() + "@school.example"
 	i = s.invite(t, address, role, expires)
@@ -114,17 +114,17 @@ func TestInvitationsInABrowser(t *testing.T) {
 	_, err := local.Member(testContext(t), other.ID, known, "student")
 	require.NoError(t, err)
 
-	first, toFirst, firstLink := s.mailTo(t, "teacher", "")
-	second, toSecond, _ := s.mailTo(t, "parent", "")
-	declined, toDeclined, declinedLink := s.mailTo(t, "student", "")
-	expired, _, expiredLink := s.mailTo(t, "student", "5s")
-	revoked, _, revokedLink := s.mailTo(t, "student", "")
+	first, toFirst, firstLink := s.mailTo(t, "teacher", 0)
+	second, toSecond, _ := s.mailTo(t, "parent", 0)
+	declined, toDeclined, declinedLink := s.mailTo(t, "student", 0)
+	expired, _, expiredLink := s.mailTo(t, "student", 5*time.Second)
+	revoked, _, revokedLink := s.mailTo(t, "student", 0)
 	require.NoError(t, s.Owner.Call(testContext(t), http.MethodDelete, "/api/v1/organizations/"+s.ID+"/invitations/"+revoked.ID, nil, nil))
-	low, toLow, _ := s.mailTo(t, "student", "")
-	waiting, toWaiting, _ := s.mailTo(t, "student", "")
-	_, toPlain, _ := s.mailTo(t, "teacher", "")
+	low, toLow, _ := s.mailTo(t, "student", 0)
+	waiting, toWaiting, _ := s.mailTo(t, "student", 0)
+	_, toPlain, _ := s.mailTo(t, "teacher", 0)
 	suspended := newSchool(t)
-	_, toSuspended, _ := suspended.mailTo(t, "teacher", "")
+	_, toSuspended, _ := suspended.mailTo(t, "teacher", 0)
 	suspend(t, suspended.ID)
 	full := fullSchool(t)
 	require.Eventually(t, func() bool { return s.invitation(t, expired.ID).State == "expired" }, patience, 200*time.Millisecond)
@@ -218,7 +218,7 @@ func fullSchool(t *testing.T) (link string) {
 	require.NoError(t, err)
 	s := school{ID: id}
 	s.Owner = s.member(t, "owner")
-	_, _, link = s.mailTo(t, "student", "")
+	_, _, link = s.mailTo(t, "student", 0)
 	var tiers struct {
 		Items []struct {
 			Name       string

@@ -46,7 +46,7 @@ func TestDeletedOrganizationLeavesNothing(t *testing.T) {
 	var begun struct {
 		ID string `json:"operation_id"`
 	}
-	in := map[string]string{"slug": o.Slug, "grace": "0s"}
+	in := map[string]any{"slug": o.Slug, "grace": 0}
 	require.NoError(t, local.Operator().Call(ctx, http.MethodDelete, "/api/v1/organizations/"+s.ID, in, &begun))
 	var op struct {
 		State         string

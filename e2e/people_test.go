@@ -19,11 +19,11 @@ type invitation struct {
 	Email    *string
 }
 
-func (s school) invite(t *testing.T, email, role, expires string) invitation {
+func (s school) invite(t *testing.T, email, role string, expires time.Duration) invitation {
 	t.Helper()
-	in := map[string]string{"email": email, "role": role}
-	if expires != "" {
-		in["expires_in"] = expires
+	in := map[string]any{"email": email, "role": role}
+	if expires > 0 {
+		in["expires_in"] = int64(expires / time.Second)
 	}
 	var i invitation
 	require.NoError(t, s.Owner.Call(testContext(t), http.MethodPost, "/api/v1/organizations/"+s.ID+"/invitations", in, &i))
@@ -81,7 +81,7 @@ func TestInvitationFromMailToMember(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)
 	to := uuid.NewString() + "@school.example"
-	i := s.invite(t, to, "teacher", "")
+	i := s.invite(t, to, "teacher", 0)
 	mailed := token(t, to, 1)
 	for range 3 { // scanners follow links
 		var open struct{ Organization, Role string }
@@ -113,7 +113,7 @@ func TestInvitationExpiresByItself(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)
 	to := uuid.NewString() + "@school.example"
-	i := s.invite(t, to, "student", "20s")
+	i := s.invite(t, to, "student", 20*time.Second)
 	mailed := token(t, to, 1)
 	require.Eventually(t, func() bool { return s.invitation(t, i.ID).State == "expired" }, patience, 500*time.Millisecond)
 	require.Equal(t, "invitation_expired", code(accept(t, newcomer(t), mailed)))
@@ -124,11 +124,11 @@ func TestRevokedInvitationIsWorthNothing(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)
 	to := uuid.NewString() + "@school.example"
-	i := s.invite(t, to, "student", "")
+	i := s.invite(t, to, "student", 0)
 	mailed := token(t, to, 1)
 	require.NoError(t, s.Owner.Call(testContext(t), http.MethodDelete, "/api/v1/organizations/"+s.ID+"/invitations/"+i.ID, nil, nil))
 	require.Equal(t, "invitation_revoked", code(accept(t, newcomer(t), mailed)))
-	again := s.invite(t, to, "student", "")
+	again := s.invite(t, to, "student", 0)
 	require.NotEqual(t, i.ID, again.ID, "the address may be invited anew")
 	require.NoError(t, accept(t, newcomer(t), token(t, to, 2)))
 }

@@ -247,8 +247,9 @@ func ready(t *testing.T) {
 			if err != nil {
 				return false
 			}
-			_ = resp.Body.Close()
-			return resp.StatusCode == http.StatusOK
+			defer func() { _ = resp.Body.Close() }()
+			var said struct{ Missing []string } // the API is ready for traffic before it has all of its parts
+			return resp.StatusCode == http.StatusOK && json.NewDecoder(resp.Body).Decode(&said) == nil && len(said.Missing) == 0
 		}, patience, 100*time.Millisecond, url)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"satchel/files"
 	"satchel/internal/fault"
+	"satchel/policies/verdict"
 	"satchel/tenancy"
 )
 
@@ -166,7 +167,7 @@ func (s *school) life(wg *sync.WaitGroup, note func(error), file uuid.UUID) {
 		},
 		func() {
 			note(files.Step(ctx, s.Single(s.org), v, files.StepScan, 1, func() error {
-				return files.Scanned(ctx, s.Single(s.org), v, files.Verdict{Verdict: "clean", SHA256: oneSum})
+				return files.Scanned(ctx, s.Single(s.org), v, files.Verdict{Verdict: verdict.Clean, SHA256: oneSum})
 			}))
 		},
 		func() { run(func(tx *tenancy.Tx) error { return files.Publish(ctx, tx, v, "e") }) },

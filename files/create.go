@@ -33,6 +33,7 @@ type New struct {
 type Created struct {
 	File, Version, Upload uuid.UUID
 	Number                int32
+	CreatedAt             time.Time // of a new file; zero for a new version of one
 }
 
 // Create makes the rows of an upload and reserves its bytes, in one
@@ -52,7 +53,7 @@ func Create(ctx context.Context, tx *tenancy.Tx, n New) (Created, error) {
 		version = tenancy.NewID()
 	}
 	t := Created{File: n.File, Version: version, Upload: version}
-	if t.File, err = assignVersion(ctx, q, n); err != nil {
+	if t.File, t.CreatedAt, err = assignVersion(ctx, q, n); err != nil {
 		return Created{}, err
 	}
 	t.Number, err = q.VersionInsert(ctx, filesdb.VersionInsertParams{
@@ -77,21 +78,21 @@ func Create(ctx context.Context, tx *tenancy.Tx, n New) (Created, error) {
 }
 
 // assignVersion makes the file, or locks the one that gets a new version.
-func assignVersion(ctx context.Context, q *filesdb.Queries, n New) (uuid.UUID, error) {
+func assignVersion(ctx context.Context, q *filesdb.Queries, n New) (uuid.UUID, time.Time, error) {
 	if n.File == uuid.Nil {
 		id := tenancy.NewID()
-		err := q.FileInsert(ctx, filesdb.FileInsertParams{ID: id, Name: n.Name, Description: n.Description, Category: n.Category, UploadedBy: n.UploadedBy})
+		created, err := q.FileInsert(ctx, filesdb.FileInsertParams{ID: id, Name: n.Name, Description: n.Description, Category: n.Category, UploadedBy: n.UploadedBy})
 		if err != nil {
-			return uuid.Nil, fmt.Errorf("insert file: %w", err)
+			return uuid.Nil, time.Time{}, fmt.Errorf("insert file: %w", err)
 		}
-		return id, nil
+		return id, created, nil
 	}
 	f, err := q.FileLock(ctx, n.File)
 	if err != nil {
-		return uuid.Nil, orNotFound(err)
+		return uuid.Nil, time.Time{}, orNotFound(err)
 	}
 	if f.TrashedAt != nil {
-		return uuid.Nil, ErrInTrash
+		return uuid.Nil, time.Time{}, ErrInTrash
 	}
-	return f.ID, nil
+	return f.ID, time.Time{}, nil
 }

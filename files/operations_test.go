@@ -11,6 +11,7 @@ import (
 
 	"satchel/files"
 	"satchel/internal/pgtest"
+	"satchel/policies/verdict"
 	"satchel/tenancy"
 )
 
@@ -67,8 +68,8 @@ var operations = []struct {
 		return func(tx *tenancy.Tx) error { return files.Inspected(c.ctx, tx, c.v.id, "text/plain") }
 	}},
 	{"scan", 2, func(c *call) inTx {
-		clean := files.Verdict{Verdict: "clean", SHA256: oneSum}
-		verdict := rapid.SampledFrom([]files.Verdict{clean, {Verdict: "clean", SHA256: otherSum}, {Verdict: "infected", SHA256: oneSum}}).Draw(c.r, "verdict")
+		clean := files.Verdict{Verdict: verdict.Clean, SHA256: oneSum}
+		verdict := rapid.SampledFrom([]files.Verdict{clean, {Verdict: verdict.Clean, SHA256: otherSum}, {Verdict: verdict.Infected, SHA256: oneSum}}).Draw(c.r, "verdict")
 		c.want = c.m.scan(c.v, verdict == clean)
 		return func(tx *tenancy.Tx) error { return files.Scanned(c.ctx, tx, c.v.id, verdict) }
 	}},
@@ -104,7 +105,7 @@ var operations = []struct {
 	{"revoke", 1, func(c *call) inTx {
 		c.want = c.m.revoke(c.f, c.v)
 		return func(tx *tenancy.Tx) error {
-			_, err := files.Revoke(c.ctx, tx, c.v.id, "late", files.Verdict{Verdict: "infected", SHA256: oneSum})
+			_, err := files.Revoke(c.ctx, tx, c.v.id, "late", files.Verdict{Verdict: verdict.Infected, SHA256: oneSum})
 			return err
 		}
 	}},

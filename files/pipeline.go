@@ -8,6 +8,7 @@ import (
 
 	"satchel/files/filesdb"
 	"satchel/internal/fault"
+	"satchel/policies/verdict"
 	"satchel/tenancy"
 )
 
@@ -23,7 +24,7 @@ func Inspected(ctx context.Context, q tenancy.Queries, version uuid.UUID, mimeTy
 
 // Verdict is what the scanner said of which bytes.
 type Verdict struct {
-	Verdict          string // clean, infected, unscannable
+	Verdict          verdict.Verdict // one of verdict.Recorded
 	Signature        string
 	Engine, Database string
 	SHA256           string // of the bytes that were scanned

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"satchel/files"
+	"satchel/policies/verdict"
 	"satchel/tenancy"
 )
 
@@ -46,12 +47,12 @@ func TestPublishNeedsACleanVerdictForTheVeryBytes(t *testing.T) {
 		ok      bool
 	}{
 		{"no verdict", files.Verdict{}, "e", false},
-		{"infected", files.Verdict{Verdict: "infected", SHA256: oneSum}, "e", false},
-		{"unscannable", files.Verdict{Verdict: "unscannable", SHA256: oneSum}, "e", false},
-		{"clean, other bytes", files.Verdict{Verdict: "clean", SHA256: otherSum}, "e", false},
-		{"clean, no bytes named", files.Verdict{Verdict: "clean"}, "e", false},
-		{"clean, no object", files.Verdict{Verdict: "clean", SHA256: oneSum}, "", false},
-		{"clean", files.Verdict{Verdict: "clean", SHA256: oneSum}, "e", true},
+		{"infected", files.Verdict{Verdict: verdict.Infected, SHA256: oneSum}, "e", false},
+		{"unscannable", files.Verdict{Verdict: verdict.Unscannable, SHA256: oneSum}, "e", false},
+		{"clean, other bytes", files.Verdict{Verdict: verdict.Clean, SHA256: otherSum}, "e", false},
+		{"clean, no bytes named", files.Verdict{Verdict: verdict.Clean}, "e", false},
+		{"clean, no object", files.Verdict{Verdict: verdict.Clean, SHA256: oneSum}, "", false},
+		{"clean", files.Verdict{Verdict: verdict.Clean, SHA256: oneSum}, "e", true},
 	}
 	for _, c := range cases {
 		ticket := s.announce(t, files.New{Size: 1})
@@ -131,7 +132,7 @@ func TestAnothersFileIsNotFound(t *testing.T) {
 	require.ErrorIs(t, files.Lease(ctx, once, open.Upload, "b"), files.ErrLeased)
 	rename := func(tx *tenancy.Tx) error { return files.Update(ctx, tx, ticket.File, files.Change{Name: &name}) }
 	require.ErrorIs(t, s.InTx(ctx, other, rename), files.ErrInTrash)
-	require.ErrorIs(t, files.Scanned(ctx, once, open.Version, files.Verdict{Verdict: "clean"}), files.ErrVersionEnded)
+	require.ErrorIs(t, files.Scanned(ctx, once, open.Version, files.Verdict{Verdict: verdict.Clean}), files.ErrVersionEnded)
 	v, err := files.Get(ctx, s.Single(s.org), ticket.File)
 	require.NoError(t, err)
 	require.Equal(t, "essay.txt", v.Name)

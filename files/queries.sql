@@ -1,8 +1,9 @@
 -- Names are noun first, so that they sort by what they touch. The organization
 -- is bound to the transaction; no query names it but for inserts.
 
--- name: FileInsert :exec
-insert into files (organization_id, id, name, description, category, uploaded_by) values (app.org(), $1, $2, $3, $4, $5);
+-- name: FileInsert :one
+insert into files (organization_id, id, name, description, category, uploaded_by) values (app.org(), $1, $2, $3, $4, $5)
+returning created_at;
 
 -- name: FileLock :one
 select id, status, trashed_at, current_id, head_id, uploaded_by, name from files where id = $1 for update;
@@ -190,9 +191,10 @@ update file_versions set status = 'published', status_reason = '', object_etag =
 -- name: VersionPurge :exec
 delete from file_versions where file_id = $1;
 
--- name: VersionReceive :execrows
+-- name: VersionReceive :one
 update file_versions set status = 'processing', size = $2, reserved_bytes = $2, sha256 = $3, staging_etag = $4, received_at = now(), updated_at = now()
- where id = $1 and status = 'uploading';
+ where id = $1 and status = 'uploading'
+returning updated_at;
 
 -- name: VersionResize :execrows
 update file_versions set size = greatest(size, sqlc.arg(size)), reserved_bytes = greatest(reserved_bytes, sqlc.arg(size))

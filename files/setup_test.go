@@ -11,6 +11,7 @@ import (
 
 	"satchel/files"
 	"satchel/internal/pgtest"
+	"satchel/policies/verdict"
 	"satchel/tenancy"
 )
 
@@ -54,7 +55,7 @@ func (s *school) receive(t testing.TB, version uuid.UUID, size int64) {
 		if err := files.Receive(t.Context(), tx, files.Received{Upload: version, Size: size, SHA256: oneSum, ETag: "staged"}); err != nil {
 			return err
 		}
-		return files.Scanned(t.Context(), tx, version, files.Verdict{Verdict: "clean", SHA256: oneSum})
+		return files.Scanned(t.Context(), tx, version, files.Verdict{Verdict: verdict.Clean, SHA256: oneSum})
 	})
 }
 

@@ -127,19 +127,26 @@ type Received struct {
 // a second finish of the same upload finds it done and changes nothing. One
 // that was withdrawn before its bytes were complete is refused.
 func Receive(ctx context.Context, tx *tenancy.Tx, r Received) error {
+	_, err := ReceiveAt(ctx, tx, r)
+	return err
+}
+
+// ReceiveAt is Receive, and gives the time that the rows now have as that of
+// their last change. It is zero when the version had been received before.
+func ReceiveAt(ctx context.Context, tx *tenancy.Tx, r Received) (time.Time, error) {
 	q := filesdb.New(tx)
 	v, err := lock(ctx, q, r.Upload)
-	if err != nil {
-		return err
-	}
-	if v.ReceivedAt != nil {
-		return nil
+	if err != nil || v.ReceivedAt != nil {
+		return time.Time{}, err
 	}
 	if _, err := q.UploadFinish(ctx, r.Upload); err != nil {
-		return fmt.Errorf("finish upload: %w", err)
+		return time.Time{}, fmt.Errorf("finish upload: %w", err)
 	}
-	n, err := q.VersionReceive(ctx, filesdb.VersionReceiveParams{ID: r.Upload, Size: r.Size, Sha256: r.SHA256, StagingEtag: r.ETag})
-	return expectOneRow(n, err, ErrNotUploading)
+	at, err := q.VersionReceive(ctx, filesdb.VersionReceiveParams{ID: r.Upload, Size: r.Size, Sha256: r.SHA256, StagingEtag: r.ETag})
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = ErrNotUploading
+	}
+	return at, err
 }
 
 // MarkStarted notes that the version's workflow runs, so that the sweep need not

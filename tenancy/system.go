@@ -64,12 +64,6 @@ func (d *DB) OrganizationsWaiting(ctx context.Context, unstarted time.Duration, 
 	return systemQuery[Ref](ctx, d, "select * from app.organizations_waiting($1, $2, $3)", unstarted, ceiling, n)
 }
 
-// OrganizationsWithOldRequests finds organizations with requests whose keys are
-// past their time. Only Org is set.
-func (d *DB) OrganizationsWithOldRequests(ctx context.Context, n int) ([]Ref, error) {
-	return systemQuery[Ref](ctx, d, "select * from app.organizations_with_old_requests($1)", n)
-}
-
 // VersionsWaiting finds versions that were let into the pipeline and whose
 // workflow showed no life since, or has been silent for long.
 func (d *DB) VersionsWaiting(ctx context.Context, unstarted, silent time.Duration, n int) ([]Ref, error) {
@@ -79,11 +73,6 @@ func (d *DB) VersionsWaiting(ctx context.Context, unstarted, silent time.Duratio
 // UploadsExpired finds uploads past their time.
 func (d *DB) UploadsExpired(ctx context.Context, n int) ([]Ref, error) {
 	return systemQuery[Ref](ctx, d, "select * from app.uploads_expired($1)", n)
-}
-
-// FilesTrashed finds files that have lain in the trash for longer than that.
-func (d *DB) FilesTrashed(ctx context.Context, longer time.Duration, n int) ([]Ref, error) {
-	return systemQuery[Ref](ctx, d, "select * from app.files_trashed($1, $2)", longer, n)
 }
 
 func systemQuery[T any](ctx context.Context, d *DB, sql string, args ...any) ([]T, error) {

@@ -34,7 +34,7 @@ func ensureSchedules(ctx context.Context, c client.Client, components []queue.Co
 func ensureSchedule(ctx context.Context, schedules client.ScheduleClient, q queue.Name, s queue.Schedule) error {
 	action := &client.ScheduleWorkflowAction{
 		ID: s.ID, Workflow: s.Workflow, Args: []any{s.Input}, TaskQueue: string(q),
-		WorkflowExecutionTimeout: max(time.Hour, s.Every), // a lost run must not block the ones after it for ever
+		WorkflowExecutionTimeout: max(time.Hour, s.Every, s.Longest), // a lost run must not block the ones after it for ever
 		Priority:                 queue.For(tenancy.Platform.String(), queue.Default),
 	}
 	spec := client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: s.Every}}, Jitter: s.Every / 10}

@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"satchel/internal/fault"
+	"satchel/internal/queue"
 	"satchel/policies/audit"
 	"satchel/tenancy"
 )
@@ -37,47 +38,63 @@ func New(db *tenancy.DB, vault Bucket, signer *audit.Signer) *Activities {
 // CheckpointOrganizationsInput names the platform.
 type CheckpointOrganizationsInput struct{ Org tenancy.OrgID }
 
-// CheckpointOrganizationsResult counts.
-type CheckpointOrganizationsResult struct{ Organizations, Signed int64 }
+// CheckpointOrganizationsResult counts the organizations that were looked at, the
+// checkpoints that were signed and the organizations that failed.
+type CheckpointOrganizationsResult struct{ Organizations, Signed, Failed int64 }
 
 // ErrNotPlatform refuses a look across organizations that an organization asks for.
 var ErrNotPlatform = fault.New(fault.Denied, "not_platform", "Only the platform signs checkpoints. Start it with the platform's organization.")
 
 const page = 200
 
+// progress is what a repeated attempt goes on from.
+type progress struct {
+	After  tenancy.OrgID
+	Result CheckpointOrganizationsResult
+}
+
 // CheckpointOrganizations goes through all organizations and signs the end of
-// each trail. A repeated attempt goes on where the one before stood. What was
-// signed about an end is not signed again: the object of that sequence number
-// is there.
+// each audit log. A repeated attempt goes on behind the organization that the
+// one before reached. An organization that fails is logged, counted and passed
+// over, so that the logs of those behind it do not stay unsigned. An end that was
+// signed before is not signed again: the object of that sequence number exists.
 func (a *Activities) CheckpointOrganizations(ctx context.Context, in CheckpointOrganizationsInput) (CheckpointOrganizationsResult, error) {
-	var result CheckpointOrganizationsResult
+	var p progress
 	if in.Org != tenancy.Platform {
-		return result, ErrNotPlatform
+		return p.Result, ErrNotPlatform
 	}
-	var after tenancy.OrgID
 	if activity.HasHeartbeatDetails(ctx) {
-		if err := activity.GetHeartbeatDetails(ctx, &after); err != nil {
-			return result, fmt.Errorf("read where the attempt before stood: %w", err)
+		if err := activity.GetHeartbeatDetails(ctx, &p); err != nil {
+			return p.Result, fmt.Errorf("read the progress of the attempt before: %w", err)
 		}
 	}
 	for {
-		orgs, err := a.db.Organizations(ctx, after, page)
+		orgs, err := a.db.Organizations(ctx, p.After, page)
 		if err != nil || len(orgs) == 0 {
-			return result, err
+			return p.Result, err
 		}
 		for _, org := range orgs {
 			signed, err := a.sign(ctx, org)
-			if err != nil {
-				return result, fmt.Errorf("organization %s: %w", org, err)
+			if ctx.Err() != nil {
+				return p.Result, fmt.Errorf("sign checkpoints: %w", ctx.Err())
 			}
-			result.Organizations++
-			if signed {
-				result.Signed++
-			}
-			after = org
-			activity.RecordHeartbeat(ctx, after)
+			p.note(ctx, org, signed, err)
+			activity.RecordHeartbeat(ctx, p)
 		}
 	}
+}
+
+func (p *progress) note(ctx context.Context, org tenancy.OrgID, signed bool, err error) {
+	p.After = org
+	switch {
+	case err != nil:
+		queue.SweepFailed(ctx, "sign checkpoints", org, err)
+		p.Result.Failed++
+		return
+	case signed:
+		p.Result.Signed++
+	}
+	p.Result.Organizations++
 }
 
 func (a *Activities) sign(ctx context.Context, org tenancy.OrgID) (bool, error) {

@@ -12,7 +12,6 @@ import (
 	"fmt"
 	htmltemplate "html/template"
 	"net/url"
-	"strings"
 	texttemplate "text/template"
 	"time"
 
@@ -160,13 +159,16 @@ var (
 	asHTML = htmltemplate.Must(htmltemplate.ParseFS(sources, "*.html"))
 )
 
-// write puts the invitation's mail together. Its subject names the organization
-// and nobody: subjects are shown on locked screens.
+// invitationSubject holds nothing that anybody chose. An owner can have this mail
+// sent to any address, and a subject is read before its sender is.
+const invitationSubject = "You are invited to an organization on Satchel"
+
+// write puts the invitation's mail together.
 func (a *Activities) write(i members.Invitation, organization, token string) (Message, error) {
 	data := struct{ Organization, Role, Until, Link, Token string }{
-		organization, string(i.Role), i.ExpiresAt.UTC().Format("2 January 2006, 15:04 UTC"), a.config.InvitationURL + "#token=" + token, token,
+		tenancy.PlainName(organization), string(i.Role), i.ExpiresAt.UTC().Format("2 January 2006, 15:04 UTC"), a.config.InvitationURL + "#token=" + token, token,
 	}
-	return fill("invitation", Message{To: *i.Email, Subject: "Your invitation to " + oneLine(organization)}, data)
+	return fill("invitation", Message{To: *i.Email, Subject: invitationSubject}, data)
 }
 
 // fill writes both forms of a mail.
@@ -180,14 +182,4 @@ func fill(name string, m Message, data any) (Message, error) {
 	}
 	m.Text, m.HTML = text.String(), html.String()
 	return m, nil
-}
-
-// oneLine keeps a name from ending the header it stands in.
-func oneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
-		}
-		return r
-	}, s)
 }

@@ -77,20 +77,21 @@ func (a *Activities) note(ctx context.Context, in SendUsageWarningInput, sent er
 	return SendUsageWarningResult{Mail: mail}, nil
 }
 
-// warning writes the mail. Its subject names the organization and nobody.
+// warning writes the mail. Its subject holds nothing that anybody chose, as with
+// an invitation: the contact may be any address.
 func warning(o tenancy.Organization, l usage.Level) (Message, error) {
 	data := struct {
 		Organization, What, Used, Limit, Then, Way string
 		Percent                                    int
 	}{
-		Organization: o.Name, Percent: l.Percent, What: "storage", Used: bytesOf(l.Used), Limit: bytesOf(l.Limit),
+		Organization: tenancy.PlainName(o.Name), Percent: l.Percent, What: "storage", Used: bytesOf(l.Used), Limit: bytesOf(l.Limit),
 		Then: "When it is full, new files are refused.", Way: "Delete files and empty the trash, or ask for a larger tier.",
 	}
 	if l.Metric == "members" {
 		data.What, data.Used, data.Limit = "seats", fmt.Sprint(l.Used), fmt.Sprint(l.Limit)
 		data.Then, data.Way = "When none is left, nobody new can join.", "Remove members who have left the school, or ask for a larger tier."
 	}
-	subject := fmt.Sprintf("%s has used %d %% of its %s", oneLine(o.Name), l.Percent, data.What)
+	subject := fmt.Sprintf("Your organization has used %d %% of its %s", l.Percent, data.What)
 	return fill("warning", Message{To: o.ContactEmail, Subject: subject}, data)
 }
 

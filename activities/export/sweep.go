@@ -2,13 +2,11 @@ package export
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
-	"go.temporal.io/sdk/activity"
-
 	"satchel/internal/fault"
+	"satchel/internal/queue"
 	"satchel/tenancy"
 	"satchel/tenancy/exports"
 	"satchel/tenancy/operations"
@@ -24,8 +22,8 @@ type RestartExportsInput struct{ Org tenancy.OrgID }
 // RemoveExportsInput names the platform.
 type RemoveExportsInput struct{ Org tenancy.OrgID }
 
-// SweepExportsResult counts what was found and what was done.
-type SweepExportsResult struct{ Found, Done int }
+// SweepExportsResult counts what was found, what was done and what failed.
+type SweepExportsResult = queue.Swept
 
 var errNotPlatform = fault.New(fault.Denied, "not_platform", "Only the platform sweeps. Start it with the platform's organization.")
 
@@ -41,7 +39,7 @@ func (a *Activities) RestartExports(ctx context.Context, in RestartExportsInput)
 	if err != nil {
 		return SweepExportsResult{}, fmt.Errorf("find unfinished exports: %w", err)
 	}
-	return each(ctx, found, func(ctx context.Context, r tenancy.ExportRef) error {
+	return queue.Sweep(ctx, "restart exports", found, func(ctx context.Context, r tenancy.ExportRef) error {
 		org := tenancy.OrgID(r.Org)
 		if err := operations.Reopen(ctx, a.db.Single(org), r.Export); err != nil {
 			return err
@@ -60,30 +58,11 @@ func (a *Activities) RemoveExports(ctx context.Context, in RemoveExportsInput) (
 	if err != nil {
 		return SweepExportsResult{}, fmt.Errorf("find exports that are due: %w", err)
 	}
-	return each(ctx, found, func(ctx context.Context, r tenancy.ExportRef) error {
+	return queue.Sweep(ctx, "remove exports", found, func(ctx context.Context, r tenancy.ExportRef) error {
 		org := tenancy.OrgID(r.Org)
 		if _, err := exports.End(ctx, a.db.Single(org), r.Export, exports.Removed); err != nil {
 			return err
 		}
 		return a.clear(ctx, org, r.Export, nil)
 	})
-}
-
-// each does the work for everything found. One that fails does not stop those
-// behind it; only when nothing worked at all it is not about the things found.
-func each(ctx context.Context, found []tenancy.ExportRef, work func(context.Context, tenancy.ExportRef) error) (SweepExportsResult, error) {
-	result := SweepExportsResult{Found: len(found)}
-	var failures []error
-	for i, r := range found {
-		activity.RecordHeartbeat(ctx, i)
-		if err := work(ctx, r); err != nil {
-			failures = append(failures, err)
-			continue
-		}
-		result.Done++
-	}
-	if result.Done == 0 && len(failures) > 0 {
-		return result, errors.Join(failures...)
-	}
-	return result, nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"satchel/files"
+	"satchel/policies/verdict"
 	"satchel/tenancy"
 )
 
@@ -41,9 +42,9 @@ func (a *Activities) revoke(ctx context.Context, in RevokeVersionInput, v files.
 	if _, err := copyObject(ctx, a.objects.published(v), a.objects.Quarantine, v); err != nil {
 		return fmt.Errorf("bring object to quarantine: %w", err)
 	}
-	verdict := files.Verdict{Verdict: "infected", Signature: in.Signature, Engine: in.Engine, Database: in.Database}
+	found := files.Verdict{Verdict: verdict.Infected, Signature: in.Signature, Engine: in.Engine, Database: in.Database}
 	return a.db.InTx(ctx, in.Org, func(tx *tenancy.Tx) error {
-		_, err := files.Revoke(ctx, tx, in.Version, "infected:"+in.Signature, verdict)
+		_, err := files.Revoke(ctx, tx, in.Version, "infected:"+in.Signature, found)
 		return err
 	})
 }

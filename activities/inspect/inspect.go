@@ -1,5 +1,5 @@
-// Package inspect decides by a file's first bytes, and for zip containers by
-// their directory, whether it may go on to the scanner at all.
+// Package inspect decides by a file's first bytes, for pictures by their header
+// and for zip containers by their directory, whether it may go on to the scanner at all.
 package inspect
 
 import (
@@ -15,7 +15,9 @@ import (
 	"satchel/files"
 	"satchel/internal/queue"
 	"satchel/policies/archives"
+	"satchel/policies/pictures"
 	"satchel/policies/types"
+	"satchel/policies/verdict"
 	"satchel/tenancy"
 )
 
@@ -42,20 +44,11 @@ type InspectObjectInput struct {
 	Version uuid.UUID
 }
 
-// Verdict is what the inspection found.
-type Verdict string
-
-// The verdicts. The zero value is none of them, and the workflow goes on only
-// with Accepted.
-const (
-	Accepted    Verdict = "accepted"
-	Rejected    Verdict = "rejected"
-	Unscannable Verdict = "unscannable"
-)
-
 // InspectObjectResult says whether and how the version goes on.
 type InspectObjectResult struct {
-	Verdict  Verdict
+	// Verdict is Accepted, Rejected or Unscannable. The workflow goes on only with
+	// the first.
+	Verdict  verdict.Verdict
 	Rule     string // which rule refused
 	MimeType string
 	Image    bool // renditions are made
@@ -63,7 +56,8 @@ type InspectObjectResult struct {
 }
 
 // InspectObject judges a version by its name, its claim and its content, and
-// records the media type it found. It reads 64 KiB, and the directory of a zip.
+// records the media type it found. It reads 64 KiB, the header of a picture where
+// that is further on, and the directory of a zip.
 func (a *Activities) InspectObject(ctx context.Context, in InspectObjectInput) (InspectObjectResult, error) {
 	defer queue.Heartbeat(ctx)()
 	q := a.db.Single(in.Org)
@@ -97,22 +91,29 @@ func (a *Activities) inspect(ctx context.Context, v files.Version) (InspectObjec
 	}
 	decision := types.Decide(v.Name, v.ClaimedType, head)
 	if !decision.Accepted() {
-		return InspectObjectResult{Verdict: Rejected, Rule: string(decision.Rule), MimeType: decision.Type.MediaType}, nil
+		return InspectObjectResult{Verdict: verdict.Rejected, Rule: string(decision.Rule), MimeType: decision.Type.MediaType}, nil
 	}
-	result := InspectObjectResult{Verdict: Accepted, MimeType: decision.Type.MediaType, Image: decision.Type.Preview}
+	result := InspectObjectResult{Verdict: verdict.Accepted, MimeType: decision.Type.MediaType, Image: decision.Type.Preview}
+	excessive, err := pictures.Excessive(object, v.Size, decision.Type.MediaType)
+	if err != nil {
+		return InspectObjectResult{}, fmt.Errorf("read the header of a picture: %w", err)
+	}
+	if excessive {
+		return InspectObjectResult{Verdict: verdict.Rejected, Rule: string(types.TooManyPixels), MimeType: decision.Type.MediaType}, nil
+	}
 	kind, archive := archives.KindOf(decision.Type.MediaType)
 	if !archive {
 		return result, nil
 	}
 	result.Archive = true
-	_, err := archives.Inspect(ctx, object, v.Size, kind, a.limits)
+	_, err = archives.Inspect(ctx, object, v.Size, kind, a.limits)
 	return judge(result, err)
 }
 
 // narrow applies what the organization decided for itself and what its tier
 // allows: fewer kinds of files, no previews.
 func narrow(ctx context.Context, q tenancy.Queries, result InspectObjectResult) (InspectObjectResult, error) {
-	if result.Verdict != Accepted {
+	if result.Verdict != verdict.Accepted {
 		return result, nil
 	}
 	policies, err := tenancy.GetPolicies(ctx, q)
@@ -120,7 +121,7 @@ func narrow(ctx context.Context, q tenancy.Queries, result InspectObjectResult) 
 		return result, err
 	}
 	if allowed := policies.AllowedTypes; len(allowed) > 0 && !slices.Contains(allowed, result.MimeType) {
-		return InspectObjectResult{Verdict: Rejected, Rule: string(types.NotAllowedHere), MimeType: result.MimeType}, nil
+		return InspectObjectResult{Verdict: verdict.Rejected, Rule: string(types.NotAllowedHere), MimeType: result.MimeType}, nil
 	}
 	if !result.Image {
 		return result, nil
@@ -136,11 +137,7 @@ func judge(result InspectObjectResult, err error) (InspectObjectResult, error) {
 	if !errors.As(err, &finding) {
 		return result, err
 	}
-	result.Rule = string(finding.Rule)
-	result.Verdict = Unscannable
-	if finding.Class() == archives.Rejected {
-		result.Verdict = Rejected
-	}
+	result.Rule, result.Verdict = string(finding.Rule), finding.Class()
 	return result, nil
 }
 
@@ -150,8 +147,8 @@ func record(ctx context.Context, q tenancy.Queries, version uuid.UUID, r Inspect
 	if err := files.Inspected(ctx, q, version, r.MimeType); err != nil {
 		return fmt.Errorf("record media type: %w", err)
 	}
-	if r.Verdict != Unscannable {
+	if r.Verdict != verdict.Unscannable {
 		return nil
 	}
-	return files.Scanned(ctx, q, version, files.Verdict{Verdict: string(Unscannable), Signature: r.Rule})
+	return files.Scanned(ctx, q, version, files.Verdict{Verdict: verdict.Unscannable, Signature: r.Rule})
 }

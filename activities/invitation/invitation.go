@@ -4,14 +4,12 @@ package invitation
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/google/uuid"
-	"go.temporal.io/sdk/activity"
-
 	"satchel/internal/fault"
+	"satchel/internal/queue"
 	"satchel/policies/audit"
 	"satchel/tenancy"
 	"satchel/tenancy/members"
@@ -73,8 +71,8 @@ func (a *Activities) EndInvitation(ctx context.Context, in EndInvitationInput) (
 // StartWaitingInvitationsInput names the platform.
 type StartWaitingInvitationsInput struct{ Org tenancy.OrgID }
 
-// StartWaitingInvitationsResult counts what was found and what was done.
-type StartWaitingInvitationsResult struct{ Found, Done int }
+// StartWaitingInvitationsResult counts what was found, what was done and what failed.
+type StartWaitingInvitationsResult = queue.Swept
 
 // page bounds one run; the next comes within a minute.
 const page = 500
@@ -89,21 +87,7 @@ func (a *Activities) StartWaitingInvitations(ctx context.Context, in StartWaitin
 	if err != nil {
 		return StartWaitingInvitationsResult{}, fmt.Errorf("find waiting invitations: %w", err)
 	}
-	result := StartWaitingInvitationsResult{Found: len(waiting)}
-	var failures error
-	for i, ref := range waiting {
-		activity.RecordHeartbeat(ctx, i)
-		if err := a.wake(ctx, ref); err != nil {
-			activity.GetLogger(ctx).Warn("wake invitation", "org", ref.Org, "invitation", ref.Invitation, "error", err)
-			failures = errors.Join(failures, err)
-			continue
-		}
-		result.Done++
-	}
-	if result.Done == 0 && failures != nil {
-		return result, failures
-	}
-	return result, nil
+	return queue.Sweep(ctx, "start waiting invitations", waiting, a.wake)
 }
 
 func (a *Activities) wake(ctx context.Context, ref tenancy.InvitationRef) error {

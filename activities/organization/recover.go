@@ -2,13 +2,11 @@ package organization
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
-	"go.temporal.io/sdk/activity"
-
 	"satchel/internal/fault"
+	"satchel/internal/queue"
 	"satchel/tenancy"
 	"satchel/tenancy/operations"
 )
@@ -20,9 +18,9 @@ const unfinishedFor = 20 * time.Second
 // RestartUnfinishedInput names the platform.
 type RestartUnfinishedInput struct{ Org tenancy.OrgID }
 
-// RestartUnfinishedResult counts what was found and what was started, or found
-// running.
-type RestartUnfinishedResult struct{ Found, Done int }
+// RestartUnfinishedResult counts what was found, what was started or found
+// running, and what failed.
+type RestartUnfinishedResult = queue.Swept
 
 // RestartUnfinished starts the process of every organization whose workflow was
 // never started, or was lost. Starting one that runs changes nothing.
@@ -34,20 +32,7 @@ func (a *Activities) RestartUnfinished(ctx context.Context, in RestartUnfinished
 	if err != nil {
 		return RestartUnfinishedResult{}, fmt.Errorf("find unfinished organizations: %w", err)
 	}
-	result := RestartUnfinishedResult{Found: len(found)}
-	var failures []error
-	for i, u := range found {
-		activity.RecordHeartbeat(ctx, i)
-		if err := a.restart(ctx, u); err != nil {
-			failures = append(failures, err)
-			continue
-		}
-		result.Done++
-	}
-	if result.Done == 0 && len(failures) > 0 {
-		return result, errors.Join(failures...)
-	}
-	return result, nil
+	return queue.Sweep(ctx, "restart unfinished organizations", found, a.restart)
 }
 
 // restart opens the operation again first, where an attempt before has failed: a

@@ -33,6 +33,7 @@ type ReconcileOrganizationsInput struct {
 type ReconcileOrganizationsResult struct {
 	Last          tenancy.OrgID // zero: the end is reached
 	Organizations int64
+	Failed        int64 // logged and passed over
 	Counts        map[Kind]int64
 	Findings      []Finding
 }
@@ -41,11 +42,14 @@ type ReconcileOrganizationsResult struct {
 var ErrNotPlatform = fault.New(fault.Denied, "not_platform", "Only the platform reconciles. Start it with the platform's organization.")
 
 const (
-	stretch      = 50  // organizations in one activity
-	mostFindings = 100 // of a stretch that are listed one by one
+	stretch      = 50               // organizations in one activity
+	longest      = 10 * time.Minute // after which an activity begins no other organization
+	mostFindings = 100              // of a stretch that are listed one by one
 )
 
-// ReconcileOrganizations checks the next organizations.
+// ReconcileOrganizations checks the next organizations. One that fails is logged,
+// counted and passed over; what was found in it until then is kept. It ends
+// early when it has run for a while, so that a worker that dies loses little.
 func (a *Activities) ReconcileOrganizations(ctx context.Context, in ReconcileOrganizationsInput) (ReconcileOrganizationsResult, error) {
 	result := ReconcileOrganizationsResult{Counts: map[Kind]int64{}}
 	if in.Org != tenancy.Platform {
@@ -57,12 +61,20 @@ func (a *Activities) ReconcileOrganizations(ctx context.Context, in ReconcileOrg
 		return result, fmt.Errorf("list organizations: %w", err)
 	}
 	options := Options{Repair: in.Repair, Deep: in.Deep, Grace: in.Grace}
+	begun := time.Now()
 	for _, org := range orgs {
 		found, err := a.checker.Check(ctx, org, options)
+		if ctx.Err() != nil {
+			return result, fmt.Errorf("check organizations: %w", ctx.Err())
+		}
 		if err != nil {
-			return result, fmt.Errorf("organization %s: %w", org, err)
+			queue.SweepFailed(ctx, "reconcile", org, err)
+			result.Failed++
 		}
 		result.add(org, found)
+		if in.Only.IsZero() && time.Since(begun) > longest {
+			return result, nil
+		}
 	}
 	if len(orgs) < stretch {
 		result.Last = tenancy.OrgID{}

@@ -14,6 +14,7 @@ import (
 	"satchel/files"
 	"satchel/internal/fault"
 	"satchel/policies/audit"
+	"satchel/policies/verdict"
 	"satchel/tenancy"
 )
 
@@ -155,7 +156,7 @@ func (r *scanState) processing(row files.VersionRow) error {
 
 // published compares a published version with its object.
 func (r *scanState) published(row files.VersionRow) error {
-	if row.ScanVerdict != "clean" {
+	if row.ScanVerdict != verdict.Clean {
 		if err := r.report(Unscanned, row.ID, nil); err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 
 	"satchel/files"
 	"satchel/policies/archives"
+	"satchel/policies/verdict"
 	"satchel/tenancy"
 )
 
@@ -77,9 +78,9 @@ func (a *Activities) rescanOne(ctx context.Context, q tenancy.Queries, version u
 		result.Damaged = append(result.Damaged, version)
 	case err != nil:
 		return err
-	case Verdict(found.Verdict) == Infected:
+	case found.Verdict == verdict.Infected:
 		result.Infected = append(result.Infected, Infection{version, found.Signature, found.Engine, found.Database})
-	case Verdict(found.Verdict) != Clean:
+	case found.Verdict != verdict.Clean:
 		result.Unscannable = append(result.Unscannable, version)
 	}
 	result.Scanned++

@@ -15,6 +15,7 @@ import (
 	"satchel/files"
 	"satchel/internal/fault"
 	"satchel/policies/archives"
+	"satchel/policies/verdict"
 	"satchel/tenancy"
 )
 
@@ -34,21 +35,9 @@ type Scanner interface {
 
 // Finding is a scanner's answer about one stream. Its zero value is no answer.
 type Finding struct {
-	Verdict   Verdict
+	Verdict   verdict.Verdict
 	Signature string
 }
-
-// Verdict is what a scan found.
-type Verdict string
-
-// The verdicts. The zero value is none of them, and the workflow publishes only
-// what is Clean.
-const (
-	Clean       Verdict = "clean"
-	Infected    Verdict = "infected"
-	Unscannable Verdict = "unscannable"
-	Rejected    Verdict = "rejected" // an archive that hides what it holds
-)
 
 // What keeps a scanner from a verdict. ErrTooLarge is about the stream and stays
 // the same at every attempt: what cannot be taken whole is unscannable.
@@ -94,7 +83,7 @@ type ScanObjectInput struct {
 
 // ScanObjectResult is the verdict.
 type ScanObjectResult struct {
-	Verdict Verdict
+	Verdict verdict.Verdict
 	Detail  string // the signature, the rule, or why it is unscannable
 }
 
@@ -114,8 +103,8 @@ func (a *Activities) ScanObject(ctx context.Context, in ScanObjectInput) (ScanOb
 		if err != nil {
 			return err
 		}
-		result = ScanObjectResult{Verdict: Verdict(found.Verdict), Detail: found.Signature}
-		if result.Verdict == Rejected {
+		result = ScanObjectResult{Verdict: found.Verdict, Detail: found.Signature}
+		if result.Verdict == verdict.Rejected {
 			return nil
 		}
 		return files.Scanned(ctx, q, in.Version, found)
@@ -136,14 +125,14 @@ func (a *Activities) scanWithBudget(ctx context.Context, attempt func(*heartbeat
 		return files.Verdict{}, err
 	}
 	activity.GetLogger(ctx).Warn("scanner away for the whole budget", "error", err)
-	return files.Verdict{Verdict: string(Unscannable), Signature: unavailable}, nil
+	return files.Verdict{Verdict: verdict.Unscannable, Signature: unavailable}, nil
 }
 
 // staging scans the version's staged object, which must still be the one that
 // was received, byte for byte.
 func (a *Activities) staging(ctx context.Context, v files.Version, archive bool, p *heartbeat) (files.Verdict, error) {
 	if v.Size > a.config.MaxBytes {
-		return files.Verdict{Verdict: string(Unscannable), Signature: tooLarge}, nil
+		return files.Verdict{Verdict: verdict.Unscannable, Signature: tooLarge}, nil
 	}
 	key := files.StagingKey(tenancy.OrgID(v.OrganizationID), v.ID)
 	return a.scan(ctx, a.staged, object{key, v.StagingEtag, v.Sha256, v.Size, archive}, p, p.differing)
@@ -166,5 +155,5 @@ func (a *Activities) scan(ctx context.Context, source Source, o object, p *heart
 	if err != nil {
 		return files.Verdict{}, err
 	}
-	return files.Verdict{Verdict: string(found.Verdict), Signature: found.Signature, Engine: engine, Database: database, SHA256: s.sha256}, nil
+	return files.Verdict{Verdict: found.Verdict, Signature: found.Signature, Engine: engine, Database: database, SHA256: s.sha256}, nil
 }

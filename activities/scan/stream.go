@@ -14,6 +14,7 @@ import (
 
 	"satchel/policies/archives"
 	"satchel/policies/types"
+	"satchel/policies/verdict"
 )
 
 // stream is one scan of one object: a single read of it that feeds the hash,
@@ -36,7 +37,7 @@ func (s *stream) scan(source Source, o object) (Finding, error) {
 		defer func() { _ = spool.Close() }()
 	}
 	whole, err := s.whole(source, o, spool)
-	if err != nil || spool == nil || whole.Verdict != Clean {
+	if err != nil || spool == nil || whole.Verdict != verdict.Clean {
 		return whole, err
 	}
 	return s.members(spool, o.size)
@@ -62,7 +63,7 @@ func (s *stream) whole(source Source, o object, spool *os.File) (Finding, error)
 	case watched.err != nil:
 		return Finding{}, fmt.Errorf("read object: %w", watched.err)
 	case errors.Is(err, ErrTooLarge):
-		return Finding{Unscannable, tooLarge}, nil
+		return Finding{verdict.Unscannable, tooLarge}, nil
 	case errors.Is(err, ErrBytesDiffer):
 		return Finding{}, s.differ(err)
 	case err != nil:
@@ -104,7 +105,7 @@ func (s *stream) ask(r io.Reader, size int64) (Finding, error) {
 	if err != nil {
 		return Finding{}, err
 	}
-	if slices.Contains([]Verdict{Clean, Infected, Unscannable}, found.Verdict) {
+	if found.Verdict.ByScanner() {
 		return found, nil
 	}
 	return Finding{}, ErrScannerUnavailable.Because(fmt.Errorf("the scanner answered %q", found.Verdict))
@@ -119,26 +120,24 @@ var errStop = errors.New("decided")
 func (s *stream) members(spool *os.File, size int64) (Finding, error) {
 	limits := s.limits
 	limits.SpoolDir = s.config.SpoolDir
-	worst := Finding{Verdict: Clean}
+	worst := Finding{Verdict: verdict.Clean}
 	err := archives.Walk(s.ctx, spool, size, limits, func(m archives.Member) error {
 		found, err := s.member(m)
 		if err != nil {
 			return err
 		}
 		worst = mostSevere(worst, found)
-		if worst.Verdict == Infected {
+		if worst.Verdict == verdict.Infected {
 			return errStop
 		}
 		return nil
 	})
 	var finding *archives.Finding
 	switch {
-	case err == nil, worst.Verdict == Infected:
+	case err == nil, worst.Verdict == verdict.Infected:
 		return worst, nil
-	case errors.As(err, &finding) && finding.Class() == archives.Rejected:
-		return Finding{Rejected, string(finding.Rule)}, nil
 	case errors.As(err, &finding):
-		return Finding{Unscannable, string(finding.Rule)}, nil
+		return Finding{finding.Class(), string(finding.Rule)}, nil
 	}
 	return Finding{}, fmt.Errorf("walk through archive: %w", err)
 }
@@ -153,18 +152,18 @@ func (s *stream) member(m archives.Member) (Finding, error) {
 	found, err := s.ask(body, m.Size)
 	switch {
 	case errors.Is(err, ErrTooLarge):
-		found = Finding{Unscannable, tooLarge}
+		found = Finding{verdict.Unscannable, tooLarge}
 	case err != nil:
 		return Finding{}, err
 	}
 	if program {
-		found = mostSevere(found, Finding{Rejected, string(types.Executable)})
+		found = mostSevere(found, Finding{verdict.Rejected, string(types.Executable)})
 	}
 	return found, nil
 }
 
 // severity orders what members of one container were found to be.
-var severity = []Verdict{Clean, Unscannable, Rejected, Infected}
+var severity = []verdict.Verdict{verdict.Clean, verdict.Unscannable, verdict.Rejected, verdict.Infected}
 
 func mostSevere(a, b Finding) Finding {
 	if slices.Index(severity, b.Verdict) > slices.Index(severity, a.Verdict) {

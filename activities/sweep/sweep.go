@@ -7,14 +7,13 @@ package sweep
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/google/uuid"
-	"go.temporal.io/sdk/activity"
 
 	"satchel/files"
+	"satchel/internal/queue"
 	"satchel/tenancy"
 	"satchel/tenancy/idempotency"
 )
@@ -40,6 +39,7 @@ type Config struct {
 	Unstarted time.Duration `env:"SATCHEL_SWEEP_UNSTARTED" envDefault:"20s"` // complete bytes without a workflow
 	Silent    time.Duration `env:"SATCHEL_SWEEP_SILENT" envDefault:"3m"`     // a version in process without a sign of life
 	Trash     time.Duration `env:"SATCHEL_TRASH_RETENTION" envDefault:"720h"`
+	Uncleaned time.Duration `env:"SATCHEL_SWEEP_UNCLEANED" envDefault:"1m"` // an ended version whose objects may be left
 }
 
 // Activities are the activities of this package.
@@ -55,9 +55,14 @@ func New(db *tenancy.DB, starter UploadStarter, remover Cleaner, c Config) *Acti
 	return &Activities{db: db, starter: starter, remover: remover, config: c}
 }
 
-// page bounds one run of a sweep. What is left over is found by the next run,
-// which starts within seconds.
-const page = 500
+const (
+	// page bounds one list. What is not paged through is found by the next run,
+	// which starts within seconds.
+	page = 500
+	// turn is how many files of one organization are purged before the next
+	// organization has its turn.
+	turn = 50
+)
 
 // StartWaitingUploadsInput names the platform.
 type StartWaitingUploadsInput struct{ Org tenancy.OrgID }
@@ -71,8 +76,11 @@ type PurgeTrashInput struct{ Org tenancy.OrgID }
 // ForgetRequestsInput names the platform.
 type ForgetRequestsInput struct{ Org tenancy.OrgID }
 
-// SweepResult counts what was found and what was done.
-type SweepResult struct{ Found, Done int }
+// CleanUploadsInput names the platform.
+type CleanUploadsInput struct{ Org tenancy.OrgID }
+
+// SweepResult counts what was found, what was done and what failed.
+type SweepResult = queue.Swept
 
 // StartWaitingUploads starts the workflow of every version that was let into the
 // pipeline and shows no life, and moves every line that has stood for a while
@@ -86,7 +94,7 @@ func (a *Activities) StartWaitingUploads(ctx context.Context, in StartWaitingUpl
 	if err != nil {
 		return SweepResult{}, fmt.Errorf("find waiting versions: %w", err)
 	}
-	started, err := each(ctx, waiting, a.start)
+	started, err := queue.Sweep(ctx, "start waiting uploads", waiting, a.start)
 	if err != nil {
 		return started, err
 	}
@@ -94,10 +102,11 @@ func (a *Activities) StartWaitingUploads(ctx context.Context, in StartWaitingUpl
 	if err != nil {
 		return started, fmt.Errorf("find waiting organizations: %w", err)
 	}
-	moved, err := each(ctx, lines, func(ctx context.Context, r tenancy.Ref) error {
+	moved, err := queue.Sweep(ctx, "admit waiting uploads", lines, func(ctx context.Context, r tenancy.Ref) error {
 		return a.starter.StartAdmitted(ctx, tenancy.OrgID(r.Org))
 	})
-	return SweepResult{Found: started.Found + moved.Found, Done: started.Done + moved.Done}, err
+	started.Add(moved)
+	return started, err
 }
 
 func (a *Activities) start(ctx context.Context, r tenancy.Ref) error {
@@ -122,11 +131,12 @@ func (a *Activities) ExpireUploads(ctx context.Context, in ExpireUploadsInput) (
 	if err != nil {
 		return SweepResult{}, fmt.Errorf("find expired uploads: %w", err)
 	}
-	return each(ctx, expired, a.expire)
+	return queue.Sweep(ctx, "expire uploads", expired, a.expire)
 }
 
 // expire decides by the row before it touches an object: the upload may have
-// moved on. What a crash leaves between the two is found by the reconciler.
+// moved on. What a crash leaves between the two is found
+// by CleanUploads.
 func (a *Activities) expire(ctx context.Context, r tenancy.Ref) error {
 	org := tenancy.OrgID(r.Org)
 	var expired bool
@@ -141,16 +151,58 @@ func (a *Activities) expire(ctx context.Context, r tenancy.Ref) error {
 	return err
 }
 
-// PurgeTrash removes for good what has lain in the trash for its time.
+// CleanUploads removes what ended versions left in the store: the step that ended
+// them died, or the store was away, before it was removed.
+func (a *Activities) CleanUploads(ctx context.Context, in CleanUploadsInput) (SweepResult, error) {
+	if err := platform(in.Org); err != nil {
+		return SweepResult{}, err
+	}
+	return queue.SweepPages(ctx, "clean ended versions", func(ctx context.Context, last *tenancy.Ref) ([]tenancy.Ref, error) {
+		var after uuid.UUID
+		if last != nil {
+			after = last.Version
+		}
+		return a.db.VersionsUncleaned(ctx, a.config.Uncleaned, after, page)
+	}, func(ctx context.Context, r tenancy.Ref) error {
+		_, err := a.remover.Clear(ctx, tenancy.OrgID(r.Org), r.Version)
+		return err
+	})
+}
+
+// PurgeTrash removes for good what has been in the trash for its time. It goes
+// on until nothing is left, in turns between the organizations; files that fail
+// are passed over and tried again by the next run.
 func (a *Activities) PurgeTrash(ctx context.Context, in PurgeTrashInput) (SweepResult, error) {
 	if err := platform(in.Org); err != nil {
 		return SweepResult{}, err
 	}
-	trashed, err := a.db.FilesTrashed(ctx, a.config.Trash, page)
+	defer queue.Heartbeat(ctx)() // listing and erasing may each take longer than a heartbeat
+	orgs, err := a.organizationsWithTrash(ctx)
 	if err != nil {
 		return SweepResult{}, fmt.Errorf("find trash that is due: %w", err)
 	}
-	return each(ctx, trashed, a.purge)
+	return queue.SweepFairly(ctx, "purge trash", orgs, func(ctx context.Context, org tenancy.Ref, last *tenancy.Ref) ([]tenancy.Ref, error) {
+		var after uuid.UUID
+		if last != nil {
+			after = last.File
+		}
+		return a.db.FilesTrashed(ctx, tenancy.OrgID(org.Org), a.config.Trash, after, turn)
+	}, a.purge)
+}
+
+func (a *Activities) organizationsWithTrash(ctx context.Context) ([]tenancy.Ref, error) {
+	var orgs []tenancy.Ref
+	for {
+		var last *tenancy.Ref
+		if len(orgs) > 0 {
+			last = &orgs[len(orgs)-1]
+		}
+		next, err := a.db.OrganizationsWithTrash(ctx, a.config.Trash, orgOf(last), page)
+		if err != nil || len(next) == 0 {
+			return orgs, err
+		}
+		orgs = append(orgs, next...)
+	}
 }
 
 // purge unpublishes, erases and only then forgets: the rows are the list of
@@ -187,13 +239,19 @@ func (a *Activities) ForgetRequests(ctx context.Context, in ForgetRequestsInput)
 	if err := platform(in.Org); err != nil {
 		return SweepResult{}, err
 	}
-	old, err := a.db.OrganizationsWithOldRequests(ctx, page)
-	if err != nil {
-		return SweepResult{}, fmt.Errorf("find requests past their time: %w", err)
-	}
-	return each(ctx, old, func(ctx context.Context, r tenancy.Ref) error {
+	return queue.SweepPages(ctx, "forget old requests", func(ctx context.Context, last *tenancy.Ref) ([]tenancy.Ref, error) {
+		return a.db.OrganizationsWithOldRequests(ctx, orgOf(last), page)
+	}, func(ctx context.Context, r tenancy.Ref) error {
 		return idempotency.DeleteExpired(ctx, a.db.Single(tenancy.OrgID(r.Org)))
 	})
+}
+
+// orgOf is the cursor behind an organization, or in front of the first one.
+func orgOf(last *tenancy.Ref) uuid.UUID {
+	if last == nil {
+		return uuid.Nil
+	}
+	return last.Org
 }
 
 // platform refuses to sweep on behalf of one organization.
@@ -202,28 +260,4 @@ func platform(org tenancy.OrgID) error {
 		return ErrNotPlatform
 	}
 	return nil
-}
-
-// each does the work for everything found. One that fails does not stop those
-// behind it; the activity fails only when nothing worked at all, because then
-// it is not about the things found.
-func each(ctx context.Context, found []tenancy.Ref, work func(context.Context, tenancy.Ref) error) (SweepResult, error) {
-	result := SweepResult{Found: len(found)}
-	var failures []error
-	for i, ref := range found {
-		activity.RecordHeartbeat(ctx, i)
-		if err := ctx.Err(); err != nil {
-			return result, err
-		}
-		if err := work(ctx, ref); err != nil {
-			activity.GetLogger(ctx).Warn("sweep", "org", ref.Org, "file", ref.File, "version", ref.Version, "error", err)
-			failures = append(failures, err)
-			continue
-		}
-		result.Done++
-	}
-	if result.Done == 0 && len(failures) > 0 {
-		return result, errors.Join(failures...)
-	}
-	return result, nil
 }

@@ -36,10 +36,13 @@ type RollUpOrganizationsInput struct{ Org, After tenancy.OrgID }
 type RollUpOrganizationsResult struct {
 	Last          tenancy.OrgID // zero: the end is reached
 	Organizations int64
+	Failed        int64 // logged and passed over
 }
 
 // RollUpOrganizations writes down the days of the next organizations that may
-// still change. Running it again changes nothing that it need not.
+// still change. Running it again changes nothing that it need not. An
+// organization that fails is logged, counted and passed over; the next run
+// tries it again.
 func (a *Activities) RollUpOrganizations(ctx context.Context, in RollUpOrganizationsInput) (RollUpOrganizationsResult, error) {
 	defer queue.Heartbeat(ctx)()
 	var result RollUpOrganizationsResult
@@ -55,11 +58,17 @@ func (a *Activities) RollUpOrganizations(ctx context.Context, in RollUpOrganizat
 		return result, fmt.Errorf("list organizations: %w", err)
 	}
 	for _, org := range orgs {
-		if err := a.rollUp(ctx, org); err != nil {
-			return result, fmt.Errorf("organization %s: %w", org, err)
+		err := a.rollUp(ctx, org)
+		if ctx.Err() != nil {
+			return result, fmt.Errorf("roll up usage: %w", ctx.Err())
+		}
+		result.Last = org
+		if err != nil {
+			queue.SweepFailed(ctx, "roll up usage", org, err)
+			result.Failed++
+			continue
 		}
 		result.Organizations++
-		result.Last = org
 	}
 	if len(orgs) < stretch {
 		result.Last = tenancy.OrgID{}

@@ -73,8 +73,9 @@ func (r *Keys) Create(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if in.Name = strings.TrimSpace(in.Name); in.Name == "" || !request.IsText(in.Name, 100) {
-		return request.Invalid("name", "name is a text of 1 to 100 characters.")
+	in.Name = strings.TrimSpace(in.Name)
+	if err := tenancy.CheckName(in.Name, 100); err != nil {
+		return err
 	}
 	life, err := request.Seconds("expires_in", in.ExpiresIn, apikeys.DefaultLife)
 	if err != nil {

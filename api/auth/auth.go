@@ -66,24 +66,22 @@ func (d *Auth) Authorize(needs tenancy.Action, cost ratelimit.Cost) gin.HandlerF
 	}
 }
 
-// Authenticate finds out who is calling and asks no organization about them. Without
-// one, the address's limit is theirs.
+// Authenticate finds out who is calling and asks no organization about them: the
+// limit is their own.
 func (d *Auth) Authenticate(c *gin.Context) {
 	AllowAnyOrigin(c)
-	err := d.RateLimit.AllowAddress(c.Writer.Header(), address(c))
-	var token string
-	if err == nil {
-		token, err = bearer(c.GetHeader("Authorization"))
+	who, err := d.verify(c)
+	if err == nil && who.key {
+		err = d.failed(c, caller{}, oidc.ErrToken) // a key is no person
 	}
-	var who oidc.Identity
 	if err == nil {
-		who, err = d.Tokens.Verify(c.Request.Context(), token)
+		err = d.RateLimit.Person(c.Writer.Header(), who.person)
 	}
 	if err != nil {
 		request.Fail(c, err)
 		return
 	}
-	request.SetPerson(c, who)
+	request.SetPerson(c, who.person)
 }
 
 // denied says what is missing: a role, or a scope of the key.
@@ -111,8 +109,8 @@ type credential struct {
 // actor is who calls and for which organization. A refusal that comes before the
 // organization is known is about none: a page that any organization knows may
 // read it, and tell its user to sign in, as it may read what everybody may.
-func (d *Auth) actor(c *gin.Context, needs tenancy.Action) (tenancy.Actor, error) {
-	place, proven, err := d.membership(c)
+func (d *Auth) actor(c *gin.Context, who caller, needs tenancy.Action) (tenancy.Actor, error) {
+	place, proven, err := d.membership(c, who)
 	if err != nil {
 		AllowAnyOrigin(c)
 		return tenancy.Actor{}, err
@@ -130,12 +128,8 @@ func (d *Auth) actor(c *gin.Context, needs tenancy.Action) (tenancy.Actor, error
 	return tenancy.Actor{Org: tenancy.OrgID(place.Org), User: place.User, Role: place.Role, Key: proven.key, Scopes: proven.scopes, Until: proven.expires}, nil
 }
 
-func (d *Auth) membership(c *gin.Context) (tenancy.Membership, credential, error) {
-	token, err := bearer(c.GetHeader("Authorization"))
-	if err != nil {
-		return tenancy.Membership{}, credential{}, err
-	}
-	proven, err := d.authenticate(c.Request.Context(), token)
+func (d *Auth) membership(c *gin.Context, who caller) (tenancy.Membership, credential, error) {
+	proven, err := d.authenticate(c.Request.Context(), who)
 	if err != nil {
 		return tenancy.Membership{}, proven, err
 	}
@@ -143,26 +137,21 @@ func (d *Auth) membership(c *gin.Context) (tenancy.Membership, credential, error
 	return place, proven, err
 }
 
-// authenticate checks a key or an access token. Either is one question to the
-// database, and a key that cannot be one is none.
-func (d *Auth) authenticate(ctx context.Context, token string) (credential, error) {
-	if apikeys.HasPrefix(token) {
-		holder, err := apikeys.Find(ctx, d.DB, token)
+// authenticate finds where the caller belongs, by one question to the database.
+func (d *Auth) authenticate(ctx context.Context, who caller) (credential, error) {
+	if who.key {
+		holder, err := apikeys.Find(ctx, d.DB, who.token)
 		if err != nil {
 			return credential{}, err
 		}
 		d.usedKeys.note(holder)
 		return credential{memberships: []tenancy.Membership{holder.Membership}, key: holder.Key, scopes: apikeys.Actions(holder.Scopes)}, nil
 	}
-	person, err := d.Tokens.Verify(ctx, token)
-	if err != nil {
-		return credential{}, err
-	}
-	places, err := d.DB.Memberships(ctx, person.Issuer, person.Subject)
+	places, err := d.DB.Memberships(ctx, who.person.Issuer, who.person.Subject)
 	if err != nil {
 		return credential{}, fmt.Errorf("find memberships: %w", err)
 	}
-	return credential{memberships: places, expires: person.Until}, nil
+	return credential{memberships: places, expires: who.person.Until}, nil
 }
 
 func bearer(header string) (string, error) {

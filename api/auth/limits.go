@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -12,8 +13,10 @@ import (
 	"satchel/api/ratelimit"
 	"satchel/api/request"
 	"satchel/internal/fault"
+	"satchel/internal/oidc"
 	"satchel/policies/audit"
 	"satchel/tenancy"
+	"satchel/tenancy/apikeys"
 )
 
 const (
@@ -27,6 +30,7 @@ const LongestQuery = 8 << 10
 
 var (
 	errQuery = fault.New(fault.Invalid, "query_too_long", "The query of this address is longer than %d bytes. Shorten it.", LongestQuery)
+	errPath  = fault.New(fault.Invalid, "invalid_path", "The path of this address holds an encoded slash or backslash (%%2F, %%5C), which no address of this API has. Write it without.")
 	errTwice = fault.New(fault.Invalid, "duplicate_header", "A header that names the caller, the organization or the key of this request came twice. Send it once.")
 )
 
@@ -56,10 +60,20 @@ func wellFormed(r *http.Request) error {
 			return errTwice
 		}
 	}
+	if holdsEncodedSlash(r.URL.EscapedPath()) {
+		return errPath
+	}
 	if len(r.URL.RawQuery) > LongestQuery {
 		return errQuery
 	}
 	return nil
+}
+
+// holdsEncodedSlash finds what is one part of a path for a proxy in front, which
+// may guard paths by their beginning, and two parts for the router here.
+func holdsEncodedSlash(path string) bool {
+	path = strings.ToLower(path)
+	return strings.Contains(path, "%2f") || strings.Contains(path, "%5c")
 }
 
 func address(c *gin.Context) netip.Addr {
@@ -83,20 +97,67 @@ func (d *Auth) LimitAddress(c *gin.Context) {
 // setRateLimitHeaders notes how many requests a minute the caller's organization may send.
 func setRateLimitHeaders(c *gin.Context, perMinute int) { c.Set(keyRateLimit, perMinute) }
 
-// identified finds the caller and holds them to their limits. A failed attempt
-// counts for the address; one that succeeds does not, however many share it.
+// caller is what a bearer token proves without the database.
+type caller struct {
+	token  string
+	key    bool          // an API key: only the database knows whose
+	person oidc.Identity // whose token has a good signature
+}
+
+// verify reads the caller's credential. A token's signature is checked before the
+// limit of its address is asked, so that bad tokens of one machine do not refuse
+// the good new ones of others behind the same address.
+func (d *Auth) verify(c *gin.Context) (caller, error) {
+	header, h := c.GetHeader("Authorization"), c.Writer.Header()
+	token, err := bearer(header)
+	if err != nil {
+		return caller{}, d.failed(c, caller{}, err)
+	}
+	if apikeys.HasPrefix(token) {
+		return caller{token: token, key: true}, d.RateLimit.AllowAttempt(h, address(c), header)
+	}
+	done, err := d.RateLimit.Verify(c.Request.Context(), h, address(c), header)
+	if err != nil {
+		return caller{}, err
+	}
+	defer done()
+	person, err := d.Tokens.Verify(c.Request.Context(), token)
+	if err != nil {
+		return caller{}, d.failed(c, caller{}, err)
+	}
+	return caller{token: token, person: person}, nil
+}
+
+// failed charges a failed attempt: to the person whose token is good, else to the
+// address. Our own failure is charged to none.
+func (d *Auth) failed(c *gin.Context, who caller, err error) error {
+	if problem.Status(problem.Of(err)) >= http.StatusInternalServerError {
+		return err
+	}
+	limited := error(nil)
+	if who.person == (oidc.Identity{}) {
+		limited = d.RateLimit.AllowAddress(c.Writer.Header(), address(c))
+	} else {
+		limited = d.RateLimit.Person(c.Writer.Header(), who.person)
+	}
+	return errors.Join(limited, err)
+}
+
+// identified finds the caller and holds them to their limits. An attempt that
+// succeeds costs the address nothing, however many share it.
 func (d *Auth) identified(c *gin.Context, needs tenancy.Action, cost ratelimit.Cost) (tenancy.Actor, error) {
 	credential, h := c.GetHeader("Authorization"), c.Writer.Header()
-	if err := d.RateLimit.AllowAttempt(h, address(c), credential); err != nil {
+	who, err := d.verify(c)
+	if err == nil && !who.key {
+		err = d.RateLimit.PersonAttempt(h, who.person, credential)
+	}
+	if err != nil {
 		AllowAnyOrigin(c)
 		return tenancy.Actor{}, err
 	}
-	actor, err := d.actor(c, needs)
-	if status := problem.Status(problem.Of(err)); err != nil {
-		if status < http.StatusInternalServerError { // our own failure is nobody's attempt
-			err = errors.Join(d.RateLimit.AllowAddress(h, address(c)), err)
-		}
-		return actor, err
+	actor, err := d.actor(c, who, needs)
+	if err != nil {
+		return actor, d.failed(c, who, err)
 	}
 	pace, ok := c.Value(keyRateLimit).(int)
 	if !ok {

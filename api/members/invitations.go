@@ -55,19 +55,16 @@ func showInvitationOf(org tenancy.OrgID) func(members.Invitation) InvitationView
 type inviteBody struct {
 	Email     string       `json:"email"`
 	Role      tenancy.Role `json:"role"`
-	ExpiresIn string       `json:"expires_in"` // a duration such as 72h
+	ExpiresIn *int64       `json:"expires_in"` // seconds
 }
 
 // term reads for how long the invitation is open.
 func (b inviteBody) term() (time.Duration, error) {
-	if b.ExpiresIn == "" {
-		return members.DefaultTerm, nil
+	d, err := request.Seconds("expires_in", b.ExpiresIn, members.DefaultTerm)
+	if err == nil && d > members.MaxTerm {
+		err = request.Invalid("expires_in", "expires_in is a number of seconds from 1 to %d.", int64(members.MaxTerm/time.Second))
 	}
-	d, err := time.ParseDuration(b.ExpiresIn)
-	if err != nil || d < time.Second || d > members.MaxTerm {
-		return 0, request.Invalid("expires_in", "expires_in is a duration from 1s to 720h, such as 72h.")
-	}
-	return d, nil
+	return d, err
 }
 
 // Invite makes an invitation and has it sent.

@@ -96,12 +96,21 @@ type deadlineBody struct {
 
 	left     time.Duration // to wait until the least has come
 	received int64         // of it
+	end      time.Time     // of all that is read; zero: none
 }
+
+// EndBy bounds the time in which the rest of the body must come, however fast
+// it does.
+func (b *deadlineBody) EndBy(at time.Time) { b.end = at }
 
 // Read waits for as long as is left.
 func (b *deadlineBody) Read(p []byte) (int, error) {
 	began := time.Now()
-	_ = b.conn.SetReadDeadline(began.Add(b.left))
+	deadline := began.Add(b.left)
+	if !b.end.IsZero() && b.end.Before(deadline) {
+		deadline = b.end
+	}
+	_ = b.conn.SetReadDeadline(deadline)
 	n, err := b.ReadCloser.Read(p)
 	_ = b.conn.SetReadDeadline(time.Time{})
 	b.left, b.received = b.left-time.Since(began), b.received+int64(n)

@@ -44,11 +44,13 @@ type Middleware struct {
 	Limits Limits
 
 	metrics *metrics
+	bodies  *bodies
 }
 
 // New makes it.
 func New(a Middleware, registry prometheus.Registerer) *Middleware {
 	a.metrics = newMetrics(registry)
+	a.bodies = &bodies{open: map[principal]int{}}
 	return &a
 }
 

@@ -61,8 +61,8 @@ func (r *Organizations) Resume(c *gin.Context) error {
 }
 
 type deleteBody struct {
-	Slug  string  `json:"slug"`
-	Grace *string `json:"grace"`
+	Slug  string `json:"slug"`
+	Grace *int64 `json:"grace"` // seconds
 }
 
 const (
@@ -80,11 +80,12 @@ func (r *Organizations) Delete(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	grace := defaultGrace
-	if in.Grace != nil {
-		if grace, err = time.ParseDuration(*in.Grace); err != nil || grace < 0 || grace > maxGrace {
-			return request.Invalid("grace", "grace is a duration such as 720h, from 0s to 8760h.")
-		}
+	grace, err := request.Seconds("grace", in.Grace, defaultGrace)
+	if err != nil {
+		return err
+	}
+	if grace > maxGrace {
+		return request.Invalid("grace", "grace is a number of seconds from 0 to %d.", int64(maxGrace/time.Second))
 	}
 	ctx := c.Request.Context()
 	o, err := tenancy.GetOrganization(ctx, r.DB.Single(org))

@@ -5,7 +5,6 @@ package organizations
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"regexp"
 	"slices"
 	"time"
@@ -77,7 +76,7 @@ func (b *organizationBody) check(invites bool) error {
 	if !slugPattern.MatchString(b.Slug) {
 		return request.Invalid("slug", "slug is 1 to 63 of the characters a-z, 0-9 and -, and neither begins nor ends with -.")
 	}
-	if err := checkName(b.Name); err != nil {
+	if err := tenancy.CheckOrganizationName(b.Name); err != nil {
 		return err
 	}
 	if err := checkEmail("contact_email", b.ContactEmail); err != nil {
@@ -105,13 +104,6 @@ func (o *ownerBody) check(invites bool) error {
 		return request.Invalid("owner", "Invitations by mail are not set up here. Name the owner by issuer and subject.")
 	case !direct && checkEmail("owner", o.Email) != nil:
 		return request.Invalid("owner", "owner.email is one mail address such as name@school.example, of at most 254 characters.")
-	}
-	return nil
-}
-
-func checkName(name string) error {
-	if name == "" || !request.IsText(name, 200) {
-		return request.Invalid("name", "name is a text of 1 to 200 characters.")
 	}
 	return nil
 }
@@ -231,13 +223,12 @@ func (r *Organizations) List(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	var next *string
+	next := ""
 	if len(found) > limit {
 		found = found[:limit]
-		last := found[limit-1].ID.String()
-		next = &last
+		next = found[limit-1].ID.String()
 	}
-	c.JSON(http.StatusOK, gin.H{"items": found, "next_cursor": next})
+	c.JSON(http.StatusOK, request.Page[tenancy.Organization]{Items: found, NextCursor: next})
 	return nil
 }
 
@@ -273,7 +264,7 @@ type organizationChange struct {
 
 func (b organizationChange) check() error {
 	if b.Name != nil {
-		if err := checkName(*b.Name); err != nil {
+		if err := tenancy.CheckOrganizationName(*b.Name); err != nil {
 			return err
 		}
 	}
@@ -289,9 +280,10 @@ func (b organizationChange) check() error {
 		return request.Invalid("allowed_origins", "allowed_origins holds at most 20 origins.")
 	}
 	for _, o := range *b.AllowedOrigins {
-		u, err := url.Parse(o)
-		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || o != u.Scheme+"://"+u.Host {
-			return request.Invalid("allowed_origins", "An origin is a scheme and a host, such as https://school.example.")
+		// The rule of the CORS check: an origin that it can never match would
+		// read like a permission and be none.
+		if err := tenancy.ValidOrigin(o); err != nil {
+			return request.Invalid("allowed_origins", "%.100q cannot be allowed. %s", o, tenancy.ErrOrigin.Text)
 		}
 	}
 	return nil

@@ -5,10 +5,12 @@
 package ratelimit
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"net/http"
 	"net/netip"
+	"runtime"
 	"time"
 
 	"github.com/google/uuid"
@@ -16,6 +18,7 @@ import (
 
 	"satchel/api/problem"
 	"satchel/internal/fault"
+	"satchel/internal/oidc"
 	"satchel/tenancy"
 )
 
@@ -23,6 +26,7 @@ import (
 type Config struct {
 	Replicas         int            `env:"SATCHEL_API_REPLICAS" envDefault:"1"`                   // that share the allowances
 	AddressPerMinute int            `env:"SATCHEL_ADDRESS_REQUESTS_PER_MINUTE" envDefault:"1200"` // unauthenticated requests and failed authentications of one address
+	Streams          int            `env:"SATCHEL_EVENT_STREAMS" envDefault:"256"`                // that one principal may hold open
 	TrustedProxies   []netip.Prefix `env:"SATCHEL_TRUSTED_PROXIES"`                               // whose X-Forwarded-For is believed
 }
 
@@ -45,10 +49,23 @@ const (
 	maxPrincipals    = 100_000
 	maxAddresses     = 50_000
 	maxCredentials   = 100_000
+	mostPersons      = 100_000
 )
+
+// verifyPatience is how long a token of an address above its limit waits for its
+// turn to be verified.
+const verifyPatience = 2 * time.Second
 
 // principal is a person or an API key, in an organization.
 type principal struct{ org, id uuid.UUID }
+
+func principalOf(actor tenancy.Actor) principal {
+	who := principal{actor.Org.UUID(), actor.User}
+	if actor.Key != uuid.Nil {
+		who.id = actor.Key
+	}
+	return who
+}
 
 // Limiter holds the buckets.
 type Limiter struct {
@@ -57,7 +74,9 @@ type Limiter struct {
 	organizations   *buckets[uuid.UUID]
 	principals      *buckets[principal]
 	addresses       *buckets[netip.Addr]
+	persons         *buckets[[sha256.Size]byte]
 	goodCredentials *recent[[sha256.Size]byte]
+	verifying       chan struct{} // a place for each token of addresses above their limit that is verified at once
 	refused         *prometheus.CounterVec
 }
 
@@ -73,12 +92,17 @@ func newLimiter(c Config, r prometheus.Registerer, now func() time.Time) *Limite
 	if c.AddressPerMinute < 1 {
 		c.AddressPerMinute = 1200
 	}
+	if c.Streams < 1 {
+		c.Streams = 256
+	}
 	t := &Limiter{
 		config: c, now: now,
 		organizations:   newBuckets[uuid.UUID](maxOrganizations),
 		principals:      newBuckets[principal](maxPrincipals),
 		addresses:       newBuckets[netip.Addr](maxAddresses),
+		persons:         newBuckets[[sha256.Size]byte](mostPersons),
 		goodCredentials: newRecent[[sha256.Size]byte](maxCredentials),
+		verifying:       make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)),
 		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "satchel_api_rate_limited_total", Help: "Requests that were refused for coming too often, by the limit that refused them.",
 		}, []string{"limit"}),
@@ -96,10 +120,7 @@ func (t *Limiter) share(perMinute int) Rate {
 // requests a minute. One principal may use half of that, so that a script that
 // runs wild leaves the others room. The answer's header says how it stands.
 func (t *Limiter) AllowMember(h http.Header, actor tenancy.Actor, perMinute int, cost Cost) error {
-	who := principal{actor.Org.UUID(), actor.User}
-	if actor.Key != uuid.Nil {
-		who.id = actor.Key
-	}
+	who := principalOf(actor)
 	now, all, own := t.now(), t.share(perMinute), t.share(min(perMinute, max(perMinute/2, 60)))
 	mine := t.principals.take(now, who, own, int(cost))
 	if mine.retryAfter > 0 { // one's own bucket first: who is refused there takes nothing of the others'
@@ -130,14 +151,66 @@ func (t *Limiter) AllowAddress(h http.Header, from netip.Addr) error {
 // ago may always: in a school, hundreds share an address with the one who
 // guesses.
 func (t *Limiter) AllowAttempt(h http.Header, from netip.Addr, credential string) error {
-	if t.goodCredentials.has(t.now(), sha256.Sum256([]byte(credential))) {
-		return nil
-	}
-	s := t.addresses.look(t.now(), network(from), t.share(t.config.AddressPerMinute), int(Request))
-	if s.retryAfter > 0 {
+	if s := t.attempt(from, credential); s.retryAfter > 0 {
 		return t.refuse(h, "address", s)
 	}
 	return nil
+}
+
+// attempt tells how long a credential has to wait before it may be looked at.
+func (t *Limiter) attempt(from netip.Addr, credential string) bucketState {
+	if t.goodCredentials.has(t.now(), sha256.Sum256([]byte(credential))) {
+		return bucketState{}
+	}
+	return t.addresses.look(t.now(), network(from), t.share(t.config.AddressPerMinute), int(Request))
+}
+
+// Verify admits the verification of a token's signature, until done. It costs a
+// fraction of a millisecond of a processor and asks nothing of the database, so
+// that an address above its limit is not refused: hundreds of people with good new
+// tokens may share it with one who sends bad ones. Its tokens take turns, and use
+// half of the processors at most.
+func (t *Limiter) Verify(ctx context.Context, h http.Header, from netip.Addr, credential string) (done func(), err error) {
+	if t.attempt(from, credential).retryAfter == 0 {
+		return func() {}, nil
+	}
+	wait := time.NewTimer(verifyPatience)
+	defer wait.Stop()
+	select {
+	case t.verifying <- struct{}{}:
+		return func() { <-t.verifying }, nil
+	case <-wait.C:
+		return nil, t.AllowAttempt(h, from, credential)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// PersonAttempt says whether the database may be asked about the holder of a
+// token that was verified. It is Attempt, of a person instead of an address.
+func (t *Limiter) PersonAttempt(h http.Header, who oidc.Identity, credential string) error {
+	if t.goodCredentials.has(t.now(), sha256.Sum256([]byte(credential))) {
+		return nil
+	}
+	s := t.persons.look(t.now(), personKey(who), t.share(t.config.AddressPerMinute), int(Request))
+	if s.retryAfter > 0 {
+		return t.refuse(h, "person", s)
+	}
+	return nil
+}
+
+// Person bounds the requests of a person who is verified and acts for no
+// organization. They may be as many as an address's.
+func (t *Limiter) Person(h http.Header, who oidc.Identity) error {
+	s := t.persons.take(t.now(), personKey(who), t.share(t.config.AddressPerMinute), int(Request))
+	if s.retryAfter > 0 {
+		return t.refuse(h, "person", s)
+	}
+	return nil
+}
+
+func personKey(who oidc.Identity) [sha256.Size]byte {
+	return sha256.Sum256(fmt.Appendf(nil, "%q %q", who.Issuer, who.Subject))
 }
 
 // RememberCredential notes that a credential was found good, and costs its address nothing.

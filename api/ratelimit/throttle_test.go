@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"strconv"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/uuid"
@@ -269,5 +270,34 @@ func FuzzAddress(f *testing.F) {
 		r, _ := setup(Config{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
 		from := r.Address(&http.Request{RemoteAddr: remote, Header: http.Header{"X-Forwarded-For": {forwarded}}})
 		_ = r.AllowAddress(http.Header{}, from)
+	})
+}
+
+// TestTokensOfBusyAddressesTakeTurns: above its limit, an address's tokens are
+// verified, but not more at once than the processors can spare.
+func TestTokensOfBusyAddressesTakeTurns(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := New(Config{AddressPerMinute: 1}, prometheus.NewRegistry())
+		from, h := netip.MustParseAddr("192.0.2.1"), http.Header{}
+		_, err := l.Verify(t.Context(), h, from, "first")
+		require.NoError(t, err)
+		require.NoError(t, l.AllowAddress(h, from))
+		var running []func()
+		for range cap(l.verifying) {
+			done, err := l.Verify(t.Context(), h, from, "new")
+			require.NoError(t, err)
+			running = append(running, done)
+		}
+		_, err = l.Verify(t.Context(), h, from, "new")
+		require.ErrorIs(t, err, Limited)
+		l.RememberCredential("known")
+		_, err = l.Verify(t.Context(), h, from, "known")
+		require.NoError(t, err)
+		_, err = l.Verify(t.Context(), h, netip.MustParseAddr("192.0.2.2"), "new")
+		require.NoError(t, err, "another address is below its limit")
+		time.AfterFunc(time.Second, running[0])
+		_, err = l.Verify(t.Context(), h, from, "new")
+		require.NoError(t, err, "it waits for its turn")
 	})
 }

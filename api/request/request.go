@@ -165,11 +165,11 @@ func Wait(c *gin.Context) (time.Duration, error) {
 	if text == "" {
 		return 0, nil
 	}
-	d, err := time.ParseDuration(text)
-	if err != nil || d < 0 {
-		return 0, Invalid("wait", "wait is a duration such as 30s.")
+	n, err := strconv.ParseUint(text, 10, 31)
+	if err != nil {
+		return 0, Invalid("wait", "wait is a number of seconds such as 30.")
 	}
-	return min(d, maxWait), nil
+	return min(time.Duration(n)*time.Second, maxWait), nil
 }
 
 // maxSeconds is above every span that a call takes, and far from where a

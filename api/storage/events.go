@@ -37,6 +37,11 @@ func (r *Storage) FollowFile(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	done, err := r.Streams.Open(request.Caller(c))
+	if err != nil {
+		return err
+	}
+	defer done()
 	s := &eventStream{storage: r, w: c.Writer, conn: http.NewResponseController(c.Writer), actor: request.Caller(c), owner: v.OwnerID, file: v.FileID, seq: seq}
 	changed, cancel := r.Listener.Subscribe(s.actor.Org, s.file)
 	defer cancel()

@@ -17,6 +17,7 @@ import (
 
 	"satchel/api/delivery"
 	"satchel/api/listen"
+	"satchel/api/ratelimit"
 	"satchel/api/request"
 	"satchel/api/uploads"
 	"satchel/files"
@@ -30,7 +31,7 @@ import (
 // Uploads brings bytes in. *uploads.Uploads is one.
 type Uploads interface {
 	TusHandler() http.Handler
-	Form(ctx context.Context, actor tenancy.Actor, a uploads.Metadata, body io.Reader, length int64) (files.Created, error)
+	Form(ctx context.Context, actor tenancy.Actor, a uploads.Metadata, body io.Reader, length int64) (uploads.Accepted, error)
 	// Created answers with an upload of tus that was created before. It says false
 	// for one that is not there, and that one is gone which takes no bytes any more.
 	Created(w http.ResponseWriter, r *http.Request, actor tenancy.Actor, id uuid.UUID) (made, gone bool, err error)
@@ -61,6 +62,7 @@ type Storage struct {
 	Staging    Staging
 	Clean      Clean
 	Listener   *listen.Listener
+	Streams    *ratelimit.Streams
 	ContentURL string // where users' bytes are had
 	Log        *slog.Logger
 }
@@ -198,7 +200,7 @@ func (r *Storage) answer(c *gin.Context, status int, v files.View) error {
 func (r *Storage) describe(v files.View) (FileView, error) {
 	f, err := r.show(v)
 	if v.HeadNumber != v.Number {
-		f.Latest = &LatestView{Version: v.HeadNumber, Status: v.HeadStatus, StatusReason: v.HeadReason}
+		f.Latest = &LatestView{Version: v.HeadNumber, Status: v.HeadStatus, StatusReason: v.HeadReason, StatusText: reasonText(v.HeadStatus, v.HeadReason)}
 	}
 	return f, err
 }

@@ -84,9 +84,19 @@ func (r *Storage) replayFile(c *gin.Context, e idempotency.PreviousAttempt) (fil
 	return t, idempotency.Unusable, r.withdrawUnfinished(ctx, org, t)
 }
 
-// withdrawUnfinished ends a version that nobody will send the rest of.
+// withdrawUnfinished ends a version that nobody will send the rest of. A file that has nothing
+// else goes to the trash with it: the repeated request makes the file once more,
+// and the list would show both.
 func (r *Storage) withdrawUnfinished(ctx context.Context, org tenancy.OrgID, t files.Created) error {
 	return r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
-		return files.Withdraw(ctx, tx, t.Version, files.Failed, "interrupted")
+		if err := files.Withdraw(ctx, tx, t.Version, files.Failed, "interrupted"); err != nil {
+			return err
+		}
+		v, err := files.GetOf(ctx, tx, t.File, t.Version)
+		if err != nil || v.CurrentID != nil || v.HeadID == nil || *v.HeadID != t.Version {
+			return err
+		}
+		_, err = files.Trash(ctx, tx, t.File)
+		return err
 	})
 }

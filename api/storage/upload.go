@@ -3,7 +3,6 @@ package storage
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -44,7 +43,10 @@ func (r *Storage) Upload(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return r.answerUpload(c, t, patience)
+	if patience == 0 && t.View != nil {
+		return r.answerReceived(c, t.Created, *t.View)
+	}
+	return r.answerUpload(c, t.Created, patience)
 }
 
 func (r *Storage) answerUpload(c *gin.Context, t files.Created, patience time.Duration) error {
@@ -52,6 +54,10 @@ func (r *Storage) answerUpload(c *gin.Context, t files.Created, patience time.Du
 	if err != nil {
 		return err
 	}
+	return r.answerReceived(c, t, v)
+}
+
+func (r *Storage) answerReceived(c *gin.Context, t files.Created, v files.View) error {
 	c.Header("Location", fileLocation(t))
 	c.Header("X-File-ID", t.File.String())
 	status := http.StatusAccepted
@@ -71,33 +77,30 @@ func (r *Storage) Tus(c *gin.Context) error {
 	return nil
 }
 
-func (r *Storage) receiveForm(c *gin.Context) (files.Created, error) {
-	form, err := c.Request.MultipartReader()
+func (r *Storage) receiveForm(c *gin.Context) (uploads.Accepted, error) {
+	form, err := newFormReader(c.Request)
 	if err != nil {
-		return files.Created{}, errMultipart.Because(err)
+		return uploads.Accepted{}, errMultipart.Because(err)
 	}
 	ctx, actor := c.Request.Context(), request.Caller(c)
 	said := uploads.Metadata{ID: request.NewID(c)}
 	for range maxFields {
-		part, err := form.NextRawPart()
+		part, err := form.next()
 		switch {
 		case errors.Is(err, io.EOF):
-			return files.Created{}, errNoFile
+			return uploads.Accepted{}, errNoFile
 		case err != nil:
-			return files.Created{}, errForm.Because(err)
+			return uploads.Accepted{}, err
 		case part.FormName() == "file":
 			said.Name, said.ClaimedType = part.FileName(), part.Header.Get("Content-Type")
-			t, err := r.Uploads.Form(ctx, actor, said, part, c.Request.ContentLength)
-			if err != nil {
-				return t, err
-			}
-			return t, r.readAfter(c, form, t)
+			said.Trailing = func() (uploads.Trailing, error) { return readTrailing(form) }
+			return r.Uploads.Form(ctx, actor, said, part, c.Request.ContentLength)
 		}
 		if err := readField(part, &said); err != nil {
-			return files.Created{}, err
+			return uploads.Accepted{}, err
 		}
 	}
-	return files.Created{}, errForm
+	return uploads.Accepted{}, errForm
 }
 
 var errMultipart = fault.New(fault.Invalid, "unsupported_media_type", "Send the file as multipart/form-data, in a part named file.")
@@ -134,62 +137,40 @@ func readField(part *multipart.Part, said *uploads.Metadata) error {
 	return nil
 }
 
-// readAfter takes the fields behind the file, as a page sends them that names
+// restTimeout bounds what follows the file in a form: texts.
+const restTimeout = 30 * time.Second
+
+// readTrailing takes the fields behind the file, as a page sends them that names
 // its file first. What should have been known before the bytes comes too late:
-// then nothing is kept, so that a check that was asked for is never left out.
-func (r *Storage) readAfter(c *gin.Context, form *multipart.Reader, t files.Created) error {
+// then the file is refused, so that a check that was asked for is never left out.
+func readTrailing(form *formReader) (uploads.Trailing, error) {
+	if b, ok := form.body.ReadCloser.(interface{ EndBy(at time.Time) }); ok {
+		b.EndBy(time.Now().Add(restTimeout))
+	}
 	var late uploads.Metadata
-	err := readRest(form, &late)
-	if err == nil && (late.SHA256 != "" || late.File != uuid.Nil) {
-		err = errOrder
+	if err := readRest(form, &late); err != nil {
+		return uploads.Trailing{}, err
 	}
-	if err == nil {
-		err = checkTexts(&late.Description, &late.Category)
+	if late.SHA256 != "" || late.File != uuid.Nil {
+		return uploads.Trailing{}, errOrder
 	}
-	ctx, org := c.Request.Context(), request.Caller(c).Org
-	if err != nil {
-		return errors.Join(err, r.withdraw(context.WithoutCancel(ctx), org, t))
-	}
-	change := files.Change{Description: orNil(late.Description), Category: orNil(late.Category)}
-	if change == (files.Change{}) {
-		return nil
-	}
-	return r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error { return files.Update(ctx, tx, t.File, change) })
+	return uploads.Trailing{Description: late.Description, Category: late.Category}, checkTexts(&late.Description, &late.Category)
 }
 
-// withdraw ends a version that was received. The file may have others, which
-// stay; the workflow finds the version settled and removes its bytes.
-func (r *Storage) withdraw(ctx context.Context, org tenancy.OrgID, t files.Created) error {
-	err := r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
-		return files.Withdraw(ctx, tx, t.Version, files.Rejected, errOrder.Code)
-	})
-	if err != nil {
-		return fmt.Errorf("take version %s back: %w", t.Version, err)
-	}
-	return r.Workflows.Cancel(ctx, org, t.Version)
-}
-
-func readRest(form *multipart.Reader, late *uploads.Metadata) error {
+func readRest(form *formReader, late *uploads.Metadata) error {
 	for range maxFields {
-		part, err := form.NextRawPart()
+		part, err := form.next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
-			return errForm.Because(err)
+			return err
 		}
 		if err := readField(part, late); err != nil {
 			return err
 		}
 	}
 	return errForm
-}
-
-func orNil(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
 }
 
 // await gives the version as it is once it is final, or once the time is up.

@@ -10,6 +10,7 @@ import (
 
 	"satchel/api/request"
 	"satchel/files"
+	"satchel/policies/verdict"
 )
 
 // FileView is a file as the contract shows it.
@@ -22,6 +23,7 @@ type FileView struct {
 	Description       string          `json:"description"`
 	Status            files.Status    `json:"status"`
 	StatusReason      string          `json:"status_reason"`
+	StatusText        string          `json:"status_text"` // the reason, for people
 	SHA256            string          `json:"sha256"`
 	Version           int32           `json:"version"`
 	ChangeDescription string          `json:"change_description"`
@@ -41,11 +43,11 @@ type FileView struct {
 
 // ScanView is what the scanner said.
 type ScanView struct {
-	Verdict   string     `json:"verdict"`
-	Signature string     `json:"signature"`
-	Engine    string     `json:"engine"`
-	Database  string     `json:"database"`
-	ScannedAt *time.Time `json:"scanned_at"`
+	Verdict   verdict.Verdict `json:"verdict"`
+	Signature string          `json:"signature"`
+	Engine    string          `json:"engine"`
+	Database  string          `json:"database"`
+	ScannedAt *time.Time      `json:"scanned_at"`
 }
 
 // RenditionView is a preview and where it is.
@@ -72,14 +74,15 @@ type LatestView struct {
 	Version      int32        `json:"version"`
 	Status       files.Status `json:"status"`
 	StatusReason string       `json:"status_reason"`
+	StatusText   string       `json:"status_text"`
 }
 
 // show makes the contract's file of a version.
 func (r *Storage) show(v files.View) (FileView, error) {
 	f := FileView{
 		ID: v.FileID, Name: v.Name, Size: v.Size, MimeType: v.MimeType, Category: v.Category, Description: v.Description,
-		Status: v.Effective(), StatusReason: v.StatusReason, SHA256: v.Sha256, Version: v.Number, ChangeDescription: v.ChangeDescription,
-		VirusScanned: v.ScanVerdict != "", ContainsPII: v.ContainsPii, Preview: v.Preview, Steps: []StepView{}, Renditions: []RenditionView{},
+		Status: v.Effective(), StatusReason: v.StatusReason, StatusText: reasonText(v.Effective(), v.StatusReason), SHA256: v.Sha256, Version: v.Number, ChangeDescription: v.ChangeDescription,
+		VirusScanned: v.ScanVerdict != verdict.None, ContainsPII: v.ContainsPii, Preview: v.Preview, Steps: []StepView{}, Renditions: []RenditionView{},
 		UploadedBy: v.UploadedBy, CreatedAt: v.CreatedAt.UTC(), UpdatedAt: v.UpdatedAt.UTC(), PublishedAt: request.UTC(v.PublishedAt),
 	}
 	if f.VirusScanned {

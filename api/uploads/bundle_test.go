@@ -47,6 +47,7 @@ type bundle struct {
 	actors  map[string]tenancy.Actor
 	started map[uuid.UUID]int
 	startTo error
+	block   chan struct{} // if there is one, starts wait until it is closed
 }
 
 // partBytes is what a part holds in the real store.
@@ -85,7 +86,14 @@ func (b *bundle) actor(t testing.TB, org tenancy.OrgID, role tenancy.Role) tenan
 	return a
 }
 
-func (b *bundle) start(_ context.Context, in upload.UploadFileInput) error {
+func (b *bundle) start(ctx context.Context, in upload.UploadFileInput) error {
+	if b.block != nil {
+		select {
+		case <-b.block:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.startTo != nil {
@@ -104,7 +112,18 @@ func (b *bundle) replica(t testing.TB) *Uploads {
 	})
 	require.NoError(t, err)
 	u.ingest.Sizes = b.sizes
+	t.Cleanup(func() { u.Wait(context.Background()) }) // what runs on would log for a test that has ended
 	return u
+}
+
+// startsOf gives how often a version's workflow was started, once the replica
+// has made all the starts that it owes.
+func (b *bundle) startsOf(t testing.TB, u *Uploads, version uuid.UUID) int {
+	t.Helper()
+	u.Wait(t.Context())
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.started[version]
 }
 
 // serve puts a replica on loopback. The header Actor stands for authentication.

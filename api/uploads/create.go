@@ -30,7 +30,16 @@ type Metadata struct {
 	Description       string
 	ChangeDescription string
 	File              uuid.UUID // zero: a new file; else a new version of this one
+
+	// Trailing reads what a form holds behind the file. It is asked when the
+	// file's bytes have come and before the file is received, so that an error
+	// refuses the file. Nil: nothing can follow.
+	Trailing func() (Trailing, error)
 }
+
+// Trailing are the texts that a form may hold behind the file. Empty ones
+// change nothing.
+type Trailing struct{ Description, Category string }
 
 // What is refused before any byte is kept.
 var (

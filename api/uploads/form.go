@@ -2,10 +2,13 @@ package uploads
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"time"
+
+	"github.com/google/uuid"
 
 	"satchel/api/uploads/ingest"
 	"satchel/files"
@@ -28,7 +31,7 @@ const (
 // are streamed; a file of at most one part costs two short transactions and one
 // call to the store. Whatever goes wrong, a client's abort included, everything
 // is released before Form returns.
-func (u *Uploads) Form(ctx context.Context, actor tenancy.Actor, a Metadata, body io.Reader, length int64) (files.Created, error) {
+func (u *Uploads) Form(ctx context.Context, actor tenancy.Actor, a Metadata, body io.Reader, length int64) (Accepted, error) {
 	t, err := u.form(ctx, actor, a, body, length)
 	if err != nil && !errors.Is(err, files.ErrChecksum) { // which is counted where it is found
 		u.ingest.Metrics.End(ingest.Form, err)
@@ -36,23 +39,23 @@ func (u *Uploads) Form(ctx context.Context, actor tenancy.Actor, a Metadata, bod
 	return t, err
 }
 
-func (u *Uploads) form(ctx context.Context, actor tenancy.Actor, a Metadata, body io.Reader, length int64) (files.Created, error) {
+func (u *Uploads) form(ctx context.Context, actor tenancy.Actor, a Metadata, body io.Reader, length int64) (Accepted, error) {
 	if err := metadataOf(actor, &a); err != nil {
-		return files.Created{}, err
+		return Accepted{}, err
 	}
 	least := max(0, length-slack)
 	limits, err := u.refuseEarly(ctx, actor.Org, least)
 	if err != nil {
-		return files.Created{}, err
+		return Accepted{}, err
 	}
 	in := u.ingest.Form(actor.Org, limits.MaxFileSize, a.SHA256, formTTL)
 	defer in.Close()
 	ended, err := in.ReadPart(ctx, body)
 	switch {
 	case err != nil:
-		return files.Created{}, cutShort(err)
+		return Accepted{}, cutShort(err)
 	case in.Received() == 0:
-		return files.Created{}, ErrEmpty
+		return Accepted{}, ErrEmpty
 	}
 	reserved := in.Received()
 	if !ended {
@@ -60,20 +63,75 @@ func (u *Uploads) form(ctx context.Context, actor tenancy.Actor, a Metadata, bod
 	}
 	t, err := u.create(ctx, actor, a, reserved, formTTL, nil)
 	if err != nil {
-		return files.Created{}, err
+		return Accepted{}, err
 	}
 	// On a context of its own: the client's going away must not cut the clean-up short.
 	own := context.WithoutCancel(ctx)
+	var refused error // by what follows the file
+	in.BeforeFinish = func() error {
+		refused = u.readTrailing(own, actor.Org, t.File, &a)
+		return refused
+	}
 	err = in.WriteForm(own, t.Upload, reserved, body, ended)
 	switch {
 	case err == nil:
 		u.start(own, actor.Org, t)
-		return t, nil
+		return accepted(t, actor, a, in), nil
 	case errors.Is(err, files.ErrChecksum), errors.Is(err, ingest.ErrLost):
-		return t, err // withdrawn already
+		return Accepted{Created: t}, err // withdrawn already
 	}
 	err = cutShort(err)
-	return t, errors.Join(err, u.ingest.Withdraw(own, actor.Org, t.Upload, endOf(err), fault.Of(err).Code))
+	end := endOf(err)
+	if refused != nil && fault.KindOf(refused) == fault.Invalid {
+		end = files.Rejected
+	}
+	return Accepted{Created: t}, errors.Join(err, u.ingest.Withdraw(own, actor.Org, t.Upload, end, fault.Of(err).Code))
+}
+
+// readTrailing takes the texts behind the file.
+func (u *Uploads) readTrailing(ctx context.Context, org tenancy.OrgID, file uuid.UUID, a *Metadata) error {
+	if a.Trailing == nil {
+		return nil
+	}
+	late, err := a.Trailing()
+	if err != nil || late == (Trailing{}) {
+		return err
+	}
+	var change files.Change
+	if late.Description != "" {
+		a.Description, change.Description = late.Description, &late.Description
+	}
+	if late.Category != "" {
+		a.Category, change.Category = late.Category, &late.Category
+	}
+	ctx, cancel := context.WithTimeout(ctx, rowTimeout)
+	defer cancel()
+	return u.DB.InTx(ctx, org, func(tx *tenancy.Tx) error { return files.Update(ctx, tx, file, change) })
+}
+
+// Accepted is a file that was received.
+type Accepted struct {
+	files.Created
+	// View is the version as its commit left it, without reading its row again.
+	// Nil: not all of it is known, and the row is to be read.
+	View *files.View
+}
+
+// accepted builds the view of a new file. A new version of a file is shown with
+// texts that only the file's row has.
+func accepted(t files.Created, actor tenancy.Actor, a Metadata, in *ingest.Stream) Accepted {
+	sum, at := in.Outcome()
+	if a.File != uuid.Nil || at.IsZero() || t.CreatedAt.IsZero() {
+		return Accepted{Created: t}
+	}
+	none := json.RawMessage("[]")
+	return Accepted{t, &files.View{
+		OrganizationID: uuid.UUID(actor.Org), FileID: t.File, Name: a.Name, Description: a.Description, Category: a.Category,
+		FileStatus: files.Processing, OwnerID: actor.User, CreatedAt: t.CreatedAt, UpdatedAt: at, ShownID: &t.Version, HeadID: &t.Version,
+		VersionID: t.Version, Number: t.Number, Status: files.Processing, ChangeDescription: a.ChangeDescription, Size: in.Received(),
+		Sha256: sum, UploadedBy: actor.User, VersionCreatedAt: t.CreatedAt, Renditions: none, Steps: none,
+		HeadNumber: t.Number, HeadStatus: files.Processing,
+	}}
 }
 
 // endOf tells a limit, which is a verdict on the file, from a failure.

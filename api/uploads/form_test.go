@@ -16,7 +16,7 @@ import (
 	"satchel/tenancy"
 )
 
-func (b *bundle) form(t testing.TB, u *Uploads, body io.Reader, length int64, a Metadata) (files.Created, error) {
+func (b *bundle) form(t testing.TB, u *Uploads, body io.Reader, length int64, a Metadata) (Accepted, error) {
 	t.Helper()
 	if a.Name == "" {
 		a.Name = "essay.txt"
@@ -34,7 +34,7 @@ func TestForm(t *testing.T) {
 			ticket, err := b.form(t, u, iotest.HalfReader(bytes.NewReader(whole)), length, Metadata{SHA256: hexSum(whole)})
 			require.NoError(t, err)
 			b.received(t, ticket.Upload, whole)
-			require.Equal(t, 1, b.started[ticket.Version])
+			require.Equal(t, 1, b.startsOf(t, u, ticket.Version))
 		}
 	}
 	require.Equal(t, b.sum(t), b.quota(t).ReservedBytes)

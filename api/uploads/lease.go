@@ -36,7 +36,10 @@ type lease struct {
 }
 
 // Lock takes the lease. When another request holds it, that one is asked to let
-// go: mostly it is the half-open connection of the same client.
+// go: mostly it is the half-open connection of the same client. A PATCH only
+// waits: if it stopped a PATCH at the same offset, both could be refused, the
+// one as interrupted and the other for its offset. A client whose connection
+// broke asks for the offset with HEAD first, which does interrupt.
 func (l *lease) Lock(ctx context.Context, requestUnlock func()) error {
 	l.v = requestOf(ctx)
 	l.v.setUnlock(requestUnlock)
@@ -58,12 +61,14 @@ func (l *lease) Lock(ctx context.Context, requestUnlock func()) error {
 	}
 }
 
-// acquire asks the holder to let go and gives it a moment. A holder in this
+// acquire asks the holder to let go, unless this is a PATCH, and gives it a moment. A holder in this
 // process is told at once; one in another sees it when it renews.
 func (l *lease) acquire(ctx context.Context) error {
-	l.u.interrupt(l.id)
-	if err := files.RequestLease(ctx, l.u.DB.Single(l.v.actor.Org), l.id); err != nil {
-		return err
+	if !l.v.patch {
+		l.u.interrupt(l.id)
+		if err := files.RequestLease(ctx, l.u.DB.Single(l.v.actor.Org), l.id); err != nil {
+			return err
+		}
 	}
 	select {
 	case <-ctx.Done():

@@ -20,6 +20,7 @@ var (
 	errGone     = fault.New(fault.Conflict, "upload_gone", "This upload has ended and takes no more bytes: it expired, was deleted, or was refused. Create a new one.")
 	errReceived = fault.New(fault.Conflict, "upload_finished", "This upload is complete. Delete its file instead.")
 	errMethod   = fault.New(fault.Invalid, "method_not_allowed", "This path takes POST to create an upload, and HEAD, PATCH and DELETE on one.")
+	errTooLong  = fault.New(fault.TooLarge, files.ErrTooLarge.Code, "The body is longer than what is left of the announced length.")
 	errConcat   = fault.New(fault.Invalid, "concatenation_unsupported", "Uploads cannot be put together from others here. Leave out Upload-Concat and send the file as one upload.")
 )
 
@@ -70,7 +71,8 @@ var tusdErrors = map[string]struct {
 	"ERR_NOT_IMPLEMENTED":             {501, "not_implemented", "An upload's length is announced when it is created, in Upload-Length."},
 	"ERR_INVALID_OFFSET":              {400, "invalid_offset", "Upload-Offset is missing or not a number of bytes."},
 	"ERR_MISMATCHED_OFFSET":           {409, "offset_mismatch", "Upload-Offset is not where this upload stands. Ask for the offset with HEAD and continue from there."},
-	"ERR_UPLOAD_SIZE_EXCEEDED":        {413, files.ErrTooLarge.Code, "The body is longer than what is left of the announced length."},
+	"ERR_UPLOAD_SIZE_EXCEEDED":        {413, files.ErrTooLarge.Code, errTooLong.Text},
+	"ERR_MAX_SIZE_EXCEEDED":           {413, files.ErrTooLarge.Code, files.ErrTooLarge.Text},
 	"ERR_UPLOAD_NOT_FOUND":            {404, errNoUpload.Code, errNoUpload.Text},
 	"ERR_UPLOAD_LOCKED":               {423, files.ErrLeased.Code, files.ErrLeased.Text},
 	"ERR_LOCK_TIMEOUT":                {423, files.ErrLeased.Code, files.ErrLeased.Text},
@@ -79,7 +81,7 @@ var tusdErrors = map[string]struct {
 	"ERR_SERVER_SHUTDOWN":             {503, "shutting_down", "This server is being restarted. Continue the upload in a few seconds."},
 	"ERR_ORIGIN_NOT_ALLOWED":          {403, "origin_not_allowed", "Pages of this origin may not upload here. An operator adds it to SATCHEL_CORS_ORIGINS."},
 	"ERR_UNEXPECTED_EOF":              {400, errCutShort.Code, "The body ended early. What arrived is kept: ask for the offset with HEAD and continue from there."},
-	"ERR_READ_TIMEOUT":                {503, "body_timeout", "No bytes came for too long. What arrived is kept: ask for the offset with HEAD and continue from there."},
+	"ERR_READ_TIMEOUT":                {503, "body_timeout", "For too long no bytes came, or next to none. What arrived is kept: ask for the offset with HEAD and continue from there."},
 	"ERR_CONNECTION_RESET":            {503, "connection_reset", "The connection broke. What arrived is kept: ask for the offset with HEAD and continue from there."},
 	"ERR_INTERNAL_SERVER_ERROR":       {500, "internal", "Something failed on our side. Try again; if it stays, give support the request id."},
 }

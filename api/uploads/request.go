@@ -2,6 +2,7 @@ package uploads
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -22,6 +23,8 @@ type request struct {
 	answer      *problemWriter
 	ticket      files.Created
 	post        bool
+	patch       bool
+	body        io.Reader   // as it comes from the connection
 	length      int64       // of the body, or -1
 	cut         atomic.Bool // the connection broke while the body was read
 	wrote       bool        // the version is received
@@ -38,7 +41,7 @@ type request struct {
 }
 
 func newRequest(r *http.Request, answer *problemWriter) *request {
-	v := &request{leaseHolder: uuid.NewString(), answer: answer, post: r.Method == http.MethodPost, length: r.ContentLength}
+	v := &request{leaseHolder: uuid.NewString(), answer: answer, post: r.Method == http.MethodPost, patch: r.Method == http.MethodPatch, length: r.ContentLength}
 	v.ctx, v.cancel = context.WithCancel(context.WithValue(context.WithoutCancel(r.Context()), requestKey{}, v))
 	return v
 }
@@ -48,6 +51,22 @@ func requestOf(ctx context.Context) *request { return ctx.Value(requestKey{}).(*
 
 // header is the answer's, as long as it has not been sent.
 func (v *request) header() http.Header { return v.answer.Header() }
+
+// noMore refuses a body without a length that goes on behind the announced end
+// of the file: tusd would answer that it took all of it. A body that breaks off
+// there has brought the whole file.
+func (v *request) noMore() error {
+	var next [1]byte
+	for {
+		n, err := v.body.Read(next[:])
+		switch {
+		case n > 0:
+			return errTooLong
+		case err != nil:
+			return nil //nolint:nilerr // see above
+		}
+	}
+}
 
 // end ends the visit's context, under which nothing runs any more.
 func (v *request) end() { v.cancel() }

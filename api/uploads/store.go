@@ -129,6 +129,9 @@ func (t *tusUpload) WriteChunk(ctx context.Context, _ int64, src io.Reader) (int
 	if err != nil {
 		return 0, t.u.answer(ctx, err)
 	}
+	if t.v.length < 0 {
+		in.BeforeFinish = t.v.noMore
+	}
 	t.u.track(t.v)
 	defer t.u.untrack(t.v)
 	if !t.v.beginWriting() {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"syscall"
@@ -23,6 +24,10 @@ import (
 // TusPath is where the tus protocol lives.
 const TusPath = "/api/v1/storage/tus/"
 
+// maxSize is what Tus-Max-Size tells: an S3 store takes no larger object. OPTIONS
+// names no organization, so it cannot tell an organization's limit.
+const maxSize = 5 << 40
+
 // TusHandler serves everything below TusPath. It expects the actor in the
 // request's context (tenancy.WithActor); only OPTIONS, which browsers send
 // without credentials, is answered without one.
@@ -40,6 +45,7 @@ func (u *Uploads) newTus() (http.Handler, error) {
 		BasePath:                  TusPath,
 		DisableDownload:           true,
 		DisableConcatenation:      true,
+		MaxSize:                   maxSize,                            // of any organization; what its own limit is, create checks
 		Cors:                      &handler.CorsConfig{Disable: true}, // the edge decides which pages may call, for all routes alike
 		Logger:                    slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.Level(100)})),
 		AcquireLockTimeout:        u.config.LockTimeout,
@@ -61,9 +67,10 @@ func (u *Uploads) serve(next http.Handler) http.Handler {
 		v := newRequest(r, out)
 		defer v.end()
 		r = r.Clone(context.WithValue(r.Context(), requestKey{}, v))
-		r.Header.Del("X-HTTP-Method-Override") // tusd would turn a POST into a DELETE
+		r.Header.Del("X-HTTP-Method-Override") // the router has translated it; here it would pass by the authorization
 		if r.Body != nil {
-			r.Body = &requestBody{ReadCloser: r.Body, visit: v}
+			r.Body = &requestBody{ReadCloser: r.Body, visit: v, window: u.config.NetworkTimeout}
+			v.body = r.Body
 		}
 		next.ServeHTTP(out, r)
 		if v.ended() {
@@ -191,14 +198,31 @@ func (u *Uploads) terminate(v *request) {
 	}
 }
 
-// requestBody notes that the connection broke, which tusd keeps from the store.
+// leastBytes is what a body must bring within the network timeout. The timeout
+// alone lets a client hold its lease, its reservation and its spool for days
+// with a byte a second.
+const leastBytes = 16 << 10
+
+// requestBody notes that the connection broke, which tusd keeps from the store,
+// and ends a body that is too slow.
 type requestBody struct {
 	io.ReadCloser
-	visit *request
+	visit  *request
+	window time.Duration
+
+	waited time.Duration // for the client, since the last leastBytes were complete
+	came   int64
 }
 
 func (b *requestBody) Read(p []byte) (int, error) {
+	began := time.Now()
 	n, err := b.ReadCloser.Read(p)
+	if b.waited, b.came = b.waited+time.Since(began), b.came+int64(n); b.came >= leastBytes {
+		b.waited, b.came = 0, 0
+	}
+	if err == nil && b.window > 0 && b.waited > b.window {
+		err = os.ErrDeadlineExceeded // which tusd answers as it does silence
+	}
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) {
 		b.visit.cut.Store(true)
 	}

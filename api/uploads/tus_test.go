@@ -22,7 +22,8 @@ import (
 func TestUploadInOneRequest(t *testing.T) {
 	t.Parallel()
 	b := setup(t, 1<<30)
-	c := b.serve(t, b.replica(t))
+	u := b.replica(t)
+	c := b.serve(t, u)
 	whole := content(1, 3*smallPart+17)
 	r := c.do(http.MethodPost, TusPath, bytes.NewReader(whole), "Upload-Length", strconv.Itoa(len(whole)), "Content-Type", chunkType,
 		"Upload-Metadata", metadata("filename", "Überblick ✓.pdf", "filetype", "application/pdf", "sha256", strings.ToUpper(hexSum(whole)), "category", "maths", "description", "Hello"))
@@ -34,7 +35,7 @@ func TestUploadInOneRequest(t *testing.T) {
 	require.Equal(t, row.FileID.String(), r.header.Get("X-File-ID"))
 	require.Equal(t, "Überblick ✓.pdf", row.Name)
 	require.Equal(t, "application/pdf", row.ClaimedType)
-	require.Equal(t, 1, b.started[row.VersionID])
+	require.Equal(t, 1, b.startsOf(t, u, row.VersionID))
 
 	h := c.head(id)
 	require.Equal(t, http.StatusOK, h.status)
@@ -42,7 +43,7 @@ func TestUploadInOneRequest(t *testing.T) {
 	require.Equal(t, "no-store", h.header.Get("Cache-Control"))
 	again := c.patch(id, int64(len(whole)), nil)
 	require.Equal(t, http.StatusNoContent, again.status, "the last request repeated is no mistake")
-	require.Equal(t, 2, b.started[row.VersionID], "starting again is how a lost start is mended")
+	require.Equal(t, 2, b.startsOf(t, u, row.VersionID), "starting again is how a lost start is mended")
 	require.Equal(t, "offset_mismatch", c.patch(id, 5, []byte("x")).code)
 }
 
@@ -145,6 +146,8 @@ func TestClosedDoors(t *testing.T) {
 	require.Equal(t, http.StatusRequestEntityTooLarge, long.status)
 	options := c.do(http.MethodOptions, TusPath, nil)
 	require.Equal(t, "creation,creation-with-upload,termination", options.header.Get("Tus-Extension"))
+	require.Equal(t, "5497558138880", options.header.Get("Tus-Max-Size"), "what no upload may exceed, whoever's")
+	require.Equal(t, "too_large", c.create(5<<40+1).code)
 }
 
 func TestOthersSeeNothing(t *testing.T) {
@@ -391,10 +394,12 @@ func TestStartFails(t *testing.T) {
 	t.Parallel()
 	b := setup(t, 1<<30)
 	b.startTo = errors.New("temporal is away")
-	c := b.serve(t, b.replica(t))
+	u := b.replica(t)
+	c := b.serve(t, u)
 	id := c.create(5).id(t)
 	require.Equal(t, http.StatusNoContent, c.patch(id, 0, []byte("hello")).status, "the bytes are safe, the sweep starts it")
 	b.received(t, id, []byte("hello"))
+	require.Zero(t, b.startsOf(t, u, id))
 	v, err := files.GetVersion(context.Background(), b.db.Single(b.org), id)
 	require.NoError(t, err)
 	require.Nil(t, v.StartedAt)

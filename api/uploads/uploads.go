@@ -44,6 +44,7 @@ type Uploads struct {
 	config Config
 	ingest *ingest.Ingest
 	tus    http.Handler
+	starts *background // of workflows, behind the answers
 
 	mu       sync.Mutex
 	active   map[*request]struct{} // tus requests that are writing
@@ -60,7 +61,7 @@ func New(c Config, p Ports) (*Uploads, error) {
 	if err != nil {
 		return nil, err
 	}
-	u := &Uploads{Ports: p, config: c, ingest: intake, active: map[*request]struct{}{}}
+	u := &Uploads{Ports: p, config: c, ingest: intake, active: map[*request]struct{}{}, starts: newBackground()}
 	if u.tus, err = u.newTus(); err != nil {
 		return nil, fmt.Errorf("set up tus: %w", err)
 	}
@@ -74,11 +75,25 @@ const (
 	rowTimeout   = 15 * time.Second // one short transaction
 )
 
-// start starts the workflow of a received version, or leaves it in line behind
-// others of its organization. Its failure is not the client's: the bytes are
-// safe, and the sweep starts what waits.
+// start has the workflow of a received version started behind the answer: the
+// bytes are safe, so a client does not wait for it, least of all while Temporal
+// is down. What is lost here, because the start fails, the queue is full or the
+// process dies, is started by the sweep.
 func (u *Uploads) start(ctx context.Context, org tenancy.OrgID, t files.Created) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), startTimeout)
+	ctx = context.WithoutCancel(ctx)
+	if !u.starts.run(func() { u.startNow(ctx, org, t) }) {
+		u.Log.WarnContext(ctx, "start of an upload's workflow not queued, too many wait; sweep will start it", "organization", org, "version", t.Version)
+	}
+}
+
+// Wait returns when the workflows of all received versions have been started,
+// or when ctx ends. It is called when the servers have stopped.
+func (u *Uploads) Wait(ctx context.Context) { u.starts.wait(ctx) }
+
+// startNow starts the workflow, or leaves the version queued behind others of
+// its organization.
+func (u *Uploads) startNow(ctx context.Context, org tenancy.OrgID, t files.Created) {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	if err := u.OnReceived(ctx, upload.UploadFileInput{Org: org, File: t.File, Version: t.Version}); err != nil {
 		u.Log.WarnContext(ctx, "the upload's workflow did not start, the sweep will start it", "organization", org, "version", t.Version, "error", err)

@@ -56,15 +56,25 @@ func newTokens(ready *bootstrap.Readiness) (*oidc.Verifier, error) {
 	}
 	v := oidc.New(c)
 	ready.Add("issuer", v.Ready)
+	// Uploads are taken without Temporal, and tokens are checked with the keys in
+	// hand, and API keys without any. What is started late, the sweep starts.
+	ready.Optional("temporal", "issuer")
 	return v, nil
 }
 
-func newUploads(db *tenancy.DB, store *s3.Store, p *workflows, log *slog.Logger, metrics prometheus.Registerer) (*uploads.Uploads, error) {
+func newUploads(lc fx.Lifecycle, db *tenancy.DB, store *s3.Store, p *workflows, log *slog.Logger, metrics prometheus.Registerer) (*uploads.Uploads, error) {
 	c, err := settings.Load[uploads.Config]()
 	if err != nil {
 		return nil, err
 	}
-	return uploads.New(c, uploads.Ports{DB: db, Staging: store.Staging, OnReceived: p.Start, Log: log, Metrics: metrics})
+	u, err := uploads.New(c, uploads.Ports{DB: db, Staging: store.Staging, OnReceived: p.Start, Log: log, Metrics: metrics})
+	if err != nil {
+		return nil, err
+	}
+	// Hooks stop in reverse order: the servers, which are started later, have
+	// stopped by then, and the clients that the starts need are still open.
+	lc.Append(fx.StopHook(u.Wait))
+	return u, nil
 }
 
 // parts is what newAPI is given, so that a new part is one line.

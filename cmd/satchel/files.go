@@ -73,19 +73,27 @@ func (a *app) showFiles(cmd *cobra.Command, files []client.File) error {
 	if a.json {
 		return a.say(cmd, files, "")
 	}
-	t := table(cmd, "ID", "NAME", "SIZE", "TYPE", "STATUS", "CREATED")
+	t := table(cmd, "ID", "NAME", "SIZE", "TYPE", "CREATED", "STATUS")
 	for _, f := range files {
-		t.row(f.ID, f.Name, size(f.Size), f.MimeType, withReason(f), f.CreatedAt.Local().Format(time.DateTime))
+		t.row(f.ID, f.Name, size(f.Size), f.MimeType, f.CreatedAt.Local().Format(time.DateTime), withReason(f)) // a sentence is long, so it is last
 	}
 	t.flush()
 	return nil
 }
 
+// withReason says why as a sentence. An API that sends none has the code at least.
 func withReason(f client.File) string {
-	if f.StatusReason == "" {
-		return f.Status
+	if why := sentenceOr(f.StatusText, f.StatusReason); why != "" {
+		return f.Status + ": " + why
 	}
-	return f.Status + " (" + f.StatusReason + ")"
+	return f.Status
+}
+
+func sentenceOr(text, code string) string {
+	if text != "" {
+		return text
+	}
+	return code
 }
 
 func (a *app) get() *cobra.Command {

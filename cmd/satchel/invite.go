@@ -53,11 +53,11 @@ func (a *app) invite() *cobra.Command {
 }
 
 func (a *app) inviteSend() *cobra.Command {
-	var expires string
+	var expires time.Duration
 	cmd := &cobra.Command{Use: "send EMAIL ROLE", Short: "Invite a person", Args: cobra.ExactArgs(2), RunE: func(cmd *cobra.Command, args []string) error {
-		in := map[string]string{"email": args[0], "role": args[1]}
-		if expires != "" {
-			in["expires_in"] = expires
+		in := map[string]any{"email": args[0], "role": args[1]}
+		if cmd.Flags().Changed("expires-in") {
+			in["expires_in"] = int64(expires / time.Second)
 		}
 		var i invitation
 		if err := a.call(cmd, http.MethodPost, "/invitations", in, &i); err != nil {
@@ -65,7 +65,7 @@ func (a *app) inviteSend() *cobra.Command {
 		}
 		return a.say(cmd, i, "Invited (%s), until %s\n", i.ID, i.ExpiresAt.Local().Format(time.DateTime))
 	}}
-	cmd.Flags().StringVar(&expires, "expires-in", "", "such as 72h; at most 720h, 168h when not given")
+	cmd.Flags().DurationVar(&expires, "expires-in", 0, "such as 72h; at most 720h, 168h when not given")
 	return cmd
 }
 

@@ -188,7 +188,7 @@ func (a *app) orgDelete() *cobra.Command {
 period everything that it had is removed: files, versions, members, the trail.
 Until then, satchel org keep takes it back.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			in := map[string]string{"slug": slug, "grace": grace.String()}
+			in := map[string]any{"slug": slug, "grace": int64(grace / time.Second)}
 			return a.follow(cmd, http.MethodDelete, organizations+"/"+url.PathEscape(args[0]), in, !wait)
 		},
 	}

@@ -26,6 +26,8 @@ type outcome struct {
 	Status string `json:"status"`
 	Reason string `json:"status_reason,omitempty"`
 	Error  string `json:"error,omitempty"`
+
+	text string // the reason for people
 }
 
 type uploadFlags struct {
@@ -134,7 +136,7 @@ func (f uploadFlags) one(ctx context.Context, c *client.Client, path string, bar
 		return o, nil
 	}
 	final, err := c.Watch(ctx, o.ID, nil)
-	o.Status, o.Reason = final.Status, final.StatusReason
+	o.Status, o.Reason, o.text = final.Status, final.StatusReason, final.StatusText
 	return o, err
 }
 
@@ -199,7 +201,7 @@ func (a *app) report(cmd *cobra.Command, outcomes []outcome) error {
 	} else {
 		t := table(cmd, "FILE", "STATUS", "ID", "WHY")
 		for _, o := range outcomes {
-			t.row(o.Path, o.Status, o.ID, o.Reason+o.Error)
+			t.row(o.Path, o.Status, o.ID, sentenceOr(o.text, o.Reason)+o.Error)
 		}
 		t.flush()
 	}

@@ -65,7 +65,7 @@ func (s scanner) Scan(ctx context.Context, r io.Reader, size int64) (scan.Findin
 	if err != nil {
 		return scan.Finding{}, translate(err)
 	}
-	return scan.Finding{Verdict: scan.Verdict(found.Outcome), Signature: found.Signature}, nil
+	return scan.Finding{Verdict: found.Outcome, Signature: found.Signature}, nil
 }
 
 // Version tells engine and signatures.

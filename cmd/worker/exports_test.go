@@ -21,6 +21,7 @@ import (
 	"satchel/activities/reconcile"
 	"satchel/files"
 	"satchel/policies/audit"
+	"satchel/policies/verdict"
 	"satchel/tenancy"
 	"satchel/tenancy/exports"
 	"satchel/tenancy/operations"
@@ -95,7 +96,7 @@ func (a *activities) publishNamed(t *testing.T, name string, content []byte) fil
 	ticket := a.receive(t, name, content)
 	v, err := files.GetVersion(t.Context(), a.Single(a.org), ticket.Version)
 	require.NoError(t, err)
-	require.NoError(t, files.Scanned(t.Context(), a.Single(a.org), ticket.Version, files.Verdict{Verdict: "clean", Engine: "fake", SHA256: v.Sha256}))
+	require.NoError(t, files.Scanned(t.Context(), a.Single(a.org), ticket.Version, files.Verdict{Verdict: verdict.Clean, Engine: "fake", SHA256: v.Sha256}))
 	_, err = a.publish(ticket.Version)
 	require.NoError(t, err)
 	return ticket

@@ -92,6 +92,7 @@ var foreign = map[string]string{
 	"ReconcileOrganizations":  "foreign_organization",
 	"RestartUnfinished":       "not_platform",
 	"CheckpointOrganizations": "not_platform",
+	"CleanUploads":            "not_platform",
 	"ExpireUploads":           "not_platform",
 	"ForgetRequests":          "not_platform",
 	"RaiseUsageWarnings":      "not_platform",

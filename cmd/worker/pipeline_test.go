@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -41,6 +42,7 @@ func TestPipeline(t *testing.T) {
 		"a text":                      {"notes.txt", []byte("all is well"), files.Published, "", "none"},
 		"an image":                    {"photo.png", png, files.Published, "", "ready"},
 		"a virus":                     {"notes.txt", virus, files.Quarantined, "infected:Test.Virus", ""},
+		"an image without its pixels": {"photo.png", bytes.Replace(png, []byte("\x00\x00\x00\x01\x00\x00\x00\x01"), []byte("\x00\x00\x75\x30\x00\x00\x75\x30"), 1), files.Rejected, "too_many_pixels", ""},
 		"a program":                   {"run.exe", []byte("MZ\x90\x00"), files.Rejected, "executable", ""},
 		"a program by another name":   {"notes.txt", []byte("\x7fELF\x02\x01\x01\x00"), files.Rejected, "executable", ""},
 		"an archive":                  {"a.zip", zipped(t, map[string][]byte{"a.txt": []byte("fine"), "b.txt": []byte("too")}), files.Published, "", "none"},
@@ -275,7 +277,7 @@ func TestSecondWorkerFindsTheSchedules(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	b.startWorker(t)
-	wanted := []string{"checkpoint-audit-logs", "forget-old-requests", "purge-trashed-files", "reconcile-storage", "roll-up-usage", "sweep-exports",
+	wanted := []string{"checkpoint-audit-logs", "clean-ended-uploads", "forget-old-requests", "purge-trashed-files", "reconcile-storage", "roll-up-usage", "sweep-exports",
 		"sweep-invitations", "sweep-organizations", "sweep-uploads", "sweep-usage-warnings"}
 	var ids []string
 	require.Eventually(t, func() bool {

@@ -90,7 +90,7 @@ func TestWarningFromCrossingToMail(t *testing.T) {
 	m := b.mails.mails[0]
 	require.Equal(t, office, m.To)
 	require.Equal(t, w.Event.String(), m.ID)
-	require.Equal(t, "Test school has used 82 % of its storage", m.Subject)
+	require.Equal(t, "Your organization has used 82 % of its storage", m.Subject)
 	require.Contains(t, m.Text, "839.7 MiB of 1.0 GiB")
 	require.Contains(t, m.HTML, "Test school")
 	history := b.client.GetWorkflowHistory(context.Background(), counting.WarningID(b.org, *w.Event), "", false, 1)

@@ -19,6 +19,7 @@ import (
 	"satchel/files"
 	"satchel/internal/pgtest"
 	"satchel/internal/s3test"
+	"satchel/policies/verdict"
 	"satchel/tenancy"
 	"satchel/tenancy/exports"
 )
@@ -118,7 +119,7 @@ func (a *activities) scanned(t *testing.T) files.Created {
 	ticket := a.receive(t, "notes.txt", []byte("the bytes"))
 	v, err := files.GetVersion(context.Background(), a.Single(a.org), ticket.Version)
 	require.NoError(t, err)
-	require.NoError(t, files.Scanned(context.Background(), a.Single(a.org), ticket.Version, files.Verdict{Verdict: "clean", Engine: "fake", SHA256: v.Sha256}))
+	require.NoError(t, files.Scanned(context.Background(), a.Single(a.org), ticket.Version, files.Verdict{Verdict: verdict.Clean, Engine: "fake", SHA256: v.Sha256}))
 	return ticket
 }
 
@@ -303,6 +304,78 @@ func TestPurgedTrashIsGone(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, quota.UsedBytes+quota.ReservedBytes)
 	a.requireSettled(t)
+}
+
+// blocked is a store that cannot remove what belongs to some organization.
+type blocked struct {
+	finalize.Cleaner
+	org   tenancy.OrgID
+	order []tenancy.OrgID
+}
+
+func (b *blocked) Erase(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error {
+	b.order = append(b.order, org)
+	if org == b.org {
+		return errCrash
+	}
+	return b.Cleaner.RemoveVersion(ctx, org, version)
+}
+
+// TestPurgePassesOverWhatFails: files that cannot be purged, more than fit a page
+// and older than all others, do not keep another organization's from it; the
+// organizations take turns.
+func TestPurgePassesOverWhatFails(t *testing.T) {
+	t.Parallel()
+	a := setupActivities(t)
+	ctx := context.Background()
+	const failing = 120
+	_, err := a.Single(a.org).Exec(ctx, `insert into files (organization_id, id, name, uploaded_by, trashed_at)
+		select app.org(), gen_random_uuid(), 'old' || n, $1, now() - interval '90 days' from generate_series(1, $2) n`, a.user, failing)
+	require.NoError(t, err)
+	_, err = a.Single(a.org).Exec(ctx, `insert into file_versions (organization_id, id, file_id, number, size, status, uploaded_by)
+		select app.org(), gen_random_uuid(), id, 1, 0, 'failed', $1 from files`, a.user)
+	require.NoError(t, err)
+	stuck := a.org
+	a.org = a.Organization(t, room)
+	a.user = a.Member(t, a.org, tenancy.Student)
+	good := a.scanned(t)
+	a.trash(t, good.File)
+
+	remover := &blocked{Cleaner: a.remains, org: stuck}
+	s := sweep.New(a.DB, a.nowhere, remover, sweep.Config{})
+	a.env.RegisterActivity(s)
+	encoded, err := a.env.ExecuteActivity(s.PurgeTrash, sweep.PurgeTrashInput{Org: tenancy.Platform})
+	require.NoError(t, err)
+	var result sweep.SweepResult
+	require.NoError(t, encoded.Get(&result))
+	require.Equal(t, sweep.SweepResult{Found: failing + 1, Done: 1, Failed: failing}, result)
+	require.NotEqual(t, a.org, remover.order[len(remover.order)-1], "the other organization did not wait for all that fail")
+	_, err = files.Get(ctx, a.Single(a.org), good.File)
+	require.ErrorIs(t, err, files.ErrNotFound)
+}
+
+// TestEndedVersionIsCleaned: what a crash left of an ended version goes with the
+// next sweep.
+func TestEndedVersionIsCleaned(t *testing.T) {
+	t.Parallel()
+	a := setupActivities(t)
+	ctx := context.Background()
+	ended, alive := a.receive(t, "ended.txt", []byte("a user's bytes")), a.receive(t, "alive.txt", []byte("in process"))
+	require.NoError(t, a.InTx(ctx, a.org, func(tx *tenancy.Tx) error {
+		return files.Withdraw(ctx, tx, ended.Version, files.Failed, "interrupted")
+	}))
+	sweepOnce := func() (result sweep.SweepResult) {
+		encoded, err := a.env.ExecuteActivity(a.sweeper(t).CleanUploads, sweep.CleanUploadsInput{Org: tenancy.Platform})
+		require.NoError(t, err)
+		require.NoError(t, encoded.Get(&result))
+		return result
+	}
+	require.Equal(t, sweep.SweepResult{Found: 1, Done: 1}, sweepOnce())
+	require.Equal(t, []string{files.StagingKey(a.org, alive.Version)}, keys(t, a.store.Staging))
+	v, err := files.GetVersion(ctx, a.Single(a.org), ended.Version)
+	require.NoError(t, err)
+	require.NotNil(t, v.CleanedAt)
+	require.Zero(t, sweepOnce(), "it is not found again")
 }
 
 func TestOldRequestsAreForgotten(t *testing.T) {

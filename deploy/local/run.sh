@@ -34,7 +34,7 @@ Satchel is running ($SECONDS s). Ctrl-C stops it.
 Upload a file of your own, and see what becomes of it:
 
   token=\$(jq -r '.organizations[0].owner_token' $SATCHEL_LOCAL/satchel.json)
-  curl -H "Authorization: Bearer \$token" -F file=@YOUR-FILE '$SATCHEL_API_URL/api/v1/storage/upload?wait=30s'
+  curl -H "Authorization: Bearer \$token" -F file=@YOUR-FILE '$SATCHEL_API_URL/api/v1/storage/upload?wait=30'
 
 TEXT
 serve

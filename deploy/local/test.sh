@@ -3,8 +3,11 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd -P)
 cd "$here/../.."
+# shellcheck source=lib/toolchain.sh
+. "$here/lib/toolchain.sh"
 folder=${SATCHEL_LOCAL:-.local} port=${SATCHEL_PORT_BASE:-8500}
 
+require_toolchain
 failed=() passed=()
 part() {
   local name=$1

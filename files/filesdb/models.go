@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"satchel/policies/verdict"
 )
 
 type FileStatus string
@@ -85,7 +86,7 @@ type VersionView struct {
 	Size              int64
 	MimeType          string
 	Sha256            string
-	ScanVerdict       string
+	ScanVerdict       verdict.Verdict
 	ScanSignature     string
 	ScanEngine        string
 	ScanDatabase      string

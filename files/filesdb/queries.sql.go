@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"satchel/policies/verdict"
 )
 
 const fileFollow = `-- name: FileFollow :many
@@ -65,9 +66,10 @@ func (q *Queries) FileFollow(ctx context.Context, arg FileFollowParams) ([]FileF
 	return items, nil
 }
 
-const fileInsert = `-- name: FileInsert :exec
+const fileInsert = `-- name: FileInsert :one
 
 insert into files (organization_id, id, name, description, category, uploaded_by) values (app.org(), $1, $2, $3, $4, $5)
+returning created_at
 `
 
 type FileInsertParams struct {
@@ -80,15 +82,17 @@ type FileInsertParams struct {
 
 // Names are noun first, so that they sort by what they touch. The organization
 // is bound to the transaction; no query names it but for inserts.
-func (q *Queries) FileInsert(ctx context.Context, arg FileInsertParams) error {
-	_, err := q.db.Exec(ctx, fileInsert,
+func (q *Queries) FileInsert(ctx context.Context, arg FileInsertParams) (time.Time, error) {
+	row := q.db.QueryRow(ctx, fileInsert,
 		arg.ID,
 		arg.Name,
 		arg.Description,
 		arg.Category,
 		arg.UploadedBy,
 	)
-	return err
+	var created_at time.Time
+	err := row.Scan(&created_at)
+	return created_at, err
 }
 
 const fileLock = `-- name: FileLock :one
@@ -824,7 +828,7 @@ type VersionGetRow struct {
 	Sha256            string
 	StagingEtag       string
 	ObjectEtag        string
-	ScanVerdict       string
+	ScanVerdict       verdict.Verdict
 	ScanSignature     string
 	ScanEngine        string
 	ScanDatabase      string
@@ -1003,7 +1007,7 @@ type VersionLockRow struct {
 	StatusReason string
 	Size         int64
 	Sha256       string
-	ScanVerdict  string
+	ScanVerdict  verdict.Verdict
 	ScanSha256   string
 	ObjectEtag   string
 }
@@ -1055,7 +1059,7 @@ type VersionPageRow struct {
 	Sha256      string
 	StagingEtag string
 	ObjectEtag  string
-	ScanVerdict string
+	ScanVerdict verdict.Verdict
 	ReceivedAt  *time.Time
 	StartedAt   *time.Time
 	CleanedAt   *time.Time
@@ -1147,9 +1151,10 @@ func (q *Queries) VersionPurge(ctx context.Context, fileID uuid.UUID) error {
 	return err
 }
 
-const versionReceive = `-- name: VersionReceive :execrows
+const versionReceive = `-- name: VersionReceive :one
 update file_versions set status = 'processing', size = $2, reserved_bytes = $2, sha256 = $3, staging_etag = $4, received_at = now(), updated_at = now()
  where id = $1 and status = 'uploading'
+returning updated_at
 `
 
 type VersionReceiveParams struct {
@@ -1159,17 +1164,16 @@ type VersionReceiveParams struct {
 	StagingEtag string
 }
 
-func (q *Queries) VersionReceive(ctx context.Context, arg VersionReceiveParams) (int64, error) {
-	result, err := q.db.Exec(ctx, versionReceive,
+func (q *Queries) VersionReceive(ctx context.Context, arg VersionReceiveParams) (time.Time, error) {
+	row := q.db.QueryRow(ctx, versionReceive,
 		arg.ID,
 		arg.Size,
 		arg.Sha256,
 		arg.StagingEtag,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+	var updated_at time.Time
+	err := row.Scan(&updated_at)
+	return updated_at, err
 }
 
 const versionResize = `-- name: VersionResize :execrows
@@ -1199,7 +1203,7 @@ update file_versions set status = 'quarantined', status_reason = $2, used_bytes 
 type VersionRevokeParams struct {
 	ID            uuid.UUID
 	StatusReason  string
-	ScanVerdict   string
+	ScanVerdict   verdict.Verdict
 	ScanSignature string
 	ScanEngine    string
 	ScanDatabase  string
@@ -1228,7 +1232,7 @@ update file_versions set scan_verdict = $2, scan_signature = $3, scan_engine = $
 
 type VersionScannedParams struct {
 	ID            uuid.UUID
-	ScanVerdict   string
+	ScanVerdict   verdict.Verdict
 	ScanSignature string
 	ScanEngine    string
 	ScanDatabase  string

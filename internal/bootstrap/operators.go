@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,12 +23,13 @@ import (
 // Readiness knows what the program needs in order to work, and says what of it
 // is missing.
 type Readiness struct {
-	mu     sync.Mutex
-	checks map[string]func(context.Context) error
+	mu       sync.Mutex
+	checks   map[string]func(context.Context) error
+	optional map[string]bool
 }
 
 func newReadiness() *Readiness {
-	return &Readiness{checks: map[string]func(context.Context) error{}}
+	return &Readiness{checks: map[string]func(context.Context) error{}, optional: map[string]bool{}}
 }
 
 // Add names one need and how to check it.
@@ -35,6 +37,16 @@ func (r *Readiness) Add(name string, check func(context.Context) error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.checks[name] = check
+}
+
+// Optional says that the program serves requests while the named parts are missing,
+// if not all of them. A balancer that took it away then would make less work.
+func (r *Readiness) Optional(names ...string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, name := range names {
+		r.optional[name] = true
+	}
 }
 
 const checkTimeout = 2 * time.Second
@@ -64,20 +76,29 @@ func (r *Readiness) Missing(ctx context.Context) map[string]string {
 	return missing
 }
 
-// ServeHTTP answers 200 when nothing is missing, else 503 with the names. The
-// reasons go to the log, not to whoever asks.
+// ServeHTTP answers 200 when requests can be served, else 503, and names what is
+// missing in both. The reasons go to the log, not to the caller.
 func (r *Readiness) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	missing := r.Missing(req.Context())
-	names := make([]string, 0, len(missing))
+	ready, names := true, make([]string, 0, len(missing))
 	for name, why := range missing {
-		slog.Warn("not ready", "part", name, "error", why)
+		needed := r.needed(name)
+		ready = ready && !needed
+		slog.Warn("part does not answer", "part", name, "needed", needed, "error", why)
 		names = append(names, name)
 	}
+	slices.Sort(names)
 	w.Header().Set("Content-Type", "application/json")
-	if len(names) > 0 {
+	if !ready {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
-	_ = json.NewEncoder(w).Encode(map[string]any{"ready": len(names) == 0, "missing": names})
+	_ = json.NewEncoder(w).Encode(map[string]any{"ready": ready, "degraded": ready && len(names) > 0, "missing": names})
+}
+
+func (r *Readiness) needed(name string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return !r.optional[name]
 }
 
 // Health answers that the process runs.

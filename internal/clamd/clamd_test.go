@@ -16,6 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"satchel/internal/clamd/clamdtest"
+	"satchel/policies/verdict"
 )
 
 // patient is long enough never to be the reason of a failure, brief is short
@@ -47,12 +48,12 @@ func TestScanHonestDaemon(t *testing.T) {
 		content []byte
 		want    Verdict
 	}{
-		"empty":              {nil, Verdict{Outcome: Clean}},
-		"short":              {[]byte("hello"), Verdict{Outcome: Clean}},
-		"exactly one chunk":  {make([]byte, chunkSize), Verdict{Outcome: Clean}},
-		"one byte more":      {make([]byte, chunkSize+1), Verdict{Outcome: Clean}},
-		"infected":           {marker, Verdict{Outcome: Infected, Signature: "Test.Marker"}},
-		"infected at chunks": {append(make([]byte, chunkSize-5), marker...), Verdict{Outcome: Infected, Signature: "Test.Marker"}},
+		"empty":              {nil, Verdict{Outcome: verdict.Clean}},
+		"short":              {[]byte("hello"), Verdict{Outcome: verdict.Clean}},
+		"exactly one chunk":  {make([]byte, chunkSize), Verdict{Outcome: verdict.Clean}},
+		"one byte more":      {make([]byte, chunkSize+1), Verdict{Outcome: verdict.Clean}},
+		"infected":           {marker, Verdict{Outcome: verdict.Infected, Signature: "Test.Marker"}},
+		"infected at chunks": {append(make([]byte, chunkSize-5), marker...), Verdict{Outcome: verdict.Infected, Signature: "Test.Marker"}},
 	} {
 		for way, opts := range ways {
 			t.Run(name+" "+way, func(t *testing.T) {
@@ -60,7 +61,7 @@ func TestScanHonestDaemon(t *testing.T) {
 				got, err := scanBytes(t, clientOf(fake, patient, opts...), tc.content)
 				require.NoError(t, err)
 				require.Equal(t, tc.want, got)
-				require.Equal(t, tc.want.Outcome == Clean, got.Clean())
+				require.Equal(t, tc.want.Outcome == verdict.Clean, got.Clean())
 			})
 		}
 	}
@@ -81,7 +82,7 @@ func TestScanSendsExactBytes(t *testing.T) {
 		way := rapid.SampledFrom([]string{"streamed", "held"}).Draw(rt, "way")
 		got, err := clientOf(fake, patient, ways[way]...).Scan(t.Context(), source, int64(len(content)))
 		require.NoError(rt, err)
-		require.Equal(rt, Verdict{Outcome: Infected, Signature: "All.Of.It"}, got)
+		require.Equal(rt, Verdict{Outcome: verdict.Infected, Signature: "All.Of.It"}, got)
 		require.Equal(rt, way == "held", fake.Descriptors() == 1)
 	})
 }

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"satchel/policies/verdict"
 )
 
 const (
@@ -90,7 +92,7 @@ func testRealDaemon(t *testing.T, c *Client) {
 
 	got, err := scanBytes(t, c, append(make([]byte, chunkSize-10), eicar()...))
 	require.NoError(t, err)
-	require.Equal(t, Infected, got.Outcome)
+	require.Equal(t, verdict.Infected, got.Outcome)
 	require.Contains(t, got.Signature, "Test.Eicar")
 
 	_, err = c.Scan(t.Context(), bytes.NewReader(eicar()), 1000)
@@ -104,7 +106,7 @@ func TestRealDaemonFileLimit(t *testing.T) {
 	c := startDaemon(t, ways["held"]...)
 	got, err := scanBytes(t, c, make([]byte, daemonLimit+1))
 	require.NoError(t, err)
-	require.Equal(t, Unscannable, got.Outcome, "%+v", got)
+	require.Equal(t, verdict.Unscannable, got.Outcome, "%+v", got)
 }
 
 // The daemon hangs up in the middle of a stream that is too long. The answer

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"satchel/internal/clamd/clamdtest"
+	"satchel/policies/verdict"
 )
 
 // What was hashed while it was read is what the daemon sees: nobody can change
@@ -77,7 +78,7 @@ func TestLostDescriptorIsStreamed(t *testing.T) {
 	c := clientOf(fake, patient, WithMemory(1<<20, 1))
 	got, err := scanBytes(t, c, marker)
 	require.NoError(t, err)
-	require.Equal(t, Verdict{Infected, "Test.Marker"}, got)
+	require.Equal(t, Verdict{verdict.Infected, "Test.Marker"}, got)
 	require.EqualValues(t, 2, fake.Scans())
 	require.EqualValues(t, 1, fake.Descriptors())
 	fake.Behave(clamdtest.Behaviour{NoDescriptor: true, Reply: "stream: OK"})

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"satchel/policies/verdict"
 )
 
 // maxReply bounds what is read of an answer. The longest honest one is a
@@ -27,27 +29,16 @@ const (
 // no known virus: it has not been seen.
 var unscannable = []string{"Heuristics.Limits.Exceeded", "Heuristics.Encrypted."}
 
-// Outcome is what a scan found. Its zero value is no outcome at all, so a
-// forgotten assignment can never read as clean.
-type Outcome string
-
-// The closed list of outcomes.
-const (
-	Clean       Outcome = "clean"
-	Infected    Outcome = "infected"
-	Unscannable Outcome = "unscannable"
-)
-
 // Verdict is the daemon's answer about one complete stream.
 type Verdict struct {
-	Outcome Outcome
+	Outcome verdict.Verdict
 	// Signature is the daemon's name for what it found. It is empty when, and
 	// only when, the outcome is Clean.
 	Signature string
 }
 
 // Clean reports whether the daemon looked at everything and found nothing.
-func (v Verdict) Clean() bool { return v.Outcome == Clean && v.Signature == "" }
+func (v Verdict) Clean() bool { return v.Outcome == verdict.Clean && v.Signature == "" }
 
 // readReply reads the one answer and then the end of the connection, which
 // clamd closes after each command. Insisting on the end is what exposes second
@@ -111,7 +102,7 @@ func parseVerdict(raw []byte, about replyFormat) (Verdict, error) {
 	}
 	rest, ok := about(text)
 	if ok && rest == "OK" {
-		return Verdict{Outcome: Clean}, nil
+		return Verdict{Outcome: verdict.Clean}, nil
 	}
 	if signature, found := foundSignature(rest); ok && found {
 		return Verdict{Outcome: outcomeOf(signature), Signature: signature}, nil
@@ -132,13 +123,13 @@ func foundSignature(text string) (string, bool) {
 
 func notInSignature(r rune) bool { return r > unicode.MaxASCII || !unicode.IsGraphic(r) || r == ' ' }
 
-func outcomeOf(signature string) Outcome {
+func outcomeOf(signature string) verdict.Verdict {
 	for _, prefix := range unscannable {
 		if strings.HasPrefix(signature, prefix) {
-			return Unscannable
+			return verdict.Unscannable
 		}
 	}
-	return Infected
+	return verdict.Infected
 }
 
 // parseVersion splits "ClamAV 1.4.6/27800/Thu Oct 30 …" at its first slash.

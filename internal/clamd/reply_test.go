@@ -8,19 +8,20 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"satchel/internal/clamd/clamdtest"
+	"satchel/policies/verdict"
 )
 
 func TestParseVerdict(t *testing.T) {
 	t.Parallel()
 	for raw, want := range map[string]Verdict{
-		"stream: OK\x00":                                               {Clean, ""},
-		"stream: Win.Test.EICAR_HDB-1 FOUND\x00":                       {Infected, "Win.Test.EICAR_HDB-1"},
-		"stream: Local.Eicar.UNOFFICIAL(44d88612:68) FOUND\x00":        {Infected, "Local.Eicar.UNOFFICIAL(44d88612:68)"},
-		"stream: FOUND FOUND\x00":                                      {Infected, "FOUND"},
-		"stream: Heuristics.Limits.Exceeded.MaxFileSize FOUND\x00":     {Unscannable, "Heuristics.Limits.Exceeded.MaxFileSize"},
-		"stream: Heuristics.Encrypted.Zip FOUND\x00":                   {Unscannable, "Heuristics.Encrypted.Zip"},
-		"stream: Heuristics.Phishing.Email.SpoofedDomain FOUND\x00":    {Infected, "Heuristics.Phishing.Email.SpoofedDomain"},
-		"stream: Prefix.Heuristics.Encrypted.Zip.UNOFFICIAL FOUND\x00": {Infected, "Prefix.Heuristics.Encrypted.Zip.UNOFFICIAL"},
+		"stream: OK\x00":                                               {verdict.Clean, ""},
+		"stream: Win.Test.EICAR_HDB-1 FOUND\x00":                       {verdict.Infected, "Win.Test.EICAR_HDB-1"},
+		"stream: Local.Eicar.UNOFFICIAL(44d88612:68) FOUND\x00":        {verdict.Infected, "Local.Eicar.UNOFFICIAL(44d88612:68)"},
+		"stream: FOUND FOUND\x00":                                      {verdict.Infected, "FOUND"},
+		"stream: Heuristics.Limits.Exceeded.MaxFileSize FOUND\x00":     {verdict.Unscannable, "Heuristics.Limits.Exceeded.MaxFileSize"},
+		"stream: Heuristics.Encrypted.Zip FOUND\x00":                   {verdict.Unscannable, "Heuristics.Encrypted.Zip"},
+		"stream: Heuristics.Phishing.Email.SpoofedDomain FOUND\x00":    {verdict.Infected, "Heuristics.Phishing.Email.SpoofedDomain"},
+		"stream: Prefix.Heuristics.Encrypted.Zip.UNOFFICIAL FOUND\x00": {verdict.Infected, "Prefix.Heuristics.Encrypted.Zip.UNOFFICIAL"},
 	} {
 		got, err := parseVerdict([]byte(raw), streamReply)
 		require.NoError(t, err, "%q", raw)
@@ -51,7 +52,7 @@ func TestDescriptorsHaveNumbers(t *testing.T) {
 func TestZeroVerdictIsNotClean(t *testing.T) {
 	t.Parallel()
 	require.False(t, Verdict{}.Clean())
-	require.False(t, Verdict{Outcome: Clean, Signature: "x"}.Clean())
+	require.False(t, Verdict{Outcome: verdict.Clean, Signature: "x"}.Clean())
 }
 
 var descriptorClean = regexp.MustCompile(`\Afd\[[0-9]{1,9}\]: OK\x00\z`)

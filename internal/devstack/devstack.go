@@ -124,7 +124,7 @@ func (s *Stack) ProvisionTier(ctx context.Context, slug, name, tier string) (str
 		Operation string `json:"operation_id"`
 	}
 	in := map[string]string{"slug": slug, "name": name, "tier": tier}
-	err := s.Operator().Call(ctx, http.MethodPost, "/api/v1/organizations?wait=25s", in, &made)
+	err := s.Operator().Call(ctx, http.MethodPost, "/api/v1/organizations?wait=25", in, &made)
 	if err == nil && made.ID == "" {
 		err = fmt.Errorf("organization %s is not ready after 25 s; operation %s says how far it is", slug, made.Operation)
 	}

@@ -4,6 +4,8 @@ package oidc
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -21,6 +23,11 @@ type Config struct {
 	Issuer   string        `env:"SATCHEL_OIDC_ISSUER,required"`
 	Audience string        `env:"SATCHEL_OIDC_AUDIENCE" envDefault:"satchel"`
 	Skew     time.Duration `env:"SATCHEL_OIDC_CLOCK_SKEW" envDefault:"30s"`
+
+	// TokenTypes are the values of typ that access tokens carry in their header;
+	// empty means at+jwt (RFC 9068). An issuer that signs its access tokens as JWT
+	// signs its ID tokens so too: only the audience tells them apart then.
+	TokenTypes []string `env:"SATCHEL_OIDC_TOKEN_TYPES" envDefault:"at+jwt"`
 }
 
 // Algorithms are the signatures that are accepted. The token does not choose:
@@ -37,6 +44,9 @@ var (
 	ErrToken       = fault.New(fault.Denied, "invalid_token", "The access token is not valid: it is malformed, expired, or not meant for this API. Sign in again.")
 	ErrUnavailable = fault.New(fault.Unavailable, "issuer_unavailable", "The token cannot be checked because the identity provider does not answer. Try again shortly.")
 )
+
+// ErrTokenType has the code of ErrToken and says what to send instead.
+var ErrTokenType = fault.New(fault.Denied, ErrToken.Code, "The token is not an access token by its typ: an ID token, for example, is for the page that asked for it and not for this API. Send the access token.")
 
 // Identity is who an issuer says that the caller is.
 type Identity struct {
@@ -70,6 +80,9 @@ func (v *Verifier) Verify(ctx context.Context, raw string) (Identity, error) {
 	if len(raw) > maxToken || strings.Count(raw, ".") != 2 {
 		return Identity{}, ErrToken
 	}
+	if err := v.checkType(raw); err != nil {
+		return Identity{}, err
+	}
 	verifier, err := v.discovered(ctx)
 	if err != nil {
 		return Identity{}, err
@@ -85,6 +98,38 @@ func (v *Verifier) Verify(ctx context.Context, raw string) (Identity, error) {
 		return Identity{}, ErrToken.Because(errors.New("no subject"))
 	}
 	return Identity{Issuer: token.Issuer, Subject: token.Subject, Until: token.Expiry.Add(v.config.Skew)}, nil
+}
+
+// checkType reads typ before the signature, which covers it.
+func (v *Verifier) checkType(raw string) error {
+	encoded, _, _ := strings.Cut(raw, ".")
+	header, err := base64.RawURLEncoding.DecodeString(encoded)
+	if err != nil {
+		return ErrToken.Because(err)
+	}
+	var h struct {
+		Type string `json:"typ"`
+	}
+	if err := json.Unmarshal(header, &h); err != nil {
+		return ErrToken.Because(err)
+	}
+	accepted := v.config.TokenTypes
+	if len(accepted) == 0 {
+		accepted = []string{accessTokenType}
+	}
+	for _, t := range accepted {
+		if mediaType(t) == mediaType(h.Type) {
+			return nil
+		}
+	}
+	return ErrTokenType.Because(fmt.Errorf("typ is %q", h.Type))
+}
+
+const accessTokenType = "at+jwt"
+
+// mediaType makes two ways of writing one type equal (RFC 7515, section 4.1.9).
+func mediaType(typ string) string {
+	return strings.TrimPrefix(strings.ToLower(typ), "application/")
 }
 
 // Issuer names whose tokens are believed.

@@ -109,6 +109,28 @@ func TestKeysOutliveTheIssuer(t *testing.T) {
 	require.ErrorIs(t, err, ErrUnavailable)
 }
 
+// TestOnlyAccessTokens: an ID token, or what else an issuer signs, is none, unless
+// the operator says that the issuer's access tokens look like that.
+func TestOnlyAccessTokens(t *testing.T) {
+	t.Parallel()
+	i, v := setup(t)
+	lax := New(Config{Issuer: i.URL, Audience: oidctest.Audience, TokenTypes: []string{"at+jwt", "JWT"}})
+	claims := map[string]any{"iss": i.URL, "sub": "x", "aud": oidctest.Audience, "exp": time.Now().Add(time.Hour).Unix()}
+	for typ, want := range map[string][2]bool{
+		"at+jwt": {true, true}, "application/at+jwt": {true, true}, "AT+JWT": {true, true}, "JWT": {false, true}, "jwt": {false, true}, "": {false, false}, "dpop+jwt": {false, false}, "logout+jwt": {false, false},
+	} {
+		token := i.SignAs(typ, claims)
+		for n, verifier := range []*Verifier{v, lax} {
+			_, err := verifier.Verify(t.Context(), token)
+			if want[n] {
+				require.NoError(t, err, typ)
+			} else {
+				require.ErrorIs(t, err, ErrToken, typ)
+			}
+		}
+	}
+}
+
 func FuzzVerify(f *testing.F) {
 	f.Add("a.b.c")
 	f.Add("eyJhbGciOiJub25lIn0.e30.")

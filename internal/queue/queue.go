@@ -53,6 +53,7 @@ type Component struct {
 type Schedule struct {
 	ID       string
 	Every    time.Duration
+	Longest  time.Duration // that one run may take; an hour or Every when that is longer
 	Workflow any
 	Input    any
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -112,8 +113,9 @@ func (c *container) checkOffice(main string) error {
 	}
 	isMain := main == ""
 	err := c.eachElement(at, func(element xml.StartElement) Rule {
+		unused := c.isUnusedDefault(element)
 		for _, attribute := range element.Attr {
-			if attribute.Name.Local != "ContentType" {
+			if unused || attribute.Name.Local != "ContentType" {
 				continue
 			}
 			value := strings.ToLower(strings.TrimSpace(attribute.Value))
@@ -132,6 +134,39 @@ func (c *container) checkOffice(main string) error {
 	}
 	return nil
 }
+
+// isUnusedDefault reports that an element gives a type to an extension that no
+// part has, so that nothing is of that type. Some programs declare all types that
+// they know. What cannot be compared beyond doubt counts as used.
+func (c *container) isUnusedDefault(element xml.StartElement) bool {
+	var extension string
+	for _, attribute := range element.Attr {
+		if attribute.Name.Local != "Extension" {
+			continue
+		}
+		if extension != "" {
+			return false
+		}
+		extension = strings.ToLower(attribute.Value)
+	}
+	if element.Name.Local != "Default" || !plainExtension.MatchString(extension) {
+		return false
+	}
+	return !slices.ContainsFunc(c.entries, func(e entry) bool {
+		return slices.ContainsFunc(append([]string{e.name}, e.aliases...), func(name string) bool { return mayHave(name, extension) })
+	})
+}
+
+var plainExtension = regexp.MustCompile(`^[a-z0-9]{1,16}$`)
+
+// mayHave is true for the extension anywhere in the path, since a part may be
+// stored in pieces under its name, and for a name that another reader decodes.
+func mayHave(name, extension string) bool {
+	name = strings.ToLower(canonical(name))
+	return strings.Contains(name+"/", "."+extension+"/") || strings.Contains(name, "%") || strings.ContainsFunc(name, notASCII)
+}
+
+func notASCII(r rune) bool { return r <= ' ' || r > '~' }
 
 // checkODF reads the media type and the manifest, which is where an encrypted
 // OpenDocument file says so: its zip members do not.

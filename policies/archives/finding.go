@@ -1,15 +1,9 @@
 package archives
 
-import "fmt"
+import (
+	"fmt"
 
-// Class is what a finding means for the file.
-type Class string
-
-// The two classes. A rejected file hides or contradicts what it holds. An
-// unscannable one may be honest, but cannot be looked at completely.
-const (
-	Rejected    Class = "rejected"
-	Unscannable Class = "unscannable"
+	"satchel/policies/verdict"
 )
 
 // Rule is the stable name of a finding.
@@ -41,8 +35,10 @@ const (
 
 // Reason is what a person reads about a rule.
 type Reason struct {
-	Rule       Rule
-	Class      Class
+	Rule Rule
+	// Class is Rejected for a file that hides or contradicts what it holds, and
+	// Unscannable for one that may be honest but cannot be looked at completely.
+	Class      verdict.Verdict
 	What, Next string
 }
 
@@ -52,26 +48,26 @@ const (
 )
 
 var reasons = []Reason{
-	{NotAZip, Rejected, "The file is not a zip archive.", packAgain},
-	{Corrupt, Rejected, "The archive is damaged or cut off.", packAgain},
-	{Ambiguous, Rejected, "The archive can be read in more than one way.", packAgain},
-	{ExtraData, Rejected, "The archive holds bytes that belong to none of its members.", packAgain},
-	{Overlap, Rejected, "Members of the archive share the same bytes.", packAgain},
-	{HeaderMismatch, Rejected, "The archive describes a member in two ways that disagree.", packAgain},
-	{Encrypted, Rejected, "The archive or document is encrypted, so nobody can look inside.", "Upload it without a password."},
-	{UnsafeName, Rejected, "A member's name would be dangerous to unpack.", "Rename the member and pack the files again."},
-	{DuplicateName, Rejected, "Two members of the archive have the same name.", "Rename one of them and pack the files again."},
-	{SpecialFile, Rejected, "The archive holds a link or a device instead of a file.", "Replace it by the file it stands for and pack the files again."},
-	{Bomb, Rejected, "A member unpacks to far more than its packed size.", "Upload that file itself, or pack it in a way that shrinks it less."},
-	{SizeLie, Rejected, "A member is larger or smaller than the archive says.", packAgain},
-	{Macros, Rejected, "The document holds macros or active controls, which are programs.", "Save it without macros and upload that."},
-	{NotThatDocument, Rejected, "The file is a zip archive, but not the document that its name says.", "Save it again in the format that its name says."},
-	{SplitArchive, Unscannable, "The archive is one part of several.", "Upload one archive that is whole."},
-	{UnsupportedMethod, Unscannable, "A member is packed in a way that cannot be opened here.", "Pack the files again with the method Deflate."},
-	{NestedArchive, Unscannable, "A member is an archive of a kind that cannot be opened here.", "Unpack it and put its files into the zip archive."},
-	{TooDeep, Unscannable, "Archives are nested too deeply.", "Unpack the inner archives first."},
-	{TooManyEntries, Unscannable, "The archive has too many members.", inParts},
-	{TooLarge, Unscannable, "The archive unpacks to more than can be scanned.", inParts},
+	{NotAZip, verdict.Rejected, "The file is not a zip archive.", packAgain},
+	{Corrupt, verdict.Rejected, "The archive is damaged or cut off.", packAgain},
+	{Ambiguous, verdict.Rejected, "The archive can be read in more than one way.", packAgain},
+	{ExtraData, verdict.Rejected, "The archive holds bytes that belong to none of its members.", packAgain},
+	{Overlap, verdict.Rejected, "Members of the archive share the same bytes.", packAgain},
+	{HeaderMismatch, verdict.Rejected, "The archive describes a member in two ways that disagree.", packAgain},
+	{Encrypted, verdict.Rejected, "The archive or document is encrypted, so nobody can look inside.", "Upload it without a password."},
+	{UnsafeName, verdict.Rejected, "A member's name would be dangerous to unpack.", "Rename the member and pack the files again."},
+	{DuplicateName, verdict.Rejected, "Two members of the archive have the same name.", "Rename one of them and pack the files again."},
+	{SpecialFile, verdict.Rejected, "The archive holds a link or a device instead of a file.", "Replace it by the file it stands for and pack the files again."},
+	{Bomb, verdict.Rejected, "A member unpacks to far more than its packed size.", "Upload that file itself, or pack it in a way that shrinks it less."},
+	{SizeLie, verdict.Rejected, "A member is larger or smaller than the archive says.", packAgain},
+	{Macros, verdict.Rejected, "The document holds macros or active controls, which are programs.", "Save it without macros and upload that."},
+	{NotThatDocument, verdict.Rejected, "The file is a zip archive, but not the document that its name says.", "Save it again in the format that its name says."},
+	{SplitArchive, verdict.Unscannable, "The archive is one part of several.", "Upload one archive that is whole."},
+	{UnsupportedMethod, verdict.Unscannable, "A member is packed in a way that cannot be opened here.", "Pack the files again with the method Deflate."},
+	{NestedArchive, verdict.Unscannable, "A member is an archive of a kind that cannot be opened here.", "Unpack it and put its files into the zip archive."},
+	{TooDeep, verdict.Unscannable, "Archives are nested too deeply.", "Unpack the inner archives first."},
+	{TooManyEntries, verdict.Unscannable, "The archive has too many members.", inParts},
+	{TooLarge, verdict.Unscannable, "The archive unpacks to more than can be scanned.", inParts},
 }
 
 // Reasons lists every rule with its class and sentences, for the documentation.
@@ -84,7 +80,7 @@ func (r Rule) Reason() Reason {
 			return reason
 		}
 	}
-	return Reason{r, Unscannable, "The archive could not be looked at completely.", packAgain}
+	return Reason{r, verdict.Unscannable, "The archive could not be looked at completely.", packAgain}
 }
 
 // Finding is a reason not to pass a container on. It is an error so that a
@@ -100,7 +96,7 @@ type Finding struct {
 }
 
 // Class returns what the finding means for the file.
-func (f *Finding) Class() Class { return f.Rule.Reason().Class }
+func (f *Finding) Class() verdict.Verdict { return f.Rule.Reason().Class }
 
 // Error says the rule, what happened and what to do next.
 func (f *Finding) Error() string {

@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"satchel/policies/types"
+	"satchel/policies/verdict"
 )
 
 var hello = []byte("hello, hello, hello")
@@ -56,7 +57,7 @@ func TestEveryRuleHasSentences(t *testing.T) {
 	for _, reason := range Reasons() {
 		require.NotEmpty(t, reason.What)
 		require.NotEmpty(t, reason.Next)
-		require.Contains(t, []Class{Rejected, Unscannable}, reason.Class)
+		require.Contains(t, []verdict.Verdict{verdict.Rejected, verdict.Unscannable}, reason.Class)
 		require.Contains(t, found(reason.Rule, 1, 2).Error(), reason.Next)
 	}
 }
@@ -64,21 +65,24 @@ func TestEveryRuleHasSentences(t *testing.T) {
 func TestHonestContainers(t *testing.T) {
 	t.Parallel()
 	for name, content := range map[string][]byte{
-		"empty":         handmade{}.build(t),
-		"stored":        one(member{name: "a.txt", content: hello}).build(t),
-		"deflated":      one(member{name: "a.txt", content: hello, deflate: true}).build(t),
-		"unicode":       one(member{name: "Grüße/日本.txt", content: hello, flags: flagUTF8}).build(t),
-		"old encoding":  one(member{name: "Gr\x81\xe1e.txt", content: hello}).build(t),
-		"comment":       handmade{members: []member{{name: "a", content: hello}}, comment: []byte("made by hand")}.build(t),
-		"folders":       handmade{members: []member{{name: "d/"}, {name: "d/a", content: hello}}}.build(t),
-		"folder link":   one(member{name: "d/", creator: creatorUnix, attrs: unixFolder << 16}).build(t),
-		"unix file":     one(member{name: "d", content: hello, creator: creatorUnix, attrs: (unixFile | 0o644) << 16}).build(t),
-		"zip64 end":     handmade{members: []member{{name: "a", content: hello}}, zip64: true}.build(t),
-		"zip64 member":  one(member{name: "a", content: hello, zip64: true}).build(t),
-		"library":       packed(t, []string{"a", "b/c"}, hello, bytes.Repeat(hello, 9000)),
-		"nested":        packed(t, []string{"in.zip"}, packed(t, []string{"a"}, hello)),
-		"empty members": packed(t, []string{"a", "b"}, nil, nil),
-		"shrinks well":  packed(t, []string{"zeros"}, make([]byte, 3<<20)),
+		"empty":        handmade{}.build(t),
+		"stored":       one(member{name: "a.txt", content: hello}).build(t),
+		"deflated":     one(member{name: "a.txt", content: hello, deflate: true}).build(t),
+		"unicode":      one(member{name: "Grüße/日本.txt", content: hello, flags: flagUTF8}).build(t),
+		"old encoding": one(member{name: "Gr\x81\xe1e.txt", content: hello}).build(t),
+		"comment":      handmade{members: []member{{name: "a", content: hello}}, comment: []byte("made by hand")}.build(t),
+		"folders":      handmade{members: []member{{name: "d/"}, {name: "d/a", content: hello}}}.build(t),
+		"folder link":  one(member{name: "d/", creator: creatorUnix, attrs: unixFolder << 16}).build(t),
+		"unix file":    one(member{name: "d", content: hello, creator: creatorUnix, attrs: (unixFile | 0o644) << 16}).build(t),
+		"zip64 end":    handmade{members: []member{{name: "a", content: hello}}, zip64: true}.build(t),
+		"zip64 member": one(member{name: "a", content: hello, zip64: true}).build(t),
+		"library":      packed(t, []string{"a", "b/c"}, hello, bytes.Repeat(hello, 9000)),
+		"nested":       packed(t, []string{"in.zip"}, packed(t, []string{"a"}, hello)),
+		"sent to a pipe, from a pipe": one(member{name: "-", content: hello, deflate: true, creator: creatorUnix, attrs: (unixPipe | 0o600) << 16,
+			flags: flagDescribed, after: descriptor(hello)}).build(t),
+		"sizes behind, 24 bytes": one(member{name: "a", content: hello, flags: flagDescribed, after: append(descriptor(hello)[:8], le(uint64(len(hello)), uint64(len(hello)))...)}).build(t),
+		"empty members":          packed(t, []string{"a", "b"}, nil, nil),
+		"shrinks well":           packed(t, []string{"zeros"}, make([]byte, 3<<20)),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -157,6 +161,8 @@ func TestHostileContainers(t *testing.T) {
 		"duplicate, disguised":  {handmade{members: []member{{name: "b/a"}, {name: `.\b\\a`}}}.build(t), DuplicateName},
 		"file and folder":       {handmade{members: []member{{name: "a"}, {name: "a/"}}}.build(t), DuplicateName},
 		"symbolic link":         {one(member{name: "a", content: []byte("/etc"), creator: creatorUnix, attrs: 0xa000 << 16}).build(t), SpecialFile},
+		"pipe":                  {one(member{name: "a", content: hello, creator: creatorUnix, attrs: unixPipe << 16}).build(t), SpecialFile},
+		"pipe without bytes":    {one(member{name: "-", creator: creatorUnix, attrs: unixPipe << 16}).build(t), SpecialFile},
 		"device":                {one(member{name: "a", creator: creatorUnix, attrs: 0x6000 << 16}).build(t), SpecialFile},
 		"stored, sizes differ":  {one(member{name: "a", content: hello, unpacked: 1}).build(t), SizeLie},
 		"unknown method":        {one(member{name: "a", content: hello, method: 14}).build(t), UnsupportedMethod},

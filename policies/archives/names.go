@@ -12,8 +12,8 @@ const maxName = 1024
 // The Unix kinds of file that a member may be, in the upper half of its
 // attributes, and the systems by which the upper half is to be read so.
 const (
-	unixKind, unixFile, unixFolder = 0xf000, 0x8000, 0x4000
-	creatorUnix, creatorDarwin     = 3, 19
+	unixKind, unixFile, unixFolder, unixPipe = 0xf000, 0x8000, 0x4000, 0x1000
+	creatorUnix, creatorDarwin               = 3, 19
 )
 
 // checkEntries judges what the directory says about each member and about all
@@ -60,11 +60,19 @@ func (e *entry) check() Rule {
 	return ""
 }
 
+// standardInput is the name that Info-ZIP gives to what it was sent through a
+// pipe. It states that this was a pipe, but the member holds the bytes, which no
+// pipe in a container does.
+const standardInput = "-"
+
 func (e *entry) special() bool {
 	if creator := e.creator >> 8; creator != creatorUnix && creator != creatorDarwin {
 		return false
 	}
 	kind := (e.attributes >> 16) & unixKind
+	if kind == unixPipe && e.name == standardInput && e.unpacked > 0 {
+		return false
+	}
 	return kind != 0 && kind != unixFile && kind != unixFolder
 }
 

@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"satchel/policies/verdict"
 )
 
 // visited is what a walk showed, by the member's path.
@@ -74,7 +76,7 @@ func TestWalkDepth(t *testing.T) {
 	}
 	_, err := walkAll(nested(t, limits.Depth+1), limits)
 	f := requireFinding(t, err, TooDeep)
-	require.Equal(t, Unscannable, f.Class())
+	require.Equal(t, verdict.Unscannable, f.Class())
 	require.Equal(t, []int{0, 0, 0, 0}, f.Path)
 	_, err = walkAll(nested(t, 50), limits)
 	_ = requireFinding(t, err, TooDeep)

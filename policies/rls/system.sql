@@ -67,12 +67,3 @@ language sql stable security definer set search_path = public, pg_temp as $$
     select u.organization_id, u.id, u.version_id from uploads u
      where u.finished_at is null and u.expires_at < now() and u.lease_until < now() order by u.expires_at limit n
 $$;
-
--- Files that have lain in the trash for long enough: for the organization's own
--- days where it set them, for older_than elsewhere.
-create or replace function app.files_trashed(older_than interval, n integer)
-returns table (organization_id uuid, file_id uuid)
-language sql stable security definer set search_path = public, pg_temp as $$
-    select f.organization_id, f.id from files f left join organization_policies p on p.organization_id = f.organization_id
-     where f.trashed_at < now() - coalesce(make_interval(days => p.trash_days), older_than) order by f.trashed_at limit n
-$$;

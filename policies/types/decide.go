@@ -50,6 +50,9 @@ func Decide(name, claim string, head []byte) Decision {
 // is reported as a program.
 func firstRule(row Row, admitted Rule, found finding) Rule {
 	switch {
+	case found.content == metaFirst && slices.Contains(row.contents, metaFirst):
+		// Not a Java archive, or policies/archives finds no document in it.
+		return admitted
 	case found.rule == Executable, found.rule == Script:
 		return found.rule
 	case admitted != "":

@@ -158,6 +158,7 @@ func TestContents(t *testing.T) {
 	utf32Text, err := utf32.UTF32(utf32.LittleEndian, utf32.UseBOM).NewEncoder().String("日本語\n")
 	require.NoError(t, err)
 	le, be := unicode.LittleEndian, unicode.BigEndian
+	const pdf = "%PDF-1.7\n%\xe2\xe3\xcf\xd3\n\x00\x01 0 obj\n"
 	ole := "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + strings.Repeat("\x00", 600)
 	for _, tc := range []struct {
 		what, name, head string
@@ -220,6 +221,32 @@ func TestContents(t *testing.T) {
 		{"essay on functions", "a.txt", "Function and form are one.\n", ""},
 		{"essay on echo", "a.txt", "Echo off the walls came the sound.\n", ""},
 
+		{"page in front of a PDF", "a.pdf", "<!DOCTYPE html><script>alert(1)</script>\n" + pdf, ContentMismatch},
+		{"page in front of a PDF, as page", "a.html", "<html><body>\n" + pdf, ContentMismatch},
+		{"page with words in front", "a.pdf", "hello <script src=x></script>\n" + pdf, ContentMismatch},
+		{"drawing in front of a PDF", "a.pdf", "<svg onload=x>\n" + pdf, ContentMismatch},
+		{"fragment in front of a PDF", "a.pdf", "<img src=x onerror=y>\n" + pdf, ContentMismatch},
+		{"script in front of a PDF", "a.pdf", "@echo off\r\ndel x\r\n" + pdf, Script},
+		{"PHP in front of a PDF", "a.pdf", "<?php x ?>\n" + pdf, Script},
+		{"PDF behind a line of a printer", "a.pdf", "@PJL SET COPIES=1\n" + pdf, ""},
+		{"PDF behind blanks", "a.pdf", "\r\n\r\n" + pdf, ""},
+
+		{"AAC with a tag", "a.aac", id3(30) + "\xff\xf1\x50\x80", ""},
+		{"AAC with two tags", "a.aac", id3(30) + id3(200) + "\xff\xf9\x50\x80", ""},
+		{"AAC with a cover beyond the head", "a.aac", id3(HeadSize), ""},
+		{"MP3 with a cover beyond the head", "a.mp3", id3(HeadSize), ""},
+		{"MP3 with a tag", "a.mp3", id3(30) + "\xff\xfb\x90\x64", ""},
+		{"MP3 with a tag as AAC", "a.aac", id3(30) + "\xff\xfb\x90\x64", ContentMismatch},
+		{"AAC with a tag as MP3", "a.mp3", id3(30) + "\xff\xf1\x50\x80", ContentMismatch},
+		{"a tag with a program behind", "a.aac", id3(30) + string(portable()), Executable},
+
+		{"OpenDocument, content first", "a.odt", zipHead("content.xml", "mimetype", "META-INF/manifest.xml"), ""},
+		{"OpenDocument, META-INF first", "a.odt", zipHead("META-INF/", "META-INF/manifest.xml", "mimetype"), ""},
+		{"META-INF first in a zip", "a.zip", zipHead("META-INF/", "META-INF/manifest.xml"), Executable},
+		{"jar as OpenDocument", "a.odt", zipHead("META-INF/", "META-INF/MANIFEST.MF", "A.class"), Executable},
+		{"jar as OpenDocument, without folder", "a.odt", zipHead("META-INF/MANIFEST.MF", "A.class"), Executable},
+		{"Word as OpenDocument", "a.odt", zipHead("[Content_Types].xml", "word/document.xml"), ContentMismatch},
+
 		{"program as picture", "a.jpg", string(portable()), Executable},
 		{"program as text", "a.txt", string(portable()), Executable},
 		{"program inside a PDF", "a.pdf", "%PDF-1.7\n\xe2\xe3\x00\n" + string(portable()), Executable},
@@ -243,6 +270,12 @@ func TestContents(t *testing.T) {
 		require.Equal(t, tc.want, got.Rule, tc.what)
 		require.Equal(t, tc.want == "", got.Accepted(), tc.what)
 	}
+}
+
+// id3 is a tag of n bytes behind its header.
+func id3(n int) string {
+	header := []byte{'I', 'D', '3', 4, 0, 0, byte(n >> 21 & 0x7f), byte(n >> 14 & 0x7f), byte(n >> 7 & 0x7f), byte(n & 0x7f)}
+	return string(header) + strings.Repeat("\x00", n)
 }
 
 func TestZeroDecisionIsNotAccepted(t *testing.T) {

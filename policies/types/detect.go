@@ -14,7 +14,13 @@ const (
 	htmlFragment = "html-fragment"
 	htmlPage     = "html-page"
 	svgDrawing   = "svg-drawing"
-	unknown      = ""
+	// taggedAudio begins with an ID3 tag that is longer than the head, such as one
+	// with a large cover. MP3 and AAC look alike up to there.
+	taggedAudio = "id3-tagged-audio"
+	// metaFirst is a zip whose first member is the folder META-INF. The detector
+	// takes it for a Java archive, but an OpenDocument file has that folder too.
+	metaFirst = "zip-meta-inf"
+	unknown   = ""
 )
 
 // finding is what the bytes are, or the rule that they break by themselves.
@@ -42,13 +48,72 @@ func detect(head []byte) finding {
 	}
 	for m := kind; m != nil; m = m.Parent() {
 		if rule, ok := refusedContents[m.String()]; ok {
-			return finding{rule: rule}
+			return finding{rule: rule, content: metaFolder(head)}
 		}
+	}
+	switch bareType(kind) {
+	case "application/pdf":
+		return detectPDF(head)
+	case "audio/mpeg":
+		return finding{content: behindTags(head)}
 	}
 	if isImageFile(kind) && containsPHP(head) {
 		return finding{rule: Script}
 	}
 	return finding{content: bareType(kind)}
+}
+
+// detectPDF looks at what stands in front of a PDF. The format allows anything
+// there, but what begins as a page or a script is that to a browser or a shell.
+func detectPDF(head []byte) finding {
+	front, _, _ := bytes.Cut(head, []byte("%PDF-"))
+	text := string(front)
+	found := detectText(text)
+	switch {
+	case found.rule != "":
+		return found
+	case found.content != plainText, anyTag.MatchString(text):
+		return finding{content: unknown}
+	}
+	return finding{content: "application/pdf"}
+}
+
+// behindTags tells AAC from MP3, both of which may begin with ID3 tags.
+func behindTags(head []byte) string {
+	const tagSize, footer = 10, 0x10
+	for bytes.HasPrefix(head, []byte("ID3")) && len(head) >= tagSize {
+		size := tagSize
+		// The length has 7 bits in each byte.
+		for i, b := range head[6:tagSize] {
+			size += int(b&0x7f) << (7 * (3 - i))
+		}
+		if head[5]&footer != 0 {
+			size += tagSize
+		}
+		if size >= len(head) {
+			return taggedAudio
+		}
+		head = head[size:]
+	}
+	// An ADTS frame: twelve bits, any version, and the layer that MP3 has not.
+	if len(head) > 1 && head[0] == 0xff && head[1]&0xf6 == 0xf0 {
+		return "audio/aac"
+	}
+	return "audio/mpeg"
+}
+
+// metaFolder names a zip that begins with an empty folder META-INF and shows no
+// manifest of Java in the head.
+func metaFolder(head []byte) string {
+	const nameAt = 30
+	folder := []byte("META-INF/")
+	if !bytes.HasPrefix(head, []byte("PK\x03\x04")) || len(head) < nameAt+len(folder) || bytes.Contains(head, []byte("META-INF/MANIFEST.MF")) {
+		return unknown
+	}
+	if int(binary.LittleEndian.Uint16(head[26:])) != len(folder) || !bytes.HasPrefix(head[nameAt:], folder) {
+		return unknown
+	}
+	return metaFirst
 }
 
 // isBinary reports that the detector knows the bytes as something other than

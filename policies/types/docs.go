@@ -57,6 +57,11 @@ The content is judged by its first 64 KiB. Not seen there: what is appended to a
 inside a PDF, and what a container holds. Zip containers and Office documents are opened by ` + "`policies/archives`" + `, everything
 goes through the virus scanner, and every original leaves as an attachment.
 
+The header of a picture says how large it is, and a browser takes memory for that before it looks at the data. Refused as
+` + "`too_many_pixels`" + ` are pictures that declare more than 1,000 megapixels, and those that declare more than 100 in fewer bytes than
+an encoder of their format needs for a blank picture of that size (` + "`policies/pictures/bounds.go`" + `). The frames of an animation share
+one canvas, which counts once; of a TIFF the first 128 pages count together.
+
 Scripts are recognized by how they begin: an interpreter line, PHP, and the first statements typical of batch files,
 PowerShell, VBScript, JScript and JavaScript. Source code inside a document or further down in a text is not a script.
 

@@ -17,6 +17,7 @@ const (
 	ContentMismatch Rule = "content_mismatch"
 	ClaimMismatch   Rule = "claim_mismatch"
 	NotAllowedHere  Rule = "type_not_allowed_here"
+	TooManyPixels   Rule = "too_many_pixels"
 )
 
 // Reason is what a person reads about a rule.
@@ -35,6 +36,7 @@ var reasons = []Reason{
 	{ContentMismatch, "What the file holds is not what its name says.", "Give the file the extension of what it really is, or save it again in the format that its name says."},
 	{ClaimMismatch, "The media type sent along with the file does not belong to its name.", "Send the media type that belongs to the file's extension, or none."},
 	{NotAllowedHere, "The organization takes fewer kinds of files than the platform, and not this one.", "Convert the file to a kind that the organization takes, or ask its owner."},
+	{TooManyPixels, "The picture says that it has far more pixels than it holds, or more than a browser can open.", "Save it again with at most 1,000 megapixels, or split it into parts."},
 }
 
 // Reasons lists every rule with its sentences, for the documentation.

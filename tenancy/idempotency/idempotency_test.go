@@ -121,7 +121,7 @@ func TestKeysAreForgotten(t *testing.T) {
 
 	_, err = q.Exec(ctx, "update idempotency_keys set expires_at = now() - interval '1 second' where new_id = $1", anew.ID)
 	require.NoError(t, err)
-	found, err := d.OrganizationsWithOldRequests(ctx, 10)
+	found, err := d.OrganizationsWithOldRequests(ctx, uuid.Nil, 10)
 	require.NoError(t, err)
 	require.Len(t, found, 1)
 	require.Equal(t, org.UUID(), found[0].Org)

@@ -3,6 +3,7 @@
 package checkpoint
 
 import (
+	"fmt"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -18,7 +19,9 @@ var signer *checkpoint.Activities // by name; its receiver is never called here
 // CheckpointAuditLogsInput names the platform.
 type CheckpointAuditLogsInput struct{ Org tenancy.OrgID }
 
-// CheckpointAuditLogs signs the end of every organization's trail.
+// CheckpointAuditLogs signs the end of every organization's audit log. Organizations
+// that failed were passed over; the run then fails at its end, so that its
+// outcome shows that logs are unsigned.
 func CheckpointAuditLogs(ctx workflow.Context, in CheckpointAuditLogsInput) (checkpoint.CheckpointOrganizationsResult, error) {
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue: string(queue.Batch), StartToCloseTimeout: time.Hour, ScheduleToCloseTimeout: 3 * time.Hour, HeartbeatTimeout: time.Minute,
@@ -27,7 +30,10 @@ func CheckpointAuditLogs(ctx workflow.Context, in CheckpointAuditLogsInput) (che
 	})
 	var result checkpoint.CheckpointOrganizationsResult
 	err := workflow.ExecuteActivity(ctx, signer.CheckpointOrganizations, checkpoint.CheckpointOrganizationsInput(in)).Get(ctx, &result)
-	return result, err
+	if err != nil {
+		return result, fmt.Errorf("sign checkpoints: %w", err)
+	}
+	return result, queue.FailedOf("sign checkpoints", result.Failed, result.Organizations)
 }
 
 // Schedules sign every hour: what is younger than that can only be held against

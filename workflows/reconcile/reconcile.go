@@ -41,6 +41,7 @@ type ReconcileStorageInput struct {
 // ReconcileStorageResult is the report.
 type ReconcileStorageResult struct {
 	Organizations int64                    `json:"organizations"`
+	Failed        int64                    `json:"failed"` // organizations whose check broke off
 	Counts        map[reconcile.Kind]int64 `json:"counts"`
 	Findings      []reconcile.Finding      `json:"findings"` // the first ones
 }
@@ -74,6 +75,8 @@ func Start(ctx context.Context, c client.Client, in ReconcileStorageInput) error
 }
 
 // ReconcileStorage pages through the organizations and sums up what was found.
+// Organizations whose check failed were passed over; the run then fails at its
+// end, with the report of all others.
 func ReconcileStorage(ctx workflow.Context, in ReconcileStorageInput) (ReconcileStorageResult, error) {
 	r := &run{in: in, sum: in.Sum, report: operation.Report{Org: in.Org, ID: in.Operation, Priority: queue.Default}}
 	if r.sum.Counts == nil {
@@ -99,7 +102,7 @@ func (r *run) all(ctx workflow.Context) error {
 		}
 		r.add(stretch)
 		if stretch.Last.IsZero() {
-			return nil
+			return queue.FailedOf("check organizations", r.sum.Failed, r.sum.Organizations-r.sum.Failed)
 		}
 		r.in.After = stretch.Last
 		if err := r.report.Progress(ctx, r.steps(operations.Running), nil); err != nil {
@@ -126,6 +129,7 @@ func (r *run) check(ctx workflow.Context) (reconcile.ReconcileOrganizationsResul
 
 func (r *run) add(s reconcile.ReconcileOrganizationsResult) {
 	r.sum.Organizations += s.Organizations
+	r.sum.Failed += s.Failed
 	for _, kind := range reconcile.Kinds {
 		if n := s.Counts[kind]; n > 0 {
 			r.sum.Counts[kind] += n
@@ -139,10 +143,11 @@ func (r *run) steps(state operations.State) []operations.Step {
 	return []operations.Step{{Name: "organizations", State: state, Done: r.sum.Organizations}}
 }
 
-// Schedules repair every hour what a crash left over.
+// Schedules repair every hour what a crash left over. A run over many
+// organizations may take a day; none is started beside it.
 func Schedules() []queue.Schedule {
 	return []queue.Schedule{{
-		ID: "reconcile-storage", Every: time.Hour, Workflow: ReconcileStorage,
+		ID: "reconcile-storage", Every: time.Hour, Longest: 24 * time.Hour, Workflow: ReconcileStorage,
 		Input: ReconcileStorageInput{Org: tenancy.Platform, Repair: true, Grace: DefaultGrace},
 	}}
 }

@@ -23,8 +23,8 @@ type SweepUploadsInput struct{ Org tenancy.OrgID }
 // SweepUploadsResult counts what was swept.
 type SweepUploadsResult struct{ Started, Expired sweep.SweepResult }
 
-// SweepUploads starts what waits and ends what was given up. The two know
-// nothing of each other: one that fails does not keep the other from its work.
+// SweepUploads starts what waits and ends what was given up. The two are
+// independent: one that fails does not keep the other from its work.
 func SweepUploads(ctx workflow.Context, in SweepUploadsInput) (SweepUploadsResult, error) {
 	ctx = options(ctx, in.Org)
 	starting := workflow.ExecuteActivity(ctx, sweeper.StartWaitingUploads, sweep.StartWaitingUploadsInput{Org: in.Org})
@@ -40,13 +40,25 @@ func SweepUploads(ctx workflow.Context, in SweepUploadsInput) (SweepUploadsResul
 	return result, nil
 }
 
+// CleanEndedUploadsInput names the platform.
+type CleanEndedUploadsInput struct{ Org tenancy.OrgID }
+
+// CleanEndedUploads removes what ended versions left in the store. It is a
+// process of its own, so that a store that is slow or away does not delay the
+// next SweepUploads.
+func CleanEndedUploads(ctx workflow.Context, in CleanEndedUploadsInput) (sweep.SweepResult, error) {
+	var result sweep.SweepResult
+	err := workflow.ExecuteActivity(options(ctx, in.Org), sweeper.CleanUploads, sweep.CleanUploadsInput{Org: in.Org}).Get(ctx, &result)
+	return result, err
+}
+
 // PurgeTrashedFilesInput names the platform.
 type PurgeTrashedFilesInput struct{ Org tenancy.OrgID }
 
 // PurgeTrashedFiles removes for good what has been in the trash for its time.
 func PurgeTrashedFiles(ctx workflow.Context, in PurgeTrashedFilesInput) (sweep.SweepResult, error) {
 	var result sweep.SweepResult
-	err := workflow.ExecuteActivity(options(ctx, in.Org), sweeper.PurgeTrash, sweep.PurgeTrashInput{Org: in.Org}).Get(ctx, &result)
+	err := workflow.ExecuteActivity(long(ctx, in.Org), sweeper.PurgeTrash, sweep.PurgeTrashInput{Org: in.Org}).Get(ctx, &result)
 	return result, err
 }
 
@@ -72,12 +84,21 @@ func options(ctx workflow.Context, org tenancy.OrgID) workflow.Context {
 	})
 }
 
+// long leaves a sweep that pages until nothing is left the time for a large
+// backlog. A schedule does not start a second run beside one that runs.
+func long(ctx workflow.Context, org tenancy.OrgID) workflow.Context {
+	ctx = options(ctx, org)
+	ctx = workflow.WithStartToCloseTimeout(ctx, 6*time.Hour)
+	return workflow.WithScheduleToCloseTimeout(ctx, 12*time.Hour)
+}
+
 // Schedules are the sweeps' times. The uploads' one is what bounds how long a
 // version waits whose start was lost.
 func Schedules() []queue.Schedule {
 	return []queue.Schedule{
 		{ID: "sweep-uploads", Every: 20 * time.Second, Workflow: SweepUploads, Input: SweepUploadsInput{Org: tenancy.Platform}},
-		{ID: "purge-trashed-files", Every: time.Hour, Workflow: PurgeTrashedFiles, Input: PurgeTrashedFilesInput{Org: tenancy.Platform}},
+		{ID: "clean-ended-uploads", Every: 30 * time.Second, Workflow: CleanEndedUploads, Input: CleanEndedUploadsInput{Org: tenancy.Platform}},
+		{ID: "purge-trashed-files", Every: time.Hour, Longest: 24 * time.Hour, Workflow: PurgeTrashedFiles, Input: PurgeTrashedFilesInput{Org: tenancy.Platform}},
 		{ID: "forget-old-requests", Every: time.Hour, Workflow: ForgetOldRequests, Input: ForgetOldRequestsInput{Org: tenancy.Platform}},
 	}
 }

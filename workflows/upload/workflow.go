@@ -12,6 +12,7 @@ import (
 	"satchel/activities/inspect"
 	"satchel/activities/scan"
 	"satchel/files"
+	"satchel/policies/verdict"
 )
 
 // The activities by name; their receivers are never called here.
@@ -64,19 +65,19 @@ func (u *upload) run(ctx workflow.Context) (end UploadFileResult, err error) {
 	switch {
 	case err != nil:
 		return end, err
-	case found.Verdict == inspect.Rejected:
+	case found.Verdict == verdict.Rejected:
 		return UploadFileResult{files.Rejected, found.Rule}, nil
-	case found.Verdict != inspect.Accepted:
-		return u.quarantine(ctx, string(inspect.Unscannable), found.Rule)
+	case found.Verdict != verdict.Accepted:
+		return u.quarantine(ctx, verdict.Unscannable, found.Rule)
 	}
 	scanned, err := u.scan(ctx, found)
 	switch {
 	case err != nil:
 		return end, err
-	case scanned.Verdict == scan.Rejected:
+	case scanned.Verdict == verdict.Rejected:
 		return UploadFileResult{files.Rejected, scanned.Detail}, nil
-	case scanned.Verdict != scan.Clean:
-		return u.quarantine(ctx, string(scanned.Verdict), scanned.Detail)
+	case scanned.Verdict != verdict.Clean:
+		return u.quarantine(ctx, scanned.Verdict, scanned.Detail)
 	}
 	if found.Image {
 		if err := u.preview(ctx); err != nil {
@@ -119,12 +120,12 @@ func (u *upload) preview(ctx workflow.Context) error {
 	return ctx.Err()
 }
 
-func (u *upload) quarantine(ctx workflow.Context, verdict, detail string) (UploadFileResult, error) {
+func (u *upload) quarantine(ctx workflow.Context, found verdict.Verdict, detail string) (UploadFileResult, error) {
 	u.step = files.StepQuarantine
-	if verdict != string(scan.Infected) {
-		verdict = string(scan.Unscannable)
+	if found != verdict.Infected {
+		found = verdict.Unscannable
 	}
-	in := finalize.QuarantineVersionInput{Org: u.in.Org, Version: u.in.Version, Reason: verdict + ":" + detail}
+	in := finalize.QuarantineVersionInput{Org: u.in.Org, Version: u.in.Version, Reason: string(found) + ":" + detail}
 	var done finalize.QuarantineVersionResult
 	err := workflow.ExecuteActivity(quarantining.options(ctx, u.in.Org), settler.QuarantineVersion, in).Get(ctx, &done)
 	u.settled = err == nil && files.Final(done.Status)

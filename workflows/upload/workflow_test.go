@@ -26,6 +26,7 @@ import (
 	"satchel/activities/scan"
 	"satchel/files"
 	"satchel/internal/queue"
+	"satchel/policies/verdict"
 	"satchel/tenancy"
 	"satchel/workflows/upload"
 )
@@ -124,9 +125,9 @@ func code(c string, retry bool) error {
 }
 
 var (
-	document = inspect.InspectObjectResult{Verdict: inspect.Accepted, MimeType: "application/pdf"}
-	picture  = inspect.InspectObjectResult{Verdict: inspect.Accepted, MimeType: "image/png", Image: true}
-	clean    = scan.ScanObjectResult{Verdict: scan.Clean}
+	document = inspect.InspectObjectResult{Verdict: verdict.Accepted, MimeType: "application/pdf"}
+	picture  = inspect.InspectObjectResult{Verdict: verdict.Accepted, MimeType: "image/png", Image: true}
+	clean    = scan.ScanObjectResult{Verdict: verdict.Clean}
 )
 
 func TestEnds(t *testing.T) {
@@ -148,25 +149,25 @@ func TestEnds(t *testing.T) {
 			outcome{inspect: picture, scan: clean, previewErr: code("internal", false), publish: files.Published},
 			[]string{"InspectObject", "ScanObject", "RenderPreviews", "PublishVersion"}, upload.UploadFileResult{Status: files.Published}, false},
 		"a refused type is rejected under its rule": {
-			outcome{inspect: inspect.InspectObjectResult{Verdict: inspect.Rejected, Rule: "executable"}},
+			outcome{inspect: inspect.InspectObjectResult{Verdict: verdict.Rejected, Rule: "executable"}},
 			[]string{"InspectObject", "WithdrawVersion"}, upload.UploadFileResult{Status: files.Rejected, Reason: "executable"}, false},
 		"an archive nobody can look into is quarantined": {
-			outcome{inspect: inspect.InspectObjectResult{Verdict: inspect.Unscannable, Rule: "nested_too_deep"}},
+			outcome{inspect: inspect.InspectObjectResult{Verdict: verdict.Unscannable, Rule: "nested_too_deep"}},
 			[]string{"InspectObject", "QuarantineVersion"}, upload.UploadFileResult{Status: files.Quarantined, Reason: "unscannable:nested_too_deep"}, false},
 		"an inspection without a verdict is quarantined": {
 			outcome{},
 			[]string{"InspectObject", "QuarantineVersion"}, upload.UploadFileResult{Status: files.Quarantined, Reason: "unscannable:"}, false},
 		"an infected file is quarantined": {
-			outcome{inspect: document, scan: scan.ScanObjectResult{Verdict: scan.Infected, Detail: "Eicar"}},
+			outcome{inspect: document, scan: scan.ScanObjectResult{Verdict: verdict.Infected, Detail: "Eicar"}},
 			[]string{"InspectObject", "ScanObject", "QuarantineVersion"}, upload.UploadFileResult{Status: files.Quarantined, Reason: "infected:Eicar"}, false},
 		"an unscannable file is quarantined": {
-			outcome{inspect: document, scan: scan.ScanObjectResult{Verdict: scan.Unscannable, Detail: "scanner_unavailable"}},
+			outcome{inspect: document, scan: scan.ScanObjectResult{Verdict: verdict.Unscannable, Detail: "scanner_unavailable"}},
 			[]string{"InspectObject", "ScanObject", "QuarantineVersion"}, upload.UploadFileResult{Status: files.Quarantined, Reason: "unscannable:scanner_unavailable"}, false},
 		"a scan without a verdict is quarantined": {
 			outcome{inspect: document},
 			[]string{"InspectObject", "ScanObject", "QuarantineVersion"}, upload.UploadFileResult{Status: files.Quarantined, Reason: "unscannable:"}, false},
 		"an archive that hides something is rejected": {
-			outcome{inspect: document, scan: scan.ScanObjectResult{Verdict: scan.Rejected, Detail: "member_size_lie"}},
+			outcome{inspect: document, scan: scan.ScanObjectResult{Verdict: verdict.Rejected, Detail: "member_size_lie"}},
 			[]string{"InspectObject", "ScanObject", "WithdrawVersion"}, upload.UploadFileResult{Status: files.Rejected, Reason: "member_size_lie"}, false},
 		"a version deleted before publication ends deleted": {
 			outcome{inspect: document, scan: clean, publish: files.Processing},
@@ -181,7 +182,7 @@ func TestEnds(t *testing.T) {
 			outcome{inspect: document, scanErr: code("object_changed", false)},
 			[]string{"InspectObject", "ScanObject", "WithdrawVersion"}, upload.UploadFileResult{Status: files.Failed, Reason: "object_changed"}, true},
 		"a quarantine that fails gives everything back": {
-			outcome{inspect: document, scan: scan.ScanObjectResult{Verdict: scan.Infected, Detail: "X"}, quarantErr: code("object_missing", false)},
+			outcome{inspect: document, scan: scan.ScanObjectResult{Verdict: verdict.Infected, Detail: "X"}, quarantErr: code("object_missing", false)},
 			[]string{"InspectObject", "ScanObject", "QuarantineVersion", "WithdrawVersion"}, upload.UploadFileResult{Status: files.Failed, Reason: "object_missing"}, true},
 		"a publication whose answer was lost stays published": {
 			outcome{inspect: document, scan: clean, publishErr: code("internal", false), withdrawn: files.Published},
@@ -282,7 +283,7 @@ func TestOptions(t *testing.T) {
 	org := tenancy.OrgID(tenancy.NewID())
 	for _, o := range []outcome{
 		{passingErr: code("store_unavailable", true), inspect: picture, scan: clean, publish: files.Processing},
-		{inspect: document, scan: scan.ScanObjectResult{Verdict: scan.Infected}},
+		{inspect: document, scan: scan.ScanObjectResult{Verdict: verdict.Infected}},
 	} {
 		b := setup(o)
 		b.in.Org = org
@@ -334,11 +335,11 @@ func TestAlwaysOneEnd(t *testing.T) {
 		}
 		o := outcome{
 			inspect: inspect.InspectObjectResult{
-				Verdict: rapid.SampledFrom([]inspect.Verdict{inspect.Accepted, inspect.Accepted, inspect.Rejected, inspect.Unscannable, ""}).Draw(t, "inspect"),
+				Verdict: rapid.SampledFrom([]verdict.Verdict{verdict.Accepted, verdict.Accepted, verdict.Rejected, verdict.Unscannable, ""}).Draw(t, "inspect"),
 				Image:   rapid.Bool().Draw(t, "image"),
 			},
 			inspectErr: fails("inspectErr"), scanErr: fails("scanErr"), previewErr: fails("previewErr"),
-			scan:       scan.ScanObjectResult{Verdict: rapid.SampledFrom([]scan.Verdict{scan.Clean, scan.Clean, scan.Infected, scan.Unscannable, scan.Rejected, ""}).Draw(t, "scan")},
+			scan:       scan.ScanObjectResult{Verdict: rapid.SampledFrom([]verdict.Verdict{verdict.Clean, verdict.Clean, verdict.Infected, verdict.Unscannable, verdict.Rejected, ""}).Draw(t, "scan")},
 			publish:    rapid.SampledFrom([]files.Status{files.Published, files.Processing, files.Deleted}).Draw(t, "publish"),
 			publishErr: fails("publishErr"), quarantErr: fails("quarantineErr"),
 			cancelAt: rapid.SampledFrom([]string{"", "", "InspectObject", "ScanObject", "RenderPreviews", "PublishVersion", "QuarantineVersion"}).Draw(t, "cancel"),
@@ -347,8 +348,8 @@ func TestAlwaysOneEnd(t *testing.T) {
 		_, _ = b.run(t)
 		published := slices.Contains(b.started, "PublishVersion")
 		if published {
-			require.Equal(t, inspect.Accepted, o.inspect.Verdict)
-			require.Equal(t, scan.Clean, o.scan.Verdict)
+			require.Equal(t, verdict.Accepted, o.inspect.Verdict)
+			require.Equal(t, verdict.Clean, o.scan.Verdict)
 		}
 		require.False(t, published && slices.Contains(b.started, "QuarantineVersion"))
 		require.LessOrEqual(t, len(b.withdraw), 1)

@@ -23,23 +23,26 @@ type RollUpUsageInput struct {
 	// What is known so far, carried on when a long run continues as new.
 	After         tenancy.OrgID
 	Organizations int64
+	Failed        int64
 }
 
-// RollUpUsageResult counts the organizations.
+// RollUpUsageResult counts the organizations that were rolled up.
 type RollUpUsageResult struct{ Organizations int64 }
 
-// RollUpUsage pages through the organizations.
+// RollUpUsage pages through the organizations. Those that failed were passed
+// over; the run then fails at its end, so that its outcome shows them.
 func RollUpUsage(ctx workflow.Context, in RollUpUsageInput) (RollUpUsageResult, error) {
 	bounded := workflow.WithActivityOptions(ctx, options(in.Org))
 	for {
 		var stretch usage.RollUpOrganizationsResult
 		err := workflow.ExecuteActivity(bounded, roller.RollUpOrganizations, usage.RollUpOrganizationsInput{Org: in.Org, After: in.After}).Get(ctx, &stretch)
 		in.Organizations += stretch.Organizations
+		in.Failed += stretch.Failed
 		if err != nil {
 			return RollUpUsageResult{in.Organizations}, fmt.Errorf("roll up organizations: %w", err)
 		}
 		if stretch.Last.IsZero() {
-			return RollUpUsageResult{in.Organizations}, nil
+			return RollUpUsageResult{in.Organizations}, queue.FailedOf("roll up usage", in.Failed, in.Organizations)
 		}
 		in.After = stretch.Last
 		if workflow.GetInfo(ctx).GetContinueAsNewSuggested() {

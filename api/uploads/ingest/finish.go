@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"time"
 
 	"satchel/files"
 	"satchel/internal/fault"
@@ -19,6 +20,11 @@ import (
 func (in *Stream) finish(ctx context.Context) error {
 	if err := in.waitPart(); err != nil {
 		return err
+	}
+	if in.BeforeFinish != nil {
+		if err := in.BeforeFinish(); err != nil {
+			return err
+		}
 	}
 	digest := in.sum.Sum(nil)
 	sum := hex.EncodeToString(digest)
@@ -137,12 +143,18 @@ func (in *Stream) receive(ctx context.Context, r files.Received, last *files.Par
 func (in *Stream) receiveOnce(ctx context.Context, p files.Progress, r files.Received) error {
 	ctx, cancel := context.WithTimeout(ctx, rowTimeout)
 	defer cancel()
-	return in.intake.Tenants.InTx(ctx, in.org, func(tx *tenancy.Tx) error {
+	var at time.Time
+	err := in.intake.Tenants.InTx(ctx, in.org, func(tx *tenancy.Tx) (err error) {
 		if err := files.Advance(ctx, tx, p); err != nil {
 			return err
 		}
-		return files.Receive(ctx, tx, r)
+		at, err = files.ReceiveAt(ctx, tx, r)
+		return err
 	})
+	if err == nil {
+		in.receivedAt = at
+	}
+	return err
 }
 
 // isReceived says whether this writer's own transaction went through.

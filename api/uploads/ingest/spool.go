@@ -6,7 +6,23 @@ import (
 	"io"
 	"os"
 	"sync"
+	"syscall"
+
+	"satchel/internal/fault"
 )
+
+// ErrSpoolFull says that the disk of the spool has no room. It is an operator's
+// to solve; a client tries again later.
+var ErrSpoolFull = fault.New(fault.Unavailable, "spool_full", "The server has no room for more bytes in transit right now. Try again in a minute.")
+
+// spoolError tells a full disk from other failures of the spool.
+func spoolError(what string, err error) error {
+	err = fmt.Errorf("%s: %w", what, err)
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return ErrSpoolFull.Because(err)
+	}
+	return err
+}
 
 // errIncomplete says that the rest of a part, which was sent while it came, will not come.
 var errIncomplete = errors.New("the rest of the part does not come")
@@ -66,11 +82,11 @@ func (s *spools) file() (*os.File, error) {
 	}
 	f, err := os.CreateTemp(s.dir, "satchel-spool-*")
 	if err != nil {
-		return nil, fmt.Errorf("make spool file: %w", err)
+		return nil, spoolError("make spool file", err)
 	}
 	if err := os.Remove(f.Name()); err != nil {
 		_ = f.Close()
-		return nil, fmt.Errorf("unlink spool file: %w", err)
+		return nil, spoolError("unlink spool file", err)
 	}
 	return f, nil
 }
@@ -80,7 +96,7 @@ func (s *spools) file() (*os.File, error) {
 func (s *spool) WriteAt(b []byte, at int64) (int, error) {
 	n, err := s.file.WriteAt(b, at)
 	if err != nil {
-		return n, fmt.Errorf("write spool file: %w", err)
+		return n, spoolError("write spool file", err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -2,9 +2,12 @@ package ingest
 
 import (
 	"io"
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"satchel/internal/fault"
 )
 
 // A file serves one spool after another, of different organizations. None gives
@@ -40,4 +43,19 @@ func TestSpoolGivesOnlyWhatWasWrittenToIt(t *testing.T) {
 	b, err := io.ReadAll(next.reader(4))
 	require.NoError(t, err)
 	require.Equal(t, "ours", string(b))
+}
+
+// A full disk is said to be one, and not a bug of ours.
+func TestAFullSpoolIsUnavailable(t *testing.T) {
+	t.Parallel()
+	all, err := newSpools(t.TempDir())
+	require.NoError(t, err)
+	full, err := os.OpenFile("/dev/full", os.O_RDWR, 0)
+	require.NoError(t, err)
+	s := all.on(full)
+	defer s.close()
+	_, err = s.WriteAt([]byte("x"), 0)
+	require.ErrorIs(t, err, ErrSpoolFull)
+	require.Equal(t, fault.Unavailable, fault.KindOf(err))
+	require.Equal(t, "spool_full", fault.Of(err).Code)
 }

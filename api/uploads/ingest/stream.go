@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash"
@@ -47,12 +48,18 @@ type Stream struct {
 	partSize   int64  // bytes of a full part
 	bodyEnd    int64  // where in the file this request's body says it ends, or 0
 
+	// BeforeFinish is asked once all bytes are here and before the file is
+	// received: an error of it refuses the file. Nil asks nothing.
+	BeforeFinish func() error
+
 	// As the row has it.
 	offset      int64
 	tail        int64
 	multipartID string
 	saved       state
 	reserved    int64 // only grown by uploads of unknown length
+
+	receivedAt time.Time // when the row says that the file was received; zero when that is not known
 
 	// Ahead of the row.
 	sum        hash.Hash // over the first received bytes
@@ -81,6 +88,12 @@ func (in *Stream) Complete() bool { return in.offset == in.length }
 
 // Received is how many bytes have been read, whether they are durable or not.
 func (in *Stream) Received() int64 { return in.received }
+
+// Outcome gives the SHA-256 of what was read, and when the commit received it:
+// zero when the commit's answer was lost.
+func (in *Stream) Outcome() (sha256 string, at time.Time) {
+	return hex.EncodeToString(in.sum.Sum(nil)), in.receivedAt
+}
 
 // WriteForm gives a form's file its upload, for which so many bytes are reserved,
 // stores what Fill read, and takes what src still has.

@@ -66,6 +66,9 @@ SATCHEL_MAILBOX_DIR=$SATCHEL_LOCAL/data/mailbox
 
 export "${!SATCHEL_@}"
 
+# shellcheck source=toolchain.sh
+. "${BASH_SOURCE[0]%/*}/toolchain.sh"
+
 # secret NAME: a password that is made once for a stack and kept where only its owner can read it.
 secret() {
   local file=$SATCHEL_LOCAL/secrets/$1

@@ -86,6 +86,7 @@ require_go_and_node() {
     say "$program is not on the PATH; install Go 1.26 and Node 20, then start again"
     return 1
   done
+  require_toolchain
 }
 
 require_postgresql_15() {

@@ -3,6 +3,10 @@
 #
 # Each tool is pinned by a go.mod of its own, apart from the product's: deploy/tools/* and deploy/local/temporal. A
 # stamp beside the built program says what it was built from, so that a warm start builds nothing.
+#
+# What the stack does not use of a tool is not compiled: `replace` directives point at stubs (README.md of
+# ../temporal/stubs and of ../../tools/stack/stubs). deploy/local/temporal has the versions of ../../../go.mod where
+# both use a module, so that the build of Satchel has already compiled it.
 
 readonly least_temporal=1.5.0 least_versitygw=1.8.0
 
@@ -34,15 +38,17 @@ versitygw_program() {
 declare -rA tool_module=(
   [temporal]=deploy/local/temporal [process-compose]=deploy/tools/stack [versitygw]=deploy/tools/stack
   [golangci-lint]=deploy/tools/check [workflowcheck]=deploy/tools/check [gotestsum]=deploy/tools/check
+  [govulncheck]=deploy/tools/check
   [sqlc]=deploy/tools/sqlc
 )
 declare -rA tool_package=(
   [temporal]=.
   [process-compose]=github.com/f1bonacc1/process-compose
-  [versitygw]=github.com/versity/versitygw/cmd/versitygw
+  [versitygw]=./versitygw
   [golangci-lint]=github.com/golangci/golangci-lint/v2/cmd/golangci-lint
   [workflowcheck]=go.temporal.io/sdk/contrib/tools/workflowcheck
   [gotestsum]=gotest.tools/gotestsum
+  [govulncheck]=golang.org/x/vuln/cmd/govulncheck
   [sqlc]=github.com/sqlc-dev/sqlc/cmd/sqlc
 )
 # what to say of a build that takes long

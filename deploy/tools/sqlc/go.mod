@@ -2,6 +2,8 @@ module satchel/deploy/tools/sqlc
 
 go 1.26.8
 
+toolchain go1.27.3
+
 tool github.com/sqlc-dev/sqlc/cmd/sqlc
 
 require (

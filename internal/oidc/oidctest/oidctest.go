@@ -92,19 +92,34 @@ func (i *Issuer) Token(subject string) string {
 	return i.Sign(map[string]any{"iss": i.URL, "sub": subject, "aud": Audience, "exp": time.Now().Add(time.Hour).Unix(), "iat": time.Now().Unix()})
 }
 
-// Sign signs any claims.
+// Sign signs any claims as an access token.
 func (i *Issuer) Sign(claims map[string]any) string {
+	i.t.Helper()
+	return i.SignAs("at+jwt", claims)
+}
+
+// SignAs signs any claims as a token of another type.
+func (i *Issuer) SignAs(typ string, claims map[string]any) string {
 	i.t.Helper()
 	i.mu.Lock()
 	key := jose.SigningKey{Algorithm: i.alg, Key: jose.JSONWebKey{Key: i.key, KeyID: i.kid}}
 	i.mu.Unlock()
-	return i.SignWith(key, claims)
+	return i.sign(key, typ, claims)
 }
 
 // SignWith signs with another key or algorithm.
 func (i *Issuer) SignWith(key jose.SigningKey, claims map[string]any) string {
 	i.t.Helper()
-	signer, err := jose.NewSigner(key, (&jose.SignerOptions{}).WithType("JWT"))
+	return i.sign(key, "at+jwt", claims)
+}
+
+func (i *Issuer) sign(key jose.SigningKey, typ string, claims map[string]any) string {
+	i.t.Helper()
+	options := &jose.SignerOptions{}
+	if typ != "" {
+		options = options.WithType(jose.ContentType(typ))
+	}
+	signer, err := jose.NewSigner(key, options)
 	require.NoError(i.t, err)
 	token, err := jwt.Signed(signer).Claims(claims).Serialize()
 	require.NoError(i.t, err)

@@ -1,0 +1,62 @@
+package storage
+
+import (
+	"strings"
+
+	"satchel/files"
+	"satchel/policies/archives"
+	"satchel/policies/types"
+)
+
+// reasonTexts are the sentences of reasons that are no rule of types or archives.
+var reasonTexts = map[string]string{
+	files.ErrChecksum.Code: files.ErrChecksum.Text,
+	errOrder.Code:          errOrder.Text,
+	"too_large":            "The file is larger than the virus scanner takes. Upload it in smaller parts.",
+	"scanner_unavailable":  "The virus scanner gave no verdict for too long, so the file was kept back. Upload it again later.",
+	"stored_bytes_differ":  "The stored bytes are not the ones that were received. Upload the file again.",
+	"object_changed":       "The stored bytes changed while the file was checked. Upload it again.",
+	"object_missing":       "The stored bytes were not there when the file was checked. Upload it again.",
+	"interrupted":          "The upload broke off before all bytes had come. Upload the file again.",
+	"body_cut_short":       "The upload broke off before all bytes had come. Upload the file again.",
+	"store_unavailable":    "The file could not be stored. Upload it again.",
+	"expired":              "The upload was not finished in its time. Upload the file again.",
+	"terminated":           "The upload was ended by its sender.",
+	"deleted":              "The file was deleted while it was checked.",
+}
+
+// reasonText says to people what a status reason means and what to do. The reason
+// stays the stable code for programs; one without a sentence of its own gets the
+// one of its status.
+func reasonText(status files.Status, reason string) string {
+	if reason == "" {
+		return ""
+	}
+	verdict, code, found := strings.Cut(reason, ":")
+	if !found {
+		code = reason
+	}
+	if verdict == "infected" {
+		return "The virus scanner found something in the file (" + code + "). Nobody can read it. Check the computer that it comes from."
+	}
+	if text, ok := reasonTexts[code]; ok {
+		return text
+	}
+	for _, r := range types.Reasons() {
+		if string(r.Rule) == code {
+			return r.What + " " + r.Next
+		}
+	}
+	for _, r := range archives.Reasons() {
+		if string(r.Rule) == code {
+			return r.What + " " + r.Next
+		}
+	}
+	switch status {
+	case files.Quarantined:
+		return "The file could not be checked completely, so it is kept back. Save it again in an ordinary form and upload that."
+	case files.Failed:
+		return "Something failed on our side before the file was published. Upload it again."
+	}
+	return "The file was refused. Ask the operator of this service about the reason " + reason + "."
+}

@@ -1,0 +1,3 @@
+module github.com/swaggo/files
+
+go 1.26

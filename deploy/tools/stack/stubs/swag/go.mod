@@ -1,0 +1,3 @@
+module github.com/swaggo/swag
+
+go 1.26

@@ -1,0 +1,39 @@
+package bootstrap
+
+import (
+	"context"
+	"errors"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestReadinessTellsDegradedFromDown: only a part without which no request can be
+// served takes the program out of traffic.
+func TestReadinessTellsDegradedFromDown(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		down   []string
+		status int
+		body   string
+	}{
+		{nil, 200, `{"ready":true,"degraded":false,"missing":[]}`},
+		{[]string{"temporal", "issuer"}, 200, `{"ready":true,"degraded":true,"missing":["issuer","temporal"]}`},
+		{[]string{"store"}, 503, `{"ready":false,"degraded":false,"missing":["store"]}`},
+		{[]string{"postgres", "temporal"}, 503, `{"ready":false,"degraded":false,"missing":["postgres","temporal"]}`},
+	} {
+		r := newReadiness()
+		for _, name := range []string{"postgres", "store", "temporal", "issuer"} {
+			r.Add(name, func(context.Context) error { return nil })
+		}
+		for _, name := range c.down {
+			r.Add(name, func(context.Context) error { return errors.New("down") })
+		}
+		r.Optional("temporal", "issuer")
+		w := httptest.NewRecorder()
+		r.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", "/readyz", nil))
+		require.Equal(t, c.status, w.Code, c.down)
+		require.JSONEq(t, c.body, w.Body.String())
+	}
+}

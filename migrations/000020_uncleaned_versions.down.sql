@@ -1,0 +1,1 @@
+drop index file_versions_uncleaned;

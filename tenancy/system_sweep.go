@@ -1,0 +1,35 @@
+package tenancy
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// The questions of policies/rls/system_sweep.sql and system_requests.sql. Each
+// pages in the order of ids, behind the id that it is given.
+
+// OrganizationsWithOldRequests pages through the organizations with requests
+// whose keys are past their time. Only Org is set.
+func (d *DB) OrganizationsWithOldRequests(ctx context.Context, after uuid.UUID, n int) ([]Ref, error) {
+	return systemQuery[Ref](ctx, d, "select organization_id from app.organizations_with_old_requests($1, $2)", after, n)
+}
+
+// OrganizationsWithTrash pages through the organizations with files that have
+// been in the trash for longer than that. Only Org is set.
+func (d *DB) OrganizationsWithTrash(ctx context.Context, longer time.Duration, after uuid.UUID, n int) ([]Ref, error) {
+	return systemQuery[Ref](ctx, d, "select organization_id from app.organizations_with_trash($1, $2, $3)", longer, after, n)
+}
+
+// FilesTrashed pages through the files of an organization that have been in the
+// trash for longer than that.
+func (d *DB) FilesTrashed(ctx context.Context, org OrgID, longer time.Duration, after uuid.UUID, n int) ([]Ref, error) {
+	return systemQuery[Ref](ctx, d, "select organization_id, file_id from app.files_trashed($1, $2, $3, $4)", org.UUID(), longer, after, n)
+}
+
+// VersionsUncleaned pages through the versions that ended longer ago than that
+// without being published, and of which objects may be left.
+func (d *DB) VersionsUncleaned(ctx context.Context, ended time.Duration, after uuid.UUID, n int) ([]Ref, error) {
+	return systemQuery[Ref](ctx, d, "select organization_id, file_id, version_id from app.versions_uncleaned($1, $2, $3)", ended, after, n)
+}
