@@ -37,9 +37,9 @@ type Cleaner interface {
 
 // Config says how long things may wait.
 type Config struct {
-	Unstarted time.Duration `env:"SATCHEL_SWEEP_UNSTARTED" envDefault:"20s"` // complete bytes without a workflow
-	Silent    time.Duration `env:"SATCHEL_SWEEP_SILENT" envDefault:"3m"`     // a version in process without a sign of life
-	Trash     time.Duration `env:"SATCHEL_TRASH_RETENTION" envDefault:"720h"`
+	Unstarted time.Duration `env:"SATCHEL_SWEEP_UNSTARTED" envDefault:"20s"`  // a complete upload without a workflow for this long is started by the sweep
+	Silent    time.Duration `env:"SATCHEL_SWEEP_SILENT" envDefault:"3m"`      // a version in process whose workflow is silent for this long is started again
+	Trash     time.Duration `env:"SATCHEL_TRASH_RETENTION" envDefault:"720h"` // a file is deleted for good after this long in the trash, unless the organization's policy says otherwise
 }
 
 // Activities are the activities of this package.

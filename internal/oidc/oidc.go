@@ -18,9 +18,9 @@ import (
 
 // Config names the one issuer whose tokens are believed.
 type Config struct {
-	Issuer   string        `env:"SATCHEL_OIDC_ISSUER,required"`
-	Audience string        `env:"SATCHEL_OIDC_AUDIENCE" envDefault:"satchel"`
-	Skew     time.Duration `env:"SATCHEL_OIDC_CLOCK_SKEW" envDefault:"30s"`
+	Issuer   string        `env:"SATCHEL_OIDC_ISSUER,required"`               // issuer of the access tokens, as `iss` names it
+	Audience string        `env:"SATCHEL_OIDC_AUDIENCE" envDefault:"satchel"` // audience that an access token must name
+	Skew     time.Duration `env:"SATCHEL_OIDC_CLOCK_SKEW" envDefault:"30s"`   // difference of the issuer's clock that is tolerated
 }
 
 // Algorithms are the signatures that are accepted. The token does not choose:
