@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -299,4 +300,22 @@ func enter(root, p, name string) error {
 		return filepath.SkipDir
 	}
 	return nil
+}
+
+// roleName is a role by its constant.
+var roleName = regexp.MustCompile(`\btenancy\.(Owner|Admin|Teacher|Student|Parent|Operator)\b`)
+
+// TestHandlersCompareNoRoles keeps authorization in one file: handlers ask
+// tenancy/authorization.go and name no role.
+func TestHandlersCompareNoRoles(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, filepath.WalkDir("api", func(path string, _ os.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.Empty(t, roleName.FindString(string(text)), "%s names a role: ask a method of tenancy/authorization.go", path)
+		return nil
+	}))
 }

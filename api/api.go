@@ -35,9 +35,9 @@ import (
 
 // Config is what the edge itself can be told.
 type Config struct {
-	URL        string   `env:"SATCHEL_API_URL" envDefault:"http://127.0.0.1:8400"`
-	ContentURL string   `env:"SATCHEL_CONTENT_URL" envDefault:"http://127.0.0.1:8401"`
-	Origins    []string `env:"SATCHEL_CORS_ORIGINS"` // of web pages that may call the API
+	URL        string   `env:"SATCHEL_API_URL" envDefault:"http://127.0.0.1:8400"`     // address of the API that clients use; HSTS is sent when it is https
+	ContentURL string   `env:"SATCHEL_CONTENT_URL" envDefault:"http://127.0.0.1:8401"` // address of the host that serves the bytes of files
+	Origins    []string `env:"SATCHEL_CORS_ORIGINS"`                                   // origins (comma-separated) of web pages that may call the API for every organization
 }
 
 // Workflows are the workflows that the edge starts and ends; each room says

@@ -244,18 +244,23 @@ func (b *testBundle) since(org tenancy.OrgID, seq int64) (found []recorded) {
 	return found
 }
 
+// unaudited are the routes that are no read by their method and still have no
+// audit action, with the reason.
+var unaudited = map[string]string{
+	"PATCH " + tusPath + ":id":          "more bytes of an upload that the audit log has",
+	"POST " + invitationsPath + "/look": "a read whose token must be in no log",
+}
+
 // TestEveryRouteThatChangesSomethingIsRecorded reads the router: a new route is
 // in this test on the day it is written.
 func TestEveryRouteThatChangesSomethingIsRecorded(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	routes := map[string]bool{}
 	for _, r := range b.api.Routes() {
 		key := r.Method + " " + r.Path
-		routes[key] = true
-		action, listed := auditActions[key]
+		action := r.Audit
 		if !slices.Contains([]string{get, head, http.MethodOptions}, r.Method) {
-			require.True(t, listed, "%s: say in api/auditlog.go what it leaves in the trail", key)
+			require.NotEqual(t, action == "", unaudited[key] == "", "%s: a route that changes something has an audit action, or a reason in unaudited", key)
 		}
 		if action == "" {
 			continue
@@ -280,9 +285,6 @@ func TestEveryRouteThatChangesSomethingIsRecorded(t *testing.T) {
 			require.Contains(t, []string{s.owner.id.String(), s.operator.id.String()}, found[0].Actor, key)
 		}
 	}
-	for key := range auditActions {
-		require.True(t, routes[key], "%s is no route", key)
-	}
 }
 
 // TestEveryRefusalIsRecorded calls each route by a role that may not, and with
@@ -296,7 +298,7 @@ func TestEveryRefusalIsRecorded(t *testing.T) {
 			continue
 		}
 		key := r.Method + " " + r.Path
-		action := auditActions[key]
+		action := r.Audit
 		for _, role := range tenancy.Roles {
 			if role == tenancy.Operator || (tenancy.Actor{Role: role}).May(r.Action) {
 				continue

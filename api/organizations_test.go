@@ -15,8 +15,6 @@ import (
 	"satchel/tenancy"
 )
 
-const organizationsPath = "/api/v1/organizations"
-
 func orgPath(org tenancy.OrgID, rest string) string {
 	return organizationsPath + "/" + org.String() + rest
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"satchel/api/auth"
+	"satchel/api/idempotency"
 	"satchel/api/invitepage"
 	"satchel/api/middleware"
 	"satchel/api/ratelimit"
@@ -46,12 +47,22 @@ const (
 // handler parses, validates, acts and responds; an error becomes a problem.
 type handler func(*gin.Context) error
 
-// Route is one line of the table.
+// Route is everything that the API knows of one method and path.
 type Route struct {
 	Method, Path string
-	Action       tenancy.Action
-	Handler      handler
-	Class        middleware.Class
+	// Action is what the caller needs a grant for. An empty action stops the
+	// program at start, so that a forgotten one cannot open a route.
+	Action tenancy.Action
+	// Audit is the action under which the audit log records a success, in the
+	// transaction of the change, and a refusal. Routes that only read have one
+	// when they hand out bytes or the audit log itself.
+	Audit string
+	// Idempotency says how a request with an Idempotency-Key is answered a
+	// second time. Without Replay the header has no effect.
+	Idempotency idempotency.Route
+	// Class sets the limits of time and size. The zero value is a quick request.
+	Class   middleware.Class
+	Handler handler
 }
 
 var (
@@ -59,15 +70,19 @@ var (
 	errNoMethod = fault.New(fault.Invalid, "method_not_allowed", "This address does not take that method. The Allow header lists those it takes.")
 )
 
+// The prefixes of the paths. A path of a route is written with them, so that each
+// prefix exists once.
 const (
-	storagePath = "/api/v1/storage"
-	filePath    = storagePath + "/files/:id"
-	tusPath     = storagePath + "/tus/"
-	adminPath   = "/api/v1/admin"
+	apiPath           = "/api/v1"
+	storagePath       = apiPath + "/storage"
+	filePath          = storagePath + "/files/:id"
+	tusPath           = storagePath + "/tus/"
+	adminPath         = apiPath + "/admin"
+	organizationsPath = apiPath + "/organizations"
+	organizationPath  = organizationsPath + "/:id"
+	invitationsPath   = apiPath + "/invitations"
 
-	organizationPath = "/api/v1/organizations/:id"
-
-	documentPath = "/api/v1/openapi.yaml"
+	documentPath = apiPath + "/openapi.yaml"
 	resourcePath = "/.well-known/oauth-protected-resource"
 )
 
@@ -75,94 +90,94 @@ const (
 // the caller's own is asked by the handlers, since it takes the file's row.
 func (a *API) Routes() []Route { //nolint:funlen // a line a route
 	return []Route{
-		{post, storagePath + "/upload", tenancy.Upload, a.storage.Upload, incoming},
-		{http.MethodOptions, tusPath, anyone, a.storage.Tus, quick},
-		{post, tusPath, tenancy.Upload, a.storage.Tus, resumable},
-		{head, tusPath + ":id", tenancy.Upload, a.storage.Tus, resumable},
-		{patch, tusPath + ":id", tenancy.Upload, a.storage.Tus, resumable},
-		{remove, tusPath + ":id", tenancy.Upload, a.storage.Tus, resumable},
+		{Method: post, Path: storagePath + "/upload", Action: tenancy.Upload, Audit: "file.upload", Idempotency: idempotency.Route{Replay: a.storage.ReplayUpload, Streaming: true}, Class: incoming, Handler: a.storage.Upload},
+		{Method: http.MethodOptions, Path: tusPath, Action: anyone, Handler: a.storage.Tus},
+		{Method: post, Path: tusPath, Action: tenancy.Upload, Audit: "file.upload", Idempotency: idempotency.Route{Replay: a.storage.ReplayTus, Streaming: true}, Class: resumable, Handler: a.storage.Tus},
+		{Method: head, Path: tusPath + ":id", Action: tenancy.Upload, Class: resumable, Handler: a.storage.Tus},
+		{Method: patch, Path: tusPath + ":id", Action: tenancy.Upload, Class: resumable, Handler: a.storage.Tus},
+		{Method: remove, Path: tusPath + ":id", Action: tenancy.Upload, Audit: "file.withdraw", Class: resumable, Handler: a.storage.Tus},
 
-		{get, storagePath + "/files", tenancy.ReadOwn, a.storage.ListFiles, quick},
-		{get, filePath, tenancy.ReadOwn, a.storage.GetFile, quick},
-		{patch, filePath, tenancy.EditOwn, a.storage.ChangeFile, quick},
-		{remove, filePath, tenancy.EditOwn, a.storage.TrashFile, quick},
-		{post, filePath + "/restore", tenancy.EditOwn, a.storage.RestoreFile, quick},
-		{get, filePath + "/events", tenancy.ReadOwn, a.storage.FollowFile, waiting},
-		{get, filePath + "/content", tenancy.ReadOwn, a.storage.GetContent, outgoing},
-		{head, filePath + "/content", tenancy.ReadOwn, a.storage.GetContent, outgoing},
-		{get, filePath + "/renditions/:name", tenancy.ReadOwn, a.storage.GetRendition, outgoing},
-		{head, filePath + "/renditions/:name", tenancy.ReadOwn, a.storage.GetRendition, outgoing},
-		{get, filePath + "/versions", tenancy.ReadOwn, a.storage.ListVersions, quick},
-		{get, filePath + "/versions/:n/content", tenancy.ReadOwn, a.storage.GetVersionContent, outgoing},
-		{head, filePath + "/versions/:n/content", tenancy.ReadOwn, a.storage.GetVersionContent, outgoing},
-		{post, filePath + "/versions/:n/restore", tenancy.EditOwn, a.storage.RestoreVersion, quick},
-		{get, storagePath + "/quota", tenancy.ReadQuota, a.usage.GetQuota, quick},
+		{Method: get, Path: storagePath + "/files", Action: tenancy.ReadOwn, Handler: a.storage.ListFiles},
+		{Method: get, Path: filePath, Action: tenancy.ReadOwn, Handler: a.storage.GetFile},
+		{Method: patch, Path: filePath, Action: tenancy.EditOwn, Audit: "file.change", Handler: a.storage.ChangeFile},
+		{Method: remove, Path: filePath, Action: tenancy.EditOwn, Audit: "file.trash", Handler: a.storage.TrashFile},
+		{Method: post, Path: filePath + "/restore", Action: tenancy.EditOwn, Audit: "file.restore", Handler: a.storage.RestoreFile},
+		{Method: get, Path: filePath + "/events", Action: tenancy.ReadOwn, Class: waiting, Handler: a.storage.FollowFile},
+		{Method: get, Path: filePath + "/content", Action: tenancy.ReadOwn, Audit: "file.read", Class: outgoing, Handler: a.storage.GetContent},
+		{Method: head, Path: filePath + "/content", Action: tenancy.ReadOwn, Class: outgoing, Handler: a.storage.GetContent},
+		{Method: get, Path: filePath + "/renditions/:name", Action: tenancy.ReadOwn, Class: outgoing, Handler: a.storage.GetRendition},
+		{Method: head, Path: filePath + "/renditions/:name", Action: tenancy.ReadOwn, Class: outgoing, Handler: a.storage.GetRendition},
+		{Method: get, Path: filePath + "/versions", Action: tenancy.ReadOwn, Handler: a.storage.ListVersions},
+		{Method: get, Path: filePath + "/versions/:n/content", Action: tenancy.ReadOwn, Audit: "file.read", Class: outgoing, Handler: a.storage.GetVersionContent},
+		{Method: head, Path: filePath + "/versions/:n/content", Action: tenancy.ReadOwn, Class: outgoing, Handler: a.storage.GetVersionContent},
+		{Method: post, Path: filePath + "/versions/:n/restore", Action: tenancy.EditOwn, Audit: "file.revert", Idempotency: idempotency.Route{Replay: a.storage.ReplayRestoreVersion}, Handler: a.storage.RestoreVersion},
+		{Method: get, Path: storagePath + "/quota", Action: tenancy.ReadQuota, Handler: a.usage.GetQuota},
 
-		{get, "/api/v1/operations/:id", tenancy.ReadOperation, a.operations.Get, quick},
-		{get, adminPath + "/storage/stats", tenancy.ReadStats, a.usage.GetStats, quick},
-		{put, adminPath + "/storage/quotas", tenancy.SetQuota, a.usage.SetQuota, quick},
-		{post, adminPath + "/storage/scan", tenancy.Rescan, a.operations.Rescan, quick},
-		{post, adminPath + "/reconcile", tenancy.Reconcile, a.operations.Reconcile, quick},
+		{Method: get, Path: apiPath + "/operations/:id", Action: tenancy.ReadOperation, Handler: a.operations.Get},
+		{Method: get, Path: adminPath + "/storage/stats", Action: tenancy.ReadStats, Handler: a.usage.GetStats},
+		{Method: put, Path: adminPath + "/storage/quotas", Action: tenancy.SetQuota, Audit: "quota.set", Handler: a.usage.SetQuota},
+		{Method: post, Path: adminPath + "/storage/scan", Action: tenancy.Rescan, Audit: "storage.rescan", Idempotency: idempotency.Route{Replay: a.operations.ReplayRescan}, Handler: a.operations.Rescan},
+		{Method: post, Path: adminPath + "/reconcile", Action: tenancy.Reconcile, Audit: "storage.reconcile", Idempotency: idempotency.Route{Replay: a.operations.ReplayReconcile}, Handler: a.operations.Reconcile},
 
 		// organizations
-		{post, "/api/v1/organizations", tenancy.CreateOrganization, a.organizations.Create, quick},
-		{get, "/api/v1/organizations", tenancy.ManageOrganizations, a.organizations.List, quick},
-		{get, organizationPath, tenancy.ReadOrganization, a.organizations.Get, quick},
-		{patch, organizationPath, tenancy.ChangeOrganization, a.organizations.Change, quick},
-		{remove, organizationPath, tenancy.ManageOrganizations, a.organizations.Delete, quick},
-		{post, organizationPath + "/suspend", tenancy.ManageOrganizations, a.organizations.Suspend, quick},
-		{post, organizationPath + "/resume", tenancy.ManageOrganizations, a.organizations.Resume, quick},
-		{post, organizationPath + "/keep", tenancy.ManageOrganizations, a.organizations.CancelDeletion, quick},
-		{post, organizationPath + "/export", tenancy.ExportOrganization, a.organizations.Export, quick},
-		{get, organizationPath + "/exports/:operation/:part", tenancy.ExportOrganization, a.organizations.GetExport, outgoing},
-		{get, organizationPath + "/policies", tenancy.ChangeOrganization, a.organizations.GetPolicies, quick},
-		{patch, organizationPath + "/policies", tenancy.ChangeOrganization, a.organizations.ChangePolicies, quick},
-		{get, organizationPath + "/events", tenancy.ReadEvents, a.organizations.ListEvents, quick},
-		{get, adminPath + "/tiers", tenancy.ReadTiers, a.organizations.ListTiers, quick},
-		{put, adminPath + "/tiers/:name", tenancy.SetTiers, a.organizations.SetTier, quick},
+		{Method: post, Path: organizationsPath, Action: tenancy.CreateOrganization, Audit: "organization.create", Idempotency: idempotency.Route{Replay: a.organizations.ReplayCreate}, Handler: a.organizations.Create},
+		{Method: get, Path: organizationsPath, Action: tenancy.ManageOrganizations, Handler: a.organizations.List},
+		{Method: get, Path: organizationPath, Action: tenancy.ReadOrganization, Handler: a.organizations.Get},
+		{Method: patch, Path: organizationPath, Action: tenancy.ChangeOrganization, Audit: "organization.change", Handler: a.organizations.Change},
+		{Method: remove, Path: organizationPath, Action: tenancy.ManageOrganizations, Audit: "organization.delete", Handler: a.organizations.Delete},
+		{Method: post, Path: organizationPath + "/suspend", Action: tenancy.ManageOrganizations, Audit: "organization.suspend", Idempotency: idempotency.Route{Replay: a.organizations.ReplaySuspend}, Handler: a.organizations.Suspend},
+		{Method: post, Path: organizationPath + "/resume", Action: tenancy.ManageOrganizations, Audit: "organization.resume", Idempotency: idempotency.Route{Replay: a.organizations.ReplaySuspend}, Handler: a.organizations.Resume},
+		{Method: post, Path: organizationPath + "/keep", Action: tenancy.ManageOrganizations, Audit: "organization.keep", Handler: a.organizations.CancelDeletion},
+		{Method: post, Path: organizationPath + "/export", Action: tenancy.ExportOrganization, Audit: "organization.export", Idempotency: idempotency.Route{Replay: a.organizations.ReplayExport}, Handler: a.organizations.Export},
+		{Method: get, Path: organizationPath + "/exports/:operation/:part", Action: tenancy.ExportOrganization, Audit: "export.read", Class: outgoing, Handler: a.organizations.GetExport},
+		{Method: get, Path: organizationPath + "/policies", Action: tenancy.ChangeOrganization, Handler: a.organizations.GetPolicies},
+		{Method: patch, Path: organizationPath + "/policies", Action: tenancy.ChangeOrganization, Audit: "policy.change", Handler: a.organizations.ChangePolicies},
+		{Method: get, Path: organizationPath + "/events", Action: tenancy.ReadEvents, Handler: a.organizations.ListEvents},
+		{Method: get, Path: adminPath + "/tiers", Action: tenancy.ReadTiers, Handler: a.organizations.ListTiers},
+		{Method: put, Path: adminPath + "/tiers/:name", Action: tenancy.SetTiers, Audit: "tier.set", Handler: a.organizations.SetTier},
 
 		// people
-		{get, "/api/v1/me", signedIn, a.members.GetMe, quick},
-		{post, organizationPath + "/members", tenancy.ManageMembers, a.members.SetMember, quick},
-		{get, organizationPath + "/members", tenancy.ReadMembers, a.members.ListMembers, quick},
-		{get, organizationPath + "/members/:user", tenancy.ReadMembers, a.members.GetMember, quick},
-		{put, organizationPath + "/members/:user", tenancy.ManageMembers, a.members.ChangeMember, quick},
-		{remove, organizationPath + "/members/:user", tenancy.ManageMembers, a.members.RemoveMember, quick},
-		{post, organizationPath + "/leave", tenancy.Leave, a.members.Leave, quick},
-		{post, organizationPath + "/invitations", tenancy.Invite, a.members.Invite, quick},
-		{get, organizationPath + "/invitations", tenancy.Invite, a.members.ListInvitations, quick},
-		{get, organizationPath + "/invitations/:invitation", tenancy.Invite, a.members.GetInvitation, quick},
-		{remove, organizationPath + "/invitations/:invitation", tenancy.Invite, a.members.RevokeInvitation, quick},
-		{post, organizationPath + "/invitations/:invitation/resend", tenancy.Invite, a.members.ResendInvitation, quick},
-		{get, "/api/v1/invitations/:token", anyone, a.members.ShowInvitation, quick},
-		{post, "/api/v1/invitations/look", anyone, a.members.LookAtInvitation, quick},
-		{post, "/api/v1/invitations/accept", signedIn, a.members.AcceptInvitation, quick},
-		{post, "/api/v1/invitations/decline", signedIn, a.members.DeclineInvitation, quick},
-		{get, invitepage.Path, anyone, a.members.InvitationPage, quick},
-		{get, organizationPath + "/guardians", tenancy.ReadGuardians, a.members.ListGuardians, quick},
-		{post, organizationPath + "/guardians", tenancy.SetGuardians, a.members.AddGuardian, quick},
-		{remove, organizationPath + "/guardians/:parent/:student", tenancy.SetGuardians, a.members.RemoveGuardian, quick},
+		{Method: get, Path: apiPath + "/me", Action: signedIn, Handler: a.members.GetMe},
+		{Method: post, Path: organizationPath + "/members", Action: tenancy.ManageMembers, Audit: "member.add", Idempotency: idempotency.Route{Replay: a.members.ReplaySetMember}, Handler: a.members.SetMember},
+		{Method: get, Path: organizationPath + "/members", Action: tenancy.ReadMembers, Handler: a.members.ListMembers},
+		{Method: get, Path: organizationPath + "/members/:user", Action: tenancy.ReadMembers, Handler: a.members.GetMember},
+		{Method: put, Path: organizationPath + "/members/:user", Action: tenancy.ManageMembers, Audit: "member.change", Handler: a.members.ChangeMember},
+		{Method: remove, Path: organizationPath + "/members/:user", Action: tenancy.ManageMembers, Audit: "member.remove", Handler: a.members.RemoveMember},
+		{Method: post, Path: organizationPath + "/leave", Action: tenancy.Leave, Audit: "member.leave", Handler: a.members.Leave},
+		{Method: post, Path: organizationPath + "/invitations", Action: tenancy.Invite, Audit: "invitation.create", Idempotency: idempotency.Route{Replay: a.members.ReplayInvite}, Handler: a.members.Invite},
+		{Method: get, Path: organizationPath + "/invitations", Action: tenancy.Invite, Handler: a.members.ListInvitations},
+		{Method: get, Path: organizationPath + "/invitations/:invitation", Action: tenancy.Invite, Handler: a.members.GetInvitation},
+		{Method: remove, Path: organizationPath + "/invitations/:invitation", Action: tenancy.Invite, Audit: "invitation.revoke", Handler: a.members.RevokeInvitation},
+		{Method: post, Path: organizationPath + "/invitations/:invitation/resend", Action: tenancy.Invite, Audit: "invitation.resend", Handler: a.members.ResendInvitation},
+		{Method: get, Path: invitationsPath + "/:token", Action: anyone, Handler: a.members.ShowInvitation},
+		{Method: post, Path: invitationsPath + "/look", Action: anyone, Handler: a.members.LookAtInvitation},
+		{Method: post, Path: invitationsPath + "/accept", Action: signedIn, Audit: "invitation.accept", Idempotency: idempotency.Route{Replay: a.members.ReplayAcceptInvitation}, Handler: a.members.AcceptInvitation},
+		{Method: post, Path: invitationsPath + "/decline", Action: signedIn, Audit: "invitation.decline", Handler: a.members.DeclineInvitation},
+		{Method: get, Path: invitepage.Path, Action: anyone, Handler: a.members.InvitationPage},
+		{Method: get, Path: organizationPath + "/guardians", Action: tenancy.ReadGuardians, Handler: a.members.ListGuardians},
+		{Method: post, Path: organizationPath + "/guardians", Action: tenancy.SetGuardians, Audit: "guardian.add", Idempotency: idempotency.Route{Replay: a.members.ReplayAddGuardian}, Handler: a.members.AddGuardian},
+		{Method: remove, Path: organizationPath + "/guardians/:parent/:student", Action: tenancy.SetGuardians, Audit: "guardian.remove", Handler: a.members.RemoveGuardian},
 
 		// keys
-		{get, organizationPath + "/keys", tenancy.ManageKeys, a.keys.List, quick},
-		{post, organizationPath + "/keys", tenancy.ManageKeys, a.keys.Create, quick},
-		{post, organizationPath + "/keys/:key/rotate", tenancy.ManageKeys, a.keys.Rotate, quick},
-		{remove, organizationPath + "/keys/:key", tenancy.ManageKeys, a.keys.Revoke, quick},
+		{Method: get, Path: organizationPath + "/keys", Action: tenancy.ManageKeys, Handler: a.keys.List},
+		{Method: post, Path: organizationPath + "/keys", Action: tenancy.ManageKeys, Audit: "key.create", Idempotency: idempotency.Route{Replay: a.keys.Replay}, Handler: a.keys.Create},
+		{Method: post, Path: organizationPath + "/keys/:key/rotate", Action: tenancy.ManageKeys, Audit: "key.rotate", Idempotency: idempotency.Route{Replay: a.keys.Replay}, Handler: a.keys.Rotate},
+		{Method: remove, Path: organizationPath + "/keys/:key", Action: tenancy.ManageKeys, Audit: "key.revoke", Handler: a.keys.Revoke},
 
 		// usage
-		{get, organizationPath + "/usage", tenancy.ReadUsage, a.usage.GetUsage, quick},
+		{Method: get, Path: organizationPath + "/usage", Action: tenancy.ReadUsage, Handler: a.usage.GetUsage},
 
 		// audit
-		{get, organizationPath + "/audit", tenancy.ReadAudit, a.auditLog.List, quick},
-		{get, organizationPath + "/audit/verify", tenancy.ReadAudit, a.auditLog.Verify, waiting},
-		{get, organizationPath + "/audit/export", tenancy.ReadAudit, a.auditLog.Export, waiting},
+		{Method: get, Path: organizationPath + "/audit", Action: tenancy.ReadAudit, Audit: "audit.read", Handler: a.auditLog.List},
+		{Method: get, Path: organizationPath + "/audit/verify", Action: tenancy.ReadAudit, Audit: "audit.read", Class: waiting, Handler: a.auditLog.Verify},
+		{Method: get, Path: organizationPath + "/audit/export", Action: tenancy.ReadAudit, Audit: "audit.export", Class: waiting, Handler: a.auditLog.Export},
 
-		{get, "/", anyone, a.getAbout, quick},
-		{get, "/api/v1", anyone, a.getAbout, quick},
-		{get, documentPath, anyone, a.getDocument, quick},
-		{get, resourcePath, anyone, a.getResource, quick},
-		{get, "/healthz", anyone, a.getHealth, probe},
-		{get, "/readyz", anyone, a.getReadiness, probe},
+		{Method: get, Path: "/", Action: anyone, Handler: a.getAbout},
+		{Method: get, Path: apiPath, Action: anyone, Handler: a.getAbout},
+		{Method: get, Path: documentPath, Action: anyone, Handler: a.getDocument},
+		{Method: get, Path: resourcePath, Action: anyone, Handler: a.getResource},
+		{Method: get, Path: "/healthz", Action: anyone, Class: probe, Handler: a.getHealth},
+		{Method: get, Path: "/readyz", Action: anyone, Class: probe, Handler: a.getReadiness},
 	}
 }
 
@@ -175,17 +190,18 @@ func (a *API) engine(wanted func(Route) bool) http.Handler {
 	e.Use(a.middleware.DrainTimeout, a.middleware.RequestID, a.middleware.AccessLog, a.middleware.Recover, a.middleware.SecurityHeaders, a.auth.CORS, a.auth.ClientAddress, auth.WellFormed)
 	e.NoRoute(a.auth.Public, func(c *gin.Context) { request.Fail(c, errNoRoute) })
 	e.NoMethod(a.auth.Public, func(c *gin.Context) { request.Fail(c, errNoMethod) })
-	makes := a.idempotent()
 	for _, r := range a.Routes() {
-		if way, ok := makes[r.Method+" "+r.Path]; ok {
-			r.Handler = a.idempotency.Wrap(way, r.Handler)
-		}
 		if r.Action == "" {
 			panic("route without an action: " + r.Method + " " + r.Path)
 		}
-		if wanted(r) {
-			e.Handle(r.Method, r.Path, a.middleware.LimitClass(r.Class), a.recordRefusal(auditActions[r.Method+" "+r.Path]), a.authorize(r), a.middleware.LimitBodies, respond(r.Handler))
+		if !wanted(r) {
+			continue
 		}
+		handle := r.Handler
+		if r.Idempotency.Replay != nil {
+			handle = a.idempotency.Wrap(r.Idempotency, handle)
+		}
+		e.Handle(r.Method, r.Path, a.middleware.LimitClass(r.Class), a.recordRefusal(r.Audit), a.authorize(r), a.middleware.LimitBodies, respond(handle))
 	}
 	return overrideMethod(e)
 }

@@ -22,9 +22,9 @@ import (
 
 // Config is how a program reaches its database.
 type Config struct {
-	URL      string        `env:"SATCHEL_DATABASE_URL,required"`
-	MaxConns int32         `env:"SATCHEL_DATABASE_MAX_CONNS" envDefault:"16"`
-	Timeout  time.Duration `env:"SATCHEL_DATABASE_STATEMENT_TIMEOUT" envDefault:"30s"`
+	URL      string        `env:"SATCHEL_DATABASE_URL,required"`                       // Postgres as the application role, which row-level security binds
+	MaxConns int32         `env:"SATCHEL_DATABASE_MAX_CONNS" envDefault:"16"`          // connections of one process
+	Timeout  time.Duration `env:"SATCHEL_DATABASE_STATEMENT_TIMEOUT" envDefault:"30s"` // the longest that one statement may run
 }
 
 // DB is the database behind the tenant transaction.

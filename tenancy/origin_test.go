@@ -43,23 +43,3 @@ func FuzzValidOrigin(f *testing.F) {
 		require.NotEmpty(t, u.Hostname())
 	})
 }
-
-func TestMayGive(t *testing.T) {
-	t.Parallel()
-	key := tenancy.NewID()
-	for _, c := range []struct {
-		actor tenancy.Actor
-		role  tenancy.Role
-		want  bool
-	}{
-		{tenancy.Actor{Role: tenancy.Owner}, tenancy.Owner, true},
-		{tenancy.Actor{Role: tenancy.Owner, Key: key}, tenancy.Owner, false},
-		{tenancy.Actor{Role: tenancy.Admin}, tenancy.Owner, false},
-		{tenancy.Actor{Role: tenancy.Admin, Key: key}, tenancy.Admin, true},
-		{tenancy.Actor{Role: tenancy.Teacher}, tenancy.Student, true},
-		{tenancy.Actor{Role: tenancy.Owner}, tenancy.Operator, false},
-		{tenancy.Actor{Role: tenancy.Operator}, tenancy.Teacher, false},
-	} {
-		require.Equal(t, c.want, c.actor.MayGive(c.role), "%+v %s", c.actor, c.role)
-	}
-}

@@ -20,12 +20,12 @@ import (
 
 // Config bounds the workers.
 type Config struct {
-	Namespace        string        `env:"SATCHEL_TEMPORAL_NAMESPACE" envDefault:"satchel"`
-	ScanSlots        int           `env:"SATCHEL_SCAN_SLOTS" envDefault:"4"`
-	InteractiveSlots int           `env:"SATCHEL_INTERACTIVE_SLOTS" envDefault:"64"`
-	BatchSlots       int           `env:"SATCHEL_BATCH_SLOTS" envDefault:"8"`
-	ExternalSlots    int           `env:"SATCHEL_EXTERNAL_SLOTS" envDefault:"16"`
-	StopTimeout      time.Duration `env:"SATCHEL_WORKER_STOP_TIMEOUT" envDefault:"20s"`
+	Namespace        string        `env:"SATCHEL_TEMPORAL_NAMESPACE" envDefault:"satchel"` // Temporal namespace
+	ScanSlots        int           `env:"SATCHEL_SCAN_SLOTS" envDefault:"4"`               // inspections, scans and renderings at once
+	InteractiveSlots int           `env:"SATCHEL_INTERACTIVE_SLOTS" envDefault:"64"`       // activities at once on the queue of short steps
+	BatchSlots       int           `env:"SATCHEL_BATCH_SLOTS" envDefault:"8"`              // activities at once on the queue of sweeps, exports and reports
+	ExternalSlots    int           `env:"SATCHEL_EXTERNAL_SLOTS" envDefault:"16"`          // activities at once on the queue of calls to other services
+	StopTimeout      time.Duration `env:"SATCHEL_WORKER_STOP_TIMEOUT" envDefault:"20s"`    // running activities may take this long to end when the worker stops
 }
 
 // Check refuses bounds under which nothing would ever run.

@@ -37,7 +37,7 @@ type Mailer interface {
 
 // Config is what the mails say about this installation.
 type Config struct {
-	InvitationURL string `env:"SATCHEL_INVITATION_URL" envDefault:"http://127.0.0.1:8400/invitations"` // where the link leads
+	InvitationURL string `env:"SATCHEL_INVITATION_URL" envDefault:"http://127.0.0.1:8400/invitations"` // page that the link in an invitation leads to; the token follows after #
 }
 
 // Check refuses an address that no reader's mail program would open.

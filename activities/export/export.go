@@ -43,9 +43,9 @@ type Workflows interface {
 // Config bounds what is written. An archive's directory is in memory while it is
 // written, so entries are bounded as bytes are.
 type Config struct {
-	PartBytes   int64 `env:"SATCHEL_EXPORT_PART_BYTES" envDefault:"4294967296"`
-	PartEntries int   `env:"SATCHEL_EXPORT_PART_ENTRIES" envDefault:"20000"`
-	AtOnce      int   `env:"SATCHEL_EXPORTS_AT_ONCE" envDefault:"2"` // of this process
+	PartBytes   int64 `env:"SATCHEL_EXPORT_PART_BYTES" envDefault:"4294967296"` // bytes of one archive of an export
+	PartEntries int   `env:"SATCHEL_EXPORT_PART_ENTRIES" envDefault:"20000"`    // files in one archive of an export
+	AtOnce      int   `env:"SATCHEL_EXPORTS_AT_ONCE" envDefault:"2"`            // archives that one worker writes at once; each holds 16 MiB of memory
 }
 
 // Check refuses bounds under which no export would end.

@@ -22,8 +22,8 @@ type InvitationStarter interface {
 
 // Config says how long an invitation may be without a workflow.
 type Config struct {
-	Unstarted time.Duration `env:"SATCHEL_INVITATION_UNSTARTED" envDefault:"20s"`
-	Silent    time.Duration `env:"SATCHEL_INVITATION_SILENT" envDefault:"15m"` // longer than the longest pause between two attempts
+	Unstarted time.Duration `env:"SATCHEL_INVITATION_UNSTARTED" envDefault:"20s"` // an invitation without a workflow for this long is started by the sweep
+	Silent    time.Duration `env:"SATCHEL_INVITATION_SILENT" envDefault:"15m"`    // an invitation whose workflow is silent for this long is started again; longer than the longest pause between two attempts
 }
 
 // ErrNotPlatform refuses to look across organizations on behalf of one.

@@ -55,9 +55,9 @@ const (
 
 // Config bounds the scans.
 type Config struct {
-	MaxBytes int64         `env:"SATCHEL_SCAN_MAX_BYTES" envDefault:"2097152000"`
-	Budget   time.Duration `env:"SATCHEL_SCAN_BUDGET" envDefault:"15m"`
-	SpoolDir string        `env:"SATCHEL_SPOOL_DIR"`
+	MaxBytes int64         `env:"SATCHEL_SCAN_MAX_BYTES" envDefault:"2097152000"` // a larger file ends as unscannable; clamd needs a StreamMaxLength one byte above
+	Budget   time.Duration `env:"SATCHEL_SCAN_BUDGET" envDefault:"15m"`           // a file that cannot be scanned within this time ends as unscannable
+	SpoolDir string        `env:"SATCHEL_SPOOL_DIR"`                              // folder for parts, archives and pictures that are being worked on; empty: the system's folder for temporary files
 }
 
 // Activities are the activities of this package.

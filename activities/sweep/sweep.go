@@ -36,10 +36,10 @@ type Cleaner interface {
 
 // Config says how long things may wait.
 type Config struct {
-	Unstarted time.Duration `env:"SATCHEL_SWEEP_UNSTARTED" envDefault:"20s"` // complete bytes without a workflow
-	Silent    time.Duration `env:"SATCHEL_SWEEP_SILENT" envDefault:"3m"`     // a version in process without a sign of life
-	Trash     time.Duration `env:"SATCHEL_TRASH_RETENTION" envDefault:"720h"`
-	Uncleaned time.Duration `env:"SATCHEL_SWEEP_UNCLEANED" envDefault:"1m"` // an ended version whose objects may be left
+	Unstarted time.Duration `env:"SATCHEL_SWEEP_UNSTARTED" envDefault:"20s"`  // a complete upload without a workflow for this long is started by the sweep
+	Silent    time.Duration `env:"SATCHEL_SWEEP_SILENT" envDefault:"3m"`      // a version in process whose workflow is silent for this long is started again
+	Trash     time.Duration `env:"SATCHEL_TRASH_RETENTION" envDefault:"720h"` // a file is deleted for good after this long in the trash, unless the organization's policy says otherwise
+	Uncleaned time.Duration `env:"SATCHEL_SWEEP_UNCLEANED" envDefault:"1m"`   // the objects of a version that ended this long ago are removed by the sweep
 }
 
 // Activities are the activities of this package.

@@ -142,7 +142,7 @@ func (r *AuditLog) Export(c *gin.Context) error {
 		return err
 	}
 	ctx, q := c.Request.Context(), r.DB.Single(org)
-	if request.Caller(c).Role != tenancy.Operator {
+	if !request.Caller(c).IsOperator() {
 		err := tenancy.RequireFeature(ctx, q, tenancy.FeatureAuditExport)
 		if errors.Is(err, tenancy.ErrFeature) {
 			return errNoExport

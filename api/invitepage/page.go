@@ -22,8 +22,8 @@ const Path = "/invitations"
 // Config is what the page needs to let people sign in. The client is public: it
 // has no secret, and the issuer knows it by the page's address.
 type Config struct {
-	ClientID string `env:"SATCHEL_OIDC_WEB_CLIENT_ID"` // empty: the page explains the command line only
-	Scopes   string `env:"SATCHEL_OIDC_WEB_SCOPES" envDefault:"openid"`
+	ClientID string `env:"SATCHEL_OIDC_WEB_CLIENT_ID"`                  // public OAuth client of the web pages; empty: the invitation page offers no sign-in
+	Scopes   string `env:"SATCHEL_OIDC_WEB_SCOPES" envDefault:"openid"` // scopes that the web pages ask for
 }
 
 // Issuer knows where people sign in. *oidc.Verifier is one.

@@ -77,7 +77,7 @@ func (r *Members) Invite(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if in.Role == tenancy.Operator || checkRole(org, in.Role) != nil {
+	if !in.Role.Invitable() || checkRole(org, in.Role) != nil {
 		return request.Invalid("role", "role is one of owner, admin, teacher, student, parent.")
 	}
 	if err := refuseKeys(c, in.Role); err != nil {

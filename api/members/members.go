@@ -123,7 +123,7 @@ func (b memberBody) check(org tenancy.OrgID) error {
 
 // checkRole keeps operators to the Platform organization and others out of it.
 func checkRole(org tenancy.OrgID, role tenancy.Role) error {
-	if !slices.Contains(tenancy.Roles, role) || (role == tenancy.Operator) != (org == tenancy.Platform) {
+	if !role.Belongs(org) {
 		return request.Invalid("role", "role is one of owner, admin, teacher, student, parent.")
 	}
 	return nil
@@ -132,7 +132,7 @@ func checkRole(org tenancy.OrgID, role tenancy.Role) error {
 // refuseKeys keeps a key from making those who could make keys, or more than it is
 // itself.
 func refuseKeys(c *gin.Context, role tenancy.Role) error {
-	if actor := request.Caller(c); actor.Key != uuid.Nil && (role == tenancy.Admin || !actor.MayGive(role) && role != tenancy.Parent) {
+	if !request.Caller(c).MayAssign(role) {
 		return request.ErrNotByKey
 	}
 	return nil

@@ -247,7 +247,7 @@ func (r *Organizations) showOrganization(c *gin.Context, org tenancy.OrgID) erro
 	if err != nil {
 		return err
 	}
-	if role := request.Caller(c).Role; role != tenancy.Owner && role != tenancy.Operator {
+	if !request.Caller(c).SeesContact() {
 		o.ContactEmail, o.StatusReason = "", ""
 	}
 	c.JSON(http.StatusOK, o)
@@ -304,7 +304,7 @@ func (r *Organizations) Change(c *gin.Context) error {
 	}
 	ctx := c.Request.Context()
 	if in.Tier != nil {
-		if request.Caller(c).Role != tenancy.Operator {
+		if !request.Caller(c).IsOperator() {
 			return errOperatorOwn
 		}
 		if _, err := r.DB.Tier(ctx, *in.Tier); err != nil {

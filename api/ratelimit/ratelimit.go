@@ -24,10 +24,10 @@ import (
 
 // Config is what the operator may set.
 type Config struct {
-	Replicas         int            `env:"SATCHEL_API_REPLICAS" envDefault:"1"`                   // that share the allowances
-	AddressPerMinute int            `env:"SATCHEL_ADDRESS_REQUESTS_PER_MINUTE" envDefault:"1200"` // unauthenticated requests and failed authentications of one address
-	Streams          int            `env:"SATCHEL_EVENT_STREAMS" envDefault:"256"`                // that one principal may hold open
-	TrustedProxies   []netip.Prefix `env:"SATCHEL_TRUSTED_PROXIES"`                               // whose X-Forwarded-For is believed
+	Replicas         int            `env:"SATCHEL_API_REPLICAS" envDefault:"1"`                   // API processes that share the rate limits; each grants its part
+	AddressPerMinute int            `env:"SATCHEL_ADDRESS_REQUESTS_PER_MINUTE" envDefault:"1200"` // unauthenticated requests and failed authentications of one address (IPv6: one /64)
+	TrustedProxies   []netip.Prefix `env:"SATCHEL_TRUSTED_PROXIES"`                               // networks (CIDR, comma-separated) whose X-Forwarded-For is used
+	Streams          int            `env:"SATCHEL_EVENT_STREAMS" envDefault:"256"`                // event streams that one principal may hold open
 }
 
 // Limited refuses who asks too often.

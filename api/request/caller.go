@@ -69,7 +69,7 @@ func Subject(c *gin.Context, db *tenancy.DB, named string) (tenancy.OrgID, error
 	if err != nil {
 		return org, err
 	}
-	if org != actor.Org && actor.Role != tenancy.Operator {
+	if org != actor.Org && !actor.IsOperator() {
 		return org, tenancy.ErrNoOrganization
 	}
 	_, err = tenancy.GetOrganization(c.Request.Context(), db.Single(org))

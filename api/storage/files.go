@@ -155,7 +155,7 @@ func (r *Storage) mayRead(ctx context.Context, actor tenancy.Actor, owner uuid.U
 
 // students are the students whose files a parent may read, and nobody for others.
 func (r *Storage) students(ctx context.Context, actor tenancy.Actor) ([]uuid.UUID, error) {
-	if actor.Role != tenancy.Parent {
+	if !actor.ReadsAsGuardian() {
 		return nil, nil
 	}
 	return members.Students(ctx, r.DB.Single(actor.Org), actor.User)

@@ -22,11 +22,11 @@ import (
 
 // Config is what the operator may set.
 type Config struct {
-	SpoolDir       string        `env:"SATCHEL_SPOOL_DIR"`                               // holds the parts that are on their way; default: the system's
-	PublicURL      string        `env:"SATCHEL_PUBLIC_URL"`                              // the scheme and host clients use; without it Location is a path
+	SpoolDir       string        `env:"SATCHEL_SPOOL_DIR"`                               // folder for parts, archives and pictures that are being worked on; empty: the system's folder for temporary files
+	PublicURL      string        `env:"SATCHEL_PUBLIC_URL"`                              // scheme and host of the tus Location header; empty: the header holds a path
 	TTL            time.Duration `env:"SATCHEL_UPLOAD_TTL" envDefault:"24h"`             // an upload without progress for this long expires
-	NetworkTimeout time.Duration `env:"SATCHEL_UPLOAD_NETWORK_TIMEOUT" envDefault:"60s"` // a body that is silent for this long is given up
-	LockTimeout    time.Duration `env:"SATCHEL_UPLOAD_LOCK_TIMEOUT" envDefault:"8s"`     // a second writer waits this long for the first
+	NetworkTimeout time.Duration `env:"SATCHEL_UPLOAD_NETWORK_TIMEOUT" envDefault:"60s"` // a tus request whose body is silent for this long ends
+	LockTimeout    time.Duration `env:"SATCHEL_UPLOAD_LOCK_TIMEOUT" envDefault:"8s"`     // a second writer of one upload waits this long for the first
 }
 
 // Ports is what the package stands on.

@@ -23,7 +23,7 @@ type StatsView struct {
 // everybody's.
 func (r *Usage) GetStats(c *gin.Context) error {
 	ctx, named := c.Request.Context(), c.Query("organization_id")
-	if request.Caller(c).Role == tenancy.Operator && named == "" {
+	if request.Caller(c).IsOperator() && named == "" {
 		all, err := r.platformStats(ctx)
 		if err != nil {
 			return err

@@ -20,7 +20,7 @@ import (
 // configured and not read from the store: whoever could write checkpoints there
 // could write a key beside them.
 type checkpointConfig struct {
-	PublicKey string `env:"SATCHEL_AUDIT_PUBLIC_KEY,required"`
+	PublicKey string `env:"SATCHEL_AUDIT_PUBLIC_KEY,required"` // public key that checks the checkpoints of the audit logs
 }
 
 // checkpoints reads what the worker signed.

@@ -153,8 +153,8 @@ func listenForEvents(lc fx.Lifecycle, a *api.API) {
 }
 
 type listenConfig struct {
-	API     string `env:"SATCHEL_API_LISTEN" envDefault:"127.0.0.1:8400"`
-	Content string `env:"SATCHEL_CONTENT_LISTEN" envDefault:"127.0.0.1:8401"`
+	API     string `env:"SATCHEL_API_LISTEN" envDefault:"127.0.0.1:8400"`     // address of the API
+	Content string `env:"SATCHEL_CONTENT_LISTEN" envDefault:"127.0.0.1:8401"` // address that serves the bytes of files
 }
 
 func serveAPI(lc fx.Lifecycle, log *slog.Logger, a *api.API, u *uploads.Uploads) error {

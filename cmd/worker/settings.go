@@ -19,13 +19,13 @@ import (
 // scannerConfig is how the worker reaches the virus scanner, and up to which
 // size it hands a file over in memory instead of streaming it.
 type scannerConfig struct {
-	Socket      string `env:"SATCHEL_CLAMD_SOCKET,required"`
-	MemoryBytes int64  `env:"SATCHEL_SCAN_MEMORY_BYTES" envDefault:"16777216"`
+	Socket      string `env:"SATCHEL_CLAMD_SOCKET,required"`                   // unix socket of clamd
+	MemoryBytes int64  `env:"SATCHEL_SCAN_MEMORY_BYTES" envDefault:"16777216"` // a file of at most this size is passed to clamd in memory (FILDES) instead of through the socket; 0 streams every file
 }
 
 // signerConfig is the key with which checkpoints of the trails are signed.
 type signerConfig struct {
-	Key string `env:"SATCHEL_AUDIT_KEY,required"`
+	Key string `env:"SATCHEL_AUDIT_KEY,required"` // private key that signs the checkpoints of the audit logs; `satchel audit keygen` makes the pair
 }
 
 var settingsModule = fx.Module("settings", fx.Provide(

@@ -39,7 +39,7 @@ var QuietLogger = fx.WithLogger(func(log *slog.Logger) fxevent.Logger {
 const StartTimeout = 60 * time.Second
 
 type logConfig struct {
-	Level slog.Level `env:"SATCHEL_LOG_LEVEL" envDefault:"info"`
+	Level slog.Level `env:"SATCHEL_LOG_LEVEL" envDefault:"info"` // debug, info, warn or error
 }
 
 func newLogger() (*slog.Logger, error) {
@@ -88,8 +88,8 @@ func newStore(ready *Readiness) (*s3.Store, error) {
 }
 
 type temporalConfig struct {
-	Address   string `env:"SATCHEL_TEMPORAL_ADDRESS,required"`
-	Namespace string `env:"SATCHEL_TEMPORAL_NAMESPACE" envDefault:"satchel"`
+	Address   string `env:"SATCHEL_TEMPORAL_ADDRESS,required"`               // host and port of the Temporal frontend
+	Namespace string `env:"SATCHEL_TEMPORAL_NAMESPACE" envDefault:"satchel"` // Temporal namespace
 }
 
 // newTemporal does not dial: a program starts, and says so by its readiness,

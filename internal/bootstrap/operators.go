@@ -108,7 +108,7 @@ func Health(w http.ResponseWriter, _ *http.Request) {
 }
 
 type operatorsConfig struct {
-	Listen string `env:"SATCHEL_METRICS_LISTEN" envDefault:"127.0.0.1:9090"`
+	Listen string `env:"SATCHEL_METRICS_LISTEN" envDefault:"127.0.0.1:9090"` // address of /healthz, /readyz, /metrics and /debug/pprof/; keep it private
 }
 
 // serveOperators opens the port for those who run the program: metrics, health

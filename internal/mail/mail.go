@@ -17,14 +17,14 @@ import (
 
 // Config is how the mail server is reached.
 type Config struct {
-	Host     string        `env:"SATCHEL_SMTP_HOST,required"`
-	Port     int           `env:"SATCHEL_SMTP_PORT" envDefault:"587"`
-	TLS      TLS           `env:"SATCHEL_SMTP_TLS" envDefault:"starttls"`
-	Username string        `env:"SATCHEL_SMTP_USERNAME"`
-	Password string        `env:"SATCHEL_SMTP_PASSWORD"`
-	CA       string        `env:"SATCHEL_SMTP_CA"`            // PEM; the certificates that may vouch for the server, instead of the machine's
-	From     string        `env:"SATCHEL_SMTP_FROM,required"` // such as Satchel <no-reply@school.example>
-	Timeout  time.Duration `env:"SATCHEL_SMTP_TIMEOUT" envDefault:"30s"`
+	Host     string        `env:"SATCHEL_SMTP_HOST,required"`             // mail server
+	Port     int           `env:"SATCHEL_SMTP_PORT" envDefault:"587"`     // its port
+	TLS      TLS           `env:"SATCHEL_SMTP_TLS" envDefault:"starttls"` // starttls, tls (from the first byte) or none (loopback only, without a login)
+	Username string        `env:"SATCHEL_SMTP_USERNAME"`                  // login at the mail server; empty: none
+	Password string        `env:"SATCHEL_SMTP_PASSWORD"`                  // its password
+	CA       string        `env:"SATCHEL_SMTP_CA"`                        // certificates (PEM) that vouch for the mail server, instead of the machine's
+	From     string        `env:"SATCHEL_SMTP_FROM,required"`             // sender, such as Satchel <no-reply@school.example>
+	Timeout  time.Duration `env:"SATCHEL_SMTP_TIMEOUT" envDefault:"30s"`  // the longest that one mail may take
 }
 
 // TLS is how the way to the server is protected.

@@ -20,14 +20,13 @@ import (
 
 // Config names the one issuer whose tokens are believed.
 type Config struct {
-	Issuer   string        `env:"SATCHEL_OIDC_ISSUER,required"`
-	Audience string        `env:"SATCHEL_OIDC_AUDIENCE" envDefault:"satchel"`
-	Skew     time.Duration `env:"SATCHEL_OIDC_CLOCK_SKEW" envDefault:"30s"`
+	Issuer   string        `env:"SATCHEL_OIDC_ISSUER,required"`               // issuer of the access tokens, as `iss` names it
+	Audience string        `env:"SATCHEL_OIDC_AUDIENCE" envDefault:"satchel"` // audience that an access token must name
+	Skew     time.Duration `env:"SATCHEL_OIDC_CLOCK_SKEW" envDefault:"30s"`   // difference of the issuer's clock that is tolerated
 
-	// TokenTypes are the values of typ that access tokens carry in their header;
-	// empty means at+jwt (RFC 9068). An issuer that signs its access tokens as JWT
-	// signs its ID tokens so too: only the audience tells them apart then.
-	TokenTypes []string `env:"SATCHEL_OIDC_TOKEN_TYPES" envDefault:"at+jwt"`
+	// An issuer that signs its access tokens as JWT signs its ID tokens so too: only
+	// the audience tells them apart then.
+	TokenTypes []string `env:"SATCHEL_OIDC_TOKEN_TYPES" envDefault:"at+jwt"` // values of typ (RFC 9068) in the header of access tokens
 }
 
 // Algorithms are the signatures that are accepted. The token does not choose:

@@ -21,16 +21,16 @@ import (
 
 // Config is how a program reaches the store.
 type Config struct {
-	Endpoint   string `env:"SATCHEL_S3_ENDPOINT,required"`
-	AccessKey  string `env:"SATCHEL_S3_ACCESS_KEY,required"`
-	SecretKey  string `env:"SATCHEL_S3_SECRET_KEY,required"`
-	Region     string `env:"SATCHEL_S3_REGION" envDefault:"us-east-1"`
-	TLS        bool   `env:"SATCHEL_S3_TLS" envDefault:"false"`
-	Staging    string `env:"SATCHEL_S3_STAGING_BUCKET" envDefault:"satchel-staging"`
-	Clean      string `env:"SATCHEL_S3_CLEAN_BUCKET" envDefault:"satchel-clean"`
-	Quarantine string `env:"SATCHEL_S3_QUARANTINE_BUCKET" envDefault:"satchel-quarantine"`
-	Audit      string `env:"SATCHEL_S3_AUDIT_BUCKET" envDefault:"satchel-audit"`
-	Exports    string `env:"SATCHEL_S3_EXPORTS_BUCKET" envDefault:"satchel-exports"`
+	Endpoint   string `env:"SATCHEL_S3_ENDPOINT,required"`                                 // host and port of the store
+	AccessKey  string `env:"SATCHEL_S3_ACCESS_KEY,required"`                               // access key; api and worker have accounts of their own
+	SecretKey  string `env:"SATCHEL_S3_SECRET_KEY,required"`                               // secret key
+	Region     string `env:"SATCHEL_S3_REGION" envDefault:"us-east-1"`                     // region of the buckets
+	TLS        bool   `env:"SATCHEL_S3_TLS" envDefault:"false"`                            // whether the store is reached by https
+	Staging    string `env:"SATCHEL_S3_STAGING_BUCKET" envDefault:"satchel-staging"`       // bucket of bytes that are not published yet
+	Clean      string `env:"SATCHEL_S3_CLEAN_BUCKET" envDefault:"satchel-clean"`           // bucket of published bytes; the worker alone may write it
+	Quarantine string `env:"SATCHEL_S3_QUARANTINE_BUCKET" envDefault:"satchel-quarantine"` // bucket of refused bytes
+	Audit      string `env:"SATCHEL_S3_AUDIT_BUCKET" envDefault:"satchel-audit"`           // bucket of signed checkpoints; nothing in it may be overwritten
+	Exports    string `env:"SATCHEL_S3_EXPORTS_BUCKET" envDefault:"satchel-exports"`       // bucket of exports, kept for seven days
 }
 
 // Store is the platform's buckets. Bytes enter by Staging and leave only from

@@ -22,8 +22,8 @@ import (
 
 // Config names the database and its owner.
 type Config struct {
-	OwnerURL    string `env:"SATCHEL_OWNER_DATABASE_URL,required"`
-	AppPassword string `env:"SATCHEL_APP_PASSWORD"`
+	OwnerURL    string `env:"SATCHEL_OWNER_DATABASE_URL,required"` // Postgres as the role that owns the schema
+	AppPassword string `env:"SATCHEL_APP_PASSWORD"`                // password that the application role gets; empty: it is left as it is
 }
 
 // FromEnvironment reads the configuration.

@@ -18,8 +18,8 @@ import (
 
 // Config names the render program and how long it may take.
 type Config struct {
-	Program string        `env:"SATCHEL_RENDER_PROGRAM" envDefault:"render"`
-	Timeout time.Duration `env:"SATCHEL_RENDER_TIMEOUT" envDefault:"60s"`
+	Program string        `env:"SATCHEL_RENDER_PROGRAM" envDefault:"render"` // program that opens pictures, without network and secrets
+	Timeout time.Duration `env:"SATCHEL_RENDER_TIMEOUT" envDefault:"60s"`    // the longest that one picture may take
 }
 
 // Renderer runs the render program. The zero value does not work; use New.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -38,9 +37,6 @@ var (
 	errOverlap  = fault.New(fault.Invalid, "invalid_overlap", "overlap is a number of seconds from 0 to %d (7 days).", int(MaxOverlap.Seconds()))
 	errRole     = fault.New(fault.Invalid, "invalid_role", "role is one of teacher, student, admin, and not above your own.")
 )
-
-// Roles are those that a key may have.
-var Roles = []tenancy.Role{tenancy.Student, tenancy.Teacher, tenancy.Admin}
 
 // Key is a key's row: everything but the key.
 type Key struct {
@@ -101,7 +97,7 @@ func (n *NewKey) check() error {
 	if n.Life < MinLife || n.Life > MaxLife {
 		return errLife
 	}
-	if !slices.Contains(Roles, n.Role) || !n.By.MayGive(n.Role) {
+	if !n.By.MayGiveKey(n.Role) {
 		return errRole
 	}
 	return checkScopes(n.Scopes)

@@ -135,7 +135,7 @@ func Invite(ctx context.Context, tx *tenancy.Tx, n NewInvitation) (Invitation, b
 	actor, known := tenancy.ActorFrom(ctx)
 	var by *uuid.UUID
 	if known {
-		if by = &actor.User; !mayManage(actor, n.Role) {
+		if by = &actor.User; !actor.MayManage(n.Role) {
 			return Invitation{}, false, ErrRank
 		}
 	}
@@ -241,10 +241,6 @@ func lockInvitation(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) (Invitati
 	return one[Invitation](ctx, tx, ErrNoInvitation, invitationQuery+"where id = $1 for update", id)
 }
 
-// ranks orders the roles by what they may do. Student and parent are neither
-// above the other.
-var ranks = map[tenancy.Role]int{tenancy.Student: 1, tenancy.Parent: 1, tenancy.Teacher: 2, tenancy.Admin: 3, tenancy.Owner: 4}
-
 // Accept makes the person a member by the open invitation with this token. Of
 // several who come at once, one gets it. A member gets the invitation's role
 // when it is the higher one, and is told that they are one already otherwise.
@@ -265,7 +261,7 @@ func Accept(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, hash []byte, user
 	}
 	old, err := roleOf(ctx, tx, user)
 	switch {
-	case err == nil && ranks[i.Role] <= ranks[old]:
+	case err == nil && !i.Role.Above(old):
 		return old, ErrAlreadyMember
 	case err == nil:
 		// An owner may have promised this role to somebody who has come meanwhile.

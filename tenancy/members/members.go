@@ -85,7 +85,7 @@ func PutMember(ctx context.Context, tx *tenancy.Tx, by tenancy.Actor, user uuid.
 		return change(ctx, tx, by, user, old, role)
 	case !errors.Is(err, ErrNoMember):
 		return Unchanged, err
-	case !mayManage(by, role):
+	case !by.MayManage(role):
 		return Unchanged, ErrRank
 	}
 	return Added, add(ctx, tx, user, role)
@@ -101,7 +101,7 @@ func Remove(ctx context.Context, tx *tenancy.Tx, by tenancy.Actor, user uuid.UUI
 	if err != nil {
 		return err
 	}
-	if !mayManage(by, old) {
+	if !by.MayManage(old) {
 		return ErrRank
 	}
 	return remove(ctx, tx, user, old)
@@ -159,14 +159,6 @@ func roleOf(ctx context.Context, q tenancy.Queries, user uuid.UUID) (tenancy.Rol
 	return role, err
 }
 
-// mayManage says whether the actor may make, change or remove somebody of this
-// role. That they may manage members at all was asked at the door. No key
-// reaches those who could make keys.
-func mayManage(by tenancy.Actor, role tenancy.Role) bool {
-	high := role == tenancy.Owner || role == tenancy.Admin || role == tenancy.Operator
-	return !high || by.Key == uuid.Nil && (by.Role == tenancy.Owner || by.Role == tenancy.Operator)
-}
-
 func add(ctx context.Context, tx *tenancy.Tx, user uuid.UUID, role tenancy.Role) error {
 	if err := CheckSeats(ctx, tx); err != nil {
 		return err
@@ -179,7 +171,7 @@ func add(ctx context.Context, tx *tenancy.Tx, user uuid.UUID, role tenancy.Role)
 }
 
 func change(ctx context.Context, tx *tenancy.Tx, by tenancy.Actor, user uuid.UUID, old, role tenancy.Role) (Change, error) {
-	if !mayManage(by, old) || !mayManage(by, role) {
+	if !by.MayManage(old) || !by.MayManage(role) {
 		return Unchanged, ErrRank
 	}
 	if old == role {
@@ -210,7 +202,7 @@ func remove(ctx context.Context, tx *tenancy.Tx, user uuid.UUID, old tenancy.Rol
 // hasAnotherOwner refuses to let the last one go who can let others in: the last
 // owner, and in the Platform organization the last operator.
 func hasAnotherOwner(ctx context.Context, tx *tenancy.Tx, user uuid.UUID, old tenancy.Role) error {
-	if old != tenancy.Owner && old != tenancy.Operator {
+	if !old.MustRemain() {
 		return nil
 	}
 	var another bool

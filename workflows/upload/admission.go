@@ -14,7 +14,7 @@ import (
 // AdmissionConfig bounds how much of the pipeline one organization may fill, whatever
 // its tier allows.
 type AdmissionConfig struct {
-	MaxRunning int `env:"SATCHEL_FILES_AT_ONCE" envDefault:"3"`
+	MaxRunning int `env:"SATCHEL_FILES_AT_ONCE" envDefault:"3"` // most files of one organization in the pipeline, whatever its tier's concurrent_scans; the same for api and worker, and below SATCHEL_SCAN_SLOTS
 }
 
 // Check refuses a bound under which no file would ever be processed.

@@ -19,16 +19,16 @@ import (
 )
 
 type config struct {
-	Env      string `env:"SATCHEL_ENV,required"`
-	Listen   string `env:"SATCHEL_ISSUER_LISTEN" envDefault:"127.0.0.1:8404"`
-	Issuer   string `env:"SATCHEL_OIDC_ISSUER" envDefault:"http://127.0.0.1:8404"`
-	Audience string `env:"SATCHEL_OIDC_AUDIENCE" envDefault:"satchel"`
-	Secret   string `env:"SATCHEL_ISSUER_SECRET,required"`
+	Env      string `env:"SATCHEL_ENV,required"`                                   // the programs of the local stack start only when this is `local`
+	Listen   string `env:"SATCHEL_ISSUER_LISTEN" envDefault:"127.0.0.1:8404"`      // address of the local issuer
+	Issuer   string `env:"SATCHEL_OIDC_ISSUER" envDefault:"http://127.0.0.1:8404"` // issuer of the access tokens, as `iss` names it
+	Audience string `env:"SATCHEL_OIDC_AUDIENCE" envDefault:"satchel"`             // audience that an access token must name
+	Secret   string `env:"SATCHEL_ISSUER_SECRET,required"`                         // the secret with which the local stack mints tokens
 
-	WebClient string `env:"SATCHEL_OIDC_WEB_CLIENT_ID" envDefault:"satchel-web"`
-	Redirect  string `env:"SATCHEL_INVITATION_URL" envDefault:"http://127.0.0.1:8400/invitations"` // where the page of invitations is
+	WebClient string `env:"SATCHEL_OIDC_WEB_CLIENT_ID" envDefault:"satchel-web"`                   // public OAuth client of the web pages; empty: the invitation page offers no sign-in
+	Redirect  string `env:"SATCHEL_INVITATION_URL" envDefault:"http://127.0.0.1:8400/invitations"` // page that the link in an invitation leads to; the token follows after #
 
-	Key string `env:"SATCHEL_ISSUER_KEY,required"` // PEM; SATCHEL_ISSUER_KEY_FILE is made when missing
+	Key string `env:"SATCHEL_ISSUER_KEY,required"` // private key of the local issuer, PEM; the file of SATCHEL_ISSUER_KEY_FILE is made when it is missing
 }
 
 func main() {

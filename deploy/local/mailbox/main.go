@@ -21,10 +21,10 @@ import (
 )
 
 type config struct {
-	Env  string `env:"SATCHEL_ENV,required"`
-	Web  string `env:"SATCHEL_MAILBOX_LISTEN" envDefault:"127.0.0.1:8409"`
-	SMTP string `env:"SATCHEL_MAILBOX_SMTP_LISTEN" envDefault:"127.0.0.1:8411"`
-	Dir  string `env:"SATCHEL_MAILBOX_DIR,required"` // a mail is a file in it
+	Env  string `env:"SATCHEL_ENV,required"`                                    // the programs of the local stack start only when this is `local`
+	Web  string `env:"SATCHEL_MAILBOX_LISTEN" envDefault:"127.0.0.1:8409"`      // address of the page that shows the mails
+	SMTP string `env:"SATCHEL_MAILBOX_SMTP_LISTEN" envDefault:"127.0.0.1:8411"` // address that takes mail by SMTP
+	Dir  string `env:"SATCHEL_MAILBOX_DIR,required"`                            // folder with one file a mail
 }
 
 func main() {

@@ -29,14 +29,3 @@ func AddServiceAccount(ctx context.Context, tx *Tx, user uuid.UUID, role Role) e
 	}
 	return nil
 }
-
-// ranks orders the roles by what they may do to others. Parents and operators
-// stand beside the order: nobody reaches them by it, and they reach nobody.
-var ranks = map[Role]int{Student: 1, Teacher: 2, Admin: 3, Owner: 4}
-
-// MayGive says whether the actor may hand out a role: none above their own, and
-// a key never the owner's, however it came to its own.
-func (a Actor) MayGive(role Role) bool {
-	own, wanted := ranks[a.Role], ranks[role]
-	return wanted > 0 && wanted <= own && (a.Key == uuid.Nil || role != Owner)
-}

@@ -1,0 +1,159 @@
+package tenancy
+
+// This file is all of authorization: which role is granted which action, which
+// roles are above others, and who may give which role. Handlers ask it and never
+// compare roles; TestHandlersCompareNoRoles keeps that.
+
+import (
+	"slices"
+
+	"github.com/google/uuid"
+)
+
+// Action is something a role may do.
+type Action string
+
+// The actions that the table below grants.
+const (
+	Upload        Action = "upload"
+	ReadOwn       Action = "read_own"
+	ReadAll       Action = "read_all"
+	EditOwn       Action = "edit_own"
+	EditAll       Action = "edit_all"
+	ReadQuota     Action = "read_quota"
+	SetQuota      Action = "set_quota"
+	ReadStats     Action = "read_stats"
+	Rescan        Action = "rescan"
+	ReadOperation Action = "read_operation"
+	Reconcile     Action = "reconcile"
+
+	// Organizations: their life is the operators', their settings the owner's.
+	CreateOrganization  Action = "create_organization"
+	ManageOrganizations Action = "manage_organizations"
+	ReadOrganization    Action = "read_organization"
+	ChangeOrganization  Action = "change_organization"
+	ExportOrganization  Action = "export_organization"
+	ReadEvents          Action = "read_events"
+	ReadTiers           Action = "read_tiers"
+	SetTiers            Action = "set_tiers"
+
+	// People.
+	ReadMembers   Action = "read_members"
+	ManageMembers Action = "manage_members"
+	Leave         Action = "leave"
+	Invite        Action = "invite"
+	ReadGuardians Action = "read_guardians"
+	SetGuardians  Action = "set_guardians"
+
+	ManageKeys Action = "manage_keys"
+	ReadUsage  Action = "read_usage"
+	ReadAudit  Action = "read_audit"
+)
+
+// Grants is the one table of who may do what; a test walks it against the
+// router. What is not listed is denied.
+var Grants = map[Action][]Role{
+	Upload:        {Owner, Admin, Teacher, Student},
+	ReadOwn:       {Owner, Admin, Teacher, Student, Parent}, // a parent: the files of their students
+	ReadAll:       {Owner, Admin, Teacher},
+	EditOwn:       {Owner, Admin, Teacher, Student},
+	EditAll:       {Owner, Admin},
+	ReadQuota:     {Owner, Admin, Teacher, Student},
+	SetQuota:      {Operator},
+	ReadStats:     {Owner, Admin, Operator},
+	Rescan:        {Owner, Admin, Operator},
+	ReadOperation: {Owner, Admin, Operator},
+	Reconcile:     {Operator},
+
+	CreateOrganization:  {Operator},
+	ManageOrganizations: {Operator},
+	ReadOrganization:    {Owner, Admin, Teacher, Student, Parent, Operator},
+	ChangeOrganization:  {Owner, Operator},
+	ExportOrganization:  {Owner, Admin, Operator},
+	ReadEvents:          {Owner, Admin, Operator},
+	ReadTiers:           {Owner, Admin, Operator},
+	SetTiers:            {Operator},
+
+	ReadMembers:   {Owner, Admin, Teacher, Operator},
+	ManageMembers: {Owner, Admin, Operator},
+	Leave:         {Owner, Admin, Teacher, Student, Parent},
+	Invite:        {Owner, Admin, Operator},
+	ReadGuardians: {Owner, Admin, Teacher},
+	SetGuardians:  {Owner, Admin},
+
+	ManageKeys: {Owner, Admin},
+	ReadUsage:  {Owner, Admin, Operator},
+	ReadAudit:  {Owner, Admin, Operator},
+}
+
+// May says whether the actor's role is granted the action, and the scopes of the
+// API key that was used, if any, include it.
+func (a Actor) May(action Action) bool {
+	return slices.Contains(Grants[action], a.Role) && (a.Scopes == nil || slices.Contains(a.Scopes, action))
+}
+
+// readActions change nothing. A suspended organization keeps them when its owner
+// has set reads_while_suspended.
+var readActions = []Action{
+	ReadOwn, ReadAll, ReadQuota, ReadStats, ReadOperation, ReadOrganization, ReadTiers, ReadMembers, ReadGuardians, ReadUsage, ReadAudit,
+	ExportOrganization, ReadEvents,
+}
+
+// Reads says whether the action changes nothing.
+func (a Action) Reads() bool { return slices.Contains(readActions, a) }
+
+// ranks orders the roles by what they may do to others. A parent has the rank of
+// a student. An operator has none: no rank leads to that role.
+var ranks = map[Role]int{Student: 1, Parent: 1, Teacher: 2, Admin: 3, Owner: 4}
+
+// Above says whether the role may do more to others than another one.
+func (r Role) Above(other Role) bool { return ranks[r] > ranks[other] }
+
+// Belongs says whether members of the organization may have the role: operators
+// exist in the Platform organization only, and no other role exists there.
+func (r Role) Belongs(org OrgID) bool {
+	return slices.Contains(Roles, r) && (r == Operator) == (org == Platform)
+}
+
+// Invitable says whether an invitation may give the role.
+func (r Role) Invitable() bool { return r != Operator }
+
+// MustRemain says whether an organization needs at least one member of the role,
+// because nobody else could let others in.
+func (r Role) MustRemain() bool { return r == Owner || r == Operator }
+
+// KeyRoles are the roles that an API key may have.
+var KeyRoles = []Role{Student, Teacher, Admin}
+
+// MayGiveKey says whether the actor may make an API key of the role: one of
+// KeyRoles and not above their own.
+func (a Actor) MayGiveKey(role Role) bool {
+	return slices.Contains(KeyRoles, role) && ranks[role] <= ranks[a.Role]
+}
+
+// MayAssign says whether the credential may be used to give the role to a
+// person. A person's own token always may; MayManage still decides. An API key
+// gives no role that could make keys, and none above its own.
+func (a Actor) MayAssign(role Role) bool {
+	return a.Key == uuid.Nil || role == Parent || role != Admin && role != Owner && ranks[role] > 0 && ranks[role] <= ranks[a.Role]
+}
+
+// MayManage says whether the actor may add, change or remove a member of the
+// role, given that they may manage members at all. Owners and operators alone
+// reach owners, admins and operators, and an API key never does.
+func (a Actor) MayManage(role Role) bool {
+	high := role == Owner || role == Admin || role == Operator
+	return !high || a.Key == uuid.Nil && (a.Role == Owner || a.Role == Operator)
+}
+
+// IsOperator says whether the actor acts for the platform: across organizations,
+// and without the limits of a tier.
+func (a Actor) IsOperator() bool { return a.Role == Operator }
+
+// SeesContact says whether the actor sees what is between the owner of an
+// organization and the operators: its contact address and the reason of its status.
+func (a Actor) SeesContact() bool { return a.Role == Owner || a.Role == Operator }
+
+// ReadsAsGuardian says whether the actor reads the files of students whose
+// guardian they are, and no others.
+func (a Actor) ReadsAsGuardian() bool { return a.Role == Parent }
