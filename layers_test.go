@@ -1,4 +1,4 @@
-// Package satchel_test keeps the floors of the house: imports go down, never
+// Package satchel_test keeps the layers of the project: imports go down, never
 // sideways. It reads the import lines of the files themselves, because what
 // `go list` says is not among the things that the test cache watches.
 package satchel_test
@@ -20,8 +20,8 @@ import (
 )
 
 // A room is a package, with the packages beneath it unless they have a room of
-// their own. "*" stands for one name: activities/* is a room for each
-// capability. Rooms of one floor do not know each other.
+// their own. "*" is one name: activities/* is a room for each
+// capability. Rooms of one layer do not know each other.
 type room struct {
 	floor int
 	why   string
@@ -59,7 +59,7 @@ var rooms = map[string]room{
 	"policies/types":      {2, "rules as data"},
 	"policies/archives":   {2, "rules as data"},
 	"policies/pictures":   {2, "rules as data"},
-	"policies/audit":      {2, "the trail: one row an action, chained"},
+	"policies/audit":      {2, "the audit log: one row an action, chained"},
 	"tenancy/members":     {2, "what an organization has, over the tenant transaction"},
 	"tenancy/apikeys":     {2, "what an organization has, over the tenant transaction"},
 	"tenancy/idempotency": {2, "which requests came before"},

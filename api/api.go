@@ -74,7 +74,7 @@ type Parts struct {
 // API answers requests.
 type API struct {
 	Parts
-	refusals audit.RefusalLimiter // in the trail
+	refusals audit.RefusalLimiter // in the audit log
 
 	middleware  *middleware.Middleware
 	auth        *auth.Auth

@@ -20,12 +20,12 @@ func (a *API) recordRefusal(action string) gin.HandlerFunc {
 		c.Next()
 		actor, ok := request.Actor(c)
 		if !ok {
-			return // nobody of any organization: the log and the metrics know of it
+			return // no one of any organization: the log and the metrics know of it
 		}
 		// The caller may have hung up: what they tried stays on record.
 		ctx = tenancy.WithActor(context.WithoutCancel(ctx), actor)
 		if err := attempt.Conclude(ctx, a.DB.Single(actor.Org), objectOf(c), &a.refusals); err != nil {
-			a.Log.ErrorContext(ctx, "a refusal is not on record", slog.String("request_id", request.ID(c)), slog.Any("error", err))
+			a.Log.ErrorContext(ctx, "record refusal in audit log failed", slog.String("request_id", request.ID(c)), slog.Any("error", err))
 		}
 	}
 }

@@ -24,7 +24,7 @@ type scene struct {
 	*testBundle
 	owner, operator *person
 	file            uuid.UUID
-	marks           map[tenancy.OrgID]int64 // where trails stood before the call
+	marks           map[tenancy.OrgID]int64 // where audit logs stood before the call
 }
 
 const planted = "Unmistakable Plum"
@@ -210,7 +210,7 @@ func (s *scene) invited() (id uuid.UUID, token string) {
 // the processes of these tests are played.
 var begun = []string{"organization.create", "organization.export", "organization.delete", "organization.keep"}
 
-// mark notes where a trail stands now.
+// mark notes where an audit log stands now.
 func (s *scene) mark(org tenancy.OrgID) { s.marks[org] = s.trailHead(org).Seq }
 
 func (b *testBundle) trailHead(org tenancy.OrgID) audit.Head {
@@ -281,7 +281,7 @@ func TestEveryRouteThatChangesSomethingIsRecorded(t *testing.T) {
 		require.Equal(t, string(audit.Done), found[0].Result, key)
 		require.Equal(t, org.String(), found[0].Organization, key)
 		require.NotEmpty(t, found[0].ObjectID, key)
-		if !strings.HasPrefix(r.Path, "/api/v1/invitations/") { // whoever holds the token
+		if !strings.HasPrefix(r.Path, "/api/v1/invitations/") { // anyone who holds the token
 			require.Contains(t, []string{s.owner.id.String(), s.operator.id.String()}, found[0].Actor, key)
 		}
 	}
@@ -321,7 +321,7 @@ func TestEveryRefusalIsRecorded(t *testing.T) {
 		require.Len(t, found, 1, key)
 		require.Equal(t, recorded{Action: action, Actor: stranger.id.String(), Result: "denied", Code: "file_not_found",
 			Organization: stranger.org.String(), ObjectID: theirs.file.String()}, found[0], key)
-		require.Equal(t, before, b.trailHead(theirs.owner.org), "%s: the other organization's trail knows nothing of it", key)
+		require.Equal(t, before, b.trailHead(theirs.owner.org), "%s: the other organization's audit log knows nothing of it", key)
 	}
 }
 

@@ -105,7 +105,7 @@ func TestABodyAByteAtATime(t *testing.T) {
 	cases := map[string]struct{ path, contentType, begins, code string }{
 		"quick":  {owner.orgPath("/invitations"), "application/json", `{"email":"`, "body_timeout"},
 		"upload": {storagePath + "/upload", "multipart/form-data; boundary=x", form, "body_cut_short"},
-		// What nobody reads.
+		// What no one reads.
 		"at the door":  {storagePath + "/upload", "text/plain\r\nX-Organization-ID: x", "", "invalid_organization"},
 		"no route":     {"/nowhere", "text/plain", "", "no_such_route"},
 		"another page": {storagePath + "/upload", "text/plain\r\nOrigin: https://nobody.test", "", "origin_not_allowed"},
@@ -135,7 +135,7 @@ func TestABodyAByteAtATime(t *testing.T) {
 	require.Equal(t, 1, owner.count("files"))
 }
 
-// Whoever asks for bytes and takes none may not keep the server's hand out.
+// Anyone who asks for bytes and takes none may not keep the server's hand out.
 func TestAReaderThatNeverReads(t *testing.T) {
 	t.Parallel()
 	b := setupWithin(t, short)

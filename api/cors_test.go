@@ -27,7 +27,7 @@ func (b *testBundle) allow(org tenancy.OrgID, origins ...string) {
 
 const theirPage, ourPage = "https://app.one.test", "https://app.two.test"
 
-// Every route × a page of the caller's organization, of another's, of nobody's.
+// Every route × a page of the caller's organization, of another's, of no one's.
 func TestEveryRouteAsksTheOrigin(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -44,7 +44,7 @@ func TestEveryRouteAsksTheOrigin(t *testing.T) {
 				ourPage + "/": "", strings.ToUpper(ourPage): "", ourPage + " " + theirPage: "",
 			} {
 				if (r.Action == anyone || r.Action == signedIn) && origin == theirPage {
-					want = theirPage // what everybody may read, or is about no organization
+					want = theirPage // what everyone may read, or is about no organization
 				}
 				a := b.call(token, r.Method, path, nil, "Origin", origin)
 				require.Equal(t, want, a.header.Get("Access-Control-Allow-Origin"), "%s %s from %s: %d %s", r.Method, path, origin, a.status, a.body)

@@ -175,7 +175,7 @@ func TestDrainEndsStreams(t *testing.T) {
 	require.NotEqual(t, "final", all[len(all)-1].kind)
 }
 
-// TestStreamsEndWithWhatTheyStoodOn: whoever may not read the file any more hears
+// TestStreamsEndWithWhatTheyStoodOn: anyone who may not read the file any more hears
 // nothing of it, and the others go on.
 func TestStreamsEndWithWhatTheyStoodOn(t *testing.T) {
 	t.Parallel()

@@ -194,7 +194,7 @@ func TestListRefusals(t *testing.T) {
 	owner.call(get, storagePath+"/files?cursor="+stolen, nil).refused(400, "invalid_cursor")
 }
 
-// Whatever is inserted while somebody pages, each file that was there at the
+// Whatever is inserted while someone pages, each file that was there at the
 // start comes exactly once, in every order.
 func TestPagesGiveEachFileOnce(t *testing.T) {
 	t.Parallel()

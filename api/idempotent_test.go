@@ -209,7 +209,7 @@ func TestAKeyNamesOneRequest(t *testing.T) {
 	for _, key := range []string{" ", `"`, "a b", "a, b", strings.Repeat("k", 256)} {
 		invite(owner, "c@school.example", "Idempotency-Key", key).refused(http.StatusBadRequest, "invalid_idempotency_key")
 	}
-	// What was refused made nothing, and may be mended under its key.
+	// What was refused made nothing, and may be fixed under its key.
 	invite(owner, "no address", "Idempotency-Key", "two").refused(http.StatusBadRequest, "invalid_email")
 	invite(owner, "d@school.example", "Idempotency-Key", "two").is(201)
 	// What was made and is gone is not made again.

@@ -121,7 +121,7 @@ func (b *testBundle) load(crews []*crew, rounds int) (all []heard) {
 		for i, p := range c.people {
 			callers.Go(func() {
 				for turn := range rounds * len(errands) {
-					e := errands[(turn+i*5+n*7)%len(errands)] // nobody does the same at the same time
+					e := errands[(turn+i*5+n*7)%len(errands)] // no one does the same at the same time
 					h := b.run(p, e, c, theirs, turn, turn%5 == 4)
 					h.crew = n
 					mu.Lock()
@@ -202,7 +202,7 @@ func (b *testBundle) owned(org tenancy.OrgID) map[string]bool {
 }
 
 // leaks tells which answers held what is another organization's, or not their
-// own. In the trail stands what was asked for, and so may ids of others that
+// own. In the audit log stands what was asked for, and so may ids of others that
 // the organization's own people named.
 func (b *testBundle) leaks(crews []*crew, all []heard, owned []map[string]bool) (found []string) {
 	for _, h := range all {

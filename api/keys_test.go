@@ -34,7 +34,7 @@ func keysOf(org tenancy.OrgID) string { return "/api/v1/organizations/" + org.St
 
 var allScopes = []apikeys.Scope{apikeys.FilesRead, apikeys.FilesWrite, apikeys.MembersRead, apikeys.MembersManage, apikeys.UsageRead, apikeys.AuditRead, apikeys.OrganizationRead}
 
-// key makes a key and gives it as somebody who calls.
+// key makes a key and gives it as someone who calls.
 func (p *person) key(role tenancy.Role, scopes ...apikeys.Scope) (*person, apiapikeys.KeyView) {
 	p.b.t.Helper()
 	v := read[apiapikeys.KeyView](p.call(post, keysOf(p.org), map[string]any{"name": "sync", "role": role, "scopes": scopes}).is(http.StatusCreated))

@@ -288,7 +288,7 @@ func (s *school) whatAnybodySees() {
 	}
 }
 
-// whatWasCounted reads usage once all of it is in the rows, and the whole trail.
+// whatWasCounted reads usage once all of it is in the rows, and the whole audit log.
 func (s *school) whatWasCounted() {
 	ctx := context.Background()
 	counted := eventually(func() bool {

@@ -52,7 +52,7 @@ func (b *testBundle) founded(newcomer string, strange uuid.UUID) *school {
 }
 
 // unstable is what no two runs share: ids, times of rows, ports, the secrets of
-// keys, cursors, which hold ids, and the trail's hashes, which are over ids and
+// keys, cursors, which hold ids, and the audit log's hashes, which are over ids and
 // times. Each value becomes the number of its first appearance, so that the same
 // stays the same.
 var unstable = regexp.MustCompile(strings.Join([]string{
@@ -176,7 +176,7 @@ func (s *school) perform() iter.Seq[struct{}] {
 	return func(yield func(struct{}) bool) {
 		s.between = func() {
 			if !yield(struct{}{}) {
-				s.between = func() {} // nobody waits any more: go to the end
+				s.between = func() {} // no one waits any more: go to the end
 			}
 		}
 		s.script()
@@ -284,7 +284,7 @@ func (b *testBundle) open(t *testing.T, table string) {
 }
 
 // requireAllRoutes demands that a new route takes part, or says why not.
-// Operators are nobody's people: what they see is of all organizations.
+// Operators are no one's people: what they see is of all organizations.
 func requireAllRoutes(t *testing.T, s *school) {
 	for _, r := range s.api.Routes() {
 		key := r.Method + " " + r.Path

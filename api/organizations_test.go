@@ -45,7 +45,7 @@ func TestCreateRefusesBadInput(t *testing.T) {
 		{"invalid_owner", map[string]any{"owner": map[string]string{}}},
 		{"invalid_owner", map[string]any{"owner": map[string]string{"issuer": "only"}}},
 		{"invalid_owner", map[string]any{"owner": map[string]string{"issuer": "i", "subject": "s", "email": "a@school.example"}}},
-		{"invalid_owner", map[string]any{"owner": map[string]string{"email": "a@school.example"}}}, // nobody invites here
+		{"invalid_owner", map[string]any{"owner": map[string]string{"email": "a@school.example"}}}, // no one invites here
 		{"invalid_wait", nil},
 	} {
 		in, path := map[string]any{"slug": "x", "name": "X"}, organizationsPath

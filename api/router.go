@@ -29,7 +29,7 @@ const (
 // value, so that a forgotten action is refused at start and not open to all.
 const anyone tenancy.Action = "anyone"
 
-// signedIn marks a route for whoever has a valid token, a member of an
+// signedIn marks a route for anyone who has a valid token, a member of an
 // organization or not. Such a handler finds who it is by request.Person, and no
 // actor.
 const signedIn tenancy.Action = "signed_in"
@@ -228,7 +228,7 @@ func (a *API) authorize(r Route) gin.HandlerFunc {
 	case r.Action != anyone:
 		return a.auth.Authorize(r.Action, cost(r))
 	case r.Class == probe:
-		return auth.AllowAnyOrigin // whoever watches over this program must not be told that it is down
+		return auth.AllowAnyOrigin // anyone who watches over this program must not be told that it is down
 	}
 	return a.auth.Public
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // BenchmarkReading compares a download that leaves a row with one of the same
-// bytes that leaves none, since the trail knows of it: what is between them is
+// bytes that leaves none, since the audit log knows of it: what is between them is
 // what a row costs, less the look for the earlier one.
 func BenchmarkReading(b *testing.B) {
 	e := setup(b)

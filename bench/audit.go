@@ -46,7 +46,7 @@ func (b *bench) trail(ctx context.Context) error {
 		}
 	}
 	cost := quantile(two, .5) - quantile(one, .5)
-	b.add("a publication's row in the trail", cost, "ms p50", "—", true,
+	b.add("a publication's row in the audit log", cost, "ms p50", "—", true,
 		"%d pairs in turns, the publishing transaction: %.2f ms p50 (%.2f p95) with one row, %.2f (%.2f) with two; so %.2f without",
 		len(one), quantile(one, .5), quantile(one, .95), quantile(two, .5), quantile(two, .95), quantile(one, .5)-cost)
 	return nil

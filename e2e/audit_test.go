@@ -11,8 +11,8 @@ import (
 	"satchel/policies/audit"
 )
 
-// TestTrailIsSignedOutsideTheDatabase lets the worker sign where the trails
-// stand, and has the API hold a school's trail against what was signed.
+// TestTrailIsSignedOutsideTheDatabase lets the worker sign where the audit logs
+// stand, and has the API hold a school's audit log against what was signed.
 func TestTrailIsSignedOutsideTheDatabase(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)

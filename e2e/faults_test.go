@@ -49,7 +49,7 @@ func (c *crowd) send(ctx context.Context, s school, n, clients int) *sync.WaitGr
 	return &wg
 }
 
-// persist uploads as a patient client does: it begins anew when even the
+// persist uploads as a patient client does: it begins again when even the
 // creation was cut off.
 func persist(ctx context.Context, c *client.Client, name string, content []byte) (string, bool) {
 	for ctx.Err() == nil {

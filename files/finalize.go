@@ -30,7 +30,7 @@ func TouchVersion(ctx context.Context, q tenancy.Queries, version uuid.UUID) err
 }
 
 // Expire ends an upload that is past its time. It says false, and changes
-// nothing, when the upload has moved on since somebody looked.
+// nothing, when the upload has moved on since someone looked.
 func Expire(ctx context.Context, tx *tenancy.Tx, upload uuid.UUID) (bool, error) {
 	q := filesdb.New(tx)
 	if _, err := lock(ctx, q, upload); err != nil {

@@ -67,7 +67,7 @@ func TestLineMovesInTurn(t *testing.T) {
 	require.Equal(t, stranger, other.admit(t, 2), "another organization's line is its own")
 }
 
-// TestLineIsNotRaced lets everybody move the line at once.
+// TestLineIsNotRaced lets everyone move the admission queue at once.
 func TestLineIsNotRaced(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t, 1<<30)

@@ -75,7 +75,7 @@ func GetRendition(ctx context.Context, q tenancy.Queries, version uuid.UUID, nam
 // Publish makes a version readable and settles its quota. The statement itself
 // demands a clean verdict for the very bytes; a file that went to the trash in
 // the meantime is not published. The second call of a retried step finds it
-// published and is content.
+// published and succeeds.
 func Publish(ctx context.Context, tx *tenancy.Tx, version uuid.UUID, objectETag string) error {
 	q := filesdb.New(tx)
 	v, err := lock(ctx, q, version)

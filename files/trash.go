@@ -40,7 +40,7 @@ func Trash(ctx context.Context, tx *tenancy.Tx, file uuid.UUID) (open []uuid.UUI
 	}
 	for _, v := range versions {
 		switch {
-		case v.Status == Uploading: // nobody wants the rest of these bytes
+		case v.Status == Uploading: // no one wants the rest of these bytes
 			if err := q.UploadAbandon(ctx, v.ID); err != nil {
 				return nil, fmt.Errorf("expire upload: %w", err)
 			}

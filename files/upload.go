@@ -50,7 +50,7 @@ func RequestLease(ctx context.Context, q tenancy.Queries, upload uuid.UUID) erro
 	return filesdb.New(q).UploadLeaseWant(ctx, upload)
 }
 
-// RenewLease extends the term and says whether somebody else asks for it.
+// RenewLease extends the term and says whether someone else asks for it.
 func RenewLease(ctx context.Context, q tenancy.Queries, upload uuid.UUID, holder string) (wanted bool, err error) {
 	wanted, err = filesdb.New(q).UploadLeaseRenew(ctx, filesdb.UploadLeaseRenewParams{ID: upload, Holder: holder, Term: LeaseTerm})
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -155,7 +155,7 @@ func MarkStarted(ctx context.Context, q tenancy.Queries, version uuid.UUID) erro
 	return filesdb.New(q).VersionStarted(ctx, version)
 }
 
-// Abandon gives up every open upload of a person. Whoever is writing to one
+// Abandon gives up every open upload of a person. Anyone who is writing to one
 // loses the lease with the next part, and the sweep ends the uploads, frees what
 // they had reserved and removes their bytes.
 func Abandon(ctx context.Context, tx *tenancy.Tx, by uuid.UUID) (int64, error) {

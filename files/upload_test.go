@@ -140,7 +140,7 @@ func TestExpireSparesTheLiving(t *testing.T) {
 	require.Zero(t, v.ReservedBytes)
 }
 
-// Nobody wants the rest of an upload whose file was thrown away: the sweep may
+// No one wants the rest of an upload whose file was thrown away: the sweep may
 // take it at once, and its reservation with it.
 func TestTrashAbandonsOpenUploads(t *testing.T) {
 	t.Parallel()

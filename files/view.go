@@ -145,7 +145,7 @@ func listQuery(f Filter) (string, pgx.NamedArgs, error) {
 	add(f.Search != "", "f.name ilike @search")
 	add(f.After.ID != uuid.Nil, order.after)
 	// The limit stands in the text. Behind a parameter Postgres takes a tenth of all
-	// rows for its value, and plans each list anew because that looks dearer.
+	// rows for its value, and plans each list again because that looks dearer.
 	page := fmt.Sprintf(`select f.id, coalesce(f.current_id, f.head_id) as version_id, f.name
 		from files f where %s order by %s limit %d`, strings.Join(where, " and "), order.by, f.Limit)
 	if len(f.Students) > 0 {

@@ -1,4 +1,4 @@
--- Long-running work that somebody asked for and can look at: one row an
+-- Long-running work that someone asked for and can look at: one row an
 -- operation, written by its workflow. Rows outlive Temporal's history.
 create table operations (
     organization_id uuid not null references organizations (id),

@@ -1,4 +1,4 @@
--- The trail: who did what to which thing, from where, and how it ended. event
+-- The audit log: who did what to which thing, from where, and how it ended. event
 -- is one canonical JSON object (RFC 8785); the other columns repeat parts of it
 -- for filters and are set by the database. hash covers prev, seq and event, so
 -- that changing or removing a row breaks the chain at that row.

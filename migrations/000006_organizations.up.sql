@@ -49,7 +49,7 @@ begin
     return null;
 end $$;
 
--- Whoever waits for an operation is woken as those are who wait for a file.
+-- Anyone who waits for an operation is woken as those are who wait for a file.
 create function app.operation_notify() returns trigger language plpgsql as $$
 begin
     perform pg_notify('file_events', new.organization_id || '/' || new.id);

@@ -2,7 +2,7 @@
 create index members_by_role on members (organization_id, role, user_id);
 
 -- An invitation keeps the address for as long as it is open and no longer. The
--- token itself is nowhere: whoever holds the mail has it, the row has its hash.
+-- token itself is nowhere: anyone who holds the mail has it, the row has its hash.
 create table invitations (
     organization_id uuid not null references organizations (id),
     id              uuid not null,

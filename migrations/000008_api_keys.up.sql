@@ -5,7 +5,7 @@ alter table members add column service boolean not null default false,
 
 -- API keys. Only the SHA-256 of a key is kept, and its last characters so that
 -- people recognize it. The key itself is 256 random bits, so a plain hash cannot
--- be searched for it. Rows stay when a key has ended: the trail names them.
+-- be searched for it. Rows stay when a key has ended: the audit log names them.
 create table api_keys (
     organization_id uuid not null references organizations (id),
     id              uuid not null,
@@ -25,10 +25,10 @@ create table api_keys (
     unique (organization_id, hash),
     foreign key (organization_id, replaced_by) references api_keys (organization_id, id)
 );
--- The door asks by the hash alone, before it knows the organization.
+-- Authentication asks by the hash alone, before it knows the organization.
 create index api_keys_by_hash on api_keys (hash);
 
--- With its account a key ends, whoever removed it.
+-- With its account a key ends, anyone who removed it.
 create function app.service_gone() returns trigger language plpgsql as $$
 begin
     update api_keys set revoked_at = now()
@@ -37,5 +37,5 @@ begin
 end $$;
 create trigger a_keys after delete on members for each row when (old.service) execute function app.service_gone();
 
--- The door asks whether any organization knows the origin of a page.
+-- Authentication asks whether any organization knows the origin of a page.
 create index organizations_by_origin on organizations using gin (allowed_origins);

@@ -2,7 +2,7 @@
 -- organization stored at the end of a day.
 
 -- What happened to an organization, in the order of the commits: the next number
--- is taken under a lock that lasts until the commit, so whoever reads on from the
+-- is taken under a lock that lasts until the commit, so anyone who reads on from the
 -- last one they saw misses nothing. Webhooks deliver from it.
 create table organization_events (
     organization_id uuid not null references organizations (id),
@@ -62,7 +62,7 @@ select l.organization_id, l.metric, t.threshold, l.used, l.most, l.percent, w.th
 create index usage_days_by_day on usage_days (day);
 
 -- What was stored when the day began on which it last changed. A day that is over
--- so has an exact end, whenever somebody asks: as nothing changed after it, or as
+-- so has an exact end, whenever someone asks: as nothing changed after it, or as
 -- it was before the first change.
 alter table storage_quotas
     add column opened_on     date not null default (now() at time zone 'UTC')::date,

@@ -2,7 +2,7 @@
 
 -- The quota's row is locked at the end of a transaction and not before it: between
 -- a statement and the next there is a program, which may have to wait for a
--- processor. Nothing but the end of the trail is locked after it.
+-- processor. Nothing but the end of the audit log is locked after it.
 drop trigger c_quota on file_versions;
 create constraint trigger c_quota after insert or delete or update of reserved_bytes, used_bytes on file_versions
     deferrable initially deferred for each row execute function app.version_quota();
@@ -30,7 +30,7 @@ create constraint trigger a_limit after insert on uploads
 
 -- Lets in the versions that have waited longest, until as many are in the
 -- pipeline as the tier allows, or the ceiling. One after another: the second
--- statement sees what whoever had the lock before has committed. One that has
+-- statement sees what anyone who had the lock before has committed. One that has
 -- been in there for an hour does not count any more.
 create function app.admit(ceiling bigint) returns table (version uuid, file uuid) language plpgsql as $$
 begin

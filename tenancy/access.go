@@ -15,8 +15,8 @@ import (
 // not there, or not theirs: the two must not be told apart.
 var ErrNoOrganization = fault.New(fault.NotFound, "organization_not_found", "There is no such organization for you.")
 
-// GetMembership reads anew what somebody is who was let in before: what they are in
-// their organization, and how it stands. Whoever is no member any more, or whose
+// GetMembership reads again what someone is who was let in before: what they are in
+// their organization, and how it stands. Anyone who is no member any more, or whose
 // key has ended, meets ErrNoOrganization.
 func GetMembership(ctx context.Context, q Queries, a Actor) (Membership, error) {
 	rows, err := q.Query(ctx, `select m.user_id, m.organization_id, m.role, o.status, o.reads_while_suspended

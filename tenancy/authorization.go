@@ -119,7 +119,7 @@ func (r Role) Belongs(org OrgID) bool {
 func (r Role) Invitable() bool { return r != Operator }
 
 // MustRemain says whether an organization needs at least one member of the role,
-// because nobody else could let others in.
+// because no one else could let others in.
 func (r Role) MustRemain() bool { return r == Owner || r == Operator }
 
 // KeyRoles are the roles that an API key may have.

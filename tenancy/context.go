@@ -11,8 +11,8 @@ func WithActor(ctx context.Context, a Actor) context.Context {
 	return context.WithValue(ctx, actorKey{}, a)
 }
 
-// ActorFrom says who is asking; false when nobody was authenticated. An actor
-// without an organization counts as nobody.
+// ActorFrom says who is asking; false when no one was authenticated. An actor
+// without an organization counts as no one.
 func ActorFrom(ctx context.Context) (Actor, bool) {
 	a, ok := ctx.Value(actorKey{}).(Actor)
 	return a, ok && !a.Org.IsZero()

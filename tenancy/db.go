@@ -1,4 +1,4 @@
-// Package tenancy is the ground floor: the organization's identity, its
+// Package tenancy is the ground layer: the organization's identity, its
 // actors, and the tenant transaction, which is the only way to a query. The
 // pool is private and Tx cannot be made elsewhere, so "no tenant, no query" is
 // a compile error rather than a review comment.
@@ -109,7 +109,7 @@ func AfterCommit(q Queries, f func()) {
 	f()
 }
 
-// OnCommit runs a statement whose result nobody waits for at the very end of q, in
+// OnCommit runs a statement whose result no one waits for at the very end of q, in
 // one round trip with the commit: what it locks is free again when that is
 // through, however long this program has to wait for a processor. An error of it
 // rolls everything back. A single statement's Once runs it now.
@@ -188,7 +188,7 @@ func (t *Tx) commit(ctx context.Context) error {
 
 // end commits, behind the last statements if there are any. What was deferred to
 // the commit comes before them, so that locks are taken in one order with and
-// without them: the quota, then the end of the trail.
+// without them: the quota, then the end of the audit log.
 func (t *Tx) end(ctx context.Context) (tag pgconn.CommandTag, err error) {
 	if len(t.onCommit) == 0 || t.conn.PgConn().TxStatus() == 'E' {
 		return t.conn.Exec(ctx, "commit")

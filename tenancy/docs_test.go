@@ -39,7 +39,7 @@ var inWords = []struct {
 	{tenancy.ManageKeys, "make, rotate and revoke API keys"},
 	{tenancy.ReadUsage, "see the usage"},
 	{tenancy.ReadEvents, "read the events, such as warnings of limits"},
-	{tenancy.ReadAudit, "read and verify the trail"},
+	{tenancy.ReadAudit, "read and verify the audit log"},
 	{tenancy.ReadStats, "see the storage's figures"},
 	{tenancy.Rescan, "have files scanned again"},
 	{tenancy.ReadOperation, "look at long-running work"},
@@ -73,7 +73,7 @@ func rolesTable() string {
 	return b.String()
 }
 
-// TestRolesOfTheDocs: what administrators read is the table by which the door
+// TestRolesOfTheDocs: what administrators read is the table by which authentication
 // decides, whole.
 func TestRolesOfTheDocs(t *testing.T) {
 	t.Parallel()

@@ -59,7 +59,7 @@ func TestTranslate(t *testing.T) {
 	}
 }
 
-// TestLostDatabaseIsUnavailable cuts the line under each way of asking: while a
+// TestLostDatabaseIsUnavailable cuts the admission queue under each way of asking: while a
 // query runs, and before one.
 func TestLostDatabaseIsUnavailable(t *testing.T) {
 	t.Parallel()

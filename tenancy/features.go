@@ -10,7 +10,7 @@ import (
 // The features of tiers that the platform knows.
 const (
 	FeatureKeys        = "api_keys"     // API keys, those that were made before too
-	FeatureAuditExport = "audit_export" // the trail as one file
+	FeatureAuditExport = "audit_export" // the audit log as one file
 )
 
 // ErrFeature refuses what the organization's tier does not have.

@@ -84,7 +84,7 @@ func TestGuardRefuses(t *testing.T) {
 	}
 }
 
-// tableLike adds a table of organizations that somebody forgot to guard.
+// tableLike adds a table of organizations that someone forgot to guard.
 func tableLike(sql string) func(*testing.T, *pgtest.Database) string {
 	return func(t *testing.T, d *pgtest.Database) string {
 		admin := d.Admin(t)

@@ -40,7 +40,7 @@ func (o OrgID) UUID() uuid.UUID { return uuid.UUID(o) }
 func (o OrgID) IsZero() bool { return o == OrgID{} }
 
 // MarshalText and UnmarshalText make an OrgID travel as its canonical string
-// in JSON; an empty string stays zero, which the doors refuse by name.
+// in JSON; an empty string stays zero, which the entries refuse by name.
 func (o OrgID) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
 
 // UnmarshalText reads the canonical form.

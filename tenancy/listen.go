@@ -28,7 +28,7 @@ func (d *DB) Listen(ctx context.Context, channel string, heard func(payload stri
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		slog.WarnContext(ctx, "notifications interrupted, connecting again", "channel", channel, "error", err)
+		slog.WarnContext(ctx, "listen for notifications interrupted; reconnecting", "channel", channel, "error", err)
 		select {
 		case <-ctx.Done():
 			return ctx.Err()

@@ -71,7 +71,7 @@ func (o *SingleStatement) Query(ctx context.Context, sql string, args ...any) (p
 	}
 	rows, err := br.Query()
 	if err != nil {
-		// Nobody closes the rows of a query that failed.
+		// No one closes the rows of a query that failed.
 		_ = br.Close()
 		return nil, translate(err)
 	}

@@ -100,7 +100,7 @@ func BenchmarkTenantContext(b *testing.B) {
 	}{
 		{"bare", func(ctx context.Context) error {
 			err := d.Pool().QueryRow(ctx, sql, org.UUID()).Scan(&n)
-			if errors.Is(err, pgx.ErrNoRows) { // nobody is bound, so nothing is seen
+			if errors.Is(err, pgx.ErrNoRows) { // no one is bound, so nothing is seen
 				return nil
 			}
 			return err

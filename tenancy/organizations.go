@@ -14,10 +14,10 @@ import (
 
 // The states of an organization.
 const (
-	Provisioning = "provisioning" // being set up: nobody can use it
+	Provisioning = "provisioning" // being set up: no one can use it
 	Active       = "active"
 	Suspended    = "suspended" // nothing new comes in; reads, where its owner left them
-	Deleting     = "deleting"  // refused to everybody; only the operator can keep it
+	Deleting     = "deleting"  // refused to everyone; only the operator can keep it
 )
 
 // What the life of an organization refuses.
@@ -241,7 +241,7 @@ func Activate(ctx context.Context, tx *Tx) (bool, error) {
 	return tag.RowsAffected() == 1, nil
 }
 
-// OptionalLimit is a limit that somebody sets: not Given leaves it as it is, a nil Value
+// OptionalLimit is a limit that someone sets: not Given leaves it as it is, a nil Value
 // gives it back to the tier.
 type OptionalLimit struct {
 	Set   bool

@@ -10,7 +10,7 @@ import (
 )
 
 // ServiceIssuer is the issuer of service accounts: users without a person, whom
-// API keys speak for. No identity provider has it, so nobody can sign in as one.
+// API keys speak for. No identity provider has it, so no one can sign in as one.
 const ServiceIssuer = "urn:satchel:service"
 
 // ErrServiceAccount refuses to treat a service account as a person.

@@ -57,7 +57,7 @@ type Ref struct {
 	Upload  uuid.UUID `db:"upload_id"`
 }
 
-// OrganizationsWaiting finds organizations with versions that have stood in line
+// OrganizationsWaiting finds organizations with versions that have waited in the admission queue
 // for that long though there is room: below what their tier and the ceiling let
 // into the pipeline. Only Org is set.
 func (d *DB) OrganizationsWaiting(ctx context.Context, unstarted time.Duration, ceiling, n int) ([]Ref, error) {

@@ -22,7 +22,7 @@ type NewOrganization struct {
 // BeginOrganization makes the rows of an organization in the state
 // provisioning, inside the caller's transaction of the platform. It refuses a
 // slug that belongs to another with ErrSlugTaken; a second call with the same id
-// is content.
+// succeeds.
 func BeginOrganization(ctx context.Context, tx *Tx, n NewOrganization) error {
 	var ok bool
 	err := tx.QueryRow(ctx, "select app.organization_begin($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)", n.ID.UUID(), n.Slug, n.Name, n.Tier,

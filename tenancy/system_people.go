@@ -17,7 +17,7 @@ type OrganizationMembership struct {
 }
 
 // OrganizationMemberships finds where the person belongs whom an issuer calls subject. It gives
-// no row at all for a person whom nobody has met yet.
+// no row at all for a person whom no one has met yet.
 func (d *DB) OrganizationMemberships(ctx context.Context, issuer, subject string) ([]OrganizationMembership, error) {
 	return systemQuery[OrganizationMembership](ctx, d, "select * from app.person_places($1, $2)", issuer, subject)
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // retryable says of every kind of fault whether the same activity may succeed
-// later. What nobody foresaw is tried again within the activity's budget: most
+// later. What no one foresaw is tried again within the activity's budget: most
 // of it turns out to be infrastructure.
 var retryable = map[fault.Kind]bool{
 	fault.Internal:    true,

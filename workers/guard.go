@@ -22,7 +22,7 @@ const (
 
 // guard keeps every workflow and activity inside the organization that its own
 // input names. The organization travels as a plain field and not in a header:
-// a header is dropped by schedules and by whoever starts a workflow by hand,
+// a header is dropped by schedules and by anyone who starts a workflow by hand,
 // and a tenant that is lost on the way must be an error and not a default.
 type guard struct {
 	interceptor.WorkerInterceptorBase

@@ -56,7 +56,7 @@ func (f *runner) run(ctx context.Context) {
 		}
 	}
 	f.running.Store(true)
-	f.log.Info("workers run", "queues", len(f.workers))
+	f.log.Info("workers started", "queues", len(f.workers))
 	f.waitFor(ctx, "schedules", func(ctx context.Context) error { return ensureSchedules(ctx, f.client, f.components) })
 }
 

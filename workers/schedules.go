@@ -19,7 +19,7 @@ import (
 const catchUp = time.Minute
 
 // ensureSchedules makes every schedule exist as this build wants it. All workers
-// do it at their start; whoever comes last changes nothing.
+// do it at their start; anyone who comes last changes nothing.
 func ensureSchedules(ctx context.Context, c client.Client, components []queue.Component) error {
 	for _, component := range components {
 		for _, s := range component.Schedules {

@@ -1,4 +1,4 @@
-// Package workers runs one Temporal worker for each task queue, with what every
+// Package workers starteds one Temporal worker for each task queue, with what every
 // workflow and activity of the platform has in common: the organization guard,
 // the translation of faults, metrics, and the schedules.
 package workers
@@ -57,12 +57,12 @@ func (c Config) slots(q queue.Name) int {
 
 // options bounds a worker. Workflow panics block the workflow and not fail it:
 // a deploy that goes back heals it, where a failed workflow would have withdrawn
-// somebody's file.
+// someone's file.
 func (c Config) options(q queue.Name, guard interceptor.WorkerInterceptor, fatal func(error)) worker.Options {
 	return worker.Options{
 		// A workflow's next step on its own queue comes with the answer to the
 		// workflow task, if a slot is free: a third less for Temporal to write.
-		// Nobody is overtaken, because where slots are free nobody waits.
+		// No one is overtaken, because where slots are free no one waits.
 		DisableEagerActivities:             false,
 		MaxConcurrentActivityExecutionSize: c.slots(q),
 		// The steps that are done inside workflow tasks.
@@ -100,7 +100,7 @@ func Run(p Params) error {
 		return err
 	}
 	fatal := func(err error) {
-		p.Log.Error("worker cannot go on", "error", err)
+		p.Log.Error("worker stopped by a fatal error", "error", err)
 		_ = p.Shutdown.Shutdown(fx.ExitCode(1))
 	}
 	f := &runner{log: p.Log, client: p.Client, namespace: p.Config.Namespace, components: p.Components, fatal: fatal, ended: make(chan struct{})}

@@ -1,4 +1,4 @@
-// Package checkpoint signs where the organizations' trails stand, and keeps what
+// Package checkpoint signs where the organizations' audit logs stand, and keeps what
 // was signed outside the database, where it can be written once.
 package checkpoint
 
@@ -18,7 +18,7 @@ import (
 )
 
 // Bucket keeps objects that are written once. PutNew leaves one that is there
-// already as it is, and is content.
+// already as it is, and succeeds.
 type Bucket interface {
 	PutNew(ctx context.Context, key string, body *bytes.Reader, contentType string) error
 }

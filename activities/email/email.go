@@ -25,7 +25,7 @@ import (
 )
 
 // Message is one mail to one address, in both forms. One with an id is known by
-// it to whoever receives it, however often it is sent.
+// it to anyone who receives it, however often it is sent.
 type Message struct{ ID, To, Subject, Text, HTML string }
 
 // Mailer hands a mail to a mail server. Nil means that the server took it. Its
@@ -68,7 +68,7 @@ type SendInvitationInput struct {
 }
 
 // SendInvitationResult says where the invitation stands. An address that was
-// refused is a result, not an error: nobody should try again.
+// refused is a result, not an error: no one should try again.
 type SendInvitationResult struct {
 	State    members.State
 	Delivery members.Delivery
@@ -159,7 +159,7 @@ var (
 	asHTML = htmltemplate.Must(htmltemplate.ParseFS(sources, "*.html"))
 )
 
-// invitationSubject holds nothing that anybody chose. An owner can have this mail
+// invitationSubject holds nothing that anyone chose. An owner can have this mail
 // sent to any address, and a subject is read before its sender is.
 const invitationSubject = "You are invited to an organization on Satchel"
 

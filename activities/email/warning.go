@@ -21,7 +21,7 @@ type SendUsageWarningInput struct {
 }
 
 // SendUsageWarningResult says what became of the mail. None is a result too: use
-// has fallen, or there is nobody to write to.
+// has fallen, or there is no one to write to.
 type SendUsageWarningResult struct{ Mail usage.Mail }
 
 // SendUsageWarning mails a standing warning to the organization's contact, once:
@@ -77,7 +77,7 @@ func (a *Activities) note(ctx context.Context, in SendUsageWarningInput, sent er
 	return SendUsageWarningResult{Mail: mail}, nil
 }
 
-// warning writes the mail. Its subject holds nothing that anybody chose, as with
+// warning writes the mail. Its subject holds nothing that anyone chose, as with
 // an invitation: the contact may be any address.
 func warning(o tenancy.Organization, l usage.Level) (Message, error) {
 	data := struct {

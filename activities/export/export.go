@@ -1,7 +1,7 @@
 // Package export copies everything that an organization has into archives that
-// anybody can read: rows as JSON, files as they are. Each part is an archive of
+// anyone can read: rows as JSON, files as they are. Each part is an archive of
 // its own and is written by one activity, as a stream; an attempt that died
-// begins its part anew, and the parts before it stay.
+// begins its part again, and the parts before it stay.
 package export
 
 import (
@@ -91,7 +91,7 @@ type WriteExportPartResult struct {
 // kind must not keep sweeps from their work.
 var errBusy = fault.New(fault.Limited, "exports_busy", "Other exports are being written.").After(5 * time.Second)
 
-// WriteExportPart writes one archive. One that is there already is content.
+// WriteExportPart writes one archive. One that is there already succeeds.
 func (a *Activities) WriteExportPart(ctx context.Context, in WriteExportPartInput) (WriteExportPartResult, error) {
 	select {
 	case a.writing <- struct{}{}:

@@ -12,7 +12,7 @@ import (
 	"satchel/tenancy/operations"
 )
 
-// unfinishedFor is how long an export may be quiet before somebody looks whether
+// unfinishedFor is how long an export may be quiet before someone looks whether
 // its workflow was lost. Looking costs a call, and finds most of them running.
 const unfinishedFor = 30 * time.Second
 

@@ -36,7 +36,7 @@ func New(r Cleaner, line Admission) *Activities {
 }
 
 // startNext ends a step that ends a version: it clears what the version's state has
-// no use for, and lets the next of its organization in. That the line did not
+// no use for, and lets the next of its organization in. That the admission queue did not
 // move is no failure of this version; the sweep moves it.
 func (a *Activities) startNext(ctx context.Context, org tenancy.OrgID, version uuid.UUID) (files.Status, error) {
 	status, err := a.cleaner.Clear(ctx, org, version)
@@ -44,7 +44,7 @@ func (a *Activities) startNext(ctx context.Context, org tenancy.OrgID, version u
 		return status, err
 	}
 	if err := a.admission.StartAdmitted(ctx, org); err != nil {
-		activity.GetLogger(ctx).Warn("the line did not move, the sweep will move it", "org", org, "error", err)
+		activity.GetLogger(ctx).Warn("start next admitted version failed; sweep will retry", "org", org, "error", err)
 	}
 	return status, nil
 }
@@ -96,7 +96,7 @@ func (a *Activities) publish(ctx context.Context, q tenancy.Queries, in PublishV
 	})
 }
 
-// decidePreview leaves no version published whose previews nobody can tell
+// decidePreview leaves no version published whose previews no one can tell
 // anything about: the step that makes them may have been given up.
 func decidePreview(ctx context.Context, tx *tenancy.Tx, v files.Version, image bool) error {
 	switch {
@@ -119,7 +119,7 @@ type QuarantineVersionInput struct {
 // QuarantineVersionResult says where the version stands now.
 type QuarantineVersionResult struct{ Status files.Status }
 
-// QuarantineVersion puts a version aside where nobody can read it.
+// QuarantineVersion puts a version aside where no one can read it.
 func (a *Activities) QuarantineVersion(ctx context.Context, in QuarantineVersionInput) (QuarantineVersionResult, error) {
 	defer queue.Heartbeat(ctx)()
 	q := a.db.Single(in.Org)

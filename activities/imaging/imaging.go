@@ -84,7 +84,7 @@ type RenderPreviewsResult struct {
 }
 
 // RenderPreviews makes the renditions of a version. They lie beside the place
-// where the version will be published, and nobody can reach them before. A tier
+// where the version will be published, and no one can reach them before. A tier
 // that lost its previews while the file was on its way makes none.
 func (a *Activities) RenderPreviews(ctx context.Context, in RenderPreviewsInput) (RenderPreviewsResult, error) {
 	q := a.db.Single(in.Org)

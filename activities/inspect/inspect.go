@@ -65,7 +65,7 @@ func (a *Activities) InspectObject(ctx context.Context, in InspectObjectInput) (
 	if err != nil {
 		return InspectObjectResult{}, err
 	}
-	// The workflow runs from here on, whoever started it.
+	// The workflow runs from here on, anyone who started it.
 	if err := files.MarkStarted(ctx, q, in.Version); err != nil {
 		return InspectObjectResult{}, fmt.Errorf("note the start: %w", err)
 	}
@@ -141,7 +141,7 @@ func judge(result InspectObjectResult, err error) (InspectObjectResult, error) {
 	return result, nil
 }
 
-// record keeps what was found. What nobody can look into is unscannable by
+// record keeps what was found. What no one can look into is unscannable by
 // verdict too: people see it beside the state.
 func record(ctx context.Context, q tenancy.Queries, version uuid.UUID, r InspectObjectResult) error {
 	if err := files.Inspected(ctx, q, version, r.MimeType); err != nil {

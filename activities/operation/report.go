@@ -16,7 +16,7 @@ import (
 	"satchel/tenancy/operations"
 )
 
-// Begin makes the operation's row, puts the action into the trail, and starts
+// Begin makes the operation's row, puts the action into the audit log, and starts
 // the workflow, in this order: a workflow without a row would have nowhere to
 // report. One that cannot be started leaves a row that says so. One that was
 // begun before, by a try that came to no answer, is only started.
@@ -101,7 +101,7 @@ func Code(err error, otherwise string) string {
 	return otherwise
 }
 
-// recordOn writes on a context that nobody cancels.
+// recordOn writes on a context that no one cancels.
 func (r Report) recordOn(ctx workflow.Context, in RecordOperationInput) error {
 	own, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()

@@ -160,8 +160,8 @@ type ForgetOrganizationInput struct {
 // an earlier attempt had done it.
 type ForgetOrganizationResult struct{ Rows map[string]int64 }
 
-// ForgetOrganization removes every row that is left, the trail and the
-// organization itself, and says so in the platform's trail. Users who had no
+// ForgetOrganization removes every row that is left, the audit log and the
+// organization itself, and says so in the platform's audit log. Users who had no
 // other organization stay as an issuer's subject and nothing else.
 func (a *Activities) ForgetOrganization(ctx context.Context, in ForgetOrganizationInput) (ForgetOrganizationResult, error) {
 	var result ForgetOrganizationResult

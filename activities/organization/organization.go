@@ -38,7 +38,7 @@ type Workflows interface {
 	CancelUpload(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error
 	Running(ctx context.Context, org tenancy.OrgID, version uuid.UUID) (bool, error)
 	// StartUpload starts the workflow of a version, or finds it started; Advance
-	// lets those in line into the pipeline as far as there is room.
+	// lets those in the admission queue into the pipeline as far as there is room.
 	StartUpload(ctx context.Context, org tenancy.OrgID, file, version uuid.UUID) error
 	StartAdmitted(ctx context.Context, org tenancy.OrgID) error
 	// TerminateAll ends whatever else runs for the organization and says how much it found.
@@ -48,7 +48,7 @@ type Workflows interface {
 	StartDeletion(ctx context.Context, org tenancy.OrgID, operation uuid.UUID) error
 }
 
-// Parts is what the activities work with. Inviter may be nil: then nobody can be
+// Parts is what the activities work with. Inviter may be nil: then no one can be
 // invited.
 type Parts struct {
 	DB        *tenancy.DB
@@ -98,7 +98,7 @@ func Steps(ended string) []operations.Step {
 	return shown
 }
 
-// errNoOwner refuses an organization that nobody could own.
+// errNoOwner refuses an organization that no one could own.
 var errNoOwner = fault.New(fault.Invalid, "invalid_owner", "Invitations by mail are not set up here. Name the owner by issuer and subject.")
 
 // SetOrganizationLimitsInput names the organization that is set up. The platform

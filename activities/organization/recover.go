@@ -11,7 +11,7 @@ import (
 	"satchel/tenancy/operations"
 )
 
-// unfinishedFor is how long an organization may be quiet before somebody looks
+// unfinishedFor is how long an organization may be quiet before someone looks
 // whether its workflow was lost.
 const unfinishedFor = 20 * time.Second
 

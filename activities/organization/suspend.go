@@ -84,7 +84,7 @@ type RestartFilesInput struct{ Org, Target tenancy.OrgID }
 type RestartFilesResult struct{ Started int64 }
 
 // RestartFiles starts the workflow of every version that was let into the
-// pipeline and is in nobody's hands, and moves the line on.
+// pipeline and is in no one's hands, and moves the admission queue on.
 func (a *Activities) RestartFiles(ctx context.Context, in RestartFilesInput) (RestartFilesResult, error) {
 	defer queue.Heartbeat(ctx)()
 	var result RestartFilesResult
@@ -95,7 +95,7 @@ func (a *Activities) RestartFiles(ctx context.Context, in RestartFilesInput) (Re
 	for i, v := range open {
 		activity.RecordHeartbeat(ctx, i)
 		if v.StartedAt == nil {
-			continue // in line
+			continue // in the admission queue
 		}
 		running, err := a.Workflows.Running(ctx, in.Target, v.ID)
 		if err != nil {

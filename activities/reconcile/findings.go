@@ -19,8 +19,8 @@ const (
 	OrphanQuarantine Kind = "orphan_quarantine"
 	OrphanStaged     Kind = "orphan_staging"
 	OrphanParts      Kind = "orphan_multipart"
-	OrphanExport     Kind = "orphan_export"     // a copy of everything that nobody can download
-	UncleanedVersion Kind = "uncleaned_version" // ended, and nobody has removed what it left
+	OrphanExport     Kind = "orphan_export"     // a copy of everything that no one can download
+	UncleanedVersion Kind = "uncleaned_version" // ended, and no one has removed what it left
 	Stuck            Kind = "stuck_version"     // in process without a running workflow
 	QuotaUsed        Kind = "quota_used"
 	QuotaReserved    Kind = "quota_reserved"

@@ -102,7 +102,7 @@ func (r *scanState) versionOf(key string) uuid.UUID {
 	return id
 }
 
-// parts finds multipart uploads that nobody will end: a row comes before its
+// parts finds multipart uploads that no one will end: a row comes before its
 // upload begins, so one without an open row is left over.
 func (r *scanState) parts() error {
 	pending, err := r.Staging.Pending(r.ctx, r.org.String()+"/")
@@ -125,7 +125,7 @@ func (r *scanState) parts() error {
 	return nil
 }
 
-// exported finds copies of everything that nobody can download: of an export
+// exported finds copies of everything that no one can download: of an export
 // that failed, is past its time, or is not there. Objects and open multipart
 // uploads of one that is being made are its workflow's.
 func (r *scanState) exported() error {

@@ -144,7 +144,7 @@ func (r *scanState) processing(row files.VersionRow) error {
 	}
 	if row.StartedAt == nil {
 		if moving, err := files.ListInPipeline(r.ctx, r.q); err != nil || moving {
-			return err // in line behind another of its organization
+			return err // in the admission queue behind another of its organization
 		}
 	}
 	// The workflow may have ended, and with it the row, since the row was read.

@@ -28,7 +28,7 @@ const heartbeatInterval = 5 * time.Second
 type heartbeat struct {
 	ctx   context.Context //nolint:containedctx // lives for one attempt
 	bytes atomic.Int64
-	last  heartbeatDetails // changed only while the pulse is stopped
+	last  heartbeatDetails // changed only while the heartbeat is stopped
 	quit  chan struct{}
 	ended chan struct{}
 }
@@ -71,7 +71,7 @@ func (p *heartbeat) stop() {
 	}
 }
 
-// failing ends the pulse with a last beat that remembers the failure, and says
+// failing ends the heartbeat with a last beat that remembers the failure, and says
 // for how long the scanner has been away by now.
 func (p *heartbeat) failing() time.Duration {
 	p.stop()
@@ -86,7 +86,7 @@ func (p *heartbeat) failing() time.Duration {
 // connection is worth another, a damaged object is not.
 const rereads = 3
 
-// differing ends the pulse with a last beat that remembers one more reading of
+// differing ends the heartbeat with a last beat that remembers one more reading of
 // other bytes, and gives the fault to end this attempt with.
 func (p *heartbeat) differing(err error) error {
 	p.stop()

@@ -24,7 +24,7 @@ type RescanVersionsResult struct {
 	Last        uuid.UUID // zero: the end is reached
 	Scanned     int64
 	Infected    []Infection
-	Unscannable []uuid.UUID // clean when they were published; somebody must look
+	Unscannable []uuid.UUID // clean when they were published; someone must look
 	Damaged     []uuid.UUID // the stored bytes are not the published ones
 }
 

@@ -124,7 +124,7 @@ func (a *Activities) scanWithBudget(ctx context.Context, attempt func(*heartbeat
 	if p.failing() < a.config.Budget {
 		return files.Verdict{}, err
 	}
-	activity.GetLogger(ctx).Warn("scanner away for the whole budget", "error", err)
+	activity.GetLogger(ctx).Warn("scanner unavailable for the whole scan budget", "error", err)
 	return files.Verdict{Verdict: verdict.Unscannable, Signature: unavailable}, nil
 }
 

@@ -1,4 +1,4 @@
-// Package sweep finishes what nobody else will: versions whose workflow was
+// Package sweep finishes what no one else will: versions whose workflow was
 // never started, uploads that were given up, trash that is due, requests whose
 // keys are past their time. It belongs to
 // the platform and not to an organization; each thing it finds is worked on in
@@ -233,7 +233,7 @@ func (a *Activities) purge(ctx context.Context, r tenancy.Ref) error {
 	return a.db.InTx(ctx, org, func(tx *tenancy.Tx) error { return files.Purge(ctx, tx, r.File) })
 }
 
-// ForgetRequests removes the keys of requests that may be used anew: nothing
+// ForgetRequests removes the keys of requests that may be used again: nothing
 // knows them any more.
 func (a *Activities) ForgetRequests(ctx context.Context, in ForgetRequestsInput) (SweepResult, error) {
 	if err := platform(in.Org); err != nil {

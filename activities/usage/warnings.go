@@ -63,7 +63,7 @@ func (a *Activities) RaiseUsageWarnings(ctx context.Context, in RaiseUsageWarnin
 	return result, nil
 }
 
-// warn raises the organization's warnings. The row, the event and the trail are
+// warn raises the organization's warnings. The row, the event and the audit log are
 // one transaction, and the mail waits in the row.
 func warn(ctx context.Context, tx *tenancy.Tx) error {
 	raised, err := usage.Cross(ctx, tx)
@@ -101,7 +101,7 @@ func each[T any](ctx context.Context, found []T, work func(T) error) (done int, 
 			return done, ctx.Err()
 		}
 		if err := work(one); err != nil {
-			activity.GetLogger(ctx).Warn("raise usage warnings", "of", one, "error", err)
+			activity.GetLogger(ctx).Warn("start usage warning workflow failed; sweep will retry", "of", one, "error", err)
 			failures = errors.Join(failures, err)
 			continue
 		}

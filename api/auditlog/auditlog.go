@@ -1,4 +1,4 @@
-// Package auditlog answers to those who look into an organization's trail.
+// Package auditlog answers to those who look into an organization's audit log.
 package auditlog
 
 import (
@@ -19,7 +19,7 @@ import (
 	"satchel/tenancy"
 )
 
-// Checkpoints reads what was signed about an organization's trail, in the order
+// Checkpoints reads what was signed about an organization's audit log, in the order
 // of the sequence numbers.
 type Checkpoints interface {
 	Read(ctx context.Context, org tenancy.OrgID) ([]audit.CheckpointCheck, error)
@@ -32,7 +32,7 @@ type AuditLog struct {
 	Log         *slog.Logger
 }
 
-// List shows the trail page by page.
+// List shows the audit log page by page.
 func (r *AuditLog) List(c *gin.Context) error {
 	org, err := request.Subject(c, r.DB, c.Param("id"))
 	if err != nil {
@@ -43,7 +43,7 @@ func (r *AuditLog) List(c *gin.Context) error {
 		return err
 	}
 	ctx, q := c.Request.Context(), r.DB.Single(org)
-	if f.Before == 0 { // one look at the trail is one event, however many pages it has
+	if f.Before == 0 { // one look at the audit log is one event, however many pages it has
 		if err := audit.Record(ctx, q, audit.Event{Action: "audit.read", ObjectID: org.String()}); err != nil {
 			return err
 		}
@@ -100,7 +100,7 @@ func timeParam(c *gin.Context, name string) (time.Time, error) {
 	return t, nil
 }
 
-// Verify reads the whole trail. It may take longer than other answers.
+// Verify reads the whole audit log. It may take longer than other answers.
 func (r *AuditLog) Verify(c *gin.Context) error {
 	org, err := request.Subject(c, r.DB, c.Param("id"))
 	if err != nil {
@@ -123,7 +123,7 @@ func (r *AuditLog) Verify(c *gin.Context) error {
 	return nil
 }
 
-var errNoExport = fault.New(fault.Denied, "feature_not_in_tier", "Your organization's tier does not include exporting the trail. GET …/audit shows it page by page.")
+var errNoExport = fault.New(fault.Denied, "feature_not_in_tier", "Your organization's tier does not include exporting the audit log. GET …/audit shows it page by page.")
 
 // Export sends every event, or those of a time, as a line of JSON each, in their
 // order and without a gap, as `satchel audit verify FILE` and docs/audit.md take
@@ -162,7 +162,7 @@ func (r *AuditLog) Export(c *gin.Context) error {
 	lines.SetEscapeHTML(false)
 	err = audit.EachBetween(ctx, q, from, to, func(l audit.Line) error { return lines.Encode(l) })
 	if err != nil && c.Writer.Written() {
-		r.Log.WarnContext(ctx, "export of the trail broken off", "request_id", request.ID(c), "error", err)
+		r.Log.WarnContext(ctx, "write audit log export failed", "request_id", request.ID(c), "error", err)
 		panic(http.ErrAbortHandler) // a half export must not look whole
 	}
 	return err

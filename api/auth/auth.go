@@ -40,7 +40,7 @@ func New(d Auth) *Auth {
 	return &d
 }
 
-// What a caller can meet at the door.
+// What a caller can meet at authentication.
 var (
 	errNoMember    = fault.New(fault.Denied, "no_membership", "You are signed in but belong to no organization. Ask an owner of yours to add you.")
 	errManyMembers = fault.New(fault.Invalid, "organization_required", "You belong to several organizations. Name the one you mean in X-Organization-ID.")
@@ -108,7 +108,7 @@ type credential struct {
 
 // actor is who calls and for which organization. A refusal that comes before the
 // organization is known is about none: a page that any organization knows may
-// read it, and tell its user to sign in, as it may read what everybody may.
+// read it, and tell its user to sign in, as it may read what everyone may.
 func (d *Auth) actor(c *gin.Context, who caller, needs tenancy.Action) (tenancy.Actor, error) {
 	place, proven, err := d.membership(c, who)
 	if err != nil {

@@ -91,7 +91,7 @@ func checkOrigin(c *gin.Context, origins []string) error {
 	return nil
 }
 
-// AllowAnyOrigin lets a page of any organization read what everybody may read,
+// AllowAnyOrigin lets a page of any organization read what everyone may read,
 // such as whose tokens are taken.
 func AllowAnyOrigin(c *gin.Context) {
 	if origin := c.GetString(keyOrigin); origin != "" {
@@ -114,7 +114,7 @@ const (
 
 // originCache remembers for a few seconds which origins some organization
 // knows, so that a page's many questions are one of the database. It is
-// bounded: anybody can ask with any origin.
+// bounded: anyone can ask with any origin.
 type originCache struct {
 	now func() time.Time
 

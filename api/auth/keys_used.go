@@ -54,6 +54,6 @@ func (d *Auth) writeUsedKey(ctx context.Context, u usedKey) {
 	ctx, cancel := context.WithTimeout(ctx, usedTimeout)
 	defer cancel()
 	if err := apikeys.RecordUse(ctx, d.DB.Single(u.org), u.key); err != nil && ctx.Err() == nil {
-		d.Log.WarnContext(ctx, "a key's use is not written down, the next one will be", "org", u.org, "key", u.key, "error", err)
+		d.Log.WarnContext(ctx, "record api key use failed; next use will be recorded", "org", u.org, "key", u.key, "error", err)
 	}
 }

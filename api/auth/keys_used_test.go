@@ -13,7 +13,7 @@ import (
 func TestUsesDoNotHoldUpRequests(t *testing.T) {
 	t.Parallel()
 	key := uuid.New()
-	// Nobody writes: more uses than are kept must not hold up a request.
+	// No one writes: more uses than are kept must not hold up a request.
 	full := newUsedKeys()
 	for range 2 * usedWaiting {
 		full.note(tenancy.KeyHolder{Key: key})

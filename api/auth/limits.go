@@ -34,7 +34,7 @@ var (
 	errTwice = fault.New(fault.Invalid, "duplicate_header", "A header that names the caller, the organization or the key of this request came twice. Send it once.")
 )
 
-// ClientAddress finds out where a request comes from, for the limits and the trail.
+// ClientAddress finds out where a request comes from, for the limits and the audit log.
 func (d *Auth) ClientAddress(c *gin.Context) {
 	from := d.RateLimit.Address(c.Request)
 	c.Set(keyAddress, from)
@@ -81,13 +81,13 @@ func address(c *gin.Context) netip.Addr {
 	return from
 }
 
-// Public lets everybody and every page through, as often as an address may.
+// Public lets everyone and every page through, as often as an address may.
 func (d *Auth) Public(c *gin.Context) {
 	AllowAnyOrigin(c)
 	d.LimitAddress(c)
 }
 
-// LimitAddress bounds what asks for nobody's name.
+// LimitAddress bounds what asks for no one's name.
 func (d *Auth) LimitAddress(c *gin.Context) {
 	if err := d.RateLimit.AllowAddress(c.Writer.Header(), address(c)); err != nil {
 		request.Fail(c, err)

@@ -92,7 +92,7 @@ func setHeaders(h http.Header, c Content) {
 		h.Set("Content-Type", "application/octet-stream")
 	}
 	h.Set("ETag", `"`+c.Tag+`"`)
-	// Each use is asked for anew: a revoked or deleted file must not live on in
+	// Each use is asked for again: a revoked or deleted file must not live on in
 	// a cache, and a match costs no bytes.
 	h.Set("Cache-Control", "private, no-cache")
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")

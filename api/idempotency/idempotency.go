@@ -32,7 +32,7 @@ type Handler = func(*gin.Context) error
 // PreviousAttempt is what an earlier try of this request has left.
 type PreviousAttempt struct {
 	ID        uuid.UUID // under which it made, or would have made, the thing
-	Status    int       // of its answer; 0 when nobody knows whether there was one
+	Status    int       // of its answer; 0 when no one knows whether there was one
 	StartedAt time.Time // when it began
 }
 
@@ -109,8 +109,8 @@ func (t *attempt) identify(text string) error {
 	if actor, ok := tenancy.ActorFrom(t.c.Request.Context()); ok {
 		t.org, t.key.Principal = actor.Org, sha256.Sum256([]byte("member "+actor.User.String()))
 	} else {
-		// Somebody who belongs to no organization yet. Their keys lie with the
-		// platform, under a hash that names nobody.
+		// Someone who belongs to no organization yet. Their keys lie with the
+		// platform, under a hash that names no one.
 		who := request.Person(t.c)
 		t.org, t.key.Principal = tenancy.Platform, sha256.Sum256(fmt.Appendf(nil, "person %q %q", who.Issuer, who.Subject))
 	}
@@ -138,7 +138,7 @@ func (t *attempt) header(name string) string {
 	return t.c.GetHeader(name)
 }
 
-// rewindBody gives the body to whoever reads it next.
+// rewindBody gives the body to anyone who reads it next.
 func (t *attempt) rewindBody() {
 	if !t.route.Streaming {
 		t.c.Request.Body = io.NopCloser(bytes.NewReader(t.body))
@@ -267,5 +267,5 @@ func (t *attempt) cleanupContext() (context.Context, context.CancelFunc) {
 }
 
 func (t *attempt) warn(ctx context.Context, err error) {
-	t.store.Log.WarnContext(ctx, "an idempotency key is not up to date, its next request will look", "request_id", request.ID(t.c), "error", err)
+	t.store.Log.WarnContext(ctx, "update idempotency key failed; next request will look up the row", "request_id", request.ID(t.c), "error", err)
 }

@@ -64,7 +64,7 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if p.config.ClientID != "" {
 		in, err := p.issuer.SignIn(r.Context())
 		if err != nil {
-			p.log.WarnContext(r.Context(), "the page of invitations cannot offer to sign in", "error", err)
+			p.log.WarnContext(r.Context(), "sign-in on the invitation page is unavailable", "error", err)
 			settings = append(settings, [2]string{"down", "yes"})
 		} else {
 			settings = append(settings, [2]string{"authorize", in.Authorization}, [2]string{"tokens", in.Token}, [2]string{"issuer", in.Issuer},
@@ -81,7 +81,7 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // The page may run its own script and style, known by their hashes, and call
-// this API and the issuer's token endpoint: nothing else, and nobody else's.
+// this API and the issuer's token endpoint: nothing else, and no one else's.
 var policy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; script-src " +
 	hash(script) + "; style-src " + hash(style) + "; connect-src 'self'"
 

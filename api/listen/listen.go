@@ -27,7 +27,7 @@ type Listener struct {
 	waiting map[string]map[chan struct{}]struct{} // by "<organization>/<file>"
 }
 
-// New makes a watch on which nobody waits.
+// New makes a watch on which no one waits.
 func New(registry prometheus.Registerer) *Listener {
 	w := &Listener{
 		watching: prometheus.NewGauge(prometheus.GaugeOpts{Name: "satchel_api_watchers", Help: "Requests that wait for a file to change."}),
@@ -40,7 +40,7 @@ func New(registry prometheus.Registerer) *Listener {
 // Drain ends the requests that only wait, so that a shutdown need not.
 func (w *Listener) Drain() { w.drain.Do(func() { close(w.draining) }) }
 
-// Draining is closed when nobody should wait any longer.
+// Draining is closed when no one should wait any longer.
 func (w *Listener) Draining() <-chan struct{} { return w.draining }
 
 // Count counts one who waits for a file, until done.
@@ -49,7 +49,7 @@ func (w *Listener) Count() (done func()) {
 	return w.watching.Dec
 }
 
-// Notify wakes who waits for that file, or everybody when the payload is empty.
+// Notify wakes who waits for that file, or everyone when the payload is empty.
 // A channel that is full already has its wake-up, so this never blocks.
 func (w *Listener) Notify(payload string) {
 	w.mu.Lock()

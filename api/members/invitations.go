@@ -112,7 +112,7 @@ func (r *Members) Invite(c *gin.Context) error {
 // scheduleInvitation notes that the workflow could not be told. What the row says holds, and
 // the schedule will tell it.
 func (r *Members) scheduleInvitation(ctx context.Context, org tenancy.OrgID, invitation uuid.UUID, what string, err error) {
-	r.Log.WarnContext(ctx, "the invitation's workflow was not told, the schedule will", "what", what, "org", org.String(), "invitation", invitation.String(), "error", err)
+	r.Log.WarnContext(ctx, "signal invitation workflow failed; schedule will retry", "what", what, "org", org.String(), "invitation", invitation.String(), "error", err)
 }
 
 func invitationEvent(action string, id uuid.UUID, code string) audit.Event {
@@ -288,7 +288,7 @@ type tokenBody struct {
 	Token string `json:"token"`
 }
 
-// AcceptInvitation makes the caller a member. Whoever holds the mail's token and
+// AcceptInvitation makes the caller a member. Anyone who holds the mail's token and
 // a token of the issuer may, whatever address the issuer knows them by.
 func (r *Members) AcceptInvitation(c *gin.Context) error {
 	var role tenancy.Role
@@ -325,7 +325,7 @@ func (r *Members) DeclineInvitation(c *gin.Context) error {
 	return nil
 }
 
-// invited is what the trail calls somebody who is no member yet.
+// invited is what the audit log calls someone who is no member yet.
 const invited tenancy.Role = "invited"
 
 type invitationAnswer func(ctx context.Context, tx *tenancy.Tx, id, user uuid.UUID, hash []byte) error

@@ -68,7 +68,7 @@ type MeView struct {
 	Memberships []MembershipView `json:"memberships"`
 }
 
-// GetMe tells a person who they are here, and where. Asking makes nobody known.
+// GetMe tells a person who they are here, and where. Asking makes no one known.
 func (r *Members) GetMe(c *gin.Context) error {
 	who := request.Person(c)
 	places, err := r.DB.OrganizationMemberships(c.Request.Context(), who.Issuer, who.Subject)
@@ -212,7 +212,7 @@ func (r *Members) ChangeMember(c *gin.Context) error {
 	return r.giveRole(c, org, user, in.Role, members.SetRole)
 }
 
-// RemoveMember ends somebody's membership.
+// RemoveMember ends someone's membership.
 func (r *Members) RemoveMember(c *gin.Context) error {
 	org, user, err := r.memberParam(c)
 	if err != nil {
@@ -237,7 +237,7 @@ func (r *Members) Leave(c *gin.Context) error {
 	})
 }
 
-// endMembership gives up the person's open uploads with the membership: nobody
+// endMembership gives up the person's open uploads with the membership: no one
 // will send the rest. Their files stay.
 func (r *Members) endMembership(c *gin.Context, org tenancy.OrgID, user uuid.UUID, action string, end func(context.Context, *tenancy.Tx) error) error {
 	ctx := c.Request.Context()
@@ -255,7 +255,7 @@ func (r *Members) endMembership(c *gin.Context, org tenancy.OrgID, user uuid.UUI
 		return err
 	}
 	if abandoned > 0 {
-		r.Log.InfoContext(ctx, "uploads of a former member end", slog.String("org", org.String()), slog.Int64("uploads", abandoned))
+		r.Log.InfoContext(ctx, "ended uploads of former member", slog.String("org", org.String()), slog.Int64("uploads", abandoned))
 	}
 	c.Status(http.StatusNoContent)
 	return nil

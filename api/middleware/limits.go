@@ -41,14 +41,14 @@ func (b Limits) Server(h http.Handler) *http.Server {
 	return &http.Server{Handler: h, ReadHeaderTimeout: b.Header, IdleTimeout: b.Idle, MaxHeaderBytes: b.HeaderBytes}
 }
 
-// DrainTimeout bounds what nobody reads. Before it answers, net/http reads what is left of
-// a body, up to 256 KiB of it: of a request that was refused at the door, or that
+// DrainTimeout bounds what no one reads. Before it answers, net/http reads what is left of
+// a body, up to 256 KiB of it: of a request that was refused at authentication, or that
 // should have none, a client could make that last for days.
 func (a *Middleware) DrainTimeout(c *gin.Context) {
 	if c.Request.ContentLength == 0 {
 		return // the server reads on all the same, to notice a hang-up
 	}
-	// Who reads the body sets deadlines anew. Recorders of tests have none.
+	// Who reads the body sets deadlines again. Recorders of tests have none.
 	_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(a.Limits.Quick))
 }
 
@@ -127,7 +127,7 @@ type deadlineWriter struct {
 	stall time.Duration
 }
 
-// Write sets the deadline anew.
+// Write sets the deadline again.
 func (w *deadlineWriter) Write(p []byte) (int, error) {
 	_ = w.conn.SetWriteDeadline(time.Now().Add(w.stall))
 	return w.ResponseWriter.Write(p)

@@ -31,7 +31,7 @@ const (
 	Upload                // users' bytes come in
 	Tus                   // the same by tus, whose handler keeps its own deadlines
 	Download              // users' bytes go out
-	Stream                // answers for as long as it takes: events, the trail
+	Stream                // answers for as long as it takes: events, the audit log
 	Probe                 // asks whether this program works
 )
 

@@ -1,4 +1,4 @@
-// Package operations answers for long work that somebody asked for: it begins,
+// Package operations answers for long work that someone asked for: it begins,
 // and is looked at.
 package operations
 
@@ -31,7 +31,7 @@ type Operations struct {
 	Workflows Workflows
 }
 
-// OperationView is long-running work that somebody asked for.
+// OperationView is long-running work that someone asked for.
 type OperationView struct {
 	ID        uuid.UUID        `json:"id"`
 	Kind      string           `json:"kind"`

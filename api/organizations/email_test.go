@@ -9,7 +9,7 @@ import (
 	"satchel/tenancy/members"
 )
 
-// TestOneRuleForAddresses: an owner whose address passes the door can be invited
+// TestOneRuleForAddresses: an owner whose address passes authentication can be invited
 // when the organization is ready.
 func TestOneRuleForAddresses(t *testing.T) {
 	t.Parallel()

@@ -59,7 +59,7 @@ func (r *Organizations) GetExport(c *gin.Context) error {
 	})
 }
 
-// recordExport puts into the trail of the organization that somebody was handed a
+// recordExport puts into the audit log of the organization that someone was handed a
 // part. A download that goes on where it stopped leaves no second row in the hour.
 func (r *Organizations) recordExport(c *gin.Context, org tenancy.OrgID, id uuid.UUID, number int) error {
 	event := audit.Event{Action: "export.read", ObjectID: id.String(), Code: fmt.Sprintf("part_%d", number)}

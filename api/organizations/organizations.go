@@ -317,7 +317,7 @@ func (r *Organizations) Change(c *gin.Context) error {
 	}
 	if in.Tier != nil {
 		// A larger tier may have room for files that wait. Where this fails, the
-		// sweep moves the line, as it does when a tier itself is changed.
+		// sweep moves the admission queue, as it does when a tier itself is changed.
 		_ = r.Workflows.StartAdmitted(ctx, org)
 	}
 	return r.showOrganization(c, org)

@@ -54,7 +54,7 @@ var statusByCode = map[string]int{
 	"query_too_long":         http.StatusRequestURITooLong,
 }
 
-// NoCredentials refuses a call that names nobody, as opposed to one whose
+// NoCredentials refuses a call that names no one, as opposed to one whose
 // credentials are not good.
 var NoCredentials = fault.New(fault.Denied, "unauthenticated", "This call needs an access token: send it as Authorization: Bearer.")
 

@@ -8,7 +8,7 @@ import (
 
 // Address is where a request comes from: the other end of its connection, or,
 // where that is a trusted proxy, the right-most hop of X-Forwarded-For that is
-// not. What stands left of it was written by somebody who may write anything.
+// not. What stands left of it was written by someone who may write anything.
 func (t *Limiter) Address(r *http.Request) netip.Addr {
 	at, ok := parseHop(r.RemoteAddr)
 	if !ok {
@@ -44,7 +44,7 @@ func parseHop(s string) (netip.Addr, bool) {
 }
 
 // network is what one subscriber holds: an address of IPv4, or the 64 bits of
-// IPv6 within which everybody makes up addresses at will.
+// IPv6 within which everyone makes up addresses at will.
 func network(a netip.Addr) netip.Addr {
 	if a.Is6() {
 		if p, err := a.Prefix(64); err == nil {

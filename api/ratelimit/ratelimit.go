@@ -138,7 +138,7 @@ func (t *Limiter) AllowMember(h http.Header, actor tenancy.Actor, perMinute int,
 	return nil
 }
 
-// AllowAddress bounds a request of an address that names nobody.
+// AllowAddress bounds a request of an address that names no one.
 func (t *Limiter) AllowAddress(h http.Header, from netip.Addr) error {
 	s := t.addresses.take(t.now(), network(from), t.share(t.config.AddressPerMinute), int(Request))
 	if s.retryAfter > 0 {

@@ -21,7 +21,7 @@ var ErrNotByKey = fault.New(fault.Denied, "not_granted_to_keys", "No API key may
 // SetID gives the request its id.
 func SetID(c *gin.Context, id string) { c.Set(keyRequest, id) }
 
-// ID is the request's id, for the log and the trail.
+// ID is the request's id, for the log and the audit log.
 func ID(c *gin.Context) string { return c.GetString(keyRequest) }
 
 // SetActor remembers who the caller turned out to be, even if they are refused.

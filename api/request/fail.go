@@ -14,11 +14,11 @@ import (
 	"satchel/tenancy"
 )
 
-// statusClientGone is for the log and the metrics only: nobody is there to
+// statusClientGone is for the log and the metrics only: no one is there to
 // read it, and a caller's hanging up is no failure of ours.
 const statusClientGone = 499
 
-// Fail answers with a problem. What is ours to mend goes to the log with its
+// Fail answers with a problem. What is ours to fix goes to the log with its
 // cause; the caller reads only the fault's own text.
 func Fail(c *gin.Context, err error) {
 	f := problem.Of(err)

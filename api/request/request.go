@@ -66,7 +66,7 @@ func Invalid(field, text string, args ...any) error {
 	return fault.New(fault.Invalid, "invalid_"+field, text, args...)
 }
 
-// Body reads the JSON object of a request. A field that nobody knows is refused
+// Body reads the JSON object of a request. A field that no one knows is refused
 // rather than ignored: it is likely a slip.
 func Body[T any](c *gin.Context) (T, error) {
 	var v T

@@ -18,7 +18,7 @@ import (
 var errGone = fault.New(fault.Conflict, "not_available", "This version was never published, or is no longer kept. Its status_reason says why.")
 
 // readable says whether the bytes of a version may leave. Only one answer is
-// yes; a state that nobody foresaw is no.
+// yes; a state that no one foresaw is no.
 func readable(v files.View) error {
 	switch v.Effective() {
 	case files.Published:
@@ -66,7 +66,7 @@ func (r *Storage) send(c *gin.Context, v files.View) error {
 	})
 }
 
-// recordRead puts into the trail that somebody was handed a version's bytes,
+// recordRead puts into the audit log that someone was handed a version's bytes,
 // before the first one leaves; an answer without bytes, as to HEAD or of what the
 // client has already, leaves no row. What cannot be recorded is not handed out. A
 // player that asks for a hundred ranges of one video leaves one row an hour.

@@ -79,7 +79,7 @@ type eventStream struct {
 	conn    *http.ResponseController
 	seq     int64 // of the last event that was sent
 
-	actor       tenancy.Actor // as the door let them in
+	actor       tenancy.Actor // as authentication let them in
 	owner, file uuid.UUID
 }
 
@@ -90,7 +90,7 @@ func (s *eventStream) run(ctx context.Context, changed <-chan struct{}) error {
 	defer poll.Stop()
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
-	if until := s.actor.Until; !until.IsZero() { // whoever comes back brings a new token
+	if until := s.actor.Until; !until.IsZero() { // anyone who comes back brings a new token
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, until)
 		defer cancel()
@@ -117,14 +117,14 @@ func (s *eventStream) run(ctx context.Context, changed <-chan struct{}) error {
 		}
 		if err := s.authorized(ctx); err != nil {
 			if fault.KindOf(err) == fault.NotFound {
-				return nil // whoever comes back is told why
+				return nil // anyone who comes back is told why
 			}
 			return s.ended(ctx, err)
 		}
 	}
 }
 
-// authorized asks anew what was asked at the door and of the file: a stream may
+// authorized asks again what was asked at authentication and of the file: a stream may
 // last for longer than a membership, a link to a student, or an organization's
 // good standing.
 func (s *eventStream) authorized(ctx context.Context) error {
@@ -142,7 +142,7 @@ func (s *eventStream) authorized(ctx context.Context) error {
 
 func (s *eventStream) ended(ctx context.Context, err error) error {
 	if err != nil && ctx.Err() == nil {
-		s.storage.Log.WarnContext(ctx, "event stream broken off", "file", s.file.String(), "error", err)
+		s.storage.Log.WarnContext(ctx, "write event stream failed", "file", s.file.String(), "error", err)
 	}
 	return nil
 }

@@ -141,7 +141,7 @@ func (r *Storage) find(c *gin.Context) (files.View, error) {
 	return v, nil
 }
 
-// mayRead refuses whoever may not read the files of this owner.
+// mayRead refuses anyone who may not read the files of this owner.
 func (r *Storage) mayRead(ctx context.Context, actor tenancy.Actor, owner uuid.UUID) error {
 	if actor.May(tenancy.ReadAll) || owner == actor.User {
 		return nil
@@ -153,7 +153,7 @@ func (r *Storage) mayRead(ctx context.Context, actor tenancy.Actor, owner uuid.U
 	return err
 }
 
-// students are the students whose files a parent may read, and nobody for others.
+// students are the students whose files a parent may read, and no one for others.
 func (r *Storage) students(ctx context.Context, actor tenancy.Actor) ([]uuid.UUID, error) {
 	if !actor.ReadsAsGuardian() {
 		return nil, nil
@@ -295,7 +295,7 @@ func (r *Storage) trash(ctx context.Context, org tenancy.OrgID, file uuid.UUID) 
 		failed = errors.Join(failed, r.Workflows.Cancel(ctx, org, version))
 	}
 	if failed != nil {
-		r.Log.WarnContext(ctx, "cancel after trash", slog.String("org", org.String()), slog.String("file", file.String()), slog.Any("error", failed))
+		r.Log.WarnContext(ctx, "cancel workflow of trashed file failed", slog.String("org", org.String()), slog.String("file", file.String()), slog.Any("error", failed))
 	}
 	return nil
 }

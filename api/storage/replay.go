@@ -31,7 +31,7 @@ func (r *Storage) ReplayUpload(c *gin.Context, e idempotency.PreviousAttempt) (i
 	return found, r.answerUpload(c, t, patience)
 }
 
-// maxDiscarded bounds what is read of bytes that are there already. Whoever
+// maxDiscarded bounds what is read of bytes that are there already. Anyone who
 // sends more is cut off, and learns by the next try.
 const maxDiscarded = 1 << 30
 
@@ -84,7 +84,7 @@ func (r *Storage) replayFile(c *gin.Context, e idempotency.PreviousAttempt) (fil
 	return t, idempotency.Unusable, r.withdrawUnfinished(ctx, org, t)
 }
 
-// withdrawUnfinished ends a version that nobody will send the rest of. A file that has nothing
+// withdrawUnfinished ends a version that no one will send the rest of. A file that has nothing
 // else goes to the trash with it: the repeated request makes the file once more,
 // and the list would show both.
 func (r *Storage) withdrawUnfinished(ctx context.Context, org tenancy.OrgID, t files.Created) error {

@@ -105,7 +105,7 @@ func (r *Storage) receiveForm(c *gin.Context) (uploads.Accepted, error) {
 
 var errMultipart = fault.New(fault.Invalid, "unsupported_media_type", "Send the file as multipart/form-data, in a part named file.")
 
-// readField takes one text field. Fields that nobody knows are left alone:
+// readField takes one text field. Fields that no one knows are left alone:
 // forms of web pages carry buttons and the like.
 func readField(part *multipart.Part, said *uploads.Metadata) error {
 	b, err := io.ReadAll(io.LimitReader(part, maxField+1))

@@ -105,7 +105,7 @@ func (r *Storage) restoreTransaction(ctx context.Context, actor tenancy.Actor, o
 		}))
 	}
 	if err := r.Workflows.Start(ctx, upload.UploadFileInput{Org: actor.Org, File: t.File, Version: t.Version}); err != nil {
-		r.Log.WarnContext(ctx, "the restored version's workflow did not start, the sweep will start it", "version", t.Version.String(), "error", err)
+		r.Log.WarnContext(ctx, "start workflow of restored version failed; sweep will retry", "version", t.Version.String(), "error", err)
 	}
 	return t, nil
 }

@@ -97,7 +97,7 @@ func (r *Storage) show(v files.View) (FileView, error) {
 	for i := range f.Steps {
 		f.Steps[i].StartedAt, f.Steps[i].EndedAt = f.Steps[i].StartedAt.UTC(), request.UTC(f.Steps[i].EndedAt)
 	}
-	// What is not published has nothing that anybody may read.
+	// What is not published has nothing that anyone may read.
 	if f.Status != files.Published {
 		return f, nil
 	}

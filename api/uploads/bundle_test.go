@@ -126,7 +126,7 @@ func (b *bundle) startsOf(t testing.TB, u *Uploads, version uuid.UUID) int {
 	return b.started[version]
 }
 
-// serve puts a replica on loopback. The header Actor stands for authentication.
+// serve puts a replica on loopback. The header Actor is authentication.
 func (b *bundle) serve(t testing.TB, u *Uploads) *client {
 	t.Helper()
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -15,7 +15,7 @@ import (
 )
 
 // memory is a bucket with S3's rules and without its minimum part size, which
-// least stands for: small parts make many of them, and many windows, cheap.
+// least is: small parts make many of them, and many windows, cheap.
 type memory struct {
 	mu      sync.Mutex
 	least   int

@@ -42,9 +42,9 @@ func (u *Uploads) answer(ctx context.Context, err error) error {
 func (u *Uploads) logFault(ctx context.Context, kind fault.Kind, err error) {
 	switch kind {
 	case fault.Internal:
-		u.Log.ErrorContext(ctx, "an upload request failed", "error", err)
+		u.Log.ErrorContext(ctx, "upload request failed", "error", err)
 	case fault.Unavailable:
-		u.Log.WarnContext(ctx, "an upload request could not go on", "error", err)
+		u.Log.WarnContext(ctx, "upload request failed by its client or the network", "error", err)
 	default: // the caller's turn, and in the access log
 	}
 }

@@ -194,7 +194,7 @@ func (u *Uploads) location(id uuid.UUID) string {
 func (u *Uploads) terminate(v *request) {
 	u.ingest.Metrics.End(ingest.Tus, errCutShort)
 	if err := u.ingest.Withdraw(v.ctx, v.actor.Org, v.ticket.Upload, files.Failed, errCutShort.Code); err != nil {
-		u.Log.Warn("an abandoned upload stays until it expires", "organization", v.actor.Org, "version", v.ticket.Version, "error", err)
+		u.Log.Warn("end abandoned upload failed; sweep will expire it", "organization", v.actor.Org, "version", v.ticket.Version, "error", err)
 	}
 }
 

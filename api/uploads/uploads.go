@@ -96,6 +96,6 @@ func (u *Uploads) startNow(ctx context.Context, org tenancy.OrgID, t files.Creat
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	if err := u.OnReceived(ctx, upload.UploadFileInput{Org: org, File: t.File, Version: t.Version}); err != nil {
-		u.Log.WarnContext(ctx, "the upload's workflow did not start, the sweep will start it", "organization", org, "version", t.Version, "error", err)
+		u.Log.WarnContext(ctx, "start upload workflow failed; sweep will retry", "organization", org, "version", t.Version, "error", err)
 	}
 }

@@ -20,7 +20,7 @@ type StatsView struct {
 }
 
 // GetStats counts one organization's files, or for an operator who names none,
-// everybody's.
+// everyone's.
 func (r *Usage) GetStats(c *gin.Context) error {
 	ctx, named := c.Request.Context(), c.Query("organization_id")
 	if request.Caller(c).IsOperator() && named == "" {

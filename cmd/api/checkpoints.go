@@ -17,7 +17,7 @@ import (
 )
 
 // checkpointConfig names the key by which signatures are checked. It is
-// configured and not read from the store: whoever could write checkpoints there
+// configured and not read from the store: anyone who could write checkpoints there
 // could write a key beside them.
 type checkpointConfig struct {
 	PublicKey string `env:"SATCHEL_AUDIT_PUBLIC_KEY,required"` // public key that checks the checkpoints of the audit logs

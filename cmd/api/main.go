@@ -39,7 +39,7 @@ func app() fx.Option {
 		fx.Provide(newTokens),       // who is calling
 		fx.Provide(newUploads),      // bytes in, by tus and form
 		fx.Provide(newWorkflows),    // the workflows behind the calls
-		fx.Provide(newCheckpoints),  // what was signed about the trails
+		fx.Provide(newCheckpoints),  // what was signed about the audit logs
 		fx.Provide(newInvitations),  // the workflows of invitations
 		fx.Provide(newMeter),        // what no row says about usage
 		fx.Provide(newAPI),          // the routes
@@ -130,7 +130,7 @@ func newMeter(lc fx.Lifecycle, db *tenancy.DB, log *slog.Logger) *usage.Meter {
 		func() {
 			go func() {
 				defer close(ended)
-				m.Run(ctx, func(err error) { log.Warn("usage is kept and sent again", "error", err) })
+				m.Run(ctx, func(err error) { log.Warn("write usage failed; will retry", "error", err) })
 			}()
 		},
 		func() { stop(); <-ended },

@@ -20,11 +20,11 @@ import (
 
 func (a *app) audit() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "audit", Short: "Read and check the trail of who did what",
-		Long: `Read and check the trail of who did what.
+		Use: "audit", Short: "Read and check the audit log of who did what",
+		Long: `Read and check the audit log of who did what.
 
   satchel audit list --action file.trash
-  satchel audit verify                    the platform checks its whole trail
+  satchel audit verify                    the platform checks its whole audit log
   satchel audit export -o trail.ndjson    or with --from and --to, a part of it
   satchel audit verify trail.ndjson       this machine checks an export, offline
 
@@ -109,7 +109,7 @@ func (a *app) showTrail(cmd *cobra.Command, q url.Values) error {
 func (a *app) auditVerify() *cobra.Command {
 	var part bool
 	cmd := &cobra.Command{
-		Use: "verify [FILE]", Short: "Check the whole trail, or an export of it offline", Args: cobra.MaximumNArgs(1),
+		Use: "verify [FILE]", Short: "Check the whole audit log, or an export of it offline", Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			report, err := a.verified(cmd, args, part)
 			if err != nil {
@@ -124,7 +124,7 @@ func (a *app) auditVerify() *cobra.Command {
 			return a.say(cmd, report, "Whole: %d events, %d signed checkpoints agree, and the last hash is %s.\n", report.Events, report.Checkpoints, report.Head.Hash)
 		},
 	}
-	cmd.Flags().BoolVar(&part, "part", false, "FILE begins in the middle of a trail, as an export of a time does")
+	cmd.Flags().BoolVar(&part, "part", false, "FILE begins in the middle of an audit log, as an export of a time does")
 	return cmd
 }
 
@@ -144,7 +144,7 @@ func (a *app) verified(cmd *cobra.Command, args []string, part bool) (audit.Repo
 	return report, c.Call(cmd.Context(), http.MethodGet, path, nil, &report)
 }
 
-// verifyFile checks an export with nothing but the file. A part of a trail begins
+// verifyFile checks an export with nothing but the file. A part of an audit log begins
 // later than with the first event, whose hash is then taken as it is.
 func verifyFile(name string, part bool) (audit.Report, error) {
 	f, err := os.Open(name) //nolint:gosec // the file that its user names
@@ -246,7 +246,7 @@ func (a *app) auditKeygen() *cobra.Command {
 	var dir string
 	cmd := &cobra.Command{
 		Use: "keygen", Short: "Make the key pair that signs checkpoints (for whoever runs the platform)", Args: cobra.NoArgs,
-		Long: `Make the key pair that signs checkpoints of the trails.
+		Long: `Make the key pair that signs checkpoints of the audit logs.
 
 Two files are written: audit-key, for the worker alone (SATCHEL_AUDIT_KEY_FILE),
 and audit-public-key, for the API and for auditors (SATCHEL_AUDIT_PUBLIC_KEY_FILE).`,

@@ -15,7 +15,7 @@ import (
 	"satchel/policies/audit"
 )
 
-// trailOf makes the lines of a trail by the rule of docs/audit.md.
+// trailOf makes the lines of an audit log by the rule of docs/audit.md.
 func trailOf(t *testing.T, events int) (lines []string) {
 	t.Helper()
 	var hash audit.Hash
@@ -48,7 +48,7 @@ func TestFilesOfATrailAreChecked(t *testing.T) {
 	require.True(t, check(true, lines...).OK)
 	require.True(t, check(false).OK)
 
-	require.False(t, check(false, lines[2:]...).OK, "whoever asks for a whole trail is not content with a part")
+	require.False(t, check(false, lines[2:]...).OK, "whoever asks for a whole audit log is not content with a part")
 	r := check(true, lines[2:]...)
 	require.True(t, r.OK)
 	require.EqualValues(t, 4, r.Events)

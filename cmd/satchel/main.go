@@ -65,7 +65,7 @@ happened and what to do next, and exits with 1.`,
 
 // client gives the API as the person who logged in, or as SATCHEL_TOKEN says:
 // an API key or access token that a machine was given. SATCHEL_API names the API
-// where nobody logged in, SATCHEL_ORGANIZATION the organization.
+// where no one logged in, SATCHEL_ORGANIZATION the organization.
 func (a *app) client() (*client.Client, error) {
 	if token := strings.TrimSpace(os.Getenv("SATCHEL_TOKEN")); token != "" {
 		return a.machine(token)

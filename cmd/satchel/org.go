@@ -185,7 +185,7 @@ func (a *app) orgDelete() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "delete ID", Short: "Delete an organization after a grace period", Args: cobra.ExactArgs(1),
 		Long: `Delete an organization. Everything is refused to it at once. After the grace
-period everything that it had is removed: files, versions, members, the trail.
+period everything that it had is removed: files, versions, members, the audit log.
 Until then, satchel org keep takes it back.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			in := map[string]any{"slug": slug, "grace": int64(grace / time.Second)}

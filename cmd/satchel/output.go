@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// say prints v for programs, or the line for people.
+// say prints v for programs, or the admission queue for people.
 func (a *app) say(cmd *cobra.Command, v any, format string, args ...any) error {
 	if !a.json {
 		_, err := fmt.Fprintf(cmd.OutOrStdout(), format, args...)

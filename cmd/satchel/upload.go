@@ -184,7 +184,7 @@ func recall(path string) string {
 	return string(b)
 }
 
-// keep remembers as well as it can: without it an upload only begins anew.
+// keep remembers as well as it can: without it an upload only begins again.
 func keep(path, url string) {
 	if os.MkdirAll(filepath.Dir(path), 0o700) == nil {
 		_ = os.WriteFile(path, []byte(url), 0o600)

@@ -252,7 +252,7 @@ func TestExportHoldsEverythingAndNothingElse(t *testing.T) {
 	for line := range strings.Lines(string(entries["audit.ndjson"])) {
 		var l audit.Line
 		require.NoError(t, json.Unmarshal([]byte(line), &l))
-		require.NoError(t, chain.Next(l), "the trail verifies as it stands in the export")
+		require.NoError(t, chain.Next(l), "the audit log verifies as it stands in the export")
 		events++
 	}
 	require.Positive(t, events)
@@ -271,10 +271,10 @@ func TestEveryTenantTableIsExportedOrNamed(t *testing.T) {
 	known := map[string]string{
 		"members": "", "invitations": "", "guardianships": "", "api_keys": "", "files": "", "file_versions": "", "usage_days": "", "audit_events": "",
 		"storage_quotas": "", "organization_policies": "",
-		"audit_heads": "follows from the trail", "organization_setups": "is empty once there is something to export",
+		"audit_heads": "follows from the audit log", "organization_setups": "is empty once there is something to export",
 		"renditions": "are made from the files", "version_steps": "how a file was checked", "file_events": "how a file was checked",
 		"uploads": "what is not there yet", "upload_parts": "what is not there yet",
-		"operations": "work that the trail speaks of", "exports": "themselves", "export_parts": "themselves",
+		"operations": "work that the audit log speaks of", "exports": "themselves", "export_parts": "themselves",
 		"usage_counters": "summed up by day", "usage_active": "summed up by day, who it was is forgotten", "usage_flushes": "no data", "idempotency_keys": "hashes, for a day",
 		"usage_warnings": "follow from usage and limits", "organization_events": "what others are told of the above",
 	}
@@ -395,7 +395,7 @@ func TestDiscardedExportLeavesNothing(t *testing.T) {
 }
 
 // TestDeletionEndsExports: nothing is written for an organization that is being
-// removed, and nobody starts it again.
+// removed, and no one starts it again.
 func TestDeletionEndsExports(t *testing.T) {
 	t.Parallel()
 	a := setupActivities(t)

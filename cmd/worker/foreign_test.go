@@ -111,7 +111,7 @@ type theirs struct {
 }
 
 // fill makes an input of an organization that names what is the other's. A field
-// that it does not know fails the test: somebody must say whose it is.
+// that it does not know fails the test: someone must say whose it is.
 func (o theirs) fill(t *testing.T, org tenancy.OrgID, in reflect.Value) {
 	t.Helper()
 	for i := range in.NumField() {

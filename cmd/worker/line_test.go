@@ -51,7 +51,7 @@ func TestBacklogWaitsInLine(t *testing.T) {
 	b.requireSettled(t)
 }
 
-// TestLineThatStoodStillMoves: nobody told the line of these, and one was let in
+// TestLineThatStoodStillMoves: no one told the line of these, and one was let in
 // by a process that died before it started the workflow.
 func TestLineThatStoodStillMoves(t *testing.T) {
 	t.Parallel()
@@ -125,7 +125,7 @@ func (b *bundle) setScans(t *testing.T, n int) {
 }
 
 // TestSweepSeesTheTiersBound lists who may have more in the pipeline by their
-// tier as it is now, and nobody else.
+// tier as it is now, and no one else.
 func TestSweepSeesTheTiersBound(t *testing.T) {
 	t.Parallel()
 	a := setupActivities(t)

@@ -50,10 +50,10 @@ func watchTiers(lc fx.Lifecycle, db *tenancy.DB, r prometheus.Registerer, log *s
 func processes() fx.Option {
 	return fx.Options(
 		uploadProcess,       // a received file to its one end
-		sweepProcess,        // what nobody else will finish
+		sweepProcess,        // what no one else will finish
 		reconcileProcess,    // rows, objects, quota and workflows say the same
 		rescanProcess,       // published files, with the signatures of today
-		checkpointProcess,   // where the trails stand, signed and kept outside the database
+		checkpointProcess,   // where the audit logs stand, signed and kept outside the database
 		organizationProcess, // an organization's beginning, suspension and end
 		invitationProcess,   // a person's way into an organization
 		exportProcess,       // a copy of everything that an organization has

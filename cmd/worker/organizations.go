@@ -24,8 +24,8 @@ import (
 	"satchel/workflows/upload"
 )
 
-// The organization's steps run on two queues: somebody waits for provisioning
-// and nobody for a deletion, and the SDK registers a struct's methods as one.
+// The organization's steps run on two queues: someone waits for provisioning
+// and no one for a deletion, and the SDK registers a struct's methods as one.
 var organizationProcess = fx.Module("organization",
 	fx.Provide(newOrganization),
 	component(func(a *organization.Activities) queue.Component {
@@ -103,7 +103,7 @@ func (w organizationWorkflows) TerminateAll(ctx context.Context, org tenancy.Org
 			if err != nil {
 				return n, fmt.Errorf("describe workflow: %w", err)
 			}
-			// The list runs behind: one that has ended meanwhile is content.
+			// The list runs behind: one that has ended meanwhile succeeds.
 			if described.GetWorkflowExecutionInfo().GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
 				continue
 			}

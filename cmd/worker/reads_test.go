@@ -61,7 +61,7 @@ func (r *reads) count(req *http.Request) {
 
 // TestEachObjectIsReadOnce: the scan reads a file whole and hashes what it
 // reads, the renderer reads an image once more, the inspection takes ranges, and
-// nobody reads what was published.
+// no one reads what was published.
 func TestEachObjectIsReadOnce(t *testing.T) {
 	t.Parallel()
 	store, r := counted(t)

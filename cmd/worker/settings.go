@@ -23,7 +23,7 @@ type scannerConfig struct {
 	MemoryBytes int64  `env:"SATCHEL_SCAN_MEMORY_BYTES" envDefault:"16777216"` // a file of at most this size is passed to clamd in memory (FILDES) instead of through the socket; 0 streams every file
 }
 
-// signerConfig is the key with which checkpoints of the trails are signed.
+// signerConfig is the key with which checkpoints of the audit logs are signed.
 type signerConfig struct {
 	Key string `env:"SATCHEL_AUDIT_KEY,required"` // private key that signs the checkpoints of the audit logs; `satchel audit keygen` makes the pair
 }

@@ -55,7 +55,7 @@ var virus = []byte("this test calls me a virus")
 // program begins like one for Linux.
 var program = []byte("\x7fELF\x02\x01\x01\x00\x00\x00")
 
-// testKey is the base64 of 32 bytes: no secret of anybody's.
+// testKey is the base64 of 32 bytes: no secret of anyone's.
 const testKey = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
 // bundle is one whole worker on a real database, a real store and a real
@@ -227,7 +227,7 @@ func read(t *testing.T, b *s3.Bucket, key string) []byte {
 	return content
 }
 
-// ready is told what nobody asks for here.
+// ready is told what no one asks for here.
 type ready struct{}
 
 func (ready) Add(string, func(context.Context) error) {}

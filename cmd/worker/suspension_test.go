@@ -12,7 +12,7 @@ import (
 )
 
 // TestResumedOrganizationGoesOn: what was let into the pipeline and lost, and
-// what stands in line behind it, is started by the resumption and by nobody else.
+// what waits in the admission queue behind it, is started by the resumption and by no one else.
 func TestResumedOrganizationGoesOn(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(o *options) { o.atOnce, o.unstarted = 1, patience })

@@ -67,7 +67,7 @@ func (b *bundle) warning(id uuid.UUID) client.WorkflowRun {
 
 func isMailed(w usage.Warning) bool { return w.Mail == usage.Sent }
 
-// TestWarningFromCrossingToMail: one event, one row of the trail and one mail a
+// TestWarningFromCrossingToMail: one event, one row of the audit log and one mail a
 // crossing, however often the sweep comes round.
 func TestWarningFromCrossingToMail(t *testing.T) {
 	t.Parallel()
@@ -114,7 +114,7 @@ func TestWarningFromCrossingToMail(t *testing.T) {
 }
 
 // TestWarningWaitsForTheMailServer: the attempt stands in the row with its code, and the
-// mail goes out once the server is back, without anybody asking.
+// mail goes out once the server is back, without anyone asking.
 func TestWarningWaitsForTheMailServer(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)

@@ -24,7 +24,7 @@ import (
 	"satchel/tenancy/exports"
 )
 
-// errCrash stands for a process that dies at that point.
+// errCrash is a process that dies at that point.
 var errCrash = errors.New("the process dies here")
 
 // fragile is a bucket that fails at the named call, once.
@@ -274,7 +274,7 @@ func TestExpiredUploadLeavesNothing(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, files.Expired, v.Status)
 	require.Zero(t, v.ReservedBytes)
-	require.Equal(t, 1, a.events(t, ticket.Version, "file.expire"), "the trail says it")
+	require.Equal(t, 1, a.events(t, ticket.Version, "file.expire"), "the audit log says it")
 	pending, err := a.store.Staging.ListPending(ctx, "")
 	require.NoError(t, err)
 	require.Empty(t, pending)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# make stop: ends everything of this stack, whoever started it.
+# make stop: ends everything of this stack, anyone who started it.
 set -euo pipefail
 # shellcheck source=lib/all.sh
 . "$(dirname "$0")/lib/all.sh"

@@ -143,7 +143,7 @@ func Serve(lc fx.Lifecycle, log *slog.Logger, name, address string, server *http
 			log.Info("listening", "server", name, "address", l.Addr().String())
 			go func() {
 				if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-					log.Error("server ended", "server", name, "error", err)
+					log.Error("http server stopped", "server", name, "error", err)
 				}
 			}()
 			return nil

@@ -11,8 +11,8 @@ import (
 	"satchel/policies/verdict"
 )
 
-// What was hashed while it was read is what the daemon sees: nobody can change
-// it in between, not even whoever made it.
+// What was hashed while it was read is what the daemon sees: no one can change
+// it in between, not even anyone who made it.
 func TestSealedMemoryDoesNotChange(t *testing.T) {
 	t.Parallel()
 	memory, err := newMemory()

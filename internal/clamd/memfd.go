@@ -14,7 +14,7 @@ import (
 // stands between that passes bytes only, or its confinement forbids it.
 var errNoDescriptor = errors.New("it cannot take descriptors")
 
-// sendDescriptor takes the stream into memory that nobody can change afterwards, us
+// sendDescriptor takes the stream into memory that no one can change afterwards, us
 // included, and hands that over by FILDES. What the daemon sees is what was read
 // from r, and no byte more or less. A daemon that cannot take it gets the same
 // memory as a stream.

@@ -1,5 +1,5 @@
 // Package devstack is how the demonstration, the end-to-end tests and the
-// benchmarks find a running local stack and act in it as anybody: satchel.json
+// benchmarks find a running local stack and act in it as anyone: satchel.json
 // names its parts, and the local issuer gives tokens for any subject.
 package devstack
 

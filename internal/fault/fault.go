@@ -11,14 +11,14 @@ import (
 )
 
 // Kind says whose turn it is. The zero value is Internal, so an error that
-// nobody classified is treated as our own failure and never as the caller's.
+// no one classified is treated as our own failure and never as the caller's.
 type Kind int
 
 // The kinds. Adding one means adding a row to both translation tables, which
 // their tests insist on.
 const (
-	Internal    Kind = iota // our bug, or something nobody foresaw
-	Invalid                 // the request cannot be right, whoever sends it
+	Internal    Kind = iota // our bug, or something no one foresaw
+	Invalid                 // the request cannot be right, anyone who sends it
 	Denied                  // this caller may not do this
 	NotFound                // there is no such thing for this caller
 	Conflict                // the thing is in a state that forbids this

@@ -31,7 +31,7 @@ type Config struct {
 type TLS string
 
 // The ways. Both protected ones refuse to send in the clear: a policy of taking
-// what is offered would let anybody on the way take the offer out.
+// what is offered would let anyone on the way take the offer out.
 const (
 	StartTLS TLS = "starttls" // a plain connection that turns to TLS before anything is said (RFC 3207)
 	Implicit TLS = "tls"      // TLS from the first byte (RFC 8314), by custom on port 465
@@ -59,7 +59,7 @@ type Sender struct {
 	roots  *x509.CertPool // nil: the machine's
 }
 
-// New makes a sender; it speaks to nobody yet.
+// New makes a sender; it speaks to no one yet.
 func New(c Config) (*Sender, error) {
 	switch c.TLS {
 	case StartTLS, Implicit:
@@ -157,7 +157,7 @@ func (s *Sender) name(message *mail.Msg, id string) {
 // classify reads a reply as RFC 5321, 4.2.1 has it: 4yz asks to come back, 5yz
 // does not. Whatever has no reply is the way to the server. A refusal before the
 // mail was named, of the connection or of the credentials, is the server's and
-// may be mended; only one of the mail or its address is about this mail.
+// may be fixed; only one of the mail or its address is about this mail.
 func classify(err error) error {
 	if err == nil {
 		return nil

@@ -27,7 +27,7 @@ type server struct {
 
 	tls          *tls.Config // nil: the server offers none
 	implicit     bool        // from the first byte
-	password     string      // empty: nobody logs in
+	password     string      // empty: no one logs in
 	insecureAuth bool
 
 	begun, inTheClear, logins atomic.Int32 // mails begun, those without TLS, passwords sent

@@ -92,7 +92,7 @@ func TestBothWaysOfTLS(t *testing.T) {
 }
 
 // TestBadCertificates: each is refused, in both ways, and no word of the mail is
-// said to whoever shows it.
+// said to anyone who shows it.
 func TestBadCertificates(t *testing.T) {
 	t.Parallel()
 	a, other := newAuthority(t), newAuthority(t)
@@ -123,7 +123,7 @@ func TestBadCertificates(t *testing.T) {
 	}
 }
 
-// TestNoTLSIsNoMail: what a server does not offer, or somebody on the way took
+// TestNoTLSIsNoMail: what a server does not offer, or someone on the way took
 // out of its offer, ends the attempt.
 func TestNoTLSIsNoMail(t *testing.T) {
 	t.Parallel()

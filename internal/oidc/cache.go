@@ -9,7 +9,7 @@ import (
 )
 
 // cacheTTL is how often one document of the issuer is asked for at most. Every
-// token with an unknown key asks for the keys, and anybody can make such tokens.
+// token with an unknown key asks for the keys, and anyone can make such tokens.
 const cacheTTL = 5 * time.Second
 
 const maxDocument = 1 << 20

@@ -69,7 +69,7 @@ type Verifier struct {
 // that they come back with.
 type SignIn struct{ Issuer, Authorization, Token string }
 
-// New makes a verifier; it asks nobody anything yet.
+// New makes a verifier; it asks no one anything yet.
 func New(c Config) *Verifier {
 	return &Verifier{config: c, client: newClient(), now: time.Now}
 }

@@ -91,7 +91,7 @@ func TestIssuerThatComesLateIsFound(t *testing.T) {
 	require.NoError(t, v.Ready(context.Background()))
 }
 
-// With its keys in hand, the issuer's going away stops nobody who has a token.
+// With its keys in hand, the issuer's going away stops no one who has a token.
 func TestKeysOutliveTheIssuer(t *testing.T) {
 	t.Parallel()
 	i, v := setup(t)

@@ -16,7 +16,7 @@ type Name string
 
 // The queues.
 const (
-	Interactive Name = "interactive" // workflow tasks and short steps somebody waits for
+	Interactive Name = "interactive" // workflow tasks and short steps someone waits for
 	Files       Name = "files"       // inspect, scan, imaging: bounded by memory and by clamd's threads
 	Batch       Name = "batch"       // sweeps, reconciliation, clean-up, analytics
 	External    Name = "external"    // calls to other people's systems, rate-limited

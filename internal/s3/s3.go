@@ -34,7 +34,7 @@ type Config struct {
 }
 
 // Store is the platform's buckets. Bytes enter by Staging and leave only from
-// Clean. Audit keeps what was signed about the trails, and Exports for a while
+// Clean. Audit keeps what was signed about the audit logs, and Exports for a while
 // the copies that organizations ask for of what they have.
 type Store struct {
 	Staging, Clean, Quarantine, Audit, Exports *Bucket
@@ -77,7 +77,7 @@ func transport() *http.Transport {
 
 // Ping says whether the store answers and has the two buckets that every
 // program reaches. Making buckets, and saying who may do what in them, is the
-// work of whoever owns the store.
+// work of anyone who owns the store.
 func (s *Store) Ping(ctx context.Context) error {
 	for _, b := range []*Bucket{s.Staging, s.Clean} {
 		ok, err := b.core.BucketExists(ctx, b.name)
@@ -130,8 +130,8 @@ func (b *Bucket) PutWithSHA256(ctx context.Context, key string, body io.Reader, 
 	return info.ETag, nil
 }
 
-// PutNew stores an object that nobody has stored before. One that is there
-// stays as it is, and that is content.
+// PutNew stores an object that no one has stored before. One that is there
+// stays as it is, and that succeeds.
 func (b *Bucket) PutNew(ctx context.Context, key string, body *bytes.Reader, contentType string) error {
 	opts := put(contentType)
 	opts.SetMatchETagExcept("*")
@@ -193,7 +193,7 @@ func (b *Bucket) CopyFrom(ctx context.Context, bucket, srcKey, etag, key string)
 	return info.ETag, nil
 }
 
-// Remove deletes an object; one that is not there is content.
+// Remove deletes an object; one that is not there succeeds.
 func (b *Bucket) Remove(ctx context.Context, key string) error {
 	err := b.core.RemoveObject(ctx, b.name, key, minio.RemoveObjectOptions{})
 	if err = classify(err); err != nil && !errors.Is(err, ErrMissing) {

@@ -88,7 +88,7 @@ func setPassword(ctx context.Context, conn *pgx.Conn, password string) error {
 }
 
 // AddOperator makes a person a member of the Platform organization. It needs
-// the owner's access because nobody may do it through the API before there is
+// the owner's access because no one may do it through the API before there is
 // a first operator.
 func AddOperator(ctx context.Context, c Config, issuer, subject string) error {
 	conn, err := pgx.Connect(ctx, c.OwnerURL)

@@ -51,7 +51,7 @@ func TestBadURLDoesNotShowItsPassword(t *testing.T) {
 func TestAddOperator(t *testing.T) {
 	t.Parallel()
 	d := pgtest.New(t)
-	for range 2 { // the second time is content
+	for range 2 { // the second time succeeds
 		require.NoError(t, schema.AddOperator(t.Context(), schema.Config{OwnerURL: d.OwnerURL}, "issuer", "operator"))
 	}
 	found, err := d.Memberships(t.Context(), "issuer", "operator")

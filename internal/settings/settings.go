@@ -11,7 +11,7 @@ import (
 	"github.com/caarlos0/env/v11"
 )
 
-// Load fills T from the environment by its `env` tags. NAME_FILE stands for
+// Load fills T from the environment by its `env` tags. NAME_FILE is
 // NAME with the value in a file, as secrets are mounted.
 func Load[T any]() (T, error) {
 	environment, err := fromFiles(new(T), os.Environ())

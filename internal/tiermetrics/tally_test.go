@@ -73,7 +73,7 @@ func TestCountersGrowByWhatCameSince(t *testing.T) {
 	}
 }
 
-// TestScrapeAsksNothing: however often somebody scrapes, the database is asked
+// TestScrapeAsksNothing: however often someone scrapes, the database is asked
 // by the clock, and what it answered last stands while it does not answer.
 func TestScrapeAsksNothing(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,6 @@
 // Package tiermetrics shows Prometheus what the organizations of each tier hold and
 // use together, and nothing of any one of them. It asks the database by the
-// clock, never because somebody scrapes.
+// clock, never because someone scrapes.
 package tiermetrics
 
 import (
@@ -83,7 +83,7 @@ func (t *Collector) Run(ctx context.Context, log *slog.Logger) {
 	defer tick.Stop()
 	for {
 		if err := t.Refresh(ctx); err != nil && ctx.Err() == nil {
-			log.WarnContext(ctx, "the numbers by tier are those of before", "error", err)
+			log.WarnContext(ctx, "collect tier metrics failed; last values stay", "error", err)
 		}
 		select {
 		case <-tick.C:

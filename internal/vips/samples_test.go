@@ -187,7 +187,7 @@ func webpAround(flags byte, width, height int, simple []byte, before, after [][]
 	return append(binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(body))), body...)
 }
 
-// webpFrom reads a WebP down to its VP8 chunk, so that it can be wrapped anew.
+// webpFrom reads a WebP down to its VP8 chunk, so that it can be wrapped again.
 func webpFrom(t testing.TB, picture image.Image) []byte {
 	content := asEncoded(t, "webp", picture)
 	for at := 12; at+8 <= len(content); {

@@ -77,7 +77,7 @@ func DefaultLimits() Limits {
 	}
 }
 
-// check refuses limits that somebody forgot to fill in: a zero would otherwise
+// check refuses limits that someone forgot to fill in: a zero would otherwise
 // refuse every file with a misleading reason.
 func (l Limits) check() error {
 	if l.Entries <= 0 || l.Total <= 0 || l.Ratio <= 0 || l.RatioFloor < 0 || l.Depth <= 0 || l.SpoolMemory < 0 {

@@ -118,7 +118,7 @@ func readEnd(s *source, end []byte, endAt int64) (directory, error) {
 	case d.needs64():
 		return directory{}, found(Corrupt)
 	}
-	// Whatever stands between the directory and its end belongs to nobody.
+	// Whatever stands between the directory and its end belongs to no one.
 	if d.offset+d.size != endAt {
 		return directory{}, found(ExtraData)
 	}

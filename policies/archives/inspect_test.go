@@ -190,7 +190,7 @@ func TestHostileContainers(t *testing.T) {
 	}
 }
 
-// bombs declares n members that each stay below the floor.
+// bombs declares n members that each stay below the layer.
 func bombs(n int, size int64) handmade {
 	var h handmade
 	for i := range n {

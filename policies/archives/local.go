@@ -9,7 +9,7 @@ import (
 
 const (
 	// window is the most that one read for local headers fetches, reach the most
-	// bytes of a member that are fetched for nothing rather than asked for anew.
+	// bytes of a member that are fetched for nothing rather than asked for again.
 	window = 1 << 20
 	reach  = 32 << 10
 	// maxExtra is how much of a local header's extra field is expected beyond

@@ -49,7 +49,7 @@ func (s *source) or(f *Finding) error {
 }
 
 // ReadAt serves the held end from memory. Within the size an end of the reader
-// is its failure: the object is shorter than somebody said.
+// is its failure: the object is shorter than someone said.
 func (s *source) ReadAt(p []byte, off int64) (int, error) {
 	if off >= s.size || off < 0 {
 		return 0, io.EOF

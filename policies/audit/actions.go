@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// Action is one row of the table of everything that the trail can speak of.
+// Action is one row of the table of everything that the audit log can speak of.
 type Action struct {
 	Name   string // object.verb
 	Object string // what ObjectID names
-	What   string // for people who read the trail
+	What   string // for people who read the audit log
 }
 
 // Actions is that table, by room. Record refuses a name that is not in it, and
@@ -66,9 +66,9 @@ var Actions = []Action{
 	{"key.revoke", "key", "An API key was revoked."},
 
 	{"access.refuse", "", "A call that only reads was refused to somebody of the organization."},
-	{"access.flood", "", "More of the caller's calls were refused in this minute than the trail holds one by one."},
-	{"audit.read", "organization", "The trail itself was read."},
-	{"audit.export", "organization", "The trail was exported."},
+	{"access.flood", "", "More of the caller's calls were refused in this minute than the audit log holds one by one."},
+	{"audit.read", "organization", "The audit log itself was read."},
+	{"audit.export", "organization", "The audit log was exported."},
 }
 
 // known finds an action by its name.

@@ -52,7 +52,7 @@ func Begin(ctx context.Context, action string) (context.Context, *Attempt) {
 	return context.WithValue(ctx, attemptKey{}, a), a
 }
 
-// Refused notes why the request was refused. Whoever answers with a fault calls
+// Refused notes why the request was refused. Anyone who answers with a fault calls
 // it; the first reason stays.
 func Refused(ctx context.Context, f *fault.Fault) {
 	if a, ok := ctx.Value(attemptKey{}).(*Attempt); ok {
@@ -60,7 +60,7 @@ func Refused(ctx context.Context, f *fault.Fault) {
 	}
 }
 
-// noted are the kinds of refusals that belong into the trail, and as what. What
+// noted are the kinds of refusals that belong into the audit log, and as what. What
 // was no valid request attempted nothing, and what failed on our side is tried
 // again.
 var noted = map[fault.Kind]Result{

@@ -1,6 +1,6 @@
-// Package audit is the trail: append-only, one row an action, in the action's
+// Package audit is the audit log: append-only, one row an action, in the action's
 // own transaction, chained by hash for each organization. Events name ids,
-// codes and networks, and nothing else of a person: the trail is kept long
+// codes and networks, and nothing else of a person: the audit log is kept long
 // after what it speaks of.
 package audit
 

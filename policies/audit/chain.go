@@ -12,7 +12,7 @@ import (
 	"github.com/gowebpki/jcs"
 )
 
-// Line is one row of the trail, as it is exported: the event, its place, and
+// Line is one row of the audit log, as it is exported: the event, its place, and
 // the hash that closes the chain up to it.
 type Line struct {
 	Seq   int64           `json:"seq"`
@@ -38,7 +38,7 @@ func (h *Hash) UnmarshalText(b []byte) error {
 	return nil
 }
 
-// BrokenChain is where a trail stops being what was recorded.
+// BrokenChain is where an audit log stops being what was recorded.
 type BrokenChain struct {
 	Seq    int64  `json:"seq"`
 	Reason string `json:"why"`
@@ -47,7 +47,7 @@ type BrokenChain struct {
 // Error says where and why.
 func (b *BrokenChain) Error() string { return fmt.Sprintf("event %d: %s", b.Seq, b.Reason) }
 
-// Chain follows a trail from its beginning. Its zero value is the beginning:
+// Chain follows an audit log from its beginning. Its zero value is the beginning:
 // sequence 0 and a hash of zeros.
 type Chain struct {
 	Seq          int64
@@ -83,7 +83,7 @@ func (c *Chain) Next(l Line) error {
 	return nil
 }
 
-// From begins a chain in the middle of a trail, behind a line that is taken as
+// From begins a chain in the middle of an audit log, behind a line that is taken as
 // it is: what it covers is not here to be checked.
 func From(l Line) (Chain, error) {
 	var r row

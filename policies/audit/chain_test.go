@@ -60,7 +60,7 @@ func (tr *trail) verify(t *testing.T) audit.Report {
 	return r
 }
 
-// tamper acts as whoever owns the cluster and switches the triggers off.
+// tamper acts as anyone who owns the cluster and switches the triggers off.
 func (tr *trail) tamper(t *testing.T, sql string) {
 	t.Helper()
 	_, err := tr.Admin(t).Exec(t.Context(), "alter table audit_events disable trigger all; "+sql, pgx.QueryExecModeSimpleProtocol)
@@ -80,7 +80,7 @@ func TestVerifyOfAWholeTrail(t *testing.T) {
 	require.True(t, r.OK, "an organization of which nothing was recorded")
 }
 
-// rewrite recomputes every hash after a change, as somebody would who knows how.
+// rewrite recomputes every hash after a change, as someone would who knows how.
 const rewrite = `do $$ declare e record; prev bytea := decode(repeat('00', 32), 'hex'); begin
 	for e in select * from audit_events order by seq loop
 		prev := sha256(prev || int8send(e.seq) || convert_to(e.event, 'UTF8'));
@@ -208,7 +208,7 @@ func TestListFiltersAndPages(t *testing.T) {
 	require.ErrorContains(t, audit.Record(ctx, q, audit.Event{Action: "file.eat"}), "not in the table")
 }
 
-// A part of a trail has every event of its time and no gap, and its chain holds
+// A part of an audit log has every event of its time and no gap, and its chain holds
 // from its second line on.
 func TestAPartOfATrail(t *testing.T) {
 	t.Parallel()

@@ -17,8 +17,8 @@ import (
 	"satchel/tenancy"
 )
 
-// Checkpoint is a signed statement of where a trail stood. It is kept outside
-// the database: whoever could rewrite a whole chain, hashes and all, cannot
+// Checkpoint is a signed statement of where an audit log stood. It is kept outside
+// the database: anyone who could rewrite a whole chain, hashes and all, cannot
 // rewrite what was signed about it before.
 type Checkpoint struct {
 	At           string `json:"at"`
@@ -52,7 +52,7 @@ func NewKey() (seed string, s *Signer, err error) {
 	return seed, s, err
 }
 
-// Public gives the key with which anybody checks.
+// Public gives the key with which anyone checks.
 func (s *Signer) Public() ed25519.PublicKey { return s.key.Public().(ed25519.PublicKey) }
 
 // KeyID names a public key: the first 16 hex digits of its SHA-256.
@@ -61,7 +61,7 @@ func KeyID(k ed25519.PublicKey) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// Sign states where a trail stands.
+// Sign states where an audit log stands.
 func (s *Signer) Sign(organization string, seq int64, hash Hash, at time.Time) (Checkpoint, error) {
 	c := Checkpoint{At: at.UTC().Format(time.RFC3339), Hash: hash, Key: KeyID(s.Public()), Organization: organization, Seq: seq}
 	said, err := c.said()

@@ -25,12 +25,12 @@ func Markdown() string {
 	return b.String()
 }
 
-const intro = `# The trail
+const intro = `# The audit log
 
 Who did what to which thing, from which network, and how it ended. This page is written from the table in ` + "`policies/audit`" + `, which
 refuses any other name; its test fails when the two differ. Renew it with ` + "`go test ./policies/audit -run TestDocs -update`" + `.
 
-Everything that changes something, hands out bytes or reads the trail leaves exactly one row, in the transaction of the action itself:
+Everything that changes something, hands out bytes or reads the audit log leaves exactly one row, in the transaction of the action itself:
 both are committed or neither is. The row is in the organization whose thing it is.
 
 | result | says |
@@ -40,7 +40,7 @@ both are committed or neither is. The row is in the organization whose thing it 
 | ` + "`failed`" + ` | it was allowed and did not work: a conflict, the quota, a size; the code says which |
 
 A malformed request attempted nothing and leaves no row; nor does an outage, after which the same call is made again. A caller whom
-nobody knows (401, no membership) belongs to no organization: the log and the metrics have them, the trail does not. A read of
+nobody knows (401, no membership) belongs to no organization: the log and the metrics have them, the audit log does not. A read of
 metadata leaves a row only when a role forbids it. Bytes are recorded when the first one is about to leave, so an answer without bytes
 (HEAD, 304, 412, 416) leaves none, and what cannot be recorded does not leave. A whole download is one row each time; of pieces
 (Range), as a player asks for, one row a person, version and hour. Previews leave none: a page of thumbnails would bury the rest.
@@ -53,7 +53,7 @@ func outro() string {
 ## What an event holds, and what it never does
 
 Ids, codes and networks. Addresses are shortened to their network (/24, /48). Names, mail addresses, names of files, descriptions and
-tokens are never in it: the trail is kept longer than what it speaks of.
+tokens are never in it: the audit log is kept longer than what it speaks of.
 
 Of one caller, %d refusals a minute have a row each in each process; one row `+"`%s`"+` follows for the rest of the minute, and the
 log has them all.
@@ -77,15 +77,15 @@ An export is one line of JSON for each event, `+"`{\"seq\":1,\"hash\":\"…\",\"
 it by the rule above; `+"`satchel audit verify FILE`"+` does. `+"`GET …/audit/export?from=…&to=…` (`satchel audit export --from … --to …`)"+`
 sends the events of that time, and those that stand between them, so that there is no gap. Such a part is checked from its
 second event on (`+"`satchel audit verify --part FILE`"+`): what the first one covers is not in the file. Whoever changes, removes, adds or exchanges a row breaks the chain at that
-row. The columns by which the trail is searched are held against the events too.
+row. The columns by which the audit log is searched are held against the events too.
 
 ## The checkpoints
 
 Whoever can write to the database past its rules could write the whole chain anew, hashes and all. Therefore the worker signs every
-hour where each trail stands that has moved, and writes it once (If-None-Match) into a bucket of its own, under
+hour where each audit log stands that has moved, and writes it once (If-None-Match) into a bucket of its own, under
 `+"`checkpoints/<organization>/<number, 20 digits>.json`"+`. The signature is Ed25519 (RFC 8032) over the canonical JSON of the other
 fields, with the key `+"`SATCHEL_AUDIT_KEY`"+`, which the API does not have; it checks with `+"`SATCHEL_AUDIT_PUBLIC_KEY`"+`. A
-verification compares each checkpoint with the trail, and names the first event that differs, or that is missing behind one.
+verification compares each checkpoint with the audit log, and names the first event that differs, or that is missing behind one.
 
 What no checkpoint has seen yet, up to an hour, is protected by the chain alone. Give the bucket's writing right to the worker only, and
 let the store lock its objects.

@@ -12,7 +12,7 @@ import (
 	"satchel/tenancy"
 )
 
-// Filter narrows a list of the trail. Zero values narrow nothing.
+// Filter narrows a list of the audit log. Zero values narrow nothing.
 type Filter struct {
 	Action, Actor, ObjectID string
 	Result                  Result
@@ -21,7 +21,7 @@ type Filter struct {
 	Limit                   int
 }
 
-// List reads a page of the trail, the newest first.
+// List reads a page of the audit log, the newest first.
 func List(ctx context.Context, q tenancy.Queries, f Filter) ([]Line, error) {
 	where, args := []string{"true"}, pgx.NamedArgs{"limit": f.Limit}
 	add := func(on bool, clause, name string, value any) {
@@ -52,7 +52,7 @@ func List(ctx context.Context, q tenancy.Queries, f Filter) ([]Line, error) {
 
 const columns = "select seq, event, hash, at, action, actor, object, object_id, result from audit_events"
 
-// ListRecent says whether the caller left this very event in the trail less than
+// ListRecent says whether the caller left this very event in the audit log less than
 // that long ago.
 func ListRecent(ctx context.Context, q tenancy.Queries, e Event, ago time.Duration) (bool, error) {
 	actor, _ := tenancy.ActorFrom(ctx)
@@ -61,7 +61,7 @@ func ListRecent(ctx context.Context, q tenancy.Queries, e Event, ago time.Durati
 		and result = 'done' and event::jsonb ->> 'code' = $4 and at > now() - $5::interval)`,
 		e.ObjectID, e.Action, actor.User.String(), e.Code, ago).Scan(&known)
 	if err != nil {
-		return false, fmt.Errorf("look into the trail: %w", err)
+		return false, fmt.Errorf("look into the audit log: %w", err)
 	}
 	return known, nil
 }
@@ -78,7 +78,7 @@ func rows(ctx context.Context, q tenancy.Queries, sql string, args ...any) ([]st
 	return list, nil
 }
 
-// page is how much of a trail is in memory at once.
+// page is how much of an audit log is in memory at once.
 const page = 1000
 
 // EachEvent gives every line after a sequence number to visit, in order.
@@ -100,7 +100,7 @@ func EachBetween(ctx context.Context, q tenancy.Queries, from, to time.Time, vis
 	err := q.QueryRow(ctx, `select min(seq), max(seq) from audit_events
 		where ($1::timestamptz is null or at >= $1) and ($2::timestamptz is null or at < $2)`, orNull(from), orNull(to)).Scan(&first, &last)
 	if err != nil {
-		return fmt.Errorf("find the time in the trail: %w", err)
+		return fmt.Errorf("find the time in the audit log: %w", err)
 	}
 	if first == nil {
 		return nil
@@ -144,14 +144,14 @@ func each(ctx context.Context, q tenancy.Queries, after int64, visit func(stored
 	}
 }
 
-// Head is the end of an organization's trail. An organization of which nothing
+// Head is the end of an organization's audit log. An organization of which nothing
 // was recorded yet has the zero Head.
 type Head struct {
 	Seq  int64 `json:"seq"`
 	Hash Hash  `json:"hash"`
 }
 
-// GetHead reads the end of the trail.
+// GetHead reads the end of the audit log.
 func GetHead(ctx context.Context, q tenancy.Queries) (Head, error) {
 	var h Head
 	var hash []byte
@@ -160,7 +160,7 @@ func GetHead(ctx context.Context, q tenancy.Queries) (Head, error) {
 		return h, nil
 	}
 	if err != nil {
-		return h, fmt.Errorf("read the end of the trail: %w", err)
+		return h, fmt.Errorf("read the end of the audit log: %w", err)
 	}
 	copy(h.Hash[:], hash)
 	return h, nil
@@ -171,7 +171,7 @@ type Report struct {
 	OK          bool         `json:"ok"`
 	Events      int64        `json:"events"`
 	Head        Head         `json:"head"`
-	Checkpoints int          `json:"checkpoints"` // that agree with the trail
+	Checkpoints int          `json:"checkpoints"` // that agree with the audit log
 	FirstBroken *BrokenChain `json:"first_broken"`
 }
 
@@ -181,11 +181,11 @@ type CheckpointCheck struct {
 	Bad *BrokenChain
 }
 
-// Verify goes through the whole trail, from its first event to the head, and
+// Verify goes through the whole audit log, from its first event to the head, and
 // holds it against the checkpoints, which come in the order of their sequence
 // numbers. Its error is the database's; what it finds is in the report.
 func Verify(ctx context.Context, q tenancy.Queries, checkpoints []CheckpointCheck) (Report, error) {
-	// The head first: events that are recorded meanwhile only make the trail longer.
+	// The head first: events that are recorded meanwhile only make the audit log longer.
 	head, err := GetHead(ctx, q)
 	if err != nil {
 		return Report{}, err
@@ -221,7 +221,7 @@ func (v *verification) take(s stored) error {
 		return err
 	}
 	if s.Seq == v.report.Head.Seq && l.Hash != v.report.Head.Hash {
-		return &BrokenChain{s.Seq, "is not where the trail is said to end"}
+		return &BrokenChain{s.Seq, "is not where the audit log is said to end"}
 	}
 	for len(v.left) > 0 && v.left[0].Seq <= s.Seq {
 		if err := v.against(v.left[0], l); err != nil {
@@ -248,7 +248,7 @@ func (v *verification) against(c CheckpointCheck, l Line) error {
 // end finds what was cut off.
 func (v *verification) end() error {
 	if v.chain.Seq < v.report.Head.Seq {
-		return &BrokenChain{v.chain.Seq + 1, "is missing: the trail is said to go on"}
+		return &BrokenChain{v.chain.Seq + 1, "is missing: the audit log is said to go on"}
 	}
 	if len(v.left) > 0 {
 		return &BrokenChain{v.chain.Seq + 1, "is missing: a signed checkpoint speaks of later events"}

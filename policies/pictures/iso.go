@@ -48,7 +48,7 @@ func (s *sizes) boxes(at, end uint64, depth int) {
 	}
 }
 
-// box reads the head of a box: a size of 1 stands for a size of 64 bits behind
+// box reads the head of a box: a size of 1 is a size of 64 bits behind
 // the kind, and 0 for all that is left.
 func (s *sizes) box(at, end uint64) (kind string, body, next uint64, ok bool) {
 	p, ok := s.r.bytes(at, 8)

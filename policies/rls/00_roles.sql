@@ -9,7 +9,7 @@ do $$ begin
     if not exists (select from pg_roles where rolname = 'satchel_system') then
         create role satchel_system nologin nosuperuser nobypassrls;
     end if;
-    -- Since PostgreSQL 16, whoever made a role is a member of it without the right
+    -- Since PostgreSQL 16, anyone who made a role is a member of it without the right
     -- to act as it, which giving it functions takes; 15 does not know that right.
     if not pg_has_role(current_user, 'satchel_system',
                        case when current_setting('server_version_num')::integer >= 160000 then 'SET' else 'MEMBER' end) then

@@ -1,5 +1,5 @@
 -- The application adds events and reads them. What it gives is the event alone:
--- the place in the chain is the trigger's (system_audit.sql), and nobody
+-- the place in the chain is the trigger's (system_audit.sql), and no one
 -- changes or removes a row but app.organization_forget, when an organization goes.
 alter table audit_events enable row level security;
 alter table audit_events force row level security;

@@ -18,7 +18,7 @@ import (
 
 // Each rule asks the live catalog for what breaks it. $1 is the list of tables
 // that have a file here, $2 the functions that system*.sql makes. A new table
-// falls under all of them without anybody remembering to list it.
+// falls under all of them without anyone remembering to list it.
 //
 // tables are the platform's own; schema_migrations belongs to golang-migrate
 // and to the owner alone.
@@ -47,7 +47,7 @@ var conformance = []struct{ rule, query string }{
 		   and p."using" = '` + ofTenant + `' and p.checking = '` + ofTenant + `')`},
 	// organizations has the organization as its own id, and people belong to
 	// several organizations: the application may see them and never write.
-	// A tier is everybody's: each organization sees its own.
+	// A tier is everyone's: each organization sees its own.
 	{"tables without organization_id are organizations, users and tiers, each with its own rule", tables + `
 		select t.name from tables t where not tenant and not exists (select from policies p where p.oid = t.oid and polname = 'tenant' and roles = 'satchel_app'
 		   and (p.name = 'organizations' and polcmd = '*' and p."using" = '` + ofItself + `' and p.checking = '` + ofItself + `'
@@ -254,7 +254,7 @@ func requireViolation(t *testing.T, conn *pgx.Conn, sabotage, rule, what string)
 	return broken
 }
 
-// TestTableWithoutFileIsUnreachable makes a table whose rules nobody wrote, in
+// TestTableWithoutFileIsUnreachable makes a table whose rules no one wrote, in
 // the way a migration would, and applies the rules after it.
 func TestTableWithoutFileIsUnreachable(t *testing.T) {
 	t.Parallel()

@@ -1,4 +1,4 @@
--- Exports of the organization; system finds those that nobody finishes, and
+-- Exports of the organization; system finds those that no one finishes, and
 -- those that are due to go.
 alter table exports enable row level security;
 alter table exports force row level security;

@@ -4,7 +4,7 @@
 -- them their owner and their only caller.
 
 -- Who is calling: the memberships of a person, and of each organization what
--- the door must know. Dropped first, since its columns cannot be replaced.
+-- authentication must know. Dropped first, since its columns cannot be replaced.
 drop function if exists app.memberships(text, text);
 create function app.memberships(iss text, sub text)
 returns table (user_id uuid, organization_id uuid, role text, status text, tier text, requests_per_minute integer,
@@ -31,7 +31,7 @@ returns table (id uuid) language sql stable security definer set search_path = p
     select o.id from organizations o where o.id > after order by o.id limit n
 $$;
 
--- Organizations with versions that have stood in line for a while though there
+-- Organizations with versions that have waited in the admission queue for a while though there
 -- is room, by their tier and the platform's ceiling and counted as an admission
 -- counts (VersionAdmit): who only waits for their own turn is not listed, so that
 -- however many do, no other is missed.

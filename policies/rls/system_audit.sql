@@ -1,5 +1,5 @@
--- The chain of the trail. The head's row is locked until the transaction ends,
--- so events of one organization stand in the order of their commits; whoever
+-- The chain of the audit log. The head's row is locked until the transaction ends,
+-- so events of one organization stand in the order of their commits; anyone who
 -- records does it last, and the lock is short.
 create or replace function app.audit_chain() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
@@ -23,13 +23,13 @@ begin
 end $$;
 create or replace trigger chain before insert on audit_events for each row execute function app.audit_chain();
 
--- Grants keep the application from it; this keeps everybody else from doing it
+-- Grants keep the application from it; this keeps everyone else from doing it
 -- by mistake, the owner's role included.
 create or replace function app.audit_refuse() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     if tg_op = 'DELETE' and current_setting('app.forgetting', true) = old.organization_id::text then return old; end if;
-    raise exception 'the trail is append-only' using errcode = 'insufficient_privilege';
+    raise exception 'the audit log is append-only' using errcode = 'insufficient_privilege';
 end $$;
 create or replace trigger refuse before update or delete on audit_events for each row execute function app.audit_refuse();
 create or replace trigger refuse_truncate before truncate on audit_events for each statement execute function app.audit_refuse();

@@ -1,5 +1,5 @@
 -- Exports that have made no progress for a while: their workflow may be lost. A
--- deletion that has begun ends them, and nobody starts them again.
+-- deletion that has begun ends them, and no one starts them again.
 create or replace function app.exports_unfinished(quiet_for interval, n integer)
 returns table (organization_id uuid, export_id uuid)
 language sql stable security definer set search_path = public, pg_temp as $$

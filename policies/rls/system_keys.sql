@@ -1,5 +1,5 @@
 -- Who is calling with a key, found by its SHA-256: the same facts as
--- app.memberships gives of a person. A key that has ended, that nobody knows, or
+-- app.memberships gives of a person. A key that has ended, that no one knows, or
 -- whose service account was removed or given another role is no row alike, so
 -- that no answer tells them apart. One whose tier lacks keys is told apart by its
 -- features: its holder may know what to ask for.

@@ -53,7 +53,7 @@ func trimTorn(head []byte) []byte {
 	return head
 }
 
-// notInText tells control characters that no text holds. U+FFFD stands for
+// notInText tells control characters that no text holds. U+FFFD is
 // itself: an invalid byte of an 8-bit encoding.
 func notInText(r rune) bool {
 	switch r {

@@ -103,7 +103,7 @@ func (n *NewKey) check() error {
 	return checkScopes(n.Scopes)
 }
 
-// Create makes a key and its service account, and gives what nobody can read
+// Create makes a key and its service account, and gives what no one can read
 // again.
 func Create(ctx context.Context, tx *tenancy.Tx, n NewKey) (Key, Secret, error) {
 	if err := n.check(); err != nil {

@@ -15,7 +15,7 @@ import (
 )
 
 // Prefix begins every key, so that scanners of source code and logs find one
-// that was left lying about, and the door tells it from an access token.
+// that was left lying about, and authentication tells it from an access token.
 const Prefix = "stl_"
 
 // The form of a key: the prefix, 32 random bytes, and a CRC-32 (IEEE) of all
@@ -41,7 +41,7 @@ var ErrKey = fault.New(fault.Denied, "invalid_token", "The API key is not valid:
 // secret; Reveal is the only way to that.
 type Secret struct{ value string }
 
-// Generate makes a key that nobody has.
+// Generate makes a key that no one has.
 func Generate() Secret {
 	var b [randomLength]byte
 	_, _ = rand.Read(b[:]) // never fails: the process ends instead
@@ -76,7 +76,7 @@ func swapCase(r rune) rune {
 	return r
 }
 
-// Parse reads a key. It asks nobody: a slip of a finger is refused by the
+// Parse reads a key. It asks no one: a slip of a finger is refused by the
 // checksum alone.
 func Parse(text string) (Secret, error) {
 	if len(text) != length || !strings.HasPrefix(text, Prefix) || strings.Trim(text[len(Prefix):], alphabet) != "" {

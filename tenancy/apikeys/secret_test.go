@@ -25,7 +25,7 @@ func TestSecretComesBack(t *testing.T) {
 		again, err := Parse(s.Reveal())
 		require.NoError(t, err)
 		require.Equal(t, s, again)
-		// Any one slip is found without asking anybody.
+		// Any one slip is found without asking anyone.
 		i := rapid.IntRange(0, length-1).Draw(t, "place")
 		other := rapid.SampledFrom(strings.Split(alphabet+"_ é", "")).Draw(t, "slip")
 		if slip := s.Reveal()[:i] + other + s.Reveal()[i+1:]; slip != s.Reveal() {

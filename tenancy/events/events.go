@@ -1,5 +1,5 @@
 // Package events is what happened to an organization, in the order in which it
-// was committed: an outbox. Whoever delivers or reads it goes on from the last
+// was committed: an outbox. Anyone who delivers or reads it goes on from the last
 // number they saw and misses nothing. Events of files are the files' own.
 package events
 

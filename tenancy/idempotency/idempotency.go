@@ -44,7 +44,7 @@ type Claim struct {
 }
 
 // Take claims the request, or refuses it: of several at once one gets it. A
-// finished one is given to everybody.
+// finished one is given to everyone.
 func Take(ctx context.Context, tx *tenancy.Tx, k Key) (Claim, error) {
 	holder := tenancy.NewID()
 	c, err := claim(ctx, tx, `insert into idempotency_keys
@@ -98,7 +98,7 @@ func Finish(ctx context.Context, q tenancy.Queries, k Key, holder uuid.UUID, sta
 	return checkHolder(ctx, q, "status = $4::smallint", k, holder, status)
 }
 
-// Abandon ends a try of which nobody knows how far it came. The next one looks.
+// Abandon ends a try of which no one knows how far it came. The next one looks.
 func Abandon(ctx context.Context, q tenancy.Queries, k Key, holder uuid.UUID) error {
 	return checkHolder(ctx, q, "busy_until = now() - $4::interval", k, holder, time.Second)
 }
@@ -114,7 +114,7 @@ func checkHolder(ctx context.Context, q tenancy.Queries, change string, k Key, h
 }
 
 // Release forgets a request that was refused: nothing was made, and its sender
-// may mend it and send it with the same key.
+// may fix it and send it with the same key.
 func Release(ctx context.Context, q tenancy.Queries, k Key, holder uuid.UUID) error {
 	_, err := q.Exec(ctx, "delete from idempotency_keys where principal = $1 and key_hash = $2 and holder = $3", k.Principal[:], k.Hash[:], holder)
 	if err != nil {

@@ -78,7 +78,7 @@ func TestATryThatDied(t *testing.T) {
 	require.Equal(t, dead.ID, next.ID, "what it made is found by its id")
 	require.Nil(t, next.Status)
 
-	// It was only slow: what it says now is nobody's.
+	// It was only slow: what it says now is no one's.
 	require.NoError(t, idempotency.Finish(ctx, q, k, dead.Holder, 200))
 	require.NoError(t, idempotency.SetID(ctx, q, k, dead.Holder, uuid.New()))
 	require.NoError(t, idempotency.Release(ctx, q, k, dead.Holder))

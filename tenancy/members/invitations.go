@@ -50,8 +50,8 @@ const (
 // resendPause keeps an address from being flooded.
 const resendPause = time.Minute
 
-// What a caller can meet. How an invitation ended is told to whoever holds its
-// token, which nobody guesses.
+// What a caller can meet. How an invitation ended is told to anyone who holds its
+// token, which no one guesses.
 var (
 	ErrNoInvitation       = fault.New(fault.NotFound, "invitation_not_found", "There is no such invitation. The link must be whole, and of the newest mail: a mail sent again replaces the one before.")
 	ErrInvitationUsed     = fault.New(fault.NotFound, "invitation_used", "This invitation was accepted already. If that was you, you are a member: sign in as you did then. If it was not, tell whoever invited you.")
@@ -264,7 +264,7 @@ func Accept(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, hash []byte, user
 	case err == nil && !i.Role.Above(old):
 		return old, ErrAlreadyMember
 	case err == nil:
-		// An owner may have promised this role to somebody who has come meanwhile.
+		// An owner may have promised this role to someone who has come meanwhile.
 		_, err = change(ctx, tx, tenancy.Actor{Role: tenancy.Owner}, user, old, i.Role)
 	case errors.Is(err, ErrNoMember):
 		err = add(ctx, tx, user, i.Role)

@@ -1,5 +1,5 @@
 // Package members is who belongs to an organization: its members and their seats,
-// the invitations by which they come, and which parent stands for which student.
+// the invitations by which they come, and which parent is which student.
 package members
 
 import (
@@ -50,7 +50,7 @@ func ListMembers(ctx context.Context, q tenancy.Queries, role tenancy.Role, afte
 	return many[Member](ctx, q, memberQuery+`m.user_id > $1 and ($2 = '' or m.role = $2) order by m.user_id limit $3`, after, string(role), limit)
 }
 
-// Change is what became of a membership, by the name that the trail has for it.
+// Change is what became of a membership, by the name that the audit log has for it.
 type Change string
 
 // The changes.
@@ -136,7 +136,7 @@ func CheckSeats(ctx context.Context, q tenancy.Queries) error {
 	return nil
 }
 
-// lock makes whoever changes members wait for each other, so that two owners
+// lock makes anyone who changes members wait for each other, so that two owners
 // cannot both see that another one stays, nor two newcomers the same free seat.
 // References to the organization are not held up by it.
 func lock(ctx context.Context, tx *tenancy.Tx) error {

@@ -180,7 +180,7 @@ func TestOwnersGoAtOnce(t *testing.T) {
 }
 
 // TestSeats: races cannot take more than there are, and a smaller tier keeps
-// everybody and takes nobody.
+// everyone and takes no one.
 func TestSeats(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
@@ -366,7 +366,7 @@ func TestMembersKeepTheHigherRole(t *testing.T) {
 	require.ErrorIs(t, s.accept(id, hash, teacher), members.ErrNoInvitation, "a token is of its own invitation")
 }
 
-// TestInviterIsGone: what an owner promised holds until somebody revokes it.
+// TestInviterIsGone: what an owner promised holds until someone revokes it.
 func TestInviterIsGone(t *testing.T) {
 	t.Parallel()
 	s := setup(t)

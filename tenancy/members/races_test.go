@@ -82,7 +82,7 @@ func TestAcceptAgainstEveryEnd(t *testing.T) {
 }
 
 // TestResendAgainstAccept: either the old mail was still good and nothing is sent
-// any more, or the new one has replaced it. Nobody comes in twice.
+// any more, or the new one has replaced it. No one comes in twice.
 func TestResendAgainstAccept(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
@@ -199,7 +199,7 @@ func TestClockAtExpiry(t *testing.T) {
 	}
 }
 
-// TestInvitedTwiceOver: whoever came in by another way meanwhile, and whose
+// TestInvitedTwiceOver: anyone who came in by another way meanwhile, and whose
 // inviter has gone, is told so or gets the higher role.
 func TestInvitedTwiceOver(t *testing.T) {
 	t.Parallel()

@@ -1,4 +1,4 @@
-// Package operations keeps one row for each long-running work that somebody
+// Package operations keeps one row for each long-running work that someone
 // asked for: what it is, how far it is, how it ended. The row outlives
 // Temporal's history.
 package operations
@@ -85,7 +85,7 @@ func End(ctx context.Context, q tenancy.Queries, id uuid.UUID, state State, step
 }
 
 // Reopen lets an operation that failed, or was called off while its work was
-// not, report again: its work is started anew. What succeeded stays.
+// not, report again: its work is started again. What succeeded stays.
 func Reopen(ctx context.Context, q tenancy.Queries, id uuid.UUID) error {
 	_, err := q.Exec(ctx, `update operations set state = 'running', error = null, result = null, ended_at = null
 		where id = $1 and state in ('failed', 'cancelled')`, id)

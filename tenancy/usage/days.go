@@ -29,11 +29,11 @@ type Day struct {
 	StoredBytes int64     `db:"stored_bytes"` // at the day's end; today's: now
 }
 
-// live counts the days from $1 to $2 anew. A number never falls below the one
+// live counts the days from $1 to $2 again. A number never falls below the one
 // that was rolled up before: a file that is purged was uploaded all the same.
 // What was stored at the end of a past day is what is stored now, if nothing
 // changed since, and what there was before the first change of the day after it.
-// Of days further back than that (nobody rolled up for more than a day), it is
+// Of days further back than that (no one rolled up for more than a day), it is
 // what was rolled up last until then, and nothing if nothing was: what is stored
 // now says nothing of a day before the first byte.
 const live = `
@@ -88,7 +88,7 @@ func RollUp(ctx context.Context, tx *tenancy.Tx, now time.Time) error {
 }
 
 // Days reads the days from and to, both included, as of now. Days that may
-// still change are counted anew. Days on which nothing was rolled up are left
+// still change are counted again. Days on which nothing was rolled up are left
 // out.
 func Days(ctx context.Context, q tenancy.Queries, from, to, now time.Time) ([]Day, error) {
 	fresh := now.UTC().AddDate(0, 0, -ClosingDelay)

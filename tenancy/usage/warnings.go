@@ -50,7 +50,7 @@ type crossing struct {
 	Level
 }
 
-// Cross brings the organization's standing warnings in line with how full it is.
+// Cross brings the organization's standing warnings in the admission queue with how full it is.
 // It takes down those that use has fallen far enough below (75 and 90 %), and
 // gives the new ones: one for each metric, by the highest threshold that was
 // crossed. Asked again, it gives nothing. An organization that is not active is
@@ -100,7 +100,7 @@ func currentLevel(ctx context.Context, tx *tenancy.Tx, crossings []crossing) err
 }
 
 // RecordWarning ties a raised warning to its event, which stands by now, and queues
-// its mail where the organization has somebody to write to.
+// its mail where the organization has someone to write to.
 func RecordWarning(ctx context.Context, tx *tenancy.Tx, r Raised) error {
 	_, err := tx.Exec(ctx, `update usage_warnings set event_id = $3,
 		mail = case when (select contact_email from organizations) = '' then 'none' else 'queued' end

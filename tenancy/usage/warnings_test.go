@@ -263,7 +263,7 @@ func TestDayEndsWithWhatWasStored(t *testing.T) {
 	require.EqualValues(t, 450, got["2026-03-02"].StoredBytes)
 	require.EqualValues(t, 70, got["2026-03-03"].StoredBytes)
 
-	open("2026-03-05", 80, 90) // nobody rolled up on the 4th
+	open("2026-03-05", 80, 90) // no one rolled up on the 4th
 	later := noon.AddDate(0, 0, 3)
 	rollUp(t, o.Database, o.org, later)
 	got = days(t, o.Database, o.org, later)

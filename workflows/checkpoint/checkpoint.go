@@ -1,4 +1,4 @@
-// Package checkpoint is the process that signs, every hour, where the trails of
+// Package checkpoint is the process that signs, every hour, where the audit logs of
 // all organizations stand.
 package checkpoint
 

@@ -165,7 +165,7 @@ func (r *run) steps(state operations.State) []operations.Step {
 }
 
 // options let an export wait behind everything else, and for its turn among the
-// exports. A part that a worker died over is tried anew.
+// exports. A part that a worker died over is tried again.
 func options(ctx workflow.Context, org tenancy.OrgID, priority int) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue: string(queue.Batch), StartToCloseTimeout: 6 * time.Hour, ScheduleToCloseTimeout: 3 * 24 * time.Hour,

@@ -181,7 +181,7 @@ func TestSweepDoesBoth(t *testing.T) {
 	env.AssertExpectations(t)
 }
 
-// TestSecondRequestFindsTheFirst, and each is in the trail; Temporal may be away.
+// TestSecondRequestFindsTheFirst, and each is in the audit log; Temporal may be away.
 func TestSecondRequestFindsTheFirst(t *testing.T) {
 	t.Parallel()
 	d := pgtest.New(t)

@@ -33,7 +33,7 @@ type InviteMemberInput struct {
 // The signals. Each is a fact that the row has already.
 const (
 	InvitationEnded  = "InvitationEnded"  // accepted, declined or revoked
-	InvitationResent = "InvitationResent" // somebody asked for the mail again
+	InvitationResent = "InvitationResent" // someone asked for the mail again
 )
 
 // WorkflowID is the only way to name the workflow of an invitation.
@@ -45,7 +45,7 @@ func WorkflowID(org tenancy.OrgID, invitation uuid.UUID) string {
 // changes nothing and is no error, so that a workflow may call it in a step that
 // is tried twice. The invitation is the actor's in ctx, or the platform's, and is
 // open for orgs.DefaultTerm. When only the start fails, a schedule makes up for
-// it, and Begin is content.
+// it, and Begin succeeds.
 func Begin(ctx context.Context, db *tenancy.DB, c client.Client, org tenancy.OrgID, invitationID uuid.UUID, email string, role tenancy.Role) error {
 	var made members.Invitation
 	err := db.InTx(ctx, org, func(tx *tenancy.Tx) error {

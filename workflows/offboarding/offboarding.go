@@ -121,7 +121,7 @@ func DeleteOrganization(ctx workflow.Context, in DeleteOrganizationInput) (Delet
 	if err := r.wait(ctx); err != nil {
 		return r.sum, r.end(ctx, err)
 	}
-	// From here on nobody stops it: whether the organization was kept is for its
+	// From here on no one stops it: whether the organization was kept is for its
 	// row to say.
 	own, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()

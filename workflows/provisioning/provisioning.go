@@ -159,7 +159,7 @@ func (r *run) steps(state operations.State) []operations.Step {
 	return []operations.Step{{Name: r.step, State: state}}
 }
 
-// setUpBudget is how long a step may be tried: somebody waits, and gets a clear
+// setUpBudget is how long a step may be tried: someone waits, and gets a clear
 // failure rather than an organization that is never ready.
 const setUpBudget = time.Minute
 

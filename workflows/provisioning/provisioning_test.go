@@ -204,7 +204,7 @@ func TestRepeatedRequestFindsTheFirst(t *testing.T) {
 	require.NoError(t, err, "after its end as well")
 }
 
-// TestMailWithoutInviterIsRefused: an organization that nobody could own is not made.
+// TestMailWithoutInviterIsRefused: an organization that no one could own is not made.
 func TestMailWithoutInviterIsRefused(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

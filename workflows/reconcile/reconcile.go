@@ -24,7 +24,7 @@ var checker *reconcile.Activities // by name; its receiver is never called here
 // Kind is what operations of this process are called.
 const Kind = "reconcile_storage"
 
-// ReconcileStorageInput says how deep to look. A run that nobody asked for, as
+// ReconcileStorageInput says how deep to look. A run that no one asked for, as
 // the schedule's, has no operation.
 type ReconcileStorageInput struct {
 	Org          tenancy.OrgID

@@ -154,7 +154,7 @@ func (r *run) steps(state operations.State) []operations.Step {
 	return []operations.Step{{Name: "versions", State: state, Done: r.sum.Scanned}}
 }
 
-// options lets the re-scan wait behind every upload: nobody watches it.
+// options lets the re-scan wait behind every upload: no one watches it.
 func (r *run) options(ctx workflow.Context, q queue.Name, attempt, heartbeat time.Duration) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue: string(q), StartToCloseTimeout: attempt, ScheduleToCloseTimeout: 24 * time.Hour, HeartbeatTimeout: heartbeat,

@@ -28,7 +28,7 @@ func (c AdmissionConfig) Check() error {
 // Admission is where an organization's received files wait for the pipeline. Only a
 // few of each are in it at once, as many as its tier says and never more than the
 // ceiling: a backlog is rows, which cost nothing, and not
-// thousands of workflows that keep Temporal and the cores from everybody else.
+// thousands of workflows that keep Temporal and the cores from everyone else.
 type Admission struct {
 	db      *tenancy.DB
 	client  client.Client
@@ -44,7 +44,7 @@ func NewAdmission(db *tenancy.DB, c client.Client, config AdmissionConfig) (*Adm
 func (l *Admission) MaxRunning() int { return l.ceiling }
 
 // StartAdmitted lets in as many of the organization's waiting files as there is room
-// for, and starts their workflows. It is called when a file joins the line and
+// for, and starts their workflows. It is called when a file joins the admission queue and
 // when one leaves the pipeline; the sweep calls it for lines that stand still.
 // A process that dies between the commit and the start leaves a version that was
 // let in and shows no life, which the sweep starts.

@@ -115,7 +115,7 @@ func (u *upload) preview(ctx workflow.Context) error {
 	in := imaging.RenderPreviewsInput{Org: u.in.Org, Version: u.in.Version}
 	err := workflow.ExecuteActivity(rendering.options(ctx, u.in.Org), imager.RenderPreviews, in).Get(ctx, nil)
 	if err != nil && !temporal.IsCanceledError(err) {
-		workflow.GetLogger(ctx).Warn("published without previews", "org", u.in.Org, "version", u.in.Version, "error", err)
+		workflow.GetLogger(ctx).Warn("render previews failed; published without", "org", u.in.Org, "version", u.in.Version, "error", err)
 	}
 	return ctx.Err()
 }
@@ -188,7 +188,7 @@ func outcome(err error) bool {
 	return errors.As(err, &failed) && failed.NonRetryable()
 }
 
-// isTimeout knows the answer to a step whose version somebody else settled: it is no
+// isTimeout knows the answer to a step whose version someone else settled: it is no
 // failure.
 func isTimeout(cause error) bool {
 	var failed *temporal.ApplicationError

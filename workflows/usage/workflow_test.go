@@ -157,7 +157,7 @@ func (b *testBundle) mailed(t *testing.T, answer func() (email.SendUsageWarningR
 	return result, b.env.GetWorkflowResult(&result)
 }
 
-// TestMailServerIsAwayForTwoHours: it is not flooded, and nobody waits long once
+// TestMailServerIsAwayForTwoHours: it is not flooded, and no one waits long once
 // it is back.
 func TestMailServerIsAwayForTwoHours(t *testing.T) {
 	t.Parallel()

@@ -15,7 +15,7 @@ import (
 
 // finish makes the received bytes one object and the version one that waits for
 // its workflow. The row's offset reaches the size only in the transaction that
-// also receives the version: there is no state "complete, but nobody finished",
+// also receives the version: there is no state "complete, but no one finished",
 // and a client that got no answer sends its last bytes again.
 func (in *Stream) finish(ctx context.Context) error {
 	if err := in.waitPart(); err != nil {
@@ -175,6 +175,6 @@ func (in *Stream) removeTail(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTimeout)
 	defer cancel()
 	if err := in.intake.Staging.Remove(ctx, files.TailKey(in.org, in.id)); err != nil {
-		in.intake.Log.WarnContext(ctx, "a tail stays until the reconciler finds it", "organization", in.org, "version", in.id, "error", err)
+		in.intake.Log.WarnContext(ctx, "remove tail object failed; reconciler will retry", "organization", in.org, "version", in.id, "error", err)
 	}
 }

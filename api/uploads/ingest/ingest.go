@@ -169,11 +169,11 @@ func (i *Ingest) Withdraw(ctx context.Context, org tenancy.OrgID, id uuid.UUID, 
 		return fmt.Errorf("withdraw upload %s: %w", id, err)
 	}
 	if err := i.discard(ctx, org, id); err != nil {
-		i.Log.WarnContext(ctx, "the bytes of a withdrawn upload are not gone yet, the sweep will remove them", "organization", org, "version", id, "error", err)
+		i.Log.WarnContext(ctx, "remove bytes of withdrawn upload failed; sweep will retry", "organization", org, "version", id, "error", err)
 		return nil
 	}
 	if err := files.MarkCleaned(ctx, i.Tenants.Single(org), id); err != nil {
-		i.Log.WarnContext(ctx, "a withdrawn upload is not marked as cleaned", "organization", org, "version", id, "error", err)
+		i.Log.WarnContext(ctx, "mark withdrawn upload as cleaned failed; sweep will retry", "organization", org, "version", id, "error", err)
 	}
 	return nil
 }

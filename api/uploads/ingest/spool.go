@@ -120,7 +120,7 @@ func (s *spool) ReadAt(b []byte, at int64) (int, error) {
 	return s.file.ReadAt(b, at)
 }
 
-// reuse gives the file to a new part, and takes it from whoever still reads the
+// reuse gives the file to a new part, and takes it from anyone who still reads the
 // one before.
 func (s *spool) reuse() *spool { return s.spools.on(s.wait()) }
 
@@ -133,7 +133,7 @@ func (s *spool) wait() *os.File {
 	return f
 }
 
-// finish lets nobody wait for more than there is.
+// finish lets no one wait for more than there is.
 func (s *spool) finish() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -358,7 +358,7 @@ func (in *Stream) sendPart(ctx context.Context, p *partUpload) error {
 	}
 	part, err := in.putPart(ctx, p)
 	if err != nil {
-		if begun { // nobody knows of it but us
+		if begun { // no one knows of it but us
 			in.abortMultipart(ctx)
 		}
 		return err
@@ -396,7 +396,7 @@ func (in *Stream) abortMultipart(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTimeout)
 	defer cancel()
 	if err := in.intake.Staging.AbortMultipart(ctx, files.StagingKey(in.org, in.id), in.multipartID); err != nil {
-		in.intake.Log.WarnContext(ctx, "a multipart upload stays open until the reconciler finds it", "organization", in.org, "version", in.id, "error", err)
+		in.intake.Log.WarnContext(ctx, "abort multipart upload failed; reconciler will retry", "organization", in.org, "version", in.id, "error", err)
 	}
 	in.multipartID = ""
 }

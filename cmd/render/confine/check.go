@@ -41,7 +41,7 @@ func Check(outDir string, inForce []string) []Attempt {
 }
 
 // outside is what only Landlock refuses: a new file elsewhere. Without it the
-// answer is known, and trying would leave a file that nobody here may remove.
+// answer is known, and trying would leave a file that no one here may remove.
 func outside(inForce []string) Attempt {
 	const name = "create a file elsewhere"
 	if !slices.ContainsFunc(inForce, func(s string) bool { return strings.HasPrefix(s, "landlock") }) {

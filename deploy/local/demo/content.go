@@ -55,7 +55,7 @@ func encodePNG(img image.Image) []byte {
 }
 
 // withGPS puts an Exif segment with a position (0° 0' 0", in the Gulf of
-// Guinea, where nobody lives) after the JPEG's first marker.
+// Guinea, where no one lives) after the JPEG's first marker.
 func withGPS(jpg []byte) []byte {
 	var tiff bytes.Buffer
 	put := func(v any) { must(binary.Write(&tiff, binary.BigEndian, v)) }

@@ -81,7 +81,7 @@ func addTokens(path string, s *devstack.Stack) error {
 	return write(path, all)
 }
 
-// write replaces a file in one step: whoever reads it sees the old one or the
+// write replaces a file in one step: anyone who reads it sees the old one or the
 // new one. It holds tokens, so only its owner may read it.
 func write(path string, v any) error {
 	b, err := json.MarshalIndent(v, "", "  ")

@@ -27,7 +27,7 @@ const (
 	maxWaiting = 1000
 )
 
-// challengeForm is SHA-256 in base64url, newcomerForm a subject that somebody
+// challengeForm is SHA-256 in base64url, newcomerForm a subject that someone
 // may make up.
 var (
 	challengeForm = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
@@ -91,7 +91,7 @@ func (g *grants) add(x grant, now time.Time) (code string, ok bool) {
 	return code, true
 }
 
-// take gives what a code stands for, once, whoever asks.
+// take gives what a code is, once, anyone who asks.
 func (g *grants) take(code string, now time.Time) (grant, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -118,8 +118,8 @@ type authorizeView struct {
 	Suggested, Said, Bad string
 }
 
-// authorize shows who one can be. Nobody is sent to an address that is not the
-// one this issuer knows: it would hand the code to whoever wrote the link.
+// authorize shows who one can be. No one is sent to an address that is not the
+// one this issuer knows: it would hand the code to anyone who wrote the link.
 func (i *issuer) authorize(w http.ResponseWriter, r *http.Request) {
 	a := readAuthorization(r.URL.Query())
 	if i.known(w, a) && i.sound(w, r, a) {

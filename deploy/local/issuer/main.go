@@ -1,5 +1,5 @@
 // Command issuer is the identity provider of the local stack: it signs tokens
-// for whoever holds the stack's secret, and for whoever sits at this machine's
+// for anyone who holds the stack's secret, and for anyone who sits at this machine's
 // browser. It is not a product and refuses to run as one.
 package main
 
@@ -60,7 +60,7 @@ func run(ctx context.Context) error {
 }
 
 // check refuses everything but a stack on this machine: these tokens prove
-// nothing about anybody.
+// nothing about anyone.
 func (c config) check() error {
 	if c.Env != "local" {
 		return fmt.Errorf("SATCHEL_ENV is %q: this issuer signs for anybody and runs in local mode only. Configure a real identity provider", c.Env)

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034 # the variables are read by whoever sources this
+# shellcheck shell=bash disable=SC2034 # the variables are read by anyone who sources this
 # The names, folders and ports of one local stack. Everything in this folder sources it, nothing else defines them.
 #
 # A stack is a folder (SATCHEL_LOCAL) and a port base (SATCHEL_PORT_BASE). Two stacks with different ones run beside

@@ -44,7 +44,7 @@ end_leftovers() {
   fi
   rm -f "$SATCHEL_SUPERVISOR_SOCKET" "$SATCHEL_CLAMD_SOCKET" "$SATCHEL_LOCAL/satchel.json"
   rmdir "$SATCHEL_RUN" 2>/dev/null || true
-  # Nobody works in the data folder any more, so its pid file may only name a stranger who has got the number since.
+  # No one works in the data folder any more, so its pid file may only name a stranger who has got the number since.
   find "$(realpath -q "$SATCHEL_LOCAL/data/postgres" || echo /nonexistent)" -maxdepth 2 -name postmaster.pid -delete 2>/dev/null || true
 }
 
@@ -152,7 +152,7 @@ explain_process() {
 
 # ---- ending
 
-# serve waits for the end of the supervisor: somebody stopped the stack from outside, or killed it.
+# serve waits for the end of the supervisor: someone stopped the stack from outside, or killed it.
 serve() {
   local outcome=0
   trap 'exit 0' INT TERM HUP

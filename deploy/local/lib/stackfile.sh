@@ -59,7 +59,7 @@ follow_processes() {
 rewrite_pids() {
   local file=$SATCHEL_LOCAL/satchel.json known='' now
   umask 077
-  while sleep 1 && kill -0 $$ 2>/dev/null; do # $$ is the script: nobody follows for one that was killed
+  while sleep 1 && kill -0 $$ 2>/dev/null; do # $$ is the script: no one follows for one that was killed
     now=$(process_ids) || continue
     [[ $now != "$known" ]] || continue
     jq --argjson pids "$now" '.pids = $pids' "$file" >"$file.new" && mv "$file.new" "$file"

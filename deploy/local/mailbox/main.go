@@ -1,5 +1,5 @@
 // Command mailbox is the mail server of the local stack: it takes every mail for
-// everybody, sends none on, and shows them on a page of this machine. It is not
+// everyone, sends none on, and shows them on a page of this machine. It is not
 // a product and refuses to run as one.
 package main
 
@@ -76,8 +76,8 @@ func run(ctx context.Context) error {
 	return err
 }
 
-// check refuses everything but a stack on this machine: whoever reaches it reads
-// everybody's mail.
+// check refuses everything but a stack on this machine: anyone who reaches it reads
+// everyone's mail.
 func (c config) check() error {
 	if c.Env != "local" {
 		return fmt.Errorf("SATCHEL_ENV is %q: this mailbox shows everybody's mail and runs in local mode only. Configure a real mail server", c.Env)

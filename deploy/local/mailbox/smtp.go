@@ -31,7 +31,7 @@ func (s *session) Reset() { s.to = nil }
 // Logout has nothing to give back.
 func (s *session) Logout() error { return nil }
 
-// Mail begins a mail from anybody.
+// Mail begins a mail from anyone.
 func (s *session) Mail(string, *smtp.MailOptions) error { return nil }
 
 // Rcpt takes one more address.

@@ -15,10 +15,10 @@ import (
 var source string
 
 // The template escapes all that comes out of a mail. Its HTML form is shown as
-// text: mails are somebody else's words, also here.
+// text: mails are someone else's words, also here.
 var page = template.Must(template.New("mailbox").Parse(source))
 
-// view is the page: the mails to one address, or to everybody.
+// view is the page: the mails to one address, or to everyone.
 type view struct {
 	To    string
 	Mails []message

@@ -6,7 +6,7 @@ set -euo pipefail
 . "$(dirname "$0")/../lib/env.sh"
 
 # put PATH [BODY]: the store's answer must be one of success, or that it is so already. The keys travel in a
-# configuration on standard input: an argument could be read by everybody on the machine.
+# configuration on standard input: an argument could be read by everyone on the machine.
 put() {
   local status
   status=$(curl --silent --show-error --output /dev/null --write-out '%{http_code}' --config - --request PUT --data-binary "${2-}" \
@@ -27,7 +27,7 @@ allow() {
 # policy BUCKET: the statements come on standard input.
 policy() { put "$1?policy=" "$(jq -s '{Version: "2012-10-17", Statement: .}')"; }
 
-# What the worker signs about the trails goes into a bucket of its own, and stays: it may not remove it.
+# What the worker signs about the audit logs goes into a bucket of its own, and stays: it may not remove it.
 for bucket in "$SATCHEL_S3_STAGING_BUCKET" "$SATCHEL_S3_CLEAN_BUCKET" "$SATCHEL_S3_QUARANTINE_BUCKET" "$SATCHEL_S3_AUDIT_BUCKET" \
   "$SATCHEL_S3_EXPORTS_BUCKET"; do put "$bucket"; done
 { allow "$SATCHEL_S3_STAGING_BUCKET" api 's3:*' && allow "$SATCHEL_S3_STAGING_BUCKET" worker 's3:*'; } | policy "$SATCHEL_S3_STAGING_BUCKET"

@@ -8,7 +8,7 @@ set -euo pipefail
 . "$(dirname "$0")/../lib/tools.sh"
 
 # program_accounts: the accounts of api and worker, which have no rights but those that a bucket's policy gives. Secrets
-# go by the environment: an argument could be read by everybody on the machine.
+# go by the environment: an argument could be read by everyone on the machine.
 program_accounts() {
   api_key=$(secret s3-api-access-key) api_secret=$(secret s3-api-secret-key) \
     worker_key=$(secret s3-worker-access-key) worker_secret=$(secret s3-worker-secret-key) \

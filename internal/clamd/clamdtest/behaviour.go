@@ -45,7 +45,7 @@ func Honest(signatures map[string][]byte) Behaviour {
 }
 
 // BadReplies is every way to answer a scan that is no verdict. A client that
-// takes any of them for clean publishes files that nobody has looked at.
+// takes any of them for clean publishes files that no one has looked at.
 func BadReplies() []Behaviour {
 	return []Behaviour{
 		{Name: "error", Reply: "stream: Can't allocate memory ERROR\x00"},

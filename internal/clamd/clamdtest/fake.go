@@ -76,7 +76,7 @@ func (f *Fake) Scans() int64 { return f.scans.Load() }
 // Descriptors counts those of them that came as a descriptor.
 func (f *Fake) Descriptors() int64 { return f.handed.Load() }
 
-// Close hangs up on everybody and returns once nothing of the fake runs.
+// Close hangs up on everyone and returns once nothing of the fake runs.
 func (f *Fake) Close() {
 	close(f.done)
 	_ = f.listener.Close()

@@ -4,7 +4,7 @@
 // It works on the encoded bytes, because the encoder's own switch cannot be
 // relied upon: libvips 8.14 keeps EXIF in WebP when told to strip it. Both
 // directions go by what is allowed, not by what is known to be private: a
-// segment or chunk nobody here has heard of is removed by Strip and refused by
+// segment or chunk no one here has heard of is removed by Strip and refused by
 // Check.
 package metadata
 
