@@ -36,7 +36,10 @@ func TestAFieldBehindTheFileComesLate(t *testing.T) {
 			body, feed := io.Pipe()
 			go func() {
 				_, _ = io.WriteString(feed, "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\n"+lorem+"\r\n--x\r\n")
+				poll := time.NewTicker(10 * time.Millisecond)
+				defer poll.Stop()
 				for deadline := time.Now().Add(patience); owner.count("file_versions") == before && time.Now().Before(deadline); {
+					<-poll.C
 				}
 				_, _ = fmt.Fprintf(feed, "Content-Disposition: form-data; name=%q\r\n\r\n%s\r\n--x--\r\n", field.name, field.value)
 				_ = feed.Close()
