@@ -52,7 +52,7 @@ type Unfinished struct {
 // OrganizationsUnfinished finds organizations that are being set up, or should
 // have been deleted, and have been quiet for longer than that.
 func (d *DB) OrganizationsUnfinished(ctx context.Context, quiet time.Duration, n int) ([]Unfinished, error) {
-	return ask[Unfinished](ctx, d, "select * from app.organizations_unfinished($1, $2)", quiet, n)
+	return ask[Unfinished](ctx, d, "select organization_id, status, deletion_id from app.organizations_unfinished($1, $2)", quiet, n)
 }
 
 // ForgetOrganization removes every row of an organization that was never
