@@ -43,10 +43,10 @@ func (d *DB) EnsureUser(ctx context.Context, issuer, subject string) (uuid.UUID,
 
 // Organizations pages through all organizations in the order of their ids.
 func (d *DB) Organizations(ctx context.Context, after OrgID, n int) ([]OrgID, error) {
-	rows, err := ask[struct{ ID uuid.UUID }](ctx, d, "select id from app.organizations_page($1, $2)", after.UUID(), n)
+	rows, err := ask[struct{ ID OrgID }](ctx, d, "select id from app.organizations_page($1, $2)", after, n)
 	orgs := make([]OrgID, len(rows))
 	for i, r := range rows {
-		orgs[i] = OrgID(r.ID)
+		orgs[i] = r.ID
 	}
 	return orgs, err
 }

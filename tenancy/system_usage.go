@@ -13,11 +13,11 @@ import (
 // full they are.
 func (d *DB) UsageCrossings(ctx context.Context, n int) ([]OrgID, error) {
 	rows, err := ask[struct {
-		ID uuid.UUID `db:"organization_id"`
+		ID OrgID `db:"organization_id"`
 	}](ctx, d, "select organization_id from app.usage_crossings($1)", n)
 	orgs := make([]OrgID, len(rows))
 	for i, r := range rows {
-		orgs[i] = OrgID(r.ID)
+		orgs[i] = r.ID
 	}
 	return orgs, err
 }
