@@ -111,6 +111,14 @@ func List(ctx context.Context, q tenancy.Queries, f Filter) ([]View, error) {
 	return views, nil
 }
 
+// viewColumns names what a list reads. With v.* a process of the previous build
+// would fail on the first column that a newer view adds.
+const viewColumns = `v.organization_id, v.file_id, v.name, v.description, v.category, v.file_status, v.owner_id, v.trashed_at, v.created_at,
+	v.updated_at, v.shown_id, v.current_id, v.head_id, v.event_seq, v.version_id, v.number, v.status, v.status_reason,
+	v.change_description, v.size, v.mime_type, v.sha256, v.scan_verdict, v.scan_signature, v.scan_engine, v.scan_database,
+	v.scanned_at, v.contains_pii, v.preview, v.width, v.height, v.object_etag, v.uploaded_by, v.published_at,
+	v.version_created_at, v.renditions, v.steps, v.head_number, v.head_status, v.head_reason`
+
 // listQuery picks the page's files first, by index, and joins only those to
 // their versions.
 func listQuery(f Filter) (string, pgx.NamedArgs, error) {
@@ -149,11 +157,11 @@ func listQuery(f Filter) (string, pgx.NamedArgs, error) {
 	page := fmt.Sprintf(`select f.id, coalesce(f.current_id, f.head_id) as version_id, f.name
 		from files f where %s order by %s limit %d`, strings.Join(where, " and "), order.by, f.Limit)
 	if len(f.Students) > 0 {
-		page = fmt.Sprintf("select f.* from unnest(@owners::uuid[]) p(person) cross join lateral (%s) f order by %s limit %d", page, order.by, f.Limit)
+		page = fmt.Sprintf("select f.id, f.version_id, f.name from unnest(@owners::uuid[]) p(person) cross join lateral (%s) f order by %s limit %d", page, order.by, f.Limit)
 	}
 	return fmt.Sprintf(`with page as (%s)
-		select v.* from page f join version_view v on v.file_id = f.id and v.version_id = f.version_id
-		 order by %s`, page, order.by), args, nil
+		select %s from page f join version_view v on v.file_id = f.id and v.version_id = f.version_id
+		 order by %s`, page, viewColumns, order.by), args, nil
 }
 
 // likePattern searches for the text itself: % and _ are letters to a person.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 // OrgID names an organization. The zero value is no organization, and every
@@ -57,3 +58,17 @@ func (o *OrgID) UnmarshalText(b []byte) error {
 // NewID gives a UUIDv7: its order is the order of creation, which keeps indexes
 // dense and makes it the natural cursor.
 func NewID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
+
+// UUIDValue and ScanUUID let pgx write and read an OrgID as a uuid. The zero
+// value is written as the nil UUID and not as null: lists over all organizations
+// start behind it.
+func (o OrgID) UUIDValue() (pgtype.UUID, error) { return pgtype.UUID{Bytes: o, Valid: true}, nil }
+
+// ScanUUID refuses null: a column that may be null is read into a *OrgID.
+func (o *OrgID) ScanUUID(v pgtype.UUID) error {
+	if !v.Valid {
+		return ErrNoTenant
+	}
+	*o = v.Bytes
+	return nil
+}

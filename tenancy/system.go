@@ -27,9 +27,11 @@ type Membership struct {
 	Features            []string `db:"features"` // of its tier
 }
 
+const membershipColumns = "user_id, organization_id, role, status, tier, requests_per_minute, origins, reads_while_suspended, features"
+
 // Memberships finds the places of the person whom an issuer calls subject.
 func (d *DB) Memberships(ctx context.Context, issuer, subject string) ([]Membership, error) {
-	return systemQuery[Membership](ctx, d, "select * from app.memberships($1, $2)", issuer, subject)
+	return systemQuery[Membership](ctx, d, "select "+membershipColumns+" from app.memberships($1, $2)", issuer, subject)
 }
 
 // EnsureUser gives the id of a person, making the row when there is none.
@@ -41,10 +43,10 @@ func (d *DB) EnsureUser(ctx context.Context, issuer, subject string) (uuid.UUID,
 
 // Organizations pages through all organizations in the order of their ids.
 func (d *DB) Organizations(ctx context.Context, after OrgID, n int) ([]OrgID, error) {
-	rows, err := systemQuery[struct{ ID uuid.UUID }](ctx, d, "select * from app.organizations_page($1, $2)", after.UUID(), n)
+	rows, err := systemQuery[struct{ ID OrgID }](ctx, d, "select id from app.organizations_page($1, $2)", after, n)
 	orgs := make([]OrgID, len(rows))
 	for i, r := range rows {
-		orgs[i] = OrgID(r.ID)
+		orgs[i] = r.ID
 	}
 	return orgs, err
 }
@@ -61,18 +63,18 @@ type Ref struct {
 // for that long though there is room: below what their tier and the ceiling let
 // into the pipeline. Only Org is set.
 func (d *DB) OrganizationsWaiting(ctx context.Context, unstarted time.Duration, ceiling, n int) ([]Ref, error) {
-	return systemQuery[Ref](ctx, d, "select * from app.organizations_waiting($1, $2, $3)", unstarted, ceiling, n)
+	return systemQuery[Ref](ctx, d, "select organization_id from app.organizations_waiting($1, $2, $3)", unstarted, ceiling, n)
 }
 
 // VersionsWaiting finds versions that were let into the pipeline and whose
 // workflow showed no life since, or has been silent for long.
 func (d *DB) VersionsWaiting(ctx context.Context, unstarted, silent time.Duration, n int) ([]Ref, error) {
-	return systemQuery[Ref](ctx, d, "select * from app.versions_waiting($1, $2, $3)", unstarted, silent, n)
+	return systemQuery[Ref](ctx, d, "select organization_id, file_id, version_id from app.versions_waiting($1, $2, $3)", unstarted, silent, n)
 }
 
 // UploadsExpired finds uploads past their time.
 func (d *DB) UploadsExpired(ctx context.Context, n int) ([]Ref, error) {
-	return systemQuery[Ref](ctx, d, "select * from app.uploads_expired($1)", n)
+	return systemQuery[Ref](ctx, d, "select organization_id, upload_id, version_id from app.uploads_expired($1)", n)
 }
 
 func systemQuery[T any](ctx context.Context, d *DB, sql string, args ...any) ([]T, error) {

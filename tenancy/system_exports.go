@@ -17,10 +17,10 @@ type ExportRef struct {
 
 // ExportsUnfinished finds exports that have made no progress for longer than that.
 func (d *DB) ExportsUnfinished(ctx context.Context, quiet time.Duration, n int) ([]ExportRef, error) {
-	return systemQuery[ExportRef](ctx, d, "select * from app.exports_unfinished($1, $2)", quiet, n)
+	return systemQuery[ExportRef](ctx, d, "select organization_id, export_id from app.exports_unfinished($1, $2)", quiet, n)
 }
 
 // ExportsDue finds exports past their time.
 func (d *DB) ExportsDue(ctx context.Context, n int) ([]ExportRef, error) {
-	return systemQuery[ExportRef](ctx, d, "select * from app.exports_due($1)", n)
+	return systemQuery[ExportRef](ctx, d, "select organization_id, export_id from app.exports_due($1)", n)
 }

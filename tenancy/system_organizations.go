@@ -25,7 +25,7 @@ type NewOrganization struct {
 // succeeds.
 func BeginOrganization(ctx context.Context, tx *Tx, n NewOrganization) error {
 	var ok bool
-	err := tx.QueryRow(ctx, "select app.organization_begin($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)", n.ID.UUID(), n.Slug, n.Name, n.Tier,
+	err := tx.QueryRow(ctx, "select app.organization_begin($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)", n.ID, n.Slug, n.Name, n.Tier,
 		n.ContactEmail, n.MaxBytes, n.MaxFileSize, n.Owner, n.OwnerEmail, n.Invitation).Scan(&ok)
 	if err != nil {
 		return fmt.Errorf("begin organization: %w", err)
@@ -39,7 +39,7 @@ func BeginOrganization(ctx context.Context, tx *Tx, n NewOrganization) error {
 // ListOrganizations pages through the organizations in the order of their ids,
 // for operators. status and text are filters; empty lets everything through.
 func (d *DB) ListOrganizations(ctx context.Context, after OrgID, status, text string, n int) ([]Organization, error) {
-	return systemQuery[Organization](ctx, d, "select "+organizationColumns+" from app.organizations_list($1, $2, $3, $4)", after.UUID(), status, text, n)
+	return systemQuery[Organization](ctx, d, "select "+organizationColumns+" from app.organizations_list($1, $2, $3, $4)", after, status, text, n)
 }
 
 // UnfinishedOrganization is an organization whose workflow may have been lost.
@@ -52,7 +52,7 @@ type UnfinishedOrganization struct {
 // OrganizationsUnfinished finds organizations that are being set up, or should
 // have been deleted, and have been quiet for longer than that.
 func (d *DB) OrganizationsUnfinished(ctx context.Context, quiet time.Duration, n int) ([]UnfinishedOrganization, error) {
-	return systemQuery[UnfinishedOrganization](ctx, d, "select * from app.organizations_unfinished($1, $2)", quiet, n)
+	return systemQuery[UnfinishedOrganization](ctx, d, "select organization_id, status, deletion_id from app.organizations_unfinished($1, $2)", quiet, n)
 }
 
 // ForgetOrganization removes every row of an organization that was never
@@ -60,7 +60,7 @@ func (d *DB) OrganizationsUnfinished(ctx context.Context, quiet time.Duration, n
 // when there is no such organization. It runs in the caller's transaction.
 func ForgetOrganization(ctx context.Context, tx *Tx, org OrgID) (map[string]int64, error) {
 	var counts map[string]int64
-	err := tx.QueryRow(ctx, "select app.organization_forget($1)", org.UUID()).Scan(&counts)
+	err := tx.QueryRow(ctx, "select app.organization_forget($1)", org).Scan(&counts)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return nil, fmt.Errorf("forget organization: %w", err)
 	}

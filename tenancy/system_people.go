@@ -19,7 +19,7 @@ type OrganizationMembership struct {
 // OrganizationMemberships finds where the person belongs whom an issuer calls subject. It gives
 // no row at all for a person whom no one has met yet.
 func (d *DB) OrganizationMemberships(ctx context.Context, issuer, subject string) ([]OrganizationMembership, error) {
-	return systemQuery[OrganizationMembership](ctx, d, "select * from app.person_places($1, $2)", issuer, subject)
+	return systemQuery[OrganizationMembership](ctx, d, "select user_id, organization_id, name, role, status from app.person_places($1, $2)", issuer, subject)
 }
 
 // InvitationRef names an open invitation.
@@ -32,7 +32,7 @@ type InvitationRef struct {
 // InvitationByToken finds the invitation, open or ended, whose token has this SHA-256;
 // false when there is none.
 func (d *DB) InvitationByToken(ctx context.Context, hash []byte) (InvitationRef, bool, error) {
-	found, err := systemQuery[InvitationRef](ctx, d, "select * from app.invitation_by_token($1)", hash)
+	found, err := systemQuery[InvitationRef](ctx, d, "select organization_id, invitation_id from app.invitation_by_token($1)", hash)
 	if err != nil || len(found) == 0 {
 		return InvitationRef{}, false, err
 	}
@@ -42,5 +42,5 @@ func (d *DB) InvitationByToken(ctx context.Context, hash []byte) (InvitationRef,
 // InvitationsWaiting finds open invitations whose workflow never began or has
 // been silent for long.
 func (d *DB) InvitationsWaiting(ctx context.Context, unstarted, silent time.Duration, n int) ([]InvitationRef, error) {
-	return systemQuery[InvitationRef](ctx, d, "select * from app.invitations_waiting($1, $2, $3)", unstarted, silent, n)
+	return systemQuery[InvitationRef](ctx, d, "select organization_id, invitation_id, expires_at from app.invitations_waiting($1, $2, $3)", unstarted, silent, n)
 }

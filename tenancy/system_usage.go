@@ -13,11 +13,11 @@ import (
 // full they are.
 func (d *DB) UsageCrossings(ctx context.Context, n int) ([]OrgID, error) {
 	rows, err := systemQuery[struct {
-		ID uuid.UUID `db:"organization_id"`
-	}](ctx, d, "select * from app.usage_crossings($1)", n)
+		ID OrgID `db:"organization_id"`
+	}](ctx, d, "select organization_id from app.usage_crossings($1)", n)
 	orgs := make([]OrgID, len(rows))
 	for i, r := range rows {
-		orgs[i] = OrgID(r.ID)
+		orgs[i] = r.ID
 	}
 	return orgs, err
 }
@@ -31,7 +31,7 @@ type WarningRef struct {
 // UsageWarningsWaiting finds warnings whose mail waits and has no workflow, or
 // one that was started longer ago than that.
 func (d *DB) UsageWarningsWaiting(ctx context.Context, silent time.Duration, n int) ([]WarningRef, error) {
-	return systemQuery[WarningRef](ctx, d, "select * from app.usage_warnings_waiting($1, $2)", silent, n)
+	return systemQuery[WarningRef](ctx, d, "select organization_id, warning_id from app.usage_warnings_waiting($1, $2)", silent, n)
 }
 
 // TierLevel is what all organizations of a tier have together.
@@ -45,7 +45,7 @@ type TierLevel struct {
 
 // TierLevels adds up what is there now, by tier.
 func (d *DB) TierLevels(ctx context.Context) ([]TierLevel, error) {
-	return systemQuery[TierLevel](ctx, d, "select * from app.tier_levels()")
+	return systemQuery[TierLevel](ctx, d, "select tier, organizations, members, used_bytes, reserved_bytes from app.tier_levels()")
 }
 
 // TierDay is what all organizations of a tier used on one day of UTC, as it was
@@ -62,5 +62,5 @@ type TierDay struct {
 
 // TierDays adds up the days since then, by tier.
 func (d *DB) TierDays(ctx context.Context, since time.Time) ([]TierDay, error) {
-	return systemQuery[TierDay](ctx, d, "select * from app.tier_days($1)", since)
+	return systemQuery[TierDay](ctx, d, "select tier, day, uploads, bytes_in, bytes_out, scans, renditions from app.tier_days($1)", since)
 }

@@ -26,12 +26,15 @@ type Tier struct {
 	UpdatedAt         time.Time `db:"updated_at" json:"updated_at"`
 }
 
+const tierColumns = `name, max_members, max_bytes, max_file_size, requests_per_minute, concurrent_uploads, concurrent_scans,
+	renditions, features, updated_at`
+
 // ErrNoTier refuses a tier that is not among the tiers.
 var ErrNoTier = fault.New(fault.Invalid, "invalid_tier", "There is no such tier. GET /api/v1/admin/tiers lists them.")
 
 // GetTier reads the tier of the organization to which q is bound.
 func GetTier(ctx context.Context, q Queries) (Tier, error) {
-	rows, err := q.Query(ctx, "select * from tiers")
+	rows, err := q.Query(ctx, "select "+tierColumns+" from tiers")
 	if err != nil {
 		return Tier{}, fmt.Errorf("read tier: %w", err)
 	}
@@ -44,7 +47,7 @@ func GetTier(ctx context.Context, q Queries) (Tier, error) {
 
 // Tiers lists the tiers, the smallest first.
 func (d *DB) Tiers(ctx context.Context) ([]Tier, error) {
-	return systemQuery[Tier](ctx, d, "select * from app.tiers()")
+	return systemQuery[Tier](ctx, d, "select "+tierColumns+" from app.tiers()")
 }
 
 // Tier finds a tier by its name.

@@ -89,7 +89,7 @@ func (d *Database) Member(t testing.TB, org tenancy.OrgID, role tenancy.Role) uu
 	ctx := context.Background()
 	user, err := d.EnsureUser(ctx, "test", uuid.NewString())
 	require.NoError(t, err)
-	_, err = d.Single(org).Exec(ctx, "insert into members (organization_id, user_id, role) values ($1, $2, $3)", org.UUID(), user, role)
+	_, err = d.Single(org).Exec(ctx, "insert into members (organization_id, user_id, role) values ($1, $2, $3)", org, user, role)
 	require.NoError(t, err)
 	return user
 }

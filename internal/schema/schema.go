@@ -105,7 +105,7 @@ func AddOperator(ctx context.Context, c Config, issuer, subject string) error {
 			return fmt.Errorf("add person: %w", err)
 		}
 		_, err := tx.Exec(ctx, `insert into members (organization_id, user_id, role) values ($1, $2, 'operator') on conflict do nothing`,
-			tenancy.Platform.UUID(), user)
+			tenancy.Platform, user)
 		return err
 	})
 }

@@ -1,0 +1,77 @@
+package satchel_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// allColumns finds "select *", "select v.*" and "returning *", also behind other
+// columns, but not count(*).
+var allColumns = regexp.MustCompile(`(?is)\b(select|returning)\s+(\w+\.)?\*|\bselect\b[^()]*,\s*(\w+\.)?\*`)
+
+// TestQueriesNameTheirColumns fails for a query that reads whatever columns a
+// table has: its struct does not know a column that a newer build adds, and
+// every process of the older build then fails after `migrate up`. The generated
+// code of sqlc is read too: sqlc writes the columns out where queries.sql has a
+// star.
+func TestQueriesNameTheirColumns(t *testing.T) {
+	t.Parallel()
+	for sql, found := range map[string]bool{
+		"select * from tiers": true, "insert into tiers (name) values ($1) returning *": true, "select f.name, v.* from files f": true,
+		"select count(*) from files": false, "select id, count(*) from files group by id": false, "select 2 * size from files": false,
+	} {
+		require.Equal(t, found, allColumns.MatchString(sql), sql)
+	}
+	queries := 0
+	for _, path := range goSources(t) {
+		for _, text := range stringsOf(t, path) {
+			if strings.Contains(strings.ToLower(text), "select ") {
+				queries++
+			}
+			require.False(t, allColumns.MatchString(text), "%s: name the columns of %q", path, text)
+		}
+	}
+	require.Greater(t, queries, 50, "the queries are found")
+}
+
+// goSources lists the Go files outside of tests and folders of tools.
+func goSources(t *testing.T) (paths []string) {
+	t.Helper()
+	require.NoError(t, filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && path != "." && strings.HasPrefix(d.Name(), "."):
+			return filepath.SkipDir
+		case strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go"):
+			paths = append(paths, path)
+		}
+		return nil
+	}))
+	return paths
+}
+
+// stringsOf returns the string literals of a Go file.
+func stringsOf(t *testing.T, path string) (texts []string) {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+	require.NoError(t, err)
+	ast.Inspect(file, func(n ast.Node) bool {
+		if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+			text, err := strconv.Unquote(lit.Value)
+			require.NoError(t, err)
+			texts = append(texts, text)
+		}
+		return true
+	})
+	return texts
+}
