@@ -24,11 +24,19 @@ func TestAFieldBehindTheFileComesLate(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	owner := b.person(b.organization(), tenancy.Owner)
+	earlier := owner.published("a.txt", lorem).ID.String()
+	b.intake.Wait(context.Background())
+	started := func() int {
+		b.processes.mu.Lock()
+		defer b.processes.mu.Unlock()
+		return len(b.processes.started)
+	}
+	alone := started()
 	for name, field := range map[string]struct {
 		name, value, code string
 	}{
 		"wrong digest": {"sha256", sum("other"), "field_after_file"},
-		"file id":      {"file_id", owner.published("a.txt", lorem).ID.String(), "field_after_file"},
+		"file id":      {"file_id", earlier, "field_after_file"},
 		"bad text":     {"description", "a\x00b", "invalid_description"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -46,9 +54,7 @@ func TestAFieldBehindTheFileComesLate(t *testing.T) {
 			}()
 			owner.call(post, storagePath+"/upload", body, "Content-Type", "multipart/form-data; boundary=x").refused(http.StatusBadRequest, field.code)
 			b.intake.Wait(context.Background())
-			b.processes.mu.Lock()
-			require.Empty(t, b.processes.started)
-			b.processes.mu.Unlock()
+			require.Equal(t, alone, started())
 			var received int
 			require.NoError(t, b.db.Single(owner.org).QueryRow(t.Context(), "select count(*) from file_versions where received_at is not null and status <> 'published'").Scan(&received))
 			require.Zero(t, received)

@@ -83,7 +83,7 @@ func (b faultyBucket) Put(ctx context.Context, key string, body io.Reader, size 
 	return call(b.faults, "Put", func() (string, error) { return b.Bucket.Put(ctx, key, body, size, contentType) })
 }
 
-func (b faultyBucket) PutSummed(ctx context.Context, key string, body io.Reader, size int64, sum []byte) (string, error) {
+func (b faultyBucket) PutWithSHA256(ctx context.Context, key string, body io.Reader, size int64, sum []byte) (string, error) {
 	return call(b.faults, "Put", func() (string, error) { return b.Bucket.PutWithSHA256(ctx, key, body, size, sum) })
 }
 
@@ -99,20 +99,20 @@ func (b faultyBucket) Remove(ctx context.Context, key string) error {
 	return callErr(b.faults, "Remove", func() error { return b.Bucket.Remove(ctx, key) })
 }
 
-func (b faultyBucket) Begin(ctx context.Context, key string) (string, error) {
-	return call(b.faults, "Begin", func() (string, error) { return b.Bucket.CreateMultipart(ctx, key) })
+func (b faultyBucket) CreateMultipart(ctx context.Context, key string) (string, error) {
+	return call(b.faults, "CreateMultipart", func() (string, error) { return b.Bucket.CreateMultipart(ctx, key) })
 }
 
 func (b faultyBucket) PutPart(ctx context.Context, key, upload string, number int, body io.Reader, size int64) (string, error) {
 	return call(b.faults, "PutPart", func() (string, error) { return b.Bucket.PutPart(ctx, key, upload, number, body, size) })
 }
 
-func (b faultyBucket) Join(ctx context.Context, key, upload string, parts []s3.Part) (string, error) {
-	return call(b.faults, "Join", func() (string, error) { return b.Bucket.CompleteMultipart(ctx, key, upload, parts) })
+func (b faultyBucket) CompleteMultipart(ctx context.Context, key, upload string, parts []s3.Part) (string, error) {
+	return call(b.faults, "CompleteMultipart", func() (string, error) { return b.Bucket.CompleteMultipart(ctx, key, upload, parts) })
 }
 
-func (b faultyBucket) Abort(ctx context.Context, key, upload string) error {
-	return callErr(b.faults, "Abort", func() error { return b.Bucket.AbortMultipart(ctx, key, upload) })
+func (b faultyBucket) AbortMultipart(ctx context.Context, key, upload string) error {
+	return callErr(b.faults, "AbortMultipart", func() error { return b.Bucket.AbortMultipart(ctx, key, upload) })
 }
 
 func (b faultyBucket) ListPending(ctx context.Context, prefix string) ([]s3.PendingUpload, error) {

@@ -122,14 +122,14 @@ func TestRealStore(t *testing.T) {
 		}
 	})
 	t.Run("joined, and nobody heard", func(t *testing.T) {
-		for _, lost := range []string{"Join", "InTx"} {
+		for _, lost := range []string{"CompleteMultipart", "InTx"} {
 			id := create()
 			require.Equal(t, http.StatusNoContent, c.patch(id, 0, whole[:2*partBytes]).status)
 			joined := false
 			b.faults.set(func(_ int, op string) verdict {
-				joined = joined || op == "Join"
+				joined = joined || op == "CompleteMultipart"
 				switch {
-				case op == "Join" && lost == "Join":
+				case op == "CompleteMultipart" && lost == "CompleteMultipart":
 					return unheard
 				case op == "InTx" && joined:
 					return refused

@@ -318,7 +318,7 @@ func TestLostLease(t *testing.T) {
 	whole := content(4, 3*smallPart)
 	id := c.create(int64(len(whole))).id(t)
 	b.faults.set(func(_ int, op string) verdict {
-		if op == "Begin" {
+		if op == "CreateMultipart" {
 			_, err := b.db.Single(b.org).Exec(context.Background(), "update uploads set lease_holder = 'thief', lease_until = now() + interval '1 minute' where id = $1", id)
 			require.NoError(t, err)
 		}

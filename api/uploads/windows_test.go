@@ -37,7 +37,7 @@ func TestEveryWindowConverges(t *testing.T) {
 	journey(clean, id, whole)
 	b.received(t, id, whole)
 	calls := b.faults.made()
-	require.Contains(t, calls, "Join")
+	require.Contains(t, calls, "CompleteMultipart")
 	require.Contains(t, calls, "Open")
 
 	for n, op := range calls {

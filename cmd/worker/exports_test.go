@@ -62,7 +62,7 @@ func (d *dying) PutPart(ctx context.Context, key, upload string, number int, bod
 	return etag, err
 }
 
-func (d *dying) Join(ctx context.Context, key, upload string, etags []string) (string, error) {
+func (d *dying) CompleteMultipart(ctx context.Context, key, upload string, etags []string) (string, error) {
 	etag, err := d.exportBucket.CompleteMultipart(ctx, key, upload, etags)
 	if died := d.dies("after join"); died != nil {
 		return "", died

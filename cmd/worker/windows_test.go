@@ -313,7 +313,7 @@ type blocked struct {
 	order []tenancy.OrgID
 }
 
-func (b *blocked) Erase(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error {
+func (b *blocked) RemoveVersion(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error {
 	b.order = append(b.order, org)
 	if org == b.org {
 		return errCrash
