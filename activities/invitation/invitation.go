@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
 	"satchel/internal/fault"
 	"satchel/internal/queue"
 	"satchel/policies/audit"

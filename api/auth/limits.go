@@ -134,7 +134,7 @@ func (d *Auth) failed(c *gin.Context, who caller, err error) error {
 	if problem.Status(problem.Of(err)) >= http.StatusInternalServerError {
 		return err
 	}
-	limited := error(nil)
+	var limited error
 	if who.person == (oidc.Identity{}) {
 		limited = d.RateLimit.AllowAddress(c.Writer.Header(), address(c))
 	} else {

@@ -36,7 +36,7 @@ func (f *formReader) next() (*multipart.Part, error) {
 	defer func() { f.body.limited = false }()
 	part, err := f.form.NextRawPart()
 	switch {
-	case err == nil, err == io.EOF: //nolint:errorlint // a wrapped one is that of a form without its last boundary
+	case err == nil, err == io.EOF: // a wrapped EOF is that of a form without its last boundary
 		return part, err
 	case errors.Is(err, errPartHeaders):
 		return nil, errPartHeaders

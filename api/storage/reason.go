@@ -52,10 +52,10 @@ func reasonText(status files.Status, reason string) string {
 			return r.What + " " + r.Next
 		}
 	}
-	switch status {
-	case files.Quarantined:
+	if status == files.Quarantined {
 		return "The file could not be checked completely, so it is kept back. Save it again in an ordinary form and upload that."
-	case files.Failed:
+	}
+	if status == files.Failed {
 		return "Something failed on our side before the file was published. Upload it again."
 	}
 	return "The file was refused. Ask the operator of this service about the reason " + reason + "."

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -113,11 +114,11 @@ func SweepFairly[O, T any](ctx context.Context, name string, owners []O, next fu
 				return all, fmt.Errorf("%s: %w", name, ctx.Err())
 			}
 			if err != nil {
-				all.Add(Swept{Found: 1, Failed: 1})
 				SweepFailed(ctx, name, owner, err)
-				failed = err
+				all.Add(Swept{Found: 1, Failed: 1})
+				failed, page = err, nil
 			}
-			if err != nil || len(page) == 0 {
+			if len(page) == 0 {
 				ended[i] = true
 				left--
 				continue
@@ -127,9 +128,7 @@ func SweepFairly[O, T any](ctx context.Context, name string, owners []O, next fu
 			if ctx.Err() != nil {
 				return all, err
 			}
-			if err != nil {
-				failed = err
-			}
+			failed = cmp.Or(err, failed)
 			lasts[i] = &page[len(page)-1]
 		}
 	}

@@ -300,6 +300,8 @@ func (in *Stream) FlushPart(ctx context.Context) error {
 	return nil
 }
 
+// StartPartUpload sends the current spool as the next part in the background. An
+// early one is sent while it is still being filled.
 func (in *Stream) StartPartUpload(ctx context.Context, size int64, ahead bool) *partUpload {
 	p := &partUpload{
 		spool: in.spools[in.current], size: size, to: in.received - in.buffered + size, number: in.saved.parts + 1,
