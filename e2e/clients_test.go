@@ -57,7 +57,7 @@ func TestCommandLine(t *testing.T) {
 	said, err = run("", "upload", "a.txt", "b.txt")
 	require.Error(t, err, "one of them is not published")
 	require.Contains(t, said, "published")
-	require.Contains(t, said, "infected:")
+	require.Contains(t, said, "The virus scanner found something in the file")
 	said, err = run("", "ls", "--json", "--status", "published")
 	require.NoError(t, err, said)
 	require.Contains(t, said, `"a.txt"`)
