@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -95,6 +96,12 @@ func (u *Uploads) Wait(ctx context.Context) { u.starts.wait(ctx) }
 func (u *Uploads) startNow(ctx context.Context, org tenancy.OrgID, t files.Created) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
+	// No middleware recovers a panic here: it would end the process.
+	defer func() {
+		if p := recover(); p != nil {
+			u.Log.ErrorContext(ctx, "start upload workflow panicked; sweep will retry", "organization", org, "version", t.Version, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		}
+	}()
 	if err := u.OnReceived(ctx, upload.UploadFileInput{Org: org, File: t.File, Version: t.Version}); err != nil {
 		u.Log.WarnContext(ctx, "start upload workflow failed; sweep will retry", "organization", org, "version", t.Version, "error", err)
 	}

@@ -114,7 +114,9 @@ func (b *bundle) requireDeletable(t *testing.T, ticket files.Created) {
 		_, err := files.Trash(ctx, tx, ticket.File)
 		return err
 	}))
-	require.NoError(t, b.client.ScheduleClient().GetHandle(ctx, "purge-trashed-files").Trigger(ctx, client.ScheduleTriggerOptions{Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_BUFFER_ONE}))
+	require.Eventually(t, func() bool { // the workers make the schedules while they run
+		return b.client.ScheduleClient().GetHandle(ctx, "purge-trashed-files").Trigger(ctx, client.ScheduleTriggerOptions{Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_BUFFER_ONE}) == nil
+	}, patience, pause)
 	require.Eventually(t, func() bool {
 		_, err := files.GetVersion(ctx, b.Single(b.org), ticket.Version)
 		return err != nil
