@@ -132,11 +132,9 @@ func TestPanicIsAProblem(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	owner := b.person(b.organization(), tenancy.Owner)
-	b.processes.onStart = func(started) { panic("a bug") }
-	body, contentType := form("a.txt", []byte(lorem), nil, nil)
-	a := owner.call(post, storagePath+"/upload", body, "Content-Type", contentType).refused(500, "internal")
+	b.api.Ready = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("a bug") })
+	a := b.call("", get, "/readyz", nil).refused(500, "internal")
 	require.NotContains(t, string(a.body), "a bug")
-	b.processes.onStart = nil
 	owner.upload("a.txt", []byte(lorem))
 }
 
