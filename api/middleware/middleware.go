@@ -112,6 +112,7 @@ func method(m string) string {
 // Recover turns a panic into a problem. http.ErrAbortHandler passes: it is how
 // a half-sent body says that it is not whole.
 func (a *Middleware) Recover(c *gin.Context) {
+	ctx := c.Request.Context()
 	defer func() {
 		p := recover()
 		if p == nil {
@@ -124,6 +125,9 @@ func (a *Middleware) Recover(c *gin.Context) {
 		if c.Writer.Written() {
 			panic(http.ErrAbortHandler)
 		}
+		// The limit of a quick request has ended its context on the way here. It
+		// would look as if the client had gone.
+		c.Request = c.Request.WithContext(ctx)
 		request.Fail(c, fmt.Errorf("panic: %v", p))
 	}()
 	c.Next()
