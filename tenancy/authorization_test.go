@@ -1,6 +1,7 @@
 package tenancy_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -35,20 +36,11 @@ func TestWhoMayGiveWhichRole(t *testing.T) {
 			a.Key = tenancy.NewID()
 		}
 		for _, role := range tenancy.Roles {
-			require.Equal(t, contains(c.keys, role), a.MayGiveKey(role), "%s (key %v) gives a key of %s", c.actor, c.key, role)
-			require.Equal(t, contains(c.assigns, role), a.MayAssign(role), "%s (key %v) assigns %s", c.actor, c.key, role)
-			require.Equal(t, contains(c.manages, role), a.MayManage(role), "%s (key %v) manages %s", c.actor, c.key, role)
+			require.Equal(t, slices.Contains(c.keys, role), a.MayGiveKey(role), "%s (key %v) gives a key of %s", c.actor, c.key, role)
+			require.Equal(t, slices.Contains(c.assigns, role), a.MayAssign(role), "%s (key %v) assigns %s", c.actor, c.key, role)
+			require.Equal(t, slices.Contains(c.manages, role), a.MayManage(role), "%s (key %v) manages %s", c.actor, c.key, role)
 		}
 	}
-}
-
-func contains(roles []tenancy.Role, role tenancy.Role) bool {
-	for _, r := range roles {
-		if r == role {
-			return true
-		}
-	}
-	return false
 }
 
 func TestRolesOfAnOrganization(t *testing.T) {

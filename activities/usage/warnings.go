@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"go.temporal.io/sdk/activity"
 
 	"satchel/internal/queue"
 	"satchel/policies/audit"
@@ -47,16 +46,16 @@ func (a *Activities) RaiseUsageWarnings(ctx context.Context, in RaiseUsageWarnin
 	if err != nil {
 		return result, fmt.Errorf("find crossings: %w", err)
 	}
-	var failures error
-	result.Organizations, failures = each(ctx, orgs, func(org tenancy.OrgID) error {
+	raised, failures := queue.Sweep(ctx, "raise usage warnings", orgs, func(ctx context.Context, org tenancy.OrgID) error {
 		return a.db.InTx(ctx, org, func(tx *tenancy.Tx) error { return warn(ctx, tx) })
 	})
+	result.Organizations = raised.Done
 	waiting, err := a.db.UsageWarningsWaiting(ctx, silent, page)
 	if err != nil {
 		return result, errors.Join(failures, fmt.Errorf("find waiting warnings: %w", err))
 	}
-	var unstarted error
-	result.Started, unstarted = each(ctx, waiting, func(r tenancy.WarningRef) error { return a.start(ctx, r) })
+	started, unstarted := queue.Sweep(ctx, "start usage warnings", waiting, a.start)
+	result.Started = started.Done
 	if result.Organizations == 0 && result.Started == 0 {
 		return result, errors.Join(failures, unstarted)
 	}
@@ -93,19 +92,4 @@ func (a *Activities) start(ctx context.Context, r tenancy.WarningRef) error {
 		return err
 	}
 	return usage.MarkSending(ctx, a.db.Single(org), r.Warning)
-}
-
-func each[T any](ctx context.Context, found []T, work func(T) error) (done int, failures error) {
-	for _, one := range found {
-		if ctx.Err() != nil {
-			return done, ctx.Err()
-		}
-		if err := work(one); err != nil {
-			activity.GetLogger(ctx).Warn("start usage warning workflow failed; sweep will retry", "of", one, "error", err)
-			failures = errors.Join(failures, err)
-			continue
-		}
-		done++
-	}
-	return done, failures
 }

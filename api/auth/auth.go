@@ -1,5 +1,5 @@
-// Package auth is who may come in: whose token or key it is, from which page,
-// and how often.
+// Package auth authenticates callers by token or API key, applies CORS and the
+// rate limits, and chooses the organization for which they act.
 package auth
 
 import (
@@ -34,7 +34,7 @@ type Auth struct {
 	origins  *originCache
 }
 
-// New makes a door.
+// New makes the authentication.
 func New(d Auth) *Auth {
 	d.usedKeys, d.origins = newUsedKeys(), newOriginCache()
 	return &d

@@ -1,7 +1,6 @@
 package middleware
 
 import (
-	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -23,12 +22,6 @@ var errBodies = fault.New(fault.Limited, "too_many_requests_at_once",
 // principal is who is counted: a person, or one of an organization's keys.
 type principal struct{ user, key uuid.UUID }
 
-// bodies counts the open requests with a body.
-type bodies struct {
-	mu   sync.Mutex
-	open map[principal]int
-}
-
 // LimitBodies refuses a request with a body of a caller who has too many open.
 // It comes behind the authentication.
 func (a *Middleware) LimitBodies(c *gin.Context) {
@@ -36,29 +29,11 @@ func (a *Middleware) LimitBodies(c *gin.Context) {
 	if !ok || c.Request.ContentLength == 0 {
 		return
 	}
-	who := principal{actor.User, actor.Key}
-	if !a.bodies.enter(who) {
+	leave, ok := a.bodies.Enter(principal{actor.User, actor.Key})
+	if !ok {
 		request.Fail(c, errBodies)
 		return
 	}
-	defer a.bodies.leave(who)
+	defer leave()
 	c.Next()
-}
-
-func (b *bodies) enter(who principal) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.open[who] >= MostBodies {
-		return false
-	}
-	b.open[who]++
-	return true
-}
-
-func (b *bodies) leave(who principal) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.open[who]--; b.open[who] == 0 {
-		delete(b.open, who)
-	}
 }

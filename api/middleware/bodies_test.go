@@ -58,5 +58,4 @@ func TestBodiesOfOneCallerAreBounded(t *testing.T) {
 		require.Equal(t, http.StatusOK, <-ended)
 	}
 	require.Equal(t, http.StatusOK, send(one, strings.NewReader("x")).Code)
-	require.Empty(t, a.bodies.open)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"satchel/api/ratelimit"
 	"satchel/api/request"
 	"satchel/tenancy/usage"
 )
@@ -44,13 +45,13 @@ type Middleware struct {
 	Limits Limits
 
 	metrics *metrics
-	bodies  *bodies
+	bodies  *ratelimit.Concurrency[principal]
 }
 
 // New makes it.
 func New(a Middleware, registry prometheus.Registerer) *Middleware {
 	a.metrics = newMetrics(registry)
-	a.bodies = &bodies{open: map[principal]int{}}
+	a.bodies = ratelimit.NewConcurrency[principal](MostBodies)
 	return &a
 }
 

@@ -187,7 +187,7 @@ func (t *Limiter) Verify(ctx context.Context, h http.Header, from netip.Addr, cr
 }
 
 // PersonAttempt says whether the database may be asked about the holder of a
-// token that was verified. It is Attempt, of a person instead of an address.
+// token that was verified. It is AllowAttempt, for a person instead of an address.
 func (t *Limiter) PersonAttempt(h http.Header, who oidc.Identity, credential string) error {
 	if t.goodCredentials.has(t.now(), sha256.Sum256([]byte(credential))) {
 		return nil

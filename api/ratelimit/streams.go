@@ -1,7 +1,6 @@
 package ratelimit
 
 import (
-	"sync"
 	"time"
 
 	"satchel/internal/fault"
@@ -18,34 +17,18 @@ const streamRetry = 5 * time.Second
 // Streams bounds how many event streams a principal holds open. Each holds a
 // connection and asks the database every few seconds for as long as it lasts,
 // which no rate of requests bounds.
-type Streams struct {
-	most int
-
-	mu   sync.Mutex
-	open map[principal]int
-}
+type Streams struct{ open *Concurrency[principal] }
 
 // Streams makes the counter, of this replica's share.
 func (t *Limiter) Streams() *Streams {
-	return &Streams{most: max(1, t.config.Streams/t.config.Replicas), open: map[principal]int{}}
+	return &Streams{NewConcurrency[principal](max(1, t.config.Streams/t.config.Replicas))}
 }
 
 // Open admits one more stream of the actor, until done.
 func (s *Streams) Open(actor tenancy.Actor) (done func(), err error) {
-	who := principalOf(actor)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.open[who] >= s.most {
+	done, ok := s.open.Enter(principalOf(actor))
+	if !ok {
 		return nil, TooManyStreams.After(streamRetry)
 	}
-	s.open[who]++
-	return func() { s.end(who) }, nil
-}
-
-func (s *Streams) end(who principal) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.open[who]--; s.open[who] <= 0 {
-		delete(s.open, who)
-	}
+	return done, nil
 }

@@ -27,7 +27,7 @@ func ID(c *gin.Context) string { return c.GetString(keyRequest) }
 // SetActor remembers who the caller turned out to be, even if they are refused.
 func SetActor(c *gin.Context, actor tenancy.Actor) { c.Set(keyActor, actor) }
 
-// Actor is the caller whom Note remembered.
+// Actor is the caller that SetActor stored.
 func Actor(c *gin.Context) (tenancy.Actor, bool) {
 	actor, ok := c.Value(keyActor).(tenancy.Actor)
 	return actor, ok

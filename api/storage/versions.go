@@ -63,7 +63,7 @@ func (r *Storage) RestoreVersion(c *gin.Context) error {
 		return err
 	}
 	actor, ctx := request.Caller(c), c.Request.Context()
-	t, err := r.restoreTransaction(ctx, actor, old, request.NewID(c))
+	t, err := r.createRestored(ctx, actor, old, request.NewID(c))
 	if err != nil {
 		return err
 	}
@@ -83,10 +83,10 @@ func (r *Storage) answerRestored(c *gin.Context, t files.Created) error {
 // outlive the request only when the process died.
 const restoreTTL = time.Hour
 
-// restoreTransaction makes a new version from a published one's bytes, which the store
+// createRestored makes a new version from a published one's bytes, which the store
 // copies itself. The order is an upload's: reserve, then bytes, then the
 // workflow, so a process that dies in between leaves what the sweep settles.
-func (r *Storage) restoreTransaction(ctx context.Context, actor tenancy.Actor, old files.View, id uuid.UUID) (files.Created, error) {
+func (r *Storage) createRestored(ctx context.Context, actor tenancy.Actor, old files.View, id uuid.UUID) (files.Created, error) {
 	var t files.Created
 	err := r.DB.InTx(ctx, actor.Org, func(tx *tenancy.Tx) (err error) {
 		t, err = files.Create(ctx, tx, files.New{

@@ -35,7 +35,7 @@ func (in *Stream) finish(ctx context.Context) error {
 	if err := in.reserve(ctx, in.received); err != nil {
 		return err
 	}
-	etag, last, err := in.verifyReceived(ctx, digest)
+	etag, last, err := in.storeLastBytes(ctx, digest)
 	if err != nil {
 		return err
 	}
@@ -47,10 +47,10 @@ func (in *Stream) finish(ctx context.Context) error {
 	return nil
 }
 
-// verifyReceived stores the last bytes: all of them as one plain object when nothing went
+// storeLastBytes stores the last bytes: all of them as one plain object when nothing went
 // before, else as the last part of what is then joined. The plain object is
 // stored only if the store received what was hashed.
-func (in *Stream) verifyReceived(ctx context.Context, digest []byte) (etag string, last *files.Part, err error) {
+func (in *Stream) storeLastBytes(ctx context.Context, digest []byte) (etag string, last *files.Part, err error) {
 	ctx, cancel := context.WithTimeout(ctx, joinTimeout)
 	defer cancel()
 	key := files.StagingKey(in.org, in.id)
