@@ -113,7 +113,7 @@ func method(m string) string {
 // Recover turns a panic into a problem. http.ErrAbortHandler passes: it is how
 // a half-sent body says that it is not whole.
 func (a *Middleware) Recover(c *gin.Context) {
-	ctx := c.Request.Context()
+	received := c.Request
 	defer func() {
 		p := recover()
 		if p == nil {
@@ -128,7 +128,7 @@ func (a *Middleware) Recover(c *gin.Context) {
 		}
 		// The limit of a quick request has ended its context on the way here. It
 		// would look as if the client had gone.
-		c.Request = c.Request.WithContext(ctx)
+		c.Request = received
 		request.Fail(c, fmt.Errorf("panic: %v", p))
 	}()
 	c.Next()
