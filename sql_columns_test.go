@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -20,9 +21,8 @@ var allColumns = regexp.MustCompile(`(?is)\b(select|returning)\s+(\w+\.)?\*|\bse
 
 // TestQueriesNameTheirColumns fails for a query that reads whatever columns a
 // table has: its struct does not know a column that a newer build adds, and
-// every process of the older build then fails after `migrate up`. The generated
-// code of sqlc is read too: sqlc writes the columns out where queries.sql has a
-// star.
+// every process of the older build then fails after `migrate up`. SQL files are
+// read too.
 func TestQueriesNameTheirColumns(t *testing.T) {
 	t.Parallel()
 	for sql, found := range map[string]bool{
@@ -32,7 +32,7 @@ func TestQueriesNameTheirColumns(t *testing.T) {
 		require.Equal(t, found, allColumns.MatchString(sql), sql)
 	}
 	queries := 0
-	for _, path := range goSources(t) {
+	for _, path := range sources(t, ".go") {
 		for _, text := range stringsOf(t, path) {
 			if strings.Contains(strings.ToLower(text), "select ") {
 				queries++
@@ -41,10 +41,17 @@ func TestQueriesNameTheirColumns(t *testing.T) {
 		}
 	}
 	require.Greater(t, queries, 50, "the queries are found")
+	files := sources(t, ".sql")
+	require.Greater(t, len(files), 40, "the SQL files are found")
+	for _, path := range files {
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.Empty(t, allColumns.FindString(string(text)), "%s: name the columns", path)
+	}
 }
 
-// goSources lists the Go files outside of tests and folders of tools.
-func goSources(t *testing.T) (paths []string) {
+// sources lists the files with an extension outside of tests and hidden folders.
+func sources(t *testing.T, ext string) (paths []string) {
 	t.Helper()
 	require.NoError(t, filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
 		switch {
@@ -52,7 +59,7 @@ func goSources(t *testing.T) (paths []string) {
 			return err
 		case d.IsDir() && path != "." && strings.HasPrefix(d.Name(), "."):
 			return filepath.SkipDir
-		case strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go"):
+		case strings.HasSuffix(path, ext) && !strings.HasSuffix(path, "_test.go"):
 			paths = append(paths, path)
 		}
 		return nil

@@ -21,7 +21,7 @@ select v.status, f.event_seq, coalesce(e.seq, 0)::bigint as seq, coalesce(e.type
        coalesce(e.created_at, f.created_at)::timestamptz as created_at
   from files f
   join file_versions v on v.organization_id = f.organization_id and v.id = f.head_id
-  left join lateral (select * from file_events n where n.organization_id = f.organization_id and n.file_id = f.id and n.seq > sqlc.arg(seq)
+  left join lateral (select n.seq, n.type, n.data, n.created_at from file_events n where n.organization_id = f.organization_id and n.file_id = f.id and n.seq > sqlc.arg(seq)
                       order by n.seq limit sqlc.arg(most)) e on true
  where f.id = sqlc.arg(file_id) order by e.seq;
 
@@ -152,8 +152,11 @@ select version::uuid as id, file::uuid as file_id from app.admit(sqlc.arg(ceilin
 update file_versions set cleaned_at = now() where id = $1 and status not in ('uploading', 'processing', 'published');
 
 -- name: VersionGet :one
-select v.*, f.name, f.trashed_at from file_versions v
-  join files f on f.organization_id = v.organization_id and f.id = v.file_id where v.id = $1;
+select v.organization_id, v.id, v.file_id, v.number, v.status, v.status_reason, v.change_description, v.size, v.claimed_type,
+       v.claimed_sha256, v.mime_type, v.sha256, v.staging_etag, v.object_etag, v.scan_verdict, v.scan_signature, v.scan_engine,
+       v.scan_database, v.scan_sha256, v.scanned_at, v.contains_pii, v.preview, v.width, v.height, v.reserved_bytes, v.used_bytes,
+       v.uploaded_by, v.received_at, v.started_at, v.published_at, v.cleaned_at, v.created_at, v.updated_at, f.name, f.trashed_at
+  from file_versions v join files f on f.organization_id = v.organization_id and f.id = v.file_id where v.id = $1;
 
 -- name: VersionInsert :one
 insert into file_versions (organization_id, id, file_id, number, size, reserved_bytes, claimed_type, claimed_sha256, change_description, uploaded_by)
@@ -223,13 +226,28 @@ update file_versions set updated_at = now() where id = $1 and status = 'processi
 update file_versions set status = 'deleted', used_bytes = 0, updated_at = now() where id = $1 and status = 'published';
 
 -- name: VersionView :one
-select * from version_view where file_id = $1 and (version_id = sqlc.narg(version_id) or (sqlc.narg(version_id)::uuid is null and version_id = shown_id));
+select organization_id, file_id, name, description, category, file_status, owner_id, trashed_at, created_at, updated_at, shown_id,
+       current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256,
+       scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag,
+       uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason
+  from version_view
+ where file_id = $1 and (version_id = sqlc.narg(version_id) or (sqlc.narg(version_id)::uuid is null and version_id = shown_id));
 
 -- name: VersionViewByNumber :one
-select * from version_view where file_id = $1 and number = $2;
+select organization_id, file_id, name, description, category, file_status, owner_id, trashed_at, created_at, updated_at, shown_id,
+       current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256,
+       scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag,
+       uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason
+  from version_view
+ where file_id = $1 and number = $2;
 
 -- name: VersionViews :many
-select * from version_view where file_id = $1 order by number desc;
+select organization_id, file_id, name, description, category, file_status, owner_id, trashed_at, created_at, updated_at, shown_id,
+       current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256,
+       scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag,
+       uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason
+  from version_view
+ where file_id = $1 order by number desc;
 
 -- name: VersionWithdraw :execrows
 update file_versions set status = $2, status_reason = $3, reserved_bytes = 0, used_bytes = 0, updated_at = now()

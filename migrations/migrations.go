@@ -4,7 +4,7 @@ package migrations
 
 import "embed"
 
-// Files holds NNNNNN_name.{up,down}.sql.
+// Files holds NNNNNN_name.up.sql. There is no way down: a backup is restored instead.
 //
 //go:embed *.sql
 var Files embed.FS

@@ -10,7 +10,7 @@ import (
 )
 
 // The questions that look across organizations. Each calls one function of
-// policies/rls/system.sql and gives ids only; there are no others.
+// policies/rls/functions/system.sql and gives ids only; there are no others.
 
 // Membership is one person's place in one organization.
 type Membership struct {

@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// The questions of policies/rls/system_exports.sql.
+// The questions of policies/rls/functions/system_exports.sql.
 
 // ExportRef names an export of an organization.
 type ExportRef struct {

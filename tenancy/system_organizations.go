@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// The questions of policies/rls/system_organizations.sql.
+// The questions of policies/rls/functions/system_organizations.sql.
 
 // NewOrganization is an organization that is about to be set up.
 type NewOrganization struct {
@@ -70,7 +70,7 @@ func ForgetOrganization(ctx context.Context, tx *Tx, org OrgID) (map[string]int6
 // PutTier makes or changes a tier, and at once the limits of every
 // organization in it that follow the tier.
 func PutTier(ctx context.Context, q Queries, t Tier) error {
-	_, err := q.Exec(ctx, `select app.tier_set(row($1, $2, $3, $4, $5, $6, $7, $8, $9, now())::tiers)`, t.Name, t.MaxMembers, t.MaxBytes,
+	_, err := q.Exec(ctx, "select app.tier_set($1, $2, $3, $4, $5, $6, $7, $8, $9)", t.Name, t.MaxMembers, t.MaxBytes,
 		t.MaxFileSize, t.RequestsPerMinute, t.ConcurrentUploads, t.ConcurrentScans, t.Renditions, t.Features)
 	if err != nil {
 		return fmt.Errorf("set tier: %w", err)

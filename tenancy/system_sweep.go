@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// The questions of policies/rls/system_sweep.sql and system_requests.sql. Each
+// The questions of policies/rls/functions/system_sweep.sql and system_requests.sql. Each
 // pages in the order of ids, behind the id that it is given.
 
 // OrganizationsWithOldRequests pages through the organizations with requests

@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// The questions of policies/rls/system_usage.sql.
+// The questions of policies/rls/functions/system_usage.sql.
 
 // UsageCrossings finds organizations whose standing warnings differ from how
 // full they are.

@@ -19,7 +19,7 @@ select v.status, f.event_seq, coalesce(e.seq, 0)::bigint as seq, coalesce(e.type
        coalesce(e.created_at, f.created_at)::timestamptz as created_at
   from files f
   join file_versions v on v.organization_id = f.organization_id and v.id = f.head_id
-  left join lateral (select organization_id, file_id, seq, type, data, created_at from file_events n where n.organization_id = f.organization_id and n.file_id = f.id and n.seq > $1
+  left join lateral (select n.seq, n.type, n.data, n.created_at from file_events n where n.organization_id = f.organization_id and n.file_id = f.id and n.seq > $1
                       order by n.seq limit $2) e on true
  where f.id = $3 order by e.seq
 `
@@ -809,8 +809,11 @@ func (q *Queries) VersionCleaned(ctx context.Context, id uuid.UUID) error {
 }
 
 const versionGet = `-- name: VersionGet :one
-select v.organization_id, v.id, v.file_id, v.number, v.status, v.status_reason, v.change_description, v.size, v.claimed_type, v.claimed_sha256, v.mime_type, v.sha256, v.staging_etag, v.object_etag, v.scan_verdict, v.scan_signature, v.scan_engine, v.scan_database, v.scan_sha256, v.scanned_at, v.contains_pii, v.preview, v.width, v.height, v.reserved_bytes, v.used_bytes, v.uploaded_by, v.received_at, v.started_at, v.published_at, v.cleaned_at, v.created_at, v.updated_at, f.name, f.trashed_at from file_versions v
-  join files f on f.organization_id = v.organization_id and f.id = v.file_id where v.id = $1
+select v.organization_id, v.id, v.file_id, v.number, v.status, v.status_reason, v.change_description, v.size, v.claimed_type,
+       v.claimed_sha256, v.mime_type, v.sha256, v.staging_etag, v.object_etag, v.scan_verdict, v.scan_signature, v.scan_engine,
+       v.scan_database, v.scan_sha256, v.scanned_at, v.contains_pii, v.preview, v.width, v.height, v.reserved_bytes, v.used_bytes,
+       v.uploaded_by, v.received_at, v.started_at, v.published_at, v.cleaned_at, v.created_at, v.updated_at, f.name, f.trashed_at
+  from file_versions v join files f on f.organization_id = v.organization_id and f.id = v.file_id where v.id = $1
 `
 
 type VersionGetRow struct {
@@ -1294,7 +1297,12 @@ func (q *Queries) VersionUnpublish(ctx context.Context, id uuid.UUID) (int64, er
 }
 
 const versionView = `-- name: VersionView :one
-select organization_id, file_id, name, description, category, file_status, owner_id, trashed_at, created_at, updated_at, shown_id, current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256, scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag, uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason from version_view where file_id = $1 and (version_id = $2 or ($2::uuid is null and version_id = shown_id))
+select organization_id, file_id, name, description, category, file_status, owner_id, trashed_at, created_at, updated_at, shown_id,
+       current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256,
+       scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag,
+       uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason
+  from version_view
+ where file_id = $1 and (version_id = $2 or ($2::uuid is null and version_id = shown_id))
 `
 
 type VersionViewParams struct {
@@ -1351,7 +1359,12 @@ func (q *Queries) VersionView(ctx context.Context, arg VersionViewParams) (Versi
 }
 
 const versionViewByNumber = `-- name: VersionViewByNumber :one
-select organization_id, file_id, name, description, category, file_status, owner_id, trashed_at, created_at, updated_at, shown_id, current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256, scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag, uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason from version_view where file_id = $1 and number = $2
+select organization_id, file_id, name, description, category, file_status, owner_id, trashed_at, created_at, updated_at, shown_id,
+       current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256,
+       scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag,
+       uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason
+  from version_view
+ where file_id = $1 and number = $2
 `
 
 type VersionViewByNumberParams struct {
@@ -1408,7 +1421,12 @@ func (q *Queries) VersionViewByNumber(ctx context.Context, arg VersionViewByNumb
 }
 
 const versionViews = `-- name: VersionViews :many
-select organization_id, file_id, name, description, category, file_status, owner_id, trashed_at, created_at, updated_at, shown_id, current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256, scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag, uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason from version_view where file_id = $1 order by number desc
+select organization_id, file_id, name, description, category, file_status, owner_id, trashed_at, created_at, updated_at, shown_id,
+       current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256,
+       scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag,
+       uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason
+  from version_view
+ where file_id = $1 order by number desc
 `
 
 func (q *Queries) VersionViews(ctx context.Context, fileID uuid.UUID) ([]VersionView, error) {

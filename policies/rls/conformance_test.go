@@ -3,7 +3,7 @@ package rls_test
 import (
 	"context"
 	"fmt"
-	"io/fs"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,7 +17,7 @@ import (
 )
 
 // Each rule asks the live catalog for what breaks it. $1 is the list of tables
-// that have a file here, $2 the functions that system*.sql makes. A new table
+// and views that have a file here, $2 the functions that functions/ makes. A new table
 // falls under all of them without anyone remembering to list it.
 //
 // tables are the platform's own; schema_migrations belongs to golang-migrate
@@ -98,7 +98,7 @@ var conformance = []struct{ rule, query string }{
 	{"no sequence is granted", `
 		select c.relname from pg_class c, pg_roles r where c.relkind = 'S' and c.relnamespace in ('public'::regnamespace, 'app'::regnamespace)
 		   and r.rolname in ('satchel_app', 'satchel_system') and has_sequence_privilege(r.oid, c.oid, 'USAGE, SELECT, UPDATE')`},
-	{"definer functions are those of system*.sql, owned by satchel_system", `
+	{"definer functions are those of functions/, owned by satchel_system", `
 		select p.oid::regprocedure::text from pg_proc p where p.pronamespace in ('public'::regnamespace, 'app'::regnamespace)
 		   and p.prosecdef and (p.proname <> all ($2) or p.proowner <> 'satchel_system'::regrole or p.pronamespace <> 'app'::regnamespace)
 		union select name from unnest($2::text[]) name where not exists (select from pg_proc where proname = name and prosecdef)`},
@@ -146,29 +146,35 @@ func violations(ctx context.Context, conn *pgx.Conn) ([]string, error) {
 	return found, nil
 }
 
-// declared reads which tables have a file and which functions system*.sql makes.
+// declared reads which tables have a file and which functions functions/ makes.
 func declared() (files, functions []string, err error) {
-	names, err := fs.Glob(rls.Files, "*.sql")
+	names, err := rls.Names()
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, name := range names {
-		files = append(files, strings.TrimSuffix(name, ".sql"))
-	}
-	system, err := fs.Glob(rls.Files, "system*.sql")
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, name := range system {
 		sql, err := rls.Files.ReadFile(name)
 		if err != nil {
 			return nil, nil, err
 		}
-		for _, m := range regexp.MustCompile(`create (?:or replace )?function app\.(\w+)\(`).FindAllStringSubmatch(string(sql), -1) {
-			functions = append(functions, m[1])
+		switch path.Dir(name) {
+		case "tables":
+			files = append(files, strings.TrimSuffix(path.Base(name), ".sql"))
+		case "views":
+			files = append(files, created(sql, `view (\w+)`)...)
+		case "functions":
+			functions = append(functions, created(sql, `function app\.(\w+)\(`)...)
 		}
 	}
 	return files, functions, nil
+}
+
+// created returns the names that a file's create statements give.
+func created(sql []byte, what string) (names []string) {
+	for _, m := range regexp.MustCompile(`create (?:or replace )?`+what).FindAllStringSubmatch(string(sql), -1) {
+		names = append(names, m[1])
+	}
+	return names
 }
 
 func TestConformance(t *testing.T) {
@@ -214,9 +220,9 @@ func TestConformanceNamesWhatIsWrong(t *testing.T) {
 		{"grant select on files to public", "no rights without a file", "files to public"},
 		{"grant truncate on files to satchel_app", "no right to truncate", "files to satchel_app"},
 		{"create sequence counter; grant usage on sequence counter to satchel_app", "no sequence is granted", "counter"},
-		{"create function app.all_files() returns bigint language sql security definer as 'select count(*) from files'", "definer functions are those of system*.sql", "app.all_files()"},
-		{"drop function app.files_trashed(uuid, interval, uuid, integer)", "definer functions are those of system*.sql", "files_trashed"},
-		{"alter function app.files_trashed(uuid, interval, uuid, integer) owner to postgres", "definer functions are those of system*.sql", "app.files_trashed"},
+		{"create function app.all_files() returns bigint language sql security definer as 'select count(*) from files'", "definer functions are those of functions/", "app.all_files()"},
+		{"drop function app.files_trashed(uuid, interval, uuid, integer)", "definer functions are those of functions/", "files_trashed"},
+		{"alter function app.files_trashed(uuid, interval, uuid, integer) owner to postgres", "definer functions are those of functions/", "app.files_trashed"},
 		{"alter function app.files_trashed(uuid, interval, uuid, integer) reset search_path", "definer functions fix their search_path", "app.files_trashed"},
 		{"grant execute on function app.files_trashed(uuid, interval, uuid, integer) to pg_monitor", "no caller but satchel_app", "app.files_trashed(uuid,interval,uuid,integer) by pg_monitor"},
 		{"grant execute on function app.files_trashed(uuid, interval, uuid, integer) to public", "no function is open to everybody", "app.files_trashed"},

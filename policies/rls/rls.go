@@ -1,6 +1,8 @@
-// Package rls holds the access rules of every table, one re-appliable SQL file
-// a table, and applies them as the owner role after the migrations. A table
-// without a file here cannot be reached by the application.
+// Package rls holds what is applied again after every migration: the roles, the
+// access rules, triggers and trigger functions of each table (tables/), the
+// views (views/) and the functions that look across organizations (functions/).
+// Apply runs as the owner role. A table without a file here cannot be reached by
+// the application.
 package rls
 
 import (
@@ -12,16 +14,29 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Files holds the rules, one file a table.
+// Files holds the SQL files, one a table, view or topic.
 //
-//go:embed *.sql
+//go:embed *.sql tables/*.sql views/*.sql functions/*.sql
 var Files embed.FS
 
+// Names lists the files in the order in which they are applied: the roles that
+// the others grant to, tables, the views of tables, the functions that read
+// both, and what closes the schema.
+func Names() (names []string, err error) {
+	for _, pattern := range []string{"roles.sql", "tables/*.sql", "views/*.sql", "functions/*.sql", "close.sql"} {
+		found, err := fs.Glob(Files, pattern)
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, found...)
+	}
+	return names, nil
+}
+
 // Apply puts every rule into force in one transaction, so that no moment has
-// half of them. 00_roles.sql comes first by its name, since the others grant
-// to the roles it makes.
+// half of them.
 func Apply(ctx context.Context, conn *pgx.Conn) error {
-	names, err := fs.Glob(Files, "*.sql")
+	names, err := Names()
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,0 @@
-drop table members;
-drop table users;
-drop table organizations;
-drop schema app cascade;

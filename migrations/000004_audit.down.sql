@@ -1,2 +1,0 @@
-drop table audit_events;
-drop table audit_heads;

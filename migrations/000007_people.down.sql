@@ -1,2 +1,0 @@
-drop table guardianships, invitations;
-drop index members_by_role;

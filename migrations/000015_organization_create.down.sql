@@ -1,2 +1,0 @@
--- The rules of the build that wants the function make it.
-select 1;

@@ -1,1 +1,0 @@
-drop index file_versions_uncleaned;

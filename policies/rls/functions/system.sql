@@ -1,0 +1,67 @@
+-- What looks across organizations: here and in the other files of this folder, and
+-- nowhere else. Each function answers one question with ids; the work on what it
+-- found happens in that organization's own transaction. close.sql gives all of
+-- them their owner and their only caller.
+
+-- Who is calling: the memberships of a person, and of each organization what
+-- authentication must know.
+create or replace function app.memberships(iss text, sub text)
+returns table (user_id uuid, organization_id uuid, role text, status text, tier text, requests_per_minute integer,
+               origins text[], reads_while_suspended boolean, features text[])
+language sql stable security definer set search_path = public, pg_temp as $$
+    select u.id, m.organization_id, m.role, o.status, o.tier, t.requests_per_minute, o.allowed_origins, o.reads_while_suspended, t.features
+      from users u join members m on m.user_id = u.id join organizations o on o.id = m.organization_id join tiers t on t.name = o.tier
+     where u.issuer = iss and u.subject = sub
+$$;
+
+-- A person by issuer and subject, made when unknown.
+create or replace function app.user_ensure(new_id uuid, iss text, sub text)
+returns uuid language plpgsql security definer set search_path = public, pg_temp as $$
+declare found_id uuid;
+begin
+    insert into users (id, issuer, subject) values (new_id, iss, sub) on conflict (issuer, subject) do nothing;
+    select id into found_id from users where issuer = iss and subject = sub;
+    return found_id;
+end $$;
+
+-- Organizations in id order, for sweeps that page through them.
+create or replace function app.organizations_page(after uuid, n integer)
+returns table (id uuid) language sql stable security definer set search_path = public, pg_temp as $$
+    select o.id from organizations o where o.id > after order by o.id limit n
+$$;
+
+-- Organizations with versions that have waited in the admission queue for a while though there
+-- is room, by their tier and the platform's ceiling and counted as an admission
+-- counts (VersionAdmit): who only waits for their own turn is not listed, so that
+-- however many do, no other is missed.
+create or replace function app.organizations_waiting(unstarted_for interval, ceiling integer, n integer)
+returns table (organization_id uuid)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select w.id from (
+        select o.id, least(t.concurrent_scans, ceiling) as most from organizations o join tiers t on t.name = o.tier
+         where o.id in (select v.organization_id from file_versions v
+                         where v.status = 'processing' and v.started_at is null and v.received_at < now() - unstarted_for)) w
+     where (select count(*) from file_versions r
+             where r.organization_id = w.id and r.status = 'processing' and r.started_at > now() - interval '1 hour') < w.most
+     limit n
+$$;
+
+-- Versions that were let into the pipeline and whose workflow has shown no life:
+-- none since then for a short while, because its start was lost, or none for a
+-- long one, because it was lost with its server.
+create or replace function app.versions_waiting(unstarted_for interval, silent_for interval, n integer)
+returns table (organization_id uuid, file_id uuid, version_id uuid)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select v.organization_id, v.file_id, v.id from file_versions v
+     where v.status = 'processing' and v.started_at is not null
+       and (v.updated_at <= v.started_at and v.started_at < now() - unstarted_for or v.updated_at < now() - silent_for)
+     order by v.updated_at limit n
+$$;
+
+-- Uploads past their time.
+create or replace function app.uploads_expired(n integer)
+returns table (organization_id uuid, upload_id uuid, version_id uuid)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select u.organization_id, u.id, u.version_id from uploads u
+     where u.finished_at is null and u.expires_at < now() and u.lease_until < now() order by u.expires_at limit n
+$$;

@@ -1,0 +1,80 @@
+-- The life of organizations, as the operators and the platform's own processes
+-- see it.
+
+-- The rows of an organization that is about to be set up; false when the slug
+-- belongs to another id. Until its limits are set it can hold nothing.
+create or replace function app.organization_begin(new_id uuid, new_slug text, new_name text, new_tier text, contact text,
+    bytes bigint, file_size bigint, owner uuid, email text, invitation uuid)
+returns boolean language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    insert into organizations (id, slug, name, tier, status, contact_email)
+    values (new_id, new_slug, new_name, new_tier, 'provisioning', contact) on conflict do nothing;
+    if not found then return exists (select from organizations where id = new_id and slug = new_slug); end if;
+    insert into storage_quotas (organization_id, max_bytes, max_file_size, max_bytes_set, max_file_size_set) values (new_id, 0, 1, true, true);
+    insert into organization_setups (organization_id, max_bytes, max_file_size, owner_id, owner_email, invitation_id)
+    values (new_id, bytes, file_size, owner, email, invitation);
+    return true;
+end $$;
+
+-- Organizations in id order, for operators. An empty filter lets everything through.
+create or replace function app.organizations_list(after uuid, having_status text, looking_for text, n integer)
+returns table (id uuid, slug text, name text, tier text, status text, status_reason text, contact_email text, allowed_origins text[],
+               reads_while_suspended boolean, deletes_at timestamptz, deletion_id uuid, created_at timestamptz, updated_at timestamptz)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select o.id, o.slug, o.name, o.tier, o.status, o.status_reason, o.contact_email, o.allowed_origins,
+           o.reads_while_suspended, o.deletes_at, o.deletion_id, o.created_at, o.updated_at
+      from organizations o
+     where o.id > after and (having_status = '' or o.status = having_status)
+       and (looking_for = '' or strpos(lower(o.name), lower(looking_for)) > 0 or strpos(o.slug, lower(looking_for)) > 0)
+     order by o.id limit n
+$$;
+
+-- Organizations whose workflow may have been lost: in the making for a while,
+-- or past the end of their grace period.
+create or replace function app.organizations_unfinished(quiet_for interval, n integer)
+returns table (organization_id uuid, status text, deletion_id uuid)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select o.id, o.status, o.deletion_id from organizations o
+     where o.status = 'provisioning' and o.updated_at < now() - quiet_for
+        or o.status = 'deleting' and o.deletes_at < now() - quiet_for and o.updated_at < now() - quiet_for
+     order by o.updated_at limit n
+$$;
+
+-- Removes every row of an organization that was never finished, or whose
+-- deletion has begun, and says how many of each table; null when there is no
+-- such organization. The tables are read from the catalog, so that a new one
+-- cannot be forgotten: those to which others refer wait until these are gone.
+create or replace function app.organization_forget(org uuid) returns jsonb
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    waiting text[]; later text[]; name text; n bigint; counts jsonb := '{}'; o record;
+begin
+    select status, deletion_begun_at into o from organizations where id = org for update;
+    if not found then return null; end if;
+    if not (o.status = 'provisioning' or o.status = 'deleting' and o.deletion_begun_at is not null) then
+        raise exception 'the organization is not to be forgotten' using errcode = 'check_violation';
+    end if;
+    perform set_config('app.forgetting', org::text, true);
+    -- The quota goes last: removing a version settles it, and not only in the end.
+    set constraints c_quota immediate;
+    select array_agg(c.relname order by c.relname = 'storage_quotas', c.relname) into waiting
+      from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'organization_id' and not a.attisdropped
+     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p');
+    while waiting is not null loop
+        later := null;
+        foreach name in array waiting loop
+            begin
+                execute format('delete from public.%I where organization_id = $1', name) using org;
+                get diagnostics n = row_count;
+                counts := counts || jsonb_build_object(name, n + coalesce((counts ->> name)::bigint, 0));
+            exception when foreign_key_violation then
+                later := later || name;
+            end;
+        end loop;
+        if later = waiting then raise exception 'tables refer to each other: %', later; end if;
+        waiting := later;
+    end loop;
+    delete from organizations where id = org;
+    perform set_config('app.forgetting', '', true);
+    return counts;
+end $$;

@@ -1,0 +1,35 @@
+-- What the sweeps page through. Each page begins behind the last id of the page
+-- before, so that what fails is passed over and does not come back at the head.
+
+-- Organizations with files that have been in the trash for long enough, in id
+-- order: for the organization's own days where it set them, for older_than elsewhere.
+create or replace function app.organizations_with_trash(older_than interval, after uuid, n integer)
+returns table (organization_id uuid)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select o.id from organizations o left join organization_policies p on p.organization_id = o.id
+     where o.id > after and exists (
+           select from files f where f.organization_id = o.id
+              and f.trashed_at < now() - coalesce(make_interval(days => p.trash_days), older_than))
+     order by o.id limit n
+$$;
+
+-- Those files of one organization, in id order.
+create or replace function app.files_trashed(org uuid, older_than interval, after uuid, n integer)
+returns table (organization_id uuid, file_id uuid)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select f.organization_id, f.id from files f
+     where f.organization_id = org and f.id > after
+       and f.trashed_at < now() - coalesce((select make_interval(days => p.trash_days) from organization_policies p where p.organization_id = org), older_than)
+     order by f.id limit n
+$$;
+
+-- Versions that ended a while ago without being published and whose objects are
+-- not known to be gone, in id order.
+create or replace function app.versions_uncleaned(ended_for interval, after uuid, n integer)
+returns table (organization_id uuid, file_id uuid, version_id uuid)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select v.organization_id, v.file_id, v.id from file_versions v
+     where v.cleaned_at is null and v.status not in ('uploading', 'processing', 'published', 'held')
+       and v.updated_at < now() - ended_for and v.id > after
+     order by v.id limit n
+$$;

@@ -1,0 +1,91 @@
+-- Versions of the organization; system finds those that wait for a workflow.
+alter table file_versions enable row level security;
+alter table file_versions force row level security;
+drop policy if exists tenant on file_versions;
+create policy tenant on file_versions for all to satchel_app
+    using (organization_id = (select app.org())) with check (organization_id = (select app.org()));
+grant select, insert, update, delete on file_versions to satchel_app;
+drop policy if exists system on file_versions;
+create policy system on file_versions for select to satchel_system using (true);
+grant select on file_versions to satchel_system;
+
+-- Triggers run in the order of their names. The file's row is always locked
+-- before the quota's, here and in every statement of the application, so that
+-- two transactions cannot wait for each other.
+
+-- The file follows its versions.
+create or replace function app.version_follow() returns trigger language plpgsql as $$
+begin
+    update files f set
+        head_id = v.head, current_id = v.current, updated_at = now(),
+        status = case when f.trashed_at is not null then 'deleted'
+                      when v.current is not null then 'published'
+                      else v.head_status end
+      from (select (array_agg(id order by number desc))[1] head,
+                   (array_agg(status order by number desc))[1] head_status,
+                   (array_agg(id order by number desc) filter (where status = 'published'))[1] current
+              from file_versions
+             where organization_id = new.organization_id and file_id = new.file_id) v
+     where f.organization_id = new.organization_id and f.id = new.file_id;
+    return null;
+end $$;
+create or replace trigger a_follow after insert or update of status on file_versions
+    for each row execute function app.version_follow();
+
+create or replace function app.version_event() returns trigger language plpgsql as $$
+begin
+    if tg_op = 'INSERT' or new.status <> old.status then
+        perform app.event(new.organization_id, new.file_id, 'status',
+            jsonb_build_object('version', new.number, 'status', new.status, 'status_reason', new.status_reason));
+    end if;
+    return null;
+end $$;
+create or replace trigger b_event after insert or update of status on file_versions
+    for each row execute function app.version_event();
+
+-- The quota's row is locked at the end of a transaction and not before it: between
+-- a statement and the next there is a program, which may have to wait for a
+-- processor. Only the end of the audit log is locked after it.
+create or replace function app.version_quota() returns trigger language plpgsql as $$
+declare
+    reserved bigint := coalesce(new.reserved_bytes, 0) - coalesce(old.reserved_bytes, 0);
+    used     bigint := coalesce(new.used_bytes, 0) - coalesce(old.used_bytes, 0);
+    org      uuid   := coalesce(new.organization_id, old.organization_id);
+    today    date   := (now() at time zone 'UTC')::date;
+begin
+    if reserved = 0 and used = 0 then return null; end if;
+    -- Only growth is refused: an organization above a lowered limit can still
+    -- settle, shrink and delete.
+    update storage_quotas set reserved_bytes = reserved_bytes + reserved, used_bytes = used_bytes + used, updated_at = now(),
+           opening_bytes = case when opened_on < today then used_bytes else opening_bytes end, opened_on = greatest(opened_on, today)
+     where organization_id = org
+       and (reserved + used <= 0 or used_bytes + reserved_bytes + used + reserved <= max_bytes);
+    if not found then
+        raise exception 'no room for % bytes', reserved + used using errcode = 'SQ001',
+            detail = (select format('%s bytes%s', q.max_bytes, case when q.max_bytes_set then '' else ', as of the tier ' || o.tier end)
+                        from storage_quotas q join organizations o on o.id = q.organization_id where q.organization_id = org);
+    end if;
+    return null;
+end $$;
+drop trigger if exists c_quota on file_versions;
+create constraint trigger c_quota after insert or delete or update of reserved_bytes, used_bytes on file_versions
+    deferrable initially deferred for each row execute function app.version_quota();
+
+-- Admits the versions that have waited longest, until as many are in the
+-- pipeline as the tier allows, or the ceiling. Admissions of an organization run
+-- one after another: the second statement sees what the holder of the lock before
+-- has committed. A version that has been in the pipeline for an hour is not
+-- counted any more.
+create or replace function app.admit(ceiling bigint) returns table (version uuid, file uuid) language plpgsql as $$
+begin
+    perform pg_advisory_xact_lock(hashtextextended('admission/' || app.org()::text, 0));
+    return query
+        update file_versions v set started_at = now(), updated_at = now()
+         where v.id in (select w.id from file_versions w where w.status = 'processing' and w.started_at is null
+                         order by w.received_at, w.id
+                         limit coalesce((select greatest(least(t.concurrent_scans, ceiling) -
+                                           (select count(*) from file_versions r where r.status = 'processing' and r.started_at > now() - interval '1 hour'), 0)
+                                           from tiers t), 0))
+        returning v.id, v.file_id;
+end $$;
+grant execute on function app.version_event(), app.version_quota(), app.admit(bigint) to satchel_app;

@@ -1,0 +1,24 @@
+-- A version as people see it: with its file, its renditions and its steps, and
+-- the state of the newest version. shown_id is the version that a file answers
+-- with when none is named: the newest published one, else the newest. The view
+-- runs with its reader's rights, so the rules of its tables hold.
+--
+-- A change that removes or reorders columns drops the view first.
+create or replace view version_view with (security_invoker = true) as
+select f.organization_id, f.id as file_id, f.name, f.description, f.category, f.status as file_status,
+       f.uploaded_by as owner_id, f.trashed_at, f.created_at, f.updated_at,
+       coalesce(f.current_id, f.head_id) as shown_id, f.current_id, f.head_id, f.event_seq,
+       v.id as version_id, v.number, v.status, v.status_reason, v.change_description, v.size, v.mime_type, v.sha256,
+       v.scan_verdict, v.scan_signature, v.scan_engine, v.scan_database, v.scanned_at, v.contains_pii,
+       v.preview, v.width, v.height, v.object_etag, v.uploaded_by, v.published_at, v.created_at as version_created_at,
+       (select coalesce(jsonb_agg(jsonb_build_object('name', r.name, 'mime_type', r.mime_type, 'width', r.width, 'height', r.height, 'size', r.size)
+                                  order by r.width, r.name), '[]')
+          from renditions r where r.organization_id = v.organization_id and r.version_id = v.id)::jsonb as renditions,
+       (select coalesce(jsonb_agg(jsonb_build_object('name', s.name, 'state', s.state, 'attempt', s.attempt,
+                                                     'started_at', s.started_at, 'ended_at', s.ended_at) order by s.started_at, s.name), '[]')
+          from version_steps s where s.organization_id = v.organization_id and s.version_id = v.id)::jsonb as steps,
+       h.number as head_number, h.status as head_status, h.status_reason as head_reason
+  from files f
+  join file_versions v on v.organization_id = f.organization_id and v.file_id = f.id
+  join file_versions h on h.organization_id = f.organization_id and h.id = f.head_id;
+grant select on version_view to satchel_app;
