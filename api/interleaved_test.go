@@ -51,7 +51,7 @@ func crowded(t *testing.T) *testBundle {
 	parts := b.api.Parts
 	parts.DB, parts.Metrics = db, prometheus.NewRegistry()
 	parts.Uploads, err = uploads.New(uploads.Config{SpoolDir: t.TempDir(), TTL: formHour, NetworkTimeout: formHour, LockTimeout: formHour},
-		uploads.Ports{DB: db, Staging: b.store.Staging, OnReceived: b.processes.Start, Log: slog.New(slog.DiscardHandler), Metrics: parts.Metrics})
+		uploads.Ports{DB: db, Staging: b.store.Staging, OnReceived: b.workflows.Start, Log: slog.New(slog.DiscardHandler), Metrics: parts.Metrics})
 	require.NoError(t, err)
 	b.api = New(parts)
 	b.server = httptest.NewServer(b.api.Handler())

@@ -264,9 +264,9 @@ func TestInvitationPage(t *testing.T) {
 	require.Equal(t, a.body, b.call("", get, "/invitations?code=x&state=y", nil).is(200).body, "it is the same for everybody, and takes nothing of the address")
 }
 
-// TestParentsReadTheirWards: exactly theirs, in lists of every order and page,
+// TestParentsReadFilesOfTheirStudents: exactly theirs, in lists of every order and page,
 // and nothing once the link has ended.
-func TestParentsReadTheirWards(t *testing.T) {
+func TestParentsReadFilesOfTheirStudents(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	org := b.organization()

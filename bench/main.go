@@ -53,7 +53,7 @@ var measurements = []struct {
 	{"users", "100 users for two minutes", (*bench).users},
 	{"lists", "pages of one organization among a thousand, and of a long list", (*bench).lists},
 	{"neighbor", "an organization's list beside one that asks ten times too often", (*bench).neighbor},
-	{"trail", "what a publication's row in the audit log costs", (*bench).trail},
+	{"trail", "what a publication's row in the audit log costs", (*bench).auditLog},
 	{"fairness", "one organization's backlog against another's single files", (*bench).fairness},
 	{"memory", "four 2,000 MiB uploads at once, and their export", (*bench).memory}, // leaves 16 GB for the disk to write
 }

@@ -26,13 +26,13 @@ type Bucket interface {
 // Activities are the activities of this package.
 type Activities struct {
 	db     *tenancy.DB
-	vault  Bucket
+	bucket Bucket
 	signer *audit.Signer
 }
 
 // New makes the activities.
-func New(db *tenancy.DB, vault Bucket, signer *audit.Signer) *Activities {
-	return &Activities{db: db, vault: vault, signer: signer}
+func New(db *tenancy.DB, bucket Bucket, signer *audit.Signer) *Activities {
+	return &Activities{db: db, bucket: bucket, signer: signer}
 }
 
 // CheckpointOrganizationsInput names the platform.
@@ -110,5 +110,5 @@ func (a *Activities) sign(ctx context.Context, org tenancy.OrgID) (bool, error) 
 	if err != nil {
 		return false, fmt.Errorf("write checkpoint: %w", err)
 	}
-	return true, a.vault.PutNew(ctx, audit.CheckpointKey(org, head.Seq), bytes.NewReader(b), "application/json")
+	return true, a.bucket.PutNew(ctx, audit.CheckpointKey(org, head.Seq), bytes.NewReader(b), "application/json")
 }

@@ -101,12 +101,12 @@ func (a *Activities) SendInvitation(ctx context.Context, in SendInvitationInput)
 	if err != nil {
 		return SendInvitationResult{}, err
 	}
-	return a.settle(ctx, in, hash, a.mailer.Send(ctx, m))
+	return a.recordDelivery(ctx, in, hash, a.mailer.Send(ctx, m))
 }
 
-// settle writes down what became of the attempt, for the people who look at the
+// recordDelivery writes down what became of the attempt, for the people who look at the
 // row, and says whether there should be another.
-func (a *Activities) settle(ctx context.Context, in SendInvitationInput, hash []byte, sent error) (SendInvitationResult, error) {
+func (a *Activities) recordDelivery(ctx context.Context, in SendInvitationInput, hash []byte, sent error) (SendInvitationResult, error) {
 	delivery, code := members.Sent, ""
 	switch fault.KindOf(sent) {
 	case fault.Invalid:

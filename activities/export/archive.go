@@ -38,12 +38,12 @@ type archive struct {
 	bytes    int64 // of the entries as they are unpacked
 }
 
-func newArchive(ctx context.Context, shelf Bucket, key string) (*archive, error) {
-	upload, err := shelf.CreateMultipart(ctx, key)
+func newArchive(ctx context.Context, bucket Bucket, key string) (*archive, error) {
+	upload, err := bucket.CreateMultipart(ctx, key)
 	if err != nil {
 		return nil, fmt.Errorf("begin archive: %w", err)
 	}
-	out := &object{ctx: ctx, shelf: shelf, key: key, upload: upload, sum: sha256.New()}
+	out := &object{ctx: ctx, bucket: bucket, key: key, upload: upload, sum: sha256.New()}
 	return &archive{zip: zip.NewWriter(out), out: out}, nil
 }
 
@@ -112,7 +112,7 @@ func (z *archive) close(p *exports.Part) error {
 func (z *archive) discard(ctx context.Context) {
 	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	_ = z.out.shelf.AbortAll(own, z.out.key)
+	_ = z.out.bucket.AbortAll(own, z.out.key)
 }
 
 // pieceSize is how much of an archive is in memory. S3 takes 10,000 pieces.
@@ -121,7 +121,7 @@ const pieceSize = 16 << 20
 // object sends what is written to it to the store, a piece at a time.
 type object struct {
 	ctx         context.Context //nolint:containedctx // io.Writer has no room for one; it lives for one activity
-	shelf       Bucket
+	bucket      Bucket
 	key, upload string
 	piece       []byte
 	etags       []string
@@ -149,7 +149,7 @@ func (o *object) Write(p []byte) (int, error) {
 }
 
 func (o *object) flush() error {
-	etag, err := o.shelf.PutPart(o.ctx, o.key, o.upload, len(o.etags)+1, bytes.NewReader(o.piece))
+	etag, err := o.bucket.PutPart(o.ctx, o.key, o.upload, len(o.etags)+1, bytes.NewReader(o.piece))
 	if err != nil {
 		return err
 	}
@@ -167,7 +167,7 @@ func (o *object) join() (string, error) {
 			return "", err
 		}
 	}
-	return o.shelf.CompleteMultipart(o.ctx, o.key, o.upload, o.etags)
+	return o.bucket.CompleteMultipart(o.ctx, o.key, o.upload, o.etags)
 }
 
 type counter int64

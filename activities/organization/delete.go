@@ -150,23 +150,23 @@ func (a *Activities) removeRows(ctx context.Context, org tenancy.OrgID) (n int64
 	}
 }
 
-// ForgetOrganizationInput names the organization and what was removed of it.
-type ForgetOrganizationInput struct {
+// DeleteOrganizationRowsInput names the organization and what was removed of it.
+type DeleteOrganizationRowsInput struct {
 	Org, Target tenancy.OrgID
 	Operation   uuid.UUID
 }
 
-// ForgetOrganizationResult counts the rows that were removed, by table; nil when
+// DeleteOrganizationRowsResult counts the rows that were removed, by table; nil when
 // an earlier attempt had done it.
-type ForgetOrganizationResult struct{ Rows map[string]int64 }
+type DeleteOrganizationRowsResult struct{ Rows map[string]int64 }
 
-// ForgetOrganization removes every row that is left, the audit log and the
+// DeleteOrganizationRows removes every row that is left, the audit log and the
 // organization itself, and says so in the platform's audit log. Users who had no
 // other organization stay as an issuer's subject and nothing else.
-func (a *Activities) ForgetOrganization(ctx context.Context, in ForgetOrganizationInput) (ForgetOrganizationResult, error) {
-	var result ForgetOrganizationResult
+func (a *Activities) DeleteOrganizationRows(ctx context.Context, in DeleteOrganizationRowsInput) (DeleteOrganizationRowsResult, error) {
+	var result DeleteOrganizationRowsResult
 	err := a.DB.InTx(ctx, in.Org, func(tx *tenancy.Tx) (err error) {
-		result.Rows, err = tenancy.ForgetOrganization(ctx, tx, in.Target)
+		result.Rows, err = tenancy.DeleteOrganizationRows(ctx, tx, in.Target)
 		if err != nil || result.Rows == nil {
 			return err
 		}

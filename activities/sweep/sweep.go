@@ -59,9 +59,9 @@ const (
 	// page bounds one list. What is not paged through is found by the next run,
 	// which starts within seconds.
 	page = 500
-	// turn is how many files of one organization are purged before the next
+	// organizationPage is how many files of one organization are purged before the next
 	// organization has its turn.
-	turn = 50
+	organizationPage = 50
 )
 
 // StartWaitingUploadsInput names the platform.
@@ -73,8 +73,8 @@ type ExpireUploadsInput struct{ Org tenancy.OrgID }
 // PurgeTrashInput names the platform.
 type PurgeTrashInput struct{ Org tenancy.OrgID }
 
-// ForgetRequestsInput names the platform.
-type ForgetRequestsInput struct{ Org tenancy.OrgID }
+// DeleteExpiredIdempotencyKeysInput names the platform.
+type DeleteExpiredIdempotencyKeysInput struct{ Org tenancy.OrgID }
 
 // CleanUploadsInput names the platform.
 type CleanUploadsInput struct{ Org tenancy.OrgID }
@@ -186,7 +186,7 @@ func (a *Activities) PurgeTrash(ctx context.Context, in PurgeTrashInput) (SweepR
 		if last != nil {
 			after = last.File
 		}
-		return a.db.FilesTrashed(ctx, tenancy.OrgID(org.Org), a.config.Trash, after, turn)
+		return a.db.FilesTrashed(ctx, tenancy.OrgID(org.Org), a.config.Trash, after, organizationPage)
 	}, a.purge)
 }
 
@@ -233,9 +233,9 @@ func (a *Activities) purge(ctx context.Context, r tenancy.Ref) error {
 	return a.db.InTx(ctx, org, func(tx *tenancy.Tx) error { return files.Purge(ctx, tx, r.File) })
 }
 
-// ForgetRequests removes the keys of requests that may be used again: nothing
+// DeleteExpiredIdempotencyKeys removes the keys of requests that may be used again: nothing
 // knows them any more.
-func (a *Activities) ForgetRequests(ctx context.Context, in ForgetRequestsInput) (SweepResult, error) {
+func (a *Activities) DeleteExpiredIdempotencyKeys(ctx context.Context, in DeleteExpiredIdempotencyKeysInput) (SweepResult, error) {
 	if err := platform(in.Org); err != nil {
 		return SweepResult{}, err
 	}

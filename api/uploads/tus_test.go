@@ -112,7 +112,7 @@ func TestRefusedAtCreate(t *testing.T) {
 func ptr[T any](v T) *T { return &v }
 
 // What tusd can do beyond what we need is closed.
-func TestClosedDoors(t *testing.T) {
+func TestUnsupportedTusRequestsAreRefused(t *testing.T) {
 	t.Parallel()
 	b := setup(t, 1<<30)
 	c := b.serve(t, b.replica(t))

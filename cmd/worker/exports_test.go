@@ -76,7 +76,7 @@ func (a *activities) exporter(t *testing.T, partBytes int64, s export.Bucket) *e
 	if s == nil {
 		s = exportBucket{bucket{a.store.Exports}}
 	}
-	return export.New(a.DB, s, a.store.Clean, a.nowhere, export.Config{PartBytes: partBytes, PartEntries: 50, AtOnce: 1})
+	return export.New(a.DB, s, a.store.Clean, a.nowhere, export.Config{PartBytes: partBytes, PartEntries: 50, ConcurrentArchives: 1})
 }
 
 func (a *activities) beginExport(t *testing.T) uuid.UUID {

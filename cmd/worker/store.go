@@ -15,7 +15,7 @@ import (
 	"satchel/workflows/upload"
 )
 
-func newRemains(db *tenancy.DB, store *s3.Store) finalize.Cleaner {
+func newCleaner(db *tenancy.DB, store *s3.Store) finalize.Cleaner {
 	return finalize.NewCleaner(db, finalize.Objects{Staging: bucket{store.Staging}, Clean: bucket{store.Clean}, Quarantine: bucket{store.Quarantine}})
 }
 

@@ -15,7 +15,7 @@ import (
 // what waits in the admission queue behind it, is started by the resumption and by no one else.
 func TestResumedOrganizationGoesOn(t *testing.T) {
 	t.Parallel()
-	b := setup(t, func(o *options) { o.atOnce, o.unstarted = 1, patience })
+	b := setup(t, func(o *options) { o.maxRunning, o.unstarted = 1, patience })
 	operator := b.Member(t, tenancy.Platform, tenancy.Operator)
 	b.receive(t, "notes.txt", []byte("let in and lost"))
 	require.NoError(t, b.InTx(t.Context(), b.org, func(tx *tenancy.Tx) error {

@@ -54,7 +54,7 @@ func (p *process) run(ctx workflow.Context) (result InviteMemberResult, err erro
 		if ctx.Err() != nil {
 			own, cancel := workflow.NewDisconnectedContext(ctx)
 			defer cancel()
-			p.settle(own)
+			p.finish(own)
 			err = errors.Join(ctx.Err(), p.end(own, members.Revoked))
 		}
 	}()
@@ -79,7 +79,7 @@ func (p *process) run(ctx workflow.Context) (result InviteMemberResult, err erro
 	if ctx.Err() != nil {
 		return result, nil // the clean-up above says how it ended
 	}
-	p.settle(ctx)
+	p.finish(ctx)
 	if p.expired && !p.over {
 		return InviteMemberResult{Expired: true}, p.end(ctx, members.Expired)
 	}
@@ -150,8 +150,8 @@ func (p *process) cancelSending() {
 	}
 }
 
-// settle ends what is being sent.
-func (p *process) settle(ctx workflow.Context) {
+// finish ends what is being sent.
+func (p *process) finish(ctx workflow.Context) {
 	p.cancelSending()
 	if p.sending != nil {
 		_ = p.sending.Get(ctx, nil) // whatever became of it, the row decides

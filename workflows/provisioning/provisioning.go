@@ -122,7 +122,7 @@ func (r *run) setUp(ctx workflow.Context) error {
 		return err
 	}
 	r.compensate(organizer.RemoveProbes, organization.RemoveProbesInput{Org: org, Target: target})
-	if err := r.do(ctx, organization.StepStorage, organizer.ProveStorage, organization.ProveStorageInput{Org: org, Target: target}); err != nil {
+	if err := r.do(ctx, organization.StepStorage, organizer.CheckStorage, organization.CheckStorageInput{Org: org, Target: target}); err != nil {
 		return err
 	}
 	return r.do(ctx, organization.StepActivate, organizer.ActivateOrganization, organization.ActivateOrganizationInput{Org: org, Target: target})

@@ -17,11 +17,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Seal confines all threads of the process for the rest of its life and
+// Apply confines all threads of the process for the rest of its life and
 // returns the names of what is in force, for the report. Without the system
 // call filter it fails: an unconfined decoder is a fault, not a smaller
 // guarantee. Landlock is a second wall and may be missing from the kernel.
-func Seal(outDir string) ([]string, error) {
+func Apply(outDir string) ([]string, error) {
 	inForce := []string{"rlimits", "no_new_privs"}
 	version, err := restrictFiles(outDir)
 	if err != nil {

@@ -22,7 +22,7 @@ type Behaviour struct {
 	// Signatures are looked for in the stream. When there are any, or Honest is
 	// set, the answer is the honest one and Reply is ignored.
 	Signatures map[string][]byte
-	Honest     bool
+	Scans      bool
 	// Reply is written after the stream, exactly as it stands.
 	Reply string
 	// Hang keeps the connection open in silence after all that, until the
@@ -38,10 +38,10 @@ type Behaviour struct {
 	Pong, Banner string
 }
 
-// Honest finds the given byte strings and calls everything else clean. Keys are
+// Scanning finds the given byte strings and calls everything else clean. Keys are
 // the names of the signatures.
-func Honest(signatures map[string][]byte) Behaviour {
-	return Behaviour{Name: "honest", Signatures: signatures, Honest: true}
+func Scanning(signatures map[string][]byte) Behaviour {
+	return Behaviour{Name: "honest", Signatures: signatures, Scans: true}
 }
 
 // BadReplies is every way to answer a scan that is no verdict. A client that
@@ -165,7 +165,7 @@ func (b *Behaviour) read(conn net.Conn, w transport) (string, bool) {
 	if err != nil {
 		return "", false
 	}
-	if !b.Honest && len(b.Signatures) == 0 {
+	if !b.Scans && len(b.Signatures) == 0 {
 		return b.Reply, true
 	}
 	if found != "" {
