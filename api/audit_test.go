@@ -24,7 +24,7 @@ type scene struct {
 	*testBundle
 	owner, operator *person
 	file            uuid.UUID
-	marks           map[tenancy.OrgID]int64 // where audit logs stood before the call
+	marks           map[tenancy.OrgID]int64 // heads of the audit logs before the call
 }
 
 const planted = "Unmistakable Plum"
@@ -210,7 +210,7 @@ func (s *scene) invited() (id uuid.UUID, token string) {
 // the processes of these tests are played.
 var begun = []string{"organization.create", "organization.export", "organization.delete", "organization.keep"}
 
-// mark notes where an audit log stands now.
+// mark records the head of an audit log.
 func (s *scene) mark(org tenancy.OrgID) { s.marks[org] = s.auditHead(org).Seq }
 
 func (b *testBundle) auditHead(org tenancy.OrgID) audit.Head {

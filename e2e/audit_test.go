@@ -12,7 +12,7 @@ import (
 )
 
 // TestAuditLogIsSignedOutsideTheDatabase lets the worker sign where the audit logs
-// stand, and has the API hold a school's audit log against what was signed.
+// are, and has the API hold a school's audit log against what was signed.
 func TestAuditLogIsSignedOutsideTheDatabase(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)

@@ -9,17 +9,17 @@ import (
 	"satchel/tenancy"
 )
 
-// Received versions of an organization stand in a line: at most so many of them
-// are in the pipeline at once, the others wait as rows. How many is its tier's
-// concurrent_scans, read again at each admission, and never more than the
-// platform's ceiling. A row that was received and not started is one that waits.
+// Received versions of an organization wait in its admission queue: a limited number
+// of them is in the pipeline at once, the others wait as rows. The limit is the
+// tier's concurrent_scans, read at each admission, and never more than the
+// platform's ceiling. A waiting row is one that was received and not started.
 
-// AdmittedVersion is a version that was let into the pipeline.
+// AdmittedVersion is a version that was admitted to the pipeline.
 type AdmittedVersion = filesdb.VersionAdmitRow
 
-// Admit lets in the versions that have waited longest, until as many of the
-// organization are in the pipeline as its tier allows, or the ceiling. A bound
-// that was lowered puts no one out. One that has been there for an hour does not
+// Admit admits the versions that have waited longest, until as many of the
+// organization are in the pipeline as its tier allows, or the ceiling. A lowered
+// limit removes none. One that has been there for an hour does not
 // count any more: its workflow may be blocked until the next deploy, and those
 // behind it would wait with it. Anyone who calls it starts their workflows after
 // the commit; the sweep starts what was let in and shows no life.

@@ -41,7 +41,7 @@ func TestLineMovesInTurn(t *testing.T) {
 	s := newSchool(t, 1<<30)
 	other := &school{s.Database, s.Organization(t, 1<<30), s.user}
 	stranger := other.line(t, 1)
-	s.announce(t, files.New{Size: 10}) // still uploading: in no line
+	s.announce(t, files.New{Size: 10}) // still uploading: in no queue
 	waiting := s.line(t, 5)
 	moving := func() bool {
 		is, err := files.ListInPipeline(t.Context(), s.Single(s.org))
@@ -52,7 +52,7 @@ func TestLineMovesInTurn(t *testing.T) {
 	require.ElementsMatch(t, waiting[:2], s.admit(t, 2))
 	require.True(t, moving())
 	require.Empty(t, s.admit(t, 2), "there is no room")
-	require.Empty(t, s.admit(t, 1), "a lower bound puts nobody out")
+	require.Empty(t, s.admit(t, 1), "a lowered limit removes none")
 
 	s.publish(t, waiting[0])
 	require.Equal(t, waiting[2:3], s.admit(t, 2))
@@ -64,7 +64,7 @@ func TestLineMovesInTurn(t *testing.T) {
 	require.NoError(t, err)
 	require.NotNil(t, v.StartedAt, "what has ended stays as it was")
 
-	require.Equal(t, stranger, other.admit(t, 2), "another organization's line is its own")
+	require.Equal(t, stranger, other.admit(t, 2), "another organization's queue is separate")
 }
 
 // TestLineIsNotRaced lets everyone move the admission queue at once.
@@ -136,7 +136,7 @@ func TestTierBoundsTheLine(t *testing.T) {
 }
 
 // TestPlaceInThePipelineRunsOut: a version whose workflow cannot go on, because
-// a build panics on it, keeps its place for an hour, and not the whole line from
+// a build panics on it, keeps its place for an hour, and does not keep the whole queue from
 // moving for ever.
 func TestPlaceInThePipelineRunsOut(t *testing.T) {
 	t.Parallel()
@@ -148,7 +148,7 @@ func TestPlaceInThePipelineRunsOut(t *testing.T) {
 		require.NoError(t, err)
 	}
 	waits := func() int {
-		lines, err := s.OrganizationsWaiting(t.Context(), 0, 1, 10)
+		waiting, err := s.OrganizationsWaiting(t.Context(), 0, 1, 10)
 		require.NoError(t, err)
 		return len(lines)
 	}

@@ -14,7 +14,7 @@ import (
 	"satchel/tenancy"
 )
 
-var update = flag.Bool("update", false, "write the table of docs/members.md anew from Grants")
+var update = flag.Bool("update", false, "write the table of docs/members.md from Grants")
 
 // inWords is what docs/members.md calls each action, in its order.
 var inWords = []struct {

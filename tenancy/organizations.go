@@ -23,7 +23,7 @@ const (
 // What the life of an organization refuses.
 var (
 	ErrSlugTaken     = fault.New(fault.Conflict, "slug_taken", "Another organization has this slug. Choose another one.")
-	ErrWrongStatus   = fault.New(fault.Conflict, "wrong_status", "The organization's status does not allow this. GET the organization shows where it stands.")
+	ErrWrongStatus   = fault.New(fault.Conflict, "wrong_status", "The organization's status does not allow this. GET the organization shows its status.")
 	ErrDeletionBegun = fault.New(fault.Conflict, "deletion_begun", "The grace period is over and the deletion has begun: the organization cannot be kept.")
 )
 

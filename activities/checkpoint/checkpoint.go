@@ -1,5 +1,5 @@
-// Package checkpoint signs where the organizations' audit logs stand, and keeps what
-// was signed outside the database, where it can be written once.
+// Package checkpoint signs the heads of the organizations' audit logs and keeps the
+// signatures outside the database, in a bucket where each key is written once.
 package checkpoint
 
 import (

@@ -67,8 +67,8 @@ type SendInvitationInput struct {
 	Invitation uuid.UUID
 }
 
-// SendInvitationResult says where the invitation stands. An address that was
-// refused is a result, not an error: no one should try again.
+// SendInvitationResult holds the state of the invitation and of its mail. A refused
+// address is a result and not an error, because a retry cannot help.
 type SendInvitationResult struct {
 	State    members.State
 	Delivery members.Delivery

@@ -47,7 +47,7 @@ func newArchive(ctx context.Context, bucket Bucket, key string) (*archive, error
 	return &archive{zip: zip.NewWriter(out), out: out}, nil
 }
 
-// add writes one entry and its line of the manifest, and gives that line. What
+// add writes one entry and its line of the manifest, and returns that entry. What
 // is packed already, as most files are, is stored as it is.
 func (z *archive) add(name string, method uint16, at time.Time, write func(io.Writer) error) (ManifestEntry, error) {
 	w, err := z.zip.CreateHeader(&zip.FileHeader{Name: name, Method: method, Modified: at.UTC()})
@@ -58,11 +58,11 @@ func (z *archive) add(name string, method uint16, at time.Time, write func(io.Wr
 	if err := write(io.MultiWriter(w, sum, &size)); err != nil {
 		return ManifestEntry{}, err
 	}
-	line := ManifestEntry{Entry: name, Size: int64(size), SHA256: hex.EncodeToString(sum.Sum(nil))}
-	z.manifest = append(z.manifest, line)
+	entry := ManifestEntry{Entry: name, Size: int64(size), SHA256: hex.EncodeToString(sum.Sum(nil))}
+	z.manifest = append(z.manifest, entry)
 	z.written++
-	z.bytes += line.Size
-	return line, nil
+	z.bytes += entry.Size
+	return entry, nil
 }
 
 // addMissing tells the manifest of an entry that should be here.
@@ -73,9 +73,9 @@ func (z *archive) addMissing(name string, size int64, problem string) {
 // addLines writes an entry of JSON lines.
 func (z *archive) addLines(name string, each func(write func(any) error) error) error {
 	_, err := z.add(name, zip.Deflate, time.Now(), func(w io.Writer) error {
-		lines := json.NewEncoder(w)
-		lines.SetEscapeHTML(false)
-		return each(lines.Encode)
+		encoder := json.NewEncoder(w)
+		encoder.SetEscapeHTML(false)
+		return each(encoder.Encode)
 	})
 	if err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
@@ -85,9 +85,9 @@ func (z *archive) addLines(name string, each func(write func(any) error) error) 
 
 // close ends the archive and tells the part what it has become.
 func (z *archive) close(p *exports.Part) error {
-	lines := z.manifest
+	entries := z.manifest
 	err := z.addLines(Manifest, func(write func(any) error) error {
-		for _, l := range lines {
+		for _, l := range entries {
 			if err := write(l); err != nil {
 				return err
 			}

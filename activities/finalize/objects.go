@@ -77,7 +77,7 @@ func (o Objects) eraseReceived(ctx context.Context, org tenancy.OrgID, version u
 // objectRef is where judged bytes lie before they move.
 type objectRef struct{ bucket, key, etag string }
 
-// copyObject copies an object into a vault if it is still the one that was judged. An
+// copyObject copies an object into another bucket if it is still the one with the verdict. An
 // earlier attempt may have done it already: each key is written by this package
 // only, and only with the bytes of its version.
 func copyObject(ctx context.Context, from objectRef, to CleanBucket, v files.Version) (string, error) {

@@ -183,7 +183,7 @@ func (r *scanState) published(row files.VersionRow) error {
 	return r.deep(row, key)
 }
 
-// status reads how a version stands now; one without a row stands nowhere.
+// status reads the current status of a version; it is empty for one without a row.
 func (r *scanState) status(version uuid.UUID) (files.Status, error) {
 	v, err := files.GetVersion(r.ctx, r.q, version)
 	if fault.KindOf(err) == fault.NotFound {

@@ -82,10 +82,10 @@ type CleanUploadsInput struct{ Org tenancy.OrgID }
 // SweepResult counts what was found, what was done and what failed.
 type SweepResult = queue.Swept
 
-// StartWaitingUploads starts the workflow of every version that was let into the
-// pipeline and shows no life, and moves every line that has stood for a while
-// though there is room: its end was not heard of, or its tier's bound was raised.
-// Starting what runs, and moving a line without room, changes nothing.
+// StartWaitingUploads starts the workflow of every admitted version that has no
+// steps, and admits from every queue that has waited for a while although there is
+// room: an admission was missed, or the tier's limit was raised. Starting a running
+// workflow again, and admitting without room, changes nothing.
 func (a *Activities) StartWaitingUploads(ctx context.Context, in StartWaitingUploadsInput) (SweepResult, error) {
 	if err := platform(in.Org); err != nil {
 		return SweepResult{}, err
@@ -98,11 +98,11 @@ func (a *Activities) StartWaitingUploads(ctx context.Context, in StartWaitingUpl
 	if err != nil {
 		return started, err
 	}
-	lines, err := a.db.OrganizationsWaiting(ctx, a.config.Unstarted, a.starter.MaxRunning(), page)
+	organizations, err := a.db.OrganizationsWaiting(ctx, a.config.Unstarted, a.starter.MaxRunning(), page)
 	if err != nil {
 		return started, fmt.Errorf("find waiting organizations: %w", err)
 	}
-	moved, err := queue.Sweep(ctx, "admit waiting uploads", lines, func(ctx context.Context, r tenancy.Ref) error {
+	moved, err := queue.Sweep(ctx, "admit waiting uploads", organizations, func(ctx context.Context, r tenancy.Ref) error {
 		return a.starter.StartAdmitted(ctx, tenancy.OrgID(r.Org))
 	})
 	started.Add(moved)

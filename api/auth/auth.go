@@ -187,7 +187,7 @@ func selectMembership(places []tenancy.Membership, wanted string) (tenancy.Membe
 	return none, tenancy.ErrNoOrganization
 }
 
-// open says whether the organization lets an action through as it stands.
+// open says whether the status of the organization permits an action.
 func open(m tenancy.Membership, needs tenancy.Action) error {
 	switch {
 	case m.Allows(needs):

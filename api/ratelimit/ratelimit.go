@@ -116,9 +116,9 @@ func (t *Limiter) share(perMinute int) Rate {
 	return Rate(max(1, perMinute/t.config.Replicas))
 }
 
-// AllowMember bounds one who is signed in, in an organization that may send so many
-// requests a minute. One principal may use half of that, so that a script that
-// runs wild leaves the others room. The answer's header says how it stands.
+// AllowMember limits an authenticated caller, in an organization with the given number
+// of requests a minute. One principal may use half of it, so that a faulty script
+// cannot use up the limit of the others. The answer's header shows the rest.
 func (t *Limiter) AllowMember(h http.Header, actor tenancy.Actor, perMinute int, cost Cost) error {
 	who := principalOf(actor)
 	now, all, own := t.now(), t.share(perMinute), t.share(min(perMinute, max(perMinute/2, 60)))
@@ -224,7 +224,7 @@ func (t *Limiter) refuse(h http.Header, limit string, s bucketState) error {
 	return Limited.After(s.retryAfter)
 }
 
-// describe tells how the bucket stands that binds first
+// describe writes the state of the most limiting bucket
 // (draft-ietf-httpapi-ratelimit-headers-10): q requests in w seconds, of which r
 // are left, and all again after t seconds.
 func describe(h http.Header, limit string, s bucketState) {

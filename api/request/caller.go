@@ -33,8 +33,8 @@ func Actor(c *gin.Context) (tenancy.Actor, bool) {
 	return actor, ok
 }
 
-// Caller is the actor that was let in. A handler that runs without one
-// is a mistake in the route table, which must not become an open door.
+// Caller is the authenticated actor. A handler that runs without one is a mistake in
+// the route table, and must not run unauthenticated.
 func Caller(c *gin.Context) tenancy.Actor {
 	actor, ok := tenancy.ActorFrom(c.Request.Context())
 	if !ok {

@@ -124,9 +124,9 @@ func (s *eventStream) run(ctx context.Context, changed <-chan struct{}) error {
 	}
 }
 
-// authorized asks again what was asked at authentication and of the file: a stream may
-// last for longer than a membership, a link to a student, or an organization's
-// good standing.
+// authorized repeats the checks of authentication and of access to the file, because
+// a stream may last longer than a membership, a link to a student, or the active
+// status of an organization.
 func (s *eventStream) authorized(ctx context.Context) error {
 	m, err := tenancy.GetMembership(ctx, s.storage.DB.Single(s.actor.Org), s.actor)
 	if err != nil {

@@ -37,7 +37,7 @@ func reasonText(status files.Status, reason string) string {
 		code = reason
 	}
 	if verdict == "infected" {
-		return "The virus scanner found something in the file (" + code + "). Nobody can read it. Check the computer that it comes from."
+		return "The virus scanner found something in the file (" + code + "). No one can read it. Check the computer that it comes from."
 	}
 	if text, ok := reasonTexts[code]; ok {
 		return text

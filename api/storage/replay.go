@@ -47,8 +47,8 @@ func (r *Storage) ReplayRestoreVersion(c *gin.Context, e idempotency.PreviousAtt
 	return found, r.answerRestored(c, t)
 }
 
-// ReplayTus answers with the upload that the earlier try created. It takes no
-// bytes: where the upload stands is in the answer, and the client goes on there.
+// ReplayTus answers with the upload that the earlier request created. It reads no
+// bytes: the answer holds the offset, and the client continues from there.
 func (r *Storage) ReplayTus(c *gin.Context, e idempotency.PreviousAttempt) (idempotency.Outcome, error) {
 	made, spoiled, err := r.Uploads.Created(c.Writer, c.Request, request.Caller(c), e.ID)
 	switch {

@@ -190,7 +190,7 @@ func (u *Uploads) location(id uuid.UUID) string {
 }
 
 // terminate ends an upload whose creating request was cut off: its client never
-// learned the address, and its reservation would stand until it expires.
+// learned the address, and its reservation would last until it expires.
 func (u *Uploads) terminate(v *request) {
 	u.ingest.Metrics.End(ingest.Tus, errCutShort)
 	if err := u.ingest.Withdraw(v.ctx, v.actor.Org, v.ticket.Upload, files.Failed, errCutShort.Code); err != nil {

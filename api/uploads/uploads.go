@@ -30,7 +30,7 @@ type Config struct {
 	LockTimeout    time.Duration `env:"SATCHEL_UPLOAD_LOCK_TIMEOUT" envDefault:"8s"`     // a second writer of one upload waits this long for the first
 }
 
-// Ports is what the package stands on.
+// Ports are the dependencies of the package.
 type Ports struct {
 	DB         ingest.Tenants
 	Staging    ingest.Bucket

@@ -48,7 +48,7 @@ func TestAuditLogFilesAreChecked(t *testing.T) {
 	require.True(t, check(true, lines...).OK)
 	require.True(t, check(false).OK)
 
-	require.False(t, check(false, lines[2:]...).OK, "whoever asks for a whole audit log is not content with a part")
+	require.False(t, check(false, lines[2:]...).OK, "a part does not verify as a whole audit log")
 	r := check(true, lines[2:]...)
 	require.True(t, r.OK)
 	require.EqualValues(t, 4, r.Events)

@@ -23,8 +23,8 @@ func (b *bundle) count(t *testing.T, where string) (n int) {
 	return n
 }
 
-// TestAdmissionLimitsFilesInPipeline lets an organization bring more than it may have in
-// the pipeline. Nothing but what leaves lets the next one in.
+// TestAdmissionLimitsFilesInPipeline sends more files than the organization may have in
+// the pipeline. The next one is admitted only when one has ended.
 func TestAdmissionLimitsFilesInPipeline(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(o *options) { o.maxRunning, o.unstarted = 2, time.Hour })
@@ -34,7 +34,7 @@ func TestAdmissionLimitsFilesInPipeline(t *testing.T) {
 	for i := range backlog {
 		content := fmt.Appendf(nil, "file %d", i)
 		if i%3 == 0 {
-			content = virus // leaves by another door
+			content = virus // ends in quarantine
 		}
 		b.receive(t, "notes.txt", content)
 		require.NoError(t, b.admission.StartAdmitted(context.Background(), b.org))
@@ -51,18 +51,18 @@ func TestAdmissionLimitsFilesInPipeline(t *testing.T) {
 	b.requireSettled(t)
 }
 
-// TestSweepAdmitsAfterMissedAdmission: no one told the line of these, and one was let in
-// by a process that died before it started the workflow.
+// TestSweepAdmitsAfterMissedAdmission: no process has called for admission,
+// and one version was admitted by a process that died before it started the workflow.
 func TestSweepAdmitsAfterMissedAdmission(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(o *options) { o.maxRunning = 1 })
-	b.receive(t, "notes.txt", []byte("let in and forgotten"))
+	b.receive(t, "notes.txt", []byte("admitted and not started"))
 	ctx := context.Background()
 	require.NoError(t, b.InTx(ctx, b.org, func(tx *tenancy.Tx) error {
 		_, err := files.Admit(ctx, tx, 1)
 		return err
 	}))
-	b.receive(t, "notes.txt", []byte("behind it"))
+	b.receive(t, "notes.txt", []byte("waiting"))
 	require.Eventually(t, func() bool { return b.count(t, "status = 'published'") == 2 }, 2*patience, pause)
 	b.requireSettled(t)
 }
@@ -76,16 +76,16 @@ func (down) ExecuteWorkflow(context.Context, client.StartWorkflowOptions, any, .
 	return nil, errDown
 }
 
-// TestAdmissionIsUndoneWhenStartFails keeps no room for a version whose workflow could
-// not be started, and the reconciler sees that its line stands still.
+// TestAdmissionIsUndoneWhenStartFails frees the place of a version whose workflow
+// could not be started, and the sweep finds the organization whose queue did not move.
 func TestAdmissionIsUndoneWhenStartFails(t *testing.T) {
 	t.Parallel()
 	a := setupActivities(t)
 	ctx := context.Background()
 	first, second := a.receive(t, "notes.txt", []byte("one")), a.receive(t, "notes.txt", []byte("two"))
-	line, err := upload.NewAdmission(a.DB, down{}, upload.AdmissionConfig{MaxRunning: 1})
+	admission, err := upload.NewAdmission(a.DB, down{}, upload.AdmissionConfig{MaxRunning: 1})
 	require.NoError(t, err)
-	require.ErrorIs(t, line.StartAdmitted(ctx, a.org), errDown)
+	require.ErrorIs(t, admission.StartAdmitted(ctx, a.org), errDown)
 	require.Zero(t, a.count(t, "started_at is not null"))
 
 	require.NoError(t, a.InTx(ctx, a.org, func(tx *tenancy.Tx) error {
@@ -93,8 +93,8 @@ func TestAdmissionIsUndoneWhenStartFails(t *testing.T) {
 		require.Equal(t, first.Version, admitted[0].ID)
 		return err
 	}))
-	require.Empty(t, a.organizationsWaiting(t, 1), "the second waits for its turn")
-	require.Equal(t, []tenancy.OrgID{a.org}, a.organizationsWaiting(t, 2), "nobody moved its line")
+	require.Empty(t, a.organizationsWaiting(t, 1), "the second waits for the first")
+	require.Equal(t, []tenancy.OrgID{a.org}, a.organizationsWaiting(t, 2), "its queue has room and was not advanced")
 	_, err = a.env.ExecuteActivity(a.sweeper(t).StartWaitingUploads, sweep.StartWaitingUploadsInput{Org: tenancy.Platform})
 	require.NoError(t, err)
 	require.Contains(t, a.nowhere.started, first.Version)
@@ -102,7 +102,7 @@ func TestAdmissionIsUndoneWhenStartFails(t *testing.T) {
 	require.Equal(t, 1, a.nowhere.advanced)
 }
 
-// organizationsWaiting gives the organizations whose line stands still though there is room.
+// organizationsWaiting returns the organizations whose queue has room and did not move.
 func (a *activities) organizationsWaiting(t *testing.T, ceiling int) (found []tenancy.OrgID) {
 	t.Helper()
 	refs, err := a.OrganizationsWaiting(t.Context(), 0, ceiling, 10)
@@ -169,7 +169,7 @@ func TestRaisedTierLetsWaitingFilesIn(t *testing.T) {
 	require.Eventually(t, func() bool { return b.clamd.Scans() > 0 }, patience, pause)
 	require.Equal(t, 1, b.count(t, inside))
 	b.setScans(t, 16)
-	require.Eventually(t, func() bool { return b.count(t, inside) > 1 }, 2*patience, pause, "the sweep moves the line")
+	require.Eventually(t, func() bool { return b.count(t, inside) > 1 }, 2*patience, pause, "the sweep admits the waiting file")
 	require.NoError(t, b.admission.StartAdmitted(context.Background(), b.org))
 	require.Equal(t, 3, b.count(t, inside), "the platform's ceiling holds")
 	b.setScans(t, 1)

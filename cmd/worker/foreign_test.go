@@ -68,7 +68,7 @@ var foreign = map[string]string{
 	"EndInvitation":   nothing, // one that is not there is not open
 	"RecordOperation": "operation_not_found",
 
-	"SendUsageWarning": nothing, // one that is not there stands no more
+	"SendUsageWarning": nothing, // one without a row is not open any more
 
 	"WriteExportPart": "export_not_running",
 	"FinishExport":    "export_not_found",

@@ -111,7 +111,7 @@ func TestBadScannerNeverPublishes(t *testing.T) {
 	for _, bad := range clamdtest.BadReplies() {
 		t.Run(bad.Name, func(t *testing.T) {
 			b.clamd.Behave(bad)
-			ticket := b.receive(t, "notes.txt", []byte("nobody can tell"))
+			ticket := b.receive(t, "notes.txt", []byte("cannot be scanned"))
 			v, err := b.ends(t, b.start(t, ticket), ticket)
 			require.NoError(t, err)
 			require.Equal(t, files.Quarantined, v.Status)
@@ -212,7 +212,7 @@ func TestForeignVersionIsNotFound(t *testing.T) {
 func TestSweepStartsWhatWasLost(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
-	ticket := b.receive(t, "notes.txt", []byte("nobody started me"))
+	ticket := b.receive(t, "notes.txt", []byte("not started"))
 	require.Eventually(t, func() bool {
 		v, err := files.GetVersion(context.Background(), b.Single(b.org), ticket.Version)
 		return err == nil && v.Status == files.Published

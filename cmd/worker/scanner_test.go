@@ -20,7 +20,7 @@ import (
 
 // TestThousandFilesThroughASlowAndFlakyScanner: a thousand files, four scan
 // slots, a scanner that answers one at a time and every seventh time wrongly.
-// Elsewhere that stuck at three hundred files. Here all settle, and no file is
+// Elsewhere that stuck at three hundred files. Here all end, and no file is
 // scanned more often than once and once for each real failure.
 func TestThousandFilesThroughASlowAndFlakyScanner(t *testing.T) {
 	t.Parallel()

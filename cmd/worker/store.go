@@ -63,10 +63,10 @@ type uploads struct {
 	client client.Client
 }
 
-func newUploads(c client.Client, line *upload.Admission) uploads { return uploads{line, c} }
+func newUploads(c client.Client, admission *upload.Admission) uploads { return uploads{admission, c} }
 
-func newSettle(r finalize.Cleaner, line *upload.Admission) *finalize.Activities {
-	return finalize.New(r, line)
+func newFinalize(r finalize.Cleaner, admission *upload.Admission) *finalize.Activities {
+	return finalize.New(r, admission)
 }
 
 // StartUpload starts the workflow of a version, or finds it started.

@@ -22,7 +22,7 @@ func TestResumedOrganizationGoesOn(t *testing.T) {
 		_, err := files.Admit(t.Context(), tx, 1)
 		return err
 	}))
-	b.receive(t, "notes.txt", []byte("in line"))
+	b.receive(t, "notes.txt", []byte("waiting"))
 	op := tenancy.NewID()
 	require.NoError(t, suspension.Begin(t.Context(), b.DB, b.client, operator, b.org, op, ""))
 	require.Equal(t, operations.Succeeded, b.operationEnds(t, op).State)

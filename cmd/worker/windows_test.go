@@ -84,7 +84,7 @@ func (n *nowhere) StartUpload(_ context.Context, _ tenancy.OrgID, _, version uui
 	return nil
 }
 
-// activities is the settling activities on a real database and store, without
+// activities is the finalizing activities on a real database and store, without
 // Temporal, so that each window between two side effects can be hit.
 type activities struct {
 	bundle
@@ -229,7 +229,7 @@ func TestDeletedBeforePublicationLeavesNothing(t *testing.T) {
 func TestUnscannedIsNeverPublished(t *testing.T) {
 	t.Parallel()
 	a := setupActivities(t)
-	ticket := a.receive(t, "notes.txt", []byte("nobody looked"))
+	ticket := a.receive(t, "notes.txt", []byte("not scanned"))
 	status, err := a.publish(ticket.Version)
 	require.NoError(t, err)
 	require.NotEqual(t, files.Published, status)

@@ -147,7 +147,7 @@ var closedHeads = []string{
 	"LZIP",
 }
 
-// isClosedFormat also knows ACE, whose sign stands behind its first header's length.
+// isClosedFormat also recognizes ACE, whose signature follows the length of its first header.
 func isClosedFormat(head []byte) bool {
 	const aceAt = 7
 	return beginsWith(head, closedHeads) || len(head) > aceAt && bytes.HasPrefix(head[aceAt:], []byte("**ACE**"))

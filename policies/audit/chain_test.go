@@ -108,7 +108,7 @@ func TestVerifyNamesTheFirstBrokenRow(t *testing.T) {
 		"the end cut off, and the head": {"delete from audit_events where seq > 4; update audit_heads set seq = 4, hash = (select hash from audit_events where seq = 4)", 5},
 		"everything removed":            {"delete from audit_events; delete from audit_heads", 1},
 		"another head":                  {"update audit_heads set hash = sha256('x')", length},
-		"all hashes made anew":          {change + rewrite, 5},
+		"all hashes recomputed":         {change + rewrite, 5},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

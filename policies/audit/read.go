@@ -69,11 +69,11 @@ func ListRecent(ctx context.Context, q tenancy.Queries, e Event, ago time.Durati
 func rows(ctx context.Context, q tenancy.Queries, sql string, args ...any) ([]stored, error) {
 	found, err := q.Query(ctx, sql, args...)
 	if err != nil {
-		return nil, fmt.Errorf("read trail: %w", err)
+		return nil, fmt.Errorf("read audit log: %w", err)
 	}
 	list, err := pgx.CollectRows(found, pgx.RowToStructByName[stored])
 	if err != nil {
-		return nil, fmt.Errorf("read trail: %w", err)
+		return nil, fmt.Errorf("read audit log: %w", err)
 	}
 	return list, nil
 }
@@ -92,7 +92,7 @@ func EachEvent(ctx context.Context, q tenancy.Queries, after int64, visit func(L
 	})
 }
 
-// EachBetween gives every line of a time to visit, in order, with those that stand
+// EachBetween passes every line of a time range to visit, in order, with those numbered
 // between them: without a gap, so that the chain can be followed. A zero time is
 // no limit.
 func EachBetween(ctx context.Context, q tenancy.Queries, from, to time.Time, visit func(Line) error) error {

@@ -30,7 +30,7 @@ func decodeText(head []byte) (string, bool) {
 }
 
 // guessText recognizes text that does not say how it is encoded: UTF-16 without
-// its mark, and the old 8-bit encodings, which are passed on as they stand. It
+// its mark, and the old 8-bit encodings, which are passed on unchanged. It
 // is asked last, since the head of a binary format can look like either.
 func guessText(head []byte) (string, bool) {
 	if !bytes.ContainsFunc(head, notInText) {

@@ -1,5 +1,5 @@
-// Package exports keeps the rows of the copies that an organization asks for of
-// everything it has: where each stands, and what each part of it is.
+// Package exports keeps the rows of exports, the copies of everything that an
+// organization has: the state of each, and the size and hash of each part.
 package exports
 
 import (
@@ -15,7 +15,7 @@ import (
 	"satchel/tenancy"
 )
 
-// State is where an export stands.
+// State is the state of an export.
 type State string
 
 // The states.

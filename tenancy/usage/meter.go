@@ -1,6 +1,5 @@
-// Package usage counts what an organization uses, for each day of UTC. Most of
-// it stands in rows already and is read from them; what no row says is gathered
-// by a Meter in memory.
+// Package usage counts what an organization uses, for each day of UTC. Most
+// of it is read from existing rows; a Meter counts the rest in memory.
 package usage
 
 import (

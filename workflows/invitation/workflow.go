@@ -46,9 +46,9 @@ type process struct {
 	stop                 workflow.CancelFunc
 }
 
-// run waits for whatever comes first: the mail's way, a wish for another one, a
-// person's answer, the end of the time. What undoes all of it, the end of the
-// row, stands ready before the first mail goes out.
+// run waits for the first of: the end of the mail's delivery, a request to resend,
+// the person's answer, the expiry. The compensation, which ends the row, is
+// registered before the first mail is sent.
 func (p *process) run(ctx workflow.Context) (result InviteMemberResult, err error) {
 	defer func() {
 		if ctx.Err() != nil {

@@ -27,7 +27,7 @@ var organizer *organization.Activities // by name; its receiver is never called 
 const Kind = "suspend_organization"
 
 // SuspendOrganizationInput names the platform, whose process it is, the
-// organization, and the operation that reports. The reason stands in the
+// organization, and the operation that reports. The reason is in the
 // organization's row.
 type SuspendOrganizationInput struct {
 	Org, Target tenancy.OrgID

@@ -47,9 +47,9 @@ func UploadFile(ctx workflow.Context, in UploadFileInput) (UploadFileResult, err
 
 // upload is one run of UploadFile.
 type upload struct {
-	in      UploadFileInput
-	step    string
-	settled bool // the row has its end: nothing is to be given back
+	in    UploadFileInput
+	step  string
+	ended bool // the version is final: nothing is left to compensate
 }
 
 // run inspects, scans, and then publishes what is clean, with previews if it is
@@ -57,7 +57,7 @@ type upload struct {
 // every other way out gives back what was reserved, first registered, last run.
 func (u *upload) run(ctx workflow.Context) (end UploadFileResult, err error) {
 	defer func() {
-		if !u.settled {
+		if !u.ended {
 			end, err = u.withdraw(ctx, end, err)
 		}
 	}()
@@ -128,7 +128,7 @@ func (u *upload) quarantine(ctx workflow.Context, found verdict.Verdict, detail 
 	in := finalize.QuarantineVersionInput{Org: u.in.Org, Version: u.in.Version, Reason: string(found) + ":" + detail}
 	var done finalize.QuarantineVersionResult
 	err := workflow.ExecuteActivity(quarantining.options(ctx, u.in.Org), settler.QuarantineVersion, in).Get(ctx, &done)
-	u.settled = err == nil && files.Final(done.Status)
+	u.ended = err == nil && files.Final(done.Status)
 	return UploadFileResult{done.Status, in.Reason}, err
 }
 
@@ -137,8 +137,8 @@ func (u *upload) publish(ctx workflow.Context, found inspect.InspectObjectResult
 	in := finalize.PublishVersionInput{Org: u.in.Org, Version: u.in.Version, Image: found.Image}
 	var done finalize.PublishVersionResult
 	err := workflow.ExecuteActivity(publishing.options(ctx, u.in.Org), settler.PublishVersion, in).Get(ctx, &done)
-	u.settled = err == nil && files.Final(done.Status)
-	if !u.settled && err == nil {
+	u.ended = err == nil && files.Final(done.Status)
+	if !u.ended && err == nil {
 		return UploadFileResult{files.Deleted, "deleted"}, nil
 	}
 	return UploadFileResult{Status: done.Status}, err

@@ -44,7 +44,7 @@ type Tenants interface {
 	Single(org tenancy.OrgID) *tenancy.SingleStatement
 }
 
-// Ports is what the package stands on.
+// Ports are the dependencies of the package.
 type Ports struct {
 	Tenants Tenants
 	Staging Bucket

@@ -9,16 +9,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// CheckResult is something a taken-over decoder would try, and how it went.
+// CheckResult is one action that a compromised decoder would try, and its result.
 type CheckResult struct {
 	Name    string `json:"name"`
 	Refused bool   `json:"refused"`
 	Detail  string `json:"detail"`
 }
 
-// Check tries what the sandbox must refuse, in this very process, after Seal
-// has said what is in force. It is how an operator learns whether the wall
-// stands on a given machine.
+// Check tries in this process what the sandbox must refuse. inForce is the result of
+// Apply. Operators use it to verify the sandbox on a given machine.
 func Check(outDir string, inForce []string) []CheckResult {
 	attempts := []CheckResult{
 		try("open an internet socket", socket(unix.AF_INET)),

@@ -2,7 +2,7 @@
 // before it is shown a hostile byte.
 //
 // The process has by then opened its input and loaded its libraries. From
-// Seal on it cannot open a file to read, talk to anyone, or start anything; it
+// Apply on it cannot open a file to read, talk to anyone, or start anything; it
 // can create new files to write, and where Landlock is available only in the
 // output directory.
 package confine

@@ -115,7 +115,7 @@ func (i *issuer) deviceToken(w http.ResponseWriter, r *http.Request) {
 	case !ok:
 		refuse(w, http.StatusBadRequest, "expired_token", "the code is unknown or its time is over; log in again")
 	case x.subject == "":
-		refuse(w, http.StatusBadRequest, "authorization_pending", "nobody has confirmed the code yet")
+		refuse(w, http.StatusBadRequest, "authorization_pending", "the code has not been confirmed yet")
 	default:
 		i.grant(w, x.subject, i.Audience, deviceTTL, "")
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 // Behaviour says how the fake treats its callers. The zero value reads whole
-// streams and hangs up without a word.
+// streams and closes the connection without an answer.
 type Behaviour struct {
 	// Name says what goes wrong, for a test's table.
 	Name string
@@ -23,7 +23,7 @@ type Behaviour struct {
 	// set, the answer is the honest one and Reply is ignored.
 	Signatures map[string][]byte
 	Scans      bool
-	// Reply is written after the stream, exactly as it stands.
+	// Reply is written after the stream, unchanged.
 	Reply string
 	// Hang keeps the connection open in silence after all that, until the
 	// caller or the fake hangs up.
