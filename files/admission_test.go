@@ -148,9 +148,9 @@ func TestPlaceInThePipelineRunsOut(t *testing.T) {
 		require.NoError(t, err)
 	}
 	waits := func() int {
-		waiting, err := s.OrganizationsWaiting(t.Context(), 0, 1, 10)
+		organizations, err := s.OrganizationsWaiting(t.Context(), 0, 1, 10)
 		require.NoError(t, err)
-		return len(lines)
+		return len(organizations)
 	}
 	since("59 minutes")
 	require.Zero(t, waits())

@@ -44,7 +44,7 @@ func (u *Uploads) logFault(ctx context.Context, kind fault.Kind, err error) {
 	case fault.Internal:
 		u.Log.ErrorContext(ctx, "upload request failed", "error", err)
 	case fault.Unavailable:
-		u.Log.WarnContext(ctx, "upload request failed by its client or the network", "error", err)
+		u.Log.WarnContext(ctx, "upload request interrupted by client or network", "error", err)
 	default: // the caller's turn, and in the access log
 	}
 }

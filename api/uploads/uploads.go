@@ -83,7 +83,7 @@ const (
 func (u *Uploads) start(ctx context.Context, org tenancy.OrgID, t files.Created) {
 	ctx = context.WithoutCancel(ctx)
 	if !u.starts.run(func() { u.startNow(ctx, org, t) }) {
-		u.Log.WarnContext(ctx, "start of an upload's workflow not queued, too many wait; sweep will start it", "organization", org, "version", t.Version)
+		u.Log.WarnContext(ctx, "queue upload workflow start failed: too many waiting; sweep will retry", "organization", org, "version", t.Version)
 	}
 }
 

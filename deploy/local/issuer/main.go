@@ -35,7 +35,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx); err != nil {
-		slog.Error("issuer", "error", err)
+		slog.Error("issuer stopped", "error", err)
 		os.Exit(1)
 	}
 }

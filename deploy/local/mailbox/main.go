@@ -31,7 +31,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx); err != nil {
-		slog.Error("mailbox", "error", err)
+		slog.Error("mailbox stopped", "error", err)
 		os.Exit(1)
 	}
 }
