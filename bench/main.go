@@ -31,7 +31,7 @@ type figure struct {
 	How  string  `json:"how"`
 }
 
-// bench is what every measurement works with.
+// bench holds what all measurements share.
 type bench struct {
 	*devstack.Stack
 	figures []figure
@@ -146,8 +146,8 @@ func (b *bench) school(ctx context.Context) (string, *client.Client, error) {
 	return org, c, err
 }
 
-// unhurried makes an organization of a tier whose rate limits no measurement
-// meets: what is measured is how fast it goes, not how fast it may.
+// unhurried creates an organization whose tier has no effective rate limit,
+// because the limit would distort the measurement.
 func (b *bench) unhurried(ctx context.Context) (string, error) {
 	tier := map[string]any{"max_members": 1000, "max_bytes": int64(1) << 40, "max_file_size": int64(4) << 30, "requests_per_minute": 10_000_000,
 		"concurrent_uploads": 10_000, "concurrent_scans": 16, "renditions": true, "features": []string{"api_keys"}}

@@ -96,7 +96,7 @@ func calmly(ctx context.Context, c *client.Client) (took []time.Duration, err er
 	return took, nil
 }
 
-// counts is what became of the noise.
+// counts are the answers to the noise requests.
 type counts struct{ sent, answered, refused, other atomic.Int64 }
 
 // hammer asks at a fixed pace, whatever the answers say, and does not wait for

@@ -18,11 +18,12 @@ import (
 type AdmittedVersion = filesdb.VersionAdmitRow
 
 // Admit admits the versions that have waited longest, until as many of the
-// organization are in the pipeline as its tier allows, or the ceiling. A lowered
-// limit removes none. One that has been there for an hour does not
-// count any more: its workflow may be blocked until the next deploy, and those
-// behind it would wait with it. Anyone who calls it starts their workflows after
-// the commit; the sweep starts what was let in and shows no life.
+// organization are in the pipeline as its tier or the ceiling allows. A lowered
+// limit removes none. A version that has been in the pipeline for an hour is
+// not counted any more: its workflow may be blocked until the next deployment,
+// and must not block the versions behind it. The caller starts the workflows
+// after the commit; the sweep starts admitted versions whose workflow was not
+// started.
 func Admit(ctx context.Context, q tenancy.Queries, ceiling int) ([]AdmittedVersion, error) {
 	return filesdb.New(q).VersionAdmit(ctx, int64(ceiling))
 }

@@ -47,7 +47,7 @@ var ErrNotPlatform = fault.New(fault.Denied, "not_platform", "Only the platform 
 
 const page = 200
 
-// progress is what a repeated attempt goes on from.
+// progress is the heartbeat state from which a repeated attempt resumes.
 type progress struct {
 	After  tenancy.OrgID
 	Result CheckpointOrganizationsResult

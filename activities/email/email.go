@@ -104,8 +104,8 @@ func (a *Activities) SendInvitation(ctx context.Context, in SendInvitationInput)
 	return a.recordDelivery(ctx, in, hash, a.mailer.Send(ctx, m))
 }
 
-// recordDelivery writes down what became of the attempt, for the people who look at the
-// row, and says whether there should be another.
+// recordDelivery records the result of the attempt in the row and decides
+// whether it is retried.
 func (a *Activities) recordDelivery(ctx context.Context, in SendInvitationInput, hash []byte, sent error) (SendInvitationResult, error) {
 	delivery, code := members.Sent, ""
 	switch fault.KindOf(sent) {

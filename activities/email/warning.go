@@ -24,9 +24,9 @@ type SendUsageWarningInput struct {
 // has fallen, or there is no one to write to.
 type SendUsageWarningResult struct{ Mail usage.Mail }
 
-// SendUsageWarning mails an open warning to the organization's contact, once:
-// what is not queued is not sent. A worker that dies between the mail and its
-// note sends it again, under the same Message-ID.
+// SendUsageWarning mails an open warning to the organization's contact if its
+// mail is queued. A worker that is killed between the mail and its record sends
+// it again, with the same Message-ID.
 func (a *Activities) SendUsageWarning(ctx context.Context, in SendUsageWarningInput) (SendUsageWarningResult, error) {
 	defer queue.Heartbeat(ctx)()
 	q := a.db.Single(in.Org)
@@ -77,8 +77,8 @@ func (a *Activities) note(ctx context.Context, in SendUsageWarningInput, sent er
 	return SendUsageWarningResult{Mail: mail}, nil
 }
 
-// warning writes the mail. Its subject holds nothing that anyone chose, as with
-// an invitation: the contact may be any address.
+// warning composes the mail. Its subject holds no text that a user chose,
+// because the contact may be any address.
 func warning(o tenancy.Organization, l usage.Level) (Message, error) {
 	data := struct {
 		Organization, What, Used, Limit, Then, Way string

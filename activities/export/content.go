@@ -34,8 +34,8 @@ type fileWriter struct {
 	part    *exports.Part
 }
 
-// all goes on until the part is full or nothing is left. A version that does not
-// fit opens the next part; one that is larger than a part has one of its own.
+// all adds versions until the part is full or none are left. A version that
+// does not fit opens the next part; a version larger than a part has its own.
 func (w *fileWriter) all() error {
 	for {
 		page, err := files.ListLive(w.ctx, w.q, w.part.Last, pageSize)

@@ -174,7 +174,7 @@ type FinishExportInput struct {
 	Export uuid.UUID
 }
 
-// FinishExportResult is what was made.
+// FinishExportResult is the summary of the export.
 type FinishExportResult struct {
 	Parts     []Part    `json:"parts"`
 	Files     int64     `json:"files"`
@@ -217,7 +217,7 @@ func (a *Activities) FinishExport(ctx context.Context, in FinishExportInput) (Fi
 	return result, nil
 }
 
-// DiscardExportInput names an export that came to nothing.
+// DiscardExportInput names a failed export.
 type DiscardExportInput struct {
 	Org    tenancy.OrgID
 	Export uuid.UUID

@@ -96,8 +96,8 @@ func (a *Activities) publish(ctx context.Context, q tenancy.Queries, in PublishV
 	})
 }
 
-// decidePreview leaves no version published whose previews no one can tell
-// anything about: the step that makes them may have been given up.
+// decidePreview gives every published version a final preview state. The step
+// that makes previews may have been abandoned without one.
 func decidePreview(ctx context.Context, tx *tenancy.Tx, v files.Version, image bool) error {
 	switch {
 	case v.Preview != "":

@@ -35,7 +35,7 @@ func (a *Activities) BeginDeletion(ctx context.Context, in BeginDeletionInput) (
 // StopWorkflowsInput names the organization whose workflows must end.
 type StopWorkflowsInput struct{ Org, Target tenancy.OrgID }
 
-// StopWorkflowsResult counts what was ended.
+// StopWorkflowsResult counts the terminated workflows.
 type StopWorkflowsResult struct{ Cancelled, Terminated int64 }
 
 // errStillRunning asks for another attempt.
@@ -91,7 +91,7 @@ func (a *Activities) inProcess(ctx context.Context, org tenancy.OrgID) (open []f
 // RemoveFilesInput names the organization whose files must go.
 type RemoveFilesInput struct{ Org, Target tenancy.OrgID }
 
-// RemoveFilesResult counts what was removed.
+// RemoveFilesResult counts the removed files.
 type RemoveFilesResult struct{ Files, Objects int64 }
 
 // RemoveFiles removes every object and every open multipart upload under the

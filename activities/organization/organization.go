@@ -254,8 +254,8 @@ func (a *Activities) DiscardOrganization(ctx context.Context, in DiscardOrganiza
 	})
 }
 
-// setup reads what is to be done. An organization that was finished meanwhile,
-// by a lost attempt, has nothing to be done.
+// setup reads the remaining work. An organization that an earlier, lost attempt
+// has finished has none.
 func (a *Activities) setup(ctx context.Context, q tenancy.Queries) (tenancy.ProvisioningSetup, error) {
 	setup, found, err := tenancy.GetProvisioningSetup(ctx, q)
 	if err == nil && !found {

@@ -39,7 +39,7 @@ type Clearer interface {
 	Clear(ctx context.Context, org tenancy.OrgID, version uuid.UUID) (files.Status, error)
 }
 
-// Checker holds what the check looks at.
+// Checker holds the dependencies of the check.
 type Checker struct {
 	DB                                  *tenancy.DB
 	Staging, Clean, Quarantine, Exports Bucket

@@ -27,8 +27,8 @@ type UploadStarter interface {
 	StartAdmitted(ctx context.Context, org tenancy.OrgID) error
 }
 
-// Cleaner removes what a version left: what its state has no use for, or
-// everything.
+// Cleaner removes objects of a version: those that its status does not need, or
+// all.
 type Cleaner interface {
 	Clear(ctx context.Context, org tenancy.OrgID, version uuid.UUID) (files.Status, error)
 	RemoveVersion(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error
@@ -169,9 +169,9 @@ func (a *Activities) CleanUploads(ctx context.Context, in CleanUploadsInput) (Sw
 	})
 }
 
-// PurgeTrash removes for good what has been in the trash for its time. It goes
-// on until nothing is left, in turns between the organizations; files that fail
-// are passed over and tried again by the next run.
+// PurgeTrash deletes files permanently when their time in the trash is over. It
+// pages until none are left, in turns between the organizations. Failing files
+// are skipped and tried again by the next run.
 func (a *Activities) PurgeTrash(ctx context.Context, in PurgeTrashInput) (SweepResult, error) {
 	if err := platform(in.Org); err != nil {
 		return SweepResult{}, err

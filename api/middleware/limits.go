@@ -120,7 +120,7 @@ func (b *deadlineBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// deadlineWriter gives each write its own deadline.
+// deadlineWriter sets a deadline for each write.
 type deadlineWriter struct {
 	gin.ResponseWriter
 	conn  *http.ResponseController

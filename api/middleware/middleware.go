@@ -36,7 +36,7 @@ const (
 	Probe                 // asks whether this program works
 )
 
-// Middleware is what happens around every request.
+// Middleware holds the settings of the handlers that wrap every request.
 type Middleware struct {
 	HTTPS bool // how callers reach the API
 	Log   *slog.Logger

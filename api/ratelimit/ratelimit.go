@@ -22,7 +22,7 @@ import (
 	"satchel/tenancy"
 )
 
-// Config is what the operator may set.
+// Config are the settings of the limiter.
 type Config struct {
 	Replicas         int            `env:"SATCHEL_API_REPLICAS" envDefault:"1"`                   // API processes that share the rate limits; each grants its part
 	AddressPerMinute int            `env:"SATCHEL_ADDRESS_REQUESTS_PER_MINUTE" envDefault:"1200"` // unauthenticated requests and failed authentications of one address (IPv6: one /64)
@@ -30,7 +30,7 @@ type Config struct {
 	Streams          int            `env:"SATCHEL_EVENT_STREAMS" envDefault:"256"`                // event streams that one principal may hold open
 }
 
-// Limited refuses who asks too often.
+// Limited is the error for a caller above the limit.
 var Limited = fault.New(fault.Limited, "rate_limited", "Too many requests in a short time. Wait as long as Retry-After says and try again.")
 
 // Cost is what a request takes of an allowance.

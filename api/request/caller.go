@@ -46,7 +46,7 @@ func Caller(c *gin.Context) tenancy.Actor {
 // SetPerson says who signed in, on a route that asks for no organization.
 func SetPerson(c *gin.Context, who oidc.Identity) { c.Set(keyPerson, who) }
 
-// Person is who signed in.
+// Person is the authenticated person.
 func Person(c *gin.Context) oidc.Identity {
 	who, ok := c.Value(keyPerson).(oidc.Identity)
 	if !ok {

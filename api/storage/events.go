@@ -148,8 +148,8 @@ func (s *eventStream) ended(ctx context.Context, err error) error {
 }
 
 // catchUp sends the events that have not been sent. The version's state and the
-// events come from one statement, so "final" is never said before the last event.
-// What happens after that statement has a wake-up of its own.
+// events are read in one statement, so "final" is never sent before the last
+// event. Later changes have their own wake-up.
 func (s *eventStream) catchUp(ctx context.Context) (done bool, err error) {
 	for {
 		events, err := s.after(ctx)

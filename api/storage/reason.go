@@ -25,9 +25,8 @@ var reasonTexts = map[string]string{
 	"deleted":              "The file was deleted while it was checked.",
 }
 
-// reasonText says to people what a status reason means and what to do. The reason
-// stays the stable code for programs; one without a sentence of its own gets the
-// one of its status.
+// reasonText is the sentence for a status reason, with the remedy. Programs use
+// the stable code; a reason without a sentence gets the one of its status.
 func reasonText(status files.Status, reason string) string {
 	if reason == "" {
 		return ""

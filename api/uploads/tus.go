@@ -24,8 +24,8 @@ import (
 // TusPath is where the tus protocol lives.
 const TusPath = "/api/v1/storage/tus/"
 
-// maxSize is what Tus-Max-Size tells: an S3 store takes no larger object. OPTIONS
-// names no organization, so it cannot tell an organization's limit.
+// maxSize is the value of Tus-Max-Size: an S3 store takes no larger object.
+// OPTIONS names no organization, so an organization's own limit cannot be used.
 const maxSize = 5 << 40
 
 // TusHandler serves everything below TusPath. It expects the actor in the
@@ -154,8 +154,8 @@ func (u *Uploads) row(ctx context.Context, org tenancy.OrgID, id uuid.UUID) (fil
 	return row, err
 }
 
-// checkOpen refuses an upload that takes no more bytes and never became a file. One
-// past its time is refused even if the sweep has not come by yet.
+// checkOpen refuses an upload that takes no more bytes and never became a file.
+// An expired one is refused even before the sweep has ended it.
 func checkOpen(row files.Upload) error {
 	switch {
 	case row.TrashedAt != nil, row.FinishedAt == nil && time.Now().After(row.ExpiresAt):

@@ -21,7 +21,7 @@ import (
 	"satchel/workflows/upload"
 )
 
-// Config is what the operator may set.
+// Config are the settings of uploads.
 type Config struct {
 	SpoolDir       string        `env:"SATCHEL_SPOOL_DIR"`                               // folder for parts, archives and pictures that are being worked on; empty: the system's folder for temporary files
 	PublicURL      string        `env:"SATCHEL_PUBLIC_URL"`                              // scheme and host of the tus Location header; empty: the header holds a path

@@ -20,8 +20,8 @@ import (
 	"satchel/internal/settings"
 )
 
-// Readiness knows what the program needs in order to work, and says what of it
-// is missing.
+// Readiness checks the dependencies of the program and reports which are
+// missing.
 type Readiness struct {
 	mu       sync.Mutex
 	checks   map[string]func(context.Context) error

@@ -98,7 +98,7 @@ type Finding struct {
 // Class returns what the finding means for the file.
 func (f *Finding) Class() verdict.Verdict { return f.Rule.Reason().Class }
 
-// Error says the rule, what happened and what to do next.
+// Error names the rule, the cause and the remedy.
 func (f *Finding) Error() string {
 	reason := f.Rule.Reason()
 	if len(f.Path) == 0 {

@@ -11,7 +11,8 @@ import (
 	"strings"
 )
 
-// errExtra says that a packed member goes on after its own end.
+// errExtra means that the data of a packed member continue after its declared
+// end.
 var errExtra = errors.New("data after the end of the deflate stream")
 
 // inflate is the library's decompressor, only that it notices when the packed

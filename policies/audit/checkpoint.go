@@ -72,7 +72,7 @@ func (s *Signer) Sign(organization string, seq int64, hash Hash, at time.Time) (
 	return c, nil
 }
 
-// said is what the signature covers.
+// said is the signed content.
 func (c Checkpoint) said() ([]byte, error) {
 	c.Signature = ""
 	b, err := json.Marshal(c)

@@ -166,7 +166,7 @@ func GetHead(ctx context.Context, q tenancy.Queries) (Head, error) {
 	return h, nil
 }
 
-// Report is what a verification found.
+// Report is the result of a verification.
 type Report struct {
 	OK          bool         `json:"ok"`
 	Events      int64        `json:"events"`
@@ -245,7 +245,7 @@ func (v *verification) against(c CheckpointCheck, l Line) error {
 	return nil
 }
 
-// end finds what was cut off.
+// end detects truncated events.
 func (v *verification) end() error {
 	if v.chain.Seq < v.report.Head.Seq {
 		return &BrokenChain{v.chain.Seq + 1, "is missing: the audit log is said to go on"}

@@ -14,8 +14,8 @@ import (
 	"satchel/internal/fault"
 )
 
-// Prefix begins every key, so that scanners of source code and logs find one
-// that was left lying about, and authentication tells it from an access token.
+// Prefix begins every key, so that scanners of source code and logs find leaked
+// keys, and authentication can distinguish a key from an access token.
 const Prefix = "stl_"
 
 // The form of a key: the prefix, 32 random bytes, and a CRC-32 (IEEE) of all

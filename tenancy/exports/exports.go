@@ -115,8 +115,8 @@ func Parts(ctx context.Context, q tenancy.Queries, id uuid.UUID) ([]Part, error)
 	return pgx.CollectRows(rows, pgx.RowToStructByName[Part])
 }
 
-// AddPart notes that a part is there. Of two attempts the first stays, and is
-// what it gives. An export that is being made no more takes none.
+// AddPart records a written part. When two attempts record the same part, the
+// first one stays and is returned. An export that has ended takes no parts.
 func AddPart(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, p Part) (Part, error) {
 	if err := Lock(ctx, tx, id); err != nil {
 		return p, err

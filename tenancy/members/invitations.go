@@ -50,8 +50,8 @@ const (
 // resendPause keeps an address from being flooded.
 const resendPause = time.Minute
 
-// What a caller can meet. How an invitation ended is told to anyone who holds its
-// token, which no one guesses.
+// Errors of invitations. The end of an invitation is revealed to holders of its
+// token, which cannot be guessed.
 var (
 	ErrNoInvitation       = fault.New(fault.NotFound, "invitation_not_found", "There is no such invitation. The link must be whole, and of the newest mail: a mail sent again replaces the one before.")
 	ErrInvitationUsed     = fault.New(fault.NotFound, "invitation_used", "This invitation was accepted already. If that was you, you are a member: sign in as you did then. If it was not, tell the person who invited you.")
@@ -104,7 +104,7 @@ func (i Invitation) Refusal() error {
 const invitationQuery = `select id, email, role, state, delivery, delivery_code, attempts, invited_by, accepted_by, sent_at,
 	expires_at, ended_at, created_at, state = 'pending' and expires_at > now() as open from invitations `
 
-// NewInvitation is what Invite is told.
+// NewInvitation are the parameters of Invite.
 type NewInvitation struct {
 	ID    uuid.UUID
 	Email string

@@ -150,7 +150,7 @@ func (p *process) cancelSending() {
 	}
 }
 
-// finish ends what is being sent.
+// finish ends the pending mail.
 func (p *process) finish(ctx workflow.Context) {
 	p.cancelSending()
 	if p.sending != nil {
@@ -172,8 +172,8 @@ func (p *process) end(ctx workflow.Context, to members.State) error {
 // SweepInvitationsInput names the platform.
 type SweepInvitationsInput struct{ Org tenancy.OrgID }
 
-// SweepInvitations starts and wakes the workflows of open invitations that show
-// no life.
+// SweepInvitations starts and signals the workflows of open invitations that
+// make no progress.
 func SweepInvitations(ctx workflow.Context, in SweepInvitationsInput) (activities.StartWaitingInvitationsResult, error) {
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue: string(queue.Batch), StartToCloseTimeout: 5 * time.Minute, ScheduleToCloseTimeout: 10 * time.Minute, HeartbeatTimeout: 30 * time.Second,

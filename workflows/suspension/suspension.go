@@ -1,5 +1,6 @@
-// Package suspension is the processes that follow a suspension and its end: what
-// was open ends and what runs finishes; what was held back is started again.
+// Package suspension holds the processes of suspension and resumption.
+// Suspending ends open uploads and lets running workflows finish; resuming
+// starts the waiting ones.
 package suspension
 
 import (

@@ -92,8 +92,8 @@ func long(ctx workflow.Context, org tenancy.OrgID) workflow.Context {
 	return workflow.WithScheduleToCloseTimeout(ctx, 12*time.Hour)
 }
 
-// Schedules are the sweeps' times. The uploads' one is what bounds how long a
-// version waits whose start was lost.
+// Schedules are the intervals of the sweeps. The interval of SweepUploads
+// limits how long a version waits whose start was lost.
 func Schedules() []queue.Schedule {
 	return []queue.Schedule{
 		{ID: "sweep-uploads", Every: 20 * time.Second, Workflow: SweepUploads, Input: SweepUploadsInput{Org: tenancy.Platform}},

@@ -52,9 +52,10 @@ type upload struct {
 	ended bool // the version is final: nothing is left to compensate
 }
 
-// run inspects, scans, and then publishes what is clean, with previews if it is
-// an image. What cannot be looked at and what is infected goes to quarantine;
-// every other way out gives back what was reserved, first registered, last run.
+// run inspects, scans, and publishes clean versions, with previews of images.
+// Infected and unscannable versions go to quarantine. Every other end
+// compensates: the reservation is released. That compensation is registered
+// first and runs last.
 func (u *upload) run(ctx workflow.Context) (end UploadFileResult, err error) {
 	defer func() {
 		if !u.ended {

@@ -131,7 +131,7 @@ type Request struct {
 	TTL    time.Duration // an upload without progress for this long expires
 }
 
-// Resume goes on where the row says.
+// Resume continues at the offset of the row.
 func (i *Ingest) Resume(row files.Upload, r Request) (*Stream, error) {
 	saved, err := decodeState(row.ShaState)
 	if err != nil {

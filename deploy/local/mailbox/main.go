@@ -76,8 +76,8 @@ func run(ctx context.Context) error {
 	return err
 }
 
-// check refuses everything but a stack on this machine: anyone who reaches it reads
-// everyone's mail.
+// check refuses every environment but a local stack: the mailbox shows all
+// mails without authentication.
 func (c config) check() error {
 	if c.Env != "local" {
 		return fmt.Errorf("SATCHEL_ENV is %q: this mailbox shows everybody's mail and runs in local mode only. Configure a real mail server", c.Env)
