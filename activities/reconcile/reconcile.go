@@ -39,7 +39,7 @@ type Clearer interface {
 	Clear(ctx context.Context, org tenancy.OrgID, version uuid.UUID) (files.Status, error)
 }
 
-// Checker holds what the check looks at.
+// Checker holds the dependencies of the check.
 type Checker struct {
 	DB                                  *tenancy.DB
 	Staging, Clean, Quarantine, Exports Bucket
@@ -183,7 +183,7 @@ func (r *scanState) published(row files.VersionRow) error {
 	return r.deep(row, key)
 }
 
-// status reads how a version stands now; one without a row stands nowhere.
+// status reads the current status of a version; it is empty for one without a row.
 func (r *scanState) status(version uuid.UUID) (files.Status, error) {
 	v, err := files.GetVersion(r.ctx, r.q, version)
 	if fault.KindOf(err) == fault.NotFound {
