@@ -108,8 +108,8 @@ func setupActivities(t *testing.T) *activities {
 	})
 	a.settle = finalize.New(a.remains, a.nowhere)
 	a.env.RegisterActivity(a.settle)
-	a.checker = reconcile.Checker{DB: a.DB, Staging: bucket{a.store.Staging}, Clean: bucket{a.store.Clean},
-		Quarantine: bucket{a.store.Quarantine}, Exports: bucket{a.store.Exports}, Workflows: a.nowhere, Clearer: a.remains}
+	a.checker = reconcile.Checker{DB: a.DB, Staging: listed{bucket{a.store.Staging}}, Clean: listed{bucket{a.store.Clean}},
+		Quarantine: listed{bucket{a.store.Quarantine}}, Exports: listed{bucket{a.store.Exports}}, Workflows: a.nowhere, Clearer: a.remains}
 	return a
 }
 
