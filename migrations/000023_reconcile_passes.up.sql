@@ -15,3 +15,8 @@ create table reconcile_passes (
 drop index file_versions_uncleaned;
 create index file_versions_uncleaned on file_versions (id)
     where cleaned_at is null and status not in ('uploading', 'processing', 'held');
+
+-- An export that ended leaves its objects when the removal behind it fails: the sweep
+-- looks for those too.
+alter table exports add column cleaned_at timestamptz; -- the objects of an export that ended are gone
+create index exports_uncleaned on exports (id) where cleaned_at is null and state in ('failed', 'removed');

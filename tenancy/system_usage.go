@@ -11,10 +11,10 @@ import (
 
 // UsageCrossings finds organizations whose standing warnings differ from how
 // full they are.
-func (d *DB) UsageCrossings(ctx context.Context, n int) ([]OrgID, error) {
+func (d *DB) UsageCrossings(ctx context.Context, after uuid.UUID, n int) ([]OrgID, error) {
 	rows, err := systemQuery[struct {
 		ID OrgID `db:"organization_id"`
-	}](ctx, d, "select organization_id from app.usage_crossings($1)", n)
+	}](ctx, d, "select organization_id from app.usage_crossings($1, $2)", after, n)
 	orgs := make([]OrgID, len(rows))
 	for i, r := range rows {
 		orgs[i] = r.ID
@@ -30,8 +30,8 @@ type WarningRef struct {
 
 // UsageWarningsWaiting finds warnings whose mail waits and has no workflow, or
 // one that was started longer ago than that.
-func (d *DB) UsageWarningsWaiting(ctx context.Context, silent time.Duration, n int) ([]WarningRef, error) {
-	return systemQuery[WarningRef](ctx, d, "select organization_id, warning_id from app.usage_warnings_waiting($1, $2)", silent, n)
+func (d *DB) UsageWarningsWaiting(ctx context.Context, silent time.Duration, after uuid.UUID, n int) ([]WarningRef, error) {
+	return systemQuery[WarningRef](ctx, d, "select organization_id, warning_id from app.usage_warnings_waiting($1, $2, $3)", silent, after, n)
 }
 
 // TierLevel is what all organizations of a tier have together.

@@ -64,10 +64,13 @@ type Clearer interface {
 }
 
 // Activities are the activities of this package.
-type Activities struct{ Parts }
+type Activities struct {
+	Parts
+	page int // length of one list of a sweep
+}
 
 // New makes the activities.
-func New(p Parts) *Activities { return &Activities{p} }
+func New(p Parts) *Activities { return &Activities{Parts: p, page: 500} }
 
 // The steps of provisioning, as its operation shows them. The rows are made by
 // the request itself.

@@ -411,7 +411,7 @@ func TestDeletionEndsExports(t *testing.T) {
 	require.ErrorIs(t, err, exports.ErrNotRunning)
 	_, err = a.Admin(t).Exec(t.Context(), "update exports set updated_at = now() - interval '1 hour'")
 	require.NoError(t, err)
-	left, err := a.ExportsUnfinished(t.Context(), time.Minute, 10)
+	left, err := a.ExportsUnfinished(t.Context(), time.Minute, uuid.Nil, 10)
 	require.NoError(t, err)
 	require.Empty(t, left)
 	err = a.InTx(t.Context(), a.org, func(tx *tenancy.Tx) error {

@@ -1,19 +1,20 @@
 -- Who is to be warned, and what the tiers hold together.
 
 -- Organizations whose standing warnings differ from how full they are.
-create or replace function app.usage_crossings(n integer)
+create or replace function app.usage_crossings(after uuid, n integer)
 returns table (organization_id uuid)
 language sql stable security definer set search_path = public, pg_temp as $$
-    select distinct c.organization_id from usage_crossings c limit n
+    select distinct c.organization_id from usage_crossings c where c.organization_id > after order by c.organization_id limit n
 $$;
 
 -- Warnings whose mail is to go out and has no workflow, or one that was lost.
-create or replace function app.usage_warnings_waiting(silent_for interval, n integer)
+create or replace function app.usage_warnings_waiting(silent_for interval, after uuid, n integer)
 returns table (organization_id uuid, warning_id uuid)
 language sql stable security definer set search_path = public, pg_temp as $$
     select w.organization_id, w.event_id from usage_warnings w
      where w.mail = 'queued' and (w.started_at is null or w.started_at < now() - silent_for)
-     order by w.started_at nulls first limit n
+       and w.event_id > after
+     order by w.event_id limit n
 $$;
 
 -- Sums over each tier's organizations, and nothing of any one of them: what is
