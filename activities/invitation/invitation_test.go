@@ -42,7 +42,7 @@ func TestInvitationsBehindFailingOnes(t *testing.T) {
 		for range count {
 			id := tenancy.NewID()
 			_, err := d.Single(org).Exec(t.Context(), `insert into invitations (organization_id, id, email, role, expires_at, updated_at)
-				values (app.org(), $1, $1::text || '@school.example', 'teacher', now() + interval '1 day', now() - interval '1 minute')`, id)
+				values (app.org(), $1::uuid, $1::uuid::text || '@school.example', 'teacher', now() + interval '1 day', now() - interval '1 minute')`, id)
 			require.NoError(t, err)
 		}
 	}

@@ -74,7 +74,8 @@ func (a *Activities) ReconcileOrganizations(ctx context.Context, in ReconcileOrg
 	}
 	defer queue.Heartbeat(ctx)()
 	options := Options{Repair: in.Repair, Deep: in.Deep, Grace: in.Grace}
-	for deadline := time.Now().Add(a.longest); time.Now().Before(deadline); {
+	deadline := time.Now().Add(a.longest)
+	for {
 		orgs, err := a.next(ctx, in.Only, result.Next)
 		if err != nil {
 			return result, fmt.Errorf("list organizations: %w", err)
@@ -87,12 +88,11 @@ func (a *Activities) ReconcileOrganizations(ctx context.Context, in ReconcileOrg
 			if err := a.all(ctx, org, options, deadline, &result); err != nil {
 				return result, err
 			}
-			if !result.Next.Current.IsZero() {
-				return result, nil // out of time in the middle of one
+			if !time.Now().Before(deadline) {
+				return result, nil
 			}
 		}
 	}
-	return result, nil
 }
 
 // next lists the organizations behind the cursor.

@@ -72,7 +72,9 @@ func TestWarningsBehindFailingOnes(t *testing.T) {
 	}
 	good := d.Organization(t, 1000)
 	admin := d.Admin(t)
-	_, err := admin.Exec(t.Context(), `update storage_quotas set used_bytes = 800`)
+	_, err := admin.Exec(t.Context(), "update storage_quotas set used_bytes = 800")
+	require.NoError(t, err)
+	_, err = admin.Exec(t.Context(), "update organizations set contact_email = 'office@school.example'")
 	require.NoError(t, err)
 	_, err = admin.Exec(t.Context(), `create function refuse() returns trigger language plpgsql as $$ begin raise 'refused'; end $$`)
 	require.NoError(t, err)
