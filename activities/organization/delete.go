@@ -88,6 +88,13 @@ func (a *Activities) inProcess(ctx context.Context, org tenancy.OrgID) (open []f
 	}
 }
 
+// removalsAtOnce bounds the organizations whose files one worker removes at once: a
+// removal may last for hours, and the sweeps run on the same queue.
+const removalsAtOnce = 2
+
+// errBusy sends a removal back into the queue.
+var errBusy = fault.New(fault.Limited, "deletions_busy", "Other organizations are being deleted.").After(30 * time.Second)
+
 // RemoveFilesInput names the organization whose files must go.
 type RemoveFilesInput struct{ Org, Target tenancy.OrgID }
 
@@ -98,6 +105,12 @@ type RemoveFilesResult struct{ Files, Objects int64 }
 // organization's prefix, in every bucket, and then the files' rows. Rows last:
 // they are what the reconciler holds objects against.
 func (a *Activities) RemoveFiles(ctx context.Context, in RemoveFilesInput) (RemoveFilesResult, error) {
+	select {
+	case a.removing <- struct{}{}:
+		defer func() { <-a.removing }()
+	default:
+		return RemoveFilesResult{}, errBusy
+	}
 	defer queue.Heartbeat(ctx)()
 	var result RemoveFilesResult
 	var err error

@@ -66,11 +66,14 @@ type Clearer interface {
 // Activities are the activities of this package.
 type Activities struct {
 	Parts
-	page int // length of one list of a sweep
+	page     int           // length of one list of a sweep
+	removing chan struct{} // a place for each organization whose files are removed at once
 }
 
 // New makes the activities.
-func New(p Parts) *Activities { return &Activities{Parts: p, page: 500} }
+func New(p Parts) *Activities {
+	return &Activities{Parts: p, page: 500, removing: make(chan struct{}, removalsAtOnce)}
+}
 
 // The steps of provisioning, as its operation shows them. The rows are made by
 // the request itself.

@@ -66,4 +66,3 @@ func TestUnfinishedOrganizationsBehindFailingOnes(t *testing.T) {
 	require.Equal(t, organization.RestartUnfinishedResult{Found: page + 2, Done: 1, Failed: page + 1}, result)
 	require.Equal(t, []tenancy.OrgID{good}, w.started)
 }
-

@@ -21,7 +21,9 @@ type Activities struct {
 }
 
 // New makes the activities.
-func New(db *tenancy.DB, w WarningStarter) *Activities { return &Activities{db: db, warner: w, page: 500} }
+func New(db *tenancy.DB, w WarningStarter) *Activities {
+	return &Activities{db: db, warner: w, page: 500}
+}
 
 // stretch is how many organizations one activity rolls up.
 const stretch = 200

@@ -24,16 +24,18 @@ import (
 	"satchel/workflows/upload"
 )
 
-// The organization's steps run on two queues: someone waits for provisioning
-// and no one for a deletion, and the SDK registers a struct's methods as one.
+// The organization's steps run on two queues: someone waits for provisioning, and the
+// steps of a deletion last for hours. The SDK registers all methods of a struct, so
+// both queues know all of them.
 var organizationProcess = fx.Module("organization",
 	fx.Provide(newOrganization),
 	component(func(a *organization.Activities) queue.Component {
 		return queue.Component{Queue: queue.Interactive, Workflows: []any{provisioning.ProvisionOrganization, provisioning.SweepOrganizations},
 			Activities: []any{a}, Schedules: provisioning.Schedules()}
 	}),
-	component(func() queue.Component {
-		return queue.Component{Queue: queue.Batch, Workflows: []any{suspension.SuspendOrganization, suspension.ResumeOrganization, offboarding.DeleteOrganization}}
+	component(func(a *organization.Activities) queue.Component {
+		return queue.Component{Queue: queue.Batch, Workflows: []any{suspension.SuspendOrganization, suspension.ResumeOrganization, offboarding.DeleteOrganization},
+			Activities: []any{a}}
 	}),
 )
 
