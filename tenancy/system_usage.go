@@ -64,3 +64,32 @@ type TierDay struct {
 func (d *DB) TierDays(ctx context.Context, since time.Time) ([]TierDay, error) {
 	return systemQuery[TierDay](ctx, d, "select tier, day, uploads, bytes_in, bytes_out, scans, renditions from app.tier_days($1)", since)
 }
+
+// StorageLevel is what all organizations have together.
+type StorageLevel struct {
+	Organizations int64 `db:"organizations"`
+	Max           int64 `db:"max_bytes"`
+	MaxFileSize   int64 `db:"max_file_size"` // of the organization with the largest
+	Used          int64 `db:"used_bytes"`
+	Reserved      int64 `db:"reserved_bytes"`
+}
+
+// StorageLevels adds up what organizations may hold, and hold.
+func (d *DB) StorageLevels(ctx context.Context) (StorageLevel, error) {
+	found, err := systemQuery[StorageLevel](ctx, d, "select organizations, max_bytes, max_file_size, used_bytes, reserved_bytes from app.storage_levels()")
+	if err != nil || len(found) == 0 {
+		return StorageLevel{}, err
+	}
+	return found[0], nil
+}
+
+// StorageCount is how many files of all organizations are in one state.
+type StorageCount struct {
+	Status string `db:"status"`
+	Files  int64  `db:"files"`
+}
+
+// StorageCounts counts the files of all organizations.
+func (d *DB) StorageCounts(ctx context.Context) ([]StorageCount, error) {
+	return systemQuery[StorageCount](ctx, d, "select status, files from app.storage_counts()")
+}

@@ -38,3 +38,19 @@ language sql stable security definer set search_path = public, pg_temp as $$
       from usage_days d join organizations o on o.id = d.organization_id
      where d.day >= since and o.tier <> 'platform' group by o.tier, d.day
 $$;
+
+-- Sums over all organizations but the platform's, for operators: what they may hold and
+-- hold, and how many files are in each state.
+create or replace function app.storage_levels()
+returns table (organizations bigint, max_bytes bigint, max_file_size bigint, used_bytes bigint, reserved_bytes bigint)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select count(*), coalesce(sum(q.max_bytes), 0)::bigint, coalesce(max(q.max_file_size), 0)::bigint,
+           coalesce(sum(q.used_bytes), 0)::bigint, coalesce(sum(q.reserved_bytes), 0)::bigint
+      from organizations o join storage_quotas q on q.organization_id = o.id where o.tier <> 'platform'
+$$;
+
+create or replace function app.storage_counts()
+returns table (status text, files bigint)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select f.status::text, count(*) from files f group by f.status order by f.status
+$$;
