@@ -35,7 +35,7 @@ func TestRemovalsLeaveRoomForSweeps(t *testing.T) {
 	t.Parallel()
 	d := pgtest.New(t)
 	b := &slow{begun: make(chan struct{}, 8), goOn: make(chan struct{})}
-	a := organization.New(organization.Parts{DB: d.DB, Buckets: []organization.Bucket{b}})
+	a := organization.NewBatch(organization.Parts{DB: d.DB, Buckets: []organization.Bucket{b}})
 	remove := func() error {
 		var suite testsuite.WorkflowTestSuite
 		suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))

@@ -25,7 +25,7 @@ type RestartUnfinishedResult = queue.Swept
 
 // RestartUnfinished starts the process of every organization whose workflow was
 // never started, or was lost. Starting one that runs changes nothing.
-func (a *Activities) RestartUnfinished(ctx context.Context, in RestartUnfinishedInput) (RestartUnfinishedResult, error) {
+func (a *BatchActivities) RestartUnfinished(ctx context.Context, in RestartUnfinishedInput) (RestartUnfinishedResult, error) {
 	if in.Org != tenancy.Platform {
 		return RestartUnfinishedResult{}, fault.New(fault.Denied, "not_platform", "Only the platform sweeps. Start it with the platform's organization.")
 	}
@@ -37,7 +37,7 @@ func (a *Activities) RestartUnfinished(ctx context.Context, in RestartUnfinished
 
 // restart opens the operation again first, where an attempt before has failed: a
 // workflow would have nowhere to report.
-func (a *Activities) restart(ctx context.Context, u tenancy.UnfinishedOrganization) error {
+func (a *BatchActivities) restart(ctx context.Context, u tenancy.UnfinishedOrganization) error {
 	org, platform := tenancy.OrgID(u.Org), a.DB.Single(tenancy.Platform)
 	if u.Status == tenancy.Deleting && u.Deletion != nil {
 		if err := operations.Reopen(ctx, platform, *u.Deletion); err != nil {

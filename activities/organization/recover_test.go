@@ -54,7 +54,7 @@ func TestUnfinishedOrganizationsBehindFailingOnes(t *testing.T) {
 	good := begin()
 	_, err := d.Admin(t).Exec(t.Context(), "update organizations set updated_at = now() - interval '1 minute' where status = 'provisioning'")
 	require.NoError(t, err)
-	a := organization.Paged(organization.New(organization.Parts{DB: d.DB, Workflows: w}), page)
+	a := organization.Paged(organization.NewBatch(organization.Parts{DB: d.DB, Workflows: w}), page)
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	env := suite.NewTestActivityEnvironment()

@@ -20,7 +20,7 @@ import (
 	"satchel/tenancy/operations"
 )
 
-var organizer *organization.Activities // by name; its receiver is never called here
+var organizer *organization.BatchActivities // by name; its receiver is never called here
 
 // Kind is what operations of this process are called.
 const Kind = "delete_organization"

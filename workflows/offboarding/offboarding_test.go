@@ -37,7 +37,7 @@ func script() *testBundle {
 	b.SetOnActivityStartedListener(func(i *activity.Info, _ context.Context, _ converter.EncodedValues) {
 		b.queues[i.ActivityType.Name] = i.TaskQueue
 	})
-	b.RegisterActivity(&organization.Activities{})
+	b.RegisterActivity(&organization.BatchActivities{})
 	b.RegisterActivity(&operation.Activities{})
 	b.OnActivity("RecordOperation", mock.Anything, mock.Anything).Return(
 		func(_ context.Context, in operation.RecordOperationInput) (operation.RecordOperationResult, error) {

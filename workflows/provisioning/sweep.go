@@ -11,6 +11,8 @@ import (
 	"satchel/tenancy"
 )
 
+var restarter *organization.BatchActivities // by name; its receiver is never called here
+
 // SweepOrganizationsInput names the platform.
 type SweepOrganizationsInput struct{ Org tenancy.OrgID }
 
@@ -23,7 +25,7 @@ func SweepOrganizations(ctx workflow.Context, in SweepOrganizationsInput) (organ
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second, MaximumAttempts: 3},
 	})
 	var result organization.RestartUnfinishedResult
-	err := workflow.ExecuteActivity(ctx, organizer.RestartUnfinished, organization.RestartUnfinishedInput{Org: in.Org}).Get(ctx, &result)
+	err := workflow.ExecuteActivity(ctx, restarter.RestartUnfinished, organization.RestartUnfinishedInput{Org: in.Org}).Get(ctx, &result)
 	return result, err
 }
 
