@@ -143,7 +143,7 @@ func (a *Activities) write(ctx context.Context, in WriteExportPartInput) (export
 		if known, readErr := exports.GetPart(context.WithoutCancel(ctx), a.db.Single(in.Org), in.Export, in.Part); readErr == nil && known.Key == key {
 			return known, nil
 		}
-		_ = a.bucket.Remove(context.WithoutCancel(ctx), key) // what stays is found by FinishExport, or the reconciler
+		_ = a.bucket.Remove(context.WithoutCancel(ctx), key) // what stays is found by FinishExport, the sweep or the reconciler
 	}
 	return kept, err
 }
