@@ -89,7 +89,7 @@ func TestUploadsOfAFormerMemberEnd(t *testing.T) {
 		return files.Advance(t.Context(), tx, files.Progress{Upload: version, Holder: "a request on its way", To: 100, TTL: time.Hour})
 	})
 	require.ErrorIs(t, err, files.ErrLeaseLost)
-	expired, err := b.db.UploadsExpired(t.Context(), 10)
+	expired, err := b.db.UploadsExpired(t.Context(), uuid.Nil, 10)
 	require.NoError(t, err)
 	require.Len(t, expired, 1)
 	require.NoError(t, b.db.InTx(t.Context(), org, func(tx *tenancy.Tx) error { _, err := files.Expire(t.Context(), tx, expired[0].Upload); return err }))
@@ -246,7 +246,7 @@ func TestInvitingWhileTemporalIsDown(t *testing.T) {
 	owner := b.person(b.organization(), tenancy.Owner)
 	b.inviting.err = context.DeadlineExceeded
 	i := owner.invites("new@school.example", tenancy.Teacher)
-	waiting, err := b.db.InvitationsWaiting(t.Context(), 0, time.Hour, 10)
+	waiting, err := b.db.InvitationsWaiting(t.Context(), 0, time.Hour, uuid.Nil, 10)
 	require.NoError(t, err)
 	require.Len(t, waiting, 1)
 	require.Equal(t, i.ID, waiting[0].Invitation)

@@ -148,7 +148,7 @@ func TestPlaceInThePipelineRunsOut(t *testing.T) {
 		require.NoError(t, err)
 	}
 	waits := func() int {
-		organizations, err := s.OrganizationsWaiting(t.Context(), 0, 1, 10)
+		organizations, err := s.OrganizationsWaiting(t.Context(), 0, 1, uuid.Nil, 10)
 		require.NoError(t, err)
 		return len(organizations)
 	}

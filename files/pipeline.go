@@ -136,9 +136,21 @@ func Withdraw(ctx context.Context, tx *tenancy.Tx, version uuid.UUID, to Status,
 	return record(ctx, tx, withdrawal(to), version, reason)
 }
 
-// MarkCleaned notes that nothing of a withdrawn version is left in the store.
-func MarkCleaned(ctx context.Context, q tenancy.Queries, version uuid.UUID) error {
-	return filesdb.New(q).VersionCleaned(ctx, version)
+// MarkCleaned notes that the store holds nothing of a version that its state has no
+// use for. A version that has changed its state since leaves other objects behind,
+// and stays uncleaned.
+func MarkCleaned(ctx context.Context, q tenancy.Queries, version uuid.UUID, state Status) error {
+	return filesdb.New(q).VersionCleaned(ctx, filesdb.VersionCleanedParams{ID: version, Status: state})
+}
+
+// States reads the states of many versions at once. One without a row is left out.
+func States(ctx context.Context, q tenancy.Queries, versions []uuid.UUID) (map[uuid.UUID]Status, error) {
+	rows, err := filesdb.New(q).VersionStates(ctx, versions)
+	states := make(map[uuid.UUID]Status, len(rows))
+	for _, r := range rows {
+		states[r.ID] = r.Status
+	}
+	return states, err
 }
 
 // The pipeline's steps as people see them, in order.

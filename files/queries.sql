@@ -149,7 +149,7 @@ update uploads set size = offset_bytes where id = $1;
 select version::uuid as id, file::uuid as file_id from app.admit(sqlc.arg(ceiling));
 
 -- name: VersionCleaned :exec
-update file_versions set cleaned_at = now() where id = $1 and status not in ('uploading', 'processing', 'published');
+update file_versions set cleaned_at = now() where id = $1 and status = $2;
 
 -- name: VersionGet :one
 select v.organization_id, v.id, v.file_id, v.number, v.status, v.status_reason, v.change_description, v.size, v.claimed_type,
@@ -205,7 +205,7 @@ update file_versions set size = greatest(size, sqlc.arg(size)), reserved_bytes =
 
 -- name: VersionRevoke :execrows
 update file_versions set status = 'quarantined', status_reason = $2, used_bytes = 0, scan_verdict = $3, scan_signature = $4,
-    scan_engine = $5, scan_database = $6, scanned_at = now(), updated_at = now()
+    scan_engine = $5, scan_database = $6, scanned_at = now(), cleaned_at = null, updated_at = now()
  where id = $1 and status = 'published';
 
 -- name: VersionScanned :execrows
@@ -219,11 +219,14 @@ update file_versions set started_at = now(), updated_at = now() where id = $1 an
 -- name: VersionStepBack :exec
 update file_versions set started_at = null where id = $1 and status = 'processing';
 
+-- name: VersionStates :many
+select id, status from file_versions where id = any(sqlc.arg(ids)::uuid[]);
+
 -- name: VersionTouch :exec
 update file_versions set updated_at = now() where id = $1 and status = 'processing';
 
 -- name: VersionUnpublish :execrows
-update file_versions set status = 'deleted', used_bytes = 0, updated_at = now() where id = $1 and status = 'published';
+update file_versions set status = 'deleted', used_bytes = 0, cleaned_at = null, updated_at = now() where id = $1 and status = 'published';
 
 -- name: VersionView :one
 select organization_id, file_id, name, description, category, file_status, owner_id, trashed_at, created_at, updated_at, shown_id,

@@ -125,11 +125,11 @@ func TestExpireSparesTheLiving(t *testing.T) {
 	}
 	do("update uploads set expires_at = now() - interval '1 second', lease_holder = 'a', lease_until = now() + interval '1 hour'")
 	require.False(t, expire(), "somebody is writing")
-	refs, err := s.UploadsExpired(ctx, 10)
+	refs, err := s.UploadsExpired(ctx, uuid.Nil, 10)
 	require.NoError(t, err)
 	require.Empty(t, refs)
 	do("update uploads set lease_until = '-infinity'")
-	refs, err = s.UploadsExpired(ctx, 10)
+	refs, err = s.UploadsExpired(ctx, uuid.Nil, 10)
 	require.NoError(t, err)
 	require.Equal(t, []tenancy.Ref{{Org: s.org.UUID(), Upload: up, Version: up}}, refs)
 	require.True(t, expire())
@@ -153,14 +153,14 @@ func TestTrashAbandonsOpenUploads(t *testing.T) {
 		ticket, err = files.Create(ctx, tx, files.New{Name: "half.txt", Size: 600, UploadedBy: by, TTL: time.Hour})
 		return err
 	}))
-	due, err := d.UploadsExpired(ctx, 10)
+	due, err := d.UploadsExpired(ctx, uuid.Nil, 10)
 	require.NoError(t, err)
 	require.Empty(t, due)
 	require.NoError(t, d.InTx(ctx, org, func(tx *tenancy.Tx) error {
 		_, err := files.Trash(ctx, tx, ticket.File)
 		return err
 	}))
-	due, err = d.UploadsExpired(ctx, 10)
+	due, err = d.UploadsExpired(ctx, uuid.Nil, 10)
 	require.NoError(t, err)
 	require.Len(t, due, 1)
 	require.Equal(t, ticket.Upload, due[0].Upload)

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"
@@ -97,7 +98,7 @@ func TestLostDatabaseIsUnavailable(t *testing.T) {
 			whenRunning(t, own.Admin(t), "cut here", l.cut)
 			require.Equal(t, fault.Unavailable, fault.KindOf(ask(db, slow)), "in mid-query")
 			require.Equal(t, fault.Unavailable, fault.KindOf(ask(db, "select 1")), "afterwards")
-			_, err := db.VersionsWaiting(t.Context(), 1, 1, 1)
+			_, err := db.VersionsWaiting(t.Context(), 1, 1, uuid.Nil, 1)
 			require.Equal(t, fault.Unavailable, fault.KindOf(err), "a question across organizations")
 			require.Zero(t, db.Stat().AcquiredConns())
 		})

@@ -10,7 +10,8 @@ import (
 )
 
 // The questions that look across organizations. Each calls one function of
-// policies/rls/functions/system.sql and gives ids only; there are no others.
+// policies/rls/functions/system.sql and gives ids only; there are no others. A list is paged in
+// the order of ids, behind the id that it is given.
 
 // Membership is one person's place in one organization.
 type Membership struct {
@@ -62,19 +63,19 @@ type Ref struct {
 // OrganizationsWaiting finds organizations with versions that have waited in the admission queue
 // for that long though there is room: below what their tier and the ceiling let
 // into the pipeline. Only Org is set.
-func (d *DB) OrganizationsWaiting(ctx context.Context, unstarted time.Duration, ceiling, n int) ([]Ref, error) {
-	return systemQuery[Ref](ctx, d, "select organization_id from app.organizations_waiting($1, $2, $3)", unstarted, ceiling, n)
+func (d *DB) OrganizationsWaiting(ctx context.Context, unstarted time.Duration, ceiling int, after uuid.UUID, n int) ([]Ref, error) {
+	return systemQuery[Ref](ctx, d, "select organization_id from app.organizations_waiting($1, $2, $3, $4)", unstarted, ceiling, after, n)
 }
 
 // VersionsWaiting finds versions that were let into the pipeline and whose
 // workflow showed no life since, or has been silent for long.
-func (d *DB) VersionsWaiting(ctx context.Context, unstarted, silent time.Duration, n int) ([]Ref, error) {
-	return systemQuery[Ref](ctx, d, "select organization_id, file_id, version_id from app.versions_waiting($1, $2, $3)", unstarted, silent, n)
+func (d *DB) VersionsWaiting(ctx context.Context, unstarted, silent time.Duration, after uuid.UUID, n int) ([]Ref, error) {
+	return systemQuery[Ref](ctx, d, "select organization_id, file_id, version_id from app.versions_waiting($1, $2, $3, $4)", unstarted, silent, after, n)
 }
 
 // UploadsExpired finds uploads past their time.
-func (d *DB) UploadsExpired(ctx context.Context, n int) ([]Ref, error) {
-	return systemQuery[Ref](ctx, d, "select organization_id, upload_id, version_id from app.uploads_expired($1)", n)
+func (d *DB) UploadsExpired(ctx context.Context, after uuid.UUID, n int) ([]Ref, error) {
+	return systemQuery[Ref](ctx, d, "select organization_id, upload_id, version_id from app.uploads_expired($1, $2)", after, n)
 }
 
 func systemQuery[T any](ctx context.Context, d *DB, sql string, args ...any) ([]T, error) {

@@ -16,11 +16,12 @@ type ExportRef struct {
 }
 
 // ExportsUnfinished finds exports that have made no progress for longer than that.
-func (d *DB) ExportsUnfinished(ctx context.Context, quiet time.Duration, n int) ([]ExportRef, error) {
-	return systemQuery[ExportRef](ctx, d, "select organization_id, export_id from app.exports_unfinished($1, $2)", quiet, n)
+func (d *DB) ExportsUnfinished(ctx context.Context, quiet time.Duration, after uuid.UUID, n int) ([]ExportRef, error) {
+	return systemQuery[ExportRef](ctx, d, "select organization_id, export_id from app.exports_unfinished($1, $2, $3)", quiet, after, n)
 }
 
-// ExportsDue finds exports past their time.
-func (d *DB) ExportsDue(ctx context.Context, n int) ([]ExportRef, error) {
-	return systemQuery[ExportRef](ctx, d, "select organization_id, export_id from app.exports_due($1)", n)
+// ExportsDue finds exports past their time, and those that ended and may have left
+// objects.
+func (d *DB) ExportsDue(ctx context.Context, after uuid.UUID, n int) ([]ExportRef, error) {
+	return systemQuery[ExportRef](ctx, d, "select organization_id, export_id from app.exports_due($1, $2)", after, n)
 }

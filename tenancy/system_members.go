@@ -41,6 +41,6 @@ func (d *DB) InvitationByToken(ctx context.Context, hash []byte) (InvitationRef,
 
 // InvitationsWaiting finds open invitations whose workflow never began or has
 // been silent for long.
-func (d *DB) InvitationsWaiting(ctx context.Context, unstarted, silent time.Duration, n int) ([]InvitationRef, error) {
-	return systemQuery[InvitationRef](ctx, d, "select organization_id, invitation_id, expires_at from app.invitations_waiting($1, $2, $3)", unstarted, silent, n)
+func (d *DB) InvitationsWaiting(ctx context.Context, unstarted, silent time.Duration, after uuid.UUID, n int) ([]InvitationRef, error) {
+	return systemQuery[InvitationRef](ctx, d, "select organization_id, invitation_id, expires_at from app.invitations_waiting($1, $2, $3, $4)", unstarted, silent, after, n)
 }

@@ -51,8 +51,8 @@ type UnfinishedOrganization struct {
 
 // OrganizationsUnfinished finds organizations that are being set up, or should
 // have been deleted, and have been quiet for longer than that.
-func (d *DB) OrganizationsUnfinished(ctx context.Context, quiet time.Duration, n int) ([]UnfinishedOrganization, error) {
-	return systemQuery[UnfinishedOrganization](ctx, d, "select organization_id, status, deletion_id from app.organizations_unfinished($1, $2)", quiet, n)
+func (d *DB) OrganizationsUnfinished(ctx context.Context, quiet time.Duration, after uuid.UUID, n int) ([]UnfinishedOrganization, error) {
+	return systemQuery[UnfinishedOrganization](ctx, d, "select organization_id, status, deletion_id from app.organizations_unfinished($1, $2, $3)", quiet, after, n)
 }
 
 // DeleteOrganizationRows removes every row of an organization that was never

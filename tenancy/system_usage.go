@@ -11,10 +11,10 @@ import (
 
 // UsageCrossings finds organizations whose open warnings differ from their
 // use.
-func (d *DB) UsageCrossings(ctx context.Context, n int) ([]OrgID, error) {
+func (d *DB) UsageCrossings(ctx context.Context, after uuid.UUID, n int) ([]OrgID, error) {
 	rows, err := systemQuery[struct {
 		ID OrgID `db:"organization_id"`
-	}](ctx, d, "select organization_id from app.usage_crossings($1)", n)
+	}](ctx, d, "select organization_id from app.usage_crossings($1, $2)", after, n)
 	orgs := make([]OrgID, len(rows))
 	for i, r := range rows {
 		orgs[i] = r.ID
@@ -30,8 +30,8 @@ type WarningRef struct {
 
 // UsageWarningsWaiting finds warnings whose mail waits and has no workflow, or
 // one that was started longer ago than that.
-func (d *DB) UsageWarningsWaiting(ctx context.Context, silent time.Duration, n int) ([]WarningRef, error) {
-	return systemQuery[WarningRef](ctx, d, "select organization_id, warning_id from app.usage_warnings_waiting($1, $2)", silent, n)
+func (d *DB) UsageWarningsWaiting(ctx context.Context, silent time.Duration, after uuid.UUID, n int) ([]WarningRef, error) {
+	return systemQuery[WarningRef](ctx, d, "select organization_id, warning_id from app.usage_warnings_waiting($1, $2, $3)", silent, after, n)
 }
 
 // TierLevel is what all organizations of a tier have together.
@@ -63,4 +63,33 @@ type TierDay struct {
 // TierDays adds up the days since then, by tier.
 func (d *DB) TierDays(ctx context.Context, since time.Time) ([]TierDay, error) {
 	return systemQuery[TierDay](ctx, d, "select tier, day, uploads, bytes_in, bytes_out, scans, renditions from app.tier_days($1)", since)
+}
+
+// StorageLevel is what all organizations have together.
+type StorageLevel struct {
+	Organizations int64 `db:"organizations"`
+	Max           int64 `db:"max_bytes"`
+	MaxFileSize   int64 `db:"max_file_size"` // of the organization with the largest
+	Used          int64 `db:"used_bytes"`
+	Reserved      int64 `db:"reserved_bytes"`
+}
+
+// StorageLevels adds up what organizations may hold, and hold.
+func (d *DB) StorageLevels(ctx context.Context) (StorageLevel, error) {
+	found, err := systemQuery[StorageLevel](ctx, d, "select organizations, max_bytes, max_file_size, used_bytes, reserved_bytes from app.storage_levels()")
+	if err != nil || len(found) == 0 {
+		return StorageLevel{}, err
+	}
+	return found[0], nil
+}
+
+// StorageCount is how many files of all organizations are in one state.
+type StorageCount struct {
+	Status string `db:"status"`
+	Files  int64  `db:"files"`
+}
+
+// StorageCounts counts the files of all organizations.
+func (d *DB) StorageCounts(ctx context.Context) ([]StorageCount, error) {
+	return systemQuery[StorageCount](ctx, d, "select status, files from app.storage_counts()")
 }

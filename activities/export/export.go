@@ -65,11 +65,12 @@ type Activities struct {
 	workflows Workflows
 	config    Config
 	writing   chan struct{} // a place for each archive that is written at once
+	page      int           // length of one list of a sweep
 }
 
 // New makes the activities.
 func New(db *tenancy.DB, bucket Bucket, content Content, w Workflows, c Config) *Activities {
-	return &Activities{db: db, bucket: bucket, content: content, workflows: w, config: c, writing: make(chan struct{}, max(1, c.ConcurrentArchives))}
+	return &Activities{db: db, bucket: bucket, content: content, workflows: w, config: c, writing: make(chan struct{}, max(1, c.ConcurrentArchives)), page: 500}
 }
 
 // WriteExportPartInput names a part of an organization's export. The first holds
@@ -142,7 +143,7 @@ func (a *Activities) write(ctx context.Context, in WriteExportPartInput) (export
 		if known, readErr := exports.GetPart(context.WithoutCancel(ctx), a.db.Single(in.Org), in.Export, in.Part); readErr == nil && known.Key == key {
 			return known, nil
 		}
-		_ = a.bucket.Remove(context.WithoutCancel(ctx), key) // what stays is found by FinishExport, or the reconciler
+		_ = a.bucket.Remove(context.WithoutCancel(ctx), key) // what stays is found by FinishExport, the sweep or the reconciler
 	}
 	return kept, err
 }
@@ -232,7 +233,15 @@ func (a *Activities) DiscardExport(ctx context.Context, in DiscardExportInput) (
 	if _, err := exports.End(ctx, a.db.Single(in.Org), in.Export, exports.Failed); err != nil {
 		return DiscardExportResult{}, err
 	}
-	return DiscardExportResult{}, a.clear(ctx, in.Org, in.Export, nil)
+	return DiscardExportResult{}, a.clearAll(ctx, in.Org, in.Export)
+}
+
+// clearAll removes everything of an export that ended.
+func (a *Activities) clearAll(ctx context.Context, org tenancy.OrgID, export uuid.UUID) error {
+	if err := a.clear(ctx, org, export, nil); err != nil {
+		return err
+	}
+	return exports.MarkCleaned(ctx, a.db.Single(org), export)
 }
 
 // clear removes every object of an export but those that are kept, and every

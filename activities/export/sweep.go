@@ -2,8 +2,9 @@ package export
 
 import (
 	"context"
-	"fmt"
 	"time"
+
+	"github.com/google/uuid"
 
 	"satchel/internal/fault"
 	"satchel/internal/queue"
@@ -27,7 +28,7 @@ type SweepExportsResult = queue.Swept
 
 var errNotPlatform = fault.New(fault.Denied, "not_platform", "Only the platform sweeps. Start it with the platform's organization.")
 
-const sweepPage = 500
+func exportOf(r tenancy.ExportRef) uuid.UUID { return r.Export }
 
 // RestartExports starts the workflow of every export that was never started, or
 // was lost.
@@ -35,11 +36,9 @@ func (a *Activities) RestartExports(ctx context.Context, in RestartExportsInput)
 	if in.Org != tenancy.Platform {
 		return SweepExportsResult{}, errNotPlatform
 	}
-	found, err := a.db.ExportsUnfinished(ctx, unfinishedFor, sweepPage)
-	if err != nil {
-		return SweepExportsResult{}, fmt.Errorf("find unfinished exports: %w", err)
-	}
-	return queue.Sweep(ctx, "restart exports", found, func(ctx context.Context, r tenancy.ExportRef) error {
+	return queue.SweepByID(ctx, "restart exports", exportOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.ExportRef, error) {
+		return a.db.ExportsUnfinished(ctx, unfinishedFor, after, a.page)
+	}, func(ctx context.Context, r tenancy.ExportRef) error {
 		org := tenancy.OrgID(r.Org)
 		if err := operations.Reopen(ctx, a.db.Single(org), r.Export); err != nil {
 			return err
@@ -49,20 +48,19 @@ func (a *Activities) RestartExports(ctx context.Context, in RestartExportsInput)
 }
 
 // RemoveExports removes what has been kept for its term. The row goes out of
-// reach first; objects that a crash leaves behind it are the reconciler's.
+// reach first; objects that a crash leaves behind it are removed by the next sweep,
+// which finds the row not cleaned.
 func (a *Activities) RemoveExports(ctx context.Context, in RemoveExportsInput) (SweepExportsResult, error) {
 	if in.Org != tenancy.Platform {
 		return SweepExportsResult{}, errNotPlatform
 	}
-	found, err := a.db.ExportsDue(ctx, sweepPage)
-	if err != nil {
-		return SweepExportsResult{}, fmt.Errorf("find exports that are due: %w", err)
-	}
-	return queue.Sweep(ctx, "remove exports", found, func(ctx context.Context, r tenancy.ExportRef) error {
+	return queue.SweepByID(ctx, "remove exports", exportOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.ExportRef, error) {
+		return a.db.ExportsDue(ctx, after, a.page)
+	}, func(ctx context.Context, r tenancy.ExportRef) error {
 		org := tenancy.OrgID(r.Org)
 		if _, err := exports.End(ctx, a.db.Single(org), r.Export, exports.Removed); err != nil {
 			return err
 		}
-		return a.clear(ctx, org, r.Export, nil)
+		return a.clearAll(ctx, org, r.Export)
 	})
 }

@@ -37,7 +37,7 @@ func (r Cleaner) Clear(ctx context.Context, org tenancy.OrgID, version uuid.UUID
 	case files.Uploading, files.Processing, files.Held:
 		return v.Status, nil // not final: a later step ends it
 	case files.Published:
-		return v.Status, r.objects.eraseReceived(ctx, org, version)
+		err = r.objects.eraseReceived(ctx, org, version)
 	case files.Quarantined:
 		err = r.objects.eraseUnpublished(ctx, org, version)
 	default:
@@ -46,7 +46,10 @@ func (r Cleaner) Clear(ctx context.Context, org tenancy.OrgID, version uuid.UUID
 	if err != nil {
 		return v.Status, err
 	}
-	if err := files.MarkCleaned(ctx, q, version); err != nil {
+	if v.CleanedAt != nil {
+		return v.Status, nil
+	}
+	if err := files.MarkCleaned(ctx, q, version, v.Status); err != nil {
 		return v.Status, fmt.Errorf("note the cleaning: %w", err)
 	}
 	return v.Status, nil

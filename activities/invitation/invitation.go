@@ -4,7 +4,6 @@ package invitation
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -35,11 +34,12 @@ type Activities struct {
 	db      *tenancy.DB
 	starter InvitationStarter
 	config  Config
+	page    int // length of one list
 }
 
 // New makes the activities.
 func New(db *tenancy.DB, s InvitationStarter, c Config) *Activities {
-	return &Activities{db: db, starter: s, config: c}
+	return &Activities{db: db, starter: s, config: c, page: 500}
 }
 
 // EndInvitationInput names an invitation and how it ends: Expired by its time,
@@ -77,20 +77,16 @@ type StartWaitingInvitationsInput struct{ Org tenancy.OrgID }
 // StartWaitingInvitationsResult counts what was found, what was done and what failed.
 type StartWaitingInvitationsResult = queue.Swept
 
-// page bounds one run; the next comes within a minute.
-const page = 500
-
 // StartWaitingInvitations starts or wakes the workflow of every open invitation
 // that shows no life. One that cannot be woken does not stop the others.
 func (a *Activities) StartWaitingInvitations(ctx context.Context, in StartWaitingInvitationsInput) (StartWaitingInvitationsResult, error) {
 	if in.Org != tenancy.Platform {
 		return StartWaitingInvitationsResult{}, ErrNotPlatform
 	}
-	waiting, err := a.db.InvitationsWaiting(ctx, a.config.Unstarted, a.config.Silent, page)
-	if err != nil {
-		return StartWaitingInvitationsResult{}, fmt.Errorf("find waiting invitations: %w", err)
-	}
-	return queue.Sweep(ctx, "start waiting invitations", waiting, a.wake)
+	return queue.SweepByID(ctx, "start waiting invitations", func(r tenancy.InvitationRef) uuid.UUID { return r.Invitation },
+		func(ctx context.Context, after uuid.UUID) ([]tenancy.InvitationRef, error) {
+			return a.db.InvitationsWaiting(ctx, a.config.Unstarted, a.config.Silent, after, a.page)
+		}, a.wake)
 }
 
 func (a *Activities) wake(ctx context.Context, ref tenancy.InvitationRef) error {

@@ -27,7 +27,7 @@ type BeginDeletionInput struct {
 type BeginDeletionResult struct{ Begun bool }
 
 // BeginDeletion is the point of no return.
-func (a *Activities) BeginDeletion(ctx context.Context, in BeginDeletionInput) (BeginDeletionResult, error) {
+func (a *BatchActivities) BeginDeletion(ctx context.Context, in BeginDeletionInput) (BeginDeletionResult, error) {
 	begun, err := tenancy.BeginDeletion(ctx, a.DB.Single(in.Target), in.Operation)
 	return BeginDeletionResult{Begun: begun}, err
 }
@@ -43,7 +43,7 @@ var errStillRunning = fault.New(fault.Unavailable, "workflows_running", "Workflo
 
 // StopWorkflows cancels the workflows of versions in process, waits until they
 // have cleaned up after themselves, and terminates every other one.
-func (a *Activities) StopWorkflows(ctx context.Context, in StopWorkflowsInput) (StopWorkflowsResult, error) {
+func (a *BatchActivities) StopWorkflows(ctx context.Context, in StopWorkflowsInput) (StopWorkflowsResult, error) {
 	defer queue.Heartbeat(ctx)()
 	var result StopWorkflowsResult
 	open, err := a.inProcess(ctx, in.Target)
@@ -71,7 +71,7 @@ func (a *Activities) StopWorkflows(ctx context.Context, in StopWorkflowsInput) (
 
 // inProcess lists the versions that are being processed, or whose workflow may
 // not have ended yet.
-func (a *Activities) inProcess(ctx context.Context, org tenancy.OrgID) (open []files.VersionRow, err error) {
+func (a *BatchActivities) inProcess(ctx context.Context, org tenancy.OrgID) (open []files.VersionRow, err error) {
 	var after uuid.UUID
 	for {
 		page, err := files.ListVersions(ctx, a.DB.Single(org), after, pageSize)
@@ -88,6 +88,13 @@ func (a *Activities) inProcess(ctx context.Context, org tenancy.OrgID) (open []f
 	}
 }
 
+// removalsAtOnce bounds the organizations whose files one worker removes at once: a
+// removal may last for hours, and the sweeps run on the same queue.
+const removalsAtOnce = 2
+
+// errBusy sends a removal back into the queue.
+var errBusy = fault.New(fault.Limited, "deletions_busy", "Other organizations are being deleted.").After(30 * time.Second)
+
 // RemoveFilesInput names the organization whose files must go.
 type RemoveFilesInput struct{ Org, Target tenancy.OrgID }
 
@@ -97,7 +104,13 @@ type RemoveFilesResult struct{ Files, Objects int64 }
 // RemoveFiles removes every object and every open multipart upload under the
 // organization's prefix, in every bucket, and then the files' rows. Rows last:
 // they are what the reconciler holds objects against.
-func (a *Activities) RemoveFiles(ctx context.Context, in RemoveFilesInput) (RemoveFilesResult, error) {
+func (a *BatchActivities) RemoveFiles(ctx context.Context, in RemoveFilesInput) (RemoveFilesResult, error) {
+	select {
+	case a.removing <- struct{}{}:
+		defer func() { <-a.removing }()
+	default:
+		return RemoveFilesResult{}, errBusy
+	}
 	defer queue.Heartbeat(ctx)()
 	var result RemoveFilesResult
 	var err error
@@ -113,7 +126,7 @@ func (a *Activities) RemoveFiles(ctx context.Context, in RemoveFilesInput) (Remo
 	return result, err
 }
 
-func (a *Activities) removeObjects(ctx context.Context, org tenancy.OrgID) (n int64, err error) {
+func (a *BatchActivities) removeObjects(ctx context.Context, org tenancy.OrgID) (n int64, err error) {
 	prefix := org.String() + "/"
 	for _, b := range a.Buckets {
 		if err := b.AbortAll(ctx, prefix); err != nil {
@@ -135,7 +148,7 @@ func (a *Activities) removeObjects(ctx context.Context, org tenancy.OrgID) (n in
 
 // removeRows removes files with their versions, a page at a time, so that no
 // transaction is long.
-func (a *Activities) removeRows(ctx context.Context, org tenancy.OrgID) (n int64, err error) {
+func (a *BatchActivities) removeRows(ctx context.Context, org tenancy.OrgID) (n int64, err error) {
 	for {
 		var page int64
 		err := a.DB.InTx(ctx, org, func(tx *tenancy.Tx) (err error) {
@@ -163,7 +176,7 @@ type DeleteOrganizationRowsResult struct{ Rows map[string]int64 }
 // DeleteOrganizationRows removes every row that is left, the audit log and the
 // organization itself, and says so in the platform's audit log. Users who had no
 // other organization stay as an issuer's subject and nothing else.
-func (a *Activities) DeleteOrganizationRows(ctx context.Context, in DeleteOrganizationRowsInput) (DeleteOrganizationRowsResult, error) {
+func (a *BatchActivities) DeleteOrganizationRows(ctx context.Context, in DeleteOrganizationRowsInput) (DeleteOrganizationRowsResult, error) {
 	var result DeleteOrganizationRowsResult
 	err := a.DB.InTx(ctx, in.Org, func(tx *tenancy.Tx) (err error) {
 		result.Rows, err = tenancy.DeleteOrganizationRows(ctx, tx, in.Target)

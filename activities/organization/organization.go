@@ -63,11 +63,24 @@ type Clearer interface {
 	Clear(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error
 }
 
-// Activities are the activities of this package.
+// Activities are the steps of provisioning, which someone waits for.
 type Activities struct{ Parts }
 
 // New makes the activities.
 func New(p Parts) *Activities { return &Activities{p} }
+
+// BatchActivities are the steps that may last for hours, and the sweep: they run on the
+// batch queue, where they hold no slot of a step that someone waits for.
+type BatchActivities struct {
+	Parts
+	page     int           // length of one list of a sweep
+	removing chan struct{} // a place for each organization whose files are removed at once
+}
+
+// NewBatch makes the activities.
+func NewBatch(p Parts) *BatchActivities {
+	return &BatchActivities{Parts: p, page: 500, removing: make(chan struct{}, removalsAtOnce)}
+}
 
 // The steps of provisioning, as its operation shows them. The rows are made by
 // the request itself.

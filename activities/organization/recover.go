@@ -2,8 +2,9 @@ package organization
 
 import (
 	"context"
-	"fmt"
 	"time"
+
+	"github.com/google/uuid"
 
 	"satchel/internal/fault"
 	"satchel/internal/queue"
@@ -24,20 +25,19 @@ type RestartUnfinishedResult = queue.Swept
 
 // RestartUnfinished starts the process of every organization whose workflow was
 // not started, or was lost. A running one is not changed.
-func (a *Activities) RestartUnfinished(ctx context.Context, in RestartUnfinishedInput) (RestartUnfinishedResult, error) {
+func (a *BatchActivities) RestartUnfinished(ctx context.Context, in RestartUnfinishedInput) (RestartUnfinishedResult, error) {
 	if in.Org != tenancy.Platform {
 		return RestartUnfinishedResult{}, fault.New(fault.Denied, "not_platform", "Only the platform sweeps. Start it with the platform's organization.")
 	}
-	found, err := a.DB.OrganizationsUnfinished(ctx, unfinishedFor, 500)
-	if err != nil {
-		return RestartUnfinishedResult{}, fmt.Errorf("find unfinished organizations: %w", err)
-	}
-	return queue.Sweep(ctx, "restart unfinished organizations", found, a.restart)
+	return queue.SweepByID(ctx, "restart unfinished organizations", func(u tenancy.UnfinishedOrganization) uuid.UUID { return u.Org },
+		func(ctx context.Context, after uuid.UUID) ([]tenancy.UnfinishedOrganization, error) {
+			return a.DB.OrganizationsUnfinished(ctx, unfinishedFor, after, a.page)
+		}, a.restart)
 }
 
 // restart opens the operation again first, where an attempt before has failed: a
 // workflow would have nowhere to report.
-func (a *Activities) restart(ctx context.Context, u tenancy.UnfinishedOrganization) error {
+func (a *BatchActivities) restart(ctx context.Context, u tenancy.UnfinishedOrganization) error {
 	org, platform := tenancy.OrgID(u.Org), a.DB.Single(tenancy.Platform)
 	if u.Status == tenancy.Deleting && u.Deletion != nil {
 		if err := operations.Reopen(ctx, platform, *u.Deletion); err != nil {

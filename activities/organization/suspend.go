@@ -23,7 +23,7 @@ type EndUploadsResult struct{ Ended int64 }
 // EndUploads expires every open upload, gives its bytes back and removes what it
 // left. Versions whose bytes are complete go on. An organization that was resumed
 // meanwhile keeps the uploads that it has.
-func (a *Activities) EndUploads(ctx context.Context, in EndUploadsInput) (EndUploadsResult, error) {
+func (a *BatchActivities) EndUploads(ctx context.Context, in EndUploadsInput) (EndUploadsResult, error) {
 	defer queue.Heartbeat(ctx)()
 	var result EndUploadsResult
 	var after uuid.UUID
@@ -57,7 +57,7 @@ var errResumed = errors.New("the organization is active again")
 
 // endUpload withdraws the version before it touches its objects: a request that
 // still writes finds its upload ended.
-func (a *Activities) endUpload(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error {
+func (a *BatchActivities) endUpload(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error {
 	err := a.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
 		status, err := tenancy.LockStatus(ctx, tx)
 		if err != nil {
@@ -85,7 +85,7 @@ type RestartFilesResult struct{ Started int64 }
 
 // RestartFiles starts the workflow of every version that was let into the
 // pipeline and is in no one's hands, and moves the admission queue on.
-func (a *Activities) RestartFiles(ctx context.Context, in RestartFilesInput) (RestartFilesResult, error) {
+func (a *BatchActivities) RestartFiles(ctx context.Context, in RestartFilesInput) (RestartFilesResult, error) {
 	defer queue.Heartbeat(ctx)()
 	var result RestartFilesResult
 	open, err := a.inProcess(ctx, in.Target)

@@ -1,10 +1,32 @@
 package reconcile
 
 import (
+	"slices"
+
 	"github.com/google/uuid"
 
 	"satchel/tenancy"
 )
+
+// Stage is a part of the check of an organization.
+type Stage string
+
+// The stages, in the order in which a check goes through them. They are kept in
+// rows: one that is renamed sends a pass that stopped there back to its beginning.
+const (
+	StageQuota      Stage = "quota"
+	StageClean      Stage = "clean" // rows against the listing of the clean bucket
+	StageQuarantine Stage = "quarantine"
+	StageStaging    Stage = "staging"
+	StageMultipart  Stage = "multipart"
+	StageExports    Stage = "exports"
+)
+
+// Stages lists every stage in order.
+var Stages = []Stage{StageQuota, StageClean, StageQuarantine, StageStaging, StageMultipart, StageExports}
+
+// stageIndex is where a stage is in the order; the first for one that is not known.
+func stageIndex(s Stage) int { return max(0, slices.Index(Stages, s)) }
 
 // Kind is one way in which rows, objects and workflows can disagree.
 type Kind string
@@ -13,20 +35,20 @@ type Kind string
 const (
 	ContentMissing   Kind = "content_missing" // published, and nothing to download
 	ContentSize      Kind = "content_size"    // published, and another number of bytes
-	ContentDiffers   Kind = "content_differs" // published, and other bytes
+	ContentDiffers   Kind = "content_differs" // published, and other bytes, or another ETag than the one that downloads ask for
 	Unscanned        Kind = "unscanned"       // published without a clean verdict for these bytes
 	OrphanClean      Kind = "orphan_clean"    // readable bytes of no published version
 	OrphanQuarantine Kind = "orphan_quarantine"
 	OrphanStaged     Kind = "orphan_staging"
 	OrphanParts      Kind = "orphan_multipart"
-	OrphanExport     Kind = "orphan_export"     // a copy of everything that no one can download
-	UncleanedVersion Kind = "uncleaned_version" // ended, and no one has removed what it left
+	OrphanExport     Kind = "orphan_export"     // a copy of everything that cannot be downloaded
+	UncleanedVersion Kind = "uncleaned_version" // ended, and what it left was not removed
 	Stuck            Kind = "stuck_version"     // in process without a running workflow
 	QuotaUsed        Kind = "quota_used"
 	QuotaReserved    Kind = "quota_reserved"
 )
 
-// Kinds lists every kind, for those who count in a fixed order.
+// Kinds lists every kind, for code that counts in a fixed order.
 var Kinds = []Kind{ContentMissing, ContentSize, ContentDiffers, Unscanned, OrphanClean, OrphanQuarantine, OrphanStaged, OrphanParts, OrphanExport,
 	UncleanedVersion, Stuck, QuotaUsed, QuotaReserved}
 

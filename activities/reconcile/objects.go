@@ -1,12 +1,7 @@
 package reconcile
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
-	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -16,34 +11,6 @@ import (
 	"satchel/tenancy/exports"
 )
 
-// deep reads the object and compares its bytes with those that were received.
-func (r *scanState) deep(row files.VersionRow, key string) error {
-	hash := sha256.New()
-	if row.Size > 0 {
-		body, err := r.Clean.Open(r.ctx, key, "", 0, -1)
-		if err != nil {
-			return err
-		}
-		_, err = io.Copy(hash, body)
-		if closeErr := body.Close(); err == nil {
-			err = closeErr
-		}
-		if err != nil {
-			return fmt.Errorf("read object: %w", err)
-		}
-	}
-	if hex.EncodeToString(hash.Sum(nil)) == row.Sha256 {
-		return nil
-	}
-	return r.report(ContentDiffers, row.ID, nil)
-}
-
-// cleanObjects looks from the store to the rows: what can be downloaded belongs
-// to a published version, or to one that is about to be.
-func (r *scanState) cleanObjects() error {
-	return r.owned(r.Clean, OrphanClean, files.Published, files.Processing)
-}
-
 func (r *scanState) quarantined() error {
 	return r.owned(r.Quarantine, OrphanQuarantine, files.Quarantined, files.Processing, files.Published)
 }
@@ -52,138 +19,153 @@ func (r *scanState) staged() error {
 	return r.owned(r.Staging, OrphanStaged, files.Uploading, files.Processing, files.Held)
 }
 
-// owned reports the objects of a bucket whose version is in none of the states.
-// Listings come in the order of the keys, so a version is asked for once.
+const groupsPage = 500
+
+// owned reports the objects of a bucket whose version is in none of the states. It
+// asks for the states of a page of versions at once.
 func (r *scanState) owned(b Bucket, kind Kind, states ...files.Status) error {
-	var asked uuid.UUID
-	var status files.Status
-	var orphans []string
-	err := b.Each(r.ctx, r.org.String()+"/", func(key string, modified time.Time) error {
-		if time.Since(modified) < r.Grace {
-			return nil
+	objects := list(r.ctx, b, r.org, r.Next.After)
+	defer objects.stop()
+	for {
+		page, err := groups(objects)
+		if err != nil || len(page) == 0 {
+			return err
 		}
-		version := r.versionOf(key)
-		if version != asked || asked == uuid.Nil {
-			var err error
-			if status, err = r.status(version); err != nil {
+		ids := make([]uuid.UUID, len(page))
+		for i, g := range page {
+			ids[i] = g.version
+		}
+		found, err := files.States(r.ctx, r.q, ids)
+		if err != nil {
+			return err
+		}
+		for _, g := range page {
+			if !slices.Contains(states, found[g.version]) {
+				if err := r.orphans(b, kind, g.objects); err != nil {
+					return err
+				}
+			}
+			if g.version == uuid.Nil {
+				continue
+			}
+			if err := r.passed(g.version); err != nil {
 				return err
 			}
-			asked = version
 		}
-		if !slices.Contains(states, status) {
-			orphans = append(orphans, key)
-		}
-		return nil
-	})
-	if err != nil {
-		return err
 	}
-	for _, key := range orphans {
-		// A listing shows for a while what was removed since it began.
-		if _, _, err := b.Size(r.ctx, key); fault.KindOf(err) == fault.NotFound {
+}
+
+func groups(l *listing) (page []group, err error) {
+	for len(page) < groupsPage {
+		g, err := l.peek()
+		if err != nil || g == nil {
+			return page, err
+		}
+		l.take()
+		page = append(page, *g)
+	}
+	return page, nil
+}
+
+// orphans reports objects that belong to nothing, but those that may be work in
+// progress. A listing shows for a while what was removed since it began.
+func (r *scanState) orphans(b Bucket, kind Kind, objects []Object) error {
+	for _, o := range objects {
+		if time.Since(o.Modified) < r.Grace {
 			continue
 		}
-		if err := r.report(kind, r.versionOf(key), func() error { return b.Remove(r.ctx, key) }); err != nil {
+		if _, _, err := b.Size(r.ctx, o.Key); fault.KindOf(err) == fault.NotFound {
+			continue
+		}
+		if err := r.report(kind, versionOf(r.org, o.Key), func() error { return b.Remove(r.ctx, o.Key) }); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// versionOf reads the version out of a key. A key of another shape belongs to
-// nothing, and so to no version.
-func (r *scanState) versionOf(key string) uuid.UUID {
-	rest := strings.TrimPrefix(key, r.org.String()+"/")
-	rest, _, _ = strings.Cut(rest, "/")
-	id, err := uuid.Parse(strings.TrimSuffix(rest, ".tail"))
-	if err != nil {
-		return uuid.Nil
-	}
-	return id
-}
-
-// parts finds multipart uploads that no one will end: a row comes before its
-// upload begins, so one without an open row is left over.
+// parts finds multipart uploads that are left over: a row comes before its upload
+// begins, so an upload without an open row is never ended.
 func (r *scanState) parts() error {
 	pending, err := r.Staging.Pending(r.ctx, r.org.String()+"/")
 	if err != nil {
 		return err
 	}
-	for _, key := range pending {
-		version := r.versionOf(key)
-		status, err := r.status(version)
+	for keys := range slices.Chunk(pending, groupsPage) {
+		ids := make([]uuid.UUID, len(keys))
+		for i, key := range keys {
+			ids[i] = versionOf(r.org, key)
+		}
+		found, err := files.States(r.ctx, r.q, ids)
 		if err != nil {
 			return err
 		}
-		if status == files.Uploading {
-			continue
-		}
-		if err := r.report(OrphanParts, version, func() error { return r.Staging.AbortAll(r.ctx, key) }); err != nil {
-			return err
+		for i, key := range keys {
+			if found[ids[i]] == files.Uploading {
+				continue
+			}
+			if err := r.report(OrphanParts, ids[i], func() error { return r.Staging.AbortAll(r.ctx, key) }); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-// exported finds copies of everything that no one can download: of an export
+// exported finds copies of everything that cannot be downloaded: of an export
 // that failed, is past its time, or is not there. Objects and open multipart
 // uploads of one that is being made are its workflow's.
 func (r *scanState) exported() error {
-	left := map[uuid.UUID]bool{}
-	note := func(key string) error {
-		id := r.versionOf(key) // an export's keys have the same shape
-		if _, known := left[id]; known {
-			return nil
+	left := map[uuid.UUID]bool{} // whether what is there of an export is left over
+	objects := list(r.ctx, r.Exports, r.org, uuid.Nil)
+	defer objects.stop()
+	for {
+		g, err := objects.peek() // an export's keys have the shape of a version's
+		if err != nil {
+			return err
 		}
-		e, err := exports.Get(r.ctx, r.q, id)
-		if fault.KindOf(err) == fault.NotFound {
-			e, err = exports.Export{State: exports.Removed}, nil
+		if g == nil {
+			break
 		}
-		left[id] = e.State != exports.Running && e.State != exports.Ready
-		return err
-	}
-	var keys []string
-	err := r.Exports.Each(r.ctx, r.org.String()+"/", func(key string, modified time.Time) error {
-		if time.Since(modified) < r.Grace {
-			return nil
+		objects.take()
+		if err := r.noteExport(left, g.version); err != nil {
+			return err
 		}
-		keys = append(keys, key)
-		return note(key)
-	})
-	if err != nil {
-		return err
+		if !left[g.version] {
+			continue
+		}
+		if err := r.orphans(r.Exports, OrphanExport, g.objects); err != nil {
+			return err
+		}
 	}
 	pending, err := r.Exports.Pending(r.ctx, r.org.String()+"/")
 	if err != nil {
 		return err
 	}
 	for _, key := range pending {
-		if err := note(key); err != nil {
+		id := versionOf(r.org, key)
+		if err := r.noteExport(left, id); err != nil {
 			return err
 		}
-	}
-	return r.removeExports(keys, pending, left)
-}
-
-func (r *scanState) removeExports(keys, pending []string, left map[uuid.UUID]bool) error {
-	for _, key := range keys {
-		if !left[r.versionOf(key)] {
+		if !left[id] {
 			continue
 		}
-		if _, _, err := r.Exports.Size(r.ctx, key); fault.KindOf(err) == fault.NotFound {
-			continue // as above
-		}
-		if err := r.report(OrphanExport, r.versionOf(key), func() error { return r.Exports.Remove(r.ctx, key) }); err != nil {
-			return err
-		}
-	}
-	for _, key := range pending {
-		if !left[r.versionOf(key)] {
-			continue
-		}
-		if err := r.report(OrphanExport, r.versionOf(key), func() error { return r.Exports.AbortAll(r.ctx, key) }); err != nil {
+		if err := r.report(OrphanExport, id, func() error { return r.Exports.AbortAll(r.ctx, key) }); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// noteExport asks for an export once.
+func (r *scanState) noteExport(left map[uuid.UUID]bool, id uuid.UUID) error {
+	if _, known := left[id]; known {
+		return nil
+	}
+	e, err := exports.Get(r.ctx, r.q, id)
+	if fault.KindOf(err) == fault.NotFound {
+		e, err = exports.Export{State: exports.Removed}, nil
+	}
+	left[id] = e.State != exports.Running && e.State != exports.Ready
+	return err
 }

@@ -5,24 +5,35 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"time"
 
 	"github.com/google/uuid"
 
 	"satchel/files"
 	"satchel/internal/fault"
+	"satchel/internal/queue"
 	"satchel/policies/audit"
-	"satchel/policies/verdict"
 	"satchel/tenancy"
 )
 
-// Bucket is what the check asks of a bucket.
+// Object is what a listing says of an object.
+type Object struct {
+	Key      string
+	Size     int64
+	ETag     string
+	Modified time.Time
+}
+
+// Bucket is what the check asks of a bucket. List gives the objects under a
+// prefix whose keys come after the given one, in the order of their keys.
 type Bucket interface {
 	Size(ctx context.Context, key string) (size int64, etag string, err error)
 	Open(ctx context.Context, key, etag string, offset, length int64) (io.ReadCloser, error)
-	Each(ctx context.Context, prefix string, visit func(key string, modified time.Time) error) error
+	List(ctx context.Context, prefix, after string) iter.Seq2[Object, error]
 	Pending(ctx context.Context, prefix string) (keys []string, err error)
 	Remove(ctx context.Context, key string) error
 	AbortAll(ctx context.Context, prefix string) error
@@ -54,133 +65,123 @@ type Options struct {
 	Grace  time.Duration // what is younger may be work in progress
 }
 
-// Check looks through one organization.
-func (c Checker) Check(ctx context.Context, org tenancy.OrgID, o Options) ([]Finding, error) {
-	r := &scanState{Checker: c, ctx: ctx, org: org, q: c.DB.Single(org), Options: o}
-	for _, step := range []struct {
-		name string
-		look func() error
-	}{
-		{"versions", r.versions}, {"clean bucket", r.cleanObjects}, {"quarantine", r.quarantined},
-		{"staging", r.staged}, {"multipart uploads", r.parts}, {"exports", r.exported}, {"quota", r.quota},
-	} {
-		if err := step.look(); err != nil {
-			return r.found, fmt.Errorf("check %s: %w", step.name, err)
-		}
-	}
-	return r.found, nil
+// Position is where a check of an organization goes on: behind a version in a
+// stage. The zero Position is its beginning.
+type Position struct {
+	Stage Stage
+	After uuid.UUID
 }
 
-// scanState is one check of one organization.
+// Limit bounds a slice: after so many versions, or so long, the slice ends and
+// gives the position at which the next one goes on. Zero is no limit.
+type Limit struct {
+	Versions int
+	Time     time.Duration
+}
+
+// Slice is what a slice of a check found.
+type Slice struct {
+	Findings []Finding
+	Versions int      // that were looked at, in rows or in listings
+	Next     Position // where to go on
+	Done     bool     // the organization was checked to its end
+	Failed   error    // of repairs that failed and were passed over
+}
+
+// Check looks through one organization.
+func (c Checker) Check(ctx context.Context, org tenancy.OrgID, o Options) ([]Finding, error) {
+	s, err := c.Slice(ctx, org, Position{}, o, Limit{})
+	return s.Findings, errors.Join(err, s.Failed)
+}
+
+// Slice looks through an organization from a position on, until its end or the
+// limit. A repair that fails is logged and passed over. Any other failure ends the
+// slice at the version where it happened; what was found until then is kept.
+func (c Checker) Slice(ctx context.Context, org tenancy.OrgID, from Position, o Options, l Limit) (Slice, error) {
+	r := &scanState{Checker: c, Options: o, Limit: l, Slice: Slice{Next: from}, ctx: ctx, org: org, q: c.DB.Single(org), begun: time.Now()}
+	looks := map[Stage]func() error{
+		StageQuota: r.quota, StageClean: r.clean, StageQuarantine: r.quarantined, StageStaging: r.staged, StageMultipart: r.parts, StageExports: r.exported,
+	}
+	for i := stageIndex(from.Stage); i < len(Stages); i++ {
+		if r.Next.Stage != Stages[i] {
+			r.Next = Position{Stage: Stages[i]}
+		}
+		err := looks[Stages[i]]()
+		switch {
+		case errors.Is(err, errLimit):
+			return r.Slice, nil
+		case err != nil:
+			return r.Slice, fmt.Errorf("check %s: %w", Stages[i], err)
+		}
+	}
+	r.Next, r.Done = Position{}, true
+	return r.Slice, nil
+}
+
+// errLimit ends a slice between two versions.
+var errLimit = errors.New("the slice has come to its limit")
+
+// scanState is one slice of a check of one organization.
 type scanState struct {
 	Checker
 	Options
-	ctx   context.Context //nolint:containedctx // lives for one check
+	Limit
+	Slice
+	ctx   context.Context //nolint:containedctx // lives for one slice
 	org   tenancy.OrgID
 	q     tenancy.Queries
-	found []Finding
+	begun time.Time
 }
 
-// report keeps a finding, and repairs it if that is wanted and possible.
+// passed notes that everything up to a version has been looked at.
+func (r *scanState) passed(version uuid.UUID) error {
+	r.Next.After = version
+	r.Slice.Versions++
+	switch {
+	case r.ctx.Err() != nil:
+		return r.ctx.Err()
+	case r.Limit.Versions > 0 && r.Slice.Versions >= r.Limit.Versions, r.Limit.Time > 0 && time.Since(r.begun) >= r.Limit.Time:
+		return errLimit
+	}
+	return nil
+}
+
+// report keeps a finding, and repairs it if that is wanted and possible. A repair
+// that fails does not keep the check from what comes behind it.
 func (r *scanState) report(kind Kind, version uuid.UUID, repair func() error) error {
 	f := Finding{Kind: kind, Org: r.org, Version: version}
 	if r.Repair && repair != nil {
-		if err := repair(); err != nil {
-			return fmt.Errorf("repair %s: %w", kind, err)
+		err := r.repair(f, repair)
+		if r.ctx.Err() != nil {
+			return r.ctx.Err()
 		}
-		f.Repaired = true
-		// Objects know no transaction: the row follows the repair, and a crash in
-		// between loses the row and not the repair.
-		if err := audit.Record(r.ctx, r.q, audit.Event{Action: "storage.repair", ObjectID: version.String(), Code: string(kind)}); err != nil {
-			return err
-		}
-	}
-	r.found = append(r.found, f)
-	return nil
-}
-
-const page = 500
-
-// versions looks from the rows to the store and to Temporal.
-func (r *scanState) versions() error {
-	var after uuid.UUID
-	for {
-		rows, err := files.ListVersions(r.ctx, r.q, after, page)
+		f.Repaired = err == nil
 		if err != nil {
-			return err
-		}
-		for _, row := range rows {
-			after = row.ID
-			if err := r.version(row); err != nil {
-				return err
-			}
-		}
-		if len(rows) < page {
-			return nil
+			queue.SweepFailed(r.ctx, "repair "+string(kind), f, err)
+			r.Failed = cmpError(r.Failed, fmt.Errorf("repair %s: %w", kind, err))
 		}
 	}
-}
-
-func (r *scanState) version(row files.VersionRow) error {
-	old := time.Since(row.UpdatedAt) >= r.Grace
-	switch {
-	case row.Status == files.Published:
-		return r.published(row)
-	case row.Status == files.Processing && old:
-		return r.processing(row)
-	case files.Final(row.Status) && row.Status != files.Held && row.CleanedAt == nil && old:
-		return r.report(UncleanedVersion, row.ID, func() error {
-			_, err := r.Clearer.Clear(r.ctx, r.org, row.ID)
-			return err
-		})
-	}
+	r.Findings = append(r.Findings, f)
 	return nil
 }
 
-func (r *scanState) processing(row files.VersionRow) error {
-	running, err := r.Workflows.Running(r.ctx, r.org, row.ID)
-	if err != nil || running {
+// repair repairs a finding and records it. Objects know no transaction: the row of
+// the audit log follows the repair, and a crash in between loses the row and not
+// the repair.
+func (r *scanState) repair(f Finding, repair func() error) error {
+	if err := repair(); err != nil {
 		return err
 	}
-	if row.StartedAt == nil {
-		if moving, err := files.ListInPipeline(r.ctx, r.q); err != nil || moving {
-			return err // in the admission queue behind another of its organization
-		}
-	}
-	// The workflow may have ended, and with it the row, since the row was read.
-	if status, err := r.status(row.ID); err != nil || status != files.Processing {
-		return err
-	}
-	return r.report(Stuck, row.ID, func() error { return r.Workflows.StartUpload(r.ctx, r.org, row.FileID, row.ID) })
+	return audit.Record(r.ctx, r.q, audit.Event{Action: "storage.repair", ObjectID: f.Version.String(), Code: string(f.Kind)})
 }
 
-// published compares a published version with its object.
-func (r *scanState) published(row files.VersionRow) error {
-	if row.ScanVerdict != verdict.Clean {
-		if err := r.report(Unscanned, row.ID, nil); err != nil {
-			return err
-		}
+// cmpError keeps the first error: one repair that fails for each of a million
+// objects must not become an error of a million lines.
+func cmpError(first, err error) error {
+	if first != nil {
+		return first
 	}
-	key := files.ContentKey(r.org, row.ID)
-	size, _, err := r.Clean.Size(r.ctx, key)
-	missing := fault.KindOf(err) == fault.NotFound
-	switch {
-	case err != nil && !missing:
-		return err
-	case !missing && size == row.Size && !r.Deep:
-		return nil
-	}
-	// What looks wrong may have been deleted a moment ago.
-	if status, err := r.status(row.ID); err != nil || status != files.Published {
-		return err
-	}
-	switch {
-	case missing:
-		return r.report(ContentMissing, row.ID, nil)
-	case size != row.Size:
-		return r.report(ContentSize, row.ID, nil)
-	}
-	return r.deep(row, key)
+	return err
 }
 
 // status reads the current status of a version; it is empty for one without a row.

@@ -7,6 +7,7 @@ package sweep
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -48,21 +49,17 @@ type Activities struct {
 	starter UploadStarter
 	remover Cleaner
 	config  Config
+	page    int // length of one list
 }
 
 // New makes the activities.
 func New(db *tenancy.DB, starter UploadStarter, remover Cleaner, c Config) *Activities {
-	return &Activities{db: db, starter: starter, remover: remover, config: c}
+	return &Activities{db: db, starter: starter, remover: remover, config: c, page: 500}
 }
 
-const (
-	// page bounds one list. What is not paged through is found by the next run,
-	// which starts within seconds.
-	page = 500
-	// organizationPage is how many files of one organization are purged before the next
-	// organization has its turn.
-	organizationPage = 50
-)
+// organizationPage is how many files of one organization are purged before the next
+// organization has its turn.
+const organizationPage = 50
 
 // StartWaitingUploadsInput names the platform.
 type StartWaitingUploadsInput struct{ Org tenancy.OrgID }
@@ -90,23 +87,16 @@ func (a *Activities) StartWaitingUploads(ctx context.Context, in StartWaitingUpl
 	if err := platform(in.Org); err != nil {
 		return SweepResult{}, err
 	}
-	waiting, err := a.db.VersionsWaiting(ctx, a.config.Unstarted, a.config.Silent, page)
-	if err != nil {
-		return SweepResult{}, fmt.Errorf("find waiting versions: %w", err)
-	}
-	started, err := queue.Sweep(ctx, "start waiting uploads", waiting, a.start)
-	if err != nil {
-		return started, err
-	}
-	organizations, err := a.db.OrganizationsWaiting(ctx, a.config.Unstarted, a.starter.MaxRunning(), page)
-	if err != nil {
-		return started, fmt.Errorf("find waiting organizations: %w", err)
-	}
-	moved, err := queue.Sweep(ctx, "admit waiting uploads", organizations, func(ctx context.Context, r tenancy.Ref) error {
+	swept, unstarted := queue.SweepByID(ctx, "start waiting uploads", versionOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
+		return a.db.VersionsWaiting(ctx, a.config.Unstarted, a.config.Silent, after, a.page)
+	}, a.start)
+	admitted, failed := queue.SweepByID(ctx, "admit waiting uploads", orgOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
+		return a.db.OrganizationsWaiting(ctx, a.config.Unstarted, a.starter.MaxRunning(), after, a.page)
+	}, func(ctx context.Context, r tenancy.Ref) error {
 		return a.starter.StartAdmitted(ctx, tenancy.OrgID(r.Org))
 	})
-	started.Add(moved)
-	return started, err
+	swept.Add(admitted)
+	return swept, errors.Join(unstarted, failed)
 }
 
 func (a *Activities) start(ctx context.Context, r tenancy.Ref) error {
@@ -127,11 +117,9 @@ func (a *Activities) ExpireUploads(ctx context.Context, in ExpireUploadsInput) (
 	if err := platform(in.Org); err != nil {
 		return SweepResult{}, err
 	}
-	expired, err := a.db.UploadsExpired(ctx, page)
-	if err != nil {
-		return SweepResult{}, fmt.Errorf("find expired uploads: %w", err)
-	}
-	return queue.Sweep(ctx, "expire uploads", expired, a.expire)
+	return queue.SweepByID(ctx, "expire uploads", func(r tenancy.Ref) uuid.UUID { return r.Upload }, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
+		return a.db.UploadsExpired(ctx, after, a.page)
+	}, a.expire)
 }
 
 // expire decides by the row before it touches an object: the upload may have
@@ -151,18 +139,15 @@ func (a *Activities) expire(ctx context.Context, r tenancy.Ref) error {
 	return err
 }
 
-// CleanUploads removes what ended versions left in the store: the step that ended
-// them died, or the store was away, before it was removed.
+// CleanUploads removes what ended versions left in the store, and what published ones
+// left in staging: the step that ended them died, or the store was away, before it was
+// removed.
 func (a *Activities) CleanUploads(ctx context.Context, in CleanUploadsInput) (SweepResult, error) {
 	if err := platform(in.Org); err != nil {
 		return SweepResult{}, err
 	}
-	return queue.SweepPages(ctx, "clean ended versions", func(ctx context.Context, last *tenancy.Ref) ([]tenancy.Ref, error) {
-		var after uuid.UUID
-		if last != nil {
-			after = last.Version
-		}
-		return a.db.VersionsUncleaned(ctx, a.config.Uncleaned, after, page)
+	return queue.SweepByID(ctx, "clean ended versions", versionOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
+		return a.db.VersionsUncleaned(ctx, a.config.Uncleaned, after, a.page)
 	}, func(ctx context.Context, r tenancy.Ref) error {
 		_, err := a.remover.Clear(ctx, tenancy.OrgID(r.Org), r.Version)
 		return err
@@ -193,11 +178,11 @@ func (a *Activities) PurgeTrash(ctx context.Context, in PurgeTrashInput) (SweepR
 func (a *Activities) organizationsWithTrash(ctx context.Context) ([]tenancy.Ref, error) {
 	var orgs []tenancy.Ref
 	for {
-		var last *tenancy.Ref
+		var last tenancy.Ref
 		if len(orgs) > 0 {
-			last = &orgs[len(orgs)-1]
+			last = orgs[len(orgs)-1]
 		}
-		next, err := a.db.OrganizationsWithTrash(ctx, a.config.Trash, orgOf(last), page)
+		next, err := a.db.OrganizationsWithTrash(ctx, a.config.Trash, last.Org, a.page)
 		if err != nil || len(next) == 0 {
 			return orgs, err
 		}
@@ -239,20 +224,16 @@ func (a *Activities) DeleteExpiredIdempotencyKeys(ctx context.Context, in Delete
 	if err := platform(in.Org); err != nil {
 		return SweepResult{}, err
 	}
-	return queue.SweepPages(ctx, "forget old requests", func(ctx context.Context, last *tenancy.Ref) ([]tenancy.Ref, error) {
-		return a.db.OrganizationsWithOldRequests(ctx, orgOf(last), page)
+	return queue.SweepByID(ctx, "forget old requests", orgOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
+		return a.db.OrganizationsWithOldRequests(ctx, after, a.page)
 	}, func(ctx context.Context, r tenancy.Ref) error {
 		return idempotency.DeleteExpired(ctx, a.db.Single(tenancy.OrgID(r.Org)))
 	})
 }
 
-// orgOf is the cursor behind an organization, or in front of the first one.
-func orgOf(last *tenancy.Ref) uuid.UUID {
-	if last == nil {
-		return uuid.Nil
-	}
-	return last.Org
-}
+func orgOf(r tenancy.Ref) uuid.UUID { return r.Org }
+
+func versionOf(r tenancy.Ref) uuid.UUID { return r.Version }
 
 // platform refuses to sweep on behalf of one organization.
 func platform(org tenancy.OrgID) error {

@@ -17,10 +17,13 @@ import (
 type Activities struct {
 	db     *tenancy.DB
 	warner WarningStarter
+	page   int // length of one list of a sweep
 }
 
 // New makes the activities.
-func New(db *tenancy.DB, w WarningStarter) *Activities { return &Activities{db: db, warner: w} }
+func New(db *tenancy.DB, w WarningStarter) *Activities {
+	return &Activities{db: db, warner: w, page: 500}
+}
 
 // stretch is how many organizations one activity rolls up.
 const stretch = 200

@@ -1,9 +1,13 @@
 package usage_test
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/testsuite"
@@ -39,4 +43,55 @@ func TestRollUpPassesOverAFailingOrganization(t *testing.T) {
 	some := run()
 	require.EqualValues(t, 1, some.Failed)
 	require.Equal(t, all.Organizations-1, some.Organizations)
+}
+
+// warner refuses to start the mails of some organizations.
+type warner struct {
+	refused map[tenancy.OrgID]bool
+	started []tenancy.OrgID
+}
+
+func (w *warner) StartWarning(_ context.Context, org tenancy.OrgID, _ uuid.UUID) error {
+	if w.refused[org] {
+		return errors.New("refused")
+	}
+	w.started = append(w.started, org)
+	return nil
+}
+
+// TestWarningsBehindFailingOnes: organizations whose warnings cannot be raised, and
+// mails that cannot be started, fill the pages in front of one that can.
+func TestWarningsBehindFailingOnes(t *testing.T) {
+	t.Parallel()
+	const page = 2 // items in one list; more than that fail at its head
+	d := pgtest.New(t)
+	unraised, unmailed := d.Organization(t, 1000), map[tenancy.OrgID]bool{}
+	failing := []tenancy.OrgID{unraised, d.Organization(t, 1000), d.Organization(t, 1000)}
+	for range page + 1 {
+		unmailed[d.Organization(t, 1000)] = true
+	}
+	good := d.Organization(t, 1000)
+	admin := d.Admin(t)
+	_, err := admin.Exec(t.Context(), "update storage_quotas set used_bytes = 800")
+	require.NoError(t, err)
+	_, err = admin.Exec(t.Context(), "update organizations set contact_email = 'office@school.example'")
+	require.NoError(t, err)
+	_, err = admin.Exec(t.Context(), `create function refuse() returns trigger language plpgsql as $$ begin raise 'refused'; end $$`)
+	require.NoError(t, err)
+	for i, org := range failing {
+		_, err = admin.Exec(t.Context(), fmt.Sprintf(`create trigger refuse_%d before insert on usage_warnings for each row when (new.organization_id = '%s') execute function refuse()`, i, org))
+		require.NoError(t, err)
+	}
+	w := &warner{refused: unmailed}
+	a := usage.Paged(usage.New(d.DB, w), page)
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
+	env := suite.NewTestActivityEnvironment()
+	env.RegisterActivity(a)
+	encoded, err := env.ExecuteActivity(a.RaiseUsageWarnings, usage.RaiseUsageWarningsInput{Org: tenancy.Platform})
+	require.NoError(t, err)
+	var result usage.RaiseUsageWarningsResult
+	require.NoError(t, encoded.Get(&result))
+	require.Equal(t, usage.RaiseUsageWarningsResult{Organizations: len(unmailed) + 1, Started: 1}, result)
+	require.Equal(t, []tenancy.OrgID{good}, w.started)
 }

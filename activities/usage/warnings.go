@@ -20,9 +20,6 @@ type WarningStarter interface {
 	StartWarning(ctx context.Context, org tenancy.OrgID, warning uuid.UUID) error
 }
 
-// page bounds one run; the next comes within minutes.
-const page = 500
-
 // silent is longer than the longest pause between two attempts at a mail.
 const silent = 15 * time.Minute
 
@@ -42,24 +39,18 @@ func (a *Activities) RaiseUsageWarnings(ctx context.Context, in RaiseUsageWarnin
 	if in.Org != tenancy.Platform {
 		return result, ErrNotPlatform
 	}
-	orgs, err := a.db.UsageCrossings(ctx, page)
-	if err != nil {
-		return result, fmt.Errorf("find crossings: %w", err)
-	}
-	raised, failures := queue.Sweep(ctx, "raise usage warnings", orgs, func(ctx context.Context, org tenancy.OrgID) error {
+	raised, failures := queue.SweepByID(ctx, "raise usage warnings", tenancy.OrgID.UUID, func(ctx context.Context, after uuid.UUID) ([]tenancy.OrgID, error) {
+		return a.db.UsageCrossings(ctx, after, a.page)
+	}, func(ctx context.Context, org tenancy.OrgID) error {
 		return a.db.InTx(ctx, org, func(tx *tenancy.Tx) error { return warn(ctx, tx) })
 	})
 	result.Organizations = raised.Done
-	waiting, err := a.db.UsageWarningsWaiting(ctx, silent, page)
-	if err != nil {
-		return result, errors.Join(failures, fmt.Errorf("find waiting warnings: %w", err))
-	}
-	started, unstarted := queue.Sweep(ctx, "start usage warnings", waiting, a.start)
+	started, unstarted := queue.SweepByID(ctx, "start usage warnings", func(r tenancy.WarningRef) uuid.UUID { return r.Warning },
+		func(ctx context.Context, after uuid.UUID) ([]tenancy.WarningRef, error) {
+			return a.db.UsageWarningsWaiting(ctx, silent, after, a.page)
+		}, a.start)
 	result.Started = started.Done
-	if result.Organizations == 0 && result.Started == 0 {
-		return result, errors.Join(failures, unstarted)
-	}
-	return result, nil
+	return result, errors.Join(failures, unstarted)
 }
 
 // warn raises the organization's warnings. The row, the event and the audit log are

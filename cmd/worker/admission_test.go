@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
@@ -105,7 +106,7 @@ func TestAdmissionIsUndoneWhenStartFails(t *testing.T) {
 // organizationsWaiting returns the organizations whose queue has room and did not move.
 func (a *activities) organizationsWaiting(t *testing.T, ceiling int) (found []tenancy.OrgID) {
 	t.Helper()
-	refs, err := a.OrganizationsWaiting(t.Context(), 0, ceiling, 10)
+	refs, err := a.OrganizationsWaiting(t.Context(), 0, ceiling, uuid.Nil, 10)
 	require.NoError(t, err)
 	for _, r := range refs {
 		found = append(found, tenancy.OrgID(r.Org))

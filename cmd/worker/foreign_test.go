@@ -28,6 +28,7 @@ import (
 	"satchel/activities/finalize"
 	"satchel/activities/imaging"
 	"satchel/activities/invitation"
+	"satchel/activities/reconcile"
 	"satchel/activities/scan"
 	"satchel/activities/sweep"
 	"satchel/files"
@@ -91,6 +92,7 @@ var foreign = map[string]string{
 
 	"ReconcileOrganizations":       "foreign_organization",
 	"RestartUnfinished":            "not_platform",
+	"ReconcileDueOrganizations":    "not_platform",
 	"CheckpointOrganizations":      "not_platform",
 	"CleanUploads":                 "not_platform",
 	"ExpireUploads":                "not_platform",
@@ -117,6 +119,8 @@ func (o theirs) fill(t *testing.T, org tenancy.OrgID, in reflect.Value) {
 	for i := range in.NumField() {
 		name, field := in.Type().Field(i).Name, in.Field(i)
 		switch field.Interface().(type) {
+		case reconcile.Cursor:
+			field.Set(reflect.ValueOf(reconcile.Cursor{Last: o.org, Current: o.org}))
 		case tenancy.OrgID:
 			field.Set(reflect.ValueOf(o.org))
 			if name == "Org" {

@@ -24,25 +24,26 @@ import (
 	"satchel/workflows/upload"
 )
 
-// The organization's steps run on two queues: someone waits for provisioning
-// and no one for a deletion, and the SDK registers a struct's methods as one.
+// The organization's steps run on two queues: someone waits for provisioning, and the
+// steps of a suspension and of a deletion may last for hours.
 var organizationProcess = fx.Module("organization",
-	fx.Provide(newOrganization),
+	fx.Provide(newOrganizationParts, organization.New, organization.NewBatch),
 	component(func(a *organization.Activities) queue.Component {
 		return queue.Component{Queue: queue.Interactive, Workflows: []any{provisioning.ProvisionOrganization, provisioning.SweepOrganizations},
 			Activities: []any{a}, Schedules: provisioning.Schedules()}
 	}),
-	component(func() queue.Component {
-		return queue.Component{Queue: queue.Batch, Workflows: []any{suspension.SuspendOrganization, suspension.ResumeOrganization, offboarding.DeleteOrganization}}
+	component(func(a *organization.BatchActivities) queue.Component {
+		return queue.Component{Queue: queue.Batch, Workflows: []any{suspension.SuspendOrganization, suspension.ResumeOrganization, offboarding.DeleteOrganization},
+			Activities: []any{a}}
 	}),
 )
 
-func newOrganization(db *tenancy.DB, store *s3.Store, u uploads, c client.Client, r finalize.Cleaner, config workers.Config) *organization.Activities {
-	return organization.New(organization.Parts{
+func newOrganizationParts(db *tenancy.DB, store *s3.Store, u uploads, c client.Client, r finalize.Cleaner, config workers.Config) organization.Parts {
+	return organization.Parts{
 		DB: db, Buckets: []organization.Bucket{probed{bucket{store.Staging}}, probed{bucket{store.Clean}}, probed{bucket{store.Quarantine}}, probed{bucket{store.Exports}}},
 		Workflows: organizationWorkflows{uploads: u, client: c, namespace: config.Namespace}, Clearer: clearer{r},
 		Inviter: inviter{db: db, client: c},
-	})
+	}
 }
 
 // inviter is the invitation's process as provisioning knows it.

@@ -146,8 +146,8 @@ func (b *bundle) startWorker(t *testing.T) {
 	), fx.Populate(&r, &b.admission), fx.Invoke(workers.Run))
 	app.RequireStart()
 	t.Cleanup(app.RequireStop)
-	b.checker = reconcile.Checker{DB: b.DB, Staging: bucket{b.store.Staging}, Clean: bucket{b.store.Clean},
-		Quarantine: bucket{b.store.Quarantine}, Exports: bucket{b.store.Exports}, Workflows: newUploads(b.client, b.admission), Clearer: r}
+	b.checker = reconcile.Checker{DB: b.DB, Staging: listed{bucket{b.store.Staging}}, Clean: listed{bucket{b.store.Clean}},
+		Quarantine: listed{bucket{b.store.Quarantine}}, Exports: listed{bucket{b.store.Exports}}, Workflows: newUploads(b.client, b.admission), Clearer: r}
 }
 
 // receive makes a version whose bytes are complete, as an upload leaves it.

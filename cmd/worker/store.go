@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"iter"
 	"time"
 
 	"github.com/google/uuid"
@@ -47,6 +48,20 @@ func (b bucket) Each(ctx context.Context, prefix string, visit func(key string, 
 	return b.List(ctx, prefix, func(o s3.Object) error { return visit(o.Key, o.Modified) })
 }
 
+// listed is a bucket as the reconciler knows it.
+type listed struct{ bucket }
+
+// List gives the objects under a prefix whose keys come after the given one.
+func (b listed) List(ctx context.Context, prefix, after string) iter.Seq2[reconcile.Object, error] {
+	return func(yield func(reconcile.Object, error) bool) {
+		for o, err := range b.ListAfter(ctx, prefix, after) {
+			if !yield(reconcile.Object(o), err) {
+				return
+			}
+		}
+	}
+}
+
 // Pending lists the keys of multipart uploads that were begun and not ended.
 func (b bucket) Pending(ctx context.Context, prefix string) ([]string, error) {
 	pending, err := b.ListPending(ctx, prefix)
@@ -85,7 +100,7 @@ func newSweep(db *tenancy.DB, u uploads, r finalize.Cleaner, c sweep.Config) *sw
 
 func newReconcile(db *tenancy.DB, store *s3.Store, u uploads, r finalize.Cleaner) *reconcile.Activities {
 	return reconcile.New(reconcile.Checker{
-		DB: db, Staging: bucket{store.Staging}, Clean: bucket{store.Clean}, Quarantine: bucket{store.Quarantine},
-		Exports: bucket{store.Exports}, Workflows: u, Clearer: r,
+		DB: db, Staging: listed{bucket{store.Staging}}, Clean: listed{bucket{store.Clean}}, Quarantine: listed{bucket{store.Quarantine}},
+		Exports: listed{bucket{store.Exports}}, Workflows: u, Clearer: r,
 	})
 }

@@ -21,7 +21,6 @@ import (
 	"satchel/internal/s3test"
 	"satchel/policies/verdict"
 	"satchel/tenancy"
-	"satchel/tenancy/exports"
 )
 
 // errCrash is a process that dies at that point.
@@ -108,8 +107,8 @@ func setupActivities(t *testing.T) *activities {
 	})
 	a.finalizer = finalize.New(a.cleaner, a.nowhere)
 	a.env.RegisterActivity(a.finalizer)
-	a.checker = reconcile.Checker{DB: a.DB, Staging: bucket{a.store.Staging}, Clean: bucket{a.store.Clean},
-		Quarantine: bucket{a.store.Quarantine}, Exports: bucket{a.store.Exports}, Workflows: a.nowhere, Clearer: a.cleaner}
+	a.checker = reconcile.Checker{DB: a.DB, Staging: listed{bucket{a.store.Staging}}, Clean: listed{bucket{a.store.Clean}},
+		Quarantine: listed{bucket{a.store.Quarantine}}, Exports: listed{bucket{a.store.Exports}}, Workflows: a.nowhere, Clearer: a.cleaner}
 	return a
 }
 
@@ -378,6 +377,38 @@ func TestEndedVersionIsCleaned(t *testing.T) {
 	require.Zero(t, sweepOnce(), "it is not found again")
 }
 
+// TestStagingOfAPublishedVersionIsCleaned: the process dies for good between the
+// publication and the removal of what arrived. The next sweep removes it, and no repair
+// of a day later.
+func TestStagingOfAPublishedVersionIsCleaned(t *testing.T) {
+	t.Parallel()
+	a := setupActivities(t)
+	ctx := context.Background()
+	ticket := a.scanned(t)
+	a.failing = "before remove"
+	_, err := a.publish(ticket.Version)
+	require.ErrorContains(t, err, errCrash.Error())
+	require.Equal(t, []string{files.StagingKey(a.org, ticket.Version)}, keys(t, a.store.Staging))
+	clean := func() (result sweep.SweepResult) {
+		encoded, err := a.env.ExecuteActivity(a.sweeper(t).CleanUploads, sweep.CleanUploadsInput{Org: tenancy.Platform})
+		require.NoError(t, err)
+		require.NoError(t, encoded.Get(&result))
+		return result
+	}
+	require.Equal(t, sweep.SweepResult{Found: 1, Done: 1}, clean())
+	require.Empty(t, keys(t, a.store.Staging))
+	require.Len(t, keys(t, a.store.Clean), 1)
+	require.Zero(t, clean(), "it is not found again")
+
+	// A version that leaves its publication has objects to be removed again.
+	require.NoError(t, a.InTx(ctx, a.org, func(tx *tenancy.Tx) error {
+		_, err := files.Revoke(ctx, tx, ticket.Version, "infected:X", files.Verdict{Verdict: verdict.Infected, Signature: "X"})
+		return err
+	}))
+	require.Equal(t, sweep.SweepResult{Found: 1, Done: 1}, clean())
+	require.Empty(t, keys(t, a.store.Clean))
+}
+
 func TestOldRequestsAreForgotten(t *testing.T) {
 	t.Parallel()
 	a := setupActivities(t)
@@ -425,87 +456,4 @@ func TestOrganizationsDoNotSweep(t *testing.T) {
 	} {
 		require.ErrorContains(t, try(), "not_platform")
 	}
-}
-
-// TestReconcilerSeesEachDisagreement makes every kind of disagreement and
-// demands that the check names it, and that a repair leaves only what cannot be
-// repaired without loss.
-func TestReconcilerSeesEachDisagreement(t *testing.T) {
-	t.Parallel()
-	ctx := context.Background()
-	put := func(t *testing.T, b bucket, key, content string) {
-		t.Helper()
-		_, err := b.Put(ctx, key, bytes.NewReader([]byte(content)), int64(len(content)), "")
-		require.NoError(t, err)
-	}
-	publish := func(t *testing.T, a *activities) string {
-		t.Helper()
-		ticket := a.scanned(t)
-		_, err := a.publish(ticket.Version)
-		require.NoError(t, err)
-		return files.ContentKey(a.org, ticket.Version)
-	}
-	for kind, c := range map[reconcile.Kind]struct {
-		spoil     func(*testing.T, *activities)
-		repairing bool
-	}{
-		reconcile.ContentMissing: {func(t *testing.T, a *activities) { require.NoError(t, a.store.Clean.Remove(ctx, publish(t, a))) }, false},
-		reconcile.ContentSize: {func(t *testing.T, a *activities) {
-			put(t, bucket{a.store.Clean}, publish(t, a), "longer than the bytes")
-		}, false},
-		reconcile.ContentDiffers: {func(t *testing.T, a *activities) { put(t, bucket{a.store.Clean}, publish(t, a), "THE BYTES") }, false},
-		reconcile.OrphanClean: {func(t *testing.T, a *activities) {
-			put(t, bucket{a.store.Clean}, files.ContentKey(a.org, uuid.New()), "x")
-		}, true},
-		reconcile.OrphanQuarantine: {func(t *testing.T, a *activities) {
-			put(t, bucket{a.store.Quarantine}, files.ContentKey(a.org, uuid.New()), "x")
-		}, true},
-		reconcile.OrphanStaged: {func(t *testing.T, a *activities) { put(t, bucket{a.store.Staging}, a.org.String()+"/no-version", "x") }, true},
-		reconcile.OrphanParts: {func(t *testing.T, a *activities) {
-			_, err := a.store.Staging.CreateMultipart(ctx, files.StagingKey(a.org, uuid.New()))
-			require.NoError(t, err)
-		}, true},
-		reconcile.OrphanExport: {func(t *testing.T, a *activities) {
-			put(t, bucket{a.store.Exports}, exports.Prefix(a.org, uuid.New())+"000001-x.zip", "x")
-		}, true},
-		reconcile.UncleanedVersion: {func(t *testing.T, a *activities) {
-			v := a.scanned(t).Version
-			require.NoError(t, a.InTx(ctx, a.org, func(tx *tenancy.Tx) error { return files.Withdraw(ctx, tx, v, files.Rejected, "x") }))
-			require.NoError(t, a.store.Staging.Remove(ctx, files.StagingKey(a.org, v)))
-		}, true},
-		reconcile.QuotaUsed: {func(t *testing.T, a *activities) {
-			_, err := a.Single(a.org).Exec(ctx, "update storage_quotas set used_bytes = used_bytes + 1")
-			require.NoError(t, err)
-		}, false},
-		reconcile.QuotaReserved: {func(t *testing.T, a *activities) {
-			_, err := a.Single(a.org).Exec(ctx, "update storage_quotas set reserved_bytes = reserved_bytes + 1")
-			require.NoError(t, err)
-		}, false},
-	} {
-		t.Run(string(kind), func(t *testing.T) {
-			t.Parallel()
-			a := setupActivities(t)
-			a.requireSettled(t)
-			c.spoil(t, a)
-			found, err := a.checker.Check(ctx, a.org, reconcile.Options{Deep: true, Repair: true})
-			require.NoError(t, err)
-			require.Len(t, found, 1, "%v", found)
-			require.Equal(t, kind, found[0].Kind)
-			require.Equal(t, c.repairing, found[0].Repaired)
-			if c.repairing {
-				a.requireSettled(t)
-			}
-		})
-	}
-}
-
-func TestReconcilerStartsWhatIsStuck(t *testing.T) {
-	t.Parallel()
-	a := setupActivities(t)
-	ticket := a.scanned(t)
-	found, err := a.checker.Check(context.Background(), a.org, reconcile.Options{Repair: true})
-	require.NoError(t, err)
-	require.Len(t, found, 1)
-	require.Equal(t, reconcile.Stuck, found[0].Kind)
-	require.Equal(t, []uuid.UUID{ticket.Version}, a.nowhere.started)
 }

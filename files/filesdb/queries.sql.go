@@ -800,11 +800,16 @@ func (q *Queries) VersionAdmit(ctx context.Context, ceiling int64) ([]VersionAdm
 }
 
 const versionCleaned = `-- name: VersionCleaned :exec
-update file_versions set cleaned_at = now() where id = $1 and status not in ('uploading', 'processing', 'published')
+update file_versions set cleaned_at = now() where id = $1 and status = $2
 `
 
-func (q *Queries) VersionCleaned(ctx context.Context, id uuid.UUID) error {
-	_, err := q.db.Exec(ctx, versionCleaned, id)
+type VersionCleanedParams struct {
+	ID     uuid.UUID
+	Status FileStatus
+}
+
+func (q *Queries) VersionCleaned(ctx context.Context, arg VersionCleanedParams) error {
+	_, err := q.db.Exec(ctx, versionCleaned, arg.ID, arg.Status)
 	return err
 }
 
@@ -1199,7 +1204,7 @@ func (q *Queries) VersionResize(ctx context.Context, arg VersionResizeParams) (i
 
 const versionRevoke = `-- name: VersionRevoke :execrows
 update file_versions set status = 'quarantined', status_reason = $2, used_bytes = 0, scan_verdict = $3, scan_signature = $4,
-    scan_engine = $5, scan_database = $6, scanned_at = now(), updated_at = now()
+    scan_engine = $5, scan_database = $6, scanned_at = now(), cleaned_at = null, updated_at = now()
  where id = $1 and status = 'published'
 `
 
@@ -1266,6 +1271,35 @@ func (q *Queries) VersionStarted(ctx context.Context, id uuid.UUID) error {
 	return err
 }
 
+const versionStates = `-- name: VersionStates :many
+select id, status from file_versions where id = any($1::uuid[])
+`
+
+type VersionStatesRow struct {
+	ID     uuid.UUID
+	Status FileStatus
+}
+
+func (q *Queries) VersionStates(ctx context.Context, ids []uuid.UUID) ([]VersionStatesRow, error) {
+	rows, err := q.db.Query(ctx, versionStates, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []VersionStatesRow
+	for rows.Next() {
+		var i VersionStatesRow
+		if err := rows.Scan(&i.ID, &i.Status); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const versionStepBack = `-- name: VersionStepBack :exec
 update file_versions set started_at = null where id = $1 and status = 'processing'
 `
@@ -1285,7 +1319,7 @@ func (q *Queries) VersionTouch(ctx context.Context, id uuid.UUID) error {
 }
 
 const versionUnpublish = `-- name: VersionUnpublish :execrows
-update file_versions set status = 'deleted', used_bytes = 0, updated_at = now() where id = $1 and status = 'published'
+update file_versions set status = 'deleted', used_bytes = 0, cleaned_at = null, updated_at = now() where id = $1 and status = 'published'
 `
 
 func (q *Queries) VersionUnpublish(ctx context.Context, id uuid.UUID) (int64, error) {

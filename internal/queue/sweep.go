@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"github.com/google/uuid"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 )
@@ -66,15 +67,16 @@ func SweepFailed(ctx context.Context, name string, item any, err error) {
 	activity.GetMetricsHandler(ctx).WithTags(map[string]string{"sweep": name}).Counter("satchel_sweep_failures").Inc(1)
 }
 
-// SweepPages sweeps page after page until one comes back empty. next gives the
-// page behind the last item of the one before, or the first page for nil, so
-// that items that fail are passed over and not found again by the same sweep.
-func SweepPages[T any](ctx context.Context, name string, next func(ctx context.Context, last *T) ([]T, error), work func(context.Context, T) error) (Swept, error) {
+// SweepByID sweeps page after page, in the order of ids, until one comes back empty.
+// next gives the page behind an id, and the first one for the zero id; id names an
+// item. Items that fail are passed over: however many there are, they do not keep the
+// sweep from those behind them.
+func SweepByID[T any](ctx context.Context, name string, id func(T) uuid.UUID, next func(ctx context.Context, after uuid.UUID) ([]T, error), work func(context.Context, T) error) (Swept, error) {
 	var all Swept
-	var last *T
+	var after uuid.UUID
 	var failed error
 	for {
-		page, err := next(ctx, last)
+		page, err := next(ctx, after)
 		if err != nil {
 			return all, fmt.Errorf("%s: list: %w", name, err)
 		}
@@ -86,8 +88,8 @@ func SweepPages[T any](ctx context.Context, name string, next func(ctx context.C
 		if ctx.Err() != nil {
 			return all, err
 		}
-		failed = errors.Join(failed, err)
-		last = &page[len(page)-1]
+		failed = cmp.Or(failed, err) // one page's: it is written into Temporal's history
+		after = id(page[len(page)-1])
 	}
 	if all.Done == 0 {
 		return all, failed

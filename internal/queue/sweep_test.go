@@ -5,12 +5,17 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
 
 	"satchel/internal/queue"
 )
 
-var errItem = errors.New("this one fails")
+var (
+	errItem = errors.New("this one fails")
+	errList = errors.New("the list fails")
+)
 
 // failing refuses the items that it names and keeps the order of all.
 func failing(seen *[]int, bad ...int) func(context.Context, int) error {
@@ -52,21 +57,42 @@ func TestSweepEndsWithItsContext(t *testing.T) {
 	require.Empty(t, seen)
 }
 
-func TestSweepPagesGoBeyondAFailingPage(t *testing.T) {
+// TestSweepGoesBeyondAFailingPage: whole pages of items that fail do not keep the
+// sweep from what is behind them.
+func TestSweepGoesBeyondAFailingPage(t *testing.T) {
 	t.Parallel()
-	next := func(_ context.Context, last *int) ([]int, error) {
-		switch {
-		case last == nil:
-			return []int{1, 2}, nil
-		case *last == 2:
-			return []int{3}, nil
+	id := func(n int) uuid.UUID { return uuid.UUID{15: byte(n)} }
+	next := func(_ context.Context, after uuid.UUID) (page []int, _ error) {
+		for n := int(after[15]) + 1; n <= 5 && len(page) < 2; n++ {
+			page = append(page, n)
 		}
-		return nil, nil
+		return page, nil
 	}
 	var seen []int
-	swept, err := queue.SweepPages(t.Context(), "test", next, failing(&seen, 1, 2))
+	swept, err := queue.SweepByID(t.Context(), "test", id, next, failing(&seen, 1, 2, 3, 4))
 	require.NoError(t, err)
-	require.Equal(t, queue.Swept{Found: 3, Done: 1, Failed: 2}, swept)
+	require.Equal(t, queue.Swept{Found: 5, Done: 1, Failed: 4}, swept)
+	require.Equal(t, []int{1, 2, 3, 4, 5}, seen)
+
+	swept, err = queue.SweepByID(t.Context(), "test", id, next, failing(&seen, 1, 2, 3, 4, 5))
+	require.ErrorIs(t, err, errItem, "nothing was done")
+	require.Equal(t, 5, swept.Failed)
+
+	_, err = queue.SweepByID(t.Context(), "test", id, func(context.Context, uuid.UUID) ([]int, error) { return nil, errList }, failing(&seen))
+	require.ErrorIs(t, err, errList)
+}
+
+// TestFailedOf: a process that passed over organizations fails at its end, and is not
+// tried again as a whole.
+func TestFailedOf(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, queue.FailedOf("check organizations", 0, 7))
+	err := queue.FailedOf("check organizations", 2, 5)
+	var failure *temporal.ApplicationError
+	require.ErrorAs(t, err, &failure)
+	require.Equal(t, "organizations_failed", failure.Type())
+	require.True(t, failure.NonRetryable())
+	require.ErrorContains(t, err, "check organizations: 2 of 7 organizations failed")
 }
 
 func TestSweepTakesTurns(t *testing.T) {

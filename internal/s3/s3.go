@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"net/http"
 	"time"
 
@@ -203,17 +204,38 @@ func (b *Bucket) Remove(ctx context.Context, key string) error {
 
 // List gives every object whose key starts with prefix.
 func (b *Bucket) List(ctx context.Context, prefix string, visit func(Object) error) error {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop() // ends the lister when visit gives up
-	for info := range b.core.Client.ListObjects(ctx, b.name, minio.ListObjectsOptions{Prefix: prefix, Recursive: true}) {
-		if info.Err != nil {
-			return fmt.Errorf("list objects: %w", classify(info.Err))
+	for o, err := range b.ListAfter(ctx, prefix, "") {
+		if err != nil {
+			return err
 		}
-		if err := visit(Object{Key: info.Key, Size: info.Size, ETag: info.ETag, Modified: info.LastModified}); err != nil {
+		if err := visit(o); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// ListAfter gives the objects whose keys start with prefix and come after the given
+// one, in the order of their keys. An error is the last that it gives.
+func (b *Bucket) ListAfter(ctx context.Context, prefix, after string) iter.Seq2[Object, error] {
+	return func(yield func(Object, error) bool) {
+		ctx, stop := context.WithCancel(ctx)
+		defer stop() // ends the lister when the caller has seen enough
+		options := minio.ListObjectsOptions{Prefix: prefix, Recursive: true, StartAfter: after}
+		for info := range b.core.Client.ListObjectsIter(ctx, b.name, options) {
+			if info.Err != nil {
+				yield(Object{}, fmt.Errorf("list objects: %w", classify(info.Err)))
+				return
+			}
+			if !yield(Object{Key: info.Key, Size: info.Size, ETag: info.ETag, Modified: info.LastModified}, nil) {
+				return
+			}
+		}
+		// A lister whose context has ended may end as if it had come to the last key.
+		if err := ctx.Err(); err != nil {
+			yield(Object{}, fmt.Errorf("list objects: %w", err))
+		}
+	}
 }
 
 // RemovePrefix deletes every object whose key starts with prefix.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -159,6 +160,51 @@ func TestListAndRemove(t *testing.T) {
 	require.NoError(t, b.RemovePrefix(t.Context(), "a/"))
 	require.Equal(t, []string{"ab/1"}, list(""))
 	require.NoError(t, b.Remove(t.Context(), "a/1"), "a missing object is no error")
+}
+
+// TestListAfter: a listing goes on behind any key, whether an object has it or not, in
+// the order of the keys, over more than one answer of the store.
+func TestListAfter(t *testing.T) {
+	t.Parallel()
+	b := s3test.New(t).Staging
+	for _, key := range []string{"org/a", "org/a.tail", "org/b/content", "org/b/renditions/x", "org/c", "other/d"} {
+		put(t, b, key, "x")
+	}
+	after := func(key string) (keys []string) {
+		for o, err := range b.ListAfter(t.Context(), "org/", key) {
+			require.NoError(t, err)
+			keys = append(keys, o.Key)
+		}
+		return keys
+	}
+	require.Equal(t, []string{"org/a", "org/a.tail", "org/b/content", "org/b/renditions/x", "org/c"}, after(""))
+	require.Equal(t, []string{"org/b/content", "org/b/renditions/x", "org/c"}, after("org/a0"))
+	require.Equal(t, []string{"org/c"}, after("org/b0"))
+	require.Equal(t, []string{"org/b/renditions/x", "org/c"}, after("org/b/content"))
+	require.Empty(t, after("org/c0"))
+
+	const many = 1010 // more than one answer holds
+	for i := range many {
+		put(t, b, fmt.Sprintf("many/%06d", i), "x")
+	}
+	n := 0
+	for o, err := range b.ListAfter(t.Context(), "many/", "many/000004") {
+		require.NoError(t, err)
+		require.Equal(t, fmt.Sprintf("many/%06d", n+5), o.Key)
+		require.EqualValues(t, 1, o.Size)
+		n++
+	}
+	require.Equal(t, many-5, n)
+}
+
+// TestCancelledListingIsNoEmptyOne: a caller must not take a listing that was cut off
+// for one that has come to its end.
+func TestCancelledListingIsNoEmptyOne(t *testing.T) {
+	t.Parallel()
+	b := s3test.New(t).Staging
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, b.List(ctx, "", func(s3.Object) error { return nil }), context.Canceled)
 }
 
 // TestAnswersAreClassified lets a server answer everything with one status.

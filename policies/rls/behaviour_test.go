@@ -71,6 +71,7 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		{"insert into usage_flushes (organization_id, id) values (app.org(), $1)", []any{tenancy.NewID()}},
 		{`insert into idempotency_keys (organization_id, principal, key_hash, fingerprint, new_id, holder, busy_until, expires_at)
 			values (app.org(), sha256('p'), sha256('k'), sha256('f'), $1, $1, now(), now())`, []any{tenancy.NewID()}},
+		{"insert into reconcile_passes (organization_id) values (app.org())", nil},
 		{"insert into usage_days (organization_id, day, rolled_at) values (app.org(), '2026-01-01', now())", nil},
 		{"insert into exports (organization_id, id) values (app.org(), $1)", []any{version}},
 		{`insert into export_parts (organization_id, export_id, number, object_key, object_etag, size, sha256, entries, files, missing, last_version, is_last)

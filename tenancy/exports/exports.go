@@ -176,6 +176,15 @@ func End(ctx context.Context, q tenancy.Queries, id uuid.UUID, to State) (bool, 
 	return tag.RowsAffected() == 1, nil
 }
 
+// MarkCleaned notes that the store holds nothing of an export that ended.
+func MarkCleaned(ctx context.Context, q tenancy.Queries, id uuid.UUID) error {
+	_, err := q.Exec(ctx, "update exports set cleaned_at = now() where id = $1 and state in ('failed', 'removed') and cleaned_at is null", id)
+	if err != nil {
+		return fmt.Errorf("note that the export is cleaned: %w", err)
+	}
+	return nil
+}
+
 // CheckReady reads a part that may be downloaded, or says why it may not.
 func CheckReady(ctx context.Context, q tenancy.Queries, id uuid.UUID, number int) (Part, Export, error) {
 	e, err := Get(ctx, q, id)

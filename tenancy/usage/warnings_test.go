@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"satchel/internal/pgtest"
@@ -95,7 +96,7 @@ func TestOneWarningAThresholdAndCrossing(t *testing.T) {
 		if step.raised > 0 {
 			want["bytes"] = step.raised
 		}
-		due, err := o.UsageCrossings(t.Context(), 10)
+		due, err := o.UsageCrossings(t.Context(), uuid.Nil, 10)
 		require.NoError(t, err)
 		before := o.open(t)
 		require.Equal(t, want, o.cross(t), "step %d: %d", i, step.used)
@@ -107,7 +108,7 @@ func TestOneWarningAThresholdAndCrossing(t *testing.T) {
 		}
 		require.Equal(t, step.open, thresholds, "step %d: %d", i, step.used)
 		require.Equal(t, len(before) != len(thresholds) || step.raised > 0, len(due) == 1, "step %d: only the due are found", i)
-		due, err = o.UsageCrossings(t.Context(), 10)
+		due, err = o.UsageCrossings(t.Context(), uuid.Nil, 10)
 		require.NoError(t, err)
 		require.Empty(t, due, "step %d: asked once", i)
 	}
@@ -158,7 +159,7 @@ func TestLimitsAtTheirEdges(t *testing.T) {
 	require.Empty(t, o.cross(t))
 	o.admin(t, "update organizations set status = 'suspended' where id = $1", o.org.UUID())
 	o.use(t, 0)
-	due, err := o.UsageCrossings(t.Context(), 10)
+	due, err := o.UsageCrossings(t.Context(), uuid.Nil, 10)
 	require.NoError(t, err)
 	require.Empty(t, due)
 	require.Empty(t, o.cross(t))
@@ -199,7 +200,7 @@ func TestMailWaitsForSomebodyToWriteTo(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	waiting := func() int {
-		refs, err := o.UsageWarningsWaiting(t.Context(), time.Minute, 10)
+		refs, err := o.UsageWarningsWaiting(t.Context(), time.Minute, uuid.Nil, 10)
 		require.NoError(t, err)
 		return len(refs)
 	}

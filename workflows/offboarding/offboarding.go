@@ -20,7 +20,7 @@ import (
 	"satchel/tenancy/operations"
 )
 
-var organizer *organization.Activities // by name; its receiver is never called here
+var organizer *organization.BatchActivities // by name; its receiver is never called here
 
 // Kind is what operations of this process are called.
 const Kind = "delete_organization"
@@ -223,10 +223,12 @@ func (r *run) end(ctx workflow.Context, err error) error {
 // stepTimeout is how long a step is tried: what has begun must come to its end.
 const stepTimeout = 7 * 24 * time.Hour
 
-// options let a deletion wait behind everything else, and try for days.
+// options let a deletion wait behind everything else, and try for days. Its steps may
+// last for hours: on the interactive queue they would hold the slots of steps that
+// someone waits for.
 func (r *run) options(ctx workflow.Context) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: string(queue.Interactive), StartToCloseTimeout: 6 * time.Hour, ScheduleToCloseTimeout: stepTimeout,
+		TaskQueue: string(queue.Batch), StartToCloseTimeout: 6 * time.Hour, ScheduleToCloseTimeout: stepTimeout,
 		HeartbeatTimeout: queue.HeartbeatTimeout, Priority: queue.For(r.in.Target.String(), queue.Low),
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: time.Minute},
 	})

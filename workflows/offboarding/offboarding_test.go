@@ -7,11 +7,14 @@ import (
 
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 
 	"satchel/activities/operation"
 	"satchel/activities/organization"
+	"satchel/internal/queue"
 	"satchel/internal/replaytest"
 	"satchel/tenancy"
 	"satchel/tenancy/operations"
@@ -22,6 +25,7 @@ import (
 type testBundle struct {
 	*testsuite.TestWorkflowEnvironment
 	in       offboarding.DeleteOrganizationInput
+	queues   map[string]string // of each activity
 	recorded []operation.RecordOperationInput
 }
 
@@ -29,7 +33,11 @@ func script() *testBundle {
 	var suite testsuite.WorkflowTestSuite
 	b := &testBundle{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), in: offboarding.DeleteOrganizationInput{
 		Org: tenancy.Platform, Target: tenancy.OrgID(tenancy.NewID()), Operation: tenancy.NewID(), Grace: 30 * 24 * time.Hour}}
-	b.RegisterActivity(&organization.Activities{})
+	b.queues = map[string]string{}
+	b.SetOnActivityStartedListener(func(i *activity.Info, _ context.Context, _ converter.EncodedValues) {
+		b.queues[i.ActivityType.Name] = i.TaskQueue
+	})
+	b.RegisterActivity(&organization.BatchActivities{})
 	b.RegisterActivity(&operation.Activities{})
 	b.OnActivity("RecordOperation", mock.Anything, mock.Anything).Return(
 		func(_ context.Context, in operation.RecordOperationInput) (operation.RecordOperationResult, error) {
@@ -80,6 +88,10 @@ func TestDeletionWaitsAndThenRemovesEverything(t *testing.T) {
 	require.Equal(t, offboarding.DeleteOrganizationResult{Target: b.in.Target, UploadsEnded: 1, WorkflowsCancelled: 2, WorkflowsEnded: 3,
 		Files: 4, Objects: 5, Rows: map[string]int64{"files": 4}}, sum)
 	b.AssertExpectations(t)
+	for name, q := range b.queues {
+		require.Equal(t, string(queue.Batch), q, "%s may last for hours", name)
+	}
+	require.Len(t, b.queues, 6)
 }
 
 func TestKeptInItsGracePeriodIsCancelled(t *testing.T) {

@@ -11,6 +11,8 @@ import (
 	"satchel/tenancy"
 )
 
+var restarter *organization.BatchActivities // by name; its receiver is never called here
+
 // SweepOrganizationsInput names the platform.
 type SweepOrganizationsInput struct{ Org tenancy.OrgID }
 
@@ -18,12 +20,12 @@ type SweepOrganizationsInput struct{ Org tenancy.OrgID }
 // never started or was lost.
 func SweepOrganizations(ctx workflow.Context, in SweepOrganizationsInput) (organization.RestartUnfinishedResult, error) {
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: string(queue.Interactive), StartToCloseTimeout: 5 * time.Minute, ScheduleToCloseTimeout: 10 * time.Minute,
+		TaskQueue: string(queue.Batch), StartToCloseTimeout: 5 * time.Minute, ScheduleToCloseTimeout: 10 * time.Minute,
 		HeartbeatTimeout: 30 * time.Second, Priority: queue.For(in.Org.String(), queue.Default),
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second, MaximumAttempts: 3},
 	})
 	var result organization.RestartUnfinishedResult
-	err := workflow.ExecuteActivity(ctx, organizer.RestartUnfinished, organization.RestartUnfinishedInput{Org: in.Org}).Get(ctx, &result)
+	err := workflow.ExecuteActivity(ctx, restarter.RestartUnfinished, organization.RestartUnfinishedInput{Org: in.Org}).Get(ctx, &result)
 	return result, err
 }
 

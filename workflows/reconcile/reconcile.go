@@ -32,9 +32,10 @@ type ReconcileStorageInput struct {
 	Only         tenancy.OrgID // zero: every organization
 	Repair, Deep bool
 	Grace        time.Duration
+	Due          bool // only what is due, a slice at a time; for the schedule
 
 	// What is known so far, carried on when a long run continues as new.
-	After tenancy.OrgID
+	After reconcile.Cursor
 	Sum   ReconcileStorageResult
 }
 
@@ -48,6 +49,10 @@ type ReconcileStorageResult struct {
 
 // DefaultGrace leaves alone what is younger: it may be work in progress.
 const DefaultGrace = 10 * time.Minute
+
+// longestDue is the time after which a run of the schedule begins no other stretch:
+// what is due then goes on in the next run.
+const longestDue = 45 * time.Minute
 
 // mostFindings bounds the report; the counts are complete.
 const mostFindings = 500
@@ -74,7 +79,8 @@ func Start(ctx context.Context, c client.Client, in ReconcileStorageInput) error
 	return nil
 }
 
-// ReconcileStorage pages through the organizations and sums up what was found.
+// ReconcileStorage pages through the organizations, or those that are due, and sums
+// up what was found.
 // Organizations whose check failed were passed over; the run then fails at its
 // end, with the report of all others.
 func ReconcileStorage(ctx workflow.Context, in ReconcileStorageInput) (ReconcileStorageResult, error) {
@@ -95,16 +101,17 @@ type run struct {
 }
 
 func (r *run) all(ctx workflow.Context) error {
+	begun := workflow.Now(ctx)
 	for {
 		stretch, err := r.check(ctx)
 		if err != nil {
 			return fmt.Errorf("check organizations: %w", err)
 		}
 		r.add(stretch)
-		if stretch.Last.IsZero() {
+		if !stretch.More || r.in.Due && workflow.Now(ctx).Sub(begun) >= longestDue {
 			return queue.FailedOf("check organizations", r.sum.Failed, r.sum.Organizations-r.sum.Failed)
 		}
-		r.in.After = stretch.Last
+		r.in.After = stretch.Next
 		if err := r.report.Progress(ctx, r.steps(operations.Running), nil); err != nil {
 			return err
 		}
@@ -121,8 +128,13 @@ func (r *run) check(ctx workflow.Context) (reconcile.ReconcileOrganizationsResul
 		Priority:    queue.For(r.in.Org.String(), queue.Default),
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
 	})
-	in := reconcile.ReconcileOrganizationsInput{Org: r.in.Org, Only: r.in.Only, After: r.in.After, Repair: r.in.Repair, Deep: r.in.Deep, Grace: r.in.Grace}
 	var result reconcile.ReconcileOrganizationsResult
+	if r.in.Due {
+		in := reconcile.ReconcileDueOrganizationsInput{Org: r.in.Org, Repair: r.in.Repair, Grace: r.in.Grace}
+		err := workflow.ExecuteActivity(ctx, checker.ReconcileDueOrganizations, in).Get(ctx, &result)
+		return result, err
+	}
+	in := reconcile.ReconcileOrganizationsInput{Org: r.in.Org, Only: r.in.Only, After: r.in.After, Repair: r.in.Repair, Deep: r.in.Deep, Grace: r.in.Grace}
 	err := workflow.ExecuteActivity(ctx, checker.ReconcileOrganizations, in).Get(ctx, &result)
 	return result, err
 }
@@ -143,11 +155,11 @@ func (r *run) steps(state operations.State) []operations.Step {
 	return []operations.Step{{Name: "organizations", State: state, Done: r.sum.Organizations}}
 }
 
-// Schedules repair every hour what a crash left over. A run over many
-// organizations may take a day; none is started beside it.
+// Schedules check a slice of what is due every hour. Each organization is due a day
+// after its last complete pass; a run ends before the next one begins.
 func Schedules() []queue.Schedule {
 	return []queue.Schedule{{
-		ID: "reconcile-storage", Every: time.Hour, Longest: 24 * time.Hour, Workflow: ReconcileStorage,
-		Input: ReconcileStorageInput{Org: tenancy.Platform, Repair: true, Grace: DefaultGrace},
+		ID: "reconcile-storage", Every: time.Hour, Longest: 7 * time.Hour, Workflow: ReconcileStorage,
+		Input: ReconcileStorageInput{Org: tenancy.Platform, Due: true, Repair: true, Grace: DefaultGrace},
 	}}
 }

@@ -22,7 +22,7 @@ import (
 	"satchel/tenancy/operations"
 )
 
-var organizer *organization.Activities // by name; its receiver is never called here
+var organizer *organization.BatchActivities // by name; its receiver is never called here
 
 // Kind is what operations of this process are called.
 const Kind = "suspend_organization"
@@ -104,7 +104,7 @@ func SuspendOrganization(ctx workflow.Context, in SuspendOrganizationInput) (Sus
 
 func options(ctx workflow.Context, target tenancy.OrgID) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: string(queue.Interactive), StartToCloseTimeout: time.Hour, ScheduleToCloseTimeout: 24 * time.Hour,
+		TaskQueue: string(queue.Batch), StartToCloseTimeout: time.Hour, ScheduleToCloseTimeout: 24 * time.Hour,
 		HeartbeatTimeout: queue.HeartbeatTimeout, Priority: queue.For(target.String(), queue.Default),
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
 	})

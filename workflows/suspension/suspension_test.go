@@ -37,7 +37,7 @@ type testBundle struct {
 func script() *testBundle {
 	var suite testsuite.WorkflowTestSuite
 	b := &testBundle{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), target: tenancy.OrgID(tenancy.NewID()), op: tenancy.NewID(), queues: map[string]string{}}
-	b.RegisterActivity(&organization.Activities{})
+	b.RegisterActivity(&organization.BatchActivities{})
 	b.RegisterActivity(&operation.Activities{})
 	b.OnActivity("RecordOperation", mock.Anything, mock.Anything).Return(
 		func(_ context.Context, in operation.RecordOperationInput) (operation.RecordOperationResult, error) {
@@ -80,7 +80,7 @@ func TestSuspensionEndsUploadsAndReports(t *testing.T) {
 	var result suspension.SuspendOrganizationResult
 	require.NoError(t, b.GetWorkflowResult(&result))
 	require.EqualValues(t, 7, result.UploadsEnded)
-	require.Equal(t, map[string]string{"EndUploads": "interactive", "RecordOperation": "batch"}, b.queues)
+	require.Equal(t, map[string]string{"EndUploads": "batch", "RecordOperation": "batch"}, b.queues)
 	b.AssertExpectations(t)
 }
 
@@ -124,7 +124,7 @@ func TestResumptionStartsWhatWasHeldBack(t *testing.T) {
 	require.Equal(t, operations.Succeeded, end.State)
 	require.Equal(t, []operations.Step{{Name: "files", State: operations.Succeeded, Done: 2}}, end.Steps)
 	require.Equal(t, map[string]any{"files_started": 2.0}, end.Result)
-	require.Equal(t, map[string]string{"RestartFiles": "interactive", "RecordOperation": "batch"}, b.queues)
+	require.Equal(t, map[string]string{"RestartFiles": "batch", "RecordOperation": "batch"}, b.queues)
 	b.AssertExpectations(t)
 }
 
@@ -229,7 +229,7 @@ func TestResumedOrganizationKeepsItsUploads(t *testing.T) {
 	}))
 	var suite testsuite.WorkflowTestSuite
 	env := suite.NewTestActivityEnvironment()
-	a := organization.New(organization.Parts{DB: d.DB, Clearer: cleared{}})
+	a := organization.NewBatch(organization.Parts{DB: d.DB, Clearer: cleared{}})
 	env.RegisterActivity(a)
 	end := func() (result organization.EndUploadsResult, status files.Status) {
 		value, err := env.ExecuteActivity(a.EndUploads, organization.EndUploadsInput{Org: tenancy.Platform, Target: d.org})

@@ -167,7 +167,8 @@ func (in *Stream) isReceived(ctx context.Context) bool {
 }
 
 // removeTail comes after the transaction, which may still fail and need it. A
-// tail that outlives its upload is found by the reconciler.
+// tail that outlives its upload is removed with the staged object, by the step that ends
+// the version.
 func (in *Stream) removeTail(ctx context.Context) {
 	if !in.saved.tailed {
 		return
@@ -175,6 +176,6 @@ func (in *Stream) removeTail(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTimeout)
 	defer cancel()
 	if err := in.intake.Staging.Remove(ctx, files.TailKey(in.org, in.id)); err != nil {
-		in.intake.Log.WarnContext(ctx, "remove tail object failed; reconciler will retry", "organization", in.org, "version", in.id, "error", err)
+		in.intake.Log.WarnContext(ctx, "remove tail object failed; the end of the version removes it", "organization", in.org, "version", in.id, "error", err)
 	}
 }

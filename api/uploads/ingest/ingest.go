@@ -172,7 +172,7 @@ func (i *Ingest) Withdraw(ctx context.Context, org tenancy.OrgID, id uuid.UUID, 
 		i.Log.WarnContext(ctx, "remove bytes of withdrawn upload failed; sweep will retry", "organization", org, "version", id, "error", err)
 		return nil
 	}
-	if err := files.MarkCleaned(ctx, i.Tenants.Single(org), id); err != nil {
+	if err := files.MarkCleaned(ctx, i.Tenants.Single(org), id, to); err != nil {
 		i.Log.WarnContext(ctx, "mark withdrawn upload as cleaned failed; sweep will retry", "organization", org, "version", id, "error", err)
 	}
 	return nil

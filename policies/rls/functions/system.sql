@@ -1,6 +1,8 @@
 -- What looks across organizations: here and in the other files of this folder, and
 -- nowhere else. Each function answers one question with ids; the work on what it
--- found happens in that organization's own transaction. close.sql gives all of
+-- found happens in that organization's own transaction. A list is paged in the order
+-- of ids, behind the last id of the page before, so that items that fail do not come
+-- back at the head. close.sql gives all of
 -- them their owner and their only caller.
 
 -- Who is calling: the memberships of a person, and of each organization what
@@ -34,7 +36,7 @@ $$;
 -- is room, by their tier and the platform's ceiling and counted as an admission
 -- counts (VersionAdmit): who only waits for their own turn is not listed, so that
 -- however many do, no other is missed.
-create or replace function app.organizations_waiting(unstarted_for interval, ceiling integer, n integer)
+create or replace function app.organizations_waiting(unstarted_for interval, ceiling integer, after uuid, n integer)
 returns table (organization_id uuid)
 language sql stable security definer set search_path = public, pg_temp as $$
     select w.id from (
@@ -43,25 +45,27 @@ language sql stable security definer set search_path = public, pg_temp as $$
                          where v.status = 'processing' and v.started_at is null and v.received_at < now() - unstarted_for)) w
      where (select count(*) from file_versions r
              where r.organization_id = w.id and r.status = 'processing' and r.started_at > now() - interval '1 hour') < w.most
-     limit n
+       and w.id > after
+     order by w.id limit n
 $$;
 
 -- Versions that were let into the pipeline and whose workflow has shown no life:
 -- none since then for a short while, because its start was lost, or none for a
 -- long one, because it was lost with its server.
-create or replace function app.versions_waiting(unstarted_for interval, silent_for interval, n integer)
+create or replace function app.versions_waiting(unstarted_for interval, silent_for interval, after uuid, n integer)
 returns table (organization_id uuid, file_id uuid, version_id uuid)
 language sql stable security definer set search_path = public, pg_temp as $$
     select v.organization_id, v.file_id, v.id from file_versions v
      where v.status = 'processing' and v.started_at is not null
        and (v.updated_at <= v.started_at and v.started_at < now() - unstarted_for or v.updated_at < now() - silent_for)
-     order by v.updated_at limit n
+       and v.id > after
+     order by v.id limit n
 $$;
 
 -- Uploads past their time.
-create or replace function app.uploads_expired(n integer)
+create or replace function app.uploads_expired(after uuid, n integer)
 returns table (organization_id uuid, upload_id uuid, version_id uuid)
 language sql stable security definer set search_path = public, pg_temp as $$
     select u.organization_id, u.id, u.version_id from uploads u
-     where u.finished_at is null and u.expires_at < now() and u.lease_until < now() order by u.expires_at limit n
+     where u.finished_at is null and u.expires_at < now() and u.lease_until < now() and u.id > after order by u.id limit n
 $$;

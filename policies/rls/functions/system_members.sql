@@ -18,7 +18,7 @@ $$;
 
 -- Open invitations whose workflow never began, went silent before the mail was
 -- out, or is not there to end them.
-create or replace function app.invitations_waiting(unstarted_for interval, silent_for interval, n integer)
+create or replace function app.invitations_waiting(unstarted_for interval, silent_for interval, after uuid, n integer)
 returns table (organization_id uuid, invitation_id uuid, expires_at timestamptz)
 language sql stable security definer set search_path = public, pg_temp as $$
     select i.organization_id, i.id, i.expires_at from invitations i
@@ -26,5 +26,6 @@ language sql stable security definer set search_path = public, pg_temp as $$
        and (i.started_at is null and i.updated_at < now() - unstarted_for
             or i.delivery = 'queued' and i.updated_at < now() - silent_for
             or i.expires_at < now() - unstarted_for)
-     order by i.updated_at limit n
+       and i.id > after
+     order by i.id limit n
 $$;

@@ -31,13 +31,14 @@ $$;
 
 -- Organizations whose workflow may have been lost: in the making for a while,
 -- or past the end of their grace period.
-create or replace function app.organizations_unfinished(quiet_for interval, n integer)
+create or replace function app.organizations_unfinished(quiet_for interval, after uuid, n integer)
 returns table (organization_id uuid, status text, deletion_id uuid)
 language sql stable security definer set search_path = public, pg_temp as $$
     select o.id, o.status, o.deletion_id from organizations o
-     where o.status = 'provisioning' and o.updated_at < now() - quiet_for
-        or o.status = 'deleting' and o.deletes_at < now() - quiet_for and o.updated_at < now() - quiet_for
-     order by o.updated_at limit n
+     where (o.status = 'provisioning' and o.updated_at < now() - quiet_for
+            or o.status = 'deleting' and o.deletes_at < now() - quiet_for and o.updated_at < now() - quiet_for)
+       and o.id > after
+     order by o.id limit n
 $$;
 
 -- Removes every row of an organization that was never finished, or whose

@@ -23,13 +23,14 @@ language sql stable security definer set search_path = public, pg_temp as $$
      order by f.id limit n
 $$;
 
--- Versions that ended a while ago without being published and whose objects are
--- not known to be gone, in id order.
+-- Versions that ended a while ago and of which objects are left that their state has
+-- no use for, as far as is known, in id order. Of a published one it is what arrived
+-- in staging.
 create or replace function app.versions_uncleaned(ended_for interval, after uuid, n integer)
 returns table (organization_id uuid, file_id uuid, version_id uuid)
 language sql stable security definer set search_path = public, pg_temp as $$
     select v.organization_id, v.file_id, v.id from file_versions v
-     where v.cleaned_at is null and v.status not in ('uploading', 'processing', 'published', 'held')
+     where v.cleaned_at is null and v.status not in ('uploading', 'processing', 'held')
        and v.updated_at < now() - ended_for and v.id > after
      order by v.id limit n
 $$;

@@ -1,0 +1,7 @@
+package usage
+
+// Paged makes the lists of the activities this long.
+func Paged(a *Activities, page int) *Activities {
+	a.page = page
+	return a
+}

@@ -1,0 +1,29 @@
+package tenancy
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// ReconcileDue names an organization whose check is due, and where it goes on.
+type ReconcileDue struct {
+	Org      uuid.UUID `db:"organization_id"`
+	Stage    string    `db:"stage"`
+	Version  uuid.UUID `db:"after_version"`
+	WorkedAt time.Time `db:"worked_at"`
+	Round    time.Time `db:"round"` // when the first page was read
+}
+
+// ReconcileDue pages through the organizations whose check is due, those first that
+// were worked on longest ago, behind the last one of the page before. Those that
+// were worked on since the first page was read are left out: they had their turn.
+func (d *DB) ReconcileDue(ctx context.Context, last ReconcileDue, n int) ([]ReconcileDue, error) {
+	var round *time.Time // by the database's clock, as the turns are
+	if !last.Round.IsZero() {
+		round = &last.Round
+	}
+	return systemQuery[ReconcileDue](ctx, d, "select organization_id, stage, after_version, worked_at, round from app.reconcile_due($1, $2, $3, $4)",
+		round, last.WorkedAt, last.Org, n)
+}
