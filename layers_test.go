@@ -69,7 +69,8 @@ var groups = map[string]group{
 	"tenancy/operations":  {2, "what an organization has, over the tenant transaction"},
 	"internal/schema":     {2, "applies migrations and rules; only the owner's program and the tests use it"},
 
-	"tenancy": {1, "OrgID, DB, Tx"},
+	"tenancy":        {1, "OrgID, DB, Tx"},
+	"internal/spool": {1, "temporary files of this program and of its child programs"},
 
 	"internal/fault":    {0, "vocabulary"},
 	"internal/queue":    {0, "vocabulary"},

@@ -35,6 +35,7 @@ import (
 	"satchel/internal/clamd/clamdtest"
 	"satchel/internal/queue"
 	"satchel/internal/s3"
+	"satchel/internal/spool"
 	"satchel/policies/archives"
 	"satchel/policies/audit"
 	"satchel/tenancy"
@@ -157,7 +158,7 @@ func (a *activities) everyActivity(t *testing.T) map[string]reflect.Value {
 		func() scan.Scanner { return scanner{clamd.New(fake.Socket)} },
 		func() imaging.Renderer { return &a.bundle },
 		func() finalize.Cleaner { return a.cleaner },
-		func() scan.Config { return scan.Config{MaxBytes: 1 << 20, Budget: time.Minute, SpoolDir: t.TempDir()} },
+		func() scan.Config { return scan.Config{MaxBytes: 1 << 20, Budget: time.Minute} }, func() *spool.Owner { return openSpool(t) },
 		func() email.Mailer { return a.mails },
 		func() email.Config { return email.Config{InvitationURL: "https://school.test/invitations"} },
 		func() export.Config { return export.Config{PartBytes: room, PartEntries: 50, ConcurrentArchives: 1} },
