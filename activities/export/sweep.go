@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"satchel/internal/fault"
 	"satchel/internal/queue"
 	"satchel/tenancy"
 	"satchel/tenancy/exports"
@@ -19,22 +18,23 @@ const unfinishedFor = 30 * time.Second
 // RestartExportsInput names the platform.
 type RestartExportsInput struct{ Org tenancy.OrgID }
 
+// PlatformWork marks work across organizations.
+func (RestartExportsInput) PlatformWork() {}
+
 // RemoveExportsInput names the platform.
 type RemoveExportsInput struct{ Org tenancy.OrgID }
 
+// PlatformWork marks work across organizations.
+func (RemoveExportsInput) PlatformWork() {}
+
 // SweepExportsResult counts what was found, what was done and what failed.
 type SweepExportsResult = queue.Swept
-
-var errNotPlatform = fault.New(fault.Denied, "not_platform", "Only the platform sweeps. Start it with the platform's organization.")
 
 const sweepPage = 500
 
 // RestartExports starts the workflow of every export that was never started, or
 // was lost.
-func (a *Activities) RestartExports(ctx context.Context, in RestartExportsInput) (SweepExportsResult, error) {
-	if in.Org != tenancy.Platform {
-		return SweepExportsResult{}, errNotPlatform
-	}
+func (a *Activities) RestartExports(ctx context.Context, _ RestartExportsInput) (SweepExportsResult, error) {
 	found, err := a.db.ExportsUnfinished(ctx, unfinishedFor, sweepPage)
 	if err != nil {
 		return SweepExportsResult{}, fmt.Errorf("find unfinished exports: %w", err)
@@ -50,10 +50,7 @@ func (a *Activities) RestartExports(ctx context.Context, in RestartExportsInput)
 
 // RemoveExports removes what has been kept for its term. The row goes out of
 // reach first; objects that a crash leaves behind it are the reconciler's.
-func (a *Activities) RemoveExports(ctx context.Context, in RemoveExportsInput) (SweepExportsResult, error) {
-	if in.Org != tenancy.Platform {
-		return SweepExportsResult{}, errNotPlatform
-	}
+func (a *Activities) RemoveExports(ctx context.Context, _ RemoveExportsInput) (SweepExportsResult, error) {
 	found, err := a.db.ExportsDue(ctx, sweepPage)
 	if err != nil {
 		return SweepExportsResult{}, fmt.Errorf("find exports that are due: %w", err)

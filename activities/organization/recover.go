@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"satchel/internal/fault"
 	"satchel/internal/queue"
 	"satchel/tenancy"
 	"satchel/tenancy/operations"
@@ -18,16 +17,16 @@ const unfinishedFor = 20 * time.Second
 // RestartUnfinishedInput names the platform.
 type RestartUnfinishedInput struct{ Org tenancy.OrgID }
 
+// PlatformWork marks work across organizations.
+func (RestartUnfinishedInput) PlatformWork() {}
+
 // RestartUnfinishedResult counts what was found, what was started or found
 // running, and what failed.
 type RestartUnfinishedResult = queue.Swept
 
 // RestartUnfinished starts the process of every organization whose workflow was
 // not started, or was lost. A running one is not changed.
-func (a *Activities) RestartUnfinished(ctx context.Context, in RestartUnfinishedInput) (RestartUnfinishedResult, error) {
-	if in.Org != tenancy.Platform {
-		return RestartUnfinishedResult{}, fault.New(fault.Denied, "not_platform", "Only the platform sweeps. Start it with the platform's organization.")
-	}
+func (a *Activities) RestartUnfinished(ctx context.Context, _ RestartUnfinishedInput) (RestartUnfinishedResult, error) {
 	found, err := a.DB.OrganizationsUnfinished(ctx, unfinishedFor, 500)
 	if err != nil {
 		return RestartUnfinishedResult{}, fmt.Errorf("find unfinished organizations: %w", err)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"satchel/internal/fault"
 	"satchel/internal/queue"
 	"satchel/tenancy"
 )
@@ -27,6 +26,9 @@ type ReconcileOrganizationsInput struct {
 	Grace        time.Duration
 }
 
+// PlatformWork marks work across organizations.
+func (ReconcileOrganizationsInput) PlatformWork() {}
+
 // ReconcileOrganizationsResult is what one stretch found. The list of findings
 // is cut off where it would grow beyond what a history takes; the counts are
 // complete.
@@ -37,9 +39,6 @@ type ReconcileOrganizationsResult struct {
 	Counts        map[Kind]int64
 	Findings      []Finding
 }
-
-// ErrNotPlatform refuses a look across organizations that an organization asks for.
-var ErrNotPlatform = fault.New(fault.Denied, "not_platform", "Only the platform reconciles. Start it with the platform's organization.")
 
 const (
 	stretch      = 50               // organizations in one activity
@@ -52,9 +51,6 @@ const (
 // early when it has run for a while, so that a worker that dies loses little.
 func (a *Activities) ReconcileOrganizations(ctx context.Context, in ReconcileOrganizationsInput) (ReconcileOrganizationsResult, error) {
 	result := ReconcileOrganizationsResult{Counts: map[Kind]int64{}}
-	if in.Org != tenancy.Platform {
-		return result, ErrNotPlatform
-	}
 	defer queue.Heartbeat(ctx)()
 	orgs, err := a.next(ctx, in)
 	if err != nil {

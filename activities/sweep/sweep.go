@@ -67,17 +67,32 @@ const (
 // StartWaitingUploadsInput names the platform.
 type StartWaitingUploadsInput struct{ Org tenancy.OrgID }
 
+// PlatformWork marks work across organizations.
+func (StartWaitingUploadsInput) PlatformWork() {}
+
 // ExpireUploadsInput names the platform.
 type ExpireUploadsInput struct{ Org tenancy.OrgID }
+
+// PlatformWork marks work across organizations.
+func (ExpireUploadsInput) PlatformWork() {}
 
 // PurgeTrashInput names the platform.
 type PurgeTrashInput struct{ Org tenancy.OrgID }
 
+// PlatformWork marks work across organizations.
+func (PurgeTrashInput) PlatformWork() {}
+
 // DeleteExpiredIdempotencyKeysInput names the platform.
 type DeleteExpiredIdempotencyKeysInput struct{ Org tenancy.OrgID }
 
+// PlatformWork marks work across organizations.
+func (DeleteExpiredIdempotencyKeysInput) PlatformWork() {}
+
 // CleanUploadsInput names the platform.
 type CleanUploadsInput struct{ Org tenancy.OrgID }
+
+// PlatformWork marks work across organizations.
+func (CleanUploadsInput) PlatformWork() {}
 
 // SweepResult counts what was found, what was done and what failed.
 type SweepResult = queue.Swept
@@ -86,10 +101,7 @@ type SweepResult = queue.Swept
 // steps, and admits from every queue that has waited for a while although there is
 // room: an admission was missed, or the tier's limit was raised. Starting a running
 // workflow again, and admitting without room, changes nothing.
-func (a *Activities) StartWaitingUploads(ctx context.Context, in StartWaitingUploadsInput) (SweepResult, error) {
-	if err := platform(in.Org); err != nil {
-		return SweepResult{}, err
-	}
+func (a *Activities) StartWaitingUploads(ctx context.Context, _ StartWaitingUploadsInput) (SweepResult, error) {
 	waiting, err := a.db.VersionsWaiting(ctx, a.config.Unstarted, a.config.Silent, page)
 	if err != nil {
 		return SweepResult{}, fmt.Errorf("find waiting versions: %w", err)
@@ -123,10 +135,7 @@ func (a *Activities) start(ctx context.Context, r tenancy.Ref) error {
 
 // ExpireUploads ends uploads that made no progress for their time, gives their
 // bytes back and removes what they left.
-func (a *Activities) ExpireUploads(ctx context.Context, in ExpireUploadsInput) (SweepResult, error) {
-	if err := platform(in.Org); err != nil {
-		return SweepResult{}, err
-	}
+func (a *Activities) ExpireUploads(ctx context.Context, _ ExpireUploadsInput) (SweepResult, error) {
 	expired, err := a.db.UploadsExpired(ctx, page)
 	if err != nil {
 		return SweepResult{}, fmt.Errorf("find expired uploads: %w", err)
@@ -153,10 +162,7 @@ func (a *Activities) expire(ctx context.Context, r tenancy.Ref) error {
 
 // CleanUploads removes what ended versions left in the store: the step that ended
 // them died, or the store was away, before it was removed.
-func (a *Activities) CleanUploads(ctx context.Context, in CleanUploadsInput) (SweepResult, error) {
-	if err := platform(in.Org); err != nil {
-		return SweepResult{}, err
-	}
+func (a *Activities) CleanUploads(ctx context.Context, _ CleanUploadsInput) (SweepResult, error) {
 	return queue.SweepPages(ctx, "clean ended versions", func(ctx context.Context, last *tenancy.Ref) ([]tenancy.Ref, error) {
 		var after uuid.UUID
 		if last != nil {
@@ -172,10 +178,7 @@ func (a *Activities) CleanUploads(ctx context.Context, in CleanUploadsInput) (Sw
 // PurgeTrash deletes files permanently when their time in the trash is over. It
 // pages until none are left, in turns between the organizations. Failing files
 // are skipped and tried again by the next run.
-func (a *Activities) PurgeTrash(ctx context.Context, in PurgeTrashInput) (SweepResult, error) {
-	if err := platform(in.Org); err != nil {
-		return SweepResult{}, err
-	}
+func (a *Activities) PurgeTrash(ctx context.Context, _ PurgeTrashInput) (SweepResult, error) {
 	defer queue.Heartbeat(ctx)() // listing and erasing may each take longer than a heartbeat
 	orgs, err := a.organizationsWithTrash(ctx)
 	if err != nil {
@@ -235,10 +238,7 @@ func (a *Activities) purge(ctx context.Context, r tenancy.Ref) error {
 
 // DeleteExpiredIdempotencyKeys removes the keys of requests that may be used again: nothing
 // knows them any more.
-func (a *Activities) DeleteExpiredIdempotencyKeys(ctx context.Context, in DeleteExpiredIdempotencyKeysInput) (SweepResult, error) {
-	if err := platform(in.Org); err != nil {
-		return SweepResult{}, err
-	}
+func (a *Activities) DeleteExpiredIdempotencyKeys(ctx context.Context, _ DeleteExpiredIdempotencyKeysInput) (SweepResult, error) {
 	return queue.SweepPages(ctx, "forget old requests", func(ctx context.Context, last *tenancy.Ref) ([]tenancy.Ref, error) {
 		return a.db.OrganizationsWithOldRequests(ctx, orgOf(last), page)
 	}, func(ctx context.Context, r tenancy.Ref) error {
@@ -252,12 +252,4 @@ func orgOf(last *tenancy.Ref) uuid.UUID {
 		return uuid.Nil
 	}
 	return last.Org
-}
-
-// platform refuses to sweep on behalf of one organization.
-func platform(org tenancy.OrgID) error {
-	if org != tenancy.Platform {
-		return ErrNotPlatform
-	}
-	return nil
 }
