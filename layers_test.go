@@ -320,3 +320,22 @@ func TestHandlersCompareNoRoles(t *testing.T) {
 		return nil
 	}))
 }
+
+// TestActivityOptionsArePresets keeps one place that says how long and how often
+// an activity is tried: workflows take a preset of internal/queue.
+func TestActivityOptionsArePresets(t *testing.T) {
+	t.Parallel()
+	for _, dir := range []string{"workflows", "activities"} {
+		require.NoError(t, filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			require.NoError(t, err)
+			for _, typed := range []string{"workflow.ActivityOptions{", "workflow.WithStartToCloseTimeout(", "workflow.WithScheduleToCloseTimeout("} {
+				require.NotContains(t, string(text), typed, "%s types activity options: take a preset of internal/queue", path)
+			}
+			return nil
+		}))
+	}
+}

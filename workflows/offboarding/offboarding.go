@@ -9,7 +9,6 @@ import (
 
 	"github.com/google/uuid"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"satchel/activities/operation"
@@ -225,9 +224,5 @@ const stepTimeout = 7 * 24 * time.Hour
 
 // options let a deletion wait behind everything else, and try for days.
 func (r *run) options(ctx workflow.Context) workflow.Context {
-	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: string(queue.Interactive), StartToCloseTimeout: 6 * time.Hour, ScheduleToCloseTimeout: stepTimeout,
-		HeartbeatTimeout: queue.HeartbeatTimeout, Priority: queue.For(r.in.Target.String(), queue.Low),
-		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: time.Minute},
-	})
+	return queue.Long.Within(6*time.Hour, stepTimeout).On(ctx, queue.Interactive, r.in.Target.String(), queue.Low)
 }
