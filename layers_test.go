@@ -84,6 +84,7 @@ var groups = map[string]group{
 	"e2e":                      {tests, "end-to-end tests"},
 	"bench":                    {tests, "benchmarks of the whole platform"},
 	"internal/pgtest":          {tests, "a Postgres database for each test"},
+	"internal/activitytest":    {tests, "an organization, a store and the guard for the tests of activities"},
 	"internal/replaytest":      {tests, "recorded histories for the tests"},
 	"internal/s3test":          {tests, "an object store for the tests"},
 	"internal/clamd/clamdtest": {tests, "a fake clamd for the tests"},
