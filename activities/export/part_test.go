@@ -22,7 +22,7 @@ func (quiet) StartAdmitted(context.Context, tenancy.OrgID) error { return nil }
 func newExport(t *testing.T) (*activitytest.Fixture, *export.Activities, export.WriteExportPartInput) {
 	t.Helper()
 	f := activitytest.New(t)
-	a := export.New(f.DB, f.Exports, f.Clean, nil, export.Config{PartBytes: 1 << 20, PartEntries: 10, AtOnce: 1})
+	a := export.New(f.DB, f.Exports, f.Clean, nil, export.Config{PartBytes: 1 << 20, PartEntries: 10, ConcurrentArchives: 1})
 	in := export.WriteExportPartInput{Org: f.Org, Export: tenancy.NewID(), Part: 1}
 	settle := finalize.New(finalize.NewCleaner(f.DB, finalize.Objects{Staging: f.Staging, Clean: f.Clean, Quarantine: f.Quarantine}), quiet{})
 	published := finalize.PublishVersionInput{Org: f.Org, Version: f.Scanned(t, "notes.txt", []byte("the bytes")).Version}

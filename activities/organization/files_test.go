@@ -41,16 +41,16 @@ func newOrganization(t *testing.T) (*activitytest.Fixture, *organization.Activit
 	return f, organization.New(organization.Parts{DB: f.DB, Buckets: buckets, Clearer: cleaner{c}})
 }
 
-// TestStorageIsProvenWithoutARest: a bucket that refuses fails the step, the
+// TestStorageCheckLeavesNothing: a bucket that refuses fails the step, the
 // compensation removes what the others took, and a repeated step leaves nothing.
-func TestStorageIsProvenWithoutARest(t *testing.T) {
+func TestStorageCheckLeavesNothing(t *testing.T) {
 	t.Parallel()
 	f, a := newOrganization(t)
 	operation := operations.Operation{ID: f.Org.UUID(), Kind: "provision", WorkflowID: "w"}
 	require.NoError(t, operations.Insert(t.Context(), f.Single(tenancy.Platform), operation))
-	in := organization.ProveStorageInput{Org: tenancy.Platform, Target: f.Org}
+	in := organization.CheckStorageInput{Org: tenancy.Platform, Target: f.Org}
 	f.Clean.Fail("put")
-	_, err := activitytest.Run[organization.ProveStorageResult](t, a, a.ProveStorage, in)
+	_, err := activitytest.Run[organization.CheckStorageResult](t, a, a.CheckStorage, in)
 	activitytest.RequireRefused(t, err, "internal", true)
 	require.Len(t, f.Staging.Keys(t), 1, "the first bucket took its probe")
 	for range 2 {
@@ -59,7 +59,7 @@ func TestStorageIsProvenWithoutARest(t *testing.T) {
 		require.Empty(t, f.Staging.Keys(t))
 	}
 	for range 2 {
-		_, err = activitytest.Run[organization.ProveStorageResult](t, a, a.ProveStorage, in)
+		_, err = activitytest.Run[organization.CheckStorageResult](t, a, a.CheckStorage, in)
 		require.NoError(t, err)
 		require.Empty(t, f.Staging.Keys(t))
 		require.Empty(t, f.Clean.Keys(t))
@@ -106,7 +106,7 @@ func TestOrganizationStepsAreThePlatforms(t *testing.T) {
 	for org, code := range map[tenancy.OrgID]string{{}: "no_organization", f.Organization(t, 1000): "foreign_organization"} {
 		_, err := activitytest.Run[organization.EndUploadsResult](t, a, a.EndUploads, organization.EndUploadsInput{Org: org, Target: f.Org})
 		activitytest.RequireRefused(t, err, code, false)
-		_, err = activitytest.Run[organization.ProveStorageResult](t, a, a.ProveStorage, organization.ProveStorageInput{Org: org, Target: f.Org})
+		_, err = activitytest.Run[organization.CheckStorageResult](t, a, a.CheckStorage, organization.CheckStorageInput{Org: org, Target: f.Org})
 		activitytest.RequireRefused(t, err, code, false)
 	}
 	require.Len(t, f.Staging.Keys(t), 1)
