@@ -69,7 +69,8 @@ var groups = map[string]group{
 	"tenancy/operations":  {2, "what an organization has, over the tenant transaction"},
 	"internal/schema":     {2, "applies migrations and rules; only the owner's program and the tests use it"},
 
-	"tenancy": {1, "OrgID, DB, Tx"},
+	"tenancy":        {1, "OrgID, DB, Tx"},
+	"internal/spool": {1, "temporary files of this program and of its child programs"},
 
 	"internal/fault":    {0, "vocabulary"},
 	"internal/queue":    {0, "vocabulary"},
@@ -83,6 +84,7 @@ var groups = map[string]group{
 	"e2e":                      {tests, "end-to-end tests"},
 	"bench":                    {tests, "benchmarks of the whole platform"},
 	"internal/pgtest":          {tests, "a Postgres database for each test"},
+	"internal/activitytest":    {tests, "an organization, a store and the guard for the tests of activities"},
 	"internal/replaytest":      {tests, "recorded histories for the tests"},
 	"internal/s3test":          {tests, "an object store for the tests"},
 	"internal/clamd/clamdtest": {tests, "a fake clamd for the tests"},
@@ -318,4 +320,23 @@ func TestHandlersCompareNoRoles(t *testing.T) {
 		require.Empty(t, roleName.FindString(string(text)), "%s names a role: ask a method of tenancy/authorization.go", path)
 		return nil
 	}))
+}
+
+// TestActivityOptionsArePresets keeps one place that says how long and how often
+// an activity is tried: workflows take a preset of internal/queue.
+func TestActivityOptionsArePresets(t *testing.T) {
+	t.Parallel()
+	for _, dir := range []string{"workflows", "activities"} {
+		require.NoError(t, filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			require.NoError(t, err)
+			for _, typed := range []string{"workflow.ActivityOptions{", "workflow.WithStartToCloseTimeout(", "workflow.WithScheduleToCloseTimeout("} {
+				require.NotContains(t, string(text), typed, "%s types activity options: take a preset of internal/queue", path)
+			}
+			return nil
+		}))
+	}
 }

@@ -136,6 +136,10 @@ func TestNoDeadlocks(t *testing.T) {
 	var deadlocks int
 	require.NoError(t, s.Admin(t).QueryRow(t.Context(), "select deadlocks from pg_stat_database where datname = current_database()").Scan(&deadlocks))
 	require.Zero(t, deadlocks)
+	var running int
+	require.NoError(t, s.Admin(t).QueryRow(t.Context(), `select count(*) from version_steps s join file_versions v on v.id = s.version_id
+		where s.state = 'running' and v.status <> 'processing'`).Scan(&running))
+	require.Zero(t, running, "a step runs on a version that has ended")
 	used, reserved, err := files.ListSums(t.Context(), s.Single(s.org))
 	require.NoError(t, err)
 	quota, err := files.GetQuota(t.Context(), s.Single(s.org))

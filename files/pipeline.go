@@ -1,6 +1,7 @@
 package files
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -91,6 +92,10 @@ func Publish(ctx context.Context, tx *tenancy.Tx, version uuid.UUID, objectETag 
 	if err := expectOneRow(n, err, ErrVersionEnded); err != nil {
 		return err
 	}
+	// A step whose worker died, and that was given up, is still running in its row.
+	if err := q.StepEndOpen(ctx, version); err != nil {
+		return fmt.Errorf("end steps: %w", err)
+	}
 	return record(ctx, tx, "file.publish", version, "")
 }
 
@@ -168,7 +173,11 @@ const (
 func Step(ctx context.Context, q tenancy.Queries, version uuid.UUID, name string, attempt int32, f func() error) error {
 	db := filesdb.New(q)
 	n, err := db.StepBegin(ctx, filesdb.StepBeginParams{VersionID: version, Name: name, Attempt: attempt})
-	if err := expectOneRow(n, err, ErrNotFound); err != nil {
+	if err == nil && n == 0 {
+		_, err = ListInProcess(ctx, q, version) // tells a version that has ended from one that is not there
+		err = cmp.Or(err, error(ErrVersionEnded))
+	}
+	if err != nil {
 		return fmt.Errorf("begin step %s: %w", name, err)
 	}
 	err = f()

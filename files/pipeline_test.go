@@ -78,24 +78,66 @@ func TestStepsAreSeen(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t, 1000)
 	ticket := s.announce(t, files.New{Size: 1})
+	s.receive(t, ticket.Version, 1)
 	once, ctx := s.Single(s.org), t.Context()
+	before, err := files.Follow(ctx, once, ticket.File, 0)
+	require.NoError(t, err)
+	last := before[len(before)-1].Seq
 	boom := errors.New("boom")
 	require.ErrorIs(t, files.Step(ctx, once, ticket.Version, files.StepScan, 1, func() error { return boom }), boom)
 	require.NoError(t, files.Step(ctx, once, ticket.Version, files.StepScan, 2, func() error { return nil }))
-	events, err := files.Follow(ctx, once, ticket.File, 1)
+	events, err := files.Follow(ctx, once, ticket.File, last)
 	require.NoError(t, err)
 	require.Len(t, events, 4)
 	for i, want := range []string{
 		`{"version": 1, "name": "scan", "state": "running", "attempt": 1}`, `{"version": 1, "name": "scan", "state": "failed", "attempt": 1}`,
 		`{"version": 1, "name": "scan", "state": "running", "attempt": 2}`, `{"version": 1, "name": "scan", "state": "done", "attempt": 2}`,
 	} {
-		require.EqualValues(t, i+2, events[i].Seq)
+		require.EqualValues(t, last+int64(i)+1, events[i].Seq)
 		require.JSONEq(t, want, string(events[i].Data))
 	}
 	called := false
 	err = files.Step(ctx, once, uuid.New(), files.StepScan, 1, func() error { called = true; return nil })
 	require.ErrorIs(t, err, files.ErrNotFound)
 	require.False(t, called, "no step of a version that is not there")
+}
+
+// step reads the state of a version's step, and whether it has an end.
+func (s *school) step(t *testing.T, version uuid.UUID, name string) (state string, ended bool) {
+	t.Helper()
+	const query = "select state, ended_at is not null from version_steps where version_id = $1 and name = $2"
+	require.NoError(t, s.Admin(t).QueryRow(t.Context(), query, version, name).Scan(&state, &ended))
+	return state, ended
+}
+
+// TestNoStepRunsOnAnEndedVersion: a worker that is killed in a step leaves it
+// running, and whatever ends the version ends the step with it. An attempt that
+// comes later does not run.
+func TestNoStepRunsOnAnEndedVersion(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t, 1000)
+	once, ctx := s.Single(s.org), t.Context()
+	for name, end := range map[string]func(testing.TB, uuid.UUID){"published": s.publish, "withdrawn": s.withdraw} {
+		version := s.processing(t)
+		require.Panics(t, func() {
+			_ = files.Step(ctx, once, version, files.StepPreview, 1, func() error { panic("the worker is killed") })
+		}, name)
+		state, ended := s.step(t, version, files.StepPreview)
+		require.Equal(t, "running", state, name)
+		require.False(t, ended, name)
+
+		end(t, version)
+		state, ended = s.step(t, version, files.StepPreview)
+		require.Equal(t, "failed", state, name)
+		require.True(t, ended, name)
+
+		called := false
+		err := files.Step(ctx, once, version, files.StepPreview, 2, func() error { called = true; return nil })
+		require.ErrorIs(t, err, files.ErrVersionEnded, name)
+		require.False(t, called, name)
+		state, _ = s.step(t, version, files.StepPreview)
+		require.Equal(t, "failed", state, name)
+	}
 }
 
 // TestAnothersFileIsNotFound walks every call with another organization's ids.

@@ -13,11 +13,12 @@ import (
 	"satchel/tenancy"
 )
 
-// The codes with which the guard refuses. Both are bugs of ours and never cured
+// The codes with which the guard refuses. All are bugs of ours and never cured
 // by another attempt.
 const (
 	codeNoOrganization      = "no_organization"
 	codeForeignOrganization = "foreign_organization"
+	codeNotPlatform         = "not_platform"
 )
 
 // guard keeps every workflow and activity inside the organization that its own
@@ -77,10 +78,14 @@ func targetOf(v reflect.Value, field string) (tenancy.OrgID, bool) {
 	return org, ok && !org.IsZero()
 }
 
-// platformOnly refuses what an organization would do to another one.
+// platformOnly refuses what only the platform does: work across organizations,
+// which its input declares, and what one would do to another.
 func platformOnly(org tenancy.OrgID, v reflect.Value) error {
 	if org == tenancy.Platform {
 		return nil
+	}
+	if _, ok := v.Interface().(tenancy.PlatformWork); ok {
+		return refusal(codeNotPlatform, "this work belongs to the platform and not to one organization")
 	}
 	for i := range v.NumField() {
 		if other, ok := targetOf(v, v.Type().Field(i).Name); ok && other != org {

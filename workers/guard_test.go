@@ -151,6 +151,25 @@ func TestOnlyThePlatformNamesAnotherOrganization(t *testing.T) {
 	}
 }
 
+type sweepInput struct{ Org tenancy.OrgID }
+
+func (sweepInput) PlatformWork() {}
+
+// TestOnlyThePlatformWorksAcrossOrganizations: the input says it, and the work
+// does not begin.
+func TestOnlyThePlatformWorksAcrossOrganizations(t *testing.T) {
+	t.Parallel()
+	for org, code := range map[tenancy.OrgID]string{tenancy.Platform: "", tenancy.OrgID(tenancy.NewID()): codeNotPlatform, {}: codeNoOrganization} {
+		env, called := activityEnvironment(t, newGuard()), false
+		env.RegisterActivityWithOptions(func(context.Context, sweepInput) error { called = true; return nil }, activity.RegisterOptions{Name: "Sweep"})
+		_, err := env.ExecuteActivity("Sweep", sweepInput{Org: org})
+		require.Equal(t, code == "", called)
+		if code != "" {
+			requireRefused(t, err, code)
+		}
+	}
+}
+
 func TestPanicIsOurFailure(t *testing.T) {
 	t.Parallel()
 	env := activityEnvironment(t, newGuard())

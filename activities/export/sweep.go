@@ -6,7 +6,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"satchel/internal/fault"
 	"satchel/internal/queue"
 	"satchel/tenancy"
 	"satchel/tenancy/exports"
@@ -20,22 +19,23 @@ const unfinishedFor = 30 * time.Second
 // RestartExportsInput names the platform.
 type RestartExportsInput struct{ Org tenancy.OrgID }
 
+// PlatformWork marks work across organizations.
+func (RestartExportsInput) PlatformWork() {}
+
 // RemoveExportsInput names the platform.
 type RemoveExportsInput struct{ Org tenancy.OrgID }
 
+// PlatformWork marks work across organizations.
+func (RemoveExportsInput) PlatformWork() {}
+
 // SweepExportsResult counts what was found, what was done and what failed.
 type SweepExportsResult = queue.Swept
-
-var errNotPlatform = fault.New(fault.Denied, "not_platform", "Only the platform sweeps. Start it with the platform's organization.")
 
 func exportOf(r tenancy.ExportRef) uuid.UUID { return r.Export }
 
 // RestartExports starts the workflow of every export that was never started, or
 // was lost.
 func (a *Activities) RestartExports(ctx context.Context, in RestartExportsInput) (SweepExportsResult, error) {
-	if in.Org != tenancy.Platform {
-		return SweepExportsResult{}, errNotPlatform
-	}
 	return queue.SweepByID(ctx, "restart exports", exportOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.ExportRef, error) {
 		return a.db.ExportsUnfinished(ctx, unfinishedFor, after, a.page)
 	}, func(ctx context.Context, r tenancy.ExportRef) error {
@@ -51,9 +51,6 @@ func (a *Activities) RestartExports(ctx context.Context, in RestartExportsInput)
 // reach first; objects that a crash leaves behind it are removed by the next sweep,
 // which finds the row not cleaned.
 func (a *Activities) RemoveExports(ctx context.Context, in RemoveExportsInput) (SweepExportsResult, error) {
-	if in.Org != tenancy.Platform {
-		return SweepExportsResult{}, errNotPlatform
-	}
 	return queue.SweepByID(ctx, "remove exports", exportOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.ExportRef, error) {
 		return a.db.ExportsDue(ctx, after, a.page)
 	}, func(ctx context.Context, r tenancy.ExportRef) error {

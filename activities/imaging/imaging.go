@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/google/uuid"
 	"go.temporal.io/sdk/activity"
 
 	"satchel/files"
 	"satchel/internal/queue"
+	"satchel/internal/spool"
 	"satchel/tenancy"
 )
 
@@ -62,13 +62,12 @@ type Activities struct {
 	staged   Source
 	clean    Target
 	renderer Renderer
-	spoolDir string
+	spool    *spool.Owner
 }
 
-// New makes the activities. Bytes of images wait in spoolDir, the system's
-// folder for temporary files when that is empty.
-func New(db *tenancy.DB, staged Source, clean Target, renderer Renderer, spoolDir string) *Activities {
-	return &Activities{db: db, staged: staged, clean: clean, renderer: renderer, spoolDir: spoolDir}
+// New makes the activities. Bytes of images wait in the spool.
+func New(db *tenancy.DB, staged Source, clean Target, renderer Renderer, s *spool.Owner) *Activities {
+	return &Activities{db: db, staged: staged, clean: clean, renderer: renderer, spool: s}
 }
 
 // RenderPreviewsInput names the image.
@@ -110,19 +109,23 @@ func (a *Activities) RenderPreviews(ctx context.Context, in RenderPreviewsInput)
 }
 
 func (a *Activities) render(ctx context.Context, in RenderPreviewsInput, v files.Version) (RenderPreviewsResult, error) {
-	dir, err := os.MkdirTemp(a.spoolDir, "preview-*")
+	folder, err := a.spool.Folder("preview")
 	if err != nil {
-		return RenderPreviewsResult{}, fmt.Errorf("make spool folder (SATCHEL_SPOOL_DIR): %w", err)
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	source, out := filepath.Join(dir, "source"), filepath.Join(dir, "out")
-	if err := os.Mkdir(out, 0o700); err != nil {
-		return RenderPreviewsResult{}, fmt.Errorf("make output folder: %w", err)
-	}
-	if err := a.download(ctx, files.StagingKey(in.Org, in.Version), v.StagingEtag, source); err != nil {
 		return RenderPreviewsResult{}, err
 	}
-	pictures, err := a.renderer.Render(ctx, source, out)
+	defer func() {
+		if err := folder.Remove(); err != nil {
+			activity.GetLogger(ctx).Warn("remove spool folder failed; it is removed with the process", "error", err)
+		}
+	}()
+	out := folder.Path("out")
+	if err := os.Mkdir(out, 0o700); err != nil {
+		return RenderPreviewsResult{}, spool.Failed("make output folder", err)
+	}
+	if err := a.download(ctx, files.StagingKey(in.Org, in.Version), v.StagingEtag, folder); err != nil {
+		return RenderPreviewsResult{}, err
+	}
+	pictures, err := a.renderer.Render(ctx, folder.Path(sourceName), out)
 	if err != nil {
 		return RenderPreviewsResult{}, fmt.Errorf("render previews: %w", err)
 	}
@@ -132,22 +135,17 @@ func (a *Activities) render(ctx context.Context, in RenderPreviewsInput, v files
 	return a.store(ctx, in, ready, pictures)
 }
 
+// sourceName is the name of the image in its spool folder.
+const sourceName = "source"
+
 // download spools the image: the renderer reads a file and has no network.
-func (a *Activities) download(ctx context.Context, key, etag, path string) error {
+func (a *Activities) download(ctx context.Context, key, etag string, folder spool.Folder) error {
 	body, err := a.staged.Open(ctx, key, etag, 0, -1)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = body.Close() }()
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // the path is a folder of our own making
-	if err != nil {
-		return fmt.Errorf("make spool file: %w", err)
-	}
-	_, err = io.Copy(f, body)
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
+	if err := folder.Write(sourceName, body); err != nil {
 		return fmt.Errorf("spool image: %w", err)
 	}
 	return nil

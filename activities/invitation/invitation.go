@@ -26,9 +26,6 @@ type Config struct {
 	Silent    time.Duration `env:"SATCHEL_INVITATION_SILENT" envDefault:"15m"`    // an invitation whose workflow is silent for this long is started again; longer than the longest pause between two attempts
 }
 
-// ErrNotPlatform refuses to look across organizations on behalf of one.
-var ErrNotPlatform = fault.New(fault.Invalid, "not_platform", "This work belongs to the platform and not to one organization.")
-
 // Activities are the activities of this package.
 type Activities struct {
 	db      *tenancy.DB
@@ -74,15 +71,15 @@ func (a *Activities) EndInvitation(ctx context.Context, in EndInvitationInput) (
 // others.
 type StartWaitingInvitationsInput struct{ Org tenancy.OrgID }
 
+// PlatformWork marks work across organizations.
+func (StartWaitingInvitationsInput) PlatformWork() {}
+
 // StartWaitingInvitationsResult counts what was found, what was done and what failed.
 type StartWaitingInvitationsResult = queue.Swept
 
 // StartWaitingInvitations starts or wakes the workflow of every open invitation
 // that shows no life. One that cannot be woken does not stop the others.
 func (a *Activities) StartWaitingInvitations(ctx context.Context, in StartWaitingInvitationsInput) (StartWaitingInvitationsResult, error) {
-	if in.Org != tenancy.Platform {
-		return StartWaitingInvitationsResult{}, ErrNotPlatform
-	}
 	return queue.SweepByID(ctx, "start waiting invitations", func(r tenancy.InvitationRef) uuid.UUID { return r.Invitation },
 		func(ctx context.Context, after uuid.UUID) ([]tenancy.InvitationRef, error) {
 			return a.db.InvitationsWaiting(ctx, a.config.Unstarted, a.config.Silent, after, a.page)

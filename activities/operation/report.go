@@ -113,10 +113,6 @@ func (r Report) record(ctx workflow.Context, in RecordOperationInput) error {
 		return nil
 	}
 	in.Org, in.ID = r.Org, r.ID
-	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: string(queue.Batch), StartToCloseTimeout: time.Minute, ScheduleToCloseTimeout: cmp.Or(r.Timeout, defaultTimeout),
-		Priority:    queue.For(r.Org.String(), r.Priority),
-		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
-	})
+	ctx = queue.Short.Within(time.Minute, cmp.Or(r.Timeout, defaultTimeout)).On(ctx, queue.Batch, r.Org.String(), r.Priority)
 	return workflow.ExecuteActivity(ctx, recorder.RecordOperation, in).Get(ctx, nil)
 }

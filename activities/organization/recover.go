@@ -6,7 +6,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"satchel/internal/fault"
 	"satchel/internal/queue"
 	"satchel/tenancy"
 	"satchel/tenancy/operations"
@@ -19,6 +18,9 @@ const unfinishedFor = 20 * time.Second
 // RestartUnfinishedInput names the platform.
 type RestartUnfinishedInput struct{ Org tenancy.OrgID }
 
+// PlatformWork marks work across organizations.
+func (RestartUnfinishedInput) PlatformWork() {}
+
 // RestartUnfinishedResult counts what was found, what was started or found
 // running, and what failed.
 type RestartUnfinishedResult = queue.Swept
@@ -26,9 +28,6 @@ type RestartUnfinishedResult = queue.Swept
 // RestartUnfinished starts the process of every organization whose workflow was
 // not started, or was lost. A running one is not changed.
 func (a *BatchActivities) RestartUnfinished(ctx context.Context, in RestartUnfinishedInput) (RestartUnfinishedResult, error) {
-	if in.Org != tenancy.Platform {
-		return RestartUnfinishedResult{}, fault.New(fault.Denied, "not_platform", "Only the platform sweeps. Start it with the platform's organization.")
-	}
 	return queue.SweepByID(ctx, "restart unfinished organizations", func(u tenancy.UnfinishedOrganization) uuid.UUID { return u.Org },
 		func(ctx context.Context, after uuid.UUID) ([]tenancy.UnfinishedOrganization, error) {
 			return a.DB.OrganizationsUnfinished(ctx, unfinishedFor, after, a.page)

@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"satchel/internal/fault"
 	"satchel/internal/queue"
 	"satchel/tenancy"
 )
@@ -46,6 +45,9 @@ type Cursor struct {
 	Failed bool // a part of the current organization's check failed
 }
 
+// PlatformWork marks work across organizations.
+func (ReconcileOrganizationsInput) PlatformWork() {}
+
 // ReconcileOrganizationsResult is what one stretch found. The list of findings
 // is cut off where it would grow beyond what a history takes; the counts are
 // complete.
@@ -58,9 +60,6 @@ type ReconcileOrganizationsResult struct {
 	Findings      []Finding
 }
 
-// ErrNotPlatform refuses a look across organizations that an organization asks for.
-var ErrNotPlatform = fault.New(fault.Denied, "not_platform", "Only the platform reconciles. Start it with the platform's organization.")
-
 const mostFindings = 100 // of a stretch that are listed one by one
 
 // ReconcileOrganizations checks the next organizations. One that fails is logged,
@@ -69,9 +68,6 @@ const mostFindings = 100 // of a stretch that are listed one by one
 // so that a worker that dies loses little.
 func (a *Activities) ReconcileOrganizations(ctx context.Context, in ReconcileOrganizationsInput) (ReconcileOrganizationsResult, error) {
 	result := ReconcileOrganizationsResult{Counts: map[Kind]int64{}, Next: in.After, More: true}
-	if in.Org != tenancy.Platform {
-		return result, ErrNotPlatform
-	}
 	defer queue.Heartbeat(ctx)()
 	options := Options{Repair: in.Repair, Deep: in.Deep, Grace: in.Grace}
 	deadline := time.Now().Add(a.longest)
@@ -154,6 +150,9 @@ type ReconcileDueOrganizationsInput struct {
 	Grace  time.Duration
 }
 
+// PlatformWork marks work across organizations.
+func (ReconcileDueOrganizationsInput) PlatformWork() {}
+
 // ReconcileDueOrganizations checks a slice of each organization whose check is due,
 // those first that were worked on longest ago, and comes round again until none is
 // due or its time is over. Where each goes on is kept in its row, so that the next
@@ -163,9 +162,6 @@ func (a *Activities) ReconcileDueOrganizations(ctx context.Context, in Reconcile
 		Activities: a, options: Options{Repair: in.Repair, Grace: in.Grace}, deadline: time.Now().Add(a.longest),
 		result: ReconcileOrganizationsResult{Counts: map[Kind]int64{}, More: true},
 		worked: map[uuid.UUID]bool{}, failed: map[uuid.UUID]bool{},
-	}
-	if in.Org != tenancy.Platform {
-		return d.result, ErrNotPlatform
 	}
 	defer queue.Heartbeat(ctx)()
 	for d.result.More {

@@ -413,12 +413,3 @@ func TestOperatorsCheckGoesOnInTheMiddle(t *testing.T) {
 	}
 	require.Equal(t, ids, missing, "each once")
 }
-
-func TestOnlyThePlatformReconciles(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	org := b.Organization(t, 1<<30)
-	a := b.activities(1, time.Hour)
-	_, err := b.env.ExecuteActivity(a.ReconcileDueOrganizations, reconcile.ReconcileDueOrganizationsInput{Org: org})
-	require.ErrorContains(t, err, "not_platform")
-}

@@ -14,6 +14,7 @@ import (
 
 	"satchel/files"
 	"satchel/internal/fault"
+	"satchel/internal/spool"
 	"satchel/policies/archives"
 	"satchel/policies/verdict"
 	"satchel/tenancy"
@@ -57,7 +58,6 @@ const (
 type Config struct {
 	MaxBytes int64         `env:"SATCHEL_SCAN_MAX_BYTES" envDefault:"2097152000"` // a larger file ends as unscannable; clamd needs a StreamMaxLength one byte above
 	Budget   time.Duration `env:"SATCHEL_SCAN_BUDGET" envDefault:"15m"`           // a file that cannot be scanned within this time ends as unscannable
-	SpoolDir string        `env:"SATCHEL_SPOOL_DIR"`                              // folder for parts, archives and pictures that are being worked on; empty: the system's folder for temporary files
 }
 
 // Activities are the activities of this package.
@@ -66,12 +66,14 @@ type Activities struct {
 	staged, published Source
 	scanner           Scanner
 	limits            archives.Limits
+	spool             *spool.Owner
 	config            Config
 }
 
 // New makes the activities.
-func New(db *tenancy.DB, staged, published Source, scanner Scanner, limits archives.Limits, c Config) *Activities {
-	return &Activities{db: db, staged: staged, published: published, scanner: scanner, limits: limits, config: c}
+func New(db *tenancy.DB, staged, published Source, scanner Scanner, limits archives.Limits, sp *spool.Owner, c Config) *Activities {
+	limits.TempFile = sp.File
+	return &Activities{db: db, staged: staged, published: published, scanner: scanner, limits: limits, spool: sp, config: c}
 }
 
 // ScanObjectInput names the version to scan.

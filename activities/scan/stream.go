@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -28,40 +27,39 @@ type stream struct {
 }
 
 func (s *stream) scan(source Source, o object) (Finding, error) {
-	var spool *os.File
-	if o.archive {
-		var err error
-		if spool, err = withoutName(s.config.SpoolDir); err != nil {
-			return Finding{}, err
-		}
-		defer func() { _ = spool.Close() }()
+	if !o.archive {
+		return s.whole(source, o, io.Discard)
 	}
-	whole, err := s.whole(source, o, spool)
-	if err != nil || spool == nil || whole.Verdict != verdict.Clean {
+	file, err := s.spool.File()
+	if err != nil {
+		return Finding{}, err
+	}
+	defer func() { _ = file.Close() }()
+	whole, err := s.whole(source, o, file)
+	if err != nil || whole.Verdict != verdict.Clean {
 		return whole, err
 	}
-	return s.members(spool, o.size)
+	return s.members(file, o.size)
 }
 
 // whole passes every byte of the object to the scanner and to what else wants
 // it. Memory stays at the scanner's own buffer. A verdict counts only for the
 // bytes that were received.
-func (s *stream) whole(source Source, o object, spool *os.File) (Finding, error) {
+func (s *stream) whole(source Source, o object, copied io.Writer) (Finding, error) {
 	hash := sha256.New()
-	var sinks io.Writer = hash
-	if spool != nil {
-		sinks = io.MultiWriter(hash, spool)
-	}
+	spooled := &errorWriter{Writer: copied}
 	body, err := open(s.ctx, source, o)
 	if err != nil {
 		return Finding{}, err
 	}
 	defer func() { _ = body.Close() }()
 	watched := &errorReader{Reader: body}
-	found, err := s.ask(io.TeeReader(watched, sinks), o.size)
+	found, err := s.ask(io.TeeReader(watched, io.MultiWriter(hash, spooled)), o.size)
 	switch {
 	case watched.err != nil:
 		return Finding{}, fmt.Errorf("read object: %w", watched.err)
+	case spooled.err != nil:
+		return Finding{}, fmt.Errorf("spool object: %w", spooled.err)
 	case errors.Is(err, ErrTooLarge):
 		return Finding{verdict.Unscannable, tooLarge}, nil
 	case errors.Is(err, ErrBytesDiffer):
@@ -85,6 +83,21 @@ type errorReader struct {
 func (w *errorReader) Read(p []byte) (int, error) {
 	n, err := w.Reader.Read(p)
 	if err != nil && !errors.Is(err, io.EOF) {
+		w.err = err
+	}
+	return n, err
+}
+
+// errorWriter remembers the writer's own failure: a spool that is full is not a
+// scanner that gives no verdict.
+type errorWriter struct {
+	io.Writer
+	err error
+}
+
+func (w *errorWriter) Write(p []byte) (int, error) {
+	n, err := w.Writer.Write(p)
+	if err != nil {
 		w.err = err
 	}
 	return n, err
@@ -117,11 +130,9 @@ var errStop = errors.New("decided")
 // members gives every member of a container to the scanner, which does not see
 // some of them by itself. An infected member decides at once; a program, or one
 // that cannot be looked at, does not hide an infected one behind it.
-func (s *stream) members(spool *os.File, size int64) (Finding, error) {
-	limits := s.limits
-	limits.SpoolDir = s.config.SpoolDir
+func (s *stream) members(file io.ReaderAt, size int64) (Finding, error) {
 	worst := Finding{Verdict: verdict.Clean}
-	err := archives.Walk(s.ctx, spool, size, limits, func(m archives.Member) error {
+	err := archives.Walk(s.ctx, file, size, s.limits, func(m archives.Member) error {
 		found, err := s.member(m)
 		if err != nil {
 			return err
@@ -170,18 +181,4 @@ func mostSevere(a, b Finding) Finding {
 		return b
 	}
 	return a
-}
-
-// withoutName makes a file that has no name any more: whatever ends the process,
-// the disk gets its room back.
-func withoutName(dir string) (*os.File, error) {
-	f, err := os.CreateTemp(dir, "scan-*")
-	if err != nil {
-		return nil, fmt.Errorf("make spool file (SATCHEL_SPOOL_DIR): %w", err)
-	}
-	if err := os.Remove(f.Name()); err != nil {
-		_ = f.Close()
-		return nil, fmt.Errorf("unlink spool file: %w", err)
-	}
-	return f, nil
 }

@@ -64,17 +64,32 @@ const organizationPage = 50
 // StartWaitingUploadsInput names the platform.
 type StartWaitingUploadsInput struct{ Org tenancy.OrgID }
 
+// PlatformWork marks work across organizations.
+func (StartWaitingUploadsInput) PlatformWork() {}
+
 // ExpireUploadsInput names the platform.
 type ExpireUploadsInput struct{ Org tenancy.OrgID }
+
+// PlatformWork marks work across organizations.
+func (ExpireUploadsInput) PlatformWork() {}
 
 // PurgeTrashInput names the platform.
 type PurgeTrashInput struct{ Org tenancy.OrgID }
 
+// PlatformWork marks work across organizations.
+func (PurgeTrashInput) PlatformWork() {}
+
 // DeleteExpiredIdempotencyKeysInput names the platform.
 type DeleteExpiredIdempotencyKeysInput struct{ Org tenancy.OrgID }
 
+// PlatformWork marks work across organizations.
+func (DeleteExpiredIdempotencyKeysInput) PlatformWork() {}
+
 // CleanUploadsInput names the platform.
 type CleanUploadsInput struct{ Org tenancy.OrgID }
+
+// PlatformWork marks work across organizations.
+func (CleanUploadsInput) PlatformWork() {}
 
 // SweepResult counts what was found, what was done and what failed.
 type SweepResult = queue.Swept
@@ -84,9 +99,6 @@ type SweepResult = queue.Swept
 // room: an admission was missed, or the tier's limit was raised. Starting a running
 // workflow again, and admitting without room, changes nothing.
 func (a *Activities) StartWaitingUploads(ctx context.Context, in StartWaitingUploadsInput) (SweepResult, error) {
-	if err := platform(in.Org); err != nil {
-		return SweepResult{}, err
-	}
 	swept, unstarted := queue.SweepByID(ctx, "start waiting uploads", versionOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
 		return a.db.VersionsWaiting(ctx, a.config.Unstarted, a.config.Silent, after, a.page)
 	}, a.start)
@@ -114,9 +126,6 @@ func (a *Activities) start(ctx context.Context, r tenancy.Ref) error {
 // ExpireUploads ends uploads that made no progress for their time, gives their
 // bytes back and removes what they left.
 func (a *Activities) ExpireUploads(ctx context.Context, in ExpireUploadsInput) (SweepResult, error) {
-	if err := platform(in.Org); err != nil {
-		return SweepResult{}, err
-	}
 	return queue.SweepByID(ctx, "expire uploads", func(r tenancy.Ref) uuid.UUID { return r.Upload }, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
 		return a.db.UploadsExpired(ctx, after, a.page)
 	}, a.expire)
@@ -143,9 +152,6 @@ func (a *Activities) expire(ctx context.Context, r tenancy.Ref) error {
 // left in staging: the step that ended them died, or the store was away, before it was
 // removed.
 func (a *Activities) CleanUploads(ctx context.Context, in CleanUploadsInput) (SweepResult, error) {
-	if err := platform(in.Org); err != nil {
-		return SweepResult{}, err
-	}
 	return queue.SweepByID(ctx, "clean ended versions", versionOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
 		return a.db.VersionsUncleaned(ctx, a.config.Uncleaned, after, a.page)
 	}, func(ctx context.Context, r tenancy.Ref) error {
@@ -157,10 +163,7 @@ func (a *Activities) CleanUploads(ctx context.Context, in CleanUploadsInput) (Sw
 // PurgeTrash deletes files permanently when their time in the trash is over. It
 // pages until none are left, in turns between the organizations. Failing files
 // are skipped and tried again by the next run.
-func (a *Activities) PurgeTrash(ctx context.Context, in PurgeTrashInput) (SweepResult, error) {
-	if err := platform(in.Org); err != nil {
-		return SweepResult{}, err
-	}
+func (a *Activities) PurgeTrash(ctx context.Context, _ PurgeTrashInput) (SweepResult, error) {
 	defer queue.Heartbeat(ctx)() // listing and erasing may each take longer than a heartbeat
 	orgs, err := a.organizationsWithTrash(ctx)
 	if err != nil {
@@ -221,9 +224,6 @@ func (a *Activities) purge(ctx context.Context, r tenancy.Ref) error {
 // DeleteExpiredIdempotencyKeys removes the keys of requests that may be used again: nothing
 // knows them any more.
 func (a *Activities) DeleteExpiredIdempotencyKeys(ctx context.Context, in DeleteExpiredIdempotencyKeysInput) (SweepResult, error) {
-	if err := platform(in.Org); err != nil {
-		return SweepResult{}, err
-	}
 	return queue.SweepByID(ctx, "forget old requests", orgOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
 		return a.db.OrganizationsWithOldRequests(ctx, after, a.page)
 	}, func(ctx context.Context, r tenancy.Ref) error {
@@ -234,11 +234,3 @@ func (a *Activities) DeleteExpiredIdempotencyKeys(ctx context.Context, in Delete
 func orgOf(r tenancy.Ref) uuid.UUID { return r.Org }
 
 func versionOf(r tenancy.Ref) uuid.UUID { return r.Version }
-
-// platform refuses to sweep on behalf of one organization.
-func platform(org tenancy.OrgID) error {
-	if org != tenancy.Platform {
-		return ErrNotPlatform
-	}
-	return nil
-}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"satchel/internal/fault"
 	"satchel/internal/queue"
 	"satchel/tenancy"
 	"satchel/tenancy/usage"
@@ -28,9 +27,6 @@ func New(db *tenancy.DB, w WarningStarter) *Activities {
 // stretch is how many organizations one activity rolls up.
 const stretch = 200
 
-// ErrNotPlatform refuses a roll-up of others that an organization asks for.
-var ErrNotPlatform = fault.New(fault.Denied, "not_platform", "Only the platform rolls up the usage of all. Start it with the platform's organization, or for one organization alone.")
-
 // RollUpOrganizationsInput names where in the list of organizations to go on.
 // An organization other than the platform rolls up its own days alone.
 type RollUpOrganizationsInput struct{ Org, After tenancy.OrgID }
@@ -50,9 +46,6 @@ func (a *Activities) RollUpOrganizations(ctx context.Context, in RollUpOrganizat
 	defer queue.Heartbeat(ctx)()
 	var result RollUpOrganizationsResult
 	if in.Org != tenancy.Platform {
-		if !in.After.IsZero() {
-			return result, ErrNotPlatform
-		}
 		result.Organizations = 1
 		return result, a.rollUp(ctx, in.Org)
 	}

@@ -26,6 +26,9 @@ const silent = 15 * time.Minute
 // RaiseUsageWarningsInput names the platform.
 type RaiseUsageWarningsInput struct{ Org tenancy.OrgID }
 
+// PlatformWork marks work across organizations.
+func (RaiseUsageWarningsInput) PlatformWork() {}
+
 // RaiseUsageWarningsResult counts the organizations whose warnings changed and
 // the mails whose workflow was started.
 type RaiseUsageWarningsResult struct{ Organizations, Started int }
@@ -33,12 +36,9 @@ type RaiseUsageWarningsResult struct{ Organizations, Started int }
 // RaiseUsageWarnings raises and takes down what is due anywhere, and starts the
 // mails that wait. One that fails does not stop the others; the next round is
 // the retry.
-func (a *Activities) RaiseUsageWarnings(ctx context.Context, in RaiseUsageWarningsInput) (RaiseUsageWarningsResult, error) {
+func (a *Activities) RaiseUsageWarnings(ctx context.Context, _ RaiseUsageWarningsInput) (RaiseUsageWarningsResult, error) {
 	defer queue.Heartbeat(ctx)()
 	var result RaiseUsageWarningsResult
-	if in.Org != tenancy.Platform {
-		return result, ErrNotPlatform
-	}
 	raised, failures := queue.SweepByID(ctx, "raise usage warnings", tenancy.OrgID.UUID, func(ctx context.Context, after uuid.UUID) ([]tenancy.OrgID, error) {
 		return a.db.UsageCrossings(ctx, after, a.page)
 	}, func(ctx context.Context, org tenancy.OrgID) error {

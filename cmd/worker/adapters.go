@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 
 	"go.uber.org/fx"
 
@@ -15,6 +16,7 @@ import (
 	"satchel/internal/bootstrap"
 	"satchel/internal/clamd"
 	"satchel/internal/s3"
+	"satchel/internal/spool"
 	"satchel/internal/vips"
 	"satchel/policies/archives"
 	"satchel/policies/audit"
@@ -24,18 +26,42 @@ import (
 )
 
 var adaptersModule = fx.Module("adapters", fx.Provide(
-	newScanner, newRenderer, newMailer, newReady, newCleaner, newUploads, upload.NewAdmission, newSigner))
+	newScanner, newRenderer, newSpool, newMailer, newReady, newCleaner, newUploads, upload.NewAdmission, newSigner))
 
 func newInspect(db *tenancy.DB, store *s3.Store, limits archives.Limits) *inspect.Activities {
 	return inspect.New(db, store.Staging, limits)
 }
 
-func newScan(db *tenancy.DB, store *s3.Store, s scan.Scanner, limits archives.Limits, c scan.Config) *scan.Activities {
-	return scan.New(db, store.Staging, store.Clean, s, limits, c)
+func newScan(db *tenancy.DB, store *s3.Store, s scan.Scanner, limits archives.Limits, sp *spool.Owner, c scan.Config) *scan.Activities {
+	return scan.New(db, store.Staging, store.Clean, s, limits, sp, c)
 }
 
-func newImaging(db *tenancy.DB, store *s3.Store, r imaging.Renderer, c scan.Config) *imaging.Activities {
-	return imaging.New(db, store.Staging, store.Clean, r, c.SpoolDir)
+func newImaging(db *tenancy.DB, store *s3.Store, r imaging.Renderer, sp *spool.Owner) *imaging.Activities {
+	return imaging.New(db, store.Staging, store.Clean, r, sp)
+}
+
+// newSpool opens the spool for the life of the program. It is closed behind the
+// workers, whose activities use it.
+func newSpool(lc fx.Lifecycle, c spool.Config, log *slog.Logger) (*spool.Owner, error) {
+	owner, err := spool.Open(c, log)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	lc.Append(fx.StartStopHook(
+		func() {
+			go func() {
+				defer close(ended)
+				owner.Run(ctx)
+			}()
+		},
+		func() error {
+			cancel()
+			<-ended
+			return owner.Close()
+		}))
+	return owner, nil
 }
 
 func newSigner(c signerConfig) (*audit.Signer, error) {

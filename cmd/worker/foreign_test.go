@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"reflect"
@@ -36,6 +37,7 @@ import (
 	"satchel/internal/clamd/clamdtest"
 	"satchel/internal/queue"
 	"satchel/internal/s3"
+	"satchel/internal/spool"
 	"satchel/policies/archives"
 	"satchel/policies/audit"
 	"satchel/tenancy"
@@ -90,7 +92,7 @@ var foreign = map[string]string{
 	"DeleteOrganizationRows": "foreign_organization",
 	"RollUpOrganizations":    "foreign_organization",
 
-	"ReconcileOrganizations":       "foreign_organization",
+	"ReconcileOrganizations":       "not_platform",
 	"RestartUnfinished":            "not_platform",
 	"ReconcileDueOrganizations":    "not_platform",
 	"CheckpointOrganizations":      "not_platform",
@@ -161,7 +163,7 @@ func (a *activities) everyActivity(t *testing.T) map[string]reflect.Value {
 		func() scan.Scanner { return scanner{clamd.New(fake.Socket)} },
 		func() imaging.Renderer { return &a.bundle },
 		func() finalize.Cleaner { return a.cleaner },
-		func() scan.Config { return scan.Config{MaxBytes: 1 << 20, Budget: time.Minute, SpoolDir: t.TempDir()} },
+		func() scan.Config { return scan.Config{MaxBytes: 1 << 20, Budget: time.Minute} }, func() *spool.Owner { return openSpool(t) },
 		func() email.Mailer { return a.mails },
 		func() email.Config { return email.Config{InvitationURL: "https://school.test/invitations"} },
 		func() export.Config { return export.Config{PartBytes: room, PartEntries: 50, ConcurrentArchives: 1} },
@@ -272,6 +274,39 @@ func perform(name string, method reflect.Value, in any) error {
 	env.RegisterActivityWithOptions(method.Interface(), activity.RegisterOptions{Name: name})
 	_, err := env.ExecuteActivity(name, in)
 	return err
+}
+
+// TestPlatformWorkIsThePlatforms walks all registered activities: those that work
+// across organizations are refused to any organization, the platform's alone
+// may do them.
+func TestPlatformWorkIsThePlatforms(t *testing.T) {
+	t.Parallel()
+	a := setupActivities(t)
+	a.mails = &heldMails{}
+	refuses := map[string]bool{}
+	for name, method := range a.everyActivity(t) {
+		in := reflect.New(method.Type().In(1)).Elem()
+		if _, marked := in.Interface().(tenancy.PlatformWork); !marked {
+			continue
+		}
+		refuses[name] = true
+		in.FieldByName("Org").Set(reflect.ValueOf(a.org))
+		var refused *temporal.ApplicationError
+		require.ErrorAs(t, perform(name, method, in.Interface()), &refused, name)
+		require.Equal(t, "not_platform", refused.Type(), name)
+		require.True(t, refused.NonRetryable(), name)
+		in.FieldByName("Org").Set(reflect.ValueOf(tenancy.Platform))
+		if err := perform(name, method, in.Interface()); errors.As(err, &refused) { // one without its adapters fails otherwise
+			require.NotEqual(t, "not_platform", refused.Type(), name)
+		}
+	}
+	want := map[string]bool{}
+	for name, code := range foreign {
+		if code == "not_platform" {
+			want[name] = true
+		}
+	}
+	require.Equal(t, want, refuses)
 }
 
 // TestEveryActivityStaysInItsOrganization gives each registered activity one

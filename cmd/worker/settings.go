@@ -10,6 +10,7 @@ import (
 	"satchel/activities/sweep"
 	"satchel/internal/mail"
 	"satchel/internal/settings"
+	"satchel/internal/spool"
 	"satchel/internal/vips"
 	"satchel/policies/archives"
 	"satchel/workers"
@@ -36,6 +37,7 @@ var settingsModule = fx.Module("settings", fx.Provide(
 	settings.Load[invitation.Config],
 	settings.Load[mail.Config],
 	settings.Load[scan.Config],
+	settings.Load[spool.Config],
 	settings.Load[sweep.Config],
 	settings.Load[upload.AdmissionConfig],
 	settings.Load[vips.Config],

@@ -36,6 +36,7 @@ import (
 	"satchel/internal/pgtest"
 	"satchel/internal/s3"
 	"satchel/internal/s3test"
+	"satchel/internal/spool"
 	"satchel/policies/archives"
 	"satchel/policies/audit"
 	"satchel/tenancy"
@@ -117,7 +118,7 @@ func onePicture(_ context.Context, _, dir string) (imaging.Pictures, error) {
 
 func (b *bundle) startWorker(t *testing.T) {
 	t.Helper()
-	config := scan.Config{MaxBytes: b.maxBytes, Budget: b.budget, SpoolDir: t.TempDir()}
+	config := scan.Config{MaxBytes: b.maxBytes, Budget: b.budget}
 	var r finalize.Cleaner
 	app := fxtest.New(t, fx.NopLogger, processes(), fx.Provide(
 		func() *tenancy.DB { return b.DB }, func() *s3.Store { return b.store }, func() client.Client { return b.client },
@@ -125,7 +126,7 @@ func (b *bundle) startWorker(t *testing.T) {
 		func() scan.Scanner {
 			return scanner{clamd.New(b.clamd.Socket, clamd.WithMemory(1<<20, 4), clamd.WithIdleTimeout(2*time.Second), clamd.WithVerdictTimeout(2*time.Second))}
 		},
-		func() scan.Config { return config },
+		func() scan.Config { return config }, func() *spool.Owner { return openSpool(t) },
 		func() email.Mailer { return b.mails },
 		func() email.Config { return email.Config{InvitationURL: "https://school.test/invitations"} },
 		func() invitation.Config { return invitation.Config{Unstarted: time.Second, Silent: time.Minute} },
@@ -148,6 +149,15 @@ func (b *bundle) startWorker(t *testing.T) {
 	t.Cleanup(app.RequireStop)
 	b.checker = reconcile.Checker{DB: b.DB, Staging: listed{bucket{b.store.Staging}}, Clean: listed{bucket{b.store.Clean}},
 		Quarantine: listed{bucket{b.store.Quarantine}}, Exports: listed{bucket{b.store.Exports}}, Workflows: newUploads(b.client, b.admission), Clearer: r}
+}
+
+// openSpool opens a spool in a folder of the test.
+func openSpool(t *testing.T) *spool.Owner {
+	t.Helper()
+	owner, err := spool.Open(spool.Config{Dir: t.TempDir()}, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, owner.Close()) })
+	return owner
 }
 
 // receive makes a version whose bytes are complete, as an upload leaves it.

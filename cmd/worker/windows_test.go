@@ -431,29 +431,3 @@ func TestOldRequestsAreForgotten(t *testing.T) {
 		require.Equal(t, 1, left)
 	}
 }
-
-func TestOrganizationsDoNotSweep(t *testing.T) {
-	t.Parallel()
-	a := setupActivities(t)
-	s := a.sweeper(t)
-	for _, try := range []func() error{
-		func() error {
-			_, err := a.env.ExecuteActivity(s.ExpireUploads, sweep.ExpireUploadsInput{Org: a.org})
-			return err
-		},
-		func() error {
-			_, err := a.env.ExecuteActivity(s.PurgeTrash, sweep.PurgeTrashInput{Org: a.org})
-			return err
-		},
-		func() error {
-			_, err := a.env.ExecuteActivity(s.DeleteExpiredIdempotencyKeys, sweep.DeleteExpiredIdempotencyKeysInput{Org: a.org})
-			return err
-		},
-		func() error {
-			_, err := a.env.ExecuteActivity(s.StartWaitingUploads, sweep.StartWaitingUploadsInput{Org: a.org})
-			return err
-		},
-	} {
-		require.ErrorContains(t, try(), "not_platform")
-	}
-}

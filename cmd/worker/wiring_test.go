@@ -20,6 +20,7 @@ import (
 	"satchel/activities/sweep"
 	"satchel/internal/queue"
 	"satchel/internal/s3"
+	"satchel/internal/spool"
 	"satchel/policies/archives"
 	"satchel/policies/audit"
 	"satchel/tenancy"
@@ -46,7 +47,7 @@ func components(t *testing.T) []queue.Component {
 		func() scan.Scanner { return nil },
 		func() imaging.Renderer { return nil },
 		func() finalize.Cleaner { return finalize.Cleaner{} },
-		func() scan.Config { return scan.Config{} },
+		func() scan.Config { return scan.Config{} }, func() *spool.Owner { return nil },
 		func() email.Mailer { return nil },
 		func() email.Config { return email.Config{InvitationURL: "http://127.0.0.1/invitations"} },
 		func() invitation.Config { return invitation.Config{} },

@@ -24,6 +24,7 @@ const (
 // childResult is a child that has exited by itself or by a limit of its own.
 type childResult struct {
 	state  *os.ProcessState
+	limit  time.Duration // of CPU time
 	stdout boundedBuffer
 	stderr boundedBuffer
 }
@@ -41,7 +42,7 @@ func (r Renderer) run(ctx context.Context, sourcePath, outDir string) (*childRes
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 
-	child := &childResult{stdout: boundedBuffer{limit: maxReport}, stderr: boundedBuffer{limit: maxStderr}}
+	child := &childResult{limit: r.cpuLimit, stdout: boundedBuffer{limit: maxReport}, stderr: boundedBuffer{limit: maxStderr}}
 	cmd := r.command(timed, child, sourcePath, outDir)
 	err := cmd.Run()
 	child.state = cmd.ProcessState
@@ -88,18 +89,36 @@ func (c *childResult) report() (Report, error) {
 	return Report{}, fmt.Errorf("render program failed with exit code %d: %s", status.ExitStatus(), c.stderr.text())
 }
 
-// died explains a signal. SIGKILL is what the kernel sends for RLIMIT_CPU and
-// for memory; Render's own SIGKILL never gets here. Both would happen again.
+// died explains a signal. The kernel sends SIGKILL for RLIMIT_CPU, which would
+// happen again. Any other SIGKILL says nothing about the image: an operator sent
+// it, or the kernel of a machine without memory. As a finding it would leave a
+// sound picture without previews for ever. Render's own SIGKILL never gets here.
 func (c *childResult) died(signal syscall.Signal) error {
 	switch signal {
-	case syscall.SIGKILL, syscall.SIGXCPU, syscall.SIGXFSZ:
-		return NotRenderable{TooExpensive, fmt.Sprintf("decoding used up its limits (%s after %s of CPU)", signal, c.cpu())}
+	case syscall.SIGKILL:
+		if c.cpu() >= c.limit-cpuTolerance {
+			return c.exceeded(signal)
+		}
+		return fmt.Errorf("render program was killed from outside (%s after %s of CPU)", signal, c.cpu())
+	case syscall.SIGXCPU, syscall.SIGXFSZ:
+		return c.exceeded(signal)
 	case syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT:
 		return fmt.Errorf("render program was stopped from outside (%s)", signal)
 	default:
 		return c.crashed()
 	}
 }
+
+func (c *childResult) exceeded(signal syscall.Signal) error {
+	return NotRenderable{TooExpensive, fmt.Sprintf("decoding used up its limits (%s after %s of CPU)", signal, c.cpu())}
+}
+
+// cpuLimit is the RLIMIT_CPU that cmd/render/start.go sets.
+const cpuLimit = 30 * time.Second
+
+// cpuTolerance is how far the reported CPU time may be below the one that the
+// kernel compares with the limit.
+const cpuTolerance = 500 * time.Millisecond
 
 func (c *childResult) cpu() time.Duration {
 	return (c.state.UserTime() + c.state.SystemTime()).Round(time.Millisecond)

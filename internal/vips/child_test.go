@@ -37,7 +37,8 @@ func TestChildOutcomes(t *testing.T) {
 		"two reports":            {"print {}{}", "", "read report"},
 		"error and success":      {"print " + refusal, "", "exit code 0"},
 		"flood":                  {"flood", "", "printed more than"},
-		"killed by a limit":      {"SIGKILL", TooExpensive, "killed"},
+		"killed by a limit":      {"spin", TooExpensive, "used up its limits"},
+		"killed by someone":      {"SIGKILL", "", "killed from outside"},
 		"stopped by someone":     {"SIGTERM", "", "stopped from outside"},
 		"segmentation fault":     {"crash SIGSEGV: segmentation violation\nPC=0x0", Crashed, "segmentation violation"},
 		"out of memory":          {"crash GLib-ERROR: failed to allocate 4096 bytes", TooExpensive, "memory"},
@@ -47,6 +48,7 @@ func TestChildOutcomes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := impostor(t)
+			b.renderer.cpuLimit = spinLimit
 			_, err := b.render(t, []byte(c.wish))
 			require.ErrorContains(t, err, c.text)
 			var finding NotRenderable
@@ -55,6 +57,15 @@ func TestChildOutcomes(t *testing.T) {
 			requireEmpty(t, b.out)
 		})
 	}
+}
+
+// TestCPULimitIsTheProgramsOwn compares the limit by which a kill is judged with
+// the one that the program sets for itself.
+func TestCPULimitIsTheProgramsOwn(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile("../../cmd/render/start.go")
+	require.NoError(t, err)
+	require.Contains(t, string(source), fmt.Sprintf("limit(RLIMIT_CPU, %d);", int(cpuLimit.Seconds())))
 }
 
 func TestChildSeesNoEnvironment(t *testing.T) {

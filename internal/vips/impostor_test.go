@@ -42,12 +42,27 @@ func impersonate(source, outDir string) {
 			panic(err)
 		}
 		os.Exit(ExitFault)
+	case "spin":
+		spin()
 	case "hang":
 		hang(source)
 	default:
 		die(verb)
 	}
 	os.Exit(0)
+}
+
+// spinLimit is the CPU limit of the program that spins.
+const spinLimit = time.Second
+
+// spin uses the CPU until the kernel ends it.
+func spin() {
+	seconds := uint64(spinLimit.Seconds())
+	if err := syscall.Setrlimit(syscall.RLIMIT_CPU, &syscall.Rlimit{Cur: seconds, Max: seconds}); err != nil {
+		panic(err)
+	}
+	for { //nolint:revive // the loop is the work
+	}
 }
 
 // hang starts a child of its own, names both, and stays.

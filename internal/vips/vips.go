@@ -24,8 +24,9 @@ type Config struct {
 
 // Renderer runs the render program. The zero value does not work; use New.
 type Renderer struct {
-	program string
-	timeout time.Duration
+	program  string
+	timeout  time.Duration
+	cpuLimit time.Duration
 }
 
 // New checks that the program can be started, so that a wrong setting stops
@@ -42,7 +43,7 @@ func New(c Config) (Renderer, error) {
 	if c.Timeout <= 0 {
 		return Renderer{}, fmt.Errorf("SATCHEL_RENDER_TIMEOUT %s: must be longer than zero, such as 60s", c.Timeout)
 	}
-	return Renderer{program: program, timeout: c.Timeout}, nil
+	return Renderer{program: program, timeout: c.Timeout, cpuLimit: cpuLimit}, nil
 }
 
 // Result is what is known about an image that was rendered.

@@ -10,7 +10,11 @@
 // what a document is, so it may run over a remote object. Walk reads every byte.
 package archives
 
-import "fmt"
+import (
+	"fmt"
+
+	"satchel/internal/spool"
+)
 
 // Kind is what a container claims to be.
 type Kind string
@@ -59,10 +63,11 @@ type Limits struct {
 	// without any inside.
 	Depth int
 	// SpoolMemory is the largest nested container that is unpacked in memory.
-	// Larger ones go to a nameless file in SpoolDir, the system's folder for
-	// temporary files when that is empty.
+	// Larger ones go to a file of TempFile.
 	SpoolMemory int64
-	SpoolDir    string
+	// TempFile makes a nameless file, in the system's folder for temporary files
+	// by default.
+	TempFile func() (*spool.File, error)
 }
 
 // DefaultLimits are the platform's.
@@ -74,13 +79,22 @@ func DefaultLimits() Limits {
 		RatioFloor:  4 << 20,
 		Depth:       4,
 		SpoolMemory: 1 << 20,
+		TempFile:    systemFile,
 	}
+}
+
+func systemFile() (*spool.File, error) {
+	f, err := spool.Nameless("")
+	if err != nil {
+		return nil, err
+	}
+	return spool.NewFile(f), nil
 }
 
 // check refuses limits that someone forgot to fill in: a zero would otherwise
 // refuse every file with a misleading reason.
 func (l Limits) check() error {
-	if l.Entries <= 0 || l.Total <= 0 || l.Ratio <= 0 || l.RatioFloor < 0 || l.Depth <= 0 || l.SpoolMemory < 0 {
+	if l.Entries <= 0 || l.Total <= 0 || l.Ratio <= 0 || l.RatioFloor < 0 || l.Depth <= 0 || l.SpoolMemory < 0 || l.TempFile == nil {
 		return fmt.Errorf("archive limits %+v are incomplete, start from DefaultLimits", l)
 	}
 	return nil

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 )
 
@@ -141,8 +140,8 @@ type spooled interface {
 	io.Closer
 }
 
-// spool unpacks r into memory or, when it is large, into a file that has lost
-// its name already: whatever kills this process, nothing is left behind.
+// spool unpacks r into memory or, when it is large, into a file without a name,
+// which is gone with the process.
 func (w *walker) spool(r io.Reader, size int64) (spooled, error) {
 	if size <= w.limits.SpoolMemory {
 		content, err := io.ReadAll(r)
@@ -151,25 +150,15 @@ func (w *walker) spool(r io.Reader, size int64) (spooled, error) {
 		}
 		return memory{bytes.NewReader(content)}, nil
 	}
-	file, err := os.CreateTemp(w.limits.SpoolDir, "nested-*")
+	file, err := w.limits.TempFile()
 	if err != nil {
 		return nil, fmt.Errorf("make a file for a nested archive: %w", err)
 	}
-	if err := fill(file, r); err != nil {
+	if _, err := io.Copy(file, r); err != nil {
 		_ = file.Close()
-		return nil, err
+		return nil, fmt.Errorf("unpack a nested archive: %w", err)
 	}
 	return file, nil
-}
-
-func fill(file *os.File, r io.Reader) error {
-	if err := os.Remove(file.Name()); err != nil {
-		return fmt.Errorf("unlink the file of a nested archive: %w", err)
-	}
-	if _, err := io.Copy(file, r); err != nil {
-		return fmt.Errorf("unpack a nested archive: %w", err)
-	}
-	return nil
 }
 
 type memory struct{ *bytes.Reader }

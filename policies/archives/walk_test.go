@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"satchel/internal/spool"
 	"satchel/policies/verdict"
 )
 
@@ -31,6 +32,17 @@ func visited(t testing.TB, content []byte, limits Limits) map[string][]byte {
 	return seen
 }
 
+// filesIn makes the temporary files in a folder of the test.
+func filesIn(dir string) func() (*spool.File, error) {
+	return func() (*spool.File, error) {
+		f, err := spool.Nameless(dir)
+		if err != nil {
+			return nil, err
+		}
+		return spool.NewFile(f), nil
+	}
+}
+
 func TestWalkShowsEverything(t *testing.T) {
 	t.Parallel()
 	innermost := packed(t, []string{"deep.txt"}, hello)
@@ -39,8 +51,8 @@ func TestWalkShowsEverything(t *testing.T) {
 	for name, spoolMemory := range map[string]int64{"in memory": 1 << 20, "in files": 0} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			limits := DefaultLimits()
-			limits.SpoolMemory, limits.SpoolDir = spoolMemory, t.TempDir()
+			limits, dir := DefaultLimits(), t.TempDir()
+			limits.SpoolMemory, limits.TempFile = spoolMemory, filesIn(dir)
 			require.Equal(t, map[string][]byte{
 				"[1] false":     hello,
 				"[2] true":      inner,
@@ -52,7 +64,7 @@ func TestWalkShowsEverything(t *testing.T) {
 				"[3 1] true":    innermost,
 				"[3 1 0] false": hello,
 			}, visited(t, content, limits))
-			left, err := os.ReadDir(limits.SpoolDir)
+			left, err := os.ReadDir(dir)
 			require.NoError(t, err)
 			require.Empty(t, left, "spooled files must not stay")
 		})
@@ -119,8 +131,8 @@ func TestWalkFindings(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, spoolMemory := range []int64{0, 1 << 20} {
-				limits := DefaultLimits()
-				limits.SpoolMemory, limits.SpoolDir = spoolMemory, t.TempDir()
+				limits, dir := DefaultLimits(), t.TempDir()
+				limits.SpoolMemory, limits.TempFile = spoolMemory, filesIn(dir)
 				_, err := walkAll(tc.content, limits)
 				f := requireFinding(t, err, tc.rule)
 				require.Equal(t, tc.path, f.Path)
@@ -200,7 +212,7 @@ func TestVisitErrorIsReturned(t *testing.T) {
 func TestSpoolFailureIsNoFinding(t *testing.T) {
 	t.Parallel()
 	limits := DefaultLimits()
-	limits.SpoolMemory, limits.SpoolDir = 0, "/nonexistent/spool"
+	limits.SpoolMemory, limits.TempFile = 0, filesIn("/nonexistent/spool")
 	_, err := walkAll(nested(t, 2), limits)
 	require.ErrorIs(t, err, os.ErrNotExist)
 }

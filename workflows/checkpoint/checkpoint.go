@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"satchel/activities/checkpoint"
@@ -23,11 +22,7 @@ type CheckpointAuditLogsInput struct{ Org tenancy.OrgID }
 // that failed were passed over; the run then fails at its end, so that its
 // outcome shows that logs are unsigned.
 func CheckpointAuditLogs(ctx workflow.Context, in CheckpointAuditLogsInput) (checkpoint.CheckpointOrganizationsResult, error) {
-	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: string(queue.Batch), StartToCloseTimeout: time.Hour, ScheduleToCloseTimeout: 3 * time.Hour, HeartbeatTimeout: time.Minute,
-		Priority:    queue.For(in.Org.String(), queue.Low),
-		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
-	})
+	ctx = queue.Long.Within(time.Hour, 3*time.Hour).Heartbeat(time.Minute).On(ctx, queue.Batch, in.Org.String(), queue.Low)
 	var result checkpoint.CheckpointOrganizationsResult
 	err := workflow.ExecuteActivity(ctx, signer.CheckpointOrganizations, checkpoint.CheckpointOrganizationsInput(in)).Get(ctx, &result)
 	if err != nil {

@@ -10,7 +10,6 @@ import (
 
 	"github.com/google/uuid"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"satchel/activities/export"
@@ -167,9 +166,5 @@ func (r *run) steps(state operations.State) []operations.Step {
 // options let an export wait behind everything else, and for its turn among the
 // exports. A part that a worker died over is tried again.
 func options(ctx workflow.Context, org tenancy.OrgID, priority int) workflow.Context {
-	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: string(queue.Batch), StartToCloseTimeout: 6 * time.Hour, ScheduleToCloseTimeout: 3 * 24 * time.Hour,
-		HeartbeatTimeout: queue.HeartbeatTimeout, Priority: queue.For(org.String(), priority),
-		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
-	})
+	return queue.Long.Within(6*time.Hour, 3*24*time.Hour).On(ctx, queue.Batch, org.String(), priority)
 }

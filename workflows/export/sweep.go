@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"satchel/activities/export"
@@ -21,11 +20,7 @@ type SweepExportsResult struct{ Restarted, Removed export.SweepExportsResult }
 // SweepExports starts exports that were lost and removes those past their time.
 // One that fails does not keep the other from its work.
 func SweepExports(ctx workflow.Context, in SweepExportsInput) (SweepExportsResult, error) {
-	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: string(queue.Batch), StartToCloseTimeout: 10 * time.Minute, ScheduleToCloseTimeout: 20 * time.Minute,
-		HeartbeatTimeout: 30 * time.Second, Priority: queue.For(in.Org.String(), queue.Default),
-		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second, MaximumAttempts: 3},
-	})
+	ctx = queue.ForSweep().Within(10*time.Minute, 20*time.Minute).On(ctx, queue.Batch, in.Org.String(), queue.Default)
 	restarting := workflow.ExecuteActivity(ctx, exporter.RestartExports, export.RestartExportsInput{Org: in.Org})
 	removing := workflow.ExecuteActivity(ctx, exporter.RemoveExports, export.RemoveExportsInput{Org: in.Org})
 	var result SweepExportsResult

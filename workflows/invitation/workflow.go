@@ -30,12 +30,9 @@ func InviteMember(ctx workflow.Context, in InviteMemberInput) (InviteMemberResul
 	return p.run(ctx)
 }
 
-// An attempt at least every five minutes, for as long as an invitation can be
-// open: the number is above all that fit.
-const (
-	longestPause = 5 * time.Minute
-	mostAttempts = int32(2 * members.MaxTerm / longestPause)
-)
+// mostAttempts is above all attempts that fit into the time for which an
+// invitation can be open.
+const mostAttempts = int32(2 * members.MaxTerm / queue.MailPause)
 
 type process struct {
 	in            InviteMemberInput
@@ -129,18 +126,10 @@ func (p *process) sent(ctx workflow.Context, f workflow.Future) {
 func (p *process) send(ctx workflow.Context) {
 	var own workflow.Context
 	own, p.stop = workflow.WithCancel(ctx)
-	own = workflow.WithActivityOptions(own, workflow.ActivityOptions{
-		TaskQueue:              string(queue.Interactive),
-		StartToCloseTimeout:    2 * time.Minute,
-		ScheduleToCloseTimeout: max(p.in.ExpiresAt.Sub(workflow.Now(ctx)), time.Second),
-		HeartbeatTimeout:       queue.HeartbeatTimeout,
-		WaitForCancellation:    true, // two attempts at once would race for the token
-		Priority:               queue.For(p.in.Org.String(), queue.High),
-		// A mail server that is down for an hour is asked a dozen times.
-		RetryPolicy: &temporal.RetryPolicy{
-			InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: longestPause, MaximumAttempts: mostAttempts,
-		},
-	})
+	patience := max(p.in.ExpiresAt.Sub(workflow.Now(ctx)), time.Second)
+	// Awaited: two attempts at once would race for the token.
+	mail := queue.Mail.Within(2*time.Minute, patience).Attempts(mostAttempts).Awaited()
+	own = mail.On(own, queue.Interactive, p.in.Org.String(), queue.High)
 	p.sending = workflow.ExecuteActivity(own, mails.SendInvitation, email.SendInvitationInput{Org: p.in.Org, Invitation: p.in.Invitation})
 }
 
@@ -160,11 +149,7 @@ func (p *process) finish(ctx workflow.Context) {
 }
 
 func (p *process) end(ctx workflow.Context, to members.State) error {
-	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: string(queue.Batch), StartToCloseTimeout: time.Minute, ScheduleToCloseTimeout: 24 * time.Hour,
-		Priority:    queue.For(p.in.Org.String(), queue.Default),
-		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
-	})
+	ctx = queue.Short.On(ctx, queue.Batch, p.in.Org.String(), queue.Default)
 	in := activities.EndInvitationInput{Org: p.in.Org, Invitation: p.in.Invitation, To: to}
 	return workflow.ExecuteActivity(ctx, ender.EndInvitation, in).Get(ctx, nil)
 }
@@ -175,11 +160,7 @@ type SweepInvitationsInput struct{ Org tenancy.OrgID }
 // SweepInvitations starts and signals the workflows of open invitations that
 // make no progress.
 func SweepInvitations(ctx workflow.Context, in SweepInvitationsInput) (activities.StartWaitingInvitationsResult, error) {
-	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: string(queue.Batch), StartToCloseTimeout: 5 * time.Minute, ScheduleToCloseTimeout: 10 * time.Minute, HeartbeatTimeout: 30 * time.Second,
-		Priority:    queue.For(in.Org.String(), queue.Default),
-		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second, MaximumAttempts: 3},
-	})
+	ctx = queue.ForSweep().On(ctx, queue.Batch, in.Org.String(), queue.Default)
 	var result activities.StartWaitingInvitationsResult
 	err := workflow.ExecuteActivity(ctx, ender.StartWaitingInvitations, activities.StartWaitingInvitationsInput{Org: in.Org}).Get(ctx, &result)
 	return result, err

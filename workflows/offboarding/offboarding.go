@@ -9,7 +9,6 @@ import (
 
 	"github.com/google/uuid"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"satchel/activities/operation"
@@ -227,9 +226,5 @@ const stepTimeout = 7 * 24 * time.Hour
 // last for hours: on the interactive queue they would hold the slots of steps that
 // someone waits for.
 func (r *run) options(ctx workflow.Context) workflow.Context {
-	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: string(queue.Batch), StartToCloseTimeout: 6 * time.Hour, ScheduleToCloseTimeout: stepTimeout,
-		HeartbeatTimeout: queue.HeartbeatTimeout, Priority: queue.For(r.in.Target.String(), queue.Low),
-		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: time.Minute},
-	})
+	return queue.Long.Within(6*time.Hour, stepTimeout).On(ctx, queue.Batch, r.in.Target.String(), queue.Low)
 }

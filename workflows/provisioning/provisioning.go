@@ -10,7 +10,6 @@ import (
 
 	"github.com/google/uuid"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"satchel/activities/operation"
@@ -146,7 +145,7 @@ func (r *run) compensate(activity, in any) {
 func (r *run) runCompensations(ctx workflow.Context) error {
 	var failed error
 	for i := len(r.compensations) - 1; i >= 0; i-- {
-		ctx := workflow.WithActivityOptions(ctx, undoOptions(r.in.Target))
+		ctx := undoOptions(ctx, r.in.Target)
 		if err := r.compensations[i](ctx); err != nil {
 			failed = err
 		}
@@ -163,18 +162,12 @@ func (r *run) steps(state operations.State) []operations.Step {
 // failure rather than an organization that is never ready.
 const setUpBudget = time.Minute
 
+var setUpSteps = queue.Store.Within(30*time.Second, setUpBudget)
+
 func (r *run) options(ctx workflow.Context) workflow.Context {
-	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: string(queue.Interactive), StartToCloseTimeout: 30 * time.Second, ScheduleToCloseTimeout: setUpBudget,
-		HeartbeatTimeout: queue.HeartbeatTimeout, Priority: queue.For(r.in.Target.String(), queue.Default),
-		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 200 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 5 * time.Second},
-	})
+	return setUpSteps.Pauses(200*time.Millisecond, 5*time.Second).On(ctx, queue.Interactive, r.in.Target.String(), queue.Default)
 }
 
-func undoOptions(target tenancy.OrgID) workflow.ActivityOptions {
-	return workflow.ActivityOptions{
-		TaskQueue: string(queue.Interactive), StartToCloseTimeout: 30 * time.Second, ScheduleToCloseTimeout: setUpBudget,
-		HeartbeatTimeout: queue.HeartbeatTimeout, Priority: queue.For(target.String(), queue.Default),
-		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 5 * time.Second},
-	}
+func undoOptions(ctx workflow.Context, target tenancy.OrgID) workflow.Context {
+	return setUpSteps.Pauses(time.Second, 5*time.Second).On(ctx, queue.Interactive, target.String(), queue.Default)
 }

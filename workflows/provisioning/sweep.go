@@ -3,7 +3,6 @@ package provisioning
 import (
 	"time"
 
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"satchel/activities/organization"
@@ -19,11 +18,7 @@ type SweepOrganizationsInput struct{ Org tenancy.OrgID }
 // SweepOrganizations starts the process of organizations whose workflow was
 // never started or was lost.
 func SweepOrganizations(ctx workflow.Context, in SweepOrganizationsInput) (organization.RestartUnfinishedResult, error) {
-	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: string(queue.Batch), StartToCloseTimeout: 5 * time.Minute, ScheduleToCloseTimeout: 10 * time.Minute,
-		HeartbeatTimeout: 30 * time.Second, Priority: queue.For(in.Org.String(), queue.Default),
-		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second, MaximumAttempts: 3},
-	})
+	ctx = queue.ForSweep().On(ctx, queue.Batch, in.Org.String(), queue.Default)
 	var result organization.RestartUnfinishedResult
 	err := workflow.ExecuteActivity(ctx, restarter.RestartUnfinished, organization.RestartUnfinishedInput{Org: in.Org}).Get(ctx, &result)
 	return result, err

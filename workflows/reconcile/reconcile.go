@@ -9,7 +9,6 @@ import (
 
 	"github.com/google/uuid"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"satchel/activities/operation"
@@ -123,11 +122,7 @@ func (r *run) all(ctx workflow.Context) error {
 }
 
 func (r *run) check(ctx workflow.Context) (reconcile.ReconcileOrganizationsResult, error) {
-	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: string(queue.Batch), StartToCloseTimeout: 2 * time.Hour, ScheduleToCloseTimeout: 6 * time.Hour, HeartbeatTimeout: 30 * time.Second,
-		Priority:    queue.For(r.in.Org.String(), queue.Default),
-		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
-	})
+	ctx = queue.Long.Within(2*time.Hour, 6*time.Hour).Heartbeat(30*time.Second).On(ctx, queue.Batch, r.in.Org.String(), queue.Default)
 	var result reconcile.ReconcileOrganizationsResult
 	if r.in.Due {
 		in := reconcile.ReconcileDueOrganizationsInput{Org: r.in.Org, Repair: r.in.Repair, Grace: r.in.Grace}

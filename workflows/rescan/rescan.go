@@ -9,7 +9,6 @@ import (
 
 	"github.com/google/uuid"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"satchel/activities/finalize"
@@ -156,9 +155,5 @@ func (r *run) steps(state operations.State) []operations.Step {
 
 // options lets the re-scan wait behind every upload: no one watches it.
 func (r *run) options(ctx workflow.Context, q queue.Name, attempt, heartbeat time.Duration) workflow.Context {
-	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: string(q), StartToCloseTimeout: attempt, ScheduleToCloseTimeout: 24 * time.Hour, HeartbeatTimeout: heartbeat,
-		Priority:    queue.For(r.in.Org.String(), queue.Low),
-		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
-	})
+	return queue.Long.Within(attempt, 24*time.Hour).Heartbeat(heartbeat).Pauses(time.Second, 30*time.Second).On(ctx, q, r.in.Org.String(), queue.Low)
 }

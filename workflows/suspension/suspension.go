@@ -11,7 +11,6 @@ import (
 
 	"github.com/google/uuid"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"satchel/activities/operation"
@@ -103,9 +102,5 @@ func SuspendOrganization(ctx workflow.Context, in SuspendOrganizationInput) (Sus
 }
 
 func options(ctx workflow.Context, target tenancy.OrgID) workflow.Context {
-	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: string(queue.Batch), StartToCloseTimeout: time.Hour, ScheduleToCloseTimeout: 24 * time.Hour,
-		HeartbeatTimeout: queue.HeartbeatTimeout, Priority: queue.For(target.String(), queue.Default),
-		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
-	})
+	return queue.Long.Within(time.Hour, 24*time.Hour).Pauses(time.Second, 30*time.Second).On(ctx, queue.Batch, target.String(), queue.Default)
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"satchel/activities/sweep"
@@ -74,22 +73,13 @@ func CleanIdempotencyKeys(ctx workflow.Context, in CleanIdempotencyKeysInput) (s
 
 // options gives up early: the next round is the retry.
 func options(ctx workflow.Context, org tenancy.OrgID) workflow.Context {
-	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue:              string(queue.Batch),
-		StartToCloseTimeout:    5 * time.Minute,
-		ScheduleToCloseTimeout: 10 * time.Minute,
-		HeartbeatTimeout:       30 * time.Second,
-		Priority:               queue.For(org.String(), queue.Default),
-		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second, MaximumAttempts: 3},
-	})
+	return queue.ForSweep().On(ctx, queue.Batch, org.String(), queue.Default)
 }
 
 // long leaves a sweep that pages until nothing is left the time for a large
 // backlog. A schedule does not start a second run beside one that runs.
 func long(ctx workflow.Context, org tenancy.OrgID) workflow.Context {
-	ctx = options(ctx, org)
-	ctx = workflow.WithStartToCloseTimeout(ctx, 6*time.Hour)
-	return workflow.WithScheduleToCloseTimeout(ctx, 12*time.Hour)
+	return queue.ForSweep().Within(6*time.Hour, 12*time.Hour).On(ctx, queue.Batch, org.String(), queue.Default)
 }
 
 // Schedules are the intervals of the sweeps. The interval of SweepUploads

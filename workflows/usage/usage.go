@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"satchel/activities/usage"
@@ -53,11 +52,7 @@ func RollUpUsage(ctx workflow.Context, in RollUpUsageInput) (RollUpUsageResult, 
 
 // options gives up within the hour: the next round is the retry.
 func options(org tenancy.OrgID) workflow.ActivityOptions {
-	return workflow.ActivityOptions{
-		TaskQueue: string(queue.Batch), StartToCloseTimeout: 10 * time.Minute, ScheduleToCloseTimeout: 30 * time.Minute, HeartbeatTimeout: queue.HeartbeatTimeout,
-		Priority:    queue.For(org.String(), queue.Low),
-		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
-	}
+	return queue.Long.Within(10*time.Minute, 30*time.Minute).Options(queue.Batch, org.String(), queue.Low)
 }
 
 // Schedules roll up every hour, and look every two minutes for who is to be warned.

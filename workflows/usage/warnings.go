@@ -10,7 +10,6 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"satchel/activities/email"
@@ -56,29 +55,15 @@ func WarnOrganization(ctx workflow.Context, in WarnOrganizationInput) (WarnOrgan
 
 // sweeping gives up early: the next round is the retry.
 func sweeping(org tenancy.OrgID) workflow.ActivityOptions {
-	return workflow.ActivityOptions{
-		TaskQueue: string(queue.Batch), StartToCloseTimeout: 5 * time.Minute, ScheduleToCloseTimeout: 10 * time.Minute, HeartbeatTimeout: queue.HeartbeatTimeout,
-		Priority:    queue.For(org.String(), queue.Default),
-		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second, MaximumAttempts: 3},
-	}
+	return queue.ForSweep().Heartbeat(queue.HeartbeatTimeout).Options(queue.Batch, org.String(), queue.Default)
 }
 
-// Mails are tried for a day, at least every five minutes: the number is above
-// all that fit.
-const (
-	longestPause = 5 * time.Minute
-	patience     = 24 * time.Hour
-	mostAttempts = int32(2 * patience / longestPause)
-)
+// mostAttempts is above all attempts that fit into the day for which a mail is
+// tried.
+const mostAttempts = int32(2 * 24 * time.Hour / queue.MailPause)
 
 func mailing(org tenancy.OrgID) workflow.ActivityOptions {
-	return workflow.ActivityOptions{
-		TaskQueue: string(queue.Interactive), StartToCloseTimeout: 2 * time.Minute, ScheduleToCloseTimeout: patience, HeartbeatTimeout: queue.HeartbeatTimeout,
-		Priority: queue.For(org.String(), queue.Default),
-		RetryPolicy: &temporal.RetryPolicy{
-			InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: longestPause, MaximumAttempts: mostAttempts,
-		},
-	}
+	return queue.Mail.Attempts(mostAttempts).Options(queue.Interactive, org.String(), queue.Default)
 }
 
 // WarningID is the only way to name the workflow of a warning's mail.

@@ -2,36 +2,21 @@ package ingest
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"sync"
-	"syscall"
 
-	"satchel/internal/fault"
+	"satchel/internal/spool"
 )
-
-// ErrSpoolFull says that the disk of the spool has no room. It is an operator's
-// to solve; a client tries again later.
-var ErrSpoolFull = fault.New(fault.Unavailable, "spool_full", "The server has no room for more bytes in transit right now. Try again in a minute.")
-
-// spoolError tells a full disk from other failures of the spool.
-func spoolError(what string, err error) error {
-	err = fmt.Errorf("%s: %w", what, err)
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
-		return ErrSpoolFull.Because(err)
-	}
-	return err
-}
 
 // errIncomplete says that the rest of a part, which was sent while it came, will not come.
 var errIncomplete = errors.New("the rest of the part does not come")
 
-// spool holds one part between the network and the store. It is a file and not
+// spoolFile holds one part between the network and the store. It is a file and not
 // a buffer: a hundred uploads cost page cache, which the kernel takes back, and
 // no heap. The store's client may read it again when it has to retry, and may
 // read it while it fills: reading waits for what is still to come.
-type spool struct {
+type spoolFile struct {
 	spools *spools
 
 	mu      sync.Mutex
@@ -59,7 +44,7 @@ func newSpools(dir string) (*spools, error) {
 	return s, nil
 }
 
-func (s *spools) get() (*spool, error) {
+func (s *spools) get() (*spoolFile, error) {
 	f, err := s.file()
 	if err != nil {
 		return nil, err
@@ -67,8 +52,8 @@ func (s *spools) get() (*spool, error) {
 	return s.on(f), nil
 }
 
-func (s *spools) on(f *os.File) *spool {
-	p := &spool{spools: s, file: f}
+func (s *spools) on(f *os.File) *spoolFile {
+	p := &spoolFile{spools: s, file: f}
 	p.arrived.L = &p.mu
 	return p
 }
@@ -80,23 +65,15 @@ func (s *spools) file() (*os.File, error) {
 		return f, nil
 	default:
 	}
-	f, err := os.CreateTemp(s.dir, "satchel-spool-*")
-	if err != nil {
-		return nil, spoolError("make spool file", err)
-	}
-	if err := os.Remove(f.Name()); err != nil {
-		_ = f.Close()
-		return nil, spoolError("unlink spool file", err)
-	}
-	return f, nil
+	return spool.Nameless(s.dir)
 }
 
 // WriteAt keeps bytes at a place of the part, which then ends behind them: a
-// spool is filled once, from its beginning.
-func (s *spool) WriteAt(b []byte, at int64) (int, error) {
+// spool file is filled once, from its beginning.
+func (s *spoolFile) WriteAt(b []byte, at int64) (int, error) {
 	n, err := s.file.WriteAt(b, at)
 	if err != nil {
-		return n, spoolError("write spool file", err)
+		return n, spool.Failed("write spool file", err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -108,7 +85,7 @@ func (s *spool) WriteAt(b []byte, at int64) (int, error) {
 // ReadAt waits until all that is asked for is there. A request to the store that
 // failed may still be reading when the spool has been given back: it gets
 // nothing of what the file holds next.
-func (s *spool) ReadAt(b []byte, at int64) (int, error) {
+func (s *spoolFile) ReadAt(b []byte, at int64) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for s.filled < at+int64(len(b)) && !s.cut {
@@ -122,9 +99,9 @@ func (s *spool) ReadAt(b []byte, at int64) (int, error) {
 
 // reuse assigns the file to a new part and invalidates readers of the previous
 // one.
-func (s *spool) reuse() *spool { return s.spools.on(s.wait()) }
+func (s *spoolFile) reuse() *spoolFile { return s.spools.on(s.wait()) }
 
-func (s *spool) wait() *os.File {
+func (s *spoolFile) wait() *os.File {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f := s.file
@@ -134,7 +111,7 @@ func (s *spool) wait() *os.File {
 }
 
 // finish lets no one wait for more than there is.
-func (s *spool) finish() {
+func (s *spoolFile) finish() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.cut = true
@@ -142,10 +119,10 @@ func (s *spool) finish() {
 }
 
 // reader gives the first n bytes; it can seek, so a send can be repeated.
-func (s *spool) reader(n int64) *io.SectionReader { return io.NewSectionReader(s, 0, n) }
+func (s *spoolFile) reader(n int64) *io.SectionReader { return io.NewSectionReader(s, 0, n) }
 
 // close gives the file back, or away if there are enough.
-func (s *spool) close() {
+func (s *spoolFile) close() {
 	f := s.wait()
 	select {
 	case s.spools.idle <- f:

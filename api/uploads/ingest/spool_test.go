@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"satchel/internal/fault"
+	"satchel/internal/spool"
 )
 
 // A file serves one spool after another, of different organizations. None gives
@@ -55,7 +56,7 @@ func TestAFullSpoolIsUnavailable(t *testing.T) {
 	s := all.on(full)
 	defer s.close()
 	_, err = s.WriteAt([]byte("x"), 0)
-	require.ErrorIs(t, err, ErrSpoolFull)
+	require.ErrorIs(t, err, spool.ErrFull)
 	require.Equal(t, fault.Unavailable, fault.KindOf(err))
 	require.Equal(t, "spool_full", fault.Of(err).Code)
 }

@@ -65,7 +65,7 @@ type Stream struct {
 	sum        hash.Hash // over the first received bytes
 	received   int64
 	buffered   int64 // bytes in the present spool
-	spools     [2]*spool
+	spools     [2]*spoolFile
 	current    int
 	partResult chan error  // of the part on its way
 	earlyPart  *partUpload // the part that is on its way and not whole yet
@@ -153,12 +153,12 @@ func (in *Stream) Close() {
 			s.close()
 		}
 	}
-	in.spools = [2]*spool{}
+	in.spools = [2]*spoolFile{}
 }
 
 // spool gives the one to fill. The second is made only when a body is longer
 // than a part.
-func (in *Stream) spool() (*spool, error) {
+func (in *Stream) spool() (*spoolFile, error) {
 	if s := in.spools[in.current]; s != nil {
 		return s, nil
 	}
@@ -215,7 +215,7 @@ func (in *Stream) remaining() int64 {
 	return room
 }
 
-func (in *Stream) bufferBytes(s *spool, b []byte) error {
+func (in *Stream) bufferBytes(s *spoolFile, b []byte) error {
 	if len(b) == 0 {
 		return nil
 	}
@@ -276,7 +276,7 @@ func (in *Stream) withdraw(ctx context.Context, why error) error {
 // partUpload is a spool on its way to the store, with what the row will say when it
 // has arrived.
 type partUpload struct {
-	spool    *spool
+	spool    *spoolFile
 	size, to int64
 	number   int
 	early    bool          // sent before it was whole

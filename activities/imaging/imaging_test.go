@@ -1,0 +1,160 @@
+package imaging_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"satchel/activities/finalize"
+	"satchel/activities/imaging"
+	"satchel/files"
+	"satchel/internal/activitytest"
+	"satchel/internal/spool"
+	"satchel/tenancy"
+)
+
+// renderer makes one small rendition, or fails as it is told.
+type renderer struct {
+	t        *testing.T
+	err      error
+	finding  string
+	calls    int
+	contents []byte // of the picture that it was given
+}
+
+func (r *renderer) Render(_ context.Context, path, dir string) (imaging.Pictures, error) {
+	r.calls++
+	var err error
+	r.contents, err = os.ReadFile(path)
+	require.NoError(r.t, err)
+	switch {
+	case r.err != nil:
+		return imaging.Pictures{}, r.err
+	case r.finding != "":
+		return imaging.Pictures{Reason: r.finding}, nil
+	}
+	out := filepath.Join(dir, "fit320.webp")
+	require.NoError(r.t, os.WriteFile(out, []byte("small"), 0o600))
+	return imaging.Pictures{Renderable: true, Width: 640, Height: 480, Renditions: []imaging.Picture{
+		{Name: "fit320.webp", Path: out, MimeType: "image/webp", Width: 320, Height: 240, Size: 5}}}, nil
+}
+
+type bundle struct {
+	*activitytest.Fixture
+	*imaging.Activities
+	renderer *renderer
+	dir      string // of the spool
+	in       imaging.RenderPreviewsInput
+}
+
+func setup(t *testing.T) *bundle {
+	t.Helper()
+	b := &bundle{Fixture: activitytest.New(t), renderer: &renderer{t: t}, dir: t.TempDir()}
+	owner, err := spool.Open(spool.Config{Dir: b.dir}, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, owner.Close()) })
+	b.Activities = imaging.New(b.DB, b.Staging, b.Clean, b.renderer, owner)
+	b.in = imaging.RenderPreviewsInput{Org: b.Org, Version: b.Scanned(t, "photo.png", []byte("a picture")).Version}
+	return b
+}
+
+func (b *bundle) run(t *testing.T) (imaging.RenderPreviewsResult, error) {
+	t.Helper()
+	result, err := activitytest.Run[imaging.RenderPreviewsResult](t, b.Activities, b.RenderPreviews, b.in)
+	spooled, globErr := filepath.Glob(filepath.Join(b.dir, "*", "*"))
+	require.NoError(t, globErr)
+	require.Empty(t, spooled, "the picture stays in the spool")
+	return result, err
+}
+
+func (b *bundle) step(t *testing.T) (state string) {
+	t.Helper()
+	const query = "select state from version_steps where version_id = $1 and name = 'preview'"
+	require.NoError(t, b.Admin(t).QueryRow(t.Context(), query, b.in.Version).Scan(&state))
+	return state
+}
+
+// TestKilledRenderIsRetried: a sound picture whose render program is killed, or
+// whose bytes or renditions the store does not give or take, gets its previews by
+// another attempt.
+func TestKilledRenderIsRetried(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for _, failure := range []func(){
+		func() { b.renderer.err = errors.New("render program was killed from outside") },
+		func() { b.Staging.Fail("open") },
+		func() { b.Clean.Fail("put") },
+	} {
+		failure()
+		_, err := b.run(t)
+		activitytest.RequireRefused(t, err, "internal", true)
+		require.Empty(t, b.Version(t, b.in.Version).Preview, "no attempt that failed decides")
+		require.Equal(t, "failed", b.step(t))
+		b.renderer.err = nil
+	}
+	for range 2 {
+		result, err := b.run(t)
+		require.NoError(t, err)
+		require.Equal(t, imaging.RenderPreviewsResult{Preview: "ready"}, result)
+	}
+	require.Equal(t, "a picture", string(b.renderer.contents))
+	require.Equal(t, "ready", b.Version(t, b.in.Version).Preview)
+	require.Equal(t, "done", b.step(t))
+	renditions, err := files.Renditions(t.Context(), b.Single(b.Org), b.in.Version)
+	require.NoError(t, err)
+	require.Len(t, renditions, 1)
+	require.Equal(t, []string{files.RenditionKey(b.Org, b.in.Version, "fit320.webp")}, b.Clean.Keys(t))
+}
+
+// TestKilledWorkerLeavesNoRunningStep: the worker dies in the render, the retries
+// are used up, and the version is published without previews.
+func TestKilledWorkerLeavesNoRunningStep(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	require.Panics(t, func() {
+		_ = files.Step(t.Context(), b.Single(b.Org), b.in.Version, files.StepPreview, 1, func() error { panic("the worker is killed") })
+	})
+	require.Equal(t, "running", b.step(t))
+	cleaner := finalize.NewCleaner(b.DB, finalize.Objects{Staging: b.Staging, Clean: b.Clean, Quarantine: b.Quarantine})
+	a := finalize.New(cleaner, admission{})
+	in := finalize.PublishVersionInput{Org: b.Org, Version: b.in.Version, Image: true}
+	done, err := activitytest.Run[finalize.PublishVersionResult](t, a, a.PublishVersion, in)
+	require.NoError(t, err)
+	require.Equal(t, files.Published, done.Status)
+	require.Equal(t, "unavailable", b.Version(t, b.in.Version).Preview)
+	require.Equal(t, "failed", b.step(t))
+	_, err = b.run(t)
+	activitytest.RequireRefused(t, err, "version_settled", false)
+	require.Zero(t, b.renderer.calls)
+	require.Equal(t, "failed", b.step(t))
+}
+
+type admission struct{}
+
+func (admission) StartAdmitted(context.Context, tenancy.OrgID) error { return nil }
+
+// TestFindingIsRecorded: a picture that has no renditions is not tried again.
+func TestFindingIsRecorded(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.renderer.finding = "too_expensive"
+	result, err := b.run(t)
+	require.NoError(t, err)
+	require.Equal(t, imaging.RenderPreviewsResult{Preview: "unavailable", Reason: "too_expensive"}, result)
+	require.Equal(t, "unavailable", b.Version(t, b.in.Version).Preview)
+	require.Empty(t, b.Clean.Keys(t))
+}
+
+func TestPreviewsNeedAnOrganization(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.in.Org = tenancy.OrgID{}
+	_, err := b.run(t)
+	activitytest.RequireRefused(t, err, "no_organization", false)
+	require.Zero(t, b.renderer.calls)
+}
