@@ -36,7 +36,7 @@ status: ## the processes of the running stack
 logs: ## follow the logs of the running stack
 	@cd "$${SATCHEL_LOCAL:-.local}/log" && exec tail -n 20 -F *.log
 
-stop: ## end everything of the stack, whoever started it
+stop: ## end all processes of the stack
 	@exec deploy/local/stop.sh
 
 clean: ## stop, and remove the stack's data, secrets and logs (TOOLS=1: the built tools too)

@@ -19,17 +19,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A room is a package, with the packages beneath it unless they have a room of
-// their own. "*" is one name: activities/* is a room for each
-// capability. Rooms of one layer do not know each other.
-type room struct {
-	floor int
+// A group is a package with the packages beneath it, except those that have a
+// group of their own. "*" is one name: activities/* is a group for each
+// capability. Groups of one layer do not import each other.
+type group struct {
+	layer int
 	why   string
 }
 
-const tests = 9 // only tests and measurements stand here: no program can import them
+const tests = 9 // tests and measurements only: no program can import them
 
-var rooms = map[string]room{
+var groups = map[string]group{
 	"cmd/*":                {8, "wiring only"},
 	"deploy/local/issuer":  {8, "a program of the local stack"},
 	"deploy/local/demo":    {8, "a program of the local stack"},
@@ -37,24 +37,24 @@ var rooms = map[string]room{
 
 	"deploy/tools/vulnerabilities": {8, "a program of make lint"},
 
-	"api":                  {7, "the edge to people"},
-	"workers":              {7, "the edge to Temporal"},
+	"api":                  {7, "the HTTP edge"},
+	"workers":              {7, "the Temporal edge"},
 	"internal/s3":          {7, "adapter: object store"},
 	"internal/clamd":       {7, "adapter: virus scanner"},
 	"internal/vips":        {7, "adapter: picture renderer"},
 	"internal/oidc":        {7, "adapter: identity provider"},
 	"internal/mail":        {7, "adapter: mail server"},
 	"internal/tiermetrics": {7, "adapter: the numbers by tier, for Prometheus"},
-	"internal/devstack":    {7, "adapter: a local stack that runs, for the demonstration and the tests of the whole"},
+	"internal/devstack":    {7, "adapter: a running local stack, for the demonstration and the end-to-end tests"},
 
 	"internal/bootstrap": {6, "logger, database, store, Temporal client: what every server has"},
-	"client":             {6, "client of the REST contract, below every program that speaks it; knows nothing of the server"},
+	"client":             {6, "client of the REST contract, below every program that uses it; does not import the server"},
 
 	"workflows":    {5, "the page that says what a process is"},
 	"workflows/*":  {5, "order, timeouts, waits, compensation"},
 	"activities":   {4, "the page that says what a capability is"},
 	"activities/*": {4, "one side effect each"},
-	"files":        {3, "the platform's noun"},
+	"files":        {3, "the state machine of files and versions"},
 
 	"policies/types":      {2, "rules as data"},
 	"policies/archives":   {2, "rules as data"},
@@ -62,7 +62,7 @@ var rooms = map[string]room{
 	"policies/audit":      {2, "the audit log: one row an action, chained"},
 	"tenancy/members":     {2, "what an organization has, over the tenant transaction"},
 	"tenancy/apikeys":     {2, "what an organization has, over the tenant transaction"},
-	"tenancy/idempotency": {2, "which requests came before"},
+	"tenancy/idempotency": {2, "Idempotency-Keys of earlier requests"},
 	"tenancy/usage":       {2, "what an organization has, over the tenant transaction"},
 	"tenancy/events":      {2, "what an organization has, over the tenant transaction"},
 	"tenancy/exports":     {2, "what an organization has, over the tenant transaction"},
@@ -73,15 +73,15 @@ var rooms = map[string]room{
 
 	"internal/fault":    {0, "vocabulary"},
 	"internal/queue":    {0, "vocabulary"},
-	"internal/settings": {0, "reads a struct from the environment and knows no struct"},
+	"internal/settings": {0, "reads a struct from the environment and declares none"},
 	"migrations":        {0, "SQL"},
 	"policies/rls":      {0, "SQL"},
 	"policies/verdict":  {0, "vocabulary"},
 	"web":               {0, "the built console"},
 
 	".":                        {tests, "this test"},
-	"e2e":                      {tests, "the whole from outside"},
-	"bench":                    {tests, "measurements of the whole"},
+	"e2e":                      {tests, "end-to-end tests"},
+	"bench":                    {tests, "benchmarks of the whole platform"},
 	"internal/pgtest":          {tests, "a Postgres database for each test"},
 	"internal/replaytest":      {tests, "recorded histories for the tests"},
 	"internal/s3test":          {tests, "an object store for the tests"},
@@ -89,13 +89,13 @@ var rooms = map[string]room{
 	"internal/oidc/oidctest":   {tests, "an issuer for the tests"},
 }
 
-// stairs are the imports that leave the rule, each with its reason. One that is
-// used no more must go.
-var stairs = map[string]string{
+// exceptions are the imports that break the rule, each with its reason. An unused
+// one must be removed.
+var exceptions = map[string]string{
 	"internal/bootstrap -> internal/s3": "every server opens the store once and reports its readiness, as it does for the database",
 	"api -> internal/s3":                "uploads speak S3's multipart protocol part by part; a port would be the adapter's whole surface again",
 	"policies/rls -> tenancy":           "in its tests: the rules are proven through the transaction that they bind",
-	"api -> internal/oidc":              "a verified token is what the edge understands; there is one kind of it",
+	"api -> internal/oidc":              "the edge works with verified tokens, and there is one kind of them",
 }
 
 // only says who may import a library.
@@ -111,8 +111,8 @@ var only = map[string][]string{
 	"github.com/tus/tusd/v2/pkg/handler": {"api"},
 }
 
-// line is one import line of one file.
-type line struct {
+// importLine is one import of one file.
+type importLine struct {
 	dir, file, imports string
 	test               bool
 }
@@ -121,35 +121,35 @@ func TestLayers(t *testing.T) {
 	t.Parallel()
 	used := map[string]bool{}
 	for _, l := range importLines(t, ".") {
-		own, from, ok := roomOf(l.dir)
+		own, from, ok := groupOf(l.dir)
 		if !ok {
-			t.Errorf("%s stands on no floor: give %s a room in layers_test.go, with its reason", l.file, l.dir)
+			t.Errorf("%s is in no layer: add %s to groups in layers_test.go, with its reason", l.file, l.dir)
 			continue
 		}
 		inner, isOurs := strings.CutPrefix(l.imports, "satchel/")
 		if !isOurs {
 			continue
 		}
-		other, to, ok := roomOf(inner)
-		if !ok || own == other || l.test && (to.floor == tests || to.floor <= from.floor) || to.floor < from.floor && to.floor != tests {
-			continue // a room that is missing is told by its own files
+		other, to, ok := groupOf(inner)
+		if !ok || own == other || l.test && (to.layer == tests || to.layer <= from.layer) || to.layer < from.layer && to.layer != tests {
+			continue // a missing group is reported for its own files
 		}
-		stair := own + " -> " + other
-		if _, excused := stairs[stair]; excused {
-			used[stair] = true
+		edge := own + " -> " + other
+		if _, allowed := exceptions[edge]; allowed {
+			used[edge] = true
 			continue
 		}
-		if from.floor == tests && to.floor == tests {
+		if from.layer == tests && to.layer == tests {
 			continue
 		}
-		t.Errorf("%s imports %s: floor %d (%s) may not reach floor %d (%s)", l.file, l.imports, from.floor, from.why, to.floor, to.why)
+		t.Errorf("%s imports %s: layer %d (%s) may not import layer %d (%s)", l.file, l.imports, from.layer, from.why, to.layer, to.why)
 	}
-	for stair := range stairs {
-		require.True(t, used[stair], "%s is used no more: take it out of stairs", stair)
+	for edge := range exceptions {
+		require.True(t, used[edge], "%s is unused: remove it from exceptions", edge)
 	}
 }
 
-func TestLibrariesStayInTheirRooms(t *testing.T) {
+func TestLibrariesAreImportedByTheirPackagesOnly(t *testing.T) {
 	t.Parallel()
 	for _, l := range importLines(t, ".") {
 		allowed, limited := only[l.imports]
@@ -159,13 +159,13 @@ func TestLibrariesStayInTheirRooms(t *testing.T) {
 	}
 }
 
-// handlers are the rooms of the edge in which routes are answered. What two of
-// them need stands in api/request, and none knows the table of routes.
+// handlers are the packages of the edge that answer routes. What two of them
+// need is in api/request, and none imports the table of routes.
 var handlers = []string{
 	"api/storage", "api/usage", "api/operations", "api/organizations", "api/members", "api/apikeys", "api/auditlog",
 }
 
-func TestHandlersDoNotKnowEachOther(t *testing.T) {
+func TestHandlersDoNotImportEachOther(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
 	for _, l := range importLines(t, ".") {
@@ -175,10 +175,10 @@ func TestHandlersDoNotKnowEachOther(t *testing.T) {
 		seen[l.dir] = true
 		inner := strings.TrimPrefix(l.imports, "satchel/")
 		require.NotEqual(t, "api", inner, "%s imports the table of routes", l.file)
-		require.False(t, inner != l.dir && slices.Contains(handlers, inner), "%s imports %s: only api puts the rooms of handlers together", l.file, inner)
+		require.False(t, inner != l.dir && slices.Contains(handlers, inner), "%s imports %s: only api combines the handlers", l.file, inner)
 	}
-	for _, room := range handlers {
-		require.True(t, seen[room], "%s is gone: take it out of handlers", room)
+	for _, dir := range handlers {
+		require.True(t, seen[dir], "%s does not exist: remove it from handlers", dir)
 	}
 }
 
@@ -207,15 +207,15 @@ func TestServersNeedNoC(t *testing.T) {
 	}
 }
 
-// TestRooms shows which room a folder has, and which have none.
-func TestRooms(t *testing.T) {
+// TestGroups shows which group a folder has, and which have none.
+func TestGroups(t *testing.T) {
 	t.Parallel()
 	for dir, want := range map[string]string{
 		"files/filesdb": "files", "api/uploads": "api", "cmd/render/picture": "cmd/*", "tenancy/operations": "tenancy/operations",
 		"internal/clamd/clamdtest": "internal/clamd/clamdtest", "activities/scan": "activities/*", "activities": "activities",
 		"shared": "", "internal/helper": "", "policies": "",
 	} {
-		name, _, ok := roomOf(dir)
+		name, _, ok := groupOf(dir)
 		require.Equal(t, want != "", ok, dir)
 		if ok {
 			require.Equal(t, want, pattern(name), dir)
@@ -223,25 +223,25 @@ func TestRooms(t *testing.T) {
 	}
 }
 
-// pattern gives back the table's name of a room.
+// pattern returns the key of a group in the table.
 func pattern(name string) string {
-	if _, ok := rooms[name]; ok {
+	if _, ok := groups[name]; ok {
 		return name
 	}
 	return path.Dir(name) + "/*"
 }
 
-// roomOf finds the room of a folder: the longest name that covers it. The room
-// of a "*" is named by what stands in its place.
-func roomOf(dir string) (name string, r room, ok bool) {
+// groupOf finds the group of a folder: the longest name that covers it. The group
+// of a "*" is named by the folder in its place.
+func groupOf(dir string) (name string, g group, ok bool) {
 	for at := dir; at != "."; at = path.Dir(at) {
-		for p, r := range rooms {
+		for p, g := range groups {
 			if matched, _ := path.Match(p, at); matched {
-				return at, r, true
+				return at, g, true
 			}
 		}
 	}
-	return ".", rooms["."], dir == "."
+	return ".", groups["."], dir == "."
 }
 
 // covers says whether the folder is the named one or beneath it.
@@ -256,7 +256,7 @@ func covers(p, dir string) bool {
 
 // importLines reads every Go file of the module; folders with a go.mod of their
 // own are other modules.
-func importLines(t *testing.T, root string) (all []line) {
+func importLines(t *testing.T, root string) (all []importLine) {
 	t.Helper()
 	files := token.NewFileSet()
 	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
@@ -274,13 +274,13 @@ func importLines(t *testing.T, root string) (all []line) {
 			return err
 		}
 		dir := filepath.ToSlash(filepath.Dir(p))
-		all = append(all, line{dir: dir, file: p, imports: "", test: true}) // a file without imports has a room too
+		all = append(all, importLine{dir: dir, file: p, imports: "", test: true}) // a file without imports has a group too
 		for _, spec := range f.Imports {
 			name, err := strconv.Unquote(spec.Path.Value)
 			if err != nil {
 				return err
 			}
-			all = append(all, line{dir: dir, file: p, imports: name, test: strings.HasSuffix(p, "_test.go")})
+			all = append(all, importLine{dir: dir, file: p, imports: name, test: strings.HasSuffix(p, "_test.go")})
 		}
 		return nil
 	})

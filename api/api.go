@@ -48,7 +48,7 @@ type Workflows interface {
 	operations.Workflows
 }
 
-// Parts are what the edge stands on.
+// Parts are the dependencies of the API.
 type Parts struct {
 	Config      Config
 	RateLimits  ratelimit.Config

@@ -24,7 +24,7 @@ type scene struct {
 	*testBundle
 	owner, operator *person
 	file            uuid.UUID
-	marks           map[tenancy.OrgID]int64 // where audit logs stood before the call
+	marks           map[tenancy.OrgID]int64 // heads of the audit logs before the call
 }
 
 const planted = "Unmistakable Plum"
@@ -210,10 +210,10 @@ func (s *scene) invited() (id uuid.UUID, token string) {
 // the processes of these tests are played.
 var begun = []string{"organization.create", "organization.export", "organization.delete", "organization.keep"}
 
-// mark notes where an audit log stands now.
-func (s *scene) mark(org tenancy.OrgID) { s.marks[org] = s.trailHead(org).Seq }
+// mark records the head of an audit log.
+func (s *scene) mark(org tenancy.OrgID) { s.marks[org] = s.auditHead(org).Seq }
 
-func (b *testBundle) trailHead(org tenancy.OrgID) audit.Head {
+func (b *testBundle) auditHead(org tenancy.OrgID) audit.Head {
 	b.t.Helper()
 	h, err := audit.GetHead(context.Background(), b.db.Single(org))
 	require.NoError(b.t, err)
@@ -272,7 +272,7 @@ func TestEveryRouteThatChangesSomethingIsRecorded(t *testing.T) {
 		recipe, ok := recipes[key]
 		require.True(t, ok, "%s: say in recipes how it succeeds", key)
 		s := b.scene()
-		s.marks = map[tenancy.OrgID]int64{s.owner.org: b.trailHead(s.owner.org).Seq}
+		s.marks = map[tenancy.OrgID]int64{s.owner.org: b.auditHead(s.owner.org).Seq}
 		a, org := recipe(s)
 		require.Less(t, a.status, 300, "%s: %s", key, a.body)
 		found := b.since(org, s.marks[org])
@@ -314,14 +314,14 @@ func TestEveryRefusalIsRecorded(t *testing.T) {
 		if action == "" || !strings.HasPrefix(r.Path, filePath) {
 			continue
 		}
-		before := b.trailHead(theirs.owner.org)
+		before := b.auditHead(theirs.owner.org)
 		stranger := b.person(b.organization(), tenancy.Owner)
 		stranger.call(r.Method, r.fill(theirs.file.String()), nil).is(http.StatusNotFound)
 		found := b.since(stranger.org, 0)
 		require.Len(t, found, 1, key)
 		require.Equal(t, recorded{Action: action, Actor: stranger.id.String(), Result: "denied", Code: "file_not_found",
 			Organization: stranger.org.String(), ObjectID: theirs.file.String()}, found[0], key)
-		require.Equal(t, before, b.trailHead(theirs.owner.org), "%s: the other organization's audit log knows nothing of it", key)
+		require.Equal(t, before, b.auditHead(theirs.owner.org), "%s: the other organization's audit log knows nothing of it", key)
 	}
 }
 
@@ -343,9 +343,9 @@ func TestWhatFailsIsRecordedAsFailed(t *testing.T) {
 	for _, r := range b.since(small.org, 0) {
 		require.Equal(t, recorded{Action: "file.upload", Actor: small.id.String(), Result: "failed", Code: "too_large", Organization: small.org.String()}, r)
 	}
-	require.EqualValues(t, 2, b.trailHead(small.org).Seq)
+	require.EqualValues(t, 2, b.auditHead(small.org).Seq)
 	small.call(patch, at(uuid.New(), ""), "{").is(http.StatusNotFound)
-	require.EqualValues(t, 3, b.trailHead(small.org).Seq)
+	require.EqualValues(t, 3, b.auditHead(small.org).Seq)
 }
 
 // TestManyRangesOfOneFileAreOneReading: a player asks for hundreds.
@@ -353,7 +353,7 @@ func TestManyRangesOfOneFileAreOneReading(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	s := b.scene()
-	before := b.trailHead(s.owner.org).Seq
+	before := b.auditHead(s.owner.org).Seq
 	for range 5 {
 		s.owner.call(get, at(s.file, "/content"), nil, "Range", "bytes=1-3").is(http.StatusPartialContent)
 		s.owner.call(head, at(s.file, "/content"), nil).is(http.StatusOK)
@@ -364,7 +364,7 @@ func TestManyRangesOfOneFileAreOneReading(t *testing.T) {
 	require.Len(t, b.since(s.owner.org, before), 2, "another reader is another reading")
 }
 
-func TestTrailIsListedFilteredAndVerified(t *testing.T) {
+func TestAuditLogIsListedFilteredAndVerified(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	s := b.scene()
@@ -401,7 +401,7 @@ func TestAReadingIsOfBytes(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	s := b.scene()
-	before := b.trailHead(s.owner.org).Seq
+	before := b.auditHead(s.owner.org).Seq
 	etag := s.owner.call(head, at(s.file, "/content"), nil).is(http.StatusOK).header.Get("ETag")
 	s.owner.call(get, at(s.file, "/content"), nil, "If-None-Match", etag).is(http.StatusNotModified)
 	s.owner.call(get, at(s.file, "/content"), nil, "Range", "bytes=99999-").is(http.StatusRequestedRangeNotSatisfiable)

@@ -25,7 +25,7 @@ func (r Route) fill(id string) string {
 
 // Every route × every way to come without the right. The list is the router's
 // own, so a new route is in this test on the day it is written.
-func TestEveryRouteRefusesStrangers(t *testing.T) {
+func TestEveryRouteRefusesUnknownCallers(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	owner := b.person(b.organization(), tenancy.Owner)

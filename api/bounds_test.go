@@ -106,11 +106,11 @@ func TestABodyAByteAtATime(t *testing.T) {
 		"quick":  {owner.orgPath("/invitations"), "application/json", `{"email":"`, "body_timeout"},
 		"upload": {storagePath + "/upload", "multipart/form-data; boundary=x", form, "body_cut_short"},
 		// What no one reads.
-		"at the door":  {storagePath + "/upload", "text/plain\r\nX-Organization-ID: x", "", "invalid_organization"},
-		"no route":     {"/nowhere", "text/plain", "", "no_such_route"},
-		"another page": {storagePath + "/upload", "text/plain\r\nOrigin: https://nobody.test", "", "origin_not_allowed"},
-		"no upload":    {tusPath, "text/plain\r\nTus-Resumable: 1.0.0", "", "invalid_length"},
-		"no new bytes": {at(f.ID, "/restore"), "text/plain", "", f.ID.String()},
+		"before the body": {storagePath + "/upload", "text/plain\r\nX-Organization-ID: x", "", "invalid_organization"},
+		"no route":        {"/nowhere", "text/plain", "", "no_such_route"},
+		"another page":    {storagePath + "/upload", "text/plain\r\nOrigin: https://nobody.test", "", "origin_not_allowed"},
+		"no upload":       {tusPath, "text/plain\r\nTus-Resumable: 1.0.0", "", "invalid_length"},
+		"no new bytes":    {at(f.ID, "/restore"), "text/plain", "", f.ID.String()},
 	}
 	t.Run("all", func(t *testing.T) {
 		for name, c := range cases {

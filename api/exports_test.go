@@ -103,8 +103,8 @@ func TestWhoMayTakeAlongWhat(t *testing.T) {
 	operator.call(post, orgPath(tenancy.Platform, "/export"), nil).refused(http.StatusConflict, "platform_organization")
 }
 
-// TestOrganizationsTypesAreAskedAtTheDoor, by every way in.
-func TestOrganizationsTypesAreAskedAtTheDoor(t *testing.T) {
+// TestAllowedTypesAreCheckedBeforeTheBytes, by every way in.
+func TestAllowedTypesAreCheckedBeforeTheBytes(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	owner := b.person(b.organization(), tenancy.Owner)

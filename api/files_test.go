@@ -90,7 +90,7 @@ func TestWaitAnswersWhenTheFileIsFinal(t *testing.T) {
 	owner := b.person(b.organization(), tenancy.Owner)
 	failed := make(chan error, 2)
 	signature := ""
-	b.processes.onStart = func(in started) {
+	b.workflows.onStart = func(in started) {
 		go func() { failed <- b.publishVersion(in.Org, in.Version, signature) }()
 	}
 	send := func() storage.FileView {
@@ -111,7 +111,7 @@ func TestDrainEndsThoseWhoWait(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	owner := b.person(b.organization(), tenancy.Owner)
-	b.processes.onStart = func(started) { b.api.Drain() }
+	b.workflows.onStart = func(started) { b.api.Drain() }
 	body, contentType := form("a.txt", []byte(lorem), nil, nil)
 	owner.call(post, storagePath+"/upload?wait=55", body, "Content-Type", contentType).is(202)
 }
@@ -144,7 +144,7 @@ func TestDeleteCancelsWhatRuns(t *testing.T) {
 	f := owner.upload("a.txt", []byte(lorem))
 	version := b.head(owner.org, f.ID).VersionID
 	owner.call(remove, at(f.ID, ""), nil).is(204)
-	require.Equal(t, []uuid.UUID{version}, b.processes.cancelled)
+	require.Equal(t, []uuid.UUID{version}, b.workflows.cancelled)
 }
 
 func TestVersions(t *testing.T) {

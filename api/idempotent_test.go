@@ -302,10 +302,10 @@ func TestAFailureAfterTheRow(t *testing.T) {
 		body, contentType := form("a.txt", []byte(lorem), nil, nil)
 		return owner.call(post, storagePath+"/upload", body, "Content-Type", contentType, "Idempotency-Key", "one")
 	}
-	b.processes.onStart = func(started) { panic("a bug") }
+	b.workflows.onStart = func(started) { panic("a bug") }
 	send().is(http.StatusAccepted)
-	b.intake.Wait(context.Background())
-	b.processes.onStart = nil
+	b.uploads.Wait(context.Background())
+	b.workflows.onStart = nil
 	send().is(http.StatusAccepted)
 	require.Equal(t, 1, owner.count("files"))
 }

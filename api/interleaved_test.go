@@ -23,7 +23,7 @@ import (
 	"satchel/tenancy"
 )
 
-// crew is the people of one organization, and a word that stands in all it has.
+// crew is the people of one organization, and a word that all its rows hold.
 type crew struct {
 	org    tenancy.OrgID
 	canary string
@@ -51,7 +51,7 @@ func crowded(t *testing.T) *testBundle {
 	parts := b.api.Parts
 	parts.DB, parts.Metrics = db, prometheus.NewRegistry()
 	parts.Uploads, err = uploads.New(uploads.Config{SpoolDir: t.TempDir(), TTL: formHour, NetworkTimeout: formHour, LockTimeout: formHour},
-		uploads.Ports{DB: db, Staging: b.store.Staging, OnReceived: b.processes.Start, Log: slog.New(slog.DiscardHandler), Metrics: parts.Metrics})
+		uploads.Ports{DB: db, Staging: b.store.Staging, OnReceived: b.workflows.Start, Log: slog.New(slog.DiscardHandler), Metrics: parts.Metrics})
 	require.NoError(t, err)
 	b.api = New(parts)
 	b.server = httptest.NewServer(b.api.Handler())
@@ -177,7 +177,7 @@ func (b *testBundle) run(p *person, e errand, c, theirs *crew, turn int, giveUp 
 
 var anyID = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 
-// owned reads every id that stands in an organization's rows, from behind the
+// owned reads every id in an organization's rows, from behind the
 // rules.
 func (b *testBundle) owned(org tenancy.OrgID) map[string]bool {
 	b.t.Helper()
@@ -202,7 +202,7 @@ func (b *testBundle) owned(org tenancy.OrgID) map[string]bool {
 }
 
 // leaks tells which answers held what is another organization's, or not their
-// own. In the audit log stands what was asked for, and so may ids of others that
+// own. The audit log holds the requested ids, which may be those of others that
 // the organization's own people named.
 func (b *testBundle) leaks(crews []*crew, all []heard, owned []map[string]bool) (found []string) {
 	for _, h := range all {

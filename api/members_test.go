@@ -105,7 +105,7 @@ func TestMe(t *testing.T) {
 	subject := uuid.NewString()
 	token := b.issuer.Token(subject)
 	me := read[apimembers.MeView](b.call(token, get, "/api/v1/me", nil).is(200))
-	require.Nil(t, me.User, "asking makes nobody known")
+	require.Nil(t, me.User, "reading creates no account")
 	require.Equal(t, subject, me.Subject)
 	require.Empty(t, me.Memberships)
 	one, two := b.organization(), b.organization()
@@ -239,7 +239,7 @@ func TestAcceptAtOnce(t *testing.T) {
 	require.Equal(t, 1, b.recorded(org, "invitation.accept", i.ID))
 }
 
-// TestInvitingWhileTemporalIsDown: the row stands, and the schedule finds it.
+// TestInvitingWhileTemporalIsDown: the row is committed, and the schedule finds it.
 func TestInvitingWhileTemporalIsDown(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -264,9 +264,9 @@ func TestInvitationPage(t *testing.T) {
 	require.Equal(t, a.body, b.call("", get, "/invitations?code=x&state=y", nil).is(200).body, "it is the same for everybody, and takes nothing of the address")
 }
 
-// TestParentsReadTheirWards: exactly theirs, in lists of every order and page,
+// TestParentsReadFilesOfTheirStudents: exactly theirs, in lists of every order and page,
 // and nothing once the link has ended.
-func TestParentsReadTheirWards(t *testing.T) {
+func TestParentsReadFilesOfTheirStudents(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	org := b.organization()
@@ -290,7 +290,7 @@ func TestParentsReadTheirWards(t *testing.T) {
 			cursor = "&cursor=" + p.NextCursor
 		}
 	}
-	require.Empty(t, list(""), "a parent of nobody sees nothing")
+	require.Empty(t, list(""), "a parent without a student sees nothing")
 	guardians := owner.orgPath("/guardians")
 	for _, ward := range []*person{one, two} {
 		in := map[string]any{"parent_id": parent.id, "student_id": ward.id}

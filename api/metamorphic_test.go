@@ -242,7 +242,7 @@ func TestAnswersAreTheSameWithAndWithoutOthers(t *testing.T) {
 			leaking := b.founded("newcomer of "+table, before.anything())
 			leaking.script()
 			one, _, found := difference(alone, leaking)
-			require.True(t, found, "nobody would notice that %s is open", table)
+			require.True(t, found, "the test would not notice that %s is open", table)
 			t.Log("first noticed at", one.route)
 		})
 	}

@@ -23,7 +23,7 @@ func TestCreateWithoutWaitGivesTheOperation(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	operator := b.person(tenancy.Platform, tenancy.Operator)
-	b.processes.holds = true
+	b.workflows.holds = true
 	a := operator.call(post, organizationsPath, map[string]any{"slug": "north", "name": "North"}).is(http.StatusAccepted)
 	op := read[operations.OperationView](operator.call(get, a.header.Get("Location"), nil).is(200))
 	require.Equal(t, "running", string(op.State))
@@ -169,7 +169,7 @@ func TestPoliciesTakeWhatIsEnforced(t *testing.T) {
 	owner.call(patch, path, map[string]any{"consent_gate": "pre_upload"}).refused(400, "invalid_body")
 }
 
-func TestMembersSeeLittleAndStrangersNothing(t *testing.T) {
+func TestMembersSeeLittleAndOthersNothing(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	org := b.organization()

@@ -29,9 +29,8 @@ const (
 // value, so that a forgotten action is refused at start and not open to all.
 const anyone tenancy.Action = "anyone"
 
-// signedIn marks a route for anyone who has a valid token, a member of an
-// organization or not. Such a handler finds who it is by request.Person, and no
-// actor.
+// signedIn marks a route for callers with a valid token, with or without a
+// membership. Its handler uses request.Person, because there is no actor.
 const signedIn tenancy.Action = "signed_in"
 
 // How long a request may take, and what flows.
@@ -219,8 +218,8 @@ func overrideMethod(next http.Handler) http.Handler {
 	})
 }
 
-// authorize is who may pass: anyone, as often as an address may, or who is granted
-// the route's action.
+// authorize checks the caller of a route: for public routes the rate limit of
+// the address, for all others the grant of the route's action.
 func (a *API) authorize(r Route) gin.HandlerFunc {
 	switch {
 	case r.Action == signedIn:

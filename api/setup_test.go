@@ -54,8 +54,8 @@ type testBundle struct {
 	issuer    *oidctest.Issuer
 	api       *API
 	server    *httptest.Server
-	processes *playedProcesses
-	intake    *uploads.Uploads
+	workflows *fakeWorkflows
+	uploads   *uploads.Uploads
 	inviting  *playedInvitations
 	document  *documentCheck
 }
@@ -63,8 +63,8 @@ type testBundle struct {
 // started is what a workflow is started with.
 type started = upload.UploadFileInput
 
-// playedProcesses notes what was started and cancelled.
-type playedProcesses struct {
+// fakeWorkflows notes what was started and cancelled.
+type fakeWorkflows struct {
 	mu        sync.Mutex
 	started   []started
 	cancelled []uuid.UUID
@@ -74,7 +74,7 @@ type playedProcesses struct {
 	holds     bool // what is begun does not end
 }
 
-func (p *playedProcesses) Start(_ context.Context, in upload.UploadFileInput) error {
+func (p *fakeWorkflows) Start(_ context.Context, in upload.UploadFileInput) error {
 	p.mu.Lock()
 	p.started = append(p.started, in)
 	then := p.onStart
@@ -85,14 +85,14 @@ func (p *playedProcesses) Start(_ context.Context, in upload.UploadFileInput) er
 	return nil
 }
 
-func (p *playedProcesses) Cancel(_ context.Context, _ tenancy.OrgID, version uuid.UUID) error {
+func (p *fakeWorkflows) Cancel(_ context.Context, _ tenancy.OrgID, version uuid.UUID) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.cancelled = append(p.cancelled, version)
 	return nil
 }
 
-func (p *playedProcesses) StartAdmitted(_ context.Context, org tenancy.OrgID) error {
+func (p *fakeWorkflows) StartAdmitted(_ context.Context, org tenancy.OrgID) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.advanced = append(p.advanced, org)
@@ -107,11 +107,11 @@ func (noTemporal) ExecuteWorkflow(context.Context, client.StartWorkflowOptions, 
 	return nil, nil
 }
 
-func (p *playedProcesses) Rescan(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID) error {
+func (p *fakeWorkflows) Rescan(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID) error {
 	return rescan.Begin(ctx, p.db.DB, noTemporal{}, by.User, org, op)
 }
 
-func (p *playedProcesses) Reconcile(ctx context.Context, by tenancy.Actor, look reconcile.ReconcileStorageInput) error {
+func (p *fakeWorkflows) Reconcile(ctx context.Context, by tenancy.Actor, look reconcile.ReconcileStorageInput) error {
 	return reconcile.Begin(ctx, p.db.DB, noTemporal{}, by.User, look)
 }
 
@@ -123,7 +123,7 @@ func (noCheckpoints) Read(context.Context, tenancy.OrgID) ([]audit.CheckpointChe
 }
 
 // Provision sets the organization up at once, unless the test holds it.
-func (p *playedProcesses) Provision(ctx context.Context, by tenancy.Actor, n tenancy.NewOrganization) (uuid.UUID, error) {
+func (p *fakeWorkflows) Provision(ctx context.Context, by tenancy.Actor, n tenancy.NewOrganization) (uuid.UUID, error) {
 	err := p.db.InTx(ctx, tenancy.Platform, func(tx *tenancy.Tx) error {
 		if err := tenancy.BeginOrganization(ctx, tx, n); err != nil {
 			return err
@@ -146,16 +146,16 @@ func (p *playedProcesses) Provision(ctx context.Context, by tenancy.Actor, n ten
 	return n.ID.UUID(), err
 }
 
-func (p *playedProcesses) Suspend(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID, reason string) error {
+func (p *fakeWorkflows) Suspend(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID, reason string) error {
 	return suspension.Begin(ctx, p.db.DB, noTemporal{}, by.User, org, op, reason)
 }
 
-func (p *playedProcesses) Resume(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID) error {
+func (p *fakeWorkflows) Resume(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID) error {
 	return suspension.BeginResume(ctx, p.db.DB, noTemporal{}, by.User, org, op)
 }
 
 // Export notes the export, and makes nothing of it.
-func (p *playedProcesses) Export(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, id uuid.UUID) (uuid.UUID, error) {
+func (p *fakeWorkflows) Export(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, id uuid.UUID) (uuid.UUID, error) {
 	err := p.db.InTx(ctx, org, func(tx *tenancy.Tx) error {
 		running, _, err := exports.Begin(ctx, tx, id)
 		id = running
@@ -167,11 +167,11 @@ func (p *playedProcesses) Export(ctx context.Context, by tenancy.Actor, org tena
 	return id, err
 }
 
-func (p *playedProcesses) Delete(ctx context.Context, _ tenancy.Actor, org tenancy.OrgID, op uuid.UUID, grace time.Duration) error {
+func (p *fakeWorkflows) Delete(ctx context.Context, _ tenancy.Actor, org tenancy.OrgID, op uuid.UUID, grace time.Duration) error {
 	return tenancy.ScheduleDeletion(ctx, p.db.Single(org), op, grace)
 }
 
-func (p *playedProcesses) CancelDeletion(ctx context.Context, org tenancy.OrgID) error {
+func (p *fakeWorkflows) CancelDeletion(ctx context.Context, org tenancy.OrgID) error {
 	_, err := tenancy.CancelDeletion(ctx, p.db.Single(org))
 	return err
 }
@@ -183,19 +183,19 @@ func setup(t testing.TB) *testBundle { t.Helper(); return setupWithin(t, middlew
 // setupWithin is setup with other bounds of requests.
 func setupWithin(t testing.TB, bounds middleware.Limits) *testBundle {
 	t.Helper()
-	b := &testBundle{t: t, db: pgtest.New(t), store: s3test.New(t), issuer: oidctest.New(t), processes: &playedProcesses{}, inviting: &playedInvitations{}, document: newDocumentCheck(t)}
-	b.processes.db = b.db
+	b := &testBundle{t: t, db: pgtest.New(t), store: s3test.New(t), issuer: oidctest.New(t), workflows: &fakeWorkflows{}, inviting: &playedInvitations{}, document: newDocumentCheck(t)}
+	b.workflows.db = b.db
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	metrics := prometheus.NewRegistry()
 	intake, err := uploads.New(uploads.Config{SpoolDir: t.TempDir(), TTL: formHour, NetworkTimeout: formHour, LockTimeout: formHour},
-		uploads.Ports{DB: b.db.DB, Staging: b.store.Staging, OnReceived: b.processes.Start, Log: log, Metrics: metrics})
+		uploads.Ports{DB: b.db.DB, Staging: b.store.Staging, OnReceived: b.workflows.Start, Log: log, Metrics: metrics})
 	require.NoError(t, err)
-	b.intake = intake
+	b.uploads = intake
 	b.api = New(Parts{
 		Limits: bounds,
 		Config: Config{ContentURL: contentURL, Origins: []string{"https://school.test"}}, DB: b.db.DB,
 		RateLimits: ratelimit.Config{AddressPerMinute: 18_000},
-		Verifier:   oidc.New(oidc.Config{Issuer: b.issuer.URL, Audience: oidctest.Audience}), Uploads: intake, Workflows: b.processes, Invitations: b.inviting,
+		Verifier:   oidc.New(oidc.Config{Issuer: b.issuer.URL, Audience: oidctest.Audience}), Uploads: intake, Workflows: b.workflows, Invitations: b.inviting,
 		InvitePage: invitepage.New(invitepage.Config{}, b.issuer.URL, nil, slog.New(slog.DiscardHandler)),
 		Staging:    b.store.Staging, Clean: b.store.Clean, Exports: b.store.Exports,
 		Ready: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

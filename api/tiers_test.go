@@ -80,7 +80,7 @@ func TestLimitsFollowTheTier(t *testing.T) {
 	set(nil)
 	operator.call(patch, orgPath(owner.org, ""), map[string]string{"tier": "small"}).is(http.StatusOK)
 	operator.call(put, adminPath+"/storage/quotas", map[string]any{"organization_id": owner.org.String(), "max": nil, "max_file_size": nil}).is(http.StatusOK)
-	require.Equal(t, []tenancy.OrgID{owner.org}, b.processes.advanced, "a larger tier lets waiting files in")
+	require.Equal(t, []tenancy.OrgID{owner.org}, b.workflows.advanced, "a larger tier lets waiting files in")
 	f := owner.published("a.txt", strings.Repeat("x", 6000))
 	upload := func() answer {
 		body, contentType := form("b.txt", []byte(strings.Repeat("y", 6000)), nil, nil)

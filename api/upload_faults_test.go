@@ -25,11 +25,11 @@ func TestAFieldBehindTheFileComesLate(t *testing.T) {
 	b := setup(t)
 	owner := b.person(b.organization(), tenancy.Owner)
 	earlier := owner.published("a.txt", lorem).ID.String()
-	b.intake.Wait(context.Background())
+	b.uploads.Wait(context.Background())
 	started := func() int {
-		b.processes.mu.Lock()
-		defer b.processes.mu.Unlock()
-		return len(b.processes.started)
+		b.workflows.mu.Lock()
+		defer b.workflows.mu.Unlock()
+		return len(b.workflows.started)
 	}
 	alone := started()
 	for name, field := range map[string]struct {
@@ -53,7 +53,7 @@ func TestAFieldBehindTheFileComesLate(t *testing.T) {
 				_ = feed.Close()
 			}()
 			owner.call(post, storagePath+"/upload", body, "Content-Type", "multipart/form-data; boundary=x").refused(http.StatusBadRequest, field.code)
-			b.intake.Wait(context.Background())
+			b.uploads.Wait(context.Background())
 			require.Equal(t, alone, started())
 			var received int
 			require.NoError(t, b.db.Single(owner.org).QueryRow(t.Context(), "select count(*) from file_versions where received_at is not null and status <> 'published'").Scan(&received))

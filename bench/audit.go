@@ -16,11 +16,11 @@ import (
 
 const publications = 500
 
-// trail publishes versions with the one row that a publication leaves in the
+// auditLog publishes versions with the one row that a publication leaves in the
 // trail, and with two, in turns. The difference is what a row costs; a
 // publication without any is not to be had, since the domain writes it itself.
 // No bytes move: it is the transaction alone.
-func (b *bench) trail(ctx context.Context) error {
+func (b *bench) auditLog(ctx context.Context) error {
 	s, err := b.scratch(ctx, "bench_trail")
 	if err != nil {
 		return err

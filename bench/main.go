@@ -31,7 +31,7 @@ type figure struct {
 	How  string  `json:"how"`
 }
 
-// bench is what every measurement works with.
+// bench holds what all measurements share.
 type bench struct {
 	*devstack.Stack
 	figures []figure
@@ -54,7 +54,7 @@ var measurements = []struct {
 	{"lists", "pages of one organization among a thousand, and of a long list", (*bench).lists},
 	{"reconcile", "a million rows against a million keys", (*bench).reconcile},
 	{"neighbor", "an organization's list beside one that asks ten times too often", (*bench).neighbor},
-	{"trail", "what a publication's row in the audit log costs", (*bench).trail},
+	{"trail", "what a publication's row in the audit log costs", (*bench).auditLog},
 	{"fairness", "one organization's backlog against another's single files", (*bench).fairness},
 	{"memory", "four 2,000 MiB uploads at once, and their export", (*bench).memory}, // leaves 16 GB for the disk to write
 }
@@ -147,8 +147,8 @@ func (b *bench) school(ctx context.Context) (string, *client.Client, error) {
 	return org, c, err
 }
 
-// unhurried makes an organization of a tier whose rate limits no measurement
-// meets: what is measured is how fast it goes, not how fast it may.
+// unhurried creates an organization whose tier has no effective rate limit,
+// because the limit would distort the measurement.
 func (b *bench) unhurried(ctx context.Context) (string, error) {
 	tier := map[string]any{"max_members": 1000, "max_bytes": int64(1) << 40, "max_file_size": int64(4) << 30, "requests_per_minute": 10_000_000,
 		"concurrent_uploads": 10_000, "concurrent_scans": 16, "renditions": true, "features": []string{"api_keys"}}

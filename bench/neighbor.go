@@ -52,7 +52,7 @@ func (b *bench) neighbor(ctx context.Context) error {
 	}
 	noise, stop := context.WithCancel(ctx)
 	defer stop()
-	var n tally
+	var n counts
 	var done sync.WaitGroup
 	for _, caller := range callers {
 		done.Go(func() { n.hammer(noise, caller, time.Minute*time.Duration(len(callers))/(perMinute*tooOften)) })
@@ -69,7 +69,7 @@ func (b *bench) neighbor(ctx context.Context) error {
 	return nil
 }
 
-func (b *bench) addNoise(n *tally, idle, busy []time.Duration, took time.Duration) {
+func (b *bench) addNoise(n *counts, idle, busy []time.Duration, took time.Duration) {
 	ratio := quantile(busy, .95) / quantile(idle, .95)
 	rate := float64(n.sent.Load()) / took.Seconds() * 60
 	b.add("noisy neighbor", ratio, "× idle p95", "≤ 1.5", ratio <= 1.5 && rate >= .8*perMinute*tooOften,
@@ -96,12 +96,12 @@ func calmly(ctx context.Context, c *client.Client) (took []time.Duration, err er
 	return took, nil
 }
 
-// tally is what became of the noise.
-type tally struct{ sent, answered, refused, other atomic.Int64 }
+// counts are the answers to the noise requests.
+type counts struct{ sent, answered, refused, other atomic.Int64 }
 
 // hammer asks at a fixed pace, whatever the answers say, and does not wait for
 // them.
-func (n *tally) hammer(ctx context.Context, c *client.Client, every time.Duration) {
+func (n *counts) hammer(ctx context.Context, c *client.Client, every time.Duration) {
 	var under sync.WaitGroup
 	defer under.Wait()
 	slots := make(chan struct{}, 64)
@@ -119,7 +119,7 @@ func (n *tally) hammer(ctx context.Context, c *client.Client, every time.Duratio
 	}
 }
 
-func (n *tally) ask(ctx context.Context, c *client.Client) {
+func (n *counts) ask(ctx context.Context, c *client.Client) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.Base+"/api/v1/storage/files?limit=20", nil)
 	if err != nil {
 		return

@@ -22,7 +22,7 @@ func (b *bench) tenMegabytes(ctx context.Context) error {
 	var took []time.Duration
 	before := b.used()
 	for range 3 {
-		round, err := atOnce(ctx, c, 20, 10_000_000)
+		round, err := concurrentUploads(ctx, c, 20, 10_000_000)
 		if err != nil {
 			return err
 		}
@@ -33,9 +33,9 @@ func (b *bench) tenMegabytes(ctx context.Context) error {
 	return nil
 }
 
-// atOnce uploads n files at the same moment and gives the time of each from its
+// concurrentUploads uploads n files at the same moment and gives the time of each from its
 // first byte to its publication.
-func atOnce(ctx context.Context, c *client.Client, n int, size int64) ([]time.Duration, error) {
+func concurrentUploads(ctx context.Context, c *client.Client, n int, size int64) ([]time.Duration, error) {
 	took, errs := make([]time.Duration, n), make([]error, n)
 	var wg sync.WaitGroup
 	for i := range n {

@@ -11,9 +11,9 @@ import (
 	"satchel/policies/audit"
 )
 
-// TestTrailIsSignedOutsideTheDatabase lets the worker sign where the audit logs
-// stand, and has the API hold a school's audit log against what was signed.
-func TestTrailIsSignedOutsideTheDatabase(t *testing.T) {
+// TestAuditLogIsSignedOutsideTheDatabase lets the worker sign where the audit logs
+// are, and has the API hold a school's audit log against what was signed.
+func TestAuditLogIsSignedOutsideTheDatabase(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)
 	ctx := testContext(t)

@@ -9,20 +9,21 @@ import (
 	"satchel/tenancy"
 )
 
-// Received versions of an organization stand in a line: at most so many of them
-// are in the pipeline at once, the others wait as rows. How many is its tier's
-// concurrent_scans, read again at each admission, and never more than the
-// platform's ceiling. A row that was received and not started is one that waits.
+// Received versions of an organization wait in its admission queue: a limited number
+// of them is in the pipeline at once, the others wait as rows. The limit is the
+// tier's concurrent_scans, read at each admission, and never more than the
+// platform's ceiling. A waiting row is one that was received and not started.
 
-// AdmittedVersion is a version that was let into the pipeline.
+// AdmittedVersion is a version that was admitted to the pipeline.
 type AdmittedVersion = filesdb.VersionAdmitRow
 
-// Admit lets in the versions that have waited longest, until as many of the
-// organization are in the pipeline as its tier allows, or the ceiling. A bound
-// that was lowered puts no one out. One that has been there for an hour does not
-// count any more: its workflow may be blocked until the next deploy, and those
-// behind it would wait with it. Anyone who calls it starts their workflows after
-// the commit; the sweep starts what was let in and shows no life.
+// Admit admits the versions that have waited longest, until as many of the
+// organization are in the pipeline as its tier or the ceiling allows. A lowered
+// limit removes none. A version that has been in the pipeline for an hour is
+// not counted any more: its workflow may be blocked until the next deployment,
+// and must not block the versions behind it. The caller starts the workflows
+// after the commit; the sweep starts admitted versions whose workflow was not
+// started.
 func Admit(ctx context.Context, q tenancy.Queries, ceiling int) ([]AdmittedVersion, error) {
 	return filesdb.New(q).VersionAdmit(ctx, int64(ceiling))
 }

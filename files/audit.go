@@ -9,10 +9,10 @@ import (
 	"satchel/tenancy"
 )
 
-// record puts what was just done into the organization's audit log, in the same
-// transaction. It stands in the domain and not at the edges, so that no way to a
-// file, a request's or a workflow's, can leave it out. It comes last: from here
-// on the end of the audit log is locked.
+// record writes a change to the organization's audit log in the transaction of the
+// change. It is called in the domain and not at the edges, so that neither requests
+// nor workflows can omit it. It is called last, because it locks the head of the
+// audit log until the transaction ends.
 func record(ctx context.Context, tx *tenancy.Tx, action string, id uuid.UUID, code string) error {
 	return audit.Record(ctx, tx, audit.Event{Action: action, ObjectID: id.String(), Code: code})
 }

@@ -17,7 +17,7 @@ import (
 	"satchel/tenancy"
 )
 
-// Status is where a file or one of its versions stands.
+// Status is the status of a file or of one of its versions.
 type Status = filesdb.FileStatus
 
 // The states. Uploading and Processing are on their way; Held waits for a

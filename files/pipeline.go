@@ -41,7 +41,7 @@ func Scanned(ctx context.Context, q tenancy.Queries, version uuid.UUID, v Verdic
 // Rendition is one derived image.
 type Rendition = filesdb.RenditionGetRow
 
-// Previewed records what became of the previews.
+// Previewed records the state of the previews.
 func Previewed(ctx context.Context, tx *tenancy.Tx, version uuid.UUID, preview string, width, height int32, rs []Rendition) error {
 	q := filesdb.New(tx)
 	n, err := q.VersionPreview(ctx, filesdb.VersionPreviewParams{ID: version, Preview: preview, Width: positive(width), Height: positive(height)})

@@ -155,9 +155,9 @@ func MarkStarted(ctx context.Context, q tenancy.Queries, version uuid.UUID) erro
 	return filesdb.New(q).VersionStarted(ctx, version)
 }
 
-// Abandon gives up every open upload of a person. Anyone who is writing to one
-// loses the lease with the next part, and the sweep ends the uploads, frees what
-// they had reserved and removes their bytes.
+// Abandon marks every open upload of a person as abandoned. A request that
+// writes to one loses its lease at the next part. The sweep ends the uploads,
+// releases their reservations and removes their bytes.
 func Abandon(ctx context.Context, tx *tenancy.Tx, by uuid.UUID) (int64, error) {
 	n, err := filesdb.New(tx).UploadAbandonBy(ctx, by)
 	if err != nil {

@@ -106,7 +106,7 @@ func TestExpiredUploadIsNotReceived(t *testing.T) {
 	err := s.InTx(t.Context(), s.org, func(tx *tenancy.Tx) error {
 		return files.Receive(t.Context(), tx, files.Received{Upload: up, Size: 100, SHA256: oneSum, ETag: "e"})
 	})
-	require.ErrorIs(t, err, files.ErrNotUploading, "bytes that nobody will check must not look accepted")
+	require.ErrorIs(t, err, files.ErrNotUploading, "bytes that will not be checked must not look accepted")
 }
 
 func TestExpireSparesTheLiving(t *testing.T) {

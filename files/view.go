@@ -152,8 +152,8 @@ func listQuery(f Filter) (string, pgx.NamedArgs, error) {
 	add(f.Category != "", "f.category = @category")
 	add(f.Search != "", "f.name ilike @search")
 	add(f.After.ID != uuid.Nil, order.after)
-	// The limit stands in the text. Behind a parameter Postgres takes a tenth of all
-	// rows for its value, and plans each list again because that looks dearer.
+	// The limit is a literal. For a parameter, Postgres estimates a tenth of all rows
+	// and plans each list again because the generic plan then looks more expensive.
 	page := fmt.Sprintf(`select f.id, coalesce(f.current_id, f.head_id) as version_id, f.name
 		from files f where %s order by %s limit %d`, strings.Join(where, " and "), order.by, f.Limit)
 	if len(f.Students) > 0 {

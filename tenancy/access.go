@@ -15,9 +15,9 @@ import (
 // not there, or not theirs: the two must not be told apart.
 var ErrNoOrganization = fault.New(fault.NotFound, "organization_not_found", "There is no such organization for you.")
 
-// GetMembership reads again what someone is who was let in before: what they are in
-// their organization, and how it stands. Anyone who is no member any more, or whose
-// key has ended, meets ErrNoOrganization.
+// GetMembership reads the current role of an authenticated actor and the status of
+// its organization. It returns ErrNoOrganization for an actor that is not a member
+// any more, or whose key has ended.
 func GetMembership(ctx context.Context, q Queries, a Actor) (Membership, error) {
 	rows, err := q.Query(ctx, `select m.user_id, m.organization_id, m.role, o.status, o.reads_while_suspended
 		from members m join organizations o on o.id = m.organization_id where m.user_id = $1
@@ -32,7 +32,7 @@ func GetMembership(ctx context.Context, q Queries, a Actor) (Membership, error) 
 	return m, err
 }
 
-// Allows says whether the organization, as it stands, lets an action through.
+// Allows says whether the status of the organization permits an action.
 func (m Membership) Allows(needs Action) bool {
 	return m.Status == Active || m.Status == Suspended && m.ReadsWhileSuspended && needs.Reads()
 }

@@ -22,7 +22,7 @@ const (
 // Roles lists every role.
 var Roles = []Role{Owner, Admin, Teacher, Student, Parent, Operator}
 
-// Actor is who is asking, in which organization, as what.
+// Actor is the caller: the person, the organization and the role.
 type Actor struct {
 	Org    OrgID
 	User   uuid.UUID // a person, or the service account of an API key

@@ -50,8 +50,8 @@ const (
 	ReadAudit  Action = "read_audit"
 )
 
-// Grants is the one table of who may do what; a test walks it against the
-// router. What is not listed is denied.
+// Grants is the table of roles and the actions they may perform; a test
+// compares it with the router. Actions that are not listed are denied.
 var Grants = map[Action][]Role{
 	Upload:        {Owner, Admin, Teacher, Student},
 	ReadOwn:       {Owner, Admin, Teacher, Student, Parent}, // a parent: the files of their students
@@ -99,7 +99,7 @@ var readActions = []Action{
 	ExportOrganization, ReadEvents,
 }
 
-// Reads says whether the action changes nothing.
+// Reads says whether the action is read-only.
 func (a Action) Reads() bool { return slices.Contains(readActions, a) }
 
 // ranks orders the roles by what they may do to others. A parent has the rank of

@@ -5,8 +5,8 @@ import "context"
 // The key is a private type, so that no other package can set or shadow it.
 type actorKey struct{}
 
-// WithActor tells everything below who is asking. Only the edge that checked
-// the caller's credentials calls it.
+// WithActor puts the caller into the context. Only the edge that checked the
+// caller's credentials calls it.
 func WithActor(ctx context.Context, a Actor) context.Context {
 	return context.WithValue(ctx, actorKey{}, a)
 }

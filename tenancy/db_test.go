@@ -316,7 +316,7 @@ func TestForgettingTakesTheQuotaLast(t *testing.T) {
 	require.NoError(t, err)
 	var counts map[string]int64
 	require.NoError(t, db.InTx(t.Context(), tenancy.Platform, func(tx *tenancy.Tx) (err error) {
-		counts, err = tenancy.ForgetOrganization(t.Context(), tx, org)
+		counts, err = tenancy.DeleteOrganizationRows(t.Context(), tx, org)
 		return err
 	}))
 	require.EqualValues(t, 1, counts["file_versions"])

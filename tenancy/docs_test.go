@@ -14,18 +14,18 @@ import (
 	"satchel/tenancy"
 )
 
-var update = flag.Bool("update", false, "write the table of docs/people.md anew from Grants")
+var update = flag.Bool("update", false, "write the table of docs/members.md from Grants")
 
-// inWords is what docs/people.md calls each action, in its order.
+// inWords is what docs/members.md calls each action, in its order.
 var inWords = []struct {
 	action tenancy.Action
 	words  string
 }{
 	{tenancy.Upload, "send files"},
 	{tenancy.ReadOwn, "read one's own files; a parent: those of their students"},
-	{tenancy.ReadAll, "read everybody's files"},
+	{tenancy.ReadAll, "read everyone's files"},
 	{tenancy.EditOwn, "change, delete and restore one's own files"},
-	{tenancy.EditAll, "change, delete and restore everybody's files"},
+	{tenancy.EditAll, "change, delete and restore everyone's files"},
 	{tenancy.ReadQuota, "see how much room there is"},
 	{tenancy.ReadOrganization, "see the organization"},
 	{tenancy.ChangeOrganization, "change the organization's settings and policies"},
@@ -51,7 +51,7 @@ var inWords = []struct {
 	{tenancy.Reconcile, "run the reconciler"},
 }
 
-// rolesTable is the table between the marks of docs/people.md.
+// rolesTable is the table between the marks of docs/members.md.
 func rolesTable() string {
 	var b strings.Builder
 	b.WriteString("| may |")
@@ -86,7 +86,7 @@ func TestRolesOfTheDocs(t *testing.T) {
 		}), "say in words what %s is", action)
 	}
 	const from, to = "<!-- roles: made from the table of grants -->\n", "<!-- end of roles -->\n"
-	path := filepath.Join("..", "docs", "people.md")
+	path := filepath.Join("..", "docs", "members.md")
 	page, err := os.ReadFile(path)
 	require.NoError(t, err)
 	before, rest, found := strings.Cut(string(page), from)

@@ -9,7 +9,7 @@ import (
 )
 
 // OrgID names an organization. The zero value is no organization, and every
-// door refuses it.
+// entry point refuses it.
 type OrgID uuid.UUID
 
 // Platform is the reserved organization of the people who run Satchel.

@@ -56,7 +56,7 @@ func TestNewIDsAreInOrder(t *testing.T) {
 func TestGrantsAreSane(t *testing.T) {
 	t.Parallel()
 	for action, roles := range tenancy.Grants {
-		require.NotEmpty(t, roles, "%s is granted to nobody", action)
+		require.NotEmpty(t, roles, "%s is granted to no role", action)
 		seen := map[tenancy.Role]bool{}
 		for _, role := range roles {
 			require.Contains(t, tenancy.Roles, role, "%s is granted to an unknown role", action)
@@ -130,5 +130,5 @@ func TestOrganizations(t *testing.T) {
 		})
 	}
 	require.ErrorIs(t, begin(tenancy.OrgID(tenancy.NewID())), tenancy.ErrSlugTaken)
-	require.NoError(t, begin(want[1]), "the same again is content")
+	require.NoError(t, begin(want[1]), "a repeat is no error")
 }

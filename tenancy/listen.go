@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// listenQuiet is how long a silent connection is trusted before it is asked
-	// whether it still lives: a network that died says nothing.
+	// listenQuiet is how long a connection may be silent before it is checked:
+	// a broken network reports no error.
 	listenQuiet = 30 * time.Second
 	listenRetry = time.Second
 )

@@ -23,7 +23,7 @@ const (
 // What the life of an organization refuses.
 var (
 	ErrSlugTaken     = fault.New(fault.Conflict, "slug_taken", "Another organization has this slug. Choose another one.")
-	ErrWrongStatus   = fault.New(fault.Conflict, "wrong_status", "The organization's status does not allow this. GET the organization shows where it stands.")
+	ErrWrongStatus   = fault.New(fault.Conflict, "wrong_status", "The organization's status does not allow this. GET the organization shows its status.")
 	ErrDeletionBegun = fault.New(fault.Conflict, "deletion_begun", "The grace period is over and the deletion has begun: the organization cannot be kept.")
 )
 
@@ -96,8 +96,9 @@ func SetTier(ctx context.Context, tx *Tx, tier string) error {
 	return nil
 }
 
-// Suspend refuses what is new from now on. reason is for people and stays in
-// the row. Suspending a suspended organization changes nothing.
+// Suspend suspends the organization: new requests are refused from its commit
+// on. reason is shown to people and stays in the row. Suspending a suspended
+// organization changes nothing.
 func Suspend(ctx context.Context, q Queries, reason string) error {
 	tag, err := q.Exec(ctx, `update organizations set status = 'suspended', status_reason = $1, updated_at = now()
 		where id = app.org() and status in ('active', 'suspended')`, reason)
@@ -210,7 +211,8 @@ type ProvisioningSetup struct {
 	Invitation  *uuid.UUID `db:"invitation_id"`
 }
 
-// GetProvisioningSetup reads what is still to be done; false when nothing is.
+// GetProvisioningSetup reads the settings that provisioning has to apply; false
+// when there are none left.
 func GetProvisioningSetup(ctx context.Context, q Queries) (ProvisioningSetup, bool, error) {
 	rows, err := q.Query(ctx, "select max_bytes, max_file_size, owner_id, owner_email, invitation_id from organization_setups")
 	if err != nil {

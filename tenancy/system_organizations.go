@@ -55,10 +55,10 @@ func (d *DB) OrganizationsUnfinished(ctx context.Context, quiet time.Duration, a
 	return systemQuery[UnfinishedOrganization](ctx, d, "select organization_id, status, deletion_id from app.organizations_unfinished($1, $2, $3)", quiet, after, n)
 }
 
-// ForgetOrganization removes every row of an organization that was never
+// DeleteOrganizationRows removes every row of an organization that was never
 // finished, or whose deletion has begun, and gives the count of each table; nil
 // when there is no such organization. It runs in the caller's transaction.
-func ForgetOrganization(ctx context.Context, tx *Tx, org OrgID) (map[string]int64, error) {
+func DeleteOrganizationRows(ctx context.Context, tx *Tx, org OrgID) (map[string]int64, error) {
 	var counts map[string]int64
 	err := tx.QueryRow(ctx, "select app.organization_forget($1)", org).Scan(&counts)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {

@@ -7,10 +7,10 @@ import (
 	"github.com/google/uuid"
 )
 
-// The questions of policies/rls/functions/system_usage.sql.
+// The queries of policies/rls/functions/system_usage.sql.
 
-// UsageCrossings finds organizations whose standing warnings differ from how
-// full they are.
+// UsageCrossings finds organizations whose open warnings differ from their
+// use.
 func (d *DB) UsageCrossings(ctx context.Context, after uuid.UUID, n int) ([]OrgID, error) {
 	rows, err := systemQuery[struct {
 		ID OrgID `db:"organization_id"`

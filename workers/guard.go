@@ -173,8 +173,8 @@ func (o *outboundGuard) ExecuteChildWorkflow(ctx workflow.Context, name string, 
 }
 
 func refused(ctx workflow.Context, err error) workflow.Future {
-	future, settle := workflow.NewFuture(ctx)
-	settle.SetError(err)
+	future, settable := workflow.NewFuture(ctx)
+	settable.SetError(err)
 	return future
 }
 

@@ -75,7 +75,7 @@ func (f *runner) waitFor(ctx context.Context, what string, try func(context.Cont
 		if err == nil {
 			return true
 		}
-		f.log.Warn("waiting for Temporal", "for", what, "error", err)
+		f.log.Warn("temporal check failed; will retry", "check", what, "error", err)
 		select {
 		case <-ctx.Done():
 			return false

@@ -18,8 +18,8 @@ import (
 // one does the same. Temporal's default would be a year of them.
 const catchUp = time.Minute
 
-// ensureSchedules makes every schedule exist as this build wants it. All workers
-// do it at their start; anyone who comes last changes nothing.
+// ensureSchedules creates or updates every schedule of this build. All workers
+// call it at their start; when nothing differs, it changes nothing.
 func ensureSchedules(ctx context.Context, c client.Client, components []queue.Component) error {
 	for _, component := range components {
 		for _, s := range component.Schedules {

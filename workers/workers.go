@@ -100,7 +100,7 @@ func Run(p Params) error {
 		return err
 	}
 	fatal := func(err error) {
-		p.Log.Error("worker stopped by a fatal error", "error", err)
+		p.Log.Error("worker stopped after a fatal error", "error", err)
 		_ = p.Shutdown.Shutdown(fx.ExitCode(1))
 	}
 	f := &runner{log: p.Log, client: p.Client, namespace: p.Config.Namespace, components: p.Components, fatal: fatal, ended: make(chan struct{})}

@@ -1,5 +1,5 @@
-// Package checkpoint signs where the organizations' audit logs stand, and keeps what
-// was signed outside the database, where it can be written once.
+// Package checkpoint signs the heads of the organizations' audit logs and keeps the
+// signatures outside the database, in a bucket where each key is written once.
 package checkpoint
 
 import (
@@ -26,13 +26,13 @@ type Bucket interface {
 // Activities are the activities of this package.
 type Activities struct {
 	db     *tenancy.DB
-	vault  Bucket
+	bucket Bucket
 	signer *audit.Signer
 }
 
 // New makes the activities.
-func New(db *tenancy.DB, vault Bucket, signer *audit.Signer) *Activities {
-	return &Activities{db: db, vault: vault, signer: signer}
+func New(db *tenancy.DB, bucket Bucket, signer *audit.Signer) *Activities {
+	return &Activities{db: db, bucket: bucket, signer: signer}
 }
 
 // CheckpointOrganizationsInput names the platform.
@@ -47,7 +47,7 @@ var ErrNotPlatform = fault.New(fault.Denied, "not_platform", "Only the platform 
 
 const page = 200
 
-// progress is what a repeated attempt goes on from.
+// progress is the heartbeat state from which a repeated attempt resumes.
 type progress struct {
 	After  tenancy.OrgID
 	Result CheckpointOrganizationsResult
@@ -110,5 +110,5 @@ func (a *Activities) sign(ctx context.Context, org tenancy.OrgID) (bool, error) 
 	if err != nil {
 		return false, fmt.Errorf("write checkpoint: %w", err)
 	}
-	return true, a.vault.PutNew(ctx, audit.CheckpointKey(org, head.Seq), bytes.NewReader(b), "application/json")
+	return true, a.bucket.PutNew(ctx, audit.CheckpointKey(org, head.Seq), bytes.NewReader(b), "application/json")
 }

@@ -18,13 +18,13 @@ import (
 	"satchel/tenancy"
 )
 
-// vault takes checkpoints of all organizations but one.
-type vault struct {
+// bucket takes checkpoints of all organizations but one.
+type bucket struct {
 	refuses string
 	kept    []string
 }
 
-func (v *vault) PutNew(_ context.Context, key string, _ *bytes.Reader, _ string) error {
+func (v *bucket) PutNew(_ context.Context, key string, _ *bytes.Reader, _ string) error {
 	if strings.Contains(key, v.refuses) {
 		return errors.New("this organization's object cannot be written")
 	}
@@ -43,7 +43,7 @@ func TestCheckpointsPassOverAFailingOrganization(t *testing.T) {
 	}
 	_, signer, err := audit.NewKey()
 	require.NoError(t, err)
-	v := &vault{refuses: orgs[0].String()}
+	v := &bucket{refuses: orgs[0].String()}
 	a := checkpoint.New(d.DB, v, signer)
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))

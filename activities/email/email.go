@@ -67,8 +67,8 @@ type SendInvitationInput struct {
 	Invitation uuid.UUID
 }
 
-// SendInvitationResult says where the invitation stands. An address that was
-// refused is a result, not an error: no one should try again.
+// SendInvitationResult holds the state of the invitation and of its mail. A refused
+// address is a result and not an error, because a retry cannot help.
 type SendInvitationResult struct {
 	State    members.State
 	Delivery members.Delivery
@@ -101,12 +101,12 @@ func (a *Activities) SendInvitation(ctx context.Context, in SendInvitationInput)
 	if err != nil {
 		return SendInvitationResult{}, err
 	}
-	return a.settle(ctx, in, hash, a.mailer.Send(ctx, m))
+	return a.recordDelivery(ctx, in, hash, a.mailer.Send(ctx, m))
 }
 
-// settle writes down what became of the attempt, for the people who look at the
-// row, and says whether there should be another.
-func (a *Activities) settle(ctx context.Context, in SendInvitationInput, hash []byte, sent error) (SendInvitationResult, error) {
+// recordDelivery records the result of the attempt in the row and decides
+// whether it is retried.
+func (a *Activities) recordDelivery(ctx context.Context, in SendInvitationInput, hash []byte, sent error) (SendInvitationResult, error) {
 	delivery, code := members.Sent, ""
 	switch fault.KindOf(sent) {
 	case fault.Invalid:

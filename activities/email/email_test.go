@@ -12,7 +12,7 @@ import (
 )
 
 // TestMailsOfHostileNames: subjects hold nothing that an owner wrote, and bodies
-// no line and no direction of the name's making.
+// neither a line break nor a direction character of the name.
 func TestMailsOfHostileNames(t *testing.T) {
 	t.Parallel()
 	const hostile = "http://evil.test/ reset your password\r\nBcc: evil@evil.test\u202e\u200b"

@@ -24,9 +24,9 @@ type SendUsageWarningInput struct {
 // has fallen, or there is no one to write to.
 type SendUsageWarningResult struct{ Mail usage.Mail }
 
-// SendUsageWarning mails a standing warning to the organization's contact, once:
-// what is not queued is not sent. A worker that dies between the mail and its
-// note sends it again, under the same Message-ID.
+// SendUsageWarning mails an open warning to the organization's contact if its
+// mail is queued. A worker that is killed between the mail and its record sends
+// it again, with the same Message-ID.
 func (a *Activities) SendUsageWarning(ctx context.Context, in SendUsageWarningInput) (SendUsageWarningResult, error) {
 	defer queue.Heartbeat(ctx)()
 	q := a.db.Single(in.Org)
@@ -77,8 +77,8 @@ func (a *Activities) note(ctx context.Context, in SendUsageWarningInput, sent er
 	return SendUsageWarningResult{Mail: mail}, nil
 }
 
-// warning writes the mail. Its subject holds nothing that anyone chose, as with
-// an invitation: the contact may be any address.
+// warning composes the mail. Its subject holds no text that a user chose,
+// because the contact may be any address.
 func warning(o tenancy.Organization, l usage.Level) (Message, error) {
 	data := struct {
 		Organization, What, Used, Limit, Then, Way string
@@ -89,7 +89,7 @@ func warning(o tenancy.Organization, l usage.Level) (Message, error) {
 	}
 	if l.Metric == "members" {
 		data.What, data.Used, data.Limit = "seats", fmt.Sprint(l.Used), fmt.Sprint(l.Limit)
-		data.Then, data.Way = "When none is left, nobody new can join.", "Remove members who have left the school, or ask for a larger tier."
+		data.Then, data.Way = "When none is left, no one new can join.", "Remove members who have left the school, or ask for a larger tier."
 	}
 	subject := fmt.Sprintf("Your organization has used %d %% of its %s", l.Percent, data.What)
 	return fill("warning", Message{To: o.ContactEmail, Subject: subject}, data)

@@ -38,16 +38,16 @@ type archive struct {
 	bytes    int64 // of the entries as they are unpacked
 }
 
-func newArchive(ctx context.Context, shelf Bucket, key string) (*archive, error) {
-	upload, err := shelf.CreateMultipart(ctx, key)
+func newArchive(ctx context.Context, bucket Bucket, key string) (*archive, error) {
+	upload, err := bucket.CreateMultipart(ctx, key)
 	if err != nil {
 		return nil, fmt.Errorf("begin archive: %w", err)
 	}
-	out := &object{ctx: ctx, shelf: shelf, key: key, upload: upload, sum: sha256.New()}
+	out := &object{ctx: ctx, bucket: bucket, key: key, upload: upload, sum: sha256.New()}
 	return &archive{zip: zip.NewWriter(out), out: out}, nil
 }
 
-// add writes one entry and its line of the manifest, and gives that line. What
+// add writes one entry and its line of the manifest, and returns that entry. What
 // is packed already, as most files are, is stored as it is.
 func (z *archive) add(name string, method uint16, at time.Time, write func(io.Writer) error) (ManifestEntry, error) {
 	w, err := z.zip.CreateHeader(&zip.FileHeader{Name: name, Method: method, Modified: at.UTC()})
@@ -58,11 +58,11 @@ func (z *archive) add(name string, method uint16, at time.Time, write func(io.Wr
 	if err := write(io.MultiWriter(w, sum, &size)); err != nil {
 		return ManifestEntry{}, err
 	}
-	line := ManifestEntry{Entry: name, Size: int64(size), SHA256: hex.EncodeToString(sum.Sum(nil))}
-	z.manifest = append(z.manifest, line)
+	entry := ManifestEntry{Entry: name, Size: int64(size), SHA256: hex.EncodeToString(sum.Sum(nil))}
+	z.manifest = append(z.manifest, entry)
 	z.written++
-	z.bytes += line.Size
-	return line, nil
+	z.bytes += entry.Size
+	return entry, nil
 }
 
 // addMissing tells the manifest of an entry that should be here.
@@ -73,9 +73,9 @@ func (z *archive) addMissing(name string, size int64, problem string) {
 // addLines writes an entry of JSON lines.
 func (z *archive) addLines(name string, each func(write func(any) error) error) error {
 	_, err := z.add(name, zip.Deflate, time.Now(), func(w io.Writer) error {
-		lines := json.NewEncoder(w)
-		lines.SetEscapeHTML(false)
-		return each(lines.Encode)
+		encoder := json.NewEncoder(w)
+		encoder.SetEscapeHTML(false)
+		return each(encoder.Encode)
 	})
 	if err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
@@ -85,9 +85,9 @@ func (z *archive) addLines(name string, each func(write func(any) error) error) 
 
 // close ends the archive and tells the part what it has become.
 func (z *archive) close(p *exports.Part) error {
-	lines := z.manifest
+	entries := z.manifest
 	err := z.addLines(Manifest, func(write func(any) error) error {
-		for _, l := range lines {
+		for _, l := range entries {
 			if err := write(l); err != nil {
 				return err
 			}
@@ -112,7 +112,7 @@ func (z *archive) close(p *exports.Part) error {
 func (z *archive) discard(ctx context.Context) {
 	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	_ = z.out.shelf.AbortAll(own, z.out.key)
+	_ = z.out.bucket.AbortAll(own, z.out.key)
 }
 
 // pieceSize is how much of an archive is in memory. S3 takes 10,000 pieces.
@@ -121,7 +121,7 @@ const pieceSize = 16 << 20
 // object sends what is written to it to the store, a piece at a time.
 type object struct {
 	ctx         context.Context //nolint:containedctx // io.Writer has no room for one; it lives for one activity
-	shelf       Bucket
+	bucket      Bucket
 	key, upload string
 	piece       []byte
 	etags       []string
@@ -149,7 +149,7 @@ func (o *object) Write(p []byte) (int, error) {
 }
 
 func (o *object) flush() error {
-	etag, err := o.shelf.PutPart(o.ctx, o.key, o.upload, len(o.etags)+1, bytes.NewReader(o.piece))
+	etag, err := o.bucket.PutPart(o.ctx, o.key, o.upload, len(o.etags)+1, bytes.NewReader(o.piece))
 	if err != nil {
 		return err
 	}
@@ -167,7 +167,7 @@ func (o *object) join() (string, error) {
 			return "", err
 		}
 	}
-	return o.shelf.CompleteMultipart(o.ctx, o.key, o.upload, o.etags)
+	return o.bucket.CompleteMultipart(o.ctx, o.key, o.upload, o.etags)
 }
 
 type counter int64

@@ -34,8 +34,8 @@ type fileWriter struct {
 	part    *exports.Part
 }
 
-// all goes on until the part is full or nothing is left. A version that does not
-// fit opens the next part; one that is larger than a part has one of its own.
+// all adds versions until the part is full or none are left. A version that
+// does not fit opens the next part; a version larger than a part has its own.
 func (w *fileWriter) all() error {
 	for {
 		page, err := files.ListLive(w.ctx, w.q, w.part.Last, pageSize)
@@ -72,16 +72,16 @@ func (w *fileWriter) version(v files.LiveObject) error {
 		return err
 	}
 	defer func() { _ = body.Close() }()
-	line, err := w.archive.add(name, zip.Store, *v.PublishedAt, func(to io.Writer) error {
+	entry, err := w.archive.add(name, zip.Store, *v.PublishedAt, func(to io.Writer) error {
 		_, err := io.Copy(to, body)
 		return err
 	})
 	switch {
 	case err != nil:
 		return fmt.Errorf("copy version: %w", err)
-	case line.Size != v.Size:
+	case entry.Size != v.Size:
 		return errShort
-	case line.SHA256 != v.Sha256:
+	case entry.SHA256 != v.Sha256:
 		return errDiffers
 	}
 	w.part.Files++
@@ -95,9 +95,9 @@ func (w *fileWriter) open(v files.LiveObject) (io.ReadCloser, error) {
 	return w.content.Open(w.ctx, files.ContentKey(w.org, v.ID), v.ObjectEtag, 0, v.Size)
 }
 
-// gone leaves out what was deleted since the list was read. What should be there
-// and is not stands in the manifest: one lost object must not keep an
-// organization from its other files.
+// gone omits a file that was deleted after the list was read. A missing object is
+// named in the manifest instead of failing the export: one lost object must not
+// keep an organization from its other files.
 func (w *fileWriter) gone(v files.LiveObject, name, problem string) error {
 	now, err := files.GetVersion(w.ctx, w.q, v.ID)
 	switch {

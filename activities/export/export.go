@@ -43,16 +43,16 @@ type Workflows interface {
 // Config bounds what is written. An archive's directory is in memory while it is
 // written, so entries are bounded as bytes are.
 type Config struct {
-	PartBytes   int64 `env:"SATCHEL_EXPORT_PART_BYTES" envDefault:"4294967296"` // bytes of one archive of an export
-	PartEntries int   `env:"SATCHEL_EXPORT_PART_ENTRIES" envDefault:"20000"`    // files in one archive of an export
-	AtOnce      int   `env:"SATCHEL_EXPORTS_AT_ONCE" envDefault:"2"`            // archives that one worker writes at once; each holds 16 MiB of memory
+	PartBytes          int64 `env:"SATCHEL_EXPORT_PART_BYTES" envDefault:"4294967296"` // bytes of one archive of an export
+	PartEntries        int   `env:"SATCHEL_EXPORT_PART_ENTRIES" envDefault:"20000"`    // files in one archive of an export
+	ConcurrentArchives int   `env:"SATCHEL_EXPORTS_AT_ONCE" envDefault:"2"`            // archives that one worker writes at once; each holds 16 MiB of memory
 }
 
 // Check refuses bounds under which no export would end.
 func (c Config) Check() error {
-	if c.PartBytes < 1 || c.PartEntries < 1 || c.AtOnce < 1 {
+	if c.PartBytes < 1 || c.PartEntries < 1 || c.ConcurrentArchives < 1 {
 		return fmt.Errorf("SATCHEL_EXPORT_PART_BYTES, SATCHEL_EXPORT_PART_ENTRIES and SATCHEL_EXPORTS_AT_ONCE are %d, %d and %d: no export would end; use 1 or more",
-			c.PartBytes, c.PartEntries, c.AtOnce)
+			c.PartBytes, c.PartEntries, c.ConcurrentArchives)
 	}
 	return nil
 }
@@ -69,8 +69,8 @@ type Activities struct {
 }
 
 // New makes the activities.
-func New(db *tenancy.DB, shelf Bucket, content Content, w Workflows, c Config) *Activities {
-	return &Activities{db: db, bucket: shelf, content: content, workflows: w, config: c, writing: make(chan struct{}, max(1, c.AtOnce)), page: 500}
+func New(db *tenancy.DB, bucket Bucket, content Content, w Workflows, c Config) *Activities {
+	return &Activities{db: db, bucket: bucket, content: content, workflows: w, config: c, writing: make(chan struct{}, max(1, c.ConcurrentArchives)), page: 500}
 }
 
 // WriteExportPartInput names a part of an organization's export. The first holds
@@ -175,7 +175,7 @@ type FinishExportInput struct {
 	Export uuid.UUID
 }
 
-// FinishExportResult is what was made.
+// FinishExportResult is the summary of the export.
 type FinishExportResult struct {
 	Parts     []Part    `json:"parts"`
 	Files     int64     `json:"files"`
@@ -218,7 +218,7 @@ func (a *Activities) FinishExport(ctx context.Context, in FinishExportInput) (Fi
 	return result, nil
 }
 
-// DiscardExportInput names an export that came to nothing.
+// DiscardExportInput names a failed export.
 type DiscardExportInput struct {
 	Org    tenancy.OrgID
 	Export uuid.UUID

@@ -35,7 +35,7 @@ func (r Cleaner) Clear(ctx context.Context, org tenancy.OrgID, version uuid.UUID
 	}
 	switch v.Status {
 	case files.Uploading, files.Processing, files.Held:
-		return v.Status, nil // not settled: another step will
+		return v.Status, nil // not final: a later step ends it
 	case files.Published:
 		err = r.objects.eraseReceived(ctx, org, version)
 	case files.Quarantined:

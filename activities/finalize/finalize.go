@@ -31,8 +31,8 @@ type Activities struct {
 }
 
 // New makes the activities.
-func New(r Cleaner, line Admission) *Activities {
-	return &Activities{db: r.db, objects: r.objects, cleaner: r, admission: line}
+func New(r Cleaner, admission Admission) *Activities {
+	return &Activities{db: r.db, objects: r.objects, cleaner: r, admission: admission}
 }
 
 // startNext ends a step that ends a version: it clears what the version's state has
@@ -56,8 +56,8 @@ type PublishVersionInput struct {
 	Image   bool // its previews were tried
 }
 
-// PublishVersionResult says where the version stands now. Anything but
-// Published means that it was settled otherwise in the meantime.
+// PublishVersionResult holds the current status of the version. Any status but
+// Published means that another step has ended it in the meantime.
 type PublishVersionResult struct{ Status files.Status }
 
 // PublishVersion makes a scanned version readable: it copies the very bytes
@@ -96,8 +96,8 @@ func (a *Activities) publish(ctx context.Context, q tenancy.Queries, in PublishV
 	})
 }
 
-// decidePreview leaves no version published whose previews no one can tell
-// anything about: the step that makes them may have been given up.
+// decidePreview gives every published version a final preview state. The step
+// that makes previews may have been abandoned without one.
 func decidePreview(ctx context.Context, tx *tenancy.Tx, v files.Version, image bool) error {
 	switch {
 	case v.Preview != "":
@@ -116,7 +116,7 @@ type QuarantineVersionInput struct {
 	Reason  string
 }
 
-// QuarantineVersionResult says where the version stands now.
+// QuarantineVersionResult holds the current status of the version.
 type QuarantineVersionResult struct{ Status files.Status }
 
 // QuarantineVersion puts a version aside where no one can read it.

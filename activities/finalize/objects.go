@@ -44,7 +44,7 @@ func (o Objects) RemoveVersion(ctx context.Context, org tenancy.OrgID, version u
 	return nil
 }
 
-// eraseUnpublished removes what lies on the way to publication.
+// eraseUnpublished removes the objects that a version has before publication.
 func (o Objects) eraseUnpublished(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error {
 	if err := o.eraseStaged(ctx, org, version); err != nil {
 		return err
@@ -77,7 +77,7 @@ func (o Objects) eraseReceived(ctx context.Context, org tenancy.OrgID, version u
 // objectRef is where judged bytes lie before they move.
 type objectRef struct{ bucket, key, etag string }
 
-// copyObject copies an object into a vault if it is still the one that was judged. An
+// copyObject copies an object into another bucket if it is still the one with the verdict. An
 // earlier attempt may have done it already: each key is written by this package
 // only, and only with the bytes of its version.
 func copyObject(ctx context.Context, from objectRef, to CleanBucket, v files.Version) (string, error) {
@@ -98,12 +98,12 @@ func copyObject(ctx context.Context, from objectRef, to CleanBucket, v files.Ver
 	return etag, nil
 }
 
-// staged is where a received version lies.
+// staged is the location of a received version.
 func (o Objects) staged(v files.Version) objectRef {
 	return objectRef{o.Staging.Name(), files.StagingKey(tenancy.OrgID(v.OrganizationID), v.ID), v.StagingEtag}
 }
 
-// published is where a published version lies.
+// published is the location of a published version.
 func (o Objects) published(v files.Version) objectRef {
 	return objectRef{o.Clean.Name(), files.ContentKey(tenancy.OrgID(v.OrganizationID), v.ID), v.ObjectEtag}
 }

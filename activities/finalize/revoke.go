@@ -20,7 +20,7 @@ type RevokeVersionInput struct {
 	Database  string
 }
 
-// RevokeVersionResult says where the version stands now.
+// RevokeVersionResult holds the current status of the version.
 type RevokeVersionResult struct{ Status files.Status }
 
 // RevokeVersion takes a published version back into quarantine.

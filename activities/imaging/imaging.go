@@ -34,7 +34,7 @@ type Renderer interface {
 	Render(ctx context.Context, path, dir string) (Pictures, error)
 }
 
-// Pictures is what a renderer made.
+// Pictures are the results of a renderer.
 type Pictures struct {
 	Renderable    bool
 	Reason        string // a code, when it is not renderable
@@ -77,7 +77,7 @@ type RenderPreviewsInput struct {
 	Version uuid.UUID
 }
 
-// RenderPreviewsResult says what became of the previews.
+// RenderPreviewsResult holds the state of the previews.
 type RenderPreviewsResult struct {
 	Preview string
 	Reason  string // a code, when they are unavailable

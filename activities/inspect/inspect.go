@@ -110,8 +110,8 @@ func (a *Activities) inspect(ctx context.Context, v files.Version) (InspectObjec
 	return judge(result, err)
 }
 
-// narrow applies what the organization decided for itself and what its tier
-// allows: fewer kinds of files, no previews.
+// narrow applies the policies of the organization and the limits of its tier:
+// fewer kinds of files, no previews.
 func narrow(ctx context.Context, q tenancy.Queries, result InspectObjectResult) (InspectObjectResult, error) {
 	if result.Verdict != verdict.Accepted {
 		return result, nil

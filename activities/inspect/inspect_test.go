@@ -44,7 +44,7 @@ func pngHeader(width, height uint32) []byte {
 	return append(p, 8, 2, 0, 0, 0, 0, 0, 0, 0)
 }
 
-// jpegBehind is a JPEG whose frame header stands behind n segments of metadata
+// jpegBehind is a JPEG whose frame header follows n segments of metadata
 // and in front of megabytes of data.
 func jpegBehind(n int, width, height uint16, data int) []byte {
 	segment := append([]byte{0xff, 0xe2, 0xfd, 0xea}, make([]byte, 65_000)...)
@@ -55,7 +55,7 @@ func jpegBehind(n int, width, height uint16, data int) []byte {
 }
 
 // A picture that would take a browser's memory is refused, by a rule that
-// people can read, wherever its header stands.
+// people can read, wherever its header is.
 func TestPicturesWithTooManyPixels(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

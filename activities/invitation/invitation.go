@@ -69,7 +69,9 @@ func (a *Activities) EndInvitation(ctx context.Context, in EndInvitationInput) (
 	return EndInvitationResult{Ended: ended}, err
 }
 
-// StartWaitingInvitationsInput names the platform.
+// StartWaitingInvitations starts or signals the workflow of every open
+// invitation that has made no progress. A failure of one does not stop the
+// others.
 type StartWaitingInvitationsInput struct{ Org tenancy.OrgID }
 
 // StartWaitingInvitationsResult counts what was found, what was done and what failed.

@@ -35,7 +35,7 @@ func (a *BatchActivities) BeginDeletion(ctx context.Context, in BeginDeletionInp
 // StopWorkflowsInput names the organization whose workflows must end.
 type StopWorkflowsInput struct{ Org, Target tenancy.OrgID }
 
-// StopWorkflowsResult counts what was ended.
+// StopWorkflowsResult counts the terminated workflows.
 type StopWorkflowsResult struct{ Cancelled, Terminated int64 }
 
 // errStillRunning asks for another attempt.
@@ -98,7 +98,7 @@ var errBusy = fault.New(fault.Limited, "deletions_busy", "Other organizations ar
 // RemoveFilesInput names the organization whose files must go.
 type RemoveFilesInput struct{ Org, Target tenancy.OrgID }
 
-// RemoveFilesResult counts what was removed.
+// RemoveFilesResult counts the removed files.
 type RemoveFilesResult struct{ Files, Objects int64 }
 
 // RemoveFiles removes every object and every open multipart upload under the
@@ -163,23 +163,23 @@ func (a *BatchActivities) removeRows(ctx context.Context, org tenancy.OrgID) (n 
 	}
 }
 
-// ForgetOrganizationInput names the organization and what was removed of it.
-type ForgetOrganizationInput struct {
+// DeleteOrganizationRowsInput names the organization and what was removed of it.
+type DeleteOrganizationRowsInput struct {
 	Org, Target tenancy.OrgID
 	Operation   uuid.UUID
 }
 
-// ForgetOrganizationResult counts the rows that were removed, by table; nil when
+// DeleteOrganizationRowsResult counts the rows that were removed, by table; nil when
 // an earlier attempt had done it.
-type ForgetOrganizationResult struct{ Rows map[string]int64 }
+type DeleteOrganizationRowsResult struct{ Rows map[string]int64 }
 
-// ForgetOrganization removes every row that is left, the audit log and the
+// DeleteOrganizationRows removes every row that is left, the audit log and the
 // organization itself, and says so in the platform's audit log. Users who had no
 // other organization stay as an issuer's subject and nothing else.
-func (a *BatchActivities) ForgetOrganization(ctx context.Context, in ForgetOrganizationInput) (ForgetOrganizationResult, error) {
-	var result ForgetOrganizationResult
+func (a *BatchActivities) DeleteOrganizationRows(ctx context.Context, in DeleteOrganizationRowsInput) (DeleteOrganizationRowsResult, error) {
+	var result DeleteOrganizationRowsResult
 	err := a.DB.InTx(ctx, in.Org, func(tx *tenancy.Tx) (err error) {
-		result.Rows, err = tenancy.ForgetOrganization(ctx, tx, in.Target)
+		result.Rows, err = tenancy.DeleteOrganizationRows(ctx, tx, in.Target)
 		if err != nil || result.Rows == nil {
 			return err
 		}

@@ -183,25 +183,25 @@ func (a *Activities) makeOwner(ctx context.Context, org tenancy.OrgID, user uuid
 	})
 }
 
-// ProveStorageInput names the organization that is set up.
-type ProveStorageInput struct{ Org, Target tenancy.OrgID }
+// CheckStorageInput names the organization that is set up.
+type CheckStorageInput struct{ Org, Target tenancy.OrgID }
 
-// ProveStorageResult is empty: the store took what it was given.
-type ProveStorageResult struct{}
+// CheckStorageResult is empty: the store took what it was given.
+type CheckStorageResult struct{}
 
-// probe is what ProveStorage writes under the organization's prefix.
+// probe is what CheckStorage writes under the organization's prefix.
 func probe(org tenancy.OrgID) string { return org.String() + "/probe" }
 
-// ProveStorage shows that every bucket takes and gives up this organization's
+// CheckStorage shows that every bucket takes and gives up this organization's
 // objects, and leaves nothing.
-func (a *Activities) ProveStorage(ctx context.Context, in ProveStorageInput) (ProveStorageResult, error) {
+func (a *Activities) CheckStorage(ctx context.Context, in CheckStorageInput) (CheckStorageResult, error) {
 	defer queue.Heartbeat(ctx)()
 	for _, b := range a.Buckets {
 		if err := b.Put(ctx, probe(in.Target), bytes.NewReader([]byte("probe"))); err != nil {
-			return ProveStorageResult{}, fmt.Errorf("write under the organization's prefix: %w", err)
+			return CheckStorageResult{}, fmt.Errorf("write under the organization's prefix: %w", err)
 		}
 	}
-	return ProveStorageResult{}, a.ended(ctx, in.Target, StepStorage, a.removeProbes(ctx, in.Target))
+	return CheckStorageResult{}, a.ended(ctx, in.Target, StepStorage, a.removeProbes(ctx, in.Target))
 }
 
 // RemoveProbesInput names the organization that could not be set up.
@@ -210,7 +210,7 @@ type RemoveProbesInput struct{ Org, Target tenancy.OrgID }
 // RemoveProbesResult is empty: nothing is left.
 type RemoveProbesResult struct{}
 
-// RemoveProbes undoes ProveStorage.
+// RemoveProbes undoes CheckStorage.
 func (a *Activities) RemoveProbes(ctx context.Context, in RemoveProbesInput) (RemoveProbesResult, error) {
 	defer queue.Heartbeat(ctx)()
 	return RemoveProbesResult{}, a.removeProbes(ctx, in.Target)
@@ -257,7 +257,7 @@ type DiscardOrganizationResult struct{}
 // finished; its slug is free again.
 func (a *Activities) DiscardOrganization(ctx context.Context, in DiscardOrganizationInput) (DiscardOrganizationResult, error) {
 	return DiscardOrganizationResult{}, a.DB.InTx(ctx, in.Org, func(tx *tenancy.Tx) error {
-		counts, err := tenancy.ForgetOrganization(ctx, tx, in.Target)
+		counts, err := tenancy.DeleteOrganizationRows(ctx, tx, in.Target)
 		if err != nil || counts == nil {
 			return err
 		}
@@ -267,8 +267,8 @@ func (a *Activities) DiscardOrganization(ctx context.Context, in DiscardOrganiza
 	})
 }
 
-// setup reads what is to be done. An organization that was finished meanwhile,
-// by a lost attempt, has nothing to be done.
+// setup reads the remaining work. An organization that an earlier, lost attempt
+// has finished has none.
 func (a *Activities) setup(ctx context.Context, q tenancy.Queries) (tenancy.ProvisioningSetup, error) {
 	setup, found, err := tenancy.GetProvisioningSetup(ctx, q)
 	if err == nil && !found {

@@ -24,7 +24,7 @@ type RestartUnfinishedInput struct{ Org tenancy.OrgID }
 type RestartUnfinishedResult = queue.Swept
 
 // RestartUnfinished starts the process of every organization whose workflow was
-// never started, or was lost. Starting one that runs changes nothing.
+// not started, or was lost. A running one is not changed.
 func (a *BatchActivities) RestartUnfinished(ctx context.Context, in RestartUnfinishedInput) (RestartUnfinishedResult, error) {
 	if in.Org != tenancy.Platform {
 		return RestartUnfinishedResult{}, fault.New(fault.Denied, "not_platform", "Only the platform sweeps. Start it with the platform's organization.")

@@ -14,7 +14,7 @@ import (
 	"satchel/tenancy"
 )
 
-// EndUploadsInput names the organization that takes nothing more.
+// EndUploadsInput names the suspended organization.
 type EndUploadsInput struct{ Org, Target tenancy.OrgID }
 
 // EndUploadsResult counts the uploads that were open.

@@ -50,7 +50,7 @@ type Clearer interface {
 	Clear(ctx context.Context, org tenancy.OrgID, version uuid.UUID) (files.Status, error)
 }
 
-// Checker holds what the check looks at.
+// Checker holds the dependencies of the check.
 type Checker struct {
 	DB                                  *tenancy.DB
 	Staging, Clean, Quarantine, Exports Bucket
@@ -184,7 +184,7 @@ func cmpError(first, err error) error {
 	return err
 }
 
-// status reads the state of a version; empty when it has no row.
+// status reads the current status of a version; it is empty for one without a row.
 func (r *scanState) status(version uuid.UUID) (files.Status, error) {
 	v, err := files.GetVersion(r.ctx, r.q, version)
 	if fault.KindOf(err) == fault.NotFound {

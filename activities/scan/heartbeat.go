@@ -11,8 +11,7 @@ import (
 	"satchel/internal/fault"
 )
 
-// heartbeatDetails is what a heartbeat carries, and so what the next attempt knows of this
-// one.
+// heartbeatDetails is the content of a heartbeat, which the next attempt reads.
 type heartbeatDetails struct {
 	Bytes        int64
 	FailingSince time.Time // of the first attempt that found the scanner away

@@ -150,7 +150,7 @@ func (a *Activities) scan(ctx context.Context, source Source, o object, p *heart
 	if err != nil {
 		return files.Verdict{}, err
 	}
-	s := &stream{Activities: a, ctx: ctx, pulse: p, differ: differ}
+	s := &stream{Activities: a, ctx: ctx, heartbeat: p, differ: differ}
 	found, err := s.scan(source, o)
 	if err != nil {
 		return files.Verdict{}, err

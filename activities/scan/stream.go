@@ -21,10 +21,10 @@ import (
 // the scanner and, for a container, the spool that its members are read from.
 type stream struct {
 	*Activities
-	ctx    context.Context //nolint:containedctx // lives for one scan
-	pulse  *heartbeat
-	differ func(error) error // the fault for bytes that are not the received ones
-	sha256 string            // of all the bytes, once they were read
+	ctx       context.Context //nolint:containedctx // lives for one scan
+	heartbeat *heartbeat
+	differ    func(error) error // the fault for bytes that are not the received ones
+	sha256    string            // of all the bytes, once they were read
 }
 
 func (s *stream) scan(source Source, o object) (Finding, error) {
@@ -101,7 +101,7 @@ func open(ctx context.Context, source Source, o object) (io.ReadCloser, error) {
 // ask takes only the three answers that a scanner can give; silence is no
 // verdict.
 func (s *stream) ask(r io.Reader, size int64) (Finding, error) {
-	found, err := s.scanner.Scan(s.ctx, s.pulse.count(r), size)
+	found, err := s.scanner.Scan(s.ctx, s.heartbeat.count(r), size)
 	if err != nil {
 		return Finding{}, err
 	}

@@ -28,8 +28,8 @@ type UploadStarter interface {
 	StartAdmitted(ctx context.Context, org tenancy.OrgID) error
 }
 
-// Cleaner removes what a version left: what its state has no use for, or
-// everything.
+// Cleaner removes objects of a version: those that its status does not need, or
+// all.
 type Cleaner interface {
 	Clear(ctx context.Context, org tenancy.OrgID, version uuid.UUID) (files.Status, error)
 	RemoveVersion(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error
@@ -57,9 +57,9 @@ func New(db *tenancy.DB, starter UploadStarter, remover Cleaner, c Config) *Acti
 	return &Activities{db: db, starter: starter, remover: remover, config: c, page: 500}
 }
 
-// filesAtOnce is how many files of one organization are purged before the next
+// organizationPage is how many files of one organization are purged before the next
 // organization has its turn.
-const filesAtOnce = 50
+const organizationPage = 50
 
 // StartWaitingUploadsInput names the platform.
 type StartWaitingUploadsInput struct{ Org tenancy.OrgID }
@@ -70,8 +70,8 @@ type ExpireUploadsInput struct{ Org tenancy.OrgID }
 // PurgeTrashInput names the platform.
 type PurgeTrashInput struct{ Org tenancy.OrgID }
 
-// ForgetRequestsInput names the platform.
-type ForgetRequestsInput struct{ Org tenancy.OrgID }
+// DeleteExpiredIdempotencyKeysInput names the platform.
+type DeleteExpiredIdempotencyKeysInput struct{ Org tenancy.OrgID }
 
 // CleanUploadsInput names the platform.
 type CleanUploadsInput struct{ Org tenancy.OrgID }
@@ -79,10 +79,10 @@ type CleanUploadsInput struct{ Org tenancy.OrgID }
 // SweepResult counts what was found, what was done and what failed.
 type SweepResult = queue.Swept
 
-// StartWaitingUploads starts the workflow of every version that was let into the
-// pipeline and shows no life, and moves every line that has stood for a while
-// though there is room: its end was not heard of, or its tier's bound was raised.
-// Starting what runs, and moving a line without room, changes nothing.
+// StartWaitingUploads starts the workflow of every admitted version that has no
+// steps, and admits from every queue that has waited for a while although there is
+// room: an admission was missed, or the tier's limit was raised. Starting a running
+// workflow again, and admitting without room, changes nothing.
 func (a *Activities) StartWaitingUploads(ctx context.Context, in StartWaitingUploadsInput) (SweepResult, error) {
 	if err := platform(in.Org); err != nil {
 		return SweepResult{}, err
@@ -154,9 +154,9 @@ func (a *Activities) CleanUploads(ctx context.Context, in CleanUploadsInput) (Sw
 	})
 }
 
-// PurgeTrash removes for good what has been in the trash for its time. It goes
-// on until nothing is left, in turns between the organizations; files that fail
-// are passed over and tried again by the next run.
+// PurgeTrash deletes files permanently when their time in the trash is over. It
+// pages until none are left, in turns between the organizations. Failing files
+// are skipped and tried again by the next run.
 func (a *Activities) PurgeTrash(ctx context.Context, in PurgeTrashInput) (SweepResult, error) {
 	if err := platform(in.Org); err != nil {
 		return SweepResult{}, err
@@ -171,7 +171,7 @@ func (a *Activities) PurgeTrash(ctx context.Context, in PurgeTrashInput) (SweepR
 		if last != nil {
 			after = last.File
 		}
-		return a.db.FilesTrashed(ctx, tenancy.OrgID(org.Org), a.config.Trash, after, filesAtOnce)
+		return a.db.FilesTrashed(ctx, tenancy.OrgID(org.Org), a.config.Trash, after, organizationPage)
 	}, a.purge)
 }
 
@@ -218,9 +218,9 @@ func (a *Activities) purge(ctx context.Context, r tenancy.Ref) error {
 	return a.db.InTx(ctx, org, func(tx *tenancy.Tx) error { return files.Purge(ctx, tx, r.File) })
 }
 
-// ForgetRequests removes the keys of requests that may be used again: nothing
+// DeleteExpiredIdempotencyKeys removes the keys of requests that may be used again: nothing
 // knows them any more.
-func (a *Activities) ForgetRequests(ctx context.Context, in ForgetRequestsInput) (SweepResult, error) {
+func (a *Activities) DeleteExpiredIdempotencyKeys(ctx context.Context, in DeleteExpiredIdempotencyKeysInput) (SweepResult, error) {
 	if err := platform(in.Org); err != nil {
 		return SweepResult{}, err
 	}

@@ -1,5 +1,5 @@
-// Package usage writes down what each organization used, day by day, and warns
-// those that come near what their tier allows.
+// Package usage rolls up the usage of organizations by day and raises warnings
+// near the limits of their tiers.
 package usage
 
 import (

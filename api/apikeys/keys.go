@@ -150,7 +150,8 @@ func showKey(c *gin.Context, k apikeys.Key, s apikeys.Secret) {
 	c.JSON(http.StatusCreated, v)
 }
 
-// Revoke needs no feature: anyone who left a tier can still end what it made.
+// Revoke needs no feature: an organization whose new tier has no API keys can
+// still end its keys.
 func (r *Keys) Revoke(c *gin.Context) error {
 	org, id, err := r.keyParams(c)
 	if err != nil {

@@ -50,8 +50,8 @@ var (
 	errNotReady    = fault.New(fault.Denied, "organization_not_ready", "Your organization is still being set up. Try again in a moment.")
 )
 
-// Authorize finds out who is calling and lets through who is granted the action.
-// The organization comes from the membership and never from the request alone.
+// Authorize identifies the caller and checks that the action is granted. The
+// organization comes from the membership and never from the request alone.
 func (d *Auth) Authorize(needs tenancy.Action, cost ratelimit.Cost) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		actor, err := d.identified(c, needs, cost)
@@ -97,8 +97,8 @@ func denied(actor tenancy.Actor, needs tenancy.Action) error {
 	return fault.New(fault.Denied, "insufficient_scope", "The API key lacks the scope %s. An owner or admin of your organization can make a key that has it.", scope)
 }
 
-// credential is what a bearer token proved: where its holder belongs, and for a
-// key what it is limited to.
+// credential is the verified content of a bearer token: the memberships of its
+// holder, and the scopes of a key.
 type credential struct {
 	memberships []tenancy.Membership
 	key         uuid.UUID
@@ -187,7 +187,7 @@ func selectMembership(places []tenancy.Membership, wanted string) (tenancy.Membe
 	return none, tenancy.ErrNoOrganization
 }
 
-// open says whether the organization lets an action through as it stands.
+// open says whether the status of the organization permits an action.
 func open(m tenancy.Membership, needs tenancy.Action) error {
 	switch {
 	case m.Allows(needs):

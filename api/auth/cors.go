@@ -91,8 +91,8 @@ func checkOrigin(c *gin.Context, origins []string) error {
 	return nil
 }
 
-// AllowAnyOrigin lets a page of any organization read what everyone may read,
-// such as whose tokens are taken.
+// AllowAnyOrigin lets pages of every organization read public answers, such as
+// the accepted issuers.
 func AllowAnyOrigin(c *gin.Context) {
 	if origin := c.GetString(keyOrigin); origin != "" {
 		allowOrigin(c.Writer.Header(), origin)

@@ -27,7 +27,7 @@ type usedKey struct {
 
 func newUsedKeys() usedKeys { return make(usedKeys, usedWaiting) }
 
-// note remembers a use, unless the row tells of one that is fresh.
+// note records a use, unless the row holds a recent one.
 func (u usedKeys) note(h tenancy.KeyHolder) {
 	if h.LastUsed != nil && time.Since(*h.LastUsed) < apikeys.UseInterval {
 		return

@@ -87,7 +87,7 @@ func (d *Auth) Public(c *gin.Context) {
 	d.LimitAddress(c)
 }
 
-// LimitAddress bounds what asks for no one's name.
+// LimitAddress limits unauthenticated requests by address.
 func (d *Auth) LimitAddress(c *gin.Context) {
 	if err := d.RateLimit.AllowAddress(c.Writer.Header(), address(c)); err != nil {
 		request.Fail(c, err)

@@ -14,13 +14,13 @@ import (
 	"satchel/internal/fault"
 )
 
-// Source is where published bytes lie. Reads are tied to the object's ETag, so
-// what leaves is what was scanned.
+// Source is the bucket of published objects. Reads are bound to the ETag of the
+// object, so that only scanned bytes are sent.
 type Source interface {
 	Open(ctx context.Context, key, etag string, offset, length int64) (io.ReadCloser, error)
 }
 
-// Content is what is to be sent.
+// Content is the object to send.
 type Content struct {
 	Key        string
 	ObjectETag string // the store's

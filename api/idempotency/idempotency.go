@@ -39,7 +39,7 @@ type PreviousAttempt struct {
 // HasResponse says that the earlier try came to an answer.
 func (e PreviousAttempt) HasResponse() bool { return e.Status != 0 }
 
-// Outcome is what became of an earlier try.
+// Outcome is the result of an earlier attempt.
 type Outcome int
 
 // What Again can find.
@@ -103,7 +103,7 @@ type attempt struct {
 	claim idempotency.Claim
 }
 
-// identify finds out who is calling and what is asked.
+// identify reads the caller and the hash of the request.
 func (t *attempt) identify(text string) error {
 	t.key.Hash = sha256.Sum256([]byte(text))
 	if actor, ok := tenancy.ActorFrom(t.c.Request.Context()); ok {
@@ -138,7 +138,7 @@ func (t *attempt) header(name string) string {
 	return t.c.GetHeader(name)
 }
 
-// rewindBody gives the body to anyone who reads it next.
+// rewindBody makes the body readable again for the handler.
 func (t *attempt) rewindBody() {
 	if !t.route.Streaming {
 		t.c.Request.Body = io.NopCloser(bytes.NewReader(t.body))
@@ -187,7 +187,8 @@ func (t *attempt) run(do Handler) (err error) {
 
 func (t *attempt) hasResponse() bool { return t.claim.Status != nil }
 
-// replay answers with what an earlier try made, or says that it made nothing.
+// replay answers with the resource that an earlier attempt created, or reports
+// that it created none.
 func (t *attempt) replay(ctx context.Context) (made bool, err error) {
 	e := PreviousAttempt{ID: t.claim.ID, StartedAt: t.claim.Since}
 	if t.hasResponse() {
@@ -229,8 +230,8 @@ func (t *attempt) renewClaim(ctx context.Context) (stop func()) {
 	return stop
 }
 
-// finish notes what became of the request. An answer that was not noted costs
-// the next try a look, and nothing else: what was made is known by its id.
+// finish records the outcome of the request. When that fails, the next attempt
+// looks up the resource by its id.
 func (t *attempt) finish(err error) {
 	ctx, cancel := t.cleanupContext()
 	defer cancel()

@@ -64,7 +64,7 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if p.config.ClientID != "" {
 		in, err := p.issuer.SignIn(r.Context())
 		if err != nil {
-			p.log.WarnContext(r.Context(), "sign-in on the invitation page is unavailable", "error", err)
+			p.log.WarnContext(r.Context(), "load sign-in configuration for invitation page failed", "error", err)
 			settings = append(settings, [2]string{"down", "yes"})
 		} else {
 			settings = append(settings, [2]string{"authorize", in.Authorization}, [2]string{"tokens", in.Token}, [2]string{"issuer", in.Issuer},

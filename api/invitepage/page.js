@@ -20,16 +20,16 @@ const todo = {
 
 // Each way that it may end: title, words, and what the button does, if there is one.
 const ends = {
-  invitation_not_found: ["There is no such invitation", "The link is not whole, or a newer mail has replaced it. Open the link of the newest mail, or ask whoever invited you for a new one."],
-  invitation_used: ["This invitation was used already", "An invitation works once. If it was you, all is done: sign in as you did then. If it was not you, tell whoever invited you."],
-  invitation_declined: ["This invitation was declined", "If you would like to come after all, ask whoever invited you for a new one."],
-  invitation_revoked: ["This invitation was withdrawn", "Ask whoever invited you whether you should have a new one."],
-  invitation_expired: ["The time of this invitation is over", "Ask whoever invited you for a new one."],
+  invitation_not_found: ["There is no such invitation", "The link is not whole, or a newer mail has replaced it. Open the link of the newest mail, or ask the person who invited you for a new one."],
+  invitation_used: ["This invitation was used already", "An invitation works once. If it was you, all is done: sign in as you did then. If it was not you, tell the person who invited you."],
+  invitation_declined: ["This invitation was declined", "If you would like to come after all, ask the person who invited you for a new one."],
+  invitation_revoked: ["This invitation was withdrawn", "Ask the person who invited you whether you should have a new one."],
+  invitation_expired: ["The time of this invitation is over", "Ask the person who invited you for a new one."],
   already_member: ["You are a member already", "The account you signed in with belongs to the organization, with this role or a higher one. If the invitation is meant for another account of yours, sign in with that one.", "Sign in with another account", "another"],
-  over_seats: ["There is no free seat", "All seats of the organization are taken. Ask whoever invited you to make room; this invitation waits until then.", "Look again", "look"],
+  over_seats: ["There is no free seat", "All seats of the organization are taken. Ask the person who invited you to make room; this invitation waits until then.", "Look again", "look"],
   organization_suspended: ["The organization is suspended", "It takes no new members at the moment. This invitation waits until its time is over.", "Look again", "look"],
   organization_not_ready: ["The organization is not ready", "It is still being set up, or is being deleted, and takes no new members now.", "Look again", "look"],
-  invalid_token: ["Your sign-in was not accepted", "This service does not take the sign-in that your school gave you. Ask whoever runs it.", "Look again", "look"],
+  invalid_token: ["Your sign-in was not accepted", "This service does not take the sign-in that your school gave you. Ask the operator of this service.", "Look again", "look"],
   rate_limited: ["Too many attempts", "Wait a minute, then try again.", "Look again", "look"],
   cannot_sign_in: ["The sign-in did not work", "Your school's sign-in did not finish. Nothing has happened to the invitation.", "Look again", "look"],
   not_begun_here: ["This sign-in was not begun here", "It was begun in another tab or too long ago, so it was not used. Open the link of the mail again."],
@@ -52,7 +52,7 @@ function end(code, reference) {
   const [title, text, label, next] = ends[code] || ends.unavailable;
   at("text").textContent = text;
   at("next").textContent = "";
-  at("reference").textContent = reference && (code === "unavailable" || code === "invalid_token") ? "Reference for whoever helps you: " + reference : "";
+  at("reference").textContent = reference && (code === "unavailable" || code === "invalid_token") ? "Reference for support: " + reference : "";
   const button = at("again");
   button.hidden = !label || !state.token;
   button.textContent = label || "";
@@ -132,7 +132,7 @@ function cameBack(answer) {
   sessionStorage.removeItem(waiting);
   let kept = null;
   try { kept = JSON.parse(text); } catch { /* not ours */ }
-  // The code has been read: it goes out of the address, and the token comes back, so that a reload looks anew.
+  // The code has been read: it goes out of the address, and the token comes back, so that a reload reads it again.
   history.replaceState(null, "", location.pathname + (kept ? "#token=" + kept.token : ""));
   const issuer = answer.get("iss");
   if (!kept || kept.state !== answer.get("state") || (issuer && issuer !== settings.issuer)) return null;

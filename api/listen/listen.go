@@ -49,8 +49,9 @@ func (w *Listener) Count() (done func()) {
 	return w.watching.Dec
 }
 
-// Notify wakes who waits for that file, or everyone when the payload is empty.
-// A channel that is full already has its wake-up, so this never blocks.
+// Notify wakes the requests that wait for that file, or all of them when the
+// payload is empty. A full channel already holds a wake-up, so this never
+// blocks.
 func (w *Listener) Notify(payload string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

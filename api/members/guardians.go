@@ -13,7 +13,8 @@ import (
 	"satchel/tenancy/members"
 )
 
-// GuardianView is who may read whose files.
+// GuardianView is the link between a parent and a student whose files the
+// parent may read.
 type GuardianView struct {
 	Parent    uuid.UUID `json:"parent_id"`
 	Student   uuid.UUID `json:"student_id"`
@@ -25,7 +26,7 @@ func showGuardian(g members.Guardian) GuardianView {
 	return GuardianView{Parent: g.Parent, Student: g.Student, CreatedBy: g.CreatedBy, CreatedAt: g.CreatedAt.UTC()}
 }
 
-// ListGuardians lists who may read whose files.
+// ListGuardians lists the links between parents and students.
 func (r *Members) ListGuardians(c *gin.Context) error {
 	org, err := request.Subject(c, r.DB, c.Param("id"))
 	if err != nil {

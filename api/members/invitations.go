@@ -109,8 +109,8 @@ func (r *Members) Invite(c *gin.Context) error {
 	return nil
 }
 
-// scheduleInvitation notes that the workflow could not be told. What the row says holds, and
-// the schedule will tell it.
+// scheduleInvitation logs that the workflow could not be signaled. The row is
+// committed, and the schedule signals the workflow later.
 func (r *Members) scheduleInvitation(ctx context.Context, org tenancy.OrgID, invitation uuid.UUID, what string, err error) {
 	r.Log.WarnContext(ctx, "signal invitation workflow failed; schedule will retry", "what", what, "org", org.String(), "invitation", invitation.String(), "error", err)
 }
@@ -248,8 +248,8 @@ func (r *Members) InvitationPage(c *gin.Context) error {
 	return nil
 }
 
-// ShowInvitation tells the holder of a token what it is for. It changes
-// nothing: scanners of mail follow every link before a person does.
+// ShowInvitation shows an invitation to the holder of its token. It changes
+// nothing, because mail scanners follow every link.
 func (r *Members) ShowInvitation(c *gin.Context) error { return r.showInvitation(c, c.Param("token")) }
 
 // LookAtInvitation is the same with the token in the body, where no log of a
@@ -325,13 +325,13 @@ func (r *Members) DeclineInvitation(c *gin.Context) error {
 	return nil
 }
 
-// invited is what the audit log calls someone who is no member yet.
+// invited is the role in the audit log of a person who is not a member yet.
 const invited tenancy.Role = "invited"
 
 type invitationAnswer func(ctx context.Context, tx *tenancy.Tx, id, user uuid.UUID, hash []byte) error
 
-// answerInvitation does what a person decided about the invitation whose token
-// they sent, in its organization's transaction, and tells the workflow.
+// answerInvitation applies a person's answer to the invitation of the given
+// token, in the transaction of its organization, and signals the workflow.
 func (r *Members) answerInvitation(c *gin.Context, do invitationAnswer) (tenancy.OrgID, uuid.UUID, error) {
 	in, err := request.Body[tokenBody](c)
 	if err != nil {

@@ -33,8 +33,8 @@ type memberBody struct {
 	Role    tenancy.Role `json:"role"`
 }
 
-// MemberView is a membership. Who vouches for the person, and by what name, is
-// shown to those who manage members.
+// MemberView is a membership. The issuer and subject of the person are shown to
+// callers who manage members.
 type MemberView struct {
 	Organization uuid.UUID    `json:"organization_id"`
 	User         uuid.UUID    `json:"user_id"`

@@ -48,12 +48,12 @@ func (a *Middleware) DrainTimeout(c *gin.Context) {
 	if c.Request.ContentLength == 0 {
 		return // the server reads on all the same, to notice a hang-up
 	}
-	// Who reads the body sets deadlines again. Recorders of tests have none.
+	// The reader of the body sets its own deadlines. Recorders in tests have none.
 	_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(a.Limits.Quick))
 }
 
-// LimitClass bounds a request by what it is: small ones by time and size, flowing
-// ones by their standing still.
+// LimitClass limits a request by its class: small ones by time and size, streaming ones
+// by the time without progress.
 func (a *Middleware) LimitClass(k Class) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		c.Set(keyClass, k)
@@ -120,7 +120,7 @@ func (b *deadlineBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// deadlineWriter gives each write its own deadline.
+// deadlineWriter sets a deadline for each write.
 type deadlineWriter struct {
 	gin.ResponseWriter
 	conn  *http.ResponseController

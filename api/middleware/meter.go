@@ -11,8 +11,8 @@ import (
 	"satchel/tenancy/usage"
 )
 
-// meter counts what no row says about a request that is over: who was active,
-// and what left. People are counted and keys are not.
+// meter counts what no row records about a finished request: active users and
+// bytes sent. Persons are counted, API keys are not.
 func (a *Middleware) meter(c *gin.Context) {
 	actor, ok := request.Actor(c)
 	if !ok || c.Writer.Status() >= http.StatusBadRequest {

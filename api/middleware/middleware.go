@@ -36,7 +36,7 @@ const (
 	Probe                 // asks whether this program works
 )
 
-// Middleware is what happens around every request.
+// Middleware holds the settings of the handlers that wrap every request.
 type Middleware struct {
 	HTTPS bool // how callers reach the API
 	Log   *slog.Logger
@@ -122,7 +122,7 @@ func (a *Middleware) Recover(c *gin.Context) {
 		if p == http.ErrAbortHandler { //nolint:errorlint // the value of a panic, compared as net/http does
 			panic(p)
 		}
-		a.Log.ErrorContext(c.Request.Context(), "panic", "request_id", request.ID(c), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		a.Log.ErrorContext(c.Request.Context(), "request handler panicked", "request_id", request.ID(c), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 		if c.Writer.Written() {
 			panic(http.ErrAbortHandler)
 		}

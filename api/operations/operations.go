@@ -31,7 +31,7 @@ type Operations struct {
 	Workflows Workflows
 }
 
-// OperationView is long-running work that someone asked for.
+// OperationView is a long-running operation.
 type OperationView struct {
 	ID        uuid.UUID        `json:"id"`
 	Kind      string           `json:"kind"`

@@ -97,5 +97,5 @@ func (r *Organizations) SetTier(c *gin.Context) error {
 	return nil
 }
 
-// mediaTypes lists what the platform takes.
+// mediaTypes lists the accepted media types.
 func mediaTypes() []string { return types.MediaTypes() }

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// Address is where a request comes from: the other end of its connection, or,
-// where that is a trusted proxy, the right-most hop of X-Forwarded-For that is
-// not. What stands left of it was written by someone who may write anything.
+// Address is the client address of a request: the peer of its connection, or, if
+// that is a trusted proxy, the right-most hop of X-Forwarded-For that is not one.
+// The hops to its left are written by the client and cannot be trusted.
 func (t *Limiter) Address(r *http.Request) netip.Addr {
 	at, ok := parseHop(r.RemoteAddr)
 	if !ok {

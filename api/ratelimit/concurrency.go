@@ -28,8 +28,8 @@ func (l *Concurrency[K]) Enter(who K) (leave func(), ok bool) {
 	return func() { l.leave(who) }, true
 }
 
-// leave forgets a caller who holds nothing open, so that the map does not grow
-// with everyone who ever called.
+// leave deletes a caller without open requests, so that the map does not grow
+// with every caller.
 func (l *Concurrency[K]) leave(who K) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

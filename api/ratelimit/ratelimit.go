@@ -22,7 +22,7 @@ import (
 	"satchel/tenancy"
 )
 
-// Config is what the operator may set.
+// Config are the settings of the limiter.
 type Config struct {
 	Replicas         int            `env:"SATCHEL_API_REPLICAS" envDefault:"1"`                   // API processes that share the rate limits; each grants its part
 	AddressPerMinute int            `env:"SATCHEL_ADDRESS_REQUESTS_PER_MINUTE" envDefault:"1200"` // unauthenticated requests and failed authentications of one address (IPv6: one /64)
@@ -30,7 +30,7 @@ type Config struct {
 	Streams          int            `env:"SATCHEL_EVENT_STREAMS" envDefault:"256"`                // event streams that one principal may hold open
 }
 
-// Limited refuses who asks too often.
+// Limited is the error for a caller above the limit.
 var Limited = fault.New(fault.Limited, "rate_limited", "Too many requests in a short time. Wait as long as Retry-After says and try again.")
 
 // Cost is what a request takes of an allowance.
@@ -116,9 +116,9 @@ func (t *Limiter) share(perMinute int) Rate {
 	return Rate(max(1, perMinute/t.config.Replicas))
 }
 
-// AllowMember bounds one who is signed in, in an organization that may send so many
-// requests a minute. One principal may use half of that, so that a script that
-// runs wild leaves the others room. The answer's header says how it stands.
+// AllowMember limits an authenticated caller, in an organization with the given number
+// of requests a minute. One principal may use half of it, so that a faulty script
+// cannot use up the limit of the others. The answer's header shows the rest.
 func (t *Limiter) AllowMember(h http.Header, actor tenancy.Actor, perMinute int, cost Cost) error {
 	who := principalOf(actor)
 	now, all, own := t.now(), t.share(perMinute), t.share(min(perMinute, max(perMinute/2, 60)))
@@ -224,7 +224,7 @@ func (t *Limiter) refuse(h http.Header, limit string, s bucketState) error {
 	return Limited.After(s.retryAfter)
 }
 
-// describe tells how the bucket stands that binds first
+// describe writes the state of the most limiting bucket
 // (draft-ietf-httpapi-ratelimit-headers-10): q requests in w seconds, of which r
 // are left, and all again after t seconds.
 func describe(h http.Header, limit string, s bucketState) {

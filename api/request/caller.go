@@ -33,8 +33,8 @@ func Actor(c *gin.Context) (tenancy.Actor, bool) {
 	return actor, ok
 }
 
-// Caller is the actor that was let in. A handler that runs without one
-// is a mistake in the route table, which must not become an open door.
+// Caller is the authenticated actor. A handler that runs without one is a mistake in
+// the route table, and must not run unauthenticated.
 func Caller(c *gin.Context) tenancy.Actor {
 	actor, ok := tenancy.ActorFrom(c.Request.Context())
 	if !ok {
@@ -46,7 +46,7 @@ func Caller(c *gin.Context) tenancy.Actor {
 // SetPerson says who signed in, on a route that asks for no organization.
 func SetPerson(c *gin.Context, who oidc.Identity) { c.Set(keyPerson, who) }
 
-// Person is who signed in.
+// Person is the authenticated person.
 func Person(c *gin.Context) oidc.Identity {
 	who, ok := c.Value(keyPerson).(oidc.Identity)
 	if !ok {

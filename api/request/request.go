@@ -1,5 +1,5 @@
-// Package request is how handlers read what was asked and say what every answer
-// says alike: bodies, parameters, pages, who is calling, failures.
+// Package request holds what handlers share: parsing of bodies, parameters and
+// pages, the caller, and failures.
 package request
 
 import (
@@ -192,7 +192,7 @@ func IsText(s string, limit int) bool {
 	return utf8.ValidString(s) && utf8.RuneCountInString(s) <= limit && !slices.Contains([]byte(s), 0)
 }
 
-// CheckLimits refuses what no quota can be.
+// CheckLimits refuses limits that no quota can have.
 func CheckLimits(maxBytes, maxFileSize *int64) error {
 	if maxBytes != nil && *maxBytes < 0 {
 		return Invalid("max", "max is a number of bytes and not negative.")

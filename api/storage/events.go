@@ -124,9 +124,9 @@ func (s *eventStream) run(ctx context.Context, changed <-chan struct{}) error {
 	}
 }
 
-// authorized asks again what was asked at authentication and of the file: a stream may
-// last for longer than a membership, a link to a student, or an organization's
-// good standing.
+// authorized repeats the checks of authentication and of access to the file, because
+// a stream may last longer than a membership, a link to a student, or the active
+// status of an organization.
 func (s *eventStream) authorized(ctx context.Context) error {
 	m, err := tenancy.GetMembership(ctx, s.storage.DB.Single(s.actor.Org), s.actor)
 	if err != nil {
@@ -148,8 +148,8 @@ func (s *eventStream) ended(ctx context.Context, err error) error {
 }
 
 // catchUp sends the events that have not been sent. The version's state and the
-// events come from one statement, so "final" is never said before the last event.
-// What happens after that statement has a wake-up of its own.
+// events are read in one statement, so "final" is never sent before the last
+// event. Later changes have their own wake-up.
 func (s *eventStream) catchUp(ctx context.Context) (done bool, err error) {
 	for {
 		events, err := s.after(ctx)

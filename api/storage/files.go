@@ -141,7 +141,7 @@ func (r *Storage) find(c *gin.Context) (files.View, error) {
 	return v, nil
 }
 
-// mayRead refuses anyone who may not read the files of this owner.
+// mayRead refuses a caller without access to the files of this owner.
 func (r *Storage) mayRead(ctx context.Context, actor tenancy.Actor, owner uuid.UUID) error {
 	if actor.May(tenancy.ReadAll) || owner == actor.User {
 		return nil

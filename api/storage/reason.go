@@ -25,9 +25,8 @@ var reasonTexts = map[string]string{
 	"deleted":              "The file was deleted while it was checked.",
 }
 
-// reasonText says to people what a status reason means and what to do. The reason
-// stays the stable code for programs; one without a sentence of its own gets the
-// one of its status.
+// reasonText is the sentence for a status reason, with the remedy. Programs use
+// the stable code; a reason without a sentence gets the one of its status.
 func reasonText(status files.Status, reason string) string {
 	if reason == "" {
 		return ""
@@ -37,7 +36,7 @@ func reasonText(status files.Status, reason string) string {
 		code = reason
 	}
 	if verdict == "infected" {
-		return "The virus scanner found something in the file (" + code + "). Nobody can read it. Check the computer that it comes from."
+		return "The virus scanner found something in the file (" + code + "). No one can read it. Check the computer that it comes from."
 	}
 	if text, ok := reasonTexts[code]; ok {
 		return text

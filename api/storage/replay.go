@@ -47,8 +47,8 @@ func (r *Storage) ReplayRestoreVersion(c *gin.Context, e idempotency.PreviousAtt
 	return found, r.answerRestored(c, t)
 }
 
-// ReplayTus answers with the upload that the earlier try created. It takes no
-// bytes: where the upload stands is in the answer, and the client goes on there.
+// ReplayTus answers with the upload that the earlier request created. It reads no
+// bytes: the answer holds the offset, and the client continues from there.
 func (r *Storage) ReplayTus(c *gin.Context, e idempotency.PreviousAttempt) (idempotency.Outcome, error) {
 	made, spoiled, err := r.Uploads.Created(c.Writer, c.Request, request.Caller(c), e.ID)
 	switch {
@@ -62,8 +62,8 @@ func (r *Storage) ReplayTus(c *gin.Context, e idempotency.PreviousAttempt) (idem
 	return idempotency.NotCreated, nil
 }
 
-// replayFile looks for the version that an earlier try made. One whose bytes never
-// came whole is ended: what came went with the try, and a form is sent whole.
+// replayFile looks for the version that an earlier attempt created. A version
+// with incomplete bytes is ended, because a form is always sent from its start.
 func (r *Storage) replayFile(c *gin.Context, e idempotency.PreviousAttempt) (files.Created, idempotency.Outcome, error) {
 	ctx, org := c.Request.Context(), request.Caller(c).Org
 	u, err := files.GetUpload(ctx, r.DB.Single(org), e.ID)

@@ -41,7 +41,7 @@ type FileView struct {
 	Latest            *LatestView     `json:"latest,omitempty"`
 }
 
-// ScanView is what the scanner said.
+// ScanView is the verdict of the scanner.
 type ScanView struct {
 	Verdict   verdict.Verdict `json:"verdict"`
 	Signature string          `json:"signature"`
@@ -97,7 +97,7 @@ func (r *Storage) show(v files.View) (FileView, error) {
 	for i := range f.Steps {
 		f.Steps[i].StartedAt, f.Steps[i].EndedAt = f.Steps[i].StartedAt.UTC(), request.UTC(f.Steps[i].EndedAt)
 	}
-	// What is not published has nothing that anyone may read.
+	// An unpublished version has no content that may be read.
 	if f.Status != files.Published {
 		return f, nil
 	}

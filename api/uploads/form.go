@@ -17,9 +17,9 @@ import (
 )
 
 const (
-	// formTTL is how long the rows of a form upload live without a new part. A
-	// form cannot be resumed: the rows outlive the request only when the
-	// process died.
+	// formTTL is how long the rows of a form upload are kept without a new
+	// part. A form cannot be resumed: the rows outlive the request only when
+	// the process is killed.
 	formTTL = time.Hour
 	// slack is what a form's request may hold beside the file's bytes: its other
 	// fields, which the API bounds, and the form's own punctuation.

@@ -160,7 +160,7 @@ func TestFormFailures(t *testing.T) {
 	require.Equal(t, objects, got)
 }
 
-func TestFormOfAStranger(t *testing.T) {
+func TestFormOfAnUnknownCaller(t *testing.T) {
 	t.Parallel()
 	b := setup(t, 1<<30)
 	u := b.replica(t)

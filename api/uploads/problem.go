@@ -44,7 +44,7 @@ func (u *Uploads) logFault(ctx context.Context, kind fault.Kind, err error) {
 	case fault.Internal:
 		u.Log.ErrorContext(ctx, "upload request failed", "error", err)
 	case fault.Unavailable:
-		u.Log.WarnContext(ctx, "upload request failed by its client or the network", "error", err)
+		u.Log.WarnContext(ctx, "upload request interrupted by client or network", "error", err)
 	default: // the caller's turn, and in the access log
 	}
 }
@@ -70,7 +70,7 @@ var tusdErrors = map[string]struct {
 	"ERR_AMBIGUOUS_UPLOAD_LENGTH":     {400, errLength.Code, "An upload's length is announced when it is created, in Upload-Length."},
 	"ERR_NOT_IMPLEMENTED":             {501, "not_implemented", "An upload's length is announced when it is created, in Upload-Length."},
 	"ERR_INVALID_OFFSET":              {400, "invalid_offset", "Upload-Offset is missing or not a number of bytes."},
-	"ERR_MISMATCHED_OFFSET":           {409, "offset_mismatch", "Upload-Offset is not where this upload stands. Ask for the offset with HEAD and continue from there."},
+	"ERR_MISMATCHED_OFFSET":           {409, "offset_mismatch", "Upload-Offset is not the offset of this upload. Ask for the offset with HEAD and continue from there."},
 	"ERR_UPLOAD_SIZE_EXCEEDED":        {413, files.ErrTooLarge.Code, errTooLong.Text},
 	"ERR_MAX_SIZE_EXCEEDED":           {413, files.ErrTooLarge.Code, files.ErrTooLarge.Text},
 	"ERR_UPLOAD_NOT_FOUND":            {404, errNoUpload.Code, errNoUpload.Text},

@@ -121,7 +121,7 @@ func TestRealStore(t *testing.T) {
 			b.received(t, id, whole)
 		}
 	})
-	t.Run("joined, and nobody heard", func(t *testing.T) {
+	t.Run("joined, and the answer was lost", func(t *testing.T) {
 		for _, lost := range []string{"CompleteMultipart", "InTx"} {
 			id := create()
 			require.Equal(t, http.StatusNoContent, c.patch(id, 0, whole[:2*partBytes]).status)

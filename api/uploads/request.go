@@ -15,8 +15,8 @@ import (
 
 type requestKey struct{}
 
-// request is one tus request, carried in its context through tusd, whose
-// interfaces have no room for who is asking.
+// request is one tus request. It is carried in the context through tusd, whose
+// interfaces have no parameter for the caller.
 type request struct {
 	actor       tenancy.Actor
 	leaseHolder string // of the lease, new for each request

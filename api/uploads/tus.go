@@ -24,8 +24,8 @@ import (
 // TusPath is where the tus protocol lives.
 const TusPath = "/api/v1/storage/tus/"
 
-// maxSize is what Tus-Max-Size tells: an S3 store takes no larger object. OPTIONS
-// names no organization, so it cannot tell an organization's limit.
+// maxSize is the value of Tus-Max-Size: an S3 store takes no larger object.
+// OPTIONS names no organization, so an organization's own limit cannot be used.
 const maxSize = 5 << 40
 
 // TusHandler serves everything below TusPath. It expects the actor in the
@@ -154,8 +154,8 @@ func (u *Uploads) row(ctx context.Context, org tenancy.OrgID, id uuid.UUID) (fil
 	return row, err
 }
 
-// checkOpen refuses an upload that takes no more bytes and never became a file. One
-// past its time is refused even if the sweep has not come by yet.
+// checkOpen refuses an upload that takes no more bytes and never became a file.
+// An expired one is refused even before the sweep has ended it.
 func checkOpen(row files.Upload) error {
 	switch {
 	case row.TrashedAt != nil, row.FinishedAt == nil && time.Now().After(row.ExpiresAt):
@@ -190,7 +190,7 @@ func (u *Uploads) location(id uuid.UUID) string {
 }
 
 // terminate ends an upload whose creating request was cut off: its client never
-// learned the address, and its reservation would stand until it expires.
+// learned the address, and its reservation would last until it expires.
 func (u *Uploads) terminate(v *request) {
 	u.ingest.Metrics.End(ingest.Tus, errCutShort)
 	if err := u.ingest.Withdraw(v.ctx, v.actor.Org, v.ticket.Upload, files.Failed, errCutShort.Code); err != nil {

@@ -112,7 +112,7 @@ func TestRefusedAtCreate(t *testing.T) {
 func ptr[T any](v T) *T { return &v }
 
 // What tusd can do beyond what we need is closed.
-func TestClosedDoors(t *testing.T) {
+func TestUnsupportedTusRequestsAreRefused(t *testing.T) {
 	t.Parallel()
 	b := setup(t, 1<<30)
 	c := b.serve(t, b.replica(t))
@@ -146,7 +146,7 @@ func TestClosedDoors(t *testing.T) {
 	require.Equal(t, http.StatusRequestEntityTooLarge, long.status)
 	options := c.do(http.MethodOptions, TusPath, nil)
 	require.Equal(t, "creation,creation-with-upload,termination", options.header.Get("Tus-Extension"))
-	require.Equal(t, "5497558138880", options.header.Get("Tus-Max-Size"), "what no upload may exceed, whoever's")
+	require.Equal(t, "5497558138880", options.header.Get("Tus-Max-Size"), "the limit of every upload")
 	require.Equal(t, "too_large", c.create(5<<40+1).code)
 }
 

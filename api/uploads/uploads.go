@@ -21,7 +21,7 @@ import (
 	"satchel/workflows/upload"
 )
 
-// Config is what the operator may set.
+// Config are the settings of uploads.
 type Config struct {
 	SpoolDir       string        `env:"SATCHEL_SPOOL_DIR"`                               // folder for parts, archives and pictures that are being worked on; empty: the system's folder for temporary files
 	PublicURL      string        `env:"SATCHEL_PUBLIC_URL"`                              // scheme and host of the tus Location header; empty: the header holds a path
@@ -30,7 +30,7 @@ type Config struct {
 	LockTimeout    time.Duration `env:"SATCHEL_UPLOAD_LOCK_TIMEOUT" envDefault:"8s"`     // a second writer of one upload waits this long for the first
 }
 
-// Ports is what the package stands on.
+// Ports are the dependencies of the package.
 type Ports struct {
 	DB         ingest.Tenants
 	Staging    ingest.Bucket
@@ -83,7 +83,7 @@ const (
 func (u *Uploads) start(ctx context.Context, org tenancy.OrgID, t files.Created) {
 	ctx = context.WithoutCancel(ctx)
 	if !u.starts.run(func() { u.startNow(ctx, org, t) }) {
-		u.Log.WarnContext(ctx, "start of an upload's workflow not queued, too many wait; sweep will start it", "organization", org, "version", t.Version)
+		u.Log.WarnContext(ctx, "queue upload workflow start failed: too many waiting; sweep will retry", "organization", org, "version", t.Version)
 	}
 }
 

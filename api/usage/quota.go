@@ -1,5 +1,5 @@
-// Package usage answers with numbers: what an organization may hold, what it
-// holds, and what it used.
+// Package usage serves the quota, the statistics and the usage of an
+// organization.
 package usage
 
 import (
@@ -17,7 +17,7 @@ import (
 // Usage answers with numbers.
 type Usage struct{ DB *tenancy.DB }
 
-// QuotaView is an organization's room and what lies in it.
+// QuotaView is an organization's quota and its use.
 type QuotaView struct {
 	Max         int64                  `json:"max"`
 	Used        int64                  `json:"used"`

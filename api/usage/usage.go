@@ -36,8 +36,8 @@ type UsageSums struct {
 	Jobs       int64 `json:"jobs"`
 }
 
-// UsageView is an organization's days, their sums, its limits, and the warnings
-// that stand about them.
+// UsageView is an organization's days, their sums, its limits, and the open
+// warnings about them.
 type UsageView struct {
 	Items  []UsageDay   `json:"items"`
 	Totals UsageSums    `json:"totals"`

@@ -23,7 +23,7 @@ type checkpointConfig struct {
 	PublicKey string `env:"SATCHEL_AUDIT_PUBLIC_KEY,required"` // public key that checks the checkpoints of the audit logs
 }
 
-// checkpoints reads what the worker signed.
+// checkpoints reads the signed checkpoints of the worker.
 type checkpoints struct {
 	bucket *s3.Bucket
 	key    ed25519.PublicKey

@@ -58,8 +58,8 @@ func (p *workflows) Export(ctx context.Context, by tenancy.Actor, org tenancy.Or
 	return export.Begin(ctx, p.db, p.temporal, by.User, org, op)
 }
 
-// orUnavailable speaks of Temporal where nothing else is known: its client
-// gives errors of its own.
+// orUnavailable reports Temporal as unavailable for errors of its client that
+// have no kind.
 func orUnavailable(err error) error {
 	if err != nil && fault.KindOf(err) == fault.Internal {
 		return errTemporal.Because(err)

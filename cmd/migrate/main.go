@@ -62,7 +62,7 @@ func operator() *cobra.Command {
 	var issuer, subject string
 	cmd := &cobra.Command{
 		Use:   "operator --issuer URL --subject ID",
-		Short: "Make a person a platform operator (the first one has nobody to ask)",
+		Short: "Make a person a platform operator (the first one cannot be made through the API)",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := schema.FromEnvironment()

@@ -96,7 +96,7 @@ func run(job task) (vips.Report, error) {
 		return vips.Report{}, err
 	}
 	defer func() { _ = source.Close() }()
-	sandbox, err := confine.Seal(job.output)
+	sandbox, err := confine.Apply(job.output)
 	if err != nil {
 		return vips.Report{}, err
 	}
@@ -168,7 +168,7 @@ func exit(report vips.Report, err error) int {
 }
 
 func check(output string) int {
-	inForce, err := confine.Seal(output)
+	inForce, err := confine.Apply(output)
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "render: %v\n", err)
 		return vips.ExitFault

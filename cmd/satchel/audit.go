@@ -25,11 +25,11 @@ func (a *app) audit() *cobra.Command {
 
   satchel audit list --action file.trash
   satchel audit verify                    the platform checks its whole audit log
-  satchel audit export -o trail.ndjson    or with --from and --to, a part of it
-  satchel audit verify trail.ndjson       this machine checks an export, offline
+  satchel audit export -o audit.ndjson    or with --from and --to, a part of it
+  satchel audit verify audit.ndjson       this machine checks an export, offline
 
 Every event carries the hash of all before it. docs/audit.md says how the hash
-is made, so that anybody can check it without this program.`,
+is made, so that it can be checked without this program.`,
 	}
 	cmd.AddCommand(a.auditList(), a.auditVerify(), a.auditExport(), a.auditKeygen())
 	return cmd
@@ -65,7 +65,7 @@ func (a *app) auditList() *cobra.Command {
 					q.Set(name, *value)
 				}
 			}
-			return a.showTrail(cmd, q)
+			return a.showAuditLog(cmd, q)
 		},
 	}
 	for name, usage := range map[string]string{
@@ -78,7 +78,7 @@ func (a *app) auditList() *cobra.Command {
 	return cmd
 }
 
-func (a *app) showTrail(cmd *cobra.Command, q url.Values) error {
+func (a *app) showAuditLog(cmd *cobra.Command, q url.Values) error {
 	c, err := a.client()
 	if err != nil {
 		return err
@@ -116,12 +116,12 @@ func (a *app) auditVerify() *cobra.Command {
 				return err
 			}
 			if b := report.FirstBroken; b != nil {
-				if err := a.say(cmd, report, "BROKEN at event %d: it %s. %d events before it are whole.\n", b.Seq, b.Reason, report.Events); err != nil {
+				if err := a.say(cmd, report, "BROKEN at event %d: it %s. %d events before it are intact.\n", b.Seq, b.Reason, report.Events); err != nil {
 					return err
 				}
 				return errOutcome
 			}
-			return a.say(cmd, report, "Whole: %d events, %d signed checkpoints agree, and the last hash is %s.\n", report.Events, report.Checkpoints, report.Head.Hash)
+			return a.say(cmd, report, "Intact: %d events, %d signed checkpoints agree, and the last hash is %s.\n", report.Events, report.Checkpoints, report.Head.Hash)
 		},
 	}
 	cmd.Flags().BoolVar(&part, "part", false, "FILE begins in the middle of an audit log, as an export of a time does")
@@ -230,7 +230,7 @@ func (a *app) saveExport(cmd *cobra.Command, body io.Reader, out string, part bo
 	}
 	_, err = io.Copy(f, body)
 	if err := errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("the export is not whole: %w", err)
+		return fmt.Errorf("the export is incomplete: %w", err)
 	}
 	report, err := verifyFile(out, part)
 	if err != nil {
@@ -239,13 +239,13 @@ func (a *app) saveExport(cmd *cobra.Command, body io.Reader, out string, part bo
 	if report.FirstBroken != nil {
 		return fmt.Errorf("the export was written to %s, but its chain is broken: %w", out, report.FirstBroken)
 	}
-	return a.say(cmd, report, "%d events in %s; the chain is whole.\n", report.Events, out)
+	return a.say(cmd, report, "%d events in %s; the chain is intact.\n", report.Events, out)
 }
 
 func (a *app) auditKeygen() *cobra.Command {
 	var dir string
 	cmd := &cobra.Command{
-		Use: "keygen", Short: "Make the key pair that signs checkpoints (for whoever runs the platform)", Args: cobra.NoArgs,
+		Use: "keygen", Short: "Make the key pair that signs checkpoints (for the operator of the platform)", Args: cobra.NoArgs,
 		Long: `Make the key pair that signs checkpoints of the audit logs.
 
 Two files are written: audit-key, for the worker alone (SATCHEL_AUDIT_KEY_FILE),

@@ -15,8 +15,8 @@ import (
 	"satchel/policies/audit"
 )
 
-// trailOf makes the lines of an audit log by the rule of docs/audit.md.
-func trailOf(t *testing.T, events int) (lines []string) {
+// auditLogOf makes the lines of an audit log by the rule of docs/audit.md.
+func auditLogOf(t *testing.T, events int) (lines []string) {
 	t.Helper()
 	var hash audit.Hash
 	for n := 1; n <= events; n++ {
@@ -33,9 +33,9 @@ func trailOf(t *testing.T, events int) (lines []string) {
 	return lines
 }
 
-func TestFilesOfATrailAreChecked(t *testing.T) {
+func TestAuditLogFilesAreChecked(t *testing.T) {
 	t.Parallel()
-	lines := trailOf(t, 6)
+	lines := auditLogOf(t, 6)
 	check := func(part bool, lines ...string) audit.Report {
 		name := filepath.Join(t.TempDir(), "trail.ndjson")
 		require.NoError(t, os.WriteFile(name, []byte(strings.Join(lines, "\n")), 0o600))
@@ -48,7 +48,7 @@ func TestFilesOfATrailAreChecked(t *testing.T) {
 	require.True(t, check(true, lines...).OK)
 	require.True(t, check(false).OK)
 
-	require.False(t, check(false, lines[2:]...).OK, "whoever asks for a whole audit log is not content with a part")
+	require.False(t, check(false, lines[2:]...).OK, "a part does not verify as a whole audit log")
 	r := check(true, lines[2:]...)
 	require.True(t, r.OK)
 	require.EqualValues(t, 4, r.Events)

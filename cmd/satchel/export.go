@@ -33,7 +33,7 @@ func (a *app) orgExport() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "export ID", Short: "Copy everything that an organization has", Args: cobra.ExactArgs(1),
 		Long: `Copy everything that an organization has: its members, files with all their
-versions, invitations, policies, usage and trail, as zip archives that hold JSON
+versions, invitations, policies, usage and audit log, as zip archives that hold JSON
 and the files as they are. Waits until they are made and downloads them.
 
 An export that is being made already is the one that is waited for. A download

@@ -78,7 +78,7 @@ func tokenOf(s string) string {
 }
 
 func (a *app) inviteShow() *cobra.Command {
-	return &cobra.Command{Use: "show TOKEN", Short: "Look at the invitation of a mail; nothing happens by that", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
+	return &cobra.Command{Use: "show TOKEN", Short: "Show the invitation of a mail without answering it", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
@@ -103,7 +103,7 @@ func (a *app) inviteShow() *cobra.Command {
 
 func (a *app) inviteAccept() *cobra.Command {
 	var decline bool
-	cmd := &cobra.Command{Use: "accept TOKEN", Short: "Accept the invitation of a mail, as whoever is logged in", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
+	cmd := &cobra.Command{Use: "accept TOKEN", Short: "Accept the invitation of a mail, as the person who is logged in", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err

@@ -30,7 +30,7 @@ func main() {
 // errOutcome ends the program unsuccessfully after everything was said.
 var errOutcome = errors.New("not every file was published")
 
-// app is what every command shares.
+// app holds what all commands share.
 type app struct {
 	json    bool
 	profile string

@@ -19,7 +19,7 @@ import (
 	"satchel/client"
 )
 
-// outcome is what became of one file.
+// outcome is the result of one file.
 type outcome struct {
 	Path   string `json:"path"`
 	ID     string `json:"id,omitempty"`

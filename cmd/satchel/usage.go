@@ -192,13 +192,13 @@ func bar(percent int) string {
 	return "[" + strings.Repeat("#", full) + strings.Repeat(".", barCells-full) + "]"
 }
 
-// warned says which warning stands, the highest, and what became of its mail.
+// warned describes the highest open warning of a metric and the state of its mail.
 func warned(ws []warning, metric string) string {
 	for _, w := range ws {
 		if w.Metric != metric {
 			continue
 		}
-		mail := map[string]string{"none": "nobody to write to", "queued": "mail waits", "sent": "mail sent", "failed": "mail refused"}[w.Mail]
+		mail := map[string]string{"none": "no contact address", "queued": "mail waits", "sent": "mail sent", "failed": "mail refused"}[w.Mail]
 		if w.MailCode != "" {
 			mail += " (" + w.MailCode + ")"
 		}

@@ -24,7 +24,7 @@ import (
 )
 
 var adaptersModule = fx.Module("adapters", fx.Provide(
-	newScanner, newRenderer, newMailer, newReady, newRemains, newUploads, upload.NewAdmission, newSigner))
+	newScanner, newRenderer, newMailer, newReady, newCleaner, newUploads, upload.NewAdmission, newSigner))
 
 func newInspect(db *tenancy.DB, store *s3.Store, limits archives.Limits) *inspect.Activities {
 	return inspect.New(db, store.Staging, limits)

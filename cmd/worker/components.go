@@ -37,7 +37,7 @@ func component(constructor any) fx.Option {
 }
 
 var uploadProcess = fx.Module("upload",
-	fx.Provide(newInspect, newScan, newImaging, newSettle),
+	fx.Provide(newInspect, newScan, newImaging, newFinalize),
 	component(func(i *inspect.Activities, s *finalize.Activities) queue.Component {
 		return queue.Component{Queue: queue.Interactive, Workflows: []any{upload.UploadFile}, Activities: []any{i, s}}
 	}),
@@ -49,7 +49,7 @@ var uploadProcess = fx.Module("upload",
 var sweepProcess = fx.Module("sweep",
 	fx.Provide(newSweep),
 	component(func(s *sweep.Activities) queue.Component {
-		return queue.Component{Queue: queue.Batch, Workflows: []any{sweeping.SweepUploads, sweeping.CleanEndedUploads, sweeping.PurgeTrashedFiles, sweeping.ForgetOldRequests},
+		return queue.Component{Queue: queue.Batch, Workflows: []any{sweeping.SweepUploads, sweeping.CleanEndedUploads, sweeping.PurgeTrashedFiles, sweeping.CleanIdempotencyKeys},
 			Activities: []any{s}, Schedules: sweeping.Schedules()}
 	}),
 )

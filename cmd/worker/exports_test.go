@@ -34,7 +34,7 @@ func (n *nowhere) StartExport(_ context.Context, _ tenancy.OrgID, id uuid.UUID) 
 	return nil
 }
 
-// dying is a shelf whose process dies at one of its calls: the call works, or
+// dying is a bucket whose process dies at one of its calls: the call works, or
 // not, and nothing after it does.
 type dying struct {
 	exportBucket
@@ -76,7 +76,7 @@ func (a *activities) exporter(t *testing.T, partBytes int64, s export.Bucket) *e
 	if s == nil {
 		s = exportBucket{bucket{a.store.Exports}}
 	}
-	return export.New(a.DB, s, a.store.Clean, a.nowhere, export.Config{PartBytes: partBytes, PartEntries: 50, AtOnce: 1})
+	return export.New(a.DB, s, a.store.Clean, a.nowhere, export.Config{PartBytes: partBytes, PartEntries: 50, ConcurrentArchives: 1})
 }
 
 func (a *activities) beginExport(t *testing.T) uuid.UUID {
@@ -139,9 +139,9 @@ func (b *bundle) unpack(t *testing.T, id uuid.UUID) (entries map[string][]byte, 
 		}
 		require.Equal(t, export.Manifest, z.File[len(z.File)-1].Name)
 		told := 1
-		for line := range strings.Lines(string(own[export.Manifest])) {
+		for text := range strings.Lines(string(own[export.Manifest])) {
 			var l export.ManifestEntry
-			require.NoError(t, json.Unmarshal([]byte(line), &l))
+			require.NoError(t, json.Unmarshal([]byte(text), &l))
 			if l.Problem != "" {
 				problems = append(problems, l)
 				continue
@@ -150,7 +150,7 @@ func (b *bundle) unpack(t *testing.T, id uuid.UUID) (entries map[string][]byte, 
 			require.Len(t, own[l.Entry], int(l.Size))
 			told++
 		}
-		require.Len(t, own, told, "every entry stands in the manifest")
+		require.Len(t, own, told, "every entry is in the manifest")
 		for name, content := range own {
 			if name != export.Manifest {
 				require.NotContains(t, entries, name)
@@ -166,11 +166,11 @@ func sumOf(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-func lines(t *testing.T, content []byte) (found []map[string]any) {
+func jsonRows(t *testing.T, content []byte) (found []map[string]any) {
 	t.Helper()
-	for line := range strings.Lines(string(content)) {
+	for text := range strings.Lines(string(content)) {
 		var row map[string]any
-		require.NoError(t, json.Unmarshal([]byte(line), &row))
+		require.NoError(t, json.Unmarshal([]byte(text), &row))
 		found = append(found, row)
 	}
 	return found
@@ -242,17 +242,17 @@ func TestExportHoldsEverythingAndNothingElse(t *testing.T) {
 	require.Positive(t, about.Quota["used_bytes"])
 	require.Contains(t, entries, "policies.json")
 	for name, n := range map[string]int{"members.ndjson": 2, "invitations.ndjson": 1, "guardians.ndjson": 1, "keys.ndjson": 0, "files.ndjson": 6, "usage.ndjson": 1} {
-		require.Len(t, lines(t, entries[name]), n, name)
+		require.Len(t, jsonRows(t, entries[name]), n, name)
 	}
-	file := lines(t, entries["files.ndjson"])[0]
+	file := jsonRows(t, entries["files.ndjson"])[0]
 	require.Equal(t, "Grüße – 你好.txt", file["name"], "as people gave it")
 	require.Len(t, file["versions"], 1)
 	chain := audit.Chain{Organization: a.org.String()}
 	var events int
-	for line := range strings.Lines(string(entries["audit.ndjson"])) {
+	for text := range strings.Lines(string(entries["audit.ndjson"])) {
 		var l audit.Line
-		require.NoError(t, json.Unmarshal([]byte(line), &l))
-		require.NoError(t, chain.Next(l), "the audit log verifies as it stands in the export")
+		require.NoError(t, json.Unmarshal([]byte(text), &l))
+		require.NoError(t, chain.Next(l), "the exported audit log verifies")
 		events++
 	}
 	require.Positive(t, events)
@@ -314,7 +314,7 @@ func TestExportThatDiesGoesOn(t *testing.T) {
 				require.NoError(t, err)
 				again, err := x.WriteExportPart(t.Context(), in)
 				require.NoError(t, err)
-				require.Equal(t, first, again, "a part that is there is content")
+				require.Equal(t, first, again, "an existing part is not written again")
 			}
 			result := writeAll(t, x, a.org, id)
 			require.EqualValues(t, 3, result.Files)

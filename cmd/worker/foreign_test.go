@@ -69,40 +69,40 @@ var foreign = map[string]string{
 	"EndInvitation":   nothing, // one that is not there is not open
 	"RecordOperation": "operation_not_found",
 
-	"SendUsageWarning": nothing, // one that is not there stands no more
+	"SendUsageWarning": nothing, // one without a row is not open any more
 
 	"WriteExportPart": "export_not_running",
 	"FinishExport":    "export_not_found",
 	"DiscardExport":   nothing, // one that is not there is not running
 
-	"SetOrganizationLimits": "foreign_organization",
-	"SetDefaultPolicies":    "foreign_organization",
-	"SetOwner":              "foreign_organization",
-	"ProveStorage":          "foreign_organization",
-	"RemoveProbes":          "foreign_organization",
-	"ActivateOrganization":  "foreign_organization",
-	"DiscardOrganization":   "foreign_organization",
-	"EndUploads":            "foreign_organization",
-	"RestartFiles":          "foreign_organization",
-	"BeginDeletion":         "foreign_organization",
-	"StopWorkflows":         "foreign_organization",
-	"RemoveFiles":           "foreign_organization",
-	"ForgetOrganization":    "foreign_organization",
-	"RollUpOrganizations":   "foreign_organization",
+	"SetOrganizationLimits":  "foreign_organization",
+	"SetDefaultPolicies":     "foreign_organization",
+	"SetOwner":               "foreign_organization",
+	"CheckStorage":           "foreign_organization",
+	"RemoveProbes":           "foreign_organization",
+	"ActivateOrganization":   "foreign_organization",
+	"DiscardOrganization":    "foreign_organization",
+	"EndUploads":             "foreign_organization",
+	"RestartFiles":           "foreign_organization",
+	"BeginDeletion":          "foreign_organization",
+	"StopWorkflows":          "foreign_organization",
+	"RemoveFiles":            "foreign_organization",
+	"DeleteOrganizationRows": "foreign_organization",
+	"RollUpOrganizations":    "foreign_organization",
 
-	"ReconcileOrganizations":    "foreign_organization",
-	"RestartUnfinished":         "not_platform",
-	"ReconcileDueOrganizations": "not_platform",
-	"CheckpointOrganizations":   "not_platform",
-	"CleanUploads":              "not_platform",
-	"ExpireUploads":             "not_platform",
-	"ForgetRequests":            "not_platform",
-	"RaiseUsageWarnings":        "not_platform",
-	"PurgeTrash":                "not_platform",
-	"StartWaitingUploads":       "not_platform",
-	"StartWaitingInvitations":   "not_platform",
-	"RestartExports":            "not_platform",
-	"RemoveExports":             "not_platform",
+	"ReconcileOrganizations":       "foreign_organization",
+	"ReconcileDueOrganizations":    "not_platform",
+	"RestartUnfinished":            "not_platform",
+	"CheckpointOrganizations":      "not_platform",
+	"CleanUploads":                 "not_platform",
+	"ExpireUploads":                "not_platform",
+	"DeleteExpiredIdempotencyKeys": "not_platform",
+	"RaiseUsageWarnings":           "not_platform",
+	"PurgeTrash":                   "not_platform",
+	"StartWaitingUploads":          "not_platform",
+	"StartWaitingInvitations":      "not_platform",
+	"RestartExports":               "not_platform",
+	"RemoveExports":                "not_platform",
 }
 
 // theirs is the other organization's: an id for every field by which an input
@@ -153,18 +153,18 @@ func (o theirs) fill(t *testing.T, org tenancy.OrgID, in reflect.Value) {
 // store, each activity by its name. There is no Temporal to be reached.
 func (a *activities) everyActivity(t *testing.T) map[string]reflect.Value {
 	t.Helper()
-	fake := clamdtest.Start(t, clamdtest.Honest(nil))
+	fake := clamdtest.Start(t, clamdtest.Scanning(nil))
 	var components []queue.Component
 	collect := fx.Annotate(func(c []queue.Component) { components = c }, fx.ParamTags(`group:"components"`))
 	built := fx.New(fx.NopLogger, processes(), fx.Invoke(collect), fx.Provide(
 		func() *tenancy.DB { return a.DB }, func() *s3.Store { return a.store }, func() client.Client { return nil },
 		func() scan.Scanner { return scanner{clamd.New(fake.Socket)} },
 		func() imaging.Renderer { return &a.bundle },
-		func() finalize.Cleaner { return a.remains },
+		func() finalize.Cleaner { return a.cleaner },
 		func() scan.Config { return scan.Config{MaxBytes: 1 << 20, Budget: time.Minute, SpoolDir: t.TempDir()} },
 		func() email.Mailer { return a.mails },
 		func() email.Config { return email.Config{InvitationURL: "https://school.test/invitations"} },
-		func() export.Config { return export.Config{PartBytes: room, PartEntries: 50, AtOnce: 1} },
+		func() export.Config { return export.Config{PartBytes: room, PartEntries: 50, ConcurrentArchives: 1} },
 		func() invitation.Config { return invitation.Config{} }, func() sweep.Config { return sweep.Config{} },
 		func() *upload.Admission { return nil }, func() workers.Config { return workers.Config{} },
 		newUploads, archives.DefaultLimits, func() (*audit.Signer, error) { return audit.NewSigner(testKey) },

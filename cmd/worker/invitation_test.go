@@ -110,7 +110,7 @@ func (b *bundle) requireNothingPersonal(t *testing.T, id uuid.UUID, token string
 	}
 }
 
-// TestMailIsDownThenUp: each attempt stands in the row, and the mail goes out
+// TestMailIsDownThenUp: each attempt is recorded in the row, and the mail goes out
 // once the server is back.
 func TestMailIsDownThenUp(t *testing.T) {
 	t.Parallel()
@@ -140,7 +140,7 @@ func TestRefusedAddressWaitsForAPerson(t *testing.T) {
 	id := b.begin(t, address)
 	i := b.until(t, id, func(i members.Invitation) bool { return i.Delivery == members.Failed })
 	require.Equal(t, "address_refused", i.DeliveryCode)
-	require.Equal(t, 1, b.mails.attempts(), "nobody tries again by himself")
+	require.Equal(t, 1, b.mails.attempts(), "there is no automatic retry")
 	b.mails.fail(nil)
 	again := func() {
 		require.NoError(t, b.InTx(ctx, b.org, func(tx *tenancy.Tx) error { _, err := members.Resend(ctx, tx, id); return err }))

@@ -32,11 +32,11 @@ func newEmail(db *tenancy.DB, m email.Mailer, c email.Config) (*email.Activities
 
 // mailFaults say of each way to fail whether another attempt may succeed.
 var mailFaults = map[error]*fault.Fault{
-	mail.ErrAddressRefused: fault.New(fault.Invalid, "address_refused", "The mail server refused the address. Check it, and invite the person anew."),
-	mail.ErrRefused:        fault.New(fault.Invalid, "mail_refused", "The mail server refused the mail. Ask whoever runs it why, then resend."),
+	mail.ErrAddressRefused: fault.New(fault.Invalid, "address_refused", "The mail server refused the address. Check it, and invite the person again."),
+	mail.ErrRefused:        fault.New(fault.Invalid, "mail_refused", "The mail server refused the mail. Ask the administrator of the mail server why, then resend."),
 	mail.ErrDeferred:       fault.New(fault.Unavailable, "mail_deferred", "The mail server asked to come back later."),
-	mail.ErrInsecure:       fault.New(fault.Unavailable, "mail_insecure", "The mail server offers no TLS, or its certificate is not good. The mail waits until whoever runs it has mended that."),
-	mail.ErrLogin:          fault.New(fault.Unavailable, "mail_login_refused", "The mail server refused the login. The mail waits until whoever runs this service has mended it."),
+	mail.ErrInsecure:       fault.New(fault.Unavailable, "mail_insecure", "The mail server offers no TLS, or its certificate is not good. The mail waits until the administrator of the mail server has fixed that."),
+	mail.ErrLogin:          fault.New(fault.Unavailable, "mail_login_refused", "The mail server refused the login. The mail waits until the operator of this service has fixed it."),
 	mail.ErrUnavailable:    fault.New(fault.Unavailable, "mail_unavailable", "The mail server does not answer."),
 }
 

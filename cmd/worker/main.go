@@ -53,7 +53,7 @@ func processes() fx.Option {
 		sweepProcess,        // what no one else will finish
 		reconcileProcess,    // rows, objects, quota and workflows say the same
 		rescanProcess,       // published files, with the signatures of today
-		checkpointProcess,   // where the audit logs stand, signed and kept outside the database
+		checkpointProcess,   // signed heads of the audit logs, kept outside the database
 		organizationProcess, // an organization's beginning, suspension and end
 		invitationProcess,   // a person's way into an organization
 		exportProcess,       // a copy of everything that an organization has

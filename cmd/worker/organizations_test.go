@@ -51,7 +51,7 @@ func TestOrganizationLivesAndDies(t *testing.T) {
 	require.NoError(t, err)
 	gate := make(chan struct{})
 	defer close(gate)
-	b.clamd.Behave(clamdtest.Behaviour{Honest: true, Gate: gate})
+	b.clamd.Behave(clamdtest.Behaviour{Scans: true, Gate: gate})
 	before := b.clamd.Scans()
 	caught := b.receive(t, "notes.txt", []byte("still being scanned"))
 	b.start(t, caught)

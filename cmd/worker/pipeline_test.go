@@ -111,7 +111,7 @@ func TestBadScannerNeverPublishes(t *testing.T) {
 	for _, bad := range clamdtest.BadReplies() {
 		t.Run(bad.Name, func(t *testing.T) {
 			b.clamd.Behave(bad)
-			ticket := b.receive(t, "notes.txt", []byte("nobody can tell"))
+			ticket := b.receive(t, "notes.txt", []byte("cannot be scanned"))
 			v, err := b.ends(t, b.start(t, ticket), ticket)
 			require.NoError(t, err)
 			require.Equal(t, files.Quarantined, v.Status)
@@ -129,7 +129,7 @@ func TestScannerThatComesBack(t *testing.T) {
 	ticket := b.receive(t, "notes.txt", []byte("patience"))
 	run := b.start(t, ticket)
 	require.Eventually(t, func() bool { return b.clamd.Scans() >= 2 }, patience, pause)
-	b.clamd.Behave(clamdtest.Honest(nil))
+	b.clamd.Behave(clamdtest.Scanning(nil))
 	v, err := b.ends(t, run, ticket)
 	require.NoError(t, err)
 	require.Equal(t, files.Published, v.Status)
@@ -141,7 +141,7 @@ func TestCancellationInMidScan(t *testing.T) {
 	b := setup(t, nil)
 	gate := make(chan struct{})
 	t.Cleanup(func() { close(gate) })
-	b.clamd.Behave(clamdtest.Behaviour{Honest: true, Gate: gate})
+	b.clamd.Behave(clamdtest.Behaviour{Scans: true, Gate: gate})
 	ticket := b.receive(t, "notes.txt", []byte("not wanted any more"))
 	run := b.start(t, ticket)
 	require.Eventually(t, func() bool { return b.clamd.Scans() > 0 }, patience, pause)
@@ -167,7 +167,7 @@ func TestPreviewsThatFailDoNotFailTheFile(t *testing.T) {
 			return imaging.Pictures{}, errors.New("no renderer")
 		}
 	})
-	b.clamd.Behave(clamdtest.Honest(nil))
+	b.clamd.Behave(clamdtest.Scanning(nil))
 	ticket := b.receive(t, "photo.png", png)
 	v, err := b.ends(t, b.start(t, ticket), ticket)
 	require.NoError(t, err)
@@ -212,7 +212,7 @@ func TestForeignVersionIsNotFound(t *testing.T) {
 func TestSweepStartsWhatWasLost(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
-	ticket := b.receive(t, "notes.txt", []byte("nobody started me"))
+	ticket := b.receive(t, "notes.txt", []byte("not started"))
 	require.Eventually(t, func() bool {
 		v, err := files.GetVersion(context.Background(), b.Single(b.org), ticket.Version)
 		return err == nil && v.Status == files.Published
@@ -222,7 +222,7 @@ func TestSweepStartsWhatWasLost(t *testing.T) {
 func TestRescanQuarantinesWhatIsKnownSince(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
-	b.clamd.Behave(clamdtest.Honest(nil))
+	b.clamd.Behave(clamdtest.Scanning(nil))
 	bad := b.receive(t, "old.txt", virus)
 	good := b.receive(t, "fine.txt", []byte("still fine"))
 	for _, ticket := range []files.Created{bad, good} {
@@ -230,7 +230,7 @@ func TestRescanQuarantinesWhatIsKnownSince(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, files.Published, v.Status)
 	}
-	b.clamd.Behave(clamdtest.Honest(map[string][]byte{"Test.Virus": virus}))
+	b.clamd.Behave(clamdtest.Scanning(map[string][]byte{"Test.Virus": virus}))
 	ctx := context.Background()
 	id := tenancy.NewID()
 	require.NoError(t, rescan.Begin(ctx, b.DB, b.client, b.user, b.org, id))
@@ -277,7 +277,7 @@ func TestSecondWorkerFindsTheSchedules(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	b.startWorker(t)
-	wanted := []string{"checkpoint-audit-logs", "clean-ended-uploads", "forget-old-requests", "purge-trashed-files", "reconcile-storage", "roll-up-usage", "sweep-exports",
+	wanted := []string{"checkpoint-audit-logs", "clean-ended-uploads", "clean-idempotency-keys", "purge-trashed-files", "reconcile-storage", "roll-up-usage", "sweep-exports",
 		"sweep-invitations", "sweep-organizations", "sweep-uploads", "sweep-usage-warnings"}
 	var ids []string
 	require.Eventually(t, func() bool {

@@ -54,7 +54,7 @@ func TestTrashLastsAsLongAsItsOrganizationSays(t *testing.T) {
 		require.NoError(t, err)
 		all = append(all, trashed{a.org, ticket.File, c.gone})
 	}
-	s := sweep.New(a.DB, a.nowhere, a.remains, sweep.Config{Trash: platform * day})
+	s := sweep.New(a.DB, a.nowhere, a.cleaner, sweep.Config{Trash: platform * day})
 	a.env.RegisterActivity(s)
 	_, err := a.env.ExecuteActivity(s.PurgeTrash, sweep.PurgeTrashInput{Org: tenancy.Platform})
 	require.NoError(t, err)

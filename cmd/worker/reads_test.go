@@ -66,7 +66,7 @@ func TestEachObjectIsReadOnce(t *testing.T) {
 	t.Parallel()
 	store, r := counted(t)
 	b := setup(t, func(o *options) { o.store = store })
-	b.clamd.Behave(clamdtest.Honest(nil))
+	b.clamd.Behave(clamdtest.Scanning(nil))
 	for name, c := range map[string]struct {
 		name          string
 		content       []byte

@@ -44,7 +44,7 @@ func (b *bundle) recordRescans(t *testing.T) {
 	b.published(t, string(bad))
 	for _, name := range []string{"clean", "infected"} {
 		if name == "infected" {
-			b.clamd.Behave(clamdtest.Honest(map[string][]byte{"Test.Virus": bad}))
+			b.clamd.Behave(clamdtest.Scanning(map[string][]byte{"Test.Virus": bad}))
 		}
 		id := tenancy.NewID()
 		require.NoError(t, rescan.Begin(context.Background(), b.DB, b.client, b.user, b.org, id))
@@ -52,7 +52,7 @@ func (b *bundle) recordRescans(t *testing.T) {
 		require.NoError(t, run.Get(context.Background(), nil))
 		b.keepOf(t, run, "rescan", name)
 	}
-	b.clamd.Behave(clamdtest.Honest(nil))
+	b.clamd.Behave(clamdtest.Scanning(nil))
 }
 
 // runOf runs a workflow of the platform under an id of its own and keeps its history.
@@ -79,7 +79,7 @@ func (b *bundle) recordSweeps(t *testing.T) {
 		return err
 	}))
 	require.NoError(t, b.runOf(t, "sweep", "trash", sweep.PurgeTrashedFiles, sweep.PurgeTrashedFilesInput{Org: tenancy.Platform}))
-	require.NoError(t, b.runOf(t, "sweep", "requests", sweep.ForgetOldRequests, sweep.ForgetOldRequestsInput{Org: tenancy.Platform}))
+	require.NoError(t, b.runOf(t, "sweep", "idempotency-keys", sweep.CleanIdempotencyKeys, sweep.CleanIdempotencyKeysInput{Org: tenancy.Platform}))
 }
 
 func (b *bundle) recordReconciles(t *testing.T) {

@@ -49,7 +49,7 @@ func (b *bundle) recordRetried(t *testing.T) {
 	ticket := b.receive(t, "notes.txt", []byte("once more"))
 	run := b.start(t, ticket)
 	require.Eventually(t, func() bool { return b.clamd.Scans() > before+1 }, patience, pause)
-	b.clamd.Behave(clamdtest.Honest(nil))
+	b.clamd.Behave(clamdtest.Scanning(nil))
 	_, err := b.ends(t, run, ticket)
 	require.NoError(t, err)
 	b.keep(t, run, "retried")
@@ -58,7 +58,7 @@ func (b *bundle) recordRetried(t *testing.T) {
 func (b *bundle) recordCancelled(t *testing.T) {
 	gate := make(chan struct{})
 	defer close(gate)
-	b.clamd.Behave(clamdtest.Behaviour{Honest: true, Gate: gate})
+	b.clamd.Behave(clamdtest.Behaviour{Scans: true, Gate: gate})
 	before := b.clamd.Scans()
 	ticket := b.receive(t, "notes.txt", []byte("not any more"))
 	run := b.start(t, ticket)

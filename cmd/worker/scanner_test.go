@@ -20,7 +20,7 @@ import (
 
 // TestThousandFilesThroughASlowAndFlakyScanner: a thousand files, four scan
 // slots, a scanner that answers one at a time and every seventh time wrongly.
-// Elsewhere that stuck at three hundred files. Here all settle, and no file is
+// Elsewhere that stuck at three hundred files. Here all end, and no file is
 // scanned more often than once and once for each real failure.
 func TestThousandFilesThroughASlowAndFlakyScanner(t *testing.T) {
 	t.Parallel()
@@ -35,7 +35,7 @@ func TestThousandFilesThroughASlowAndFlakyScanner(t *testing.T) {
 			failures.Add(1)
 			return bad[0]
 		}
-		return clamdtest.Behaviour{Honest: true, Gate: slow}
+		return clamdtest.Behaviour{Scans: true, Gate: slow}
 	}})
 	var wg sync.WaitGroup
 	jobs := make(chan int)
@@ -85,7 +85,7 @@ func TestSizesAroundTheScannersLimit(t *testing.T) {
 	t.Parallel()
 	const limit = 1 << 20
 	b := setup(t, func(o *options) { o.maxBytes = limit })
-	b.clamd.Behave(clamdtest.Honest(nil))
+	b.clamd.Behave(clamdtest.Scanning(nil))
 	for size, status := range map[int]files.Status{
 		limit - 1: files.Published, limit: files.Published,
 		limit + 1: files.Quarantined, 2 * limit: files.Quarantined, 100 * limit: files.Quarantined,

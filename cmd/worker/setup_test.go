@@ -69,25 +69,25 @@ type bundle struct {
 	user      uuid.UUID
 	checker   reconcile.Checker
 	mails     *heldMails
-	line      *upload.Admission
+	admission *upload.Admission
 	options
 }
 
 type options struct {
-	store     *s3.Store // one of the test's own when nil
-	budget    time.Duration
-	maxBytes  int64
-	atOnce    int
-	partBytes int64         // of an export
-	unstarted time.Duration // until the sweep looks
-	render    func(ctx context.Context, path, dir string) (imaging.Pictures, error)
+	store      *s3.Store // one of the test's own when nil
+	budget     time.Duration
+	maxBytes   int64
+	maxRunning int
+	partBytes  int64         // of an export
+	unstarted  time.Duration // until the sweep looks
+	render     func(ctx context.Context, path, dir string) (imaging.Pictures, error)
 }
 
 func setup(t *testing.T, change func(*options)) *bundle {
 	t.Helper()
-	b := &bundle{Database: pgtest.New(t), clamd: clamdtest.Start(t, clamdtest.Honest(map[string][]byte{"Test.Virus": virus}))}
+	b := &bundle{Database: pgtest.New(t), clamd: clamdtest.Start(t, clamdtest.Scanning(map[string][]byte{"Test.Virus": virus}))}
 	b.mails = &heldMails{}
-	b.options = options{budget: time.Minute, maxBytes: 8 << 20, partBytes: 1 << 20, atOnce: 4, unstarted: time.Second, render: onePicture}
+	b.options = options{budget: time.Minute, maxBytes: 8 << 20, partBytes: 1 << 20, maxRunning: 4, unstarted: time.Second, render: onePicture}
 	b.client, b.namespace = dial(t)
 	if change != nil {
 		change(&b.options)
@@ -130,7 +130,9 @@ func (b *bundle) startWorker(t *testing.T) {
 		func() email.Config { return email.Config{InvitationURL: "https://school.test/invitations"} },
 		func() invitation.Config { return invitation.Config{Unstarted: time.Second, Silent: time.Minute} },
 		func() sweep.Config { return sweep.Config{Unstarted: b.unstarted, Silent: time.Minute, Trash: 0} },
-		func() export.Config { return export.Config{PartBytes: b.partBytes, PartEntries: 20, AtOnce: 1} },
+		func() export.Config {
+			return export.Config{PartBytes: b.partBytes, PartEntries: 20, ConcurrentArchives: 1}
+		},
 		func() workers.Config {
 			return workers.Config{Namespace: b.namespace, ScanSlots: 4, InteractiveSlots: 16, BatchSlots: 4, ExternalSlots: 1, StopTimeout: 10 * time.Second}
 		},
@@ -139,13 +141,13 @@ func (b *bundle) startWorker(t *testing.T) {
 		},
 		func() prometheus.Registerer { return prometheus.NewRegistry() },
 		func() workers.Readiness { return ready{} },
-		func() upload.AdmissionConfig { return upload.AdmissionConfig{MaxRunning: b.atOnce} },
-		newRemains, newUploads, upload.NewAdmission, archives.DefaultLimits, func() (*audit.Signer, error) { return audit.NewSigner(testKey) },
-	), fx.Populate(&r, &b.line), fx.Invoke(workers.Run))
+		func() upload.AdmissionConfig { return upload.AdmissionConfig{MaxRunning: b.maxRunning} },
+		newCleaner, newUploads, upload.NewAdmission, archives.DefaultLimits, func() (*audit.Signer, error) { return audit.NewSigner(testKey) },
+	), fx.Populate(&r, &b.admission), fx.Invoke(workers.Run))
 	app.RequireStart()
 	t.Cleanup(app.RequireStop)
 	b.checker = reconcile.Checker{DB: b.DB, Staging: listed{bucket{b.store.Staging}}, Clean: listed{bucket{b.store.Clean}},
-		Quarantine: listed{bucket{b.store.Quarantine}}, Exports: listed{bucket{b.store.Exports}}, Workflows: newUploads(b.client, b.line), Clearer: r}
+		Quarantine: listed{bucket{b.store.Quarantine}}, Exports: listed{bucket{b.store.Exports}}, Workflows: newUploads(b.client, b.admission), Clearer: r}
 }
 
 // receive makes a version whose bytes are complete, as an upload leaves it.

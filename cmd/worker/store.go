@@ -16,7 +16,7 @@ import (
 	"satchel/workflows/upload"
 )
 
-func newRemains(db *tenancy.DB, store *s3.Store) finalize.Cleaner {
+func newCleaner(db *tenancy.DB, store *s3.Store) finalize.Cleaner {
 	return finalize.NewCleaner(db, finalize.Objects{Staging: bucket{store.Staging}, Clean: bucket{store.Clean}, Quarantine: bucket{store.Quarantine}})
 }
 
@@ -78,10 +78,10 @@ type uploads struct {
 	client client.Client
 }
 
-func newUploads(c client.Client, line *upload.Admission) uploads { return uploads{line, c} }
+func newUploads(c client.Client, admission *upload.Admission) uploads { return uploads{admission, c} }
 
-func newSettle(r finalize.Cleaner, line *upload.Admission) *finalize.Activities {
-	return finalize.New(r, line)
+func newFinalize(r finalize.Cleaner, admission *upload.Admission) *finalize.Activities {
+	return finalize.New(r, admission)
 }
 
 // StartUpload starts the workflow of a version, or finds it started.

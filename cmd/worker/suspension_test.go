@@ -15,14 +15,14 @@ import (
 // what waits in the admission queue behind it, is started by the resumption and by no one else.
 func TestResumedOrganizationGoesOn(t *testing.T) {
 	t.Parallel()
-	b := setup(t, func(o *options) { o.atOnce, o.unstarted = 1, patience })
+	b := setup(t, func(o *options) { o.maxRunning, o.unstarted = 1, patience })
 	operator := b.Member(t, tenancy.Platform, tenancy.Operator)
 	b.receive(t, "notes.txt", []byte("let in and lost"))
 	require.NoError(t, b.InTx(t.Context(), b.org, func(tx *tenancy.Tx) error {
 		_, err := files.Admit(t.Context(), tx, 1)
 		return err
 	}))
-	b.receive(t, "notes.txt", []byte("in line"))
+	b.receive(t, "notes.txt", []byte("waiting"))
 	op := tenancy.NewID()
 	require.NoError(t, suspension.Begin(t.Context(), b.DB, b.client, operator, b.org, op, ""))
 	require.Equal(t, operations.Succeeded, b.operationEnds(t, op).State)

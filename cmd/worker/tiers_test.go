@@ -41,7 +41,7 @@ func TestPreviewsFollowTheTier(t *testing.T) {
 
 	b.setPreviews(t, true)
 	gate := make(chan struct{})
-	b.clamd.Behave(clamdtest.Behaviour{Honest: true, Gate: gate})
+	b.clamd.Behave(clamdtest.Behaviour{Scans: true, Gate: gate})
 	before := b.clamd.Scans()
 	ticket = b.receive(t, "photo.png", png)
 	run := b.start(t, ticket)

@@ -113,7 +113,7 @@ func TestWarningFromCrossingToMail(t *testing.T) {
 	require.Len(t, b.mails.mails, 3)
 }
 
-// TestWarningWaitsForTheMailServer: the attempt stands in the row with its code, and the
+// TestWarningWaitsForTheMailServer: the attempt is recorded in the row with its code, and the
 // mail goes out once the server is back, without anyone asking.
 func TestWarningWaitsForTheMailServer(t *testing.T) {
 	t.Parallel()

@@ -83,15 +83,15 @@ func (n *nowhere) StartUpload(_ context.Context, _ tenancy.OrgID, _, version uui
 	return nil
 }
 
-// activities is the settling activities on a real database and store, without
+// activities is the finalizing activities on a real database and store, without
 // Temporal, so that each window between two side effects can be hit.
 type activities struct {
 	bundle
-	env     *testsuite.TestActivityEnvironment
-	failing string
-	settle  *finalize.Activities
-	remains finalize.Cleaner
-	nowhere *nowhere
+	env       *testsuite.TestActivityEnvironment
+	failing   string
+	finalizer *finalize.Activities
+	cleaner   finalize.Cleaner
+	nowhere   *nowhere
 }
 
 func setupActivities(t *testing.T) *activities {
@@ -102,13 +102,13 @@ func setupActivities(t *testing.T) *activities {
 	a.org = a.Organization(t, room)
 	a.user = a.Member(t, a.org, tenancy.Student)
 	wrap := func(b bucket) fragile { return fragile{b, &a.failing} }
-	a.remains = finalize.NewCleaner(a.DB, finalize.Objects{
+	a.cleaner = finalize.NewCleaner(a.DB, finalize.Objects{
 		Staging: wrap(bucket{a.store.Staging}), Clean: wrap(bucket{a.store.Clean}), Quarantine: wrap(bucket{a.store.Quarantine}),
 	})
-	a.settle = finalize.New(a.remains, a.nowhere)
-	a.env.RegisterActivity(a.settle)
+	a.finalizer = finalize.New(a.cleaner, a.nowhere)
+	a.env.RegisterActivity(a.finalizer)
 	a.checker = reconcile.Checker{DB: a.DB, Staging: listed{bucket{a.store.Staging}}, Clean: listed{bucket{a.store.Clean}},
-		Quarantine: listed{bucket{a.store.Quarantine}}, Exports: listed{bucket{a.store.Exports}}, Workflows: a.nowhere, Clearer: a.remains}
+		Quarantine: listed{bucket{a.store.Quarantine}}, Exports: listed{bucket{a.store.Exports}}, Workflows: a.nowhere, Clearer: a.cleaner}
 	return a
 }
 
@@ -133,7 +133,7 @@ func (a *activities) trash(t *testing.T, file uuid.UUID) {
 
 func (a *activities) publish(version uuid.UUID) (files.Status, error) {
 	var result finalize.PublishVersionResult
-	value, err := a.env.ExecuteActivity(a.settle.PublishVersion, finalize.PublishVersionInput{Org: a.org, Version: version})
+	value, err := a.env.ExecuteActivity(a.finalizer.PublishVersion, finalize.PublishVersionInput{Org: a.org, Version: version})
 	if err == nil {
 		err = value.Get(&result)
 	}
@@ -142,7 +142,7 @@ func (a *activities) publish(version uuid.UUID) (files.Status, error) {
 
 func (a *activities) withdraw(version uuid.UUID, to files.Status) (files.Status, error) {
 	var result finalize.WithdrawVersionResult
-	value, err := a.env.ExecuteActivity(a.settle.WithdrawVersion, finalize.WithdrawVersionInput{Org: a.org, Version: version, Status: to, Reason: "some_rule"})
+	value, err := a.env.ExecuteActivity(a.finalizer.WithdrawVersion, finalize.WithdrawVersionInput{Org: a.org, Version: version, Status: to, Reason: "some_rule"})
 	if err == nil {
 		err = value.Get(&result)
 	}
@@ -151,7 +151,7 @@ func (a *activities) withdraw(version uuid.UUID, to files.Status) (files.Status,
 
 func (a *activities) quarantine(version uuid.UUID) (files.Status, error) {
 	var result finalize.QuarantineVersionResult
-	value, err := a.env.ExecuteActivity(a.settle.QuarantineVersion, finalize.QuarantineVersionInput{Org: a.org, Version: version, Reason: "infected:X"})
+	value, err := a.env.ExecuteActivity(a.finalizer.QuarantineVersion, finalize.QuarantineVersionInput{Org: a.org, Version: version, Reason: "infected:X"})
 	if err == nil {
 		err = value.Get(&result)
 	}
@@ -228,7 +228,7 @@ func TestDeletedBeforePublicationLeavesNothing(t *testing.T) {
 func TestUnscannedIsNeverPublished(t *testing.T) {
 	t.Parallel()
 	a := setupActivities(t)
-	ticket := a.receive(t, "notes.txt", []byte("nobody looked"))
+	ticket := a.receive(t, "notes.txt", []byte("not scanned"))
 	status, err := a.publish(ticket.Version)
 	require.NoError(t, err)
 	require.NotEqual(t, files.Published, status)
@@ -247,7 +247,7 @@ func TestExchangedObjectIsNeverPublished(t *testing.T) {
 
 func (a *activities) sweeper(t *testing.T) *sweep.Activities {
 	t.Helper()
-	s := sweep.New(a.DB, a.nowhere, a.remains, sweep.Config{})
+	s := sweep.New(a.DB, a.nowhere, a.cleaner, sweep.Config{})
 	a.env.RegisterActivity(s)
 	return s
 }
@@ -340,7 +340,7 @@ func TestPurgePassesOverWhatFails(t *testing.T) {
 	good := a.scanned(t)
 	a.trash(t, good.File)
 
-	remover := &blocked{Cleaner: a.remains, org: stuck}
+	remover := &blocked{Cleaner: a.cleaner, org: stuck}
 	s := sweep.New(a.DB, a.nowhere, remover, sweep.Config{})
 	a.env.RegisterActivity(s)
 	encoded, err := a.env.ExecuteActivity(s.PurgeTrash, sweep.PurgeTrashInput{Org: tenancy.Platform})
@@ -420,7 +420,7 @@ func TestOldRequestsAreForgotten(t *testing.T) {
 			require.NoError(t, err)
 		}
 	}
-	encoded, err := a.env.ExecuteActivity(a.sweeper(t).ForgetRequests, sweep.ForgetRequestsInput{Org: tenancy.Platform})
+	encoded, err := a.env.ExecuteActivity(a.sweeper(t).DeleteExpiredIdempotencyKeys, sweep.DeleteExpiredIdempotencyKeysInput{Org: tenancy.Platform})
 	require.NoError(t, err)
 	var result sweep.SweepResult
 	require.NoError(t, encoded.Get(&result))
@@ -446,7 +446,7 @@ func TestOrganizationsDoNotSweep(t *testing.T) {
 			return err
 		},
 		func() error {
-			_, err := a.env.ExecuteActivity(s.ForgetRequests, sweep.ForgetRequestsInput{Org: a.org})
+			_, err := a.env.ExecuteActivity(s.DeleteExpiredIdempotencyKeys, sweep.DeleteExpiredIdempotencyKeysInput{Org: a.org})
 			return err
 		},
 		func() error {

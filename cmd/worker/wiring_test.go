@@ -27,7 +27,7 @@ import (
 	"satchel/workflows/upload"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files")
 
 func TestWiring(t *testing.T) {
 	t.Parallel()

@@ -20,8 +20,8 @@ import (
 	"satchel/internal/settings"
 )
 
-// Readiness knows what the program needs in order to work, and says what of it
-// is missing.
+// Readiness checks the dependencies of the program and reports which are
+// missing.
 type Readiness struct {
 	mu       sync.Mutex
 	checks   map[string]func(context.Context) error
@@ -84,7 +84,7 @@ func (r *Readiness) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	for name, why := range missing {
 		needed := r.needed(name)
 		ready = ready && !needed
-		slog.Warn("part does not answer", "part", name, "needed", needed, "error", why)
+		slog.Warn("readiness check failed", "dependency", name, "needed", needed, "error", why)
 		names = append(names, name)
 	}
 	slices.Sort(names)

@@ -42,7 +42,7 @@ func scanBytes(t *testing.T, c *Client, content []byte) (Verdict, error) {
 func TestScanHonestDaemon(t *testing.T) {
 	t.Parallel()
 	marker := []byte("marker-of-this-test")
-	fake := clamdtest.Start(t, clamdtest.Honest(map[string][]byte{"Test.Marker": marker}))
+	fake := clamdtest.Start(t, clamdtest.Scanning(map[string][]byte{"Test.Marker": marker}))
 
 	for name, tc := range map[string]struct {
 		content []byte
@@ -73,7 +73,7 @@ func TestScanSendsExactBytes(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		content := bytes.Repeat(rapid.SliceOfN(rapid.Byte(), 1, 64).Draw(rt, "content"), rapid.IntRange(1, 9000).Draw(rt, "times"))
-		fake := clamdtest.Start(t, clamdtest.Honest(map[string][]byte{"All.Of.It": content}))
+		fake := clamdtest.Start(t, clamdtest.Scanning(map[string][]byte{"All.Of.It": content}))
 		defer fake.Behave(clamdtest.Behaviour{})
 		source := rapid.SampledFrom([]func(io.Reader) io.Reader{
 			func(r io.Reader) io.Reader { return r },
@@ -151,7 +151,7 @@ func TestScanSourceErrors(t *testing.T) {
 		for way, opts := range ways {
 			t.Run(name+" "+way, func(t *testing.T) {
 				t.Parallel()
-				fake := clamdtest.Start(t, clamdtest.Honest(nil))
+				fake := clamdtest.Start(t, clamdtest.Scanning(nil))
 				got, err := clientOf(fake, patient, opts...).Scan(t.Context(), io.MultiReader(strings.NewReader("abc"), tc.then), tc.size)
 				require.ErrorIs(t, err, tc.want)
 				require.NotErrorIs(t, err, ErrUnavailable, "the daemon is not to blame")
@@ -205,13 +205,13 @@ func TestNoDaemon(t *testing.T) {
 // A daemon that dies between two scans is found again by the same client.
 func TestClientSurvivesRestart(t *testing.T) {
 	t.Parallel()
-	fake := clamdtest.Start(t, clamdtest.Honest(nil))
+	fake := clamdtest.Start(t, clamdtest.Scanning(nil))
 	c := clientOf(fake, patient)
 	require.NoError(t, c.Ping(t.Context()))
 	fake.Behave(clamdtest.Behaviour{})
 	_, err := scanBytes(t, c, []byte("x"))
 	require.ErrorIs(t, err, ErrUnavailable)
-	fake.Behave(clamdtest.Honest(nil))
+	fake.Behave(clamdtest.Scanning(nil))
 	got, err := scanBytes(t, c, []byte("x"))
 	require.NoError(t, err)
 	require.True(t, got.Clean())

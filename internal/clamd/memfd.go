@@ -10,12 +10,12 @@ import (
 	"time"
 )
 
-// errNoDescriptor says that the daemon cannot be handed descriptors: something
-// stands between that passes bytes only, or its confinement forbids it.
+// errNoDescriptor means that the daemon cannot receive file descriptors: a proxy
+// passes bytes only, or the daemon's sandbox forbids it.
 var errNoDescriptor = errors.New("it cannot take descriptors")
 
-// sendDescriptor takes the stream into memory that no one can change afterwards, us
-// included, and hands that over by FILDES. What the daemon sees is what was read
+// sendDescriptor reads the stream into a sealed memfd, which even this process cannot
+// change afterwards, and passes it by FILDES. What the daemon sees is what was read
 // from r, and no byte more or less. A daemon that cannot take it gets the same
 // memory as a stream.
 func (c *Client) sendDescriptor(ctx context.Context, r io.Reader, size int64) (Verdict, error) {

@@ -16,7 +16,8 @@ func newMemory() (*os.File, error) {
 	return os.NewFile(uintptr(fd), "satchel-scan"), nil
 }
 
-// seal makes what the file holds unchangeable, for anyone who has its descriptor.
+// seal makes the content of the memfd immutable, also for a process that has
+// its descriptor.
 func seal(memory *os.File) error {
 	const all = unix.F_SEAL_SEAL | unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_WRITE
 	_, err := unix.FcntlInt(memory.Fd(), unix.F_ADD_SEALS, all)

@@ -32,8 +32,7 @@ func (c *Client) Scan(ctx context.Context, r io.Reader, size int64) (Verdict, er
 	return verdict, nil
 }
 
-// scan holds what is small enough in memory, if there is room, and streams the
-// rest.
+// scan keeps small content in memory, if there is room, and streams the rest.
 func (c *Client) scan(ctx context.Context, r io.Reader, size int64) (Verdict, error) {
 	if size == 0 || size > c.memoryBytes {
 		return c.stream(ctx, r, size)

@@ -100,7 +100,7 @@ func TestBadCertificates(t *testing.T) {
 		ca     string
 		change func(*x509.Certificate)
 	}{
-		"nobody vouches for it":   {ca: other.PEM},
+		"unknown authority":       {ca: other.PEM},
 		"this machine knows none": {ca: ""},
 		"another server's": {ca: a.PEM, change: func(c *x509.Certificate) {
 			c.IPAddresses, c.DNSNames = nil, []string{"mail.school.example"}

@@ -1,5 +1,5 @@
-// Package oidc tells who is calling from an OpenID Connect access token. It
-// says nothing of what they may do: that comes from the database.
+// Package oidc identifies a caller by an OpenID Connect access token. It does
+// not authorize: grants come from the database.
 package oidc
 
 import (
@@ -131,7 +131,7 @@ func mediaType(typ string) string {
 	return strings.TrimPrefix(strings.ToLower(typ), "application/")
 }
 
-// Issuer names whose tokens are believed.
+// Issuer is the trusted issuer of tokens.
 func (v *Verifier) Issuer() string { return v.config.Issuer }
 
 // Ready says whether tokens can be checked.

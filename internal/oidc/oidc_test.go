@@ -63,7 +63,7 @@ func TestKeysRotateAndAreNotAskedForAtWill(t *testing.T) {
 		_, err := v.Verify(context.Background(), strings.Replace(old, ".", ".A", 1))
 		require.ErrorIs(t, err, ErrToken)
 	}
-	require.Equal(t, 1, i.Asks())
+	require.Equal(t, 1, i.KeyRequests())
 
 	// The library hands the answer of a question to those who wait before it takes
 	// it for its own, so the old keys may serve for an instant longer.
@@ -77,7 +77,7 @@ func TestKeysRotateAndAreNotAskedForAtWill(t *testing.T) {
 	i.Rotate("second", jose.ES256)
 	now = now.Add(cacheTTL)
 	require.Eventually(t, verifies(i.Token("x")), 10*time.Second, time.Millisecond)
-	require.Equal(t, 2, i.Asks())
+	require.Equal(t, 2, i.KeyRequests())
 	now = now.Add(cacheTTL)
 	require.Eventually(t, func() bool { return !verifies(old)() }, 10*time.Second, time.Millisecond)
 }

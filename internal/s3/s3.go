@@ -76,9 +76,8 @@ func transport() *http.Transport {
 	return t
 }
 
-// Ping says whether the store answers and has the two buckets that every
-// program reaches. Making buckets, and saying who may do what in them, is the
-// work of anyone who owns the store.
+// Ping checks that the store answers and has the two buckets that every program
+// uses. Buckets and their policies are created by the owner of the store.
 func (s *Store) Ping(ctx context.Context) error {
 	for _, b := range []*Bucket{s.Staging, s.Clean} {
 		ok, err := b.core.BucketExists(ctx, b.name)

@@ -138,7 +138,7 @@ func TestMultipart(t *testing.T) {
 	id, err = b.CreateMultipart(ctx, "org/given-up")
 	require.NoError(t, err)
 	for range 2 {
-		require.NoError(t, b.AbortMultipart(ctx, "org/given-up", id), "what is gone already is content")
+		require.NoError(t, b.AbortMultipart(ctx, "org/given-up", id), "a missing object is no error")
 	}
 	_, err = b.PutPart(ctx, "org/given-up", id, 1, strings.NewReader("x"), 1)
 	require.ErrorIs(t, err, s3.ErrMissing)
@@ -159,7 +159,7 @@ func TestListAndRemove(t *testing.T) {
 	require.ErrorIs(t, b.List(t.Context(), "", func(s3.Object) error { return stop }), stop)
 	require.NoError(t, b.RemovePrefix(t.Context(), "a/"))
 	require.Equal(t, []string{"ab/1"}, list(""))
-	require.NoError(t, b.Remove(t.Context(), "a/1"), "what is gone already is content")
+	require.NoError(t, b.Remove(t.Context(), "a/1"), "a missing object is no error")
 }
 
 // TestListAfter: a listing goes on behind any key, whether an object has it or not, in
@@ -266,5 +266,5 @@ func TestCancelledStaysCancelled(t *testing.T) {
 	cancel()
 	_, err = store.Clean.Stat(ctx, "key")
 	require.ErrorIs(t, err, context.Canceled)
-	require.NotEqual(t, fault.Unavailable, fault.KindOf(err), "nobody waits for another try")
+	require.NotEqual(t, fault.Unavailable, fault.KindOf(err), "no retry")
 }

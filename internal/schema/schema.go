@@ -29,8 +29,8 @@ type Config struct {
 // FromEnvironment reads the configuration.
 func FromEnvironment() (Config, error) { return settings.Load[Config]() }
 
-// Up applies what is missing and returns the version reached. Running it again
-// changes nothing, and two at once wait for each other.
+// Up applies the missing migrations and returns the version reached. A repeated
+// run changes nothing, and concurrent runs wait for each other.
 func Up(ctx context.Context, c Config) (uint, error) {
 	version, err := change(c.OwnerURL)
 	if err != nil {

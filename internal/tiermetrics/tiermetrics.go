@@ -1,6 +1,6 @@
-// Package tiermetrics shows Prometheus what the organizations of each tier hold and
-// use together, and nothing of any one of them. It asks the database by the
-// clock, never because someone scrapes.
+// Package tiermetrics exports, for Prometheus, the sums over the organizations
+// of each tier, and never values of one organization. It queries the database
+// at a fixed interval and not at each scrape.
 package tiermetrics
 
 import (

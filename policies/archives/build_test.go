@@ -174,7 +174,7 @@ func packed(t testing.TB, names []string, contents ...[]byte) []byte {
 	return b.Bytes()
 }
 
-// descriptor stands behind a stored or deflated member when its sizes were not
+// descriptor follows a stored or deflated member when its sizes were not
 // known in front of it.
 func descriptor(content []byte) []byte {
 	return le(uint32(0x08074b50), crc32.ChecksumIEEE(content), uint32(len(content)), uint32(len(content)))

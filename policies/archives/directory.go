@@ -36,7 +36,7 @@ var (
 	localMagic   = []byte("PK\x03\x04")
 )
 
-// directory is where the list of members stands.
+// directory is the position of the list of members.
 type directory struct {
 	offset, size int64
 	entries      uint64
@@ -118,7 +118,7 @@ func readEnd(s *source, end []byte, endAt int64) (directory, error) {
 	case d.needs64():
 		return directory{}, found(Corrupt)
 	}
-	// Whatever stands between the directory and its end belongs to no one.
+	// Bytes between the directory and its end record belong to no member.
 	if d.offset+d.size != endAt {
 		return directory{}, found(ExtraData)
 	}
@@ -137,8 +137,8 @@ func agrees(small, large directory) bool {
 		(small.entries == unset16 || small.entries == large.entries)
 }
 
-// readEnd64 reads the large form of the end record, if its locator stands right
-// before the small one. The record itself must stand right before the locator.
+// readEnd64 reads the large form of the end record, if its locator is directly
+// before the small one. The record itself must be directly before the locator.
 func readEnd64(s *source, endAt int64) (directory, bool, error) {
 	if endAt < locatorSize+end64Size {
 		return directory{}, false, nil
@@ -218,8 +218,8 @@ func parseCentral(p []byte) (entry, int, Rule) {
 	return e, end, rule
 }
 
-// readExtra takes the large sizes, which stand in a fixed order for those
-// fields only that are too small, and notes names and encryption told apart.
+// readExtra reads the 64-bit sizes, which are in a fixed order and present for
+// overflowing fields only, and records other names and encryption it finds.
 func (e *entry) readExtra(extra []byte) Rule {
 	seen := map[uint16]bool{}
 	for len(extra) >= 4 {

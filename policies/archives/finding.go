@@ -54,10 +54,10 @@ var reasons = []Reason{
 	{ExtraData, verdict.Rejected, "The archive holds bytes that belong to none of its members.", packAgain},
 	{Overlap, verdict.Rejected, "Members of the archive share the same bytes.", packAgain},
 	{HeaderMismatch, verdict.Rejected, "The archive describes a member in two ways that disagree.", packAgain},
-	{Encrypted, verdict.Rejected, "The archive or document is encrypted, so nobody can look inside.", "Upload it without a password."},
+	{Encrypted, verdict.Rejected, "The archive or document is encrypted, so its content cannot be checked.", "Upload it without a password."},
 	{UnsafeName, verdict.Rejected, "A member's name would be dangerous to unpack.", "Rename the member and pack the files again."},
 	{DuplicateName, verdict.Rejected, "Two members of the archive have the same name.", "Rename one of them and pack the files again."},
-	{SpecialFile, verdict.Rejected, "The archive holds a link or a device instead of a file.", "Replace it by the file it stands for and pack the files again."},
+	{SpecialFile, verdict.Rejected, "The archive holds a link or a device instead of a file.", "Replace it with the file it refers to and pack the files again."},
 	{Bomb, verdict.Rejected, "A member unpacks to far more than its packed size.", "Upload that file itself, or pack it in a way that shrinks it less."},
 	{SizeLie, verdict.Rejected, "A member is larger or smaller than the archive says.", packAgain},
 	{Macros, verdict.Rejected, "The document holds macros or active controls, which are programs.", "Save it without macros and upload that."},
@@ -98,7 +98,7 @@ type Finding struct {
 // Class returns what the finding means for the file.
 func (f *Finding) Class() verdict.Verdict { return f.Rule.Reason().Class }
 
-// Error says the rule, what happened and what to do next.
+// Error names the rule, the cause and the remedy.
 func (f *Finding) Error() string {
 	reason := f.Rule.Reason()
 	if len(f.Path) == 0 {

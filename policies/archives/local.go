@@ -52,8 +52,8 @@ func layout(d directory, entries []entry) ([]placed, error) {
 	return order, nil
 }
 
-// checkLocals reads the header in front of every member and checks that nothing
-// lies between them.
+// checkLocals reads the local header of every member and checks that there are
+// no bytes between members.
 func checkLocals(s *source, d directory, order []placed) error {
 	headers := headerReader{s: s, end: d.offset}
 	for i, e := range order {

@@ -11,7 +11,8 @@ import (
 	"strings"
 )
 
-// errExtra says that a packed member goes on after its own end.
+// errExtra means that the data of a packed member continue after its declared
+// end.
 var errExtra = errors.New("data after the end of the deflate stream")
 
 // inflate is the library's decompressor, only that it notices when the packed
@@ -147,7 +148,7 @@ var closedHeads = []string{
 	"LZIP",
 }
 
-// isClosedFormat also knows ACE, whose sign stands behind its first header's length.
+// isClosedFormat also recognizes ACE, whose signature follows the length of its first header.
 func isClosedFormat(head []byte) bool {
 	const aceAt = 7
 	return beginsWith(head, closedHeads) || len(head) > aceAt && bytes.HasPrefix(head[aceAt:], []byte("**ACE**"))

@@ -60,9 +60,9 @@ func Refused(ctx context.Context, f *fault.Fault) {
 	}
 }
 
-// noted are the kinds of refusals that belong into the audit log, and as what. What
-// was no valid request attempted nothing, and what failed on our side is tried
-// again.
+// noted are the kinds of refusals that the audit log records, and their
+// results. Invalid requests attempt no action, and outages are retried by the
+// caller, so neither is recorded.
 var noted = map[fault.Kind]Result{
 	fault.Denied: Denied, fault.NotFound: Denied,
 	fault.Conflict: Failed, fault.OverQuota: Failed, fault.TooLarge: Failed,

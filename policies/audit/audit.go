@@ -108,7 +108,7 @@ func canonical(ctx context.Context, org tenancy.OrgID, e Event) (string, error) 
 	return string(b), err
 }
 
-// Origin is where a request came from.
+// Origin is the network address of a request.
 type Origin struct {
 	Address string // a network, see Network
 	Request string // the request's id, as its answer and the log have it

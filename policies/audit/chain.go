@@ -121,7 +121,7 @@ func (s stored) line() (Line, error) {
 	return Line{Seq: s.Seq, Hash: Hash(s.Hash), Event: json.RawMessage(s.Event)}, nil
 }
 
-// columns demands that what filters read is what the event says.
+// columns verifies that the columns used by filters equal the event.
 func (s stored) columns() error {
 	var r row
 	if err := json.Unmarshal([]byte(s.Event), &r); err != nil {

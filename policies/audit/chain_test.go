@@ -19,20 +19,20 @@ import (
 
 const length = 9
 
-// trail is an organization with some events, and a signed checkpoint after the
+// auditLog is an organization with some events, and a signed checkpoint after the
 // fifth.
-type trail struct {
+type auditLog struct {
 	*pgtest.Database
 	org         tenancy.OrgID
 	signer      *audit.Signer
 	checkpoints []audit.CheckpointCheck
 }
 
-func newTrail(t *testing.T) *trail {
+func newAuditLog(t *testing.T) *auditLog {
 	t.Helper()
 	signer, err := audit.NewSigner(base64.StdEncoding.EncodeToString(make([]byte, 32)))
 	require.NoError(t, err)
-	tr := &trail{Database: pgtest.New(t), signer: signer}
+	tr := &auditLog{Database: pgtest.New(t), signer: signer}
 	tr.org = tr.Organization(t, 1)
 	for i := range length {
 		require.NoError(t, audit.Record(t.Context(), tr.Single(tr.org), audit.Event{Action: "file.trash", ObjectID: string(rune('a' + i))}))
@@ -43,7 +43,7 @@ func newTrail(t *testing.T) *trail {
 	return tr
 }
 
-func (tr *trail) sign(t *testing.T) audit.Checkpoint {
+func (tr *auditLog) sign(t *testing.T) audit.Checkpoint {
 	t.Helper()
 	head, err := audit.GetHead(t.Context(), tr.Single(tr.org))
 	require.NoError(t, err)
@@ -53,7 +53,7 @@ func (tr *trail) sign(t *testing.T) audit.Checkpoint {
 	return c
 }
 
-func (tr *trail) verify(t *testing.T) audit.Report {
+func (tr *auditLog) verify(t *testing.T) audit.Report {
 	t.Helper()
 	r, err := audit.Verify(t.Context(), tr.Single(tr.org), tr.checkpoints)
 	require.NoError(t, err)
@@ -61,15 +61,15 @@ func (tr *trail) verify(t *testing.T) audit.Report {
 }
 
 // tamper acts as anyone who owns the cluster and switches the triggers off.
-func (tr *trail) tamper(t *testing.T, sql string) {
+func (tr *auditLog) tamper(t *testing.T, sql string) {
 	t.Helper()
 	_, err := tr.Admin(t).Exec(t.Context(), "alter table audit_events disable trigger all; "+sql, pgx.QueryExecModeSimpleProtocol)
 	require.NoError(t, err)
 }
 
-func TestVerifyOfAWholeTrail(t *testing.T) {
+func TestVerifyCompleteAuditLog(t *testing.T) {
 	t.Parallel()
-	tr := newTrail(t)
+	tr := newAuditLog(t)
 	r := tr.verify(t)
 	require.True(t, r.OK)
 	require.Nil(t, r.FirstBroken)
@@ -108,11 +108,11 @@ func TestVerifyNamesTheFirstBrokenRow(t *testing.T) {
 		"the end cut off, and the head": {"delete from audit_events where seq > 4; update audit_heads set seq = 4, hash = (select hash from audit_events where seq = 4)", 5},
 		"everything removed":            {"delete from audit_events; delete from audit_heads", 1},
 		"another head":                  {"update audit_heads set hash = sha256('x')", length},
-		"all hashes made anew":          {change + rewrite, 5},
+		"all hashes recomputed":         {change + rewrite, 5},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tr := newTrail(t)
+			tr := newAuditLog(t)
 			tr.tamper(t, c.sql)
 			r := tr.verify(t)
 			require.False(t, r.OK)
@@ -124,7 +124,7 @@ func TestVerifyNamesTheFirstBrokenRow(t *testing.T) {
 
 func TestCheckpointsCannotBeMadeUp(t *testing.T) {
 	t.Parallel()
-	tr := newTrail(t)
+	tr := newAuditLog(t)
 	good := tr.sign(t)
 	for name, forge := range map[string]func(*audit.Checkpoint){
 		"another place":     func(c *audit.Checkpoint) { c.Seq++ },
@@ -184,7 +184,7 @@ func TestManyWritersMakeOneChain(t *testing.T) {
 
 func TestListFiltersAndPages(t *testing.T) {
 	t.Parallel()
-	tr := newTrail(t)
+	tr := newAuditLog(t)
 	ctx, q := t.Context(), tr.Single(tr.org)
 	require.NoError(t, audit.Record(ctx, q, audit.Event{Action: "file.read", ObjectID: "z", Result: audit.Denied, Code: "not_granted"}))
 	all, err := audit.List(ctx, q, audit.Filter{Limit: 100})
@@ -210,9 +210,9 @@ func TestListFiltersAndPages(t *testing.T) {
 
 // A part of an audit log has every event of its time and no gap, and its chain holds
 // from its second line on.
-func TestAPartOfATrail(t *testing.T) {
+func TestVerifyPartOfAuditLog(t *testing.T) {
 	t.Parallel()
-	tr := newTrail(t)
+	tr := newAuditLog(t)
 	ctx, q := t.Context(), tr.Single(tr.org)
 	base := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	// The fourth was begun before the third, and ended after it.

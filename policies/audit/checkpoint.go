@@ -17,9 +17,9 @@ import (
 	"satchel/tenancy"
 )
 
-// Checkpoint is a signed statement of where an audit log stood. It is kept outside
-// the database: anyone who could rewrite a whole chain, hashes and all, cannot
-// rewrite what was signed about it before.
+// Checkpoint is the signed head of an audit log at one time. It is kept outside the
+// database: an attacker who can rewrite a whole chain with its hashes cannot
+// rewrite the earlier signatures.
 type Checkpoint struct {
 	At           string `json:"at"`
 	Hash         Hash   `json:"hash"`
@@ -61,7 +61,7 @@ func KeyID(k ed25519.PublicKey) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// Sign states where an audit log stands.
+// Sign signs the head of an audit log.
 func (s *Signer) Sign(organization string, seq int64, hash Hash, at time.Time) (Checkpoint, error) {
 	c := Checkpoint{At: at.UTC().Format(time.RFC3339), Hash: hash, Key: KeyID(s.Public()), Organization: organization, Seq: seq}
 	said, err := c.said()
@@ -72,7 +72,7 @@ func (s *Signer) Sign(organization string, seq int64, hash Hash, at time.Time) (
 	return c, nil
 }
 
-// said is what the signature covers.
+// said is the signed content.
 func (c Checkpoint) said() ([]byte, error) {
 	c.Signature = ""
 	b, err := json.Marshal(c)

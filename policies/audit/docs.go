@@ -9,11 +9,11 @@ import (
 func Markdown() string {
 	var b strings.Builder
 	b.WriteString(intro)
-	room := ""
+	group := ""
 	for _, a := range Actions {
-		if r, _, _ := strings.Cut(a.Name, "."); r != room {
-			room = r
-			fmt.Fprintf(&b, "\n### %s\n\n| action | names a | what it says |\n|---|---|---|\n", room)
+		if r, _, _ := strings.Cut(a.Name, "."); r != group {
+			group = r
+			fmt.Fprintf(&b, "\n### %s\n\n| action | names a | what it says |\n|---|---|---|\n", group)
 		}
 		object := a.Object
 		if object == "" {
@@ -39,8 +39,8 @@ both are committed or neither is. The row is in the organization whose thing it 
 | ` + "`denied`" + ` | a known caller was refused: by role, or since the thing is not there for them (404); in the caller's own organization |
 | ` + "`failed`" + ` | it was allowed and did not work: a conflict, the quota, a size; the code says which |
 
-A malformed request attempted nothing and leaves no row; nor does an outage, after which the same call is made again. A caller whom
-nobody knows (401, no membership) belongs to no organization: the log and the metrics have them, the audit log does not. A read of
+A malformed request attempted nothing and leaves no row; nor does an outage, after which the same call is made again. An unknown
+caller (401, no membership) belongs to no organization: the log and the metrics count such calls, the audit log does not. A read of
 metadata leaves a row only when a role forbids it. Bytes are recorded when the first one is about to leave, so an answer without bytes
 (HEAD, 304, 412, 416) leaves none, and what cannot be recorded does not leave. A whole download is one row each time; of pieces
 (Range), as a player asks for, one row a person, version and hour. Previews leave none: a page of thumbnails would bury the rest.
@@ -75,14 +75,14 @@ has the hash
 
 An export is one line of JSON for each event, `+"`{\"seq\":1,\"hash\":\"…\",\"event\":{…}}`"+`, from the first on. Any program can check
 it by the rule above; `+"`satchel audit verify FILE`"+` does. `+"`GET …/audit/export?from=…&to=…` (`satchel audit export --from … --to …`)"+`
-sends the events of that time, and those that stand between them, so that there is no gap. Such a part is checked from its
-second event on (`+"`satchel audit verify --part FILE`"+`): what the first one covers is not in the file. Whoever changes, removes, adds or exchanges a row breaks the chain at that
-row. The columns by which the audit log is searched are held against the events too.
+sends the events of that time, and those numbered between them, so that there is no gap. Such a part is checked from its
+second event on (`+"`satchel audit verify --part FILE`"+`): what the first one covers is not in the file. A row that is changed, removed, added or
+exchanged breaks the chain at that row. The columns by which the audit log is searched are held against the events too.
 
 ## The checkpoints
 
-Whoever can write to the database past its rules could write the whole chain anew, hashes and all. Therefore the worker signs every
-hour where each audit log stands that has moved, and writes it once (If-None-Match) into a bucket of its own, under
+Anyone who can write to the database past its rules could rewrite the whole chain with its hashes. Therefore the worker signs, every
+hour, the head of each audit log that has grown, and writes it once (If-None-Match) into a separate bucket, under
 `+"`checkpoints/<organization>/<number, 20 digits>.json`"+`. The signature is Ed25519 (RFC 8032) over the canonical JSON of the other
 fields, with the key `+"`SATCHEL_AUDIT_KEY`"+`, which the API does not have; it checks with `+"`SATCHEL_AUDIT_PUBLIC_KEY`"+`. A
 verification compares each checkpoint with the audit log, and names the first event that differs, or that is missing behind one.

@@ -11,7 +11,7 @@ import (
 	"satchel/policies/audit"
 )
 
-var update = flag.Bool("update", false, "write docs/audit.md anew from the table")
+var update = flag.Bool("update", false, "write docs/audit.md from the table")
 
 // The page that auditors read is the table that Record reads.
 func TestDocs(t *testing.T) {

@@ -69,11 +69,11 @@ func ListRecent(ctx context.Context, q tenancy.Queries, e Event, ago time.Durati
 func rows(ctx context.Context, q tenancy.Queries, sql string, args ...any) ([]stored, error) {
 	found, err := q.Query(ctx, sql, args...)
 	if err != nil {
-		return nil, fmt.Errorf("read trail: %w", err)
+		return nil, fmt.Errorf("read audit log: %w", err)
 	}
 	list, err := pgx.CollectRows(found, pgx.RowToStructByName[stored])
 	if err != nil {
-		return nil, fmt.Errorf("read trail: %w", err)
+		return nil, fmt.Errorf("read audit log: %w", err)
 	}
 	return list, nil
 }
@@ -92,7 +92,7 @@ func EachEvent(ctx context.Context, q tenancy.Queries, after int64, visit func(L
 	})
 }
 
-// EachBetween gives every line of a time to visit, in order, with those that stand
+// EachBetween passes every line of a time range to visit, in order, with those numbered
 // between them: without a gap, so that the chain can be followed. A zero time is
 // no limit.
 func EachBetween(ctx context.Context, q tenancy.Queries, from, to time.Time, visit func(Line) error) error {
@@ -166,7 +166,7 @@ func GetHead(ctx context.Context, q tenancy.Queries) (Head, error) {
 	return h, nil
 }
 
-// Report is what a verification found.
+// Report is the result of a verification.
 type Report struct {
 	OK          bool         `json:"ok"`
 	Events      int64        `json:"events"`
@@ -245,7 +245,7 @@ func (v *verification) against(c CheckpointCheck, l Line) error {
 	return nil
 }
 
-// end finds what was cut off.
+// end detects truncated events.
 func (v *verification) end() error {
 	if v.chain.Seq < v.report.Head.Seq {
 		return &BrokenChain{v.chain.Seq + 1, "is missing: the audit log is said to go on"}

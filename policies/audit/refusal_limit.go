@@ -39,7 +39,7 @@ func (b *RefusalLimiter) now() time.Time {
 	return time.Now()
 }
 
-// decision is what becomes of one refusal.
+// decision says how one refusal is recorded.
 type decision int
 
 const (

@@ -29,10 +29,10 @@ func rows(width, height uint32, bits uint64) uint64 {
 func deflated(raw uint64) uint64 { return divide(raw, 258*8/2) }
 
 // lzw: a code has at least 9 and in the end 12 bits. A table of 4096 codes holds
-// no string longer than 4096, so 1.5 bytes stand for at most 4096.
+// no string longer than 4096, so 1.5 bytes encode at most 4096.
 func lzw(raw uint64) uint64 { return divide(raw*3, 4096*2) }
 
-// packedBits: two bytes stand for at most 128.
+// packedBits: two bytes encode at most 128.
 func packedBits(raw uint64) uint64 { return divide(raw, 64) }
 
 // jpegBlocks: every block of 8 × 8 samples has a code for its DC coefficient,

@@ -2,8 +2,8 @@ package pictures
 
 import "encoding/binary"
 
-// parseJPEG goes from segment to segment to the frame header, which may stand
-// behind megabytes of EXIF, color profiles and XMP. A thumbnail in there is the
+// parseJPEG follows the segments to the frame header, which may come
+// after megabytes of EXIF, color profiles and XMP. A thumbnail in there is the
 // content of a segment and is skipped with it.
 func parseJPEG(r *reader) (header, bool) {
 	at := uint64(2)

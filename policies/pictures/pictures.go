@@ -26,7 +26,7 @@ const (
 	maxPages = 128
 )
 
-// header is what a file declares.
+// header holds the declared properties of a picture.
 type header struct {
 	// pixels are the width times the height of the largest picture or canvas. The
 	// frames of an animation are drawn on one canvas, which counts once.

@@ -128,7 +128,7 @@ type sheet struct {
 	data                             int
 }
 
-// tiffOf is a TIFF whose directories stand behind their data.
+// tiffOf is a TIFF whose directories follow their data.
 func tiffOf(order binary.AppendByteOrder, sheets ...sheet) []byte {
 	out := order.AppendUint16([]byte("II"), 42)
 	if order.String() == binary.BigEndian.String() {

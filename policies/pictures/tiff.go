@@ -13,7 +13,7 @@ type tiff struct {
 	large bool
 }
 
-// parseTIFF adds up the pages, whose directories may stand anywhere. Only the
+// parseTIFF adds up the pages, whose directories may be anywhere in the file. Only the
 // first maxPages are looked at; viewers that open pictures in a page show the
 // first one.
 func parseTIFF(r *reader) (header, bool) {
@@ -86,7 +86,7 @@ const (
 	tagSamples     = 277
 )
 
-// page reads one directory and where the next one stands.
+// page reads one directory and the position of the next one.
 func (t tiff) page(at uint64) (page, uint64, bool) {
 	countSize, entrySize, offsetSize := 2, 12, 4
 	if t.large {
@@ -134,8 +134,8 @@ func (t tiff) entry(found *page, p []byte) {
 	}
 }
 
-// value is the first value of an entry. Several that do not fit into the entry
-// stand elsewhere: of the bits of each sample, the first is enough.
+// value is the first value of an entry. Values that do not fit into the entry
+// are elsewhere: of the bits of each sample, the first is enough.
 func (t tiff) value(p []byte) uint64 {
 	kind, count, inline := t.order.Uint16(p[2:]), t.number(p[4:4+(len(p)-4)/2]), p[4+(len(p)-4)/2:]
 	width := map[uint16]int{1: 1, 3: 2, 4: 4, 16: 8}[kind]

@@ -35,7 +35,7 @@ func parseWebP(r *reader) (header, bool) {
 	return header{}, false
 }
 
-// maxChunks is how many chunks may stand in front of the picture: three are
+// maxChunks is how many chunks may precede the picture: three are
 // known, a color profile, the frame of an animation and the alpha channel.
 const maxChunks = 16
 

@@ -294,9 +294,9 @@ func TestNobodyBoundSeesNothing(t *testing.T) {
 	require.Error(t, err, "what is no id at all is an error, never a match")
 }
 
-// TestSideDoors tries the ways that lead around a table: the view, the
+// TestViewsAndFunctionsDoNotBypassPolicies tries the ways that lead around a table: the view, the
 // functions that triggers use, the migrations' own table, the system's role.
-func TestSideDoors(t *testing.T) {
+func TestViewsAndFunctionsDoNotBypassPolicies(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	theirs := s.row(t, "files", s.b)

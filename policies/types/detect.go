@@ -63,7 +63,7 @@ func detect(head []byte) finding {
 	return finding{content: bareType(kind)}
 }
 
-// detectPDF looks at what stands in front of a PDF. The format allows anything
+// detectPDF checks the bytes before the header of a PDF. The format allows anything
 // there, but what begins as a page or a script is that to a browser or a shell.
 func detectPDF(head []byte) finding {
 	front, _, _ := bytes.Cut(head, []byte("%PDF-"))

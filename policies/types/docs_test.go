@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var update = flag.Bool("update", false, "write docs/types.md anew from the table")
+var update = flag.Bool("update", false, "write docs/types.md from the table")
 
 // The page that users read is the table that the validator reads.
 func TestDocs(t *testing.T) {

@@ -56,7 +56,7 @@ func (r Rule) Reason() Reason {
 // can be logged and kept.
 type Refusal struct{ Rule Rule }
 
-// Error says the rule, what happened and what to do next.
+// Error names the rule, the cause and the remedy.
 func (r *Refusal) Error() string {
 	reason := r.Rule.Reason()
 	return fmt.Sprintf("%s: %s %s", r.Rule, reason.What, reason.Next)

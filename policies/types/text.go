@@ -30,7 +30,7 @@ func decodeText(head []byte) (string, bool) {
 }
 
 // guessText recognizes text that does not say how it is encoded: UTF-16 without
-// its mark, and the old 8-bit encodings, which are passed on as they stand. It
+// its mark, and the old 8-bit encodings, which are passed on unchanged. It
 // is asked last, since the head of a binary format can look like either.
 func guessText(head []byte) (string, bool) {
 	if !bytes.ContainsFunc(head, notInText) {
@@ -118,8 +118,8 @@ const fragmentTags = `a|abbr|address|article|aside|audio|b|big|blockquote|br|but
 
 var (
 	svgRoot = regexp.MustCompile(`(?is)^(<\?xml[^>]*\?>|<!--.*?-->|<!doctype\s+svg[^\[>]*(\[.*?\]\s*)?>|\s)*<([a-z_][\w.-]*:)?svg[\s>/]`)
-	// pageStart is what only a page begins with, fragment what a page may begin
-	// with and so may Markdown.
+	// pageStart are tags that only HTML pages begin with; fragment are tags
+	// that HTML and Markdown may begin with.
 	pageStart = regexp.MustCompile(`(?is)^(<\?xml[^>]*\?>|<!--.*?-->|\s)*<(!doctype\s+html|html|head|body|script|iframe|frameset|object|embed|meta|link|base|style|title|form)[\s>/]`)
 	fragment  = regexp.MustCompile(`(?is)^(<!--|<(` + fragmentTags + `)(\s[^<>]*)?/?>)`)
 	anyTag    = regexp.MustCompile(`(?is)<(script|iframe|html|body|object|embed)[\s>/]`)

@@ -21,8 +21,9 @@ const (
 // All lists every verdict.
 func All() []Verdict { return []Verdict{None, Accepted, Rejected, Clean, Infected, Unscannable} }
 
-// Recorded lists what a version's row may hold: what the scanner said, or that
-// nothing could look inside. What inspection refuses is a status with its rule.
+// Recorded lists the verdicts that a version's row may hold: those of the
+// scanner, and unscannable. A rejection by inspection is a status with its
+// rule.
 func Recorded() []Verdict { return []Verdict{None, Clean, Infected, Unscannable} }
 
 // ByScanner reports that a scanner may answer so. Silence is no answer.

@@ -32,7 +32,7 @@ var (
 	ErrReplaced = fault.New(fault.Conflict, "key_replaced", "This key was rotated already. Rotate the key that replaced it.")
 	ErrEnded    = fault.New(fault.Conflict, "key_ended", "This key has expired or was revoked. Make another one.")
 	ErrMade     = fault.New(fault.Conflict, "key_exists", "This request has made its key already, and a key is shown only once. Rotate it, or revoke it and make another one.")
-	ErrTooMany  = fault.New(fault.Conflict, "too_many_keys", "The organization has %d keys that work. Revoke those that nobody uses.", maxLive)
+	ErrTooMany  = fault.New(fault.Conflict, "too_many_keys", "The organization has %d keys that work. Revoke those that are not used.", maxLive)
 	errLife     = fault.New(fault.Invalid, "invalid_expires_in", "expires_in is a number of seconds from %d (a minute) to %d (365 days).", int(MinLife.Seconds()), int(MaxLife.Seconds()))
 	errOverlap  = fault.New(fault.Invalid, "invalid_overlap", "overlap is a number of seconds from 0 to %d (7 days).", int(MaxOverlap.Seconds()))
 	errRole     = fault.New(fault.Invalid, "invalid_role", "role is one of teacher, student, admin, and not above your own.")

@@ -150,7 +150,7 @@ func TestEndsOfAKey(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, apikeys.ErrKey, d.works(s), sql)
 	}
-	require.Equal(t, apikeys.ErrKey, d.works(apikeys.Generate()), "a key that nobody made")
+	require.Equal(t, apikeys.ErrKey, d.works(apikeys.Generate()), "a key that was never made")
 	_, err := admin.Exec(t.Context(), "update members set role = 'owner' where service")
 	require.ErrorContains(t, err, "service_is_bounded")
 	_, s, err := d.create(d.new())

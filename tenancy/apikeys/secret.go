@@ -14,12 +14,12 @@ import (
 	"satchel/internal/fault"
 )
 
-// Prefix begins every key, so that scanners of source code and logs find one
-// that was left lying about, and authentication tells it from an access token.
+// Prefix begins every key, so that scanners of source code and logs find leaked
+// keys, and authentication can distinguish a key from an access token.
 const Prefix = "stl_"
 
 // The form of a key: the prefix, 32 random bytes, and a CRC-32 (IEEE) of all
-// that stands before it; both numbers in base 62, the greatest digit first.
+// before it; both numbers in base 62, the greatest digit first.
 const (
 	alphabet     = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	randomLength = 32
@@ -60,7 +60,7 @@ func checksum(body string) string {
 // base62 writes n with leading zeros to a fixed width.
 func base62(n *big.Int, width int) string {
 	text := n.Text(len(alphabet))
-	// big.Int counts 0-9, a-z, A-Z; the digits here stand in the order of ASCII,
+	// big.Int counts 0-9, a-z, A-Z; the digits here are in the order of ASCII,
 	// so that keys sort as their numbers do.
 	text = strings.Map(swapCase, text)
 	return strings.Repeat(alphabet[:1], width-len(text)) + text
@@ -103,7 +103,7 @@ func (s Secret) Reveal() string { return s.value }
 // checksum and tell nothing of the random part that could be used.
 func (s Secret) Last() string { return s.value[max(0, len(s.value)-4):] }
 
-// String gives a key as it may stand in messages and logs.
+// String returns the form of a key that is safe in messages and logs.
 func (s Secret) String() string { return Prefix + "…" + s.Last() }
 
 // GoString is String, for %#v.

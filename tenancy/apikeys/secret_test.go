@@ -86,7 +86,7 @@ func TestScopesCoverTheGrants(t *testing.T) {
 		require.NotEmpty(t, actions, scope)
 		for _, a := range actions {
 			by[a]++
-			require.Contains(t, tenancy.Grants, a, "%s names what nobody is granted", scope)
+			require.Contains(t, tenancy.Grants, a, "%s names what no role is granted", scope)
 		}
 		require.Equal(t, actions, Actions([]string{string(scope)}))
 	}

@@ -1,6 +1,6 @@
-// Package events is what happened to an organization, in the order in which it
-// was committed: an outbox. Anyone who delivers or reads it goes on from the last
-// number they saw and misses nothing. Events of files are the files' own.
+// Package events is an outbox: the events of an organization in the order of
+// their commits. Readers resume from the last number they have seen and miss
+// none. File events are in another table.
 package events
 
 import (

@@ -1,5 +1,5 @@
-// Package exports keeps the rows of the copies that an organization asks for of
-// everything it has: where each stands, and what each part of it is.
+// Package exports keeps the rows of exports, the copies of everything that an
+// organization has: the state of each, and the size and hash of each part.
 package exports
 
 import (
@@ -15,7 +15,7 @@ import (
 	"satchel/tenancy"
 )
 
-// State is where an export stands.
+// State is the state of an export.
 type State string
 
 // The states.
@@ -115,8 +115,8 @@ func Parts(ctx context.Context, q tenancy.Queries, id uuid.UUID) ([]Part, error)
 	return pgx.CollectRows(rows, pgx.RowToStructByName[Part])
 }
 
-// AddPart notes that a part is there. Of two attempts the first stays, and is
-// what it gives. An export that is being made no more takes none.
+// AddPart records a written part. When two attempts record the same part, the
+// first one stays and is returned. An export that has ended takes no parts.
 func AddPart(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, p Part) (Part, error) {
 	if err := Lock(ctx, tx, id); err != nil {
 		return p, err

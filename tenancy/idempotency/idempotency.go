@@ -30,8 +30,8 @@ var (
 	ErrGone   = fault.New(fault.Conflict, "idempotency_key_spent", "What this request made is gone since. Send a new Idempotency-Key to make another.")
 )
 
-// Key names a request: who sent it, by which key, and what it was. All are
-// hashes: the table says nothing of a request.
+// Key identifies a request by its caller, its key and its content. All fields
+// are hashes, so that the table reveals nothing about requests.
 type Key struct{ Principal, Hash, Fingerprint [32]byte }
 
 // Claim is the right to answer a request.
@@ -123,7 +123,7 @@ func Release(ctx context.Context, q tenancy.Queries, k Key, holder uuid.UUID) er
 	return nil
 }
 
-// DeleteExpired removes what is past its time.
+// DeleteExpired deletes expired keys.
 func DeleteExpired(ctx context.Context, q tenancy.Queries) error {
 	if _, err := q.Exec(ctx, "delete from idempotency_keys where expires_at < now()"); err != nil {
 		return fmt.Errorf("forget idempotency keys: %w", err)

@@ -15,7 +15,7 @@ import (
 	"satchel/tenancy"
 )
 
-// State is where an invitation stands.
+// State is the state of an invitation.
 type State string
 
 // The states. All but Pending are ends.
@@ -50,17 +50,17 @@ const (
 // resendPause keeps an address from being flooded.
 const resendPause = time.Minute
 
-// What a caller can meet. How an invitation ended is told to anyone who holds its
-// token, which no one guesses.
+// Errors of invitations. The end of an invitation is revealed to holders of its
+// token, which cannot be guessed.
 var (
 	ErrNoInvitation       = fault.New(fault.NotFound, "invitation_not_found", "There is no such invitation. The link must be whole, and of the newest mail: a mail sent again replaces the one before.")
-	ErrInvitationUsed     = fault.New(fault.NotFound, "invitation_used", "This invitation was accepted already. If that was you, you are a member: sign in as you did then. If it was not, tell whoever invited you.")
+	ErrInvitationUsed     = fault.New(fault.NotFound, "invitation_used", "This invitation was accepted already. If that was you, you are a member: sign in as you did then. If it was not, tell the person who invited you.")
 	ErrInvitationDeclined = fault.New(fault.NotFound, "invitation_declined", "This invitation was declined. If you would like to come after all, ask for a new one.")
-	ErrInvitationRevoked  = fault.New(fault.NotFound, "invitation_revoked", "This invitation was withdrawn. Ask whoever invited you for a new one.")
-	ErrInvitationExpired  = fault.New(fault.NotFound, "invitation_expired", "The time of this invitation is over. Ask whoever invited you for a new one.")
+	ErrInvitationRevoked  = fault.New(fault.NotFound, "invitation_revoked", "This invitation was withdrawn. Ask the person who invited you for a new one.")
+	ErrInvitationExpired  = fault.New(fault.NotFound, "invitation_expired", "The time of this invitation is over. Ask the person who invited you for a new one.")
 
 	ErrInvitationExists = fault.New(fault.Conflict, "invitation_exists", "This address has an open invitation already. Resend it, or revoke it first.")
-	ErrInvitationEnded  = fault.New(fault.Conflict, "invitation_ended", "This invitation has ended. Invite the person anew.")
+	ErrInvitationEnded  = fault.New(fault.Conflict, "invitation_ended", "This invitation has ended. Invite the person again.")
 	ErrResendTooSoon    = fault.New(fault.Limited, "resend_too_soon", "The mail went out less than a minute ago. Give it time to arrive.")
 	ErrAlreadyMember    = fault.New(fault.Conflict, "already_member", "You are a member with this role or a higher one already. The invitation stays open for somebody else.")
 	ErrEmail            = fault.New(fault.Invalid, "invalid_email", "email is one mail address such as name@school.example, of at most 254 characters.")
@@ -104,7 +104,7 @@ func (i Invitation) Refusal() error {
 const invitationQuery = `select id, email, role, state, delivery, delivery_code, attempts, invited_by, accepted_by, sent_at,
 	expires_at, ended_at, created_at, state = 'pending' and expires_at > now() as open from invitations `
 
-// NewInvitation is what Invite is told.
+// NewInvitation are the parameters of Invite.
 type NewInvitation struct {
 	ID    uuid.UUID
 	Email string

@@ -119,8 +119,8 @@ func Leave(ctx context.Context, tx *tenancy.Tx, user uuid.UUID) error {
 	return remove(ctx, tx, user, old)
 }
 
-// CheckSeats refuses when no seat is free. It promises nothing: who takes the
-// seat asks again, under the lock.
+// CheckSeats refuses when no seat is free. It reserves none: the acceptance
+// checks again, under the lock.
 func CheckSeats(ctx context.Context, q tenancy.Queries) error {
 	tier, err := tenancy.GetTier(ctx, q)
 	if err != nil {

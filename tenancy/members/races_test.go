@@ -139,7 +139,7 @@ func TestLastOwnerGoesWhileAnotherComes(t *testing.T) {
 	}
 }
 
-// TestClockAtExpiry: by the database's clock, which stands still in a
+// TestClockAtExpiry: by the database's clock, which does not advance in a
 // transaction. An invitation is open before its end and no more at it.
 func TestClockAtExpiry(t *testing.T) {
 	t.Parallel()
@@ -214,6 +214,6 @@ func TestInvitedTwiceOver(t *testing.T) {
 	require.NoError(t, s.accept(high, highHash, person))
 	require.Equal(t, 1, s.count(tenancy.Admin))
 	require.Equal(t, members.Pending, s.invitation(low).State)
-	require.NoError(t, s.end(low, members.Revoked), "whoever is there now can withdraw it")
+	require.NoError(t, s.end(low, members.Revoked), "another admin can withdraw it")
 	require.ErrorIs(t, s.accept(low, lowHash, s.newcomer()), members.ErrInvitationRevoked)
 }

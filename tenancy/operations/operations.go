@@ -17,7 +17,7 @@ import (
 	"satchel/tenancy"
 )
 
-// State is where an operation stands.
+// State is the state of an operation.
 type State string
 
 // The states. Only Running is not an end.

@@ -10,9 +10,9 @@ import (
 	"satchel/tenancy"
 )
 
-// ClosingDelay is how many days before today may still change: what is counted or
-// committed late lands there. Older days are final, so that what is purged later
-// takes nothing away from them.
+// ClosingDelay is the number of past days that may still change, because counts
+// can be committed late. Older days are final, so that a later purge does not
+// reduce them.
 const ClosingDelay = 3
 
 // Day is what an organization used on one day of UTC.

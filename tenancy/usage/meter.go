@@ -1,6 +1,5 @@
-// Package usage counts what an organization uses, for each day of UTC. Most of
-// it stands in rows already and is read from them; what no row says is gathered
-// by a Meter in memory.
+// Package usage counts what an organization uses, for each day of UTC. Most
+// of it is read from existing rows; a Meter counts the rest in memory.
 package usage
 
 import (
@@ -23,9 +22,9 @@ const (
 	Downloads Metric = "downloads" // answers with a file's content from its first byte
 )
 
-// Interval is how often a meter's sums go to the database. A process that is
-// killed loses at most what came in since the last flush; one that is told to
-// end loses nothing. Nothing is ever counted twice.
+// Interval is how often a meter writes its sums to the database. A killed
+// process loses at most the counts since the last flush; an orderly stop loses
+// none. No count is written twice.
 const Interval = 5 * time.Second
 
 // maxSeen bounds the people of whom a meter remembers that they were noted
@@ -139,8 +138,8 @@ func (m *Meter) Run(ctx context.Context, failed func(error)) {
 	}
 }
 
-// Flush adds what was gathered. An organization whose last batch failed gets
-// that one again first, and what came in since with the next flush.
+// Flush writes the collected counts. An organization whose last batch failed
+// gets that batch again first, and newer counts with the next flush.
 func (m *Meter) Flush(ctx context.Context) error {
 	m.flushing.Lock()
 	defer m.flushing.Unlock()
@@ -156,7 +155,7 @@ func (m *Meter) Flush(ctx context.Context) error {
 	return errors.Join(failures...)
 }
 
-// take moves what was filled to what is sent.
+// take moves the collected counts to the batch that is sent.
 func (m *Meter) take() {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -13,11 +13,11 @@ import (
 	"satchel/tenancy"
 )
 
-// Mail is what became of a warning's mail.
+// Mail is the state of a warning's mail.
 type Mail string
 
-// The mails. A warning that stands beside a higher one raised with it, or in an
-// organization without a contact, has none; Failed was refused for good.
+// The states. A warning that was raised together with a higher one, or in an
+// organization without a contact, has no mail; Failed was refused permanently.
 const (
 	NoMail Mail = "none"
 	Queued Mail = "queued"
@@ -25,8 +25,8 @@ const (
 	Failed Mail = "failed"
 )
 
-// ErrNoWarning is what the mail of a warning meets that stands no more.
-var ErrNoWarning = fault.New(fault.NotFound, "warning_not_found", "The warning stands no more: use has fallen since.")
+// ErrNoWarning is returned for a warning that is not open any more.
+var ErrNoWarning = fault.New(fault.NotFound, "warning_not_found", "The warning is not open any more: use has fallen since.")
 
 // Level is how full an organization is of one thing that its tier limits.
 type Level struct {
@@ -50,10 +50,10 @@ type crossing struct {
 	Level
 }
 
-// Cross brings the organization's standing warnings in the admission queue with how full it is.
-// It takes down those that use has fallen far enough below (75 and 90 %), and
-// gives the new ones: one for each metric, by the highest threshold that was
-// crossed. Asked again, it gives nothing. An organization that is not active is
+// Cross brings the organization's open warnings in line with its use. It closes
+// those that use has fallen far enough below (75 and 90 %), and returns the new
+// ones: one for each metric, by the highest threshold that was crossed. A second
+// call returns none. An organization that is not active is
 // left as it is.
 func Cross(ctx context.Context, tx *tenancy.Tx) ([]Raised, error) {
 	if _, err := tx.Exec(ctx, "select pg_advisory_xact_lock(hashtextextended('warnings/' || app.org()::text, 0))"); err != nil {
@@ -85,7 +85,7 @@ func Cross(ctx context.Context, tx *tenancy.Tx) ([]Raised, error) {
 	return raised, currentLevel(ctx, tx, crossings)
 }
 
-// currentLevel notes what has crossed as standing, so that it is not given again.
+// currentLevel records each crossing as an open warning, so that it is not raised again.
 func currentLevel(ctx context.Context, tx *tenancy.Tx, crossings []crossing) error {
 	for _, c := range crossings {
 		if !c.Rising {
@@ -99,8 +99,8 @@ func currentLevel(ctx context.Context, tx *tenancy.Tx, crossings []crossing) err
 	return nil
 }
 
-// RecordWarning ties a raised warning to its event, which stands by now, and queues
-// its mail where the organization has someone to write to.
+// RecordWarning links a raised warning to its event, which exists by now, and queues
+// its mail if the organization has a contact.
 func RecordWarning(ctx context.Context, tx *tenancy.Tx, r Raised) error {
 	_, err := tx.Exec(ctx, `update usage_warnings set event_id = $3,
 		mail = case when (select contact_email from organizations) = '' then 'none' else 'queued' end
@@ -111,7 +111,7 @@ func RecordWarning(ctx context.Context, tx *tenancy.Tx, r Raised) error {
 	return nil
 }
 
-// Warning is a warning that stands.
+// Warning is an open warning.
 type Warning struct {
 	Metric    string     `db:"metric" json:"metric"`
 	Threshold int        `db:"threshold" json:"threshold"`
@@ -123,7 +123,7 @@ type Warning struct {
 	MailedAt  *time.Time `db:"mailed_at" json:"mailed_at"`
 }
 
-// Warnings reads those that stand, the highest of each metric first.
+// Warnings reads the open ones, the highest of each metric first.
 func Warnings(ctx context.Context, q tenancy.Queries) ([]Warning, error) {
 	rows, err := q.Query(ctx, `select w.metric, w.threshold, coalesce(l.percent, 0) as percent, w.raised_at, w.event_id, w.mail, w.mail_code, w.mailed_at
 		from usage_warnings w left join usage_levels l on l.metric = w.metric order by w.metric, w.threshold desc`)

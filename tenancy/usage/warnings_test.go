@@ -58,7 +58,7 @@ func (o *office) cross(t *testing.T) map[string]int {
 	return thresholds
 }
 
-func (o *office) standing(t *testing.T) []usage.Warning {
+func (o *office) open(t *testing.T) []usage.Warning {
 	t.Helper()
 	found, err := usage.Warnings(t.Context(), o.Single(o.org))
 	require.NoError(t, err)
@@ -71,9 +71,9 @@ func TestOneWarningAThresholdAndCrossing(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	for i, step := range []struct {
-		used     int64
-		raised   int
-		standing []int
+		used   int64
+		raised int
+		open   []int
 	}{
 		{0, 0, nil},
 		{799, 0, nil},
@@ -98,16 +98,16 @@ func TestOneWarningAThresholdAndCrossing(t *testing.T) {
 		}
 		due, err := o.UsageCrossings(t.Context(), uuid.Nil, 10)
 		require.NoError(t, err)
-		before := o.standing(t)
+		before := o.open(t)
 		require.Equal(t, want, o.cross(t), "step %d: %d", i, step.used)
 		var thresholds []int
-		for _, w := range o.standing(t) {
+		for _, w := range o.open(t) {
 			require.Equal(t, "bytes", w.Metric)
 			require.EqualValues(t, step.used/10, w.Percent)
 			thresholds = append(thresholds, w.Threshold)
 		}
-		require.Equal(t, step.standing, thresholds, "step %d: %d", i, step.used)
-		require.Equal(t, len(before) != len(thresholds) || step.raised > 0, len(due) == 1, "step %d: who is due is found, and nobody else", i)
+		require.Equal(t, step.open, thresholds, "step %d: %d", i, step.used)
+		require.Equal(t, len(before) != len(thresholds) || step.raised > 0, len(due) == 1, "step %d: only the due are found", i)
 		due, err = o.UsageCrossings(t.Context(), uuid.Nil, 10)
 		require.NoError(t, err)
 		require.Empty(t, due, "step %d: asked once", i)
@@ -163,7 +163,7 @@ func TestLimitsAtTheirEdges(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, due)
 	require.Empty(t, o.cross(t))
-	require.Len(t, o.standing(t), 2, "who is suspended cannot grow, and is left as they are")
+	require.Len(t, o.open(t), 2, "who is suspended cannot grow, and is left as they are")
 }
 
 // TestRacingSweepsWarnOnce lets several find the same crossing.
@@ -206,7 +206,7 @@ func TestMailWaitsForSomebodyToWriteTo(t *testing.T) {
 	}
 	o.use(t, 800)
 	o.cross(t)
-	require.Equal(t, usage.NoMail, o.standing(t)[0].Mail)
+	require.Equal(t, usage.NoMail, o.open(t)[0].Mail)
 	require.Zero(t, waiting())
 	o.use(t, 0)
 	o.cross(t)
@@ -214,7 +214,7 @@ func TestMailWaitsForSomebodyToWriteTo(t *testing.T) {
 	o.admin(t, "update organizations set contact_email = 'office@school.example'")
 	o.use(t, 800)
 	o.cross(t)
-	w := o.standing(t)[0]
+	w := o.open(t)[0]
 	require.Equal(t, usage.Queued, w.Mail)
 	require.Equal(t, 1, waiting())
 	require.NoError(t, usage.MarkSending(t.Context(), o.Single(o.org), *w.Event))
@@ -230,14 +230,14 @@ func TestMailWaitsForSomebodyToWriteTo(t *testing.T) {
 		require.Equal(t, m.want, noted, m.mail)
 	}
 	require.Zero(t, waiting())
-	require.NotNil(t, o.standing(t)[0].MailedAt)
+	require.NotNil(t, o.open(t)[0].MailedAt)
 	o.use(t, 0)
 	o.cross(t)
 	_, _, err := usage.WarningToMail(t.Context(), o.Single(o.org), *w.Event)
 	require.ErrorIs(t, err, usage.ErrNoWarning)
 }
 
-// TestDayEndsWithWhatWasStored asks days later what stood at the end of a day:
+// TestDayEndsWithWhatWasStored asks days later for the use at the end of a day:
 // what nothing changed since, and what was there before the next day's first
 // change, whenever the roll-ups came.
 func TestDayEndsWithWhatWasStored(t *testing.T) {
@@ -252,7 +252,7 @@ func TestDayEndsWithWhatWasStored(t *testing.T) {
 	got := days(t, o.Database, o.org, noon)
 	require.EqualValues(t, 100, got["2026-03-01"].StoredBytes, "before the first change of the 2nd")
 	require.EqualValues(t, 300, got["2026-03-02"].StoredBytes, "now")
-	require.Zero(t, got["2026-02-28"].StoredBytes, "nobody knows, and it was not what is stored now")
+	require.Zero(t, got["2026-02-28"].StoredBytes, "unknown, and not what is stored now")
 
 	open("2026-03-02", 100, 450) // after the last roll-up of the 2nd
 	tomorrow := noon.AddDate(0, 0, 1)

@@ -1,5 +1,5 @@
-// Package checkpoint is the process that signs, every hour, where the audit logs of
-// all organizations stand.
+// Package checkpoint is the process that signs, every hour, the heads of the audit
+// logs of all organizations.
 package checkpoint
 
 import (

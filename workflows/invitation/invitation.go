@@ -61,7 +61,7 @@ func Begin(ctx context.Context, db *tenancy.DB, c client.Client, org tenancy.Org
 		return err
 	}
 	if Start(ctx, c, org, invitationID, made.ExpiresAt) != nil {
-		return nil //nolint:nilerr // the row stands, and StartWaitingInvitations finds it
+		return nil //nolint:nilerr // the row is committed, and StartWaitingInvitations finds it
 	}
 	return members.MarkSending(ctx, db.Single(org), invitationID)
 }

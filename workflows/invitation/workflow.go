@@ -46,15 +46,15 @@ type process struct {
 	stop                 workflow.CancelFunc
 }
 
-// run waits for whatever comes first: the mail's way, a wish for another one, a
-// person's answer, the end of the time. What undoes all of it, the end of the
-// row, stands ready before the first mail goes out.
+// run waits for the first of: the end of the mail's delivery, a request to resend,
+// the person's answer, the expiry. The compensation, which ends the row, is
+// registered before the first mail is sent.
 func (p *process) run(ctx workflow.Context) (result InviteMemberResult, err error) {
 	defer func() {
 		if ctx.Err() != nil {
 			own, cancel := workflow.NewDisconnectedContext(ctx)
 			defer cancel()
-			p.settle(own)
+			p.finish(own)
 			err = errors.Join(ctx.Err(), p.end(own, members.Revoked))
 		}
 	}()
@@ -79,7 +79,7 @@ func (p *process) run(ctx workflow.Context) (result InviteMemberResult, err erro
 	if ctx.Err() != nil {
 		return result, nil // the clean-up above says how it ended
 	}
-	p.settle(ctx)
+	p.finish(ctx)
 	if p.expired && !p.over {
 		return InviteMemberResult{Expired: true}, p.end(ctx, members.Expired)
 	}
@@ -150,8 +150,8 @@ func (p *process) cancelSending() {
 	}
 }
 
-// settle ends what is being sent.
-func (p *process) settle(ctx workflow.Context) {
+// finish ends the pending mail.
+func (p *process) finish(ctx workflow.Context) {
 	p.cancelSending()
 	if p.sending != nil {
 		_ = p.sending.Get(ctx, nil) // whatever became of it, the row decides
@@ -172,8 +172,8 @@ func (p *process) end(ctx workflow.Context, to members.State) error {
 // SweepInvitationsInput names the platform.
 type SweepInvitationsInput struct{ Org tenancy.OrgID }
 
-// SweepInvitations starts and wakes the workflows of open invitations that show
-// no life.
+// SweepInvitations starts and signals the workflows of open invitations that
+// make no progress.
 func SweepInvitations(ctx workflow.Context, in SweepInvitationsInput) (activities.StartWaitingInvitationsResult, error) {
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue: string(queue.Batch), StartToCloseTimeout: 5 * time.Minute, ScheduleToCloseTimeout: 10 * time.Minute, HeartbeatTimeout: 30 * time.Second,

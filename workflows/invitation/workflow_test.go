@@ -111,7 +111,7 @@ func TestExpiryIsDurable(t *testing.T) {
 	require.Equal(t, map[string]string{"SendInvitation": string(queue.Interactive), "EndInvitation": string(queue.Batch)}, b.queues)
 }
 
-// TestAnswerEndsIt: the person's answer stands in the row; nothing is left to do.
+// TestAnswerEndsIt: the person's answer is in the row; nothing is left to do.
 func TestAnswerEndsIt(t *testing.T) {
 	t.Parallel()
 	b := setup(sent)
@@ -134,7 +134,7 @@ func TestMailIsDownForAnHour(t *testing.T) {
 	b.run(t)
 	last := b.sends[len(b.sends)-1]
 	require.GreaterOrEqual(t, last, time.Hour)
-	require.Less(t, last, time.Hour+6*time.Minute, "nobody waits long once the server is back")
+	require.Less(t, last, time.Hour+6*time.Minute, "retries resume soon after the server is back")
 	require.Less(t, len(b.sends), 30, "a server that is down is not flooded")
 	require.Empty(t, b.ended)
 }

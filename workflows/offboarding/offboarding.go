@@ -163,7 +163,7 @@ func (r *run) remove(ctx workflow.Context) error {
 	var ended organization.EndUploadsResult
 	var stopped organization.StopWorkflowsResult
 	var removed organization.RemoveFilesResult
-	var forgotten organization.ForgetOrganizationResult
+	var forgotten organization.DeleteOrganizationRowsResult
 	if err := workflow.ExecuteActivity(ctx, organizer.EndUploads, organization.EndUploadsInput{Org: org, Target: target}).Get(ctx, &ended); err != nil {
 		return fmt.Errorf("end uploads: %w", err)
 	}
@@ -185,8 +185,8 @@ func (r *run) remove(ctx workflow.Context) error {
 	if err := r.reportProgress(ctx, "files", operations.Succeeded, removed.Files); err != nil {
 		return err
 	}
-	forget := organization.ForgetOrganizationInput{Org: org, Target: target, Operation: r.in.Operation}
-	if err := workflow.ExecuteActivity(ctx, organizer.ForgetOrganization, forget).Get(ctx, &forgotten); err != nil {
+	forget := organization.DeleteOrganizationRowsInput{Org: org, Target: target, Operation: r.in.Operation}
+	if err := workflow.ExecuteActivity(ctx, organizer.DeleteOrganizationRows, forget).Get(ctx, &forgotten); err != nil {
 		return fmt.Errorf("forget: %w", err)
 	}
 	r.sum.Rows = forgotten.Rows

@@ -57,7 +57,7 @@ func (b *testBundle) removal() {
 	b.OnActivity("EndUploads", mock.Anything, organization.EndUploadsInput{Org: tenancy.Platform, Target: b.in.Target}).Return(organization.EndUploadsResult{Ended: 1}, nil).Once()
 	b.OnActivity("StopWorkflows", mock.Anything, mock.Anything).Return(organization.StopWorkflowsResult{Cancelled: 2, Terminated: 3}, nil).Once()
 	b.OnActivity("RemoveFiles", mock.Anything, mock.Anything).Return(organization.RemoveFilesResult{Files: 4, Objects: 5}, nil).Once()
-	b.OnActivity("ForgetOrganization", mock.Anything, mock.Anything).Return(organization.ForgetOrganizationResult{Rows: map[string]int64{"files": 4}}, nil).Once()
+	b.OnActivity("DeleteOrganizationRows", mock.Anything, mock.Anything).Return(organization.DeleteOrganizationRowsResult{Rows: map[string]int64{"files": 4}}, nil).Once()
 }
 
 func (b *testBundle) run() error {

@@ -27,10 +27,10 @@ var organizer *organization.Activities // by name; its receiver is never called 
 const Kind = "provision_organization"
 
 // ProvisionOrganizationInput names the platform, whose process it is, and the
-// organization that is set up. What is to be done stands in its rows.
+// organization that is set up. Its rows hold the settings to apply.
 type ProvisionOrganizationInput struct{ Org, Target tenancy.OrgID }
 
-// ProvisionOrganizationResult is empty: the rows are the answer.
+// ProvisionOrganizationResult is empty: the rows hold the result.
 type ProvisionOrganizationResult struct{}
 
 // WorkflowID names the workflow of an organization.
@@ -122,7 +122,7 @@ func (r *run) setUp(ctx workflow.Context) error {
 		return err
 	}
 	r.compensate(organizer.RemoveProbes, organization.RemoveProbesInput{Org: org, Target: target})
-	if err := r.do(ctx, organization.StepStorage, organizer.ProveStorage, organization.ProveStorageInput{Org: org, Target: target}); err != nil {
+	if err := r.do(ctx, organization.StepStorage, organizer.CheckStorage, organization.CheckStorageInput{Org: org, Target: target}); err != nil {
 		return err
 	}
 	return r.do(ctx, organization.StepActivate, organizer.ActivateOrganization, organization.ActivateOrganizationInput{Org: org, Target: target})

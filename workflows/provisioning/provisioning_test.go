@@ -26,14 +26,14 @@ import (
 	"satchel/workflows/provisioning"
 )
 
-// shelf is a bucket in memory that can refuse writes.
-type shelf struct {
+// memoryBucket is a bucket in memory that can refuse writes.
+type memoryBucket struct {
 	mu      sync.Mutex
 	keys    map[string]bool
 	refuses bool
 }
 
-func (s *shelf) Put(_ context.Context, key string, _ *bytes.Reader) error {
+func (s *memoryBucket) Put(_ context.Context, key string, _ *bytes.Reader) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.refuses {
@@ -43,23 +43,23 @@ func (s *shelf) Put(_ context.Context, key string, _ *bytes.Reader) error {
 	return nil
 }
 
-func (s *shelf) Remove(_ context.Context, key string) error {
+func (s *memoryBucket) Remove(_ context.Context, key string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.keys, key)
 	return nil
 }
 
-func (s *shelf) Each(context.Context, string, func(string, time.Time) error) error { return nil }
-func (s *shelf) AbortAll(context.Context, string) error                            { return nil }
+func (s *memoryBucket) Each(context.Context, string, func(string, time.Time) error) error { return nil }
+func (s *memoryBucket) AbortAll(context.Context, string) error                            { return nil }
 
 // testBundle is the process on a real database, with buckets of its own.
 type testBundle struct {
 	*pgtest.Database
 	t       *testing.T
 	by      uuid.UUID
-	first   *shelf
-	last    *shelf
+	first   *memoryBucket
+	last    *memoryBucket
 	offline *mocks.Client
 }
 
@@ -67,7 +67,7 @@ func setup(t *testing.T) *testBundle {
 	t.Helper()
 	d := pgtest.New(t)
 	b := &testBundle{Database: d, t: t, by: d.Member(t, tenancy.Platform, tenancy.Operator), offline: &mocks.Client{},
-		first: &shelf{keys: map[string]bool{}}, last: &shelf{keys: map[string]bool{}}}
+		first: &memoryBucket{keys: map[string]bool{}}, last: &memoryBucket{keys: map[string]bool{}}}
 	// Temporal is down at every request: the rows alone must do.
 	b.offline.On("ExecuteWorkflow", mock.Anything, mock.Anything, mock.Anything, mock.Anything).Return(nil, errors.New("down"))
 	return b

@@ -40,7 +40,9 @@ func setup() *bench {
 	b := &bench{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), queues: map[string]string{}}
 	b.RegisterActivity(&activities.Activities{})
 	b.RegisterActivity(&operation.Activities{})
-	b.SetOnActivityStartedListener(func(i *activity.Info, _ context.Context, _ converter.EncodedValues) { b.queues[i.ActivityType.Name] = i.TaskQueue })
+	b.SetOnActivityStartedListener(func(i *activity.Info, _ context.Context, _ converter.EncodedValues) {
+		b.queues[i.ActivityType.Name] = i.TaskQueue
+	})
 	b.OnActivity("RecordOperation", mock.Anything, mock.Anything).Return(
 		func(_ context.Context, in operation.RecordOperationInput) (operation.RecordOperationResult, error) {
 			b.recorded = append(b.recorded, in)

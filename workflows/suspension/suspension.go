@@ -1,5 +1,6 @@
-// Package suspension is the processes that follow a suspension and its end: what
-// was open ends and what runs finishes; what was held back is started again.
+// Package suspension holds the processes of suspension and resumption.
+// Suspending ends open uploads and lets running workflows finish; resuming
+// starts the waiting ones.
 package suspension
 
 import (
@@ -27,7 +28,7 @@ var organizer *organization.BatchActivities // by name; its receiver is never ca
 const Kind = "suspend_organization"
 
 // SuspendOrganizationInput names the platform, whose process it is, the
-// organization, and the operation that reports. The reason stands in the
+// organization, and the operation that reports. The reason is in the
 // organization's row.
 type SuspendOrganizationInput struct {
 	Org, Target tenancy.OrgID

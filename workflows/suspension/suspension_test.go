@@ -138,31 +138,31 @@ func TestResumptionThatFailsHasACode(t *testing.T) {
 	require.Equal(t, &operations.Failure{Code: "some_code"}, end.Failure)
 }
 
-// door is what takes effect at once, on a real database, while Temporal is down
+// testDatabase is what takes effect at once, on a real database, while Temporal is down
 // or not.
-type door struct {
+type testDatabase struct {
 	*pgtest.Database
 	org      tenancy.OrgID
 	by       uuid.UUID
 	temporal *mocks.Client
 }
 
-func openDoor(t *testing.T, start error) *door {
+func newTestDatabase(t *testing.T, start error) *testDatabase {
 	t.Helper()
-	d := &door{Database: pgtest.New(t), temporal: &mocks.Client{}}
+	d := &testDatabase{Database: pgtest.New(t), temporal: &mocks.Client{}}
 	d.org, d.by = d.Organization(t, 1<<20), d.Member(t, tenancy.Platform, tenancy.Operator)
 	d.temporal.On("ExecuteWorkflow", mock.Anything, mock.Anything, mock.Anything, mock.Anything).Return(nil, start)
 	return d
 }
 
-func (d *door) status(t *testing.T) string {
+func (d *testDatabase) status(t *testing.T) string {
 	t.Helper()
 	o, err := tenancy.GetOrganization(t.Context(), d.Single(d.org))
 	require.NoError(t, err)
 	return o.Status
 }
 
-func (d *door) recorded(t *testing.T, action string) int {
+func (d *testDatabase) recorded(t *testing.T, action string) int {
 	t.Helper()
 	lines, err := audit.List(t.Context(), d.Single(d.org), audit.Filter{Action: action, Limit: 10})
 	require.NoError(t, err)
@@ -171,7 +171,7 @@ func (d *door) recorded(t *testing.T, action string) int {
 
 func TestBothAreInForceAtOnce(t *testing.T) {
 	t.Parallel()
-	d := openDoor(t, nil)
+	d := newTestDatabase(t, nil)
 	suspended, resumed := tenancy.NewID(), tenancy.NewID()
 	require.NoError(t, suspension.Begin(t.Context(), d.DB, d.temporal, d.by, d.org, suspended, "unpaid"))
 	require.Equal(t, tenancy.Suspended, d.status(t))
@@ -188,11 +188,11 @@ func TestBothAreInForceAtOnce(t *testing.T) {
 	}
 }
 
-// TestWithoutTemporalTheDoorMovesAllTheSame: what follows is told to have failed.
-func TestWithoutTemporalTheDoorMovesAllTheSame(t *testing.T) {
+// TestStatusChangesWithoutTemporal: what follows is told to have failed.
+func TestStatusChangesWithoutTemporal(t *testing.T) {
 	t.Parallel()
 	away := errors.New("Temporal is away")
-	d := openDoor(t, away)
+	d := newTestDatabase(t, away)
 	op := tenancy.NewID()
 	require.ErrorIs(t, suspension.Begin(t.Context(), d.DB, d.temporal, d.by, d.org, tenancy.NewID(), ""), away)
 	require.Equal(t, tenancy.Suspended, d.status(t))
@@ -205,7 +205,7 @@ func TestWithoutTemporalTheDoorMovesAllTheSame(t *testing.T) {
 
 func TestOnlyWhatRunsIsSuspendedOrResumed(t *testing.T) {
 	t.Parallel()
-	d := openDoor(t, nil)
+	d := newTestDatabase(t, nil)
 	require.NoError(t, tenancy.ScheduleDeletion(t.Context(), d.Single(d.org), tenancy.NewID(), time.Hour))
 	require.ErrorIs(t, suspension.Begin(t.Context(), d.DB, d.temporal, d.by, d.org, tenancy.NewID(), ""), tenancy.ErrWrongStatus)
 	require.ErrorIs(t, suspension.BeginResume(t.Context(), d.DB, d.temporal, d.by, d.org, tenancy.NewID()), tenancy.ErrWrongStatus)
@@ -220,7 +220,7 @@ func (cleared) Clear(context.Context, tenancy.OrgID, uuid.UUID) error { return n
 // not end what was begun after it was over.
 func TestResumedOrganizationKeepsItsUploads(t *testing.T) {
 	t.Parallel()
-	d := openDoor(t, nil)
+	d := newTestDatabase(t, nil)
 	user := d.Member(t, d.org, tenancy.Student)
 	var ticket files.Created
 	require.NoError(t, d.InTx(t.Context(), d.org, func(tx *tenancy.Tx) (err error) {

@@ -62,13 +62,13 @@ func PurgeTrashedFiles(ctx workflow.Context, in PurgeTrashedFilesInput) (sweep.S
 	return result, err
 }
 
-// ForgetOldRequestsInput names the platform.
-type ForgetOldRequestsInput struct{ Org tenancy.OrgID }
+// CleanIdempotencyKeysInput names the platform.
+type CleanIdempotencyKeysInput struct{ Org tenancy.OrgID }
 
-// ForgetOldRequests removes the keys of requests after their time.
-func ForgetOldRequests(ctx workflow.Context, in ForgetOldRequestsInput) (sweep.SweepResult, error) {
+// CleanIdempotencyKeys removes the keys of requests after their time.
+func CleanIdempotencyKeys(ctx workflow.Context, in CleanIdempotencyKeysInput) (sweep.SweepResult, error) {
 	var result sweep.SweepResult
-	err := workflow.ExecuteActivity(options(ctx, in.Org), sweeper.ForgetRequests, sweep.ForgetRequestsInput{Org: in.Org}).Get(ctx, &result)
+	err := workflow.ExecuteActivity(options(ctx, in.Org), sweeper.DeleteExpiredIdempotencyKeys, sweep.DeleteExpiredIdempotencyKeysInput{Org: in.Org}).Get(ctx, &result)
 	return result, err
 }
 
@@ -92,13 +92,13 @@ func long(ctx workflow.Context, org tenancy.OrgID) workflow.Context {
 	return workflow.WithScheduleToCloseTimeout(ctx, 12*time.Hour)
 }
 
-// Schedules are the sweeps' times. The uploads' one is what bounds how long a
-// version waits whose start was lost.
+// Schedules are the intervals of the sweeps. The interval of SweepUploads
+// limits how long a version waits whose start was lost.
 func Schedules() []queue.Schedule {
 	return []queue.Schedule{
 		{ID: "sweep-uploads", Every: 20 * time.Second, Workflow: SweepUploads, Input: SweepUploadsInput{Org: tenancy.Platform}},
 		{ID: "clean-ended-uploads", Every: 30 * time.Second, Workflow: CleanEndedUploads, Input: CleanEndedUploadsInput{Org: tenancy.Platform}},
 		{ID: "purge-trashed-files", Every: time.Hour, Longest: 24 * time.Hour, Workflow: PurgeTrashedFiles, Input: PurgeTrashedFilesInput{Org: tenancy.Platform}},
-		{ID: "forget-old-requests", Every: time.Hour, Workflow: ForgetOldRequests, Input: ForgetOldRequestsInput{Org: tenancy.Platform}},
+		{ID: "clean-idempotency-keys", Every: time.Hour, Workflow: CleanIdempotencyKeys, Input: CleanIdempotencyKeysInput{Org: tenancy.Platform}},
 	}
 }

@@ -43,15 +43,15 @@ func NewAdmission(db *tenancy.DB, c client.Client, config AdmissionConfig) (*Adm
 // MaxRunning is how many files of an organization are in the pipeline at most.
 func (l *Admission) MaxRunning() int { return l.ceiling }
 
-// StartAdmitted lets in as many of the organization's waiting files as there is room
+// StartAdmitted admits as many of the organization's waiting files as there is room
 // for, and starts their workflows. It is called when a file joins the admission queue and
-// when one leaves the pipeline; the sweep calls it for lines that stand still.
-// A process that dies between the commit and the start leaves a version that was
-// let in and shows no life, which the sweep starts.
+// when one leaves the pipeline; the sweep calls it for queues with room that did not move.
+// A process that is killed between the commit and the start leaves an admitted
+// version without a workflow, which the sweep starts.
 func (l *Admission) StartAdmitted(ctx context.Context, org tenancy.OrgID) error {
 	admitted, err := files.Admit(ctx, l.db.Single(org), l.ceiling)
 	if err != nil {
-		return fmt.Errorf("advance line: %w", err)
+		return fmt.Errorf("admit waiting uploads: %w", err)
 	}
 	var failed error
 	for _, v := range admitted {

@@ -47,17 +47,18 @@ func UploadFile(ctx workflow.Context, in UploadFileInput) (UploadFileResult, err
 
 // upload is one run of UploadFile.
 type upload struct {
-	in      UploadFileInput
-	step    string
-	settled bool // the row has its end: nothing is to be given back
+	in    UploadFileInput
+	step  string
+	ended bool // the version is final: nothing is left to compensate
 }
 
-// run inspects, scans, and then publishes what is clean, with previews if it is
-// an image. What cannot be looked at and what is infected goes to quarantine;
-// every other way out gives back what was reserved, first registered, last run.
+// run inspects, scans, and publishes clean versions, with previews of images.
+// Infected and unscannable versions go to quarantine. Every other end
+// compensates: the reservation is released. That compensation is registered
+// first and runs last.
 func (u *upload) run(ctx workflow.Context) (end UploadFileResult, err error) {
 	defer func() {
-		if !u.settled {
+		if !u.ended {
 			end, err = u.withdraw(ctx, end, err)
 		}
 	}()
@@ -128,7 +129,7 @@ func (u *upload) quarantine(ctx workflow.Context, found verdict.Verdict, detail 
 	in := finalize.QuarantineVersionInput{Org: u.in.Org, Version: u.in.Version, Reason: string(found) + ":" + detail}
 	var done finalize.QuarantineVersionResult
 	err := workflow.ExecuteActivity(quarantining.options(ctx, u.in.Org), settler.QuarantineVersion, in).Get(ctx, &done)
-	u.settled = err == nil && files.Final(done.Status)
+	u.ended = err == nil && files.Final(done.Status)
 	return UploadFileResult{done.Status, in.Reason}, err
 }
 
@@ -137,8 +138,8 @@ func (u *upload) publish(ctx workflow.Context, found inspect.InspectObjectResult
 	in := finalize.PublishVersionInput{Org: u.in.Org, Version: u.in.Version, Image: found.Image}
 	var done finalize.PublishVersionResult
 	err := workflow.ExecuteActivity(publishing.options(ctx, u.in.Org), settler.PublishVersion, in).Get(ctx, &done)
-	u.settled = err == nil && files.Final(done.Status)
-	if !u.settled && err == nil {
+	u.ended = err == nil && files.Final(done.Status)
+	if !u.ended && err == nil {
 		return UploadFileResult{files.Deleted, "deleted"}, nil
 	}
 	return UploadFileResult{Status: done.Status}, err

@@ -151,7 +151,7 @@ func TestEnds(t *testing.T) {
 		"a refused type is rejected under its rule": {
 			outcome{inspect: inspect.InspectObjectResult{Verdict: verdict.Rejected, Rule: "executable"}},
 			[]string{"InspectObject", "WithdrawVersion"}, upload.UploadFileResult{Status: files.Rejected, Reason: "executable"}, false},
-		"an archive nobody can look into is quarantined": {
+		"an archive that cannot be scanned is quarantined": {
 			outcome{inspect: inspect.InspectObjectResult{Verdict: verdict.Unscannable, Rule: "nested_too_deep"}},
 			[]string{"InspectObject", "QuarantineVersion"}, upload.UploadFileResult{Status: files.Quarantined, Reason: "unscannable:nested_too_deep"}, false},
 		"an inspection without a verdict is quarantined": {
@@ -172,7 +172,7 @@ func TestEnds(t *testing.T) {
 		"a version deleted before publication ends deleted": {
 			outcome{inspect: document, scan: clean, publish: files.Processing},
 			[]string{"InspectObject", "ScanObject", "PublishVersion", "WithdrawVersion"}, upload.UploadFileResult{Status: files.Deleted, Reason: "deleted"}, false},
-		"a version settled by somebody else ends quietly": {
+		"a version ended by another step ends without an error": {
 			outcome{inspectErr: gone, withdrawn: files.Expired},
 			[]string{"InspectObject", "WithdrawVersion"}, upload.UploadFileResult{Status: files.Expired}, false},
 		"an inspection that fails in passing is a step of its own": {

@@ -42,11 +42,11 @@ type WarnOrganizationInput struct {
 	Warning uuid.UUID
 }
 
-// WarnOrganizationResult says what became of the mail.
+// WarnOrganizationResult holds the state of the mail.
 type WarnOrganizationResult struct{ Mail warnings.Mail }
 
-// WarnOrganization mails a warning. A mail server that is away is asked again
-// for a day; the sweep starts a new run for as long as the warning stands.
+// WarnOrganization mails a warning. While the mail server is down, the mail is
+// tried for a day; the sweep starts a new run for as long as the warning is open.
 func WarnOrganization(ctx workflow.Context, in WarnOrganizationInput) (WarnOrganizationResult, error) {
 	ctx = workflow.WithActivityOptions(ctx, mailing(in.Org))
 	var sent email.SendUsageWarningResult

@@ -177,7 +177,7 @@ func TestMailServerIsAwayForTwoHours(t *testing.T) {
 }
 
 // TestMailServerIsAwayForADay fails the run: the sweep starts another for as
-// long as the warning stands.
+// long as the warning is open.
 func TestMailServerIsAwayForADay(t *testing.T) {
 	t.Parallel()
 	b := setup()
@@ -218,7 +218,7 @@ func TestOptions(t *testing.T) {
 		require.Equal(t, c.attempt, info.StartToCloseTimeout, name)
 		require.Equal(t, queue.HeartbeatTimeout, info.HeartbeatTimeout, name)
 	}
-	require.Equal(t, queue.For(school.String(), queue.Low), usage.Options(school).Priority, "nobody waits for a roll-up")
+	require.Equal(t, queue.For(school.String(), queue.Low), usage.Options(school).Priority, "no caller waits for a roll-up")
 	require.Equal(t, queue.For(school.String(), queue.Default), usage.Sweeping(school).Priority)
 	require.Equal(t, queue.For(school.String(), queue.Default), usage.Mailing(school).Priority)
 }

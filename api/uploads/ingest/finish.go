@@ -47,9 +47,9 @@ func (in *Stream) finish(ctx context.Context) error {
 	return nil
 }
 
-// storeLastBytes stores the last bytes: all of them as one plain object when nothing went
-// before, else as the last part of what is then joined. The plain object is
-// stored only if the store received what was hashed.
+// storeLastBytes stores the remaining bytes: as one plain object when no parts
+// were sent before, else as the last part. The plain object is stored with its
+// SHA-256, so that the store refuses other bytes.
 func (in *Stream) storeLastBytes(ctx context.Context, digest []byte) (etag string, last *files.Part, err error) {
 	ctx, cancel := context.WithTimeout(ctx, joinTimeout)
 	defer cancel()

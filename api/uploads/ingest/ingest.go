@@ -44,7 +44,7 @@ type Tenants interface {
 	Single(org tenancy.OrgID) *tenancy.SingleStatement
 }
 
-// Ports is what the package stands on.
+// Ports are the dependencies of the package.
 type Ports struct {
 	Tenants Tenants
 	Staging Bucket
@@ -131,7 +131,7 @@ type Request struct {
 	TTL    time.Duration // an upload without progress for this long expires
 }
 
-// Resume goes on where the row says.
+// Resume continues at the offset of the row.
 func (i *Ingest) Resume(row files.Upload, r Request) (*Stream, error) {
 	saved, err := decodeState(row.ShaState)
 	if err != nil {

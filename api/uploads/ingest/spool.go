@@ -120,8 +120,8 @@ func (s *spool) ReadAt(b []byte, at int64) (int, error) {
 	return s.file.ReadAt(b, at)
 }
 
-// reuse gives the file to a new part, and takes it from anyone who still reads the
-// one before.
+// reuse assigns the file to a new part and invalidates readers of the previous
+// one.
 func (s *spool) reuse() *spool { return s.spools.on(s.wait()) }
 
 func (s *spool) wait() *os.File {

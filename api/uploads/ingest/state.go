@@ -36,7 +36,7 @@ func (s state) encode() []byte {
 	return append(append(b, s.boundary...), s.current...)
 }
 
-// decodeState reads what encode wrote; a new upload has nothing saved.
+// decodeState is the inverse of encode; a new upload has no saved state.
 func decodeState(b []byte) (state, error) {
 	if len(b) == 0 {
 		fresh := save(sha256.New())

@@ -25,7 +25,7 @@ func TestStateSurvives(t *testing.T) {
 	require.True(t, sameHash(restored, save(h)))
 }
 
-// Whatever stands in the row is either a state or an error, never a panic.
+// Every content of the row is either a state or an error, never a panic.
 func FuzzDecodeState(f *testing.F) {
 	start := save(sha256.New())
 	f.Add([]byte(nil))

@@ -9,18 +9,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Attempt is something a taken-over decoder would try, and how it went.
-type Attempt struct {
+// CheckResult is one action that a compromised decoder would try, and its result.
+type CheckResult struct {
 	Name    string `json:"name"`
 	Refused bool   `json:"refused"`
 	Detail  string `json:"detail"`
 }
 
-// Check tries what the sandbox must refuse, in this very process, after Seal
-// has said what is in force. It is how an operator learns whether the wall
-// stands on a given machine.
-func Check(outDir string, inForce []string) []Attempt {
-	attempts := []Attempt{
+// Check tries in this process what the sandbox must refuse. inForce is the result of
+// Apply. Operators use it to verify the sandbox on a given machine.
+func Check(outDir string, inForce []string) []CheckResult {
+	attempts := []CheckResult{
 		try("open an internet socket", socket(unix.AF_INET)),
 		try("open an IPv6 socket", socket(unix.AF_INET6)),
 		try("open a unix socket", socket(unix.AF_UNIX)),
@@ -42,28 +41,28 @@ func Check(outDir string, inForce []string) []Attempt {
 
 // outside is what only Landlock refuses: a new file elsewhere. Without it the
 // answer is known, and trying would leave a file that no one here may remove.
-func outside(inForce []string) Attempt {
+func outside(inForce []string) CheckResult {
 	const name = "create a file elsewhere"
 	if !slices.ContainsFunc(inForce, func(s string) bool { return strings.HasPrefix(s, "landlock") }) {
-		return Attempt{Name: name, Detail: "allowed: this kernel offers no Landlock"}
+		return CheckResult{Name: name, Detail: "allowed: this kernel offers no Landlock"}
 	}
 	return try(name, open("/tmp/render-check", unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL))
 }
 
-func environment() Attempt {
+func environment() CheckResult {
 	var names []string
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(entry, "=")
 		names = append(names, name)
 	}
-	return Attempt{Name: "see the parent's environment", Refused: len(names) == 0, Detail: strings.Join(names, " ")}
+	return CheckResult{Name: "see the parent's environment", Refused: len(names) == 0, Detail: strings.Join(names, " ")}
 }
 
-func try(name string, err error) Attempt {
+func try(name string, err error) CheckResult {
 	if err == nil {
-		return Attempt{Name: name, Detail: "allowed"}
+		return CheckResult{Name: name, Detail: "allowed"}
 	}
-	return Attempt{Name: name, Refused: true, Detail: err.Error()}
+	return CheckResult{Name: name, Refused: true, Detail: err.Error()}
 }
 
 func socket(domain int) error {

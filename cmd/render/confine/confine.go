@@ -2,7 +2,7 @@
 // before it is shown a hostile byte.
 //
 // The process has by then opened its input and loaded its libraries. From
-// Seal on it cannot open a file to read, talk to anyone, or start anything; it
+// Apply on it cannot open a file to read, talk to anyone, or start anything; it
 // can create new files to write, and where Landlock is available only in the
 // output directory.
 package confine
@@ -17,11 +17,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Seal confines all threads of the process for the rest of its life and
+// Apply confines all threads of the process for the rest of its life and
 // returns the names of what is in force, for the report. Without the system
 // call filter it fails: an unconfined decoder is a fault, not a smaller
 // guarantee. Landlock is a second wall and may be missing from the kernel.
-func Seal(outDir string) ([]string, error) {
+func Apply(outDir string) ([]string, error) {
 	inForce := []string{"rlimits", "no_new_privs"}
 	version, err := restrictFiles(outDir)
 	if err != nil {

@@ -59,14 +59,14 @@ type Header struct {
 // turned says whether showing the picture upright swaps its sides.
 func (h Header) turned() bool { return h.Orientation >= 5 }
 
-// Made is a rendition that is not written yet.
-type Made struct {
+// Rendition is a rendition that is not written yet.
+type Rendition struct {
 	vips.Rendition
 	Content []byte
 }
 
 // Render reads the header, refuses what is too large, and makes all renditions.
-func Render(content []byte) (vips.Report, []Made, error) {
+func Render(content []byte) (vips.Report, []Rendition, error) {
 	format, err := Recognize(content)
 	if err != nil {
 		return vips.Report{}, nil, err
@@ -123,8 +123,8 @@ func shrinkOnLoad(format Format, longest, side int) string {
 
 // ladder makes each smaller rendition from the one above it, so that the source
 // is decoded once.
-func ladder(current []byte, steps []vips.Size) ([]Made, error) {
-	var made []Made
+func ladder(current []byte, steps []vips.Size) ([]Rendition, error) {
+	var made []Rendition
 	for i := len(steps) - 1; ; i-- {
 		encoded, err := encodeAll(current, steps[i])
 		if err != nil {
@@ -150,19 +150,19 @@ func stepsFor(longest int) []vips.Size {
 	return vips.Sizes
 }
 
-func encodeAll(picture []byte, size vips.Size) ([]Made, error) {
+func encodeAll(picture []byte, size vips.Size) ([]Rendition, error) {
 	bounds, err := png.DecodeConfig(bytes.NewReader(picture))
 	if err != nil {
 		return nil, fmt.Errorf("read intermediate picture: %w", err)
 	}
-	var made []Made
+	var made []Rendition
 	for _, encoding := range vips.Encodings {
 		name := size.Name + encoding.Suffix
 		content, err := encode(picture, encoding)
 		if err != nil {
 			return nil, fmt.Errorf("encode %s: %w", name, err)
 		}
-		made = append(made, Made{Content: content, Rendition: vips.Rendition{
+		made = append(made, Rendition{Content: content, Rendition: vips.Rendition{
 			Name: name, File: name, MIME: encoding.MIME,
 			Width: bounds.Width, Height: bounds.Height, Size: int64(len(content)),
 		}})

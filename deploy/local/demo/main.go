@@ -1,6 +1,5 @@
-// Command demo makes the local stack show what it does: it provisions two
-// organizations, sends a few files of its own through the real pipeline and
-// prints what became of each.
+// Command demo demonstrates the local stack: it provisions two organizations,
+// sends a few files through the real pipeline and prints the result of each.
 package main
 
 import (

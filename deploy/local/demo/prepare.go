@@ -66,8 +66,8 @@ func prepareOrganization(ctx context.Context, s *devstack.Stack, letter, id stri
 	return org, nil
 }
 
-// addTokens adds to satchel.json what only this program knows and leaves the
-// rest as it stands.
+// addTokens adds the tokens of this program to satchel.json and leaves the rest
+// unchanged.
 func addTokens(path string, s *devstack.Stack) error {
 	b, err := os.ReadFile(path)
 	if err != nil {

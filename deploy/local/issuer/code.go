@@ -16,9 +16,9 @@ import (
 	"time"
 )
 
-// The authorization code grant for a page in a browser (RFC 6749, 4.1, with
-// RFC 7636 and RFC 9207): one client without a secret, one address to come back
-// to, both compared whole.
+// The authorization code grant for a web page (RFC 6749, 4.1, with RFC 7636 and
+// RFC 9207): one public client with one redirect address, both compared
+// exactly.
 
 const (
 	codeGrant  = "authorization_code"
@@ -27,14 +27,14 @@ const (
 	maxWaiting = 1000
 )
 
-// challengeForm is SHA-256 in base64url, newcomerForm a subject that someone
-// may make up.
+// challengeForm matches a SHA-256 in base64url, newcomerForm the subject of a
+// new person.
 var (
 	challengeForm = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
 	newcomerForm  = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
 )
 
-// authorization is what a page asks for, as it came.
+// authorization holds the unchecked parameters of an authorization request.
 type authorization struct {
 	Client, Redirect, Response, Scope, State, Nonce, Challenge, Method string
 }
@@ -46,7 +46,7 @@ func readAuthorization(v url.Values) authorization {
 	}
 }
 
-// fault is what the page is told when it asks wrongly.
+// fault is the OAuth error of an invalid authorization request.
 func (a authorization) fault() string {
 	switch {
 	case a.Response != "code":
@@ -59,7 +59,7 @@ func (a authorization) fault() string {
 	return ""
 }
 
-// grants are the codes that wait to be redeemed.
+// grants are the codes that have not been redeemed.
 type grants struct {
 	mu  sync.Mutex
 	all map[string]grant
@@ -91,7 +91,8 @@ func (g *grants) add(x grant, now time.Time) (code string, ok bool) {
 	return code, true
 }
 
-// take gives what a code is, once, anyone who asks.
+// take returns the authorization of a code and deletes the code, so that it
+// works once.
 func (g *grants) take(code string, now time.Time) (grant, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -100,7 +101,7 @@ func (g *grants) take(code string, now time.Time) (grant, bool) {
 	return x, ok && now.Before(x.ends)
 }
 
-// proves says whether the verifier is the one behind the challenge.
+// proves says whether the verifier matches the challenge (RFC 7636).
 func (a authorization) proves(verifier string) bool {
 	sum := sha256.Sum256([]byte(verifier))
 	return subtle.ConstantTimeCompare([]byte(base64.RawURLEncoding.EncodeToString(sum[:])), []byte(a.Challenge)) == 1
@@ -118,8 +119,8 @@ type authorizeView struct {
 	Suggested, Said, Bad string
 }
 
-// authorize shows who one can be. No one is sent to an address that is not the
-// one this issuer knows: it would hand the code to anyone who wrote the link.
+// authorize shows the choice of persons. It redirects to the configured address
+// only: any other would give the code to the author of the link.
 func (i *issuer) authorize(w http.ResponseWriter, r *http.Request) {
 	a := readAuthorization(r.URL.Query())
 	if i.known(w, a) && i.sound(w, r, a) {
@@ -199,8 +200,8 @@ func (i *issuer) back(w http.ResponseWriter, r *http.Request, a authorization, a
 	http.Redirect(w, r, i.Redirect+"?"+answer.Encode(), http.StatusSeeOther)
 }
 
-// show sends the page. Its form's answer leads to the client, which a browser
-// counts as part of the form.
+// show sends the page. The answer to its form redirects to the client, which
+// browsers check against form-action.
 func (i *issuer) show(w http.ResponseWriter, status int, v authorizeView) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
@@ -211,7 +212,7 @@ func (i *issuer) show(w http.ResponseWriter, status int, v authorizeView) {
 	_ = authorizePage.Execute(w, v)
 }
 
-// origin is that of the page that may ask for tokens.
+// origin is the origin of the page that may request tokens.
 func (i *issuer) origin() string {
 	u, err := url.Parse(i.Redirect)
 	if err != nil {
@@ -220,8 +221,8 @@ func (i *issuer) origin() string {
 	return u.Scheme + "://" + u.Host
 }
 
-// redeem gives tokens for a code. The page of the one client may read the
-// answer, no other.
+// redeem exchanges a code for tokens. Only the page of the one client may read
+// the answer.
 func (i *issuer) redeem(w http.ResponseWriter, r *http.Request) {
 	w.Header().Add("Vary", "Origin")
 	if r.Header.Get("Origin") == i.origin() {

@@ -129,7 +129,7 @@ func TestSignInFromAPage(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "a nonce", id.Nonce)
 		_, err = oidc.New(oidc.Config{Issuer: server.URL, Audience: "satchel"}).Verify(context.Background(), tokens.ID)
-		require.Error(t, err, "an ID token opens no door")
+		require.Error(t, err, "an ID token is not accepted")
 	}
 }
 
@@ -169,7 +169,7 @@ func TestOnlyThePageIsServed(t *testing.T) {
 		for _, form := range []url.Values{nil, asked(name, value, "subject", "student-a")} {
 			r := ask(t, server.URL+"/authorize?"+asked(name, value).Encode(), "", form)
 			require.Equal(t, 400, r.status, name)
-			require.Empty(t, r.header.Get("Location"), "nobody is sent anywhere")
+			require.Empty(t, r.header.Get("Location"), "no redirect")
 		}
 	}
 	for _, near := range []string{"http://127.0.0.1:8400/invitations?x=1", "http://127.0.0.1:8400/invitations#x", "http://localhost:8400/invitations", "https://127.0.0.1:8400/invitations", "http://127.0.0.1:8400@evil.test/invitations", ""} {

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// The device authorization grant (RFC 8628): a command line shows a code, the
-// person confirms it in a browser and picks who to be.
+// The device authorization grant (RFC 8628): a command line shows a code, and
+// the person confirms it in a browser and chooses a subject.
 
 const (
 	deviceGrant = "urn:ietf:params:oauth:grant-type:device_code"
@@ -37,7 +37,7 @@ type devices struct {
 
 func newDevices() *devices { return &devices{} }
 
-// begin makes a pair of codes and forgets those whose time is over.
+// begin creates a pair of codes and deletes expired ones.
 func (d *devices) begin(now time.Time) (device, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -63,7 +63,7 @@ func (d *devices) confirm(userCode, subject string, now time.Time) bool {
 	return false
 }
 
-// take gives a device's state; a confirmed one is given once.
+// take returns a device's state; a confirmed one is returned once.
 func (d *devices) take(code string, now time.Time) (device, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -92,8 +92,8 @@ func (i *issuer) authorizeDevice(w http.ResponseWriter, _ *http.Request) {
 	})
 }
 
-// token is the token endpoint. The stack's own programs, which hold its secret,
-// ask here too, in JSON.
+// token is the token endpoint. Programs of the stack, which hold its secret,
+// use it too, with JSON.
 func (i *issuer) token(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
 		i.mint(w, r)
@@ -115,7 +115,7 @@ func (i *issuer) deviceToken(w http.ResponseWriter, r *http.Request) {
 	case !ok:
 		refuse(w, http.StatusBadRequest, "expired_token", "the code is unknown or its time is over; log in again")
 	case x.subject == "":
-		refuse(w, http.StatusBadRequest, "authorization_pending", "nobody has confirmed the code yet")
+		refuse(w, http.StatusBadRequest, "authorization_pending", "the code has not been confirmed yet")
 	default:
 		i.grant(w, x.subject, i.Audience, deviceTTL, "")
 	}

@@ -57,8 +57,8 @@ func (i *issuer) handler() http.Handler {
 	return i.onlyLoopback(mux)
 }
 
-// onlyLoopback refuses pages of other sites that a name service has led here:
-// their requests carry their own host name.
+// onlyLoopback refuses requests of other sites whose name resolves to this
+// machine (DNS rebinding): they carry their own host name.
 func (i *issuer) onlyLoopback(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host, _, err := net.SplitHostPort(r.Host)
@@ -122,7 +122,7 @@ func (i *issuer) mint(w http.ResponseWriter, r *http.Request) {
 	i.grant(w, in.Subject, in.Audience, ttl, "")
 }
 
-// identify says to a page who has signed in, and repeats its nonce.
+// identify signs an ID token for the page, with its nonce.
 func (i *issuer) identify(x grant, now time.Time) (string, error) {
 	return jwt.Signed(i.ids).Claims(jwt.Claims{
 		Issuer: i.Issuer, Subject: x.subject, Audience: jwt.Audience{x.Client}, IssuedAt: jwt.NewNumericDate(now), Expiry: jwt.NewNumericDate(now.Add(webTTL)),

@@ -17,8 +17,8 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// ensureKey makes the key's file when there is none. Tokens then outlive a
-// restart of the stack.
+// ensureKey creates the key's file when there is none, so that tokens stay
+// valid after a restart of the stack.
 func ensureKey(path string) error {
 	if path == "" {
 		return nil

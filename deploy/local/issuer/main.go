@@ -1,6 +1,6 @@
-// Command issuer is the identity provider of the local stack: it signs tokens
-// for anyone who holds the stack's secret, and for anyone who sits at this machine's
-// browser. It is not a product and refuses to run as one.
+// Command issuer is the identity provider of the local stack. It signs tokens
+// for holders of the stack's secret and for users of this machine's browser. It
+// is not a product and refuses to run as one.
 package main
 
 import (
@@ -35,7 +35,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx); err != nil {
-		slog.Error("issuer", "error", err)
+		slog.Error("issuer stopped", "error", err)
 		os.Exit(1)
 	}
 }
@@ -59,8 +59,8 @@ func run(ctx context.Context) error {
 	return serve(ctx, c.Listen, i.handler())
 }
 
-// check refuses everything but a stack on this machine: these tokens prove
-// nothing about anyone.
+// check refuses every environment but a local stack: the tokens of this issuer
+// prove no identity.
 func (c config) check() error {
 	if c.Env != "local" {
 		return fmt.Errorf("SATCHEL_ENV is %q: this issuer signs for anybody and runs in local mode only. Configure a real identity provider", c.Env)

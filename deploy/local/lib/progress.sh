@@ -29,7 +29,7 @@ finish() {
     while collect && [[ -n ${job_pid[$name]:-} ]]; do
       if ((SECONDS - beat >= 10)); then
         beat=$SECONDS
-        sign_of_life
+        print_progress
       fi
       sleep 0.1
     done
@@ -58,10 +58,10 @@ explain_failure() {
   local log=$SATCHEL_LOCAL/log/build-$1.log
   say "" "$1 failed after $((SECONDS - job_began[$1])) s; the end of $log:"
   tail -n 20 "$log" | sed 's/^/    /'
-  say "Mend what it says (a download that broke off: simply run the same command again), then start again."
+  say "Fix the cause and run the same command again. After an interrupted download, only run the command again."
 }
 
-sign_of_life() {
+print_progress() {
   local name line
   for name in "${!job_pid[@]}"; do
     line=$(tail -n 1 "$SATCHEL_LOCAL/log/build-$name.log" | tr -cd '[:print:]' | cut -c1-70)

@@ -37,7 +37,7 @@ func openBox(dir string) (*box, error) {
 	return &box{dir: dir}, os.MkdirAll(dir, 0o700)
 }
 
-// stored is the file: the mail as it came, and to whom.
+// stored is the format of a file: the mail as received, and its recipients.
 type stored struct {
 	At  time.Time `json:"at"`
 	To  []string  `json:"to"`

@@ -31,7 +31,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx); err != nil {
-		slog.Error("mailbox", "error", err)
+		slog.Error("mailbox stopped", "error", err)
 		os.Exit(1)
 	}
 }
@@ -76,8 +76,8 @@ func run(ctx context.Context) error {
 	return err
 }
 
-// check refuses everything but a stack on this machine: anyone who reaches it reads
-// everyone's mail.
+// check refuses every environment but a local stack: the mailbox shows all
+// mails without authentication.
 func (c config) check() error {
 	if c.Env != "local" {
 		return fmt.Errorf("SATCHEL_ENV is %q: this mailbox shows everybody's mail and runs in local mode only. Configure a real mail server", c.Env)

@@ -57,7 +57,7 @@ func newWeb(b *box) http.Handler {
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		if err := page.Execute(w, view{to, mails}); err != nil {
-			slog.Error("show page", "error", err)
+			slog.Error("render mailbox page failed", "error", err)
 		}
 	})
 	mux.HandleFunc("GET /messages", func(w http.ResponseWriter, r *http.Request) {
@@ -74,7 +74,7 @@ func newWeb(b *box) http.Handler {
 }
 
 func failed(w http.ResponseWriter, err error) {
-	slog.Error("read mails", "error", err)
+	slog.Error("read mails failed", "error", err)
 	http.Error(w, "the mails cannot be read; the log says why", http.StatusInternalServerError)
 }
 

@@ -75,7 +75,8 @@ func (o *options) flagSet() *flag.FlagSet {
 	return f
 }
 
-// complete fills in what depends on other flags and refuses what would open the server to the network.
+// complete sets the options that depend on other flags and refuses those that
+// would expose the server to the network.
 func (o options) complete() (options, error) {
 	if o.uiIP == "" {
 		o.uiIP = o.ip

@@ -7,7 +7,7 @@ import (
 )
 
 // Behaviour says how the fake treats its callers. The zero value reads whole
-// streams and hangs up without a word.
+// streams and closes the connection without an answer.
 type Behaviour struct {
 	// Name says what goes wrong, for a test's table.
 	Name string
@@ -22,8 +22,8 @@ type Behaviour struct {
 	// Signatures are looked for in the stream. When there are any, or Honest is
 	// set, the answer is the honest one and Reply is ignored.
 	Signatures map[string][]byte
-	Honest     bool
-	// Reply is written after the stream, exactly as it stands.
+	Scans      bool
+	// Reply is written after the stream, unchanged.
 	Reply string
 	// Hang keeps the connection open in silence after all that, until the
 	// caller or the fake hangs up.
@@ -38,10 +38,10 @@ type Behaviour struct {
 	Pong, Banner string
 }
 
-// Honest finds the given byte strings and calls everything else clean. Keys are
+// Scanning finds the given byte strings and calls everything else clean. Keys are
 // the names of the signatures.
-func Honest(signatures map[string][]byte) Behaviour {
-	return Behaviour{Name: "honest", Signatures: signatures, Honest: true}
+func Scanning(signatures map[string][]byte) Behaviour {
+	return Behaviour{Name: "honest", Signatures: signatures, Scans: true}
 }
 
 // BadReplies is every way to answer a scan that is no verdict. A client that
@@ -165,7 +165,7 @@ func (b *Behaviour) read(conn net.Conn, w transport) (string, bool) {
 	if err != nil {
 		return "", false
 	}
-	if !b.Honest && len(b.Signatures) == 0 {
+	if !b.Scans && len(b.Signatures) == 0 {
 		return b.Reply, true
 	}
 	if found != "" {

@@ -27,12 +27,12 @@ type Issuer struct {
 	URL    string
 	Server *httptest.Server
 
-	t    testing.TB
-	mu   sync.Mutex
-	kid  string
-	key  crypto.Signer
-	alg  jose.SignatureAlgorithm
-	asks int
+	t           testing.TB
+	mu          sync.Mutex
+	kid         string
+	key         crypto.Signer
+	alg         jose.SignatureAlgorithm
+	keyRequests int
 }
 
 // New starts an issuer that ends with the test.
@@ -62,11 +62,11 @@ func (i *Issuer) Rotate(kid string, alg jose.SignatureAlgorithm) {
 	i.kid, i.key, i.alg = kid, key, alg
 }
 
-// Asks counts how often the keys were asked for.
-func (i *Issuer) Asks() int {
+// KeyRequests counts how often the keys were asked for.
+func (i *Issuer) KeyRequests() int {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	return i.asks
+	return i.keyRequests
 }
 
 // ServeHTTP answers discovery and keys.
@@ -80,7 +80,7 @@ func (i *Issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			"issuer": i.Server.URL, "jwks_uri": i.Server.URL + "/jwks.json", "authorization_endpoint": i.Server.URL + "/authorize", "token_endpoint": i.Server.URL + "/token",
 		})
 	case "/jwks.json":
-		i.asks++
+		i.keyRequests++
 		_ = json.NewEncoder(w).Encode(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: i.key.Public(), KeyID: i.kid, Algorithm: string(i.alg), Use: "sig"}}})
 	default:
 		http.NotFound(w, r)

@@ -166,7 +166,7 @@ func TestWhatCannotBeWalkedIsRefused(t *testing.T) {
 	}
 }
 
-// TestStripKeepsPixels adds any segments anywhere they may stand.
+// TestStripKeepsPixels adds any segments anywhere they are allowed.
 func TestStripKeepsPixels(t *testing.T) {
 	t.Parallel()
 	clean := photo(t)

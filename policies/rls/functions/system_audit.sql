@@ -1,6 +1,6 @@
 -- The chain of the audit log. The head's row is locked until the transaction ends,
--- so events of one organization stand in the order of their commits; anyone who
--- records does it last, and the lock is short.
+-- so events of one organization are in the order of their commits; callers record
+-- last in their transaction, which keeps the lock short.
 create or replace function app.audit_chain() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare head record; said jsonb := new.event::jsonb;

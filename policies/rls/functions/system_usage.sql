@@ -1,6 +1,6 @@
--- Who is to be warned, and what the tiers hold together.
+-- Usage warnings that are due, and the sums of each tier.
 
--- Organizations whose standing warnings differ from how full they are.
+-- Organizations whose open warnings differ from their use.
 create or replace function app.usage_crossings(after uuid, n integer)
 returns table (organization_id uuid)
 language sql stable security definer set search_path = public, pg_temp as $$

@@ -1,4 +1,4 @@
--- The organization's standing warnings. system finds those that are due, and
+-- The organization's open warnings. system finds those that are due, and
 -- those whose mail waits.
 alter table usage_warnings enable row level security;
 alter table usage_warnings force row level security;

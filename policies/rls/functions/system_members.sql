@@ -9,7 +9,7 @@ language sql stable security definer set search_path = public, pg_temp as $$
 $$;
 
 -- The invitation whose token has this SHA-256, open or ended. A token is 256
--- random bits: anyone who has it was sent it.
+-- random bits, so that only its recipient has it.
 create or replace function app.invitation_by_token(hash bytea)
 returns table (organization_id uuid, invitation_id uuid)
 language sql stable security definer set search_path = public, pg_temp as $$

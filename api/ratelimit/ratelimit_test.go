@@ -124,7 +124,7 @@ func serve(r *Limiter, actor tenancy.Actor, perMinute, n int) (passed int, last 
 	return passed, last
 }
 
-func TestOnePrincipalLeavesRoomForTheOthers(t *testing.T) {
+func TestOnePrincipalCannotUseTheWholeLimit(t *testing.T) {
 	t.Parallel()
 	r, k := setup(Config{})
 	org := tenancy.OrgID(tenancy.NewID())

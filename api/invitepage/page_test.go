@@ -37,7 +37,7 @@ func fetch(c invitepage.Config, i issuer) (http.Header, string) {
 	return w.Header(), w.Body.String()
 }
 
-// between gives what stands between two marks of the page, which are there once.
+// between returns the text between two marks of the page, which are there once.
 func between(t *testing.T, page, from, to string) string {
 	t.Helper()
 	require.Equal(t, 1, strings.Count(page, from), from)

@@ -74,7 +74,7 @@ func TestCountersGrowByWhatCameSince(t *testing.T) {
 }
 
 // TestScrapeAsksNothing: however often someone scrapes, the database is asked
-// by the clock, and what it answered last stands while it does not answer.
+// by the clock, and the last answer stays while it does not answer.
 func TestScrapeAsksNothing(t *testing.T) {
 	t.Parallel()
 	s, r := &source{levels: []tenancy.TierLevel{{Tier: "free", Organizations: 3, Members: 40, Used: 5, Reserved: 2}}}, prometheus.NewRegistry()

@@ -201,7 +201,7 @@ func TestSeats(t *testing.T) {
 	require.ErrorIs(t, s.put(s.owner, s.newcomer(), tenancy.Student), members.ErrOverSeats)
 	members, err := members.ListMembers(t.Context(), s.Single(s.org), tenancy.Student, uuid.Nil, 1)
 	require.NoError(t, err)
-	require.NoError(t, s.put(s.owner, members[0].User, tenancy.Teacher), "whoever has a seat may change")
+	require.NoError(t, s.put(s.owner, members[0].User, tenancy.Teacher), "a member with a seat may change")
 	require.NoError(t, s.leave(members[0].User))
 }
 
@@ -257,7 +257,7 @@ func TestGuardiansEndWithEitherSide(t *testing.T) {
 	student = s.actor(tenancy.Student).User
 	require.NoError(t, link(parent, student))
 	require.NoError(t, s.setRole(s.owner, parent, tenancy.Teacher))
-	require.Zero(t, wards(parent), "a teacher is nobody's parent here")
+	require.Zero(t, wards(parent), "a teacher has no students here")
 	require.NoError(t, s.setRole(s.owner, parent, tenancy.Parent))
 	require.Zero(t, wards(parent), "and the link does not come back by itself")
 	require.NoError(t, link(parent, student))
@@ -326,7 +326,7 @@ func TestLastSeatOfTwoInvitations(t *testing.T) {
 	require.ErrorIs(t, s.in(func(ctx context.Context, tx *tenancy.Tx) error {
 		_, _, err := members.Invite(ctx, tx, members.NewInvitation{ID: tenancy.NewID(), Email: "a@school.example", Role: tenancy.Student})
 		return err
-	}), members.ErrOverSeats, "nobody is invited to a full organization")
+	}), members.ErrOverSeats, "a full organization cannot invite")
 }
 
 func TestAcceptIsRefused(t *testing.T) {
@@ -392,7 +392,7 @@ func TestInviteOnce(t *testing.T) {
 		_, err := invite(ids[i%2], "A.Person@school.example", s.owner, tenancy.Teacher)
 		return err
 	})
-	require.Equal(t, 5, successes(errs), "one of the two ids got the row, and each repeat of it is content")
+	require.Equal(t, 5, successes(errs), "one of the two ids got the row, and each repeat of it is no error")
 	require.ErrorIs(t, errors.Join(errs...), members.ErrInvitationExists)
 	_, err := invite(tenancy.NewID(), "a.person@SCHOOL.example", s.owner, tenancy.Teacher)
 	require.ErrorIs(t, err, members.ErrInvitationExists, "whatever its case")

@@ -32,7 +32,7 @@ func TestSealedMemoryDoesNotChange(t *testing.T) {
 func TestOnlyShortStreamsAreHeld(t *testing.T) {
 	t.Parallel()
 	for size, handed := range map[int]int64{0: 0, 1: 1, 100: 1, 101: 0} {
-		fake := clamdtest.Start(t, clamdtest.Honest(nil))
+		fake := clamdtest.Start(t, clamdtest.Scanning(nil))
 		got, err := scanBytes(t, clientOf(fake, patient, WithMemory(100, 1)), make([]byte, size))
 		require.NoError(t, err)
 		require.True(t, got.Clean())
@@ -46,7 +46,7 @@ func TestOnlyShortStreamsAreHeld(t *testing.T) {
 func TestHeldStreamsAreBounded(t *testing.T) {
 	t.Parallel()
 	gate := make(chan struct{})
-	fake := clamdtest.Start(t, clamdtest.Behaviour{Honest: true, Gate: gate})
+	fake := clamdtest.Start(t, clamdtest.Behaviour{Scans: true, Gate: gate})
 	c := clientOf(fake, patient, WithMemory(100, 1))
 	scan := func(done chan<- error) {
 		_, err := c.Scan(t.Context(), bytes.NewReader([]byte("x")), 1)
@@ -72,7 +72,7 @@ func TestHeldStreamsAreBounded(t *testing.T) {
 func TestLostDescriptorIsStreamed(t *testing.T) {
 	t.Parallel()
 	marker := []byte("marker-of-this-test")
-	behaviour := clamdtest.Honest(map[string][]byte{"Test.Marker": marker})
+	behaviour := clamdtest.Scanning(map[string][]byte{"Test.Marker": marker})
 	behaviour.NoDescriptor = true
 	fake := clamdtest.Start(t, behaviour)
 	c := clientOf(fake, patient, WithMemory(1<<20, 1))

@@ -129,6 +129,6 @@ func TestRevokedInvitationIsWorthNothing(t *testing.T) {
 	require.NoError(t, s.Owner.Call(testContext(t), http.MethodDelete, "/api/v1/organizations/"+s.ID+"/invitations/"+i.ID, nil, nil))
 	require.Equal(t, "invitation_revoked", code(accept(t, newcomer(t), mailed)))
 	again := s.invite(t, to, "student", 0)
-	require.NotEqual(t, i.ID, again.ID, "the address may be invited anew")
+	require.NotEqual(t, i.ID, again.ID, "the address may be invited again")
 	require.NoError(t, accept(t, newcomer(t), token(t, to, 2)))
 }

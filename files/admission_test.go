@@ -24,7 +24,7 @@ func (s *school) admit(t testing.TB, most int) (in []uuid.UUID) {
 	return in
 }
 
-func (s *school) line(t testing.TB, n int) (waiting []uuid.UUID) {
+func (s *school) receiveFiles(t testing.TB, n int) (waiting []uuid.UUID) {
 	t.Helper()
 	for range n {
 		ticket := s.announce(t, files.New{Size: 10})
@@ -34,15 +34,15 @@ func (s *school) line(t testing.TB, n int) (waiting []uuid.UUID) {
 	return waiting
 }
 
-// TestLineMovesInTurn: who came first goes first, one goes in for one that comes
+// TestAdmissionIsFirstInFirstOut: who came first goes first, one goes in for one that comes
 // out, whichever way it does, and what could not be started is first again.
-func TestLineMovesInTurn(t *testing.T) {
+func TestAdmissionIsFirstInFirstOut(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t, 1<<30)
 	other := &school{s.Database, s.Organization(t, 1<<30), s.user}
-	stranger := other.line(t, 1)
-	s.announce(t, files.New{Size: 10}) // still uploading: in no line
-	waiting := s.line(t, 5)
+	stranger := other.receiveFiles(t, 1)
+	s.announce(t, files.New{Size: 10}) // still uploading: in no queue
+	waiting := s.receiveFiles(t, 5)
 	moving := func() bool {
 		is, err := files.ListInPipeline(t.Context(), s.Single(s.org))
 		require.NoError(t, err)
@@ -52,7 +52,7 @@ func TestLineMovesInTurn(t *testing.T) {
 	require.ElementsMatch(t, waiting[:2], s.admit(t, 2))
 	require.True(t, moving())
 	require.Empty(t, s.admit(t, 2), "there is no room")
-	require.Empty(t, s.admit(t, 1), "a lower bound puts nobody out")
+	require.Empty(t, s.admit(t, 1), "a lowered limit removes none")
 
 	s.publish(t, waiting[0])
 	require.Equal(t, waiting[2:3], s.admit(t, 2))
@@ -64,14 +64,14 @@ func TestLineMovesInTurn(t *testing.T) {
 	require.NoError(t, err)
 	require.NotNil(t, v.StartedAt, "what has ended stays as it was")
 
-	require.Equal(t, stranger, other.admit(t, 2), "another organization's line is its own")
+	require.Equal(t, stranger, other.admit(t, 2), "another organization's queue is separate")
 }
 
 // TestLineIsNotRaced lets everyone move the admission queue at once.
 func TestLineIsNotRaced(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t, 1<<30)
-	waiting := s.line(t, 12)
+	waiting := s.receiveFiles(t, 12)
 	var (
 		mu   sync.Mutex
 		in   []uuid.UUID
@@ -114,7 +114,7 @@ func TestTierBoundsTheLine(t *testing.T) {
 	s.setScans(t, "enterprise", 2)
 	s.setScans(t, "basic", 4)
 	const ceiling = 5
-	waiting := s.line(t, 12)
+	waiting := s.receiveFiles(t, 12)
 	require.ElementsMatch(t, waiting[:2], s.admit(t, ceiling), "the tier's bound")
 	require.Empty(t, s.admit(t, ceiling))
 
@@ -136,21 +136,21 @@ func TestTierBoundsTheLine(t *testing.T) {
 }
 
 // TestPlaceInThePipelineRunsOut: a version whose workflow cannot go on, because
-// a build panics on it, keeps its place for an hour, and not the whole line from
+// a build panics on it, keeps its place for an hour, and does not keep the whole queue from
 // moving for ever.
 func TestPlaceInThePipelineRunsOut(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t, 1<<30)
-	waiting := s.line(t, 2)
+	waiting := s.receiveFiles(t, 2)
 	require.Equal(t, waiting[:1], s.admit(t, 1))
 	since := func(ago string) {
 		_, err := s.Single(s.org).Exec(t.Context(), "update file_versions set started_at = now() - $2::interval, updated_at = now() where id = $1", waiting[0], ago)
 		require.NoError(t, err)
 	}
 	waits := func() int {
-		lines, err := s.OrganizationsWaiting(t.Context(), 0, 1, uuid.Nil, 10)
+		organizations, err := s.OrganizationsWaiting(t.Context(), 0, 1, uuid.Nil, 10)
 		require.NoError(t, err)
-		return len(lines)
+		return len(organizations)
 	}
 	since("59 minutes")
 	require.Zero(t, waits())

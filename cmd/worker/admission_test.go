@@ -24,21 +24,21 @@ func (b *bundle) count(t *testing.T, where string) (n int) {
 	return n
 }
 
-// TestBacklogWaitsInLine lets an organization bring more than it may have in
-// the pipeline. Nothing but what leaves lets the next one in.
-func TestBacklogWaitsInLine(t *testing.T) {
+// TestAdmissionLimitsFilesInPipeline sends more files than the organization may have in
+// the pipeline. The next one is admitted only when one has ended.
+func TestAdmissionLimitsFilesInPipeline(t *testing.T) {
 	t.Parallel()
-	b := setup(t, func(o *options) { o.atOnce, o.unstarted = 2, time.Hour })
+	b := setup(t, func(o *options) { o.maxRunning, o.unstarted = 2, time.Hour })
 	gate := make(chan struct{})
-	b.clamd.Behave(clamdtest.Behaviour{Honest: true, Gate: gate, Signatures: map[string][]byte{"Test.Virus": virus}})
+	b.clamd.Behave(clamdtest.Behaviour{Scans: true, Gate: gate, Signatures: map[string][]byte{"Test.Virus": virus}})
 	const backlog = 9
 	for i := range backlog {
 		content := fmt.Appendf(nil, "file %d", i)
 		if i%3 == 0 {
-			content = virus // leaves by another door
+			content = virus // ends in quarantine
 		}
 		b.receive(t, "notes.txt", content)
-		require.NoError(t, b.line.StartAdmitted(context.Background(), b.org))
+		require.NoError(t, b.admission.StartAdmitted(context.Background(), b.org))
 	}
 	require.Eventually(t, func() bool { return b.clamd.Scans() == 2 }, patience, pause)
 	require.Equal(t, 2, b.count(t, "started_at is not null"))
@@ -52,18 +52,18 @@ func TestBacklogWaitsInLine(t *testing.T) {
 	b.requireSettled(t)
 }
 
-// TestLineThatStoodStillMoves: no one told the line of these, and one was let in
-// by a process that died before it started the workflow.
-func TestLineThatStoodStillMoves(t *testing.T) {
+// TestSweepAdmitsAfterMissedAdmission: no process has called for admission,
+// and one version was admitted by a process that died before it started the workflow.
+func TestSweepAdmitsAfterMissedAdmission(t *testing.T) {
 	t.Parallel()
-	b := setup(t, func(o *options) { o.atOnce = 1 })
-	b.receive(t, "notes.txt", []byte("let in and forgotten"))
+	b := setup(t, func(o *options) { o.maxRunning = 1 })
+	b.receive(t, "notes.txt", []byte("admitted and not started"))
 	ctx := context.Background()
 	require.NoError(t, b.InTx(ctx, b.org, func(tx *tenancy.Tx) error {
 		_, err := files.Admit(ctx, tx, 1)
 		return err
 	}))
-	b.receive(t, "notes.txt", []byte("behind it"))
+	b.receive(t, "notes.txt", []byte("waiting"))
 	require.Eventually(t, func() bool { return b.count(t, "status = 'published'") == 2 }, 2*patience, pause)
 	b.requireSettled(t)
 }
@@ -77,16 +77,16 @@ func (down) ExecuteWorkflow(context.Context, client.StartWorkflowOptions, any, .
 	return nil, errDown
 }
 
-// TestWhatCannotStartStepsBack keeps no room for a version whose workflow could
-// not be started, and the reconciler sees that its line stands still.
-func TestWhatCannotStartStepsBack(t *testing.T) {
+// TestAdmissionIsUndoneWhenStartFails frees the place of a version whose workflow
+// could not be started, and the sweep finds the organization whose queue did not move.
+func TestAdmissionIsUndoneWhenStartFails(t *testing.T) {
 	t.Parallel()
 	a := setupActivities(t)
 	ctx := context.Background()
 	first, second := a.receive(t, "notes.txt", []byte("one")), a.receive(t, "notes.txt", []byte("two"))
-	line, err := upload.NewAdmission(a.DB, down{}, upload.AdmissionConfig{MaxRunning: 1})
+	admission, err := upload.NewAdmission(a.DB, down{}, upload.AdmissionConfig{MaxRunning: 1})
 	require.NoError(t, err)
-	require.ErrorIs(t, line.StartAdmitted(ctx, a.org), errDown)
+	require.ErrorIs(t, admission.StartAdmitted(ctx, a.org), errDown)
 	require.Zero(t, a.count(t, "started_at is not null"))
 
 	require.NoError(t, a.InTx(ctx, a.org, func(tx *tenancy.Tx) error {
@@ -94,8 +94,8 @@ func TestWhatCannotStartStepsBack(t *testing.T) {
 		require.Equal(t, first.Version, admitted[0].ID)
 		return err
 	}))
-	require.Empty(t, a.lines(t, 1), "the second waits for its turn")
-	require.Equal(t, []tenancy.OrgID{a.org}, a.lines(t, 2), "nobody moved its line")
+	require.Empty(t, a.organizationsWaiting(t, 1), "the second waits for the first")
+	require.Equal(t, []tenancy.OrgID{a.org}, a.organizationsWaiting(t, 2), "its queue has room and was not advanced")
 	_, err = a.env.ExecuteActivity(a.sweeper(t).StartWaitingUploads, sweep.StartWaitingUploadsInput{Org: tenancy.Platform})
 	require.NoError(t, err)
 	require.Contains(t, a.nowhere.started, first.Version)
@@ -103,8 +103,8 @@ func TestWhatCannotStartStepsBack(t *testing.T) {
 	require.Equal(t, 1, a.nowhere.advanced)
 }
 
-// lines gives the organizations whose line stands still though there is room.
-func (a *activities) lines(t *testing.T, ceiling int) (found []tenancy.OrgID) {
+// organizationsWaiting returns the organizations whose queue has room and did not move.
+func (a *activities) organizationsWaiting(t *testing.T, ceiling int) (found []tenancy.OrgID) {
 	t.Helper()
 	refs, err := a.OrganizationsWaiting(t.Context(), 0, ceiling, uuid.Nil, 10)
 	require.NoError(t, err)
@@ -158,20 +158,20 @@ func TestSweepSeesTheTiersBound(t *testing.T) {
 // lowers it below what runs.
 func TestRaisedTierLetsWaitingFilesIn(t *testing.T) {
 	t.Parallel()
-	b := setup(t, func(o *options) { o.atOnce = 3 })
+	b := setup(t, func(o *options) { o.maxRunning = 3 })
 	b.setScans(t, 1)
 	gate := make(chan struct{})
-	b.clamd.Behave(clamdtest.Behaviour{Honest: true, Gate: gate})
+	b.clamd.Behave(clamdtest.Behaviour{Scans: true, Gate: gate})
 	for i := range 6 {
 		b.receive(t, "notes.txt", fmt.Appendf(nil, "file %d", i))
-		require.NoError(t, b.line.StartAdmitted(context.Background(), b.org))
+		require.NoError(t, b.admission.StartAdmitted(context.Background(), b.org))
 	}
 	const inside = "status = 'processing' and started_at is not null"
 	require.Eventually(t, func() bool { return b.clamd.Scans() > 0 }, patience, pause)
 	require.Equal(t, 1, b.count(t, inside))
 	b.setScans(t, 16)
-	require.Eventually(t, func() bool { return b.count(t, inside) > 1 }, 2*patience, pause, "the sweep moves the line")
-	require.NoError(t, b.line.StartAdmitted(context.Background(), b.org))
+	require.Eventually(t, func() bool { return b.count(t, inside) > 1 }, 2*patience, pause, "the sweep admits the waiting file")
+	require.NoError(t, b.admission.StartAdmitted(context.Background(), b.org))
 	require.Equal(t, 3, b.count(t, inside), "the platform's ceiling holds")
 	b.setScans(t, 1)
 	close(gate)
