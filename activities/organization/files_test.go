@@ -108,7 +108,7 @@ func TestOrganizationStepsAreThePlatforms(t *testing.T) {
 	for org, code := range map[tenancy.OrgID]string{{}: "no_organization", f.Organization(t, 1000): "foreign_organization"} {
 		_, err := activitytest.Run[organization.EndUploadsResult](t, a, a.EndUploads, organization.EndUploadsInput{Org: org, Target: f.Org})
 		activitytest.RequireRefused(t, err, code, false)
-		_, err = activitytest.Run[organization.CheckStorageResult](t, a, a.CheckStorage, organization.CheckStorageInput{Org: org, Target: f.Org})
+		_, err = activitytest.Run[organization.CheckStorageResult](t, parts, parts.CheckStorage, organization.CheckStorageInput{Org: org, Target: f.Org})
 		activitytest.RequireRefused(t, err, code, false)
 	}
 	require.Len(t, f.Staging.Keys(t), 1)

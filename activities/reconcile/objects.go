@@ -31,28 +31,35 @@ func (r *scanState) owned(b Bucket, kind Kind, states ...files.Status) error {
 		if err != nil || len(page) == 0 {
 			return err
 		}
-		ids := make([]uuid.UUID, len(page))
-		for i, g := range page {
-			ids[i] = g.version
-		}
-		found, err := files.States(r.ctx, r.q, ids)
-		if err != nil {
+		if err := r.ownedPage(b, kind, states, page); err != nil {
 			return err
 		}
-		for _, g := range page {
-			if !slices.Contains(states, found[g.version]) {
-				if err := r.orphans(b, kind, g.objects); err != nil {
-					return err
-				}
-			}
-			if g.version == uuid.Nil {
-				continue
-			}
-			if err := r.passed(g.version); err != nil {
+	}
+}
+
+func (r *scanState) ownedPage(b Bucket, kind Kind, states []files.Status, page []group) error {
+	ids := make([]uuid.UUID, len(page))
+	for i, g := range page {
+		ids[i] = g.version
+	}
+	found, err := files.States(r.ctx, r.q, ids)
+	if err != nil {
+		return err
+	}
+	for _, g := range page {
+		if !slices.Contains(states, found[g.version]) {
+			if err := r.orphans(b, kind, g.objects); err != nil {
 				return err
 			}
 		}
+		if g.version == uuid.Nil {
+			continue
+		}
+		if err := r.passed(g.version); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 func groups(l *listing) (page []group, err error) {

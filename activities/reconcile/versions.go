@@ -22,38 +22,39 @@ func (r *scanState) clean() error {
 	objects := list(r.ctx, r.Clean, r.org, r.Next.After)
 	defer objects.stop()
 	for {
-		row, err := rows.peek()
-		if err != nil {
-			return fmt.Errorf("read versions: %w", err)
-		}
-		found, err := objects.peek()
-		if err != nil {
-			return err
-		}
-		if row == nil && found == nil {
-			return nil
-		}
-		if found != nil && found.version == uuid.Nil {
-			objects.take()
-			if err := r.orphans(r.Clean, OrphanClean, found.objects); err != nil {
-				return err
-			}
-			continue
-		}
-		id, err := r.compare(row, found)
-		if err != nil {
-			return err
-		}
-		if row != nil && row.ID == id {
-			rows.take()
-		}
-		if found != nil && found.version == id {
-			objects.take()
-		}
-		if err := r.passed(id); err != nil {
+		more, err := r.next(rows, objects)
+		if err != nil || !more {
 			return err
 		}
 	}
+}
+
+// next looks at what comes first in the rows and the listing, and says false when
+// both have come to their end.
+func (r *scanState) next(rows *versionRows, objects *listing) (bool, error) {
+	row, err := rows.peek()
+	if err != nil {
+		return false, fmt.Errorf("read versions: %w", err)
+	}
+	found, err := objects.peek()
+	if err != nil || row == nil && found == nil {
+		return false, err
+	}
+	if found != nil && found.version == uuid.Nil {
+		objects.take()
+		return true, r.orphans(r.Clean, OrphanClean, found.objects)
+	}
+	id, err := r.compare(row, found)
+	if err != nil {
+		return false, err
+	}
+	if row != nil && row.ID == id {
+		rows.take()
+	}
+	if found != nil && found.version == id {
+		objects.take()
+	}
+	return true, r.passed(id)
 }
 
 // compare looks at the version that comes first in the rows and the listing, and

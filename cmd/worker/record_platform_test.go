@@ -79,7 +79,7 @@ func (b *bundle) recordSweeps(t *testing.T) {
 		return err
 	}))
 	require.NoError(t, b.runOf(t, "sweep", "trash", sweep.PurgeTrashedFiles, sweep.PurgeTrashedFilesInput{Org: tenancy.Platform}))
-	require.NoError(t, b.runOf(t, "sweep", "requests", sweep.CleanIdempotencyKeys, sweep.CleanIdempotencyKeysInput{Org: tenancy.Platform}))
+	require.NoError(t, b.runOf(t, "sweep", "idempotency-keys", sweep.CleanIdempotencyKeys, sweep.CleanIdempotencyKeysInput{Org: tenancy.Platform}))
 }
 
 func (b *bundle) recordReconciles(t *testing.T) {
