@@ -160,8 +160,8 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 	"GET " + organizationPath + "/audit": func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(get, "/api/v1/organizations/"+s.owner.org.String()+"/audit", nil), s.owner.org
 	},
-	"GET " + organizationPath + "/audit/verify": func(s *scene) (answer, tenancy.OrgID) {
-		return s.owner.call(get, "/api/v1/organizations/"+s.owner.org.String()+"/audit/verify", nil), s.owner.org
+	"POST " + organizationPath + "/audit/verify": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, "/api/v1/organizations/"+s.owner.org.String()+"/audit/verify", nil), s.owner.org
 	},
 	"GET " + organizationPath + "/audit/export": func(s *scene) (answer, tenancy.OrgID) {
 		s.payFor("professional")
@@ -218,6 +218,17 @@ func (b *testBundle) auditHead(org tenancy.OrgID) audit.Head {
 	h, err := audit.GetHead(context.Background(), b.db.Single(org))
 	require.NoError(b.t, err)
 	return h
+}
+
+// verified verifies the whole audit log as the workflow does, without checkpoints.
+func (b *testBundle) verified(org tenancy.OrgID) audit.Report {
+	b.t.Helper()
+	var v audit.Verification
+	none := func(context.Context, int64, int) ([]audit.CheckpointCheck, error) { return nil, nil }
+	for !v.Ended {
+		require.NoError(b.t, v.Next(context.Background(), b.db.Single(org), none, 1000))
+	}
+	return v.Report()
 }
 
 type recorded struct {

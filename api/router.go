@@ -168,7 +168,7 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 
 		// audit
 		{Method: get, Path: organizationPath + "/audit", Action: tenancy.ReadAudit, Audit: "audit.read", Handler: a.auditLog.List},
-		{Method: get, Path: organizationPath + "/audit/verify", Action: tenancy.ReadAudit, Audit: "audit.read", Class: waiting, Handler: a.auditLog.Verify},
+		{Method: post, Path: organizationPath + "/audit/verify", Action: tenancy.ReadAudit, Audit: "audit.verify", Idempotency: idempotency.Route{Replay: a.auditLog.ReplayVerify}, Handler: a.auditLog.Verify},
 		{Method: get, Path: organizationPath + "/audit/export", Action: tenancy.ReadAudit, Audit: "audit.export", Class: waiting, Handler: a.auditLog.Export},
 
 		{Method: get, Path: "/", Action: anyone, Handler: a.getAbout},
