@@ -5,6 +5,7 @@
 package ratelimit
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -36,11 +37,14 @@ var Limited = fault.New(fault.Limited, "rate_limited", "Too many requests in a s
 // Cost is what a request takes of an allowance.
 type Cost int
 
-// The costs. Parts of one upload are many and cheap: a limit that ends an upload
-// half-way makes its client begin again.
+// The costs. A request that makes the database or a worker read much costs more,
+// so that an allowance bounds work and not calls. Parts of one upload are many
+// and cheap: a limit that ends an upload half-way makes its client begin again.
 const (
-	Request Cost = unit
 	Part    Cost = 1
+	Request Cost = unit
+	Search  Cost = 2 * unit  // a list that is filtered
+	Report  Cost = 10 * unit // statistics, exports, verifications: a walk through all rows
 )
 
 // How many buckets of each kind are kept at most, about 250 bytes each.
@@ -119,7 +123,9 @@ func (t *Limiter) share(perMinute int) Rate {
 // AllowMember limits an authenticated caller, in an organization with the given number
 // of requests a minute. One principal may use half of it, so that a faulty script
 // cannot use up the limit of the others. The answer's header shows the rest.
+// A cost of zero is that of one request.
 func (t *Limiter) AllowMember(h http.Header, actor tenancy.Actor, perMinute int, cost Cost) error {
+	cost = cmp.Or(cost, Request)
 	who := principalOf(actor)
 	now, all, own := t.now(), t.share(perMinute), t.share(min(perMinute, max(perMinute/2, 60)))
 	mine := t.principals.take(now, who, own, int(cost))

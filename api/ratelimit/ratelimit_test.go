@@ -301,3 +301,25 @@ func TestTokensOfBusyAddressesTakeTurns(t *testing.T) {
 		require.NoError(t, err, "it waits for its turn")
 	})
 }
+
+// TestCostsAreTaken: ten requests' worth is taken for a report, and one whose cost is
+// more than a small bucket holds is served to who waits for the whole bucket.
+func TestCostsAreTaken(t *testing.T) {
+	t.Parallel()
+	r, k := setup(Config{})
+	actor := member(tenancy.OrgID(tenancy.NewID()))
+	for range Rate(300).size() / 10 {
+		require.NoError(t, r.AllowMember(http.Header{}, actor, 600, Report))
+	}
+	require.Error(t, r.AllowMember(http.Header{}, actor, 600, Report))
+	k.at = k.at.Add(2 * time.Second) // ten requests, of 300 a minute
+	require.NoError(t, r.AllowMember(http.Header{}, actor, 600, Report))
+	require.Error(t, r.AllowMember(http.Header{}, actor, 600, 0), "no cost is the cost of a request")
+
+	small := member(tenancy.OrgID(tenancy.NewID()))
+	require.Less(t, Rate(4).size(), int(Report/Request))
+	require.NoError(t, r.AllowMember(http.Header{}, small, 4, Report))
+	require.Error(t, r.AllowMember(http.Header{}, small, 4, Request), "it took everything")
+	k.at = k.at.Add(time.Minute)
+	require.NoError(t, r.AllowMember(http.Header{}, small, 4, Report))
+}
