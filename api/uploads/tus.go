@@ -105,7 +105,16 @@ func (u *Uploads) route(tusd *handler.UnroutedHandler, w http.ResponseWriter, r 
 }
 
 func (u *Uploads) routeUpload(tusd *handler.UnroutedHandler, w http.ResponseWriter, r *http.Request, v *request, id string) {
-	row, err := u.authorize(r.Context(), v.actor, id)
+	parsed, err := uuid.Parse(id)
+	if err != nil {
+		u.writeProblem(r.Context(), w, errNoUpload)
+		return
+	}
+	if r.Method == http.MethodPatch { // the statement that takes the lease authorizes it
+		tusd.PatchFile(w, r)
+		return
+	}
+	row, err := u.authorize(r.Context(), v.actor, parsed)
 	if err != nil {
 		u.writeProblem(r.Context(), w, err)
 		return
@@ -114,9 +123,6 @@ func (u *Uploads) routeUpload(tusd *handler.UnroutedHandler, w http.ResponseWrit
 	switch r.Method {
 	case http.MethodHead:
 		tusd.HeadFile(w, r)
-	case http.MethodPatch:
-		u.restart(r.Context(), v.actor.Org, row)
-		tusd.PatchFile(w, r)
 	case http.MethodDelete:
 		tusd.DelFile(w, r)
 	default:
@@ -128,12 +134,8 @@ func (u *Uploads) routeUpload(tusd *handler.UnroutedHandler, w http.ResponseWrit
 // authorize reads the upload as the actor may see it, before tusd takes its
 // lease: a stranger must not even be able to interrupt it. Other people's,
 // other organizations' and form uploads are absent alike.
-func (u *Uploads) authorize(ctx context.Context, actor tenancy.Actor, id string) (files.Upload, error) {
-	parsed, err := uuid.Parse(id)
-	if err != nil {
-		return files.Upload{}, errNoUpload
-	}
-	row, err := u.row(ctx, actor.Org, parsed)
+func (u *Uploads) authorize(ctx context.Context, actor tenancy.Actor, id uuid.UUID) (files.Upload, error) {
+	row, err := u.row(ctx, actor.Org, id)
 	if err != nil {
 		return row, err
 	}
