@@ -45,7 +45,7 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 	"POST " + tusPath: func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(post, tusPath, nil, "Tus-Resumable", "1.0.0", "Upload-Length", "5", "Upload-Metadata", "filename YS50eHQ="), s.owner.org
 	},
-	"DELETE " + tusPath + ":id": func(s *scene) (answer, tenancy.OrgID) {
+	"DELETE " + tusUploadPath: func(s *scene) (answer, tenancy.OrgID) {
 		made := s.owner.call(post, tusPath, nil, "Tus-Resumable", "1.0.0", "Upload-Length", "5", "Upload-Metadata", "filename YS50eHQ=").is(201)
 		s.mark(s.owner.org)
 		address := made.header.Get("Location")
@@ -258,7 +258,7 @@ func (b *testBundle) since(org tenancy.OrgID, seq int64) (found []recorded) {
 // unaudited are the routes that are no read by their method and still have no
 // audit action, with the reason.
 var unaudited = map[string]string{
-	"PATCH " + tusPath + ":id":          "more bytes of an upload that the audit log has",
+	"PATCH " + tusUploadPath:            "more bytes of an upload that the audit log has",
 	"POST " + invitationsPath + "/look": "a read whose token must be in no log",
 }
 

@@ -78,7 +78,8 @@ const (
 	apiPath           = "/api/v1"
 	storagePath       = apiPath + "/storage"
 	filePath          = storagePath + "/files/:id"
-	tusPath           = storagePath + "/tus/"
+	tusPath           = storagePath + "/tus"
+	tusUploadPath     = tusPath + "/:id"
 	adminPath         = apiPath + "/admin"
 	organizationsPath = apiPath + "/organizations"
 	organizationPath  = organizationsPath + "/:id"
@@ -95,9 +96,9 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: post, Path: storagePath + "/upload", Action: tenancy.Upload, Audit: "file.upload", Idempotency: idempotency.Route{Replay: a.storage.ReplayUpload, Streaming: true}, Class: incoming, Handler: a.storage.Upload},
 		{Method: http.MethodOptions, Path: tusPath, Action: anyone, Handler: a.storage.Tus},
 		{Method: post, Path: tusPath, Action: tenancy.Upload, Audit: "file.upload", Idempotency: idempotency.Route{Replay: a.storage.ReplayTus, Streaming: true}, Class: resumable, Handler: a.storage.Tus},
-		{Method: head, Path: tusPath + ":id", Action: tenancy.Upload, Cost: ratelimit.Part, Class: resumable, Handler: a.storage.Tus},
-		{Method: patch, Path: tusPath + ":id", Action: tenancy.Upload, Cost: ratelimit.Part, Class: resumable, Handler: a.storage.Tus},
-		{Method: remove, Path: tusPath + ":id", Action: tenancy.Upload, Cost: ratelimit.Part, Audit: "file.withdraw", Class: resumable, Handler: a.storage.Tus},
+		{Method: head, Path: tusUploadPath, Action: tenancy.Upload, Cost: ratelimit.Part, Class: resumable, Handler: a.storage.Tus},
+		{Method: patch, Path: tusUploadPath, Action: tenancy.Upload, Cost: ratelimit.Part, Class: resumable, Handler: a.storage.Tus},
+		{Method: remove, Path: tusUploadPath, Action: tenancy.Upload, Cost: ratelimit.Part, Audit: "file.withdraw", Class: resumable, Handler: a.storage.Tus},
 
 		{Method: get, Path: storagePath + "/files", Action: tenancy.ReadOwn, Cost: ratelimit.Search, Handler: a.storage.ListFiles},
 		{Method: get, Path: filePath, Action: tenancy.ReadOwn, Handler: a.storage.GetFile},

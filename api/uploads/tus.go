@@ -22,7 +22,7 @@ import (
 )
 
 // TusPath is where the tus protocol lives.
-const TusPath = "/api/v1/storage/tus/"
+const TusPath = "/api/v1/storage/tus"
 
 // maxSize is the value of Tus-Max-Size: an S3 store takes no larger object.
 // OPTIONS names no organization, so an organization's own limit cannot be used.
@@ -42,7 +42,7 @@ func (u *Uploads) newTus() (http.Handler, error) {
 	composer.UseLocker(locker{u})
 	tusd, err := handler.NewUnroutedHandler(handler.Config{
 		StoreComposer:             composer,
-		BasePath:                  TusPath,
+		BasePath:                  TusPath + "/",
 		DisableDownload:           true,
 		DisableConcatenation:      true,
 		MaxSize:                   maxSize,                            // of any organization; what its own limit is, create checks
@@ -56,7 +56,7 @@ func (u *Uploads) newTus() (http.Handler, error) {
 		return nil, err
 	}
 	routed := tusd.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { u.route(tusd, w, r) }))
-	return http.StripPrefix(strings.TrimSuffix(TusPath, "/"), u.serve(routed)), nil
+	return http.StripPrefix(TusPath, u.serve(routed)), nil
 }
 
 // serve prepares a request for tusd.
@@ -188,7 +188,7 @@ func (u *Uploads) finished(event handler.HookEvent) (handler.HTTPResponse, error
 
 // location is where a client finds its upload.
 func (u *Uploads) location(id uuid.UUID) string {
-	return strings.TrimSuffix(u.config.PublicURL, "/") + TusPath + id.String()
+	return strings.TrimSuffix(u.config.PublicURL, "/") + TusPath + "/" + id.String()
 }
 
 // terminate ends an upload whose creating request was cut off: its client never
