@@ -46,6 +46,7 @@ vulnerabilities() {
 
 # npm_tools: the programs of deploy/tools/openapi, as its lock file pins them. They are installed once for a lock file.
 readonly contract=deploy/tools/openapi
+# shellcheck disable=SC2317 # redocly and typescript call it
 npm_tools() {
   local installed=$contract/node_modules/.installed
   cmp -s "$contract/package-lock.json" "$installed" && return
