@@ -71,6 +71,13 @@ func principalOf(actor tenancy.Actor) principal {
 	return who
 }
 
+// Credential names what a caller shows without holding it: the hash of the header.
+// A request computes it once.
+type Credential [sha256.Size]byte
+
+// CredentialOf gives the name of a header's credential.
+func CredentialOf(header string) Credential { return sha256.Sum256([]byte(header)) }
+
 // Limiter holds the buckets.
 type Limiter struct {
 	config          Config
@@ -79,7 +86,7 @@ type Limiter struct {
 	principals      *buckets[principal]
 	addresses       *buckets[netip.Addr]
 	persons         *buckets[[sha256.Size]byte]
-	goodCredentials *recent[[sha256.Size]byte]
+	goodCredentials *recent[Credential]
 	verifying       chan struct{} // a place for each token of addresses above their limit that is verified at once
 	refused         *prometheus.CounterVec
 }
@@ -105,7 +112,7 @@ func newLimiter(c Config, r prometheus.Registerer, now func() time.Time) *Limite
 		principals:      newBuckets[principal](maxPrincipals),
 		addresses:       newBuckets[netip.Addr](maxAddresses),
 		persons:         newBuckets[[sha256.Size]byte](mostPersons),
-		goodCredentials: newRecent[[sha256.Size]byte](maxCredentials),
+		goodCredentials: newRecent[Credential](maxCredentials),
 		verifying:       make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)),
 		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "satchel_api_rate_limited_total", Help: "Requests that were refused for coming too often, by the limit that refused them.",
@@ -156,7 +163,7 @@ func (t *Limiter) AllowAddress(h http.Header, from netip.Addr) error {
 // AllowAttempt says whether a credential may be looked at. One that was good a while
 // ago may always: in a school, hundreds share an address with the one who
 // guesses.
-func (t *Limiter) AllowAttempt(h http.Header, from netip.Addr, credential string) error {
+func (t *Limiter) AllowAttempt(h http.Header, from netip.Addr, credential Credential) error {
 	if s := t.attempt(from, credential); s.retryAfter > 0 {
 		return t.refuse(h, "address", s)
 	}
@@ -164,8 +171,8 @@ func (t *Limiter) AllowAttempt(h http.Header, from netip.Addr, credential string
 }
 
 // attempt tells how long a credential has to wait before it may be looked at.
-func (t *Limiter) attempt(from netip.Addr, credential string) bucketState {
-	if t.goodCredentials.has(t.now(), sha256.Sum256([]byte(credential))) {
+func (t *Limiter) attempt(from netip.Addr, credential Credential) bucketState {
+	if t.goodCredentials.has(t.now(), credential) {
 		return bucketState{}
 	}
 	return t.addresses.look(t.now(), network(from), t.share(t.config.AddressPerMinute), int(Request))
@@ -176,7 +183,7 @@ func (t *Limiter) attempt(from netip.Addr, credential string) bucketState {
 // that an address above its limit is not refused: hundreds of people with good new
 // tokens may share it with one who sends bad ones. Its tokens take turns, and use
 // half of the processors at most.
-func (t *Limiter) Verify(ctx context.Context, h http.Header, from netip.Addr, credential string) (done func(), err error) {
+func (t *Limiter) Verify(ctx context.Context, h http.Header, from netip.Addr, credential Credential) (done func(), err error) {
 	if t.attempt(from, credential).retryAfter == 0 {
 		return func() {}, nil
 	}
@@ -194,8 +201,8 @@ func (t *Limiter) Verify(ctx context.Context, h http.Header, from netip.Addr, cr
 
 // PersonAttempt says whether the database may be asked about the holder of a
 // token that was verified. It is AllowAttempt, for a person instead of an address.
-func (t *Limiter) PersonAttempt(h http.Header, who oidc.Identity, credential string) error {
-	if t.goodCredentials.has(t.now(), sha256.Sum256([]byte(credential))) {
+func (t *Limiter) PersonAttempt(h http.Header, who oidc.Identity, credential Credential) error {
+	if t.goodCredentials.has(t.now(), credential) {
 		return nil
 	}
 	s := t.persons.look(t.now(), personKey(who), t.share(t.config.AddressPerMinute), int(Request))
@@ -220,8 +227,8 @@ func personKey(who oidc.Identity) [sha256.Size]byte {
 }
 
 // RememberCredential notes that a credential was found good, and costs its address nothing.
-func (t *Limiter) RememberCredential(credential string) {
-	t.goodCredentials.note(t.now(), sha256.Sum256([]byte(credential)))
+func (t *Limiter) RememberCredential(credential Credential) {
+	t.goodCredentials.note(t.now(), credential)
 }
 
 func (t *Limiter) refuse(h http.Header, limit string, s bucketState) error {

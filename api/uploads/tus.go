@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -110,7 +111,7 @@ func (u *Uploads) routeUpload(tusd *handler.UnroutedHandler, w http.ResponseWrit
 		u.writeProblem(r.Context(), w, errNoUpload)
 		return
 	}
-	if r.Method == http.MethodPatch { // the statement that takes the lease authorizes it
+	if bringsBytes(r) { // the statement that takes the lease authorizes it
 		tusd.PatchFile(w, r)
 		return
 	}
@@ -123,12 +124,22 @@ func (u *Uploads) routeUpload(tusd *handler.UnroutedHandler, w http.ResponseWrit
 	switch r.Method {
 	case http.MethodHead:
 		tusd.HeadFile(w, r)
+	case http.MethodPatch:
+		tusd.PatchFile(w, r)
 	case http.MethodDelete:
 		tusd.DelFile(w, r)
 	default:
 		w.Header().Set("Allow", "HEAD, PATCH, DELETE, OPTIONS")
 		u.writeProblem(r.Context(), w, errMethod)
 	}
+}
+
+// bringsBytes says whether a request is a PATCH that tusd takes the lease for. One
+// that tusd refuses for its headers comes to no lease, and is authorized before
+// it, so that a stranger reads that there is no such upload.
+func bringsBytes(r *http.Request) bool {
+	offset, err := strconv.ParseInt(r.Header.Get("Upload-Offset"), 10, 64)
+	return r.Method == http.MethodPatch && r.Header.Get("Content-Type") == "application/offset+octet-stream" && err == nil && offset >= 0
 }
 
 // authorize reads the upload as the actor may see it, before tusd takes its
