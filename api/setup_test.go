@@ -115,7 +115,7 @@ func (p *fakeWorkflows) Reconcile(ctx context.Context, by tenancy.Actor, look re
 	return reconcile.Begin(ctx, p.db.DB, noTemporal{}, by.User, look)
 }
 
-func (p *playedProcesses) VerifyAuditLog(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID) (uuid.UUID, error) {
+func (p *fakeWorkflows) VerifyAuditLog(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID) (uuid.UUID, error) {
 	return verification.Begin(ctx, p.db.DB, noTemporal{}, by.User, org, op)
 }
 
