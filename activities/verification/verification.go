@@ -110,13 +110,11 @@ func (a *Activities) RestartVerifications(ctx context.Context, in RestartVerific
 	if in.Org != tenancy.Platform {
 		return RestartVerificationsResult{}, errNotPlatform
 	}
-	return queue.SweepPages(ctx, "restart verifications", func(ctx context.Context, last *tenancy.OperationRef) ([]tenancy.OperationRef, error) {
-		var after tenancy.OrgID
-		if last != nil {
-			after = last.Org
-		}
-		return a.db.VerificationsUnfinished(ctx, after, sweepPage)
+	return queue.SweepByID(ctx, "restart verifications", organizationOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.OperationRef, error) {
+		return a.db.VerificationsUnfinished(ctx, tenancy.OrgID(after), sweepPage)
 	}, func(ctx context.Context, r tenancy.OperationRef) error {
 		return a.workflows.StartVerification(ctx, r.Org, r.Operation)
 	})
 }
+
+func organizationOf(r tenancy.OperationRef) uuid.UUID { return r.Org.UUID() }
