@@ -24,7 +24,7 @@ e2e: ## the end-to-end tests against a stack of their own (ARGS='-run Name')
 bench: ## the benchmarks of docs/performance.md, against a stack of their own
 	@exec deploy/local/bench.sh $(ARGS)
 
-lint: ## golangci-lint, workflowcheck, govulncheck, shellcheck
+lint: ## golangci-lint, workflowcheck, govulncheck, shellcheck, and the contract: redocly, a TypeScript client
 	@exec deploy/local/lint.sh
 
 generate: ## the query code, checked against a real database

@@ -46,6 +46,7 @@ type Workflows interface {
 	storage.Workflows
 	organizations.Workflows
 	operations.Workflows
+	auditlog.Workflows
 }
 
 // Parts are the dependencies of the API.
@@ -63,12 +64,11 @@ type Parts struct {
 	Clean       storage.Clean
 	Exports     delivery.Source
 
-	Checkpoints auditlog.Checkpoints
-	Ready       http.Handler
-	Limits      middleware.Limits // zero: the standard ones
-	Log         *slog.Logger
-	Metrics     prometheus.Registerer
-	Meter       *usage.Meter // nil counts nothing
+	Ready   http.Handler
+	Limits  middleware.Limits // zero: the standard ones
+	Log     *slog.Logger
+	Metrics prometheus.Registerer
+	Meter   *usage.Meter // nil counts nothing
 }
 
 // API answers requests.
@@ -119,7 +119,7 @@ func New(p Parts) *API {
 		organizations: &organizations.Organizations{DB: p.DB, Workflows: p.Workflows, Listener: w, Exports: p.Exports, Invites: p.Invites, ProvisionTimeout: createPatience},
 		members:       &members.Members{DB: p.DB, Invitations: p.Invitations, Page: p.InvitePage, Log: p.Log},
 		keys:          &apikeys.Keys{DB: p.DB},
-		auditLog:      &auditlog.AuditLog{DB: p.DB, Checkpoints: p.Checkpoints, Log: p.Log},
+		auditLog:      &auditlog.AuditLog{DB: p.DB, Workflows: p.Workflows, Log: p.Log},
 	}
 }
 

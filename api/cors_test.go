@@ -79,7 +79,7 @@ func TestRefusedPageDoesNothing(t *testing.T) {
 	a := owner.call(post, tusPath, nil, "Tus-Resumable", "1.0.0", "Upload-Length", "5", "Upload-Metadata", "filename YS50eHQ=", "Origin", ourPage).is(http.StatusCreated)
 	require.Equal(t, []string{ourPage}, a.header.Values("Access-Control-Allow-Origin"))
 	require.Contains(t, a.header.Get("Access-Control-Expose-Headers"), "Upload-Offset")
-	require.Equal(t, ourPage, owner.call(head, tusPath+uuid.NewString(), nil, "Tus-Resumable", "1.0.0", "Origin", ourPage).is(http.StatusNotFound).header.Get("Access-Control-Allow-Origin"))
+	require.Equal(t, ourPage, owner.call(head, tusPath+"/"+uuid.NewString(), nil, "Tus-Resumable", "1.0.0", "Origin", ourPage).is(http.StatusNotFound).header.Get("Access-Control-Allow-Origin"))
 	_, err := b.db.Single(owner.org).Exec(t.Context(), "update organizations set status = 'suspended'")
 	require.NoError(t, err)
 	suspended := owner.call(get, storagePath+"/quota", nil, "Origin", ourPage)

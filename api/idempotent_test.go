@@ -61,6 +61,9 @@ var sends = map[string]func(*scene) again{
 	"POST " + organizationPath + "/export": func(s *scene) again {
 		return s.posts(s.operator, s.school("/export"), nil)
 	},
+	"POST " + organizationPath + "/audit/verify": func(s *scene) again {
+		return s.posts(s.owner, s.school("/audit/verify"), nil)
+	},
 	"POST " + organizationPath + "/members": func(s *scene) again {
 		return s.posts(s.owner, s.school("/members"), map[string]any{"issuer": s.issuer.URL, "subject": planted, "role": tenancy.Student})
 	},

@@ -40,6 +40,42 @@ func TestTooManyRequestsAreToldWhenToComeBack(t *testing.T) {
 	b.call("", get, "/healthz", nil).is(http.StatusOK)
 }
 
+// TestVerificationsAreBounded sends what an owner sent at once, forty times: they share
+// one operation, and their cost ends them before forty ordinary requests end.
+func TestVerificationsAreBounded(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p := b.person(b.tier("free"), tenancy.Owner) // 300 requests a minute, 50 at once
+	begun := map[string]bool{}
+	for range 40 {
+		a := p.call(post, p.orgPath("/audit/verify"), nil)
+		if a.status == http.StatusTooManyRequests {
+			require.NotEmpty(t, a.header.Get("Retry-After"))
+			require.Len(t, begun, 1, "one verification at a time")
+			return
+		}
+		begun[a.is(http.StatusAccepted).header.Get("Location")] = true
+	}
+	require.Fail(t, "a verification costs no more than any other request")
+}
+
+// TestCostlyRoutesCostMore reads the router: what walks through all rows is never
+// as cheap as a request.
+func TestCostlyRoutesCostMore(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	found := 0
+	for _, r := range b.api.Routes() {
+		for _, costly := range []string{"/stats", "/audit/verify", "/export", "/scan", "/reconcile"} {
+			if strings.HasSuffix(r.Path, costly) {
+				require.Equal(t, ratelimit.Report, r.Cost, "%s %s", r.Method, r.Path)
+				found++
+			}
+		}
+	}
+	require.Equal(t, 6, found)
+}
+
 func TestFailedAttemptsEndAndSignedInPeopleGoOn(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

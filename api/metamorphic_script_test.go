@@ -312,6 +312,7 @@ func (s *school) whatWasCounted() {
 	s.pages(s.owner, s.within("/audit?limit=50"))
 	s.pages(s.owner, s.within("/audit?action=file.publish"))
 	s.pages(s.owner, s.within("/audit?result=denied"))
-	s.do(s.owner, get, s.within("/audit/verify"), nil)
+	s.do(s.owner, post, s.within("/audit/verify"), nil)
+	s.do(s.owner, post, s.within("/audit/verify"), nil)
 	s.do(s.owner, get, s.within("/audit/export"), nil)
 }

@@ -56,6 +56,9 @@ type Route struct {
 	// transaction of the change, and a refusal. Routes that only read have one
 	// when they hand out bytes or the audit log itself.
 	Audit string
+	// Cost is what a request takes of the caller's rate limit. The zero value is
+	// that of one request; what reads much costs more.
+	Cost ratelimit.Cost
 	// Idempotency says how a request with an Idempotency-Key is answered a
 	// second time. Without Replay the header has no effect.
 	Idempotency idempotency.Route
@@ -75,7 +78,8 @@ const (
 	apiPath           = "/api/v1"
 	storagePath       = apiPath + "/storage"
 	filePath          = storagePath + "/files/:id"
-	tusPath           = storagePath + "/tus/"
+	tusPath           = storagePath + "/tus"
+	tusUploadPath     = tusPath + "/:id"
 	adminPath         = apiPath + "/admin"
 	organizationsPath = apiPath + "/organizations"
 	organizationPath  = organizationsPath + "/:id"
@@ -92,11 +96,11 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: post, Path: storagePath + "/upload", Action: tenancy.Upload, Audit: "file.upload", Idempotency: idempotency.Route{Replay: a.storage.ReplayUpload, Streaming: true}, Class: incoming, Handler: a.storage.Upload},
 		{Method: http.MethodOptions, Path: tusPath, Action: anyone, Handler: a.storage.Tus},
 		{Method: post, Path: tusPath, Action: tenancy.Upload, Audit: "file.upload", Idempotency: idempotency.Route{Replay: a.storage.ReplayTus, Streaming: true}, Class: resumable, Handler: a.storage.Tus},
-		{Method: head, Path: tusPath + ":id", Action: tenancy.Upload, Class: resumable, Handler: a.storage.Tus},
-		{Method: patch, Path: tusPath + ":id", Action: tenancy.Upload, Class: resumable, Handler: a.storage.Tus},
-		{Method: remove, Path: tusPath + ":id", Action: tenancy.Upload, Audit: "file.withdraw", Class: resumable, Handler: a.storage.Tus},
+		{Method: head, Path: tusUploadPath, Action: tenancy.Upload, Cost: ratelimit.Part, Class: resumable, Handler: a.storage.Tus},
+		{Method: patch, Path: tusUploadPath, Action: tenancy.Upload, Cost: ratelimit.Part, Class: resumable, Handler: a.storage.Tus},
+		{Method: remove, Path: tusUploadPath, Action: tenancy.Upload, Cost: ratelimit.Part, Audit: "file.withdraw", Class: resumable, Handler: a.storage.Tus},
 
-		{Method: get, Path: storagePath + "/files", Action: tenancy.ReadOwn, Handler: a.storage.ListFiles},
+		{Method: get, Path: storagePath + "/files", Action: tenancy.ReadOwn, Cost: ratelimit.Search, Handler: a.storage.ListFiles},
 		{Method: get, Path: filePath, Action: tenancy.ReadOwn, Handler: a.storage.GetFile},
 		{Method: patch, Path: filePath, Action: tenancy.EditOwn, Audit: "file.change", Handler: a.storage.ChangeFile},
 		{Method: remove, Path: filePath, Action: tenancy.EditOwn, Audit: "file.trash", Handler: a.storage.TrashFile},
@@ -113,21 +117,21 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: get, Path: storagePath + "/quota", Action: tenancy.ReadQuota, Handler: a.usage.GetQuota},
 
 		{Method: get, Path: apiPath + "/operations/:id", Action: tenancy.ReadOperation, Handler: a.operations.Get},
-		{Method: get, Path: adminPath + "/storage/stats", Action: tenancy.ReadStats, Handler: a.usage.GetStats},
+		{Method: get, Path: adminPath + "/storage/stats", Action: tenancy.ReadStats, Cost: ratelimit.Report, Handler: a.usage.GetStats},
 		{Method: put, Path: adminPath + "/storage/quotas", Action: tenancy.SetQuota, Audit: "quota.set", Handler: a.usage.SetQuota},
-		{Method: post, Path: adminPath + "/storage/scan", Action: tenancy.Rescan, Audit: "storage.rescan", Idempotency: idempotency.Route{Replay: a.operations.ReplayRescan}, Handler: a.operations.Rescan},
-		{Method: post, Path: adminPath + "/reconcile", Action: tenancy.Reconcile, Audit: "storage.reconcile", Idempotency: idempotency.Route{Replay: a.operations.ReplayReconcile}, Handler: a.operations.Reconcile},
+		{Method: post, Path: adminPath + "/storage/scan", Action: tenancy.Rescan, Cost: ratelimit.Report, Audit: "storage.rescan", Idempotency: idempotency.Route{Replay: a.operations.ReplayRescan}, Handler: a.operations.Rescan},
+		{Method: post, Path: adminPath + "/reconcile", Action: tenancy.Reconcile, Cost: ratelimit.Report, Audit: "storage.reconcile", Idempotency: idempotency.Route{Replay: a.operations.ReplayReconcile}, Handler: a.operations.Reconcile},
 
 		// organizations
 		{Method: post, Path: organizationsPath, Action: tenancy.CreateOrganization, Audit: "organization.create", Idempotency: idempotency.Route{Replay: a.organizations.ReplayCreate}, Handler: a.organizations.Create},
-		{Method: get, Path: organizationsPath, Action: tenancy.ManageOrganizations, Handler: a.organizations.List},
+		{Method: get, Path: organizationsPath, Action: tenancy.ManageOrganizations, Cost: ratelimit.Search, Handler: a.organizations.List},
 		{Method: get, Path: organizationPath, Action: tenancy.ReadOrganization, Handler: a.organizations.Get},
 		{Method: patch, Path: organizationPath, Action: tenancy.ChangeOrganization, Audit: "organization.change", Handler: a.organizations.Change},
 		{Method: remove, Path: organizationPath, Action: tenancy.ManageOrganizations, Audit: "organization.delete", Handler: a.organizations.Delete},
 		{Method: post, Path: organizationPath + "/suspend", Action: tenancy.ManageOrganizations, Audit: "organization.suspend", Idempotency: idempotency.Route{Replay: a.organizations.ReplaySuspend}, Handler: a.organizations.Suspend},
 		{Method: post, Path: organizationPath + "/resume", Action: tenancy.ManageOrganizations, Audit: "organization.resume", Idempotency: idempotency.Route{Replay: a.organizations.ReplaySuspend}, Handler: a.organizations.Resume},
 		{Method: post, Path: organizationPath + "/keep", Action: tenancy.ManageOrganizations, Audit: "organization.keep", Handler: a.organizations.CancelDeletion},
-		{Method: post, Path: organizationPath + "/export", Action: tenancy.ExportOrganization, Audit: "organization.export", Idempotency: idempotency.Route{Replay: a.organizations.ReplayExport}, Handler: a.organizations.Export},
+		{Method: post, Path: organizationPath + "/export", Action: tenancy.ExportOrganization, Cost: ratelimit.Report, Audit: "organization.export", Idempotency: idempotency.Route{Replay: a.organizations.ReplayExport}, Handler: a.organizations.Export},
 		{Method: get, Path: organizationPath + "/exports/:operation/:part", Action: tenancy.ExportOrganization, Audit: "export.read", Class: outgoing, Handler: a.organizations.GetExport},
 		{Method: get, Path: organizationPath + "/policies", Action: tenancy.ChangeOrganization, Handler: a.organizations.GetPolicies},
 		{Method: patch, Path: organizationPath + "/policies", Action: tenancy.ChangeOrganization, Audit: "policy.change", Handler: a.organizations.ChangePolicies},
@@ -138,7 +142,7 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		// people
 		{Method: get, Path: apiPath + "/me", Action: signedIn, Handler: a.members.GetMe},
 		{Method: post, Path: organizationPath + "/members", Action: tenancy.ManageMembers, Audit: "member.add", Idempotency: idempotency.Route{Replay: a.members.ReplaySetMember}, Handler: a.members.SetMember},
-		{Method: get, Path: organizationPath + "/members", Action: tenancy.ReadMembers, Handler: a.members.ListMembers},
+		{Method: get, Path: organizationPath + "/members", Action: tenancy.ReadMembers, Cost: ratelimit.Search, Handler: a.members.ListMembers},
 		{Method: get, Path: organizationPath + "/members/:user", Action: tenancy.ReadMembers, Handler: a.members.GetMember},
 		{Method: put, Path: organizationPath + "/members/:user", Action: tenancy.ManageMembers, Audit: "member.change", Handler: a.members.ChangeMember},
 		{Method: remove, Path: organizationPath + "/members/:user", Action: tenancy.ManageMembers, Audit: "member.remove", Handler: a.members.RemoveMember},
@@ -164,12 +168,12 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: remove, Path: organizationPath + "/keys/:key", Action: tenancy.ManageKeys, Audit: "key.revoke", Handler: a.keys.Revoke},
 
 		// usage
-		{Method: get, Path: organizationPath + "/usage", Action: tenancy.ReadUsage, Handler: a.usage.GetUsage},
+		{Method: get, Path: organizationPath + "/usage", Action: tenancy.ReadUsage, Cost: ratelimit.Search, Handler: a.usage.GetUsage},
 
 		// audit
-		{Method: get, Path: organizationPath + "/audit", Action: tenancy.ReadAudit, Audit: "audit.read", Handler: a.auditLog.List},
-		{Method: get, Path: organizationPath + "/audit/verify", Action: tenancy.ReadAudit, Audit: "audit.read", Class: waiting, Handler: a.auditLog.Verify},
-		{Method: get, Path: organizationPath + "/audit/export", Action: tenancy.ReadAudit, Audit: "audit.export", Class: waiting, Handler: a.auditLog.Export},
+		{Method: get, Path: organizationPath + "/audit", Action: tenancy.ReadAudit, Cost: ratelimit.Search, Audit: "audit.read", Handler: a.auditLog.List},
+		{Method: post, Path: organizationPath + "/audit/verify", Action: tenancy.ReadAudit, Cost: ratelimit.Report, Audit: "audit.verify", Idempotency: idempotency.Route{Replay: a.auditLog.ReplayVerify}, Handler: a.auditLog.Verify},
+		{Method: get, Path: organizationPath + "/audit/export", Action: tenancy.ReadAudit, Cost: ratelimit.Report, Audit: "audit.export", Class: waiting, Handler: a.auditLog.Export},
 
 		{Method: get, Path: "/", Action: anyone, Handler: a.getAbout},
 		{Method: get, Path: apiPath, Action: anyone, Handler: a.getAbout},
@@ -225,20 +229,11 @@ func (a *API) authorize(r Route) gin.HandlerFunc {
 	case r.Action == signedIn:
 		return a.auth.Authenticate
 	case r.Action != anyone:
-		return a.auth.Authorize(r.Action, cost(r))
+		return a.auth.Authorize(r.Action, r.Cost)
 	case r.Class == probe:
 		return auth.AllowAnyOrigin // anyone who watches over this program must not be told that it is down
 	}
 	return a.auth.Public
-}
-
-// cost is small for the requests of an upload that has begun: it may take
-// hundreds, and clients of tus give up at a 429.
-func cost(r Route) ratelimit.Cost {
-	if r.Path == tusPath+":id" {
-		return ratelimit.Part
-	}
-	return ratelimit.Request
 }
 
 // respond runs a handler and turns its error into a problem.

@@ -33,7 +33,6 @@ import (
 	"satchel/internal/pgtest"
 	"satchel/internal/s3"
 	"satchel/internal/s3test"
-	"satchel/policies/audit"
 	"satchel/policies/verdict"
 	"satchel/tenancy"
 	"satchel/tenancy/exports"
@@ -43,6 +42,7 @@ import (
 	"satchel/workflows/rescan"
 	"satchel/workflows/suspension"
 	"satchel/workflows/upload"
+	"satchel/workflows/verification"
 )
 
 // testBundle is a whole edge: real Postgres, real store, real tokens. Only the
@@ -115,11 +115,8 @@ func (p *fakeWorkflows) Reconcile(ctx context.Context, by tenancy.Actor, look re
 	return reconcile.Begin(ctx, p.db.DB, noTemporal{}, by.User, look)
 }
 
-// noCheckpoints is a store in which nothing was signed yet.
-type noCheckpoints struct{}
-
-func (noCheckpoints) Read(context.Context, tenancy.OrgID) ([]audit.CheckpointCheck, error) {
-	return nil, nil
+func (p *fakeWorkflows) VerifyAuditLog(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID) (uuid.UUID, error) {
+	return verification.Begin(ctx, p.db.DB, noTemporal{}, by.User, org, op)
 }
 
 // Provision sets the organization up at once, unless the test holds it.
@@ -202,7 +199,7 @@ func setupWithin(t testing.TB, bounds middleware.Limits) *testBundle {
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = io.WriteString(w, `{"ready":true,"missing":[]}`)
 		}),
-		Log: log, Metrics: metrics, Meter: usage.NewMeter(b.db.DB, time.Now), Checkpoints: noCheckpoints{},
+		Log: log, Metrics: metrics, Meter: usage.NewMeter(b.db.DB, time.Now),
 	})
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan struct{})

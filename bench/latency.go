@@ -80,7 +80,7 @@ func finishedToPublished(ctx context.Context, c *client.Client, name string, con
 		"Tus-Resumable": {"1.0.0"}, "Upload-Length": {strconv.Itoa(len(content))}, "Content-Type": {"application/offset+octet-stream"},
 		"Upload-Metadata": {"filename " + base64.StdEncoding.EncodeToString([]byte(name))}, "Content-Length": {strconv.Itoa(len(content))},
 	}
-	resp, err := c.Send(ctx, http.MethodPost, "/api/v1/storage/tus/", header, bytes.NewReader(content))
+	resp, err := c.Send(ctx, http.MethodPost, "/api/v1/storage/tus", header, bytes.NewReader(content))
 	if err != nil {
 		return 0, err
 	}

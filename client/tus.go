@@ -84,7 +84,7 @@ func (c *Client) begin(ctx context.Context, u Upload) (url, fileID string, err e
 		}
 	}
 	header.Set("Upload-Metadata", strings.Join(meta, ","))
-	resp, err := c.Send(ctx, http.MethodPost, storage+"/tus/", header, nil)
+	resp, err := c.Send(ctx, http.MethodPost, storage+"/tus", header, nil)
 	if err != nil {
 		return "", "", err
 	}

@@ -21,7 +21,7 @@ func TestTusJSClientResumes(t *testing.T) {
 	content := text(5 << 20)
 	path := filepath.Join(t.TempDir(), "long.txt")
 	require.NoError(t, os.WriteFile(path, content, 0o600))
-	cmd := exec.CommandContext(t.Context(), "node", "tusjs/upload.mjs", local.API+"/api/v1/storage/tus/", s.Teacher.Token, path, "long.txt")
+	cmd := exec.CommandContext(t.Context(), "node", "tusjs/upload.mjs", local.API+"/api/v1/storage/tus", s.Teacher.Token, path, "long.txt")
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	require.NoError(t, err)

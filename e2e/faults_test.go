@@ -174,6 +174,30 @@ func TestCompleteUploadIsStartedLater(t *testing.T) {
 	s.sound(t)
 }
 
+// The api is killed after its 202 and before it has asked Temporal for anything: other
+// schools' starts, which hang, take all its workers. Only the sweep knows the file
+// then.
+func TestKilledAPIsFileIsPublished(t *testing.T) {
+	others := []school{newSchool(t), newSchool(t), newSchool(t)}
+	s := newSchool(t)
+	require.True(t, signal(t, "temporal", syscall.SIGSTOP))
+	resume := func() { signal(t, "temporal", syscall.SIGCONT) }
+	t.Cleanup(resume)
+	var wg sync.WaitGroup
+	for _, other := range others {
+		for range 3 {
+			wg.Go(func() { _, _ = upload(testContext(t), other.Teacher, "before.txt", text(1000)) })
+		}
+	}
+	wg.Wait()
+	id := mustUpload(t, s.Teacher, "notes.txt", text(10_000))
+	kill(t, "api")
+	resume()
+	ready(t)
+	require.Equal(t, "published", settled(t, s.Teacher, id).Status)
+	s.sound(t)
+}
+
 func TestDeleteInMidScanLeavesNothing(t *testing.T) {
 	s := newSchool(t)
 	require.True(t, signal(t, "clamd", syscall.SIGSTOP))

@@ -183,7 +183,7 @@ func TestQuotaIsNotRaced(t *testing.T) {
 	for i := range 20 {
 		wg.Go(func() {
 			header := http.Header{"Tus-Resumable": {"1.0.0"}, "Upload-Length": {"10000000"}, "Upload-Metadata": {"filename " + b64(fmt.Sprintf("f%d.txt", i))}}
-			resp, err := s.Teacher.Send(testContext(t), http.MethodPost, "/api/v1/storage/tus/", header, nil)
+			resp, err := s.Teacher.Send(testContext(t), http.MethodPost, "/api/v1/storage/tus", header, nil)
 			if err == nil {
 				_ = resp.Body.Close()
 				accepted.Add(1)

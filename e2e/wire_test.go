@@ -22,7 +22,7 @@ func begin(ctx context.Context, c *client.Client, name string, size int, sha str
 		meta += ",sha256 " + b64(sha)
 	}
 	header := http.Header{"Tus-Resumable": {"1.0.0"}, "Upload-Length": {strconv.Itoa(size)}, "Upload-Metadata": {meta}}
-	resp, err := c.Send(ctx, http.MethodPost, "/api/v1/storage/tus/", header, nil)
+	resp, err := c.Send(ctx, http.MethodPost, "/api/v1/storage/tus", header, nil)
 	if err != nil {
 		return "", err
 	}

@@ -132,6 +132,18 @@ values (app.org(), $1, $2, $3, $4, now() + sqlc.arg(ttl)::interval);
 update uploads set lease_holder = sqlc.arg(holder), lease_until = now() + sqlc.arg(term)::interval, lease_wanted = false
  where id = sqlc.arg(id) and (lease_until < now() or lease_holder = sqlc.arg(holder));
 
+-- The lease of a request that brings bytes, with the row as it is then, which UploadGet
+-- gives without one. It is taken only by who may write to this upload of tus.
+-- name: UploadLeaseGet :one
+update uploads u set lease_holder = sqlc.arg(holder), lease_until = now() + sqlc.arg(term)::interval, lease_wanted = false
+  from file_versions v
+  join files f on f.organization_id = v.organization_id and f.id = v.file_id
+ where u.id = sqlc.arg(id) and (u.lease_until < now() or u.lease_holder = sqlc.arg(holder))
+   and v.organization_id = u.organization_id and v.id = u.version_id
+   and (sqlc.arg(edits_all)::boolean or v.uploaded_by = sqlc.arg(editor)) and u.metadata ? 'tus'
+returning u.id, u.version_id, u.size, u.offset_bytes, u.s3_upload_id, u.tail_bytes, u.sha_state, u.metadata, u.expires_at, u.finished_at,
+       u.lease_holder, v.file_id, v.number, v.status, v.claimed_sha256, v.claimed_type, v.uploaded_by, f.name, f.trashed_at;
+
 -- name: UploadLeaseRelease :exec
 update uploads set lease_holder = '', lease_until = '-infinity', lease_wanted = false where id = $1 and lease_holder = $2;
 

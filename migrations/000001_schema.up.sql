@@ -264,9 +264,10 @@ create index file_versions_admission on file_versions (organization_id, received
 create index file_versions_started on file_versions (organization_id) where status = 'processing' and started_at is not null;
 -- The roll-up of usage asks what was received in a few days.
 create index file_versions_by_receipt on file_versions (organization_id, received_at);
--- The sweep looks every 30 seconds for ended versions that are not cleaned.
+-- The sweep looks every 30 seconds for versions that are not cleaned: ended ones, and
+-- published ones whose objects in staging were left behind.
 create index file_versions_uncleaned on file_versions (id)
-    where cleaned_at is null and status not in ('uploading', 'processing', 'published', 'held');
+    where cleaned_at is null and status not in ('uploading', 'processing', 'held');
 
 create table renditions (
     organization_id uuid not null,
@@ -360,6 +361,9 @@ create table operations (
     ended_at        timestamptz,
     primary key (organization_id, id)
 );
+-- One verification of an audit log at a time for each organization. The sweep finds
+-- those that run by the same index.
+create unique index operations_verification on operations (organization_id) where kind = 'verify_audit_log' and state = 'running';
 
 -- The audit log: who did what to which thing, from where, and how it ended. event
 -- is one canonical JSON object (RFC 8785); the other columns repeat parts of it
@@ -476,12 +480,15 @@ create table exports (
     created_at      timestamptz not null default now(),
     updated_at      timestamptz not null default now(),
     expires_at      timestamptz, -- when a ready one is removed
+    cleaned_at      timestamptz, -- the objects of an export that ended are gone
     primary key (organization_id, id),
     constraint ready_ends check (state <> 'ready' or expires_at is not null)
 );
 create unique index exports_running on exports (organization_id) where state = 'running'; -- one at a time
 create index exports_unfinished on exports (updated_at) where state = 'running';
 create index exports_due on exports (expires_at) where state = 'ready';
+-- The sweep looks for objects that an ended export left behind.
+create index exports_uncleaned on exports (id) where cleaned_at is null and state in ('failed', 'removed');
 
 create table export_parts (
     organization_id uuid not null,
@@ -499,6 +506,18 @@ create table export_parts (
     created_at      timestamptz not null default now(),
     primary key (organization_id, export_id, number),
     foreign key (organization_id, export_id) references exports (organization_id, id) on delete cascade
+);
+
+-- How far the check of each organization has come. A pass over an organization with
+-- a million files takes several runs; without the cursor each run would begin again,
+-- and organizations at the end of the list would never be checked.
+create table reconcile_passes (
+    organization_id uuid primary key references organizations (id),
+    stage           text not null default '', -- where the pass goes on; empty at its beginning
+    after_id        uuid not null default '00000000-0000-0000-0000-000000000000', -- the last version that was checked in that stage
+    due_at          timestamptz not null default now(),
+    completed_at    timestamptz, -- the end of the last complete pass
+    updated_at      timestamptz not null default now()
 );
 
 -- The tiers of a new platform, and the organization of its operators.

@@ -12,24 +12,26 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
 
+	"satchel/api/idempotency"
 	"satchel/api/request"
 	"satchel/internal/fault"
 	"satchel/policies/audit"
 	"satchel/tenancy"
 )
 
-// Checkpoints reads what was signed about an organization's audit log, in the order
-// of the sequence numbers.
-type Checkpoints interface {
-	Read(ctx context.Context, org tenancy.OrgID) ([]audit.CheckpointCheck, error)
+// Workflows verifies an organization's audit log. It gives the operation, which is
+// not the one of the given id while another verification runs.
+type Workflows interface {
+	VerifyAuditLog(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID) (uuid.UUID, error)
 }
 
-// AuditLog answers for trails.
+// AuditLog answers for audit logs.
 type AuditLog struct {
-	DB          *tenancy.DB
-	Checkpoints Checkpoints
-	Log         *slog.Logger
+	DB        *tenancy.DB
+	Workflows Workflows
+	Log       *slog.Logger
 }
 
 // List shows the audit log page by page.
@@ -100,27 +102,32 @@ func timeParam(c *gin.Context, name string) (time.Time, error) {
 	return t, nil
 }
 
-// Verify reads the whole audit log. It may take longer than other answers.
+// Verify begins to verify the whole audit log. While it is being verified, that
+// operation is the answer.
 func (r *AuditLog) Verify(c *gin.Context) error {
 	org, err := request.Subject(c, r.DB, c.Param("id"))
 	if err != nil {
 		return err
 	}
-	ctx, q := c.Request.Context(), r.DB.Single(org)
-	signed, err := r.Checkpoints.Read(ctx, org)
+	id := request.NewID(c)
+	op, err := r.Workflows.VerifyAuditLog(c.Request.Context(), request.Caller(c), org, id)
+	if err == nil && op != id {
+		err = request.SetIdempotencyID(c, op)
+	}
 	if err != nil {
 		return err
 	}
-	report, err := audit.Verify(ctx, q, signed)
-	if err != nil {
-		return err
-	}
-	// Recorded after the look, so that the report is not about itself.
-	if err := audit.Record(ctx, q, audit.Event{Action: "audit.read", ObjectID: org.String()}); err != nil {
-		return err
-	}
-	c.JSON(http.StatusOK, report)
+	request.Accepted(c, org, op)
 	return nil
+}
+
+// ReplayVerify answers with the operation that the earlier try began.
+func (r *AuditLog) ReplayVerify(c *gin.Context, e idempotency.PreviousAttempt) (idempotency.Outcome, error) {
+	org, err := request.Subject(c, r.DB, c.Param("id"))
+	if err != nil {
+		return idempotency.NotCreated, err
+	}
+	return idempotency.Operation(c, r.DB, org, e)
 }
 
 var errNoExport = fault.New(fault.Denied, "feature_not_in_tier", "Your organization's tier does not include exporting the audit log. GET …/audit shows it page by page.")

@@ -100,6 +100,7 @@ func setRateLimitHeaders(c *gin.Context, perMinute int) { c.Set(keyRateLimit, pe
 // caller is what a bearer token proves without the database.
 type caller struct {
 	token  string
+	name   ratelimit.Credential
 	key    bool          // an API key: only the database knows whose
 	person oidc.Identity // whose token has a good signature
 }
@@ -113,10 +114,11 @@ func (d *Auth) verify(c *gin.Context) (caller, error) {
 	if err != nil {
 		return caller{}, d.failed(c, caller{}, err)
 	}
+	name := ratelimit.CredentialOf(header)
 	if apikeys.HasPrefix(token) {
-		return caller{token: token, key: true}, d.RateLimit.AllowAttempt(h, address(c), header)
+		return caller{token: token, name: name, key: true}, d.RateLimit.AllowAttempt(h, address(c), name)
 	}
-	done, err := d.RateLimit.Verify(c.Request.Context(), h, address(c), header)
+	done, err := d.RateLimit.Verify(c.Request.Context(), h, address(c), name)
 	if err != nil {
 		return caller{}, err
 	}
@@ -125,7 +127,7 @@ func (d *Auth) verify(c *gin.Context) (caller, error) {
 	if err != nil {
 		return caller{}, d.failed(c, caller{}, err)
 	}
-	return caller{token: token, person: person}, nil
+	return caller{token: token, name: name, person: person}, nil
 }
 
 // failed charges a failed attempt: to the person whose token is good, else to the
@@ -146,10 +148,10 @@ func (d *Auth) failed(c *gin.Context, who caller, err error) error {
 // identified finds the caller and holds them to their limits. An attempt that
 // succeeds costs the address nothing, however many share it.
 func (d *Auth) identified(c *gin.Context, needs tenancy.Action, cost ratelimit.Cost) (tenancy.Actor, error) {
-	credential, h := c.GetHeader("Authorization"), c.Writer.Header()
+	h := c.Writer.Header()
 	who, err := d.verify(c)
 	if err == nil && !who.key {
-		err = d.RateLimit.PersonAttempt(h, who.person, credential)
+		err = d.RateLimit.PersonAttempt(h, who.person, who.name)
 	}
 	if err != nil {
 		AllowAnyOrigin(c)
@@ -164,6 +166,6 @@ func (d *Auth) identified(c *gin.Context, needs tenancy.Action, cost ratelimit.C
 		return actor, fmt.Errorf("a caller of %s was let in without its pace", actor.Org)
 	}
 	request.SetActor(c, actor)
-	d.RateLimit.RememberCredential(credential)
+	d.RateLimit.RememberCredential(who.name)
 	return actor, d.RateLimit.AllowMember(h, actor, pace, cost)
 }

@@ -78,7 +78,7 @@ func (b *buckets[K]) take(now time.Time, key K, a Rate, cost int) bucketState {
 	l := b.of(now, key, a)
 	s := stateOf(l, now, a, cost)
 	if s.retryAfter == 0 {
-		l.AllowN(now, cost)
+		l.AllowN(now, affordable(l, cost))
 		s = stateOf(l, now, a, 0)
 	}
 	return s
@@ -86,12 +86,17 @@ func (b *buckets[K]) take(now time.Time, key K, a Rate, cost int) bucketState {
 
 func stateOf(l *rate.Limiter, now time.Time, a Rate, cost int) bucketState {
 	tokens, second := l.TokensAt(now), a.perSecond()*unit
+	cost = affordable(l, cost)
 	s := bucketState{limit: a, left: max(0, int(tokens/unit)), capacity: span((float64(l.Burst()) - tokens) / second)}
 	if missing := float64(cost) - tokens; missing > 0 {
 		s.retryAfter = max(1, span(missing/second))
 	}
 	return s
 }
+
+// affordable bounds a cost by the size of the bucket: a request that costs more than
+// a small bucket holds takes all of it, and is not refused for ever.
+func affordable(l *rate.Limiter, cost int) int { return min(cost, l.Burst()) }
 
 func span(seconds float64) time.Duration {
 	return time.Duration(math.Ceil(max(0, seconds) * float64(time.Second)))

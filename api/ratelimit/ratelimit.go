@@ -5,6 +5,7 @@
 package ratelimit
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -36,11 +37,14 @@ var Limited = fault.New(fault.Limited, "rate_limited", "Too many requests in a s
 // Cost is what a request takes of an allowance.
 type Cost int
 
-// The costs. Parts of one upload are many and cheap: a limit that ends an upload
-// half-way makes its client begin again.
+// The costs. A request that makes the database or a worker read much costs more,
+// so that an allowance bounds work and not calls. Parts of one upload are many
+// and cheap: a limit that ends an upload half-way makes its client begin again.
 const (
-	Request Cost = unit
 	Part    Cost = 1
+	Request Cost = unit
+	Search  Cost = 2 * unit  // a list that is filtered
+	Report  Cost = 10 * unit // statistics, exports, verifications: a walk through all rows
 )
 
 // How many buckets of each kind are kept at most, about 250 bytes each.
@@ -67,6 +71,13 @@ func principalOf(actor tenancy.Actor) principal {
 	return who
 }
 
+// Credential names what a caller shows without holding it: the hash of the header.
+// A request computes it once.
+type Credential [sha256.Size]byte
+
+// CredentialOf gives the name of a header's credential.
+func CredentialOf(header string) Credential { return sha256.Sum256([]byte(header)) }
+
 // Limiter holds the buckets.
 type Limiter struct {
 	config          Config
@@ -75,7 +86,7 @@ type Limiter struct {
 	principals      *buckets[principal]
 	addresses       *buckets[netip.Addr]
 	persons         *buckets[[sha256.Size]byte]
-	goodCredentials *recent[[sha256.Size]byte]
+	goodCredentials *recent[Credential]
 	verifying       chan struct{} // a place for each token of addresses above their limit that is verified at once
 	refused         *prometheus.CounterVec
 }
@@ -101,7 +112,7 @@ func newLimiter(c Config, r prometheus.Registerer, now func() time.Time) *Limite
 		principals:      newBuckets[principal](maxPrincipals),
 		addresses:       newBuckets[netip.Addr](maxAddresses),
 		persons:         newBuckets[[sha256.Size]byte](mostPersons),
-		goodCredentials: newRecent[[sha256.Size]byte](maxCredentials),
+		goodCredentials: newRecent[Credential](maxCredentials),
 		verifying:       make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)),
 		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "satchel_api_rate_limited_total", Help: "Requests that were refused for coming too often, by the limit that refused them.",
@@ -119,7 +130,9 @@ func (t *Limiter) share(perMinute int) Rate {
 // AllowMember limits an authenticated caller, in an organization with the given number
 // of requests a minute. One principal may use half of it, so that a faulty script
 // cannot use up the limit of the others. The answer's header shows the rest.
+// A cost of zero is that of one request.
 func (t *Limiter) AllowMember(h http.Header, actor tenancy.Actor, perMinute int, cost Cost) error {
+	cost = cmp.Or(cost, Request)
 	who := principalOf(actor)
 	now, all, own := t.now(), t.share(perMinute), t.share(min(perMinute, max(perMinute/2, 60)))
 	mine := t.principals.take(now, who, own, int(cost))
@@ -150,7 +163,7 @@ func (t *Limiter) AllowAddress(h http.Header, from netip.Addr) error {
 // AllowAttempt says whether a credential may be looked at. One that was good a while
 // ago may always: in a school, hundreds share an address with the one who
 // guesses.
-func (t *Limiter) AllowAttempt(h http.Header, from netip.Addr, credential string) error {
+func (t *Limiter) AllowAttempt(h http.Header, from netip.Addr, credential Credential) error {
 	if s := t.attempt(from, credential); s.retryAfter > 0 {
 		return t.refuse(h, "address", s)
 	}
@@ -158,8 +171,8 @@ func (t *Limiter) AllowAttempt(h http.Header, from netip.Addr, credential string
 }
 
 // attempt tells how long a credential has to wait before it may be looked at.
-func (t *Limiter) attempt(from netip.Addr, credential string) bucketState {
-	if t.goodCredentials.has(t.now(), sha256.Sum256([]byte(credential))) {
+func (t *Limiter) attempt(from netip.Addr, credential Credential) bucketState {
+	if t.goodCredentials.has(t.now(), credential) {
 		return bucketState{}
 	}
 	return t.addresses.look(t.now(), network(from), t.share(t.config.AddressPerMinute), int(Request))
@@ -170,7 +183,7 @@ func (t *Limiter) attempt(from netip.Addr, credential string) bucketState {
 // that an address above its limit is not refused: hundreds of people with good new
 // tokens may share it with one who sends bad ones. Its tokens take turns, and use
 // half of the processors at most.
-func (t *Limiter) Verify(ctx context.Context, h http.Header, from netip.Addr, credential string) (done func(), err error) {
+func (t *Limiter) Verify(ctx context.Context, h http.Header, from netip.Addr, credential Credential) (done func(), err error) {
 	if t.attempt(from, credential).retryAfter == 0 {
 		return func() {}, nil
 	}
@@ -188,8 +201,8 @@ func (t *Limiter) Verify(ctx context.Context, h http.Header, from netip.Addr, cr
 
 // PersonAttempt says whether the database may be asked about the holder of a
 // token that was verified. It is AllowAttempt, for a person instead of an address.
-func (t *Limiter) PersonAttempt(h http.Header, who oidc.Identity, credential string) error {
-	if t.goodCredentials.has(t.now(), sha256.Sum256([]byte(credential))) {
+func (t *Limiter) PersonAttempt(h http.Header, who oidc.Identity, credential Credential) error {
+	if t.goodCredentials.has(t.now(), credential) {
 		return nil
 	}
 	s := t.persons.look(t.now(), personKey(who), t.share(t.config.AddressPerMinute), int(Request))
@@ -214,8 +227,8 @@ func personKey(who oidc.Identity) [sha256.Size]byte {
 }
 
 // RememberCredential notes that a credential was found good, and costs its address nothing.
-func (t *Limiter) RememberCredential(credential string) {
-	t.goodCredentials.note(t.now(), sha256.Sum256([]byte(credential)))
+func (t *Limiter) RememberCredential(credential Credential) {
+	t.goodCredentials.note(t.now(), credential)
 }
 
 func (t *Limiter) refuse(h http.Header, limit string, s bucketState) error {

@@ -199,15 +199,15 @@ func TestGuessingDoesNotShutASchoolOut(t *testing.T) {
 	t.Parallel()
 	r, k := setup(Config{AddressPerMinute: 60})
 	school := netip.MustParseAddr("192.0.2.1")
-	r.RememberCredential("Bearer of a pupil")
+	r.RememberCredential(CredentialOf("Bearer of a pupil"))
 	for r.AllowAddress(http.Header{}, school) == nil { // failed attempts until the end
 	}
-	require.Error(t, r.AllowAttempt(http.Header{}, school, "Bearer guess"))
-	require.NoError(t, r.AllowAttempt(http.Header{}, school, "Bearer of a pupil"))
+	require.Error(t, r.AllowAttempt(http.Header{}, school, CredentialOf("Bearer guess")))
+	require.NoError(t, r.AllowAttempt(http.Header{}, school, CredentialOf("Bearer of a pupil")))
 	k.at = k.at.Add(recentTTL)
 	for r.AllowAddress(http.Header{}, school) == nil {
 	}
-	require.Error(t, r.AllowAttempt(http.Header{}, school, "Bearer of a pupil"), "goodness is not for ever")
+	require.Error(t, r.AllowAttempt(http.Header{}, school, CredentialOf("Bearer of a pupil")), "goodness is not for ever")
 }
 
 func TestGoodCredentialsAreBounded(t *testing.T) {
@@ -280,24 +280,46 @@ func TestTokensOfBusyAddressesTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := New(Config{AddressPerMinute: 1}, prometheus.NewRegistry())
 		from, h := netip.MustParseAddr("192.0.2.1"), http.Header{}
-		_, err := l.Verify(t.Context(), h, from, "first")
+		_, err := l.Verify(t.Context(), h, from, CredentialOf("first"))
 		require.NoError(t, err)
 		require.NoError(t, l.AllowAddress(h, from))
 		var running []func()
 		for range cap(l.verifying) {
-			done, err := l.Verify(t.Context(), h, from, "new")
+			done, err := l.Verify(t.Context(), h, from, CredentialOf("new"))
 			require.NoError(t, err)
 			running = append(running, done)
 		}
-		_, err = l.Verify(t.Context(), h, from, "new")
+		_, err = l.Verify(t.Context(), h, from, CredentialOf("new"))
 		require.ErrorIs(t, err, Limited)
-		l.RememberCredential("known")
-		_, err = l.Verify(t.Context(), h, from, "known")
+		l.RememberCredential(CredentialOf("known"))
+		_, err = l.Verify(t.Context(), h, from, CredentialOf("known"))
 		require.NoError(t, err)
-		_, err = l.Verify(t.Context(), h, netip.MustParseAddr("192.0.2.2"), "new")
+		_, err = l.Verify(t.Context(), h, netip.MustParseAddr("192.0.2.2"), CredentialOf("new"))
 		require.NoError(t, err, "another address is below its limit")
 		time.AfterFunc(time.Second, running[0])
-		_, err = l.Verify(t.Context(), h, from, "new")
+		_, err = l.Verify(t.Context(), h, from, CredentialOf("new"))
 		require.NoError(t, err, "it waits for its turn")
 	})
+}
+
+// TestCostsAreTaken: ten requests' worth is taken for a report, and one whose cost is
+// more than a small bucket holds is served to who waits for the whole bucket.
+func TestCostsAreTaken(t *testing.T) {
+	t.Parallel()
+	r, k := setup(Config{})
+	actor := member(tenancy.OrgID(tenancy.NewID()))
+	for range Rate(300).size() / 10 {
+		require.NoError(t, r.AllowMember(http.Header{}, actor, 600, Report))
+	}
+	require.Error(t, r.AllowMember(http.Header{}, actor, 600, Report))
+	k.at = k.at.Add(2 * time.Second) // ten requests, of 300 a minute
+	require.NoError(t, r.AllowMember(http.Header{}, actor, 600, Report))
+	require.Error(t, r.AllowMember(http.Header{}, actor, 600, 0), "no cost is the cost of a request")
+
+	small := member(tenancy.OrgID(tenancy.NewID()))
+	require.Less(t, Rate(4).size(), int(Report/Request))
+	require.NoError(t, r.AllowMember(http.Header{}, small, 4, Report))
+	require.Error(t, r.AllowMember(http.Header{}, small, 4, Request), "it took everything")
+	k.at = k.at.Add(time.Minute)
+	require.NoError(t, r.AllowMember(http.Header{}, small, 4, Report))
 }

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"maps"
 	"strings"
 
 	"satchel/files"
@@ -25,6 +26,20 @@ var reasonTexts = map[string]string{
 	"deleted":              "The file was deleted while it was checked.",
 }
 
+// sentences are those of all reasons: these, and those of the rules of types and
+// archives. A list of files asks for one an item.
+var sentences = func() map[string]string {
+	all := map[string]string{}
+	for _, r := range archives.Reasons() {
+		all[string(r.Rule)] = r.What + " " + r.Next
+	}
+	for _, r := range types.Reasons() {
+		all[string(r.Rule)] = r.What + " " + r.Next
+	}
+	maps.Copy(all, reasonTexts)
+	return all
+}()
+
 // reasonText is the sentence for a status reason, with the remedy. Programs use
 // the stable code; a reason without a sentence gets the one of its status.
 func reasonText(status files.Status, reason string) string {
@@ -38,18 +53,8 @@ func reasonText(status files.Status, reason string) string {
 	if verdict == "infected" {
 		return "The virus scanner found something in the file (" + code + "). No one can read it. Check the computer that it comes from."
 	}
-	if text, ok := reasonTexts[code]; ok {
+	if text, ok := sentences[code]; ok {
 		return text
-	}
-	for _, r := range types.Reasons() {
-		if string(r.Rule) == code {
-			return r.What + " " + r.Next
-		}
-	}
-	for _, r := range archives.Reasons() {
-		if string(r.Rule) == code {
-			return r.What + " " + r.Next
-		}
 	}
 	if status == files.Quarantined {
 		return "The file could not be checked completely, so it is kept back. Save it again in an ordinary form and upload that."

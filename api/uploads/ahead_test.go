@@ -49,7 +49,7 @@ func TestPartIsSentWhileItComes(t *testing.T) {
 			body, feed := io.Pipe()
 			answer := make(chan reply, 1)
 			go func() {
-				answer <- client.do(http.MethodPatch, TusPath+id.String(), body, "Content-Type", chunkType,
+				answer <- client.do(http.MethodPatch, TusPath+"/"+id.String(), body, "Content-Type", chunkType,
 					"Upload-Offset", "0", "Content-Length", strconv.Itoa(c.length))
 			}()
 			_, err := feed.Write(whole[:2*smallProbe])

@@ -289,19 +289,19 @@ const chunkType = "application/offset+octet-stream"
 
 func (c *client) patch(id uuid.UUID, offset int64, b []byte) reply {
 	c.t.Helper()
-	return c.do(http.MethodPatch, TusPath+id.String(), bytes.NewReader(b), "Content-Type", chunkType, "Upload-Offset", strconv.FormatInt(offset, 10))
+	return c.do(http.MethodPatch, TusPath+"/"+id.String(), bytes.NewReader(b), "Content-Type", chunkType, "Upload-Offset", strconv.FormatInt(offset, 10))
 }
 
 // cut sends only the first n bytes of b and breaks the connection.
 func (c *client) cut(id uuid.UUID, offset int64, b []byte, n int) reply {
 	c.t.Helper()
-	return c.do(http.MethodPatch, TusPath+id.String(), cutReader{bytes.NewReader(b[:n])}, "Content-Type", chunkType,
+	return c.do(http.MethodPatch, TusPath+"/"+id.String(), cutReader{bytes.NewReader(b[:n])}, "Content-Type", chunkType,
 		"Upload-Offset", strconv.FormatInt(offset, 10), "Content-Length", strconv.Itoa(len(b)))
 }
 
 func (c *client) head(id uuid.UUID) reply {
 	c.t.Helper()
-	return c.do(http.MethodHead, TusPath+id.String(), nil)
+	return c.do(http.MethodHead, TusPath+"/"+id.String(), nil)
 }
 
 // resume sends the rest in chunks until the upload is complete, as a client

@@ -10,6 +10,7 @@ import (
 	"github.com/tus/tusd/v2/pkg/handler"
 
 	"satchel/files"
+	"satchel/tenancy"
 )
 
 // locker gives tusd locks that are leases of rows: they hold across replicas,
@@ -44,7 +45,7 @@ func (l *lease) Lock(ctx context.Context, requestUnlock func()) error {
 	l.v = requestOf(ctx)
 	l.v.setUnlock(requestUnlock)
 	for {
-		err := files.Lease(ctx, l.u.DB.Single(l.v.actor.Org), l.id, l.v.leaseHolder)
+		err := l.take(ctx)
 		if err == nil {
 			l.renew() //nolint:contextcheck // ctx is only for the wait; the lease is kept as long as the visit
 			return nil
@@ -59,6 +60,35 @@ func (l *lease) Lock(ctx context.Context, requestUnlock func()) error {
 			return l.u.answer(ctx, err)
 		}
 	}
+}
+
+// take takes the lease if it is free. A PATCH gets the upload's row with it, and
+// only if its caller may write: no other request of a PATCH reads the row. One
+// that does not get the lease asks for the reason.
+func (l *lease) take(ctx context.Context) error {
+	q := l.u.DB.Single(l.v.actor.Org)
+	if !l.v.patch {
+		return files.Lease(ctx, q, l.id, l.v.leaseHolder)
+	}
+	row, err := files.LeaseForWriting(ctx, q, l.id, writerOf(l.v))
+	if errors.Is(err, files.ErrLeased) {
+		if _, refused := l.u.authorize(ctx, l.v.actor, l.id); refused != nil {
+			return refused
+		}
+	}
+	if err == nil {
+		l.v.row = &row
+	}
+	return err
+}
+
+// writerOf says whose uploads a request may write to, as mayEdit does of one.
+func writerOf(v *request) files.Writer {
+	w := files.Writer{Holder: v.leaseHolder, EditsAll: v.actor.May(tenancy.EditAll)}
+	if v.actor.May(tenancy.EditOwn) {
+		w.Editor = v.actor.User
+	}
+	return w
 }
 
 // acquire asks the holder to let go, unless this is a PATCH, and gives it a moment. A holder in this

@@ -42,7 +42,7 @@ func TestAChunkedBodyThatIsTooLong(t *testing.T) {
 		id := c.create(int64(size)).id(t)
 		whole := content(9, size)
 		chunked := func(body []byte) reply { // a reader of unknown length is sent in chunks
-			return c.do(http.MethodPatch, TusPath+id.String(), io.MultiReader(bytes.NewReader(body)), "Content-Type", chunkType,
+			return c.do(http.MethodPatch, TusPath+"/"+id.String(), io.MultiReader(bytes.NewReader(body)), "Content-Type", chunkType,
 				"Upload-Offset", strconv.FormatInt(c.head(id).offset(t), 10))
 		}
 		r := chunked(append(bytes.Clone(whole), make([]byte, 90)...))
@@ -74,7 +74,7 @@ func TestABodyThatIsTooSlow(t *testing.T) {
 			}
 		}
 	}()
-	r := c.do(http.MethodPatch, TusPath+id.String(), body, "Content-Type", chunkType, "Upload-Offset", "0", "Content-Length", strconv.Itoa(5<<20))
+	r := c.do(http.MethodPatch, TusPath+"/"+id.String(), body, "Content-Type", chunkType, "Upload-Offset", "0", "Content-Length", strconv.Itoa(5<<20))
 	require.NoError(t, r.err)
 	require.Equal(t, http.StatusServiceUnavailable, r.status)
 	require.Equal(t, "body_timeout", r.code)

@@ -153,7 +153,7 @@ func TestRealStore(t *testing.T) {
 	t.Run("terminated", func(t *testing.T) {
 		id := create()
 		require.Equal(t, http.StatusNoContent, c.patch(id, 0, whole[:partBytes+100]).status)
-		require.Equal(t, http.StatusNoContent, c.do(http.MethodDelete, TusPath+id.String(), nil).status)
+		require.Equal(t, http.StatusNoContent, c.do(http.MethodDelete, TusPath+"/"+id.String(), nil).status)
 		pending, err := b.bucket.ListPending(context.Background(), files.StagingKey(b.org, id))
 		require.NoError(t, err)
 		require.Empty(t, pending)

@@ -22,6 +22,7 @@ type request struct {
 	leaseHolder string // of the lease, new for each request
 	answer      *problemWriter
 	ticket      files.Created
+	row         *files.Upload // of a PATCH, as it was when the lease was taken
 	post        bool
 	patch       bool
 	body        io.Reader   // as it comes from the connection

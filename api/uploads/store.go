@@ -84,21 +84,37 @@ func metadataFromTus(m handler.MetaData) (Metadata, error) {
 	return a, nil
 }
 
-// GetUpload reads the row again: authorize read it before the lease was taken.
+// GetUpload gives the row as it is under the lease. A PATCH has it with its lease;
+// for others it is read again, since authorize read it before the lease was taken.
 func (s store) GetUpload(ctx context.Context, id string) (handler.Upload, error) {
 	v := requestOf(ctx)
-	row, err := s.u.authorize(ctx, v.actor, id)
+	row, err := s.leased(ctx, v, id)
 	if err == nil {
 		err = checkOpen(row)
 	}
 	if err != nil {
 		return nil, s.u.answer(ctx, err)
 	}
+	if v.patch {
+		s.u.restart(ctx, v.actor.Org, row)
+	}
 	v.ticket = files.Created{File: row.FileID, Version: row.VersionID, Upload: row.ID, Number: row.Number}
 	if row.FinishedAt == nil {
 		s.u.setExpires(v)
 	}
 	return &tusUpload{s.u, v, row}, nil
+}
+
+func (s store) leased(ctx context.Context, v *request, id string) (files.Upload, error) {
+	if v.row != nil {
+		v.header().Set("X-File-ID", v.row.FileID.String())
+		return *v.row, nil
+	}
+	parsed, err := uuid.Parse(id)
+	if err != nil {
+		return files.Upload{}, errNoUpload
+	}
+	return s.u.authorize(ctx, v.actor, parsed)
 }
 
 // setExpires tells when the upload ends if nothing more comes.

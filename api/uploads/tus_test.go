@@ -28,7 +28,7 @@ func TestUploadInOneRequest(t *testing.T) {
 	r := c.do(http.MethodPost, TusPath, bytes.NewReader(whole), "Upload-Length", strconv.Itoa(len(whole)), "Content-Type", chunkType,
 		"Upload-Metadata", metadata("filename", "Überblick ✓.pdf", "filetype", "application/pdf", "sha256", strings.ToUpper(hexSum(whole)), "category", "maths", "description", "Hello"))
 	id := r.id(t)
-	require.Equal(t, TusPath+id.String(), r.header.Get("Location"), "without a public URL the location is a path")
+	require.Equal(t, TusPath+"/"+id.String(), r.header.Get("Location"), "without a public URL the location is a path")
 	require.Equal(t, int64(len(whole)), r.offset(t))
 	b.received(t, id, whole)
 	row := b.row(t, id)
@@ -117,7 +117,7 @@ func TestUnsupportedTusRequestsAreRefused(t *testing.T) {
 	b := setup(t, 1<<30)
 	c := b.serve(t, b.replica(t))
 	id := c.create(10).id(t)
-	path := TusPath + id.String()
+	path := TusPath + "/" + id.String()
 	deferred := c.do(http.MethodPost, TusPath, nil, "Upload-Defer-Length", "1", "Upload-Metadata", metadata("filename", "a.txt"))
 	require.Equal(t, http.StatusNotImplemented, deferred.status)
 	for _, concat := range []string{"partial", "final;" + path} {
@@ -163,7 +163,7 @@ func TestOthersSeeNothing(t *testing.T) {
 		"an operator":               b.actor(t, tenancy.Platform, tenancy.Operator),
 		"the same person elsewhere": b.alias(b.teacher.User, elsewhere),
 	} {
-		for _, r := range []reply{c.as(a).head(id), c.as(a).patch(id, 0, []byte("x")), c.as(a).do(http.MethodDelete, TusPath+id.String(), nil)} {
+		for _, r := range []reply{c.as(a).head(id), c.as(a).patch(id, 0, []byte("x")), c.as(a).do(http.MethodDelete, TusPath+"/"+id.String(), nil)} {
 			require.Equal(t, http.StatusNotFound, r.status, name)
 		}
 	}
@@ -171,7 +171,7 @@ func TestOthersSeeNothing(t *testing.T) {
 	admin := c.as(b.actor(t, b.org, tenancy.Admin))
 	require.Equal(t, http.StatusOK, admin.head(id).status)
 	for _, path := range []string{uuid.NewString(), "x", "..", id.String() + "/y"} {
-		require.Equal(t, http.StatusNotFound, c.do(http.MethodHead, TusPath+path, nil).status, path)
+		require.Equal(t, http.StatusNotFound, c.do(http.MethodHead, TusPath+"/"+path, nil).status, path)
 	}
 	form, err := b.replica(t).Form(context.Background(), b.teacher, Metadata{Name: "a.txt"}, strings.NewReader("abc"), -1)
 	require.NoError(t, err)
@@ -224,17 +224,17 @@ func TestTerminate(t *testing.T) {
 	whole := content(1, 3*smallPart)
 	id := c.create(int64(len(whole))).id(t)
 	require.Equal(t, http.StatusNoContent, c.patch(id, 0, whole[:2*smallPart+10]).status)
-	require.Equal(t, http.StatusNoContent, c.do(http.MethodDelete, TusPath+id.String(), nil).status)
+	require.Equal(t, http.StatusNoContent, c.do(http.MethodDelete, TusPath+"/"+id.String(), nil).status)
 	b.emptyBucket(t)
 	require.Zero(t, b.quota(t).ReservedBytes)
 	require.Equal(t, files.Deleted, b.row(t, id).Status)
-	for _, r := range []reply{c.patch(id, 2*smallPart+10, whole[2*smallPart+10:]), c.do(http.MethodDelete, TusPath+id.String(), nil)} {
+	for _, r := range []reply{c.patch(id, 2*smallPart+10, whole[2*smallPart+10:]), c.do(http.MethodDelete, TusPath+"/"+id.String(), nil)} {
 		require.Equal(t, http.StatusGone, r.status)
 		require.Equal(t, "upload_gone", r.code)
 	}
 	done := c.create(5).id(t)
 	require.Equal(t, http.StatusNoContent, c.patch(done, 0, []byte("hello")).status)
-	require.Equal(t, "upload_finished", c.do(http.MethodDelete, TusPath+done.String(), nil).code)
+	require.Equal(t, "upload_finished", c.do(http.MethodDelete, TusPath+"/"+done.String(), nil).code)
 	b.received(t, done, []byte("hello"))
 }
 
@@ -274,7 +274,7 @@ func TestConcurrentWriters(t *testing.T) {
 			body, feed := io.Pipe()
 			answers := make(chan reply, 1)
 			go func() {
-				answers <- first.do(http.MethodPatch, TusPath+id.String(), body, "Content-Type", chunkType, "Upload-Offset", "0", "Content-Length", strconv.Itoa(len(whole)))
+				answers <- first.do(http.MethodPatch, TusPath+"/"+id.String(), body, "Content-Type", chunkType, "Upload-Offset", "0", "Content-Length", strconv.Itoa(len(whole)))
 			}()
 			_, err := feed.Write(whole[:smallPart+100]) // and then the connection hangs
 			require.NoError(t, err)
@@ -434,7 +434,7 @@ func TestPublicURL(t *testing.T) {
 	b.config.PublicURL = "https://files.example/"
 	c := b.serve(t, b.replica(t))
 	r := c.create(5)
-	require.Equal(t, "https://files.example"+TusPath+r.id(t).String(), r.header.Get("Location"))
+	require.Equal(t, "https://files.example"+TusPath+"/"+r.id(t).String(), r.header.Get("Location"))
 }
 
 // A server that goes asks its writers to stop; what they had is kept.
@@ -448,7 +448,7 @@ func TestDrain(t *testing.T) {
 	body, feed := io.Pipe()
 	done := make(chan reply, 1)
 	go func() {
-		done <- c.do(http.MethodPatch, TusPath+id.String(), body, "Content-Type", chunkType, "Upload-Offset", "0", "Content-Length", strconv.Itoa(len(whole)))
+		done <- c.do(http.MethodPatch, TusPath+"/"+id.String(), body, "Content-Type", chunkType, "Upload-Offset", "0", "Content-Length", strconv.Itoa(len(whole)))
 	}()
 	_, err := feed.Write(whole[:1000])
 	require.NoError(t, err)

@@ -26,7 +26,7 @@ func idOf(ctx context.Context) uuid.UUID {
 // Created answers a creation that is sent again with the upload that it made.
 // Bytes that came with it are left alone: the offset says which of them are here.
 func (u *Uploads) Created(w http.ResponseWriter, r *http.Request, actor tenancy.Actor, id uuid.UUID) (made, gone bool, err error) {
-	row, err := u.authorize(r.Context(), actor, id.String())
+	row, err := u.authorize(r.Context(), actor, id)
 	switch {
 	case errors.Is(err, errNoUpload):
 		return false, false, nil

@@ -12,7 +12,6 @@ import (
 	"go.uber.org/fx"
 
 	"satchel/api"
-	"satchel/api/auditlog"
 	"satchel/api/invitepage"
 	"satchel/api/members"
 	"satchel/api/ratelimit"
@@ -39,7 +38,6 @@ func app() fx.Option {
 		fx.Provide(newTokens),       // who is calling
 		fx.Provide(newUploads),      // bytes in, by tus and form
 		fx.Provide(newWorkflows),    // the workflows behind the calls
-		fx.Provide(newCheckpoints),  // what was signed about the audit logs
 		fx.Provide(newInvitations),  // the workflows of invitations
 		fx.Provide(newMeter),        // what no row says about usage
 		fx.Provide(newAPI),          // the routes
@@ -91,8 +89,7 @@ type parts struct {
 	Log         *slog.Logger
 	Metrics     prometheus.Registerer
 
-	Checkpoints auditlog.Checkpoints
-	Meter       *usage.Meter
+	Meter *usage.Meter
 }
 
 func newAPI(p parts) (*api.API, error) {
@@ -116,7 +113,7 @@ func newAPI(p parts) (*api.API, error) {
 	return api.New(api.Parts{
 		Config: c, RateLimits: limits, DB: p.DB, Verifier: p.Tokens, Uploads: p.Uploads, Workflows: p.Workflows, Invitations: p.Invitations, Invites: true,
 		Staging: p.Store.Staging, Clean: p.Store.Clean, Exports: p.Store.Exports, Ready: p.Ready, Log: p.Log, Metrics: p.Metrics,
-		InvitePage: invitepage.New(page, c.URL, p.Tokens, p.Log), Checkpoints: p.Checkpoints, Meter: p.Meter,
+		InvitePage: invitepage.New(page, c.URL, p.Tokens, p.Log), Meter: p.Meter,
 	}), nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"satchel/workflows/reconcile"
 	"satchel/workflows/rescan"
 	"satchel/workflows/suspension"
+	"satchel/workflows/verification"
 )
 
 var errTemporal = fault.New(fault.Unavailable, "workflows_unavailable", "The work could not be started right now. Try again shortly.")
@@ -56,6 +57,11 @@ func (p *workflows) CancelDeletion(ctx context.Context, org tenancy.OrgID) error
 // Export begins a copy of everything that an organization has.
 func (p *workflows) Export(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID) (uuid.UUID, error) {
 	return export.Begin(ctx, p.db, p.temporal, by.User, org, op)
+}
+
+// VerifyAuditLog begins to verify an organization's audit log.
+func (p *workflows) VerifyAuditLog(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID) (uuid.UUID, error) {
+	return verification.Begin(ctx, p.db, p.temporal, by.User, org, op)
 }
 
 // orUnavailable reports Temporal as unavailable for errors of its client that

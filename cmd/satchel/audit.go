@@ -141,7 +141,21 @@ func (a *app) verified(cmd *cobra.Command, args []string, part bool) (audit.Repo
 	if err != nil {
 		return report, err
 	}
-	return report, c.Call(cmd.Context(), http.MethodGet, path, nil, &report)
+	var begun begunWork
+	if err := c.Call(cmd.Context(), http.MethodPost, path, nil, &begun); err != nil {
+		return report, err
+	}
+	work, err := a.wait(cmd, c, begun)
+	if err != nil {
+		return report, err
+	}
+	if work.State != "succeeded" {
+		if err := a.ended(cmd, work); err != nil {
+			return report, err
+		}
+		return report, errOutcome
+	}
+	return report, json.Unmarshal(work.Result, &report)
 }
 
 // verifyFile checks an export with nothing but the file. A part of an audit log begins
@@ -249,7 +263,7 @@ func (a *app) auditKeygen() *cobra.Command {
 		Long: `Make the key pair that signs checkpoints of the audit logs.
 
 Two files are written: audit-key, for the worker alone (SATCHEL_AUDIT_KEY_FILE),
-and audit-public-key, for the API and for auditors (SATCHEL_AUDIT_PUBLIC_KEY_FILE).`,
+and audit-public-key, for auditors, who check the checkpoints with it.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			seed, signer, err := audit.NewKey()
 			if err != nil {

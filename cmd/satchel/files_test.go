@@ -26,7 +26,7 @@ func run(t *testing.T, args ...string) (string, error) {
 	mux.HandleFunc("GET /api/v1/storage/files/7/events", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write([]byte("id: 1.final\nevent: final\ndata: {}\n\n"))
 	})
-	mux.HandleFunc("POST /api/v1/storage/tus/", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("POST /api/v1/storage/tus", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Location", "/api/v1/storage/tus/u")
 		w.Header().Set("X-File-ID", "7")
 		w.WriteHeader(http.StatusCreated)

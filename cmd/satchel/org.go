@@ -233,6 +233,7 @@ type longWork struct {
 		Name  string `json:"name"`
 		State string `json:"state"`
 		Done  int64  `json:"done"`
+		Total int64  `json:"total"`
 	} `json:"steps"`
 	Result json.RawMessage `json:"result"`
 	Error  *struct {
@@ -266,9 +267,11 @@ type begunWork struct {
 	Path string `json:"operation"`
 }
 
-// wait prints the steps of long work as they end.
+// wait prints the steps of long work as they end, and how far a step is whose
+// total is known.
 func (a *app) wait(cmd *cobra.Command, c *client.Client, begun begunWork) (longWork, error) {
 	shown := 0
+	var done int64
 	for {
 		var work longWork
 		if err := c.Call(cmd.Context(), http.MethodGet, begun.Path, nil, &work); err != nil {
@@ -281,6 +284,12 @@ func (a *app) wait(cmd *cobra.Command, c *client.Client, begun begunWork) (longW
 		}
 		if work.State != "running" {
 			return work, nil
+		}
+		if last := len(work.Steps) - 1; !a.json && last >= 0 && work.Steps[last].Total > 0 && work.Steps[last].Done != done {
+			done = work.Steps[last].Done
+			if _, err := fmt.Fprintf(cmd.ErrOrStderr(), "%-10s %d of %d\n", work.Steps[last].Name, done, work.Steps[last].Total); err != nil {
+				return work, err
+			}
 		}
 		select {
 		case <-cmd.Context().Done():

@@ -16,6 +16,7 @@ import (
 	"satchel/activities/scan"
 	"satchel/activities/sweep"
 	usagerecord "satchel/activities/usage"
+	"satchel/activities/verification"
 	"satchel/internal/queue"
 	checkpointing "satchel/workflows/checkpoint"
 	inviting "satchel/workflows/invitation"
@@ -24,6 +25,7 @@ import (
 	sweeping "satchel/workflows/sweep"
 	"satchel/workflows/upload"
 	counting "satchel/workflows/usage"
+	verifying "satchel/workflows/verification"
 )
 
 // stopTimeout leaves the workers time to finish what they run, and the
@@ -67,6 +69,14 @@ var checkpointProcess = fx.Module("checkpoint",
 	component(func(a *checkpoint.Activities) queue.Component {
 		return queue.Component{Queue: queue.Batch, Workflows: []any{checkpointing.CheckpointAuditLogs},
 			Activities: []any{a}, Schedules: checkpointing.Schedules()}
+	}),
+)
+
+var verificationProcess = fx.Module("verification",
+	fx.Provide(newVerification),
+	component(func(a *verification.Activities) queue.Component {
+		return queue.Component{Queue: queue.Batch, Workflows: []any{verifying.VerifyAuditLog, verifying.SweepVerifications},
+			Activities: []any{a}, Schedules: verifying.Schedules()}
 	}),
 )
 

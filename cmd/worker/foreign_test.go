@@ -71,6 +71,8 @@ var foreign = map[string]string{
 	"EndInvitation":   nothing, // one that is not there is not open
 	"RecordOperation": "operation_not_found",
 
+	"VerifyAuditEvents": nothing, // its input names nothing; it reads its own audit log
+
 	"SendUsageWarning": nothing, // one without a row is not open any more
 
 	"WriteExportPart": "export_not_running",
@@ -105,6 +107,7 @@ var foreign = map[string]string{
 	"StartWaitingInvitations":      "not_platform",
 	"RestartExports":               "not_platform",
 	"RemoveExports":                "not_platform",
+	"RestartVerifications":         "not_platform",
 }
 
 // theirs is the other organization's: an id for every field by which an input
@@ -144,7 +147,7 @@ func (o theirs) fill(t *testing.T, org tenancy.OrgID, in reflect.Value) {
 			field.SetBool(true)
 		case int:
 			field.SetInt(1)
-		case nil, time.Duration, []operations.Step, *operations.Failure:
+		case nil, time.Duration, []operations.Step, *operations.Failure, audit.Verification:
 		default:
 			require.Fail(t, "say in the test what this field is", "%s.%s", in.Type(), name)
 		}

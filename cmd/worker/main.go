@@ -54,6 +54,7 @@ func processes() fx.Option {
 		reconcileProcess,    // rows, objects, quota and workflows say the same
 		rescanProcess,       // published files, with the signatures of today
 		checkpointProcess,   // signed heads of the audit logs, kept outside the database
+		verificationProcess, // an audit log, compared with itself and with its checkpoints
 		organizationProcess, // an organization's beginning, suspension and end
 		invitationProcess,   // a person's way into an organization
 		exportProcess,       // a copy of everything that an organization has

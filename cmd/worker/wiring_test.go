@@ -55,7 +55,7 @@ func components(t *testing.T) []queue.Component {
 		func() export.Config { return export.Config{} },
 		func() *upload.Admission { return nil },
 		func() workers.Config { return workers.Config{} },
-		newUploads, archives.DefaultLimits, func() *audit.Signer { return nil },
+		newUploads, archives.DefaultLimits, func() (*audit.Signer, error) { return audit.NewSigner(testKey) },
 	))
 	require.NoError(t, built.Err())
 	return found

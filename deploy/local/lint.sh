@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # make lint: golangci-lint, workflowcheck for the determinism of workflows, shellcheck for the scripts, govulncheck for
-# known vulnerabilities.
+# known vulnerabilities, redocly for the API's contract, tsc for a TypeScript client that is generated from it.
 set -euo pipefail
 export SATCHEL_CHECKS=yes
 # shellcheck source=lib/all.sh
@@ -44,10 +44,36 @@ vulnerabilities() {
     go run ./deploy/tools/vulnerabilities <"$found"
 }
 
+# npm_tools: the programs of deploy/tools/openapi, as its lock file pins them. They are installed once for a lock file.
+readonly contract=deploy/tools/openapi
+# shellcheck disable=SC2317 # redocly and typescript call it
+npm_tools() {
+  local installed=$contract/node_modules/.installed
+  cmp -s "$contract/package-lock.json" "$installed" && return
+  npm --prefix "$contract" ci --no-audit --no-fund --ignore-scripts && cp "$contract/package-lock.json" "$installed"
+}
+
+# redocly: the rules of redocly.yaml. It reports no use and looks for no newer version of itself.
+# shellcheck disable=SC2317 # check calls it
+redocly() {
+  npm_tools && REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true \
+    "$contract/node_modules/.bin/redocly" lint --config "$contract/redocly.yaml" api/openapi.yaml
+}
+
+# typescript: the client that is generated from the contract, and what usage.ts does with it, are of the right types.
+# shellcheck disable=SC2317 # check calls it
+typescript() {
+  local bin=$contract/node_modules/.bin
+  npm_tools && "$bin/openapi-typescript" api/openapi.yaml --redocly "$contract/redocly.yaml" --output "$contract/generated/api.ts" &&
+    "$bin/tsc" --project "$contract"
+}
+
 say "Checking"
 check shellcheck shellcheck deploy/local/*.sh deploy/local/services/*.sh .ci/run
 check gofmt test -z "$(find . -name '*.go' -not -path './.*' -not -path '*/node_modules/*' -print0 | xargs -0 "$(go env GOROOT)/bin/gofmt" -l | tee >(cat >&2))" # tee /dev/stderr would empty a log file
 check toolchain one_toolchain
+check redocly redocly
+check typescript typescript
 check workflowcheck "$SATCHEL_TOOLS/workflowcheck" ./workflows/...
 check govulncheck vulnerabilities
 check golangci-lint "$SATCHEL_TOOLS/golangci-lint" run ./...

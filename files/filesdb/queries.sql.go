@@ -720,6 +720,82 @@ func (q *Queries) UploadLease(ctx context.Context, arg UploadLeaseParams) (int64
 	return result.RowsAffected(), nil
 }
 
+const uploadLeaseGet = `-- name: UploadLeaseGet :one
+update uploads u set lease_holder = $1, lease_until = now() + $2::interval, lease_wanted = false
+  from file_versions v
+  join files f on f.organization_id = v.organization_id and f.id = v.file_id
+ where u.id = $3 and (u.lease_until < now() or u.lease_holder = $1)
+   and v.organization_id = u.organization_id and v.id = u.version_id
+   and ($4::boolean or v.uploaded_by = $5) and u.metadata ? 'tus'
+returning u.id, u.version_id, u.size, u.offset_bytes, u.s3_upload_id, u.tail_bytes, u.sha_state, u.metadata, u.expires_at, u.finished_at,
+       u.lease_holder, v.file_id, v.number, v.status, v.claimed_sha256, v.claimed_type, v.uploaded_by, f.name, f.trashed_at
+`
+
+type UploadLeaseGetParams struct {
+	Holder   string
+	Term     time.Duration
+	ID       uuid.UUID
+	EditsAll bool
+	Editor   uuid.UUID
+}
+
+type UploadLeaseGetRow struct {
+	ID            uuid.UUID
+	VersionID     uuid.UUID
+	Size          int64
+	OffsetBytes   int64
+	S3UploadID    string
+	TailBytes     int64
+	ShaState      []byte
+	Metadata      json.RawMessage
+	ExpiresAt     time.Time
+	FinishedAt    *time.Time
+	LeaseHolder   string
+	FileID        uuid.UUID
+	Number        int32
+	Status        FileStatus
+	ClaimedSha256 string
+	ClaimedType   string
+	UploadedBy    uuid.UUID
+	Name          string
+	TrashedAt     *time.Time
+}
+
+// The lease of a request that brings bytes, with the row as it is then, which UploadGet
+// gives without one. It is taken only by who may write to this upload of tus.
+func (q *Queries) UploadLeaseGet(ctx context.Context, arg UploadLeaseGetParams) (UploadLeaseGetRow, error) {
+	row := q.db.QueryRow(ctx, uploadLeaseGet,
+		arg.Holder,
+		arg.Term,
+		arg.ID,
+		arg.EditsAll,
+		arg.Editor,
+	)
+	var i UploadLeaseGetRow
+	err := row.Scan(
+		&i.ID,
+		&i.VersionID,
+		&i.Size,
+		&i.OffsetBytes,
+		&i.S3UploadID,
+		&i.TailBytes,
+		&i.ShaState,
+		&i.Metadata,
+		&i.ExpiresAt,
+		&i.FinishedAt,
+		&i.LeaseHolder,
+		&i.FileID,
+		&i.Number,
+		&i.Status,
+		&i.ClaimedSha256,
+		&i.ClaimedType,
+		&i.UploadedBy,
+		&i.Name,
+		&i.TrashedAt,
+	)
+	return i, err
+}
+
 const uploadLeaseRelease = `-- name: UploadLeaseRelease :exec
 update uploads set lease_holder = '', lease_until = '-infinity', lease_wanted = false where id = $1 and lease_holder = $2
 `

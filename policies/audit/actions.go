@@ -68,6 +68,7 @@ var Actions = []Action{
 	{"access.refuse", "", "A call that only reads was refused to somebody of the organization."},
 	{"access.flood", "", "More of the caller's calls were refused in this minute than the audit log holds one by one."},
 	{"audit.read", "organization", "The audit log itself was read."},
+	{"audit.verify", "operation", "A verification of the audit log was asked for."},
 	{"audit.export", "organization", "The audit log was exported."},
 }
 

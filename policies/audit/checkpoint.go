@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -104,13 +105,27 @@ func CheckpointKey(org tenancy.OrgID, seq int64) string {
 	return fmt.Sprintf("%s%020d.json", CheckpointPrefix(org), seq)
 }
 
-// ReadCheckpoint reads and checks a stored checkpoint.
-func ReadCheckpoint(b []byte, k ed25519.PublicKey) CheckpointCheck {
-	var c Checkpoint
-	if err := json.Unmarshal(b, &c); err != nil {
-		return CheckpointCheck{Bad: &BrokenChain{0, "has a checkpoint that cannot be read"}}
+// CheckpointSeq reads the sequence number out of a checkpoint's key.
+func CheckpointSeq(org tenancy.OrgID, key string) (int64, error) {
+	name, ok := strings.CutPrefix(key, CheckpointPrefix(org))
+	seq, err := strconv.ParseInt(strings.TrimSuffix(name, ".json"), 10, 64)
+	if !ok || err != nil || CheckpointKey(org, seq) != key {
+		return 0, fmt.Errorf("%q is not the key of a checkpoint", key)
 	}
-	var broken *BrokenChain
-	errors.As(c.Verify(k), &broken)
-	return CheckpointCheck{Checkpoint: c, Bad: broken}
+	return seq, nil
+}
+
+// ReadCheckpoint reads and checks what is stored as the checkpoint of a sequence
+// number. One that is not about that number is bad, as a forged one is.
+func ReadCheckpoint(seq int64, b []byte, k ed25519.PublicKey) CheckpointCheck {
+	c := CheckpointCheck{}
+	if err := json.Unmarshal(b, &c.Checkpoint); err != nil {
+		c.Bad = &BrokenChain{seq, "has a checkpoint that cannot be read"}
+	} else if c.Verify(k) != nil {
+		c.Bad = &BrokenChain{seq, "has a checkpoint whose signature is not the platform's"}
+	} else if c.Seq != seq {
+		c.Bad = &BrokenChain{seq, "has a checkpoint of another event"}
+	}
+	c.Seq = seq
+	return c
 }

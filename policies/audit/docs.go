@@ -84,8 +84,15 @@ exchanged breaks the chain at that row. The columns by which the audit log is se
 Anyone who can write to the database past its rules could rewrite the whole chain with its hashes. Therefore the worker signs, every
 hour, the head of each audit log that has grown, and writes it once (If-None-Match) into a separate bucket, under
 `+"`checkpoints/<organization>/<number, 20 digits>.json`"+`. The signature is Ed25519 (RFC 8032) over the canonical JSON of the other
-fields, with the key `+"`SATCHEL_AUDIT_KEY`"+`, which the API does not have; it checks with `+"`SATCHEL_AUDIT_PUBLIC_KEY`"+`. A
-verification compares each checkpoint with the audit log, and names the first event that differs, or that is missing behind one.
+fields, with the key `+"`SATCHEL_AUDIT_KEY`"+`, which the API does not have. The public half, the file
+`+"`audit-public-key`"+`, is for auditors. A verification compares each checkpoint with the audit log, and names the first event that differs,
+or that is missing behind one.
+
+## A verification
+
+`+"`POST …/audit/verify` (`satchel audit verify`)"+` begins an operation. A worker reads the audit log in steps of a bounded number of events,
+behind every other work, and goes on where it was when it is started again. The operation shows how many events are verified; its
+result is the report. One verification of an organization runs at a time: who asks meanwhile is given its operation.
 
 What no checkpoint has seen yet, up to an hour, is protected by the chain alone. Give the bucket's writing right to the worker only, and
 let the store lock its objects.

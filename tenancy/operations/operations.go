@@ -31,6 +31,10 @@ const (
 // ErrNotFound refuses an operation that this organization does not have.
 var ErrNotFound = fault.New(fault.NotFound, "operation_not_found", "There is no such operation.")
 
+// ErrJustEnded asks to try again: the operation that was to be the answer ended in
+// that moment.
+var ErrJustEnded = fault.New(fault.Conflict, "operation_just_ended", "The same work ended in this moment. Send the request again.")
+
 // Operation is one row.
 type Operation struct {
 	ID         uuid.UUID       `db:"id"`
@@ -50,6 +54,7 @@ type Step struct {
 	Name  string `json:"name"`
 	State State  `json:"state"`
 	Done  int64  `json:"done"`
+	Total int64  `json:"total,omitempty"` // where it is known
 }
 
 // Failure is why an operation failed: a stable code, nothing of the data.
@@ -66,6 +71,30 @@ func Insert(ctx context.Context, q tenancy.Queries, o Operation) error {
 		return fmt.Errorf("insert operation: %w", err)
 	}
 	return nil
+}
+
+// VerifyAuditLog is the kind of operations that verify an audit log.
+const VerifyAuditLog = "verify_audit_log"
+
+// InsertVerification makes the row of a verification of the organization's audit
+// log. While another one runs it gives that one's id, and begun is false.
+func InsertVerification(ctx context.Context, tx *tenancy.Tx, o Operation) (running uuid.UUID, begun bool, err error) {
+	tag, err := tx.Exec(ctx, `insert into operations (organization_id, id, kind, workflow_id, created_by) values (app.org(), $1, 'verify_audit_log', $2, $3)
+		on conflict (organization_id) where kind = 'verify_audit_log' and state = 'running' do nothing`, o.ID, o.WorkflowID, o.CreatedBy)
+	if err != nil {
+		return uuid.Nil, false, fmt.Errorf("insert verification: %w", err)
+	}
+	if tag.RowsAffected() == 1 {
+		return o.ID, true, nil
+	}
+	err = tx.QueryRow(ctx, "select id from operations where kind = 'verify_audit_log' and state = 'running'").Scan(&running)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return uuid.Nil, false, ErrJustEnded // between the two statements
+	}
+	if err != nil {
+		return uuid.Nil, false, fmt.Errorf("find running verification: %w", err)
+	}
+	return running, false, nil
 }
 
 // Progress says how far a running operation is.

@@ -33,8 +33,7 @@ for bucket in "$SATCHEL_S3_STAGING_BUCKET" "$SATCHEL_S3_CLEAN_BUCKET" "$SATCHEL_
 { allow "$SATCHEL_S3_STAGING_BUCKET" api 's3:*' && allow "$SATCHEL_S3_STAGING_BUCKET" worker 's3:*'; } | policy "$SATCHEL_S3_STAGING_BUCKET"
 { allow "$SATCHEL_S3_CLEAN_BUCKET" api s3:GetObject s3:ListBucket && allow "$SATCHEL_S3_CLEAN_BUCKET" worker 's3:*'; } | policy "$SATCHEL_S3_CLEAN_BUCKET"
 allow "$SATCHEL_S3_QUARANTINE_BUCKET" worker 's3:*' | policy "$SATCHEL_S3_QUARANTINE_BUCKET"
-{ allow "$SATCHEL_S3_AUDIT_BUCKET" api s3:GetObject s3:ListBucket && allow "$SATCHEL_S3_AUDIT_BUCKET" worker s3:GetObject s3:ListBucket s3:PutObject; } |
-  policy "$SATCHEL_S3_AUDIT_BUCKET"
+allow "$SATCHEL_S3_AUDIT_BUCKET" worker s3:GetObject s3:ListBucket s3:PutObject | policy "$SATCHEL_S3_AUDIT_BUCKET"
 { allow "$SATCHEL_S3_EXPORTS_BUCKET" api s3:GetObject s3:ListBucket && allow "$SATCHEL_S3_EXPORTS_BUCKET" worker 's3:*'; } |
   policy "$SATCHEL_S3_EXPORTS_BUCKET"
 

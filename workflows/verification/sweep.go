@@ -1,0 +1,33 @@
+package verification
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"satchel/activities/verification"
+	"satchel/internal/queue"
+	"satchel/tenancy"
+)
+
+// SweepVerificationsInput names the platform.
+type SweepVerificationsInput struct{ Org tenancy.OrgID }
+
+// SweepVerifications starts the workflow of verifications that were never started
+// or were lost.
+func SweepVerifications(ctx workflow.Context, in SweepVerificationsInput) (verification.RestartVerificationsResult, error) {
+	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue: string(queue.Batch), StartToCloseTimeout: 10 * time.Minute, ScheduleToCloseTimeout: 20 * time.Minute,
+		HeartbeatTimeout: 30 * time.Second, Priority: queue.For(in.Org.String(), queue.Default),
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second, MaximumAttempts: 3},
+	})
+	var result verification.RestartVerificationsResult
+	err := workflow.ExecuteActivity(ctx, verifier.RestartVerifications, verification.RestartVerificationsInput(in)).Get(ctx, &result)
+	return result, err
+}
+
+// Schedules is how soon a lost verification is found.
+func Schedules() []queue.Schedule {
+	return []queue.Schedule{{ID: "sweep-verifications", Every: time.Minute, Workflow: SweepVerifications, Input: SweepVerificationsInput{Org: tenancy.Platform}}}
+}
