@@ -27,6 +27,12 @@ type stream struct {
 	sha256 string            // of all the bytes, once they were read
 }
 
+// hasMacros says whether the inspection let macros pass for a kind of document.
+func hasMacros(mediaType string) bool {
+	kind, _ := types.ByMediaType(mediaType)
+	return kind.Macros
+}
+
 func (s *stream) scan(source Source, o object) (Finding, error) {
 	var spool *os.File
 	if o.archive {
@@ -40,7 +46,7 @@ func (s *stream) scan(source Source, o object) (Finding, error) {
 	if err != nil || spool == nil || whole.Verdict != verdict.Clean {
 		return whole, err
 	}
-	return s.members(spool, o.size)
+	return s.members(spool, o)
 }
 
 // whole passes every byte of the object to the scanner and to what else wants
@@ -117,11 +123,14 @@ var errStop = errors.New("decided")
 // members gives every member of a container to the scanner, which does not see
 // some of them by itself. An infected member decides at once; a program, or one
 // that cannot be looked at, does not hide an infected one behind it.
-func (s *stream) members(spool *os.File, size int64) (Finding, error) {
+func (s *stream) members(spool *os.File, o object) (Finding, error) {
 	limits := s.limits
 	limits.SpoolDir = s.config.SpoolDir
+	// The inspection decided about macros and names; what is nested is bound alike.
+	limits.Macros = o.macros
+	limits.Refuses = func(name string) bool { return types.Never(name) != "" }
 	worst := Finding{Verdict: verdict.Clean}
-	err := archives.Walk(s.ctx, spool, size, limits, func(m archives.Member) error {
+	err := archives.Walk(s.ctx, spool, o.size, limits, func(m archives.Member) error {
 		found, err := s.member(m)
 		if err != nil {
 			return err

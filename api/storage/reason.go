@@ -5,10 +5,11 @@ import (
 
 	"satchel/files"
 	"satchel/policies/archives"
+	"satchel/policies/ole"
 	"satchel/policies/types"
 )
 
-// reasonTexts are the sentences of reasons that are no rule of types or archives.
+// reasonTexts are the sentences of reasons. Those of the policies are added to them.
 var reasonTexts = map[string]string{
 	files.ErrChecksum.Code: files.ErrChecksum.Text,
 	errOrder.Code:          errOrder.Text,
@@ -25,32 +26,45 @@ var reasonTexts = map[string]string{
 	"deleted":              "The file was deleted while it was checked.",
 }
 
-// reasonText says to people what a status reason means and what to do. The reason
+func init() {
+	for _, r := range types.Reasons() {
+		reasonTexts[string(r.Rule)] = r.What + " " + r.Next
+	}
+	for _, r := range archives.Reasons() {
+		addReason(string(r.Rule), r.What+" "+r.Next)
+	}
+	for _, r := range ole.Reasons() {
+		addReason(string(r.Rule), r.What+" "+r.Next)
+	}
+}
+
+// addReason keeps the first sentence of a rule that several policies have.
+func addReason(rule, text string) {
+	if _, known := reasonTexts[rule]; !known {
+		reasonTexts[rule] = text
+	}
+}
+
+// reasonText says to people what a status reason means and what to do: what the
+// content is and what the name says, where they were found to differ. The reason
 // stays the stable code for programs; one without a sentence of its own gets the
 // one of its status.
-func reasonText(status files.Status, reason string) string {
+func reasonText(status files.Status, reason, found, expected string) string {
 	if reason == "" {
 		return ""
 	}
-	verdict, code, found := strings.Cut(reason, ":")
-	if !found {
+	verdict, code, qualified := strings.Cut(reason, ":")
+	if !qualified {
 		code = reason
 	}
 	if verdict == "infected" {
 		return "The virus scanner found something in the file (" + code + "). Nobody can read it. Check the computer that it comes from."
 	}
+	if found != "" || expected != "" {
+		return types.Rule(code).Sentence(found, expected)
+	}
 	if text, ok := reasonTexts[code]; ok {
 		return text
-	}
-	for _, r := range types.Reasons() {
-		if string(r.Rule) == code {
-			return r.What + " " + r.Next
-		}
-	}
-	for _, r := range archives.Reasons() {
-		if string(r.Rule) == code {
-			return r.What + " " + r.Next
-		}
 	}
 	if status == files.Quarantined {
 		return "The file could not be checked completely, so it is kept back. Save it again in an ordinary form and upload that."
