@@ -347,7 +347,7 @@ func (b *testBundle) publishVersion(org tenancy.OrgID, version uuid.UUID, signat
 	if err != nil {
 		return err
 	}
-	err = files.Step(ctx, q, version, files.StepInspect, 1, func() error { return files.Inspected(ctx, q, version, "text/plain") })
+	err = files.Step(ctx, q, version, files.StepInspect, 1, func() error { return files.Inspected(ctx, q, version, files.Inspection{MimeType: "text/plain"}) })
 	if err != nil {
 		return err
 	}

@@ -17,9 +17,23 @@ import (
 // was deleted, or an earlier attempt already settled it.
 var ErrVersionEnded = fault.New(fault.Conflict, "version_settled", "This version is no longer being processed.")
 
-// Inspected records the media type that the content has.
-func Inspected(ctx context.Context, q tenancy.Queries, version uuid.UUID, mimeType string) error {
-	n, err := filesdb.New(q).VersionInspected(ctx, filesdb.VersionInspectedParams{ID: version, MimeType: mimeType})
+// Inspection is what the content of a version was found to be.
+type Inspection struct {
+	MimeType      string
+	CorrectedFrom string   // what the name or the claim said instead
+	Found         string   // of a refused file: the kind that the content is,
+	Expected      string   // and the kind that the name says
+	Active        []string // what of it may run: "macros"
+}
+
+// Inspected records what the content was found to be.
+func Inspected(ctx context.Context, q tenancy.Queries, version uuid.UUID, i Inspection) error {
+	if i.Active == nil {
+		i.Active = []string{}
+	}
+	n, err := filesdb.New(q).VersionInspected(ctx, filesdb.VersionInspectedParams{
+		ID: version, MimeType: i.MimeType, CorrectedFrom: i.CorrectedFrom, FoundKind: i.Found, ExpectedKind: i.Expected, ActiveContent: i.Active,
+	})
 	return expectOneRow(n, err, ErrVersionEnded)
 }
 

@@ -184,7 +184,8 @@ returning number;
 select exists (select from file_versions where status = 'processing' and started_at is not null);
 
 -- name: VersionInspected :execrows
-update file_versions set mime_type = $2, updated_at = now() where id = $1 and status = 'processing';
+update file_versions set mime_type = $2, corrected_from = $3, found_kind = $4, expected_kind = $5, active_content = $6, updated_at = now()
+ where id = $1 and status = 'processing';
 
 -- name: VersionLive :many
 select v.id, v.file_id, v.number, v.size, v.sha256, v.object_etag, v.published_at, f.name from file_versions v
@@ -218,6 +219,9 @@ returning updated_at;
 update file_versions set size = greatest(size, sqlc.arg(size)), reserved_bytes = greatest(reserved_bytes, sqlc.arg(size))
  where id = sqlc.arg(id) and status = 'uploading';
 
+-- name: VersionRetype :exec
+update file_versions set mime_type = sqlc.arg(to_type) where file_id = sqlc.arg(file_id) and mime_type = sqlc.arg(from_type);
+
 -- name: VersionRevoke :execrows
 update file_versions set status = 'quarantined', status_reason = $2, used_bytes = 0, scan_verdict = $3, scan_signature = $4,
     scan_engine = $5, scan_database = $6, scanned_at = now(), cleaned_at = null, updated_at = now()
@@ -247,7 +251,8 @@ update file_versions set status = 'deleted', used_bytes = 0, cleaned_at = null, 
 select organization_id, file_id, name, description, category, file_status, owner_id, trashed_at, created_at, updated_at, shown_id,
        current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256,
        scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag,
-       uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason
+       uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason,
+       corrected_from, found_kind, expected_kind, active_content
   from version_view
  where file_id = $1 and (version_id = sqlc.narg(version_id) or (sqlc.narg(version_id)::uuid is null and version_id = shown_id));
 
@@ -255,7 +260,8 @@ select organization_id, file_id, name, description, category, file_status, owner
 select organization_id, file_id, name, description, category, file_status, owner_id, trashed_at, created_at, updated_at, shown_id,
        current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256,
        scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag,
-       uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason
+       uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason,
+       corrected_from, found_kind, expected_kind, active_content
   from version_view
  where file_id = $1 and number = $2;
 
@@ -263,7 +269,8 @@ select organization_id, file_id, name, description, category, file_status, owner
 select organization_id, file_id, name, description, category, file_status, owner_id, trashed_at, created_at, updated_at, shown_id,
        current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256,
        scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag,
-       uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason
+       uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason,
+       corrected_from, found_kind, expected_kind, active_content
   from version_view
  where file_id = $1 order by number desc;
 

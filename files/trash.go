@@ -11,13 +11,23 @@ import (
 )
 
 // Change is what PATCH may change; nil leaves a field as it is.
-type Change struct{ Name, Description, Category *string }
+type Change struct {
+	Name, Description, Category *string
+	// FromType and ToType are media types: the versions of the first become of the
+	// second, when a text gets the name of another kind of text.
+	FromType, ToType string
+}
 
 // Update renames, describes or categorizes a file.
 func Update(ctx context.Context, tx *tenancy.Tx, file uuid.UUID, c Change) error {
 	n, err := filesdb.New(tx).FileUpdate(ctx, filesdb.FileUpdateParams{ID: file, Name: c.Name, Description: c.Description, Category: c.Category})
 	if err := expectOneRow(n, err, ErrInTrash); err != nil {
 		return err
+	}
+	if c.FromType != c.ToType {
+		if err := filesdb.New(tx).VersionRetype(ctx, filesdb.VersionRetypeParams{FileID: file, FromType: c.FromType, ToType: c.ToType}); err != nil {
+			return fmt.Errorf("change media type: %w", err)
+		}
 	}
 	return record(ctx, tx, "file.change", file, "")
 }

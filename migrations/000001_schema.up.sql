@@ -65,10 +65,13 @@ create table organization_setups (
 
 -- What the organization decided for itself and the platform enforces.
 create table organization_policies (
-    organization_id uuid primary key references organizations (id),
-    trash_days      integer check (trash_days between 1 and 3650), -- null: as long as the platform keeps trash
-    allowed_types   text[] not null default '{}',                  -- media types; none: what the platform takes
-    updated_at      timestamptz not null default now()
+    organization_id  uuid primary key references organizations (id),
+    trash_days       integer check (trash_days between 1 and 3650), -- null: as long as the platform keeps trash
+    allowed_types    text[] not null default '{}',                  -- media types; none: what the platform takes
+    type_switches    text[] not null default '{}',                  -- of policies/types
+    extra_extensions text[] not null default '{}' check (cardinality(extra_extensions) <= 50),
+    empty_files      boolean not null default true,                 -- files of no bytes are taken
+    updated_at       timestamptz not null default now()
 );
 
 -- A service account is a member without a person: API keys act as it. It takes
@@ -229,6 +232,10 @@ create table file_versions (
     claimed_type       text not null default '',
     claimed_sha256     text not null default '' check (claimed_sha256 ~ '^([0-9a-f]{64})?$'),
     mime_type          text not null default '',
+    corrected_from     text not null default '', -- what the name or the claim said, where the content is something else
+    found_kind         text not null default '', -- of a refused file: what the content is,
+    expected_kind      text not null default '', -- and what the name says
+    active_content     text[] not null default '{}',
     sha256             text not null default '' check (sha256 ~ '^([0-9a-f]{64})?$'),
     staging_etag       text not null default '',
     object_etag        text not null default '',

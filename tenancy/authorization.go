@@ -106,6 +106,9 @@ func (a Action) Reads() bool { return slices.Contains(readActions, a) }
 // a student. An operator has none: no rank leads to that role.
 var ranks = map[Role]int{Student: 1, Parent: 1, Teacher: 2, Admin: 3, Owner: 4}
 
+// Staff says whether the actor teaches or administers.
+func (a Actor) Staff() bool { return ranks[a.Role] >= ranks[Teacher] }
+
 // Above says whether the role may do more to others than another one.
 func (r Role) Above(other Role) bool { return ranks[r] > ranks[other] }
 

@@ -172,30 +172,41 @@ func statusChanged(n int64, err error) error {
 
 // Policies is what an organization decided for itself.
 type Policies struct {
-	TrashDays    *int      `db:"trash_days" json:"trash_days"`       // nil: as long as the platform keeps trash
-	AllowedTypes []string  `db:"allowed_types" json:"allowed_types"` // media types; none: what the platform takes
-	UpdatedAt    time.Time `db:"updated_at" json:"updated_at"`
+	TrashDays    *int     `db:"trash_days" json:"trash_days"`       // nil: as long as the platform keeps trash
+	AllowedTypes []string `db:"allowed_types" json:"allowed_types"` // media types; none: what the platform takes
+	// Switches and Extensions are of policies/types.
+	Switches   []string  `db:"type_switches" json:"type_switches"`
+	Extensions []string  `db:"extra_extensions" json:"extra_extensions"`
+	EmptyFiles bool      `db:"empty_files" json:"empty_files"` // files of no bytes are taken
+	UpdatedAt  time.Time `db:"updated_at" json:"updated_at"`
+}
+
+// DefaultPolicies are those of an organization that decided nothing.
+func DefaultPolicies() Policies {
+	return Policies{AllowedTypes: []string{}, Switches: []string{}, Extensions: []string{}, EmptyFiles: true}
 }
 
 // GetPolicies reads the organization's policies; without a row they are the
 // platform's.
 func GetPolicies(ctx context.Context, q Queries) (Policies, error) {
-	rows, err := q.Query(ctx, "select trash_days, allowed_types, updated_at from organization_policies")
+	rows, err := q.Query(ctx, "select trash_days, allowed_types, type_switches, extra_extensions, empty_files, updated_at from organization_policies")
 	if err != nil {
 		return Policies{}, fmt.Errorf("read policies: %w", err)
 	}
 	p, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Policies])
 	if errors.Is(err, pgx.ErrNoRows) {
-		return Policies{AllowedTypes: []string{}}, nil
+		return DefaultPolicies(), nil
 	}
 	return p, err
 }
 
 // SetPolicies writes the organization's policies whole.
 func SetPolicies(ctx context.Context, q Queries, p Policies) error {
-	_, err := q.Exec(ctx, `insert into organization_policies (organization_id, trash_days, allowed_types) values (app.org(), $1, $2)
-		on conflict (organization_id) do update set trash_days = excluded.trash_days, allowed_types = excluded.allowed_types, updated_at = now()`,
-		p.TrashDays, p.AllowedTypes)
+	_, err := q.Exec(ctx, `insert into organization_policies (organization_id, trash_days, allowed_types, type_switches, extra_extensions, empty_files)
+		values (app.org(), $1, $2, $3, $4, $5)
+		on conflict (organization_id) do update set trash_days = excluded.trash_days, allowed_types = excluded.allowed_types,
+			type_switches = excluded.type_switches, extra_extensions = excluded.extra_extensions, empty_files = excluded.empty_files, updated_at = now()`,
+		p.TrashDays, p.AllowedTypes, p.Switches, p.Extensions, p.EmptyFiles)
 	if err != nil {
 		return fmt.Errorf("set policies: %w", err)
 	}

@@ -1,5 +1,6 @@
-// Package inspect decides by a file's first bytes, for pictures by their header
-// and for zip containers by their directory, whether it may go on to the scanner at all.
+// Package inspect decides what a file is and whether it may go on to the scanner:
+// by its first bytes, for pictures by their header, for zip containers by their
+// directory, and for the old Office formats by all of it.
 package inspect
 
 import (
@@ -14,7 +15,9 @@ import (
 
 	"satchel/files"
 	"satchel/internal/queue"
+	"satchel/internal/spool"
 	"satchel/policies/archives"
+	"satchel/policies/ole"
 	"satchel/policies/pictures"
 	"satchel/policies/types"
 	"satchel/policies/verdict"
@@ -56,8 +59,8 @@ type InspectObjectResult struct {
 }
 
 // InspectObject judges a version by its name, its claim and its content, and
-// records the media type it found. It reads 64 KiB, the header of a picture where
-// that is further on, and the directory of a zip.
+// records what it found. It reads 64 KiB, the header of a picture where that is
+// further on, the directory of a zip, and an old Office document completely.
 func (a *Activities) InspectObject(ctx context.Context, in InspectObjectInput) (InspectObjectResult, error) {
 	defer queue.Heartbeat(ctx)()
 	q := a.db.Single(in.Org)
@@ -69,86 +72,189 @@ func (a *Activities) InspectObject(ctx context.Context, in InspectObjectInput) (
 	if err := files.MarkStarted(ctx, q, in.Version); err != nil {
 		return InspectObjectResult{}, fmt.Errorf("note the start: %w", err)
 	}
-	var result InspectObjectResult
+	policies, err := tenancy.GetPolicies(ctx, q)
+	if err != nil {
+		return InspectObjectResult{}, err
+	}
+	staff, err := tenancy.IsStaff(ctx, q, v.UploadedBy)
+	if err != nil {
+		return InspectObjectResult{}, err
+	}
+	rules := types.Rules{Switches: types.SwitchesOf(policies.Switches), Extensions: policies.Extensions, Staff: staff}
+	var found inspected
 	err = files.Step(ctx, q, in.Version, files.StepInspect, activity.GetInfo(ctx).Attempt, func() error {
-		result, err = a.inspect(ctx, v)
+		found, err = a.inspect(ctx, v, rules)
 		if err == nil {
-			result, err = narrow(ctx, q, result)
+			found, err = narrow(ctx, q, policies, found)
 		}
 		if err != nil {
 			return err
 		}
-		return record(ctx, q, in.Version, result)
+		return record(ctx, q, in.Version, found)
 	})
-	return result, err
+	return found.result, err
 }
 
-func (a *Activities) inspect(ctx context.Context, v files.Version) (InspectObjectResult, error) {
+// inspected is the result, and what people are told beside it.
+type inspected struct {
+	result InspectObjectResult
+	told   files.Inspection
+}
+
+// refuse makes a refusal of a decision.
+func refuse(d types.Decision) inspected {
+	return inspected{
+		InspectObjectResult{Verdict: verdict.Rejected, Rule: string(d.Rule), MimeType: d.Type.MediaType},
+		files.Inspection{MimeType: d.Type.MediaType, Found: d.Found, Expected: d.Expected},
+	}
+}
+
+// accept makes the way on of a decision.
+func accept(d types.Decision) inspected {
+	return inspected{
+		InspectObjectResult{Verdict: verdict.Accepted, MimeType: d.Type.MediaType, Image: d.Type.Preview, Archive: d.Type.Container == types.Zip},
+		files.Inspection{MimeType: d.Type.MediaType, CorrectedFrom: d.From},
+	}
+}
+
+func (a *Activities) inspect(ctx context.Context, v files.Version, rules types.Rules) (inspected, error) {
 	object := &ranges{ctx: ctx, source: a.staged, key: files.StagingKey(tenancy.OrgID(v.OrganizationID), v.ID), etag: v.StagingEtag, size: v.Size}
 	head := make([]byte, min(v.Size, types.HeadSize))
 	if _, err := object.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
-		return InspectObjectResult{}, fmt.Errorf("read the first bytes: %w", err)
+		return inspected{}, fmt.Errorf("read the first bytes: %w", err)
 	}
-	decision := types.Decide(v.Name, v.ClaimedType, head)
+	decision := types.Decide(v.Name, v.ClaimedType, head, rules)
 	if !decision.Accepted() {
-		return InspectObjectResult{Verdict: verdict.Rejected, Rule: string(decision.Rule), MimeType: decision.Type.MediaType}, nil
+		return refuse(decision), nil
 	}
-	result := InspectObjectResult{Verdict: verdict.Accepted, MimeType: decision.Type.MediaType, Image: decision.Type.Preview}
 	excessive, err := pictures.Excessive(object, v.Size, decision.Type.MediaType)
 	if err != nil {
-		return InspectObjectResult{}, fmt.Errorf("read the header of a picture: %w", err)
+		return inspected{}, fmt.Errorf("read the header of a picture: %w", err)
 	}
 	if excessive {
-		return InspectObjectResult{Verdict: verdict.Rejected, Rule: string(types.TooManyPixels), MimeType: decision.Type.MediaType}, nil
+		decision.Rule = types.TooManyPixels
+		return refuse(decision), nil
 	}
-	kind, archive := archives.KindOf(decision.Type.MediaType)
-	if !archive {
-		return result, nil
+	switch decision.Type.Container {
+	case types.Zip:
+		return a.inspectZip(ctx, object, decision, rules)
+	case types.OLE, types.RTF:
+		return a.inspectOLE(object, decision, rules)
+	default:
+		return accept(decision), nil
 	}
-	result.Archive = true
-	_, err = archives.Inspect(ctx, object, v.Size, kind, a.limits)
-	return judge(result, err)
 }
 
-// narrow applies the policies of the organization and the limits of its tier:
-// fewer kinds of files, no previews.
-func narrow(ctx context.Context, q tenancy.Queries, result InspectObjectResult) (InspectObjectResult, error) {
-	if result.Verdict != verdict.Accepted {
-		return result, nil
-	}
-	policies, err := tenancy.GetPolicies(ctx, q)
+// inspectZip opens a container and lets it say which document it is.
+func (a *Activities) inspectZip(ctx context.Context, object *ranges, d types.Decision, rules types.Rules) (inspected, error) {
+	limits := a.limits
+	limits.Macros = rules.AllowMacros()
+	limits.Refuses = func(name string) bool { return types.Never(name) != "" }
+	report, err := archives.Inspect(ctx, object, object.size, limits)
 	if err != nil {
-		return result, err
+		return judge(d, err)
 	}
-	if allowed := policies.AllowedTypes; len(allowed) > 0 && !slices.Contains(allowed, result.MimeType) {
-		return InspectObjectResult{Verdict: verdict.Rejected, Rule: string(types.NotAllowedHere), MimeType: result.MimeType}, nil
+	d = types.Contained(d, report.Document, report.Has, rules)
+	if d.Rule == "" && report.Macros && !d.Type.Macros {
+		d = types.Decision{Type: d.Type, Rule: types.MacroDocument}
 	}
-	if !result.Image {
-		return result, nil
+	if !d.Accepted() {
+		return refuse(d), nil
+	}
+	out := accept(d)
+	if report.Macros {
+		out.told.Active = []string{"macros"}
+	}
+	return out, nil
+}
+
+// inspectOLE reads an old Office document completely, from a copy on disk: its
+// sectors lie anywhere.
+func (a *Activities) inspectOLE(object *ranges, d types.Decision, rules types.Rules) (inspected, error) {
+	if object.size > ole.MaxSize {
+		return judge(d, &ole.Finding{Rule: ole.TooLarge})
+	}
+	file, err := a.copyLocally(object)
+	if err != nil {
+		return inspected{}, err
+	}
+	defer func() { _ = file.Close() }()
+	document := d.Type.MediaType
+	if d.Type.Container == types.RTF {
+		err = ole.InspectRTF(io.NewSectionReader(file, 0, object.size))
+	} else {
+		document, err = ole.Inspect(file, object.size)
+	}
+	if err != nil {
+		return judge(d, err)
+	}
+	d = types.Contained(d, document, func(string) bool { return false }, rules)
+	if !d.Accepted() {
+		return refuse(d), nil
+	}
+	return accept(d), nil
+}
+
+// copyLocally copies the object into the spool of this process.
+func (a *Activities) copyLocally(object *ranges) (*spool.File, error) {
+	f, err := a.limits.TempFile()
+	if err != nil {
+		return nil, err
+	}
+	body, err := object.source.Open(object.ctx, object.key, object.etag, 0, -1)
+	if err == nil {
+		_, err = io.Copy(f, body)
+		_ = body.Close()
+	}
+	if err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("copy the object: %w", err)
+	}
+	return f, nil
+}
+
+// narrow applies what the organization decided for itself and what its tier
+// allows: fewer kinds of files, no files without bytes, no previews.
+func narrow(ctx context.Context, q tenancy.Queries, policies tenancy.Policies, found inspected) (inspected, error) {
+	if found.result.Verdict != verdict.Accepted {
+		return found, nil
+	}
+	if allowed := policies.AllowedTypes; len(allowed) > 0 && !slices.Contains(allowed, found.result.MimeType) {
+		row, _ := types.ByMediaType(found.result.MimeType)
+		return refuse(types.Decision{Type: row, Rule: types.NotAllowedHere, Found: row.Title}), nil
+	}
+	if !found.result.Image {
+		return found, nil
 	}
 	tier, err := tenancy.GetTier(ctx, q)
-	result.Image = tier.Renditions
-	return result, err
+	found.result.Image = tier.Renditions
+	return found, err
 }
 
 // judge turns a finding into a verdict; any other error is the store's.
-func judge(result InspectObjectResult, err error) (InspectObjectResult, error) {
-	var finding *archives.Finding
-	if !errors.As(err, &finding) {
-		return result, err
+func judge(d types.Decision, err error) (inspected, error) {
+	var archive *archives.Finding
+	var document *ole.Finding
+	out := inspected{InspectObjectResult{MimeType: d.Type.MediaType}, files.Inspection{MimeType: d.Type.MediaType}}
+	switch {
+	case errors.As(err, &archive):
+		out.result.Rule, out.result.Verdict = string(archive.Rule), archive.Class()
+	case errors.As(err, &document):
+		out.result.Rule, out.result.Verdict = string(document.Rule), document.Class()
+	default:
+		return inspected{}, err
 	}
-	result.Rule, result.Verdict = string(finding.Rule), finding.Class()
-	return result, nil
+	return out, nil
 }
 
 // record keeps what was found. What no one can look into is unscannable by
 // verdict too: people see it beside the state.
-func record(ctx context.Context, q tenancy.Queries, version uuid.UUID, r InspectObjectResult) error {
-	if err := files.Inspected(ctx, q, version, r.MimeType); err != nil {
+func record(ctx context.Context, q tenancy.Queries, version uuid.UUID, found inspected) error {
+	if err := files.Inspected(ctx, q, version, found.told); err != nil {
 		return fmt.Errorf("record media type: %w", err)
 	}
-	if r.Verdict != verdict.Unscannable {
+	if found.result.Verdict != verdict.Unscannable {
 		return nil
 	}
-	return files.Scanned(ctx, q, version, files.Verdict{Verdict: verdict.Unscannable, Signature: r.Rule})
+	return files.Scanned(ctx, q, version, files.Verdict{Verdict: verdict.Unscannable, Signature: found.result.Rule})
 }

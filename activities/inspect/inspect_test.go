@@ -35,7 +35,8 @@ func (s *stored) Open(_ context.Context, _, _ string, offset, length int64) (io.
 func judged(t *testing.T, name string, source *stored) (InspectObjectResult, error) {
 	t.Helper()
 	a := New(nil, source, archives.DefaultLimits())
-	return a.inspect(t.Context(), files.Version{ID: uuid.New(), OrganizationID: uuid.New(), Name: name, Size: int64(len(source.content))})
+	found, err := a.inspect(t.Context(), files.Version{ID: uuid.New(), OrganizationID: uuid.New(), Name: name, Size: int64(len(source.content))}, types.Rules{})
+	return found.result, err
 }
 
 func pngHeader(width, height uint32) []byte {
@@ -68,7 +69,7 @@ func TestPicturesWithTooManyPixels(t *testing.T) {
 		"4 gigapixels":                        {"a.jpg", jpegBehind(0, 64_250, 64_250, 0), types.TooManyPixels},
 		"4 gigapixels behind 3 MB of EXIF":    {"a.jpg", jpegBehind(50, 64_250, 64_250, 5<<20), types.TooManyPixels},
 		"200 megapixels of a telephone":       {"a.jpg", jpegBehind(50, 16_320, 12_240, 20<<20), ""},
-		"a wrong name is a more useful reply": {"a.gif", pngHeader(30_000, 30_000), types.ContentMismatch},
+		"a wrong name is a more useful reply": {"a.txt", pngHeader(30_000, 30_000), types.ContentMismatch},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -143,7 +143,7 @@ func (a *Activities) SetDefaultPolicies(ctx context.Context, in SetDefaultPolici
 	q := a.DB.Single(in.Target)
 	_, err := a.setup(ctx, q)
 	if err == nil {
-		err = tenancy.SetPolicies(ctx, q, tenancy.Policies{AllowedTypes: []string{}})
+		err = tenancy.SetPolicies(ctx, q, tenancy.DefaultPolicies())
 	}
 	return SetDefaultPoliciesResult{}, a.ended(ctx, in.Target, StepPolicies, err)
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"satchel/files"
-	"satchel/policies/archives"
+	"satchel/policies/types"
 	"satchel/policies/verdict"
 	"satchel/tenancy"
 )
@@ -70,9 +70,9 @@ func (a *Activities) rescanOne(ctx context.Context, q tenancy.Queries, version u
 	if err != nil || v.Status != files.Published {
 		return err
 	}
-	_, archive := archives.KindOf(v.MimeType)
+	kind, _ := types.ByMediaType(v.MimeType)
 	key := files.ContentKey(tenancy.OrgID(v.OrganizationID), v.ID)
-	found, err := a.scan(ctx, a.published, object{key, v.ObjectEtag, v.Sha256, v.Size, archive}, p, differs)
+	found, err := a.scan(ctx, a.published, object{key, v.ObjectEtag, v.Sha256, v.Size, kind.Container == types.Zip, kind.Macros}, p, differs)
 	switch {
 	case errors.Is(err, ErrBytesDiffer):
 		result.Damaged = append(result.Damaged, version)

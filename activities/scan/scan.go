@@ -137,7 +137,7 @@ func (a *Activities) staging(ctx context.Context, v files.Version, archive bool,
 		return files.Verdict{Verdict: verdict.Unscannable, Signature: tooLarge}, nil
 	}
 	key := files.StagingKey(tenancy.OrgID(v.OrganizationID), v.ID)
-	return a.scan(ctx, a.staged, object{key, v.StagingEtag, v.Sha256, v.Size, archive}, p, p.differing)
+	return a.scan(ctx, a.staged, object{key, v.StagingEtag, v.Sha256, v.Size, archive, hasMacros(v.MimeType)}, p, p.differing)
 }
 
 // object is what a scan reads: SHA256 is of the bytes that it must find there.
@@ -145,6 +145,7 @@ type object struct {
 	key, etag, sha256 string
 	size              int64
 	archive           bool
+	macros            bool // a document of a kind that has them
 }
 
 func (a *Activities) scan(ctx context.Context, source Source, o object, p *heartbeat, differ func(error) error) (files.Verdict, error) {

@@ -26,6 +26,12 @@ type stream struct {
 	sha256    string            // of all the bytes, once they were read
 }
 
+// hasMacros says whether the inspection let macros pass for a kind of document.
+func hasMacros(mediaType string) bool {
+	kind, _ := types.ByMediaType(mediaType)
+	return kind.Macros
+}
+
 func (s *stream) scan(source Source, o object) (Finding, error) {
 	if !o.archive {
 		return s.whole(source, o, io.Discard)
@@ -39,7 +45,7 @@ func (s *stream) scan(source Source, o object) (Finding, error) {
 	if err != nil || whole.Verdict != verdict.Clean {
 		return whole, err
 	}
-	return s.members(file, o.size)
+	return s.members(file, o)
 }
 
 // whole passes every byte of the object to the scanner and to what else wants
@@ -130,9 +136,13 @@ var errStop = errors.New("decided")
 // members gives every member of a container to the scanner, which does not see
 // some of them by itself. An infected member decides at once; a program, or one
 // that cannot be looked at, does not hide an infected one behind it.
-func (s *stream) members(file io.ReaderAt, size int64) (Finding, error) {
+func (s *stream) members(file io.ReaderAt, o object) (Finding, error) {
+	limits := s.limits
+	// The inspection decided about macros and names; what is nested is bound alike.
+	limits.Macros = o.macros
+	limits.Refuses = func(name string) bool { return types.Never(name) != "" }
 	worst := Finding{Verdict: verdict.Clean}
-	err := archives.Walk(s.ctx, file, size, s.limits, func(m archives.Member) error {
+	err := archives.Walk(s.ctx, file, o.size, limits, func(m archives.Member) error {
 		found, err := s.member(m)
 		if err != nil {
 			return err

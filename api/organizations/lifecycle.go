@@ -9,6 +9,7 @@ import (
 
 	"satchel/api/request"
 	"satchel/policies/audit"
+	"satchel/policies/types"
 	"satchel/tenancy"
 )
 
@@ -132,6 +133,9 @@ func (r *Organizations) GetPolicies(c *gin.Context) error {
 type policiesBody struct {
 	TrashDays    *int      `json:"trash_days"` // 0: as long as the platform keeps trash
 	AllowedTypes *[]string `json:"allowed_types"`
+	Switches     *[]string `json:"type_switches"`
+	Extensions   *[]string `json:"extra_extensions"`
+	EmptyFiles   *bool     `json:"empty_files"`
 }
 
 func (b policiesBody) change(p *tenancy.Policies) error {
@@ -144,6 +148,12 @@ func (b policiesBody) change(p *tenancy.Policies) error {
 			p.TrashDays = nil
 		}
 	}
+	if b.EmptyFiles != nil {
+		p.EmptyFiles = *b.EmptyFiles
+	}
+	if err := b.changeTypes(p); err != nil {
+		return err
+	}
 	if b.AllowedTypes == nil {
 		return nil
 	}
@@ -154,6 +164,26 @@ func (b policiesBody) change(p *tenancy.Policies) error {
 		}
 	}
 	p.AllowedTypes = *b.AllowedTypes
+	return nil
+}
+
+// changeTypes sets what the organization decided about kinds of files.
+func (b policiesBody) changeTypes(p *tenancy.Policies) error {
+	if b.Switches != nil {
+		for _, s := range *b.Switches {
+			if !types.IsSwitch(s) {
+				return request.Invalid("type_switches", "type_switches names switches of kinds of files; docs/types.md lists them.")
+			}
+		}
+		p.Switches = *b.Switches
+	}
+	if b.Extensions != nil {
+		extensions, err := types.ExtraExtensions(*b.Extensions)
+		if err != nil {
+			return request.Invalid("extra_extensions", "%s", err.Error())
+		}
+		p.Extensions = extensions
+	}
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"satchel/files"
 	"satchel/internal/fault"
 	"satchel/policies/audit"
+	"satchel/policies/types"
 	"satchel/tenancy"
 )
 
@@ -59,11 +60,32 @@ func (r *Storage) send(c *gin.Context, v files.View) error {
 	if err := readable(v); err != nil {
 		return err
 	}
+	name, mediaType, err := r.leavesAs(c, v)
+	if err != nil {
+		return err
+	}
 	return delivery.Serve(c.Writer, c.Request, r.Clean, delivery.Content{
 		Key: files.ContentKey(tenancy.OrgID(v.OrganizationID), v.VersionID), ObjectETag: v.ObjectEtag, Tag: v.Sha256,
-		Name: v.Name, Type: v.MimeType, Size: v.Size, Modified: *v.PublishedAt,
+		Name: name, Type: mediaType, Size: v.Size, Modified: *v.PublishedAt,
 		OnStart: func() error { return r.recordRead(c, v) },
 	})
+}
+
+// leavesAs is the name and the Content-Type with which an original leaves.
+func (r *Storage) leavesAs(c *gin.Context, v files.View) (name, mediaType string, err error) {
+	row, known := types.ByMediaType(v.MimeType)
+	if !known {
+		return v.Name, v.MimeType, nil
+	}
+	native := false
+	if row.Script {
+		policies, err := tenancy.GetPolicies(c.Request.Context(), r.DB.Single(request.Caller(c).Org))
+		if err != nil {
+			return "", "", err
+		}
+		native = types.Rules{Switches: types.SwitchesOf(policies.Switches)}.NativeScripts()
+	}
+	return types.DeliveryName(v.Name, v.MimeType, native), row.Delivered(), nil
 }
 
 // recordRead puts into the audit log that someone was handed a version's bytes,

@@ -200,7 +200,7 @@ func (r *Storage) answer(c *gin.Context, status int, v files.View) error {
 func (r *Storage) describe(v files.View) (FileView, error) {
 	f, err := r.show(v)
 	if v.HeadNumber != v.Number {
-		f.Latest = &LatestView{Version: v.HeadNumber, Status: v.HeadStatus, StatusReason: v.HeadReason, StatusText: reasonText(v.HeadStatus, v.HeadReason)}
+		f.Latest = &LatestView{Version: v.HeadNumber, Status: v.HeadStatus, StatusReason: v.HeadReason, StatusText: reasonText(v.HeadStatus, v.HeadReason, "", "")}
 	}
 	return f, err
 }
@@ -232,7 +232,16 @@ func (r *Storage) ChangeFile(c *gin.Context) error {
 		return err
 	}
 	ctx, org := c.Request.Context(), request.Caller(c).Org
-	err = r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error { return files.Update(ctx, tx, v.FileID, files.Change(in)) })
+	err = r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
+		change := files.Change{Name: in.Name, Description: in.Description, Category: in.Category}
+		if in.Name != nil {
+			change.FromType = v.MimeType
+			if change.ToType, err = renamed(ctx, tx, request.Caller(c), v, *in.Name); err != nil {
+				return err
+			}
+		}
+		return files.Update(ctx, tx, v.FileID, change)
+	})
 	if err != nil {
 		return err
 	}
@@ -241,6 +250,30 @@ func (r *Storage) ChangeFile(c *gin.Context) error {
 		return err
 	}
 	return r.answer(c, http.StatusOK, v)
+}
+
+// renamed holds a new name against the type policy, as an upload's name is, and
+// returns the media type that the file then has. A version that is not inspected
+// yet has none: its inspection judges it by the name that it finds.
+func renamed(ctx context.Context, q tenancy.Queries, actor tenancy.Actor, v files.View, name string) (string, error) {
+	policies, err := tenancy.GetPolicies(ctx, q)
+	if err != nil {
+		return "", err
+	}
+	rules := types.Rules{Switches: types.SwitchesOf(policies.Switches), Extensions: policies.Extensions, Staff: actor.Staff()}
+	if v.MimeType == "" {
+		err = types.Admit(name, "", rules)
+	} else {
+		var row types.Row
+		if row, err = types.Rename(v.MimeType, v.Name, name, rules); err == nil {
+			return row.MediaType, nil
+		}
+	}
+	var refusal *types.Refusal
+	if errors.As(err, &refusal) {
+		return "", fault.New(fault.Invalid, "type_not_allowed", "%s", refusal.Rule.Sentence(refusal.Found, refusal.Expected)).Under(string(refusal.Rule))
+	}
+	return "", err
 }
 
 func cleanName(name string) (string, error) {

@@ -6,10 +6,11 @@ import (
 
 	"satchel/files"
 	"satchel/policies/archives"
+	"satchel/policies/ole"
 	"satchel/policies/types"
 )
 
-// reasonTexts are the sentences of reasons that are no rule of types or archives.
+// reasonTexts are the sentences of reasons that are no rule of a policy.
 var reasonTexts = map[string]string{
 	files.ErrChecksum.Code: files.ErrChecksum.Text,
 	errOrder.Code:          errOrder.Text,
@@ -26,10 +27,13 @@ var reasonTexts = map[string]string{
 	"deleted":              "The file was deleted while it was checked.",
 }
 
-// sentences are those of all reasons: these, and those of the rules of types and
-// archives. A list of files asks for one an item.
+// sentences are those of all reasons: these, and those of the rules of the
+// policies. A list of files asks for one an item.
 var sentences = func() map[string]string {
 	all := map[string]string{}
+	for _, r := range ole.Reasons() {
+		all[string(r.Rule)] = r.What + " " + r.Next
+	}
 	for _, r := range archives.Reasons() {
 		all[string(r.Rule)] = r.What + " " + r.Next
 	}
@@ -40,18 +44,23 @@ var sentences = func() map[string]string {
 	return all
 }()
 
-// reasonText is the sentence for a status reason, with the remedy. Programs use
-// the stable code; a reason without a sentence gets the one of its status.
-func reasonText(status files.Status, reason string) string {
+// reasonText says to people what a status reason means and what to do: what the
+// content is and what the name says, where they were found to differ. The reason
+// stays the stable code for programs; one without a sentence of its own gets the
+// one of its status.
+func reasonText(status files.Status, reason, found, expected string) string {
 	if reason == "" {
 		return ""
 	}
-	verdict, code, found := strings.Cut(reason, ":")
-	if !found {
+	verdict, code, qualified := strings.Cut(reason, ":")
+	if !qualified {
 		code = reason
 	}
 	if verdict == "infected" {
 		return "The virus scanner found something in the file (" + code + "). No one can read it. Check the computer that it comes from."
+	}
+	if found != "" || expected != "" {
+		return types.Rule(code).Sentence(found, expected)
 	}
 	if text, ok := sentences[code]; ok {
 		return text

@@ -15,16 +15,16 @@ import (
 // where there is one.
 func TestReasonsHaveSentences(t *testing.T) {
 	t.Parallel()
-	require.Empty(t, reasonText(files.Published, ""))
+	require.Empty(t, reasonText(files.Published, "", "", ""))
 	said := map[string]string{}
 	for _, r := range types.Reasons() {
-		said[string(r.Rule)] = reasonText(files.Rejected, string(r.Rule))
+		said[string(r.Rule)] = reasonText(files.Rejected, string(r.Rule), "", "")
 	}
 	for _, r := range archives.Reasons() {
-		said[string(r.Rule)] = reasonText(files.Quarantined, "unscannable:"+string(r.Rule))
+		said[string(r.Rule)] = reasonText(files.Quarantined, "unscannable:"+string(r.Rule), "", "")
 	}
 	for code := range reasonTexts {
-		said[code] = reasonText(files.Failed, code)
+		said[code] = reasonText(files.Failed, code, "", "")
 	}
 	for code, text := range said {
 		require.True(t, strings.HasSuffix(text, "."), code)
@@ -33,8 +33,8 @@ func TestReasonsHaveSentences(t *testing.T) {
 			require.NotContains(t, text, code)
 		}
 	}
-	require.Contains(t, reasonText(files.Quarantined, "infected:Eicar-Signature"), "(Eicar-Signature)")
-	require.Contains(t, reasonText(files.Quarantined, "unscannable:Heuristics.Unknown"), "kept back")
-	require.Contains(t, reasonText(files.Failed, "something_new"), "on our side")
-	require.Contains(t, reasonText(files.Rejected, "something_new"), "something_new")
+	require.Contains(t, reasonText(files.Quarantined, "infected:Eicar-Signature", "", ""), "(Eicar-Signature)")
+	require.Contains(t, reasonText(files.Quarantined, "unscannable:Heuristics.Unknown", "", ""), "kept back")
+	require.Contains(t, reasonText(files.Failed, "something_new", "", ""), "on our side")
+	require.Contains(t, reasonText(files.Rejected, "something_new", "", ""), "something_new")
 }

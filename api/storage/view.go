@@ -19,6 +19,8 @@ type FileView struct {
 	Name              string          `json:"name"`
 	Size              int64           `json:"size"`
 	MimeType          string          `json:"mime_type"`
+	Corrected         *CorrectedView  `json:"corrected,omitempty"`
+	ActiveContent     []string        `json:"active_content"`
 	Category          string          `json:"category"`
 	Description       string          `json:"description"`
 	Status            files.Status    `json:"status"`
@@ -39,6 +41,13 @@ type FileView struct {
 	PublishedAt       *time.Time      `json:"published_at"`
 	PublishedVersion  *int32          `json:"published_version"`
 	Latest            *LatestView     `json:"latest,omitempty"`
+}
+
+// CorrectedView says that the name or the claim said something else than the
+// content is. Both are media types.
+type CorrectedView struct {
+	From string `json:"from"`
+	To   string `json:"to"`
 }
 
 // ScanView is the verdict of the scanner.
@@ -81,9 +90,15 @@ type LatestView struct {
 func (r *Storage) show(v files.View) (FileView, error) {
 	f := FileView{
 		ID: v.FileID, Name: v.Name, Size: v.Size, MimeType: v.MimeType, Category: v.Category, Description: v.Description,
-		Status: v.Effective(), StatusReason: v.StatusReason, StatusText: reasonText(v.Effective(), v.StatusReason), SHA256: v.Sha256, Version: v.Number, ChangeDescription: v.ChangeDescription,
+		Status: v.Effective(), StatusReason: v.StatusReason, StatusText: reasonText(v.Effective(), v.StatusReason, v.FoundKind, v.ExpectedKind), SHA256: v.Sha256, Version: v.Number, ChangeDescription: v.ChangeDescription,
 		VirusScanned: v.ScanVerdict != verdict.None, ContainsPII: v.ContainsPii, Preview: v.Preview, Steps: []StepView{}, Renditions: []RenditionView{},
-		UploadedBy: v.UploadedBy, CreatedAt: v.CreatedAt.UTC(), UpdatedAt: v.UpdatedAt.UTC(), PublishedAt: request.UTC(v.PublishedAt),
+		ActiveContent: v.ActiveContent, UploadedBy: v.UploadedBy, CreatedAt: v.CreatedAt.UTC(), UpdatedAt: v.UpdatedAt.UTC(), PublishedAt: request.UTC(v.PublishedAt),
+	}
+	if v.CorrectedFrom != "" {
+		f.Corrected = &CorrectedView{From: v.CorrectedFrom, To: v.MimeType}
+	}
+	if f.ActiveContent == nil {
+		f.ActiveContent = []string{}
 	}
 	if f.VirusScanned {
 		f.Scan = &ScanView{Verdict: v.ScanVerdict, Signature: v.ScanSignature, Engine: v.ScanEngine, Database: v.ScanDatabase, ScannedAt: request.UTC(v.ScannedAt)}

@@ -43,7 +43,7 @@ type Trailing struct{ Description, Category string }
 
 // What is refused before any byte is kept.
 var (
-	ErrEmpty       = fault.New(fault.Invalid, "empty_file", "The file is empty. Choose a file with content.")
+	ErrEmpty       = fault.New(fault.Invalid, "empty_file", "The file is empty, and the organization does not take empty files. Choose a file with content.")
 	errForbidden   = fault.New(fault.Denied, "upload_not_allowed", "Your role in this organization does not include uploading.")
 	errSHA256      = fault.New(fault.Invalid, "invalid_sha256", "sha256 is the file's SHA-256 as 64 hexadecimal digits. Correct or omit it.")
 	errDescription = fault.New(fault.Invalid, "invalid_description", "A description is UTF-8 text of at most 2000 characters. Shorten or correct it.")
@@ -86,30 +86,33 @@ func checkText(err error) string {
 	return string(unicode.ToUpper(r)) + s[n:] + "."
 }
 
-// admit refuses a kind of file that is not taken, by its name and claim.
-func admit(name, claim string) error {
-	err := types.Admit(name, claim)
+// notTaken makes the API's error of a refusal of the type policy.
+func notTaken(err error) error {
 	var refusal *types.Refusal
 	if errors.As(err, &refusal) {
-		return notAllowed(refusal.Rule)
+		return fault.New(fault.Invalid, "type_not_allowed", "%s", refusal.Rule.Sentence(refusal.Found, refusal.Expected)).Under(string(refusal.Rule))
 	}
 	return err
 }
 
-func notAllowed(rule types.Rule) error {
-	reason := rule.Reason()
-	return fault.New(fault.Invalid, "type_not_allowed", "%s %s", reason.What, reason.Next).Under(string(rule))
-}
-
-// allowedHere refuses what the platform takes and this organization does not. The
-// inspection asks again: the policy may change while bytes are on their way.
-func allowedHere(ctx context.Context, q tenancy.Queries, name string) error {
+// admit refuses a kind of file that is not taken, by its name and claim, and files
+// of no bytes where the organization does not take them. The inspection asks
+// again: the policy may change while bytes are on their way.
+func admit(ctx context.Context, q tenancy.Queries, actor tenancy.Actor, name, claim string, size int64) error {
 	policies, err := tenancy.GetPolicies(ctx, q)
-	if err != nil || len(policies.AllowedTypes) == 0 {
+	if err != nil {
 		return err
 	}
-	if row, ok := types.ByName(name); !ok || !slices.Contains(policies.AllowedTypes, row.MediaType) {
-		return notAllowed(types.NotAllowedHere)
+	rules := types.Rules{Switches: types.SwitchesOf(policies.Switches), Extensions: policies.Extensions, Staff: actor.Staff()}
+	if err := types.Admit(name, claim, rules); err != nil {
+		return notTaken(err)
+	}
+	if size == 0 && !policies.EmptyFiles {
+		return ErrEmpty
+	}
+	row, known := types.ByName(name)
+	if known && len(policies.AllowedTypes) > 0 && !slices.Contains(policies.AllowedTypes, row.MediaType) {
+		return notTaken(&types.Refusal{Rule: types.NotAllowedHere, Found: row.Title})
 	}
 	return nil
 }
@@ -128,7 +131,7 @@ func (u *Uploads) create(ctx context.Context, actor tenancy.Actor, a Metadata, s
 				return err
 			}
 		}
-		if err := allowedHere(ctx, tx, name); err != nil {
+		if err := admit(ctx, tx, actor, name, a.ClaimedType, size); err != nil {
 			return err
 		}
 		t, err = files.Create(ctx, tx, files.New{
@@ -149,7 +152,7 @@ func (u *Uploads) checkFile(ctx context.Context, tx *tenancy.Tx, actor tenancy.A
 	if !mayEdit(actor, f.OwnerID) {
 		return "", files.ErrNotFound
 	}
-	return f.Name, admit(f.Name, a.ClaimedType)
+	return f.Name, nil
 }
 
 // metadataOf checks everything of an announcement that needs no row.
@@ -163,7 +166,7 @@ func metadataOf(actor tenancy.Actor, a *Metadata) error {
 	if a.File != uuid.Nil {
 		return nil // checkFile looks at the name that the file has
 	}
-	return admit(a.Name, a.ClaimedType)
+	return notTaken(types.AdmitAnywhere(a.Name, a.ClaimedType))
 }
 
 func mayEdit(actor tenancy.Actor, owner uuid.UUID) bool {

@@ -51,11 +51,8 @@ func (u *Uploads) form(ctx context.Context, actor tenancy.Actor, a Metadata, bod
 	in := u.ingest.Form(actor.Org, limits.MaxFileSize, a.SHA256, formTTL)
 	defer in.Close()
 	ended, err := in.ReadPart(ctx, body)
-	switch {
-	case err != nil:
+	if err != nil {
 		return Accepted{}, cutShort(err)
-	case in.Received() == 0:
-		return Accepted{}, ErrEmpty
 	}
 	reserved := in.Received()
 	if !ended {

@@ -56,9 +56,6 @@ func (s store) create(ctx context.Context, v *request, info handler.FileInfo) (f
 	if err := metadataOf(v.actor, &a); err != nil {
 		return files.Upload{}, err
 	}
-	if info.Size == 0 {
-		return files.Upload{}, ErrEmpty
-	}
 	kept, err := json.Marshal(tusInfo{map[string]string{"filename": a.Name, "filetype": a.ClaimedType}})
 	if err != nil {
 		return files.Upload{}, err

@@ -104,4 +104,8 @@ type VersionView struct {
 	HeadNumber        int32
 	HeadStatus        FileStatus
 	HeadReason        string
+	CorrectedFrom     string
+	FoundKind         string
+	ExpectedKind      string
+	ActiveContent     []string
 }

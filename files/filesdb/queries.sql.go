@@ -1015,16 +1015,28 @@ func (q *Queries) VersionInsert(ctx context.Context, arg VersionInsertParams) (i
 }
 
 const versionInspected = `-- name: VersionInspected :execrows
-update file_versions set mime_type = $2, updated_at = now() where id = $1 and status = 'processing'
+update file_versions set mime_type = $2, corrected_from = $3, found_kind = $4, expected_kind = $5, active_content = $6, updated_at = now()
+ where id = $1 and status = 'processing'
 `
 
 type VersionInspectedParams struct {
-	ID       uuid.UUID
-	MimeType string
+	ID            uuid.UUID
+	MimeType      string
+	CorrectedFrom string
+	FoundKind     string
+	ExpectedKind  string
+	ActiveContent []string
 }
 
 func (q *Queries) VersionInspected(ctx context.Context, arg VersionInspectedParams) (int64, error) {
-	result, err := q.db.Exec(ctx, versionInspected, arg.ID, arg.MimeType)
+	result, err := q.db.Exec(ctx, versionInspected,
+		arg.ID,
+		arg.MimeType,
+		arg.CorrectedFrom,
+		arg.FoundKind,
+		arg.ExpectedKind,
+		arg.ActiveContent,
+	)
 	if err != nil {
 		return 0, err
 	}
@@ -1281,6 +1293,21 @@ func (q *Queries) VersionResize(ctx context.Context, arg VersionResizeParams) (i
 	return result.RowsAffected(), nil
 }
 
+const versionRetype = `-- name: VersionRetype :exec
+update file_versions set mime_type = $1 where file_id = $2 and mime_type = $3
+`
+
+type VersionRetypeParams struct {
+	ToType   string
+	FileID   uuid.UUID
+	FromType string
+}
+
+func (q *Queries) VersionRetype(ctx context.Context, arg VersionRetypeParams) error {
+	_, err := q.db.Exec(ctx, versionRetype, arg.ToType, arg.FileID, arg.FromType)
+	return err
+}
+
 const versionRevoke = `-- name: VersionRevoke :execrows
 update file_versions set status = 'quarantined', status_reason = $2, used_bytes = 0, scan_verdict = $3, scan_signature = $4,
     scan_engine = $5, scan_database = $6, scanned_at = now(), cleaned_at = null, updated_at = now()
@@ -1413,7 +1440,8 @@ const versionView = `-- name: VersionView :one
 select organization_id, file_id, name, description, category, file_status, owner_id, trashed_at, created_at, updated_at, shown_id,
        current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256,
        scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag,
-       uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason
+       uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason,
+       corrected_from, found_kind, expected_kind, active_content
   from version_view
  where file_id = $1 and (version_id = $2 or ($2::uuid is null and version_id = shown_id))
 `
@@ -1467,6 +1495,10 @@ func (q *Queries) VersionView(ctx context.Context, arg VersionViewParams) (Versi
 		&i.HeadNumber,
 		&i.HeadStatus,
 		&i.HeadReason,
+		&i.CorrectedFrom,
+		&i.FoundKind,
+		&i.ExpectedKind,
+		&i.ActiveContent,
 	)
 	return i, err
 }
@@ -1475,7 +1507,8 @@ const versionViewByNumber = `-- name: VersionViewByNumber :one
 select organization_id, file_id, name, description, category, file_status, owner_id, trashed_at, created_at, updated_at, shown_id,
        current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256,
        scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag,
-       uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason
+       uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason,
+       corrected_from, found_kind, expected_kind, active_content
   from version_view
  where file_id = $1 and number = $2
 `
@@ -1529,6 +1562,10 @@ func (q *Queries) VersionViewByNumber(ctx context.Context, arg VersionViewByNumb
 		&i.HeadNumber,
 		&i.HeadStatus,
 		&i.HeadReason,
+		&i.CorrectedFrom,
+		&i.FoundKind,
+		&i.ExpectedKind,
+		&i.ActiveContent,
 	)
 	return i, err
 }
@@ -1537,7 +1574,8 @@ const versionViews = `-- name: VersionViews :many
 select organization_id, file_id, name, description, category, file_status, owner_id, trashed_at, created_at, updated_at, shown_id,
        current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256,
        scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag,
-       uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason
+       uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason,
+       corrected_from, found_kind, expected_kind, active_content
   from version_view
  where file_id = $1 order by number desc
 `
@@ -1592,6 +1630,10 @@ func (q *Queries) VersionViews(ctx context.Context, fileID uuid.UUID) ([]Version
 			&i.HeadNumber,
 			&i.HeadStatus,
 			&i.HeadReason,
+			&i.CorrectedFrom,
+			&i.FoundKind,
+			&i.ExpectedKind,
+			&i.ActiveContent,
 		); err != nil {
 			return nil, err
 		}

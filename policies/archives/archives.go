@@ -12,40 +12,10 @@ package archives
 
 import (
 	"fmt"
+	"strings"
 
 	"satchel/internal/spool"
 )
-
-// Kind is what a container claims to be.
-type Kind string
-
-// The closed list of kinds.
-const (
-	Zip          Kind = "zip"
-	WordDocument Kind = "docx"
-	Spreadsheet  Kind = "xlsx"
-	Presentation Kind = "pptx"
-	ODFText      Kind = "odt"
-	ODFSheet     Kind = "ods"
-	ODFSlides    Kind = "odp"
-)
-
-var kinds = map[string]Kind{
-	"application/zip": Zip,
-	"application/vnd.openxmlformats-officedocument.wordprocessingml.document":   WordDocument,
-	"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet":         Spreadsheet,
-	"application/vnd.openxmlformats-officedocument.presentationml.presentation": Presentation,
-	"application/vnd.oasis.opendocument.text":                                   ODFText,
-	"application/vnd.oasis.opendocument.spreadsheet":                            ODFSheet,
-	"application/vnd.oasis.opendocument.presentation":                           ODFSlides,
-}
-
-// KindOf maps a media type of the type policy to the kind of its container. It
-// is false for what is no zip container.
-func KindOf(mediaType string) (Kind, bool) {
-	kind, ok := kinds[mediaType]
-	return kind, ok
-}
 
 // Limits bound what a container may hold and what looking at it may cost. They
 // hold for everything inside together, however deeply it is nested.
@@ -68,6 +38,10 @@ type Limits struct {
 	// TempFile makes a nameless file, in the system's folder for temporary files
 	// by default.
 	TempFile func() (*spool.File, error)
+	// Macros lets documents with macros pass: the report tells of them.
+	Macros bool
+	// Refuses says that no member may have a name. It is nil when any may.
+	Refuses func(name string) bool
 }
 
 // DefaultLimits are the platform's.
@@ -76,7 +50,7 @@ func DefaultLimits() Limits {
 		Entries:     10_000,
 		Total:       2000 << 20,
 		Ratio:       200,
-		RatioFloor:  4 << 20,
+		RatioFloor:  128 << 20, // a white picture of 40 megapixels reaches it, and shrinks a thousandfold
 		Depth:       4,
 		SpoolMemory: 1 << 20,
 		TempFile:    systemFile,
@@ -110,4 +84,45 @@ type Report struct {
 	Nested int
 	// Zip64 says that the container uses the format's large form.
 	Zip64 bool
+	// Document is the media type that an Office, OpenDocument or EPUB file gives
+	// itself; empty for any other container.
+	Document string
+	// Macros says that the document holds macros or active controls. Only Limits
+	// that let them pass lead to it.
+	Macros bool
+
+	members map[string]bool
+}
+
+// Has reports that the container has a member of a name in lower case. A name that
+// ends in a slash is a folder with anything in it; one that begins with *. is an
+// extension.
+func (r Report) Has(name string) bool {
+	if extension, ok := strings.CutPrefix(name, "*"); ok {
+		for member := range r.members {
+			if strings.HasSuffix(member, extension) {
+				return true
+			}
+		}
+		return false
+	}
+	return r.members[name]
+}
+
+// memberNames lists the members and the folders that they lie in.
+func memberNames(entries []entry) map[string]bool {
+	names := make(map[string]bool, len(entries))
+	for i := range entries {
+		name := strings.ToLower(canonical(entries[i].name))
+		names[name] = true
+		for at, r := range name {
+			if r == '/' {
+				names[name[:at+1]] = true
+			}
+		}
+		if entries[i].folder() {
+			names[name+"/"] = true
+		}
+	}
+	return names
 }

@@ -33,24 +33,7 @@ const (
 	maxDescription = 4 << 20
 )
 
-// essentials are what a document of a kind cannot be without: the main part's
-// content type for Office, the media type for OpenDocument.
-var essentials = map[Kind]struct {
-	form form
-	main string
-}{
-	WordDocument: {officeForm, "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"},
-	Spreadsheet:  {officeForm, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"},
-	Presentation: {officeForm, "application/vnd.openxmlformats-officedocument.presentationml.presentation.main+xml"},
-	ODFText:      {odfForm, "application/vnd.oasis.opendocument.text"},
-	ODFSheet:     {odfForm, "application/vnd.oasis.opendocument.spreadsheet"},
-	ODFSlides:    {odfForm, "application/vnd.oasis.opendocument.presentation"},
-}
-
-func formOf(kind Kind, entries []entry) form {
-	if known, ok := essentials[kind]; ok {
-		return known.form
-	}
+func formOf(entries []entry) form {
 	switch {
 	case indexOf(entries, contentTypes) >= 0:
 		return officeForm
@@ -65,17 +48,20 @@ func indexOf(entries []entry, name string) int {
 	return slices.IndexFunc(entries, func(e entry) bool { return strings.ToLower(canonical(e.name)) == name })
 }
 
-func (c *container) checkDocument(kind Kind, form form) error {
+func (c *container) checkDocument(form form) error {
 	for i := range c.entries {
 		if slices.ContainsFunc(append([]string{c.entries[i].name}, c.entries[i].aliases...), func(name string) bool { return isMacro(name, form) }) {
-			return found(Macros, i)
+			if !c.macros {
+				return found(Macros, i)
+			}
+			c.report.Macros = true
 		}
 	}
 	switch form {
 	case officeForm:
-		return c.checkOffice(essentials[kind].main)
+		return c.checkOffice()
 	case odfForm:
-		return c.checkODF(essentials[kind].main)
+		return c.checkODF()
 	default:
 		return nil
 	}
@@ -104,36 +90,47 @@ func isMacro(name string, form form) bool {
 // may hide under any name, but not under any type.
 var runningTypes = []string{"macroenabled", "vbaproject", "vbadata", "activex", "macrosheet"}
 
-// checkOffice reads the content types of all parts. Without a main type, the
-// container is only looked through for macros.
-func (c *container) checkOffice(main string) error {
-	at := indexOf(c.entries, contentTypes)
-	if at < 0 || main != "" && indexOf(c.entries, "_rels/.rels") < 0 {
-		return found(NotThatDocument)
-	}
-	isMain := main == ""
-	err := c.eachElement(at, func(element xml.StartElement) Rule {
+// mainPart ends the content type of a document's main part. What is in front of
+// it is the document's media type.
+const mainPart = ".main+xml"
+
+// checkOffice reads the content types of all parts. A container without relations
+// or without a main part is no document; it is only looked through for macros.
+func (c *container) checkOffice() error {
+	var document string
+	err := c.eachElement(indexOf(c.entries, contentTypes), func(element xml.StartElement) Rule {
 		unused := c.isUnusedDefault(element)
 		for _, attribute := range element.Attr {
 			if unused || attribute.Name.Local != "ContentType" {
 				continue
 			}
 			value := strings.ToLower(strings.TrimSpace(attribute.Value))
-			isMain = isMain || value == main
+			if main, ok := strings.CutSuffix(value, mainPart); ok && document == "" {
+				document = main
+			}
+			if value == binaryWorkbook {
+				document = binaryWorkbook
+			}
 			if slices.ContainsFunc(runningTypes, func(part string) bool { return strings.Contains(value, part) }) {
-				return Macros
+				if !c.macros {
+					return Macros
+				}
+				c.report.Macros = true
 			}
 		}
 		return ""
 	})
-	if err != nil {
-		return err
+	if err == nil && indexOf(c.entries, "_rels/.rels") >= 0 {
+		c.report.Document = document
+		if strings.Contains(document, "macroenabled") {
+			c.report.Document = strings.TrimSuffix(document, ".main") + ".12"
+		}
 	}
-	if !isMain {
-		return found(NotThatDocument)
-	}
-	return nil
+	return err
 }
+
+// binaryWorkbook is the one main part whose content type ends otherwise.
+const binaryWorkbook = "application/vnd.ms-excel.sheet.binary.macroenabled.main"
 
 // isUnusedDefault reports that an element gives a type to an extension that no
 // part has, so that nothing is of that type. Some programs declare all types that
@@ -169,13 +166,10 @@ func mayHave(name, extension string) bool {
 func notASCII(r rune) bool { return r <= ' ' || r > '~' }
 
 // checkODF reads the media type and the manifest, which is where an encrypted
-// OpenDocument file says so: its zip members do not.
-func (c *container) checkODF(main string) error {
-	typeAt, manifestAt := indexOf(c.entries, odfType), indexOf(c.entries, odfManifest)
-	if typeAt < 0 || manifestAt < 0 {
-		return found(NotThatDocument)
-	}
-	err := c.eachElement(manifestAt, func(element xml.StartElement) Rule {
+// OpenDocument file says so: its zip members do not. A container without content is
+// no document.
+func (c *container) checkODF() error {
+	err := c.eachElement(indexOf(c.entries, odfManifest), func(element xml.StartElement) Rule {
 		if element.Name.Local == "encryption-data" {
 			return Encrypted
 		}
@@ -186,17 +180,14 @@ func (c *container) checkODF(main string) error {
 		}
 		return ""
 	})
-	if err != nil || main == "" {
-		return err
-	}
-	mediaType, err := c.description(typeAt)
 	if err != nil {
 		return err
 	}
-	if strings.TrimSpace(string(mediaType)) != main || indexOf(c.entries, "content.xml") < 0 {
-		return found(NotThatDocument)
+	mediaType, err := c.description(indexOf(c.entries, odfType))
+	if err == nil && indexOf(c.entries, "content.xml") >= 0 {
+		c.report.Document = strings.TrimSpace(string(mediaType))
 	}
-	return nil
+	return err
 }
 
 // description unpacks one small member completely.
@@ -245,7 +236,7 @@ func (c *container) eachElement(i int, judge func(xml.StartElement) Rule) error 
 // sameCharset accepts the declared charsets that are decoded already.
 func sameCharset(charset string, input io.Reader) (io.Reader, error) {
 	switch strings.ToLower(charset) {
-	case "utf-8", "utf-16", "us-ascii":
+	case "utf-8", "utf8", "utf-16", "utf16", "us-ascii", "ascii":
 		return input, nil
 	}
 	return nil, errors.New("unexpected charset " + charset)

@@ -24,7 +24,7 @@ const (
 	Bomb              Rule = "compression_bomb"
 	SizeLie           Rule = "member_size_lie"
 	Macros            Rule = "macro_document"
-	NotThatDocument   Rule = "not_that_document"
+	Executable        Rule = "executable"
 	SplitArchive      Rule = "split_archive"
 	UnsupportedMethod Rule = "unsupported_method"
 	NestedArchive     Rule = "nested_archive"
@@ -61,7 +61,7 @@ var reasons = []Reason{
 	{Bomb, verdict.Rejected, "A member unpacks to far more than its packed size.", "Upload that file itself, or pack it in a way that shrinks it less."},
 	{SizeLie, verdict.Rejected, "A member is larger or smaller than the archive says.", packAgain},
 	{Macros, verdict.Rejected, "The document holds macros or active controls, which are programs.", "Save it without macros and upload that."},
-	{NotThatDocument, verdict.Rejected, "The file is a zip archive, but not the document that its name says.", "Save it again in the format that its name says."},
+	{Executable, verdict.Rejected, "A member of the archive has the name of a program.", "Leave programs out of the archive and pack the other files again."},
 	{SplitArchive, verdict.Unscannable, "The archive is one part of several.", "Upload one archive that is whole."},
 	{UnsupportedMethod, verdict.Unscannable, "A member is packed in a way that cannot be opened here.", "Pack the files again with the method Deflate."},
 	{NestedArchive, verdict.Unscannable, "A member is an archive of a kind that cannot be opened here.", "Unpack it and put its files into the zip archive."},

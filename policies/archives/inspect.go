@@ -13,11 +13,11 @@ import (
 //
 // It reads the end of r once, the directory at once, and headers in batches, so
 // r may be a remote object. It does not see what only unpacking shows: see Walk.
-func Inspect(ctx context.Context, r io.ReaderAt, size int64, kind Kind, limits Limits) (Report, error) {
+func Inspect(ctx context.Context, r io.ReaderAt, size int64, limits Limits) (Report, error) {
 	if err := limits.check(); err != nil {
 		return Report{}, err
 	}
-	c, err := open(&source{ctx: ctx, r: r, size: size}, kind, limits)
+	c, err := open(&source{ctx: ctx, r: r, size: size}, limits)
 	if err != nil {
 		return Report{}, err
 	}
@@ -30,28 +30,29 @@ type container struct {
 	zip     *zip.Reader
 	entries []entry
 	report  Report
+	macros  bool // macros pass
 }
 
 // open inspects from the cheapest question to the dearest: the directory, what
 // it says, the headers, the documents' own descriptions.
-func open(s *source, kind Kind, limits Limits) (*container, error) {
+func open(s *source, limits Limits) (*container, error) {
 	d, err := findDirectory(s)
 	if err != nil {
 		return nil, err
 	}
-	c := &container{s: s}
+	c := &container{s: s, macros: limits.Macros}
 	if c.entries, err = readEntries(s, d, limits.Entries); err != nil {
 		return nil, err
 	}
-	form := formOf(kind, c.entries)
-	if err := checkEntries(c.entries, form); err != nil {
+	form := formOf(c.entries)
+	if err := checkEntries(c.entries, form, limits.Refuses); err != nil {
 		return nil, err
 	}
 	order, err := layout(d, c.entries)
 	if err != nil {
 		return nil, err
 	}
-	c.report = Report{Entries: len(c.entries), Nested: countNested(c.entries), Zip64: d.zip64}
+	c.report = Report{Entries: len(c.entries), Nested: countNested(c.entries), Zip64: d.zip64, members: memberNames(c.entries)}
 	if c.report.Packed, c.report.Unpacked, err = checkSizes(c.entries, limits); err != nil {
 		return nil, err
 	}
@@ -61,7 +62,7 @@ func open(s *source, kind Kind, limits Limits) (*container, error) {
 	if err := c.openZip(); err != nil {
 		return nil, err
 	}
-	return c, c.checkDocument(kind, form)
+	return c, c.checkDocument(form)
 }
 
 // openZip lets the standard library read the container too. Both readings must

@@ -18,12 +18,15 @@ const (
 
 // checkEntries judges what the directory says about each member and about all
 // of them together.
-func checkEntries(entries []entry, form form) error {
+func checkEntries(entries []entry, form form, refuses func(string) bool) error {
 	seen := make(map[string]bool, len(entries))
 	for i := range entries {
 		e := &entries[i]
 		if rule := e.check(); rule != "" {
 			return found(rule, i)
+		}
+		if refuses != nil && slices.ContainsFunc(append([]string{e.name}, e.aliases...), refuses) {
+			return found(Executable, i)
 		}
 		key := canonical(e.name)
 		if form == officeForm {

@@ -54,7 +54,7 @@ func (w *walker) walk(s *source, path []int) error {
 	}
 	left := w.limits
 	left.Entries, left.Total = w.entries, w.bytes
-	c, err := open(s, Zip, left)
+	c, err := open(s, left)
 	if err != nil {
 		return within(err, path)
 	}

@@ -1,7 +1,11 @@
 package types
 
 import (
+	"bytes"
+	"errors"
+	"fmt"
 	"mime"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -10,13 +14,112 @@ import (
 // Fewer are fine for a file that is shorter; more are not looked at.
 const HeadSize = 64 << 10
 
+// Rules are what an organization decided about kinds of files, and whether the
+// caller is staff.
+type Rules struct {
+	Switches []Switch
+	// Extensions are endings, in lower case with their dot, of files that are taken
+	// as Opaque.
+	Extensions []string
+	Staff      bool
+}
+
+func (r Rules) on(s Switch) bool { return slices.Contains(r.Switches, s) }
+
+// SwitchesOf makes switches of their names, as an organization keeps them.
+func SwitchesOf(names []string) []Switch {
+	switches := make([]Switch, len(names))
+	for i, name := range names {
+		switches[i] = Switch(name)
+	}
+	return switches
+}
+
+// IsSwitch says whether a name is one of the switches.
+func IsSwitch(name string) bool {
+	for _, s := range Switches() {
+		if string(s.Name) == name {
+			return true
+		}
+	}
+	return false
+}
+
+// MaxExtraExtensions is how many extensions an organization may add.
+const MaxExtraExtensions = 50
+
+var plainEnding = regexp.MustCompile(`^\.[a-z0-9]{1,12}$`)
+
+// ExtraExtensions cleans the extensions that an organization wants to add. Its
+// error is a sentence for people.
+func ExtraExtensions(wanted []string) ([]string, error) {
+	if len(wanted) > MaxExtraExtensions {
+		return nil, fmt.Errorf("extra_extensions has at most %d extensions", MaxExtraExtensions)
+	}
+	clean := make([]string, 0, len(wanted))
+	for _, w := range wanted {
+		ending := "." + strings.TrimPrefix(strings.ToLower(strings.TrimSpace(w)), ".")
+		if !plainEnding.MatchString(ending) {
+			return nil, errors.New("an extension has 1 to 12 letters and digits")
+		}
+		if rule := never(ending); rule != "" {
+			return nil, fmt.Errorf("%s files are never taken: %s", ending, rule.Reason().What)
+		}
+		if _, known := byExtension(ending); known {
+			return nil, fmt.Errorf("%s files are in the table of kinds already", ending)
+		}
+		if !slices.Contains(clean, ending) {
+			clean = append(clean, ending)
+		}
+	}
+	return clean, nil
+}
+
+// AllowMacros says whether the caller may bring documents with macros.
+func (r Rules) AllowMacros() bool { return r.Staff && r.on(MacrosStaff) }
+
+// NativeScripts says whether scripts leave under their own name.
+func (r Rules) NativeScripts() bool { return r.on(NativeScriptNames) }
+
+// allows says which rule keeps a kind out, if any.
+func (r Rules) allows(row Row) Rule {
+	switch {
+	case row.Switch == LegacyOfficeOff && r.on(LegacyOfficeOff):
+		return LegacyOffice
+	case row.Tier == OptIn && row.MediaType != Opaque && !r.on(row.Switch):
+		return SwitchedOff
+	case row.Tier != Staff:
+		return ""
+	case row.Switch == CoursePackagesStudents:
+		if !r.Staff && !r.on(CoursePackagesStudents) {
+			return StaffOnly
+		}
+	case !r.on(row.Switch):
+		if row.Macros {
+			return MacroDocument
+		}
+		return SwitchedOff
+	case !r.Staff:
+		return StaffOnly
+	}
+	return ""
+}
+
 // Decision is the outcome for one file.
 type Decision struct {
-	// Type is the row that the name selects. It is set when Rule is empty, and
-	// also when the name was good and something else was not.
+	// Type is the row that the content selects. It is set when Rule is empty, and
+	// also when the name was good and something else was not. A container's row is
+	// final only after Contained.
 	Type Row
+	// From is what the name or the claim said where the content is something else
+	// of the same kind: a media type, or an extension that selects none. It is
+	// empty when nothing was corrected.
+	From string
 	// Rule says why the file is refused. It is empty for an accepted file.
 	Rule Rule
+	// Found and Expected are the titles of the kinds that the content and the name
+	// select, of a file that is refused because they differ.
+	Found, Expected string
 }
 
 // Accepted reports whether the file may go on. The zero Decision is not
@@ -25,83 +128,267 @@ func (d Decision) Accepted() bool { return d.Rule == "" && d.Type.MediaType != "
 
 // Admit judges a name and a claimed media type before any byte is there. Its
 // error is a *Refusal. An admitted file still has to pass Decide.
-func Admit(name, claim string) error {
-	if _, rule := admit(name, claim); rule != "" {
-		return &Refusal{Rule: rule}
+func Admit(name, claim string, rules Rules) error {
+	row, rule := admit(name, rules)
+	if rule == "" && isProgramClaim(claim) {
+		rule = ClaimMismatch
+	}
+	if rule != "" {
+		return &Refusal{Rule: rule, Found: row.Title}
 	}
 	return nil
 }
 
-// Decide judges a file by its name, its claim and the first bytes of its
-// content. What a program or a script is by content is refused as such whatever
-// it is called.
-//
-// A head cannot show everything. Not detected here: what is appended after the
-// head (a zip behind an image, a second document behind a PDF), macros, links
-// and encryption inside a container (see policies/archives), and active content
-// inside a PDF. Such files leave as attachments only.
-func Decide(name, claim string, head []byte) Decision {
-	found := detect(head[:min(len(head), HeadSize)])
-	row, rule := admit(name, claim)
-	return Decision{Type: row.public(), Rule: firstRule(row, rule, found)}
-}
-
-// firstRule puts the danger before the formality: a program under a wrong name
-// is reported as a program.
-func firstRule(row Row, admitted Rule, found finding) Rule {
-	switch {
-	case found.content == metaFirst && slices.Contains(row.contents, metaFirst):
-		// Not a Java archive, or policies/archives finds no document in it.
-		return admitted
-	case found.rule == Executable, found.rule == Script:
-		return found.rule
-	case admitted != "":
-		return admitted
-	case found.rule != "":
-		return found.rule
-	case !slices.Contains(row.contents, found.content):
-		return ContentMismatch
+// AdmitAnywhere judges what no organization can allow: it needs no row, and
+// answers before one is read.
+func AdmitAnywhere(name, claim string) error {
+	if rule := never(extension(name)); rule != "" {
+		return &Refusal{Rule: rule}
 	}
-	return ""
+	if isProgramClaim(claim) {
+		return &Refusal{Rule: ClaimMismatch}
+	}
+	return nil
 }
 
-// IsProgram says whether content that begins with head is a program, whatever
-// it is called. It is what a zip is asked about each of its members: sources and
-// scripts may be handed in there, programs may not.
-func IsProgram(head []byte) bool {
-	return detect(head[:min(len(head), HeadSize)]).rule == Executable
-}
-
-func admit(name, claim string) (Row, Rule) {
+// admit judges a name. A name without an extension is admitted: its content will
+// tell.
+func admit(name string, rules Rules) (Row, Rule) {
 	ending := extension(name)
+	if rule := never(ending); rule != "" {
+		return Row{}, rule
+	}
 	row, known := byExtension(ending)
-	if !known {
-		return Row{}, refusalOf(ending)
+	switch {
+	case known:
+		return row, rules.allows(row)
+	case ending == "" && name != "":
+		return Row{}, ""
+	case slices.Contains(rules.Extensions, ending):
+		return opaqueRow, ""
 	}
-	if !claimFits(row, claim) {
-		return row, ClaimMismatch
-	}
-	return row, ""
+	return Row{}, NotAllowed
 }
 
-func refusalOf(ending string) Rule {
-	for rule, endings := range refusedExtensions {
+func never(ending string) Rule {
+	for rule, endings := range neverExtensions {
 		if slices.Contains(endings, ending) {
 			return rule
 		}
 	}
-	return NotAllowed
+	return ""
 }
 
-// claimFits compares without the claim's parameters, such as a charset.
-func claimFits(row Row, claim string) bool {
-	bare, _, _ := strings.Cut(claim, ";")
-	bare = strings.ToLower(strings.TrimSpace(bare))
-	if slices.Contains(noClaim, bare) {
+// Never says which rule refuses a name whatever the file holds, if any. It is
+// what the members of an archive are asked.
+func Never(name string) Rule {
+	rule := never(extension(name))
+	if rule == LinkShortcut || rule == OtherArchive || rule == Script {
+		return "" // inside an archive these do no harm
+	}
+	return rule
+}
+
+// Decide judges a file by its name, its claim and the first bytes of its
+// content. What a program is by content is refused as such whatever it is
+// called.
+//
+// A head cannot show everything. Not detected here: what is appended after the
+// head (a zip behind an image, a second document behind a PDF), what a container
+// holds (see Contained), and active content inside a PDF. Such files leave as
+// attachments only.
+func Decide(name, claim string, head []byte, rules Rules) Decision {
+	head = head[:min(len(head), HeadSize)]
+	found := detect(head)
+	if found.rule != "" {
+		// The danger is named before the formality.
+		return Decision{Rule: found.rule}
+	}
+	row, rule := admit(name, rules)
+	if rule == "" && isProgramClaim(claim) {
+		rule = ClaimMismatch
+	}
+	if rule != "" {
+		return Decision{Type: row.public(), Rule: rule}
+	}
+	if len(head) == 0 {
+		return empty(row)
+	}
+	return settle(name, claim, head, found.content, row, rules)
+}
+
+// empty is a file of no bytes, which is what its name says.
+func empty(row Row) Decision {
+	if row.MediaType == "" {
+		row, _ = byMediaType(plainText)
+	}
+	row = row.public()
+	row.Preview, row.Container = false, NoContainer
+	return Decision{Type: row}
+}
+
+// settle holds the content against the name.
+func settle(name, claim string, head []byte, content string, row Row, rules Rules) Decision {
+	if row.takes(content, head) {
+		return Decision{Type: row.public(), From: differingClaim(row, claim)}
+	}
+	real, known := byContent(content, head)
+	refused := Decision{Type: row.public(), Rule: ContentMismatch, Found: real.Title, Expected: row.Title}
+	switch {
+	case !known && row.MediaType == "":
+		return Decision{Rule: NotAllowed}
+	case !known, row.MediaType != "" && !relatives(row, real):
+		return refused
+	}
+	if rule := rules.allows(real); rule != "" {
+		return Decision{Type: real.public(), Rule: rule, Found: real.Title, Expected: row.Title}
+	}
+	from := row.MediaType
+	if from == "" {
+		// A name without an extension says nothing that could be wrong.
+		return Decision{Type: real.public(), From: differingClaim(real, claim)}
+	}
+	return Decision{Type: real.public(), From: from}
+}
+
+// takes reports that content is of the row's kind.
+func (r Row) takes(content string, head []byte) bool {
+	switch {
+	case r.MediaType == Opaque:
+		return true
+	case r.MediaType == "":
+		return false
+	case slices.Contains(r.contents, content), hasMagic(r.magics, head):
 		return true
 	}
-	if _, _, err := mime.ParseMediaType(claim); err != nil {
-		return false
+	return false
+}
+
+func hasMagic(magics []magic, head []byte) bool {
+	for _, m := range magics {
+		if len(head) >= m.at+len(m.bytes) && bytes.HasPrefix(head[m.at:], []byte(m.bytes)) {
+			return true
+		}
 	}
-	return bare == row.MediaType || slices.Contains(row.Claims, bare)
+	return false
+}
+
+// byContent finds the row that content belongs to by itself: the first of the
+// table that takes it.
+func byContent(content string, head []byte) (Row, bool) {
+	switch content {
+	case htmlPage, htmlFragment:
+		return byMediaType("text/html")
+	case xmlText:
+		return byMediaType("application/xml")
+	case zipContent:
+		return byMediaType(zipContent)
+	}
+	for _, row := range table {
+		if content != unknown && slices.Contains(row.contents, content) && row.Tier != OptIn {
+			return row, true
+		}
+	}
+	for _, row := range table {
+		if hasMagic(row.magics, head) {
+			return row, true
+		}
+	}
+	return Row{}, false
+}
+
+// relatives reports that a file of one kind under the other's name is a harmless
+// slip: the same programs open both.
+func relatives(named, real Row) bool {
+	switch {
+	case named.Family == Image:
+		return real.Family == Image
+	case named.Family == Audio, named.Family == Video:
+		return real.Family == Audio || real.Family == Video
+	case named.textual():
+		return real.textual() || real.Container == RTF
+	case named.Container == OLE, named.Container == RTF:
+		// Many programs write tables of HTML or CSV and call them .xls.
+		return real.textual() || real.Container != NoContainer
+	case named.Family == Document && named.Container == Zip:
+		return real.Container == OLE || real.Container == RTF || real.Container == Zip
+	}
+	return false
+}
+
+// Contained finishes the decision about a container, once it was opened. document
+// is the media type that the content gives itself, empty if it gives none; has
+// reports a member by its name in lower case, or a folder by its name and a
+// slash.
+func Contained(d Decision, document string, has func(name string) bool, rules Rules) Decision {
+	row, _ := byMediaType(d.Type.MediaType)
+	real, known := byMediaType(document)
+	switch {
+	case row.MediaType == zipContent && d.From == "", document != "" && document == row.MediaType, slices.ContainsFunc(row.markers, has):
+		return d
+	case !known || real.Container == NoContainer || row.markers != nil:
+		return Decision{Type: d.Type, Rule: NotThatDocument, Found: foundTitle(real, row), Expected: expectedTitle(d, row)}
+	}
+	if rule := rules.allows(real); rule != "" {
+		return Decision{Type: real.public(), Rule: rule, Found: real.Title, Expected: expectedTitle(d, row)}
+	}
+	from := d.From
+	if from == "" {
+		from = row.MediaType
+	}
+	if from == real.MediaType {
+		from = ""
+	}
+	return Decision{Type: real.public(), From: from}
+}
+
+func foundTitle(real, row Row) string {
+	if real.Title == "" && row.Container == Zip {
+		return "zip archive"
+	}
+	return real.Title
+}
+
+func expectedTitle(d Decision, row Row) string {
+	if named, ok := byMediaType(d.From); ok {
+		return named.Title
+	}
+	return row.Title
+}
+
+// IsProgram says whether content that begins with head is a program, whatever
+// it is called. It is what a zip is asked about each of its members.
+func IsProgram(head []byte) bool {
+	return detect(head[:min(len(head), HeadSize)]).rule == Executable
+}
+
+// differingClaim returns the claim, without its parameters such as a charset, if
+// it is not one of the row's.
+func differingClaim(row Row, claim string) string {
+	bare, _, _ := strings.Cut(claim, ";")
+	bare = strings.ToLower(strings.TrimSpace(bare))
+	if _, _, err := mime.ParseMediaType(bare); err != nil || slices.Contains(noClaim, bare) || row.MediaType == Opaque {
+		return ""
+	}
+	switch {
+	case bare == strings.ToLower(row.MediaType), slices.Contains(row.Claims, bare):
+		return ""
+	case row.textual() && textualClaim(bare):
+		return ""
+	}
+	return bare
+}
+
+// textualClaim reports the media types that clients send for one text or another.
+func textualClaim(bare string) bool {
+	if strings.HasPrefix(bare, "text/") || strings.HasSuffix(bare, "+xml") || strings.HasSuffix(bare, "+json") {
+		return true
+	}
+	return slices.Contains([]string{"application/json", "application/xml", "application/javascript", "application/x-javascript", "application/x-sh", "application/x-python-code",
+		"application/x-httpd-php", "application/sql", "application/x-tex", "application/x-latex", "application/x-yaml", "application/yaml", "application/typescript"}, bare)
+}
+
+func isProgramClaim(claim string) bool {
+	bare, _, _ := strings.Cut(claim, ";")
+	return slices.Contains(programClaims, strings.ToLower(strings.TrimSpace(bare)))
 }

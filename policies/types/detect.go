@@ -3,6 +3,7 @@ package types
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 	"strings"
 
 	"github.com/gabriel-vasile/mimetype"
@@ -14,13 +15,13 @@ const (
 	htmlFragment = "html-fragment"
 	htmlPage     = "html-page"
 	svgDrawing   = "svg-drawing"
+	xmlText      = "xml"
 	// taggedAudio begins with an ID3 tag that is longer than the head, such as one
 	// with a large cover. MP3 and AAC look alike up to there.
 	taggedAudio = "id3-tagged-audio"
-	// metaFirst is a zip whose first member is the folder META-INF. The detector
-	// takes it for a Java archive, but an OpenDocument file has that folder too.
-	metaFirst = "zip-meta-inf"
-	unknown   = ""
+	// mpegStream repeats a sync byte at the distance of its packets.
+	mpegStream = "mpeg-transport-stream"
+	unknown    = ""
 )
 
 // finding is what the bytes are, or the rule that they break by themselves.
@@ -36,19 +37,44 @@ func detect(head []byte) finding {
 	if text, ok := decodeText(head); ok {
 		return detectText(text)
 	}
-	if hasProgram(head) {
-		return finding{rule: Executable}
-	}
-	if bytes.HasPrefix(head, []byte("#!")) {
-		return finding{rule: Script} // an interpreter runs it, whatever follows
-	}
-	kind := mimetype.Detect(head)
-	if text, ok := guessText(head); ok && !isBinary(kind) {
+	// A program's header holds zeros, so text of an old encoding is none.
+	if text, ok := byteText(head); ok {
 		return detectText(text)
 	}
+	switch {
+	case hasProgram(head):
+		return finding{rule: Executable}
+	case bytes.HasPrefix(head, []byte("#!AMR")):
+		return finding{content: "audio/amr"}
+	case bytes.HasPrefix(head, []byte("#!")):
+		return finding{rule: Script} // an interpreter runs it, whatever follows
+	case hasMagic(zipMagics, head):
+		return finding{content: zipContent} // policies/archives opens it
+	case bytes.HasPrefix(head, []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")):
+		return finding{content: oleContent} // policies/ole opens it
+	case bytes.HasPrefix(head, []byte(`{\rt`)):
+		return finding{content: rtfContent}
+	case isTransportStream(head):
+		return finding{content: mpegStream}
+	}
+	if brand := mediaBrand(head); brand != "" {
+		return finding{content: brand}
+	}
+	kind := mimetype.Detect(head)
+	if text, ok := unmarked(head); ok && !isBinary(kind) {
+		return detectText(text)
+	}
+	return detectBinary(kind, head)
+}
+
+var zipMagics = []magic{{0, "PK\x03\x04"}, {0, "PK\x05\x06"}, {0, "PK\x07\x08PK\x03\x04"}, {0, "PK00PK\x03\x04"}}
+
+// detectBinary trusts the library for what it knows beyond this package's own
+// signatures.
+func detectBinary(kind *mimetype.MIME, head []byte) finding {
 	for m := kind; m != nil; m = m.Parent() {
 		if rule, ok := refusedContents[m.String()]; ok {
-			return finding{rule: rule, content: metaFolder(head)}
+			return finding{rule: rule}
 		}
 	}
 	switch bareType(kind) {
@@ -63,16 +89,77 @@ func detect(head []byte) finding {
 	return finding{content: bareType(kind)}
 }
 
-// detectPDF checks the bytes before the header of a PDF. The format allows anything
+// mediaBrand names an ISO base media file (ISO/IEC 14496-12, section 4.3) by its
+// brands. The major brand says by which rules it was written, the compatible ones
+// who can read it: an AVIF of some programs has the major brand mif1.
+func mediaBrand(head []byte) string {
+	const brandsAt, most = 8, 256
+	if len(head) < brandsAt+4 || !bytes.Equal(head[4:8], []byte("ftyp")) {
+		return ""
+	}
+	size := min(int(min(binary.BigEndian.Uint32(head), most)), len(head))
+	var brands []string
+	for at := brandsAt; at+4 <= size; at += 4 {
+		if at != brandsAt+4 { // the minor version
+			brands = append(brands, string(head[at:at+4]))
+		}
+	}
+	if len(brands) == 0 {
+		return ""
+	}
+	for _, known := range brandTypes {
+		major := slices.Contains(known.brands, brands[0])
+		if major || known.compatible && slices.ContainsFunc(brands, func(b string) bool { return slices.Contains(known.brands, b) }) {
+			return known.content
+		}
+	}
+	return "video/mp4"
+}
+
+var brandTypes = []struct {
+	content    string
+	compatible bool // a compatible brand is enough
+	brands     []string
+}{
+	{"image/avif", true, []string{"avif", "avis"}},
+	{"image/heic", true, []string{"heic", "heix", "hevc", "hevx", "heim", "heis"}},
+	{"image/heic", false, []string{"mif1", "msf1", "mif2"}},
+	{"image/jp2", false, []string{"jp2 ", "jpx "}},
+	{"image/cr3", false, []string{"crx "}},
+	{"audio/mp4", false, []string{"M4A ", "M4B ", "M4P "}},
+	{"video/quicktime", false, []string{"qt  "}},
+	{"video/3gpp", false, []string{"3gp4", "3gp5", "3gp6", "3gp7", "3gs7", "3ge6", "3ge7", "3gg6", "3g2a", "3g2b", "3g2c", "kddi"}},
+}
+
+// isTransportStream knows an MPEG transport stream by its sync bytes, with the
+// packets of broadcasts (188) and of camcorders (192).
+func isTransportStream(head []byte) bool {
+	const sync, packets = 0x47, 4
+	for _, form := range []struct{ first, size int }{{0, 188}, {4, 192}} {
+		if len(head) < form.first+packets*form.size {
+			continue
+		}
+		n := 0
+		for n < packets && head[form.first+n*form.size] == sync {
+			n++
+		}
+		if n == packets {
+			return true
+		}
+	}
+	return false
+}
+
+// detectPDF looks at what stands in front of a PDF. The format allows anything
 // there, but what begins as a page or a script is that to a browser or a shell.
 func detectPDF(head []byte) finding {
 	front, _, _ := bytes.Cut(head, []byte("%PDF-"))
 	text := string(front)
-	found := detectText(text)
+	start := strings.TrimLeft(text, blanks)
 	switch {
-	case found.rule != "":
-		return found
-	case found.content != plainText, anyTag.MatchString(text):
+	case strings.HasPrefix(start, "#!"), isScript(start):
+		return finding{rule: Script}
+	case detectText(text).content != plainText, anyTag.MatchString(text):
 		return finding{content: unknown}
 	}
 	return finding{content: "application/pdf"}
@@ -102,20 +189,6 @@ func behindTags(head []byte) string {
 	return "audio/mpeg"
 }
 
-// metaFolder names a zip that begins with an empty folder META-INF and shows no
-// manifest of Java in the head.
-func metaFolder(head []byte) string {
-	const nameAt = 30
-	folder := []byte("META-INF/")
-	if !bytes.HasPrefix(head, []byte("PK\x03\x04")) || len(head) < nameAt+len(folder) || bytes.Contains(head, []byte("META-INF/MANIFEST.MF")) {
-		return unknown
-	}
-	if int(binary.LittleEndian.Uint16(head[26:])) != len(folder) || !bytes.HasPrefix(head[nameAt:], folder) {
-		return unknown
-	}
-	return metaFirst
-}
-
 // isBinary reports that the detector knows the bytes as something other than
 // text.
 func isBinary(m *mimetype.MIME) bool {
@@ -129,8 +202,6 @@ var refusedContents = map[string]Rule{
 	"application/x-elf":                             Executable,
 	"application/x-mach-binary":                     Executable,
 	"application/x-java-applet":                     Executable,
-	"application/java-archive":                      Executable,
-	"application/vnd.android.package-archive":       Executable,
 	"application/x-ms-installer":                    Executable,
 	"application/x-ms-shortcut":                     Executable,
 	"application/x-shockwave-flash":                 Executable,
@@ -140,7 +211,6 @@ var refusedContents = map[string]Rule{
 	"application/wasm":                              Executable,
 	"application/vnd.ms-htmlhelp":                   Executable,
 	"application/x-bytecode.python":                 Executable,
-	"application/x-ole-storage":                     LegacyOffice,
 }
 
 // programs are the beginnings of executable formats. The detector knows most of

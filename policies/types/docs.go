@@ -18,18 +18,25 @@ func MediaTypes() []string {
 func Markdown() string {
 	var b strings.Builder
 	b.WriteString(intro)
-	b.WriteString("\n## Accepted\n\n| kind | extensions | stored as | also claimed as | family | leaves as | previews |\n|---|---|---|---|---|---|---|\n")
-	for _, row := range table {
-		fmt.Fprintf(&b, "| %s | %s | `%s` | %s | %s | %s | %s |\n", row.Title, codes(row.Extensions), row.MediaType,
-			codes(row.Claims), row.Family, row.Leaves, yes(row.Preview))
+	for _, tier := range tiers {
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n| kind | extensions | stored as | leaves as | previews |\n|---|---|---|---|---|\n", tier.heading, tier.meaning)
+		for _, row := range table {
+			if row.Tier == tier.tier {
+				fmt.Fprintf(&b, "| %s | %s | `%s` | %s | %s |\n", title(row), codes(row.Extensions), row.MediaType, leaves(row), yes(row.Preview))
+			}
+		}
+	}
+	b.WriteString("\n## Switches of an organization\n\n| switch | meaning |\n|---|---|\n")
+	for _, s := range Switches() {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", s.Name, s.Meaning)
 	}
 	b.WriteString("\n## Refused\n\n| rule | what happened | what to do next |\n|---|---|---|\n")
 	for _, reason := range reasons {
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", reason.Rule, reason.What, reason.Next)
 	}
-	b.WriteString("\nNames that are refused with a rule of their own, without a look at the content:\n\n")
+	b.WriteString("\nNames that are never taken, whatever the file holds:\n\n")
 	for _, reason := range reasons {
-		if endings := refusedExtensions[reason.Rule]; len(endings) > 0 {
+		if endings := neverExtensions[reason.Rule]; len(endings) > 0 {
 			fmt.Fprintf(&b, "- `%s`: %s\n", reason.Rule, codes(endings))
 		}
 	}
@@ -37,14 +44,46 @@ func Markdown() string {
 	return b.String()
 }
 
+var tiers = []struct {
+	tier             Tier
+	heading, meaning string
+}{
+	{Default, "Taken by default", "Everybody who may upload may bring these."},
+	{Checked, "Taken after a check", "The whole content is opened first. A document with macros, embedded programs, a remote template or a password is refused."},
+	{Staff, "Brought by staff", "Teachers, administrators and owners bring these, in part only where a switch of the organization allows it."},
+	{OptIn, "Taken where the organization allows it", "An administrator turns these on by a switch."},
+}
+
+func title(r Row) string {
+	if r.Switch == "" {
+		return r.Title
+	}
+	return r.Title + " (`" + string(r.Switch) + "`)"
+}
+
+func leaves(r Row) string {
+	switch {
+	case r.Script:
+		return "attachment, as plain text named `.txt`"
+	case r.Delivered() != r.MediaType:
+		return "attachment, as plain text"
+	}
+	return "attachment"
+}
+
 const intro = `# Which files are taken
 
 This page is written from the table in ` + "`policies/types`" + ` that the validator itself reads; its test fails when the
 two differ. Renew it with ` + "`go test ./policies/types -run TestDocs -update`" + `.
 
-A file is taken when its name, the media type that the client claims and the content agree. The name and the claim are
-judged before any byte is sent (415), the content once it is there. A claim is optional: no media type, and
-` + "`application/octet-stream`" + `, claim nothing. Parameters such as a charset are ignored.
+The content decides what a file is. A name or a claimed media type that differs within what is harmless is corrected: the
+file is published, and ` + "`corrected`" + ` says from what to what. So a photo named ` + "`IMG_1.HEIC`" + ` that is a JPEG is stored as
+` + "`image/jpeg`" + `, and a text with the ending of a page stays a text. Pictures are corrected to pictures, sound and video to
+sound and video, texts to texts, and Office documents to Office documents. Names that are never taken are refused before any byte
+is sent (415); what the content shows is judged once it is there.
+
+An organization can add extensions of its own. Such files are scanned and stored as ` + "`application/octet-stream`" + `; a program is
+refused under every name.
 
 No original is ever shown inside a page: it leaves as an attachment. Only previews that Satchel encoded itself are shown
 inline.
@@ -62,8 +101,8 @@ The header of a picture says how large it is, and a browser takes memory for tha
 an encoder of their format needs for a blank picture of that size (` + "`policies/pictures/bounds.go`" + `). The frames of an animation share
 one canvas, which counts once; of a TIFF the first 128 pages count together.
 
-Scripts are recognized by how they begin: an interpreter line, PHP, and the first statements typical of batch files,
-PowerShell, VBScript, JScript and JavaScript. Source code inside a document or further down in a text is not a script.
+A script is a text like any other, and is taken under a name of its language or of a text. It never leaves under a name by
+which a computer runs it, unless the organization says so.
 
 ## Names
 

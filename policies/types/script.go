@@ -7,9 +7,8 @@ import (
 
 // scriptStarts are first lines that belong to a script and hardly to an essay.
 // They are matched against the first line that is neither empty nor a comment
-// of the language, in lower case. Being found out here is not what keeps people
-// safe, since text leaves as an attachment and is never run: it keeps a script
-// from traveling under a harmless name.
+// of the language, in lower case. A script in front of a PDF makes a file that is
+// both: text is taken whatever it says, but nothing may be two things.
 var scriptStarts = []*regexp.Regexp{
 	regexp.MustCompile(`^<\?(php|=)`),
 	regexp.MustCompile(`^<%@?\s*(page|language|eval|execute|response|request|import)\b`),

@@ -29,14 +29,24 @@ func decodeText(head []byte) (string, bool) {
 	return string(head), utf8.Valid(trimTorn(head)) && !bytes.ContainsFunc(head, notInText)
 }
 
-// guessText recognizes text that does not say how it is encoded: UTF-16 without
-// its mark, and the old 8-bit encodings, which are passed on unchanged. It
-// is asked last, since the head of a binary format can look like either.
-func guessText(head []byte) (string, bool) {
-	if !bytes.ContainsFunc(head, notInText) {
-		return string(head), true
+// byteText recognizes text in an old 8-bit encoding, which is passed on as it
+// is, and text into which a word processor left a control character. It holds no
+// zero byte, and hardly any other control character.
+func byteText(head []byte) (string, bool) {
+	const one = 500 // in so many bytes one control character is let pass
+	odd := 0
+	for _, b := range head {
+		if b == 0 {
+			return "", false
+		}
+		if notInText(rune(b)) && b < 0x80 {
+			odd++
+		}
 	}
-	return unmarked(head)
+	if odd > 1+len(head)/one || odd > 0 && bytes.IndexByte([]byte("\x7f\xff\x89\x1b\x01\x02\x03\x04"), head[0]) >= 0 {
+		return "", false
+	}
+	return string(head), true
 }
 
 // trimTorn drops a last rune that the end of the head cut in two.
@@ -57,7 +67,8 @@ func trimTorn(head []byte) []byte {
 // itself: an invalid byte of an 8-bit encoding.
 func notInText(r rune) bool {
 	switch r {
-	case '\t', '\n', '\r', '\f', '\v', '\b', 0x1a, 0x1b, 0x85:
+	case '\t', '\n', '\r', '\f', '\v', '\b', 0x1a, 0x1b, 0x85,
+		0x1e, 0x1f: // the fixed and the soft hyphen of word processors
 		return false
 	}
 	return r < 0x20 || r == 0x7f
@@ -93,21 +104,21 @@ func unassigned(r rune) bool {
 	return !unicode.IsGraphic(r) && !unicode.IsSpace(r) && !unicode.Is(unicode.Cf, r)
 }
 
-// detectText sorts text into plain text, markup, formats that are written in
-// text, and scripts.
+// blanks may stand in front of what says which format a text is.
+const blanks = "\ufeff \t\r\n\f\v"
+
+// detectText sorts text into plain text, markup and formats that are written in
+// text. What language a text is written in makes no difference: none of it is
+// ever run here, and all of it leaves as an attachment.
 func detectText(text string) finding {
-	start := strings.TrimLeft(text, "\ufeff \t\r\n\f\v")
+	start := strings.TrimLeft(text, blanks)
 	switch {
-	case strings.HasPrefix(start, "#!"), isScript(start):
-		return finding{rule: Script}
 	case strings.HasPrefix(start, "%PDF-"):
 		return finding{content: "application/pdf"}
-	case strings.HasPrefix(start, "%!PS"):
-		return finding{rule: Script}
 	case strings.HasPrefix(start, `{\rt`):
-		return finding{rule: LegacyOffice}
+		return finding{content: rtfContent}
 	}
-	return detectMarkup(text, start)
+	return finding{content: detectMarkup(start)}
 }
 
 // fragmentTags leaves out what is no element of HTML: chat logs begin with
@@ -125,27 +136,19 @@ var (
 	anyTag    = regexp.MustCompile(`(?is)<(script|iframe|html|body|object|embed)[\s>/]`)
 )
 
-func detectMarkup(text, start string) finding {
+func detectMarkup(start string) string {
 	switch {
 	case svgRoot.MatchString(start):
-		return markup(text, svgDrawing)
+		return svgDrawing
 	case pageStart.MatchString(start):
-		return markup(text, htmlPage)
+		return htmlPage
 	case fragment.MatchString(start):
-		return markup(text, htmlFragment)
+		return htmlFragment
 	case strings.HasPrefix(strings.ToLower(start), "<?xml"):
 		if anyTag.MatchString(start) {
-			return markup(text, htmlPage)
+			return htmlPage
 		}
-		return finding{content: "text/xml"}
+		return xmlText
 	}
-	return finding{content: plainText}
-}
-
-// markup with a server's script in it is that script.
-func markup(text, kind string) finding {
-	if strings.Contains(strings.ToLower(text), "<?php") {
-		return finding{rule: Script}
-	}
-	return finding{content: kind}
+	return plainText
 }
