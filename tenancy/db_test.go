@@ -80,7 +80,7 @@ func TestTxOffersEveryWayIn(t *testing.T) {
 		b.Queue(insert, tenancy.NewID(), "two")
 		require.NoError(t, tx.SendBatch(ctx, &b).Close())
 		_, err := tx.CopyFrom(ctx, pgx.Identifier{"operations"}, []string{"organization_id", "id", "kind", "workflow_id"},
-			pgx.CopyFromRows([][]any{{org.UUID(), tenancy.NewID(), "three", ""}}))
+			pgx.CopyFromRows([][]any{{org, tenancy.NewID(), "three", ""}}))
 		// Postgres offers no COPY into tables with row-level security: the
 		// refusal is what keeps CopyFrom from being a way around it.
 		require.ErrorContains(t, err, "row-level security")
@@ -283,7 +283,7 @@ func take(t *testing.T, db *tenancy.DB, org, other tenancy.OrgID, turn string) e
 		_, err := db.Single(org).Exec(ctx, "insert into operations (organization_id) values (app.org())")
 		return err
 	case "foreign":
-		_, err := db.Single(org).Exec(ctx, "insert into operations (organization_id, id, kind, workflow_id) values ($1, $2, 'x', '')", other.UUID(), tenancy.NewID())
+		_, err := db.Single(org).Exec(ctx, "insert into operations (organization_id, id, kind, workflow_id) values ($1, $2, 'x', '')", other, tenancy.NewID())
 		return err
 	case "cancelled":
 		cancelled, cancel := context.WithCancel(ctx)
@@ -315,7 +315,7 @@ func TestForgettingTakesTheQuotaLast(t *testing.T) {
 		_, err := db.Single(org).Exec(t.Context(), sql, file, user)
 		require.NoError(t, err)
 	}
-	_, err := d.Admin(t).Exec(t.Context(), "update organizations set status = 'provisioning' where id = $1", org.UUID())
+	_, err := d.Admin(t).Exec(t.Context(), "update organizations set status = 'provisioning' where id = $1", org)
 	require.NoError(t, err)
 	var counts map[string]int64
 	require.NoError(t, db.InTx(t.Context(), tenancy.Platform, func(tx *tenancy.Tx) (err error) {

@@ -84,7 +84,7 @@ func (a *Activities) InspectObject(ctx context.Context, in InspectObjectInput) (
 }
 
 func (a *Activities) inspect(ctx context.Context, v files.Version) (InspectObjectResult, error) {
-	object := &ranges{ctx: ctx, source: a.staged, key: files.StagingKey(tenancy.OrgID(v.OrganizationID), v.ID), etag: v.StagingEtag, size: v.Size}
+	object := &ranges{ctx: ctx, source: a.staged, key: files.StagingKey(v.OrganizationID, v.ID), etag: v.StagingEtag, size: v.Size}
 	head := make([]byte, min(v.Size, types.HeadSize))
 	if _, err := object.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
 		return InspectObjectResult{}, fmt.Errorf("read the first bytes: %w", err)

@@ -37,14 +37,14 @@ func (a *BatchActivities) RestartUnfinished(ctx context.Context, in RestartUnfin
 // restart opens the operation again first, where an attempt before has failed: a
 // workflow would have nowhere to report.
 func (a *BatchActivities) restart(ctx context.Context, u tenancy.UnfinishedOrganization) error {
-	org, platform := tenancy.OrgID(u.Org), a.DB.Single(tenancy.Platform)
+	org, platform := u.Org, a.DB.Single(tenancy.Platform)
 	if u.Status == tenancy.Deleting && u.Deletion != nil {
 		if err := operations.Reopen(ctx, platform, *u.Deletion); err != nil {
 			return err
 		}
 		return a.Workflows.StartDeletion(ctx, org, *u.Deletion)
 	}
-	if err := operations.Reopen(ctx, platform, u.Org); err != nil {
+	if err := operations.Reopen(ctx, platform, u.Org.UUID()); err != nil {
 		return err
 	}
 	return a.Workflows.StartProvisioning(ctx, org)

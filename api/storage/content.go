@@ -12,7 +12,6 @@ import (
 	"satchel/files"
 	"satchel/internal/fault"
 	"satchel/policies/audit"
-	"satchel/tenancy"
 )
 
 var errGone = fault.New(fault.Conflict, "not_available", "This version was never published, or is no longer kept. Its status_reason says why.")
@@ -60,7 +59,7 @@ func (r *Storage) send(c *gin.Context, v files.View) error {
 		return err
 	}
 	return delivery.Serve(c.Writer, c.Request, r.Clean, delivery.Content{
-		Key: files.ContentKey(tenancy.OrgID(v.OrganizationID), v.VersionID), ObjectETag: v.ObjectEtag, Tag: v.Sha256,
+		Key: files.ContentKey(v.OrganizationID, v.VersionID), ObjectETag: v.ObjectEtag, Tag: v.Sha256,
 		Name: v.Name, Type: v.MimeType, Size: v.Size, Modified: *v.PublishedAt,
 		OnStart: func() error { return r.recordRead(c, v) },
 	})
@@ -96,7 +95,7 @@ func (r *Storage) GetRendition(c *gin.Context) error {
 	if err := readable(v); err != nil {
 		return err
 	}
-	org := tenancy.OrgID(v.OrganizationID)
+	org := v.OrganizationID
 	made, err := files.GetRendition(c.Request.Context(), r.DB.Single(org), v.VersionID, c.Param("name"))
 	if err != nil {
 		return err
