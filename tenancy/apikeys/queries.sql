@@ -1,6 +1,3 @@
--- Names are noun first, so that they sort by what they touch. The organization
--- is bound to the transaction; no query names it but for inserts.
-
 -- name: Clock :one
 select now()::timestamptz as now;
 

@@ -1,6 +1,3 @@
--- Names are noun first, so that they sort by what they touch. The organization
--- is bound to the transaction; no query names it but for inserts.
-
 -- name: EventInsert :exec
 insert into organization_events (organization_id, seq, id, type, data)
 select app.org(), coalesce(max(seq), 0) + 1, sqlc.arg(id), sqlc.arg(type), sqlc.arg(data) from organization_events;

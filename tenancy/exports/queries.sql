@@ -1,6 +1,3 @@
--- Names are noun first, so that they sort by what they touch. The organization
--- is bound to the transaction; no query names it but for inserts.
-
 -- name: ExportEnd :execrows
 update exports set state = $2, updated_at = now() where id = $1 and state in ('running', 'ready');
 

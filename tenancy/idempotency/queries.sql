@@ -1,8 +1,5 @@
--- Names are noun first, so that they sort by what they touch. The organization
--- is bound to the transaction; no query names it but for inserts.
-
--- A try changes the row only while it holds it. Another that took its place is
--- left alone.
+-- The holder is in the where clause of each change: a request that lost its lease
+-- changes nothing of the one that took it.
 
 -- name: KeyAbandon :exec
 update idempotency_keys set busy_until = now() - interval '1 second' where principal = sqlc.arg(principal) and key_hash = sqlc.arg(key_hash) and holder = sqlc.arg(holder);

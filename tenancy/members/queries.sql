@@ -1,6 +1,3 @@
--- Names are noun first, so that they sort by what they touch. The organization
--- is bound to the transaction; no query names it but for inserts.
-
 -- name: GuardianDelete :execrows
 delete from guardianships where parent_id = $1 and student_id = $2;
 
@@ -73,8 +70,8 @@ update invitations set started_at = now() where id = $1 and started_at is null;
 -- name: MemberDelete :exec
 delete from members where user_id = $1;
 
--- The reads of members leave out the service accounts of API keys: they are no
--- people, take no seat, and go with their key.
+-- Reads of members leave out the service accounts of API keys: they take no seat
+-- and are removed with their key.
 
 -- name: MemberGet :one
 select m.user_id as "user", m.role, u.issuer, u.subject, m.created_at

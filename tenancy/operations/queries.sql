@@ -1,7 +1,4 @@
--- Names are noun first, so that they sort by what they touch. The organization
--- is bound to the transaction; no query names it but for inserts.
-
--- The first end stays: of one that has ended nothing changes.
+-- The first end is kept: a repeated call changes nothing.
 
 -- name: OperationEnd :execrows
 update operations set

@@ -1,6 +1,3 @@
--- Names are noun first, so that they sort by what they touch. The organization
--- is bound to the transaction; no query names it but for inserts.
-
 -- name: ActiveAdd :exec
 insert into usage_active (organization_id, day, user_id)
 select app.org(), d::date, u from unnest(sqlc.arg(days)::text[], sqlc.arg(users)::uuid[]) x (d, u) order by d, u
