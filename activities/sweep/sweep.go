@@ -185,7 +185,7 @@ func (a *Activities) organizationsWithTrash(ctx context.Context) ([]tenancy.Ref,
 		if len(orgs) > 0 {
 			last = orgs[len(orgs)-1]
 		}
-		next, err := a.db.OrganizationsWithTrash(ctx, a.config.Trash, last.Org, a.page)
+		next, err := a.db.OrganizationsWithTrash(ctx, a.config.Trash, last.Org.UUID(), a.page)
 		if err != nil || len(next) == 0 {
 			return orgs, err
 		}

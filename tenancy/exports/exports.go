@@ -188,8 +188,7 @@ func End(ctx context.Context, q tenancy.Queries, id uuid.UUID, to State) (bool, 
 
 // MarkCleaned notes that the store holds nothing of an export that ended.
 func MarkCleaned(ctx context.Context, q tenancy.Queries, id uuid.UUID) error {
-	_, err := q.Exec(ctx, "update exports set cleaned_at = now() where id = $1 and state in ('failed', 'removed') and cleaned_at is null", id)
-	if err != nil {
+	if err := exportsdb.New(q).ExportCleaned(ctx, id); err != nil {
 		return fmt.Errorf("note that the export is cleaned: %w", err)
 	}
 	return nil

@@ -1,3 +1,6 @@
+-- name: ExportCleaned :exec
+update exports set cleaned_at = now() where id = $1 and state in ('failed', 'removed') and cleaned_at is null;
+
 -- name: ExportEnd :execrows
 update exports set state = $2, updated_at = now() where id = $1 and state in ('running', 'ready');
 

@@ -11,12 +11,9 @@ import (
 )
 
 const eventInsert = `-- name: EventInsert :exec
-
 insert into audit_events (organization_id, event) values (app.org(), $1)
 `
 
-// Names are noun first, so that they sort by what they touch. The organization
-// is bound to the transaction; no query names it but for inserts.
 func (q *Queries) EventInsert(ctx context.Context, event string) error {
 	_, err := q.db.Exec(ctx, eventInsert, event)
 	return err

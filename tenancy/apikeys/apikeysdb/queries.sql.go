@@ -14,12 +14,9 @@ import (
 )
 
 const clock = `-- name: Clock :one
-
 select now()::timestamptz as now
 `
 
-// Names are noun first, so that they sort by what they touch. The organization
-// is bound to the transaction; no query names it but for inserts.
 func (q *Queries) Clock(ctx context.Context) (time.Time, error) {
 	row := q.db.QueryRow(ctx, clock)
 	var now time.Time

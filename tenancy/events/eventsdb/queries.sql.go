@@ -14,7 +14,6 @@ import (
 )
 
 const eventInsert = `-- name: EventInsert :exec
-
 insert into organization_events (organization_id, seq, id, type, data)
 select app.org(), coalesce(max(seq), 0) + 1, $1, $2, $3 from organization_events
 `
@@ -25,8 +24,6 @@ type EventInsertParams struct {
 	Data json.RawMessage
 }
 
-// Names are noun first, so that they sort by what they touch. The organization
-// is bound to the transaction; no query names it but for inserts.
 func (q *Queries) EventInsert(ctx context.Context, arg EventInsertParams) error {
 	_, err := q.db.Exec(ctx, eventInsert, arg.ID, arg.Type, arg.Data)
 	return err

@@ -12,8 +12,16 @@ import (
 	"github.com/google/uuid"
 )
 
-const exportEnd = `-- name: ExportEnd :execrows
+const exportCleaned = `-- name: ExportCleaned :exec
+update exports set cleaned_at = now() where id = $1 and state in ('failed', 'removed') and cleaned_at is null
+`
 
+func (q *Queries) ExportCleaned(ctx context.Context, id uuid.UUID) error {
+	_, err := q.db.Exec(ctx, exportCleaned, id)
+	return err
+}
+
+const exportEnd = `-- name: ExportEnd :execrows
 update exports set state = $2, updated_at = now() where id = $1 and state in ('running', 'ready')
 `
 
@@ -22,8 +30,6 @@ type ExportEndParams struct {
 	State string
 }
 
-// Names are noun first, so that they sort by what they touch. The organization
-// is bound to the transaction; no query names it but for inserts.
 func (q *Queries) ExportEnd(ctx context.Context, arg ExportEndParams) (int64, error) {
 	result, err := q.db.Exec(ctx, exportEnd, arg.ID, arg.State)
 	if err != nil {

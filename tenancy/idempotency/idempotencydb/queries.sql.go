@@ -14,7 +14,6 @@ import (
 
 const keyAbandon = `-- name: KeyAbandon :exec
 
-
 update idempotency_keys set busy_until = now() - interval '1 second' where principal = $1 and key_hash = $2 and holder = $3
 `
 
@@ -24,10 +23,8 @@ type KeyAbandonParams struct {
 	Holder    uuid.UUID
 }
 
-// Names are noun first, so that they sort by what they touch. The organization
-// is bound to the transaction; no query names it but for inserts.
-// A try changes the row only while it holds it. Another that took its place is
-// left alone.
+// The holder is in the where clause of each change: a request that lost its lease
+// changes nothing of the one that took it.
 func (q *Queries) KeyAbandon(ctx context.Context, arg KeyAbandonParams) error {
 	_, err := q.db.Exec(ctx, keyAbandon, arg.Principal, arg.KeyHash, arg.Holder)
 	return err

@@ -14,7 +14,6 @@ import (
 )
 
 const guardianDelete = `-- name: GuardianDelete :execrows
-
 delete from guardianships where parent_id = $1 and student_id = $2
 `
 
@@ -23,8 +22,6 @@ type GuardianDeleteParams struct {
 	StudentID uuid.UUID
 }
 
-// Names are noun first, so that they sort by what they touch. The organization
-// is bound to the transaction; no query names it but for inserts.
 func (q *Queries) GuardianDelete(ctx context.Context, arg GuardianDeleteParams) (int64, error) {
 	result, err := q.db.Exec(ctx, guardianDelete, arg.ParentID, arg.StudentID)
 	if err != nil {
@@ -507,8 +504,8 @@ type MemberGetRow struct {
 	CreatedAt time.Time
 }
 
-// The reads of members leave out the service accounts of API keys: they are no
-// people, take no seat, and go with their key.
+// Reads of members leave out the service accounts of API keys: they take no seat
+// and are removed with their key.
 func (q *Queries) MemberGet(ctx context.Context, userID uuid.UUID) (MemberGetRow, error) {
 	row := q.db.QueryRow(ctx, memberGet, userID)
 	var i MemberGetRow

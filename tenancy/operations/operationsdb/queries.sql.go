@@ -15,7 +15,6 @@ import (
 
 const operationEnd = `-- name: OperationEnd :execrows
 
-
 update operations set
     steps = case when state = 'running' then coalesce($1::jsonb, steps) else steps end,
     result = case when state = 'running' then $2::jsonb else result end,
@@ -33,9 +32,7 @@ type OperationEndParams struct {
 	ID     uuid.UUID
 }
 
-// Names are noun first, so that they sort by what they touch. The organization
-// is bound to the transaction; no query names it but for inserts.
-// The first end stays: of one that has ended nothing changes.
+// The first end is kept: a repeated call changes nothing.
 func (q *Queries) OperationEnd(ctx context.Context, arg OperationEndParams) (int64, error) {
 	result, err := q.db.Exec(ctx, operationEnd,
 		arg.Steps,

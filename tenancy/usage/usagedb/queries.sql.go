@@ -13,7 +13,6 @@ import (
 )
 
 const activeAdd = `-- name: ActiveAdd :exec
-
 insert into usage_active (organization_id, day, user_id)
 select app.org(), d::date, u from unnest($1::text[], $2::uuid[]) x (d, u) order by d, u
 on conflict (organization_id, day, user_id) do nothing
@@ -24,8 +23,6 @@ type ActiveAddParams struct {
 	Users []uuid.UUID
 }
 
-// Names are noun first, so that they sort by what they touch. The organization
-// is bound to the transaction; no query names it but for inserts.
 func (q *Queries) ActiveAdd(ctx context.Context, arg ActiveAddParams) error {
 	_, err := q.db.Exec(ctx, activeAdd, arg.Days, arg.Users)
 	return err
