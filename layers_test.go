@@ -58,6 +58,7 @@ var groups = map[string]group{
 
 	"policies/types":      {2, "rules as data"},
 	"policies/archives":   {2, "rules as data"},
+	"policies/ole":        {2, "rules as data"},
 	"policies/pictures":   {2, "rules as data"},
 	"policies/audit":      {2, "the audit log: one row an action, chained"},
 	"tenancy/members":     {2, "what an organization has, over the tenant transaction"},

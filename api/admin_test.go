@@ -32,7 +32,7 @@ func TestOperatorMakesAnOrganization(t *testing.T) {
 	members := "/api/v1/organizations/" + o.ID.String() + "/members"
 	subject := uuid.NewString()
 	operator.call(post, members, map[string]string{"issuer": b.issuer.URL, "subject": subject, "role": "owner"}).is(200)
-	owner := &person{b: b, org: tenancy.OrgID(o.ID), token: b.issuer.Token(subject)}
+	owner := &person{b: b, org: o.ID, token: b.issuer.Token(subject)}
 	q := read[usage.QuotaView](owner.call(get, storagePath+"/quota", nil).is(200))
 	require.Equal(t, usage.QuotaView{Max: 10 << 30, MaxFileSize: 5 << 30, Counts: q.Counts, Tier: "free", MaxOfTier: true, FileSizeOfTier: true}, q)
 

@@ -190,7 +190,7 @@ func (b *testBundle) owned(org tenancy.OrgID) map[string]bool {
 	ids := map[string]bool{org.String(): true}
 	for _, table := range tables {
 		var text *string
-		require.NoError(b.t, conn.QueryRow(ctx, "select string_agg(to_jsonb(x)::text, ' ') from "+table+" x where organization_id = $1", org.UUID()).Scan(&text))
+		require.NoError(b.t, conn.QueryRow(ctx, "select string_agg(to_jsonb(x)::text, ' ') from "+table+" x where organization_id = $1", org).Scan(&text))
 		if text == nil {
 			continue
 		}

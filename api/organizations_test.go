@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"satchel/api/operations"
@@ -71,7 +70,7 @@ func TestListIsPagedAndFiltered(t *testing.T) {
 		Items []tenancy.Organization
 		Next  *string `json:"next_cursor"`
 	}
-	seen := map[uuid.UUID]bool{}
+	seen := map[tenancy.OrgID]bool{}
 	path := organizationsPath + "?q=TEST+school&limit=2"
 	for cursor := ""; ; {
 		p := read[page](operator.call(get, path+cursor, nil).is(200))

@@ -114,7 +114,7 @@ func TestWarningsAndEventsAreShown(t *testing.T) {
 	operator, owner := b.person(tenancy.Platform, tenancy.Operator), b.person(b.organization(), tenancy.Owner)
 	other := b.person(b.organization(), tenancy.Owner)
 	for _, percent := range []int{82, 96} {
-		_, err := b.db.Admin(t).Exec(t.Context(), "update storage_quotas set used_bytes = max_bytes / 100 * $2 + 100 where organization_id = $1", owner.org.UUID(), percent)
+		_, err := b.db.Admin(t).Exec(t.Context(), "update storage_quotas set used_bytes = max_bytes / 100 * $2 + 100 where organization_id = $1", owner.org, percent)
 		require.NoError(t, err)
 		require.NoError(t, b.db.InTx(t.Context(), owner.org, func(tx *tenancy.Tx) error {
 			raised, err := usage.Cross(t.Context(), tx)

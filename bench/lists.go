@@ -120,7 +120,7 @@ func turn(ctx context.Context, one, other reader, begin, end cursors, i int) (a,
 func (r reader) page(ctx context.Context, known cursors, org tenancy.OrgID) (time.Duration, error) {
 	cursor, found := known[org]
 	if r.after > 0 && !found {
-		if err := r.from.admin.QueryRow(ctx, "select id from files where organization_id = $1 order by id desc offset $2 limit 1", org.UUID(), r.after).Scan(&cursor); err != nil {
+		if err := r.from.admin.QueryRow(ctx, "select id from files where organization_id = $1 order by id desc offset $2 limit 1", org, r.after).Scan(&cursor); err != nil {
 			return 0, err
 		}
 		known[org] = cursor

@@ -67,7 +67,7 @@ func (b *bench) reconcile(ctx context.Context) error {
 
 // objects makes the bucket that agrees with the rows of an organization.
 func (s *scratch) objects(ctx context.Context, org tenancy.OrgID) (*reconciletest.Bucket, error) {
-	rows, err := s.admin.Query(ctx, "select id from file_versions where organization_id = $1 order by id", org.UUID())
+	rows, err := s.admin.Query(ctx, "select id from file_versions where organization_id = $1 order by id", org)
 	if err != nil {
 		return nil, err
 	}

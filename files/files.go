@@ -124,6 +124,13 @@ func ListSums(ctx context.Context, q tenancy.Queries) (used, reserved int64, err
 	return s.Used, s.Reserved, err
 }
 
+// SumsAgree says which of the quota's two sums is what the versions add up to,
+// both of one moment.
+func SumsAgree(ctx context.Context, q tenancy.Queries) (used, reserved bool, err error) {
+	s, err := filesdb.New(q).QuotaAgrees(ctx)
+	return s.Used, s.Reserved, err
+}
+
 func orNotFound(err error) error {
 	if errors.Is(err, pgx.ErrNoRows) {
 		return ErrNotFound

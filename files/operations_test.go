@@ -65,7 +65,9 @@ var operations = []struct {
 	}},
 	{"inspect", 1, func(c *call) inTx {
 		c.want = c.m.processing(c.v)
-		return func(tx *tenancy.Tx) error { return files.Inspected(c.ctx, tx, c.v.id, files.Inspection{MimeType: "text/plain"}) }
+		return func(tx *tenancy.Tx) error {
+			return files.Inspected(c.ctx, tx, c.v.id, files.Inspection{MimeType: "text/plain"})
+		}
 	}},
 	{"scan", 2, func(c *call) inTx {
 		clean := files.Verdict{Verdict: verdict.Clean, SHA256: oneSum}

@@ -43,7 +43,7 @@ func TestDeepPagesAreReadByTheirIndex(t *testing.T) {
 		`insert into file_versions (organization_id, id, file_id, number, size, uploaded_by)
 			select $1, id, id, 1, 10, uploaded_by from files where organization_id = $1 and $2::uuid[] is not null and $3::integer > 0`,
 	} {
-		_, err := admin.Exec(ctx, sql, org.UUID(), people, length)
+		_, err := admin.Exec(ctx, sql, org, people, length)
 		require.NoError(t, err)
 	}
 	_, err = admin.Exec(ctx, "analyze")

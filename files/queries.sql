@@ -8,6 +8,12 @@ returning created_at;
 -- name: FileLock :one
 select id, status, trashed_at, current_id, head_id, uploaded_by, name from files where id = $1 for update;
 
+-- A page of an organization that is being deleted: the versions of its first
+-- files, and then these files.
+
+-- name: FilePagePurge :execrows
+delete from files where organization_id = app.org() and id in (select f.id from files f where f.organization_id = app.org() order by f.id limit sqlc.arg(most));
+
 -- name: FilePurge :execrows
 delete from files where id = $1 and trashed_at is not null;
 
@@ -45,6 +51,11 @@ on conflict (organization_id, upload_id, number) do update set size = excluded.s
 
 -- name: PartList :many
 select number, size, etag from upload_parts where upload_id = $1 order by number;
+
+-- name: QuotaAgrees :one
+select (q.used_bytes = coalesce(sum(v.used_bytes), 0))::boolean as used, (q.reserved_bytes = coalesce(sum(v.reserved_bytes), 0))::boolean as reserved
+  from storage_quotas q left join file_versions v on v.organization_id = q.organization_id
+ group by q.used_bytes, q.reserved_bytes;
 
 -- name: QuotaGet :one
 select max_bytes, max_file_size, used_bytes, reserved_bytes, updated_at, max_bytes_set, max_file_size_set from storage_quotas;
@@ -198,6 +209,9 @@ select id, file_id, number, status, status_reason, size, sha256, scan_verdict, s
 -- name: VersionPage :many
 select id, file_id, status, size, sha256, staging_etag, object_etag, scan_verdict, received_at, started_at, cleaned_at, updated_at
   from file_versions where id > $1 order by id limit $2;
+
+-- name: VersionPagePurge :exec
+delete from file_versions where organization_id = app.org() and file_id in (select f.id from files f where f.organization_id = app.org() order by f.id limit sqlc.arg(most));
 
 -- name: VersionPreview :execrows
 update file_versions set preview = $2, width = $3, height = $4, updated_at = now() where id = $1 and status = 'processing';

@@ -111,13 +111,13 @@ func Unpublish(ctx context.Context, tx *tenancy.Tx, file uuid.UUID) ([]uuid.UUID
 // deleted, with everything that hangs on them, and says how many. Their objects
 // must be gone.
 func PurgePage(ctx context.Context, tx *tenancy.Tx, n int) (int64, error) {
-	const page = "(select id from files where organization_id = app.org() order by id limit $1)"
-	if _, err := tx.Exec(ctx, "delete from file_versions where organization_id = app.org() and file_id in "+page, n); err != nil {
+	q := filesdb.New(tx)
+	if err := q.VersionPagePurge(ctx, int64(n)); err != nil {
 		return 0, fmt.Errorf("purge versions: %w", err)
 	}
-	tag, err := tx.Exec(ctx, "delete from files where organization_id = app.org() and id in "+page, n)
+	purged, err := q.FilePagePurge(ctx, int64(n))
 	if err != nil {
 		return 0, fmt.Errorf("purge files: %w", err)
 	}
-	return tag.RowsAffected(), nil
+	return purged, nil
 }

@@ -131,7 +131,7 @@ func TestExpireSparesTheLiving(t *testing.T) {
 	do("update uploads set lease_until = '-infinity'")
 	refs, err = s.UploadsExpired(ctx, uuid.Nil, 10)
 	require.NoError(t, err)
-	require.Equal(t, []tenancy.Ref{{Org: s.org.UUID(), Upload: up, Version: up}}, refs)
+	require.Equal(t, []tenancy.Ref{{Org: s.org, Upload: up, Version: up}}, refs)
 	require.True(t, expire())
 	require.False(t, expire(), "once")
 	v, err := files.GetVersion(ctx, s.Single(s.org), up)

@@ -109,17 +109,24 @@ func AfterCommit(q Queries, f func()) {
 	f()
 }
 
-// OnCommit runs a statement whose result no one waits for at the very end of q, in
-// one round trip with the commit: what it locks is free again when that is
-// through, however long this program has to wait for a processor. An error of it
-// rolls everything back. A single statement's Once runs it now.
-func OnCommit(ctx context.Context, q Queries, sql string, args ...any) error {
+// OnCommit gives what runs statements, whose result no one waits for, at the very
+// end of q, in one round trip with the commit: what they lock is free again when
+// that is through, however long this program has to wait for a processor. An
+// error of one rolls everything back. Only Exec waits for the commit; it returns
+// an empty tag. Of a SingleStatement each statement runs at once.
+func OnCommit(q Queries) Queries {
 	if tx, ok := q.(*Tx); ok {
-		tx.onCommit = append(tx.onCommit, func(b *pgx.Batch) { b.Queue(sql, args...) })
-		return nil
+		return deferred{tx}
 	}
-	_, err := q.Exec(ctx, sql, args...)
-	return err
+	return q
+}
+
+type deferred struct{ *Tx }
+
+// Exec queues the statement for the commit.
+func (d deferred) Exec(_ context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
+	d.onCommit = append(d.onCommit, func(b *pgx.Batch) { b.Queue(sql, args...) })
+	return pgconn.CommandTag{}, nil
 }
 
 // begin opens the transaction and binds the organization in one round trip.
@@ -140,7 +147,7 @@ func begin(ctx context.Context, conn *pgx.Conn, org OrgID) (*Tx, error) {
 type Tx struct {
 	conn        *pgx.Conn
 	org         OrgID
-	onCommit    []func(*pgx.Batch) // see Last
+	onCommit    []func(*pgx.Batch) // see OnCommit
 	afterCommit []func()           // see AfterCommit
 }
 

@@ -80,7 +80,7 @@ func TestTxOffersEveryWayIn(t *testing.T) {
 		b.Queue(insert, tenancy.NewID(), "two")
 		require.NoError(t, tx.SendBatch(ctx, &b).Close())
 		_, err := tx.CopyFrom(ctx, pgx.Identifier{"operations"}, []string{"organization_id", "id", "kind", "workflow_id"},
-			pgx.CopyFromRows([][]any{{org.UUID(), tenancy.NewID(), "three", ""}}))
+			pgx.CopyFromRows([][]any{{org, tenancy.NewID(), "three", ""}}))
 		// Postgres offers no COPY into tables with row-level security: the
 		// refusal is what keeps CopyFrom from being a way around it.
 		require.ErrorContains(t, err, "row-level security")
@@ -103,10 +103,8 @@ func TestTxOffersEveryWayIn(t *testing.T) {
 func TestLastRunsWithTheCommit(t *testing.T) {
 	t.Parallel()
 	_, db, org, _ := single(t)
-	add := func(q tenancy.Queries) error {
-		return tenancy.OnCommit(t.Context(), q, insert, tenancy.NewID(), "last")
-	}
-	fails := func(q tenancy.Queries) error { return tenancy.OnCommit(t.Context(), q, "select 1/0") }
+	add := func(q tenancy.Queries) error { return onCommit(t, q, insert, tenancy.NewID(), "last") }
+	fails := func(q tenancy.Queries) error { return onCommit(t, q, "select 1/0") }
 	refused := func(tenancy.Queries) error { return errors.New("refused") }
 	for name, c := range map[string]struct {
 		do   []func(tenancy.Queries) error
@@ -136,6 +134,11 @@ func TestLastRunsWithTheCommit(t *testing.T) {
 	require.NoError(t, add(db.Single(org)))
 	require.Equal(t, 1, count(t, db.Single(org)), "a single statement runs at once")
 	requireUnbound(t, db)
+}
+
+func onCommit(t *testing.T, q tenancy.Queries, sql string, args ...any) error {
+	_, err := tenancy.OnCommit(q).Exec(t.Context(), sql, args...)
+	return err
 }
 
 // endings are the ways in which a transaction or a statement can end. None may
@@ -168,13 +171,13 @@ func endings(d *pgtest.Database) map[string]func(*testing.T, *tenancy.DB, tenanc
 			})
 		},
 		"failed last statement": func(t *testing.T, db *tenancy.DB, org tenancy.OrgID) error {
-			return db.InTx(t.Context(), org, func(tx *tenancy.Tx) error { return tenancy.OnCommit(t.Context(), tx, "select 1/0") })
+			return db.InTx(t.Context(), org, func(tx *tenancy.Tx) error { return onCommit(t, tx, "select 1/0") })
 		},
 		"last statement after a swallowed error": func(t *testing.T, db *tenancy.DB, org tenancy.OrgID) error {
 			return db.InTx(t.Context(), org, func(tx *tenancy.Tx) error {
 				_, err := tx.Exec(t.Context(), "select 1/0")
 				require.Error(t, err)
-				return tenancy.OnCommit(t.Context(), tx, "select 1")
+				return onCommit(t, tx, "select 1")
 			})
 		},
 		"unread rows": func(t *testing.T, db *tenancy.DB, org tenancy.OrgID) error {
@@ -280,7 +283,7 @@ func take(t *testing.T, db *tenancy.DB, org, other tenancy.OrgID, turn string) e
 		_, err := db.Single(org).Exec(ctx, "insert into operations (organization_id) values (app.org())")
 		return err
 	case "foreign":
-		_, err := db.Single(org).Exec(ctx, "insert into operations (organization_id, id, kind, workflow_id) values ($1, $2, 'x', '')", other.UUID(), tenancy.NewID())
+		_, err := db.Single(org).Exec(ctx, "insert into operations (organization_id, id, kind, workflow_id) values ($1, $2, 'x', '')", other, tenancy.NewID())
 		return err
 	case "cancelled":
 		cancelled, cancel := context.WithCancel(ctx)
@@ -312,7 +315,7 @@ func TestForgettingTakesTheQuotaLast(t *testing.T) {
 		_, err := db.Single(org).Exec(t.Context(), sql, file, user)
 		require.NoError(t, err)
 	}
-	_, err := d.Admin(t).Exec(t.Context(), "update organizations set status = 'provisioning' where id = $1", org.UUID())
+	_, err := d.Admin(t).Exec(t.Context(), "update organizations set status = 'provisioning' where id = $1", org)
 	require.NoError(t, err)
 	var counts map[string]int64
 	require.NoError(t, db.InTx(t.Context(), tenancy.Platform, func(tx *tenancy.Tx) (err error) {

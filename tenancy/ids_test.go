@@ -95,8 +95,8 @@ func TestMemberships(t *testing.T) {
 	got, err := d.Memberships(t.Context(), "issuer", "subject")
 	require.NoError(t, err)
 	require.ElementsMatch(t, []tenancy.Membership{
-		{User: user, Org: a.UUID(), Role: tenancy.Owner, Status: "active", Tier: "free", RequestsPerMinute: 600, Origins: []string{}, ReadsWhileSuspended: true, Features: []string{}},
-		{User: user, Org: b.UUID(), Role: tenancy.Student, Status: "active", Tier: "free", RequestsPerMinute: 600, Origins: []string{}, ReadsWhileSuspended: true, Features: []string{}},
+		{User: user, Org: a, Role: tenancy.Owner, Status: "active", Tier: "free", RequestsPerMinute: 600, Origins: []string{}, ReadsWhileSuspended: true, Features: []string{}},
+		{User: user, Org: b, Role: tenancy.Student, Status: "active", Tier: "free", RequestsPerMinute: 600, Origins: []string{}, ReadsWhileSuspended: true, Features: []string{}},
 	}, got)
 	for _, other := range [][2]string{{"issuer", "other"}, {"other", "subject"}, {"", ""}} {
 		got, err := d.Memberships(t.Context(), other[0], other[1])

@@ -99,15 +99,15 @@ func BenchmarkTenantContext(b *testing.B) {
 		ask  func(ctx context.Context) error
 	}{
 		{"bare", func(ctx context.Context) error {
-			err := d.Pool().QueryRow(ctx, sql, org.UUID()).Scan(&n)
+			err := d.Pool().QueryRow(ctx, sql, org).Scan(&n)
 			if errors.Is(err, pgx.ErrNoRows) { // no one is bound, so nothing is seen
 				return nil
 			}
 			return err
 		}},
-		{"once", func(ctx context.Context) error { return d.Single(org).QueryRow(ctx, sql, org.UUID()).Scan(&n) }},
+		{"once", func(ctx context.Context) error { return d.Single(org).QueryRow(ctx, sql, org).Scan(&n) }},
 		{"transaction", func(ctx context.Context) error {
-			return d.InTx(ctx, org, func(tx *tenancy.Tx) error { return tx.QueryRow(ctx, sql, org.UUID()).Scan(&n) })
+			return d.InTx(ctx, org, func(tx *tenancy.Tx) error { return tx.QueryRow(ctx, sql, org).Scan(&n) })
 		}},
 	}
 	for _, w := range ways {

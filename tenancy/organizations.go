@@ -29,7 +29,7 @@ var (
 
 // Organization is an organization's row.
 type Organization struct {
-	ID                  uuid.UUID  `db:"id" json:"id"`
+	ID                  OrgID      `db:"id" json:"id"`
 	Slug                string     `db:"slug" json:"slug"`
 	Name                string     `db:"name" json:"name"`
 	Tier                string     `db:"tier" json:"tier"`

@@ -16,7 +16,7 @@ import (
 // Membership is one person's place in one organization.
 type Membership struct {
 	User uuid.UUID `db:"user_id"`
-	Org  uuid.UUID `db:"organization_id"`
+	Org  OrgID     `db:"organization_id"`
 	Role Role      `db:"role"`
 
 	// Of the organization:
@@ -54,7 +54,7 @@ func (d *DB) Organizations(ctx context.Context, after OrgID, n int) ([]OrgID, er
 
 // Ref names a file, version or upload of an organization.
 type Ref struct {
-	Org     uuid.UUID `db:"organization_id"`
+	Org     OrgID     `db:"organization_id"`
 	File    uuid.UUID `db:"file_id"`
 	Version uuid.UUID `db:"version_id"`
 	Upload  uuid.UUID `db:"upload_id"`

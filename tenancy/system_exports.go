@@ -11,7 +11,7 @@ import (
 
 // ExportRef names an export of an organization.
 type ExportRef struct {
-	Org    uuid.UUID `db:"organization_id"`
+	Org    OrgID     `db:"organization_id"`
 	Export uuid.UUID `db:"export_id"`
 }
 

@@ -9,11 +9,11 @@ import (
 
 // OrganizationMembership is one organization to which a person belongs.
 type OrganizationMembership struct {
-	User   uuid.UUID  `db:"user_id"`
-	Org    *uuid.UUID `db:"organization_id"` // nil in the only row of a person who belongs nowhere
-	Name   *string    `db:"name"`
-	Role   *Role      `db:"role"`
-	Status *string    `db:"status"`
+	User   uuid.UUID `db:"user_id"`
+	Org    *OrgID    `db:"organization_id"` // nil in the only row of a person who belongs nowhere
+	Name   *string   `db:"name"`
+	Role   *Role     `db:"role"`
+	Status *string   `db:"status"`
 }
 
 // OrganizationMemberships finds where the person belongs whom an issuer calls subject. It gives
@@ -24,7 +24,7 @@ func (d *DB) OrganizationMemberships(ctx context.Context, issuer, subject string
 
 // InvitationRef names an open invitation.
 type InvitationRef struct {
-	Org        uuid.UUID `db:"organization_id"`
+	Org        OrgID     `db:"organization_id"`
 	Invitation uuid.UUID `db:"invitation_id"`
 	ExpiresAt  time.Time `db:"expires_at"` // only InvitationsWaiting fills it
 }

@@ -44,7 +44,7 @@ func (d *DB) ListOrganizations(ctx context.Context, after OrgID, status, text st
 
 // UnfinishedOrganization is an organization whose workflow may have been lost.
 type UnfinishedOrganization struct {
-	Org      uuid.UUID  `db:"organization_id"`
+	Org      OrgID      `db:"organization_id"`
 	Status   string     `db:"status"`
 	Deletion *uuid.UUID `db:"deletion_id"`
 }

@@ -9,7 +9,7 @@ import (
 
 // ReconcileDue names an organization whose check is due, and where it goes on.
 type ReconcileDue struct {
-	Org      uuid.UUID `db:"organization_id"`
+	Org      OrgID     `db:"organization_id"`
 	Stage    string    `db:"stage"`
 	Version  uuid.UUID `db:"after_version"`
 	WorkedAt time.Time `db:"worked_at"`

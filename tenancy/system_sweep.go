@@ -25,7 +25,7 @@ func (d *DB) OrganizationsWithTrash(ctx context.Context, longer time.Duration, a
 // FilesTrashed pages through the files of an organization that have been in the
 // trash for longer than that.
 func (d *DB) FilesTrashed(ctx context.Context, org OrgID, longer time.Duration, after uuid.UUID, n int) ([]Ref, error) {
-	return systemQuery[Ref](ctx, d, "select organization_id, file_id from app.files_trashed($1, $2, $3, $4)", org.UUID(), longer, after, n)
+	return systemQuery[Ref](ctx, d, "select organization_id, file_id from app.files_trashed($1, $2, $3, $4)", org, longer, after, n)
 }
 
 // VersionsUncleaned pages through the versions that ended longer ago than that

@@ -24,7 +24,7 @@ func (d *DB) UsageCrossings(ctx context.Context, after uuid.UUID, n int) ([]OrgI
 
 // WarningRef names a warning.
 type WarningRef struct {
-	Org     uuid.UUID `db:"organization_id"`
+	Org     OrgID     `db:"organization_id"`
 	Warning uuid.UUID `db:"warning_id"`
 }
 

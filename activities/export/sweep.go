@@ -39,7 +39,7 @@ func (a *Activities) RestartExports(ctx context.Context, in RestartExportsInput)
 	return queue.SweepByID(ctx, "restart exports", exportOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.ExportRef, error) {
 		return a.db.ExportsUnfinished(ctx, unfinishedFor, after, a.page)
 	}, func(ctx context.Context, r tenancy.ExportRef) error {
-		org := tenancy.OrgID(r.Org)
+		org := r.Org
 		if err := operations.Reopen(ctx, a.db.Single(org), r.Export); err != nil {
 			return err
 		}
@@ -54,7 +54,7 @@ func (a *Activities) RemoveExports(ctx context.Context, in RemoveExportsInput) (
 	return queue.SweepByID(ctx, "remove exports", exportOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.ExportRef, error) {
 		return a.db.ExportsDue(ctx, after, a.page)
 	}, func(ctx context.Context, r tenancy.ExportRef) error {
-		org := tenancy.OrgID(r.Org)
+		org := r.Org
 		if _, err := exports.End(ctx, a.db.Single(org), r.Export, exports.Removed); err != nil {
 			return err
 		}

@@ -81,7 +81,7 @@ type objectRef struct{ bucket, key, etag string }
 // earlier attempt may have done it already: each key is written by this package
 // only, and only with the bytes of its version.
 func copyObject(ctx context.Context, from objectRef, to CleanBucket, v files.Version) (string, error) {
-	key := files.ContentKey(tenancy.OrgID(v.OrganizationID), v.ID)
+	key := files.ContentKey(v.OrganizationID, v.ID)
 	if size, etag, err := to.Size(ctx, key); err == nil && size == v.Size {
 		return etag, nil
 	}
@@ -100,10 +100,10 @@ func copyObject(ctx context.Context, from objectRef, to CleanBucket, v files.Ver
 
 // staged is the location of a received version.
 func (o Objects) staged(v files.Version) objectRef {
-	return objectRef{o.Staging.Name(), files.StagingKey(tenancy.OrgID(v.OrganizationID), v.ID), v.StagingEtag}
+	return objectRef{o.Staging.Name(), files.StagingKey(v.OrganizationID, v.ID), v.StagingEtag}
 }
 
 // published is the location of a published version.
 func (o Objects) published(v files.Version) objectRef {
-	return objectRef{o.Clean.Name(), files.ContentKey(tenancy.OrgID(v.OrganizationID), v.ID), v.ObjectEtag}
+	return objectRef{o.Clean.Name(), files.ContentKey(v.OrganizationID, v.ID), v.ObjectEtag}
 }

@@ -118,7 +118,7 @@ func accept(d types.Decision) inspected {
 }
 
 func (a *Activities) inspect(ctx context.Context, v files.Version, rules types.Rules) (inspected, error) {
-	object := &ranges{ctx: ctx, source: a.staged, key: files.StagingKey(tenancy.OrgID(v.OrganizationID), v.ID), etag: v.StagingEtag, size: v.Size}
+	object := &ranges{ctx: ctx, source: a.staged, key: files.StagingKey(v.OrganizationID, v.ID), etag: v.StagingEtag, size: v.Size}
 	head := make([]byte, min(v.Size, types.HeadSize))
 	if _, err := object.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
 		return inspected{}, fmt.Errorf("read the first bytes: %w", err)

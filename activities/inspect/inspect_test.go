@@ -15,6 +15,7 @@ import (
 	"satchel/policies/archives"
 	"satchel/policies/types"
 	"satchel/policies/verdict"
+	"satchel/tenancy"
 )
 
 // stored is an object in memory. It counts what is fetched of it.
@@ -35,7 +36,7 @@ func (s *stored) Open(_ context.Context, _, _ string, offset, length int64) (io.
 func judged(t *testing.T, name string, source *stored) (InspectObjectResult, error) {
 	t.Helper()
 	a := New(nil, source, archives.DefaultLimits())
-	found, err := a.inspect(t.Context(), files.Version{ID: uuid.New(), OrganizationID: uuid.New(), Name: name, Size: int64(len(source.content))}, types.Rules{})
+	found, err := a.inspect(t.Context(), files.Version{ID: uuid.New(), OrganizationID: tenancy.OrgID(uuid.New()), Name: name, Size: int64(len(source.content))}, types.Rules{})
 	return found.result, err
 }
 

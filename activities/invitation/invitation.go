@@ -90,7 +90,7 @@ func (a *Activities) wake(ctx context.Context, ref tenancy.InvitationRef) error 
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	org := tenancy.OrgID(ref.Org)
+	org := ref.Org
 	if err := a.starter.StartInvitation(ctx, org, ref.Invitation, ref.ExpiresAt); err != nil {
 		return err
 	}

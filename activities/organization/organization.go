@@ -16,6 +16,7 @@ import (
 	"satchel/internal/queue"
 	"satchel/policies/audit"
 	"satchel/tenancy"
+	"satchel/tenancy/members"
 	"satchel/tenancy/operations"
 )
 
@@ -174,9 +175,8 @@ func (a *Activities) SetOwner(ctx context.Context, in SetOwnerInput) (SetOwnerRe
 
 func (a *Activities) makeOwner(ctx context.Context, org tenancy.OrgID, user uuid.UUID) error {
 	return a.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
-		tag, err := tx.Exec(ctx, `insert into members (organization_id, user_id, role) values (app.org(), $1, $2)
-			on conflict (organization_id, user_id) do nothing`, user, string(tenancy.Owner))
-		if err != nil || tag.RowsAffected() == 0 {
+		added, err := members.AddOwner(ctx, tx, user)
+		if err != nil || !added {
 			return err
 		}
 		return audit.Record(ctx, tx, audit.Event{Action: "member.add", ObjectID: user.String(), Code: string(tenancy.Owner)})

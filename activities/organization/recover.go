@@ -28,7 +28,7 @@ type RestartUnfinishedResult = queue.Swept
 // RestartUnfinished starts the process of every organization whose workflow was
 // not started, or was lost. A running one is not changed.
 func (a *BatchActivities) RestartUnfinished(ctx context.Context, in RestartUnfinishedInput) (RestartUnfinishedResult, error) {
-	return queue.SweepByID(ctx, "restart unfinished organizations", func(u tenancy.UnfinishedOrganization) uuid.UUID { return u.Org },
+	return queue.SweepByID(ctx, "restart unfinished organizations", func(u tenancy.UnfinishedOrganization) uuid.UUID { return u.Org.UUID() },
 		func(ctx context.Context, after uuid.UUID) ([]tenancy.UnfinishedOrganization, error) {
 			return a.DB.OrganizationsUnfinished(ctx, unfinishedFor, after, a.page)
 		}, a.restart)
@@ -37,14 +37,14 @@ func (a *BatchActivities) RestartUnfinished(ctx context.Context, in RestartUnfin
 // restart opens the operation again first, where an attempt before has failed: a
 // workflow would have nowhere to report.
 func (a *BatchActivities) restart(ctx context.Context, u tenancy.UnfinishedOrganization) error {
-	org, platform := tenancy.OrgID(u.Org), a.DB.Single(tenancy.Platform)
+	org, platform := u.Org, a.DB.Single(tenancy.Platform)
 	if u.Status == tenancy.Deleting && u.Deletion != nil {
 		if err := operations.Reopen(ctx, platform, *u.Deletion); err != nil {
 			return err
 		}
 		return a.Workflows.StartDeletion(ctx, org, *u.Deletion)
 	}
-	if err := operations.Reopen(ctx, platform, u.Org); err != nil {
+	if err := operations.Reopen(ctx, platform, u.Org.UUID()); err != nil {
 		return err
 	}
 	return a.Workflows.StartProvisioning(ctx, org)

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/google/uuid"
-
 	"satchel/internal/queue"
 	"satchel/tenancy"
 )
@@ -161,7 +159,7 @@ func (a *Activities) ReconcileDueOrganizations(ctx context.Context, in Reconcile
 	d := &dueRun{
 		Activities: a, options: Options{Repair: in.Repair, Grace: in.Grace}, deadline: time.Now().Add(a.longest),
 		result: ReconcileOrganizationsResult{Counts: map[Kind]int64{}, More: true},
-		worked: map[uuid.UUID]bool{}, failed: map[uuid.UUID]bool{},
+		worked: map[tenancy.OrgID]bool{}, failed: map[tenancy.OrgID]bool{},
 	}
 	defer queue.Heartbeat(ctx)()
 	for d.result.More {
@@ -185,7 +183,7 @@ type dueRun struct {
 	deadline time.Time
 	result   ReconcileOrganizationsResult
 
-	worked, failed map[uuid.UUID]bool // organizations
+	worked, failed map[tenancy.OrgID]bool // organizations
 }
 
 func (d *dueRun) over() bool { return !time.Now().Before(d.deadline) }
@@ -220,7 +218,7 @@ func (d *dueRun) round(ctx context.Context) (more bool, err error) {
 // says whether the next one may follow now. One that failed waits for the next run,
 // so that it does not take the turns of the others.
 func (d *dueRun) turn(ctx context.Context, due tenancy.ReconcileDue) (bool, error) {
-	org := tenancy.OrgID(due.Org)
+	org := due.Org
 	s, err := d.checker.Slice(ctx, org, Position{Stage: Stage(due.Stage), After: due.Version}, d.options, d.slice)
 	if ctx.Err() == nil {
 		err = errors.Join(err, savePass(ctx, d.checker.DB.Single(org), s, err != nil))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"satchel/activities/reconcile/reconciledb"
 	"satchel/tenancy"
 )
 
@@ -27,11 +28,7 @@ func savePass(ctx context.Context, q tenancy.Queries, s Slice, failed bool) erro
 	case failed:
 		wait = retryAfter
 	}
-	_, err := q.Exec(ctx, `insert into reconcile_passes (organization_id, stage, after_id, due_at, completed_at)
-		values (app.org(), $1, $2, now() + $3::interval, case when $4 then now() end)
-		on conflict (organization_id) do update set stage = excluded.stage, after_id = excluded.after_id, due_at = excluded.due_at,
-			completed_at = coalesce(excluded.completed_at, reconcile_passes.completed_at), updated_at = now()`,
-		string(s.Next.Stage), s.Next.After, wait, s.Done)
+	err := reconciledb.New(q).PassSave(ctx, reconciledb.PassSaveParams{Stage: string(s.Next.Stage), AfterID: s.Next.After, Wait: wait, Done: s.Done})
 	if err != nil {
 		return fmt.Errorf("keep the position: %w", err)
 	}

@@ -198,10 +198,7 @@ func (r *scanState) quota() error {
 	if r.org == tenancy.Platform {
 		return nil // stores nothing and has no quota
 	}
-	var used, reserved bool
-	err := r.q.QueryRow(r.ctx, `select q.used_bytes = coalesce(sum(v.used_bytes), 0), q.reserved_bytes = coalesce(sum(v.reserved_bytes), 0)
-		from storage_quotas q left join file_versions v on v.organization_id = q.organization_id
-		group by q.used_bytes, q.reserved_bytes`).Scan(&used, &reserved)
+	used, reserved, err := files.SumsAgree(r.ctx, r.q)
 	if err != nil {
 		return err
 	}

@@ -71,7 +71,7 @@ func (a *Activities) rescanOne(ctx context.Context, q tenancy.Queries, version u
 		return err
 	}
 	kind, _ := types.ByMediaType(v.MimeType)
-	key := files.ContentKey(tenancy.OrgID(v.OrganizationID), v.ID)
+	key := files.ContentKey(v.OrganizationID, v.ID)
 	found, err := a.scan(ctx, a.published, object{key, v.ObjectEtag, v.Sha256, v.Size, kind.Container == types.Zip, kind.Macros}, p, differs)
 	switch {
 	case errors.Is(err, ErrBytesDiffer):

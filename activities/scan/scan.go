@@ -136,7 +136,7 @@ func (a *Activities) staging(ctx context.Context, v files.Version, archive bool,
 	if v.Size > a.config.MaxBytes {
 		return files.Verdict{Verdict: verdict.Unscannable, Signature: tooLarge}, nil
 	}
-	key := files.StagingKey(tenancy.OrgID(v.OrganizationID), v.ID)
+	key := files.StagingKey(v.OrganizationID, v.ID)
 	return a.scan(ctx, a.staged, object{key, v.StagingEtag, v.Sha256, v.Size, archive, hasMacros(v.MimeType)}, p, p.differing)
 }
 

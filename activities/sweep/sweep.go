@@ -105,14 +105,14 @@ func (a *Activities) StartWaitingUploads(ctx context.Context, in StartWaitingUpl
 	admitted, failed := queue.SweepByID(ctx, "admit waiting uploads", orgOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
 		return a.db.OrganizationsWaiting(ctx, a.config.Unstarted, a.starter.MaxRunning(), after, a.page)
 	}, func(ctx context.Context, r tenancy.Ref) error {
-		return a.starter.StartAdmitted(ctx, tenancy.OrgID(r.Org))
+		return a.starter.StartAdmitted(ctx, r.Org)
 	})
 	swept.Add(admitted)
 	return swept, errors.Join(unstarted, failed)
 }
 
 func (a *Activities) start(ctx context.Context, r tenancy.Ref) error {
-	org := tenancy.OrgID(r.Org)
+	org := r.Org
 	if err := a.starter.StartUpload(ctx, org, r.File, r.Version); err != nil {
 		return err
 	}
@@ -135,7 +135,7 @@ func (a *Activities) ExpireUploads(ctx context.Context, in ExpireUploadsInput) (
 // moved on. What a crash leaves between the two is found
 // by CleanUploads.
 func (a *Activities) expire(ctx context.Context, r tenancy.Ref) error {
-	org := tenancy.OrgID(r.Org)
+	org := r.Org
 	var expired bool
 	err := a.db.InTx(ctx, org, func(tx *tenancy.Tx) (err error) {
 		expired, err = files.Expire(ctx, tx, r.Upload)
@@ -155,7 +155,7 @@ func (a *Activities) CleanUploads(ctx context.Context, in CleanUploadsInput) (Sw
 	return queue.SweepByID(ctx, "clean ended versions", versionOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
 		return a.db.VersionsUncleaned(ctx, a.config.Uncleaned, after, a.page)
 	}, func(ctx context.Context, r tenancy.Ref) error {
-		_, err := a.remover.Clear(ctx, tenancy.OrgID(r.Org), r.Version)
+		_, err := a.remover.Clear(ctx, r.Org, r.Version)
 		return err
 	})
 }
@@ -174,7 +174,7 @@ func (a *Activities) PurgeTrash(ctx context.Context, _ PurgeTrashInput) (SweepRe
 		if last != nil {
 			after = last.File
 		}
-		return a.db.FilesTrashed(ctx, tenancy.OrgID(org.Org), a.config.Trash, after, organizationPage)
+		return a.db.FilesTrashed(ctx, org.Org, a.config.Trash, after, organizationPage)
 	}, a.purge)
 }
 
@@ -185,7 +185,7 @@ func (a *Activities) organizationsWithTrash(ctx context.Context) ([]tenancy.Ref,
 		if len(orgs) > 0 {
 			last = orgs[len(orgs)-1]
 		}
-		next, err := a.db.OrganizationsWithTrash(ctx, a.config.Trash, last.Org, a.page)
+		next, err := a.db.OrganizationsWithTrash(ctx, a.config.Trash, last.Org.UUID(), a.page)
 		if err != nil || len(next) == 0 {
 			return orgs, err
 		}
@@ -196,7 +196,7 @@ func (a *Activities) organizationsWithTrash(ctx context.Context) ([]tenancy.Ref,
 // purge unpublishes, erases and only then forgets: the rows are the list of
 // what is to be erased.
 func (a *Activities) purge(ctx context.Context, r tenancy.Ref) error {
-	org := tenancy.OrgID(r.Org)
+	org := r.Org
 	var versions []uuid.UUID
 	err := a.db.InTx(ctx, org, func(tx *tenancy.Tx) (err error) {
 		versions, err = files.Unpublish(ctx, tx, r.File)
@@ -227,10 +227,10 @@ func (a *Activities) DeleteExpiredIdempotencyKeys(ctx context.Context, in Delete
 	return queue.SweepByID(ctx, "forget old requests", orgOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
 		return a.db.OrganizationsWithOldRequests(ctx, after, a.page)
 	}, func(ctx context.Context, r tenancy.Ref) error {
-		return idempotency.DeleteExpired(ctx, a.db.Single(tenancy.OrgID(r.Org)))
+		return idempotency.DeleteExpired(ctx, a.db.Single(r.Org))
 	})
 }
 
-func orgOf(r tenancy.Ref) uuid.UUID { return r.Org }
+func orgOf(r tenancy.Ref) uuid.UUID { return r.Org.UUID() }
 
 func versionOf(r tenancy.Ref) uuid.UUID { return r.Version }

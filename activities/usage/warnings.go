@@ -78,7 +78,7 @@ func warn(ctx context.Context, tx *tenancy.Tx) error {
 }
 
 func (a *Activities) start(ctx context.Context, r tenancy.WarningRef) error {
-	org := tenancy.OrgID(r.Org)
+	org := r.Org
 	if err := a.warner.StartWarning(ctx, org, r.Warning); err != nil {
 		return err
 	}

@@ -125,7 +125,7 @@ func (d *Auth) actor(c *gin.Context, who caller, needs tenancy.Action) (tenancy.
 		return tenancy.Actor{}, errNoKeys
 	}
 	setRateLimitHeaders(c, place.RequestsPerMinute)
-	return tenancy.Actor{Org: tenancy.OrgID(place.Org), User: place.User, Role: place.Role, Key: proven.key, Scopes: proven.scopes, Until: proven.expires}, nil
+	return tenancy.Actor{Org: place.Org, User: place.User, Role: place.Role, Key: proven.key, Scopes: proven.scopes, Until: proven.expires}, nil
 }
 
 func (d *Auth) membership(c *gin.Context, who caller) (tenancy.Membership, credential, error) {
@@ -180,7 +180,7 @@ func selectMembership(places []tenancy.Membership, wanted string) (tenancy.Membe
 		return none, fault.New(fault.Invalid, "invalid_organization", "X-Organization-ID is not an organization's id.").Because(err)
 	}
 	for _, m := range places {
-		if tenancy.OrgID(m.Org) == org {
+		if m.Org == org {
 			return m, nil
 		}
 	}

@@ -33,7 +33,7 @@ func (u usedKeys) note(h tenancy.KeyHolder) {
 		return
 	}
 	select {
-	case u <- usedKey{tenancy.OrgID(h.Org), h.Key}:
+	case u <- usedKey{h.Org, h.Key}:
 	default:
 	}
 }

@@ -27,7 +27,7 @@ type Invitations interface {
 // in it: only the mail has it.
 type InvitationView struct {
 	ID           uuid.UUID        `json:"id"`
-	Organization uuid.UUID        `json:"organization_id"`
+	Organization tenancy.OrgID    `json:"organization_id"`
 	Email        *string          `json:"email"`
 	Role         tenancy.Role     `json:"role"`
 	State        members.State    `json:"state"`
@@ -45,7 +45,7 @@ type InvitationView struct {
 func showInvitationOf(org tenancy.OrgID) func(members.Invitation) InvitationView {
 	return func(i members.Invitation) InvitationView {
 		return InvitationView{
-			ID: i.ID, Organization: org.UUID(), Email: i.Email, Role: i.Role, State: i.State, Delivery: i.Delivery, DeliveryCode: i.DeliveryCode,
+			ID: i.ID, Organization: org, Email: i.Email, Role: i.Role, State: i.State, Delivery: i.Delivery, DeliveryCode: i.DeliveryCode,
 			Attempts: i.Attempts, InvitedBy: i.InvitedBy, AcceptedBy: i.AcceptedBy, SentAt: request.UTC(i.SentAt), ExpiresAt: i.ExpiresAt.UTC(),
 			EndedAt: request.UTC(i.EndedAt), CreatedAt: i.CreatedAt.UTC(),
 		}
@@ -239,7 +239,7 @@ func (r *Members) byToken(ctx context.Context, token string) (tenancy.OrgID, uui
 	if err == nil && !found {
 		err = members.ErrNoInvitation
 	}
-	return tenancy.OrgID(ref.Org), ref.Invitation, err
+	return ref.Org, ref.Invitation, err
 }
 
 // InvitationPage is where the link in the mail leads.

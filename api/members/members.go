@@ -36,16 +36,16 @@ type memberBody struct {
 // MemberView is a membership. The issuer and subject of the person are shown to
 // callers who manage members.
 type MemberView struct {
-	Organization uuid.UUID    `json:"organization_id"`
-	User         uuid.UUID    `json:"user_id"`
-	Role         tenancy.Role `json:"role"`
-	Issuer       string       `json:"issuer,omitempty"`
-	Subject      string       `json:"subject,omitempty"`
-	CreatedAt    time.Time    `json:"created_at"`
+	Organization tenancy.OrgID `json:"organization_id"`
+	User         uuid.UUID     `json:"user_id"`
+	Role         tenancy.Role  `json:"role"`
+	Issuer       string        `json:"issuer,omitempty"`
+	Subject      string        `json:"subject,omitempty"`
+	CreatedAt    time.Time     `json:"created_at"`
 }
 
 func showMember(c *gin.Context, org tenancy.OrgID, m members.Member) MemberView {
-	v := MemberView{Organization: org.UUID(), User: m.User, Role: m.Role, CreatedAt: m.CreatedAt.UTC()}
+	v := MemberView{Organization: org, User: m.User, Role: m.Role, CreatedAt: m.CreatedAt.UTC()}
 	if request.Caller(c).May(tenancy.ManageMembers) {
 		v.Issuer, v.Subject = m.Issuer, m.Subject
 	}
@@ -54,10 +54,10 @@ func showMember(c *gin.Context, org tenancy.OrgID, m members.Member) MemberView 
 
 // MembershipView is a person's membership.
 type MembershipView struct {
-	Organization uuid.UUID    `json:"organization_id"`
-	Name         string       `json:"name"`
-	Role         tenancy.Role `json:"role"`
-	Status       string       `json:"status"`
+	Organization tenancy.OrgID `json:"organization_id"`
+	Name         string        `json:"name"`
+	Role         tenancy.Role  `json:"role"`
+	Status       string        `json:"status"`
 }
 
 // MeView is a person as their tokens call them, and where they belong.

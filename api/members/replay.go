@@ -72,7 +72,7 @@ func (r *Members) ReplayAcceptInvitation(c *gin.Context, e idempotency.PreviousA
 		return idempotency.NotCreated, err
 	}
 	for _, p := range places {
-		if p.Org == nil || *p.Org != e.ID {
+		if p.Org == nil || *p.Org != org {
 			continue
 		}
 		accepted, err := members.AcceptedSince(ctx, r.DB.Single(org), p.User, e.StartedAt)

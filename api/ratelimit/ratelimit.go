@@ -61,10 +61,13 @@ const (
 const verifyPatience = 2 * time.Second
 
 // principal is a person or an API key, in an organization.
-type principal struct{ org, id uuid.UUID }
+type principal struct {
+	org tenancy.OrgID
+	id  uuid.UUID
+}
 
 func principalOf(actor tenancy.Actor) principal {
-	who := principal{actor.Org.UUID(), actor.User}
+	who := principal{actor.Org, actor.User}
 	if actor.Key != uuid.Nil {
 		who.id = actor.Key
 	}
@@ -82,7 +85,7 @@ func CredentialOf(header string) Credential { return sha256.Sum256([]byte(header
 type Limiter struct {
 	config          Config
 	now             func() time.Time
-	organizations   *buckets[uuid.UUID]
+	organizations   *buckets[tenancy.OrgID]
 	principals      *buckets[principal]
 	addresses       *buckets[netip.Addr]
 	persons         *buckets[[sha256.Size]byte]
@@ -108,7 +111,7 @@ func newLimiter(c Config, r prometheus.Registerer, now func() time.Time) *Limite
 	}
 	t := &Limiter{
 		config: c, now: now,
-		organizations:   newBuckets[uuid.UUID](maxOrganizations),
+		organizations:   newBuckets[tenancy.OrgID](maxOrganizations),
 		principals:      newBuckets[principal](maxPrincipals),
 		addresses:       newBuckets[netip.Addr](maxAddresses),
 		persons:         newBuckets[[sha256.Size]byte](mostPersons),

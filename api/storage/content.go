@@ -65,7 +65,7 @@ func (r *Storage) send(c *gin.Context, v files.View) error {
 		return err
 	}
 	return delivery.Serve(c.Writer, c.Request, r.Clean, delivery.Content{
-		Key: files.ContentKey(tenancy.OrgID(v.OrganizationID), v.VersionID), ObjectETag: v.ObjectEtag, Tag: v.Sha256,
+		Key: files.ContentKey(v.OrganizationID, v.VersionID), ObjectETag: v.ObjectEtag, Tag: v.Sha256,
 		Name: name, Type: mediaType, Size: v.Size, Modified: *v.PublishedAt,
 		OnStart: func() error { return r.recordRead(c, v) },
 	})
@@ -118,7 +118,7 @@ func (r *Storage) GetRendition(c *gin.Context) error {
 	if err := readable(v); err != nil {
 		return err
 	}
-	org := tenancy.OrgID(v.OrganizationID)
+	org := v.OrganizationID
 	made, err := files.GetRendition(c.Request.Context(), r.DB.Single(org), v.VersionID, c.Param("name"))
 	if err != nil {
 		return err

@@ -109,7 +109,7 @@ func (a *activities) organizationsWaiting(t *testing.T, ceiling int) (found []te
 	refs, err := a.OrganizationsWaiting(t.Context(), 0, ceiling, uuid.Nil, 10)
 	require.NoError(t, err)
 	for _, r := range refs {
-		found = append(found, tenancy.OrgID(r.Org))
+		found = append(found, r.Org)
 	}
 	return found
 }

@@ -205,7 +205,7 @@ func (a *activities) digest(t *testing.T, org tenancy.OrgID) string {
 			key = "id"
 		}
 		var text *string
-		require.NoError(t, conn.QueryRow(t.Context(), fmt.Sprintf("select jsonb_agg(x order by to_jsonb(x)::text)::text from %s x where %s = $1", table, key), org.UUID()).Scan(&text))
+		require.NoError(t, conn.QueryRow(t.Context(), fmt.Sprintf("select jsonb_agg(x order by to_jsonb(x)::text)::text from %s x where %s = $1", table, key), org).Scan(&text))
 		if text != nil {
 			fmt.Fprintln(&all, table, *text)
 		}

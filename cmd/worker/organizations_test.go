@@ -92,7 +92,7 @@ func (b *bundle) requireNothingLeft(t *testing.T) {
 	require.NotEmpty(t, tables)
 	for _, name := range tables {
 		var n int
-		require.NoError(t, admin.QueryRow(t.Context(), fmt.Sprintf("select count(*) from %s where organization_id = $1", name), b.org.UUID()).Scan(&n))
+		require.NoError(t, admin.QueryRow(t.Context(), fmt.Sprintf("select count(*) from %s where organization_id = $1", name), b.org).Scan(&n))
 		require.Zero(t, n, name)
 	}
 	for _, bucket := range []*s3.Bucket{b.store.Staging, b.store.Clean, b.store.Quarantine, b.store.Exports} {
@@ -130,7 +130,7 @@ func TestLostStartIsMadeGood(t *testing.T) {
 		}
 		return operations.Insert(t.Context(), tx, operations.Operation{ID: n.ID.UUID(), Kind: provisioning.Kind, WorkflowID: provisioning.WorkflowID(n.ID)})
 	}))
-	_, err := b.Admin(t).Exec(t.Context(), "update organizations set updated_at = now() - interval '1 minute' where id = $1", n.ID.UUID())
+	_, err := b.Admin(t).Exec(t.Context(), "update organizations set updated_at = now() - interval '1 minute' where id = $1", n.ID)
 	require.NoError(t, err)
 	require.Equal(t, operations.Succeeded, b.operationEnds(t, n.ID.UUID()).State)
 }

@@ -25,9 +25,9 @@ const office = "office@school.example"
 func (b *bundle) fill(t *testing.T, percent int) {
 	t.Helper()
 	ctx := context.Background()
-	_, err := b.Admin(t).Exec(ctx, "update organizations set contact_email = $2 where id = $1", b.org.UUID(), office)
+	_, err := b.Admin(t).Exec(ctx, "update organizations set contact_email = $2 where id = $1", b.org, office)
 	require.NoError(t, err)
-	_, err = b.Admin(t).Exec(ctx, "update storage_quotas set used_bytes = max_bytes / 100 * $2 + 100 where organization_id = $1", b.org.UUID(), percent)
+	_, err = b.Admin(t).Exec(ctx, "update storage_quotas set used_bytes = max_bytes / 100 * $2 + 100 where organization_id = $1", b.org, percent)
 	require.NoError(t, err)
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 	"satchel/policies/verdict"
+	"satchel/tenancy"
 )
 
 type FileStatus string
@@ -64,7 +65,7 @@ func (ns NullFileStatus) Value() (driver.Value, error) {
 }
 
 type VersionView struct {
-	OrganizationID    uuid.UUID
+	OrganizationID    tenancy.OrgID
 	FileID            uuid.UUID
 	Name              string
 	Description       string

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 	"satchel/policies/verdict"
+	"satchel/tenancy"
 )
 
 const fileFollow = `-- name: FileFollow :many
@@ -122,6 +123,21 @@ func (q *Queries) FileLock(ctx context.Context, id uuid.UUID) (FileLockRow, erro
 		&i.Name,
 	)
 	return i, err
+}
+
+const filePagePurge = `-- name: FilePagePurge :execrows
+
+delete from files where organization_id = app.org() and id in (select f.id from files f where f.organization_id = app.org() order by f.id limit $1)
+`
+
+// A page of an organization that is being deleted: the versions of its first
+// files, and then these files.
+func (q *Queries) FilePagePurge(ctx context.Context, most int64) (int64, error) {
+	result, err := q.db.Exec(ctx, filePagePurge, most)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const filePurge = `-- name: FilePurge :execrows
@@ -303,6 +319,24 @@ func (q *Queries) PartList(ctx context.Context, uploadID uuid.UUID) ([]PartListR
 		return nil, err
 	}
 	return items, nil
+}
+
+const quotaAgrees = `-- name: QuotaAgrees :one
+select (q.used_bytes = coalesce(sum(v.used_bytes), 0))::boolean as used, (q.reserved_bytes = coalesce(sum(v.reserved_bytes), 0))::boolean as reserved
+  from storage_quotas q left join file_versions v on v.organization_id = q.organization_id
+ group by q.used_bytes, q.reserved_bytes
+`
+
+type QuotaAgreesRow struct {
+	Used     bool
+	Reserved bool
+}
+
+func (q *Queries) QuotaAgrees(ctx context.Context) (QuotaAgreesRow, error) {
+	row := q.db.QueryRow(ctx, quotaAgrees)
+	var i QuotaAgreesRow
+	err := row.Scan(&i.Used, &i.Reserved)
+	return i, err
 }
 
 const quotaGet = `-- name: QuotaGet :one
@@ -901,7 +935,7 @@ select v.organization_id, v.id, v.file_id, v.number, v.status, v.status_reason, 
 `
 
 type VersionGetRow struct {
-	OrganizationID    uuid.UUID
+	OrganizationID    tenancy.OrgID
 	ID                uuid.UUID
 	FileID            uuid.UUID
 	Number            int32
@@ -1196,6 +1230,15 @@ func (q *Queries) VersionPage(ctx context.Context, arg VersionPageParams) ([]Ver
 		return nil, err
 	}
 	return items, nil
+}
+
+const versionPagePurge = `-- name: VersionPagePurge :exec
+delete from file_versions where organization_id = app.org() and file_id in (select f.id from files f where f.organization_id = app.org() order by f.id limit $1)
+`
+
+func (q *Queries) VersionPagePurge(ctx context.Context, most int64) error {
+	_, err := q.db.Exec(ctx, versionPagePurge, most)
+	return err
 }
 
 const versionPreview = `-- name: VersionPreview :execrows

@@ -58,5 +58,5 @@ func TestAddOperator(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, found, 1)
 	require.Equal(t, tenancy.Operator, found[0].Role)
-	require.Equal(t, tenancy.Platform.UUID(), found[0].Org)
+	require.Equal(t, tenancy.Platform, found[0].Org)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/gowebpki/jcs"
 
+	"satchel/policies/audit/auditdb"
 	"satchel/tenancy"
 )
 
@@ -70,7 +71,7 @@ func Record(ctx context.Context, q tenancy.Queries, e Event) error {
 	if err != nil {
 		return fmt.Errorf("write down %s: %w", e.Action, err)
 	}
-	if err := tenancy.OnCommit(ctx, q, "insert into audit_events (organization_id, event) values (app.org(), $1)", event); err != nil {
+	if err := auditdb.New(tenancy.OnCommit(q)).EventInsert(ctx, event); err != nil {
 		return fmt.Errorf("record %s: %w", e.Action, err)
 	}
 	if attempted {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"satchel/policies/audit/auditdb"
 	"satchel/tenancy"
 )
 
@@ -38,9 +39,13 @@ func List(ctx context.Context, q tenancy.Queries, f Filter) ([]Line, error) {
 	add(!f.From.IsZero(), "at >= @from", "from", f.From)
 	add(!f.To.IsZero(), "at < @to", "to", f.To)
 	add(f.Before > 0, "seq < @before", "before", f.Before)
-	found, err := rows(ctx, q, columns+" where "+strings.Join(where, " and ")+" order by seq desc limit @limit", args)
+	rows, err := q.Query(ctx, columns+" where "+strings.Join(where, " and ")+" order by seq desc limit @limit", args)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read audit log: %w", err)
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[stored])
+	if err != nil {
+		return nil, fmt.Errorf("read audit log: %w", err)
 	}
 	lines := make([]Line, len(found))
 	for i, s := range found {
@@ -51,32 +56,20 @@ func List(ctx context.Context, q tenancy.Queries, f Filter) ([]Line, error) {
 	return lines, nil
 }
 
+// columns begins the one query that is put together here. A static one would hold
+// every filter with "or it is null", and Postgres would not choose the index of
+// the filters that are set.
 const columns = "select seq, event, hash, at, action, actor, object, object_id, result from audit_events"
 
 // ListRecent says whether the caller left this very event in the audit log less than
 // that long ago.
 func ListRecent(ctx context.Context, q tenancy.Queries, e Event, ago time.Duration) (bool, error) {
 	actor, _ := tenancy.ActorFrom(ctx)
-	var known bool
-	err := q.QueryRow(ctx, `select exists (select from audit_events where object_id = $1 and action = $2 and actor = $3
-		and result = 'done' and event::jsonb ->> 'code' = $4 and at > now() - $5::interval)`,
-		e.ObjectID, e.Action, actor.User.String(), e.Code, ago).Scan(&known)
+	known, err := auditdb.New(q).EventKnown(ctx, auditdb.EventKnownParams{ObjectID: e.ObjectID, Action: e.Action, Actor: actor.User.String(), Code: e.Code, Ago: ago})
 	if err != nil {
 		return false, fmt.Errorf("look into the audit log: %w", err)
 	}
 	return known, nil
-}
-
-func rows(ctx context.Context, q tenancy.Queries, sql string, args ...any) ([]stored, error) {
-	found, err := q.Query(ctx, sql, args...)
-	if err != nil {
-		return nil, fmt.Errorf("read audit log: %w", err)
-	}
-	list, err := pgx.CollectRows(found, pgx.RowToStructByName[stored])
-	if err != nil {
-		return nil, fmt.Errorf("read audit log: %w", err)
-	}
-	return list, nil
 }
 
 // page is how much of an audit log is in memory at once.
@@ -97,17 +90,15 @@ func EachEvent(ctx context.Context, q tenancy.Queries, after int64, visit func(L
 // between them: without a gap, so that the chain can be followed. A zero time is
 // no limit.
 func EachBetween(ctx context.Context, q tenancy.Queries, from, to time.Time, visit func(Line) error) error {
-	var first, last *int64
-	err := q.QueryRow(ctx, `select min(seq), max(seq) from audit_events
-		where ($1::timestamptz is null or at >= $1) and ($2::timestamptz is null or at < $2)`, orNull(from), orNull(to)).Scan(&first, &last)
+	span, err := auditdb.New(q).EventSpan(ctx, auditdb.EventSpanParams{Since: orNull(from), Until: orNull(to)})
 	if err != nil {
 		return fmt.Errorf("find the time in the audit log: %w", err)
 	}
-	if first == nil {
+	if span.First == 0 {
 		return nil
 	}
-	err = EachEvent(ctx, q, *first-1, func(l Line) error {
-		if l.Seq > *last {
+	err = EachEvent(ctx, q, span.First-1, func(l Line) error {
+		if l.Seq > span.Last {
 			return errEnd
 		}
 		return visit(l)
@@ -130,15 +121,15 @@ func orNull(t time.Time) *time.Time {
 // each gives the rows behind one sequence number, up to and with another, to visit.
 func each(ctx context.Context, q tenancy.Queries, after, through int64, visit func(stored) error) error {
 	for {
-		found, err := rows(ctx, q, columns+" where seq > $1 and seq <= $2 order by seq limit $3", after, through, page)
+		found, err := auditdb.New(q).EventPage(ctx, auditdb.EventPageParams{After: after, Through: through, Most: page})
 		if err != nil {
-			return err
+			return fmt.Errorf("read audit log: %w", err)
 		}
-		for _, s := range found {
-			if err := visit(s); err != nil {
+		for _, r := range found {
+			if err := visit(stored(r)); err != nil {
 				return err
 			}
-			after = s.Seq
+			after = r.Seq
 		}
 		if len(found) < page {
 			return nil
@@ -155,15 +146,14 @@ type Head struct {
 
 // GetHead reads the end of the audit log.
 func GetHead(ctx context.Context, q tenancy.Queries) (Head, error) {
-	var h Head
-	var hash []byte
-	err := q.QueryRow(ctx, "select seq, hash from audit_heads").Scan(&h.Seq, &hash)
+	r, err := auditdb.New(q).HeadGet(ctx)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return h, nil
+		return Head{}, nil
 	}
 	if err != nil {
-		return h, fmt.Errorf("read the end of the audit log: %w", err)
+		return Head{}, fmt.Errorf("read the end of the audit log: %w", err)
 	}
-	copy(h.Hash[:], hash)
+	h := Head{Seq: r.Seq}
+	copy(h.Hash[:], r.Hash)
 	return h, nil
 }

@@ -94,7 +94,7 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		require.NoError(t, err, sql)
 	}
 	// Only an organization that is being set up has this row.
-	_, err := d.Admin(t).Exec(t.Context(), "insert into organization_setups (organization_id) values ($1)", org.UUID())
+	_, err := d.Admin(t).Exec(t.Context(), "insert into organization_setups (organization_id) values ($1)", org)
 	require.NoError(t, err)
 }
 
@@ -107,7 +107,7 @@ func event(org tenancy.OrgID) string {
 func (s *stage) row(t *testing.T, table string, org tenancy.OrgID) map[string]any {
 	t.Helper()
 	var row map[string]any
-	err := s.admin.QueryRow(t.Context(), fmt.Sprintf("select to_jsonb(x) from %s x where organization_id = $1 limit 1", table), org.UUID()).Scan(&row)
+	err := s.admin.QueryRow(t.Context(), fmt.Sprintf("select to_jsonb(x) from %s x where organization_id = $1 limit 1", table), org).Scan(&row)
 	require.NoError(t, err, table)
 	return row
 }
@@ -118,7 +118,7 @@ func (s *stage) everything(t *testing.T, org tenancy.OrgID) string {
 	var all strings.Builder
 	for _, table := range s.tables {
 		var rows string
-		err := s.admin.QueryRow(t.Context(), fmt.Sprintf("select jsonb_agg(x order by to_jsonb(x)::text)::text from %s x where organization_id = $1", table), org.UUID()).Scan(&rows)
+		err := s.admin.QueryRow(t.Context(), fmt.Sprintf("select jsonb_agg(x order by to_jsonb(x)::text)::text from %s x where organization_id = $1", table), org).Scan(&rows)
 		require.NoError(t, err)
 		fmt.Fprintln(&all, table, rows)
 	}
@@ -172,7 +172,7 @@ func TestOtherOrganizationsRowsAreOutOfReach(t *testing.T) {
 
 func (s *stage) selectNothing(t *testing.T, table string) {
 	var mine, theirs int
-	err := s.Single(s.a).QueryRow(t.Context(), fmt.Sprintf("select count(*) filter (where organization_id = $1), count(*) filter (where organization_id <> $1) from %s", table), s.a.UUID()).Scan(&mine, &theirs)
+	err := s.Single(s.a).QueryRow(t.Context(), fmt.Sprintf("select count(*) filter (where organization_id = $1), count(*) filter (where organization_id <> $1) from %s", table), s.a).Scan(&mine, &theirs)
 	require.NoError(t, err)
 	require.Positive(t, mine)
 	require.Zero(t, theirs)
@@ -186,17 +186,17 @@ func (s *stage) updateNothing(t *testing.T, table string) {
 		return
 	}
 	for _, column := range columns {
-		tag, err := s.Single(s.a).Exec(t.Context(), fmt.Sprintf("update %[1]s set %[2]s = %[2]s where organization_id = $1", table, column), s.b.UUID())
+		tag, err := s.Single(s.a).Exec(t.Context(), fmt.Sprintf("update %[1]s set %[2]s = %[2]s where organization_id = $1", table, column), s.b)
 		require.NoError(t, err)
 		require.Zero(t, tag.RowsAffected())
 	}
 	// A row of one's own cannot be given away either.
-	_, err := s.Single(s.a).Exec(t.Context(), fmt.Sprintf("update %s set organization_id = $1", table), s.b.UUID())
+	_, err := s.Single(s.a).Exec(t.Context(), fmt.Sprintf("update %s set organization_id = $1", table), s.b)
 	require.Equal(t, denied, code(err))
 }
 
 func (s *stage) deleteNothing(t *testing.T, table string) {
-	tag, err := s.Single(s.a).Exec(t.Context(), fmt.Sprintf("delete from %s where organization_id = $1", table), s.b.UUID())
+	tag, err := s.Single(s.a).Exec(t.Context(), fmt.Sprintf("delete from %s where organization_id = $1", table), s.b)
 	if err != nil {
 		require.Equal(t, denied, code(err))
 	}
@@ -302,7 +302,7 @@ func TestViewsAndFunctionsDoNotBypassPolicies(t *testing.T) {
 	theirs := s.row(t, "files", s.b)
 	before := s.everything(t, s.b)
 	var n int
-	require.NoError(t, s.Single(s.a).QueryRow(t.Context(), "select count(*) from version_view where organization_id <> $1", s.a.UUID()).Scan(&n))
+	require.NoError(t, s.Single(s.a).QueryRow(t.Context(), "select count(*) from version_view where organization_id <> $1", s.a).Scan(&n))
 	require.Zero(t, n)
 	require.NoError(t, s.Single(s.a).QueryRow(t.Context(), "select count(*) from users").Scan(&n))
 	require.Equal(t, 2, n, "only the organization's own people")
@@ -329,7 +329,7 @@ func TestViewsAndFunctionsDoNotBypassPolicies(t *testing.T) {
 		_, err := s.Single(s.a).Exec(t.Context(), sql)
 		require.Equal(t, denied, code(err), sql)
 	}
-	_, err := s.Single(s.a).Exec(t.Context(), "select app.event($1, $2, 'status', '{}')", s.b.UUID(), theirs["id"])
+	_, err := s.Single(s.a).Exec(t.Context(), "select app.event($1, $2, 'status', '{}')", s.b, theirs["id"])
 	require.Error(t, err, "an event for another organization's file")
 	require.Equal(t, before, s.everything(t, s.b))
 }

@@ -12,6 +12,7 @@ import (
 
 	"satchel/internal/fault"
 	"satchel/tenancy"
+	"satchel/tenancy/apikeys/apikeysdb"
 )
 
 // How long a key may work, and how long an old one beside its successor.
@@ -40,21 +41,40 @@ var (
 
 // Key is a key's row: everything but the key.
 type Key struct {
-	ID         uuid.UUID    `db:"id"`
-	User       uuid.UUID    `db:"user_id"` // the service account
-	Name       string       `db:"name"`
-	Role       tenancy.Role `db:"role"`
-	Scopes     []Scope      `db:"scopes"`
-	Last       string       `db:"last4"`
-	CreatedBy  uuid.UUID    `db:"created_by"`
-	CreatedAt  time.Time    `db:"created_at"`
-	ExpiresAt  time.Time    `db:"expires_at"`
-	LastUsedAt *time.Time   `db:"last_used_at"` // to the minute; nil when never
-	RevokedAt  *time.Time   `db:"revoked_at"`
-	ReplacedBy *uuid.UUID   `db:"replaced_by"`
+	ID         uuid.UUID
+	User       uuid.UUID // the service account
+	Name       string
+	Role       tenancy.Role
+	Scopes     []Scope
+	Last       string
+	CreatedBy  uuid.UUID
+	CreatedAt  time.Time
+	ExpiresAt  time.Time
+	LastUsedAt *time.Time // to the minute; nil when never
+	RevokedAt  *time.Time
+	ReplacedBy *uuid.UUID
 }
 
-const columns = "id, user_id, name, role, scopes, last4, created_by, created_at, expires_at, last_used_at, revoked_at, replaced_by"
+// readKey turns a row of any query of keys into one.
+func readKey(r apikeysdb.KeyGetRow, err error) (Key, error) {
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = ErrNotFound
+	}
+	k := Key{
+		ID: r.ID, User: r.UserID, Name: r.Name, Role: r.Role, Last: r.Last4, CreatedBy: r.CreatedBy, CreatedAt: r.CreatedAt,
+		ExpiresAt: r.ExpiresAt, LastUsedAt: r.LastUsedAt, RevokedAt: r.RevokedAt, ReplacedBy: r.ReplacedBy,
+	}
+	for _, s := range r.Scopes {
+		k.Scopes = append(k.Scopes, Scope(s))
+	}
+	return k, err
+}
+
+// lock reads a key that is about to change.
+func lock(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) (Key, error) {
+	r, err := apikeysdb.New(tx).KeyLock(ctx, id)
+	return readKey(apikeysdb.KeyGetRow(r), err)
+}
 
 // State is whether a key works, and why not.
 type State string
@@ -122,16 +142,13 @@ func Create(ctx context.Context, tx *tenancy.Tx, n NewKey) (Key, Secret, error) 
 // checkCount refuses a key beyond the organization's bound, or one that this very
 // request has made before.
 func checkCount(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) error {
-	var live int
-	var made bool
-	err := tx.QueryRow(ctx, `select count(*) filter (where revoked_at is null and expires_at > now()), coalesce(bool_or(id = $1), false)
-		from api_keys`, id).Scan(&live, &made)
+	keys, err := apikeysdb.New(tx).KeysCount(ctx, id)
 	switch {
 	case err != nil:
 		return fmt.Errorf("count keys: %w", err)
-	case made:
+	case keys.Made:
 		return ErrMade
-	case live >= maxLive:
+	case keys.Live >= maxLive:
 		return ErrTooMany
 	}
 	return nil
@@ -140,9 +157,12 @@ func checkCount(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) error {
 func insert(ctx context.Context, tx *tenancy.Tx, n NewKey, user uuid.UUID) (Key, Secret, error) {
 	s := Generate()
 	hash := s.Hash()
-	k, err := one(ctx, tx, `insert into api_keys (organization_id, id, user_id, name, role, scopes, hash, last4, created_by, expires_at)
-		values (app.org(), $1, $2, $3, $4, $5, $6, $7, $8, now() + $9) returning `+columns,
-		n.ID, user, n.Name, string(n.Role), n.Scopes, hash[:], s.Last(), n.By.User, n.Life)
+	p := apikeysdb.KeyInsertParams{ID: n.ID, UserID: user, Name: n.Name, Role: n.Role, Hash: hash[:], Last4: s.Last(), CreatedBy: n.By.User, Life: n.Life}
+	for _, scope := range n.Scopes {
+		p.Scopes = append(p.Scopes, string(scope))
+	}
+	r, err := apikeysdb.New(tx).KeyInsert(ctx, p)
+	k, err := readKey(apikeysdb.KeyGetRow(r), err)
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && pg.ConstraintName == "api_keys_pkey" { // the same request, twice at the same time
 		return k, Secret{}, ErrMade
@@ -168,12 +188,13 @@ func Rotate(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, t Rotation) (Key,
 		return Key{}, Secret{}, errOverlap
 	}
 	// Locked, so that of two rotations one finds it replaced.
-	old, err := one(ctx, tx, "select "+columns+" from api_keys where id = $1 for update", id)
+	old, err := lock(ctx, tx, id)
 	if err != nil {
 		return Key{}, Secret{}, err
 	}
-	var now time.Time
-	if err := tx.QueryRow(ctx, "select now()").Scan(&now); err != nil {
+	q := apikeysdb.New(tx)
+	now, err := q.Clock(ctx)
+	if err != nil {
 		return Key{}, Secret{}, fmt.Errorf("read the clock: %w", err)
 	}
 	switch old.StateAt(now) {
@@ -197,8 +218,7 @@ func Rotate(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, t Rotation) (Key,
 	if err != nil {
 		return Key{}, Secret{}, err
 	}
-	_, err = tx.Exec(ctx, "update api_keys set replaced_by = $2, expires_at = least(expires_at, now() + $3::interval) where id = $1", id, k.ID, t.Overlap)
-	if err != nil {
+	if err := q.KeyReplace(ctx, apikeysdb.KeyReplaceParams{ID: id, Successor: k.ID, Overlap: t.Overlap}); err != nil {
 		return Key{}, Secret{}, fmt.Errorf("end the old key: %w", err)
 	}
 	return k, s, nil
@@ -208,16 +228,15 @@ func Rotate(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, t Rotation) (Key,
 // it again changes nothing, and says so. With its last key a service account
 // stops being a member.
 func Revoke(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) (changed bool, err error) {
-	k, err := one(ctx, tx, "select "+columns+" from api_keys where id = $1 for update", id)
+	k, err := lock(ctx, tx, id)
 	if err != nil || k.RevokedAt != nil {
 		return false, err
 	}
-	if _, err := tx.Exec(ctx, "update api_keys set revoked_at = now() where id = $1", id); err != nil {
+	q := apikeysdb.New(tx)
+	if err := q.KeyRevoke(ctx, id); err != nil {
 		return false, fmt.Errorf("revoke key: %w", err)
 	}
-	_, err = tx.Exec(ctx, `delete from members m where m.user_id = $1 and m.service and not exists (
-		select from api_keys k where k.user_id = m.user_id and k.revoked_at is null and k.expires_at > now())`, k.User)
-	if err != nil {
+	if err := q.ServiceAccountDelete(ctx, k.User); err != nil {
 		return false, fmt.Errorf("remove service account: %w", err)
 	}
 	return true, nil
@@ -225,29 +244,21 @@ func Revoke(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) (changed bool, er
 
 // Get reads a key.
 func Get(ctx context.Context, q tenancy.Queries, id uuid.UUID) (Key, error) {
-	return one(ctx, q, "select "+columns+" from api_keys where id = $1", id)
+	return readKey(apikeysdb.New(q).KeyGet(ctx, id))
 }
 
 // List reads at most n keys, the newest first, from behind the one named; the
 // zero id begins. Keys that have ended are among them.
 func List(ctx context.Context, q tenancy.Queries, behind uuid.UUID, n int) ([]Key, error) {
-	rows, err := q.Query(ctx, "select "+columns+" from api_keys where $1 = '00000000-0000-0000-0000-000000000000'::uuid or id < $1 order by id desc limit $2", behind, n)
+	rows, err := apikeysdb.New(q).KeyPage(ctx, apikeysdb.KeyPageParams{Before: behind, Most: int64(n)})
 	if err != nil {
 		return nil, fmt.Errorf("list keys: %w", err)
 	}
-	return pgx.CollectRows(rows, pgx.RowToStructByName[Key])
-}
-
-func one(ctx context.Context, q tenancy.Queries, sql string, args ...any) (Key, error) {
-	rows, err := q.Query(ctx, sql, args...)
-	if err != nil {
-		return Key{}, err
+	page := make([]Key, len(rows))
+	for i, r := range rows {
+		page[i], _ = readKey(apikeysdb.KeyGetRow(r), nil)
 	}
-	k, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Key])
-	if errors.Is(err, pgx.ErrNoRows) {
-		return k, ErrNotFound
-	}
-	return k, err
+	return page, nil
 }
 
 // Finder asks who holds a key. *tenancy.DB is one.
@@ -276,8 +287,7 @@ const UseInterval = time.Minute
 
 // RecordUse notes that a key was used, at most once in Fresh.
 func RecordUse(ctx context.Context, q tenancy.Queries, id uuid.UUID) error {
-	_, err := q.Exec(ctx, "update api_keys set last_used_at = now() where id = $1 and (last_used_at is null or last_used_at <= now() - $2::interval)", id, UseInterval)
-	if err != nil {
+	if err := apikeysdb.New(q).KeyUsed(ctx, apikeysdb.KeyUsedParams{ID: id, Rest: UseInterval}); err != nil {
 		return fmt.Errorf("note a key's use: %w", err)
 	}
 	return nil

@@ -77,7 +77,7 @@ func TestCreateAndFind(t *testing.T) {
 	h, err := apikeys.Find(t.Context(), d, s.Reveal())
 	require.NoError(t, err)
 	require.Equal(t, tenancy.KeyHolder{
-		Membership: tenancy.Membership{User: k.User, Org: d.org.UUID(), Role: tenancy.Teacher, Status: "active", Tier: "free",
+		Membership: tenancy.Membership{User: k.User, Org: d.org, Role: tenancy.Teacher, Status: "active", Tier: "free",
 			RequestsPerMinute: 600, Origins: []string{}, ReadsWhileSuspended: true, Features: []string{}},
 		Key: k.ID, Scopes: []string{"files:read"},
 	}, h)

@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"satchel/tenancy"
+	"satchel/tenancy/events/eventsdb"
 )
 
 // UsageWarning is the type of the event that a limit is near.
@@ -20,11 +20,11 @@ const UsageWarning = "usage.warning"
 
 // Event is one row.
 type Event struct {
-	Seq  int64           `db:"seq" json:"seq"`
-	ID   uuid.UUID       `db:"id" json:"id"`
-	Type string          `db:"type" json:"type"`
-	Data json.RawMessage `db:"data" json:"data"`
-	At   time.Time       `db:"at" json:"at"`
+	Seq  int64           `json:"seq"`
+	ID   uuid.UUID       `json:"id"`
+	Type string          `json:"type"`
+	Data json.RawMessage `json:"data"`
+	At   time.Time       `json:"at"`
 }
 
 // Record writes an event with the transaction of what it tells: both are
@@ -36,12 +36,11 @@ func Record(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, kind string, data
 	if err != nil {
 		return fmt.Errorf("encode event %s: %w", kind, err)
 	}
-	if _, err := tx.Exec(ctx, "select pg_advisory_xact_lock(hashtextextended('events/' || app.org()::text, 0))"); err != nil {
+	q := eventsdb.New(tx)
+	if err := q.EventsLock(ctx); err != nil {
 		return fmt.Errorf("lock events: %w", err)
 	}
-	_, err = tx.Exec(ctx, `insert into organization_events (organization_id, seq, id, type, data)
-		select app.org(), coalesce(max(seq), 0) + 1, $1, $2, $3 from organization_events`, id, kind, encoded)
-	if err != nil {
+	if err := q.EventInsert(ctx, eventsdb.EventInsertParams{ID: id, Type: kind, Data: encoded}); err != nil {
 		return fmt.Errorf("record event %s: %w", kind, err)
 	}
 	return nil
@@ -50,10 +49,13 @@ func Record(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, kind string, data
 // List reads events in their order, after the given number. An empty type lists
 // all.
 func List(ctx context.Context, q tenancy.Queries, kind string, after int64, limit int) ([]Event, error) {
-	rows, err := q.Query(ctx, `select seq, id, type, data, at from organization_events
-		where seq > $1 and ($2 = '' or type = $2) order by seq limit $3`, after, kind, limit)
+	rows, err := eventsdb.New(q).EventPage(ctx, eventsdb.EventPageParams{After: after, Type: kind, Most: int64(limit)})
 	if err != nil {
 		return nil, fmt.Errorf("read events: %w", err)
 	}
-	return pgx.CollectRows(rows, pgx.RowToStructByName[Event])
+	page := make([]Event, len(rows))
+	for i, r := range rows {
+		page[i] = Event(r)
+	}
+	return page, nil
 }

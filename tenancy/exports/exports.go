@@ -13,6 +13,7 @@ import (
 
 	"satchel/internal/fault"
 	"satchel/tenancy"
+	"satchel/tenancy/exports/exportsdb"
 )
 
 // State is the state of an export.
@@ -40,24 +41,24 @@ var (
 
 // Export is one export's row.
 type Export struct {
-	ID        uuid.UUID  `db:"id"`
-	State     State      `db:"state"`
-	CreatedAt time.Time  `db:"created_at"`
-	ExpiresAt *time.Time `db:"expires_at"`
+	ID        uuid.UUID
+	State     State
+	CreatedAt time.Time
+	ExpiresAt *time.Time
 }
 
 // Part is one archive of an export. Parts are numbered from 1 on.
 type Part struct {
-	Number  int       `db:"number"`
-	Key     string    `db:"object_key"`
-	ETag    string    `db:"object_etag"`
-	Size    int64     `db:"size"`
-	SHA256  string    `db:"sha256"`
-	Entries int       `db:"entries"`
-	Files   int64     `db:"files"`
-	Missing int64     `db:"missing"` // published, and not in the store
-	Last    uuid.UUID `db:"last_version"`
-	End     bool      `db:"is_last"`
+	Number  int
+	Key     string
+	ETag    string
+	Size    int64
+	SHA256  string
+	Entries int
+	Files   int64
+	Missing int64 // published, and not in the store
+	Last    uuid.UUID
+	End     bool
 }
 
 // Prefix is where the objects of an export lie. The organization leads, as in
@@ -70,8 +71,8 @@ func Prefix(org tenancy.OrgID, export uuid.UUID) string {
 // it gives that one's id and begun is false. An organization whose deletion has
 // begun, or that is not set up yet, has nothing to export.
 func Begin(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) (running uuid.UUID, begun bool, err error) {
-	var ready bool
-	err = tx.QueryRow(ctx, "select status <> 'provisioning' and deletion_begun_at is null from organizations where id = app.org() for share").Scan(&ready)
+	q := exportsdb.New(tx)
+	ready, err := q.OrganizationMayExport(ctx)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return uuid.Nil, false, tenancy.ErrNoOrganization
@@ -80,14 +81,14 @@ func Begin(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) (running uuid.UUID
 	case !ready:
 		return uuid.Nil, false, tenancy.ErrWrongStatus
 	}
-	tag, err := tx.Exec(ctx, "insert into exports (organization_id, id) values (app.org(), $1) on conflict (organization_id) where state = 'running' do nothing", id)
+	inserted, err := q.ExportInsert(ctx, id)
 	if err != nil {
 		return uuid.Nil, false, fmt.Errorf("insert export: %w", err)
 	}
-	if tag.RowsAffected() == 1 {
+	if inserted == 1 {
 		return id, true, nil
 	}
-	err = tx.QueryRow(ctx, "select id from exports where state = 'running'").Scan(&running)
+	running, err = q.ExportRunning(ctx)
 	if errors.Is(err, pgx.ErrNoRows) {
 		err = ErrNotRunning // it ended in between: the next request begins
 	}
@@ -96,23 +97,32 @@ func Begin(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) (running uuid.UUID
 
 // Get reads an export.
 func Get(ctx context.Context, q tenancy.Queries, id uuid.UUID) (Export, error) {
-	return one[Export](ctx, q, "select id, state, created_at, expires_at from exports where id = $1", id)
+	e, err := exportsdb.New(q).ExportGet(ctx, id)
+	return Export{ID: e.ID, State: State(e.State), CreatedAt: e.CreatedAt, ExpiresAt: e.ExpiresAt}, found("read export", err)
 }
-
-const partColumns = "select number, object_key, object_etag, size, sha256, entries, files, missing, last_version, is_last from export_parts "
 
 // GetPart reads one part, of a ready export or one that is being made.
 func GetPart(ctx context.Context, q tenancy.Queries, id uuid.UUID, number int) (Part, error) {
-	return one[Part](ctx, q, partColumns+"where export_id = $1 and number = $2", id, number)
+	p, err := exportsdb.New(q).PartGet(ctx, exportsdb.PartGetParams{ExportID: id, Number: number})
+	return readPart(p), found("read part of export", err)
 }
 
 // Parts reads all parts that are there.
 func Parts(ctx context.Context, q tenancy.Queries, id uuid.UUID) ([]Part, error) {
-	rows, err := q.Query(ctx, partColumns+"where export_id = $1 order by number", id)
+	rows, err := exportsdb.New(q).PartList(ctx, id)
 	if err != nil {
 		return nil, fmt.Errorf("read parts: %w", err)
 	}
-	return pgx.CollectRows(rows, pgx.RowToStructByName[Part])
+	parts := make([]Part, len(rows))
+	for i, r := range rows {
+		parts[i] = readPart(exportsdb.PartGetRow(r))
+	}
+	return parts, nil
+}
+
+func readPart(r exportsdb.PartGetRow) Part {
+	return Part{Number: r.Number, Key: r.Key, ETag: r.Etag, Size: r.Size, SHA256: r.Sha256, Entries: r.Entries, Files: r.Files,
+		Missing: r.Missing, Last: r.Last, End: r.IsLast}
 }
 
 // AddPart records a written part. When two attempts record the same part, the
@@ -121,9 +131,10 @@ func AddPart(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, p Part) (Part, e
 	if err := Lock(ctx, tx, id); err != nil {
 		return p, err
 	}
-	_, err := tx.Exec(ctx, `insert into export_parts (organization_id, export_id, number, object_key, object_etag, size, sha256, entries, files, missing, last_version, is_last)
-		values (app.org(), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict (organization_id, export_id, number) do nothing`,
-		id, p.Number, p.Key, p.ETag, p.Size, p.SHA256, p.Entries, p.Files, p.Missing, p.Last, p.End)
+	err := exportsdb.New(tx).PartInsert(ctx, exportsdb.PartInsertParams{
+		ExportID: id, Number: p.Number, ObjectKey: p.Key, ObjectEtag: p.ETag, Size: p.Size, Sha256: p.SHA256, Entries: p.Entries,
+		Files: p.Files, Missing: p.Missing, LastVersion: p.Last, IsLast: p.End,
+	})
 	if err != nil {
 		return p, fmt.Errorf("insert part: %w", err)
 	}
@@ -134,19 +145,19 @@ func AddPart(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, p Part) (Part, e
 // made no more. The organization's deletion does not begin before the
 // transaction ends.
 func Lock(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) error {
-	var stays bool
-	err := tx.QueryRow(ctx, "select deletion_begun_at is null from organizations where id = app.org() for share").Scan(&stays)
+	q := exportsdb.New(tx)
+	stays, err := q.OrganizationStays(ctx)
 	if errors.Is(err, pgx.ErrNoRows) || err == nil && !stays {
 		return ErrNotRunning
 	}
 	if err != nil {
 		return fmt.Errorf("hold organization: %w", err)
 	}
-	tag, err := tx.Exec(ctx, "update exports set updated_at = now() where id = $1 and state = 'running'", id)
+	touched, err := q.ExportTouch(ctx, id)
 	if err != nil {
 		return fmt.Errorf("hold export: %w", err)
 	}
-	if tag.RowsAffected() == 0 {
+	if touched == 0 {
 		return ErrNotRunning
 	}
 	return nil
@@ -155,8 +166,7 @@ func Lock(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) error {
 // Finish makes an export readable for its term, counted from the first call. It
 // gives the row.
 func Finish(ctx context.Context, q tenancy.Queries, id uuid.UUID) (Export, error) {
-	_, err := q.Exec(ctx, "update exports set state = 'ready', expires_at = now() + $2, updated_at = now() where id = $1 and state = 'running'", id, Term)
-	if err != nil {
+	if err := exportsdb.New(q).ExportFinish(ctx, exportsdb.ExportFinishParams{ID: id, Term: Term}); err != nil {
 		return Export{}, fmt.Errorf("finish export: %w", err)
 	}
 	e, err := Get(ctx, q, id)
@@ -169,17 +179,16 @@ func Finish(ctx context.Context, q tenancy.Queries, id uuid.UUID) (Export, error
 // End takes an export out of reach, Failed or Removed. It says false when it was
 // already.
 func End(ctx context.Context, q tenancy.Queries, id uuid.UUID, to State) (bool, error) {
-	tag, err := q.Exec(ctx, "update exports set state = $2, updated_at = now() where id = $1 and state in ('running', 'ready')", id, string(to))
+	ended, err := exportsdb.New(q).ExportEnd(ctx, exportsdb.ExportEndParams{ID: id, State: string(to)})
 	if err != nil {
 		return false, fmt.Errorf("end export: %w", err)
 	}
-	return tag.RowsAffected() == 1, nil
+	return ended == 1, nil
 }
 
 // MarkCleaned notes that the store holds nothing of an export that ended.
 func MarkCleaned(ctx context.Context, q tenancy.Queries, id uuid.UUID) error {
-	_, err := q.Exec(ctx, "update exports set cleaned_at = now() where id = $1 and state in ('failed', 'removed') and cleaned_at is null", id)
-	if err != nil {
+	if err := exportsdb.New(q).ExportCleaned(ctx, id); err != nil {
 		return fmt.Errorf("note that the export is cleaned: %w", err)
 	}
 	return nil
@@ -204,15 +213,14 @@ func CheckReady(ctx context.Context, q tenancy.Queries, id uuid.UUID, number int
 	return Part{}, e, ErrFailed
 }
 
-func one[T any](ctx context.Context, q tenancy.Queries, sql string, args ...any) (T, error) {
-	var none T
-	rows, err := q.Query(ctx, sql, args...)
-	if err != nil {
-		return none, fmt.Errorf("read export: %w", err)
+// found turns "no row" into ErrNotFound, and says of another error what was being
+// done.
+func found(doing string, err error) error {
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return ErrNotFound
+	case err != nil:
+		return fmt.Errorf("%s: %w", doing, err)
 	}
-	found, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[T])
-	if errors.Is(err, pgx.ErrNoRows) {
-		return none, ErrNotFound
-	}
-	return found, err
+	return nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"satchel/internal/fault"
 	"satchel/tenancy"
+	"satchel/tenancy/idempotency/idempotencydb"
 )
 
 const (
@@ -36,77 +37,67 @@ type Key struct{ Principal, Hash, Fingerprint [32]byte }
 
 // Claim is the right to answer a request.
 type Claim struct {
-	ID     uuid.UUID `db:"new_id"` // of what the request makes
-	Holder uuid.UUID `db:"holder"`
-	Status *int      `db:"status"` // of the answer; nil when no try came to an answer
-	Since  time.Time `db:"created_at"`
-	New    bool      `db:"first"` // no try came before this one
+	ID     uuid.UUID // of what the request makes
+	Holder uuid.UUID
+	Status *int // of the answer; nil when no try came to an answer
+	Since  time.Time
+	New    bool // no try came before this one
 }
 
 // Take claims the request, or refuses it: of several at once one gets it. A
 // finished one is given to everyone.
 func Take(ctx context.Context, tx *tenancy.Tx, k Key) (Claim, error) {
-	holder := tenancy.NewID()
-	c, err := claim(ctx, tx, `insert into idempotency_keys
-			(organization_id, principal, key_hash, fingerprint, new_id, holder, busy_until, expires_at)
-		values (app.org(), $1, $2, $3, $4, $5, now() + $6::interval, now() + $7::interval)
-		on conflict (organization_id, principal, key_hash) do update set fingerprint = excluded.fingerprint, new_id = excluded.new_id,
-			holder = excluded.holder, busy_until = excluded.busy_until, status = null, created_at = now(), expires_at = excluded.expires_at
-			where idempotency_keys.expires_at < now()
-		returning new_id, holder, status, created_at, true as first`,
-		k.Principal[:], k.Hash[:], k.Fingerprint[:], tenancy.NewID(), holder, Lease, Retention)
+	q, holder := idempotencydb.New(tx), tenancy.NewID()
+	made, err := q.KeyInsert(ctx, idempotencydb.KeyInsertParams{
+		Principal: k.Principal[:], KeyHash: k.Hash[:], Fingerprint: k.Fingerprint[:], NewID: tenancy.NewID(), Holder: holder,
+		Lease: Lease, Retention: Retention,
+	})
 	if !errors.Is(err, pgx.ErrNoRows) {
-		return c, err
+		return claim(made, true, err)
 	}
-	var same, busy bool
-	err = tx.QueryRow(ctx, `select fingerprint = $3, status is null and busy_until > now() from idempotency_keys
-		where principal = $1 and key_hash = $2 for update`, k.Principal[:], k.Hash[:], k.Fingerprint[:]).Scan(&same, &busy)
+	before, err := q.KeyLock(ctx, idempotencydb.KeyLockParams{Principal: k.Principal[:], KeyHash: k.Hash[:], Fingerprint: k.Fingerprint[:]})
 	switch {
 	case errors.Is(err, pgx.ErrNoRows): // its holder gave it up in this moment
 		return Claim{}, ErrBusy.After(time.Second)
 	case err != nil:
 		return Claim{}, fmt.Errorf("read idempotency key: %w", err)
-	case !same:
+	case !before.Same:
 		return Claim{}, ErrReused
-	case busy:
+	case before.Busy:
 		return Claim{}, ErrBusy.After(2 * time.Second)
 	}
-	return claim(ctx, tx, `update idempotency_keys set holder = $3, busy_until = now() + $4::interval
-		where principal = $1 and key_hash = $2 returning new_id, holder, status, created_at, false as first`, k.Principal[:], k.Hash[:], holder, Lease)
+	taken, err := q.KeyTake(ctx, idempotencydb.KeyTakeParams{Principal: k.Principal[:], KeyHash: k.Hash[:], Holder: holder, Lease: Lease})
+	return claim(idempotencydb.KeyInsertRow(taken), false, err)
 }
 
-func claim(ctx context.Context, tx *tenancy.Tx, sql string, args ...any) (Claim, error) {
-	rows, err := tx.Query(ctx, sql, args...)
+func claim(r idempotencydb.KeyInsertRow, first bool, err error) (Claim, error) {
 	if err != nil {
 		return Claim{}, fmt.Errorf("claim idempotency key: %w", err)
 	}
-	return pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Claim])
+	return Claim{ID: r.NewID, Holder: r.Holder, Status: r.Status, Since: r.CreatedAt, New: first}, nil
 }
 
 // Renew keeps the claim of a try that takes its time.
 func Renew(ctx context.Context, q tenancy.Queries, k Key, holder uuid.UUID) error {
-	return checkHolder(ctx, q, "busy_until = now() + $4::interval", k, holder, Lease)
+	return changed(idempotencydb.New(q).KeyRenew(ctx, idempotencydb.KeyRenewParams{Principal: k.Principal[:], KeyHash: k.Hash[:], Holder: holder, Lease: Lease}))
 }
 
 // SetID says under which id the thing will be, from now on.
 func SetID(ctx context.Context, q tenancy.Queries, k Key, holder, id uuid.UUID) error {
-	return checkHolder(ctx, q, "new_id = $4", k, holder, id)
+	return changed(idempotencydb.New(q).KeyID(ctx, idempotencydb.KeyIDParams{Principal: k.Principal[:], KeyHash: k.Hash[:], Holder: holder, NewID: id}))
 }
 
 // Finish says that the request was answered with this status.
 func Finish(ctx context.Context, q tenancy.Queries, k Key, holder uuid.UUID, status int) error {
-	return checkHolder(ctx, q, "status = $4::smallint", k, holder, status)
+	return changed(idempotencydb.New(q).KeyFinish(ctx, idempotencydb.KeyFinishParams{Principal: k.Principal[:], KeyHash: k.Hash[:], Holder: holder, Status: int16(status)}))
 }
 
 // Abandon ends a try of which no one knows how far it came. The next one looks.
 func Abandon(ctx context.Context, q tenancy.Queries, k Key, holder uuid.UUID) error {
-	return checkHolder(ctx, q, "busy_until = now() - $4::interval", k, holder, time.Second)
+	return changed(idempotencydb.New(q).KeyAbandon(ctx, idempotencydb.KeyAbandonParams{Principal: k.Principal[:], KeyHash: k.Hash[:], Holder: holder}))
 }
 
-// checkHolder changes the row while this try holds it. Another that took its place is
-// left alone.
-func checkHolder(ctx context.Context, q tenancy.Queries, change string, k Key, holder uuid.UUID, arg any) error {
-	_, err := q.Exec(ctx, "update idempotency_keys set "+change+" where principal = $1 and key_hash = $2 and holder = $3", k.Principal[:], k.Hash[:], holder, arg)
+func changed(err error) error {
 	if err != nil {
 		return fmt.Errorf("change idempotency key: %w", err)
 	}
@@ -116,7 +107,7 @@ func checkHolder(ctx context.Context, q tenancy.Queries, change string, k Key, h
 // Release forgets a request that was refused: nothing was made, and its sender
 // may fix it and send it with the same key.
 func Release(ctx context.Context, q tenancy.Queries, k Key, holder uuid.UUID) error {
-	_, err := q.Exec(ctx, "delete from idempotency_keys where principal = $1 and key_hash = $2 and holder = $3", k.Principal[:], k.Hash[:], holder)
+	err := idempotencydb.New(q).KeyRelease(ctx, idempotencydb.KeyReleaseParams{Principal: k.Principal[:], KeyHash: k.Hash[:], Holder: holder})
 	if err != nil {
 		return fmt.Errorf("release idempotency key: %w", err)
 	}
@@ -125,7 +116,7 @@ func Release(ctx context.Context, q tenancy.Queries, k Key, holder uuid.UUID) er
 
 // DeleteExpired deletes expired keys.
 func DeleteExpired(ctx context.Context, q tenancy.Queries) error {
-	if _, err := q.Exec(ctx, "delete from idempotency_keys where expires_at < now()"); err != nil {
+	if err := idempotencydb.New(q).KeysDeleteExpired(ctx); err != nil {
 		return fmt.Errorf("forget idempotency keys: %w", err)
 	}
 	return nil

@@ -124,7 +124,7 @@ func TestKeysAreForgotten(t *testing.T) {
 	found, err := d.OrganizationsWithOldRequests(ctx, uuid.Nil, 10)
 	require.NoError(t, err)
 	require.Len(t, found, 1)
-	require.Equal(t, org.UUID(), found[0].Org)
+	require.Equal(t, org, found[0].Org)
 	require.NoError(t, idempotency.DeleteExpired(ctx, q))
 	var left int
 	require.NoError(t, q.QueryRow(ctx, "select count(*) from idempotency_keys").Scan(&left))

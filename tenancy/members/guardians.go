@@ -6,10 +6,10 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"satchel/internal/fault"
 	"satchel/tenancy"
+	"satchel/tenancy/members/membersdb"
 )
 
 // What a caller can meet.
@@ -20,17 +20,24 @@ var (
 
 // Guardian is the link by which a parent may read a student's files.
 type Guardian struct {
-	Parent    uuid.UUID `db:"parent_id"`
-	Student   uuid.UUID `db:"student_id"`
-	CreatedBy uuid.UUID `db:"created_by"`
-	CreatedAt time.Time `db:"created_at"`
+	Parent    uuid.UUID
+	Student   uuid.UUID
+	CreatedBy uuid.UUID
+	CreatedAt time.Time
 }
 
 // ListGuardians reads a page of links in the order of parent and student, after
 // the given link.
 func ListGuardians(ctx context.Context, q tenancy.Queries, afterParent, afterStudent uuid.UUID, limit int) ([]Guardian, error) {
-	return many[Guardian](ctx, q, `select parent_id, student_id, created_by, created_at from guardianships
-		where (parent_id, student_id) > ($1, $2) order by parent_id, student_id limit $3`, afterParent, afterStudent, limit)
+	rows, err := membersdb.New(q).GuardianPage(ctx, membersdb.GuardianPageParams{AfterParent: afterParent, AfterStudent: afterStudent, Most: int64(limit)})
+	if err != nil {
+		return nil, fmt.Errorf("read guardians: %w", err)
+	}
+	links := make([]Guardian, len(rows))
+	for i, r := range rows {
+		links[i] = Guardian(r)
+	}
+	return links, nil
 }
 
 // AddGuardian links a parent and a student of the organization. A link that is
@@ -48,28 +55,27 @@ func AddGuardian(ctx context.Context, tx *tenancy.Tx, by, parent, student uuid.U
 			return Guardian{}, false, ErrNotGuardian
 		}
 	}
-	tag, err := tx.Exec(ctx, `insert into guardianships (organization_id, parent_id, student_id, created_by)
-		values (app.org(), $1, $2, $3) on conflict (organization_id, parent_id, student_id) do nothing`, parent, student, by)
+	made, err := membersdb.New(tx).GuardianInsert(ctx, membersdb.GuardianInsertParams{ParentID: parent, StudentID: student, CreatedBy: by})
 	if err != nil {
 		return Guardian{}, false, fmt.Errorf("link parent and student: %w", err)
 	}
 	g, err := GetGuardian(ctx, tx, parent, student)
-	return g, tag.RowsAffected() == 1, err
+	return g, made == 1, err
 }
 
 // GetGuardian reads one link.
 func GetGuardian(ctx context.Context, q tenancy.Queries, parent, student uuid.UUID) (Guardian, error) {
-	return one[Guardian](ctx, q, ErrNoGuardian, `select parent_id, student_id, created_by, created_at from guardianships
-		where parent_id = $1 and student_id = $2`, parent, student)
+	g, err := membersdb.New(q).GuardianGet(ctx, membersdb.GuardianGetParams{ParentID: parent, StudentID: student})
+	return Guardian(g), found("read guardian", err, ErrNoGuardian)
 }
 
 // RemoveGuardian ends a link.
 func RemoveGuardian(ctx context.Context, q tenancy.Queries, parent, student uuid.UUID) error {
-	tag, err := q.Exec(ctx, "delete from guardianships where parent_id = $1 and student_id = $2", parent, student)
+	ended, err := membersdb.New(q).GuardianDelete(ctx, membersdb.GuardianDeleteParams{ParentID: parent, StudentID: student})
 	if err != nil {
 		return fmt.Errorf("end link: %w", err)
 	}
-	if tag.RowsAffected() == 0 {
+	if ended == 0 {
 		return ErrNoGuardian
 	}
 	return nil
@@ -77,13 +83,9 @@ func RemoveGuardian(ctx context.Context, q tenancy.Queries, parent, student uuid
 
 // Students lists the students whose files the parent may read.
 func Students(ctx context.Context, q tenancy.Queries, parent uuid.UUID) ([]uuid.UUID, error) {
-	rows, err := q.Query(ctx, "select student_id from guardianships where parent_id = $1 order by student_id", parent)
+	students, err := membersdb.New(q).GuardianStudents(ctx, parent)
 	if err != nil {
-		return nil, fmt.Errorf("read wards: %w", err)
+		return nil, fmt.Errorf("read students of parent: %w", err)
 	}
-	wards, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
-	if err != nil {
-		return nil, fmt.Errorf("read wards: %w", err)
-	}
-	return wards, nil
+	return students, nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"satchel/internal/fault"
 	"satchel/tenancy"
+	"satchel/tenancy/members/membersdb"
 )
 
 // State is the state of an invitation.
@@ -70,20 +71,20 @@ var (
 
 // Invitation is one row.
 type Invitation struct {
-	ID           uuid.UUID    `db:"id"`
-	Email        *string      `db:"email"` // nil once it has ended
-	Role         tenancy.Role `db:"role"`
-	State        State        `db:"state"`
-	Delivery     Delivery     `db:"delivery"`
-	DeliveryCode string       `db:"delivery_code"`
-	Attempts     int          `db:"attempts"`
-	InvitedBy    *uuid.UUID   `db:"invited_by"`
-	AcceptedBy   *uuid.UUID   `db:"accepted_by"`
-	SentAt       *time.Time   `db:"sent_at"`
-	ExpiresAt    time.Time    `db:"expires_at"`
-	EndedAt      *time.Time   `db:"ended_at"`
-	CreatedAt    time.Time    `db:"created_at"`
-	Open         bool         `db:"open"` // by the database's clock, which is the only one that decides
+	ID           uuid.UUID
+	Email        *string // nil once it has ended
+	Role         tenancy.Role
+	State        State
+	Delivery     Delivery
+	DeliveryCode string
+	Attempts     int
+	InvitedBy    *uuid.UUID
+	AcceptedBy   *uuid.UUID
+	SentAt       *time.Time
+	ExpiresAt    time.Time
+	EndedAt      *time.Time
+	CreatedAt    time.Time
+	Open         bool // by the database's clock, which is the only one that decides
 }
 
 // Refusal says why the invitation is not open; nil for one that is.
@@ -101,8 +102,14 @@ func (i Invitation) Refusal() error {
 	return ErrInvitationExpired // its workflow will write that down
 }
 
-const invitationQuery = `select id, email, role, state, delivery, delivery_code, attempts, invited_by, accepted_by, sent_at,
-	expires_at, ended_at, created_at, state = 'pending' and expires_at > now() as open from invitations `
+// readInvitation turns a row of any query of invitations into one.
+func readInvitation(r membersdb.InvitationGetRow, err error) (Invitation, error) {
+	return Invitation{
+		ID: r.ID, Email: r.Email, Role: r.Role, State: State(r.State), Delivery: Delivery(r.Delivery), DeliveryCode: r.DeliveryCode,
+		Attempts: r.Attempts, InvitedBy: r.InvitedBy, AcceptedBy: r.AcceptedBy, SentAt: r.SentAt, ExpiresAt: r.ExpiresAt,
+		EndedAt: r.EndedAt, CreatedAt: r.CreatedAt, Open: r.Open,
+	}, found("read invitation", err, ErrNoInvitation)
+}
 
 // NewInvitation are the parameters of Invite.
 type NewInvitation struct {
@@ -145,34 +152,39 @@ func Invite(ctx context.Context, tx *tenancy.Tx, n NewInvitation) (Invitation, b
 	if err := CheckSeats(ctx, tx); err != nil {
 		return Invitation{}, false, err
 	}
-	tag, err := tx.Exec(ctx, `insert into invitations (organization_id, id, email, role, invited_by, expires_at)
-		values (app.org(), $1, $2, $3, $4, now() + $5::interval) on conflict do nothing`, n.ID, n.Email, string(n.Role), by, n.Term)
+	rows, err := membersdb.New(tx).InvitationInsert(ctx, membersdb.InvitationInsertParams{ID: n.ID, Email: n.Email, Role: n.Role, InvitedBy: by, Term: n.Term})
 	if err != nil {
 		return Invitation{}, false, fmt.Errorf("insert invitation: %w", err)
 	}
 	made, err := GetInvitation(ctx, tx, n.ID)
-	if tag.RowsAffected() == 0 && err != nil {
+	if rows == 0 && err != nil {
 		return Invitation{}, false, ErrInvitationExists
 	}
-	return made, tag.RowsAffected() == 1, err
+	return made, rows == 1, err
 }
 
 // GetInvitation reads one invitation.
 func GetInvitation(ctx context.Context, q tenancy.Queries, id uuid.UUID) (Invitation, error) {
-	return one[Invitation](ctx, q, ErrNoInvitation, invitationQuery+"where id = $1", id)
+	return readInvitation(membersdb.New(q).InvitationGet(ctx, id))
 }
 
 // ListInvitations reads a page, newest first, before the given one; the nil id
 // begins. An empty state lists all.
 func ListInvitations(ctx context.Context, q tenancy.Queries, state State, before uuid.UUID, limit int) ([]Invitation, error) {
-	return many[Invitation](ctx, q, invitationQuery+`where ($1::uuid = '00000000-0000-0000-0000-000000000000' or id < $1)
-		and ($2 = '' or state = $2) order by id desc limit $3`, before, string(state), limit)
+	rows, err := membersdb.New(q).InvitationPage(ctx, membersdb.InvitationPageParams{Before: before, State: string(state), Most: int64(limit)})
+	if err != nil {
+		return nil, fmt.Errorf("list invitations: %w", err)
+	}
+	page := make([]Invitation, len(rows))
+	for i, r := range rows {
+		page[i], _ = readInvitation(membersdb.InvitationGetRow(r), nil)
+	}
+	return page, nil
 }
 
 // MarkSending notes that the invitation's workflow has begun.
 func MarkSending(ctx context.Context, q tenancy.Queries, id uuid.UUID) error {
-	_, err := q.Exec(ctx, "update invitations set started_at = now() where id = $1 and started_at is null", id)
-	return err
+	return membersdb.New(q).InvitationStarted(ctx, id)
 }
 
 // Resend asks for the mail once more, with a new token.
@@ -186,7 +198,7 @@ func Resend(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) (Invitation, erro
 	case i.Delivery == Sent && i.SentAt != nil && time.Since(*i.SentAt) < resendPause:
 		return i, ErrResendTooSoon
 	}
-	if _, err := tx.Exec(ctx, "update invitations set delivery = 'queued', delivery_code = '', updated_at = now() where id = $1", id); err != nil {
+	if err := membersdb.New(tx).InvitationQueue(ctx, id); err != nil {
 		return i, fmt.Errorf("queue invitation: %w", err)
 	}
 	return GetInvitation(ctx, tx, id)
@@ -195,12 +207,11 @@ func Resend(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) (Invitation, erro
 // End ends an open invitation and forgets its address. It says false for one
 // that had ended before, which stays as it was.
 func End(ctx context.Context, q tenancy.Queries, id uuid.UUID, to State, acceptedBy *uuid.UUID) (bool, error) {
-	tag, err := q.Exec(ctx, `update invitations set state = $2, accepted_by = $3, email = null, ended_at = now(), updated_at = now()
-		where id = $1 and state = 'pending'`, id, string(to), acceptedBy)
+	ended, err := membersdb.New(q).InvitationEnd(ctx, membersdb.InvitationEndParams{ID: id, State: string(to), AcceptedBy: acceptedBy})
 	if err != nil {
 		return false, fmt.Errorf("end invitation: %w", err)
 	}
-	return tag.RowsAffected() == 1, nil
+	return ended == 1, nil
 }
 
 // Hash is what is kept of a token.
@@ -217,9 +228,7 @@ func RecordAttempt(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, hash []byt
 	if err != nil || !i.Open {
 		return i, false, err
 	}
-	_, err = tx.Exec(ctx, `update invitations set token_hash = $2, attempts = attempts + 1, started_at = coalesce(started_at, now()), updated_at = now()
-		where id = $1`, id, hash)
-	if err != nil {
+	if err := membersdb.New(tx).InvitationAttempt(ctx, membersdb.InvitationAttemptParams{ID: id, TokenHash: hash}); err != nil {
 		return i, false, fmt.Errorf("note attempt: %w", err)
 	}
 	return i, true, nil
@@ -229,16 +238,16 @@ func RecordAttempt(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, hash []byt
 // another attempt has begun since, or the invitation has ended: then the row is
 // not this attempt's to write.
 func RecordDelivery(ctx context.Context, q tenancy.Queries, id uuid.UUID, hash []byte, d Delivery, code string) (bool, error) {
-	tag, err := q.Exec(ctx, `update invitations set delivery = $3, delivery_code = $4, updated_at = now(),
-		sent_at = case when $3 = 'sent' then now() else sent_at end where id = $1 and token_hash = $2 and state = 'pending'`, id, hash, string(d), code)
+	noted, err := membersdb.New(q).InvitationDelivered(ctx, membersdb.InvitationDeliveredParams{ID: id, TokenHash: hash, Delivery: string(d), DeliveryCode: code})
 	if err != nil {
 		return false, fmt.Errorf("note delivery: %w", err)
 	}
-	return tag.RowsAffected() == 1, nil
+	return noted == 1, nil
 }
 
 func lockInvitation(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) (Invitation, error) {
-	return one[Invitation](ctx, tx, ErrNoInvitation, invitationQuery+"where id = $1 for update", id)
+	r, err := membersdb.New(tx).InvitationLock(ctx, id)
+	return readInvitation(membersdb.InvitationGetRow(r), err)
 }
 
 // Accept makes the person a member by the open invitation with this token. Of
@@ -279,8 +288,7 @@ func Accept(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, hash []byte, user
 // AcceptedSince says whether the person accepted an invitation of the
 // organization after a time.
 func AcceptedSince(ctx context.Context, q tenancy.Queries, user uuid.UUID, since time.Time) (bool, error) {
-	var accepted bool
-	err := q.QueryRow(ctx, "select exists (select from invitations where accepted_by = $1 and state = 'accepted' and ended_at >= $2)", user, since).Scan(&accepted)
+	accepted, err := membersdb.New(q).InvitationAccepted(ctx, membersdb.InvitationAcceptedParams{UserID: user, Since: since})
 	if err != nil {
 		return false, fmt.Errorf("look for an accepted invitation: %w", err)
 	}
@@ -299,7 +307,8 @@ func Decline(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, hash []byte) err
 // lockOpen reads the invitation under its lock. The token is compared again, since
 // another mail may have replaced it after the look-up.
 func lockOpen(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, hash []byte) (Invitation, error) {
-	i, err := one[Invitation](ctx, tx, ErrNoInvitation, invitationQuery+"where id = $1 and token_hash = $2 for update", id, hash)
+	r, err := membersdb.New(tx).InvitationLockByToken(ctx, membersdb.InvitationLockByTokenParams{ID: id, TokenHash: hash})
+	i, err := readInvitation(membersdb.InvitationGetRow(r), err)
 	if err == nil {
 		err = i.Refusal()
 	}

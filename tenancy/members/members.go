@@ -13,6 +13,7 @@ import (
 
 	"satchel/internal/fault"
 	"satchel/tenancy"
+	"satchel/tenancy/members/membersdb"
 )
 
 // What a caller can meet.
@@ -27,27 +28,31 @@ var (
 // keys are no persons: they take no seat, are in no list, and change with their
 // key alone.
 type Member struct {
-	User      uuid.UUID    `db:"user_id"`
-	Role      tenancy.Role `db:"role"`
-	Issuer    string       `db:"issuer"`  // who vouches for the person
-	Subject   string       `db:"subject"` // what the issuer calls them
-	CreatedAt time.Time    `db:"created_at"`
+	User      uuid.UUID
+	Role      tenancy.Role
+	Issuer    string // who vouches for the person
+	Subject   string // what the issuer calls them
+	CreatedAt time.Time
 }
-
-// memberQuery leaves out the service accounts of API keys: they are no people,
-// take no seat, and go with their key.
-const memberQuery = `select m.user_id, m.role, u.issuer, u.subject, m.created_at from members m
-	join users u on u.id = m.user_id where not m.service and `
 
 // GetMember reads one membership.
 func GetMember(ctx context.Context, q tenancy.Queries, user uuid.UUID) (Member, error) {
-	return one[Member](ctx, q, ErrNoMember, memberQuery+"m.user_id = $1", user)
+	m, err := membersdb.New(q).MemberGet(ctx, user)
+	return Member(m), found("read member", err, ErrNoMember)
 }
 
 // ListMembers reads a page of members in the order of their ids, after the
 // given one. An empty role lists all.
 func ListMembers(ctx context.Context, q tenancy.Queries, role tenancy.Role, after uuid.UUID, limit int) ([]Member, error) {
-	return many[Member](ctx, q, memberQuery+`m.user_id > $1 and ($2 = '' or m.role = $2) order by m.user_id limit $3`, after, string(role), limit)
+	rows, err := membersdb.New(q).MemberPage(ctx, membersdb.MemberPageParams{After: after, Role: string(role), Most: int64(limit)})
+	if err != nil {
+		return nil, fmt.Errorf("list members: %w", err)
+	}
+	page := make([]Member, len(rows))
+	for i, r := range rows {
+		page[i] = Member(r)
+	}
+	return page, nil
 }
 
 // Change is what became of a membership, by the name that the audit log has for it.
@@ -126,11 +131,11 @@ func CheckSeats(ctx context.Context, q tenancy.Queries) error {
 	if err != nil {
 		return err
 	}
-	var taken int
-	if err := q.QueryRow(ctx, "select count(*) from members where not service").Scan(&taken); err != nil {
+	taken, err := membersdb.New(q).MembersCount(ctx)
+	if err != nil {
 		return fmt.Errorf("count members: %w", err)
 	}
-	if taken >= tier.MaxMembers {
+	if taken >= int64(tier.MaxMembers) {
 		return ErrOverSeats
 	}
 	return nil
@@ -140,34 +145,39 @@ func CheckSeats(ctx context.Context, q tenancy.Queries) error {
 // cannot both see that another one stays, nor two newcomers the same free seat.
 // References to the organization are not held up by it.
 func lock(ctx context.Context, tx *tenancy.Tx) error {
-	tag, err := tx.Exec(ctx, "select from organizations for no key update")
+	locked, err := membersdb.New(tx).OrganizationLock(ctx)
 	if err != nil {
 		return fmt.Errorf("lock organization: %w", err)
 	}
-	if tag.RowsAffected() == 0 {
+	if locked == 0 {
 		return tenancy.ErrNoOrganization
 	}
 	return nil
 }
 
 func roleOf(ctx context.Context, q tenancy.Queries, user uuid.UUID) (tenancy.Role, error) {
-	var role tenancy.Role
-	err := q.QueryRow(ctx, "select role from members where user_id = $1 and not service", user).Scan(&role)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return "", ErrNoMember
-	}
-	return role, err
+	role, err := membersdb.New(q).MemberRole(ctx, user)
+	return role, found("read role", err, ErrNoMember)
 }
 
 func add(ctx context.Context, tx *tenancy.Tx, user uuid.UUID, role tenancy.Role) error {
 	if err := CheckSeats(ctx, tx); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, "insert into members (organization_id, user_id, role) values (app.org(), $1, $2)", user, string(role))
-	if err != nil {
+	if err := membersdb.New(tx).MemberInsert(ctx, membersdb.MemberInsertParams{UserID: user, Role: role}); err != nil {
 		return fmt.Errorf("add member: %w", err)
 	}
 	return nil
+}
+
+// AddOwner makes the person an owner of an organization that is being set up. It
+// says false for a member, who stays what they are.
+func AddOwner(ctx context.Context, tx *tenancy.Tx, user uuid.UUID) (bool, error) {
+	added, err := membersdb.New(tx).MemberInsertNew(ctx, membersdb.MemberInsertNewParams{UserID: user, Role: tenancy.Owner})
+	if err != nil {
+		return false, fmt.Errorf("add owner: %w", err)
+	}
+	return added == 1, nil
 }
 
 func change(ctx context.Context, tx *tenancy.Tx, by tenancy.Actor, user uuid.UUID, old, role tenancy.Role) (Change, error) {
@@ -180,10 +190,10 @@ func change(ctx context.Context, tx *tenancy.Tx, by tenancy.Actor, user uuid.UUI
 	if err := hasAnotherOwner(ctx, tx, user, old); err != nil {
 		return Unchanged, err
 	}
-	if _, err := tx.Exec(ctx, "update members set role = $2 where user_id = $1", user, string(role)); err != nil {
+	if err := membersdb.New(tx).MemberRoleSet(ctx, membersdb.MemberRoleSetParams{UserID: user, Role: role}); err != nil {
 		return Unchanged, fmt.Errorf("change role: %w", err)
 	}
-	if _, err := tx.Exec(ctx, "delete from guardianships where $1 in (parent_id, student_id)", user); err != nil {
+	if err := membersdb.New(tx).GuardiansDeleteOf(ctx, user); err != nil {
 		return Unchanged, fmt.Errorf("end guardianships: %w", err)
 	}
 	return Changed, nil
@@ -193,7 +203,7 @@ func remove(ctx context.Context, tx *tenancy.Tx, user uuid.UUID, old tenancy.Rol
 	if err := hasAnotherOwner(ctx, tx, user, old); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, "delete from members where user_id = $1", user); err != nil {
+	if err := membersdb.New(tx).MemberDelete(ctx, user); err != nil {
 		return fmt.Errorf("remove member: %w", err)
 	}
 	return nil
@@ -205,8 +215,7 @@ func hasAnotherOwner(ctx context.Context, tx *tenancy.Tx, user uuid.UUID, old te
 	if !old.MustRemain() {
 		return nil
 	}
-	var another bool
-	err := tx.QueryRow(ctx, "select exists (select from members where role = $1 and user_id <> $2 and not service)", string(old), user).Scan(&another)
+	another, err := membersdb.New(tx).MembersHaveOther(ctx, membersdb.MembersHaveOtherParams{Role: old, UserID: user})
 	if err != nil {
 		return fmt.Errorf("look for another %s: %w", old, err)
 	}
@@ -216,26 +225,14 @@ func hasAnotherOwner(ctx context.Context, tx *tenancy.Tx, user uuid.UUID, old te
 	return nil
 }
 
-func many[T any](ctx context.Context, q tenancy.Queries, sql string, args ...any) ([]T, error) {
-	rows, err := q.Query(ctx, sql, args...)
-	if err != nil {
-		return nil, fmt.Errorf("read people: %w", err)
-	}
-	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[T])
-	if err != nil {
-		return nil, fmt.Errorf("read people: %w", err)
-	}
-	return found, nil
-}
-
-func one[T any](ctx context.Context, q tenancy.Queries, none *fault.Fault, sql string, args ...any) (T, error) {
-	found, err := many[T](ctx, q, sql, args...)
-	var t T
+// found turns "no row" into the given fault, and says of another error what was
+// being done.
+func found(doing string, err error, none *fault.Fault) error {
 	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return none
 	case err != nil:
-		return t, err
-	case len(found) == 0:
-		return t, none
+		return fmt.Errorf("%s: %w", doing, err)
 	}
-	return found[0], nil
+	return nil
 }

@@ -15,6 +15,7 @@ import (
 
 	"satchel/internal/fault"
 	"satchel/tenancy"
+	"satchel/tenancy/operations/operationsdb"
 )
 
 // State is the state of an operation.
@@ -37,16 +38,16 @@ var ErrJustEnded = fault.New(fault.Conflict, "operation_just_ended", "The same w
 
 // Operation is one row.
 type Operation struct {
-	ID         uuid.UUID       `db:"id"`
-	Kind       string          `db:"kind"`
-	WorkflowID string          `db:"workflow_id"`
-	State      State           `db:"state"`
-	Steps      json.RawMessage `db:"steps"`
-	Result     json.RawMessage `db:"result"`
-	Error      json.RawMessage `db:"error"`
-	CreatedBy  *uuid.UUID      `db:"created_by"`
-	CreatedAt  time.Time       `db:"created_at"`
-	EndedAt    *time.Time      `db:"ended_at"`
+	ID         uuid.UUID
+	Kind       string
+	WorkflowID string
+	State      State
+	Steps      json.RawMessage
+	Result     json.RawMessage
+	Error      json.RawMessage
+	CreatedBy  *uuid.UUID
+	CreatedAt  time.Time
+	EndedAt    *time.Time
 }
 
 // Step is how far one part of an operation is.
@@ -65,8 +66,7 @@ type Failure struct {
 // Insert makes the row of an operation that is about to start. The row comes
 // first: a workflow without one would have nowhere to report.
 func Insert(ctx context.Context, q tenancy.Queries, o Operation) error {
-	_, err := q.Exec(ctx, `insert into operations (organization_id, id, kind, workflow_id, created_by)
-		values (app.org(), $1, $2, $3, $4) on conflict (organization_id, id) do nothing`, o.ID, o.Kind, o.WorkflowID, o.CreatedBy)
+	err := operationsdb.New(q).OperationInsert(ctx, operationsdb.OperationInsertParams{ID: o.ID, Kind: o.Kind, WorkflowID: o.WorkflowID, CreatedBy: o.CreatedBy})
 	if err != nil {
 		return fmt.Errorf("insert operation: %w", err)
 	}
@@ -99,26 +99,49 @@ func InsertVerification(ctx context.Context, tx *tenancy.Tx, o Operation) (runni
 
 // Progress says how far a running operation is.
 func Progress(ctx context.Context, q tenancy.Queries, id uuid.UUID, steps []Step) error {
-	tag, err := q.Exec(ctx, "update operations set steps = $2 where id = $1 and state = 'running'", id, steps)
-	return found(tag.RowsAffected(), err, "note progress of operation")
+	encoded, err := encode(steps)
+	if err != nil {
+		return err
+	}
+	n, err := operationsdb.New(q).OperationProgress(ctx, operationsdb.OperationProgressParams{ID: id, Steps: encoded})
+	return found(n, err, "note progress of operation")
 }
 
 // End says how an operation ended. The first end stays: a repeated call changes
 // nothing.
 func End(ctx context.Context, q tenancy.Queries, id uuid.UUID, state State, steps []Step, result any, trouble *Failure) error {
-	tag, err := q.Exec(ctx, `update operations set
-		steps = case when state = 'running' then coalesce($3, steps) else steps end, result = case when state = 'running' then $4 else result end,
-		error = case when state = 'running' then $5 else error end, ended_at = coalesce(ended_at, now()),
-		state = case when state = 'running' then $2 else state end where id = $1`, id, state, steps, result, trouble)
-	return found(tag.RowsAffected(), err, "end operation")
+	p := operationsdb.OperationEndParams{ID: id, State: string(state)}
+	var err error
+	if p.Steps, err = encode(steps); err != nil {
+		return err
+	}
+	if p.Result, err = encode(result); err != nil {
+		return err
+	}
+	if p.Error, err = encode(trouble); err != nil {
+		return err
+	}
+	n, err := operationsdb.New(q).OperationEnd(ctx, p)
+	return found(n, err, "end operation")
+}
+
+// encode gives the JSON of a column. What is nil, also behind an interface, is
+// SQL's null and not JSON's.
+func encode(what any) (json.RawMessage, error) {
+	b, err := json.Marshal(what)
+	if err != nil {
+		return nil, fmt.Errorf("encode operation: %w", err)
+	}
+	if string(b) == "null" {
+		return nil, nil
+	}
+	return b, nil
 }
 
 // Reopen lets an operation that failed, or was called off while its work was
 // not, report again: its work is started again. What succeeded stays.
 func Reopen(ctx context.Context, q tenancy.Queries, id uuid.UUID) error {
-	_, err := q.Exec(ctx, `update operations set state = 'running', error = null, result = null, ended_at = null
-		where id = $1 and state in ('failed', 'cancelled')`, id)
-	if err != nil {
+	if err := operationsdb.New(q).OperationReopen(ctx, id); err != nil {
 		return fmt.Errorf("reopen operation: %w", err)
 	}
 	return nil
@@ -136,14 +159,13 @@ func found(n int64, err error, doing string) error {
 
 // Get reads an operation.
 func Get(ctx context.Context, q tenancy.Queries, id uuid.UUID) (Operation, error) {
-	rows, err := q.Query(ctx, `select id, kind, workflow_id, state, steps, result, error, created_by, created_at, ended_at
-		from operations where id = $1`, id)
-	if err != nil {
+	o, err := operationsdb.New(q).OperationGet(ctx, id)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return Operation{}, ErrNotFound
+	case err != nil:
 		return Operation{}, fmt.Errorf("read operation: %w", err)
 	}
-	o, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Operation])
-	if errors.Is(err, pgx.ErrNoRows) {
-		return o, ErrNotFound
-	}
-	return o, err
+	return Operation{ID: o.ID, Kind: o.Kind, WorkflowID: o.WorkflowID, State: State(o.State), Steps: o.Steps, Result: o.Result, Error: o.Error,
+		CreatedBy: o.CreatedBy, CreatedAt: o.CreatedAt, EndedAt: o.EndedAt}, nil
 }

@@ -34,7 +34,7 @@ func (o *office) admin(t *testing.T, sql string, args ...any) {
 
 func (o *office) use(t *testing.T, used int64) {
 	t.Helper()
-	o.admin(t, "update storage_quotas set used_bytes = $2 where organization_id = $1", o.org.UUID(), used)
+	o.admin(t, "update storage_quotas set used_bytes = $2 where organization_id = $1", o.org, used)
 }
 
 // cross raises and takes down, as the sweep does, and gives the thresholds that
@@ -157,7 +157,7 @@ func TestLimitsAtTheirEdges(t *testing.T) {
 	require.Equal(t, map[string]int{"bytes": 95}, o.cross(t))
 	o.admin(t, "update storage_quotas set max_bytes = 9223372036854775807, used_bytes = 9223372036854775807")
 	require.Empty(t, o.cross(t))
-	o.admin(t, "update organizations set status = 'suspended' where id = $1", o.org.UUID())
+	o.admin(t, "update organizations set status = 'suspended' where id = $1", o.org)
 	o.use(t, 0)
 	due, err := o.UsageCrossings(t.Context(), uuid.Nil, 10)
 	require.NoError(t, err)
@@ -244,7 +244,7 @@ func TestDayEndsWithWhatWasStored(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	open := func(day string, opening, used int64) {
-		o.admin(t, "update storage_quotas set opened_on = $2::text::date, opening_bytes = $3, used_bytes = $4 where organization_id = $1", o.org.UUID(), day, opening, used)
+		o.admin(t, "update storage_quotas set opened_on = $2::text::date, opening_bytes = $3, used_bytes = $4 where organization_id = $1", o.org, day, opening, used)
 	}
 	noon := midnight.Add(12 * time.Hour) // of the 2nd of March
 	open("2026-03-02", 100, 300)
@@ -279,7 +279,7 @@ func TestFirstChangeOfADayKeepsWhatWasThere(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	user, file := o.Member(t, o.org, tenancy.Teacher), tenancy.NewID()
-	o.admin(t, "update storage_quotas set opened_on = current_date - 5, opening_bytes = 1, used_bytes = 40 where organization_id = $1", o.org.UUID())
+	o.admin(t, "update storage_quotas set opened_on = current_date - 5, opening_bytes = 1, used_bytes = 40 where organization_id = $1", o.org)
 	for _, sql := range []string{
 		"insert into files (organization_id, id, name, uploaded_by) values (app.org(), $1, 'a.txt', $2)",
 		"insert into file_versions (organization_id, id, file_id, number, size, used_bytes, uploaded_by) values (app.org(), $1, $1, 1, 10, 10, $2)",

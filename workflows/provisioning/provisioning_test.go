@@ -163,10 +163,10 @@ func (b *testBundle) requireNoRows(org tenancy.OrgID) {
 	require.NotEmpty(b.t, tables)
 	var n int
 	for _, name := range tables {
-		require.NoError(b.t, admin.QueryRow(b.t.Context(), fmt.Sprintf("select count(*) from %s where organization_id = $1", name), org.UUID()).Scan(&n))
+		require.NoError(b.t, admin.QueryRow(b.t.Context(), fmt.Sprintf("select count(*) from %s where organization_id = $1", name), org).Scan(&n))
 		require.Zero(b.t, n, name)
 	}
-	require.NoError(b.t, admin.QueryRow(b.t.Context(), "select count(*) from organizations where id = $1", org.UUID()).Scan(&n))
+	require.NoError(b.t, admin.QueryRow(b.t.Context(), "select count(*) from organizations where id = $1", org).Scan(&n))
 	require.Zero(b.t, n)
 }
 

@@ -1,0 +1,44 @@
+-- Each query gives rows of the organization as JSON objects and a key of each,
+-- in the order of the key, behind the given key. No object holds a secret: the
+-- hashes of keys and tokens are left out.
+
+-- name: FilePage :many
+select f.id::text as key, json_build_object('id', f.id, 'name', f.name, 'description', f.description, 'category', f.category,
+       'uploaded_by', f.uploaded_by, 'status', f.status, 'trashed_at', f.trashed_at, 'created_at', f.created_at, 'updated_at', f.updated_at,
+       'versions', (select json_agg(json_build_object('id', v.id, 'number', v.number, 'status', v.status, 'status_reason', v.status_reason,
+           'change_description', v.change_description, 'size', v.size, 'mime_type', v.mime_type, 'sha256', v.sha256, 'scan_verdict', v.scan_verdict,
+           'scan_signature', v.scan_signature, 'scan_engine', v.scan_engine, 'scan_database', v.scan_database, 'scanned_at', v.scanned_at,
+           'contains_pii', v.contains_pii, 'width', v.width, 'height', v.height, 'uploaded_by', v.uploaded_by,
+           'created_at', v.created_at, 'published_at', v.published_at) order by v.number)
+           from file_versions v where v.organization_id = f.organization_id and v.file_id = f.id))::json as data
+  from files f where f.id > sqlc.arg(after)::text::uuid order by f.id limit sqlc.arg(most);
+
+-- name: GuardianPage :many
+select (g.parent_id || '/' || g.student_id)::text as key, json_build_object('parent_id', g.parent_id, 'student_id', g.student_id,
+       'created_by', g.created_by, 'created_at', g.created_at)::json as data
+  from guardianships g
+ where (g.parent_id, g.student_id) > (split_part(sqlc.arg(after)::text, '/', 1)::uuid, split_part(sqlc.arg(after)::text, '/', 2)::uuid)
+ order by g.parent_id, g.student_id limit sqlc.arg(most);
+
+-- name: InvitationPage :many
+select i.id::text as key, json_build_object('id', i.id, 'email', i.email, 'role', i.role, 'state', i.state, 'delivery', i.delivery,
+       'invited_by', i.invited_by, 'accepted_by', i.accepted_by, 'created_at', i.created_at, 'sent_at', i.sent_at, 'expires_at', i.expires_at,
+       'ended_at', i.ended_at)::json as data
+  from invitations i where i.id > sqlc.arg(after)::text::uuid order by i.id limit sqlc.arg(most);
+
+-- name: KeyPage :many
+select k.id::text as key, json_build_object('id', k.id, 'user_id', k.user_id, 'name', k.name, 'role', k.role, 'scopes', k.scopes,
+       'last4', k.last4, 'created_by', k.created_by, 'created_at', k.created_at, 'expires_at', k.expires_at, 'last_used_at', k.last_used_at,
+       'revoked_at', k.revoked_at)::json as data
+  from api_keys k where k.id > sqlc.arg(after)::text::uuid order by k.id limit sqlc.arg(most);
+
+-- name: MemberPage :many
+select m.user_id::text as key, json_build_object('user_id', m.user_id, 'role', m.role, 'service_account', m.service,
+       'issuer', u.issuer, 'subject', u.subject, 'created_at', m.created_at)::json as data
+  from members m join users u on u.id = m.user_id where m.user_id > sqlc.arg(after)::text::uuid order by m.user_id limit sqlc.arg(most);
+
+-- name: UsagePage :many
+select d.day::text as key, json_build_object('day', d.day, 'uploads', d.uploads, 'bytes_in', d.bytes_in, 'bytes_out', d.bytes_out,
+       'downloads', d.downloads, 'scans', d.scans, 'renditions', d.renditions, 'jobs', d.jobs, 'active_users', d.active_users,
+       'stored_bytes', d.stored_bytes)::json as data
+  from usage_days d where d.day > sqlc.arg(after)::text::date order by d.day limit sqlc.arg(most);

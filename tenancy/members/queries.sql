@@ -1,0 +1,105 @@
+-- name: GuardianDelete :execrows
+delete from guardianships where parent_id = $1 and student_id = $2;
+
+-- name: GuardianGet :one
+select parent_id as parent, student_id as student, created_by, created_at from guardianships where parent_id = $1 and student_id = $2;
+
+-- name: GuardianInsert :execrows
+insert into guardianships (organization_id, parent_id, student_id, created_by) values (app.org(), $1, $2, $3)
+on conflict (organization_id, parent_id, student_id) do nothing;
+
+-- name: GuardianPage :many
+select parent_id as parent, student_id as student, created_by, created_at from guardianships
+ where (parent_id, student_id) > (sqlc.arg(after_parent)::uuid, sqlc.arg(after_student)::uuid)
+ order by parent_id, student_id limit sqlc.arg(most);
+
+-- name: GuardianStudents :many
+select student_id from guardianships where parent_id = $1 order by student_id;
+
+-- name: GuardiansDeleteOf :exec
+delete from guardianships where sqlc.arg(user_id)::uuid in (parent_id, student_id);
+
+-- name: InvitationAccepted :one
+select exists (select from invitations where accepted_by = sqlc.arg(user_id)::uuid and state = 'accepted' and ended_at >= sqlc.arg(since)::timestamptz);
+
+-- name: InvitationAttempt :exec
+update invitations set token_hash = $2, attempts = attempts + 1, started_at = coalesce(started_at, now()), updated_at = now() where id = $1;
+
+-- name: InvitationDelivered :execrows
+update invitations set delivery = sqlc.arg(delivery)::text, delivery_code = sqlc.arg(delivery_code), updated_at = now(),
+    sent_at = case when sqlc.arg(delivery)::text = 'sent' then now() else sent_at end
+ where id = sqlc.arg(id) and token_hash = sqlc.arg(token_hash) and state = 'pending';
+
+-- name: InvitationEnd :execrows
+update invitations set state = $2, accepted_by = $3, email = null, ended_at = now(), updated_at = now() where id = $1 and state = 'pending';
+
+-- name: InvitationGet :one
+select id, email, role, state, delivery, delivery_code, attempts, invited_by, accepted_by, sent_at, expires_at, ended_at, created_at,
+       (state = 'pending' and expires_at > now())::boolean as open
+  from invitations where id = $1;
+
+-- name: InvitationInsert :execrows
+insert into invitations (organization_id, id, email, role, invited_by, expires_at)
+values (app.org(), sqlc.arg(id), sqlc.arg(email)::text, sqlc.arg(role), sqlc.arg(invited_by), now() + sqlc.arg(term)::interval)
+on conflict do nothing;
+
+-- name: InvitationLock :one
+select id, email, role, state, delivery, delivery_code, attempts, invited_by, accepted_by, sent_at, expires_at, ended_at, created_at,
+       (state = 'pending' and expires_at > now())::boolean as open
+  from invitations where id = $1 for update;
+
+-- name: InvitationLockByToken :one
+select id, email, role, state, delivery, delivery_code, attempts, invited_by, accepted_by, sent_at, expires_at, ended_at, created_at,
+       (state = 'pending' and expires_at > now())::boolean as open
+  from invitations where id = $1 and token_hash = $2 for update;
+
+-- name: InvitationPage :many
+select id, email, role, state, delivery, delivery_code, attempts, invited_by, accepted_by, sent_at, expires_at, ended_at, created_at,
+       (state = 'pending' and expires_at > now())::boolean as open
+  from invitations
+ where (sqlc.arg(before)::uuid = '00000000-0000-0000-0000-000000000000' or id < sqlc.arg(before)::uuid)
+   and (sqlc.arg(state)::text = '' or state = sqlc.arg(state)::text)
+ order by id desc limit sqlc.arg(most);
+
+-- name: InvitationQueue :exec
+update invitations set delivery = 'queued', delivery_code = '', updated_at = now() where id = $1;
+
+-- name: InvitationStarted :exec
+update invitations set started_at = now() where id = $1 and started_at is null;
+
+-- name: MemberDelete :exec
+delete from members where user_id = $1;
+
+-- Reads of members leave out the service accounts of API keys: they take no seat
+-- and are removed with their key.
+
+-- name: MemberGet :one
+select m.user_id as "user", m.role, u.issuer, u.subject, m.created_at
+  from members m join users u on u.id = m.user_id where not m.service and m.user_id = $1;
+
+-- name: MemberInsert :exec
+insert into members (organization_id, user_id, role) values (app.org(), $1, $2);
+
+-- name: MemberInsertNew :execrows
+insert into members (organization_id, user_id, role) values (app.org(), $1, $2) on conflict (organization_id, user_id) do nothing;
+
+-- name: MemberPage :many
+select m.user_id as "user", m.role, u.issuer, u.subject, m.created_at
+  from members m join users u on u.id = m.user_id
+ where not m.service and m.user_id > sqlc.arg(after) and (sqlc.arg(role)::text = '' or m.role = sqlc.arg(role)::text)
+ order by m.user_id limit sqlc.arg(most);
+
+-- name: MemberRole :one
+select role from members where user_id = $1 and not service;
+
+-- name: MemberRoleSet :exec
+update members set role = $2 where user_id = $1;
+
+-- name: MembersCount :one
+select count(*) from members where not service;
+
+-- name: MembersHaveOther :one
+select exists (select from members where role = $1 and user_id <> $2 and not service);
+
+-- name: OrganizationLock :execrows
+select id from organizations for no key update;
