@@ -79,15 +79,15 @@ const VerifyAuditLog = "verify_audit_log"
 // InsertVerification makes the row of a verification of the organization's audit
 // log. While another one runs it gives that one's id, and begun is false.
 func InsertVerification(ctx context.Context, tx *tenancy.Tx, o Operation) (running uuid.UUID, begun bool, err error) {
-	tag, err := tx.Exec(ctx, `insert into operations (organization_id, id, kind, workflow_id, created_by) values (app.org(), $1, 'verify_audit_log', $2, $3)
-		on conflict (organization_id) where kind = 'verify_audit_log' and state = 'running' do nothing`, o.ID, o.WorkflowID, o.CreatedBy)
+	q := operationsdb.New(tx)
+	n, err := q.OperationInsertVerification(ctx, operationsdb.OperationInsertVerificationParams{ID: o.ID, WorkflowID: o.WorkflowID, CreatedBy: o.CreatedBy})
 	if err != nil {
 		return uuid.Nil, false, fmt.Errorf("insert verification: %w", err)
 	}
-	if tag.RowsAffected() == 1 {
+	if n == 1 {
 		return o.ID, true, nil
 	}
-	err = tx.QueryRow(ctx, "select id from operations where kind = 'verify_audit_log' and state = 'running'").Scan(&running)
+	running, err = q.OperationRunningVerification(ctx)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return uuid.Nil, false, ErrJustEnded // between the two statements
 	}

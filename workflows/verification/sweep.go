@@ -3,7 +3,6 @@ package verification
 import (
 	"time"
 
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"satchel/activities/verification"
@@ -17,11 +16,7 @@ type SweepVerificationsInput struct{ Org tenancy.OrgID }
 // SweepVerifications starts the workflow of verifications that were never started
 // or were lost.
 func SweepVerifications(ctx workflow.Context, in SweepVerificationsInput) (verification.RestartVerificationsResult, error) {
-	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: string(queue.Batch), StartToCloseTimeout: 10 * time.Minute, ScheduleToCloseTimeout: 20 * time.Minute,
-		HeartbeatTimeout: 30 * time.Second, Priority: queue.For(in.Org.String(), queue.Default),
-		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second, MaximumAttempts: 3},
-	})
+	ctx = queue.ForSweep().On(ctx, queue.Batch, in.Org.String(), queue.Default)
 	var result verification.RestartVerificationsResult
 	err := workflow.ExecuteActivity(ctx, verifier.RestartVerifications, verification.RestartVerificationsInput(in)).Get(ctx, &result)
 	return result, err

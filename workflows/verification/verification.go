@@ -10,7 +10,6 @@ import (
 
 	"github.com/google/uuid"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"satchel/activities/operation"
@@ -125,9 +124,5 @@ func (r *run) steps(state operations.State) []operations.Step {
 }
 
 func (r *run) options(ctx workflow.Context) workflow.Context {
-	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: string(queue.Batch), StartToCloseTimeout: 10 * time.Minute, ScheduleToCloseTimeout: 24 * time.Hour,
-		HeartbeatTimeout: queue.HeartbeatTimeout, Priority: queue.For(r.in.Org.String(), queue.Low),
-		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
-	})
+	return queue.Long.Within(10*time.Minute, 24*time.Hour).On(ctx, queue.Batch, r.in.Org.String(), queue.Low)
 }

@@ -104,6 +104,25 @@ func (q *Queries) OperationInsert(ctx context.Context, arg OperationInsertParams
 	return err
 }
 
+const operationInsertVerification = `-- name: OperationInsertVerification :execrows
+insert into operations (organization_id, id, kind, workflow_id, created_by) values (app.org(), $1, 'verify_audit_log', $2, $3)
+on conflict (organization_id) where kind = 'verify_audit_log' and state = 'running' do nothing
+`
+
+type OperationInsertVerificationParams struct {
+	ID         uuid.UUID
+	WorkflowID string
+	CreatedBy  *uuid.UUID
+}
+
+func (q *Queries) OperationInsertVerification(ctx context.Context, arg OperationInsertVerificationParams) (int64, error) {
+	result, err := q.db.Exec(ctx, operationInsertVerification, arg.ID, arg.WorkflowID, arg.CreatedBy)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const operationProgress = `-- name: OperationProgress :execrows
 update operations set steps = $2 where id = $1 and state = 'running'
 `
@@ -128,4 +147,15 @@ update operations set state = 'running', error = null, result = null, ended_at =
 func (q *Queries) OperationReopen(ctx context.Context, id uuid.UUID) error {
 	_, err := q.db.Exec(ctx, operationReopen, id)
 	return err
+}
+
+const operationRunningVerification = `-- name: OperationRunningVerification :one
+select id from operations where kind = 'verify_audit_log' and state = 'running'
+`
+
+func (q *Queries) OperationRunningVerification(ctx context.Context) (uuid.UUID, error) {
+	row := q.db.QueryRow(ctx, operationRunningVerification)
+	var id uuid.UUID
+	err := row.Scan(&id)
+	return id, err
 }
