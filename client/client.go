@@ -23,12 +23,21 @@ type Client struct {
 	HTTP  *http.Client
 }
 
+// Corrected says that the name or the claim of a file said something else than its
+// content is. Both are media types.
+type Corrected struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+}
+
 // File is a file as the API shows it.
 type File struct {
 	ID               string      `json:"id"`
 	Name             string      `json:"name"`
 	Size             int64       `json:"size"`
 	MimeType         string      `json:"mime_type"`
+	Corrected        *Corrected  `json:"corrected,omitempty"`
+	ActiveContent    []string    `json:"active_content"`
 	Category         string      `json:"category"`
 	Description      string      `json:"description"`
 	Status           string      `json:"status"`

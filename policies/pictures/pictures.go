@@ -45,6 +45,7 @@ var parsers = map[string]func(*reader) (header, bool){
 	"image/avif": parseISO,
 	"image/heic": parseISO,
 	"image/tiff": parseTIFF,
+	"image/bmp":  parseBMP,
 }
 
 // Excessive reports whether the picture of size bytes declares more pixels than

@@ -265,7 +265,36 @@ func TestEveryPictureHasAParser(t *testing.T) {
 	t.Parallel()
 	for _, row := range types.Table() {
 		_, ok := parsers[row.MediaType]
-		require.Equal(t, row.Family == types.Image, ok, row.MediaType)
+		require.Equal(t, row.Preview, ok, row.MediaType)
+	}
+}
+
+func bmp(width, height int32, bits uint16, how uint32, data int) []byte {
+	p := append([]byte("BM"), make([]byte, 12)...)
+	p = binary.LittleEndian.AppendUint32(p, 40)
+	p = binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(p, uint32(width)), uint32(height))
+	p = binary.LittleEndian.AppendUint16(binary.LittleEndian.AppendUint16(p, 1), bits)
+	return append(binary.LittleEndian.AppendUint32(p, how), make([]byte, 20+data)...)
+}
+
+func TestBitmaps(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		content   []byte
+		excessive bool
+	}{
+		"a drawing":                      {bmp(800, -600, 24, 0, 1<<20), false},
+		"400 megapixels without data":    {bmp(20_000, 20_000, 24, 0, 0), true},
+		"upside down":                    {bmp(20_000, -20_000, 1, 0, 0), true},
+		"a blank page, run-length":       {bmp(20_000, 20_000, 8, 1, 0), false},
+		"more than a gigapixel":          {bmp(40_000, 40_000, 8, 1, 0), true},
+		"a width below zero":             {bmp(-5, 5, 24, 0, 0), false},
+		"a height that has no positive":  {bmp(5, -1<<31, 24, 0, 0), false},
+		"a black and white plan, 100 MP": {bmp(20_000, 20_000, 1, 0, 50<<20), false},
+	} {
+		got, err := Excessive(bytes.NewReader(tc.content), int64(len(tc.content)), "image/bmp")
+		require.NoError(t, err, name)
+		require.Equal(t, tc.excessive, got, name)
 	}
 }
 
