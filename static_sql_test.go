@@ -33,7 +33,7 @@ var handWritten = map[string]string{
 }
 
 // TestStaticSQLIsGenerated fails for a statement in Go that belongs into a
-// queries.sql. `make generate` checks those against a real database; a misspelt
+// queries.sql. `make generate` checks those against a real database; a misspelled
 // column in Go fails only when its statement runs.
 func TestStaticSQLIsGenerated(t *testing.T) {
 	t.Parallel()

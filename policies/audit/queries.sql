@@ -6,7 +6,7 @@ select exists (select from audit_events where object_id = sqlc.arg(object_id) an
    and result = 'done' and event::jsonb ->> 'code' = sqlc.arg(code)::text and at > now() - sqlc.arg(ago)::interval);
 
 -- name: EventPage :many
-select seq, event, hash, at, action, actor, object, object_id, result from audit_events 
+select seq, event, hash, at, action, actor, object, object_id, result from audit_events
  where seq > sqlc.arg(after) and seq <= sqlc.arg(through) order by seq limit sqlc.arg(most);
 
 -- Sequence numbers begin at 1, so 0 is none.

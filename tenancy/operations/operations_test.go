@@ -2,6 +2,7 @@ package operations_test
 
 import (
 	"context"
+	"encoding/json"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -54,4 +55,24 @@ func TestFailureKeepsItsCode(t *testing.T) {
 	got, err := operations.Get(ctx, q, o.ID)
 	require.NoError(t, err)
 	require.JSONEq(t, `{"code":"not_started"}`, string(got.Error))
+}
+
+// TestNilResultIsNull keeps JSON's null out of the columns: a reader takes a row
+// with one for an operation that has a result.
+func TestNilResultIsNull(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	db := pgtest.New(t)
+	q := db.Single(db.Organization(t, 1))
+	var none *struct{}
+	for name, result := range map[string]any{"nothing": nil, "raw JSON": json.RawMessage(nil), "a pointer": none, "a map": map[string]string(nil)} {
+		o := operations.Operation{ID: tenancy.NewID(), Kind: "k", WorkflowID: name}
+		require.NoError(t, operations.Insert(ctx, q, o))
+		require.NoError(t, operations.End(ctx, q, o.ID, operations.Succeeded, nil, result, nil))
+		got, err := operations.Get(ctx, q, o.ID)
+		require.NoError(t, err)
+		require.Nil(t, got.Result, name)
+		require.Nil(t, got.Error, name)
+		require.JSONEq(t, "[]", string(got.Steps), name)
+	}
 }

@@ -46,7 +46,7 @@ func (q *Queries) EventKnown(ctx context.Context, arg EventKnownParams) (bool, e
 }
 
 const eventPage = `-- name: EventPage :many
-select seq, event, hash, at, action, actor, object, object_id, result from audit_events 
+select seq, event, hash, at, action, actor, object, object_id, result from audit_events
  where seq > $1 and seq <= $2 order by seq limit $3
 `
 
