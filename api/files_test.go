@@ -66,6 +66,8 @@ func TestUploadRefusals(t *testing.T) {
 	send("a.exe", "x", nil, nil).refused(415, "type_not_allowed")
 	send("a.txt", "x", map[string]string{"sha256": sum("y")}, nil).refused(422, "checksum_mismatch")
 	send("a.txt", strings.Repeat("x", 100_001), nil, nil).refused(413, "too_large")
+	require.Equal(t, int64(0), read[storage.FileView](send("nothing.txt", "", nil, nil).is(202)).Size)
+	owner.call(patch, "/api/v1/organizations/"+org.String()+"/policies", map[string]any{"empty_files": false}).is(200)
 	send("a.txt", "", nil, nil).refused(422, "empty_file")
 	send("a.txt", "x", map[string]string{"file_id": uuid.NewString()}, nil).refused(404, "file_not_found")
 	send("a.txt", "x", map[string]string{"file_id": "nonsense"}, nil).refused(404, "file_not_found")

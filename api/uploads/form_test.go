@@ -68,7 +68,7 @@ func TestFormLimits(t *testing.T) {
 		{"the last byte of room", smallPart + 100, quota - smallPart - 100, ""},
 		{"no room", smallPart + 101, quota - smallPart - 100, "over_quota"},
 		{"no room for a small one", 101, quota - 100, "over_quota"},
-		{"empty", 0, 0, "empty_file"},
+		{"empty", 0, 0, ""},
 	} {
 		for _, announced := range []bool{true, false} {
 			t.Run(tt.name, func(t *testing.T) {
@@ -95,7 +95,7 @@ func TestFormLimits(t *testing.T) {
 					require.Equal(t, int64(tt.held+tt.size), b.quota(t).ReservedBytes)
 					return
 				}
-				require.Equal(t, tt.code, fault.Of(err).Code)
+				require.Equal(t, tt.code, fault.Of(err).Code, "%v", err)
 				require.Equal(t, int64(tt.held), b.quota(t).ReservedBytes)
 				b.emptyBucket(t)
 			})

@@ -78,10 +78,9 @@ func TestRefusedAtCreate(t *testing.T) {
 		code   string
 	}{
 		{"too large", 901, nil, 413, "too_large"},
-		{"empty", 0, nil, 422, "empty_file"},
 		{"program", 5, []string{"filename", "a.exe"}, 415, "type_not_allowed"},
 		{"unknown kind", 5, []string{"filename", "a.zzz"}, 415, "type_not_allowed"},
-		{"claim of another kind", 5, []string{"filename", "a.pdf", "filetype", "image/png"}, 415, "type_not_allowed"},
+		{"claim of a program", 5, []string{"filename", "a.pdf", "filetype", "application/x-msdownload"}, 415, "type_not_allowed"},
 		{"no name", 5, []string{"filetype", "image/png"}, 400, "invalid_name"},
 		{"control character", 5, []string{"filename", "a\x00b.txt"}, 400, "invalid_name"},
 		{"reordered name", 5, []string{"filename", "\u202etxt.exe.txt"}, 400, "invalid_name"},
@@ -422,7 +421,7 @@ func TestNewVersion(t *testing.T) {
 	require.Equal(t, file, r.header.Get("X-File-ID"))
 	require.Equal(t, int32(2), row.Number)
 	require.Equal(t, "essay.txt", row.Name)
-	require.Equal(t, "type_not_allowed", c.create(7, "file_id", file, "filetype", "image/png").code)
+	require.Equal(t, "type_not_allowed", c.create(7, "file_id", file, "filetype", "application/x-msdownload").code)
 	student := b.actor(t, b.org, tenancy.Student)
 	require.Equal(t, "file_not_found", c.as(student).create(7, "file_id", file).code)
 	require.Equal(t, http.StatusCreated, c.as(b.actor(t, b.org, tenancy.Owner)).create(7, "file_id", file).status)
