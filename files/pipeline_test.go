@@ -93,7 +93,7 @@ func TestStepsAreSeen(t *testing.T) {
 		`{"version": 1, "name": "scan", "state": "running", "attempt": 1}`, `{"version": 1, "name": "scan", "state": "failed", "attempt": 1}`,
 		`{"version": 1, "name": "scan", "state": "running", "attempt": 2}`, `{"version": 1, "name": "scan", "state": "done", "attempt": 2}`,
 	} {
-		require.EqualValues(t, last+int64(i)+1, events[i].Seq)
+		require.Equal(t, last+int64(i)+1, events[i].Seq)
 		require.JSONEq(t, want, string(events[i].Data))
 	}
 	called := false

@@ -202,6 +202,11 @@ func GetPolicies(ctx context.Context, q Queries) (Policies, error) {
 
 // SetPolicies writes the organization's policies whole.
 func SetPolicies(ctx context.Context, q Queries, p Policies) error {
+	for _, list := range []*[]string{&p.AllowedTypes, &p.Switches, &p.Extensions} {
+		if *list == nil {
+			*list = []string{} // null is no list
+		}
+	}
 	_, err := q.Exec(ctx, `insert into organization_policies (organization_id, trash_days, allowed_types, type_switches, extra_extensions, empty_files)
 		values (app.org(), $1, $2, $3, $4, $5)
 		on conflict (organization_id) do update set trash_days = excluded.trash_days, allowed_types = excluded.allowed_types,

@@ -35,7 +35,7 @@ func exportOf(r tenancy.ExportRef) uuid.UUID { return r.Export }
 
 // RestartExports starts the workflow of every export that was never started, or
 // was lost.
-func (a *Activities) RestartExports(ctx context.Context, in RestartExportsInput) (SweepExportsResult, error) {
+func (a *Activities) RestartExports(ctx context.Context, _ RestartExportsInput) (SweepExportsResult, error) {
 	return queue.SweepByID(ctx, "restart exports", exportOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.ExportRef, error) {
 		return a.db.ExportsUnfinished(ctx, unfinishedFor, after, a.page)
 	}, func(ctx context.Context, r tenancy.ExportRef) error {
@@ -50,7 +50,7 @@ func (a *Activities) RestartExports(ctx context.Context, in RestartExportsInput)
 // RemoveExports removes what has been kept for its term. The row goes out of
 // reach first; objects that a crash leaves behind it are removed by the next sweep,
 // which finds the row not cleaned.
-func (a *Activities) RemoveExports(ctx context.Context, in RemoveExportsInput) (SweepExportsResult, error) {
+func (a *Activities) RemoveExports(ctx context.Context, _ RemoveExportsInput) (SweepExportsResult, error) {
 	return queue.SweepByID(ctx, "remove exports", exportOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.ExportRef, error) {
 		return a.db.ExportsDue(ctx, after, a.page)
 	}, func(ctx context.Context, r tenancy.ExportRef) error {

@@ -66,9 +66,7 @@ func (a *Activities) EndInvitation(ctx context.Context, in EndInvitationInput) (
 	return EndInvitationResult{Ended: ended}, err
 }
 
-// StartWaitingInvitations starts or signals the workflow of every open
-// invitation that has made no progress. A failure of one does not stop the
-// others.
+// StartWaitingInvitationsInput names the platform.
 type StartWaitingInvitationsInput struct{ Org tenancy.OrgID }
 
 // PlatformWork marks work across organizations.
@@ -77,9 +75,10 @@ func (StartWaitingInvitationsInput) PlatformWork() {}
 // StartWaitingInvitationsResult counts what was found, what was done and what failed.
 type StartWaitingInvitationsResult = queue.Swept
 
-// StartWaitingInvitations starts or wakes the workflow of every open invitation
-// that shows no life. One that cannot be woken does not stop the others.
-func (a *Activities) StartWaitingInvitations(ctx context.Context, in StartWaitingInvitationsInput) (StartWaitingInvitationsResult, error) {
+// StartWaitingInvitations starts or signals the workflow of every open
+// invitation that has made no progress. A failure of one does not stop the
+// others.
+func (a *Activities) StartWaitingInvitations(ctx context.Context, _ StartWaitingInvitationsInput) (StartWaitingInvitationsResult, error) {
 	return queue.SweepByID(ctx, "start waiting invitations", func(r tenancy.InvitationRef) uuid.UUID { return r.Invitation },
 		func(ctx context.Context, after uuid.UUID) ([]tenancy.InvitationRef, error) {
 			return a.db.InvitationsWaiting(ctx, a.config.Unstarted, a.config.Silent, after, a.page)

@@ -27,7 +27,7 @@ type RestartUnfinishedResult = queue.Swept
 
 // RestartUnfinished starts the process of every organization whose workflow was
 // not started, or was lost. A running one is not changed.
-func (a *BatchActivities) RestartUnfinished(ctx context.Context, in RestartUnfinishedInput) (RestartUnfinishedResult, error) {
+func (a *BatchActivities) RestartUnfinished(ctx context.Context, _ RestartUnfinishedInput) (RestartUnfinishedResult, error) {
 	return queue.SweepByID(ctx, "restart unfinished organizations", func(u tenancy.UnfinishedOrganization) uuid.UUID { return u.Org.UUID() },
 		func(ctx context.Context, after uuid.UUID) ([]tenancy.UnfinishedOrganization, error) {
 			return a.DB.OrganizationsUnfinished(ctx, unfinishedFor, after, a.page)

@@ -60,7 +60,7 @@ func (r *scanState) next(rows *versionRows, objects *listing) (bool, error) {
 // compare looks at the version that comes first in the rows and the listing, and
 // names it.
 func (r *scanState) compare(row *files.VersionRow, found *group) (uuid.UUID, error) {
-	order := 0
+	var order int
 	switch {
 	case row == nil:
 		order = 1

@@ -98,7 +98,7 @@ type SweepResult = queue.Swept
 // steps, and admits from every queue that has waited for a while although there is
 // room: an admission was missed, or the tier's limit was raised. Starting a running
 // workflow again, and admitting without room, changes nothing.
-func (a *Activities) StartWaitingUploads(ctx context.Context, in StartWaitingUploadsInput) (SweepResult, error) {
+func (a *Activities) StartWaitingUploads(ctx context.Context, _ StartWaitingUploadsInput) (SweepResult, error) {
 	swept, unstarted := queue.SweepByID(ctx, "start waiting uploads", versionOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
 		return a.db.VersionsWaiting(ctx, a.config.Unstarted, a.config.Silent, after, a.page)
 	}, a.start)
@@ -125,7 +125,7 @@ func (a *Activities) start(ctx context.Context, r tenancy.Ref) error {
 
 // ExpireUploads ends uploads that made no progress for their time, gives their
 // bytes back and removes what they left.
-func (a *Activities) ExpireUploads(ctx context.Context, in ExpireUploadsInput) (SweepResult, error) {
+func (a *Activities) ExpireUploads(ctx context.Context, _ ExpireUploadsInput) (SweepResult, error) {
 	return queue.SweepByID(ctx, "expire uploads", func(r tenancy.Ref) uuid.UUID { return r.Upload }, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
 		return a.db.UploadsExpired(ctx, after, a.page)
 	}, a.expire)

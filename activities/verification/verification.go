@@ -9,7 +9,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"satchel/internal/fault"
 	"satchel/internal/queue"
 	"satchel/policies/audit"
 	"satchel/tenancy"
@@ -95,21 +94,19 @@ func (a *Activities) checkpoints(ctx context.Context, org tenancy.OrgID, after i
 // RestartVerificationsInput names the platform.
 type RestartVerificationsInput struct{ Org tenancy.OrgID }
 
+// PlatformWork marks work across organizations.
+func (RestartVerificationsInput) PlatformWork() {}
+
 // RestartVerificationsResult counts what was found, what was started or found
 // running, and what failed.
 type RestartVerificationsResult = queue.Swept
-
-var errNotPlatform = fault.New(fault.Denied, "not_platform", "Only the platform sweeps. Start it with the platform's organization.")
 
 const sweepPage = 500
 
 // RestartVerifications starts the workflow of every verification that is not at
 // its end: it was never started, or was lost. Starting one that runs changes
 // nothing.
-func (a *Activities) RestartVerifications(ctx context.Context, in RestartVerificationsInput) (RestartVerificationsResult, error) {
-	if in.Org != tenancy.Platform {
-		return RestartVerificationsResult{}, errNotPlatform
-	}
+func (a *Activities) RestartVerifications(ctx context.Context, _ RestartVerificationsInput) (RestartVerificationsResult, error) {
 	return queue.SweepByID(ctx, "restart verifications", organizationOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.OperationRef, error) {
 		return a.db.VerificationsUnfinished(ctx, tenancy.OrgID(after), sweepPage)
 	}, func(ctx context.Context, r tenancy.OperationRef) error {

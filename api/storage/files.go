@@ -231,12 +231,12 @@ func (r *Storage) ChangeFile(c *gin.Context) error {
 	if err := checkTexts(in.Description, in.Category); err != nil {
 		return err
 	}
-	ctx, org := c.Request.Context(), request.Caller(c).Org
-	err = r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
+	ctx, actor := c.Request.Context(), request.Caller(c)
+	err = r.DB.InTx(ctx, actor.Org, func(tx *tenancy.Tx) error {
 		change := files.Change{Name: in.Name, Description: in.Description, Category: in.Category}
 		if in.Name != nil {
 			change.FromType = v.MimeType
-			if change.ToType, err = renamed(ctx, tx, request.Caller(c), v, *in.Name); err != nil {
+			if change.ToType, err = renamed(ctx, tx, actor, v, *in.Name); err != nil {
 				return err
 			}
 		}
@@ -245,7 +245,7 @@ func (r *Storage) ChangeFile(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	v, err = files.Get(ctx, r.DB.Single(org), v.FileID)
+	v, err = files.Get(ctx, r.DB.Single(actor.Org), v.FileID)
 	if err != nil {
 		return err
 	}

@@ -69,7 +69,7 @@ func startAPI(t *testing.T, d *pgtest.Database, issuer *oidctest.Issuer) *proces
 	store, listen := s3test.Serve(t), free(t)
 	program, err := os.Executable()
 	require.NoError(t, err)
-	p := &process{cmd: exec.Command(program), url: "http://" + listen} //nolint:gosec // the test itself
+	p := &process{cmd: exec.Command(program), url: "http://" + listen}
 	p.cmd.Env = append(os.Environ(), programVariable+"=1",
 		"SATCHEL_DATABASE_URL="+d.AppURL, "SATCHEL_TEMPORAL_ADDRESS="+silent(t), "SATCHEL_OIDC_ISSUER="+issuer.URL, "SATCHEL_OIDC_AUDIENCE="+oidctest.Audience,
 		"SATCHEL_API_LISTEN="+listen, "SATCHEL_CONTENT_LISTEN=127.0.0.1:0", "SATCHEL_METRICS_LISTEN=127.0.0.1:0", "SATCHEL_SPOOL_DIR="+t.TempDir(),
@@ -80,7 +80,7 @@ func startAPI(t *testing.T, d *pgtest.Database, issuer *oidctest.Issuer) *proces
 	require.NoError(t, p.cmd.Start())
 	t.Cleanup(func() { _ = p.cmd.Process.Kill(); _ = p.cmd.Wait() })
 	require.Eventually(t, func() bool {
-		resp, err := http.Get(p.url + "/healthz") //nolint:noctx // Eventually bounds it
+		resp, err := http.Get(p.url + "/healthz")
 		if err != nil {
 			return false
 		}

@@ -42,7 +42,7 @@ func hold(dir string) {
 	if err := folder.Write("source", strings.NewReader("a picture of a user")); err != nil {
 		panic(err)
 	}
-	fmt.Println("holding")
+	_, _ = fmt.Fprintln(os.Stdout, "holding")
 	_, _ = io.Copy(io.Discard, os.Stdin)
 	os.Exit(0)
 }

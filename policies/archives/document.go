@@ -99,23 +99,15 @@ const mainPart = ".main+xml"
 func (c *container) checkOffice() error {
 	var document string
 	err := c.eachElement(indexOf(c.entries, contentTypes), func(element xml.StartElement) Rule {
-		unused := c.isUnusedDefault(element)
+		if c.isUnusedDefault(element) {
+			return ""
+		}
 		for _, attribute := range element.Attr {
-			if unused || attribute.Name.Local != "ContentType" {
+			if attribute.Name.Local != "ContentType" {
 				continue
 			}
-			value := strings.ToLower(strings.TrimSpace(attribute.Value))
-			if main, ok := strings.CutSuffix(value, mainPart); ok && document == "" {
-				document = main
-			}
-			if value == binaryWorkbook {
-				document = binaryWorkbook
-			}
-			if slices.ContainsFunc(runningTypes, func(part string) bool { return strings.Contains(value, part) }) {
-				if !c.macros {
-					return Macros
-				}
-				c.report.Macros = true
+			if rule := c.checkPart(strings.ToLower(strings.TrimSpace(attribute.Value)), &document); rule != "" {
+				return rule
 			}
 		}
 		return ""
@@ -127,6 +119,25 @@ func (c *container) checkOffice() error {
 		}
 	}
 	return err
+}
+
+// checkPart judges the content type of a part, and notes the document whose main part
+// it is.
+func (c *container) checkPart(contentType string, document *string) Rule {
+	if main, ok := strings.CutSuffix(contentType, mainPart); ok && *document == "" {
+		*document = main
+	}
+	if contentType == binaryWorkbook {
+		*document = binaryWorkbook
+	}
+	if !slices.ContainsFunc(runningTypes, func(part string) bool { return strings.Contains(contentType, part) }) {
+		return ""
+	}
+	if !c.macros {
+		return Macros
+	}
+	c.report.Macros = true
+	return ""
 }
 
 // binaryWorkbook is the one main part whose content type ends otherwise.

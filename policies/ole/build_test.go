@@ -2,6 +2,7 @@ package ole
 
 import (
 	"encoding/binary"
+	"slices"
 	"unicode/utf16"
 )
 
@@ -30,10 +31,9 @@ func compound(class []byte, entries ...entry) []byte {
 }
 
 type builder struct {
-	dir     [][]byte
-	data    []byte
-	chains  [][2]int // of sectors: first, count
-	entries []entry
+	dir    [][]byte
+	data   []byte
+	chains [][2]int // of sectors: first, count
 }
 
 // add appends a directory entry (MS-CFB 2.6.1) and returns its position.
@@ -138,7 +138,7 @@ func (b *builder) build() []byte {
 		}
 		binary.LittleEndian.PutUint32(header[76+4*i:], at)
 	}
-	out := append(append(header, b.data...), dir...)
+	out := slices.Concat(header, b.data, dir)
 	for _, next := range fat {
 		out = binary.LittleEndian.AppendUint32(out, next)
 	}

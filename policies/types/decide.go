@@ -214,7 +214,7 @@ func Decide(name, claim string, head []byte, rules Rules) Decision {
 	if len(head) == 0 {
 		return empty(row)
 	}
-	return settle(name, claim, head, found.content, row, rules)
+	return settle(claim, head, found.content, row, rules)
 }
 
 // empty is a file of no bytes, which is what its name says.
@@ -228,27 +228,27 @@ func empty(row Row) Decision {
 }
 
 // settle holds the content against the name.
-func settle(name, claim string, head []byte, content string, row Row, rules Rules) Decision {
+func settle(claim string, head []byte, content string, row Row, rules Rules) Decision {
 	if row.takes(content, head) {
 		return Decision{Type: row.public(), From: differingClaim(row, claim)}
 	}
-	real, known := byContent(content, head)
-	refused := Decision{Type: row.public(), Rule: ContentMismatch, Found: real.Title, Expected: row.Title}
+	actual, known := byContent(content, head)
+	refused := Decision{Type: row.public(), Rule: ContentMismatch, Found: actual.Title, Expected: row.Title}
 	switch {
 	case !known && row.MediaType == "":
 		return Decision{Rule: NotAllowed}
-	case !known, row.MediaType != "" && !relatives(row, real):
+	case !known, row.MediaType != "" && !relatives(row, actual):
 		return refused
 	}
-	if rule := rules.allows(real); rule != "" {
-		return Decision{Type: real.public(), Rule: rule, Found: real.Title, Expected: row.Title}
+	if rule := rules.allows(actual); rule != "" {
+		return Decision{Type: actual.public(), Rule: rule, Found: actual.Title, Expected: row.Title}
 	}
 	from := row.MediaType
 	if from == "" {
 		// A name without an extension says nothing that could be wrong.
-		return Decision{Type: real.public(), From: differingClaim(real, claim)}
+		return Decision{Type: actual.public(), From: differingClaim(actual, claim)}
 	}
-	return Decision{Type: real.public(), From: from}
+	return Decision{Type: actual.public(), From: from}
 }
 
 // takes reports that content is of the row's kind.
@@ -299,19 +299,19 @@ func byContent(content string, head []byte) (Row, bool) {
 
 // relatives reports that a file of one kind under the other's name is a harmless
 // slip: the same programs open both.
-func relatives(named, real Row) bool {
+func relatives(named, actual Row) bool {
 	switch {
 	case named.Family == Image:
-		return real.Family == Image
+		return actual.Family == Image
 	case named.Family == Audio, named.Family == Video:
-		return real.Family == Audio || real.Family == Video
+		return actual.Family == Audio || actual.Family == Video
 	case named.textual():
-		return real.textual() || real.Container == RTF
+		return actual.textual() || actual.Container == RTF
 	case named.Container == OLE, named.Container == RTF:
 		// Many programs write tables of HTML or CSV and call them .xls.
-		return real.textual() || real.Container != NoContainer
+		return actual.textual() || actual.Container != NoContainer
 	case named.Family == Document && named.Container == Zip:
-		return real.Container == OLE || real.Container == RTF || real.Container == Zip
+		return actual.Container == OLE || actual.Container == RTF || actual.Container == Zip
 	}
 	return false
 }
@@ -322,31 +322,31 @@ func relatives(named, real Row) bool {
 // slash.
 func Contained(d Decision, document string, has func(name string) bool, rules Rules) Decision {
 	row, _ := byMediaType(d.Type.MediaType)
-	real, known := byMediaType(document)
+	actual, known := byMediaType(document)
 	switch {
 	case row.MediaType == zipContent && d.From == "", document != "" && document == row.MediaType, slices.ContainsFunc(row.markers, has):
 		return d
-	case !known || real.Container == NoContainer || row.markers != nil:
-		return Decision{Type: d.Type, Rule: NotThatDocument, Found: foundTitle(real, row), Expected: expectedTitle(d, row)}
+	case !known || actual.Container == NoContainer || row.markers != nil:
+		return Decision{Type: d.Type, Rule: NotThatDocument, Found: foundTitle(actual, row), Expected: expectedTitle(d, row)}
 	}
-	if rule := rules.allows(real); rule != "" {
-		return Decision{Type: real.public(), Rule: rule, Found: real.Title, Expected: expectedTitle(d, row)}
+	if rule := rules.allows(actual); rule != "" {
+		return Decision{Type: actual.public(), Rule: rule, Found: actual.Title, Expected: expectedTitle(d, row)}
 	}
 	from := d.From
 	if from == "" {
 		from = row.MediaType
 	}
-	if from == real.MediaType {
+	if from == actual.MediaType {
 		from = ""
 	}
-	return Decision{Type: real.public(), From: from}
+	return Decision{Type: actual.public(), From: from}
 }
 
-func foundTitle(real, row Row) string {
-	if real.Title == "" && row.Container == Zip {
+func foundTitle(actual, row Row) string {
+	if actual.Title == "" && row.Container == Zip {
 		return "zip archive"
 	}
-	return real.Title
+	return actual.Title
 }
 
 func expectedTitle(d Decision, row Row) string {

@@ -152,17 +152,17 @@ func TestEveryRowKnowsTheOthers(t *testing.T) {
 	t.Parallel()
 	for ending, head := range honest(t) {
 		found := detect([]byte(head))
-		real, known := byContent(found.content, []byte(head))
+		actual, known := byContent(found.content, []byte(head))
 		for _, row := range table {
 			got := Decide("x"+row.Extensions[0], "", []byte(head), everything())
 			switch {
 			case row.takes(found.content, []byte(head)):
 				require.Equal(t, Decision{Type: row.public()}, got, "content of %s as %s", ending, row.Extensions[0])
-			case known && relatives(row, real):
-				require.Equal(t, Decision{Type: real.public(), From: row.MediaType}, got, "content of %s as %s", ending, row.Extensions[0])
+			case known && relatives(row, actual):
+				require.Equal(t, Decision{Type: actual.public(), From: row.MediaType}, got, "content of %s as %s", ending, row.Extensions[0])
 			default:
 				require.Equal(t, ContentMismatch, got.Rule, "content of %s as %s", ending, row.Extensions[0])
-				require.Equal(t, row.Title, got.Expected)
+				require.Equal(t, got.Expected, row.Title)
 			}
 		}
 	}
@@ -174,15 +174,15 @@ func TestCorrectionsStayInTheFamily(t *testing.T) {
 	t.Parallel()
 	open := map[Family]string{Image: "picture", Audio: "player", Video: "player", Text: "editor", Source: "editor", Markup: "editor", Document: "office"}
 	for _, named := range table {
-		for _, real := range table {
-			if named.MediaType == real.MediaType || !relatives(named, real) {
+		for _, actual := range table {
+			if named.MediaType == actual.MediaType || !relatives(named, actual) {
 				continue
 			}
-			same := open[named.Family] == open[real.Family]
-			viaOffice := (named.Container == OLE || named.Container == RTF) && real.textual() || named.textual() && real.Container == RTF ||
-				named.Family == Document && real.Container != NoContainer
-			require.True(t, same || viaOffice, "%s becomes %s", named.Title, real.Title)
-			require.False(t, real.Family == Image && named.Family != Image, "%s becomes %s", named.Title, real.Title)
+			same := open[named.Family] == open[actual.Family]
+			viaOffice := (named.Container == OLE || named.Container == RTF) && actual.textual() || named.textual() && actual.Container == RTF ||
+				named.Family == Document && actual.Container != NoContainer
+			require.True(t, same || viaOffice, "%s becomes %s", named.Title, actual.Title)
+			require.False(t, actual.Family == Image && named.Family != Image, "%s becomes %s", named.Title, actual.Title)
 		}
 	}
 }
