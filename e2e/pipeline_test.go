@@ -69,7 +69,11 @@ func TestEachKindOfFileEndsAsItShould(t *testing.T) {
 		{"nested.zip", zipOf(t, map[string][]byte{"inner.zip": zipOf(t, map[string][]byte{"eicar.txt": eicar()})}), "quarantined", "infected:", ""},
 		{"fake.pdf", []byte("MZ\x90\x00" + string(text(2000))), "rejected", "executable", ""},
 		{"fake.jpg", []byte("%PDF-1.4\n" + string(text(500))), "rejected", "content_mismatch", ""},
-		{"script.txt", []byte("#!/bin/sh\nrm -rf /\n"), "rejected", "script", ""},
+		{"script.txt", []byte("#!/bin/sh\nrm -rf /\n"), "published", "", "none"}, // a text, which nothing here runs
+		{"homework.py", []byte("print('Hallo')\n"), "published", "", "none"},
+		{"IMG_1.HEIC", photo(t), "published", "", "ready"},
+		{"nothing.txt", []byte{}, "published", "", "none"},
+		{"tools.zip", zipOf(t, map[string][]byte{"setup.exe": text(100)}), "rejected", "executable", ""},
 	}
 	t.Run("all", func(t *testing.T) {
 		for _, c := range cases {

@@ -151,7 +151,7 @@ func (a *Activities) expire(ctx context.Context, r tenancy.Ref) error {
 // CleanUploads removes what ended versions left in the store, and what published ones
 // left in staging: the step that ended them died, or the store was away, before it was
 // removed.
-func (a *Activities) CleanUploads(ctx context.Context, in CleanUploadsInput) (SweepResult, error) {
+func (a *Activities) CleanUploads(ctx context.Context, _ CleanUploadsInput) (SweepResult, error) {
 	return queue.SweepByID(ctx, "clean ended versions", versionOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
 		return a.db.VersionsUncleaned(ctx, a.config.Uncleaned, after, a.page)
 	}, func(ctx context.Context, r tenancy.Ref) error {
@@ -223,7 +223,7 @@ func (a *Activities) purge(ctx context.Context, r tenancy.Ref) error {
 
 // DeleteExpiredIdempotencyKeys removes the keys of requests that may be used again: nothing
 // knows them any more.
-func (a *Activities) DeleteExpiredIdempotencyKeys(ctx context.Context, in DeleteExpiredIdempotencyKeysInput) (SweepResult, error) {
+func (a *Activities) DeleteExpiredIdempotencyKeys(ctx context.Context, _ DeleteExpiredIdempotencyKeysInput) (SweepResult, error) {
 	return queue.SweepByID(ctx, "forget old requests", orgOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
 		return a.db.OrganizationsWithOldRequests(ctx, after, a.page)
 	}, func(ctx context.Context, r tenancy.Ref) error {
