@@ -33,6 +33,7 @@ import (
 	"satchel/internal/pgtest"
 	"satchel/internal/s3"
 	"satchel/internal/s3test"
+	"satchel/policies/types"
 	"satchel/policies/verdict"
 	"satchel/tenancy"
 	"satchel/tenancy/exports"
@@ -347,7 +348,7 @@ func (b *testBundle) publishVersion(org tenancy.OrgID, version uuid.UUID, signat
 	if err != nil {
 		return err
 	}
-	err = files.Step(ctx, q, version, files.StepInspect, 1, func() error { return files.Inspected(ctx, q, version, files.Inspection{MimeType: "text/plain"}) })
+	err = files.Step(ctx, q, version, files.StepInspect, 1, func() error { return files.Inspected(ctx, q, version, files.Inspection{MimeType: mediaType(v.Name)}) })
 	if err != nil {
 		return err
 	}
@@ -397,3 +398,11 @@ func sum(s string) string {
 }
 
 var lorem = strings.Repeat("A school keeps what its pupils write. ", 500)
+
+// mediaType is what the inspection finds of a text with the name.
+func mediaType(name string) string {
+	if row, ok := types.ByName(name); ok {
+		return row.MediaType
+	}
+	return "text/plain"
+}

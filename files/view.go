@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/text/unicode/norm"
 
 	"satchel/files/filesdb"
 	"satchel/internal/fault"
@@ -138,7 +139,7 @@ func listQuery(f Filter) (string, pgx.NamedArgs, error) {
 	}
 	where := []string{"f.trashed_at is null"}
 	args := pgx.NamedArgs{"id": f.After.ID, "name": f.After.Name,
-		"owner": f.Owner, "owners": append([]uuid.UUID{f.Owner}, f.Students...), "status": f.Status, "category": f.Category, "search": likePattern(f.Search)}
+		"owner": f.Owner, "owners": append([]uuid.UUID{f.Owner}, f.Students...), "status": f.Status, "category": f.Category, "search": likePattern(norm.NFC.String(f.Search))}
 	add := func(on bool, clause string) {
 		if on {
 			where = append(where, clause)
@@ -151,7 +152,8 @@ func listQuery(f Filter) (string, pgx.NamedArgs, error) {
 	}
 	add(f.Owner != uuid.Nil, "f.uploaded_by = "+owner)
 	add(f.Category != "", "f.category = @category")
-	add(f.Search != "", "f.name ilike @search")
+	// The same folding as that of name_folded.
+	add(f.Search != "", `f.name_folded like replace(replace(lower(@search::text collate "und-x-icu"), 'ς', 'σ'), 'ß', 'ss')`)
 	add(f.After.ID != uuid.Nil, order.after)
 	// The limit is a literal. For a parameter, Postgres estimates a tenth of all rows
 	// and plans each list again because the generic plan then looks more expensive.

@@ -6,6 +6,11 @@
 -- deletion of, another organization's.
 create schema app;
 
+-- Names sort as people sort them, in every language: accents after letters, case
+-- last, and numbers by their value. A new version of ICU may sort otherwise:
+-- PostgreSQL then warns, and the index of names has to be rebuilt.
+create collation app.natural (provider = icu, locale = 'und-u-kn-true');
+
 -- What each subscription tier allows. An operator's PUT changes it for every
 -- organization of the tier at once.
 create table tiers (
@@ -200,7 +205,9 @@ create type file_status as enum
 create table files (
     organization_id uuid not null references organizations (id),
     id              uuid not null,
-    name            text not null check (length(name) between 1 and 255),
+    name            text collate app.natural not null check (length(name) between 1 and 255),
+    -- What a search compares: without case, in every script.
+    name_folded     text not null generated always as (replace(replace(lower(name collate "und-x-icu"), 'ς', 'σ'), 'ß', 'ss')) stored,
     description     text not null default '' check (length(description) <= 2000),
     category        text not null default '' check (length(category) <= 100),
     uploaded_by     uuid not null references users (id),

@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -29,6 +30,7 @@ const (
 var (
 	errForm   = fault.New(fault.Invalid, "invalid_form", "The body is not a complete multipart/form-data form. Send the file in a part named file.")
 	errNoFile = fault.New(fault.Invalid, "file_missing", "The form has no part named file.")
+	errTwo    = fault.New(fault.Invalid, "one_file_at_a_time", "The form has two parts named file. Send one file in each request. Neither was kept.")
 	errOrder  = fault.New(fault.Invalid, "field_after_file", "The fields file_id and sha256 must come before the file. The file was not kept.")
 )
 
@@ -92,7 +94,7 @@ func (r *Storage) receiveForm(c *gin.Context) (uploads.Accepted, error) {
 		case err != nil:
 			return uploads.Accepted{}, err
 		case part.FormName() == "file":
-			said.Name, said.ClaimedType = part.FileName(), part.Header.Get("Content-Type")
+			said.Name, said.ClaimedType = unescaped.Replace(part.FileName()), part.Header.Get("Content-Type")
 			said.Trailing = func() (uploads.Trailing, error) { return readTrailing(form) }
 			return r.Uploads.Form(ctx, actor, said, part, c.Request.ContentLength)
 		}
@@ -102,6 +104,10 @@ func (r *Storage) receiveForm(c *gin.Context) (uploads.Accepted, error) {
 	}
 	return uploads.Accepted{}, errForm
 }
+
+// unescaped undoes what browsers do to the name in a form: they escape these three
+// characters and no others (HTML, multipart/form-data encoding algorithm).
+var unescaped = strings.NewReplacer("%22", `"`, "%0D", "\r", "%0A", "\n")
 
 var errMultipart = fault.New(fault.Invalid, "unsupported_media_type", "Send the file as multipart/form-data, in a part named file.")
 
@@ -165,6 +171,9 @@ func readRest(form *formReader, late *uploads.Metadata) error {
 		}
 		if err != nil {
 			return err
+		}
+		if part.FormName() == "file" && part.FileName() != "" {
+			return errTwo
 		}
 		if err := readField(part, late); err != nil {
 			return err
