@@ -86,7 +86,15 @@ func withReason(f client.File) string {
 	if why := sentenceOr(f.StatusText, f.StatusReason); why != "" {
 		return f.Status + ": " + why
 	}
+	if f.Corrected != nil {
+		return f.Status + ": " + corrected(*f.Corrected)
+	}
 	return f.Status
+}
+
+// corrected says that a file is not what its name said.
+func corrected(c client.Corrected) string {
+	return fmt.Sprintf("Taken as %s; its name or its sender said %s.", c.To, c.From)
 }
 
 func sentenceOr(text, code string) string {

@@ -27,7 +27,8 @@ type outcome struct {
 	Reason string `json:"status_reason,omitempty"`
 	Error  string `json:"error,omitempty"`
 
-	text string // the reason for people
+	Corrected *client.Corrected `json:"corrected,omitempty"`
+	text      string            // the reason for people
 }
 
 type uploadFlags struct {
@@ -136,7 +137,10 @@ func (f uploadFlags) one(ctx context.Context, c *client.Client, path string, bar
 		return o, nil
 	}
 	final, err := c.Watch(ctx, o.ID, nil)
-	o.Status, o.Reason, o.text = final.Status, final.StatusReason, final.StatusText
+	o.Status, o.Reason, o.text, o.Corrected = final.Status, final.StatusReason, final.StatusText, final.Corrected
+	if o.text == "" && final.Corrected != nil {
+		o.text = corrected(*final.Corrected)
+	}
 	return o, err
 }
 
@@ -199,7 +203,7 @@ func (a *app) report(cmd *cobra.Command, outcomes []outcome) error {
 		}
 		cmd.Println(string(b))
 	} else {
-		t := table(cmd, "FILE", "STATUS", "ID", "WHY")
+		t := table(cmd, "FILE", "STATUS", "ID", "NOTE")
 		for _, o := range outcomes {
 			t.row(o.Path, o.Status, o.ID, sentenceOr(o.text, o.Reason)+o.Error)
 		}

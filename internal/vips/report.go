@@ -65,7 +65,7 @@ type Report struct {
 	Width       int         `json:"width,omitempty"`
 	Height      int         `json:"height,omitempty"`
 	Orientation int         `json:"orientation,omitempty"` // EXIF orientation of the source, 1 to 8
-	Format      string      `json:"format,omitempty"`      // jpeg, png, webp, gif, avif, heic or tiff
+	Format      string      `json:"format,omitempty"`      // jpeg, png, webp, gif, avif, heic, tiff or bmp
 	Pages       int         `json:"pages,omitempty"`       // frames or pages; only the first is rendered
 	Renditions  []Rendition `json:"renditions,omitempty"`
 	Sandbox     []string    `json:"sandbox,omitempty"` // what confined the child on this machine

@@ -66,7 +66,7 @@ func plausible(r Report) error {
 	return nil
 }
 
-var formats = map[string]bool{"jpeg": true, "png": true, "webp": true, "gif": true, "avif": true, "heic": true, "tiff": true}
+var formats = map[string]bool{"jpeg": true, "png": true, "webp": true, "gif": true, "avif": true, "heic": true, "tiff": true, "bmp": true}
 
 func verifyOne(root *os.Root, r Rendition) error {
 	size, encoding, ok := lookUp(r.Name)

@@ -37,6 +37,7 @@ var formats = map[string]Format{
 	"image/heic-sequence":    {"heic", "VipsForeignLoadHeif"},
 	"image/heif":             {"heic", "VipsForeignLoadHeif"},
 	"image/heif-sequence":    {"heic", "VipsForeignLoadHeif"},
+	"image/bmp":              {"bmp", "VipsForeignLoadPng"}, // by way of fromBMP
 }
 
 // Recognize names the format by magic bytes, in Go, before libvips sees any.
@@ -44,7 +45,7 @@ func Recognize(content []byte) (Format, error) {
 	detected := mimetype.Detect(content)
 	format, ok := formats[detected.String()]
 	if !ok {
-		return Format{}, vips.NotRenderable{Code: vips.Unsupported, Message: fmt.Sprintf("content is %s; pictures are made of JPEG, PNG, WebP, GIF, AVIF, HEIC and TIFF", detected)}
+		return Format{}, vips.NotRenderable{Code: vips.Unsupported, Message: fmt.Sprintf("content is %s; pictures are made of JPEG, PNG, WebP, GIF, AVIF, HEIC, TIFF and BMP", detected)}
 	}
 	return format, nil
 }
@@ -70,6 +71,11 @@ func Render(content []byte) (vips.Report, []Rendition, error) {
 	format, err := Recognize(content)
 	if err != nil {
 		return vips.Report{}, nil, err
+	}
+	if format.Name == "bmp" {
+		if content, err = fromBMP(content); err != nil {
+			return vips.Report{}, nil, err
+		}
 	}
 	openLoader(format)
 	header, err := readHeader(content)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/h2non/bimg"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/image/bmp"
 	"pgregory.net/rapid"
 
 	"satchel/internal/vips"
@@ -34,7 +35,8 @@ func TestRecognize(t *testing.T) {
 		"RIFF\x00\x00\x00\x00WAVE":                  "",
 		"<svg xmlns='http://www.w3.org/2000/svg'/>": "",
 		"%PDF-1.7": "",
-		"BM\x00\x00\x00\x00\x00\x00\x00\x00\x36\x00\x00\x00": "",
+		"BM\x00\x00\x00\x00\x00\x00\x00\x00\x36\x00\x00\x00":                 "",
+		"BM\x46\x00\x00\x00\x00\x00\x00\x00\x36\x00\x00\x00\x28\x00\x00\x00": "bmp",
 		"": "",
 	} {
 		format, err := Recognize([]byte(content))
@@ -97,4 +99,30 @@ func TestStepsAndShrinkOnLoadKeepEnoughPixels(t *testing.T) {
 		require.GreaterOrEqual(t, longest/factor, min(side, longest))
 		require.Empty(t, shrinkOnLoad(Format{Name: "png"}, longest, side))
 	})
+}
+
+// A bitmap gets renditions of its pixels; one that declares too many, or breaks off,
+// is told apart before or while it is decoded.
+func TestBitmaps(t *testing.T) {
+	drawn := image.NewRGBA(image.Rect(0, 0, 640, 480))
+	for i := range drawn.Pix {
+		drawn.Pix[i] = 0xff
+	}
+	var b bytes.Buffer
+	require.NoError(t, bmp.Encode(&b, drawn))
+	report, made, err := Render(b.Bytes())
+	require.NoError(t, err)
+	require.Equal(t, "bmp", report.Format)
+	require.Equal(t, []int{640, 480}, []int{report.Width, report.Height})
+	require.NotEmpty(t, made)
+	var finding vips.NotRenderable
+	_, _, err = Render(b.Bytes()[:b.Len()/2])
+	require.ErrorAs(t, err, &finding)
+	require.Equal(t, vips.Corrupt, finding.Code)
+	huge := bytes.Clone(b.Bytes())
+	binary.LittleEndian.PutUint32(huge[18:], 60_000)
+	binary.LittleEndian.PutUint32(huge[22:], 60_000)
+	_, _, err = Render(huge)
+	require.ErrorAs(t, err, &finding)
+	require.Equal(t, vips.TooManyPixels, finding.Code)
 }
