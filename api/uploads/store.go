@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -177,8 +178,18 @@ var errNoReader = errors.New("the bytes of an upload are not for reading before 
 func (t *tusUpload) GetReader(context.Context) (io.ReadCloser, error) { return nil, errNoReader }
 
 // FinishUpload has nothing to do: WriteChunk received the version in the same
-// transaction that moved the offset to its end.
-func (t *tusUpload) FinishUpload(context.Context) error { return nil }
+// transaction that moved the offset to its end. For a file of no bytes tusd calls no
+// WriteChunk and takes no lock.
+func (t *tusUpload) FinishUpload(ctx context.Context) error {
+	if t.row.Size > 0 || t.row.FinishedAt != nil {
+		return nil
+	}
+	if err := files.Lease(ctx, t.u.DB.Single(t.v.actor.Org), t.row.ID, t.v.leaseHolder); err != nil {
+		return t.u.answer(ctx, err)
+	}
+	_, err := t.WriteChunk(ctx, 0, strings.NewReader(""))
+	return err
+}
 
 // Terminate gives an upload up. One that was received is a file by now.
 func (t *tusUpload) Terminate(ctx context.Context) error {

@@ -108,6 +108,26 @@ func TestRefusedAtCreate(t *testing.T) {
 	require.Equal(t, int64(900), b.quota(t).ReservedBytes, "what was refused holds nothing")
 }
 
+// A file of no bytes is complete when it is announced.
+func TestEmptyFile(t *testing.T) {
+	t.Parallel()
+	b := setup(t, 1<<30)
+	u := b.replica(t)
+	c := b.serve(t, u)
+	id := c.create(0).id(t)
+	b.received(t, id, nil)
+	require.Equal(t, 1, b.startsOf(t, u, id))
+	require.Equal(t, int64(0), c.head(id).offset(t))
+	require.NoError(t, b.db.InTx(context.Background(), b.org, func(tx *tenancy.Tx) error {
+		policies := tenancy.DefaultPolicies()
+		policies.EmptyFiles = false
+		return tenancy.SetPolicies(context.Background(), tx, policies)
+	}))
+	r := c.create(0)
+	require.Equal(t, http.StatusUnprocessableEntity, r.status)
+	require.Equal(t, "empty_file", r.code)
+}
+
 func ptr[T any](v T) *T { return &v }
 
 // What tusd can do beyond what we need is closed.

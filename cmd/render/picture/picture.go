@@ -28,6 +28,7 @@ type Format struct {
 var formats = map[string]Format{
 	"image/jpeg":             {"jpeg", "VipsForeignLoadJpeg"},
 	"image/png":              {"png", "VipsForeignLoadPng"},
+	"image/apng":             {"png", "VipsForeignLoadPng"}, // the first frame of an animation
 	"image/vnd.mozilla.apng": {"png", "VipsForeignLoadPng"},
 	"image/webp":             {"webp", "VipsForeignLoadWebp"},
 	"image/gif":              {"gif", "VipsForeignLoadNsgif"},

@@ -126,3 +126,21 @@ func TestBitmaps(t *testing.T) {
 	require.ErrorAs(t, err, &finding)
 	require.Equal(t, vips.TooManyPixels, finding.Code)
 }
+
+// Of an animated PNG the first frame is shown (fxhash/fxhash-website#405).
+func TestFirstFrame(t *testing.T) {
+	var b bytes.Buffer
+	require.NoError(t, png.Encode(&b, image.NewGray(image.Rect(0, 0, 64, 64))))
+	still := b.Bytes()
+	chunk := func(kind string, data []byte) []byte {
+		body := append([]byte(kind), data...)
+		out := append(binary.BigEndian.AppendUint32(nil, uint32(len(data))), body...)
+		return binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE(body))
+	}
+	const headerEnd = 33
+	animated := bytes.Join([][]byte{still[:headerEnd], chunk("acTL", make([]byte, 8)), chunk("fcTL", make([]byte, 26)), still[headerEnd:]}, nil)
+	report, made, err := Render(animated)
+	require.NoError(t, err)
+	require.Equal(t, 64, report.Width)
+	require.NotEmpty(t, made)
+}
