@@ -185,15 +185,15 @@ func setupWithin(t testing.TB, bounds middleware.Limits) *testBundle {
 	b.workflows.db = b.db
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	metrics := prometheus.NewRegistry()
-	intake, err := uploads.New(uploads.Config{SpoolDir: t.TempDir(), TTL: formHour, NetworkTimeout: formHour, LockTimeout: formHour},
+	receiver, err := uploads.New(uploads.Config{SpoolDir: t.TempDir(), TTL: formHour, NetworkTimeout: formHour, LockTimeout: formHour},
 		uploads.Ports{DB: b.db.DB, Staging: b.store.Staging, OnReceived: b.workflows.Start, Log: log, Metrics: metrics})
 	require.NoError(t, err)
-	b.uploads = intake
+	b.uploads = receiver
 	b.api = New(Parts{
 		Limits: bounds,
 		Config: Config{ContentURL: contentURL, Origins: []string{"https://school.test"}}, DB: b.db.DB,
 		RateLimits: ratelimit.Config{AddressPerMinute: 18_000},
-		Verifier:   oidc.New(oidc.Config{Issuer: b.issuer.URL, Audience: oidctest.Audience}), Uploads: intake, Workflows: b.workflows, Invitations: b.inviting,
+		Verifier:   oidc.New(oidc.Config{Issuer: b.issuer.URL, Audience: oidctest.Audience}), Uploads: receiver, Workflows: b.workflows, Invitations: b.inviting,
 		InvitePage: invitepage.New(invitepage.Config{}, b.issuer.URL, nil, slog.New(slog.DiscardHandler)),
 		Staging:    b.store.Staging, Clean: b.store.Clean, Exports: b.store.Exports,
 		Ready: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

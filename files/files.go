@@ -78,6 +78,12 @@ func TailKey(org tenancy.OrgID, upload uuid.UUID) string {
 	return org.String() + "/" + upload.String() + ".tail"
 }
 
+// StagedKeys are the objects that an upload may leave in the staging bucket, besides
+// the parts of multipart uploads of the first.
+func StagedKeys(org tenancy.OrgID, upload uuid.UUID) []string {
+	return []string{StagingKey(org, upload), TailKey(org, upload)}
+}
+
 // Version is one version's row with its file's name and trash mark.
 type Version = filesdb.VersionGetRow
 

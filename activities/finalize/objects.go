@@ -66,7 +66,7 @@ func (o Objects) eraseStaged(ctx context.Context, org tenancy.OrgID, version uui
 // eraseReceived removes the staged object and the tail of an upload that was
 // cut off once. A version whose bytes are complete has no loose parts.
 func (o Objects) eraseReceived(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error {
-	for _, key := range []string{files.StagingKey(org, version), files.TailKey(org, version)} {
+	for _, key := range files.StagedKeys(org, version) {
 		if err := o.Staging.Remove(ctx, key); err != nil {
 			return fmt.Errorf("clear staging: %w", err)
 		}

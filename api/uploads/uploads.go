@@ -58,11 +58,11 @@ func New(c Config, p Ports) (*Uploads, error) {
 	if c.SpoolDir == "" {
 		c.SpoolDir = os.TempDir()
 	}
-	intake, err := ingest.New(c.SpoolDir, ingest.Ports{Tenants: p.DB, Staging: p.Staging, Log: p.Log}, p.Metrics)
+	receiver, err := ingest.New(c.SpoolDir, ingest.Ports{Tenants: p.DB, Staging: p.Staging, Log: p.Log}, p.Metrics)
 	if err != nil {
 		return nil, err
 	}
-	u := &Uploads{Ports: p, config: c, ingest: intake, active: map[*request]struct{}{}, starts: newBackground()}
+	u := &Uploads{Ports: p, config: c, ingest: receiver, active: map[*request]struct{}{}, starts: newBackground()}
 	if u.tus, err = u.newTus(); err != nil {
 		return nil, fmt.Errorf("set up tus: %w", err)
 	}

@@ -29,8 +29,8 @@ func (in *Stream) finish(ctx context.Context) error {
 	digest := in.sum.Sum(nil)
 	sum := hex.EncodeToString(digest)
 	if in.wantSHA256 != "" && in.wantSHA256 != sum {
-		in.intake.Metrics.End(in.protocol, files.ErrChecksum)
-		return errors.Join(files.ErrChecksum, in.intake.Withdraw(ctx, in.org, in.id, files.Rejected, files.ErrChecksum.Code))
+		in.ingest.Metrics.End(in.protocol, files.ErrChecksum)
+		return errors.Join(files.ErrChecksum, in.ingest.Withdraw(ctx, in.org, in.id, files.Rejected, files.ErrChecksum.Code))
 	}
 	if err := in.reserve(ctx, in.received); err != nil {
 		return err
@@ -42,7 +42,7 @@ func (in *Stream) finish(ctx context.Context) error {
 	if err := in.receive(ctx, files.Received{Upload: in.id, Size: in.received, SHA256: sum, ETag: etag}, last); err != nil {
 		return err
 	}
-	in.intake.Metrics.End(in.protocol, nil)
+	in.ingest.Metrics.End(in.protocol, nil)
 	in.removeTail(ctx)
 	return nil
 }
@@ -55,11 +55,11 @@ func (in *Stream) storeLastBytes(ctx context.Context, digest []byte) (etag strin
 	defer cancel()
 	key := files.StagingKey(in.org, in.id)
 	if in.multipartID == "" {
-		etag, err = in.intake.Staging.PutWithSHA256(ctx, key, in.spools[in.current].reader(in.buffered), in.buffered, digest)
+		etag, err = in.ingest.Staging.PutWithSHA256(ctx, key, in.spools[in.current].reader(in.buffered), in.buffered, digest)
 		if err != nil {
 			return "", nil, fmt.Errorf("store the file: %w", err)
 		}
-		in.intake.Metrics.parts.WithLabelValues(in.protocol).Inc()
+		in.ingest.Metrics.parts.WithLabelValues(in.protocol).Inc()
 		return etag, nil, nil
 	}
 	if in.buffered > 0 {
@@ -81,7 +81,7 @@ func (in *Stream) storeLastBytes(ctx context.Context, digest []byte) (etag strin
 // says that it joined: versitygw answers a second join of an upload with
 // success and the ETag of whatever parts it was given.
 func (in *Stream) completeMultipart(ctx context.Context, last *files.Part) (string, error) {
-	rows, err := files.Parts(ctx, in.intake.Tenants.Single(in.org), in.id)
+	rows, err := files.Parts(ctx, in.ingest.Tenants.Single(in.org), in.id)
 	if err != nil {
 		return "", fmt.Errorf("list parts: %w", err)
 	}
@@ -96,7 +96,7 @@ func (in *Stream) completeMultipart(ctx context.Context, last *files.Part) (stri
 	for i, r := range rows {
 		parts[i] = s3.Part{Number: int(r.Number), ETag: r.Etag}
 	}
-	_, err = in.intake.Staging.CompleteMultipart(ctx, files.StagingKey(in.org, in.id), in.multipartID, parts)
+	_, err = in.ingest.Staging.CompleteMultipart(ctx, files.StagingKey(in.org, in.id), in.multipartID, parts)
 	if err != nil && !errors.Is(err, s3.ErrMissing) {
 		return "", err
 	}
@@ -106,7 +106,7 @@ func (in *Stream) completeMultipart(ctx context.Context, last *files.Part) (stri
 // findCompleted finds the object that this or an earlier request joined. Its bytes are
 // not read here: the scan reads them all and refuses another hash than the row's.
 func (in *Stream) findCompleted(ctx context.Context) (etag string, err error) {
-	o, err := in.intake.Staging.Stat(ctx, files.StagingKey(in.org, in.id))
+	o, err := in.ingest.Staging.Stat(ctx, files.StagingKey(in.org, in.id))
 	if err == nil && (o.Size == in.length || in.length == unknown && o.Size == in.received) {
 		return o.ETag, nil
 	}
@@ -144,7 +144,7 @@ func (in *Stream) receiveOnce(ctx context.Context, p files.Progress, r files.Rec
 	ctx, cancel := context.WithTimeout(ctx, rowTimeout)
 	defer cancel()
 	var at time.Time
-	err := in.intake.Tenants.InTx(ctx, in.org, func(tx *tenancy.Tx) (err error) {
+	err := in.ingest.Tenants.InTx(ctx, in.org, func(tx *tenancy.Tx) (err error) {
 		if err := files.Advance(ctx, tx, p); err != nil {
 			return err
 		}
@@ -161,7 +161,7 @@ func (in *Stream) receiveOnce(ctx context.Context, p files.Progress, r files.Rec
 func (in *Stream) isReceived(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rowTimeout)
 	defer cancel()
-	row, err := files.GetUpload(ctx, in.intake.Tenants.Single(in.org), in.id)
+	row, err := files.GetUpload(ctx, in.ingest.Tenants.Single(in.org), in.id)
 	return err == nil && row.FinishedAt != nil && row.Status == files.Processing &&
 		row.LeaseHolder == in.holder && row.OffsetBytes == in.received
 }
@@ -175,7 +175,7 @@ func (in *Stream) removeTail(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTimeout)
 	defer cancel()
-	if err := in.intake.Staging.Remove(ctx, files.TailKey(in.org, in.id)); err != nil {
-		in.intake.Log.WarnContext(ctx, "remove tail object failed; the end of the version removes it", "organization", in.org, "version", in.id, "error", err)
+	if err := in.ingest.Staging.Remove(ctx, files.TailKey(in.org, in.id)); err != nil {
+		in.ingest.Log.WarnContext(ctx, "remove tail object failed; the end of the version removes it", "organization", in.org, "version", in.id, "error", err)
 	}
 }

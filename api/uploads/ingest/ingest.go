@@ -142,9 +142,10 @@ func (i *Ingest) Resume(row files.Upload, r Request) (*Stream, error) {
 		return nil, err
 	}
 	return &Stream{
-		intake: i, protocol: Tus, org: r.Org, id: row.ID, holder: r.Holder, ttl: r.TTL,
+		ingest: i, protocol: Tus, org: r.Org, id: row.ID, holder: r.Holder, ttl: r.TTL,
 		wantSHA256: row.ClaimedSha256, length: row.Size, partSize: i.Sizes.partSize(row.Size), bodyEnd: row.OffsetBytes + r.Length,
-		offset: row.OffsetBytes, tail: row.TailBytes, multipartID: row.S3UploadID, saved: saved, received: row.OffsetBytes, sum: sum,
+		durable: durable{offset: row.OffsetBytes, tail: row.TailBytes, multipartID: row.S3UploadID, saved: saved},
+		memory:  memory{received: row.OffsetBytes, sum: sum},
 	}, nil
 }
 
@@ -154,7 +155,8 @@ func (i *Ingest) Resume(row files.Upload, r Request) (*Stream, error) {
 func (i *Ingest) Form(org tenancy.OrgID, most int64, claimed string, ttl time.Duration) *Stream {
 	start, _ := decodeState(nil)
 	return &Stream{
-		intake: i, protocol: Form, org: org, ttl: ttl, wantSHA256: claimed, length: unknown, partSize: i.Sizes.partSize(most), saved: start, sum: sha256.New(),
+		ingest: i, protocol: Form, org: org, ttl: ttl, wantSHA256: claimed, length: unknown, partSize: i.Sizes.partSize(most),
+		durable: durable{saved: start}, memory: memory{sum: sha256.New()},
 	}
 }
 
@@ -182,9 +184,11 @@ func (i *Ingest) Withdraw(ctx context.Context, org tenancy.OrgID, id uuid.UUID, 
 // bucket. It asks the store for open multipart uploads instead of trusting the
 // row: one may have been begun and never recorded.
 func (i *Ingest) discard(ctx context.Context, org tenancy.OrgID, id uuid.UUID) error {
-	key := files.StagingKey(org, id)
-	err := i.abortAll(ctx, key)
-	return errors.Join(err, i.Staging.Remove(ctx, files.TailKey(org, id)), i.Staging.Remove(ctx, key))
+	err := i.abortAll(ctx, files.StagingKey(org, id))
+	for _, key := range files.StagedKeys(org, id) {
+		err = errors.Join(err, i.Staging.Remove(ctx, key))
+	}
+	return err
 }
 
 // abortAll ends every multipart upload of an object.

@@ -56,7 +56,7 @@ func (in *Stream) StartPartUpload(ctx context.Context, size int64, ahead bool) *
 func (in *Stream) StartPartEarly(ctx context.Context) {
 	to := min(in.received+in.remaining(), in.bodyEnd)
 	size := to - in.received + in.buffered
-	if to <= in.received || to == in.length || size < in.partSize && (size < in.intake.Sizes.MinPart || !in.partsAllow(to)) {
+	if to <= in.received || to == in.length || size < in.partSize && (size < in.ingest.Sizes.MinPart || !in.partsAllow(to)) {
 		return
 	}
 	in.earlyPart = in.StartPartUpload(ctx, size, true)
@@ -123,19 +123,19 @@ func (in *Stream) createMultipart(ctx context.Context) (begun bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, partTimeout)
 	defer cancel()
 	if in.protocol != Form {
-		if err := in.intake.abortAll(ctx, files.StagingKey(in.org, in.id)); err != nil {
+		if err := in.ingest.abortAll(ctx, files.StagingKey(in.org, in.id)); err != nil {
 			return false, err
 		}
 	}
-	in.multipartID, err = in.intake.Staging.CreateMultipart(ctx, files.StagingKey(in.org, in.id))
+	in.multipartID, err = in.ingest.Staging.CreateMultipart(ctx, files.StagingKey(in.org, in.id))
 	return err == nil, err
 }
 
 func (in *Stream) abortMultipart(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTimeout)
 	defer cancel()
-	if err := in.intake.Staging.AbortMultipart(ctx, files.StagingKey(in.org, in.id), in.multipartID); err != nil {
-		in.intake.Log.WarnContext(ctx, "abort multipart upload failed; reconciler will retry", "organization", in.org, "version", in.id, "error", err)
+	if err := in.ingest.Staging.AbortMultipart(ctx, files.StagingKey(in.org, in.id), in.multipartID); err != nil {
+		in.ingest.Log.WarnContext(ctx, "abort multipart upload failed; reconciler will retry", "organization", in.org, "version", in.id, "error", err)
 	}
 	in.multipartID = ""
 }
@@ -153,7 +153,7 @@ func (in *Stream) putPart(ctx context.Context, p *partUpload) (*files.Part, erro
 	if err != nil {
 		return nil, fmt.Errorf("store part %d: %w", p.number, err)
 	}
-	in.intake.Metrics.parts.WithLabelValues(in.protocol).Inc()
+	in.ingest.Metrics.parts.WithLabelValues(in.protocol).Inc()
 	return &files.Part{Number: int32(p.number), Size: p.size, Etag: etag}, nil
 }
 
@@ -164,7 +164,7 @@ func (in *Stream) putPartOnce(ctx context.Context, p *partUpload) (etag string, 
 	put := func(body io.Reader) (string, error) {
 		ctx, cancel := context.WithTimeout(ctx, partTimeout)
 		defer cancel()
-		return in.intake.Staging.PutPart(ctx, files.StagingKey(in.org, in.id), in.multipartID, p.number, body, p.size)
+		return in.ingest.Staging.PutPart(ctx, files.StagingKey(in.org, in.id), in.multipartID, p.number, body, p.size)
 	}
 	if p.early {
 		etag, err = put(struct{ io.Reader }{p.spool.reader(p.size)})

@@ -37,7 +37,7 @@ var (
 // part in flight. When none is, and the bytes come fast, a part is sent while it
 // is still being filled. What the flight changes is read only after wait.
 type Stream struct {
-	intake     *Ingest
+	ingest     *Ingest
 	protocol   string
 	org        tenancy.OrgID
 	id         uuid.UUID // the upload's and the version's
@@ -52,16 +52,23 @@ type Stream struct {
 	// received: an error of it refuses the file. Nil asks nothing.
 	BeforeFinish func() error
 
-	// As the row has it.
+	durable
+	memory
+	receivedAt time.Time // when the row says that the file was received; zero when that is not known
+}
+
+// durable is the upload as its row has it. It moves when a commit has moved the row.
+type durable struct {
 	offset      int64
 	tail        int64
 	multipartID string
 	saved       state
 	reserved    int64 // only grown by uploads of unknown length
+}
 
-	receivedAt time.Time // when the row says that the file was received; zero when that is not known
-
-	// Ahead of the row.
+// memory is what this process holds ahead of the row. It is lost with the process, and
+// the client sends those bytes again.
+type memory struct {
 	sum        hash.Hash // over the first received bytes
 	received   int64
 	buffered   int64 // bytes in the present spool
@@ -120,8 +127,8 @@ func (eof) Read([]byte) (int, error) { return 0, io.EOF }
 // writeAll takes all that src has; a part may be on its way already. Until it ends,
 // what the row says belongs to the part in flight.
 func (in *Stream) writeAll(ctx context.Context, src io.Reader) error {
-	in.intake.Metrics.active.WithLabelValues(in.protocol).Inc()
-	defer in.intake.Metrics.active.WithLabelValues(in.protocol).Dec()
+	in.ingest.Metrics.active.WithLabelValues(in.protocol).Inc()
+	defer in.ingest.Metrics.active.WithLabelValues(in.protocol).Dec()
 	err := in.readLoop(ctx, src)
 	return errors.Join(err, in.waitPart())
 }
@@ -162,7 +169,7 @@ func (in *Stream) spool() (*spoolFile, error) {
 	if s := in.spools[in.current]; s != nil {
 		return s, nil
 	}
-	s, err := in.intake.spools.get()
+	s, err := in.ingest.spools.get()
 	in.spools[in.current] = s
 	return s, err
 }
@@ -200,7 +207,7 @@ func (in *Stream) ReadPart(ctx context.Context, src io.Reader) (ended bool, err 
 		case err != nil:
 			return false, fmt.Errorf("%w: %w", ErrBody, err)
 		}
-		if in.partResult == nil && in.intake.Sizes.EarlySend.fast(in.received-from, time.Since(began)) {
+		if in.partResult == nil && in.ingest.Sizes.EarlySend.fast(in.received-from, time.Since(began)) {
 			in.StartPartEarly(ctx)
 		}
 	}
@@ -225,7 +232,7 @@ func (in *Stream) bufferBytes(s *spoolFile, b []byte) error {
 	_, _ = in.sum.Write(b) // a hash never fails
 	in.buffered += int64(len(b))
 	in.received += int64(len(b))
-	in.intake.Metrics.bytes.WithLabelValues(in.protocol).Add(float64(len(b)))
+	in.ingest.Metrics.bytes.WithLabelValues(in.protocol).Add(float64(len(b)))
 	return nil
 }
 
@@ -244,7 +251,7 @@ func (in *Stream) RestoreTail(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, partTimeout)
 	defer cancel()
-	body, err := in.intake.Staging.Open(ctx, files.TailKey(in.org, in.id), "", 0, in.tail)
+	body, err := in.ingest.Staging.Open(ctx, files.TailKey(in.org, in.id), "", 0, in.tail)
 	if errors.Is(err, s3.ErrMissing) {
 		return in.withdraw(ctx, ErrLost.Because(err))
 	}
@@ -270,7 +277,7 @@ func (in *Stream) RestoreTail(ctx context.Context) error {
 // withdraw gives an upload up whose earlier bytes are no longer there: going on
 // would only end in a file that does not match its hash.
 func (in *Stream) withdraw(ctx context.Context, why error) error {
-	return errors.Join(why, in.intake.Withdraw(ctx, in.org, in.id, files.Failed, fault.Of(why).Code))
+	return errors.Join(why, in.ingest.Withdraw(ctx, in.org, in.id, files.Failed, fault.Of(why).Code))
 }
 
 // StoreTail stores what the body brought beyond whole parts, when it ended early. A
@@ -285,7 +292,7 @@ func (in *Stream) StoreTail(ctx context.Context) error {
 			return nil
 		}
 	}
-	if in.earlyPart != nil || in.buffered >= in.intake.Sizes.MinPart && in.partsAllow(in.received) {
+	if in.earlyPart != nil || in.buffered >= in.ingest.Sizes.MinPart && in.partsAllow(in.received) {
 		if err := in.FlushPart(ctx); err != nil {
 			return err
 		}
@@ -293,7 +300,7 @@ func (in *Stream) StoreTail(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, partTimeout)
 	defer cancel()
-	if _, err := in.intake.Staging.Put(ctx, files.TailKey(in.org, in.id), in.spools[in.current].reader(in.buffered), in.buffered, ""); err != nil {
+	if _, err := in.ingest.Staging.Put(ctx, files.TailKey(in.org, in.id), in.spools[in.current].reader(in.buffered), in.buffered, ""); err != nil {
 		return fmt.Errorf("store the tail: %w", err)
 	}
 	next := in.saved
@@ -316,7 +323,7 @@ func (in *Stream) reserve(ctx context.Context, to int64) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, rowTimeout)
 	defer cancel()
-	err := in.intake.Tenants.InTx(ctx, in.org, func(tx *tenancy.Tx) error { return files.Reserve(ctx, tx, in.id, to) })
+	err := in.ingest.Tenants.InTx(ctx, in.org, func(tx *tenancy.Tx) error { return files.Reserve(ctx, tx, in.id, to) })
 	if err != nil {
 		return fmt.Errorf("reserve room: %w", err)
 	}
@@ -329,7 +336,7 @@ func (in *Stream) recordProgress(ctx context.Context, p files.Progress, next sta
 	ctx, cancel := context.WithTimeout(ctx, rowTimeout)
 	defer cancel()
 	p = in.progress(p, next)
-	err := in.intake.Tenants.InTx(ctx, in.org, func(tx *tenancy.Tx) error { return files.Advance(ctx, tx, p) })
+	err := in.ingest.Tenants.InTx(ctx, in.org, func(tx *tenancy.Tx) error { return files.Advance(ctx, tx, p) })
 	if err != nil {
 		return fmt.Errorf("record progress: %w", err)
 	}
