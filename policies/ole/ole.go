@@ -79,11 +79,14 @@ func inspect(s *reader, depth int) (string, error) {
 		return "", found(Executable)
 	}
 	document := ""
+	classes := map[string]string{} // of entries, by their path
 	for _, f := range doc.File[1:] {
+		path := "/" + strings.Join(f.Path, "/")
+		classes[strings.TrimSuffix(path, "/")+"/"+f.Name] = f.ID()
 		if len(f.Path) > maxDepth {
 			return "", found(Corrupt)
 		}
-		if rule := forbidden(f); rule != "" {
+		if rule := forbidden(f, classes[path]); rule != "" {
 			return "", found(rule)
 		}
 		kind, check := streamOf(f)
@@ -104,21 +107,24 @@ func inspect(s *reader, depth int) (string, error) {
 	return document, nil
 }
 
-// Class ids of an installer package and of the old equation editor.
+// Class ids of an installer package, of the equation editor that Office had until
+// 2018, and of MathType, whose equations are in many worksheets and do no harm.
 const (
 	installer = "{000C1084-0000-0000-C000-000000000046}"
 	equation  = "{0002CE02-0000-0000-C000-000000000046}"
+	mathType  = "{0002CE03-0000-0000-C000-000000000046}"
 )
 
-// forbidden judges an entry by its name and class.
-func forbidden(f *mscfb.File) Rule {
+// forbidden judges an entry by its name, its class and the class of the storage in
+// which it lies.
+func forbidden(f *mscfb.File, parent string) Rule {
 	name := strings.ToLower(f.Name)
 	switch {
 	case name == "vba", name == "macros", strings.HasPrefix(name, "_vba_project"):
 		return Macros
 	case name == "encryptedpackage", name == "encryptioninfo":
 		return Encrypted
-	case name == "ole10native", name == "equation native", strings.EqualFold(f.ID(), equation):
+	case name == "ole10native", name == "equation native" && !strings.EqualFold(parent, mathType), strings.EqualFold(f.ID(), equation):
 		return EmbeddedObject
 	}
 	return ""

@@ -92,6 +92,7 @@ func TestCompoundFiles(t *testing.T) {
 		"an embedded file":               {compound(nil, goodWord, entry{name: "ObjectPool", children: []entry{{name: "_1", children: []entry{{name: "\x01Ole10Native", content: []byte("x")}}}}}), "", EmbeddedObject},
 		"an old equation":                {compound(nil, goodWord, entry{name: "ObjectPool", children: []entry{{name: "_1", children: []entry{{name: "Equation Native", content: []byte("x")}}}}}), "", EmbeddedObject},
 		"an old equation by its class":   {compound(nil, goodWord, entry{name: "_1", class: class(2), children: []entry{{name: "x", content: []byte("x")}}}), "", EmbeddedObject},
+		"an equation of MathType":        {compound(nil, goodWord, entry{name: "ObjectPool", children: []entry{{name: "_1", class: class(3), children: []entry{{name: "Equation Native", content: []byte("x")}}}}}), word, ""},
 		"Word with a password":           {compound(nil, entry{name: "WordDocument", content: wordStream(0x100)}), "", Encrypted},
 		"Excel with a password":          {compound(nil, entry{name: "Workbook", content: workbook(record(recordFilePass, 1, 0), sheet)}), "", Encrypted},
 		"PowerPoint with a password":     {compound(nil, entry{name: "Current User", content: append(make([]byte, 12), 0xdf, 0xc4, 0xd1, 0xf3)}), "", Encrypted},
