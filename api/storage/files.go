@@ -25,7 +25,6 @@ import (
 	"satchel/policies/types"
 	"satchel/tenancy"
 	"satchel/tenancy/members"
-	"satchel/workflows/upload"
 )
 
 // Uploads brings bytes in. *uploads.Uploads is one.
@@ -35,6 +34,8 @@ type Uploads interface {
 	// Created answers with an upload of tus that was created before. It says false
 	// for one that is not there, and that one is gone which takes no bytes any more.
 	Created(w http.ResponseWriter, r *http.Request, actor tenancy.Actor, id uuid.UUID) (made, gone bool, err error)
+	// StartReceived starts the workflow of a received version behind the answer.
+	StartReceived(ctx context.Context, org tenancy.OrgID, t files.Created)
 }
 
 // Staging is where bytes wait to be checked. *s3.Bucket is one.
@@ -50,7 +51,6 @@ type Clean interface {
 
 // Workflows are the workflows behind versions.
 type Workflows interface {
-	Start(ctx context.Context, in upload.UploadFileInput) error
 	Cancel(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error
 }
 

@@ -14,7 +14,6 @@ import (
 	"satchel/files"
 	"satchel/internal/fault"
 	"satchel/tenancy"
-	"satchel/workflows/upload"
 )
 
 // findVersion reads one version of the file in the path, if the caller may see
@@ -104,9 +103,7 @@ func (r *Storage) createRestored(ctx context.Context, actor tenancy.Actor, old f
 			return files.Withdraw(ctx, tx, t.Version, files.Failed, fault.Of(err).Code)
 		}))
 	}
-	if err := r.Workflows.Start(ctx, upload.UploadFileInput{Org: actor.Org, File: t.File, Version: t.Version}); err != nil {
-		r.Log.WarnContext(ctx, "start workflow of restored version failed; sweep will retry", "version", t.Version.String(), "error", err)
-	}
+	r.Uploads.StartReceived(ctx, actor.Org, t)
 	return t, nil
 }
 

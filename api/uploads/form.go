@@ -72,7 +72,7 @@ func (u *Uploads) form(ctx context.Context, actor tenancy.Actor, a Metadata, bod
 	err = in.WriteForm(own, t.Upload, reserved, body, ended)
 	switch {
 	case err == nil:
-		u.start(own, actor.Org, t)
+		u.StartReceived(own, actor.Org, t)
 		return accepted(t, actor, a, in), nil
 	case errors.Is(err, files.ErrChecksum), errors.Is(err, ingest.ErrLost):
 		return Accepted{Created: t}, err // withdrawn already

@@ -186,14 +186,14 @@ var ends = []files.Status{files.Expired, files.Deleted, files.Failed, files.Reje
 // whose answer it never got.
 func (u *Uploads) restart(ctx context.Context, org tenancy.OrgID, row files.Upload) {
 	if row.FinishedAt != nil && row.Status == files.Processing {
-		u.start(ctx, org, files.Created{File: row.FileID, Version: row.VersionID, Upload: row.ID, Number: row.Number})
+		u.StartReceived(ctx, org, files.Created{File: row.FileID, Version: row.VersionID, Upload: row.ID, Number: row.Number})
 	}
 }
 
 // finished runs when the last byte is received, before the client hears of it.
 func (u *Uploads) finished(event handler.HookEvent) (handler.HTTPResponse, error) {
 	v := requestOf(event.Context)
-	u.start(event.Context, v.actor.Org, v.ticket)
+	u.StartReceived(event.Context, v.actor.Org, v.ticket)
 	return handler.HTTPResponse{}, nil
 }
 

@@ -76,11 +76,11 @@ const (
 	rowTimeout   = 15 * time.Second // one short transaction
 )
 
-// start has the workflow of a received version started behind the answer: the
+// StartReceived has the workflow of a received version started behind the answer: the
 // bytes are safe, so a client does not wait for it, least of all while Temporal
 // is down. What is lost here, because the start fails, the queue is full or the
 // process dies, is started by the sweep.
-func (u *Uploads) start(ctx context.Context, org tenancy.OrgID, t files.Created) {
+func (u *Uploads) StartReceived(ctx context.Context, org tenancy.OrgID, t files.Created) {
 	ctx = context.WithoutCancel(ctx)
 	if !u.starts.run(func() { u.startNow(ctx, org, t) }) {
 		u.Log.WarnContext(ctx, "queue upload workflow start failed: too many waiting; sweep will retry", "organization", org, "version", t.Version)
