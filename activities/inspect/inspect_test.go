@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"encoding/binary"
@@ -90,4 +91,46 @@ func TestInspectionFailsWithItsStore(t *testing.T) {
 	down := errors.New("down")
 	_, err := judged(t, "a.png", &stored{content: pngHeader(1, 1), err: down})
 	require.ErrorIs(t, err, down)
+}
+
+func zipped(t *testing.T, name string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	w, err := z.Create(name)
+	require.NoError(t, err)
+	_, err = w.Write([]byte("x"))
+	require.NoError(t, err)
+	require.NoError(t, z.Close())
+	return b.Bytes()
+}
+
+// What a container holds is looked at whatever the file is called, and its members
+// are scanned.
+func TestContainersUnderEveryName(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		file, member, rule string
+	}{
+		"a zip":                        {"a.zip", "a.txt", ""},
+		"a program in a zip":           {"a.zip", "setup.exe", "executable"},
+		"a program in a model":         {"a.skp", "setup.exe", "executable"},
+		"a model":                      {"a.skp", "a.txt", ""},
+		"a program in an opaque file":  {"a.sib", "setup.exe", "executable"},
+		"an opaque file":               {"a.sib", "a.txt", ""},
+		"a renamed zip":                {"a.sb3", "a.txt", "not_that_document"},
+		"a program in a document":      {"a.docx", "setup.exe", "executable"},
+		"a zip that says it is a Word": {"a.docx", "a.txt", "not_that_document"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			source := &stored{content: zipped(t, tc.member)}
+			a := New(nil, source, archives.DefaultLimits())
+			v := files.Version{ID: uuid.New(), OrganizationID: tenancy.OrgID(uuid.New()), Name: tc.file, Size: int64(len(source.content))}
+			found, err := a.inspect(t.Context(), v, types.Rules{Extensions: []string{".sib"}})
+			require.NoError(t, err)
+			require.Equal(t, tc.rule, found.result.Rule)
+			require.Equal(t, tc.rule == "", found.result.Archive, "its members are scanned")
+		})
+	}
 }

@@ -230,7 +230,11 @@ func empty(row Row) Decision {
 // settle holds the content against the name.
 func settle(claim string, head []byte, content string, row Row, rules Rules) Decision {
 	if row.takes(content, head) {
-		return Decision{Type: row.public(), From: differingClaim(row, claim)}
+		kind := row.public()
+		if kind.Container == NoContainer {
+			kind.Container = containerOf(content) // of a kind that is not known by what it holds
+		}
+		return Decision{Type: kind, From: differingClaim(row, claim)}
 	}
 	actual, known := byContent(content, head)
 	refused := Decision{Type: row.public(), Rule: ContentMismatch, Found: actual.Title, Expected: row.Title}
@@ -249,6 +253,19 @@ func settle(claim string, head []byte, content string, row Row, rules Rules) Dec
 		return Decision{Type: actual.public(), From: differingClaim(actual, claim)}
 	}
 	return Decision{Type: actual.public(), From: from}
+}
+
+// containerOf says what opens content whose kind does not tell.
+func containerOf(content string) Container {
+	switch content {
+	case zipContent:
+		return Zip
+	case oleContent:
+		return OLE
+	case rtfContent:
+		return RTF
+	}
+	return NoContainer
 }
 
 // takes reports that content is of the row's kind.
@@ -324,7 +341,7 @@ func Contained(d Decision, document string, has func(name string) bool, rules Ru
 	row, _ := byMediaType(d.Type.MediaType)
 	actual, known := byMediaType(document)
 	switch {
-	case row.MediaType == zipContent && d.From == "", document != "" && document == row.MediaType, slices.ContainsFunc(row.markers, has):
+	case row.Container == NoContainer, row.MediaType == zipContent && d.From == "", document != "" && document == row.MediaType, slices.ContainsFunc(row.markers, has):
 		return d
 	case !known || actual.Container == NoContainer || row.markers != nil:
 		return Decision{Type: d.Type, Rule: NotThatDocument, Found: foundTitle(actual, row), Expected: expectedTitle(d, row)}

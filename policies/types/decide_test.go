@@ -157,7 +157,11 @@ func TestEveryRowKnowsTheOthers(t *testing.T) {
 			got := Decide("x"+row.Extensions[0], "", []byte(head), everything())
 			switch {
 			case row.takes(found.content, []byte(head)):
-				require.Equal(t, Decision{Type: row.public()}, got, "content of %s as %s", ending, row.Extensions[0])
+				want := row.public()
+				if want.Container == NoContainer {
+					want.Container = containerOf(found.content)
+				}
+				require.Equal(t, Decision{Type: want}, got, "content of %s as %s", ending, row.Extensions[0])
 			case known && relatives(row, actual):
 				require.Equal(t, Decision{Type: actual.public(), From: row.MediaType}, got, "content of %s as %s", ending, row.Extensions[0])
 			default:
@@ -380,6 +384,25 @@ func TestContents(t *testing.T) {
 func id3(n int) string {
 	header := []byte{'I', 'D', '3', 4, 0, 0, byte(n >> 21 & 0x7f), byte(n >> 14 & 0x7f), byte(n >> 7 & 0x7f), byte(n & 0x7f)}
 	return string(header) + strings.Repeat("\x00", n)
+}
+
+// A container of a kind that is not known by what it holds is opened all the same.
+func TestContainersOfOpaqueKinds(t *testing.T) {
+	t.Parallel()
+	rules := Rules{Extensions: []string{".sib"}}
+	for _, tc := range []struct {
+		name, head string
+		container  Container
+	}{
+		{"a.sib", zipHead("a.txt"), Zip}, {"a.sib", ole, OLE}, {"a.sib", `{\rtf1 x}`, RTF}, {"a.sib", "\x01\x02\x00", NoContainer},
+		{"a.skp", zipHead("a.txt"), Zip}, {"a.tns", zipHead("a.txt"), Zip}, {"a.skp", "\xff\xfe\xff\x0e\x00", NoContainer},
+	} {
+		got := Decide(tc.name, "", []byte(tc.head), rules)
+		require.True(t, got.Accepted(), "%s: %s", tc.name, got.Rule)
+		require.Equal(t, tc.container, got.Type.Container, "%s of %q", tc.name, tc.head)
+		kept := Contained(got, "", func(string) bool { return false }, rules)
+		require.Equal(t, got, kept, "what it holds does not change its kind")
+	}
 }
 
 func TestZeroDecisionIsNotAccepted(t *testing.T) {

@@ -150,7 +150,7 @@ func isTransportStream(head []byte) bool {
 	return false
 }
 
-// detectPDF looks at what stands in front of a PDF. The format allows anything
+// detectPDF looks at what precedes a PDF. The format allows anything
 // there, but what begins as a page or a script is that to a browser or a shell.
 func detectPDF(head []byte) finding {
 	front, _, _ := bytes.Cut(head, []byte("%PDF-"))
