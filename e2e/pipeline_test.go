@@ -89,7 +89,7 @@ func TestEachKindOfFileEndsAsItShould(t *testing.T) {
 				got, err := download(t, s.Teacher, f.ID)
 				if c.status == "published" {
 					require.NoError(t, err)
-					require.Equal(t, c.content, got)
+					require.Equal(t, string(c.content), string(got))
 				} else {
 					require.Error(t, err)
 					require.Empty(t, got)

@@ -128,7 +128,7 @@ func (s *stage) everything(t *testing.T, org tenancy.OrgID) string {
 // columns lists the columns on which the application holds a right.
 func (s *stage) columns(t *testing.T, table, right string) []string {
 	t.Helper()
-	rows, err := s.admin.Query(t.Context(), `select attname from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped
+	rows, err := s.admin.Query(t.Context(), `select attname from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped and attgenerated = ''
 		and has_column_privilege('satchel_app', attrelid, attnum, $2) order by attnum`, table, right)
 	require.NoError(t, err)
 	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
@@ -150,7 +150,13 @@ func (s *stage) insert(ctx context.Context, table string, row map[string]any, su
 	if err != nil {
 		return err
 	}
-	_, err = s.Single(s.a).Exec(ctx, fmt.Sprintf("insert into %[1]s select * from jsonb_populate_record(null::%[1]s, $1) %[2]s", table, suffix), body)
+	var columns string // those that can be given
+	err = s.admin.QueryRow(ctx, `select string_agg(quote_ident(attname), ', ' order by attnum) from pg_attribute
+		where attrelid = $1::regclass and attnum > 0 and not attisdropped and attgenerated = ''`, table).Scan(&columns)
+	if err != nil {
+		return err
+	}
+	_, err = s.Single(s.a).Exec(ctx, fmt.Sprintf("insert into %[1]s (%[2]s) select %[2]s from jsonb_populate_record(null::%[1]s, $1) %[3]s", table, columns, suffix), body)
 	return err
 }
 
