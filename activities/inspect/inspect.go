@@ -80,7 +80,7 @@ func (a *Activities) InspectObject(ctx context.Context, in InspectObjectInput) (
 	if err != nil {
 		return InspectObjectResult{}, err
 	}
-	rules := types.Rules{Switches: types.SwitchesOf(policies.Switches), Extensions: policies.Extensions, Staff: staff}
+	rules := types.RulesOf(policies.Switches, policies.Extensions, staff)
 	var found inspected
 	err = files.Step(ctx, q, in.Version, files.StepInspect, activity.GetInfo(ctx).Attempt, func() error {
 		found, err = a.inspect(ctx, v, rules)
@@ -149,7 +149,7 @@ func (a *Activities) inspect(ctx context.Context, v files.Version, rules types.R
 func (a *Activities) inspectZip(ctx context.Context, object *ranges, d types.Decision, rules types.Rules) (inspected, error) {
 	limits := a.limits
 	limits.Macros = rules.AllowMacros()
-	limits.Refuses = func(name string) bool { return types.Never(name) != "" }
+	limits.Refuses = types.NeverInside
 	report, err := archives.Inspect(ctx, object, object.size, limits)
 	if err != nil {
 		return judge(d, err)

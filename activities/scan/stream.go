@@ -140,7 +140,7 @@ func (s *stream) members(file io.ReaderAt, o object) (Finding, error) {
 	limits := s.limits
 	// The inspection decided about macros and names; what is nested is bound alike.
 	limits.Macros = o.macros
-	limits.Refuses = func(name string) bool { return types.Never(name) != "" }
+	limits.Refuses = types.NeverInside
 	worst := Finding{Verdict: verdict.Clean}
 	err := archives.Walk(s.ctx, file, o.size, limits, func(m archives.Member) error {
 		found, err := s.member(m)

@@ -260,20 +260,12 @@ func renamed(ctx context.Context, q tenancy.Queries, actor tenancy.Actor, v file
 	if err != nil {
 		return "", err
 	}
-	rules := types.Rules{Switches: types.SwitchesOf(policies.Switches), Extensions: policies.Extensions, Staff: actor.Staff()}
+	rules := types.RulesOf(policies.Switches, policies.Extensions, actor.Staff())
 	if v.MimeType == "" {
-		err = types.Admit(name, "", rules)
-	} else {
-		var row types.Row
-		if row, err = types.Rename(v.MimeType, v.Name, name, rules); err == nil {
-			return row.MediaType, nil
-		}
+		return "", uploads.NotTaken(types.Admit(name, "", rules))
 	}
-	var refusal *types.Refusal
-	if errors.As(err, &refusal) {
-		return "", fault.New(fault.Invalid, "type_not_allowed", "%s", refusal.Rule.Sentence(refusal.Found, refusal.Expected)).Under(string(refusal.Rule))
-	}
-	return "", err
+	row, err := types.Rename(v.MimeType, v.Name, name, rules)
+	return row.MediaType, uploads.NotTaken(err)
 }
 
 func cleanName(name string) (string, error) {

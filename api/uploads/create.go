@@ -86,8 +86,8 @@ func checkText(err error) string {
 	return string(unicode.ToUpper(r)) + s[n:] + "."
 }
 
-// notTaken makes the API's error of a refusal of the type policy.
-func notTaken(err error) error {
+// NotTaken makes the API's error of a refusal of the type policy.
+func NotTaken(err error) error {
 	var refusal *types.Refusal
 	if errors.As(err, &refusal) {
 		return fault.New(fault.Invalid, "type_not_allowed", "%s", refusal.Rule.Sentence(refusal.Found, refusal.Expected)).Under(string(refusal.Rule))
@@ -103,16 +103,16 @@ func admit(ctx context.Context, q tenancy.Queries, actor tenancy.Actor, name, cl
 	if err != nil {
 		return err
 	}
-	rules := types.Rules{Switches: types.SwitchesOf(policies.Switches), Extensions: policies.Extensions, Staff: actor.Staff()}
+	rules := types.RulesOf(policies.Switches, policies.Extensions, actor.Staff())
 	if err := types.Admit(name, claim, rules); err != nil {
-		return notTaken(err)
+		return NotTaken(err)
 	}
 	if size == 0 && !policies.EmptyFiles {
 		return ErrEmpty
 	}
 	row, known := types.ByName(name)
 	if known && len(policies.AllowedTypes) > 0 && !slices.Contains(policies.AllowedTypes, row.MediaType) {
-		return notTaken(&types.Refusal{Rule: types.NotAllowedHere, Found: row.Title})
+		return NotTaken(&types.Refusal{Rule: types.NotAllowedHere, Found: row.Title})
 	}
 	return nil
 }
@@ -166,7 +166,7 @@ func metadataOf(actor tenancy.Actor, a *Metadata) error {
 	if a.File != uuid.Nil {
 		return nil // checkFile looks at the name that the file has
 	}
-	return notTaken(types.AdmitAnywhere(a.Name, a.ClaimedType))
+	return NotTaken(types.AdmitAnywhere(a.Name, a.ClaimedType))
 }
 
 func mayEdit(actor tenancy.Actor, owner uuid.UUID) bool {

@@ -21,6 +21,7 @@ func Inspect(ctx context.Context, r io.ReaderAt, size int64, limits Limits) (Rep
 	if err != nil {
 		return Report{}, err
 	}
+	c.report.members = memberNames(c.entries)
 	return c.report, nil
 }
 
@@ -52,7 +53,7 @@ func open(s *source, limits Limits) (*container, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.report = Report{Entries: len(c.entries), Nested: countNested(c.entries), Zip64: d.zip64, members: memberNames(c.entries)}
+	c.report = Report{Entries: len(c.entries), Nested: countNested(c.entries), Zip64: d.zip64}
 	if c.report.Packed, c.report.Unpacked, err = checkSizes(c.entries, limits); err != nil {
 		return nil, err
 	}

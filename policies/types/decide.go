@@ -26,23 +26,19 @@ type Rules struct {
 
 func (r Rules) on(s Switch) bool { return slices.Contains(r.Switches, s) }
 
-// SwitchesOf makes switches of their names, as an organization keeps them.
-func SwitchesOf(names []string) []Switch {
-	switches := make([]Switch, len(names))
-	for i, name := range names {
-		switches[i] = Switch(name)
+// RulesOf makes rules of the names of switches and the extensions that an
+// organization keeps.
+func RulesOf(switches, extensions []string, staff bool) Rules {
+	r := Rules{Extensions: extensions, Staff: staff}
+	for _, name := range switches {
+		r.Switches = append(r.Switches, Switch(name))
 	}
-	return switches
+	return r
 }
 
 // IsSwitch says whether a name is one of the switches.
 func IsSwitch(name string) bool {
-	for _, s := range Switches() {
-		if string(s.Name) == name {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(switches, func(s SwitchMeaning) bool { return string(s.Name) == name })
 }
 
 // MaxExtraExtensions is how many extensions an organization may add.
@@ -179,14 +175,11 @@ func never(ending string) Rule {
 	return ""
 }
 
-// Never says which rule refuses a name whatever the file holds, if any. It is
-// what the members of an archive are asked.
-func Never(name string) Rule {
+// NeverInside says whether no member of an archive may have a name. Scripts, links
+// and other archives do no harm there.
+func NeverInside(name string) bool {
 	rule := never(extension(name))
-	if rule == LinkShortcut || rule == OtherArchive || rule == Script {
-		return "" // inside an archive these do no harm
-	}
-	return rule
+	return rule == Executable || rule == MacroDocument
 }
 
 // Decide judges a file by its name, its claim and the first bytes of its

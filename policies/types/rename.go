@@ -58,5 +58,5 @@ func DeliveryName(name, mediaType string, native bool) string {
 	case named.MediaType == row.MediaType, named.textual() && row.textual(), named.MediaType == zipContent && row.Container == Zip:
 		return name
 	}
-	return strings.TrimSuffix(name, name[len(name)-len(ending):]) + row.Extensions[0]
+	return name[:strings.LastIndexByte(name, '.')] + row.Extensions[0]
 }

@@ -56,24 +56,24 @@ const (
 	NativeScriptNames      Switch = "native_script_names"      // scripts leave under their own name
 )
 
-// Switches lists every switch with what it does, for the API and the documentation.
-func Switches() []struct {
+// SwitchMeaning is a switch with what it does.
+type SwitchMeaning struct {
 	Name    Switch
 	Meaning string
-} {
-	return []struct {
-		Name    Switch
-		Meaning string
-	}{
-		{LegacyOfficeOff, "The old Office formats (doc, xls, ppt, rtf) are not taken."},
-		{MacrosStaff, "Staff may upload documents with macros. They are shown with `active_content`."},
-		{CoursePackagesStudents, "Students may upload course packages (h5p, imscc, mbz, SMART Notebook) as staff do."},
-		{Scripts, "Shell and Windows scripts are taken. They leave as `name.sh.txt`."},
-		{ArchivesMore, "tar and gzip archives are taken. The virus scanner opens them; Satchel does not."},
-		{Databases, "Staff may upload Access databases."},
-		{NativeScriptNames, "Scripts leave under their own name instead of `name.js.txt`."},
-	}
 }
+
+var switches = []SwitchMeaning{
+	{LegacyOfficeOff, "The old Office formats (doc, xls, ppt, rtf) are not taken."},
+	{MacrosStaff, "Staff may upload documents with macros. They are shown with `active_content`."},
+	{CoursePackagesStudents, "Students may upload course packages (h5p, imscc, mbz, SMART Notebook) as staff do."},
+	{Scripts, "Shell and Windows scripts are taken. They leave as `name.sh.txt`."},
+	{ArchivesMore, "tar and gzip archives are taken. The virus scanner opens them; Satchel does not."},
+	{Databases, "Staff may upload Access databases."},
+	{NativeScriptNames, "Scripts leave under their own name instead of `name.js.txt`."},
+}
+
+// Switches lists every switch, for the documentation.
+func Switches() []SwitchMeaning { return slices.Clone(switches) }
 
 // Container says that the whole content is opened by a policy of its own.
 type Container string
