@@ -89,7 +89,8 @@ func (s *scratch) schools(ctx context.Context, organizations, files int) ([]tena
 		ids[i] = orgs[i].UUID()
 	}
 	for _, sql := range []string{
-		`insert into users (id, issuer, subject) select o, 'synthetic', o::text from unnest($1::uuid[]) o where $2::integer > 0`,
+		`insert into users (id) select o from unnest($1::uuid[]) o where $2::integer > 0`,
+		`insert into logins (issuer, subject, user_id, own) select 'synthetic', o::text, o, true from unnest($1::uuid[]) o where $2::integer > 0`,
 		`insert into organizations (id, slug, name, tier) select o, 'o-' || o, 'Synthetic school', 'enterprise' from unnest($1::uuid[]) o where $2::integer > 0`,
 		`insert into members (organization_id, user_id, role) select o, o, 'owner' from unnest($1::uuid[]) o where $2::integer > 0`,
 		`insert into storage_quotas (organization_id, max_bytes, max_file_size, used_bytes) select o, 1::bigint << 40, 1 << 30, $2 * 1000::bigint from unnest($1::uuid[]) o`,

@@ -34,8 +34,9 @@ select k.id::text as key, json_build_object('id', k.id, 'user_id', k.user_id, 'n
 
 -- name: MemberPage :many
 select m.user_id::text as key, json_build_object('user_id', m.user_id, 'role', m.role, 'service_account', m.service,
-       'issuer', u.issuer, 'subject', u.subject, 'created_at', m.created_at)::json as data
-  from members m join users u on u.id = m.user_id where m.user_id > sqlc.arg(after)::text::uuid order by m.user_id limit sqlc.arg(most);
+       'logins', (select coalesce(json_agg(json_build_object('issuer', l.issuer, 'subject', l.subject) order by l.issuer, l.subject), '[]')
+          from logins l where l.user_id = m.user_id), 'created_at', m.created_at)::json as data
+  from members m where m.user_id > sqlc.arg(after)::text::uuid order by m.user_id limit sqlc.arg(most);
 
 -- name: UsagePage :many
 select d.day::text as key, json_build_object('day', d.day, 'uploads', d.uploads, 'bytes_in', d.bytes_in, 'bytes_out', d.bytes_out,

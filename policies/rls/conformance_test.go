@@ -46,12 +46,13 @@ var conformance = []struct{ rule, query string }{
 		 where p.oid = t.oid and polname = 'tenant' and polcmd = '*' and polpermissive and roles = 'satchel_app'
 		   and p."using" = '` + ofTenant + `' and p.checking = '` + ofTenant + `')`},
 	// organizations has the organization as its own id, and people belong to
-	// several organizations: the application may see them and never write.
-	// A tier is everyone's: each organization sees its own.
-	{"tables without organization_id are organizations, users and tiers, each with its own rule", tables + `
+	// several organizations, as their logins do: the application may see them and
+	// never write. A tier is everyone's: each organization sees its own.
+	{"tables without organization_id are organizations, users, logins and tiers, each with its own rule", tables + `
 		select t.name from tables t where not tenant and not exists (select from policies p where p.oid = t.oid and polname = 'tenant' and roles = 'satchel_app'
 		   and (p.name = 'organizations' and polcmd = '*' and p."using" = '` + ofItself + `' and p.checking = '` + ofItself + `'
-		     or p.name = 'users' and polcmd = 'r' and p."using" like '(EXISTS%m.organization_id = ( SELECT app.org() AS org)%'
+		     or p.name in ('users', 'logins') and polcmd = 'r'
+		        and p."using" like '((EXISTS%m.organization_id = ( SELECT app.org() AS org)%) OR (EXISTS%p.organization_id = ( SELECT app.org() AS org)%'
 		     or p.name = 'tiers' and polcmd = 'r' and p."using" like '(EXISTS%o.id = ( SELECT app.org() AS org)%'))`},
 	{"there are no policies but tenant, and system and forget to satchel_system", tables + `
 		select name || '.' || polname from policies where (polname, roles) not in (('tenant', 'satchel_app'), ('system', 'satchel_system'), ('forget', 'satchel_system'))`},

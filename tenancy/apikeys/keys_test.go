@@ -88,7 +88,7 @@ func TestCreateAndFind(t *testing.T) {
 	require.ErrorIs(t, err, apikeys.ErrNotFound)
 	var issuer string
 	var service bool
-	require.NoError(t, d.Single(d.org).QueryRow(t.Context(), "select issuer, service from users join members on user_id = id where id = $1", k.User).Scan(&issuer, &service))
+	require.NoError(t, d.Single(d.org).QueryRow(t.Context(), "select issuer, service from logins l join members m using (user_id) where user_id = $1", k.User).Scan(&issuer, &service))
 	require.Equal(t, tenancy.ServiceIssuer, issuer)
 	require.True(t, service)
 }
@@ -121,7 +121,7 @@ func TestCreateRefuses(t *testing.T) {
 		require.Empty(t, s.Reveal())
 	}
 	var users int
-	require.NoError(t, d.Admin(t).QueryRow(t.Context(), "select count(*) from users where issuer = $1", tenancy.ServiceIssuer).Scan(&users))
+	require.NoError(t, d.Admin(t).QueryRow(t.Context(), "select count(*) from logins where issuer = $1", tenancy.ServiceIssuer).Scan(&users))
 	require.Zero(t, users, "a refusal leaves no service account")
 	n := d.new()
 	_, _, err := d.create(n)

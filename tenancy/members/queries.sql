@@ -74,8 +74,8 @@ delete from members where user_id = $1;
 -- and are removed with their key.
 
 -- name: MemberGet :one
-select m.user_id as "user", m.role, u.issuer, u.subject, m.created_at
-  from members m join users u on u.id = m.user_id where not m.service and m.user_id = $1;
+select m.user_id as "user", m.role, coalesce(l.issuer, '') as issuer, coalesce(l.subject, '') as subject, m.created_at
+  from members m left join logins l on l.user_id = m.user_id and l.own where not m.service and m.user_id = $1;
 
 -- name: MemberInsert :exec
 insert into members (organization_id, user_id, role) values (app.org(), $1, $2);
@@ -84,8 +84,8 @@ insert into members (organization_id, user_id, role) values (app.org(), $1, $2);
 insert into members (organization_id, user_id, role) values (app.org(), $1, $2) on conflict (organization_id, user_id) do nothing;
 
 -- name: MemberPage :many
-select m.user_id as "user", m.role, u.issuer, u.subject, m.created_at
-  from members m join users u on u.id = m.user_id
+select m.user_id as "user", m.role, coalesce(l.issuer, '') as issuer, coalesce(l.subject, '') as subject, m.created_at
+  from members m left join logins l on l.user_id = m.user_id and l.own
  where not m.service and m.user_id > sqlc.arg(after) and (sqlc.arg(role)::text = '' or m.role = sqlc.arg(role)::text)
  order by m.user_id limit sqlc.arg(most);
 

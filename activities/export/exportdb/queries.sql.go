@@ -169,8 +169,9 @@ func (q *Queries) KeyPage(ctx context.Context, arg KeyPageParams) ([]KeyPageRow,
 
 const memberPage = `-- name: MemberPage :many
 select m.user_id::text as key, json_build_object('user_id', m.user_id, 'role', m.role, 'service_account', m.service,
-       'issuer', u.issuer, 'subject', u.subject, 'created_at', m.created_at)::json as data
-  from members m join users u on u.id = m.user_id where m.user_id > $1::text::uuid order by m.user_id limit $2
+       'logins', (select coalesce(json_agg(json_build_object('issuer', l.issuer, 'subject', l.subject) order by l.issuer, l.subject), '[]')
+          from logins l where l.user_id = m.user_id), 'created_at', m.created_at)::json as data
+  from members m where m.user_id > $1::text::uuid order by m.user_id limit $2
 `
 
 type MemberPageParams struct {

@@ -11,19 +11,25 @@ create or replace function app.memberships(iss text, sub text)
 returns table (user_id uuid, organization_id uuid, role text, status text, tier text, requests_per_minute integer,
                origins text[], reads_while_suspended boolean, features text[])
 language sql stable security definer set search_path = public, pg_temp as $$
-    select u.id, m.organization_id, m.role, o.status, o.tier, t.requests_per_minute, o.allowed_origins, o.reads_while_suspended, t.features
-      from users u join members m on m.user_id = u.id join organizations o on o.id = m.organization_id join tiers t on t.name = o.tier
-     where u.issuer = iss and u.subject = sub
+    select m.user_id, m.organization_id, m.role, o.status, o.tier, t.requests_per_minute, o.allowed_origins, o.reads_while_suspended, t.features
+      from logins l join members m on m.user_id = l.user_id join organizations o on o.id = m.organization_id join tiers t on t.name = o.tier
+     where l.issuer = iss and l.subject = sub
 $$;
 
--- A person by issuer and subject, made when unknown.
+-- The user of a login's own, made when the login is unknown. Of two calls at once
+-- the second waits for the first.
 create or replace function app.user_ensure(new_id uuid, iss text, sub text)
 returns uuid language plpgsql security definer set search_path = public, pg_temp as $$
 declare found_id uuid;
 begin
-    insert into users (id, issuer, subject) values (new_id, iss, sub) on conflict (issuer, subject) do nothing;
-    select id into found_id from users where issuer = iss and subject = sub;
-    return found_id;
+    select l.user_id into found_id from logins l where l.issuer = iss and l.subject = sub and l.own;
+    if found then return found_id; end if;
+    perform pg_advisory_xact_lock(hashtextextended('login/' || iss || '/' || sub, 0));
+    select l.user_id into found_id from logins l where l.issuer = iss and l.subject = sub and l.own;
+    if found then return found_id; end if;
+    insert into users (id) values (new_id);
+    insert into logins (issuer, subject, user_id, own) values (iss, sub, new_id, true);
+    return new_id;
 end $$;
 
 -- Organizations in id order, for sweeps that page through them.

@@ -3,9 +3,9 @@
 create or replace function app.person_places(iss text, sub text)
 returns table (user_id uuid, organization_id uuid, name text, role text, status text)
 language sql stable security definer set search_path = public, pg_temp as $$
-    select u.id, o.id, o.name, m.role, o.status
-      from users u left join members m on m.user_id = u.id left join organizations o on o.id = m.organization_id
-     where u.issuer = iss and u.subject = sub order by o.id
+    select l.user_id, o.id, o.name, m.role, o.status
+      from logins l left join members m on m.user_id = l.user_id left join organizations o on o.id = m.organization_id
+     where l.issuer = iss and l.subject = sub order by o.id
 $$;
 
 -- The invitation whose token has this SHA-256, open or ended. A token is 256

@@ -492,8 +492,8 @@ func (q *Queries) MemberDelete(ctx context.Context, userID uuid.UUID) error {
 
 const memberGet = `-- name: MemberGet :one
 
-select m.user_id as "user", m.role, u.issuer, u.subject, m.created_at
-  from members m join users u on u.id = m.user_id where not m.service and m.user_id = $1
+select m.user_id as "user", m.role, coalesce(l.issuer, '') as issuer, coalesce(l.subject, '') as subject, m.created_at
+  from members m left join logins l on l.user_id = m.user_id and l.own where not m.service and m.user_id = $1
 `
 
 type MemberGetRow struct {
@@ -551,8 +551,8 @@ func (q *Queries) MemberInsertNew(ctx context.Context, arg MemberInsertNewParams
 }
 
 const memberPage = `-- name: MemberPage :many
-select m.user_id as "user", m.role, u.issuer, u.subject, m.created_at
-  from members m join users u on u.id = m.user_id
+select m.user_id as "user", m.role, coalesce(l.issuer, '') as issuer, coalesce(l.subject, '') as subject, m.created_at
+  from members m left join logins l on l.user_id = m.user_id and l.own
  where not m.service and m.user_id > $1 and ($2::text = '' or m.role = $2::text)
  order by m.user_id limit $3
 `
