@@ -103,6 +103,7 @@ func New(p Parts) *API {
 		p.Limits = middleware.DefaultLimits
 	}
 	limits := ratelimit.New(p.RateLimits, p.Metrics)
+	people := p.DB.ForPeople()
 	return &API{
 		Parts: p, listener: w,
 		middleware: middleware.New(middleware.Middleware{HTTPS: strings.HasPrefix(p.Config.URL, "https://"), Log: p.Log, Meter: p.Meter, Limits: p.Limits}, p.Metrics),
@@ -111,15 +112,15 @@ func New(p Parts) *API {
 		}),
 		idempotency: &idempotency.Store{DB: p.DB, Log: p.Log},
 		storage: &storage.Storage{
-			DB: p.DB, Uploads: p.Uploads, Workflows: p.Workflows, Staging: p.Staging, Clean: p.Clean, Listener: w, Streams: limits.Streams(),
+			DB: people, Uploads: p.Uploads, Workflows: p.Workflows, Staging: p.Staging, Clean: p.Clean, Listener: w, Streams: limits.Streams(),
 			ContentURL: p.Config.ContentURL, Log: p.Log,
 		},
-		usage:         &apiusage.Usage{DB: p.DB},
-		operations:    &operations.Operations{DB: p.DB, Workflows: p.Workflows},
-		organizations: &organizations.Organizations{DB: p.DB, Workflows: p.Workflows, Listener: w, Exports: p.Exports, Invites: p.Invites, ProvisionTimeout: createPatience},
-		members:       &members.Members{DB: p.DB, Invitations: p.Invitations, Page: p.InvitePage, Log: p.Log},
-		keys:          &apikeys.Keys{DB: p.DB},
-		auditLog:      &auditlog.AuditLog{DB: p.DB, Workflows: p.Workflows, Log: p.Log},
+		usage:         &apiusage.Usage{DB: people},
+		operations:    &operations.Operations{DB: people, Workflows: p.Workflows},
+		organizations: &organizations.Organizations{DB: people, Workflows: p.Workflows, Listener: w, Exports: p.Exports, Invites: p.Invites, ProvisionTimeout: createPatience},
+		members:       &members.Members{DB: people, Invitations: p.Invitations, Page: p.InvitePage, Log: p.Log},
+		keys:          &apikeys.Keys{DB: people},
+		auditLog:      &auditlog.AuditLog{DB: people, Workflows: p.Workflows, Log: p.Log},
 	}
 }
 

@@ -186,7 +186,7 @@ func setupWithin(t testing.TB, bounds middleware.Limits) *testBundle {
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	metrics := prometheus.NewRegistry()
 	receiver, err := uploads.New(uploads.Config{SpoolDir: t.TempDir(), TTL: formHour, NetworkTimeout: formHour, LockTimeout: formHour},
-		uploads.Ports{DB: b.db.DB, Staging: b.store.Staging, OnReceived: b.workflows.Start, Log: log, Metrics: metrics})
+		uploads.Ports{DB: b.db.ForPeople(), Staging: b.store.Staging, OnReceived: b.workflows.Start, Log: log, Metrics: metrics})
 	require.NoError(t, err)
 	b.uploads = receiver
 	b.api = New(Parts{

@@ -17,6 +17,9 @@ delete from files where organization_id = app.org() and id in (select f.id from 
 -- name: FilePurge :execrows
 delete from files where id = $1 and trashed_at is not null;
 
+-- name: FileMayChange :one
+select app.may_change_file(sqlc.arg(file_id)::uuid)::boolean;
+
 -- name: FileRestore :execrows
 update files f set trashed_at = null, updated_at = now(),
     status = coalesce((select v.status from file_versions v where v.organization_id = f.organization_id and v.id = coalesce(f.current_id, f.head_id)), f.status)
@@ -151,7 +154,7 @@ update uploads u set lease_holder = sqlc.arg(holder), lease_until = now() + sqlc
   join files f on f.organization_id = v.organization_id and f.id = v.file_id
  where u.id = sqlc.arg(id) and (u.lease_until < now() or u.lease_holder = sqlc.arg(holder))
    and v.organization_id = u.organization_id and v.id = u.version_id
-   and (sqlc.arg(edits_all)::boolean or v.uploaded_by = sqlc.arg(editor)) and u.metadata ? 'tus'
+   and v.uploaded_by = sqlc.arg(editor) and u.metadata ? 'tus'
 returning u.id, u.version_id, u.size, u.offset_bytes, u.s3_upload_id, u.tail_bytes, u.sha_state, u.metadata, u.expires_at, u.finished_at,
        u.lease_holder, v.file_id, v.number, v.status, v.claimed_sha256, v.claimed_type, v.uploaded_by, f.name, f.trashed_at;
 

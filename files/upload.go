@@ -48,14 +48,13 @@ func Lease(ctx context.Context, q tenancy.Queries, upload uuid.UUID, holder stri
 type Writer struct {
 	Holder   string
 	Editor   uuid.UUID // whose uploads may be written; zero for none
-	EditsAll bool      // whatever Editor says
 }
 
 // LeaseForWriting is Lease for a request that brings bytes, and gives the upload's
 // row as it is under the lease, in one statement. ErrLeased means that the lease
 // was not taken: another request has it, or the upload is not one of the writer's.
 func LeaseForWriting(ctx context.Context, q tenancy.Queries, upload uuid.UUID, w Writer) (Upload, error) {
-	row, err := filesdb.New(q).UploadLeaseGet(ctx, filesdb.UploadLeaseGetParams{ID: upload, Holder: w.Holder, Term: LeaseTerm, Editor: w.Editor, EditsAll: w.EditsAll})
+	row, err := filesdb.New(q).UploadLeaseGet(ctx, filesdb.UploadLeaseGetParams{ID: upload, Holder: w.Holder, Term: LeaseTerm, Editor: w.Editor})
 	if errors.Is(err, pgx.ErrNoRows) {
 		err = ErrLeased
 	}

@@ -33,6 +33,11 @@ func Get(ctx context.Context, q tenancy.Queries, file uuid.UUID) (View, error) {
 	return View(v), orNotFound(err)
 }
 
+// MayChange says whether the actor of q may change a file that they see.
+func MayChange(ctx context.Context, q tenancy.Queries, file uuid.UUID) (bool, error) {
+	return filesdb.New(q).FileMayChange(ctx, file)
+}
+
 // GetOf reads one version of a file by its id.
 func GetOf(ctx context.Context, q tenancy.Queries, file, version uuid.UUID) (View, error) {
 	v, err := filesdb.New(q).VersionView(ctx, filesdb.VersionViewParams{FileID: file, VersionID: &version})

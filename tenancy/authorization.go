@@ -16,10 +16,8 @@ type Action string
 // The actions that the table below grants.
 const (
 	Upload        Action = "upload"
-	ReadOwn       Action = "read_own"
-	ReadAll       Action = "read_all"
-	EditOwn       Action = "edit_own"
-	EditAll       Action = "edit_all"
+	ReadFiles     Action = "read_files" // those that policies/rls lets the actor see
+	EditFiles     Action = "edit_files"
 	ReadQuota     Action = "read_quota"
 	SetQuota      Action = "set_quota"
 	ReadStats     Action = "read_stats"
@@ -54,10 +52,8 @@ const (
 // compares it with the router. Actions that are not listed are denied.
 var Grants = map[Action][]Role{
 	Upload:        {Owner, Admin, Teacher, Student},
-	ReadOwn:       {Owner, Admin, Teacher, Student, Parent}, // a parent: the files of their students
-	ReadAll:       {Owner, Admin, Teacher},
-	EditOwn:       {Owner, Admin, Teacher, Student},
-	EditAll:       {Owner, Admin},
+	ReadFiles:     {Owner, Admin, Teacher, Student, Parent},
+	EditFiles:     {Owner, Admin, Teacher, Student},
 	ReadQuota:     {Owner, Admin, Teacher, Student},
 	SetQuota:      {Operator},
 	ReadStats:     {Owner, Admin, Operator},
@@ -95,7 +91,7 @@ func (a Actor) May(action Action) bool {
 // readActions change nothing. A suspended organization keeps them when its owner
 // has set reads_while_suspended.
 var readActions = []Action{
-	ReadOwn, ReadAll, ReadQuota, ReadStats, ReadOperation, ReadOrganization, ReadTiers, ReadMembers, ReadGuardians, ReadUsage, ReadAudit,
+	ReadFiles, ReadQuota, ReadStats, ReadOperation, ReadOrganization, ReadTiers, ReadMembers, ReadGuardians, ReadUsage, ReadAudit,
 	ExportOrganization, ReadEvents,
 }
 
@@ -156,7 +152,3 @@ func (a Actor) IsOperator() bool { return a.Role == Operator }
 // SeesContact says whether the actor sees what is between the owner of an
 // organization and the operators: its contact address and the reason of its status.
 func (a Actor) SeesContact() bool { return a.Role == Owner || a.Role == Operator }
-
-// ReadsAsGuardian says whether the actor reads the files of students whose
-// guardian they are, and no others.
-func (a Actor) ReadsAsGuardian() bool { return a.Role == Parent }

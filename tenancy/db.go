@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -27,8 +28,25 @@ type Config struct {
 	Timeout  time.Duration `env:"SATCHEL_DATABASE_STATEMENT_TIMEOUT" envDefault:"30s"` // the longest that one statement may run
 }
 
-// DB is the database behind the tenant transaction.
-type DB struct{ pool *pgxpool.Pool }
+// DB is the database behind the tenant transaction. As Open gives it, it does the
+// platform's own work: a transaction reaches all that the organization has.
+type DB struct {
+	pool   *pgxpool.Pool
+	people bool // see ForPeople
+}
+
+// ForPeople gives the database as the requests of people see it: each transaction
+// runs as the actor of its context, in a role for which nothing is visible without
+// one and no file but those that the actor may read.
+func (d *DB) ForPeople() *DB { return &DB{pool: d.pool, people: true} }
+
+// OrganizationWide gives the database as the platform's own work sees it. A request
+// takes it only for what is no one's in particular: counters, sweeps of its own, an
+// invitation before its person is a member.
+func (d *DB) OrganizationWide() *DB { return &DB{pool: d.pool} }
+
+// ErrNoActor refuses a request's query on whose behalf no one was authenticated.
+var ErrNoActor = errors.New("no query without an actor")
 
 // Open connects and refuses a role that could step around row-level security.
 func Open(ctx context.Context, c Config) (*DB, error) {
@@ -61,21 +79,41 @@ func (d *DB) Ping(ctx context.Context) error { return d.pool.Ping(ctx) }
 // Stat gives the pool's counters, for metrics.
 func (d *DB) Stat() *pgxpool.Stat { return d.pool.Stat() }
 
-const bindOrganization = `select set_config('app.current_org_id', $1, true)`
+const (
+	bindOrganization = `select set_config('app.current_org_id', $1, true)`
+	bindActor        = `select set_config('app.current_org_id', $1, true), set_config('app.actor', $2, true), set_config('role', 'satchel_people', true)`
+)
+
+// binding is the statement that begins a transaction of the organization. Its settings
+// end with the transaction, the role among them.
+func (d *DB) binding(ctx context.Context, org OrgID) (sql string, args []any, err error) {
+	if org.IsZero() {
+		return "", nil, ErrNoTenant
+	}
+	if !d.people {
+		return bindOrganization, []any{org.String()}, nil
+	}
+	actor, ok := ActorFrom(ctx)
+	if !ok || actor.User == uuid.Nil {
+		return "", nil, ErrNoActor
+	}
+	return bindActor, []any{org.String(), actor.User.String()}, nil
+}
 
 // InTx runs f inside one transaction of the organization. It commits when f
 // returns nil and rolls back otherwise, a panic included. Do nothing slow in f:
 // a connection and its row locks are held until it returns.
 func (d *DB) InTx(ctx context.Context, org OrgID, f func(*Tx) error) (err error) {
-	if org.IsZero() {
-		return ErrNoTenant
+	bind, args, err := d.binding(ctx, org)
+	if err != nil {
+		return err
 	}
 	conn, err := d.pool.Acquire(ctx)
 	if err != nil {
 		return unavailable(fmt.Errorf("acquire connection: %w", err))
 	}
 	defer conn.Release()
-	tx, err := begin(ctx, conn.Conn(), org)
+	tx, err := begin(ctx, conn.Conn(), org, bind, args)
 	if err != nil {
 		return unavailable(fmt.Errorf("begin: %w", err))
 	}
@@ -129,11 +167,11 @@ func (d deferred) Exec(_ context.Context, sql string, args ...any) (pgconn.Comma
 	return pgconn.CommandTag{}, nil
 }
 
-// begin opens the transaction and binds the organization in one round trip.
-func begin(ctx context.Context, conn *pgx.Conn, org OrgID) (*Tx, error) {
+// begin opens the transaction and binds the organization, and the actor, in one round trip.
+func begin(ctx context.Context, conn *pgx.Conn, org OrgID, bind string, args []any) (*Tx, error) {
 	var b pgx.Batch
 	b.Queue("begin")
-	b.Queue(bindOrganization, org.String())
+	b.Queue(bind, args...)
 	if err := conn.SendBatch(ctx, &b).Close(); err != nil {
 		if conn.PgConn().TxStatus() != 'I' {
 			(&Tx{conn: conn}).rollback() //nolint:contextcheck // rolling back has its own deadline: see rollback
@@ -255,6 +293,8 @@ func translate(err error) error {
 		return overQuota(pg.Detail).Because(err)
 	case errors.As(err, &pg) && pg.Code == sqlstateTooManyUploads:
 		return TooManyUploads.Because(err)
+	case errors.As(err, &pg) && placeFaults[pg.Code] != nil:
+		return placeFaults[pg.Code].Because(err)
 	case errors.As(err, &pg) && retryable(pg.Code):
 		return unavailable(err)
 	case errors.As(err, &pg), errors.Is(err, pgx.ErrNoRows):
@@ -273,6 +313,17 @@ func lost(err error) bool {
 	var network net.Error
 	return errors.As(err, &refused) || errors.As(err, &network) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
+}
+
+// placeFaults are what the rules of spaces and folders answer. 42501 is Postgres's own:
+// a row that the actor may not write there.
+var placeFaults = map[string]*fault.Fault{
+	"42501": fault.New(fault.Denied, "not_allowed_here", "You may look here, and not change this. Ask somebody who manages the space to give you more."),
+	"SQ003": fault.New(fault.Conflict, "space_closed", "This space is frozen or archived: what is in it can be read, and nothing changes. Who manages the space can open it again."),
+	"SQ004": fault.New(fault.Denied, "staff_only", "Only the staff of this space add to a hand-out. Put your file into another folder."),
+	"SQ005": fault.New(fault.Conflict, "hand_in_closed", "This folder takes no hand-ins at this time: it is not open yet, or has closed. Ask your teacher."),
+	"SQ006": fault.New(fault.Conflict, "folder_in_itself", "A folder cannot be moved into itself or into a folder below it. Choose another place."),
+	"SQ007": fault.New(fault.Conflict, "too_deep", "Folders are at most 8 deep. Choose a place further up."),
 }
 
 // OverQuota refuses growth beyond the organization's bytes.

@@ -22,9 +22,9 @@ var inWords = []struct {
 	words  string
 }{
 	{tenancy.Upload, "send files"},
-	{tenancy.ReadOwn, "read one's own files; a parent: those of their students"},
+	{tenancy.ReadFiles, "read one's own files; a parent: those of their students"},
 	{tenancy.ReadAll, "read everyone's files"},
-	{tenancy.EditOwn, "change, delete and restore one's own files"},
+	{tenancy.EditFiles, "change, delete and restore one's own files"},
 	{tenancy.EditAll, "change, delete and restore everyone's files"},
 	{tenancy.ReadQuota, "see how much room there is"},
 	{tenancy.ReadOrganization, "see the organization"},

@@ -35,11 +35,12 @@ func (d *DB) Single(org OrgID) *SingleStatement { return &SingleStatement{db: d,
 func (o *SingleStatement) Org() OrgID { return o.org }
 
 func (o *SingleStatement) send(ctx context.Context, sql string, args []any) (pgx.BatchResults, error) {
-	if o.org.IsZero() {
-		return nil, ErrNoTenant
+	bind, binding, err := o.db.binding(ctx, o.org)
+	if err != nil {
+		return nil, err
 	}
 	var b pgx.Batch
-	b.Queue(bindOrganization, o.org.String())
+	b.Queue(bind, binding...)
 	b.Queue(sql, args...)
 	br := o.db.pool.SendBatch(ctx, &b)
 	if _, err := br.Exec(); err != nil {

@@ -268,7 +268,7 @@ func (r *Members) showInvitation(c *gin.Context, token string) error {
 	if err != nil {
 		return err
 	}
-	q := r.DB.Single(org)
+	q := r.DB.OrganizationWide().Single(org) // the reader is no member yet
 	i, err := members.GetInvitation(ctx, q, id)
 	if err == nil {
 		err = i.Refusal()
@@ -302,7 +302,7 @@ func (r *Members) AcceptInvitation(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	o, err := tenancy.GetOrganization(c.Request.Context(), r.DB.Single(org))
+	o, err := tenancy.GetOrganization(c.Request.Context(), r.DB.OrganizationWide().Single(org))
 	if err != nil {
 		return err
 	}

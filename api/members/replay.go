@@ -75,7 +75,7 @@ func (r *Members) ReplayAcceptInvitation(c *gin.Context, e idempotency.PreviousA
 		if p.Org == nil || *p.Org != org {
 			continue
 		}
-		accepted, err := members.AcceptedSince(ctx, r.DB.Single(org), p.User, e.StartedAt)
+		accepted, err := members.AcceptedSince(ctx, r.DB.OrganizationWide().Single(org), p.User, e.StartedAt)
 		if err != nil || !accepted {
 			return idempotency.NotCreated, err
 		}

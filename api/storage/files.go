@@ -24,7 +24,6 @@ import (
 	"satchel/internal/fault"
 	"satchel/policies/types"
 	"satchel/tenancy"
-	"satchel/tenancy/members"
 )
 
 // Uploads brings bytes in. *uploads.Uploads is one.
@@ -73,12 +72,6 @@ func (r *Storage) ListFiles(c *gin.Context) error {
 	f, err := filter(c)
 	if err != nil {
 		return err
-	}
-	if !actor.May(tenancy.ReadAll) {
-		f.Owner = actor.User
-		if f.Students, err = r.students(c.Request.Context(), actor); err != nil {
-			return err
-		}
 	}
 	limit := f.Limit
 	f.Limit++ // one more tells whether there is a next page
@@ -130,38 +123,8 @@ func (r *Storage) find(c *gin.Context) (files.View, error) {
 	if err != nil {
 		return files.View{}, err
 	}
-	actor := request.Caller(c)
-	v, err := files.Get(c.Request.Context(), r.DB.Single(actor.Org), id)
-	if err != nil {
-		return v, err
-	}
-	if err := r.mayRead(c.Request.Context(), actor, v.OwnerID); err != nil {
-		return files.View{}, err
-	}
-	return v, nil
+	return files.Get(c.Request.Context(), r.DB.Single(request.Caller(c).Org), id)
 }
-
-// mayRead refuses a caller without access to the files of this owner.
-func (r *Storage) mayRead(ctx context.Context, actor tenancy.Actor, owner uuid.UUID) error {
-	if actor.May(tenancy.ReadAll) || owner == actor.User {
-		return nil
-	}
-	wards, err := r.students(ctx, actor)
-	if err == nil && !slices.Contains(wards, owner) {
-		err = files.ErrNotFound
-	}
-	return err
-}
-
-// students are the students whose files a parent may read, and no one for others.
-func (r *Storage) students(ctx context.Context, actor tenancy.Actor) ([]uuid.UUID, error) {
-	if !actor.ReadsAsGuardian() {
-		return nil, nil
-	}
-	return members.Students(ctx, r.DB.Single(actor.Org), actor.User)
-}
-
-var errNotOwner = fault.New(fault.Denied, "not_yours", "This file is somebody else's. You may read it; its owner, or an admin, may change it.")
 
 // findToEdit is find for those who would change the file.
 func (r *Storage) findToEdit(c *gin.Context) (files.View, error) {
@@ -169,11 +132,11 @@ func (r *Storage) findToEdit(c *gin.Context) (files.View, error) {
 	if err != nil {
 		return v, err
 	}
-	actor := request.Caller(c)
-	if !actor.May(tenancy.EditAll) && v.OwnerID != actor.User {
-		return v, errNotOwner
+	may, err := files.MayChange(c.Request.Context(), r.DB.Single(request.Caller(c).Org), v.FileID)
+	if err == nil && !may {
+		err = files.ErrNotYours
 	}
-	return v, nil
+	return v, err
 }
 
 // GetFile answers with one file.

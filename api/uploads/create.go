@@ -118,8 +118,8 @@ func admit(ctx context.Context, q tenancy.Queries, actor tenancy.Actor, name, cl
 }
 
 // create makes the upload's rows and reserves size bytes, if the actor may. A
-// new version needs the right to edit its file; a file that the actor may not
-// edit is as absent as another organization's.
+// new version needs the right to change its file; a file that the actor may not see
+// is as absent as another organization's.
 func (u *Uploads) create(ctx context.Context, actor tenancy.Actor, a Metadata, size int64, ttl time.Duration, metadata json.RawMessage) (files.Created, error) {
 	ctx, cancel := context.WithTimeout(ctx, rowTimeout)
 	defer cancel()
@@ -149,8 +149,12 @@ func (u *Uploads) checkFile(ctx context.Context, tx *tenancy.Tx, actor tenancy.A
 	if err != nil {
 		return "", err
 	}
-	if !mayEdit(actor, f.OwnerID) {
-		return "", files.ErrNotFound
+	may, err := files.MayChange(ctx, tx, a.File)
+	if err != nil {
+		return "", err
+	}
+	if !may || !actor.May(tenancy.EditFiles) {
+		return "", files.ErrNotYours
 	}
 	return f.Name, nil
 }
@@ -169,6 +173,7 @@ func metadataOf(actor tenancy.Actor, a *Metadata) error {
 	return NotTaken(types.AdmitAnywhere(a.Name, a.ClaimedType))
 }
 
-func mayEdit(actor tenancy.Actor, owner uuid.UUID) bool {
-	return actor.May(tenancy.EditAll) || actor.User == owner && actor.May(tenancy.EditOwn)
+// isUploader says whether the upload is the actor's, who alone goes on with it.
+func isUploader(actor tenancy.Actor, uploader uuid.UUID) bool {
+	return actor.User == uploader && actor.May(tenancy.EditFiles)
 }

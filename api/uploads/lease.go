@@ -82,10 +82,10 @@ func (l *lease) take(ctx context.Context) error {
 	return err
 }
 
-// writerOf says whose uploads a request may write to, as mayEdit does of one.
+// writerOf says whose uploads a request may write to: their own, as isUploader does of one.
 func writerOf(v *request) files.Writer {
-	w := files.Writer{Holder: v.leaseHolder, EditsAll: v.actor.May(tenancy.EditAll)}
-	if v.actor.May(tenancy.EditOwn) {
+	w := files.Writer{Holder: v.leaseHolder}
+	if v.actor.May(tenancy.EditFiles) {
 		w.Editor = v.actor.User
 	}
 	return w

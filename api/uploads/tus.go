@@ -150,7 +150,7 @@ func (u *Uploads) authorize(ctx context.Context, actor tenancy.Actor, id uuid.UU
 	if err != nil {
 		return row, err
 	}
-	if _, ok := tusMetadata(row); !ok || !mayEdit(actor, row.UploadedBy) {
+	if _, ok := tusMetadata(row); !ok || !isUploader(actor, row.UploadedBy) {
 		return row, errNoUpload
 	}
 	return row, nil

@@ -125,6 +125,17 @@ func (q *Queries) FileLock(ctx context.Context, id uuid.UUID) (FileLockRow, erro
 	return i, err
 }
 
+const fileMayChange = `-- name: FileMayChange :one
+select app.may_change_file($1::uuid)::boolean
+`
+
+func (q *Queries) FileMayChange(ctx context.Context, fileID uuid.UUID) (bool, error) {
+	row := q.db.QueryRow(ctx, fileMayChange, fileID)
+	var column_1 bool
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const filePagePurge = `-- name: FilePagePurge :execrows
 
 delete from files where organization_id = app.org() and id in (select f.id from files f where f.organization_id = app.org() order by f.id limit $1)
@@ -760,17 +771,16 @@ update uploads u set lease_holder = $1, lease_until = now() + $2::interval, leas
   join files f on f.organization_id = v.organization_id and f.id = v.file_id
  where u.id = $3 and (u.lease_until < now() or u.lease_holder = $1)
    and v.organization_id = u.organization_id and v.id = u.version_id
-   and ($4::boolean or v.uploaded_by = $5) and u.metadata ? 'tus'
+   and v.uploaded_by = $4 and u.metadata ? 'tus'
 returning u.id, u.version_id, u.size, u.offset_bytes, u.s3_upload_id, u.tail_bytes, u.sha_state, u.metadata, u.expires_at, u.finished_at,
        u.lease_holder, v.file_id, v.number, v.status, v.claimed_sha256, v.claimed_type, v.uploaded_by, f.name, f.trashed_at
 `
 
 type UploadLeaseGetParams struct {
-	Holder   string
-	Term     time.Duration
-	ID       uuid.UUID
-	EditsAll bool
-	Editor   uuid.UUID
+	Holder string
+	Term   time.Duration
+	ID     uuid.UUID
+	Editor uuid.UUID
 }
 
 type UploadLeaseGetRow struct {
@@ -802,7 +812,6 @@ func (q *Queries) UploadLeaseGet(ctx context.Context, arg UploadLeaseGetParams) 
 		arg.Holder,
 		arg.Term,
 		arg.ID,
-		arg.EditsAll,
 		arg.Editor,
 	)
 	var i UploadLeaseGetRow

@@ -13,6 +13,38 @@ begin
 end $$;
 revoke create on schema app from satchel_system;
 
+-- What satchel_people has of the tables that hold nothing of a file: the rows of the
+-- organization, as the application, once there is an actor. A table whose own file
+-- gives it a policy keeps that one alone. The rights are the application's.
+do $$
+declare p record; g record; t regclass;
+begin
+    for p in select l.*, pg_get_expr(l.polqual, l.polrelid) as "using", pg_get_expr(l.polwithcheck, l.polrelid) as checking,
+                    case l.polcmd when '*' then 'all' when 'r' then 'select' end as command
+               from pg_policy l where l.polname = 'tenant' loop
+        t := p.polrelid::regclass;
+        execute format('drop policy if exists organization on %s', t);
+        if not exists (select from pg_policy o where o.polrelid = p.polrelid and o.polroles = array['satchel_people'::regrole::oid]) then
+            execute format('create policy organization on %s for %s to satchel_people using (%s)', t, p.command, replace(p."using", 'app.org()', 'app.people_org()'))
+                || case when p.checking is null then '' else format(' with check (%s)', replace(p.checking, 'app.org()', 'app.people_org()')) end;
+        end if;
+        if not has_any_column_privilege('satchel_people', p.polrelid, 'select') then
+            for g in select a.privilege_type from pg_class c, aclexplode(c.relacl) a where c.oid = p.polrelid and a.grantee = 'satchel_app'::regrole loop
+                execute format('grant %s on %s to satchel_people', g.privilege_type, t);
+            end loop;
+            for g in select a.privilege_type, c.attname from pg_attribute c, aclexplode(c.attacl) a where c.attrelid = p.polrelid and a.grantee = 'satchel_app'::regrole loop
+                execute format('grant %s (%I) on %s to satchel_people', g.privilege_type, g.attname, t);
+            end loop;
+        end if;
+    end loop;
+    for t in select c.oid::regclass from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind = 'v' loop
+        execute format('grant select on %s to satchel_people', t);
+    end loop;
+    for g in select f.oid::regprocedure as name from pg_proc f where f.pronamespace = 'app'::regnamespace and has_function_privilege('satchel_app', f.oid, 'execute') loop
+        execute format('grant execute on function %s to satchel_people', g.name);
+    end loop;
+end $$;
+
 -- app.organization_forget reaches every table of tenants, and of each only the
 -- organization that it is about to remove.
 do $$

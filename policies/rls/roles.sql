@@ -4,6 +4,19 @@ do $$ begin
     if not exists (select from pg_roles where rolname = 'satchel_app') then
         create role satchel_app login nosuperuser nobypassrls nocreatedb nocreaterole;
     end if;
+    -- What the requests of people run as: satchel_app becomes it for a transaction.
+    -- Without an actor nothing is visible to it.
+    if not exists (select from pg_roles where rolname = 'satchel_people') then
+        create role satchel_people nologin nosuperuser nobypassrls;
+    end if;
+    -- The policies of satchel_people must not widen what satchel_app sees, so the right
+    -- to become it comes without its rights. PostgreSQL 15 knows that of a role alone.
+    if (select rolinherit from pg_roles where rolname = 'satchel_app') then
+        alter role satchel_app noinherit;
+    end if;
+    if not exists (select from pg_auth_members where roleid = 'satchel_people'::regrole and member = 'satchel_app'::regrole) then
+        grant satchel_people to satchel_app;
+    end if;
     -- Owns the few functions of functions/ that look across organizations. It
     -- cannot log in, and its policies let it do only what those functions need.
     if not exists (select from pg_roles where rolname = 'satchel_system') then
@@ -23,10 +36,64 @@ end $$;
 create or replace function app.org() returns uuid language sql stable parallel safe as
 $$ select nullif(current_setting('app.current_org_id', true), '')::uuid $$;
 
+-- The person, or the service account of an API key, for whom the transaction runs.
+create or replace function app.actor() returns uuid language sql stable parallel safe as
+$$ select nullif(current_setting('app.actor', true), '')::uuid $$;
+
+-- The organization of a transaction that has an actor.
+create or replace function app.people_org() returns uuid language sql stable parallel safe as
+$$ select case when app.actor() is not null then app.org() end $$;
+
 -- A table without its file here is unreachable: everything is taken away first.
-revoke all on all tables in schema public from satchel_app, satchel_system, public;
-revoke all on all functions in schema app from satchel_app, public;
+revoke all on all tables in schema public from satchel_app, satchel_people, satchel_system, public;
+revoke all on all functions in schema app from satchel_app, satchel_people, public;
 revoke create on schema public from public;
-grant usage on schema public, app to satchel_app, satchel_system;
+grant usage on schema public, app to satchel_app, satchel_people, satchel_system;
 grant create on schema app to satchel_system;
-grant execute on function app.org() to satchel_app, satchel_system;
+grant execute on function app.org(), app.actor(), app.people_org() to satchel_app, satchel_people, satchel_system;
+
+-- What the policies of people ask once a statement: whether the actor's API key acts
+-- in all spaces, and whether the actor administers the organization.
+create or replace function app.all_spaces() returns boolean language sql stable parallel safe as
+$$ select exists (select from members m where m.organization_id = app.people_org() and m.user_id = app.actor() and m.all_spaces) $$;
+create or replace function app.is_admin() returns boolean language sql stable parallel safe as
+$$ select exists (select from members m where m.organization_id = app.people_org() and m.user_id = app.actor() and m.role in ('owner', 'admin') and not m.service) $$;
+grant execute on function app.all_spaces(), app.is_admin() to satchel_people;
+
+-- The actor's level in a space; 0 outside.
+create or replace function app.my_level(space uuid) returns integer language sql stable parallel safe as $$
+    select case when app.all_spaces() then 3 else coalesce(max(m.level), 0) end::integer from space_members m
+     where m.organization_id = app.people_org() and m.space_id = space and m.user_id = app.actor() and m.begins_at <= now() and m.ends_at > now()
+$$;
+
+-- Whether the actor may change a file that they see: the condition of the policy
+-- people_change of files, for the rows that hang on it.
+create or replace function app.may_change_file(file uuid) returns boolean language sql stable parallel safe as $$
+    select exists (select from files f where f.organization_id = app.people_org() and f.id = file
+        and (f.uploaded_by = app.actor() and f.handed_in_at is null or app.my_level(f.space_id) >= 3
+             or exists (select from file_links l where l.organization_id = f.organization_id and l.file_id = f.id and l.level = 'edit'
+                           and l.starts_at <= now() and l.ends_at > now() and app.my_level(l.space_id) >= 1)
+             or exists (select from folder_paths p join folder_links l on l.organization_id = p.organization_id and l.folder_id = p.ancestor_id
+                         where p.organization_id = f.organization_id and p.folder_id = f.folder_id and l.level = 'edit'
+                           and l.starts_at <= now() and l.ends_at > now() and app.my_level(l.space_id) >= 1)))
+$$;
+
+-- Only what all in a space see is shown elsewhere.
+create or replace function app.may_link_file(file uuid) returns boolean language sql stable parallel safe as $$
+    select app.may_change_file(file) and exists (select from files f where f.organization_id = app.people_org() and f.id = file and f.needs <= 1)
+$$;
+create or replace function app.may_link_folder(folder uuid) returns boolean language sql stable parallel safe as $$
+    select exists (select from folders d where d.organization_id = app.people_org() and d.id = folder and d.mode <> 'handin' and app.my_level(d.space_id) >= 3)
+$$;
+grant execute on function app.my_level(uuid), app.may_change_file(uuid), app.may_link_file(uuid), app.may_link_folder(uuid) to satchel_people;
+
+-- What a role alone gives in a space of a kind. A service account has what was
+-- granted to it.
+create or replace function app.role_level(kind text, role text) returns smallint language sql immutable parallel safe as $$
+    select case when kind in ('class', 'group') and role in ('owner', 'admin') then 3
+                when kind in ('library', 'staff') and role in ('owner', 'admin') then 4
+                when kind = 'library' and role = 'teacher' then 2
+                when kind = 'library' and role = 'student' then 1
+                when kind = 'staff' and role = 'teacher' then 3 end::smallint
+$$;
+grant execute on function app.role_level(text, text) to satchel_app, satchel_people, satchel_system;

@@ -27,8 +27,8 @@ const (
 // tenancy.Grants. Guardians and consent stay with people, and so do keys
 // themselves: a key that leaked must not make another.
 var Scopes = map[Scope][]tenancy.Action{
-	FilesRead:        {tenancy.ReadOwn, tenancy.ReadAll, tenancy.ReadQuota},
-	FilesWrite:       {tenancy.Upload, tenancy.EditOwn, tenancy.EditAll},
+	FilesRead:        {tenancy.ReadFiles, tenancy.ReadQuota},
+	FilesWrite:       {tenancy.Upload, tenancy.EditFiles},
 	MembersRead:      {tenancy.ReadMembers},
 	MembersManage:    {tenancy.ManageMembers, tenancy.Invite},
 	UsageRead:        {tenancy.ReadUsage, tenancy.ReadStats},

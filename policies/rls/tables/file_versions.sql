@@ -5,6 +5,19 @@ drop policy if exists tenant on file_versions;
 create policy tenant on file_versions for all to satchel_app
     using (organization_id = (select app.org())) with check (organization_id = (select app.org()));
 grant select, insert, update, delete on file_versions to satchel_app;
+-- Who reads the file reads its versions; who may change it adds one.
+drop policy if exists people_read on file_versions;
+create policy people_read on file_versions for select to satchel_people
+    using (organization_id = (select app.people_org())
+       and exists (select from files f where f.organization_id = file_versions.organization_id and f.id = file_versions.file_id));
+drop policy if exists people_add on file_versions;
+create policy people_add on file_versions for insert to satchel_people
+    with check (organization_id = (select app.people_org()) and uploaded_by = (select app.actor()) and app.may_change_file(file_id));
+drop policy if exists people_change on file_versions;
+create policy people_change on file_versions for update to satchel_people
+    using (organization_id = (select app.people_org()) and app.may_change_file(file_id))
+    with check (organization_id = (select app.people_org()));
+grant select, insert, update on file_versions to satchel_people;
 drop policy if exists system on file_versions;
 create policy system on file_versions for select to satchel_system using (true);
 grant select on file_versions to satchel_system;
@@ -71,21 +84,4 @@ drop trigger if exists c_quota on file_versions;
 create constraint trigger c_quota after insert or delete or update of reserved_bytes, used_bytes on file_versions
     deferrable initially deferred for each row execute function app.version_quota();
 
--- Admits the versions that have waited longest, until as many are in the
--- pipeline as the tier allows, or the ceiling. Admissions of an organization run
--- one after another: the second statement sees what the holder of the lock before
--- has committed. A version that has been in the pipeline for an hour is not
--- counted any more.
-create or replace function app.admit(ceiling bigint) returns table (version uuid, file uuid) language plpgsql as $$
-begin
-    perform pg_advisory_xact_lock(hashtextextended('admission/' || app.org()::text, 0));
-    return query
-        update file_versions v set started_at = now(), updated_at = now()
-         where v.id in (select w.id from file_versions w where w.status = 'processing' and w.started_at is null
-                         order by w.received_at, w.id
-                         limit coalesce((select greatest(least(t.concurrent_scans, ceiling) -
-                                           (select count(*) from file_versions r where r.status = 'processing' and r.started_at > now() - interval '1 hour'), 0)
-                                           from tiers t), 0))
-        returning v.id, v.file_id;
-end $$;
-grant execute on function app.version_event(), app.version_quota(), app.admit(bigint) to satchel_app;
+grant execute on function app.version_event(), app.version_quota() to satchel_app;

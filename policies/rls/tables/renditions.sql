@@ -5,3 +5,10 @@ drop policy if exists tenant on renditions;
 create policy tenant on renditions for all to satchel_app
     using (organization_id = (select app.org())) with check (organization_id = (select app.org()));
 grant select, insert, update, delete on renditions to satchel_app;
+-- Who reaches the version reaches these.
+drop policy if exists people on renditions;
+create policy people on renditions for all to satchel_people
+    using (organization_id = (select app.people_org())
+       and exists (select from file_versions p where p.organization_id = renditions.organization_id and p.id = renditions.version_id))
+    with check (organization_id = (select app.people_org())
+       and exists (select from file_versions p where p.organization_id = renditions.organization_id and p.id = renditions.version_id));

@@ -17,3 +17,10 @@ end $$;
 create or replace trigger a_event after insert or update on version_steps
     for each row execute function app.step_event();
 grant execute on function app.step_event() to satchel_app;
+-- Who reaches the version reaches these.
+drop policy if exists people on version_steps;
+create policy people on version_steps for all to satchel_people
+    using (organization_id = (select app.people_org())
+       and exists (select from file_versions p where p.organization_id = version_steps.organization_id and p.id = version_steps.version_id))
+    with check (organization_id = (select app.people_org())
+       and exists (select from file_versions p where p.organization_id = version_steps.organization_id and p.id = version_steps.version_id));
