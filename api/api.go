@@ -25,6 +25,7 @@ import (
 	"satchel/api/operations"
 	"satchel/api/organizations"
 	"satchel/api/ratelimit"
+	"satchel/api/spaces"
 	"satchel/api/storage"
 	apiusage "satchel/api/usage"
 	"satchel/internal/oidc"
@@ -86,6 +87,7 @@ type API struct {
 	operations    *operations.Operations
 	organizations *organizations.Organizations
 	members       *members.Members
+	spaces        *spaces.Spaces
 	keys          *apikeys.Keys
 	auditLog      *auditlog.AuditLog
 }
@@ -119,6 +121,7 @@ func New(p Parts) *API {
 		operations:    &operations.Operations{DB: people, Workflows: p.Workflows},
 		organizations: &organizations.Organizations{DB: people, Workflows: p.Workflows, Listener: w, Exports: p.Exports, Invites: p.Invites, ProvisionTimeout: createPatience},
 		members:       &members.Members{DB: people, Invitations: p.Invitations, Page: p.InvitePage, Log: p.Log},
+		spaces:        &spaces.Spaces{DB: people},
 		keys:          &apikeys.Keys{DB: people},
 		auditLog:      &auditlog.AuditLog{DB: people, Workflows: p.Workflows, Log: p.Log},
 	}

@@ -84,6 +84,13 @@ const (
 	organizationsPath = apiPath + "/organizations"
 	organizationPath  = organizationsPath + "/:id"
 	invitationsPath   = apiPath + "/invitations"
+	spacesPath        = apiPath + "/spaces"
+	spacePath         = spacesPath + "/:id"
+	folderPath        = apiPath + "/folders/:id"
+	classesPath       = apiPath + "/classes"
+	classPath         = classesPath + "/:id"
+	breakGlassPath    = apiPath + "/break-glass"
+	notificationsPath = apiPath + "/notifications"
 
 	documentPath = apiPath + "/openapi.yaml"
 	resourcePath = "/.well-known/oauth-protected-resource"
@@ -115,6 +122,45 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: head, Path: filePath + "/versions/:n/content", Action: tenancy.ReadFiles, Class: outgoing, Handler: a.storage.GetVersionContent},
 		{Method: post, Path: filePath + "/versions/:n/restore", Action: tenancy.EditFiles, Audit: "file.revert", Idempotency: idempotency.Route{Replay: a.storage.ReplayRestoreVersion}, Handler: a.storage.RestoreVersion},
 		{Method: get, Path: storagePath + "/quota", Action: tenancy.ReadQuota, Handler: a.usage.GetQuota},
+
+		{Method: get, Path: filePath + "/links", Action: tenancy.ReadFiles, Handler: a.spaces.ListFileLinks},
+		{Method: put, Path: filePath + "/links/:space", Action: tenancy.EditFiles, Audit: "file.link", Handler: a.spaces.LinkFile},
+		{Method: remove, Path: filePath + "/links/:space", Action: tenancy.EditFiles, Audit: "file.unlink", Handler: a.spaces.UnlinkFile},
+		{Method: put, Path: filePath + "/star", Action: tenancy.ReadFiles, Handler: a.spaces.StarFile},
+		{Method: remove, Path: filePath + "/star", Action: tenancy.ReadFiles, Handler: a.spaces.UnstarFile},
+
+		// spaces, folders, classes
+		{Method: get, Path: spacesPath, Action: tenancy.ReadSpaces, Handler: a.spaces.List},
+		{Method: post, Path: spacesPath, Action: tenancy.MakeSpaces, Audit: "space.create", Idempotency: idempotency.Route{Replay: a.spaces.ReplayCreate}, Handler: a.spaces.Create},
+		{Method: get, Path: spacePath, Action: tenancy.ReadSpaces, Handler: a.spaces.Get},
+		{Method: patch, Path: spacePath, Action: tenancy.MakeSpaces, Audit: "space.change", Handler: a.spaces.Change},
+		{Method: get, Path: spacePath + "/people", Action: tenancy.ReadSpaces, Cost: ratelimit.Search, Handler: a.spaces.People},
+		{Method: get, Path: spacePath + "/grants", Action: tenancy.ReadSpaces, Handler: a.spaces.ListGrants},
+		{Method: post, Path: spacePath + "/grants", Action: tenancy.MakeSpaces, Audit: "space.grant", Idempotency: idempotency.Route{Replay: a.spaces.ReplayGive}, Handler: a.spaces.Give},
+		{Method: remove, Path: spacePath + "/grants/:grant", Action: tenancy.MakeSpaces, Audit: "space.revoke", Handler: a.spaces.EndGrant},
+		{Method: post, Path: breakGlassPath, Action: tenancy.BreakGlass, Audit: "space.break_glass", Idempotency: idempotency.Route{Replay: a.spaces.ReplayGive}, Handler: a.spaces.BreakGlass},
+		{Method: post, Path: breakGlassPath + "/:grant/approve", Action: tenancy.BreakGlass, Audit: "space.approve", Handler: a.spaces.ApproveBreakGlass},
+		{Method: get, Path: spacePath + "/folders", Action: tenancy.ReadSpaces, Handler: a.spaces.ListFolders},
+		{Method: post, Path: spacePath + "/folders", Action: tenancy.EditFiles, Audit: "folder.create", Idempotency: idempotency.Route{Replay: a.spaces.ReplayCreateFolder}, Handler: a.spaces.CreateFolder},
+		{Method: get, Path: folderPath, Action: tenancy.ReadSpaces, Handler: a.spaces.GetFolder},
+		{Method: patch, Path: folderPath, Action: tenancy.EditFiles, Audit: "folder.change", Handler: a.spaces.ChangeFolder},
+		{Method: remove, Path: folderPath, Action: tenancy.EditFiles, Audit: "folder.delete", Handler: a.spaces.DeleteFolder},
+		{Method: get, Path: folderPath + "/links", Action: tenancy.ReadSpaces, Handler: a.spaces.ListFolderLinks},
+		{Method: put, Path: folderPath + "/links/:space", Action: tenancy.EditFiles, Audit: "folder.link", Handler: a.spaces.LinkFolder},
+		{Method: remove, Path: folderPath + "/links/:space", Action: tenancy.EditFiles, Audit: "folder.unlink", Handler: a.spaces.UnlinkFolder},
+		{Method: post, Path: folderPath + "/hand-in", Action: tenancy.Upload, Audit: "folder.hand_in", Handler: a.spaces.HandIn},
+		{Method: remove, Path: folderPath + "/hand-in", Action: tenancy.Upload, Audit: "folder.take_back", Handler: a.spaces.WithdrawHandIn},
+		{Method: get, Path: folderPath + "/hand-ins", Action: tenancy.ReadSpaces, Handler: a.spaces.ListHandIns},
+		{Method: post, Path: folderPath + "/hand-ins/:student/return", Action: tenancy.MakeSpaces, Audit: "folder.return", Handler: a.spaces.ReturnHandIn},
+		{Method: get, Path: classesPath, Action: tenancy.ReadMembers, Handler: a.spaces.ListClasses},
+		{Method: post, Path: classesPath, Action: tenancy.ManageSpaces, Audit: "class.create", Idempotency: idempotency.Route{Replay: a.spaces.ReplayCreateClass}, Handler: a.spaces.CreateClass},
+		{Method: get, Path: classPath, Action: tenancy.ReadMembers, Handler: a.spaces.GetClass},
+		{Method: patch, Path: classPath, Action: tenancy.ManageSpaces, Audit: "class.change", Handler: a.spaces.ChangeClass},
+		{Method: get, Path: classPath + "/members", Action: tenancy.ReadMembers, Handler: a.spaces.ListClassMembers},
+		{Method: put, Path: classPath + "/members/:user", Action: tenancy.ManageSpaces, Audit: "class.member_set", Handler: a.spaces.SetClassMember},
+		{Method: remove, Path: classPath + "/members/:user", Action: tenancy.ManageSpaces, Audit: "class.member_remove", Handler: a.spaces.RemoveClassMember},
+		{Method: get, Path: notificationsPath, Action: tenancy.ReadSpaces, Handler: a.spaces.ListNotifications},
+		{Method: post, Path: notificationsPath + "/:id/read", Action: tenancy.ReadSpaces, Handler: a.spaces.ReadNotification},
 
 		{Method: get, Path: apiPath + "/operations/:id", Action: tenancy.ReadOperation, Handler: a.operations.Get},
 		{Method: get, Path: adminPath + "/storage/stats", Action: tenancy.ReadStats, Cost: ratelimit.Report, Handler: a.usage.GetStats},

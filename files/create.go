@@ -3,10 +3,12 @@ package files
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"satchel/files/filesdb"
 	"satchel/tenancy"
@@ -16,6 +18,9 @@ import (
 type New struct {
 	Version           uuid.UUID // of the new version; zero: a new id
 	File              uuid.UUID // zero: a new file
+	Space, Folder     uuid.UUID // where a new file goes; zero: the personal space of the uploader
+	Subject           uuid.UUID // whom a new file is about; zero: as its place has it
+	KeepBoth          bool      // a name that the folder has already gets a number
 	Name              string    // already cleaned
 	Description       string
 	Category          string
@@ -33,7 +38,8 @@ type New struct {
 type Created struct {
 	File, Version, Upload uuid.UUID
 	Number                int32
-	CreatedAt             time.Time // of a new file; zero for a new version of one
+	CreatedAt             time.Time             // of a new file; zero for a new version of one
+	Place                 filesdb.FileInsertRow // of a new file
 }
 
 // Create makes the rows of an upload and reserves its bytes, in one
@@ -53,9 +59,10 @@ func Create(ctx context.Context, tx *tenancy.Tx, n New) (Created, error) {
 		version = tenancy.NewID()
 	}
 	t := Created{File: n.File, Version: version, Upload: version}
-	if t.File, t.CreatedAt, err = assignVersion(ctx, q, n); err != nil {
+	if t.File, t.Place, err = assignVersion(ctx, q, n); err != nil {
 		return Created{}, err
 	}
+	t.CreatedAt = t.Place.CreatedAt
 	t.Number, err = q.VersionInsert(ctx, filesdb.VersionInsertParams{
 		ID: version, FileID: t.File, Size: n.Size, ClaimedType: n.ClaimedType, ClaimedSha256: n.ClaimedSHA256,
 		ChangeDescription: n.ChangeDescription, UploadedBy: n.UploadedBy,
@@ -78,21 +85,51 @@ func Create(ctx context.Context, tx *tenancy.Tx, n New) (Created, error) {
 }
 
 // assignVersion makes the file, or locks the one that gets a new version.
-func assignVersion(ctx context.Context, q *filesdb.Queries, n New) (uuid.UUID, time.Time, error) {
+func assignVersion(ctx context.Context, q *filesdb.Queries, n New) (uuid.UUID, filesdb.FileInsertRow, error) {
 	if n.File == uuid.Nil {
 		id := tenancy.NewID()
-		created, err := q.FileInsert(ctx, filesdb.FileInsertParams{ID: id, Name: n.Name, Description: n.Description, Category: n.Category, UploadedBy: n.UploadedBy})
-		if err != nil {
-			return uuid.Nil, time.Time{}, fmt.Errorf("insert file: %w", err)
+		if n.KeepBoth && n.Folder != uuid.Nil {
+			var err error
+			if n.Name, err = q.FileFreeName(ctx, filesdb.FileFreeNameParams{FolderID: n.Folder, SubjectID: orNil(n.Subject), Name: n.Name}); err != nil {
+				return uuid.Nil, filesdb.FileInsertRow{}, fmt.Errorf("find free name: %w", err)
+			}
 		}
-		return id, created, nil
+		place, err := q.FileInsert(ctx, filesdb.FileInsertParams{
+			ID: id, Name: n.Name, Description: n.Description, Category: n.Category, UploadedBy: n.UploadedBy,
+			SpaceID: orNil(n.Space), FolderID: orNil(n.Folder), SubjectID: orNil(n.Subject),
+		})
+		return id, place, placeFault("insert file", err)
 	}
 	f, err := q.FileLock(ctx, n.File)
 	if err != nil {
-		return uuid.Nil, time.Time{}, orNotFound(err)
+		return uuid.Nil, filesdb.FileInsertRow{}, orNotFound(err)
 	}
 	if f.TrashedAt != nil {
-		return uuid.Nil, time.Time{}, ErrInTrash
+		return uuid.Nil, filesdb.FileInsertRow{}, ErrInTrash
 	}
-	return f.ID, time.Time{}, nil
+	return f.ID, filesdb.FileInsertRow{}, nil
+}
+
+func orNil(id uuid.UUID) *uuid.UUID {
+	if id == uuid.Nil {
+		return nil
+	}
+	return &id
+}
+
+// placeFault tells what a place refuses from a failure.
+func placeFault(what string, err error) error {
+	var pg *pgconn.PgError
+	if err == nil {
+		return nil
+	}
+	if errors.As(err, &pg) {
+		switch pg.ConstraintName {
+		case "files_named":
+			return ErrNameTaken.Because(err)
+		case "files_space", "files_folder":
+			return ErrNoPlace.Because(err)
+		}
+	}
+	return fmt.Errorf("%s: %w", what, err)
 }

@@ -44,6 +44,8 @@ func Final(s Status) bool { return s != Uploading && s != Processing }
 var (
 	ErrNotFound     = fault.New(fault.NotFound, "file_not_found", "There is no such file. It may have been deleted for good.")
 	ErrNotYours     = fault.New(fault.Denied, "not_yours", "You may read this file and not change it: it is somebody else's, or was handed in. Its owner or the staff of its space may.")
+	ErrNameTaken    = fault.New(fault.Conflict, "name_taken", "There is a file of this name in the folder already; case and accents written another way do not make it another. Choose another name, send on_conflict=rename to keep both, or send a new version with file_id.")
+	ErrNoPlace      = fault.New(fault.NotFound, "folder_not_found", "There is no such space or folder for you.")
 	ErrInTrash      = fault.New(fault.Conflict, "in_trash", "The file is in the trash. Restore it first.")
 	ErrNotInTrash   = fault.New(fault.Conflict, "not_in_trash", "The file is not in the trash, or is past restoring.")
 	ErrNotPublished = fault.New(fault.Conflict, "not_published", "The file is still being checked. Its events tell when it is published.")

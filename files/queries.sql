@@ -2,8 +2,16 @@
 -- is bound to the transaction; no query names it but for inserts.
 
 -- name: FileInsert :one
-insert into files (organization_id, id, name, description, category, uploaded_by) values (app.org(), $1, $2, $3, $4, $5)
-returning created_at;
+insert into files (organization_id, id, name, description, category, uploaded_by, space_id, folder_id, subject_id)
+values (app.org(), sqlc.arg(id), sqlc.arg(name), sqlc.arg(description), sqlc.arg(category), sqlc.arg(uploaded_by), sqlc.narg(space_id)::uuid, sqlc.narg(folder_id)::uuid, sqlc.narg(subject_id)::uuid)
+returning created_at, name, space_id, folder_id, needs, subject_id;
+
+-- name: FileFreeName :one
+select app.free_name(sqlc.arg(folder_id), sqlc.narg(subject_id)::uuid, sqlc.arg(name))::text as name;
+
+-- name: FileMove :execrows
+update files set space_id = coalesce(sqlc.narg(space_id)::uuid, space_id), folder_id = sqlc.narg(folder_id)::uuid, updated_at = now()
+ where id = sqlc.arg(id) and trashed_at is null;
 
 -- name: FileLock :one
 select id, status, trashed_at, current_id, head_id, uploaded_by, name from files where id = $1 for update;
@@ -269,7 +277,7 @@ select organization_id, file_id, name, description, category, file_status, owner
        current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256,
        scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag,
        uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason,
-       corrected_from, found_kind, expected_kind, active_content
+       corrected_from, found_kind, expected_kind, active_content, space_id, folder_id, needs, subject_id, handed_in_at
   from version_view
  where file_id = $1 and (version_id = sqlc.narg(version_id) or (sqlc.narg(version_id)::uuid is null and version_id = shown_id));
 
@@ -278,7 +286,7 @@ select organization_id, file_id, name, description, category, file_status, owner
        current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256,
        scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag,
        uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason,
-       corrected_from, found_kind, expected_kind, active_content
+       corrected_from, found_kind, expected_kind, active_content, space_id, folder_id, needs, subject_id, handed_in_at
   from version_view
  where file_id = $1 and number = $2;
 
@@ -287,7 +295,7 @@ select organization_id, file_id, name, description, category, file_status, owner
        current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256,
        scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag,
        uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason,
-       corrected_from, found_kind, expected_kind, active_content
+       corrected_from, found_kind, expected_kind, active_content, space_id, folder_id, needs, subject_id, handed_in_at
   from version_view
  where file_id = $1 order by number desc;
 

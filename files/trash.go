@@ -13,6 +13,9 @@ import (
 // Change is what PATCH may change; nil leaves a field as it is.
 type Change struct {
 	Name, Description, Category *string
+	// Moves takes the file into Folder, or to the top of Space.
+	Moves         bool
+	Space, Folder uuid.UUID
 	// FromType and ToType are media types: the versions of the first become of the
 	// second, when a text gets the name of another kind of text.
 	FromType, ToType string
@@ -21,8 +24,14 @@ type Change struct {
 // Update renames, describes or categorizes a file.
 func Update(ctx context.Context, tx *tenancy.Tx, file uuid.UUID, c Change) error {
 	n, err := filesdb.New(tx).FileUpdate(ctx, filesdb.FileUpdateParams{ID: file, Name: c.Name, Description: c.Description, Category: c.Category})
-	if err := expectOneRow(n, err, ErrInTrash); err != nil {
+	if err := expectOneRow(n, placeFault("change file", err), ErrInTrash); err != nil {
 		return err
+	}
+	if c.Moves {
+		n, err := filesdb.New(tx).FileMove(ctx, filesdb.FileMoveParams{ID: file, SpaceID: orNil(c.Space), FolderID: orNil(c.Folder)})
+		if err := expectOneRow(n, placeFault("move file", err), ErrInTrash); err != nil {
+			return err
+		}
 	}
 	if c.FromType != c.ToType {
 		if err := filesdb.New(tx).VersionRetype(ctx, filesdb.VersionRetypeParams{FileID: file, FromType: c.FromType, ToType: c.ToType}); err != nil {
@@ -76,7 +85,7 @@ func Restore(ctx context.Context, tx *tenancy.Tx, file uuid.UUID) error {
 		return ErrNotInTrash
 	}
 	n, err := q.FileRestore(ctx, file)
-	if err := expectOneRow(n, err, ErrNotInTrash); err != nil {
+	if err := expectOneRow(n, placeFault("restore file", err), ErrNotInTrash); err != nil {
 		return err
 	}
 	return record(ctx, tx, "file.restore", file, "")

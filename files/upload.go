@@ -46,8 +46,8 @@ func Lease(ctx context.Context, q tenancy.Queries, upload uuid.UUID, holder stri
 
 // Writer is who asks for the right to write to an upload.
 type Writer struct {
-	Holder   string
-	Editor   uuid.UUID // whose uploads may be written; zero for none
+	Holder string
+	Editor uuid.UUID // whose uploads may be written; zero for none
 }
 
 // LeaseForWriting is Lease for a request that brings bytes, and gives the upload's

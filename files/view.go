@@ -62,9 +62,15 @@ func History(ctx context.Context, q tenancy.Queries, file uuid.UUID) ([]View, er
 
 // Filter narrows and orders a list. Zero values narrow nothing.
 type Filter struct {
-	Owner    uuid.UUID   // only this person's
-	Students []uuid.UUID // and these people's; Owner's alone when empty
-	Status   Status      // Deleted lists the trash, which is otherwise left out
+	Mine     bool      // only what an actor reaches, place by place; else all that the policies let through
+	Space    uuid.UUID // only what is in this space
+	Folder   uuid.UUID // only what is in this folder
+	TopOnly  bool      // of the space, only what is in no folder
+	Linked   uuid.UUID // only what is shown in this space by links of files
+	Starred  bool      // only what the actor has marked
+	Owner    uuid.UUID // only what this person brought
+	Subject  uuid.UUID // only what is about this person
+	Status   Status    // Deleted lists the trash, which is otherwise left out
 	Category string
 	Search   string // part of the name, any case
 	Sort     Sort
@@ -124,7 +130,7 @@ const viewColumns = `v.organization_id, v.file_id, v.name, v.description, v.cate
 	v.change_description, v.size, v.mime_type, v.sha256, v.scan_verdict, v.scan_signature, v.scan_engine, v.scan_database,
 	v.scanned_at, v.contains_pii, v.preview, v.width, v.height, v.object_etag, v.uploaded_by, v.published_at,
 	v.version_created_at, v.renditions, v.steps, v.head_number, v.head_status, v.head_reason,
-	v.corrected_from, v.found_kind, v.expected_kind, v.active_content`
+	v.corrected_from, v.found_kind, v.expected_kind, v.active_content, v.space_id, v.folder_id, v.needs, v.subject_id, v.handed_in_at`
 
 // listQuery picks the page's files first, by index, and joins only those to
 // their versions.
@@ -136,15 +142,9 @@ func listQuery(f Filter) (string, pgx.NamedArgs, error) {
 	if !ok {
 		return "", nil, fault.New(fault.Invalid, "unknown_sort", "sort is one of -created_at, created_at, name, -name.")
 	}
-	// Of several people each one's page is read by its index and the pages are
-	// merged: "any of these" would read and sort everything they have.
-	owner := "@owner"
-	if len(f.Students) > 0 {
-		owner = "p.person"
-	}
 	where := []string{"f.trashed_at is null"}
 	args := pgx.NamedArgs{"id": f.After.ID, "name": f.After.Name,
-		"owner": f.Owner, "owners": append([]uuid.UUID{f.Owner}, f.Students...), "status": f.Status, "category": f.Category, "search": likePattern(norm.NFC.String(f.Search))}
+		"space": f.Space, "folder": f.Folder, "linked": f.Linked, "owner": f.Owner, "subject": f.Subject, "status": f.Status, "category": f.Category, "search": likePattern(norm.NFC.String(f.Search))}
 	add := func(on bool, clause string) {
 		if on {
 			where = append(where, clause)
@@ -155,21 +155,47 @@ func listQuery(f Filter) (string, pgx.NamedArgs, error) {
 	} else {
 		add(f.Status != "", "f.status = @status")
 	}
-	add(f.Owner != uuid.Nil, "f.uploaded_by = "+owner)
+	add(f.Space != uuid.Nil, "f.space_id = @space")
+	add(f.Folder != uuid.Nil, "f.folder_id = @folder")
+	add(f.TopOnly, "f.folder_id is null")
+	add(f.Linked != uuid.Nil, "f.id in (select l.file_id from file_links l where l.space_id = @linked and l.starts_at <= now() and l.ends_at > now())")
+	add(f.Starred, "f.id in (select s.file_id from stars s where s.user_id = app.actor())")
+	add(f.Owner != uuid.Nil, "f.uploaded_by = @owner")
+	add(f.Subject != uuid.Nil, "f.subject_id = @subject")
 	add(f.Category != "", "f.category = @category")
 	// The same folding as that of name_folded.
 	add(f.Search != "", `f.name_folded like replace(replace(lower(@search::text collate "und-x-icu"), 'ς', 'σ'), 'ß', 'ss')`)
 	add(f.After.ID != uuid.Nil, order.after)
 	// The limit is a literal. For a parameter, Postgres estimates a tenth of all rows
 	// and plans each list again because the generic plan then looks more expensive.
-	page := fmt.Sprintf(`select f.id, coalesce(f.current_id, f.head_id) as version_id, f.name
-		from files f where %s order by %s limit %d`, strings.Join(where, " and "), order.by, f.Limit)
-	if len(f.Students) > 0 {
-		page = fmt.Sprintf("select f.id, f.version_id, f.name from unnest(@owners::uuid[]) p(person) cross join lateral (%s) f order by %s limit %d", page, order.by, f.Limit)
+	pageOf := func(place string) string {
+		return fmt.Sprintf(`select f.id, coalesce(f.current_id, f.head_id) as version_id, f.name
+			from files f where %s order by %s limit %d`, strings.Join(append([]string{place}, where...), " and "), order.by, f.Limit)
+	}
+	page := pageOf("true")
+	if f.Mine && f.Space == uuid.Nil && f.Folder == uuid.Nil && f.Linked == uuid.Nil && f.Subject == uuid.Nil && !f.Starred {
+		page = fmt.Sprintf("select f.id, f.version_id, f.name from (%s) f order by %s limit %d", strings.Join(placesOf(pageOf), " union "), order.by, f.Limit)
 	}
 	return fmt.Sprintf(`with page as (%s)
 		select %s from page f join version_view v on v.file_id = f.id and v.version_id = f.version_id
 		 order by %s`, page, viewColumns, order.by), args, nil
+}
+
+// placesOf is a page of each place where an actor has files, each read by its own
+// index: "any of these places" would read and sort everything in them, and the policy
+// alone would look at every file of the organization.
+func placesOf(pageOf func(place string) string) []string {
+	const now = "m.begins_at <= now() and m.ends_at > now()"
+	return []string{
+		"(select s.* from (select distinct m.space_id from space_members m where m.user_id = app.actor() and " + now + ") p cross join lateral (" +
+			pageOf("f.space_id = p.space_id") + ") s)",
+		"(" + pageOf("f.subject_id = app.actor()") + ")",
+		"(select s.* from (select g.student_id from guardianships g where g.parent_id = app.actor()) p cross join lateral (" + pageOf("f.subject_id = p.student_id") + ") s)",
+		"(" + pageOf("f.id in (select l.file_id from file_links l join space_members m on m.organization_id = l.organization_id and m.space_id = l.space_id where m.user_id = app.actor() and "+now+")") + ")",
+		"(select s.* from (select distinct d.folder_id from folder_links l join space_members m on m.organization_id = l.organization_id and m.space_id = l.space_id " +
+			"join folder_paths d on d.organization_id = l.organization_id and d.ancestor_id = l.folder_id where m.user_id = app.actor() and " + now + ") p cross join lateral (" +
+			pageOf("f.folder_id = p.folder_id") + ") s)",
+	}
 }
 
 // likePattern searches for the text itself: % and _ are letters to a person.

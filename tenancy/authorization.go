@@ -18,6 +18,10 @@ const (
 	Upload        Action = "upload"
 	ReadFiles     Action = "read_files" // those that policies/rls lets the actor see
 	EditFiles     Action = "edit_files"
+	ReadSpaces    Action = "read_spaces"   // one's own, their folders and people
+	MakeSpaces    Action = "make_spaces"   // groups, staff rooms, confidential spaces; and what their managers may do
+	ManageSpaces  Action = "manage_spaces" // libraries, classes, substitutes
+	BreakGlass    Action = "break_glass"
 	ReadQuota     Action = "read_quota"
 	SetQuota      Action = "set_quota"
 	ReadStats     Action = "read_stats"
@@ -54,6 +58,10 @@ var Grants = map[Action][]Role{
 	Upload:        {Owner, Admin, Teacher, Student},
 	ReadFiles:     {Owner, Admin, Teacher, Student, Parent},
 	EditFiles:     {Owner, Admin, Teacher, Student},
+	ReadSpaces:    {Owner, Admin, Teacher, Student, Parent},
+	MakeSpaces:    {Owner, Admin, Teacher},
+	ManageSpaces:  {Owner, Admin},
+	BreakGlass:    {Owner, Admin},
 	ReadQuota:     {Owner, Admin, Teacher, Student},
 	SetQuota:      {Operator},
 	ReadStats:     {Owner, Admin, Operator},
@@ -91,7 +99,7 @@ func (a Actor) May(action Action) bool {
 // readActions change nothing. A suspended organization keeps them when its owner
 // has set reads_while_suspended.
 var readActions = []Action{
-	ReadFiles, ReadQuota, ReadStats, ReadOperation, ReadOrganization, ReadTiers, ReadMembers, ReadGuardians, ReadUsage, ReadAudit,
+	ReadFiles, ReadSpaces, ReadQuota, ReadStats, ReadOperation, ReadOrganization, ReadTiers, ReadMembers, ReadGuardians, ReadUsage, ReadAudit,
 	ExportOrganization, ReadEvents,
 }
 
@@ -104,6 +112,9 @@ var ranks = map[Role]int{Student: 1, Parent: 1, Teacher: 2, Admin: 3, Owner: 4}
 
 // Staff says whether the actor teaches or administers.
 func (a Actor) Staff() bool { return ranks[a.Role] >= ranks[Teacher] }
+
+// Administers says whether the actor is an owner or admin in person.
+func (a Actor) Administers() bool { return a.Key == uuid.Nil && ranks[a.Role] >= ranks[Admin] }
 
 // Above says whether the role may do more to others than another one.
 func (r Role) Above(other Role) bool { return ranks[r] > ranks[other] }

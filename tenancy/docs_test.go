@@ -22,10 +22,12 @@ var inWords = []struct {
 	words  string
 }{
 	{tenancy.Upload, "send files"},
-	{tenancy.ReadFiles, "read one's own files; a parent: those of their students"},
-	{tenancy.ReadAll, "read everyone's files"},
-	{tenancy.EditFiles, "change, delete and restore one's own files"},
-	{tenancy.EditAll, "change, delete and restore everyone's files"},
+	{tenancy.ReadFiles, "read the files of one's spaces, those about oneself, and a parent those about their students"},
+	{tenancy.EditFiles, "change, delete and restore files: one's own, and as staff of a space those of others"},
+	{tenancy.ReadSpaces, "see one's spaces, their folders and people"},
+	{tenancy.MakeSpaces, "make groups, staff rooms and confidential spaces, give access to what one manages, return work"},
+	{tenancy.ManageSpaces, "make libraries and classes, and say who is in a class"},
+	{tenancy.BreakGlass, "go into a space that one is not in, for two hours, with a reason, announced and on record"},
 	{tenancy.ReadQuota, "see how much room there is"},
 	{tenancy.ReadOrganization, "see the organization"},
 	{tenancy.ChangeOrganization, "change the organization's settings and policies"},

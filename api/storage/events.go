@@ -79,8 +79,8 @@ type eventStream struct {
 	conn    *http.ResponseController
 	seq     int64 // of the last event that was sent
 
-	actor       tenancy.Actor // as authentication let them in
-	file uuid.UUID
+	actor tenancy.Actor // as authentication let them in
+	file  uuid.UUID
 }
 
 // run ends without an error whatever happens: the answer has begun, and a

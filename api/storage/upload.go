@@ -31,7 +31,7 @@ var (
 	errForm   = fault.New(fault.Invalid, "invalid_form", "The body is not a complete multipart/form-data form. Send the file in a part named file.")
 	errNoFile = fault.New(fault.Invalid, "file_missing", "The form has no part named file.")
 	errTwo    = fault.New(fault.Invalid, "one_file_at_a_time", "The form has two parts named file. Send one file in each request. Neither was kept.")
-	errOrder  = fault.New(fault.Invalid, "field_after_file", "The fields file_id and sha256 must come before the file. The file was not kept.")
+	errOrder  = fault.New(fault.Invalid, "field_after_file", "The fields file_id, sha256, space_id, folder_id, subject_id and on_conflict must come before the file. The file was not kept.")
 )
 
 // Upload streams the form's file on as it comes. With wait, it answers once
@@ -130,15 +130,27 @@ func readField(part *multipart.Part, said *uploads.Metadata) error {
 		said.ChangeDescription = text
 	case "sha256":
 		said.SHA256 = text
+	case "on_conflict":
+		said.OnConflict = text
 	case "file_id":
-		if text == "" {
-			return nil
-		}
-		id, err := uuid.Parse(text)
-		if err != nil {
-			return files.ErrNotFound.Because(err)
-		}
-		said.File = id
+		return readID(text, &said.File, files.ErrNotFound)
+	case "space_id":
+		return readID(text, &said.Space, files.ErrNoPlace)
+	case "folder_id":
+		return readID(text, &said.Folder, files.ErrNoPlace)
+	case "subject_id":
+		return readID(text, &said.Subject, files.ErrNoPlace)
+	}
+	return nil
+}
+
+// readID takes an id, or nothing where a page sends an empty field.
+func readID(text string, id *uuid.UUID, none *fault.Fault) (err error) {
+	if text == "" {
+		return nil
+	}
+	if *id, err = uuid.Parse(text); err != nil {
+		return none.Because(err)
 	}
 	return nil
 }
@@ -157,7 +169,7 @@ func readTrailing(form *formReader) (uploads.Trailing, error) {
 	if err := readRest(form, &late); err != nil {
 		return uploads.Trailing{}, err
 	}
-	if late.SHA256 != "" || late.File != uuid.Nil {
+	if late.SHA256 != "" || late.File != uuid.Nil || late.Space != uuid.Nil || late.Folder != uuid.Nil || late.Subject != uuid.Nil || late.OnConflict != "" {
 		return uploads.Trailing{}, errOrder
 	}
 	return uploads.Trailing{Description: late.Description, Category: late.Category}, checkTexts(&late.Description, &late.Category)

@@ -36,6 +36,11 @@ type FileView struct {
 	Renditions        []RenditionView `json:"renditions"`
 	Steps             []StepView      `json:"steps"`
 	UploadedBy        uuid.UUID       `json:"uploaded_by"`
+	Space             uuid.UUID       `json:"space_id"`
+	Folder            *uuid.UUID      `json:"folder_id,omitempty"`
+	Subject           *uuid.UUID      `json:"subject_id,omitempty"` // whom it is about
+	StaffOnly         bool            `json:"staff_only"`           // of those in the space, only its staff read it
+	HandedInAt        *time.Time      `json:"handed_in_at,omitempty"`
 	CreatedAt         time.Time       `json:"created_at"`
 	UpdatedAt         time.Time       `json:"updated_at"`
 	PublishedAt       *time.Time      `json:"published_at"`
@@ -92,7 +97,7 @@ func (r *Storage) show(v files.View) (FileView, error) {
 		ID: v.FileID, Name: v.Name, Size: v.Size, MimeType: v.MimeType, Category: v.Category, Description: v.Description,
 		Status: v.Effective(), StatusReason: v.StatusReason, StatusText: reasonText(v.Effective(), v.StatusReason, v.FoundKind, v.ExpectedKind), SHA256: v.Sha256, Version: v.Number, ChangeDescription: v.ChangeDescription,
 		VirusScanned: v.ScanVerdict != verdict.None, ContainsPII: v.ContainsPii, Preview: v.Preview, Steps: []StepView{}, Renditions: []RenditionView{},
-		ActiveContent: v.ActiveContent, UploadedBy: v.UploadedBy, CreatedAt: v.CreatedAt.UTC(), UpdatedAt: v.UpdatedAt.UTC(), PublishedAt: request.UTC(v.PublishedAt),
+		ActiveContent: v.ActiveContent, UploadedBy: v.UploadedBy, Space: v.SpaceID, Folder: v.FolderID, Subject: v.SubjectID, StaffOnly: v.Needs > 1, HandedInAt: request.UTC(v.HandedInAt), CreatedAt: v.CreatedAt.UTC(), UpdatedAt: v.UpdatedAt.UTC(), PublishedAt: request.UTC(v.PublishedAt),
 	}
 	if v.CorrectedFrom != "" {
 		f.Corrected = &CorrectedView{From: v.CorrectedFrom, To: v.MimeType}

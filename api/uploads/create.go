@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"satchel/files"
 	"satchel/internal/fault"
 	"satchel/policies/types"
+	"satchel/spaces"
 	"satchel/tenancy"
 )
 
@@ -30,6 +32,9 @@ type Metadata struct {
 	Description       string
 	ChangeDescription string
 	File              uuid.UUID // zero: a new file; else a new version of this one
+	Space, Folder     uuid.UUID // where a new file goes; zero: the caller's personal space
+	Subject           uuid.UUID // whom a new file of staff is about; zero: no one in particular
+	OnConflict        string    // rename keeps both of one name in a folder; empty refuses
 
 	// Trailing reads what a form holds behind the file. It is asked when the
 	// file's bytes have come and before the file is received, so that an error
@@ -48,6 +53,7 @@ var (
 	errSHA256      = fault.New(fault.Invalid, "invalid_sha256", "sha256 is the file's SHA-256 as 64 hexadecimal digits. Correct or omit it.")
 	errDescription = fault.New(fault.Invalid, "invalid_description", "A description is UTF-8 text of at most 2000 characters. Shorten or correct it.")
 	errCategory    = fault.New(fault.Invalid, "invalid_category", "A category is UTF-8 text of at most 100 characters without control characters. Shorten or correct it.")
+	errConflict    = fault.New(fault.Invalid, "invalid_on_conflict", "on_conflict is rename, which keeps both files of one name, or is left out.")
 	errLength      = fault.New(fault.Invalid, "invalid_length", "The upload's length is not a number of bytes.")
 )
 
@@ -61,6 +67,8 @@ func (a *Metadata) check() error {
 		return errSHA256
 	case !isText(a.Description, 2000), !isText(a.ChangeDescription, 2000):
 		return errDescription
+	case a.OnConflict != "" && a.OnConflict != "rename":
+		return errConflict
 	case !isText(a.Category, 100), strings.ContainsFunc(a.Category, unicode.IsControl):
 		return errCategory
 	}
@@ -134,13 +142,34 @@ func (u *Uploads) create(ctx context.Context, actor tenancy.Actor, a Metadata, s
 		if err := admit(ctx, tx, actor, name, a.ClaimedType, size); err != nil {
 			return err
 		}
+		if err := checkPlace(ctx, tx, a); err != nil {
+			return err
+		}
 		t, err = files.Create(ctx, tx, files.New{
-			Version: a.ID, File: a.File, Name: a.Name, Description: a.Description, Category: a.Category, ChangeDescription: a.ChangeDescription,
+			Version: a.ID, File: a.File, Space: a.Space, Folder: a.Folder, Subject: a.Subject, KeepBoth: a.OnConflict == "rename", Name: a.Name, Description: a.Description, Category: a.Category, ChangeDescription: a.ChangeDescription,
 			ClaimedType: a.ClaimedType, ClaimedSHA256: a.SHA256, Size: size, UploadedBy: actor.User, Metadata: metadata, TTL: ttl,
 		})
 		return err
 	})
 	return t, err
+}
+
+// checkPlace refuses a folder that the actor does not see, and what a hand-in does not
+// accept.
+func checkPlace(ctx context.Context, tx *tenancy.Tx, a Metadata) error {
+	if a.Folder == uuid.Nil || a.File != uuid.Nil {
+		return nil
+	}
+	folder, err := spaces.GetFolder(ctx, tx, a.Folder)
+	if err != nil {
+		return err
+	}
+	extension := strings.ToLower(strings.TrimPrefix(path.Ext(a.Name), "."))
+	if len(folder.Accepted) > 0 && !slices.Contains(folder.Accepted, extension) {
+		return fault.New(fault.Invalid, "type_not_allowed", "This folder takes %s. The file is called %q. Save it as one of those kinds and send it again.",
+			strings.Join(folder.Accepted, ", "), a.Name).Under("not_accepted_here")
+	}
+	return nil
 }
 
 // checkFile gives the name of the file that is to have a new version.

@@ -123,7 +123,7 @@ func accepted(t files.Created, actor tenancy.Actor, a Metadata, in *ingest.Strea
 	}
 	none := json.RawMessage("[]")
 	return Accepted{t, &files.View{
-		OrganizationID: actor.Org, FileID: t.File, Name: a.Name, Description: a.Description, Category: a.Category,
+		OrganizationID: actor.Org, FileID: t.File, Name: t.Place.Name, SpaceID: t.Place.SpaceID, FolderID: t.Place.FolderID, Needs: t.Place.Needs, SubjectID: t.Place.SubjectID, Description: a.Description, Category: a.Category,
 		FileStatus: files.Processing, OwnerID: actor.User, CreatedAt: t.CreatedAt, UpdatedAt: at, ShownID: &t.Version, HeadID: &t.Version,
 		VersionID: t.Version, Number: t.Number, Status: files.Processing, ChangeDescription: a.ChangeDescription, Size: in.Received(),
 		Sha256: sum, UploadedBy: actor.User, VersionCreatedAt: t.CreatedAt, Renditions: none, Steps: none,

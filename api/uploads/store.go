@@ -72,12 +72,19 @@ func metadataFromTus(m handler.MetaData) (Metadata, error) {
 		Name: m["filename"], ClaimedType: m["filetype"], SHA256: m["sha256"],
 		Category: m["category"], Description: m["description"], ChangeDescription: m["change_description"],
 	}
-	if id := m["file_id"]; id != "" {
-		file, err := uuid.Parse(id)
-		if err != nil || file == uuid.Nil {
-			return a, files.ErrNotFound
+	a.OnConflict = m["on_conflict"]
+	for name, id := range map[string]*uuid.UUID{"file_id": &a.File, "space_id": &a.Space, "folder_id": &a.Folder, "subject_id": &a.Subject} {
+		if m[name] == "" {
+			continue
 		}
-		a.File = file
+		named, err := uuid.Parse(m[name])
+		if err != nil || named == uuid.Nil {
+			if name == "file_id" {
+				return a, files.ErrNotFound
+			}
+			return a, files.ErrNoPlace
+		}
+		*id = named
 	}
 	return a, nil
 }

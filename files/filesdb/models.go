@@ -109,4 +109,9 @@ type VersionView struct {
 	FoundKind         string
 	ExpectedKind      string
 	ActiveContent     []string
+	SpaceID           uuid.UUID
+	FolderID          *uuid.UUID
+	Needs             int16
+	SubjectID         *uuid.UUID
+	HandedInAt        *time.Time
 }

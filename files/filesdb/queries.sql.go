@@ -67,10 +67,28 @@ func (q *Queries) FileFollow(ctx context.Context, arg FileFollowParams) ([]FileF
 	return items, nil
 }
 
+const fileFreeName = `-- name: FileFreeName :one
+select app.free_name($1, $2::uuid, $3)::text as name
+`
+
+type FileFreeNameParams struct {
+	FolderID  uuid.UUID
+	SubjectID *uuid.UUID
+	Name      string
+}
+
+func (q *Queries) FileFreeName(ctx context.Context, arg FileFreeNameParams) (string, error) {
+	row := q.db.QueryRow(ctx, fileFreeName, arg.FolderID, arg.SubjectID, arg.Name)
+	var name string
+	err := row.Scan(&name)
+	return name, err
+}
+
 const fileInsert = `-- name: FileInsert :one
 
-insert into files (organization_id, id, name, description, category, uploaded_by) values (app.org(), $1, $2, $3, $4, $5)
-returning created_at
+insert into files (organization_id, id, name, description, category, uploaded_by, space_id, folder_id, subject_id)
+values (app.org(), $1, $2, $3, $4, $5, $6::uuid, $7::uuid, $8::uuid)
+returning created_at, name, space_id, folder_id, needs, subject_id
 `
 
 type FileInsertParams struct {
@@ -79,21 +97,43 @@ type FileInsertParams struct {
 	Description string
 	Category    string
 	UploadedBy  uuid.UUID
+	SpaceID     *uuid.UUID
+	FolderID    *uuid.UUID
+	SubjectID   *uuid.UUID
+}
+
+type FileInsertRow struct {
+	CreatedAt time.Time
+	Name      string
+	SpaceID   uuid.UUID
+	FolderID  *uuid.UUID
+	Needs     int16
+	SubjectID *uuid.UUID
 }
 
 // Names are noun first, so that they sort by what they touch. The organization
 // is bound to the transaction; no query names it but for inserts.
-func (q *Queries) FileInsert(ctx context.Context, arg FileInsertParams) (time.Time, error) {
+func (q *Queries) FileInsert(ctx context.Context, arg FileInsertParams) (FileInsertRow, error) {
 	row := q.db.QueryRow(ctx, fileInsert,
 		arg.ID,
 		arg.Name,
 		arg.Description,
 		arg.Category,
 		arg.UploadedBy,
+		arg.SpaceID,
+		arg.FolderID,
+		arg.SubjectID,
 	)
-	var created_at time.Time
-	err := row.Scan(&created_at)
-	return created_at, err
+	var i FileInsertRow
+	err := row.Scan(
+		&i.CreatedAt,
+		&i.Name,
+		&i.SpaceID,
+		&i.FolderID,
+		&i.Needs,
+		&i.SubjectID,
+	)
+	return i, err
 }
 
 const fileLock = `-- name: FileLock :one
@@ -134,6 +174,25 @@ func (q *Queries) FileMayChange(ctx context.Context, fileID uuid.UUID) (bool, er
 	var column_1 bool
 	err := row.Scan(&column_1)
 	return column_1, err
+}
+
+const fileMove = `-- name: FileMove :execrows
+update files set space_id = coalesce($1::uuid, space_id), folder_id = $2::uuid, updated_at = now()
+ where id = $3 and trashed_at is null
+`
+
+type FileMoveParams struct {
+	SpaceID  *uuid.UUID
+	FolderID *uuid.UUID
+	ID       uuid.UUID
+}
+
+func (q *Queries) FileMove(ctx context.Context, arg FileMoveParams) (int64, error) {
+	result, err := q.db.Exec(ctx, fileMove, arg.SpaceID, arg.FolderID, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const filePagePurge = `-- name: FilePagePurge :execrows
@@ -1493,7 +1552,7 @@ select organization_id, file_id, name, description, category, file_status, owner
        current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256,
        scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag,
        uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason,
-       corrected_from, found_kind, expected_kind, active_content
+       corrected_from, found_kind, expected_kind, active_content, space_id, folder_id, needs, subject_id, handed_in_at
   from version_view
  where file_id = $1 and (version_id = $2 or ($2::uuid is null and version_id = shown_id))
 `
@@ -1551,6 +1610,11 @@ func (q *Queries) VersionView(ctx context.Context, arg VersionViewParams) (Versi
 		&i.FoundKind,
 		&i.ExpectedKind,
 		&i.ActiveContent,
+		&i.SpaceID,
+		&i.FolderID,
+		&i.Needs,
+		&i.SubjectID,
+		&i.HandedInAt,
 	)
 	return i, err
 }
@@ -1560,7 +1624,7 @@ select organization_id, file_id, name, description, category, file_status, owner
        current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256,
        scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag,
        uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason,
-       corrected_from, found_kind, expected_kind, active_content
+       corrected_from, found_kind, expected_kind, active_content, space_id, folder_id, needs, subject_id, handed_in_at
   from version_view
  where file_id = $1 and number = $2
 `
@@ -1618,6 +1682,11 @@ func (q *Queries) VersionViewByNumber(ctx context.Context, arg VersionViewByNumb
 		&i.FoundKind,
 		&i.ExpectedKind,
 		&i.ActiveContent,
+		&i.SpaceID,
+		&i.FolderID,
+		&i.Needs,
+		&i.SubjectID,
+		&i.HandedInAt,
 	)
 	return i, err
 }
@@ -1627,7 +1696,7 @@ select organization_id, file_id, name, description, category, file_status, owner
        current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256,
        scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag,
        uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason,
-       corrected_from, found_kind, expected_kind, active_content
+       corrected_from, found_kind, expected_kind, active_content, space_id, folder_id, needs, subject_id, handed_in_at
   from version_view
  where file_id = $1 order by number desc
 `
@@ -1686,6 +1755,11 @@ func (q *Queries) VersionViews(ctx context.Context, fileID uuid.UUID) ([]Version
 			&i.FoundKind,
 			&i.ExpectedKind,
 			&i.ActiveContent,
+			&i.SpaceID,
+			&i.FolderID,
+			&i.Needs,
+			&i.SubjectID,
+			&i.HandedInAt,
 		); err != nil {
 			return nil, err
 		}

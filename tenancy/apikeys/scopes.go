@@ -27,7 +27,7 @@ const (
 // tenancy.Grants. Guardians and consent stay with people, and so do keys
 // themselves: a key that leaked must not make another.
 var Scopes = map[Scope][]tenancy.Action{
-	FilesRead:        {tenancy.ReadFiles, tenancy.ReadQuota},
+	FilesRead:        {tenancy.ReadFiles, tenancy.ReadSpaces, tenancy.ReadQuota},
 	FilesWrite:       {tenancy.Upload, tenancy.EditFiles},
 	MembersRead:      {tenancy.ReadMembers},
 	MembersManage:    {tenancy.ManageMembers, tenancy.Invite},

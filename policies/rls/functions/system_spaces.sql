@@ -153,6 +153,14 @@ language sql stable security definer set search_path = public, pg_temp as $$
      order by m.user_id, m.level desc, m.ends_at desc
 $$;
 
+-- The personal space of a person, for an admin who breaks the glass: no policy shows it
+-- to them before.
+create or replace function app.personal_space(person uuid) returns uuid
+language sql stable security definer set search_path = public, pg_temp as $$
+    select s.id from spaces s where s.organization_id = app.people_org() and s.kind = 'personal' and s.owner_id = person
+       and exists (select from members m where m.organization_id = s.organization_id and m.user_id = app.actor() and m.role in ('owner', 'admin') and not m.service)
+$$;
+
 -- Moves of folders run one after another in a space: two at once could make a circle
 -- that neither sees.
 create or replace function app.folder_placed() returns trigger
