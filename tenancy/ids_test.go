@@ -70,7 +70,7 @@ func TestGrantsAreSane(t *testing.T) {
 	}
 	for _, role := range tenancy.Roles {
 		require.False(t, tenancy.Actor{Role: role}.May("unheard_of"))
-		wider := map[tenancy.Action]tenancy.Action{tenancy.ReadAll: tenancy.ReadFiles, tenancy.EditAll: tenancy.EditFiles, tenancy.EditFiles: tenancy.ReadFiles}
+		wider := map[tenancy.Action]tenancy.Action{tenancy.EditFiles: tenancy.ReadFiles, tenancy.ManageSpaces: tenancy.MakeSpaces, tenancy.MakeSpaces: tenancy.ReadSpaces}
 		for all, own := range wider {
 			if (tenancy.Actor{Role: role}).May(all) {
 				require.True(t, tenancy.Actor{Role: role}.May(own), "%s may %s and so must %s", role, all, own)
