@@ -1,4 +1,4 @@
-package main
+package wiring
 
 import (
 	"time"
@@ -96,7 +96,7 @@ var invitationProcess = fx.Module("invitation",
 )
 
 var usageProcess = fx.Module("usage",
-	fx.Provide(newUsage),
+	fx.Provide(NewUsage),
 	component(func(u *usagerecord.Activities) queue.Component {
 		return queue.Component{Queue: queue.Batch, Workflows: []any{counting.RollUpUsage, counting.SweepUsageWarnings}, Activities: []any{u}, Schedules: counting.Schedules()}
 	}),

@@ -1,4 +1,4 @@
-package main
+package pipelinetest
 
 import (
 	"context"
@@ -19,7 +19,7 @@ import (
 	"go.temporal.io/sdk/log"
 )
 
-// temporalServer is one real server for the tests of this package. Each test has
+// temporalServer is one real server for the tests of a package. Each test has
 // a namespace of its own, because the task queues' names are fixed.
 type temporalServer struct {
 	address string
@@ -70,13 +70,13 @@ func findTemporal() (string, error) {
 	return p, err
 }
 
-func TestMain(m *testing.M) {
-	code := m.Run()
+// StopTemporal ends the server, if a test needed one. TestMain calls it behind
+// the last test.
+func StopTemporal() {
 	if s := started.Load(); s != nil {
 		_ = s.command.Process.Kill()
 		_ = s.command.Wait()
 	}
-	os.Exit(code)
 }
 
 // dial gives a client of an unused namespace of the real server.

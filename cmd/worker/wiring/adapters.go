@@ -1,4 +1,4 @@
-package main
+package wiring
 
 import (
 	"context"
@@ -26,7 +26,7 @@ import (
 )
 
 var adaptersModule = fx.Module("adapters", fx.Provide(
-	newScanner, newRenderer, newSpool, newMailer, newReady, newCleaner, newUploads, upload.NewAdmission, newSigner))
+	newScanner, newRenderer, newSpool, newMailer, newReady, NewCleaner, NewUploads, upload.NewAdmission, newSigner))
 
 func newInspect(db *tenancy.DB, store *s3.Store, limits archives.Limits) *inspect.Activities {
 	return inspect.New(db, store.Staging, limits)
@@ -76,17 +76,17 @@ func newCheckpoint(db *tenancy.DB, store *s3.Store, s *audit.Signer) *checkpoint
 	return checkpoint.New(db, store.Audit, s)
 }
 
-// scanner is clamd as the scan activities know it.
-type scanner struct{ *clamd.Client }
+// Scanner is clamd as the scan activities know it.
+type Scanner struct{ *clamd.Client }
 
 func newScanner(c scannerConfig, w workers.Config, ready *bootstrap.Readiness) scan.Scanner {
 	client := clamd.New(c.Socket, clamd.WithMemory(c.MemoryBytes, max(w.ScanSlots, 0)))
 	ready.Add("clamd", client.Ping)
-	return scanner{client}
+	return Scanner{client}
 }
 
 // Scan translates clamd's answers. What is not known stays an error.
-func (s scanner) Scan(ctx context.Context, r io.Reader, size int64) (scan.Finding, error) {
+func (s Scanner) Scan(ctx context.Context, r io.Reader, size int64) (scan.Finding, error) {
 	found, err := s.Client.Scan(ctx, r, size)
 	if err != nil {
 		return scan.Finding{}, translate(err)
@@ -95,7 +95,7 @@ func (s scanner) Scan(ctx context.Context, r io.Reader, size int64) (scan.Findin
 }
 
 // Version tells engine and signatures.
-func (s scanner) Version(ctx context.Context) (engine, database string, err error) {
+func (s Scanner) Version(ctx context.Context) (engine, database string, err error) {
 	v, err := s.Client.Version(ctx)
 	return v.Engine, v.Database, translate(err)
 }

@@ -1,4 +1,4 @@
-package main
+package wiring
 
 import (
 	"context"
@@ -30,8 +30,8 @@ func newEmail(db *tenancy.DB, m email.Mailer, c email.Config) (*email.Activities
 	return email.New(db, m, c), c.Check()
 }
 
-// mailFaults say of each way to fail whether another attempt may succeed.
-var mailFaults = map[error]*fault.Fault{
+// MailFaults say of each way to fail whether another attempt may succeed.
+var MailFaults = map[error]*fault.Fault{
 	mail.ErrAddressRefused: fault.New(fault.Invalid, "address_refused", "The mail server refused the address. Check it, and invite the person again."),
 	mail.ErrRefused:        fault.New(fault.Invalid, "mail_refused", "The mail server refused the mail. Ask the administrator of the mail server why, then resend."),
 	mail.ErrDeferred:       fault.New(fault.Unavailable, "mail_deferred", "The mail server asked to come back later."),
@@ -43,7 +43,7 @@ var mailFaults = map[error]*fault.Fault{
 // Send translates the adapter's errors.
 func (m mailer) Send(ctx context.Context, message email.Message) error {
 	err := m.Sender.Send(ctx, mail.Message(message))
-	for known, f := range mailFaults {
+	for known, f := range MailFaults {
 		if errors.Is(err, known) {
 			return f.Because(err)
 		}
@@ -68,7 +68,8 @@ func (u usageWarnings) StartWarning(ctx context.Context, org tenancy.OrgID, warn
 	return counting.StartWarning(ctx, u.client, org, warning)
 }
 
-func newUsage(db *tenancy.DB, c client.Client) *usage.Activities {
+// NewUsage makes the activities of usage and its warnings.
+func NewUsage(db *tenancy.DB, c client.Client) *usage.Activities {
 	return usage.New(db, usageWarnings{c})
 }
 

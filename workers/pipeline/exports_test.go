@@ -1,4 +1,4 @@
-package main
+package pipeline_test
 
 import (
 	"archive/zip"
@@ -19,25 +19,20 @@ import (
 
 	"satchel/activities/export"
 	"satchel/activities/reconcile"
+	"satchel/cmd/worker/wiring"
 	"satchel/files"
+	"satchel/internal/pipelinetest"
 	"satchel/policies/audit"
-	"satchel/policies/verdict"
 	"satchel/tenancy"
 	"satchel/tenancy/exports"
 	"satchel/tenancy/operations"
 	exporting "satchel/workflows/export"
 )
 
-// StartExport counts what the sweep starts.
-func (n *nowhere) StartExport(_ context.Context, _ tenancy.OrgID, id uuid.UUID) error {
-	n.exports = append(n.exports, id)
-	return nil
-}
-
 // dying is a bucket whose process dies at one of its calls: the call works, or
 // not, and nothing after it does.
 type dying struct {
-	exportBucket
+	wiring.ExportBucket
 	at    string
 	death context.CancelFunc
 }
@@ -55,7 +50,7 @@ func (d *dying) PutPart(ctx context.Context, key, upload string, number int, bod
 	if err := d.dies("before piece"); err != nil {
 		return "", err
 	}
-	etag, err := d.exportBucket.PutPart(ctx, key, upload, number, body)
+	etag, err := d.ExportBucket.PutPart(ctx, key, upload, number, body)
 	if died := d.dies("after piece"); died != nil {
 		return "", died
 	}
@@ -63,7 +58,7 @@ func (d *dying) PutPart(ctx context.Context, key, upload string, number int, bod
 }
 
 func (d *dying) CompleteMultipart(ctx context.Context, key, upload string, etags []string) (string, error) {
-	etag, err := d.exportBucket.CompleteMultipart(ctx, key, upload, etags)
+	etag, err := d.ExportBucket.CompleteMultipart(ctx, key, upload, etags)
 	if died := d.dies("after join"); died != nil {
 		return "", died
 	}
@@ -74,15 +69,15 @@ func (d *dying) CompleteMultipart(ctx context.Context, key, upload string, etags
 func (a *activities) exporter(t *testing.T, partBytes int64, s export.Bucket) *export.Activities {
 	t.Helper()
 	if s == nil {
-		s = exportBucket{bucket{a.store.Exports}}
+		s = wiring.NewExportBucket(a.Store)
 	}
-	return export.New(a.DB, s, a.store.Clean, a.nowhere, export.Config{PartBytes: partBytes, PartEntries: 50, ConcurrentArchives: 1})
+	return export.New(a.DB, s, a.Store.Clean, a.Workflows, export.Config{PartBytes: partBytes, PartEntries: 50, ConcurrentArchives: 1})
 }
 
 func (a *activities) beginExport(t *testing.T) uuid.UUID {
 	t.Helper()
 	id := tenancy.NewID()
-	require.NoError(t, a.InTx(t.Context(), a.org, func(tx *tenancy.Tx) error {
+	require.NoError(t, a.InTx(t.Context(), a.Org, func(tx *tenancy.Tx) error {
 		_, begun, err := exports.Begin(t.Context(), tx, id)
 		require.True(t, begun)
 		return err
@@ -93,11 +88,8 @@ func (a *activities) beginExport(t *testing.T) uuid.UUID {
 // publishNamed puts a published file into the clean bucket.
 func (a *activities) publishNamed(t *testing.T, name string, content []byte) files.Created {
 	t.Helper()
-	ticket := a.receive(t, name, content)
-	v, err := files.GetVersion(t.Context(), a.Single(a.org), ticket.Version)
-	require.NoError(t, err)
-	require.NoError(t, files.Scanned(t.Context(), a.Single(a.org), ticket.Version, files.Verdict{Verdict: verdict.Clean, Engine: "fake", SHA256: v.Sha256}))
-	_, err = a.publish(ticket.Version)
+	ticket := a.ScannedAs(t, name, content)
+	_, err := a.Publish(ticket.Version)
 	require.NoError(t, err)
 	return ticket
 }
@@ -116,15 +108,15 @@ func writeAll(t *testing.T, x *export.Activities, org tenancy.OrgID, id uuid.UUI
 
 // unpack reads every part of an export and holds each entry against the manifest
 // of its part, and each part against its row.
-func (b *bundle) unpack(t *testing.T, id uuid.UUID) (entries map[string][]byte, problems []export.ManifestEntry) {
+func unpack(t *testing.T, b *pipelinetest.Bench, id uuid.UUID) (entries map[string][]byte, problems []export.ManifestEntry) {
 	t.Helper()
-	parts, err := exports.Parts(t.Context(), b.Single(b.org), id)
+	parts, err := exports.Parts(t.Context(), b.Single(b.Org), id)
 	require.NoError(t, err)
 	entries = map[string][]byte{}
 	for i, p := range parts {
 		require.Equal(t, i+1, p.Number)
 		require.Equal(t, i == len(parts)-1, p.End)
-		packed := read(t, b.store.Exports, p.Key)
+		packed := read(t, b.Store.Exports, p.Key)
 		require.Len(t, packed, int(p.Size))
 		require.Equal(t, sumOf(packed), p.SHA256)
 		z, err := zip.NewReader(bytes.NewReader(packed), int64(len(packed)))
@@ -182,38 +174,38 @@ func TestExportHoldsEverythingAndNothingElse(t *testing.T) {
 	t.Parallel()
 	a := setupActivities(t)
 	ctx := t.Context()
-	foreign := []string{a.org.String(), a.user.String()}
+	foreign := []string{a.Org.String(), a.User.String()}
 	fill := func() (published []files.Created) {
-		a.org = a.Organization(t, room)
-		a.user = a.Member(t, a.org, tenancy.Student)
-		parent := a.Member(t, a.org, tenancy.Parent)
+		a.Org = a.Organization(t, room)
+		a.User = a.Member(t, a.Org, tenancy.Student)
+		parent := a.Member(t, a.Org, tenancy.Parent)
 		for _, sql := range []string{
 			"insert into invitations (organization_id, id, email, role, expires_at) values (app.org(), $1, 'open@school.example', 'teacher', now() + interval '1 day')",
 			"insert into usage_days (organization_id, day, uploads, rolled_at) values (app.org(), '2026-01-01', 3, now())",
 		} {
 			args := []any{tenancy.NewID()}[:strings.Count(sql, "$1")]
-			_, err := a.Single(a.org).Exec(ctx, sql, args...)
+			_, err := a.Single(a.Org).Exec(ctx, sql, args...)
 			require.NoError(t, err)
 		}
-		_, err := a.Single(a.org).Exec(ctx, "insert into guardianships (organization_id, parent_id, student_id, created_by) values (app.org(), $1, $2, $1)", parent, a.user)
+		_, err := a.Single(a.Org).Exec(ctx, "insert into guardianships (organization_id, parent_id, student_id, created_by) values (app.org(), $1, $2, $1)", parent, a.User)
 		require.NoError(t, err)
 		for i, name := range []string{"Grüße – 你好.txt", `..\..\evil?.txt`, "con.txt", "same.txt", "same.txt"} {
-			published = append(published, a.publishNamed(t, name, fmt.Appendf(nil, "content %d of %s", i, a.org)))
+			published = append(published, a.publishNamed(t, name, fmt.Appendf(nil, "content %d of %s", i, a.Org)))
 		}
-		a.trash(t, published[4].File)
-		a.receive(t, "waiting.txt", []byte("not checked yet"))
-		foreign = append(foreign, a.org.String(), a.user.String(), parent.String())
+		a.Trash(t, published[4].File)
+		a.Receive(t, "waiting.txt", []byte("not checked yet"))
+		foreign = append(foreign, a.Org.String(), a.User.String(), parent.String())
 		return published
 	}
 	fill()
 	others := foreign
 	own := fill()
 	id := a.beginExport(t)
-	result := writeAll(t, a.exporter(t, 60, nil), a.org, id)
+	result := writeAll(t, a.exporter(t, 60, nil), a.Org, id)
 	require.EqualValues(t, 4, result.Files)
 	require.Zero(t, result.Missing)
 	require.Greater(t, len(result.Parts), 3, "parts are bounded")
-	entries, problems := a.unpack(t, id)
+	entries, problems := unpack(t, &a.Bench, id)
 	require.Empty(t, problems)
 
 	content := map[string]string{}
@@ -227,7 +219,7 @@ func TestExportHoldsEverythingAndNothingElse(t *testing.T) {
 	}
 	want := map[string]string{}
 	for i, name := range []string{"Grüße – 你好.txt", ".._.._evil_.txt", "_con.txt", "same.txt"} {
-		want[fmt.Sprintf("files/%s/1/%s", own[i].File, name)] = fmt.Sprintf("content %d of %s", i, a.org)
+		want[fmt.Sprintf("files/%s/1/%s", own[i].File, name)] = fmt.Sprintf("content %d of %s", i, a.Org)
 	}
 	require.Equal(t, want, content, "live versions, under names that every system can keep")
 
@@ -238,7 +230,7 @@ func TestExportHoldsEverythingAndNothingElse(t *testing.T) {
 	}
 	require.NoError(t, json.Unmarshal(entries["organization.json"], &about))
 	require.Equal(t, export.Format, about.Format)
-	require.Equal(t, a.org.String(), about.Organization.ID)
+	require.Equal(t, a.Org.String(), about.Organization.ID)
 	require.Positive(t, about.Quota["used_bytes"])
 	require.Contains(t, entries, "policies.json")
 	for name, n := range map[string]int{"members.ndjson": 2, "invitations.ndjson": 1, "guardians.ndjson": 1, "keys.ndjson": 0, "files.ndjson": 6, "usage.ndjson": 1} {
@@ -247,7 +239,7 @@ func TestExportHoldsEverythingAndNothingElse(t *testing.T) {
 	file := jsonRows(t, entries["files.ndjson"])[0]
 	require.Equal(t, "Grüße – 你好.txt", file["name"], "as people gave it")
 	require.Len(t, file["versions"], 1)
-	chain := audit.Chain{Organization: a.org.String()}
+	chain := audit.Chain{Organization: a.Org.String()}
 	var events int
 	for text := range strings.Lines(string(entries["audit.ndjson"])) {
 		var l audit.Line
@@ -256,7 +248,7 @@ func TestExportHoldsEverythingAndNothingElse(t *testing.T) {
 		events++
 	}
 	require.Positive(t, events)
-	found, err := a.checker.Check(ctx, a.org, reconcile.Options{})
+	found, err := a.Checker.Check(ctx, a.Org, reconcile.Options{})
 	require.NoError(t, err)
 	for _, f := range found {
 		require.NotEqual(t, reconcile.OrphanExport, f.Kind, "the reconciler knows the export")
@@ -300,15 +292,15 @@ func TestExportThatDiesGoesOn(t *testing.T) {
 				a.publishNamed(t, "a.txt", fmt.Appendf(nil, "content %d", i))
 			}
 			id := a.beginExport(t)
-			s := &dying{exportBucket: exportBucket{bucket{a.store.Exports}}}
+			s := &dying{ExportBucket: wiring.NewExportBucket(a.Store)}
 			x := a.exporter(t, 1, s)
 			for part := 1; part <= 2; part++ {
 				ctx, death := context.WithCancel(t.Context())
 				s.at, s.death = at, death
-				in := export.WriteExportPartInput{Org: a.org, Export: id, Part: part}
+				in := export.WriteExportPartInput{Org: a.Org, Export: id, Part: part}
 				_, err := x.WriteExportPart(ctx, in)
 				require.ErrorIs(t, err, context.Canceled)
-				_, err = exports.GetPart(t.Context(), a.Single(a.org), id, part)
+				_, err = exports.GetPart(t.Context(), a.Single(a.Org), id, part)
 				require.ErrorIs(t, err, exports.ErrNotFound)
 				first, err := x.WriteExportPart(t.Context(), in)
 				require.NoError(t, err)
@@ -316,12 +308,12 @@ func TestExportThatDiesGoesOn(t *testing.T) {
 				require.NoError(t, err)
 				require.Equal(t, first, again, "an existing part is not written again")
 			}
-			result := writeAll(t, x, a.org, id)
+			result := writeAll(t, x, a.Org, id)
 			require.EqualValues(t, 3, result.Files)
-			entries, _ := a.unpack(t, id)
+			entries, _ := unpack(t, &a.Bench, id)
 			require.Contains(t, entries, "files.ndjson")
-			require.Len(t, keys(t, a.store.Exports), len(result.Parts), "nothing of the attempts that died")
-			pending, err := a.store.Exports.ListPending(t.Context(), "")
+			require.Len(t, keys(t, a.Store.Exports), len(result.Parts), "nothing of the attempts that died")
+			pending, err := a.Store.Exports.ListPending(t.Context(), "")
 			require.NoError(t, err)
 			require.Empty(t, pending)
 		})
@@ -334,14 +326,14 @@ func TestLostObjectStandsInTheManifest(t *testing.T) {
 	t.Parallel()
 	a := setupActivities(t)
 	lost, changed, kept := a.publishNamed(t, "lost.txt", []byte("1")), a.publishNamed(t, "changed.txt", []byte("2")), a.publishNamed(t, "kept.txt", []byte("3"))
-	require.NoError(t, a.store.Clean.Remove(t.Context(), files.ContentKey(a.org, lost.Version)))
-	_, err := a.store.Clean.Put(t.Context(), files.ContentKey(a.org, changed.Version), bytes.NewReader([]byte("exchanged")), 9, "")
+	require.NoError(t, a.Store.Clean.Remove(t.Context(), files.ContentKey(a.Org, lost.Version)))
+	_, err := a.Store.Clean.Put(t.Context(), files.ContentKey(a.Org, changed.Version), bytes.NewReader([]byte("exchanged")), 9, "")
 	require.NoError(t, err)
 	id := a.beginExport(t)
-	result := writeAll(t, a.exporter(t, room, nil), a.org, id)
+	result := writeAll(t, a.exporter(t, room, nil), a.Org, id)
 	require.EqualValues(t, 2, result.Missing)
 	require.EqualValues(t, 1, result.Files)
-	entries, problems := a.unpack(t, id)
+	entries, problems := unpack(t, &a.Bench, id)
 	require.Equal(t, []byte("3"), entries[fmt.Sprintf("files/%s/1/kept.txt", kept.File)])
 	require.Equal(t, []export.ManifestEntry{
 		{Entry: fmt.Sprintf("files/%s/1/lost.txt", lost.File), Size: 1, Problem: "object_missing"},
@@ -354,7 +346,7 @@ func TestOnlyOneExportAtATime(t *testing.T) {
 	a := setupActivities(t)
 	id := a.beginExport(t)
 	begin := func() (running uuid.UUID, begun bool, err error) {
-		err = a.InTx(t.Context(), a.org, func(tx *tenancy.Tx) error {
+		err = a.InTx(t.Context(), a.Org, func(tx *tenancy.Tx) error {
 			running, begun, err = exports.Begin(t.Context(), tx, tenancy.NewID())
 			return err
 		})
@@ -365,7 +357,7 @@ func TestOnlyOneExportAtATime(t *testing.T) {
 	require.False(t, begun)
 	require.Equal(t, id, running)
 	x := a.exporter(t, room, nil)
-	writeAll(t, x, a.org, id)
+	writeAll(t, x, a.Org, id)
 	_, begun, err = begin()
 	require.NoError(t, err)
 	require.True(t, begun, "the first is done")
@@ -377,20 +369,20 @@ func TestDiscardedExportLeavesNothing(t *testing.T) {
 	a := setupActivities(t)
 	id := a.beginExport(t)
 	x := a.exporter(t, room, nil)
-	in := export.WriteExportPartInput{Org: a.org, Export: id, Part: 1}
+	in := export.WriteExportPartInput{Org: a.Org, Export: id, Part: 1}
 	_, err := x.WriteExportPart(t.Context(), in)
 	require.NoError(t, err)
-	_, err = a.store.Exports.CreateMultipart(t.Context(), exports.Prefix(a.org, id)+"000002-x.zip")
+	_, err = a.Store.Exports.CreateMultipart(t.Context(), exports.Prefix(a.Org, id)+"000002-x.zip")
 	require.NoError(t, err)
-	_, err = x.DiscardExport(t.Context(), export.DiscardExportInput{Org: a.org, Export: id})
+	_, err = x.DiscardExport(t.Context(), export.DiscardExportInput{Org: a.Org, Export: id})
 	require.NoError(t, err)
-	require.Empty(t, keys(t, a.store.Exports))
-	pending, err := a.store.Exports.ListPending(t.Context(), "")
+	require.Empty(t, keys(t, a.Store.Exports))
+	pending, err := a.Store.Exports.ListPending(t.Context(), "")
 	require.NoError(t, err)
 	require.Empty(t, pending)
 	_, err = x.WriteExportPart(t.Context(), in)
 	require.ErrorIs(t, err, exports.ErrNotRunning)
-	_, _, err = exports.CheckReady(t.Context(), a.Single(a.org), id, 1)
+	_, _, err = exports.CheckReady(t.Context(), a.Single(a.Org), id, 1)
 	require.ErrorIs(t, err, exports.ErrFailed)
 }
 
@@ -400,21 +392,21 @@ func TestDeletionEndsExports(t *testing.T) {
 	t.Parallel()
 	a := setupActivities(t)
 	id, deletion := a.beginExport(t), tenancy.NewID()
-	require.NoError(t, tenancy.ScheduleDeletion(t.Context(), a.Single(a.org), deletion, 0))
+	require.NoError(t, tenancy.ScheduleDeletion(t.Context(), a.Single(a.Org), deletion, 0))
 	x := a.exporter(t, room, nil)
-	_, err := x.WriteExportPart(t.Context(), export.WriteExportPartInput{Org: a.org, Export: id, Part: 1})
+	_, err := x.WriteExportPart(t.Context(), export.WriteExportPartInput{Org: a.Org, Export: id, Part: 1})
 	require.NoError(t, err, "in its grace period an operator may take it along")
-	begun, err := tenancy.BeginDeletion(t.Context(), a.Single(a.org), deletion)
+	begun, err := tenancy.BeginDeletion(t.Context(), a.Single(a.Org), deletion)
 	require.NoError(t, err)
 	require.True(t, begun)
-	_, err = x.WriteExportPart(t.Context(), export.WriteExportPartInput{Org: a.org, Export: id, Part: 2})
+	_, err = x.WriteExportPart(t.Context(), export.WriteExportPartInput{Org: a.Org, Export: id, Part: 2})
 	require.ErrorIs(t, err, exports.ErrNotRunning)
 	_, err = a.Admin(t).Exec(t.Context(), "update exports set updated_at = now() - interval '1 hour'")
 	require.NoError(t, err)
 	left, err := a.ExportsUnfinished(t.Context(), time.Minute, uuid.Nil, 10)
 	require.NoError(t, err)
 	require.Empty(t, left)
-	err = a.InTx(t.Context(), a.org, func(tx *tenancy.Tx) error {
+	err = a.InTx(t.Context(), a.Org, func(tx *tenancy.Tx) error {
 		_, _, err := exports.Begin(t.Context(), tx, tenancy.NewID())
 		return err
 	})
@@ -426,11 +418,11 @@ func TestExportsGoAfterTheirTerm(t *testing.T) {
 	t.Parallel()
 	a := setupActivities(t)
 	x := a.exporter(t, room, nil)
-	a.env.RegisterActivity(x)
+	a.Env.RegisterActivity(x)
 	kept := a.beginExport(t)
-	writeAll(t, x, a.org, kept)
+	writeAll(t, x, a.Org, kept)
 	due := a.beginExport(t)
-	writeAll(t, x, a.org, due)
+	writeAll(t, x, a.Org, due)
 	lost := a.beginExport(t)
 	admin := a.Admin(t)
 	for sql, id := range map[string]uuid.UUID{
@@ -440,42 +432,42 @@ func TestExportsGoAfterTheirTerm(t *testing.T) {
 		_, err := admin.Exec(t.Context(), sql, id)
 		require.NoError(t, err)
 	}
-	_, err := a.env.ExecuteActivity(x.RemoveExports, export.RemoveExportsInput{Org: tenancy.Platform})
+	_, err := a.Env.ExecuteActivity(x.RemoveExports, export.RemoveExportsInput{Org: tenancy.Platform})
 	require.NoError(t, err)
-	_, _, err = exports.CheckReady(t.Context(), a.Single(a.org), due, 1)
+	_, _, err = exports.CheckReady(t.Context(), a.Single(a.Org), due, 1)
 	require.ErrorIs(t, err, exports.ErrRemoved)
-	p, e, err := exports.CheckReady(t.Context(), a.Single(a.org), kept, 1)
+	p, e, err := exports.CheckReady(t.Context(), a.Single(a.Org), kept, 1)
 	require.NoError(t, err)
-	require.Equal(t, []string{p.Key}, keys(t, a.store.Exports))
+	require.Equal(t, []string{p.Key}, keys(t, a.Store.Exports))
 	require.WithinDuration(t, time.Now().Add(exports.Term), *e.ExpiresAt, time.Minute)
-	_, err = a.env.ExecuteActivity(x.RestartExports, export.RestartExportsInput{Org: tenancy.Platform})
+	_, err = a.Env.ExecuteActivity(x.RestartExports, export.RestartExportsInput{Org: tenancy.Platform})
 	require.NoError(t, err)
-	require.Equal(t, []uuid.UUID{lost}, a.nowhere.exports)
+	require.Equal(t, []uuid.UUID{lost}, a.Workflows.Exports)
 }
 
 // TestExportFromRequestToArchive is the whole process on the real server.
 func TestExportFromRequestToArchive(t *testing.T) {
 	t.Parallel()
-	b := setup(t, func(o *options) { o.partBytes = 100 })
+	b := setup(t, func(o *pipelinetest.Options) { o.PartBytes = 100 })
 	var names []string
 	for i := range 3 {
-		ticket := b.receive(t, "notes.txt", fmt.Appendf(nil, "number %d, and enough to fill more than a part: %s", i, strings.Repeat("x", 100)))
-		_, err := b.ends(t, b.start(t, ticket), ticket)
+		ticket := b.Receive(t, "notes.txt", fmt.Appendf(nil, "number %d, and enough to fill more than a part: %s", i, strings.Repeat("x", 100)))
+		_, err := b.Ends(t, b.Process(t, ticket), ticket)
 		require.NoError(t, err)
 		names = append(names, fmt.Sprintf("files/%s/1/notes.txt", ticket.File))
 	}
-	op, err := exporting.Begin(t.Context(), b.DB, b.client, b.user, b.org, tenancy.NewID())
+	op, err := exporting.Begin(t.Context(), b.DB, b.Client, b.User, b.Org, tenancy.NewID())
 	require.NoError(t, err)
-	o := b.operationOf(t, b.org, op)
+	o := b.operationOf(t, b.Org, op)
 	require.Equal(t, operations.Succeeded, o.State, string(o.Error))
 	var result export.FinishExportResult
 	require.NoError(t, json.Unmarshal(o.Result, &result))
 	require.Len(t, result.Parts, 4)
-	entries, problems := b.unpack(t, op)
+	entries, problems := unpack(t, &b.Bench, op)
 	require.Empty(t, problems)
 	for _, name := range names {
 		require.Contains(t, entries, name)
 	}
-	b.requireSettled(t)
+	b.RequireSettled(t)
 	require.Contains(t, string(entries["audit.ndjson"]), "organization.export")
 }

@@ -1,4 +1,4 @@
-package main
+package pipeline_test
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	rolling "satchel/activities/usage"
+	"satchel/cmd/worker/wiring"
 	"satchel/internal/fault"
 	"satchel/internal/mail"
 	"satchel/internal/queue"
@@ -22,47 +23,47 @@ import (
 const office = "office@school.example"
 
 // fill has the organization store so many percent of its room.
-func (b *bundle) fill(t *testing.T, percent int) {
+func (b *worker) fill(t *testing.T, percent int) {
 	t.Helper()
 	ctx := context.Background()
-	_, err := b.Admin(t).Exec(ctx, "update organizations set contact_email = $2 where id = $1", b.org, office)
+	_, err := b.Admin(t).Exec(ctx, "update organizations set contact_email = $2 where id = $1", b.Org, office)
 	require.NoError(t, err)
-	_, err = b.Admin(t).Exec(ctx, "update storage_quotas set used_bytes = max_bytes / 100 * $2 + 100 where organization_id = $1", b.org, percent)
+	_, err = b.Admin(t).Exec(ctx, "update storage_quotas set used_bytes = max_bytes / 100 * $2 + 100 where organization_id = $1", b.Org, percent)
 	require.NoError(t, err)
 }
 
 // sweepWarnings runs one round of warnings, as the schedule does.
-func (b *bundle) sweepWarnings(t *testing.T) {
+func (b *worker) sweepWarnings(t *testing.T) {
 	t.Helper()
 	ctx := context.Background()
 	o := queue.Start("test-sweep-"+uuid.NewString(), queue.Batch, tenancy.Platform.String(), queue.For(tenancy.Platform.String(), queue.Default), "sweep")
-	run, err := b.client.ExecuteWorkflow(ctx, o, counting.SweepUsageWarnings, counting.SweepUsageWarningsInput{Org: tenancy.Platform})
+	run, err := b.Client.ExecuteWorkflow(ctx, o, counting.SweepUsageWarnings, counting.SweepUsageWarningsInput{Org: tenancy.Platform})
 	require.NoError(t, err)
 	require.NoError(t, run.Get(ctx, nil))
 }
 
-func (b *bundle) warnings(t *testing.T) []usage.Warning {
+func (b *worker) warnings(t *testing.T) []usage.Warning {
 	t.Helper()
-	found, err := usage.Warnings(context.Background(), b.Single(b.org))
+	found, err := usage.Warnings(context.Background(), b.Single(b.Org))
 	require.NoError(t, err)
 	return found
 }
 
-func (b *bundle) happened(t *testing.T) []events.Event {
+func (b *worker) happened(t *testing.T) []events.Event {
 	t.Helper()
-	found, err := events.List(context.Background(), b.Single(b.org), events.UsageWarning, 0, 100)
+	found, err := events.List(context.Background(), b.Single(b.Org), events.UsageWarning, 0, 100)
 	require.NoError(t, err)
 	return found
 }
 
-func (b *bundle) untilMail(t *testing.T, done func(usage.Warning) bool) usage.Warning {
+func (b *worker) untilMail(t *testing.T, done func(usage.Warning) bool) usage.Warning {
 	t.Helper()
 	require.Eventually(t, func() bool { w := b.warnings(t); return len(w) > 0 && done(w[0]) }, patience, pause)
 	return b.warnings(t)[0]
 }
 
-func (b *bundle) warning(id uuid.UUID) client.WorkflowRun {
-	return b.client.GetWorkflow(context.Background(), counting.WarningID(b.org, id), "")
+func (b *worker) warning(id uuid.UUID) client.WorkflowRun {
+	return b.Client.GetWorkflow(context.Background(), counting.WarningID(b.Org, id), "")
 }
 
 func isMailed(w usage.Warning) bool { return w.Mail == usage.Sent }
@@ -84,16 +85,16 @@ func TestWarningFromCrossingToMail(t *testing.T) {
 	require.Len(t, happened, 1)
 	require.Equal(t, *w.Event, happened[0].ID)
 	var trail int
-	require.NoError(t, b.Single(b.org).QueryRow(context.Background(), "select count(*) from audit_events where action = 'usage.warn'").Scan(&trail))
+	require.NoError(t, b.Single(b.Org).QueryRow(context.Background(), "select count(*) from audit_events where action = 'usage.warn'").Scan(&trail))
 	require.Equal(t, 1, trail)
-	require.Len(t, b.mails.mails, 1)
-	m := b.mails.mails[0]
+	require.Len(t, b.Mails.All(), 1)
+	m := b.Mails.All()[0]
 	require.Equal(t, office, m.To)
 	require.Equal(t, w.Event.String(), m.ID)
 	require.Equal(t, "Your organization has used 82 % of its storage", m.Subject)
 	require.Contains(t, m.Text, "839.7 MiB of 1.0 GiB")
 	require.Contains(t, m.HTML, "Test school")
-	history := b.client.GetWorkflowHistory(context.Background(), counting.WarningID(b.org, *w.Event), "", false, 1)
+	history := b.Client.GetWorkflowHistory(context.Background(), counting.WarningID(b.Org, *w.Event), "", false, 1)
 	for history.HasNext() {
 		e, err := history.Next()
 		require.NoError(t, err)
@@ -110,7 +111,7 @@ func TestWarningFromCrossingToMail(t *testing.T) {
 	b.sweepWarnings(t)
 	require.Equal(t, 80, b.untilMail(t, isMailed).Threshold)
 	require.Len(t, b.happened(t), 3)
-	require.Len(t, b.mails.mails, 3)
+	require.Len(t, b.Mails.All(), 3)
 }
 
 // TestWarningWaitsForTheMailServer: the attempt is recorded in the row with its code, and the
@@ -118,30 +119,30 @@ func TestWarningFromCrossingToMail(t *testing.T) {
 func TestWarningWaitsForTheMailServer(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
-	b.mails.fail(mailFaults[mail.ErrUnavailable])
+	b.Mails.Fail(wiring.MailFaults[mail.ErrUnavailable])
 	b.fill(t, 82)
 	b.sweepWarnings(t)
 	w := b.untilMail(t, func(w usage.Warning) bool { return w.MailCode != "" })
 	require.Equal(t, usage.Queued, w.Mail)
 	require.Equal(t, "mail_unavailable", w.MailCode)
-	require.Eventually(t, func() bool { return b.mails.attempts() > 1 }, patience, pause)
-	b.mails.fail(nil)
+	require.Eventually(t, func() bool { return b.Mails.Tries() > 1 }, patience, pause)
+	b.Mails.Fail(nil)
 	w = b.untilMail(t, isMailed)
 	require.Empty(t, w.MailCode)
-	require.Len(t, b.mails.arrived(), 1)
+	require.Len(t, b.Mails.Tokens(), 1)
 }
 
 // TestRefusedWarningIsNotRepeated: an address that is none stays one.
 func TestRefusedWarningIsNotRepeated(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
-	b.mails.fail(mailFaults[mail.ErrAddressRefused])
+	b.Mails.Fail(wiring.MailFaults[mail.ErrAddressRefused])
 	b.fill(t, 82)
 	b.sweepWarnings(t)
 	w := b.untilMail(t, func(w usage.Warning) bool { return w.Mail == usage.Failed })
 	require.NoError(t, b.warning(*w.Event).Get(context.Background(), nil))
 	b.sweepWarnings(t)
-	require.Equal(t, 1, b.mails.attempts())
+	require.Equal(t, 1, b.Mails.Tries())
 	require.Equal(t, "address_refused", w.MailCode)
 }
 
@@ -149,17 +150,17 @@ func TestRefusedWarningIsNotRepeated(t *testing.T) {
 func TestWarningThatIsOverIsNotMailed(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
-	b.mails.fail(mailFaults[mail.ErrDeferred])
+	b.Mails.Fail(wiring.MailFaults[mail.ErrDeferred])
 	b.fill(t, 82)
 	b.sweepWarnings(t)
 	w := b.untilMail(t, func(w usage.Warning) bool { return w.MailCode != "" })
 	b.fill(t, 1)
 	b.sweepWarnings(t)
-	b.mails.fail(nil)
+	b.Mails.Fail(nil)
 	var result counting.WarnOrganizationResult
 	require.NoError(t, b.warning(*w.Event).Get(context.Background(), &result))
 	require.Equal(t, usage.NoMail, result.Mail)
-	require.Empty(t, b.mails.arrived())
+	require.Empty(t, b.Mails.Tokens())
 }
 
 // TestLostStartIsMadeUpFor: the row and the event are there, Temporal was not.
@@ -168,11 +169,11 @@ func TestLostStartIsMadeUpFor(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	b.fill(t, 82)
-	lost := newUsage(b.DB, down{})
+	lost := wiring.NewUsage(b.DB, down{})
 	ctx := context.Background()
-	err := usageWarnings{down{}}.StartWarning(ctx, b.org, tenancy.NewID())
+	err := counting.StartWarning(ctx, down{}, b.Org, tenancy.NewID())
 	require.Equal(t, fault.Unavailable, fault.KindOf(err))
-	_, err = lost.RollUpOrganizations(ctx, rolling.RollUpOrganizationsInput{Org: b.org})
+	_, err = lost.RollUpOrganizations(ctx, rolling.RollUpOrganizationsInput{Org: b.Org})
 	require.NoError(t, err, "the roll-up raises and leaves the start to the sweep")
 	require.Equal(t, usage.Queued, b.warnings(t)[0].Mail)
 	b.sweepWarnings(t)
@@ -188,7 +189,7 @@ func TestRecordUsage(t *testing.T) {
 	b := setup(t, nil)
 	ctx := context.Background()
 	o := queue.Start("roll-up-usage", queue.Batch, tenancy.Platform.String(), queue.For(tenancy.Platform.String(), queue.Default), "usage")
-	run, err := b.client.ExecuteWorkflow(ctx, o, counting.RollUpUsage, counting.RollUpUsageInput{Org: tenancy.Platform})
+	run, err := b.Client.ExecuteWorkflow(ctx, o, counting.RollUpUsage, counting.RollUpUsageInput{Org: tenancy.Platform})
 	require.NoError(t, err)
 	require.NoError(t, run.Get(ctx, nil))
 	b.keepOf(t, run, "usage", "rolled-up")
@@ -199,11 +200,11 @@ func TestRecordUsage(t *testing.T) {
 	require.NoError(t, run.Get(ctx, nil))
 	b.keepOf(t, run, "usage", "warned")
 
-	b.mails.fail(mailFaults[mail.ErrUnavailable])
+	b.Mails.Fail(wiring.MailFaults[mail.ErrUnavailable])
 	b.fill(t, 96)
 	b.sweepWarnings(t)
 	w := b.untilMail(t, func(w usage.Warning) bool { return w.MailCode != "" })
-	time.AfterFunc(time.Second, func() { b.mails.fail(nil) })
+	time.AfterFunc(time.Second, func() { b.Mails.Fail(nil) })
 	run = b.warning(*w.Event)
 	require.NoError(t, run.Get(ctx, nil))
 	b.keepOf(t, run, "usage", "warned-after-failure")

@@ -1,4 +1,4 @@
-package main
+package pipeline_test
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 
 	"satchel/activities/reconcile"
 	"satchel/files"
+	"satchel/internal/s3"
 	"satchel/tenancy"
 	"satchel/tenancy/exports"
 )
@@ -31,12 +32,12 @@ func TestAgreementCostsListingsOnly(t *testing.T) {
 	t.Parallel()
 	a := setupActivities(t)
 	for range 3 {
-		_, err := a.publish(a.scanned(t).Version)
+		_, err := a.Publish(a.Scanned(t).Version)
 		require.NoError(t, err)
 	}
 	requests := 0
-	a.checker.Clean = countedSizes{a.checker.Clean, &requests}
-	found, err := a.checker.Check(context.Background(), a.org, reconcile.Options{})
+	a.Checker.Clean = countedSizes{a.Checker.Clean, &requests}
+	found, err := a.Checker.Check(context.Background(), a.Org, reconcile.Options{})
 	require.NoError(t, err)
 	require.Empty(t, found)
 	require.Zero(t, requests)
@@ -48,67 +49,67 @@ func TestAgreementCostsListingsOnly(t *testing.T) {
 func TestReconcilerSeesEachDisagreement(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	put := func(t *testing.T, b bucket, key, content string) {
+	put := func(t *testing.T, b *s3.Bucket, key, content string) {
 		t.Helper()
 		_, err := b.Put(ctx, key, bytes.NewReader([]byte(content)), int64(len(content)), "")
 		require.NoError(t, err)
 	}
 	publish := func(t *testing.T, a *activities) string {
 		t.Helper()
-		ticket := a.scanned(t)
-		_, err := a.publish(ticket.Version)
+		ticket := a.Scanned(t)
+		_, err := a.Publish(ticket.Version)
 		require.NoError(t, err)
-		return files.ContentKey(a.org, ticket.Version)
+		return files.ContentKey(a.Org, ticket.Version)
 	}
 	for kind, c := range map[reconcile.Kind]struct {
 		spoil     func(*testing.T, *activities)
 		repairing bool
 	}{
-		reconcile.ContentMissing: {func(t *testing.T, a *activities) { require.NoError(t, a.store.Clean.Remove(ctx, publish(t, a))) }, false},
+		reconcile.ContentMissing: {func(t *testing.T, a *activities) { require.NoError(t, a.Store.Clean.Remove(ctx, publish(t, a))) }, false},
 		reconcile.ContentSize: {func(t *testing.T, a *activities) {
-			put(t, bucket{a.store.Clean}, publish(t, a), "longer than the bytes")
+			put(t, a.Store.Clean, publish(t, a), "longer than the bytes")
 		}, false},
-		reconcile.ContentDiffers: {func(t *testing.T, a *activities) { put(t, bucket{a.store.Clean}, publish(t, a), "THE BYTES") }, false},
+		reconcile.ContentDiffers: {func(t *testing.T, a *activities) { put(t, a.Store.Clean, publish(t, a), "THE BYTES") }, false},
 		reconcile.OrphanClean: {func(t *testing.T, a *activities) {
-			put(t, bucket{a.store.Clean}, files.ContentKey(a.org, uuid.New()), "x")
+			put(t, a.Store.Clean, files.ContentKey(a.Org, uuid.New()), "x")
 		}, true},
 		reconcile.OrphanQuarantine: {func(t *testing.T, a *activities) {
-			put(t, bucket{a.store.Quarantine}, files.ContentKey(a.org, uuid.New()), "x")
+			put(t, a.Store.Quarantine, files.ContentKey(a.Org, uuid.New()), "x")
 		}, true},
-		reconcile.OrphanStaged: {func(t *testing.T, a *activities) { put(t, bucket{a.store.Staging}, a.org.String()+"/no-version", "x") }, true},
+		reconcile.OrphanStaged: {func(t *testing.T, a *activities) { put(t, a.Store.Staging, a.Org.String()+"/no-version", "x") }, true},
 		reconcile.OrphanParts: {func(t *testing.T, a *activities) {
-			_, err := a.store.Staging.CreateMultipart(ctx, files.StagingKey(a.org, uuid.New()))
+			_, err := a.Store.Staging.CreateMultipart(ctx, files.StagingKey(a.Org, uuid.New()))
 			require.NoError(t, err)
 		}, true},
 		reconcile.OrphanExport: {func(t *testing.T, a *activities) {
-			put(t, bucket{a.store.Exports}, exports.Prefix(a.org, uuid.New())+"000001-x.zip", "x")
+			put(t, a.Store.Exports, exports.Prefix(a.Org, uuid.New())+"000001-x.zip", "x")
 		}, true},
 		reconcile.UncleanedVersion: {func(t *testing.T, a *activities) {
-			v := a.scanned(t).Version
-			require.NoError(t, a.InTx(ctx, a.org, func(tx *tenancy.Tx) error { return files.Withdraw(ctx, tx, v, files.Rejected, "x") }))
-			require.NoError(t, a.store.Staging.Remove(ctx, files.StagingKey(a.org, v)))
+			v := a.Scanned(t).Version
+			require.NoError(t, a.InTx(ctx, a.Org, func(tx *tenancy.Tx) error { return files.Withdraw(ctx, tx, v, files.Rejected, "x") }))
+			require.NoError(t, a.Store.Staging.Remove(ctx, files.StagingKey(a.Org, v)))
 		}, true},
 		reconcile.QuotaUsed: {func(t *testing.T, a *activities) {
-			_, err := a.Single(a.org).Exec(ctx, "update storage_quotas set used_bytes = used_bytes + 1")
+			_, err := a.Single(a.Org).Exec(ctx, "update storage_quotas set used_bytes = used_bytes + 1")
 			require.NoError(t, err)
 		}, false},
 		reconcile.QuotaReserved: {func(t *testing.T, a *activities) {
-			_, err := a.Single(a.org).Exec(ctx, "update storage_quotas set reserved_bytes = reserved_bytes + 1")
+			_, err := a.Single(a.Org).Exec(ctx, "update storage_quotas set reserved_bytes = reserved_bytes + 1")
 			require.NoError(t, err)
 		}, false},
 	} {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
 			a := setupActivities(t)
-			a.requireSettled(t)
+			a.RequireSettled(t)
 			c.spoil(t, a)
-			found, err := a.checker.Check(ctx, a.org, reconcile.Options{Deep: true, Repair: true})
+			found, err := a.Checker.Check(ctx, a.Org, reconcile.Options{Deep: true, Repair: true})
 			require.NoError(t, err)
 			require.Len(t, found, 1, "%v", found)
 			require.Equal(t, kind, found[0].Kind)
 			require.Equal(t, c.repairing, found[0].Repaired)
 			if c.repairing {
-				a.requireSettled(t)
+				a.RequireSettled(t)
 			}
 		})
 	}
@@ -117,10 +118,10 @@ func TestReconcilerSeesEachDisagreement(t *testing.T) {
 func TestReconcilerStartsWhatIsStuck(t *testing.T) {
 	t.Parallel()
 	a := setupActivities(t)
-	ticket := a.scanned(t)
-	found, err := a.checker.Check(context.Background(), a.org, reconcile.Options{Repair: true})
+	ticket := a.Scanned(t)
+	found, err := a.Checker.Check(context.Background(), a.Org, reconcile.Options{Repair: true})
 	require.NoError(t, err)
 	require.Len(t, found, 1)
 	require.Equal(t, reconcile.Stuck, found[0].Kind)
-	require.Equal(t, []uuid.UUID{ticket.Version}, a.nowhere.started)
+	require.Equal(t, []uuid.UUID{ticket.Version}, a.Workflows.Started)
 }

@@ -1,4 +1,4 @@
-package main
+package wiring
 
 import (
 	"bytes"
@@ -24,19 +24,22 @@ var exportProcess = fx.Module("export",
 )
 
 func newExport(db *tenancy.DB, store *s3.Store, c client.Client, config export.Config) *export.Activities {
-	return export.New(db, exportBucket{bucket{store.Exports}}, store.Clean, exportStarter{c}, config)
+	return export.New(db, NewExportBucket(store), store.Clean, exportStarter{c}, config)
 }
 
-// exportBucket is the bucket of exports as the activities know it.
-type exportBucket struct{ bucket }
+// ExportBucket is the bucket of exports as the activities know it.
+type ExportBucket struct{ Bucket }
+
+// NewExportBucket is the bucket of exports of a store.
+func NewExportBucket(store *s3.Store) ExportBucket { return ExportBucket{Bucket{store.Exports}} }
 
 // PutPart stores one part; a reader that can seek is sent again by itself.
-func (s exportBucket) PutPart(ctx context.Context, key, upload string, number int, body *bytes.Reader) (string, error) {
+func (s ExportBucket) PutPart(ctx context.Context, key, upload string, number int, body *bytes.Reader) (string, error) {
 	return s.Bucket.PutPart(ctx, key, upload, number, body, body.Size())
 }
 
 // CompleteMultipart makes the parts one object.
-func (s exportBucket) CompleteMultipart(ctx context.Context, key, upload string, etags []string) (string, error) {
+func (s ExportBucket) CompleteMultipart(ctx context.Context, key, upload string, etags []string) (string, error) {
 	parts := make([]s3.Part, len(etags))
 	for i, etag := range etags {
 		parts[i] = s3.Part{Number: i + 1, ETag: etag}

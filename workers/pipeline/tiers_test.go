@@ -1,4 +1,4 @@
-package main
+package pipeline_test
 
 import (
 	"context"
@@ -8,14 +8,15 @@ import (
 
 	"satchel/activities/imaging"
 	"satchel/internal/clamd/clamdtest"
+	"satchel/internal/pipelinetest"
 	"satchel/tenancy"
 )
 
 // setPreviews has an operator change whether the organization's tier makes previews.
-func (b *bundle) setPreviews(t *testing.T, on bool) {
+func (b *worker) setPreviews(t *testing.T, on bool) {
 	t.Helper()
 	ctx := context.Background()
-	tier, err := tenancy.GetTier(ctx, b.Single(b.org))
+	tier, err := tenancy.GetTier(ctx, b.Single(b.Org))
 	require.NoError(t, err)
 	tier.Renditions = on
 	require.NoError(t, b.InTx(ctx, tenancy.Platform, func(tx *tenancy.Tx) error { return tenancy.PutTier(ctx, tx, tier) }))
@@ -26,37 +27,37 @@ func (b *bundle) setPreviews(t *testing.T, on bool) {
 func TestPreviewsFollowTheTier(t *testing.T) {
 	t.Parallel()
 	rendered := 0
-	b := setup(t, func(o *options) {
-		o.render = func(ctx context.Context, path, dir string) (imaging.Pictures, error) {
+	b := setup(t, func(o *pipelinetest.Options) {
+		o.Render = func(ctx context.Context, path, dir string) (imaging.Pictures, error) {
 			rendered++
-			return onePicture(ctx, path, dir)
+			return pipelinetest.OnePreview(ctx, path, dir)
 		}
 	})
 	b.setPreviews(t, false)
-	ticket := b.receive(t, "photo.png", png)
-	v, err := b.ends(t, b.start(t, ticket), ticket)
+	ticket := b.Receive(t, "photo.png", png)
+	v, err := b.Ends(t, b.Process(t, ticket), ticket)
 	require.NoError(t, err)
 	require.Equal(t, "none", v.Preview)
 	require.Zero(t, rendered)
 
 	b.setPreviews(t, true)
 	gate := make(chan struct{})
-	b.clamd.Behave(clamdtest.Behaviour{Scans: true, Gate: gate})
-	before := b.clamd.Scans()
-	ticket = b.receive(t, "photo.png", png)
-	run := b.start(t, ticket)
-	require.Eventually(t, func() bool { return b.clamd.Scans() > before }, patience, pause)
+	b.Clamd.Behave(clamdtest.Behaviour{Scans: true, Gate: gate})
+	before := b.Clamd.Scans()
+	ticket = b.Receive(t, "photo.png", png)
+	run := b.Process(t, ticket)
+	require.Eventually(t, func() bool { return b.Clamd.Scans() > before }, patience, pause)
 	b.setPreviews(t, false)
 	close(gate)
-	v, err = b.ends(t, run, ticket)
+	v, err = b.Ends(t, run, ticket)
 	require.NoError(t, err)
 	require.Equal(t, "none", v.Preview)
 	require.Zero(t, rendered)
 	b.setPreviews(t, true)
-	ticket = b.receive(t, "photo.png", png)
-	v, err = b.ends(t, b.start(t, ticket), ticket)
+	ticket = b.Receive(t, "photo.png", png)
+	v, err = b.Ends(t, b.Process(t, ticket), ticket)
 	require.NoError(t, err)
 	require.Equal(t, "ready", v.Preview)
 	require.Equal(t, 1, rendered)
-	b.requireSettled(t)
+	b.RequireSettled(t)
 }

@@ -1,4 +1,4 @@
-package main
+package pipeline_test
 
 import (
 	"bytes"
@@ -15,7 +15,7 @@ import (
 
 	"satchel/files"
 	"satchel/internal/clamd/clamdtest"
-	"satchel/tenancy"
+	"satchel/internal/pipelinetest"
 )
 
 // TestThousandFilesThroughASlowAndFlakyScanner: a thousand files, four scan
@@ -25,12 +25,12 @@ import (
 func TestThousandFilesThroughASlowAndFlakyScanner(t *testing.T) {
 	t.Parallel()
 	const many = 1000
-	b := setup(t, func(o *options) { o.budget = time.Hour })
+	b := setup(t, func(o *pipelinetest.Options) { o.Budget = time.Hour })
 	slow := make(chan struct{})
 	go feed(t.Context(), slow, 2*time.Millisecond)
 	var failures atomic.Int64
 	bad := clamdtest.BadReplies()
-	b.clamd.Behave(clamdtest.Behaviour{Each: func(n int64) clamdtest.Behaviour {
+	b.Clamd.Behave(clamdtest.Behaviour{Each: func(n int64) clamdtest.Behaviour {
 		if n%7 == 0 {
 			failures.Add(1)
 			return bad[0]
@@ -42,7 +42,7 @@ func TestThousandFilesThroughASlowAndFlakyScanner(t *testing.T) {
 	for range 16 {
 		wg.Go(func() {
 			for i := range jobs {
-				b.start(t, b.receive(t, fmt.Sprintf("n%d.txt", i), fmt.Appendf(nil, "file number %d", i)))
+				b.Process(t, b.Receive(t, fmt.Sprintf("n%d.txt", i), fmt.Appendf(nil, "file number %d", i)))
 			}
 		})
 	}
@@ -53,11 +53,11 @@ func TestThousandFilesThroughASlowAndFlakyScanner(t *testing.T) {
 	wg.Wait()
 	ctx := context.Background()
 	require.Eventually(t, func() bool {
-		counts, err := files.CountByStatus(ctx, b.Single(b.org))
+		counts, err := files.CountByStatus(ctx, b.Single(b.Org))
 		return err == nil && len(counts) == 1 && counts[0].Status == files.Published && counts[0].Files == many
 	}, 4*time.Minute, 200*time.Millisecond)
-	require.LessOrEqual(t, b.clamd.Scans(), many+failures.Load())
-	b.requireSettled(t)
+	require.LessOrEqual(t, b.Clamd.Scans(), many+failures.Load())
+	b.RequireSettled(t)
 }
 
 // feed lets one scan through at each tick.
@@ -84,15 +84,15 @@ func feed(ctx context.Context, gate chan<- struct{}, every time.Duration) {
 func TestSizesAroundTheScannersLimit(t *testing.T) {
 	t.Parallel()
 	const limit = 1 << 20
-	b := setup(t, func(o *options) { o.maxBytes = limit })
-	b.clamd.Behave(clamdtest.Scanning(nil))
+	b := setup(t, func(o *pipelinetest.Options) { o.MaxBytes = limit })
+	b.Clamd.Behave(clamdtest.Scanning(nil))
 	for size, status := range map[int]files.Status{
 		limit - 1: files.Published, limit: files.Published,
 		limit + 1: files.Quarantined, 2 * limit: files.Quarantined, 100 * limit: files.Quarantined,
 	} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
-			ticket := b.receive(t, "long.txt", bytes.Repeat([]byte("a"), size))
-			v, err := b.ends(t, b.start(t, ticket), ticket)
+			ticket := b.Receive(t, "long.txt", bytes.Repeat([]byte("a"), size))
+			v, err := b.Ends(t, b.Process(t, ticket), ticket)
 			require.NoError(t, err)
 			require.Equal(t, status, v.Status)
 			require.Zero(t, v.ReservedBytes)
@@ -100,28 +100,25 @@ func TestSizesAroundTheScannersLimit(t *testing.T) {
 				require.Equal(t, "unscannable:too_large", v.StatusReason)
 				require.Zero(t, v.UsedBytes)
 			}
-			b.requireSettled(t)
+			b.RequireSettled(t)
 			b.requireDeletable(t, ticket)
 		})
 	}
 }
 
 // requireDeletable puts a file into the trash and waits until it is gone for good.
-func (b *bundle) requireDeletable(t *testing.T, ticket files.Created) {
+func (b *worker) requireDeletable(t *testing.T, ticket files.Created) {
 	t.Helper()
 	ctx := context.Background()
-	require.NoError(t, b.InTx(ctx, b.org, func(tx *tenancy.Tx) error {
-		_, err := files.Trash(ctx, tx, ticket.File)
-		return err
-	}))
+	b.Trash(t, ticket.File)
 	require.Eventually(t, func() bool { // the workers make the schedules while they run
-		return b.client.ScheduleClient().GetHandle(ctx, "purge-trashed-files").Trigger(ctx, client.ScheduleTriggerOptions{Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_BUFFER_ONE}) == nil
+		return b.Client.ScheduleClient().GetHandle(ctx, "purge-trashed-files").Trigger(ctx, client.ScheduleTriggerOptions{Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_BUFFER_ONE}) == nil
 	}, patience, pause)
 	require.Eventually(t, func() bool {
-		_, err := files.GetVersion(ctx, b.Single(b.org), ticket.Version)
+		_, err := files.GetVersion(ctx, b.Single(b.Org), ticket.Version)
 		return err != nil
 	}, patience, pause)
-	require.Empty(t, keys(t, b.store.Clean))
-	require.Empty(t, keys(t, b.store.Quarantine))
-	require.Empty(t, keys(t, b.store.Staging))
+	require.Empty(t, keys(t, b.Store.Clean))
+	require.Empty(t, keys(t, b.Store.Quarantine))
+	require.Empty(t, keys(t, b.Store.Staging))
 }

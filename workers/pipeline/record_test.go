@@ -1,4 +1,4 @@
-package main
+package pipeline_test
 
 import (
 	"context"
@@ -13,9 +13,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"google.golang.org/protobuf/encoding/protojson"
 
-	"satchel/files"
 	"satchel/internal/clamd/clamdtest"
-	"satchel/tenancy"
 	"satchel/workflows/upload"
 )
 
@@ -33,9 +31,9 @@ func TestRecordHistories(t *testing.T) {
 		file    string
 		content []byte
 	}{"published": {"photo.png", png}, "infected": {"notes.txt", virus}, "rejected": {"run.exe", []byte("MZ\x90\x00")}} {
-		ticket := b.receive(t, c.file, c.content)
-		run := b.start(t, ticket)
-		_, err := b.ends(t, run, ticket)
+		ticket := b.Receive(t, c.file, c.content)
+		run := b.Process(t, ticket)
+		_, err := b.Ends(t, run, ticket)
 		require.NoError(t, err)
 		b.keep(t, run, name)
 	}
@@ -43,47 +41,44 @@ func TestRecordHistories(t *testing.T) {
 	b.recordCancelled(t)
 }
 
-func (b *bundle) recordRetried(t *testing.T) {
-	b.clamd.Behave(clamdtest.BadReplies()[0])
-	before := b.clamd.Scans()
-	ticket := b.receive(t, "notes.txt", []byte("once more"))
-	run := b.start(t, ticket)
-	require.Eventually(t, func() bool { return b.clamd.Scans() > before+1 }, patience, pause)
-	b.clamd.Behave(clamdtest.Scanning(nil))
-	_, err := b.ends(t, run, ticket)
+func (b *worker) recordRetried(t *testing.T) {
+	b.Clamd.Behave(clamdtest.BadReplies()[0])
+	before := b.Clamd.Scans()
+	ticket := b.Receive(t, "notes.txt", []byte("once more"))
+	run := b.Process(t, ticket)
+	require.Eventually(t, func() bool { return b.Clamd.Scans() > before+1 }, patience, pause)
+	b.Clamd.Behave(clamdtest.Scanning(nil))
+	_, err := b.Ends(t, run, ticket)
 	require.NoError(t, err)
 	b.keep(t, run, "retried")
 }
 
-func (b *bundle) recordCancelled(t *testing.T) {
+func (b *worker) recordCancelled(t *testing.T) {
 	gate := make(chan struct{})
 	defer close(gate)
-	b.clamd.Behave(clamdtest.Behaviour{Scans: true, Gate: gate})
-	before := b.clamd.Scans()
-	ticket := b.receive(t, "notes.txt", []byte("not any more"))
-	run := b.start(t, ticket)
-	require.Eventually(t, func() bool { return b.clamd.Scans() > before }, patience, pause)
+	b.Clamd.Behave(clamdtest.Behaviour{Scans: true, Gate: gate})
+	before := b.Clamd.Scans()
+	ticket := b.Receive(t, "notes.txt", []byte("not any more"))
+	run := b.Process(t, ticket)
+	require.Eventually(t, func() bool { return b.Clamd.Scans() > before }, patience, pause)
 	ctx := context.Background()
-	require.NoError(t, b.InTx(ctx, b.org, func(tx *tenancy.Tx) error {
-		_, err := files.Trash(ctx, tx, ticket.File)
-		return err
-	}))
-	require.NoError(t, upload.Cancel(ctx, b.client, b.org, ticket.Version))
-	_, err := b.ends(t, run, ticket)
+	b.Trash(t, ticket.File)
+	require.NoError(t, upload.Cancel(ctx, b.Client, b.Org, ticket.Version))
+	_, err := b.Ends(t, run, ticket)
 	require.Error(t, err)
 	b.keep(t, run, "cancelled")
 }
 
-func (b *bundle) keep(t *testing.T, run client.WorkflowRun, name string) {
+func (b *worker) keep(t *testing.T, run client.WorkflowRun, name string) {
 	t.Helper()
 	b.keepOf(t, run, "upload", name)
 }
 
 // keepOf writes a run's history where the process replays it.
-func (b *bundle) keepOf(t *testing.T, run client.WorkflowRun, process, name string) {
+func (b *worker) keepOf(t *testing.T, run client.WorkflowRun, process, name string) {
 	t.Helper()
 	var history historypb.History
-	events := b.client.GetWorkflowHistory(context.Background(), run.GetID(), "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	events := b.Client.GetWorkflowHistory(context.Background(), run.GetID(), "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for events.HasNext() {
 		event, err := events.Next()
 		require.NoError(t, err)

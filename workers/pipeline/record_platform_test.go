@@ -1,4 +1,4 @@
-package main
+package pipeline_test
 
 import (
 	"context"
@@ -30,68 +30,65 @@ func TestRecordPlatform(t *testing.T) {
 	b.recordCheckpoints(t)
 }
 
-func (b *bundle) published(t *testing.T, content string) files.Created {
+func (b *worker) published(t *testing.T, content string) files.Created {
 	t.Helper()
-	ticket := b.receive(t, "notes.txt", []byte(content))
-	_, err := b.ends(t, b.start(t, ticket), ticket)
+	ticket := b.Receive(t, "notes.txt", []byte(content))
+	_, err := b.Ends(t, b.Process(t, ticket), ticket)
 	require.NoError(t, err)
 	return ticket
 }
 
-func (b *bundle) recordRescans(t *testing.T) {
+func (b *worker) recordRescans(t *testing.T) {
 	b.published(t, "nothing in it")
 	bad := []byte("found a week later")
 	b.published(t, string(bad))
 	for _, name := range []string{"clean", "infected"} {
 		if name == "infected" {
-			b.clamd.Behave(clamdtest.Scanning(map[string][]byte{"Test.Virus": bad}))
+			b.Clamd.Behave(clamdtest.Scanning(map[string][]byte{"Test.Virus": bad}))
 		}
 		id := tenancy.NewID()
-		require.NoError(t, rescan.Begin(context.Background(), b.DB, b.client, b.user, b.org, id))
-		run := b.client.GetWorkflow(context.Background(), rescan.WorkflowID(b.org, id), "")
+		require.NoError(t, rescan.Begin(context.Background(), b.DB, b.Client, b.User, b.Org, id))
+		run := b.Client.GetWorkflow(context.Background(), rescan.WorkflowID(b.Org, id), "")
 		require.NoError(t, run.Get(context.Background(), nil))
 		b.keepOf(t, run, "rescan", name)
 	}
-	b.clamd.Behave(clamdtest.Scanning(nil))
+	b.Clamd.Behave(clamdtest.Scanning(nil))
 }
 
 // runOf runs a workflow of the platform under an id of its own and keeps its history.
-func (b *bundle) runOf(t *testing.T, process, name string, workflow, in any) error {
+func (b *worker) runOf(t *testing.T, process, name string, workflow, in any) error {
 	t.Helper()
 	o := queue.Start("record/"+process+"/"+name, queue.Batch, tenancy.Platform.String(), queue.For(tenancy.Platform.String(), queue.Default), process)
-	run, err := b.client.ExecuteWorkflow(context.Background(), o, workflow, in)
+	run, err := b.Client.ExecuteWorkflow(context.Background(), o, workflow, in)
 	require.NoError(t, err)
 	err = run.Get(context.Background(), nil)
 	b.keepOf(t, run, process, name)
 	return err
 }
 
-func (b *bundle) recordSweeps(t *testing.T) {
-	require.NoError(t, b.InTx(context.Background(), b.org, func(tx *tenancy.Tx) error {
-		_, err := files.Create(context.Background(), tx, files.New{Name: "half.bin", Size: 10, UploadedBy: b.user, TTL: -time.Second})
+func (b *worker) recordSweeps(t *testing.T) {
+	require.NoError(t, b.InTx(context.Background(), b.Org, func(tx *tenancy.Tx) error {
+		_, err := files.Create(context.Background(), tx, files.New{Name: "half.bin", Size: 10, UploadedBy: b.User, TTL: -time.Second})
 		return err
 	}))
 	require.NoError(t, b.runOf(t, "sweep", "uploads", sweep.SweepUploads, sweep.SweepUploadsInput{Org: tenancy.Platform}))
 	require.NoError(t, b.runOf(t, "sweep", "ended-uploads", sweep.CleanEndedUploads, sweep.CleanEndedUploadsInput{Org: tenancy.Platform}))
 	ticket := b.published(t, "not needed any more")
-	require.NoError(t, b.InTx(context.Background(), b.org, func(tx *tenancy.Tx) error {
-		_, err := files.Trash(context.Background(), tx, ticket.File)
-		return err
-	}))
+	b.Trash(t, ticket.File)
 	require.NoError(t, b.runOf(t, "sweep", "trash", sweep.PurgeTrashedFiles, sweep.PurgeTrashedFilesInput{Org: tenancy.Platform}))
 	require.NoError(t, b.runOf(t, "sweep", "idempotency-keys", sweep.CleanIdempotencyKeys, sweep.CleanIdempotencyKeysInput{Org: tenancy.Platform}))
 }
 
-func (b *bundle) recordReconciles(t *testing.T) {
+func (b *worker) recordReconciles(t *testing.T) {
 	id := tenancy.NewID()
-	require.NoError(t, reconcile.Begin(context.Background(), b.DB, b.client, b.user, reconcile.ReconcileStorageInput{Operation: id, Deep: true}))
-	run := b.client.GetWorkflow(context.Background(), reconcile.WorkflowID(id), "")
+	require.NoError(t, reconcile.Begin(context.Background(), b.DB, b.Client, b.User, reconcile.ReconcileStorageInput{Operation: id, Deep: true}))
+	run := b.Client.GetWorkflow(context.Background(), reconcile.WorkflowID(id), "")
 	require.NoError(t, run.Get(context.Background(), nil))
 	b.keepOf(t, run, "reconcile", "asked-for")
 	require.NoError(t, b.runOf(t, "reconcile", "due", reconcile.ReconcileStorage, reconcile.Schedules()[0].Input))
 }
 
-func (b *bundle) recordCheckpoints(t *testing.T) {
+func (b *worker) recordCheckpoints(t *testing.T) {
 	require.NoError(t, b.runOf(t, "checkpoint", "signed", checkpoint.CheckpointAuditLogs, checkpoint.CheckpointAuditLogsInput{Org: tenancy.Platform}))
 	// A log that cannot be read fails its organization, and the run at its end.
 	_, err := b.Admin(t).Exec(context.Background(), "revoke select on audit_heads from satchel_app")

@@ -1,4 +1,4 @@
-package main
+package pipeline_test
 
 import (
 	"context"
@@ -18,12 +18,12 @@ import (
 	"satchel/workflows/upload"
 )
 
-func (b *bundle) operationEnds(t *testing.T, id uuid.UUID) operations.Operation {
+func (b *worker) operationEnds(t *testing.T, id uuid.UUID) operations.Operation {
 	t.Helper()
 	return b.operationOf(t, tenancy.Platform, id)
 }
 
-func (b *bundle) operationOf(t *testing.T, org tenancy.OrgID, id uuid.UUID) operations.Operation {
+func (b *worker) operationOf(t *testing.T, org tenancy.OrgID, id uuid.UUID) operations.Operation {
 	t.Helper()
 	var o operations.Operation
 	require.Eventually(t, func() bool {
@@ -41,42 +41,42 @@ func TestOrganizationLivesAndDies(t *testing.T) {
 	b := setup(t, nil)
 	operator := b.Member(t, tenancy.Platform, tenancy.Operator)
 	n := tenancy.NewOrganization{ID: tenancy.OrgID(tenancy.NewID()), Slug: "s-" + uuid.NewString(), Name: "School", Tier: "basic"}
-	op, err := provisioning.Begin(t.Context(), b.DB, b.client, operator, n)
+	op, err := provisioning.Begin(t.Context(), b.DB, b.Client, operator, n)
 	require.NoError(t, err)
 	require.Equal(t, operations.Succeeded, b.operationEnds(t, op).State)
-	b.org, b.user = n.ID, b.Member(t, n.ID, tenancy.Student)
+	b.Org, b.User = n.ID, b.Member(t, n.ID, tenancy.Student)
 
-	ticket := b.receive(t, "photo.png", png)
-	_, err = b.ends(t, b.start(t, ticket), ticket)
+	ticket := b.Receive(t, "photo.png", png)
+	_, err = b.Ends(t, b.Process(t, ticket), ticket)
 	require.NoError(t, err)
 	gate := make(chan struct{})
 	defer close(gate)
-	b.clamd.Behave(clamdtest.Behaviour{Scans: true, Gate: gate})
-	before := b.clamd.Scans()
-	caught := b.receive(t, "notes.txt", []byte("still being scanned"))
-	b.start(t, caught)
-	require.Eventually(t, func() bool { return b.clamd.Scans() > before }, patience, pause)
-	_, err = b.store.Staging.CreateMultipart(t.Context(), b.org.String()+"/"+uuid.NewString())
+	b.Clamd.Behave(clamdtest.Behaviour{Scans: true, Gate: gate})
+	before := b.Clamd.Scans()
+	caught := b.Receive(t, "notes.txt", []byte("still being scanned"))
+	b.Process(t, caught)
+	require.Eventually(t, func() bool { return b.Clamd.Scans() > before }, patience, pause)
+	_, err = b.Store.Staging.CreateMultipart(t.Context(), b.Org.String()+"/"+uuid.NewString())
 	require.NoError(t, err)
 
 	deletion := tenancy.NewID()
-	require.NoError(t, offboarding.Begin(t.Context(), b.DB, b.client, operator, b.org, deletion, 0))
+	require.NoError(t, offboarding.Begin(t.Context(), b.DB, b.Client, operator, b.Org, deletion, 0))
 	ended := b.operationEnds(t, deletion)
 	require.Equal(t, operations.Succeeded, ended.State, string(ended.Error))
 	require.Contains(t, string(ended.Result), `"files"`)
 	b.requireNothingLeft(t)
-	running, err := upload.Running(t.Context(), b.client, b.org, caught.Version)
+	running, err := upload.Running(t.Context(), b.Client, b.Org, caught.Version)
 	require.NoError(t, err)
 	require.False(t, running)
 	var trail int
 	require.NoError(t, b.Single(tenancy.Platform).QueryRow(t.Context(),
-		"select count(*) from audit_events where action = 'organization.forget' and object_id = $1", b.org.String()).Scan(&trail))
+		"select count(*) from audit_events where action = 'organization.forget' and object_id = $1", b.Org.String()).Scan(&trail))
 	require.Equal(t, 1, trail)
 }
 
 // requireNothingLeft looks from behind the rules into every table of tenants,
 // and into every bucket.
-func (b *bundle) requireNothingLeft(t *testing.T) {
+func (b *worker) requireNothingLeft(t *testing.T) {
 	t.Helper()
 	admin := b.Admin(t)
 	rows, err := admin.Query(t.Context(), `select c.relname::text from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'organization_id'
@@ -92,12 +92,12 @@ func (b *bundle) requireNothingLeft(t *testing.T) {
 	require.NotEmpty(t, tables)
 	for _, name := range tables {
 		var n int
-		require.NoError(t, admin.QueryRow(t.Context(), fmt.Sprintf("select count(*) from %s where organization_id = $1", name), b.org).Scan(&n))
+		require.NoError(t, admin.QueryRow(t.Context(), fmt.Sprintf("select count(*) from %s where organization_id = $1", name), b.Org).Scan(&n))
 		require.Zero(t, n, name)
 	}
-	for _, bucket := range []*s3.Bucket{b.store.Staging, b.store.Clean, b.store.Quarantine, b.store.Exports} {
-		require.NoError(t, bucket.List(t.Context(), b.org.String(), func(o s3.Object) error { return fmt.Errorf("left in %s", bucket.Name()) }))
-		pending, err := bucket.ListPending(t.Context(), b.org.String())
+	for _, bucket := range []*s3.Bucket{b.Store.Staging, b.Store.Clean, b.Store.Quarantine, b.Store.Exports} {
+		require.NoError(t, bucket.List(t.Context(), b.Org.String(), func(o s3.Object) error { return fmt.Errorf("left in %s", bucket.Name()) }))
+		pending, err := bucket.ListPending(t.Context(), b.Org.String())
 		require.NoError(t, err)
 		require.Empty(t, pending)
 	}
@@ -108,14 +108,14 @@ func TestKeptOrganizationIsAsBefore(t *testing.T) {
 	b := setup(t, nil)
 	operator := b.Member(t, tenancy.Platform, tenancy.Operator)
 	op := tenancy.NewID()
-	require.NoError(t, offboarding.Begin(t.Context(), b.DB, b.client, operator, b.org, op, time.Hour))
-	require.ErrorIs(t, offboarding.Begin(t.Context(), b.DB, b.client, operator, b.org, tenancy.NewID(), 0), tenancy.ErrWrongStatus)
-	require.NoError(t, offboarding.CancelDeletion(t.Context(), b.DB, b.client, b.org))
+	require.NoError(t, offboarding.Begin(t.Context(), b.DB, b.Client, operator, b.Org, op, time.Hour))
+	require.ErrorIs(t, offboarding.Begin(t.Context(), b.DB, b.Client, operator, b.Org, tenancy.NewID(), 0), tenancy.ErrWrongStatus)
+	require.NoError(t, offboarding.CancelDeletion(t.Context(), b.DB, b.Client, b.Org))
 	require.Equal(t, operations.Cancelled, b.operationEnds(t, op).State)
-	o, err := tenancy.GetOrganization(t.Context(), b.Single(b.org))
+	o, err := tenancy.GetOrganization(t.Context(), b.Single(b.Org))
 	require.NoError(t, err)
 	require.Equal(t, tenancy.Active, o.Status)
-	require.ErrorIs(t, offboarding.CancelDeletion(t.Context(), b.DB, b.client, b.org), tenancy.ErrWrongStatus)
+	require.ErrorIs(t, offboarding.CancelDeletion(t.Context(), b.DB, b.Client, b.Org), tenancy.ErrWrongStatus)
 }
 
 // TestLostStartIsMadeGood: the rows of a request whose process died before the

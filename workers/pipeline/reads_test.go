@@ -1,4 +1,4 @@
-package main
+package pipeline_test
 
 import (
 	"bytes"
@@ -14,6 +14,7 @@ import (
 
 	"satchel/files"
 	"satchel/internal/clamd/clamdtest"
+	"satchel/internal/pipelinetest"
 	"satchel/internal/s3"
 	"satchel/internal/s3test"
 )
@@ -65,8 +66,8 @@ func (r *reads) count(req *http.Request) {
 func TestEachObjectIsReadOnce(t *testing.T) {
 	t.Parallel()
 	store, r := counted(t)
-	b := setup(t, func(o *options) { o.store = store })
-	b.clamd.Behave(clamdtest.Scanning(nil))
+	b := setup(t, func(o *pipelinetest.Options) { o.Store = store })
+	b.Clamd.Behave(clamdtest.Scanning(nil))
 	for name, c := range map[string]struct {
 		name          string
 		content       []byte
@@ -74,20 +75,20 @@ func TestEachObjectIsReadOnce(t *testing.T) {
 	}{
 		"a text":   {"notes.txt", bytes.Repeat([]byte("all is well\n"), 100_000), 1, 1},
 		"an image": {"photo.png", png, 2, 1},
-		"a zip":    {"a.zip", zipped(t, map[string][]byte{"a.txt": []byte("fine"), "b.txt": []byte("too")}), 1, 1},
+		"a zip":    {"a.zip", pipelinetest.Zip(t, map[string][]byte{"a.txt": []byte("fine"), "b.txt": []byte("too")}), 1, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			ticket := b.receive(t, c.name, c.content)
-			v, err := b.ends(t, b.start(t, ticket), ticket)
+			ticket := b.Receive(t, c.name, c.content)
+			v, err := b.Ends(t, b.Process(t, ticket), ticket)
 			require.NoError(t, err)
 			require.Equal(t, files.Published, v.Status)
 			r.mu.Lock()
 			defer r.mu.Unlock()
-			key := "/" + store.Staging.Name() + "/" + files.StagingKey(b.org, ticket.Version)
+			key := "/" + store.Staging.Name() + "/" + files.StagingKey(b.Org, ticket.Version)
 			require.Equal(t, c.whole, r.whole[key])
 			require.Equal(t, c.ranges, r.ranges[key])
 			for path := range r.whole {
-				require.NotContains(t, path, files.ContentKey(b.org, ticket.Version))
+				require.NotContains(t, path, files.ContentKey(b.Org, ticket.Version))
 			}
 		})
 	}

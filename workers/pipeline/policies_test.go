@@ -1,4 +1,4 @@
-package main
+package pipeline_test
 
 import (
 	"testing"
@@ -9,15 +9,16 @@ import (
 
 	"satchel/activities/sweep"
 	"satchel/files"
+	"satchel/internal/pipelinetest"
 	"satchel/tenancy"
 )
 
-func (b *bundle) setPolicies(t *testing.T, p tenancy.Policies) {
+func setPolicies(t *testing.T, b *pipelinetest.Bench, p tenancy.Policies) {
 	t.Helper()
 	if p.AllowedTypes == nil {
 		p.AllowedTypes = []string{}
 	}
-	require.NoError(t, tenancy.SetPolicies(t.Context(), b.Single(b.org), p))
+	require.NoError(t, tenancy.SetPolicies(t.Context(), b.Single(b.Org), p))
 }
 
 // TestTrashLastsAsLongAsItsOrganizationSays: an organization's own days go before
@@ -43,20 +44,20 @@ func TestTrashLastsAsLongAsItsOrganizationSays(t *testing.T) {
 		{&more, 11, false}, {&more, 21, true},
 		{none, 9, false}, {none, 11, true},
 	} {
-		a.org = a.Organization(t, room)
-		a.user = a.Member(t, a.org, tenancy.Student)
-		a.setPolicies(t, tenancy.Policies{TrashDays: c.own})
-		ticket := a.scanned(t)
-		_, err := a.publish(ticket.Version)
+		a.Org = a.Organization(t, room)
+		a.User = a.Member(t, a.Org, tenancy.Student)
+		setPolicies(t, &a.Bench, tenancy.Policies{TrashDays: c.own})
+		ticket := a.Scanned(t)
+		_, err := a.Publish(ticket.Version)
 		require.NoError(t, err)
-		a.trash(t, ticket.File)
-		_, err = a.Single(a.org).Exec(t.Context(), "update files set trashed_at = now() - $1::interval", time.Duration(c.days)*day)
+		a.Trash(t, ticket.File)
+		_, err = a.Single(a.Org).Exec(t.Context(), "update files set trashed_at = now() - $1::interval", time.Duration(c.days)*day)
 		require.NoError(t, err)
-		all = append(all, trashed{a.org, ticket.File, c.gone})
+		all = append(all, trashed{a.Org, ticket.File, c.gone})
 	}
-	s := sweep.New(a.DB, a.nowhere, a.cleaner, sweep.Config{Trash: platform * day})
-	a.env.RegisterActivity(s)
-	_, err := a.env.ExecuteActivity(s.PurgeTrash, sweep.PurgeTrashInput{Org: tenancy.Platform})
+	s := sweep.New(a.DB, a.Workflows, a.Cleaner, sweep.Config{Trash: platform * day})
+	a.Env.RegisterActivity(s)
+	_, err := a.Env.ExecuteActivity(s.PurgeTrash, sweep.PurgeTrashInput{Org: tenancy.Platform})
 	require.NoError(t, err)
 	for i, f := range all {
 		_, err := files.Get(t.Context(), a.Single(f.org), f.file)
@@ -74,19 +75,19 @@ func TestTrashLastsAsLongAsItsOrganizationSays(t *testing.T) {
 func TestInspectionObeysTheOrganizationsTypes(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
-	text, picture := b.receive(t, "notes.txt", []byte("plain text")), b.receive(t, "photo.png", png)
-	b.setPolicies(t, tenancy.Policies{AllowedTypes: []string{"image/png", "application/pdf"}})
-	v, err := b.ends(t, b.start(t, text), text)
+	text, picture := b.Receive(t, "notes.txt", []byte("plain text")), b.Receive(t, "photo.png", png)
+	setPolicies(t, &b.Bench, tenancy.Policies{AllowedTypes: []string{"image/png", "application/pdf"}})
+	v, err := b.Ends(t, b.Process(t, text), text)
 	require.NoError(t, err)
 	require.Equal(t, files.Rejected, v.Status)
 	require.Equal(t, "type_not_allowed_here", v.StatusReason)
-	v, err = b.ends(t, b.start(t, picture), picture)
+	v, err = b.Ends(t, b.Process(t, picture), picture)
 	require.NoError(t, err)
 	require.Equal(t, files.Published, v.Status)
-	b.setPolicies(t, tenancy.Policies{})
-	again := b.receive(t, "notes.txt", []byte("plain text"))
-	v, err = b.ends(t, b.start(t, again), again)
+	setPolicies(t, &b.Bench, tenancy.Policies{})
+	again := b.Receive(t, "notes.txt", []byte("plain text"))
+	v, err = b.Ends(t, b.Process(t, again), again)
 	require.NoError(t, err)
 	require.Equal(t, files.Published, v.Status, "without a policy everything that the platform takes")
-	b.requireSettled(t)
+	b.RequireSettled(t)
 }

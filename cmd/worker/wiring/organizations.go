@@ -1,4 +1,4 @@
-package main
+package wiring
 
 import (
 	"bytes"
@@ -38,10 +38,10 @@ var organizationProcess = fx.Module("organization",
 	}),
 )
 
-func newOrganizationParts(db *tenancy.DB, store *s3.Store, u uploads, c client.Client, r finalize.Cleaner, config workers.Config) organization.Parts {
+func newOrganizationParts(db *tenancy.DB, store *s3.Store, u Uploads, c client.Client, r finalize.Cleaner, config workers.Config) organization.Parts {
 	return organization.Parts{
-		DB: db, Buckets: []organization.Bucket{probed{bucket{store.Staging}}, probed{bucket{store.Clean}}, probed{bucket{store.Quarantine}}, probed{bucket{store.Exports}}},
-		Workflows: organizationWorkflows{uploads: u, client: c, namespace: config.Namespace}, Clearer: clearer{r},
+		DB: db, Buckets: []organization.Bucket{probed{Bucket{store.Staging}}, probed{Bucket{store.Clean}}, probed{Bucket{store.Quarantine}}, probed{Bucket{store.Exports}}},
+		Workflows: organizationWorkflows{Uploads: u, client: c, namespace: config.Namespace}, Clearer: clearer{r},
 		Inviter: inviter{db: db, client: c},
 	}
 }
@@ -58,7 +58,7 @@ func (i inviter) Invite(ctx context.Context, org tenancy.OrgID, id uuid.UUID, em
 }
 
 // probed is a bucket that also takes a small object.
-type probed struct{ bucket }
+type probed struct{ Bucket }
 
 // Put stores an object whole.
 func (p probed) Put(ctx context.Context, key string, body *bytes.Reader) error {
@@ -76,7 +76,7 @@ func (c clearer) Clear(ctx context.Context, org tenancy.OrgID, version uuid.UUID
 
 // organizationWorkflows is Temporal as the organization's activities know it.
 type organizationWorkflows struct {
-	uploads
+	Uploads
 	client    client.Client
 	namespace string
 }
