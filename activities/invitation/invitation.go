@@ -50,7 +50,7 @@ type EndInvitationInput struct {
 // EndInvitationResult says whether the invitation had been open until now.
 type EndInvitationResult struct{ Ended bool }
 
-// EndInvitation ends an invitation that is still open and forgets its address.
+// EndInvitation ends an invitation that is still open and removes its address.
 func (a *Activities) EndInvitation(ctx context.Context, in EndInvitationInput) (EndInvitationResult, error) {
 	action := map[members.State]string{members.Expired: "invitation.expire", members.Revoked: "invitation.revoke"}[in.To]
 	if action == "" {

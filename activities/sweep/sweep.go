@@ -58,7 +58,7 @@ func New(db *tenancy.DB, starter UploadStarter, remover Cleaner, c Config) *Acti
 }
 
 // organizationPage is how many files of one organization are purged before the next
-// organization has its turn.
+// organization follows.
 const organizationPage = 50
 
 // StartWaitingUploadsInput names the platform, and where to go on.
@@ -192,7 +192,7 @@ func (a *Activities) CleanUploads(ctx context.Context, in CleanUploadsInput) (Sw
 }
 
 // PurgeTrash deletes files permanently when their time in the trash is over. It
-// pages until none are left, in turns between the organizations. Failing files
+// pages until none are left, a page of each organization at a time. Failing files
 // are skipped and tried again by the next run that begins at the head.
 func (a *Activities) PurgeTrash(ctx context.Context, in PurgeTrashInput) (PurgeTrashResult, error) {
 	orgs, err := a.organizationsWithTrash(ctx)
@@ -222,8 +222,8 @@ func (a *Activities) organizationsWithTrash(ctx context.Context) ([]tenancy.Ref,
 	}
 }
 
-// purge unpublishes, erases and only then forgets: the rows are the list of
-// what is to be erased.
+// purge unpublishes, removes the objects and only then the rows: they are the list of
+// what is to be removed.
 func (a *Activities) purge(ctx context.Context, r tenancy.Ref) error {
 	org := r.Org
 	var versions []uuid.UUID

@@ -41,7 +41,7 @@ func New(db *tenancy.DB, bucket Bucket, key ed25519.PublicKey, w Workflows) *Act
 }
 
 // stepEvents bounds the events of one activity: a few seconds of work, after
-// which the verifications of other organizations have their turn.
+// which the verifications of other organizations get the slot.
 const stepEvents = 20_000
 
 // VerifyAuditEventsInput names the organization and says how far its audit log is

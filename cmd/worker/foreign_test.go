@@ -149,7 +149,7 @@ func (o theirs) fill(t *testing.T, org tenancy.OrgID, in reflect.Value) {
 			field.SetBool(true)
 		case int:
 			field.SetInt(1)
-		case nil, time.Duration, []operations.Step, *operations.Failure, audit.Verification:
+		case nil, time.Duration, queue.Places, []operations.Step, *operations.Failure, audit.Verification:
 		default:
 			require.Fail(t, "say in the test what this field is", "%s.%s", in.Type(), name)
 		}
@@ -265,7 +265,8 @@ func furnished(t *testing.T) (*pipelinetest.Activities, []theirs) {
 	require.NoError(t, err)
 	var all []theirs
 	for _, version := range []uuid.UUID{ready.Version, published.Version, open.Version} {
-		all = append(all, theirs{a.Org, map[string]uuid.UUID{"Version": version, "After": version, "Invitation": invited, "ID": operation, "Operation": operation, "Export": exported, "Warning": warned}})
+		all = append(all, theirs{a.Org, map[string]uuid.UUID{"Version": version, "After": version, "Invitation": invited, "ID": operation, "Operation": operation, "Export": exported, "Warning": warned,
+			"AfterWarning": warned, "AfterOrganization": a.Org.UUID()}})
 	}
 	return a, all
 }

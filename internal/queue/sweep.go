@@ -133,7 +133,7 @@ func (p Places) put(owner, last uuid.UUID) {
 	}
 }
 
-// SweepFairly sweeps the items of many owners in turns: each round takes one
+// SweepFairly sweeps the items of many owners: each round takes one
 // page of each owner, so that an owner with a million items does not hold up the
 // others. It begins at the places that the run before gave. of names an owner and id
 // an item; next gives the owner's page behind an item, or its first page for the zero

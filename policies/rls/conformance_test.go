@@ -53,8 +53,8 @@ var conformance = []struct{ rule, query string }{
 		   and (p.name = 'organizations' and polcmd = '*' and p."using" = '` + ofItself + `' and p.checking = '` + ofItself + `'
 		     or p.name = 'users' and polcmd = 'r' and p."using" like '(EXISTS%m.organization_id = ( SELECT app.org() AS org)%'
 		     or p.name = 'tiers' and polcmd = 'r' and p."using" like '(EXISTS%o.id = ( SELECT app.org() AS org)%'))`},
-	{"there are no policies but tenant, and system and forget to satchel_system", tables + `
-		select name || '.' || polname from policies where (polname, roles) not in (('tenant', 'satchel_app'), ('system', 'satchel_system'), ('forget', 'satchel_system'))`},
+	{"there are no policies but tenant, and system and deletion to satchel_system", tables + `
+		select name || '.' || polname from policies where (polname, roles) not in (('tenant', 'satchel_app'), ('system', 'satchel_system'), ('deletion', 'satchel_system'))`},
 	{"only satchel_system has policies that are always true", tables + `
 		select name || '.' || polname from policies where roles <> 'satchel_system' and 'true' in (coalesce("using", ''), coalesce(checking, ''))`},
 	// Asked once a statement and not once a row.

@@ -32,8 +32,8 @@ const (
 // ErrNotFound refuses an operation that this organization does not have.
 var ErrNotFound = fault.New(fault.NotFound, "operation_not_found", "There is no such operation.")
 
-// ErrJustEnded asks to try again: the operation that was to be the answer ended in
-// that moment.
+// ErrJustEnded asks to try again: the operation that ran already ended before its id
+// could be read.
 var ErrJustEnded = fault.New(fault.Conflict, "operation_just_ended", "The same work ended in this moment. Send the request again.")
 
 // Operation is one row.

@@ -148,7 +148,7 @@ func TestSweepSeesTheTiersBound(t *testing.T) {
 		_, err := files.Admit(ctx, tx, 3)
 		return err
 	}))
-	require.Zero(t, moved(), "who waits for their own turn is no work for the sweep")
+	require.Zero(t, moved(), "an organization that its own limit holds back is no work for the sweep")
 	setScans(t, &a.Bench, 2)
 	require.Equal(t, 1, moved(), "a raised bound is")
 	setScans(t, &a.Bench, 1)

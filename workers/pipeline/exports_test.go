@@ -267,7 +267,7 @@ func TestEveryTenantTableIsExportedOrNamed(t *testing.T) {
 		"renditions": "are made from the files", "version_steps": "how a file was checked", "file_events": "how a file was checked",
 		"uploads": "what is not there yet", "upload_parts": "what is not there yet",
 		"operations": "work that the audit log speaks of", "exports": "themselves", "export_parts": "themselves",
-		"usage_counters": "summed up by day", "usage_active": "summed up by day, who it was is forgotten", "reconcile_passes": "no data", "usage_flushes": "no data", "idempotency_keys": "hashes, for a day",
+		"usage_counters": "summed up by day", "usage_active": "summed up by day, who it was is deleted", "reconcile_passes": "no data", "usage_flushes": "no data", "idempotency_keys": "hashes, for a day",
 		"usage_warnings": "follow from usage and limits", "organization_events": "what others are told of the above",
 	}
 	rows, err := a.Admin(t).Query(t.Context(), `select c.relname::text from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'organization_id'

@@ -93,7 +93,7 @@ func TestInvitationFromRowToMember(t *testing.T) {
 	require.NoError(t, b.inviting(id).Get(context.Background(), nil))
 	i = b.invitation(t, id)
 	require.Equal(t, members.Accepted, i.State)
-	require.Nil(t, i.Email, "the address is forgotten")
+	require.Nil(t, i.Email, "the address is removed")
 	require.Equal(t, 1, countEvents(t, &b.Bench, id, "invitation.create"))
 	require.Equal(t, 1, countEvents(t, &b.Bench, id, "invitation.send"))
 	b.requireNothingPersonal(t, id, tokens[0])

@@ -70,7 +70,7 @@ func TestOrganizationLivesAndDies(t *testing.T) {
 	require.False(t, running)
 	var trail int
 	require.NoError(t, b.Single(tenancy.Platform).QueryRow(t.Context(),
-		"select count(*) from audit_events where action = 'organization.forget' and object_id = $1", b.Org.String()).Scan(&trail))
+		"select count(*) from audit_events where action = 'organization.erase' and object_id = $1", b.Org.String()).Scan(&trail))
 	require.Equal(t, 1, trail)
 }
 

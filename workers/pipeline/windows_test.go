@@ -180,7 +180,7 @@ func (b *blocked) RemoveVersion(ctx context.Context, org tenancy.OrgID, version 
 
 // TestPurgePassesOverWhatFails: files that cannot be purged, more than fit a page
 // and older than all others, do not keep another organization's from it; the
-// organizations take turns.
+// other organizations are served in between.
 func TestPurgePassesOverWhatFails(t *testing.T) {
 	t.Parallel()
 	a := setupActivities(t)
@@ -267,7 +267,7 @@ func TestStagingOfAPublishedVersionIsCleaned(t *testing.T) {
 	require.Empty(t, keys(t, a.Store.Clean))
 }
 
-func TestOldRequestsAreForgotten(t *testing.T) {
+func TestExpiredIdempotencyKeysAreDeleted(t *testing.T) {
 	t.Parallel()
 	a := setupActivities(t)
 	ctx, other := context.Background(), a.Organization(t, 1<<20)

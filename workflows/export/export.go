@@ -145,8 +145,8 @@ func (r *run) steps(state operations.State) []operations.Step {
 	return append(shown, operations.Step{Name: stepFiles, State: state, Done: r.in.Files})
 }
 
-// options let an export wait behind everything else, and for its turn among the
-// exports. A part that a worker died over is tried again.
+// options let an export wait behind everything else, and behind the exports
+// before it. A part that a worker died over is tried again.
 func options(ctx workflow.Context, org tenancy.OrgID, priority int) workflow.Context {
 	return queue.Long.Within(6*time.Hour, 3*24*time.Hour).On(ctx, queue.Batch, org.String(), priority)
 }

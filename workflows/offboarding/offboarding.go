@@ -153,7 +153,7 @@ func (r *run) remove(ctx workflow.Context) error {
 	var ended organization.EndUploadsResult
 	var stopped organization.StopWorkflowsResult
 	var removed organization.RemoveFilesResult
-	var forgotten organization.DeleteOrganizationRowsResult
+	var deleted organization.DeleteOrganizationRowsResult
 	if err := workflow.ExecuteActivity(ctx, organizer.EndUploads, organization.EndUploadsInput{Org: org, Target: target}).Get(ctx, &ended); err != nil {
 		return fmt.Errorf("end uploads: %w", err)
 	}
@@ -175,11 +175,11 @@ func (r *run) remove(ctx workflow.Context) error {
 	if err := r.reportProgress(ctx, "files", operations.Succeeded, removed.Files); err != nil {
 		return err
 	}
-	forget := organization.DeleteOrganizationRowsInput{Org: org, Target: target, Operation: r.in.Operation}
-	if err := workflow.ExecuteActivity(ctx, organizer.DeleteOrganizationRows, forget).Get(ctx, &forgotten); err != nil {
-		return fmt.Errorf("forget: %w", err)
+	rows := organization.DeleteOrganizationRowsInput{Org: org, Target: target, Operation: r.in.Operation}
+	if err := workflow.ExecuteActivity(ctx, organizer.DeleteOrganizationRows, rows).Get(ctx, &deleted); err != nil {
+		return fmt.Errorf("delete rows: %w", err)
 	}
-	r.sum.Rows = forgotten.Rows
+	r.sum.Rows = deleted.Rows
 	return nil
 }
 
