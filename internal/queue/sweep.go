@@ -93,7 +93,7 @@ func (p byID) sweep() string { return p.Sweep }
 
 func sweepByID[T any](ctx context.Context, s *sweep[byID], id func(T) uuid.UUID, next func(ctx context.Context, after uuid.UUID) ([]T, error), work func(context.Context, T) error) (Swept, error) {
 	p := s.from
-	for begun := false; ; {
+	for {
 		page, err := next(ctx, p.After)
 		if err != nil {
 			return p.Swept, fmt.Errorf("%s: list: %w", s.name, err)
@@ -101,22 +101,36 @@ func sweepByID[T any](ctx context.Context, s *sweep[byID], id func(T) uuid.UUID,
 		if len(page) == 0 {
 			return p.Swept, nil
 		}
-		for _, item := range page {
-			if begun && s.over() { // at least one, however late it is
-				p.Swept.Next = p.After
-				return p.Swept, nil
-			}
-			begun, p.After = true, id(item)
-			p.Swept.Add(Swept{Found: 1, Failed: 1})
+		whole := workOn(ctx, s, page, &p.Swept, func(item T) {
+			p.After = id(item)
 			s.beat.set(p) // an attempt that dies with this item passes it over
-			if err := s.do(ctx, item, func(ctx context.Context) error { return work(ctx, item) }); err == nil {
-				p.Swept.Add(Swept{Done: 1, Failed: -1})
-			}
-			if err := ctx.Err(); err != nil {
-				return p.Swept, fmt.Errorf("%s: %w", s.name, err)
-			}
+		}, work)
+		if err := ctx.Err(); err != nil {
+			return p.Swept, fmt.Errorf("%s: %w", s.name, err)
+		}
+		if !whole {
+			p.Swept.Next = p.After
+			return p.Swept, nil
 		}
 	}
+}
+
+// workOn works on the items of a page, until the sweep's time is over or its context
+// ends. An item counts as failed until it is done. It says whether it came to the end
+// of the page.
+func workOn[P interface{ sweep() string }, T any](ctx context.Context, s *sweep[P], page []T, swept *Swept, begin func(T), work func(context.Context, T) error) bool {
+	for _, item := range page {
+		if s.late() || ctx.Err() != nil {
+			return false
+		}
+		s.begun = true
+		swept.Add(Swept{Found: 1, Failed: 1})
+		begin(item)
+		if err := s.do(ctx, item, func(ctx context.Context) error { return work(ctx, item) }); err == nil {
+			swept.Add(Swept{Done: 1, Failed: -1})
+		}
+	}
+	return true
 }
 
 // Places say, for each owner that a sweep has not finished, behind which item the
@@ -159,8 +173,7 @@ type fairly struct {
 func (p fairly) sweep() string { return p.Sweep }
 
 func sweepFairly[O, T any](ctx context.Context, s *sweep[fairly], owners []O, of func(O) uuid.UUID, id func(T) uuid.UUID, next func(ctx context.Context, owner O, after uuid.UUID) ([]T, error), work func(context.Context, T) error) (Swept, Places, error) {
-	swept, begun := s.from.Swept, false
-	places := Places{}
+	swept, places := s.from.Swept, Places{}
 	maps.Copy(places, s.from.Places)
 	lasts := make(map[uuid.UUID]uuid.UUID, len(owners)) // of those that are not finished
 	for _, owner := range owners {
@@ -172,33 +185,24 @@ func sweepFairly[O, T any](ctx context.Context, s *sweep[fairly], owners []O, of
 			if !left {
 				continue
 			}
-			if begun && s.over() {
-				return swept, places, nil
-			}
 			page, err := next(ctx, owner, last)
 			if err != nil && ctx.Err() == nil {
 				s.fail(ctx, owner, err)
 				swept.Add(Swept{Found: 1, Failed: 1})
 			}
-			for _, item := range page {
-				if begun && s.over() || ctx.Err() != nil {
-					break
-				}
-				begun, last = true, id(item)
-				swept.Add(Swept{Found: 1, Failed: 1})
-				if err := s.do(ctx, item, func(ctx context.Context) error { return work(ctx, item) }); err == nil {
-					swept.Add(Swept{Done: 1, Failed: -1})
-				}
-			}
+			whole := workOn(ctx, s, page, &swept, func(item T) { last = id(item) }, work)
 			if err := ctx.Err(); err != nil {
 				return swept, nil, fmt.Errorf("%s: %w", s.name, err)
 			}
 			if len(page) == 0 {
 				delete(lasts, of(owner))
 				delete(places, of(owner))
-			} else {
+			} else if last != uuid.Nil {
 				lasts[of(owner)] = last
 				places.put(of(owner), last)
+			}
+			if !whole {
+				return swept, places, nil
 			}
 			s.beat.set(fairly{Sweep: s.name, Places: maps.Clone(places), Swept: swept})
 		}
@@ -212,6 +216,7 @@ type sweep[P interface{ sweep() string }] struct {
 	from      P
 	beat      *beat
 	stop, cut time.Time // when the last item begins and when it ends; zero: never
+	begun     bool      // one item at least, however late it is
 	failures  []error
 }
 
@@ -241,7 +246,8 @@ func (s *sweep[P]) end(err error) {
 	}
 }
 
-func (s *sweep[P]) over() bool { return !s.stop.IsZero() && !time.Now().Before(s.stop) }
+// late says whether no other item begins.
+func (s *sweep[P]) late() bool { return s.begun && !s.stop.IsZero() && !time.Now().Before(s.stop) }
 
 // do works on one item, which must leave time to say how far the sweep came.
 func (s *sweep[P]) do(ctx context.Context, item any, work func(context.Context) error) error {

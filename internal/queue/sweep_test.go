@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/uuid"
@@ -61,36 +62,38 @@ func TestSweepEndsWithItsContext(t *testing.T) {
 // one after that begins at the head.
 func TestSlowHeadDoesNotKeepTheTail(t *testing.T) {
 	t.Parallel()
-	const slow, last = 3, 5
-	id, next := list(last)
-	var done []int
-	var after uuid.UUID
-	runs := 0
-	run := func() queue.Swept {
-		runs++
-		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-		defer cancel()
-		swept, err := queue.SweepByID(ctx, "test", after, id, next, func(ctx context.Context, n int) error {
-			if n <= slow {
-				<-ctx.Done()
-				return ctx.Err()
-			}
-			done = append(done, n)
-			return nil
-		})
-		require.NoError(t, err, "it ends before its own time does")
-		return swept
-	}
-	for {
-		swept := run()
-		if after = swept.Next; after == uuid.Nil {
-			break
+	synctest.Test(t, func(t *testing.T) { // by its own clock
+		const slow, last = 3, 5
+		id, next := list(last)
+		var done []int
+		var after uuid.UUID
+		runs := 0
+		run := func() queue.Swept {
+			runs++
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+			defer cancel()
+			swept, err := queue.SweepByID(ctx, "test", after, id, next, func(ctx context.Context, n int) error {
+				if n <= slow {
+					<-ctx.Done()
+					return ctx.Err()
+				}
+				done = append(done, n)
+				return nil
+			})
+			require.NoError(t, err, "it ends before its own time does")
+			return swept
 		}
-		require.LessOrEqual(t, runs, slow, "each run passes over one slow item at least")
-		require.Equal(t, queue.Swept{Found: 1, Failed: 1, Next: after}, swept)
-	}
-	require.Equal(t, []int{4, 5}, done)
-	require.Equal(t, id(1), run().Next, "the head has its next chance")
+		for {
+			swept := run()
+			if after = swept.Next; after == uuid.Nil {
+				break
+			}
+			require.LessOrEqual(t, runs, slow, "each run passes over one slow item at least")
+			require.Equal(t, queue.Swept{Found: 1, Failed: 1, Next: after}, swept)
+		}
+		require.Equal(t, []int{4, 5}, done)
+		require.Equal(t, id(1), run().Next, "the head has its next chance")
+	})
 }
 
 // TestAttemptGoesOnBehindTheItemInHand: a worker dies, or an item outlives the
@@ -205,23 +208,25 @@ func TestSweepIsFair(t *testing.T) {
 // to the end of both.
 func TestFairSweepGoesOnAtItsPlaces(t *testing.T) {
 	t.Parallel()
-	f := fair{"large": {1, 2, 3, 4}, "small": {10, 11, 12}}
-	var done []int
-	var places queue.Places
-	for runs := 0; runs == 0 || len(places) > 0; runs++ {
-		require.Less(t, runs, 5, "each run passes over a slow item at least")
-		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-		var err error
-		_, places, err = queue.SweepFairly(ctx, "test", places, []string{"large", "small"}, f.of, f.id, f.next, func(ctx context.Context, n int) error {
-			if n <= 2 {
-				<-ctx.Done()
-				return ctx.Err()
-			}
-			done = append(done, n)
-			return nil
-		})
-		cancel()
-		require.NoError(t, err)
-	}
-	require.Subset(t, done, []int{3, 4, 10, 11, 12})
+	synctest.Test(t, func(t *testing.T) { // by its own clock
+		f := fair{"large": {1, 2, 3, 4}, "small": {10, 11, 12}}
+		var done []int
+		var places queue.Places
+		for runs := 0; runs == 0 || len(places) > 0; runs++ {
+			require.Less(t, runs, 5, "each run passes over a slow item at least")
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+			var err error
+			_, places, err = queue.SweepFairly(ctx, "test", places, []string{"large", "small"}, f.of, f.id, f.next, func(ctx context.Context, n int) error {
+				if n <= 2 {
+					<-ctx.Done()
+					return ctx.Err()
+				}
+				done = append(done, n)
+				return nil
+			})
+			cancel()
+			require.NoError(t, err)
+		}
+		require.Subset(t, done, []int{3, 4, 10, 11, 12})
+	})
 }
