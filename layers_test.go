@@ -85,6 +85,8 @@ var groups = map[string]group{
 	".":                        {tests, "this test"},
 	"e2e":                      {tests, "end-to-end tests"},
 	"bench":                    {tests, "benchmarks of the whole platform"},
+	"workers/pipeline":         {tests, "tests of the worker's processes together, on a real Temporal"},
+	"internal/pipelinetest":    {tests, "the worker's processes on a real database, store and Temporal, for the tests"},
 	"internal/pgtest":          {tests, "a Postgres database for each test"},
 	"internal/activitytest":    {tests, "an organization, a store and the guard for the tests of activities"},
 	"internal/replaytest":      {tests, "recorded histories for the tests"},
@@ -105,7 +107,7 @@ var exceptions = map[string]string{
 
 // only says who may import a library.
 var only = map[string][]string{
-	"go.uber.org/fx":        {"cmd/*", "internal/bootstrap", "workers", "api"},
+	"go.uber.org/fx":        {"cmd/*", "internal/bootstrap", "internal/pipelinetest", "workers", "api"},
 	"github.com/h2non/bimg": {"cmd/render"},
 	"C":                     {"cmd/render"},
 	"github.com/gin-gonic/gin": {

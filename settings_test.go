@@ -149,6 +149,8 @@ func programsOf(folder string) []string {
 		return []string{"api", "worker"}
 	case "internal/schema":
 		return []string{"migrate"}
+	case "cmd/worker/wiring":
+		return []string{"worker"}
 	}
 	return []string{filepath.Base(folder)}
 }

@@ -65,7 +65,7 @@ func TestEveryRouteRefusesUnknownCallers(t *testing.T) {
 		if r.Action == signedIn {
 			continue
 		}
-		stranger := b.issuer.Token("belongs-to-nobody")
+		stranger := b.issuer.Token("member-of-none")
 		require.Equal(t, http.StatusForbidden, b.call(stranger, r.Method, r.fill(uuid.NewString()), nil).status, "%s %s without membership", r.Method, r.Path)
 	}
 }

@@ -108,7 +108,7 @@ func TestABodyAByteAtATime(t *testing.T) {
 		// What no one reads.
 		"before the body": {storagePath + "/upload", "text/plain\r\nX-Organization-ID: x", "", "invalid_organization"},
 		"no route":        {"/nowhere", "text/plain", "", "no_such_route"},
-		"another page":    {storagePath + "/upload", "text/plain\r\nOrigin: https://nobody.test", "", "origin_not_allowed"},
+		"another page":    {storagePath + "/upload", "text/plain\r\nOrigin: https://other.test", "", "origin_not_allowed"},
 		"no upload":       {tusPath, "text/plain\r\nTus-Resumable: 1.0.0", "", "invalid_length"},
 		"no new bytes":    {at(f.ID, "/restore"), "text/plain", "", f.ID.String()},
 	}

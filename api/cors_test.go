@@ -40,7 +40,7 @@ func TestEveryRouteAsksTheOrigin(t *testing.T) {
 		for _, token := range []string{owner.token, machine.token} {
 			for origin, want := range map[string]string{
 				ourPage: ourPage, "https://school.test": "https://school.test", b.server.URL: "",
-				theirPage: "", "https://nobody.test": "", "null": "", "https://app.two.test.evil.test": "", "https://xapp.two.test": "", "http://app.two.test": "",
+				theirPage: "", "https://other.test": "", "null": "", "https://app.two.test.evil.test": "", "https://xapp.two.test": "", "http://app.two.test": "",
 				ourPage + "/": "", strings.ToUpper(ourPage): "", ourPage + " " + theirPage: "",
 			} {
 				if (r.Action == anyone || r.Action == signedIn) && origin == theirPage {
@@ -67,7 +67,7 @@ func TestRefusedPageDoesNothing(t *testing.T) {
 	b.allow(owner.org, ourPage)
 	b.allow(other, theirPage)
 	create := map[string]any{"name": "sync", "role": "teacher", "scopes": []string{"files:read"}}
-	for _, origin := range []string{theirPage, "https://nobody.test", "null"} {
+	for _, origin := range []string{theirPage, "https://other.test", "null"} {
 		owner.call(post, keysOf(owner.org), create, "Origin", origin).refused(http.StatusForbidden, "origin_not_allowed")
 		body, contentType := form("a.txt", []byte(lorem), nil, nil)
 		owner.call(post, storagePath+"/upload", body, "Content-Type", contentType, "Origin", origin).refused(http.StatusForbidden, "origin_not_allowed")
@@ -105,7 +105,7 @@ func TestPagesReadRefusalsAboutNobody(t *testing.T) {
 			b.call("", get, storagePath+"/files", nil, "Origin", origin).refused(401, "unauthenticated"),
 			b.call("garbage", get, storagePath+"/files", nil, "Origin", origin).refused(401, "invalid_token"),
 			b.call(apikeys.Generate().Reveal(), get, storagePath+"/files", nil, "Origin", origin).refused(401, "invalid_token"),
-			b.call(b.issuer.Token("nobody"), get, storagePath+"/files", nil, "Origin", origin).refused(403, "no_membership"),
+			b.call(b.issuer.Token("unknown"), get, storagePath+"/files", nil, "Origin", origin).refused(403, "no_membership"),
 			b.call(both, get, storagePath+"/files", nil, "Origin", origin).refused(400, "organization_required"),
 			b.call(owner.token, get, storagePath+"/files", nil, "Origin", origin, "X-Organization-ID", uuid.NewString()).refused(404, "organization_not_found"),
 			b.call("", get, "/nowhere", nil, "Origin", origin).refused(404, "no_such_route"),
@@ -116,7 +116,7 @@ func TestPagesReadRefusalsAboutNobody(t *testing.T) {
 		}
 	}
 	for _, token := range []string{"", "garbage", owner.token} {
-		a := b.call(token, get, storagePath+"/files", nil, "Origin", "https://nobody.test").refused(403, "origin_not_allowed")
+		a := b.call(token, get, storagePath+"/files", nil, "Origin", "https://other.test").refused(403, "origin_not_allowed")
 		require.Empty(t, a.header.Values("Access-Control-Allow-Origin"))
 	}
 	require.Empty(t, owner.call(get, storagePath+"/files", nil, "Origin", theirPage).refused(403, "origin_not_allowed").header.Values("Access-Control-Allow-Origin"))
@@ -139,7 +139,7 @@ func TestPreflight(t *testing.T) {
 			require.Empty(t, h.Get("Access-Control-Allow-Credentials"))
 			require.Equal(t, []string{"Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers"}, h.Values("Vary"))
 		}
-		h := ask("https://nobody.test", path).refused(http.StatusForbidden, "origin_not_allowed").header
+		h := ask("https://other.test", path).refused(http.StatusForbidden, "origin_not_allowed").header
 		require.Empty(t, h.Get("Access-Control-Allow-Origin"))
 		require.Empty(t, h.Get("Access-Control-Allow-Methods"))
 	}
@@ -182,7 +182,7 @@ func TestEveryAnswerIsSecure(t *testing.T) {
 	check("no route", b.call("", get, "/nowhere", nil).header, false)
 	check("no method", b.call("", put, storagePath+"/files", nil).header, false)
 	check("preflight", b.call("", http.MethodOptions, tusPath, nil, "Origin", "https://school.test", "Access-Control-Request-Method", "POST").header, false)
-	check("refused page", b.call("", get, "/healthz", nil, "Origin", "https://nobody.test").header, false)
+	check("refused page", b.call("", get, "/healthz", nil, "Origin", "https://other.test").header, false)
 
 	content := httptest.NewServer(b.api.ContentHandler())
 	t.Cleanup(content.Close)

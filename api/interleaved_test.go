@@ -84,7 +84,7 @@ type errand struct {
 	own          bool
 }
 
-// errands are what each caller does in turn, with changes and errors in between.
+// errands are what each caller does, one after another, with changes and errors in between.
 // FILE is a file of their own, THEIRS one of another organization's.
 var errands = []errand{
 	{get, storagePath + "/files?limit=3", "", true},
@@ -120,9 +120,9 @@ func (b *testBundle) load(crews []*crew, rounds int) (all []heard) {
 		theirs := crews[(n+1)%len(crews)]
 		for i, p := range c.people {
 			callers.Go(func() {
-				for turn := range rounds * len(errands) {
-					e := errands[(turn+i*5+n*7)%len(errands)] // no one does the same at the same time
-					h := b.run(p, e, c, theirs, turn, turn%5 == 4)
+				for step := range rounds * len(errands) {
+					e := errands[(step+i*5+n*7)%len(errands)] // no one does the same at the same time
+					h := b.run(p, e, c, theirs, step, step%5 == 4)
 					h.crew = n
 					mu.Lock()
 					all = append(all, h)
@@ -136,8 +136,8 @@ func (b *testBundle) load(crews []*crew, rounds int) (all []heard) {
 }
 
 // run sends one request. One that is given up ends as soon as it is written.
-func (b *testBundle) run(p *person, e errand, c, theirs *crew, turn int, giveUp bool) heard {
-	own, other := c.files[turn%len(c.files)], theirs.files[turn%len(theirs.files)]
+func (b *testBundle) run(p *person, e errand, c, theirs *crew, step int, giveUp bool) heard {
+	own, other := c.files[step%len(c.files)], theirs.files[step%len(theirs.files)]
 	path := strings.NewReplacer("FILE", own.String(), "THEIRS", other.String(), "THEIRORG", theirs.org.String(), "ORG", c.org.String()).Replace(e.path)
 	var body io.Reader = strings.NewReader(strings.ReplaceAll(e.in, "CANARY", c.canary))
 	contentType := "application/json"

@@ -118,7 +118,7 @@ func TestBadTokensLockNobodyElseOut(t *testing.T) {
 		p.call(get, storagePath+"/quota", nil).is(http.StatusOK)
 		p.call(get, "/api/v1/me", nil).is(http.StatusOK)
 	}
-	b.call(b.issuer.Token("belongs-to-nobody"), get, storagePath+"/quota", nil).refused(http.StatusForbidden, "no_membership")
+	b.call(b.issuer.Token("member-of-none"), get, storagePath+"/quota", nil).refused(http.StatusForbidden, "no_membership")
 	b.call(key.token, get, storagePath+"/quota", nil).refused(http.StatusTooManyRequests, "rate_limited") // a key is known by the database only
 }
 
@@ -128,7 +128,7 @@ func TestPersonWithoutMembershipIsBounded(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.api.auth.RateLimit = ratelimit.New(ratelimit.Config{AddressPerMinute: 1}, prometheus.NewRegistry())
-	token := b.issuer.Token("belongs-to-nobody")
+	token := b.issuer.Token("member-of-none")
 	b.call(token, get, storagePath+"/quota", nil).refused(http.StatusForbidden, "no_membership")
 	b.call(token, get, storagePath+"/quota", nil).refused(http.StatusTooManyRequests, "rate_limited")
 	b.call(token, get, "/api/v1/me", nil).refused(http.StatusTooManyRequests, "rate_limited")

@@ -22,7 +22,7 @@ import (
 
 // script is what the people of an organization do. It demands nothing of the
 // answers: those of two runs are compared. Two organizations may run it at once,
-// a call of each in turn.
+// a call of each, one after another.
 func (s *school) script() {
 	essay := s.filesComeIn()
 	s.filesAreRead(essay)

@@ -26,7 +26,7 @@ type school struct {
 	*testBundle
 	org                                  tenancy.OrgID
 	owner, admin, teacher, pupil, parent *person
-	newcomer                             string    // the subject of a person who is added, whom no other organization has added before
+	newcomer                             string    // the subject of a person who is added here first
 	strange                              uuid.UUID // an id that is nothing of this organization's
 
 	between func() // what others do after each of this organization's calls

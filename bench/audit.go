@@ -17,7 +17,7 @@ import (
 const publications = 500
 
 // auditLog publishes versions with the one row that a publication leaves in the
-// trail, and with two, in turns. The difference is what a row costs; a
+// trail, and with two, alternating. The difference is what a row costs; a
 // publication without any is not to be had, since the domain writes it itself.
 // No bytes move: it is the transaction alone.
 func (b *bench) auditLog(ctx context.Context) error {
@@ -47,7 +47,7 @@ func (b *bench) auditLog(ctx context.Context) error {
 	}
 	cost := quantile(two, .5) - quantile(one, .5)
 	b.add("a publication's row in the audit log", cost, "ms p50", "—", true,
-		"%d pairs in turns, the publishing transaction: %.2f ms p50 (%.2f p95) with one row, %.2f (%.2f) with two; so %.2f without",
+		"%d alternating pairs, the publishing transaction: %.2f ms p50 (%.2f p95) with one row, %.2f (%.2f) with two; so %.2f without",
 		len(one), quantile(one, .5), quantile(one, .95), quantile(two, .5), quantile(two, .95), quantile(one, .5)-cost)
 	return nil
 }

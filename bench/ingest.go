@@ -42,8 +42,8 @@ const (
 	scannable = 2000 << 20
 )
 
-// ingest sends the same gibibyte both ways in turns. The store's time for it
-// differs by half from one minute to the next, so each turn has its own ratio,
+// ingest sends the same gibibyte both ways alternating. The store's time for it
+// differs by half from one minute to the next, so each round has its own ratio,
 // and the one in the middle counts. Bare is what minio-go does by itself, which
 // over plain http signs each part by its SHA-256; Satchel sums the file once and
 // leaves the parts unsigned, so how fast that is without it is measured too.
@@ -52,7 +52,7 @@ func (b *bench) ingest(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	const turns = 7
+	const rounds = 7
 	ways := []func() (time.Duration, error){
 		func() (time.Duration, error) { return b.bareMultipart(ctx, minio.PutObjectPartOptions{}) },
 		func() (time.Duration, error) { return tusUpload(ctx, c, gib) },
@@ -61,9 +61,9 @@ func (b *bench) ingest(ctx context.Context) error {
 		},
 	}
 	took := make([][]time.Duration, len(ways))
-	for turn := range turns {
+	for round := range rounds {
 		for i := range ways {
-			i = (i + turn) % len(ways) // each way comes after each other one
+			i = (i + round) % len(ways) // each way comes after each other one
 			d, err := ways[i]()
 			if err != nil {
 				return err
@@ -72,13 +72,13 @@ func (b *bench) ingest(ctx context.Context) error {
 		}
 	}
 	signed, unsigned := ratios(took[0], took[1]), ratios(took[2], took[1])
-	b.add("tus ingest of 1 GiB", signed[turns/2], "× bare", "≥ 0.8", signed[turns/2] >= .8,
-		"8 MiB chunks one after another, the middle of %d turns (%.2f to %.2f); p50: tus %.2f s, minio-go multipart of 8 MiB parts %.2f s; %.2f × what that takes without its signatures, %.2f s",
-		turns, signed[0], signed[turns-1], quantile(took[1], .5)/1000, quantile(took[0], .5)/1000, unsigned[turns/2], quantile(took[2], .5)/1000)
+	b.add("tus ingest of 1 GiB", signed[rounds/2], "× bare", "≥ 0.8", signed[rounds/2] >= .8,
+		"8 MiB chunks one after another, the middle of %d rounds (%.2f to %.2f); p50: tus %.2f s, minio-go multipart of 8 MiB parts %.2f s; %.2f × what that takes without its signatures, %.2f s",
+		rounds, signed[0], signed[rounds-1], quantile(took[1], .5)/1000, quantile(took[0], .5)/1000, unsigned[rounds/2], quantile(took[2], .5)/1000)
 	return nil
 }
 
-// ratios gives one for each turn, sorted.
+// ratios gives one for each round, sorted.
 func ratios(one, other []time.Duration) []float64 {
 	r := make([]float64, len(one))
 	for i := range one {

@@ -8,8 +8,8 @@ import (
 	"satchel/client"
 )
 
-// keys compares one small call with an API key and with an access token, in
-// turns, over the same server. The token costs a signature, the key a hash; both
+// keys compares one small call with an API key and with an access token,
+// alternating, over the same server. The token costs a signature, the key a hash; both
 // cost one question to the database.
 func (b *bench) keys(ctx context.Context) error {
 	org, err := b.unhurried(ctx)
@@ -40,7 +40,7 @@ func (b *bench) keys(ctx context.Context) error {
 		}
 	}
 	ratio := quantile(byKey, .5) / quantile(byToken, .5)
-	b.add("GET by API key", ratio, "× by token", "≤ 1.1", ratio <= 1.1, "1,000 pairs in turns, p50: %.2f ms by key, %.2f ms by token", quantile(byKey, .5), quantile(byToken, .5))
+	b.add("GET by API key", ratio, "× by token", "≤ 1.1", ratio <= 1.1, "1,000 alternating pairs, p50: %.2f ms by key, %.2f ms by token", quantile(byKey, .5), quantile(byToken, .5))
 	return nil
 }
 

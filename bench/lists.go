@@ -19,7 +19,7 @@ const (
 )
 
 // lists reads pages of an organization of 1,000 files where it is alone, and
-// where it is any of 1,000, in turns; then pages at both ends of one long list.
+// where it is any of 1,000, alternating; then pages at both ends of one long list.
 // It asks the database as the API does, with the organization bound and the rules
 // in force: what a request costs besides would only hide the difference.
 func (b *bench) lists(ctx context.Context) error {
@@ -51,7 +51,7 @@ func (b *bench) lists(ctx context.Context) error {
 		}
 		ratio := quantile(crowded, .95) / quantile(single, .95)
 		b.add("list, "+c.name+" page, 1,000 × 1,000", ratio, "× alone, p95", "≤ 1.2", ratio <= 1.2,
-			"%d pairs in turns of %d files: %.2f ms p95 (%.2f p50) as any of 1,000 organizations, %.2f (%.2f) as the only one",
+			"%d alternating pairs of %d files: %.2f ms p95 (%.2f p50) as any of 1,000 organizations, %.2f (%.2f) as the only one",
 			len(single), pageOf, quantile(crowded, .95), quantile(crowded, .5), quantile(single, .95), quantile(single, .5))
 	}
 	return b.longList(ctx, crowd)
@@ -73,7 +73,7 @@ func (b *bench) longList(ctx context.Context, s *scratch) error {
 	}
 	ratio := quantile(last, .95) / quantile(first, .95)
 	b.add(fmt.Sprintf("list, last page of %d", length), ratio, "× first page, p95", "≤ 1.2", ratio <= 1.2,
-		"%d pairs in turns: %.2f ms p95 (%.2f p50) at the end, %.2f (%.2f) at the beginning",
+		"%d alternating pairs: %.2f ms p95 (%.2f p50) at the end, %.2f (%.2f) at the beginning",
 		len(first), quantile(last, .95), quantile(last, .5), quantile(first, .95), quantile(first, .5))
 	return nil
 }
@@ -94,12 +94,12 @@ type cursors map[tenancy.OrgID]uuid.UUID
 func inTurns(ctx context.Context, one, other reader) (first, second []time.Duration, err error) {
 	begin, end := cursors{}, cursors{}
 	for i := range max(len(one.orgs), len(other.orgs)) {
-		if _, _, err := turn(ctx, one, other, begin, end, i); err != nil {
+		if _, _, err := measurePair(ctx, one, other, begin, end, i); err != nil {
 			return nil, nil, err
 		}
 	}
 	for range pairs {
-		a, b, err := turn(ctx, one, other, begin, end, rand.Int()) //nolint:gosec // any of them, no secret
+		a, b, err := measurePair(ctx, one, other, begin, end, rand.Int()) //nolint:gosec // any of them, no secret
 		if err != nil {
 			return nil, nil, err
 		}
@@ -108,7 +108,7 @@ func inTurns(ctx context.Context, one, other reader) (first, second []time.Durat
 	return first, second, nil
 }
 
-func turn(ctx context.Context, one, other reader, begin, end cursors, i int) (a, b time.Duration, err error) {
+func measurePair(ctx context.Context, one, other reader, begin, end cursors, i int) (a, b time.Duration, err error) {
 	if a, err = one.page(ctx, begin, one.orgs[i%len(one.orgs)]); err != nil {
 		return 0, 0, err
 	}

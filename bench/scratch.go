@@ -18,7 +18,7 @@ import (
 // many at a time, and no object belongs to them.
 type scratch struct {
 	*tenancy.DB
-	admin *pgx.Conn // whom no rule binds and no trigger follows
+	admin *pgx.Conn // the owner: no row-level security and no trigger applies
 	drop  func()
 }
 

@@ -34,7 +34,7 @@ func ReturnToQueue(ctx context.Context, q tenancy.Queries, version uuid.UUID) er
 }
 
 // ListInPipeline says whether any version of the organization is in the pipeline, so
-// that those in the admission queue will have their turn.
+// that those in the admission queue will be admitted.
 func ListInPipeline(ctx context.Context, q tenancy.Queries) (bool, error) {
 	return filesdb.New(q).VersionMoving(ctx)
 }

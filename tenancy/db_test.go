@@ -250,23 +250,23 @@ func exec(q tenancy.Queries, t testing.TB) error {
 	return err
 }
 
-// TestOneConnectionNeverCrosses lets two organizations take turns on one
-// connection, each turn ending well or badly, and checks after each that both
+// TestOneConnectionNeverCrosses lets two organizations share one
+// connection, each use ending well or badly, and checks after each that both
 // see exactly what they wrote.
 func TestOneConnectionNeverCrosses(t *testing.T) {
 	t.Parallel()
 	_, db, a, b := single(t)
 	wrote := map[tenancy.OrgID]int{a: 0, b: 0}
 	rapid.Check(t, func(r *rapid.T) {
-		for range rapid.IntRange(1, 30).Draw(r, "turns") {
+		for range rapid.IntRange(1, 30).Draw(r, "uses") {
 			org := rapid.SampledFrom([]tenancy.OrgID{a, b}).Draw(r, "org")
-			turn := rapid.SampledFrom([]string{"tx", "once", "tx fails", "once fails", "cancelled", "foreign"}).Draw(r, "turn")
-			if take(t, db, org, map[tenancy.OrgID]tenancy.OrgID{a: b, b: a}[org], turn) == nil {
+			use := rapid.SampledFrom([]string{"tx", "once", "tx fails", "once fails", "cancelled", "foreign"}).Draw(r, "use")
+			if take(t, db, org, map[tenancy.OrgID]tenancy.OrgID{a: b, b: a}[org], use) == nil {
 				wrote[org]++
 			}
 			for org, n := range wrote {
 				if got := count(t, db.Single(org)); got != n {
-					r.Fatalf("after %q: %d rows, want %d", turn, got, n)
+					r.Fatalf("after %q: %d rows, want %d", use, got, n)
 				}
 			}
 		}
@@ -274,9 +274,9 @@ func TestOneConnectionNeverCrosses(t *testing.T) {
 	})
 }
 
-func take(t *testing.T, db *tenancy.DB, org, other tenancy.OrgID, turn string) error {
+func take(t *testing.T, db *tenancy.DB, org, other tenancy.OrgID, use string) error {
 	ctx := t.Context()
-	switch turn {
+	switch use {
 	case "once":
 		return exec(db.Single(org), t)
 	case "once fails":
@@ -294,16 +294,16 @@ func take(t *testing.T, db *tenancy.DB, org, other tenancy.OrgID, turn string) e
 		})
 	}
 	return db.InTx(ctx, org, func(tx *tenancy.Tx) error {
-		if err := exec(tx, t); err != nil || turn == "tx" {
+		if err := exec(tx, t); err != nil || use == "tx" {
 			return err
 		}
 		return errors.New("no")
 	})
 }
 
-// TestForgettingTakesTheQuotaLast: a version that is removed settles the quota,
+// TestDeletionTakesTheQuotaLast: a version that is removed settles the quota,
 // which must still be there then, though it is settled at the end otherwise.
-func TestForgettingTakesTheQuotaLast(t *testing.T) {
+func TestDeletionTakesTheQuotaLast(t *testing.T) {
 	t.Parallel()
 	d, db, org, _ := single(t)
 	user := d.Member(t, org, tenancy.Teacher)

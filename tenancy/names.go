@@ -32,7 +32,7 @@ func CheckName(name string, most int) error {
 }
 
 // CheckOrganizationName refuses addresses as well. An organization's name is sent
-// by mail to people whom its owner picks, and mail programs turn an address in it
+// by mail to addresses that its owner picks, and mail programs turn an address in it
 // into a link.
 func CheckOrganizationName(name string) error {
 	const most = 200

@@ -9,8 +9,8 @@ import (
 	"satchel/internal/fault"
 )
 
-// ServiceIssuer is the issuer of service accounts: users without a person, whom
-// API keys speak for. No identity provider has it, so no one can sign in as one.
+// ServiceIssuer is the issuer of service accounts: users without a person, for
+// API keys. No identity provider has it, so no one can sign in as one.
 const ServiceIssuer = "urn:satchel:service"
 
 // ErrServiceAccount refuses to treat a service account as a person.

@@ -30,7 +30,7 @@ type Membership struct {
 
 const membershipColumns = "user_id, organization_id, role, status, tier, requests_per_minute, origins, reads_while_suspended, features"
 
-// Memberships finds the places of the person whom an issuer calls subject.
+// Memberships finds the memberships of the person that an issuer knows as subject.
 func (d *DB) Memberships(ctx context.Context, issuer, subject string) ([]Membership, error) {
 	return systemQuery[Membership](ctx, d, "select "+membershipColumns+" from app.memberships($1, $2)", issuer, subject)
 }

@@ -16,8 +16,8 @@ type OrganizationMembership struct {
 	Status *string   `db:"status"`
 }
 
-// OrganizationMemberships finds where the person belongs whom an issuer calls subject. It gives
-// no row at all for a person whom no one has met yet.
+// OrganizationMemberships finds the organizations of the person that an issuer knows as
+// subject. It gives no row at all for a person without a user.
 func (d *DB) OrganizationMemberships(ctx context.Context, issuer, subject string) ([]OrganizationMembership, error) {
 	return systemQuery[OrganizationMembership](ctx, d, "select user_id, organization_id, name, role, status from app.person_places($1, $2)", issuer, subject)
 }

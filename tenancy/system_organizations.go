@@ -60,9 +60,9 @@ func (d *DB) OrganizationsUnfinished(ctx context.Context, quiet time.Duration, a
 // when there is no such organization. It runs in the caller's transaction.
 func DeleteOrganizationRows(ctx context.Context, tx *Tx, org OrgID) (map[string]int64, error) {
 	var counts map[string]int64
-	err := tx.QueryRow(ctx, "select app.organization_forget($1)", org).Scan(&counts)
+	err := tx.QueryRow(ctx, "select app.organization_delete_rows($1)", org).Scan(&counts)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-		return nil, fmt.Errorf("forget organization: %w", err)
+		return nil, fmt.Errorf("delete the rows of an organization: %w", err)
 	}
 	return counts, nil
 }

@@ -18,9 +18,9 @@ type ReconcileDue struct {
 
 // ReconcileDue pages through the organizations whose check is due, those first that
 // were worked on longest ago, behind the last one of the page before. Those that
-// were worked on since the first page was read are left out: they had their turn.
+// were worked on since the first page was read are left out.
 func (d *DB) ReconcileDue(ctx context.Context, last ReconcileDue, n int) ([]ReconcileDue, error) {
-	var round *time.Time // by the database's clock, as the turns are
+	var round *time.Time // by the database's clock, as worked_at is
 	if !last.Round.IsZero() {
 		round = &last.Round
 	}

@@ -29,7 +29,7 @@ func (d *DB) FilesTrashed(ctx context.Context, org OrgID, longer time.Duration, 
 }
 
 // VersionsUncleaned pages through the versions that ended longer ago than that
-// without being published, and of which objects may be left.
+// without being published, and that may have objects left.
 func (d *DB) VersionsUncleaned(ctx context.Context, ended time.Duration, after uuid.UUID, n int) ([]Ref, error) {
 	return systemQuery[Ref](ctx, d, "select organization_id, file_id, version_id from app.versions_uncleaned($1, $2, $3)", ended, after, n)
 }

@@ -55,9 +55,9 @@ func (c Config) slots(q queue.Name) int {
 	return 1
 }
 
-// options bounds a worker. Workflow panics block the workflow and not fail it:
-// a deploy that goes back heals it, where a failed workflow would have withdrawn
-// someone's file.
+// options bounds a worker. A panic blocks its workflow and does not fail it: a
+// blocked one goes on when the deployment is rolled back, a failed one would have
+// withdrawn somebody's file.
 func (c Config) options(q queue.Name, guard interceptor.WorkerInterceptor, fatal func(error)) worker.Options {
 	return worker.Options{
 		// A workflow's next step on its own queue comes with the answer to the

@@ -9,8 +9,7 @@ import (
 	"fmt"
 	"time"
 
-	"go.temporal.io/sdk/activity"
-
+	"github.com/google/uuid"
 	"satchel/internal/queue"
 	"satchel/policies/audit"
 	"satchel/tenancy"
@@ -34,63 +33,43 @@ func New(db *tenancy.DB, bucket Bucket, signer *audit.Signer) *Activities {
 	return &Activities{db: db, bucket: bucket, signer: signer}
 }
 
-// CheckpointOrganizationsInput names the platform.
-type CheckpointOrganizationsInput struct{ Org tenancy.OrgID }
+// CheckpointOrganizationsInput names the platform, and where to go on.
+type CheckpointOrganizationsInput struct {
+	Org   tenancy.OrgID
+	After uuid.UUID // where the step before ended
+}
 
 // PlatformWork marks work across organizations.
 func (CheckpointOrganizationsInput) PlatformWork() {}
 
 // CheckpointOrganizationsResult counts the organizations that were looked at, the
-// checkpoints that were signed and the organizations that failed.
-type CheckpointOrganizationsResult struct{ Organizations, Signed, Failed int64 }
+// checkpoints that the last attempt signed and the organizations that failed.
+type CheckpointOrganizationsResult struct {
+	Organizations, Signed, Failed int64
+
+	Next uuid.UUID `json:",omitzero"` // where the next step goes on; zero at the end
+}
 
 const page = 200
 
-// progress is the heartbeat state from which a repeated attempt resumes.
-type progress struct {
-	After  tenancy.OrgID
-	Result CheckpointOrganizationsResult
-}
-
-// CheckpointOrganizations goes through all organizations and signs the end of
-// each audit log. A repeated attempt goes on behind the organization that the
-// one before reached. An organization that fails is logged, counted and passed
-// over, so that the logs of those behind it do not stay unsigned. An end that was
-// signed before is not signed again: the object of that sequence number exists.
-func (a *Activities) CheckpointOrganizations(ctx context.Context, _ CheckpointOrganizationsInput) (CheckpointOrganizationsResult, error) {
-	var p progress
-	if activity.HasHeartbeatDetails(ctx) {
-		if err := activity.GetHeartbeatDetails(ctx, &p); err != nil {
-			return p.Result, fmt.Errorf("read the progress of the attempt before: %w", err)
+// CheckpointOrganizations goes through the organizations, for as long as its time
+// allows, and signs the end of each audit log. A repeated attempt goes on behind
+// the organization that the one before reached. An organization that fails, or
+// takes too long, is logged, counted and passed over, so that the logs of those
+// behind it do not stay unsigned. An end that was signed before is not signed
+// again: the object of that sequence number exists.
+func (a *Activities) CheckpointOrganizations(ctx context.Context, in CheckpointOrganizationsInput) (CheckpointOrganizationsResult, error) {
+	var signed int64
+	swept, err := queue.PageByID(ctx, "sign checkpoints", in.After, tenancy.OrgID.UUID, func(ctx context.Context, after uuid.UUID) ([]tenancy.OrgID, error) {
+		return a.db.Organizations(ctx, tenancy.OrgID(after), page)
+	}, func(ctx context.Context, org tenancy.OrgID) error {
+		is, err := a.sign(ctx, org)
+		if is {
+			signed++
 		}
-	}
-	for {
-		orgs, err := a.db.Organizations(ctx, p.After, page)
-		if err != nil || len(orgs) == 0 {
-			return p.Result, err
-		}
-		for _, org := range orgs {
-			signed, err := a.sign(ctx, org)
-			if ctx.Err() != nil {
-				return p.Result, fmt.Errorf("sign checkpoints: %w", ctx.Err())
-			}
-			p.note(ctx, org, signed, err)
-			activity.RecordHeartbeat(ctx, p)
-		}
-	}
-}
-
-func (p *progress) note(ctx context.Context, org tenancy.OrgID, signed bool, err error) {
-	p.After = org
-	switch {
-	case err != nil:
-		queue.SweepFailed(ctx, "sign checkpoints", org, err)
-		p.Result.Failed++
-		return
-	case signed:
-		p.Result.Signed++
-	}
-	p.Result.Organizations++
+		return err
+	})
+	return CheckpointOrganizationsResult{Organizations: int64(swept.Done), Signed: signed, Failed: int64(swept.Failed), Next: swept.Next}, err
 }
 
 func (a *Activities) sign(ctx context.Context, org tenancy.OrgID) (bool, error) {
@@ -106,5 +85,6 @@ func (a *Activities) sign(ctx context.Context, org tenancy.OrgID) (bool, error) 
 	if err != nil {
 		return false, fmt.Errorf("write checkpoint: %w", err)
 	}
-	return true, a.bucket.PutNew(ctx, audit.CheckpointKey(org, head.Seq), bytes.NewReader(b), "application/json")
+	err = a.bucket.PutNew(ctx, audit.CheckpointKey(org, head.Seq), bytes.NewReader(b), "application/json")
+	return err == nil, err
 }

@@ -88,8 +88,8 @@ type WriteExportPartResult struct {
 	End   bool
 }
 
-// errBusy sends a part back into the queue: the others of its organization's
-// kind must not keep sweeps from their work.
+// errBusy sends a part back into the queue: exports share their worker's slots with
+// the sweeps, and must not take all of them.
 var errBusy = fault.New(fault.Limited, "exports_busy", "Other exports are being written.").After(5 * time.Second)
 
 // WriteExportPart writes one archive. One that is there already succeeds.

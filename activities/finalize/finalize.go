@@ -61,7 +61,7 @@ type PublishVersionInput struct {
 type PublishVersionResult struct{ Status files.Status }
 
 // PublishVersion makes a scanned version readable: it copies the very bytes
-// that were scanned into the clean bucket, turns the row, and clears staging.
+// that were scanned into the clean bucket, changes the row, and clears staging.
 func (a *Activities) PublishVersion(ctx context.Context, in PublishVersionInput) (PublishVersionResult, error) {
 	defer queue.Heartbeat(ctx)()
 	q := a.db.Single(in.Org)

@@ -47,8 +47,8 @@ func pngHeader(width, height uint32) []byte {
 	return append(p, 8, 2, 0, 0, 0, 0, 0, 0, 0)
 }
 
-// jpegBehind is a JPEG whose frame header follows n segments of metadata
-// and in front of megabytes of data.
+// jpegBehind is a JPEG with n segments of metadata before its frame header, and
+// megabytes of data behind it.
 func jpegBehind(n int, width, height uint16, data int) []byte {
 	segment := append([]byte{0xff, 0xe2, 0xfd, 0xea}, make([]byte, 65_000)...)
 	p := append([]byte{0xff, 0xd8}, bytes.Repeat(segment, n)...)

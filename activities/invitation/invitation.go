@@ -50,7 +50,7 @@ type EndInvitationInput struct {
 // EndInvitationResult says whether the invitation had been open until now.
 type EndInvitationResult struct{ Ended bool }
 
-// EndInvitation ends an invitation that is still open and forgets its address.
+// EndInvitation ends an invitation that is still open and removes its address.
 func (a *Activities) EndInvitation(ctx context.Context, in EndInvitationInput) (EndInvitationResult, error) {
 	action := map[members.State]string{members.Expired: "invitation.expire", members.Revoked: "invitation.revoke"}[in.To]
 	if action == "" {
@@ -66,8 +66,11 @@ func (a *Activities) EndInvitation(ctx context.Context, in EndInvitationInput) (
 	return EndInvitationResult{Ended: ended}, err
 }
 
-// StartWaitingInvitationsInput names the platform.
-type StartWaitingInvitationsInput struct{ Org tenancy.OrgID }
+// StartWaitingInvitationsInput names the platform, and where to go on.
+type StartWaitingInvitationsInput struct {
+	Org   tenancy.OrgID
+	After uuid.UUID // where the run before ended
+}
 
 // PlatformWork marks work across organizations.
 func (StartWaitingInvitationsInput) PlatformWork() {}
@@ -78,8 +81,8 @@ type StartWaitingInvitationsResult = queue.Swept
 // StartWaitingInvitations starts or signals the workflow of every open
 // invitation that has made no progress. A failure of one does not stop the
 // others.
-func (a *Activities) StartWaitingInvitations(ctx context.Context, _ StartWaitingInvitationsInput) (StartWaitingInvitationsResult, error) {
-	return queue.SweepByID(ctx, "start waiting invitations", func(r tenancy.InvitationRef) uuid.UUID { return r.Invitation },
+func (a *Activities) StartWaitingInvitations(ctx context.Context, in StartWaitingInvitationsInput) (StartWaitingInvitationsResult, error) {
+	return queue.SweepByID(ctx, "start waiting invitations", in.After, func(r tenancy.InvitationRef) uuid.UUID { return r.Invitation },
 		func(ctx context.Context, after uuid.UUID) ([]tenancy.InvitationRef, error) {
 			return a.db.InvitationsWaiting(ctx, a.config.Unstarted, a.config.Silent, after, a.page)
 		}, a.wake)

@@ -2,7 +2,6 @@ package operation
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"time"
 
@@ -11,40 +10,9 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"satchel/internal/queue"
-	"satchel/policies/audit"
 	"satchel/tenancy"
 	"satchel/tenancy/operations"
 )
-
-// Begin makes the operation's row, puts the action into the audit log, and starts
-// the workflow, in this order: a workflow without a row would have nowhere to
-// report. One that cannot be started leaves a row that says so. One that was
-// begun before, by a try that came to no answer, is only started.
-func Begin(ctx context.Context, db *tenancy.DB, org tenancy.OrgID, action string, o operations.Operation, start func() error) error {
-	err := db.InTx(ctx, org, func(tx *tenancy.Tx) error {
-		if _, err := operations.Get(ctx, tx, o.ID); !errors.Is(err, operations.ErrNotFound) {
-			return err
-		}
-		if err := operations.Insert(ctx, tx, o); err != nil {
-			return err
-		}
-		return audit.Record(ctx, tx, audit.Event{Action: action, ObjectID: o.ID.String()})
-	})
-	if err != nil {
-		return err
-	}
-	return BeginAndStart(ctx, db.Single(org), o.ID, start)
-}
-
-// BeginAndStart starts the workflow of an operation whose row is there. One that cannot
-// be started leaves a row that says so.
-func BeginAndStart(ctx context.Context, q tenancy.Queries, id uuid.UUID, start func() error) error {
-	err := start()
-	if err != nil {
-		_ = operations.End(context.WithoutCancel(ctx), q, id, operations.Failed, nil, nil, &operations.Failure{Code: "not_started"})
-	}
-	return err
-}
 
 var recorder *Activities // by name; its receiver is never called here
 

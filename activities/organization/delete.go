@@ -184,7 +184,7 @@ func (a *BatchActivities) DeleteOrganizationRows(ctx context.Context, in DeleteO
 			return err
 		}
 		return audit.Record(ctx, tx, audit.Event{
-			Action: "organization.forget", ObjectID: in.Target.String(), Code: "operation:" + in.Operation.String(),
+			Action: "organization.erase", ObjectID: in.Target.String(), Code: "operation:" + in.Operation.String(),
 		})
 	})
 	return result, err

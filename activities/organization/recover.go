@@ -15,8 +15,11 @@ import (
 // whether its workflow was lost.
 const unfinishedFor = 20 * time.Second
 
-// RestartUnfinishedInput names the platform.
-type RestartUnfinishedInput struct{ Org tenancy.OrgID }
+// RestartUnfinishedInput names the platform, and where to go on.
+type RestartUnfinishedInput struct {
+	Org   tenancy.OrgID
+	After uuid.UUID // where the run before ended
+}
 
 // PlatformWork marks work across organizations.
 func (RestartUnfinishedInput) PlatformWork() {}
@@ -27,8 +30,8 @@ type RestartUnfinishedResult = queue.Swept
 
 // RestartUnfinished starts the process of every organization whose workflow was
 // not started, or was lost. A running one is not changed.
-func (a *BatchActivities) RestartUnfinished(ctx context.Context, _ RestartUnfinishedInput) (RestartUnfinishedResult, error) {
-	return queue.SweepByID(ctx, "restart unfinished organizations", func(u tenancy.UnfinishedOrganization) uuid.UUID { return u.Org.UUID() },
+func (a *BatchActivities) RestartUnfinished(ctx context.Context, in RestartUnfinishedInput) (RestartUnfinishedResult, error) {
+	return queue.SweepByID(ctx, "restart unfinished organizations", in.After, func(u tenancy.UnfinishedOrganization) uuid.UUID { return u.Org.UUID() },
 		func(ctx context.Context, after uuid.UUID) ([]tenancy.UnfinishedOrganization, error) {
 			return a.DB.OrganizationsUnfinished(ctx, unfinishedFor, after, a.page)
 		}, a.restart)

@@ -13,8 +13,8 @@ import (
 // Activities are the activities of this package.
 type Activities struct {
 	checker Checker
-	slice   Limit         // of one organization in one turn
-	longest time.Duration // after which an activity begins no other turn
+	slice   Limit         // of one organization at a time
+	longest time.Duration // after which an activity begins no other slice
 	page    int           // organizations in one list
 }
 
@@ -188,7 +188,7 @@ type dueRun struct {
 
 func (d *dueRun) over() bool { return !time.Now().Before(d.deadline) }
 
-// round gives each organization that is due one turn, and says whether any of them
+// round checks one slice of each organization that is due, and says whether any of them
 // goes on now.
 func (d *dueRun) round(ctx context.Context) (more bool, err error) {
 	var last tenancy.ReconcileDue
@@ -201,7 +201,7 @@ func (d *dueRun) round(ctx context.Context) (more bool, err error) {
 			return more, nil
 		}
 		for _, org := range due {
-			goesOn, err := d.turn(ctx, org)
+			goesOn, err := d.checkSlice(ctx, org)
 			if err != nil {
 				return more, err
 			}
@@ -214,10 +214,10 @@ func (d *dueRun) round(ctx context.Context) (more bool, err error) {
 	}
 }
 
-// turn checks one slice of an organization and keeps where the next one goes on. It
+// checkSlice checks one slice of an organization and keeps where the next one goes on. It
 // says whether the next one may follow now. One that failed waits for the next run,
-// so that it does not take the turns of the others.
-func (d *dueRun) turn(ctx context.Context, due tenancy.ReconcileDue) (bool, error) {
+// so that it does not take the time of the others.
+func (d *dueRun) checkSlice(ctx context.Context, due tenancy.ReconcileDue) (bool, error) {
 	org := due.Org
 	s, err := d.checker.Slice(ctx, org, Position{Stage: Stage(due.Stage), After: due.Version}, d.options, d.slice)
 	if ctx.Err() == nil {

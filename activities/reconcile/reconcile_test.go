@@ -60,7 +60,7 @@ func (b *bench) checker() reconcile.Checker {
 	return reconcile.Checker{DB: b.DB, Staging: b.staging, Clean: b.clean, Quarantine: b.quarantine, Exports: b.exports, Workflows: b, Clearer: b}
 }
 
-// activities registers them with turns of so many versions, for so long, and lists of
+// activities registers them with slices of so many versions, for so long, and lists of
 // two organizations.
 func (b *bench) activities(versions int, longest time.Duration) *reconcile.Activities {
 	a := reconcile.Bounded(reconcile.New(b.checker()), reconcile.Limit{Versions: versions}, longest, 2)
@@ -268,7 +268,7 @@ func (b *bench) passes(t *testing.T) (complete, due int) {
 }
 
 // TestEachOrganizationIsCheckedOnceADay: one run checks all that are due, large ones in
-// several turns, and the next one has nothing to do until a day later.
+// several slices, and the next one has nothing to do until a day later.
 func TestEachOrganizationIsCheckedOnceADay(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -297,8 +297,8 @@ func TestEachOrganizationIsCheckedOnceADay(t *testing.T) {
 	require.EqualValues(t, 6, b.due(t, a).Organizations)
 }
 
-// TestRunsGoOnWhereTheLastOneEnded: with time for one turn in each run, every
-// organization has its turn before the first one has its second, and all are checked
+// TestRunsGoOnWhereTheLastOneEnded: with time for one slice in each run, every
+// organization has its first slice before any has its second, and all are checked
 // to their end.
 func TestRunsGoOnWhereTheLastOneEnded(t *testing.T) {
 	t.Parallel()

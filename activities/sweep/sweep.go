@@ -58,57 +58,88 @@ func New(db *tenancy.DB, starter UploadStarter, remover Cleaner, c Config) *Acti
 }
 
 // organizationPage is how many files of one organization are purged before the next
-// organization has its turn.
+// organization follows.
 const organizationPage = 50
 
-// StartWaitingUploadsInput names the platform.
-type StartWaitingUploadsInput struct{ Org tenancy.OrgID }
+// StartWaitingUploadsInput names the platform, and where to go on.
+type StartWaitingUploadsInput struct {
+	Org               tenancy.OrgID
+	After             uuid.UUID // the version at which the run before ended
+	AfterOrganization uuid.UUID // whose queue the run before moved last
+}
 
 // PlatformWork marks work across organizations.
 func (StartWaitingUploadsInput) PlatformWork() {}
 
-// ExpireUploadsInput names the platform.
-type ExpireUploadsInput struct{ Org tenancy.OrgID }
+// ExpireUploadsInput names the platform, and where to go on.
+type ExpireUploadsInput struct {
+	Org   tenancy.OrgID
+	After uuid.UUID // where the run before ended
+}
 
 // PlatformWork marks work across organizations.
 func (ExpireUploadsInput) PlatformWork() {}
 
-// PurgeTrashInput names the platform.
-type PurgeTrashInput struct{ Org tenancy.OrgID }
+// PurgeTrashInput names the platform, and where to go on.
+type PurgeTrashInput struct {
+	Org   tenancy.OrgID
+	After queue.Places // where the run before ended, by organization
+}
 
 // PlatformWork marks work across organizations.
 func (PurgeTrashInput) PlatformWork() {}
 
-// DeleteExpiredIdempotencyKeysInput names the platform.
-type DeleteExpiredIdempotencyKeysInput struct{ Org tenancy.OrgID }
+// DeleteExpiredIdempotencyKeysInput names the platform, and where to go on.
+type DeleteExpiredIdempotencyKeysInput struct {
+	Org   tenancy.OrgID
+	After uuid.UUID // where the run before ended
+}
 
 // PlatformWork marks work across organizations.
 func (DeleteExpiredIdempotencyKeysInput) PlatformWork() {}
 
-// CleanUploadsInput names the platform.
-type CleanUploadsInput struct{ Org tenancy.OrgID }
+// CleanUploadsInput names the platform, and where to go on.
+type CleanUploadsInput struct {
+	Org   tenancy.OrgID
+	After uuid.UUID // where the run before ended
+}
 
 // PlatformWork marks work across organizations.
 func (CleanUploadsInput) PlatformWork() {}
 
-// SweepResult counts what was found, what was done and what failed.
+// SweepResult counts what was found, what was done and what failed, and says where
+// the next run goes on.
 type SweepResult = queue.Swept
+
+// StartWaitingUploadsResult is the same of two lists in one.
+type StartWaitingUploadsResult struct {
+	SweepResult                // its Next is a version
+	NextOrganization uuid.UUID `json:",omitzero"`
+}
+
+// PurgeTrashResult is the same of the organizations' lists in one.
+type PurgeTrashResult struct {
+	SweepResult
+
+	Places queue.Places `json:",omitempty"` // where the next run goes on; its Next stays zero
+}
 
 // StartWaitingUploads starts the workflow of every admitted version that has no
 // steps, and admits from every queue that has waited for a while although there is
 // room: an admission was missed, or the tier's limit was raised. Starting a running
 // workflow again, and admitting without room, changes nothing.
-func (a *Activities) StartWaitingUploads(ctx context.Context, _ StartWaitingUploadsInput) (SweepResult, error) {
-	swept, unstarted := queue.SweepByID(ctx, "start waiting uploads", versionOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
+func (a *Activities) StartWaitingUploads(ctx context.Context, in StartWaitingUploadsInput) (StartWaitingUploadsResult, error) {
+	swept, unstarted := queue.SweepByID(ctx, "start waiting uploads", in.After, versionOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
 		return a.db.VersionsWaiting(ctx, a.config.Unstarted, a.config.Silent, after, a.page)
 	}, a.start)
-	admitted, failed := queue.SweepByID(ctx, "admit waiting uploads", orgOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
+	admitted, failed := queue.SweepByID(ctx, "admit waiting uploads", in.AfterOrganization, orgOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
 		return a.db.OrganizationsWaiting(ctx, a.config.Unstarted, a.starter.MaxRunning(), after, a.page)
 	}, func(ctx context.Context, r tenancy.Ref) error {
 		return a.starter.StartAdmitted(ctx, r.Org)
 	})
 	swept.Add(admitted)
-	return swept, errors.Join(unstarted, failed)
+	result := StartWaitingUploadsResult{SweepResult: swept, NextOrganization: admitted.Next}
+	return result, queue.Unless(swept.Next != uuid.Nil || admitted.Next != uuid.Nil, errors.Join(unstarted, failed))
 }
 
 func (a *Activities) start(ctx context.Context, r tenancy.Ref) error {
@@ -125,8 +156,8 @@ func (a *Activities) start(ctx context.Context, r tenancy.Ref) error {
 
 // ExpireUploads ends uploads that made no progress for their time, gives their
 // bytes back and removes what they left.
-func (a *Activities) ExpireUploads(ctx context.Context, _ ExpireUploadsInput) (SweepResult, error) {
-	return queue.SweepByID(ctx, "expire uploads", func(r tenancy.Ref) uuid.UUID { return r.Upload }, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
+func (a *Activities) ExpireUploads(ctx context.Context, in ExpireUploadsInput) (SweepResult, error) {
+	return queue.SweepByID(ctx, "expire uploads", in.After, func(r tenancy.Ref) uuid.UUID { return r.Upload }, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
 		return a.db.UploadsExpired(ctx, after, a.page)
 	}, a.expire)
 }
@@ -151,8 +182,8 @@ func (a *Activities) expire(ctx context.Context, r tenancy.Ref) error {
 // CleanUploads removes what ended versions left in the store, and what published ones
 // left in staging: the step that ended them died, or the store was away, before it was
 // removed.
-func (a *Activities) CleanUploads(ctx context.Context, _ CleanUploadsInput) (SweepResult, error) {
-	return queue.SweepByID(ctx, "clean ended versions", versionOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
+func (a *Activities) CleanUploads(ctx context.Context, in CleanUploadsInput) (SweepResult, error) {
+	return queue.SweepByID(ctx, "clean ended versions", in.After, versionOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
 		return a.db.VersionsUncleaned(ctx, a.config.Uncleaned, after, a.page)
 	}, func(ctx context.Context, r tenancy.Ref) error {
 		_, err := a.remover.Clear(ctx, r.Org, r.Version)
@@ -161,24 +192,22 @@ func (a *Activities) CleanUploads(ctx context.Context, _ CleanUploadsInput) (Swe
 }
 
 // PurgeTrash deletes files permanently when their time in the trash is over. It
-// pages until none are left, in turns between the organizations. Failing files
-// are skipped and tried again by the next run.
-func (a *Activities) PurgeTrash(ctx context.Context, _ PurgeTrashInput) (SweepResult, error) {
-	defer queue.Heartbeat(ctx)() // listing and erasing may each take longer than a heartbeat
+// pages until none are left, a page of each organization at a time. Failing files
+// are skipped and tried again by the next run that begins at the head.
+func (a *Activities) PurgeTrash(ctx context.Context, in PurgeTrashInput) (PurgeTrashResult, error) {
 	orgs, err := a.organizationsWithTrash(ctx)
 	if err != nil {
-		return SweepResult{}, fmt.Errorf("find trash that is due: %w", err)
+		return PurgeTrashResult{}, fmt.Errorf("find trash that is due: %w", err)
 	}
-	return queue.SweepFairly(ctx, "purge trash", orgs, func(ctx context.Context, org tenancy.Ref, last *tenancy.Ref) ([]tenancy.Ref, error) {
-		var after uuid.UUID
-		if last != nil {
-			after = last.File
-		}
-		return a.db.FilesTrashed(ctx, org.Org, a.config.Trash, after, organizationPage)
-	}, a.purge)
+	swept, places, err := queue.SweepFairly(ctx, "purge trash", in.After, orgs, orgOf, func(r tenancy.Ref) uuid.UUID { return r.File },
+		func(ctx context.Context, org tenancy.Ref, after uuid.UUID) ([]tenancy.Ref, error) {
+			return a.db.FilesTrashed(ctx, org.Org, a.config.Trash, after, organizationPage)
+		}, a.purge)
+	return PurgeTrashResult{SweepResult: swept, Places: places}, err
 }
 
 func (a *Activities) organizationsWithTrash(ctx context.Context) ([]tenancy.Ref, error) {
+	defer queue.Heartbeat(ctx)() // a listing may take longer than a heartbeat
 	var orgs []tenancy.Ref
 	for {
 		var last tenancy.Ref
@@ -193,8 +222,8 @@ func (a *Activities) organizationsWithTrash(ctx context.Context) ([]tenancy.Ref,
 	}
 }
 
-// purge unpublishes, erases and only then forgets: the rows are the list of
-// what is to be erased.
+// purge unpublishes, removes the objects and only then the rows: they are the list of
+// what is to be removed.
 func (a *Activities) purge(ctx context.Context, r tenancy.Ref) error {
 	org := r.Org
 	var versions []uuid.UUID
@@ -223,8 +252,8 @@ func (a *Activities) purge(ctx context.Context, r tenancy.Ref) error {
 
 // DeleteExpiredIdempotencyKeys removes the keys of requests that may be used again: nothing
 // knows them any more.
-func (a *Activities) DeleteExpiredIdempotencyKeys(ctx context.Context, _ DeleteExpiredIdempotencyKeysInput) (SweepResult, error) {
-	return queue.SweepByID(ctx, "forget old requests", orgOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
+func (a *Activities) DeleteExpiredIdempotencyKeys(ctx context.Context, in DeleteExpiredIdempotencyKeysInput) (SweepResult, error) {
+	return queue.SweepByID(ctx, "delete expired idempotency keys", in.After, orgOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
 		return a.db.OrganizationsWithOldRequests(ctx, after, a.page)
 	}, func(ctx context.Context, r tenancy.Ref) error {
 		return idempotency.DeleteExpired(ctx, a.db.Single(r.Org))

@@ -4,12 +4,13 @@ package usage
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"satchel/internal/queue"
 	"satchel/tenancy"
 	"satchel/tenancy/usage"
+
+	"github.com/google/uuid"
 )
 
 // Activities are the activities of this package.
@@ -24,7 +25,7 @@ func New(db *tenancy.DB, w WarningStarter) *Activities {
 	return &Activities{db: db, warner: w, page: 500}
 }
 
-// stretch is how many organizations one activity rolls up.
+// stretch is how many organizations one list names.
 const stretch = 200
 
 // RollUpOrganizationsInput names where in the list of organizations to go on.
@@ -39,37 +40,18 @@ type RollUpOrganizationsResult struct {
 }
 
 // RollUpOrganizations writes down the days of the next organizations that may
-// still change. Running it again changes nothing that it need not. An
-// organization that fails is logged, counted and passed over; the next run
-// tries it again.
+// still change, as many as its time allows. Running it again changes nothing that
+// it need not. An organization that fails, or takes too long, is logged, counted
+// and passed over; the next run tries it again.
 func (a *Activities) RollUpOrganizations(ctx context.Context, in RollUpOrganizationsInput) (RollUpOrganizationsResult, error) {
-	defer queue.Heartbeat(ctx)()
-	var result RollUpOrganizationsResult
 	if in.Org != tenancy.Platform {
-		result.Organizations = 1
-		return result, a.rollUp(ctx, in.Org)
+		defer queue.Heartbeat(ctx)()
+		return RollUpOrganizationsResult{Organizations: 1}, a.rollUp(ctx, in.Org)
 	}
-	orgs, err := a.db.Organizations(ctx, in.After, stretch)
-	if err != nil {
-		return result, fmt.Errorf("list organizations: %w", err)
-	}
-	for _, org := range orgs {
-		err := a.rollUp(ctx, org)
-		if ctx.Err() != nil {
-			return result, fmt.Errorf("roll up usage: %w", ctx.Err())
-		}
-		result.Last = org
-		if err != nil {
-			queue.SweepFailed(ctx, "roll up usage", org, err)
-			result.Failed++
-			continue
-		}
-		result.Organizations++
-	}
-	if len(orgs) < stretch {
-		result.Last = tenancy.OrgID{}
-	}
-	return result, nil
+	swept, err := queue.PageByID(ctx, "roll up usage", in.After.UUID(), tenancy.OrgID.UUID, func(ctx context.Context, after uuid.UUID) ([]tenancy.OrgID, error) {
+		return a.db.Organizations(ctx, tenancy.OrgID(after), stretch)
+	}, a.rollUp)
+	return RollUpOrganizationsResult{Last: tenancy.OrgID(swept.Next), Organizations: int64(swept.Done), Failed: int64(swept.Failed)}, err
 }
 
 func (a *Activities) rollUp(ctx context.Context, org tenancy.OrgID) error {

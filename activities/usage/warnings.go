@@ -23,34 +23,41 @@ type WarningStarter interface {
 // silent is longer than the longest pause between two attempts at a mail.
 const silent = 15 * time.Minute
 
-// RaiseUsageWarningsInput names the platform.
-type RaiseUsageWarningsInput struct{ Org tenancy.OrgID }
+// RaiseUsageWarningsInput names the platform, and where to go on in each of the two
+// lists.
+type RaiseUsageWarningsInput struct {
+	Org          tenancy.OrgID
+	After        uuid.UUID // the organization at which the run before ended
+	AfterWarning uuid.UUID // the warning at which the run before ended
+}
 
 // PlatformWork marks work across organizations.
 func (RaiseUsageWarningsInput) PlatformWork() {}
 
 // RaiseUsageWarningsResult counts the organizations whose warnings changed and
-// the mails whose workflow was started.
-type RaiseUsageWarningsResult struct{ Organizations, Started int }
+// the mails whose workflow was started, and says where the next run goes on.
+type RaiseUsageWarningsResult struct {
+	Organizations, Started int
+
+	Next        uuid.UUID `json:",omitzero"` // organization
+	NextWarning uuid.UUID `json:",omitzero"`
+}
 
 // RaiseUsageWarnings raises and takes down what is due anywhere, and starts the
 // mails that wait. One that fails does not stop the others; the next round is
 // the retry.
-func (a *Activities) RaiseUsageWarnings(ctx context.Context, _ RaiseUsageWarningsInput) (RaiseUsageWarningsResult, error) {
-	defer queue.Heartbeat(ctx)()
-	var result RaiseUsageWarningsResult
-	raised, failures := queue.SweepByID(ctx, "raise usage warnings", tenancy.OrgID.UUID, func(ctx context.Context, after uuid.UUID) ([]tenancy.OrgID, error) {
+func (a *Activities) RaiseUsageWarnings(ctx context.Context, in RaiseUsageWarningsInput) (RaiseUsageWarningsResult, error) {
+	raised, failures := queue.SweepByID(ctx, "raise usage warnings", in.After, tenancy.OrgID.UUID, func(ctx context.Context, after uuid.UUID) ([]tenancy.OrgID, error) {
 		return a.db.UsageCrossings(ctx, after, a.page)
 	}, func(ctx context.Context, org tenancy.OrgID) error {
 		return a.db.InTx(ctx, org, func(tx *tenancy.Tx) error { return warn(ctx, tx) })
 	})
-	result.Organizations = raised.Done
-	started, unstarted := queue.SweepByID(ctx, "start usage warnings", func(r tenancy.WarningRef) uuid.UUID { return r.Warning },
+	started, unstarted := queue.SweepByID(ctx, "start usage warnings", in.AfterWarning, func(r tenancy.WarningRef) uuid.UUID { return r.Warning },
 		func(ctx context.Context, after uuid.UUID) ([]tenancy.WarningRef, error) {
 			return a.db.UsageWarningsWaiting(ctx, silent, after, a.page)
 		}, a.start)
-	result.Started = started.Done
-	return result, errors.Join(failures, unstarted)
+	result := RaiseUsageWarningsResult{Organizations: raised.Done, Started: started.Done, Next: raised.Next, NextWarning: started.Next}
+	return result, queue.Unless(raised.Next != uuid.Nil || started.Next != uuid.Nil, errors.Join(failures, unstarted))
 }
 
 // warn raises the organization's warnings. The row, the event and the audit log are

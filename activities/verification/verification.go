@@ -41,7 +41,7 @@ func New(db *tenancy.DB, bucket Bucket, key ed25519.PublicKey, w Workflows) *Act
 }
 
 // stepEvents bounds the events of one activity: a few seconds of work, after
-// which the verifications of other organizations have their turn.
+// which the verifications of other organizations get the slot.
 const stepEvents = 20_000
 
 // VerifyAuditEventsInput names the organization and says how far its audit log is
@@ -91,8 +91,11 @@ func (a *Activities) checkpoints(ctx context.Context, org tenancy.OrgID, after i
 	return found, nil
 }
 
-// RestartVerificationsInput names the platform.
-type RestartVerificationsInput struct{ Org tenancy.OrgID }
+// RestartVerificationsInput names the platform, and where to go on.
+type RestartVerificationsInput struct {
+	Org   tenancy.OrgID
+	After uuid.UUID // where the run before ended
+}
 
 // PlatformWork marks work across organizations.
 func (RestartVerificationsInput) PlatformWork() {}
@@ -106,8 +109,8 @@ const sweepPage = 500
 // RestartVerifications starts the workflow of every verification that is not at
 // its end: it was never started, or was lost. Starting one that runs changes
 // nothing.
-func (a *Activities) RestartVerifications(ctx context.Context, _ RestartVerificationsInput) (RestartVerificationsResult, error) {
-	return queue.SweepByID(ctx, "restart verifications", organizationOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.OperationRef, error) {
+func (a *Activities) RestartVerifications(ctx context.Context, in RestartVerificationsInput) (RestartVerificationsResult, error) {
+	return queue.SweepByID(ctx, "restart verifications", in.After, organizationOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.OperationRef, error) {
 		return a.db.VerificationsUnfinished(ctx, tenancy.OrgID(after), sweepPage)
 	}, func(ctx context.Context, r tenancy.OperationRef) error {
 		return a.workflows.StartVerification(ctx, r.Org, r.Operation)

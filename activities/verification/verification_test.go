@@ -120,9 +120,7 @@ func (b *bundle) begin(t *testing.T, org tenancy.OrgID) uuid.UUID {
 	t.Helper()
 	op := tenancy.NewID()
 	require.NoError(t, b.InTx(t.Context(), org, func(tx *tenancy.Tx) error {
-		_, begun, err := operations.InsertVerification(t.Context(), tx, operations.Operation{ID: op, WorkflowID: "w"})
-		require.True(t, begun)
-		return err
+		return operations.Insert(t.Context(), tx, operations.Operation{ID: op, Kind: "verify_audit_log", WorkflowID: "w"})
 	}))
 	_, err := b.Admin(t).Exec(t.Context(), "update operations set created_at = now() - interval '1 minute' where id = $1", op)
 	require.NoError(t, err)
@@ -140,8 +138,7 @@ func TestSweepStartsVerificationsWithoutAWorkflow(t *testing.T) {
 	b.started[fails] = uuid.Max
 	require.NoError(t, operations.End(t.Context(), b.Single(ended), b.begin(t, ended), operations.Succeeded, nil, nil, nil))
 	require.NoError(t, b.InTx(t.Context(), fresh, func(tx *tenancy.Tx) error {
-		_, _, err := operations.InsertVerification(t.Context(), tx, operations.Operation{ID: tenancy.NewID(), WorkflowID: "w"})
-		return err
+		return operations.Insert(t.Context(), tx, operations.Operation{ID: tenancy.NewID(), Kind: "verify_audit_log", WorkflowID: "w"})
 	}))
 	swept, err := b.activities().RestartVerifications(t.Context(), verification.RestartVerificationsInput{Org: tenancy.Platform})
 	require.NoError(t, err)

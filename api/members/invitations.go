@@ -310,7 +310,7 @@ func (r *Members) AcceptInvitation(c *gin.Context) error {
 	return nil
 }
 
-// DeclineInvitation ends an invitation by whom it was for.
+// DeclineInvitation ends an invitation at the request of the invited person.
 func (r *Members) DeclineInvitation(c *gin.Context) error {
 	_, _, err := r.answerInvitation(c, func(ctx context.Context, tx *tenancy.Tx, id, _ uuid.UUID, hash []byte) error {
 		if err := members.Decline(ctx, tx, id, hash); err != nil {

@@ -63,7 +63,7 @@ func (r *Members) ReplayAddGuardian(c *gin.Context, e idempotency.PreviousAttemp
 	return outcomeOf(err, members.ErrNoGuardian)
 }
 
-// ReplayAcceptInvitation answers with the membership. The invitation has forgotten
+// ReplayAcceptInvitation answers with the membership. The invitation has lost
 // its token; the earlier try has left its organization's id.
 func (r *Members) ReplayAcceptInvitation(c *gin.Context, e idempotency.PreviousAttempt) (idempotency.Outcome, error) {
 	ctx, who, org := c.Request.Context(), request.Person(c), tenancy.OrgID(e.ID)

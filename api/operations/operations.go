@@ -1,5 +1,5 @@
-// Package operations answers for long work that someone asked for: it begins,
-// and is looked at.
+// Package operations has the routes of long-running operations: they start a
+// re-scan or a reconciliation, and show how far an operation is.
 package operations
 
 import (

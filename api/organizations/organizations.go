@@ -281,7 +281,7 @@ func (b organizationChange) check() error {
 	}
 	for _, o := range *b.AllowedOrigins {
 		// The rule of the CORS check: an origin that it can never match would
-		// read like a permission and be none.
+		// look like a permission without effect.
 		if err := tenancy.ValidOrigin(o); err != nil {
 			return request.Invalid("allowed_origins", "%.100q cannot be allowed. %s", o, tenancy.ErrOrigin.Text)
 		}

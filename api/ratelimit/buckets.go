@@ -20,8 +20,8 @@ const (
 	least = 30
 )
 
-// idleTTL is after how long an untouched bucket is forgotten. It is full again by
-// then, since none holds more than a minute's worth, so forgetting it gives
+// idleTTL is after how long an untouched bucket is removed. It is full again by
+// then, since none holds more than a minute's worth, so removing it gives
 // nothing away.
 const idleTTL = 2 * time.Minute
 
@@ -108,7 +108,7 @@ func (b *buckets[K]) of(now time.Time, key K, a Rate) *rate.Limiter {
 	limit, size := rate.Limit(a.perSecond()*unit), a.size()*unit
 	e, ok := b.byKey[key]
 	if !ok {
-		b.forget(now)
+		b.evict(now)
 		e = b.order.PushFront(&bucket[K]{key: key, rate: rate.NewLimiter(limit, size)})
 		b.byKey[key] = e
 	}
@@ -122,9 +122,9 @@ func (b *buckets[K]) of(now time.Time, key K, a Rate) *rate.Limiter {
 	return k.rate
 }
 
-// forget makes room for one. Two idle ones go for each that comes, so that
+// evict makes room for one. Two idle ones go for each that comes, so that
 // after a flood the memory comes back.
-func (b *buckets[K]) forget(now time.Time) {
+func (b *buckets[K]) evict(now time.Time) {
 	for n := 0; n < 2; n++ {
 		last := b.order.Back()
 		if last == nil {

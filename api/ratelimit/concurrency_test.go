@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestConcurrencyForgetsWhoHasLeft(t *testing.T) {
+func TestConcurrencyIsGivenBack(t *testing.T) {
 	t.Parallel()
 	l := NewConcurrency[string](2)
 	first, ok := l.Enter("a")

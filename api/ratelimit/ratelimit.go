@@ -56,8 +56,8 @@ const (
 	mostPersons      = 100_000
 )
 
-// verifyPatience is how long a token of an address above its limit waits for its
-// turn to be verified.
+// verifyPatience is how long a token of an address above its limit waits to be
+// verified.
 const verifyPatience = 2 * time.Second
 
 // principal is a person or an API key, in an organization.
@@ -184,7 +184,7 @@ func (t *Limiter) attempt(from netip.Addr, credential Credential) bucketState {
 // Verify admits the verification of a token's signature, until done. It costs a
 // fraction of a millisecond of a processor and asks nothing of the database, so
 // that an address above its limit is not refused: hundreds of people with good new
-// tokens may share it with one who sends bad ones. Its tokens take turns, and use
+// tokens may share it with one who sends bad ones. Its tokens are verified one after another, and use
 // half of the processors at most.
 func (t *Limiter) Verify(ctx context.Context, h http.Header, from netip.Addr, credential Credential) (done func(), err error) {
 	if t.attempt(from, credential).retryAfter == 0 {

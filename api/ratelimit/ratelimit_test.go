@@ -63,10 +63,10 @@ func TestNoBucketGivesMoreThanItHolds(t *testing.T) {
 	})
 }
 
-func TestForgettingGivesNothingAway(t *testing.T) {
+func TestEvictionGivesNothingAway(t *testing.T) {
 	t.Parallel()
 	for _, a := range []Rate{1, 7, 60, 179, 180, 600, 30_000} {
-		require.LessOrEqual(t, float64(a.size())/a.perSecond(), idleTTL.Seconds(), "a bucket of %d a minute is full before it is forgotten", a)
+		require.LessOrEqual(t, float64(a.size())/a.perSecond(), idleTTL.Seconds(), "a bucket of %d a minute is full before it is removed", a)
 	}
 }
 
@@ -298,7 +298,7 @@ func TestTokensOfBusyAddressesTakeTurns(t *testing.T) {
 		require.NoError(t, err, "another address is below its limit")
 		time.AfterFunc(time.Second, running[0])
 		_, err = l.Verify(t.Context(), h, from, CredentialOf("new"))
-		require.NoError(t, err, "it waits for its turn")
+		require.NoError(t, err, "it waits and is verified")
 	})
 }
 

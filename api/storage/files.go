@@ -1,5 +1,5 @@
-// Package storage answers for files: their bytes in and out, their versions, and
-// what happens to them.
+// Package storage has the routes of files: upload and download, versions, trash, and
+// the events of what happens to them.
 package storage
 
 import (

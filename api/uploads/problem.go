@@ -45,7 +45,7 @@ func (u *Uploads) logFault(ctx context.Context, kind fault.Kind, err error) {
 		u.Log.ErrorContext(ctx, "upload request failed", "error", err)
 	case fault.Unavailable:
 		u.Log.WarnContext(ctx, "upload request interrupted by client or network", "error", err)
-	default: // the caller's turn, and in the access log
+	default: // the caller can fix it; it is in the access log
 	}
 }
 

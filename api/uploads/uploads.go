@@ -34,7 +34,7 @@ type Config struct {
 type Ports struct {
 	DB         ingest.Tenants
 	Staging    ingest.Bucket
-	OnReceived func(ctx context.Context, in upload.UploadFileInput) error // starts UploadFile, now or in turn; a second start is a no-op
+	OnReceived func(ctx context.Context, in upload.UploadFileInput) error // starts UploadFile, now or by the admission queue; a second start is a no-op
 	Log        *slog.Logger
 	Metrics    prometheus.Registerer
 }

@@ -126,7 +126,7 @@ func (c *temporal) ExecuteWorkflow(_ context.Context, o client.StartWorkflowOpti
 	return nil, nil
 }
 
-// starter is the sweep's side of Temporal, as cmd/worker binds it.
+// starter is the sweep's side of Temporal, as cmd/worker/wiring binds it.
 type starter struct {
 	*upload.Admission
 	temporal *temporal

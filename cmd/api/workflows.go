@@ -27,7 +27,7 @@ func newWorkflows(temporal client.Client, db *tenancy.DB) (*workflows, error) {
 	return &workflows{temporal: temporal, db: db, admission: line}, err
 }
 
-// Start starts the workflow of a received version, now or when it is its turn.
+// Start starts the workflow of a received version, now or when the admission queue admits it.
 func (p *workflows) Start(ctx context.Context, in upload.UploadFileInput) error {
 	return p.admission.StartAdmitted(ctx, in.Org)
 }

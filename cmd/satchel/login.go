@@ -97,7 +97,7 @@ func (a *app) remember(cmd *cobra.Command, l login) error {
 
 func (a *app) logout() *cobra.Command {
 	return &cobra.Command{
-		Use: "logout", Short: "Forget the login", Args: cobra.NoArgs,
+		Use: "logout", Short: "Remove the stored login", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			path, err := loginPath(a.profile)
 			if err != nil {

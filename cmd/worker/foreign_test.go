@@ -32,9 +32,11 @@ import (
 	"satchel/activities/reconcile"
 	"satchel/activities/scan"
 	"satchel/activities/sweep"
+	"satchel/cmd/worker/wiring"
 	"satchel/files"
 	"satchel/internal/clamd"
 	"satchel/internal/clamd/clamdtest"
+	"satchel/internal/pipelinetest"
 	"satchel/internal/queue"
 	"satchel/internal/s3"
 	"satchel/internal/spool"
@@ -147,7 +149,7 @@ func (o theirs) fill(t *testing.T, org tenancy.OrgID, in reflect.Value) {
 			field.SetBool(true)
 		case int:
 			field.SetInt(1)
-		case nil, time.Duration, []operations.Step, *operations.Failure, audit.Verification:
+		case nil, time.Duration, queue.Places, []operations.Step, *operations.Failure, audit.Verification:
 		default:
 			require.Fail(t, "say in the test what this field is", "%s.%s", in.Type(), name)
 		}
@@ -156,23 +158,25 @@ func (o theirs) fill(t *testing.T, org tenancy.OrgID, in reflect.Value) {
 
 // everyActivity builds what the worker registers, on a real database and a real
 // store, each activity by its name. There is no Temporal to be reached.
-func (a *activities) everyActivity(t *testing.T) map[string]reflect.Value {
+func everyActivity(t *testing.T, a *pipelinetest.Activities, mails *pipelinetest.Mails) map[string]reflect.Value {
 	t.Helper()
 	fake := clamdtest.Start(t, clamdtest.Scanning(nil))
 	var components []queue.Component
 	collect := fx.Annotate(func(c []queue.Component) { components = c }, fx.ParamTags(`group:"components"`))
-	built := fx.New(fx.NopLogger, processes(), fx.Invoke(collect), fx.Provide(
-		func() *tenancy.DB { return a.DB }, func() *s3.Store { return a.store }, func() client.Client { return nil },
-		func() scan.Scanner { return scanner{clamd.New(fake.Socket)} },
-		func() imaging.Renderer { return &a.bundle },
-		func() finalize.Cleaner { return a.cleaner },
-		func() scan.Config { return scan.Config{MaxBytes: 1 << 20, Budget: time.Minute} }, func() *spool.Owner { return openSpool(t) },
-		func() email.Mailer { return a.mails },
+	built := fx.New(fx.NopLogger, wiring.Processes(), fx.Invoke(collect), fx.Provide(
+		func() *tenancy.DB { return a.DB }, func() *s3.Store { return a.Store }, func() client.Client { return nil },
+		func() scan.Scanner { return wiring.Scanner{Client: clamd.New(fake.Socket)} },
+		func() imaging.Renderer { return pipelinetest.Renderer(pipelinetest.OnePreview) },
+		func() finalize.Cleaner { return a.Cleaner },
+		func() scan.Config { return scan.Config{MaxBytes: 1 << 20, Budget: time.Minute} }, func() *spool.Owner { return pipelinetest.OpenSpool(t) },
+		func() email.Mailer { return mails },
 		func() email.Config { return email.Config{InvitationURL: "https://school.test/invitations"} },
-		func() export.Config { return export.Config{PartBytes: room, PartEntries: 50, ConcurrentArchives: 1} },
+		func() export.Config {
+			return export.Config{PartBytes: pipelinetest.Room, PartEntries: 50, ConcurrentArchives: 1}
+		},
 		func() invitation.Config { return invitation.Config{} }, func() sweep.Config { return sweep.Config{} },
 		func() *upload.Admission { return nil }, func() workers.Config { return workers.Config{} },
-		newUploads, archives.DefaultLimits, func() (*audit.Signer, error) { return audit.NewSigner(testKey) },
+		wiring.NewUploads, archives.DefaultLimits, func() (*audit.Signer, error) { return audit.NewSigner(pipelinetest.AuditKey) },
 	))
 	require.NoError(t, built.Err())
 	found := map[string]reflect.Value{}
@@ -190,7 +194,7 @@ func (a *activities) everyActivity(t *testing.T) map[string]reflect.Value {
 
 // digest writes down every row of an organization and every object under its
 // prefix, from behind the rules.
-func (a *activities) digest(t *testing.T, org tenancy.OrgID) string {
+func digest(t *testing.T, a *pipelinetest.Activities, org tenancy.OrgID) string {
 	t.Helper()
 	conn := a.Admin(t)
 	rows, err := conn.Query(t.Context(), `select c.relname::text from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'organization_id'
@@ -210,7 +214,7 @@ func (a *activities) digest(t *testing.T, org tenancy.OrgID) string {
 			fmt.Fprintln(&all, table, *text)
 		}
 	}
-	for _, b := range []*s3.Bucket{a.store.Staging, a.store.Clean, a.store.Quarantine, a.store.Audit, a.store.Exports} {
+	for _, b := range []*s3.Bucket{a.Store.Staging, a.Store.Clean, a.Store.Quarantine, a.Store.Audit, a.Store.Exports} {
 		require.NoError(t, b.List(t.Context(), org.String(), func(o s3.Object) error {
 			_, err := fmt.Fprintln(&all, b.Name(), o.Key, o.Size, o.ETag, o.Modified.UnixNano())
 			return err
@@ -226,22 +230,20 @@ func (a *activities) digest(t *testing.T, org tenancy.OrgID) string {
 // furnished is an organization with one of everything that an activity can name:
 // a version that is ready to be published, one that is, an open upload with bytes
 // in the store, an invitation, an operation, an export that is being made.
-func furnished(t *testing.T) (*activities, []theirs) {
+func furnished(t *testing.T) (*pipelinetest.Activities, []theirs) {
 	t.Helper()
 	ctx := context.Background()
-	a := setupActivities(t)
-	a.mails = &heldMails{}
-	a.render = onePicture
-	ready, published := a.scanned(t), a.scanned(t)
-	_, err := a.publish(published.Version)
+	a := pipelinetest.NewActivities(t)
+	ready, published := a.Scanned(t), a.Scanned(t)
+	_, err := a.Publish(published.Version)
 	require.NoError(t, err)
 	var open files.Created
 	invited, operation, exported, warned := tenancy.NewID(), tenancy.NewID(), tenancy.NewID(), tenancy.NewID()
-	require.NoError(t, a.InTx(ctx, a.org, func(tx *tenancy.Tx) (err error) {
-		if open, err = files.Create(ctx, tx, files.New{Name: "half.txt", Size: 10, UploadedBy: a.user, TTL: time.Hour}); err != nil {
+	require.NoError(t, a.InTx(ctx, a.Org, func(tx *tenancy.Tx) (err error) {
+		if open, err = files.Create(ctx, tx, files.New{Name: "half.txt", Size: 10, UploadedBy: a.User, TTL: time.Hour}); err != nil {
 			return err
 		}
-		if _, _, err = members.Invite(ctx, tx, members.NewInvitation{ID: invited, Email: address, Role: tenancy.Teacher}); err != nil {
+		if _, _, err = members.Invite(ctx, tx, members.NewInvitation{ID: invited, Email: "newcomer@school.example", Role: tenancy.Teacher}); err != nil {
 			return err
 		}
 		if _, _, err = exports.Begin(ctx, tx, exported); err != nil {
@@ -255,15 +257,16 @@ func furnished(t *testing.T) (*activities, []theirs) {
 		}
 		return operations.Insert(ctx, tx, operations.Operation{ID: operation, Kind: "rescan", WorkflowID: "w"})
 	}))
-	_, err = a.store.Exports.Put(ctx, exports.Prefix(a.org, exported)+"000001-a.zip", bytes.NewReader([]byte("part")), 4, "")
+	_, err = a.Store.Exports.Put(ctx, exports.Prefix(a.Org, exported)+"000001-a.zip", bytes.NewReader([]byte("part")), 4, "")
 	require.NoError(t, err)
-	_, err = a.store.Staging.Put(ctx, files.TailKey(a.org, open.Upload), bytes.NewReader([]byte("half")), 4, "")
+	_, err = a.Store.Staging.Put(ctx, files.TailKey(a.Org, open.Upload), bytes.NewReader([]byte("half")), 4, "")
 	require.NoError(t, err)
-	_, err = a.store.Staging.CreateMultipart(ctx, files.StagingKey(a.org, open.Version))
+	_, err = a.Store.Staging.CreateMultipart(ctx, files.StagingKey(a.Org, open.Version))
 	require.NoError(t, err)
 	var all []theirs
 	for _, version := range []uuid.UUID{ready.Version, published.Version, open.Version} {
-		all = append(all, theirs{a.org, map[string]uuid.UUID{"Version": version, "After": version, "Invitation": invited, "ID": operation, "Operation": operation, "Export": exported, "Warning": warned}})
+		all = append(all, theirs{a.Org, map[string]uuid.UUID{"Version": version, "After": version, "Invitation": invited, "ID": operation, "Operation": operation, "Export": exported, "Warning": warned,
+			"AfterWarning": warned, "AfterOrganization": a.Org.UUID()}})
 	}
 	return a, all
 }
@@ -284,16 +287,15 @@ func perform(name string, method reflect.Value, in any) error {
 // may do them.
 func TestPlatformWorkIsThePlatforms(t *testing.T) {
 	t.Parallel()
-	a := setupActivities(t)
-	a.mails = &heldMails{}
+	a := pipelinetest.NewActivities(t)
 	refuses := map[string]bool{}
-	for name, method := range a.everyActivity(t) {
+	for name, method := range everyActivity(t, a, &pipelinetest.Mails{}) {
 		in := reflect.New(method.Type().In(1)).Elem()
 		if _, marked := in.Interface().(tenancy.PlatformWork); !marked {
 			continue
 		}
 		refuses[name] = true
-		in.FieldByName("Org").Set(reflect.ValueOf(a.org))
+		in.FieldByName("Org").Set(reflect.ValueOf(a.Org))
 		var refused *temporal.ApplicationError
 		require.ErrorAs(t, perform(name, method, in.Interface()), &refused, name)
 		require.Equal(t, "not_platform", refused.Type(), name)
@@ -318,9 +320,10 @@ func TestPlatformWorkIsThePlatforms(t *testing.T) {
 func TestEveryActivityStaysInItsOrganization(t *testing.T) {
 	t.Parallel()
 	b, named := furnished(t)
-	own := b.Organization(t, room)
-	before := b.digest(t, b.org)
-	all := b.everyActivity(t)
+	mails := &pipelinetest.Mails{}
+	own := b.Organization(t, pipelinetest.Room)
+	before := digest(t, b, b.Org)
+	all := everyActivity(t, b, mails)
 	for name, method := range all {
 		want, listed := foreign[name]
 		require.True(t, listed, "%s: say in foreign how it ends when it is given what is another organization's", name)
@@ -337,19 +340,19 @@ func TestEveryActivityStaysInItsOrganization(t *testing.T) {
 				require.True(t, refused.NonRetryable(), "%s %d: another attempt would find the same", name, i)
 			}
 		}
-		require.Equal(t, before, b.digest(t, b.org), "%s touched the other organization", name)
+		require.Equal(t, before, digest(t, b, b.Org), "%s touched the other organization", name)
 	}
 	for name := range foreign {
 		require.True(t, all[name].IsValid(), "%s is no activity", name)
 	}
-	require.Empty(t, b.mails.arrived())
+	require.Empty(t, mails.All())
 
 	// The same by the organization itself is seen: the digest is not blind.
 	for name, seen := range map[string]bool{"WithdrawVersion": true, "RecordOperation": true, "EndInvitation": true, "RescanVersions": false} {
-		before := b.digest(t, b.org)
+		before := digest(t, b, b.Org)
 		in := reflect.New(all[name].Type().In(1)).Elem()
-		named[0].fill(t, b.org, in)
+		named[0].fill(t, b.Org, in)
 		_ = perform(name, all[name], in.Interface())
-		require.Equal(t, seen, before != b.digest(t, b.org), name)
+		require.Equal(t, seen, before != digest(t, b, b.Org), name)
 	}
 }

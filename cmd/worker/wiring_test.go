@@ -18,6 +18,8 @@ import (
 	"satchel/activities/invitation"
 	"satchel/activities/scan"
 	"satchel/activities/sweep"
+	"satchel/cmd/worker/wiring"
+	"satchel/internal/pipelinetest"
 	"satchel/internal/queue"
 	"satchel/internal/s3"
 	"satchel/internal/spool"
@@ -32,7 +34,7 @@ var update = flag.Bool("update", false, "write the golden files")
 
 func TestWiring(t *testing.T) {
 	t.Parallel()
-	require.NoError(t, fx.ValidateApp(app()))
+	require.NoError(t, fx.ValidateApp(wiring.App()))
 }
 
 // components builds what the program registers, on adapters that reach nothing.
@@ -40,7 +42,7 @@ func components(t *testing.T) []queue.Component {
 	t.Helper()
 	var found []queue.Component
 	collect := fx.Annotate(func(c []queue.Component) { found = c }, fx.ParamTags(`group:"components"`))
-	built := fx.New(fx.NopLogger, processes(), fx.Invoke(collect), fx.Provide(
+	built := fx.New(fx.NopLogger, wiring.Processes(), fx.Invoke(collect), fx.Provide(
 		func() *tenancy.DB { return nil },
 		func() *s3.Store { return &s3.Store{} },
 		func() client.Client { return nil },
@@ -55,7 +57,7 @@ func components(t *testing.T) []queue.Component {
 		func() export.Config { return export.Config{} },
 		func() *upload.Admission { return nil },
 		func() workers.Config { return workers.Config{} },
-		newUploads, archives.DefaultLimits, func() (*audit.Signer, error) { return audit.NewSigner(testKey) },
+		wiring.NewUploads, archives.DefaultLimits, func() (*audit.Signer, error) { return audit.NewSigner(pipelinetest.AuditKey) },
 	))
 	require.NoError(t, built.Err())
 	return found

@@ -193,7 +193,7 @@ func TestCancellationIsTheCallers(t *testing.T) {
 
 func TestNoDaemon(t *testing.T) {
 	t.Parallel()
-	c := New(filepath.Join(t.TempDir(), "nobody"))
+	c := New(filepath.Join(t.TempDir(), "unknown"))
 	_, err := scanBytes(t, c, nil)
 	require.ErrorIs(t, err, ErrUnavailable)
 	require.ErrorIs(t, err, os.ErrNotExist)

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Kind says whose turn it is. The zero value is Internal, so an error that
+// Kind says who can do something about an error, and what. The zero value is Internal, so an error that
 // no one classified is treated as our own failure and never as the caller's.
 type Kind int
 

@@ -183,7 +183,7 @@ func TestNothingGoesInTheClear(t *testing.T) {
 	for name, c := range map[string]mail.Config{
 		"SATCHEL_SMTP_TLS":  {Host: "mail.school.example", Port: 25, TLS: mail.None, From: "a@school.example", Timeout: time.Second},
 		"starttls, tls":     {Host: "127.0.0.1", Port: 25, TLS: "sometimes", From: "a@school.example", Timeout: time.Second},
-		"SATCHEL_SMTP_FROM": {Host: "127.0.0.1", Port: 25, TLS: mail.None, From: "nobody", Timeout: time.Second},
+		"SATCHEL_SMTP_FROM": {Host: "127.0.0.1", Port: 25, TLS: mail.None, From: "unknown", Timeout: time.Second},
 	} {
 		_, err := mail.New(c)
 		require.ErrorContains(t, err, name)

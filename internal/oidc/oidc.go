@@ -74,7 +74,7 @@ func New(c Config) *Verifier {
 	return &Verifier{config: c, client: newClient(), now: time.Now}
 }
 
-// Verify gives the person whom a token names.
+// Verify gives the person that a token names.
 func (v *Verifier) Verify(ctx context.Context, raw string) (Identity, error) {
 	if len(raw) > maxToken || strings.Count(raw, ".") != 2 {
 		return Identity{}, ErrToken

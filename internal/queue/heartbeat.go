@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -19,26 +20,62 @@ const heartbeatInterval = 5 * time.Second
 // comes after a pause: the timeout counts from the activity's start, and a step
 // of milliseconds should not write to Temporal's database to say that it began.
 // Outside of an activity it does nothing.
-func Heartbeat(ctx context.Context) (stop func()) {
+func Heartbeat(ctx context.Context) (stop func()) { return startBeat(ctx).stop }
+
+// beat heartbeats by the clock, with the details that were set last.
+type beat struct {
+	ctx         context.Context // the activity's
+	quit, ended chan struct{}   // nil outside of an activity
+
+	mu      sync.Mutex
+	details []any
+}
+
+func startBeat(ctx context.Context) *beat {
+	b := &beat{ctx: ctx}
 	if !activity.IsActivity(ctx) {
-		return func() {}
+		return b
 	}
-	quit, ended := make(chan struct{}), make(chan struct{})
+	b.quit, b.ended = make(chan struct{}), make(chan struct{})
 	go func() {
-		defer close(ended)
+		defer close(b.ended)
 		tick := time.NewTicker(heartbeatInterval)
 		defer tick.Stop()
 		for {
 			select {
-			case <-quit:
+			case <-b.quit:
 				return
 			case <-tick.C:
-				activity.RecordHeartbeat(ctx)
+				b.record()
 			}
 		}
 	}()
-	return func() {
-		close(quit)
-		<-ended
+	return b
+}
+
+// set changes what an attempt behind this one finds; nil for nothing.
+func (b *beat) set(details any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.details = nil
+	if details != nil {
+		b.details = []any{details}
 	}
+}
+
+func (b *beat) record() {
+	if b.quit == nil {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	activity.RecordHeartbeat(b.ctx, b.details...)
+}
+
+func (b *beat) stop() {
+	if b.quit == nil {
+		return
+	}
+	close(b.quit)
+	<-b.ended
 }

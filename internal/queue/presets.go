@@ -85,7 +85,7 @@ func (p Preset) On(ctx workflow.Context, q Name, org string, priority int) workf
 }
 
 // ForSweep is Long with the patience of a sweep: it gives up early, because the
-// next scheduled run is the retry. The heartbeat comes with each item.
+// next scheduled run goes on where it ended.
 func ForSweep() Preset {
 	return Long.Within(5*time.Minute, 10*time.Minute).Attempts(3).Heartbeat(30*time.Second).Pauses(time.Second, 10*time.Second)
 }

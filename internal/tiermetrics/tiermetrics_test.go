@@ -50,8 +50,8 @@ func value(t *testing.T, r *prometheus.Registry, name, tier string) float64 {
 	return 0
 }
 
-// TestCountersGrowByWhatCameSince: neither the days of before the start, nor an
-// organization that leaves the tier, nor a day that falls out of sight is use.
+// TestCountersGrowByWhatCameSince: days before the start do not count. An
+// organization that leaves the tier, and a day that leaves the window, change nothing.
 func TestCountersGrowByWhatCameSince(t *testing.T) {
 	t.Parallel()
 	s, r := &source{levels: []tenancy.TierLevel{{Tier: "free"}}}, prometheus.NewRegistry()

@@ -1,10 +1,12 @@
 package vips
 
 import (
+	"bytes"
 	"image"
 	"image/color"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -233,4 +235,31 @@ func TestNew(t *testing.T) {
 	require.ErrorContains(t, err, "SATCHEL_RENDER_PROGRAM")
 	_, err = New(Config{Program: renderProgram})
 	require.ErrorContains(t, err, "SATCHEL_RENDER_TIMEOUT")
+}
+
+// TestManyFramesCostOne: an animation of very many frames gives the renditions of its
+// first one, within the limits of any picture. So policies/pictures need not count
+// frames.
+func TestManyFramesCostOne(t *testing.T) {
+	t.Parallel()
+	const many = 100_000
+	one := asGIF(t, 400, 300, red)
+	pixel := []byte("\x2c\x00\x00\x00\x00\x01\x00\x01\x00\x80\x00\x00\xff\x00\x00\xff\x02\x02\x44\x01\x00") // one, with colors of its own
+	still := asPNG(t, quarters(400, 300, [4]color.NRGBA{red, red, red, red}))
+	picture := webpFrom(t, quarters(400, 300, [4]color.NRGBA{red, red, red, red}))
+	anmf := webpChunk("ANMF", append([]byte{0, 0, 0, 0, 0, 0, 399 & 0xff, 399 >> 8, 0, 299 & 0xff, 299 >> 8, 0, 10, 0, 0, 0}, picture[12:]...))
+	for name, content := range map[string][]byte{
+		"gif":  slices.Concat(one[:len(one)-1], bytes.Repeat(pixel, many), one[len(one)-1:]),
+		"apng": withChunks(still, pngChunk("acTL", []byte{0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0})),
+		"webp": webpAround(2, 400, 300, append(make([]byte, 12), webpChunk("ANIM", make([]byte, 6))...), nil, [][]byte{bytes.Repeat(anmf, 2000)}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			result := setup(t).mustRender(t, content)
+			require.Equal(t, [2]int{400, 300}, [2]int{result.Width, result.Height})
+			for _, r := range result.Renditions {
+				requireColor(t, red, decodeFile(t, r.Path), 0.5, 0.5)
+			}
+		})
+	}
 }

@@ -62,7 +62,7 @@ var Actions = []Action{
 	{"organization.resume", "organization", "A suspended organization was opened again."},
 	{"organization.export", "operation", "An export was requested."},
 	{"organization.delete", "organization", "An organization's deletion was requested, or done."},
-	{"organization.forget", "organization", "An organization was removed for good, with everything in it."},
+	{"organization.erase", "organization", "An organization was removed for good, with everything in it."},
 	{"organization.keep", "organization", "An organization's deletion was cancelled in its grace period."},
 	{"policy.change", "organization", "An organization's policies were changed."},
 	{"usage.warn", "organization", "An organization came near a limit of its tier; the code says which limit, and the percentage passed."},

@@ -11,7 +11,7 @@ import (
 
 // MaxRefusals is how many refusals of one caller a minute have a row each. One
 // more row says that there were others: who is refused all the time fills a log
-// that turns over, and not the audit log, which is kept.
+// that is rotated, and not the audit log, which is kept.
 const MaxRefusals = 30
 
 // flood is the action of that one more row.

@@ -4,6 +4,12 @@
 // looks at the data, so a file of 167 bytes can take gigabytes from the browser
 // of the person who opens it. The package reads headers only and decodes
 // nothing.
+//
+// The frames of an animation are not counted. They share one canvas, whose pixels
+// are bounded. The renderer decodes the first one alone, and browsers decode one
+// after another and keep a few, so more frames take time of one tab and no more
+// memory. A screen recording of some minutes has more pixels in all its frames than
+// any bound on their sum that would refuse something harmful.
 package pictures
 
 import (

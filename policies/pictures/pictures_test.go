@@ -341,6 +341,44 @@ func TestReadsAreBounded(t *testing.T) {
 	}
 }
 
+// TestFramesAreNotCounted: an animation of many frames is judged by its canvas, with
+// the reads that one of a single frame takes.
+func TestFramesAreNotCounted(t *testing.T) {
+	t.Parallel()
+	const side, many = 8000, 100_000
+	still := pngOf(side, side, 1, 0, zeros(t, side*side/8))
+	moving := gifOf(side, side, side, side, 0)
+	image := moving[bytes.LastIndexByte(moving, 0x2c) : len(moving)-1]
+	frame := webpChunk("ANMF", append(make([]byte, 16), vp8Of(side, 0)...))
+	for mediaType, animation := range map[string]func(frames int) []byte{
+		gifType: func(n int) []byte {
+			return slices.Concat(moving[:len(moving)-1], bytes.Repeat(image, n-1), moving[len(moving)-1:])
+		},
+		pngType: func(n int) []byte {
+			control := chunk("acTL", be32(uint32(n), 0))
+			return slices.Concat(still[:33], control, still[33:len(still)-12], bytes.Repeat(chunk("fcTL", make([]byte, 26)), n))
+		},
+		webpType: func(n int) []byte {
+			return webpOf(vp8xOf(side), webpChunk("ANIM", make([]byte, 6)), bytes.Repeat(frame, n))
+		},
+	} {
+		var reads []int
+		for _, frames := range []int{1, many} {
+			content := animation(frames)
+			source := &counting{ReaderAt: bytes.NewReader(content)}
+			excessive, err := Excessive(source, int64(len(content)), mediaType)
+			require.NoError(t, err)
+			require.False(t, excessive, "%s of %d frames", mediaType, frames)
+			reads = append(reads, source.n)
+		}
+		require.Equal(t, reads[0], reads[1], mediaType)
+	}
+	bomb := webpOf(vp8xOf(40_000), webpChunk("ANIM", make([]byte, 6)), bytes.Repeat(frame, many))
+	excessive, err := Excessive(bytes.NewReader(bomb), int64(len(bomb)), webpType)
+	require.NoError(t, err)
+	require.True(t, excessive, "frames do not pay for a canvas")
+}
+
 func FuzzExcessive(f *testing.F) {
 	for _, seed := range [][]byte{
 		pngOf(30_000, 30_000, 8, 2, nil), jpegOf(9, segment(0xe1, make([]byte, 9)), frame(0xc2, 900, 900)), gifOf(10, 10, 20, 20, 3),

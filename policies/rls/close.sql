@@ -45,7 +45,7 @@ begin
     end loop;
 end $$;
 
--- app.organization_forget reaches every table of tenants, and of each only the
+-- app.organization_delete_rows reaches every table of tenants, and of each only the
 -- organization that it is about to remove.
 do $$
 declare t regclass;
@@ -53,8 +53,8 @@ begin
     for t in select c.oid::regclass from pg_class c join pg_policy p on p.polrelid = c.oid and p.polname = 'tenant'
                join pg_attribute a on a.attrelid = c.oid and a.attname = 'organization_id' and not a.attisdropped
               where c.relnamespace = 'public'::regnamespace loop
-        execute format('drop policy if exists forget on %s', t);
-        execute format('create policy forget on %s for all to satchel_system using (organization_id::text = current_setting(''app.forgetting'', true))', t);
+        execute format('drop policy if exists deletion on %s', t);
+        execute format('create policy deletion on %s for all to satchel_system using (organization_id::text = current_setting(''app.deleting'', true))', t);
         execute format('grant select, delete on %s to satchel_system', t);
     end loop;
 end $$;

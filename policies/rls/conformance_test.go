@@ -54,8 +54,8 @@ var conformance = []struct{ rule, query string }{
 		     or p.name in ('users', 'logins') and polcmd = 'r'
 		        and p."using" like '((EXISTS%m.organization_id = ( SELECT app.org() AS org)%) OR (EXISTS%p.organization_id = ( SELECT app.org() AS org)%'
 		     or p.name = 'tiers' and polcmd = 'r' and p."using" like '(EXISTS%o.id = ( SELECT app.org() AS org)%'))`},
-	{"there are no policies but tenant, those of people, and system and forget to satchel_system", tables + `
-		select name || '.' || polname from policies where (polname, roles) not in (('tenant', 'satchel_app'), ('system', 'satchel_system'), ('forget', 'satchel_system'),
+	{"there are no policies but tenant, those of people, and system and deletion to satchel_system", tables + `
+		select name || '.' || polname from policies where (polname, roles) not in (('tenant', 'satchel_app'), ('system', 'satchel_system'), ('deletion', 'satchel_system'),
 			('system_place', 'satchel_system'), ('system_admit', 'satchel_system'), ('organization', 'satchel_people'), ('people', 'satchel_people'),
 			('people_read', 'satchel_people'), ('people_add', 'satchel_people'), ('people_change', 'satchel_people'), ('people_remove', 'satchel_people'))`},
 	{"every policy of people asks for the organization of an actor", tables + `

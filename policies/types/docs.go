@@ -105,7 +105,8 @@ text or PDF under each of its names.
 The header of a picture says how large it is, and a browser takes memory for that before it looks at the data. Refused as
 ` + "`too_many_pixels`" + ` are pictures that declare more than 1,000 megapixels, and those that declare more than 100 in fewer bytes than
 an encoder of their format needs for a blank picture of that size (` + "`policies/pictures/bounds.go`" + `). The frames of an animation share
-one canvas, which counts once; of a TIFF the first 128 pages count together.
+one canvas, which counts once, and are not counted: renderer and browsers decode one at a time. Of a TIFF the first 128 pages count
+together.
 
 A script is a text like any other, and is taken under a name of its language or of a text. It never leaves under a name by
 which a computer runs it, unless the organization says so.

@@ -104,7 +104,7 @@ func changed(err error) error {
 	return nil
 }
 
-// Release forgets a request that was refused: nothing was made, and its sender
+// Release deletes the key of a request that was refused: nothing was made, and its sender
 // may fix it and send it with the same key.
 func Release(ctx context.Context, q tenancy.Queries, k Key, holder uuid.UUID) error {
 	err := idempotencydb.New(q).KeyRelease(ctx, idempotencydb.KeyReleaseParams{Principal: k.Principal[:], KeyHash: k.Hash[:], Holder: holder})
@@ -117,7 +117,7 @@ func Release(ctx context.Context, q tenancy.Queries, k Key, holder uuid.UUID) er
 // DeleteExpired deletes expired keys.
 func DeleteExpired(ctx context.Context, q tenancy.Queries) error {
 	if err := idempotencydb.New(q).KeysDeleteExpired(ctx); err != nil {
-		return fmt.Errorf("forget idempotency keys: %w", err)
+		return fmt.Errorf("delete expired idempotency keys: %w", err)
 	}
 	return nil
 }

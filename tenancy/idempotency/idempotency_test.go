@@ -101,7 +101,7 @@ func TestATryThatDied(t *testing.T) {
 	require.True(t, c.New)
 }
 
-func TestKeysAreForgotten(t *testing.T) {
+func TestExpiredKeysAreDeleted(t *testing.T) {
 	t.Parallel()
 	d := pgtest.New(t)
 	ctx, org := context.Background(), d.Organization(t, 1<<20)

@@ -32,8 +32,8 @@ const (
 // ErrNotFound refuses an operation that this organization does not have.
 var ErrNotFound = fault.New(fault.NotFound, "operation_not_found", "There is no such operation.")
 
-// ErrJustEnded asks to try again: the operation that was to be the answer ended in
-// that moment.
+// ErrJustEnded asks to try again: the operation that ran already ended before its id
+// could be read.
 var ErrJustEnded = fault.New(fault.Conflict, "operation_just_ended", "The same work ended in this moment. Send the request again.")
 
 // Operation is one row.
@@ -63,38 +63,35 @@ type Failure struct {
 	Code string `json:"code"`
 }
 
+// AlreadyRunning refuses an operation while another one does the same work.
+type AlreadyRunning struct{ ID uuid.UUID } // the one that does
+
+// Error names it.
+func (a AlreadyRunning) Error() string { return "operation " + a.ID.String() + " does this already" }
+
 // Insert makes the row of an operation that is about to start. The row comes
-// first: a workflow without one would have nowhere to report.
+// first: a workflow without one would have nowhere to report. A row that an
+// earlier try made is found. Where an index allows one running operation of the
+// kind, the answer beside it is AlreadyRunning.
 func Insert(ctx context.Context, q tenancy.Queries, o Operation) error {
-	err := operationsdb.New(q).OperationInsert(ctx, operationsdb.OperationInsertParams{ID: o.ID, Kind: o.Kind, WorkflowID: o.WorkflowID, CreatedBy: o.CreatedBy})
+	n, err := operationsdb.New(q).OperationInsert(ctx, operationsdb.OperationInsertParams{
+		ID: o.ID, Kind: o.Kind, WorkflowID: o.WorkflowID, Steps: o.Steps, CreatedBy: o.CreatedBy})
 	if err != nil {
 		return fmt.Errorf("insert operation: %w", err)
 	}
-	return nil
-}
-
-// VerifyAuditLog is the kind of operations that verify an audit log.
-const VerifyAuditLog = "verify_audit_log"
-
-// InsertVerification makes the row of a verification of the organization's audit
-// log. While another one runs it gives that one's id, and begun is false.
-func InsertVerification(ctx context.Context, tx *tenancy.Tx, o Operation) (running uuid.UUID, begun bool, err error) {
-	q := operationsdb.New(tx)
-	n, err := q.OperationInsertVerification(ctx, operationsdb.OperationInsertVerificationParams{ID: o.ID, WorkflowID: o.WorkflowID, CreatedBy: o.CreatedBy})
-	if err != nil {
-		return uuid.Nil, false, fmt.Errorf("insert verification: %w", err)
-	}
 	if n == 1 {
-		return o.ID, true, nil
+		return nil
 	}
-	running, err = q.OperationRunningVerification(ctx)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return uuid.Nil, false, ErrJustEnded // between the two statements
+	there, err := operationsdb.New(q).OperationInTheWay(ctx, operationsdb.OperationInTheWayParams{ID: o.ID, Kind: o.Kind})
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return ErrJustEnded // between the two statements
+	case err != nil:
+		return fmt.Errorf("find running operation: %w", err)
+	case there != o.ID:
+		return AlreadyRunning{there}
 	}
-	if err != nil {
-		return uuid.Nil, false, fmt.Errorf("find running verification: %w", err)
-	}
-	return running, false, nil
+	return nil
 }
 
 // Progress says how far a running operation is.

@@ -76,3 +76,30 @@ func TestNilResultIsNull(t *testing.T) {
 		require.JSONEq(t, "[]", string(got.Steps), name)
 	}
 }
+
+// TestFirstStepsAreInTheRow: who asks at once sees them.
+func TestFirstStepsAreInTheRow(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	q := db.Single(db.Organization(t, 1))
+	o := operations.Operation{ID: tenancy.NewID(), Kind: "k", WorkflowID: "w", Steps: json.RawMessage(`[{"name":"rows"}]`)}
+	require.NoError(t, operations.Insert(t.Context(), q, o))
+	got, err := operations.Get(t.Context(), q, o.ID)
+	require.NoError(t, err)
+	require.JSONEq(t, `[{"name":"rows"}]`, string(got.Steps))
+}
+
+// TestSecondVerificationFindsTheFirst, and a repeated try finds its own row beside
+// an index that allows one.
+func TestSecondVerificationFindsTheFirst(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	q := db.Single(db.Organization(t, 1))
+	o := operations.Operation{ID: tenancy.NewID(), Kind: "verify_audit_log", WorkflowID: "w"}
+	require.NoError(t, operations.Insert(t.Context(), q, o))
+	require.NoError(t, operations.Insert(t.Context(), q, o))
+	var running operations.AlreadyRunning
+	second := operations.Operation{ID: tenancy.NewID(), Kind: "verify_audit_log", WorkflowID: "w"}
+	require.ErrorAs(t, operations.Insert(t.Context(), q, second), &running)
+	require.Equal(t, o.ID, running.ID)
+}

@@ -12,13 +12,12 @@ update operations set
 -- name: OperationGet :one
 select id, kind, workflow_id, state, steps, result, error, created_by, created_at, ended_at from operations where id = $1;
 
--- name: OperationInsert :exec
-insert into operations (organization_id, id, kind, workflow_id, created_by) values (app.org(), $1, $2, $3, $4)
-on conflict (organization_id, id) do nothing;
+-- The id may be there by an earlier try, and an index may allow one running operation of the kind.
 
--- name: OperationInsertVerification :execrows
-insert into operations (organization_id, id, kind, workflow_id, created_by) values (app.org(), $1, 'verify_audit_log', $2, $3)
-on conflict (organization_id) where kind = 'verify_audit_log' and state = 'running' do nothing;
+-- name: OperationInsert :execrows
+insert into operations (organization_id, id, kind, workflow_id, steps, created_by)
+values (app.org(), sqlc.arg(id), sqlc.arg(kind), sqlc.arg(workflow_id), coalesce(sqlc.narg(steps)::jsonb, '[]'), sqlc.narg(created_by))
+on conflict do nothing;
 
 -- name: OperationProgress :execrows
 update operations set steps = $2 where id = $1 and state = 'running';
@@ -26,5 +25,6 @@ update operations set steps = $2 where id = $1 and state = 'running';
 -- name: OperationReopen :exec
 update operations set state = 'running', error = null, result = null, ended_at = null where id = $1 and state in ('failed', 'cancelled');
 
--- name: OperationRunningVerification :one
-select id from operations where kind = 'verify_audit_log' and state = 'running';
+-- name: OperationInTheWay :one
+select id from operations where id = sqlc.arg(id) or kind = sqlc.arg(kind) and state = 'running'
+order by id = sqlc.arg(id) desc limit 1;

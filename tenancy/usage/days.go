@@ -28,7 +28,7 @@ type Day struct {
 	StoredBytes int64 // at the day's end; today's: now
 }
 
-// RollUp writes down the days that may still change, as of now, and forgets who
+// RollUp writes down the days that may still change, as of now, and deletes who
 // was active on those before. Calling it again changes nothing that it need not.
 func RollUp(ctx context.Context, tx *tenancy.Tx, now time.Time) error {
 	q, from := usagedb.New(tx), now.UTC().AddDate(0, 0, -ClosingDelay)
@@ -36,10 +36,10 @@ func RollUp(ctx context.Context, tx *tenancy.Tx, now time.Time) error {
 		return fmt.Errorf("roll up usage: %w", err)
 	}
 	if err := q.ActiveDelete(ctx, from); err != nil {
-		return fmt.Errorf("forget who was active: %w", err)
+		return fmt.Errorf("delete who was active: %w", err)
 	}
 	if err := q.FlushesDelete(ctx); err != nil {
-		return fmt.Errorf("forget old batches: %w", err)
+		return fmt.Errorf("delete old batches: %w", err)
 	}
 	return nil
 }

@@ -27,8 +27,7 @@ const (
 // none. No count is written twice.
 const Interval = 5 * time.Second
 
-// maxSeen bounds the people of whom a meter remembers that they were noted
-// today. Beyond it they are forgotten and noted again, which changes nothing.
+// maxSeen bounds the people that a meter remembers as noted today. Beyond it the memory is emptied and they are noted again, which changes nothing.
 const maxSeen = 100_000
 
 type counter struct {

@@ -202,5 +202,5 @@ func TestRolledDaysDoNotShrink(t *testing.T) {
 	}
 	var left int
 	require.NoError(t, d.Single(org).QueryRow(t.Context(), "select count(*) from usage_active").Scan(&left))
-	require.Zero(t, left, "who was active is forgotten, how many is not")
+	require.Zero(t, left, "who was active is deleted, how many is not")
 }

@@ -4,7 +4,6 @@ package export
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -15,7 +14,6 @@ import (
 	"satchel/activities/export"
 	"satchel/activities/operation"
 	"satchel/internal/queue"
-	"satchel/policies/audit"
 	"satchel/tenancy"
 	"satchel/tenancy/exports"
 	"satchel/tenancy/operations"
@@ -42,38 +40,22 @@ func WorkflowID(org tenancy.OrgID, op uuid.UUID) string {
 	return "export/" + org.String() + "/" + op.String()
 }
 
-const startTimeout = 5 * time.Second
-
 // Begin makes the rows of an export under the id and starts its workflow, and
 // gives the operation. While an export of the organization is being made, that one is the
 // answer. A workflow that cannot be started is started by the sweep.
 func Begin(ctx context.Context, db *tenancy.DB, c client.Client, by uuid.UUID, org tenancy.OrgID, id uuid.UUID) (uuid.UUID, error) {
-	event := audit.Event{Action: "organization.export"}
-	err := db.InTx(ctx, org, func(tx *tenancy.Tx) error {
-		if _, err := operations.Get(ctx, tx, id); !errors.Is(err, operations.ErrNotFound) {
-			return err // a try before this one came so far
-		}
-		running, begun, err := exports.Begin(ctx, tx, id)
-		if err != nil {
+	return operation.Begin(ctx, db, operation.Request{
+		Operation: operations.Operation{ID: id, Kind: Kind, WorkflowID: WorkflowID(org, id), CreatedBy: &by},
+		Org:       org, Action: "organization.export", Swept: true,
+		Change: func(tx *tenancy.Tx) error {
+			running, begun, err := exports.Begin(ctx, tx, id)
+			if err == nil && !begun {
+				err = operations.AlreadyRunning{ID: running}
+			}
 			return err
-		}
-		if !begun {
-			id, event.Code = running, "already_running"
-		}
-		row := operations.Operation{ID: id, Kind: Kind, WorkflowID: WorkflowID(org, id), CreatedBy: &by}
-		if err := operations.Insert(ctx, tx, row); err != nil {
-			return err
-		}
-		event.ObjectID = id.String()
-		return audit.Record(ctx, tx, event)
+		},
+		Start: func(ctx context.Context, id uuid.UUID) error { return Start(ctx, c, org, id) },
 	})
-	if err != nil {
-		return uuid.Nil, err
-	}
-	attempt, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
-	_ = Start(attempt, c, org, id)
-	return id, nil
 }
 
 // Start starts the workflow of an export, or finds it started.
@@ -163,8 +145,8 @@ func (r *run) steps(state operations.State) []operations.Step {
 	return append(shown, operations.Step{Name: stepFiles, State: state, Done: r.in.Files})
 }
 
-// options let an export wait behind everything else, and for its turn among the
-// exports. A part that a worker died over is tried again.
+// options let an export wait behind everything else, and behind the exports
+// before it. A part that a worker died over is tried again.
 func options(ctx workflow.Context, org tenancy.OrgID, priority int) workflow.Context {
 	return queue.Long.Within(6*time.Hour, 3*24*time.Hour).On(ctx, queue.Batch, org.String(), priority)
 }

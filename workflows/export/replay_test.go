@@ -8,7 +8,7 @@ import (
 )
 
 // TestReplay runs recorded histories through the code of today. Record with
-// go test ./cmd/worker -run TestRecordOrganizations -record.
+// go test ./workers/pipeline -run TestRecordOrganizations -record.
 func TestReplay(t *testing.T) {
 	t.Parallel()
 	replaytest.Histories(t, 2, "done, cancelled", export.ExportOrganization)

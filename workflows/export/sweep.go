@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
 	"go.temporal.io/sdk/workflow"
 
 	"satchel/activities/export"
@@ -21,15 +22,17 @@ type SweepExportsResult struct{ Restarted, Removed export.SweepExportsResult }
 // One that fails does not keep the other from its work.
 func SweepExports(ctx workflow.Context, in SweepExportsInput) (SweepExportsResult, error) {
 	ctx = queue.ForSweep().Within(10*time.Minute, 20*time.Minute).On(ctx, queue.Batch, in.Org.String(), queue.Default)
-	restarting := workflow.ExecuteActivity(ctx, exporter.RestartExports, export.RestartExportsInput{Org: in.Org})
-	removing := workflow.ExecuteActivity(ctx, exporter.RemoveExports, export.RemoveExportsInput{Org: in.Org})
+	last := queue.LastResult[SweepExportsResult](ctx)
+	restarting := workflow.ExecuteActivity(ctx, exporter.RestartExports, export.RestartExportsInput{Org: in.Org, After: last.Restarted.Next})
+	removing := workflow.ExecuteActivity(ctx, exporter.RemoveExports, export.RemoveExportsInput{Org: in.Org, After: last.Removed.Next})
 	var result SweepExportsResult
 	restarted, removed := restarting.Get(ctx, &result.Restarted), removing.Get(ctx, &result.Removed)
+	unfinished := result.Restarted.Next != uuid.Nil || result.Removed.Next != uuid.Nil
 	switch {
 	case restarted != nil:
-		return result, fmt.Errorf("restart exports: %w", restarted)
+		return result, queue.Unless(unfinished, fmt.Errorf("restart exports: %w", restarted))
 	case removed != nil:
-		return result, fmt.Errorf("remove exports: %w", removed)
+		return result, queue.Unless(unfinished, fmt.Errorf("remove exports: %w", removed))
 	}
 	return result, nil
 }

@@ -1,5 +1,5 @@
 // Package invitation is the process of an invitation from its row to its end:
-// the mail goes out, again when it must, and the address is forgotten when the
+// the mail goes out, again when it must, and the address is removed when the
 // person has answered or the time is over.
 package invitation
 

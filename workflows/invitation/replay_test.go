@@ -8,7 +8,7 @@ import (
 )
 
 // TestReplay runs recorded histories through the code of today. Record with
-// go test ./cmd/worker -run TestRecordInvitations -record.
+// go test ./workers/pipeline -run TestRecordInvitations -record.
 func TestReplay(t *testing.T) {
 	t.Parallel()
 	replaytest.Histories(t, 3, "accepted, expired, resent and cancelled", invitation.InviteMember)

@@ -162,7 +162,8 @@ type SweepInvitationsInput struct{ Org tenancy.OrgID }
 func SweepInvitations(ctx workflow.Context, in SweepInvitationsInput) (activities.StartWaitingInvitationsResult, error) {
 	ctx = queue.ForSweep().On(ctx, queue.Batch, in.Org.String(), queue.Default)
 	var result activities.StartWaitingInvitationsResult
-	err := workflow.ExecuteActivity(ctx, ender.StartWaitingInvitations, activities.StartWaitingInvitationsInput{Org: in.Org}).Get(ctx, &result)
+	input := activities.StartWaitingInvitationsInput{Org: in.Org, After: queue.LastResult[activities.StartWaitingInvitationsResult](ctx).Next}
+	err := workflow.ExecuteActivity(ctx, ender.StartWaitingInvitations, input).Get(ctx, &result)
 	return result, err
 }
 

@@ -52,31 +52,22 @@ func WorkflowID(target tenancy.OrgID, op uuid.UUID) string {
 	return "delete/" + target.String() + "/" + op.String()
 }
 
-const startTimeout = 5 * time.Second
+// cancelTimeout is how long a request waits for Temporal.
+const cancelTimeout = 5 * time.Second
 
 // Begin refuses everything to the organization from now on, and starts the
 // workflow that waits for the end of the grace period. One that cannot be started
 // is found by the sweep when it is due.
 func Begin(ctx context.Context, db *tenancy.DB, c client.Client, by uuid.UUID, target tenancy.OrgID, op uuid.UUID, grace time.Duration) error {
-	platform := db.Single(tenancy.Platform)
-	row := operations.Operation{ID: op, Kind: Kind, WorkflowID: WorkflowID(target, op), CreatedBy: &by}
-	if err := operations.Insert(ctx, platform, row); err != nil {
-		return err
-	}
-	err := db.InTx(ctx, target, func(tx *tenancy.Tx) error {
-		if err := tenancy.ScheduleDeletion(ctx, tx, op, grace); err != nil {
-			return err
-		}
-		return audit.Record(ctx, tx, audit.Event{Action: "organization.delete", ObjectID: target.String()})
+	_, err := operation.Begin(ctx, db, operation.Request{
+		Operation: operations.Operation{ID: op, Kind: Kind, WorkflowID: WorkflowID(target, op), CreatedBy: &by},
+		Org:       tenancy.Platform, Target: target, Action: "organization.delete", RowFirst: true, Swept: true,
+		Change: func(tx *tenancy.Tx) error { return tenancy.ScheduleDeletion(ctx, tx, op, grace) },
+		Start: func(ctx context.Context, id uuid.UUID) error {
+			return Start(ctx, c, DeleteOrganizationInput{Org: tenancy.Platform, Target: target, Operation: id, Grace: grace})
+		},
 	})
-	if err != nil {
-		_ = operations.End(context.WithoutCancel(ctx), platform, op, operations.Failed, nil, nil, &operations.Failure{Code: "not_started"})
-		return err
-	}
-	attempt, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
-	_ = Start(attempt, c, DeleteOrganizationInput{Org: tenancy.Platform, Target: target, Operation: op, Grace: grace})
-	return nil
+	return err
 }
 
 // Start starts the workflow of an operation, or finds it started. Its search
@@ -106,7 +97,7 @@ func CancelDeletion(ctx context.Context, db *tenancy.DB, c client.Client, target
 		return err
 	}
 	// A timer that is not cancelled finds, when it ends, that it was kept.
-	attempt, cancel := context.WithTimeout(ctx, startTimeout)
+	attempt, cancel := context.WithTimeout(ctx, cancelTimeout)
 	defer cancel()
 	_ = c.CancelWorkflow(attempt, WorkflowID(target, op), "")
 	return nil
@@ -162,7 +153,7 @@ func (r *run) remove(ctx workflow.Context) error {
 	var ended organization.EndUploadsResult
 	var stopped organization.StopWorkflowsResult
 	var removed organization.RemoveFilesResult
-	var forgotten organization.DeleteOrganizationRowsResult
+	var deleted organization.DeleteOrganizationRowsResult
 	if err := workflow.ExecuteActivity(ctx, organizer.EndUploads, organization.EndUploadsInput{Org: org, Target: target}).Get(ctx, &ended); err != nil {
 		return fmt.Errorf("end uploads: %w", err)
 	}
@@ -184,11 +175,11 @@ func (r *run) remove(ctx workflow.Context) error {
 	if err := r.reportProgress(ctx, "files", operations.Succeeded, removed.Files); err != nil {
 		return err
 	}
-	forget := organization.DeleteOrganizationRowsInput{Org: org, Target: target, Operation: r.in.Operation}
-	if err := workflow.ExecuteActivity(ctx, organizer.DeleteOrganizationRows, forget).Get(ctx, &forgotten); err != nil {
-		return fmt.Errorf("forget: %w", err)
+	rows := organization.DeleteOrganizationRowsInput{Org: org, Target: target, Operation: r.in.Operation}
+	if err := workflow.ExecuteActivity(ctx, organizer.DeleteOrganizationRows, rows).Get(ctx, &deleted); err != nil {
+		return fmt.Errorf("delete rows: %w", err)
 	}
-	r.sum.Rows = forgotten.Rows
+	r.sum.Rows = deleted.Rows
 	return nil
 }
 

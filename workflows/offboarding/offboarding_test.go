@@ -149,7 +149,7 @@ func TestFailureOnTheWayHasACodeAndShowsHowFarItCame(t *testing.T) {
 }
 
 // TestReplay runs recorded histories through the code of today. Record with
-// go test ./cmd/worker -run TestRecordOrganizations -record.
+// go test ./workers/pipeline -run TestRecordOrganizations -record.
 func TestReplay(t *testing.T) {
 	t.Parallel()
 	replaytest.Histories(t, 2, "done, kept", offboarding.DeleteOrganization)

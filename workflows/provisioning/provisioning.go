@@ -4,7 +4,7 @@ package provisioning
 
 import (
 	"context"
-	"errors"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -15,7 +15,6 @@ import (
 	"satchel/activities/operation"
 	"satchel/activities/organization"
 	"satchel/internal/queue"
-	"satchel/policies/audit"
 	"satchel/tenancy"
 	"satchel/tenancy/operations"
 )
@@ -35,41 +34,22 @@ type ProvisionOrganizationResult struct{}
 // WorkflowID names the workflow of an organization.
 func WorkflowID(target tenancy.OrgID) string { return "provision/" + target.String() }
 
-// startTimeout bounds how long a request waits for Temporal: the sweep starts
-// what could not be started.
-const startTimeout = 5 * time.Second
-
 // Begin makes the organization's rows and the operation's in one transaction of
 // the platform, and starts the workflow. The operation has the organization's
 // id, so that a repeated request finds the first one's. A workflow that cannot
 // be started is no failure of the request: the rows are there, and
 // SweepOrganizations starts it.
 func Begin(ctx context.Context, db *tenancy.DB, c client.Client, by uuid.UUID, n tenancy.NewOrganization) (uuid.UUID, error) {
-	id := n.ID.UUID()
-	err := db.InTx(ctx, tenancy.Platform, func(tx *tenancy.Tx) error {
-		known, err := operations.Get(ctx, tx, id)
-		if err == nil && known.State != operations.Running || err != nil && !errors.Is(err, operations.ErrNotFound) {
-			return err
-		}
-		if err := tenancy.BeginOrganization(ctx, tx, n); err != nil {
-			return err
-		}
-		row := operations.Operation{ID: id, Kind: Kind, WorkflowID: WorkflowID(n.ID), CreatedBy: &by}
-		if err := operations.Insert(ctx, tx, row); err != nil {
-			return err
-		}
-		if err := operations.Progress(ctx, tx, id, organization.Steps(organization.StepRows)); err != nil {
-			return err
-		}
-		return audit.Record(ctx, tx, audit.Event{Action: "organization.create", ObjectID: n.ID.String()})
-	})
+	steps, err := json.Marshal(organization.Steps(organization.StepRows))
 	if err != nil {
 		return uuid.Nil, err
 	}
-	attempt, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
-	_ = Start(attempt, c, n.ID)
-	return id, nil
+	return operation.Begin(ctx, db, operation.Request{
+		Operation: operations.Operation{ID: n.ID.UUID(), Kind: Kind, WorkflowID: WorkflowID(n.ID), Steps: steps, CreatedBy: &by},
+		Org:       tenancy.Platform, Action: "organization.create", Swept: true,
+		Change: func(tx *tenancy.Tx) error { return tenancy.BeginOrganization(ctx, tx, n) },
+		Start:  func(ctx context.Context, _ uuid.UUID) error { return Start(ctx, c, n.ID) },
+	})
 }
 
 // Start starts the workflow of an organization, or finds it started.

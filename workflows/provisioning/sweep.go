@@ -20,7 +20,8 @@ type SweepOrganizationsInput struct{ Org tenancy.OrgID }
 func SweepOrganizations(ctx workflow.Context, in SweepOrganizationsInput) (organization.RestartUnfinishedResult, error) {
 	ctx = queue.ForSweep().On(ctx, queue.Batch, in.Org.String(), queue.Default)
 	var result organization.RestartUnfinishedResult
-	err := workflow.ExecuteActivity(ctx, restarter.RestartUnfinished, organization.RestartUnfinishedInput{Org: in.Org}).Get(ctx, &result)
+	input := organization.RestartUnfinishedInput{Org: in.Org, After: queue.LastResult[organization.RestartUnfinishedResult](ctx).Next}
+	err := workflow.ExecuteActivity(ctx, restarter.RestartUnfinished, input).Get(ctx, &result)
 	return result, err
 }
 

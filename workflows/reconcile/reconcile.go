@@ -65,8 +65,12 @@ func WorkflowID(op uuid.UUID) string {
 // operation belongs to the platform.
 func Begin(ctx context.Context, db *tenancy.DB, c client.Client, by uuid.UUID, in ReconcileStorageInput) error {
 	in.Org = tenancy.Platform
-	row := operations.Operation{ID: in.Operation, Kind: Kind, WorkflowID: WorkflowID(in.Operation), CreatedBy: &by}
-	return operation.Begin(ctx, db, in.Org, "storage.reconcile", row, func() error { return Start(ctx, c, in) })
+	_, err := operation.Begin(ctx, db, operation.Request{
+		Operation: operations.Operation{ID: in.Operation, Kind: Kind, WorkflowID: WorkflowID(in.Operation), CreatedBy: &by},
+		Org:       in.Org, Action: "storage.reconcile",
+		Start: func(ctx context.Context, _ uuid.UUID) error { return Start(ctx, c, in) },
+	})
+	return err
 }
 
 // Start starts the workflow of an operation, or finds it started.

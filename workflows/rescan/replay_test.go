@@ -8,7 +8,7 @@ import (
 )
 
 // TestReplay runs recorded histories through the code of today. Record with
-// go test ./cmd/worker -run TestRecordPlatform -record.
+// go test ./workers/pipeline -run TestRecordPlatform -record.
 func TestReplay(t *testing.T) {
 	t.Parallel()
 	replaytest.Histories(t, 2, "clean, infected", rescan.RescanStorage)

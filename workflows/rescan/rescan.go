@@ -60,9 +60,14 @@ func WorkflowID(org tenancy.OrgID, op uuid.UUID) string {
 // Begin makes the operation's row under the id and starts its workflow. The
 // operation belongs to the organization whose files are scanned.
 func Begin(ctx context.Context, db *tenancy.DB, c client.Client, by uuid.UUID, org tenancy.OrgID, op uuid.UUID) error {
-	in := RescanStorageInput{Org: org, Operation: op}
-	row := operations.Operation{ID: in.Operation, Kind: Kind, WorkflowID: WorkflowID(org, in.Operation), CreatedBy: &by}
-	return operation.Begin(ctx, db, org, "storage.rescan", row, func() error { return Start(ctx, c, in) })
+	_, err := operation.Begin(ctx, db, operation.Request{
+		Operation: operations.Operation{ID: op, Kind: Kind, WorkflowID: WorkflowID(org, op), CreatedBy: &by},
+		Org:       org, Action: "storage.rescan",
+		Start: func(ctx context.Context, id uuid.UUID) error {
+			return Start(ctx, c, RescanStorageInput{Org: org, Operation: id})
+		},
+	})
+	return err
 }
 
 // Start starts the workflow of an operation, or finds it started.

@@ -39,10 +39,15 @@ func ResumeID(target tenancy.OrgID, op uuid.UUID) string {
 // workflow that starts again what was held back. Without it the sweep does, in
 // its own time.
 func BeginResume(ctx context.Context, db *tenancy.DB, c client.Client, by uuid.UUID, target tenancy.OrgID, op uuid.UUID) error {
-	row := operations.Operation{ID: op, Kind: ResumeKind, WorkflowID: ResumeID(target, op), CreatedBy: &by}
-	return begin(ctx, db, target, row, "organization.resume", func(tx *tenancy.Tx) error { return tenancy.Resume(ctx, tx) }, func() error {
-		return StartResume(ctx, c, ResumeOrganizationInput{Org: tenancy.Platform, Target: target, Operation: op})
+	_, err := operation.Begin(ctx, db, operation.Request{
+		Operation: operations.Operation{ID: op, Kind: ResumeKind, WorkflowID: ResumeID(target, op), CreatedBy: &by},
+		Org:       tenancy.Platform, Target: target, Action: "organization.resume",
+		Change: func(tx *tenancy.Tx) error { return tenancy.Resume(ctx, tx) },
+		Start: func(ctx context.Context, id uuid.UUID) error {
+			return StartResume(ctx, c, ResumeOrganizationInput{Org: tenancy.Platform, Target: target, Operation: id})
+		},
 	})
+	return err
 }
 
 // StartResume starts the workflow of an operation, or finds it started.

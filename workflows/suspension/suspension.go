@@ -5,7 +5,6 @@ package suspension
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -16,7 +15,6 @@ import (
 	"satchel/activities/operation"
 	"satchel/activities/organization"
 	"satchel/internal/queue"
-	"satchel/policies/audit"
 	"satchel/tenancy"
 	"satchel/tenancy/operations"
 )
@@ -47,37 +45,15 @@ func WorkflowID(target tenancy.OrgID, op uuid.UUID) string {
 // Begin suspends the organization, which is in force at once, and starts the
 // workflow that ends its open uploads. Without it they expire at their own time.
 func Begin(ctx context.Context, db *tenancy.DB, c client.Client, by uuid.UUID, target tenancy.OrgID, op uuid.UUID, reason string) error {
-	row := operations.Operation{ID: op, Kind: Kind, WorkflowID: WorkflowID(target, op), CreatedBy: &by}
-	return begin(ctx, db, target, row, "organization.suspend", func(tx *tenancy.Tx) error { return tenancy.Suspend(ctx, tx, reason) }, func() error {
-		return Start(ctx, c, SuspendOrganizationInput{Org: tenancy.Platform, Target: target, Operation: op})
+	_, err := operation.Begin(ctx, db, operation.Request{
+		Operation: operations.Operation{ID: op, Kind: Kind, WorkflowID: WorkflowID(target, op), CreatedBy: &by},
+		Org:       tenancy.Platform, Target: target, Action: "organization.suspend",
+		Change: func(tx *tenancy.Tx) error { return tenancy.Suspend(ctx, tx, reason) },
+		Start: func(ctx context.Context, id uuid.UUID) error {
+			return Start(ctx, c, SuspendOrganizationInput{Org: tenancy.Platform, Target: target, Operation: id})
+		},
 	})
-}
-
-// begin changes the organization, which is in force with its commit, and only
-// then starts what follows. A try that came so far before is only followed.
-func begin(ctx context.Context, db *tenancy.DB, target tenancy.OrgID, row operations.Operation, action string, change func(*tenancy.Tx) error, start func() error) error {
-	platform := db.Single(tenancy.Platform)
-	_, err := operations.Get(ctx, platform, row.ID)
-	if errors.Is(err, operations.ErrNotFound) {
-		err = put(ctx, db, target, row, action, change)
-	}
-	if err != nil {
-		return err
-	}
-	return operation.BeginAndStart(ctx, platform, row.ID, start)
-}
-
-func put(ctx context.Context, db *tenancy.DB, target tenancy.OrgID, row operations.Operation, action string, change func(*tenancy.Tx) error) error {
-	err := db.InTx(ctx, target, func(tx *tenancy.Tx) error {
-		if err := change(tx); err != nil {
-			return err
-		}
-		return audit.Record(ctx, tx, audit.Event{Action: action, ObjectID: target.String()})
-	})
-	if err != nil {
-		return err
-	}
-	return operations.Insert(ctx, db.Single(tenancy.Platform), row)
+	return err
 }
 
 // Start starts the workflow of an operation, or finds it started.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
 	"go.temporal.io/sdk/workflow"
 
 	"satchel/activities/sweep"
@@ -20,21 +21,27 @@ var sweeper *sweep.Activities
 type SweepUploadsInput struct{ Org tenancy.OrgID }
 
 // SweepUploadsResult counts what was swept.
-type SweepUploadsResult struct{ Started, Expired sweep.SweepResult }
+type SweepUploadsResult struct {
+	Started sweep.StartWaitingUploadsResult
+	Expired sweep.SweepResult
+}
 
 // SweepUploads starts what waits and ends what was given up. The two are
 // independent: one that fails does not keep the other from its work.
 func SweepUploads(ctx workflow.Context, in SweepUploadsInput) (SweepUploadsResult, error) {
 	ctx = options(ctx, in.Org)
-	starting := workflow.ExecuteActivity(ctx, sweeper.StartWaitingUploads, sweep.StartWaitingUploadsInput{Org: in.Org})
-	expiring := workflow.ExecuteActivity(ctx, sweeper.ExpireUploads, sweep.ExpireUploadsInput{Org: in.Org})
+	last := queue.LastResult[SweepUploadsResult](ctx)
+	starting := workflow.ExecuteActivity(ctx, sweeper.StartWaitingUploads, sweep.StartWaitingUploadsInput{
+		Org: in.Org, After: last.Started.Next, AfterOrganization: last.Started.NextOrganization})
+	expiring := workflow.ExecuteActivity(ctx, sweeper.ExpireUploads, sweep.ExpireUploadsInput{Org: in.Org, After: last.Expired.Next})
 	var result SweepUploadsResult
 	started, expired := starting.Get(ctx, &result.Started), expiring.Get(ctx, &result.Expired)
+	unfinished := result.Expired.Next != uuid.Nil || result.Started.Next != uuid.Nil || result.Started.NextOrganization != uuid.Nil
 	switch {
 	case started != nil:
-		return result, fmt.Errorf("start waiting uploads: %w", started)
+		return result, queue.Unless(unfinished, fmt.Errorf("start waiting uploads: %w", started))
 	case expired != nil:
-		return result, fmt.Errorf("expire uploads: %w", expired)
+		return result, queue.Unless(unfinished, fmt.Errorf("expire uploads: %w", expired))
 	}
 	return result, nil
 }
@@ -47,7 +54,8 @@ type CleanEndedUploadsInput struct{ Org tenancy.OrgID }
 // next SweepUploads.
 func CleanEndedUploads(ctx workflow.Context, in CleanEndedUploadsInput) (sweep.SweepResult, error) {
 	var result sweep.SweepResult
-	err := workflow.ExecuteActivity(options(ctx, in.Org), sweeper.CleanUploads, sweep.CleanUploadsInput{Org: in.Org}).Get(ctx, &result)
+	input := sweep.CleanUploadsInput{Org: in.Org, After: queue.LastResult[sweep.SweepResult](ctx).Next}
+	err := workflow.ExecuteActivity(options(ctx, in.Org), sweeper.CleanUploads, input).Get(ctx, &result)
 	return result, err
 }
 
@@ -55,9 +63,10 @@ func CleanEndedUploads(ctx workflow.Context, in CleanEndedUploadsInput) (sweep.S
 type PurgeTrashedFilesInput struct{ Org tenancy.OrgID }
 
 // PurgeTrashedFiles removes for good what has been in the trash for its time.
-func PurgeTrashedFiles(ctx workflow.Context, in PurgeTrashedFilesInput) (sweep.SweepResult, error) {
-	var result sweep.SweepResult
-	err := workflow.ExecuteActivity(long(ctx, in.Org), sweeper.PurgeTrash, sweep.PurgeTrashInput{Org: in.Org}).Get(ctx, &result)
+func PurgeTrashedFiles(ctx workflow.Context, in PurgeTrashedFilesInput) (sweep.PurgeTrashResult, error) {
+	var result sweep.PurgeTrashResult
+	input := sweep.PurgeTrashInput{Org: in.Org, After: queue.LastResult[sweep.PurgeTrashResult](ctx).Places}
+	err := workflow.ExecuteActivity(long(ctx, in.Org), sweeper.PurgeTrash, input).Get(ctx, &result)
 	return result, err
 }
 
@@ -67,7 +76,8 @@ type CleanIdempotencyKeysInput struct{ Org tenancy.OrgID }
 // CleanIdempotencyKeys removes the keys of requests after their time.
 func CleanIdempotencyKeys(ctx workflow.Context, in CleanIdempotencyKeysInput) (sweep.SweepResult, error) {
 	var result sweep.SweepResult
-	err := workflow.ExecuteActivity(options(ctx, in.Org), sweeper.DeleteExpiredIdempotencyKeys, sweep.DeleteExpiredIdempotencyKeysInput{Org: in.Org}).Get(ctx, &result)
+	input := sweep.DeleteExpiredIdempotencyKeysInput{Org: in.Org, After: queue.LastResult[sweep.SweepResult](ctx).Next}
+	err := workflow.ExecuteActivity(options(ctx, in.Org), sweeper.DeleteExpiredIdempotencyKeys, input).Get(ctx, &result)
 	return result, err
 }
 

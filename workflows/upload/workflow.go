@@ -170,8 +170,8 @@ func (u *upload) withdraw(ctx workflow.Context, end UploadFileResult, cause erro
 	return UploadFileResult{done.Status, end.Reason}, cause
 }
 
-// failureReason says how a version ends that an error or a cancellation stopped. The
-// reason is the fault's code and nothing else of the error.
+// failureReason gives the status and the reason of a version that an error or a
+// cancellation ended. The reason is the fault's code and nothing else of the error.
 func failureReason(cause error, cancelled bool) UploadFileResult {
 	var failed *temporal.ApplicationError
 	switch {

@@ -29,8 +29,10 @@ type SweepUsageWarningsInput struct{ Org tenancy.OrgID }
 // over, and starts the mails that wait.
 func SweepUsageWarnings(ctx workflow.Context, in SweepUsageWarningsInput) (usage.RaiseUsageWarningsResult, error) {
 	ctx = workflow.WithActivityOptions(ctx, sweeping(in.Org))
+	last := queue.LastResult[usage.RaiseUsageWarningsResult](ctx)
+	input := usage.RaiseUsageWarningsInput{Org: in.Org, After: last.Next, AfterWarning: last.NextWarning}
 	var result usage.RaiseUsageWarningsResult
-	err := workflow.ExecuteActivity(ctx, roller.RaiseUsageWarnings, usage.RaiseUsageWarningsInput{Org: in.Org}).Get(ctx, &result)
+	err := workflow.ExecuteActivity(ctx, roller.RaiseUsageWarnings, input).Get(ctx, &result)
 	return result, err
 }
 

@@ -241,7 +241,7 @@ func TestNameIsOfTheWarning(t *testing.T) {
 }
 
 // TestReplay runs recorded histories through the code of today. Record with
-// go test ./cmd/worker -run TestRecordUsage -record.
+// go test ./workers/pipeline -run TestRecordUsage -record.
 func TestReplay(t *testing.T) {
 	t.Parallel()
 	replaytest.Histories(t, 3, "rolled up, warned, warned after a failure", usage.RollUpUsage, usage.WarnOrganization)

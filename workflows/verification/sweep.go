@@ -18,7 +18,8 @@ type SweepVerificationsInput struct{ Org tenancy.OrgID }
 func SweepVerifications(ctx workflow.Context, in SweepVerificationsInput) (verification.RestartVerificationsResult, error) {
 	ctx = queue.ForSweep().On(ctx, queue.Batch, in.Org.String(), queue.Default)
 	var result verification.RestartVerificationsResult
-	err := workflow.ExecuteActivity(ctx, verifier.RestartVerifications, verification.RestartVerificationsInput(in)).Get(ctx, &result)
+	input := verification.RestartVerificationsInput{Org: in.Org, After: queue.LastResult[verification.RestartVerificationsResult](ctx).Next}
+	err := workflow.ExecuteActivity(ctx, verifier.RestartVerifications, input).Get(ctx, &result)
 	return result, err
 }
 

@@ -4,7 +4,6 @@ package verification
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -36,36 +35,20 @@ func WorkflowID(org tenancy.OrgID, op uuid.UUID) string {
 	return "verification/" + org.String() + "/" + op.String()
 }
 
-const startTimeout = 5 * time.Second
+// Kind is what operations of this process are called. One of an organization runs
+// at a time, by an index.
+const Kind = "verify_audit_log"
 
 // Begin makes the row of a verification under the id and starts its workflow, and
 // gives the operation. While one of the organization runs, that one is the
 // answer: forty requests cost what one costs. A workflow that cannot be started
 // is started by the sweep.
 func Begin(ctx context.Context, db *tenancy.DB, c client.Client, by uuid.UUID, org tenancy.OrgID, id uuid.UUID) (uuid.UUID, error) {
-	event := audit.Event{Action: "audit.verify"}
-	err := db.InTx(ctx, org, func(tx *tenancy.Tx) error {
-		if _, err := operations.Get(ctx, tx, id); !errors.Is(err, operations.ErrNotFound) {
-			return err // a try before this one came so far
-		}
-		row := operations.Operation{ID: id, WorkflowID: WorkflowID(org, id), CreatedBy: &by}
-		running, begun, err := operations.InsertVerification(ctx, tx, row)
-		if err != nil {
-			return err
-		}
-		if !begun {
-			id, event.Code = running, "already_running"
-		}
-		event.ObjectID = id.String()
-		return audit.Record(ctx, tx, event)
+	return operation.Begin(ctx, db, operation.Request{
+		Operation: operations.Operation{ID: id, Kind: Kind, WorkflowID: WorkflowID(org, id), CreatedBy: &by},
+		Org:       org, Action: "audit.verify", Swept: true,
+		Start: func(ctx context.Context, id uuid.UUID) error { return Start(ctx, c, org, id) },
 	})
-	if err != nil {
-		return uuid.Nil, err
-	}
-	attempt, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
-	_ = Start(attempt, c, org, id)
-	return id, nil
 }
 
 // Start starts the workflow of a verification, or finds it started.

@@ -135,7 +135,7 @@ func TestLongRunContinuesAsNew(t *testing.T) {
 }
 
 // TestReplay runs recorded histories through the code of today. Record with
-// go test ./cmd/worker -run TestRecordVerifications -record.
+// go test ./workers/pipeline -run TestRecordVerifications -record.
 func TestReplay(t *testing.T) {
 	t.Parallel()
 	replaytest.Histories(t, 2, "done, many steps", verification.VerifyAuditLog)

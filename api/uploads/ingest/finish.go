@@ -68,7 +68,7 @@ func (in *Stream) storeLastBytes(ctx context.Context, digest []byte) (etag strin
 			return "", nil, err
 		}
 		if last == nil {
-			etag, err = in.findCompleted(ctx)
+			etag, err = in.findCompleted(ctx, in.received)
 			return etag, nil, err
 		}
 	}
@@ -100,20 +100,7 @@ func (in *Stream) completeMultipart(ctx context.Context, last *files.Part) (stri
 	if err != nil && !errors.Is(err, s3.ErrMissing) {
 		return "", err
 	}
-	return in.findCompleted(ctx)
-}
-
-// findCompleted finds the object that this or an earlier request joined. Its bytes are
-// not read here: the scan reads them all and refuses another hash than the row's.
-func (in *Stream) findCompleted(ctx context.Context) (etag string, err error) {
-	o, err := in.ingest.Staging.Stat(ctx, files.StagingKey(in.org, in.id))
-	if err == nil && (o.Size == in.length || in.length == unknown && o.Size == in.received) {
-		return o.ETag, nil
-	}
-	if err == nil || errors.Is(err, s3.ErrMissing) {
-		return "", in.withdraw(ctx, errPartsLost.Because(err))
-	}
-	return "", fmt.Errorf("look for the joined object: %w", err)
+	return in.findCompleted(ctx, in.received)
 }
 
 // receive moves the offset to the end and the version to its workflow, both or

@@ -142,10 +142,12 @@ func (i *Ingest) Resume(row files.Upload, r Request) (*Stream, error) {
 		return nil, err
 	}
 	return &Stream{
-		ingest: i, protocol: Tus, org: r.Org, id: row.ID, holder: r.Holder, ttl: r.TTL,
-		wantSHA256: row.ClaimedSha256, length: row.Size, partSize: i.Sizes.partSize(row.Size), bodyEnd: row.OffsetBytes + r.Length,
-		durable: durable{offset: row.OffsetBytes, tail: row.TailBytes, multipartID: row.S3UploadID, saved: saved},
-		memory:  memory{received: row.OffsetBytes, sum: sum},
+		writer: writer{
+			ingest: i, protocol: Tus, org: r.Org, id: row.ID, holder: r.Holder, ttl: r.TTL, length: row.Size,
+			durable: durable{offset: row.OffsetBytes, tail: row.TailBytes, multipartID: row.S3UploadID, saved: saved},
+		},
+		memory:     memory{received: row.OffsetBytes, sum: sum},
+		wantSHA256: row.ClaimedSha256, partSize: i.Sizes.partSize(row.Size), bodyEnd: row.OffsetBytes + r.Length,
 	}, nil
 }
 
@@ -155,8 +157,9 @@ func (i *Ingest) Resume(row files.Upload, r Request) (*Stream, error) {
 func (i *Ingest) Form(org tenancy.OrgID, most int64, claimed string, ttl time.Duration) *Stream {
 	start, _ := decodeState(nil)
 	return &Stream{
-		ingest: i, protocol: Form, org: org, ttl: ttl, wantSHA256: claimed, length: unknown, partSize: i.Sizes.partSize(most),
-		durable: durable{saved: start}, memory: memory{sum: sha256.New()},
+		writer:     writer{ingest: i, protocol: Form, org: org, ttl: ttl, length: unknown, durable: durable{saved: start}},
+		memory:     memory{sum: sha256.New()},
+		wantSHA256: claimed, partSize: i.Sizes.partSize(most),
 	}
 }
 

@@ -15,7 +15,6 @@ import (
 	"satchel/files"
 	"satchel/internal/fault"
 	"satchel/internal/s3"
-	"satchel/tenancy"
 )
 
 // unknown is the length of an upload that did not announce one.
@@ -35,16 +34,12 @@ var (
 // Stream carries the bytes of one request into the store. Two spools alternate:
 // while one is filled from the network, the other is sent, with at most one
 // part in flight. When none is, and the bytes come fast, a part is sent while it
-// is still being filled. What the flight changes is read only after wait.
+// is still being filled. The part in flight has a copy of the stream's writer, and
+// the stream learns what that one did when it waits for the part.
 type Stream struct {
-	ingest     *Ingest
-	protocol   string
-	org        tenancy.OrgID
-	id         uuid.UUID // the upload's and the version's
-	holder     string    // of the lease
-	ttl        time.Duration
+	writer
+	memory
 	wantSHA256 string // SHA-256 that the client announced, or empty
-	length     int64  // announced, or unknown
 	partSize   int64  // bytes of a full part
 	bodyEnd    int64  // where in the file this request's body says it ends, or 0
 
@@ -52,30 +47,19 @@ type Stream struct {
 	// received: an error of it refuses the file. Nil asks nothing.
 	BeforeFinish func() error
 
-	durable
-	memory
 	receivedAt time.Time // when the row says that the file was received; zero when that is not known
-}
-
-// durable is the upload as its row has it. It moves when a commit has moved the row.
-type durable struct {
-	offset      int64
-	tail        int64
-	multipartID string
-	saved       state
-	reserved    int64 // only grown by uploads of unknown length
 }
 
 // memory is what this process holds ahead of the row. It is lost with the process, and
 // the client sends those bytes again.
 type memory struct {
-	sum        hash.Hash // over the first received bytes
-	received   int64
-	buffered   int64 // bytes in the present spool
-	spools     [2]*spoolFile
-	current    int
-	partResult chan error  // of the part on its way
-	earlyPart  *partUpload // the part that is on its way and not whole yet
+	sum       hash.Hash // over the first received bytes
+	received  int64
+	buffered  int64 // bytes in the present spool
+	spools    [2]*spoolFile
+	current   int
+	inFlight  <-chan partResult // of the part on its way, or nil
+	earlyPart *partUpload       // the part that is on its way and not whole yet
 }
 
 // Write takes all that src has and gives how many bytes became durable, which
@@ -207,7 +191,7 @@ func (in *Stream) ReadPart(ctx context.Context, src io.Reader) (ended bool, err 
 		case err != nil:
 			return false, fmt.Errorf("%w: %w", ErrBody, err)
 		}
-		if in.partResult == nil && in.ingest.Sizes.EarlySend.fast(in.received-from, time.Since(began)) {
+		if in.inFlight == nil && in.ingest.Sizes.EarlySend.fast(in.received-from, time.Since(began)) {
 			in.StartPartEarly(ctx)
 		}
 	}
@@ -274,12 +258,6 @@ func (in *Stream) RestoreTail(ctx context.Context) error {
 	return nil
 }
 
-// withdraw gives an upload up whose earlier bytes are no longer there: going on
-// would only end in a file that does not match its hash.
-func (in *Stream) withdraw(ctx context.Context, why error) error {
-	return errors.Join(why, in.ingest.Withdraw(ctx, in.org, in.id, files.Failed, fault.Of(why).Code))
-}
-
 // StoreTail stores what the body brought beyond whole parts, when it ended early. A
 // rest that is large enough becomes a part of its own, which spares reading it
 // back; a smaller one is the tail.
@@ -313,39 +291,4 @@ func (in *Stream) StoreTail(ctx context.Context) error {
 func (in *Stream) partsAllow(to int64) bool {
 	rest := (in.length - to + in.partSize - 1) / in.partSize
 	return int64(in.saved.parts)+1+rest <= maxParts
-}
-
-// reserve reserves room for an upload that did not announce its length, before its
-// bytes are stored.
-func (in *Stream) reserve(ctx context.Context, to int64) error {
-	if in.length != unknown || to <= in.reserved {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, rowTimeout)
-	defer cancel()
-	err := in.ingest.Tenants.InTx(ctx, in.org, func(tx *tenancy.Tx) error { return files.Reserve(ctx, tx, in.id, to) })
-	if err != nil {
-		return fmt.Errorf("reserve room: %w", err)
-	}
-	in.reserved = to
-	return nil
-}
-
-// recordProgress moves the row's offset to what the store has just confirmed.
-func (in *Stream) recordProgress(ctx context.Context, p files.Progress, next state) error {
-	ctx, cancel := context.WithTimeout(ctx, rowTimeout)
-	defer cancel()
-	p = in.progress(p, next)
-	err := in.ingest.Tenants.InTx(ctx, in.org, func(tx *tenancy.Tx) error { return files.Advance(ctx, tx, p) })
-	if err != nil {
-		return fmt.Errorf("record progress: %w", err)
-	}
-	in.offset, in.tail, in.saved = p.To, p.Tail, next
-	return nil
-}
-
-func (in *Stream) progress(p files.Progress, next state) files.Progress {
-	p.Upload, p.Holder, p.From, p.TTL = in.id, in.holder, in.offset, in.ttl
-	p.S3UploadID, p.SHAState = in.multipartID, next.encode()
-	return p
 }

@@ -79,7 +79,7 @@ missing_tools() {
 
 build_tool() {
   local name=$1
-  CGO_ENABLED=0 GOWORK=off go build -C "$SATCHEL_ROOT/${tool_module[$name]}" -v -buildvcs=false -ldflags='-s -w' \
+  CGO_ENABLED=0 GOWORK=off go build -C "$SATCHEL_ROOT/${tool_module[$name]}" -v -buildvcs=false -tags=nomsgpack -ldflags='-s -w' \
     -o "$SATCHEL_TOOLS/$name" "${tool_package[$name]}"
   (stamp "$name") >"$SATCHEL_TOOLS/.$name.stamp"
 }

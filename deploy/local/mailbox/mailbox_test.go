@@ -83,8 +83,8 @@ func TestLinksCanBeFollowed(t *testing.T) {
 	require.Contains(t, body, `<a href="http://127.0.0.1:8400/invitations#token=a_b-c" rel="noreferrer">`)
 	require.Contains(t, body, `<a href="https://school.example/a?b=1&amp;c=2" rel="noreferrer">`)
 	require.Equal(t, 2, strings.Count(body, `rel="noreferrer"`))
-	_, _, body = fetch(t, web.URL+"/?to=nobody@school.example", "")
-	require.Contains(t, body, "Nothing has arrived for nobody@school.example")
+	_, _, body = fetch(t, web.URL+"/?to=unknown@school.example", "")
+	require.Contains(t, body, "Nothing has arrived for unknown@school.example")
 }
 
 func TestOtherSitesAreRefused(t *testing.T) {

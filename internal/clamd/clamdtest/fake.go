@@ -102,7 +102,7 @@ func (f *Fake) serve(conn net.Conn) {
 	if !f.track(conn) {
 		return
 	}
-	defer f.forget(conn)
+	defer f.remove(conn)
 	command, err := readCommand(conn)
 	if err != nil {
 		return
@@ -147,7 +147,7 @@ func (f *Fake) track(conn net.Conn) bool {
 	}
 }
 
-func (f *Fake) forget(conn net.Conn) {
+func (f *Fake) remove(conn net.Conn) {
 	_ = conn.Close()
 	f.mu.Lock()
 	delete(f.conns, conn)

@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Audience is whom the issuer's tokens are meant for.
+// Audience is the audience (aud) of the issuer's tokens.
 const Audience = "satchel"
 
 // Issuer signs tokens for tests.

@@ -1,5 +1,5 @@
 // Package metadata removes what a rendition says beyond its pixels: where it
-// was taken, by whom, with what.
+// was taken, who took it, with what.
 //
 // It works on the encoded bytes, because the encoder's own switch cannot be
 // relied upon: libvips 8.14 keeps EXIF in WebP when told to strip it. Both

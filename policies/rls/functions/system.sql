@@ -40,7 +40,7 @@ $$;
 
 -- Organizations with versions that have waited in the admission queue for a while though there
 -- is room, by their tier and the platform's ceiling and counted as an admission
--- counts (VersionAdmit): who only waits for their own turn is not listed, so that
+-- counts (VersionAdmit): an organization whose own limit holds it back is not listed, so that
 -- however many do, no other is missed.
 create or replace function app.organizations_waiting(unstarted_for interval, ceiling integer, after uuid, n integer)
 returns table (organization_id uuid)

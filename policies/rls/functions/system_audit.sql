@@ -28,7 +28,7 @@ create or replace trigger chain before insert on audit_events for each row execu
 create or replace function app.audit_refuse() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
-    if tg_op = 'DELETE' and current_setting('app.forgetting', true) = old.organization_id::text then return old; end if;
+    if tg_op = 'DELETE' and current_setting('app.deleting', true) = old.organization_id::text then return old; end if;
     raise exception 'the audit log is append-only' using errcode = 'insufficient_privilege';
 end $$;
 create or replace trigger refuse before update or delete on audit_events for each row execute function app.audit_refuse();

@@ -44,8 +44,8 @@ $$;
 -- Removes every row of an organization that was never finished, or whose
 -- deletion has begun, and says how many of each table; null when there is no
 -- such organization. The tables are read from the catalog, so that a new one
--- cannot be forgotten: those to which others refer wait until these are gone.
-create or replace function app.organization_forget(org uuid) returns jsonb
+-- cannot be left out: those to which others refer wait until these are gone.
+create or replace function app.organization_delete_rows(org uuid) returns jsonb
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
     waiting text[]; later text[]; name text; n bigint; counts jsonb := '{}'; o record;
@@ -53,9 +53,9 @@ begin
     select status, deletion_begun_at into o from organizations where id = org for update;
     if not found then return null; end if;
     if not (o.status = 'provisioning' or o.status = 'deleting' and o.deletion_begun_at is not null) then
-        raise exception 'the organization is not to be forgotten' using errcode = 'check_violation';
+        raise exception 'the organization is not being deleted' using errcode = 'check_violation';
     end if;
-    perform set_config('app.forgetting', org::text, true);
+    perform set_config('app.deleting', org::text, true);
     -- The quota goes last: removing a version settles it, and not only in the end.
     set constraints c_quota immediate;
     select array_agg(c.relname order by c.relname = 'storage_quotas', c.relname) into waiting
@@ -76,6 +76,6 @@ begin
         waiting := later;
     end loop;
     delete from organizations where id = org;
-    perform set_config('app.forgetting', '', true);
+    perform set_config('app.deleting', '', true);
     return counts;
 end $$;

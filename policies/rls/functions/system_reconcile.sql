@@ -1,6 +1,6 @@
 -- Organizations whose check is due, and where it goes on: first those that were worked
 -- on longest ago. began is when a round over them began, and now for its first page:
--- an organization that had its turn in the round is left out. A page begins behind the
+-- an organization that was worked on in the round is left out. A page begins behind the
 -- last row of the page before.
 create or replace function app.reconcile_due(began timestamptz, after_at timestamptz, after_id uuid, n integer)
 returns table (organization_id uuid, stage text, after_version uuid, worked_at timestamptz, round timestamptz)

@@ -1,6 +1,6 @@
 -- The application adds events and reads them. What it gives is the event alone:
 -- the place in the chain is the trigger's (system_audit.sql), and no one
--- changes or removes a row but app.organization_forget, when an organization goes.
+-- changes or removes a row but app.organization_delete_rows, when an organization goes.
 alter table audit_events enable row level security;
 alter table audit_events force row level security;
 drop policy if exists tenant on audit_events;

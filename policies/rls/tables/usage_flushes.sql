@@ -1,4 +1,4 @@
--- Batches that were added already; old ones are forgotten.
+-- Batches that were added already; old ones are deleted.
 alter table usage_flushes enable row level security;
 alter table usage_flushes force row level security;
 drop policy if exists tenant on usage_flushes;

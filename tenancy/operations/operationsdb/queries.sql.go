@@ -82,41 +82,47 @@ func (q *Queries) OperationGet(ctx context.Context, id uuid.UUID) (OperationGetR
 	return i, err
 }
 
-const operationInsert = `-- name: OperationInsert :exec
-insert into operations (organization_id, id, kind, workflow_id, created_by) values (app.org(), $1, $2, $3, $4)
-on conflict (organization_id, id) do nothing
+const operationInTheWay = `-- name: OperationInTheWay :one
+select id from operations where id = $1 or kind = $2 and state = 'running'
+order by id = $1 desc limit 1
+`
+
+type OperationInTheWayParams struct {
+	ID   uuid.UUID
+	Kind string
+}
+
+func (q *Queries) OperationInTheWay(ctx context.Context, arg OperationInTheWayParams) (uuid.UUID, error) {
+	row := q.db.QueryRow(ctx, operationInTheWay, arg.ID, arg.Kind)
+	var id uuid.UUID
+	err := row.Scan(&id)
+	return id, err
+}
+
+const operationInsert = `-- name: OperationInsert :execrows
+
+insert into operations (organization_id, id, kind, workflow_id, steps, created_by)
+values (app.org(), $1, $2, $3, coalesce($4::jsonb, '[]'), $5)
+on conflict do nothing
 `
 
 type OperationInsertParams struct {
 	ID         uuid.UUID
 	Kind       string
 	WorkflowID string
+	Steps      json.RawMessage
 	CreatedBy  *uuid.UUID
 }
 
-func (q *Queries) OperationInsert(ctx context.Context, arg OperationInsertParams) error {
-	_, err := q.db.Exec(ctx, operationInsert,
+// The id may be there by an earlier try, and an index may allow one running operation of the kind.
+func (q *Queries) OperationInsert(ctx context.Context, arg OperationInsertParams) (int64, error) {
+	result, err := q.db.Exec(ctx, operationInsert,
 		arg.ID,
 		arg.Kind,
 		arg.WorkflowID,
+		arg.Steps,
 		arg.CreatedBy,
 	)
-	return err
-}
-
-const operationInsertVerification = `-- name: OperationInsertVerification :execrows
-insert into operations (organization_id, id, kind, workflow_id, created_by) values (app.org(), $1, 'verify_audit_log', $2, $3)
-on conflict (organization_id) where kind = 'verify_audit_log' and state = 'running' do nothing
-`
-
-type OperationInsertVerificationParams struct {
-	ID         uuid.UUID
-	WorkflowID string
-	CreatedBy  *uuid.UUID
-}
-
-func (q *Queries) OperationInsertVerification(ctx context.Context, arg OperationInsertVerificationParams) (int64, error) {
-	result, err := q.db.Exec(ctx, operationInsertVerification, arg.ID, arg.WorkflowID, arg.CreatedBy)
 	if err != nil {
 		return 0, err
 	}
@@ -147,15 +153,4 @@ update operations set state = 'running', error = null, result = null, ended_at =
 func (q *Queries) OperationReopen(ctx context.Context, id uuid.UUID) error {
 	_, err := q.db.Exec(ctx, operationReopen, id)
 	return err
-}
-
-const operationRunningVerification = `-- name: OperationRunningVerification :one
-select id from operations where kind = 'verify_audit_log' and state = 'running'
-`
-
-func (q *Queries) OperationRunningVerification(ctx context.Context) (uuid.UUID, error) {
-	row := q.db.QueryRow(ctx, operationRunningVerification)
-	var id uuid.UUID
-	err := row.Scan(&id)
-	return id, err
 }

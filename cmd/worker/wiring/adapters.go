@@ -1,0 +1,142 @@
+package wiring
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"go.uber.org/fx"
+
+	"satchel/activities/checkpoint"
+	"satchel/activities/imaging"
+	"satchel/activities/inspect"
+	"satchel/activities/scan"
+	"satchel/internal/bootstrap"
+	"satchel/internal/clamd"
+	"satchel/internal/s3"
+	"satchel/internal/spool"
+	"satchel/internal/vips"
+	"satchel/policies/archives"
+	"satchel/policies/audit"
+	"satchel/tenancy"
+	"satchel/workers"
+	"satchel/workflows/upload"
+)
+
+var adaptersModule = fx.Module("adapters", fx.Provide(
+	newScanner, newRenderer, newSpool, newMailer, newReady, NewCleaner, NewUploads, upload.NewAdmission, newSigner))
+
+func newInspect(db *tenancy.DB, store *s3.Store, limits archives.Limits) *inspect.Activities {
+	return inspect.New(db, store.Staging, limits)
+}
+
+func newScan(db *tenancy.DB, store *s3.Store, s scan.Scanner, limits archives.Limits, sp *spool.Owner, c scan.Config) *scan.Activities {
+	return scan.New(db, store.Staging, store.Clean, s, limits, sp, c)
+}
+
+func newImaging(db *tenancy.DB, store *s3.Store, r imaging.Renderer, sp *spool.Owner) *imaging.Activities {
+	return imaging.New(db, store.Staging, store.Clean, r, sp)
+}
+
+// newSpool opens the spool for the life of the program. It is closed behind the
+// workers, whose activities use it.
+func newSpool(lc fx.Lifecycle, c spool.Config, log *slog.Logger) (*spool.Owner, error) {
+	owner, err := spool.Open(c, log)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	lc.Append(fx.StartStopHook(
+		func() {
+			go func() {
+				defer close(ended)
+				owner.Run(ctx)
+			}()
+		},
+		func() error {
+			cancel()
+			<-ended
+			return owner.Close()
+		}))
+	return owner, nil
+}
+
+func newSigner(c signerConfig) (*audit.Signer, error) {
+	s, err := audit.NewSigner(c.Key)
+	if err != nil {
+		return nil, fmt.Errorf("SATCHEL_AUDIT_KEY: %w; `satchel audit keygen` makes one", err)
+	}
+	return s, nil
+}
+
+func newCheckpoint(db *tenancy.DB, store *s3.Store, s *audit.Signer) *checkpoint.Activities {
+	return checkpoint.New(db, store.Audit, s)
+}
+
+// Scanner is clamd as the scan activities know it.
+type Scanner struct{ *clamd.Client }
+
+func newScanner(c scannerConfig, w workers.Config, ready *bootstrap.Readiness) scan.Scanner {
+	client := clamd.New(c.Socket, clamd.WithMemory(c.MemoryBytes, max(w.ScanSlots, 0)))
+	ready.Add("clamd", client.Ping)
+	return Scanner{client}
+}
+
+// Scan translates clamd's answers. What is not known stays an error.
+func (s Scanner) Scan(ctx context.Context, r io.Reader, size int64) (scan.Finding, error) {
+	found, err := s.Client.Scan(ctx, r, size)
+	if err != nil {
+		return scan.Finding{}, translate(err)
+	}
+	return scan.Finding{Verdict: found.Outcome, Signature: found.Signature}, nil
+}
+
+// Version tells engine and signatures.
+func (s Scanner) Version(ctx context.Context) (engine, database string, err error) {
+	v, err := s.Client.Version(ctx)
+	return v.Engine, v.Database, translate(err)
+}
+
+func translate(err error) error {
+	switch {
+	case errors.Is(err, clamd.ErrTooLarge):
+		return fmt.Errorf("%w: %w", scan.ErrTooLarge, err)
+	case errors.Is(err, clamd.ErrSourceSize):
+		return scan.ErrBytesDiffer.Because(err)
+	case errors.Is(err, clamd.ErrUnavailable):
+		return scan.ErrScannerUnavailable.Because(err)
+	}
+	return err
+}
+
+// renderer is the render program as the imaging activity knows it.
+type renderer struct{ vips.Renderer }
+
+func newRenderer(c vips.Config) (imaging.Renderer, error) {
+	r, err := vips.New(c)
+	return renderer{r}, err
+}
+
+// Render translates a finding about the picture into an answer.
+func (r renderer) Render(ctx context.Context, path, dir string) (imaging.Pictures, error) {
+	result, err := r.Renderer.Render(ctx, path, dir)
+	var finding vips.NotRenderable
+	switch {
+	case errors.As(err, &finding):
+		return imaging.Pictures{Reason: string(finding.Code)}, nil
+	case err != nil:
+		return imaging.Pictures{}, err
+	}
+	pictures := imaging.Pictures{Renderable: true, Width: result.Width, Height: result.Height}
+	for _, p := range result.Renditions {
+		pictures.Renditions = append(pictures.Renditions, imaging.Picture{
+			Name: p.Name, Path: p.Path, MimeType: p.MIME, Width: p.Width, Height: p.Height, Size: p.Size,
+		})
+	}
+	return pictures, nil
+}
+
+func newReady(r *bootstrap.Readiness) workers.Readiness { return r }

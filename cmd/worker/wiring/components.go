@@ -1,0 +1,114 @@
+package wiring
+
+import (
+	"time"
+
+	"go.uber.org/fx"
+
+	"satchel/activities/checkpoint"
+	"satchel/activities/email"
+	"satchel/activities/finalize"
+	"satchel/activities/imaging"
+	"satchel/activities/inspect"
+	"satchel/activities/invitation"
+	"satchel/activities/operation"
+	"satchel/activities/reconcile"
+	"satchel/activities/scan"
+	"satchel/activities/sweep"
+	usagerecord "satchel/activities/usage"
+	"satchel/activities/verification"
+	"satchel/internal/queue"
+	checkpointing "satchel/workflows/checkpoint"
+	inviting "satchel/workflows/invitation"
+	reconciling "satchel/workflows/reconcile"
+	"satchel/workflows/rescan"
+	sweeping "satchel/workflows/sweep"
+	"satchel/workflows/upload"
+	counting "satchel/workflows/usage"
+	verifying "satchel/workflows/verification"
+)
+
+// stopTimeout leaves the workers time to finish what they run, and the
+// connections time to close after them.
+const stopTimeout = 40 * time.Second
+
+// component puts what it is given into the group from which the workers are
+// built: a new process is one package and one line.
+func component(constructor any) fx.Option {
+	return fx.Provide(fx.Annotate(constructor, fx.ResultTags(`group:"components"`)))
+}
+
+var uploadProcess = fx.Module("upload",
+	fx.Provide(newInspect, newScan, newImaging, newFinalize),
+	component(func(i *inspect.Activities, s *finalize.Activities) queue.Component {
+		return queue.Component{Queue: queue.Interactive, Workflows: []any{upload.UploadFile}, Activities: []any{i, s}}
+	}),
+	component(func(s *scan.Activities, i *imaging.Activities) queue.Component {
+		return queue.Component{Queue: queue.Files, Activities: []any{s, i}}
+	}),
+)
+
+var sweepProcess = fx.Module("sweep",
+	fx.Provide(newSweep),
+	component(func(s *sweep.Activities) queue.Component {
+		return queue.Component{Queue: queue.Batch, Workflows: []any{sweeping.SweepUploads, sweeping.CleanEndedUploads, sweeping.PurgeTrashedFiles, sweeping.CleanIdempotencyKeys},
+			Activities: []any{s}, Schedules: sweeping.Schedules()}
+	}),
+)
+
+var reconcileProcess = fx.Module("reconcile",
+	fx.Provide(newReconcile),
+	component(func(r *reconcile.Activities) queue.Component {
+		return queue.Component{Queue: queue.Batch, Workflows: []any{reconciling.ReconcileStorage},
+			Activities: []any{r}, Schedules: reconciling.Schedules()}
+	}),
+)
+
+var checkpointProcess = fx.Module("checkpoint",
+	fx.Provide(newCheckpoint),
+	component(func(a *checkpoint.Activities) queue.Component {
+		return queue.Component{Queue: queue.Batch, Workflows: []any{checkpointing.CheckpointAuditLogs},
+			Activities: []any{a}, Schedules: checkpointing.Schedules()}
+	}),
+)
+
+var verificationProcess = fx.Module("verification",
+	fx.Provide(newVerification),
+	component(func(a *verification.Activities) queue.Component {
+		return queue.Component{Queue: queue.Batch, Workflows: []any{verifying.VerifyAuditLog, verifying.SweepVerifications},
+			Activities: []any{a}, Schedules: verifying.Schedules()}
+	}),
+)
+
+// The re-scan's activities are those of the upload, and the operation's.
+var rescanProcess = component(func() queue.Component {
+	return queue.Component{Queue: queue.Batch, Workflows: []any{rescan.RescanStorage}}
+})
+
+var invitationProcess = fx.Module("invitation",
+	fx.Provide(newEmail, newInvitation),
+	component(func(e *email.Activities) queue.Component {
+		return queue.Component{Queue: queue.Interactive, Workflows: []any{inviting.InviteMember}, Activities: []any{e}}
+	}),
+	component(func(i *invitation.Activities) queue.Component {
+		return queue.Component{Queue: queue.Batch, Workflows: []any{inviting.SweepInvitations}, Activities: []any{i}, Schedules: inviting.Schedules()}
+	}),
+)
+
+var usageProcess = fx.Module("usage",
+	fx.Provide(NewUsage),
+	component(func(u *usagerecord.Activities) queue.Component {
+		return queue.Component{Queue: queue.Batch, Workflows: []any{counting.RollUpUsage, counting.SweepUsageWarnings}, Activities: []any{u}, Schedules: counting.Schedules()}
+	}),
+	// The mail is the email capability's.
+	component(func() queue.Component {
+		return queue.Component{Queue: queue.Interactive, Workflows: []any{counting.WarnOrganization}}
+	}),
+)
+
+var operationRecorder = fx.Module("operation",
+	fx.Provide(operation.New),
+	component(func(o *operation.Activities) queue.Component {
+		return queue.Component{Queue: queue.Batch, Activities: []any{o}}
+	}),
+)

@@ -1,0 +1,46 @@
+package wiring
+
+import (
+	"go.uber.org/fx"
+
+	"satchel/activities/email"
+	"satchel/activities/export"
+	"satchel/activities/invitation"
+	"satchel/activities/scan"
+	"satchel/activities/sweep"
+	"satchel/internal/mail"
+	"satchel/internal/settings"
+	"satchel/internal/spool"
+	"satchel/internal/vips"
+	"satchel/policies/archives"
+	"satchel/workers"
+	"satchel/workflows/upload"
+)
+
+// scannerConfig is how the worker reaches the virus scanner, and up to which
+// size it hands a file over in memory instead of streaming it.
+type scannerConfig struct {
+	Socket      string `env:"SATCHEL_CLAMD_SOCKET,required"`                   // unix socket of clamd
+	MemoryBytes int64  `env:"SATCHEL_SCAN_MEMORY_BYTES" envDefault:"16777216"` // a file of at most this size is passed to clamd in memory (FILDES) instead of through the socket; 0 streams every file
+}
+
+// signerConfig is the key with which checkpoints of the audit logs are signed.
+type signerConfig struct {
+	Key string `env:"SATCHEL_AUDIT_KEY,required"` // private key that signs the checkpoints of the audit logs; `satchel audit keygen` makes the pair
+}
+
+var settingsModule = fx.Module("settings", fx.Provide(
+	settings.Load[scannerConfig],
+	settings.Load[signerConfig],
+	settings.Load[email.Config],
+	settings.Load[export.Config],
+	settings.Load[invitation.Config],
+	settings.Load[mail.Config],
+	settings.Load[scan.Config],
+	settings.Load[spool.Config],
+	settings.Load[sweep.Config],
+	settings.Load[upload.AdmissionConfig],
+	settings.Load[vips.Config],
+	settings.Load[workers.Config],
+	archives.DefaultLimits,
+))

@@ -1,0 +1,103 @@
+package pipelinetest
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/log"
+)
+
+// temporalServer is one real server for the tests of a package. Each test has
+// a namespace of its own, because the task queues' names are fixed.
+type temporalServer struct {
+	address string
+	command *exec.Cmd
+	taken   atomic.Int32
+}
+
+const namespaces = 40
+
+// started is the server, if a test needed one, for the end of the package.
+var started atomic.Pointer[temporalServer]
+
+var startTemporal = sync.OnceValues(func() (*temporalServer, error) {
+	program, err := findTemporal()
+	if err != nil {
+		return nil, err
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	_ = l.Close()
+	args := []string{"server", "start-dev", "--headless", "--port", fmt.Sprint(port), "--log-level", "error",
+		"--search-attribute", "OrgId=Keyword", "--search-attribute", "JobKind=Keyword"}
+	for i := range namespaces {
+		args = append(args, "--namespace", fmt.Sprintf("test-%d", i))
+	}
+	s := &temporalServer{address: fmt.Sprintf("127.0.0.1:%d", port), command: exec.Command(program, args...)}
+	s.command.Stderr = os.Stderr
+	s.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := s.command.Start(); err != nil {
+		return nil, err
+	}
+	started.Store(s)
+	return s, nil
+})
+
+func findTemporal() (string, error) {
+	if p := os.Getenv("SATCHEL_TEST_TEMPORAL"); p != "" {
+		return p, nil
+	}
+	p, err := filepath.Abs("../../.local/bin/temporal")
+	if err != nil {
+		return "", err
+	}
+	_, err = os.Stat(p)
+	return p, err
+}
+
+// StopTemporal ends the server, if a test needed one. TestMain calls it behind
+// the last test.
+func StopTemporal() {
+	if s := started.Load(); s != nil {
+		_ = s.command.Process.Kill()
+		_ = s.command.Wait()
+	}
+}
+
+// dial gives a client of an unused namespace of the real server.
+func dial(t *testing.T) (client.Client, string) {
+	t.Helper()
+	if _, err := findTemporal(); err != nil {
+		t.Skip("needs the Temporal server that `make run` builds into .local/bin, or SATCHEL_TEST_TEMPORAL")
+	}
+	s, err := startTemporal()
+	require.NoError(t, err)
+	n := s.taken.Add(1) - 1
+	require.Less(t, int(n), namespaces, "give the test server more namespaces")
+	namespace := fmt.Sprintf("test-%d", n)
+	c, err := client.NewLazyClient(client.Options{HostPort: s.address, Namespace: namespace, Identity: "test", Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))})
+	require.NoError(t, err)
+	t.Cleanup(c.Close)
+	require.Eventually(t, func() bool {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_, err := c.CheckHealth(ctx, &client.CheckHealthRequest{})
+		return err == nil
+	}, time.Minute, 50*time.Millisecond)
+	return c, namespace
+}

@@ -1,0 +1,146 @@
+package pipelinetest
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
+	"go.uber.org/fx"
+	"go.uber.org/fx/fxtest"
+
+	"satchel/activities/email"
+	"satchel/activities/export"
+	"satchel/activities/finalize"
+	"satchel/activities/imaging"
+	"satchel/activities/invitation"
+	"satchel/activities/scan"
+	"satchel/activities/sweep"
+	"satchel/cmd/worker/wiring"
+	"satchel/files"
+	"satchel/internal/clamd"
+	"satchel/internal/clamd/clamdtest"
+	"satchel/internal/s3"
+	"satchel/internal/s3test"
+	"satchel/internal/spool"
+	"satchel/policies/archives"
+	"satchel/policies/audit"
+	"satchel/tenancy"
+	"satchel/workers"
+	"satchel/workflows/upload"
+)
+
+// Worker is one whole worker on a real database, a real store and a real
+// Temporal, with a fake scanner, renderer and mail server.
+type Worker struct {
+	Bench
+
+	Clamd     *clamdtest.Fake
+	Client    client.Client
+	Mails     *Mails
+	Admission *upload.Admission
+
+	namespace string
+	options   Options
+}
+
+// Options are what a test may want otherwise.
+type Options struct {
+	Store      *s3.Store     // one of the test's own when nil
+	Budget     time.Duration // of the tries to scan a version
+	MaxBytes   int64         // that the scanner takes
+	MaxRunning int           // files of an organization in the pipeline
+	PartBytes  int64         // of an export
+	Unstarted  time.Duration // until the sweep looks
+	Render     Renderer
+}
+
+// NewWorker starts it.
+func NewWorker(t *testing.T, change func(*Options)) *Worker {
+	t.Helper()
+	w := &Worker{Clamd: clamdtest.Start(t, clamdtest.Scanning(map[string][]byte{"Test.Virus": Virus()})), Mails: &Mails{}}
+	w.options = Options{Budget: time.Minute, MaxBytes: 8 << 20, PartBytes: 1 << 20, MaxRunning: 4, Unstarted: time.Second, Render: OnePreview}
+	w.Client, w.namespace = dial(t)
+	if change != nil {
+		change(&w.options)
+	}
+	if w.options.Store == nil {
+		w.options.Store = s3test.New(t)
+	}
+	w.Bench = newBench(t, w.options.Store)
+	w.Start(t)
+	return w
+}
+
+// Start starts one more worker on the same database, store and namespace.
+func (w *Worker) Start(t *testing.T) {
+	t.Helper()
+	var cleaner finalize.Cleaner
+	app := fxtest.New(t, fx.NopLogger, wiring.Processes(), w.settings(t), fx.Provide(
+		func() *tenancy.DB { return w.DB }, func() *s3.Store { return w.Store }, func() client.Client { return w.Client },
+		func() imaging.Renderer { return w.options.Render },
+		func() scan.Scanner {
+			return wiring.Scanner{Client: clamd.New(w.Clamd.Socket, clamd.WithMemory(1<<20, 4), clamd.WithIdleTimeout(2*time.Second), clamd.WithVerdictTimeout(2*time.Second))}
+		},
+		func() *spool.Owner { return OpenSpool(t) },
+		func() email.Mailer { return w.Mails },
+		func() *slog.Logger {
+			return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+		},
+		func() prometheus.Registerer { return prometheus.NewRegistry() },
+		func() workers.Readiness { return ready{} },
+		wiring.NewCleaner, wiring.NewUploads, upload.NewAdmission, archives.DefaultLimits,
+		func() (*audit.Signer, error) { return audit.NewSigner(AuditKey) },
+	), fx.Populate(&cleaner, &w.Admission), fx.Invoke(workers.Run))
+	app.RequireStart()
+	t.Cleanup(app.RequireStop)
+	w.Checker = wiring.NewChecker(w.DB, w.Store, wiring.NewUploads(w.Client, w.Admission), cleaner)
+}
+
+// settings is what the environment says to the program.
+func (w *Worker) settings(t *testing.T) fx.Option {
+	t.Helper()
+	return fx.Provide(
+		func() scan.Config { return scan.Config{MaxBytes: w.options.MaxBytes, Budget: w.options.Budget} },
+		func() email.Config { return email.Config{InvitationURL: "https://school.test/invitations"} },
+		func() invitation.Config { return invitation.Config{Unstarted: time.Second, Silent: time.Minute} },
+		func() sweep.Config {
+			return sweep.Config{Unstarted: w.options.Unstarted, Silent: time.Minute, Trash: 0}
+		},
+		func() export.Config {
+			return export.Config{PartBytes: w.options.PartBytes, PartEntries: 20, ConcurrentArchives: 1}
+		},
+		func() workers.Config {
+			return workers.Config{Namespace: w.namespace, ScanSlots: 4, InteractiveSlots: 16, BatchSlots: 4, ExternalSlots: 1, StopTimeout: 10 * time.Second}
+		},
+		func() upload.AdmissionConfig { return upload.AdmissionConfig{MaxRunning: w.options.MaxRunning} },
+	)
+}
+
+// Process starts the workflow of a version.
+func (w *Worker) Process(t *testing.T, ticket files.Created) client.WorkflowRun {
+	t.Helper()
+	in := upload.UploadFileInput{Org: w.Org, File: ticket.File, Version: ticket.Version}
+	require.NoError(t, upload.Start(context.Background(), w.Client, in))
+	return w.Client.GetWorkflow(context.Background(), upload.WorkflowID(w.Org, ticket.Version), "")
+}
+
+// Ends waits for the workflow and gives the version's row and the workflow's error.
+func (w *Worker) Ends(t *testing.T, run client.WorkflowRun, ticket files.Created) (files.Version, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	err := run.Get(ctx, nil)
+	require.NoError(t, ctx.Err())
+	v, readErr := files.GetVersion(context.Background(), w.Single(w.Org), ticket.Version)
+	require.NoError(t, readErr)
+	return v, err
+}
+
+// ready takes the probes of the operators' port, for which no test asks.
+type ready struct{}
+
+func (ready) Add(string, func(context.Context) error) {}

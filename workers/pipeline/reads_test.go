@@ -1,0 +1,95 @@
+package pipeline_test
+
+import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"satchel/files"
+	"satchel/internal/clamd/clamdtest"
+	"satchel/internal/pipelinetest"
+	"satchel/internal/s3"
+	"satchel/internal/s3test"
+)
+
+// reads counts what a worker fetches of each object.
+type reads struct {
+	mu     sync.Mutex
+	whole  map[string]int
+	ranges map[string]int
+}
+
+// counted is a store behind a proxy that counts the reads.
+func counted(t *testing.T) (*s3.Store, *reads) {
+	t.Helper()
+	r := &reads{whole: map[string]int{}, ranges: map[string]int{}}
+	c := s3test.Serve(t)
+	target := &url.URL{Scheme: "http", Host: c.Endpoint}
+	proxy := &httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) {
+		p.SetURL(target)
+		p.Out.Host = p.In.Host // which is signed
+	}}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		r.count(req)
+		proxy.ServeHTTP(w, req)
+	}))
+	t.Cleanup(server.Close)
+	c.Endpoint = strings.TrimPrefix(server.URL, "http://")
+	store, err := s3.Open(c)
+	require.NoError(t, err)
+	return store, r
+}
+
+func (r *reads) count(req *http.Request) {
+	if req.Method != http.MethodGet || req.URL.RawQuery != "" { // with a query it is about the bucket
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if req.Header.Get("Range") != "" {
+		r.ranges[req.URL.Path]++
+		return
+	}
+	r.whole[req.URL.Path]++
+}
+
+// TestEachObjectIsReadOnce: the scan reads a file whole and hashes what it
+// reads, the renderer reads an image once more, the inspection takes ranges, and
+// no one reads what was published.
+func TestEachObjectIsReadOnce(t *testing.T) {
+	t.Parallel()
+	store, r := counted(t)
+	b := setup(t, func(o *pipelinetest.Options) { o.Store = store })
+	b.Clamd.Behave(clamdtest.Scanning(nil))
+	for name, c := range map[string]struct {
+		name          string
+		content       []byte
+		whole, ranges int
+	}{
+		"a text":   {"notes.txt", bytes.Repeat([]byte("all is well\n"), 100_000), 1, 1},
+		"an image": {"photo.png", png, 2, 1},
+		"a zip":    {"a.zip", pipelinetest.Zip(t, map[string][]byte{"a.txt": []byte("fine"), "b.txt": []byte("too")}), 1, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ticket := b.Receive(t, c.name, c.content)
+			v, err := b.Ends(t, b.Process(t, ticket), ticket)
+			require.NoError(t, err)
+			require.Equal(t, files.Published, v.Status)
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			key := "/" + store.Staging.Name() + "/" + files.StagingKey(b.Org, ticket.Version)
+			require.Equal(t, c.whole, r.whole[key])
+			require.Equal(t, c.ranges, r.ranges[key])
+			for path := range r.whole {
+				require.NotContains(t, path, files.ContentKey(b.Org, ticket.Version))
+			}
+		})
+	}
+}

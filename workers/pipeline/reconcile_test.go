@@ -1,0 +1,127 @@
+package pipeline_test
+
+import (
+	"bytes"
+	"context"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"satchel/activities/reconcile"
+	"satchel/files"
+	"satchel/internal/s3"
+	"satchel/tenancy"
+	"satchel/tenancy/exports"
+)
+
+// countedSizes counts the requests for single objects.
+type countedSizes struct {
+	reconcile.Bucket
+	sizes *int
+}
+
+func (c countedSizes) Size(ctx context.Context, key string) (int64, string, error) {
+	*c.sizes++
+	return c.Bucket.Size(ctx, key)
+}
+
+// TestAgreementCostsListingsOnly: a real store's listing shows the size and the ETag
+// that publication wrote into the row, so that nothing else is asked.
+func TestAgreementCostsListingsOnly(t *testing.T) {
+	t.Parallel()
+	a := setupActivities(t)
+	for range 3 {
+		_, err := a.Publish(a.Scanned(t).Version)
+		require.NoError(t, err)
+	}
+	requests := 0
+	a.Checker.Clean = countedSizes{a.Checker.Clean, &requests}
+	found, err := a.Checker.Check(context.Background(), a.Org, reconcile.Options{})
+	require.NoError(t, err)
+	require.Empty(t, found)
+	require.Zero(t, requests)
+}
+
+// TestReconcilerSeesEachDisagreement makes every kind of disagreement and
+// demands that the check names it, and that a repair leaves only what cannot be
+// repaired without loss.
+func TestReconcilerSeesEachDisagreement(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	put := func(t *testing.T, b *s3.Bucket, key, content string) {
+		t.Helper()
+		_, err := b.Put(ctx, key, bytes.NewReader([]byte(content)), int64(len(content)), "")
+		require.NoError(t, err)
+	}
+	publish := func(t *testing.T, a *activities) string {
+		t.Helper()
+		ticket := a.Scanned(t)
+		_, err := a.Publish(ticket.Version)
+		require.NoError(t, err)
+		return files.ContentKey(a.Org, ticket.Version)
+	}
+	for kind, c := range map[reconcile.Kind]struct {
+		spoil     func(*testing.T, *activities)
+		repairing bool
+	}{
+		reconcile.ContentMissing: {func(t *testing.T, a *activities) { require.NoError(t, a.Store.Clean.Remove(ctx, publish(t, a))) }, false},
+		reconcile.ContentSize: {func(t *testing.T, a *activities) {
+			put(t, a.Store.Clean, publish(t, a), "longer than the bytes")
+		}, false},
+		reconcile.ContentDiffers: {func(t *testing.T, a *activities) { put(t, a.Store.Clean, publish(t, a), "THE BYTES") }, false},
+		reconcile.OrphanClean: {func(t *testing.T, a *activities) {
+			put(t, a.Store.Clean, files.ContentKey(a.Org, uuid.New()), "x")
+		}, true},
+		reconcile.OrphanQuarantine: {func(t *testing.T, a *activities) {
+			put(t, a.Store.Quarantine, files.ContentKey(a.Org, uuid.New()), "x")
+		}, true},
+		reconcile.OrphanStaged: {func(t *testing.T, a *activities) { put(t, a.Store.Staging, a.Org.String()+"/no-version", "x") }, true},
+		reconcile.OrphanParts: {func(t *testing.T, a *activities) {
+			_, err := a.Store.Staging.CreateMultipart(ctx, files.StagingKey(a.Org, uuid.New()))
+			require.NoError(t, err)
+		}, true},
+		reconcile.OrphanExport: {func(t *testing.T, a *activities) {
+			put(t, a.Store.Exports, exports.Prefix(a.Org, uuid.New())+"000001-x.zip", "x")
+		}, true},
+		reconcile.UncleanedVersion: {func(t *testing.T, a *activities) {
+			v := a.Scanned(t).Version
+			require.NoError(t, a.InTx(ctx, a.Org, func(tx *tenancy.Tx) error { return files.Withdraw(ctx, tx, v, files.Rejected, "x") }))
+			require.NoError(t, a.Store.Staging.Remove(ctx, files.StagingKey(a.Org, v)))
+		}, true},
+		reconcile.QuotaUsed: {func(t *testing.T, a *activities) {
+			_, err := a.Single(a.Org).Exec(ctx, "update storage_quotas set used_bytes = used_bytes + 1")
+			require.NoError(t, err)
+		}, false},
+		reconcile.QuotaReserved: {func(t *testing.T, a *activities) {
+			_, err := a.Single(a.Org).Exec(ctx, "update storage_quotas set reserved_bytes = reserved_bytes + 1")
+			require.NoError(t, err)
+		}, false},
+	} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			a := setupActivities(t)
+			a.RequireSettled(t)
+			c.spoil(t, a)
+			found, err := a.Checker.Check(ctx, a.Org, reconcile.Options{Deep: true, Repair: true})
+			require.NoError(t, err)
+			require.Len(t, found, 1, "%v", found)
+			require.Equal(t, kind, found[0].Kind)
+			require.Equal(t, c.repairing, found[0].Repaired)
+			if c.repairing {
+				a.RequireSettled(t)
+			}
+		})
+	}
+}
+
+func TestReconcilerStartsWhatIsStuck(t *testing.T) {
+	t.Parallel()
+	a := setupActivities(t)
+	ticket := a.Scanned(t)
+	found, err := a.Checker.Check(context.Background(), a.Org, reconcile.Options{Repair: true})
+	require.NoError(t, err)
+	require.Len(t, found, 1)
+	require.Equal(t, reconcile.Stuck, found[0].Kind)
+	require.Equal(t, []uuid.UUID{ticket.Version}, a.Workflows.Started)
+}
