@@ -62,6 +62,7 @@ var groups = map[string]group{
 	"policies/pictures":   {2, "rules as data"},
 	"policies/audit":      {2, "the audit log: one row an action, chained"},
 	"tenancy/members":     {2, "what an organization has, over the tenant transaction"},
+	"tenancy/people":      {2, "what an organization has, over the tenant transaction"},
 	"tenancy/apikeys":     {2, "what an organization has, over the tenant transaction"},
 	"tenancy/idempotency": {2, "Idempotency-Keys of earlier requests"},
 	"tenancy/usage":       {2, "what an organization has, over the tenant transaction"},

@@ -30,6 +30,7 @@ import (
 	"satchel/internal/oidc"
 	"satchel/policies/audit"
 	"satchel/tenancy"
+	"satchel/tenancy/people"
 	"satchel/tenancy/usage"
 )
 
@@ -55,6 +56,7 @@ type Parts struct {
 	RateLimits  ratelimit.Config
 	DB          *tenancy.DB
 	Verifier    *oidc.Verifier
+	Hasher      *people.Hasher // of the user names and addresses of people
 	Uploads     storage.Uploads
 	Workflows   Workflows
 	Invitations members.Invitations
