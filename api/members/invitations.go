@@ -78,7 +78,7 @@ func (r *Members) Invite(c *gin.Context) error {
 		return err
 	}
 	if !in.Role.Invitable() || checkRole(org, in.Role) != nil {
-		return request.Invalid("role", "role is one of owner, admin, teacher, student, parent.")
+		return request.Invalid("role", "role is one of owner, admin, teacher, student, parent, auditor.")
 	}
 	if err := refuseKeys(c, in.Role); err != nil {
 		return err

@@ -124,7 +124,7 @@ func (b memberBody) check(org tenancy.OrgID) error {
 // checkRole keeps operators to the Platform organization and others out of it.
 func checkRole(org tenancy.OrgID, role tenancy.Role) error {
 	if !role.Belongs(org) {
-		return request.Invalid("role", "role is one of owner, admin, teacher, student, parent.")
+		return request.Invalid("role", "role is one of owner, admin, teacher, student, parent, auditor.")
 	}
 	return nil
 }

@@ -254,7 +254,7 @@ func lockInvitation(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) (Invitati
 // several who come at once, one gets it. A member gets the invitation's role
 // when it is the higher one, and is told that they are one already otherwise.
 func Accept(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, hash []byte, user uuid.UUID) (tenancy.Role, error) {
-	err := lock(ctx, tx)
+	err := Lock(ctx, tx)
 	if errors.Is(err, tenancy.ErrNoOrganization) {
 		return "", ErrNoInvitation
 	}

@@ -13,8 +13,8 @@ select parent_id as parent, student_id as student, created_by, created_at from g
  where (parent_id, student_id) > (sqlc.arg(after_parent)::uuid, sqlc.arg(after_student)::uuid)
  order by parent_id, student_id limit sqlc.arg(most);
 
--- name: GuardianStudents :many
-select student_id from guardianships where parent_id = $1 order by student_id;
+-- name: GuardianWards :many
+select ward_id::uuid from wards where guardian_id = sqlc.arg(guardian)::uuid order by ward_id;
 
 -- name: GuardiansDeleteOf :exec
 delete from guardianships where sqlc.arg(user_id)::uuid in (parent_id, student_id);
@@ -94,6 +94,17 @@ select role from members where user_id = $1 and not service;
 
 -- name: MemberRoleSet :exec
 update members set role = $2 where user_id = $1;
+
+-- Someone who is removed by hand stays removed: an import leaves the state as it is.
+-- name: PersonEnd :exec
+update people set state = 'left', leaves_at = null, updated_at = now(),
+    set_by_hand = case when 'state' = any (set_by_hand) then set_by_hand else set_by_hand || 'state'::text end
+ where user_id = $1;
+
+-- name: PlaceOf :one
+select coalesce(m.role, '')::text as role, coalesce(p.kind, '')::text as kind
+  from (select sqlc.arg(user_id)::uuid as id) u
+  left join members m on m.user_id = u.id and not m.service left join people p on p.user_id = u.id and p.state <> 'left';
 
 -- name: MembersCount :one
 select count(*) from members where not service;

@@ -121,23 +121,23 @@ func (q *Queries) GuardianPage(ctx context.Context, arg GuardianPageParams) ([]G
 	return items, nil
 }
 
-const guardianStudents = `-- name: GuardianStudents :many
-select student_id from guardianships where parent_id = $1 order by student_id
+const guardianWards = `-- name: GuardianWards :many
+select ward_id::uuid from wards where guardian_id = $1::uuid order by ward_id
 `
 
-func (q *Queries) GuardianStudents(ctx context.Context, parentID uuid.UUID) ([]uuid.UUID, error) {
-	rows, err := q.db.Query(ctx, guardianStudents, parentID)
+func (q *Queries) GuardianWards(ctx context.Context, guardian uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, guardianWards, guardian)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	var items []uuid.UUID
 	for rows.Next() {
-		var student_id uuid.UUID
-		if err := rows.Scan(&student_id); err != nil {
+		var ward_id uuid.UUID
+		if err := rows.Scan(&ward_id); err != nil {
 			return nil, err
 		}
-		items = append(items, student_id)
+		items = append(items, ward_id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -659,4 +659,34 @@ func (q *Queries) OrganizationLock(ctx context.Context) (int64, error) {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const personEnd = `-- name: PersonEnd :exec
+update people set state = 'left', leaves_at = null, updated_at = now(),
+    set_by_hand = case when 'state' = any (set_by_hand) then set_by_hand else set_by_hand || 'state'::text end
+ where user_id = $1
+`
+
+// Someone who is removed by hand stays removed: an import leaves the state as it is.
+func (q *Queries) PersonEnd(ctx context.Context, userID uuid.UUID) error {
+	_, err := q.db.Exec(ctx, personEnd, userID)
+	return err
+}
+
+const placeOf = `-- name: PlaceOf :one
+select coalesce(m.role, '')::text as role, coalesce(p.kind, '')::text as kind
+  from (select $1::uuid as id) u
+  left join members m on m.user_id = u.id and not m.service left join people p on p.user_id = u.id and p.state <> 'left'
+`
+
+type PlaceOfRow struct {
+	Role string
+	Kind string
+}
+
+func (q *Queries) PlaceOf(ctx context.Context, userID uuid.UUID) (PlaceOfRow, error) {
+	row := q.db.QueryRow(ctx, placeOf, userID)
+	var i PlaceOfRow
+	err := row.Scan(&i.Role, &i.Kind)
+	return i, err
 }
