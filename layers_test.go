@@ -50,11 +50,12 @@ var groups = map[string]group{
 	"internal/bootstrap": {6, "logger, database, store, Temporal client: what every server has"},
 	"client":             {6, "client of the REST contract, below every program that uses it; does not import the server"},
 
-	"workflows":    {5, "the page that says what a process is"},
-	"workflows/*":  {5, "order, timeouts, waits, compensation"},
-	"activities":   {4, "the page that says what a capability is"},
-	"activities/*": {4, "one side effect each"},
-	"files":        {3, "the state machine of files and versions"},
+	"workflows":      {5, "the page that says what a process is"},
+	"workflows/*":    {5, "order, timeouts, waits, compensation"},
+	"activities":     {4, "the page that says what a capability is"},
+	"activities/*":   {4, "one side effect each"},
+	"tenancy/logins": {3, "which login is which person's: it changes people, members and the audit log together"},
+	"files":          {3, "the state machine of files and versions"},
 
 	"policies/types":      {2, "rules as data"},
 	"policies/archives":   {2, "rules as data"},

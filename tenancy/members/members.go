@@ -167,6 +167,9 @@ func add(ctx context.Context, tx *tenancy.Tx, user uuid.UUID, role tenancy.Role)
 	if err := membersdb.New(tx).MemberInsert(ctx, membersdb.MemberInsertParams{UserID: user, Role: role}); err != nil {
 		return fmt.Errorf("add member: %w", err)
 	}
+	if err := membersdb.New(tx).RequestsLinkedOf(ctx, user); err != nil {
+		return fmt.Errorf("settle login requests: %w", err)
+	}
 	return nil
 }
 
@@ -203,6 +206,9 @@ func remove(ctx context.Context, tx *tenancy.Tx, user uuid.UUID, old tenancy.Rol
 	q := membersdb.New(tx)
 	if err := q.PersonEnd(ctx, user); err != nil {
 		return fmt.Errorf("end person: %w", err)
+	}
+	if err := q.RequestsDismissOf(ctx, user); err != nil {
+		return fmt.Errorf("keep rules from the logins: %w", err)
 	}
 	return erase(ctx, q, user)
 }

@@ -52,7 +52,7 @@ func Change(ctx context.Context, tx *tenancy.Tx, user uuid.UUID, c Changes) (Per
 	if err := p.apply(c); err != nil {
 		return p, err
 	}
-	if err := check(p.Name, p.Grade, p.Identifiers); err != nil {
+	if err := (NewPerson{Known: c.Name == nil, Name: p.Name, Grade: p.Grade, Identifiers: p.Identifiers}).check(); err != nil {
 		return p, err
 	}
 	err = q.PersonChange(ctx, peopledb.PersonChangeParams{

@@ -169,7 +169,7 @@ type NewPerson struct {
 // false.
 func Create(ctx context.Context, tx *tenancy.Tx, n NewPerson) (Person, bool, error) {
 	n.Name = norm.NFC.String(n.Name)
-	if err := check(n.Name, n.Grade, n.Identifiers); err != nil {
+	if err := n.check(); err != nil {
 		return Person{}, false, err
 	}
 	if n.Identifiers == nil {
@@ -198,6 +198,14 @@ func Create(ctx context.Context, tx *tenancy.Tx, n NewPerson) (Person, bool, err
 	}
 	made, err := Get(ctx, tx, n.User)
 	return made, true, err
+}
+
+// check lets a member be without a name, whose issuer tells none.
+func (n NewPerson) check() error {
+	if n.Known && n.Name == "" {
+		return check("-", n.Grade, n.Identifiers)
+	}
+	return check(n.Name, n.Grade, n.Identifiers)
 }
 
 func check(name, grade string, identifiers []string) error {
