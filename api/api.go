@@ -24,6 +24,7 @@ import (
 	"satchel/api/middleware"
 	"satchel/api/operations"
 	"satchel/api/organizations"
+	apipeople "satchel/api/people"
 	"satchel/api/ratelimit"
 	"satchel/api/storage"
 	apiusage "satchel/api/usage"
@@ -88,6 +89,7 @@ type API struct {
 	operations    *operations.Operations
 	organizations *organizations.Organizations
 	members       *members.Members
+	people        *apipeople.People
 	keys          *apikeys.Keys
 	auditLog      *auditlog.AuditLog
 }
@@ -105,12 +107,11 @@ func New(p Parts) *API {
 		p.Limits = middleware.DefaultLimits
 	}
 	limits := ratelimit.New(p.RateLimits, p.Metrics)
+	callers := auth.New(auth.Auth{DB: p.DB, Tokens: p.Verifier, Hasher: p.Hasher, RateLimit: limits, Origins: p.Config.Origins, Log: p.Log})
 	return &API{
 		Parts: p, listener: w,
-		middleware: middleware.New(middleware.Middleware{HTTPS: strings.HasPrefix(p.Config.URL, "https://"), Log: p.Log, Meter: p.Meter, Limits: p.Limits}, p.Metrics),
-		auth: auth.New(auth.Auth{
-			DB: p.DB, Tokens: p.Verifier, RateLimit: limits, Origins: p.Config.Origins, Log: p.Log,
-		}),
+		middleware:  middleware.New(middleware.Middleware{HTTPS: strings.HasPrefix(p.Config.URL, "https://"), Log: p.Log, Meter: p.Meter, Limits: p.Limits}, p.Metrics),
+		auth:        callers,
 		idempotency: &idempotency.Store{DB: p.DB, Log: p.Log},
 		storage: &storage.Storage{
 			DB: p.DB, Uploads: p.Uploads, Workflows: p.Workflows, Staging: p.Staging, Clean: p.Clean, Listener: w, Streams: limits.Streams(),
@@ -119,7 +120,8 @@ func New(p Parts) *API {
 		usage:         &apiusage.Usage{DB: p.DB},
 		operations:    &operations.Operations{DB: p.DB, Workflows: p.Workflows},
 		organizations: &organizations.Organizations{DB: p.DB, Workflows: p.Workflows, Listener: w, Exports: p.Exports, Invites: p.Invites, ProvisionTimeout: createPatience},
-		members:       &members.Members{DB: p.DB, Invitations: p.Invitations, Page: p.InvitePage, Log: p.Log},
+		members:       &members.Members{DB: p.DB, Invitations: p.Invitations, Page: p.InvitePage, SignIn: callers.SignIn, Log: p.Log},
+		people:        &apipeople.People{DB: p.DB, Hasher: p.Hasher, Log: p.Log},
 		keys:          &apikeys.Keys{DB: p.DB},
 		auditLog:      &auditlog.AuditLog{DB: p.DB, Workflows: p.Workflows, Log: p.Log},
 	}

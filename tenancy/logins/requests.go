@@ -207,6 +207,17 @@ func DeleteOld(ctx context.Context, q tenancy.Queries) error {
 	return nil
 }
 
+// Accept gives the login to the person whom the open invitation with this token is for,
+// and makes them a member.
+func Accept(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, hash []byte, issuer, subject string) (uuid.UUID, tenancy.Role, error) {
+	user, role, err := members.AcceptAs(ctx, tx, id, hash, issuer, subject)
+	if err != nil {
+		return user, role, err
+	}
+	ctx = tenancy.WithActor(ctx, tenancy.Actor{Org: tx.Org(), User: user, Role: role})
+	return user, role, tell(ctx, tx, "login.link", EventLinked, user, ViaInvitation)
+}
+
 // PersonLogin is one login of a person.
 type PersonLogin struct {
 	ID              uuid.UUID

@@ -112,6 +112,16 @@ func Remove(ctx context.Context, tx *tenancy.Tx, by tenancy.Actor, user uuid.UUI
 	return remove(ctx, tx, user, old)
 }
 
+// RemovePerson is Remove for a person who need not be a member: no roster and no
+// sign-in brings them back. It says whether a membership has ended.
+func RemovePerson(ctx context.Context, tx *tenancy.Tx, by tenancy.Actor, user uuid.UUID) (bool, error) {
+	err := Remove(ctx, tx, by, user)
+	if !errors.Is(err, ErrNoMember) {
+		return err == nil, err
+	}
+	return false, endPlace(ctx, membersdb.New(tx), user)
+}
+
 // Leave ends one's own membership.
 func Leave(ctx context.Context, tx *tenancy.Tx, user uuid.UUID) error {
 	if err := Lock(ctx, tx); err != nil {
@@ -203,7 +213,11 @@ func remove(ctx context.Context, tx *tenancy.Tx, user uuid.UUID, old tenancy.Rol
 	if err := hasAnotherOwner(ctx, tx, user, old); err != nil {
 		return err
 	}
-	q := membersdb.New(tx)
+	return endPlace(ctx, membersdb.New(tx), user)
+}
+
+// endPlace ends what a person is in the organization, for good.
+func endPlace(ctx context.Context, q *membersdb.Queries, user uuid.UUID) error {
 	if err := q.PersonEnd(ctx, user); err != nil {
 		return fmt.Errorf("end person: %w", err)
 	}

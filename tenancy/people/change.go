@@ -31,6 +31,15 @@ type Changes struct {
 	FollowRoster []string
 }
 
+// Columns are the columns that the changes set or let go.
+func (c Changes) Columns() []string {
+	set := map[string]bool{
+		ColumnKind: c.Kind != nil, ColumnName: c.Name != nil, ColumnGrade: c.Grade != nil, ColumnIdentifiers: c.Identifiers != nil,
+		ColumnUsername: c.UsernameHash != nil, ColumnEmail: c.EmailHash != nil, ColumnState: c.State != nil,
+	}
+	return slices.DeleteFunc(slices.Clone(Columns), func(column string) bool { return !set[column] && !slices.Contains(c.FollowRoster, column) })
+}
+
 var errColumns = fault.New(fault.Invalid, "invalid_follow_roster", "follow_roster is a list of names of %v.", Columns)
 
 // Change changes a person by hand. What is given is set by hand from then on, even if
