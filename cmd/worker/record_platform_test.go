@@ -80,6 +80,7 @@ func (b *bundle) recordSweeps(t *testing.T) {
 	}))
 	require.NoError(t, b.runOf(t, "sweep", "trash", sweep.PurgeTrashedFiles, sweep.PurgeTrashedFilesInput{Org: tenancy.Platform}))
 	require.NoError(t, b.runOf(t, "sweep", "idempotency-keys", sweep.CleanIdempotencyKeys, sweep.CleanIdempotencyKeysInput{Org: tenancy.Platform}))
+	require.NoError(t, b.runOf(t, "sweep", "people", sweep.SweepPeople, sweep.SweepPeopleInput{Org: tenancy.Platform}))
 }
 
 func (b *bundle) recordReconciles(t *testing.T) {

@@ -249,9 +249,9 @@ func Admit(ctx context.Context, tx *tenancy.Tx, user uuid.UUID, role tenancy.Rol
 }
 
 // Withdraw ends the membership of a person whose place has ended, or whose last
-// login was taken away: what gave it can give it again. Owners and admins keep
-// theirs, whatever a roster says. The caller holds the lock. It says false for
-// someone who was no member, or stays one.
+// login was taken away: what gave it can give it again, and links to guardians or
+// students stay. Owners and admins keep theirs, whatever a roster says. The caller
+// holds the lock. It says false for someone who was no member, or stays one.
 func Withdraw(ctx context.Context, tx *tenancy.Tx, user uuid.UUID) (bool, error) {
 	role, err := roleOf(ctx, tx, user)
 	switch {
@@ -262,7 +262,18 @@ func Withdraw(ctx context.Context, tx *tenancy.Tx, user uuid.UUID) (bool, error)
 	case role == tenancy.Owner || role == tenancy.Admin || role == tenancy.Operator:
 		return false, nil
 	}
-	return true, erase(ctx, membersdb.New(tx), user)
+	if err := membersdb.New(tx).MemberDelete(ctx, user); err != nil {
+		return false, fmt.Errorf("remove member: %w", err)
+	}
+	return true, nil
+}
+
+// EndLinks ends a person's links to guardians or students.
+func EndLinks(ctx context.Context, tx *tenancy.Tx, user uuid.UUID) error {
+	if err := membersdb.New(tx).GuardiansDeleteOf(ctx, user); err != nil {
+		return fmt.Errorf("end guardianships: %w", err)
+	}
+	return nil
 }
 
 // hasAnotherOwner refuses to let the last one go who can let others in: the last

@@ -118,3 +118,13 @@ func whole(hash []byte) []byte {
 	}
 	return hash
 }
+
+// EndDue ends the time of a person who is leaving, once it is over. It says false for
+// one who is not leaving any more, or later.
+func EndDue(ctx context.Context, tx *tenancy.Tx, user uuid.UUID) (bool, error) {
+	ended, err := peopledb.New(tx).PersonEndDue(ctx, user)
+	if err != nil {
+		return false, fmt.Errorf("end person: %w", err)
+	}
+	return ended == 1, nil
+}

@@ -6,6 +6,9 @@ update people set kind = sqlc.arg(kind), display_name = sqlc.arg(display_name), 
     set_by_hand = sqlc.arg(set_by_hand), updated_at = now()
  where user_id = sqlc.arg(user_id);
 
+-- name: PersonEndDue :execrows
+update people set state = 'left', leaves_at = null, updated_at = now() where user_id = $1 and state = 'leaving' and leaves_at <= now();
+
 -- name: PersonGet :one
 select p.user_id, p.kind, p.display_name, p.grade, p.source_id, p.sourced_id, p.identifiers, p.username_hash, p.email_hash, p.state, p.since,
        p.leaves_at, p.thirteen_from, p.adult_from, p.set_by_hand, p.created_at, p.updated_at, coalesce(m.role, '')::text as role,

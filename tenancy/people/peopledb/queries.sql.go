@@ -50,6 +50,18 @@ func (q *Queries) PersonChange(ctx context.Context, arg PersonChangeParams) erro
 	return err
 }
 
+const personEndDue = `-- name: PersonEndDue :execrows
+update people set state = 'left', leaves_at = null, updated_at = now() where user_id = $1 and state = 'leaving' and leaves_at <= now()
+`
+
+func (q *Queries) PersonEndDue(ctx context.Context, userID uuid.UUID) (int64, error) {
+	result, err := q.db.Exec(ctx, personEndDue, userID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const personGet = `-- name: PersonGet :one
 select p.user_id, p.kind, p.display_name, p.grade, p.source_id, p.sourced_id, p.identifiers, p.username_hash, p.email_hash, p.state, p.since,
        p.leaves_at, p.thirteen_from, p.adult_from, p.set_by_hand, p.created_at, p.updated_at, coalesce(m.role, '')::text as role,
