@@ -88,7 +88,7 @@ func TestLoginsThatWaitedAreForgotten(t *testing.T) {
 	for _, org := range []tenancy.OrgID{b.failing, b.good} {
 		for _, age := range []any{logins.RequestTerm + 1e9, logins.RequestTerm - 1e9*3600} {
 			_, err := b.Single(org).Exec(t.Context(), `insert into login_requests (organization_id, id, issuer, subject, shown_name, reason, seen_at)
-				values (app.org(), $1, 'i', $1::text, 'Zoë', 'no_person', now() - $2::interval)`, uuid.New(), age)
+				values (app.org(), $1::uuid, 'i', $1::uuid::text, 'Zoë', 'no_person', now() - $2::interval)`, uuid.New(), age)
 			require.NoError(t, err)
 		}
 	}

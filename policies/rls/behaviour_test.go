@@ -82,6 +82,8 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		{"insert into terms (organization_id, id, title, starts_on, ends_on, source_id, sourced_id) values (app.org(), $1, 'Autumn', '2026-09-01', '2027-02-01', $1, '1')", []any{class}},
 		{"insert into classes (organization_id, id, title, source_id, sourced_id) values (app.org(), $1, '5a', $1, '1')", []any{class}},
 		{"insert into class_members (organization_id, class_id, user_id, origin, role) values (app.org(), $1, $2, 'manual', 'student')", []any{class, student}},
+		{"insert into login_rules (organization_id, id, issuer, tenant_claim, tenant_value) values (app.org(), $1, 'i', 'hd', 'school.example')", []any{class}},
+		{"insert into login_requests (organization_id, id, issuer, subject, reason) values (app.org(), $1, 'i', 's', 'no_person')", []any{class}},
 		{"insert into organization_policies (organization_id) values (app.org()) on conflict do nothing", nil},
 		{"insert into audit_events (organization_id, event) values (app.org(), $1)", []any{event(org)}},
 		{`insert into api_keys (organization_id, id, user_id, name, role, scopes, hash, last4, created_by, expires_at)
