@@ -152,10 +152,15 @@ func (a *app) peopleRules() *cobra.Command {
 		return a.showRules(cmd, all)
 	}}
 	cmd.AddCommand(a.peopleRulesSet(), &cobra.Command{
-		Use: "confirm RULE", Short: "As an operator: say that the rule's tenant is the organization's (login --org)", Args: cobra.ExactArgs(1),
+		Use: "confirm ORGANIZATION RULE", Short: "As an operator: say that the rule's tenant is the organization's", Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := a.client()
+			if err != nil {
+				return err
+			}
 			var r loginRule
-			if err := a.call(cmd, http.MethodPost, "/login-rules/"+url.PathEscape(args[0])+"/confirm", nil, &r); err != nil {
+			path := "/api/v1/organizations/" + url.PathEscape(args[0]) + "/login-rules/" + url.PathEscape(args[1]) + "/confirm"
+			if err := c.Call(cmd.Context(), http.MethodPost, path, nil, &r); err != nil {
 				return err
 			}
 			return a.showRules(cmd, loginRules{Rules: []loginRule{r}})
