@@ -122,19 +122,21 @@ type linkBody struct {
 
 // Link gives a login that waits to a person.
 func (r *People) Link(c *gin.Context) error {
+	in, err := request.Body[linkBody](c)
+	if err != nil {
+		return err
+	}
+	by := request.Caller(c)
 	return r.decide(c, func(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) (logins.Request, error) {
-		in, err := request.Body[linkBody](c)
-		if err != nil {
-			return logins.Request{}, err
-		}
-		return logins.Link(ctx, tx, request.Caller(c), id, in.User)
+		return logins.Link(ctx, tx, by, id, in.User)
 	})
 }
 
 // Dismiss decides that no rule links the login.
 func (r *People) Dismiss(c *gin.Context) error {
+	by := request.Caller(c)
 	return r.decide(c, func(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) (logins.Request, error) {
-		return logins.Dismiss(ctx, tx, request.Caller(c), id)
+		return logins.Dismiss(ctx, tx, by, id)
 	})
 }
 
@@ -238,10 +240,10 @@ func (r *People) SetRules(c *gin.Context) error {
 			VerifyEmail: b.VerifyEmail, VerifyUsername: b.VerifyUsername, JITRole: b.JITRole,
 		}
 	}
-	ctx := c.Request.Context()
+	ctx, by := c.Request.Context(), request.Caller(c)
 	var rules []logins.Rule
 	err = r.DB.InTx(ctx, org, func(tx *tenancy.Tx) (err error) {
-		rules, err = logins.SetRules(ctx, tx, request.Caller(c), wanted)
+		rules, err = logins.SetRules(ctx, tx, by, wanted)
 		return err
 	})
 	if err != nil {
@@ -261,10 +263,10 @@ func (r *People) ConfirmRule(c *gin.Context) error {
 	if err != nil {
 		return logins.ErrNoRule.Because(err)
 	}
-	ctx := c.Request.Context()
+	ctx, by := c.Request.Context(), request.Caller(c)
 	var rule logins.Rule
 	err = r.DB.InTx(ctx, org, func(tx *tenancy.Tx) (err error) {
-		rule, err = logins.ConfirmRule(ctx, tx, request.Caller(c), id)
+		rule, err = logins.ConfirmRule(ctx, tx, by, id)
 		return err
 	})
 	if err != nil {

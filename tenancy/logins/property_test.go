@@ -2,7 +2,6 @@ package logins_test
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"testing"
 
@@ -10,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"satchel/tenancy"
 	"satchel/tenancy/logins"
 	"satchel/tenancy/people"
 )
@@ -148,6 +146,6 @@ func (w *world) check() {
 	for places.Next() {
 		var n int
 		require.NoError(w.rt, places.Scan(&n))
-		require.Zero(w.rt, n, fmt.Sprint("a seat without a login in ", tenancy.OrgID(w.org)))
+		require.Zero(w.rt, n, "a seat without a login in %s", w.org)
 	}
 }
