@@ -106,7 +106,7 @@ func TestPeopleByHand(t *testing.T) {
 	b.person(owner.org, tenancy.Admin).call(patch, owner.orgPath("/people/"+owner.id.String()), map[string]any{"state": "left"}).refused(404, "person_not_found")
 }
 
-// TestFirstSignIn: the first request of a person whom a rule finds is answered as a
+// TestFirstSignIn: the first request of a person that a rule finds is answered as a
 // member's.
 func TestFirstSignIn(t *testing.T) {
 	t.Parallel()

@@ -161,7 +161,7 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: post, Path: organizationPath + "/guardians", Action: tenancy.SetGuardians, Audit: "guardian.add", Idempotency: idempotency.Route{Replay: a.members.ReplayAddGuardian}, Handler: a.members.AddGuardian},
 		{Method: remove, Path: organizationPath + "/guardians/:parent/:student", Action: tenancy.SetGuardians, Audit: "guardian.remove", Handler: a.members.RemoveGuardian},
 
-		// people whom the organization knows, and their logins
+		// people of the organization, and their logins
 		{Method: get, Path: organizationPath + "/people", Action: tenancy.ReadMembers, Cost: ratelimit.Search, Handler: a.people.List},
 		{Method: post, Path: organizationPath + "/people", Action: tenancy.ManageMembers, Audit: "person.create", Idempotency: idempotency.Route{Replay: a.people.ReplayCreate}, Handler: a.people.Create},
 		{Method: get, Path: organizationPath + "/people/:user", Action: tenancy.ReadMembers, Handler: a.people.Get},

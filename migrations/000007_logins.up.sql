@@ -16,7 +16,7 @@ drop index people_by_name;
 create index people_by_sourced_id on people (organization_id, sourced_id) where sourced_id is not null;
 create index people_by_identifier on people using gin (identifiers);
 
--- Whom an organization believes about its people: tokens of an issuer that carry
+-- What an organization believes about its people: tokens of an issuer that carry
 -- this tenant (a domain of Google, a directory of Microsoft). A rule does nothing
 -- before an operator has confirmed that the tenant is the organization's.
 create table login_rules (
@@ -28,7 +28,7 @@ create table login_rules (
     person_claim        text not null default '' check (length(person_claim) <= 100), -- equals sourced_id or an identifier; '': none
     may_verify_email    boolean not null default false, -- a verified address finds a student or a member of the staff
     may_verify_username boolean not null default false, -- so does preferred_username
-    jit_role            text check (jit_role in ('student', 'teacher')), -- of anyone for whom there is no person; null: they wait
+    jit_role            text check (jit_role in ('student', 'teacher')), -- of anyone who matches no person; null: they wait
     created_by          uuid references users (id),
     created_at          timestamptz not null default now(),
     confirmed_by        uuid references users (id), -- the operator
@@ -51,7 +51,7 @@ create table login_requests (
     reason          text not null check (reason in ('no_person', 'several_people', 'person_taken', 'guardian', 'over_seats', 'not_active', 'unlinked')),
     candidates      uuid[] not null default '{}' check (cardinality(candidates) <= 20),
     state           text not null default 'waiting' check (state in ('waiting', 'linked', 'dismissed')),
-    user_id         uuid references users (id), -- whom it was linked to
+    user_id         uuid references users (id), -- the person who has it now
     decided_by      uuid references users (id), -- null: a rule
     decided_at      timestamptz,
     created_at      timestamptz not null default now(),

@@ -15,7 +15,7 @@ type LoginRule struct {
 	PersonClaim    string    `db:"person_claim"`        // "": none
 	VerifyEmail    bool      `db:"may_verify_email"`    // a verified address finds a person
 	VerifyUsername bool      `db:"may_verify_username"` // so does a user name
-	JITRole        Role      `db:"jit_role"`            // of anyone for whom there is no person; "": they wait
+	JITRole        Role      `db:"jit_role"`            // of anyone who matches no person; "": they wait
 }
 
 // LoginRules finds the rules for a token of the issuer that names a domain (hd) or a

@@ -314,8 +314,8 @@ func (r *Members) AcceptInvitation(c *gin.Context) error {
 	return nil
 }
 
-// accept makes a member of the login's own user, or of the person for whom the
-// invitation is.
+// accept makes a member of the login's own user, or of the person that the
+// invitation names.
 func accept(ctx context.Context, tx *tenancy.Tx, who oidc.Identity, id, own uuid.UUID, hash []byte) (uuid.UUID, tenancy.Role, error) {
 	i, err := members.GetInvitation(ctx, tx, id)
 	if err != nil {

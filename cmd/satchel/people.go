@@ -29,7 +29,7 @@ type knownPerson struct {
 }
 
 func (a *app) people() *cobra.Command {
-	cmd := &cobra.Command{Use: "people", Short: "See whom your organization knows, and say which login is whose"}
+	cmd := &cobra.Command{Use: "people", Short: "See the people of your organization, and say which login is whose"}
 	cmd.AddCommand(a.peopleList(), a.peopleShow(), a.peopleRequests(), a.peopleLink(), a.peopleRules(),
 		a.simple("dismiss REQUEST", "Decide that no rule links a login", "Dismissed\n", http.MethodPost, func(args []string) string {
 			return "/login-requests/" + url.PathEscape(args[0]) + "/dismiss"
@@ -190,7 +190,7 @@ func (a *app) peopleRulesSet() *cobra.Command {
 	flags.StringVar(&r.PersonClaim, "person-claim", "", "claim that holds the school's own id of a person")
 	flags.BoolVar(&r.VerifyEmail, "verify-email", false, "a verified address finds students and staff")
 	flags.BoolVar(&r.VerifyUsername, "verify-username", false, "preferred_username finds students and staff")
-	flags.StringVar(&r.JITRole, "jit-role", "", "role of anyone for whom there is no person: student or teacher")
+	flags.StringVar(&r.JITRole, "jit-role", "", "role of anyone who matches no person: student or teacher")
 	cmd.MarkFlagsOneRequired("hd", "tid")
 	cmd.MarkFlagsMutuallyExclusive("hd", "tid")
 	_ = cmd.MarkFlagRequired("issuer")

@@ -35,7 +35,7 @@ var (
 
 // TestLinkingInvariants plays random people and sign-ins, and what an admin does
 // between them. After each step a login is one user of the organization at most; and
-// a rule has linked only whom exactly one active person matched who had no login, and
+// a rule has linked only a login that matched exactly one active person without one, and
 // no guardian by an address.
 func TestLinkingInvariants(t *testing.T) {
 	t.Parallel()

@@ -10,7 +10,7 @@ select p.user_id, p.kind, (m.user_id is not null or exists (select from logins l
  where p.state = 'active' and (p.email_hash = sqlc.arg(email)::bytea or p.username_hash = sqlc.arg(username)::bytea)
  order by p.user_id limit 20;
 
--- Whom the login is already, in this organization.
+-- The users of the login in this organization.
 -- name: KnownUsers :many
 select l.user_id, (m.user_id is not null)::boolean as member, coalesce(p.kind, '')::text as kind, coalesce(p.state, '')::text as state
   from logins l left join members m on m.user_id = l.user_id left join people p on p.user_id = l.user_id

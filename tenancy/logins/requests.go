@@ -56,7 +56,7 @@ type Request struct {
 	Reason     string
 	Candidates []uuid.UUID
 	State      State
-	User       *uuid.UUID // whom it was linked to
+	User       *uuid.UUID // the person who has it now
 	DecidedBy  *uuid.UUID // nil: a rule
 	DecidedAt  *time.Time
 	CreatedAt  time.Time
@@ -207,7 +207,7 @@ func DeleteOld(ctx context.Context, q tenancy.Queries) error {
 	return nil
 }
 
-// Accept gives the login to the person whom the open invitation with this token is for,
+// Accept gives the login to the person that the open invitation with this token names,
 // and makes them a member.
 func Accept(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, hash []byte, issuer, subject string) (uuid.UUID, tenancy.Role, error) {
 	user, role, err := members.AcceptAs(ctx, tx, id, hash, issuer, subject)

@@ -179,7 +179,7 @@ func TestDismissedAndRemoved(t *testing.T) {
 	require.Equal(t, []uuid.UUID{user}, s.usersOf("b"))
 }
 
-// TestInvitationOfAPerson: the way of guardians, whom no rule finds by an address.
+// TestInvitationOfAPerson: the way of guardians, because no rule finds them by an address.
 func TestInvitationOfAPerson(t *testing.T) {
 	t.Parallel()
 	s := setup(t)

@@ -134,7 +134,7 @@ func (s *school) signIn(l logins.Login) logins.Outcome {
 	return outcomes[0]
 }
 
-// usersOf are whom a login is in the organization, as members.
+// usersOf are the members that a login is in the organization.
 func (s *school) usersOf(subject string) (users []uuid.UUID) {
 	s.t.Helper()
 	places, err := s.Memberships(context.Background(), issuer, subject)

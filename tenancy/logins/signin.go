@@ -94,7 +94,7 @@ type signIn struct {
 	login  Login
 }
 
-// candidate is a person whom a rule found.
+// candidate is a person that a rule found.
 type candidate struct {
 	User  uuid.UUID
 	Kind  people.Kind
@@ -131,7 +131,7 @@ func (s signIn) resolve(ctx context.Context, o *Outcome) error {
 	return s.find(ctx, o)
 }
 
-// known is whom the login is already here; without one its UserID is nil.
+// known is the user of the login here; without one its UserID is nil.
 func (s signIn) known(ctx context.Context) (loginsdb.KnownUsersRow, error) {
 	users, err := loginsdb.New(s.tx).KnownUsers(ctx, loginsdb.KnownUsersParams{Issuer: s.login.Issuer, Subject: s.login.Subject})
 	if err != nil || len(users) == 0 {
@@ -266,7 +266,7 @@ func (s signIn) admit(ctx context.Context, o *Outcome, user uuid.UUID, kind peop
 	return tell(ctx, s.tx, "login.link", EventLinked, user, via)
 }
 
-// join makes a member of someone for whom there is no person, by the login's own user.
+// join makes a member of someone who matches no person, by the login's own user.
 func (s signIn) join(ctx context.Context, o *Outcome) error {
 	free, err := s.seat(ctx)
 	if err != nil {

@@ -87,7 +87,7 @@ type Invitation struct {
 	ExpiresAt    time.Time
 	EndedAt      *time.Time
 	CreatedAt    time.Time
-	Person       *uuid.UUID // who is invited, of those whom the organization knows; nil: anyone who holds the token
+	Person       *uuid.UUID // the person who is invited; nil: anyone who holds the token
 	Open         bool       // by the database's clock, which is the only one that decides
 }
 
@@ -288,8 +288,8 @@ func Accept(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, hash []byte, user
 	return i.Role, err
 }
 
-// AcceptAs gives the login to the person whom the open invitation with this token is
-// for, and makes them a member.
+// AcceptAs gives the login to the person that the open invitation with this token
+// names, and makes them a member.
 func AcceptAs(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, hash []byte, issuer, subject string) (uuid.UUID, tenancy.Role, error) {
 	i, err := lockAcceptable(ctx, tx, id, hash)
 	switch {

@@ -101,7 +101,7 @@ type KnownUsersRow struct {
 	State  string
 }
 
-// Whom the login is already, in this organization.
+// The users of the login in this organization.
 func (q *Queries) KnownUsers(ctx context.Context, arg KnownUsersParams) ([]KnownUsersRow, error) {
 	rows, err := q.db.Query(ctx, knownUsers, arg.Issuer, arg.Subject)
 	if err != nil {
