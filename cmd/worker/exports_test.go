@@ -276,7 +276,7 @@ func TestEveryTenantTableIsExportedOrNamed(t *testing.T) {
 		"members": "", "invitations": "", "guardianships": "", "api_keys": "", "files": "", "file_versions": "", "usage_days": "", "audit_events": "",
 		"storage_quotas": "", "organization_policies": "", "people": "", "login_rules": "",
 		"login_requests": "logins that no one has linked, and what the audit log speaks of",
-		"audit_heads": "follows from the audit log", "organization_setups": "is empty once there is something to export",
+		"audit_heads":    "follows from the audit log", "organization_setups": "is empty once there is something to export",
 		"renditions": "are made from the files", "version_steps": "how a file was checked", "file_events": "how a file was checked",
 		"uploads": "what is not there yet", "upload_parts": "what is not there yet",
 		"operations": "work that the audit log speaks of", "exports": "themselves", "export_parts": "themselves",
