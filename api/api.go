@@ -24,6 +24,7 @@ import (
 	"satchel/api/middleware"
 	"satchel/api/operations"
 	"satchel/api/organizations"
+	apipeople "satchel/api/people"
 	"satchel/api/ratelimit"
 	"satchel/api/spaces"
 	"satchel/api/storage"
@@ -31,6 +32,7 @@ import (
 	"satchel/internal/oidc"
 	"satchel/policies/audit"
 	"satchel/tenancy"
+	"satchel/tenancy/people"
 	"satchel/tenancy/usage"
 )
 
@@ -56,6 +58,7 @@ type Parts struct {
 	RateLimits  ratelimit.Config
 	DB          *tenancy.DB
 	Verifier    *oidc.Verifier
+	Hasher      *people.Hasher // of the user names and addresses of people
 	Uploads     storage.Uploads
 	Workflows   Workflows
 	Invitations members.Invitations
@@ -88,6 +91,7 @@ type API struct {
 	organizations *organizations.Organizations
 	members       *members.Members
 	spaces        *spaces.Spaces
+	people        *apipeople.People
 	keys          *apikeys.Keys
 	auditLog      *auditlog.AuditLog
 }
@@ -106,22 +110,22 @@ func New(p Parts) *API {
 	}
 	limits := ratelimit.New(p.RateLimits, p.Metrics)
 	people := p.DB.ForPeople()
+	callers := auth.New(auth.Auth{DB: p.DB, Tokens: p.Verifier, Hasher: p.Hasher, RateLimit: limits, Origins: p.Config.Origins, Log: p.Log})
 	return &API{
 		Parts: p, listener: w,
-		middleware: middleware.New(middleware.Middleware{HTTPS: strings.HasPrefix(p.Config.URL, "https://"), Log: p.Log, Meter: p.Meter, Limits: p.Limits}, p.Metrics),
-		auth: auth.New(auth.Auth{
-			DB: p.DB, Tokens: p.Verifier, RateLimit: limits, Origins: p.Config.Origins, Log: p.Log,
-		}),
+		middleware:  middleware.New(middleware.Middleware{HTTPS: strings.HasPrefix(p.Config.URL, "https://"), Log: p.Log, Meter: p.Meter, Limits: p.Limits}, p.Metrics),
+		auth:        callers,
 		idempotency: &idempotency.Store{DB: p.DB, Log: p.Log},
 		storage: &storage.Storage{
 			DB: people, Uploads: p.Uploads, Workflows: p.Workflows, Staging: p.Staging, Clean: p.Clean, Listener: w, Streams: limits.Streams(),
 			ContentURL: p.Config.ContentURL, Log: p.Log,
 		},
-		usage:         &apiusage.Usage{DB: people},
+		usage:         &apiusage.Usage{DB: p.DB},
 		operations:    &operations.Operations{DB: people, Workflows: p.Workflows},
 		organizations: &organizations.Organizations{DB: people, Workflows: p.Workflows, Listener: w, Exports: p.Exports, Invites: p.Invites, ProvisionTimeout: createPatience},
-		members:       &members.Members{DB: people, Invitations: p.Invitations, Page: p.InvitePage, Log: p.Log},
+		members:       &members.Members{DB: people, Invitations: p.Invitations, Page: p.InvitePage, SignIn: callers.SignIn, Log: p.Log},
 		spaces:        &spaces.Spaces{DB: people},
+		people:        &apipeople.People{DB: people, Hasher: p.Hasher, Log: p.Log},
 		keys:          &apikeys.Keys{DB: people},
 		auditLog:      &auditlog.AuditLog{DB: people, Workflows: p.Workflows, Log: p.Log},
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/gowebpki/jcs"
 	"github.com/stretchr/testify/require"
 
+	apipeople "satchel/api/people"
 	"satchel/api/request"
 	"satchel/policies/audit"
 	"satchel/tenancy"
@@ -146,6 +147,40 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 		s.owner.call(post, s.school("/guardians"), map[string]any{"parent_id": parent.id, "student_id": student.id}).is(201)
 		s.mark(s.owner.org)
 		return s.owner.call(remove, s.school("/guardians/"+parent.id.String()+"/"+student.id.String()), nil), s.owner.org
+	},
+	"POST " + organizationPath + "/people": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, s.school("/people"), map[string]any{"kind": "student", "display_name": planted}), s.owner.org
+	},
+	"PATCH " + organizationPath + "/people/:user": func(s *scene) (answer, tenancy.OrgID) {
+		at := s.school("/people/" + s.owner.known(planted, "student").String())
+		s.mark(s.owner.org)
+		return s.owner.call(patch, at, map[string]any{"display_name": planted + " B", "email": "plum@school.test"}), s.owner.org
+	},
+	"DELETE " + organizationPath + "/people/:user/logins/:login": func(s *scene) (answer, tenancy.OrgID) {
+		user := s.owner.known(planted, "student")
+		s.owner.call(post, s.waits(s.owner)+"/link", map[string]any{"user_id": user}).is(200)
+		at := s.school("/people/" + user.String() + "/logins")
+		login := read[request.Page[apipeople.LoginView]](s.owner.call(get, at, nil).is(200)).Items[0]
+		s.mark(s.owner.org)
+		return s.owner.call(remove, at+"/"+login.ID.String(), nil), s.owner.org
+	},
+	"POST " + organizationPath + "/login-requests/:request/link": func(s *scene) (answer, tenancy.OrgID) {
+		user, at := s.owner.known(planted, "student"), s.waits(s.owner)
+		s.mark(s.owner.org)
+		return s.owner.call(post, at+"/link", map[string]any{"user_id": user}), s.owner.org
+	},
+	"POST " + organizationPath + "/login-requests/:request/dismiss": func(s *scene) (answer, tenancy.OrgID) {
+		at := s.waits(s.owner)
+		s.mark(s.owner.org)
+		return s.owner.call(post, at+"/dismiss", nil), s.owner.org
+	},
+	"PUT " + organizationPath + "/login-rules": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(put, s.school("/login-rules"), map[string]any{"rules": []any{}}), s.owner.org
+	},
+	"POST " + organizationPath + "/login-rules/:rule/confirm": func(s *scene) (answer, tenancy.OrgID) {
+		rule := s.owner.believes(map[string]any{})
+		s.mark(s.owner.org)
+		return s.operator.call(post, s.school("/login-rules/"+rule.String()+"/confirm"), nil), s.owner.org
 	},
 	"POST " + organizationPath + "/keys": func(s *scene) (answer, tenancy.OrgID) {
 		s.payFor("professional")

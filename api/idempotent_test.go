@@ -78,6 +78,9 @@ var sends = map[string]func(*scene) again{
 		parent, student := s.person(s.owner.org, tenancy.Parent), s.person(s.owner.org, tenancy.Student)
 		return s.posts(s.owner, s.school("/guardians"), map[string]any{"parent_id": parent.id, "student_id": student.id})
 	},
+	"POST " + organizationPath + "/people": func(s *scene) again {
+		return s.posts(s.owner, s.school("/people"), map[string]any{"kind": "student", "display_name": planted})
+	},
 	"POST " + organizationPath + "/keys": func(s *scene) again {
 		s.payFor("professional")
 		return s.posts(s.owner, s.school("/keys"), newKey)
@@ -93,12 +96,15 @@ func (s *scene) posts(p *person, path string, in any) again {
 
 // exempt are the other POSTs, each with the reason why it needs no key.
 var exempt = map[string]string{
-	"POST " + filePath + "/restore":                                "the file is out of the trash, once or twice",
-	"POST " + organizationPath + "/keep":                           "the organization is kept, once or twice",
-	"POST " + organizationPath + "/leave":                          "who has left has left",
-	"POST " + organizationPath + "/invitations/:invitation/resend": "it asks for a mail once more, and the pause between two is bounded",
-	"POST /api/v1/invitations/look":                                "it reads",
-	"POST /api/v1/invitations/decline":                             "the invitation has ended, once or twice",
+	"POST " + organizationPath + "/login-requests/:request/link":    "the same again changes nothing, and answers the same",
+	"POST " + organizationPath + "/login-requests/:request/dismiss": "the same again changes nothing, and answers the same",
+	"POST " + organizationPath + "/login-rules/:rule/confirm":       "the same again changes nothing, and answers the same",
+	"POST " + filePath + "/restore":                                 "the file is out of the trash, once or twice",
+	"POST " + organizationPath + "/keep":                            "the organization is kept, once or twice",
+	"POST " + organizationPath + "/leave":                           "who has left has left",
+	"POST " + organizationPath + "/invitations/:invitation/resend":  "it asks for a mail once more, and the pause between two is bounded",
+	"POST /api/v1/invitations/look":                                 "it reads",
+	"POST /api/v1/invitations/decline":                              "the invitation has ended, once or twice",
 }
 
 // shownOnce are made once all the same, and cannot be shown again.

@@ -15,6 +15,7 @@ import (
 	"satchel/tenancy/apikeys"
 	"satchel/tenancy/events"
 	"satchel/tenancy/exports"
+	"satchel/tenancy/logins"
 	"satchel/tenancy/members"
 	"satchel/tenancy/operations"
 	"satchel/tenancy/usage"
@@ -29,6 +30,7 @@ func (s *school) script() {
 	s.filesChange(essay)
 	s.uploadsResume()
 	s.administration()
+	s.peopleAreKnown()
 	s.peopleComeAndGo()
 	s.keysAreUsed(essay)
 	s.whatIsNotTheirs()
@@ -229,6 +231,51 @@ func (s *school) peopleComeAndGo() {
 	s.do(s.owner, remove, s.within(s.parent.as()), nil)
 	s.do(s.admin, post, s.within("/leave"), nil)
 	s.do(s.admin, get, storagePath+"/files", nil)
+}
+
+// peopleAreKnown has the same names and the same login everywhere.
+func (s *school) peopleAreKnown() {
+	var made struct {
+		User uuid.UUID `json:"user_id"`
+	}
+	for _, name := range []string{"Zoë Adams", "Zoë Adams", "Bob"} {
+		_ = json.Unmarshal(s.do(s.owner, post, s.within("/people"), map[string]any{"kind": "student", "display_name": name, "email": "zoe@school.test"}).body, &made)
+	}
+	person := s.within("/people/" + made.User.String())
+	s.pages(s.owner, s.within("/people?limit=2"))
+	s.pages(s.teacher, s.within("/people?q=ADAMS"))
+	s.do(s.teacher, get, person, nil)
+	s.do(s.owner, patch, person, map[string]any{"display_name": "Bo", "grade": "5"})
+	rule := map[string]any{"issuer": s.issuer.URL, "tenant_claim": "hd", "tenant_value": s.org.String(), "may_verify_email": true}
+	var set struct{ Rules []struct{ ID uuid.UUID } }
+	_ = json.Unmarshal(s.do(s.owner, put, s.within("/login-rules"), map[string]any{"rules": []any{rule}}).body, &set)
+	s.do(s.owner, get, s.within("/login-rules"), nil)
+	ctx := context.Background()
+	err := s.db.InTx(ctx, s.org, func(tx *tenancy.Tx) error {
+		_, err := logins.ConfirmRule(ctx, tx, tenancy.Actor{Org: s.org, User: s.owner.id}, set.Rules[0].ID)
+		return err
+	})
+	if err != nil {
+		s.told = append(s.told, told{"the operator", s.stable(err.Error())})
+	}
+	// Of each organization another one: a login is one person's in all of them.
+	token := s.signed("login of "+s.org.String(), s.org.String(), "zoe@school.test")
+	s.as(token, get, storagePath+"/files", nil)
+	var page struct{ Items []struct{ ID uuid.UUID } }
+	_ = json.Unmarshal(s.do(s.owner, get, s.within("/login-requests?state=waiting"), nil).body, &page)
+	if len(page.Items) == 1 {
+		at := s.within("/login-requests/" + page.Items[0].ID.String())
+		s.do(s.owner, post, at+"/dismiss", nil)
+		s.do(s.owner, post, at+"/link", map[string]any{"user_id": made.User})
+		s.do(s.owner, post, at+"/dismiss", nil)
+	}
+	s.as(token, get, storagePath+"/files", nil)
+	var list struct{ Items []struct{ ID uuid.UUID } }
+	_ = json.Unmarshal(s.do(s.owner, get, person+"/logins", nil).body, &list)
+	for _, l := range list.Items {
+		s.do(s.owner, remove, person+"/logins/"+l.ID.String(), nil)
+	}
+	s.as(token, get, storagePath+"/files", nil)
 }
 
 // sent plays the mail of an invitation and gives its token.

@@ -207,6 +207,20 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: post, Path: organizationPath + "/guardians", Action: tenancy.SetGuardians, Audit: "guardian.add", Idempotency: idempotency.Route{Replay: a.members.ReplayAddGuardian}, Handler: a.members.AddGuardian},
 		{Method: remove, Path: organizationPath + "/guardians/:parent/:student", Action: tenancy.SetGuardians, Audit: "guardian.remove", Handler: a.members.RemoveGuardian},
 
+		// people of the organization, and their logins
+		{Method: get, Path: organizationPath + "/people", Action: tenancy.ReadMembers, Cost: ratelimit.Search, Handler: a.people.List},
+		{Method: post, Path: organizationPath + "/people", Action: tenancy.ManageMembers, Audit: "person.create", Idempotency: idempotency.Route{Replay: a.people.ReplayCreate}, Handler: a.people.Create},
+		{Method: get, Path: organizationPath + "/people/:user", Action: tenancy.ReadMembers, Handler: a.people.Get},
+		{Method: patch, Path: organizationPath + "/people/:user", Action: tenancy.ManageMembers, Audit: "person.change", Handler: a.people.Change},
+		{Method: get, Path: organizationPath + "/people/:user/logins", Action: tenancy.ManageLogins, Handler: a.people.ListLogins},
+		{Method: remove, Path: organizationPath + "/people/:user/logins/:login", Action: tenancy.ManageLogins, Audit: "login.unlink", Handler: a.people.Unlink},
+		{Method: get, Path: organizationPath + "/login-requests", Action: tenancy.ManageLogins, Handler: a.people.ListRequests},
+		{Method: post, Path: organizationPath + "/login-requests/:request/link", Action: tenancy.ManageLogins, Audit: "login.link", Handler: a.people.Link},
+		{Method: post, Path: organizationPath + "/login-requests/:request/dismiss", Action: tenancy.ManageLogins, Audit: "login.dismiss", Handler: a.people.Dismiss},
+		{Method: get, Path: organizationPath + "/login-rules", Action: tenancy.ManageLogins, Handler: a.people.GetRules},
+		{Method: put, Path: organizationPath + "/login-rules", Action: tenancy.ManageLogins, Audit: "login_rules.change", Handler: a.people.SetRules},
+		{Method: post, Path: organizationPath + "/login-rules/:rule/confirm", Action: tenancy.ManageOrganizations, Audit: "login_rules.confirm", Handler: a.people.ConfirmRule},
+
 		// keys
 		{Method: get, Path: organizationPath + "/keys", Action: tenancy.ManageKeys, Handler: a.keys.List},
 		{Method: post, Path: organizationPath + "/keys", Action: tenancy.ManageKeys, Audit: "key.create", Idempotency: idempotency.Route{Replay: a.keys.Replay}, Handler: a.keys.Create},

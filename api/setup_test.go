@@ -38,6 +38,7 @@ import (
 	"satchel/tenancy"
 	"satchel/tenancy/exports"
 	"satchel/tenancy/operations"
+	"satchel/tenancy/people"
 	"satchel/tenancy/usage"
 	"satchel/workflows/reconcile"
 	"satchel/workflows/rescan"
@@ -189,11 +190,13 @@ func setupWithin(t testing.TB, bounds middleware.Limits) *testBundle {
 		uploads.Ports{DB: b.db.ForPeople(), Staging: b.store.Staging, OnReceived: b.workflows.Start, Log: log, Metrics: metrics})
 	require.NoError(t, err)
 	b.uploads = receiver
+	hasher, err := people.NewHasher(people.HashConfig{Key: "a key of the tests, long enough to be one"})
+	require.NoError(t, err)
 	b.api = New(Parts{
 		Limits: bounds,
 		Config: Config{ContentURL: contentURL, Origins: []string{"https://school.test"}}, DB: b.db.DB,
 		RateLimits: ratelimit.Config{AddressPerMinute: 18_000},
-		Verifier:   oidc.New(oidc.Config{Issuer: b.issuer.URL, Audience: oidctest.Audience}), Uploads: receiver, Workflows: b.workflows, Invitations: b.inviting,
+		Verifier:   oidc.New(oidc.Config{Issuer: b.issuer.URL, Audience: oidctest.Audience}), Uploads: receiver, Workflows: b.workflows, Invitations: b.inviting, Hasher: hasher,
 		InvitePage: invitepage.New(invitepage.Config{}, b.issuer.URL, nil, slog.New(slog.DiscardHandler)),
 		Staging:    b.store.Staging, Clean: b.store.Clean, Exports: b.store.Exports,
 		Ready: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

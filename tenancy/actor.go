@@ -16,11 +16,12 @@ const (
 	Teacher  Role = "teacher"
 	Student  Role = "student"
 	Parent   Role = "parent"
+	Auditor  Role = "auditor" // reads the audit log, and no files
 	Operator Role = "operator"
 )
 
 // Roles lists every role.
-var Roles = []Role{Owner, Admin, Teacher, Student, Parent, Operator}
+var Roles = []Role{Owner, Admin, Teacher, Student, Parent, Auditor, Operator}
 
 // Actor is the caller: the person, the organization and the role.
 type Actor struct {

@@ -42,6 +42,7 @@ const (
 	// People.
 	ReadMembers   Action = "read_members"
 	ManageMembers Action = "manage_members"
+	ManageLogins  Action = "manage_logins" // which login is which person's
 	Leave         Action = "leave"
 	Invite        Action = "invite"
 	ReadGuardians Action = "read_guardians"
@@ -66,12 +67,12 @@ var Grants = map[Action][]Role{
 	SetQuota:      {Operator},
 	ReadStats:     {Owner, Admin, Operator},
 	Rescan:        {Owner, Admin, Operator},
-	ReadOperation: {Owner, Admin, Operator},
+	ReadOperation: {Owner, Admin, Auditor, Operator}, // an auditor: the verification of the audit log
 	Reconcile:     {Operator},
 
 	CreateOrganization:  {Operator},
 	ManageOrganizations: {Operator},
-	ReadOrganization:    {Owner, Admin, Teacher, Student, Parent, Operator},
+	ReadOrganization:    {Owner, Admin, Teacher, Student, Parent, Auditor, Operator},
 	ChangeOrganization:  {Owner, Operator},
 	ExportOrganization:  {Owner, Admin, Operator},
 	ReadEvents:          {Owner, Admin, Operator},
@@ -80,14 +81,15 @@ var Grants = map[Action][]Role{
 
 	ReadMembers:   {Owner, Admin, Teacher, Operator},
 	ManageMembers: {Owner, Admin, Operator},
-	Leave:         {Owner, Admin, Teacher, Student, Parent},
+	ManageLogins:  {Owner, Admin, Operator},
+	Leave:         {Owner, Admin, Teacher, Student, Parent, Auditor},
 	Invite:        {Owner, Admin, Operator},
 	ReadGuardians: {Owner, Admin, Teacher},
 	SetGuardians:  {Owner, Admin},
 
 	ManageKeys: {Owner, Admin},
 	ReadUsage:  {Owner, Admin, Operator},
-	ReadAudit:  {Owner, Admin, Operator},
+	ReadAudit:  {Owner, Admin, Auditor, Operator},
 }
 
 // May says whether the actor's role is granted the action, and the scopes of the
@@ -106,9 +108,9 @@ var readActions = []Action{
 // Reads says whether the action is read-only.
 func (a Action) Reads() bool { return slices.Contains(readActions, a) }
 
-// ranks orders the roles by what they may do to others. A parent has the rank of
-// a student. An operator has none: no rank leads to that role.
-var ranks = map[Role]int{Student: 1, Parent: 1, Teacher: 2, Admin: 3, Owner: 4}
+// ranks orders the roles by what they may do to others. Parents and auditors have
+// the rank of a student. An operator has none: no rank leads to that role.
+var ranks = map[Role]int{Student: 1, Parent: 1, Auditor: 1, Teacher: 2, Admin: 3, Owner: 4}
 
 // Staff says whether the actor teaches or administers.
 func (a Actor) Staff() bool { return ranks[a.Role] >= ranks[Teacher] }
@@ -143,15 +145,19 @@ func (a Actor) MayGiveKey(role Role) bool {
 
 // MayAssign says whether the credential may be used to give the role to a
 // person. A person's own token always may; MayManage still decides. An API key
-// gives no role that could make keys, and none above its own.
+// gives no role that could make keys or read the audit log, and none above its own.
 func (a Actor) MayAssign(role Role) bool {
-	return a.Key == uuid.Nil || role == Parent || role != Admin && role != Owner && ranks[role] > 0 && ranks[role] <= ranks[a.Role]
+	return a.Key == uuid.Nil || role == Parent || role != Admin && role != Owner && role != Auditor && ranks[role] > 0 && ranks[role] <= ranks[a.Role]
 }
 
 // MayManage says whether the actor may add, change or remove a member of the
 // role, given that they may manage members at all. Owners and operators alone
-// reach owners, admins and operators, and an API key never does.
+// reach owners, admins and operators, and an API key never does. Nor does a key
+// reach auditors, who read what it did.
 func (a Actor) MayManage(role Role) bool {
+	if role == Auditor {
+		return a.Key == uuid.Nil
+	}
 	high := role == Owner || role == Admin || role == Operator
 	return !high || a.Key == uuid.Nil && (a.Role == Owner || a.Role == Operator)
 }

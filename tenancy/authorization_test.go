@@ -14,18 +14,18 @@ import (
 func TestWhoMayGiveWhichRole(t *testing.T) {
 	t.Parallel()
 	const (
-		owner, admin, teacher, student, parent, operator = tenancy.Owner, tenancy.Admin, tenancy.Teacher, tenancy.Student, tenancy.Parent, tenancy.Operator
+		owner, admin, teacher, student, parent, auditor, operator = tenancy.Owner, tenancy.Admin, tenancy.Teacher, tenancy.Student, tenancy.Parent, tenancy.Auditor, tenancy.Operator
 	)
 	type roles = []tenancy.Role
-	everyone := roles{owner, admin, teacher, student, parent, operator}
+	everyone := roles{owner, admin, teacher, student, parent, auditor, operator}
 	for _, c := range []struct {
 		actor                  tenancy.Role
 		key                    bool
 		keys, assigns, manages roles
 	}{
 		{owner, false, roles{admin, teacher, student}, everyone, everyone},
-		{admin, false, roles{admin, teacher, student}, everyone, roles{teacher, student, parent}},
-		{teacher, false, roles{teacher, student}, everyone, roles{teacher, student, parent}},
+		{admin, false, roles{admin, teacher, student}, everyone, roles{teacher, student, parent, auditor}},
+		{teacher, false, roles{teacher, student}, everyone, roles{teacher, student, parent, auditor}},
 		{operator, false, nil, everyone, everyone},
 		{admin, true, roles{admin, teacher, student}, roles{teacher, student, parent}, roles{teacher, student, parent}},
 		{teacher, true, roles{teacher, student}, roles{teacher, student, parent}, roles{teacher, student, parent}},
@@ -53,5 +53,7 @@ func TestRolesOfAnOrganization(t *testing.T) {
 	require.False(t, tenancy.Role("head").Belongs(school))
 	require.True(t, tenancy.Teacher.Above(tenancy.Parent))
 	require.False(t, tenancy.Parent.Above(tenancy.Student))
+	require.False(t, tenancy.Auditor.Above(tenancy.Student))
+	require.False(t, tenancy.Actor{Role: tenancy.Auditor}.Staff())
 	require.False(t, tenancy.Owner.Above(tenancy.Owner))
 }

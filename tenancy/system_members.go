@@ -10,6 +10,7 @@ import (
 // OrganizationMembership is one organization to which a person belongs.
 type OrganizationMembership struct {
 	User   uuid.UUID `db:"user_id"`
+	Own    bool      `db:"own"`             // the user was made for the login
 	Org    *OrgID    `db:"organization_id"` // nil in the only row of a person who belongs nowhere
 	Name   *string   `db:"name"`
 	Role   *Role     `db:"role"`
@@ -17,9 +18,10 @@ type OrganizationMembership struct {
 }
 
 // OrganizationMemberships finds the organizations of the person that an issuer knows as
-// subject. It gives no row at all for a person without a user.
+// subject. It gives no row at all for a person without a user. A login's own user comes
+// first.
 func (d *DB) OrganizationMemberships(ctx context.Context, issuer, subject string) ([]OrganizationMembership, error) {
-	return systemQuery[OrganizationMembership](ctx, d, "select user_id, organization_id, name, role, status from app.person_places($1, $2)", issuer, subject)
+	return systemQuery[OrganizationMembership](ctx, d, "select user_id, own, organization_id, name, role, status from app.person_places($1, $2)", issuer, subject)
 }
 
 // InvitationRef names an open invitation.

@@ -32,11 +32,25 @@ select k.id::text as key, json_build_object('id', k.id, 'user_id', k.user_id, 'n
        'revoked_at', k.revoked_at)::json as data
   from api_keys k where k.id > sqlc.arg(after)::text::uuid order by k.id limit sqlc.arg(most);
 
+-- name: LoginRulePage :many
+select r.id::text as key, json_build_object('id', r.id, 'issuer', r.issuer, 'tenant_claim', r.tenant_claim, 'tenant_value', r.tenant_value,
+       'person_claim', r.person_claim, 'may_verify_email', r.may_verify_email, 'may_verify_username', r.may_verify_username, 'jit_role', r.jit_role,
+       'created_by', r.created_by, 'created_at', r.created_at, 'confirmed_at', r.confirmed_at)::json as data
+  from login_rules r where r.id > sqlc.arg(after)::text::uuid order by r.id limit sqlc.arg(most);
+
 -- name: MemberPage :many
 select m.user_id::text as key, json_build_object('user_id', m.user_id, 'role', m.role, 'service_account', m.service,
        'logins', (select coalesce(json_agg(json_build_object('issuer', l.issuer, 'subject', l.subject) order by l.issuer, l.subject), '[]')
           from logins l where l.user_id = m.user_id), 'created_at', m.created_at)::json as data
   from members m where m.user_id > sqlc.arg(after)::text::uuid order by m.user_id limit sqlc.arg(most);
+
+-- name: PersonPage :many
+select p.user_id::text as key, json_build_object('user_id', p.user_id, 'kind', p.kind, 'display_name', p.display_name, 'grade', p.grade,
+       'source_id', p.source_id, 'sourced_id', p.sourced_id, 'identifiers', p.identifiers, 'state', p.state, 'since', p.since, 'leaves_at', p.leaves_at,
+       'thirteen_from', p.thirteen_from, 'adult_from', p.adult_from, 'set_by_hand', p.set_by_hand, 'created_at', p.created_at, 'updated_at', p.updated_at,
+       'logins', (select coalesce(json_agg(json_build_object('issuer', l.issuer, 'subject', l.subject, 'linked_via', l.linked_via, 'linked_at', l.linked_at)
+          order by l.issuer, l.subject), '[]') from logins l where l.user_id = p.user_id))::json as data
+  from people p where p.user_id > sqlc.arg(after)::text::uuid order by p.user_id limit sqlc.arg(most);
 
 -- name: UsagePage :many
 select d.day::text as key, json_build_object('day', d.day, 'uploads', d.uploads, 'bytes_in', d.bytes_in, 'bytes_out', d.bytes_out,

@@ -53,6 +53,8 @@ const (
 
 var tables = []table{
 	{"members.ndjson", firstID, pages((*exportdb.Queries).MemberPage)},
+	{"people.ndjson", firstID, pages((*exportdb.Queries).PersonPage)},
+	{"login-rules.ndjson", firstID, pages((*exportdb.Queries).LoginRulePage)},
 	{"invitations.ndjson", firstID, pages((*exportdb.Queries).InvitationPage)},
 	{"guardians.ndjson", firstPair, pages((*exportdb.Queries).GuardianPage)},
 	{"keys.ndjson", firstID, pages((*exportdb.Queries).KeyPage)},

@@ -20,12 +20,14 @@ import (
 	"satchel/internal/oidc"
 	"satchel/tenancy"
 	"satchel/tenancy/apikeys"
+	"satchel/tenancy/people"
 )
 
 // Auth lets callers in, or says why not.
 type Auth struct {
 	DB        *tenancy.DB
 	Tokens    *oidc.Verifier
+	Hasher    *people.Hasher
 	RateLimit *ratelimit.Limiter
 	Origins   []string // of the platform's own pages
 	Log       *slog.Logger
@@ -133,7 +135,15 @@ func (d *Auth) membership(c *gin.Context, who caller) (tenancy.Membership, crede
 	if err != nil {
 		return tenancy.Membership{}, proven, err
 	}
-	place, err := selectMembership(proven.memberships, c.GetHeader("X-Organization-ID"))
+	wanted := c.GetHeader("X-Organization-ID")
+	place, err := selectMembership(proven.memberships, wanted)
+	if who.key || !isNoMember(err) {
+		return place, proven, err
+	}
+	if proven, err = d.firstSignIn(c.Request.Context(), who, wanted, err); err != nil {
+		return place, proven, err
+	}
+	place, err = selectMembership(proven.memberships, wanted)
 	return place, proven, err
 }
 

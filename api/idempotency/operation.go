@@ -29,3 +29,14 @@ func Operation(c *gin.Context, db *tenancy.DB, org tenancy.OrgID, e PreviousAtte
 	request.Accepted(c, org, e.ID)
 	return Created, nil
 }
+
+// OutcomeOf tells the absence of the thing that the earlier try made from a failure.
+func OutcomeOf(err, none error) (Outcome, error) {
+	switch {
+	case errors.Is(err, none):
+		return NotCreated, nil
+	case err != nil:
+		return NotCreated, err
+	}
+	return Created, nil
+}

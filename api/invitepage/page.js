@@ -8,7 +8,7 @@ const waiting = "satchel.sign-in";
 const api = "/api/v1/invitations/";
 const tokenForm = /^[A-Za-z0-9_-]{1,100}$/;
 
-const roles = { owner: "owner", admin: "administrator", teacher: "teacher", student: "student", parent: "parent" };
+const roles = { owner: "owner", admin: "administrator", teacher: "teacher", student: "student", parent: "parent", auditor: "auditor" };
 const withArticle = role => (/^[aeiou]/.test(roles[role] || role) ? "an " : "a ") + (roles[role] || role);
 const todo = {
   owner: "You can now invite others and set the organization up.",

@@ -10,8 +10,10 @@ import (
 	"github.com/google/uuid"
 
 	"satchel/api/request"
+	"satchel/internal/oidc"
 	"satchel/policies/audit"
 	"satchel/tenancy"
+	"satchel/tenancy/logins"
 	"satchel/tenancy/members"
 )
 
@@ -28,6 +30,7 @@ type Invitations interface {
 type InvitationView struct {
 	ID           uuid.UUID        `json:"id"`
 	Organization tenancy.OrgID    `json:"organization_id"`
+	Person       *uuid.UUID       `json:"person_id"` // null: anyone who holds the mail
 	Email        *string          `json:"email"`
 	Role         tenancy.Role     `json:"role"`
 	State        members.State    `json:"state"`
@@ -45,7 +48,7 @@ type InvitationView struct {
 func showInvitationOf(org tenancy.OrgID) func(members.Invitation) InvitationView {
 	return func(i members.Invitation) InvitationView {
 		return InvitationView{
-			ID: i.ID, Organization: org, Email: i.Email, Role: i.Role, State: i.State, Delivery: i.Delivery, DeliveryCode: i.DeliveryCode,
+			ID: i.ID, Organization: org, Person: i.Person, Email: i.Email, Role: i.Role, State: i.State, Delivery: i.Delivery, DeliveryCode: i.DeliveryCode,
 			Attempts: i.Attempts, InvitedBy: i.InvitedBy, AcceptedBy: i.AcceptedBy, SentAt: request.UTC(i.SentAt), ExpiresAt: i.ExpiresAt.UTC(),
 			EndedAt: request.UTC(i.EndedAt), CreatedAt: i.CreatedAt.UTC(),
 		}
@@ -56,6 +59,7 @@ type inviteBody struct {
 	Email     string       `json:"email"`
 	Role      tenancy.Role `json:"role"`
 	ExpiresIn *int64       `json:"expires_in"` // seconds
+	Person    *uuid.UUID   `json:"person_id"`
 }
 
 // term reads for how long the invitation is open.
@@ -78,7 +82,7 @@ func (r *Members) Invite(c *gin.Context) error {
 		return err
 	}
 	if !in.Role.Invitable() || checkRole(org, in.Role) != nil {
-		return request.Invalid("role", "role is one of owner, admin, teacher, student, parent.")
+		return request.Invalid("role", "role is one of owner, admin, teacher, student, parent, auditor.")
 	}
 	if err := refuseKeys(c, in.Role); err != nil {
 		return err
@@ -91,7 +95,7 @@ func (r *Members) Invite(c *gin.Context) error {
 	var made members.Invitation
 	err = r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
 		var fresh bool
-		made, fresh, err = members.Invite(ctx, tx, members.NewInvitation{ID: id, Email: in.Email, Role: in.Role, Term: term})
+		made, fresh, err = members.Invite(ctx, tx, members.NewInvitation{ID: id, Email: in.Email, Role: in.Role, Term: term, Person: in.Person})
 		if err != nil || !fresh {
 			return err
 		}
@@ -292,12 +296,12 @@ type tokenBody struct {
 // a token of the issuer may, whatever address the issuer knows them by.
 func (r *Members) AcceptInvitation(c *gin.Context) error {
 	var role tenancy.Role
-	org, user, err := r.answerInvitation(c, func(ctx context.Context, tx *tenancy.Tx, id, user uuid.UUID, hash []byte) (err error) {
-		if role, err = members.Accept(ctx, tx, id, hash, user); err != nil {
-			return err
+	org, user, err := r.answerInvitation(c, func(ctx context.Context, tx *tenancy.Tx, id, own uuid.UUID, hash []byte) (user uuid.UUID, err error) {
+		if user, role, err = accept(ctx, tx, request.Person(c), id, own, hash); err != nil {
+			return user, err
 		}
 		ctx = tenancy.WithActor(ctx, tenancy.Actor{Org: tx.Org(), User: user, Role: role})
-		return audit.Record(ctx, tx, invitationEvent("invitation.accept", id, string(role)))
+		return user, audit.Record(ctx, tx, invitationEvent("invitation.accept", id, string(role)))
 	})
 	if err != nil {
 		return err
@@ -306,17 +310,31 @@ func (r *Members) AcceptInvitation(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	respondAccepted(c, user, MembershipView{Organization: o.ID, Name: o.Name, Role: role, Status: o.Status})
+	respondAccepted(c, user, MembershipView{Organization: o.ID, Name: o.Name, User: user, Role: role, Status: o.Status})
 	return nil
+}
+
+// accept makes a member of the login's own user, or of the person that the
+// invitation names.
+func accept(ctx context.Context, tx *tenancy.Tx, who oidc.Identity, id, own uuid.UUID, hash []byte) (uuid.UUID, tenancy.Role, error) {
+	i, err := members.GetInvitation(ctx, tx, id)
+	if err != nil {
+		return own, "", err
+	}
+	if i.Person == nil {
+		role, err := members.Accept(ctx, tx, id, hash, own)
+		return own, role, err
+	}
+	return logins.Accept(ctx, tx, id, hash, who.Issuer, who.Subject)
 }
 
 // DeclineInvitation ends an invitation at the request of the invited person.
 func (r *Members) DeclineInvitation(c *gin.Context) error {
-	_, _, err := r.answerInvitation(c, func(ctx context.Context, tx *tenancy.Tx, id, _ uuid.UUID, hash []byte) error {
+	_, _, err := r.answerInvitation(c, func(ctx context.Context, tx *tenancy.Tx, id, own uuid.UUID, hash []byte) (uuid.UUID, error) {
 		if err := members.Decline(ctx, tx, id, hash); err != nil {
-			return err
+			return own, err
 		}
-		return audit.Record(ctx, tx, invitationEvent("invitation.decline", id, ""))
+		return own, audit.Record(ctx, tx, invitationEvent("invitation.decline", id, ""))
 	})
 	if err != nil {
 		return err
@@ -328,7 +346,8 @@ func (r *Members) DeclineInvitation(c *gin.Context) error {
 // invited is the role in the audit log of a person who is not a member yet.
 const invited tenancy.Role = "invited"
 
-type invitationAnswer func(ctx context.Context, tx *tenancy.Tx, id, user uuid.UUID, hash []byte) error
+// invitationAnswer is given the login's own user, and says whose the membership is.
+type invitationAnswer func(ctx context.Context, tx *tenancy.Tx, id, own uuid.UUID, hash []byte) (uuid.UUID, error)
 
 // answerInvitation applies a person's answer to the invitation of the given
 // token, in the transaction of its organization, and signals the workflow.
@@ -350,7 +369,11 @@ func (r *Members) answerInvitation(c *gin.Context, do invitationAnswer) (tenancy
 		return org, user, err
 	}
 	ctx = tenancy.WithActor(ctx, tenancy.Actor{Org: org, User: user, Role: invited})
-	err = r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error { return do(ctx, tx, id, user, members.Hash(in.Token)) })
+	own := user
+	err = r.DB.InTx(ctx, org, func(tx *tenancy.Tx) (err error) {
+		user, err = do(ctx, tx, id, own, members.Hash(in.Token))
+		return err
+	})
 	if err != nil {
 		return org, user, err
 	}

@@ -14,8 +14,10 @@ import (
 
 	"satchel/api/request"
 	"satchel/files"
+	"satchel/internal/oidc"
 	"satchel/policies/audit"
 	"satchel/tenancy"
+	"satchel/tenancy/logins"
 	"satchel/tenancy/members"
 )
 
@@ -24,8 +26,12 @@ type Members struct {
 	DB          *tenancy.DB
 	Invitations Invitations
 	Page        http.Handler // on which people answer their invitations
+	SignIn      SignIn
 	Log         *slog.Logger
 }
+
+// SignIn lets the rules about logins find who has signed in.
+type SignIn func(context.Context, oidc.Identity) ([]logins.Outcome, error)
 
 type memberBody struct {
 	Issuer  string       `json:"issuer"`
@@ -56,34 +62,49 @@ func showMember(c *gin.Context, org tenancy.OrgID, m members.Member) MemberView 
 type MembershipView struct {
 	Organization tenancy.OrgID `json:"organization_id"`
 	Name         string        `json:"name"`
+	User         uuid.UUID     `json:"user_id"` // the person's in this organization
 	Role         tenancy.Role  `json:"role"`
 	Status       string        `json:"status"`
 }
 
 // MeView is a person as their tokens call them, and where they belong.
 type MeView struct {
-	User        *uuid.UUID       `json:"user_id"`
+	User        *uuid.UUID       `json:"user_id"` // the login's own, else that of the first membership
 	Issuer      string           `json:"issuer"`
 	Subject     string           `json:"subject"`
+	Waits       bool             `json:"login_waits"` // an admin decides whose the login is
 	Memberships []MembershipView `json:"memberships"`
 }
 
-// GetMe tells a person who they are here, and where. Asking makes no one known.
+// GetMe tells a person who they are here, and where. It is where a sign-in begins: an
+// organization that owns the tenant of the token finds its person.
 func (r *Members) GetMe(c *gin.Context) error {
-	who := request.Person(c)
-	places, err := r.DB.OrganizationMemberships(c.Request.Context(), who.Issuer, who.Subject)
+	ctx, who := c.Request.Context(), request.Person(c)
+	outcomes, err := r.SignIn(ctx, who)
+	if err != nil {
+		return err
+	}
+	places, err := r.DB.OrganizationMemberships(ctx, who.Issuer, who.Subject)
 	if err != nil {
 		return err
 	}
 	v := MeView{Issuer: who.Issuer, Subject: who.Subject, Memberships: []MembershipView{}}
+	v.Waits = slices.ContainsFunc(outcomes, func(o logins.Outcome) bool { return o.Waits })
 	for _, p := range places {
-		v.User = &p.User
+		if v.User == nil {
+			v.User = &p.User
+		}
 		if p.Org != nil {
-			v.Memberships = append(v.Memberships, MembershipView{Organization: *p.Org, Name: *p.Name, Role: *p.Role, Status: *p.Status})
+			v.Memberships = append(v.Memberships, showMembership(p))
 		}
 	}
 	c.JSON(http.StatusOK, v)
 	return nil
+}
+
+// showMembership shows a place of a person, which is one in an organization.
+func showMembership(p tenancy.OrganizationMembership) MembershipView {
+	return MembershipView{Organization: *p.Org, Name: *p.Name, User: p.User, Role: *p.Role, Status: *p.Status}
 }
 
 // SetMember gives a person a role by what their issuer calls them: the way of
@@ -124,7 +145,7 @@ func (b memberBody) check(org tenancy.OrgID) error {
 // checkRole keeps operators to the Platform organization and others out of it.
 func checkRole(org tenancy.OrgID, role tenancy.Role) error {
 	if !role.Belongs(org) {
-		return request.Invalid("role", "role is one of owner, admin, teacher, student, parent.")
+		return request.Invalid("role", "role is one of owner, admin, teacher, student, parent, auditor.")
 	}
 	return nil
 }

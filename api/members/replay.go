@@ -1,7 +1,6 @@
 package members
 
 import (
-	"errors"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -30,7 +29,7 @@ func (r *Members) ReplaySetMember(c *gin.Context, e idempotency.PreviousAttempt)
 	if err != nil {
 		return idempotency.NotCreated, err
 	}
-	return outcomeOf(r.answerMember(c, org, user), members.ErrNoMember)
+	return idempotency.OutcomeOf(r.answerMember(c, org, user), members.ErrNoMember)
 }
 
 // ReplayInvite answers with the invitation.
@@ -43,7 +42,7 @@ func (r *Members) ReplayInvite(c *gin.Context, e idempotency.PreviousAttempt) (i
 	if err == nil {
 		respondInvited(c, org, i)
 	}
-	return outcomeOf(err, members.ErrNoInvitation)
+	return idempotency.OutcomeOf(err, members.ErrNoInvitation)
 }
 
 // ReplayAddGuardian answers with the link.
@@ -60,7 +59,7 @@ func (r *Members) ReplayAddGuardian(c *gin.Context, e idempotency.PreviousAttemp
 	if err == nil {
 		c.JSON(e.Status, showGuardian(g))
 	}
-	return outcomeOf(err, members.ErrNoGuardian)
+	return idempotency.OutcomeOf(err, members.ErrNoGuardian)
 }
 
 // ReplayAcceptInvitation answers with the membership. The invitation has lost
@@ -79,7 +78,7 @@ func (r *Members) ReplayAcceptInvitation(c *gin.Context, e idempotency.PreviousA
 		if err != nil || !accepted {
 			return idempotency.NotCreated, err
 		}
-		respondAccepted(c, p.User, MembershipView{Organization: *p.Org, Name: *p.Name, Role: *p.Role, Status: *p.Status})
+		respondAccepted(c, p.User, showMembership(p))
 		return idempotency.Created, nil
 	}
 	return idempotency.NotCreated, nil
@@ -92,15 +91,4 @@ func respondInvited(c *gin.Context, org tenancy.OrgID, i members.Invitation) {
 
 func respondAccepted(c *gin.Context, user uuid.UUID, place MembershipView) {
 	c.JSON(http.StatusOK, gin.H{"user_id": user, "membership": place})
-}
-
-// outcomeOf tells the thing's absence from a failure.
-func outcomeOf(err, none error) (idempotency.Outcome, error) {
-	switch {
-	case errors.Is(err, none):
-		return idempotency.NotCreated, nil
-	case err != nil:
-		return idempotency.NotCreated, err
-	}
-	return idempotency.Created, nil
 }

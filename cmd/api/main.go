@@ -21,6 +21,7 @@ import (
 	"satchel/internal/s3"
 	"satchel/internal/settings"
 	"satchel/tenancy"
+	"satchel/tenancy/people"
 	"satchel/tenancy/usage"
 )
 
@@ -40,6 +41,7 @@ func app() fx.Option {
 		fx.Provide(newWorkflows),    // the workflows behind the calls
 		fx.Provide(newInvitations),  // the workflows of invitations
 		fx.Provide(newMeter),        // what no row says about usage
+		fx.Provide(newHasher),       // user names and addresses, as they are kept
 		fx.Provide(newAPI),          // the routes
 		fx.Invoke(listenForEvents),  // wakes those who wait for a file
 		fx.Invoke(serveAPI),         // the API's port
@@ -58,6 +60,14 @@ func newTokens(ready *bootstrap.Readiness) (*oidc.Verifier, error) {
 	// hand, and API keys without any. What is started late, the sweep starts.
 	ready.Optional("temporal", "issuer")
 	return v, nil
+}
+
+func newHasher() (*people.Hasher, error) {
+	c, err := settings.Load[people.HashConfig]()
+	if err != nil {
+		return nil, err
+	}
+	return people.NewHasher(c)
 }
 
 func newUploads(lc fx.Lifecycle, db *tenancy.DB, store *s3.Store, p *workflows, log *slog.Logger, metrics prometheus.Registerer) (*uploads.Uploads, error) {
@@ -83,6 +93,7 @@ type parts struct {
 	Tokens      *oidc.Verifier
 	Uploads     *uploads.Uploads
 	Workflows   *workflows
+	Hasher      *people.Hasher
 	Invitations members.Invitations
 	Store       *s3.Store
 	Ready       *bootstrap.Readiness
@@ -111,7 +122,7 @@ func newAPI(p parts) (*api.API, error) {
 		return nil, err
 	}
 	return api.New(api.Parts{
-		Config: c, RateLimits: limits, DB: p.DB, Verifier: p.Tokens, Uploads: p.Uploads, Workflows: p.Workflows, Invitations: p.Invitations, Invites: true,
+		Config: c, RateLimits: limits, DB: p.DB, Verifier: p.Tokens, Uploads: p.Uploads, Workflows: p.Workflows, Hasher: p.Hasher, Invitations: p.Invitations, Invites: true,
 		Staging: p.Store.Staging, Clean: p.Store.Clean, Exports: p.Store.Exports, Ready: p.Ready, Log: p.Log, Metrics: p.Metrics,
 		InvitePage: invitepage.New(page, c.URL, p.Tokens, p.Log), Meter: p.Meter,
 	}), nil

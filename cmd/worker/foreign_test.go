@@ -102,6 +102,8 @@ var foreign = map[string]string{
 	"CheckpointOrganizations":      "not_platform",
 	"CleanUploads":                 "not_platform",
 	"ExpireUploads":                "not_platform",
+	"EndPeople":                    "not_platform",
+	"DeleteOldLoginRequests":       "not_platform",
 	"DeleteExpiredIdempotencyKeys": "not_platform",
 	"RaiseUsageWarnings":           "not_platform",
 	"PurgeTrash":                   "not_platform",

@@ -51,6 +51,20 @@ var ErrTokenType = fault.New(fault.Denied, ErrToken.Code, "The token is not an a
 type Identity struct {
 	Issuer, Subject string
 	Until           time.Time // when the token is good no more
+	Claims          *Claims   // what else the token says
+}
+
+// Claims are the claims of a verified token. They are read when they are asked for:
+// most requests need none.
+type Claims struct{ decode func(any) error }
+
+// Read gives the claims as JSON has them; none of a token without them.
+func (c *Claims) Read() (map[string]any, error) {
+	claims := map[string]any{}
+	if c == nil {
+		return claims, nil
+	}
+	return claims, c.decode(&claims)
 }
 
 // Verifier checks tokens. The issuer is asked for its keys when the first token
@@ -96,7 +110,7 @@ func (v *Verifier) Verify(ctx context.Context, raw string) (Identity, error) {
 	case token.Subject == "":
 		return Identity{}, ErrToken.Because(errors.New("no subject"))
 	}
-	return Identity{Issuer: token.Issuer, Subject: token.Subject, Until: token.Expiry.Add(v.config.Skew)}, nil
+	return Identity{Issuer: token.Issuer, Subject: token.Subject, Until: token.Expiry.Add(v.config.Skew), Claims: &Claims{token.Claims}}, nil
 }
 
 // checkType reads typ before the signature, which covers it.

@@ -52,6 +52,12 @@ func Begin(ctx context.Context, action string) (context.Context, *Attempt) {
 	return context.WithValue(ctx, attemptKey{}, a), a
 }
 
+// Apart is for what happens in a request besides what it came to do, such as a first
+// sign-in: its events are not those of the attempt.
+func Apart(ctx context.Context) context.Context {
+	return context.WithValue(ctx, attemptKey{}, nil)
+}
+
 // Refused notes why the request was refused. Anyone who answers with a fault calls
 // it; the first reason stays.
 func Refused(ctx context.Context, f *fault.Fault) {

@@ -90,6 +90,8 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		{"insert into hand_ins (organization_id, folder_id, student_id) values (app.org(), $1, $2)", []any{class, student}},
 		{"insert into stars (organization_id, user_id, file_id) values (app.org(), $1, $2)", []any{user, file}},
 		{"insert into notifications (organization_id, id, user_id, kind) values (app.org(), $1, $2, 'a.b')", []any{class, user}},
+		{"insert into login_rules (organization_id, id, issuer, tenant_claim, tenant_value) values (app.org(), $1, 'i', 'hd', 'school.example')", []any{class}},
+		{"insert into login_requests (organization_id, id, issuer, subject, reason) values (app.org(), $1, 'i', 's', 'no_person')", []any{class}},
 		{"insert into organization_policies (organization_id) values (app.org()) on conflict do nothing", nil},
 		{"insert into audit_events (organization_id, event) values (app.org(), $1)", []any{event(org)}},
 		{`insert into api_keys (organization_id, id, user_id, name, role, scopes, hash, last4, created_by, expires_at)

@@ -60,6 +60,9 @@ var (
 	ErrInvitationRevoked  = fault.New(fault.NotFound, "invitation_revoked", "This invitation was withdrawn. Ask the person who invited you for a new one.")
 	ErrInvitationExpired  = fault.New(fault.NotFound, "invitation_expired", "The time of this invitation is over. Ask the person who invited you for a new one.")
 
+	ErrNoPerson     = fault.New(fault.NotFound, "person_not_found", "There is no such person in the organization, or they have left it.")
+	ErrPersonMember = fault.New(fault.Conflict, "person_is_member", "This person is a member already, and needs no invitation.")
+
 	ErrInvitationExists = fault.New(fault.Conflict, "invitation_exists", "This address has an open invitation already. Resend it, or revoke it first.")
 	ErrInvitationEnded  = fault.New(fault.Conflict, "invitation_ended", "This invitation has ended. Invite the person again.")
 	ErrResendTooSoon    = fault.New(fault.Limited, "resend_too_soon", "The mail went out less than a minute ago. Give it time to arrive.")
@@ -84,7 +87,8 @@ type Invitation struct {
 	ExpiresAt    time.Time
 	EndedAt      *time.Time
 	CreatedAt    time.Time
-	Open         bool // by the database's clock, which is the only one that decides
+	Person       *uuid.UUID // the person who is invited; nil: anyone who holds the token
+	Open         bool       // by the database's clock, which is the only one that decides
 }
 
 // Refusal says why the invitation is not open; nil for one that is.
@@ -107,16 +111,17 @@ func readInvitation(r membersdb.InvitationGetRow, err error) (Invitation, error)
 	return Invitation{
 		ID: r.ID, Email: r.Email, Role: r.Role, State: State(r.State), Delivery: Delivery(r.Delivery), DeliveryCode: r.DeliveryCode,
 		Attempts: r.Attempts, InvitedBy: r.InvitedBy, AcceptedBy: r.AcceptedBy, SentAt: r.SentAt, ExpiresAt: r.ExpiresAt,
-		EndedAt: r.EndedAt, CreatedAt: r.CreatedAt, Open: r.Open,
+		EndedAt: r.EndedAt, CreatedAt: r.CreatedAt, Person: r.PersonID, Open: r.Open,
 	}, found("read invitation", err, ErrNoInvitation)
 }
 
 // NewInvitation are the parameters of Invite.
 type NewInvitation struct {
-	ID    uuid.UUID
-	Email string
-	Role  tenancy.Role
-	Term  time.Duration // zero: DefaultTerm
+	ID     uuid.UUID
+	Email  string
+	Role   tenancy.Role
+	Term   time.Duration // zero: DefaultTerm
+	Person *uuid.UUID    // a person without a membership, who gets the login that accepts
 }
 
 // CheckEmail refuses what is not one plain mail address (RFC 5321, 4.1.2: at
@@ -149,10 +154,15 @@ func Invite(ctx context.Context, tx *tenancy.Tx, n NewInvitation) (Invitation, b
 	if made, err := GetInvitation(ctx, tx, n.ID); !errors.Is(err, ErrNoInvitation) {
 		return made, false, err
 	}
+	if n.Person != nil {
+		if err := checkPerson(ctx, tx, *n.Person); err != nil {
+			return Invitation{}, false, err
+		}
+	}
 	if err := CheckSeats(ctx, tx); err != nil {
 		return Invitation{}, false, err
 	}
-	rows, err := membersdb.New(tx).InvitationInsert(ctx, membersdb.InvitationInsertParams{ID: n.ID, Email: n.Email, Role: n.Role, InvitedBy: by, Term: n.Term})
+	rows, err := membersdb.New(tx).InvitationInsert(ctx, membersdb.InvitationInsertParams{ID: n.ID, Email: n.Email, Role: n.Role, InvitedBy: by, Term: n.Term, PersonID: n.Person})
 	if err != nil {
 		return Invitation{}, false, fmt.Errorf("insert invitation: %w", err)
 	}
@@ -254,19 +264,12 @@ func lockInvitation(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) (Invitati
 // several who come at once, one gets it. A member gets the invitation's role
 // when it is the higher one, and is told that they are one already otherwise.
 func Accept(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, hash []byte, user uuid.UUID) (tenancy.Role, error) {
-	err := lock(ctx, tx)
-	if errors.Is(err, tenancy.ErrNoOrganization) {
-		return "", ErrNoInvitation
-	}
+	i, err := lockAcceptable(ctx, tx, id, hash)
 	if err != nil {
 		return "", err
 	}
-	i, err := lockOpen(ctx, tx, id, hash)
-	if err != nil {
-		return "", err
-	}
-	if err := checkAcceptsMembers(ctx, tx); err != nil {
-		return "", err
+	if i.Person != nil {
+		return "", ErrNoInvitation // it is for that person: AcceptAs
 	}
 	old, err := roleOf(ctx, tx, user)
 	switch {
@@ -283,6 +286,66 @@ func Accept(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, hash []byte, user
 	}
 	_, err = End(ctx, tx, id, Accepted, &user)
 	return i.Role, err
+}
+
+// AcceptAs gives the login to the person that the open invitation with this token
+// names, and makes them a member.
+func AcceptAs(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, hash []byte, issuer, subject string) (uuid.UUID, tenancy.Role, error) {
+	i, err := lockAcceptable(ctx, tx, id, hash)
+	switch {
+	case err != nil:
+		return uuid.Nil, "", err
+	case i.Person == nil:
+		return uuid.Nil, "", ErrNoInvitation // anyone's: Accept
+	}
+	// Somebody else may have come by another way, or have been given a role that who
+	// invited may not give.
+	if err := checkPerson(ctx, tx, *i.Person); err != nil {
+		return *i.Person, "", err
+	}
+	linked, err := membersdb.New(tx).LoginLink(ctx, membersdb.LoginLinkParams{Issuer: issuer, Subject: subject, Person: *i.Person})
+	switch {
+	case err != nil:
+		return *i.Person, "", fmt.Errorf("link login: %w", err)
+	case !linked:
+		return *i.Person, "", ErrAlreadyMember
+	}
+	if err := add(ctx, tx, *i.Person, i.Role); err != nil {
+		return *i.Person, "", err
+	}
+	_, err = End(ctx, tx, id, Accepted, i.Person)
+	return *i.Person, i.Role, err
+}
+
+// lockAcceptable reads the open invitation with this token, while the organization
+// takes members.
+func lockAcceptable(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, hash []byte) (Invitation, error) {
+	err := Lock(ctx, tx)
+	if errors.Is(err, tenancy.ErrNoOrganization) {
+		return Invitation{}, ErrNoInvitation
+	}
+	if err != nil {
+		return Invitation{}, err
+	}
+	i, err := lockOpen(ctx, tx, id, hash)
+	if err != nil {
+		return i, err
+	}
+	return i, checkAcceptsMembers(ctx, tx)
+}
+
+// checkPerson wants a person who is active and no member.
+func checkPerson(ctx context.Context, q tenancy.Queries, user uuid.UUID) error {
+	place, err := membersdb.New(q).PersonWithoutPlace(ctx, user)
+	switch {
+	case err != nil:
+		return fmt.Errorf("read person: %w", err)
+	case place.Member:
+		return ErrPersonMember
+	case !place.Active:
+		return ErrNoPerson
+	}
+	return nil
 }
 
 // AcceptedSince says whether the person accepted an invitation of the

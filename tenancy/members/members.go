@@ -65,11 +65,10 @@ const (
 	Changed   Change = "member.change"
 )
 
-// SetRole gives a member another role. Links to parents or students end when
-// the member is that no more. A role that the member has already changes
-// nothing.
+// SetRole gives a member another role. Links to guardians or students stay: a
+// teacher may be a parent. A role that the member has already changes nothing.
 func SetRole(ctx context.Context, tx *tenancy.Tx, by tenancy.Actor, user uuid.UUID, role tenancy.Role) (Change, error) {
-	if err := lock(ctx, tx); err != nil {
+	if err := Lock(ctx, tx); err != nil {
 		return Unchanged, err
 	}
 	old, err := roleOf(ctx, tx, user)
@@ -81,7 +80,7 @@ func SetRole(ctx context.Context, tx *tenancy.Tx, by tenancy.Actor, user uuid.UU
 
 // PutMember makes a person a member, or gives a member another role.
 func PutMember(ctx context.Context, tx *tenancy.Tx, by tenancy.Actor, user uuid.UUID, role tenancy.Role) (Change, error) {
-	if err := lock(ctx, tx); err != nil {
+	if err := Lock(ctx, tx); err != nil {
 		return Unchanged, err
 	}
 	old, err := roleOf(ctx, tx, user)
@@ -96,10 +95,11 @@ func PutMember(ctx context.Context, tx *tenancy.Tx, by tenancy.Actor, user uuid.
 	return Added, add(ctx, tx, user, role)
 }
 
-// Remove ends a membership, and with it the member's links to parents or
-// students. The person's files stay the organization's.
+// Remove ends a membership, and with it the member's links to guardians or
+// students. The person's files stay the organization's. No import and no sign-in
+// brings the person back.
 func Remove(ctx context.Context, tx *tenancy.Tx, by tenancy.Actor, user uuid.UUID) error {
-	if err := lock(ctx, tx); err != nil {
+	if err := Lock(ctx, tx); err != nil {
 		return err
 	}
 	old, err := roleOf(ctx, tx, user)
@@ -112,9 +112,19 @@ func Remove(ctx context.Context, tx *tenancy.Tx, by tenancy.Actor, user uuid.UUI
 	return remove(ctx, tx, user, old)
 }
 
+// RemovePerson is Remove for a person who need not be a member: no roster and no
+// sign-in brings them back. It says whether a membership has ended.
+func RemovePerson(ctx context.Context, tx *tenancy.Tx, by tenancy.Actor, user uuid.UUID) (bool, error) {
+	err := Remove(ctx, tx, by, user)
+	if !errors.Is(err, ErrNoMember) {
+		return err == nil, err
+	}
+	return false, endPlace(ctx, membersdb.New(tx), user)
+}
+
 // Leave ends one's own membership.
 func Leave(ctx context.Context, tx *tenancy.Tx, user uuid.UUID) error {
-	if err := lock(ctx, tx); err != nil {
+	if err := Lock(ctx, tx); err != nil {
 		return err
 	}
 	old, err := roleOf(ctx, tx, user)
@@ -141,10 +151,10 @@ func CheckSeats(ctx context.Context, q tenancy.Queries) error {
 	return nil
 }
 
-// lock makes anyone who changes members wait for each other, so that two owners
+// Lock makes anyone who changes members wait for each other, so that two owners
 // cannot both see that another one stays, nor two newcomers the same free seat.
 // References to the organization are not held up by it.
-func lock(ctx context.Context, tx *tenancy.Tx) error {
+func Lock(ctx context.Context, tx *tenancy.Tx) error {
 	locked, err := membersdb.New(tx).OrganizationLock(ctx)
 	if err != nil {
 		return fmt.Errorf("lock organization: %w", err)
@@ -166,6 +176,9 @@ func add(ctx context.Context, tx *tenancy.Tx, user uuid.UUID, role tenancy.Role)
 	}
 	if err := membersdb.New(tx).MemberInsert(ctx, membersdb.MemberInsertParams{UserID: user, Role: role}); err != nil {
 		return fmt.Errorf("add member: %w", err)
+	}
+	if err := membersdb.New(tx).RequestsLinkedOf(ctx, user); err != nil {
+		return fmt.Errorf("settle login requests: %w", err)
 	}
 	return nil
 }
@@ -193,9 +206,6 @@ func change(ctx context.Context, tx *tenancy.Tx, by tenancy.Actor, user uuid.UUI
 	if err := membersdb.New(tx).MemberRoleSet(ctx, membersdb.MemberRoleSetParams{UserID: user, Role: role}); err != nil {
 		return Unchanged, fmt.Errorf("change role: %w", err)
 	}
-	if err := membersdb.New(tx).GuardiansDeleteOf(ctx, user); err != nil {
-		return Unchanged, fmt.Errorf("end guardianships: %w", err)
-	}
 	return Changed, nil
 }
 
@@ -203,8 +213,65 @@ func remove(ctx context.Context, tx *tenancy.Tx, user uuid.UUID, old tenancy.Rol
 	if err := hasAnotherOwner(ctx, tx, user, old); err != nil {
 		return err
 	}
-	if err := membersdb.New(tx).MemberDelete(ctx, user); err != nil {
+	return endPlace(ctx, membersdb.New(tx), user)
+}
+
+// endPlace ends what a person is in the organization, for good.
+func endPlace(ctx context.Context, q *membersdb.Queries, user uuid.UUID) error {
+	if err := q.PersonEnd(ctx, user); err != nil {
+		return fmt.Errorf("end person: %w", err)
+	}
+	if err := q.RequestsDismissOf(ctx, user); err != nil {
+		return fmt.Errorf("keep rules from the logins: %w", err)
+	}
+	return erase(ctx, q, user)
+}
+
+// erase removes the membership and what only a member or person of the organization
+// may have.
+func erase(ctx context.Context, q *membersdb.Queries, user uuid.UUID) error {
+	if err := q.GuardiansDeleteOf(ctx, user); err != nil {
+		return fmt.Errorf("end guardianships: %w", err)
+	}
+	if err := q.MemberDelete(ctx, user); err != nil {
 		return fmt.Errorf("remove member: %w", err)
+	}
+	return nil
+}
+
+// Admit makes a person a member by a sign-in. It refuses when no seat is free, and
+// while the organization takes no members. The caller holds the lock.
+func Admit(ctx context.Context, tx *tenancy.Tx, user uuid.UUID, role tenancy.Role) error {
+	if err := checkAcceptsMembers(ctx, tx); err != nil {
+		return err
+	}
+	return add(ctx, tx, user, role)
+}
+
+// Withdraw ends the membership of a person whose place has ended, or whose last
+// login was taken away: what gave it can give it again, and links to guardians or
+// students stay. Owners and admins keep theirs, whatever a roster says. The caller
+// holds the lock. It says false for someone who was no member, or stays one.
+func Withdraw(ctx context.Context, tx *tenancy.Tx, user uuid.UUID) (bool, error) {
+	role, err := roleOf(ctx, tx, user)
+	switch {
+	case errors.Is(err, ErrNoMember):
+		return false, nil
+	case err != nil:
+		return false, err
+	case role == tenancy.Owner || role == tenancy.Admin || role == tenancy.Operator:
+		return false, nil
+	}
+	if err := membersdb.New(tx).MemberDelete(ctx, user); err != nil {
+		return false, fmt.Errorf("remove member: %w", err)
+	}
+	return true, nil
+}
+
+// EndLinks ends a person's links to guardians or students.
+func EndLinks(ctx context.Context, tx *tenancy.Tx, user uuid.UUID) error {
+	if err := membersdb.New(tx).GuardiansDeleteOf(ctx, user); err != nil {
+		return fmt.Errorf("end guardianships: %w", err)
 	}
 	return nil
 }

@@ -257,12 +257,68 @@ func TestGuardiansEndWithEitherSide(t *testing.T) {
 	student = s.actor(tenancy.Student).User
 	require.NoError(t, link(parent, student))
 	require.NoError(t, s.setRole(s.owner, parent, tenancy.Teacher))
-	require.Zero(t, wards(parent), "a teacher has no students here")
-	require.NoError(t, s.setRole(s.owner, parent, tenancy.Parent))
-	require.Zero(t, wards(parent), "and the link does not come back by itself")
-	require.NoError(t, link(parent, student))
+	require.Equal(t, 1, wards(parent), "a teacher is a parent too")
+	require.NoError(t, s.setRole(s.owner, student, tenancy.Teacher))
+	require.Zero(t, wards(parent), "who is no student any more is no ward")
+	require.NoError(t, s.setRole(s.owner, student, tenancy.Student))
+	require.Equal(t, 1, wards(parent))
 	require.NoError(t, s.leave(parent))
 	require.Zero(t, wards(parent))
+}
+
+// TestGuardiansOfPeople: who is known only by a roster has links as well, and a ward
+// who is of age has none that count.
+func TestGuardiansOfPeople(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	link := func(guardian, student uuid.UUID) error {
+		return s.in(func(ctx context.Context, tx *tenancy.Tx) error {
+			_, _, err := members.AddGuardian(ctx, tx, s.owner.User, guardian, student)
+			return err
+		})
+	}
+	person := func(kind string) uuid.UUID {
+		user := tenancy.NewID()
+		for _, sql := range []string{"insert into users (id) values ($1)", "insert into people (organization_id, user_id, kind) values ('" + s.org.String() + "', $1, '" + kind + "')"} {
+			_, err := s.Admin(t).Exec(t.Context(), sql, user)
+			require.NoError(t, err)
+		}
+		return user
+	}
+	guardian, student, aide := person("guardian"), person("student"), person("staff")
+	require.NoError(t, link(guardian, student))
+	require.NoError(t, link(aide, student))
+	require.ErrorIs(t, link(student, person("student")), members.ErrNotGuardian)
+	wards, err := members.Students(t.Context(), s.Single(s.org), guardian)
+	require.NoError(t, err)
+	require.Equal(t, []uuid.UUID{student}, wards)
+
+	for _, c := range []struct {
+		set  string
+		want int
+	}{{"adult_from = current_date + 1", 1}, {"adult_from = current_date", 0}, {"adult_from = null", 1}, {"state = 'left'", 0}} {
+		_, err := s.Single(s.org).Exec(t.Context(), "update people set "+c.set+" where user_id = $1", student)
+		require.NoError(t, err)
+		wards, err := members.Students(t.Context(), s.Single(s.org), guardian)
+		require.NoError(t, err)
+		require.Len(t, wards, c.want, c.set)
+	}
+}
+
+// TestRemovedByHandStaysRemoved: an import that still names the person leaves the
+// state as it is.
+func TestRemovedByHandStaysRemoved(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	user := s.actor(tenancy.Student).User
+	_, err := s.Single(s.org).Exec(t.Context(), "insert into people (organization_id, user_id, kind, state, leaves_at) values (app.org(), $1, 'student', 'leaving', now())", user)
+	require.NoError(t, err)
+	require.NoError(t, s.remove(s.owner, user))
+	var state string
+	var byHand []string
+	require.NoError(t, s.Single(s.org).QueryRow(t.Context(), "select state, set_by_hand from people where user_id = $1", user).Scan(&state, &byHand))
+	require.Equal(t, "left", state)
+	require.Equal(t, []string{"state"}, byHand)
 }
 
 // invite makes an open invitation with a token, as the sent mail leaves it.

@@ -189,6 +189,10 @@ func TestExportHoldsEverythingAndNothingElse(t *testing.T) {
 		}
 		_, err := a.Single(a.Org).Exec(ctx, "insert into guardianships (organization_id, parent_id, student_id, created_by) values (app.org(), $1, $2, $1)", parent, a.User)
 		require.NoError(t, err)
+		_, err = a.Single(a.Org).Exec(ctx, "insert into people (organization_id, user_id, kind, display_name) values (app.org(), $1, 'guardian', 'Zoë Adams')", parent)
+		require.NoError(t, err)
+		_, err = a.Single(a.Org).Exec(ctx, "insert into login_rules (organization_id, id, issuer, tenant_claim, tenant_value) values (app.org(), $1, 'i', 'hd', 'school.example')", parent)
+		require.NoError(t, err)
 		for i, name := range []string{"Grüße – 你好.txt", `..\..\evil?.txt`, "con.txt", "same.txt", "same.txt"} {
 			published = append(published, a.publishNamed(t, name, fmt.Appendf(nil, "content %d of %s", i, a.Org)))
 		}
@@ -233,7 +237,7 @@ func TestExportHoldsEverythingAndNothingElse(t *testing.T) {
 	require.Equal(t, a.Org.String(), about.Organization.ID)
 	require.Positive(t, about.Quota["used_bytes"])
 	require.Contains(t, entries, "policies.json")
-	for name, n := range map[string]int{"members.ndjson": 2, "invitations.ndjson": 1, "guardians.ndjson": 1, "keys.ndjson": 0, "files.ndjson": 6, "usage.ndjson": 1} {
+	for name, n := range map[string]int{"members.ndjson": 2, "people.ndjson": 1, "login-rules.ndjson": 1, "invitations.ndjson": 1, "guardians.ndjson": 1, "keys.ndjson": 0, "files.ndjson": 6, "usage.ndjson": 1} {
 		require.Len(t, jsonRows(t, entries[name]), n, name)
 	}
 	file := jsonRows(t, entries["files.ndjson"])[0]
@@ -262,8 +266,9 @@ func TestEveryTenantTableIsExportedOrNamed(t *testing.T) {
 	a := setupActivities(t)
 	known := map[string]string{
 		"members": "", "invitations": "", "guardianships": "", "api_keys": "", "files": "", "file_versions": "", "usage_days": "", "audit_events": "",
-		"storage_quotas": "", "organization_policies": "",
-		"audit_heads": "follows from the audit log", "organization_setups": "is empty once there is something to export",
+		"storage_quotas": "", "organization_policies": "", "people": "", "login_rules": "",
+		"login_requests": "logins that no one has linked, and what the audit log speaks of",
+		"audit_heads":    "follows from the audit log", "organization_setups": "is empty once there is something to export",
 		"renditions": "are made from the files", "version_steps": "how a file was checked", "file_events": "how a file was checked",
 		"uploads": "what is not there yet", "upload_parts": "what is not there yet",
 		"operations": "work that the audit log speaks of", "exports": "themselves", "export_parts": "themselves",

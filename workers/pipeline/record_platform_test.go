@@ -77,6 +77,7 @@ func (b *worker) recordSweeps(t *testing.T) {
 	b.Trash(t, ticket.File)
 	require.NoError(t, b.runOf(t, "sweep", "trash", sweep.PurgeTrashedFiles, sweep.PurgeTrashedFilesInput{Org: tenancy.Platform}))
 	require.NoError(t, b.runOf(t, "sweep", "idempotency-keys", sweep.CleanIdempotencyKeys, sweep.CleanIdempotencyKeysInput{Org: tenancy.Platform}))
+	require.NoError(t, b.runOf(t, "sweep", "people", sweep.SweepPeople, sweep.SweepPeopleInput{Org: tenancy.Platform}))
 }
 
 func (b *worker) recordReconciles(t *testing.T) {

@@ -11,5 +11,5 @@ import (
 // go test ./workers/pipeline -run TestRecordPlatform -record.
 func TestReplay(t *testing.T) {
 	t.Parallel()
-	replaytest.Histories(t, 4, "uploads, ended uploads, trash, idempotency keys", sweep.SweepUploads, sweep.CleanEndedUploads, sweep.PurgeTrashedFiles, sweep.CleanIdempotencyKeys)
+	replaytest.Histories(t, 5, "uploads, ended uploads, trash, idempotency keys, people", sweep.SweepUploads, sweep.CleanEndedUploads, sweep.PurgeTrashedFiles, sweep.CleanIdempotencyKeys, sweep.SweepPeople)
 }

@@ -1,6 +1,6 @@
 // Package sweep is the process that comes round every few seconds and finishes
-// what was left: uploads to start, uploads to expire, trash to purge, requests
-// to forget.
+// what was left: uploads to start, uploads to expire, trash to purge, old
+// requests to delete, people whose time is over.
 package sweep
 
 import (
@@ -81,6 +81,31 @@ func CleanIdempotencyKeys(ctx workflow.Context, in CleanIdempotencyKeysInput) (s
 	return result, err
 }
 
+// SweepPeopleInput names the platform.
+type SweepPeopleInput struct{ Org tenancy.OrgID }
+
+// SweepPeopleResult counts what was swept.
+type SweepPeopleResult struct{ Ended, Deleted sweep.SweepResult }
+
+// SweepPeople ends the memberships of people whose time is over, and deletes requests
+// of logins that were not decided. One that fails does not keep the other from its work.
+func SweepPeople(ctx workflow.Context, in SweepPeopleInput) (SweepPeopleResult, error) {
+	ctx = options(ctx, in.Org)
+	last := queue.LastResult[SweepPeopleResult](ctx)
+	ending := workflow.ExecuteActivity(ctx, sweeper.EndPeople, sweep.EndPeopleInput{Org: in.Org, After: last.Ended.Next})
+	deleting := workflow.ExecuteActivity(ctx, sweeper.DeleteOldLoginRequests, sweep.DeleteOldLoginRequestsInput{Org: in.Org, After: last.Deleted.Next})
+	var result SweepPeopleResult
+	ended, deleted := ending.Get(ctx, &result.Ended), deleting.Get(ctx, &result.Deleted)
+	unfinished := result.Ended.Next != uuid.Nil || result.Deleted.Next != uuid.Nil
+	switch {
+	case ended != nil:
+		return result, queue.Unless(unfinished, fmt.Errorf("end people: %w", ended))
+	case deleted != nil:
+		return result, queue.Unless(unfinished, fmt.Errorf("delete old login requests: %w", deleted))
+	}
+	return result, nil
+}
+
 // options gives up early: the next round is the retry.
 func options(ctx workflow.Context, org tenancy.OrgID) workflow.Context {
 	return queue.ForSweep().On(ctx, queue.Batch, org.String(), queue.Default)
@@ -99,6 +124,7 @@ func Schedules() []queue.Schedule {
 		{ID: "sweep-uploads", Every: 20 * time.Second, Workflow: SweepUploads, Input: SweepUploadsInput{Org: tenancy.Platform}},
 		{ID: "clean-ended-uploads", Every: 30 * time.Second, Workflow: CleanEndedUploads, Input: CleanEndedUploadsInput{Org: tenancy.Platform}},
 		{ID: "purge-trashed-files", Every: time.Hour, Longest: 24 * time.Hour, Workflow: PurgeTrashedFiles, Input: PurgeTrashedFilesInput{Org: tenancy.Platform}},
+		{ID: "sweep-people", Every: 10 * time.Minute, Workflow: SweepPeople, Input: SweepPeopleInput{Org: tenancy.Platform}},
 		{ID: "clean-idempotency-keys", Every: time.Hour, Workflow: CleanIdempotencyKeys, Input: CleanIdempotencyKeysInput{Org: tenancy.Platform}},
 	}
 }

@@ -167,6 +167,43 @@ func (q *Queries) KeyPage(ctx context.Context, arg KeyPageParams) ([]KeyPageRow,
 	return items, nil
 }
 
+const loginRulePage = `-- name: LoginRulePage :many
+select r.id::text as key, json_build_object('id', r.id, 'issuer', r.issuer, 'tenant_claim', r.tenant_claim, 'tenant_value', r.tenant_value,
+       'person_claim', r.person_claim, 'may_verify_email', r.may_verify_email, 'may_verify_username', r.may_verify_username, 'jit_role', r.jit_role,
+       'created_by', r.created_by, 'created_at', r.created_at, 'confirmed_at', r.confirmed_at)::json as data
+  from login_rules r where r.id > $1::text::uuid order by r.id limit $2
+`
+
+type LoginRulePageParams struct {
+	After string
+	Most  int64
+}
+
+type LoginRulePageRow struct {
+	Key  string
+	Data []byte
+}
+
+func (q *Queries) LoginRulePage(ctx context.Context, arg LoginRulePageParams) ([]LoginRulePageRow, error) {
+	rows, err := q.db.Query(ctx, loginRulePage, arg.After, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LoginRulePageRow
+	for rows.Next() {
+		var i LoginRulePageRow
+		if err := rows.Scan(&i.Key, &i.Data); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const memberPage = `-- name: MemberPage :many
 select m.user_id::text as key, json_build_object('user_id', m.user_id, 'role', m.role, 'service_account', m.service,
        'logins', (select coalesce(json_agg(json_build_object('issuer', l.issuer, 'subject', l.subject) order by l.issuer, l.subject), '[]')
@@ -193,6 +230,45 @@ func (q *Queries) MemberPage(ctx context.Context, arg MemberPageParams) ([]Membe
 	var items []MemberPageRow
 	for rows.Next() {
 		var i MemberPageRow
+		if err := rows.Scan(&i.Key, &i.Data); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const personPage = `-- name: PersonPage :many
+select p.user_id::text as key, json_build_object('user_id', p.user_id, 'kind', p.kind, 'display_name', p.display_name, 'grade', p.grade,
+       'source_id', p.source_id, 'sourced_id', p.sourced_id, 'identifiers', p.identifiers, 'state', p.state, 'since', p.since, 'leaves_at', p.leaves_at,
+       'thirteen_from', p.thirteen_from, 'adult_from', p.adult_from, 'set_by_hand', p.set_by_hand, 'created_at', p.created_at, 'updated_at', p.updated_at,
+       'logins', (select coalesce(json_agg(json_build_object('issuer', l.issuer, 'subject', l.subject, 'linked_via', l.linked_via, 'linked_at', l.linked_at)
+          order by l.issuer, l.subject), '[]') from logins l where l.user_id = p.user_id))::json as data
+  from people p where p.user_id > $1::text::uuid order by p.user_id limit $2
+`
+
+type PersonPageParams struct {
+	After string
+	Most  int64
+}
+
+type PersonPageRow struct {
+	Key  string
+	Data []byte
+}
+
+func (q *Queries) PersonPage(ctx context.Context, arg PersonPageParams) ([]PersonPageRow, error) {
+	rows, err := q.db.Query(ctx, personPage, arg.After, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PersonPageRow
+	for rows.Next() {
+		var i PersonPageRow
 		if err := rows.Scan(&i.Key, &i.Data); err != nil {
 			return nil, err
 		}

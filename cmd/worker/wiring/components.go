@@ -51,7 +51,7 @@ var uploadProcess = fx.Module("upload",
 var sweepProcess = fx.Module("sweep",
 	fx.Provide(newSweep),
 	component(func(s *sweep.Activities) queue.Component {
-		return queue.Component{Queue: queue.Batch, Workflows: []any{sweeping.SweepUploads, sweeping.CleanEndedUploads, sweeping.PurgeTrashedFiles, sweeping.CleanIdempotencyKeys},
+		return queue.Component{Queue: queue.Batch, Workflows: []any{sweeping.SweepUploads, sweeping.CleanEndedUploads, sweeping.PurgeTrashedFiles, sweeping.CleanIdempotencyKeys, sweeping.SweepPeople},
 			Activities: []any{s}, Schedules: sweeping.Schedules()}
 	}),
 )

@@ -44,11 +44,13 @@ $$;
 -- Removes every row of an organization that was never finished, or whose
 -- deletion has begun, and says how many of each table; null when there is no
 -- such organization. The tables are read from the catalog, so that a new one
--- cannot be left out: those to which others refer wait until these are gone.
+-- cannot be left out: those to which others refer wait until these are gone. The
+-- logins of users who belong to no other organization afterwards go as well: they say
+-- who a person is. What is left of such a user is an id and a date.
 create or replace function app.organization_delete_rows(org uuid) returns jsonb
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
-    waiting text[]; later text[]; name text; n bigint; counts jsonb := '{}'; o record;
+    waiting text[]; later text[]; name text; n bigint; counts jsonb := '{}'; o record; r record; met uuid[] := '{}';
 begin
     select status, deletion_begun_at into o from organizations where id = org for update;
     if not found then return null; end if;
@@ -56,6 +58,12 @@ begin
         raise exception 'the organization is not being deleted' using errcode = 'check_violation';
     end if;
     perform set_config('app.deleting', org::text, true);
+    for r in select k.conrelid::regclass as relation, a.attname as reference from pg_constraint k
+               join pg_attribute a on a.attrelid = k.conrelid and a.attnum = k.conkey[1]
+              where k.contype = 'f' and k.confrelid = 'users'::regclass and k.conrelid <> 'logins'::regclass loop
+        execute format('select array(select unnest($2) union select %I from %s where organization_id = $1 and %I is not null)', r.reference, r.relation, r.reference)
+           into met using org, met;
+    end loop;
     -- The quota goes last: removing a version settles it, and not only in the end.
     set constraints c_quota immediate;
     select array_agg(c.relname order by c.relname = 'storage_quotas', c.relname) into waiting
@@ -77,5 +85,11 @@ begin
     end loop;
     delete from organizations where id = org;
     perform set_config('app.deleting', '', true);
+    -- A user whose membership is being made elsewhere is locked by it, and is left.
+    select array(select u.id from users u where u.id = any (met) for update skip locked) into met;
+    delete from logins l where l.user_id = any (met)
+       and not exists (select from members m where m.user_id = l.user_id) and not exists (select from people p where p.user_id = l.user_id);
+    get diagnostics n = row_count;
+    counts := counts || jsonb_build_object('logins', n);
     return counts;
 end $$;

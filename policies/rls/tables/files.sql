@@ -19,9 +19,12 @@ create policy people_read on files for select to satchel_people
             or exists (select from space_members m where m.organization_id = files.organization_id and m.space_id = files.space_id
                        and m.user_id = (select app.actor()) and m.level >= 3 and m.begins_at <= now() and m.ends_at > now())
             or subject_id = (select app.actor())
-            or exists (select from guardianships g where g.organization_id = files.organization_id and g.student_id = files.subject_id
-                       and g.parent_id = (select app.actor())
-                       and not exists (select from people p where p.organization_id = g.organization_id and p.user_id = g.student_id and p.adult_from <= current_date))
+            or exists (select from guardianships g -- as the view wards has it, which is made after this
+                       left join members s on s.organization_id = g.organization_id and s.user_id = g.student_id
+                       left join people p on p.organization_id = g.organization_id and p.user_id = g.student_id
+                       where g.organization_id = files.organization_id and g.student_id = files.subject_id and g.parent_id = (select app.actor())
+                       and case when s.user_id is not null then s.role = 'student' and not s.service else p.kind = 'student' and p.state <> 'left' end
+                       and (p.adult_from is null or p.adult_from > current_date))
             or (needs <= 1 and (visible_from is null or visible_from <= now())
               and (exists (select from file_links l
                        join space_members m on m.organization_id = l.organization_id and m.space_id = l.space_id

@@ -5,3 +5,12 @@ drop policy if exists tenant on people;
 create policy tenant on people for all to satchel_app
     using (organization_id = (select app.org())) with check (organization_id = (select app.org()));
 grant select, insert, update, delete on people to satchel_app;
+drop policy if exists system on people;
+create policy system on people for select to satchel_system using (true);
+grant select on people to satchel_system;
+
+-- A name as it is looked for: see the column name_key.
+create or replace function app.name_key(name text) returns text language sql immutable parallel safe as $$
+    select translate(replace(lower(normalize(name, NFC) collate "und-x-icu"), 'ß', 'ss'), E'ς\u0307', 'σ')
+$$;
+grant execute on function app.name_key(text) to satchel_app;

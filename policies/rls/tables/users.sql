@@ -9,4 +9,4 @@ create policy tenant on users for select to satchel_app
 grant select on users to satchel_app;
 drop policy if exists system on users;
 create policy system on users for all to satchel_system using (true) with check (true);
-grant select, insert on users to satchel_system;
+grant select, insert, update (created_at) on users to satchel_system; -- locking a row takes a right to update

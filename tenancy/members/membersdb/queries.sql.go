@@ -121,23 +121,23 @@ func (q *Queries) GuardianPage(ctx context.Context, arg GuardianPageParams) ([]G
 	return items, nil
 }
 
-const guardianStudents = `-- name: GuardianStudents :many
-select student_id from guardianships where parent_id = $1 order by student_id
+const guardianWards = `-- name: GuardianWards :many
+select ward_id::uuid from wards where guardian_id = $1::uuid order by ward_id
 `
 
-func (q *Queries) GuardianStudents(ctx context.Context, parentID uuid.UUID) ([]uuid.UUID, error) {
-	rows, err := q.db.Query(ctx, guardianStudents, parentID)
+func (q *Queries) GuardianWards(ctx context.Context, guardian uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, guardianWards, guardian)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	var items []uuid.UUID
 	for rows.Next() {
-		var student_id uuid.UUID
-		if err := rows.Scan(&student_id); err != nil {
+		var ward_id uuid.UUID
+		if err := rows.Scan(&ward_id); err != nil {
 			return nil, err
 		}
-		items = append(items, student_id)
+		items = append(items, ward_id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -229,7 +229,7 @@ func (q *Queries) InvitationEnd(ctx context.Context, arg InvitationEndParams) (i
 }
 
 const invitationGet = `-- name: InvitationGet :one
-select id, email, role, state, delivery, delivery_code, attempts, invited_by, accepted_by, sent_at, expires_at, ended_at, created_at,
+select id, email, role, state, delivery, delivery_code, attempts, invited_by, accepted_by, sent_at, expires_at, ended_at, created_at, person_id,
        (state = 'pending' and expires_at > now())::boolean as open
   from invitations where id = $1
 `
@@ -248,6 +248,7 @@ type InvitationGetRow struct {
 	ExpiresAt    time.Time
 	EndedAt      *time.Time
 	CreatedAt    time.Time
+	PersonID     *uuid.UUID
 	Open         bool
 }
 
@@ -268,14 +269,15 @@ func (q *Queries) InvitationGet(ctx context.Context, id uuid.UUID) (InvitationGe
 		&i.ExpiresAt,
 		&i.EndedAt,
 		&i.CreatedAt,
+		&i.PersonID,
 		&i.Open,
 	)
 	return i, err
 }
 
 const invitationInsert = `-- name: InvitationInsert :execrows
-insert into invitations (organization_id, id, email, role, invited_by, expires_at)
-values (app.org(), $1, $2::text, $3, $4, now() + $5::interval)
+insert into invitations (organization_id, id, email, role, invited_by, person_id, expires_at)
+values (app.org(), $1, $2::text, $3, $4, $5::uuid, now() + $6::interval)
 on conflict do nothing
 `
 
@@ -284,6 +286,7 @@ type InvitationInsertParams struct {
 	Email     string
 	Role      tenancy.Role
 	InvitedBy *uuid.UUID
+	PersonID  *uuid.UUID
 	Term      time.Duration
 }
 
@@ -293,6 +296,7 @@ func (q *Queries) InvitationInsert(ctx context.Context, arg InvitationInsertPara
 		arg.Email,
 		arg.Role,
 		arg.InvitedBy,
+		arg.PersonID,
 		arg.Term,
 	)
 	if err != nil {
@@ -302,7 +306,7 @@ func (q *Queries) InvitationInsert(ctx context.Context, arg InvitationInsertPara
 }
 
 const invitationLock = `-- name: InvitationLock :one
-select id, email, role, state, delivery, delivery_code, attempts, invited_by, accepted_by, sent_at, expires_at, ended_at, created_at,
+select id, email, role, state, delivery, delivery_code, attempts, invited_by, accepted_by, sent_at, expires_at, ended_at, created_at, person_id,
        (state = 'pending' and expires_at > now())::boolean as open
   from invitations where id = $1 for update
 `
@@ -321,6 +325,7 @@ type InvitationLockRow struct {
 	ExpiresAt    time.Time
 	EndedAt      *time.Time
 	CreatedAt    time.Time
+	PersonID     *uuid.UUID
 	Open         bool
 }
 
@@ -341,13 +346,14 @@ func (q *Queries) InvitationLock(ctx context.Context, id uuid.UUID) (InvitationL
 		&i.ExpiresAt,
 		&i.EndedAt,
 		&i.CreatedAt,
+		&i.PersonID,
 		&i.Open,
 	)
 	return i, err
 }
 
 const invitationLockByToken = `-- name: InvitationLockByToken :one
-select id, email, role, state, delivery, delivery_code, attempts, invited_by, accepted_by, sent_at, expires_at, ended_at, created_at,
+select id, email, role, state, delivery, delivery_code, attempts, invited_by, accepted_by, sent_at, expires_at, ended_at, created_at, person_id,
        (state = 'pending' and expires_at > now())::boolean as open
   from invitations where id = $1 and token_hash = $2 for update
 `
@@ -371,6 +377,7 @@ type InvitationLockByTokenRow struct {
 	ExpiresAt    time.Time
 	EndedAt      *time.Time
 	CreatedAt    time.Time
+	PersonID     *uuid.UUID
 	Open         bool
 }
 
@@ -391,13 +398,14 @@ func (q *Queries) InvitationLockByToken(ctx context.Context, arg InvitationLockB
 		&i.ExpiresAt,
 		&i.EndedAt,
 		&i.CreatedAt,
+		&i.PersonID,
 		&i.Open,
 	)
 	return i, err
 }
 
 const invitationPage = `-- name: InvitationPage :many
-select id, email, role, state, delivery, delivery_code, attempts, invited_by, accepted_by, sent_at, expires_at, ended_at, created_at,
+select id, email, role, state, delivery, delivery_code, attempts, invited_by, accepted_by, sent_at, expires_at, ended_at, created_at, person_id,
        (state = 'pending' and expires_at > now())::boolean as open
   from invitations
  where ($1::uuid = '00000000-0000-0000-0000-000000000000' or id < $1::uuid)
@@ -425,6 +433,7 @@ type InvitationPageRow struct {
 	ExpiresAt    time.Time
 	EndedAt      *time.Time
 	CreatedAt    time.Time
+	PersonID     *uuid.UUID
 	Open         bool
 }
 
@@ -451,6 +460,7 @@ func (q *Queries) InvitationPage(ctx context.Context, arg InvitationPageParams) 
 			&i.ExpiresAt,
 			&i.EndedAt,
 			&i.CreatedAt,
+			&i.PersonID,
 			&i.Open,
 		); err != nil {
 			return nil, err
@@ -479,6 +489,23 @@ update invitations set started_at = now() where id = $1 and started_at is null
 func (q *Queries) InvitationStarted(ctx context.Context, id uuid.UUID) error {
 	_, err := q.db.Exec(ctx, invitationStarted, id)
 	return err
+}
+
+const loginLink = `-- name: LoginLink :one
+select app.login_link($1::text, $2::text, $3::uuid, 'invitation', null)::boolean
+`
+
+type LoginLinkParams struct {
+	Issuer  string
+	Subject string
+	Person  uuid.UUID
+}
+
+func (q *Queries) LoginLink(ctx context.Context, arg LoginLinkParams) (bool, error) {
+	row := q.db.QueryRow(ctx, loginLink, arg.Issuer, arg.Subject, arg.Person)
+	var column_1 bool
+	err := row.Scan(&column_1)
+	return column_1, err
 }
 
 const memberDelete = `-- name: MemberDelete :exec
@@ -659,4 +686,76 @@ func (q *Queries) OrganizationLock(ctx context.Context) (int64, error) {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const personEnd = `-- name: PersonEnd :exec
+update people set state = 'left', leaves_at = null, updated_at = now(),
+    set_by_hand = case when 'state' = any (set_by_hand) then set_by_hand else set_by_hand || 'state'::text end
+ where user_id = $1
+`
+
+// Someone who is removed by hand stays removed: an import leaves the state as it is.
+func (q *Queries) PersonEnd(ctx context.Context, userID uuid.UUID) error {
+	_, err := q.db.Exec(ctx, personEnd, userID)
+	return err
+}
+
+const personWithoutPlace = `-- name: PersonWithoutPlace :one
+select exists (select from people p where p.user_id = $1::uuid and p.state = 'active')::boolean as active,
+       exists (select from members m where m.user_id = $1::uuid)::boolean as member
+`
+
+type PersonWithoutPlaceRow struct {
+	Active bool
+	Member bool
+}
+
+func (q *Queries) PersonWithoutPlace(ctx context.Context, userID uuid.UUID) (PersonWithoutPlaceRow, error) {
+	row := q.db.QueryRow(ctx, personWithoutPlace, userID)
+	var i PersonWithoutPlaceRow
+	err := row.Scan(&i.Active, &i.Member)
+	return i, err
+}
+
+const placeOf = `-- name: PlaceOf :one
+select coalesce(m.role, '')::text as role, coalesce(p.kind, '')::text as kind
+  from (select $1::uuid as id) u
+  left join members m on m.user_id = u.id and not m.service left join people p on p.user_id = u.id and p.state <> 'left'
+`
+
+type PlaceOfRow struct {
+	Role string
+	Kind string
+}
+
+func (q *Queries) PlaceOf(ctx context.Context, userID uuid.UUID) (PlaceOfRow, error) {
+	row := q.db.QueryRow(ctx, placeOf, userID)
+	var i PlaceOfRow
+	err := row.Scan(&i.Role, &i.Kind)
+	return i, err
+}
+
+const requestsDismissOf = `-- name: RequestsDismissOf :exec
+insert into login_requests (organization_id, id, issuer, subject, reason, state, decided_at)
+select app.org(), gen_random_uuid(), l.issuer, l.subject, 'unlinked', 'dismissed', now() from logins l
+ where l.user_id = $1::uuid and exists (select from login_rules)
+on conflict (organization_id, issuer, subject) do update
+   set reason = 'unlinked', state = 'dismissed', candidates = '{}', user_id = null, decided_by = null, decided_at = now(), shown_name = ''
+`
+
+// Someone who is removed by hand is not let in again by a rule about logins.
+func (q *Queries) RequestsDismissOf(ctx context.Context, userID uuid.UUID) error {
+	_, err := q.db.Exec(ctx, requestsDismissOf, userID)
+	return err
+}
+
+const requestsLinkedOf = `-- name: RequestsLinkedOf :exec
+update login_requests r set state = 'linked', user_id = $1::uuid, decided_by = null, decided_at = now(), shown_name = ''
+  from logins l where l.user_id = $1::uuid and (r.issuer, r.subject) = (l.issuer, l.subject) and r.state <> 'linked'
+`
+
+// What waited for an admin is settled by another way in.
+func (q *Queries) RequestsLinkedOf(ctx context.Context, userID uuid.UUID) error {
+	_, err := q.db.Exec(ctx, requestsLinkedOf, userID)
+	return err
 }
