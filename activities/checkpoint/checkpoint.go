@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
 	"satchel/internal/queue"
 	"satchel/policies/audit"
 	"satchel/tenancy"

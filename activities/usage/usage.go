@@ -6,11 +6,11 @@ import (
 	"context"
 	"time"
 
+	"github.com/google/uuid"
+
 	"satchel/internal/queue"
 	"satchel/tenancy"
 	"satchel/tenancy/usage"
-
-	"github.com/google/uuid"
 )
 
 // Activities are the activities of this package.

@@ -142,7 +142,7 @@ type Places map[uuid.UUID]uuid.UUID
 const mostPlaces = 1000
 
 func (p Places) put(owner, last uuid.UUID) {
-	if _, known := p[owner]; known || len(p) < mostPlaces {
+	if _, known := p[owner]; last != uuid.Nil && (known || len(p) < mostPlaces) {
 		p[owner] = last
 	}
 }
@@ -194,12 +194,11 @@ func sweepFairly[O, T any](ctx context.Context, s *sweep[fairly], owners []O, of
 			if err := ctx.Err(); err != nil {
 				return swept, nil, fmt.Errorf("%s: %w", s.name, err)
 			}
+			lasts[of(owner)] = last
+			places.put(of(owner), last)
 			if len(page) == 0 {
 				delete(lasts, of(owner))
 				delete(places, of(owner))
-			} else if last != uuid.Nil {
-				lasts[of(owner)] = last
-				places.put(of(owner), last)
 			}
 			if !whole {
 				return swept, places, nil
