@@ -57,6 +57,7 @@ var groups = map[string]group{
 	"activities/*":   {4, "one side effect each"},
 	"tenancy/logins": {3, "which login is which person's: it changes people, members and the audit log together"},
 	"files":          {3, "the state machine of files and versions"},
+	"spaces":         {3, "where files are, and who reaches them there"},
 
 	"policies/types":      {2, "rules as data"},
 	"policies/archives":   {2, "rules as data"},

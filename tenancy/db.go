@@ -293,6 +293,8 @@ func translate(err error) error {
 		return overQuota(pg.Detail).Because(err)
 	case errors.As(err, &pg) && pg.Code == sqlstateTooManyUploads:
 		return TooManyUploads.Because(err)
+	case errors.As(err, &pg) && refusedByPolicy(pg):
+		return notAllowedHere.Because(err)
 	case errors.As(err, &pg) && placeFaults[pg.Code] != nil:
 		return placeFaults[pg.Code].Because(err)
 	case errors.As(err, &pg) && retryable(pg.Code):
@@ -315,10 +317,18 @@ func lost(err error) bool {
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
 }
 
-// placeFaults are what the rules of spaces and folders answer. 42501 is Postgres's own:
-// a row that the actor may not write there.
+// notAllowedHere is a row that a policy does not let the actor write.
+var notAllowedHere = fault.New(fault.Denied, "not_allowed_here", "You may look here, and not change this. Ask somebody who manages the space to give you more.")
+
+// refusedByPolicy knows that from a right that the role lacks, which has the same
+// SQLSTATE and is a fault of this program. The text depends on the server's language,
+// the name of its function does not.
+func refusedByPolicy(pg *pgconn.PgError) bool {
+	return pg.Code == "42501" && pg.Routine == "ExecWithCheckOptions"
+}
+
+// placeFaults are what the triggers of spaces and folders answer.
 var placeFaults = map[string]*fault.Fault{
-	"42501": fault.New(fault.Denied, "not_allowed_here", "You may look here, and not change this. Ask somebody who manages the space to give you more."),
 	"SQ003": fault.New(fault.Conflict, "space_closed", "This space is frozen or archived: what is in it can be read, and nothing changes. Who manages the space can open it again."),
 	"SQ004": fault.New(fault.Denied, "staff_only", "Only the staff of this space add to a hand-out. Put your file into another folder."),
 	"SQ005": fault.New(fault.Conflict, "hand_in_closed", "This folder takes no hand-ins at this time: it is not open yet, or has closed. Ask your teacher."),

@@ -257,6 +257,9 @@ func fresh(row map[string]any) {
 			row[column] = other
 		}
 	}
+	if row["email"] != nil {
+		row["email"] = uuid.NewString() + "@school.example"
+	}
 	if row["sourced_id"] != nil {
 		row["sourced_id"] = uuid.NewString()
 	}

@@ -21,6 +21,7 @@ const (
 	UsageRead        Scope = "usage:read"
 	AuditRead        Scope = "audit:read"
 	OrganizationRead Scope = "organization:read"
+	SpacesManage     Scope = "spaces:manage"
 )
 
 // Scopes is the one table of what each scope reaches; a test walks it against
@@ -33,12 +34,13 @@ var Scopes = map[Scope][]tenancy.Action{
 	MembersManage:    {tenancy.ManageMembers, tenancy.Invite},
 	UsageRead:        {tenancy.ReadUsage, tenancy.ReadStats},
 	AuditRead:        {tenancy.ReadAudit},
+	SpacesManage:     {tenancy.MakeSpaces, tenancy.ManageSpaces},
 	OrganizationRead: {tenancy.ReadOrganization, tenancy.ReadTiers, tenancy.ReadOperation, tenancy.ReadEvents},
 }
 
 // NeverGranted are the actions that no key has, whatever its role.
 var NeverGranted = []tenancy.Action{
-	tenancy.ManageKeys, tenancy.ManageLogins,
+	tenancy.ManageKeys, tenancy.ManageLogins, tenancy.BreakGlass,
 	tenancy.CreateOrganization, tenancy.ManageOrganizations, tenancy.ChangeOrganization, tenancy.ExportOrganization,
 	tenancy.SetQuota, tenancy.SetTiers, tenancy.Reconcile, tenancy.Rescan,
 	tenancy.ReadGuardians, tenancy.SetGuardians, tenancy.Leave,
