@@ -13,7 +13,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 
-	"satchel/cmd/render/confine"
+	"satchel/internal/confine"
 	"satchel/cmd/render/picture"
 	"satchel/internal/vips"
 )
