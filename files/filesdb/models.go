@@ -109,4 +109,7 @@ type VersionView struct {
 	FoundKind         string
 	ExpectedKind      string
 	ActiveContent     []string
+	PreviewReason     string
+	Pages             *int32
+	DurationMs        *int64
 }
