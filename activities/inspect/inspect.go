@@ -19,6 +19,7 @@ import (
 	"satchel/policies/archives"
 	"satchel/policies/ole"
 	"satchel/policies/pictures"
+	"satchel/policies/previews"
 	"satchel/policies/types"
 	"satchel/policies/verdict"
 	"satchel/tenancy"
@@ -54,8 +55,9 @@ type InspectObjectResult struct {
 	Verdict  verdict.Verdict
 	Rule     string // which rule refused
 	MimeType string
-	Image    bool // renditions are made
-	Archive  bool // a zip container: its members are scanned one by one
+	Preview  previews.Method // how renditions are made; empty for none
+	Image    bool            // of runs that an earlier build inspected: renditions are made, and waited for
+	Archive  bool            // a zip container: its members are scanned one by one
 }
 
 // InspectObject judges a version by its name, its claim and its content, and
@@ -85,7 +87,7 @@ func (a *Activities) InspectObject(ctx context.Context, in InspectObjectInput) (
 	err = files.Step(ctx, q, in.Version, files.StepInspect, activity.GetInfo(ctx).Attempt, func() error {
 		found, err = a.inspect(ctx, v, rules)
 		if err == nil {
-			found, err = narrow(ctx, q, policies, found)
+			found, err = narrow(ctx, q, policies, v.Size, found)
 		}
 		if err != nil {
 			return err
@@ -111,8 +113,12 @@ func refuse(d types.Decision) inspected {
 
 // accept makes the way on of a decision.
 func accept(d types.Decision) inspected {
+	var method previews.Method
+	if row, known := previews.For(d.Type.MediaType); known {
+		method = row.Method
+	}
 	return inspected{
-		InspectObjectResult{Verdict: verdict.Accepted, MimeType: d.Type.MediaType, Image: d.Type.Preview, Archive: d.Type.Container == types.Zip},
+		InspectObjectResult{Verdict: verdict.Accepted, MimeType: d.Type.MediaType, Preview: method, Archive: d.Type.Container == types.Zip},
 		files.Inspection{MimeType: d.Type.MediaType, CorrectedFrom: d.From},
 	}
 }
@@ -215,7 +221,7 @@ func (a *Activities) copyLocally(object *ranges) (*spool.File, error) {
 
 // narrow applies what the organization decided for itself and what its tier
 // allows: fewer kinds of files, no files without bytes, no previews.
-func narrow(ctx context.Context, q tenancy.Queries, policies tenancy.Policies, found inspected) (inspected, error) {
+func narrow(ctx context.Context, q tenancy.Queries, policies tenancy.Policies, size int64, found inspected) (inspected, error) {
 	if found.result.Verdict != verdict.Accepted {
 		return found, nil
 	}
@@ -223,11 +229,14 @@ func narrow(ctx context.Context, q tenancy.Queries, policies tenancy.Policies, f
 		row, _ := types.ByMediaType(found.result.MimeType)
 		return refuse(types.Decision{Type: row, Rule: types.NotAllowedHere, Found: row.Title}), nil
 	}
-	if !found.result.Image {
+	if found.result.Preview == "" || size == 0 {
+		found.result.Preview = ""
 		return found, nil
 	}
 	tier, err := tenancy.GetTier(ctx, q)
-	found.result.Image = tier.Renditions
+	if !tier.Renditions {
+		found.result.Preview = ""
+	}
 	return found, err
 }
 

@@ -27,8 +27,8 @@ import (
 	"satchel/activities/email"
 	"satchel/activities/export"
 	"satchel/activities/finalize"
-	"satchel/activities/imaging"
 	"satchel/activities/invitation"
+	"satchel/activities/preview"
 	"satchel/activities/reconcile"
 	"satchel/activities/scan"
 	"satchel/activities/sweep"
@@ -61,6 +61,7 @@ var foreign = map[string]string{
 	"InspectObject":     "file_not_found",
 	"ScanObject":        "file_not_found",
 	"RenderPreviews":    "file_not_found",
+	"GiveUpPreviews":    "file_not_found",
 	"PublishVersion":    "file_not_found",
 	"QuarantineVersion": "file_not_found",
 	"WithdrawVersion":   "file_not_found",
@@ -108,6 +109,7 @@ var foreign = map[string]string{
 	"RestartExports":               "not_platform",
 	"RemoveExports":                "not_platform",
 	"RestartVerifications":         "not_platform",
+	"StartMissingPreviews":         "not_platform",
 }
 
 // theirs is the other organization's: an id for every field by which an input
@@ -164,7 +166,7 @@ func (a *activities) everyActivity(t *testing.T) map[string]reflect.Value {
 	built := fx.New(fx.NopLogger, processes(), fx.Invoke(collect), fx.Provide(
 		func() *tenancy.DB { return a.DB }, func() *s3.Store { return a.store }, func() client.Client { return nil },
 		func() scan.Scanner { return scanner{clamd.New(fake.Socket)} },
-		func() imaging.Renderer { return &a.bundle },
+		func() preview.Tools { return fakeTools(&a.bundle) }, func() preview.Config { return preview.Config{} },
 		func() finalize.Cleaner { return a.cleaner },
 		func() scan.Config { return scan.Config{MaxBytes: 1 << 20, Budget: time.Minute} }, func() *spool.Owner { return openSpool(t) },
 		func() email.Mailer { return a.mails },

@@ -23,7 +23,7 @@ func app() fx.Option {
 	return fx.Options(
 		bootstrap.Module, // logger, database, store, Temporal, the operators' port
 		settingsModule,   // what the environment says
-		adaptersModule,   // clamd, the render program, the mail server and the buckets, as the activities know them
+		adaptersModule,   // clamd, the programs that make previews, the mail server and the buckets, as the activities know them
 		processes(),      // what is done with them
 		fx.Invoke(workers.Run, watchTiers),
 		fx.StopTimeout(stopTimeout),
@@ -50,6 +50,7 @@ func watchTiers(lc fx.Lifecycle, db *tenancy.DB, r prometheus.Registerer, log *s
 func processes() fx.Option {
 	return fx.Options(
 		uploadProcess,       // a received file to its one end
+		previewProcess,      // previews that come after the publication
 		sweepProcess,        // what no one else will finish
 		reconcileProcess,    // rows, objects, quota and workflows say the same
 		rescanProcess,       // published files, with the signatures of today

@@ -25,8 +25,8 @@ import (
 	"satchel/activities/email"
 	"satchel/activities/export"
 	"satchel/activities/finalize"
-	"satchel/activities/imaging"
 	"satchel/activities/invitation"
+	"satchel/activities/preview"
 	"satchel/activities/reconcile"
 	"satchel/activities/scan"
 	"satchel/activities/sweep"
@@ -39,6 +39,7 @@ import (
 	"satchel/internal/spool"
 	"satchel/policies/archives"
 	"satchel/policies/audit"
+	"satchel/policies/previews"
 	"satchel/tenancy"
 	"satchel/workers"
 	"satchel/workflows/upload"
@@ -81,14 +82,15 @@ type options struct {
 	maxRunning int
 	partBytes  int64         // of an export
 	unstarted  time.Duration // until the sweep looks
-	render     func(ctx context.Context, path, dir string) (imaging.Pictures, error)
+	silent     time.Duration // until the sweep looks for previews
+	render     func(ctx context.Context, path, dir string) (preview.Pictures, error)
 }
 
 func setup(t *testing.T, change func(*options)) *bundle {
 	t.Helper()
 	b := &bundle{Database: pgtest.New(t), clamd: clamdtest.Start(t, clamdtest.Scanning(map[string][]byte{"Test.Virus": virus}))}
 	b.mails = &heldMails{}
-	b.options = options{budget: time.Minute, maxBytes: 8 << 20, partBytes: 1 << 20, maxRunning: 4, unstarted: time.Second, render: onePicture}
+	b.options = options{budget: time.Minute, maxBytes: 8 << 20, partBytes: 1 << 20, maxRunning: 4, unstarted: time.Second, silent: time.Minute, render: onePicture}
 	b.client, b.namespace = dial(t)
 	if change != nil {
 		change(&b.options)
@@ -103,17 +105,54 @@ func setup(t *testing.T, change func(*options)) *bundle {
 }
 
 // Render makes the bundle the fake renderer.
-func (b *bundle) Render(ctx context.Context, path, dir string) (imaging.Pictures, error) {
+func (b *bundle) Render(ctx context.Context, path, dir string) (preview.Pictures, error) {
 	return b.render(ctx, path, dir)
 }
 
-func onePicture(_ context.Context, _, dir string) (imaging.Pictures, error) {
+func onePicture(_ context.Context, _, dir string) (preview.Pictures, error) {
 	path := filepath.Join(dir, "fit320.webp")
 	if err := os.WriteFile(path, []byte("small"), 0o600); err != nil {
-		return imaging.Pictures{}, err
+		return preview.Pictures{}, err
 	}
-	return imaging.Pictures{Renderable: true, Width: 640, Height: 480, Renditions: []imaging.Picture{
+	return preview.Pictures{Width: 640, Height: 480, Renditions: []preview.Picture{
 		{Name: "fit320.webp", Path: path, MimeType: "image/webp", Width: 320, Height: 240, Size: 5}}}, nil
+}
+
+// fakeTools make one picture of every kind of file, by the bundle's renderer.
+func fakeTools(b *bundle) preview.Tools {
+	return preview.Tools{Pictures: b, Pages: fakes{b}, Office: fakes{b}, Player: fakes{b}, Drawer: fakes{b}, Texts: fakes{b}}
+}
+
+// fakes are tools that hand the file on.
+type fakes struct{ *bundle }
+
+func (f fakes) Count(context.Context, string, string) (int, error) { return 1, nil }
+
+func (f fakes) Show(ctx context.Context, path, dir string, _, _ int) ([]preview.Picture, error) {
+	p, err := f.render(ctx, path, dir)
+	return p.Renditions, err
+}
+
+func (f fakes) PDF(_ context.Context, path, _ string) (string, error) { return path, nil }
+
+func (f fakes) Probe(context.Context, string, string) (preview.Recording, error) {
+	return preview.Recording{Duration: time.Second, Sound: true}, nil
+}
+
+func (f fakes) Poster(_ context.Context, path, _ string, _ preview.Recording) (string, error) {
+	return path, nil
+}
+
+func (f fakes) Waveform(_ context.Context, path, _ string) (string, error) { return path, nil }
+
+func (f fakes) Picture(_ context.Context, path, _ string) (string, error) { return path, nil }
+
+func (f fakes) Fragment(ctx context.Context, path, dir string, _ previews.Method, _ string) (preview.Picture, error) {
+	p, err := f.render(ctx, path, dir)
+	if err != nil {
+		return preview.Picture{}, err
+	}
+	return p.Renditions[0], nil
 }
 
 func (b *bundle) startWorker(t *testing.T) {
@@ -122,7 +161,7 @@ func (b *bundle) startWorker(t *testing.T) {
 	var r finalize.Cleaner
 	app := fxtest.New(t, fx.NopLogger, processes(), fx.Provide(
 		func() *tenancy.DB { return b.DB }, func() *s3.Store { return b.store }, func() client.Client { return b.client },
-		func() imaging.Renderer { return b },
+		func() preview.Tools { return fakeTools(b) }, func() preview.Config { return preview.Config{Silent: b.silent} },
 		func() scan.Scanner {
 			return scanner{clamd.New(b.clamd.Socket, clamd.WithMemory(1<<20, 4), clamd.WithIdleTimeout(2*time.Second), clamd.WithVerdictTimeout(2*time.Second))}
 		},
@@ -135,7 +174,7 @@ func (b *bundle) startWorker(t *testing.T) {
 			return export.Config{PartBytes: b.partBytes, PartEntries: 20, ConcurrentArchives: 1}
 		},
 		func() workers.Config {
-			return workers.Config{Namespace: b.namespace, ScanSlots: 4, InteractiveSlots: 16, BatchSlots: 4, ExternalSlots: 1, StopTimeout: 10 * time.Second}
+			return workers.Config{Namespace: b.namespace, ScanSlots: 4, PreviewSlots: 2, InteractiveSlots: 16, BatchSlots: 4, ExternalSlots: 1, StopTimeout: 10 * time.Second}
 		},
 		func() *slog.Logger {
 			return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))

@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"satchel/activities/imaging"
+	"satchel/activities/preview"
 	"satchel/internal/clamd/clamdtest"
 	"satchel/tenancy"
 )
@@ -27,7 +27,7 @@ func TestPreviewsFollowTheTier(t *testing.T) {
 	t.Parallel()
 	rendered := 0
 	b := setup(t, func(o *options) {
-		o.render = func(ctx context.Context, path, dir string) (imaging.Pictures, error) {
+		o.render = func(ctx context.Context, path, dir string) (preview.Pictures, error) {
 			rendered++
 			return onePicture(ctx, path, dir)
 		}

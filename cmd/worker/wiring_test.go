@@ -14,8 +14,8 @@ import (
 	"satchel/activities/email"
 	"satchel/activities/export"
 	"satchel/activities/finalize"
-	"satchel/activities/imaging"
 	"satchel/activities/invitation"
+	"satchel/activities/preview"
 	"satchel/activities/scan"
 	"satchel/activities/sweep"
 	"satchel/internal/queue"
@@ -45,7 +45,7 @@ func components(t *testing.T) []queue.Component {
 		func() *s3.Store { return &s3.Store{} },
 		func() client.Client { return nil },
 		func() scan.Scanner { return nil },
-		func() imaging.Renderer { return nil },
+		func() preview.Tools { return preview.Tools{} }, func() preview.Config { return preview.Config{} },
 		func() finalize.Cleaner { return finalize.Cleaner{} },
 		func() scan.Config { return scan.Config{} }, func() *spool.Owner { return nil },
 		func() email.Mailer { return nil },

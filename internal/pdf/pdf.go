@@ -46,6 +46,9 @@ type Page struct {
 	Size          int64
 }
 
+// Name is the page's name among the renditions.
+func (p Page) Name() string { return fmt.Sprintf("page-%d.jpg", p.Number) }
+
 // limits are those of a few pages: a page that takes longer is a trap.
 var limits = sandbox.Limits{Wall: 40 * time.Second, CPU: 20 * time.Second, Memory: 1 << 30, File: 16 << 20, Folder: 128 << 20}
 

@@ -21,8 +21,8 @@ import (
 	"pgregory.net/rapid"
 
 	"satchel/activities/finalize"
-	"satchel/activities/imaging"
 	"satchel/activities/inspect"
+	"satchel/activities/preview"
 	"satchel/activities/scan"
 	"satchel/files"
 	"satchel/internal/queue"
@@ -61,7 +61,7 @@ func setup(o outcome) *bundle {
 	b := &bundle{env: suite.NewTestWorkflowEnvironment(),
 		in: upload.UploadFileInput{Org: tenancy.OrgID(tenancy.NewID()), File: tenancy.NewID(), Version: tenancy.NewID()}}
 	b.env.RegisterWorkflow(upload.UploadFile)
-	for _, a := range []any{&inspect.Activities{}, &scan.Activities{}, &imaging.Activities{}, &finalize.Activities{}} {
+	for _, a := range []any{&inspect.Activities{}, &scan.Activities{}, &preview.Activities{}, &preview.Missing{}, &finalize.Activities{}} {
 		b.env.RegisterActivity(a)
 	}
 	note := func(name string) {
@@ -82,7 +82,7 @@ func (b *bundle) script(o outcome) {
 	}
 	b.env.OnActivity("InspectObject", mock.Anything, mock.Anything).Return(o.inspect, o.inspectErr).Maybe()
 	b.env.OnActivity("ScanObject", mock.Anything, mock.Anything).Return(o.scan, o.scanErr).Maybe()
-	b.env.OnActivity("RenderPreviews", mock.Anything, mock.Anything).Return(imaging.RenderPreviewsResult{}, o.previewErr).Maybe()
+	b.env.OnActivity("RenderPreviews", mock.Anything, mock.Anything).Return(preview.RenderPreviewsResult{}, o.previewErr).Maybe()
 	b.env.OnActivity("PublishVersion", mock.Anything, mock.Anything).Return(finalize.PublishVersionResult{Status: o.publish}, o.publishErr).Maybe()
 	b.env.OnActivity("QuarantineVersion", mock.Anything, mock.Anything).Return(
 		func(_ context.Context, in finalize.QuarantineVersionInput) (finalize.QuarantineVersionResult, error) {

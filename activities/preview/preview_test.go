@@ -1,4 +1,4 @@
-package imaging_test
+package preview_test
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"satchel/activities/finalize"
-	"satchel/activities/imaging"
+	"satchel/activities/preview"
 	"satchel/files"
 	"satchel/internal/activitytest"
 	"satchel/internal/spool"
@@ -22,34 +22,30 @@ import (
 type renderer struct {
 	t        *testing.T
 	err      error
-	finding  string
 	calls    int
 	contents []byte // of the picture that it was given
 }
 
-func (r *renderer) Render(_ context.Context, path, dir string) (imaging.Pictures, error) {
+func (r *renderer) Render(_ context.Context, path, dir string) (preview.Pictures, error) {
 	r.calls++
 	var err error
 	r.contents, err = os.ReadFile(path)
 	require.NoError(r.t, err)
-	switch {
-	case r.err != nil:
-		return imaging.Pictures{}, r.err
-	case r.finding != "":
-		return imaging.Pictures{Reason: r.finding}, nil
+	if r.err != nil {
+		return preview.Pictures{}, r.err
 	}
 	out := filepath.Join(dir, "fit320.webp")
 	require.NoError(r.t, os.WriteFile(out, []byte("small"), 0o600))
-	return imaging.Pictures{Renderable: true, Width: 640, Height: 480, Renditions: []imaging.Picture{
+	return preview.Pictures{Width: 640, Height: 480, Renditions: []preview.Picture{
 		{Name: "fit320.webp", Path: out, MimeType: "image/webp", Width: 320, Height: 240, Size: 5}}}, nil
 }
 
 type bundle struct {
 	*activitytest.Fixture
-	*imaging.Activities
+	*preview.Activities
 	renderer *renderer
 	dir      string // of the spool
-	in       imaging.RenderPreviewsInput
+	in       preview.RenderPreviewsInput
 }
 
 func setup(t *testing.T) *bundle {
@@ -58,14 +54,14 @@ func setup(t *testing.T) *bundle {
 	owner, err := spool.Open(spool.Config{Dir: b.dir}, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, owner.Close()) })
-	b.Activities = imaging.New(b.DB, b.Staging, b.Clean, b.renderer, owner)
-	b.in = imaging.RenderPreviewsInput{Org: b.Org, Version: b.Scanned(t, "photo.png", []byte("a picture")).Version}
+	b.Activities = preview.New(b.DB, b.Staging, b.Clean, preview.Tools{Pictures: b.renderer}, owner)
+	b.in = preview.RenderPreviewsInput{Org: b.Org, Version: b.Scanned(t, "photo.png", []byte("a picture")).Version}
 	return b
 }
 
-func (b *bundle) run(t *testing.T) (imaging.RenderPreviewsResult, error) {
+func (b *bundle) run(t *testing.T) (preview.RenderPreviewsResult, error) {
 	t.Helper()
-	result, err := activitytest.Run[imaging.RenderPreviewsResult](t, b.Activities, b.RenderPreviews, b.in)
+	result, err := activitytest.Run[preview.RenderPreviewsResult](t, b.Activities, b.RenderPreviews, b.in)
 	spooled, globErr := filepath.Glob(filepath.Join(b.dir, "*", "*"))
 	require.NoError(t, globErr)
 	require.Empty(t, spooled, "the picture stays in the spool")
@@ -100,7 +96,7 @@ func TestKilledRenderIsRetried(t *testing.T) {
 	for range 2 {
 		result, err := b.run(t)
 		require.NoError(t, err)
-		require.Equal(t, imaging.RenderPreviewsResult{Preview: "ready"}, result)
+		require.Equal(t, preview.RenderPreviewsResult{Preview: "ready"}, result)
 	}
 	require.Equal(t, "a picture", string(b.renderer.contents))
 	require.Equal(t, "ready", b.Version(t, b.in.Version).Preview)
@@ -142,10 +138,10 @@ func (admission) StartAdmitted(context.Context, tenancy.OrgID) error { return ni
 func TestFindingIsRecorded(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.renderer.finding = "too_expensive"
+	b.renderer.err = &preview.Finding{State: "unavailable", Reason: "too_expensive"}
 	result, err := b.run(t)
 	require.NoError(t, err)
-	require.Equal(t, imaging.RenderPreviewsResult{Preview: "unavailable", Reason: "too_expensive"}, result)
+	require.Equal(t, preview.RenderPreviewsResult{Preview: "unavailable", Reason: "too_expensive"}, result)
 	require.Equal(t, "unavailable", b.Version(t, b.in.Version).Preview)
 	require.Empty(t, b.Clean.Keys(t))
 }
