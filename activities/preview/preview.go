@@ -126,6 +126,7 @@ func (a *Activities) step(ctx context.Context, q tenancy.Queries, v files.Versio
 type place struct {
 	bucket    Source
 	key, etag string
+	failed    error // of the attempt to open it
 }
 
 // lies finds the bytes. A version that has ended, or whose previews are decided, has none
@@ -133,9 +134,9 @@ type place struct {
 func (a *Activities) lies(v files.Version) (place, error) {
 	switch {
 	case v.Status == files.Processing && v.TrashedAt == nil:
-		return place{a.staged, files.StagingKey(v.OrganizationID, v.ID), v.StagingEtag}, nil
+		return place{bucket: a.staged, key: files.StagingKey(v.OrganizationID, v.ID), etag: v.StagingEtag}, nil
 	case v.Status == files.Published && v.Preview == files.PreviewPending:
-		return place{a.clean, files.ContentKey(v.OrganizationID, v.ID), v.ObjectEtag}, nil
+		return place{bucket: a.clean, key: files.ContentKey(v.OrganizationID, v.ID), etag: v.ObjectEtag}, nil
 	}
 	return place{}, files.ErrVersionEnded
 }
@@ -180,31 +181,38 @@ func extensionOf(v files.Version) string {
 	return kind.Extensions[0]
 }
 
-// download spools the bytes: the tools read a file and have no network. A version may be
-// published, and its staged object be gone, between the look at its row and at the store.
-func (a *Activities) download(ctx context.Context, in RenderPreviewsInput, folder spool.Folder) (v files.Version, name string, err error) {
-	var body io.ReadCloser
-	for range 2 {
-		if v, err = files.GetVersion(ctx, a.db.Single(in.Org), in.Version); err != nil {
-			return v, "", err
-		}
-		from, ended := a.lies(v)
-		if ended != nil {
-			return v, "", ended
-		}
-		if body, err = from.bucket.Open(ctx, from.key, from.etag, 0, -1); err == nil {
-			break
-		}
-	}
+// download spools the bytes: the tools read a file and have no network.
+func (a *Activities) download(ctx context.Context, in RenderPreviewsInput, folder spool.Folder) (files.Version, string, error) {
+	v, body, err := a.open(ctx, in)
 	if err != nil {
 		return v, "", err
 	}
 	defer func() { _ = body.Close() }()
-	name = "source" + extensionOf(v)
+	name := "source" + extensionOf(v)
 	if err := folder.Write(name, body); err != nil {
 		return v, "", fmt.Errorf("spool file: %w", err)
 	}
 	return v, name, nil
+}
+
+// open opens the version's object. A version may be published, and its staged object be
+// gone, between the look at its row and at the store; then it is looked for once more.
+func (a *Activities) open(ctx context.Context, in RenderPreviewsInput) (v files.Version, body io.ReadCloser, err error) {
+	var tried place
+	for {
+		if v, err = files.GetVersion(ctx, a.db.Single(in.Org), in.Version); err != nil {
+			return v, nil, err
+		}
+		from, ended := a.lies(v)
+		if ended != nil || from.key == tried.key && from.bucket == tried.bucket {
+			return v, nil, errors.Join(ended, tried.failed)
+		}
+		if body, err = from.bucket.Open(ctx, from.key, from.etag, 0, -1); err == nil {
+			return v, body, nil
+		}
+		tried = from
+		tried.failed = err
+	}
 }
 
 // store stores the objects first and the rows that point to them after. What belongs to a
