@@ -23,7 +23,7 @@ update files f set trashed_at = null, updated_at = now(),
  where f.id = $1 and f.trashed_at is not null;
 
 -- name: FileFollow :many
-select v.status, f.event_seq, coalesce(e.seq, 0)::bigint as seq, coalesce(e.type, '')::text as type, coalesce(e.data, '{}')::jsonb as data,
+select v.status, v.preview, f.event_seq, coalesce(e.seq, 0)::bigint as seq, coalesce(e.type, '')::text as type, coalesce(e.data, '{}')::jsonb as data,
        coalesce(e.created_at, f.created_at)::timestamptz as created_at
   from files f
   join file_versions v on v.organization_id = f.organization_id and v.id = f.head_id

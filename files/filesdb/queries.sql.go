@@ -16,7 +16,7 @@ import (
 )
 
 const fileFollow = `-- name: FileFollow :many
-select v.status, f.event_seq, coalesce(e.seq, 0)::bigint as seq, coalesce(e.type, '')::text as type, coalesce(e.data, '{}')::jsonb as data,
+select v.status, v.preview, f.event_seq, coalesce(e.seq, 0)::bigint as seq, coalesce(e.type, '')::text as type, coalesce(e.data, '{}')::jsonb as data,
        coalesce(e.created_at, f.created_at)::timestamptz as created_at
   from files f
   join file_versions v on v.organization_id = f.organization_id and v.id = f.head_id
@@ -33,6 +33,7 @@ type FileFollowParams struct {
 
 type FileFollowRow struct {
 	Status    FileStatus
+	Preview   string
 	EventSeq  int64
 	Seq       int64
 	Type      string
@@ -51,6 +52,7 @@ func (q *Queries) FileFollow(ctx context.Context, arg FileFollowParams) ([]FileF
 		var i FileFollowRow
 		if err := rows.Scan(
 			&i.Status,
+			&i.Preview,
 			&i.EventSeq,
 			&i.Seq,
 			&i.Type,

@@ -105,7 +105,7 @@ func previews(f client.File) string {
 	if len(f.Renditions) > 0 {
 		return fmt.Sprintf("%d", len(f.Renditions))
 	}
-	if f.Preview == "unavailable" {
+	if f.Preview == "unavailable" || f.Preview == "not_available_here" {
 		return f.Preview
 	}
 	return "–"
