@@ -13,7 +13,7 @@ import (
 	"satchel/internal/drawing"
 	"satchel/internal/fragment"
 	"satchel/internal/media"
-	libreoffice "satchel/internal/office"
+	"satchel/internal/office"
 	"satchel/internal/pdf"
 	"satchel/internal/sandbox"
 	"satchel/internal/vips"
@@ -29,7 +29,7 @@ type previewConfig struct {
 	Pictures vips.Config
 	Sandbox  sandbox.Config
 	PDF      pdf.Config
-	Office   libreoffice.Config
+	Office   office.Config
 	Media    media.Config
 	Drawing  drawing.Config
 }
@@ -47,7 +47,7 @@ func newTools(c previewConfig) (preview.Tools, error) {
 		return preview.Tools{}, err
 	}
 	return preview.Tools{
-		Pictures: renderer{pictures}, Pages: pager{pdf.New(runner, c.PDF)}, Office: converter{libreoffice.New(runner, c.Office)},
+		Pictures: renderer{pictures}, Pages: pager{pdf.New(runner, c.PDF)}, Office: converter{office.New(runner, c.Office)},
 		Player: player{media.New(runner, c.Media)}, Drawer: drawer{drawing.New(runner, c.Drawing)}, Texts: texts{fragment.New(pictures.Program())},
 	}, nil
 }
@@ -100,7 +100,7 @@ func (p pager) Show(ctx context.Context, path, dir string, first, last int) (sho
 	return shown, finding(err)
 }
 
-type converter struct{ libreoffice.Converter }
+type converter struct{ office.Converter }
 
 func (c converter) PDF(ctx context.Context, path, dir string) (string, error) {
 	made, err := c.Converter.PDF(ctx, path, dir)

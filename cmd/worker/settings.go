@@ -12,7 +12,7 @@ import (
 	"satchel/internal/drawing"
 	"satchel/internal/mail"
 	"satchel/internal/media"
-	libreoffice "satchel/internal/office"
+	"satchel/internal/office"
 	"satchel/internal/pdf"
 	"satchel/internal/sandbox"
 	"satchel/internal/settings"
@@ -49,7 +49,7 @@ var settingsModule = fx.Module("settings", fx.Provide(
 	settings.Load[vips.Config],
 	settings.Load[drawing.Config],
 	settings.Load[media.Config],
-	settings.Load[libreoffice.Config],
+	settings.Load[office.Config],
 	settings.Load[pdf.Config],
 	settings.Load[preview.Config],
 	settings.Load[sandbox.Config],
