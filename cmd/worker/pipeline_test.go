@@ -278,7 +278,7 @@ func TestSecondWorkerFindsTheSchedules(t *testing.T) {
 	b := setup(t, nil)
 	b.startWorker(t)
 	wanted := []string{"checkpoint-audit-logs", "clean-ended-uploads", "clean-idempotency-keys", "purge-trashed-files", "reconcile-storage", "roll-up-usage", "sweep-exports",
-		"sweep-invitations", "sweep-organizations", "sweep-uploads", "sweep-usage-warnings", "sweep-verifications"}
+		"sweep-invitations", "sweep-organizations", "sweep-previews", "sweep-uploads", "sweep-usage-warnings", "sweep-verifications"}
 	var ids []string
 	require.Eventually(t, func() bool {
 		ids = nil

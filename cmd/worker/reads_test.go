@@ -60,7 +60,7 @@ func (r *reads) count(req *http.Request) {
 }
 
 // TestEachObjectIsReadOnce: the scan reads a file whole and hashes what it
-// reads, the renderer reads an image once more, the inspection takes ranges, and
+// reads, the preview reads it once more, the inspection takes ranges, and
 // no one reads what was published.
 func TestEachObjectIsReadOnce(t *testing.T) {
 	t.Parallel()
@@ -72,7 +72,7 @@ func TestEachObjectIsReadOnce(t *testing.T) {
 		content       []byte
 		whole, ranges int
 	}{
-		"a text":   {"notes.txt", bytes.Repeat([]byte("all is well\n"), 100_000), 1, 1},
+		"a text":   {"notes.txt", bytes.Repeat([]byte("all is well\n"), 100_000), 2, 1},
 		"an image": {"photo.png", png, 2, 1},
 		"a zip":    {"a.zip", zipped(t, map[string][]byte{"a.txt": []byte("fine"), "b.txt": []byte("too")}), 1, 1},
 	} {
