@@ -114,15 +114,6 @@ func GiveUpPreviews(ctx context.Context, tx *tenancy.Tx, version uuid.UUID, reas
 	return q.StepEnd(ctx, filesdb.StepEndParams{VersionID: version, Name: StepPreview, State: "failed"})
 }
 
-// EndStep records the end of a step that began before its version was published.
-func EndStep(ctx context.Context, q tenancy.Queries, version uuid.UUID, name string, failed bool) error {
-	state := "done"
-	if failed {
-		state = "failed"
-	}
-	return filesdb.New(q).StepEnd(ctx, filesdb.StepEndParams{VersionID: version, Name: name, State: state})
-}
-
 func positive[N int32 | int64](n N) *N {
 	if n <= 0 {
 		return nil

@@ -81,14 +81,15 @@ select name, mime_type, width, height, size, etag from renditions where version_
 -- The two below lock the file first, like every other statement: the event of a
 -- step counts on the file's row, which Withdraw holds while it ends open steps.
 
--- StepBegin also locks the version and demands that it is in process: an attempt
--- that is late would otherwise leave a step running on a version that has ended.
+-- StepBegin also locks the version and demands that it is in process, or waits for its
+-- previews: an attempt that is late would otherwise leave a step running on a version
+-- that has ended.
 
 -- name: StepBegin :execrows
 with file as (
     select v.organization_id, v.id from files f
       join file_versions v on v.organization_id = f.organization_id and v.file_id = f.id
-     where v.id = sqlc.arg(version_id) and v.status = 'processing' for no key update of f, v)
+     where v.id = sqlc.arg(version_id) and (v.status = 'processing' or v.status = 'published' and v.preview = 'pending') for no key update of f, v)
 insert into version_steps (organization_id, version_id, name, state, attempt)
 select file.organization_id, file.id, sqlc.arg(name)::text, 'running', sqlc.arg(attempt)::integer from file
 on conflict (organization_id, version_id, name) do update

@@ -95,31 +95,11 @@ func (a *Activities) RenderPreviews(ctx context.Context, in RenderPreviewsInput)
 	stop := queue.Heartbeat(ctx)
 	defer stop()
 	var result RenderPreviewsResult
-	err = a.step(ctx, q, v, func() error {
+	err = files.Step(ctx, q, in.Version, files.StepPreview, activity.GetInfo(ctx).Attempt, func() error {
 		result, err = a.render(ctx, in, row)
 		return err
 	})
 	return result, err
-}
-
-// step shows the work as a step of the version. One that was published keeps the step
-// that had begun before, and gets its end.
-func (a *Activities) step(ctx context.Context, q tenancy.Queries, v files.Version, work func() error) error {
-	begun := false
-	if v.Status == files.Processing {
-		err := files.Step(ctx, q, v.ID, files.StepPreview, activity.GetInfo(ctx).Attempt, func() error {
-			begun = true
-			return work()
-		})
-		if begun || !errors.Is(err, files.ErrVersionEnded) {
-			return err
-		}
-	}
-	err := work()
-	if endErr := files.EndStep(context.WithoutCancel(ctx), q, v.ID, files.StepPreview, err != nil); err == nil && endErr != nil {
-		return fmt.Errorf("end step: %w", endErr)
-	}
-	return err
 }
 
 // place is where the bytes of a version lie.

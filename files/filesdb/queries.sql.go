@@ -503,7 +503,7 @@ const stepBegin = `-- name: StepBegin :execrows
 with file as (
     select v.organization_id, v.id from files f
       join file_versions v on v.organization_id = f.organization_id and v.file_id = f.id
-     where v.id = $3 and v.status = 'processing' for no key update of f, v)
+     where v.id = $3 and (v.status = 'processing' or v.status = 'published' and v.preview = 'pending') for no key update of f, v)
 insert into version_steps (organization_id, version_id, name, state, attempt)
 select file.organization_id, file.id, $1::text, 'running', $2::integer from file
 on conflict (organization_id, version_id, name) do update
@@ -518,8 +518,9 @@ type StepBeginParams struct {
 
 // The two below lock the file first, like every other statement: the event of a
 // step counts on the file's row, which Withdraw holds while it ends open steps.
-// StepBegin also locks the version and demands that it is in process: an attempt
-// that is late would otherwise leave a step running on a version that has ended.
+// StepBegin also locks the version and demands that it is in process, or waits for its
+// previews: an attempt that is late would otherwise leave a step running on a version
+// that has ended.
 func (q *Queries) StepBegin(ctx context.Context, arg StepBeginParams) (int64, error) {
 	result, err := q.db.Exec(ctx, stepBegin, arg.Name, arg.Attempt, arg.VersionID)
 	if err != nil {

@@ -131,27 +131,31 @@ func (u *upload) withoutPreviews(ctx workflow.Context, err error) {
 	}
 }
 
-// previewPatience is how long a clean file waits for its previews.
+// previewPatience is how long a clean picture waits for its previews.
 const previewPatience = 2 * time.Second
 
-// publishBesidePreviews publishes with the previews when they are soon there, and before
-// them otherwise. Then they are added to the published version, and this workflow ends
-// when they are, or when they are given up.
+// publishBesidePreviews publishes a picture with its previews when they are soon there,
+// and everything else, which takes programs of others, before them. Then they are added
+// to the published version, and this workflow ends when they are, or are given up.
 func (u *upload) publishBesidePreviews(ctx workflow.Context, found inspect.InspectObjectResult) (end UploadFileResult, err error) {
-	u.step = files.StepPreview
-	in := preview.RenderPreviewsInput{Org: u.in.Org, Version: u.in.Version}
-	making := workflow.ExecuteActivity(previewing(found.Preview).options(ctx, u.in.Org), previewer.RenderPreviews, in)
-	soon := await(ctx, making, previewPatience)
-	if soon || ctx.Err() != nil {
-		failed := making.Get(ctx, nil)
-		u.withoutPreviews(ctx, failed)
-		if ctx.Err() != nil {
-			return end, ctx.Err()
+	var making workflow.Future
+	if found.Preview.Quick() {
+		making = u.startPreviews(ctx, found)
+		soon := await(ctx, making, previewPatience)
+		if soon || ctx.Err() != nil {
+			u.withoutPreviews(ctx, making.Get(ctx, nil))
+			if ctx.Err() != nil {
+				return end, ctx.Err()
+			}
+			return u.publish(ctx, finalize.PublishVersionInput{Image: true})
 		}
-		return u.publish(ctx, finalize.PublishVersionInput{Image: true})
 	}
-	if end, err = u.publish(ctx, finalize.PublishVersionInput{Image: true, Pending: true}); err != nil || end.Status != files.Published {
+	end, err = u.publish(ctx, finalize.PublishVersionInput{Image: true, Pending: true})
+	if err != nil || end.Status != files.Published {
 		return end, err
+	}
+	if making == nil {
+		making = u.startPreviews(ctx, found)
 	}
 	u.step = files.StepPreview
 	if failed := making.Get(ctx, nil); failed != nil && ctx.Err() == nil {
@@ -161,6 +165,12 @@ func (u *upload) publishBesidePreviews(ctx workflow.Context, found inspect.Inspe
 		_ = workflow.ExecuteActivity(givingUp.options(ctx, u.in.Org), missing.GiveUpPreviews, gaveUp).Get(ctx, nil)
 	}
 	return end, nil
+}
+
+func (u *upload) startPreviews(ctx workflow.Context, found inspect.InspectObjectResult) workflow.Future {
+	u.step = files.StepPreview
+	in := preview.RenderPreviewsInput{Org: u.in.Org, Version: u.in.Version}
+	return workflow.ExecuteActivity(previewing(found.Preview).options(ctx, u.in.Org), previewer.RenderPreviews, in)
 }
 
 // await says whether something has ended within a time.
