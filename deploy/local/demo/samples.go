@@ -68,6 +68,9 @@ func send(ctx context.Context, c *client.Client, s sample) result {
 		r.file, r.err = c.Watch(ctx, id, nil)
 	}
 	r.took = time.Since(began)
+	if r.err == nil {
+		r.file, r.err = c.WaitForPreviews(ctx, r.file)
+	}
 	return r
 }
 
