@@ -123,7 +123,7 @@ func wall(program string, p Program) error {
 // onFiles are the calls by which programs find, read and write files. Which files is
 // Landlock's to say.
 var onFiles = []string{
-	"openat", "faccessat2", "newfstatat", "statx", "statfs", "fstatfs", "getdents64", "readlinkat", "getcwd", "chdir", "umask",
+	"openat", "faccessat2", "statx", "statfs", "fstatfs", "getdents64", "readlinkat", "getcwd", "chdir", "umask",
 	"mkdirat", "unlinkat", "renameat", "renameat2", "fchmod", "fchmodat", "fchown", "fchownat", "utimensat", "fallocate", "fadvise64", "flock",
 	"dup", "dup3", "preadv", "pwritev", "copy_file_range", "sendfile", "pselect6", "close_range",
 	"mlock", "munlock", "mbind", "get_mempolicy", "set_mempolicy", "msync", "sched_setaffinity",
@@ -131,7 +131,7 @@ var onFiles = []string{
 }
 
 // onFilesAMD64 are their older forms.
-var onFilesAMD64 = []string{"open", "stat", "lstat", "readlink", "mkdir", "rmdir", "unlink", "rename", "chmod", "chown", "getdents", "dup2", "select", "pipe", "creat", "utime", "utimes", "getpgrp", "alarm"}
+var onFilesAMD64 = []string{"newfstatat", "open", "stat", "lstat", "readlink", "mkdir", "rmdir", "unlink", "rename", "chmod", "chown", "getdents", "dup2", "select", "pipe", "creat", "utime", "utimes", "getpgrp", "alarm"}
 
 // listening are the calls of a program that waits for a second copy of itself. None
 // reaches another program: connect, sendto and sendmsg are not among them.
@@ -141,6 +141,8 @@ func filterProgram(profile Profile, call *execCall) error {
 	names := slices.Concat(harmless, onFiles)
 	if runtime.GOARCH == "amd64" {
 		names = slices.Concat(names, harmlessAMD64, onFilesAMD64)
+	} else {
+		names = append(names, "fstatat") // as newer machines call it
 	}
 	conditions := append(programConditions(), seccomp.NameWithConditions{
 		// One start of one program: the address of the path is known to this process only.

@@ -18,7 +18,7 @@ import (
 var config = media.Config{Program: "ffmpeg", Probe: "ffprobe"}
 
 // encode makes a recording with ffmpeg, which the tests need.
-func encode(t *testing.T, name string, args ...string) string {
+func encode(t testing.TB, name string, args ...string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
 	out, err := exec.Command("ffmpeg", append(append([]string{"-v", "error", "-nostdin"}, args...), path)...).CombinedOutput()
@@ -100,5 +100,17 @@ func TestBadPlayer(t *testing.T) {
 			_, err = p.Poster(t.Context(), path, t.TempDir(), media.Facts{})
 			bad.Require(t, err)
 		})
+	}
+}
+
+// BenchmarkPoster takes a frame of a film of 1080 lines.
+func BenchmarkPoster(b *testing.B) {
+	p := media.New(sandboxtest.New(b), config)
+	film := encode(b, "film.mp4", "-f", "lavfi", "-i", "testsrc2=size=1920x1080:rate=25:duration=20", "-pix_fmt", "yuv420p", "-preset", "ultrafast")
+	facts, err := p.Probe(b.Context(), film, b.TempDir())
+	require.NoError(b, err)
+	for b.Loop() {
+		_, err := p.Poster(b.Context(), film, b.TempDir(), facts)
+		require.NoError(b, err)
 	}
 }

@@ -17,7 +17,7 @@ import (
 var config = office.Config{Program: "soffice", Timeout: 90 * time.Second}
 
 // sample copies a document to where the spool would have it.
-func sample(t *testing.T, name string) string {
+func sample(t testing.TB, name string) string {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join("testdata", name))
 	require.NoError(t, err)
@@ -77,4 +77,13 @@ func TestAbsentOffice(t *testing.T) {
 	c := office.New(sandboxtest.New(t), office.Config{Program: "no-such-office", Timeout: time.Minute})
 	_, err := c.PDF(t.Context(), sample(t, "essay.docx"), t.TempDir())
 	require.Equal(t, sandbox.Absent{Reason: sandbox.NotInstalled}, err)
+}
+
+// BenchmarkDocument converts a small document, each time with a new profile.
+func BenchmarkDocument(b *testing.B) {
+	c, path := office.New(sandboxtest.New(b), config), sample(b, "essay.docx")
+	for b.Loop() {
+		_, err := c.PDF(b.Context(), path, b.TempDir())
+		require.NoError(b, err)
+	}
 }

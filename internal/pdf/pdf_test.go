@@ -45,7 +45,7 @@ func document(pages int) []byte {
 	return b.Bytes()
 }
 
-func write(t *testing.T, content []byte) string {
+func write(t testing.TB, content []byte) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "source.pdf")
 	require.NoError(t, os.WriteFile(path, content, 0o600))
@@ -124,5 +124,15 @@ func TestBadReader(t *testing.T) {
 			_, err = r.Show(t.Context(), write(t, document(1)), t.TempDir(), 1, 1)
 			bad.Require(t, err)
 		})
+	}
+}
+
+// BenchmarkFirstPage is what a person waits for before the picture of a document is
+// drawn, the start of the sandbox included.
+func BenchmarkFirstPage(b *testing.B) {
+	r, path := pdf.New(sandboxtest.New(b), config), write(b, document(12))
+	for b.Loop() {
+		_, err := r.Show(b.Context(), path, b.TempDir(), 1, 1)
+		require.NoError(b, err)
 	}
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // New gives a runner with a sandbox that is built once for a test program.
-func New(t *testing.T) sandbox.Runner {
+func New(t testing.TB) sandbox.Runner {
 	t.Helper()
 	program, err := build()
 	require.NoError(t, err)
