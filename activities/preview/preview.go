@@ -145,8 +145,8 @@ func (a *Activities) render(ctx context.Context, in RenderPreviewsInput, row pre
 	case err != nil:
 		return RenderPreviewsResult{}, fmt.Errorf("render previews: %w", err)
 	}
-	return a.store(ctx, in, files.Preview{State: files.PreviewReady, Width: int32(result.width), Height: int32(result.height), //nolint:gosec // bounded by the tools
-		Pages: int32(result.pages), Duration: result.duration}, result.renditions) //nolint:gosec // bounded by the tools
+	return a.store(ctx, in, files.Preview{State: files.PreviewReady, Width: int32(result.width), Height: int32(result.height),
+		Pages: int32(result.pages), Duration: result.duration}, result.renditions)
 }
 
 // extensionOf is the ending of the name where it is one of its kind, by which LibreOffice
@@ -204,7 +204,7 @@ func (a *Activities) store(ctx context.Context, in RenderPreviewsInput, p files.
 			return RenderPreviewsResult{}, err
 		}
 		p.Renditions = append(p.Renditions, files.Rendition{Name: picture.Name, MimeType: picture.MimeType,
-			Width: int32(picture.Width), Height: int32(picture.Height), Size: picture.Size, Etag: etag}) //nolint:gosec // bounded by the tools
+			Width: int32(picture.Width), Height: int32(picture.Height), Size: picture.Size, Etag: etag})
 	}
 	err := a.db.InTx(ctx, in.Org, func(tx *tenancy.Tx) error {
 		return files.Previewed(ctx, tx, in.Version, p)
@@ -220,7 +220,7 @@ func (a *Activities) store(ctx context.Context, in RenderPreviewsInput, p files.
 // from another attempt, under the same names.
 func (a *Activities) removeOfEnded(ctx context.Context, in RenderPreviewsInput, pictures []Picture) error {
 	v, err := files.GetVersion(ctx, a.db.Single(in.Org), in.Version)
-	if err == nil && !(files.Final(v.Status) && v.Status != files.Published) {
+	if err == nil && (v.Status == files.Published || !files.Final(v.Status)) {
 		return nil
 	}
 	for _, picture := range pictures {

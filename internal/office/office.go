@@ -73,9 +73,9 @@ func program(name string) string {
 	if err != nil {
 		return name
 	}
-	if real, err := filepath.EvalSymlinks(found); err == nil {
-		if _, err := os.Stat(real + ".bin"); err == nil {
-			return real + ".bin"
+	if script, err := filepath.EvalSymlinks(found); err == nil {
+		if _, err := os.Stat(script + ".bin"); err == nil {
+			return script + ".bin"
 		}
 	}
 	return found

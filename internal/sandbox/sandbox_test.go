@@ -42,8 +42,8 @@ func TestMain(m *testing.M) {
 
 // fakes play programs that hang, spin, fill the disk and look around.
 var fakes = map[string]func() int{
-	"fake-sound": func() int { fmt.Println("done"); return 3 },
-	"fake-hang":  func() int { syscall.Pause(); select {} },
+	"fake-sound": func() int { say("done"); return 3 },
+	"fake-hang":  func() int { return idle() },
 	"fake-spin": func() int {
 		for i := 0; ; i++ {
 			spun = i
@@ -65,11 +65,21 @@ var fakes = map[string]func() int{
 	},
 	"fake-flood": func() int {
 		for range 10_000 {
-			fmt.Println("the same line again, more of it than anyone reads")
+			say("the same line again, more of it than anyone reads")
 		}
 		return 0
 	},
 	"fake-outside": lookAround,
+}
+
+// say prints a line for the test that started the fake.
+func say(words ...any) { _, _ = fmt.Fprintln(os.Stdout, words...) }
+
+// idle waits for a signal that does not come.
+func idle() int {
+	for {
+		_ = syscall.Pause()
+	}
 }
 
 var (
@@ -113,19 +123,19 @@ func lookAround() int {
 		},
 	} {
 		if err := try(); !errors.Is(err, syscall.EPERM) && !errors.Is(err, syscall.EACCES) {
-			fmt.Println("reached:", name, err)
+			say("reached:", name, err)
 		}
 	}
 	for _, secret := range []string{"SATCHEL_TEST_SECRET"} {
 		if os.Getenv(secret) != "" {
-			fmt.Println("reached: the environment")
+			say("reached: the environment")
 		}
 	}
 	if content, err := os.ReadFile(os.Args[1]); err != nil || string(content) != "input" {
-		fmt.Println("no input:", err)
+		say("no input:", err)
 	}
 	if err := os.WriteFile("output", nil, 0o600); err != nil {
-		fmt.Println("no output:", err)
+		say("no output:", err)
 	}
 	return 0
 }

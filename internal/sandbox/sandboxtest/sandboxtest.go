@@ -33,7 +33,7 @@ var build = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	program := filepath.Join(dir, "sandbox")
-	cmd := exec.Command("go", "build", "-o", program, "satchel/cmd/sandbox")
+	cmd := exec.Command("go", "build", "-o", program, "satchel/cmd/sandbox") //nolint:gosec // the test's own folder
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", errors.Join(err, errors.New(string(out)))
