@@ -25,8 +25,8 @@ func New(t testing.TB) sandbox.Runner {
 	return runner
 }
 
-// build leaves the program in the folder of the build cache's temporary files, which the
-// go command empties.
+// build makes the program once for all tests of a package, in a folder of the system's
+// temporary files. It outlives each of them, so that no test removes it from another.
 var build = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "sandboxtest-*")
 	if err != nil {
