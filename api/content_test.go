@@ -99,7 +99,8 @@ func TestRenditions(t *testing.T) {
 	etag, err := b.store.Clean.Put(ctx, files.RenditionKey(owner.org, v.VersionID, "w320.webp"), bytes.NewReader(image), int64(len(image)), "image/webp")
 	require.NoError(t, err)
 	require.NoError(t, b.db.InTx(ctx, owner.org, func(tx *tenancy.Tx) error {
-		return files.Previewed(ctx, tx, v.VersionID, "ready", 640, 480, []files.Rendition{{Name: "w320.webp", MimeType: "image/webp", Width: 320, Height: 240, Size: int64(len(image)), Etag: etag}})
+		return files.Previewed(ctx, tx, v.VersionID, files.Preview{State: files.PreviewReady, Width: 640, Height: 480,
+			Renditions: []files.Rendition{{Name: "w320.webp", MimeType: "image/webp", Width: 320, Height: 240, Size: int64(len(image)), Etag: etag}}})
 	}))
 	owner.call(get, at(f.ID, "/renditions/w320.webp"), nil).refused(409, "not_published")
 	require.Empty(t, read[storage.FileView](owner.call(get, at(f.ID, ""), nil)).Renditions)

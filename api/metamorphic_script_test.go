@@ -110,7 +110,9 @@ func (s *school) filesAreRead(essay uuid.UUID) {
 		etag, err = s.store.Clean.Put(ctx, files.RenditionKey(s.org, v.VersionID, "w320.webp"), bytes.NewReader(image), int64(len(image)), "image/webp")
 		shown := []files.Rendition{{Name: "w320.webp", MimeType: "image/webp", Width: 320, Height: 240, Size: int64(len(image)), Etag: etag}}
 		if err == nil {
-			err = s.db.InTx(ctx, s.org, func(tx *tenancy.Tx) error { return files.Previewed(ctx, tx, v.VersionID, "ready", 640, 480, shown) })
+			err = s.db.InTx(ctx, s.org, func(tx *tenancy.Tx) error {
+				return files.Previewed(ctx, tx, v.VersionID, files.Preview{State: files.PreviewReady, Width: 640, Height: 480, Renditions: shown})
+			})
 		}
 		if err == nil {
 			err = s.publishVersion(s.org, v.VersionID, "")

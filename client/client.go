@@ -48,6 +48,7 @@ type File struct {
 	PublishedVersion *int        `json:"published_version"`
 	VirusScanned     bool        `json:"virus_scanned"`
 	Preview          string      `json:"preview"`
+	PreviewReason    string      `json:"preview_reason"`
 	Renditions       []Rendition `json:"renditions"`
 	Steps            []Step      `json:"steps"`
 	UploadedBy       string      `json:"uploaded_by"`

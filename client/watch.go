@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // Event is one server-sent event of a file.
@@ -35,6 +36,26 @@ func (c *Client) Watch(ctx context.Context, id string, each func(Event)) (File, 
 			return File{}, err
 		}
 	}
+}
+
+// previewPause lies between two questions after a file whose previews are pending.
+const previewPause = time.Second
+
+// WaitForPreviews gives the file once its previews are decided, which is at once for a
+// file that has no pending ones.
+func (c *Client) WaitForPreviews(ctx context.Context, f File) (File, error) {
+	for f.Preview == "pending" {
+		select {
+		case <-ctx.Done():
+			return f, ctx.Err()
+		case <-time.After(previewPause):
+		}
+		var err error
+		if f, err = c.Get(ctx, f.ID); err != nil {
+			return f, err
+		}
+	}
+	return f, nil
 }
 
 var errCut = errors.New("the event stream ended before the file's final state")

@@ -61,16 +61,16 @@ func TestEachKindOfFileEndsAsItShould(t *testing.T) {
 	}{
 		{"photo.jpg", photo(t), "published", "", "ready"},
 		{"cut.jpg", photo(t)[:20000], "published", "", "unavailable"},
-		{"notes.txt", text(5000), "published", "", "none"},
-		{"Grüße – 你好 – 🎒.txt", text(100), "published", "", "none"},
+		{"notes.txt", text(5000), "published", "", "ready"},
+		{"Grüße – 你好 – 🎒.txt", text(100), "published", "", "ready"},
 		{"bundle.zip", zipOf(t, map[string][]byte{"a.txt": text(100), "b.txt": text(100)}), "published", "", "none"},
 		{"eicar.txt", eicar(), "quarantined", "infected:", ""},
 		{"eicar.zip", zipOf(t, map[string][]byte{"deep/eicar.txt": eicar()}), "quarantined", "infected:", ""},
 		{"nested.zip", zipOf(t, map[string][]byte{"inner.zip": zipOf(t, map[string][]byte{"eicar.txt": eicar()})}), "quarantined", "infected:", ""},
 		{"fake.pdf", []byte("MZ\x90\x00" + string(text(2000))), "rejected", "executable", ""},
 		{"fake.jpg", []byte("%PDF-1.4\n" + string(text(500))), "rejected", "content_mismatch", ""},
-		{"script.txt", []byte("#!/bin/sh\nrm -rf /\n"), "published", "", "none"}, // a text, which nothing here runs
-		{"homework.py", []byte("print('Hallo')\n"), "published", "", "none"},
+		{"script.txt", []byte("#!/bin/sh\nrm -rf /\n"), "published", "", "ready"}, // a text, which nothing here runs
+		{"homework.py", []byte("print('Hallo')\n"), "published", "", "ready"},
 		{"IMG_1.HEIC", photo(t), "published", "", "ready"},
 		{"nothing.txt", []byte{}, "published", "", "none"},
 		{"tools.zip", zipOf(t, map[string][]byte{"setup.exe": text(100)}), "rejected", "executable", ""},

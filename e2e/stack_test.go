@@ -117,6 +117,8 @@ func settled(t *testing.T, c *client.Client, id string) client.File {
 	defer cancel()
 	f, err := c.Watch(ctx, id, nil)
 	require.NoError(t, err, "file %s did not settle", id)
+	f, err = c.WaitForPreviews(ctx, f)
+	require.NoError(t, err, "the previews of file %s did not come", id)
 	return f
 }
 

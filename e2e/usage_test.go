@@ -61,6 +61,7 @@ func TestUsageIsExact(t *testing.T) {
 	require.Equal(t, "published", essay.Status)
 	image := settled(t, s.Student, mustUpload(t, s.Student, "photo.jpg", picture))
 	require.NotEmpty(t, image.Renditions)
+	require.NotEmpty(t, essay.Renditions)
 	_, err := download(t, s.Student, essay.ID)
 	require.NoError(t, err)
 	preview, err := url.Parse(image.Renditions[0].URL)
@@ -86,7 +87,7 @@ func TestUsageIsExact(t *testing.T) {
 		require.Equal(t, out, u.Totals.BytesOut)
 		require.EqualValues(t, 1, u.Totals.Downloads, "a preview is none")
 		require.EqualValues(t, 2, u.Totals.Scans)
-		require.EqualValues(t, len(image.Renditions), u.Totals.Renditions)
+		require.EqualValues(t, len(image.Renditions)+len(essay.Renditions), u.Totals.Renditions)
 		require.Zero(t, u.Totals.Jobs)
 		require.EqualValues(t, len(content)+len(picture), u.Items[len(u.Items)-1].StoredBytes)
 		require.Empty(t, u.Warnings)
@@ -99,7 +100,7 @@ func TestUsageIsExact(t *testing.T) {
 	cmd.Env = append(os.Environ(), "SATCHEL_API="+local.API, "SATCHEL_TOKEN="+s.Owner.Token)
 	said, err = cmd.Output()
 	require.NoError(t, err, string(said))
-	require.Contains(t, string(said), fmt.Sprintf(",2,%d,%d,1,2,%d,0,", len(content)+len(picture), out, len(image.Renditions)))
+	require.Contains(t, string(said), fmt.Sprintf(",2,%d,%d,1,2,%d,0,", len(content)+len(picture), out, len(image.Renditions)+len(essay.Renditions)))
 }
 
 // TestUsageWarningReachesTheMailbox fills a school to 85 % and has the mail server

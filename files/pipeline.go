@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -56,14 +57,35 @@ func Scanned(ctx context.Context, q tenancy.Queries, version uuid.UUID, v Verdic
 // Rendition is one derived image.
 type Rendition = filesdb.RenditionGetRow
 
-// Previewed records the state of the previews.
-func Previewed(ctx context.Context, tx *tenancy.Tx, version uuid.UUID, preview string, width, height int32, rs []Rendition) error {
+// The states of a version's previews.
+const (
+	PreviewPending      = "pending" // of a published version: they follow
+	PreviewReady        = "ready"
+	PreviewUnavailable  = "unavailable"        // of this file there are none
+	PreviewNotAvailable = "not_available_here" // this server has no program for the kind
+	PreviewNone         = "none"               // not to be made
+)
+
+// Preview is what became of a version's previews.
+type Preview struct {
+	State         string
+	Reason        string // a code, when there are none
+	Width, Height int32  // of a picture or film as it is seen; zero when not known
+	Pages         int32  // zero when not known
+	Duration      time.Duration
+	Renditions    []Rendition
+}
+
+// Previewed records what became of the previews of a version that is in process, or that
+// was published while they were made.
+func Previewed(ctx context.Context, tx *tenancy.Tx, version uuid.UUID, p Preview) error {
 	q := filesdb.New(tx)
-	n, err := q.VersionPreview(ctx, filesdb.VersionPreviewParams{ID: version, Preview: preview, Width: positive(width), Height: positive(height)})
+	n, err := q.VersionPreview(ctx, filesdb.VersionPreviewParams{ID: version, Preview: p.State, Reason: p.Reason,
+		Width: positive(p.Width), Height: positive(p.Height), Pages: positive(p.Pages), DurationMs: positive(p.Duration.Milliseconds())})
 	if err := expectOneRow(n, err, ErrVersionEnded); err != nil {
 		return err
 	}
-	for _, r := range rs {
+	for _, r := range p.Renditions {
 		err := q.RenditionInsert(ctx, filesdb.RenditionInsertParams{
 			VersionID: version, Name: r.Name, MimeType: r.MimeType, Width: r.Width, Height: r.Height, Size: r.Size, Etag: r.Etag,
 		})
@@ -74,7 +96,25 @@ func Previewed(ctx context.Context, tx *tenancy.Tx, version uuid.UUID, preview s
 	return nil
 }
 
-func positive(n int32) *int32 {
+// DecidePreview gives a version that is about to be published the state of its previews
+// where none was recorded.
+func DecidePreview(ctx context.Context, tx *tenancy.Tx, version uuid.UUID, state, reason string) error {
+	_, err := filesdb.New(tx).VersionPreviewDecide(ctx, filesdb.VersionPreviewDecideParams{ID: version, Preview: state, Reason: reason, Undecided: []string{""}})
+	return err
+}
+
+// GiveUpPreviews ends the wait for previews that did not come, and their step. It changes
+// nothing where they are decided.
+func GiveUpPreviews(ctx context.Context, tx *tenancy.Tx, version uuid.UUID, reason string) error {
+	q := filesdb.New(tx)
+	n, err := q.VersionPreviewDecide(ctx, filesdb.VersionPreviewDecideParams{ID: version, Preview: PreviewUnavailable, Reason: reason, Undecided: []string{"", PreviewPending}})
+	if err != nil || n == 0 {
+		return err
+	}
+	return q.StepEnd(ctx, filesdb.StepEndParams{VersionID: version, Name: StepPreview, State: "failed"})
+}
+
+func positive[N int32 | int64](n N) *N {
 	if n <= 0 {
 		return nil
 	}

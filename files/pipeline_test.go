@@ -20,7 +20,8 @@ func TestLateCancellationTakesNothingAway(t *testing.T) {
 	ticket := s.announce(t, files.New{Name: "photo.png", Size: 10})
 	s.receive(t, ticket.Version, 10)
 	s.in(t, func(tx *tenancy.Tx) error {
-		return files.Previewed(t.Context(), tx, ticket.Version, "ready", 4, 3, []files.Rendition{{Name: "thumb", MimeType: "image/png", Width: 4, Height: 3, Size: 9, Etag: "t"}})
+		return files.Previewed(t.Context(), tx, ticket.Version, files.Preview{State: files.PreviewReady, Width: 4, Height: 3,
+			Renditions: []files.Rendition{{Name: "thumb", MimeType: "image/png", Width: 4, Height: 3, Size: 9, Etag: "t"}}})
 	})
 	s.publish(t, ticket.Version)
 	s.withdraw(t, ticket.Version)

@@ -34,7 +34,7 @@ update files f set trashed_at = null, updated_at = now(),
  where f.id = $1 and f.trashed_at is not null;
 
 -- name: FileFollow :many
-select v.status, f.event_seq, coalesce(e.seq, 0)::bigint as seq, coalesce(e.type, '')::text as type, coalesce(e.data, '{}')::jsonb as data,
+select v.status, v.preview, f.event_seq, coalesce(e.seq, 0)::bigint as seq, coalesce(e.type, '')::text as type, coalesce(e.data, '{}')::jsonb as data,
        coalesce(e.created_at, f.created_at)::timestamptz as created_at
   from files f
   join file_versions v on v.organization_id = f.organization_id and v.id = f.head_id
@@ -92,14 +92,15 @@ select name, mime_type, width, height, size, etag from renditions where version_
 -- The two below lock the file first, like every other statement: the event of a
 -- step counts on the file's row, which Withdraw holds while it ends open steps.
 
--- StepBegin also locks the version and demands that it is in process: an attempt
--- that is late would otherwise leave a step running on a version that has ended.
+-- StepBegin also locks the version and demands that it is in process, or waits for its
+-- previews: an attempt that is late would otherwise leave a step running on a version
+-- that has ended.
 
 -- name: StepBegin :execrows
 with file as (
     select v.organization_id, v.id from files f
       join file_versions v on v.organization_id = f.organization_id and v.file_id = f.id
-     where v.id = sqlc.arg(version_id) and v.status = 'processing' for no key update of f, v)
+     where v.id = sqlc.arg(version_id) and (v.status = 'processing' or v.status = 'published' and v.preview = 'pending') for no key update of f, v)
 insert into version_steps (organization_id, version_id, name, state, attempt)
 select file.organization_id, file.id, sqlc.arg(name)::text, 'running', sqlc.arg(attempt)::integer from file
 on conflict (organization_id, version_id, name) do update
@@ -113,7 +114,8 @@ with file as (
 update version_steps s set state = sqlc.arg(state), ended_at = now() from file where s.version_id = file.id and s.name = sqlc.arg(name);
 
 -- name: StepEndOpen :exec
-update version_steps set state = 'failed', ended_at = now() where version_id = $1 and state = 'running';
+update version_steps set state = 'failed', ended_at = now() where version_id = $1 and state = 'running'
+   and not (name = 'preview' and exists (select from file_versions v where v.id = $1 and v.status = 'published' and v.preview = 'pending'));
 
 -- name: UploadAdvance :execrows
 update uploads set offset_bytes = sqlc.arg(new_offset), tail_bytes = sqlc.arg(tail_bytes), sha_state = sqlc.arg(sha_state),
@@ -224,8 +226,23 @@ select id, file_id, status, size, sha256, staging_etag, object_etag, scan_verdic
 -- name: VersionPagePurge :exec
 delete from file_versions where organization_id = app.org() and file_id in (select f.id from files f where f.organization_id = app.org() order by f.id limit sqlc.arg(most));
 
+-- The two below lock the file first: a preview that comes after the publication is an
+-- event, which counts on the file's row.
+
 -- name: VersionPreview :execrows
-update file_versions set preview = $2, width = $3, height = $4, updated_at = now() where id = $1 and status = 'processing';
+with file as (
+    select v.id from files f join file_versions v on v.organization_id = f.organization_id and v.file_id = f.id
+     where v.id = sqlc.arg(id) for no key update of f)
+update file_versions v set preview = sqlc.arg(preview)::text, preview_reason = sqlc.arg(reason)::text, width = sqlc.narg(width)::integer, height = sqlc.narg(height)::integer,
+    pages = sqlc.narg(pages)::integer, duration_ms = sqlc.narg(duration_ms)::bigint, updated_at = now()
+  from file where v.id = file.id and (v.status = 'processing' or v.status = 'published' and v.preview = 'pending');
+
+-- name: VersionPreviewDecide :execrows
+with file as (
+    select v.id from files f join file_versions v on v.organization_id = f.organization_id and v.file_id = f.id
+     where v.id = sqlc.arg(id) for no key update of f)
+update file_versions v set preview = sqlc.arg(preview)::text, preview_reason = sqlc.arg(reason)::text, updated_at = now()
+  from file where v.id = file.id and v.preview = any(sqlc.arg(undecided)::text[]);
 
 -- name: VersionPublish :execrows
 update file_versions set status = 'published', status_reason = '', object_etag = $2, used_bytes = size, reserved_bytes = 0,
@@ -277,7 +294,7 @@ select organization_id, file_id, name, description, category, file_status, owner
        current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256,
        scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag,
        uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason,
-       corrected_from, found_kind, expected_kind, active_content, space_id, folder_id, needs, subject_id, handed_in_at
+       corrected_from, found_kind, expected_kind, active_content, space_id, folder_id, needs, subject_id, handed_in_at, preview_reason, pages, duration_ms
   from version_view
  where file_id = $1 and (version_id = sqlc.narg(version_id) or (sqlc.narg(version_id)::uuid is null and version_id = shown_id));
 
@@ -286,7 +303,7 @@ select organization_id, file_id, name, description, category, file_status, owner
        current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256,
        scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag,
        uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason,
-       corrected_from, found_kind, expected_kind, active_content, space_id, folder_id, needs, subject_id, handed_in_at
+       corrected_from, found_kind, expected_kind, active_content, space_id, folder_id, needs, subject_id, handed_in_at, preview_reason, pages, duration_ms
   from version_view
  where file_id = $1 and number = $2;
 
@@ -295,7 +312,7 @@ select organization_id, file_id, name, description, category, file_status, owner
        current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256,
        scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag,
        uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason,
-       corrected_from, found_kind, expected_kind, active_content, space_id, folder_id, needs, subject_id, handed_in_at
+       corrected_from, found_kind, expected_kind, active_content, space_id, folder_id, needs, subject_id, handed_in_at, preview_reason, pages, duration_ms
   from version_view
  where file_id = $1 order by number desc;
 

@@ -130,7 +130,8 @@ const viewColumns = `v.organization_id, v.file_id, v.name, v.description, v.cate
 	v.change_description, v.size, v.mime_type, v.sha256, v.scan_verdict, v.scan_signature, v.scan_engine, v.scan_database,
 	v.scanned_at, v.contains_pii, v.preview, v.width, v.height, v.object_etag, v.uploaded_by, v.published_at,
 	v.version_created_at, v.renditions, v.steps, v.head_number, v.head_status, v.head_reason,
-	v.corrected_from, v.found_kind, v.expected_kind, v.active_content, v.space_id, v.folder_id, v.needs, v.subject_id, v.handed_in_at`
+	v.corrected_from, v.found_kind, v.expected_kind, v.active_content, v.space_id, v.folder_id, v.needs, v.subject_id, v.handed_in_at,
+	v.preview_reason, v.pages, v.duration_ms`
 
 // listQuery picks the page's files first, by index, and joins only those to
 // their versions.

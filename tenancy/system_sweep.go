@@ -33,3 +33,9 @@ func (d *DB) FilesTrashed(ctx context.Context, org OrgID, longer time.Duration, 
 func (d *DB) VersionsUncleaned(ctx context.Context, ended time.Duration, after uuid.UUID, n int) ([]Ref, error) {
 	return systemQuery[Ref](ctx, d, "select organization_id, file_id, version_id from app.versions_uncleaned($1, $2, $3)", ended, after, n)
 }
+
+// VersionsWithoutPreviews pages through the published versions whose previews have been
+// pending for longer than that.
+func (d *DB) VersionsWithoutPreviews(ctx context.Context, silent time.Duration, after uuid.UUID, n int) ([]Ref, error) {
+	return systemQuery[Ref](ctx, d, "select organization_id, file_id, version_id from app.versions_without_previews($1, $2, $3)", silent, after, n)
+}

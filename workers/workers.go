@@ -21,7 +21,8 @@ import (
 // Config bounds the workers.
 type Config struct {
 	Namespace        string        `env:"SATCHEL_TEMPORAL_NAMESPACE" envDefault:"satchel"` // Temporal namespace
-	ScanSlots        int           `env:"SATCHEL_SCAN_SLOTS" envDefault:"4"`               // inspections, scans and renderings at once
+	ScanSlots        int           `env:"SATCHEL_SCAN_SLOTS" envDefault:"4"`               // inspections, scans and pictures at once
+	PreviewSlots     int           `env:"SATCHEL_PREVIEW_SLOTS" envDefault:"2"`            // previews of documents, texts, sound and film at once; each may take a processor and 2 GiB
 	InteractiveSlots int           `env:"SATCHEL_INTERACTIVE_SLOTS" envDefault:"64"`       // activities at once on the queue of short steps
 	BatchSlots       int           `env:"SATCHEL_BATCH_SLOTS" envDefault:"8"`              // activities at once on the queue of sweeps, exports and reports
 	ExternalSlots    int           `env:"SATCHEL_EXTERNAL_SLOTS" envDefault:"16"`          // activities at once on the queue of calls to other services
@@ -31,7 +32,7 @@ type Config struct {
 // Check refuses bounds under which nothing would ever run.
 func (c Config) Check() error {
 	for name, n := range map[string]int{
-		"SATCHEL_SCAN_SLOTS": c.ScanSlots, "SATCHEL_INTERACTIVE_SLOTS": c.InteractiveSlots,
+		"SATCHEL_SCAN_SLOTS": c.ScanSlots, "SATCHEL_PREVIEW_SLOTS": c.PreviewSlots, "SATCHEL_INTERACTIVE_SLOTS": c.InteractiveSlots,
 		"SATCHEL_BATCH_SLOTS": c.BatchSlots, "SATCHEL_EXTERNAL_SLOTS": c.ExternalSlots,
 	} {
 		if n < 1 {
@@ -45,6 +46,8 @@ func (c Config) slots(q queue.Name) int {
 	switch q {
 	case queue.Files:
 		return c.ScanSlots
+	case queue.Previews:
+		return c.PreviewSlots
 	case queue.Interactive:
 		return c.InteractiveSlots
 	case queue.External:

@@ -14,6 +14,7 @@ import (
 
 	"satchel/files"
 	"satchel/internal/queue"
+	"satchel/policies/previews"
 	"satchel/tenancy"
 )
 
@@ -54,6 +55,7 @@ type PublishVersionInput struct {
 	Org     tenancy.OrgID
 	Version uuid.UUID
 	Image   bool // its previews were tried
+	Pending bool // they are still being made
 }
 
 // PublishVersionResult holds the current status of the version. Any status but
@@ -89,23 +91,29 @@ func (a *Activities) publish(ctx context.Context, q tenancy.Queries, in PublishV
 		return fmt.Errorf("bring object to the clean bucket: %w", err)
 	}
 	return a.db.InTx(ctx, in.Org, func(tx *tenancy.Tx) error {
-		if err := decidePreview(ctx, tx, v, in.Image); err != nil {
+		if err := decidePreview(ctx, tx, v, in); err != nil {
 			return err
 		}
 		return files.Publish(ctx, tx, in.Version, etag)
 	})
 }
 
-// decidePreview gives every published version a final preview state. The step
-// that makes previews may have been abandoned without one.
-func decidePreview(ctx context.Context, tx *tenancy.Tx, v files.Version, image bool) error {
+// decidePreview gives every published version a state of its previews. The step that
+// makes them may have been abandoned without one, or still run.
+func decidePreview(ctx context.Context, tx *tenancy.Tx, v files.Version, in PublishVersionInput) error {
+	_, known := previews.For(v.MimeType)
+	state, reason := files.PreviewNone, "no_preview_of_kind"
 	switch {
-	case v.Preview != "":
-		return nil
-	case image:
-		return files.Previewed(ctx, tx, v.ID, "unavailable", 0, 0, nil)
+	case in.Pending:
+		state, reason = files.PreviewPending, ""
+	case in.Image:
+		state, reason = files.PreviewUnavailable, "failed"
+	case v.Size == 0:
+		reason = "empty"
+	case known:
+		reason = "tier_without_previews"
 	}
-	return files.Previewed(ctx, tx, v.ID, "none", 0, 0, nil)
+	return files.DecidePreview(ctx, tx, v.ID, state, reason)
 }
 
 // QuarantineVersionInput names the version and says why. The reason is a

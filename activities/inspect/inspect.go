@@ -14,6 +14,7 @@ import (
 	"satchel/files"
 	"satchel/internal/queue"
 	"satchel/policies/archives"
+	"satchel/policies/previews"
 	"satchel/policies/types"
 	"satchel/policies/verdict"
 	"satchel/tenancy"
@@ -49,8 +50,9 @@ type InspectObjectResult struct {
 	Verdict  verdict.Verdict
 	Rule     string // which rule refused
 	MimeType string
-	Image    bool // renditions are made
-	Archive  bool // a zip container: its members are scanned one by one
+	Preview  previews.Method // how renditions are made; empty for none
+	Image    bool            // of runs that an earlier build inspected: renditions are made, and waited for
+	Archive  bool            // a zip container: its members are scanned one by one
 }
 
 // InspectObject judges a version by its name, its claim and its content, and
@@ -76,7 +78,7 @@ func (a *Activities) InspectObject(ctx context.Context, in InspectObjectInput) (
 	err = files.Step(ctx, q, in.Version, files.StepInspect, activity.GetInfo(ctx).Attempt, func() error {
 		found, err = a.inspect(ctx, v, rules)
 		if err == nil {
-			found, err = narrow(ctx, q, found)
+			found, err = narrow(ctx, q, v.Size, found)
 		}
 		if err != nil {
 			return err
@@ -92,13 +94,17 @@ func (a *Activities) inspect(ctx context.Context, v files.Version, rules types.R
 	return Judge(ctx, Object{Name: v.Name, Claim: v.ClaimedType, Size: v.Size, Content: content}, rules, a.limits)
 }
 
-// narrow leaves out the previews that the organization's tier does not have.
-func narrow(ctx context.Context, q tenancy.Queries, found Judgment) (Judgment, error) {
-	if !found.Result.Image {
+// narrow leaves out the previews that the organization's tier does not have, and those
+// of a file without bytes.
+func narrow(ctx context.Context, q tenancy.Queries, size int64, found Judgment) (Judgment, error) {
+	if found.Result.Preview == "" || size == 0 {
+		found.Result.Preview = ""
 		return found, nil
 	}
 	tier, err := tenancy.GetTier(ctx, q)
-	found.Result.Image = tier.Renditions
+	if !tier.Renditions {
+		found.Result.Preview = ""
+	}
 	return found, err
 }
 

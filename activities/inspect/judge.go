@@ -12,6 +12,7 @@ import (
 	"satchel/policies/archives"
 	"satchel/policies/ole"
 	"satchel/policies/pictures"
+	"satchel/policies/previews"
 	"satchel/policies/types"
 	"satchel/policies/verdict"
 )
@@ -84,8 +85,12 @@ func refuse(d types.Decision) Judgment {
 
 // accept makes the way on of a decision.
 func accept(d types.Decision) Judgment {
+	var method previews.Method
+	if row, known := previews.For(d.Type.MediaType); known {
+		method = row.Method
+	}
 	return Judgment{
-		InspectObjectResult{Verdict: verdict.Accepted, MimeType: d.Type.MediaType, Image: d.Type.Preview, Archive: d.Type.Container == types.Zip},
+		InspectObjectResult{Verdict: verdict.Accepted, MimeType: d.Type.MediaType, Preview: method, Archive: d.Type.Container == types.Zip},
 		files.Inspection{MimeType: d.Type.MediaType, CorrectedFrom: d.From},
 	}
 }

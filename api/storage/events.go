@@ -23,7 +23,8 @@ import (
 const heartbeat = 15 * time.Second
 
 // finalSuffix marks the id of the last event. A browser that comes back with it
-// has everything, and is told by 204 to stop coming back.
+// has everything, and is told by 204 to stop coming back. While the previews of a
+// published version are pending it waits for their event instead.
 const finalSuffix = ".final"
 
 // FollowFile sends what happens to a file until its newest version is final,
@@ -42,12 +43,12 @@ func (r *Storage) FollowFile(c *gin.Context) error {
 		return err
 	}
 	defer done()
-	s := &eventStream{storage: r, w: c.Writer, conn: http.NewResponseController(c.Writer), actor: request.Caller(c), file: v.FileID, seq: seq}
+	s := &eventStream{storage: r, w: c.Writer, conn: http.NewResponseController(c.Writer), actor: request.Caller(c), file: v.FileID, seq: seq, whole: whole}
 	changed, cancel := r.Listener.Subscribe(s.actor.Org, s.file)
 	defer cancel()
 	defer r.Listener.Count()()
 	if whole {
-		if events, err := s.after(c.Request.Context()); err == nil && files.Final(events[0].Status) && events[0].EventSeq <= seq {
+		if events, err := s.after(c.Request.Context()); err == nil && files.Final(events[0].Status) && events[0].EventSeq <= seq && events[0].Preview != files.PreviewPending {
 			c.Status(http.StatusNoContent)
 			return nil
 		}
@@ -78,6 +79,7 @@ type eventStream struct {
 	w       http.ResponseWriter
 	conn    *http.ResponseController
 	seq     int64 // of the last event that was sent
+	whole   bool  // the client has seen a final event: only later previews bring it back
 
 	actor tenancy.Actor // as authentication let them in
 	file  uuid.UUID
@@ -165,7 +167,7 @@ func (s *eventStream) catchUp(ctx context.Context) (done bool, err error) {
 		}
 		switch now := events[0]; {
 		case now.EventSeq > s.seq && s.seq > from: // there are more than one statement gives
-		case now.EventSeq > s.seq, !files.Final(now.Status):
+		case now.EventSeq > s.seq, !files.Final(now.Status), s.whole && now.Preview == files.PreviewPending:
 			return false, nil
 		default:
 			return true, s.final(ctx)

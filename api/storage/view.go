@@ -33,6 +33,11 @@ type FileView struct {
 	Scan              *ScanView       `json:"scan"`
 	ContainsPII       *bool           `json:"contains_pii"`
 	Preview           string          `json:"preview"`
+	PreviewReason     string          `json:"preview_reason"`
+	Width             *int32          `json:"width,omitempty"` // of a picture or film, in pixels
+	Height            *int32          `json:"height,omitempty"`
+	Pages             *int32          `json:"pages,omitempty"`
+	Duration          float64         `json:"duration,omitempty"` // of sound or film, in seconds
 	Renditions        []RenditionView `json:"renditions"`
 	Steps             []StepView      `json:"steps"`
 	UploadedBy        uuid.UUID       `json:"uploaded_by"`
@@ -96,8 +101,11 @@ func (r *Storage) show(v files.View) (FileView, error) {
 	f := FileView{
 		ID: v.FileID, Name: v.Name, Size: v.Size, MimeType: v.MimeType, Category: v.Category, Description: v.Description,
 		Status: v.Effective(), StatusReason: v.StatusReason, StatusText: reasonText(v.Effective(), v.StatusReason, v.FoundKind, v.ExpectedKind), SHA256: v.Sha256, Version: v.Number, ChangeDescription: v.ChangeDescription,
-		VirusScanned: v.ScanVerdict != verdict.None, ContainsPII: v.ContainsPii, Preview: v.Preview, Steps: []StepView{}, Renditions: []RenditionView{},
+		VirusScanned: v.ScanVerdict != verdict.None, ContainsPII: v.ContainsPii, Preview: v.Preview, PreviewReason: v.PreviewReason, Width: v.Width, Height: v.Height, Pages: v.Pages, Steps: []StepView{}, Renditions: []RenditionView{},
 		ActiveContent: v.ActiveContent, UploadedBy: v.UploadedBy, Space: v.SpaceID, Folder: v.FolderID, Subject: v.SubjectID, StaffOnly: v.Needs > 1, HandedInAt: request.UTC(v.HandedInAt), CreatedAt: v.CreatedAt.UTC(), UpdatedAt: v.UpdatedAt.UTC(), PublishedAt: request.UTC(v.PublishedAt),
+	}
+	if v.DurationMs != nil {
+		f.Duration = float64(*v.DurationMs) / 1000
 	}
 	if v.CorrectedFrom != "" {
 		f.Corrected = &CorrectedView{From: v.CorrectedFrom, To: v.MimeType}

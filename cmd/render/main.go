@@ -1,9 +1,11 @@
-// Command render makes the renditions of one image and exits. It is the only
-// program of the platform with C code in it, and the only one that decodes
-// what strangers upload, so it holds no secret and confines itself first.
+// Command render makes the renditions of one image, or the fragment of one text, and
+// exits. It is the only program of the platform with C code in it, and the only one of
+// its own that decodes what strangers upload, so it holds no secret and confines itself
+// first.
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -13,8 +15,10 @@ import (
 	"path/filepath"
 	"runtime/debug"
 
-	"satchel/cmd/render/confine"
 	"satchel/cmd/render/picture"
+	"satchel/cmd/render/text"
+	"satchel/internal/confine"
+	"satchel/internal/fragment"
 	"satchel/internal/vips"
 )
 
@@ -32,6 +36,12 @@ the list of renditions, or {"error": {"code", "message"}}.
 Exit codes: 0 done, 3 this image cannot be rendered (trying again gives the same),
 64 wrong flags, anything else is a fault worth another try.
 
+  render --text code|markdown|table --extension .EXT --input FILE --output DIR
+
+writes text.html: the first 2,000 lines of a text with the words of its language marked by
+classes, a text with its Markdown structure, or the first 100 rows of a table. It prints
+{"cut": true} when the text goes on.
+
   render --check --output DIR
 
 tries what the sandbox must refuse on this machine, prints each attempt, and exits with 0
@@ -46,8 +56,9 @@ const maxSource = 256 << 20
 const heapLimit = 512 << 20
 
 type task struct {
-	input, output string
-	check         bool
+	input, output   string
+	check           bool
+	text, extension string // of a text
 }
 
 func main() {
@@ -64,6 +75,9 @@ func main() {
 	if job.check {
 		os.Exit(check(job.output))
 	}
+	if job.text != "" {
+		os.Exit(exit(runText(job)))
+	}
 	os.Exit(exit(run(job)))
 }
 
@@ -73,6 +87,8 @@ func parse(args []string) (task, error) {
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&job.input, "input", "", "image to read")
 	flags.StringVar(&job.output, "output", "", "directory to write to")
+	flags.StringVar(&job.text, "text", "", "kind of text")
+	flags.StringVar(&job.extension, "extension", "", "ending of the text's name")
 	flags.BoolVar(&job.check, "check", false, "try the sandbox")
 	if err := flags.Parse(args); err != nil {
 		return task{}, err
@@ -88,34 +104,57 @@ func parse(args []string) (task, error) {
 	return job, nil
 }
 
-// run opens the input while files can still be opened, and reads its first
-// byte when nothing else can be reached any more.
-func run(job task) (vips.Report, error) {
-	source, err := os.Open(job.input)
+func run(job task) (any, error) {
+	content, sandbox, err := confined(job, read)
 	if err != nil {
-		return vips.Report{}, err
-	}
-	defer func() { _ = source.Close() }()
-	sandbox, err := confine.Apply(job.output)
-	if err != nil {
-		return vips.Report{}, err
-	}
-	content, err := read(source)
-	if err != nil {
-		return vips.Report{}, err
+		return nil, err
 	}
 	report, made, err := picture.Render(content)
 	if err != nil {
-		return vips.Report{}, err
+		return nil, err
 	}
 	report.Sandbox = sandbox
 	for _, m := range made {
 		if err := write(filepath.Join(job.output, m.File), m.Content); err != nil {
-			return vips.Report{}, err
+			return nil, err
 		}
 		report.Renditions = append(report.Renditions, m.Rendition)
 	}
 	return report, nil
+}
+
+// runText makes the fragment of a text. Of a long one it reads the beginning.
+func runText(job task) (any, error) {
+	content, _, err := confined(job, readHead)
+	if err != nil {
+		return nil, err
+	}
+	var made bytes.Buffer
+	cut, err := text.Render(&made, content, fragment.Kind(job.text), job.extension)
+	if err != nil {
+		return nil, err
+	}
+	return fragment.Report{Cut: cut}, write(filepath.Join(job.output, fragment.Name), made.Bytes())
+}
+
+// confined opens the input while files can still be opened, and reads its first
+// byte when nothing else can be reached any more.
+func confined(job task, read func(*os.File) ([]byte, error)) (content []byte, sandbox []string, err error) {
+	source, err := os.Open(job.input)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { _ = source.Close() }()
+	if sandbox, err = confine.Apply(job.output); err != nil {
+		return nil, nil, err
+	}
+	content, err = read(source)
+	return content, sandbox, err
+}
+
+// readHead reads one byte more than a fragment is made of, which tells that there is more.
+func readHead(source *os.File) ([]byte, error) {
+	return io.ReadAll(io.LimitReader(source, fragment.MaxSource+1))
 }
 
 func read(source *os.File) ([]byte, error) {
@@ -149,7 +188,7 @@ func write(path string, content []byte) error {
 }
 
 // exit prints the outcome and says with which code to leave.
-func exit(report vips.Report, err error) int {
+func exit(report any, err error) int {
 	var finding vips.NotRenderable
 	code := 0
 	switch {

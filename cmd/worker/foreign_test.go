@@ -27,8 +27,8 @@ import (
 	"satchel/activities/email"
 	"satchel/activities/export"
 	"satchel/activities/finalize"
-	"satchel/activities/imaging"
 	"satchel/activities/invitation"
+	"satchel/activities/preview"
 	"satchel/activities/reconcile"
 	"satchel/activities/scan"
 	"satchel/activities/sweep"
@@ -63,6 +63,7 @@ var foreign = map[string]string{
 	"InspectObject":     "file_not_found",
 	"ScanObject":        "file_not_found",
 	"RenderPreviews":    "file_not_found",
+	"GiveUpPreviews":    "file_not_found",
 	"PublishVersion":    "file_not_found",
 	"QuarantineVersion": "file_not_found",
 	"WithdrawVersion":   "file_not_found",
@@ -112,6 +113,7 @@ var foreign = map[string]string{
 	"RestartExports":               "not_platform",
 	"RemoveExports":                "not_platform",
 	"RestartVerifications":         "not_platform",
+	"StartMissingPreviews":         "not_platform",
 }
 
 // theirs is the other organization's: an id for every field by which an input
@@ -168,7 +170,7 @@ func everyActivity(t *testing.T, a *pipelinetest.Activities, mails *pipelinetest
 	built := fx.New(fx.NopLogger, wiring.Processes(), fx.Invoke(collect), fx.Provide(
 		func() *tenancy.DB { return a.DB }, func() *s3.Store { return a.Store }, func() client.Client { return nil },
 		func() scan.Scanner { return wiring.Scanner{Client: clamd.New(fake.Socket)} },
-		func() imaging.Renderer { return pipelinetest.Renderer(pipelinetest.OnePreview) },
+		func() preview.Tools { return pipelinetest.Tools(pipelinetest.OnePreview) }, func() preview.Config { return preview.Config{} },
 		func() finalize.Cleaner { return a.Cleaner },
 		func() scan.Config { return scan.Config{MaxBytes: 1 << 20, Budget: time.Minute} }, func() *spool.Owner { return pipelinetest.OpenSpool(t) },
 		func() email.Mailer { return mails },

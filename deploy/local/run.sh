@@ -14,6 +14,7 @@ start_stack
 write_stack_file
 demo prepare
 
+say_missing_previews
 outcome=0
 demo samples || outcome=$?
 [[ -z ${ONCE:-} ]] || exit "$outcome"

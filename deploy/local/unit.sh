@@ -2,6 +2,7 @@
 # make unit: every test but the end-to-end ones, with the race detector, against a PostgreSQL of their own. It is not
 # the one of `make e2e`: roles belong to a whole cluster, and these tests make Satchel's roles with other passwords.
 set -euo pipefail
+export SATCHEL_PREVIEWS=yes # tests run the programs that make previews
 export SATCHEL_LOCAL=${SATCHEL_LOCAL:-.local/unit} SATCHEL_PORT_BASE=${SATCHEL_PORT_BASE:-8530}
 # shellcheck source=lib/scratch.sh
 . "$(dirname "$0")/lib/scratch.sh"

@@ -114,4 +114,7 @@ type VersionView struct {
 	Needs             int16
 	SubjectID         *uuid.UUID
 	HandedInAt        *time.Time
+	PreviewReason     string
+	Pages             *int32
+	DurationMs        *int64
 }

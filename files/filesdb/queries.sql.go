@@ -16,7 +16,7 @@ import (
 )
 
 const fileFollow = `-- name: FileFollow :many
-select v.status, f.event_seq, coalesce(e.seq, 0)::bigint as seq, coalesce(e.type, '')::text as type, coalesce(e.data, '{}')::jsonb as data,
+select v.status, v.preview, f.event_seq, coalesce(e.seq, 0)::bigint as seq, coalesce(e.type, '')::text as type, coalesce(e.data, '{}')::jsonb as data,
        coalesce(e.created_at, f.created_at)::timestamptz as created_at
   from files f
   join file_versions v on v.organization_id = f.organization_id and v.id = f.head_id
@@ -33,6 +33,7 @@ type FileFollowParams struct {
 
 type FileFollowRow struct {
 	Status    FileStatus
+	Preview   string
 	EventSeq  int64
 	Seq       int64
 	Type      string
@@ -51,6 +52,7 @@ func (q *Queries) FileFollow(ctx context.Context, arg FileFollowParams) ([]FileF
 		var i FileFollowRow
 		if err := rows.Scan(
 			&i.Status,
+			&i.Preview,
 			&i.EventSeq,
 			&i.Seq,
 			&i.Type,
@@ -571,7 +573,7 @@ const stepBegin = `-- name: StepBegin :execrows
 with file as (
     select v.organization_id, v.id from files f
       join file_versions v on v.organization_id = f.organization_id and v.file_id = f.id
-     where v.id = $3 and v.status = 'processing' for no key update of f, v)
+     where v.id = $3 and (v.status = 'processing' or v.status = 'published' and v.preview = 'pending') for no key update of f, v)
 insert into version_steps (organization_id, version_id, name, state, attempt)
 select file.organization_id, file.id, $1::text, 'running', $2::integer from file
 on conflict (organization_id, version_id, name) do update
@@ -586,8 +588,9 @@ type StepBeginParams struct {
 
 // The two below lock the file first, like every other statement: the event of a
 // step counts on the file's row, which Withdraw holds while it ends open steps.
-// StepBegin also locks the version and demands that it is in process: an attempt
-// that is late would otherwise leave a step running on a version that has ended.
+// StepBegin also locks the version and demands that it is in process, or waits for its
+// previews: an attempt that is late would otherwise leave a step running on a version
+// that has ended.
 func (q *Queries) StepBegin(ctx context.Context, arg StepBeginParams) (int64, error) {
 	result, err := q.db.Exec(ctx, stepBegin, arg.Name, arg.Attempt, arg.VersionID)
 	if err != nil {
@@ -617,6 +620,7 @@ func (q *Queries) StepEnd(ctx context.Context, arg StepEndParams) error {
 
 const stepEndOpen = `-- name: StepEndOpen :exec
 update version_steps set state = 'failed', ended_at = now() where version_id = $1 and state = 'running'
+   and not (name = 'preview' and exists (select from file_versions v where v.id = $1 and v.status = 'published' and v.preview = 'pending'))
 `
 
 func (q *Queries) StepEndOpen(ctx context.Context, versionID uuid.UUID) error {
@@ -1310,22 +1314,64 @@ func (q *Queries) VersionPagePurge(ctx context.Context, most int64) error {
 }
 
 const versionPreview = `-- name: VersionPreview :execrows
-update file_versions set preview = $2, width = $3, height = $4, updated_at = now() where id = $1 and status = 'processing'
+
+with file as (
+    select v.id from files f join file_versions v on v.organization_id = f.organization_id and v.file_id = f.id
+     where v.id = $7 for no key update of f)
+update file_versions v set preview = $1::text, preview_reason = $2::text, width = $3::integer, height = $4::integer,
+    pages = $5::integer, duration_ms = $6::bigint, updated_at = now()
+  from file where v.id = file.id and (v.status = 'processing' or v.status = 'published' and v.preview = 'pending')
 `
 
 type VersionPreviewParams struct {
-	ID      uuid.UUID
-	Preview string
-	Width   *int32
-	Height  *int32
+	Preview    string
+	Reason     string
+	Width      *int32
+	Height     *int32
+	Pages      *int32
+	DurationMs *int64
+	ID         uuid.UUID
 }
 
+// The two below lock the file first: a preview that comes after the publication is an
+// event, which counts on the file's row.
 func (q *Queries) VersionPreview(ctx context.Context, arg VersionPreviewParams) (int64, error) {
 	result, err := q.db.Exec(ctx, versionPreview,
-		arg.ID,
 		arg.Preview,
+		arg.Reason,
 		arg.Width,
 		arg.Height,
+		arg.Pages,
+		arg.DurationMs,
+		arg.ID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const versionPreviewDecide = `-- name: VersionPreviewDecide :execrows
+with file as (
+    select v.id from files f join file_versions v on v.organization_id = f.organization_id and v.file_id = f.id
+     where v.id = $4 for no key update of f)
+update file_versions v set preview = $1::text, preview_reason = $2::text, updated_at = now()
+  from file where v.id = file.id and v.preview = any($3::text[])
+`
+
+type VersionPreviewDecideParams struct {
+	Preview   string
+	Reason    string
+	Undecided []string
+	ID        uuid.UUID
+}
+
+func (q *Queries) VersionPreviewDecide(ctx context.Context, arg VersionPreviewDecideParams) (int64, error) {
+	result, err := q.db.Exec(ctx, versionPreviewDecide,
+		arg.Preview,
+		arg.Reason,
+		arg.Undecided,
+		arg.ID,
 	)
 	if err != nil {
 		return 0, err
@@ -1552,7 +1598,7 @@ select organization_id, file_id, name, description, category, file_status, owner
        current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256,
        scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag,
        uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason,
-       corrected_from, found_kind, expected_kind, active_content, space_id, folder_id, needs, subject_id, handed_in_at
+       corrected_from, found_kind, expected_kind, active_content, space_id, folder_id, needs, subject_id, handed_in_at, preview_reason, pages, duration_ms
   from version_view
  where file_id = $1 and (version_id = $2 or ($2::uuid is null and version_id = shown_id))
 `
@@ -1615,6 +1661,9 @@ func (q *Queries) VersionView(ctx context.Context, arg VersionViewParams) (Versi
 		&i.Needs,
 		&i.SubjectID,
 		&i.HandedInAt,
+		&i.PreviewReason,
+		&i.Pages,
+		&i.DurationMs,
 	)
 	return i, err
 }
@@ -1624,7 +1673,7 @@ select organization_id, file_id, name, description, category, file_status, owner
        current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256,
        scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag,
        uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason,
-       corrected_from, found_kind, expected_kind, active_content, space_id, folder_id, needs, subject_id, handed_in_at
+       corrected_from, found_kind, expected_kind, active_content, space_id, folder_id, needs, subject_id, handed_in_at, preview_reason, pages, duration_ms
   from version_view
  where file_id = $1 and number = $2
 `
@@ -1687,6 +1736,9 @@ func (q *Queries) VersionViewByNumber(ctx context.Context, arg VersionViewByNumb
 		&i.Needs,
 		&i.SubjectID,
 		&i.HandedInAt,
+		&i.PreviewReason,
+		&i.Pages,
+		&i.DurationMs,
 	)
 	return i, err
 }
@@ -1696,7 +1748,7 @@ select organization_id, file_id, name, description, category, file_status, owner
        current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256,
        scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag,
        uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason,
-       corrected_from, found_kind, expected_kind, active_content, space_id, folder_id, needs, subject_id, handed_in_at
+       corrected_from, found_kind, expected_kind, active_content, space_id, folder_id, needs, subject_id, handed_in_at, preview_reason, pages, duration_ms
   from version_view
  where file_id = $1 order by number desc
 `
@@ -1760,6 +1812,9 @@ func (q *Queries) VersionViews(ctx context.Context, fileID uuid.UUID) ([]Version
 			&i.Needs,
 			&i.SubjectID,
 			&i.HandedInAt,
+			&i.PreviewReason,
+			&i.Pages,
+			&i.DurationMs,
 		); err != nil {
 			return nil, err
 		}

@@ -20,7 +20,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"satchel/activities/imaging"
+	"satchel/activities/preview"
 	"satchel/activities/reconcile"
 	"satchel/files"
 	"satchel/internal/pgtest"
@@ -146,20 +146,20 @@ func Zip(t *testing.T, members map[string][]byte) []byte {
 }
 
 // Renderer makes the previews of a picture, as a test says.
-type Renderer func(ctx context.Context, path, dir string) (imaging.Pictures, error)
+type Renderer func(ctx context.Context, path, dir string) (preview.Pictures, error)
 
 // Render calls it.
-func (r Renderer) Render(ctx context.Context, path, dir string) (imaging.Pictures, error) {
+func (r Renderer) Render(ctx context.Context, path, dir string) (preview.Pictures, error) {
 	return r(ctx, path, dir)
 }
 
 // OnePreview is a Renderer that makes one small file of any picture.
-func OnePreview(_ context.Context, _, dir string) (imaging.Pictures, error) {
+func OnePreview(_ context.Context, _, dir string) (preview.Pictures, error) {
 	path := filepath.Join(dir, "fit320.webp")
 	if err := os.WriteFile(path, []byte("small"), 0o600); err != nil {
-		return imaging.Pictures{}, err
+		return preview.Pictures{}, err
 	}
-	return imaging.Pictures{Renderable: true, Width: 640, Height: 480, Renditions: []imaging.Picture{
+	return preview.Pictures{Width: 640, Height: 480, Renditions: []preview.Picture{
 		{Name: "fit320.webp", Path: path, MimeType: "image/webp", Width: 320, Height: 240, Size: 5}}}, nil
 }
 

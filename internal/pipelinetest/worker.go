@@ -15,8 +15,8 @@ import (
 	"satchel/activities/email"
 	"satchel/activities/export"
 	"satchel/activities/finalize"
-	"satchel/activities/imaging"
 	"satchel/activities/invitation"
+	"satchel/activities/preview"
 	"satchel/activities/scan"
 	"satchel/activities/sweep"
 	"satchel/cmd/worker/wiring"
@@ -55,6 +55,7 @@ type Options struct {
 	MaxRunning int           // files of an organization in the pipeline
 	PartBytes  int64         // of an export
 	Unstarted  time.Duration // until the sweep looks
+	Silent     time.Duration // until the sweep looks for previews
 	Render     Renderer
 }
 
@@ -62,7 +63,7 @@ type Options struct {
 func NewWorker(t *testing.T, change func(*Options)) *Worker {
 	t.Helper()
 	w := &Worker{Clamd: clamdtest.Start(t, clamdtest.Scanning(map[string][]byte{"Test.Virus": Virus()})), Mails: &Mails{}}
-	w.options = Options{Budget: time.Minute, MaxBytes: 8 << 20, PartBytes: 1 << 20, MaxRunning: 4, Unstarted: time.Second, Render: OnePreview}
+	w.options = Options{Budget: time.Minute, MaxBytes: 8 << 20, PartBytes: 1 << 20, MaxRunning: 4, Unstarted: time.Second, Silent: time.Minute, Render: OnePreview}
 	w.Client, w.namespace = dial(t)
 	if change != nil {
 		change(&w.options)
@@ -81,7 +82,7 @@ func (w *Worker) Start(t *testing.T) {
 	var cleaner finalize.Cleaner
 	app := fxtest.New(t, fx.NopLogger, wiring.Processes(), w.settings(t), fx.Provide(
 		func() *tenancy.DB { return w.DB }, func() *s3.Store { return w.Store }, func() client.Client { return w.Client },
-		func() imaging.Renderer { return w.options.Render },
+		func() preview.Tools { return Tools(w.options.Render) }, func() preview.Config { return preview.Config{Silent: w.options.Silent} },
 		func() scan.Scanner {
 			return wiring.Scanner{Client: clamd.New(w.Clamd.Socket, clamd.WithMemory(1<<20, 4), clamd.WithIdleTimeout(2*time.Second), clamd.WithVerdictTimeout(2*time.Second))}
 		},
@@ -114,7 +115,7 @@ func (w *Worker) settings(t *testing.T) fx.Option {
 			return export.Config{PartBytes: w.options.PartBytes, PartEntries: 20, ConcurrentArchives: 1}
 		},
 		func() workers.Config {
-			return workers.Config{Namespace: w.namespace, ScanSlots: 4, InteractiveSlots: 16, BatchSlots: 4, ExternalSlots: 1, StopTimeout: 10 * time.Second}
+			return workers.Config{Namespace: w.namespace, ScanSlots: 4, PreviewSlots: 2, InteractiveSlots: 16, BatchSlots: 4, ExternalSlots: 1, StopTimeout: 10 * time.Second}
 		},
 		func() upload.AdmissionConfig { return upload.AdmissionConfig{MaxRunning: w.options.MaxRunning} },
 	)

@@ -17,13 +17,14 @@ type Name string
 // The queues.
 const (
 	Interactive Name = "interactive" // workflow tasks and short steps someone waits for
-	Files       Name = "files"       // inspect, scan, imaging: bounded by memory and by clamd's threads
+	Files       Name = "files"       // inspect, scan, pictures: bounded by memory and by clamd's threads
+	Previews    Name = "previews"    // previews by programs that take seconds and hundreds of megabytes
 	Batch       Name = "batch"       // sweeps, reconciliation, clean-up, analytics
 	External    Name = "external"    // calls to other people's systems, rate-limited
 )
 
 // Names lists every queue.
-var Names = []Name{Interactive, Files, Batch, External}
+var Names = []Name{Interactive, Files, Previews, Batch, External}
 
 // The three priorities that the platform uses. Temporal's keys run from 1
 // (first) to 5.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"image"
 	"image/color"
+	"image/jpeg"
 	"os"
 	"path/filepath"
 	"slices"
@@ -262,4 +263,18 @@ func TestManyFramesCostOne(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestPhotoOfAPhone has 200 megapixels. It is decoded at an eighth of its size.
+func TestPhotoOfAPhone(t *testing.T) {
+	t.Parallel()
+	photo := image.NewYCbCr(image.Rect(0, 0, 16_320, 12_240), image.YCbCrSubsampleRatio420)
+	for i := range photo.Y {
+		photo.Y[i] = byte(i >> 8)
+	}
+	var b bytes.Buffer
+	require.NoError(t, jpeg.Encode(&b, photo, nil))
+	result := setup(t).mustRender(t, b.Bytes())
+	require.Equal(t, [2]int{16_320, 12_240}, [2]int{result.Width, result.Height})
+	require.Len(t, result.Renditions, 6)
 }

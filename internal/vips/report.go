@@ -38,6 +38,22 @@ const (
 	MaxSide   = 16_384
 )
 
+// Limits of a JPEG, of which the decoder makes an eighth of the size in one go: the
+// photo of a phone with 200 megapixels takes less memory than another picture of 50.
+const (
+	MaxShrunkPixels = 250_000_000
+	MaxShrunkSide   = 65_500 // of the format
+)
+
+// Fits says whether a picture of this format and size is decoded.
+func Fits(format string, width, height int) bool {
+	side, pixels := MaxSide, MaxPixels
+	if format == "jpeg" {
+		side, pixels = MaxShrunkSide, MaxShrunkPixels
+	}
+	return width > 0 && height > 0 && width <= side && height <= side && width*height <= pixels
+}
+
 // Size is one step of the rendition ladder: the picture, fitted into a square.
 // Squares bound the pixels of a rendition; bare widths would turn a long
 // screenshot into a "thumbnail" 12,000 pixels high.

@@ -52,7 +52,7 @@ func verify(report Report, outDir string) (Result, error) {
 
 func plausible(r Report) error {
 	switch {
-	case r.Width < 1 || r.Height < 1 || r.Width > MaxSide || r.Height > MaxSide || r.Width*r.Height > MaxPixels:
+	case !Fits(r.Format, r.Width, r.Height):
 		return fmt.Errorf("reported size %d × %d is outside the limits", r.Width, r.Height)
 	case r.Orientation < 1 || r.Orientation > 8:
 		return fmt.Errorf("reported orientation %d does not exist", r.Orientation)

@@ -14,7 +14,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
-	"satchel/activities/imaging"
+	"satchel/activities/preview"
 	"satchel/files"
 	"satchel/internal/clamd/clamdtest"
 	"satchel/internal/pipelinetest"
@@ -38,7 +38,7 @@ func TestPipeline(t *testing.T) {
 		reason  string
 		preview string
 	}{
-		"a text":                      {"notes.txt", []byte("all is well"), files.Published, "", "none"},
+		"a text":                      {"notes.txt", []byte("all is well"), files.Published, "", "ready"},
 		"an image":                    {"photo.png", png, files.Published, "", "ready"},
 		"a virus":                     {"notes.txt", virus, files.Quarantined, "infected:Test.Virus", ""},
 		"an image without its pixels": {"photo.png", bytes.Replace(png, []byte("\x00\x00\x00\x01\x00\x00\x00\x01"), []byte("\x00\x00\x75\x30\x00\x00\x75\x30"), 1), files.Rejected, "too_many_pixels", ""},
@@ -159,8 +159,8 @@ func TestCancellationInMidScan(t *testing.T) {
 func TestPreviewsThatFailDoNotFailTheFile(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(o *pipelinetest.Options) {
-		o.Render = func(context.Context, string, string) (imaging.Pictures, error) {
-			return imaging.Pictures{}, errors.New("no renderer")
+		o.Render = func(context.Context, string, string) (preview.Pictures, error) {
+			return preview.Pictures{}, errors.New("no renderer")
 		}
 	})
 	b.Clamd.Behave(clamdtest.Scanning(nil))
@@ -274,7 +274,7 @@ func TestSecondWorkerFindsTheSchedules(t *testing.T) {
 	b := setup(t, nil)
 	b.Start(t)
 	wanted := []string{"checkpoint-audit-logs", "clean-ended-uploads", "clean-idempotency-keys", "purge-trashed-files", "reconcile-storage", "roll-up-usage", "sweep-exports",
-		"sweep-invitations", "sweep-organizations", "sweep-people", "sweep-uploads", "sweep-usage-warnings", "sweep-verifications"}
+		"sweep-invitations", "sweep-organizations", "sweep-people", "sweep-previews", "sweep-uploads", "sweep-usage-warnings", "sweep-verifications"}
 	var ids []string
 	require.Eventually(t, func() bool {
 		ids = nil

@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"satchel/activities/imaging"
+	"satchel/activities/preview"
 	"satchel/internal/clamd/clamdtest"
 	"satchel/internal/pipelinetest"
 	"satchel/tenancy"
@@ -28,7 +28,7 @@ func TestPreviewsFollowTheTier(t *testing.T) {
 	t.Parallel()
 	rendered := 0
 	b := setup(t, func(o *pipelinetest.Options) {
-		o.Render = func(ctx context.Context, path, dir string) (imaging.Pictures, error) {
+		o.Render = func(ctx context.Context, path, dir string) (preview.Pictures, error) {
 			rendered++
 			return pipelinetest.OnePreview(ctx, path, dir)
 		}

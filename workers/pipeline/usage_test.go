@@ -20,13 +20,13 @@ import (
 	counting "satchel/workflows/usage"
 )
 
-const office = "office@school.example"
+const contact = "contact@school.example"
 
 // fill has the organization store so many percent of its room.
 func (b *worker) fill(t *testing.T, percent int) {
 	t.Helper()
 	ctx := context.Background()
-	_, err := b.Admin(t).Exec(ctx, "update organizations set contact_email = $2 where id = $1", b.Org, office)
+	_, err := b.Admin(t).Exec(ctx, "update organizations set contact_email = $2 where id = $1", b.Org, contact)
 	require.NoError(t, err)
 	_, err = b.Admin(t).Exec(ctx, "update storage_quotas set used_bytes = max_bytes / 100 * $2 + 100 where organization_id = $1", b.Org, percent)
 	require.NoError(t, err)
@@ -89,7 +89,7 @@ func TestWarningFromCrossingToMail(t *testing.T) {
 	require.Equal(t, 1, trail)
 	require.Len(t, b.Mails.All(), 1)
 	m := b.Mails.All()[0]
-	require.Equal(t, office, m.To)
+	require.Equal(t, contact, m.To)
 	require.Equal(t, w.Event.String(), m.ID)
 	require.Equal(t, "Your organization has used 82 % of its storage", m.Subject)
 	require.Contains(t, m.Text, "839.7 MiB of 1.0 GiB")

@@ -7,6 +7,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"satchel/internal/queue"
+	"satchel/policies/previews"
 	"satchel/tenancy"
 )
 
@@ -23,6 +24,8 @@ var (
 	inspecting   = step{queue.Interactive, queue.Store.Within(time.Minute, 6*time.Hour)}
 	scanning     = step{queue.Files, uploaded.Within(30*time.Minute, 24*time.Hour)}
 	rendering    = step{queue.Files, uploaded.Within(3*time.Minute, 6*time.Hour).Attempts(5)}
+	converting   = step{queue.Previews, uploaded.Within(5*time.Minute, 6*time.Hour).Attempts(3)}
+	givingUp     = step{queue.Batch, queue.Short}
 	quarantining = step{queue.Interactive, queue.Store}
 	publishing   = step{queue.Interactive, queue.Store}
 	withdrawing  = step{queue.Interactive, queue.Store.Within(5*time.Minute, 24*time.Hour)}
@@ -31,6 +34,15 @@ var (
 // uploaded is Long with short pauses: people wait for their file after an outage,
 // and the load of asking is one small call a step.
 var uploaded = queue.Long.Pauses(500*time.Millisecond, 10*time.Second)
+
+// previewing is how previews are made: pictures where scans are done, and what needs
+// programs of others where it delays no scan.
+func previewing(method previews.Method) step {
+	if method.Quick() {
+		return rendering
+	}
+	return converting
+}
 
 func (w step) options(ctx workflow.Context, org tenancy.OrgID) workflow.Context {
 	return w.preset.Awaited().On(ctx, w.queue, org.String(), queue.Default)

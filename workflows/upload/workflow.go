@@ -3,13 +3,14 @@ package upload
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"satchel/activities/finalize"
-	"satchel/activities/imaging"
 	"satchel/activities/inspect"
+	"satchel/activities/preview"
 	"satchel/activities/scan"
 	"satchel/files"
 	"satchel/policies/verdict"
@@ -19,7 +20,8 @@ import (
 var (
 	inspector *inspect.Activities
 	scanner   *scan.Activities
-	imager    *imaging.Activities
+	previewer *preview.Activities
+	missing   *preview.Missing
 	settler   *finalize.Activities
 )
 
@@ -52,7 +54,7 @@ type upload struct {
 	ended bool // the version is final: nothing is left to compensate
 }
 
-// run inspects, scans, and publishes clean versions, with previews of images.
+// run inspects, scans, and publishes clean versions, with previews where their kind has any.
 // Infected and unscannable versions go to quarantine. Every other end
 // compensates: the reservation is released. That compensation is registered
 // first and runs last.
@@ -80,12 +82,15 @@ func (u *upload) run(ctx workflow.Context) (end UploadFileResult, err error) {
 	case scanned.Verdict != verdict.Clean:
 		return u.quarantine(ctx, scanned.Verdict, scanned.Detail)
 	}
-	if found.Image {
+	switch {
+	case found.Preview != "":
+		return u.publishBesidePreviews(ctx, found)
+	case found.Image: // of a run that an earlier build inspected
 		if err := u.preview(ctx); err != nil {
 			return end, err
 		}
 	}
-	return u.publish(ctx, found)
+	return u.publish(ctx, finalize.PublishVersionInput{Image: found.Image})
 }
 
 // inspect is tried once inside the workflow task, which spares Temporal a third
@@ -110,15 +115,73 @@ func (u *upload) scan(ctx workflow.Context, found inspect.InspectObjectResult) (
 	return scanned, err
 }
 
-// preview fails only by cancellation: a picture without previews is a picture.
+// preview waits for the previews and fails only by cancellation: a picture without
+// previews is a picture.
 func (u *upload) preview(ctx workflow.Context) error {
 	u.step = files.StepPreview
-	in := imaging.RenderPreviewsInput{Org: u.in.Org, Version: u.in.Version}
-	err := workflow.ExecuteActivity(rendering.options(ctx, u.in.Org), imager.RenderPreviews, in).Get(ctx, nil)
+	in := preview.RenderPreviewsInput{Org: u.in.Org, Version: u.in.Version}
+	err := workflow.ExecuteActivity(rendering.options(ctx, u.in.Org), previewer.RenderPreviews, in).Get(ctx, nil)
+	u.withoutPreviews(ctx, err)
+	return ctx.Err()
+}
+
+func (u *upload) withoutPreviews(ctx workflow.Context, err error) {
 	if err != nil && !temporal.IsCanceledError(err) {
 		workflow.GetLogger(ctx).Warn("render previews failed; published without", "org", u.in.Org, "version", u.in.Version, "error", err)
 	}
-	return ctx.Err()
+}
+
+// previewPatience is how long a clean picture waits for its previews.
+const previewPatience = 2 * time.Second
+
+// publishBesidePreviews publishes a picture with its previews when they are soon there,
+// and everything else, which takes programs of others, before them. Then they are added
+// to the published version, and this workflow ends when they are, or are given up.
+func (u *upload) publishBesidePreviews(ctx workflow.Context, found inspect.InspectObjectResult) (end UploadFileResult, err error) {
+	var making workflow.Future
+	if found.Preview.Quick() {
+		making = u.startPreviews(ctx, found)
+		soon := await(ctx, making, previewPatience)
+		if soon || ctx.Err() != nil {
+			u.withoutPreviews(ctx, making.Get(ctx, nil))
+			if ctx.Err() != nil {
+				return end, ctx.Err()
+			}
+			return u.publish(ctx, finalize.PublishVersionInput{Image: true})
+		}
+	}
+	end, err = u.publish(ctx, finalize.PublishVersionInput{Image: true, Pending: true})
+	if err != nil || end.Status != files.Published {
+		return end, err
+	}
+	if making == nil {
+		making = u.startPreviews(ctx, found)
+	}
+	u.step = files.StepPreview
+	if failed := making.Get(ctx, nil); failed != nil && ctx.Err() == nil {
+		u.withoutPreviews(ctx, failed)
+		gaveUp := preview.GiveUpPreviewsInput{Org: u.in.Org, Version: u.in.Version}
+		// What is not given up stays pending, and the sweep tries it again.
+		_ = workflow.ExecuteActivity(givingUp.options(ctx, u.in.Org), missing.GiveUpPreviews, gaveUp).Get(ctx, nil)
+	}
+	return end, nil
+}
+
+func (u *upload) startPreviews(ctx workflow.Context, found inspect.InspectObjectResult) workflow.Future {
+	u.step = files.StepPreview
+	in := preview.RenderPreviewsInput{Org: u.in.Org, Version: u.in.Version}
+	return workflow.ExecuteActivity(previewing(found.Preview).options(ctx, u.in.Org), previewer.RenderPreviews, in)
+}
+
+// await says whether something has ended within a time.
+func await(ctx workflow.Context, f workflow.Future, patience time.Duration) bool {
+	timed, stop := workflow.WithCancel(ctx)
+	defer stop()
+	workflow.NewSelector(ctx).
+		AddFuture(f, func(workflow.Future) {}).
+		AddFuture(workflow.NewTimer(timed, patience), func(workflow.Future) {}).
+		Select(ctx)
+	return f.IsReady()
 }
 
 func (u *upload) quarantine(ctx workflow.Context, found verdict.Verdict, detail string) (UploadFileResult, error) {
@@ -133,9 +196,9 @@ func (u *upload) quarantine(ctx workflow.Context, found verdict.Verdict, detail 
 	return UploadFileResult{done.Status, in.Reason}, err
 }
 
-func (u *upload) publish(ctx workflow.Context, found inspect.InspectObjectResult) (UploadFileResult, error) {
+func (u *upload) publish(ctx workflow.Context, in finalize.PublishVersionInput) (UploadFileResult, error) {
 	u.step = files.StepPublish
-	in := finalize.PublishVersionInput{Org: u.in.Org, Version: u.in.Version, Image: found.Image}
+	in.Org, in.Version = u.in.Org, u.in.Version
 	var done finalize.PublishVersionResult
 	err := workflow.ExecuteActivity(publishing.options(ctx, u.in.Org), settler.PublishVersion, in).Get(ctx, &done)
 	u.ended = err == nil && files.Final(done.Status)

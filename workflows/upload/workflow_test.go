@@ -21,11 +21,12 @@ import (
 	"pgregory.net/rapid"
 
 	"satchel/activities/finalize"
-	"satchel/activities/imaging"
 	"satchel/activities/inspect"
+	"satchel/activities/preview"
 	"satchel/activities/scan"
 	"satchel/files"
 	"satchel/internal/queue"
+	"satchel/policies/previews"
 	"satchel/policies/verdict"
 	"satchel/tenancy"
 	"satchel/workflows/upload"
@@ -39,6 +40,7 @@ type outcome struct {
 	scan       scan.ScanObjectResult
 	scanErr    error
 	previewErr error
+	previewFor time.Duration // how long they take
 	publish    files.Status
 	publishErr error
 	quarantErr error
@@ -53,6 +55,7 @@ type bundle struct {
 	started  []string
 	withdraw []finalize.WithdrawVersionInput
 	quarant  []finalize.QuarantineVersionInput
+	pending  []bool // of each publication: whether the previews follow
 }
 
 func setup(o outcome) *bundle {
@@ -61,7 +64,7 @@ func setup(o outcome) *bundle {
 	b := &bundle{env: suite.NewTestWorkflowEnvironment(),
 		in: upload.UploadFileInput{Org: tenancy.OrgID(tenancy.NewID()), File: tenancy.NewID(), Version: tenancy.NewID()}}
 	b.env.RegisterWorkflow(upload.UploadFile)
-	for _, a := range []any{&inspect.Activities{}, &scan.Activities{}, &imaging.Activities{}, &finalize.Activities{}} {
+	for _, a := range []any{&inspect.Activities{}, &scan.Activities{}, &preview.Activities{}, &preview.Missing{}, &finalize.Activities{}} {
 		b.env.RegisterActivity(a)
 	}
 	note := func(name string) {
@@ -82,8 +85,13 @@ func (b *bundle) script(o outcome) {
 	}
 	b.env.OnActivity("InspectObject", mock.Anything, mock.Anything).Return(o.inspect, o.inspectErr).Maybe()
 	b.env.OnActivity("ScanObject", mock.Anything, mock.Anything).Return(o.scan, o.scanErr).Maybe()
-	b.env.OnActivity("RenderPreviews", mock.Anything, mock.Anything).Return(imaging.RenderPreviewsResult{}, o.previewErr).Maybe()
-	b.env.OnActivity("PublishVersion", mock.Anything, mock.Anything).Return(finalize.PublishVersionResult{Status: o.publish}, o.publishErr).Maybe()
+	b.env.OnActivity("RenderPreviews", mock.Anything, mock.Anything).Return(preview.RenderPreviewsResult{}, o.previewErr).After(o.previewFor).Maybe()
+	b.env.OnActivity("GiveUpPreviews", mock.Anything, mock.Anything).Return(preview.GiveUpPreviewsResult{}, nil).Maybe()
+	b.env.OnActivity("PublishVersion", mock.Anything, mock.Anything).Return(
+		func(_ context.Context, in finalize.PublishVersionInput) (finalize.PublishVersionResult, error) {
+			b.pending = append(b.pending, in.Pending)
+			return finalize.PublishVersionResult{Status: o.publish}, o.publishErr
+		}).Maybe()
 	b.env.OnActivity("QuarantineVersion", mock.Anything, mock.Anything).Return(
 		func(_ context.Context, in finalize.QuarantineVersionInput) (finalize.QuarantineVersionResult, error) {
 			b.quarant = append(b.quarant, in)
@@ -125,8 +133,10 @@ func code(c string, retry bool) error {
 }
 
 var (
-	document = inspect.InspectObjectResult{Verdict: verdict.Accepted, MimeType: "application/pdf"}
-	picture  = inspect.InspectObjectResult{Verdict: verdict.Accepted, MimeType: "image/png", Image: true}
+	document = inspect.InspectObjectResult{Verdict: verdict.Accepted, MimeType: "application/zip"}
+	essay    = inspect.InspectObjectResult{Verdict: verdict.Accepted, MimeType: "application/msword", Preview: previews.Office}
+	picture  = inspect.InspectObjectResult{Verdict: verdict.Accepted, MimeType: "image/png", Preview: previews.Picture}
+	older    = inspect.InspectObjectResult{Verdict: verdict.Accepted, MimeType: "image/png", Image: true} // as an earlier build inspected it
 	clean    = scan.ScanObjectResult{Verdict: verdict.Clean}
 )
 
@@ -147,6 +157,12 @@ func TestEnds(t *testing.T) {
 			[]string{"InspectObject", "ScanObject", "RenderPreviews", "PublishVersion"}, upload.UploadFileResult{Status: files.Published}, false},
 		"an image whose previews fail is published": {
 			outcome{inspect: picture, scan: clean, previewErr: code("internal", false), publish: files.Published},
+			[]string{"InspectObject", "ScanObject", "RenderPreviews", "PublishVersion"}, upload.UploadFileResult{Status: files.Published}, false},
+		"a document is published before its previews": {
+			outcome{inspect: essay, scan: clean, publish: files.Published},
+			[]string{"InspectObject", "ScanObject", "PublishVersion", "RenderPreviews"}, upload.UploadFileResult{Status: files.Published}, false},
+		"an image that an earlier build inspected waits for its previews": {
+			outcome{inspect: older, scan: clean, previewFor: time.Hour, publish: files.Published},
 			[]string{"InspectObject", "ScanObject", "RenderPreviews", "PublishVersion"}, upload.UploadFileResult{Status: files.Published}, false},
 		"a refused type is rejected under its rule": {
 			outcome{inspect: inspect.InspectObjectResult{Verdict: verdict.Rejected, Rule: "executable"}},
@@ -203,6 +219,52 @@ func TestEnds(t *testing.T) {
 			require.Equal(t, c.end, end)
 		})
 	}
+}
+
+// TestPreviewsThatTakeLong do not hold the file up, and are given up when they fail.
+func TestPreviewsThatTakeLong(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		found   inspect.InspectObjectResult
+		outcome outcome
+		pending bool
+		last    string
+	}{
+		"picture, soon there":       {picture, outcome{previewFor: time.Second}, false, "PublishVersion"},
+		"picture, later":            {picture, outcome{previewFor: time.Minute}, true, "PublishVersion"},
+		"picture, fails soon":       {picture, outcome{previewErr: code("internal", false)}, false, "PublishVersion"},
+		"picture, fails later":      {picture, outcome{previewFor: time.Minute, previewErr: code("internal", false)}, true, "GiveUpPreviews"},
+		"document, soon there":      {essay, outcome{}, true, "RenderPreviews"},
+		"document, later":           {essay, outcome{previewFor: time.Minute}, true, "RenderPreviews"},
+		"document, fails":           {essay, outcome{previewErr: code("internal", false)}, true, "GiveUpPreviews"},
+		"document, not to be tried": {essay, outcome{previewErr: code(files.ErrVersionEnded.Code, false)}, true, "GiveUpPreviews"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := c.outcome
+			o.inspect, o.scan, o.publish = c.found, clean, files.Published
+			b := setup(o)
+			end, err := b.run(t)
+			require.NoError(t, err)
+			require.Equal(t, upload.UploadFileResult{Status: files.Published}, end)
+			require.Equal(t, []bool{c.pending}, b.pending)
+			require.Equal(t, c.last, b.started[len(b.started)-1])
+			require.Empty(t, b.withdraw)
+		})
+	}
+}
+
+// TestCancelledBehindThePublication: a file that goes to the trash while its previews are
+// made stays published.
+func TestCancelledBehindThePublication(t *testing.T) {
+	t.Parallel()
+	b := setup(outcome{inspect: essay, scan: clean, previewFor: time.Minute, publish: files.Published})
+	b.env.RegisterDelayedCallback(b.env.CancelWorkflow, 10*time.Second)
+	end, err := b.run(t)
+	require.NoError(t, err)
+	require.Equal(t, files.Published, end.Status)
+	require.Empty(t, b.withdraw)
+	require.NotContains(t, b.started, "GiveUpPreviews")
 }
 
 // TestPatienceEnds lets a step fail until its budget is used up.
@@ -267,7 +329,11 @@ type spyOut struct {
 }
 
 func (o *spyOut) ExecuteActivity(ctx workflow.Context, name string, args ...any) workflow.Future {
-	o.spy.seen[name] = workflow.GetActivityOptions(ctx)
+	key := name
+	if name == "RenderPreviews" { // goes to two queues
+		key += " on " + workflow.GetActivityOptions(ctx).TaskQueue
+	}
+	o.spy.seen[key] = workflow.GetActivityOptions(ctx)
 	return o.Next.ExecuteActivity(ctx, name, args...)
 }
 
@@ -283,6 +349,7 @@ func TestOptions(t *testing.T) {
 	org := tenancy.OrgID(tenancy.NewID())
 	for _, o := range []outcome{
 		{passingErr: code("store_unavailable", true), inspect: picture, scan: clean, publish: files.Processing},
+		{inspect: essay, scan: clean, previewFor: time.Minute, previewErr: code("internal", false), publish: files.Published},
 		{inspect: document, scan: scan.ScanObjectResult{Verdict: verdict.Infected}},
 	} {
 		b := setup(o)
@@ -299,9 +366,14 @@ func TestOptions(t *testing.T) {
 		}
 	}
 	require.Equal(t, map[string]workflow.ActivityOptions{
-		"InspectObject":     want(queue.Interactive, time.Minute, 6*time.Hour, 0),
-		"ScanObject":        want(queue.Files, 30*time.Minute, 24*time.Hour, 0),
-		"RenderPreviews":    want(queue.Files, 3*time.Minute, 6*time.Hour, 5),
+		"InspectObject":              want(queue.Interactive, time.Minute, 6*time.Hour, 0),
+		"ScanObject":                 want(queue.Files, 30*time.Minute, 24*time.Hour, 0),
+		"RenderPreviews on files":    want(queue.Files, 3*time.Minute, 6*time.Hour, 5),
+		"RenderPreviews on previews": want(queue.Previews, 5*time.Minute, 6*time.Hour, 3),
+		"GiveUpPreviews": {
+			TaskQueue: "batch", StartToCloseTimeout: time.Minute, ScheduleToCloseTimeout: 24 * time.Hour, WaitForCancellation: true, Priority: queue.For(org.String(), queue.Default),
+			RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
+		},
 		"QuarantineVersion": want(queue.Interactive, 10*time.Minute, 24*time.Hour, 0),
 		"PublishVersion":    want(queue.Interactive, 10*time.Minute, 24*time.Hour, 0),
 		"WithdrawVersion":   want(queue.Interactive, 5*time.Minute, 24*time.Hour, 0),
@@ -337,8 +409,10 @@ func TestAlwaysOneEnd(t *testing.T) {
 			inspect: inspect.InspectObjectResult{
 				Verdict: rapid.SampledFrom([]verdict.Verdict{verdict.Accepted, verdict.Accepted, verdict.Rejected, verdict.Unscannable, ""}).Draw(t, "inspect"),
 				Image:   rapid.Bool().Draw(t, "image"),
+				Preview: rapid.SampledFrom([]previews.Method{"", previews.Picture, previews.Office}).Draw(t, "preview"),
 			},
 			inspectErr: fails("inspectErr"), scanErr: fails("scanErr"), previewErr: fails("previewErr"),
+			previewFor: rapid.SampledFrom([]time.Duration{0, time.Minute}).Draw(t, "previewFor"),
 			scan:       scan.ScanObjectResult{Verdict: rapid.SampledFrom([]verdict.Verdict{verdict.Clean, verdict.Clean, verdict.Infected, verdict.Unscannable, verdict.Rejected, ""}).Draw(t, "scan")},
 			publish:    rapid.SampledFrom([]files.Status{files.Published, files.Processing, files.Deleted}).Draw(t, "publish"),
 			publishErr: fails("publishErr"), quarantErr: fails("quarantineErr"),
@@ -356,6 +430,9 @@ func TestAlwaysOneEnd(t *testing.T) {
 		require.GreaterOrEqual(t, b.settled(), 1)
 		if len(b.withdraw) == 0 {
 			last := b.started[len(b.started)-1]
+			if last == "GiveUpPreviews" || last == "RenderPreviews" {
+				last = "PublishVersion" // after which they came
+			}
 			require.Contains(t, []string{"PublishVersion", "QuarantineVersion"}, last)
 		}
 	})

@@ -16,7 +16,7 @@ func fromBMP(content []byte) ([]byte, error) {
 	if err != nil {
 		return nil, vips.NotRenderable{Code: vips.Corrupt, Message: err.Error()}
 	}
-	if err := bounded(Header{Width: config.Width, Height: config.Height}); err != nil {
+	if err := bounded("bmp", Header{Width: config.Width, Height: config.Height}); err != nil {
 		return nil, err
 	}
 	decoded, err := bmp.Decode(bytes.NewReader(content))

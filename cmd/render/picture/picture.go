@@ -83,7 +83,7 @@ func Render(content []byte) (vips.Report, []Rendition, error) {
 	if err != nil {
 		return vips.Report{}, nil, damaged(err)
 	}
-	if err := bounded(header); err != nil {
+	if err := bounded(format.Name, header); err != nil {
 		return vips.Report{}, nil, err
 	}
 	report := vips.Report{
@@ -106,12 +106,12 @@ func Render(content []byte) (vips.Report, []Rendition, error) {
 
 // bounded refuses from the header alone: a 167-byte file may promise 2,500
 // million pixels, and must cost no more than reading its 167 bytes.
-func bounded(h Header) error {
-	if h.Width > vips.MaxSide || h.Height > vips.MaxSide || h.Width*h.Height > vips.MaxPixels {
-		return vips.NotRenderable{Code: vips.TooManyPixels, Message: fmt.Sprintf("%d × %d pixels; at most %d a side and %d in all are rendered",
-			h.Width, h.Height, vips.MaxSide, vips.MaxPixels)}
+func bounded(format string, h Header) error {
+	if vips.Fits(format, h.Width, h.Height) {
+		return nil
 	}
-	return nil
+	return vips.NotRenderable{Code: vips.TooManyPixels, Message: fmt.Sprintf("%d × %d pixels; at most %d a side and %d in all are rendered, of a JPEG %d and %d",
+		h.Width, h.Height, vips.MaxSide, vips.MaxPixels, vips.MaxShrunkSide, vips.MaxShrunkPixels)}
 }
 
 // shrinkOnLoad has a JPEG decoded at 1/2, 1/4 or 1/8 of its size, which takes a

@@ -80,7 +80,7 @@ func TestBounded(t *testing.T) {
 		{1, 1}: true, {16_384, 1}: true, {10_000, 5_000}: true,
 		{16_385, 1}: false, {1, 16_385}: false, {10_000, 5_001}: false, {1 << 31, 1 << 31}: false,
 	} {
-		err := bounded(Header{Width: size[0], Height: size[1]})
+		err := bounded("png", Header{Width: size[0], Height: size[1]})
 		require.Equal(t, ok, err == nil, "%v: %v", size, err)
 	}
 }

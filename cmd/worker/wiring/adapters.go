@@ -10,14 +10,13 @@ import (
 	"go.uber.org/fx"
 
 	"satchel/activities/checkpoint"
-	"satchel/activities/imaging"
 	"satchel/activities/inspect"
+	"satchel/activities/preview"
 	"satchel/activities/scan"
 	"satchel/internal/bootstrap"
 	"satchel/internal/clamd"
 	"satchel/internal/s3"
 	"satchel/internal/spool"
-	"satchel/internal/vips"
 	"satchel/policies/archives"
 	"satchel/policies/audit"
 	"satchel/tenancy"
@@ -26,7 +25,7 @@ import (
 )
 
 var adaptersModule = fx.Module("adapters", fx.Provide(
-	newScanner, newRenderer, newSpool, newMailer, newReady, NewCleaner, NewUploads, upload.NewAdmission, newSigner))
+	newScanner, newTools, newSpool, newMailer, newReady, NewCleaner, NewUploads, upload.NewAdmission, newSigner))
 
 func newInspect(db *tenancy.DB, store *s3.Store, limits archives.Limits) *inspect.Activities {
 	return inspect.New(db, store.Staging, limits)
@@ -36,8 +35,8 @@ func newScan(db *tenancy.DB, store *s3.Store, s scan.Scanner, limits archives.Li
 	return scan.New(db, store.Staging, store.Clean, s, limits, sp, c)
 }
 
-func newImaging(db *tenancy.DB, store *s3.Store, r imaging.Renderer, sp *spool.Owner) *imaging.Activities {
-	return imaging.New(db, store.Staging, store.Clean, r, sp)
+func newPreview(db *tenancy.DB, store *s3.Store, tools preview.Tools, sp *spool.Owner) *preview.Activities {
+	return preview.New(db, store.Staging, store.Clean, tools, sp)
 }
 
 // newSpool opens the spool for the life of the program. It is closed behind the
@@ -110,33 +109,6 @@ func translate(err error) error {
 		return scan.ErrScannerUnavailable.Because(err)
 	}
 	return err
-}
-
-// renderer is the render program as the imaging activity knows it.
-type renderer struct{ vips.Renderer }
-
-func newRenderer(c vips.Config) (imaging.Renderer, error) {
-	r, err := vips.New(c)
-	return renderer{r}, err
-}
-
-// Render translates a finding about the picture into an answer.
-func (r renderer) Render(ctx context.Context, path, dir string) (imaging.Pictures, error) {
-	result, err := r.Renderer.Render(ctx, path, dir)
-	var finding vips.NotRenderable
-	switch {
-	case errors.As(err, &finding):
-		return imaging.Pictures{Reason: string(finding.Code)}, nil
-	case err != nil:
-		return imaging.Pictures{}, err
-	}
-	pictures := imaging.Pictures{Renderable: true, Width: result.Width, Height: result.Height}
-	for _, p := range result.Renditions {
-		pictures.Renditions = append(pictures.Renditions, imaging.Picture{
-			Name: p.Name, Path: p.Path, MimeType: p.MIME, Width: p.Width, Height: p.Height, Size: p.Size,
-		})
-	}
-	return pictures, nil
 }
 
 func newReady(r *bootstrap.Readiness) workers.Readiness { return r }

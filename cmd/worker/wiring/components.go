@@ -8,10 +8,10 @@ import (
 	"satchel/activities/checkpoint"
 	"satchel/activities/email"
 	"satchel/activities/finalize"
-	"satchel/activities/imaging"
 	"satchel/activities/inspect"
 	"satchel/activities/invitation"
 	"satchel/activities/operation"
+	"satchel/activities/preview"
 	"satchel/activities/reconcile"
 	"satchel/activities/scan"
 	"satchel/activities/sweep"
@@ -20,6 +20,7 @@ import (
 	"satchel/internal/queue"
 	checkpointing "satchel/workflows/checkpoint"
 	inviting "satchel/workflows/invitation"
+	previewing "satchel/workflows/preview"
 	reconciling "satchel/workflows/reconcile"
 	"satchel/workflows/rescan"
 	sweeping "satchel/workflows/sweep"
@@ -39,12 +40,25 @@ func component(constructor any) fx.Option {
 }
 
 var uploadProcess = fx.Module("upload",
-	fx.Provide(newInspect, newScan, newImaging, newFinalize),
+	fx.Provide(newInspect, newScan, newPreview, newFinalize),
 	component(func(i *inspect.Activities, s *finalize.Activities) queue.Component {
 		return queue.Component{Queue: queue.Interactive, Workflows: []any{upload.UploadFile}, Activities: []any{i, s}}
 	}),
-	component(func(s *scan.Activities, i *imaging.Activities) queue.Component {
-		return queue.Component{Queue: queue.Files, Activities: []any{s, i}}
+	component(func(s *scan.Activities, p *preview.Activities) queue.Component {
+		return queue.Component{Queue: queue.Files, Activities: []any{s, p}}
+	}),
+)
+
+var previewProcess = fx.Module("preview",
+	fx.Provide(newMissing),
+	component(func(p *preview.Activities) queue.Component {
+		return queue.Component{Queue: queue.Previews, Activities: []any{p}}
+	}),
+	component(func() queue.Component {
+		return queue.Component{Queue: queue.Interactive, Workflows: []any{previewing.MakePreviews}}
+	}),
+	component(func(m *preview.Missing) queue.Component {
+		return queue.Component{Queue: queue.Batch, Workflows: []any{previewing.SweepPreviews}, Activities: []any{m}, Schedules: previewing.Schedules()}
 	}),
 )
 

@@ -6,9 +6,15 @@ import (
 	"satchel/activities/email"
 	"satchel/activities/export"
 	"satchel/activities/invitation"
+	"satchel/activities/preview"
 	"satchel/activities/scan"
 	"satchel/activities/sweep"
+	"satchel/internal/drawing"
 	"satchel/internal/mail"
+	"satchel/internal/media"
+	"satchel/internal/office"
+	"satchel/internal/pdf"
+	"satchel/internal/sandbox"
 	"satchel/internal/settings"
 	"satchel/internal/spool"
 	"satchel/internal/vips"
@@ -41,6 +47,12 @@ var settingsModule = fx.Module("settings", fx.Provide(
 	settings.Load[sweep.Config],
 	settings.Load[upload.AdmissionConfig],
 	settings.Load[vips.Config],
+	settings.Load[drawing.Config],
+	settings.Load[media.Config],
+	settings.Load[office.Config],
+	settings.Load[pdf.Config],
+	settings.Load[preview.Config],
+	settings.Load[sandbox.Config],
 	settings.Load[workers.Config],
 	archives.DefaultLimits,
 ))

@@ -23,7 +23,7 @@ func App() fx.Option {
 	return fx.Options(
 		bootstrap.Module, // logger, database, store, Temporal, the operators' port
 		settingsModule,   // what the environment says
-		adaptersModule,   // clamd, the render program, the mail server and the buckets, as the activities know them
+		adaptersModule,   // clamd, the programs that make previews, the mail server and the buckets, as the activities know them
 		Processes(),      // what is done with them
 		fx.Invoke(workers.Run, watchTiers),
 		fx.StopTimeout(stopTimeout),
@@ -51,6 +51,7 @@ func watchTiers(lc fx.Lifecycle, db *tenancy.DB, r prometheus.Registerer, log *s
 func Processes() fx.Option {
 	return fx.Options(
 		uploadProcess,       // a received file to its one end
+		previewProcess,      // previews that come after the publication
 		sweepProcess,        // what no one else will finish
 		reconcileProcess,    // rows, objects, quota and workflows say the same
 		rescanProcess,       // published files, with the signatures of today

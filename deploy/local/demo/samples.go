@@ -68,6 +68,9 @@ func send(ctx context.Context, c *client.Client, s sample) result {
 		r.file, r.err = c.Watch(ctx, id, nil)
 	}
 	r.took = time.Since(began)
+	if r.err == nil {
+		r.file, r.err = c.WaitForPreviews(ctx, r.file)
+	}
 	return r
 }
 
@@ -105,7 +108,7 @@ func previews(f client.File) string {
 	if len(f.Renditions) > 0 {
 		return fmt.Sprintf("%d", len(f.Renditions))
 	}
-	if f.Preview == "unavailable" {
+	if f.Preview == "unavailable" || f.Preview == "not_available_here" {
 		return f.Preview
 	}
 	return "–"

@@ -16,13 +16,37 @@ jq              command -v jq
 shellcheck      test "${SATCHEL_CHECKS:-}" = "" || command -v shellcheck
 chromium        test "${SATCHEL_BROWSER:-}" = "" || command -v chromium || command -v google-chrome || grep -q '^ID=ubuntu' /etc/os-release
 LIST
+  [[ -z ${SATCHEL_PREVIEWS:-} ]] || preview_packages
 }
 
-missing_packages() {
+# What makes previews of documents, sound and film. The tests need all of it; a stack uses what is there.
+preview_packages() {
+  cat <<'LIST'
+libreoffice-writer-nogui   test -e /usr/lib/libreoffice/program/libswlo.so
+libreoffice-calc-nogui     test -e /usr/lib/libreoffice/program/libsclo.so
+libreoffice-impress-nogui  test -e /usr/lib/libreoffice/program/libsdlo.so
+libreoffice-draw-nogui     dpkg-query --show --showformat '${db:Status-Status}' libreoffice-draw-nogui | grep -qx installed
+ffmpeg                     command -v ffmpeg
+poppler-utils              command -v pdftoppm
+librsvg2-bin               command -v rsvg-convert
+LIST
+}
+
+missing_packages() { missing_of needed_packages; }
+
+# missing_of LIST: the packages of a list that are not there.
+missing_of() {
   local package present
   while read -r package present; do
     (eval "$present") >/dev/null 2>&1 || echo "$package"
-  done < <(needed_packages)
+  done < <("$1")
+}
+
+# say_missing_previews tells how to get the previews that this machine has no programs for.
+say_missing_previews() {
+  local packages
+  mapfile -t packages < <(missing_of preview_packages)
+  ((${#packages[@]} == 0)) || say "Some files have no previews here. For them: apt-get install --no-install-recommends ${packages[*]}"
 }
 
 # as_root: nothing for root, sudo for others. The password is asked for before anything runs in the background.
@@ -119,7 +143,7 @@ install() {
   case $programs in
     all)
       finish console # the api embeds it
-      in_turn programs "build Satchel" build_programs ./cmd/api ./cmd/worker ./cmd/migrate ./cmd/satchel ./deploy/local/issuer ./deploy/local/mailbox ./deploy/local/demo
+      in_turn programs "build Satchel" build_programs ./cmd/api ./cmd/worker ./cmd/migrate ./cmd/sandbox ./cmd/satchel ./deploy/local/issuer ./deploy/local/mailbox ./deploy/local/demo
       finish packages # the renderer needs libvips
       ;;
     migrate) in_turn programs "build Satchel's migrate" build_programs ./cmd/migrate ;;

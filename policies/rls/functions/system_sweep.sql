@@ -34,3 +34,15 @@ language sql stable security definer set search_path = public, pg_temp as $$
        and v.updated_at < now() - ended_for and v.id > after
      order by v.id limit n
 $$;
+
+-- Published versions whose previews have not come for a while, in id order: the workflow
+-- that made them was lost.
+create or replace function app.versions_without_previews(silent_for interval, after uuid, n integer)
+returns table (organization_id uuid, file_id uuid, version_id uuid)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select v.organization_id, v.file_id, v.id from file_versions v
+      join files f on f.organization_id = v.organization_id and f.id = v.file_id
+     where v.preview = 'pending' and v.status = 'published' and f.trashed_at is null
+       and v.updated_at < now() - silent_for and v.id > after
+     order by v.id limit n
+$$;

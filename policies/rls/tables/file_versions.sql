@@ -56,6 +56,19 @@ end $$;
 create or replace trigger b_event after insert or update of status on file_versions
     for each row execute function app.version_event();
 
+-- What is added to a published version is an event of its own: who waits for the
+-- previews has seen the end of the pipeline.
+create or replace function app.version_preview_event() returns trigger language plpgsql as $$
+begin
+    if new.status = 'published' and old.status = 'published' and new.preview <> old.preview then
+        perform app.event(new.organization_id, new.file_id, 'preview',
+            jsonb_build_object('version', new.number, 'preview', new.preview, 'preview_reason', new.preview_reason));
+    end if;
+    return null;
+end $$;
+create or replace trigger b_preview_event after update of preview on file_versions
+    for each row execute function app.version_preview_event();
+
 -- The quota's row is locked at the end of a transaction and not before it: between
 -- a statement and the next there is a program, which may have to wait for a
 -- processor. Only the end of the audit log is locked after it.
@@ -84,4 +97,4 @@ drop trigger if exists c_quota on file_versions;
 create constraint trigger c_quota after insert or delete or update of reserved_bytes, used_bytes on file_versions
     deferrable initially deferred for each row execute function app.version_quota();
 
-grant execute on function app.version_event(), app.version_quota() to satchel_app;
+grant execute on function app.version_event(), app.version_preview_event(), app.version_quota() to satchel_app;

@@ -19,7 +19,8 @@ select f.organization_id, f.id as file_id, f.name, f.description, f.category, f.
           from version_steps s where s.organization_id = v.organization_id and s.version_id = v.id)::jsonb as steps,
        h.number as head_number, h.status as head_status, h.status_reason as head_reason,
        v.corrected_from, v.found_kind, v.expected_kind, v.active_content,
-       f.space_id, f.folder_id, f.needs, f.subject_id, f.handed_in_at
+       f.space_id, f.folder_id, f.needs, f.subject_id, f.handed_in_at,
+       v.preview_reason, v.pages, v.duration_ms
   from files f
   join file_versions v on v.organization_id = f.organization_id and v.file_id = f.id
   join file_versions h on h.organization_id = f.organization_id and h.id = f.head_id;

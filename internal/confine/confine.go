@@ -1,7 +1,8 @@
-// Package confine takes away from the process what a decoder does not need,
-// before it is shown a hostile byte.
+// Package confine takes away from a process what opening a hostile file does not need,
+// before it is shown a byte. Apply confines a decoder of ours for the rest of its life;
+// Exec confines a program of others before it starts.
 //
-// The process has by then opened its input and loaded its libraries. From
+// A decoder has by then opened its input and loaded its libraries. From
 // Apply on it cannot open a file to read, talk to anyone, or start anything; it
 // can create new files to write, and where Landlock is available only in the
 // output directory.
@@ -50,14 +51,19 @@ func restrictFiles(outDir string) (int, error) {
 	return version, nil
 }
 
-// filterCalls installs the list of allowed system calls on all threads.
-// Everything else fails with EPERM. So does everything in the 32-bit numbering,
-// which a list of forbidden calls would leave open.
+// filterCalls allows what a decoder needs and nothing else.
 func filterCalls() error {
 	names := append([]string{}, harmless...)
 	if runtime.GOARCH == "amd64" {
 		names = append(names, harmlessAMD64...)
 	}
+	return load(names, conditional)
+}
+
+// load installs the list of allowed system calls on all threads.
+// Everything else fails with EPERM. So does everything in the 32-bit numbering,
+// which a list of forbidden calls would leave open.
+func load(names []string, conditions []seccomp.NameWithConditions) error {
 	filter := seccomp.Filter{
 		NoNewPrivs: true,
 		Flag:       seccomp.FilterFlagTSync,
@@ -67,7 +73,7 @@ func filterCalls() error {
 				// The C library asks for a thread with clone3 first. Its flags
 				// are out of a filter's sight; ENOSYS makes it use clone.
 				{Names: []string{"clone3"}, Action: seccomp.ActionErrno | seccomp.Action(unix.ENOSYS)},
-				{Names: names, NamesWithCondtions: conditional, Action: seccomp.ActionAllow},
+				{Names: names, NamesWithCondtions: conditions, Action: seccomp.ActionAllow},
 			},
 		},
 	}

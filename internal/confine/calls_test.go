@@ -1,6 +1,7 @@
 package confine
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/elastic/go-seccomp-bpf/arch"
@@ -20,8 +21,25 @@ func TestCallsExist(t *testing.T) {
 			require.NotContains(t, harmless, call.Name, "allowed with any argument")
 		}
 	}
-	for _, name := range harmlessAMD64 {
+	for _, name := range slices.Concat(harmlessAMD64, onFilesAMD64) {
 		require.Contains(t, arch.X86_64.SyscallNames, name)
+	}
+	for _, name := range slices.Concat(onFiles, listening) {
+		require.Contains(t, arch.X86_64.SyscallNames, name)
+		require.Contains(t, arch.AARCH64.SyscallNames, name)
+	}
+}
+
+// TestProgramsReachNothing keeps additions to the lists of other programs honest: what
+// connects, sends, starts or traces is in none of them.
+func TestProgramsReachNothing(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{
+		"socket", "socketpair", "connect", "sendto", "sendmsg", "sendmmsg", "execve", "execveat", "fork", "vfork", "clone", "clone3",
+		"ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd", "tkill", "link", "linkat", "symlink", "symlinkat", "mknod", "mknodat", "mount", "chroot", "pivot_root",
+		"bpf", "io_uring_setup", "userfaultfd", "memfd_create", "pkey_mprotect", "setrlimit", "prlimit64", "seccomp", "unshare", "setns", "keyctl", "ioctl", "openat2",
+	} {
+		require.NotContains(t, slices.Concat(harmless, harmlessAMD64, onFiles, onFilesAMD64, listening), name)
 	}
 }
 

@@ -1,0 +1,78 @@
+package preview
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"satchel/files"
+	"satchel/internal/queue"
+	"satchel/tenancy"
+)
+
+// GiveUpPreviewsInput names the version.
+type GiveUpPreviewsInput struct {
+	Org     tenancy.OrgID
+	Version uuid.UUID
+}
+
+// GiveUpPreviewsResult is empty.
+type GiveUpPreviewsResult struct{}
+
+// GiveUpPreviews ends the wait of a published version for previews that could not be
+// made. It changes nothing where they are decided.
+func (m *Missing) GiveUpPreviews(ctx context.Context, in GiveUpPreviewsInput) (GiveUpPreviewsResult, error) {
+	if _, err := files.GetVersion(ctx, m.db.Single(in.Org), in.Version); err != nil {
+		return GiveUpPreviewsResult{}, err
+	}
+	return GiveUpPreviewsResult{}, m.db.InTx(ctx, in.Org, func(tx *tenancy.Tx) error {
+		return files.GiveUpPreviews(ctx, tx, in.Version, reasonFailed)
+	})
+}
+
+// Config says how long previews may be missing.
+type Config struct {
+	Silent time.Duration `env:"SATCHEL_PREVIEWS_SILENT" envDefault:"15m"` // a published version whose previews are pending for this long is started again; longer than one attempt
+}
+
+// Missing are the activities about previews that did not come.
+type Missing struct {
+	db      *tenancy.DB
+	starter Starter
+	config  Config
+	page    int // length of one list
+}
+
+// NewMissing makes the activities.
+func NewMissing(db *tenancy.DB, s Starter, c Config) *Missing {
+	return &Missing{db: db, starter: s, config: c, page: 500}
+}
+
+// reasonFailed says that a fault lasted through all attempts.
+const reasonFailed = "failed"
+
+// Starter starts the workflow that makes the previews of a published version, or finds it
+// started.
+type Starter interface {
+	StartPreviews(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error
+}
+
+// StartMissingPreviewsInput names the platform, and where the sweep goes on.
+type StartMissingPreviewsInput struct {
+	Org   tenancy.OrgID
+	After uuid.UUID
+}
+
+// PlatformWork marks work across organizations.
+func (StartMissingPreviewsInput) PlatformWork() {}
+
+// StartMissingPreviews starts a workflow for every published version whose previews have
+// been pending for too long: the workflow that made them was ended or lost.
+func (m *Missing) StartMissingPreviews(ctx context.Context, in StartMissingPreviewsInput) (queue.Swept, error) {
+	return queue.SweepByID(ctx, "start missing previews", in.After, func(r tenancy.Ref) uuid.UUID { return r.Version }, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
+		return m.db.VersionsWithoutPreviews(ctx, m.config.Silent, after, m.page)
+	}, func(ctx context.Context, r tenancy.Ref) error {
+		return m.starter.StartPreviews(ctx, r.Org, r.Version)
+	})
+}

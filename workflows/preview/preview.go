@@ -1,0 +1,84 @@
+// Package preview is the process that makes the previews of a published version which
+// its upload did not leave behind: one that was ended or lost, or that the sweep found.
+package preview
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"satchel/activities/preview"
+	"satchel/internal/queue"
+	"satchel/tenancy"
+)
+
+// The activities by name; their receivers are never called here.
+var (
+	previewer *preview.Activities
+	missing   *preview.Missing
+)
+
+// MakePreviewsInput names the version. Ids only.
+type MakePreviewsInput struct {
+	Org     tenancy.OrgID
+	Version uuid.UUID
+}
+
+// WorkflowID is the only way to name the workflow of a version's previews.
+func WorkflowID(org tenancy.OrgID, version uuid.UUID) string {
+	return "preview/" + org.String() + "/" + version.String()
+}
+
+// Start starts the workflow, or finds it running. One that ended may run again: it is only
+// asked for while the previews are pending.
+func Start(ctx context.Context, c client.Client, in MakePreviewsInput) error {
+	options := queue.Start(WorkflowID(in.Org, in.Version), queue.Interactive, in.Org.String(), queue.For(in.Org.String(), queue.Low), "preview")
+	options.WorkflowIDReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
+	options.WorkflowTaskTimeout = 10 * time.Second
+	_, err := c.ExecuteWorkflow(ctx, options, MakePreviews, in)
+	var started *serviceerror.WorkflowExecutionAlreadyStarted
+	if err != nil && !errors.As(err, &started) {
+		return fmt.Errorf("start MakePreviews: %w", err)
+	}
+	return nil
+}
+
+// MakePreviews makes the previews, and gives them up when that keeps failing: a version
+// does not wait for ever.
+func MakePreviews(ctx workflow.Context, in MakePreviewsInput) (preview.RenderPreviewsResult, error) {
+	org := in.Org.String()
+	making := queue.Long.Within(5*time.Minute, 6*time.Hour).Attempts(3).Awaited().On(ctx, queue.Previews, org, queue.Low)
+	var result preview.RenderPreviewsResult
+	err := workflow.ExecuteActivity(making, previewer.RenderPreviews, preview.RenderPreviewsInput(in)).Get(ctx, &result)
+	if err == nil || temporal.IsCanceledError(err) {
+		return result, err
+	}
+	workflow.GetLogger(ctx).Warn("render previews failed; given up", "org", in.Org, "version", in.Version, "error", err)
+	ending := queue.Short.On(ctx, queue.Batch, org, queue.Low)
+	return result, workflow.ExecuteActivity(ending, missing.GiveUpPreviews, preview.GiveUpPreviewsInput(in)).Get(ctx, nil)
+}
+
+// SweepPreviewsInput names the platform.
+type SweepPreviewsInput struct{ Org tenancy.OrgID }
+
+// SweepPreviews starts MakePreviews for published versions that wait for too long.
+func SweepPreviews(ctx workflow.Context, in SweepPreviewsInput) (queue.Swept, error) {
+	var result queue.Swept
+	on := queue.ForSweep().On(ctx, queue.Batch, in.Org.String(), queue.Default)
+	err := workflow.ExecuteActivity(on, missing.StartMissingPreviews, preview.StartMissingPreviewsInput{
+		Org: in.Org, After: queue.LastResult[queue.Swept](ctx).Next}).Get(ctx, &result)
+	return result, err
+}
+
+// Schedules are the intervals of the sweep.
+func Schedules() []queue.Schedule {
+	return []queue.Schedule{{ID: "sweep-previews", Every: time.Minute, Workflow: SweepPreviews, Input: SweepPreviewsInput{Org: tenancy.Platform}}}
+}

@@ -1,0 +1,77 @@
+package preview_test
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+
+	"github.com/stretchr/testify/mock"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+
+	activities "satchel/activities/preview"
+	"satchel/internal/queue"
+	"satchel/internal/replaytest"
+	"satchel/tenancy"
+	"satchel/workflows/preview"
+)
+
+func setup() (*testsuite.TestWorkflowEnvironment, *[]string) {
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
+	env := suite.NewTestWorkflowEnvironment()
+	env.RegisterActivity(&activities.Activities{})
+	env.RegisterActivity(&activities.Missing{})
+	var started []string
+	env.SetOnActivityStartedListener(func(info *activity.Info, _ context.Context, _ converter.EncodedValues) {
+		started = append(started, info.ActivityType.Name+" on "+info.TaskQueue)
+	})
+	return env, &started
+}
+
+func TestEnds(t *testing.T) {
+	t.Parallel()
+	in := preview.MakePreviewsInput{Org: tenancy.OrgID(tenancy.NewID()), Version: tenancy.NewID()}
+	require.Equal(t, "preview/"+in.Org.String()+"/"+in.Version.String(), preview.WorkflowID(in.Org, in.Version))
+	for name, c := range map[string]struct {
+		err   error
+		steps []string
+	}{
+		"made":      {nil, []string{"RenderPreviews on previews"}},
+		"refused":   {temporal.NewNonRetryableApplicationError("gone", "file_not_found", nil), []string{"RenderPreviews on previews", "GiveUpPreviews on batch"}},
+		"patience":  {temporal.NewApplicationError("down", "store_unavailable"), []string{"RenderPreviews on previews", "RenderPreviews on previews", "RenderPreviews on previews", "GiveUpPreviews on batch"}},
+		"cancelled": {temporal.NewCanceledError(), []string{"RenderPreviews on previews"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			env, started := setup()
+			env.OnActivity("RenderPreviews", mock.Anything, activities.RenderPreviewsInput(in)).Return(activities.RenderPreviewsResult{Preview: "ready"}, c.err)
+			env.OnActivity("GiveUpPreviews", mock.Anything, activities.GiveUpPreviewsInput(in)).Return(activities.GiveUpPreviewsResult{}, nil)
+			env.ExecuteWorkflow(preview.MakePreviews, in)
+			require.Equal(t, c.steps, *started)
+			require.Equal(t, name == "cancelled", env.GetWorkflowError() != nil, env.GetWorkflowError())
+		})
+	}
+}
+
+func TestSweep(t *testing.T) {
+	t.Parallel()
+	env, started := setup()
+	env.OnActivity("StartMissingPreviews", mock.Anything, activities.StartMissingPreviewsInput{Org: tenancy.Platform}).Return(queue.Swept{Found: 2, Done: 2}, nil)
+	env.ExecuteWorkflow(preview.SweepPreviews, preview.SweepPreviewsInput{Org: tenancy.Platform})
+	var swept queue.Swept
+	require.NoError(t, env.GetWorkflowResult(&swept))
+	require.Equal(t, 2, swept.Done)
+	require.Equal(t, []string{"StartMissingPreviews on batch"}, *started)
+}
+
+// TestReplay runs recorded histories through the code of today. Record with
+// go test ./cmd/worker -run TestRecordPreviews -record.
+func TestReplay(t *testing.T) {
+	t.Parallel()
+	replaytest.Histories(t, 2, "made, swept", preview.MakePreviews, preview.SweepPreviews)
+}
