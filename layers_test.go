@@ -34,6 +34,7 @@ var groups = map[string]group{
 	"deploy/local/issuer":  {8, "a program of the local stack"},
 	"deploy/local/demo":    {8, "a program of the local stack"},
 	"deploy/local/mailbox": {8, "a program of the local stack"},
+	"deploy/local/judge":   {8, "a program of make judge"},
 
 	"deploy/tools/vulnerabilities": {8, "a program of make lint"},
 
@@ -88,6 +89,7 @@ var groups = map[string]group{
 	"internal/activitytest":    {tests, "an organization, a store and the guard for the tests of activities"},
 	"internal/replaytest":      {tests, "recorded histories for the tests"},
 	"internal/s3test":          {tests, "an object store for the tests"},
+	"internal/oletest":         {tests, "compound files for the tests"},
 	"internal/clamd/clamdtest": {tests, "a fake clamd for the tests"},
 	"internal/oidc/oidctest":   {tests, "an issuer for the tests"},
 }

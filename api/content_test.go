@@ -34,8 +34,8 @@ func TestRangesAndConditions(t *testing.T) {
 		"past the end":          {[]string{"Range", fmt.Sprintf("bytes=10-%d", n+50)}, 206, lorem[10:]},
 		"last byte":             {[]string{"Range", fmt.Sprintf("bytes=%d-%d", n-1, n-1)}, 206, lorem[n-1:]},
 		"outside":               {[]string{"Range", fmt.Sprintf("bytes=%d-", n)}, 416, ""},
-		"nonsense":              {[]string{"Range", "bytes=z"}, 416, ""},
-		"other unit":            {[]string{"Range", "lines=1-2"}, 416, ""},
+		"nonsense":              {[]string{"Range", "bytes=z"}, 200, lorem},
+		"other unit":            {[]string{"Range", "lines=1-2"}, 200, lorem},
 		"too many":              {[]string{"Range", "bytes=" + strings.TrimSuffix(strings.Repeat("1-1,", 50), ",")}, 200, lorem},
 		"same as mine":          {[]string{"If-None-Match", tag}, 304, ""},
 		"anything is mine":      {[]string{"If-None-Match", "*"}, 304, ""},
@@ -50,7 +50,12 @@ func TestRangesAndConditions(t *testing.T) {
 			a := owner.call(get, at(f.ID, path), nil, c.header...)
 			require.Equal(t, c.status, a.status, "%s: %s", name, a.body)
 			h := owner.call(head, at(f.ID, path), nil, c.header...)
-			require.Equal(t, c.status, h.status, "HEAD, %s", name)
+			ranged := c.status == 206 || c.status == 416
+			if ranged { // a range is of GET alone (RFC 9110, section 14.2)
+				require.Equal(t, []any{200, fmt.Sprint(n), ""}, []any{h.status, h.header.Get("Content-Length"), h.header.Get("Content-Range")}, "HEAD, %s", name)
+			} else {
+				require.Equal(t, c.status, h.status, "HEAD, %s", name)
+			}
 			require.Empty(t, h.body)
 			if c.status >= 400 {
 				require.Equal(t, "application/problem+json", a.header.Get("Content-Type"), name)
@@ -58,9 +63,8 @@ func TestRangesAndConditions(t *testing.T) {
 			}
 			require.Equal(t, c.body, string(a.body), name)
 			require.Equal(t, tag, a.header.Get("ETag"), name)
-			if c.status != 304 {
+			if c.status != 304 && !ranged {
 				require.Equal(t, a.header.Get("Content-Length"), h.header.Get("Content-Length"), name)
-				require.Equal(t, a.header.Get("Content-Range"), h.header.Get("Content-Range"), name)
 			}
 		}
 	}

@@ -36,6 +36,14 @@ func TestNamesAsBrowsersEscapeThem(t *testing.T) {
 	require.Equal(t, `say "hi".txt`, read[storage.FileView](owner.sendNamed("say %22hi%22.txt").is(202)).Name)
 	require.Equal(t, `100%25 %41.txt`, read[storage.FileView](owner.sendNamed("100%25 %41.txt").is(202)).Name)
 	owner.sendNamed("two%0D%0Alines.txt").refused(400, "invalid_name")
+	owner.sendNamed("one%0Aline.txt").refused(400, "invalid_name")
+	for sent, want := range map[string]string{
+		`C:\Users\x\Aufsatz.txt`: "Aufsatz.txt", `C:\Users\x\%22A%22.txt`: `"A".txt`, `say \"hi\".txt`: `say "hi".txt`,
+		"Übung №1 ✓.txt": "Übung №1 ✓.txt", "a;b=c.txt": "a;b=c.txt", "na\u0308he.txt": "nähe.txt", "../../etc/passwd.txt": "passwd.txt",
+		`x.txt"; filename*="UTF-8''n%C3%A4he.txt`: "nähe.txt",
+	} {
+		require.Equal(t, want, read[storage.FileView](owner.sendNamed(sent).is(202)).Name, sent)
+	}
 }
 
 // Names sort as people sort them, and a search finds them in any case and any
@@ -121,6 +129,19 @@ func TestRenamesObeyTheTypePolicy(t *testing.T) {
 	owner.call(patch, "/api/v1/organizations/"+org.String()+"/policies", map[string]any{"type_switches": []string{"scripts", "native_script_names"}}).is(200)
 	content = student.call(get, at(f.ID, "/content"), nil).is(200)
 	require.Contains(t, content.header.Get("Content-Disposition"), `filename="report.bat"`)
+}
+
+// A new name asks for the kinds that the organization takes, as an upload does.
+func TestRenamesObeyTheAllowedTypes(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	owner := b.person(b.organization(), tenancy.Owner)
+	f := owner.published("report.md", "text")
+	owner.call(patch, orgPath(owner.org, "/policies"), map[string]any{"allowed_types": []string{"text/plain"}}).is(200)
+	refused := owner.call(patch, at(f.ID, ""), map[string]string{"name": "report.csv"}).refused(415, "type_not_allowed")
+	require.Contains(t, string(refused.body), "type_not_allowed_here")
+	require.Equal(t, "text/markdown", read[storage.FileView](owner.call(patch, at(f.ID, ""), map[string]string{"name": "notes.md"}).is(200)).MimeType, "its kind does not change")
+	require.Equal(t, "text/plain", read[storage.FileView](owner.call(patch, at(f.ID, ""), map[string]string{"name": "notes.txt"}).is(200)).MimeType)
 }
 
 func TestTypePoliciesOfAnOrganization(t *testing.T) {

@@ -236,7 +236,7 @@ func (a *API) engine(wanted func(Route) bool) http.Handler {
 	e.HandleMethodNotAllowed = true
 	e.RedirectTrailingSlash = false
 	e.ForwardedByClientIP = false
-	e.Use(a.middleware.DrainTimeout, a.middleware.RequestID, a.middleware.AccessLog, a.middleware.Recover, a.middleware.SecurityHeaders, a.auth.CORS, a.auth.ClientAddress, auth.WellFormed)
+	e.Use(a.middleware.Drain, a.middleware.RequestID, a.middleware.AccessLog, a.middleware.Recover, a.middleware.SecurityHeaders, a.auth.CORS, a.auth.ClientAddress, auth.WellFormed)
 	e.NoRoute(a.auth.Public, func(c *gin.Context) { request.Fail(c, errNoRoute) })
 	e.NoMethod(a.auth.Public, func(c *gin.Context) { request.Fail(c, errNoMethod) })
 	for _, r := range a.Routes() {

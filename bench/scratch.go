@@ -93,13 +93,15 @@ func (s *scratch) schools(ctx context.Context, organizations, files int) ([]tena
 		`insert into logins (issuer, subject, user_id, own) select 'synthetic', o::text, o, true from unnest($1::uuid[]) o where $2::integer > 0`,
 		`insert into organizations (id, slug, name, tier) select o, 'o-' || o, 'Synthetic school', 'enterprise' from unnest($1::uuid[]) o where $2::integer > 0`,
 		`insert into members (organization_id, user_id, role) select o, o, 'owner' from unnest($1::uuid[]) o where $2::integer > 0`,
+		`insert into spaces (organization_id, id, kind, name) select o, o, 'library', 'Library' from unnest($1::uuid[]) o where $2::integer > 0`,
+		`insert into space_members (organization_id, space_id, user_id, via, source_id, level) select o, o, o, 'role', o, 4 from unnest($1::uuid[]) o where $2::integer > 0`,
 		`insert into storage_quotas (organization_id, max_bytes, max_file_size, used_bytes) select o, 1::bigint << 40, 1 << 30, $2 * 1000::bigint from unnest($1::uuid[]) o`,
 		// Ids in the order of their making, as version 7 has them; the digits after that tell the organizations apart.
 		`create temporary table made as select o as organization_id, n,
 			(lpad(to_hex(1700000000000 + n * 60000::bigint), 12, '0') || '7' || substr(md5(o::text || n), 1, 3) || '8' || substr(md5(o::text || n), 4, 15))::uuid as id
 			from generate_series(1, $2::integer) n, unnest($1::uuid[]) o order by n`,
-		`insert into files (organization_id, id, name, uploaded_by, status, head_id, current_id)
-			select organization_id, id, 'essay ' || n || '.txt', organization_id, 'published', id, id from made where $1::uuid[] is not null and $2::integer > 0 order by n`,
+		`insert into files (organization_id, id, space_id, name, uploaded_by, status, head_id, current_id)
+			select organization_id, id, organization_id, 'essay ' || n || '.txt', organization_id, 'published', id, id from made where $1::uuid[] is not null and $2::integer > 0 order by n`,
 		`insert into file_versions (organization_id, id, file_id, number, status, size, mime_type, sha256, scan_sha256, scan_verdict, scanned_at, published_at, object_etag, used_bytes, uploaded_by, received_at)
 			select organization_id, id, id, 1, 'published', 1000, 'text/plain', repeat('0', 64), repeat('0', 64), 'clean', now(), now(), 'e', 1000, organization_id, now()
 			from made where $1::uuid[] is not null and $2::integer > 0 order by n`,

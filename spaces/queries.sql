@@ -168,9 +168,13 @@ select app.personal_space(sqlc.arg(person))::uuid as id;
 select id, kind, name, class_id, owner_id, about_id, state, trash_days, created_by, created_at, updated_at, app.my_level(id)::integer as my_level
   from spaces where id = $1;
 
+-- With "on conflict" the policy of reading would be asked of the new row, which its
+-- maker is not in yet.
+
 -- name: SpaceInsert :execrows
-insert into spaces (organization_id, id, kind, name, class_id, about_id, created_by) values (app.org(), $1, $2, $3, $4, $5, app.actor())
-on conflict (organization_id, id) do nothing;
+insert into spaces (organization_id, id, kind, name, class_id, about_id, created_by)
+select app.org(), sqlc.arg(id)::uuid, sqlc.arg(kind)::text, sqlc.arg(name)::text, sqlc.narg(class_id)::uuid, sqlc.narg(about_id)::uuid, app.actor()
+ where not exists (select from spaces where id = sqlc.arg(id)::uuid);
 
 -- A person's spaces are read by their rows in space_members: the policy alone would
 -- look at every space.

@@ -49,14 +49,3 @@ func SetMember(ctx context.Context, q Queries, user uuid.UUID, role Role) error 
 	}
 	return nil
 }
-
-// IsStaff says whether a person teaches or administers in the organization to which
-// q is bound. One who has left it does not.
-func IsStaff(ctx context.Context, q Queries, user uuid.UUID) (bool, error) {
-	var role Role
-	err := q.QueryRow(ctx, "select role from members where user_id = $1", user).Scan(&role)
-	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-		return false, fmt.Errorf("read role: %w", err)
-	}
-	return Actor{Role: role}.Staff(), nil
-}

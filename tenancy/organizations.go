@@ -200,6 +200,24 @@ func GetPolicies(ctx context.Context, q Queries) (Policies, error) {
 	return p, err
 }
 
+// GetPoliciesFor reads the organization's policies, and whether a person teaches or
+// administers in it, in one statement. One who has left it does not.
+func GetPoliciesFor(ctx context.Context, q Queries, user uuid.UUID) (Policies, bool, error) {
+	p, role := DefaultPolicies(), Role("")
+	decided := false
+	err := q.QueryRow(ctx, `select p.organization_id is not null, p.trash_days, coalesce(p.allowed_types, '{}'), coalesce(p.type_switches, '{}'),
+			coalesce(p.extra_extensions, '{}'), coalesce(p.empty_files, true), coalesce(p.updated_at, now()), coalesce((select m.role::text from members m where m.user_id = $1), '')
+		from (values (1)) one left join organization_policies p on true`, user).
+		Scan(&decided, &p.TrashDays, &p.AllowedTypes, &p.Switches, &p.Extensions, &p.EmptyFiles, &p.UpdatedAt, &role)
+	if err != nil {
+		return Policies{}, false, fmt.Errorf("read policies and role: %w", err)
+	}
+	if !decided {
+		p = DefaultPolicies()
+	}
+	return p, Actor{Role: role}.Staff(), nil
+}
+
 // SetPolicies writes the organization's policies whole.
 func SetPolicies(ctx context.Context, q Queries, p Policies) error {
 	for _, list := range []*[]string{&p.AllowedTypes, &p.Switches, &p.Extensions} {

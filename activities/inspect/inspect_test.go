@@ -38,7 +38,7 @@ func judged(t *testing.T, name string, source *stored) (InspectObjectResult, err
 	t.Helper()
 	a := New(nil, source, archives.DefaultLimits())
 	found, err := a.inspect(t.Context(), files.Version{ID: uuid.New(), OrganizationID: tenancy.OrgID(uuid.New()), Name: name, Size: int64(len(source.content))}, types.Rules{})
-	return found.result, err
+	return found.Result, err
 }
 
 func pngHeader(width, height uint32) []byte {
@@ -129,8 +129,8 @@ func TestContainersUnderEveryName(t *testing.T) {
 			v := files.Version{ID: uuid.New(), OrganizationID: tenancy.OrgID(uuid.New()), Name: tc.file, Size: int64(len(source.content))}
 			found, err := a.inspect(t.Context(), v, types.Rules{Extensions: []string{".sib"}})
 			require.NoError(t, err)
-			require.Equal(t, tc.rule, found.result.Rule)
-			require.Equal(t, tc.rule == "", found.result.Archive, "its members are scanned")
+			require.Equal(t, tc.rule, found.Result.Rule)
+			require.Equal(t, tc.rule == "", found.Result.Archive, "its members are scanned")
 		})
 	}
 }

@@ -55,3 +55,8 @@ func (r *ranges) fetch(off, length int64) error {
 	r.held, r.at = buf, off
 	return nil
 }
+
+// Whole reads the object from its first byte to its last, in one request.
+func (r *ranges) Whole() (io.ReadCloser, error) {
+	return r.source.Open(r.ctx, r.key, r.etag, 0, -1)
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/google/uuid"
 
@@ -70,9 +71,11 @@ func (a *Activities) rescanOne(ctx context.Context, q tenancy.Queries, version u
 	if err != nil || v.Status != files.Published {
 		return err
 	}
-	kind, _ := types.ByMediaType(v.MimeType)
-	key := files.ContentKey(v.OrganizationID, v.ID)
-	found, err := a.scan(ctx, a.published, object{key, v.ObjectEtag, v.Sha256, v.Size, kind.Container == types.Zip, kind.Macros}, p, differs)
+	o := object{key: files.ContentKey(v.OrganizationID, v.ID), etag: v.ObjectEtag, sha256: v.Sha256, size: v.Size, macros: hasMacros(v.MimeType)}
+	if o.archive, err = a.isZip(ctx, o, v.MimeType); err != nil {
+		return err
+	}
+	found, err := a.scan(ctx, a.published, o, p, differs)
 	switch {
 	case errors.Is(err, ErrBytesDiffer):
 		result.Damaged = append(result.Damaged, version)
@@ -85,6 +88,25 @@ func (a *Activities) rescanOne(ctx context.Context, q tenancy.Queries, version u
 	}
 	result.Scanned++
 	return nil
+}
+
+// isZip says whether the members of a published object are scanned one by one. Where
+// its kind does not tell, its first bytes do, as they did at the inspection.
+func (a *Activities) isZip(ctx context.Context, o object, mediaType string) (bool, error) {
+	if !types.HidesContainer(mediaType) || o.size == 0 {
+		kind, _ := types.ByMediaType(mediaType)
+		return kind.Container == types.Zip && o.size > 0, nil
+	}
+	head := make([]byte, min(o.size, types.HeadSize))
+	body, err := a.published.Open(ctx, o.key, o.etag, 0, int64(len(head)))
+	if err != nil {
+		return false, fmt.Errorf("open the first bytes: %w", err)
+	}
+	defer func() { _ = body.Close() }()
+	if _, err := io.ReadFull(body, head); err != nil {
+		return false, fmt.Errorf("read the first bytes: %w", err)
+	}
+	return types.ContainerOf(head) == types.Zip, nil
 }
 
 // differs is a finding about one file and must not end the whole stretch.

@@ -5,7 +5,10 @@ package scan
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -159,4 +162,31 @@ func (a *Activities) scan(ctx context.Context, source Source, o object, p *heart
 		return files.Verdict{}, err
 	}
 	return files.Verdict{Verdict: found.Verdict, Signature: found.Signature, Engine: engine, Database: database, SHA256: s.sha256}, nil
+}
+
+// Local gives the verdict about bytes that are at hand, as ScanObject does about a
+// version's: all of them, and of a zip container each member. It touches no
+// database and no store, and is no activity.
+func Local(ctx context.Context, a *Activities, content io.ReaderAt, size int64, mediaType string, archive bool) (ScanObjectResult, error) {
+	if size > a.config.MaxBytes {
+		return ScanObjectResult{Verdict: verdict.Unscannable, Detail: tooLarge}, nil
+	}
+	hash := sha256.New()
+	if _, err := io.Copy(hash, io.NewSectionReader(content, 0, size)); err != nil {
+		return ScanObjectResult{}, fmt.Errorf("read the file: %w", err)
+	}
+	o := object{sha256: hex.EncodeToString(hash.Sum(nil)), size: size, archive: archive, macros: hasMacros(mediaType)}
+	found, err := a.scan(ctx, local{content, size}, o, &heartbeat{ctx: ctx}, differs)
+	return ScanObjectResult{Verdict: found.Verdict, Detail: found.Signature}, err
+}
+
+// local is bytes at hand as a Source.
+type local struct {
+	content io.ReaderAt
+	size    int64
+}
+
+// Open reads all of them: a scan asks for nothing else.
+func (l local) Open(context.Context, string, string, int64, int64) (io.ReadCloser, error) {
+	return io.NopCloser(io.NewSectionReader(l.content, 0, l.size)), nil
 }

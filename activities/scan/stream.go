@@ -143,7 +143,7 @@ func (s *stream) members(file io.ReaderAt, o object) (Finding, error) {
 	limits.Refuses = types.NeverInside
 	worst := Finding{Verdict: verdict.Clean}
 	err := archives.Walk(s.ctx, file, o.size, limits, func(m archives.Member) error {
-		found, err := s.member(m)
+		found, err := s.member(m, o.macros)
 		if err != nil {
 			return err
 		}
@@ -163,14 +163,20 @@ func (s *stream) members(file io.ReaderAt, o object) (Finding, error) {
 	return Finding{}, fmt.Errorf("walk through archive: %w", err)
 }
 
-// member asks the scanner about one member, and the type policy whether it is a
-// program.
-func (s *stream) member(m archives.Member) (Finding, error) {
+// member asks the scanner about one member, and the policies whether it is a
+// program, or an old document that may not come in by itself either. macros let a
+// document's own macros pass.
+func (s *stream) member(m archives.Member, macros bool) (Finding, error) {
 	body := bufio.NewReaderSize(m.Reader, types.HeadSize)
 	// An error comes again at the reading that follows.
 	head, _ := body.Peek(types.HeadSize)
 	program := types.IsProgram(head)
-	found, err := s.ask(body, m.Size)
+	document, err := s.documentOf(head, m)
+	if err != nil {
+		return Finding{}, err
+	}
+	defer document.close()
+	found, err := s.ask(document.copying(body), m.Size)
 	switch {
 	case errors.Is(err, ErrTooLarge):
 		found = Finding{verdict.Unscannable, tooLarge}
@@ -180,7 +186,10 @@ func (s *stream) member(m archives.Member) (Finding, error) {
 	if program {
 		found = mostSevere(found, Finding{verdict.Rejected, string(types.Executable)})
 	}
-	return found, nil
+	if found.Verdict != verdict.Clean {
+		return found, nil // the scanner may not have read to the end
+	}
+	return document.judge(macros)
 }
 
 // severity orders what members of one container were found to be.

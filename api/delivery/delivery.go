@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"time"
 
 	"satchel/internal/fault"
@@ -36,21 +35,15 @@ type Content struct {
 	OnStart func() error
 }
 
-// maxRanges bounds how many pieces one request may ask for; each costs a read
-// of the store. With more, the whole is sent, which a server may always do.
-const maxRanges = 16
-
 // Serve answers a GET or HEAD. An error means that nothing was sent yet, so the
 // caller can still say what happened; afterwards the connection is cut instead,
 // which a client notices by the missing bytes.
 func Serve(w http.ResponseWriter, r *http.Request, from Source, c Content) error {
 	ctx, stop := context.WithCancel(r.Context())
 	defer stop()
-	asked := r.Header.Get("Range")
-	if strings.Count(asked, ",") >= maxRanges {
-		r.Header.Del("Range")
-	}
-	body := &ranges{ctx: ctx, from: from, content: c, until: endOf(asked, c.Size)}
+	spans, satisfiable := spansOf(r.Method, r.Header.Get("Range"), c.Size)
+	setRange(r.Header, spans, satisfiable, c.Size)
+	body := &ranges{ctx: ctx, from: from, content: c, spans: spans}
 	defer body.close()
 	setHeaders(w.Header(), c)
 	late := &deferredHeader{ResponseWriter: w, begin: c.OnStart}

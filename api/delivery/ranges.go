@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
-	"strings"
 )
 
 // ranges reads a stored object like a file, one ranged read of the store for
@@ -15,8 +13,9 @@ type ranges struct {
 	ctx     context.Context
 	from    Source
 	content Content
-	until   int64 // where the client's range ends: reading past it costs a second read
+	spans   []span // that are sent; none: the whole. Reading past one costs another read
 	at      int64
+	end     int64 // of the stretch that is open
 	body    io.ReadCloser
 	err     error // the store's, to tell it from the client's going away
 }
@@ -51,7 +50,13 @@ func (r *ranges) Read(p []byte) (int, error) {
 	}
 	n, err := r.body.Read(p)
 	r.at += int64(n)
-	if errors.Is(err, io.EOF) {
+	switch {
+	case r.at >= r.end: // the next piece may begin here, and this body has no more
+		r.close()
+		if errors.Is(err, io.EOF) {
+			err = nil
+		}
+	case errors.Is(err, io.EOF):
 		r.close()
 		if err = nil; n == 0 {
 			err = io.ErrUnexpectedEOF
@@ -65,11 +70,13 @@ func (r *ranges) Read(p []byte) (int, error) {
 }
 
 func (r *ranges) open() error {
-	end := r.content.Size
-	if r.at < r.until {
-		end = r.until
+	r.end = r.content.Size
+	for _, s := range r.spans {
+		if s.from <= r.at && r.at < s.to {
+			r.end = s.to
+		}
 	}
-	r.body, r.err = r.from.Open(r.ctx, r.content.Key, r.content.ObjectETag, r.at, end-r.at)
+	r.body, r.err = r.from.Open(r.ctx, r.content.Key, r.content.ObjectETag, r.at, r.end-r.at)
 	return r.err
 }
 
@@ -78,19 +85,4 @@ func (r *ranges) close() {
 		_ = r.body.Close()
 		r.body = nil
 	}
-}
-
-// endOf says where a plain range "bytes=a-b" ends, else the object's end. It is
-// only a hint of how much to ask of the store: http.ServeContent decides what
-// is sent, and reading further merely opens the store once more.
-func endOf(header string, size int64) int64 {
-	_, last, ok := strings.Cut(strings.TrimPrefix(header, "bytes="), "-")
-	if !ok || strings.HasPrefix(header, "bytes=-") {
-		return size
-	}
-	n, err := strconv.ParseInt(strings.TrimSpace(last), 10, 64)
-	if err != nil || n >= size-1 || n < 0 {
-		return size
-	}
-	return n + 1
 }

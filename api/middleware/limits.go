@@ -21,12 +21,16 @@ type Limits struct {
 	// than Least bytes within it are next to nothing.
 	Stall    time.Duration
 	MinBytes int64
+	// DrainBytes and DrainTime bound what is read of a body behind a refusal.
+	DrainBytes int64
+	DrainTime  time.Duration
 }
 
 // DefaultLimits bounds are those of every server.
 var DefaultLimits = Limits{
 	Header: 10 * time.Second, HeaderBytes: 64 << 10, Idle: 2 * time.Minute, Quick: QuickTimeout, Body: 1 << 20,
 	Stall: 60 * time.Second, MinBytes: 16 << 10,
+	DrainBytes: 64 << 20, DrainTime: 10 * time.Second,
 }
 
 // QuickTimeout is how long a quick request may take.
@@ -39,17 +43,6 @@ const responseTime = 5 * time.Second
 // timeouts: bytes may flow for hours. Each kind of route sets its own.
 func (b Limits) Server(h http.Handler) *http.Server {
 	return &http.Server{Handler: h, ReadHeaderTimeout: b.Header, IdleTimeout: b.Idle, MaxHeaderBytes: b.HeaderBytes}
-}
-
-// DrainTimeout bounds what no one reads. Before it answers, net/http reads what is left of
-// a body, up to 256 KiB of it: of a request that was refused at authentication, or that
-// should have none, a client could make that last for days.
-func (a *Middleware) DrainTimeout(c *gin.Context) {
-	if c.Request.ContentLength == 0 {
-		return // the server reads on all the same, to notice a hang-up
-	}
-	// The reader of the body sets its own deadlines. Recorders in tests have none.
-	_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(a.Limits.Quick))
 }
 
 // LimitClass limits a request by its class: small ones by time and size, streaming ones
@@ -81,7 +74,7 @@ func (a *Middleware) LimitClass(k Class) gin.HandlerFunc {
 	}
 }
 
-// drainTimeout is Rest for what was left by those who set deadlines of their own.
+// drainTimeout is a deadline for what was left by those who set deadlines of their own.
 func drainTimeout(conn *http.ResponseController) {
 	_ = conn.SetReadDeadline(time.Now().Add(responseTime))
 }

@@ -132,8 +132,11 @@ func Write(w http.ResponseWriter, status int, f *fault.Fault) {
 	for name, value := range Headers(status, f) {
 		h.Set(name, value)
 	}
+	body := JSON(status, f, h.Get("X-Request-ID"))
+	// The answer is whole before its request has ended: see the middleware Drain.
+	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	_, _ = w.Write(JSON(status, f, h.Get("X-Request-ID"))) // a caller who is gone reads nothing
+	_, _ = w.Write(body) // a caller who is gone reads nothing
 }
 
 // Seconds writes a wait as Retry-After does, rounded up: who waits that long

@@ -83,7 +83,7 @@ func (r *Storage) leavesAs(c *gin.Context, v files.View) (name, mediaType string
 		if err != nil {
 			return "", "", err
 		}
-		native = types.RulesOf(policies.Switches, nil, false).NativeScripts()
+		native = types.RulesOf(policies.Switches, nil, nil, false).NativeScripts()
 	}
 	return types.DeliveryName(v.Name, v.MimeType, native), row.Delivered(), nil
 }

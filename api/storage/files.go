@@ -268,7 +268,7 @@ func renamed(ctx context.Context, q tenancy.Queries, actor tenancy.Actor, v file
 	if err != nil {
 		return "", err
 	}
-	rules := types.RulesOf(policies.Switches, policies.Extensions, actor.Staff())
+	rules := types.RulesOf(policies.Switches, policies.Extensions, policies.AllowedTypes, actor.Staff())
 	if v.MimeType == "" {
 		return "", uploads.NotTaken(types.Admit(name, "", rules))
 	}

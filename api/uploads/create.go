@@ -111,16 +111,12 @@ func admit(ctx context.Context, q tenancy.Queries, actor tenancy.Actor, name, cl
 	if err != nil {
 		return err
 	}
-	rules := types.RulesOf(policies.Switches, policies.Extensions, actor.Staff())
+	rules := types.RulesOf(policies.Switches, policies.Extensions, policies.AllowedTypes, actor.Staff())
 	if err := types.Admit(name, claim, rules); err != nil {
 		return NotTaken(err)
 	}
 	if size == 0 && !policies.EmptyFiles {
 		return ErrEmpty
-	}
-	row, known := types.ByName(name)
-	if known && len(policies.AllowedTypes) > 0 && !slices.Contains(policies.AllowedTypes, row.MediaType) {
-		return NotTaken(&types.Refusal{Rule: types.NotAllowedHere, Found: row.Title})
 	}
 	return nil
 }

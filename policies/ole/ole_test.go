@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"satchel/internal/oletest"
 	"satchel/policies/verdict"
 )
 
@@ -56,56 +57,56 @@ var (
 		return append([]byte{first, 0xce, 0x02, 0}, "\x00\x00\x00\x00\xc0\x00\x00\x00\x00\x00\x00\x46"...)
 	}
 	msi       = []byte("\x84\x10\x0c\x00\x00\x00\x00\x00\xc0\x00\x00\x00\x00\x00\x00\x46")
-	goodWord  = entry{name: "WordDocument", content: wordStream(0)}
-	goodSheet = entry{name: "Workbook", content: workbook(sheet)}
+	goodWord  = oletest.Entry{Name: "WordDocument", Content: wordStream(0)}
+	goodSheet = oletest.Entry{Name: "Workbook", Content: workbook(sheet)}
 )
 
 func TestCompoundFiles(t *testing.T) {
 	t.Parallel()
-	slides := func(records ...[]byte) entry {
-		return entry{name: "PowerPoint Document", content: bytes.Join(records, nil)}
+	slides := func(records ...[]byte) oletest.Entry {
+		return oletest.Entry{Name: "PowerPoint Document", Content: bytes.Join(records, nil)}
 	}
-	withMacros := compound(nil, entry{name: "x", children: []entry{{name: "VBA", children: []entry{{name: "dir", content: []byte("x")}}}}})
-	chart := compound(nil, goodSheet)
+	withMacros := oletest.Compound(nil, oletest.Entry{Name: "x", Children: []oletest.Entry{{Name: "VBA", Children: []oletest.Entry{{Name: "dir", Content: []byte("x")}}}}})
+	chart := oletest.Compound(nil, goodSheet)
 	for name, tc := range map[string]struct {
 		content  []byte
 		document string
 		rule     Rule
 	}{
-		"Word":                           {compound(nil, goodWord, entry{name: "\x05SummaryInformation", content: []byte("x")}), word, ""},
-		"Excel":                          {compound(nil, goodSheet), excel, ""},
-		"Excel 5":                        {compound(nil, entry{name: "Book", content: workbook(sheet)}), excel, ""},
-		"PowerPoint":                     {compound(nil, slides(slide(0xf, 0x03e8, slide(0, 0x03e9, []byte("x"))))), powerPoint, ""},
-		"Publisher":                      {compound(nil, entry{name: "Quill", children: []entry{{name: "QuillSub", content: []byte("x")}}}), publisher, ""},
-		"Visio":                          {compound(nil, entry{name: "VisioDocument", content: []byte("x")}), visio, ""},
-		"another compound file":          {compound(nil, entry{name: "__properties_version1.0", content: []byte("x")}), "", ""},
-		"Word with a table of Excel":     {compound(nil, goodWord, entry{name: "ObjectPool", children: []entry{{name: "_1", children: []entry{goodSheet}}}}), word, ""},
-		"PowerPoint with a chart":        {compound(nil, slides(slide(0x10, recordStorage, packed(t, chart)))), powerPoint, ""},
-		"Word with macros":               {compound(nil, goodWord, entry{name: "Macros", children: []entry{{name: "VBA", content: []byte("x")}}}), "", Macros},
-		"Excel with macros":              {compound(nil, goodSheet, entry{name: "_VBA_PROJECT_CUR", children: []entry{{name: "VBA", content: []byte("x")}}}), "", Macros},
-		"Excel 4 macros":                 {compound(nil, entry{name: "Workbook", content: workbook(sheet, macros)}), "", Macros},
-		"Excel 4 macros by their stream": {compound(nil, entry{name: "Workbook", content: append(workbook(sheet), record(recordBOF, 0, 6, 0x40, 0)...)}), "", Macros},
-		"an inner workbook's macros":     {compound(nil, goodWord, entry{name: "ObjectPool", children: []entry{{name: "_1", children: []entry{{name: "Workbook", content: workbook(macros)}}}}}), "", Macros},
-		"PowerPoint with macros":         {compound(nil, slides(slide(0xf, 0x03e8, slide(0, recordVBAInfoAtom, []byte("\x01\x00\x00\x00\x01\x00\x00\x00\x02\x00\x00\x00"))))), "", Macros},
-		"an object's macros":             {compound(nil, slides(slide(0x10, recordStorage, packed(t, withMacros)))), "", Macros},
-		"an object's macros, unpacked":   {compound(nil, slides(slide(0, recordStorage, withMacros))), "", Macros},
-		"an embedded file":               {compound(nil, goodWord, entry{name: "ObjectPool", children: []entry{{name: "_1", children: []entry{{name: "\x01Ole10Native", content: []byte("x")}}}}}), "", EmbeddedObject},
-		"an old equation":                {compound(nil, goodWord, entry{name: "ObjectPool", children: []entry{{name: "_1", children: []entry{{name: "Equation Native", content: []byte("x")}}}}}), "", EmbeddedObject},
-		"an old equation by its class":   {compound(nil, goodWord, entry{name: "_1", class: class(2), children: []entry{{name: "x", content: []byte("x")}}}), "", EmbeddedObject},
-		"an equation of MathType":        {compound(nil, goodWord, entry{name: "ObjectPool", children: []entry{{name: "_1", class: class(3), children: []entry{{name: "Equation Native", content: []byte("x")}}}}}), word, ""},
-		"Word with a password":           {compound(nil, entry{name: "WordDocument", content: wordStream(0x100)}), "", Encrypted},
-		"Excel with a password":          {compound(nil, entry{name: "Workbook", content: workbook(record(recordFilePass, 1, 0), sheet)}), "", Encrypted},
-		"PowerPoint with a password":     {compound(nil, entry{name: "Current User", content: append(make([]byte, 12), 0xdf, 0xc4, 0xd1, 0xf3)}), "", Encrypted},
-		"a new document with a password": {compound(nil, entry{name: "EncryptionInfo", content: []byte("x")}, entry{name: "EncryptedPackage", content: []byte("x")}), "", Encrypted},
-		"an installer":                   {compound(msi, goodWord), "", Executable},
-		"a workbook that breaks off":     {compound(nil, entry{name: "Workbook", content: append(bytes.Repeat(sheet, 400), 0x01, 0x01, 0xff, 0xff)}), "", Corrupt},
-		"no Word in it":                  {compound(nil, entry{name: "WordDocument", content: []byte("x")}), "", Corrupt},
-		"cut off":                        {compound(nil, goodWord)[:3000], "", Corrupt},
+		"Word":                           {oletest.Compound(nil, goodWord, oletest.Entry{Name: "\x05SummaryInformation", Content: []byte("x")}), word, ""},
+		"Excel":                          {oletest.Compound(nil, goodSheet), excel, ""},
+		"Excel 5":                        {oletest.Compound(nil, oletest.Entry{Name: "Book", Content: workbook(sheet)}), excel, ""},
+		"PowerPoint":                     {oletest.Compound(nil, slides(slide(0xf, 0x03e8, slide(0, 0x03e9, []byte("x"))))), powerPoint, ""},
+		"Publisher":                      {oletest.Compound(nil, oletest.Entry{Name: "Quill", Children: []oletest.Entry{{Name: "QuillSub", Content: []byte("x")}}}), publisher, ""},
+		"Visio":                          {oletest.Compound(nil, oletest.Entry{Name: "VisioDocument", Content: []byte("x")}), visio, ""},
+		"another compound file":          {oletest.Compound(nil, oletest.Entry{Name: "__properties_version1.0", Content: []byte("x")}), "", ""},
+		"Word with a table of Excel":     {oletest.Compound(nil, goodWord, oletest.Entry{Name: "ObjectPool", Children: []oletest.Entry{{Name: "_1", Children: []oletest.Entry{goodSheet}}}}), word, ""},
+		"PowerPoint with a chart":        {oletest.Compound(nil, slides(slide(0x10, recordStorage, packed(t, chart)))), powerPoint, ""},
+		"Word with macros":               {oletest.Compound(nil, goodWord, oletest.Entry{Name: "Macros", Children: []oletest.Entry{{Name: "VBA", Content: []byte("x")}}}), "", Macros},
+		"Excel with macros":              {oletest.Compound(nil, goodSheet, oletest.Entry{Name: "_VBA_PROJECT_CUR", Children: []oletest.Entry{{Name: "VBA", Content: []byte("x")}}}), "", Macros},
+		"Excel 4 macros":                 {oletest.Compound(nil, oletest.Entry{Name: "Workbook", Content: workbook(sheet, macros)}), "", Macros},
+		"Excel 4 macros by their stream": {oletest.Compound(nil, oletest.Entry{Name: "Workbook", Content: append(workbook(sheet), record(recordBOF, 0, 6, 0x40, 0)...)}), "", Macros},
+		"an inner workbook's macros":     {oletest.Compound(nil, goodWord, oletest.Entry{Name: "ObjectPool", Children: []oletest.Entry{{Name: "_1", Children: []oletest.Entry{{Name: "Workbook", Content: workbook(macros)}}}}}), "", Macros},
+		"PowerPoint with macros":         {oletest.Compound(nil, slides(slide(0xf, 0x03e8, slide(0, recordVBAInfoAtom, []byte("\x01\x00\x00\x00\x01\x00\x00\x00\x02\x00\x00\x00"))))), "", Macros},
+		"an object's macros":             {oletest.Compound(nil, slides(slide(0x10, recordStorage, packed(t, withMacros)))), "", Macros},
+		"an object's macros, unpacked":   {oletest.Compound(nil, slides(slide(0, recordStorage, withMacros))), "", Macros},
+		"an embedded file":               {oletest.Compound(nil, goodWord, oletest.Entry{Name: "ObjectPool", Children: []oletest.Entry{{Name: "_1", Children: []oletest.Entry{{Name: "\x01Ole10Native", Content: []byte("x")}}}}}), "", EmbeddedObject},
+		"an old equation":                {oletest.Compound(nil, goodWord, oletest.Entry{Name: "ObjectPool", Children: []oletest.Entry{{Name: "_1", Children: []oletest.Entry{{Name: "Equation Native", Content: []byte("x")}}}}}), "", EmbeddedObject},
+		"an old equation by its class":   {oletest.Compound(nil, goodWord, oletest.Entry{Name: "_1", Class: class(2), Children: []oletest.Entry{{Name: "x", Content: []byte("x")}}}), "", EmbeddedObject},
+		"an equation of MathType":        {oletest.Compound(nil, goodWord, oletest.Entry{Name: "ObjectPool", Children: []oletest.Entry{{Name: "_1", Class: class(3), Children: []oletest.Entry{{Name: "Equation Native", Content: []byte("x")}}}}}), word, ""},
+		"Word with a password":           {oletest.Compound(nil, oletest.Entry{Name: "WordDocument", Content: wordStream(0x100)}), "", Encrypted},
+		"Excel with a password":          {oletest.Compound(nil, oletest.Entry{Name: "Workbook", Content: workbook(record(recordFilePass, 1, 0), sheet)}), "", Encrypted},
+		"PowerPoint with a password":     {oletest.Compound(nil, oletest.Entry{Name: "Current User", Content: append(make([]byte, 12), 0xdf, 0xc4, 0xd1, 0xf3)}), "", Encrypted},
+		"a new document with a password": {oletest.Compound(nil, oletest.Entry{Name: "EncryptionInfo", Content: []byte("x")}, oletest.Entry{Name: "EncryptedPackage", Content: []byte("x")}), "", Encrypted},
+		"an installer":                   {oletest.Compound(msi, goodWord), "", Executable},
+		"a workbook that breaks off":     {oletest.Compound(nil, oletest.Entry{Name: "Workbook", Content: append(bytes.Repeat(sheet, 400), 0x01, 0x01, 0xff, 0xff)}), "", Corrupt},
+		"no Word in it":                  {oletest.Compound(nil, oletest.Entry{Name: "WordDocument", Content: []byte("x")}), "", Corrupt},
+		"cut off":                        {oletest.Compound(nil, goodWord)[:3000], "", Corrupt},
 		"a header alone":                 {[]byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), "", Corrupt},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			document, err := Inspect(bytes.NewReader(tc.content), int64(len(tc.content)))
+			document, err := Inspect(bytes.NewReader(tc.content), int64(len(tc.content)), Embedded{})
 			if tc.rule == "" {
 				require.NoError(t, err)
 				require.Equal(t, tc.document, document)
@@ -117,7 +118,7 @@ func TestCompoundFiles(t *testing.T) {
 			require.Empty(t, document)
 		})
 	}
-	_, err := Inspect(bytes.NewReader(nil), MaxSize+1)
+	_, err := Inspect(bytes.NewReader(nil), MaxSize+1, Embedded{})
 	require.ErrorContains(t, err, string(TooLarge))
 }
 
@@ -131,7 +132,7 @@ func (b broken) Read([]byte) (int, error) { return 0, b.err }
 func TestReaderFails(t *testing.T) {
 	t.Parallel()
 	down := errors.New("down")
-	_, err := Inspect(broken{down}, 10_000)
+	_, err := Inspect(broken{down}, 10_000, Embedded{})
 	require.ErrorIs(t, err, down)
 	require.ErrorIs(t, InspectRTF(broken{down}), down)
 }
@@ -179,11 +180,11 @@ func TestEveryRuleHasSentences(t *testing.T) {
 }
 
 func FuzzInspect(f *testing.F) {
-	f.Add(compound(nil, goodWord))
-	f.Add(compound(nil, goodSheet, entry{name: "a", children: []entry{goodWord}}))
-	f.Add(compound(nil, entry{name: "PowerPoint Document", content: slide(0x10, recordStorage, compound(nil, goodSheet))}))
+	f.Add(oletest.Compound(nil, goodWord))
+	f.Add(oletest.Compound(nil, goodSheet, oletest.Entry{Name: "a", Children: []oletest.Entry{goodWord}}))
+	f.Add(oletest.Compound(nil, oletest.Entry{Name: "PowerPoint Document", Content: slide(0x10, recordStorage, oletest.Compound(nil, goodSheet))}))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		_, err := Inspect(bytes.NewReader(content), int64(len(content)))
+		_, err := Inspect(bytes.NewReader(content), int64(len(content)), Embedded{})
 		var finding *Finding
 		require.True(t, err == nil || errors.As(err, &finding), "%v", err)
 	})

@@ -7,15 +7,40 @@ import (
 	"io"
 )
 
-// checkWord reads the flags of the file information block (MS-DOC 2.5.1): the
-// document may be encrypted.
+// checkWord reads the file information block (MS-DOC 2.5.1): the document may be
+// encrypted, and one of Word 6 and 95 may have macros in it.
 func checkWord(content []byte, _ int) error {
-	const flagsAt, encrypted, magic = 10, 0x0100, 0xa5ec
-	if len(content) < flagsAt+2 || binary.LittleEndian.Uint16(content) != magic {
+	const flagsAt, encrypted, word97, word6 = 10, 0x0100, 0xa5ec, 0xa5dc
+	if len(content) < flagsAt+2 {
 		return found(Corrupt)
 	}
-	if binary.LittleEndian.Uint16(content[flagsAt:])&encrypted != 0 {
+	magic := binary.LittleEndian.Uint16(content)
+	switch {
+	case magic != word97 && magic != word6:
+		return found(Corrupt)
+	case binary.LittleEndian.Uint16(content[flagsAt:])&encrypted != 0:
 		return found(Encrypted)
+	case magic == word6:
+		return checkWordBasic(content)
+	}
+	return nil
+}
+
+// checkWordBasic looks for macros in the commands of a document of Word 6: a list
+// that begins with 0xff, and whose first part is the macros where there are any.
+func checkWordBasic(content []byte) error {
+	const commandsAt, list, macros = 0x118, 0xff, 0x01
+	if len(content) < commandsAt+8 {
+		return found(Corrupt)
+	}
+	at, size := int64(binary.LittleEndian.Uint32(content[commandsAt:])), int64(binary.LittleEndian.Uint32(content[commandsAt+4:]))
+	switch {
+	case size < 2:
+		return nil
+	case at+size > int64(len(content)), content[at] != list:
+		return found(Corrupt)
+	case content[at+1] == macros:
+		return found(Macros)
 	}
 	return nil
 }
@@ -72,7 +97,7 @@ const (
 
 // checkPresentation looks through the tree of records for macros and for objects,
 // each of which is a compound file.
-func checkPresentation(content []byte, depth int) error {
+func (e Embedded) checkPresentation(content []byte, depth int) error {
 	const header, containerVersion = 8, 0xf
 	for at := 0; at+header <= len(content); {
 		version := binary.LittleEndian.Uint16(content[at:])
@@ -88,7 +113,7 @@ func checkPresentation(content []byte, depth int) error {
 		case kind == recordEncryption:
 			return found(Encrypted)
 		case kind == recordStorage:
-			if err := checkObject(body[:size], version>>4 == compressedInstance, depth); err != nil {
+			if err := e.checkObject(body[:size], version>>4 == compressedInstance, depth); err != nil {
 				return err
 			}
 		}
@@ -103,7 +128,7 @@ func checkPresentation(content []byte, depth int) error {
 
 // checkObject looks through an embedded object. A chart or a table is one and does
 // no harm.
-func checkObject(content []byte, compressed bool, depth int) error {
+func (e Embedded) checkObject(content []byte, compressed bool, depth int) error {
 	if compressed {
 		const length = 4
 		if len(content) < length {
@@ -121,7 +146,7 @@ func checkObject(content []byte, compressed bool, depth int) error {
 	if !bytes.HasPrefix(content, []byte("\xd0\xcf\x11\xe0")) {
 		return nil
 	}
-	return nested(content, depth)
+	return e.nested(content, depth)
 }
 
 // checkCurrentUser reads the token that says whether the presentation is encrypted

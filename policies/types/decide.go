@@ -21,15 +21,18 @@ type Rules struct {
 	// Extensions are endings, in lower case with their dot, of files that are taken
 	// as Opaque.
 	Extensions []string
-	Staff      bool
+	// Only are the media types to which the organization narrows what it takes; none
+	// is all. Extensions are taken beside them.
+	Only  []string
+	Staff bool
 }
 
 func (r Rules) on(s Switch) bool { return slices.Contains(r.Switches, s) }
 
-// RulesOf makes rules of the names of switches and the extensions that an
-// organization keeps.
-func RulesOf(switches, extensions []string, staff bool) Rules {
-	r := Rules{Extensions: extensions, Staff: staff}
+// RulesOf makes rules of the names of switches, the extensions and the media types
+// that an organization keeps.
+func RulesOf(switches, extensions, only []string, staff bool) Rules {
+	r := Rules{Extensions: extensions, Only: only, Staff: staff}
 	for _, name := range switches {
 		r.Switches = append(r.Switches, Switch(name))
 	}
@@ -101,6 +104,12 @@ func (r Rules) allows(row Row) Rule {
 	return ""
 }
 
+// Narrows says whether the organization takes fewer kinds of files than the
+// platform, and not this one.
+func (r Rules) Narrows(mediaType string) bool {
+	return len(r.Only) > 0 && mediaType != Opaque && !slices.Contains(r.Only, mediaType)
+}
+
 // Decision is the outcome for one file.
 type Decision struct {
 	// Type is the row that the content selects. It is set when Rule is empty, and
@@ -126,8 +135,12 @@ func (d Decision) Accepted() bool { return d.Rule == "" && d.Type.MediaType != "
 // error is a *Refusal. An admitted file still has to pass Decide.
 func Admit(name, claim string, rules Rules) error {
 	row, rule := admit(name, rules)
-	if rule == "" && isProgramClaim(claim) {
+	switch {
+	case rule != "":
+	case isProgramClaim(claim):
 		rule = ClaimMismatch
+	case row.MediaType != "" && rules.Narrows(row.MediaType):
+		rule = NotAllowedHere
 	}
 	if rule != "" {
 		return &Refusal{Rule: rule, Found: row.Title}
@@ -182,6 +195,16 @@ func NeverInside(name string) bool {
 	return rule == Executable || rule == MacroDocument
 }
 
+// HarmlessInside says whether a file may lie in a document, from which a person opens
+// it without another look: a picture, a sound, a film, a text or a PDF under its own
+// name. Source code and markup leave Satchel as plain text, but a document opens them
+// as what they are.
+func HarmlessInside(name string, content []byte) bool {
+	d := Decide(name, "", content, Rules{})
+	named, known := byExtension(extension(name))
+	return known && d.Accepted() && d.From == "" && d.Type.Container == NoContainer && named.Tier == Default && named.Delivered() == named.MediaType
+}
+
 // Decide judges a file by its name, its claim and the first bytes of its
 // content. What a program is by content is refused as such whatever it is
 // called.
@@ -223,11 +246,7 @@ func empty(row Row) Decision {
 // settle holds the content against the name.
 func settle(claim string, head []byte, content string, row Row, rules Rules) Decision {
 	if row.takes(content, head) {
-		kind := row.public()
-		if kind.Container == NoContainer {
-			kind.Container = containerOf(content) // of a kind that is not known by what it holds
-		}
-		return Decision{Type: kind, From: differingClaim(row, claim)}
+		return Decision{Type: row.opened(content), From: differingClaim(row, claim)}
 	}
 	actual, known := byContent(content, head)
 	refused := Decision{Type: row.public(), Rule: ContentMismatch, Found: actual.Title, Expected: row.Title}
@@ -243,9 +262,19 @@ func settle(claim string, head []byte, content string, row Row, rules Rules) Dec
 	from := row.MediaType
 	if from == "" {
 		// A name without an extension says nothing that could be wrong.
-		return Decision{Type: actual.public(), From: differingClaim(actual, claim)}
+		return Decision{Type: actual.opened(content), From: differingClaim(actual, claim)}
 	}
-	return Decision{Type: actual.public(), From: from}
+	return Decision{Type: actual.opened(content), From: from}
+}
+
+// opened is the row with what opens its content, also where the kind is not known by
+// what it holds.
+func (r Row) opened(content string) Row {
+	r = r.public()
+	if r.Container == NoContainer {
+		r.Container = containerOf(content)
+	}
+	return r
 }
 
 // containerOf says what opens content whose kind does not tell.
@@ -257,6 +286,8 @@ func containerOf(content string) Container {
 		return OLE
 	case rtfContent:
 		return RTF
+	case officeXML:
+		return XML
 	}
 	return NoContainer
 }
@@ -289,7 +320,7 @@ func byContent(content string, head []byte) (Row, bool) {
 	switch content {
 	case htmlPage, htmlFragment:
 		return byMediaType("text/html")
-	case xmlText:
+	case xmlText, officeXML:
 		return byMediaType("application/xml")
 	case zipContent:
 		return byMediaType(zipContent)
@@ -370,6 +401,21 @@ func expectedTitle(d Decision, row Row) string {
 // it is called. It is what a zip is asked about each of its members.
 func IsProgram(head []byte) bool {
 	return detect(head[:min(len(head), HeadSize)]).rule == Executable
+}
+
+// ContainerOf says what opens content that begins with head, whatever it is called.
+func ContainerOf(head []byte) Container {
+	return containerOf(detect(head[:min(len(head), HeadSize)]).content)
+}
+
+// HidesContainer reports that a file which is stored under a media type may be a
+// container that only its content shows: its kind is not known by what it holds.
+func HidesContainer(mediaType string) bool {
+	row, known := byMediaType(mediaType)
+	if !known || row.Container != NoContainer {
+		return false
+	}
+	return row.MediaType == Opaque || slices.ContainsFunc(row.magics, func(m magic) bool { return m.at == 0 && m.bytes == "PK\x03\x04" })
 }
 
 // differingClaim returns the claim, without its parameters such as a charset, if

@@ -16,6 +16,8 @@ const (
 	htmlPage     = "html-page"
 	svgDrawing   = "svg-drawing"
 	xmlText      = "xml"
+	// officeXML is a document of Office or OpenDocument that is one XML file.
+	officeXML = "office-xml"
 	// taggedAudio begins with an ID3 tag that is longer than the head, such as one
 	// with a large cover. MP3 and AAC look alike up to there.
 	taggedAudio = "id3-tagged-audio"
@@ -50,7 +52,7 @@ func detect(head []byte) finding {
 		return finding{rule: Script} // an interpreter runs it, whatever follows
 	case hasMagic(zipMagics, head):
 		return finding{content: zipContent} // policies/archives opens it
-	case bytes.HasPrefix(head, []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")):
+	case hasMagic(oleMagics, head):
 		return finding{content: oleContent} // policies/ole opens it
 	case bytes.HasPrefix(head, []byte(`{\rt`)):
 		return finding{content: rtfContent}
@@ -66,6 +68,10 @@ func detect(head []byte) finding {
 	}
 	return detectBinary(kind, head)
 }
+
+// oleMagics begin a compound file, and a workbook of Excel 2, 3 or 4, which is the
+// stream of one.
+var oleMagics = []magic{{0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"}, {0, "\x09\x00\x04\x00"}, {0, "\x09\x02\x06\x00"}, {0, "\x09\x04\x06\x00"}}
 
 var zipMagics = []magic{{0, "PK\x03\x04"}, {0, "PK\x05\x06"}, {0, "PK\x07\x08PK\x03\x04"}, {0, "PK00PK\x03\x04"}}
 
@@ -263,8 +269,8 @@ func containsPHP(head []byte) bool {
 
 func bareType(m *mimetype.MIME) string {
 	bare, _, _ := strings.Cut(m.String(), ";")
-	if bare == plainText || strings.HasPrefix(bare, "text/") {
-		// Not text by this package's stricter reading, so nothing that is known.
+	if bare == plainText || strings.HasPrefix(bare, "text/") || bare == Opaque {
+		// No text by this package's stricter reading, so nothing that is known.
 		return unknown
 	}
 	return bare

@@ -49,7 +49,7 @@ var tiers = []struct {
 	heading, meaning string
 }{
 	{Default, "Taken by default", "Everybody who may upload may bring these."},
-	{Checked, "Taken after a check", "The whole content is opened first. A document with macros, embedded programs, a remote template or a password is refused."},
+	{Checked, "Taken after a check", "The whole content is opened first. A document with macros, a remote template, a password, or a file inside it that is more than a picture, sound, film, text or PDF is refused."},
 	{Staff, "Brought by staff", "Teachers, administrators and owners bring these, in part only where a switch of the organization allows it."},
 	{OptIn, "Taken where the organization allows it", "An administrator turns these on by a switch."},
 }
@@ -93,8 +93,14 @@ const outro = `
 ## What the first bytes cannot show
 
 The content is judged by its first 64 KiB. Not seen there: what is appended to a file (a zip behind an image), active content
-inside a PDF, and what a container holds. Zip containers and Office documents are opened by ` + "`policies/archives`" + `, everything
-goes through the virus scanner, and every original leaves as an attachment.
+inside a PDF, and what a container holds. Zip containers and Office documents are opened by ` + "`policies/archives`" + `, old Office documents and documents that are one
+XML file by ` + "`policies/ole`" + `, alone and inside a container. Everything goes through the virus scanner, and every original leaves as an
+attachment.
+
+A VBA project without code is no macro: Publisher and Excel write one into documents in which no person wrote any. An equation
+of the editor that Office had until 2018 is taken when it is read to its end within the buffers of that editor, whose faults it
+would need (CVE-2017-11882, CVE-2018-0798, CVE-2018-0802). A file inside a document is taken when it is a picture, sound, film,
+text or PDF under each of its names.
 
 The header of a picture says how large it is, and a browser takes memory for that before it looks at the data. Refused as
 ` + "`too_many_pixels`" + ` are pictures that declare more than 1,000 megapixels, and those that declare more than 100 in fewer bytes than
@@ -109,6 +115,12 @@ which a computer runs it, unless the organization says so.
 A name may use any script. It is kept in Unicode's composed form (NFC), without folders, without blanks around it and without
 dots at its end. Names are refused that hold control characters, line separators or marks that reorder text, that are empty,
 or that are longer than 255 characters or 1,024 bytes.
+
+## Try a folder
+
+` + "`make judge DIR=folder`" + ` says which files of a folder a new organization takes, by kind, as a student and as staff, and names the
+refused ones with their rule. ` + "`ARGS='--json'`" + ` prints one object a file, and ` + "`ARGS='--clamd socket'`" + ` asks a running scanner too. What it
+says about public test collections is in [performance.md](performance.md).
 `
 
 func codes(values []string) string {

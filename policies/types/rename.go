@@ -26,6 +26,8 @@ func Rename(mediaType, oldName, newName string, rules Rules) (Row, error) {
 		return Row{}, &Refusal{Rule: rule, Found: named.Title}
 	case named.MediaType == stored.MediaType:
 		return stored.public(), nil
+	case named.MediaType != "" && rules.Narrows(named.MediaType):
+		return Row{}, &Refusal{Rule: NotAllowedHere, Found: named.Title}
 	case named.textual() && stored.textual() && slices.Equal(named.contents, textKinds):
 		return named.public(), nil
 	case ending != "" && (named.Family == Image || named.Family == Audio || named.Family == Video) && relatives(named, stored):

@@ -84,6 +84,7 @@ const (
 	Zip         Container = "zip" // policies/archives
 	OLE         Container = "ole" // policies/ole
 	RTF         Container = "rtf" // policies/ole
+	XML         Container = "xml" // policies/ole: a document that is one XML file
 )
 
 // Row is one kind of file.

@@ -78,8 +78,9 @@ var documents = []Row{
 	{Title: "DjVu document", MediaType: "image/vnd.djvu", Extensions: []string{".djvu", ".djv"}, Family: Document, Tier: Default, magics: []magic{{0, "AT&TFORM"}}},
 }
 
-// iWork are members of which each program of Apple writes one.
-var iWork = []string{"index/", "index.zip", "index.xml", "index.apxl", "buildversionhistory.plist", "metadata/"}
+// iWork are members of which each program of Apple writes one. The last three are
+// of a document that was a folder on the computer and is packed as one.
+var iWork = []string{"index/", "index.zip", "index.xml", "index.apxl", "buildversionhistory.plist", "metadata/", "*.pages/index.zip", "*.numbers/index.zip", "*.key/index.zip"}
 
 // packed are containers of any files.
 var packed = []Row{

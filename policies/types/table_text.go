@@ -2,7 +2,7 @@ package types
 
 // textKinds are the kinds of content that are text: what a text is written in
 // does not change that it is text.
-var textKinds = []string{plainText, htmlFragment, htmlPage, svgDrawing, xmlText}
+var textKinds = []string{plainText, htmlFragment, htmlPage, svgDrawing, xmlText, officeXML}
 
 // text is a kind that any text may be.
 func text(family Family, title, mediaType string, extensions ...string) Row {

@@ -133,8 +133,21 @@ var (
 	// that HTML and Markdown may begin with.
 	pageStart = regexp.MustCompile(`(?is)^(<\?xml[^>]*\?>|<!--.*?-->|\s)*<(!doctype\s+html|html|head|body|script|iframe|frameset|object|embed|meta|link|base|style|title|form)[\s>/]`)
 	fragment  = regexp.MustCompile(`(?is)^(<!--|<(` + fragmentTags + `)(\s[^<>]*)?/?>)`)
-	anyTag    = regexp.MustCompile(`(?is)<(script|iframe|html|body|object|embed)[\s>/]`)
+	// officeRoot are the elements that a document in one XML file begins with, and
+	// officeNamespaces what is behind their names. An entity may stand for one.
+	officeRoot       = regexp.MustCompile(`(?is)^(?:<\?.*?\?>|<!--.*?-->|<!doctype[^\[>]*(?:\[.*?\]\s*)?>|\s)*<(?:[a-z_][\w.-]*:)?(document|worddocument|package)[\s>]`)
+	officeNamespaces = map[string]*regexp.Regexp{
+		"document":     regexp.MustCompile(`(?i)opendocument|openoffice\.org|<!entity\s`),
+		"worddocument": regexp.MustCompile(`(?i)schemas\.microsoft\.com/office|<!entity\s`),
+		"package":      regexp.MustCompile(`(?i)schemas\.microsoft\.com/office|<!entity\s`),
+	}
+	anyTag = regexp.MustCompile(`(?is)<(script|iframe|html|body|object|embed)[\s>/]`)
 )
+
+func isOfficeXML(start string) bool {
+	root := officeRoot.FindStringSubmatch(start)
+	return root != nil && officeNamespaces[strings.ToLower(root[1])].MatchString(start)
+}
 
 func detectMarkup(start string) string {
 	switch {
@@ -144,6 +157,8 @@ func detectMarkup(start string) string {
 		return htmlPage
 	case fragment.MatchString(start):
 		return htmlFragment
+	case isOfficeXML(start):
+		return officeXML
 	case strings.HasPrefix(strings.ToLower(start), "<?xml"):
 		if anyTag.MatchString(start) {
 			return htmlPage

@@ -1100,8 +1100,10 @@ func (q *Queries) SpaceGet(ctx context.Context, id uuid.UUID) (SpaceGetRow, erro
 }
 
 const spaceInsert = `-- name: SpaceInsert :execrows
-insert into spaces (organization_id, id, kind, name, class_id, about_id, created_by) values (app.org(), $1, $2, $3, $4, $5, app.actor())
-on conflict (organization_id, id) do nothing
+
+insert into spaces (organization_id, id, kind, name, class_id, about_id, created_by)
+select app.org(), $1::uuid, $2::text, $3::text, $4::uuid, $5::uuid, app.actor()
+ where not exists (select from spaces where id = $1::uuid)
 `
 
 type SpaceInsertParams struct {
@@ -1112,6 +1114,8 @@ type SpaceInsertParams struct {
 	AboutID *uuid.UUID
 }
 
+// With "on conflict" the policy of reading would be asked of the new row, which its
+// maker is not in yet.
 func (q *Queries) SpaceInsert(ctx context.Context, arg SpaceInsertParams) (int64, error) {
 	result, err := q.db.Exec(ctx, spaceInsert,
 		arg.ID,
