@@ -68,7 +68,7 @@ func TestStreamsOfOneCallerAreBounded(t *testing.T) {
 	b.api.storage.Streams = ratelimit.New(ratelimit.Config{Streams: 2}, prometheus.NewRegistry()).Streams()
 	org := b.organization()
 	owner, other := b.person(org, tenancy.Owner), b.person(org, tenancy.Owner)
-	f := owner.upload("a.txt", []byte(lorem))
+	f := owner.uploadTo(owner.group(other.id), "a.txt", []byte(lorem))
 	open := func(p *person) (status int, end func()) {
 		req, err := http.NewRequestWithContext(t.Context(), get, b.server.URL+at(f.ID, "/events"), nil)
 		require.NoError(t, err)

@@ -78,6 +78,21 @@ var sends = map[string]func(*scene) again{
 		parent, student := s.person(s.owner.org, tenancy.Parent), s.person(s.owner.org, tenancy.Student)
 		return s.posts(s.owner, s.school("/guardians"), map[string]any{"parent_id": parent.id, "student_id": student.id})
 	},
+	"POST " + spacesPath: func(s *scene) again {
+		return s.posts(s.owner, spacesPath, map[string]any{"kind": "group", "name": planted})
+	},
+	"POST " + spacePath + "/grants": func(s *scene) again {
+		return s.posts(s.owner, s.spaceAt("/grants"), map[string]any{"user_id": s.person(s.owner.org, tenancy.Teacher).id, "level": 2, "reason": planted})
+	},
+	"POST " + breakGlassPath: func(s *scene) again {
+		return s.posts(s.owner, breakGlassPath, map[string]any{"user_id": s.person(s.owner.org, tenancy.Student).id, "reason": planted})
+	},
+	"POST " + spacePath + "/folders": func(s *scene) again {
+		return s.posts(s.owner, s.spaceAt("/folders"), map[string]any{"name": planted, "instructions": planted})
+	},
+	"POST " + classesPath: func(s *scene) again {
+		return s.posts(s.owner, classesPath, map[string]any{"title": planted, "code": planted})
+	},
 	"POST " + organizationPath + "/keys": func(s *scene) again {
 		s.payFor("professional")
 		return s.posts(s.owner, s.school("/keys"), newKey)
@@ -95,6 +110,10 @@ func (s *scene) posts(p *person, path string, in any) again {
 var exempt = map[string]string{
 	"POST " + filePath + "/restore":                                "the file is out of the trash, once or twice",
 	"POST " + organizationPath + "/keep":                           "the organization is kept, once or twice",
+	"POST " + breakGlassPath + "/:grant/approve":                   "access is approved by a second person, once or twice",
+	"POST " + folderPath + "/hand-in":                              "what is handed in is handed in, and more files go with what is there",
+	"POST " + folderPath + "/hand-ins/:student/return":             "a returned work is not returned again",
+	"POST " + notificationsPath + "/:id/read":                      "it is read, once or twice",
 	"POST " + organizationPath + "/leave":                          "who has left has left",
 	"POST " + organizationPath + "/invitations/:invitation/resend": "it asks for a mail once more, and the pause between two is bounded",
 	"POST /api/v1/invitations/look":                                "it reads",

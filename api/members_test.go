@@ -78,7 +78,7 @@ func TestUploadsOfAFormerMemberEnd(t *testing.T) {
 	b := setup(t)
 	org := b.organization()
 	owner, pupil := b.person(org, tenancy.Owner), b.person(org, tenancy.Student)
-	kept := pupil.published("kept.txt", lorem)
+	kept := pupil.publishedIn(b.class(pupil), "kept.txt", lorem)
 	created := pupil.call(post, tusPath, nil, "Tus-Resumable", "1.0.0", "Upload-Length", "500", "Upload-Metadata", "filename YS50eHQ=").is(201)
 	file := uuid.MustParse(created.header.Get("X-File-ID"))
 	version := b.head(org, file).VersionID

@@ -293,6 +293,8 @@ func translate(err error) error {
 		return overQuota(pg.Detail).Because(err)
 	case errors.As(err, &pg) && pg.Code == sqlstateTooManyUploads:
 		return TooManyUploads.Because(err)
+	case errors.As(err, &pg) && pg.Code == "42501" && pg.Routine == routineOfPolicies:
+		return notAllowedHere.Because(err)
 	case errors.As(err, &pg) && placeFaults[pg.Code] != nil:
 		return placeFaults[pg.Code].Because(err)
 	case errors.As(err, &pg) && retryable(pg.Code):
@@ -315,10 +317,15 @@ func lost(err error) bool {
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
 }
 
-// placeFaults are what the rules of spaces and folders answer. 42501 is Postgres's own:
-// a row that the actor may not write there.
+// routineOfPolicies is the function of Postgres that refuses a row which a policy does
+// not let through. 42501 is also the code of a right that was never granted to the
+// role: that is a mistake of ours and no refusal, and its words are translated.
+const routineOfPolicies = "ExecWithCheckOptions"
+
+var notAllowedHere = fault.New(fault.Denied, "not_allowed_here", "You may look here, and not change this. Ask somebody who manages the space to give you more.")
+
+// placeFaults are what the rules of spaces and folders answer.
 var placeFaults = map[string]*fault.Fault{
-	"42501": fault.New(fault.Denied, "not_allowed_here", "You may look here, and not change this. Ask somebody who manages the space to give you more."),
 	"SQ003": fault.New(fault.Conflict, "space_closed", "This space is frozen or archived: what is in it can be read, and nothing changes. Who manages the space can open it again."),
 	"SQ004": fault.New(fault.Denied, "staff_only", "Only the staff of this space add to a hand-out. Put your file into another folder."),
 	"SQ005": fault.New(fault.Conflict, "hand_in_closed", "This folder takes no hand-ins at this time: it is not open yet, or has closed. Ask your teacher."),
