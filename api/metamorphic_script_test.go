@@ -141,7 +141,10 @@ func (s *school) uploadsResume() {
 	s.do(nil, http.MethodOptions, tusPath, nil)
 	create := func() string {
 		a := s.do(s.teacher, post, tusPath, nil, "Tus-Resumable", "1.0.0", "Upload-Length", "5", "Upload-Metadata", "filename YS50eHQ=")
-		_, path, _ := strings.Cut(a.header.Get("Location"), tusPath)
+		_, path, made := strings.Cut(a.header.Get("Location"), tusPath)
+		if !made { // what is asked for next is then not there, and the runs differ
+			path = "/" + s.strange.String()
+		}
 		return tusPath + path
 	}
 	upload := create()
