@@ -196,7 +196,7 @@ func TestOthersSeeNothing(t *testing.T) {
 	for _, path := range []string{uuid.NewString(), "x", "..", id.String() + "/y"} {
 		require.Equal(t, http.StatusNotFound, c.do(http.MethodHead, TusPath+"/"+path, nil).status, path)
 	}
-	form, err := b.replica(t).Form(context.Background(), b.teacher, Metadata{Name: "a.txt"}, strings.NewReader("abc"), -1)
+	form, err := b.replica(t).Form(tenancy.WithActor(context.Background(), b.teacher), b.teacher, Metadata{Name: "a.txt"}, strings.NewReader("abc"), -1)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusNotFound, c.head(form.Upload).status, "a form upload has no tus address")
 }
