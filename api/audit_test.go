@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -182,6 +183,96 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 		s.mark(s.owner.org)
 		return s.operator.call(post, s.school("/login-rules/"+rule.String()+"/confirm"), nil), s.owner.org
 	},
+	"PUT " + filePath + "/links/:space": func(s *scene) (answer, tenancy.OrgID) {
+		space := s.owner.group()
+		s.mark(s.owner.org)
+		return s.owner.call(put, at(s.file, "/links/"+space.String()), nil), s.owner.org
+	},
+	"DELETE " + filePath + "/links/:space": func(s *scene) (answer, tenancy.OrgID) {
+		space := s.owner.group()
+		s.owner.call(put, at(s.file, "/links/"+space.String()), nil).is(204)
+		s.mark(s.owner.org)
+		return s.owner.call(remove, at(s.file, "/links/"+space.String()), nil), s.owner.org
+	},
+	"POST " + spacesPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, spacesPath, map[string]any{"kind": "group", "name": planted}), s.owner.org
+	},
+	"PATCH " + spacePath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(patch, s.spaceAt(""), map[string]any{"name": planted, "state": "frozen"}), s.owner.org
+	},
+	"POST " + spacePath + "/grants": func(s *scene) (answer, tenancy.OrgID) {
+		in := map[string]any{"user_id": s.person(s.owner.org, tenancy.Teacher).id, "level": 2, "reason": planted}
+		return s.owner.call(post, s.spaceAt("/grants"), in), s.owner.org
+	},
+	"DELETE " + spacePath + "/grants/:grant": func(s *scene) (answer, tenancy.OrgID) {
+		path := s.spaceAt("/grants")
+		in := map[string]any{"user_id": s.person(s.owner.org, tenancy.Teacher).id, "level": 2}
+		made := id(s.owner.call(post, path, in).is(201))
+		s.mark(s.owner.org)
+		return s.owner.call(remove, path+"/"+made.String(), nil), s.owner.org
+	},
+	"POST " + breakGlassPath: func(s *scene) (answer, tenancy.OrgID) {
+		in := map[string]any{"user_id": s.person(s.owner.org, tenancy.Student).id, "reason": planted}
+		return s.owner.call(post, breakGlassPath, in), s.owner.org
+	},
+	"POST " + breakGlassPath + "/:grant/approve": func(s *scene) (answer, tenancy.OrgID) {
+		teacher, admin := s.person(s.owner.org, tenancy.Teacher), s.person(s.owner.org, tenancy.Admin)
+		space := id(teacher.call(post, spacesPath, map[string]any{"kind": "confidential", "name": planted}).is(201))
+		asked := id(admin.call(post, breakGlassPath, map[string]any{"space_id": space, "reason": planted}).is(201))
+		s.mark(s.owner.org)
+		return s.owner.call(post, breakGlassPath+"/"+asked.String()+"/approve", nil), s.owner.org
+	},
+	"POST " + spacePath + "/folders": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, s.spaceAt("/folders"), map[string]any{"name": planted, "instructions": planted}), s.owner.org
+	},
+	"PATCH " + folderPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(patch, s.folderAt("", nil), map[string]any{"name": planted + "2"}), s.owner.org
+	},
+	"DELETE " + folderPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(remove, s.folderAt("", nil), nil), s.owner.org
+	},
+	"PUT " + folderPath + "/links/:space": func(s *scene) (answer, tenancy.OrgID) {
+		space := s.owner.group()
+		return s.owner.call(put, s.folderAt("/links/"+space.String(), nil), nil), s.owner.org
+	},
+	"DELETE " + folderPath + "/links/:space": func(s *scene) (answer, tenancy.OrgID) {
+		space := s.owner.group()
+		path := s.folderAt("/links/"+space.String(), nil)
+		s.owner.call(put, path, nil).is(204)
+		s.mark(s.owner.org)
+		return s.owner.call(remove, path, nil), s.owner.org
+	},
+	"POST " + folderPath + "/hand-in": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, s.handIn("/hand-in"), nil), s.owner.org
+	},
+	"DELETE " + folderPath + "/hand-in": func(s *scene) (answer, tenancy.OrgID) {
+		path := s.handIn("/hand-in")
+		s.owner.call(post, path, nil).is(200)
+		s.mark(s.owner.org)
+		return s.owner.call(remove, path, nil), s.owner.org
+	},
+	"POST " + folderPath + "/hand-ins/:student/return": func(s *scene) (answer, tenancy.OrgID) {
+		folder := s.handIn("")
+		s.owner.call(post, folder+"/hand-in", nil).is(200)
+		s.mark(s.owner.org)
+		return s.owner.call(post, folder+"/hand-ins/"+s.owner.id.String()+"/return", map[string]any{"note": planted}), s.owner.org
+	},
+	"POST " + classesPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, classesPath, map[string]any{"title": planted, "code": planted}), s.owner.org
+	},
+	"PATCH " + classPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(patch, s.classAt(""), map[string]any{"title": planted}), s.owner.org
+	},
+	"PUT " + classPath + "/members/:user": func(s *scene) (answer, tenancy.OrgID) {
+		student := s.person(s.owner.org, tenancy.Student)
+		return s.owner.call(put, s.classAt("/members/"+student.id.String()), map[string]any{"role": "student"}), s.owner.org
+	},
+	"DELETE " + classPath + "/members/:user": func(s *scene) (answer, tenancy.OrgID) {
+		path := s.classAt("/members/" + s.person(s.owner.org, tenancy.Student).id.String())
+		s.owner.call(put, path, map[string]any{"role": "student"}).is(204)
+		s.mark(s.owner.org)
+		return s.owner.call(remove, path, nil), s.owner.org
+	},
 	"POST " + organizationPath + "/keys": func(s *scene) (answer, tenancy.OrgID) {
 		s.payFor("professional")
 		return s.owner.call(post, s.school("/keys"), newKey), s.owner.org
@@ -207,6 +298,40 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 // school is the address of something of the owner's organization.
 func (s *scene) school(rest string) string {
 	return "/api/v1/organizations/" + s.owner.org.String() + rest
+}
+
+// spaceAt is the address of something of a new space of the owner's.
+func (s *scene) spaceAt(rest string) string {
+	space := s.owner.group()
+	s.mark(s.owner.org)
+	return spacesPath + "/" + space.String() + rest
+}
+
+// folderAt is the address of something of a new folder of the owner's.
+func (s *scene) folderAt(rest string, more map[string]any) string {
+	in := map[string]any{"name": planted}
+	maps.Copy(in, more)
+	folder := id(s.owner.call(post, s.spaceAt("/folders"), in).is(201))
+	s.mark(s.owner.org)
+	return apiPath + "/folders/" + folder.String() + rest
+}
+
+// handIn is the address of something of a folder into which the owner has put a file
+// about themselves, as a pupil would.
+func (s *scene) handIn(rest string) string {
+	folder := s.folderAt("", map[string]any{"mode": "handin"})
+	_, named, _ := strings.Cut(folder, "/folders/")
+	body, contentType := form(planted+".txt", []byte(planted), map[string]string{"folder_id": named, "subject_id": s.owner.id.String()}, nil)
+	s.owner.call(post, storagePath+"/upload", body, "Content-Type", contentType).is(http.StatusAccepted)
+	s.mark(s.owner.org)
+	return folder + rest
+}
+
+// classAt is the address of something of a new class.
+func (s *scene) classAt(rest string) string {
+	class := id(s.owner.call(post, classesPath, map[string]any{"title": planted}).is(201))
+	s.mark(s.owner.org)
+	return classesPath + "/" + class.String() + rest
 }
 
 // payFor puts the owner's organization into a tier.
@@ -293,8 +418,11 @@ func (b *testBundle) since(org tenancy.OrgID, seq int64) (found []recorded) {
 // unaudited are the routes that are no read by their method and still have no
 // audit action, with the reason.
 var unaudited = map[string]string{
-	"PATCH " + tusUploadPath:            "more bytes of an upload that the audit log has",
-	"POST " + invitationsPath + "/look": "a read whose token must be in no log",
+	"PATCH " + tusUploadPath:                  "more bytes of an upload that the audit log has",
+	"PUT " + filePath + "/star":               "a mark that only its person sees",
+	"DELETE " + filePath + "/star":            "a mark that only its person sees",
+	"POST " + notificationsPath + "/:id/read": "a mark that only its person sees",
+	"POST " + invitationsPath + "/look":       "a read whose token must be in no log",
 }
 
 // TestEveryRouteThatChangesSomethingIsRecorded reads the router: a new route is
@@ -365,7 +493,7 @@ func TestEveryRefusalIsRecorded(t *testing.T) {
 		stranger.call(r.Method, r.fill(theirs.file.String()), nil).is(http.StatusNotFound)
 		found := b.since(stranger.org, 0)
 		require.Len(t, found, 1, key)
-		require.Equal(t, recorded{Action: action, Actor: stranger.id.String(), Result: "denied", Code: "file_not_found",
+		require.Equal(t, recorded{Action: action, Actor: stranger.id.String(), Result: "denied", Code: notThere(r)[0],
 			Organization: stranger.org.String(), ObjectID: theirs.file.String()}, found[0], key)
 		require.Equal(t, before, b.auditHead(theirs.owner.org), "%s: the other organization's audit log knows nothing of it", key)
 	}
@@ -452,7 +580,7 @@ func TestAReadingIsOfBytes(t *testing.T) {
 	s.owner.call(get, at(s.file, "/content"), nil, "If-None-Match", etag).is(http.StatusNotModified)
 	s.owner.call(get, at(s.file, "/content"), nil, "Range", "bytes=99999-").is(http.StatusRequestedRangeNotSatisfiable)
 	require.Empty(t, b.since(s.owner.org, before))
-	_, err := b.db.Admin(t).Exec(context.Background(), "revoke insert (organization_id, event) on audit_events from satchel_app")
+	_, err := b.db.Admin(t).Exec(context.Background(), "revoke insert (organization_id, event) on audit_events from satchel_app, satchel_people")
 	require.NoError(t, err)
 	a := s.owner.call(get, at(s.file, "/content"), nil).is(http.StatusInternalServerError)
 	require.NotContains(t, string(a.body), planted)

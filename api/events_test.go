@@ -68,7 +68,7 @@ func TestStreamsOfOneCallerAreBounded(t *testing.T) {
 	b.api.storage.Streams = ratelimit.New(ratelimit.Config{Streams: 2}, prometheus.NewRegistry()).Streams()
 	org := b.organization()
 	owner, other := b.person(org, tenancy.Owner), b.person(org, tenancy.Owner)
-	f := owner.upload("a.txt", []byte(lorem))
+	f := owner.uploadTo(owner.group(other.id), "a.txt", []byte(lorem))
 	open := func(p *person) (status int, end func()) {
 		req, err := http.NewRequestWithContext(t.Context(), get, b.server.URL+at(f.ID, "/events"), nil)
 		require.NoError(t, err)
@@ -186,7 +186,7 @@ func TestStreamsEndWithWhatTheyStoodOn(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	org := b.organization()
-	owner, stays := b.person(org, tenancy.Owner), b.person(org, tenancy.Admin)
+	owner, stays := b.person(org, tenancy.Owner), b.person(org, tenancy.Teacher)
 	for name, end := range map[string]func(student, watcher *person){
 		"the link to the student ends": func(student, watcher *person) {
 			owner.call(remove, owner.orgPath("/guardians/"+watcher.id.String()+"/"+student.id.String()), nil).is(204)
@@ -199,7 +199,8 @@ func TestStreamsEndWithWhatTheyStoodOn(t *testing.T) {
 	} {
 		student, watcher := b.person(org, tenancy.Student), b.person(org, tenancy.Parent)
 		owner.call(post, owner.orgPath("/guardians"), map[string]any{"parent_id": watcher.id, "student_id": student.id}).is(201)
-		f := student.upload("a.txt", []byte(lorem))
+		body, contentType := form("a.txt", []byte(lorem), map[string]string{"space_id": b.class(stays, student).String(), "subject_id": student.id.String()}, nil)
+		f := read[storage.FileView](student.call(post, storagePath+"/upload", body, "Content-Type", contentType).is(202))
 		ended := false
 		all, status := watcher.follow(f.ID, "", func(sentEvent) bool {
 			if !ended {
@@ -254,8 +255,8 @@ func TestStreamsOfARevokedKey(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	owner := b.person(b.organization(), tenancy.Owner)
-	f := owner.upload("a.txt", []byte(lorem))
 	made := read[apikeys.KeyView](owner.call(post, keysOf(owner.org), map[string]any{"name": "sync", "role": "teacher", "scopes": []string{"files:read"}}).is(201))
+	f := owner.uploadTo(owner.group(made.User), "a.txt", []byte(lorem))
 	machine := &person{b: b, org: owner.org, token: made.Key}
 	revoked := false
 	all, status := machine.follow(f.ID, "", func(sentEvent) bool {
@@ -282,7 +283,7 @@ func TestStreamsEndWithTheirToken(t *testing.T) {
 	short := &person{b: b, org: org, id: user, token: b.issuer.Sign(map[string]any{
 		"iss": b.issuer.URL, "sub": subject, "aud": oidctest.Audience, "exp": until.Unix(), "iat": until.Add(-time.Hour).Unix(),
 	})}
-	f := b.person(org, tenancy.Owner).upload("a.txt", []byte(lorem))
+	f := b.person(org, tenancy.Owner).uploadTo(b.class(short), "a.txt", []byte(lorem))
 	all, status := short.follow(f.ID, "", nil)
 	require.Equal(t, 200, status)
 	require.NotEmpty(t, all)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -123,19 +124,39 @@ func TestPupilsSeeTheirOwn(t *testing.T) {
 	b := setup(t)
 	org := b.organization()
 	pupil, other, teacher, admin := b.person(org, tenancy.Student), b.person(org, tenancy.Student), b.person(org, tenancy.Teacher), b.person(org, tenancy.Admin)
-	f := pupil.published("mine.txt", lorem)
-	for _, p := range []*person{pupil, teacher, admin} {
-		p.call(get, at(f.ID, ""), nil).is(200)
-		p.call(get, at(f.ID, "/content"), nil).is(200)
-		require.Len(t, read[request.Page[storage.FileView]](p.call(get, storagePath+"/files", nil)).Items, 1)
+	classmate, outside := b.person(org, tenancy.Student), b.person(org, tenancy.Teacher)
+	class := b.class(teacher, pupil, classmate)
+	f, mine := pupil.publishedIn(class, "ours.txt", lorem), pupil.published("mine.txt", lorem)
+	sees := func(p *person, want ...uuid.UUID) {
+		var listed []uuid.UUID
+		for _, i := range read[request.Page[storage.FileView]](p.call(get, storagePath+"/files", nil)).Items {
+			listed = append(listed, i.ID)
+		}
+		require.ElementsMatch(t, want, listed)
+		for _, id := range want {
+			p.call(get, at(id, ""), nil).is(200)
+			p.call(get, at(id, "/content"), nil).is(200)
+		}
+		for _, id := range []uuid.UUID{f.ID, mine.ID} {
+			if slices.Contains(want, id) {
+				continue
+			}
+			for _, rest := range []string{"", "/content", "/events", "/versions", "/versions/1/content", "/renditions/x"} {
+				p.call(get, at(id, rest), nil).refused(404, "file_not_found")
+			}
+			p.call(patch, at(id, ""), map[string]string{"name": "x.txt"}).refused(404, "file_not_found")
+			p.call(remove, at(id, ""), nil).refused(404, "file_not_found")
+		}
 	}
-	for _, rest := range []string{"", "/content", "/events", "/versions", "/versions/1/content", "/renditions/x"} {
-		other.call(get, at(f.ID, rest), nil).refused(404, "file_not_found")
+	sees(pupil, f.ID, mine.ID)
+	for _, p := range []*person{teacher, admin, classmate} {
+		sees(p, f.ID)
 	}
-	require.Empty(t, read[request.Page[storage.FileView]](other.call(get, storagePath+"/files", nil)).Items)
-	other.call(remove, at(f.ID, ""), nil).refused(404, "file_not_found")
-	teacher.call(remove, at(f.ID, ""), nil).refused(403, "not_yours")
-	teacher.call(patch, at(f.ID, ""), map[string]string{"name": "x.txt"}).refused(403, "not_yours")
+	sees(other)
+	sees(outside)
+	classmate.call(remove, at(f.ID, ""), nil).refused(403, "not_yours")
+	classmate.call(patch, at(f.ID, ""), map[string]string{"name": "x.txt"}).refused(403, "not_yours")
+	teacher.call(patch, at(f.ID, ""), map[string]string{"name": "x.txt"}).is(200)
 	admin.call(remove, at(f.ID, ""), nil).is(204)
 }
 

@@ -81,6 +81,21 @@ var sends = map[string]func(*scene) again{
 	"POST " + organizationPath + "/people": func(s *scene) again {
 		return s.posts(s.owner, s.school("/people"), map[string]any{"kind": "student", "display_name": planted})
 	},
+	"POST " + spacesPath: func(s *scene) again {
+		return s.posts(s.owner, spacesPath, map[string]any{"kind": "group", "name": planted})
+	},
+	"POST " + spacePath + "/grants": func(s *scene) again {
+		return s.posts(s.owner, s.spaceAt("/grants"), map[string]any{"user_id": s.person(s.owner.org, tenancy.Teacher).id, "level": 2, "reason": planted})
+	},
+	"POST " + breakGlassPath: func(s *scene) again {
+		return s.posts(s.owner, breakGlassPath, map[string]any{"user_id": s.person(s.owner.org, tenancy.Student).id, "reason": planted})
+	},
+	"POST " + spacePath + "/folders": func(s *scene) again {
+		return s.posts(s.owner, s.spaceAt("/folders"), map[string]any{"name": planted, "instructions": planted})
+	},
+	"POST " + classesPath: func(s *scene) again {
+		return s.posts(s.owner, classesPath, map[string]any{"title": planted, "code": planted})
+	},
 	"POST " + organizationPath + "/keys": func(s *scene) again {
 		s.payFor("professional")
 		return s.posts(s.owner, s.school("/keys"), newKey)
@@ -105,6 +120,10 @@ var exempt = map[string]string{
 	"POST " + organizationPath + "/invitations/:invitation/resend":  "it asks for a mail once more, and the pause between two is bounded",
 	"POST /api/v1/invitations/look":                                 "it reads",
 	"POST /api/v1/invitations/decline":                              "the invitation has ended, once or twice",
+	"POST " + breakGlassPath + "/:grant/approve":                    "access is approved by a second person, once or twice",
+	"POST " + folderPath + "/hand-in":                               "what is handed in is handed in, and more files go with what is there",
+	"POST " + folderPath + "/hand-ins/:student/return":              "a returned work is not returned again",
+	"POST " + notificationsPath + "/:id/read":                       "it is read, once or twice",
 }
 
 // shownOnce are made once all the same, and cannot be shown again.

@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
+	"satchel/api/apikeys"
 	"satchel/api/uploads"
 	"satchel/tenancy"
 )
@@ -51,7 +52,7 @@ func crowded(t *testing.T) *testBundle {
 	parts := b.api.Parts
 	parts.DB, parts.Metrics = db, prometheus.NewRegistry()
 	parts.Uploads, err = uploads.New(uploads.Config{SpoolDir: t.TempDir(), TTL: formHour, NetworkTimeout: formHour, LockTimeout: formHour},
-		uploads.Ports{DB: db, Staging: b.store.Staging, OnReceived: b.workflows.Start, Log: slog.New(slog.DiscardHandler), Metrics: parts.Metrics})
+		uploads.Ports{DB: db.ForPeople(), Staging: b.store.Staging, OnReceived: b.workflows.Start, Log: slog.New(slog.DiscardHandler), Metrics: parts.Metrics})
 	require.NoError(t, err)
 	b.api = New(parts)
 	b.server = httptest.NewServer(b.api.Handler())
@@ -67,12 +68,13 @@ func (b *testBundle) crew(word string) *crew {
 	owner := b.person(c.org, tenancy.Owner)
 	c.people = []*person{owner, b.person(c.org, tenancy.Admin), b.person(c.org, tenancy.Teacher)}
 	owner.call(patch, owner.orgPath(""), map[string]any{"name": c.canary, "contact_email": c.canary + "@school.test"}).is(http.StatusOK)
-	for i := range 6 {
-		c.files = append(c.files, owner.published(fmt.Sprintf("%s-%d.txt", c.canary, i), c.canary+" "+lorem).ID)
-	}
 	owner.invites(c.canary+"@school.test", tenancy.Teacher)
-	made := read[struct{ Key string }](owner.call(post, owner.orgPath("/keys"), map[string]any{"name": c.canary, "role": tenancy.Teacher, "scopes": []string{"files:read", "files:write"}}).is(http.StatusCreated))
-	c.people = append(c.people, &person{b: b, org: c.org, token: made.Key, role: tenancy.Teacher})
+	made := read[apikeys.KeyView](owner.call(post, owner.orgPath("/keys"), map[string]any{"name": c.canary, "role": tenancy.Teacher, "scopes": []string{"files:read", "files:write"}}).is(http.StatusCreated))
+	c.people = append(c.people, &person{b: b, org: c.org, id: made.User, token: made.Key, role: tenancy.Teacher})
+	space := b.class(c.people[1:]...)
+	for i := range 6 {
+		c.files = append(c.files, owner.publishedIn(space, fmt.Sprintf("%s-%d.txt", c.canary, i), c.canary+" "+lorem).ID)
+	}
 	return c
 }
 

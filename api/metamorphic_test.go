@@ -275,7 +275,14 @@ func (b *testBundle) open(t *testing.T, table string) {
 	ctx := context.Background()
 	owner, err := pgx.Connect(ctx, b.db.OwnerURL)
 	require.NoError(t, err)
-	_, err = owner.Exec(ctx, "alter policy tenant on "+table+" using (true)")
+	// The rows of others lose their rule and the organization's own keep theirs, so that
+	// only what crosses can be noticed.
+	_, err = owner.Exec(ctx, `do $$ declare p record; begin
+		for p in select polname, pg_get_expr(polqual, polrelid) as rule from pg_policy where polrelid = '`+table+`'::regclass
+		            and polroles <@ array['satchel_app', 'satchel_people']::regrole[]::oid[] and polcmd in ('*', 'r') loop
+			execute format('alter policy %I on `+table+` using (organization_id <> (select app.org()) or (%s))', p.polname, p.rule);
+		end loop;
+	end $$`)
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		require.NoError(t, rls.Apply(ctx, owner))

@@ -23,8 +23,18 @@ func notThere(r Route) []string {
 		return []string{"organization_not_found"}
 	case strings.HasPrefix(r.Path, tusPath):
 		return []string{"upload_not_found"}
+	case strings.HasSuffix(r.Path, "/links/:space") && r.Method == remove:
+		return []string{"link_not_found"} // of a file or folder, which the caller need not see any more
 	case strings.HasPrefix(r.Path, filePath):
 		return []string{"file_not_found"}
+	case strings.HasPrefix(r.Path, spacePath):
+		return []string{"space_not_found"}
+	case strings.HasPrefix(r.Path, folderPath):
+		return []string{"folder_not_found"}
+	case strings.HasPrefix(r.Path, classPath):
+		return []string{"class_not_found"}
+	case strings.HasPrefix(r.Path, notificationsPath):
+		return []string{"notification_not_found"}
 	}
 	return []string{"operation_not_found"}
 }

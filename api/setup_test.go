@@ -331,10 +331,49 @@ func form(name string, content []byte, before, after map[string]string) (io.Read
 	return &b, w.FormDataContentType()
 }
 
+// class makes a class of these people and gives its space. Those who may not teach
+// are its pupils.
+func (b *testBundle) class(people ...*person) (space uuid.UUID) {
+	b.t.Helper()
+	ctx, id, q := context.Background(), uuid.New(), b.db.Single(people[0].org)
+	_, err := q.Exec(ctx, "insert into classes (organization_id, id, title) values (app.org(), $1, '7b')", id)
+	require.NoError(b.t, err)
+	for _, p := range people {
+		role := "teacher"
+		if p.role == tenancy.Student {
+			role = "student"
+		}
+		_, err = q.Exec(ctx, "insert into class_members (organization_id, class_id, user_id, origin, role) values (app.org(), $1, $2, 'manual', $3)", id, p.id, role)
+		require.NoError(b.t, err)
+	}
+	require.NoError(b.t, q.QueryRow(ctx, "select id from spaces where class_id = $1 and kind = 'class'", id).Scan(&space))
+	return space
+}
+
+// group makes a space of the person and lets others add to it, over the API.
+func (p *person) group(others ...uuid.UUID) (space uuid.UUID) {
+	p.b.t.Helper()
+	space = read[struct{ ID uuid.UUID }](p.call(post, spacesPath, map[string]any{"kind": "group", "name": "Group of " + uuid.NewString()}).is(http.StatusCreated)).ID
+	for _, other := range others {
+		p.call(post, spacesPath+"/"+space.String()+"/grants", map[string]any{"user_id": other, "level": 2}).is(http.StatusCreated)
+	}
+	return space
+}
+
 // upload sends a file by form and gives it as the API shows it.
 func (p *person) upload(name string, content []byte) storage.FileView {
 	p.b.t.Helper()
-	body, contentType := form(name, content, nil, nil)
+	return p.uploadTo(uuid.Nil, name, content)
+}
+
+// uploadTo is upload into a space; without one, into the person's own.
+func (p *person) uploadTo(space uuid.UUID, name string, content []byte) storage.FileView {
+	p.b.t.Helper()
+	var place map[string]string
+	if space != uuid.Nil {
+		place = map[string]string{"space_id": space.String()}
+	}
+	body, contentType := form(name, content, place, nil)
 	return read[storage.FileView](p.call(post, storagePath+"/upload", body, "Content-Type", contentType).is(http.StatusAccepted))
 }
 
@@ -388,7 +427,13 @@ func (b *testBundle) head(org tenancy.OrgID, file uuid.UUID) files.View {
 // published uploads and publishes a text.
 func (p *person) published(name, content string) storage.FileView {
 	p.b.t.Helper()
-	f := p.upload(name, []byte(content))
+	return p.publishedIn(uuid.Nil, name, content)
+}
+
+// publishedIn is published in a space.
+func (p *person) publishedIn(space uuid.UUID, name, content string) storage.FileView {
+	p.b.t.Helper()
+	f := p.uploadTo(space, name, []byte(content))
 	p.b.publish(p.org, f.ID)
 	return read[storage.FileView](p.call(get, at(f.ID, ""), nil).is(http.StatusOK))
 }

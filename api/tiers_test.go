@@ -35,7 +35,7 @@ func TestFeaturesFollowTheTier(t *testing.T) {
 	operator, owner := b.person(tenancy.Platform, tenancy.Operator), b.person(b.professional(), tenancy.Owner)
 	machine, made := owner.key(tenancy.Teacher, apikeys.FilesRead, apikeys.FilesWrite)
 	another, second := owner.key(tenancy.Teacher, apikeys.UsageRead, apikeys.FilesRead)
-	f := machine.published("by-key.txt", lorem)
+	f := machine.publishedIn(owner.group(machine.id), "by-key.txt", lorem)
 	export := orgPath(owner.org, "/audit/export")
 	has := func() {
 		t.Helper()

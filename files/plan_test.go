@@ -38,8 +38,9 @@ func TestDeepPagesAreReadByTheirIndex(t *testing.T) {
 	_, err := admin.Exec(ctx, "set session_replication_role = replica") // no trigger follows these rows
 	require.NoError(t, err)
 	for _, sql := range []string{
-		`insert into files (organization_id, id, name, uploaded_by, status, head_id, current_id)
-			select $1, id, 'essay ' || n, ($2::uuid[])[1 + n % 20], 'published', id, id from (select n, (lpad(to_hex(n), 12, '0') || repeat('0', 20))::uuid as id from generate_series(1, $3::integer) n) made`,
+		`insert into files (organization_id, id, name, uploaded_by, subject_id, space_id, status, head_id, current_id)
+			select $1, made.id, 'essay ' || n, s.owner_id, s.owner_id, s.id, 'published', made.id, made.id from (select n, (lpad(to_hex(n), 12, '0') || repeat('0', 20))::uuid as id from generate_series(1, $3::integer) n) made
+			join spaces s on s.organization_id = $1 and s.owner_id = ($2::uuid[])[1 + n % 20]`,
 		`insert into file_versions (organization_id, id, file_id, number, size, uploaded_by)
 			select $1, id, id, 1, 10, uploaded_by from files where organization_id = $1 and $2::uuid[] is not null and $3::integer > 0`,
 	} {

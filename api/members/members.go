@@ -259,11 +259,12 @@ func (r *Members) Leave(c *gin.Context) error {
 }
 
 // endMembership gives up the person's open uploads with the membership: no one
-// will send the rest. Their files stay.
+// will send the rest. Their files stay. The transaction reaches the whole
+// organization: the uploads lie in a space that the caller does not see.
 func (r *Members) endMembership(c *gin.Context, org tenancy.OrgID, user uuid.UUID, action string, end func(context.Context, *tenancy.Tx) error) error {
 	ctx := c.Request.Context()
 	var abandoned int64
-	err := r.DB.InTx(ctx, org, func(tx *tenancy.Tx) (err error) {
+	err := r.DB.OrganizationWide().InTx(ctx, org, func(tx *tenancy.Tx) (err error) {
 		if err := end(ctx, tx); err != nil {
 			return err
 		}

@@ -212,10 +212,7 @@ func (r *Spaces) link(c *gin.Context, of linked) error {
 	if err != nil {
 		return err
 	}
-	space, err := pathID(c, "space", spaces.ErrNoSpace)
-	if err != nil {
-		return err
-	}
+	space, noSpace := pathID(c, "space", spaces.ErrNoSpace)
 	in, err := request.OptionalBody[linkBody](c)
 	if err != nil {
 		return err
@@ -226,6 +223,9 @@ func (r *Spaces) link(c *gin.Context, of linked) error {
 	return r.done(c, audit.Event{Action: of.object + ".link", ObjectID: thing.String(), Code: space.String()}, func(ctx context.Context, tx *tenancy.Tx) error {
 		if err := of.see(ctx, tx, thing); err != nil {
 			return err
+		}
+		if noSpace != nil { // after the file: who does not see it learns of nothing else
+			return noSpace
 		}
 		if _, err := spaces.Get(ctx, tx, space); err != nil {
 			return err
@@ -241,7 +241,7 @@ func (r *Spaces) UnlinkFile(c *gin.Context) error { return r.unlink(c, linkedFil
 func (r *Spaces) UnlinkFolder(c *gin.Context) error { return r.unlink(c, linkedFolder) }
 
 func (r *Spaces) unlink(c *gin.Context, of linked) error {
-	thing, err := pathID(c, "id", of.none)
+	thing, err := pathID(c, "id", spaces.ErrNoLink)
 	if err != nil {
 		return err
 	}

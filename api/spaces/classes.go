@@ -158,7 +158,7 @@ type classMemberBody struct {
 
 // SetClassMember puts a person into a class by hand.
 func (r *Spaces) SetClassMember(c *gin.Context) error {
-	id, user, err := classAndPerson(c)
+	id, user, err := r.classAndPerson(c)
 	if err != nil {
 		return err
 	}
@@ -170,16 +170,13 @@ func (r *Spaces) SetClassMember(c *gin.Context) error {
 		return request.Invalid("role", "role is student or teacher; only a teacher is the primary one.")
 	}
 	return r.done(c, audit.Event{Action: "class.member_set", ObjectID: id.String(), Code: user.String()}, func(ctx context.Context, tx *tenancy.Tx) error {
-		if _, err := spaces.GetClass(ctx, tx, id); err != nil {
-			return err
-		}
 		return spaces.SetClassMember(ctx, tx, id, user, in.Role, in.Primary, in.EndsAt)
 	})
 }
 
 // RemoveClassMember ends a person's time in a class at once.
 func (r *Spaces) RemoveClassMember(c *gin.Context) error {
-	id, user, err := classAndPerson(c)
+	id, user, err := r.classAndPerson(c)
 	if err != nil {
 		return err
 	}
@@ -188,8 +185,13 @@ func (r *Spaces) RemoveClassMember(c *gin.Context) error {
 	})
 }
 
-func classAndPerson(c *gin.Context) (class, user uuid.UUID, err error) {
+// classAndPerson reads the class and the person of the path. The class is looked up
+// first: what else is wrong with a request says nothing of a class that is not there.
+func (r *Spaces) classAndPerson(c *gin.Context) (class, user uuid.UUID, err error) {
 	if class, err = pathID(c, "id", spaces.ErrNoClass); err != nil {
+		return class, user, err
+	}
+	if _, err = spaces.GetClass(c.Request.Context(), r.query(c), class); err != nil {
 		return class, user, err
 	}
 	user, err = pathID(c, "user", spaces.ErrNotMember)

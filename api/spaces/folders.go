@@ -287,6 +287,9 @@ func (r *Spaces) WithdrawHandIn(c *gin.Context) error {
 		return err
 	}
 	return r.done(c, audit.Event{Action: "folder.take_back", ObjectID: id.String()}, func(ctx context.Context, tx *tenancy.Tx) error {
+		if _, err := spaces.GetFolder(ctx, tx, id); err != nil {
+			return err
+		}
 		return spaces.WithdrawHandIn(ctx, tx, id)
 	})
 }
@@ -322,10 +325,7 @@ func (r *Spaces) ReturnHandIn(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	student, err := pathID(c, "student", spaces.ErrNotHandIn)
-	if err != nil {
-		return err
-	}
+	student, noStudent := pathID(c, "student", spaces.ErrNotHandIn)
 	in, err := request.OptionalBody[returnBody](c)
 	if err != nil {
 		return err
@@ -334,6 +334,12 @@ func (r *Spaces) ReturnHandIn(c *gin.Context) error {
 		return request.Invalid("note", "note is at most %d characters of text.", maxInstructions)
 	}
 	return r.done(c, audit.Event{Action: "folder.return", ObjectID: id.String(), Code: student.String()}, func(ctx context.Context, tx *tenancy.Tx) error {
+		if _, err := spaces.GetFolder(ctx, tx, id); err != nil {
+			return err
+		}
+		if noStudent != nil {
+			return noStudent
+		}
 		return spaces.ReturnHandIn(ctx, tx, id, student, in.Note)
 	})
 }

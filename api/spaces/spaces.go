@@ -120,11 +120,9 @@ func (r *Spaces) ReplayCreate(c *gin.Context, e idempotency.PreviousAttempt) (id
 	})
 }
 
-// replay answers a repeated request with the thing that the first try made.
+// replay answers a repeated request with the thing that the first try made, also where
+// that try ended before its answer: to make it once more would record it once more.
 func replay(c *gin.Context, e idempotency.PreviousAttempt, none error, path string, read func() (any, error)) (idempotency.Outcome, error) {
-	if !e.HasResponse() {
-		return idempotency.NotCreated, nil
-	}
 	view, err := read()
 	switch {
 	case errors.Is(err, none):
@@ -132,7 +130,7 @@ func replay(c *gin.Context, e idempotency.PreviousAttempt, none error, path stri
 	case err != nil:
 		return idempotency.NotCreated, err
 	}
-	return idempotency.Created, created(c, e.Status, path, e.ID, view)
+	return idempotency.Created, created(c, http.StatusCreated, path, e.ID, view)
 }
 
 // Get answers with one space, and the folders of others that are shown in it.

@@ -107,7 +107,7 @@ func (b *bundle) start(ctx context.Context, in upload.UploadFileInput) error {
 func (b *bundle) replica(t testing.TB) *Uploads {
 	t.Helper()
 	u, err := New(b.config, Ports{
-		DB: faultyTenants{b.db, b.faults}, Staging: faultyBucket{b.bucket, b.faults}, OnReceived: b.start,
+		DB: faultyTenants{b.db.ForPeople(), b.faults}, Staging: faultyBucket{b.bucket, b.faults}, OnReceived: b.start,
 		Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Metrics: prometheus.NewRegistry(),
 	})
 	require.NoError(t, err)
@@ -350,4 +350,16 @@ func (b *bundle) noLitter(t testing.TB) {
 	}
 	require.Equal(t, received, objects)
 	require.Empty(t, b.memory.pending, "multipart uploads that no row knows")
+}
+
+// class makes a class of the teacher and gives its space.
+func (b *bundle) class(t testing.TB) (space uuid.UUID) {
+	t.Helper()
+	ctx, id, q := context.Background(), uuid.New(), b.db.Single(b.org)
+	_, err := q.Exec(ctx, "insert into classes (organization_id, id, title) values (app.org(), $1, '7b')", id)
+	require.NoError(t, err)
+	_, err = q.Exec(ctx, "insert into class_members (organization_id, class_id, user_id, origin, role) values (app.org(), $1, $2, 'manual', 'teacher')", id, b.teacher.User)
+	require.NoError(t, err)
+	require.NoError(t, q.QueryRow(ctx, "select id from spaces where class_id = $1 and kind = 'class'", id).Scan(&space))
+	return space
 }

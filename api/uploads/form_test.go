@@ -21,7 +21,7 @@ func (b *bundle) form(t testing.TB, u *Uploads, body io.Reader, length int64, a 
 	if a.Name == "" {
 		a.Name = "essay.txt"
 	}
-	return u.Form(context.Background(), b.teacher, a, body, length)
+	return u.Form(tenancy.WithActor(context.Background(), b.teacher), b.teacher, a, body, length)
 }
 
 func TestForm(t *testing.T) {
@@ -166,9 +166,9 @@ func TestFormOfAnUnknownCaller(t *testing.T) {
 	u := b.replica(t)
 	unread := iotest.ErrReader(errors.New("the body is not read before the caller is checked"))
 	parent := b.actor(t, b.org, tenancy.Parent)
-	_, err := u.Form(context.Background(), parent, Metadata{Name: "a.txt"}, unread, -1)
+	_, err := u.Form(tenancy.WithActor(context.Background(), parent), parent, Metadata{Name: "a.txt"}, unread, -1)
 	require.ErrorIs(t, err, errForbidden)
-	_, err = u.Form(context.Background(), b.teacher, Metadata{Name: "a.exe"}, unread, -1)
+	_, err = u.Form(tenancy.WithActor(context.Background(), b.teacher), b.teacher, Metadata{Name: "a.exe"}, unread, -1)
 	require.Equal(t, "type_not_allowed", fault.Of(err).Code)
 	require.Equal(t, "executable", fault.Of(err).Rule)
 }

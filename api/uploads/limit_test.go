@@ -35,7 +35,7 @@ func TestTooManyOpenUploads(t *testing.T) {
 	require.Equal(t, "too_many_uploads", refused.code)
 	require.NotEmpty(t, refused.header.Get("Retry-After"))
 	form := func() error {
-		_, err := u.Form(t.Context(), b.teacher, Metadata{Name: "essay.txt"}, strings.NewReader("Dear diary"), -1)
+		_, err := u.Form(tenancy.WithActor(t.Context(), b.teacher), b.teacher, Metadata{Name: "essay.txt"}, strings.NewReader("Dear diary"), -1)
 		return err
 	}
 	require.ErrorIs(t, form(), tenancy.TooManyUploads)

@@ -188,11 +188,15 @@ func TestOthersSeeNothing(t *testing.T) {
 	}
 	b.alias(b.teacher.User, b.org)
 	admin := c.as(b.actor(t, b.org, tenancy.Admin))
-	require.Equal(t, http.StatusOK, admin.head(id).status)
+	require.Equal(t, http.StatusNotFound, admin.head(id).status, "a personal space is no admin's")
+	class := c.create(10, "filename", "essay.txt", "space_id", b.class(t).String()).id(t)
+	require.Equal(t, http.StatusOK, c.head(class).status)
+	require.Equal(t, http.StatusNotFound, admin.head(class).status, "an upload on its way is its uploader's, wherever it goes")
+	require.Equal(t, http.StatusNotFound, c.as(b.actor(t, b.org, tenancy.Teacher)).head(class).status, "a teacher of no such class")
 	for _, path := range []string{uuid.NewString(), "x", "..", id.String() + "/y"} {
 		require.Equal(t, http.StatusNotFound, c.do(http.MethodHead, TusPath+"/"+path, nil).status, path)
 	}
-	form, err := b.replica(t).Form(context.Background(), b.teacher, Metadata{Name: "a.txt"}, strings.NewReader("abc"), -1)
+	form, err := b.replica(t).Form(tenancy.WithActor(context.Background(), b.teacher), b.teacher, Metadata{Name: "a.txt"}, strings.NewReader("abc"), -1)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusNotFound, c.head(form.Upload).status, "a form upload has no tus address")
 }
@@ -434,7 +438,7 @@ func TestNewVersion(t *testing.T) {
 	t.Parallel()
 	b := setup(t, 1<<30)
 	c := b.serve(t, b.replica(t))
-	first := c.create(5).id(t)
+	first := c.create(5, "filename", "essay.txt", "space_id", b.class(t).String()).id(t)
 	file := b.row(t, first).FileID.String()
 	r := c.create(7, "file_id", file, "change_description", "Second try")
 	row := b.row(t, r.id(t))
@@ -444,6 +448,10 @@ func TestNewVersion(t *testing.T) {
 	require.Equal(t, "type_not_allowed", c.create(7, "file_id", file, "filetype", "application/x-msdownload").code)
 	student := b.actor(t, b.org, tenancy.Student)
 	require.Equal(t, "file_not_found", c.as(student).create(7, "file_id", file).code)
+	require.Equal(t, "file_not_found", c.as(b.actor(t, b.org, tenancy.Teacher)).create(7, "file_id", file).code)
+	mine := c.create(5).id(t)
+	require.Equal(t, http.StatusCreated, c.create(7, "file_id", b.row(t, mine).FileID.String()).status)
+	require.Equal(t, "file_not_found", c.as(b.actor(t, b.org, tenancy.Owner)).create(7, "file_id", b.row(t, mine).FileID.String()).code)
 	require.Equal(t, http.StatusCreated, c.as(b.actor(t, b.org, tenancy.Owner)).create(7, "file_id", file).status)
 }
 

@@ -25,8 +25,8 @@ const (
 )
 
 // Scopes is the one table of what each scope reaches; a test walks it against
-// tenancy.Grants. Guardians and consent stay with people, and so do keys
-// themselves: a key that leaked must not make another.
+// tenancy.Grants. Guardians, consent and who is in which space stay with people, and
+// so do keys themselves: a key that leaked must not make another.
 var Scopes = map[Scope][]tenancy.Action{
 	FilesRead:        {tenancy.ReadFiles, tenancy.ReadSpaces, tenancy.ReadQuota},
 	FilesWrite:       {tenancy.Upload, tenancy.EditFiles},
@@ -44,6 +44,7 @@ var NeverGranted = []tenancy.Action{
 	tenancy.CreateOrganization, tenancy.ManageOrganizations, tenancy.ChangeOrganization, tenancy.ExportOrganization,
 	tenancy.SetQuota, tenancy.SetTiers, tenancy.Reconcile, tenancy.Rescan,
 	tenancy.ReadGuardians, tenancy.SetGuardians, tenancy.Leave,
+	tenancy.MakeSpaces, tenancy.ManageSpaces, tenancy.BreakGlass,
 }
 
 // Actions gives what a key of these scopes is limited to. It is never nil: nil
