@@ -77,7 +77,7 @@ func TestFormLimits(t *testing.T) {
 				u := b.replica(t)
 				if tt.held > 0 {
 					for held := tt.held; held > 0; held -= most {
-						_, err := u.create(context.Background(), b.teacher, Metadata{Name: "a.txt"}, int64(min(held, most)), formTTL, nil)
+						_, err := u.create(tenancy.WithActor(context.Background(), b.teacher), b.teacher, Metadata{Name: "a.txt"}, int64(min(held, most)), formTTL, nil)
 						require.NoError(t, err)
 					}
 				}
