@@ -34,11 +34,15 @@ func (a *Middleware) Drain(c *gin.Context) {
 	c.Request.Body = body
 	c.Writer = &closingWriter{c.Writer, body}
 	c.Next()
-	if c.Writer.Status() < http.StatusBadRequest || !body.remains() || waits && !body.touched {
+	if !body.remains() || waits && !body.touched {
 		return
 	}
-	c.Writer.Flush()
-	_ = conn.SetReadDeadline(time.Now().Add(a.Limits.DrainTime))
+	if c.Writer.Status() >= http.StatusBadRequest {
+		c.Writer.Flush()
+		_ = conn.SetReadDeadline(time.Now().Add(a.Limits.DrainTime))
+	}
+	// What a handler that succeeded left unread is read here too: in full duplex the
+	// server would read it behind the handler, beside its own look at the next request.
 	_, _ = io.CopyN(io.Discard, body.ReadCloser, a.Limits.DrainBytes) // the answer is out; how the rest ends changes nothing
 }
 
