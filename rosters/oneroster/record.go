@@ -17,12 +17,14 @@ type Record struct {
 	Ends   time.Time // first day after it; zero: none is given
 	Code   string    // of a class
 
-	Org     string   // school of a class or enrollment, org of a role, first org of a user; "": none is given
-	Terms   []string // of a class
-	Class   string   // of an enrollment
-	User    string   // of an enrollment or role
-	Role    string   // of an enrollment: student, teacher; of a role and of a 1.1 user: student, staff, guardian, or "" when it is ignored
-	Primary bool     // of an enrollment: the primary teacher; of a role: the primary role
+	Org         string   // school of a class or enrollment, org of a role, first org of a user; "": none is given
+	Terms       []string // of a class
+	Class       string   // of an enrollment
+	User        string   // of an enrollment or role
+	Role        string   // of an enrollment: student, teacher; of a role and of a 1.1 user: student, staff, guardian, or "" when it is ignored
+	RoleIgnored bool     // of a 1.1 user: the role means nothing here
+
+	Primary bool // of an enrollment: the primary teacher; of a role: the primary role
 
 	Name        string // of a person, to show
 	Given       string // for the comparison with the person who had the sourcedId before

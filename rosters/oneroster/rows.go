@@ -125,6 +125,7 @@ func (p *Package) readUser(r *row, rec *Record) {
 	rec.Agents = r.list("agentSourcedIds", false)
 	if p.Version == V11 {
 		rec.Role = r.role("role", personOf)
+		rec.RoleIgnored = rec.Role == ""
 		if orgs := r.list("orgSourcedIds", true); len(orgs) > 0 {
 			rec.Org = orgs[0]
 		}
