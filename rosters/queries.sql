@@ -47,13 +47,13 @@ update roster_imports set state = sqlc.arg(state), updated_at = now() where id =
 update roster_imports set updated_at = now() where id = $1;
 
 -- name: ImportChecked :exec
-update roster_imports set modes = $2, issues = $3, updated_at = now() where id = $1;
+update roster_imports set modes = $2, issues = $3, state = case when state = 'received' then 'checking' else state end, updated_at = now() where id = $1;
 
 -- name: ImportFound :exec
 update roster_imports set state = 'waiting', base_revision = sqlc.arg(base_revision), diff_hash = sqlc.arg(diff_hash)::text, holds = sqlc.arg(holds), summary = sqlc.arg(summary),
        waits_until = now() + sqlc.arg(patience)::interval, updated_at = now(),
        decision = case when decided_hash = sqlc.arg(diff_hash)::text then decision end
- where id = sqlc.arg(id) and state in ('checking', 'waiting', 'applying');
+ where id = sqlc.arg(id) and state in ('received', 'checking', 'waiting');
 
 -- name: ImportDecide :execrows
 update roster_imports set decision = sqlc.arg(decision)::text, decided_hash = sqlc.arg(diff_hash)::text, with_held = sqlc.arg(with_held),

@@ -1039,7 +1039,7 @@ func (q *Queries) ImportApplied(ctx context.Context, arg ImportAppliedParams) er
 }
 
 const importChecked = `-- name: ImportChecked :exec
-update roster_imports set modes = $2, issues = $3, updated_at = now() where id = $1
+update roster_imports set modes = $2, issues = $3, state = case when state = 'received' then 'checking' else state end, updated_at = now() where id = $1
 `
 
 type ImportCheckedParams struct {
@@ -1119,7 +1119,7 @@ const importFound = `-- name: ImportFound :exec
 update roster_imports set state = 'waiting', base_revision = $1, diff_hash = $2::text, holds = $3, summary = $4,
        waits_until = now() + $5::interval, updated_at = now(),
        decision = case when decided_hash = $2::text then decision end
- where id = $6 and state in ('checking', 'waiting', 'applying')
+ where id = $6 and state in ('received', 'checking', 'waiting')
 `
 
 type ImportFoundParams struct {
