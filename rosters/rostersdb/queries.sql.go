@@ -1473,7 +1473,7 @@ func (q *Queries) PersonStays(ctx context.Context, userID uuid.UUID) error {
 
 const planForFew = `-- name: PlanForFew :exec
 
-select set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)
+select set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)
 `
 
 // A batch is small, and every table that it meets has an index for it.
@@ -1484,11 +1484,13 @@ func (q *Queries) PlanForFew(ctx context.Context) error {
 
 const planForMany = `-- name: PlanForMany :exec
 
-select set_config('enable_nestloop', 'off', true), set_config('work_mem', '32MB', true)
+select set_config('enable_nestloop', 'off', true), set_config('work_mem', '32MB', true), set_config('jit', 'off', true)
 `
 
 // The planner's statistics are older than what was staged just now. It would take
 // large tables for small ones and read one of them again for each row of the other.
+// A plan that is ruled out has a price at which PostgreSQL compiles every query, which
+// takes seconds: jit is off.
 func (q *Queries) PlanForMany(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, planForMany)
 	return err
