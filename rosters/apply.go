@@ -259,7 +259,7 @@ func (a *Applier) Finish(ctx context.Context, to State) (Report, error) {
 		if !State(i.State).Open() {
 			return nil // ended by an attempt whose answer was lost
 		}
-		if err := q.GuardianshipsDerive(ctx); err != nil {
+		if err := errors.Join(q.PlanForMany(ctx), q.GuardianshipsDerive(ctx)); err != nil {
 			return fmt.Errorf("derive guardianships: %w", err)
 		}
 		counts, err := q.ReportCounts(ctx, &a.i.Source)

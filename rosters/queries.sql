@@ -142,9 +142,9 @@ update roster_rows set hash = sha256(hash || convert_to(role || ' ' || flag || '
 
 -- name: RowsLeaveWith :execrows
 update roster_rows e set leaving = true
-  from roster_rows o where e.import_id = sqlc.arg(import_id) and e.kind = 'enrollment' and not e.leaving and o.import_id = e.import_id and o.leaving
-   and o.refused is null
-   and (o.kind = 'person' and o.sourced_id = e.person or o.kind = 'class' and o.sourced_id = e.class);
+ where e.import_id = sqlc.arg(import_id) and e.kind = 'enrollment' and not e.leaving
+   and (e.person in (select o.sourced_id from roster_rows o where o.import_id = sqlc.arg(import_id) and o.kind = 'person' and o.leaving and o.refused is null)
+        or e.class in (select o.sourced_id from roster_rows o where o.import_id = sqlc.arg(import_id) and o.kind = 'class' and o.leaving and o.refused is null));
 
 -- A reference is known when its target is in the package, or is there already and
 -- the package does not say that it is gone: its file is no complete list, or
@@ -194,7 +194,8 @@ select set_config('enable_nestloop', 'off', true), set_config('work_mem', '32MB'
 -- A batch is small, and every table that it meets has an index for it.
 
 -- name: PlanForFew :exec
-select set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true);
+select set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('enable_seqscan', 'off', true),
+       set_config('jit', 'off', true);
 
 -- Changes. Removals have numbers of their own range, so that they come last.
 
@@ -370,7 +371,7 @@ select app.org(), sqlc.arg(import_id), case d.phase when 1 then sqlc.arg(after_s
 -- name: ChangesHoldWith :execrows
 update roster_changes c set held = p.held
   from roster_changes p where c.import_id = sqlc.arg(import_id) and c.kind in ('enrollment', 'guardian') and p.import_id = c.import_id and p.kind = 'person' and p.held is not null
-   and (c.kind = 'enrollment' and c.person = p.sourced_id or c.kind = 'guardian' and c.sourced_id = p.sourced_id);
+   and p.sourced_id = case c.kind when 'enrollment' then c.person else c.sourced_id end;
 
 -- name: ChangesInsertGuardians :execrows
 insert into roster_changes (organization_id, import_id, seq, phase, kind, action, sourced_id, school, before, after)
@@ -567,7 +568,7 @@ select app.derive_guardianships(null);
 
 -- name: ReportCounts :one
 select (select count(*) from people p where p.source_id = sqlc.arg(source_id) and p.state = 'active' and p.kind = 'student'
-           and not exists (select from roster_agents a where a.source_id = p.source_id and p.sourced_id in (a.carrier, a.agent)))::bigint as students_without_guardian,
+           and p.sourced_id not in (select a.carrier from roster_agents a where a.source_id = sqlc.arg(source_id) union select a.agent from roster_agents a where a.source_id = sqlc.arg(source_id)))::bigint as students_without_guardian,
        (select count(*) from people p where p.source_id = sqlc.arg(source_id) and p.state = 'active'
            and not exists (select from logins l where l.user_id = p.user_id))::bigint as people_without_login,
        (select count(*) from (select from app.roster_wards(null)) w)::bigint as guardianships;

@@ -546,7 +546,7 @@ const changesHoldWith = `-- name: ChangesHoldWith :execrows
 
 update roster_changes c set held = p.held
   from roster_changes p where c.import_id = $1 and c.kind in ('enrollment', 'guardian') and p.import_id = c.import_id and p.kind = 'person' and p.held is not null
-   and (c.kind = 'enrollment' and c.person = p.sourced_id or c.kind = 'guardian' and c.sourced_id = p.sourced_id)
+   and p.sourced_id = case c.kind when 'enrollment' then c.person else c.sourced_id end
 `
 
 // What is in a class of a person who is held alone is held with them.
@@ -1473,7 +1473,8 @@ func (q *Queries) PersonStays(ctx context.Context, userID uuid.UUID) error {
 
 const planForFew = `-- name: PlanForFew :exec
 
-select set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)
+select set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('enable_seqscan', 'off', true),
+       set_config('jit', 'off', true)
 `
 
 // A batch is small, and every table that it meets has an index for it.
@@ -1499,7 +1500,7 @@ func (q *Queries) PlanForMany(ctx context.Context) error {
 const reportCounts = `-- name: ReportCounts :one
 
 select (select count(*) from people p where p.source_id = $1 and p.state = 'active' and p.kind = 'student'
-           and not exists (select from roster_agents a where a.source_id = p.source_id and p.sourced_id in (a.carrier, a.agent)))::bigint as students_without_guardian,
+           and p.sourced_id not in (select a.carrier from roster_agents a where a.source_id = $1 union select a.agent from roster_agents a where a.source_id = $1))::bigint as students_without_guardian,
        (select count(*) from people p where p.source_id = $1 and p.state = 'active'
            and not exists (select from logins l where l.user_id = p.user_id))::bigint as people_without_login,
        (select count(*) from (select from app.roster_wards(null)) w)::bigint as guardianships
@@ -1699,9 +1700,9 @@ func (q *Queries) RowsLast(ctx context.Context, arg RowsLastParams) (int32, erro
 const rowsLeaveWith = `-- name: RowsLeaveWith :execrows
 
 update roster_rows e set leaving = true
-  from roster_rows o where e.import_id = $1 and e.kind = 'enrollment' and not e.leaving and o.import_id = e.import_id and o.leaving
-   and o.refused is null
-   and (o.kind = 'person' and o.sourced_id = e.person or o.kind = 'class' and o.sourced_id = e.class)
+ where e.import_id = $1 and e.kind = 'enrollment' and not e.leaving
+   and (e.person in (select o.sourced_id from roster_rows o where o.import_id = $1 and o.kind = 'person' and o.leaving and o.refused is null)
+        or e.class in (select o.sourced_id from roster_rows o where o.import_id = $1 and o.kind = 'class' and o.leaving and o.refused is null))
 `
 
 // An enrollment of a person or class that leaves ends with it.

@@ -38,6 +38,6 @@ begin
     on conflict do nothing;
     delete from guardianships g where g.organization_id = (select app.org()) and g.origin = 'roster'
        and (of_user is null or of_user in (g.parent_id, g.student_id))
-       and not exists (select from app.roster_wards(of_user) w where w.parent_id = g.parent_id and w.student_id = g.student_id);
+       and (g.parent_id, g.student_id) not in (select w.parent_id, w.student_id from app.roster_wards(of_user) w);
 end $$;
 grant execute on function app.derive_guardianships(uuid) to satchel_app, satchel_system;
