@@ -66,6 +66,7 @@ var groups = map[string]group{
 	"files":             {3, "the state machine of files and versions"},
 	"spaces":            {3, "where files are, and who reaches them there"},
 	"policies/previews": {3, "which kind of file gets which preview, over the kinds"},
+	"rosters":           {3, "what a roster changes, and the changes applied"},
 
 	"policies/types":      {2, "rules as data"},
 	"policies/archives":   {2, "rules as data"},
@@ -80,6 +81,8 @@ var groups = map[string]group{
 	"tenancy/events":      {2, "what an organization has, over the tenant transaction"},
 	"tenancy/exports":     {2, "what an organization has, over the tenant transaction"},
 	"tenancy/operations":  {2, "what an organization has, over the tenant transaction"},
+	"rosters/oneroster":   {2, "reads rosters in OneRoster's CSV binding"},
+	"rosters/generate":    {2, "synthetic districts for tests, the demonstration and the benchmarks"},
 	"internal/schema":     {2, "applies migrations and rules; only the owner's program and the tests use it"},
 
 	"tenancy":                {1, "OrgID, DB, Tx"},

@@ -91,6 +91,15 @@ var Actions = []Action{
 	{"login_rules.change", "organization", "What the organization believes about logins was changed."},
 	{"login_rules.confirm", "login_rule", "An operator confirmed that a tenant of an issuer is the organization's."},
 
+	{"roster.source", "source", "A roster source was made or changed."},
+	{"roster.import", "import", "A roster was received, to be imported."},
+	{"roster.decide", "import", "A person decided about an import of a roster; the code is the decision."},
+	{"roster.undo", "import", "An import of a roster was requested to be undone."},
+	{"roster.end", "import", "An import of a roster ended; the code is its state."},
+	{"roster.read", "import", "The changes of an import of a roster were read, with the names in them."},
+	{"person.gain", "person", "A roster made a person a student, a member of staff or a guardian; the code says which."},
+	{"person.lose", "person", "By a roster a person is a student, a member of staff or a guardian no more; the code says which."},
+
 	{"key.create", "key", "An API key was made."},
 	{"key.rotate", "key", "An API key was replaced by a new one."},
 	{"key.revoke", "key", "An API key was revoked."},

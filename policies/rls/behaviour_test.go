@@ -92,6 +92,11 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		{"insert into notifications (organization_id, id, user_id, kind) values (app.org(), $1, $2, 'a.b')", []any{class, user}},
 		{"insert into login_rules (organization_id, id, issuer, tenant_claim, tenant_value) values (app.org(), $1, 'i', 'hd', 'school.example')", []any{class}},
 		{"insert into login_requests (organization_id, id, issuer, subject, reason) values (app.org(), $1, 'i', 's', 'no_person')", []any{class}},
+		{"insert into roster_imports (organization_id, id, source_id, size, sha256, object_etag) values (app.org(), $1, $1, 1, repeat('0', 64), 'e')", []any{class}},
+		{"insert into roster_rows (organization_id, import_id, kind, row, sourced_id, leaving, hash) values (app.org(), $1, 'org', 2, '1', false, '')", []any{class}},
+		{"insert into roster_changes (organization_id, import_id, seq, phase, kind, action, sourced_id) values (app.org(), $1, 1, 1, 'school', 'new', '1')", []any{class}},
+		{"insert into roster_batches (organization_id, import_id, direction, first_seq, last_seq) values (app.org(), $1, 'apply', 1, 1)", []any{class}},
+		{"insert into roster_agents (organization_id, source_id, carrier, agent) values (app.org(), $1, '1', '2')", []any{class}},
 		{"insert into organization_policies (organization_id) values (app.org()) on conflict do nothing", nil},
 		{"insert into audit_events (organization_id, event) values (app.org(), $1)", []any{event(org)}},
 		{`insert into api_keys (organization_id, id, user_id, name, role, scopes, hash, last4, created_by, expires_at)

@@ -18,3 +18,17 @@ begin
 end $$;
 create or replace trigger a_keys after delete on members for each row when (old.service) execute function app.service_gone();
 grant execute on function app.service_gone() to satchel_app, satchel_system;
+
+-- A guardianship is between members. Those that a roster names begin when the
+-- later one of the two becomes a member.
+create or replace function app.member_wards() returns trigger language plpgsql as $$
+begin
+    if exists (select from people p join roster_agents a on a.organization_id = p.organization_id and a.source_id = p.source_id
+                 and p.sourced_id in (a.carrier, a.agent)
+                where p.organization_id = new.organization_id and p.user_id = new.user_id) then
+        perform app.derive_guardianships(new.user_id);
+    end if;
+    return null;
+end $$;
+create or replace trigger c_wards after insert on members for each row when (not new.service) execute function app.member_wards();
+grant execute on function app.member_wards() to satchel_app, satchel_system;

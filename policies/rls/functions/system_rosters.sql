@@ -1,0 +1,34 @@
+-- Users for people whom a roster brings. A user is an id and nothing else, so that
+-- making one says nothing of a person; ids that are there stay.
+create or replace function app.users_make(ids uuid[])
+returns void language sql security definer set search_path = public, pg_temp as $$
+    insert into users (id) select unnest(ids) on conflict do nothing
+$$;
+
+-- Imports whose workflow may be lost, or was not told of a decision.
+create or replace function app.roster_imports_unfinished(quiet_for interval, after uuid, n integer)
+returns table (organization_id uuid, import_id uuid, state text, decided boolean)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select i.organization_id, i.id, i.state, i.decision is not null from roster_imports i join organizations o on o.id = i.organization_id
+     where i.state in ('received', 'checking', 'waiting', 'applying', 'undoing') and o.deletion_begun_at is null
+       and i.updated_at < now() - quiet_for and i.id > after
+     order by i.id limit n
+$$;
+
+-- Imports that ended so long ago that what they brought goes.
+create or replace function app.roster_imports_due(ended_for interval, after uuid, n integer)
+returns table (organization_id uuid, import_id uuid)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select i.organization_id, i.id from roster_imports i
+     where i.cleaned_at is null and i.ended_at < now() - ended_for and i.id > after
+     order by i.id limit n
+$$;
+
+-- People whose time to leave has come.
+create or replace function app.people_due(after uuid, n integer)
+returns table (organization_id uuid, user_id uuid)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select p.organization_id, p.user_id from people p join organizations o on o.id = p.organization_id
+     where p.state = 'leaving' and p.leaves_at <= now() and o.deletion_begun_at is null and p.user_id > after
+     order by p.user_id limit n
+$$;
