@@ -188,12 +188,12 @@ func listQuery(f Filter) (string, pgx.NamedArgs, error) {
 func placesOf(pageOf func(place string) string) []string {
 	const now = "m.begins_at <= now() and m.ends_at > now()"
 	return []string{
-		"(select s.* from (select distinct m.space_id from space_members m where m.user_id = app.actor() and " + now + ") p cross join lateral (" +
+		"(select s.id, s.version_id, s.name from (select distinct m.space_id from space_members m where m.user_id = app.actor() and " + now + ") p cross join lateral (" +
 			pageOf("f.space_id = p.space_id") + ") s)",
 		"(" + pageOf("f.subject_id = app.actor()") + ")",
-		"(select s.* from (select g.student_id from guardianships g where g.parent_id = app.actor()) p cross join lateral (" + pageOf("f.subject_id = p.student_id") + ") s)",
+		"(select s.id, s.version_id, s.name from (select g.student_id from guardianships g where g.parent_id = app.actor()) p cross join lateral (" + pageOf("f.subject_id = p.student_id") + ") s)",
 		"(" + pageOf("f.id in (select l.file_id from file_links l join space_members m on m.organization_id = l.organization_id and m.space_id = l.space_id where m.user_id = app.actor() and "+now+")") + ")",
-		"(select s.* from (select distinct d.folder_id from folder_links l join space_members m on m.organization_id = l.organization_id and m.space_id = l.space_id " +
+		"(select s.id, s.version_id, s.name from (select distinct d.folder_id from folder_links l join space_members m on m.organization_id = l.organization_id and m.space_id = l.space_id " +
 			"join folder_paths d on d.organization_id = l.organization_id and d.ancestor_id = l.folder_id where m.user_id = app.actor() and " + now + ") p cross join lateral (" +
 			pageOf("f.folder_id = p.folder_id") + ") s)",
 	}

@@ -189,7 +189,7 @@ func TestConfidentialNeedsASecondPerson(t *testing.T) {
 	s := newSchool(t)
 	room := tenancy.NewID()
 	s.as(s.colleague, func(ctx context.Context, tx *tenancy.Tx) {
-		_, err := spaces.Create(ctx, tx, spaces.New{ID: room, Kind: spaces.Confidential, Name: "Counselling", About: &s.ada})
+		_, err := spaces.Create(ctx, tx, spaces.New{ID: room, Kind: spaces.Confidential, Name: "Pastoral care", About: &s.ada})
 		require.NoError(t, err)
 	})
 	note := s.mustPut(s.colleague, files.New{Space: room})

@@ -180,8 +180,9 @@ func (r *Spaces) RemoveClassMember(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	by := request.Caller(c).User
 	return r.done(c, audit.Event{Action: "class.member_remove", ObjectID: id.String(), Code: user.String()}, func(ctx context.Context, tx *tenancy.Tx) error {
-		return spaces.RemoveClassMember(ctx, tx, id, user, request.Caller(c).User)
+		return spaces.RemoveClassMember(ctx, tx, id, user, by)
 	})
 }
 

@@ -19,7 +19,7 @@ revoke create on schema app from satchel_system;
 do $$
 declare p record; g record; t regclass;
 begin
-    for p in select l.*, pg_get_expr(l.polqual, l.polrelid) as "using", pg_get_expr(l.polwithcheck, l.polrelid) as checking,
+    for p in select l.polrelid, l.polcmd, pg_get_expr(l.polqual, l.polrelid) as "using", pg_get_expr(l.polwithcheck, l.polrelid) as checking,
                     case l.polcmd when '*' then 'all' when 'r' then 'select' end as command
                from pg_policy l where l.polname = 'tenant' loop
         t := p.polrelid::regclass;

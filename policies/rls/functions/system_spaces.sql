@@ -165,11 +165,11 @@ $$;
 -- that neither sees.
 create or replace function app.folder_placed() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
-declare above integer; below integer; place spaces;
+declare above integer; below integer; open_or_not text;
 begin
-    select s.* into place from spaces s where s.organization_id = new.organization_id and s.id = new.space_id for no key update;
-    if app.actor() is not null and place.state <> 'open' then
-        raise exception 'the space is %', place.state using errcode = 'SQ003';
+    select s.state into open_or_not from spaces s where s.organization_id = new.organization_id and s.id = new.space_id for no key update;
+    if app.actor() is not null and open_or_not <> 'open' then
+        raise exception 'the space is %', open_or_not using errcode = 'SQ003';
     end if;
     if tg_op = 'UPDATE' and new.space_id <> old.space_id and new.parent_id is not distinct from old.parent_id and new.parent_id is not null then
         return new; -- it follows its parent
@@ -223,10 +223,10 @@ create or replace trigger c_opens after update of opens_at on folders
 -- hand-out is its staff's until it opens; a hand-in is its student's and the staff's.
 create or replace function app.file_placed() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
-declare place spaces; folder folders; person uuid := coalesce(app.actor(), new.uploaded_by); level integer;
+declare place record; folder record; person uuid := coalesce(app.actor(), new.uploaded_by); level integer;
 begin
+    select d.space_id, d.mode, d.opens_at, d.closes_at into folder from folders d where d.organization_id = new.organization_id and d.id = new.folder_id;
     if new.folder_id is not null then
-        select d.* into folder from folders d where d.organization_id = new.organization_id and d.id = new.folder_id;
         new.space_id := coalesce(folder.space_id, new.space_id);
     elsif new.space_id is null then
         select s.id into new.space_id from spaces s where s.organization_id = new.organization_id and s.owner_id = new.uploaded_by and s.kind = 'personal';
@@ -235,7 +235,7 @@ begin
             values (new.organization_id, gen_random_uuid(), 'personal', 'My files', new.uploaded_by) returning id into new.space_id;
         end if;
     end if;
-    select s.* into place from spaces s where s.organization_id = new.organization_id and s.id = new.space_id;
+    select s.kind, s.owner_id, s.state into place from spaces s where s.organization_id = new.organization_id and s.id = new.space_id;
     if app.actor() is not null and place.state <> 'open' then
         raise exception 'the space is %', place.state using errcode = 'SQ003';
     end if;
@@ -286,9 +286,9 @@ end $$;
 -- back. The files are the staff's to change from here on.
 create or replace function app.hand_in(folder uuid) returns integer
 language plpgsql security definer set search_path = public, pg_temp as $$
-declare d folders; n integer;
+declare d record; n integer;
 begin
-    select f.* into d from folders f where f.organization_id = app.people_org() and f.id = folder and f.mode = 'handin';
+    select f.organization_id, f.id, f.space_id, f.opens_at, f.due_at, f.closes_at into d from folders f where f.organization_id = app.people_org() and f.id = folder and f.mode = 'handin';
     if not found or not exists (select from space_members m where m.organization_id = d.organization_id and m.space_id = d.space_id
                                    and m.user_id = app.actor() and m.level >= 2 and m.begins_at <= now() and m.ends_at > now()) then
         return null;
@@ -309,9 +309,9 @@ end $$;
 -- A student takes back what is not due yet and was not returned.
 create or replace function app.hand_in_withdraw(folder uuid) returns boolean
 language plpgsql security definer set search_path = public, pg_temp as $$
-declare d folders;
+declare d record;
 begin
-    select f.* into d from folders f where f.organization_id = app.people_org() and f.id = folder and f.mode = 'handin';
+    select f.organization_id, f.id, f.space_id, f.opens_at, f.due_at, f.closes_at into d from folders f where f.organization_id = app.people_org() and f.id = folder and f.mode = 'handin';
     delete from hand_ins h where h.organization_id = d.organization_id and h.folder_id = d.id and h.student_id = app.actor() and h.returned_at is null
        and (d.due_at is null or d.due_at > now()) and (d.closes_at is null or d.closes_at > now());
     if not found then return false; end if;
@@ -323,9 +323,9 @@ end $$;
 -- The staff return a student's work, who may go on with it, and are told.
 create or replace function app.hand_in_return(folder uuid, student uuid, words text) returns boolean
 language plpgsql security definer set search_path = public, pg_temp as $$
-declare d folders;
+declare d record;
 begin
-    select f.* into d from folders f where f.organization_id = app.people_org() and f.id = folder and f.mode = 'handin';
+    select f.organization_id, f.id, f.space_id, f.opens_at, f.due_at, f.closes_at into d from folders f where f.organization_id = app.people_org() and f.id = folder and f.mode = 'handin';
     if not found or not exists (select from space_members m where m.organization_id = d.organization_id and m.space_id = d.space_id
                                    and m.user_id = app.actor() and m.level >= 3 and m.begins_at <= now() and m.ends_at > now()) then
         return false;
