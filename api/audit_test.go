@@ -527,14 +527,15 @@ func TestManyRangesOfOneFileAreOneReading(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	s := b.scene()
+	other := b.person(s.owner.org, tenancy.Teacher)
+	file := s.owner.publishedIn(s.owner.group(other.id), "song.txt", "la la la").ID
 	before := b.auditHead(s.owner.org).Seq
 	for range 5 {
-		s.owner.call(get, at(s.file, "/content"), nil, "Range", "bytes=1-3").is(http.StatusPartialContent)
-		s.owner.call(head, at(s.file, "/content"), nil).is(http.StatusOK)
+		s.owner.call(get, at(file, "/content"), nil, "Range", "bytes=1-3").is(http.StatusPartialContent)
+		s.owner.call(head, at(file, "/content"), nil).is(http.StatusOK)
 	}
 	require.Len(t, b.since(s.owner.org, before), 1)
-	other := b.person(s.owner.org, tenancy.Teacher)
-	other.call(get, at(s.file, "/content"), nil, "Range", "bytes=1-3").is(http.StatusPartialContent)
+	other.call(get, at(file, "/content"), nil, "Range", "bytes=1-3").is(http.StatusPartialContent)
 	require.Len(t, b.since(s.owner.org, before), 2, "another reader is another reading")
 }
 

@@ -36,7 +36,7 @@ var (
 	ErrReason    = fault.New(fault.Invalid, "reason_required", "Say why, in 10 to 1,000 characters. The reason is on record and shown to those who are told.")
 	ErrEnds      = fault.New(fault.Invalid, "invalid_ends_at", "A substitute's access ends after at most 30 days: give ends_at.")
 	ErrNoOneTo   = fault.New(fault.NotFound, "space_not_found", "There is no such space, or this person has none.")
-	ErrSecond    = fault.New(fault.Denied, "second_person_required", "A second owner or admin approves this, not the one who asked. It may have ended, or be approved already.")
+	ErrSecond    = fault.New(fault.Conflict, "second_person_required", "A second owner or admin approves this, not the one who asked. It may have ended, or be approved already.")
 	ErrLinkLevel = fault.New(fault.Invalid, "invalid_level", "level is read, add (of folders) or edit.")
 )
 
