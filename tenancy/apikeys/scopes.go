@@ -44,7 +44,6 @@ var NeverGranted = []tenancy.Action{
 	tenancy.CreateOrganization, tenancy.ManageOrganizations, tenancy.ChangeOrganization, tenancy.ExportOrganization,
 	tenancy.SetQuota, tenancy.SetTiers, tenancy.Reconcile, tenancy.Rescan,
 	tenancy.ReadGuardians, tenancy.SetGuardians, tenancy.Leave,
-	tenancy.MakeSpaces, tenancy.ManageSpaces, tenancy.BreakGlass,
 }
 
 // Actions gives what a key of these scopes is limited to. It is never nil: nil

@@ -24,7 +24,8 @@ create policy people_read on files for select to satchel_people
                        left join people p on p.organization_id = g.organization_id and p.user_id = g.student_id
                        where g.organization_id = files.organization_id and g.student_id = files.subject_id and g.parent_id = (select app.actor())
                        and case when s.user_id is not null then s.role = 'student' and not s.service else p.kind = 'student' and p.state <> 'left' end
-                       and (p.adult_from is null or p.adult_from > current_date))
+                       and (p.adult_from is null or p.adult_from > current_date)
+                       and not exists (select from members a where a.organization_id = g.organization_id and a.user_id = g.parent_id and a.role = 'student'))
             or (needs <= 1 and (visible_from is null or visible_from <= now())
               and (exists (select from file_links l
                        join space_members m on m.organization_id = l.organization_id and m.space_id = l.space_id
