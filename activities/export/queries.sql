@@ -2,9 +2,54 @@
 -- in the order of the key, behind the given key. No object holds a secret: the
 -- hashes of keys and tokens are left out.
 
+-- name: ClassPage :many
+select c.id::text as key, json_build_object('id', c.id, 'title', c.title, 'code', c.code, 'school_id', c.school_id, 'term_ids', c.term_ids, 'state', c.state,
+       'source_id', c.source_id, 'sourced_id', c.sourced_id, 'set_by_hand', c.set_by_hand, 'created_at', c.created_at, 'updated_at', c.updated_at,
+       'members', (select coalesce(json_agg(json_build_object('user_id', m.user_id, 'origin', m.origin, 'role', m.role, 'primary_teacher', m.primary_teacher,
+           'begins_at', m.begins_at, 'ends_at', m.ends_at, 'removed_by', m.removed_by, 'sourced_id', m.sourced_id) order by m.user_id, m.origin), '[]')
+           from class_members m where m.organization_id = c.organization_id and m.class_id = c.id))::json as data
+  from classes c where c.id > sqlc.arg(after)::text::uuid order by c.id limit sqlc.arg(most);
+
+-- name: FolderPage :many
+select d.id::text as key, json_build_object('id', d.id, 'space_id', d.space_id, 'parent_id', d.parent_id, 'name', d.name, 'mode', d.mode,
+       'instructions', d.instructions, 'opens_at', d.opens_at, 'due_at', d.due_at, 'closes_at', d.closes_at, 'accepted', d.accepted,
+       'created_by', d.created_by, 'created_at', d.created_at, 'updated_at', d.updated_at,
+       'links', (select coalesce(json_agg(json_build_object('space_id', l.space_id, 'level', l.level, 'starts_at', l.starts_at, 'ends_at', l.ends_at,
+           'added_by', l.added_by) order by l.space_id), '[]') from folder_links l where l.organization_id = d.organization_id and l.folder_id = d.id),
+       'hand_ins', (select coalesce(json_agg(json_build_object('student_id', h.student_id, 'handed_in_at', h.handed_in_at, 'returned_at', h.returned_at,
+           'returned_by', h.returned_by, 'note', h.note) order by h.student_id), '[]')
+           from hand_ins h where h.organization_id = d.organization_id and h.folder_id = d.id))::json as data
+  from folders d where d.id > sqlc.arg(after)::text::uuid order by d.id limit sqlc.arg(most);
+
+-- name: SchoolPage :many
+select s.id::text as key, json_build_object('id', s.id, 'name', s.name, 'source_id', s.source_id, 'sourced_id', s.sourced_id, 'created_at', s.created_at)::json as data
+  from schools s where s.id > sqlc.arg(after)::text::uuid order by s.id limit sqlc.arg(most);
+
+-- name: SourcePage :many
+select s.id::text as key, json_build_object('id', s.id, 'name', s.name, 'kind', s.kind, 'adds_only', s.adds_only, 'created_by', s.created_by,
+       'created_at', s.created_at)::json as data
+  from roster_sources s where s.id > sqlc.arg(after)::text::uuid order by s.id limit sqlc.arg(most);
+
+-- name: SpacePage :many
+select s.id::text as key, json_build_object('id', s.id, 'kind', s.kind, 'name', s.name, 'class_id', s.class_id, 'owner_id', s.owner_id, 'about_id', s.about_id,
+       'state', s.state, 'trash_days', s.trash_days, 'created_by', s.created_by, 'created_at', s.created_at, 'updated_at', s.updated_at,
+       'grants', (select coalesce(json_agg(json_build_object('user_id', g.user_id, 'level', g.level, 'via', g.via, 'reason', g.reason, 'given_by', g.given_by,
+           'approved_by', g.approved_by, 'begins_at', g.begins_at, 'ends_at', g.ends_at) order by g.id), '[]')
+           from space_grants g where g.organization_id = s.organization_id and g.space_id = s.id))::json as data
+  from spaces s where s.id > sqlc.arg(after)::text::uuid order by s.id limit sqlc.arg(most);
+
+-- name: TermPage :many
+select t.id::text as key, json_build_object('id', t.id, 'title', t.title, 'starts_on', t.starts_on, 'ends_on', t.ends_on, 'source_id', t.source_id,
+       'sourced_id', t.sourced_id)::json as data
+  from terms t where t.id > sqlc.arg(after)::text::uuid order by t.id limit sqlc.arg(most);
+
 -- name: FilePage :many
 select f.id::text as key, json_build_object('id', f.id, 'name', f.name, 'description', f.description, 'category', f.category,
        'uploaded_by', f.uploaded_by, 'status', f.status, 'trashed_at', f.trashed_at, 'created_at', f.created_at, 'updated_at', f.updated_at,
+       'space_id', f.space_id, 'folder_id', f.folder_id, 'staff_only', f.needs > 1, 'subject_id', f.subject_id, 'handed_in_at', f.handed_in_at,
+       'links', (select coalesce(json_agg(json_build_object('space_id', l.space_id, 'level', l.level, 'starts_at', l.starts_at, 'ends_at', l.ends_at,
+           'added_by', l.added_by) order by l.space_id), '[]') from file_links l where l.organization_id = f.organization_id and l.file_id = f.id),
+       'starred_by', (select coalesce(json_agg(s.user_id order by s.user_id), '[]') from stars s where s.organization_id = f.organization_id and s.file_id = f.id),
        'versions', (select json_agg(json_build_object('id', v.id, 'number', v.number, 'status', v.status, 'status_reason', v.status_reason,
            'change_description', v.change_description, 'size', v.size, 'mime_type', v.mime_type, 'sha256', v.sha256, 'scan_verdict', v.scan_verdict,
            'scan_signature', v.scan_signature, 'scan_engine', v.scan_engine, 'scan_database', v.scan_database, 'scanned_at', v.scanned_at,

@@ -58,6 +58,12 @@ var tables = []table{
 	{"invitations.ndjson", firstID, pages((*exportdb.Queries).InvitationPage)},
 	{"guardians.ndjson", firstPair, pages((*exportdb.Queries).GuardianPage)},
 	{"keys.ndjson", firstID, pages((*exportdb.Queries).KeyPage)},
+	{"roster-sources.ndjson", firstID, pages((*exportdb.Queries).SourcePage)},
+	{"schools.ndjson", firstID, pages((*exportdb.Queries).SchoolPage)},
+	{"terms.ndjson", firstID, pages((*exportdb.Queries).TermPage)},
+	{"classes.ndjson", firstID, pages((*exportdb.Queries).ClassPage)},
+	{"spaces.ndjson", firstID, pages((*exportdb.Queries).SpacePage)},
+	{"folders.ndjson", firstID, pages((*exportdb.Queries).FolderPage)},
 	{"files.ndjson", firstID, pages((*exportdb.Queries).FilePage)},
 	{"usage.ndjson", firstDay, pages((*exportdb.Queries).UsagePage)},
 }

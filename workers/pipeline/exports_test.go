@@ -237,7 +237,7 @@ func TestExportHoldsEverythingAndNothingElse(t *testing.T) {
 	require.Equal(t, a.Org.String(), about.Organization.ID)
 	require.Positive(t, about.Quota["used_bytes"])
 	require.Contains(t, entries, "policies.json")
-	for name, n := range map[string]int{"members.ndjson": 2, "people.ndjson": 1, "login-rules.ndjson": 1, "invitations.ndjson": 1, "guardians.ndjson": 1, "keys.ndjson": 0, "files.ndjson": 6, "usage.ndjson": 1} {
+	for name, n := range map[string]int{"members.ndjson": 2, "people.ndjson": 1, "login-rules.ndjson": 1, "invitations.ndjson": 1, "guardians.ndjson": 1, "classes.ndjson": 0, "spaces.ndjson": 1, "folders.ndjson": 0, "keys.ndjson": 0, "files.ndjson": 6, "usage.ndjson": 1} {
 		require.Len(t, jsonRows(t, entries[name]), n, name)
 	}
 	file := jsonRows(t, entries["files.ndjson"])[0]
@@ -267,6 +267,12 @@ func TestEveryTenantTableIsExportedOrNamed(t *testing.T) {
 	known := map[string]string{
 		"members": "", "invitations": "", "guardianships": "", "api_keys": "", "files": "", "file_versions": "", "usage_days": "", "audit_events": "",
 		"storage_quotas": "", "organization_policies": "", "people": "", "login_rules": "",
+		"roster_sources": "", "schools": "", "terms": "", "classes": "", "class_members": "", "spaces": "", "space_grants": "", "folders": "",
+		"folder_links": "", "file_links": "", "hand_ins": "", "stars": "",
+		"space_members": "follows from classes, roles and access that was given", "folder_paths": "follows from the folders",
+		"notifications": "ids of what the audit log speaks of",
+		"roster_imports": "what the audit log speaks of", "roster_rows": "rows of a roster, which its source has", "roster_changes": "applied to the tables above",
+		"roster_batches": "how far an import came", "roster_agents": "who a roster says is whose, as guardians are",
 		"login_requests": "logins that no one has linked, and what the audit log speaks of",
 		"audit_heads":    "follows from the audit log", "organization_setups": "is empty once there is something to export",
 		"renditions": "are made from the files", "version_steps": "how a file was checked", "file_events": "how a file was checked",

@@ -9,10 +9,56 @@ import (
 	"context"
 )
 
-const filePage = `-- name: FilePage :many
+const classPage = `-- name: ClassPage :many
 
+select c.id::text as key, json_build_object('id', c.id, 'title', c.title, 'code', c.code, 'school_id', c.school_id, 'term_ids', c.term_ids, 'state', c.state,
+       'source_id', c.source_id, 'sourced_id', c.sourced_id, 'set_by_hand', c.set_by_hand, 'created_at', c.created_at, 'updated_at', c.updated_at,
+       'members', (select coalesce(json_agg(json_build_object('user_id', m.user_id, 'origin', m.origin, 'role', m.role, 'primary_teacher', m.primary_teacher,
+           'begins_at', m.begins_at, 'ends_at', m.ends_at, 'removed_by', m.removed_by, 'sourced_id', m.sourced_id) order by m.user_id, m.origin), '[]')
+           from class_members m where m.organization_id = c.organization_id and m.class_id = c.id))::json as data
+  from classes c where c.id > $1::text::uuid order by c.id limit $2
+`
+
+type ClassPageParams struct {
+	After string
+	Most  int64
+}
+
+type ClassPageRow struct {
+	Key  string
+	Data []byte
+}
+
+// Each query gives rows of the organization as JSON objects and a key of each,
+// in the order of the key, behind the given key. No object holds a secret: the
+// hashes of keys and tokens are left out.
+func (q *Queries) ClassPage(ctx context.Context, arg ClassPageParams) ([]ClassPageRow, error) {
+	rows, err := q.db.Query(ctx, classPage, arg.After, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ClassPageRow
+	for rows.Next() {
+		var i ClassPageRow
+		if err := rows.Scan(&i.Key, &i.Data); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const filePage = `-- name: FilePage :many
 select f.id::text as key, json_build_object('id', f.id, 'name', f.name, 'description', f.description, 'category', f.category,
        'uploaded_by', f.uploaded_by, 'status', f.status, 'trashed_at', f.trashed_at, 'created_at', f.created_at, 'updated_at', f.updated_at,
+       'space_id', f.space_id, 'folder_id', f.folder_id, 'staff_only', f.needs > 1, 'subject_id', f.subject_id, 'handed_in_at', f.handed_in_at,
+       'links', (select coalesce(json_agg(json_build_object('space_id', l.space_id, 'level', l.level, 'starts_at', l.starts_at, 'ends_at', l.ends_at,
+           'added_by', l.added_by) order by l.space_id), '[]') from file_links l where l.organization_id = f.organization_id and l.file_id = f.id),
+       'starred_by', (select coalesce(json_agg(s.user_id order by s.user_id), '[]') from stars s where s.organization_id = f.organization_id and s.file_id = f.id),
        'versions', (select json_agg(json_build_object('id', v.id, 'number', v.number, 'status', v.status, 'status_reason', v.status_reason,
            'change_description', v.change_description, 'size', v.size, 'mime_type', v.mime_type, 'sha256', v.sha256, 'scan_verdict', v.scan_verdict,
            'scan_signature', v.scan_signature, 'scan_engine', v.scan_engine, 'scan_database', v.scan_database, 'scanned_at', v.scanned_at,
@@ -32,9 +78,6 @@ type FilePageRow struct {
 	Data []byte
 }
 
-// Each query gives rows of the organization as JSON objects and a key of each,
-// in the order of the key, behind the given key. No object holds a secret: the
-// hashes of keys and tokens are left out.
 func (q *Queries) FilePage(ctx context.Context, arg FilePageParams) ([]FilePageRow, error) {
 	rows, err := q.db.Query(ctx, filePage, arg.After, arg.Most)
 	if err != nil {
@@ -44,6 +87,48 @@ func (q *Queries) FilePage(ctx context.Context, arg FilePageParams) ([]FilePageR
 	var items []FilePageRow
 	for rows.Next() {
 		var i FilePageRow
+		if err := rows.Scan(&i.Key, &i.Data); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const folderPage = `-- name: FolderPage :many
+select d.id::text as key, json_build_object('id', d.id, 'space_id', d.space_id, 'parent_id', d.parent_id, 'name', d.name, 'mode', d.mode,
+       'instructions', d.instructions, 'opens_at', d.opens_at, 'due_at', d.due_at, 'closes_at', d.closes_at, 'accepted', d.accepted,
+       'created_by', d.created_by, 'created_at', d.created_at, 'updated_at', d.updated_at,
+       'links', (select coalesce(json_agg(json_build_object('space_id', l.space_id, 'level', l.level, 'starts_at', l.starts_at, 'ends_at', l.ends_at,
+           'added_by', l.added_by) order by l.space_id), '[]') from folder_links l where l.organization_id = d.organization_id and l.folder_id = d.id),
+       'hand_ins', (select coalesce(json_agg(json_build_object('student_id', h.student_id, 'handed_in_at', h.handed_in_at, 'returned_at', h.returned_at,
+           'returned_by', h.returned_by, 'note', h.note) order by h.student_id), '[]')
+           from hand_ins h where h.organization_id = d.organization_id and h.folder_id = d.id))::json as data
+  from folders d where d.id > $1::text::uuid order by d.id limit $2
+`
+
+type FolderPageParams struct {
+	After string
+	Most  int64
+}
+
+type FolderPageRow struct {
+	Key  string
+	Data []byte
+}
+
+func (q *Queries) FolderPage(ctx context.Context, arg FolderPageParams) ([]FolderPageRow, error) {
+	rows, err := q.db.Query(ctx, folderPage, arg.After, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []FolderPageRow
+	for rows.Next() {
+		var i FolderPageRow
 		if err := rows.Scan(&i.Key, &i.Data); err != nil {
 			return nil, err
 		}
@@ -269,6 +354,152 @@ func (q *Queries) PersonPage(ctx context.Context, arg PersonPageParams) ([]Perso
 	var items []PersonPageRow
 	for rows.Next() {
 		var i PersonPageRow
+		if err := rows.Scan(&i.Key, &i.Data); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const schoolPage = `-- name: SchoolPage :many
+select s.id::text as key, json_build_object('id', s.id, 'name', s.name, 'source_id', s.source_id, 'sourced_id', s.sourced_id, 'created_at', s.created_at)::json as data
+  from schools s where s.id > $1::text::uuid order by s.id limit $2
+`
+
+type SchoolPageParams struct {
+	After string
+	Most  int64
+}
+
+type SchoolPageRow struct {
+	Key  string
+	Data []byte
+}
+
+func (q *Queries) SchoolPage(ctx context.Context, arg SchoolPageParams) ([]SchoolPageRow, error) {
+	rows, err := q.db.Query(ctx, schoolPage, arg.After, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SchoolPageRow
+	for rows.Next() {
+		var i SchoolPageRow
+		if err := rows.Scan(&i.Key, &i.Data); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const sourcePage = `-- name: SourcePage :many
+select s.id::text as key, json_build_object('id', s.id, 'name', s.name, 'kind', s.kind, 'adds_only', s.adds_only, 'created_by', s.created_by,
+       'created_at', s.created_at)::json as data
+  from roster_sources s where s.id > $1::text::uuid order by s.id limit $2
+`
+
+type SourcePageParams struct {
+	After string
+	Most  int64
+}
+
+type SourcePageRow struct {
+	Key  string
+	Data []byte
+}
+
+func (q *Queries) SourcePage(ctx context.Context, arg SourcePageParams) ([]SourcePageRow, error) {
+	rows, err := q.db.Query(ctx, sourcePage, arg.After, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SourcePageRow
+	for rows.Next() {
+		var i SourcePageRow
+		if err := rows.Scan(&i.Key, &i.Data); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const spacePage = `-- name: SpacePage :many
+select s.id::text as key, json_build_object('id', s.id, 'kind', s.kind, 'name', s.name, 'class_id', s.class_id, 'owner_id', s.owner_id, 'about_id', s.about_id,
+       'state', s.state, 'trash_days', s.trash_days, 'created_by', s.created_by, 'created_at', s.created_at, 'updated_at', s.updated_at,
+       'grants', (select coalesce(json_agg(json_build_object('user_id', g.user_id, 'level', g.level, 'via', g.via, 'reason', g.reason, 'given_by', g.given_by,
+           'approved_by', g.approved_by, 'begins_at', g.begins_at, 'ends_at', g.ends_at) order by g.id), '[]')
+           from space_grants g where g.organization_id = s.organization_id and g.space_id = s.id))::json as data
+  from spaces s where s.id > $1::text::uuid order by s.id limit $2
+`
+
+type SpacePageParams struct {
+	After string
+	Most  int64
+}
+
+type SpacePageRow struct {
+	Key  string
+	Data []byte
+}
+
+func (q *Queries) SpacePage(ctx context.Context, arg SpacePageParams) ([]SpacePageRow, error) {
+	rows, err := q.db.Query(ctx, spacePage, arg.After, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SpacePageRow
+	for rows.Next() {
+		var i SpacePageRow
+		if err := rows.Scan(&i.Key, &i.Data); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const termPage = `-- name: TermPage :many
+select t.id::text as key, json_build_object('id', t.id, 'title', t.title, 'starts_on', t.starts_on, 'ends_on', t.ends_on, 'source_id', t.source_id,
+       'sourced_id', t.sourced_id)::json as data
+  from terms t where t.id > $1::text::uuid order by t.id limit $2
+`
+
+type TermPageParams struct {
+	After string
+	Most  int64
+}
+
+type TermPageRow struct {
+	Key  string
+	Data []byte
+}
+
+func (q *Queries) TermPage(ctx context.Context, arg TermPageParams) ([]TermPageRow, error) {
+	rows, err := q.db.Query(ctx, termPage, arg.After, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []TermPageRow
+	for rows.Next() {
+		var i TermPageRow
 		if err := rows.Scan(&i.Key, &i.Data); err != nil {
 			return nil, err
 		}
