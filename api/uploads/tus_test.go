@@ -43,7 +43,7 @@ func TestUploadInOneRequest(t *testing.T) {
 	require.Equal(t, "no-store", h.header.Get("Cache-Control"))
 	again := c.patch(id, int64(len(whole)), nil)
 	require.Equal(t, http.StatusNoContent, again.status, "the last request repeated is no mistake")
-	require.Equal(t, 2, b.startsOf(t, u, row.VersionID), "starting again is how a lost start is mended")
+	require.Equal(t, 2, b.startsOf(t, u, row.VersionID), "starting again is how a lost start is repaired")
 	require.Equal(t, "offset_mismatch", c.patch(id, 5, []byte("x")).code)
 }
 

@@ -1,5 +1,5 @@
 // Package generate makes synthetic school districts: persons, classes and
-// enrollments that are nobody's, their changes from day to day, and the OneRoster
+// enrollments that are no one's, their changes from day to day, and the OneRoster
 // packages that a student information system would export. The same seed gives
 // the same district. Tests, the demonstration and the benchmarks use it.
 package generate

@@ -96,7 +96,7 @@ func TestATryThatDied(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, fresh, fourth.ID)
 	require.NoError(t, idempotency.Release(ctx, q, k, fourth.Holder))
-	c, err := take(d, org, key("a", "k", "mended"))
+	c, err := take(d, org, key("a", "k", "repaired"))
 	require.NoError(t, err)
 	require.True(t, c.New)
 }

@@ -14,7 +14,7 @@ import (
 	"satchel/internal/clamd/clamdtest"
 )
 
-// folder makes files of which some are taken by everybody, some by nobody.
+// folder makes files of which some are taken always, some never.
 func folder(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
