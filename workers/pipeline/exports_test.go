@@ -270,7 +270,7 @@ func TestEveryTenantTableIsExportedOrNamed(t *testing.T) {
 		"roster_sources": "", "schools": "", "terms": "", "classes": "", "class_members": "", "spaces": "", "space_grants": "", "folders": "",
 		"folder_links": "", "file_links": "", "hand_ins": "", "stars": "",
 		"space_members": "follows from classes, roles and access that was given", "folder_paths": "follows from the folders",
-		"notifications": "ids of what the audit log speaks of",
+		"notifications":  "ids of what the audit log speaks of",
 		"roster_imports": "what the audit log speaks of", "roster_rows": "rows of a roster, which its source has", "roster_changes": "applied to the tables above",
 		"roster_batches": "how far an import came", "roster_agents": "who a roster says is whose, as guardians are",
 		"login_requests": "logins that no one has linked, and what the audit log speaks of",
