@@ -133,7 +133,7 @@ func UpdateFolder(ctx context.Context, q tenancy.Queries, id uuid.UUID, c Folder
 		return folderFault("change folder", err)
 	}
 	if n == 0 {
-		return ErrMayNot
+		return tenancy.ErrNotAllowedHere
 	}
 	return nil
 }
@@ -145,7 +145,7 @@ func DeleteFolder(ctx context.Context, q tenancy.Queries, id uuid.UUID) error {
 		return folderFault("delete folder", err)
 	}
 	if n == 0 {
-		return ErrMayNot
+		return tenancy.ErrNotAllowedHere
 	}
 	return nil
 }

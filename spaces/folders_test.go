@@ -135,7 +135,7 @@ func TestDeleteFolderKeepsWhatIsInIt(t *testing.T) {
 	}
 	require.ErrorIs(t, end(s.teacher, top), spaces.ErrFilled)
 	empty := s.folder(s.ada, spaces.NewFolder{Space: s.room, Name: "Ada's"})
-	require.ErrorIs(t, end(s.ben, empty), spaces.ErrMayNot)
+	require.ErrorIs(t, end(s.ben, empty), tenancy.ErrNotAllowedHere)
 	require.NoError(t, end(s.ada, empty))
 }
 

@@ -46,10 +46,6 @@ update classes set title = coalesce(sqlc.narg(title), title), code = coalesce(sq
 -- name: FolderDelete :execrows
 delete from folders where id = $1;
 
--- name: FolderFilled :one
-select (exists (select from files f where f.folder_id = sqlc.arg(folder_id)::uuid)
-     or exists (select from folders d where d.parent_id = sqlc.arg(folder_id)::uuid))::boolean;
-
 -- name: FolderGet :one
 select id, space_id, parent_id, name, mode, instructions, opens_at, due_at, closes_at, accepted, created_by, created_at, updated_at
   from folders where id = $1;

@@ -57,7 +57,6 @@ var (
 	ErrNoClass   = fault.New(fault.NotFound, "class_not_found", "There is no such class.")
 	ErrNotMember = fault.New(fault.NotFound, "class_member_not_found", "This person is not in the class.")
 	ErrUnknown   = fault.New(fault.Invalid, "unknown_person", "There is no such person here. GET …/people and …/members list them.")
-	ErrMayNot    = fault.New(fault.Denied, "not_allowed_here", "You may look here, and not change this. Ask somebody who manages the space to give you more.")
 )
 
 // Space is one row, with the actor's own level.
@@ -122,7 +121,7 @@ func Update(ctx context.Context, q tenancy.Queries, id uuid.UUID, c Change) erro
 		c.Name = &name
 	}
 	n, err := spacesdb.New(q).SpaceUpdate(ctx, spacesdb.SpaceUpdateParams{ID: id, Name: c.Name, State: c.State, SetsTrashDays: c.TrashDays != nil || c.ClearsTrash, TrashDays: c.TrashDays})
-	return changed("change space", n, err, ErrMayNot)
+	return changed("change space", n, err, tenancy.ErrNotAllowedHere)
 }
 
 // Person is somebody in a space, with their highest level there. EndsAt is zero where

@@ -297,7 +297,7 @@ func translate(err error) error {
 	case errors.As(err, &pg) && pg.Code == sqlstateTooManyUploads:
 		return TooManyUploads.Because(err)
 	case errors.As(err, &pg) && refusedByPolicy(pg):
-		return notAllowedHere.Because(err)
+		return ErrNotAllowedHere.Because(err)
 	case errors.As(err, &pg) && placeFaults[pg.Code] != nil:
 		return placeFaults[pg.Code].Because(err)
 	case errors.As(err, &pg) && retryable(pg.Code):
@@ -320,8 +320,8 @@ func lost(err error) bool {
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
 }
 
-// notAllowedHere is a row that a policy does not let the actor write.
-var notAllowedHere = fault.New(fault.Denied, "not_allowed_here", "You may look here, and not change this. Ask somebody who manages the space to give you more.")
+// ErrNotAllowedHere is a row that a policy does not let the actor write.
+var ErrNotAllowedHere = fault.New(fault.Denied, "not_allowed_here", "You may look here, and not change this. Ask somebody who manages the space to give you more.")
 
 // refusedByPolicy knows that from a right that the role lacks, which has the same
 // SQLSTATE and is a fault of this program. The text depends on the server's language,

@@ -6,7 +6,6 @@ package spaces
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"slices"
 	"time"
@@ -124,13 +123,10 @@ func (r *Spaces) ReplayCreate(c *gin.Context, e idempotency.PreviousAttempt) (id
 // that try ended before its answer: to make it once more would record it once more.
 func replay(c *gin.Context, e idempotency.PreviousAttempt, none error, path string, read func() (any, error)) (idempotency.Outcome, error) {
 	view, err := read()
-	switch {
-	case errors.Is(err, none):
-		return idempotency.NotCreated, nil
-	case err != nil:
-		return idempotency.NotCreated, err
+	if err == nil {
+		err = created(c, http.StatusCreated, path, e.ID, view)
 	}
-	return idempotency.Created, created(c, http.StatusCreated, path, e.ID, view)
+	return idempotency.OutcomeOf(err, none)
 }
 
 // Get answers with one space, and the folders of others that are shown in it.

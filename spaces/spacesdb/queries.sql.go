@@ -259,18 +259,6 @@ func (q *Queries) FolderDelete(ctx context.Context, id uuid.UUID) (int64, error)
 	return result.RowsAffected(), nil
 }
 
-const folderFilled = `-- name: FolderFilled :one
-select (exists (select from files f where f.folder_id = $1::uuid)
-     or exists (select from folders d where d.parent_id = $1::uuid))::boolean
-`
-
-func (q *Queries) FolderFilled(ctx context.Context, folderID uuid.UUID) (bool, error) {
-	row := q.db.QueryRow(ctx, folderFilled, folderID)
-	var column_1 bool
-	err := row.Scan(&column_1)
-	return column_1, err
-}
-
 const folderGet = `-- name: FolderGet :one
 select id, space_id, parent_id, name, mode, instructions, opens_at, due_at, closes_at, accepted, created_by, created_at, updated_at
   from folders where id = $1
