@@ -3,11 +3,13 @@ package api
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"satchel/api/storage"
@@ -117,6 +119,47 @@ func TestRenditions(t *testing.T) {
 	owner.call(get, path, nil, "If-None-Match", a.header.Get("ETag")).is(304)
 	owner.call(get, at(f.ID, "/renditions/other"), nil).is(404)
 	owner.call(get, at(f.ID, "/renditions/w320.webp?version=2"), nil).is(404)
+}
+
+// TestPagesOnDemand: a page that the previews do not hold is made when it is asked for, of
+// a document that has it.
+func TestPagesOnDemand(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	owner := b.person(b.organization(), tenancy.Owner)
+	f := owner.upload("book.pdf", []byte("%PDF-1.7"))
+	ctx, v := context.Background(), b.head(owner.org, f.ID)
+	require.NoError(t, b.db.InTx(ctx, owner.org, func(tx *tenancy.Tx) error {
+		return files.Previewed(ctx, tx, v.VersionID, files.Preview{State: files.PreviewReady, Pages: 34})
+	}))
+	b.publish(owner.org, f.ID)
+	_, err := b.db.Admin(t).Exec(ctx, "update file_versions set mime_type = 'application/pdf' where id = $1", v.VersionID)
+	require.NoError(t, err)
+	var asked []int
+	reason, down := "", error(nil)
+	b.workflows.showPages = func(ctx context.Context, org tenancy.OrgID, version uuid.UUID, first int) (string, error) {
+		asked = append(asked, first)
+		if reason != "" || down != nil {
+			return reason, down
+		}
+		etag, err := b.store.Clean.Put(ctx, files.RenditionKey(org, version, "page-17.jpg"), strings.NewReader("page"), 4, "image/jpeg")
+		require.NoError(t, err)
+		return "", b.db.InTx(ctx, org, func(tx *tenancy.Tx) error {
+			return files.AddPages(ctx, tx, version, []files.Rendition{{Name: "page-17.jpg", MimeType: "image/jpeg", Width: 1, Height: 1, Size: 4, Etag: etag}})
+		})
+	}
+	down = errors.New("no connection")
+	owner.call(get, at(f.ID, "/renditions/page-17.jpg"), nil).refused(503, "page_failed")
+	reason, down = "crashed", nil
+	owner.call(get, at(f.ID, "/renditions/page-17.jpg"), nil).refused(404, "page_unavailable")
+	reason = ""
+	for range 2 {
+		require.Equal(t, "page", string(owner.call(get, at(f.ID, "/renditions/page-17.jpg"), nil).is(200).body))
+	}
+	owner.call(get, at(f.ID, "/renditions/page-35.jpg"), nil).refused(404, "no_such_page")
+	owner.call(get, at(f.ID, "/renditions/page-0.jpg"), nil).refused(404, "file_not_found")
+	require.Equal(t, []int{11, 11, 11}, asked, "a page is made once")
+	require.Empty(t, read[storage.FileView](owner.call(get, at(f.ID, ""), nil)).Renditions)
 }
 
 // What was published and then changed in the store does not leave.

@@ -72,6 +72,7 @@ type fakeWorkflows struct {
 	cancelled []uuid.UUID
 	advanced  []tenancy.OrgID
 	onStart   func(started)
+	showPages func(ctx context.Context, org tenancy.OrgID, version uuid.UUID, first int) (string, error)
 	db        *pgtest.Database
 	holds     bool // what is begun does not end
 }
@@ -92,6 +93,13 @@ func (p *fakeWorkflows) Cancel(_ context.Context, _ tenancy.OrgID, version uuid.
 	defer p.mu.Unlock()
 	p.cancelled = append(p.cancelled, version)
 	return nil
+}
+
+func (p *fakeWorkflows) ShowPages(ctx context.Context, org tenancy.OrgID, version uuid.UUID, first int) (string, error) {
+	p.mu.Lock()
+	show := p.showPages
+	p.mu.Unlock()
+	return show(ctx, org, version, first)
 }
 
 func (p *fakeWorkflows) StartAdmitted(_ context.Context, org tenancy.OrgID) error {

@@ -96,6 +96,35 @@ func Previewed(ctx context.Context, tx *tenancy.Tx, version uuid.UUID, p Preview
 	return nil
 }
 
+// AddPages adds pages that were asked for to a published version. It returns
+// ErrVersionEnded for one that is not published any more, whose objects are cleared.
+func AddPages(ctx context.Context, tx *tenancy.Tx, version uuid.UUID, pages []Rendition) error {
+	q := filesdb.New(tx)
+	v, err := lock(ctx, q, version)
+	if err != nil {
+		return err
+	}
+	if v.Status != Published {
+		return ErrVersionEnded
+	}
+	for _, r := range pages {
+		err := q.RenditionInsert(ctx, filesdb.RenditionInsertParams{
+			VersionID: version, Name: r.Name, MimeType: r.MimeType, Width: r.Width, Height: r.Height, Size: r.Size, Etag: r.Etag, OnDemand: true,
+		})
+		if err != nil {
+			return fmt.Errorf("insert page: %w", err)
+		}
+	}
+	return nil
+}
+
+// PreviewAgain lets a published version wait for previews which this platform could not
+// make before. It says false where they are decided otherwise.
+func PreviewAgain(ctx context.Context, tx *tenancy.Tx, version uuid.UUID) (bool, error) {
+	n, err := filesdb.New(tx).VersionPreviewAgain(ctx, version)
+	return n > 0, err
+}
+
 // DecidePreview gives a version that is about to be published the state of its previews
 // where none was recorded.
 func DecidePreview(ctx context.Context, tx *tenancy.Tx, version uuid.UUID, state, reason string) error {

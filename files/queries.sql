@@ -81,8 +81,8 @@ delete from renditions where version_id = $1;
 select name, mime_type, width, height, size, etag from renditions where version_id = $1 and name = $2;
 
 -- name: RenditionInsert :exec
-insert into renditions (organization_id, version_id, name, mime_type, width, height, size, etag)
-values (app.org(), $1, $2, $3, $4, $5, $6, $7)
+insert into renditions (organization_id, version_id, name, mime_type, width, height, size, etag, on_demand)
+values (app.org(), $1, $2, $3, $4, $5, $6, $7, $8)
 on conflict (organization_id, version_id, name) do update
    set mime_type = excluded.mime_type, width = excluded.width, height = excluded.height, size = excluded.size, etag = excluded.etag;
 
@@ -226,7 +226,7 @@ select id, file_id, status, size, sha256, staging_etag, object_etag, scan_verdic
 -- name: VersionPagePurge :exec
 delete from file_versions where organization_id = app.org() and file_id in (select f.id from files f where f.organization_id = app.org() order by f.id limit sqlc.arg(most));
 
--- The two below lock the file first: a preview that comes after the publication is an
+-- The three below lock the file first: a preview that comes after the publication is an
 -- event, which counts on the file's row.
 
 -- name: VersionPreview :execrows
@@ -236,6 +236,13 @@ with file as (
 update file_versions v set preview = sqlc.arg(preview)::text, preview_reason = sqlc.arg(reason)::text, width = sqlc.narg(width)::integer, height = sqlc.narg(height)::integer,
     pages = sqlc.narg(pages)::integer, duration_ms = sqlc.narg(duration_ms)::bigint, updated_at = now()
   from file where v.id = file.id and (v.status = 'processing' or v.status = 'published' and v.preview = 'pending');
+
+-- name: VersionPreviewAgain :execrows
+with file as (
+    select v.id from files f join file_versions v on v.organization_id = f.organization_id and v.file_id = f.id
+     where v.id = sqlc.arg(id) for no key update of f)
+update file_versions v set preview = 'pending', preview_reason = '', updated_at = now()
+  from file where v.id = file.id and v.status = 'published' and v.preview = 'not_available_here';
 
 -- name: VersionPreviewDecide :execrows
 with file as (

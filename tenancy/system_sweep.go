@@ -39,3 +39,15 @@ func (d *DB) VersionsUncleaned(ctx context.Context, ended time.Duration, after u
 func (d *DB) VersionsWithoutPreviews(ctx context.Context, silent time.Duration, after uuid.UUID, n int) ([]Ref, error) {
 	return systemQuery[Ref](ctx, d, "select organization_id, file_id, version_id from app.versions_without_previews($1, $2, $3)", silent, after, n)
 }
+
+// Unavailable is a published version without previews for want of a program.
+type Unavailable struct {
+	Org      OrgID     `db:"organization_id"`
+	Version  uuid.UUID `db:"version_id"`
+	MimeType string    `db:"mime_type"`
+}
+
+// VersionsNotAvailable pages through them.
+func (d *DB) VersionsNotAvailable(ctx context.Context, after uuid.UUID, n int) ([]Unavailable, error) {
+	return systemQuery[Unavailable](ctx, d, "select organization_id, version_id, mime_type from app.versions_not_available($1, $2)", after, n)
+}

@@ -31,6 +31,7 @@ type double struct {
 	film                   bool
 	officeErr, restErr     error
 	countErr, recordingErr error
+	meanwhile              func() // happens while pages are shown
 }
 
 func (d *double) Count(context.Context, string, string) (int, error) {
@@ -40,6 +41,9 @@ func (d *double) Count(context.Context, string, string) (int, error) {
 
 func (d *double) Show(_ context.Context, _, dir string, first, last int) (shown []preview.Picture, err error) {
 	d.asked = append(d.asked, fmt.Sprintf("pages %d to %d", first, last))
+	if d.meanwhile != nil {
+		d.meanwhile()
+	}
 	if first > 1 && d.restErr != nil {
 		return nil, d.restErr
 	}

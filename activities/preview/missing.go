@@ -8,6 +8,7 @@ import (
 
 	"satchel/files"
 	"satchel/internal/queue"
+	"satchel/policies/previews"
 	"satchel/tenancy"
 )
 
@@ -40,13 +41,18 @@ type Config struct {
 type Missing struct {
 	db      *tenancy.DB
 	starter Starter
+	has     func(previews.Method) bool
 	config  Config
 	page    int // length of one list
 }
 
 // NewMissing makes the activities.
-func NewMissing(db *tenancy.DB, s Starter, c Config) *Missing {
-	return &Missing{db: db, starter: s, config: c, page: 500}
+func NewMissing(db *tenancy.DB, s Starter, tools Tools, c Config) *Missing {
+	has := tools.Available
+	if has == nil {
+		has = func(previews.Method) bool { return true }
+	}
+	return &Missing{db: db, starter: s, has: has, config: c, page: 500}
 }
 
 // reasonFailed says that a fault lasted through all attempts.
@@ -74,5 +80,36 @@ func (m *Missing) StartMissingPreviews(ctx context.Context, in StartMissingPrevi
 		return m.db.VersionsWithoutPreviews(ctx, m.config.Silent, after, m.page)
 	}, func(ctx context.Context, r tenancy.Ref) error {
 		return m.starter.StartPreviews(ctx, r.Org, r.Version)
+	})
+}
+
+// RetryUnavailableInput names the platform, and where the sweep goes on.
+type RetryUnavailableInput struct {
+	Org   tenancy.OrgID
+	After uuid.UUID
+}
+
+// PlatformWork marks work across organizations.
+func (RetryUnavailableInput) PlatformWork() {}
+
+// RetryUnavailable starts a workflow for every published version that has no previews
+// because a program was missing which this machine has now.
+func (m *Missing) RetryUnavailable(ctx context.Context, in RetryUnavailableInput) (queue.Swept, error) {
+	return queue.SweepByID(ctx, "retry unavailable previews", in.After, func(u tenancy.Unavailable) uuid.UUID { return u.Version }, func(ctx context.Context, after uuid.UUID) ([]tenancy.Unavailable, error) {
+		return m.db.VersionsNotAvailable(ctx, after, m.page)
+	}, func(ctx context.Context, u tenancy.Unavailable) error {
+		row, known := previews.For(u.MimeType)
+		if !known || !m.has(row.Method) {
+			return nil
+		}
+		var again bool
+		err := m.db.InTx(ctx, u.Org, func(tx *tenancy.Tx) (err error) {
+			again, err = files.PreviewAgain(ctx, tx, u.Version)
+			return err
+		})
+		if err != nil || !again {
+			return err
+		}
+		return m.starter.StartPreviews(ctx, u.Org, u.Version)
 	})
 }

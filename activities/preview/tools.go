@@ -41,6 +41,9 @@ type Recording struct {
 // Tools are what previews are made with. Each reads one file and writes into a folder;
 // paths that it returns lie in it.
 type Tools struct {
+	// Available says whether the programs of a method are on this machine. Nil: they are.
+	Available func(previews.Method) bool
+
 	Pictures Renderer
 	Pages    Pager
 	Office   Converter

@@ -120,6 +120,9 @@ func (r *Storage) GetRendition(c *gin.Context) error {
 	}
 	org := v.OrganizationID
 	made, err := files.GetRendition(c.Request.Context(), r.DB.Single(org), v.VersionID, c.Param("name"))
+	if fault.KindOf(err) == fault.NotFound {
+		made, err = r.pageOnDemand(c.Request.Context(), v, c.Param("name"))
+	}
 	if err != nil {
 		return err
 	}

@@ -52,6 +52,9 @@ type Clean interface {
 // Workflows are the workflows behind versions.
 type Workflows interface {
 	Cancel(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error
+	// ShowPages makes pages of a document from first on and waits for them as long as
+	// ctx lasts. Its answer is why there are none.
+	ShowPages(ctx context.Context, org tenancy.OrgID, version uuid.UUID, first int) (reason string, err error)
 }
 
 // Storage answers for files.

@@ -8,6 +8,7 @@ import (
 
 	"satchel/internal/settings"
 	"satchel/tenancy"
+	"satchel/workflows/preview"
 	"satchel/workflows/upload"
 )
 
@@ -36,6 +37,11 @@ func (p *workflows) Start(ctx context.Context, in upload.UploadFileInput) error 
 // there is room.
 func (p *workflows) StartAdmitted(ctx context.Context, org tenancy.OrgID) error {
 	return p.admission.StartAdmitted(ctx, org)
+}
+
+// ShowPages makes pages of a document and waits for them.
+func (p *workflows) ShowPages(ctx context.Context, org tenancy.OrgID, version uuid.UUID, first int) (string, error) {
+	return preview.ShowPages(ctx, p.temporal, preview.MakePagesInput{Org: org, Version: version, First: first})
 }
 
 // Cancel asks the workflow of a version to end clean.

@@ -498,8 +498,8 @@ func (q *Queries) RenditionGet(ctx context.Context, arg RenditionGetParams) (Ren
 }
 
 const renditionInsert = `-- name: RenditionInsert :exec
-insert into renditions (organization_id, version_id, name, mime_type, width, height, size, etag)
-values (app.org(), $1, $2, $3, $4, $5, $6, $7)
+insert into renditions (organization_id, version_id, name, mime_type, width, height, size, etag, on_demand)
+values (app.org(), $1, $2, $3, $4, $5, $6, $7, $8)
 on conflict (organization_id, version_id, name) do update
    set mime_type = excluded.mime_type, width = excluded.width, height = excluded.height, size = excluded.size, etag = excluded.etag
 `
@@ -512,6 +512,7 @@ type RenditionInsertParams struct {
 	Height    int32
 	Size      int64
 	Etag      string
+	OnDemand  bool
 }
 
 func (q *Queries) RenditionInsert(ctx context.Context, arg RenditionInsertParams) error {
@@ -523,6 +524,7 @@ func (q *Queries) RenditionInsert(ctx context.Context, arg RenditionInsertParams
 		arg.Height,
 		arg.Size,
 		arg.Etag,
+		arg.OnDemand,
 	)
 	return err
 }
@@ -1333,7 +1335,7 @@ type VersionPreviewParams struct {
 	ID         uuid.UUID
 }
 
-// The two below lock the file first: a preview that comes after the publication is an
+// The three below lock the file first: a preview that comes after the publication is an
 // event, which counts on the file's row.
 func (q *Queries) VersionPreview(ctx context.Context, arg VersionPreviewParams) (int64, error) {
 	result, err := q.db.Exec(ctx, versionPreview,
@@ -1345,6 +1347,22 @@ func (q *Queries) VersionPreview(ctx context.Context, arg VersionPreviewParams) 
 		arg.DurationMs,
 		arg.ID,
 	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const versionPreviewAgain = `-- name: VersionPreviewAgain :execrows
+with file as (
+    select v.id from files f join file_versions v on v.organization_id = f.organization_id and v.file_id = f.id
+     where v.id = $1 for no key update of f)
+update file_versions v set preview = 'pending', preview_reason = '', updated_at = now()
+  from file where v.id = file.id and v.status = 'published' and v.preview = 'not_available_here'
+`
+
+func (q *Queries) VersionPreviewAgain(ctx context.Context, id uuid.UUID) (int64, error) {
+	result, err := q.db.Exec(ctx, versionPreviewAgain, id)
 	if err != nil {
 		return 0, err
 	}

@@ -30,6 +30,16 @@ const (
 // others that take more.
 func (m Method) Quick() bool { return m == Picture }
 
+// HasPages says that a document of the method has pages, each of which can be shown.
+func (m Method) HasPages() bool { return m == Pages || m == Office }
+
+// PagesAtOnce is how many pages of a document are made when one of them is asked for: a
+// reader who turns a page turns the next.
+const PagesAtOnce = 10
+
+// FirstOf is the first page of those that are made with page n, both from 1.
+func FirstOf(n int) int { return (n-1)/PagesAtOnce*PagesAtOnce + 1 }
+
 // Row says how the previews of one kind are made.
 type Row struct {
 	Method Method

@@ -83,7 +83,7 @@ func TestLostPreviewsAreMade(t *testing.T) {
 }
 
 // TestRecordPreviews writes what the real server kept of a file that is published before
-// its previews, of previews that are made afterwards, and of the sweep.
+// its previews, of previews that are made afterwards, of the sweeps, and of pages on demand.
 func TestRecordPreviews(t *testing.T) {
 	if !*record {
 		t.Skip("writes files: run with -record after a deliberate change of the workflow")
@@ -104,4 +104,9 @@ func TestRecordPreviews(t *testing.T) {
 	made := b.Client.GetWorkflow(t.Context(), making.WorkflowID(b.Org, lost.Version), "")
 	require.NoError(t, made.Get(t.Context(), nil))
 	b.keepOf(t, made, "preview", "made")
+	pages := making.MakePagesInput{Org: b.Org, Version: late.Version, First: 11}
+	_, err = making.ShowPages(t.Context(), b.Client, pages)
+	require.NoError(t, err)
+	b.keepOf(t, b.Client.GetWorkflow(t.Context(), making.PagesWorkflowID(pages), ""), "preview", "pages")
+	require.NoError(t, b.runOf(t, "preview", "retried", making.RetryPreviews, making.RetryPreviewsInput{Org: tenancy.Platform}))
 }

@@ -66,6 +66,49 @@ func MakePreviews(ctx workflow.Context, in MakePreviewsInput) (preview.RenderPre
 	return result, workflow.ExecuteActivity(ending, missing.GiveUpPreviews, preview.GiveUpPreviewsInput(in)).Get(ctx, nil)
 }
 
+// MakePagesInput names the version, and the first page of those that are made together.
+type MakePagesInput = preview.RenderPagesInput
+
+// PagesWorkflowID is the only way to name the workflow of some pages of a version.
+func PagesWorkflowID(in MakePagesInput) string {
+	return fmt.Sprintf("pages/%s/%s/%d", in.Org, in.Version, in.First)
+}
+
+// ShowPages makes the pages of a published document, unless that is going on, and waits
+// for them as long as ctx lasts. Its result says why there are none.
+func ShowPages(ctx context.Context, c client.Client, in MakePagesInput) (reason string, err error) {
+	options := queue.Start(PagesWorkflowID(in), queue.Interactive, in.Org.String(), queue.For(in.Org.String(), queue.High), "pages")
+	options.WorkflowIDReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
+	run, err := c.ExecuteWorkflow(ctx, options, MakePages, in)
+	if err != nil {
+		return "", fmt.Errorf("start MakePages: %w", err)
+	}
+	var result preview.RenderPagesResult
+	err = run.Get(ctx, &result)
+	return result.Reason, err
+}
+
+// MakePages makes pages of a document that somebody waits for.
+func MakePages(ctx workflow.Context, in MakePagesInput) (preview.RenderPagesResult, error) {
+	making := queue.Long.Within(2*time.Minute, 5*time.Minute).Attempts(2).Awaited().On(ctx, queue.Previews, in.Org.String(), queue.High)
+	var result preview.RenderPagesResult
+	err := workflow.ExecuteActivity(making, previewer.RenderPages, in).Get(ctx, &result)
+	return result, err
+}
+
+// RetryPreviewsInput names the platform.
+type RetryPreviewsInput struct{ Org tenancy.OrgID }
+
+// RetryPreviews starts MakePreviews for published versions that have none because a
+// program was missing which is installed now.
+func RetryPreviews(ctx workflow.Context, in RetryPreviewsInput) (queue.Swept, error) {
+	var result queue.Swept
+	on := queue.ForSweep().On(ctx, queue.Batch, in.Org.String(), queue.Default)
+	err := workflow.ExecuteActivity(on, missing.RetryUnavailable, preview.RetryUnavailableInput{
+		Org: in.Org, After: queue.LastResult[queue.Swept](ctx).Next}).Get(ctx, &result)
+	return result, err
+}
+
 // SweepPreviewsInput names the platform.
 type SweepPreviewsInput struct{ Org tenancy.OrgID }
 
@@ -78,7 +121,7 @@ func SweepPreviews(ctx workflow.Context, in SweepPreviewsInput) (queue.Swept, er
 	return result, err
 }
 
-// Schedules are the intervals of the sweep.
+// Schedules are the intervals of the sweeps.
 func Schedules() []queue.Schedule {
-	return []queue.Schedule{{ID: "sweep-previews", Every: time.Minute, Workflow: SweepPreviews, Input: SweepPreviewsInput{Org: tenancy.Platform}}}
+	return []queue.Schedule{{ID: "retry-previews", Every: 10 * time.Minute, Workflow: RetryPreviews, Input: RetryPreviewsInput{Org: tenancy.Platform}}, {ID: "sweep-previews", Every: time.Minute, Workflow: SweepPreviews, Input: SweepPreviewsInput{Org: tenancy.Platform}}}
 }

@@ -69,9 +69,37 @@ func TestSweep(t *testing.T) {
 	require.Equal(t, []string{"StartMissingPreviews on batch"}, *started)
 }
 
+// TestPages: somebody waits, so two attempts are enough, and a reason is a result.
+func TestPages(t *testing.T) {
+	t.Parallel()
+	in := preview.MakePagesInput{Org: tenancy.OrgID(tenancy.NewID()), Version: tenancy.NewID(), First: 11}
+	for name, c := range map[string]struct {
+		err   error
+		steps int
+	}{"made": {nil, 1}, "patience": {temporal.NewApplicationError("down", "store_unavailable"), 2}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			env, started := setup()
+			env.OnActivity("RenderPages", mock.Anything, in).Return(activities.RenderPagesResult{Reason: "crashed"}, c.err)
+			env.ExecuteWorkflow(preview.MakePages, in)
+			require.Len(t, *started, c.steps)
+			require.Equal(t, c.err != nil, env.GetWorkflowError() != nil)
+		})
+	}
+}
+
+func TestRetry(t *testing.T) {
+	t.Parallel()
+	env, started := setup()
+	env.OnActivity("RetryUnavailable", mock.Anything, activities.RetryUnavailableInput{Org: tenancy.Platform}).Return(queue.Swept{Found: 2, Done: 2}, nil)
+	env.ExecuteWorkflow(preview.RetryPreviews, preview.RetryPreviewsInput{Org: tenancy.Platform})
+	require.NoError(t, env.GetWorkflowError())
+	require.Equal(t, []string{"RetryUnavailable on batch"}, *started)
+}
+
 // TestReplay runs recorded histories through the code of today. Record with
 // go test ./cmd/worker -run TestRecordPreviews -record.
 func TestReplay(t *testing.T) {
 	t.Parallel()
-	replaytest.Histories(t, 2, "made, swept", preview.MakePreviews, preview.SweepPreviews)
+	replaytest.Histories(t, 4, "made, swept, pages, retried", preview.MakePreviews, preview.SweepPreviews, preview.MakePages, preview.RetryPreviews)
 }

@@ -3,6 +3,7 @@ package wiring
 import (
 	"context"
 	"errors"
+	"os/exec"
 
 	"github.com/google/uuid"
 	"go.temporal.io/sdk/client"
@@ -47,9 +48,32 @@ func newTools(c previewConfig) (preview.Tools, error) {
 		return preview.Tools{}, err
 	}
 	return preview.Tools{
-		Pictures: renderer{pictures}, Pages: pager{pdf.New(runner, c.PDF)}, Office: converter{office.New(runner, c.Office)},
+		Available: c.available,
+		Pictures:  renderer{pictures}, Pages: pager{pdf.New(runner, c.PDF)}, Office: converter{office.New(runner, c.Office)},
 		Player: player{media.New(runner, c.Media)}, Drawer: drawer{drawing.New(runner, c.Drawing)}, Texts: texts{fragment.New(pictures.Program())},
 	}, nil
+}
+
+// available says whether the programs of others that a method needs are installed.
+func (c previewConfig) available(m previews.Method) bool {
+	var programs []string
+	switch m {
+	case previews.Pages:
+		programs = []string{c.PDF.Pages, c.PDF.Info}
+	case previews.Office:
+		programs = []string{c.Office.Program, c.PDF.Pages, c.PDF.Info}
+	case previews.Drawing:
+		programs = []string{c.Drawing.Program}
+	case previews.Film, previews.Sound:
+		programs = []string{c.Media.Program, c.Media.Probe}
+	case previews.Picture, previews.Cover, previews.Member, previews.Markdown, previews.Table, previews.Code:
+	}
+	for _, name := range programs {
+		if _, err := exec.LookPath(name); err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // finding translates what the programs found. Every other error is a fault.
@@ -153,6 +177,6 @@ func (s previewStarter) StartPreviews(ctx context.Context, org tenancy.OrgID, ve
 	return making.Start(ctx, s.client, making.MakePreviewsInput{Org: org, Version: version})
 }
 
-func newMissing(db *tenancy.DB, c client.Client, config preview.Config) *preview.Missing {
-	return preview.NewMissing(db, previewStarter{c}, config)
+func newMissing(db *tenancy.DB, c client.Client, tools preview.Tools, config preview.Config) *preview.Missing {
+	return preview.NewMissing(db, previewStarter{c}, tools, config)
 }

@@ -37,6 +37,16 @@ $$;
 
 -- Published versions whose previews have not come for a while, in id order: the workflow
 -- that made them was lost.
+create or replace function app.versions_not_available(after uuid, n integer)
+returns table (organization_id uuid, version_id uuid, mime_type text)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select v.organization_id, v.id, v.mime_type from file_versions v
+      join files f on f.organization_id = v.organization_id and f.id = v.file_id
+     where v.preview = 'not_available_here' and v.preview_reason = 'program_not_installed' and v.status = 'published' and f.trashed_at is null
+       and v.id > after
+     order by v.id limit n
+$$;
+
 create or replace function app.versions_without_previews(silent_for interval, after uuid, n integer)
 returns table (organization_id uuid, file_id uuid, version_id uuid)
 language sql stable security definer set search_path = public, pg_temp as $$

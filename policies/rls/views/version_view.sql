@@ -14,7 +14,7 @@ select f.organization_id, f.id as file_id, f.name, f.description, f.category, f.
        v.preview, v.width, v.height, v.object_etag, v.uploaded_by, v.published_at, v.created_at as version_created_at,
        (select coalesce(jsonb_agg(jsonb_build_object('name', r.name, 'mime_type', r.mime_type, 'width', r.width, 'height', r.height, 'size', r.size)
                                   order by r.width, r.name), '[]')
-          from renditions r where r.organization_id = v.organization_id and r.version_id = v.id)::jsonb as renditions,
+          from renditions r where r.organization_id = v.organization_id and r.version_id = v.id and not r.on_demand)::jsonb as renditions,
        (select coalesce(jsonb_agg(jsonb_build_object('name', s.name, 'state', s.state, 'attempt', s.attempt,
                                                      'started_at', s.started_at, 'ended_at', s.ended_at) order by s.started_at, s.name), '[]')
           from version_steps s where s.organization_id = v.organization_id and s.version_id = v.id)::jsonb as steps,
