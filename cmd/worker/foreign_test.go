@@ -63,6 +63,7 @@ var foreign = map[string]string{
 	"InspectObject":     "file_not_found",
 	"ScanObject":        "file_not_found",
 	"RenderPreviews":    "file_not_found",
+	"RenderPages":       "file_not_found",
 	"GiveUpPreviews":    "file_not_found",
 	"PublishVersion":    "file_not_found",
 	"QuarantineVersion": "file_not_found",
@@ -114,6 +115,7 @@ var foreign = map[string]string{
 	"RemoveExports":                "not_platform",
 	"RestartVerifications":         "not_platform",
 	"StartMissingPreviews":         "not_platform",
+	"RetryUnavailable":             "not_platform",
 }
 
 // theirs is the other organization's: an id for every field by which an input
