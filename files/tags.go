@@ -68,19 +68,3 @@ func Tag(ctx context.Context, tx *tenancy.Tx, file, by uuid.UUID, add, remove []
 	}
 	return record(ctx, tx, "file.tag", file, "")
 }
-
-// Tags reads the tags of files, each file's in the order of the alphabet.
-func Tags(ctx context.Context, q tenancy.Queries, files []uuid.UUID) (map[uuid.UUID][]string, error) {
-	if len(files) == 0 {
-		return nil, nil
-	}
-	rows, err := filesdb.New(q).TagList(ctx, files)
-	if err != nil {
-		return nil, fmt.Errorf("read tags: %w", err)
-	}
-	tags := make(map[uuid.UUID][]string, len(rows))
-	for _, r := range rows {
-		tags[r.FileID] = r.Tags
-	}
-	return tags, nil
-}

@@ -99,7 +99,7 @@ func (r *Storage) ListFiles(c *gin.Context) error {
 
 func filter(c *gin.Context) (files.Filter, error) {
 	f := files.Filter{
-		Status: files.Status(c.Query("status")), Category: c.Query("category"), Search: c.Query("q"), Sort: files.Sort(c.Query("sort")),
+		Status: files.Status(c.Query("status")), Category: c.Query("category"), Tag: c.Query("tag"), Search: c.Query("q"), Sort: files.Sort(c.Query("sort")),
 	}
 	if f.Sort == "" {
 		f.Sort = files.Newest
@@ -107,9 +107,9 @@ func filter(c *gin.Context) (files.Filter, error) {
 	if f.Status != "" && !slices.Contains(files.Statuses, f.Status) {
 		return f, request.Invalid("status", "status is one of %v.", files.Statuses)
 	}
-	for _, text := range []string{f.Category, f.Search} {
+	for _, text := range []string{f.Category, f.Tag, f.Search} {
 		if !utf8.ValidString(text) || len(text) > types.MaxNameBytes || slices.Contains([]byte(text), 0) {
-			return f, request.Invalid("query", "category and q are at most %d bytes of UTF-8 text.", types.MaxNameBytes)
+			return f, request.Invalid("query", "category, tag and q are at most %d bytes of UTF-8 text.", types.MaxNameBytes)
 		}
 	}
 	if err := readPlace(c, &f); err != nil {

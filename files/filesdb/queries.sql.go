@@ -930,35 +930,6 @@ func (q *Queries) TagInsert(ctx context.Context, arg TagInsertParams) (int64, er
 	return result.RowsAffected(), nil
 }
 
-const tagList = `-- name: TagList :many
-select file_id, array_agg(tag order by tag_folded)::text[] as tags from file_tags where file_id = any($1::uuid[]) group by file_id
-`
-
-type TagListRow struct {
-	FileID uuid.UUID
-	Tags   []string
-}
-
-func (q *Queries) TagList(ctx context.Context, fileIds []uuid.UUID) ([]TagListRow, error) {
-	rows, err := q.db.Query(ctx, tagList, fileIds)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []TagListRow
-	for rows.Next() {
-		var i TagListRow
-		if err := rows.Scan(&i.FileID, &i.Tags); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const uploadAbandon = `-- name: UploadAbandon :exec
 update uploads set expires_at = now() where version_id = $1 and finished_at is null
 `
@@ -2028,7 +1999,7 @@ select organization_id, file_id, name, description, category, file_status, owner
        current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256,
        scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag,
        uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason,
-       corrected_from, found_kind, expected_kind, active_content, space_id, folder_id, needs, subject_id, handed_in_at, preview_reason, pages, duration_ms
+       corrected_from, found_kind, expected_kind, active_content, space_id, folder_id, needs, subject_id, handed_in_at, preview_reason, pages, duration_ms, tags
   from version_view
  where file_id = $1 and (version_id = $2 or ($2::uuid is null and version_id = shown_id))
 `
@@ -2094,6 +2065,7 @@ func (q *Queries) VersionView(ctx context.Context, arg VersionViewParams) (Versi
 		&i.PreviewReason,
 		&i.Pages,
 		&i.DurationMs,
+		&i.Tags,
 	)
 	return i, err
 }
@@ -2103,7 +2075,7 @@ select organization_id, file_id, name, description, category, file_status, owner
        current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256,
        scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag,
        uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason,
-       corrected_from, found_kind, expected_kind, active_content, space_id, folder_id, needs, subject_id, handed_in_at, preview_reason, pages, duration_ms
+       corrected_from, found_kind, expected_kind, active_content, space_id, folder_id, needs, subject_id, handed_in_at, preview_reason, pages, duration_ms, tags
   from version_view
  where file_id = $1 and number = $2
 `
@@ -2169,6 +2141,7 @@ func (q *Queries) VersionViewByNumber(ctx context.Context, arg VersionViewByNumb
 		&i.PreviewReason,
 		&i.Pages,
 		&i.DurationMs,
+		&i.Tags,
 	)
 	return i, err
 }
@@ -2178,7 +2151,7 @@ select organization_id, file_id, name, description, category, file_status, owner
        current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256,
        scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag,
        uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason,
-       corrected_from, found_kind, expected_kind, active_content, space_id, folder_id, needs, subject_id, handed_in_at, preview_reason, pages, duration_ms
+       corrected_from, found_kind, expected_kind, active_content, space_id, folder_id, needs, subject_id, handed_in_at, preview_reason, pages, duration_ms, tags
   from version_view
  where file_id = $1 order by number desc
 `
@@ -2245,6 +2218,7 @@ func (q *Queries) VersionViews(ctx context.Context, fileID uuid.UUID) ([]Version
 			&i.PreviewReason,
 			&i.Pages,
 			&i.DurationMs,
+			&i.Tags,
 		); err != nil {
 			return nil, err
 		}

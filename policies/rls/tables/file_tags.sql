@@ -8,7 +8,7 @@ grant select, insert, delete on file_tags to satchel_app;
 drop policy if exists people_read on file_tags;
 create policy people_read on file_tags for select to satchel_people
     using (organization_id = (select app.people_org())
-       and exists (select from files f where f.organization_id = file_tags.organization_id and f.id = file_tags.file_id));
+       and app.may_read_file(file_id));
 drop policy if exists people_add on file_tags;
 create policy people_add on file_tags for insert to satchel_people
     with check (organization_id = (select app.people_org()) and added_by = (select app.actor()) and app.may_change_file(file_id));
