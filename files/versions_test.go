@@ -276,7 +276,9 @@ func TestCompareNamesWhatDiffers(t *testing.T) {
 	s := newSchool(t, 1<<30)
 	first := s.published(t, files.New{Name: "essay.txt", Size: 1})
 	name := "final essay.txt"
-	s.in(t, func(tx *tenancy.Tx) error { return files.Update(t.Context(), tx, first.File, files.Change{Name: &name}) })
+	s.in(t, func(tx *tenancy.Tx) error {
+		return files.Update(t.Context(), tx, first.File, files.Change{Name: &name})
+	})
 	s.next(t, first.File, 20)
 	_, err := s.Admin(t).Exec(t.Context(), "update file_versions set pages = number + 1, width = 640, mime_type = 'application/pdf'")
 	require.NoError(t, err)

@@ -175,14 +175,14 @@ type Policies struct {
 	TrashDays    *int     `db:"trash_days" json:"trash_days"`       // nil: as long as the platform keeps trash
 	AllowedTypes []string `db:"allowed_types" json:"allowed_types"` // media types; none: what the platform takes
 	// Switches and Extensions are of policies/types.
-	Switches   []string  `db:"type_switches" json:"type_switches"`
-	Extensions []string  `db:"extra_extensions" json:"extra_extensions"`
-	EmptyFiles bool      `db:"empty_files" json:"empty_files"` // files of no bytes are taken
+	Switches   []string `db:"type_switches" json:"type_switches"`
+	Extensions []string `db:"extra_extensions" json:"extra_extensions"`
+	EmptyFiles bool     `db:"empty_files" json:"empty_files"` // files of no bytes are taken
 	// How many published versions of a file are kept, the shown one among them, and how many
 	// days one that was replaced. Nil: without a limit.
-	VersionKeep *int `db:"version_keep" json:"version_keep"`
-	VersionDays *int `db:"version_days" json:"version_days"`
-	UpdatedAt  time.Time `db:"updated_at" json:"updated_at"`
+	VersionKeep *int      `db:"version_keep" json:"version_keep"`
+	VersionDays *int      `db:"version_days" json:"version_days"`
+	UpdatedAt   time.Time `db:"updated_at" json:"updated_at"`
 }
 
 // DefaultPolicies are those of an organization that decided nothing.

@@ -49,9 +49,11 @@ type Clean interface {
 	Name() string
 }
 
-// Workflows are the workflows behind versions.
+// Workflows are the workflows behind versions and behind changes of many files.
 type Workflows interface {
 	Cancel(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error
+	// ChangeFiles begins a change of many files, and does it where they are few.
+	ChangeFiles(ctx context.Context, org tenancy.OrgID, b files.Bulk) error
 }
 
 // Storage answers for files.
