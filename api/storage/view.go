@@ -111,8 +111,10 @@ func (r *Storage) show(v files.View) (FileView, error) {
 	if v.CorrectedFrom != "" {
 		f.Corrected = &CorrectedView{From: v.CorrectedFrom, To: v.MimeType}
 	}
-	if f.ActiveContent == nil {
-		f.ActiveContent = []string{}
+	for _, list := range []*[]string{&f.ActiveContent, &f.Tags} {
+		if *list == nil {
+			*list = []string{}
+		}
 	}
 	if f.VirusScanned {
 		f.Scan = &ScanView{Verdict: v.ScanVerdict, Signature: v.ScanSignature, Engine: v.ScanEngine, Database: v.ScanDatabase, ScannedAt: request.UTC(v.ScannedAt)}
