@@ -62,3 +62,25 @@ func TestFolderMovesWithAllItsFilesAtOnce(t *testing.T) {
 	require.Equal(t, []int{0, many}, []int{s.reach(s.ada), s.reach(s.colleague)})
 	s.requirePaths()
 }
+
+// TestFolderWithTooManyFilesStays in its space, and moves within it.
+func TestFolderWithTooManyFilesStays(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t)
+	folder := s.folder(s.teacher, spaces.NewFolder{Space: s.room, Name: "Scans"})
+	other := s.folder(s.teacher, spaces.NewFolder{Space: s.room, Name: "Archive"})
+	_, err := s.Admin(t).Exec(t.Context(), `insert into files (organization_id, id, name, uploaded_by, folder_id)
+		select $1, gen_random_uuid(), n || '.pdf', $2, $3 from generate_series(1, $4) n`, s.org, s.teacher, folder, spaces.MaxMoved+1)
+	require.NoError(t, err)
+	group := tenancy.NewID()
+	s.as(s.teacher, func(ctx context.Context, tx *tenancy.Tx) {
+		_, err := spaces.Create(ctx, tx, spaces.New{ID: group, Kind: spaces.Group, Name: "Colleagues"})
+		require.NoError(t, err)
+	})
+	move := func(c spaces.FolderChange) error {
+		c.Moves = true
+		return s.try(s.teacher, func(ctx context.Context, tx *tenancy.Tx) error { return spaces.UpdateFolder(ctx, tx, folder, c) })
+	}
+	require.ErrorIs(t, move(spaces.FolderChange{Space: &group}), spaces.ErrManyFiles)
+	require.NoError(t, move(spaces.FolderChange{Space: &s.room, Parent: &other}))
+}
