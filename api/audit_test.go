@@ -71,6 +71,14 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 	"POST " + filePath + "/versions/:n/restore": func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(post, at(s.file, "/versions/1/restore"), nil), s.owner.org
 	},
+	"DELETE " + filePath + "/versions/:n": func(s *scene) (answer, tenancy.OrgID) {
+		s.owner.newVersion(s.file, lorem+"2")
+		s.mark(s.owner.org)
+		return s.owner.call(remove, at(s.file, "/versions/1"), nil), s.owner.org
+	},
+	"POST " + storagePath + "/files/bulk": func(s *scene) (answer, tenancy.OrgID) { // each file that is changed has an entry of its own
+		return s.owner.call(post, storagePath+"/files/bulk", map[string]any{"action": "trash", "ids": []uuid.UUID{tenancy.NewID()}}), s.owner.org
+	},
 	"PUT " + adminPath + "/storage/quotas": func(s *scene) (answer, tenancy.OrgID) {
 		return s.operator.call(put, adminPath+"/storage/quotas", map[string]any{"organization_id": s.owner.org, "max": 1 << 20}), s.owner.org
 	},

@@ -42,6 +42,9 @@ var sends = map[string]func(*scene) again{
 	"POST " + filePath + "/versions/:n/restore": func(s *scene) again {
 		return s.posts(s.owner, at(s.file, "/versions/1/restore"), nil)
 	},
+	"POST " + storagePath + "/files/bulk": func(s *scene) again {
+		return s.posts(s.owner, storagePath+"/files/bulk", map[string]any{"action": "tag", "ids": []uuid.UUID{s.file, tenancy.NewID()}, "add_tags": []string{"algebra"}})
+	},
 	"POST " + adminPath + "/storage/scan": func(s *scene) again {
 		return s.posts(s.operator, adminPath+"/storage/scan", map[string]any{"organization_id": s.owner.org})
 	},

@@ -134,11 +134,39 @@ func (s *school) filesChange(essay uuid.UUID) {
 	s.do(s.pupil, patch, at(essay, ""), map[string]string{"name": "mine.txt"})
 	s.do(s.teacher, post, at(essay, "/versions/1/restore"), nil)
 	s.do(s.teacher, post, at(essay, "/versions/9/restore"), nil)
+	s.do(s.teacher, get, at(essay, "/versions/1/diff/2"), nil)
+	s.do(s.teacher, get, at(essay, "/versions/1/diff/9"), nil)
+	s.do(s.teacher, remove, at(essay, "/versions/1"), nil)
+	s.do(s.teacher, remove, at(essay, "/versions/2"), nil)
+	s.do(s.pupil, remove, at(essay, "/versions/2"), nil)
+	s.filesChangeTogether(essay)
 	s.do(s.teacher, remove, at(essay, ""), nil)
 	s.do(s.teacher, get, at(essay, "/content"), nil)
 	s.pages(s.owner, storagePath+"/files?status=deleted")
 	s.do(s.teacher, post, at(essay, "/restore"), nil)
 	s.do(s.teacher, post, at(essay, "/restore"), nil)
+}
+
+// filesChangeTogether names a file of nothing here, and one that the caller may not change.
+func (s *school) filesChangeTogether(essay uuid.UUID) {
+	work := s.send(s.pupil, "sketch.txt", "sketch", "", nil)
+	change := func(p *person, action string, rest map[string]any) uuid.UUID {
+		in := map[string]any{"action": action, "ids": []uuid.UUID{essay, work, s.strange}}
+		for k, v := range rest {
+			in[k] = v
+		}
+		return id(s.do(p, post, storagePath+"/files/bulk", in))
+	}
+	tagged := change(s.teacher, "tag", map[string]any{"add_tags": []string{"Algebra", "algebra", "term 1"}, "remove_tags": []string{"none"}})
+	s.do(s.teacher, get, storagePath+"/bulk/"+tagged.String(), nil)
+	s.do(s.pupil, get, storagePath+"/bulk/"+tagged.String(), nil)
+	s.do(s.teacher, get, storagePath+"/bulk/"+s.strange.String(), nil)
+	s.pages(s.teacher, storagePath+"/files?tag=ALGEBRA&limit=1")
+	s.pages(s.owner, storagePath+"/files?tag=ALGEBRA&limit=1")
+	change(s.teacher, "move", map[string]any{"folder_id": nil})
+	change(s.teacher, "trash", nil)
+	change(s.teacher, "restore", nil)
+	change(s.pupil, "none", nil)
 }
 
 func (s *school) uploadsResume() {

@@ -108,6 +108,8 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: remove, Path: tusUploadPath, Action: tenancy.Upload, Cost: ratelimit.Part, Audit: "file.withdraw", Class: resumable, Handler: a.storage.Tus},
 
 		{Method: get, Path: storagePath + "/files", Action: tenancy.ReadFiles, Cost: ratelimit.Search, Handler: a.storage.ListFiles},
+		{Method: post, Path: storagePath + "/files/bulk", Action: tenancy.EditFiles, Cost: ratelimit.Search, Audit: "file.bulk", Idempotency: idempotency.Route{Replay: a.storage.ReplayChangeFiles}, Handler: a.storage.ChangeFiles},
+		{Method: get, Path: storagePath + "/bulk/:id", Action: tenancy.EditFiles, Handler: a.storage.GetBulk},
 		{Method: get, Path: filePath, Action: tenancy.ReadFiles, Handler: a.storage.GetFile},
 		{Method: patch, Path: filePath, Action: tenancy.EditFiles, Audit: "file.change", Handler: a.storage.ChangeFile},
 		{Method: remove, Path: filePath, Action: tenancy.EditFiles, Audit: "file.trash", Handler: a.storage.TrashFile},
@@ -120,6 +122,8 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: get, Path: filePath + "/versions", Action: tenancy.ReadFiles, Handler: a.storage.ListVersions},
 		{Method: get, Path: filePath + "/versions/:n/content", Action: tenancy.ReadFiles, Audit: "file.read", Class: outgoing, Handler: a.storage.GetVersionContent},
 		{Method: head, Path: filePath + "/versions/:n/content", Action: tenancy.ReadFiles, Class: outgoing, Handler: a.storage.GetVersionContent},
+		{Method: remove, Path: filePath + "/versions/:n", Action: tenancy.EditFiles, Audit: "file.delete_version", Handler: a.storage.DeleteVersion},
+		{Method: get, Path: filePath + "/versions/:n/diff/:other", Action: tenancy.ReadFiles, Handler: a.storage.CompareVersions},
 		{Method: post, Path: filePath + "/versions/:n/restore", Action: tenancy.EditFiles, Audit: "file.revert", Idempotency: idempotency.Route{Replay: a.storage.ReplayRestoreVersion}, Handler: a.storage.RestoreVersion},
 		{Method: get, Path: storagePath + "/quota", Action: tenancy.ReadQuota, Handler: a.usage.GetQuota},
 

@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
+	changing "satchel/activities/bulk"
 	"satchel/api/invitepage"
 	"satchel/api/middleware"
 	"satchel/api/problem"
@@ -40,6 +41,7 @@ import (
 	"satchel/tenancy/operations"
 	"satchel/tenancy/people"
 	"satchel/tenancy/usage"
+	"satchel/workflows/bulk"
 	"satchel/workflows/reconcile"
 	"satchel/workflows/rescan"
 	"satchel/workflows/suspension"
@@ -119,6 +121,15 @@ func (noTemporal) ExecuteWorkflow(context.Context, client.StartWorkflowOptions, 
 
 func (p *fakeWorkflows) Rescan(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID) error {
 	return rescan.Begin(ctx, p.db.DB, noTemporal{}, by.User, org, op)
+}
+
+// ChangeFiles changes a few files at once, and only begins what a workflow does.
+func (p *fakeWorkflows) ChangeFiles(ctx context.Context, org tenancy.OrgID, b files.Bulk) error {
+	return bulk.Begin(ctx, noTemporal{}, changing.Changer{DB: p.db.DB, Workflows: p}, org, b)
+}
+
+func (p *fakeWorkflows) CancelUpload(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error {
+	return p.Cancel(ctx, org, version)
 }
 
 func (p *fakeWorkflows) Reconcile(ctx context.Context, by tenancy.Actor, look reconcile.ReconcileStorageInput) error {

@@ -32,29 +32,31 @@ type Corrected struct {
 
 // File is a file as the API shows it.
 type File struct {
-	ID               string      `json:"id"`
-	Name             string      `json:"name"`
-	Size             int64       `json:"size"`
-	MimeType         string      `json:"mime_type"`
-	Corrected        *Corrected  `json:"corrected,omitempty"`
-	ActiveContent    []string    `json:"active_content"`
-	Category         string      `json:"category"`
-	Description      string      `json:"description"`
-	Status           string      `json:"status"`
-	StatusReason     string      `json:"status_reason"`
-	StatusText       string      `json:"status_text"`
-	SHA256           string      `json:"sha256"`
-	Version          int         `json:"version"`
-	PublishedVersion *int        `json:"published_version"`
-	VirusScanned     bool        `json:"virus_scanned"`
-	Preview          string      `json:"preview"`
-	PreviewReason    string      `json:"preview_reason"`
-	Renditions       []Rendition `json:"renditions"`
-	Steps            []Step      `json:"steps"`
-	UploadedBy       string      `json:"uploaded_by"`
-	CreatedAt        time.Time   `json:"created_at"`
-	UpdatedAt        time.Time   `json:"updated_at"`
-	PublishedAt      *time.Time  `json:"published_at"`
+	ID                string      `json:"id"`
+	Name              string      `json:"name"`
+	Size              int64       `json:"size"`
+	MimeType          string      `json:"mime_type"`
+	Corrected         *Corrected  `json:"corrected,omitempty"`
+	ActiveContent     []string    `json:"active_content"`
+	Category          string      `json:"category"`
+	Tags              []string    `json:"tags"`
+	Description       string      `json:"description"`
+	Status            string      `json:"status"`
+	StatusReason      string      `json:"status_reason"`
+	StatusText        string      `json:"status_text"`
+	SHA256            string      `json:"sha256"`
+	Version           int         `json:"version"`
+	ChangeDescription string      `json:"change_description"`
+	PublishedVersion  *int        `json:"published_version"`
+	VirusScanned      bool        `json:"virus_scanned"`
+	Preview           string      `json:"preview"`
+	PreviewReason     string      `json:"preview_reason"`
+	Renditions        []Rendition `json:"renditions"`
+	Steps             []Step      `json:"steps"`
+	UploadedBy        string      `json:"uploaded_by"`
+	CreatedAt         time.Time   `json:"created_at"`
+	UpdatedAt         time.Time   `json:"updated_at"`
+	PublishedAt       *time.Time  `json:"published_at"`
 }
 
 // Rendition is one preview of a file.

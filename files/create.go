@@ -59,13 +59,14 @@ func Create(ctx context.Context, tx *tenancy.Tx, n New) (Created, error) {
 		version = tenancy.NewID()
 	}
 	t := Created{File: n.File, Version: version, Upload: version}
-	if t.File, t.Place, err = assignVersion(ctx, q, n); err != nil {
+	var name string
+	if t.File, name, t.Place, err = assignVersion(ctx, q, n); err != nil {
 		return Created{}, err
 	}
 	t.CreatedAt = t.Place.CreatedAt
 	t.Number, err = q.VersionInsert(ctx, filesdb.VersionInsertParams{
 		ID: version, FileID: t.File, Size: n.Size, ClaimedType: n.ClaimedType, ClaimedSha256: n.ClaimedSHA256,
-		ChangeDescription: n.ChangeDescription, UploadedBy: n.UploadedBy,
+		ChangeDescription: n.ChangeDescription, UploadedBy: n.UploadedBy, FileName: name,
 	})
 	if err != nil {
 		return Created{}, fmt.Errorf("insert version: %w", err)
@@ -84,30 +85,32 @@ func Create(ctx context.Context, tx *tenancy.Tx, n New) (Created, error) {
 	return t, record(ctx, tx, action, t.File, fmt.Sprintf("version_%d", t.Number))
 }
 
-// assignVersion makes the file, or locks the one that gets a new version.
-func assignVersion(ctx context.Context, q *filesdb.Queries, n New) (uuid.UUID, filesdb.FileInsertRow, error) {
+// assignVersion makes the file, or locks the one that gets a new version, and gives its
+// name.
+func assignVersion(ctx context.Context, q *filesdb.Queries, n New) (uuid.UUID, string, filesdb.FileInsertRow, error) {
+	var none filesdb.FileInsertRow
 	if n.File == uuid.Nil {
 		id := tenancy.NewID()
 		if n.KeepBoth && n.Folder != uuid.Nil {
 			var err error
 			if n.Name, err = q.FileFreeName(ctx, filesdb.FileFreeNameParams{FolderID: n.Folder, SubjectID: orNil(n.Subject), Name: n.Name}); err != nil {
-				return uuid.Nil, filesdb.FileInsertRow{}, fmt.Errorf("find free name: %w", err)
+				return uuid.Nil, "", none, fmt.Errorf("find free name: %w", err)
 			}
 		}
 		place, err := q.FileInsert(ctx, filesdb.FileInsertParams{
 			ID: id, Name: n.Name, Description: n.Description, Category: n.Category, UploadedBy: n.UploadedBy,
 			SpaceID: orNil(n.Space), FolderID: orNil(n.Folder), SubjectID: orNil(n.Subject),
 		})
-		return id, place, placeFault("insert file", err)
+		return id, n.Name, place, placeFault("insert file", err)
 	}
 	f, err := q.FileLock(ctx, n.File)
 	if err != nil {
-		return uuid.Nil, filesdb.FileInsertRow{}, orNotFound(err)
+		return uuid.Nil, "", none, orNotFound(err)
 	}
 	if f.TrashedAt != nil {
-		return uuid.Nil, filesdb.FileInsertRow{}, ErrInTrash
+		return uuid.Nil, "", none, ErrInTrash
 	}
-	return f.ID, filesdb.FileInsertRow{}, nil
+	return f.ID, f.Name, none, nil
 }
 
 func orNil(id uuid.UUID) *uuid.UUID {

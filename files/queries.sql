@@ -50,6 +50,9 @@ update files set name = coalesce(sqlc.narg(name), name), description = coalesce(
     category = coalesce(sqlc.narg(category), category), updated_at = now()
  where id = sqlc.arg(id) and trashed_at is null;
 
+-- name: FileOtherPublished :one
+select exists (select from file_versions where file_id = sqlc.arg(file_id) and status = 'published' and id <> sqlc.arg(id));
+
 -- name: FileVersions :many
 select id, number, status, size from file_versions where file_id = $1 order by number;
 
@@ -190,6 +193,10 @@ select version::uuid as id, file::uuid as file_id from app.admit(sqlc.arg(ceilin
 -- name: VersionCleaned :exec
 update file_versions set cleaned_at = now() where id = $1 and status = $2;
 
+-- name: VersionFacts :many
+select number, status, file_name, size, mime_type, sha256, width, height, pages, duration_ms, change_description, uploaded_by, created_at, published_at
+  from file_versions where file_id = sqlc.arg(file_id) and number = any(sqlc.arg(numbers)::integer[]);
+
 -- name: VersionGet :one
 select v.organization_id, v.id, v.file_id, v.number, v.status, v.status_reason, v.change_description, v.size, v.claimed_type,
        v.claimed_sha256, v.mime_type, v.sha256, v.staging_etag, v.object_etag, v.scan_verdict, v.scan_signature, v.scan_engine,
@@ -198,9 +205,9 @@ select v.organization_id, v.id, v.file_id, v.number, v.status, v.status_reason, 
   from file_versions v join files f on f.organization_id = v.organization_id and f.id = v.file_id where v.id = $1;
 
 -- name: VersionInsert :one
-insert into file_versions (organization_id, id, file_id, number, size, reserved_bytes, claimed_type, claimed_sha256, change_description, uploaded_by)
+insert into file_versions (organization_id, id, file_id, number, size, reserved_bytes, claimed_type, claimed_sha256, change_description, uploaded_by, file_name)
 select app.org(), sqlc.arg(id), sqlc.arg(file_id), coalesce(max(number), 0) + 1, sqlc.arg(size), sqlc.arg(size),
-       sqlc.arg(claimed_type), sqlc.arg(claimed_sha256), sqlc.arg(change_description), sqlc.arg(uploaded_by)
+       sqlc.arg(claimed_type), sqlc.arg(claimed_sha256), sqlc.arg(change_description), sqlc.arg(uploaded_by), sqlc.arg(file_name)
   from file_versions where file_id = sqlc.arg(file_id)
 returning number;
 
@@ -281,6 +288,9 @@ update file_versions set scan_verdict = $2, scan_signature = $3, scan_engine = $
     scanned_at = now(), updated_at = now()
  where id = $1 and status = 'processing';
 
+-- name: VersionRemove :execrows
+update file_versions set status = 'deleted', status_reason = $2, used_bytes = 0, cleaned_at = null, updated_at = now() where id = $1 and status = 'published';
+
 -- name: VersionStarted :exec
 update file_versions set started_at = now(), updated_at = now() where id = $1 and started_at is null;
 
@@ -301,7 +311,7 @@ select organization_id, file_id, name, description, category, file_status, owner
        current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256,
        scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag,
        uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason,
-       corrected_from, found_kind, expected_kind, active_content, space_id, folder_id, needs, subject_id, handed_in_at, preview_reason, pages, duration_ms
+       corrected_from, found_kind, expected_kind, active_content, space_id, folder_id, needs, subject_id, handed_in_at, preview_reason, pages, duration_ms, tags
   from version_view
  where file_id = $1 and (version_id = sqlc.narg(version_id) or (sqlc.narg(version_id)::uuid is null and version_id = shown_id));
 
@@ -310,7 +320,7 @@ select organization_id, file_id, name, description, category, file_status, owner
        current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256,
        scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag,
        uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason,
-       corrected_from, found_kind, expected_kind, active_content, space_id, folder_id, needs, subject_id, handed_in_at, preview_reason, pages, duration_ms
+       corrected_from, found_kind, expected_kind, active_content, space_id, folder_id, needs, subject_id, handed_in_at, preview_reason, pages, duration_ms, tags
   from version_view
  where file_id = $1 and number = $2;
 
@@ -319,10 +329,70 @@ select organization_id, file_id, name, description, category, file_status, owner
        current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256,
        scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag,
        uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason,
-       corrected_from, found_kind, expected_kind, active_content, space_id, folder_id, needs, subject_id, handed_in_at, preview_reason, pages, duration_ms
+       corrected_from, found_kind, expected_kind, active_content, space_id, folder_id, needs, subject_id, handed_in_at, preview_reason, pages, duration_ms, tags
   from version_view
  where file_id = $1 order by number desc;
 
 -- name: VersionWithdraw :execrows
 update file_versions set status = $2, status_reason = $3, reserved_bytes = 0, used_bytes = 0, updated_at = now()
  where id = $1 and status in ('uploading', 'processing', 'held');
+
+-- Tags. A tag that is there in another case stays as it is.
+
+-- name: TagCount :one
+select count(*) from file_tags where file_id = $1;
+
+-- name: TagDelete :execrows
+delete from file_tags where file_id = sqlc.arg(file_id) and tag_folded in (select replace(replace(lower(t collate "und-x-icu"), 'ς', 'σ'), 'ß', 'ss') from unnest(sqlc.arg(tags)::text[]) t);
+
+-- name: TagInsert :execrows
+insert into file_tags (organization_id, file_id, tag, added_by)
+select app.org(), sqlc.arg(file_id), t, sqlc.arg(added_by) from unnest(sqlc.arg(tags)::text[]) t on conflict do nothing;
+
+-- Changes of many files.
+
+-- name: BulkGet :one
+select b.id, b.action, b.space_id, b.folder_id, b.add_tags, b.remove_tags, b.actor_id, b.key_id, b.created_at, o.state, o.ended_at
+  from bulk_changes b join operations o on o.organization_id = b.organization_id and o.id = b.id where b.id = $1;
+
+-- name: BulkInsert :exec
+insert into bulk_changes (organization_id, id, action, space_id, folder_id, add_tags, remove_tags, actor_id, key_id)
+values (app.org(), sqlc.arg(id), sqlc.arg(action), sqlc.narg(space_id), sqlc.narg(folder_id), sqlc.arg(add_tags), sqlc.arg(remove_tags), sqlc.arg(actor_id), sqlc.narg(key_id));
+
+-- name: BulkItemInsert :exec
+insert into bulk_items (organization_id, change_id, number, file_id)
+select app.org(), sqlc.arg(change_id)::uuid, t.n, t.id from unnest(sqlc.arg(files)::uuid[]) with ordinality t (id, n);
+
+-- Takes the item for this transaction. One that another process has done is not given.
+
+-- name: BulkItemTake :one
+select file_id from bulk_items where change_id = $1 and number = $2 and result = 'pending' for update;
+
+-- name: BulkItemEnd :exec
+update bulk_items set result = sqlc.arg(result), code = sqlc.arg(code), detail = sqlc.arg(detail), ended_at = now()
+ where change_id = sqlc.arg(change_id) and number = sqlc.arg(number) and result = 'pending';
+
+-- name: BulkItemList :many
+select number, file_id, result, code, detail from bulk_items where change_id = $1 order by number;
+
+-- name: BulkItemPending :many
+select number from bulk_items where change_id = sqlc.arg(change_id) and result = 'pending' and number > sqlc.arg(after) order by number limit sqlc.arg(most);
+
+-- name: BulkSums :one
+select count(*) filter (where result = 'ok') as ok, count(*) filter (where result = 'refused') as refused, count(*) as total from bulk_items where change_id = $1;
+
+-- name: BulkDeleteOld :exec
+delete from bulk_changes where id in (select b.id from bulk_changes b where b.created_at < now() - sqlc.arg(older_than)::interval order by b.created_at limit sqlc.arg(most));
+
+-- name: FileMayBeChanged :one
+select app.may_change_file(id)::boolean from files where id = $1;
+
+-- Why retention removes a version now, and '' while it does not.
+
+-- name: VersionRetention :one
+select (case when v.status <> 'published' or v.superseded_at is null then ''
+             when v.superseded_at < now() - make_interval(days => p.version_days) then 'replaced_too_long_ago'
+             when (select count(*) from file_versions w where w.organization_id = v.organization_id and w.file_id = v.file_id
+                      and w.status = 'published' and w.number > v.number) >= p.version_keep then 'more_versions_than_kept'
+             else '' end)::text as why
+  from file_versions v join organization_policies p on p.organization_id = v.organization_id where v.id = $1;

@@ -72,6 +72,7 @@ type Filter struct {
 	Subject  uuid.UUID // only what is about this person
 	Status   Status    // Deleted lists the trash, which is otherwise left out
 	Category string
+	Tag      string // only what has this tag, any case
 	Search   string // part of the name, any case
 	Sort     Sort
 	Limit    int
@@ -132,7 +133,7 @@ const viewColumns = `v.organization_id, v.file_id, v.name, v.description, v.cate
 	v.scanned_at, v.contains_pii, v.preview, v.width, v.height, v.object_etag, v.uploaded_by, v.published_at,
 	v.version_created_at, v.renditions, case when v.status in ('uploading', 'processing') or v.preview = 'pending' then v.steps else '[]' end as steps, v.head_number, v.head_status, v.head_reason,
 	v.corrected_from, v.found_kind, v.expected_kind, v.active_content, v.space_id, v.folder_id, v.needs, v.subject_id, v.handed_in_at,
-	v.preview_reason, v.pages, v.duration_ms`
+	v.preview_reason, v.pages, v.duration_ms, v.tags`
 
 // listQuery picks the page's files first, by index, and joins only those to
 // their versions.
@@ -146,7 +147,7 @@ func listQuery(f Filter) (string, pgx.NamedArgs, error) {
 	}
 	where := []string{"f.trashed_at is null"}
 	args := pgx.NamedArgs{"id": f.After.ID, "name": f.After.Name,
-		"space": f.Space, "folder": f.Folder, "linked": f.Linked, "owner": f.Owner, "subject": f.Subject, "status": f.Status, "category": f.Category, "search": likePattern(norm.NFC.String(f.Search))}
+		"space": f.Space, "folder": f.Folder, "linked": f.Linked, "owner": f.Owner, "subject": f.Subject, "status": f.Status, "category": f.Category, "tag": norm.NFC.String(f.Tag), "search": likePattern(norm.NFC.String(f.Search))}
 	add := func(on bool, clause string) {
 		if on {
 			where = append(where, clause)
@@ -162,6 +163,8 @@ func listQuery(f Filter) (string, pgx.NamedArgs, error) {
 	add(f.TopOnly, "f.folder_id is null")
 	add(f.Linked != uuid.Nil, "f.id in (select l.file_id from file_links l where l.space_id = @linked and l.starts_at <= now() and l.ends_at > now())")
 	add(f.Starred, "f.id in (select s.file_id from stars s where s.user_id = app.actor())")
+	add(f.Tag != "", `exists (select from file_tags t where t.organization_id = f.organization_id and t.file_id = f.id
+		and t.tag_folded = replace(replace(lower(@tag::text collate "und-x-icu"), 'ς', 'σ'), 'ß', 'ss'))`)
 	add(f.Owner != uuid.Nil, "f.uploaded_by = @owner")
 	add(f.Subject != uuid.Nil, "f.subject_id = @subject")
 	add(f.Category != "", "f.category = @category")
@@ -175,7 +178,7 @@ func listQuery(f Filter) (string, pgx.NamedArgs, error) {
 			from files f where %s order by %s limit %d`, strings.Join(append([]string{place}, where...), " and "), order.by, f.Limit)
 	}
 	page := pageOf("true")
-	if f.Mine && f.Space == uuid.Nil && f.Folder == uuid.Nil && f.Linked == uuid.Nil && f.Subject == uuid.Nil && !f.Starred {
+	if f.Mine && f.Space == uuid.Nil && f.Folder == uuid.Nil && f.Linked == uuid.Nil && f.Subject == uuid.Nil && !f.Starred && f.Tag == "" {
 		page = fmt.Sprintf("select f.id, f.version_id, f.name from (%s) f order by %s limit %d", strings.Join(placesOf(pageOf), " union "), order.by, f.Limit)
 	}
 	return fmt.Sprintf(`with page as (%s)

@@ -35,6 +35,7 @@ var (
 	ErrTimes       = fault.New(fault.Invalid, "invalid_times", "A shared folder has no times. A hand-out has opens_at. A hand-in has opens_at, due_at and closes_at, which is after opens_at.")
 	ErrNothing     = fault.New(fault.Conflict, "nothing_to_hand_in", "There is no file of yours in this folder that is not handed in. Put your file into it first.")
 	ErrNotHandIn   = fault.New(fault.NotFound, "hand_in_not_found", "This folder is not a hand-in of yours.")
+	ErrManyFiles   = fault.New(fault.Conflict, "too_many_files", "There are more than %d files in this folder, which is more than one move into another space takes. Move the folders in it one after another.", MaxMoved)
 	ErrTooLate     = fault.New(fault.Conflict, "hand_in_final", "What is due, returned or not handed in cannot be taken back. Ask your teacher to return it.")
 )
 
@@ -114,6 +115,10 @@ type FolderChange struct {
 	OpensAt, DueAt, ClosesAt             *time.Time
 }
 
+// MaxMoved is how many files a folder may take along into another space: the move is one
+// transaction, so that access is lost and gained at once, and it takes 0.3 ms a file.
+const MaxMoved = 20_000
+
 // UpdateFolder renames, moves or times a folder: one row, and where it moves the rows
 // of the paths below it, however many files are in it. Only a move into another
 // space touches its files.
@@ -125,6 +130,11 @@ func UpdateFolder(ctx context.Context, q tenancy.Queries, id uuid.UUID, c Folder
 		}
 		c.Name = &name
 	}
+	if c.Moves && c.Space != nil {
+		if err := fewEnough(ctx, q, id, *c.Space); err != nil {
+			return err
+		}
+	}
 	n, err := spacesdb.New(q).FolderUpdate(ctx, spacesdb.FolderUpdateParams{
 		ID: id, Name: c.Name, Instructions: c.Instructions, Moves: c.Moves, SpaceID: c.Space, ParentID: c.Parent, Accepted: c.Accepted,
 		SetsOpensAt: c.SetsOpensAt, OpensAt: c.OpensAt, SetsDueAt: c.SetsDueAt, DueAt: c.DueAt, SetsClosesAt: c.SetsClosesAt, ClosesAt: c.ClosesAt,
@@ -134,6 +144,18 @@ func UpdateFolder(ctx context.Context, q tenancy.Queries, id uuid.UUID, c Folder
 	}
 	if n == 0 {
 		return tenancy.ErrNotAllowedHere
+	}
+	return nil
+}
+
+// fewEnough refuses a move into another space that would lock its files for too long.
+func fewEnough(ctx context.Context, q tenancy.Queries, id, space uuid.UUID) error {
+	n, err := spacesdb.New(q).FolderFilesToMove(ctx, spacesdb.FolderFilesToMoveParams{ID: id, SpaceID: space, Most: MaxMoved + 1})
+	switch {
+	case err != nil:
+		return fmt.Errorf("count files to move: %w", err)
+	case n > MaxMoved:
+		return ErrManyFiles
 	}
 	return nil
 }

@@ -63,6 +63,13 @@ select id, space_id, parent_id, name, mode, instructions, opens_at, due_at, clos
         or (name, id) > (select d.name, d.id from folders d where d.id = sqlc.arg(after)::uuid))
  order by name, id limit sqlc.arg(most)::bigint;
 
+-- How many files a move into another space changes, up to a bound.
+
+-- name: FolderFilesToMove :one
+select count(*) from (
+    select from folder_paths p join files f on f.organization_id = p.organization_id and f.folder_id = p.folder_id
+     where p.ancestor_id = sqlc.arg(id) and f.space_id <> sqlc.arg(space_id) limit sqlc.arg(most)::bigint) x;
+
 -- The folders above one, the outermost first.
 
 -- name: FolderTrail :many

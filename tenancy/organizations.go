@@ -175,10 +175,14 @@ type Policies struct {
 	TrashDays    *int     `db:"trash_days" json:"trash_days"`       // nil: as long as the platform keeps trash
 	AllowedTypes []string `db:"allowed_types" json:"allowed_types"` // media types; none: what the platform takes
 	// Switches and Extensions are of policies/types.
-	Switches   []string  `db:"type_switches" json:"type_switches"`
-	Extensions []string  `db:"extra_extensions" json:"extra_extensions"`
-	EmptyFiles bool      `db:"empty_files" json:"empty_files"` // files of no bytes are taken
-	UpdatedAt  time.Time `db:"updated_at" json:"updated_at"`
+	Switches   []string `db:"type_switches" json:"type_switches"`
+	Extensions []string `db:"extra_extensions" json:"extra_extensions"`
+	EmptyFiles bool     `db:"empty_files" json:"empty_files"` // files of no bytes are taken
+	// How many published versions of a file are kept, the shown one among them, and how many
+	// days one that was replaced. Nil: without a limit.
+	VersionKeep *int      `db:"version_keep" json:"version_keep"`
+	VersionDays *int      `db:"version_days" json:"version_days"`
+	UpdatedAt   time.Time `db:"updated_at" json:"updated_at"`
 }
 
 // DefaultPolicies are those of an organization that decided nothing.
@@ -189,7 +193,7 @@ func DefaultPolicies() Policies {
 // GetPolicies reads the organization's policies; without a row they are the
 // platform's.
 func GetPolicies(ctx context.Context, q Queries) (Policies, error) {
-	rows, err := q.Query(ctx, "select trash_days, allowed_types, type_switches, extra_extensions, empty_files, updated_at from organization_policies")
+	rows, err := q.Query(ctx, "select trash_days, allowed_types, type_switches, extra_extensions, empty_files, version_keep, version_days, updated_at from organization_policies")
 	if err != nil {
 		return Policies{}, fmt.Errorf("read policies: %w", err)
 	}
@@ -225,11 +229,12 @@ func SetPolicies(ctx context.Context, q Queries, p Policies) error {
 			*list = []string{} // null is no list
 		}
 	}
-	_, err := q.Exec(ctx, `insert into organization_policies (organization_id, trash_days, allowed_types, type_switches, extra_extensions, empty_files)
-		values (app.org(), $1, $2, $3, $4, $5)
+	_, err := q.Exec(ctx, `insert into organization_policies (organization_id, trash_days, allowed_types, type_switches, extra_extensions, empty_files, version_keep, version_days)
+		values (app.org(), $1, $2, $3, $4, $5, $6, $7)
 		on conflict (organization_id) do update set trash_days = excluded.trash_days, allowed_types = excluded.allowed_types,
-			type_switches = excluded.type_switches, extra_extensions = excluded.extra_extensions, empty_files = excluded.empty_files, updated_at = now()`,
-		p.TrashDays, p.AllowedTypes, p.Switches, p.Extensions, p.EmptyFiles)
+			type_switches = excluded.type_switches, extra_extensions = excluded.extra_extensions, empty_files = excluded.empty_files,
+			version_keep = excluded.version_keep, version_days = excluded.version_days, updated_at = now()`,
+		p.TrashDays, p.AllowedTypes, p.Switches, p.Extensions, p.EmptyFiles, p.VersionKeep, p.VersionDays)
 	if err != nil {
 		return fmt.Errorf("set policies: %w", err)
 	}

@@ -28,6 +28,18 @@ func (d *DB) FilesTrashed(ctx context.Context, org OrgID, longer time.Duration, 
 	return systemQuery[Ref](ctx, d, "select organization_id, file_id from app.files_trashed($1, $2, $3, $4)", org, longer, after, n)
 }
 
+// OrganizationsWithOldVersions pages through the organizations that limit their versions
+// and have some that a newer one replaced. Only Org is set.
+func (d *DB) OrganizationsWithOldVersions(ctx context.Context, after uuid.UUID, n int) ([]Ref, error) {
+	return systemQuery[Ref](ctx, d, "select organization_id from app.organizations_with_old_versions($1, $2)", after, n)
+}
+
+// VersionsBeyondRetention pages through the versions of an organization that its limits
+// remove.
+func (d *DB) VersionsBeyondRetention(ctx context.Context, org OrgID, after uuid.UUID, n int) ([]Ref, error) {
+	return systemQuery[Ref](ctx, d, "select organization_id, file_id, version_id from app.versions_beyond_retention($1, $2, $3)", org, after, n)
+}
+
 // VersionsUncleaned pages through the versions that ended longer ago than that
 // without being published, and that may have objects left.
 func (d *DB) VersionsUncleaned(ctx context.Context, ended time.Duration, after uuid.UUID, n int) ([]Ref, error) {

@@ -207,6 +207,13 @@ func (a *Activities) PurgeTrash(ctx context.Context, in PurgeTrashInput) (PurgeT
 }
 
 func (a *Activities) organizationsWithTrash(ctx context.Context) ([]tenancy.Ref, error) {
+	return organizations(ctx, func(after uuid.UUID) ([]tenancy.Ref, error) {
+		return a.db.OrganizationsWithTrash(ctx, a.config.Trash, after, a.page)
+	})
+}
+
+// organizations lists all of them, page after page.
+func organizations(ctx context.Context, page func(after uuid.UUID) ([]tenancy.Ref, error)) ([]tenancy.Ref, error) {
 	defer queue.Heartbeat(ctx)() // a listing may take longer than a heartbeat
 	var orgs []tenancy.Ref
 	for {
@@ -214,7 +221,7 @@ func (a *Activities) organizationsWithTrash(ctx context.Context) ([]tenancy.Ref,
 		if len(orgs) > 0 {
 			last = orgs[len(orgs)-1]
 		}
-		next, err := a.db.OrganizationsWithTrash(ctx, a.config.Trash, last.Org.UUID(), a.page)
+		next, err := page(last.Org.UUID())
 		if err != nil || len(next) == 0 {
 			return orgs, err
 		}

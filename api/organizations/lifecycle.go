@@ -136,6 +136,8 @@ type policiesBody struct {
 	Switches     *[]string `json:"type_switches"`
 	Extensions   *[]string `json:"extra_extensions"`
 	EmptyFiles   *bool     `json:"empty_files"`
+	VersionKeep  *int      `json:"version_keep"` // 0: all
+	VersionDays  *int      `json:"version_days"` // 0: for ever
 }
 
 func (b policiesBody) change(p *tenancy.Policies) error {
@@ -151,6 +153,9 @@ func (b policiesBody) change(p *tenancy.Policies) error {
 	if b.EmptyFiles != nil {
 		p.EmptyFiles = *b.EmptyFiles
 	}
+	if err := b.changeVersions(p); err != nil {
+		return err
+	}
 	if err := b.changeTypes(p); err != nil {
 		return err
 	}
@@ -165,6 +170,31 @@ func (b policiesBody) change(p *tenancy.Policies) error {
 	}
 	p.AllowedTypes = *b.AllowedTypes
 	return nil
+}
+
+// changeVersions sets how many versions of a file are kept, and for how long.
+func (b policiesBody) changeVersions(p *tenancy.Policies) error {
+	const mostKept, mostDays = 1000, 3650
+	if b.VersionKeep != nil {
+		if *b.VersionKeep < 0 || *b.VersionKeep > mostKept {
+			return request.Invalid("version_keep", "version_keep is how many versions of a file are kept, from 1 to %d, or 0 for all.", mostKept)
+		}
+		p.VersionKeep = unlessZero(b.VersionKeep)
+	}
+	if b.VersionDays != nil {
+		if *b.VersionDays < 0 || *b.VersionDays > mostDays {
+			return request.Invalid("version_days", "version_days is for how many days a version is kept that was replaced, from 1 to %d, or 0 for ever.", mostDays)
+		}
+		p.VersionDays = unlessZero(b.VersionDays)
+	}
+	return nil
+}
+
+func unlessZero(n *int) *int {
+	if *n == 0 {
+		return nil
+	}
+	return n
 }
 
 // changeTypes sets what the organization decided about kinds of files.

@@ -49,12 +49,14 @@ type Clean interface {
 	Name() string
 }
 
-// Workflows are the workflows behind versions.
+// Workflows are the workflows behind versions and behind changes of many files.
 type Workflows interface {
 	Cancel(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error
 	// ShowPages makes pages of a document from first on and waits for them as long as
 	// ctx lasts. Its answer is why there are none.
 	ShowPages(ctx context.Context, org tenancy.OrgID, version uuid.UUID, first int) (reason string, err error)
+	// ChangeFiles begins a change of many files, and does it where they are few.
+	ChangeFiles(ctx context.Context, org tenancy.OrgID, b files.Bulk) error
 }
 
 // Storage answers for files.
@@ -102,7 +104,7 @@ func (r *Storage) ListFiles(c *gin.Context) error {
 
 func filter(c *gin.Context) (files.Filter, error) {
 	f := files.Filter{
-		Status: files.Status(c.Query("status")), Category: c.Query("category"), Search: c.Query("q"), Sort: files.Sort(c.Query("sort")),
+		Status: files.Status(c.Query("status")), Category: c.Query("category"), Tag: c.Query("tag"), Search: c.Query("q"), Sort: files.Sort(c.Query("sort")),
 	}
 	if f.Sort == "" {
 		f.Sort = files.Newest
@@ -110,9 +112,9 @@ func filter(c *gin.Context) (files.Filter, error) {
 	if f.Status != "" && !slices.Contains(files.Statuses, f.Status) {
 		return f, request.Invalid("status", "status is one of %v.", files.Statuses)
 	}
-	for _, text := range []string{f.Category, f.Search} {
+	for _, text := range []string{f.Category, f.Tag, f.Search} {
 		if !utf8.ValidString(text) || len(text) > types.MaxNameBytes || slices.Contains([]byte(text), 0) {
-			return f, request.Invalid("query", "category and q are at most %d bytes of UTF-8 text.", types.MaxNameBytes)
+			return f, request.Invalid("query", "category, tag and q are at most %d bytes of UTF-8 text.", types.MaxNameBytes)
 		}
 	}
 	if err := readPlace(c, &f); err != nil {

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -118,3 +119,76 @@ func (r *Storage) copyBack(ctx context.Context, org tenancy.OrgID, old files.Vie
 }
 
 func fileLocation(t files.Created) string { return "/api/v1/storage/files/" + t.File.String() }
+
+// DeleteVersion deletes one version for good.
+func (r *Storage) DeleteVersion(c *gin.Context) error {
+	v, err := r.findToEdit(c)
+	if err != nil {
+		return err
+	}
+	old, err := r.findVersion(c, c.Param("n"))
+	if err != nil {
+		return err
+	}
+	ctx := c.Request.Context()
+	err = r.DB.InTx(ctx, request.Caller(c).Org, func(tx *tenancy.Tx) error {
+		return files.DeleteVersion(ctx, tx, v.FileID, old.VersionID, files.ByPerson)
+	})
+	if err != nil {
+		return err
+	}
+	c.Status(http.StatusNoContent)
+	return nil
+}
+
+// VersionFactsView is a version by itself.
+type VersionFactsView struct {
+	Version           int32        `json:"version"`
+	Status            files.Status `json:"status"`
+	Name              string       `json:"name,omitempty"` // of the file, when this version was begun
+	Size              int64        `json:"size"`
+	MimeType          string       `json:"mime_type"`
+	SHA256            string       `json:"sha256"`
+	ChangeDescription string       `json:"change_description"`
+	UploadedBy        uuid.UUID    `json:"uploaded_by"`
+	CreatedAt         time.Time    `json:"created_at"`
+	PublishedAt       *time.Time   `json:"published_at"`
+}
+
+// DifferenceView is one thing in which two versions differ.
+type DifferenceView struct {
+	Field string          `json:"field"`
+	From  json.RawMessage `json:"from"`
+	To    json.RawMessage `json:"to"`
+}
+
+// CompareVersions says in what two versions differ.
+func (r *Storage) CompareVersions(c *gin.Context) error {
+	v, err := r.find(c)
+	if err != nil {
+		return err
+	}
+	from, err := versionNumber(c.Param("n"))
+	if err != nil {
+		return err
+	}
+	to, err := versionNumber(c.Param("other"))
+	if err != nil {
+		return err
+	}
+	a, b, differences, err := files.Compare(c.Request.Context(), r.DB.Single(request.Caller(c).Org), v.FileID, from, to)
+	if err != nil {
+		return err
+	}
+	shown := make([]DifferenceView, len(differences))
+	for i, d := range differences {
+		shown[i] = DifferenceView(d)
+	}
+	c.JSON(http.StatusOK, gin.H{"from": showFacts(a), "to": showFacts(b), "differences": shown})
+	return nil
+}
+
+func showFacts(v files.VersionFacts) VersionFactsView {
+	return VersionFactsView{Version: v.Number, Status: v.Status, Name: v.FileName, Size: v.Size, MimeType: v.MimeType, SHA256: v.Sha256,
+		ChangeDescription: v.ChangeDescription, UploadedBy: v.UploadedBy, CreatedAt: v.CreatedAt.UTC(), PublishedAt: request.UTC(v.PublishedAt)}
+}

@@ -22,6 +22,7 @@ type FileView struct {
 	Corrected         *CorrectedView  `json:"corrected,omitempty"`
 	ActiveContent     []string        `json:"active_content"`
 	Category          string          `json:"category"`
+	Tags              []string        `json:"tags"`
 	Description       string          `json:"description"`
 	Status            files.Status    `json:"status"`
 	StatusReason      string          `json:"status_reason"`
@@ -99,7 +100,7 @@ type LatestView struct {
 // show makes the contract's file of a version.
 func (r *Storage) show(v files.View) (FileView, error) {
 	f := FileView{
-		ID: v.FileID, Name: v.Name, Size: v.Size, MimeType: v.MimeType, Category: v.Category, Description: v.Description,
+		ID: v.FileID, Name: v.Name, Size: v.Size, MimeType: v.MimeType, Category: v.Category, Tags: v.Tags, Description: v.Description,
 		Status: v.Effective(), StatusReason: v.StatusReason, StatusText: reasonText(v.Effective(), v.StatusReason, v.FoundKind, v.ExpectedKind), SHA256: v.Sha256, Version: v.Number, ChangeDescription: v.ChangeDescription,
 		VirusScanned: v.ScanVerdict != verdict.None, ContainsPII: v.ContainsPii, Preview: v.Preview, PreviewReason: v.PreviewReason, Width: v.Width, Height: v.Height, Pages: v.Pages, Steps: []StepView{}, Renditions: []RenditionView{},
 		ActiveContent: v.ActiveContent, UploadedBy: v.UploadedBy, Space: v.SpaceID, Folder: v.FolderID, Subject: v.SubjectID, StaffOnly: v.Needs > 1, HandedInAt: request.UTC(v.HandedInAt), CreatedAt: v.CreatedAt.UTC(), UpdatedAt: v.UpdatedAt.UTC(), PublishedAt: request.UTC(v.PublishedAt),
@@ -110,8 +111,10 @@ func (r *Storage) show(v files.View) (FileView, error) {
 	if v.CorrectedFrom != "" {
 		f.Corrected = &CorrectedView{From: v.CorrectedFrom, To: v.MimeType}
 	}
-	if f.ActiveContent == nil {
-		f.ActiveContent = []string{}
+	for _, list := range []*[]string{&f.ActiveContent, &f.Tags} {
+		if *list == nil {
+			*list = []string{}
+		}
 	}
 	if f.VirusScanned {
 		f.Scan = &ScanView{Verdict: v.ScanVerdict, Signature: v.ScanSignature, Engine: v.ScanEngine, Database: v.ScanDatabase, ScannedAt: request.UTC(v.ScannedAt)}

@@ -6,8 +6,11 @@ import (
 
 	"github.com/google/uuid"
 
+	changing "satchel/activities/bulk"
+	"satchel/files"
 	"satchel/internal/fault"
 	"satchel/tenancy"
+	"satchel/workflows/bulk"
 	"satchel/workflows/export"
 	"satchel/workflows/offboarding"
 	"satchel/workflows/provisioning"
@@ -22,6 +25,18 @@ var errTemporal = fault.New(fault.Unavailable, "workflows_unavailable", "The wor
 // Rescan starts the re-scan of an organization's published files.
 func (p *workflows) Rescan(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID) error {
 	return orUnavailable(rescan.Begin(ctx, p.db, p.temporal, by.User, org, op))
+}
+
+// ChangeFiles begins a change of many files, and does it where they are few.
+func (p *workflows) ChangeFiles(ctx context.Context, org tenancy.OrgID, b files.Bulk) error {
+	return bulk.Begin(ctx, p.temporal, changing.Changer{DB: p.db, Workflows: p, Cancelled: func(ctx context.Context, err error) {
+		p.log.WarnContext(ctx, "cancel workflow of trashed file failed", "org", org.String(), "error", err)
+	}}, org, b)
+}
+
+// CancelUpload is Cancel as a change of many files knows it.
+func (p *workflows) CancelUpload(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error {
+	return p.Cancel(ctx, org, version)
 }
 
 // Reconcile starts the check of the invariants.

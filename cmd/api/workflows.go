@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 
 	"github.com/google/uuid"
 	"go.temporal.io/sdk/client"
@@ -17,15 +18,16 @@ type workflows struct {
 	temporal  client.Client
 	db        *tenancy.DB
 	admission *upload.Admission
+	log       *slog.Logger
 }
 
-func newWorkflows(temporal client.Client, db *tenancy.DB) (*workflows, error) {
+func newWorkflows(temporal client.Client, db *tenancy.DB, log *slog.Logger) (*workflows, error) {
 	c, err := settings.Load[upload.AdmissionConfig]()
 	if err != nil {
 		return nil, err
 	}
 	line, err := upload.NewAdmission(db, temporal, c)
-	return &workflows{temporal: temporal, db: db, admission: line}, err
+	return &workflows{temporal: temporal, db: db, admission: line, log: log}, err
 }
 
 // Start starts the workflow of a received version, now or when the admission queue admits it.

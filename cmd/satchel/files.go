@@ -23,7 +23,7 @@ func goneForGood(err error) bool {
 
 func (a *app) list() *cobra.Command {
 	q := url.Values{}
-	var status, category, search, sort string
+	var status, category, tag, search, sort string
 	var limit int
 	cmd := &cobra.Command{
 		Use: "ls", Short: "List files, newest first", Args: cobra.NoArgs,
@@ -32,7 +32,7 @@ func (a *app) list() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			for k, v := range map[string]string{"status": status, "category": category, "q": search, "sort": sort} {
+			for k, v := range map[string]string{"status": status, "category": category, "tag": tag, "q": search, "sort": sort} {
 				if v != "" {
 					q.Set(k, v)
 				}
@@ -46,6 +46,7 @@ func (a *app) list() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&status, "status", "", "only files in this state; deleted lists the trash")
 	cmd.Flags().StringVar(&category, "category", "", "only this category")
+	cmd.Flags().StringVar(&tag, "tag", "", "only what has this tag")
 	cmd.Flags().StringVarP(&search, "search", "q", "", "part of the name")
 	cmd.Flags().StringVar(&sort, "sort", "", "-created_at, created_at, name or -name")
 	cmd.Flags().IntVarP(&limit, "limit", "n", 50, "at most this many")
@@ -199,8 +200,11 @@ func (a *app) remove() *cobra.Command {
 
 func (a *app) restore() *cobra.Command {
 	return &cobra.Command{
-		Use: "restore ID", Short: "Take a file out of the trash", Args: cobra.ExactArgs(1),
+		Use: "restore ID…|-", Short: "Take files out of the trash", Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 || args[0] == "-" {
+				return a.change(cmd, args, client.NewBulk{Action: "restore"})
+			}
 			c, err := a.client()
 			if err != nil {
 				return err

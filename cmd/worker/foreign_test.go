@@ -83,6 +83,8 @@ var foreign = map[string]string{
 	"FinishExport":    "export_not_found",
 	"DiscardExport":   nothing, // one that is not there is not running
 
+	"ChangeFiles": "bulk_change_not_found",
+
 	"SetOrganizationLimits":  "foreign_organization",
 	"SetDefaultPolicies":     "foreign_organization",
 	"SetOwner":               "foreign_organization",
@@ -116,6 +118,9 @@ var foreign = map[string]string{
 	"RestartVerifications":         "not_platform",
 	"StartMissingPreviews":         "not_platform",
 	"RetryUnavailable":             "not_platform",
+	"PruneVersions":                "not_platform",
+	"RestartChanges":               "not_platform",
+	"DeleteOldChanges":             "not_platform",
 }
 
 // theirs is the other organization's: an id for every field by which an input
@@ -261,6 +266,9 @@ func furnished(t *testing.T) (*pipelinetest.Activities, []theirs) {
 		if _, err = tx.Exec(ctx, "insert into usage_warnings (organization_id, metric, threshold, event_id, mail) values (app.org(), 'bytes', 80, $1, 'queued')", warned); err != nil {
 			return err
 		}
+		if err = files.InsertBulk(ctx, tx, files.Bulk{ID: operation, Action: files.BulkTrash, Actor: a.User, Files: []uuid.UUID{published.File}}); err != nil {
+			return err
+		}
 		return operations.Insert(ctx, tx, operations.Operation{ID: operation, Kind: "rescan", WorkflowID: "w"})
 	}))
 	_, err = a.Store.Exports.Put(ctx, exports.Prefix(a.Org, exported)+"000001-a.zip", bytes.NewReader([]byte("part")), 4, "")
@@ -271,7 +279,7 @@ func furnished(t *testing.T) (*pipelinetest.Activities, []theirs) {
 	require.NoError(t, err)
 	var all []theirs
 	for _, version := range []uuid.UUID{ready.Version, published.Version, open.Version} {
-		all = append(all, theirs{a.Org, map[string]uuid.UUID{"Version": version, "After": version, "Invitation": invited, "ID": operation, "Operation": operation, "Export": exported, "Warning": warned,
+		all = append(all, theirs{a.Org, map[string]uuid.UUID{"Version": version, "After": version, "Invitation": invited, "ID": operation, "Operation": operation, "Change": operation, "Export": exported, "Warning": warned,
 			"AfterWarning": warned, "AfterOrganization": a.Org.UUID()}})
 	}
 	return a, all

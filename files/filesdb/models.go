@@ -117,4 +117,5 @@ type VersionView struct {
 	PreviewReason     string
 	Pages             *int32
 	DurationMs        *int64
+	Tags              []string
 }

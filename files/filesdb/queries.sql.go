@@ -15,6 +15,232 @@ import (
 	"satchel/tenancy"
 )
 
+const bulkDeleteOld = `-- name: BulkDeleteOld :exec
+delete from bulk_changes where id in (select b.id from bulk_changes b where b.created_at < now() - $1::interval order by b.created_at limit $2)
+`
+
+type BulkDeleteOldParams struct {
+	OlderThan time.Duration
+	Most      int64
+}
+
+func (q *Queries) BulkDeleteOld(ctx context.Context, arg BulkDeleteOldParams) error {
+	_, err := q.db.Exec(ctx, bulkDeleteOld, arg.OlderThan, arg.Most)
+	return err
+}
+
+const bulkGet = `-- name: BulkGet :one
+
+select b.id, b.action, b.space_id, b.folder_id, b.add_tags, b.remove_tags, b.actor_id, b.key_id, b.created_at, o.state, o.ended_at
+  from bulk_changes b join operations o on o.organization_id = b.organization_id and o.id = b.id where b.id = $1
+`
+
+type BulkGetRow struct {
+	ID         uuid.UUID
+	Action     string
+	SpaceID    *uuid.UUID
+	FolderID   *uuid.UUID
+	AddTags    []string
+	RemoveTags []string
+	ActorID    uuid.UUID
+	KeyID      *uuid.UUID
+	CreatedAt  time.Time
+	State      string
+	EndedAt    *time.Time
+}
+
+// Changes of many files.
+func (q *Queries) BulkGet(ctx context.Context, id uuid.UUID) (BulkGetRow, error) {
+	row := q.db.QueryRow(ctx, bulkGet, id)
+	var i BulkGetRow
+	err := row.Scan(
+		&i.ID,
+		&i.Action,
+		&i.SpaceID,
+		&i.FolderID,
+		&i.AddTags,
+		&i.RemoveTags,
+		&i.ActorID,
+		&i.KeyID,
+		&i.CreatedAt,
+		&i.State,
+		&i.EndedAt,
+	)
+	return i, err
+}
+
+const bulkInsert = `-- name: BulkInsert :exec
+insert into bulk_changes (organization_id, id, action, space_id, folder_id, add_tags, remove_tags, actor_id, key_id)
+values (app.org(), $1, $2, $3, $4, $5, $6, $7, $8)
+`
+
+type BulkInsertParams struct {
+	ID         uuid.UUID
+	Action     string
+	SpaceID    *uuid.UUID
+	FolderID   *uuid.UUID
+	AddTags    []string
+	RemoveTags []string
+	ActorID    uuid.UUID
+	KeyID      *uuid.UUID
+}
+
+func (q *Queries) BulkInsert(ctx context.Context, arg BulkInsertParams) error {
+	_, err := q.db.Exec(ctx, bulkInsert,
+		arg.ID,
+		arg.Action,
+		arg.SpaceID,
+		arg.FolderID,
+		arg.AddTags,
+		arg.RemoveTags,
+		arg.ActorID,
+		arg.KeyID,
+	)
+	return err
+}
+
+const bulkItemEnd = `-- name: BulkItemEnd :exec
+update bulk_items set result = $1, code = $2, detail = $3, ended_at = now()
+ where change_id = $4 and number = $5 and result = 'pending'
+`
+
+type BulkItemEndParams struct {
+	Result   string
+	Code     string
+	Detail   string
+	ChangeID uuid.UUID
+	Number   int32
+}
+
+func (q *Queries) BulkItemEnd(ctx context.Context, arg BulkItemEndParams) error {
+	_, err := q.db.Exec(ctx, bulkItemEnd,
+		arg.Result,
+		arg.Code,
+		arg.Detail,
+		arg.ChangeID,
+		arg.Number,
+	)
+	return err
+}
+
+const bulkItemInsert = `-- name: BulkItemInsert :exec
+insert into bulk_items (organization_id, change_id, number, file_id)
+select app.org(), $1::uuid, t.n, t.id from unnest($2::uuid[]) with ordinality t (id, n)
+`
+
+type BulkItemInsertParams struct {
+	ChangeID uuid.UUID
+	Files    []uuid.UUID
+}
+
+func (q *Queries) BulkItemInsert(ctx context.Context, arg BulkItemInsertParams) error {
+	_, err := q.db.Exec(ctx, bulkItemInsert, arg.ChangeID, arg.Files)
+	return err
+}
+
+const bulkItemList = `-- name: BulkItemList :many
+select number, file_id, result, code, detail from bulk_items where change_id = $1 order by number
+`
+
+type BulkItemListRow struct {
+	Number int32
+	FileID uuid.UUID
+	Result string
+	Code   string
+	Detail string
+}
+
+func (q *Queries) BulkItemList(ctx context.Context, changeID uuid.UUID) ([]BulkItemListRow, error) {
+	rows, err := q.db.Query(ctx, bulkItemList, changeID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []BulkItemListRow
+	for rows.Next() {
+		var i BulkItemListRow
+		if err := rows.Scan(
+			&i.Number,
+			&i.FileID,
+			&i.Result,
+			&i.Code,
+			&i.Detail,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const bulkItemPending = `-- name: BulkItemPending :many
+select number from bulk_items where change_id = $1 and result = 'pending' and number > $2 order by number limit $3
+`
+
+type BulkItemPendingParams struct {
+	ChangeID uuid.UUID
+	After    int32
+	Most     int64
+}
+
+func (q *Queries) BulkItemPending(ctx context.Context, arg BulkItemPendingParams) ([]int32, error) {
+	rows, err := q.db.Query(ctx, bulkItemPending, arg.ChangeID, arg.After, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int32
+	for rows.Next() {
+		var number int32
+		if err := rows.Scan(&number); err != nil {
+			return nil, err
+		}
+		items = append(items, number)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const bulkItemTake = `-- name: BulkItemTake :one
+
+select file_id from bulk_items where change_id = $1 and number = $2 and result = 'pending' for update
+`
+
+type BulkItemTakeParams struct {
+	ChangeID uuid.UUID
+	Number   int32
+}
+
+// Takes the item for this transaction. One that another process has done is not given.
+func (q *Queries) BulkItemTake(ctx context.Context, arg BulkItemTakeParams) (uuid.UUID, error) {
+	row := q.db.QueryRow(ctx, bulkItemTake, arg.ChangeID, arg.Number)
+	var file_id uuid.UUID
+	err := row.Scan(&file_id)
+	return file_id, err
+}
+
+const bulkSums = `-- name: BulkSums :one
+select count(*) filter (where result = 'ok') as ok, count(*) filter (where result = 'refused') as refused, count(*) as total from bulk_items where change_id = $1
+`
+
+type BulkSumsRow struct {
+	Ok      int64
+	Refused int64
+	Total   int64
+}
+
+func (q *Queries) BulkSums(ctx context.Context, changeID uuid.UUID) (BulkSumsRow, error) {
+	row := q.db.QueryRow(ctx, bulkSums, changeID)
+	var i BulkSumsRow
+	err := row.Scan(&i.Ok, &i.Refused, &i.Total)
+	return i, err
+}
+
 const fileFollow = `-- name: FileFollow :many
 select v.status, v.preview, f.event_seq, coalesce(e.seq, 0)::bigint as seq, coalesce(e.type, '')::text as type, coalesce(e.data, '{}')::jsonb as data,
        coalesce(e.created_at, f.created_at)::timestamptz as created_at
@@ -167,6 +393,17 @@ func (q *Queries) FileLock(ctx context.Context, id uuid.UUID) (FileLockRow, erro
 	return i, err
 }
 
+const fileMayBeChanged = `-- name: FileMayBeChanged :one
+select app.may_change_file(id)::boolean from files where id = $1
+`
+
+func (q *Queries) FileMayBeChanged(ctx context.Context, id uuid.UUID) (bool, error) {
+	row := q.db.QueryRow(ctx, fileMayBeChanged, id)
+	var column_1 bool
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const fileMayChange = `-- name: FileMayChange :one
 select app.may_change_file($1::uuid)::boolean
 `
@@ -195,6 +432,22 @@ func (q *Queries) FileMove(ctx context.Context, arg FileMoveParams) (int64, erro
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const fileOtherPublished = `-- name: FileOtherPublished :one
+select exists (select from file_versions where file_id = $1 and status = 'published' and id <> $2)
+`
+
+type FileOtherPublishedParams struct {
+	FileID uuid.UUID
+	ID     uuid.UUID
+}
+
+func (q *Queries) FileOtherPublished(ctx context.Context, arg FileOtherPublishedParams) (bool, error) {
+	row := q.db.QueryRow(ctx, fileOtherPublished, arg.FileID, arg.ID)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
 }
 
 const filePagePurge = `-- name: FilePagePurge :execrows
@@ -630,6 +883,55 @@ func (q *Queries) StepEndOpen(ctx context.Context, versionID uuid.UUID) error {
 	return err
 }
 
+const tagCount = `-- name: TagCount :one
+
+select count(*) from file_tags where file_id = $1
+`
+
+// Tags. A tag that is there in another case stays as it is.
+func (q *Queries) TagCount(ctx context.Context, fileID uuid.UUID) (int64, error) {
+	row := q.db.QueryRow(ctx, tagCount, fileID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const tagDelete = `-- name: TagDelete :execrows
+delete from file_tags where file_id = $1 and tag_folded in (select replace(replace(lower(t collate "und-x-icu"), 'ς', 'σ'), 'ß', 'ss') from unnest($2::text[]) t)
+`
+
+type TagDeleteParams struct {
+	FileID uuid.UUID
+	Tags   []string
+}
+
+func (q *Queries) TagDelete(ctx context.Context, arg TagDeleteParams) (int64, error) {
+	result, err := q.db.Exec(ctx, tagDelete, arg.FileID, arg.Tags)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const tagInsert = `-- name: TagInsert :execrows
+insert into file_tags (organization_id, file_id, tag, added_by)
+select app.org(), $1, t, $2 from unnest($3::text[]) t on conflict do nothing
+`
+
+type TagInsertParams struct {
+	FileID  uuid.UUID
+	AddedBy uuid.UUID
+	Tags    []string
+}
+
+func (q *Queries) TagInsert(ctx context.Context, arg TagInsertParams) (int64, error) {
+	result, err := q.db.Exec(ctx, tagInsert, arg.FileID, arg.AddedBy, arg.Tags)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const uploadAbandon = `-- name: UploadAbandon :exec
 update uploads set expires_at = now() where version_id = $1 and finished_at is null
 `
@@ -1000,6 +1302,68 @@ func (q *Queries) VersionCleaned(ctx context.Context, arg VersionCleanedParams) 
 	return err
 }
 
+const versionFacts = `-- name: VersionFacts :many
+select number, status, file_name, size, mime_type, sha256, width, height, pages, duration_ms, change_description, uploaded_by, created_at, published_at
+  from file_versions where file_id = $1 and number = any($2::integer[])
+`
+
+type VersionFactsParams struct {
+	FileID  uuid.UUID
+	Numbers []int32
+}
+
+type VersionFactsRow struct {
+	Number            int32
+	Status            FileStatus
+	FileName          string
+	Size              int64
+	MimeType          string
+	Sha256            string
+	Width             *int32
+	Height            *int32
+	Pages             *int32
+	DurationMs        *int64
+	ChangeDescription string
+	UploadedBy        uuid.UUID
+	CreatedAt         time.Time
+	PublishedAt       *time.Time
+}
+
+func (q *Queries) VersionFacts(ctx context.Context, arg VersionFactsParams) ([]VersionFactsRow, error) {
+	rows, err := q.db.Query(ctx, versionFacts, arg.FileID, arg.Numbers)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []VersionFactsRow
+	for rows.Next() {
+		var i VersionFactsRow
+		if err := rows.Scan(
+			&i.Number,
+			&i.Status,
+			&i.FileName,
+			&i.Size,
+			&i.MimeType,
+			&i.Sha256,
+			&i.Width,
+			&i.Height,
+			&i.Pages,
+			&i.DurationMs,
+			&i.ChangeDescription,
+			&i.UploadedBy,
+			&i.CreatedAt,
+			&i.PublishedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const versionGet = `-- name: VersionGet :one
 select v.organization_id, v.id, v.file_id, v.number, v.status, v.status_reason, v.change_description, v.size, v.claimed_type,
        v.claimed_sha256, v.mime_type, v.sha256, v.staging_etag, v.object_etag, v.scan_verdict, v.scan_signature, v.scan_engine,
@@ -1090,9 +1454,9 @@ func (q *Queries) VersionGet(ctx context.Context, id uuid.UUID) (VersionGetRow, 
 }
 
 const versionInsert = `-- name: VersionInsert :one
-insert into file_versions (organization_id, id, file_id, number, size, reserved_bytes, claimed_type, claimed_sha256, change_description, uploaded_by)
+insert into file_versions (organization_id, id, file_id, number, size, reserved_bytes, claimed_type, claimed_sha256, change_description, uploaded_by, file_name)
 select app.org(), $1, $2, coalesce(max(number), 0) + 1, $3, $3,
-       $4, $5, $6, $7
+       $4, $5, $6, $7, $8
   from file_versions where file_id = $2
 returning number
 `
@@ -1105,6 +1469,7 @@ type VersionInsertParams struct {
 	ClaimedSha256     string
 	ChangeDescription string
 	UploadedBy        uuid.UUID
+	FileName          string
 }
 
 func (q *Queries) VersionInsert(ctx context.Context, arg VersionInsertParams) (int32, error) {
@@ -1116,6 +1481,7 @@ func (q *Queries) VersionInsert(ctx context.Context, arg VersionInsertParams) (i
 		arg.ClaimedSha256,
 		arg.ChangeDescription,
 		arg.UploadedBy,
+		arg.FileName,
 	)
 	var number int32
 	err := row.Scan(&number)
@@ -1450,6 +1816,23 @@ func (q *Queries) VersionReceive(ctx context.Context, arg VersionReceiveParams) 
 	return updated_at, err
 }
 
+const versionRemove = `-- name: VersionRemove :execrows
+update file_versions set status = 'deleted', status_reason = $2, used_bytes = 0, cleaned_at = null, updated_at = now() where id = $1 and status = 'published'
+`
+
+type VersionRemoveParams struct {
+	ID           uuid.UUID
+	StatusReason string
+}
+
+func (q *Queries) VersionRemove(ctx context.Context, arg VersionRemoveParams) (int64, error) {
+	result, err := q.db.Exec(ctx, versionRemove, arg.ID, arg.StatusReason)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const versionResize = `-- name: VersionResize :execrows
 update file_versions set size = greatest(size, $1), reserved_bytes = greatest(reserved_bytes, $1)
  where id = $2 and status = 'uploading'
@@ -1466,6 +1849,24 @@ func (q *Queries) VersionResize(ctx context.Context, arg VersionResizeParams) (i
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const versionRetention = `-- name: VersionRetention :one
+
+select (case when v.status <> 'published' or v.superseded_at is null then ''
+             when v.superseded_at < now() - make_interval(days => p.version_days) then 'replaced_too_long_ago'
+             when (select count(*) from file_versions w where w.organization_id = v.organization_id and w.file_id = v.file_id
+                      and w.status = 'published' and w.number > v.number) >= p.version_keep then 'more_versions_than_kept'
+             else '' end)::text as why
+  from file_versions v join organization_policies p on p.organization_id = v.organization_id where v.id = $1
+`
+
+// Why retention removes a version now, and ” while it does not.
+func (q *Queries) VersionRetention(ctx context.Context, id uuid.UUID) (string, error) {
+	row := q.db.QueryRow(ctx, versionRetention, id)
+	var why string
+	err := row.Scan(&why)
+	return why, err
 }
 
 const versionRetype = `-- name: VersionRetype :exec
@@ -1616,7 +2017,7 @@ select organization_id, file_id, name, description, category, file_status, owner
        current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256,
        scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag,
        uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason,
-       corrected_from, found_kind, expected_kind, active_content, space_id, folder_id, needs, subject_id, handed_in_at, preview_reason, pages, duration_ms
+       corrected_from, found_kind, expected_kind, active_content, space_id, folder_id, needs, subject_id, handed_in_at, preview_reason, pages, duration_ms, tags
   from version_view
  where file_id = $1 and (version_id = $2 or ($2::uuid is null and version_id = shown_id))
 `
@@ -1682,6 +2083,7 @@ func (q *Queries) VersionView(ctx context.Context, arg VersionViewParams) (Versi
 		&i.PreviewReason,
 		&i.Pages,
 		&i.DurationMs,
+		&i.Tags,
 	)
 	return i, err
 }
@@ -1691,7 +2093,7 @@ select organization_id, file_id, name, description, category, file_status, owner
        current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256,
        scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag,
        uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason,
-       corrected_from, found_kind, expected_kind, active_content, space_id, folder_id, needs, subject_id, handed_in_at, preview_reason, pages, duration_ms
+       corrected_from, found_kind, expected_kind, active_content, space_id, folder_id, needs, subject_id, handed_in_at, preview_reason, pages, duration_ms, tags
   from version_view
  where file_id = $1 and number = $2
 `
@@ -1757,6 +2159,7 @@ func (q *Queries) VersionViewByNumber(ctx context.Context, arg VersionViewByNumb
 		&i.PreviewReason,
 		&i.Pages,
 		&i.DurationMs,
+		&i.Tags,
 	)
 	return i, err
 }
@@ -1766,7 +2169,7 @@ select organization_id, file_id, name, description, category, file_status, owner
        current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256,
        scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag,
        uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason,
-       corrected_from, found_kind, expected_kind, active_content, space_id, folder_id, needs, subject_id, handed_in_at, preview_reason, pages, duration_ms
+       corrected_from, found_kind, expected_kind, active_content, space_id, folder_id, needs, subject_id, handed_in_at, preview_reason, pages, duration_ms, tags
   from version_view
  where file_id = $1 order by number desc
 `
@@ -1833,6 +2236,7 @@ func (q *Queries) VersionViews(ctx context.Context, fileID uuid.UUID) ([]Version
 			&i.PreviewReason,
 			&i.Pages,
 			&i.DurationMs,
+			&i.Tags,
 		); err != nil {
 			return nil, err
 		}

@@ -32,6 +32,7 @@ refuses any other name; its test fails when the two differ. Renew it with ` + "`
 
 Everything that changes something, hands out bytes or reads the audit log leaves exactly one row, in the transaction of the action itself:
 both are committed or neither is. The row is in the organization whose thing it is.
+A change of many files leaves one row for the request, and one for each file that it changed.
 
 | result | says |
 |---|---|

@@ -259,6 +259,27 @@ func (q *Queries) FolderDelete(ctx context.Context, id uuid.UUID) (int64, error)
 	return result.RowsAffected(), nil
 }
 
+const folderFilesToMove = `-- name: FolderFilesToMove :one
+
+select count(*) from (
+    select from folder_paths p join files f on f.organization_id = p.organization_id and f.folder_id = p.folder_id
+     where p.ancestor_id = $1 and f.space_id <> $2 limit $3::bigint) x
+`
+
+type FolderFilesToMoveParams struct {
+	ID      uuid.UUID
+	SpaceID uuid.UUID
+	Most    int64
+}
+
+// How many files a move into another space changes, up to a bound.
+func (q *Queries) FolderFilesToMove(ctx context.Context, arg FolderFilesToMoveParams) (int64, error) {
+	row := q.db.QueryRow(ctx, folderFilesToMove, arg.ID, arg.SpaceID, arg.Most)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const folderGet = `-- name: FolderGet :one
 select id, space_id, parent_id, name, mode, instructions, opens_at, due_at, closes_at, accepted, created_by, created_at, updated_at
   from folders where id = $1

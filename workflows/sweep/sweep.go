@@ -70,6 +70,18 @@ func PurgeTrashedFiles(ctx workflow.Context, in PurgeTrashedFilesInput) (sweep.P
 	return result, err
 }
 
+// PruneVersionsInput names the platform.
+type PruneVersionsInput struct{ Org tenancy.OrgID }
+
+// PruneOldVersions removes for good the versions that are beyond what their organizations
+// keep.
+func PruneOldVersions(ctx workflow.Context, in PruneVersionsInput) (sweep.PruneVersionsResult, error) {
+	var result sweep.PruneVersionsResult
+	input := sweep.PruneVersionsInput{Org: in.Org, After: queue.LastResult[sweep.PruneVersionsResult](ctx).Places}
+	err := workflow.ExecuteActivity(long(ctx, in.Org), sweeper.PruneVersions, input).Get(ctx, &result)
+	return result, err
+}
+
 // CleanIdempotencyKeysInput names the platform.
 type CleanIdempotencyKeysInput struct{ Org tenancy.OrgID }
 
@@ -124,6 +136,7 @@ func Schedules() []queue.Schedule {
 		{ID: "sweep-uploads", Every: 20 * time.Second, Workflow: SweepUploads, Input: SweepUploadsInput{Org: tenancy.Platform}},
 		{ID: "clean-ended-uploads", Every: 30 * time.Second, Workflow: CleanEndedUploads, Input: CleanEndedUploadsInput{Org: tenancy.Platform}},
 		{ID: "purge-trashed-files", Every: time.Hour, Longest: 24 * time.Hour, Workflow: PurgeTrashedFiles, Input: PurgeTrashedFilesInput{Org: tenancy.Platform}},
+		{ID: "prune-old-versions", Every: time.Hour, Longest: 24 * time.Hour, Workflow: PruneOldVersions, Input: PruneVersionsInput{Org: tenancy.Platform}},
 		{ID: "sweep-people", Every: 10 * time.Minute, Workflow: SweepPeople, Input: SweepPeopleInput{Org: tenancy.Platform}},
 		{ID: "clean-idempotency-keys", Every: time.Hour, Workflow: CleanIdempotencyKeys, Input: CleanIdempotencyKeysInput{Org: tenancy.Platform}},
 	}

@@ -65,7 +65,7 @@ var previewProcess = fx.Module("preview",
 var sweepProcess = fx.Module("sweep",
 	fx.Provide(newSweep),
 	component(func(s *sweep.Activities) queue.Component {
-		return queue.Component{Queue: queue.Batch, Workflows: []any{sweeping.SweepUploads, sweeping.CleanEndedUploads, sweeping.PurgeTrashedFiles, sweeping.CleanIdempotencyKeys, sweeping.SweepPeople},
+		return queue.Component{Queue: queue.Batch, Workflows: []any{sweeping.SweepUploads, sweeping.CleanEndedUploads, sweeping.PurgeTrashedFiles, sweeping.PruneOldVersions, sweeping.CleanIdempotencyKeys, sweeping.SweepPeople},
 			Activities: []any{s}, Schedules: sweeping.Schedules()}
 	}),
 )

@@ -59,6 +59,7 @@ func Processes() fx.Option {
 		verificationProcess, // an audit log, compared with itself and with its checkpoints
 		organizationProcess, // an organization's beginning, suspension and end
 		invitationProcess,   // a person's way into an organization
+		bulkProcess,         // changes of many files at once
 		exportProcess,       // a copy of everything that an organization has
 		usageProcess,        // what each organization used, by day
 		operationRecorder,   // the rows in which long work reports

@@ -1,15 +1,20 @@
 -- What the sweeps page through. Each page begins behind the last id of the page
 -- before, so that what fails is passed over and does not come back at the head.
 
--- Organizations with files that have been in the trash for long enough, in id
--- order: for the organization's own days where it set them, for older_than elsewhere.
+-- Organizations with files that have been in the trash for long enough, in id order:
+-- for the days of the file's space where it has some, else for the organization's own,
+-- and for older_than elsewhere. The first condition on the time is the shortest of
+-- these, which the index answers.
 create or replace function app.organizations_with_trash(older_than interval, after uuid, n integer)
 returns table (organization_id uuid)
 language sql stable security definer set search_path = public, pg_temp as $$
     select o.id from organizations o left join organization_policies p on p.organization_id = o.id
      where o.id > after and exists (
-           select from files f where f.organization_id = o.id
-              and f.trashed_at < now() - coalesce(make_interval(days => p.trash_days), older_than))
+           select from files f join spaces s on s.organization_id = f.organization_id and s.id = f.space_id
+            where f.organization_id = o.id
+              and f.trashed_at < now() - least(coalesce(make_interval(days => p.trash_days), older_than),
+                                               (select make_interval(days => min(t.trash_days)) from spaces t where t.organization_id = o.id))
+              and f.trashed_at < now() - coalesce(make_interval(days => s.trash_days), make_interval(days => p.trash_days), older_than))
      order by o.id limit n
 $$;
 
@@ -17,9 +22,11 @@ $$;
 create or replace function app.files_trashed(org uuid, older_than interval, after uuid, n integer)
 returns table (organization_id uuid, file_id uuid)
 language sql stable security definer set search_path = public, pg_temp as $$
-    select f.organization_id, f.id from files f
+    select f.organization_id, f.id
+      from files f join spaces s on s.organization_id = f.organization_id and s.id = f.space_id
      where f.organization_id = org and f.id > after
-       and f.trashed_at < now() - coalesce((select make_interval(days => p.trash_days) from organization_policies p where p.organization_id = org), older_than)
+       and f.trashed_at < now() - coalesce(make_interval(days => s.trash_days),
+               (select make_interval(days => p.trash_days) from organization_policies p where p.organization_id = org), older_than)
      order by f.id limit n
 $$;
 

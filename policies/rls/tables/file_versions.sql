@@ -97,3 +97,19 @@ create constraint trigger c_quota after insert or delete or update of reserved_b
     deferrable initially deferred for each row execute function app.version_quota();
 
 grant execute on function app.version_event(), app.version_preview_event(), app.version_quota() to satchel_app;
+
+-- Marks the published versions below the newest published one, and takes the mark from
+-- that one: its successor may have been revoked or deleted. A version that is published
+-- after a newer one is marked at once.
+create or replace function app.version_supersede() returns trigger language plpgsql as $$
+begin
+    update file_versions v set superseded_at = case when v.number < newest.number then now() end
+      from (select max(n.number) as number from file_versions n
+             where n.organization_id = new.organization_id and n.file_id = new.file_id and n.status = 'published') newest
+     where v.organization_id = new.organization_id and v.file_id = new.file_id and v.status = 'published'
+       and (v.superseded_at is null) = (v.number < newest.number);
+    return null;
+end $$;
+create or replace trigger b_supersede after update of status on file_versions
+    for each row when ((old.status = 'published') <> (new.status = 'published')) execute function app.version_supersede();
+grant execute on function app.version_supersede() to satchel_app;

@@ -21,7 +21,8 @@ select f.organization_id, f.id as file_id, f.name, f.description, f.category, f.
        h.number as head_number, h.status as head_status, h.status_reason as head_reason,
        v.corrected_from, v.found_kind, v.expected_kind, v.active_content,
        f.space_id, f.folder_id, f.needs, f.subject_id, f.handed_in_at,
-       v.preview_reason, v.pages, v.duration_ms
+       v.preview_reason, v.pages, v.duration_ms,
+       (select coalesce(array_agg(t.tag order by t.tag_folded), '{}') from file_tags t where t.organization_id = f.organization_id and t.file_id = f.id)::text[] as tags
   from files f
   join file_versions v on v.organization_id = f.organization_id and v.file_id = f.id
   join file_versions h on h.organization_id = f.organization_id and h.id = f.head_id;
@@ -32,7 +33,7 @@ grant select on version_view to satchel_app;
 do $$
 declare t text;
 begin
-    foreach t in array array['file_versions', 'renditions', 'version_steps'] loop
+    foreach t in array array['file_versions', 'renditions', 'version_steps', 'file_tags'] loop
         execute format('drop policy if exists views on %I', t);
         execute format('create policy views on %I for select to satchel_views using (organization_id = (select app.people_org()))', t);
         execute format('grant select on %I to satchel_views', t);

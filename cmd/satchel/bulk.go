@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"satchel/client"
+)
+
+// idsOf gives the ids of the arguments; "-" stands for those of standard input, one at the
+// beginning of each line.
+func idsOf(args []string, in io.Reader) (ids []string, err error) {
+	for _, arg := range args {
+		if arg != "-" {
+			ids = append(ids, arg)
+			continue
+		}
+		lines := bufio.NewScanner(in)
+		for lines.Scan() {
+			if fields := strings.Fields(lines.Text()); len(fields) > 0 {
+				ids = append(ids, fields[0])
+			}
+		}
+		if err := lines.Err(); err != nil {
+			return nil, fmt.Errorf("read ids: %w", err)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, errors.New("no file is named: give ids, or - and one id a line on standard input")
+	}
+	return ids, nil
+}
+
+// change sends one change for as many files at a time as the API takes, and says which
+// files were refused, and why.
+func (a *app) change(cmd *cobra.Command, args []string, n client.NewBulk) error {
+	ids, err := idsOf(args, cmd.InOrStdin())
+	if err != nil {
+		return err
+	}
+	c, err := a.client()
+	if err != nil {
+		return err
+	}
+	var items []client.BulkItem
+	for some := range slices.Chunk(ids, client.MaxBulk) {
+		n.IDs = some
+		b, err := c.Change(cmd.Context(), n)
+		if err != nil {
+			return fmt.Errorf("%w (%d of %d files were changed before)", err, len(items), len(ids))
+		}
+		items = append(items, b.Items...)
+	}
+	return a.showChange(cmd, items)
+}
+
+func (a *app) showChange(cmd *cobra.Command, items []client.BulkItem) error {
+	refused := slices.DeleteFunc(slices.Clone(items), func(i client.BulkItem) bool { return i.Result == "ok" })
+	done := len(items) - len(refused)
+	if !a.json && len(refused) > 0 {
+		t := table(cmd, "ID", "NOT DONE, SINCE")
+		for _, i := range refused {
+			t.row(i.ID, sentenceOr(i.Detail, i.Result))
+		}
+		t.flush()
+	}
+	if err := a.say(cmd, items, "Done: %d of %d.\n", done, len(items)); err != nil {
+		return err
+	}
+	if done < len(items) {
+		return errOutcome // every refusal was said
+	}
+	return nil
+}
+
+func (a *app) trash() *cobra.Command {
+	return &cobra.Command{
+		Use: "trash ID…|-", Short: "Move many files to the trash", Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.change(cmd, args, client.NewBulk{Action: "trash"})
+		},
+	}
+}
+
+func (a *app) move() *cobra.Command {
+	var space, folder string
+	cmd := &cobra.Command{
+		Use: "move ID…|-", Short: "Move many files into a folder or a space", Args: cobra.MinimumNArgs(1),
+		Long: "Move many files into a folder, or to the top of a space. With - the ids come from standard input, one a line.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if space == "" && folder == "" {
+				return errors.New("say where to: --folder or --space")
+			}
+			return a.change(cmd, args, client.NewBulk{Action: "move", Space: space, Folder: folder})
+		},
+	}
+	cmd.Flags().StringVar(&space, "space", "", "the id of a space")
+	cmd.Flags().StringVar(&folder, "folder", "", "the id of a folder")
+	return cmd
+}
+
+func (a *app) tag() *cobra.Command {
+	var add, remove []string
+	cmd := &cobra.Command{
+		Use: "tag ID…|-", Short: "Add tags to many files, or take them away", Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(add)+len(remove) == 0 {
+				return errors.New("say which tags: --add or --remove")
+			}
+			return a.change(cmd, args, client.NewBulk{Action: "tag", AddTags: add, RemoveTags: remove})
+		},
+	}
+	cmd.Flags().StringArrayVar(&add, "add", nil, "a tag to add; may be given several times")
+	cmd.Flags().StringArrayVar(&remove, "remove", nil, "a tag to take away; may be given several times")
+	return cmd
+}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"satchel/client"
+)
+
+// bulkAPI changes files, and refuses those whose id begins with x. A change of more than
+// two runs until it is asked about.
+type bulkAPI struct {
+	asked   []client.NewBulk
+	running client.Bulk
+}
+
+func (b *bulkAPI) done() client.Bulk {
+	end := b.running
+	end.State, end.Items = "succeeded", nil
+	for _, id := range b.asked[len(b.asked)-1].IDs {
+		item := client.BulkItem{ID: id, Result: "ok"}
+		if strings.HasPrefix(id, "x") {
+			item = client.BulkItem{ID: id, Result: "refused", Code: "not_yours", Detail: "It is somebody else's."}
+		}
+		end.Items = append(end.Items, item)
+	}
+	return end
+}
+
+func (b *bulkAPI) handler(t *testing.T) http.Handler {
+	mux := http.NewServeMux()
+	answer := func(w http.ResponseWriter, v any) {
+		w.Header().Set("Content-Type", "application/json")
+		if err := json.NewEncoder(w).Encode(v); err != nil {
+			t.Error(err)
+		}
+	}
+	mux.HandleFunc("POST /api/v1/storage/files/bulk", func(w http.ResponseWriter, r *http.Request) {
+		var n client.NewBulk
+		if err := json.NewDecoder(r.Body).Decode(&n); err != nil {
+			t.Error(err)
+		}
+		b.asked = append(b.asked, n)
+		b.running = client.Bulk{ID: "1", Action: n.Action, State: "running", Total: len(n.IDs)}
+		if len(n.IDs) > 2 {
+			w.WriteHeader(http.StatusAccepted)
+			answer(w, b.running)
+			return
+		}
+		answer(w, b.done())
+	})
+	mux.HandleFunc("GET /api/v1/storage/bulk/1", func(w http.ResponseWriter, _ *http.Request) { answer(w, b.done()) })
+	return mux
+}
+
+func (b *bulkAPI) run(t *testing.T, stdin string, args ...string) (string, error) {
+	t.Helper()
+	api := httptest.NewServer(b.handler(t))
+	defer api.Close()
+	t.Setenv("SATCHEL_API", api.URL)
+	t.Setenv("SATCHEL_TOKEN", "token")
+	var out bytes.Buffer
+	cmd := root()
+	cmd.SetIn(strings.NewReader(stdin))
+	cmd.SetOut(&out)
+	cmd.SetErr(&out)
+	cmd.SetArgs(args)
+	err := cmd.ExecuteContext(t.Context())
+	return out.String(), err
+}
+
+func TestManyFilesAreChangedAndRefusalsSaid(t *testing.T) {
+	b := &bulkAPI{}
+	said, err := b.run(t, "a first line\n\nx2\tname\n", "trash", "-", "c")
+	require.ErrorIs(t, err, errOutcome)
+	require.Contains(t, said, "It is somebody else's.")
+	require.Contains(t, said, "Done: 2 of 3.")
+	require.Equal(t, []client.NewBulk{{Action: "trash", IDs: []string{"a", "x2", "c"}}}, b.asked)
+
+	said, err = b.run(t, "", "move", "a", "b", "--folder", "f")
+	require.NoError(t, err)
+	require.Contains(t, said, "Done: 2 of 2.")
+	require.Equal(t, client.NewBulk{Action: "move", IDs: []string{"a", "b"}, Folder: "f"}, b.asked[1])
+
+	said, err = b.run(t, "", "tag", "a", "--add", "algebra", "--remove", "term 1", "--json")
+	require.NoError(t, err)
+	var items []client.BulkItem
+	require.NoError(t, json.Unmarshal([]byte(said), &items))
+	require.Equal(t, []client.BulkItem{{ID: "a", Result: "ok"}}, items)
+	require.Equal(t, client.NewBulk{Action: "tag", IDs: []string{"a"}, AddTags: []string{"algebra"}, RemoveTags: []string{"term 1"}}, b.asked[2])
+
+	_, err = b.run(t, "", "restore", "a", "b")
+	require.NoError(t, err)
+	require.Equal(t, "restore", b.asked[3].Action)
+}
+
+// TestMoreThanOneChangeTakes are sent in several.
+func TestMoreThanOneChangeTakes(t *testing.T) {
+	b := &bulkAPI{}
+	var ids strings.Builder
+	for i := range client.MaxBulk + 1 {
+		fmt.Fprintln(&ids, i)
+	}
+	said, err := b.run(t, ids.String(), "trash", "-")
+	require.NoError(t, err)
+	require.Contains(t, said, "Done: 1001 of 1001.")
+	require.Equal(t, []int{client.MaxBulk, 1}, slices.Collect(func(yield func(int) bool) {
+		for _, n := range b.asked {
+			if !yield(len(n.IDs)) {
+				return
+			}
+		}
+	}))
+}
+
+func TestChangesThatSayTooLittle(t *testing.T) {
+	for _, args := range [][]string{{"move", "a"}, {"tag", "a"}, {"trash", "-"}} {
+		b := &bulkAPI{}
+		_, err := b.run(t, "", args...)
+		require.Error(t, err, args)
+		require.Empty(t, b.asked, args)
+	}
+}
