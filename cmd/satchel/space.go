@@ -202,12 +202,11 @@ func findClass(cmd *cobra.Command, c *client.Client, text string) (string, error
 	if isID(text) {
 		return text, nil
 	}
-	type class struct{ ID, Title string }
-	all, err := client.All[class](cmd.Context(), c, "/api/v1/classes", nil)
+	all, err := c.Classes(cmd.Context())
 	if err != nil {
 		return "", err
 	}
-	k, err := oneNamed("class", text, all, func(k class) (string, string) { return k.ID, k.Title }, "satchel space list --kind class")
+	k, err := oneNamed("class", text, all, func(k client.Class) (string, string) { return k.ID, k.Title }, "satchel space list --kind class")
 	return k.ID, err
 }
 

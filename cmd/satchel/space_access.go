@@ -43,8 +43,8 @@ func (a *app) spaceSubstitute() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "substitute SPACE PERSON --until TIME", Short: "As an owner or admin: let a colleague stand in for a while", Args: cobra.ExactArgs(2),
 		Example: "  satchel space substitute \"Class 7b\" \"Teacher 4\" --until 14d --reason \"illness\"",
-		Long: `As an owner or admin, or as who manages the space: let a colleague stand in. The
-access ends by itself, after at most 30 days; revoke ends it before.
+		Long: `As an owner or admin: let a colleague stand in. The access ends by itself, after at
+most 30 days; revoke ends it before.
 ` + namesHelp + "\n" + momentsHelp,
 		RunE: a.with(func(cmd *cobra.Command, c *client.Client, args []string) error {
 			n, err := levelOf(level)
