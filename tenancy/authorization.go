@@ -143,6 +143,10 @@ func (a Actor) MayGiveKey(role Role) bool {
 	return slices.Contains(KeyRoles, role) && ranks[role] <= ranks[a.Role]
 }
 
+// MayGiveAllSpaces says whether the actor may make an API key that acts in every
+// space, those included that owners do not see: an owner in person.
+func (a Actor) MayGiveAllSpaces() bool { return a.Key == uuid.Nil && a.Role == Owner }
+
 // MayAssign says whether the credential may be used to give the role to a
 // person. A person's own token always may; MayManage still decides. An API key
 // gives no role that could make keys or read the audit log, and none above its own.
