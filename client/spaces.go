@@ -180,6 +180,25 @@ func (c *Client) ApproveBreakGlass(ctx context.Context, grant string) error {
 	return c.Call(ctx, http.MethodPost, breakGlassPath+"/"+url.PathEscape(grant)+"/approve", nil, nil)
 }
 
+// TeacherAccess is how many of the published files a teacher reads, and how many not, by
+// the kind of space.
+type TeacherAccess struct {
+	User     string           `json:"user_id"`
+	Name     string           `json:"display_name"`
+	Readable int64            `json:"readable"`
+	Hidden   map[string]int64 `json:"hidden"`
+}
+
+// AccessReport counts for each teacher, to owners. A zero time counts all files, another
+// one those that were begun before it.
+func (c *Client) AccessReport(ctx context.Context, before time.Time) ([]TeacherAccess, error) {
+	q := url.Values{"limit": {"20"}} // each teacher takes a pass over the files
+	if !before.IsZero() {
+		q.Set("before", before.UTC().Format(time.RFC3339))
+	}
+	return All[TeacherAccess](ctx, c, "/api/v1/access-report", q)
+}
+
 // Notifications lists what should reach the caller, newest first.
 func (c *Client) Notifications(ctx context.Context) ([]Notification, error) {
 	return All[Notification](ctx, c, "/api/v1/notifications", nil)

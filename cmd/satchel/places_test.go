@@ -154,3 +154,10 @@ func TestRefusalsNameTheNextStep(t *testing.T) {
 	}
 	require.ErrorContains(t, advised(&client.Problem{Status: http.StatusForbidden, Code: "not_allowed"}), "satchel whoami")
 }
+
+func TestReportIsNoFormula(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	require.NoError(t, reportCSV(&b, []client.TeacherAccess{{User: "u", Name: "=1+1", Readable: 3, Hidden: map[string]int64{"class": 2}}}))
+	require.Equal(t, "user_id,display_name,readable,hidden_personal,hidden_class,hidden_group,hidden_library,hidden_staff,hidden_confidential\r\nu,'=1+1,3,0,2,0,0,0,0\r\n", b.String())
+}

@@ -43,10 +43,11 @@ who is in the space sees it.
   satchel space substitute "Class 7b" "Teacher 4" --until 14d
   satchel space link "Class 7b/Maps" "Class 8a" --until 2026-12-18
   satchel space break-glass --person "Student 12" --reason "why it cannot wait"
+  satchel space report --csv report.csv
 ` + namesHelp,
 	}
 	cmd.AddCommand(a.spaceList(), a.spaceShow(), a.spaceCreate(), a.spaceGrant(), a.spaceRevoke(), a.spaceSubstitute(),
-		a.spaceBreakGlass(), a.spaceApprove(), a.spaceLink(), a.spaceUnlink())
+		a.spaceBreakGlass(), a.spaceApprove(), a.spaceLink(), a.spaceUnlink(), a.spaceReport())
 	return cmd
 }
 
