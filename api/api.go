@@ -124,7 +124,7 @@ func New(p Parts) *API {
 		operations:    &operations.Operations{DB: people, Workflows: p.Workflows},
 		organizations: &organizations.Organizations{DB: people, Workflows: p.Workflows, Listener: w, Exports: p.Exports, Invites: p.Invites, ProvisionTimeout: createPatience},
 		members:       &members.Members{DB: people, Invitations: p.Invitations, Page: p.InvitePage, SignIn: callers.SignIn, Log: p.Log},
-		spaces:        &spaces.Spaces{DB: people},
+		spaces:        &spaces.Spaces{DB: people, All: p.DB},
 		people:        &apipeople.People{DB: people, Hasher: p.Hasher, Log: p.Log},
 		keys:          &apikeys.Keys{DB: people},
 		auditLog:      &auditlog.AuditLog{DB: people, Workflows: p.Workflows, Log: p.Log},

@@ -244,6 +244,7 @@ func (s *school) placesAreUsed(essay uuid.UUID) {
 	s.groupAndLinks(essay)
 	s.do(s.owner, post, breakGlassPath, map[string]any{"user_id": s.pupil.id, "reason": "a parent asks for it"})
 	s.do(s.owner, get, notificationsPath, nil)
+	s.pages(s.owner, apiPath+"/access-report?limit=1")
 	s.do(s.owner, remove, class+"/members/"+s.pupil.id.String(), nil)
 }
 

@@ -163,6 +163,7 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: get, Path: classPath + "/members", Action: tenancy.ReadMembers, Handler: a.spaces.ListClassMembers},
 		{Method: put, Path: classPath + "/members/:user", Action: tenancy.ManageSpaces, Audit: "class.member_set", Handler: a.spaces.SetClassMember},
 		{Method: remove, Path: classPath + "/members/:user", Action: tenancy.ManageSpaces, Audit: "class.member_remove", Handler: a.spaces.RemoveClassMember},
+		{Method: get, Path: apiPath + "/access-report", Action: tenancy.ReadAccess, Cost: ratelimit.Report, Handler: a.spaces.ReportAccess},
 		{Method: get, Path: notificationsPath, Action: tenancy.ReadSpaces, Handler: a.spaces.ListNotifications},
 		{Method: post, Path: notificationsPath + "/:id/read", Action: tenancy.ReadSpaces, Handler: a.spaces.ReadNotification},
 

@@ -54,6 +54,10 @@ type File struct {
 	Renditions        []Rendition `json:"renditions"`
 	Steps             []Step      `json:"steps"`
 	UploadedBy        string      `json:"uploaded_by"`
+	Space             string      `json:"space_id"`
+	Folder            string      `json:"folder_id,omitempty"`
+	Subject           string      `json:"subject_id,omitempty"` // whom it is about
+	HandedInAt        *time.Time  `json:"handed_in_at,omitempty"`
 	CreatedAt         time.Time   `json:"created_at"`
 	UpdatedAt         time.Time   `json:"updated_at"`
 	PublishedAt       *time.Time  `json:"published_at"`

@@ -16,6 +16,7 @@ type Key struct {
 	State      string     `json:"state"`
 	Role       string     `json:"role"`
 	Scopes     []string   `json:"scopes"`
+	AllSpaces  bool       `json:"all_spaces"`
 	User       string     `json:"user_id"`
 	CreatedAt  time.Time  `json:"created_at"`
 	ExpiresAt  time.Time  `json:"expires_at"`
@@ -30,6 +31,7 @@ type NewKey struct {
 	Role      string   `json:"role"`
 	Scopes    []string `json:"scopes"`
 	ExpiresIn int64    `json:"expires_in,omitempty"` // seconds
+	AllSpaces bool     `json:"all_spaces,omitempty"` // an owner's to give
 }
 
 func keysOf(org string) string { return "/api/v1/organizations/" + url.PathEscape(org) + "/keys" }

@@ -16,7 +16,7 @@ import (
 type Upload struct {
 	Body     io.ReaderAt
 	Size     int64
-	Metadata map[string]string // filename, filetype, sha256, category, description, file_id
+	Metadata map[string]string // filename, filetype, sha256, category, description, file_id, space_id, folder_id
 	URL      string            // of an upload begun before; empty begins one
 	OnStart  func(url string)  // called once the server knows the upload
 	Progress func(sent int64)

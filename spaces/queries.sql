@@ -206,3 +206,20 @@ delete from stars where file_id = $1 and user_id = app.actor();
 
 -- name: StarInsert :exec
 insert into stars (organization_id, user_id, file_id) values (app.org(), app.actor(), $1) on conflict do nothing;
+
+-- What the report of access counts. The first is the platform's own question, the
+-- second asks the access rule as its actor.
+
+-- name: PublishedBySpace :many
+select f.space_id, s.kind, count(*) as files from files f join spaces s on s.organization_id = f.organization_id and s.id = f.space_id
+ where f.current_id is not null and f.trashed_at is null and f.created_at < sqlc.arg(before)::timestamptz
+ group by f.space_id, s.kind;
+
+-- name: ReadableBySpace :many
+select f.space_id, count(*) as files from files f
+ where f.current_id is not null and f.trashed_at is null and f.created_at < sqlc.arg(before)::timestamptz
+ group by f.space_id;
+
+-- name: TeacherPage :many
+select m.user_id, coalesce(p.display_name, '')::text as display_name from members m left join people p on p.user_id = m.user_id
+ where m.role = 'teacher' and not m.service and m.user_id > sqlc.arg(after)::uuid order by m.user_id limit sqlc.arg(most)::bigint;

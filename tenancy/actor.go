@@ -30,5 +30,6 @@ type Actor struct {
 	Role   Role
 	Key    uuid.UUID // the API key that was used; nil for a person's own token
 	Scopes []Action  // what the key is limited to; nil is everything of the role
+	Spaces bool      // the key acts in all spaces
 	Until  time.Time // when the credential expires; zero for an API key, which is read again at each use
 }

@@ -22,6 +22,7 @@ const (
 	MakeSpaces    Action = "make_spaces"   // groups, staff rooms, confidential spaces; and what their managers may do
 	ManageSpaces  Action = "manage_spaces" // libraries, classes, substitutes
 	BreakGlass    Action = "break_glass"
+	ReadAccess    Action = "read_access" // how many files each teacher reads, and does not
 	ReadQuota     Action = "read_quota"
 	SetQuota      Action = "set_quota"
 	ReadStats     Action = "read_stats"
@@ -63,6 +64,7 @@ var Grants = map[Action][]Role{
 	MakeSpaces:    {Owner, Admin, Teacher},
 	ManageSpaces:  {Owner, Admin},
 	BreakGlass:    {Owner, Admin},
+	ReadAccess:    {Owner},
 	ReadQuota:     {Owner, Admin, Teacher, Student},
 	SetQuota:      {Operator},
 	ReadStats:     {Owner, Admin, Operator},
@@ -101,7 +103,7 @@ func (a Actor) May(action Action) bool {
 // readActions change nothing. A suspended organization keeps them when its owner
 // has set reads_while_suspended.
 var readActions = []Action{
-	ReadFiles, ReadSpaces, ReadQuota, ReadStats, ReadOperation, ReadOrganization, ReadTiers, ReadMembers, ReadGuardians, ReadUsage, ReadAudit,
+	ReadFiles, ReadSpaces, ReadAccess, ReadQuota, ReadStats, ReadOperation, ReadOrganization, ReadTiers, ReadMembers, ReadGuardians, ReadUsage, ReadAudit,
 	ExportOrganization, ReadEvents,
 }
 
@@ -142,6 +144,10 @@ var KeyRoles = []Role{Student, Teacher, Admin}
 func (a Actor) MayGiveKey(role Role) bool {
 	return slices.Contains(KeyRoles, role) && ranks[role] <= ranks[a.Role]
 }
+
+// MayGiveAllSpaces says whether the actor may make an API key that acts in every
+// space, those included that owners do not see: an owner in person.
+func (a Actor) MayGiveAllSpaces() bool { return a.Key == uuid.Nil && a.Role == Owner }
 
 // MayAssign says whether the credential may be used to give the role to a
 // person. A person's own token always may; MayManage still decides. An API key

@@ -28,6 +28,7 @@ type KeyView struct {
 	State      apikeys.State   `json:"state"`
 	Role       tenancy.Role    `json:"role"`
 	Scopes     []apikeys.Scope `json:"scopes"`
+	AllSpaces  bool            `json:"all_spaces"`
 	User       uuid.UUID       `json:"user_id"`
 	CreatedBy  uuid.UUID       `json:"created_by"`
 	CreatedAt  time.Time       `json:"created_at"`
@@ -39,7 +40,7 @@ type KeyView struct {
 
 func viewOfKey(k apikeys.Key) KeyView {
 	return KeyView{
-		ID: k.ID, Name: k.Name, Last: k.Last, State: k.StateAt(time.Now()), Role: k.Role, Scopes: k.Scopes, User: k.User,
+		ID: k.ID, Name: k.Name, Last: k.Last, State: k.StateAt(time.Now()), Role: k.Role, Scopes: k.Scopes, AllSpaces: k.AllSpaces, User: k.User,
 		CreatedBy: k.CreatedBy, CreatedAt: k.CreatedAt.UTC(), ExpiresAt: k.ExpiresAt.UTC(),
 		LastUsedAt: request.UTC(k.LastUsedAt), RevokedAt: request.UTC(k.RevokedAt), ReplacedBy: k.ReplacedBy,
 	}
@@ -61,6 +62,7 @@ type keyBody struct {
 	Role      tenancy.Role    `json:"role"`
 	Scopes    []apikeys.Scope `json:"scopes"`
 	ExpiresIn *int64          `json:"expires_in"` // seconds
+	AllSpaces bool            `json:"all_spaces"`
 }
 
 // Create makes a key.
@@ -88,11 +90,15 @@ func (r *Keys) Create(c *gin.Context) error {
 		if err := tenancy.RequireFeature(ctx, tx, tenancy.FeatureKeys); err != nil {
 			return err
 		}
-		n := apikeys.NewKey{ID: request.NewID(c), Name: in.Name, Role: in.Role, Scopes: in.Scopes, Life: life, By: by}
+		n := apikeys.NewKey{ID: request.NewID(c), Name: in.Name, Role: in.Role, Scopes: in.Scopes, AllSpaces: in.AllSpaces, Life: life, By: by}
 		if k, s, err = apikeys.Create(ctx, tx, n); err != nil {
 			return err
 		}
-		return audit.Record(ctx, tx, audit.Event{Action: "key.create", ObjectID: k.ID.String(), Code: string(k.Role)})
+		action := "key.create"
+		if k.AllSpaces {
+			action = "key.all_spaces"
+		}
+		return audit.Record(ctx, tx, audit.Event{Action: action, ObjectID: k.ID.String(), Code: string(k.Role)})
 	})
 	if err != nil {
 		return err

@@ -105,6 +105,7 @@ type credential struct {
 	memberships []tenancy.Membership
 	key         uuid.UUID
 	scopes      []tenancy.Action
+	spaces      bool // a key's: all of them
 	expires     time.Time
 }
 
@@ -127,7 +128,7 @@ func (d *Auth) actor(c *gin.Context, who caller, needs tenancy.Action) (tenancy.
 		return tenancy.Actor{}, errNoKeys
 	}
 	setRateLimitHeaders(c, place.RequestsPerMinute)
-	return tenancy.Actor{Org: place.Org, User: place.User, Role: place.Role, Key: proven.key, Scopes: proven.scopes, Until: proven.expires}, nil
+	return tenancy.Actor{Org: place.Org, User: place.User, Role: place.Role, Key: proven.key, Scopes: proven.scopes, Spaces: proven.spaces, Until: proven.expires}, nil
 }
 
 func (d *Auth) membership(c *gin.Context, who caller) (tenancy.Membership, credential, error) {
@@ -155,7 +156,7 @@ func (d *Auth) authenticate(ctx context.Context, who caller) (credential, error)
 			return credential{}, err
 		}
 		d.usedKeys.note(holder)
-		return credential{memberships: []tenancy.Membership{holder.Membership}, key: holder.Key, scopes: apikeys.Actions(holder.Scopes)}, nil
+		return credential{memberships: []tenancy.Membership{holder.Membership}, key: holder.Key, scopes: apikeys.Actions(holder.Scopes), spaces: holder.Spaces}, nil
 	}
 	places, err := d.DB.Memberships(ctx, who.person.Issuer, who.person.Subject)
 	if err != nil {

@@ -21,7 +21,10 @@ import (
 )
 
 // Spaces answers for spaces and what is in them but the files.
-type Spaces struct{ DB *tenancy.DB }
+type Spaces struct {
+	DB  *tenancy.DB // as the caller
+	All *tenancy.DB // of the whole organization: counts for an owner
+}
 
 // SpaceView is a space as its people see it.
 type SpaceView struct {

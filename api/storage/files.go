@@ -81,7 +81,7 @@ func (r *Storage) ListFiles(c *gin.Context) error {
 	}
 	// Who administers reaches most spaces: there the order of ids and the policy are
 	// cheaper than a page of each space.
-	f.Mine = !actor.Administers()
+	f.Mine = !actor.Administers() && !actor.Spaces
 	limit := f.Limit
 	f.Limit++ // one more tells whether there is a next page
 	views, err := files.List(c.Request.Context(), r.DB.Single(actor.Org), f)

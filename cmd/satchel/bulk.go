@@ -88,23 +88,6 @@ func (a *app) trash() *cobra.Command {
 	}
 }
 
-func (a *app) move() *cobra.Command {
-	var space, folder string
-	cmd := &cobra.Command{
-		Use: "move ID…|-", Short: "Move many files into a folder or a space", Args: cobra.MinimumNArgs(1),
-		Long: "Move many files into a folder, or to the top of a space. With - the ids come from standard input, one a line.",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if space == "" && folder == "" {
-				return errors.New("say where to: --folder or --space")
-			}
-			return a.change(cmd, args, client.NewBulk{Action: "move", Space: space, Folder: folder})
-		},
-	}
-	cmd.Flags().StringVar(&space, "space", "", "the id of a space")
-	cmd.Flags().StringVar(&folder, "folder", "", "the id of a folder")
-	return cmd
-}
-
 func (a *app) tag() *cobra.Command {
 	var add, remove []string
 	cmd := &cobra.Command{

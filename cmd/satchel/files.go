@@ -23,7 +23,7 @@ func goneForGood(err error) bool {
 
 func (a *app) list() *cobra.Command {
 	q := url.Values{}
-	var status, category, tag, search, sort string
+	var status, category, tag, search, sort, in string
 	var limit int
 	cmd := &cobra.Command{
 		Use: "ls", Short: "List files, newest first", Args: cobra.NoArgs,
@@ -37,6 +37,9 @@ func (a *app) list() *cobra.Command {
 					q.Set(k, v)
 				}
 			}
+			if err := listIn(cmd, c, in, q); err != nil {
+				return err
+			}
 			files, err := collect(cmd, c, q, limit)
 			if err != nil {
 				return err
@@ -44,6 +47,7 @@ func (a *app) list() *cobra.Command {
 			return a.showFiles(cmd, files)
 		},
 	}
+	cmd.Flags().StringVar(&in, "in", "", "only what is in a space, or in SPACE/FOLDER")
 	cmd.Flags().StringVar(&status, "status", "", "only files in this state; deleted lists the trash")
 	cmd.Flags().StringVar(&category, "category", "", "only this category")
 	cmd.Flags().StringVar(&tag, "tag", "", "only what has this tag")
@@ -51,6 +55,23 @@ func (a *app) list() *cobra.Command {
 	cmd.Flags().StringVar(&sort, "sort", "", "-created_at, created_at, name or -name")
 	cmd.Flags().IntVarP(&limit, "limit", "n", 50, "at most this many")
 	return cmd
+}
+
+// listIn asks for a place's files alone, where one is named.
+func listIn(cmd *cobra.Command, c *client.Client, in string, q url.Values) error {
+	if in == "" {
+		return nil
+	}
+	p, err := findPlace(cmd.Context(), c, in)
+	if err != nil {
+		return err
+	}
+	if p.folder != "" {
+		q.Set("folder_id", p.folder)
+	} else {
+		q.Set("space_id", p.space.ID)
+	}
+	return nil
 }
 
 func collect(cmd *cobra.Command, c *client.Client, q url.Values, limit int) ([]client.File, error) {

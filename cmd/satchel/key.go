@@ -21,9 +21,15 @@ func (a *app) keys() *cobra.Command {
 
   satchel key create backup --scope files:read
   satchel key create sync --role teacher --scope files:read,files:write --expires 720h
+  satchel key create archive --scope files:read --all-spaces
   satchel key list
   satchel key rotate ID --overlap 1h      both keys work for an hour
   satchel key revoke ID                   at once
+
+A key reads and adds in its own space, in those that its service account was given
+(satchel space grant SPACE USER; create and list show the user with --json), or,
+with --all-spaces, in every one. Only an owner makes such a key; the other owners and
+who manages confidential spaces are told.
 
 A key is shown once. A machine uses it as SATCHEL_TOKEN, or with
 satchel login --api URL --key-file FILE.`,
@@ -68,6 +74,7 @@ func (a *app) keyCreate(org *string) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&n.Role, "role", "teacher", "student, teacher or admin")
 	cmd.Flags().StringSliceVar(&n.Scopes, "scope", nil, "what it is for: files:read, files:write, members:read, members:manage, usage:read, audit:read, organization:read")
+	cmd.Flags().BoolVar(&n.AllSpaces, "all-spaces", false, "as an owner: it acts in every space, confidential ones too")
 	cmd.Flags().DurationVar(&life, "expires", 0, "how long it works, at most 8760h (default: 90 days)")
 	return cmd
 }
@@ -111,16 +118,24 @@ func (a *app) showKeys(cmd *cobra.Command, all []client.Key) error {
 	if a.json {
 		return a.say(cmd, all, "")
 	}
-	t := table(cmd, "ID", "NAME", "KEY", "ROLE", "SCOPES", "STATE", "EXPIRES", "LAST USED")
+	t := table(cmd, "ID", "NAME", "KEY", "ROLE", "SCOPES", "SPACES", "STATE", "EXPIRES", "LAST USED")
 	for _, k := range all {
 		used := "never"
 		if k.LastUsedAt != nil {
 			used = k.LastUsedAt.Local().Format(time.DateTime)
 		}
-		t.row(k.ID, k.Name, "…"+k.Last, k.Role, strings.Join(k.Scopes, ","), k.State, k.ExpiresAt.Local().Format(time.DateTime), used)
+		t.row(k.ID, k.Name, "…"+k.Last, k.Role, strings.Join(k.Scopes, ","), spacesOf(k), k.State, k.ExpiresAt.Local().Format(time.DateTime), used)
 	}
 	t.flush()
 	return nil
+}
+
+// spacesOf says where a key acts.
+func spacesOf(k client.Key) string {
+	if k.AllSpaces {
+		return "all"
+	}
+	return "granted"
 }
 
 func (a *app) keyRotate(org *string) *cobra.Command {

@@ -21,7 +21,7 @@ func main() {
 	defer stop()
 	if err := root().ExecuteContext(ctx); err != nil {
 		if !errors.Is(err, errOutcome) {
-			fmt.Fprintln(os.Stderr, "satchel:", err)
+			fmt.Fprintln(os.Stderr, "satchel:", advised(err))
 		}
 		os.Exit(1)
 	}
@@ -46,6 +46,8 @@ func root() *cobra.Command {
   satchel login --stack .local/satchel.json     the local stack, as an owner
   satchel login --api https://files.school.example
   satchel upload essay.pdf photos/*.jpg         resumable; waits for the outcome
+  satchel upload essay.pdf --to "Class 7b/Essay 1"
+  satchel space list
   satchel ls
   satchel get 0198c2b4-… -o essay.pdf
 
@@ -58,8 +60,9 @@ happened and what to do next, and exits with 1.`,
 	cmd.SetOut(os.Stdout)
 	cmd.PersistentFlags().BoolVar(&a.json, "json", false, "print JSON instead of tables")
 	cmd.PersistentFlags().StringVar(&a.profile, "profile", "default", "which login to use")
-	cmd.AddCommand(a.login(), a.logout(), a.upload(), a.list(), a.get(), a.remove(), a.restore(), a.versions(), a.trash(), a.move(), a.tag(), a.status(), a.audit(), a.keys(),
-		a.whoami(), a.member(), a.people(), a.invite(), a.guardian(), a.org())
+	cmd.AddCommand(a.login(), a.logout(), a.upload(), a.list(), a.get(), a.remove(), a.restore(), a.versions(), a.trash(), a.tag(), a.status(), a.audit(), a.keys(),
+		a.whoami(), a.member(), a.people(), a.invite(), a.guardian(), a.org(),
+		a.space(), a.folder(), a.move(), a.handin())
 	return cmd
 }
 

@@ -32,9 +32,10 @@ type outcome struct {
 }
 
 type uploadFlags struct {
-	category, description, fileID string
-	noWait                        bool
-	parallel                      int
+	category, description, fileID, to string
+	noWait                            bool
+	parallel                          int
+	place                             place // that to names
 }
 
 func (a *app) upload() *cobra.Command {
@@ -56,12 +57,18 @@ Exits with 1 unless every file was published.`,
 			if err != nil {
 				return err
 			}
+			if f.to != "" {
+				if f.place, err = findPlace(cmd.Context(), c, f.to); err != nil {
+					return err
+				}
+			}
 			return a.report(cmd, f.all(cmd.Context(), c, paths, a.bars(cmd)))
 		},
 	}
 	cmd.Flags().StringVar(&f.category, "category", "", "category of the files")
 	cmd.Flags().StringVar(&f.description, "description", "", "description of the files")
 	cmd.Flags().StringVar(&f.fileID, "file-id", "", "make this a new version of that file")
+	cmd.Flags().StringVar(&f.to, "to", "", "a space, or SPACE/FOLDER (default: your personal space)")
 	cmd.Flags().BoolVar(&f.noWait, "no-wait", false, "do not wait for the outcome")
 	cmd.Flags().IntVar(&f.parallel, "parallel", 3, "how many files at once")
 	return cmd
@@ -118,12 +125,15 @@ func (f uploadFlags) one(ctx context.Context, c *client.Client, path string, bar
 	if err != nil {
 		return o, err
 	}
-	memory := resumeFile(c, path, sum, f.fileID)
+	memory := resumeFile(c, path, sum, f.fileID+f.place.space.ID+f.place.folder)
 	bar := addBar(bars, filepath.Base(path), info.Size())
 	up := client.Upload{
 		Body: file, Size: info.Size(), URL: recall(memory),
 		OnStart: func(url string) { keep(memory, url) }, Progress: bar.SetCurrent,
-		Metadata: map[string]string{"filename": filepath.Base(path), "sha256": sum, "category": f.category, "description": f.description, "file_id": f.fileID},
+		Metadata: map[string]string{
+			"filename": filepath.Base(path), "sha256": sum, "category": f.category, "description": f.description, "file_id": f.fileID,
+			"space_id": f.place.space.ID, "folder_id": f.place.folder,
+		},
 	}
 	o.ID, err = sendOrBeginAnew(ctx, c, up)
 	if err != nil {
@@ -170,13 +180,13 @@ func hashFile(f *os.File) (string, error) {
 }
 
 // resumeFile is where the URL of a begun upload is remembered: one file for
-// this content, to this API, as this version.
-func resumeFile(c *client.Client, path, sum, fileID string) string {
+// this content, to this API, as what target says: a version of a file, or a place.
+func resumeFile(c *client.Client, path, sum, target string) string {
 	dir, err := os.UserCacheDir()
 	if err != nil {
 		dir = os.TempDir()
 	}
-	key := sha256.Sum256([]byte(strings.Join([]string{c.Base, c.Org, filepath.Base(path), sum, fileID}, "\x00")))
+	key := sha256.Sum256([]byte(strings.Join([]string{c.Base, c.Org, filepath.Base(path), sum, target}, "\x00")))
 	return filepath.Join(dir, "satchel", "uploads", hex.EncodeToString(key[:16]))
 }
 

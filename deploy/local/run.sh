@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# make run: install what is missing, start the stack, send the samples through it, serve until Ctrl-C.
+# make run: install what is missing, start the stack, send the samples through it, make a school, serve until Ctrl-C.
 # ONCE=1 ends after the samples: with 0 only if each had the outcome it should have.
 set -euo pipefail
 # shellcheck source=lib/all.sh
@@ -17,6 +17,7 @@ demo prepare
 say_missing_previews
 outcome=0
 demo samples || outcome=$?
+demo school || outcome=$?
 [[ -z ${ONCE:-} ]] || exit "$outcome"
 
 follow_processes

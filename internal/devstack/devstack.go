@@ -75,6 +75,7 @@ type Organization struct {
 	ID           string `json:"id"`
 	Name         string `json:"name"`
 	OwnerToken   string `json:"owner_token"`
+	TeacherToken string `json:"teacher_token"`
 	StudentToken string `json:"student_token"`
 }
 

@@ -104,6 +104,7 @@ var Actions = []Action{
 	{"person.lose", "person", "By a roster a person is a student, a member of staff or a guardian no more; the code says which."},
 
 	{"key.create", "key", "An API key was made."},
+	{"key.all_spaces", "key", "An API key was made that acts in all spaces, also in those that owners do not see."},
 	{"key.rotate", "key", "An API key was replaced by a new one."},
 	{"key.revoke", "key", "An API key was revoked."},
 

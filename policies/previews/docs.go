@@ -25,6 +25,21 @@ var meanings = []struct {
 	{Code, "`text.html`: the first 2,000 lines, its words marked by classes", "chroma", "always there"},
 }
 
+// short names the previews of a method in a few words, for a column of docs/types.md.
+var short = map[Method]string{
+	Picture: "picture", Pages: "pages", Office: "pages", Drawing: "picture", Film: "a frame", Sound: "loudness", Cover: "cover",
+	Member: "picture in it", Markdown: "HTML", Table: "HTML table", Code: "HTML",
+}
+
+// Short says what previews files of a stored media type have.
+func Short(mediaType string) string {
+	row, ok := For(mediaType)
+	if !ok {
+		return "no"
+	}
+	return short[row.Method]
+}
+
 // Documentation writes the table of docs/previews.md.
 func Documentation() string {
 	var b strings.Builder

@@ -12,7 +12,7 @@ import (
 	"satchel/policies/types"
 )
 
-var update = flag.Bool("update", false, "write the table of docs/previews.md")
+var update = flag.Bool("update", false, "write the table of docs/previews.md, and docs/types.md")
 
 // unseen are the kinds without previews. A new kind is in the table or here.
 var unseen = []string{
@@ -65,4 +65,20 @@ func TestDocs(t *testing.T) {
 		return
 	}
 	require.Equal(t, want, string(got), "run: go test ./policies/previews -run TestDocs -update")
+}
+
+// TestTypesDocs: the page that users read is the table that the validator reads, with
+// what the pipeline makes of each kind.
+func TestTypesDocs(t *testing.T) {
+	t.Parallel()
+	page := filepath.Join("..", "..", "docs", "types.md")
+	if *update {
+		require.NoError(t, os.WriteFile(page, []byte(types.Markdown(Short)), 0o600))
+	}
+	got, err := os.ReadFile(page)
+	require.NoError(t, err)
+	require.Equal(t, types.Markdown(Short), string(got), "run: go test ./policies/previews -run TestTypesDocs -update")
+	for _, m := range meanings {
+		require.NotEmpty(t, short[m.method], m.method)
+	}
 }

@@ -14,15 +14,16 @@ func MediaTypes() []string {
 	return all
 }
 
-// Markdown writes the policy as the page docs/types.md.
-func Markdown() string {
+// Markdown writes the policy as the page docs/types.md. Which kinds have previews is said
+// by policies/previews, which knows this package.
+func Markdown(preview func(mediaType string) string) string {
 	var b strings.Builder
 	b.WriteString(intro)
 	for _, tier := range tiers {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n| kind | extensions | stored as | leaves as | previews |\n|---|---|---|---|---|\n", tier.heading, tier.meaning)
 		for _, row := range table {
 			if row.Tier == tier.tier {
-				fmt.Fprintf(&b, "| %s | %s | `%s` | %s | %s |\n", title(row), codes(row.Extensions), row.MediaType, leaves(row), yes(row.Preview))
+				fmt.Fprintf(&b, "| %s | %s | `%s` | %s | %s |\n", title(row), codes(row.Extensions), row.MediaType, leaves(row), preview(row.MediaType))
 			}
 		}
 	}
@@ -74,7 +75,7 @@ func leaves(r Row) string {
 const intro = `# Which files are taken
 
 This page is written from the table in ` + "`policies/types`" + ` that the validator itself reads; its test fails when the
-two differ. Renew it with ` + "`go test ./policies/types -run TestDocs -update`" + `.
+two differ. Renew it with ` + "`go test ./policies/previews -run TestTypesDocs -update`" + `.
 
 The content decides what a file is. A name or a claimed media type that differs within what is harmless is corrected: the
 file is published, and ` + "`corrected`" + ` says from what to what. So a photo named ` + "`IMG_1.HEIC`" + ` that is a JPEG is stored as
@@ -129,11 +130,4 @@ func codes(values []string) string {
 		return "–"
 	}
 	return "`" + strings.Join(values, "` `") + "`"
-}
-
-func yes(b bool) string {
-	if b {
-		return "yes"
-	}
-	return "no"
 }

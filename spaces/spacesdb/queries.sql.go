@@ -1068,6 +1068,72 @@ func (q *Queries) PersonalSpace(ctx context.Context, person uuid.UUID) (uuid.UUI
 	return id, err
 }
 
+const publishedBySpace = `-- name: PublishedBySpace :many
+
+select f.space_id, s.kind, count(*) as files from files f join spaces s on s.organization_id = f.organization_id and s.id = f.space_id
+ where f.current_id is not null and f.trashed_at is null and f.created_at < $1::timestamptz
+ group by f.space_id, s.kind
+`
+
+type PublishedBySpaceRow struct {
+	SpaceID uuid.UUID
+	Kind    string
+	Files   int64
+}
+
+// What the report of access counts. The first is the platform's own question, the
+// second asks the access rule as its actor.
+func (q *Queries) PublishedBySpace(ctx context.Context, before time.Time) ([]PublishedBySpaceRow, error) {
+	rows, err := q.db.Query(ctx, publishedBySpace, before)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PublishedBySpaceRow
+	for rows.Next() {
+		var i PublishedBySpaceRow
+		if err := rows.Scan(&i.SpaceID, &i.Kind, &i.Files); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const readableBySpace = `-- name: ReadableBySpace :many
+select f.space_id, count(*) as files from files f
+ where f.current_id is not null and f.trashed_at is null and f.created_at < $1::timestamptz
+ group by f.space_id
+`
+
+type ReadableBySpaceRow struct {
+	SpaceID uuid.UUID
+	Files   int64
+}
+
+func (q *Queries) ReadableBySpace(ctx context.Context, before time.Time) ([]ReadableBySpaceRow, error) {
+	rows, err := q.db.Query(ctx, readableBySpace, before)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ReadableBySpaceRow
+	for rows.Next() {
+		var i ReadableBySpaceRow
+		if err := rows.Scan(&i.SpaceID, &i.Files); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const spaceGet = `-- name: SpaceGet :one
 select id, kind, name, class_id, owner_id, about_id, state, trash_days, created_by, created_at, updated_at, app.my_level(id)::integer as my_level
   from spaces where id = $1
@@ -1296,4 +1362,39 @@ insert into stars (organization_id, user_id, file_id) values (app.org(), app.act
 func (q *Queries) StarInsert(ctx context.Context, fileID uuid.UUID) error {
 	_, err := q.db.Exec(ctx, starInsert, fileID)
 	return err
+}
+
+const teacherPage = `-- name: TeacherPage :many
+select m.user_id, coalesce(p.display_name, '')::text as display_name from members m left join people p on p.user_id = m.user_id
+ where m.role = 'teacher' and not m.service and m.user_id > $1::uuid order by m.user_id limit $2::bigint
+`
+
+type TeacherPageParams struct {
+	After uuid.UUID
+	Most  int64
+}
+
+type TeacherPageRow struct {
+	UserID      uuid.UUID
+	DisplayName string
+}
+
+func (q *Queries) TeacherPage(ctx context.Context, arg TeacherPageParams) ([]TeacherPageRow, error) {
+	rows, err := q.db.Query(ctx, teacherPage, arg.After, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []TeacherPageRow
+	for rows.Next() {
+		var i TeacherPageRow
+		if err := rows.Scan(&i.UserID, &i.DisplayName); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

@@ -29,14 +29,15 @@ const maxLive = 100
 
 // What a manager of keys can meet.
 var (
-	ErrNotFound = fault.New(fault.NotFound, "key_not_found", "There is no such API key.")
-	ErrReplaced = fault.New(fault.Conflict, "key_replaced", "This key was rotated already. Rotate the key that replaced it.")
-	ErrEnded    = fault.New(fault.Conflict, "key_ended", "This key has expired or was revoked. Make another one.")
-	ErrMade     = fault.New(fault.Conflict, "key_exists", "This request has made its key already, and a key is shown only once. Rotate it, or revoke it and make another one.")
-	ErrTooMany  = fault.New(fault.Conflict, "too_many_keys", "The organization has %d keys that work. Revoke those that are not used.", maxLive)
-	errLife     = fault.New(fault.Invalid, "invalid_expires_in", "expires_in is a number of seconds from %d (a minute) to %d (365 days).", int(MinLife.Seconds()), int(MaxLife.Seconds()))
-	errOverlap  = fault.New(fault.Invalid, "invalid_overlap", "overlap is a number of seconds from 0 to %d (7 days).", int(MaxOverlap.Seconds()))
-	errRole     = fault.New(fault.Invalid, "invalid_role", "role is one of teacher, student, admin, and not above your own.")
+	ErrNotFound  = fault.New(fault.NotFound, "key_not_found", "There is no such API key.")
+	ErrReplaced  = fault.New(fault.Conflict, "key_replaced", "This key was rotated already. Rotate the key that replaced it.")
+	ErrEnded     = fault.New(fault.Conflict, "key_ended", "This key has expired or was revoked. Make another one.")
+	ErrMade      = fault.New(fault.Conflict, "key_exists", "This request has made its key already, and a key is shown only once. Rotate it, or revoke it and make another one.")
+	ErrTooMany   = fault.New(fault.Conflict, "too_many_keys", "The organization has %d keys that work. Revoke those that are not used.", maxLive)
+	errLife      = fault.New(fault.Invalid, "invalid_expires_in", "expires_in is a number of seconds from %d (a minute) to %d (365 days).", int(MinLife.Seconds()), int(MaxLife.Seconds()))
+	errOverlap   = fault.New(fault.Invalid, "invalid_overlap", "overlap is a number of seconds from 0 to %d (7 days).", int(MaxOverlap.Seconds()))
+	errAllSpaces = fault.New(fault.Denied, "owner_only", "Only an owner, with their own login, makes or rotates a key of all spaces: it reads personal and confidential ones too. Ask an owner, or grant the key's service account the spaces that it needs.")
+	errRole      = fault.New(fault.Invalid, "invalid_role", "role is one of teacher, student, admin, and not above your own.")
 )
 
 // Key is a key's row: everything but the key.
@@ -46,6 +47,7 @@ type Key struct {
 	Name       string
 	Role       tenancy.Role
 	Scopes     []Scope
+	AllSpaces  bool // acts as staff in every space; without it, in those granted to the service account
 	Last       string
 	CreatedBy  uuid.UUID
 	CreatedAt  time.Time
@@ -61,7 +63,7 @@ func readKey(r apikeysdb.KeyGetRow, err error) (Key, error) {
 		err = ErrNotFound
 	}
 	k := Key{
-		ID: r.ID, User: r.UserID, Name: r.Name, Role: r.Role, Last: r.Last4, CreatedBy: r.CreatedBy, CreatedAt: r.CreatedAt,
+		ID: r.ID, User: r.UserID, Name: r.Name, Role: r.Role, AllSpaces: r.AllSpaces, Last: r.Last4, CreatedBy: r.CreatedBy, CreatedAt: r.CreatedAt,
 		ExpiresAt: r.ExpiresAt, LastUsedAt: r.LastUsedAt, RevokedAt: r.RevokedAt, ReplacedBy: r.ReplacedBy,
 	}
 	for _, s := range r.Scopes {
@@ -108,6 +110,8 @@ type NewKey struct {
 	Scopes []Scope
 	Life   time.Duration // DefaultLife when zero
 	By     tenancy.Actor
+
+	AllSpaces bool // an owner's to give
 }
 
 func (n *NewKey) check() error {
@@ -119,6 +123,9 @@ func (n *NewKey) check() error {
 	}
 	if !n.By.MayGiveKey(n.Role) {
 		return errRole
+	}
+	if n.AllSpaces && !n.By.MayGiveAllSpaces() {
+		return errAllSpaces
 	}
 	return checkScopes(n.Scopes)
 }
@@ -133,7 +140,7 @@ func Create(ctx context.Context, tx *tenancy.Tx, n NewKey) (Key, Secret, error) 
 		return Key{}, Secret{}, err
 	}
 	user := tenancy.NewID()
-	if err := tenancy.AddServiceAccount(ctx, tx, user, n.Role); err != nil {
+	if err := tenancy.AddServiceAccount(ctx, tx, user, n.Role, n.AllSpaces); err != nil {
 		return Key{}, Secret{}, err
 	}
 	return insert(ctx, tx, n, user)
@@ -157,7 +164,7 @@ func checkCount(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) error {
 func insert(ctx context.Context, tx *tenancy.Tx, n NewKey, user uuid.UUID) (Key, Secret, error) {
 	s := Generate()
 	hash := s.Hash()
-	p := apikeysdb.KeyInsertParams{ID: n.ID, UserID: user, Name: n.Name, Role: n.Role, Hash: hash[:], Last4: s.Last(), CreatedBy: n.By.User, Life: n.Life}
+	p := apikeysdb.KeyInsertParams{ID: n.ID, UserID: user, Name: n.Name, Role: n.Role, AllSpaces: n.AllSpaces, Hash: hash[:], Last4: s.Last(), CreatedBy: n.By.User, Life: n.Life}
 	for _, scope := range n.Scopes {
 		p.Scopes = append(p.Scopes, string(scope))
 	}
@@ -181,7 +188,7 @@ type Rotation struct {
 	By      tenancy.Actor
 }
 
-// Rotate makes a successor: the same service account, name, role and scopes.
+// Rotate makes a successor: the same service account, name, role, scopes and spaces.
 // The old key works until the overlap ends, and never longer than it would have.
 func Rotate(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, t Rotation) (Key, Secret, error) {
 	if t.Overlap < 0 || t.Overlap > MaxOverlap {
@@ -204,7 +211,7 @@ func Rotate(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, t Rotation) (Key,
 		return Key{}, Secret{}, ErrReplaced
 	case Active:
 	}
-	n := NewKey{ID: t.ID, Name: old.Name, Role: old.Role, Scopes: old.Scopes, Life: t.Life, By: t.By}
+	n := NewKey{ID: t.ID, Name: old.Name, Role: old.Role, Scopes: old.Scopes, AllSpaces: old.AllSpaces, Life: t.Life, By: t.By}
 	if n.Life == 0 {
 		n.Life = min(max(old.ExpiresAt.Sub(old.CreatedAt), MinLife), MaxLife)
 	}

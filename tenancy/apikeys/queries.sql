@@ -2,21 +2,21 @@
 select now()::timestamptz as now;
 
 -- name: KeyGet :one
-select id, user_id, name, role, scopes, last4, created_by, created_at, expires_at, last_used_at, revoked_at, replaced_by
+select id, user_id, name, role, scopes, all_spaces, last4, created_by, created_at, expires_at, last_used_at, revoked_at, replaced_by
   from api_keys where id = $1;
 
 -- name: KeyInsert :one
-insert into api_keys (organization_id, id, user_id, name, role, scopes, hash, last4, created_by, expires_at)
-values (app.org(), sqlc.arg(id), sqlc.arg(user_id), sqlc.arg(name), sqlc.arg(role), sqlc.arg(scopes), sqlc.arg(hash), sqlc.arg(last4),
+insert into api_keys (organization_id, id, user_id, name, role, scopes, all_spaces, hash, last4, created_by, expires_at)
+values (app.org(), sqlc.arg(id), sqlc.arg(user_id), sqlc.arg(name), sqlc.arg(role), sqlc.arg(scopes), sqlc.arg(all_spaces), sqlc.arg(hash), sqlc.arg(last4),
         sqlc.arg(created_by), now() + sqlc.arg(life)::interval)
-returning id, user_id, name, role, scopes, last4, created_by, created_at, expires_at, last_used_at, revoked_at, replaced_by;
+returning id, user_id, name, role, scopes, all_spaces, last4, created_by, created_at, expires_at, last_used_at, revoked_at, replaced_by;
 
 -- name: KeyLock :one
-select id, user_id, name, role, scopes, last4, created_by, created_at, expires_at, last_used_at, revoked_at, replaced_by
+select id, user_id, name, role, scopes, all_spaces, last4, created_by, created_at, expires_at, last_used_at, revoked_at, replaced_by
   from api_keys where id = $1 for update;
 
 -- name: KeyPage :many
-select id, user_id, name, role, scopes, last4, created_by, created_at, expires_at, last_used_at, revoked_at, replaced_by
+select id, user_id, name, role, scopes, all_spaces, last4, created_by, created_at, expires_at, last_used_at, revoked_at, replaced_by
   from api_keys where sqlc.arg(before)::uuid = '00000000-0000-0000-0000-000000000000' or id < sqlc.arg(before)::uuid
  order by id desc limit sqlc.arg(most);
 

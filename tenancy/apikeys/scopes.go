@@ -40,7 +40,7 @@ var Scopes = map[Scope][]tenancy.Action{
 
 // NeverGranted are the actions that no key has, whatever its role.
 var NeverGranted = []tenancy.Action{
-	tenancy.ManageKeys, tenancy.ManageLogins, tenancy.BreakGlass,
+	tenancy.ManageKeys, tenancy.ManageLogins, tenancy.BreakGlass, tenancy.ReadAccess,
 	tenancy.CreateOrganization, tenancy.ManageOrganizations, tenancy.ChangeOrganization, tenancy.ExportOrganization,
 	tenancy.SetQuota, tenancy.SetTiers, tenancy.Reconcile, tenancy.Rescan,
 	tenancy.ReadGuardians, tenancy.SetGuardians, tenancy.Leave,

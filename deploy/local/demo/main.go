@@ -1,5 +1,6 @@
-// Command demo demonstrates the local stack: it provisions two organizations,
-// sends a few files through the real pipeline and prints the result of each.
+// Command demo demonstrates the local stack: it provisions two organizations, sends a
+// few files through the real pipeline and prints the result of each, and makes a class
+// with what happens in one.
 package main
 
 import (
@@ -23,6 +24,7 @@ func main() {
 	cmd.AddCommand(
 		&cobra.Command{Use: "prepare", Short: "Make an operator and two organizations, and note their tokens", Args: cobra.NoArgs, RunE: run(prepare)},
 		&cobra.Command{Use: "samples", Short: "Send the sample files and print what became of each", Args: cobra.NoArgs, RunE: run(samples)},
+		&cobra.Command{Use: "school", Short: "Make a class with a hand-out and a hand-in, and a library, where they are missing", Args: cobra.NoArgs, RunE: run(makeSchool)},
 	)
 	if cmd.ExecuteContext(ctx) != nil {
 		os.Exit(1)

@@ -62,7 +62,11 @@ func prepareOrganization(ctx context.Context, s *devstack.Stack, letter, id stri
 	if err != nil {
 		return org, err
 	}
-	org.OwnerToken, org.StudentToken = owner.Token, student.Token
+	teacher, err := s.Member(ctx, org.ID, "teacher-"+letter, "teacher")
+	if err != nil {
+		return org, err
+	}
+	org.OwnerToken, org.TeacherToken, org.StudentToken = owner.Token, teacher.Token, student.Token
 	return org, nil
 }
 

@@ -25,7 +25,7 @@ func (q *Queries) Clock(ctx context.Context) (time.Time, error) {
 }
 
 const keyGet = `-- name: KeyGet :one
-select id, user_id, name, role, scopes, last4, created_by, created_at, expires_at, last_used_at, revoked_at, replaced_by
+select id, user_id, name, role, scopes, all_spaces, last4, created_by, created_at, expires_at, last_used_at, revoked_at, replaced_by
   from api_keys where id = $1
 `
 
@@ -35,6 +35,7 @@ type KeyGetRow struct {
 	Name       string
 	Role       tenancy.Role
 	Scopes     []string
+	AllSpaces  bool
 	Last4      string
 	CreatedBy  uuid.UUID
 	CreatedAt  time.Time
@@ -53,6 +54,7 @@ func (q *Queries) KeyGet(ctx context.Context, id uuid.UUID) (KeyGetRow, error) {
 		&i.Name,
 		&i.Role,
 		&i.Scopes,
+		&i.AllSpaces,
 		&i.Last4,
 		&i.CreatedBy,
 		&i.CreatedAt,
@@ -65,10 +67,10 @@ func (q *Queries) KeyGet(ctx context.Context, id uuid.UUID) (KeyGetRow, error) {
 }
 
 const keyInsert = `-- name: KeyInsert :one
-insert into api_keys (organization_id, id, user_id, name, role, scopes, hash, last4, created_by, expires_at)
-values (app.org(), $1, $2, $3, $4, $5, $6, $7,
-        $8, now() + $9::interval)
-returning id, user_id, name, role, scopes, last4, created_by, created_at, expires_at, last_used_at, revoked_at, replaced_by
+insert into api_keys (organization_id, id, user_id, name, role, scopes, all_spaces, hash, last4, created_by, expires_at)
+values (app.org(), $1, $2, $3, $4, $5, $6, $7, $8,
+        $9, now() + $10::interval)
+returning id, user_id, name, role, scopes, all_spaces, last4, created_by, created_at, expires_at, last_used_at, revoked_at, replaced_by
 `
 
 type KeyInsertParams struct {
@@ -77,6 +79,7 @@ type KeyInsertParams struct {
 	Name      string
 	Role      tenancy.Role
 	Scopes    []string
+	AllSpaces bool
 	Hash      []byte
 	Last4     string
 	CreatedBy uuid.UUID
@@ -89,6 +92,7 @@ type KeyInsertRow struct {
 	Name       string
 	Role       tenancy.Role
 	Scopes     []string
+	AllSpaces  bool
 	Last4      string
 	CreatedBy  uuid.UUID
 	CreatedAt  time.Time
@@ -105,6 +109,7 @@ func (q *Queries) KeyInsert(ctx context.Context, arg KeyInsertParams) (KeyInsert
 		arg.Name,
 		arg.Role,
 		arg.Scopes,
+		arg.AllSpaces,
 		arg.Hash,
 		arg.Last4,
 		arg.CreatedBy,
@@ -117,6 +122,7 @@ func (q *Queries) KeyInsert(ctx context.Context, arg KeyInsertParams) (KeyInsert
 		&i.Name,
 		&i.Role,
 		&i.Scopes,
+		&i.AllSpaces,
 		&i.Last4,
 		&i.CreatedBy,
 		&i.CreatedAt,
@@ -129,7 +135,7 @@ func (q *Queries) KeyInsert(ctx context.Context, arg KeyInsertParams) (KeyInsert
 }
 
 const keyLock = `-- name: KeyLock :one
-select id, user_id, name, role, scopes, last4, created_by, created_at, expires_at, last_used_at, revoked_at, replaced_by
+select id, user_id, name, role, scopes, all_spaces, last4, created_by, created_at, expires_at, last_used_at, revoked_at, replaced_by
   from api_keys where id = $1 for update
 `
 
@@ -139,6 +145,7 @@ type KeyLockRow struct {
 	Name       string
 	Role       tenancy.Role
 	Scopes     []string
+	AllSpaces  bool
 	Last4      string
 	CreatedBy  uuid.UUID
 	CreatedAt  time.Time
@@ -157,6 +164,7 @@ func (q *Queries) KeyLock(ctx context.Context, id uuid.UUID) (KeyLockRow, error)
 		&i.Name,
 		&i.Role,
 		&i.Scopes,
+		&i.AllSpaces,
 		&i.Last4,
 		&i.CreatedBy,
 		&i.CreatedAt,
@@ -169,7 +177,7 @@ func (q *Queries) KeyLock(ctx context.Context, id uuid.UUID) (KeyLockRow, error)
 }
 
 const keyPage = `-- name: KeyPage :many
-select id, user_id, name, role, scopes, last4, created_by, created_at, expires_at, last_used_at, revoked_at, replaced_by
+select id, user_id, name, role, scopes, all_spaces, last4, created_by, created_at, expires_at, last_used_at, revoked_at, replaced_by
   from api_keys where $1::uuid = '00000000-0000-0000-0000-000000000000' or id < $1::uuid
  order by id desc limit $2
 `
@@ -185,6 +193,7 @@ type KeyPageRow struct {
 	Name       string
 	Role       tenancy.Role
 	Scopes     []string
+	AllSpaces  bool
 	Last4      string
 	CreatedBy  uuid.UUID
 	CreatedAt  time.Time
@@ -209,6 +218,7 @@ func (q *Queries) KeyPage(ctx context.Context, arg KeyPageParams) ([]KeyPageRow,
 			&i.Name,
 			&i.Role,
 			&i.Scopes,
+			&i.AllSpaces,
 			&i.Last4,
 			&i.CreatedBy,
 			&i.CreatedAt,
