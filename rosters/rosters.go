@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -147,9 +148,23 @@ func Key(org tenancy.OrgID, id uuid.UUID) string {
 	return org.String() + Folder + id.String() + ".zip"
 }
 
+// ImportOf gives the import of which a key is the package.
+func ImportOf(org tenancy.OrgID, key string) (uuid.UUID, bool) {
+	name, found := strings.CutPrefix(key, org.String()+Folder)
+	if !found {
+		return uuid.Nil, false
+	}
+	id, err := uuid.Parse(strings.TrimSuffix(name, ".zip"))
+	return id, err == nil && Key(org, id) == key
+}
+
 // Folder is the part of the key behind the organization that no version of a file
 // has: a version's key is its id.
 const Folder = "/roster/"
+
+// UndoOperation is the operation under which an import is undone. It follows from
+// the import, so that whatever finds the import finds it.
+func UndoOperation(id uuid.UUID) uuid.UUID { return uuid.NewSHA1(id, []byte("undo")) }
 
 // Begin makes the row of an import. While another one of the source is open it
 // fails with ErrImportOpen; a repeated call for the same import succeeds.

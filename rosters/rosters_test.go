@@ -121,7 +121,7 @@ func (s *school) apply(id uuid.UUID) rosters.Report {
 	for {
 		reached, err := a.Apply(s.t.Context())
 		require.NoError(s.t, err)
-		if reached == 0 {
+		if reached.Reached == 0 {
 			break
 		}
 	}

@@ -60,6 +60,7 @@ func Processes() fx.Option {
 		organizationProcess, // an organization's beginning, suspension and end
 		invitationProcess,   // a person's way into an organization
 		exportProcess,       // a copy of everything that an organization has
+		rosterProcess,       // rosters, from the package to the classes
 		usageProcess,        // what each organization used, by day
 		operationRecorder,   // the rows in which long work reports
 	)
