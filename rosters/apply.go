@@ -329,10 +329,11 @@ func BeginUndo(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) error {
 	case source.LastImport == nil || *source.LastImport != id || full.CleanedAt != nil:
 		return ErrNotLast
 	}
-	if _, err := q.ImportOpen(ctx, i.SourceID); !errors.Is(err, pgx.ErrNoRows) {
-		if err != nil {
-			return fmt.Errorf("look for an open import: %w", err)
-		}
+	open, err := OpenImport(ctx, tx, i.SourceID)
+	switch {
+	case err != nil:
+		return err
+	case open != uuid.Nil:
 		return ErrImportOpen
 	}
 	n, err := q.ImportState(ctx, rostersdb.ImportStateParams{ID: id, State: string(Undoing), FromStates: []string{string(Applied), string(Failed)}})

@@ -291,30 +291,42 @@ func unmarshal(b json.RawMessage, to any) error {
 	return json.Unmarshal(b, to)
 }
 
-// Decide notes what a person decided about the changes that they were shown. A
-// repeated call with the same decision succeeds.
-func Decide(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, by *uuid.UUID, d Decision, hash string, withHeld bool) error {
+// OpenImport gives the open import of a source; none is uuid.Nil.
+func OpenImport(ctx context.Context, q tenancy.Queries, source uuid.UUID) (uuid.UUID, error) {
+	id, err := rostersdb.New(q).ImportOpen(ctx, source)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return uuid.Nil, nil
+	case err != nil:
+		return uuid.Nil, fmt.Errorf("look for an open import: %w", err)
+	}
+	return id, nil
+}
+
+// Decide notes what a person decided about the changes that they were shown. It says
+// false when the same was decided before, which succeeds.
+func Decide(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, by *uuid.UUID, d Decision, hash string, withHeld bool) (bool, error) {
 	q := rostersdb.New(tx)
 	row, err := q.ImportLock(ctx, id)
 	if err != nil {
-		return found("lock roster import", err, ErrNoImport)
+		return false, found("lock roster import", err, ErrNoImport)
 	}
 	switch {
 	case row.Decision != nil && Decision(*row.Decision) == d && value(row.DecidedHash) == hash:
-		return nil
+		return false, nil
 	case State(row.State) != Waiting || row.Decision != nil:
-		return ErrNotWaiting
+		return false, ErrNotWaiting
 	case value(row.DiffHash) != hash:
-		return ErrOtherDiff
+		return false, ErrOtherDiff
 	}
 	n, err := q.ImportDecide(ctx, rostersdb.ImportDecideParams{ID: id, Decision: string(d), DiffHash: hash, WithHeld: withHeld, DecidedBy: by})
 	if err != nil {
-		return fmt.Errorf("note decision: %w", err)
+		return false, fmt.Errorf("note decision: %w", err)
 	}
 	if n == 0 {
-		return ErrNotWaiting
+		return false, ErrNotWaiting
 	}
-	return nil
+	return true, nil
 }
 
 // Touch says that an open import makes progress, so that no sweep looks for it.

@@ -48,6 +48,11 @@ const (
 	ReadGuardians Action = "read_guardians"
 	SetGuardians  Action = "set_guardians"
 
+	// Rosters. To send one is less than to decide about what it changes.
+	ReadRosters   Action = "read_rosters"
+	SendRosters   Action = "send_rosters"
+	ManageRosters Action = "manage_rosters"
+
 	ManageKeys Action = "manage_keys"
 	ReadUsage  Action = "read_usage"
 	ReadAudit  Action = "read_audit"
@@ -87,6 +92,10 @@ var Grants = map[Action][]Role{
 	ReadGuardians: {Owner, Admin, Teacher},
 	SetGuardians:  {Owner, Admin},
 
+	ReadRosters:   {Owner, Admin},
+	SendRosters:   {Owner, Admin},
+	ManageRosters: {Owner, Admin},
+
 	ManageKeys: {Owner, Admin},
 	ReadUsage:  {Owner, Admin, Operator},
 	ReadAudit:  {Owner, Admin, Auditor, Operator},
@@ -102,7 +111,7 @@ func (a Actor) May(action Action) bool {
 // has set reads_while_suspended.
 var readActions = []Action{
 	ReadFiles, ReadSpaces, ReadQuota, ReadStats, ReadOperation, ReadOrganization, ReadTiers, ReadMembers, ReadGuardians, ReadUsage, ReadAudit,
-	ExportOrganization, ReadEvents,
+	ExportOrganization, ReadEvents, ReadRosters,
 }
 
 // Reads says whether the action is read-only.
