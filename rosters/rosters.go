@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"satchel/internal/fault"
 	"satchel/rosters/oneroster"
@@ -120,10 +121,17 @@ func AddSource(ctx context.Context, q tenancy.Queries, s Source, by uuid.UUID) e
 	return nil
 }
 
+// uniqueViolation is what PostgreSQL says of a name that is taken.
+const uniqueViolation = "23505"
+
 // SetSource changes what a person sets of a source.
 func SetSource(ctx context.Context, q tenancy.Queries, s Source) error {
 	n, err := rostersdb.New(q).SourceSet(ctx, rostersdb.SourceSetParams{ID: s.ID, Name: s.Name, AddsOnly: s.AddsOnly, KeepAges: s.KeepAges, LeaveDays: s.LeaveDays, PausedUntil: s.PausedUntil})
-	if err != nil {
+	var refused *pgconn.PgError
+	switch {
+	case errors.As(err, &refused) && refused.Code == uniqueViolation:
+		return ErrSourceExists
+	case err != nil:
 		return fmt.Errorf("change roster source: %w", err)
 	}
 	if n == 0 {

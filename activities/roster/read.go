@@ -21,7 +21,7 @@ var errDiffers = fault.New(fault.Conflict, "stored_bytes_differ", "The stored pa
 var (
 	infected    = rosters.StopReason{Code: "infected", Text: "The virus scanner found something in the package, so it was not read. Scan the computer that made it, export the roster again and send it."}
 	unscannable = rosters.StopReason{Code: "unscannable", Text: "The package cannot be scanned whole, so it was not read. Export the roster again as a plain zip of CSV files, without a password."}
-	rejected    = rosters.StopReason{Code: "rejected", Text: "The package holds a file that no roster has, such as a program. Send a zip that holds the CSV files and nothing else."}
+	rejected    = rosters.StopReason{Code: "rejected", Text: "The package is no complete zip, or holds a file that no roster has, such as a program. Export the roster again and send a zip that holds the CSV files and nothing else."}
 )
 
 // read copies the package beside the worker, so that the bytes that are scanned are
