@@ -11,7 +11,8 @@ begin
         execute format('grant execute on function %s to satchel_app', f);
     end loop;
 end $$;
-revoke create on schema app from satchel_system;
+revoke create on schema app from satchel_system, satchel_views;
+revoke create on schema public from satchel_views;
 
 -- What satchel_people has of the tables that hold nothing of a file: the rows of the
 -- organization, as the application, once there is an actor. A table whose own file

@@ -57,18 +57,18 @@ var conformance = []struct{ rule, query string }{
 	{"there are no policies but tenant, those of people, and system and deletion to satchel_system", tables + `
 		select name || '.' || polname from policies where (polname, roles) not in (('tenant', 'satchel_app'), ('system', 'satchel_system'), ('deletion', 'satchel_system'),
 			('system_place', 'satchel_system'), ('system_admit', 'satchel_system'), ('organization', 'satchel_people'), ('people', 'satchel_people'),
-			('people_read', 'satchel_people'), ('people_add', 'satchel_people'), ('people_change', 'satchel_people'), ('people_remove', 'satchel_people'))`},
-	{"every policy of people asks for the organization of an actor", tables + `
-		select name || '.' || polname from policies, unnest(array["using", checking]) e where roles = 'satchel_people' and e is not null
+			('people_read', 'satchel_people'), ('people_read', 'satchel_people,satchel_views'), ('views', 'satchel_views'), ('people_add', 'satchel_people'), ('people_change', 'satchel_people'), ('people_remove', 'satchel_people'))`},
+	{"every policy of people and of views asks for the organization of an actor", tables + `
+		select name || '.' || polname from policies, unnest(array["using", checking]) e where roles ~ 'satchel_(people|views)' and e is not null
 		   and e not like '%( SELECT app.people_org() AS %'`},
 	{"every table that reaches a file has its own rule for people", tables + `
 		select t.name from tables t where (t.name = 'files' or exists (select from pg_constraint k where k.conrelid = t.oid and k.contype = 'f'
 		         and k.confrelid in ('files'::regclass, 'file_versions'::regclass, 'uploads'::regclass)))
-		   and not exists (select from policies p where p.oid = t.oid and p.roles = 'satchel_people' and p.polname <> 'organization')`},
+		   and not exists (select from policies p where p.oid = t.oid and p.roles ~ 'satchel_people' and p.polname <> 'organization')`},
 	// Postgres hashes EXISTS on equal columns; an array becomes an index condition, which
 	// destroys the order of a page.
 	{"no policy holds an array", tables + `
-		select name || '.' || polname from policies, unnest(array["using", checking]) e where roles = 'satchel_people' and e like '%ARRAY( SELECT%'`},
+		select name || '.' || polname from policies, unnest(array["using", checking]) e where roles ~ 'satchel_people' and e like '%ARRAY( SELECT%'`},
 	{"only satchel_system has policies that are always true", tables + `
 		select name || '.' || polname from policies where roles <> 'satchel_system' and 'true' in (coalesce("using", ''), coalesce(checking, ''))`},
 	// Asked once a statement and not once a row.
@@ -89,29 +89,36 @@ var conformance = []struct{ rule, query string }{
 		 where k.contype = 'f' and k.confrelid = 'organizations'::regclass and a.attname <> 'organization_id'`},
 	{"organization_id is never null", tables + `
 		select t.name from tables t join pg_attribute a on a.attrelid = t.oid and a.attname = 'organization_id' where not a.attnotnull`},
-	{"views run with their reader's rights", `
-		select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'v'
-		   and not coalesce('security_invoker=true' = any (reloptions), false)`},
+	// satchel_views sees all that hangs on a file, so a view of its own joins that to files.
+	{"views run with their reader's rights, or with those of satchel_views", `
+		select relname from pg_class where relnamespace in ('public'::regnamespace, 'app'::regnamespace) and relkind = 'v'
+		   and not coalesce('security_invoker=true' = any (reloptions), false)
+		   and not (relowner = 'satchel_views'::regrole and relname in ('version_view', 'my_spaces', 'linked_files', 'linked_folders', 'my_wards'))`},
+	{"a view of satchel_views that reads what hangs on a file reads files", `
+		select c.relname from pg_class c where c.relkind = 'v' and c.relowner = 'satchel_views'::regrole
+		   and exists (select from pg_depend d join pg_rewrite w on w.oid = d.objid and w.ev_class = c.oid
+		                where d.refobjid in ('file_versions'::regclass, 'renditions'::regclass, 'version_steps'::regclass))
+		   and not exists (select from pg_depend d join pg_rewrite w on w.oid = d.objid and w.ev_class = c.oid where d.refobjid = 'files'::regclass)`},
 	{"there are no materialized views", `select relname from pg_class where relnamespace in ('public'::regnamespace, 'app'::regnamespace) and relkind = 'm'`},
 	{"there are no rewrite rules", `
 		select c.relname || '.' || w.rulename from pg_rewrite w join pg_class c on c.oid = w.ev_class
 		 where c.relnamespace = 'public'::regnamespace and w.rulename <> '_RETURN'`},
 	{"every table and view has its file", `
-		select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'f', 'v', 'm')
+		select relname from pg_class where relnamespace in ('public'::regnamespace, 'app'::regnamespace) and relkind in ('r', 'p', 'f', 'v', 'm')
 		   and relname <> 'schema_migrations' and relname <> all ($1)`},
 	{"no rights without a file", `
 		select distinct c.relname || ' to ' || coalesce(r.rolname, 'public') from pg_class c
 		  cross join lateral (select grantee from aclexplode(c.relacl)
 		        union select g.grantee from pg_attribute a, aclexplode(a.attacl) g where a.attrelid = c.oid) g
 		  left join pg_roles r on r.oid = g.grantee
-		 where c.relnamespace = 'public'::regnamespace and g.grantee <> c.relowner
-		   and (c.relname <> all ($1) or coalesce(r.rolname, 'public') not in ('satchel_app', 'satchel_people', 'satchel_system'))`},
+		 where c.relnamespace in ('public'::regnamespace, 'app'::regnamespace) and g.grantee <> c.relowner
+		   and (c.relname <> all ($1) or coalesce(r.rolname, 'public') not in ('satchel_app', 'satchel_people', 'satchel_system', 'satchel_views'))`},
 	{"no right to truncate, reference or trigger", `
 		select c.relname || ' to ' || r.rolname from pg_class c, pg_roles r where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v')
-		   and r.rolname in ('satchel_app', 'satchel_people', 'satchel_system') and has_table_privilege(r.oid, c.oid, 'TRUNCATE, REFERENCES, TRIGGER')`},
+		   and r.rolname in ('satchel_app', 'satchel_people', 'satchel_system', 'satchel_views') and has_table_privilege(r.oid, c.oid, 'TRUNCATE, REFERENCES, TRIGGER')`},
 	{"no sequence is granted", `
 		select c.relname from pg_class c, pg_roles r where c.relkind = 'S' and c.relnamespace in ('public'::regnamespace, 'app'::regnamespace)
-		   and r.rolname in ('satchel_app', 'satchel_people', 'satchel_system') and has_sequence_privilege(r.oid, c.oid, 'USAGE, SELECT, UPDATE')`},
+		   and r.rolname in ('satchel_app', 'satchel_people', 'satchel_system', 'satchel_views') and has_sequence_privilege(r.oid, c.oid, 'USAGE, SELECT, UPDATE')`},
 	{"definer functions are those of functions/, owned by satchel_system", `
 		select p.oid::regprocedure::text from pg_proc p where p.pronamespace in ('public'::regnamespace, 'app'::regnamespace)
 		   and p.prosecdef and (p.proname <> all ($2) or p.proowner <> 'satchel_system'::regrole or p.pronamespace <> 'app'::regnamespace)
@@ -127,7 +134,7 @@ var conformance = []struct{ rule, query string }{
 		select p.oid::regprocedure::text from pg_proc p where p.pronamespace in ('public'::regnamespace, 'app'::regnamespace)
 		   and exists (select from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) where grantee = 0)`},
 	{"the roles have no powers of their own", `
-		select rolname from pg_roles where rolname in ('satchel_app', 'satchel_people', 'satchel_system')
+		select rolname from pg_roles where rolname in ('satchel_app', 'satchel_people', 'satchel_system', 'satchel_views')
 		   and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication or rolcanlogin <> (rolname = 'satchel_app'))`},
 	// It becomes satchel_people for a transaction, and has none of its rights before.
 	{"the application is a member of no role but satchel_people", `
@@ -135,7 +142,7 @@ var conformance = []struct{ rule, query string }{
 		   and (roleid <> 'satchel_people'::regrole or pg_has_role('satchel_app', 'satchel_people', 'USAGE'))`},
 	{"the roles may create nothing in a schema", `
 		select n.nspname || ' by ' || r.rolname from pg_namespace n, pg_roles r where n.nspname in ('public', 'app')
-		   and r.rolname in ('satchel_app', 'satchel_people', 'satchel_system') and has_schema_privilege(r.oid, n.oid, 'CREATE')`},
+		   and r.rolname in ('satchel_app', 'satchel_people', 'satchel_system', 'satchel_views') and has_schema_privilege(r.oid, n.oid, 'CREATE')`},
 	{"no rights come by default", `select defaclobjtype::text from pg_default_acl`},
 }
 
@@ -178,7 +185,7 @@ func declared() (files, functions []string, err error) {
 		case "tables":
 			files = append(files, strings.TrimSuffix(path.Base(name), ".sql"))
 		case "views":
-			files = append(files, created(sql, `view (\w+)`)...)
+			files = append(files, created(sql, `view (?:app\.)?(\w+)`)...)
 		case "functions":
 			functions = append(functions, created(sql, `function app\.(\w+)\(`)...)
 		}
@@ -223,7 +230,7 @@ func TestConformanceNamesWhatIsWrong(t *testing.T) {
 		{"alter policy tenant on organizations using (true)", "tables without organization_id", "organizations"},
 		{"create policy other on files using (true)", "there are no policies but", "files.other"},
 		{"create policy other on files to satchel_app using (true)", "always true", "files.other"},
-		{"alter policy organization on members using (true)", "every policy of people asks", "members.organization"},
+		{"alter policy organization on members using (true)", "every policy of people and of views asks", "members.organization"},
 		{"drop policy people on renditions", "every table that reaches a file", "renditions"},
 		{"alter policy people_read on files using (organization_id = (select app.people_org()) and space_id = any (array(select space_id from space_members)))", "no policy holds an array", "files.people_read"},
 		{"create unique index sneaky on files (name)", "every primary and unique key leads", "files.sneaky"},
@@ -231,7 +238,10 @@ func TestConformanceNamesWhatIsWrong(t *testing.T) {
 			"references between tenants' tables", "renditions.loose"},
 		{"alter table files add column school uuid constraint elsewhere references organizations (id)", "references to organizations", "files.elsewhere"},
 		{"create table letters (organization_id uuid)", "organization_id is never null", "letters"},
-		{"alter view version_view reset (security_invoker)", "views run with their reader's rights", "version_view"},
+		{"alter view usage_levels reset (security_invoker)", "views run with their reader's rights", "usage_levels"},
+		{"create view app.leak as select * from file_versions", "views run with their reader's rights", "leak"},
+		{"alter policy views on file_versions using (organization_id = (select app.org()))", "every policy of people and of views asks", "file_versions.views"},
+		{"create view app.leak as select * from file_versions; grant create on schema app to satchel_views; alter view app.leak owner to satchel_views", "a view of satchel_views that reads what hangs on a file", "leak"},
 		{"create materialized view sums as select 1 as one", "no materialized views", "sums"},
 		{"create rule quiet as on delete to files do instead nothing", "no rewrite rules", "files.quiet"},
 		{table, "every table and view has its file", "letters"},

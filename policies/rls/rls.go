@@ -20,10 +20,10 @@ import (
 var Files embed.FS
 
 // Names lists the files in the order in which they are applied: the roles that
-// the others grant to, tables, the views of tables, the functions that read
-// both, and what closes the schema.
+// the others grant to, the views, which the rules of tables ask, the tables, the
+// functions that read both, and what closes the schema.
 func Names() (names []string, err error) {
-	for _, pattern := range []string{"roles.sql", "tables/*.sql", "views/*.sql", "functions/*.sql", "close.sql"} {
+	for _, pattern := range []string{"roles.sql", "views/*.sql", "tables/*.sql", "functions/*.sql", "close.sql"} {
 		found, err := fs.Glob(Files, pattern)
 		if err != nil {
 			return nil, err

@@ -1,6 +1,8 @@
 -- The roles, and what they may reach. Applied again after every migration: these
 -- files are the whole of the access rules.
-do $$ begin
+do $$
+declare owning text;
+begin
     if not exists (select from pg_roles where rolname = 'satchel_app') then
         create role satchel_app login nosuperuser nobypassrls nocreatedb nocreaterole;
     end if;
@@ -22,12 +24,18 @@ do $$ begin
     if not exists (select from pg_roles where rolname = 'satchel_system') then
         create role satchel_system nologin nosuperuser nobypassrls;
     end if;
+    -- Owns the views that join what a person reads to what hangs on it: those look with
+    -- their owner's policies, which ask for the actor all the same. It cannot log in.
+    if not exists (select from pg_roles where rolname = 'satchel_views') then
+        create role satchel_views nologin nosuperuser nobypassrls;
+    end if;
     -- Since PostgreSQL 16, anyone who made a role is a member of it without the right
     -- to act as it, which giving it functions takes; 15 does not know that right.
-    if not pg_has_role(current_user, 'satchel_system',
-                       case when current_setting('server_version_num')::integer >= 160000 then 'SET' else 'MEMBER' end) then
-        execute format('grant satchel_system to %I', current_user);
-    end if;
+    for owning in select unnest(array['satchel_system', 'satchel_views']) loop
+        if not pg_has_role(current_user, owning, case when current_setting('server_version_num')::integer >= 160000 then 'SET' else 'MEMBER' end) then
+            execute format('grant %I to %I', owning, current_user);
+        end if;
+    end loop;
 end $$;
 
 -- The organization of the current transaction. A fresh connection has no setting
@@ -40,52 +48,75 @@ $$ select nullif(current_setting('app.current_org_id', true), '')::uuid $$;
 create or replace function app.actor() returns uuid language sql stable parallel safe as
 $$ select nullif(current_setting('app.actor', true), '')::uuid $$;
 
--- The organization of a transaction that has an actor.
+-- Whether the platform's own work asks, through a view. current_user is the role of the
+-- statement, also inside a view that another role owns.
+create or replace function app.organization_wide() returns boolean language sql stable parallel safe as
+$$ select current_user = 'satchel_app' $$;
+
+-- The organization of a transaction that has an actor, or is the platform's own.
 create or replace function app.people_org() returns uuid language sql stable parallel safe as
-$$ select case when app.actor() is not null then app.org() end $$;
+$$ select case when app.actor() is not null or app.organization_wide() then app.org() end $$;
 
 -- A table without its file here is unreachable: everything is taken away first.
-revoke all on all tables in schema public from satchel_app, satchel_people, satchel_system, public;
-revoke all on all functions in schema app from satchel_app, satchel_people, public;
+revoke all on all tables in schema public from satchel_app, satchel_people, satchel_system, satchel_views, public;
+revoke all on all tables in schema app from satchel_app, satchel_people, satchel_system, satchel_views, public;
+revoke all on all functions in schema app from satchel_app, satchel_people, satchel_views, public;
 revoke create on schema public from public;
-grant usage on schema public, app to satchel_app, satchel_people, satchel_system;
-grant create on schema app to satchel_system;
-grant execute on function app.org(), app.actor(), app.people_org() to satchel_app, satchel_people, satchel_system;
+grant usage on schema public, app to satchel_app, satchel_people, satchel_system, satchel_views;
+grant create on schema app to satchel_system, satchel_views;
+grant create on schema public to satchel_views;
+grant execute on function app.org(), app.actor(), app.organization_wide(), app.people_org() to satchel_app, satchel_people, satchel_system, satchel_views;
 
 -- What the policies of people ask once a statement: whether the actor's API key acts
--- in all spaces, and whether the actor administers the organization.
-create or replace function app.all_spaces() returns boolean language sql stable parallel safe as
-$$ select exists (select from members m where m.organization_id = app.people_org() and m.user_id = app.actor() and m.all_spaces) $$;
-create or replace function app.is_admin() returns boolean language sql stable parallel safe as
-$$ select exists (select from members m where m.organization_id = app.people_org() and m.user_id = app.actor() and m.role in ('owner', 'admin') and not m.service) $$;
-grant execute on function app.all_spaces(), app.is_admin() to satchel_people;
+-- in all spaces, and whether the actor administers the organization. These, and those
+-- below that a policy asks for a row, are PL/pgSQL: a function in SQL becomes part of
+-- the statement, and with it the policies of every table that it reads, which then take
+-- longer to plan than the statement takes to run.
+create or replace function app.all_spaces() returns boolean language plpgsql stable parallel safe as
+$$ begin return exists (select from members m where m.organization_id = app.people_org() and m.user_id = app.actor() and m.all_spaces); end $$;
+create or replace function app.is_admin() returns boolean language plpgsql stable parallel safe as
+$$ begin return exists (select from members m where m.organization_id = app.people_org() and m.user_id = app.actor() and m.role in ('owner', 'admin') and not m.service); end $$;
+grant execute on function app.all_spaces(), app.is_admin() to satchel_app, satchel_people;
 
 -- The actor's level in a space; 0 outside.
-create or replace function app.my_level(space uuid) returns integer language sql stable parallel safe as $$
-    select case when app.all_spaces() then 3 else coalesce(max(m.level), 0) end::integer from space_members m
-     where m.organization_id = app.people_org() and m.space_id = space and m.user_id = app.actor() and m.begins_at <= now() and m.ends_at > now()
-$$;
+create or replace function app.my_level(space uuid) returns integer language plpgsql stable parallel safe as $$
+begin
+    return case when app.all_spaces() then 3 else
+        (select coalesce(max(m.level), 0) from app.my_spaces m where m.organization_id = app.people_org() and m.space_id = space) end;
+end $$;
 
--- Whether the actor may change a file that they see: the condition of the policy
--- people_change of files, for the rows that hang on it.
-create or replace function app.may_change_file(file uuid) returns boolean language sql stable parallel safe as $$
-    select exists (select from files f where f.organization_id = app.people_org() and f.id = file
-        and (f.uploaded_by = app.actor() and f.handed_in_at is null or app.my_level(f.space_id) >= 3
-             or exists (select from file_links l where l.organization_id = f.organization_id and l.file_id = f.id and l.level = 'edit'
-                           and l.starts_at <= now() and l.ends_at > now() and app.my_level(l.space_id) >= 1)
-             or exists (select from folder_paths p join folder_links l on l.organization_id = p.organization_id and l.folder_id = p.ancestor_id
-                         where p.organization_id = f.organization_id and p.folder_id = f.folder_id and l.level = 'edit'
-                           and l.starts_at <= now() and l.ends_at > now() and app.my_level(l.space_id) >= 1)))
-$$;
+-- Whether the actor reads a file, and a version: for the rows that hang on them.
+create or replace function app.may_read_file(file uuid) returns boolean language plpgsql stable parallel safe as $$
+begin
+    return exists (select from files f where f.organization_id = app.people_org() and f.id = file);
+end $$;
+create or replace function app.may_read_version(version uuid) returns boolean language plpgsql stable parallel safe as $$
+begin
+    return exists (select from file_versions v where v.organization_id = app.people_org() and v.id = version);
+end $$;
+
+-- Whether the actor may change a file that they see.
+create or replace function app.may_change_file(file uuid) returns boolean language plpgsql stable parallel safe as $$
+begin
+    return exists (select from files f where f.organization_id = app.people_org() and f.id = file
+        and (f.uploaded_by = app.actor() and f.handed_in_at is null
+             or exists (select from app.my_spaces m where m.organization_id = f.organization_id and m.space_id = f.space_id and m.level >= 3)
+             or exists (select from app.linked_files l where l.organization_id = f.organization_id and l.file_id = f.id and l.level = 'edit')
+             or exists (select from app.linked_folders l where l.organization_id = f.organization_id and l.folder_id = f.folder_id and l.level = 'edit')
+             or (select app.all_spaces())));
+end $$;
 
 -- Only what all in a space see is shown elsewhere.
-create or replace function app.may_link_file(file uuid) returns boolean language sql stable parallel safe as $$
-    select app.may_change_file(file) and exists (select from files f where f.organization_id = app.people_org() and f.id = file and f.needs <= 1)
-$$;
-create or replace function app.may_link_folder(folder uuid) returns boolean language sql stable parallel safe as $$
-    select exists (select from folders d where d.organization_id = app.people_org() and d.id = folder and d.mode <> 'handin' and app.my_level(d.space_id) >= 3)
-$$;
-grant execute on function app.my_level(uuid), app.may_change_file(uuid), app.may_link_file(uuid), app.may_link_folder(uuid) to satchel_people;
+create or replace function app.may_link_file(file uuid) returns boolean language plpgsql stable parallel safe as $$
+begin
+    return app.may_change_file(file) and exists (select from files f where f.organization_id = app.people_org() and f.id = file and f.needs <= 1);
+end $$;
+create or replace function app.may_link_folder(folder uuid) returns boolean language plpgsql stable parallel safe as $$
+begin
+    return exists (select from folders d where d.organization_id = app.people_org() and d.id = folder and d.mode <> 'handin' and app.my_level(d.space_id) >= 3);
+end $$;
+grant execute on function app.my_level(uuid), app.may_read_file(uuid), app.may_read_version(uuid), app.may_change_file(uuid),
+    app.may_link_file(uuid), app.may_link_folder(uuid) to satchel_people;
 
 -- What a role alone gives in a space of a kind. A service account has what was
 -- granted to it.

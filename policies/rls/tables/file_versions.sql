@@ -8,8 +8,7 @@ grant select, insert, update, delete on file_versions to satchel_app;
 -- Who reads the file reads its versions; who may change it adds one.
 drop policy if exists people_read on file_versions;
 create policy people_read on file_versions for select to satchel_people
-    using (organization_id = (select app.people_org())
-       and exists (select from files f where f.organization_id = file_versions.organization_id and f.id = file_versions.file_id));
+    using (organization_id = (select app.people_org()) and app.may_read_file(file_id));
 drop policy if exists people_add on file_versions;
 create policy people_add on file_versions for insert to satchel_people
     with check (organization_id = (select app.people_org()) and uploaded_by = (select app.actor()) and app.may_change_file(file_id));

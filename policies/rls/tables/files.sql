@@ -11,84 +11,37 @@ create policy tenant on files for all to satchel_app
     using (organization_id = (select app.org())) with check (organization_id = (select app.org()));
 grant select, insert, update, delete on files to satchel_app;
 drop policy if exists people_read on files;
-create policy people_read on files for select to satchel_people
+create policy people_read on files for select to satchel_people, satchel_views
     using (organization_id = (select app.people_org())
-       and ((needs <= 1 and (visible_from is null or visible_from <= now())
-              and exists (select from space_members m where m.organization_id = files.organization_id and m.space_id = files.space_id
-                       and m.user_id = (select app.actor()) and m.begins_at <= now() and m.ends_at > now()))
-            or exists (select from space_members m where m.organization_id = files.organization_id and m.space_id = files.space_id
-                       and m.user_id = (select app.actor()) and m.level >= 3 and m.begins_at <= now() and m.ends_at > now())
+       and ((select app.organization_wide())
+            or needs <= 1 and (visible_from is null or visible_from <= now())
+              and (exists (select from app.my_spaces m where m.organization_id = files.organization_id and m.space_id = files.space_id)
+                   or exists (select from app.linked_files l where l.organization_id = files.organization_id and l.file_id = files.id)
+                   or exists (select from app.linked_folders l where l.organization_id = files.organization_id and l.folder_id = files.folder_id))
+            or exists (select from app.my_spaces m where m.organization_id = files.organization_id and m.space_id = files.space_id and m.level >= 3)
             or subject_id = (select app.actor())
-            or exists (select from guardianships g -- as the view wards has it, which is made after this
-                       left join members s on s.organization_id = g.organization_id and s.user_id = g.student_id
-                       left join people p on p.organization_id = g.organization_id and p.user_id = g.student_id
-                       where g.organization_id = files.organization_id and g.student_id = files.subject_id and g.parent_id = (select app.actor())
-                       and case when s.user_id is not null then s.role = 'student' and not s.service else p.kind = 'student' and p.state <> 'left' end
-                       and (p.adult_from is null or p.adult_from > current_date)
-                       and not exists (select from members a where a.organization_id = g.organization_id and a.user_id = g.parent_id and a.role = 'student'))
-            or (needs <= 1 and (visible_from is null or visible_from <= now())
-              and (exists (select from file_links l
-                       join space_members m on m.organization_id = l.organization_id and m.space_id = l.space_id
-                       where l.organization_id = files.organization_id and l.file_id = files.id and l.starts_at <= now() and l.ends_at > now()
-                       and m.user_id = (select app.actor()) and m.begins_at <= now() and m.ends_at > now())
-                   or exists (select from folder_paths p
-                       join folder_links l on l.organization_id = p.organization_id and l.folder_id = p.ancestor_id and l.starts_at <= now() and l.ends_at > now()
-                       join space_members m on m.organization_id = l.organization_id and m.space_id = l.space_id
-                       where p.organization_id = files.organization_id and p.folder_id = files.folder_id
-                       and m.user_id = (select app.actor()) and m.begins_at <= now() and m.ends_at > now())))
+            or exists (select from app.my_wards w where w.organization_id = files.organization_id and w.student_id = files.subject_id)
             or (select app.all_spaces())));
 -- A file that is handed in is its reader's to change, no longer its writer's.
 drop policy if exists people_add on files;
 create policy people_add on files for insert to satchel_people
     with check (organization_id = (select app.people_org()) and uploaded_by = (select app.actor())
-       and (exists (select from space_members m where m.organization_id = files.organization_id and m.space_id = files.space_id
-                       and m.user_id = (select app.actor()) and m.level >= 3 and m.begins_at <= now() and m.ends_at > now())
+       and (exists (select from app.my_spaces m where m.organization_id = files.organization_id and m.space_id = files.space_id and m.level >= 3)
             or (needs <= 1 or subject_id = (select app.actor()))
-              and exists (select from space_members m where m.organization_id = files.organization_id and m.space_id = files.space_id
-                       and m.user_id = (select app.actor()) and m.level >= 2 and m.begins_at <= now() and m.ends_at > now())
-            or exists (select from folder_paths p
-                       join folder_links l on l.organization_id = p.organization_id and l.folder_id = p.ancestor_id and l.starts_at <= now() and l.ends_at > now() and l.level in ('add', 'edit')
-                       join space_members m on m.organization_id = l.organization_id and m.space_id = l.space_id
-                       where p.organization_id = files.organization_id and p.folder_id = files.folder_id
-                       and m.user_id = (select app.actor()) and m.begins_at <= now() and m.ends_at > now())
+              and exists (select from app.my_spaces m where m.organization_id = files.organization_id and m.space_id = files.space_id and m.level >= 2)
+            or exists (select from app.linked_folders l where l.organization_id = files.organization_id and l.folder_id = files.folder_id and l.level in ('add', 'edit'))
             or (select app.all_spaces())));
 drop policy if exists people_change on files;
 create policy people_change on files for update to satchel_people
-    using (organization_id = (select app.people_org())
-       and (uploaded_by = (select app.actor()) and handed_in_at is null
-            or exists (select from space_members m where m.organization_id = files.organization_id and m.space_id = files.space_id
-                       and m.user_id = (select app.actor()) and m.level >= 3 and m.begins_at <= now() and m.ends_at > now())
-            or exists (select from file_links l
-                       join space_members m on m.organization_id = l.organization_id and m.space_id = l.space_id
-                       where l.organization_id = files.organization_id and l.file_id = files.id and l.starts_at <= now() and l.ends_at > now() and l.level = 'edit'
-                       and m.user_id = (select app.actor()) and m.begins_at <= now() and m.ends_at > now())
-            or exists (select from folder_paths p
-                       join folder_links l on l.organization_id = p.organization_id and l.folder_id = p.ancestor_id and l.starts_at <= now() and l.ends_at > now() and l.level = 'edit'
-                       join space_members m on m.organization_id = l.organization_id and m.space_id = l.space_id
-                       where p.organization_id = files.organization_id and p.folder_id = files.folder_id
-                       and m.user_id = (select app.actor()) and m.begins_at <= now() and m.ends_at > now())
-            or (select app.all_spaces())))
+    using (organization_id = (select app.people_org()) and app.may_change_file(id))
     with check (organization_id = (select app.people_org())
        and (uploaded_by = (select app.actor())
-              and exists (select from space_members m where m.organization_id = files.organization_id and m.space_id = files.space_id
-                       and m.user_id = (select app.actor()) and m.level >= 2 and m.begins_at <= now() and m.ends_at > now())
-            or exists (select from space_members m where m.organization_id = files.organization_id and m.space_id = files.space_id
-                       and m.user_id = (select app.actor()) and m.level >= 3 and m.begins_at <= now() and m.ends_at > now())
+              and exists (select from app.my_spaces m where m.organization_id = files.organization_id and m.space_id = files.space_id and m.level >= 2)
+            or exists (select from app.my_spaces m where m.organization_id = files.organization_id and m.space_id = files.space_id and m.level >= 3)
             or uploaded_by = (select app.actor())
-              and exists (select from folder_paths p
-                       join folder_links l on l.organization_id = p.organization_id and l.folder_id = p.ancestor_id and l.starts_at <= now() and l.ends_at > now() and l.level in ('add', 'edit')
-                       join space_members m on m.organization_id = l.organization_id and m.space_id = l.space_id
-                       where p.organization_id = files.organization_id and p.folder_id = files.folder_id
-                       and m.user_id = (select app.actor()) and m.begins_at <= now() and m.ends_at > now())
-            or exists (select from file_links l
-                       join space_members m on m.organization_id = l.organization_id and m.space_id = l.space_id
-                       where l.organization_id = files.organization_id and l.file_id = files.id and l.starts_at <= now() and l.ends_at > now() and l.level = 'edit'
-                       and m.user_id = (select app.actor()) and m.begins_at <= now() and m.ends_at > now())
-            or exists (select from folder_paths p
-                       join folder_links l on l.organization_id = p.organization_id and l.folder_id = p.ancestor_id and l.starts_at <= now() and l.ends_at > now() and l.level = 'edit'
-                       join space_members m on m.organization_id = l.organization_id and m.space_id = l.space_id
-                       where p.organization_id = files.organization_id and p.folder_id = files.folder_id
-                       and m.user_id = (select app.actor()) and m.begins_at <= now() and m.ends_at > now())
+              and exists (select from app.linked_folders l where l.organization_id = files.organization_id and l.folder_id = files.folder_id and l.level in ('add', 'edit'))
+            or exists (select from app.linked_files l where l.organization_id = files.organization_id and l.file_id = files.id and l.level = 'edit')
+            or exists (select from app.linked_folders l where l.organization_id = files.organization_id and l.folder_id = files.folder_id and l.level = 'edit')
             or (select app.all_spaces())));
 grant select, insert, update on files to satchel_people;
 drop policy if exists system on files;

@@ -10,14 +10,12 @@ grant select, insert, update, delete on folder_links to satchel_app;
 drop policy if exists people_read on folder_links;
 create policy people_read on folder_links for select to satchel_people
     using (organization_id = (select app.people_org())
-       and (added_by = (select app.actor()) or exists (select from space_members m where m.organization_id = folder_links.organization_id and m.space_id = folder_links.space_id
-                       and m.user_id = (select app.actor()) and m.begins_at <= now() and m.ends_at > now())
+       and (added_by = (select app.actor()) or exists (select from app.my_spaces m where m.organization_id = folder_links.organization_id and m.space_id = folder_links.space_id)
             or (select app.all_spaces())));
 drop policy if exists people_add on folder_links;
 create policy people_add on folder_links for insert to satchel_people
     with check (organization_id = (select app.people_org()) and added_by = (select app.actor())
-       and exists (select from space_members m where m.organization_id = folder_links.organization_id and m.space_id = folder_links.space_id
-                       and m.user_id = (select app.actor()) and m.level >= 2 and m.begins_at <= now() and m.ends_at > now())
+       and exists (select from app.my_spaces m where m.organization_id = folder_links.organization_id and m.space_id = folder_links.space_id and m.level >= 2)
        and app.may_link_folder(folder_id));
 drop policy if exists people_change on folder_links;
 create policy people_change on folder_links for update to satchel_people
@@ -28,6 +26,5 @@ drop policy if exists people_remove on folder_links;
 create policy people_remove on folder_links for delete to satchel_people
     using (organization_id = (select app.people_org())
        and (added_by = (select app.actor()) or app.may_link_folder(folder_id)
-            or exists (select from space_members m where m.organization_id = folder_links.organization_id and m.space_id = folder_links.space_id
-                       and m.user_id = (select app.actor()) and m.level >= 3 and m.begins_at <= now() and m.ends_at > now())));
+            or exists (select from app.my_spaces m where m.organization_id = folder_links.organization_id and m.space_id = folder_links.space_id and m.level >= 3)));
 grant select, insert, update (level, starts_at, ends_at), delete on folder_links to satchel_people;

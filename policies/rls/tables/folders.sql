@@ -10,43 +10,30 @@ grant select, insert, update, delete on folders to satchel_app;
 drop policy if exists people_read on folders;
 create policy people_read on folders for select to satchel_people
     using (organization_id = (select app.people_org())
-       and (exists (select from space_members m where m.organization_id = folders.organization_id and m.space_id = folders.space_id
-                       and m.user_id = (select app.actor()) and m.begins_at <= now() and m.ends_at > now())
-            or exists (select from folder_paths p
-                       join folder_links l on l.organization_id = p.organization_id and l.folder_id = p.ancestor_id and l.starts_at <= now() and l.ends_at > now()
-                       join space_members m on m.organization_id = l.organization_id and m.space_id = l.space_id
-                       where p.organization_id = folders.organization_id and p.folder_id = folders.id
-                       and m.user_id = (select app.actor()) and m.begins_at <= now() and m.ends_at > now())
+       and (exists (select from app.my_spaces m where m.organization_id = folders.organization_id and m.space_id = folders.space_id)
+            or exists (select from app.linked_folders l where l.organization_id = folders.organization_id and l.folder_id = folders.id)
             or (select app.all_spaces())));
 drop policy if exists people_add on folders;
 create policy people_add on folders for insert to satchel_people
     with check (organization_id = (select app.people_org()) and created_by = (select app.actor())
-       and (exists (select from space_members m where m.organization_id = folders.organization_id and m.space_id = folders.space_id
-                       and m.user_id = (select app.actor()) and m.level >= 3 and m.begins_at <= now() and m.ends_at > now())
-            or mode = 'shared' and exists (select from space_members m where m.organization_id = folders.organization_id and m.space_id = folders.space_id
-                       and m.user_id = (select app.actor()) and m.level >= 2 and m.begins_at <= now() and m.ends_at > now())
+       and (exists (select from app.my_spaces m where m.organization_id = folders.organization_id and m.space_id = folders.space_id and m.level >= 3)
+            or mode = 'shared' and exists (select from app.my_spaces m where m.organization_id = folders.organization_id and m.space_id = folders.space_id and m.level >= 2)
             or (select app.all_spaces())));
 drop policy if exists people_change on folders;
 create policy people_change on folders for update to satchel_people
     using (organization_id = (select app.people_org())
-       and (created_by = (select app.actor()) and mode = 'shared' and exists (select from space_members m where m.organization_id = folders.organization_id and m.space_id = folders.space_id
-                       and m.user_id = (select app.actor()) and m.level >= 2 and m.begins_at <= now() and m.ends_at > now())
-            or exists (select from space_members m where m.organization_id = folders.organization_id and m.space_id = folders.space_id
-                       and m.user_id = (select app.actor()) and m.level >= 3 and m.begins_at <= now() and m.ends_at > now())
+       and (created_by = (select app.actor()) and mode = 'shared' and exists (select from app.my_spaces m where m.organization_id = folders.organization_id and m.space_id = folders.space_id and m.level >= 2)
+            or exists (select from app.my_spaces m where m.organization_id = folders.organization_id and m.space_id = folders.space_id and m.level >= 3)
             or (select app.all_spaces())))
     with check (organization_id = (select app.people_org())
-       and (exists (select from space_members m where m.organization_id = folders.organization_id and m.space_id = folders.space_id
-                       and m.user_id = (select app.actor()) and m.level >= 3 and m.begins_at <= now() and m.ends_at > now())
-            or mode = 'shared' and exists (select from space_members m where m.organization_id = folders.organization_id and m.space_id = folders.space_id
-                       and m.user_id = (select app.actor()) and m.level >= 2 and m.begins_at <= now() and m.ends_at > now())
+       and (exists (select from app.my_spaces m where m.organization_id = folders.organization_id and m.space_id = folders.space_id and m.level >= 3)
+            or mode = 'shared' and exists (select from app.my_spaces m where m.organization_id = folders.organization_id and m.space_id = folders.space_id and m.level >= 2)
             or (select app.all_spaces())));
 drop policy if exists people_remove on folders;
 create policy people_remove on folders for delete to satchel_people
     using (organization_id = (select app.people_org())
-       and (created_by = (select app.actor()) and mode = 'shared' and exists (select from space_members m where m.organization_id = folders.organization_id and m.space_id = folders.space_id
-                       and m.user_id = (select app.actor()) and m.level >= 2 and m.begins_at <= now() and m.ends_at > now())
-            or exists (select from space_members m where m.organization_id = folders.organization_id and m.space_id = folders.space_id
-                       and m.user_id = (select app.actor()) and m.level >= 3 and m.begins_at <= now() and m.ends_at > now())
+       and (created_by = (select app.actor()) and mode = 'shared' and exists (select from app.my_spaces m where m.organization_id = folders.organization_id and m.space_id = folders.space_id and m.level >= 2)
+            or exists (select from app.my_spaces m where m.organization_id = folders.organization_id and m.space_id = folders.space_id and m.level >= 3)
             or (select app.all_spaces())));
 grant select, insert, update, delete on folders to satchel_people;
 drop policy if exists system on folders;

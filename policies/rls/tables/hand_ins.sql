@@ -10,11 +10,9 @@ drop policy if exists people_read on hand_ins;
 create policy people_read on hand_ins for select to satchel_people
     using (organization_id = (select app.people_org())
        and (student_id = (select app.actor())
-            or exists (select from guardianships g where g.organization_id = hand_ins.organization_id and g.student_id = hand_ins.student_id
-                       and g.parent_id = (select app.actor()))
-            or exists (select from folders d join space_members m on m.organization_id = d.organization_id and m.space_id = d.space_id
-                       where d.organization_id = hand_ins.organization_id and d.id = hand_ins.folder_id and m.user_id = (select app.actor())
-                       and m.level >= 3 and m.begins_at <= now() and m.ends_at > now())));
+            or exists (select from app.my_wards w where w.organization_id = hand_ins.organization_id and w.student_id = hand_ins.student_id)
+            or exists (select from folders d join app.my_spaces m on m.organization_id = d.organization_id and m.space_id = d.space_id
+                       where d.organization_id = hand_ins.organization_id and d.id = hand_ins.folder_id and m.level >= 3)));
 grant select on hand_ins to satchel_people;
 drop policy if exists system on hand_ins;
 create policy system on hand_ins for all to satchel_system using (true) with check (true);

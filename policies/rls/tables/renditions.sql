@@ -8,7 +8,5 @@ grant select, insert, update, delete on renditions to satchel_app;
 -- Who reaches the version reaches these.
 drop policy if exists people on renditions;
 create policy people on renditions for all to satchel_people
-    using (organization_id = (select app.people_org())
-       and exists (select from file_versions p where p.organization_id = renditions.organization_id and p.id = renditions.version_id))
-    with check (organization_id = (select app.people_org())
-       and exists (select from file_versions p where p.organization_id = renditions.organization_id and p.id = renditions.version_id));
+    using (organization_id = (select app.people_org()) and app.may_read_version(version_id))
+    with check (organization_id = (select app.people_org()) and app.may_read_version(version_id));

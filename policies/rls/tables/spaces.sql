@@ -9,8 +9,7 @@ grant select, insert, update, delete on spaces to satchel_app;
 drop policy if exists people_read on spaces;
 create policy people_read on spaces for select to satchel_people
     using (organization_id = (select app.people_org())
-       and (exists (select from space_members m where m.organization_id = spaces.organization_id and m.space_id = spaces.id
-                       and m.user_id = (select app.actor()) and m.begins_at <= now() and m.ends_at > now())
+       and (exists (select from app.my_spaces m where m.organization_id = spaces.organization_id and m.space_id = spaces.id)
             or (select app.all_spaces())));
 -- Groups, libraries and the like are made by people; the row of their maker comes
 -- from a trigger.
@@ -20,7 +19,6 @@ create policy people_add on spaces for insert to satchel_people
 drop policy if exists people_change on spaces;
 create policy people_change on spaces for update to satchel_people
     using (organization_id = (select app.people_org())
-       and exists (select from space_members m where m.organization_id = spaces.organization_id and m.space_id = spaces.id
-                      and m.user_id = (select app.actor()) and m.level = 4 and m.begins_at <= now() and m.ends_at > now()))
+       and exists (select from app.my_spaces m where m.organization_id = spaces.organization_id and m.space_id = spaces.id and m.level = 4))
     with check (organization_id = (select app.people_org()));
 grant select, insert, update (name, state, trash_days, updated_at) on spaces to satchel_people;

@@ -8,6 +8,5 @@ grant select, insert, delete on stars to satchel_app;
 drop policy if exists people on stars;
 create policy people on stars for all to satchel_people
     using (organization_id = (select app.people_org()) and user_id = (select app.actor()))
-    with check (organization_id = (select app.people_org()) and user_id = (select app.actor())
-       and exists (select from files f where f.organization_id = stars.organization_id and f.id = stars.file_id));
+    with check (organization_id = (select app.people_org()) and user_id = (select app.actor()) and app.may_read_file(file_id));
 grant select, insert, delete on stars to satchel_people;

@@ -35,7 +35,5 @@ create constraint trigger a_limit after insert on uploads
 -- Who reaches the version reaches these.
 drop policy if exists people on uploads;
 create policy people on uploads for all to satchel_people
-    using (organization_id = (select app.people_org())
-       and exists (select from file_versions p where p.organization_id = uploads.organization_id and p.id = uploads.version_id))
-    with check (organization_id = (select app.people_org())
-       and exists (select from file_versions p where p.organization_id = uploads.organization_id and p.id = uploads.version_id));
+    using (organization_id = (select app.people_org()) and app.may_read_version(version_id))
+    with check (organization_id = (select app.people_org()) and app.may_read_version(version_id));

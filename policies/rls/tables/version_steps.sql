@@ -20,7 +20,5 @@ grant execute on function app.step_event() to satchel_app;
 -- Who reaches the version reaches these.
 drop policy if exists people on version_steps;
 create policy people on version_steps for all to satchel_people
-    using (organization_id = (select app.people_org())
-       and exists (select from file_versions p where p.organization_id = version_steps.organization_id and p.id = version_steps.version_id))
-    with check (organization_id = (select app.people_org())
-       and exists (select from file_versions p where p.organization_id = version_steps.organization_id and p.id = version_steps.version_id));
+    using (organization_id = (select app.people_org()) and app.may_read_version(version_id))
+    with check (organization_id = (select app.people_org()) and app.may_read_version(version_id));

@@ -1,10 +1,11 @@
 -- A version as people see it: with its file, its renditions and its steps, and
 -- the state of the newest version. shown_id is the version that a file answers
--- with when none is named: the newest published one, else the newest. The view
--- runs with its reader's rights, so the rules of its tables hold.
+-- with when none is named: the newest published one, else the newest. It belongs to
+-- satchel_views: the access rule decides about the file, once, and what is joined to
+-- that file needs no rule but the organization's.
 --
 -- A change that removes or reorders columns drops the view first.
-create or replace view version_view with (security_invoker = true) as
+create or replace view version_view as
 select f.organization_id, f.id as file_id, f.name, f.description, f.category, f.status as file_status,
        f.uploaded_by as owner_id, f.trashed_at, f.created_at, f.updated_at,
        coalesce(f.current_id, f.head_id) as shown_id, f.current_id, f.head_id, f.event_seq,
@@ -24,4 +25,17 @@ select f.organization_id, f.id as file_id, f.name, f.description, f.category, f.
   from files f
   join file_versions v on v.organization_id = f.organization_id and v.file_id = f.id
   join file_versions h on h.organization_id = f.organization_id and h.id = f.head_id;
+alter view version_view reset (security_invoker);
+alter view version_view owner to satchel_views;
+revoke all on version_view from satchel_views;
 grant select on version_view to satchel_app;
+do $$
+declare t text;
+begin
+    foreach t in array array['file_versions', 'renditions', 'version_steps'] loop
+        execute format('drop policy if exists views on %I', t);
+        execute format('create policy views on %I for select to satchel_views using (organization_id = (select app.people_org()))', t);
+        execute format('grant select on %I to satchel_views', t);
+    end loop;
+end $$;
+grant select on files to satchel_views;
