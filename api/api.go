@@ -26,6 +26,7 @@ import (
 	"satchel/api/organizations"
 	apipeople "satchel/api/people"
 	"satchel/api/ratelimit"
+	"satchel/api/rosters"
 	"satchel/api/spaces"
 	"satchel/api/storage"
 	apiusage "satchel/api/usage"
@@ -50,6 +51,7 @@ type Workflows interface {
 	organizations.Workflows
 	operations.Workflows
 	auditlog.Workflows
+	rosters.Workflows
 }
 
 // Parts are the dependencies of the API.
@@ -67,6 +69,8 @@ type Parts struct {
 	Staging     storage.Staging
 	Clean       storage.Clean
 	Exports     delivery.Source
+	Rosters     rosters.Store // where packages of rosters are received
+	SpoolDir    string        // for what is received before it is stored; empty: the system's folder
 
 	Ready   http.Handler
 	Limits  middleware.Limits // zero: the standard ones
@@ -92,6 +96,7 @@ type API struct {
 	members       *members.Members
 	spaces        *spaces.Spaces
 	people        *apipeople.People
+	rosters       *rosters.Rosters
 	keys          *apikeys.Keys
 	auditLog      *auditlog.AuditLog
 }
@@ -126,6 +131,7 @@ func New(p Parts) *API {
 		members:       &members.Members{DB: people, Invitations: p.Invitations, Page: p.InvitePage, SignIn: callers.SignIn, Log: p.Log},
 		spaces:        &spaces.Spaces{DB: people, All: p.DB},
 		people:        &apipeople.People{DB: people, Hasher: p.Hasher, Log: p.Log},
+		rosters:       &rosters.Rosters{DB: people, Packages: p.Rosters, Workflows: p.Workflows, SpoolDir: p.SpoolDir, Log: p.Log},
 		keys:          &apikeys.Keys{DB: people},
 		auditLog:      &auditlog.AuditLog{DB: people, Workflows: p.Workflows, Log: p.Log},
 	}

@@ -191,6 +191,32 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 		s.mark(s.owner.org)
 		return s.operator.call(post, s.school("/login-rules/"+rule.String()+"/confirm"), nil), s.owner.org
 	},
+	"POST " + rosterPath + "/sources": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, s.school("/roster/sources"), map[string]any{"name": planted}), s.owner.org
+	},
+	"PATCH " + rosterPath + "/sources/:source": func(s *scene) (answer, tenancy.OrgID) {
+		source := s.owner.source("SIS")
+		s.mark(s.owner.org)
+		return s.owner.call(patch, s.school("/roster/sources/"+source.String()), map[string]any{"name": planted}), s.owner.org
+	},
+	"POST " + rosterPath + "/imports": func(s *scene) (answer, tenancy.OrgID) {
+		source := s.owner.source("SIS")
+		s.mark(s.owner.org)
+		return s.owner.roster(source, district(0), ""), s.owner.org
+	},
+	"GET " + rosterImportPath + "/changes":     func(s *scene) (answer, tenancy.OrgID) { return s.ofImport(get, "/changes") },
+	"GET " + rosterImportPath + "/changes.csv": func(s *scene) (answer, tenancy.OrgID) { return s.ofImport(get, "/changes.csv") },
+	"POST " + rosterImportPath + "/approve":    func(s *scene) (answer, tenancy.OrgID) { return s.ofImport(post, "/approve") },
+	"POST " + rosterImportPath + "/adds-only":  func(s *scene) (answer, tenancy.OrgID) { return s.ofImport(post, "/adds-only") },
+	"POST " + rosterImportPath + "/discard":    func(s *scene) (answer, tenancy.OrgID) { return s.ofImport(post, "/discard") },
+	"POST " + rosterImportPath + "/undo": func(s *scene) (answer, tenancy.OrgID) {
+		i := s.owner.received(s.owner.source("SIS"), district(0))
+		at := s.school("/roster/imports/" + i.ID.String())
+		s.owner.call(post, at+"/approve", map[string]any{"changes_hash": i.Hash}).is(200)
+		require.NoError(s.t, s.applyRoster(s.owner.org, i.ID))
+		s.mark(s.owner.org)
+		return s.owner.call(post, at+"/undo", nil), s.owner.org
+	},
 	"PUT " + filePath + "/links/:space": func(s *scene) (answer, tenancy.OrgID) {
 		space := s.owner.group()
 		s.mark(s.owner.org)
@@ -421,6 +447,18 @@ func (b *testBundle) since(org tenancy.OrgID, seq int64) (found []recorded) {
 		return nil
 	}))
 	return found
+}
+
+// ofImport calls a route of an import that waits for a decision.
+func (s *scene) ofImport(method, rest string) (answer, tenancy.OrgID) {
+	s.t.Helper()
+	i := s.owner.received(s.owner.source("SIS"), district(0))
+	s.mark(s.owner.org)
+	var in any
+	if method == post {
+		in = map[string]any{"changes_hash": i.Hash}
+	}
+	return s.owner.call(method, s.school("/roster/imports/"+i.ID.String()+rest), in), s.owner.org
 }
 
 // unaudited are the routes that are no read by their method and still have no

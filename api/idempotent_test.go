@@ -99,6 +99,13 @@ var sends = map[string]func(*scene) again{
 	"POST " + classesPath: func(s *scene) again {
 		return s.posts(s.owner, classesPath, map[string]any{"title": planted, "code": planted})
 	},
+	"POST " + rosterPath + "/sources": func(s *scene) again {
+		return s.posts(s.owner, s.school("/roster/sources"), map[string]any{"name": planted})
+	},
+	"POST " + rosterPath + "/imports": func(s *scene) again {
+		source, content := s.owner.source("SIS"), district(0)
+		return func(header ...string) answer { return s.owner.roster(source, content, "", header...) }
+	},
 	"POST " + organizationPath + "/keys": func(s *scene) again {
 		s.payFor("professional")
 		return s.posts(s.owner, s.school("/keys"), newKey)
@@ -117,6 +124,10 @@ var exempt = map[string]string{
 	"POST " + organizationPath + "/login-requests/:request/link":    "the same again changes nothing, and answers the same",
 	"POST " + organizationPath + "/login-requests/:request/dismiss": "the same again changes nothing, and answers the same",
 	"POST " + organizationPath + "/login-rules/:rule/confirm":       "the same again changes nothing, and answers the same",
+	"POST " + rosterImportPath + "/approve":                         "the same decision again changes nothing, and answers the same",
+	"POST " + rosterImportPath + "/adds-only":                       "the same decision again changes nothing, and answers the same",
+	"POST " + rosterImportPath + "/discard":                         "the same decision again changes nothing, and answers the same",
+	"POST " + rosterImportPath + "/undo":                            "the import is undone, once or twice, by one operation",
 	"POST " + filePath + "/restore":                                 "the file is out of the trash, once or twice",
 	"POST " + organizationPath + "/keep":                            "the organization is kept, once or twice",
 	"POST " + organizationPath + "/leave":                           "who has left has left",

@@ -32,6 +32,7 @@ func (s *school) script() {
 	s.administration()
 	s.peopleAreKnown()
 	s.placesAreUsed(essay)
+	s.rostersAreImported()
 	s.peopleComeAndGo()
 	s.keysAreUsed(essay)
 	s.whatIsNotTheirs()

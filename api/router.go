@@ -90,6 +90,8 @@ const (
 	classesPath       = apiPath + "/classes"
 	classPath         = classesPath + "/:id"
 	breakGlassPath    = apiPath + "/break-glass"
+	rosterPath        = organizationPath + "/roster"
+	rosterImportPath  = rosterPath + "/imports/:import"
 	notificationsPath = apiPath + "/notifications"
 
 	documentPath = apiPath + "/openapi.yaml"
@@ -225,6 +227,21 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: get, Path: organizationPath + "/login-rules", Action: tenancy.ManageLogins, Handler: a.people.GetRules},
 		{Method: put, Path: organizationPath + "/login-rules", Action: tenancy.ManageLogins, Audit: "login_rules.change", Handler: a.people.SetRules},
 		{Method: post, Path: organizationPath + "/login-rules/:rule/confirm", Action: tenancy.ManageOrganizations, Audit: "login_rules.confirm", Handler: a.people.ConfirmRule},
+
+		// rosters
+		{Method: get, Path: rosterPath + "/sources", Action: tenancy.ReadRosters, Handler: a.rosters.ListSources},
+		{Method: post, Path: rosterPath + "/sources", Action: tenancy.ManageRosters, Audit: "roster.source", Idempotency: idempotency.Route{Replay: a.rosters.ReplayCreateSource}, Handler: a.rosters.CreateSource},
+		{Method: patch, Path: rosterPath + "/sources/:source", Action: tenancy.ManageRosters, Audit: "roster.source", Handler: a.rosters.ChangeSource},
+		{Method: get, Path: rosterPath + "/imports", Action: tenancy.ReadRosters, Handler: a.rosters.List},
+		{Method: post, Path: rosterPath + "/imports", Action: tenancy.SendRosters, Cost: ratelimit.Report, Audit: "roster.import", Idempotency: idempotency.Route{Replay: a.rosters.ReplayReceive, Streaming: true}, Class: incoming, Handler: a.rosters.Receive},
+		{Method: get, Path: rosterImportPath, Action: tenancy.ReadRosters, Handler: a.rosters.Get},
+		{Method: get, Path: rosterImportPath + "/issues", Action: tenancy.ReadRosters, Handler: a.rosters.Issues},
+		{Method: get, Path: rosterImportPath + "/changes", Action: tenancy.ReadRosters, Cost: ratelimit.Search, Audit: "roster.read", Handler: a.rosters.Changes},
+		{Method: get, Path: rosterImportPath + "/changes.csv", Action: tenancy.ReadRosters, Cost: ratelimit.Report, Audit: "roster.read", Class: waiting, Handler: a.rosters.ChangesFile},
+		{Method: post, Path: rosterImportPath + "/approve", Action: tenancy.ManageRosters, Audit: "roster.decide", Handler: a.rosters.Approve},
+		{Method: post, Path: rosterImportPath + "/adds-only", Action: tenancy.ManageRosters, Audit: "roster.decide", Handler: a.rosters.AddsOnly},
+		{Method: post, Path: rosterImportPath + "/discard", Action: tenancy.ManageRosters, Audit: "roster.decide", Handler: a.rosters.Discard},
+		{Method: post, Path: rosterImportPath + "/undo", Action: tenancy.ManageRosters, Audit: "roster.undo", Handler: a.rosters.Undo},
 
 		// keys
 		{Method: get, Path: organizationPath + "/keys", Action: tenancy.ManageKeys, Handler: a.keys.List},

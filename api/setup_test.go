@@ -36,6 +36,7 @@ import (
 	"satchel/internal/s3test"
 	"satchel/policies/types"
 	"satchel/policies/verdict"
+	"satchel/rosters"
 	"satchel/tenancy"
 	"satchel/tenancy/exports"
 	"satchel/tenancy/operations"
@@ -44,6 +45,7 @@ import (
 	"satchel/workflows/bulk"
 	"satchel/workflows/reconcile"
 	"satchel/workflows/rescan"
+	"satchel/workflows/roster"
 	"satchel/workflows/suspension"
 	"satchel/workflows/upload"
 	"satchel/workflows/verification"
@@ -73,6 +75,7 @@ type fakeWorkflows struct {
 	started   []started
 	cancelled []uuid.UUID
 	advanced  []tenancy.OrgID
+	decided   []uuid.UUID // imports of rosters
 	onStart   func(started)
 	showPages func(ctx context.Context, org tenancy.OrgID, version uuid.UUID, first int) (string, error)
 	db        *pgtest.Database
@@ -185,6 +188,22 @@ func (p *fakeWorkflows) Export(ctx context.Context, by tenancy.Actor, org tenanc
 	return id, err
 }
 
+func (p *fakeWorkflows) ImportRoster(ctx context.Context, org tenancy.OrgID, r rosters.Package) error {
+	return roster.Begin(ctx, p.db.DB, noTemporal{}, org, r)
+}
+
+func (p *fakeWorkflows) UndoRoster(ctx context.Context, org tenancy.OrgID, id uuid.UUID, by *uuid.UUID) (uuid.UUID, error) {
+	return roster.BeginUndo(ctx, p.db.DB, noTemporal{}, org, id, by)
+}
+
+// RosterDecided notes who was told.
+func (p *fakeWorkflows) RosterDecided(_ context.Context, _ tenancy.OrgID, id uuid.UUID, _ rosters.Decision, _ string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.decided = append(p.decided, id)
+	return nil
+}
+
 func (p *fakeWorkflows) Delete(ctx context.Context, _ tenancy.Actor, org tenancy.OrgID, op uuid.UUID, grace time.Duration) error {
 	return tenancy.ScheduleDeletion(ctx, p.db.Single(org), op, grace)
 }
@@ -217,7 +236,7 @@ func setupWithin(t testing.TB, bounds middleware.Limits) *testBundle {
 		RateLimits: ratelimit.Config{AddressPerMinute: 18_000},
 		Verifier:   oidc.New(oidc.Config{Issuer: b.issuer.URL, Audience: oidctest.Audience}), Uploads: receiver, Workflows: b.workflows, Invitations: b.inviting, Hasher: hasher,
 		InvitePage: invitepage.New(invitepage.Config{}, b.issuer.URL, nil, slog.New(slog.DiscardHandler)),
-		Staging:    b.store.Staging, Clean: b.store.Clean, Exports: b.store.Exports,
+		Staging:    b.store.Staging, Clean: b.store.Clean, Exports: b.store.Exports, Rosters: b.store.Staging,
 		Ready: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = io.WriteString(w, `{"ready":true,"missing":[]}`)

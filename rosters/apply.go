@@ -86,10 +86,15 @@ func NewApplier(ctx context.Context, db *tenancy.DB, org tenancy.OrgID, id uuid.
 	return &Applier{db: db, org: org, i: i, source: source}, err
 }
 
-// Apply applies the next batch in one transaction, and gives the number of the
-// last change that it reached; 0 when there is none left. A batch is applied once,
-// however often it is tried.
-func (a *Applier) Apply(ctx context.Context) (reached int64, err error) {
+// Batch is a range of changes that was applied in one transaction.
+type Batch struct {
+	Reached int64 // the number of its last change; 0: none was left
+	Changes int64
+}
+
+// Apply applies the next batch in one transaction. A batch is applied once, however
+// often it is tried.
+func (a *Applier) Apply(ctx context.Context) (done Batch, err error) {
 	err = a.db.InTx(ctx, a.org, func(tx *tenancy.Tx) error {
 		q := rostersdb.New(tx)
 		if err := a.hold(ctx, q, Applying); err != nil {
@@ -107,12 +112,13 @@ func (a *Applier) Apply(ctx context.Context) (reached int64, err error) {
 		if err != nil {
 			return fmt.Errorf("find next batch: %w", err)
 		}
-		if reached = next.LastSeq; reached == 0 {
+		if next.LastSeq == 0 {
 			return nil
 		}
-		return a.batch(ctx, tx, forth, next)
+		done = Batch{Reached: next.LastSeq, Changes: next.Changes}
+		return a.batch(ctx, tx, forth, rostersdb.BatchNextToUndoRow{FirstSeq: next.FirstSeq, LastSeq: next.LastSeq, Kinds: next.Kinds})
 	})
-	return reached, err
+	return done, err
 }
 
 // Undo takes the last batch that is applied back. It says false when none is left.
@@ -130,7 +136,7 @@ func (a *Applier) Undo(ctx context.Context) (more bool, err error) {
 			return fmt.Errorf("find batch to undo: %w", err)
 		}
 		more = true
-		return a.batch(ctx, tx, back, rostersdb.ChangesNextRow(next))
+		return a.batch(ctx, tx, back, next)
 	})
 	return more, err
 }
@@ -149,7 +155,7 @@ func (a *Applier) hold(ctx context.Context, q *rostersdb.Queries, state State) e
 
 // batch moves the rows of a range of changes to the state after the import, or to
 // the one before it.
-func (a *Applier) batch(ctx context.Context, tx *tenancy.Tx, direction string, r rostersdb.ChangesNextRow) error {
+func (a *Applier) batch(ctx context.Context, tx *tenancy.Tx, direction string, r rostersdb.BatchNextToUndoRow) error {
 	q := rostersdb.New(tx)
 	n, err := q.BatchInsert(ctx, rostersdb.BatchInsertParams{ImportID: a.i.ID, Direction: direction, FirstSeq: r.FirstSeq, LastSeq: r.LastSeq})
 	if err != nil {
@@ -172,7 +178,7 @@ func (a *Applier) batch(ctx context.Context, tx *tenancy.Tx, direction string, r
 	return nil
 }
 
-func (a *Applier) kind(ctx context.Context, q *rostersdb.Queries, kind string, toBefore bool, r rostersdb.ChangesNextRow) (err error) {
+func (a *Applier) kind(ctx context.Context, q *rostersdb.Queries, kind string, toBefore bool, r rostersdb.BatchNextToUndoRow) (err error) {
 	id, source, held := a.i.ID, a.i.Source, a.i.WithHeld
 	switch kind {
 	case "school":
@@ -207,7 +213,7 @@ func (a *Applier) by() *uuid.UUID {
 }
 
 // audit records each role that a person gains or loses by the batch.
-func (a *Applier) audit(ctx context.Context, tx *tenancy.Tx, undone bool, r rostersdb.ChangesNextRow) error {
+func (a *Applier) audit(ctx context.Context, tx *tenancy.Tx, undone bool, r rostersdb.BatchNextToUndoRow) error {
 	rows, err := rostersdb.New(tx).ChangesAudited(ctx, rostersdb.ChangesAuditedParams{ImportID: a.i.ID, FirstSeq: r.FirstSeq, LastSeq: r.LastSeq, WithHeld: a.i.WithHeld})
 	if err != nil {
 		return fmt.Errorf("read roles: %w", err)
@@ -323,10 +329,11 @@ func BeginUndo(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) error {
 	case source.LastImport == nil || *source.LastImport != id || full.CleanedAt != nil:
 		return ErrNotLast
 	}
-	if _, err := q.ImportOpen(ctx, i.SourceID); !errors.Is(err, pgx.ErrNoRows) {
-		if err != nil {
-			return fmt.Errorf("look for an open import: %w", err)
-		}
+	open, err := OpenImport(ctx, tx, i.SourceID)
+	switch {
+	case err != nil:
+		return err
+	case open != uuid.Nil:
 		return ErrImportOpen
 	}
 	n, err := q.ImportState(ctx, rostersdb.ImportStateParams{ID: id, State: string(Undoing), FromStates: []string{string(Applied), string(Failed)}})

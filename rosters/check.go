@@ -121,7 +121,29 @@ func IssuesOf(r *oneroster.Report) ([]byte, error) {
 	return encode(Issues{Places: r.Issues(), Omitted: r.Omitted()})
 }
 
-// NoteIssues keeps the issues of a package that was stopped.
-func NoteIssues(ctx context.Context, q tenancy.Queries, id uuid.UUID, p *oneroster.Package) error {
-	return noteChecked(ctx, rostersdb.New(q), id, p)
+// Stop ends an import of whose package nothing is used, and keeps what was found
+// wrong with it. p is nil when the package could not be opened. Both are in one
+// transaction: an import whose issues are noted and which is open looks like one
+// that was staged.
+func Stop(ctx context.Context, db *tenancy.DB, org tenancy.OrgID, id uuid.UUID, p *oneroster.Package, why StopReason) error {
+	return db.InTx(ctx, org, func(tx *tenancy.Tx) error {
+		i, err := Get(ctx, tx, id)
+		if err != nil || !i.State.Open() {
+			return err
+		}
+		if p != nil {
+			if err := noteChecked(ctx, rostersdb.New(tx), id, p); err != nil {
+				return err
+			}
+		}
+		if _, err := End(ctx, tx, id, Stopped, &why, nil); err != nil {
+			return err
+		}
+		return tell(ctx, tx, i, Stopped)
+	})
+}
+
+// ReasonOf gives the reason of a package that was stopped, as it is kept.
+func ReasonOf(s *oneroster.Stop) StopReason {
+	return StopReason{Code: string(s.Code), File: s.File, Row: s.Row, Column: s.Column, Text: s.Text}
 }

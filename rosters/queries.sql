@@ -441,7 +441,8 @@ insert into roster_batches (organization_id, import_id, direction, first_seq, la
 select coalesce(max(last_seq), 0)::bigint from roster_batches where import_id = $1 and direction = 'apply';
 
 -- name: ChangesNext :one
-select coalesce(min(seq), 0)::bigint as first_seq, coalesce(max(seq), 0)::bigint as last_seq, coalesce(array_agg(distinct kind), '{}')::text[] as kinds
+select coalesce(min(seq), 0)::bigint as first_seq, coalesce(max(seq), 0)::bigint as last_seq, coalesce(array_agg(distinct kind), '{}')::text[] as kinds,
+       count(*) as changes
   from (select seq, kind from roster_changes where import_id = sqlc.arg(import_id) and seq > sqlc.arg(after_seq) and seq < sqlc.arg(end_seq)
          order by seq limit sqlc.arg(most)) c;
 

@@ -11,10 +11,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"satchel/internal/fault"
 	"satchel/rosters/oneroster"
@@ -119,10 +121,17 @@ func AddSource(ctx context.Context, q tenancy.Queries, s Source, by uuid.UUID) e
 	return nil
 }
 
+// uniqueViolation is what PostgreSQL says of a name that is taken.
+const uniqueViolation = "23505"
+
 // SetSource changes what a person sets of a source.
 func SetSource(ctx context.Context, q tenancy.Queries, s Source) error {
 	n, err := rostersdb.New(q).SourceSet(ctx, rostersdb.SourceSetParams{ID: s.ID, Name: s.Name, AddsOnly: s.AddsOnly, KeepAges: s.KeepAges, LeaveDays: s.LeaveDays, PausedUntil: s.PausedUntil})
-	if err != nil {
+	var refused *pgconn.PgError
+	switch {
+	case errors.As(err, &refused) && refused.Code == uniqueViolation:
+		return ErrSourceExists
+	case err != nil:
 		return fmt.Errorf("change roster source: %w", err)
 	}
 	if n == 0 {
@@ -147,9 +156,23 @@ func Key(org tenancy.OrgID, id uuid.UUID) string {
 	return org.String() + Folder + id.String() + ".zip"
 }
 
+// ImportOf gives the import of which a key is the package.
+func ImportOf(org tenancy.OrgID, key string) (uuid.UUID, bool) {
+	name, found := strings.CutPrefix(key, org.String()+Folder)
+	if !found {
+		return uuid.Nil, false
+	}
+	id, err := uuid.Parse(strings.TrimSuffix(name, ".zip"))
+	return id, err == nil && Key(org, id) == key
+}
+
 // Folder is the part of the key behind the organization that no version of a file
 // has: a version's key is its id.
 const Folder = "/roster/"
+
+// UndoOperation is the operation under which an import is undone. It follows from
+// the import, so that whatever finds the import finds it.
+func UndoOperation(id uuid.UUID) uuid.UUID { return uuid.NewSHA1(id, []byte("undo")) }
 
 // Begin makes the row of an import. While another one of the source is open it
 // fails with ErrImportOpen; a repeated call for the same import succeeds.
@@ -276,30 +299,42 @@ func unmarshal(b json.RawMessage, to any) error {
 	return json.Unmarshal(b, to)
 }
 
-// Decide notes what a person decided about the changes that they were shown. A
-// repeated call with the same decision succeeds.
-func Decide(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, by *uuid.UUID, d Decision, hash string, withHeld bool) error {
+// OpenImport gives the open import of a source; none is uuid.Nil.
+func OpenImport(ctx context.Context, q tenancy.Queries, source uuid.UUID) (uuid.UUID, error) {
+	id, err := rostersdb.New(q).ImportOpen(ctx, source)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return uuid.Nil, nil
+	case err != nil:
+		return uuid.Nil, fmt.Errorf("look for an open import: %w", err)
+	}
+	return id, nil
+}
+
+// Decide notes what a person decided about the changes that they were shown. It says
+// false when the same was decided before, which succeeds.
+func Decide(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, by *uuid.UUID, d Decision, hash string, withHeld bool) (bool, error) {
 	q := rostersdb.New(tx)
 	row, err := q.ImportLock(ctx, id)
 	if err != nil {
-		return found("lock roster import", err, ErrNoImport)
+		return false, found("lock roster import", err, ErrNoImport)
 	}
 	switch {
 	case row.Decision != nil && Decision(*row.Decision) == d && value(row.DecidedHash) == hash:
-		return nil
+		return false, nil
 	case State(row.State) != Waiting || row.Decision != nil:
-		return ErrNotWaiting
+		return false, ErrNotWaiting
 	case value(row.DiffHash) != hash:
-		return ErrOtherDiff
+		return false, ErrOtherDiff
 	}
 	n, err := q.ImportDecide(ctx, rostersdb.ImportDecideParams{ID: id, Decision: string(d), DiffHash: hash, WithHeld: withHeld, DecidedBy: by})
 	if err != nil {
-		return fmt.Errorf("note decision: %w", err)
+		return false, fmt.Errorf("note decision: %w", err)
 	}
 	if n == 0 {
-		return ErrNotWaiting
+		return false, ErrNotWaiting
 	}
-	return nil
+	return true, nil
 }
 
 // Touch says that an open import makes progress, so that no sweep looks for it.

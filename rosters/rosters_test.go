@@ -107,7 +107,8 @@ func (s *school) diff(b []byte) (uuid.UUID, rosters.Found) {
 func (s *school) decide(id uuid.UUID, d rosters.Decision, hash string, withHeld bool) {
 	s.t.Helper()
 	require.NoError(s.t, s.tx(func(ctx context.Context, tx *tenancy.Tx) error {
-		return rosters.Decide(ctx, tx, id, &s.admin, d, hash, withHeld)
+		_, err := rosters.Decide(ctx, tx, id, &s.admin, d, hash, withHeld)
+		return err
 	}))
 }
 
@@ -121,7 +122,7 @@ func (s *school) apply(id uuid.UUID) rosters.Report {
 	for {
 		reached, err := a.Apply(s.t.Context())
 		require.NoError(s.t, err)
-		if reached == 0 {
+		if reached.Reached == 0 {
 			break
 		}
 	}

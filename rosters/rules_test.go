@@ -34,7 +34,8 @@ func TestOneImportOfASourceAtATime(t *testing.T) {
 	})
 	require.ErrorIs(t, err, rosters.ErrImportOpen)
 	err = s.tx(func(ctx context.Context, tx *tenancy.Tx) error {
-		return rosters.Decide(ctx, tx, id, &s.admin, rosters.Approve, "another", false)
+		_, err := rosters.Decide(ctx, tx, id, &s.admin, rosters.Approve, "another", false)
+		return err
 	})
 	require.ErrorIs(t, err, rosters.ErrOtherDiff, "a decision names the changes that were shown")
 	s.decide(id, rosters.Approve, found.Hash, false)

@@ -49,6 +49,11 @@ const (
 	ReadGuardians Action = "read_guardians"
 	SetGuardians  Action = "set_guardians"
 
+	// Rosters. To send one is less than to decide about what it changes.
+	ReadRosters   Action = "read_rosters"
+	SendRosters   Action = "send_rosters"
+	ManageRosters Action = "manage_rosters"
+
 	ManageKeys Action = "manage_keys"
 	ReadUsage  Action = "read_usage"
 	ReadAudit  Action = "read_audit"
@@ -89,6 +94,10 @@ var Grants = map[Action][]Role{
 	ReadGuardians: {Owner, Admin, Teacher},
 	SetGuardians:  {Owner, Admin},
 
+	ReadRosters:   {Owner, Admin},
+	SendRosters:   {Owner, Admin},
+	ManageRosters: {Owner, Admin},
+
 	ManageKeys: {Owner, Admin},
 	ReadUsage:  {Owner, Admin, Operator},
 	ReadAudit:  {Owner, Admin, Auditor, Operator},
@@ -104,7 +113,7 @@ func (a Actor) May(action Action) bool {
 // has set reads_while_suspended.
 var readActions = []Action{
 	ReadFiles, ReadSpaces, ReadAccess, ReadQuota, ReadStats, ReadOperation, ReadOrganization, ReadTiers, ReadMembers, ReadGuardians, ReadUsage, ReadAudit,
-	ExportOrganization, ReadEvents,
+	ExportOrganization, ReadEvents, ReadRosters,
 }
 
 // Reads says whether the action is read-only.

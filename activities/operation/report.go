@@ -60,6 +60,13 @@ func (r Report) Cancelled(ctx workflow.Context, steps []operations.Step) error {
 	return r.recordOn(ctx, RecordOperationInput{State: operations.Cancelled, Steps: steps})
 }
 
+// Unsuccessful writes that the work came to its end without what was asked for, which
+// is no failure of the workflow's: a package that cannot be used, or a person's no.
+func (r Report) Unsuccessful(ctx workflow.Context, code string, steps func(operations.State) []operations.Step, result any) error {
+	in := RecordOperationInput{State: operations.Failed, Steps: steps(operations.Failed), Result: result, Failure: &operations.Failure{Code: code}}
+	return r.recordOn(ctx, in)
+}
+
 // Code is what the worker called the failure of an activity, or otherwise.
 func Code(err error, otherwise string) string {
 	var known *temporal.ApplicationError

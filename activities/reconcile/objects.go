@@ -8,6 +8,7 @@ import (
 
 	"satchel/files"
 	"satchel/internal/fault"
+	"satchel/rosters"
 	"satchel/tenancy/exports"
 )
 
@@ -47,7 +48,13 @@ func (r *scanState) ownedPage(b Bucket, kind Kind, states []files.Status, page [
 		return err
 	}
 	for _, g := range page {
-		if !slices.Contains(states, found[g.version]) {
+		owned := slices.Contains(states, found[g.version])
+		if !owned && kind == OrphanStaged {
+			if owned, err = r.ofRoster(g); err != nil {
+				return err
+			}
+		}
+		if !owned {
 			if err := r.orphans(b, kind, g.objects); err != nil {
 				return err
 			}
@@ -60,6 +67,20 @@ func (r *scanState) ownedPage(b Bucket, kind Kind, states []files.Status, page [
 		}
 	}
 	return nil
+}
+
+// ofRoster says whether an object that is of no version is the package of a roster's
+// import. It is the import's until it is cleaned.
+func (r *scanState) ofRoster(g group) (bool, error) {
+	id, ok := rosters.ImportOf(r.org, g.objects[0].Key)
+	if !ok {
+		return false, nil
+	}
+	i, err := rosters.Get(r.ctx, r.q, id)
+	if fault.KindOf(err) == fault.NotFound {
+		return false, nil
+	}
+	return i.CleanedAt == nil, err
 }
 
 func groups(l *listing) (page []group, err error) {

@@ -20,6 +20,7 @@ import (
 	"satchel/internal/oidc"
 	"satchel/internal/s3"
 	"satchel/internal/settings"
+	"satchel/internal/spool"
 	"satchel/tenancy"
 	"satchel/tenancy/people"
 	"satchel/tenancy/usage"
@@ -121,9 +122,13 @@ func newAPI(p parts) (*api.API, error) {
 	if err != nil {
 		return nil, err
 	}
+	spooled, err := settings.Load[spool.Config]()
+	if err != nil {
+		return nil, err
+	}
 	return api.New(api.Parts{
 		Config: c, RateLimits: limits, DB: p.DB, Verifier: p.Tokens, Uploads: p.Uploads, Workflows: p.Workflows, Hasher: p.Hasher, Invitations: p.Invitations, Invites: true,
-		Staging: p.Store.Staging, Clean: p.Store.Clean, Exports: p.Store.Exports, Ready: p.Ready, Log: p.Log, Metrics: p.Metrics,
+		Staging: p.Store.Staging, Clean: p.Store.Clean, Exports: p.Store.Exports, Rosters: p.Store.Staging, SpoolDir: spooled.Dir, Ready: p.Ready, Log: p.Log, Metrics: p.Metrics,
 		InvitePage: invitepage.New(page, c.URL, p.Tokens, p.Log), Meter: p.Meter,
 	}), nil
 }

@@ -9,6 +9,7 @@ import (
 	changing "satchel/activities/bulk"
 	"satchel/files"
 	"satchel/internal/fault"
+	"satchel/rosters"
 	"satchel/tenancy"
 	"satchel/workflows/bulk"
 	"satchel/workflows/export"
@@ -16,6 +17,7 @@ import (
 	"satchel/workflows/provisioning"
 	"satchel/workflows/reconcile"
 	"satchel/workflows/rescan"
+	"satchel/workflows/roster"
 	"satchel/workflows/suspension"
 	"satchel/workflows/verification"
 )
@@ -77,6 +79,21 @@ func (p *workflows) Export(ctx context.Context, by tenancy.Actor, org tenancy.Or
 // VerifyAuditLog begins to verify an organization's audit log.
 func (p *workflows) VerifyAuditLog(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID) (uuid.UUID, error) {
 	return verification.Begin(ctx, p.db, p.temporal, by.User, org, op)
+}
+
+// ImportRoster begins the import of a package that is in the store.
+func (p *workflows) ImportRoster(ctx context.Context, org tenancy.OrgID, r rosters.Package) error {
+	return roster.Begin(ctx, p.db, p.temporal, org, r)
+}
+
+// UndoRoster begins to take an import back.
+func (p *workflows) UndoRoster(ctx context.Context, org tenancy.OrgID, id uuid.UUID, by *uuid.UUID) (uuid.UUID, error) {
+	return roster.BeginUndo(ctx, p.db, p.temporal, org, id, by)
+}
+
+// RosterDecided has the workflow of an import look at its rows.
+func (p *workflows) RosterDecided(ctx context.Context, org tenancy.OrgID, id uuid.UUID, d rosters.Decision, hash string) error {
+	return roster.Look(ctx, p.temporal, org, id, roster.Decided{Decision: d, Hash: hash})
 }
 
 // orUnavailable reports Temporal as unavailable for errors of its client that

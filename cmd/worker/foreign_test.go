@@ -42,11 +42,13 @@ import (
 	"satchel/internal/spool"
 	"satchel/policies/archives"
 	"satchel/policies/audit"
+	"satchel/rosters"
 	"satchel/tenancy"
 	"satchel/tenancy/events"
 	"satchel/tenancy/exports"
 	"satchel/tenancy/members"
 	"satchel/tenancy/operations"
+	"satchel/tenancy/people"
 	"satchel/tenancy/usage"
 	"satchel/workers"
 	"satchel/workflows/upload"
@@ -83,7 +85,15 @@ var foreign = map[string]string{
 	"FinishExport":    "export_not_found",
 	"DiscardExport":   nothing, // one that is not there is not running
 
-	"ChangeFiles": "bulk_change_not_found",
+	"ChangeFiles":     "bulk_change_not_found",
+	"ReadRoster":      "roster_import_not_found",
+	"CompareRoster":   "roster_import_not_found",
+	"TakeRosterTurn":  "roster_import_not_found",
+	"ApplyRoster":     "roster_import_not_found",
+	"UndoRoster":      "roster_import_not_found",
+	"FinishRoster":    "roster_import_not_found",
+	"FailRoster":      "roster_import_not_found",
+	"CleanRosterRows": "roster_import_not_found",
 
 	"SetOrganizationLimits":  "foreign_organization",
 	"SetDefaultPolicies":     "foreign_organization",
@@ -115,6 +125,8 @@ var foreign = map[string]string{
 	"StartWaitingInvitations":      "not_platform",
 	"RestartExports":               "not_platform",
 	"RemoveExports":                "not_platform",
+	"RestartRosterImports":         "not_platform",
+	"RemoveRosterPackages":         "not_platform",
 	"RestartVerifications":         "not_platform",
 	"StartMissingPreviews":         "not_platform",
 	"RetryUnavailable":             "not_platform",
@@ -185,6 +197,7 @@ func everyActivity(t *testing.T, a *pipelinetest.Activities, mails *pipelinetest
 		func() export.Config {
 			return export.Config{PartBytes: pipelinetest.Room, PartEntries: 50, ConcurrentArchives: 1}
 		},
+		func() people.HashConfig { return people.HashConfig{Key: pipelinetest.HashKey} },
 		func() invitation.Config { return invitation.Config{} }, func() sweep.Config { return sweep.Config{} },
 		func() *upload.Admission { return nil }, func() workers.Config { return workers.Config{} },
 		wiring.NewUploads, archives.DefaultLimits, func() (*audit.Signer, error) { return audit.NewSigner(pipelinetest.AuditKey) },
@@ -249,7 +262,7 @@ func furnished(t *testing.T) (*pipelinetest.Activities, []theirs) {
 	_, err := a.Publish(published.Version)
 	require.NoError(t, err)
 	var open files.Created
-	invited, operation, exported, warned := tenancy.NewID(), tenancy.NewID(), tenancy.NewID(), tenancy.NewID()
+	invited, operation, exported, warned, source, imported := tenancy.NewID(), tenancy.NewID(), tenancy.NewID(), tenancy.NewID(), tenancy.NewID(), tenancy.NewID()
 	require.NoError(t, a.InTx(ctx, a.Org, func(tx *tenancy.Tx) (err error) {
 		if open, err = files.Create(ctx, tx, files.New{Name: "half.txt", Size: 10, UploadedBy: a.User, TTL: time.Hour}); err != nil {
 			return err
@@ -258,6 +271,12 @@ func furnished(t *testing.T) (*pipelinetest.Activities, []theirs) {
 			return err
 		}
 		if _, _, err = exports.Begin(ctx, tx, exported); err != nil {
+			return err
+		}
+		if err = rosters.AddSource(ctx, tx, rosters.Source{ID: source, Name: "SIS"}, a.User); err != nil {
+			return err
+		}
+		if err = rosters.Begin(ctx, tx, rosters.Package{Import: imported, Source: source, Size: 1, SHA256: strings.Repeat("0", 64), ETag: "x"}); err != nil {
 			return err
 		}
 		if err = events.Record(ctx, tx, warned, events.UsageWarning, usage.Raised{}); err != nil {
@@ -279,7 +298,7 @@ func furnished(t *testing.T) (*pipelinetest.Activities, []theirs) {
 	require.NoError(t, err)
 	var all []theirs
 	for _, version := range []uuid.UUID{ready.Version, published.Version, open.Version} {
-		all = append(all, theirs{a.Org, map[string]uuid.UUID{"Version": version, "After": version, "Invitation": invited, "ID": operation, "Operation": operation, "Change": operation, "Export": exported, "Warning": warned,
+		all = append(all, theirs{a.Org, map[string]uuid.UUID{"Version": version, "After": version, "Invitation": invited, "ID": operation, "Operation": operation, "Change": operation, "Export": exported, "Warning": warned, "Import": imported,
 			"AfterWarning": warned, "AfterOrganization": a.Org.UUID()}})
 	}
 	return a, all

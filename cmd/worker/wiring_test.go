@@ -26,6 +26,7 @@ import (
 	"satchel/policies/archives"
 	"satchel/policies/audit"
 	"satchel/tenancy"
+	"satchel/tenancy/people"
 	"satchel/workers"
 	"satchel/workflows/upload"
 )
@@ -52,7 +53,7 @@ func components(t *testing.T) []queue.Component {
 		func() scan.Config { return scan.Config{} }, func() *spool.Owner { return nil },
 		func() email.Mailer { return nil },
 		func() email.Config { return email.Config{InvitationURL: "http://127.0.0.1/invitations"} },
-		func() invitation.Config { return invitation.Config{} },
+		func() invitation.Config { return invitation.Config{} }, func() people.HashConfig { return people.HashConfig{Key: pipelinetest.HashKey} },
 		func() sweep.Config { return sweep.Config{} },
 		func() export.Config { return export.Config{} },
 		func() *upload.Admission { return nil },

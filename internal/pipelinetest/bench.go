@@ -37,6 +37,9 @@ const (
 
 	// AuditKey is the base64 of 32 bytes: no secret of anyone's.
 	AuditKey = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+
+	// HashKey hashes user names and addresses of the tests.
+	HashKey = "a key of the tests, long enough to be one"
 )
 
 // Virus returns the bytes that the fake scanner takes for one.

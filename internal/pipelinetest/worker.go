@@ -29,6 +29,7 @@ import (
 	"satchel/policies/archives"
 	"satchel/policies/audit"
 	"satchel/tenancy"
+	"satchel/tenancy/people"
 	"satchel/workers"
 	"satchel/workflows/upload"
 )
@@ -107,6 +108,7 @@ func (w *Worker) settings(t *testing.T) fx.Option {
 	return fx.Provide(
 		func() scan.Config { return scan.Config{MaxBytes: w.options.MaxBytes, Budget: w.options.Budget} },
 		func() email.Config { return email.Config{InvitationURL: "https://school.test/invitations"} },
+		func() people.HashConfig { return people.HashConfig{Key: HashKey} },
 		func() invitation.Config { return invitation.Config{Unstarted: time.Second, Silent: time.Minute} },
 		func() sweep.Config {
 			return sweep.Config{Unstarted: w.options.Unstarted, Silent: time.Minute, Trash: 0}

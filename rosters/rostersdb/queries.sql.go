@@ -894,7 +894,8 @@ func (q *Queries) ChangesInsertTerms(ctx context.Context, arg ChangesInsertTerms
 }
 
 const changesNext = `-- name: ChangesNext :one
-select coalesce(min(seq), 0)::bigint as first_seq, coalesce(max(seq), 0)::bigint as last_seq, coalesce(array_agg(distinct kind), '{}')::text[] as kinds
+select coalesce(min(seq), 0)::bigint as first_seq, coalesce(max(seq), 0)::bigint as last_seq, coalesce(array_agg(distinct kind), '{}')::text[] as kinds,
+       count(*) as changes
   from (select seq, kind from roster_changes where import_id = $1 and seq > $2 and seq < $3
          order by seq limit $4) c
 `
@@ -910,6 +911,7 @@ type ChangesNextRow struct {
 	FirstSeq int64
 	LastSeq  int64
 	Kinds    []string
+	Changes  int64
 }
 
 func (q *Queries) ChangesNext(ctx context.Context, arg ChangesNextParams) (ChangesNextRow, error) {
@@ -920,7 +922,12 @@ func (q *Queries) ChangesNext(ctx context.Context, arg ChangesNextParams) (Chang
 		arg.Most,
 	)
 	var i ChangesNextRow
-	err := row.Scan(&i.FirstSeq, &i.LastSeq, &i.Kinds)
+	err := row.Scan(
+		&i.FirstSeq,
+		&i.LastSeq,
+		&i.Kinds,
+		&i.Changes,
+	)
 	return i, err
 }
 

@@ -22,6 +22,7 @@ const (
 	AuditRead        Scope = "audit:read"
 	OrganizationRead Scope = "organization:read"
 	SpacesManage     Scope = "spaces:manage"
+	RostersSend      Scope = "rosters:send"
 )
 
 // Scopes is the one table of what each scope reaches; a test walks it against
@@ -35,12 +36,13 @@ var Scopes = map[Scope][]tenancy.Action{
 	UsageRead:        {tenancy.ReadUsage, tenancy.ReadStats},
 	AuditRead:        {tenancy.ReadAudit},
 	SpacesManage:     {tenancy.MakeSpaces, tenancy.ManageSpaces},
+	RostersSend:      {tenancy.ReadRosters, tenancy.SendRosters},
 	OrganizationRead: {tenancy.ReadOrganization, tenancy.ReadTiers, tenancy.ReadOperation, tenancy.ReadEvents},
 }
 
 // NeverGranted are the actions that no key has, whatever its role.
 var NeverGranted = []tenancy.Action{
-	tenancy.ManageKeys, tenancy.ManageLogins, tenancy.BreakGlass, tenancy.ReadAccess,
+	tenancy.ManageKeys, tenancy.ManageLogins, tenancy.BreakGlass, tenancy.ReadAccess, tenancy.ManageRosters,
 	tenancy.CreateOrganization, tenancy.ManageOrganizations, tenancy.ChangeOrganization, tenancy.ExportOrganization,
 	tenancy.SetQuota, tenancy.SetTiers, tenancy.Reconcile, tenancy.Rescan,
 	tenancy.ReadGuardians, tenancy.SetGuardians, tenancy.Leave,

@@ -19,6 +19,7 @@ import (
 	"satchel/internal/spool"
 	"satchel/internal/vips"
 	"satchel/policies/archives"
+	"satchel/tenancy/people"
 	"satchel/workers"
 	"satchel/workflows/upload"
 )
@@ -42,6 +43,7 @@ var settingsModule = fx.Module("settings", fx.Provide(
 	settings.Load[export.Config],
 	settings.Load[invitation.Config],
 	settings.Load[mail.Config],
+	settings.Load[people.HashConfig],
 	settings.Load[scan.Config],
 	settings.Load[spool.Config],
 	settings.Load[sweep.Config],

@@ -61,6 +61,7 @@ func Processes() fx.Option {
 		invitationProcess,   // a person's way into an organization
 		bulkProcess,         // changes of many files at once
 		exportProcess,       // a copy of everything that an organization has
+		rosterProcess,       // rosters, from the package to the classes
 		usageProcess,        // what each organization used, by day
 		operationRecorder,   // the rows in which long work reports
 	)

@@ -5,11 +5,16 @@ returns void language sql security definer set search_path = public, pg_temp as 
     insert into users (id) select unnest(ids) on conflict do nothing
 $$;
 
--- Imports whose workflow may be lost, or was not told of a decision.
+-- Imports whose workflow may be lost. One is ready that waits and may go on: it was
+-- decided, or needs no decision, and its source is not paused.
+drop function if exists app.roster_imports_unfinished(interval, uuid, integer);
 create or replace function app.roster_imports_unfinished(quiet_for interval, after uuid, n integer)
-returns table (organization_id uuid, import_id uuid, state text, decided boolean)
+returns table (organization_id uuid, import_id uuid, state text, ready boolean)
 language sql stable security definer set search_path = public, pg_temp as $$
-    select i.organization_id, i.id, i.state, i.decision is not null from roster_imports i join organizations o on o.id = i.organization_id
+    select i.organization_id, i.id, i.state, i.state = 'waiting' and (i.decision is not null or i.holds = '[]' and not i.review)
+           and coalesce(s.paused_until <= now(), true)
+      from roster_imports i join organizations o on o.id = i.organization_id
+      join roster_sources s on s.organization_id = i.organization_id and s.id = i.source_id
      where i.state in ('received', 'checking', 'waiting', 'applying', 'undoing') and o.deletion_begun_at is null
        and i.updated_at < now() - quiet_for and i.id > after
      order by i.id limit n

@@ -1,0 +1,30 @@
+package tenancy
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// The questions of policies/rls/functions/system_rosters.sql.
+
+// RosterRef names an import of a roster, and how far its row says it is.
+type RosterRef struct {
+	Org    OrgID     `db:"organization_id"`
+	Import uuid.UUID `db:"import_id"`
+	State  string    `db:"state"`
+	Ready  bool      `db:"ready"` // it waits, and may go on
+}
+
+// RosterImportsUnfinished finds imports that have made no progress for longer than
+// that.
+func (d *DB) RosterImportsUnfinished(ctx context.Context, quiet time.Duration, after uuid.UUID, n int) ([]RosterRef, error) {
+	return systemQuery[RosterRef](ctx, d, "select organization_id, import_id, state, ready from app.roster_imports_unfinished($1, $2, $3)", quiet, after, n)
+}
+
+// RosterImportsDue finds imports that ended longer ago than that, and whose package
+// and rows are still there.
+func (d *DB) RosterImportsDue(ctx context.Context, ended time.Duration, after uuid.UUID, n int) ([]RosterRef, error) {
+	return systemQuery[RosterRef](ctx, d, "select organization_id, import_id, '' as state, false as ready from app.roster_imports_due($1, $2, $3)", ended, after, n)
+}

@@ -1,0 +1,15 @@
+package roster_test
+
+import (
+	"testing"
+
+	"satchel/internal/replaytest"
+	"satchel/workflows/roster"
+)
+
+// TestReplay runs recorded histories through the code of today. Record with
+// go test ./workers/pipeline -run TestRecordRosters -record.
+func TestReplay(t *testing.T) {
+	t.Parallel()
+	replaytest.Histories(t, 4, "applied, discarded, stopped, undone", roster.ImportRoster, roster.UndoRoster)
+}
