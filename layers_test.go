@@ -62,6 +62,7 @@ var groups = map[string]group{
 	"workflows/*":       {5, "order, timeouts, waits, compensation"},
 	"activities":        {4, "the page that says what a capability is"},
 	"activities/*":      {4, "one side effect each"},
+	"search":            {4, "finds files, over the files"},
 	"tenancy/logins":    {3, "which login is which person's: it changes people, members and the audit log together"},
 	"files":             {3, "the state machine of files and versions"},
 	"spaces":            {3, "where files are, and who reaches them there"},

@@ -60,6 +60,17 @@ func History(ctx context.Context, q tenancy.Queries, file uuid.UUID) ([]View, er
 	return views, err
 }
 
+// ByIDs reads those of the files that the actor of q sees, each with the version that it
+// answers with.
+func ByIDs(ctx context.Context, q tenancy.Queries, ids []uuid.UUID) (map[uuid.UUID]View, error) {
+	rows, err := filesdb.New(q).VersionViewsShown(ctx, ids)
+	views := make(map[uuid.UUID]View, len(rows))
+	for _, r := range rows {
+		views[r.FileID] = View(r)
+	}
+	return views, err
+}
+
 // Filter narrows and orders a list. Zero values narrow nothing.
 type Filter struct {
 	Mine     bool      // only what an actor reaches, place by place; else all that the policies let through

@@ -154,3 +154,7 @@ end $$;
 -- What the functions of this file need of the tables and views.
 grant select on app.my_spaces, app.my_wards, app.linked_files, app.linked_folders to satchel_system;
 grant execute on function app.all_spaces() to satchel_system;
+-- The view wards reads with the rights of the current role, also inside app.my_wards.
+drop policy if exists system on guardianships;
+create policy system on guardianships for select to satchel_system using (true);
+grant select on guardianships to satchel_system;
