@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"satchel/internal/pgtest"
@@ -78,5 +79,64 @@ func requireFew(t *testing.T, n node, limit float64, plan string) {
 	}
 	for _, p := range n.Plans {
 		requireFew(t, p, limit, plan)
+	}
+}
+
+// TestPagesOfPeopleAreReadByTheirIndex: the access rule checks the rows of a page and
+// does not choose them. A rule that did would read and sort whole spaces.
+func TestPagesOfPeopleAreReadByTheirIndex(t *testing.T) {
+	t.Parallel()
+	const length, places, limit = 20_000, 10, 50
+	ctx, d := context.Background(), pgtest.New(t)
+	org := d.Organization(t, 1<<30)
+	student, teacher, admin := d.Member(t, org, tenancy.Student), d.Member(t, org, tenancy.Teacher), d.Member(t, org, tenancy.Admin)
+	space := tenancy.NewID()
+	owner := d.Admin(t)
+	_, err := owner.Exec(ctx, "set session_replication_role = replica") // no trigger follows these rows
+	require.NoError(t, err)
+	for _, sql := range []string{
+		`create temporary table place as select n, case n when 0 then @space::uuid else gen_random_uuid() end as id from generate_series(0, @places::integer) n`,
+		`insert into spaces (organization_id, id, kind, name) select @org::uuid, id, 'group', 'Group ' || n from place`,
+		`insert into space_members (organization_id, space_id, user_id, via, source_id, level)
+			select @org::uuid, p.id, m.id, 'manual', p.id, m.level from place p, (values (@student::uuid, 2), (@teacher::uuid, 3), (@admin::uuid, 3)) m (id, level)`,
+		`insert into folders (organization_id, id, space_id, name, created_by) select @org::uuid, @space::uuid, @space::uuid, 'Essays', @teacher::uuid`,
+		`insert into folder_paths (organization_id, folder_id, ancestor_id, depth) select @org::uuid, @space::uuid, @space::uuid, 0`,
+		`insert into files (organization_id, id, name, uploaded_by, space_id, folder_id, status, head_id, current_id)
+			select @org::uuid, made.id, 'essay ' || made.n, @teacher::uuid, p.id, case when p.n = 0 and made.n % 2 = 0 then @space::uuid end, 'published', made.id, made.id
+			  from (select n, (lpad(to_hex(n), 12, '0') || repeat('0', 20))::uuid as id from generate_series(1, @length::integer) n) made
+			  join place p on p.n = case when made.n % 2 = 0 then 0 else made.n % (@places::integer + 1) end`,
+		`insert into file_versions (organization_id, id, file_id, number, size, uploaded_by)
+			select @org::uuid, id, id, 1, 10, uploaded_by from files where organization_id = @org`,
+	} {
+		_, err := owner.Exec(ctx, sql, pgx.NamedArgs{"org": org, "space": space, "student": student, "teacher": teacher, "admin": admin, "length": length, "places": places})
+		require.NoError(t, err, sql)
+	}
+	_, err = owner.Exec(ctx, "analyze")
+	require.NoError(t, err)
+	middle := Cursor{ID: uuid.MustParse("00000000-2710-0000-0000-000000000000"), Name: "essay 5"}
+	for who, user := range map[string]uuid.UUID{"student": student, "teacher": teacher, "admin": admin} {
+		for name, f := range map[string]Filter{
+			"of a space": {Space: space}, "of a space, oldest": {Space: space, Sort: Oldest}, "of a folder": {Folder: space, Sort: ByName}, "of all places": {Mine: true},
+		} {
+			for place, after := range map[string]Cursor{"first": {}, "deep": middle} {
+				t.Run(who+", "+name+", "+place, func(t *testing.T) {
+					f.Limit, f.After = limit, after
+					sql, args, err := listQuery(f)
+					require.NoError(t, err)
+					var text []byte
+					q := d.ForPeople().Single(org)
+					actor := tenancy.WithActor(ctx, tenancy.Actor{Org: org, User: user})
+					require.NoError(t, q.QueryRow(actor, "explain (analyze, format json) "+sql, args).Scan(&text))
+					var plans []struct{ Plan node }
+					require.NoError(t, json.Unmarshal(text, &plans))
+					require.EqualValues(t, limit, plans[0].Plan.Rows, "the page is full")
+					most := float64(limit)
+					if f.Mine {
+						most *= places + 2 // a page of each place, the person's own among them
+					}
+					requireFew(t, plans[0].Plan, most, string(text))
+				})
+			}
+		}
 	}
 }

@@ -135,12 +135,13 @@ func List(ctx context.Context, q tenancy.Queries, f Filter) ([]View, error) {
 }
 
 // viewColumns names what a list reads. With v.* a process of the previous build
-// would fail on the first column that a newer view adds.
+// would fail on the first column that a newer view adds. Of what has ended the steps
+// are left out: to put them together takes a third of the time of a page.
 const viewColumns = `v.organization_id, v.file_id, v.name, v.description, v.category, v.file_status, v.owner_id, v.trashed_at, v.created_at,
 	v.updated_at, v.shown_id, v.current_id, v.head_id, v.event_seq, v.version_id, v.number, v.status, v.status_reason,
 	v.change_description, v.size, v.mime_type, v.sha256, v.scan_verdict, v.scan_signature, v.scan_engine, v.scan_database,
 	v.scanned_at, v.contains_pii, v.preview, v.width, v.height, v.object_etag, v.uploaded_by, v.published_at,
-	v.version_created_at, v.renditions, v.steps, v.head_number, v.head_status, v.head_reason,
+	v.version_created_at, v.renditions, case when v.status in ('uploading', 'processing') or v.preview = 'pending' then v.steps else '[]' end as steps, v.head_number, v.head_status, v.head_reason,
 	v.corrected_from, v.found_kind, v.expected_kind, v.active_content, v.space_id, v.folder_id, v.needs, v.subject_id, v.handed_in_at,
 	v.preview_reason, v.pages, v.duration_ms`
 

@@ -24,7 +24,7 @@ import (
 // Config is how a program reaches its database.
 type Config struct {
 	URL      string        `env:"SATCHEL_DATABASE_URL,required"`                       // Postgres as the application role, which row-level security binds
-	MaxConns int32         `env:"SATCHEL_DATABASE_MAX_CONNS" envDefault:"16"`          // connections of one process
+	MaxConns int32         `env:"SATCHEL_DATABASE_MAX_CONNS" envDefault:"16"`          // connections of one process for its own work, and as many for requests of people
 	Timeout  time.Duration `env:"SATCHEL_DATABASE_STATEMENT_TIMEOUT" envDefault:"30s"` // the longest that one statement may run
 }
 
@@ -33,17 +33,23 @@ type Config struct {
 type DB struct {
 	pool   *pgxpool.Pool
 	people bool // see ForPeople
+	pools  *pools
 }
+
+// pools are two because PostgreSQL keeps a plan for one role: a statement that a
+// connection runs now as one and then as the other is planned again each time, which
+// takes ten times as long as running it.
+type pools struct{ organization, people *pgxpool.Pool }
 
 // ForPeople gives the database as the requests of people see it: each transaction
 // runs as the actor of its context, in a role for which nothing is visible without
 // one and no file but those that the actor may read.
-func (d *DB) ForPeople() *DB { return &DB{pool: d.pool, people: true} }
+func (d *DB) ForPeople() *DB { return &DB{pool: d.pools.people, people: true, pools: d.pools} }
 
 // OrganizationWide gives the database as the platform's own work sees it. A request
 // takes it only for what is no one's in particular: counters, sweeps of its own, an
 // invitation before its person is a member.
-func (d *DB) OrganizationWide() *DB { return &DB{pool: d.pool} }
+func (d *DB) OrganizationWide() *DB { return &DB{pool: d.pools.organization, pools: d.pools} }
 
 // ErrNoActor refuses a request's query on whose behalf no one was authenticated.
 var ErrNoActor = errors.New("no query without an actor")
@@ -61,26 +67,47 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	// The access rule makes plans look expensive. Compiling one takes half a second; the
 	// statements here take milliseconds.
 	pc.ConnConfig.RuntimeParams["jit"] = "off"
-	pool, err := pgxpool.NewWithConfig(ctx, pc)
+	organization, err := pgxpool.NewWithConfig(ctx, pc)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	db := &DB{pool: pool}
+	people, err := pgxpool.NewWithConfig(ctx, pc.Copy())
+	if err != nil {
+		organization.Close()
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	db := &DB{pool: organization, pools: &pools{organization: organization, people: people}}
 	if err := db.checkRole(ctx); err != nil {
-		pool.Close()
+		db.Close()
 		return nil, err
 	}
 	return db, nil
 }
 
 // Close waits for running queries and closes the connections.
-func (d *DB) Close() { d.pool.Close() }
+func (d *DB) Close() {
+	d.pools.people.Close()
+	d.pools.organization.Close()
+}
 
 // Ping says whether the database answers.
 func (d *DB) Ping(ctx context.Context) error { return d.pool.Ping(ctx) }
 
-// Stat gives the pool's counters, for metrics.
-func (d *DB) Stat() *pgxpool.Stat { return d.pool.Stat() }
+// Stat counts the connections of both roles, for metrics.
+type Stat struct {
+	Acquired, Max    int32         // now, and at most
+	AcquireCount     int64         // since the start
+	EmptyAcquireWait time.Duration // since the start, for want of a free connection
+}
+
+// Stat reads the counters of the process's connections.
+func (d *DB) Stat() Stat {
+	a, b := d.pools.organization.Stat(), d.pools.people.Stat()
+	return Stat{
+		Acquired: a.AcquiredConns() + b.AcquiredConns(), Max: a.MaxConns() + b.MaxConns(),
+		AcquireCount: a.AcquireCount() + b.AcquireCount(), EmptyAcquireWait: a.EmptyAcquireWaitTime() + b.EmptyAcquireWaitTime(),
+	}
+}
 
 const (
 	bindOrganization = `select set_config('app.current_org_id', $1, true)`

@@ -23,7 +23,7 @@ func open(t testing.TB, url string, n int32) *tenancy.DB {
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		// Close would wait for ever for a connection that a failed test lost.
-		if db.Stat().AcquiredConns() == 0 {
+		if db.Stat().Acquired == 0 {
 			db.Close()
 		}
 	})
@@ -59,7 +59,7 @@ func requireUnbound(t testing.TB, db *tenancy.DB) {
 	row := db.Pool().QueryRow(ctx,
 		"select coalesce(current_setting('app.current_org_id', true), ''), (select count(*) from operations) + (select count(*) from organizations)")
 	require.NoError(t, row.Scan(&org, &seen))
-	require.Zero(t, db.Stat().AcquiredConns(), "a connection was not given back")
+	require.Zero(t, db.Stat().Acquired, "a connection was not given back")
 	require.Empty(t, org, "the connection still speaks for an organization")
 	require.Zero(t, seen, "rows are visible without an organization")
 }

@@ -124,7 +124,7 @@ func watchPool(r prometheus.Registerer, db *tenancy.DB) {
 	gauge := func(name, help string, value func() float64) {
 		r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "satchel_database_" + name, Help: help}, value))
 	}
-	gauge("connections_in_use", "Connections that a query or transaction holds.", func() float64 { return float64(db.Stat().AcquiredConns()) })
-	gauge("connections_max", "Connections that the pool may open.", func() float64 { return float64(db.Stat().MaxConns()) })
-	gauge("acquire_wait_seconds_total", "Time spent waiting for a connection.", func() float64 { return db.Stat().EmptyAcquireWaitTime().Seconds() })
+	gauge("connections_in_use", "Connections that a query or transaction holds.", func() float64 { return float64(db.Stat().Acquired) })
+	gauge("connections_max", "Connections that the pool may open.", func() float64 { return float64(db.Stat().Max) })
+	gauge("acquire_wait_seconds_total", "Time spent waiting for a connection.", func() float64 { return db.Stat().EmptyAcquireWait.Seconds() })
 }
