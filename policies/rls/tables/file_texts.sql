@@ -16,12 +16,19 @@ create policy system on file_texts for all to satchel_system using (true) with c
 grant select, insert, update, delete on file_texts to satchel_system;
 
 -- The words of a text as they are searched: by the rules of its language, and as they
--- are, since a search does not know the language. The title counts more.
-create or replace function app.text_lexemes(language text, title text, body text) returns tsvector language sql stable parallel safe as $$
-    select case when language = 'simple' then setweight(to_tsvector('simple', app.fold(title)), 'A') || to_tsvector('simple', app.fold(body))
-                else setweight(to_tsvector(language::regconfig, app.fold(title)) || to_tsvector('simple', app.fold(title)), 'A')
-                     || to_tsvector(language::regconfig, app.fold(body)) || to_tsvector('simple', app.fold(body)) end
-$$;
+-- are, since a search does not know the language. The title counts more. Without < nothing
+-- is taken for an element of HTML, whose words Postgres leaves out.
+create or replace function app.text_lexemes(language text, title text, body text) returns tsvector language plpgsql stable parallel safe as $$
+declare
+    head text := translate(app.fold(title), '<', ' ');
+    rest text := translate(app.fold(body), '<', ' ');
+    words tsvector := setweight(to_tsvector('simple', head), 'A') || to_tsvector('simple', rest);
+begin
+    if language = 'simple' then
+        return words;
+    end if;
+    return words || setweight(to_tsvector(language::regconfig, head), 'A') || to_tsvector(language::regconfig, rest);
+end $$;
 grant execute on function app.text_lexemes(text, text, text) to satchel_app;
 
 -- The part of a text around the first word of a query. What is found begins with U+0002
