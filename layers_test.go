@@ -45,6 +45,7 @@ var groups = map[string]group{
 	"internal/vips":        {7, "adapter: picture renderer"},
 	"internal/pdf":         {7, "adapter: poppler"},
 	"internal/office":      {7, "adapter: LibreOffice"},
+	"internal/ocr":         {7, "adapter: tesseract"},
 	"internal/media":       {7, "adapter: ffmpeg"},
 	"internal/drawing":     {7, "adapter: librsvg"},
 	"internal/fragment":    {7, "adapter: texts as HTML"},

@@ -39,3 +39,9 @@ func (d *DB) VersionsUncleaned(ctx context.Context, ended time.Duration, after u
 func (d *DB) VersionsWithoutPreviews(ctx context.Context, silent time.Duration, after uuid.UUID, n int) ([]Ref, error) {
 	return systemQuery[Ref](ctx, d, "select organization_id, file_id, version_id from app.versions_without_previews($1, $2, $3)", silent, after, n)
 }
+
+// TextsPending gives the published versions whose text is not read yet, in the order of
+// their files, and notes that they were asked for: each comes once in again.
+func (d *DB) TextsPending(ctx context.Context, again time.Duration, after uuid.UUID, n int) ([]Ref, error) {
+	return systemQuery[Ref](ctx, d, "select organization_id, file_id, version_id from app.texts_pending($1, $2, $3) order by file_id", again, after, n)
+}

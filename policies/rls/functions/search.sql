@@ -145,7 +145,7 @@ begin
                  + case when m.written then least(999, 1 + 900 * ts_rank(''{0.1, 0.2, 0.4, 1}'', t.lexemes, %5$L::tsquery, 1))::integer else 0 end) end as score
               from matching m join file_names n on n.organization_id = %6$L and n.file_id = m.id
               left join file_texts t on m.written and t.organization_id = %6$L and t.file_id = m.id),
-         page as (select * from scored s where (%7$L::integer is null or (s.score, s.id) < (%7$L::integer, %8$L::uuid)) order by s.score desc, s.id desc limit %9$s)
+         page as (select s.id, s.named, s.written, s.language, s.body, s.score from scored s where (%7$L::integer is null or (s.score, s.id) < (%7$L::integer, %8$L::uuid)) order by s.score desc, s.id desc limit %9$s)
          select p.id, p.named, p.written, p.score, case when p.written then app.text_around(p.language, p.body, %5$L::tsquery) else '''' end
            from page p order by p.score desc, p.id desc',
         branch, most, newest, folded, query, org, case when not newest then after_score end, after_id, n);
