@@ -108,6 +108,8 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: remove, Path: tusUploadPath, Action: tenancy.Upload, Cost: ratelimit.Part, Audit: "file.withdraw", Class: resumable, Handler: a.storage.Tus},
 
 		{Method: get, Path: storagePath + "/files", Action: tenancy.ReadFiles, Cost: ratelimit.Search, Handler: a.storage.ListFiles},
+		{Method: get, Path: storagePath + "/search", Action: tenancy.ReadFiles, Cost: ratelimit.Search, Handler: a.storage.SearchFiles},
+		{Method: get, Path: storagePath + "/recent", Action: tenancy.ReadFiles, Cost: ratelimit.Search, Handler: a.storage.ListRecent},
 		{Method: get, Path: filePath, Action: tenancy.ReadFiles, Handler: a.storage.GetFile},
 		{Method: patch, Path: filePath, Action: tenancy.EditFiles, Audit: "file.change", Handler: a.storage.ChangeFile},
 		{Method: remove, Path: filePath, Action: tenancy.EditFiles, Audit: "file.trash", Handler: a.storage.TrashFile},

@@ -8,3 +8,9 @@ select f.id as file_id, s.named::boolean as named, s.written::boolean as written
 -- name: RecentUse :exec
 insert into recents as r (organization_id, user_id, file_id) values (app.org(), app.actor(), $1)
 on conflict (organization_id, user_id, file_id) do update set used_at = now() where r.used_at < now() - interval '1 minute';
+
+-- name: RecentPage :many
+select r.file_id, r.used_at from recents r join files f on f.id = r.file_id
+ where r.user_id = app.actor() and f.trashed_at is null
+   and (sqlc.narg(before_at)::timestamptz is null or (r.used_at, r.file_id) < (sqlc.narg(before_at)::timestamptz, sqlc.narg(before_id)::uuid))
+ order by r.used_at desc, r.file_id desc limit sqlc.arg(page)::integer;

@@ -8,9 +8,48 @@ package searchdb
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/google/uuid"
 )
+
+const recentPage = `-- name: RecentPage :many
+select r.file_id, r.used_at from recents r join files f on f.id = r.file_id
+ where r.user_id = app.actor() and f.trashed_at is null
+   and ($1::timestamptz is null or (r.used_at, r.file_id) < ($1::timestamptz, $2::uuid))
+ order by r.used_at desc, r.file_id desc limit $3::integer
+`
+
+type RecentPageParams struct {
+	BeforeAt *time.Time
+	BeforeID *uuid.UUID
+	Page     int32
+}
+
+type RecentPageRow struct {
+	FileID uuid.UUID
+	UsedAt time.Time
+}
+
+func (q *Queries) RecentPage(ctx context.Context, arg RecentPageParams) ([]RecentPageRow, error) {
+	rows, err := q.db.Query(ctx, recentPage, arg.BeforeAt, arg.BeforeID, arg.Page)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []RecentPageRow
+	for rows.Next() {
+		var i RecentPageRow
+		if err := rows.Scan(&i.FileID, &i.UsedAt); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
 
 const recentUse = `-- name: RecentUse :exec
 insert into recents as r (organization_id, user_id, file_id) values (app.org(), app.actor(), $1)

@@ -11,6 +11,7 @@ language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     if tg_op = 'INSERT' then
         insert into file_names (organization_id, file_id, space_id, name) values (new.organization_id, new.id, new.space_id, new.name);
+        insert into recents (organization_id, user_id, file_id) values (new.organization_id, new.uploaded_by, new.id);
     elsif new.name::text <> old.name::text or new.space_id <> old.space_id then
         update file_names set name = new.name, space_id = new.space_id where organization_id = new.organization_id and file_id = new.id;
     end if;
