@@ -89,6 +89,12 @@ func (s *school) filesAreRead(essay uuid.UUID) {
 	for _, query := range []string{"limit=3", "sort=name", "sort=-name&limit=2", "sort=created_at&limit=5", "status=published", "status=quarantined", "q=essay", "category=essays", "sort=none"} {
 		s.pages(s.owner, storagePath+"/files?"+query)
 	}
+	for _, query := range []string{"q=essay", "q=esay&in=name", "q=lorem&in=text", "q=essay&sort=-created_at&limit=2&kind=text", "q=", "q=a&kind=none"} {
+		s.pages(s.teacher, storagePath+"/search?"+query)
+		s.pages(s.parent, storagePath+"/search?"+query)
+	}
+	s.pages(s.owner, storagePath+"/recent?limit=1")
+	s.pages(s.pupil, storagePath+"/files?shared=true")
 	s.pages(s.pupil, storagePath+"/files?limit=1")
 	s.pages(s.parent, storagePath+"/files?limit=1")
 	s.do(s.teacher, get, at(essay, ""), nil)

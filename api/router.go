@@ -112,6 +112,8 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: get, Path: storagePath + "/files", Action: tenancy.ReadFiles, Cost: ratelimit.Search, Handler: a.storage.ListFiles},
 		{Method: post, Path: storagePath + "/files/bulk", Action: tenancy.EditFiles, Cost: ratelimit.Search, Audit: "file.bulk", Idempotency: idempotency.Route{Replay: a.storage.ReplayChangeFiles}, Handler: a.storage.ChangeFiles},
 		{Method: get, Path: storagePath + "/bulk/:id", Action: tenancy.EditFiles, Handler: a.storage.GetBulk},
+		{Method: get, Path: storagePath + "/search", Action: tenancy.ReadFiles, Cost: ratelimit.Search, Handler: a.storage.SearchFiles},
+		{Method: get, Path: storagePath + "/recent", Action: tenancy.ReadFiles, Cost: ratelimit.Search, Handler: a.storage.ListRecent},
 		{Method: get, Path: filePath, Action: tenancy.ReadFiles, Handler: a.storage.GetFile},
 		{Method: patch, Path: filePath, Action: tenancy.EditFiles, Audit: "file.change", Handler: a.storage.ChangeFile},
 		{Method: remove, Path: filePath, Action: tenancy.EditFiles, Audit: "file.trash", Handler: a.storage.TrashFile},

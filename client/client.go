@@ -195,6 +195,32 @@ func (c *Client) List(ctx context.Context, query url.Values) (Page[File], error)
 	return p, c.Call(ctx, http.MethodGet, storage+"/files?"+query.Encode(), nil, &p)
 }
 
+// Found is one file that a search found.
+type Found struct {
+	File    File     `json:"file"`
+	Matched []string `json:"matched"` // name, text
+	Around  string   `json:"around"`  // HTML: the text around what was found
+}
+
+// FoundPage is a page of a search. Alike says that nothing matches and these names are
+// alike.
+type FoundPage struct {
+	Page[Found]
+	Alike bool `json:"alike"`
+}
+
+// Search reads one page of what is found.
+func (c *Client) Search(ctx context.Context, query url.Values) (FoundPage, error) {
+	var p FoundPage
+	return p, c.Call(ctx, http.MethodGet, storage+"/search?"+query.Encode(), nil, &p)
+}
+
+// Recent reads one page of what the caller opened or changed last.
+func (c *Client) Recent(ctx context.Context, query url.Values) (Page[File], error) {
+	var p Page[File]
+	return p, c.Call(ctx, http.MethodGet, storage+"/recent?"+query.Encode(), nil, &p)
+}
+
 // Delete moves a file to the trash.
 func (c *Client) Delete(ctx context.Context, id string) error {
 	return c.Call(ctx, http.MethodDelete, storage+"/files/"+url.PathEscape(id), nil, nil)

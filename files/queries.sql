@@ -396,3 +396,12 @@ select (case when v.status <> 'published' or v.superseded_at is null then ''
                       and w.status = 'published' and w.number > v.number) >= p.version_keep then 'more_versions_than_kept'
              else '' end)::text as why
   from file_versions v join organization_policies p on p.organization_id = v.organization_id where v.id = $1;
+
+-- name: VersionViewsShown :many
+select organization_id, file_id, name, description, category, file_status, owner_id, trashed_at, created_at, updated_at, shown_id,
+       current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256,
+       scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag,
+       uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason,
+       corrected_from, found_kind, expected_kind, active_content, space_id, folder_id, needs, subject_id, handed_in_at, preview_reason, pages, duration_ms, tags
+  from version_view
+ where file_id = any(sqlc.arg(ids)::uuid[]) and version_id = shown_id;

@@ -60,6 +60,17 @@ func History(ctx context.Context, q tenancy.Queries, file uuid.UUID) ([]View, er
 	return views, err
 }
 
+// ByIDs reads those of the files that the actor of q sees, each with the version that it
+// answers with.
+func ByIDs(ctx context.Context, q tenancy.Queries, ids []uuid.UUID) (map[uuid.UUID]View, error) {
+	rows, err := filesdb.New(q).VersionViewsShown(ctx, ids)
+	views := make(map[uuid.UUID]View, len(rows))
+	for _, r := range rows {
+		views[r.FileID] = View(r)
+	}
+	return views, err
+}
+
 // Filter narrows and orders a list. Zero values narrow nothing.
 type Filter struct {
 	Mine     bool      // only what an actor reaches, place by place; else all that the policies let through
@@ -68,6 +79,7 @@ type Filter struct {
 	TopOnly  bool      // of the space, only what is in no folder
 	Linked   uuid.UUID // only what is shown in this space by links of files
 	Starred  bool      // only what the actor has marked
+	Shared   bool      // only what others have linked into spaces of the actor
 	Owner    uuid.UUID // only what this person brought
 	Subject  uuid.UUID // only what is about this person
 	Status   Status    // Deleted lists the trash, which is otherwise left out
@@ -181,6 +193,9 @@ func listQuery(f Filter) (string, pgx.NamedArgs, error) {
 	if f.Mine && f.Space == uuid.Nil && f.Folder == uuid.Nil && f.Linked == uuid.Nil && f.Subject == uuid.Nil && !f.Starred && f.Tag == "" {
 		page = fmt.Sprintf("select f.id, f.version_id, f.name from (%s) f order by %s limit %d", strings.Join(placesOf(pageOf), " union "), order.by, f.Limit)
 	}
+	if f.Shared {
+		page = fmt.Sprintf("select f.id, f.version_id, f.name from (%s) f order by %s limit %d", strings.Join(sharedPlaces(pageOf), " union "), order.by, f.Limit)
+	}
 	return fmt.Sprintf(`with page as (%s)
 		select %s from page f join version_view v on v.file_id = f.id and v.version_id = f.version_id
 		 order by %s`, page, viewColumns, order.by), args, nil
@@ -199,6 +214,19 @@ func placesOf(pageOf func(place string) string) []string {
 		"(" + pageOf("f.id in (select l.file_id from file_links l join space_members m on m.organization_id = l.organization_id and m.space_id = l.space_id where m.user_id = app.actor() and "+now+")") + ")",
 		"(select s.id, s.version_id, s.name from (select distinct d.folder_id from folder_links l join space_members m on m.organization_id = l.organization_id and m.space_id = l.space_id " +
 			"join folder_paths d on d.organization_id = l.organization_id and d.ancestor_id = l.folder_id where m.user_id = app.actor() and " + now + ") p cross join lateral (" +
+			pageOf("f.folder_id = p.folder_id") + ") s)",
+	}
+}
+
+// sharedPlaces is a page of the files, and one of each folder, that somebody else has
+// linked into a space where the actor is.
+func sharedPlaces(pageOf func(place string) string) []string {
+	const links = " l join app.my_spaces m on m.organization_id = l.organization_id and m.space_id = l.space_id "
+	const others = "l.added_by <> app.actor() and l.starts_at <= now() and l.ends_at > now()"
+	return []string{
+		"(" + pageOf("f.id in (select l.file_id from file_links"+links+"where "+others+")") + ")",
+		"(select s.id, s.version_id, s.name from (select distinct d.folder_id from folder_links" + links +
+			"join folder_paths d on d.organization_id = l.organization_id and d.ancestor_id = l.folder_id where " + others + ") p cross join lateral (" +
 			pageOf("f.folder_id = p.folder_id") + ") s)",
 	}
 }

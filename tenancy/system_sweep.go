@@ -63,3 +63,9 @@ type Unavailable struct {
 func (d *DB) VersionsNotAvailable(ctx context.Context, after uuid.UUID, n int) ([]Unavailable, error) {
 	return systemQuery[Unavailable](ctx, d, "select organization_id, version_id, mime_type from app.versions_not_available($1, $2)", after, n)
 }
+
+// TextsPending gives the published versions whose text is not read yet, in the order of
+// their files, and notes that they were asked for: each comes once in again.
+func (d *DB) TextsPending(ctx context.Context, again time.Duration, after uuid.UUID, n int) ([]Ref, error) {
+	return systemQuery[Ref](ctx, d, "select organization_id, file_id, version_id from app.texts_pending($1, $2, $3) order by file_id", again, after, n)
+}

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -42,6 +43,9 @@ func (r *Storage) GetContent(c *gin.Context) error {
 	v, err := r.find(c)
 	if err != nil {
 		return err
+	}
+	if c.Request.Method == http.MethodGet && v.Effective() == files.Published {
+		r.used(c, v)
 	}
 	return r.send(c, v)
 }

@@ -135,7 +135,7 @@ func readPlace(c *gin.Context, f *files.Filter) error {
 			return err
 		}
 	}
-	f.TopOnly, f.Starred = c.Query("top") == "true", c.Query("starred") == "true"
+	f.TopOnly, f.Starred, f.Shared = c.Query("top") == "true", c.Query("starred") == "true", c.Query("shared") == "true"
 	if f.TopOnly && f.Space == uuid.Nil {
 		return request.Invalid("top", "top=true lists what is in no folder of a space: name space_id.")
 	}
@@ -258,6 +258,7 @@ func (r *Storage) ChangeFile(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	r.used(c, v)
 	v, err = files.Get(ctx, r.DB.Single(actor.Org), v.FileID)
 	if err != nil {
 		return err

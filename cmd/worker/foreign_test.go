@@ -26,6 +26,7 @@ import (
 
 	"satchel/activities/email"
 	"satchel/activities/export"
+	"satchel/activities/extract"
 	"satchel/activities/finalize"
 	"satchel/activities/invitation"
 	"satchel/activities/preview"
@@ -67,6 +68,8 @@ var foreign = map[string]string{
 	"RenderPreviews":    "file_not_found",
 	"RenderPages":       "file_not_found",
 	"GiveUpPreviews":    "file_not_found",
+	"ReadText":          "file_not_found",
+	"GiveUpText":        "file_not_found",
 	"PublishVersion":    "file_not_found",
 	"QuarantineVersion": "file_not_found",
 	"WithdrawVersion":   "file_not_found",
@@ -133,6 +136,7 @@ var foreign = map[string]string{
 	"PruneVersions":                "not_platform",
 	"RestartChanges":               "not_platform",
 	"DeleteOldChanges":             "not_platform",
+	"StartPendingTexts":            "not_platform",
 }
 
 // theirs is the other organization's: an id for every field by which an input
@@ -189,7 +193,7 @@ func everyActivity(t *testing.T, a *pipelinetest.Activities, mails *pipelinetest
 	built := fx.New(fx.NopLogger, wiring.Processes(), fx.Invoke(collect), fx.Provide(
 		func() *tenancy.DB { return a.DB }, func() *s3.Store { return a.Store }, func() client.Client { return nil },
 		func() scan.Scanner { return wiring.Scanner{Client: clamd.New(fake.Socket)} },
-		func() preview.Tools { return pipelinetest.Tools(pipelinetest.OnePreview) }, func() preview.Config { return preview.Config{} },
+		func() preview.Tools { return pipelinetest.Tools(pipelinetest.OnePreview) }, func() preview.Config { return preview.Config{} }, func() extract.Tools { return extract.Tools{} }, func() extract.Config { return extract.Config{} },
 		func() finalize.Cleaner { return a.Cleaner },
 		func() scan.Config { return scan.Config{MaxBytes: 1 << 20, Budget: time.Minute} }, func() *spool.Owner { return pipelinetest.OpenSpool(t) },
 		func() email.Mailer { return mails },

@@ -13,6 +13,7 @@ import (
 
 	"satchel/activities/email"
 	"satchel/activities/export"
+	"satchel/activities/extract"
 	"satchel/activities/finalize"
 	"satchel/activities/invitation"
 	"satchel/activities/preview"
@@ -48,7 +49,7 @@ func components(t *testing.T) []queue.Component {
 		func() *s3.Store { return &s3.Store{} },
 		func() client.Client { return nil },
 		func() scan.Scanner { return nil },
-		func() preview.Tools { return preview.Tools{} }, func() preview.Config { return preview.Config{} },
+		func() preview.Tools { return preview.Tools{} }, func() preview.Config { return preview.Config{} }, func() extract.Tools { return extract.Tools{} }, func() extract.Config { return extract.Config{} },
 		func() finalize.Cleaner { return finalize.Cleaner{} },
 		func() scan.Config { return scan.Config{} }, func() *spool.Owner { return nil },
 		func() email.Mailer { return nil },

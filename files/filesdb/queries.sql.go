@@ -2248,6 +2248,90 @@ func (q *Queries) VersionViews(ctx context.Context, fileID uuid.UUID) ([]Version
 	return items, nil
 }
 
+const versionViewsShown = `-- name: VersionViewsShown :many
+select organization_id, file_id, name, description, category, file_status, owner_id, trashed_at, created_at, updated_at, shown_id,
+       current_id, head_id, event_seq, version_id, number, status, status_reason, change_description, size, mime_type, sha256,
+       scan_verdict, scan_signature, scan_engine, scan_database, scanned_at, contains_pii, preview, width, height, object_etag,
+       uploaded_by, published_at, version_created_at, renditions, steps, head_number, head_status, head_reason,
+       corrected_from, found_kind, expected_kind, active_content, space_id, folder_id, needs, subject_id, handed_in_at, preview_reason, pages, duration_ms, tags
+  from version_view
+ where file_id = any($1::uuid[]) and version_id = shown_id
+`
+
+func (q *Queries) VersionViewsShown(ctx context.Context, ids []uuid.UUID) ([]VersionView, error) {
+	rows, err := q.db.Query(ctx, versionViewsShown, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []VersionView
+	for rows.Next() {
+		var i VersionView
+		if err := rows.Scan(
+			&i.OrganizationID,
+			&i.FileID,
+			&i.Name,
+			&i.Description,
+			&i.Category,
+			&i.FileStatus,
+			&i.OwnerID,
+			&i.TrashedAt,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.ShownID,
+			&i.CurrentID,
+			&i.HeadID,
+			&i.EventSeq,
+			&i.VersionID,
+			&i.Number,
+			&i.Status,
+			&i.StatusReason,
+			&i.ChangeDescription,
+			&i.Size,
+			&i.MimeType,
+			&i.Sha256,
+			&i.ScanVerdict,
+			&i.ScanSignature,
+			&i.ScanEngine,
+			&i.ScanDatabase,
+			&i.ScannedAt,
+			&i.ContainsPii,
+			&i.Preview,
+			&i.Width,
+			&i.Height,
+			&i.ObjectEtag,
+			&i.UploadedBy,
+			&i.PublishedAt,
+			&i.VersionCreatedAt,
+			&i.Renditions,
+			&i.Steps,
+			&i.HeadNumber,
+			&i.HeadStatus,
+			&i.HeadReason,
+			&i.CorrectedFrom,
+			&i.FoundKind,
+			&i.ExpectedKind,
+			&i.ActiveContent,
+			&i.SpaceID,
+			&i.FolderID,
+			&i.Needs,
+			&i.SubjectID,
+			&i.HandedInAt,
+			&i.PreviewReason,
+			&i.Pages,
+			&i.DurationMs,
+			&i.Tags,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const versionWithdraw = `-- name: VersionWithdraw :execrows
 update file_versions set status = $2, status_reason = $3, reserved_bytes = 0, used_bytes = 0, updated_at = now()
  where id = $1 and status in ('uploading', 'processing', 'held')

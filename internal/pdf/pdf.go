@@ -23,6 +23,7 @@ import (
 type Config struct {
 	Pages string `env:"SATCHEL_PDF_PAGES_PROGRAM" envDefault:"pdftoppm"` // program that shows pages of a PDF
 	Info  string `env:"SATCHEL_PDF_INFO_PROGRAM" envDefault:"pdfinfo"`   // program that counts the pages of a PDF
+	Text  string `env:"SATCHEL_PDF_TEXT_PROGRAM" envDefault:"pdftotext"` // program that reads the text of a PDF
 }
 
 // Reader runs them.

@@ -14,6 +14,7 @@ import (
 
 	"satchel/activities/email"
 	"satchel/activities/export"
+	"satchel/activities/extract"
 	"satchel/activities/finalize"
 	"satchel/activities/invitation"
 	"satchel/activities/preview"
@@ -84,6 +85,7 @@ func (w *Worker) Start(t *testing.T) {
 	app := fxtest.New(t, fx.NopLogger, wiring.Processes(), w.settings(t), fx.Provide(
 		func() *tenancy.DB { return w.DB }, func() *s3.Store { return w.Store }, func() client.Client { return w.Client },
 		func() preview.Tools { return Tools(w.options.Render) }, func() preview.Config { return preview.Config{Silent: w.options.Silent} },
+		func() extract.Tools { return extract.Tools{} }, func() extract.Config { return extract.Config{Again: time.Minute} }, // texts are read here
 		func() scan.Scanner {
 			return wiring.Scanner{Client: clamd.New(w.Clamd.Socket, clamd.WithMemory(1<<20, 4), clamd.WithIdleTimeout(2*time.Second), clamd.WithVerdictTimeout(2*time.Second))}
 		},

@@ -89,6 +89,7 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		{"insert into folder_links (organization_id, folder_id, space_id, added_by) values (app.org(), $1, $1, $2)", []any{class, user}},
 		{"insert into hand_ins (organization_id, folder_id, student_id) values (app.org(), $1, $2)", []any{class, student}},
 		{"insert into stars (organization_id, user_id, file_id) values (app.org(), $1, $2)", []any{user, file}},
+		{"update files set current_id = $2 where id = $1", []any{file, version}}, // with a row of file_texts
 		{"insert into notifications (organization_id, id, user_id, kind) values (app.org(), $1, $2, 'a.b')", []any{class, user}},
 		{"insert into file_tags (organization_id, file_id, tag, added_by) values (app.org(), $1, 'algebra', $2)", []any{file, user}},
 		{"insert into bulk_changes (organization_id, id, action, actor_id) values (app.org(), $1, 'trash', $2)", []any{class, user}},

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/fx"
 
 	"satchel/activities/checkpoint"
+	"satchel/activities/extract"
 	"satchel/activities/inspect"
 	"satchel/activities/preview"
 	"satchel/activities/scan"
@@ -25,7 +26,7 @@ import (
 )
 
 var adaptersModule = fx.Module("adapters", fx.Provide(
-	newScanner, newTools, newSpool, newMailer, newReady, NewCleaner, NewUploads, upload.NewAdmission, newSigner))
+	newScanner, newTools, newTextTools, newSpool, newMailer, newReady, NewCleaner, NewUploads, upload.NewAdmission, newSigner))
 
 func newInspect(db *tenancy.DB, store *s3.Store, limits archives.Limits) *inspect.Activities {
 	return inspect.New(db, store.Staging, limits)
@@ -37,6 +38,10 @@ func newScan(db *tenancy.DB, store *s3.Store, s scan.Scanner, limits archives.Li
 
 func newPreview(db *tenancy.DB, store *s3.Store, tools preview.Tools, sp *spool.Owner) *preview.Activities {
 	return preview.New(db, store.Staging, store.Clean, tools, sp)
+}
+
+func newExtract(db *tenancy.DB, store *s3.Store, tools extract.Tools, sp *spool.Owner) *extract.Activities {
+	return extract.New(db, store.Clean, tools, sp)
 }
 
 // newSpool opens the spool for the life of the program. It is closed behind the

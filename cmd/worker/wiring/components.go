@@ -7,6 +7,7 @@ import (
 
 	"satchel/activities/checkpoint"
 	"satchel/activities/email"
+	"satchel/activities/extract"
 	"satchel/activities/finalize"
 	"satchel/activities/inspect"
 	"satchel/activities/invitation"
@@ -19,6 +20,7 @@ import (
 	"satchel/activities/verification"
 	"satchel/internal/queue"
 	checkpointing "satchel/workflows/checkpoint"
+	extracting "satchel/workflows/extract"
 	inviting "satchel/workflows/invitation"
 	previewing "satchel/workflows/preview"
 	reconciling "satchel/workflows/reconcile"
@@ -59,6 +61,19 @@ var previewProcess = fx.Module("preview",
 	}),
 	component(func(m *preview.Missing) queue.Component {
 		return queue.Component{Queue: queue.Batch, Workflows: []any{previewing.SweepPreviews, previewing.RetryPreviews}, Activities: []any{m}, Schedules: previewing.Schedules()}
+	}),
+)
+
+var textProcess = fx.Module("text",
+	fx.Provide(newExtract, newPending),
+	component(func(e *extract.Activities) queue.Component {
+		return queue.Component{Queue: queue.Previews, Activities: []any{e}}
+	}),
+	component(func() queue.Component {
+		return queue.Component{Queue: queue.Interactive, Workflows: []any{extracting.ExtractText}}
+	}),
+	component(func(p *extract.Pending) queue.Component {
+		return queue.Component{Queue: queue.Batch, Workflows: []any{extracting.SweepTexts}, Activities: []any{p}, Schedules: extracting.Schedules()}
 	}),
 )
 

@@ -5,6 +5,7 @@ import (
 
 	"satchel/activities/email"
 	"satchel/activities/export"
+	"satchel/activities/extract"
 	"satchel/activities/invitation"
 	"satchel/activities/preview"
 	"satchel/activities/scan"
@@ -12,6 +13,7 @@ import (
 	"satchel/internal/drawing"
 	"satchel/internal/mail"
 	"satchel/internal/media"
+	"satchel/internal/ocr"
 	"satchel/internal/office"
 	"satchel/internal/pdf"
 	"satchel/internal/sandbox"
@@ -41,6 +43,7 @@ var settingsModule = fx.Module("settings", fx.Provide(
 	settings.Load[signerConfig],
 	settings.Load[email.Config],
 	settings.Load[export.Config],
+	settings.Load[extract.Config],
 	settings.Load[invitation.Config],
 	settings.Load[mail.Config],
 	settings.Load[people.HashConfig],
@@ -51,6 +54,7 @@ var settingsModule = fx.Module("settings", fx.Provide(
 	settings.Load[vips.Config],
 	settings.Load[drawing.Config],
 	settings.Load[media.Config],
+	settings.Load[ocr.Config],
 	settings.Load[office.Config],
 	settings.Load[pdf.Config],
 	settings.Load[preview.Config],

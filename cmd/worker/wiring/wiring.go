@@ -52,6 +52,7 @@ func Processes() fx.Option {
 	return fx.Options(
 		uploadProcess,       // a received file to its one end
 		previewProcess,      // previews that come after the publication
+		textProcess,         // what is written in a published file, for searches
 		sweepProcess,        // what no one else will finish
 		reconcileProcess,    // rows, objects, quota and workflows say the same
 		rescanProcess,       // published files, with the signatures of today

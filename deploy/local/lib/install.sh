@@ -19,7 +19,7 @@ LIST
   [[ -z ${SATCHEL_PREVIEWS:-} ]] || preview_packages
 }
 
-# What makes previews of documents, sound and film. The tests need all of it; a stack uses what is there.
+# What makes previews of documents, sound and film, and recognizes letters. The tests need all of it; a stack uses what is there.
 preview_packages() {
   cat <<'LIST'
 libreoffice-writer-nogui   test -e /usr/lib/libreoffice/program/libswlo.so
@@ -29,6 +29,10 @@ libreoffice-draw-nogui     dpkg-query --show --showformat '${db:Status-Status}' 
 ffmpeg                     command -v ffmpeg
 poppler-utils              command -v pdftoppm
 librsvg2-bin               command -v rsvg-convert
+tesseract-ocr              command -v tesseract
+tesseract-ocr-eng          compgen -G '/usr/share/tesseract-ocr/*/tessdata/eng.traineddata'
+tesseract-ocr-deu          compgen -G '/usr/share/tesseract-ocr/*/tessdata/deu.traineddata'
+tesseract-ocr-ukr          compgen -G '/usr/share/tesseract-ocr/*/tessdata/ukr.traineddata'
 LIST
 }
 
@@ -46,7 +50,7 @@ missing_of() {
 say_missing_previews() {
   local packages
   mapfile -t packages < <(missing_of preview_packages)
-  ((${#packages[@]} == 0)) || say "Some files have no previews here. For them: apt-get install --no-install-recommends ${packages[*]}"
+  ((${#packages[@]} == 0)) || say "Some files have no previews or texts here. For them: apt-get install --no-install-recommends ${packages[*]}"
 }
 
 # as_root: nothing for root, sudo for others. The password is asked for before anything runs in the background.

@@ -1,0 +1,219 @@
+package storage
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"satchel/api/request"
+	"satchel/files"
+	"satchel/policies/types"
+	"satchel/search"
+)
+
+// ResultView is one file that a search found.
+type ResultView struct {
+	File    FileView `json:"file"`
+	Matched []string `json:"matched"` // name, text
+	Around  string   `json:"around"`  // HTML: the text around what was found, with mark elements
+}
+
+// ResultPage is one page of a search.
+type ResultPage struct {
+	Items []ResultView `json:"items"`
+	// Alike says that nothing matches and these names are alike.
+	Alike      bool   `json:"alike"`
+	NextCursor string `json:"next_cursor,omitempty"`
+}
+
+// SearchFiles finds files of the caller's by name and by text.
+func (r *Storage) SearchFiles(c *gin.Context) error {
+	q, err := searchQuery(c)
+	if err != nil {
+		return err
+	}
+	limit := q.Limit
+	q.Limit++ // one more tells whether there is a next page
+	page, err := search.Find(c.Request.Context(), r.DB.Single(request.Caller(c).Org), q)
+	if err != nil {
+		return err
+	}
+	answer := ResultPage{Items: []ResultView{}, Alike: page.Fuzzy}
+	if len(page.Found) > limit {
+		last := page.Found[limit-1]
+		answer.NextCursor = encodeSearch(q.Order, search.Cursor{Score: last.Score, ID: last.FileID, Fuzzy: page.Fuzzy})
+		page.Found = page.Found[:limit]
+	}
+	for _, f := range page.Found {
+		shown, err := r.describe(f.View)
+		if err != nil {
+			return err
+		}
+		item := ResultView{File: shown, Matched: []string{}, Around: f.Around}
+		if f.Named {
+			item.Matched = append(item.Matched, "name")
+		}
+		if f.Written {
+			item.Matched = append(item.Matched, "text")
+		}
+		answer.Items = append(answer.Items, item)
+	}
+	c.JSON(http.StatusOK, answer)
+	return nil
+}
+
+func searchQuery(c *gin.Context) (q search.Query, err error) {
+	q = search.Query{Text: c.Query("q"), Scope: search.Scope(c.Query("in")), Order: search.Order(c.Query("sort"))}
+	for name, id := range map[string]**uuid.UUID{"space_id": &q.Space, "class_id": &q.Class, "uploaded_by": &q.UploadedBy, "subject_id": &q.Subject} {
+		if *id, err = optional(c, name, uuid.Parse, "is an id"); err != nil {
+			return q, err
+		}
+	}
+	bytes := func(text string) (int64, error) { return strconv.ParseInt(text, 10, 64) }
+	for name, n := range map[string]**int64{"size_from": &q.SizeFrom, "size_to": &q.SizeTo} {
+		if *n, err = optional(c, name, bytes, "is a number of bytes"); err != nil {
+			return q, err
+		}
+	}
+	moment := func(text string) (time.Time, error) { return time.Parse(time.RFC3339, text) }
+	for name, t := range map[string]**time.Time{"changed_from": &q.ChangedFrom, "changed_to": &q.ChangedTo} {
+		if *t, err = optional(c, name, moment, "is a time such as 2026-11-28T12:00:00Z"); err != nil {
+			return q, err
+		}
+	}
+	if q.Types, err = searchedTypes(c); err != nil {
+		return q, err
+	}
+	if q.Limit, err = request.Limit(c); err != nil {
+		return q, err
+	}
+	if q.Order == "" {
+		q.Order = search.Relevance
+	}
+	q.After, err = decodeSearch(q.Order, c.Query("cursor"))
+	return q, err
+}
+
+// optional reads a parameter that may be missing.
+func optional[T any](c *gin.Context, name string, parse func(string) (T, error), what string) (*T, error) {
+	text := c.Query(name)
+	if text == "" {
+		return nil, nil
+	}
+	v, err := parse(text)
+	if err != nil {
+		return nil, request.Invalid(name, "%s %s.", name, what)
+	}
+	return &v, nil
+}
+
+// searchedTypes are the media types of the kind that is asked for, or the one type.
+func searchedTypes(c *gin.Context) ([]string, error) {
+	kind, one := c.Query("kind"), c.Query("type")
+	if len(one) > types.MaxNameBytes {
+		return nil, request.Invalid("type", "type is a media type such as application/pdf.")
+	}
+	var found []string
+	for _, row := range types.Table() {
+		if string(row.Family) == kind && (one == "" || one == row.MediaType) {
+			found = append(found, row.MediaType)
+		}
+	}
+	switch {
+	case kind == "" && one == "":
+		return nil, nil
+	case kind == "":
+		return []string{one}, nil
+	case found == nil && one == "":
+		return nil, request.Invalid("kind", "kind is one of image, document, text, source, markup, audio, video, model, project, archive.")
+	case found == nil:
+		return []string{one + " is not " + kind}, nil // matches nothing
+	}
+	return found, nil
+}
+
+// searched is what a cursor of a search holds. It is not signed, since it can only say
+// where in the caller's own search to go on.
+type searched struct {
+	Order search.Order `json:"o"`
+	search.Cursor
+}
+
+func encodeSearch(order search.Order, c search.Cursor) string {
+	b, err := json.Marshal(searched{order, c})
+	if err != nil {
+		panic(err) // an id and a number always have a JSON form
+	}
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+func decodeSearch(order search.Order, text string) (search.Cursor, error) {
+	if text == "" {
+		return search.Cursor{}, nil
+	}
+	var p searched
+	b, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		return p.Cursor, request.ErrCursor.Because(err)
+	}
+	if err := json.Unmarshal(b, &p); err != nil {
+		return p.Cursor, request.ErrCursor.Because(err)
+	}
+	if p.Order != order || p.ID == uuid.Nil {
+		return p.Cursor, request.ErrCursor
+	}
+	return p.Cursor, nil
+}
+
+// ListRecent lists what the caller opened or changed last.
+func (r *Storage) ListRecent(c *gin.Context) error {
+	limit, err := request.Limit(c)
+	if err != nil {
+		return err
+	}
+	var after search.RecentCursor
+	if text := c.Query("cursor"); text != "" {
+		b, err := base64.RawURLEncoding.DecodeString(text)
+		if err != nil {
+			return request.ErrCursor.Because(err)
+		}
+		if err := json.Unmarshal(b, &after); err != nil || after.ID == uuid.Nil {
+			return request.ErrCursor.Because(err)
+		}
+	}
+	views, next, err := search.Recent(c.Request.Context(), r.DB.Single(request.Caller(c).Org), after, limit)
+	if err != nil {
+		return err
+	}
+	shown, err := showAll(views, r.describe)
+	if err != nil {
+		return err
+	}
+	page := request.Page[FileView]{Items: shown}
+	if next != nil {
+		b, err := json.Marshal(next)
+		if err != nil {
+			return err
+		}
+		page.NextCursor = base64.RawURLEncoding.EncodeToString(b)
+	}
+	c.JSON(http.StatusOK, page)
+	return nil
+}
+
+// used notes that the caller opened or changed a file. A note that is lost is no reason
+// to keep the file from its reader.
+func (r *Storage) used(c *gin.Context, file files.View) {
+	actor := request.Caller(c)
+	ctx := c.Request.Context()
+	if err := search.Use(ctx, r.DB.Single(actor.Org), file.FileID); err != nil && context.Cause(ctx) == nil {
+		r.Log.WarnContext(ctx, "note recent file failed", slog.String("org", actor.Org.String()), slog.String("file", file.FileID.String()), slog.Any("error", err))
+	}
+}

@@ -1,0 +1,77 @@
+package extract_test
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+
+	"github.com/stretchr/testify/mock"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+
+	activities "satchel/activities/extract"
+	"satchel/internal/queue"
+	"satchel/internal/replaytest"
+	"satchel/tenancy"
+	"satchel/workflows/extract"
+)
+
+func setup() (*testsuite.TestWorkflowEnvironment, *[]string) {
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
+	env := suite.NewTestWorkflowEnvironment()
+	env.RegisterActivity(&activities.Activities{})
+	env.RegisterActivity(&activities.Pending{})
+	var started []string
+	env.SetOnActivityStartedListener(func(info *activity.Info, _ context.Context, _ converter.EncodedValues) {
+		started = append(started, info.ActivityType.Name+" on "+info.TaskQueue)
+	})
+	return env, &started
+}
+
+func TestEnds(t *testing.T) {
+	t.Parallel()
+	in := extract.ExtractTextInput{Org: tenancy.OrgID(tenancy.NewID()), Version: tenancy.NewID()}
+	require.Equal(t, "extract/"+in.Org.String()+"/"+in.Version.String(), extract.WorkflowID(in.Org, in.Version))
+	for name, c := range map[string]struct {
+		err   error
+		steps []string
+	}{
+		"made":      {nil, []string{"ReadText on previews"}},
+		"refused":   {temporal.NewNonRetryableApplicationError("gone", "file_not_found", nil), []string{"ReadText on previews", "GiveUpText on batch"}},
+		"patience":  {temporal.NewApplicationError("down", "store_unavailable"), []string{"ReadText on previews", "ReadText on previews", "ReadText on previews", "GiveUpText on batch"}},
+		"cancelled": {temporal.NewCanceledError(), []string{"ReadText on previews"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			env, started := setup()
+			env.OnActivity("ReadText", mock.Anything, activities.ReadTextInput(in)).Return(activities.ReadTextResult{State: "ready"}, c.err)
+			env.OnActivity("GiveUpText", mock.Anything, activities.GiveUpTextInput(in)).Return(activities.GiveUpTextResult{}, nil)
+			env.ExecuteWorkflow(extract.ExtractText, in)
+			require.Equal(t, c.steps, *started)
+			require.Equal(t, name == "cancelled", env.GetWorkflowError() != nil, env.GetWorkflowError())
+		})
+	}
+}
+
+func TestSweep(t *testing.T) {
+	t.Parallel()
+	env, started := setup()
+	env.OnActivity("StartPendingTexts", mock.Anything, activities.StartPendingTextsInput{Org: tenancy.Platform}).Return(queue.Swept{Found: 2, Done: 2}, nil)
+	env.ExecuteWorkflow(extract.SweepTexts, extract.SweepTextsInput{Org: tenancy.Platform})
+	var swept queue.Swept
+	require.NoError(t, env.GetWorkflowResult(&swept))
+	require.Equal(t, 2, swept.Done)
+	require.Equal(t, []string{"StartPendingTexts on batch"}, *started)
+}
+
+// TestReplay runs recorded histories through the code of today. Record with
+// go test ./workers/pipeline -run TestRecordTexts -record.
+func TestReplay(t *testing.T) {
+	t.Parallel()
+	replaytest.Histories(t, 2, "read, swept", extract.ExtractText, extract.SweepTexts)
+}
