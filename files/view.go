@@ -175,7 +175,7 @@ func listQuery(f Filter) (string, pgx.NamedArgs, error) {
 	add(f.TopOnly, "f.folder_id is null")
 	add(f.Linked != uuid.Nil, "f.id in (select l.file_id from file_links l where l.space_id = @linked and l.starts_at <= now() and l.ends_at > now())")
 	add(f.Starred, "f.id in (select s.file_id from stars s where s.user_id = app.actor())")
-	add(f.Tag != "", `exists (select from file_tags t where t.organization_id = f.organization_id and t.file_id = f.id
+	add(f.Tag != "", `exists (select from tagged_files t where t.organization_id = f.organization_id and t.file_id = f.id
 		and t.tag_folded = replace(replace(lower(@tag::text collate "und-x-icu"), 'ς', 'σ'), 'ß', 'ss'))`)
 	add(f.Owner != uuid.Nil, "f.uploaded_by = @owner")
 	add(f.Subject != uuid.Nil, "f.subject_id = @subject")

@@ -64,3 +64,6 @@ create table bulk_items (
     foreign key (organization_id, change_id) references bulk_changes (organization_id, id) on delete cascade
 );
 create index bulk_items_pending on bulk_items (organization_id, change_id, number) where result = 'pending';
+
+-- The sweep asks every 30 seconds for changes that have not ended.
+create index operations_changing on operations (id) where kind = 'change_files' and state = 'running';

@@ -93,11 +93,11 @@ var conformance = []struct{ rule, query string }{
 	{"views run with their reader's rights, or with those of satchel_views", `
 		select relname from pg_class where relnamespace in ('public'::regnamespace, 'app'::regnamespace) and relkind = 'v'
 		   and not coalesce('security_invoker=true' = any (reloptions), false)
-		   and not (relowner = 'satchel_views'::regrole and relname in ('version_view', 'my_spaces', 'linked_files', 'linked_folders', 'my_wards'))`},
+		   and not (relowner = 'satchel_views'::regrole and relname in ('version_view', 'tagged_files', 'my_spaces', 'linked_files', 'linked_folders', 'my_wards'))`},
 	{"a view of satchel_views that reads what hangs on a file reads files", `
 		select c.relname from pg_class c where c.relkind = 'v' and c.relowner = 'satchel_views'::regrole
 		   and exists (select from pg_depend d join pg_rewrite w on w.oid = d.objid and w.ev_class = c.oid
-		                where d.refobjid in ('file_versions'::regclass, 'renditions'::regclass, 'version_steps'::regclass))
+		                where d.refobjid in ('file_versions'::regclass, 'renditions'::regclass, 'version_steps'::regclass, 'file_tags'::regclass))
 		   and not exists (select from pg_depend d join pg_rewrite w on w.oid = d.objid and w.ev_class = c.oid where d.refobjid = 'files'::regclass)`},
 	{"there are no materialized views", `select relname from pg_class where relnamespace in ('public'::regnamespace, 'app'::regnamespace) and relkind = 'm'`},
 	{"there are no rewrite rules", `

@@ -8,8 +8,8 @@ import (
 )
 
 // TestReplay runs recorded histories through the code of today. Record with
-// go test ./workers/pipeline -run TestRecordPlatform -record.
+// go test ./workers/pipeline -run TestRecordPlatform -record, and TestRecordBulk for the versions.
 func TestReplay(t *testing.T) {
 	t.Parallel()
-	replaytest.Histories(t, 5, "uploads, ended uploads, trash, idempotency keys, people", sweep.SweepUploads, sweep.CleanEndedUploads, sweep.PurgeTrashedFiles, sweep.CleanIdempotencyKeys, sweep.SweepPeople)
+	replaytest.Histories(t, 6, "uploads, ended uploads, trash, versions, idempotency keys, people", sweep.PruneOldVersions, sweep.SweepUploads, sweep.CleanEndedUploads, sweep.PurgeTrashedFiles, sweep.CleanIdempotencyKeys, sweep.SweepPeople)
 }

@@ -1,0 +1,15 @@
+package bulk_test
+
+import (
+	"testing"
+
+	"satchel/internal/replaytest"
+	"satchel/workflows/bulk"
+)
+
+// TestReplay runs recorded histories through the code of today. Record with
+// go test ./workers/pipeline -run TestRecordBulk -record.
+func TestReplay(t *testing.T) {
+	t.Parallel()
+	replaytest.Histories(t, 2, "done, sweep", bulk.ChangeManyFiles, bulk.SweepChanges)
+}
