@@ -37,8 +37,9 @@ func (r *Spaces) ReportAccess(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	q := r.query(c)
 	return request.List(c, 1, func(after []uuid.UUID, limit int) ([]AccessView, error) {
-		teachers, err := spaces.Teachers(ctx, r.query(c), after[0], limit)
+		teachers, err := spaces.Teachers(ctx, q, after[0], limit)
 		if err != nil {
 			return nil, err
 		}

@@ -57,7 +57,7 @@ func odt(text string) []byte {
 // chunk writes one of RIFF's: its name, its length, its content.
 func chunk(name string, content ...[]byte) []byte {
 	body := bytes.Join(content, nil)
-	b := append([]byte(name), binary.LittleEndian.AppendUint32(nil, uint32(len(body)))...) //nolint:gosec // some kilobytes
+	b := append([]byte(name), binary.LittleEndian.AppendUint32(nil, uint32(len(body)))...)
 	b = append(b, body...)
 	if len(body)%2 == 1 {
 		b = append(b, 0)
@@ -93,10 +93,10 @@ func avi(frames int) []byte {
 	for i := range frames {
 		frame := chunk("00dc", encodeJPEG(picture(width, height-i)))
 		index = append(index, []byte("00dc")...)
-		index = append(index, numbers(uint32(0x10), uint32(4+len(movie)), uint32(len(frame)-8))...) //nolint:gosec // some kilobytes
+		index = append(index, numbers(uint32(0x10), uint32(4+len(movie)), uint32(len(frame)-8))...)
 		movie = append(movie, frame...)
 	}
-	n := uint32(frames) //nolint:gosec // ten
+	n := uint32(frames)
 	main := numbers(uint32(1_000_000/rate), uint32(1<<20), uint32(0), uint32(0x10), n, uint32(0), uint32(1), uint32(1<<16), uint32(width), uint32(height), [4]uint32{})
 	stream := append([]byte("vidsMJPG"), numbers(uint32(0), uint32(0), uint32(0), uint32(1), uint32(rate), uint32(0), n, uint32(1<<16), ^uint32(0), uint32(0), [4]int16{0, 0, width, height})...)
 	format := numbers(uint32(40), int32(width), int32(height), uint16(1), uint16(24), []byte("MJPG"), uint32(width*height*3), [4]uint32{})

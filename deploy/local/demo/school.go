@@ -165,7 +165,7 @@ func (d *school) folder(ctx context.Context, n client.NewFolder) (f client.Folde
 // the second and the third.
 func (d *school) makeHandIn(ctx context.Context) (err error) {
 	var made bool
-	d.handIn, made, err = d.folder(ctx, client.NewFolder{Name: "Essay 1", Mode: "handin", Instructions: "One page about your favourite plant.", Accepted: []string{"txt", "docx", "pdf"}})
+	d.handIn, made, err = d.folder(ctx, client.NewFolder{Name: "Essay 1", Mode: "handin", Instructions: "One page about your favorite plant.", Accepted: []string{"txt", "docx", "pdf"}})
 	if err != nil || !made {
 		return err
 	}
@@ -206,7 +206,7 @@ func (d *school) due(ctx context.Context) error {
 }
 
 func (d *school) handsIn(ctx context.Context, p someone) error {
-	if err := p.send(ctx, "", d.handIn.ID, "essay.docx", docx("My favourite plant, by "+p.name)); err != nil {
+	if err := p.send(ctx, "", d.handIn.ID, "essay.docx", docx("My favorite plant, by "+p.name)); err != nil {
 		return err
 	}
 	_, err := p.HandInWork(ctx, d.handIn.ID)
