@@ -43,13 +43,13 @@ select id from roster_imports where source_id = $1 and state in ('received', 'ch
 -- name: ImportState :execrows
 update roster_imports set state = sqlc.arg(state), updated_at = now() where id = sqlc.arg(id) and state = any (sqlc.arg(from_states)::text[]);
 
--- name: ImportTouch :exec
+-- name: ImportTouch :execrows
 update roster_imports set updated_at = now() where id = $1;
 
 -- name: ImportChecked :exec
 update roster_imports set modes = $2, issues = $3, state = case when state = 'received' then 'checking' else state end, updated_at = now() where id = $1;
 
--- name: ImportFound :exec
+-- name: ImportFound :execrows
 update roster_imports set state = 'waiting', base_revision = sqlc.arg(base_revision), diff_hash = sqlc.arg(diff_hash)::text, holds = sqlc.arg(holds), summary = sqlc.arg(summary),
        waits_until = now() + sqlc.arg(patience)::interval, updated_at = now(),
        decision = case when decided_hash = sqlc.arg(diff_hash)::text then decision end
@@ -549,10 +549,9 @@ delete from class_members m using roster_changes c, classes k, people p
    and m.class_id = k.id and m.user_id = p.user_id and m.origin = 'roster' and m.removed_by is null;
 
 -- name: AgentsDelete :execrows
-delete from roster_agents a using roster_changes c
+delete from roster_agents a where a.source_id = sqlc.arg(source_id)::uuid and a.carrier = any (array(select c.sourced_id from roster_changes c
  where c.import_id = sqlc.arg(import_id) and c.kind = 'guardian' and c.seq between sqlc.arg(first_seq) and sqlc.arg(last_seq)
-   and (c.held is null or sqlc.arg(with_held)::boolean)
-   and a.source_id = sqlc.arg(source_id)::uuid and a.carrier = c.sourced_id;
+   and (c.held is null or sqlc.arg(with_held)::boolean)));
 
 -- name: AgentsInsert :execrows
 insert into roster_agents (organization_id, source_id, carrier, agent, created_by)

@@ -339,7 +339,7 @@ func Decide(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, by *uuid.UUID, d 
 
 // Touch says that an open import makes progress, so that no sweep looks for it.
 func Touch(ctx context.Context, q tenancy.Queries, id uuid.UUID) error {
-	if err := rostersdb.New(q).ImportTouch(ctx, id); err != nil {
+	if _, err := rostersdb.New(q).ImportTouch(ctx, id); err != nil {
 		return fmt.Errorf("touch roster import: %w", err)
 	}
 	return nil

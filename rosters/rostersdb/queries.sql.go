@@ -86,27 +86,26 @@ func (q *Queries) ActivePeople(ctx context.Context, sourceID *uuid.UUID) ([]Acti
 }
 
 const agentsDelete = `-- name: AgentsDelete :execrows
-delete from roster_agents a using roster_changes c
- where c.import_id = $1 and c.kind = 'guardian' and c.seq between $2 and $3
-   and (c.held is null or $4::boolean)
-   and a.source_id = $5::uuid and a.carrier = c.sourced_id
+delete from roster_agents a where a.source_id = $1::uuid and a.carrier = any (array(select c.sourced_id from roster_changes c
+ where c.import_id = $2 and c.kind = 'guardian' and c.seq between $3 and $4
+   and (c.held is null or $5::boolean)))
 `
 
 type AgentsDeleteParams struct {
+	SourceID uuid.UUID
 	ImportID uuid.UUID
 	FirstSeq int64
 	LastSeq  int64
 	WithHeld bool
-	SourceID uuid.UUID
 }
 
 func (q *Queries) AgentsDelete(ctx context.Context, arg AgentsDeleteParams) (int64, error) {
 	result, err := q.db.Exec(ctx, agentsDelete,
+		arg.SourceID,
 		arg.ImportID,
 		arg.FirstSeq,
 		arg.LastSeq,
 		arg.WithHeld,
-		arg.SourceID,
 	)
 	if err != nil {
 		return 0, err
@@ -1122,7 +1121,7 @@ func (q *Queries) ImportEnd(ctx context.Context, arg ImportEndParams) (int64, er
 	return result.RowsAffected(), nil
 }
 
-const importFound = `-- name: ImportFound :exec
+const importFound = `-- name: ImportFound :execrows
 update roster_imports set state = 'waiting', base_revision = $1, diff_hash = $2::text, holds = $3, summary = $4,
        waits_until = now() + $5::interval, updated_at = now(),
        decision = case when decided_hash = $2::text then decision end
@@ -1138,8 +1137,8 @@ type ImportFoundParams struct {
 	ID           uuid.UUID
 }
 
-func (q *Queries) ImportFound(ctx context.Context, arg ImportFoundParams) error {
-	_, err := q.db.Exec(ctx, importFound,
+func (q *Queries) ImportFound(ctx context.Context, arg ImportFoundParams) (int64, error) {
+	result, err := q.db.Exec(ctx, importFound,
 		arg.BaseRevision,
 		arg.DiffHash,
 		arg.Holds,
@@ -1147,7 +1146,10 @@ func (q *Queries) ImportFound(ctx context.Context, arg ImportFoundParams) error 
 		arg.Patience,
 		arg.ID,
 	)
-	return err
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const importGet = `-- name: ImportGet :one
@@ -1384,13 +1386,16 @@ func (q *Queries) ImportState(ctx context.Context, arg ImportStateParams) (int64
 	return result.RowsAffected(), nil
 }
 
-const importTouch = `-- name: ImportTouch :exec
+const importTouch = `-- name: ImportTouch :execrows
 update roster_imports set updated_at = now() where id = $1
 `
 
-func (q *Queries) ImportTouch(ctx context.Context, id uuid.UUID) error {
-	_, err := q.db.Exec(ctx, importTouch, id)
-	return err
+func (q *Queries) ImportTouch(ctx context.Context, id uuid.UUID) (int64, error) {
+	result, err := q.db.Exec(ctx, importTouch, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const leavingBySchool = `-- name: LeavingBySchool :many
