@@ -71,7 +71,6 @@ var (
 	ErrNotWaiting   = fault.New(fault.Conflict, "roster_import_not_waiting", "The import waits for no decision.")
 	ErrOtherDiff    = fault.New(fault.Conflict, "roster_diff_changed", "The changes are no longer those that were shown. Look at them again and decide with their new hash.")
 	ErrNotLast      = fault.New(fault.Conflict, "roster_import_not_last", "Only the import of a source that was applied last can be undone, within 30 days. Undo the later one first, or import a corrected package.")
-	ErrNotDue       = fault.New(fault.NotFound, "person_not_due", "The person is not about to leave.")
 	ErrNotOpen      = fault.New(fault.Conflict, "roster_import_ended", "The import has ended.")
 )
 

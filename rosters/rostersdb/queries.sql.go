@@ -462,6 +462,7 @@ func (q *Queries) ChangesAudited(ctx context.Context, arg ChangesAuditedParams) 
 }
 
 const changesClean = `-- name: ChangesClean :execrows
+
 delete from roster_changes c where c.import_id = $1 and c.seq <= (select coalesce(min(m.seq), 0) + $2::bigint from roster_changes m where m.import_id = $1)
 `
 
@@ -470,6 +471,7 @@ type ChangesCleanParams struct {
 	Most     int64
 }
 
+// Cleaning.
 func (q *Queries) ChangesClean(ctx context.Context, arg ChangesCleanParams) (int64, error) {
 	result, err := q.db.Exec(ctx, changesClean, arg.ImportID, arg.Most)
 	if err != nil {
@@ -1446,43 +1448,6 @@ func (q *Queries) PeopleActiveCount(ctx context.Context) (int64, error) {
 	return count, err
 }
 
-const personDue = `-- name: PersonDue :one
-
-select p.user_id, coalesce(m.role, '')::text as role from people p left join members m on m.user_id = p.user_id and not m.service
- where p.user_id = $1 and p.state = 'leaving' and p.leaves_at <= now() for update of p
-`
-
-type PersonDueRow struct {
-	UserID uuid.UUID
-	Role   string
-}
-
-// Leaving and cleaning.
-func (q *Queries) PersonDue(ctx context.Context, userID uuid.UUID) (PersonDueRow, error) {
-	row := q.db.QueryRow(ctx, personDue, userID)
-	var i PersonDueRow
-	err := row.Scan(&i.UserID, &i.Role)
-	return i, err
-}
-
-const personLeft = `-- name: PersonLeft :exec
-update people set state = 'left', leaves_at = null, updated_at = now() where user_id = $1
-`
-
-func (q *Queries) PersonLeft(ctx context.Context, userID uuid.UUID) error {
-	_, err := q.db.Exec(ctx, personLeft, userID)
-	return err
-}
-
-const personStays = `-- name: PersonStays :exec
-update people set state = 'active', leaves_at = null, updated_at = now() where user_id = $1
-`
-
-func (q *Queries) PersonStays(ctx context.Context, userID uuid.UUID) error {
-	_, err := q.db.Exec(ctx, personStays, userID)
-	return err
-}
-
 const planForFew = `-- name: PlanForFew :exec
 
 select set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('enable_seqscan', 'off', true),
@@ -1497,13 +1462,15 @@ func (q *Queries) PlanForFew(ctx context.Context) error {
 
 const planForMany = `-- name: PlanForMany :exec
 
-select set_config('enable_nestloop', 'off', true), set_config('work_mem', '32MB', true), set_config('jit', 'off', true)
+select set_config('enable_nestloop', 'off', true), set_config('work_mem', '32MB', true), set_config('jit', 'off', true),
+       set_config('statement_timeout', '10min', true)
 `
 
 // The planner's statistics are older than what was staged just now. It would take
 // large tables for small ones and read one of them again for each row of the other.
 // A plan that is ruled out has a price at which PostgreSQL compiles every query, which
-// takes seconds: jit is off.
+// takes seconds: jit is off. One statement over a million rows may run for longer than
+// one of a request.
 func (q *Queries) PlanForMany(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, planForMany)
 	return err
