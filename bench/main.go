@@ -54,6 +54,7 @@ var measurements = []struct {
 	{"lists", "pages of one organization among a thousand, and of a long list", (*bench).lists},
 	{"spaces", "pages and files of one school of 5,000 people under the access rule", (*bench).spaces},
 	{"search", "searches by name and text in a school of 200,000 files (--full: a million)", (*bench).search},
+	{"rosters", "a roster of 10,000 people (--full: 100,000), read, compared, applied, and sent again", (*bench).rosters},
 	{"reconcile", "a million rows against a million keys", (*bench).reconcile},
 	{"neighbor", "an organization's list beside one that asks ten times too often", (*bench).neighbor},
 	{"trail", "what a publication's row in the audit log costs", (*bench).auditLog},

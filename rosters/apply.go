@@ -150,7 +150,8 @@ func (a *Applier) hold(ctx context.Context, q *rostersdb.Queries, state State) e
 	if State(i.State) != state {
 		return ErrNotOpen
 	}
-	return errors.Join(q.ImportTouch(ctx, a.i.ID), q.PlanForFew(ctx))
+	_, err = q.ImportTouch(ctx, a.i.ID)
+	return errors.Join(err, q.PlanForFew(ctx))
 }
 
 // batch moves the rows of a range of changes to the state after the import, or to

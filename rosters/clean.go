@@ -6,10 +6,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"satchel/policies/audit"
 	"satchel/rosters/rostersdb"
 	"satchel/tenancy"
-	"satchel/tenancy/members"
 )
 
 // cleanRows is how many rows one transaction removes.
@@ -49,31 +47,4 @@ func drain(ctx context.Context, remove func() (int64, error)) error {
 			return ctx.Err()
 		}
 	}
-}
-
-// EndPerson ends the membership of a person whose time to leave has come. The
-// person's files stay the organization's. A person who came back, or became an
-// owner or admin meanwhile, stays.
-func EndPerson(ctx context.Context, db *tenancy.DB, org tenancy.OrgID, user uuid.UUID) error {
-	return db.InTx(ctx, org, func(tx *tenancy.Tx) error {
-		q := rostersdb.New(tx)
-		p, err := q.PersonDue(ctx, user)
-		if err != nil {
-			return found("read person", err, ErrNotDue)
-		}
-		role := tenancy.Role(p.Role)
-		if role.MustRemain() || role == tenancy.Admin {
-			return q.PersonStays(ctx, user)
-		}
-		if err := q.PersonLeft(ctx, user); err != nil {
-			return fmt.Errorf("end person: %w", err)
-		}
-		if role == "" {
-			return nil
-		}
-		if err := members.Leave(ctx, tx, user); err != nil {
-			return err
-		}
-		return audit.Record(ctx, tx, audit.Event{Action: "member.remove", ObjectID: user.String(), Code: "roster"})
-	})
 }

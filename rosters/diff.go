@@ -236,9 +236,12 @@ func (d *differ) note(ctx context.Context, revision int64, f Found) error {
 	if err != nil {
 		return err
 	}
-	err = d.q.ImportFound(ctx, rostersdb.ImportFoundParams{ID: d.i.ID, BaseRevision: &revision, DiffHash: f.Hash, Holds: holds, Summary: summary, Patience: Patience})
+	n, err := d.q.ImportFound(ctx, rostersdb.ImportFoundParams{ID: d.i.ID, BaseRevision: &revision, DiffHash: f.Hash, Holds: holds, Summary: summary, Patience: Patience})
 	if err != nil {
 		return fmt.Errorf("note changes: %w", err)
+	}
+	if n == 0 {
+		return ErrNotOpen // it has gone, or ended, and no change of it stays
 	}
 	return nil
 }

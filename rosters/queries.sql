@@ -43,13 +43,13 @@ select id from roster_imports where source_id = $1 and state in ('received', 'ch
 -- name: ImportState :execrows
 update roster_imports set state = sqlc.arg(state), updated_at = now() where id = sqlc.arg(id) and state = any (sqlc.arg(from_states)::text[]);
 
--- name: ImportTouch :exec
+-- name: ImportTouch :execrows
 update roster_imports set updated_at = now() where id = $1;
 
 -- name: ImportChecked :exec
 update roster_imports set modes = $2, issues = $3, state = case when state = 'received' then 'checking' else state end, updated_at = now() where id = $1;
 
--- name: ImportFound :exec
+-- name: ImportFound :execrows
 update roster_imports set state = 'waiting', base_revision = sqlc.arg(base_revision), diff_hash = sqlc.arg(diff_hash)::text, holds = sqlc.arg(holds), summary = sqlc.arg(summary),
        waits_until = now() + sqlc.arg(patience)::interval, updated_at = now(),
        decision = case when decided_hash = sqlc.arg(diff_hash)::text then decision end
@@ -186,10 +186,12 @@ select kind, refused::text as code, (array_agg(row order by row))[1:20]::integer
 -- The planner's statistics are older than what was staged just now. It would take
 -- large tables for small ones and read one of them again for each row of the other.
 -- A plan that is ruled out has a price at which PostgreSQL compiles every query, which
--- takes seconds: jit is off.
+-- takes seconds: jit is off. One statement over a million rows may run for longer than
+-- one of a request.
 
 -- name: PlanForMany :exec
-select set_config('enable_nestloop', 'off', true), set_config('work_mem', '32MB', true), set_config('jit', 'off', true);
+select set_config('enable_nestloop', 'off', true), set_config('work_mem', '32MB', true), set_config('jit', 'off', true),
+       set_config('statement_timeout', '10min', true);
 
 -- A batch is small, and every table that it meets has an index for it.
 
@@ -549,10 +551,9 @@ delete from class_members m using roster_changes c, classes k, people p
    and m.class_id = k.id and m.user_id = p.user_id and m.origin = 'roster' and m.removed_by is null;
 
 -- name: AgentsDelete :execrows
-delete from roster_agents a using roster_changes c
+delete from roster_agents a where a.source_id = sqlc.arg(source_id)::uuid and a.carrier = any (array(select c.sourced_id from roster_changes c
  where c.import_id = sqlc.arg(import_id) and c.kind = 'guardian' and c.seq between sqlc.arg(first_seq) and sqlc.arg(last_seq)
-   and (c.held is null or sqlc.arg(with_held)::boolean)
-   and a.source_id = sqlc.arg(source_id)::uuid and a.carrier = c.sourced_id;
+   and (c.held is null or sqlc.arg(with_held)::boolean)));
 
 -- name: AgentsInsert :execrows
 insert into roster_agents (organization_id, source_id, carrier, agent, created_by)
@@ -574,20 +575,10 @@ select (select count(*) from people p where p.source_id = sqlc.arg(source_id) an
            and not exists (select from logins l where l.user_id = p.user_id))::bigint as people_without_login,
        (select count(*) from (select from app.roster_wards(null)) w)::bigint as guardianships;
 
--- Leaving and cleaning.
-
--- name: PersonDue :one
-select p.user_id, coalesce(m.role, '')::text as role from people p left join members m on m.user_id = p.user_id and not m.service
- where p.user_id = $1 and p.state = 'leaving' and p.leaves_at <= now() for update of p;
-
--- name: PersonLeft :exec
-update people set state = 'left', leaves_at = null, updated_at = now() where user_id = $1;
+-- Cleaning.
 
 -- name: ChangesClean :execrows
 delete from roster_changes c where c.import_id = sqlc.arg(import_id) and c.seq <= (select coalesce(min(m.seq), 0) + sqlc.arg(most)::bigint from roster_changes m where m.import_id = sqlc.arg(import_id));
 
 -- name: RowsClean :execrows
 delete from roster_rows r where r.ctid = any (array(select x.ctid from roster_rows x where x.import_id = sqlc.arg(import_id) limit sqlc.arg(most)));
-
--- name: PersonStays :exec
-update people set state = 'active', leaves_at = null, updated_at = now() where user_id = $1;

@@ -71,7 +71,6 @@ var (
 	ErrNotWaiting   = fault.New(fault.Conflict, "roster_import_not_waiting", "The import waits for no decision.")
 	ErrOtherDiff    = fault.New(fault.Conflict, "roster_diff_changed", "The changes are no longer those that were shown. Look at them again and decide with their new hash.")
 	ErrNotLast      = fault.New(fault.Conflict, "roster_import_not_last", "Only the import of a source that was applied last can be undone, within 30 days. Undo the later one first, or import a corrected package.")
-	ErrNotDue       = fault.New(fault.NotFound, "person_not_due", "The person is not about to leave.")
 	ErrNotOpen      = fault.New(fault.Conflict, "roster_import_ended", "The import has ended.")
 )
 
@@ -339,7 +338,7 @@ func Decide(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, by *uuid.UUID, d 
 
 // Touch says that an open import makes progress, so that no sweep looks for it.
 func Touch(ctx context.Context, q tenancy.Queries, id uuid.UUID) error {
-	if err := rostersdb.New(q).ImportTouch(ctx, id); err != nil {
+	if _, err := rostersdb.New(q).ImportTouch(ctx, id); err != nil {
 		return fmt.Errorf("touch roster import: %w", err)
 	}
 	return nil

@@ -1,6 +1,7 @@
 package rosters
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -176,10 +177,13 @@ func (b *batch) flush(ctx context.Context) error {
 	b.p.ImportID, b.p.Kind = b.id, string(b.kind)
 	err := b.db.InTx(ctx, b.org, func(tx *tenancy.Tx) error {
 		q := rostersdb.New(tx)
+		if n, err := q.ImportTouch(ctx, b.id); err != nil || n == 0 {
+			return cmp.Or(err, error(ErrNoImport))
+		}
 		if err := q.RowsInsert(ctx, b.p); err != nil {
 			return fmt.Errorf("stage rows: %w", err)
 		}
-		return q.ImportTouch(ctx, b.id)
+		return nil
 	})
 	b.p = rostersdb.RowsInsertParams{}
 	return err

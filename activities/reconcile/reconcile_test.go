@@ -21,6 +21,7 @@ import (
 	"satchel/activities/reconcile/reconciletest"
 	"satchel/files"
 	"satchel/internal/pgtest"
+	"satchel/rosters"
 	"satchel/tenancy"
 )
 
@@ -412,4 +413,31 @@ func TestOperatorsCheckGoesOnInTheMiddle(t *testing.T) {
 		missing = append(missing, f.Version)
 	}
 	require.Equal(t, ids, missing, "each once")
+}
+
+// TestPackagesOfRostersAreTheirImports, until those are cleaned. What no import has is
+// left over.
+func TestPackagesOfRostersAreTheirImports(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	org := b.Organization(t, 1<<30)
+	user, source, id := b.Member(t, org, tenancy.Owner), tenancy.NewID(), tenancy.NewID()
+	require.NoError(t, b.InTx(t.Context(), org, func(tx *tenancy.Tx) error {
+		return errors.Join(rosters.AddSource(t.Context(), tx, rosters.Source{ID: source, Name: "SIS"}, user),
+			rosters.Begin(t.Context(), tx, rosters.Package{Import: id, Source: source, Size: size, SHA256: strings.Repeat("0", 64), ETag: "x"}))
+	}))
+	kept, lost, strange := rosters.Key(org, id), rosters.Key(org, tenancy.NewID()), org.String()+"/roster/notes.txt"
+	for _, key := range []string{kept, lost, strange} {
+		b.put(b.staging, key)
+	}
+	found, err := b.checker().Check(t.Context(), org, reconcile.Options{Repair: true})
+	require.NoError(t, err)
+	require.Len(t, found, 2)
+	require.Equal(t, []string{kept}, b.staging.Keys())
+	_, err = b.Single(org).Exec(t.Context(), "update roster_imports set cleaned_at = now()")
+	require.NoError(t, err)
+	found, err = b.checker().Check(t.Context(), org, reconcile.Options{Repair: true})
+	require.NoError(t, err)
+	require.Len(t, found, 1)
+	require.Empty(t, b.staging.Keys())
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -158,9 +159,10 @@ func (a *app) sendRoster(cmd *cobra.Command, source, path string, f sendFlags) e
 	if err != nil {
 		return err
 	}
+	defer func() { _ = resp.Body.Close() }()
 	var sent rosterImport
-	if err := decode(resp, &sent); err != nil {
-		return err
+	if err := json.NewDecoder(resp.Body).Decode(&sent); err != nil {
+		return fmt.Errorf("read the answer: %w", err)
 	}
 	if f.noWait {
 		return a.say(cmd, sent, "import %s has begun\n", sent.ID)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -133,7 +132,7 @@ people came and left, classes began and ended.`,
 			for range days {
 				d.Day(0.01)
 			}
-			file, err := os.OpenFile(args[0], os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // the person names the file
+			file, err := os.OpenFile(args[0], os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 			if err != nil {
 				return err
 			}
@@ -151,13 +150,4 @@ people came and left, classes began and ended.`,
 	cmd.Flags().IntVar(&days, "days", 0, "days later")
 	cmd.Flags().StringVar(&version, "oneroster", string(generate.V12), "1.1 or 1.2")
 	return cmd
-}
-
-// decode reads a JSON answer and closes it.
-func decode(resp *http.Response, out any) error {
-	defer func() { _ = resp.Body.Close() }()
-	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
-		return fmt.Errorf("read the answer: %w", err)
-	}
-	return nil
 }

@@ -86,27 +86,26 @@ func (q *Queries) ActivePeople(ctx context.Context, sourceID *uuid.UUID) ([]Acti
 }
 
 const agentsDelete = `-- name: AgentsDelete :execrows
-delete from roster_agents a using roster_changes c
- where c.import_id = $1 and c.kind = 'guardian' and c.seq between $2 and $3
-   and (c.held is null or $4::boolean)
-   and a.source_id = $5::uuid and a.carrier = c.sourced_id
+delete from roster_agents a where a.source_id = $1::uuid and a.carrier = any (array(select c.sourced_id from roster_changes c
+ where c.import_id = $2 and c.kind = 'guardian' and c.seq between $3 and $4
+   and (c.held is null or $5::boolean)))
 `
 
 type AgentsDeleteParams struct {
+	SourceID uuid.UUID
 	ImportID uuid.UUID
 	FirstSeq int64
 	LastSeq  int64
 	WithHeld bool
-	SourceID uuid.UUID
 }
 
 func (q *Queries) AgentsDelete(ctx context.Context, arg AgentsDeleteParams) (int64, error) {
 	result, err := q.db.Exec(ctx, agentsDelete,
+		arg.SourceID,
 		arg.ImportID,
 		arg.FirstSeq,
 		arg.LastSeq,
 		arg.WithHeld,
-		arg.SourceID,
 	)
 	if err != nil {
 		return 0, err
@@ -463,6 +462,7 @@ func (q *Queries) ChangesAudited(ctx context.Context, arg ChangesAuditedParams) 
 }
 
 const changesClean = `-- name: ChangesClean :execrows
+
 delete from roster_changes c where c.import_id = $1 and c.seq <= (select coalesce(min(m.seq), 0) + $2::bigint from roster_changes m where m.import_id = $1)
 `
 
@@ -471,6 +471,7 @@ type ChangesCleanParams struct {
 	Most     int64
 }
 
+// Cleaning.
 func (q *Queries) ChangesClean(ctx context.Context, arg ChangesCleanParams) (int64, error) {
 	result, err := q.db.Exec(ctx, changesClean, arg.ImportID, arg.Most)
 	if err != nil {
@@ -1122,7 +1123,7 @@ func (q *Queries) ImportEnd(ctx context.Context, arg ImportEndParams) (int64, er
 	return result.RowsAffected(), nil
 }
 
-const importFound = `-- name: ImportFound :exec
+const importFound = `-- name: ImportFound :execrows
 update roster_imports set state = 'waiting', base_revision = $1, diff_hash = $2::text, holds = $3, summary = $4,
        waits_until = now() + $5::interval, updated_at = now(),
        decision = case when decided_hash = $2::text then decision end
@@ -1138,8 +1139,8 @@ type ImportFoundParams struct {
 	ID           uuid.UUID
 }
 
-func (q *Queries) ImportFound(ctx context.Context, arg ImportFoundParams) error {
-	_, err := q.db.Exec(ctx, importFound,
+func (q *Queries) ImportFound(ctx context.Context, arg ImportFoundParams) (int64, error) {
+	result, err := q.db.Exec(ctx, importFound,
 		arg.BaseRevision,
 		arg.DiffHash,
 		arg.Holds,
@@ -1147,7 +1148,10 @@ func (q *Queries) ImportFound(ctx context.Context, arg ImportFoundParams) error 
 		arg.Patience,
 		arg.ID,
 	)
-	return err
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const importGet = `-- name: ImportGet :one
@@ -1384,13 +1388,16 @@ func (q *Queries) ImportState(ctx context.Context, arg ImportStateParams) (int64
 	return result.RowsAffected(), nil
 }
 
-const importTouch = `-- name: ImportTouch :exec
+const importTouch = `-- name: ImportTouch :execrows
 update roster_imports set updated_at = now() where id = $1
 `
 
-func (q *Queries) ImportTouch(ctx context.Context, id uuid.UUID) error {
-	_, err := q.db.Exec(ctx, importTouch, id)
-	return err
+func (q *Queries) ImportTouch(ctx context.Context, id uuid.UUID) (int64, error) {
+	result, err := q.db.Exec(ctx, importTouch, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const leavingBySchool = `-- name: LeavingBySchool :many
@@ -1441,43 +1448,6 @@ func (q *Queries) PeopleActiveCount(ctx context.Context) (int64, error) {
 	return count, err
 }
 
-const personDue = `-- name: PersonDue :one
-
-select p.user_id, coalesce(m.role, '')::text as role from people p left join members m on m.user_id = p.user_id and not m.service
- where p.user_id = $1 and p.state = 'leaving' and p.leaves_at <= now() for update of p
-`
-
-type PersonDueRow struct {
-	UserID uuid.UUID
-	Role   string
-}
-
-// Leaving and cleaning.
-func (q *Queries) PersonDue(ctx context.Context, userID uuid.UUID) (PersonDueRow, error) {
-	row := q.db.QueryRow(ctx, personDue, userID)
-	var i PersonDueRow
-	err := row.Scan(&i.UserID, &i.Role)
-	return i, err
-}
-
-const personLeft = `-- name: PersonLeft :exec
-update people set state = 'left', leaves_at = null, updated_at = now() where user_id = $1
-`
-
-func (q *Queries) PersonLeft(ctx context.Context, userID uuid.UUID) error {
-	_, err := q.db.Exec(ctx, personLeft, userID)
-	return err
-}
-
-const personStays = `-- name: PersonStays :exec
-update people set state = 'active', leaves_at = null, updated_at = now() where user_id = $1
-`
-
-func (q *Queries) PersonStays(ctx context.Context, userID uuid.UUID) error {
-	_, err := q.db.Exec(ctx, personStays, userID)
-	return err
-}
-
 const planForFew = `-- name: PlanForFew :exec
 
 select set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('enable_seqscan', 'off', true),
@@ -1492,13 +1462,15 @@ func (q *Queries) PlanForFew(ctx context.Context) error {
 
 const planForMany = `-- name: PlanForMany :exec
 
-select set_config('enable_nestloop', 'off', true), set_config('work_mem', '32MB', true), set_config('jit', 'off', true)
+select set_config('enable_nestloop', 'off', true), set_config('work_mem', '32MB', true), set_config('jit', 'off', true),
+       set_config('statement_timeout', '10min', true)
 `
 
 // The planner's statistics are older than what was staged just now. It would take
 // large tables for small ones and read one of them again for each row of the other.
 // A plan that is ruled out has a price at which PostgreSQL compiles every query, which
-// takes seconds: jit is off.
+// takes seconds: jit is off. One statement over a million rows may run for longer than
+// one of a request.
 func (q *Queries) PlanForMany(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, planForMany)
 	return err

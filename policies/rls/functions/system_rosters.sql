@@ -29,11 +29,4 @@ language sql stable security definer set search_path = public, pg_temp as $$
      order by i.id limit n
 $$;
 
--- People whose time to leave has come.
-create or replace function app.people_due(after uuid, n integer)
-returns table (organization_id uuid, user_id uuid)
-language sql stable security definer set search_path = public, pg_temp as $$
-    select p.organization_id, p.user_id from people p join organizations o on o.id = p.organization_id
-     where p.state = 'leaving' and p.leaves_at <= now() and o.deletion_begun_at is null and p.user_id > after
-     order by p.user_id limit n
-$$;
+drop function if exists app.people_due(uuid, integer);
