@@ -13,6 +13,27 @@ import (
 
 const searchRounds = 100
 
+// looks are the searches that are measured; i makes each round ask for other words.
+var looks = []struct {
+	what  string
+	goal  time.Duration
+	query func(i int) search.Query
+}{
+	{"a name, rare words", 30 * time.Millisecond, func(i int) search.Query {
+		return search.Query{Text: fmt.Sprintf("w%d w%d", 100+i, 3*i), Scope: search.Names}
+	}},
+	{"a name, a frequent word", 30 * time.Millisecond, func(i int) search.Query {
+		return search.Query{Text: fmt.Sprintf("essay w%d", i%10), Scope: search.Names}
+	}},
+	{"a text, rare words", 80 * time.Millisecond, func(i int) search.Query {
+		return search.Query{Text: fmt.Sprintf("w%d w%d", 500+7*i, 900+3*i), Scope: search.Texts}
+	}},
+	{"a text, a frequent word", 80 * time.Millisecond, func(i int) search.Query {
+		return search.Query{Text: fmt.Sprintf("w%d", i%10), Scope: search.Texts}
+	}},
+	{"both", 80 * time.Millisecond, func(i int) search.Query { return search.Query{Text: fmt.Sprintf("w%d", 20+i)} }},
+}
+
 // search measures searches in one school whose files all have a name of three words and a
 // text of 60, out of 20,000 words of which few are frequent. Each round asks for other
 // words. --full: a million files instead of 200,000.
@@ -41,25 +62,7 @@ func (b *bench) search(ctx context.Context) error {
 		who := personID(org, p.n)
 		q := people.Single(org)
 		ctx := tenancy.WithActor(ctx, tenancy.Actor{Org: org, User: who})
-		for _, look := range []struct {
-			what  string
-			goal  time.Duration
-			query func(i int) search.Query
-		}{
-			{"a name, rare words", 30 * time.Millisecond, func(i int) search.Query {
-				return search.Query{Text: fmt.Sprintf("w%d w%d", 100+i, 3*i), Scope: search.Names}
-			}},
-			{"a name, a frequent word", 30 * time.Millisecond, func(i int) search.Query {
-				return search.Query{Text: fmt.Sprintf("essay w%d", i%10), Scope: search.Names}
-			}},
-			{"a text, rare words", 80 * time.Millisecond, func(i int) search.Query {
-				return search.Query{Text: fmt.Sprintf("w%d w%d", 500+7*i, 900+3*i), Scope: search.Texts}
-			}},
-			{"a text, a frequent word", 80 * time.Millisecond, func(i int) search.Query {
-				return search.Query{Text: fmt.Sprintf("w%d", i%10), Scope: search.Texts}
-			}},
-			{"both", 80 * time.Millisecond, func(i int) search.Query { return search.Query{Text: fmt.Sprintf("w%d", 20+i)} }},
-		} {
+		for _, look := range looks {
 			var took []time.Duration
 			found := 0
 			for i := range searchRounds {

@@ -140,25 +140,28 @@ func (f format) walk(r io.Reader, to *strings.Builder) error {
 		}
 		switch t := token.(type) {
 		case xml.StartElement:
-			if slices.Contains(f.skip, t.Name.Local) {
-				if err := skipElement(d); err != nil {
-					return nil //nolint:nilerr // a document that ends here
-				}
-				continue
+			if !slices.Contains(f.skip, t.Name.Local) {
+				open = append(open, t.Name.Local)
+			} else if skipElement(d) != nil {
+				return nil // a document that ends here
 			}
-			open = append(open, t.Name.Local)
 		case xml.EndElement:
 			if slices.Contains(f.breaks, t.Name.Local) {
 				to.WriteByte('\n')
 			}
 			open = open[:max(0, len(open)-1)]
 		case xml.CharData:
-			if len(open) > 0 && (f.text == nil || f.text(open[len(open)-1])) {
+			if f.isText(open) {
 				to.Write(t)
 			}
 		}
 	}
 	return nil
+}
+
+// isText says whether the characters of the innermost open element are for people.
+func (f format) isText(open []string) bool {
+	return len(open) > 0 && (f.text == nil || f.text(open[len(open)-1]))
 }
 
 // skipElement passes over an element whose start was read.

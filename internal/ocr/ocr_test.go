@@ -25,7 +25,7 @@ func picture(t *testing.T, words string) string {
 		"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 800 400]/Contents 4 0 R/Resources<</Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>>>endobj\n" +
 		fmt.Sprintf("4 0 obj<</Length %d>>stream\n%s\nendstream endobj\ntrailer<</Root 1 0 R>>", len(content), content)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "a.pdf"), []byte(page), 0o600))
-	out, err := exec.CommandContext(t.Context(), "pdftoppm", "-jpeg", "-scale-to", "1600", filepath.Join(dir, "a.pdf"), filepath.Join(dir, "page")).CombinedOutput() //nolint:gosec // the test's own folder
+	out, err := exec.CommandContext(t.Context(), "pdftoppm", "-jpeg", "-scale-to", "1600", filepath.Join(dir, "a.pdf"), filepath.Join(dir, "page")).CombinedOutput()
 	require.NoError(t, err, string(out))
 	return filepath.Join(dir, "page-1.jpg")
 }
