@@ -145,7 +145,7 @@ func TestRosterIsSentShownDecidedAndUndone(t *testing.T) {
 	require.NoError(t, b.applyRoster(owner.org, i.ID))
 	applied := owner.imported(i.ID)
 	require.Equal(t, rosters.Applied, applied.State)
-	require.EqualValues(t, applied.Summary.Total, applied.Report.Applied)
+	require.Equal(t, applied.Summary.Total, applied.Report.Applied)
 	require.Equal(t, 30, owner.count("people where state = 'active'"))
 
 	begun := read[struct {

@@ -8,3 +8,7 @@ create index spaces_of_classes on spaces (organization_id, class_id) where class
 -- transaction, and ends when there is none.
 alter table roster_rows drop constraint roster_rows_organization_id_import_id_fkey;
 alter table roster_changes drop constraint roster_changes_organization_id_import_id_fkey;
+
+-- All rows of an import are read at once and joined by hash; one is never looked for by
+-- its identifier.
+drop index roster_rows_by_id;
