@@ -129,7 +129,7 @@ func TestPagesOfPeopleAreReadByTheirIndex(t *testing.T) {
 					require.NoError(t, q.QueryRow(actor, "explain (analyze, format json) "+sql, args).Scan(&text))
 					var plans []struct{ Plan node }
 					require.NoError(t, json.Unmarshal(text, &plans))
-					require.EqualValues(t, limit, plans[0].Plan.Rows, "the page is full")
+					require.InDelta(t, limit, plans[0].Plan.Rows, 0, "the page is full")
 					most := float64(limit)
 					if f.Mine {
 						most *= places + 2 // a page of each place, the person's own among them

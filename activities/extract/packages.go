@@ -142,7 +142,7 @@ func (f format) walk(r io.Reader, to *strings.Builder) error {
 		case xml.StartElement:
 			if !slices.Contains(f.skip, t.Name.Local) {
 				open = append(open, t.Name.Local)
-			} else if skipElement(d) != nil {
+			} else if !skipElement(d) {
 				return nil // a document that ends here
 			}
 		case xml.EndElement:
@@ -164,12 +164,13 @@ func (f format) isText(open []string) bool {
 	return len(open) > 0 && (f.text == nil || f.text(open[len(open)-1]))
 }
 
-// skipElement passes over an element whose start was read.
-func skipElement(d *xml.Decoder) error {
+// skipElement passes over an element whose start was read, and says whether the document
+// goes on behind it.
+func skipElement(d *xml.Decoder) bool {
 	for depth := 1; depth > 0; {
 		token, err := d.RawToken()
 		if err != nil {
-			return err
+			return false
 		}
 		switch token.(type) {
 		case xml.StartElement:
@@ -178,7 +179,7 @@ func skipElement(d *xml.Decoder) error {
 			depth--
 		}
 	}
-	return nil
+	return true
 }
 
 // titleOf reads the element title of Dublin Core. A document without one has none.
