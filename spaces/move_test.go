@@ -39,8 +39,8 @@ func (s *school) reach(person uuid.UUID) (n int) {
 	return n
 }
 
-// TestFolderMovesWithAllItsFilesAtOnce: with the commit nobody of the old space reads one
-// of them, and whoever is in the new one reads all.
+// TestFolderMovesWithAllItsFilesAtOnce: with the commit no one of the old space reads one
+// of them, and all who are in the new one read all.
 func TestFolderMovesWithAllItsFilesAtOnce(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)

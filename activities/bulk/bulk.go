@@ -76,8 +76,8 @@ func (c Changer) Change(ctx context.Context, org tenancy.OrgID, id uuid.UUID) (f
 
 // The refusals of a change as a whole.
 var (
-	errLeft      = fault.New(fault.Denied, "no_longer_allowed", "Whoever asked for this change is no longer a member, or the API key that was used has ended.")
-	errRole      = fault.New(fault.Denied, "no_longer_allowed", "Whoever asked for this change has a role now that changes no files.")
+	errLeft      = fault.New(fault.Denied, "no_longer_allowed", "The person who asked for this change is no longer a member, or the API key that was used has ended.")
+	errRole      = fault.New(fault.Denied, "no_longer_allowed", "The person who asked for this change has a role now that changes no files.")
 	errSuspended = fault.New(fault.Denied, "organization_suspended", "The organization is suspended: nothing changes until it is opened again.")
 )
 

@@ -87,7 +87,7 @@ func clean(text string, most int) string {
 	return b.String()
 }
 
-// hidden are elements whose content nobody reads, and inline those that part no words.
+// hidden are elements whose content is not shown, and inline those that part no words.
 var (
 	hidden = map[atom.Atom]bool{atom.Script: true, atom.Style: true, atom.Template: true, atom.Noscript: true}
 	inline = map[atom.Atom]bool{atom.A: true, atom.B: true, atom.I: true, atom.Em: true, atom.Strong: true, atom.Span: true, atom.U: true, atom.Code: true, atom.Mark: true, atom.Small: true}

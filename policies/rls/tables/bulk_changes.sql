@@ -1,4 +1,4 @@
--- Changes of many files at once. Who asked for one sees it, and nobody else; system
+-- Changes of many files at once. The person who asked for one sees it, and no other; system
 -- finds those that have not ended.
 alter table bulk_changes enable row level security;
 alter table bulk_changes force row level security;
