@@ -61,6 +61,8 @@ func TestKeyOfAllSpaces(t *testing.T) {
 	teacher.call(post, spacesPath+"/"+secret.ID.String()+"/grants", grant).is(http.StatusCreated)
 	require.Equal(t, []string{"plan.txt"}, plain.reach(files...), "the space that it was given")
 	all.call(patch, at(files[0].ID, ""), map[string]any{"name": "renamed.txt"}).is(http.StatusOK)
+	handout := read[apispaces.FolderView](teacher.call(post, spacesPath+"/"+class.String()+"/folders", map[string]any{"name": "Week 1", "mode": "handout"}).is(http.StatusCreated))
+	all.call(patch, at(files[0].ID, ""), map[string]any{"folder_id": handout.ID}).is(http.StatusOK)
 	plain.call(patch, at(files[2].ID, ""), map[string]any{"name": "renamed.txt"}).refused(http.StatusForbidden, "not_yours")
 
 	b.keyIsOnRecord(made, owner, second, teacher, admin)

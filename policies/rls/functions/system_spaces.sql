@@ -247,6 +247,9 @@ begin
     elsif folder.mode in ('handout', 'handin') then
         select coalesce(max(m.level), 0) into level from space_members m
          where m.organization_id = new.organization_id and m.space_id = new.space_id and m.user_id = person and m.begins_at <= now() and m.ends_at > now();
+        if app.all_spaces() then
+            level := greatest(level, 3); -- as app.my_level
+        end if;
         if folder.mode = 'handout' then
             if level < 3 and app.actor() is not null then
                 raise exception 'only staff hand out' using errcode = 'SQ004';
