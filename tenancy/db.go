@@ -348,7 +348,7 @@ func lost(err error) bool {
 }
 
 // ErrNotAllowedHere is a row that a policy does not let the actor write.
-var ErrNotAllowedHere = fault.New(fault.Denied, "not_allowed_here", "You may look here, and not change this. Ask somebody who manages the space to give you more.")
+var ErrNotAllowedHere = fault.New(fault.Denied, "not_allowed_here", "You may not do this there. Ask somebody who manages the space to give you more.")
 
 // refusedByPolicy knows that from a right that the role lacks, which has the same
 // SQLSTATE and is a fault of this program. The text depends on the server's language,

@@ -79,6 +79,8 @@ declare
     folded text := btrim(app.fold(q));
     query tsquery := app.text_query(q);
     most integer := case when newest then n else 200 end;
+    versions text := case when narrowing ?| array['types', 'size_from', 'size_to'] then
+        'join file_versions v on v.organization_id = f.organization_id and v.id = coalesce(f.current_id, f.head_id)' else '' end;
     rule text; narrowed text; is_named text; is_written text; branch text;
     names text[] := '{}'; texts text[] := '{}';
     places text[]; -- pairs: what is joined before, and the condition
@@ -127,9 +129,8 @@ begin
     for i in 1 .. array_length(places, 1) loop
         continue when places[i][2] = 'false';
         branch := format('(select s.id from %s(select f.id from %%s c join files f on f.organization_id = c.organization_id and f.id = c.file_id
-            join file_versions v on v.organization_id = f.organization_id and v.id = coalesce(f.current_id, f.head_id)
-            where c.organization_id = %L and %s and %s and %s and %%s order by c.file_id desc limit %s) s order by s.id desc limit %s)',
-            places[i][1], org, places[i][2], replace(rule, '%', '%%'), replace(narrowed, '%', '%%'), most, most);
+            %s where c.organization_id = %L and %s and %s and %s and %%s order by c.file_id desc limit %s) s order by s.id desc limit %s)',
+            places[i][1], versions, org, places[i][2], replace(rule, '%', '%%'), replace(narrowed, '%', '%%'), most, most);
         names := names || format(branch, 'file_names', is_named);
         texts := texts || format(branch, 'file_texts', is_written);
     end loop;
