@@ -102,17 +102,13 @@ func (j job) morePages(ctx context.Context, first int) ([]Picture, error) {
 
 // storePages stores the objects first and the rows that point to them after, as store does.
 func (a *Activities) storePages(ctx context.Context, in RenderPagesInput, shown []Picture) error {
-	var pages []files.Rendition
-	for _, p := range shown {
-		etag, err := a.put(ctx, files.RenditionKey(in.Org, in.Version, p.Name), p)
-		if err != nil {
-			return err
-		}
-		pages = append(pages, files.Rendition{Name: p.Name, MimeType: p.MimeType, Width: int32(p.Width), Height: int32(p.Height), Size: p.Size, Etag: etag})
+	pages, err := a.putAll(ctx, in.Org, in.Version, shown)
+	if err != nil {
+		return err
 	}
-	err := a.db.InTx(ctx, in.Org, func(tx *tenancy.Tx) error { return files.AddPages(ctx, tx, in.Version, pages) })
+	err = a.db.InTx(ctx, in.Org, func(tx *tenancy.Tx) error { return files.AddPages(ctx, tx, in.Version, pages) })
 	if errors.Is(err, files.ErrVersionEnded) {
-		err = errors.Join(err, a.removeOfEnded(ctx, RenderPreviewsInput{Org: in.Org, Version: in.Version}, shown))
+		err = errors.Join(err, a.removeOfEnded(ctx, in.Org, in.Version, shown))
 	}
 	return err
 }

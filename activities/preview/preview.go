@@ -198,19 +198,15 @@ func (a *Activities) open(ctx context.Context, in RenderPreviewsInput) (v files.
 // store stores the objects first and the rows that point to them after. What belongs to a
 // version that has ended in the meantime is removed again.
 func (a *Activities) store(ctx context.Context, in RenderPreviewsInput, p files.Preview, pictures []Picture) (RenderPreviewsResult, error) {
-	for _, picture := range pictures {
-		etag, err := a.put(ctx, files.RenditionKey(in.Org, in.Version, picture.Name), picture)
-		if err != nil {
-			return RenderPreviewsResult{}, err
-		}
-		p.Renditions = append(p.Renditions, files.Rendition{Name: picture.Name, MimeType: picture.MimeType,
-			Width: int32(picture.Width), Height: int32(picture.Height), Size: picture.Size, Etag: etag})
+	var err error
+	if p.Renditions, err = a.putAll(ctx, in.Org, in.Version, pictures); err != nil {
+		return RenderPreviewsResult{}, err
 	}
-	err := a.db.InTx(ctx, in.Org, func(tx *tenancy.Tx) error {
+	err = a.db.InTx(ctx, in.Org, func(tx *tenancy.Tx) error {
 		return files.Previewed(ctx, tx, in.Version, p)
 	})
 	if errors.Is(err, files.ErrVersionEnded) {
-		err = errors.Join(err, a.removeOfEnded(ctx, in, pictures))
+		err = errors.Join(err, a.removeOfEnded(ctx, in.Org, in.Version, pictures))
 	}
 	return RenderPreviewsResult{Preview: p.State, Reason: p.Reason}, err
 }
@@ -218,17 +214,29 @@ func (a *Activities) store(ctx context.Context, in RenderPreviewsInput, p files.
 // removeOfEnded removes what was stored of a version that was taken back or deleted
 // meanwhile, after its objects had been cleared. One that is published has its previews
 // from another attempt, under the same names.
-func (a *Activities) removeOfEnded(ctx context.Context, in RenderPreviewsInput, pictures []Picture) error {
-	v, err := files.GetVersion(ctx, a.db.Single(in.Org), in.Version)
+func (a *Activities) removeOfEnded(ctx context.Context, org tenancy.OrgID, version uuid.UUID, pictures []Picture) error {
+	v, err := files.GetVersion(ctx, a.db.Single(org), version)
 	if err == nil && (v.Status == files.Published || !files.Final(v.Status)) {
 		return nil
 	}
 	for _, picture := range pictures {
-		if err := a.clean.Remove(ctx, files.RenditionKey(in.Org, in.Version, picture.Name)); err != nil {
+		if err := a.clean.Remove(ctx, files.RenditionKey(org, version, picture.Name)); err != nil {
 			return fmt.Errorf("remove rendition: %w", err)
 		}
 	}
 	return nil
+}
+
+// putAll stores the objects of renditions.
+func (a *Activities) putAll(ctx context.Context, org tenancy.OrgID, version uuid.UUID, pictures []Picture) (stored []files.Rendition, err error) {
+	for _, p := range pictures {
+		etag, err := a.put(ctx, files.RenditionKey(org, version, p.Name), p)
+		if err != nil {
+			return nil, err
+		}
+		stored = append(stored, files.Rendition{Name: p.Name, MimeType: p.MimeType, Width: int32(p.Width), Height: int32(p.Height), Size: p.Size, Etag: etag})
+	}
+	return stored, nil
 }
 
 func (a *Activities) put(ctx context.Context, key string, p Picture) (string, error) {
