@@ -116,11 +116,7 @@ func isFinding(err error) bool {
 // office goes by way of a PDF. Where this machine has no LibreOffice, the small picture
 // is shown that the program of the file's writer left in it.
 func (j job) office(ctx context.Context) (made, error) {
-	dir, err := j.dir("office")
-	if err != nil {
-		return made{}, err
-	}
-	converted, err := j.tools.Office.PDF(ctx, j.path, dir)
+	converted, err := j.converted(ctx)
 	if err == nil {
 		return j.document(ctx, converted)
 	}
@@ -132,6 +128,15 @@ func (j job) office(ctx context.Context) (made, error) {
 		return result, insideErr
 	}
 	return made{}, err
+}
+
+// converted is the document as a PDF.
+func (j job) converted(ctx context.Context) (path string, err error) {
+	dir, err := j.dir("office")
+	if err != nil {
+		return "", err
+	}
+	return j.tools.Office.PDF(ctx, j.path, dir)
 }
 
 func (j job) drawing(ctx context.Context, path string) (made, error) {

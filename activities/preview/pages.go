@@ -89,11 +89,8 @@ func (a *Activities) renderPages(ctx context.Context, in RenderPagesInput, v fil
 func (j job) morePages(ctx context.Context, first int) ([]Picture, error) {
 	path := j.path
 	if j.row.Method == previews.Office {
-		dir, err := j.dir("office")
-		if err != nil {
-			return nil, err
-		}
-		if path, err = j.tools.Office.PDF(ctx, j.path, dir); err != nil {
+		var err error
+		if path, err = j.converted(ctx); err != nil {
 			return nil, err
 		}
 	}
