@@ -56,7 +56,7 @@ type File struct {
 	UploadedBy        string      `json:"uploaded_by"`
 	Space             string      `json:"space_id"`
 	Folder            string      `json:"folder_id,omitempty"`
-	Subject           string      `json:"subject_id,omitempty"` // whom it is about
+	Subject           string      `json:"subject_id,omitempty"` // the person it is about
 	HandedInAt        *time.Time  `json:"handed_in_at,omitempty"`
 	CreatedAt         time.Time   `json:"created_at"`
 	UpdatedAt         time.Time   `json:"updated_at"`

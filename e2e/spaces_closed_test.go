@@ -12,7 +12,7 @@ import (
 )
 
 // No owner and no admin sees a personal or confidential space; with a reason one goes
-// in for two hours, and those whom it concerns are told.
+// in for two hours, and the people it concerns are told.
 func TestBreakGlassIntoAPersonalSpace(t *testing.T) {
 	t.Parallel()
 	s := newClassroom(t)
@@ -57,7 +57,7 @@ func TestConfidentialSpaceOpensByTwo(t *testing.T) {
 	plan, err := s.teacher.CreateSpace(ctx, client.NewSpace{Kind: "confidential", Name: "Support plan", About: s.ada.id})
 	require.NoError(t, err)
 	record := s.put(s.teacher, plan.ID, "")
-	require.Equal(t, []string{"teacher"}, s.readers(record), "whom it is about does not read it by that")
+	require.Equal(t, []string{"teacher"}, s.readers(record), "the person it is about does not read it by that")
 	g, err := s.teacher.GiveAccess(ctx, plan.ID, client.NewGrant{User: s.colleague.id, Level: 1})
 	require.NoError(t, err)
 	require.Equal(t, []string{"teacher", "colleague"}, s.readers(record))

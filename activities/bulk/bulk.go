@@ -81,7 +81,7 @@ var (
 	errSuspended = fault.New(fault.Denied, "organization_suspended", "The organization is suspended: nothing changes until it is opened again.")
 )
 
-// actAs puts the person for whom a change runs into the context. Their rights are asked
+// actAs puts the person who asked for a change into the context. Their rights are asked
 // now: since the request they may have left, or got another role.
 func actAs(ctx context.Context, q tenancy.Queries, b files.Bulk) (acting context.Context, refused *fault.Fault, err error) {
 	actor := tenancy.Actor{Org: q.Org(), User: b.Actor, Key: b.Key}

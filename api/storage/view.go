@@ -44,7 +44,7 @@ type FileView struct {
 	UploadedBy        uuid.UUID       `json:"uploaded_by"`
 	Space             uuid.UUID       `json:"space_id"`
 	Folder            *uuid.UUID      `json:"folder_id,omitempty"`
-	Subject           *uuid.UUID      `json:"subject_id,omitempty"` // whom it is about
+	Subject           *uuid.UUID      `json:"subject_id,omitempty"` // the person it is about
 	StaffOnly         bool            `json:"staff_only"`           // of those in the space, only its staff read it
 	HandedInAt        *time.Time      `json:"handed_in_at,omitempty"`
 	CreatedAt         time.Time       `json:"created_at"`

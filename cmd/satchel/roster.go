@@ -386,7 +386,7 @@ func (a *app) rosterUndo() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "undo IMPORT", Short: "Take an import back", Args: cobra.ExactArgs(1),
 		Long: `Take an import back: the one of its source that was applied last, within 30 days.
-What was changed by hand since stays. People whom the import made are out, and their
+What was changed by hand since stays. People that the import made are out, and their
 names go; classes that it made are archived, because files may be in them.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, organization, err := a.inOrganization(cmd.Context())

@@ -37,7 +37,7 @@ func (a *app) search() *cobra.Command {
 	for _, o := range []struct{ flag, name, what string }{
 		{"in", "in", "all, name or text"}, {"kind", "kind", "image, document, text, source, markup, audio, video, model, project or archive"},
 		{"type", "type", "a media type"}, {"space", "space_id", "id of a space"}, {"class", "class_id", "id of a class"}, {"by", "uploaded_by", "id of the person who brought it"},
-		{"about", "subject_id", "id of the person whom it is about"}, {"from", "changed_from", "changed at this time or later"}, {"to", "changed_to", "changed before this time"},
+		{"about", "subject_id", "id of the person it is about"}, {"from", "changed_from", "changed at this time or later"}, {"to", "changed_to", "changed before this time"},
 		{"sort", "sort", "relevance or -created_at"},
 	} {
 		options[o.name] = cmd.Flags().String(o.flag, "", o.what)

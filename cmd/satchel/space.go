@@ -165,10 +165,10 @@ func (a *app) spaceCreate() *cobra.Command {
   satchel space create "Support plan" --kind confidential --about "Student 12"`,
 		Long: `Make a space, which you then manage.
 
-  group         whom you let in; of a class with --class: its teachers too
+  group         the people you let in; of a class with --class: its teachers too
   library       everybody here reads it, teachers add; owners and admins make it
   staff         all teachers, owners and admins
-  confidential  only whom you let in: no owner and no admin
+  confidential  only the people you let in: no owner and no admin
 
 A personal space comes with its person, a class's with its class.
 ` + namesHelp,
@@ -194,7 +194,7 @@ A personal space comes with its person, a class's with its class.
 	}
 	cmd.Flags().StringVar(&n.Kind, "kind", "group", "group, library, staff or confidential")
 	cmd.Flags().StringVar(&class, "class", "", "of a group: the class that it belongs to")
-	cmd.Flags().StringVar(&about, "about", "", "of a confidential space: whom its records concern")
+	cmd.Flags().StringVar(&about, "about", "", "of a confidential space: the person its records are about")
 	return cmd
 }
 
