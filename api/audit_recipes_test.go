@@ -1,0 +1,460 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/gowebpki/jcs"
+	"github.com/stretchr/testify/require"
+
+	apipeople "satchel/api/people"
+	"satchel/api/request"
+	"satchel/policies/audit"
+	"satchel/tenancy"
+	"satchel/tenancy/members"
+)
+
+// scene is where a recipe plays: an owner with a published file, and the
+// operator.
+type scene struct {
+	*testBundle
+	owner, operator *person
+	file            uuid.UUID
+	marks           map[tenancy.OrgID]int64 // heads of the audit logs before the call
+}
+
+const planted = "Unmistakable Plum"
+
+func (b *testBundle) scene() *scene {
+	s := &scene{testBundle: b, owner: b.person(b.organization(), tenancy.Owner), operator: b.person(tenancy.Platform, tenancy.Operator)}
+	s.file = s.owner.published(planted+".txt", planted).ID
+	return s
+}
+
+// recipes say how each route that leaves a row succeeds, and in whose trail the
+// row is. A recorded route without one fails the test.
+var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
+	"POST " + storagePath + "/upload": func(s *scene) (answer, tenancy.OrgID) {
+		body, contentType := form(planted+"2.txt", []byte("new"), map[string]string{"category": planted}, nil)
+		return s.owner.call(post, storagePath+"/upload", body, "Content-Type", contentType), s.owner.org
+	},
+	"POST " + tusPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, tusPath, nil, "Tus-Resumable", "1.0.0", "Upload-Length", "5", "Upload-Metadata", "filename YS50eHQ="), s.owner.org
+	},
+	"DELETE " + tusUploadPath: func(s *scene) (answer, tenancy.OrgID) {
+		made := s.owner.call(post, tusPath, nil, "Tus-Resumable", "1.0.0", "Upload-Length", "5", "Upload-Metadata", "filename YS50eHQ=").is(201)
+		s.mark(s.owner.org)
+		address := made.header.Get("Location")
+		return s.owner.call(remove, address[strings.Index(address, tusPath):], nil, "Tus-Resumable", "1.0.0"), s.owner.org
+	},
+	"PATCH " + filePath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(patch, at(s.file, ""), map[string]string{"name": planted + "3.txt"}), s.owner.org
+	},
+	"DELETE " + filePath: func(s *scene) (answer, tenancy.OrgID) { return s.owner.call(remove, at(s.file, ""), nil), s.owner.org },
+	"POST " + filePath + "/restore": func(s *scene) (answer, tenancy.OrgID) {
+		s.owner.call(remove, at(s.file, ""), nil).is(204)
+		s.mark(s.owner.org)
+		return s.owner.call(post, at(s.file, "/restore"), nil), s.owner.org
+	},
+	"GET " + filePath + "/content": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(get, at(s.file, "/content"), nil), s.owner.org
+	},
+	"GET " + filePath + "/versions/:n/content": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(get, at(s.file, "/versions/1/content"), nil), s.owner.org
+	},
+	"POST " + filePath + "/versions/:n/restore": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, at(s.file, "/versions/1/restore"), nil), s.owner.org
+	},
+	"DELETE " + filePath + "/versions/:n": func(s *scene) (answer, tenancy.OrgID) {
+		s.owner.newVersion(s.file, lorem+"2")
+		s.mark(s.owner.org)
+		return s.owner.call(remove, at(s.file, "/versions/1"), nil), s.owner.org
+	},
+	"POST " + storagePath + "/files/bulk": func(s *scene) (answer, tenancy.OrgID) { // each file that is changed has an entry of its own
+		return s.owner.call(post, storagePath+"/files/bulk", map[string]any{"action": "trash", "ids": []uuid.UUID{tenancy.NewID()}}), s.owner.org
+	},
+	"PUT " + adminPath + "/storage/quotas": func(s *scene) (answer, tenancy.OrgID) {
+		return s.operator.call(put, adminPath+"/storage/quotas", map[string]any{"organization_id": s.owner.org, "max": 1 << 20}), s.owner.org
+	},
+	"POST " + adminPath + "/storage/scan": func(s *scene) (answer, tenancy.OrgID) {
+		return s.operator.call(post, adminPath+"/storage/scan", map[string]any{"organization_id": s.owner.org}), s.owner.org
+	},
+	"POST " + adminPath + "/reconcile": func(s *scene) (answer, tenancy.OrgID) {
+		s.mark(tenancy.Platform)
+		return s.operator.call(post, adminPath+"/reconcile", map[string]any{"repair": true}), tenancy.Platform
+	},
+	"POST " + organizationPath + "/suspend": func(s *scene) (answer, tenancy.OrgID) {
+		return s.operator.call(post, s.school("/suspend"), map[string]any{"reason": planted}), s.owner.org
+	},
+	"POST " + organizationPath + "/resume": func(s *scene) (answer, tenancy.OrgID) {
+		s.operator.call(post, s.school("/suspend"), map[string]any{"reason": planted}).is(202)
+		s.mark(s.owner.org)
+		return s.operator.call(post, s.school("/resume"), nil), s.owner.org
+	},
+	"PATCH " + organizationPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(patch, s.school(""), map[string]any{"name": planted}), s.owner.org
+	},
+	"GET " + organizationPath + "/exports/:operation/:part": func(s *scene) (answer, tenancy.OrgID) {
+		id := s.exported(s.owner)
+		s.mark(s.owner.org)
+		return s.owner.call(get, s.school("/exports/"+id+"/1"), nil), s.owner.org
+	},
+	"PATCH " + organizationPath + "/policies": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(patch, s.school("/policies"), map[string]any{"trash_days": 5}), s.owner.org
+	},
+	"PUT " + adminPath + "/tiers/:name": func(s *scene) (answer, tenancy.OrgID) {
+		s.mark(tenancy.Platform)
+		tier := map[string]any{"max_members": 5, "max_bytes": 1 << 30, "max_file_size": 1 << 20, "requests_per_minute": 60,
+			"concurrent_uploads": 2, "concurrent_scans": 1, "renditions": true, "features": []string{}}
+		return s.operator.call(put, adminPath+"/tiers/tiny", tier), tenancy.Platform
+	},
+	"POST " + organizationPath + "/members": func(s *scene) (answer, tenancy.OrgID) {
+		in := map[string]any{"issuer": s.issuer.URL, "subject": planted, "role": tenancy.Student}
+		return s.owner.call(post, "/api/v1/organizations/"+s.owner.org.String()+"/members", in), s.owner.org
+	},
+	"PUT " + organizationPath + "/members/:user": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(put, s.school("/members/"+s.person(s.owner.org, tenancy.Student).id.String()), map[string]any{"role": tenancy.Teacher}), s.owner.org
+	},
+	"DELETE " + organizationPath + "/members/:user": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(remove, s.school("/members/"+s.person(s.owner.org, tenancy.Student).id.String()), nil), s.owner.org
+	},
+	"POST " + organizationPath + "/leave": func(s *scene) (answer, tenancy.OrgID) {
+		s.person(s.owner.org, tenancy.Owner)
+		return s.owner.call(post, s.school("/leave"), nil), s.owner.org
+	},
+	"POST " + organizationPath + "/invitations": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, s.school("/invitations"), map[string]any{"email": "plum@school.test", "role": tenancy.Teacher}), s.owner.org
+	},
+	"DELETE " + organizationPath + "/invitations/:invitation": func(s *scene) (answer, tenancy.OrgID) {
+		id, _ := s.invited()
+		return s.owner.call(remove, s.school("/invitations/"+id.String()), nil), s.owner.org
+	},
+	"POST " + organizationPath + "/invitations/:invitation/resend": func(s *scene) (answer, tenancy.OrgID) {
+		id, _ := s.invited()
+		return s.owner.call(post, s.school("/invitations/"+id.String()+"/resend"), nil), s.owner.org
+	},
+	"POST /api/v1/invitations/accept": func(s *scene) (answer, tenancy.OrgID) {
+		_, token := s.invited()
+		return s.call(s.issuer.Token(uuid.NewString()), post, "/api/v1/invitations/accept", map[string]any{"token": token}), s.owner.org
+	},
+	"POST /api/v1/invitations/decline": func(s *scene) (answer, tenancy.OrgID) {
+		_, token := s.invited()
+		return s.call(s.issuer.Token(uuid.NewString()), post, "/api/v1/invitations/decline", map[string]any{"token": token}), s.owner.org
+	},
+	"POST " + organizationPath + "/guardians": func(s *scene) (answer, tenancy.OrgID) {
+		parent, student := s.person(s.owner.org, tenancy.Parent), s.person(s.owner.org, tenancy.Student)
+		return s.owner.call(post, s.school("/guardians"), map[string]any{"parent_id": parent.id, "student_id": student.id}), s.owner.org
+	},
+	"DELETE " + organizationPath + "/guardians/:parent/:student": func(s *scene) (answer, tenancy.OrgID) {
+		parent, student := s.person(s.owner.org, tenancy.Parent), s.person(s.owner.org, tenancy.Student)
+		s.owner.call(post, s.school("/guardians"), map[string]any{"parent_id": parent.id, "student_id": student.id}).is(201)
+		s.mark(s.owner.org)
+		return s.owner.call(remove, s.school("/guardians/"+parent.id.String()+"/"+student.id.String()), nil), s.owner.org
+	},
+	"POST " + organizationPath + "/people": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, s.school("/people"), map[string]any{"kind": "student", "display_name": planted}), s.owner.org
+	},
+	"PATCH " + organizationPath + "/people/:user": func(s *scene) (answer, tenancy.OrgID) {
+		at := s.school("/people/" + s.owner.known(planted, "student").String())
+		s.mark(s.owner.org)
+		return s.owner.call(patch, at, map[string]any{"display_name": planted + " B", "email": "plum@school.test"}), s.owner.org
+	},
+	"DELETE " + organizationPath + "/people/:user/logins/:login": func(s *scene) (answer, tenancy.OrgID) {
+		user := s.owner.known(planted, "student")
+		s.owner.call(post, s.waits(s.owner)+"/link", map[string]any{"user_id": user}).is(200)
+		at := s.school("/people/" + user.String() + "/logins")
+		login := read[request.Page[apipeople.LoginView]](s.owner.call(get, at, nil).is(200)).Items[0]
+		s.mark(s.owner.org)
+		return s.owner.call(remove, at+"/"+login.ID.String(), nil), s.owner.org
+	},
+	"POST " + organizationPath + "/login-requests/:request/link": func(s *scene) (answer, tenancy.OrgID) {
+		user, at := s.owner.known(planted, "student"), s.waits(s.owner)
+		s.mark(s.owner.org)
+		return s.owner.call(post, at+"/link", map[string]any{"user_id": user}), s.owner.org
+	},
+	"POST " + organizationPath + "/login-requests/:request/dismiss": func(s *scene) (answer, tenancy.OrgID) {
+		at := s.waits(s.owner)
+		s.mark(s.owner.org)
+		return s.owner.call(post, at+"/dismiss", nil), s.owner.org
+	},
+	"PUT " + organizationPath + "/login-rules": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(put, s.school("/login-rules"), map[string]any{"rules": []any{}}), s.owner.org
+	},
+	"POST " + organizationPath + "/login-rules/:rule/confirm": func(s *scene) (answer, tenancy.OrgID) {
+		rule := s.owner.believes(map[string]any{})
+		s.mark(s.owner.org)
+		return s.operator.call(post, s.school("/login-rules/"+rule.String()+"/confirm"), nil), s.owner.org
+	},
+	"POST " + rosterPath + "/sources": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, s.school("/roster/sources"), map[string]any{"name": planted}), s.owner.org
+	},
+	"PATCH " + rosterPath + "/sources/:source": func(s *scene) (answer, tenancy.OrgID) {
+		source := s.owner.source("SIS")
+		s.mark(s.owner.org)
+		return s.owner.call(patch, s.school("/roster/sources/"+source.String()), map[string]any{"name": planted}), s.owner.org
+	},
+	"POST " + rosterPath + "/imports": func(s *scene) (answer, tenancy.OrgID) {
+		source := s.owner.source("SIS")
+		s.mark(s.owner.org)
+		return s.owner.roster(source, district(0), ""), s.owner.org
+	},
+	"GET " + rosterImportPath + "/changes":     func(s *scene) (answer, tenancy.OrgID) { return s.ofImport(get, "/changes") },
+	"GET " + rosterImportPath + "/changes.csv": func(s *scene) (answer, tenancy.OrgID) { return s.ofImport(get, "/changes.csv") },
+	"POST " + rosterImportPath + "/approve":    func(s *scene) (answer, tenancy.OrgID) { return s.ofImport(post, "/approve") },
+	"POST " + rosterImportPath + "/adds-only":  func(s *scene) (answer, tenancy.OrgID) { return s.ofImport(post, "/adds-only") },
+	"POST " + rosterImportPath + "/discard":    func(s *scene) (answer, tenancy.OrgID) { return s.ofImport(post, "/discard") },
+	"POST " + rosterImportPath + "/undo": func(s *scene) (answer, tenancy.OrgID) {
+		i := s.owner.received(s.owner.source("SIS"), district(0))
+		at := s.school("/roster/imports/" + i.ID.String())
+		s.owner.call(post, at+"/approve", map[string]any{"changes_hash": i.Hash}).is(200)
+		require.NoError(s.t, s.applyRoster(s.owner.org, i.ID))
+		s.mark(s.owner.org)
+		return s.owner.call(post, at+"/undo", nil), s.owner.org
+	},
+	"PUT " + filePath + "/links/:space": func(s *scene) (answer, tenancy.OrgID) {
+		space := s.owner.group()
+		s.mark(s.owner.org)
+		return s.owner.call(put, at(s.file, "/links/"+space.String()), nil), s.owner.org
+	},
+	"DELETE " + filePath + "/links/:space": func(s *scene) (answer, tenancy.OrgID) {
+		space := s.owner.group()
+		s.owner.call(put, at(s.file, "/links/"+space.String()), nil).is(204)
+		s.mark(s.owner.org)
+		return s.owner.call(remove, at(s.file, "/links/"+space.String()), nil), s.owner.org
+	},
+	"POST " + spacesPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, spacesPath, map[string]any{"kind": "group", "name": planted}), s.owner.org
+	},
+	"PATCH " + spacePath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(patch, s.spaceAt(""), map[string]any{"name": planted, "state": "frozen"}), s.owner.org
+	},
+	"POST " + spacePath + "/grants": func(s *scene) (answer, tenancy.OrgID) {
+		in := map[string]any{"user_id": s.person(s.owner.org, tenancy.Teacher).id, "level": 2, "reason": planted}
+		return s.owner.call(post, s.spaceAt("/grants"), in), s.owner.org
+	},
+	"DELETE " + spacePath + "/grants/:grant": func(s *scene) (answer, tenancy.OrgID) {
+		path := s.spaceAt("/grants")
+		in := map[string]any{"user_id": s.person(s.owner.org, tenancy.Teacher).id, "level": 2}
+		made := id(s.owner.call(post, path, in).is(201))
+		s.mark(s.owner.org)
+		return s.owner.call(remove, path+"/"+made.String(), nil), s.owner.org
+	},
+	"POST " + breakGlassPath: func(s *scene) (answer, tenancy.OrgID) {
+		in := map[string]any{"user_id": s.person(s.owner.org, tenancy.Student).id, "reason": planted}
+		return s.owner.call(post, breakGlassPath, in), s.owner.org
+	},
+	"POST " + breakGlassPath + "/:grant/approve": func(s *scene) (answer, tenancy.OrgID) {
+		teacher, admin := s.person(s.owner.org, tenancy.Teacher), s.person(s.owner.org, tenancy.Admin)
+		space := id(teacher.call(post, spacesPath, map[string]any{"kind": "confidential", "name": planted}).is(201))
+		asked := id(admin.call(post, breakGlassPath, map[string]any{"space_id": space, "reason": planted}).is(201))
+		s.mark(s.owner.org)
+		return s.owner.call(post, breakGlassPath+"/"+asked.String()+"/approve", nil), s.owner.org
+	},
+	"POST " + spacePath + "/folders": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, s.spaceAt("/folders"), map[string]any{"name": planted, "instructions": planted}), s.owner.org
+	},
+	"PATCH " + folderPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(patch, s.folderAt("", nil), map[string]any{"name": planted + "2"}), s.owner.org
+	},
+	"DELETE " + folderPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(remove, s.folderAt("", nil), nil), s.owner.org
+	},
+	"PUT " + folderPath + "/links/:space": func(s *scene) (answer, tenancy.OrgID) {
+		space := s.owner.group()
+		return s.owner.call(put, s.folderAt("/links/"+space.String(), nil), nil), s.owner.org
+	},
+	"DELETE " + folderPath + "/links/:space": func(s *scene) (answer, tenancy.OrgID) {
+		space := s.owner.group()
+		path := s.folderAt("/links/"+space.String(), nil)
+		s.owner.call(put, path, nil).is(204)
+		s.mark(s.owner.org)
+		return s.owner.call(remove, path, nil), s.owner.org
+	},
+	"POST " + folderPath + "/hand-in": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, s.handIn("/hand-in"), nil), s.owner.org
+	},
+	"DELETE " + folderPath + "/hand-in": func(s *scene) (answer, tenancy.OrgID) {
+		path := s.handIn("/hand-in")
+		s.owner.call(post, path, nil).is(200)
+		s.mark(s.owner.org)
+		return s.owner.call(remove, path, nil), s.owner.org
+	},
+	"POST " + folderPath + "/hand-ins/:student/return": func(s *scene) (answer, tenancy.OrgID) {
+		folder := s.handIn("")
+		s.owner.call(post, folder+"/hand-in", nil).is(200)
+		s.mark(s.owner.org)
+		return s.owner.call(post, folder+"/hand-ins/"+s.owner.id.String()+"/return", map[string]any{"note": planted}), s.owner.org
+	},
+	"POST " + classesPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, classesPath, map[string]any{"title": planted, "code": planted}), s.owner.org
+	},
+	"PATCH " + classPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(patch, s.classAt(""), map[string]any{"title": planted}), s.owner.org
+	},
+	"PUT " + classPath + "/members/:user": func(s *scene) (answer, tenancy.OrgID) {
+		student := s.person(s.owner.org, tenancy.Student)
+		return s.owner.call(put, s.classAt("/members/"+student.id.String()), map[string]any{"role": "student"}), s.owner.org
+	},
+	"DELETE " + classPath + "/members/:user": func(s *scene) (answer, tenancy.OrgID) {
+		path := s.classAt("/members/" + s.person(s.owner.org, tenancy.Student).id.String())
+		s.owner.call(put, path, map[string]any{"role": "student"}).is(204)
+		s.mark(s.owner.org)
+		return s.owner.call(remove, path, nil), s.owner.org
+	},
+	"POST " + organizationPath + "/keys": func(s *scene) (answer, tenancy.OrgID) {
+		s.payFor("professional")
+		return s.owner.call(post, s.school("/keys"), newKey), s.owner.org
+	},
+	"POST " + organizationPath + "/keys/:key/rotate": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, s.school("/keys/"+s.key()+"/rotate"), map[string]any{}), s.owner.org
+	},
+	"DELETE " + organizationPath + "/keys/:key": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(remove, s.school("/keys/"+s.key()), nil), s.owner.org
+	},
+	"GET " + organizationPath + "/audit": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(get, "/api/v1/organizations/"+s.owner.org.String()+"/audit", nil), s.owner.org
+	},
+	"POST " + organizationPath + "/audit/verify": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, "/api/v1/organizations/"+s.owner.org.String()+"/audit/verify", nil), s.owner.org
+	},
+	"GET " + organizationPath + "/audit/export": func(s *scene) (answer, tenancy.OrgID) {
+		s.payFor("professional")
+		return s.owner.call(get, "/api/v1/organizations/"+s.owner.org.String()+"/audit/export", nil), s.owner.org
+	},
+}
+
+// school is the address of something of the owner's organization.
+func (s *scene) school(rest string) string {
+	return "/api/v1/organizations/" + s.owner.org.String() + rest
+}
+
+// spaceAt is the address of something of a new space of the owner's.
+func (s *scene) spaceAt(rest string) string {
+	space := s.owner.group()
+	s.mark(s.owner.org)
+	return spacesPath + "/" + space.String() + rest
+}
+
+// folderAt is the address of something of a new folder of the owner's.
+func (s *scene) folderAt(rest string, more map[string]any) string {
+	in := map[string]any{"name": planted}
+	maps.Copy(in, more)
+	folder := id(s.owner.call(post, s.spaceAt("/folders"), in).is(201))
+	s.mark(s.owner.org)
+	return apiPath + "/folders/" + folder.String() + rest
+}
+
+// handIn is the address of something of a folder into which the owner has put a file
+// about themselves, as a pupil would.
+func (s *scene) handIn(rest string) string {
+	folder := s.folderAt("", map[string]any{"mode": "handin"})
+	_, named, _ := strings.Cut(folder, "/folders/")
+	body, contentType := form(planted+".txt", []byte(planted), map[string]string{"folder_id": named, "subject_id": s.owner.id.String()}, nil)
+	s.owner.call(post, storagePath+"/upload", body, "Content-Type", contentType).is(http.StatusAccepted)
+	s.mark(s.owner.org)
+	return folder + rest
+}
+
+// classAt is the address of something of a new class.
+func (s *scene) classAt(rest string) string {
+	class := id(s.owner.call(post, classesPath, map[string]any{"title": planted}).is(201))
+	s.mark(s.owner.org)
+	return classesPath + "/" + class.String() + rest
+}
+
+// payFor puts the owner's organization into a tier.
+func (s *scene) payFor(tier string) {
+	s.t.Helper()
+	_, err := s.db.Single(s.owner.org).Exec(context.Background(), "update organizations set tier = $1", tier)
+	require.NoError(s.t, err)
+}
+
+var newKey = map[string]any{"name": "import", "role": tenancy.Teacher, "scopes": []string{"files:read"}}
+
+// key makes an API key and gives its id.
+func (s *scene) key() string {
+	s.t.Helper()
+	s.payFor("professional")
+	made := read[struct{ ID uuid.UUID }](s.owner.call(post, s.school("/keys"), newKey).is(201))
+	s.mark(s.owner.org)
+	return made.ID.String()
+}
+
+// invited makes an invitation whose mail went out, and gives the mail's token.
+func (s *scene) invited() (id uuid.UUID, token string) {
+	s.t.Helper()
+	made := read[struct{ ID uuid.UUID }](s.owner.call(post, s.school("/invitations"), map[string]any{"email": "plum@school.test", "role": tenancy.Teacher}).is(201))
+	token = "a-token-of-" + made.ID.String()
+	ctx := context.Background()
+	require.NoError(s.t, s.db.InTx(ctx, s.owner.org, func(tx *tenancy.Tx) error {
+		_, _, err := members.RecordAttempt(ctx, tx, made.ID, members.Hash(token))
+		return err
+	}))
+	s.mark(s.owner.org)
+	return made.ID, token
+}
+
+// begun are recorded by the workflow's own package, where the operation begins;
+// the processes of these tests are played.
+var begun = []string{"organization.create", "organization.export", "organization.delete", "organization.keep"}
+
+// mark records the head of an audit log.
+func (s *scene) mark(org tenancy.OrgID) { s.marks[org] = s.auditHead(org).Seq }
+
+func (b *testBundle) auditHead(org tenancy.OrgID) audit.Head {
+	b.t.Helper()
+	h, err := audit.GetHead(context.Background(), b.db.Single(org))
+	require.NoError(b.t, err)
+	return h
+}
+
+// verified verifies the whole audit log as the workflow does, without checkpoints.
+func (b *testBundle) verified(org tenancy.OrgID) audit.Report {
+	b.t.Helper()
+	var v audit.Verification
+	none := func(context.Context, int64, int) ([]audit.CheckpointCheck, error) { return nil, nil }
+	for !v.Ended {
+		require.NoError(b.t, v.Next(context.Background(), b.db.Single(org), none, 1000))
+	}
+	return v.Report()
+}
+
+type recorded struct {
+	Action, Actor, Result, Code, Organization string
+	ObjectID                                  string `json:"object_id"`
+}
+
+// since reads what was recorded after a place, and demands of every event that
+// it is canonical and holds nothing of a person.
+func (b *testBundle) since(org tenancy.OrgID, seq int64) (found []recorded) {
+	b.t.Helper()
+	require.NoError(b.t, audit.EachEvent(context.Background(), b.db.Single(org), seq, func(l audit.Line) error {
+		canonical, err := jcs.Transform(l.Event)
+		require.NoError(b.t, err)
+		require.Equal(b.t, string(canonical), string(l.Event))
+		for _, personal := range []string{planted, "plum", "@", ".txt", b.issuer.URL} {
+			require.NotContains(b.t, string(l.Event), personal)
+		}
+		var r recorded
+		require.NoError(b.t, json.Unmarshal(l.Event, &r))
+		found = append(found, r)
+		return nil
+	}))
+	return found
+}
+
+// ofImport calls a route of an import that waits for a decision.
+func (s *scene) ofImport(method, rest string) (answer, tenancy.OrgID) {
+	s.t.Helper()
+	i := s.owner.received(s.owner.source("SIS"), district(0))
+	s.mark(s.owner.org)
+	var in any
+	if method == post {
+		in = map[string]any{"changes_hash": i.Hash}
+	}
+	return s.owner.call(method, s.school("/roster/imports/"+i.ID.String()+rest), in), s.owner.org
+}
