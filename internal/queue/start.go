@@ -1,7 +1,11 @@
 package queue
 
 import (
+	"context"
+	"errors"
+
 	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 )
@@ -22,4 +26,15 @@ func Start(id string, q Name, org string, p temporal.Priority, kind string) clie
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		TypedSearchAttributes:    temporal.NewSearchAttributes(orgID.ValueSet(org), jobKind.ValueSet(kind)),
 	}
+}
+
+// StartOrFind starts a workflow with one input, or finds it started: one that runs, or
+// one that ended and may not run again.
+func StartOrFind(ctx context.Context, c client.Client, o client.StartWorkflowOptions, workflow, input any) error {
+	_, err := c.ExecuteWorkflow(ctx, o, workflow, input)
+	var started *serviceerror.WorkflowExecutionAlreadyStarted
+	if errors.As(err, &started) {
+		return nil
+	}
+	return err
 }

@@ -68,9 +68,8 @@ func Begin(ctx context.Context, db *tenancy.DB, c client.Client, org tenancy.Org
 
 // Start starts the invitation's workflow, or finds it started.
 func Start(ctx context.Context, c client.Client, org tenancy.OrgID, invitation uuid.UUID, expires time.Time) error {
-	_, err := c.ExecuteWorkflow(ctx, options(org, invitation), InviteMember, InviteMemberInput{Org: org, Invitation: invitation, ExpiresAt: expires})
-	var started *serviceerror.WorkflowExecutionAlreadyStarted
-	if err != nil && !errors.As(err, &started) {
+	err := queue.StartOrFind(ctx, c, options(org, invitation), InviteMember, InviteMemberInput{Org: org, Invitation: invitation, ExpiresAt: expires})
+	if err != nil {
 		return unavailable(fmt.Errorf("start InviteMember: %w", err))
 	}
 	return nil

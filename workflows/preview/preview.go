@@ -4,13 +4,11 @@ package preview
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/google/uuid"
 	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -43,9 +41,7 @@ func Start(ctx context.Context, c client.Client, in MakePreviewsInput) error {
 	options := queue.Start(WorkflowID(in.Org, in.Version), queue.Interactive, in.Org.String(), queue.For(in.Org.String(), queue.Low), "preview")
 	options.WorkflowIDReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
 	options.WorkflowTaskTimeout = 10 * time.Second
-	_, err := c.ExecuteWorkflow(ctx, options, MakePreviews, in)
-	var started *serviceerror.WorkflowExecutionAlreadyStarted
-	if err != nil && !errors.As(err, &started) {
+	if err := queue.StartOrFind(ctx, c, options, MakePreviews, in); err != nil {
 		return fmt.Errorf("start MakePreviews: %w", err)
 	}
 	return nil

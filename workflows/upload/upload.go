@@ -39,9 +39,7 @@ func Start(ctx context.Context, c client.Client, in UploadFileInput) error {
 	options.WorkflowIDReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY
 	options.WorkflowTaskTimeout = 10 * time.Second
 	options.EnableEagerStart = true // a worker that starts it may have its first task at once
-	_, err := c.ExecuteWorkflow(ctx, options, "UploadFile", in)
-	var started *serviceerror.WorkflowExecutionAlreadyStarted
-	if err != nil && !errors.As(err, &started) {
+	if err := queue.StartOrFind(ctx, c, options, "UploadFile", in); err != nil {
 		return fmt.Errorf("start UploadFile: %w", err)
 	}
 	return nil

@@ -2,13 +2,11 @@ package usage
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/google/uuid"
 	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/workflow"
 
@@ -78,9 +76,7 @@ func WarningID(org tenancy.OrgID, warning uuid.UUID) string {
 func StartWarning(ctx context.Context, c client.Client, org tenancy.OrgID, warning uuid.UUID) error {
 	o := queue.Start(WarningID(org, warning), queue.Interactive, org.String(), queue.For(org.String(), queue.Default), "usage-warning")
 	o.WorkflowIDReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY
-	_, err := c.ExecuteWorkflow(ctx, o, WarnOrganization, WarnOrganizationInput{Org: org, Warning: warning})
-	var started *serviceerror.WorkflowExecutionAlreadyStarted
-	if err != nil && !errors.As(err, &started) {
+	if err := queue.StartOrFind(ctx, c, o, WarnOrganization, WarnOrganizationInput{Org: org, Warning: warning}); err != nil {
 		return fault.New(fault.Unavailable, "workflows_unavailable", "The workflow engine does not answer right now.").
 			Because(fmt.Errorf("start WarnOrganization: %w", err))
 	}
