@@ -169,3 +169,29 @@ func TestQueriesThatAreRefused(t *testing.T) {
 		require.NoError(t, err, text)
 	}
 }
+
+// TestOldNamesAreFound: of a large space the newest names are compared one by one, and the
+// others come from the index. What is found is the same on both sides of the edge.
+func TestOldNamesAreFound(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t)
+	const all = 4500
+	s.exec(`insert into files (organization_id, id, name, uploaded_by, space_id)
+		select $1, ('01990000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid,
+		       'note ' || n || case when n % 900 = 0 then ' seldom' else '' end || case when n % 3 = 0 then ' often' else '' end || case when n < 100 then ' early' else '' end
+		       || case when n > $5 - 100 then ' late' else '' end || case when $5 - n in (1998, 1999, 2000, 2001, 3998, 3999, 4000, 4001) then ' edge' else '' end || '.txt', $2, $3
+		  from generate_series($4::integer, $5::integer) n`, s.org, s.teacher, s.library, 1, all)
+	s.exec(`insert into file_versions (organization_id, id, file_id, number, status, size, mime_type, uploaded_by)
+		select organization_id, id, id, 1, 'uploading', 100, 'text/plain', uploaded_by from files`)
+	for _, narrow := range []search.Narrowing{{}, {Space: &s.library}} {
+		for _, word := range []string{"seldom", "often", "early", "late", "edge", "note 44"} {
+			var want []string
+			require.NoError(t, s.admin.QueryRow(t.Context(), `select array_agg(name::text order by file_id desc) from file_names
+				where organization_id = $1 and name like '%' || split_part($2, ' ', 1) || '%' and name like '%' || split_part($2, ' ', 2) || '%'`, s.org, word).Scan(&want))
+			require.NotEmpty(t, want, word)
+			require.Equal(t, want, s.names(search.Query{Text: word, Scope: search.Names, Order: search.Newest, Limit: 100, Narrowing: narrow}), word)
+			most := min(len(want), search.Window)
+			require.ElementsMatch(t, want[:most], s.names(search.Query{Text: word, Scope: search.Names, Limit: 100, Narrowing: narrow}), word)
+		}
+	}
+}

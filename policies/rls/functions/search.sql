@@ -71,7 +71,7 @@ end $$;
 -- score among the newest 200 that match. It goes on behind (after_score, after_id).
 create or replace function app.search(q text, scope text, fuzzy boolean, narrowing jsonb, newest boolean, after_score integer, after_id uuid, n integer)
 returns table (file_id uuid, named boolean, written boolean, score integer, around text)
-language plpgsql stable security definer rows 50 set search_path = public, pg_temp as $$
+language plpgsql stable security definer rows 50 set search_path = public, pg_temp set max_parallel_workers_per_gather = 0 as $$
 declare
     org uuid := app.people_org();
     everywhere boolean := app.all_spaces();
@@ -79,11 +79,12 @@ declare
     folded text := btrim(app.fold(q));
     query tsquery := app.text_query(q);
     most integer := case when newest then n else 200 end;
+    started text := case when newest and after_id is not null then format('c.file_id < %L', after_id) else 'true' end;
     versions text := case when narrowing ?| array['types', 'size_from', 'size_to'] then
         'join file_versions v on v.organization_id = f.organization_id and v.id = coalesce(f.current_id, f.head_id)' else '' end;
-    rule text; narrowed text; is_named text; is_written text; branch text;
+    rule text; narrowed text; is_named text; is_written text; branch text; wide text; place text; by_index text;
     names text[] := '{}'; texts text[] := '{}';
-    places text[]; -- pairs: what is joined before, and the condition
+    places text[]; -- what is joined before, the condition, and how many of the newest are compared
 begin
     if org is null or app.actor() is null or folded = '' then
         return;
@@ -107,8 +108,7 @@ begin
         format('f.space_id in (select s.id from spaces s where s.organization_id = %L and s.class_id = ', org) || quote_literal(narrowing->>'class_id') || ')',
         'v.mime_type in (select jsonb_array_elements_text(' || quote_literal((narrowing->'types')::text) || '::jsonb))',
         'v.size >= ' || (narrowing->>'size_from')::bigint, 'v.size <= ' || (narrowing->>'size_to')::bigint,
-        'f.updated_at >= ' || quote_literal((narrowing->>'changed_from')::timestamptz), 'f.updated_at < ' || quote_literal((narrowing->>'changed_to')::timestamptz),
-        case when newest then 'c.file_id < ' || quote_literal(after_id) end);
+        'f.updated_at >= ' || quote_literal((narrowing->>'changed_from')::timestamptz), 'f.updated_at < ' || quote_literal((narrowing->>'changed_to')::timestamptz));
 
     -- Every word is in the name, or the name is like all of it.
     select string_agg(format('c.folded like %L', '%' || replace(replace(replace(w, '\', '\\'), '%', '\%'), '_', '\_') || '%'), ' and ') into is_named
@@ -119,20 +119,35 @@ begin
     is_written := format('c.state = ''ready'' and c.lexemes @@ %L::tsquery', query);
 
     -- Few spaces are asked one by one, since the index knows them; for those who reach
-    -- most of the organization it is read as a whole.
-    places := case when narrowing->>'space_id' is not null then array[['', format('c.space_id = %L', narrowing->>'space_id')]]
-                   when everywhere or cardinality(inside) > 40 then array[['', 'true']]
-                   else array[[format('unnest(%L::uuid[]) p (id) cross join lateral ', coalesce(inside, '{}')), 'c.space_id = p.id'],
-                              ['', format('f.subject_id = any (%L::uuid[])', subjects)],
-                              ['', case when linked is null then 'false' else format('f.id = any (%L::uuid[])', linked) end],
-                              ['', case when folders is null then 'false' else format('f.folder_id = any (%L::uuid[])', folders) end]] end;
+    -- most of the organization it is read as a whole. The third is how many of the newest
+    -- names are compared one by one before the index is asked.
+    places := case when narrowing->>'space_id' is not null then array[['', format('c.space_id = %L', narrowing->>'space_id'), '4000']]
+                   when everywhere or cardinality(inside) > 40 then array[['', 'true', '20000']]
+                   else array[[format('unnest(%L::uuid[]) p (id) cross join lateral ', coalesce(inside, '{}')), 'c.space_id = p.id', '2000'],
+                              ['', format('f.subject_id = any (%L::uuid[])', subjects), ''],
+                              ['', case when linked is null then 'false' else format('f.id = any (%L::uuid[])', linked) end, ''],
+                              ['', case when folders is null then 'false' else format('f.folder_id = any (%L::uuid[])', folders) end, '']] end;
     for i in 1 .. array_length(places, 1) loop
         continue when places[i][2] = 'false';
-        branch := format('(select s.id from %s(select f.id from %%s c join files f on f.organization_id = c.organization_id and f.id = c.file_id
-            %s where c.organization_id = %L and %s and %s and %s and %%s order by c.file_id desc limit %s) s order by s.id desc limit %s)',
-            places[i][1], versions, org, places[i][2], replace(rule, '%', '%%'), replace(narrowed, '%', '%%'), most, most);
-        names := names || format(branch, 'file_names', is_named);
-        texts := texts || format(branch, 'file_texts', is_written);
+        place := format('c.organization_id = %L and %s', org, places[i][2]);
+        -- What matches in a place, newest first, among the rows that the two gaps name.
+        branch := format('select f.id from %%s c join files f on f.organization_id = c.organization_id and f.id = c.file_id
+            %s where %s and %s and %s and %%s order by c.file_id desc limit %s',
+            versions, replace(place, '%', '%%'), replace(rule, '%', '%%'), replace(narrowed, '%', '%%'), most);
+        wide := format('(select s.id from %s(%%s) s order by s.id desc limit %s)', places[i][1], most);
+        by_index := format(branch, 'file_names', concat_ws(' and ', is_named, started));
+        -- A word that is in many names is met soon on the way from the newest, and the
+        -- index would bring them all. Append runs in order, so that the index is asked
+        -- only when these names did not fill the page.
+        if places[i][3] <> '' and not fuzzy then
+            by_index := format('select w.id from ((%s) union all (select o.id
+                from (select c.file_id from file_names c where %s and %s order by c.file_id desc offset %s limit 1) edge
+                cross join lateral (%s) o)) w limit %s',
+                format(branch, format('(select c.organization_id, c.file_id, c.space_id, c.folded from file_names c where %s and %s order by c.file_id desc limit %s)', place, started, places[i][3]), is_named),
+                place, started, places[i][3]::integer - 1, format(branch, 'file_names', is_named || ' and c.file_id < edge.file_id'), most);
+        end if;
+        names := names || format(wide, by_index);
+        texts := texts || format(wide, format(branch, 'file_texts', concat_ws(' and ', is_written, started)));
     end loop;
     branch := concat_ws(' union all ',
         case when scope <> 'text' then 'select id, true as named, false as written from (' || array_to_string(names, ' union ') || ') a' end,
