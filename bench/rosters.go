@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"runtime"
 	"sync/atomic"
@@ -48,10 +49,34 @@ func (b *bench) rosters(ctx context.Context) error {
 	share := func(d time.Duration) time.Duration { return d * time.Duration(size) / rosterPeople }
 	peak, stop := heapPeak()
 	defer stop()
-	compared, applied, total, err := r.importIt(ctx)
+	others, err := s.schools(ctx, 1, 10_000)
 	if err != nil {
 		return err
 	}
+	quiet, err := pagesUntil(ctx, reader{s, others, 0}, time.After(5*time.Second))
+	if err != nil {
+		return err
+	}
+	ended := make(chan time.Time)
+	type pages struct {
+		took []time.Duration
+		err  error
+	}
+	beside := make(chan pages, 1)
+	go func() {
+		took, err := pagesUntil(ctx, reader{s, others, 0}, ended)
+		beside <- pages{took, err}
+	}()
+	compared, applied, total, err := r.importIt(ctx)
+	close(ended)
+	meanwhile := <-beside
+	if err = errors.Join(err, meanwhile.err); err != nil {
+		return err
+	}
+	ratio := quantile(meanwhile.took, .95) / quantile(quiet, .95)
+	b.add("rosters, another organization's list meanwhile", ratio, "× before, p95", "≤ 1.5", ratio <= 1.5,
+		"%d pages of %d files: %.2f ms p95 (%.2f p50), %.2f (%.2f) before", len(meanwhile.took), pageOf,
+		quantile(meanwhile.took, .95), quantile(meanwhile.took, .5), quantile(quiet, .95), quantile(quiet, .5))
 	again, finished, none, err := r.importIt(ctx)
 	if err != nil {
 		return err
@@ -68,6 +93,23 @@ func (b *bench) rosters(ctx context.Context) error {
 	mib := float64(peak()-uint64(len(r.content))) / (1 << 20)
 	b.add("rosters, memory", mib, "MiB", fmt.Sprintf("≤ %d", rosterMiB), mib <= rosterMiB, "the largest heap, without the package itself")
 	return nil
+}
+
+// pagesUntil reads an organization's first page 50 times a second.
+func pagesUntil(ctx context.Context, r reader, ended <-chan time.Time) (took []time.Duration, err error) {
+	for tick := time.NewTicker(20 * time.Millisecond); ; {
+		select {
+		case <-ended:
+			tick.Stop()
+			return took, nil
+		case <-tick.C:
+			d, err := r.page(ctx, cursors{}, r.orgs[0])
+			if err != nil {
+				return nil, err
+			}
+			took = append(took, d)
+		}
+	}
 }
 
 // rosterRun is one organization with a package.
