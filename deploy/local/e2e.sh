@@ -10,4 +10,4 @@ export SATCHEL_UPLOAD_TTL=60s # a test waits for abandoned uploads to expire
 scratch_stack gotestsum
 
 alone SATCHEL_STACK_FILE="$SATCHEL_LOCAL/satchel.json" \
-  "$SATCHEL_TOOLS/gotestsum" --format pkgname --jsonfile "$SATCHEL_LOCAL/log/e2e.json" -- -count=1 -timeout 30m ./e2e/... "$@"
+  "$SATCHEL_TOOLS/gotestsum" --format pkgname --jsonfile "$SATCHEL_LOCAL/log/e2e.json" -- -count=1 -trimpath -timeout 30m ./e2e/... "$@"

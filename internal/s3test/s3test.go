@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"testing"
 	"time"
 
@@ -56,10 +55,11 @@ func find() (string, error) {
 	if p := os.Getenv(programVariable); p != "" {
 		return p, nil
 	}
-	_, here, _, _ := runtime.Caller(0)
-	built := filepath.Join(filepath.Dir(here), "..", "..", ".local", "bin", "versitygw")
-	if _, err := os.Stat(built); err == nil {
-		return built, nil
+	for dir, err := os.Getwd(); err == nil && dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		built := filepath.Join(dir, ".local", "bin", "versitygw")
+		if _, err := os.Stat(built); err == nil {
+			return built, nil
+		}
 	}
 	p, err := exec.LookPath("versitygw")
 	if err != nil {

@@ -101,12 +101,12 @@ build_console() {
 # MessagePack out of gin: no route speaks it, and its codec is among the largest packages.
 build_programs() {
   cd "$SATCHEL_ROOT"
-  CGO_ENABLED=0 go build -v -buildvcs=false -tags=nomsgpack -ldflags='-s -w' -o "$SATCHEL_TOOLS/" "$@"
+  CGO_ENABLED=0 go build -v -trimpath -buildvcs=false -tags=nomsgpack -ldflags='-s -w' -o "$SATCHEL_TOOLS/" "$@"
 }
 
 build_render() {
   cd "$SATCHEL_ROOT"
-  CGO_ENABLED=1 go build -v -buildvcs=false -o "$SATCHEL_TOOLS/" ./cmd/render # libvips is a C library
+  CGO_ENABLED=1 go build -v -trimpath -buildvcs=false -o "$SATCHEL_TOOLS/" ./cmd/render # libvips is a C library
 }
 
 require_go_and_node() {
