@@ -668,6 +668,25 @@ func (q *Queries) ShareOutside(ctx context.Context, arg ShareOutsideParams) ([]S
 	return items, nil
 }
 
+const sharePasswordSet = `-- name: SharePasswordSet :execrows
+
+update shares set password_hash = $1::text, updated_at = now() where id = $2 and ended_at is null
+`
+
+type SharePasswordSetParams struct {
+	PasswordHash *string
+	ID           uuid.UUID
+}
+
+// A statement of its own: the other one would read the hash, which nobody may.
+func (q *Queries) SharePasswordSet(ctx context.Context, arg SharePasswordSetParams) (int64, error) {
+	result, err := q.db.Exec(ctx, sharePasswordSet, arg.PasswordHash, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const shareReceived = `-- name: ShareReceived :many
 
 select id, kind, permission, file_id, folder_id, space_id, version_id, label, has_password, starts_at, coalesce(nullif(expires_at, 'infinity'), '0001-01-01Z')::timestamptz as expires_at,
@@ -761,14 +780,13 @@ const shareUpdate = `-- name: ShareUpdate :execrows
 update shares set
     permission = coalesce($1::text, permission), label = coalesce($2::text, label),
     version_id = case when $3::boolean then $4::uuid else version_id end,
-    password_hash = case when $5::boolean then $6::text else password_hash end,
-    starts_at = coalesce($7::timestamptz, starts_at),
-    expires_at = case when $8::boolean then coalesce($9::timestamptz, 'infinity') else expires_at end,
-    max_downloads = case when $10::boolean then $11::integer else max_downloads end,
-    max_files = case when $12::boolean then $13::integer else max_files end,
-    max_bytes = case when $14::boolean then $15::bigint else max_bytes end,
-    accepted = coalesce($16::text[], accepted), updated_at = now()
- where id = $17 and ended_at is null
+    starts_at = coalesce($5::timestamptz, starts_at),
+    expires_at = case when $6::boolean then coalesce($7::timestamptz, 'infinity') else expires_at end,
+    max_downloads = case when $8::boolean then $9::integer else max_downloads end,
+    max_files = case when $10::boolean then $11::integer else max_files end,
+    max_bytes = case when $12::boolean then $13::bigint else max_bytes end,
+    accepted = coalesce($14::text[], accepted), updated_at = now()
+ where id = $15 and ended_at is null
 `
 
 type ShareUpdateParams struct {
@@ -776,8 +794,6 @@ type ShareUpdateParams struct {
 	Label            *string
 	SetsVersion      bool
 	VersionID        *uuid.UUID
-	SetsPassword     bool
-	PasswordHash     *string
 	StartsAt         *time.Time
 	SetsExpiresAt    bool
 	ExpiresAt        *time.Time
@@ -797,8 +813,6 @@ func (q *Queries) ShareUpdate(ctx context.Context, arg ShareUpdateParams) (int64
 		arg.Label,
 		arg.SetsVersion,
 		arg.VersionID,
-		arg.SetsPassword,
-		arg.PasswordHash,
 		arg.StartsAt,
 		arg.SetsExpiresAt,
 		arg.ExpiresAt,

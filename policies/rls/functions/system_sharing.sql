@@ -325,3 +325,5 @@ begin
                         where s.organization_id = org and s.kind in ('class', 'group') and a.user_id = app.actor() and a.begins_at <= now() and a.ends_at > now()
                           and b.user_id = person and b.via <> 'role' and b.begins_at <= now() and b.ends_at > now()));
 end $$;
+
+grant update (level, begins_at, ends_at) on space_grants to satchel_system;
