@@ -22,6 +22,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	changing "satchel/activities/bulk"
+	"satchel/api/delivery/signed"
 	"satchel/api/invitepage"
 	"satchel/api/middleware"
 	"satchel/api/problem"
@@ -230,7 +231,10 @@ func setupWithin(t testing.TB, bounds middleware.Limits) *testBundle {
 	b.uploads = receiver
 	hasher, err := people.NewHasher(people.HashConfig{Key: "a key of the tests, long enough to be one"})
 	require.NoError(t, err)
+	links, err := signed.New(signed.Config{Keys: []string{"a key of the tests, long enough to be one"}})
+	require.NoError(t, err)
 	b.api = New(Parts{
+		Links:  links,
 		Limits: bounds,
 		Config: Config{ContentURL: contentURL, Origins: []string{"https://school.test"}}, DB: b.db.DB,
 		RateLimits: ratelimit.Config{AddressPerMinute: 18_000},
@@ -247,10 +251,22 @@ func setupWithin(t testing.TB, bounds middleware.Limits) *testBundle {
 	ended := make(chan struct{})
 	go func() { defer close(ended); _ = b.api.Run(ctx) }()
 	t.Cleanup(func() { stop(); <-ended })
-	b.server = httptest.NewServer(b.api.Handler())
+	b.server = httptest.NewServer(b.bothHosts())
 	t.Cleanup(b.server.Close)
 	t.Cleanup(b.api.Drain)
 	return b
+}
+
+// bothHosts answers signed addresses as the content host and all others as the API.
+func (b *testBundle) bothHosts() http.Handler {
+	content, rest := b.api.ContentHandler(), b.api.Handler()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, signed.Path) {
+			content.ServeHTTP(w, r)
+			return
+		}
+		rest.ServeHTTP(w, r)
+	})
 }
 
 const formHour = 3600e9

@@ -29,10 +29,15 @@ type Content struct {
 	Size       int64
 	Modified   time.Time
 	Inline     bool // only for what Satchel itself encoded
+	Embeddable bool // pages of other origins may show it, as those of the console do
 
 	// OnStart runs when the first byte is about to leave; nil for nothing. An error
 	// keeps the bytes here: what cannot be recorded is not handed out.
 	OnStart func() error
+	// OnEnd runs once after OnStart has allowed bytes, with how many of them were handed
+	// to the connection, also when that broke; nil for nothing. The lines between the
+	// pieces of several ranges count as bytes.
+	OnEnd func(sent int64)
 }
 
 // Serve answers a GET or HEAD. An error means that nothing was sent yet, so the
@@ -47,6 +52,7 @@ func Serve(w http.ResponseWriter, r *http.Request, from Source, c Content) error
 	defer body.close()
 	setHeaders(w.Header(), c)
 	late := &deferredHeader{ResponseWriter: w, begin: c.OnStart}
+	defer late.end(c.OnEnd)
 	http.ServeContent(late, r, "", c.Modified, body)
 	switch {
 	case late.refused != nil:
@@ -90,6 +96,9 @@ func setHeaders(h http.Header, c Content) {
 	h.Set("Cache-Control", "private, no-cache")
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	if c.Embeddable {
+		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	}
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Referrer-Policy", "no-referrer")
@@ -107,6 +116,8 @@ type deferredHeader struct {
 	http.ResponseWriter
 	status  int
 	sent    bool
+	begun   bool  // a byte of the body was about to leave
+	bytes   int64 // of the body
 	refused error
 	begin   func() error
 	saved   error // begin's, for which nothing is sent
@@ -136,7 +147,17 @@ func (l *deferredHeader) Write(b []byte) (int, error) {
 		return 0, l.saved
 	}
 	l.flush()
-	return l.ResponseWriter.Write(b)
+	l.begun = true
+	n, err := l.ResponseWriter.Write(b)
+	l.bytes += int64(n)
+	return n, err
+}
+
+// end tells how much was sent of what was begun.
+func (l *deferredHeader) end(tell func(int64)) {
+	if tell != nil && l.begun {
+		tell(l.bytes)
+	}
 }
 
 // Unwrap lets deadlines reach the connection.
