@@ -23,3 +23,6 @@ create table roster_pickups (
 -- One object has one open row, whichever worker sees it.
 create unique index roster_pickups_open on roster_pickups (organization_id, source_id, name) where state in ('seen', 'taken');
 create index roster_pickups_ended on roster_pickups (organization_id, source_id, ended_at);
+
+-- Texts that no program here could read are looked for again.
+create index file_texts_not_available on file_texts (version_id) where state = 'not_available_here';
