@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -327,6 +328,37 @@ func TestRosterSourceSettings(t *testing.T) {
 	owner.call(patch, at+"/"+uuid.NewString(), map[string]any{"name": "x"}).refused(http.StatusNotFound, "roster_source_not_found")
 }
 
+// TestPickupsAreListed, with the import that each became.
+func TestPickupsAreListed(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	owner := b.person(b.organization(), tenancy.Owner)
+	source := owner.source("SIS")
+	at := owner.orgPath("/roster/sources/" + source.String())
+	require.True(t, read[apirosters.SourceView](owner.call(patch, at, map[string]any{"pickup": true}).is(http.StatusOK)).Pickup)
+	require.True(t, read[apirosters.SourceView](owner.call(patch, at, map[string]any{"leave_days": 3}).is(http.StatusOK)).Pickup, "what is not named stays")
+	q := b.db.Single(owner.org)
+	seen, _, err := rosters.SeePickup(t.Context(), q, source, rosters.InInbox{Name: "a.zip", ETag: "e", Size: 5}, time.Hour)
+	require.NoError(t, err)
+	empty, _, err := rosters.SeePickup(t.Context(), q, source, rosters.InInbox{Name: "b.zip", ETag: "e"}, time.Hour)
+	require.NoError(t, err)
+	require.NoError(t, rosters.RefusePickup(t.Context(), q, empty, "roster_missing"))
+	require.NoError(t, rosters.EndPickup(t.Context(), q, empty.ID, rosters.PickupRefused, "refused/b.zip"))
+	taken, _, err := rosters.SeePickup(t.Context(), q, source, rosters.InInbox{Name: "c.zip", ETag: "e", Size: 1}, time.Hour)
+	require.NoError(t, err)
+	require.NoError(t, b.db.InTx(t.Context(), owner.org, func(tx *tenancy.Tx) error {
+		return rosters.Begin(t.Context(), tx, rosters.Package{Import: taken.ID, Source: source, Size: 1, SHA256: strings.Repeat("0", 64), ETag: "x", Pickup: "e"})
+	}))
+	page := read[request.Page[apirosters.PickupView]](owner.call(get, owner.orgPath("/roster/pickups"), nil).is(http.StatusOK))
+	require.Len(t, page.Items, 3)
+	require.Equal(t, &taken.ID, page.Items[0].Import)
+	require.Equal(t, rosters.PickupTaken, page.Items[0].State)
+	require.Equal(t, []string{"roster_missing", "refused/b.zip"}, []string{page.Items[1].Code, page.Items[1].MovedTo})
+	require.Nil(t, page.Items[1].Import)
+	require.Equal(t, seen.ID, page.Items[2].ID)
+	require.Nil(t, page.Items[2].TakenAt)
+}
+
 // rostersAreImported has a source, an import that is applied and undone, and one that
 // is discarded.
 func (s *school) rostersAreImported() {
@@ -334,6 +366,7 @@ func (s *school) rostersAreImported() {
 	source := id(s.do(s.owner, post, in+"/sources", map[string]any{"name": "SIS"}))
 	s.do(s.owner, patch, in+"/sources/"+source.String(), map[string]any{"leave_days": 5})
 	s.do(s.owner, get, in+"/sources", nil)
+	s.do(s.owner, get, in+"/pickups", nil)
 	for _, decision := range []string{"approve", "discard", "adds-only"} {
 		made := s.do(s.owner, post, in+"/imports?source_id="+source.String(), bytes.NewReader(district(0)), "Content-Type", "application/zip")
 		s.played(s.compareRoster(s.org, id(made)))

@@ -244,6 +244,7 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: get, Path: rosterPath + "/sources", Action: tenancy.ReadRosters, Handler: a.rosters.ListSources},
 		{Method: post, Path: rosterPath + "/sources", Action: tenancy.ManageRosters, Audit: "roster.source", Idempotency: idempotency.Route{Replay: a.rosters.ReplayCreateSource}, Handler: a.rosters.CreateSource},
 		{Method: patch, Path: rosterPath + "/sources/:source", Action: tenancy.ManageRosters, Audit: "roster.source", Handler: a.rosters.ChangeSource},
+		{Method: get, Path: rosterPath + "/pickups", Action: tenancy.ReadRosters, Handler: a.rosters.ListPickups},
 		{Method: get, Path: rosterPath + "/imports", Action: tenancy.ReadRosters, Handler: a.rosters.List},
 		{Method: post, Path: rosterPath + "/imports", Action: tenancy.SendRosters, Cost: ratelimit.Report, Audit: "roster.import", Idempotency: idempotency.Route{Replay: a.rosters.ReplayReceive, Streaming: true}, Class: incoming, Handler: a.rosters.Receive},
 		{Method: get, Path: rosterImportPath, Action: tenancy.ReadRosters, Handler: a.rosters.Get},

@@ -1,17 +1,17 @@
 -- Sources and imports.
 
 -- name: SourceGet :one
-select id, name, kind, paused_until, adds_only, revision, keep_ages, leave_days, last_import, created_at from roster_sources where id = $1;
+select id, name, kind, paused_until, adds_only, revision, keep_ages, leave_days, last_import, created_at, pickup from roster_sources where id = $1;
 
 -- name: SourceList :many
-select id, name, kind, paused_until, adds_only, revision, keep_ages, leave_days, last_import, created_at from roster_sources order by name, id;
+select id, name, kind, paused_until, adds_only, revision, keep_ages, leave_days, last_import, created_at, pickup from roster_sources order by name, id;
 
 -- name: SourceInsert :execrows
-insert into roster_sources (organization_id, id, name, created_by, adds_only, keep_ages, leave_days)
-values (app.org(), $1, $2, $3, $4, $5, $6) on conflict (organization_id, name) do nothing;
+insert into roster_sources (organization_id, id, name, created_by, adds_only, keep_ages, leave_days, pickup)
+values (app.org(), $1, $2, $3, $4, $5, $6, $7) on conflict (organization_id, name) do nothing;
 
 -- name: SourceSet :execrows
-update roster_sources set name = sqlc.arg(name), adds_only = sqlc.arg(adds_only), keep_ages = sqlc.arg(keep_ages), leave_days = sqlc.arg(leave_days),
+update roster_sources set name = sqlc.arg(name), adds_only = sqlc.arg(adds_only), keep_ages = sqlc.arg(keep_ages), leave_days = sqlc.arg(leave_days), pickup = sqlc.arg(pickup),
        paused_until = sqlc.narg(paused_until)::timestamptz where id = sqlc.arg(id);
 
 -- name: SourceLock :one
@@ -582,3 +582,35 @@ delete from roster_changes c where c.import_id = sqlc.arg(import_id) and c.seq <
 
 -- name: RowsClean :execrows
 delete from roster_rows r where r.ctid = any (array(select x.ctid from roster_rows x where x.import_id = sqlc.arg(import_id) limit sqlc.arg(most)));
+
+-- The inbox folder.
+
+-- name: PickupSee :one
+insert into roster_pickups (organization_id, id, source_id, name, etag, size)
+values (app.org(), sqlc.arg(id), sqlc.arg(source_id), sqlc.arg(name), sqlc.arg(etag), sqlc.arg(size))
+    on conflict (organization_id, source_id, name) where state in ('seen', 'taken') do update
+   set etag = case when roster_pickups.state = 'seen' then excluded.etag else roster_pickups.etag end,
+       size = case when roster_pickups.state = 'seen' then excluded.size else roster_pickups.size end,
+       seen_at = case when roster_pickups.state = 'seen' and (roster_pickups.etag, roster_pickups.size) <> (excluded.etag, excluded.size) then now() else roster_pickups.seen_at end
+returning id, etag, size, state, code, (seen_at < now() - sqlc.arg(settle)::interval)::boolean as settled;
+
+-- name: PickupTake :execrows
+update roster_pickups set state = 'taken', code = sqlc.narg(code), taken_at = now()
+ where id = sqlc.arg(id) and state = 'seen' and etag = sqlc.arg(etag);
+
+-- name: PickupEnd :execrows
+update roster_pickups set state = sqlc.arg(state), moved_to = sqlc.narg(moved_to), ended_at = now() where id = sqlc.arg(id) and state in ('seen', 'taken');
+
+-- name: PickupForget :exec
+delete from roster_pickups where id = $1;
+
+-- name: PickupsOpen :many
+select id, source_id, name, etag, size, state, code, moved_to, seen_at, taken_at, ended_at from roster_pickups where source_id = $1 and state in ('seen', 'taken') order by id;
+
+-- name: PickupsOld :many
+select id, moved_to from roster_pickups where source_id = sqlc.arg(source_id) and ended_at < now() - sqlc.arg(kept)::interval order by ended_at limit sqlc.arg(most);
+
+-- name: PickupPage :many
+select id, source_id, name, etag, size, state, code, moved_to, seen_at, taken_at, ended_at from roster_pickups
+ where (sqlc.arg(before)::uuid = '00000000-0000-0000-0000-000000000000' or id < sqlc.arg(before)::uuid)
+ order by id desc limit sqlc.arg(most);

@@ -87,6 +87,7 @@ type Source struct {
 	LeaveDays   int32
 	LastImport  *uuid.UUID
 	CreatedAt   time.Time
+	Pickup      bool // packages in the inbox folder are imported
 }
 
 // GetSource reads a source.
@@ -110,7 +111,7 @@ func ListSources(ctx context.Context, q tenancy.Queries) ([]Source, error) {
 
 // AddSource makes a source under the id that it has.
 func AddSource(ctx context.Context, q tenancy.Queries, s Source, by uuid.UUID) error {
-	n, err := rostersdb.New(q).SourceInsert(ctx, rostersdb.SourceInsertParams{ID: s.ID, Name: s.Name, CreatedBy: &by, AddsOnly: s.AddsOnly, KeepAges: s.KeepAges, LeaveDays: s.LeaveDays})
+	n, err := rostersdb.New(q).SourceInsert(ctx, rostersdb.SourceInsertParams{ID: s.ID, Name: s.Name, CreatedBy: &by, AddsOnly: s.AddsOnly, KeepAges: s.KeepAges, LeaveDays: s.LeaveDays, Pickup: s.Pickup})
 	if err != nil {
 		return fmt.Errorf("add roster source: %w", err)
 	}
@@ -125,7 +126,7 @@ const uniqueViolation = "23505"
 
 // SetSource changes what a person sets of a source.
 func SetSource(ctx context.Context, q tenancy.Queries, s Source) error {
-	n, err := rostersdb.New(q).SourceSet(ctx, rostersdb.SourceSetParams{ID: s.ID, Name: s.Name, AddsOnly: s.AddsOnly, KeepAges: s.KeepAges, LeaveDays: s.LeaveDays, PausedUntil: s.PausedUntil})
+	n, err := rostersdb.New(q).SourceSet(ctx, rostersdb.SourceSetParams{ID: s.ID, Name: s.Name, AddsOnly: s.AddsOnly, KeepAges: s.KeepAges, LeaveDays: s.LeaveDays, PausedUntil: s.PausedUntil, Pickup: s.Pickup})
 	var refused *pgconn.PgError
 	switch {
 	case errors.As(err, &refused) && refused.Code == uniqueViolation:
@@ -147,6 +148,7 @@ type Package struct {
 	Windows1252    bool
 	Review         bool
 	By             *uuid.UUID // nil: it was found in the inbox folder
+	Pickup         string     // the ETag of the object that was found there
 }
 
 // Key is where the package of an import lies in the staging bucket. The
@@ -187,7 +189,7 @@ func Begin(ctx context.Context, tx *tenancy.Tx, p Package) error {
 		return fmt.Errorf("insert roster import: %w", err)
 	}
 	if n == 1 {
-		return nil
+		return takePickup(ctx, q, p)
 	}
 	if _, err := q.ImportGet(ctx, p.Import); err == nil {
 		return nil

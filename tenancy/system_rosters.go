@@ -28,3 +28,27 @@ func (d *DB) RosterImportsUnfinished(ctx context.Context, quiet time.Duration, a
 func (d *DB) RosterImportsDue(ctx context.Context, ended time.Duration, after uuid.UUID, n int) ([]RosterRef, error) {
 	return systemQuery[RosterRef](ctx, d, "select organization_id, import_id, '' as state, false as ready from app.roster_imports_due($1, $2, $3)", ended, after, n)
 }
+
+// RosterInbox names a source whose folder in the inbox is looked into. Pickup says
+// whether new packages are taken from it.
+type RosterInbox struct {
+	Org    OrgID     `db:"organization_id"`
+	Source uuid.UUID `db:"source_id"`
+	Pickup bool      `db:"pickup"`
+}
+
+// RosterInboxes finds the sources that pick packages up, and those of which something
+// that was picked up is left to do.
+func (d *DB) RosterInboxes(ctx context.Context, after uuid.UUID, n int) ([]RosterInbox, error) {
+	return systemQuery[RosterInbox](ctx, d, "select organization_id, source_id, pickup from app.roster_inboxes($1, $2)", after, n)
+}
+
+// RosterInboxesUnknown gives those of the folders that are no source's that picks
+// packages up.
+func (d *DB) RosterInboxesUnknown(ctx context.Context, folders []RosterInbox) ([]RosterInbox, error) {
+	orgs, sources := make([]uuid.UUID, len(folders)), make([]uuid.UUID, len(folders))
+	for i, f := range folders {
+		orgs[i], sources[i] = f.Org.UUID(), f.Source
+	}
+	return systemQuery[RosterInbox](ctx, d, "select organization_id, source_id from app.roster_inboxes_unknown($1, $2)", orgs, sources)
+}

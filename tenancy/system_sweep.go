@@ -52,16 +52,19 @@ func (d *DB) VersionsWithoutPreviews(ctx context.Context, silent time.Duration, 
 	return systemQuery[Ref](ctx, d, "select organization_id, file_id, version_id from app.versions_without_previews($1, $2, $3)", silent, after, n)
 }
 
-// Unavailable is a published version without previews for want of a program.
+// Unavailable is a published version without previews, or without a text, for want of a
+// program. TextReason is empty for previews.
 type Unavailable struct {
 	Org      OrgID     `db:"organization_id"`
 	Version  uuid.UUID `db:"version_id"`
 	MimeType string    `db:"mime_type"`
+
+	TextReason string `db:"text_reason"`
 }
 
 // VersionsNotAvailable pages through them.
 func (d *DB) VersionsNotAvailable(ctx context.Context, after uuid.UUID, n int) ([]Unavailable, error) {
-	return systemQuery[Unavailable](ctx, d, "select organization_id, version_id, mime_type from app.versions_not_available($1, $2)", after, n)
+	return systemQuery[Unavailable](ctx, d, "select organization_id, version_id, mime_type, text_reason from app.versions_not_available($1, $2)", after, n)
 }
 
 // TextsPending gives the published versions whose text is not read yet, in the order of

@@ -17,6 +17,7 @@ import (
 	"satchel/files"
 	"satchel/internal/activitytest"
 	"satchel/internal/spool"
+	"satchel/policies/previews"
 	"satchel/tenancy"
 )
 
@@ -24,6 +25,7 @@ import (
 type double struct {
 	text  string // of a PDF
 	err   error  // of every call
+	blind error  // of the recognizer
 	asked []string
 }
 
@@ -49,7 +51,7 @@ func (d *double) Shrink(_ context.Context, path, _ string) (string, error) {
 
 func (d *double) Read(context.Context, string, string) (string, error) {
 	d.asked = append(d.asked, "read")
-	return "letters", d.err
+	return "letters", errors.Join(d.err, d.blind)
 }
 
 type bundle struct {
@@ -240,4 +242,52 @@ func TestSweepAsksOnce(t *testing.T) {
 	_, err := b.read(t, version)
 	require.NoError(t, err)
 	require.Empty(t, ask(-time.Hour))
+}
+
+// TestTextsAreReadOnceTheProgramIsThere: each by the program that it lacked, and a PDF of
+// pictures is not read in vain while only the recognizer is missing.
+func TestTextsAreReadOnceTheProgramIsThere(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	missing := &extract.Finding{State: extract.NotAvailable, Reason: "program_not_installed"}
+	b.double.blind = missing
+	scanned := b.published(t, "scan.pdf", "application/pdf", []byte("%PDF"))
+	result, err := b.read(t, scanned)
+	require.NoError(t, err)
+	require.Equal(t, "recognizer_not_installed", result.Reason)
+	b.double.err = missing
+	old := b.published(t, "old.doc", "application/msword", []byte("doc"))
+	_, err = b.read(t, old)
+	require.NoError(t, err)
+
+	installed := map[previews.Method]bool{}
+	retry := extract.Retry{DB: b.DB, Tools: extract.Tools{Available: func(m previews.Method) bool { return installed[m] }}}
+	pending := func() (names []string) {
+		all, err := b.VersionsNotAvailable(t.Context(), uuid.Nil, 10)
+		require.NoError(t, err)
+		for _, u := range all {
+			require.NoError(t, retry.Again(t.Context(), u.Org, u.Version, u.MimeType, u.TextReason))
+		}
+		for name, version := range map[string]uuid.UUID{"scan": scanned, "old": old} {
+			if state, _, _ := b.stored(t, version); state == "pending" {
+				names = append(names, name)
+			}
+		}
+		return names
+	}
+	require.Empty(t, pending())
+	installed[previews.Pages] = true
+	require.Empty(t, pending(), "it would be read in vain")
+	installed[previews.Picture] = true
+	require.Equal(t, []string{"scan"}, pending())
+	due, err := b.TextsPending(t.Context(), time.Hour, uuid.Nil, 10)
+	require.NoError(t, err)
+	require.Len(t, due, 1, "the sweep of pending texts starts it at once")
+	b.double.err, b.double.blind = nil, nil
+	_, err = b.read(t, scanned)
+	require.NoError(t, err)
+	installed[previews.Office] = true
+	require.Equal(t, []string{"old"}, pending())
+	state, _, _ := b.stored(t, scanned)
+	require.Equal(t, extract.Ready, state)
 }

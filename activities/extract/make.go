@@ -92,7 +92,12 @@ func (j job) recognize(ctx context.Context, path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return j.tools.Scans.Read(ctx, path, dir)
+	text, err := j.tools.Scans.Read(ctx, path, dir)
+	var finding *Finding
+	if errors.As(err, &finding) && finding.State == NotAvailable && finding.Reason == reasonProgram {
+		return "", &Finding{State: NotAvailable, Reason: reasonRecognizer, Detail: finding.Detail}
+	}
+	return text, err
 }
 
 func (j job) picture(ctx context.Context) (found, error) {

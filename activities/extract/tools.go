@@ -3,6 +3,8 @@ package extract
 import (
 	"context"
 	"fmt"
+
+	"satchel/policies/previews"
 )
 
 // The states of a text, as file_texts has them.
@@ -30,6 +32,10 @@ type Tools struct {
 	Office    Converter
 	Pictures  Shrinker
 	Scans     Recognizer
+
+	// Available says whether the programs are here by which kinds of a method are read;
+	// those of pictures recognize letters. nil: no one knows.
+	Available func(previews.Method) bool
 }
 
 // Documents reads PDF.

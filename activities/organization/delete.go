@@ -3,6 +3,7 @@ package organization
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -128,7 +129,7 @@ func (a *BatchActivities) RemoveFiles(ctx context.Context, in RemoveFilesInput) 
 
 func (a *BatchActivities) removeObjects(ctx context.Context, org tenancy.OrgID) (n int64, err error) {
 	prefix := org.String() + "/"
-	for _, b := range a.Buckets {
+	for _, b := range slices.Concat(a.Buckets, a.Others) {
 		if err := b.AbortAll(ctx, prefix); err != nil {
 			return n, fmt.Errorf("end multipart uploads: %w", err)
 		}

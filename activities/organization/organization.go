@@ -54,6 +54,7 @@ type Workflows interface {
 type Parts struct {
 	DB        *tenancy.DB
 	Buckets   []Bucket
+	Others    []Bucket // of schools, from which a deletion removes too; nothing is written into them
 	Inviter   Inviter
 	Workflows Workflows
 	Clearer   Clearer

@@ -41,18 +41,19 @@ type Config struct {
 type Missing struct {
 	db      *tenancy.DB
 	starter Starter
+	texts   Again
 	has     func(previews.Method) bool
 	config  Config
 	page    int // length of one list
 }
 
 // NewMissing makes the activities.
-func NewMissing(db *tenancy.DB, s Starter, tools Tools, c Config) *Missing {
+func NewMissing(db *tenancy.DB, s Starter, texts Again, tools Tools, c Config) *Missing {
 	has := tools.Available
 	if has == nil {
 		has = func(previews.Method) bool { return true }
 	}
-	return &Missing{db: db, starter: s, has: has, config: c, page: 500}
+	return &Missing{db: db, starter: s, texts: texts, has: has, config: c, page: 500}
 }
 
 // reasonFailed says that a fault lasted through all attempts.
@@ -62,6 +63,12 @@ const reasonFailed = "failed"
 // started.
 type Starter interface {
 	StartPreviews(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error
+}
+
+// Again lets the text of a version be read that ended for a reason, where this machine
+// has the program now.
+type Again interface {
+	Again(ctx context.Context, org tenancy.OrgID, version uuid.UUID, mediaType, reason string) error
 }
 
 // StartMissingPreviewsInput names the platform, and where the sweep goes on.
@@ -93,23 +100,29 @@ type RetryUnavailableInput struct {
 func (RetryUnavailableInput) PlatformWork() {}
 
 // RetryUnavailable starts a workflow for every published version that has no previews
-// because a program was missing which this machine has now.
+// because a program was missing which this machine has now, and lets texts be read again
+// that were not for the same cause.
 func (m *Missing) RetryUnavailable(ctx context.Context, in RetryUnavailableInput) (queue.Swept, error) {
-	return queue.SweepByID(ctx, "retry unavailable previews", in.After, func(u tenancy.Unavailable) uuid.UUID { return u.Version }, func(ctx context.Context, after uuid.UUID) ([]tenancy.Unavailable, error) {
+	return queue.SweepByID(ctx, "retry unavailable", in.After, func(u tenancy.Unavailable) uuid.UUID { return u.Version }, func(ctx context.Context, after uuid.UUID) ([]tenancy.Unavailable, error) {
 		return m.db.VersionsNotAvailable(ctx, after, m.page)
-	}, func(ctx context.Context, u tenancy.Unavailable) error {
-		row, known := previews.For(u.MimeType)
-		if !known || !m.has(row.Method) {
-			return nil
-		}
-		var again bool
-		err := m.db.InTx(ctx, u.Org, func(tx *tenancy.Tx) (err error) {
-			again, err = files.PreviewAgain(ctx, tx, u.Version)
-			return err
-		})
-		if err != nil || !again {
-			return err
-		}
-		return m.starter.StartPreviews(ctx, u.Org, u.Version)
+	}, m.retry)
+}
+
+func (m *Missing) retry(ctx context.Context, u tenancy.Unavailable) error {
+	if u.TextReason != "" {
+		return m.texts.Again(ctx, u.Org, u.Version, u.MimeType, u.TextReason)
+	}
+	row, known := previews.For(u.MimeType)
+	if !known || !m.has(row.Method) {
+		return nil
+	}
+	var again bool
+	err := m.db.InTx(ctx, u.Org, func(tx *tenancy.Tx) (err error) {
+		again, err = files.PreviewAgain(ctx, tx, u.Version)
+		return err
 	})
+	if err != nil || !again {
+		return err
+	}
+	return m.starter.StartPreviews(ctx, u.Org, u.Version)
 }

@@ -1,6 +1,7 @@
 package preview_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/google/uuid"
@@ -98,7 +99,7 @@ func TestProgramIsInstalledLater(t *testing.T) {
 	b.make(t, "essay.docx", docx, []byte("a document"))
 	b.publish(t)
 	installed, starts := false, &starter{}
-	m := preview.NewMissing(b.DB, starts, preview.Tools{Available: func(previews.Method) bool { return installed }}, preview.Config{})
+	m := preview.NewMissing(b.DB, starts, nil, preview.Tools{Available: func(previews.Method) bool { return installed }}, preview.Config{})
 	sweep := func() {
 		_, err := activitytest.Run[queue.Swept](t, m, m.RetryUnavailable, preview.RetryUnavailableInput{Org: tenancy.Platform})
 		require.NoError(t, err)
@@ -113,4 +114,28 @@ func TestProgramIsInstalledLater(t *testing.T) {
 	require.Equal(t, "ready", b.Version(t, b.in.Version).Preview)
 	sweep()
 	require.Len(t, starts.versions, 1)
+}
+
+// textsAgain notes which texts it is asked for.
+type textsAgain struct{ asked []string }
+
+func (a *textsAgain) Again(_ context.Context, _ tenancy.OrgID, _ uuid.UUID, mediaType, reason string) error {
+	a.asked = append(a.asked, mediaType+" "+reason)
+	return nil
+}
+
+// TestTextsAreRetriedWithPreviews: the same sweep asks for both.
+func TestTextsAreRetriedWithPreviews(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.make(t, "essay.docx", docx, []byte("a document"))
+	b.publish(t)
+	_, err := b.Single(b.Org).Exec(t.Context(), "update file_texts set state = 'not_available_here', reason = 'recognizer_not_installed'")
+	require.NoError(t, err)
+	texts := &textsAgain{}
+	m := preview.NewMissing(b.DB, nil, texts, preview.Tools{}, preview.Config{})
+	swept, err := activitytest.Run[queue.Swept](t, m, m.RetryUnavailable, preview.RetryUnavailableInput{Org: tenancy.Platform})
+	require.NoError(t, err)
+	require.Equal(t, queue.Swept{Found: 1, Done: 1}, swept)
+	require.Equal(t, []string{docx + " recognizer_not_installed"}, texts.asked)
 }

@@ -245,7 +245,7 @@ func TestGivenUp(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.publish(t)
-	m := preview.NewMissing(b.DB, nil, preview.Tools{}, preview.Config{})
+	m := preview.NewMissing(b.DB, nil, nil, preview.Tools{}, preview.Config{})
 	for range 2 {
 		_, err := activitytest.Run[preview.GiveUpPreviewsResult](t, m, m.GiveUpPreviews, preview.GiveUpPreviewsInput(b.in))
 		require.NoError(t, err)
@@ -263,7 +263,7 @@ func TestSweepFindsWhatIsMissing(t *testing.T) {
 	b := setup(t)
 	b.publish(t)
 	starts := &starter{}
-	m := preview.NewMissing(b.DB, starts, preview.Tools{}, preview.Config{})
+	m := preview.NewMissing(b.DB, starts, nil, preview.Tools{}, preview.Config{})
 	sweep := func() queue.Swept {
 		found, err := activitytest.Run[queue.Swept](t, m, m.StartMissingPreviews, preview.StartMissingPreviewsInput{Org: tenancy.Platform})
 		require.NoError(t, err)

@@ -56,13 +56,14 @@ type SourceView struct {
 	AddsOnly    bool       `json:"adds_only"`
 	KeepAges    bool       `json:"keep_ages"`
 	LeaveDays   int32      `json:"leave_days"`
+	Pickup      bool       `json:"pickup"`
 	LastImport  *uuid.UUID `json:"last_import_id"`
 	CreatedAt   time.Time  `json:"created_at"`
 }
 
 func showSource(s rosters.Source) SourceView {
 	return SourceView{ID: s.ID, Name: s.Name, Kind: s.Kind, PausedUntil: request.UTC(s.PausedUntil), AddsOnly: s.AddsOnly, KeepAges: s.KeepAges,
-		LeaveDays: s.LeaveDays, LastImport: s.LastImport, CreatedAt: s.CreatedAt.UTC()}
+		LeaveDays: s.LeaveDays, Pickup: s.Pickup, LastImport: s.LastImport, CreatedAt: s.CreatedAt.UTC()}
 }
 
 // organization reads the organization of the path.
@@ -93,6 +94,7 @@ type sourceBody struct {
 	AddsOnly  *bool   `json:"adds_only"`
 	KeepAges  *bool   `json:"keep_ages"`
 	LeaveDays *int32  `json:"leave_days"`
+	Pickup    *bool   `json:"pickup"`
 
 	PausedUntil json.RawMessage `json:"paused_until"` // a time, or null for no pause
 }
@@ -116,6 +118,9 @@ func (b sourceBody) onto(s *rosters.Source) error {
 	}
 	if b.LeaveDays != nil {
 		s.LeaveDays = *b.LeaveDays
+	}
+	if b.Pickup != nil {
+		s.Pickup = *b.Pickup
 	}
 	if b.PausedUntil != nil {
 		s.PausedUntil = nil

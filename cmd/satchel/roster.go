@@ -95,7 +95,7 @@ The first import always waits for you, and later ones when much would go. An imp
 deletes no file and no work, makes no owner or admin, and leaves what was changed by
 hand. docs/rosters.md has the rules.`,
 	}
-	cmd.AddCommand(a.rosterSource(), a.rosterSend(), a.rosterList(), a.rosterStatus(), a.rosterDiff(), a.rosterIssues(),
+	cmd.AddCommand(a.rosterSource(), a.rosterPickups(), a.rosterSend(), a.rosterList(), a.rosterStatus(), a.rosterDiff(), a.rosterIssues(),
 		a.rosterDecide("approve", "Let an import change what it showed"),
 		a.rosterDecide("adds-only", "Let an import change what it showed, without the removals"),
 		a.rosterDecide("discard", "End an import; nothing is changed"),

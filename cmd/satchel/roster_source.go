@@ -21,6 +21,7 @@ type rosterSource struct {
 	AddsOnly    bool       `json:"adds_only"`
 	KeepAges    bool       `json:"keep_ages"`
 	LeaveDays   int        `json:"leave_days"`
+	Pickup      bool       `json:"pickup"`
 	LastImport  *string    `json:"last_import_id"`
 }
 
@@ -29,10 +30,10 @@ func (s rosterSource) row() []string {
 	if s.PausedUntil != nil {
 		paused = s.PausedUntil.Local().Format(time.DateTime)
 	}
-	return []string{s.ID, s.Name, strconv.FormatBool(s.AddsOnly), strconv.Itoa(s.LeaveDays), paused}
+	return []string{s.ID, s.Name, strconv.FormatBool(s.AddsOnly), strconv.Itoa(s.LeaveDays), strconv.FormatBool(s.Pickup), paused}
 }
 
-var sourceHead = []string{"SOURCE", "NAME", "ADDS ONLY", "LEAVE DAYS", "PAUSED UNTIL"}
+var sourceHead = []string{"SOURCE", "NAME", "ADDS ONLY", "LEAVE DAYS", "PICKUP", "PAUSED UNTIL"}
 
 func (a *app) rosterSource() *cobra.Command {
 	cmd := &cobra.Command{Use: "source", Short: "Say where rosters come from"}
@@ -47,12 +48,14 @@ func (a *app) rosterSource() *cobra.Command {
 type sourceFlags struct {
 	name, pausedUntil  string
 	addsOnly, keepAges bool
+	pickup             bool
 	leaveDays          int
 }
 
 func (f *sourceFlags) on(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.addsOnly, "adds-only", false, "no import of this source removes anything")
 	cmd.Flags().BoolVar(&f.keepAges, "keep-ages", false, "keep the months in which people are 13 and 18")
+	cmd.Flags().BoolVar(&f.pickup, "pickup", false, "import packages that are put into the source's folder of the inbox")
 	cmd.Flags().IntVar(&f.leaveDays, "leave-days", 14, "days for which a person who left is still a member, 0 to 60")
 	cmd.Flags().StringVar(&f.pausedUntil, "paused-until", "", "imports wait until then, such as 2026-08-31T06:00:00Z; empty: no pause")
 }
@@ -64,6 +67,7 @@ func (f *sourceFlags) body(cmd *cobra.Command) map[string]any {
 		"adds-only":  func() { in["adds_only"] = f.addsOnly },
 		"keep-ages":  func() { in["keep_ages"] = f.keepAges },
 		"leave-days": func() { in["leave_days"] = f.leaveDays },
+		"pickup":     func() { in["pickup"] = f.pickup },
 		"name":       func() { in["name"] = f.name },
 		"paused-until": func() {
 			in["paused_until"] = nil
@@ -98,6 +102,32 @@ func (a *app) rosterSourceSet() *cobra.Command {
 	f.on(cmd)
 	cmd.Flags().StringVar(&f.name, "name", "", "another name")
 	return cmd
+}
+
+type rosterPickup struct {
+	ID      string    `json:"id"`
+	Source  string    `json:"source_id"`
+	Name    string    `json:"name"`
+	Size    int64     `json:"size"`
+	State   string    `json:"state"`
+	Code    string    `json:"code,omitempty"`
+	MovedTo string    `json:"moved_to,omitempty"`
+	Import  *string   `json:"import_id"`
+	SeenAt  time.Time `json:"seen_at"`
+}
+
+func (p rosterPickup) row() []string {
+	became := p.Code
+	if p.Import != nil {
+		became = *p.Import
+	}
+	return []string{p.Source, p.Name, size(p.Size), p.State, p.SeenAt.Local().Format(time.DateTime), became}
+}
+
+func (a *app) rosterPickups() *cobra.Command {
+	return &cobra.Command{Use: "pickups", Short: "List packages that were found in the inbox of the store", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		return listAll(a, cmd, "/roster/pickups", url.Values{}, []string{"SOURCE", "NAME", "SIZE", "STATE", "SEEN", "IMPORT"}, rosterPickup.row)
+	}}
 }
 
 func (a *app) sourceCall(cmd *cobra.Command, method, path string, in any) error {

@@ -31,6 +31,7 @@ import (
 	"satchel/activities/invitation"
 	"satchel/activities/preview"
 	"satchel/activities/reconcile"
+	"satchel/activities/roster"
 	"satchel/activities/scan"
 	"satchel/activities/sweep"
 	"satchel/cmd/worker/wiring"
@@ -40,6 +41,7 @@ import (
 	"satchel/internal/pipelinetest"
 	"satchel/internal/queue"
 	"satchel/internal/s3"
+	"satchel/internal/s3test"
 	"satchel/internal/spool"
 	"satchel/policies/archives"
 	"satchel/policies/audit"
@@ -130,6 +132,8 @@ var foreign = map[string]string{
 	"RemoveExports":                "not_platform",
 	"RestartRosterImports":         "not_platform",
 	"RemoveRosterPackages":         "not_platform",
+	"PickUpRosters":                "not_platform",
+	"FindUnknownInboxes":           "not_platform",
 	"RestartVerifications":         "not_platform",
 	"StartMissingPreviews":         "not_platform",
 	"RetryUnavailable":             "not_platform",
@@ -202,7 +206,9 @@ func everyActivity(t *testing.T, a *pipelinetest.Activities, mails *pipelinetest
 			return export.Config{PartBytes: pipelinetest.Room, PartEntries: 50, ConcurrentArchives: 1}
 		},
 		func() people.HashConfig { return people.HashConfig{Key: pipelinetest.HashKey} },
-		func() invitation.Config { return invitation.Config{} }, func() sweep.Config { return sweep.Config{} },
+		func() invitation.Config { return invitation.Config{} }, func() sweep.Config { return sweep.Config{} }, func() roster.InboxConfig {
+			return roster.InboxConfig{Bucket: s3test.Inbox, Prefix: "inbox/", Every: time.Minute}
+		},
 		func() *upload.Admission { return nil }, func() workers.Config { return workers.Config{} },
 		wiring.NewUploads, archives.DefaultLimits, func() (*audit.Signer, error) { return audit.NewSigner(pipelinetest.AuditKey) },
 	))

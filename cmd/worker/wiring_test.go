@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
@@ -17,6 +18,7 @@ import (
 	"satchel/activities/finalize"
 	"satchel/activities/invitation"
 	"satchel/activities/preview"
+	"satchel/activities/roster"
 	"satchel/activities/scan"
 	"satchel/activities/sweep"
 	"satchel/cmd/worker/wiring"
@@ -55,7 +57,7 @@ func components(t *testing.T) []queue.Component {
 		func() email.Mailer { return nil },
 		func() email.Config { return email.Config{InvitationURL: "http://127.0.0.1/invitations"} },
 		func() invitation.Config { return invitation.Config{} }, func() people.HashConfig { return people.HashConfig{Key: pipelinetest.HashKey} },
-		func() sweep.Config { return sweep.Config{} },
+		func() sweep.Config { return sweep.Config{} }, func() roster.InboxConfig { return roster.InboxConfig{Every: time.Minute} },
 		func() export.Config { return export.Config{} },
 		func() *upload.Admission { return nil },
 		func() workers.Config { return workers.Config{} },

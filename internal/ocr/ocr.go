@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -42,6 +43,13 @@ func New(r sandbox.Runner, c Config) Reader {
 		}
 	}
 	return Reader{r, c.Program, strings.Join(there, "+")}
+}
+
+// Installed says whether the program is there, and was with the data of a language when the
+// reader was made.
+func (r Reader) Installed() bool {
+	_, err := exec.LookPath(r.program)
+	return err == nil && r.languages != ""
 }
 
 // limits are those of one page of 1,600 pixels.

@@ -18,6 +18,7 @@ import (
 	"satchel/activities/finalize"
 	"satchel/activities/invitation"
 	"satchel/activities/preview"
+	"satchel/activities/roster"
 	"satchel/activities/scan"
 	"satchel/activities/sweep"
 	"satchel/cmd/worker/wiring"
@@ -59,13 +60,14 @@ type Options struct {
 	Unstarted  time.Duration // until the sweep looks
 	Silent     time.Duration // until the sweep looks for previews
 	Render     Renderer
+	Inbox      roster.InboxConfig // none when empty
 }
 
 // NewWorker starts it.
 func NewWorker(t *testing.T, change func(*Options)) *Worker {
 	t.Helper()
 	w := &Worker{Clamd: clamdtest.Start(t, clamdtest.Scanning(map[string][]byte{"Test.Virus": Virus()})), Mails: &Mails{}}
-	w.options = Options{Budget: time.Minute, MaxBytes: 8 << 20, PartBytes: 1 << 20, MaxRunning: 4, Unstarted: time.Second, Silent: time.Minute, Render: OnePreview}
+	w.options = Options{Budget: time.Minute, MaxBytes: 8 << 20, PartBytes: 1 << 20, MaxRunning: 4, Unstarted: time.Second, Silent: time.Minute, Render: OnePreview, Inbox: roster.InboxConfig{Every: time.Hour}}
 	w.Client, w.namespace = dial(t)
 	if change != nil {
 		change(&w.options)
@@ -115,6 +117,7 @@ func (w *Worker) settings(t *testing.T) fx.Option {
 		func() sweep.Config {
 			return sweep.Config{Unstarted: w.options.Unstarted, Silent: time.Minute, Trash: 0}
 		},
+		func() roster.InboxConfig { return w.options.Inbox },
 		func() export.Config {
 			return export.Config{PartBytes: w.options.PartBytes, PartEntries: 20, ConcurrentArchives: 1}
 		},

@@ -67,6 +67,9 @@ func Open(c Config) (*Store, error) {
 	return &Store{Staging: bucket(c.Staging), Clean: bucket(c.Clean), Quarantine: bucket(c.Quarantine), Audit: bucket(c.Audit), Exports: bucket(c.Exports)}, nil
 }
 
+// Another gives a bucket of the same store that the platform does not own.
+func (s *Store) Another(name string) *Bucket { return &Bucket{core: s.Staging.core, name: name} }
+
 func transport() *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.Proxy = nil // a proxy variable of the environment must not see tenants' bytes
@@ -218,10 +221,19 @@ func (b *Bucket) List(ctx context.Context, prefix string, visit func(Object) err
 // ListAfter gives the objects whose keys start with prefix and come after the given
 // one, in the order of their keys. An error is the last that it gives.
 func (b *Bucket) ListAfter(ctx context.Context, prefix, after string) iter.Seq2[Object, error] {
+	return b.list(ctx, minio.ListObjectsOptions{Prefix: prefix, Recursive: true, StartAfter: after})
+}
+
+// ListFolder gives the objects of a folder, and its folders with a key that ends in a
+// slash, in the order of their keys. The prefix ends in a slash, or is empty.
+func (b *Bucket) ListFolder(ctx context.Context, prefix string) iter.Seq2[Object, error] {
+	return b.list(ctx, minio.ListObjectsOptions{Prefix: prefix})
+}
+
+func (b *Bucket) list(ctx context.Context, options minio.ListObjectsOptions) iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {
 		ctx, stop := context.WithCancel(ctx)
 		defer stop() // ends the lister when the caller has seen enough
-		options := minio.ListObjectsOptions{Prefix: prefix, Recursive: true, StartAfter: after}
 		for info := range b.core.Client.ListObjectsIter(ctx, b.name, options) {
 			if info.Err != nil {
 				yield(Object{}, fmt.Errorf("list objects: %w", classify(info.Err)))

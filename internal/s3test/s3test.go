@@ -24,6 +24,9 @@ const programVariable = "SATCHEL_TEST_VERSITYGW"
 // Credentials of every test store. It listens on loopback and dies with its test.
 const accessKey, secretKey = "satchel-test", "satchel-test-secret"
 
+// Inbox is the bucket in which schools put rosters. Only tests of it look into it.
+const Inbox = "inbox"
+
 // New starts a store with its empty buckets. It ends with the test.
 func New(t testing.TB) *s3.Store {
 	t.Helper()
@@ -44,7 +47,7 @@ func Serve(t testing.TB) s3.Config {
 		Staging: "staging", Clean: "clean", Quarantine: "quarantine", Audit: "audit", Exports: "exports"}
 	client, err := minio.New(c.Endpoint, &minio.Options{Creds: credentials.NewStaticV4(c.AccessKey, c.SecretKey, ""), Region: c.Region})
 	require.NoError(t, err)
-	for _, bucket := range []string{c.Staging, c.Clean, c.Quarantine, c.Audit, c.Exports} {
+	for _, bucket := range []string{c.Staging, c.Clean, c.Quarantine, c.Audit, c.Exports, Inbox} {
 		require.NoError(t, client.MakeBucket(context.Background(), bucket, minio.MakeBucketOptions{}))
 	}
 	return c

@@ -97,6 +97,7 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		{"insert into login_rules (organization_id, id, issuer, tenant_claim, tenant_value) values (app.org(), $1, 'i', 'hd', 'school.example')", []any{class}},
 		{"insert into login_requests (organization_id, id, issuer, subject, reason) values (app.org(), $1, 'i', 's', 'no_person')", []any{class}},
 		{"insert into roster_imports (organization_id, id, source_id, size, sha256, object_etag) values (app.org(), $1, $1, 1, repeat('0', 64), 'e')", []any{class}},
+		{"insert into roster_pickups (organization_id, id, source_id, name, etag, size) values (app.org(), $1, $1, 'a.zip', 'e', 1)", []any{class}},
 		{"insert into roster_rows (organization_id, import_id, kind, row, sourced_id, leaving, hash) values (app.org(), $1, 'org', 2, '1', false, '')", []any{class}},
 		{"insert into roster_changes (organization_id, import_id, seq, phase, kind, action, sourced_id) values (app.org(), $1, 1, 1, 'school', 'new', '1')", []any{class}},
 		{"insert into roster_batches (organization_id, import_id, direction, first_seq, last_seq) values (app.org(), $1, 'apply', 1, 1)", []any{class}},

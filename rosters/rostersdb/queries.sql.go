@@ -1448,6 +1448,245 @@ func (q *Queries) PeopleActiveCount(ctx context.Context) (int64, error) {
 	return count, err
 }
 
+const pickupEnd = `-- name: PickupEnd :execrows
+update roster_pickups set state = $1, moved_to = $2, ended_at = now() where id = $3 and state in ('seen', 'taken')
+`
+
+type PickupEndParams struct {
+	State   string
+	MovedTo *string
+	ID      uuid.UUID
+}
+
+func (q *Queries) PickupEnd(ctx context.Context, arg PickupEndParams) (int64, error) {
+	result, err := q.db.Exec(ctx, pickupEnd, arg.State, arg.MovedTo, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const pickupForget = `-- name: PickupForget :exec
+delete from roster_pickups where id = $1
+`
+
+func (q *Queries) PickupForget(ctx context.Context, id uuid.UUID) error {
+	_, err := q.db.Exec(ctx, pickupForget, id)
+	return err
+}
+
+const pickupPage = `-- name: PickupPage :many
+select id, source_id, name, etag, size, state, code, moved_to, seen_at, taken_at, ended_at from roster_pickups
+ where ($1::uuid = '00000000-0000-0000-0000-000000000000' or id < $1::uuid)
+ order by id desc limit $2
+`
+
+type PickupPageParams struct {
+	Before uuid.UUID
+	Most   int64
+}
+
+type PickupPageRow struct {
+	ID       uuid.UUID
+	SourceID uuid.UUID
+	Name     string
+	Etag     string
+	Size     int64
+	State    string
+	Code     *string
+	MovedTo  *string
+	SeenAt   time.Time
+	TakenAt  *time.Time
+	EndedAt  *time.Time
+}
+
+func (q *Queries) PickupPage(ctx context.Context, arg PickupPageParams) ([]PickupPageRow, error) {
+	rows, err := q.db.Query(ctx, pickupPage, arg.Before, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PickupPageRow
+	for rows.Next() {
+		var i PickupPageRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.SourceID,
+			&i.Name,
+			&i.Etag,
+			&i.Size,
+			&i.State,
+			&i.Code,
+			&i.MovedTo,
+			&i.SeenAt,
+			&i.TakenAt,
+			&i.EndedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const pickupSee = `-- name: PickupSee :one
+
+insert into roster_pickups (organization_id, id, source_id, name, etag, size)
+values (app.org(), $1, $2, $3, $4, $5)
+    on conflict (organization_id, source_id, name) where state in ('seen', 'taken') do update
+   set etag = case when roster_pickups.state = 'seen' then excluded.etag else roster_pickups.etag end,
+       size = case when roster_pickups.state = 'seen' then excluded.size else roster_pickups.size end,
+       seen_at = case when roster_pickups.state = 'seen' and (roster_pickups.etag, roster_pickups.size) <> (excluded.etag, excluded.size) then now() else roster_pickups.seen_at end
+returning id, etag, size, state, code, (seen_at < now() - $6::interval)::boolean as settled
+`
+
+type PickupSeeParams struct {
+	ID       uuid.UUID
+	SourceID uuid.UUID
+	Name     string
+	Etag     string
+	Size     int64
+	Settle   time.Duration
+}
+
+type PickupSeeRow struct {
+	ID      uuid.UUID
+	Etag    string
+	Size    int64
+	State   string
+	Code    *string
+	Settled bool
+}
+
+// The inbox folder.
+func (q *Queries) PickupSee(ctx context.Context, arg PickupSeeParams) (PickupSeeRow, error) {
+	row := q.db.QueryRow(ctx, pickupSee,
+		arg.ID,
+		arg.SourceID,
+		arg.Name,
+		arg.Etag,
+		arg.Size,
+		arg.Settle,
+	)
+	var i PickupSeeRow
+	err := row.Scan(
+		&i.ID,
+		&i.Etag,
+		&i.Size,
+		&i.State,
+		&i.Code,
+		&i.Settled,
+	)
+	return i, err
+}
+
+const pickupTake = `-- name: PickupTake :execrows
+update roster_pickups set state = 'taken', code = $1, taken_at = now()
+ where id = $2 and state = 'seen' and etag = $3
+`
+
+type PickupTakeParams struct {
+	Code *string
+	ID   uuid.UUID
+	Etag string
+}
+
+func (q *Queries) PickupTake(ctx context.Context, arg PickupTakeParams) (int64, error) {
+	result, err := q.db.Exec(ctx, pickupTake, arg.Code, arg.ID, arg.Etag)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const pickupsOld = `-- name: PickupsOld :many
+select id, moved_to from roster_pickups where source_id = $1 and ended_at < now() - $2::interval order by ended_at limit $3
+`
+
+type PickupsOldParams struct {
+	SourceID uuid.UUID
+	Kept     time.Duration
+	Most     int64
+}
+
+type PickupsOldRow struct {
+	ID      uuid.UUID
+	MovedTo *string
+}
+
+func (q *Queries) PickupsOld(ctx context.Context, arg PickupsOldParams) ([]PickupsOldRow, error) {
+	rows, err := q.db.Query(ctx, pickupsOld, arg.SourceID, arg.Kept, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PickupsOldRow
+	for rows.Next() {
+		var i PickupsOldRow
+		if err := rows.Scan(&i.ID, &i.MovedTo); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const pickupsOpen = `-- name: PickupsOpen :many
+select id, source_id, name, etag, size, state, code, moved_to, seen_at, taken_at, ended_at from roster_pickups where source_id = $1 and state in ('seen', 'taken') order by id
+`
+
+type PickupsOpenRow struct {
+	ID       uuid.UUID
+	SourceID uuid.UUID
+	Name     string
+	Etag     string
+	Size     int64
+	State    string
+	Code     *string
+	MovedTo  *string
+	SeenAt   time.Time
+	TakenAt  *time.Time
+	EndedAt  *time.Time
+}
+
+func (q *Queries) PickupsOpen(ctx context.Context, sourceID uuid.UUID) ([]PickupsOpenRow, error) {
+	rows, err := q.db.Query(ctx, pickupsOpen, sourceID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PickupsOpenRow
+	for rows.Next() {
+		var i PickupsOpenRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.SourceID,
+			&i.Name,
+			&i.Etag,
+			&i.Size,
+			&i.State,
+			&i.Code,
+			&i.MovedTo,
+			&i.SeenAt,
+			&i.TakenAt,
+			&i.EndedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const planForFew = `-- name: PlanForFew :exec
 
 select set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('enable_seqscan', 'off', true),
@@ -1923,7 +2162,7 @@ func (q *Queries) SourceAdvance(ctx context.Context, arg SourceAdvanceParams) er
 
 const sourceGet = `-- name: SourceGet :one
 
-select id, name, kind, paused_until, adds_only, revision, keep_ages, leave_days, last_import, created_at from roster_sources where id = $1
+select id, name, kind, paused_until, adds_only, revision, keep_ages, leave_days, last_import, created_at, pickup from roster_sources where id = $1
 `
 
 type SourceGetRow struct {
@@ -1937,6 +2176,7 @@ type SourceGetRow struct {
 	LeaveDays   int32
 	LastImport  *uuid.UUID
 	CreatedAt   time.Time
+	Pickup      bool
 }
 
 // Sources and imports.
@@ -1954,13 +2194,14 @@ func (q *Queries) SourceGet(ctx context.Context, id uuid.UUID) (SourceGetRow, er
 		&i.LeaveDays,
 		&i.LastImport,
 		&i.CreatedAt,
+		&i.Pickup,
 	)
 	return i, err
 }
 
 const sourceInsert = `-- name: SourceInsert :execrows
-insert into roster_sources (organization_id, id, name, created_by, adds_only, keep_ages, leave_days)
-values (app.org(), $1, $2, $3, $4, $5, $6) on conflict (organization_id, name) do nothing
+insert into roster_sources (organization_id, id, name, created_by, adds_only, keep_ages, leave_days, pickup)
+values (app.org(), $1, $2, $3, $4, $5, $6, $7) on conflict (organization_id, name) do nothing
 `
 
 type SourceInsertParams struct {
@@ -1970,6 +2211,7 @@ type SourceInsertParams struct {
 	AddsOnly  bool
 	KeepAges  bool
 	LeaveDays int32
+	Pickup    bool
 }
 
 func (q *Queries) SourceInsert(ctx context.Context, arg SourceInsertParams) (int64, error) {
@@ -1980,6 +2222,7 @@ func (q *Queries) SourceInsert(ctx context.Context, arg SourceInsertParams) (int
 		arg.AddsOnly,
 		arg.KeepAges,
 		arg.LeaveDays,
+		arg.Pickup,
 	)
 	if err != nil {
 		return 0, err
@@ -1988,7 +2231,7 @@ func (q *Queries) SourceInsert(ctx context.Context, arg SourceInsertParams) (int
 }
 
 const sourceList = `-- name: SourceList :many
-select id, name, kind, paused_until, adds_only, revision, keep_ages, leave_days, last_import, created_at from roster_sources order by name, id
+select id, name, kind, paused_until, adds_only, revision, keep_ages, leave_days, last_import, created_at, pickup from roster_sources order by name, id
 `
 
 type SourceListRow struct {
@@ -2002,6 +2245,7 @@ type SourceListRow struct {
 	LeaveDays   int32
 	LastImport  *uuid.UUID
 	CreatedAt   time.Time
+	Pickup      bool
 }
 
 func (q *Queries) SourceList(ctx context.Context) ([]SourceListRow, error) {
@@ -2024,6 +2268,7 @@ func (q *Queries) SourceList(ctx context.Context) ([]SourceListRow, error) {
 			&i.LeaveDays,
 			&i.LastImport,
 			&i.CreatedAt,
+			&i.Pickup,
 		); err != nil {
 			return nil, err
 		}
@@ -2052,8 +2297,8 @@ func (q *Queries) SourceLock(ctx context.Context, id uuid.UUID) (SourceLockRow, 
 }
 
 const sourceSet = `-- name: SourceSet :execrows
-update roster_sources set name = $1, adds_only = $2, keep_ages = $3, leave_days = $4,
-       paused_until = $5::timestamptz where id = $6
+update roster_sources set name = $1, adds_only = $2, keep_ages = $3, leave_days = $4, pickup = $5,
+       paused_until = $6::timestamptz where id = $7
 `
 
 type SourceSetParams struct {
@@ -2061,6 +2306,7 @@ type SourceSetParams struct {
 	AddsOnly    bool
 	KeepAges    bool
 	LeaveDays   int32
+	Pickup      bool
 	PausedUntil *time.Time
 	ID          uuid.UUID
 }
@@ -2071,6 +2317,7 @@ func (q *Queries) SourceSet(ctx context.Context, arg SourceSetParams) (int64, er
 		arg.AddsOnly,
 		arg.KeepAges,
 		arg.LeaveDays,
+		arg.Pickup,
 		arg.PausedUntil,
 		arg.ID,
 	)

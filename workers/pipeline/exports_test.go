@@ -274,7 +274,7 @@ func TestEveryTenantTableIsExportedOrNamed(t *testing.T) {
 		"bulk_changes": "what the audit log speaks of, for 30 days", "bulk_items": "what the audit log speaks of, for 30 days",
 		"space_members": "follows from classes, roles and access that was given", "folder_paths": "follows from the folders",
 		"notifications":  "ids of what the audit log speaks of",
-		"roster_imports": "what the audit log speaks of", "roster_rows": "rows of a roster, which its source has", "roster_changes": "applied to the tables above",
+		"roster_imports": "what the audit log speaks of", "roster_pickups": "what the audit log speaks of", "roster_rows": "rows of a roster, which its source has", "roster_changes": "applied to the tables above",
 		"roster_batches": "how far an import came", "roster_agents": "who a roster says is whose, as guardians are",
 		"login_requests": "logins that no one has linked, and what the audit log speaks of",
 		"audit_heads":    "follows from the audit log", "organization_setups": "is empty once there is something to export",

@@ -20,7 +20,11 @@ import (
 	"satchel/tenancy/operations"
 )
 
-var importer *roster.Activities // by name; its receiver is never called here
+// By name; their receivers are never called here.
+var (
+	importer *roster.Activities
+	inbox    *roster.Inbox
+)
 
 // What operations of these processes are called.
 const (

@@ -184,3 +184,16 @@ func TestSweepDoesBoth(t *testing.T) {
 	require.ErrorContains(t, b.GetWorkflowError(), "restart imports")
 	b.AssertExpectations(t)
 }
+
+// TestPickUpLooksAndReports: that the one fails does not keep the other from its end.
+func TestPickUpLooksAndReports(t *testing.T) {
+	t.Parallel()
+	b := script()
+	b.RegisterActivity(&importing.Inbox{})
+	b.OnActivity("PickUpRosters", mock.Anything, importing.PickUpRostersInput{Org: tenancy.Platform}).Return(importing.SweepRostersResult{Found: 2, Done: 2}, nil).Once()
+	b.OnActivity("FindUnknownInboxes", mock.Anything, importing.FindUnknownInboxesInput{Org: tenancy.Platform}).Return(
+		importing.FindUnknownInboxesResult{}, temporal.NewNonRetryableApplicationError("no", "x", nil)).Once()
+	b.ExecuteWorkflow(roster.PickUpRosters, roster.PickUpRostersInput{Org: tenancy.Platform})
+	require.ErrorContains(t, b.GetWorkflowError(), "find unknown folders")
+	b.AssertExpectations(t)
+}

@@ -11,6 +11,18 @@ import (
 	"github.com/google/uuid"
 )
 
+const textAgain = `-- name: TextAgain :execrows
+update file_texts set state = 'pending', reason = '', asked_at = null, updated_at = now() where version_id = $1 and state = 'not_available_here'
+`
+
+func (q *Queries) TextAgain(ctx context.Context, versionID uuid.UUID) (int64, error) {
+	result, err := q.db.Exec(ctx, textAgain, versionID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const textGet = `-- name: TextGet :one
 select file_id, state, reason, language, title, body from file_texts where version_id = $1
 `

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
+	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	enumspb "go.temporal.io/api/enums/v1"
@@ -13,6 +16,7 @@ import (
 
 	"satchel/activities/finalize"
 	"satchel/activities/organization"
+	"satchel/activities/roster"
 	"satchel/internal/queue"
 	"satchel/internal/s3"
 	"satchel/tenancy"
@@ -38,12 +42,20 @@ var organizationProcess = fx.Module("organization",
 	}),
 )
 
-func newOrganizationParts(db *tenancy.DB, store *s3.Store, u Uploads, c client.Client, r finalize.Cleaner, config workers.Config) organization.Parts {
+func newOrganizationParts(db *tenancy.DB, store *s3.Store, u Uploads, c client.Client, r finalize.Cleaner, config workers.Config, inbox roster.InboxConfig) organization.Parts {
 	return organization.Parts{
-		DB: db, Buckets: []organization.Bucket{probed{Bucket{store.Staging}}, probed{Bucket{store.Clean}}, probed{Bucket{store.Quarantine}}, probed{Bucket{store.Exports}}},
+		DB: db, Others: inboxOf(store, inbox), Buckets: []organization.Bucket{probed{Bucket{store.Staging}}, probed{Bucket{store.Clean}}, probed{Bucket{store.Quarantine}}, probed{Bucket{store.Exports}}},
 		Workflows: organizationWorkflows{Uploads: u, client: c, namespace: config.Namespace}, Clearer: clearer{r},
 		Inviter: inviter{db: db, client: c},
 	}
+}
+
+// inboxOf gives the inbox of rosters, where there is one.
+func inboxOf(store *s3.Store, c roster.InboxConfig) []organization.Bucket {
+	if !c.On() {
+		return nil
+	}
+	return []organization.Bucket{probed{below{Bucket{store.Another(c.Bucket)}, c.Root()}}}
 }
 
 // inviter is the invitation's process as provisioning knows it.
@@ -57,12 +69,47 @@ func (i inviter) Invite(ctx context.Context, org tenancy.OrgID, id uuid.UUID, em
 	return invitation.Begin(ctx, i.db, i.client, org, id, email, role)
 }
 
+// below is a bucket whose keys have a root before the organization's id.
+type below struct {
+	Bucket
+
+	root string
+}
+
+// AbortAll ends every multipart upload under a prefix.
+func (b below) AbortAll(ctx context.Context, prefix string) error {
+	return b.Bucket.AbortAll(ctx, b.root+prefix)
+}
+
+// Each visits every object under a prefix.
+func (b below) Each(ctx context.Context, prefix string, visit func(key string, modified time.Time) error) error {
+	return b.Bucket.Each(ctx, b.root+prefix, func(key string, modified time.Time) error {
+		return visit(strings.TrimPrefix(key, b.root), modified)
+	})
+}
+
+// Put stores an object whole.
+func (b below) Put(ctx context.Context, key string, body io.Reader, size int64, contentType string) (string, error) {
+	return b.Bucket.Put(ctx, b.root+key, body, size, contentType)
+}
+
+// Remove removes an object; one that is not there succeeds.
+func (b below) Remove(ctx context.Context, key string) error { return b.Bucket.Remove(ctx, b.root+key) }
+
+// cleared is what a probe and a deletion do in a bucket.
+type cleared interface {
+	AbortAll(ctx context.Context, prefix string) error
+	Each(ctx context.Context, prefix string, visit func(key string, modified time.Time) error) error
+	Put(ctx context.Context, key string, body io.Reader, size int64, contentType string) (string, error)
+	Remove(ctx context.Context, key string) error
+}
+
 // probed is a bucket that also takes a small object.
-type probed struct{ Bucket }
+type probed struct{ cleared }
 
 // Put stores an object whole.
 func (p probed) Put(ctx context.Context, key string, body *bytes.Reader) error {
-	_, err := p.Bucket.Put(ctx, key, body, body.Size(), "application/octet-stream")
+	_, err := p.cleared.Put(ctx, key, body, body.Size(), "application/octet-stream")
 	return err
 }
 

@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.uber.org/fx"
 
+	"satchel/activities/extract"
 	"satchel/activities/preview"
 	"satchel/files"
 	"satchel/internal/drawing"
@@ -68,6 +69,10 @@ func (c previewConfig) available(m previews.Method) bool {
 		programs = []string{c.Media.Program, c.Media.Probe}
 	case previews.Picture, previews.Cover, previews.Member, previews.Markdown, previews.Table, previews.Code:
 	}
+	return installed(programs...)
+}
+
+func installed(programs ...string) bool {
 	for _, name := range programs {
 		if _, err := exec.LookPath(name); err != nil {
 			return false
@@ -177,6 +182,6 @@ func (s previewStarter) StartPreviews(ctx context.Context, org tenancy.OrgID, ve
 	return making.Start(ctx, s.client, making.MakePreviewsInput{Org: org, Version: version})
 }
 
-func newMissing(db *tenancy.DB, c client.Client, tools preview.Tools, config preview.Config) *preview.Missing {
-	return preview.NewMissing(db, previewStarter{c}, tools, config)
+func newMissing(db *tenancy.DB, c client.Client, tools preview.Tools, reading extract.Tools, config preview.Config) *preview.Missing {
+	return preview.NewMissing(db, previewStarter{c}, extract.Retry{DB: db, Tools: reading}, tools, config)
 }

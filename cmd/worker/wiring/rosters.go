@@ -3,6 +3,7 @@ package wiring
 import (
 	"context"
 	"io"
+	"iter"
 
 	"github.com/google/uuid"
 	"go.temporal.io/sdk/client"
@@ -14,18 +15,58 @@ import (
 	"satchel/internal/s3"
 	"satchel/internal/spool"
 	"satchel/policies/verdict"
+	"satchel/rosters"
 	"satchel/tenancy"
 	"satchel/tenancy/people"
 	importing "satchel/workflows/roster"
 )
 
 var rosterProcess = fx.Module("roster",
-	fx.Provide(newRoster, people.NewHasher),
-	component(func(a *roster.Activities) queue.Component {
-		return queue.Component{Queue: queue.Batch, Workflows: []any{importing.ImportRoster, importing.UndoRoster, importing.SweepRosters},
-			Activities: []any{a}, Schedules: importing.Schedules()}
+	fx.Provide(newRoster, newRosterInbox, people.NewHasher),
+	component(func(a *roster.Activities, i *roster.Inbox, c roster.InboxConfig) queue.Component {
+		return queue.Component{Queue: queue.Batch, Workflows: []any{importing.ImportRoster, importing.UndoRoster, importing.SweepRosters, importing.PickUpRosters},
+			Activities: []any{a, i}, Schedules: importing.Schedules(c)}
 	}),
 )
+
+func newRosterInbox(db *tenancy.DB, store *s3.Store, sp *spool.Owner, c client.Client, config roster.InboxConfig) *roster.Inbox {
+	ports := roster.InboxPorts{DB: db, Packages: store.Staging, Receiver: rosterReceiver{db, c}, Spool: sp}
+	if config.On() {
+		ports.Bucket = InboxBucket{Bucket{store.Another(config.Bucket)}}
+	}
+	return roster.NewInbox(ports, config)
+}
+
+// InboxBucket is the bucket of the inbox as the activities know it.
+type InboxBucket struct{ Bucket }
+
+// ListFolder gives what is in a folder.
+func (b InboxBucket) ListFolder(ctx context.Context, prefix string) iter.Seq2[roster.InboxObject, error] {
+	return func(yield func(roster.InboxObject, error) bool) {
+		for o, err := range b.Bucket.ListFolder(ctx, prefix) {
+			if !yield(roster.InboxObject(o), err) {
+				return
+			}
+		}
+	}
+}
+
+// Copy copies an object within the bucket, if its ETag is still the given one.
+func (b InboxBucket) Copy(ctx context.Context, key, etag, to string) error {
+	_, err := b.CopyFrom(ctx, b.Name(), key, etag, to)
+	return err
+}
+
+// rosterReceiver begins imports as the API does.
+type rosterReceiver struct {
+	db     *tenancy.DB
+	client client.Client
+}
+
+// BeginImport makes the rows of an import and starts its workflow.
+func (r rosterReceiver) BeginImport(ctx context.Context, org tenancy.OrgID, p rosters.Package) error {
+	return importing.Begin(ctx, r.db, r.client, org, p)
+}
 
 func newRoster(db *tenancy.DB, store *s3.Store, s *scan.Activities, h *people.Hasher, sp *spool.Owner, c client.Client) *roster.Activities {
 	return roster.New(roster.Ports{DB: db, Packages: store.Staging, Scanner: packageScanner{s}, Hasher: h, Workflows: rosterStarter{c}, Spool: sp})

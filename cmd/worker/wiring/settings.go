@@ -8,6 +8,7 @@ import (
 	"satchel/activities/extract"
 	"satchel/activities/invitation"
 	"satchel/activities/preview"
+	"satchel/activities/roster"
 	"satchel/activities/scan"
 	"satchel/activities/sweep"
 	"satchel/internal/drawing"
@@ -47,6 +48,7 @@ var settingsModule = fx.Module("settings", fx.Provide(
 	settings.Load[invitation.Config],
 	settings.Load[mail.Config],
 	settings.Load[people.HashConfig],
+	settings.Load[roster.InboxConfig],
 	settings.Load[scan.Config],
 	settings.Load[spool.Config],
 	settings.Load[sweep.Config],

@@ -15,6 +15,7 @@ import (
 	"satchel/internal/pdf"
 	"satchel/internal/sandbox"
 	"satchel/internal/vips"
+	"satchel/policies/previews"
 	"satchel/tenancy"
 	extracting "satchel/workflows/extract"
 )
@@ -40,10 +41,27 @@ func newTextTools(c textConfig) (extract.Tools, error) {
 	if err != nil {
 		return extract.Tools{}, err
 	}
+	letters := ocr.New(runner, c.OCR)
 	return extract.Tools{
 		Documents: documents{pdf.New(runner, c.PDF)}, Office: textConverter{office.New(runner, c.Office)},
-		Pictures: shrinker{pictures}, Scans: recognizer{ocr.New(runner, c.OCR)},
+		Pictures: shrinker{pictures}, Scans: recognizer{letters},
+		Available: func(m previews.Method) bool { return c.available(m, letters) },
 	}, nil
+}
+
+// available says whether the programs of others are installed by which kinds of a method
+// are read.
+func (c textConfig) available(m previews.Method, letters ocr.Reader) bool {
+	switch m {
+	case previews.Pages:
+		return installed(c.PDF.Text, c.PDF.Pages, c.PDF.Info)
+	case previews.Office:
+		return installed(c.Office.Program, c.PDF.Text)
+	case previews.Picture:
+		return letters.Installed()
+	case previews.Cover, previews.Drawing, previews.Film, previews.Sound, previews.Member, previews.Markdown, previews.Table, previews.Code:
+	}
+	return true
 }
 
 // textFinding translates what the programs found. Every other error is a fault.

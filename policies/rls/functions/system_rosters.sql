@@ -30,3 +30,23 @@ language sql stable security definer set search_path = public, pg_temp as $$
 $$;
 
 drop function if exists app.people_due(uuid, integer);
+
+-- Sources whose folder in the inbox is looked into: packages are picked up, or something
+-- of one that was picked up before is left to do.
+create or replace function app.roster_inboxes(after uuid, n integer)
+returns table (organization_id uuid, source_id uuid, pickup boolean)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select s.organization_id, s.id, s.pickup
+      from roster_sources s join organizations o on o.id = s.organization_id
+     where (s.pickup or exists (select from roster_pickups p where p.organization_id = s.organization_id and p.source_id = s.id))
+       and o.status = 'active' and o.deletion_begun_at is null and s.id > after
+     order by s.id limit n
+$$;
+
+-- Which of these folders is no source's that picks packages up.
+create or replace function app.roster_inboxes_unknown(orgs uuid[], sources uuid[])
+returns table (organization_id uuid, source_id uuid)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select f.org, f.source from unnest(orgs, sources) as f (org, source)
+     where not exists (select from roster_sources s where s.organization_id = f.org and s.id = f.source and s.pickup)
+$$;

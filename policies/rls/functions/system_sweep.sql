@@ -42,18 +42,29 @@ language sql stable security definer set search_path = public, pg_temp as $$
      order by v.id limit n
 $$;
 
--- Published versions whose previews have not come for a while, in id order: the workflow
--- that made them was lost.
+-- Published versions without previews, and those without a text, for want of a program, in
+-- id order. text_reason is empty for previews.
+drop function if exists app.versions_not_available(uuid, integer);
 create or replace function app.versions_not_available(after uuid, n integer)
-returns table (organization_id uuid, version_id uuid, mime_type text)
+returns table (organization_id uuid, version_id uuid, mime_type text, text_reason text)
 language sql stable security definer set search_path = public, pg_temp as $$
-    select v.organization_id, v.id, v.mime_type from file_versions v
-      join files f on f.organization_id = v.organization_id and f.id = v.file_id
-     where v.preview = 'not_available_here' and v.preview_reason = 'program_not_installed' and v.status = 'published' and f.trashed_at is null
-       and v.id > after
-     order by v.id limit n
+    (select v.organization_id, v.id as version_id, v.mime_type, '' as text_reason from file_versions v
+       join files f on f.organization_id = v.organization_id and f.id = v.file_id
+      where v.preview = 'not_available_here' and v.preview_reason = 'program_not_installed' and v.status = 'published' and f.trashed_at is null
+        and v.id > after
+      order by v.id limit n)
+    union all
+    (select t.organization_id, t.version_id, v.mime_type, t.reason from file_texts t
+       join file_versions v on v.organization_id = t.organization_id and v.id = t.version_id
+       join files f on f.organization_id = t.organization_id and f.id = t.file_id
+      where t.state = 'not_available_here' and t.reason in ('program_not_installed', 'recognizer_not_installed') and f.trashed_at is null
+        and t.version_id > after
+      order by t.version_id limit n)
+    order by version_id limit n
 $$;
 
+-- Published versions whose previews have not come for a while, in id order: the workflow
+-- that made them was lost.
 create or replace function app.versions_without_previews(silent_for interval, after uuid, n integer)
 returns table (organization_id uuid, file_id uuid, version_id uuid)
 language sql stable security definer set search_path = public, pg_temp as $$

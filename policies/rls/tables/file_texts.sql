@@ -5,7 +5,7 @@ drop policy if exists tenant on file_texts;
 create policy tenant on file_texts for all to satchel_app
     using (organization_id = (select app.org())) with check (organization_id = (select app.org()));
 -- Triggers make and remove the rows.
-grant select, update (state, reason, language, title, body, lexemes, updated_at) on file_texts to satchel_app;
+grant select, update (state, reason, language, title, body, lexemes, asked_at, updated_at) on file_texts to satchel_app;
 -- Who reads the file reads its text.
 drop policy if exists people_read on file_texts;
 create policy people_read on file_texts for select to satchel_people
