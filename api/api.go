@@ -18,6 +18,7 @@ import (
 	"satchel/api/auditlog"
 	"satchel/api/auth"
 	"satchel/api/delivery"
+	"satchel/api/delivery/signed"
 	"satchel/api/idempotency"
 	"satchel/api/listen"
 	"satchel/api/members"
@@ -61,6 +62,7 @@ type Parts struct {
 	DB          *tenancy.DB
 	Verifier    *oidc.Verifier
 	Hasher      *people.Hasher // of the user names and addresses of people
+	Links       *signed.Keys   // of the addresses of bytes on the content host
 	Uploads     storage.Uploads
 	Workflows   Workflows
 	Invitations members.Invitations

@@ -22,6 +22,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	changing "satchel/activities/bulk"
+	"satchel/api/delivery/signed"
 	"satchel/api/invitepage"
 	"satchel/api/middleware"
 	"satchel/api/problem"
@@ -230,7 +231,10 @@ func setupWithin(t testing.TB, bounds middleware.Limits) *testBundle {
 	b.uploads = receiver
 	hasher, err := people.NewHasher(people.HashConfig{Key: "a key of the tests, long enough to be one"})
 	require.NoError(t, err)
+	links, err := signed.New(signed.Config{Keys: []string{"a key of the tests, long enough to be one"}})
+	require.NoError(t, err)
 	b.api = New(Parts{
+		Links:  links,
 		Limits: bounds,
 		Config: Config{ContentURL: contentURL, Origins: []string{"https://school.test"}}, DB: b.db.DB,
 		RateLimits: ratelimit.Config{AddressPerMinute: 18_000},

@@ -33,6 +33,10 @@ type Content struct {
 	// OnStart runs when the first byte is about to leave; nil for nothing. An error
 	// keeps the bytes here: what cannot be recorded is not handed out.
 	OnStart func() error
+	// OnEnd runs once after OnStart has allowed bytes, with how many of them were handed
+	// to the connection, also when that broke; nil for nothing. The lines between the
+	// pieces of several ranges count as bytes.
+	OnEnd func(sent int64)
 }
 
 // Serve answers a GET or HEAD. An error means that nothing was sent yet, so the
@@ -47,6 +51,7 @@ func Serve(w http.ResponseWriter, r *http.Request, from Source, c Content) error
 	defer body.close()
 	setHeaders(w.Header(), c)
 	late := &deferredHeader{ResponseWriter: w, begin: c.OnStart}
+	defer late.end(c.OnEnd)
 	http.ServeContent(late, r, "", c.Modified, body)
 	switch {
 	case late.refused != nil:
@@ -107,6 +112,8 @@ type deferredHeader struct {
 	http.ResponseWriter
 	status  int
 	sent    bool
+	begun   bool  // a byte of the body was about to leave
+	bytes   int64 // of the body
 	refused error
 	begin   func() error
 	saved   error // begin's, for which nothing is sent
@@ -136,7 +143,17 @@ func (l *deferredHeader) Write(b []byte) (int, error) {
 		return 0, l.saved
 	}
 	l.flush()
-	return l.ResponseWriter.Write(b)
+	l.begun = true
+	n, err := l.ResponseWriter.Write(b)
+	l.bytes += int64(n)
+	return n, err
+}
+
+// end tells how much was sent of what was begun.
+func (l *deferredHeader) end(tell func(int64)) {
+	if tell != nil && l.begun {
+		tell(l.bytes)
+	}
 }
 
 // Unwrap lets deadlines reach the connection.

@@ -118,3 +118,54 @@ func FuzzDisposition(f *testing.F) {
 		}
 	})
 }
+
+// TestBytesAreCounted: who counts downloads hears once of each that began, also of one
+// that broke, and of none that sent nothing.
+func TestBytesAreCounted(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		method, ranges, match string
+		refuse                error
+		connection            int // bytes that it takes
+		started               int
+		want                  []int64
+	}{
+		"whole":          {method: http.MethodGet, connection: 100, started: 1, want: []int64{10}},
+		"a range":        {method: http.MethodGet, ranges: "bytes=2-4", connection: 100, started: 1, want: []int64{3}},
+		"broken":         {method: http.MethodGet, connection: 4, started: 1, want: []int64{4}},
+		"refused":        {method: http.MethodGet, refuse: errors.New("used up"), connection: 100, started: 1},
+		"HEAD":           {method: http.MethodHead, connection: 100},
+		"known already":  {method: http.MethodGet, match: `"t"`, connection: 100},
+		"no such bytes":  {method: http.MethodGet, ranges: "bytes=10-", connection: 100},
+		"broken at once": {method: http.MethodGet, connection: 0, started: 1, want: []int64{0}},
+	} {
+		var told []int64
+		started := 0
+		r := httptest.NewRequest(c.method, "/", nil)
+		r.Header.Set("Range", c.ranges)
+		r.Header.Set("If-None-Match", c.match)
+		_ = Serve(&broken{ResponseRecorder: httptest.NewRecorder(), room: c.connection}, r, &memory{data: []byte("0123456789")}, Content{
+			Key: "k", Tag: "t", Name: "n.txt", Type: "text/plain", Size: 10,
+			OnStart: func() error { started++; return c.refuse }, OnEnd: func(n int64) { told = append(told, n) },
+		})
+		require.Equal(t, c.started, started, name)
+		require.Equal(t, c.want, told, name)
+	}
+}
+
+// broken is a connection that breaks after some bytes.
+type broken struct {
+	*httptest.ResponseRecorder
+	room int
+}
+
+func (b *broken) Write(p []byte) (int, error) {
+	if len(p) <= b.room {
+		b.room -= len(p)
+		return b.ResponseRecorder.Write(p)
+	}
+	n := b.room
+	b.room = 0
+	_, _ = b.ResponseRecorder.Write(p[:n])
+	return n, errors.New("connection reset")
+}

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/fx"
 
 	"satchel/api"
+	"satchel/api/delivery/signed"
 	"satchel/api/invitepage"
 	"satchel/api/members"
 	"satchel/api/ratelimit"
@@ -43,6 +44,7 @@ func app() fx.Option {
 		fx.Provide(newInvitations),  // the workflows of invitations
 		fx.Provide(newMeter),        // what no row says about usage
 		fx.Provide(newHasher),       // user names and addresses, as they are kept
+		fx.Provide(newLinks),        // addresses of bytes, signed
 		fx.Provide(newAPI),          // the routes
 		fx.Invoke(listenForEvents),  // wakes those who wait for a file
 		fx.Invoke(serveAPI),         // the API's port
@@ -71,6 +73,14 @@ func newHasher() (*people.Hasher, error) {
 	return people.NewHasher(c)
 }
 
+func newLinks() (*signed.Keys, error) {
+	c, err := settings.Load[signed.Config]()
+	if err != nil {
+		return nil, err
+	}
+	return signed.New(c)
+}
+
 func newUploads(lc fx.Lifecycle, db *tenancy.DB, store *s3.Store, p *workflows, log *slog.Logger, metrics prometheus.Registerer) (*uploads.Uploads, error) {
 	c, err := settings.Load[uploads.Config]()
 	if err != nil {
@@ -95,6 +105,7 @@ type parts struct {
 	Uploads     *uploads.Uploads
 	Workflows   *workflows
 	Hasher      *people.Hasher
+	Links       *signed.Keys
 	Invitations members.Invitations
 	Store       *s3.Store
 	Ready       *bootstrap.Readiness
@@ -127,7 +138,7 @@ func newAPI(p parts) (*api.API, error) {
 		return nil, err
 	}
 	return api.New(api.Parts{
-		Config: c, RateLimits: limits, DB: p.DB, Verifier: p.Tokens, Uploads: p.Uploads, Workflows: p.Workflows, Hasher: p.Hasher, Invitations: p.Invitations, Invites: true,
+		Config: c, RateLimits: limits, DB: p.DB, Verifier: p.Tokens, Uploads: p.Uploads, Workflows: p.Workflows, Hasher: p.Hasher, Links: p.Links, Invitations: p.Invitations, Invites: true,
 		Staging: p.Store.Staging, Clean: p.Store.Clean, Exports: p.Store.Exports, Rosters: p.Store.Staging, SpoolDir: spooled.Dir, Ready: p.Ready, Log: p.Log, Metrics: p.Metrics,
 		InvitePage: invitepage.New(page, c.URL, p.Tokens, p.Log), Meter: p.Meter,
 	}), nil

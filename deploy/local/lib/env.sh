@@ -95,7 +95,7 @@ prepare_folders() {
   (
     umask 077
     cd "$SATCHEL_LOCAL/secrets"
-    for name in postgres-postgres s3{,-api,-worker}-{access,secret}-key issuer-secret people-hash-key; do secret "$name" >/dev/null; done
+    for name in postgres-postgres s3{,-api,-worker}-{access,secret}-key issuer-secret people-hash-key content-keys; do secret "$name" >/dev/null; done
     postgres_url satchel_owner satchel >owner-database-url
     postgres_url satchel_app satchel >database-url
   )
