@@ -54,17 +54,21 @@ func GetVersion(ctx context.Context, q tenancy.Queries, share, file uuid.UUID, u
 	if err != nil {
 		return Version{}, err
 	}
-	if refused := Refusal(shares.Status(row.ShareStatus)); refused != nil && !(usedUp && refused == ErrUsedUp) {
+	if refused := Refusal(shares.Status(of(row.ShareStatus))); refused != nil && !(usedUp && refused == ErrUsedUp) {
 		return Version{}, refused
 	}
-	v := Version{File: row.FileID, ID: row.VersionID, Name: row.Name, State: row.State, MimeType: row.MimeType, Size: row.Size, SHA256: row.Sha256, ObjectETag: row.ObjectEtag, Original: row.Original}
-	if row.PublishedAt != nil {
-		v.PublishedAt = *row.PublishedAt
+	return Version{
+		File: of(row.FileID), ID: of(row.VersionID), Name: of(row.Name), State: of(row.State), MimeType: of(row.MimeType), Size: of(row.Size), SHA256: of(row.Sha256),
+		ObjectETag: of(row.ObjectEtag), PublishedAt: row.PublishedAt.Time, Pages: int(of(row.Pages)), Original: of(row.Original),
+	}, nil
+}
+
+// of reads a column of a function, which could be null for all that sqlc knows.
+func of[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
 	}
-	if row.Pages != nil {
-		v.Pages = int(*row.Pages)
-	}
-	return v, nil
+	return v
 }
 
 // Entry is a file or folder that a share of a folder or space shows.
@@ -103,7 +107,7 @@ func GetList(ctx context.Context, q tenancy.Queries, s Share, folder uuid.UUID, 
 	if s.IsDropBox() {
 		return List{}, ErrDropOnly
 	}
-	if s.Place == nil {
+	if s.Place == uuid.Nil {
 		return List{}, ErrNoFile
 	}
 	db, l := visitorsdb.New(q), List{}
@@ -118,7 +122,7 @@ func GetList(ctx context.Context, q tenancy.Queries, s Share, folder uuid.UUID, 
 		}
 	}
 	if after.ID == uuid.Nil {
-		folders, err := db.EntryFolders(ctx, visitorsdb.EntryFoldersParams{SpaceID: *s.Place, ParentID: at})
+		folders, err := db.EntryFolders(ctx, visitorsdb.EntryFoldersParams{SpaceID: s.Place, ParentID: at})
 		if err != nil {
 			return List{}, err
 		}
@@ -138,7 +142,7 @@ func trail(ctx context.Context, db *visitorsdb.Queries, s Share, folder uuid.UUI
 	var found []Folder
 	within := s.Space != nil
 	for _, f := range above {
-		if f.SpaceID != *s.Place {
+		if f.SpaceID != s.Place {
 			return nil, ErrNoFile
 		}
 		within = within || s.Folder != nil && f.ID == *s.Folder
@@ -154,7 +158,7 @@ func trail(ctx context.Context, db *visitorsdb.Queries, s Share, folder uuid.UUI
 
 // addFiles adds a page of files, and of those only what app.share_version shows.
 func addFiles(ctx context.Context, db *visitorsdb.Queries, s Share, folder *uuid.UUID, after Cursor, most int32, l *List) error {
-	rows, err := db.EntryFiles(ctx, visitorsdb.EntryFilesParams{SpaceID: *s.Place, FolderID: folder, AfterName: after.Name, AfterID: after.ID, Most: most + 1})
+	rows, err := db.EntryFiles(ctx, visitorsdb.EntryFilesParams{SpaceID: s.Place, FolderID: folder, AfterName: after.Name, AfterID: after.ID, Most: int64(most) + 1})
 	if err != nil {
 		return err
 	}
@@ -172,7 +176,7 @@ func addFiles(ctx context.Context, db *visitorsdb.Queries, s Share, folder *uuid
 		return err
 	}
 	for _, v := range shown {
-		l.Entries = append(l.Entries, Entry{ID: v.FileID, Name: v.Name, Version: v.VersionID, MimeType: v.MimeType, Size: v.Size, Ready: v.State == "published"})
+		l.Entries = append(l.Entries, Entry{ID: of(v.FileID), Name: of(v.Name), Version: of(v.VersionID), MimeType: of(v.MimeType), Size: of(v.Size), Ready: of(v.State) == "published"})
 	}
 	return nil
 }

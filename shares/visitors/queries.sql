@@ -49,7 +49,7 @@ select exists (select from share_drops d where d.share_id = $1 and d.version_id 
 -- The newest are shown: a visitor who drops thousands does not read them all.
 
 -- name: DropPage :many
-select d.version_id, d.file_id, d.giver, d.created_at, f.name, v.size, v.status, v.status_reason, v.found_kind, v.expected_kind
+select d.version_id, d.file_id, d.giver, d.created_at, f.name, v.size, v.status::text as status, v.status_reason, v.found_kind, v.expected_kind
   from share_drops d
   join file_versions v on v.organization_id = d.organization_id and v.id = d.version_id
   join files f on f.organization_id = v.organization_id and f.id = v.file_id
@@ -85,7 +85,7 @@ select r.version_id, r.name, r.width from renditions r where r.version_id = any 
 select s.kind, s.permission, s.file_id, s.folder_id, s.space_id, coalesce(s.password_hash, '') as password_hash, s.starts_at,
        coalesce(nullif(s.expires_at, 'infinity'), '0001-01-01Z')::timestamptz as expires_at, s.max_downloads, s.downloads, s.max_files, s.max_bytes, s.accepted,
        s.dropped_files, s.dropped_bytes, s.created_by, coalesce(p.display_name, '') as shared_by, o.name as organization, coalesce(m.role, '') as role,
-       coalesce(f.name, d.name, t.name, '') as name, coalesce(d.space_id, s.space_id) as place_id, app.share_status(app.org(), s.id)::text as status
+       coalesce(f.name, d.name, t.name, '') as name, coalesce(d.space_id, s.space_id, '00000000-0000-0000-0000-000000000000')::uuid as place_id, app.share_status(app.org(), s.id)::text as status
   from shares s
   join organizations o on o.id = s.organization_id
   left join people p on p.organization_id = s.organization_id and p.user_id = s.created_by
@@ -96,7 +96,8 @@ select s.kind, s.permission, s.file_id, s.folder_id, s.space_id, coalesce(s.pass
  where s.id = $1;
 
 -- name: Version :one
-select v.file_id, v.version_id, v.name, v.state, v.status_reason, v.mime_type, v.size, v.sha256, v.object_etag, v.published_at, v.pages, v.original, app.share_status(app.org(), sqlc.arg(share_id)::uuid)::text as share_status
+select v.file_id, v.version_id, v.name, v.state, v.mime_type, v.size, v.sha256, v.object_etag, v.published_at, v.pages, v.original,
+       app.share_status(app.org(), sqlc.arg(share_id)::uuid) as share_status
   from app.share_version(app.org(), sqlc.arg(share_id)::uuid, sqlc.arg(file_id)::uuid) v;
 
 -- name: Versions :many

@@ -24,7 +24,7 @@ type Share struct {
 	Kind                shares.Kind
 	Permission          shares.Permission
 	File, Folder, Space *uuid.UUID // what is shared: one of the three
-	Place               *uuid.UUID // the space of a folder, or the space itself
+	Place               uuid.UUID  // the space of a folder, or the space itself; zero for a file
 	Name                string     // of what is shared
 	PasswordHash        string     // empty: none
 	StartsAt            time.Time
@@ -69,7 +69,7 @@ func Get(ctx context.Context, q tenancy.Queries, ref tenancy.ShareRef) (Share, e
 		ID: ref.Share, Kind: shares.Kind(row.Kind), Permission: shares.Permission(row.Permission), File: row.FileID, Folder: row.FolderID, Space: row.SpaceID, Place: row.PlaceID,
 		Name: row.Name, PasswordHash: row.PasswordHash, StartsAt: row.StartsAt, ExpiresAt: row.ExpiresAt, MaxDownloads: row.MaxDownloads, Downloads: row.Downloads,
 		MaxFiles: row.MaxFiles, MaxBytes: row.MaxBytes, Accepted: row.Accepted, DroppedFiles: row.DroppedFiles, DroppedBytes: row.DroppedBytes,
-		CreatedBy: row.CreatedBy, SharerRole: tenancy.Role(row.Role), SharedBy: row.SharedBy, Organization: row.Organization, Status: shares.Status(row.Status),
+		CreatedBy: row.CreatedBy, SharerRole: row.Role, SharedBy: row.SharedBy, Organization: row.Organization, Status: shares.Status(row.Status),
 	}
 	if ref.Recipient != nil && !ref.Kept && s.Status == shares.Open {
 		s.Status = shares.Revoked // for this recipient

@@ -21,7 +21,7 @@ create or replace function app.share_version(org uuid, share uuid, file uuid)
 returns table (file_id uuid, version_id uuid, name text, state text, status_reason text, mime_type text, size bigint, sha256 text,
                object_etag text, published_at timestamptz, pages integer, original boolean)
 language sql stable security definer set search_path = public, pg_temp as $$
-    select f.id, v.id, f.name, case when f.trashed_at is not null then 'trashed' else v.status end, v.status_reason, v.mime_type, v.size, v.sha256,
+    select f.id, v.id, f.name, case when f.trashed_at is not null then 'trashed' else v.status::text end, v.status_reason, v.mime_type, v.size, v.sha256,
            v.object_etag, v.published_at, v.pages, s.permission = 'download'
       from shares s
       join files f on f.organization_id = s.organization_id and f.id = share_version.file
