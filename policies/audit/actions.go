@@ -34,6 +34,9 @@ var Actions = []Action{
 	{"file.link", "file", "A file was shown in another space; the code is the space."},
 	{"file.unlink", "file", "A file is no longer shown in another space; the code is the space."},
 
+	{"share.download", "share", "A visitor of a share began a download, which is counted; the code is the download."},
+	{"share.drop", "share", "A visitor of a drop box began to send a file, as the sharer; the code is the version."},
+
 	{"space.create", "space", "A space was made; the code is its kind."},
 	{"space.change", "space", "A space was renamed, frozen, archived or opened, or its trash was set."},
 	{"space.grant", "space", "A person was given access to a space; the code is the person."},
