@@ -17,9 +17,11 @@ import (
 	"satchel/api/apikeys"
 	"satchel/api/auditlog"
 	"satchel/api/auth"
+	"satchel/api/content"
 	"satchel/api/delivery"
 	"satchel/api/delivery/signed"
 	"satchel/api/idempotency"
+	"satchel/api/links"
 	"satchel/api/listen"
 	"satchel/api/members"
 	"satchel/api/middleware"
@@ -49,6 +51,7 @@ type Config struct {
 // which it needs.
 type Workflows interface {
 	storage.Workflows
+	content.Workflows
 	organizations.Workflows
 	operations.Workflows
 	auditlog.Workflows
@@ -61,8 +64,9 @@ type Parts struct {
 	RateLimits  ratelimit.Config
 	DB          *tenancy.DB
 	Verifier    *oidc.Verifier
-	Hasher      *people.Hasher // of the user names and addresses of people
-	Links       *signed.Keys   // of the addresses of bytes on the content host
+	Hasher      *people.Hasher      // of the user names and addresses of people
+	Links       *signed.Keys        // of the addresses of bytes on the content host
+	Shares      delivery.Authorizer // of links of shares; nil refuses them
 	Uploads     storage.Uploads
 	Workflows   Workflows
 	Invitations members.Invitations
@@ -92,6 +96,7 @@ type API struct {
 	listener    *listen.Listener
 
 	storage       *storage.Storage
+	links         *links.Links
 	usage         *apiusage.Usage
 	operations    *operations.Operations
 	organizations *organizations.Organizations
@@ -118,14 +123,19 @@ func New(p Parts) *API {
 	limits := ratelimit.New(p.RateLimits, p.Metrics)
 	people := p.DB.ForPeople()
 	callers := auth.New(auth.Auth{DB: p.DB, Tokens: p.Verifier, Hasher: p.Hasher, RateLimit: limits, Origins: p.Config.Origins, Log: p.Log})
+	contents := &content.Contents{DB: p.DB, Workflows: p.Workflows}
 	return &API{
 		Parts: p, listener: w,
 		middleware:  middleware.New(middleware.Middleware{HTTPS: strings.HasPrefix(p.Config.URL, "https://"), Log: p.Log, Meter: p.Meter, Limits: p.Limits}, p.Metrics),
 		auth:        callers,
 		idempotency: &idempotency.Store{DB: p.DB, Log: p.Log},
 		storage: &storage.Storage{
-			DB: people, Uploads: p.Uploads, Workflows: p.Workflows, Staging: p.Staging, Clean: p.Clean, Listener: w, Streams: limits.Streams(),
+			DB: people, Uploads: p.Uploads, Workflows: p.Workflows, Staging: p.Staging, Clean: p.Clean, Contents: contents, Listener: w, Streams: limits.Streams(),
 			ContentURL: p.Config.ContentURL, Log: p.Log,
+		},
+		links: &links.Links{
+			DB: people, Keys: p.Links, ContentURL: p.Config.ContentURL, Contents: contents, Clean: p.Clean, Limits: limits,
+			Stranger: callers.Public, Shares: p.Shares, Log: p.Log,
 		},
 		usage:         &apiusage.Usage{DB: p.DB}, // usage is of the whole organization
 		operations:    &operations.Operations{DB: people, Workflows: p.Workflows},
@@ -153,7 +163,7 @@ func (a *API) Drain() { a.listener.Drain() }
 
 // Handler answers every route.
 func (a *API) Handler() http.Handler {
-	return a.engine(func(Route) bool { return true })
+	return a.engine(func(r Route) bool { return !r.Signed })
 }
 
 // Server serves one of the handlers within the bounds of requests.

@@ -63,6 +63,9 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 	"GET " + filePath + "/content": func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(get, at(s.file, "/content"), nil), s.owner.org
 	},
+	"GET " + signedPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.call("", get, s.owner.link(s.file, nil), nil), s.owner.org
+	},
 	"GET " + filePath + "/versions/:n/content": func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(get, at(s.file, "/versions/1/content"), nil), s.owner.org
 	},

@@ -22,6 +22,8 @@ var unaudited = map[string]string{
 	"PUT " + filePath + "/star":               "a mark that only its person sees",
 	"DELETE " + filePath + "/star":            "a mark that only its person sees",
 	"POST " + notificationsPath + "/:id/read": "a mark that only its person sees",
+	"POST " + filePath + "/link":              "an address; the read by it is recorded",
+	"POST " + storagePath + "/links":          "addresses; the reads by them are recorded",
 	"POST " + invitationsPath + "/look":       "a read whose token must be in no log",
 }
 

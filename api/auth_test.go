@@ -20,7 +20,7 @@ import (
 
 // path fills a route's parameters.
 func (r Route) fill(id string) string {
-	return strings.NewReplacer(":id", id, ":key", id, ":name", "w320.webp", ":n", "1", ":user", id, ":invitation", id, ":parent", id, ":operation", id, ":part", "1", ":student", id, ":login", id, ":request", id, ":rule", id, ":space", id, ":grant", id).Replace(r.Path)
+	return strings.NewReplacer(":id", id, ":version", id, ":key", id, ":name", "w320.webp", ":n", "1", ":user", id, ":invitation", id, ":parent", id, ":operation", id, ":part", "1", ":student", id, ":login", id, ":request", id, ":rule", id, ":space", id, ":grant", id).Replace(r.Path)
 }
 
 // Every route × every way to come without the right. The list is the router's

@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"satchel/api/auth"
+	"satchel/api/delivery/signed"
 	"satchel/api/idempotency"
 	"satchel/api/invitepage"
 	"satchel/api/middleware"
@@ -65,6 +66,9 @@ type Route struct {
 	// Class sets the limits of time and size. The zero value is a quick request.
 	Class   middleware.Class
 	Handler handler
+	// Signed says that the address itself, which this service signed, is what proves
+	// the request. Such a route is on the content host alone.
+	Signed bool
 }
 
 var (
@@ -93,6 +97,8 @@ const (
 	rosterPath        = organizationPath + "/roster"
 	rosterImportPath  = rosterPath + "/imports/:import"
 	notificationsPath = apiPath + "/notifications"
+
+	signedPath = signed.Path + ":version/:name"
 
 	documentPath = apiPath + "/openapi.yaml"
 	resourcePath = "/.well-known/oauth-protected-resource"
@@ -123,6 +129,10 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: head, Path: filePath + "/content", Action: tenancy.ReadFiles, Class: outgoing, Handler: a.storage.GetContent},
 		{Method: get, Path: filePath + "/renditions/:name", Action: tenancy.ReadFiles, Class: outgoing, Handler: a.storage.GetRendition},
 		{Method: head, Path: filePath + "/renditions/:name", Action: tenancy.ReadFiles, Class: outgoing, Handler: a.storage.GetRendition},
+		{Method: post, Path: filePath + "/link", Action: tenancy.ReadFiles, Handler: a.links.GiveLink},
+		{Method: post, Path: storagePath + "/links", Action: tenancy.ReadFiles, Handler: a.links.GiveLinks},
+		{Method: get, Path: signedPath, Action: anyone, Audit: "file.read", Signed: true, Class: outgoing, Handler: a.links.Serve},
+		{Method: head, Path: signedPath, Action: anyone, Signed: true, Class: outgoing, Handler: a.links.Serve},
 		{Method: get, Path: filePath + "/versions", Action: tenancy.ReadFiles, Handler: a.storage.ListVersions},
 		{Method: get, Path: filePath + "/versions/:n/content", Action: tenancy.ReadFiles, Audit: "file.read", Class: outgoing, Handler: a.storage.GetVersionContent},
 		{Method: head, Path: filePath + "/versions/:n/content", Action: tenancy.ReadFiles, Class: outgoing, Handler: a.storage.GetVersionContent},
@@ -314,7 +324,7 @@ func (a *API) authorize(r Route) gin.HandlerFunc {
 		return a.auth.Authenticate
 	case r.Action != anyone:
 		return a.auth.Authorize(r.Action, r.Cost)
-	case r.Class == probe:
+	case r.Class == probe || r.Signed: // the handler limits the addresses of those whose signature is not good
 		return auth.AllowAnyOrigin // anyone who watches over this program must not be told that it is down
 	}
 	return a.auth.Public

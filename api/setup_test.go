@@ -251,10 +251,22 @@ func setupWithin(t testing.TB, bounds middleware.Limits) *testBundle {
 	ended := make(chan struct{})
 	go func() { defer close(ended); _ = b.api.Run(ctx) }()
 	t.Cleanup(func() { stop(); <-ended })
-	b.server = httptest.NewServer(b.api.Handler())
+	b.server = httptest.NewServer(b.bothHosts())
 	t.Cleanup(b.server.Close)
 	t.Cleanup(b.api.Drain)
 	return b
+}
+
+// bothHosts answers signed addresses as the content host and all others as the API.
+func (b *testBundle) bothHosts() http.Handler {
+	content, rest := b.api.ContentHandler(), b.api.Handler()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, signed.Path) {
+			content.ServeHTTP(w, r)
+			return
+		}
+		rest.ServeHTTP(w, r)
+	})
 }
 
 const formHour = 3600e9

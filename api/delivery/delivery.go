@@ -29,6 +29,7 @@ type Content struct {
 	Size       int64
 	Modified   time.Time
 	Inline     bool // only for what Satchel itself encoded
+	Embeddable bool // pages of other origins may show it, as those of the console do
 
 	// OnStart runs when the first byte is about to leave; nil for nothing. An error
 	// keeps the bytes here: what cannot be recorded is not handed out.
@@ -95,6 +96,9 @@ func setHeaders(h http.Header, c Content) {
 	h.Set("Cache-Control", "private, no-cache")
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	if c.Embeddable {
+		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	}
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Referrer-Policy", "no-referrer")

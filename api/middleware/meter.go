@@ -12,20 +12,20 @@ import (
 )
 
 // meter counts what no row records about a finished request: active users and
-// bytes sent. Persons are counted, API keys are not.
+// bytes sent. Persons are counted, API keys and those who read by a share are not.
 func (a *Middleware) meter(c *gin.Context) {
 	actor, ok := request.Actor(c)
 	if !ok || c.Writer.Status() >= http.StatusBadRequest {
 		return
 	}
-	if actor.Key == uuid.Nil {
+	if actor.Key == uuid.Nil && actor.User != uuid.Nil {
 		a.Meter.Active(actor.Org, actor.User)
 	}
 	if c.Request.Method != http.MethodGet || c.Value(keyClass) != Download {
 		return
 	}
 	a.Meter.Add(actor.Org, usage.BytesOut, int64(c.Writer.Size()))
-	if isContent(c.FullPath()) && fromStart(c.Writer) {
+	if (isContent(c.FullPath()) || request.IsDownload(c)) && fromStart(c.Writer) {
 		a.Meter.Add(actor.Org, usage.Downloads, 1)
 	}
 }

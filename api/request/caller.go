@@ -13,6 +13,7 @@ const (
 	keyRequest = "satchel.request"
 	keyActor   = "satchel.actor"
 	keyPerson  = "satchel.person"
+	keyLeaves  = "satchel.download"
 )
 
 // ErrNotByKey refuses a key what only people may do.
@@ -32,6 +33,13 @@ func Actor(c *gin.Context) (tenancy.Actor, bool) {
 	actor, ok := c.Value(keyActor).(tenancy.Actor)
 	return actor, ok
 }
+
+// MarkDownload says that the request is a download of an original, where its path does
+// not tell.
+func MarkDownload(c *gin.Context) { c.Set(keyLeaves, true) }
+
+// IsDownload is what MarkDownload said.
+func IsDownload(c *gin.Context) bool { return c.GetBool(keyLeaves) }
 
 // Caller is the authenticated actor. A handler that runs without one is a mistake in
 // the route table, and must not run unauthenticated.

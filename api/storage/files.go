@@ -16,6 +16,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
+	"satchel/api/content"
 	"satchel/api/delivery"
 	"satchel/api/listen"
 	"satchel/api/ratelimit"
@@ -52,9 +53,6 @@ type Clean interface {
 // Workflows are the workflows behind versions and behind changes of many files.
 type Workflows interface {
 	Cancel(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error
-	// ShowPages makes pages of a document from first on and waits for them as long as
-	// ctx lasts. Its answer is why there are none.
-	ShowPages(ctx context.Context, org tenancy.OrgID, version uuid.UUID, first int) (reason string, err error)
 	// ChangeFiles begins a change of many files, and does it where they are few.
 	ChangeFiles(ctx context.Context, org tenancy.OrgID, b files.Bulk) error
 }
@@ -66,6 +64,7 @@ type Storage struct {
 	Workflows  Workflows
 	Staging    Staging
 	Clean      Clean
+	Contents   *content.Contents
 	Listener   *listen.Listener
 	Streams    *ratelimit.Streams
 	ContentURL string // where users' bytes are had

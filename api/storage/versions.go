@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
+	"satchel/api/content"
 	"satchel/api/request"
 	"satchel/files"
 	"satchel/internal/fault"
@@ -59,7 +60,7 @@ func (r *Storage) RestoreVersion(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := readable(old); err != nil {
+	if err := content.Readable(old); err != nil {
 		return err
 	}
 	actor, ctx := request.Caller(c), c.Request.Context()

@@ -1,4 +1,4 @@
-package storage
+package content
 
 import (
 	"context"
@@ -21,24 +21,24 @@ var pageName = regexp.MustCompile(`^page-([1-9]\d{0,4})\.jpg$`)
 var errPageInWork = fault.New(fault.Unavailable, "page_in_work", "This page is being made. Ask again in a few seconds.").After(3 * time.Second)
 
 // pageOnDemand makes a page of a document that its previews do not hold.
-func (r *Storage) pageOnDemand(ctx context.Context, v files.View, name string) (files.Rendition, error) {
+func (c *Contents) pageOnDemand(ctx context.Context, v Version, name string) (files.Rendition, error) {
 	asked := pageName.FindStringSubmatch(name)
 	row, _ := previews.For(v.MimeType)
-	if asked == nil || !row.Method.HasPages() || v.Pages == nil {
+	if asked == nil || !row.Method.HasPages() || v.Pages == 0 {
 		return files.Rendition{}, files.ErrNotFound
 	}
-	if n, err := strconv.Atoi(asked[1]); err != nil || n > int(*v.Pages) {
-		return files.Rendition{}, fault.New(fault.NotFound, "no_such_page", "The document has %d pages.", *v.Pages)
-	} else if err := r.showPage(ctx, v, n); err != nil {
+	if n, err := strconv.Atoi(asked[1]); err != nil || n > v.Pages {
+		return files.Rendition{}, fault.New(fault.NotFound, "no_such_page", "The document has %d pages.", v.Pages)
+	} else if err := c.showPage(ctx, v, n); err != nil {
 		return files.Rendition{}, err
 	}
-	return files.GetRendition(ctx, r.DB.Single(v.OrganizationID), v.VersionID, name)
+	return files.GetRendition(ctx, c.DB.Single(v.Organization), v.ID, name)
 }
 
-func (r *Storage) showPage(ctx context.Context, v files.View, n int) error {
+func (c *Contents) showPage(ctx context.Context, v Version, n int) error {
 	waiting, cancel := context.WithTimeout(ctx, pagePatience)
 	defer cancel()
-	reason, err := r.Workflows.ShowPages(waiting, v.OrganizationID, v.VersionID, previews.FirstOf(n))
+	reason, err := c.Workflows.ShowPages(waiting, v.Organization, v.ID, previews.FirstOf(n))
 	switch {
 	case err != nil && waiting.Err() != nil && ctx.Err() == nil:
 		return errPageInWork.Because(err)

@@ -1,0 +1,64 @@
+package links
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"satchel/api/content"
+	"satchel/api/delivery"
+	"satchel/api/delivery/signed"
+	"satchel/api/request"
+	"satchel/internal/fault"
+	"satchel/tenancy"
+)
+
+// Serve answers an address. What the address says is checked first and costs no
+// question to the database; then the right behind it is asked for.
+func (r *Links) Serve(c *gin.Context) error {
+	link, err := r.Keys.Verify(c.Request)
+	if err != nil {
+		if r.Stranger(c); c.IsAborted() { // has answered
+			return nil
+		}
+		return err
+	}
+	c.Header("X-Robots-Tag", "noindex")
+	request.SetActor(c, tenancy.Actor{Org: link.Organization, User: link.Actor, Key: link.Key}) // for the log and the meter
+	grant, err := r.authorizer(link).Authorize(c.Request.Context(), link)
+	if err != nil {
+		return err
+	}
+	leaving, err := r.find(c, link, grant)
+	if err != nil {
+		return err
+	}
+	leaving.Embeddable = true
+	leaving.Inline = leaving.Inline && !link.Attachment
+	leaving.OnStart, leaving.OnEnd = grant.OnStart, grant.OnEnd
+	if c.Request.Method == http.MethodGet && link.Transformation == "" {
+		request.MarkDownload(c)
+	}
+	return delivery.Serve(c.Writer, c.Request, r.Clean, leaving)
+}
+
+func (r *Links) authorizer(link signed.Link) delivery.Authorizer {
+	switch {
+	case link.Share == uuid.Nil && link.Actor != uuid.Nil:
+		return session{r}
+	case link.Share != uuid.Nil && link.Actor == uuid.Nil && r.Shares != nil:
+		return r.Shares
+	}
+	return nobody{}
+}
+
+func (r *Links) find(c *gin.Context, link signed.Link, grant delivery.Grant) (delivery.Content, error) {
+	return r.Contents.Find(c.Request.Context(), content.Version{
+		Organization: link.Organization, File: link.File, ID: link.Version, Name: grant.Name, MimeType: grant.MimeType,
+		ObjectETag: grant.ObjectETag, SHA256: grant.SHA256, Size: grant.Size, PublishedAt: grant.PublishedAt, Pages: grant.Pages,
+	}, link.Transformation)
+}
+
+// errNobody refuses a link of no session and of no share that this release knows.
+var errNobody = fault.New(fault.Denied, signed.ErrInvalid.Code, signed.ErrInvalid.Text)

@@ -1,0 +1,70 @@
+package links
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"satchel/api/content"
+	"satchel/api/delivery"
+	"satchel/api/delivery/signed"
+	"satchel/api/ratelimit"
+	"satchel/files"
+	"satchel/search"
+	"satchel/tenancy"
+)
+
+// session authorizes the addresses that a member asked for. They have at each use what
+// the member has then: who was removed, suspended, or lost the space reads nothing by
+// an address that was given before.
+type session struct{ *Links }
+
+// Authorize repeats the checks of a request of the member, and reads the file as them.
+func (s session) Authorize(ctx context.Context, link signed.Link) (delivery.Grant, error) {
+	actor := tenancy.Actor{Org: link.Organization, User: link.Actor, Key: link.Key}
+	ctx = tenancy.WithActor(ctx, actor)
+	q := s.DB.Single(actor.Org)
+	m, err := tenancy.GetMembership(ctx, q, actor)
+	if err != nil {
+		return delivery.Grant{}, err
+	}
+	actor.Role = m.Role
+	if !m.Allows(tenancy.ReadFiles) || !actor.May(tenancy.ReadFiles) {
+		return delivery.Grant{}, files.ErrNotFound
+	}
+	// An address costs its member a tenth of a request at each use: it carries on what
+	// the request that gave it began.
+	if err := s.Limits.AllowMember(http.Header{}, actor, m.RequestsPerMinute, ratelimit.Part); err != nil {
+		return delivery.Grant{}, err
+	}
+	v, err := files.GetOf(ctx, q, link.File, link.Version)
+	if err != nil {
+		return delivery.Grant{}, err
+	}
+	if err := content.Readable(v); err != nil {
+		return delivery.Grant{}, err
+	}
+	return s.grant(ctx, link, content.Of(v)), nil
+}
+
+func (s session) grant(ctx context.Context, link signed.Link, v content.Version) delivery.Grant {
+	g := delivery.Grant{Name: v.Name, MimeType: v.MimeType, Size: v.Size, ObjectETag: v.ObjectETag, SHA256: v.SHA256, PublishedAt: v.PublishedAt, Pages: v.Pages}
+	if link.Transformation != "" {
+		return g
+	}
+	g.OnStart = func() error {
+		q := s.DB.Single(v.Organization)
+		if err := search.Use(ctx, q, v.File); err != nil && context.Cause(ctx) == nil {
+			s.Log.WarnContext(ctx, "note recent file failed", slog.String("org", v.Organization.String()), slog.String("file", v.File.String()), slog.Any("error", err))
+		}
+		return content.RecordRead(ctx, q, v, Life) // the ranges of an address are one read
+	}
+	return g
+}
+
+// nobody refuses.
+type nobody struct{}
+
+func (nobody) Authorize(context.Context, signed.Link) (delivery.Grant, error) {
+	return delivery.Grant{}, errNobody
+}

@@ -1,0 +1,259 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"satchel/api/delivery/signed"
+	"satchel/api/links"
+	"satchel/files"
+	"satchel/tenancy"
+)
+
+// link asks for an address and gives it without its host.
+func (p *person) link(file uuid.UUID, ask map[string]any) string {
+	p.b.t.Helper()
+	given := read[links.LinkView](p.call(post, at(file, "/link"), ask).is(http.StatusOK))
+	path, ok := strings.CutPrefix(given.URL, contentURL)
+	require.True(p.b.t, ok, "an address is on the content host")
+	return path
+}
+
+// TestSignedAddress: everything that a client may ask of a download it may ask of an
+// address, and it needs no credentials.
+func TestSignedAddress(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	owner := b.person(b.organization(), tenancy.Owner)
+	f := owner.published("essay.txt", lorem)
+	n, tag := len(lorem), `"`+sum(lorem)+`"`
+	path := owner.link(f.ID, nil)
+	for name, c := range map[string]struct {
+		header []string
+		status int
+		body   string
+	}{
+		"whole":               {nil, 200, lorem},
+		"first bytes":         {[]string{"Range", "bytes=0-9"}, 206, lorem[:10]},
+		"open end":            {[]string{"Range", "bytes=100-"}, 206, lorem[100:]},
+		"last bytes":          {[]string{"Range", "bytes=-7"}, 206, lorem[n-7:]},
+		"past the end":        {[]string{"Range", fmt.Sprintf("bytes=10-%d", n+50)}, 206, lorem[10:]},
+		"outside":             {[]string{"Range", fmt.Sprintf("bytes=%d-", n)}, 416, ""},
+		"nonsense":            {[]string{"Range", "bytes=z"}, 200, lorem},
+		"other unit":          {[]string{"Range", "lines=1-2"}, 200, lorem},
+		"too many":            {[]string{"Range", "bytes=" + strings.TrimSuffix(strings.Repeat("1-1,", 50), ",")}, 200, lorem},
+		"overlapping":         {[]string{"Range", "bytes=0-9,5-14"}, 200, lorem},
+		"same as mine":        {[]string{"If-None-Match", tag}, 304, ""},
+		"another than mine":   {[]string{"If-None-Match", `"x"`}, 200, lorem},
+		"range if unchanged":  {[]string{"Range", "bytes=0-4", "If-Range", tag}, 206, lorem[:5]},
+		"whole since changed": {[]string{"Range", "bytes=0-4", "If-Range", `"x"`}, 200, lorem},
+		"weak if-range":       {[]string{"Range", "bytes=0-4", "If-Range", "W/" + tag}, 200, lorem},
+		"only if another":     {[]string{"If-Match", `"x"`}, 412, ""},
+	} {
+		a := b.call("", get, path, nil, c.header...)
+		require.Equal(t, c.status, a.status, "%s: %s", name, a.body)
+		h := b.call("", head, path, nil, c.header...)
+		require.Empty(t, h.body)
+		if c.status == 206 || c.status == 416 { // a range is of GET alone (RFC 9110, section 14.2)
+			require.Equal(t, 200, h.status, name)
+		} else {
+			require.Equal(t, c.status, h.status, name)
+		}
+		if c.status < 400 {
+			require.Equal(t, c.body, string(a.body), name)
+			require.Equal(t, tag, a.header.Get("ETag"), name)
+		}
+	}
+	several := b.call("", get, path, nil, "Range", "bytes=0-4,10-14").is(206)
+	require.Contains(t, several.header.Get("Content-Type"), "multipart/byteranges")
+	require.Contains(t, string(several.body), lorem[10:15])
+}
+
+func TestSignedAddressHeaders(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	owner := b.person(b.organization(), tenancy.Owner)
+	f := owner.published("a.txt", "<script>alert(1)</script>")
+	name := "пример \"quoted\"; x=1 ✓.txt"
+	owner.call(patch, at(f.ID, ""), map[string]string{"name": name}).is(200)
+	h := b.call("", get, owner.link(f.ID, nil), nil).is(200).header
+	for header, want := range map[string]string{
+		"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox",
+		"Cross-Origin-Resource-Policy": "cross-origin", "X-Robots-Tag": "noindex", "Referrer-Policy": "no-referrer",
+	} {
+		require.Equal(t, []string{want}, h.Values(header), header)
+	}
+	require.True(t, strings.HasPrefix(h.Get("Content-Disposition"), "attachment;"), "an original is saved")
+	require.Contains(t, h.Get("Content-Disposition"), "filename*=UTF-8''%D0%BF")
+	require.Empty(t, h.Get("Set-Cookie"))
+}
+
+func TestAddressesAreOnTheContentHostAlone(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	owner := b.person(b.organization(), tenancy.Owner)
+	path := owner.link(owner.published("a.txt", lorem).ID, nil)
+	b.call("", get, path, nil).is(200)
+	b.server.Config.Handler = b.api.Handler()
+	b.call("", get, path, nil).refused(404, "no_such_route")
+}
+
+// TestAddressGivesWhatItsMemberHasNow: an address that was good is refused at its next
+// use once its member lost what it gives.
+func TestAddressGivesWhatItsMemberHasNow(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ctx := context.Background()
+	owner := b.person(b.professional(), tenancy.Owner)
+	teacher := b.person(owner.org, tenancy.Teacher)
+	q := b.db.Single(owner.org)
+	shared := owner.group(teacher.id)
+	begin := func() (f uuid.UUID, path string) {
+		f = owner.publishedIn(shared, "a.txt", lorem).ID
+		path = teacher.link(f, nil)
+		b.call("", get, path, nil).is(200)
+		return f, path
+	}
+	f, path := begin()
+	owner.call(remove, at(f, ""), nil).is(204)
+	b.call("", get, path, nil).refused(409, "in_trash")
+	owner.call(post, at(f, "/restore"), nil).is(200)
+	b.call("", get, path, nil).is(200)
+
+	f, path = begin()
+	require.NoError(t, b.db.InTx(ctx, owner.org, func(tx *tenancy.Tx) error {
+		_, err := files.Revoke(ctx, tx, b.head(owner.org, f).VersionID, "infected:Eicar", files.Verdict{Verdict: "infected", Signature: "Eicar", Engine: "test", Database: "2"})
+		return err
+	}))
+	b.call("", get, path, nil).refused(403, "quarantined")
+
+	_, path = begin()
+	_, err := q.Exec(ctx, "update organizations set status = 'suspended', reads_while_suspended = false")
+	require.NoError(t, err)
+	b.call("", get, path, nil).refused(404, "file_not_found")
+	_, err = q.Exec(ctx, "update organizations set status = 'active'")
+	require.NoError(t, err)
+	b.call("", get, path, nil).is(200)
+
+	_, path = begin()
+	machine, key := owner.key(tenancy.Admin, allScopes...)
+	mine := machine.published("of a machine.txt", lorem)
+	byKey := machine.link(mine.ID, nil)
+	b.call("", get, byKey, nil).is(200)
+	owner.call(remove, keysOf(owner.org)+"/"+key.ID.String(), nil).is(204)
+	b.call("", get, byKey, nil).refused(404, "organization_not_found")
+
+	_, err = q.Exec(ctx, "delete from space_grants where user_id = $1", teacher.id)
+	require.NoError(t, err)
+	b.call("", get, path, nil).refused(404, "file_not_found")
+	owner.call(remove, owner.orgPath("/members/"+teacher.id.String()), nil).is(204)
+	b.call("", get, path, nil).refused(404, "organization_not_found")
+}
+
+func TestBadAddresses(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	owner, stranger := b.person(b.organization(), tenancy.Owner), b.person(b.organization(), tenancy.Owner)
+	f, other := owner.published("a.txt", lorem), owner.published("b.txt", "other")
+	keys := b.api.Parts.Links
+	link := signed.Link{Organization: owner.org, File: f.ID, Version: b.head(owner.org, f.ID).VersionID, Actor: owner.id, Expires: time.Now().Add(time.Minute)}
+	address := func(change func(*signed.Link)) string {
+		l := link
+		change(&l)
+		return strings.TrimPrefix(keys.URL(contentURL, l), contentURL)
+	}
+	good := address(func(*signed.Link) {})
+	b.call("", get, good, nil).is(200)
+	for name, c := range map[string]struct {
+		path   string
+		status int
+		code   string
+	}{
+		"tampered":               {good[:len(good)-2] + "AA", 403, "link_invalid"},
+		"unsigned":               {good[:strings.Index(good, "?")], 403, "link_invalid"},
+		"other file's signature": {strings.Replace(good, link.Version.String(), b.head(owner.org, other.ID).VersionID.String(), 1), 403, "link_invalid"},
+		"expired":                {address(func(l *signed.Link) { l.Expires = time.Now().Add(-time.Second) }), 403, "link_expired"},
+		"expires at 2^53":        {address(func(l *signed.Link) { l.Expires = time.Unix(1<<53, 0) }), 403, "link_invalid"},
+		"of nobody":              {address(func(l *signed.Link) { l.Actor = uuid.Nil }), 403, "link_invalid"},
+		"of a share":             {address(func(l *signed.Link) { l.Actor, l.Share = uuid.Nil, uuid.New() }), 403, "link_invalid"},
+		"of both":                {address(func(l *signed.Link) { l.Share = uuid.New() }), 403, "link_invalid"},
+		"of a stranger":          {address(func(l *signed.Link) { l.Actor = stranger.id }), 404, "organization_not_found"},
+		"other organization":     {address(func(l *signed.Link) { l.Organization, l.Actor = stranger.org, stranger.id }), 404, "file_not_found"},
+		"file and version apart": {address(func(l *signed.Link) { l.File = other.ID }), 404, "file_not_found"},
+		"unknown word":           {address(func(l *signed.Link) { l.Transformation = "z/unknown" }), 403, "link_invalid"},
+		"no such rendition":      {address(func(l *signed.Link) { l.Transformation = "r/none.webp" }), 404, "file_not_found"},
+	} {
+		b.call("", get, c.path, nil).refused(c.status, c.code)
+		require.Equal(t, c.status, b.call("", head, c.path, nil).status, name)
+	}
+}
+
+// TestLinksOfAPage: 50 thumbnails are one request and its answers.
+func TestLinksOfAPage(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	owner := b.person(b.organization(), tenancy.Owner)
+	stranger := b.person(b.organization(), tenancy.Owner).published("theirs.txt", lorem)
+	f, image := owner.published("a.txt", lorem), []byte("RIFF not really an image")
+	ctx, v := context.Background(), b.head(owner.org, f.ID)
+	etag, err := b.store.Clean.Put(ctx, files.RenditionKey(owner.org, v.VersionID, "fit320.webp"), bytes.NewReader(image), int64(len(image)), "image/webp")
+	require.NoError(t, err)
+	_, err = b.db.Single(owner.org).Exec(ctx, `insert into renditions (organization_id, version_id, name, mime_type, width, height, size, etag)
+		values (app.org(), $1, 'fit320.webp', 'image/webp', 320, 240, $2, $3)`, v.VersionID, len(image), etag)
+	require.NoError(t, err)
+	waiting := owner.upload("waiting.txt", []byte("w"))
+	before := b.auditHead(owner.org)
+	given := read[struct{ Items []links.LinkView }](owner.call(post, storagePath+"/links", map[string]any{"items": []map[string]any{
+		{"file_id": f.ID, "rendition": "fit320.webp"}, {"file_id": f.ID, "rendition": "fit320.webp", "attachment": true},
+		{"file_id": stranger.ID}, {"file_id": waiting.ID}, {"file_id": f.ID, "rendition": "../x"},
+	}}).is(200)).Items
+	require.Len(t, given, 5)
+	shown := b.call("", get, strings.TrimPrefix(given[0].URL, contentURL), nil).is(200)
+	require.Equal(t, image, shown.body)
+	require.True(t, strings.HasPrefix(shown.header.Get("Content-Disposition"), "inline;"))
+	saved := b.call("", get, strings.TrimPrefix(given[1].URL, contentURL), nil).is(200)
+	require.True(t, strings.HasPrefix(saved.header.Get("Content-Disposition"), "attachment;"))
+	for i, code := range map[int]string{2: "file_not_found", 3: "not_published", 4: "invalid_rendition"} {
+		require.Equal(t, code, given[i].Code)
+		require.NotEmpty(t, given[i].Detail)
+		require.Empty(t, given[i].URL)
+	}
+	require.Equal(t, before, b.auditHead(owner.org), "thumbnails leave no row")
+	for _, bad := range []map[string]any{
+		{"items": []any{}}, {"items": []any{map[string]any{}}}, {"items": []any{map[string]any{"file_id": f.ID, "version": 1}}}, {"items": make([]any, 101)},
+	} {
+		require.Equal(t, 400, owner.call(post, storagePath+"/links", bad).status)
+	}
+	owner.call(post, at(f.ID, "/link"), map[string]any{"expires_in": 61}).refused(400, "invalid_expires_in")
+	owner.call(post, at(f.ID, "/link"), map[string]any{"expires_in": 0}).refused(400, "invalid_expires_in")
+}
+
+// TestAddressesCostLittle: 50 thumbnails of a page pass limits that 50 requests do not,
+// and one address cannot be used without end.
+func TestAddressesCostLittle(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	owner := b.person(b.organization(), tenancy.Owner)
+	f := owner.published("a.txt", "x")
+	_, err := b.db.Admin(t).Exec(context.Background(), "update tiers set requests_per_minute = 60 where name = 'enterprise'")
+	require.NoError(t, err)
+	path := owner.link(f.ID, nil)
+	for range 50 {
+		b.call("", head, path, nil).is(200)
+	}
+	limited := false
+	for range 1000 {
+		if limited = b.call("", head, path, nil).status == http.StatusTooManyRequests; limited {
+			break
+		}
+	}
+	require.True(t, limited)
+}
