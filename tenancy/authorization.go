@@ -18,6 +18,8 @@ const (
 	Upload        Action = "upload"
 	ReadFiles     Action = "read_files" // those that policies/rls lets the actor see
 	EditFiles     Action = "edit_files"
+	Share         Action = "share"         // what the actor may change where it is, with members and classes
+	ShareOutside  Action = "share_outside" // the same, with people outside
 	ReadSpaces    Action = "read_spaces"   // one's own, their folders and people
 	MakeSpaces    Action = "make_spaces"   // groups, staff rooms, confidential spaces; and what their managers may do
 	ManageSpaces  Action = "manage_spaces" // libraries, classes, substitutes
@@ -65,6 +67,8 @@ var Grants = map[Action][]Role{
 	Upload:        {Owner, Admin, Teacher, Student},
 	ReadFiles:     {Owner, Admin, Teacher, Student, Parent},
 	EditFiles:     {Owner, Admin, Teacher, Student},
+	Share:         {Owner, Admin, Teacher, Student},
+	ShareOutside:  {Owner, Admin, Teacher},
 	ReadSpaces:    {Owner, Admin, Teacher, Student, Parent},
 	MakeSpaces:    {Owner, Admin, Teacher},
 	ManageSpaces:  {Owner, Admin},

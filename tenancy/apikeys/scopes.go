@@ -22,6 +22,7 @@ const (
 	AuditRead        Scope = "audit:read"
 	OrganizationRead Scope = "organization:read"
 	SpacesManage     Scope = "spaces:manage"
+	SharesManage     Scope = "shares:manage"
 	RostersSend      Scope = "rosters:send"
 )
 
@@ -35,6 +36,7 @@ var Scopes = map[Scope][]tenancy.Action{
 	MembersManage:    {tenancy.ManageMembers, tenancy.Invite},
 	UsageRead:        {tenancy.ReadUsage, tenancy.ReadStats},
 	AuditRead:        {tenancy.ReadAudit},
+	SharesManage:     {tenancy.Share, tenancy.ShareOutside},
 	SpacesManage:     {tenancy.MakeSpaces, tenancy.ManageSpaces},
 	RostersSend:      {tenancy.ReadRosters, tenancy.SendRosters},
 	OrganizationRead: {tenancy.ReadOrganization, tenancy.ReadTiers, tenancy.ReadOperation, tenancy.ReadEvents},

@@ -47,6 +47,9 @@ begin
        and app.share_until(new.organization_id, app.actor(), new.kind, new.file_id, new.folder_id, new.space_id) is null then
         raise exception 'not the actor''s to change' using errcode = 'SQ008';
     end if;
+    if new.expires_at <= now() and (tg_op = 'INSERT' or new.expires_at is distinct from old.expires_at) then
+        raise exception 'the end is over already' using errcode = 'SQ010';
+    end if;
     until := app.share_until(new.organization_id, new.created_by, new.kind, new.file_id, new.folder_id, new.space_id);
     if until is null or until <= new.starts_at then
         raise exception 'the sharer may not share this' using errcode = 'SQ008';
@@ -298,4 +301,27 @@ begin
          and not (select d.allowed from app.disclosure(org, app.share_way(s.kind, s.permission), s.file_id, s.folder_id, s.space_id) d) then 'not_disclosed'
         when s.max_downloads <= s.downloads then 'used_up'
         else 'open' end;
+end $$;
+
+-- Whether the actor may give something to a member or a class: the staff to every person
+-- and every class that is not over, students to those with whom they share a class or a
+-- group, and to their classes.
+create or replace function app.share_reaches(person uuid, class uuid) returns boolean
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+declare role text; org uuid := app.people_org();
+begin
+    select m.role into role from members m where m.organization_id = org and m.user_id = app.actor();
+    if class is not null then
+        return exists (select from classes k where k.organization_id = org and k.id = class and k.state = 'active')
+           and (role in ('owner', 'admin', 'teacher')
+                or exists (select from spaces s join space_members m on m.organization_id = s.organization_id and m.space_id = s.id
+                            where s.organization_id = org and s.kind = 'class' and s.class_id = class and m.user_id = app.actor() and m.begins_at <= now() and m.ends_at > now()));
+    end if;
+    return person <> app.actor()
+       and exists (select from members m where m.organization_id = org and m.user_id = person and not m.service and m.role in ('owner', 'admin', 'teacher', 'student', 'parent'))
+       and (role in ('owner', 'admin', 'teacher')
+            or exists (select from spaces s join space_members a on a.organization_id = s.organization_id and a.space_id = s.id
+                         join space_members b on b.organization_id = s.organization_id and b.space_id = s.id
+                        where s.organization_id = org and s.kind in ('class', 'group') and a.user_id = app.actor() and a.begins_at <= now() and a.ends_at > now()
+                          and b.user_id = person and b.via <> 'role' and b.begins_at <= now() and b.ends_at > now()));
 end $$;

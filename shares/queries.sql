@@ -1,0 +1,134 @@
+-- Names are noun first, so that they sort by what they touch. Row-level security decides
+-- which shares an actor reaches. A time without a limit is Go's zero time, since Go has
+-- no infinite one. The hashes of tokens and passwords are written and never read here.
+
+-- name: AccessPage :many
+select a.id, a.recipient_id, a.file_id, a.what, a.outcome, a.code, a.at from share_accesses a
+ where a.share_id = sqlc.arg(share_id) and (sqlc.arg(before)::uuid = '00000000-0000-0000-0000-000000000000' or a.id < sqlc.arg(before)::uuid)
+ order by a.id desc limit sqlc.arg(most);
+
+-- What is shared, as the actor sees it: no row for what they do not see.
+
+-- name: TargetOfFile :one
+select (f.trashed_at is not null)::boolean as trashed, (f.current_id is null and f.status not in ('uploading', 'processing'))::boolean as refused,
+       app.may_share(sqlc.arg(kind)::text, f.id, null, null)::boolean as allowed from files f where f.id = sqlc.arg(id);
+
+-- name: TargetOfFolder :one
+select app.may_share(sqlc.arg(kind)::text, null, d.id, null)::boolean as allowed from folders d where d.id = sqlc.arg(id);
+
+-- name: TargetOfSpace :one
+select s.kind as space_kind, app.may_share(sqlc.arg(kind)::text, null, null, s.id)::boolean as allowed from spaces s where s.id = sqlc.arg(id);
+
+-- name: VersionOfFile :one
+select v.id from file_versions v where v.file_id = sqlc.arg(file_id) and v.number = sqlc.arg(number) and v.status = 'published';
+
+-- name: Now :one
+select now()::timestamptz;
+
+-- name: RecipientEnd :execrows
+update share_recipients set ended_at = now(), email = null, updated_at = now() where share_id = sqlc.arg(share_id) and id = sqlc.arg(id) and ended_at is null;
+
+-- name: RecipientGet :one
+select id, user_id, class_id, email, outside, name, verified_at, delivery, delivery_code, sent_at, ended_at, created_at
+  from share_recipients where share_id = sqlc.arg(share_id) and id = sqlc.arg(id);
+
+-- A recipient that the actor does not reach is not inserted; one that the share has
+-- already stays as it is.
+
+-- name: RecipientInsert :execrows
+insert into share_recipients (organization_id, share_id, id, user_id, class_id, email, outside, name)
+select app.org(), sqlc.arg(share_id)::uuid, sqlc.arg(id)::uuid, sqlc.narg(user_id)::uuid, sqlc.narg(class_id)::uuid, sqlc.narg(email)::text, sqlc.narg(email)::text is not null, sqlc.arg(name)::text
+ where sqlc.narg(email)::text is not null or app.share_reaches(sqlc.narg(user_id)::uuid, sqlc.narg(class_id)::uuid)
+    on conflict do nothing;
+
+-- name: RecipientCount :one
+select count(*) from share_recipients where share_id = $1 and ended_at is null;
+
+-- name: RecipientList :many
+select id, user_id, class_id, email, outside, name, verified_at, delivery, delivery_code, sent_at, ended_at, created_at
+  from share_recipients where share_id = $1 order by id limit 1000;
+
+-- name: RecipientQueue :execrows
+update share_recipients set delivery = 'queued', delivery_code = '', updated_at = now()
+ where share_id = sqlc.arg(share_id) and id = sqlc.arg(id) and outside and ended_at is null
+   and (delivery <> 'sent' or sent_at is null or sent_at < now() - interval '1 minute');
+
+-- name: ShareEnd :execrows
+update shares set ended_at = now(), ended_reason = 'revoked', ended_by = app.actor(), updated_at = now() where id = $1 and ended_at is null;
+
+-- name: ShareGet :one
+select id, kind, permission, file_id, folder_id, space_id, version_id, label, has_password, starts_at, coalesce(nullif(expires_at, 'infinity'), '0001-01-01Z')::timestamptz as expires_at,
+       max_downloads, downloads, max_files, max_bytes, accepted, dropped_files, dropped_bytes, app.share_status(organization_id, id)::text as status,
+       ended_at, ended_by, created_by, created_at, updated_at
+  from shares where id = $1;
+
+-- name: ShareInsert :execrows
+insert into shares (organization_id, id, kind, permission, file_id, folder_id, space_id, version_id, label, token_hash, password_hash, starts_at, expires_at,
+                    max_downloads, max_files, max_bytes, accepted, created_by)
+select app.org(), sqlc.arg(id)::uuid, sqlc.arg(kind)::text, sqlc.arg(permission)::text, sqlc.narg(file_id)::uuid, sqlc.narg(folder_id)::uuid, sqlc.narg(space_id)::uuid,
+       sqlc.narg(version_id)::uuid, sqlc.arg(label)::text, sqlc.narg(token_hash)::bytea, sqlc.narg(password_hash)::text, coalesce(sqlc.narg(starts_at)::timestamptz, now()),
+       coalesce(sqlc.narg(expires_at)::timestamptz, 'infinity'), sqlc.narg(max_downloads)::integer, sqlc.narg(max_files)::integer, sqlc.narg(max_bytes)::bigint,
+       sqlc.arg(accepted)::text[], app.actor()
+ where not exists (select from shares where id = sqlc.arg(id)::uuid);
+
+-- name: ShareLock :one
+select id from shares where id = $1 for update;
+
+-- name: ShareGiven :many
+select id, kind, permission, file_id, folder_id, space_id, version_id, label, has_password, starts_at, coalesce(nullif(expires_at, 'infinity'), '0001-01-01Z')::timestamptz as expires_at,
+       max_downloads, downloads, max_files, max_bytes, accepted, dropped_files, dropped_bytes, app.share_status(organization_id, id)::text as status,
+       ended_at, ended_by, created_by, created_at, updated_at
+  from shares where created_by = app.actor() and (sqlc.arg(before)::uuid = '00000000-0000-0000-0000-000000000000' or id < sqlc.arg(before)::uuid)
+ order by id desc limit sqlc.arg(most);
+
+-- Those with people outside, for who administers the organization.
+
+-- name: ShareOutside :many
+select id, kind, permission, file_id, folder_id, space_id, version_id, label, has_password, starts_at, coalesce(nullif(expires_at, 'infinity'), '0001-01-01Z')::timestamptz as expires_at,
+       max_downloads, downloads, max_files, max_bytes, accepted, dropped_files, dropped_bytes, app.share_status(organization_id, id)::text as status,
+       ended_at, ended_by, created_by, created_at, updated_at
+  from shares where (select app.is_admin()) and kind in ('link', 'people') and ended_at is null
+   and (sqlc.arg(before)::uuid = '00000000-0000-0000-0000-000000000000' or id < sqlc.arg(before)::uuid)
+ order by id desc limit sqlc.arg(most);
+
+-- What the actor has by a share now: neither one that has ended nor one that is not open
+-- yet.
+
+-- name: ShareReceived :many
+select id, kind, permission, file_id, folder_id, space_id, version_id, label, has_password, starts_at, coalesce(nullif(expires_at, 'infinity'), '0001-01-01Z')::timestamptz as expires_at,
+       max_downloads, downloads, max_files, max_bytes, accepted, dropped_files, dropped_bytes, app.share_status(organization_id, id)::text as status,
+       ended_at, ended_by, created_by, created_at, updated_at
+  from shares where id in (select r.share_id from app.received_shares r) and created_by <> app.actor() and ended_at is null and starts_at <= now() and expires_at > now()
+   and (sqlc.arg(before)::uuid = '00000000-0000-0000-0000-000000000000' or id < sqlc.arg(before)::uuid)
+ order by id desc limit sqlc.arg(most);
+
+-- name: ShareOf :many
+select id, kind, permission, file_id, folder_id, space_id, version_id, label, has_password, starts_at, coalesce(nullif(expires_at, 'infinity'), '0001-01-01Z')::timestamptz as expires_at,
+       max_downloads, downloads, max_files, max_bytes, accepted, dropped_files, dropped_bytes, app.share_status(organization_id, id)::text as status,
+       ended_at, ended_by, created_by, created_at, updated_at
+  from shares
+ where (file_id = sqlc.narg(file_id)::uuid or folder_id = sqlc.narg(folder_id)::uuid or space_id = sqlc.narg(space_id)::uuid)
+   and (sqlc.arg(before)::uuid = '00000000-0000-0000-0000-000000000000' or id < sqlc.arg(before)::uuid)
+ order by id desc limit sqlc.arg(most);
+
+-- name: ShareUpdate :execrows
+update shares set
+    permission = coalesce(sqlc.narg(permission)::text, permission), label = coalesce(sqlc.narg(label)::text, label),
+    version_id = case when sqlc.arg(sets_version)::boolean then sqlc.narg(version_id)::uuid else version_id end,
+    password_hash = case when sqlc.arg(sets_password)::boolean then sqlc.narg(password_hash)::text else password_hash end,
+    starts_at = coalesce(sqlc.narg(starts_at)::timestamptz, starts_at),
+    expires_at = case when sqlc.arg(sets_expires_at)::boolean then coalesce(sqlc.narg(expires_at)::timestamptz, 'infinity') else expires_at end,
+    max_downloads = case when sqlc.arg(sets_max_downloads)::boolean then sqlc.narg(max_downloads)::integer else max_downloads end,
+    max_files = case when sqlc.arg(sets_max_files)::boolean then sqlc.narg(max_files)::integer else max_files end,
+    max_bytes = case when sqlc.arg(sets_max_bytes)::boolean then sqlc.narg(max_bytes)::bigint else max_bytes end,
+    accepted = coalesce(sqlc.narg(accepted)::text[], accepted), updated_at = now()
+ where id = sqlc.arg(id) and ended_at is null;
+
+-- Why nobody shares something, where it is that; empty where it is the actor's rights.
+
+-- name: WhyNot :one
+select (case when coalesce(d.mode, '') = 'handin' or f.needs > 1 then 'hand_in' when s.kind = 'confidential' then 'confidential' else '' end)::text
+  from (values (1)) one
+  left join files f on f.id = sqlc.narg(file_id)::uuid
+  left join folders d on d.id = sqlc.narg(folder_id)::uuid
+  left join spaces s on s.id = coalesce(f.space_id, d.space_id, sqlc.narg(space_id)::uuid);
