@@ -11,8 +11,10 @@ import (
 	"satchel/api/idempotency"
 	"satchel/api/invitepage"
 	"satchel/api/middleware"
+	"satchel/api/public"
 	"satchel/api/ratelimit"
 	"satchel/api/request"
+	"satchel/api/sharepage"
 	"satchel/internal/fault"
 	"satchel/tenancy"
 )
@@ -97,6 +99,9 @@ const (
 	rosterPath        = organizationPath + "/roster"
 	rosterImportPath  = rosterPath + "/imports/:import"
 	notificationsPath = apiPath + "/notifications"
+
+	publicPath = public.APIPath
+	publicTus  = publicPath + "/tus"
 
 	signedPath = signed.Path + ":version/:name"
 
@@ -268,6 +273,27 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: get, Path: organizationPath + "/audit", Action: tenancy.ReadAudit, Cost: ratelimit.Search, Audit: "audit.read", Handler: a.auditLog.List},
 		{Method: post, Path: organizationPath + "/audit/verify", Action: tenancy.ReadAudit, Cost: ratelimit.Report, Audit: "audit.verify", Idempotency: idempotency.Route{Replay: a.auditLog.ReplayVerify}, Handler: a.auditLog.Verify},
 		{Method: get, Path: organizationPath + "/audit/export", Action: tenancy.ReadAudit, Cost: ratelimit.Report, Audit: "audit.export", Class: waiting, Handler: a.auditLog.Export},
+
+		// visitors of shares
+		{Method: get, Path: public.PagePath, Action: anyone, Handler: a.public.ShowPage},
+		{Method: head, Path: public.PagePath, Action: anyone, Handler: a.public.ShowPage},
+		{Method: post, Path: public.PagePath + "/password", Action: anyone, Handler: a.public.PostPassword},
+		{Method: post, Path: public.PagePath + "/code", Action: anyone, Handler: a.public.PostCode},
+		{Method: post, Path: public.PagePath + "/code/send", Action: anyone, Handler: a.public.PostSendCode},
+		{Method: post, Path: public.PagePath + "/download", Action: anyone, Handler: a.public.PostDownload},
+		{Method: post, Path: public.PagePath + "/files", Action: anyone, Class: incoming, Handler: a.public.PostFiles},
+		{Method: get, Path: sharepage.ScriptPath, Action: anyone, Handler: a.public.Script},
+		{Method: get, Path: publicPath, Action: anyone, Handler: a.public.Show},
+		{Method: get, Path: publicPath + "/entries", Action: anyone, Handler: a.public.ListEntries},
+		{Method: post, Path: publicPath + "/password", Action: anyone, Handler: a.public.EnterPassword},
+		{Method: post, Path: publicPath + "/code", Action: anyone, Handler: a.public.EnterCode},
+		{Method: post, Path: publicPath + "/code/send", Action: anyone, Handler: a.public.SendCode},
+		{Method: post, Path: publicPath + "/download", Action: anyone, Handler: a.public.IssueDownload},
+		{Method: get, Path: publicPath + "/files", Action: anyone, Handler: a.public.ListDropped},
+		{Method: post, Path: publicPath + "/files", Action: anyone, Class: incoming, Handler: a.public.DropFiles},
+		{Method: post, Path: publicTus, Action: anyone, Class: resumable, Handler: a.public.Tus},
+		{Method: head, Path: publicTus + "/:id", Action: anyone, Class: resumable, Handler: a.public.Tus},
+		{Method: patch, Path: publicTus + "/:id", Action: anyone, Class: resumable, Handler: a.public.Tus},
 
 		{Method: get, Path: "/", Action: anyone, Handler: a.getAbout},
 		{Method: get, Path: apiPath, Action: anyone, Handler: a.getAbout},
