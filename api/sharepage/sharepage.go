@@ -153,7 +153,11 @@ func (p *Page) Write(w http.ResponseWriter, r *http.Request, v View) error {
 	if v.RetryAfter > 0 {
 		w.Header().Set("Retry-After", seconds(v.RetryAfter))
 	}
-	w.WriteHeader(v.State.Status())
+	status := v.State.Status()
+	if v.Problem != "" && (v.State == Password || v.State == Code) {
+		status = http.StatusForbidden
+	}
+	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(text) // a visitor who is gone reads nothing
 	}
