@@ -48,14 +48,14 @@ func (v Version) Refusal() *fault.Fault {
 // but for a download that was reserved before the last one was.
 func GetVersion(ctx context.Context, q tenancy.Queries, share, file uuid.UUID, usedUp bool) (Version, error) {
 	row, err := visitorsdb.New(q).Version(ctx, visitorsdb.VersionParams{ShareID: share, FileID: file})
-	if errors.Is(err, pgx.ErrNoRows) {
-		return Version{}, ErrNoFile
-	}
 	if err != nil {
 		return Version{}, err
 	}
 	if refused := Refusal(shares.Status(of(row.ShareStatus))); refused != nil && !(usedUp && refused == ErrUsedUp) {
 		return Version{}, refused
+	}
+	if row.FileID == nil {
+		return Version{}, ErrNoFile
 	}
 	return Version{
 		File: of(row.FileID), ID: of(row.VersionID), Name: of(row.Name), State: of(row.State), MimeType: of(row.MimeType), Size: of(row.Size), SHA256: of(row.Sha256),

@@ -95,10 +95,12 @@ select s.kind, s.permission, s.file_id, s.folder_id, s.space_id, coalesce(s.pass
   left join spaces t on t.organization_id = s.organization_id and t.id = s.space_id
  where s.id = $1;
 
+-- There is a row also when the share does not show the file: its status goes first.
+
 -- name: Version :one
 select v.file_id, v.version_id, v.name, v.state, v.mime_type, v.size, v.sha256, v.object_etag, v.published_at, v.pages, v.original,
        app.share_status(app.org(), sqlc.arg(share_id)::uuid) as share_status
-  from app.share_version(app.org(), sqlc.arg(share_id)::uuid, sqlc.arg(file_id)::uuid) v;
+  from (values (1)) one left join app.share_version(app.org(), sqlc.arg(share_id)::uuid, sqlc.arg(file_id)::uuid) v on true;
 
 -- name: Versions :many
 select v.file_id, v.version_id, v.name, v.state, v.mime_type, v.size

@@ -585,9 +585,10 @@ func (q *Queries) ShareGet(ctx context.Context, id uuid.UUID) (ShareGetRow, erro
 }
 
 const version = `-- name: Version :one
+
 select v.file_id, v.version_id, v.name, v.state, v.mime_type, v.size, v.sha256, v.object_etag, v.published_at, v.pages, v.original,
        app.share_status(app.org(), $1::uuid) as share_status
-  from app.share_version(app.org(), $1::uuid, $2::uuid) v
+  from (values (1)) one left join app.share_version(app.org(), $1::uuid, $2::uuid) v on true
 `
 
 type VersionParams struct {
@@ -610,6 +611,7 @@ type VersionRow struct {
 	ShareStatus *string
 }
 
+// There is a row also when the share does not show the file: its status goes first.
 func (q *Queries) Version(ctx context.Context, arg VersionParams) (VersionRow, error) {
 	row := q.db.QueryRow(ctx, version, arg.ShareID, arg.FileID)
 	var i VersionRow
