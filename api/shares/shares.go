@@ -122,7 +122,7 @@ func (r *Shares) Create(c *gin.Context) error {
 			return audit.Event{}, err
 		}
 		if v, err = r.whole(ctx, tx, made); token != "" {
-			v.URL = shares.URL(strings.TrimSuffix(r.URL, "/"), token)
+			v.URL = shares.URL(r.URL, token)
 		}
 		return audit.Event{Action: "share.create", ObjectID: id.String(), Code: string(made.Kind)}, err
 	})
