@@ -31,6 +31,7 @@ import (
 	"satchel/api/public"
 	"satchel/api/ratelimit"
 	"satchel/api/rosters"
+	"satchel/api/shares"
 	"satchel/api/spaces"
 	"satchel/api/storage"
 	apiusage "satchel/api/usage"
@@ -71,6 +72,7 @@ type Parts struct {
 	Uploads     storage.Uploads
 	Workflows   Workflows
 	Invitations members.Invitations
+	ShareMails  shares.Mails
 	InvitePage  http.Handler // the page on which people answer their invitations
 	Invites     bool         // owners can be invited by mail
 	Staging     storage.Staging
@@ -104,6 +106,7 @@ type API struct {
 	organizations *organizations.Organizations
 	members       *members.Members
 	spaces        *spaces.Spaces
+	shares        *shares.Shares
 	people        *apipeople.People
 	rosters       *rosters.Rosters
 	keys          *apikeys.Keys
@@ -149,6 +152,7 @@ func New(p Parts) *API {
 		organizations: &organizations.Organizations{DB: people, Workflows: p.Workflows, Listener: w, Exports: p.Exports, Invites: p.Invites, ProvisionTimeout: createPatience},
 		members:       &members.Members{DB: people, Invitations: p.Invitations, Page: p.InvitePage, SignIn: callers.SignIn, Log: p.Log},
 		spaces:        &spaces.Spaces{DB: people, All: p.DB},
+		shares:        &shares.Shares{DB: people, Mails: p.ShareMails, URL: p.Config.URL, Log: p.Log},
 		people:        &apipeople.People{DB: people, Hasher: p.Hasher, Log: p.Log},
 		rosters:       &rosters.Rosters{DB: people, Packages: p.Rosters, Workflows: p.Workflows, SpoolDir: p.SpoolDir, Log: p.Log},
 		keys:          &apikeys.Keys{DB: people},

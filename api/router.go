@@ -99,6 +99,8 @@ const (
 	rosterPath        = organizationPath + "/roster"
 	rosterImportPath  = rosterPath + "/imports/:import"
 	notificationsPath = apiPath + "/notifications"
+	sharesPath        = storagePath + "/shares"
+	sharePath         = sharesPath + "/:id"
 
 	publicPath = public.APIPath
 	publicTus  = publicPath + "/tus"
@@ -151,6 +153,19 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: remove, Path: filePath + "/links/:space", Action: tenancy.EditFiles, Audit: "file.unlink", Handler: a.spaces.UnlinkFile},
 		{Method: put, Path: filePath + "/star", Action: tenancy.ReadFiles, Handler: a.spaces.StarFile},
 		{Method: remove, Path: filePath + "/star", Action: tenancy.ReadFiles, Handler: a.spaces.UnstarFile},
+
+		// shares
+		{Method: post, Path: storagePath + "/share", Action: tenancy.Share, Audit: "share.create", Idempotency: idempotency.Route{Replay: a.shares.ReplayCreate}, Handler: a.shares.Create},
+		{Method: get, Path: sharesPath, Action: tenancy.ReadFiles, Cost: ratelimit.Search, Handler: a.shares.List},
+		{Method: get, Path: sharePath, Action: tenancy.ReadFiles, Handler: a.shares.Get},
+		{Method: patch, Path: sharePath, Action: tenancy.Share, Audit: "share.change", Handler: a.shares.Change},
+		{Method: remove, Path: sharePath, Action: tenancy.Share, Audit: "share.revoke", Handler: a.shares.Revoke},
+		{Method: get, Path: sharePath + "/accesses", Action: tenancy.ReadFiles, Handler: a.shares.ListAccesses},
+		{Method: remove, Path: sharePath + "/recipients/:recipient", Action: tenancy.Share, Audit: "share.remove", Handler: a.shares.RemoveRecipient},
+		{Method: post, Path: sharePath + "/recipients/:recipient/resend", Action: tenancy.ShareOutside, Audit: "share.resend", Handler: a.shares.Resend},
+		{Method: get, Path: filePath + "/shares", Action: tenancy.ReadFiles, Handler: a.shares.ListOfFile},
+		{Method: get, Path: folderPath + "/shares", Action: tenancy.ReadSpaces, Handler: a.shares.ListOfFolder},
+		{Method: get, Path: spacePath + "/shares", Action: tenancy.ReadSpaces, Handler: a.shares.ListOfSpace},
 
 		// spaces, folders, classes
 		{Method: get, Path: spacesPath, Action: tenancy.ReadSpaces, Handler: a.spaces.List},

@@ -64,6 +64,7 @@ type testBundle struct {
 	workflows *fakeWorkflows
 	uploads   *uploads.Uploads
 	inviting  *playedInvitations
+	mailing   *playedMails
 	document  *documentCheck
 	codes     *playedCodes
 }
@@ -235,7 +236,7 @@ func setup(t testing.TB) *testBundle { t.Helper(); return setupWithin(t, middlew
 // setupWithin is setup with other bounds of requests.
 func setupWithin(t testing.TB, bounds middleware.Limits) *testBundle {
 	t.Helper()
-	b := &testBundle{t: t, db: pgtest.New(t), store: s3test.New(t), issuer: oidctest.New(t), workflows: &fakeWorkflows{}, inviting: &playedInvitations{}, document: newDocumentCheck(t), codes: &playedCodes{}}
+	b := &testBundle{t: t, db: pgtest.New(t), store: s3test.New(t), issuer: oidctest.New(t), workflows: &fakeWorkflows{}, inviting: &playedInvitations{}, mailing: &playedMails{}, document: newDocumentCheck(t), codes: &playedCodes{}}
 	b.workflows.db = b.db
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	metrics := prometheus.NewRegistry()
@@ -253,7 +254,7 @@ func setupWithin(t testing.TB, bounds middleware.Limits) *testBundle {
 		Limits: bounds,
 		Config: Config{ContentURL: contentURL, Origins: []string{"https://school.test"}}, DB: b.db.DB,
 		RateLimits: ratelimit.Config{AddressPerMinute: 18_000},
-		Verifier:   oidc.New(oidc.Config{Issuer: b.issuer.URL, Audience: oidctest.Audience}), Uploads: receiver, Workflows: b.workflows, Invitations: b.inviting, Hasher: hasher,
+		Verifier:   oidc.New(oidc.Config{Issuer: b.issuer.URL, Audience: oidctest.Audience}), Uploads: receiver, Workflows: b.workflows, Invitations: b.inviting, ShareMails: b.mailing, Hasher: hasher,
 		InvitePage: invitepage.New(invitepage.Config{}, b.issuer.URL, nil, slog.New(slog.DiscardHandler)),
 		Staging:    b.store.Staging, Clean: b.store.Clean, Exports: b.store.Exports, Rosters: b.store.Staging,
 		Ready: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

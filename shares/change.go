@@ -55,6 +55,15 @@ func Update(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, c Change) (Share,
 	case rows == 0:
 		return s, ErrNotAllowed
 	}
+	if c.Password != nil {
+		var hash *string
+		if *c.Password != "" {
+			hash = some(HashPassword(*c.Password))
+		}
+		if _, err := q.SharePasswordSet(ctx, sharesdb.SharePasswordSetParams{ID: id, PasswordHash: hash}); err != nil {
+			return s, refused("set password", err)
+		}
+	}
 	if len(c.Add) > 0 {
 		if err := c.add(ctx, q, s); err != nil {
 			return s, err
@@ -116,10 +125,7 @@ func (c Change) secrets(ctx context.Context, q tenancy.Queries, s Share, next *S
 		if *c.Password != "" && (!s.Kind.Outside() || !isPassword(*c.Password)) {
 			return errNewPass
 		}
-		next.HasPassword, p.SetsPassword = *c.Password != "", true
-		if next.HasPassword {
-			p.PasswordHash = some(HashPassword(*c.Password))
-		}
+		next.HasPassword = *c.Password != ""
 	}
 	if c.Version != nil {
 		if *c.Version < 0 || s.Target.File == uuid.Nil || !s.Kind.Outside() {

@@ -49,7 +49,7 @@ func (p *Public) Authorize(ctx context.Context, link signed.Link) (delivery.Gran
 // begin reserves the download, for its first byte.
 func (p *Public) begin(ctx context.Context, link signed.Link) error {
 	return p.DB.InTx(ctx, link.Organization, func(tx *tenancy.Tx) error {
-		return visitors.Begin(ctx, tx, tenancy.ShareRef{Org: link.Organization, Share: link.Share}, link.Download, link.File)
+		return visitors.Begin(ctx, tx, tenancy.ShareVisit{Org: link.Organization, Share: link.Share}, link.Download, link.File)
 	})
 }
 

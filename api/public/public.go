@@ -82,7 +82,7 @@ const maxToken = 100
 
 // visit is one request of a visitor: the share of its token, and what its ticket proves.
 type visit struct {
-	ref    tenancy.ShareRef
+	ref    tenancy.ShareVisit
 	share  visitors.Share
 	ticket ticket
 	over   bool // the ticket proved more once

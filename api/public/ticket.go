@@ -59,7 +59,7 @@ func (p *Public) seal(v visit, t ticket) string {
 	return p.Keys.Seal(purpose, append(b, fingerprint(v.share.PasswordHash)...))
 }
 
-func recipientOf(ref tenancy.ShareRef) uuid.UUID {
+func recipientOf(ref tenancy.ShareVisit) uuid.UUID {
 	if ref.Recipient == nil {
 		return uuid.Nil
 	}

@@ -22,7 +22,7 @@ var (
 
 // Issue makes a download of one version, which a click asked for. It counts nothing: the
 // first byte does.
-func Issue(ctx context.Context, q tenancy.Queries, ref tenancy.ShareRef, v Version) (id uuid.UUID, until time.Time, err error) {
+func Issue(ctx context.Context, q tenancy.Queries, ref tenancy.ShareVisit, v Version) (id uuid.UUID, until time.Time, err error) {
 	id = tenancy.NewID()
 	until, err = visitorsdb.New(q).DownloadInsert(ctx, visitorsdb.DownloadInsertParams{ShareID: ref.Share, ID: id, RecipientID: ref.Recipient, FileID: &v.File, BytesTotal: &v.Size})
 	return id, until, err
@@ -30,7 +30,7 @@ func Issue(ctx context.Context, q tenancy.Queries, ref tenancy.ShareRef, v Versi
 
 // Begin reserves a download when its first byte is about to leave, and records it. Every
 // request of the download asks; the first one counts.
-func Begin(ctx context.Context, tx *tenancy.Tx, ref tenancy.ShareRef, download, file uuid.UUID) error {
+func Begin(ctx context.Context, tx *tenancy.Tx, ref tenancy.ShareVisit, download, file uuid.UUID) error {
 	why, err := visitorsdb.New(tx).DownloadBegin(ctx, visitorsdb.DownloadBeginParams{ShareID: ref.Share, DownloadID: download, FileID: file})
 	if err != nil {
 		return err

@@ -24,7 +24,7 @@ var (
 
 // Drop is one file that a visitor sends.
 type Drop struct {
-	Ref     tenancy.ShareRef
+	Ref     tenancy.ShareVisit
 	Version uuid.UUID
 	Dropper uuid.UUID // in the visitor's ticket
 	Giver   string    // the name that they gave

@@ -108,7 +108,7 @@ type share struct {
 }
 
 // give makes a share of the teacher, and its token.
-func (s *school) give(n share) (tenancy.ShareRef, string) {
+func (s *school) give(n share) (tenancy.ShareVisit, string) {
 	s.t.Helper()
 	if n.kind == "" {
 		n.kind = shares.Link
@@ -117,7 +117,7 @@ func (s *school) give(n share) (tenancy.ShareRef, string) {
 		n.permission = shares.Download
 	}
 	token, hash := shares.NewToken()
-	ref := tenancy.ShareRef{Org: s.org, Share: tenancy.NewID(), Kept: true}
+	ref := tenancy.ShareVisit{Org: s.org, Share: tenancy.NewID(), Kept: true}
 	var own []byte
 	if n.kind == shares.Link {
 		own = hash
@@ -141,7 +141,7 @@ func orNil(id uuid.UUID) *uuid.UUID {
 }
 
 // counted reads how many downloads a share has counted.
-func (s *school) counted(ref tenancy.ShareRef) int {
+func (s *school) counted(ref tenancy.ShareVisit) int {
 	s.t.Helper()
 	got, err := visitors.Get(s.t.Context(), s.q(), ref)
 	require.NoError(s.t, err)
@@ -149,7 +149,7 @@ func (s *school) counted(ref tenancy.ShareRef) int {
 }
 
 // issue makes a download of a file.
-func (s *school) issue(ref tenancy.ShareRef, file uuid.UUID) uuid.UUID {
+func (s *school) issue(ref tenancy.ShareVisit, file uuid.UUID) uuid.UUID {
 	s.t.Helper()
 	v, err := visitors.GetVersion(s.t.Context(), s.q(), ref.Share, file, true)
 	require.NoError(s.t, err)
@@ -159,11 +159,11 @@ func (s *school) issue(ref tenancy.ShareRef, file uuid.UUID) uuid.UUID {
 	return id
 }
 
-func (s *school) begin(ref tenancy.ShareRef, download, file uuid.UUID) error {
+func (s *school) begin(ref tenancy.ShareVisit, download, file uuid.UUID) error {
 	return s.InTx(s.t.Context(), s.org, func(tx *tenancy.Tx) error { return visitors.Begin(s.t.Context(), tx, ref, download, file) })
 }
 
-func (s *school) end(ref tenancy.ShareRef, download uuid.UUID, sent int64) string {
+func (s *school) end(ref tenancy.ShareVisit, download uuid.UUID, sent int64) string {
 	s.t.Helper()
 	state, err := visitors.End(s.t.Context(), s.q(), ref.Share, download, sent)
 	require.NoError(s.t, err)

@@ -57,7 +57,7 @@ func (s Share) Left() *int {
 
 // Get reads the share of a token. It is read whatever its state: Refusal says what that
 // means for a visitor.
-func Get(ctx context.Context, q tenancy.Queries, ref tenancy.ShareRef) (Share, error) {
+func Get(ctx context.Context, q tenancy.Queries, ref tenancy.ShareVisit) (Share, error) {
 	row, err := visitorsdb.New(q).ShareGet(ctx, ref.Share)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Share{}, ErrUnknown
@@ -139,7 +139,7 @@ const (
 
 // Access is one row of the record.
 type Access struct {
-	Ref  tenancy.ShareRef
+	Ref  tenancy.ShareVisit
 	What What
 	File uuid.UUID // zero: none in particular
 	Code string    // why it was refused; empty: it was not

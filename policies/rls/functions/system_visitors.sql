@@ -149,7 +149,7 @@ begin
          where t.organization_id = new.organization_id and t.id = d.share_id
            and (refused or new.size <= d.bytes or t.max_bytes is null or t.dropped_bytes - d.bytes + new.size <= t.max_bytes);
         if not found then
-            raise exception 'more than the drop box takes' using errcode = 'SQ010';
+            raise exception 'more than the drop box takes' using errcode = 'SQ011';
         end if;
         update share_drops t set bytes = case when refused then t.bytes else new.size end, counts = not refused
          where t.organization_id = new.organization_id and t.share_id = d.share_id and t.version_id = new.id;
