@@ -28,8 +28,10 @@ import (
 	"satchel/api/operations"
 	"satchel/api/organizations"
 	apipeople "satchel/api/people"
+	"satchel/api/public"
 	"satchel/api/ratelimit"
 	"satchel/api/rosters"
+	"satchel/api/shares"
 	"satchel/api/spaces"
 	"satchel/api/storage"
 	apiusage "satchel/api/usage"
@@ -64,12 +66,13 @@ type Parts struct {
 	RateLimits  ratelimit.Config
 	DB          *tenancy.DB
 	Verifier    *oidc.Verifier
-	Hasher      *people.Hasher      // of the user names and addresses of people
-	Links       *signed.Keys        // of the addresses of bytes on the content host
-	Shares      delivery.Authorizer // of links of shares; nil refuses them
+	Hasher      *people.Hasher // of the user names and addresses of people
+	Links       *signed.Keys   // of the addresses of bytes on the content host
+	Codes       public.Codes   // mails codes to people outside
 	Uploads     storage.Uploads
 	Workflows   Workflows
 	Invitations members.Invitations
+	ShareMails  shares.Mails
 	InvitePage  http.Handler // the page on which people answer their invitations
 	Invites     bool         // owners can be invited by mail
 	Staging     storage.Staging
@@ -97,11 +100,13 @@ type API struct {
 
 	storage       *storage.Storage
 	links         *links.Links
+	public        *public.Public
 	usage         *apiusage.Usage
 	operations    *operations.Operations
 	organizations *organizations.Organizations
 	members       *members.Members
 	spaces        *spaces.Spaces
+	shares        *shares.Shares
 	people        *apipeople.People
 	rosters       *rosters.Rosters
 	keys          *apikeys.Keys
@@ -123,6 +128,10 @@ func New(p Parts) *API {
 	limits := ratelimit.New(p.RateLimits, p.Metrics)
 	people := p.DB.ForPeople()
 	callers := auth.New(auth.Auth{DB: p.DB, Tokens: p.Verifier, Hasher: p.Hasher, RateLimit: limits, Origins: p.Config.Origins, Log: p.Log})
+	visitors := public.New(public.Ports{
+		DB: p.DB, Keys: p.Links, Uploads: p.Uploads, Codes: p.Codes, Address: limits.Address, Guessed: limits.ChargeGuess, Reason: storage.ReasonOfDrop,
+		ContentURL: p.Config.ContentURL, Log: p.Log,
+	})
 	contents := &content.Contents{DB: p.DB, Workflows: p.Workflows}
 	return &API{
 		Parts: p, listener: w,
@@ -135,13 +144,15 @@ func New(p Parts) *API {
 		},
 		links: &links.Links{
 			DB: people, Keys: p.Links, ContentURL: p.Config.ContentURL, Contents: contents, Clean: p.Clean, Limits: limits,
-			Stranger: callers.Public, Shares: p.Shares, Log: p.Log,
+			Stranger: callers.Public, Shares: visitors, Log: p.Log,
 		},
+		public:        visitors,
 		usage:         &apiusage.Usage{DB: p.DB}, // usage is of the whole organization
 		operations:    &operations.Operations{DB: people, Workflows: p.Workflows},
 		organizations: &organizations.Organizations{DB: people, Workflows: p.Workflows, Listener: w, Exports: p.Exports, Invites: p.Invites, ProvisionTimeout: createPatience},
 		members:       &members.Members{DB: people, Invitations: p.Invitations, Page: p.InvitePage, SignIn: callers.SignIn, Log: p.Log},
 		spaces:        &spaces.Spaces{DB: people, All: p.DB},
+		shares:        &shares.Shares{DB: people, Mails: p.ShareMails, URL: p.Config.URL, Log: p.Log},
 		people:        &apipeople.People{DB: people, Hasher: p.Hasher, Log: p.Log},
 		rosters:       &rosters.Rosters{DB: people, Packages: p.Rosters, Workflows: p.Workflows, SpoolDir: p.SpoolDir, Log: p.Log},
 		keys:          &apikeys.Keys{DB: people},

@@ -13,6 +13,7 @@ import (
 
 	apipeople "satchel/api/people"
 	"satchel/api/request"
+	apishares "satchel/api/shares"
 	"satchel/policies/audit"
 	"satchel/tenancy"
 	"satchel/tenancy/members"
@@ -229,6 +230,21 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 		s.mark(s.owner.org)
 		return s.owner.call(remove, at(s.file, "/links/"+space.String()), nil), s.owner.org
 	},
+	"POST " + storagePath + "/share": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, storagePath+"/share", map[string]any{"kind": "link", "file_id": s.file, "label": planted, "password": planted}), s.owner.org
+	},
+	"PATCH " + sharePath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(patch, s.shareAt(), map[string]any{"label": planted}), s.owner.org
+	},
+	"DELETE " + sharePath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(remove, s.shareAt(), nil), s.owner.org
+	},
+	"DELETE " + sharePath + "/recipients/:recipient": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(remove, s.recipientAt(), nil), s.owner.org
+	},
+	"POST " + sharePath + "/recipients/:recipient/resend": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, s.recipientAt()+"/resend", nil), s.owner.org
+	},
 	"POST " + spacesPath: func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(post, spacesPath, map[string]any{"kind": "group", "name": planted}), s.owner.org
 	},
@@ -328,6 +344,19 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 		s.payFor("professional")
 		return s.owner.call(get, "/api/v1/organizations/"+s.owner.org.String()+"/audit/export", nil), s.owner.org
 	},
+}
+
+// shareAt is the address of a share with somebody outside.
+func (s *scene) shareAt() string {
+	with := []map[string]any{{"email": "plum@else.test", "name": planted}}
+	made := s.owner.call(post, storagePath+"/share", map[string]any{"kind": "people", "file_id": s.file, "with": with}).is(201)
+	s.mark(s.owner.org)
+	return sharesPath + "/" + id(made).String()
+}
+
+func (s *scene) recipientAt() string {
+	at := s.shareAt()
+	return at + "/recipients/" + read[apishares.ShareView](s.owner.call(get, at, nil).is(200)).Recipients[0].ID.String()
 }
 
 // school is the address of something of the owner's organization.

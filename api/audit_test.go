@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"satchel/api/public"
 	"satchel/api/request"
 	"satchel/policies/audit"
 	"satchel/tenancy"
@@ -24,6 +25,18 @@ var unaudited = map[string]string{
 	"POST " + notificationsPath + "/:id/read": "a mark that only its person sees",
 	"POST " + filePath + "/link":              "an address; the read by it is recorded",
 	"POST " + storagePath + "/links":          "addresses; the reads by them are recorded",
+	"POST " + public.PagePath + "/password":   "a proof; the record of the share's accesses has it",
+	"POST " + public.PagePath + "/code":       "a proof; the record of the share's accesses has it",
+	"POST " + public.PagePath + "/code/send":  "a mail; the code that comes back is recorded",
+	"POST " + public.PagePath + "/download":   "an address; its first byte is recorded as share.download",
+	"POST " + public.PagePath + "/files":      "each file is recorded as share.drop",
+	"POST " + publicPath + "/password":        "a proof; the record of the share's accesses has it",
+	"POST " + publicPath + "/code":            "a proof; the record of the share's accesses has it",
+	"POST " + publicPath + "/code/send":       "a mail; the code that comes back is recorded",
+	"POST " + publicPath + "/download":        "an address; its first byte is recorded as share.download",
+	"POST " + publicPath + "/files":           "each file is recorded as share.drop",
+	"POST " + publicTus:                       "each file is recorded as share.drop",
+	"PATCH " + publicTus + "/:id":             "more bytes of an upload that the audit log has",
 	"POST " + invitationsPath + "/look":       "a read whose token must be in no log",
 }
 

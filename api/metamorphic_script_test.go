@@ -252,11 +252,48 @@ func (s *school) placesAreUsed(essay uuid.UUID) {
 	s.pages(s.teacher, room+"/people?limit=1")
 	s.pages(s.teacher, room+"/folders?limit=1")
 	s.do(s.teacher, get, folder, nil)
+	s.shares(essay, uuid.MustParse(strings.TrimPrefix(class, classesPath+"/")))
+	s.do(s.teacher, get, folder+"/shares", nil)
+	s.do(s.teacher, get, room+"/shares", nil)
 	s.groupAndLinks(essay)
 	s.do(s.owner, post, breakGlassPath, map[string]any{"user_id": s.pupil.id, "reason": "a parent asks for it"})
 	s.do(s.owner, get, notificationsPath, nil)
 	s.pages(s.owner, apiPath+"/access-report?limit=1")
 	s.do(s.owner, remove, class+"/members/"+s.pupil.id.String(), nil)
+}
+
+// shares gives a file of the teacher's to the pupil, to the class, and to people outside.
+func (s *school) shares(essay, class uuid.UUID) {
+	give := func(in map[string]any) string {
+		in["file_id"] = essay
+		return sharesPath + "/" + id(s.do(s.teacher, post, storagePath+"/share", in)).String()
+	}
+	named := give(map[string]any{"kind": "members", "with": []map[string]any{{"user_id": s.parent.id}}})
+	whole := give(map[string]any{"kind": "classes", "with": []map[string]any{{"class_id": class}}})
+	link := give(map[string]any{"kind": "link", "max_downloads": 3, "password": "correct horse", "expires_at": "2199-01-01T00:00:00Z"})
+	outside := give(map[string]any{"kind": "people", "with": []map[string]any{{"email": "aunt@else.test"}}, "expires_at": "2199-01-01T00:00:00Z"})
+	s.do(s.pupil, post, storagePath+"/share", map[string]any{"kind": "link", "file_id": essay})
+	s.pages(s.teacher, sharesPath+"?limit=2")
+	s.pages(s.parent, sharesPath+"?which=received&limit=1")
+	s.pages(s.owner, sharesPath+"?which=outside&limit=1")
+	s.pages(s.teacher, at(essay, "/shares?limit=1"))
+	s.do(s.parent, get, named, nil)
+	s.do(s.teacher, patch, whole, map[string]any{"permission": "edit"})
+	s.do(s.pupil, patch, at(essay, ""), map[string]any{"description": "by a share"})
+	var seen struct {
+		Recipients []struct{ ID uuid.UUID }
+	}
+	_ = json.Unmarshal(s.do(s.teacher, get, outside, nil).body, &seen)
+	for _, r := range seen.Recipients {
+		s.do(s.teacher, post, outside+"/recipients/"+r.ID.String()+"/resend", nil)
+		s.do(s.teacher, remove, outside+"/recipients/"+r.ID.String(), nil)
+	}
+	s.do(s.teacher, get, outside, nil)
+	s.do(s.owner, get, link+"/accesses", nil)
+	for _, share := range []string{named, whole, link} {
+		s.do(s.teacher, remove, share, nil)
+	}
+	s.do(s.parent, get, at(essay, ""), nil)
 }
 
 // groupAndLinks shows a file and a folder of the teacher's to a group.

@@ -25,6 +25,8 @@ func notThere(r Route) []string {
 		return []string{"upload_not_found"}
 	case strings.HasSuffix(r.Path, "/links/:space") && r.Method == remove:
 		return []string{"link_not_found"} // of a file or folder, which the caller need not see any more
+	case strings.HasPrefix(r.Path, sharesPath):
+		return []string{"share_not_found"}
 	case strings.HasPrefix(r.Path, filePath):
 		return []string{"file_not_found"}
 	case strings.HasPrefix(r.Path, spacePath):

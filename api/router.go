@@ -11,8 +11,10 @@ import (
 	"satchel/api/idempotency"
 	"satchel/api/invitepage"
 	"satchel/api/middleware"
+	"satchel/api/public"
 	"satchel/api/ratelimit"
 	"satchel/api/request"
+	"satchel/api/sharepage"
 	"satchel/internal/fault"
 	"satchel/tenancy"
 )
@@ -97,6 +99,11 @@ const (
 	rosterPath        = organizationPath + "/roster"
 	rosterImportPath  = rosterPath + "/imports/:import"
 	notificationsPath = apiPath + "/notifications"
+	sharesPath        = storagePath + "/shares"
+	sharePath         = sharesPath + "/:id"
+
+	publicPath = public.APIPath
+	publicTus  = publicPath + "/tus"
 
 	signedPath = signed.Path + ":version/:name"
 
@@ -146,6 +153,19 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: remove, Path: filePath + "/links/:space", Action: tenancy.EditFiles, Audit: "file.unlink", Handler: a.spaces.UnlinkFile},
 		{Method: put, Path: filePath + "/star", Action: tenancy.ReadFiles, Handler: a.spaces.StarFile},
 		{Method: remove, Path: filePath + "/star", Action: tenancy.ReadFiles, Handler: a.spaces.UnstarFile},
+
+		// shares
+		{Method: post, Path: storagePath + "/share", Action: tenancy.Share, Audit: "share.create", Idempotency: idempotency.Route{Replay: a.shares.ReplayCreate}, Handler: a.shares.Create},
+		{Method: get, Path: sharesPath, Action: tenancy.ReadFiles, Cost: ratelimit.Search, Handler: a.shares.List},
+		{Method: get, Path: sharePath, Action: tenancy.ReadFiles, Handler: a.shares.Get},
+		{Method: patch, Path: sharePath, Action: tenancy.Share, Audit: "share.change", Handler: a.shares.Change},
+		{Method: remove, Path: sharePath, Action: tenancy.Share, Audit: "share.revoke", Handler: a.shares.Revoke},
+		{Method: get, Path: sharePath + "/accesses", Action: tenancy.ReadFiles, Handler: a.shares.ListAccesses},
+		{Method: remove, Path: sharePath + "/recipients/:recipient", Action: tenancy.Share, Audit: "share.remove", Handler: a.shares.RemoveRecipient},
+		{Method: post, Path: sharePath + "/recipients/:recipient/resend", Action: tenancy.ShareOutside, Audit: "share.resend", Handler: a.shares.Resend},
+		{Method: get, Path: filePath + "/shares", Action: tenancy.ReadFiles, Handler: a.shares.ListOfFile},
+		{Method: get, Path: folderPath + "/shares", Action: tenancy.ReadSpaces, Handler: a.shares.ListOfFolder},
+		{Method: get, Path: spacePath + "/shares", Action: tenancy.ReadSpaces, Handler: a.shares.ListOfSpace},
 
 		// spaces, folders, classes
 		{Method: get, Path: spacesPath, Action: tenancy.ReadSpaces, Handler: a.spaces.List},
@@ -269,6 +289,27 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: get, Path: organizationPath + "/audit", Action: tenancy.ReadAudit, Cost: ratelimit.Search, Audit: "audit.read", Handler: a.auditLog.List},
 		{Method: post, Path: organizationPath + "/audit/verify", Action: tenancy.ReadAudit, Cost: ratelimit.Report, Audit: "audit.verify", Idempotency: idempotency.Route{Replay: a.auditLog.ReplayVerify}, Handler: a.auditLog.Verify},
 		{Method: get, Path: organizationPath + "/audit/export", Action: tenancy.ReadAudit, Cost: ratelimit.Report, Audit: "audit.export", Class: waiting, Handler: a.auditLog.Export},
+
+		// visitors of shares
+		{Method: get, Path: public.PagePath, Action: anyone, Handler: a.public.ShowPage},
+		{Method: head, Path: public.PagePath, Action: anyone, Handler: a.public.ShowPage},
+		{Method: post, Path: public.PagePath + "/password", Action: anyone, Handler: a.public.PostPassword},
+		{Method: post, Path: public.PagePath + "/code", Action: anyone, Handler: a.public.PostCode},
+		{Method: post, Path: public.PagePath + "/code/send", Action: anyone, Handler: a.public.PostSendCode},
+		{Method: post, Path: public.PagePath + "/download", Action: anyone, Handler: a.public.PostDownload},
+		{Method: post, Path: public.PagePath + "/files", Action: anyone, Class: incoming, Handler: a.public.PostFiles},
+		{Method: get, Path: sharepage.ScriptPath, Action: anyone, Handler: a.public.Script},
+		{Method: get, Path: publicPath, Action: anyone, Handler: a.public.Show},
+		{Method: get, Path: publicPath + "/entries", Action: anyone, Handler: a.public.ListEntries},
+		{Method: post, Path: publicPath + "/password", Action: anyone, Handler: a.public.EnterPassword},
+		{Method: post, Path: publicPath + "/code", Action: anyone, Handler: a.public.EnterCode},
+		{Method: post, Path: publicPath + "/code/send", Action: anyone, Handler: a.public.SendCode},
+		{Method: post, Path: publicPath + "/download", Action: anyone, Handler: a.public.IssueDownload},
+		{Method: get, Path: publicPath + "/files", Action: anyone, Handler: a.public.ListDropped},
+		{Method: post, Path: publicPath + "/files", Action: anyone, Class: incoming, Handler: a.public.DropFiles},
+		{Method: post, Path: publicTus, Action: anyone, Class: resumable, Handler: a.public.Tus},
+		{Method: head, Path: publicTus + "/:id", Action: anyone, Class: resumable, Handler: a.public.Tus},
+		{Method: patch, Path: publicTus + "/:id", Action: anyone, Class: resumable, Handler: a.public.Tus},
 
 		{Method: get, Path: "/", Action: anyone, Handler: a.getAbout},
 		{Method: get, Path: apiPath, Action: anyone, Handler: a.getAbout},

@@ -64,7 +64,22 @@ type testBundle struct {
 	workflows *fakeWorkflows
 	uploads   *uploads.Uploads
 	inviting  *playedInvitations
+	mailing   *playedMails
 	document  *documentCheck
+	codes     *playedCodes
+}
+
+// playedCodes notes to whom a code was to be mailed.
+type playedCodes struct {
+	mu   sync.Mutex
+	sent []uuid.UUID
+}
+
+func (p *playedCodes) SendCode(_ context.Context, _ tenancy.OrgID, _, recipient uuid.UUID) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sent = append(p.sent, recipient)
+	return nil
 }
 
 // started is what a workflow is started with.
@@ -221,7 +236,7 @@ func setup(t testing.TB) *testBundle { t.Helper(); return setupWithin(t, middlew
 // setupWithin is setup with other bounds of requests.
 func setupWithin(t testing.TB, bounds middleware.Limits) *testBundle {
 	t.Helper()
-	b := &testBundle{t: t, db: pgtest.New(t), store: s3test.New(t), issuer: oidctest.New(t), workflows: &fakeWorkflows{}, inviting: &playedInvitations{}, document: newDocumentCheck(t)}
+	b := &testBundle{t: t, db: pgtest.New(t), store: s3test.New(t), issuer: oidctest.New(t), workflows: &fakeWorkflows{}, inviting: &playedInvitations{}, mailing: &playedMails{}, document: newDocumentCheck(t), codes: &playedCodes{}}
 	b.workflows.db = b.db
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	metrics := prometheus.NewRegistry()
@@ -235,10 +250,11 @@ func setupWithin(t testing.TB, bounds middleware.Limits) *testBundle {
 	require.NoError(t, err)
 	b.api = New(Parts{
 		Links:  links,
+		Codes:  b.codes,
 		Limits: bounds,
 		Config: Config{ContentURL: contentURL, Origins: []string{"https://school.test"}}, DB: b.db.DB,
 		RateLimits: ratelimit.Config{AddressPerMinute: 18_000},
-		Verifier:   oidc.New(oidc.Config{Issuer: b.issuer.URL, Audience: oidctest.Audience}), Uploads: receiver, Workflows: b.workflows, Invitations: b.inviting, Hasher: hasher,
+		Verifier:   oidc.New(oidc.Config{Issuer: b.issuer.URL, Audience: oidctest.Audience}), Uploads: receiver, Workflows: b.workflows, Invitations: b.inviting, ShareMails: b.mailing, Hasher: hasher,
 		InvitePage: invitepage.New(invitepage.Config{}, b.issuer.URL, nil, slog.New(slog.DiscardHandler)),
 		Staging:    b.store.Staging, Clean: b.store.Clean, Exports: b.store.Exports, Rosters: b.store.Staging,
 		Ready: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -136,3 +136,27 @@ select (case when coalesce(d.mode, '') = 'handin' or f.needs > 1 then 'hand_in' 
   left join files f on f.id = sqlc.narg(file_id)::uuid
   left join folders d on d.id = sqlc.narg(folder_id)::uuid
   left join spaces s on s.id = coalesce(f.space_id, d.space_id, sqlc.narg(space_id)::uuid);
+
+-- What the platform does: mails to people outside, and the end that time brings.
+
+-- Of a mail the sharer's name and the organization's; no row when there is nothing to
+-- send any more.
+
+-- name: MailBegin :one
+update share_recipients r set token_hash = sqlc.arg(token_hash), attempts = r.attempts + 1, started_at = coalesce(r.started_at, now()), updated_at = now()
+  from shares s
+ where r.share_id = sqlc.arg(share_id) and r.id = sqlc.arg(id) and s.organization_id = r.organization_id and s.id = r.share_id
+   and r.outside and r.ended_at is null and s.ended_at is null and s.expires_at > now()
+returning r.email, r.name, s.permission, coalesce(nullif(s.expires_at, 'infinity'), '0001-01-01Z')::timestamptz as expires_at,
+          coalesce((select p.display_name from people p where p.organization_id = s.organization_id and p.user_id = s.created_by), '')::text as sharer;
+
+-- name: MailEnd :execrows
+update share_recipients set delivery = sqlc.arg(delivery)::text, delivery_code = sqlc.arg(delivery_code), updated_at = now(),
+    sent_at = case when sqlc.arg(delivery)::text = 'sent' then now() else sent_at end
+ where share_id = sqlc.arg(share_id) and id = sqlc.arg(id) and token_hash = sqlc.arg(token_hash) and ended_at is null;
+
+-- name: MailStarted :exec
+update share_recipients set started_at = coalesce(started_at, now()), updated_at = now() where share_id = sqlc.arg(share_id) and id = sqlc.arg(id) and ended_at is null;
+
+-- name: ShareExpire :execrows
+update shares set ended_at = now(), ended_reason = 'expired', updated_at = now() where id = $1 and ended_at is null and expires_at <= now();

@@ -28,6 +28,7 @@ type school struct {
 	owner, admin, teacher, colleague, ada, ben uuid.UUID
 	guardian                                   uuid.UUID
 	roles                                      map[uuid.UUID]tenancy.Role
+	tables                                     *pgx.Conn // as the owner of the tables
 }
 
 func newSchool(t *testing.T) *school {

@@ -8,7 +8,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -148,8 +148,10 @@ const tokenBytes = 32
 // NewToken makes the secret of a link, and what is kept of it. It is shown once.
 func NewToken() (token string, hash []byte) {
 	b := make([]byte, tokenBytes)
-	_, _ = rand.Read(b) // never fails (crypto/rand)
-	token = base64.RawURLEncoding.EncodeToString(b)
+	for token == "" || token[0] == '-' { // which a command line takes for an option
+		_, _ = rand.Read(b) // never fails (crypto/rand)
+		token = base64.RawURLEncoding.EncodeToString(b)
+	}
 	return token, Hash(token)
 }
 
@@ -160,4 +162,4 @@ func Hash(token string) []byte {
 }
 
 // URL is the address of a share for people, below the platform's public one.
-func URL(base, token string) string { return fmt.Sprintf("%s/s/%s", base, token) }
+func URL(base, token string) string { return strings.TrimSuffix(base, "/") + "/s/" + token }

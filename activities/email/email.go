@@ -38,6 +38,7 @@ type Mailer interface {
 // Config is what the mails say about this installation.
 type Config struct {
 	InvitationURL string `env:"SATCHEL_INVITATION_URL" envDefault:"http://127.0.0.1:8400/invitations"` // page that the link in an invitation leads to; the token follows after #
+	APIURL        string `env:"SATCHEL_API_URL" envDefault:"http://127.0.0.1:8400"`                    // address of the API that clients use; HSTS is sent when it is https
 }
 
 // Check refuses an address that no reader's mail program would open.
@@ -45,6 +46,9 @@ func (c Config) Check() error {
 	u, err := url.Parse(c.InvitationURL)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.Fragment != "" {
 		return fmt.Errorf("SATCHEL_INVITATION_URL is %q: give an http or https address without a fragment", c.InvitationURL)
+	}
+	if u, err = url.Parse(c.APIURL); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+		return fmt.Errorf("SATCHEL_API_URL is %q: give an http or https address", c.APIURL)
 	}
 	return nil
 }
@@ -107,15 +111,7 @@ func (a *Activities) SendInvitation(ctx context.Context, in SendInvitationInput)
 // recordDelivery records the result of the attempt in the row and decides
 // whether it is retried.
 func (a *Activities) recordDelivery(ctx context.Context, in SendInvitationInput, hash []byte, sent error) (SendInvitationResult, error) {
-	delivery, code := members.Sent, ""
-	switch fault.KindOf(sent) {
-	case fault.Invalid:
-		delivery, code = members.Failed, fault.Of(sent).Code
-	default:
-		if sent != nil {
-			delivery, code = members.Queued, fault.Of(sent).Code
-		}
-	}
+	delivery, code := outcome(sent)
 	// The mail is on its way, or is not, whatever becomes of this attempt's time.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
@@ -139,6 +135,18 @@ func (a *Activities) recordDelivery(ctx context.Context, in SendInvitationInput,
 	return SendInvitationResult{State: members.Pending, Delivery: delivery}, nil
 }
 
+// outcome is what an attempt's result says of the mail. What a retry cannot help has
+// failed; what it can is queued again, with the code of why.
+func outcome(sent error) (members.Delivery, string) {
+	switch {
+	case sent == nil:
+		return members.Sent, ""
+	case fault.KindOf(sent) == fault.Invalid:
+		return members.Failed, fault.Of(sent).Code
+	}
+	return members.Queued, fault.Of(sent).Code
+}
+
 // newToken makes 256 random bits that a link can carry. One that begins like an
 // option of a command line is drawn again.
 func newToken() string {
@@ -151,7 +159,7 @@ func newToken() string {
 	}
 }
 
-//go:embed invitation.txt invitation.html warning.txt warning.html
+//go:embed invitation.txt invitation.html share.txt share.html warning.txt warning.html
 var sources embed.FS
 
 var (

@@ -163,6 +163,12 @@ func (t *Limiter) AllowAddress(h http.Header, from netip.Addr) error {
 	return nil
 }
 
+// ChargeGuess makes an address pay for a secret of a link that is none, as much as for ten
+// requests. What it has not, it does not pay.
+func (t *Limiter) ChargeGuess(from netip.Addr) {
+	t.addresses.take(t.now(), network(from), t.share(t.config.AddressPerMinute), int(Report))
+}
+
 // AllowAttempt says whether a credential may be looked at. One that was good a while
 // ago may always: in a school, hundreds share an address with the one who
 // guesses.

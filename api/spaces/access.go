@@ -168,6 +168,7 @@ func (r *Spaces) ApproveBreakGlass(c *gin.Context) error {
 // LinkView is a file or folder that is shown in another space.
 type LinkView struct {
 	Space    uuid.UUID  `json:"space_id"`
+	Share    *uuid.UUID `json:"share_id,omitempty"` // the share that made it, and ends it
 	Level    string     `json:"level"`
 	StartsAt *time.Time `json:"starts_at,omitempty"`
 	EndsAt   *time.Time `json:"ends_at,omitempty"`
@@ -275,10 +276,17 @@ func (r *Spaces) links(c *gin.Context, of linked) error {
 	}
 	page := request.Page[LinkView]{Items: make([]LinkView, len(found))}
 	for i, l := range found {
-		page.Items[i] = LinkView{Space: l.SpaceID, Level: l.Level, StartsAt: spaces.Limit(l.StartsAt), EndsAt: spaces.Limit(l.EndsAt), AddedBy: l.AddedBy, AddedAt: l.CreatedAt.UTC()}
+		page.Items[i] = LinkView{Space: l.SpaceID, Share: unlessNil(l.ShareID), Level: l.Level, StartsAt: spaces.Limit(l.StartsAt), EndsAt: spaces.Limit(l.EndsAt), AddedBy: l.AddedBy, AddedAt: l.CreatedAt.UTC()}
 	}
 	c.JSON(http.StatusOK, page)
 	return nil
+}
+
+func unlessNil(id uuid.UUID) *uuid.UUID {
+	if id == uuid.Nil {
+		return nil
+	}
+	return &id
 }
 
 // StarFile marks a file for the caller alone.

@@ -8,6 +8,7 @@ import (
 	"satchel/policies/archives"
 	"satchel/policies/ole"
 	"satchel/policies/types"
+	"satchel/shares/visitors"
 )
 
 // reasonTexts are the sentences of reasons that are no rule of a policy.
@@ -72,4 +73,13 @@ func reasonText(status files.Status, reason, found, expected string) string {
 		return "Something failed on our side before the file was published. Upload it again."
 	}
 	return "The file was refused. Ask the operator of this service about the reason " + reason + "."
+}
+
+// ReasonOfDrop is reasonText for a visitor who sent the file. What the scanner found is
+// said without its name.
+func ReasonOfDrop(d visitors.Dropped) string {
+	if strings.HasPrefix(d.Reason, "infected") {
+		return "The virus scanner found something in the file. Check the computer that it comes from."
+	}
+	return reasonText(files.Status(d.Status), d.Reason, d.Found, d.Expected)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"satchel/api/forms"
 	"satchel/api/idempotency"
 	"satchel/api/request"
 	"satchel/files"
@@ -26,7 +27,7 @@ func (r *Storage) ReplayUpload(c *gin.Context, e idempotency.PreviousAttempt) (i
 		return found, err
 	}
 	if _, err := io.Copy(io.Discard, io.LimitReader(c.Request.Body, maxDiscarded)); err != nil {
-		return found, errForm.Because(err)
+		return found, forms.ErrForm.Because(err)
 	}
 	return found, r.answerUpload(c, t, patience)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
+	"satchel/api/forms"
 	"satchel/api/listen"
 	"satchel/api/problem"
 	"satchel/api/request"
@@ -28,7 +29,6 @@ const (
 )
 
 var (
-	errForm   = fault.New(fault.Invalid, "invalid_form", "The body is not a complete multipart/form-data form. Send the file in a part named file.")
 	errNoFile = fault.New(fault.Invalid, "file_missing", "The form has no part named file.")
 	errTwo    = fault.New(fault.Invalid, "one_file_at_a_time", "The form has two parts named file. Send one file in each request. Neither was kept.")
 	errOrder  = fault.New(fault.Invalid, "field_after_file", "The fields file_id, sha256, space_id, folder_id, subject_id and on_conflict must come before the file. The file was not kept.")
@@ -80,14 +80,14 @@ func (r *Storage) Tus(c *gin.Context) error {
 }
 
 func (r *Storage) receiveForm(c *gin.Context) (uploads.Accepted, error) {
-	form, err := newFormReader(c.Request)
+	form, err := forms.New(c.Request)
 	if err != nil {
 		return uploads.Accepted{}, errMultipart.Because(err)
 	}
 	ctx, actor := c.Request.Context(), request.Caller(c)
 	said := uploads.Metadata{ID: request.NewID(c)}
 	for range maxFields {
-		part, err := form.next()
+		part, err := form.Next()
 		switch {
 		case errors.Is(err, io.EOF):
 			return uploads.Accepted{}, errNoFile
@@ -102,7 +102,7 @@ func (r *Storage) receiveForm(c *gin.Context) (uploads.Accepted, error) {
 			return uploads.Accepted{}, err
 		}
 	}
-	return uploads.Accepted{}, errForm
+	return uploads.Accepted{}, forms.ErrForm
 }
 
 // unescaped undoes what browsers do to the name in a form: they escape these three
@@ -116,7 +116,7 @@ var errMultipart = fault.New(fault.Invalid, "unsupported_media_type", "Send the 
 func readField(part *multipart.Part, said *uploads.Metadata) error {
 	b, err := io.ReadAll(io.LimitReader(part, maxField+1))
 	if err != nil {
-		return errForm.Because(err)
+		return forms.ErrForm.Because(err)
 	}
 	if len(b) > maxField {
 		return problem.Body
@@ -161,10 +161,8 @@ const restTimeout = 30 * time.Second
 // readTrailing takes the fields behind the file, as a page sends them that names
 // its file first. What should have been known before the bytes comes too late:
 // then the file is refused, so that a check that was asked for is never left out.
-func readTrailing(form *formReader) (uploads.Trailing, error) {
-	if b, ok := form.body.ReadCloser.(interface{ EndBy(at time.Time) }); ok {
-		b.EndBy(time.Now().Add(restTimeout))
-	}
+func readTrailing(form *forms.Reader) (uploads.Trailing, error) {
+	form.EndBy(time.Now().Add(restTimeout))
 	var late uploads.Metadata
 	if err := readRest(form, &late); err != nil {
 		return uploads.Trailing{}, err
@@ -175,9 +173,9 @@ func readTrailing(form *formReader) (uploads.Trailing, error) {
 	return uploads.Trailing{Description: late.Description, Category: late.Category}, checkTexts(&late.Description, &late.Category)
 }
 
-func readRest(form *formReader, late *uploads.Metadata) error {
+func readRest(form *forms.Reader, late *uploads.Metadata) error {
 	for range maxFields {
-		part, err := form.next()
+		part, err := form.Next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
@@ -191,7 +189,7 @@ func readRest(form *formReader, late *uploads.Metadata) error {
 			return err
 		}
 	}
-	return errForm
+	return forms.ErrForm
 }
 
 // await gives the version as it is once it is final, or once the time is up.

@@ -40,6 +40,10 @@ type Metadata struct {
 	// file's bytes have come and before the file is received, so that an error
 	// refuses the file. Nil: nothing can follow.
 	Trailing func() (Trailing, error)
+
+	// OnCreate writes what belongs to the file's rows, in their transaction. An error
+	// refuses the file. Nil: nothing does.
+	OnCreate func(ctx context.Context, tx *tenancy.Tx, t files.Created) error
 }
 
 // Trailing are the texts that a form may hold behind the file. Empty ones
@@ -145,6 +149,9 @@ func (u *Uploads) create(ctx context.Context, actor tenancy.Actor, a Metadata, s
 			Version: a.ID, File: a.File, Space: a.Space, Folder: a.Folder, Subject: a.Subject, KeepBoth: a.OnConflict == "rename", Name: a.Name, Description: a.Description, Category: a.Category, ChangeDescription: a.ChangeDescription,
 			ClaimedType: a.ClaimedType, ClaimedSHA256: a.SHA256, Size: size, UploadedBy: actor.User, Metadata: metadata, TTL: ttl,
 		})
+		if err == nil && a.OnCreate != nil {
+			err = a.OnCreate(ctx, tx, t)
+		}
 		return err
 	})
 	return t, err

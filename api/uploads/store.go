@@ -54,6 +54,11 @@ func (s store) create(ctx context.Context, v *request, info handler.FileInfo) (f
 		return files.Upload{}, err
 	}
 	a.ID = idOf(ctx)
+	if at, ok := placementOf(ctx); ok {
+		if a, err = at.apply(a); err != nil {
+			return files.Upload{}, err
+		}
+	}
 	if err := metadataOf(v.actor, &a); err != nil {
 		return files.Upload{}, err
 	}

@@ -8,8 +8,10 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"satchel/api/members"
+	"satchel/api/shares"
 	"satchel/tenancy"
 	"satchel/workflows/invitation"
+	"satchel/workflows/share"
 )
 
 // invitations tells the workflows of invitations what became of the rows.
@@ -30,4 +32,14 @@ func (i invitations) Resend(ctx context.Context, org tenancy.OrgID, id uuid.UUID
 // End tells that the invitation has ended.
 func (i invitations) End(ctx context.Context, org tenancy.OrgID, id uuid.UUID) error {
 	return invitation.End(ctx, i.temporal, org, id)
+}
+
+// shareMails starts the mails of shares to people outside.
+type shareMails struct{ temporal client.Client }
+
+func newShareMails(c client.Client) shares.Mails { return shareMails{c} }
+
+// MailShare starts the mail of a recipient.
+func (s shareMails) MailShare(ctx context.Context, org tenancy.OrgID, of, recipient uuid.UUID) error {
+	return share.Start(ctx, s.temporal, org, of, recipient)
 }

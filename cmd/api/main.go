@@ -16,6 +16,7 @@ import (
 	"satchel/api/invitepage"
 	"satchel/api/members"
 	"satchel/api/ratelimit"
+	"satchel/api/shares"
 	"satchel/api/uploads"
 	"satchel/internal/bootstrap"
 	"satchel/internal/oidc"
@@ -42,6 +43,7 @@ func app() fx.Option {
 		fx.Provide(newUploads),      // bytes in, by tus and form
 		fx.Provide(newWorkflows),    // the workflows behind the calls
 		fx.Provide(newInvitations),  // the workflows of invitations
+		fx.Provide(newShareMails),   // the mails of shares
 		fx.Provide(newMeter),        // what no row says about usage
 		fx.Provide(newHasher),       // user names and addresses, as they are kept
 		fx.Provide(newLinks),        // addresses of bytes, signed
@@ -107,6 +109,7 @@ type parts struct {
 	Hasher      *people.Hasher
 	Links       *signed.Keys
 	Invitations members.Invitations
+	ShareMails  shares.Mails
 	Store       *s3.Store
 	Ready       *bootstrap.Readiness
 	Log         *slog.Logger
@@ -138,7 +141,7 @@ func newAPI(p parts) (*api.API, error) {
 		return nil, err
 	}
 	return api.New(api.Parts{
-		Config: c, RateLimits: limits, DB: p.DB, Verifier: p.Tokens, Uploads: p.Uploads, Workflows: p.Workflows, Hasher: p.Hasher, Links: p.Links, Invitations: p.Invitations, Invites: true,
+		Config: c, RateLimits: limits, DB: p.DB, Verifier: p.Tokens, Uploads: p.Uploads, Workflows: p.Workflows, Hasher: p.Hasher, Links: p.Links, Invitations: p.Invitations, ShareMails: p.ShareMails, Invites: true,
 		Staging: p.Store.Staging, Clean: p.Store.Clean, Exports: p.Store.Exports, Rosters: p.Store.Staging, SpoolDir: spooled.Dir, Ready: p.Ready, Log: p.Log, Metrics: p.Metrics,
 		InvitePage: invitepage.New(page, c.URL, p.Tokens, p.Log), Meter: p.Meter,
 	}), nil

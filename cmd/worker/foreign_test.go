@@ -78,6 +78,7 @@ var foreign = map[string]string{
 	"RevokeVersion":     "file_not_found",
 	"RescanVersions":    nothing, // the other's id is where to go on in one's own list
 
+	"SendShare":       nothing, // a recipient who is not there waits for no mail
 	"SendInvitation":  "invitation_not_found",
 	"EndInvitation":   nothing, // one that is not there is not open
 	"RecordOperation": "operation_not_found",
@@ -128,6 +129,8 @@ var foreign = map[string]string{
 	"PurgeTrash":                   "not_platform",
 	"StartWaitingUploads":          "not_platform",
 	"StartWaitingInvitations":      "not_platform",
+	"ExpireShares":                 "not_platform",
+	"StartWaitingShareMails":       "not_platform",
 	"RestartExports":               "not_platform",
 	"RemoveExports":                "not_platform",
 	"RestartRosterImports":         "not_platform",
@@ -201,7 +204,7 @@ func everyActivity(t *testing.T, a *pipelinetest.Activities, mails *pipelinetest
 		func() finalize.Cleaner { return a.Cleaner },
 		func() scan.Config { return scan.Config{MaxBytes: 1 << 20, Budget: time.Minute} }, func() *spool.Owner { return pipelinetest.OpenSpool(t) },
 		func() email.Mailer { return mails },
-		func() email.Config { return email.Config{InvitationURL: "https://school.test/invitations"} },
+		func() email.Config { return email.Config{InvitationURL: "https://school.test/invitations", APIURL: "https://school.test"} },
 		func() export.Config {
 			return export.Config{PartBytes: pipelinetest.Room, PartEntries: 50, ConcurrentArchives: 1}
 		},

@@ -111,7 +111,7 @@ func (w *Worker) settings(t *testing.T) fx.Option {
 	t.Helper()
 	return fx.Provide(
 		func() scan.Config { return scan.Config{MaxBytes: w.options.MaxBytes, Budget: w.options.Budget} },
-		func() email.Config { return email.Config{InvitationURL: "https://school.test/invitations"} },
+		func() email.Config { return email.Config{InvitationURL: "https://school.test/invitations", APIURL: "https://school.test"} },
 		func() people.HashConfig { return people.HashConfig{Key: HashKey} },
 		func() invitation.Config { return invitation.Config{Unstarted: time.Second, Silent: time.Minute} },
 		func() sweep.Config {

@@ -34,8 +34,18 @@ var Actions = []Action{
 	{"file.link", "file", "A file was shown in another space; the code is the space."},
 	{"file.unlink", "file", "A file is no longer shown in another space; the code is the space."},
 
+	{"share.download", "share", "A visitor of a share began a download, which is counted; the code is the download."},
+	{"share.drop", "share", "A visitor of a drop box began to send a file, as the sharer; the code is the version."},
+
 	{"space.create", "space", "A space was made; the code is its kind."},
 	{"space.change", "space", "A space was renamed, frozen, archived or opened, or its trash was set."},
+	{"share.create", "share", "Something was shared; the code is with whom: link, members, classes or people."},
+	{"share.change", "share", "A share was changed."},
+	{"share.revoke", "share", "A share was ended by a person."},
+	{"share.expire", "share", "A share ran out."},
+	{"share.remove", "share", "A recipient was taken out of a share; the code is the recipient."},
+	{"share.resend", "share", "The mail of a share was requested again; the code is the recipient."},
+	{"share.send", "share", "The mail of a share was sent to somebody outside; the code is the recipient."},
 	{"space.grant", "space", "A person was given access to a space; the code is the person."},
 	{"space.revoke", "space", "Access to a space was ended; the code is the access."},
 	{"space.break_glass", "space", "An owner or admin went into a space that they are not in, for two hours; the code is the access."},

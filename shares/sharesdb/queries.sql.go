@@ -66,6 +66,89 @@ func (q *Queries) AccessPage(ctx context.Context, arg AccessPageParams) ([]Acces
 	return items, nil
 }
 
+const mailBegin = `-- name: MailBegin :one
+
+
+update share_recipients r set token_hash = $1, attempts = r.attempts + 1, started_at = coalesce(r.started_at, now()), updated_at = now()
+  from shares s
+ where r.share_id = $2 and r.id = $3 and s.organization_id = r.organization_id and s.id = r.share_id
+   and r.outside and r.ended_at is null and s.ended_at is null and s.expires_at > now()
+returning r.email, r.name, s.permission, coalesce(nullif(s.expires_at, 'infinity'), '0001-01-01Z')::timestamptz as expires_at,
+          coalesce((select p.display_name from people p where p.organization_id = s.organization_id and p.user_id = s.created_by), '')::text as sharer
+`
+
+type MailBeginParams struct {
+	TokenHash []byte
+	ShareID   uuid.UUID
+	ID        uuid.UUID
+}
+
+type MailBeginRow struct {
+	Email      *string
+	Name       string
+	Permission string
+	ExpiresAt  time.Time
+	Sharer     string
+}
+
+// What the platform does: mails to people outside, and the end that time brings.
+// Of a mail the sharer's name and the organization's; no row when there is nothing to
+// send any more.
+func (q *Queries) MailBegin(ctx context.Context, arg MailBeginParams) (MailBeginRow, error) {
+	row := q.db.QueryRow(ctx, mailBegin, arg.TokenHash, arg.ShareID, arg.ID)
+	var i MailBeginRow
+	err := row.Scan(
+		&i.Email,
+		&i.Name,
+		&i.Permission,
+		&i.ExpiresAt,
+		&i.Sharer,
+	)
+	return i, err
+}
+
+const mailEnd = `-- name: MailEnd :execrows
+update share_recipients set delivery = $1::text, delivery_code = $2, updated_at = now(),
+    sent_at = case when $1::text = 'sent' then now() else sent_at end
+ where share_id = $3 and id = $4 and token_hash = $5 and ended_at is null
+`
+
+type MailEndParams struct {
+	Delivery     string
+	DeliveryCode string
+	ShareID      uuid.UUID
+	ID           uuid.UUID
+	TokenHash    []byte
+}
+
+func (q *Queries) MailEnd(ctx context.Context, arg MailEndParams) (int64, error) {
+	result, err := q.db.Exec(ctx, mailEnd,
+		arg.Delivery,
+		arg.DeliveryCode,
+		arg.ShareID,
+		arg.ID,
+		arg.TokenHash,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const mailStarted = `-- name: MailStarted :exec
+update share_recipients set started_at = coalesce(started_at, now()), updated_at = now() where share_id = $1 and id = $2 and ended_at is null
+`
+
+type MailStartedParams struct {
+	ShareID uuid.UUID
+	ID      uuid.UUID
+}
+
+func (q *Queries) MailStarted(ctx context.Context, arg MailStartedParams) error {
+	_, err := q.db.Exec(ctx, mailStarted, arg.ShareID, arg.ID)
+	return err
+}
+
 const now = `-- name: Now :one
 select now()::timestamptz
 `
@@ -262,6 +345,18 @@ update shares set ended_at = now(), ended_reason = 'revoked', ended_by = app.act
 
 func (q *Queries) ShareEnd(ctx context.Context, id uuid.UUID) (int64, error) {
 	result, err := q.db.Exec(ctx, shareEnd, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const shareExpire = `-- name: ShareExpire :execrows
+update shares set ended_at = now(), ended_reason = 'expired', updated_at = now() where id = $1 and ended_at is null and expires_at <= now()
+`
+
+func (q *Queries) ShareExpire(ctx context.Context, id uuid.UUID) (int64, error) {
+	result, err := q.db.Exec(ctx, shareExpire, id)
 	if err != nil {
 		return 0, err
 	}

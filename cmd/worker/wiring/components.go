@@ -15,6 +15,7 @@ import (
 	"satchel/activities/preview"
 	"satchel/activities/reconcile"
 	"satchel/activities/scan"
+	"satchel/activities/share"
 	"satchel/activities/sweep"
 	usagerecord "satchel/activities/usage"
 	"satchel/activities/verification"
@@ -25,6 +26,7 @@ import (
 	previewing "satchel/workflows/preview"
 	reconciling "satchel/workflows/reconcile"
 	"satchel/workflows/rescan"
+	sharing "satchel/workflows/share"
 	sweeping "satchel/workflows/sweep"
 	"satchel/workflows/upload"
 	counting "satchel/workflows/usage"
@@ -121,6 +123,16 @@ var invitationProcess = fx.Module("invitation",
 	}),
 	component(func(i *invitation.Activities) queue.Component {
 		return queue.Component{Queue: queue.Batch, Workflows: []any{inviting.SweepInvitations}, Activities: []any{i}, Schedules: inviting.Schedules()}
+	}),
+)
+
+var shareProcess = fx.Module("share",
+	fx.Provide(newShare),
+	component(func() queue.Component {
+		return queue.Component{Queue: queue.Interactive, Workflows: []any{sharing.MailShare}} // its activity is among those of the mails
+	}),
+	component(func(s *share.Activities) queue.Component {
+		return queue.Component{Queue: queue.Batch, Workflows: []any{sharing.SweepShares}, Activities: []any{s}, Schedules: sharing.Schedules()}
 	}),
 )
 

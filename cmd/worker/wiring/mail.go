@@ -10,11 +10,13 @@ import (
 
 	"satchel/activities/email"
 	"satchel/activities/invitation"
+	"satchel/activities/share"
 	"satchel/activities/usage"
 	"satchel/internal/fault"
 	"satchel/internal/mail"
 	"satchel/tenancy"
 	inviting "satchel/workflows/invitation"
+	sharing "satchel/workflows/share"
 	counting "satchel/workflows/usage"
 )
 
@@ -75,4 +77,16 @@ func NewUsage(db *tenancy.DB, c client.Client) *usage.Activities {
 
 func newInvitation(db *tenancy.DB, c client.Client, conf invitation.Config) *invitation.Activities {
 	return invitation.New(db, invitations{c}, conf)
+}
+
+// shareMails is Temporal as the activities of shares know it.
+type shareMails struct{ client client.Client }
+
+// StartShareMail starts the mail to somebody outside, or finds it started.
+func (s shareMails) StartShareMail(ctx context.Context, org tenancy.OrgID, share, recipient uuid.UUID) error {
+	return sharing.Start(ctx, s.client, org, share, recipient)
+}
+
+func newShare(db *tenancy.DB, c client.Client) *share.Activities {
+	return share.New(db, shareMails{c})
 }

@@ -59,6 +59,7 @@ func Processes() fx.Option {
 		checkpointProcess,   // signed heads of the audit logs, kept outside the database
 		verificationProcess, // an audit log, compared with itself and with its checkpoints
 		organizationProcess, // an organization's beginning, suspension and end
+		shareProcess,        // mails of shares to people outside, and the end of their time
 		invitationProcess,   // a person's way into an organization
 		bulkProcess,         // changes of many files at once
 		exportProcess,       // a copy of everything that an organization has

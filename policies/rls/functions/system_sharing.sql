@@ -327,3 +327,21 @@ begin
 end $$;
 
 grant update (level, begins_at, ends_at) on space_grants to satchel_system;
+
+-- Shares whose time is over and that do not say so yet.
+create or replace function app.shares_expired(after uuid, n integer) returns table (organization_id uuid, share_id uuid)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select s.organization_id, s.id from shares s where s.ended_at is null and s.expires_at <= now() and s.id > after order by s.id limit n
+$$;
+
+-- Mails to people outside whose workflow never began, or has been silent for long.
+create or replace function app.share_mails_waiting(unstarted_for interval, silent_for interval, after uuid, n integer)
+returns table (organization_id uuid, share_id uuid, recipient_id uuid)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select r.organization_id, r.share_id, r.id from share_recipients r
+      join shares s on s.organization_id = r.organization_id and s.id = r.share_id
+     where r.outside and r.ended_at is null and s.ended_at is null and s.expires_at > now() and r.delivery = 'queued'
+       and (r.started_at is null and r.updated_at < now() - unstarted_for or r.updated_at < now() - silent_for)
+       and r.id > after
+     order by r.id limit n
+$$;

@@ -1,10 +1,12 @@
-package storage
+// Package forms reads multipart forms part by part, as their bytes come.
+package forms
 
 import (
 	"errors"
 	"io"
 	"mime/multipart"
 	"net/http"
+	"time"
 
 	"satchel/internal/fault"
 )
@@ -16,22 +18,33 @@ const maxPartHeaders = 16 << 10
 var errPartHeaders = fault.New(fault.TooLarge, "part_headers_too_large",
 	"The headers of one part of the form are longer than %d bytes. Shorten them. The file was not kept.", maxPartHeaders)
 
-// formReader reads a form part by part.
-type formReader struct {
+// ErrForm refuses a form that is none, or not a whole one.
+var ErrForm = fault.New(fault.Invalid, "invalid_form", "The body is not a complete multipart/form-data form. Send the file in a part named file.")
+
+// Reader reads a form part by part.
+type Reader struct {
 	form *multipart.Reader
 	body *headerLimit
 }
 
-func newFormReader(r *http.Request) (*formReader, error) {
+// New reads the form of a request.
+func New(r *http.Request) (*Reader, error) {
 	body := &headerLimit{ReadCloser: r.Body}
 	r.Body = body
 	form, err := r.MultipartReader()
-	return &formReader{form, body}, err
+	return &Reader{form, body}, err
 }
 
-// next gives the next part, whose headers it reads. The part before must have
+// EndBy bounds the time in which the rest of the form must come, where the connection can.
+func (f *Reader) EndBy(at time.Time) {
+	if b, ok := f.body.ReadCloser.(interface{ EndBy(at time.Time) }); ok {
+		b.EndBy(at)
+	}
+}
+
+// Next gives the next part, whose headers it reads. The part before must have
 // been read to its end.
-func (f *formReader) next() (*multipart.Part, error) {
+func (f *Reader) Next() (*multipart.Part, error) {
 	f.body.limited, f.body.left = true, maxPartHeaders
 	defer func() { f.body.limited = false }()
 	part, err := f.form.NextRawPart()
@@ -41,7 +54,7 @@ func (f *formReader) next() (*multipart.Part, error) {
 	case errors.Is(err, errPartHeaders):
 		return nil, errPartHeaders
 	}
-	return nil, errForm.Because(err)
+	return nil, ErrForm.Because(err)
 }
 
 // headerLimit ends a body when more than what is left is read while it is limited.

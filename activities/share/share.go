@@ -1,0 +1,90 @@
+// Package share ends shares whose time is over and finds mails of shares that their
+// workflow has lost.
+package share
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"satchel/internal/queue"
+	"satchel/policies/audit"
+	"satchel/shares"
+	"satchel/tenancy"
+)
+
+// MailStarter starts the workflow of a mail, or finds it started.
+type MailStarter interface {
+	StartShareMail(ctx context.Context, org tenancy.OrgID, share, recipient uuid.UUID) error
+}
+
+// How long a mail may be without a workflow, and its workflow without an attempt: longer
+// than the longest pause between two.
+const (
+	Unstarted = 20 * time.Second
+	Silent    = 15 * time.Minute
+)
+
+// Activities are the activities of this package.
+type Activities struct {
+	db      *tenancy.DB
+	starter MailStarter
+	page    int // length of one list
+}
+
+// New makes the activities.
+func New(db *tenancy.DB, s MailStarter) *Activities {
+	return &Activities{db: db, starter: s, page: 500}
+}
+
+// ExpireSharesInput names the platform, and where to go on.
+type ExpireSharesInput struct {
+	Org   tenancy.OrgID
+	After uuid.UUID // where the run before ended
+}
+
+// PlatformWork marks work across organizations.
+func (ExpireSharesInput) PlatformWork() {}
+
+// StartWaitingShareMailsInput names the platform, and where to go on.
+type StartWaitingShareMailsInput struct {
+	Org   tenancy.OrgID
+	After uuid.UUID // where the run before ended
+}
+
+// PlatformWork marks work across organizations.
+func (StartWaitingShareMailsInput) PlatformWork() {}
+
+// SweepSharesResult counts what was found, what was done and what failed.
+type SweepSharesResult = queue.Swept
+
+// ExpireShares writes down that the time of shares is over and forgets the addresses.
+// That they give nothing any more does not wait for it.
+func (a *Activities) ExpireShares(ctx context.Context, in ExpireSharesInput) (SweepSharesResult, error) {
+	return queue.SweepByID(ctx, "expire shares", in.After, func(r tenancy.ShareRef) uuid.UUID { return r.Share },
+		func(ctx context.Context, after uuid.UUID) ([]tenancy.ShareRef, error) {
+			return a.db.SharesExpired(ctx, after, a.page)
+		}, func(ctx context.Context, r tenancy.ShareRef) error {
+			return a.db.InTx(ctx, r.Org, func(tx *tenancy.Tx) error {
+				ended, err := shares.Expire(ctx, tx, r.Share)
+				if err != nil || !ended {
+					return err
+				}
+				return audit.Record(ctx, tx, audit.Event{Action: "share.expire", ObjectID: r.Share.String()})
+			})
+		})
+}
+
+// StartWaitingShareMails starts the workflow of every mail that has made no progress.
+func (a *Activities) StartWaitingShareMails(ctx context.Context, in StartWaitingShareMailsInput) (SweepSharesResult, error) {
+	return queue.SweepByID(ctx, "start waiting mails of shares", in.After, func(r tenancy.ShareMailRef) uuid.UUID { return r.Recipient },
+		func(ctx context.Context, after uuid.UUID) ([]tenancy.ShareMailRef, error) {
+			return a.db.ShareMailsWaiting(ctx, Unstarted, Silent, after, a.page)
+		}, func(ctx context.Context, r tenancy.ShareMailRef) error {
+			if err := a.starter.StartShareMail(ctx, r.Org, r.Share, r.Recipient); err != nil {
+				return err
+			}
+			return shares.MarkMailing(ctx, a.db.Single(r.Org), r.Share, r.Recipient)
+		})
+}

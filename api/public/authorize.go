@@ -1,0 +1,64 @@
+package public
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"satchel/api/delivery"
+	"satchel/api/delivery/signed"
+	"satchel/shares/visitors"
+	"satchel/tenancy"
+)
+
+// endTimeout bounds the statement behind a download, whose client has gone.
+const endTimeout = 15 * time.Second
+
+// Authorize gives the bytes behind a link of a share, as they are and may leave at this
+// moment. It is asked at each use, HEAD and each range too, and counts in OnStart.
+func (p *Public) Authorize(ctx context.Context, link signed.Link) (delivery.Grant, error) {
+	if link.Share == uuid.Nil {
+		return delivery.Grant{}, visitors.ErrNoDownload
+	}
+	original := link.Transformation == ""
+	if original && link.Download == uuid.Nil {
+		return delivery.Grant{}, visitors.ErrNoDownload
+	}
+	v, err := visitors.GetVersion(ctx, p.DB.Single(link.Organization), link.Share, link.File, original)
+	if err != nil {
+		return delivery.Grant{}, err
+	}
+	if refused := v.Refusal(); refused != nil {
+		return delivery.Grant{}, refused
+	}
+	switch {
+	case original && !v.Original:
+		return delivery.Grant{}, visitors.ErrViewOnly
+	case v.ID != link.Version: // the share shows another version by now
+		return delivery.Grant{}, visitors.ErrNoFile
+	}
+	g := delivery.Grant{Name: v.Name, MimeType: v.MimeType, Size: v.Size, ObjectETag: v.ObjectETag, SHA256: v.SHA256, PublishedAt: v.PublishedAt, Pages: v.Pages}
+	if original {
+		g.OnStart = func() error { return p.begin(ctx, link) }
+		g.OnEnd = func(sent int64) { p.end(ctx, link, sent) }
+	}
+	return g, nil
+}
+
+// begin reserves the download, for its first byte.
+func (p *Public) begin(ctx context.Context, link signed.Link) error {
+	return p.DB.InTx(ctx, link.Organization, func(tx *tenancy.Tx) error {
+		return visitors.Begin(ctx, tx, tenancy.ShareVisit{Org: link.Organization, Share: link.Share}, link.Download, link.File)
+	})
+}
+
+// end counts the bytes that were sent. The client may have gone. When it cannot be written
+// the download stays reserved: it counts, and is not given back.
+func (p *Public) end(ctx context.Context, link signed.Link, sent int64) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
+	defer cancel()
+	if _, err := visitors.End(ctx, p.DB.Single(link.Organization), link.Share, link.Download, sent); err != nil {
+		p.Log.WarnContext(ctx, "record end of download by share failed; it stays counted", "organization", link.Organization, "share", link.Share, "error", err)
+	}
+}
