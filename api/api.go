@@ -123,7 +123,7 @@ func New(p Parts) *API {
 	limits := ratelimit.New(p.RateLimits, p.Metrics)
 	people := p.DB.ForPeople()
 	callers := auth.New(auth.Auth{DB: p.DB, Tokens: p.Verifier, Hasher: p.Hasher, RateLimit: limits, Origins: p.Config.Origins, Log: p.Log})
-	contents := &content.Contents{DB: p.DB, Workflows: p.Workflows}
+	contents := &content.Contents{DB: p.DB, Workflows: p.Workflows, Log: p.Log}
 	return &API{
 		Parts: p, listener: w,
 		middleware:  middleware.New(middleware.Middleware{HTTPS: strings.HasPrefix(p.Config.URL, "https://"), Log: p.Log, Meter: p.Meter, Limits: p.Limits}, p.Metrics),
