@@ -76,6 +76,7 @@ var groups = map[string]group{
 	"policies/ole":        {2, "rules as data"},
 	"policies/pictures":   {2, "rules as data"},
 	"policies/disclosure": {2, "what may leave, by which way"},
+	"policies/transforms": {2, "rules as data"},
 	"policies/audit":      {2, "the audit log: one row an action, chained"},
 	"tenancy/members":     {2, "what an organization has, over the tenant transaction"},
 	"tenancy/people":      {2, "what an organization has, over the tenant transaction"},

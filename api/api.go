@@ -132,7 +132,7 @@ func New(p Parts) *API {
 		DB: p.DB, Keys: p.Links, Uploads: p.Uploads, Codes: p.Codes, Address: limits.Address, Guessed: limits.ChargeGuess, Reason: storage.ReasonOfDrop,
 		ContentURL: p.Config.ContentURL, Log: p.Log,
 	})
-	contents := &content.Contents{DB: p.DB, Workflows: p.Workflows}
+	contents := &content.Contents{DB: p.DB, Workflows: p.Workflows, Log: p.Log}
 	return &API{
 		Parts: p, listener: w,
 		middleware:  middleware.New(middleware.Middleware{HTTPS: strings.HasPrefix(p.Config.URL, "https://"), Log: p.Log, Meter: p.Meter, Limits: p.Limits}, p.Metrics),

@@ -3,9 +3,12 @@ package api
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,6 +18,7 @@ import (
 	"satchel/api/delivery/signed"
 	"satchel/api/links"
 	"satchel/files"
+	"satchel/policies/transforms"
 	"satchel/tenancy"
 )
 
@@ -234,6 +238,124 @@ func TestLinksOfAPage(t *testing.T) {
 	}
 	owner.call(post, at(f.ID, "/link"), map[string]any{"expires_in": 61}).refused(400, "invalid_expires_in")
 	owner.call(post, at(f.ID, "/link"), map[string]any{"expires_in": 0}).refused(400, "invalid_expires_in")
+}
+
+// draws plays the worker: it makes pictures and counts how often.
+func (b *testBundle) draws() *atomic.Int64 {
+	calls := &atomic.Int64{}
+	b.workflows.makePicture = func(ctx context.Context, org tenancy.OrgID, version uuid.UUID, key string) (string, error) {
+		calls.Add(1)
+		mine, err := files.BeginTransformation(ctx, b.db.Single(org), version, key, time.Minute, false)
+		if err != nil || !mine {
+			return "", err
+		}
+		spec, _ := transforms.Parse(key)
+		etag, err := b.store.Clean.Put(ctx, files.TransformationKey(org, version, key), strings.NewReader(key), int64(len(key)), spec.Format.MediaType())
+		if err != nil {
+			return "", err
+		}
+		return "", b.db.InTx(ctx, org, func(tx *tenancy.Tx) error {
+			return files.AddTransformation(ctx, tx, version, key, files.Rendition{MimeType: spec.Format.MediaType(), Width: 1, Height: 1, Size: int64(len(key)), Etag: etag})
+		})
+	}
+	return calls
+}
+
+// TestPicturesOnDemand: a picture is of the sizes of the organization and of the format
+// that its reader takes; it is made once and has a tag of its own.
+func TestPicturesOnDemand(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	calls := b.draws()
+	owner := b.person(b.organization(), tenancy.Owner)
+	f := owner.published("a.txt", lorem)
+	path := owner.link(f.ID, map[string]any{"transform": map[string]any{"width": 300, "dpr": 2}})
+	webp := b.call("", get, path, nil, "Accept", "image/avif,image/webp,*/*").is(200)
+	require.Equal(t, "640x0-inside-none-q75-p0.webp", string(webp.body))
+	require.Equal(t, "image/webp", webp.header.Get("Content-Type"))
+	require.Contains(t, webp.header.Values("Vary"), "Accept")
+	require.True(t, strings.HasPrefix(webp.header.Get("Content-Disposition"), "inline;"))
+	jpeg := b.call("", get, path, nil).is(200)
+	require.Equal(t, "640x0-inside-none-q75-p0.jpeg", string(jpeg.body))
+	require.NotEqual(t, webp.header.Get("ETag"), jpeg.header.Get("ETag"))
+	require.NotEqual(t, `"`+sum(lorem)+`"`, jpeg.header.Get("ETag"))
+	b.call("", get, path, nil, "If-None-Match", jpeg.header.Get("ETag")).is(304)
+	require.Equal(t, "640", string(b.call("", get, path, nil, "Range", "bytes=0-2").is(206).body))
+	require.EqualValues(t, 2, calls.Load())
+
+	owner.call(patch, owner.orgPath("/policies"), map[string]any{"picture_sizes": []int{500, 100, 500}}).is(200)
+	own := owner.link(f.ID, map[string]any{"transform": map[string]any{"width": 300, "format": "png"}})
+	require.Equal(t, "500x0-inside-none-q75-p0.png", string(b.call("", get, own, nil).is(200).body))
+	owner.call(patch, owner.orgPath("/policies"), map[string]any{"picture_sizes": []int{8}}).refused(400, "invalid_picture_sizes")
+	owner.call(post, at(f.ID, "/link"), map[string]any{"transform": map[string]any{"width": 10}, "rendition": "x"}).refused(400, "invalid_transform")
+	owner.call(post, at(f.ID, "/link"), map[string]any{"transform": map[string]any{}}).refused(400, "invalid_width")
+	owner.call(post, at(f.ID, "/link"), map[string]any{"transform": map[string]any{"width": 10, "page": 2}}).refused(404, "no_such_page")
+}
+
+// TestOnePictureForAllWhoAsk: 500 readers of a picture that is not there have it made once.
+func TestOnePictureForAllWhoAsk(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.draws()
+	draw, calls, release := b.workflows.makePicture, atomic.Int64{}, make(chan struct{})
+	b.workflows.makePicture = func(ctx context.Context, org tenancy.OrgID, version uuid.UUID, key string) (string, error) {
+		calls.Add(1)
+		<-release
+		return draw(ctx, org, version, key)
+	}
+	owner := b.person(b.organization(), tenancy.Owner)
+	path := owner.link(owner.published("a.txt", lorem).ID, map[string]any{"transform": map[string]any{"preset": "thumb", "format": "webp"}})
+	var arrived, done sync.WaitGroup
+	statuses := make(chan int, 500)
+	for range 500 {
+		arrived.Add(1)
+		done.Go(func() {
+			arrived.Done()
+			resp, err := b.server.Client().Get(b.server.URL + path)
+			if err != nil {
+				statuses <- 0
+				return
+			}
+			_ = resp.Body.Close()
+			statuses <- resp.StatusCode
+		})
+	}
+	arrived.Wait()
+	require.Eventually(t, func() bool { return calls.Load() == 1 }, time.Minute, time.Millisecond)
+	close(release)
+	done.Wait()
+	close(statuses)
+	for status := range statuses {
+		require.Equal(t, http.StatusOK, status)
+	}
+	require.EqualValues(t, 1, calls.Load())
+}
+
+// TestPicturesThatCannotBeMade say why, and are not tried again at once.
+func TestPicturesThatCannotBeMade(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	owner := b.person(b.organization(), tenancy.Owner)
+	f := owner.published("a.txt", lorem)
+	calls := 0
+	ask := func(width int, reason string, err error) answer {
+		b.workflows.makePicture = func(ctx context.Context, org tenancy.OrgID, version uuid.UUID, key string) (string, error) {
+			calls++
+			if reason == "corrupt" {
+				_, _ = files.BeginTransformation(ctx, b.db.Single(org), version, key, time.Minute, false)
+				_ = files.FailTransformation(ctx, b.db.Single(org), version, key, reason, time.Minute)
+			}
+			return reason, err
+		}
+		return b.call("", get, owner.link(f.ID, map[string]any{"transform": map[string]any{"width": width, "format": "webp"}}), nil)
+	}
+	ask(32, "corrupt", nil).refused(404, "picture_unavailable")
+	ask(32, "corrupt", nil).refused(404, "picture_unavailable")
+	require.Equal(t, 1, calls)
+	ask(64, "", errors.New("no connection")).refused(503, "picture_failed")
+	ask(96, "", nil).refused(503, "picture_in_work")
+	ask(128, "transformations_full", nil).refused(507, "transformations_full")
+	ask(160, "tier_without_previews", nil).refused(404, "picture_unavailable")
 }
 
 // TestAddressesCostLittle: 50 thumbnails of a page pass limits that 50 requests do not,

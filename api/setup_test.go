@@ -87,15 +87,16 @@ type started = upload.UploadFileInput
 
 // fakeWorkflows notes what was started and cancelled.
 type fakeWorkflows struct {
-	mu        sync.Mutex
-	started   []started
-	cancelled []uuid.UUID
-	advanced  []tenancy.OrgID
-	decided   []uuid.UUID // imports of rosters
-	onStart   func(started)
-	showPages func(ctx context.Context, org tenancy.OrgID, version uuid.UUID, first int) (string, error)
-	db        *pgtest.Database
-	holds     bool // what is begun does not end
+	mu          sync.Mutex
+	started     []started
+	cancelled   []uuid.UUID
+	advanced    []tenancy.OrgID
+	decided     []uuid.UUID // imports of rosters
+	onStart     func(started)
+	showPages   func(ctx context.Context, org tenancy.OrgID, version uuid.UUID, first int) (string, error)
+	makePicture func(ctx context.Context, org tenancy.OrgID, version uuid.UUID, key string) (string, error)
+	db          *pgtest.Database
+	holds       bool // what is begun does not end
 }
 
 func (p *fakeWorkflows) Start(_ context.Context, in upload.UploadFileInput) error {
@@ -121,6 +122,13 @@ func (p *fakeWorkflows) ShowPages(ctx context.Context, org tenancy.OrgID, versio
 	show := p.showPages
 	p.mu.Unlock()
 	return show(ctx, org, version, first)
+}
+
+func (p *fakeWorkflows) MakePicture(ctx context.Context, org tenancy.OrgID, version uuid.UUID, key string) (string, error) {
+	p.mu.Lock()
+	draw := p.makePicture
+	p.mu.Unlock()
+	return draw(ctx, org, version, key)
 }
 
 func (p *fakeWorkflows) StartAdmitted(_ context.Context, org tenancy.OrgID) error {

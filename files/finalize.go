@@ -57,7 +57,7 @@ func Revoke(ctx context.Context, tx *tenancy.Tx, version uuid.UUID, reason strin
 	if err != nil || n == 0 {
 		return false, err
 	}
-	if err := q.RenditionDelete(ctx, version); err != nil {
+	if err := deleteRenditions(ctx, q, version); err != nil {
 		return false, fmt.Errorf("delete renditions: %w", err)
 	}
 	return true, record(ctx, tx, "file.revoke", version, reason)

@@ -218,7 +218,7 @@ func Withdraw(ctx context.Context, tx *tenancy.Tx, version uuid.UUID, to Status,
 	if err := q.StepEndOpen(ctx, version); err != nil {
 		return fmt.Errorf("end steps: %w", err)
 	}
-	if err := q.RenditionDelete(ctx, version); err != nil {
+	if err := deleteRenditions(ctx, q, version); err != nil {
 		return fmt.Errorf("delete renditions: %w", err)
 	}
 	return record(ctx, tx, withdrawal(to), version, reason)

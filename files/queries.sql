@@ -89,6 +89,13 @@ values (app.org(), $1, $2, $3, $4, $5, $6, $7, $8)
 on conflict (organization_id, version_id, name) do update
    set mime_type = excluded.mime_type, width = excluded.width, height = excluded.height, size = excluded.size, etag = excluded.etag;
 
+-- The page of a document, or for no page the largest picture.
+-- name: RenditionSource :one
+select name, mime_type, width, height, size, etag from renditions
+ where version_id = sqlc.arg(version_id) and mime_type in ('image/jpeg', 'image/webp')
+   and case when sqlc.arg(page)::text = '' then name like 'fit%' else name = sqlc.arg(page)::text end
+ order by width desc, mime_type desc limit 1;
+
 -- name: RenditionList :many
 select name, mime_type, width, height, size, etag from renditions where version_id = $1 order by name;
 
@@ -119,6 +126,53 @@ update version_steps s set state = sqlc.arg(state), ended_at = now() from file w
 -- name: StepEndOpen :exec
 update version_steps set state = 'failed', ended_at = now() where version_id = $1 and state = 'running'
    and not (name = 'preview' and exists (select from file_versions v where v.id = $1 and v.status = 'published' and v.preview = 'pending'));
+
+-- name: TransformationGet :one
+select version_id, key, state, reason, failed_until > now() as resting, mime_type, width, height, size, etag, used_at < now() - interval '1 day' as stale
+  from transformations where version_id = sqlc.arg(version_id) and key = sqlc.arg(key);
+
+-- Who begins has the row for as long as the lease lasts. It gives nothing for one that is
+-- ready, rests after a failure, or is another's to make. again is of an attempt after one
+-- that died with the lease.
+-- name: TransformationBegin :execrows
+insert into transformations as t (organization_id, version_id, key, state, lease_until)
+values (app.org(), sqlc.arg(version_id), sqlc.arg(key), 'making', now() + sqlc.arg(lease)::interval)
+on conflict (organization_id, version_id, key) do update set state = 'making', lease_until = excluded.lease_until, reason = '', failed_until = '-infinity'
+ where t.state = 'making' and (t.lease_until < now() or sqlc.arg(again)::boolean) or t.state = 'failed' and t.failed_until < now();
+
+-- name: TransformationEnd :exec
+update transformations set lease_until = '-infinity' where version_id = sqlc.arg(version_id) and key = sqlc.arg(key) and state = 'making';
+
+-- name: TransformationFail :exec
+update transformations set state = 'failed', reason = sqlc.arg(reason), failed_until = now() + sqlc.arg(rest)::interval, lease_until = '-infinity'
+ where version_id = sqlc.arg(version_id) and key = sqlc.arg(key) and state = 'making';
+
+-- name: TransformationReady :execrows
+update transformations set state = 'ready', lease_until = '-infinity', mime_type = sqlc.arg(mime_type), width = sqlc.arg(width), height = sqlc.arg(height),
+    size = sqlc.arg(size), etag = sqlc.arg(etag), used_at = now()
+ where version_id = sqlc.arg(version_id) and key = sqlc.arg(key) and state = 'making';
+
+-- name: TransformationUse :exec
+update transformations set used_at = now() where version_id = sqlc.arg(version_id) and key = sqlc.arg(key);
+
+-- name: TransformationUnused :many
+select version_id, key from transformations where version_id = sqlc.arg(version_id) and used_at < now() - sqlc.arg(unused)::interval order by key;
+
+-- The sweep takes the row before it removes the object, as if it made the picture: who
+-- asks for it meanwhile waits and makes it again.
+-- name: TransformationDrop :execrows
+update transformations set state = 'making', lease_until = now() + sqlc.arg(lease)::interval
+ where version_id = sqlc.arg(version_id) and key = sqlc.arg(key) and used_at < now() - sqlc.arg(unused)::interval and lease_until < now();
+
+-- name: TransformationDropped :exec
+delete from transformations where version_id = sqlc.arg(version_id) and key = sqlc.arg(key) and used_at < now() - sqlc.arg(unused)::interval and state = 'making';
+
+-- name: TransformationDelete :exec
+delete from transformations where version_id = $1;
+
+-- name: TransformationSums :one
+select (select coalesce(sum(size), 0) from transformations)::bigint as bytes, (select count(*) from transformations t where t.version_id = sqlc.arg(version_id))::bigint as pictures,
+       coalesce((select q.max_bytes from storage_quotas q), 0)::bigint as max_bytes;
 
 -- name: UploadAdvance :execrows
 update uploads set offset_bytes = sqlc.arg(new_offset), tail_bytes = sqlc.arg(tail_bytes), sha_state = sqlc.arg(sha_state),

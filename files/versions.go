@@ -70,7 +70,7 @@ func DeleteVersion(ctx context.Context, tx *tenancy.Tx, file, version uuid.UUID,
 	if err := expectOneRow(n, err, ErrVersionGone); err != nil {
 		return fmt.Errorf("delete version: %w", err)
 	}
-	if err := q.RenditionDelete(ctx, version); err != nil {
+	if err := deleteRenditions(ctx, q, version); err != nil {
 		return fmt.Errorf("delete renditions: %w", err)
 	}
 	return record(ctx, tx, "file.delete_version", version, string(why))

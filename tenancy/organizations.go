@@ -180,20 +180,23 @@ type Policies struct {
 	EmptyFiles bool     `db:"empty_files" json:"empty_files"` // files of no bytes are taken
 	// How many published versions of a file are kept, the shown one among them, and how many
 	// days one that was replaced. Nil: without a limit.
-	VersionKeep *int      `db:"version_keep" json:"version_keep"`
-	VersionDays *int      `db:"version_days" json:"version_days"`
-	UpdatedAt   time.Time `db:"updated_at" json:"updated_at"`
+	VersionKeep *int `db:"version_keep" json:"version_keep"`
+	VersionDays *int `db:"version_days" json:"version_days"`
+	// The sides in pixels in which pictures are made that are asked for, ascending. None:
+	// those of the platform.
+	PictureSizes []int     `db:"picture_sizes" json:"picture_sizes"`
+	UpdatedAt    time.Time `db:"updated_at" json:"updated_at"`
 }
 
 // DefaultPolicies are those of an organization that decided nothing.
 func DefaultPolicies() Policies {
-	return Policies{AllowedTypes: []string{}, Switches: []string{}, Extensions: []string{}, EmptyFiles: true}
+	return Policies{AllowedTypes: []string{}, Switches: []string{}, Extensions: []string{}, EmptyFiles: true, PictureSizes: []int{}}
 }
 
 // GetPolicies reads the organization's policies; without a row they are the
 // platform's.
 func GetPolicies(ctx context.Context, q Queries) (Policies, error) {
-	rows, err := q.Query(ctx, "select trash_days, allowed_types, type_switches, extra_extensions, empty_files, version_keep, version_days, updated_at from organization_policies")
+	rows, err := q.Query(ctx, "select trash_days, allowed_types, type_switches, extra_extensions, empty_files, version_keep, version_days, coalesce(picture_sizes, '{}') as picture_sizes, updated_at from organization_policies")
 	if err != nil {
 		return Policies{}, fmt.Errorf("read policies: %w", err)
 	}
@@ -229,12 +232,12 @@ func SetPolicies(ctx context.Context, q Queries, p Policies) error {
 			*list = []string{} // null is no list
 		}
 	}
-	_, err := q.Exec(ctx, `insert into organization_policies (organization_id, trash_days, allowed_types, type_switches, extra_extensions, empty_files, version_keep, version_days)
-		values (app.org(), $1, $2, $3, $4, $5, $6, $7)
+	_, err := q.Exec(ctx, `insert into organization_policies (organization_id, trash_days, allowed_types, type_switches, extra_extensions, empty_files, version_keep, version_days, picture_sizes)
+		values (app.org(), $1, $2, $3, $4, $5, $6, $7, nullif($8::integer[], '{}'))
 		on conflict (organization_id) do update set trash_days = excluded.trash_days, allowed_types = excluded.allowed_types,
 			type_switches = excluded.type_switches, extra_extensions = excluded.extra_extensions, empty_files = excluded.empty_files,
-			version_keep = excluded.version_keep, version_days = excluded.version_days, updated_at = now()`,
-		p.TrashDays, p.AllowedTypes, p.Switches, p.Extensions, p.EmptyFiles, p.VersionKeep, p.VersionDays)
+			version_keep = excluded.version_keep, version_days = excluded.version_days, picture_sizes = excluded.picture_sizes, updated_at = now()`,
+		p.TrashDays, p.AllowedTypes, p.Switches, p.Extensions, p.EmptyFiles, p.VersionKeep, p.VersionDays, p.PictureSizes)
 	if err != nil {
 		return fmt.Errorf("set policies: %w", err)
 	}

@@ -52,6 +52,12 @@ func (d *DB) VersionsWithoutPreviews(ctx context.Context, silent time.Duration, 
 	return systemQuery[Ref](ctx, d, "select organization_id, file_id, version_id from app.versions_without_previews($1, $2, $3)", silent, after, n)
 }
 
+// VersionsWithUnusedPictures pages through the versions with pictures that were asked for
+// and were not used for longer than that. Only Org and Version are set.
+func (d *DB) VersionsWithUnusedPictures(ctx context.Context, unused time.Duration, after uuid.UUID, n int) ([]Ref, error) {
+	return systemQuery[Ref](ctx, d, "select organization_id, version_id from app.versions_with_unused_pictures($1, $2, $3)", unused, after, n)
+}
+
 // Unavailable is a published version without previews, or without a text, for want of a
 // program. TextReason is empty for previews.
 type Unavailable struct {

@@ -34,7 +34,8 @@ func (m *Missing) GiveUpPreviews(ctx context.Context, in GiveUpPreviewsInput) (G
 
 // Config says how long previews may be missing.
 type Config struct {
-	Silent time.Duration `env:"SATCHEL_PREVIEWS_SILENT" envDefault:"15m"` // a published version whose previews are pending for this long is started again; longer than one attempt
+	Silent time.Duration `env:"SATCHEL_PREVIEWS_SILENT" envDefault:"15m"`  // a published version whose previews are pending for this long is started again; longer than one attempt
+	Unused time.Duration `env:"SATCHEL_PICTURES_UNUSED" envDefault:"720h"` // a picture that was asked for and not used for this long is removed; it is made again when it is asked for
 }
 
 // Missing are the activities about previews that did not come.
@@ -42,18 +43,19 @@ type Missing struct {
 	db      *tenancy.DB
 	starter Starter
 	texts   Again
+	clean   Clean
 	has     func(previews.Method) bool
 	config  Config
 	page    int // length of one list
 }
 
 // NewMissing makes the activities.
-func NewMissing(db *tenancy.DB, s Starter, texts Again, tools Tools, c Config) *Missing {
+func NewMissing(db *tenancy.DB, s Starter, clean Clean, texts Again, tools Tools, c Config) *Missing {
 	has := tools.Available
 	if has == nil {
 		has = func(previews.Method) bool { return true }
 	}
-	return &Missing{db: db, starter: s, texts: texts, has: has, config: c, page: 500}
+	return &Missing{db: db, starter: s, clean: clean, texts: texts, has: has, config: c, page: 500}
 }
 
 // reasonFailed says that a fault lasted through all attempts.

@@ -99,7 +99,7 @@ func TestProgramIsInstalledLater(t *testing.T) {
 	b.make(t, "essay.docx", docx, []byte("a document"))
 	b.publish(t)
 	installed, starts := false, &starter{}
-	m := preview.NewMissing(b.DB, starts, nil, preview.Tools{Available: func(previews.Method) bool { return installed }}, preview.Config{})
+	m := preview.NewMissing(b.DB, starts, b.Clean, nil, preview.Tools{Available: func(previews.Method) bool { return installed }}, preview.Config{})
 	sweep := func() {
 		_, err := activitytest.Run[queue.Swept](t, m, m.RetryUnavailable, preview.RetryUnavailableInput{Org: tenancy.Platform})
 		require.NoError(t, err)

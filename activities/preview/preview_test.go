@@ -18,6 +18,7 @@ import (
 	"satchel/internal/activitytest"
 	"satchel/internal/queue"
 	"satchel/internal/spool"
+	"satchel/policies/transforms"
 	"satchel/tenancy"
 )
 
@@ -29,6 +30,25 @@ type renderer struct {
 	contents []byte // of the picture that it was given
 
 	meanwhile func() // happens while it works
+
+	transformErr error
+	transformed  []string // keys
+}
+
+func (r *renderer) Transform(_ context.Context, path, dir string, spec transforms.Spec) (preview.Picture, error) {
+	r.transformed = append(r.transformed, spec.Key())
+	var err error
+	r.contents, err = os.ReadFile(path)
+	require.NoError(r.t, err)
+	if r.meanwhile != nil {
+		r.meanwhile()
+	}
+	if r.transformErr != nil {
+		return preview.Picture{}, r.transformErr
+	}
+	out := filepath.Join(dir, "picture")
+	require.NoError(r.t, os.WriteFile(out, []byte("drawn"), 0o600))
+	return preview.Picture{Name: "picture", Path: out, MimeType: spec.Format.MediaType(), Width: 64, Height: 48, Size: 5}, nil
 }
 
 func (r *renderer) Render(_ context.Context, path, dir string) (preview.Pictures, error) {
@@ -245,7 +265,7 @@ func TestGivenUp(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.publish(t)
-	m := preview.NewMissing(b.DB, nil, nil, preview.Tools{}, preview.Config{})
+	m := preview.NewMissing(b.DB, nil, b.Clean, nil, preview.Tools{}, preview.Config{})
 	for range 2 {
 		_, err := activitytest.Run[preview.GiveUpPreviewsResult](t, m, m.GiveUpPreviews, preview.GiveUpPreviewsInput(b.in))
 		require.NoError(t, err)
@@ -263,7 +283,7 @@ func TestSweepFindsWhatIsMissing(t *testing.T) {
 	b := setup(t)
 	b.publish(t)
 	starts := &starter{}
-	m := preview.NewMissing(b.DB, starts, nil, preview.Tools{}, preview.Config{})
+	m := preview.NewMissing(b.DB, starts, b.Clean, nil, preview.Tools{}, preview.Config{})
 	sweep := func() queue.Swept {
 		found, err := activitytest.Run[queue.Swept](t, m, m.StartMissingPreviews, preview.StartMissingPreviewsInput{Org: tenancy.Platform})
 		require.NoError(t, err)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"satchel/policies/previews"
+	"satchel/policies/transforms"
 )
 
 // Finding is about the file or this machine, and no fault: another try would give the
@@ -56,6 +57,8 @@ type Tools struct {
 // only tool whose pictures are trusted.
 type Renderer interface {
 	Render(ctx context.Context, path, dir string) (Pictures, error)
+	// Transform writes the one picture that spec says.
+	Transform(ctx context.Context, path, dir string, spec transforms.Spec) (Picture, error)
 }
 
 // Pager shows pages of a PDF.

@@ -4,11 +4,13 @@ package content
 
 import (
 	"context"
+	"log/slog"
 	"regexp"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/singleflight"
 
 	"satchel/api/delivery"
 	"satchel/api/delivery/signed"
@@ -23,12 +25,18 @@ type Workflows interface {
 	// ShowPages makes pages of a document from first on and waits for them as long as
 	// ctx lasts. Its answer is why there are none.
 	ShowPages(ctx context.Context, org tenancy.OrgID, version uuid.UUID, first int) (reason string, err error)
+	// MakePicture makes the picture of a key of policies/transforms and waits for it as
+	// long as ctx lasts. Its answer is why there is none.
+	MakePicture(ctx context.Context, org tenancy.OrgID, version uuid.UUID, key string) (reason string, err error)
 }
 
 // Contents finds it.
 type Contents struct {
 	DB        *tenancy.DB // of the whole organization: the right to the version was asked for
 	Workflows Workflows
+	Log       *slog.Logger
+
+	making singleflight.Group
 }
 
 // Version is a published version, as its row has it.
@@ -137,13 +145,17 @@ func (c *Contents) Named(v Version, rendition string) (word, name string, err er
 	return renditionPrefix + rendition, rendition, nil
 }
 
-// Find finds what a link gives by its word.
-func (c *Contents) Find(ctx context.Context, v Version, word string) (delivery.Content, error) {
+// Find finds what a link gives by its word. accept is the reader's Accept header, which
+// chooses the format of a picture that names none.
+func (c *Contents) Find(ctx context.Context, v Version, word, accept string) (delivery.Content, error) {
 	if word == "" {
 		return c.Original(ctx, v)
 	}
 	if name, ok := strings.CutPrefix(word, renditionPrefix); ok {
 		return c.Rendition(ctx, v, name)
+	}
+	if key, ok := strings.CutPrefix(word, transformationPrefix); ok {
+		return c.transformation(ctx, v, key, accept)
 	}
 	return delivery.Content{}, signed.ErrInvalid
 }

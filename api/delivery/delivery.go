@@ -28,8 +28,9 @@ type Content struct {
 	Type       string
 	Size       int64
 	Modified   time.Time
-	Inline     bool // only for what Satchel itself encoded
-	Embeddable bool // pages of other origins may show it, as those of the console do
+	Inline     bool   // only for what Satchel itself encoded
+	Vary       string // the header by which the content was chosen; empty: none
+	Embeddable bool   // pages of other origins may show it, as those of the console do
 
 	// OnStart runs when the first byte is about to leave; nil for nothing. An error
 	// keeps the bytes here: what cannot be recorded is not handed out.
@@ -89,6 +90,9 @@ func setHeaders(h http.Header, c Content) {
 	h.Set("Content-Type", c.Type)
 	if c.Type == "" {
 		h.Set("Content-Type", "application/octet-stream")
+	}
+	if c.Vary != "" {
+		h.Add("Vary", c.Vary)
 	}
 	h.Set("ETag", `"`+c.Tag+`"`)
 	// Each use is asked for again: a revoked or deleted file must not live on in

@@ -3,6 +3,7 @@
 package links
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"satchel/api/request"
 	"satchel/files"
 	"satchel/internal/fault"
+	"satchel/policies/transforms"
 	"satchel/tenancy"
 )
 
@@ -44,11 +46,12 @@ type Links struct {
 
 // wanted is what a request asks an address of.
 type wanted struct {
-	File       *uuid.UUID `json:"file_id"` // in a list
-	Version    *int32     `json:"version"` // the published one when left out
-	Rendition  string     `json:"rendition"`
-	Attachment bool       `json:"attachment"`
-	ExpiresIn  *int64     `json:"expires_in"`
+	File       *uuid.UUID      `json:"file_id"` // in a list
+	Version    *int32          `json:"version"` // the published one when left out
+	Rendition  string          `json:"rendition"`
+	Transform  *transforms.Ask `json:"transform"` // a picture made for the caller
+	Attachment bool            `json:"attachment"`
+	ExpiresIn  *int64          `json:"expires_in"`
 }
 
 // LinkView is an address, or why there is none.
@@ -82,7 +85,11 @@ func (r *Links) GiveLink(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	link, err := r.give(request.Caller(c), v, ask, life)
+	sizes, err := r.sizes(ctx, request.Caller(c).Org, ask)
+	if err != nil {
+		return err
+	}
+	link, err := r.give(request.Caller(c), v, ask, sizes, life)
 	if err != nil {
 		return err
 	}
@@ -111,9 +118,13 @@ func (r *Links) GiveLinks(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	sizes, err := r.sizes(c.Request.Context(), actor.Org, body.Items...)
+	if err != nil {
+		return err
+	}
 	given := make([]LinkView, 0, len(ids))
 	for _, ask := range body.Items {
-		link, err := r.giveOne(actor, found, ask)
+		link, err := r.giveOne(actor, found, ask, sizes)
 		if err != nil {
 			f := fault.Of(err)
 			link = LinkView{File: *ask.File, Code: f.Code, Detail: f.Text}
@@ -124,7 +135,7 @@ func (r *Links) GiveLinks(c *gin.Context) error {
 	return nil
 }
 
-func (r *Links) giveOne(actor tenancy.Actor, found map[uuid.UUID]files.View, ask wanted) (LinkView, error) {
+func (r *Links) giveOne(actor tenancy.Actor, found map[uuid.UUID]files.View, ask wanted, sizes []int) (LinkView, error) {
 	v, ok := found[*ask.File]
 	if !ok {
 		return LinkView{}, files.ErrNotFound
@@ -133,7 +144,7 @@ func (r *Links) giveOne(actor tenancy.Actor, found map[uuid.UUID]files.View, ask
 	if err != nil {
 		return LinkView{}, err
 	}
-	return r.give(actor, v, ask, life)
+	return r.give(actor, v, ask, sizes, life)
 }
 
 func filesOf(items []wanted) ([]uuid.UUID, error) {
@@ -158,11 +169,33 @@ func lifeOf(ask wanted) (time.Duration, error) {
 	return life, err
 }
 
-func (r *Links) give(actor tenancy.Actor, v files.View, ask wanted, life time.Duration) (LinkView, error) {
+// word is what the address says of what the caller asks for.
+func (r *Links) word(v content.Version, ask wanted, sizes []int) (word, name string, err error) {
+	switch {
+	case ask.Transform == nil:
+		return r.Contents.Named(v, ask.Rendition)
+	case ask.Rendition != "":
+		return "", "", request.Invalid("transform", "Ask for a rendition by its name, or for a picture by transform, and not for both.")
+	}
+	return r.Contents.Transformed(v, *ask.Transform, sizes)
+}
+
+// sizes are the sides in which the organization's pictures are made; nil is the platform's.
+func (r *Links) sizes(ctx context.Context, org tenancy.OrgID, items ...wanted) ([]int, error) {
+	for _, ask := range items {
+		if ask.Transform != nil {
+			p, err := tenancy.GetPolicies(ctx, r.DB.Single(org))
+			return p.PictureSizes, err
+		}
+	}
+	return nil, nil
+}
+
+func (r *Links) give(actor tenancy.Actor, v files.View, ask wanted, sizes []int, life time.Duration) (LinkView, error) {
 	if err := content.Readable(v); err != nil {
 		return LinkView{}, err
 	}
-	transformation, name, err := r.Contents.Named(content.Of(v), ask.Rendition)
+	transformation, name, err := r.word(content.Of(v), ask, sizes)
 	if err != nil {
 		return LinkView{}, err
 	}

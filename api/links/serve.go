@@ -25,11 +25,15 @@ func (r *Links) Serve(c *gin.Context) error {
 		return err
 	}
 	c.Header("X-Robots-Tag", "noindex")
-	request.SetActor(c, tenancy.Actor{Org: link.Organization, User: link.Actor, Key: link.Key}) // for the log and the meter
+	reader := tenancy.Actor{Org: link.Organization, User: link.Actor, Key: link.Key} // for the logs and the meter
+	if link.Actor != uuid.Nil {
+		request.SetActor(c, reader)
+	}
 	grant, err := r.authorizer(link).Authorize(c.Request.Context(), link)
 	if err != nil {
 		return err
 	}
+	request.SetActor(c, reader) // a refused visitor is no one's in the organization
 	leaving, err := r.find(c, link, grant)
 	if err != nil {
 		return err
@@ -57,7 +61,7 @@ func (r *Links) find(c *gin.Context, link signed.Link, grant delivery.Grant) (de
 	return r.Contents.Find(c.Request.Context(), content.Version{
 		Organization: link.Organization, File: link.File, ID: link.Version, Name: grant.Name, MimeType: grant.MimeType,
 		ObjectETag: grant.ObjectETag, SHA256: grant.SHA256, Size: grant.Size, PublishedAt: grant.PublishedAt, Pages: grant.Pages,
-	}, link.Transformation)
+	}, link.Transformation, c.GetHeader("Accept"))
 }
 
 // errNobody refuses a link of no session and of no share that this release knows.

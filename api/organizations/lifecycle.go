@@ -9,6 +9,7 @@ import (
 
 	"satchel/api/request"
 	"satchel/policies/audit"
+	"satchel/policies/transforms"
 	"satchel/policies/types"
 	"satchel/tenancy"
 )
@@ -136,8 +137,9 @@ type policiesBody struct {
 	Switches     *[]string `json:"type_switches"`
 	Extensions   *[]string `json:"extra_extensions"`
 	EmptyFiles   *bool     `json:"empty_files"`
-	VersionKeep  *int      `json:"version_keep"` // 0: all
-	VersionDays  *int      `json:"version_days"` // 0: for ever
+	VersionKeep  *int      `json:"version_keep"`  // 0: all
+	VersionDays  *int      `json:"version_days"`  // 0: for ever
+	PictureSizes *[]int    `json:"picture_sizes"` // none: the platform's
 }
 
 func (b policiesBody) change(p *tenancy.Policies) error {
@@ -155,6 +157,13 @@ func (b policiesBody) change(p *tenancy.Policies) error {
 	}
 	if err := b.changeVersions(p); err != nil {
 		return err
+	}
+	if b.PictureSizes != nil {
+		sizes, ok := transforms.SizesOf(*b.PictureSizes)
+		if !ok {
+			return request.Invalid("picture_sizes", "picture_sizes are up to %d sides in pixels, from %d to %d, or none for the platform's.", transforms.MaxSizes, transforms.MinSide, transforms.MaxSide)
+		}
+		p.PictureSizes = sizes
 	}
 	if err := b.changeTypes(p); err != nil {
 		return err

@@ -46,6 +46,11 @@ func (p *workflows) ShowPages(ctx context.Context, org tenancy.OrgID, version uu
 	return preview.ShowPages(ctx, p.temporal, preview.MakePagesInput{Org: org, Version: version, First: first})
 }
 
+// MakePicture makes a picture that is asked for and waits for it.
+func (p *workflows) MakePicture(ctx context.Context, org tenancy.OrgID, version uuid.UUID, key string) (string, error) {
+	return preview.Transform(ctx, p.temporal, preview.TransformInput{Org: org, Version: version, Key: key})
+}
+
 // Cancel asks the workflow of a version to end clean.
 func (p *workflows) Cancel(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error {
 	return upload.Cancel(ctx, p.temporal, org, version)

@@ -20,6 +20,7 @@ import (
 	"satchel/internal/confine"
 	"satchel/internal/fragment"
 	"satchel/internal/vips"
+	"satchel/policies/transforms"
 )
 
 const usage = `render makes the renditions of one image.
@@ -42,6 +43,11 @@ writes text.html: the first 2,000 lines of a text with the words of its language
 classes, a text with its Markdown structure, or the first 100 rows of a table. It prints
 {"cut": true} when the text goes on.
 
+  render --transform KEY --input FILE --output DIR
+
+makes one picture of the image: KEY is that of policies/transforms, such as
+640x0-inside-none-q75-p0.webp. The picture is in DIR as picture.webp, .jpeg or .png.
+
   render --check --output DIR
 
 tries what the sandbox must refuse on this machine, prints each attempt, and exits with 0
@@ -59,6 +65,7 @@ type task struct {
 	input, output   string
 	check           bool
 	text, extension string // of a text
+	transform       string // key of a picture that was asked for
 }
 
 func main() {
@@ -88,6 +95,7 @@ func parse(args []string) (task, error) {
 	flags.StringVar(&job.input, "input", "", "image to read")
 	flags.StringVar(&job.output, "output", "", "directory to write to")
 	flags.StringVar(&job.text, "text", "", "kind of text")
+	flags.StringVar(&job.transform, "transform", "", "key of one picture")
 	flags.StringVar(&job.extension, "extension", "", "ending of the text's name")
 	flags.BoolVar(&job.check, "check", false, "try the sandbox")
 	if err := flags.Parse(args); err != nil {
@@ -109,7 +117,7 @@ func run(job task) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	report, made, err := picture.Render(content)
+	report, made, err := job.make(content)
 	if err != nil {
 		return nil, err
 	}
@@ -121,6 +129,17 @@ func run(job task) (any, error) {
 		report.Renditions = append(report.Renditions, m.Rendition)
 	}
 	return report, nil
+}
+
+func (job task) make(content []byte) (vips.Report, []picture.Rendition, error) {
+	if job.transform == "" {
+		return picture.Render(content)
+	}
+	spec, ok := transforms.Parse(job.transform)
+	if !ok || spec.Format == "" {
+		return vips.Report{}, nil, fmt.Errorf("%q is not the key of a picture", job.transform)
+	}
+	return picture.Transform(content, spec)
 }
 
 // runText makes the fragment of a text. Of a long one it reads the beginning.

@@ -69,6 +69,7 @@ var foreign = map[string]string{
 	"ScanObject":        "file_not_found",
 	"RenderPreviews":    "file_not_found",
 	"RenderPages":       "file_not_found",
+	"TransformPicture":  "file_not_found",
 	"GiveUpPreviews":    "file_not_found",
 	"ReadText":          "file_not_found",
 	"GiveUpText":        "file_not_found",

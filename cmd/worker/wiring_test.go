@@ -84,8 +84,9 @@ func TestNames(t *testing.T) {
 
 // shared are one method on several queues, each with its reason.
 var shared = map[string]string{
-	"RenderPreviews": "pictures where scans are done, and what needs programs that take long where it delays none",
-	"RenderPages":    "is a method beside RenderPreviews",
+	"RenderPreviews":   "pictures where scans are done, and what needs programs that take long where it delays none",
+	"RenderPages":      "is a method beside RenderPreviews",
+	"TransformPicture": "is a method beside RenderPreviews",
 }
 
 // TestNamesAreUnique: the SDK keeps a method's name and nothing of its package.

@@ -822,6 +822,42 @@ func (q *Queries) RenditionList(ctx context.Context, versionID uuid.UUID) ([]Ren
 	return items, nil
 }
 
+const renditionSource = `-- name: RenditionSource :one
+select name, mime_type, width, height, size, etag from renditions
+ where version_id = $1 and mime_type in ('image/jpeg', 'image/webp')
+   and case when $2::text = '' then name like 'fit%' else name = $2::text end
+ order by width desc, mime_type desc limit 1
+`
+
+type RenditionSourceParams struct {
+	VersionID uuid.UUID
+	Page      string
+}
+
+type RenditionSourceRow struct {
+	Name     string
+	MimeType string
+	Width    int32
+	Height   int32
+	Size     int64
+	Etag     string
+}
+
+// The page of a document, or for no page the largest picture.
+func (q *Queries) RenditionSource(ctx context.Context, arg RenditionSourceParams) (RenditionSourceRow, error) {
+	row := q.db.QueryRow(ctx, renditionSource, arg.VersionID, arg.Page)
+	var i RenditionSourceRow
+	err := row.Scan(
+		&i.Name,
+		&i.MimeType,
+		&i.Width,
+		&i.Height,
+		&i.Size,
+		&i.Etag,
+	)
+	return i, err
+}
+
 const stepBegin = `-- name: StepBegin :execrows
 
 
@@ -930,6 +966,264 @@ func (q *Queries) TagInsert(ctx context.Context, arg TagInsertParams) (int64, er
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const transformationBegin = `-- name: TransformationBegin :execrows
+insert into transformations as t (organization_id, version_id, key, state, lease_until)
+values (app.org(), $1, $2, 'making', now() + $3::interval)
+on conflict (organization_id, version_id, key) do update set state = 'making', lease_until = excluded.lease_until, reason = '', failed_until = '-infinity'
+ where t.state = 'making' and (t.lease_until < now() or $4::boolean) or t.state = 'failed' and t.failed_until < now()
+`
+
+type TransformationBeginParams struct {
+	VersionID uuid.UUID
+	Key       string
+	Lease     time.Duration
+	Again     bool
+}
+
+// Who begins has the row for as long as the lease lasts. It gives nothing for one that is
+// ready, rests after a failure, or is another's to make. again is of an attempt after one
+// that died with the lease.
+func (q *Queries) TransformationBegin(ctx context.Context, arg TransformationBeginParams) (int64, error) {
+	result, err := q.db.Exec(ctx, transformationBegin,
+		arg.VersionID,
+		arg.Key,
+		arg.Lease,
+		arg.Again,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const transformationDelete = `-- name: TransformationDelete :exec
+delete from transformations where version_id = $1
+`
+
+func (q *Queries) TransformationDelete(ctx context.Context, versionID uuid.UUID) error {
+	_, err := q.db.Exec(ctx, transformationDelete, versionID)
+	return err
+}
+
+const transformationDrop = `-- name: TransformationDrop :execrows
+update transformations set state = 'making', lease_until = now() + $1::interval
+ where version_id = $2 and key = $3 and used_at < now() - $4::interval and lease_until < now()
+`
+
+type TransformationDropParams struct {
+	Lease     time.Duration
+	VersionID uuid.UUID
+	Key       string
+	Unused    time.Duration
+}
+
+// The sweep takes the row before it removes the object, as if it made the picture: who
+// asks for it meanwhile waits and makes it again.
+func (q *Queries) TransformationDrop(ctx context.Context, arg TransformationDropParams) (int64, error) {
+	result, err := q.db.Exec(ctx, transformationDrop,
+		arg.Lease,
+		arg.VersionID,
+		arg.Key,
+		arg.Unused,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const transformationDropped = `-- name: TransformationDropped :exec
+delete from transformations where version_id = $1 and key = $2 and used_at < now() - $3::interval and state = 'making'
+`
+
+type TransformationDroppedParams struct {
+	VersionID uuid.UUID
+	Key       string
+	Unused    time.Duration
+}
+
+func (q *Queries) TransformationDropped(ctx context.Context, arg TransformationDroppedParams) error {
+	_, err := q.db.Exec(ctx, transformationDropped, arg.VersionID, arg.Key, arg.Unused)
+	return err
+}
+
+const transformationEnd = `-- name: TransformationEnd :exec
+update transformations set lease_until = '-infinity' where version_id = $1 and key = $2 and state = 'making'
+`
+
+type TransformationEndParams struct {
+	VersionID uuid.UUID
+	Key       string
+}
+
+func (q *Queries) TransformationEnd(ctx context.Context, arg TransformationEndParams) error {
+	_, err := q.db.Exec(ctx, transformationEnd, arg.VersionID, arg.Key)
+	return err
+}
+
+const transformationFail = `-- name: TransformationFail :exec
+update transformations set state = 'failed', reason = $1, failed_until = now() + $2::interval, lease_until = '-infinity'
+ where version_id = $3 and key = $4 and state = 'making'
+`
+
+type TransformationFailParams struct {
+	Reason    string
+	Rest      time.Duration
+	VersionID uuid.UUID
+	Key       string
+}
+
+func (q *Queries) TransformationFail(ctx context.Context, arg TransformationFailParams) error {
+	_, err := q.db.Exec(ctx, transformationFail,
+		arg.Reason,
+		arg.Rest,
+		arg.VersionID,
+		arg.Key,
+	)
+	return err
+}
+
+const transformationGet = `-- name: TransformationGet :one
+select version_id, key, state, reason, failed_until > now() as resting, mime_type, width, height, size, etag, used_at < now() - interval '1 day' as stale
+  from transformations where version_id = $1 and key = $2
+`
+
+type TransformationGetParams struct {
+	VersionID uuid.UUID
+	Key       string
+}
+
+type TransformationGetRow struct {
+	VersionID uuid.UUID
+	Key       string
+	State     string
+	Reason    string
+	Resting   bool
+	MimeType  string
+	Width     int32
+	Height    int32
+	Size      int64
+	Etag      string
+	Stale     bool
+}
+
+func (q *Queries) TransformationGet(ctx context.Context, arg TransformationGetParams) (TransformationGetRow, error) {
+	row := q.db.QueryRow(ctx, transformationGet, arg.VersionID, arg.Key)
+	var i TransformationGetRow
+	err := row.Scan(
+		&i.VersionID,
+		&i.Key,
+		&i.State,
+		&i.Reason,
+		&i.Resting,
+		&i.MimeType,
+		&i.Width,
+		&i.Height,
+		&i.Size,
+		&i.Etag,
+		&i.Stale,
+	)
+	return i, err
+}
+
+const transformationReady = `-- name: TransformationReady :execrows
+update transformations set state = 'ready', lease_until = '-infinity', mime_type = $1, width = $2, height = $3,
+    size = $4, etag = $5, used_at = now()
+ where version_id = $6 and key = $7 and state = 'making'
+`
+
+type TransformationReadyParams struct {
+	MimeType  string
+	Width     int32
+	Height    int32
+	Size      int64
+	Etag      string
+	VersionID uuid.UUID
+	Key       string
+}
+
+func (q *Queries) TransformationReady(ctx context.Context, arg TransformationReadyParams) (int64, error) {
+	result, err := q.db.Exec(ctx, transformationReady,
+		arg.MimeType,
+		arg.Width,
+		arg.Height,
+		arg.Size,
+		arg.Etag,
+		arg.VersionID,
+		arg.Key,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const transformationSums = `-- name: TransformationSums :one
+select (select coalesce(sum(size), 0) from transformations)::bigint as bytes, (select count(*) from transformations t where t.version_id = $1)::bigint as pictures,
+       coalesce((select q.max_bytes from storage_quotas q), 0)::bigint as max_bytes
+`
+
+type TransformationSumsRow struct {
+	Bytes    int64
+	Pictures int64
+	MaxBytes int64
+}
+
+func (q *Queries) TransformationSums(ctx context.Context, versionID uuid.UUID) (TransformationSumsRow, error) {
+	row := q.db.QueryRow(ctx, transformationSums, versionID)
+	var i TransformationSumsRow
+	err := row.Scan(&i.Bytes, &i.Pictures, &i.MaxBytes)
+	return i, err
+}
+
+const transformationUnused = `-- name: TransformationUnused :many
+select version_id, key from transformations where version_id = $1 and used_at < now() - $2::interval order by key
+`
+
+type TransformationUnusedParams struct {
+	VersionID uuid.UUID
+	Unused    time.Duration
+}
+
+type TransformationUnusedRow struct {
+	VersionID uuid.UUID
+	Key       string
+}
+
+func (q *Queries) TransformationUnused(ctx context.Context, arg TransformationUnusedParams) ([]TransformationUnusedRow, error) {
+	rows, err := q.db.Query(ctx, transformationUnused, arg.VersionID, arg.Unused)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []TransformationUnusedRow
+	for rows.Next() {
+		var i TransformationUnusedRow
+		if err := rows.Scan(&i.VersionID, &i.Key); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const transformationUse = `-- name: TransformationUse :exec
+update transformations set used_at = now() where version_id = $1 and key = $2
+`
+
+type TransformationUseParams struct {
+	VersionID uuid.UUID
+	Key       string
+}
+
+func (q *Queries) TransformationUse(ctx context.Context, arg TransformationUseParams) error {
+	_, err := q.db.Exec(ctx, transformationUse, arg.VersionID, arg.Key)
+	return err
 }
 
 const uploadAbandon = `-- name: UploadAbandon :exec

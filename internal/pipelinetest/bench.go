@@ -26,6 +26,7 @@ import (
 	"satchel/internal/pgtest"
 	"satchel/internal/s3"
 	"satchel/internal/spool"
+	"satchel/policies/transforms"
 	"satchel/tenancy"
 )
 
@@ -154,6 +155,15 @@ type Renderer func(ctx context.Context, path, dir string) (preview.Pictures, err
 // Render calls it.
 func (r Renderer) Render(ctx context.Context, path, dir string) (preview.Pictures, error) {
 	return r(ctx, path, dir)
+}
+
+// Transform gives the first of the renditions in place of any picture.
+func (r Renderer) Transform(ctx context.Context, path, dir string, _ transforms.Spec) (preview.Picture, error) {
+	p, err := r(ctx, path, dir)
+	if err != nil {
+		return preview.Picture{}, err
+	}
+	return p.Renditions[0], nil
 }
 
 // OnePreview is a Renderer that makes one small file of any picture.

@@ -33,7 +33,7 @@ type childResult struct {
 // started or did not end by itself: the context ended, or the wall clock ran
 // out. The latter is a fault, not a finding. An expensive image uses up its CPU
 // seconds long before; a child that waits so long sits on a starved machine.
-func (r Renderer) run(ctx context.Context, sourcePath, outDir string) (*childResult, error) {
+func (r Renderer) run(ctx context.Context, sourcePath, outDir string, more ...string) (*childResult, error) {
 	timed, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 
@@ -43,7 +43,7 @@ func (r Renderer) run(ctx context.Context, sourcePath, outDir string) (*childRes
 	defer runtime.UnlockOSThread()
 
 	child := &childResult{limit: r.cpuLimit, stdout: boundedBuffer{limit: maxReport}, stderr: boundedBuffer{limit: maxStderr}}
-	cmd := r.command(timed, child, sourcePath, outDir)
+	cmd := r.command(timed, child, append([]string{"--input", sourcePath, "--output", outDir}, more...))
 	err := cmd.Run()
 	child.state = cmd.ProcessState
 	switch exit := new(exec.ExitError); {
@@ -57,8 +57,8 @@ func (r Renderer) run(ctx context.Context, sourcePath, outDir string) (*childRes
 	return child, nil
 }
 
-func (r Renderer) command(ctx context.Context, child *childResult, sourcePath, outDir string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, r.program, "--input", sourcePath, "--output", outDir) //nolint:gosec // our own program by configuration; the paths are the worker's own temporary ones
+func (r Renderer) command(ctx context.Context, child *childResult, arguments []string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, r.program, arguments...) //nolint:gosec // our own program by configuration; the paths are the worker's own temporary ones
 	// An empty, non-nil environment: nil would mean the worker's own, with its
 	// database password in it. The child sets what libvips needs by itself.
 	cmd.Env = []string{}

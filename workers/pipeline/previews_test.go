@@ -108,5 +108,11 @@ func TestRecordPreviews(t *testing.T) {
 	_, err = making.ShowPages(t.Context(), b.Client, pages)
 	require.NoError(t, err)
 	b.keepOf(t, b.Client.GetWorkflow(t.Context(), making.PagesWorkflowID(pages), ""), "preview", "pages")
+	picture := making.TransformInput{Org: b.Org, Version: late.Version, Key: "320x0-inside-none-q75-p0.webp"}
+	reason, err := making.Transform(t.Context(), b.Client, picture)
+	require.NoError(t, err)
+	require.Empty(t, reason)
+	b.keepOf(t, b.Client.GetWorkflow(t.Context(), making.TransformWorkflowID(picture), ""), "preview", "picture")
+	require.NoError(t, b.runOf(t, "preview", "unused", making.SweepPictures, making.SweepPicturesInput{Org: tenancy.Platform}))
 	require.NoError(t, b.runOf(t, "preview", "retried", making.RetryPreviews, making.RetryPreviewsInput{Org: tenancy.Platform}))
 }

@@ -92,6 +92,49 @@ func MakePages(ctx workflow.Context, in MakePagesInput) (preview.RenderPagesResu
 	return result, err
 }
 
+// TransformInput names the version and the picture.
+type TransformInput = preview.TransformPictureInput
+
+// TransformWorkflowID is the only way to name the workflow of a picture that is asked for.
+func TransformWorkflowID(in TransformInput) string {
+	return fmt.Sprintf("transform/%s/%s/%s", in.Org, in.Version, in.Key)
+}
+
+// Transform makes a picture, unless that is going on, and waits for it as long as ctx
+// lasts. Its result says why there is none.
+func Transform(ctx context.Context, c client.Client, in TransformInput) (reason string, err error) {
+	options := queue.Start(TransformWorkflowID(in), queue.Interactive, in.Org.String(), queue.For(in.Org.String(), queue.High), "transform")
+	options.WorkflowIDReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
+	run, err := c.ExecuteWorkflow(ctx, options, MakePicture, in)
+	if err != nil {
+		return "", fmt.Errorf("start MakePicture: %w", err)
+	}
+	var result preview.TransformPictureResult
+	err = run.Get(ctx, &result)
+	return result.Reason, err
+}
+
+// MakePicture makes a picture that somebody waits for. It runs where scans are done: it
+// takes tenths of a second, as previews of pictures do.
+func MakePicture(ctx workflow.Context, in TransformInput) (preview.TransformPictureResult, error) {
+	making := queue.Long.Within(time.Minute, 2*time.Minute).Attempts(2).Awaited().On(ctx, queue.Files, in.Org.String(), queue.High)
+	var result preview.TransformPictureResult
+	err := workflow.ExecuteActivity(making, previewer.TransformPicture, in).Get(ctx, &result)
+	return result, err
+}
+
+// SweepPicturesInput names the platform.
+type SweepPicturesInput struct{ Org tenancy.OrgID }
+
+// SweepPictures removes pictures that were asked for and were not used for long.
+func SweepPictures(ctx workflow.Context, in SweepPicturesInput) (queue.Swept, error) {
+	var result queue.Swept
+	on := queue.ForSweep().On(ctx, queue.Batch, in.Org.String(), queue.Default)
+	err := workflow.ExecuteActivity(on, missing.DropUnusedPictures, preview.DropUnusedPicturesInput{
+		Org: in.Org, After: queue.LastResult[queue.Swept](ctx).Next}).Get(ctx, &result)
+	return result, err
+}
+
 // RetryPreviewsInput names the platform.
 type RetryPreviewsInput struct{ Org tenancy.OrgID }
 
@@ -119,5 +162,5 @@ func SweepPreviews(ctx workflow.Context, in SweepPreviewsInput) (queue.Swept, er
 
 // Schedules are the intervals of the sweeps.
 func Schedules() []queue.Schedule {
-	return []queue.Schedule{{ID: "retry-previews", Every: 10 * time.Minute, Workflow: RetryPreviews, Input: RetryPreviewsInput{Org: tenancy.Platform}}, {ID: "sweep-previews", Every: time.Minute, Workflow: SweepPreviews, Input: SweepPreviewsInput{Org: tenancy.Platform}}}
+	return []queue.Schedule{{ID: "retry-previews", Every: 10 * time.Minute, Workflow: RetryPreviews, Input: RetryPreviewsInput{Org: tenancy.Platform}}, {ID: "sweep-pictures", Every: time.Hour, Workflow: SweepPictures, Input: SweepPicturesInput{Org: tenancy.Platform}}, {ID: "sweep-previews", Every: time.Minute, Workflow: SweepPreviews, Input: SweepPreviewsInput{Org: tenancy.Platform}}}
 }

@@ -88,6 +88,35 @@ func TestPages(t *testing.T) {
 	}
 }
 
+// TestPicture: somebody waits, so two attempts are enough, and a reason is a result.
+func TestPicture(t *testing.T) {
+	t.Parallel()
+	in := preview.TransformInput{Org: tenancy.OrgID(tenancy.NewID()), Version: tenancy.NewID(), Key: "320x0-inside-none-q75-p0.webp"}
+	for name, c := range map[string]struct {
+		err   error
+		steps int
+	}{"made": {nil, 1}, "patience": {temporal.NewApplicationError("down", "store_unavailable"), 2}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			env, started := setup()
+			env.OnActivity("TransformPicture", mock.Anything, in).Return(activities.TransformPictureResult{Reason: "corrupt"}, c.err)
+			env.ExecuteWorkflow(preview.MakePicture, in)
+			require.Len(t, *started, c.steps)
+			require.Equal(t, "TransformPicture on files", (*started)[0])
+			require.Equal(t, c.err != nil, env.GetWorkflowError() != nil)
+		})
+	}
+}
+
+func TestUnusedPictures(t *testing.T) {
+	t.Parallel()
+	env, started := setup()
+	env.OnActivity("DropUnusedPictures", mock.Anything, activities.DropUnusedPicturesInput{Org: tenancy.Platform}).Return(queue.Swept{Found: 2, Done: 2}, nil)
+	env.ExecuteWorkflow(preview.SweepPictures, preview.SweepPicturesInput{Org: tenancy.Platform})
+	require.NoError(t, env.GetWorkflowError())
+	require.Equal(t, []string{"DropUnusedPictures on batch"}, *started)
+}
+
 func TestRetry(t *testing.T) {
 	t.Parallel()
 	env, started := setup()
@@ -101,5 +130,6 @@ func TestRetry(t *testing.T) {
 // go test ./cmd/worker -run TestRecordPreviews -record.
 func TestReplay(t *testing.T) {
 	t.Parallel()
-	replaytest.Histories(t, 4, "made, swept, pages, retried", preview.MakePreviews, preview.SweepPreviews, preview.MakePages, preview.RetryPreviews)
+	replaytest.Histories(t, 6, "made, swept, pages, retried, picture, unused", preview.MakePreviews, preview.SweepPreviews, preview.MakePages, preview.RetryPreviews,
+		preview.MakePicture, preview.SweepPictures)
 }

@@ -67,24 +67,32 @@ type Rendition struct {
 	Content []byte
 }
 
-// Render reads the header, refuses what is too large, and makes all renditions.
-func Render(content []byte) (vips.Report, []Rendition, error) {
+// opened is a picture whose header was read and found to be within the bounds.
+type opened struct {
+	content []byte
+	format  Format
+	header  Header
+	report  vips.Report
+}
+
+// open reads the header and refuses what is too large.
+func open(content []byte) (opened, error) {
 	format, err := Recognize(content)
 	if err != nil {
-		return vips.Report{}, nil, err
+		return opened{}, err
 	}
 	if format.Name == "bmp" {
 		if content, err = fromBMP(content); err != nil {
-			return vips.Report{}, nil, err
+			return opened{}, err
 		}
 	}
 	openLoader(format)
 	header, err := readHeader(content)
 	if err != nil {
-		return vips.Report{}, nil, damaged(err)
+		return opened{}, damaged(err)
 	}
 	if err := bounded(format.Name, header); err != nil {
-		return vips.Report{}, nil, err
+		return opened{}, err
 	}
 	report := vips.Report{
 		Width: header.Width, Height: header.Height, Orientation: header.Orientation,
@@ -93,15 +101,24 @@ func Render(content []byte) (vips.Report, []Rendition, error) {
 	if header.turned() {
 		report.Width, report.Height = header.Height, header.Width
 	}
-	longest := max(header.Width, header.Height)
+	return opened{content: content, format: format, header: header, report: report}, nil
+}
+
+// Render reads the header, refuses what is too large, and makes all renditions.
+func Render(content []byte) (vips.Report, []Rendition, error) {
+	o, err := open(content)
+	if err != nil {
+		return vips.Report{}, nil, err
+	}
+	longest := max(o.header.Width, o.header.Height)
 	steps := stepsFor(longest)
 	side := steps[len(steps)-1].Side
-	largest, err := shrink(content, side, how{options: shrinkOnLoad(format, longest, side), profiled: header.profiled})
+	largest, err := shrink(o.content, side, how{options: shrinkOnLoad(o.format, longest, side), profiled: o.header.profiled})
 	if err != nil {
 		return vips.Report{}, nil, damaged(err)
 	}
 	made, err := ladder(largest, steps)
-	return report, made, err
+	return o.report, made, err
 }
 
 // bounded refuses from the header alone: a 167-byte file may promise 2,500

@@ -59,10 +59,10 @@ var previewProcess = fx.Module("preview",
 		return queue.Component{Queue: queue.Previews, Activities: []any{p}}
 	}),
 	component(func() queue.Component {
-		return queue.Component{Queue: queue.Interactive, Workflows: []any{previewing.MakePreviews, previewing.MakePages}}
+		return queue.Component{Queue: queue.Interactive, Workflows: []any{previewing.MakePreviews, previewing.MakePages, previewing.MakePicture}}
 	}),
 	component(func(m *preview.Missing) queue.Component {
-		return queue.Component{Queue: queue.Batch, Workflows: []any{previewing.SweepPreviews, previewing.RetryPreviews}, Activities: []any{m}, Schedules: previewing.Schedules()}
+		return queue.Component{Queue: queue.Batch, Workflows: []any{previewing.SweepPreviews, previewing.RetryPreviews, previewing.SweepPictures}, Activities: []any{m}, Schedules: previewing.Schedules()}
 	}),
 )
 

@@ -17,9 +17,11 @@ import (
 	"satchel/internal/media"
 	"satchel/internal/office"
 	"satchel/internal/pdf"
+	"satchel/internal/s3"
 	"satchel/internal/sandbox"
 	"satchel/internal/vips"
 	"satchel/policies/previews"
+	"satchel/policies/transforms"
 	"satchel/tenancy"
 	making "satchel/workflows/preview"
 )
@@ -114,6 +116,14 @@ func (r renderer) Render(ctx context.Context, path, dir string) (preview.Picture
 	return pictures, nil
 }
 
+func (r renderer) Transform(ctx context.Context, path, dir string, spec transforms.Spec) (preview.Picture, error) {
+	p, err := r.Renderer.Transform(ctx, path, dir, spec)
+	if err != nil {
+		return preview.Picture{}, finding(err)
+	}
+	return preview.Picture{Name: p.Name, Path: p.Path, MimeType: p.MIME, Width: p.Width, Height: p.Height, Size: p.Size}, nil
+}
+
 type pager struct{ pdf.Reader }
 
 func (p pager) Count(ctx context.Context, path, dir string) (int, error) {
@@ -182,6 +192,6 @@ func (s previewStarter) StartPreviews(ctx context.Context, org tenancy.OrgID, ve
 	return making.Start(ctx, s.client, making.MakePreviewsInput{Org: org, Version: version})
 }
 
-func newMissing(db *tenancy.DB, c client.Client, tools preview.Tools, reading extract.Tools, config preview.Config) *preview.Missing {
-	return preview.NewMissing(db, previewStarter{c}, extract.Retry{DB: db, Tools: reading}, tools, config)
+func newMissing(db *tenancy.DB, c client.Client, store *s3.Store, tools preview.Tools, reading extract.Tools, config preview.Config) *preview.Missing {
+	return preview.NewMissing(db, previewStarter{c}, store.Clean, extract.Retry{DB: db, Tools: reading}, tools, config)
 }

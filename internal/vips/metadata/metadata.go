@@ -13,10 +13,10 @@ import (
 	"errors"
 )
 
-// ErrFormat is returned for bytes that are neither JPEG nor WebP.
-var ErrFormat = errors.New("neither JPEG nor WebP")
+// ErrFormat is returned for bytes that are neither JPEG nor WebP nor PNG.
+var ErrFormat = errors.New("neither JPEG nor WebP nor PNG")
 
-// ErrMalformed is returned, wrapped with the place, for a JPEG or WebP whose
+// ErrMalformed is returned, wrapped with the place, for an image whose
 // structure does not hold. Nothing is guessed: what cannot be walked from
 // beginning to end cannot be called clean.
 var ErrMalformed = errors.New("malformed image")
@@ -32,6 +32,8 @@ func Strip(content []byte) ([]byte, error) {
 		return stripJPEG(content)
 	case isWebP(content):
 		return stripWebP(content)
+	case isPNG(content):
+		return stripPNG(content)
 	}
 	return nil, ErrFormat
 }
@@ -44,6 +46,8 @@ func Check(content []byte) error {
 		return checkJPEG(content)
 	case isWebP(content):
 		return checkWebP(content)
+	case isPNG(content):
+		return checkPNG(content)
 	}
 	return ErrFormat
 }

@@ -139,7 +139,7 @@ func TestWhatCannotBeWalkedIsRefused(t *testing.T) {
 	}{
 		"nothing":                 {nil, ErrFormat},
 		"text":                    {[]byte("hello"), ErrFormat},
-		"png":                     {[]byte("\x89PNG\r\n\x1a\n"), ErrFormat},
+		"png":                     {[]byte("\x89PNG\r\n\x1a\n"), ErrMalformed},
 		"jpeg start":              {[]byte("\xFF\xD8\xFF"), ErrMalformed},
 		"jpeg without end":        {clean[:len(clean)-2], ErrMalformed},
 		"jpeg cut in a segment":   {clean[:10], ErrMalformed},

@@ -74,3 +74,12 @@ language sql stable security definer set search_path = public, pg_temp as $$
        and v.updated_at < now() - silent_for and v.id > after
      order by v.id limit n
 $$;
+
+-- Versions with pictures that were asked for and not for a while since, in id order.
+create or replace function app.versions_with_unused_pictures(unused interval, after uuid, n integer)
+returns table (organization_id uuid, version_id uuid)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select distinct on (t.version_id) t.organization_id, t.version_id from transformations t
+     where t.version_id > after and t.used_at < now() - unused
+     order by t.version_id limit n
+$$;

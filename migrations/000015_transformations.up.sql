@@ -1,0 +1,28 @@
+-- Pictures of a version that were made because somebody asked for them, one row a
+-- picture and one that is being made. The row, and no lock in memory, says who makes it.
+create table transformations (
+    organization_id uuid not null references organizations (id),
+    version_id      uuid not null,
+    key             text not null check (key ~ '^[a-z0-9.-]{1,80}$'), -- which picture; of policies/transforms
+    state           text not null check (state in ('making', 'ready', 'failed')),
+    lease_until     timestamptz not null default '-infinity', -- of the process that makes it
+    reason          text not null default '',                 -- of a failed one: a code
+    failed_until    timestamptz not null default '-infinity', -- when it may be tried again
+    mime_type       text not null default '',
+    width           integer not null default 0,
+    height          integer not null default 0,
+    size            bigint not null default 0,
+    etag            text not null default '',                 -- the store's
+    used_at         timestamptz not null default now(),       -- to the day
+    created_at      timestamptz not null default now(),
+    primary key (organization_id, version_id, key),
+    foreign key (organization_id, version_id) references file_versions (organization_id, id) on delete cascade,
+    check (state <> 'ready' or size > 0 and width > 0 and height > 0 and etag <> '' and mime_type <> '')
+);
+-- Which were not used for the longest time.
+create index transformations_by_use on transformations (organization_id, used_at);
+create index transformations_unused on transformations (version_id, used_at);
+
+-- The sides in pixels that pictures of the organization are made in. Null: the platform's.
+alter table organization_policies
+    add column picture_sizes integer[] check (cardinality(picture_sizes) between 1 and 24 and 16 <= all (picture_sizes) and 2560 >= all (picture_sizes));
