@@ -41,7 +41,7 @@ func (f Field) schema() map[string]any {
 		s["type"], s["format"] = "string", "uuid"
 	case NullableID:
 		s["type"], s["format"] = []string{"string", "null"}, "uuid"
-	case Number:
+	case Count:
 		s["type"] = "integer"
 	case Code:
 		s["type"] = "string"

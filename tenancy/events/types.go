@@ -21,7 +21,7 @@ type Kind string
 const (
 	ID         Kind = "id"
 	NullableID Kind = "nullable id"
-	Number     Kind = "number"
+	Count      Kind = "number"
 	Code       Kind = "code"
 )
 
@@ -34,7 +34,7 @@ type Type struct {
 
 var (
 	ofFile    = []Field{{"file_id", ID, "the file", false}}
-	ofVersion = append(slices.Clone(ofFile), Field{"version_id", ID, "the version", false}, Field{"version", Number, "its number in the file", false})
+	ofVersion = append(slices.Clone(ofFile), Field{"version_id", ID, "the version", false}, Field{"version", Count, "its number in the file", false})
 	refused   = append(slices.Clone(ofVersion), Field{"status", Code, "the status of the version", false}, Field{"code", Code, "why: the first word of status_reason", false})
 	placed    = append(slices.Clone(ofFile), Field{"space_id", ID, "the space it is in", false})
 	ofFolder  = []Field{{"folder_id", ID, "the folder", false}, {"space_id", ID, "the space it is in", false}}
@@ -51,9 +51,9 @@ var (
 
 // Types is that table, by noun. docs/events.md and the JSON Schemas are made from it.
 var Types = []Type{
-	{"version.created", "An upload of a file or of a new version of one began.", append(slices.Clone(ofVersion), Field{"size", Number, "bytes", false})},
+	{"version.created", "An upload of a file or of a new version of one began.", append(slices.Clone(ofVersion), Field{"size", Count, "bytes", false})},
 	{"version.deleted", "A published version was deleted for good.", ofVersion},
-	{"file.published", "A version was found clean and can be read.", append(slices.Clone(ofVersion), Field{"size", Number, "bytes", false},
+	{"file.published", "A version was found clean and can be read.", append(slices.Clone(ofVersion), Field{"size", Count, "bytes", false},
 		Field{"mime_type", Code, "the media type of the content", false}, Field{"sha256", Code, "of the content, in hexadecimal", false})},
 	{"file.quarantined", "A version was quarantined: infected, or impossible to scan.", refused},
 	{"file.held", "A version waits for a person or for a consent.", refused},
@@ -93,15 +93,15 @@ var Types = []Type{
 	{"class.member_removed", "A person's place in a class ended.", inClass},
 	{"roster.import.received", "A roster was received.", ofImport},
 	{"roster.import.waiting", "An import of a roster waits for a decision.", ofImport},
-	{"roster.import", "An import of a roster ended.", []Field{{"import", ID, "the import", false}, {"source", ID, "its source", false}, {"state", Code, "how it ended", false}, {"changes", Number, "the changes that were found", false}}},
+	{"roster.import", "An import of a roster ended.", []Field{{"import", ID, "the import", false}, {"source", ID, "its source", false}, {"state", Code, "how it ended", false}, {"changes", Count, "the changes that were found", false}}},
 
 	{ShareCreated, "A share was made.", ofShare},
 	{ShareChanged, "A share was changed.", ofShare},
 	{ShareEnded, "A share ended: revoked, expired or used up.", append(slices.Clone(ofShare), Field{"reason", Code, "revoked, expired, used_up or another", true})},
 	{ShareDownloaded, "A file was downloaded by a share.", append(slices.Clone(ofShare), Field{"version_id", ID, "the version", true})},
 
-	{UsageWarning, "The organization came near a limit of its tier.", []Field{{"metric", Code, "bytes or members", false}, {"threshold", Number, "the percentage that was passed", false},
-		{"used", Number, "how much is used", false}, {"limit", Number, "how much there is", false}, {"percent", Number, "how full it is", false}}},
+	{UsageWarning, "The organization came near a limit of its tier.", []Field{{"metric", Code, "bytes or members", false}, {"threshold", Count, "the percentage that was passed", false},
+		{"used", Count, "how much is used", false}, {"limit", Count, "how much there is", false}, {"percent", Count, "how full it is", false}}},
 	{WebhookDisabled, "A webhook was disabled because its receiver was gone or failed for three days.", []Field{{"webhook_id", ID, "the webhook", false}, {"code", Code, "gone or failing", false}}},
 	{WebhookTest, "Somebody asked for a test of a webhook. It goes to that webhook alone, whatever its types.", []Field{{"webhook_id", ID, "the webhook", false}}},
 }

@@ -16,12 +16,13 @@ language sql stable security definer set search_path = public, pg_temp as $$
      order by w.id limit n
 $$;
 
--- Organizations with events older than that.
-create or replace function app.events_old(before timestamptz, after uuid, n integer)
+-- Organizations with events or deliveries that are due to go.
+create or replace function app.events_old(events_before timestamptz, deliveries_before timestamptz, after uuid, n integer)
 returns table (organization_id uuid)
 language sql stable security definer set search_path = public, pg_temp as $$
     select o.id from organizations o
-     where o.id > after and exists (select from organization_events e where e.organization_id = o.id and e.at < before
-        and e.n = (select min(f.n) from organization_events f where f.organization_id = o.id))
+     where o.id > after
+       and (exists (select from webhook_deliveries d where d.organization_id = o.id and d.created_at < deliveries_before and d.state <> 'pending')
+            or exists (select from (select e.at from organization_events e where e.organization_id = o.id order by e.n limit 1) oldest where oldest.at < events_before))
      order by o.id limit n
 $$;
