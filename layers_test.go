@@ -67,6 +67,7 @@ var groups = map[string]group{
 	"tenancy/logins":    {3, "which login is which person's: it changes people, members and the audit log together"},
 	"files":             {3, "the state machine of files and versions"},
 	"spaces":            {3, "where files are, and who reaches them there"},
+	"shares":            {3, "who was given what, until when"},
 	"policies/previews": {3, "which kind of file gets which preview, over the kinds"},
 	"rosters":           {3, "what a roster changes, and the changes applied"},
 
@@ -74,6 +75,7 @@ var groups = map[string]group{
 	"policies/archives":   {2, "rules as data"},
 	"policies/ole":        {2, "rules as data"},
 	"policies/pictures":   {2, "rules as data"},
+	"policies/disclosure": {2, "what may leave, by which way"},
 	"policies/audit":      {2, "the audit log: one row an action, chained"},
 	"tenancy/members":     {2, "what an organization has, over the tenant transaction"},
 	"tenancy/people":      {2, "what an organization has, over the tenant transaction"},

@@ -125,35 +125,35 @@ select coalesce(app.hand_in_withdraw(sqlc.arg(folder_id)), false)::boolean;
 select handed_in_at, returned_at, note from hand_ins where folder_id = $1 and student_id = app.actor();
 
 -- name: LinkFileDelete :execrows
-delete from file_links where file_id = $1 and space_id = $2;
+delete from file_links where file_id = $1 and space_id = $2 and share_id = '00000000-0000-0000-0000-000000000000';
 
 -- name: LinkFileSet :exec
 insert into file_links (organization_id, file_id, space_id, level, starts_at, ends_at, added_by)
 values (app.org(), sqlc.arg(file_id), sqlc.arg(space_id), sqlc.arg(level), coalesce(sqlc.narg(starts_at)::timestamptz, '-infinity'),
         coalesce(sqlc.narg(ends_at)::timestamptz, 'infinity'), app.actor())
-on conflict (organization_id, file_id, space_id) do update set level = excluded.level, starts_at = excluded.starts_at, ends_at = excluded.ends_at;
+on conflict (organization_id, file_id, space_id, share_id) do update set level = excluded.level, starts_at = excluded.starts_at, ends_at = excluded.ends_at;
 
 -- name: LinkFileList :many
-select space_id, level, coalesce(nullif(starts_at, '-infinity'), '0001-01-01Z')::timestamptz as starts_at, coalesce(nullif(ends_at, 'infinity'), '0001-01-01Z')::timestamptz as ends_at, added_by, created_at from file_links where file_id = $1 order by space_id;
+select space_id, level, coalesce(nullif(starts_at, '-infinity'), '0001-01-01Z')::timestamptz as starts_at, coalesce(nullif(ends_at, 'infinity'), '0001-01-01Z')::timestamptz as ends_at, share_id, added_by, created_at from file_links where file_id = $1 order by space_id, share_id;
 
 -- name: LinkFolderDelete :execrows
-delete from folder_links where folder_id = $1 and space_id = $2;
+delete from folder_links where folder_id = $1 and space_id = $2 and share_id = '00000000-0000-0000-0000-000000000000';
 
 -- name: LinkFolderList :many
-select space_id, level, coalesce(nullif(starts_at, '-infinity'), '0001-01-01Z')::timestamptz as starts_at, coalesce(nullif(ends_at, 'infinity'), '0001-01-01Z')::timestamptz as ends_at, added_by, created_at from folder_links where folder_id = $1 order by space_id;
+select space_id, level, coalesce(nullif(starts_at, '-infinity'), '0001-01-01Z')::timestamptz as starts_at, coalesce(nullif(ends_at, 'infinity'), '0001-01-01Z')::timestamptz as ends_at, share_id, added_by, created_at from folder_links where folder_id = $1 order by space_id, share_id;
 
 -- name: LinkFolderSet :exec
 insert into folder_links (organization_id, folder_id, space_id, level, starts_at, ends_at, added_by)
 values (app.org(), sqlc.arg(folder_id), sqlc.arg(space_id), sqlc.arg(level), coalesce(sqlc.narg(starts_at)::timestamptz, '-infinity'),
         coalesce(sqlc.narg(ends_at)::timestamptz, 'infinity'), app.actor())
-on conflict (organization_id, folder_id, space_id) do update set level = excluded.level, starts_at = excluded.starts_at, ends_at = excluded.ends_at;
+on conflict (organization_id, folder_id, space_id, share_id) do update set level = excluded.level, starts_at = excluded.starts_at, ends_at = excluded.ends_at;
 
 -- What is shown in a space by links: folders first.
 
 -- name: LinkedFolders :many
 select d.id, d.space_id, d.parent_id, d.name, d.mode, d.instructions, d.opens_at, d.due_at, d.closes_at, d.accepted, d.created_by, d.created_at, d.updated_at
-  from folder_links l join folders d on d.organization_id = l.organization_id and d.id = l.folder_id
- where l.space_id = $1 and l.starts_at <= now() and l.ends_at > now() order by d.name, d.id limit 200;
+  from folders d
+ where d.id in (select l.folder_id from folder_links l where l.space_id = $1 and l.starts_at <= now() and l.ends_at > now()) order by d.name, d.id limit 200;
 
 -- name: NotificationPage :many
 select id, kind, data, created_at, read_at from notifications

@@ -15,7 +15,7 @@ select d.id::text as key, json_build_object('id', d.id, 'space_id', d.space_id, 
        'instructions', d.instructions, 'opens_at', d.opens_at, 'due_at', d.due_at, 'closes_at', d.closes_at, 'accepted', d.accepted,
        'created_by', d.created_by, 'created_at', d.created_at, 'updated_at', d.updated_at,
        'links', (select coalesce(json_agg(json_build_object('space_id', l.space_id, 'level', l.level, 'starts_at', l.starts_at, 'ends_at', l.ends_at,
-           'added_by', l.added_by) order by l.space_id), '[]') from folder_links l where l.organization_id = d.organization_id and l.folder_id = d.id),
+           'added_by', l.added_by) order by l.space_id, l.share_id), '[]') from folder_links l where l.organization_id = d.organization_id and l.folder_id = d.id),
        'hand_ins', (select coalesce(json_agg(json_build_object('student_id', h.student_id, 'handed_in_at', h.handed_in_at, 'returned_at', h.returned_at,
            'returned_by', h.returned_by, 'note', h.note) order by h.student_id), '[]')
            from hand_ins h where h.organization_id = d.organization_id and h.folder_id = d.id))::json as data
@@ -48,7 +48,7 @@ select f.id::text as key, json_build_object('id', f.id, 'name', f.name, 'descrip
        'uploaded_by', f.uploaded_by, 'status', f.status, 'trashed_at', f.trashed_at, 'created_at', f.created_at, 'updated_at', f.updated_at,
        'space_id', f.space_id, 'folder_id', f.folder_id, 'staff_only', f.needs > 1, 'subject_id', f.subject_id, 'handed_in_at', f.handed_in_at,
        'links', (select coalesce(json_agg(json_build_object('space_id', l.space_id, 'level', l.level, 'starts_at', l.starts_at, 'ends_at', l.ends_at,
-           'added_by', l.added_by) order by l.space_id), '[]') from file_links l where l.organization_id = f.organization_id and l.file_id = f.id),
+           'added_by', l.added_by) order by l.space_id, l.share_id), '[]') from file_links l where l.organization_id = f.organization_id and l.file_id = f.id),
        'starred_by', (select coalesce(json_agg(s.user_id order by s.user_id), '[]') from stars s where s.organization_id = f.organization_id and s.file_id = f.id),
        'tags', (select coalesce(json_agg(t.tag order by t.tag_folded), '[]') from file_tags t where t.organization_id = f.organization_id and t.file_id = f.id),
        'versions', (select json_agg(json_build_object('id', v.id, 'number', v.number, 'name', v.file_name, 'status', v.status, 'status_reason', v.status_reason,

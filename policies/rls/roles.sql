@@ -106,10 +106,15 @@ begin
              or (select app.all_spaces())));
 end $$;
 
--- Only what all in a space see is shown elsewhere.
+-- Only what all in a space see is shown elsewhere, by who may change it there: who may
+-- change it because it is shown to them does not show it to others.
 create or replace function app.may_link_file(file uuid) returns boolean language plpgsql stable parallel safe as $$
 begin
-    return app.may_change_file(file) and exists (select from files f where f.organization_id = app.people_org() and f.id = file and f.needs <= 1);
+    return exists (select from files f where f.organization_id = app.people_org() and f.id = file and f.needs <= 1
+        and (f.uploaded_by = app.actor() and f.handed_in_at is null
+               and exists (select from app.my_spaces m where m.organization_id = f.organization_id and m.space_id = f.space_id and m.level >= 2)
+             or exists (select from app.my_spaces m where m.organization_id = f.organization_id and m.space_id = f.space_id and m.level >= 3)
+             or (select app.all_spaces())));
 end $$;
 create or replace function app.may_link_folder(folder uuid) returns boolean language plpgsql stable parallel safe as $$
 begin
@@ -117,6 +122,20 @@ begin
 end $$;
 grant execute on function app.my_level(uuid), app.may_read_file(uuid), app.may_read_version(uuid), app.may_change_file(uuid),
     app.may_link_file(uuid), app.may_link_folder(uuid) to satchel_people;
+
+-- Whether the actor may share something by a kind of share, sees a share, and manages it:
+-- asked through functions, since the rules of shares and of their recipients would ask
+-- each other.
+create or replace function app.may_share(kind text, file uuid, folder uuid, space uuid) returns boolean language plpgsql stable as
+$$ begin return app.share_until(app.people_org(), app.actor(), kind, file, folder, space) is not null; end $$;
+create or replace function app.may_see_share(share uuid) returns boolean language plpgsql stable as
+$$ begin return exists (select from shares s where s.organization_id = app.people_org() and s.id = share); end $$;
+create or replace function app.may_manage_share(share uuid) returns boolean language plpgsql stable as $$
+begin
+    return exists (select from shares s where s.organization_id = app.people_org() and s.id = share
+        and (s.created_by = app.actor() or app.is_admin() or app.all_spaces() or app.may_share('members', s.file_id, s.folder_id, s.space_id)));
+end $$;
+grant execute on function app.may_share(text, uuid, uuid, uuid), app.may_see_share(uuid), app.may_manage_share(uuid) to satchel_people;
 
 -- What a role alone gives in a space of a kind. A service account has what was
 -- granted to it.
@@ -128,3 +147,50 @@ create or replace function app.role_level(kind text, role text) returns smallint
                 when kind = 'staff' and role = 'teacher' then 3 end::smallint
 $$;
 grant execute on function app.role_level(text, text) to satchel_app, satchel_people, satchel_system;
+
+-- The level in a space that a permission is.
+create or replace function app.share_level(permission text) returns smallint language sql immutable parallel safe as
+$$ select case permission when 'edit' then 3 when 'upload' then 2 else 1 end::smallint $$;
+grant execute on function app.share_level(text) to satchel_app, satchel_people, satchel_system;
+
+-- Which way out a share is.
+create or replace function app.share_way(kind text, permission text) returns text language sql immutable parallel safe as
+$$ select case when permission = 'upload' then 'drop_box' when kind = 'people' then 'outside_person' else 'link' end $$;
+grant execute on function app.share_way(text, text) to satchel_app, satchel_people, satchel_system;
+
+-- Whether the rows of the organization are being deleted: then nothing needs to follow.
+create or replace function app.being_deleted(org uuid) returns boolean language sql stable as
+$$ select coalesce(current_setting('app.deleting', true) = org::text, false) $$;
+grant execute on function app.being_deleted(uuid) to satchel_system;
+
+-- The platform's own rules. An organization's row of disclosure_rules goes before them.
+-- A webhook carries ids alone; an export is the organization's own data, for its owner.
+create or replace function app.disclosure_default(way text, class text) returns table (allowed boolean, rule text)
+language sql immutable parallel safe as $$
+    select d.allowed, d.rule from (values
+        ('link',           'general',          true,  'default'),
+        ('link',           'personal',         false, 'personal_needs_named_people'),
+        ('link',           'education_record', false, 'records_stay_inside'),
+        ('link',           'confidential',     false, 'confidential_stays_inside'),
+        ('outside_person', 'general',          true,  'default'),
+        ('outside_person', 'personal',         true,  'default'),
+        ('outside_person', 'education_record', false, 'records_stay_inside'),
+        ('outside_person', 'confidential',     false, 'confidential_stays_inside'),
+        ('drop_box',       'general',          true,  'default'),
+        ('drop_box',       'personal',         true,  'default'),
+        ('drop_box',       'education_record', false, 'records_stay_inside'),
+        ('drop_box',       'confidential',     false, 'confidential_stays_inside'),
+        ('webhook',        'general',          true,  'ids_only'),
+        ('webhook',        'personal',         true,  'ids_only'),
+        ('webhook',        'education_record', true,  'ids_only'),
+        ('webhook',        'confidential',     false, 'confidential_stays_inside'),
+        ('export',         'general',          true,  'own_data'),
+        ('export',         'personal',         true,  'own_data'),
+        ('export',         'education_record', true,  'own_data'),
+        ('export',         'confidential',     true,  'own_data')
+    ) d (way, class, allowed, rule) where d.way = disclosure_default.way and d.class = disclosure_default.class
+    union all
+    -- Nobody has agreed to these yet.
+    select false, 'no_agreement' where disclosure_default.way in ('connector', 'model')
+$$;
+grant execute on function app.disclosure_default(text, text) to satchel_app, satchel_system;

@@ -775,7 +775,7 @@ func (q *Queries) HandInWithdraw(ctx context.Context, folderID uuid.UUID) (bool,
 }
 
 const linkFileDelete = `-- name: LinkFileDelete :execrows
-delete from file_links where file_id = $1 and space_id = $2
+delete from file_links where file_id = $1 and space_id = $2 and share_id = '00000000-0000-0000-0000-000000000000'
 `
 
 type LinkFileDeleteParams struct {
@@ -792,7 +792,7 @@ func (q *Queries) LinkFileDelete(ctx context.Context, arg LinkFileDeleteParams) 
 }
 
 const linkFileList = `-- name: LinkFileList :many
-select space_id, level, coalesce(nullif(starts_at, '-infinity'), '0001-01-01Z')::timestamptz as starts_at, coalesce(nullif(ends_at, 'infinity'), '0001-01-01Z')::timestamptz as ends_at, added_by, created_at from file_links where file_id = $1 order by space_id
+select space_id, level, coalesce(nullif(starts_at, '-infinity'), '0001-01-01Z')::timestamptz as starts_at, coalesce(nullif(ends_at, 'infinity'), '0001-01-01Z')::timestamptz as ends_at, share_id, added_by, created_at from file_links where file_id = $1 order by space_id, share_id
 `
 
 type LinkFileListRow struct {
@@ -800,6 +800,7 @@ type LinkFileListRow struct {
 	Level     string
 	StartsAt  time.Time
 	EndsAt    time.Time
+	ShareID   uuid.UUID
 	AddedBy   uuid.UUID
 	CreatedAt time.Time
 }
@@ -818,6 +819,7 @@ func (q *Queries) LinkFileList(ctx context.Context, fileID uuid.UUID) ([]LinkFil
 			&i.Level,
 			&i.StartsAt,
 			&i.EndsAt,
+			&i.ShareID,
 			&i.AddedBy,
 			&i.CreatedAt,
 		); err != nil {
@@ -835,7 +837,7 @@ const linkFileSet = `-- name: LinkFileSet :exec
 insert into file_links (organization_id, file_id, space_id, level, starts_at, ends_at, added_by)
 values (app.org(), $1, $2, $3, coalesce($4::timestamptz, '-infinity'),
         coalesce($5::timestamptz, 'infinity'), app.actor())
-on conflict (organization_id, file_id, space_id) do update set level = excluded.level, starts_at = excluded.starts_at, ends_at = excluded.ends_at
+on conflict (organization_id, file_id, space_id, share_id) do update set level = excluded.level, starts_at = excluded.starts_at, ends_at = excluded.ends_at
 `
 
 type LinkFileSetParams struct {
@@ -858,7 +860,7 @@ func (q *Queries) LinkFileSet(ctx context.Context, arg LinkFileSetParams) error 
 }
 
 const linkFolderDelete = `-- name: LinkFolderDelete :execrows
-delete from folder_links where folder_id = $1 and space_id = $2
+delete from folder_links where folder_id = $1 and space_id = $2 and share_id = '00000000-0000-0000-0000-000000000000'
 `
 
 type LinkFolderDeleteParams struct {
@@ -875,7 +877,7 @@ func (q *Queries) LinkFolderDelete(ctx context.Context, arg LinkFolderDeletePara
 }
 
 const linkFolderList = `-- name: LinkFolderList :many
-select space_id, level, coalesce(nullif(starts_at, '-infinity'), '0001-01-01Z')::timestamptz as starts_at, coalesce(nullif(ends_at, 'infinity'), '0001-01-01Z')::timestamptz as ends_at, added_by, created_at from folder_links where folder_id = $1 order by space_id
+select space_id, level, coalesce(nullif(starts_at, '-infinity'), '0001-01-01Z')::timestamptz as starts_at, coalesce(nullif(ends_at, 'infinity'), '0001-01-01Z')::timestamptz as ends_at, share_id, added_by, created_at from folder_links where folder_id = $1 order by space_id, share_id
 `
 
 type LinkFolderListRow struct {
@@ -883,6 +885,7 @@ type LinkFolderListRow struct {
 	Level     string
 	StartsAt  time.Time
 	EndsAt    time.Time
+	ShareID   uuid.UUID
 	AddedBy   uuid.UUID
 	CreatedAt time.Time
 }
@@ -901,6 +904,7 @@ func (q *Queries) LinkFolderList(ctx context.Context, folderID uuid.UUID) ([]Lin
 			&i.Level,
 			&i.StartsAt,
 			&i.EndsAt,
+			&i.ShareID,
 			&i.AddedBy,
 			&i.CreatedAt,
 		); err != nil {
@@ -918,7 +922,7 @@ const linkFolderSet = `-- name: LinkFolderSet :exec
 insert into folder_links (organization_id, folder_id, space_id, level, starts_at, ends_at, added_by)
 values (app.org(), $1, $2, $3, coalesce($4::timestamptz, '-infinity'),
         coalesce($5::timestamptz, 'infinity'), app.actor())
-on conflict (organization_id, folder_id, space_id) do update set level = excluded.level, starts_at = excluded.starts_at, ends_at = excluded.ends_at
+on conflict (organization_id, folder_id, space_id, share_id) do update set level = excluded.level, starts_at = excluded.starts_at, ends_at = excluded.ends_at
 `
 
 type LinkFolderSetParams struct {
@@ -943,8 +947,8 @@ func (q *Queries) LinkFolderSet(ctx context.Context, arg LinkFolderSetParams) er
 const linkedFolders = `-- name: LinkedFolders :many
 
 select d.id, d.space_id, d.parent_id, d.name, d.mode, d.instructions, d.opens_at, d.due_at, d.closes_at, d.accepted, d.created_by, d.created_at, d.updated_at
-  from folder_links l join folders d on d.organization_id = l.organization_id and d.id = l.folder_id
- where l.space_id = $1 and l.starts_at <= now() and l.ends_at > now() order by d.name, d.id limit 200
+  from folders d
+ where d.id in (select l.folder_id from folder_links l where l.space_id = $1 and l.starts_at <= now() and l.ends_at > now()) order by d.name, d.id limit 200
 `
 
 type LinkedFoldersRow struct {

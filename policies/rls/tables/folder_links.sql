@@ -1,6 +1,6 @@
 -- Folders that are shown in other spaces. The people of that space see the link, and
 -- the person who made it. Who may change the folder links it into a space to which
--- they may add.
+-- they may add. The rows of a share follow the share alone.
 alter table folder_links enable row level security;
 alter table folder_links force row level security;
 drop policy if exists tenant on folder_links;
@@ -14,17 +14,20 @@ create policy people_read on folder_links for select to satchel_people
             or (select app.all_spaces())));
 drop policy if exists people_add on folder_links;
 create policy people_add on folder_links for insert to satchel_people
-    with check (organization_id = (select app.people_org()) and added_by = (select app.actor())
+    with check (organization_id = (select app.people_org()) and added_by = (select app.actor()) and share_id = '00000000-0000-0000-0000-000000000000'
        and exists (select from app.my_spaces m where m.organization_id = folder_links.organization_id and m.space_id = folder_links.space_id and m.level >= 2)
        and app.may_link_folder(folder_id));
 drop policy if exists people_change on folder_links;
 create policy people_change on folder_links for update to satchel_people
-    using (organization_id = (select app.people_org())
+    using (organization_id = (select app.people_org()) and share_id = '00000000-0000-0000-0000-000000000000'
        and (added_by = (select app.actor()) or app.may_link_folder(folder_id)))
     with check (organization_id = (select app.people_org()));
 drop policy if exists people_remove on folder_links;
 create policy people_remove on folder_links for delete to satchel_people
-    using (organization_id = (select app.people_org())
+    using (organization_id = (select app.people_org()) and share_id = '00000000-0000-0000-0000-000000000000'
        and (added_by = (select app.actor()) or app.may_link_folder(folder_id)
             or exists (select from app.my_spaces m where m.organization_id = folder_links.organization_id and m.space_id = folder_links.space_id and m.level >= 3)));
 grant select, insert, update (level, starts_at, ends_at), delete on folder_links to satchel_people;
+drop policy if exists system on folder_links;
+create policy system on folder_links for all to satchel_system using (true) with check (true);
+grant select, insert, update, delete on folder_links to satchel_system;

@@ -11,7 +11,7 @@ select g.organization_id, g.parent_id as guardian_id, g.student_id as ward_id
    and not exists (select from members a where a.organization_id = g.organization_id and a.user_id = g.parent_id and a.role = 'student');
 grant select on wards to satchel_app, satchel_views;
 
--- Where the actor is now. The access rule asks this view and the three below: they belong
+-- Where the actor is now. The access rule asks this view and those below: they belong
 -- to satchel_views, for which the rule of each table beneath them is one line, so that
 -- the rules do not nest into each other.
 create or replace view app.my_spaces as
@@ -31,6 +31,15 @@ select p.organization_id, p.folder_id, l.level from folder_links l
   join space_members m on m.organization_id = l.organization_id and m.space_id = l.space_id
  where l.starts_at <= now() and l.ends_at > now() and m.user_id = (select app.actor()) and m.begins_at <= now() and m.ends_at > now();
 
+-- Shares with the actor, by name or as one of a class.
+create or replace view app.received_shares as
+select r.organization_id, r.share_id from share_recipients r
+ where r.ended_at is null
+   and (r.user_id = (select app.actor())
+        or exists (select from spaces s join space_members m on m.organization_id = s.organization_id and m.space_id = s.id
+                    where s.organization_id = r.organization_id and s.class_id = r.class_id and s.kind = 'class'
+                      and m.user_id = (select app.actor()) and m.begins_at <= now() and m.ends_at > now()));
+
 -- Whose guardian the actor is.
 create or replace view app.my_wards as
 select w.organization_id, w.ward_id as student_id from wards w where w.guardian_id = (select app.actor());
@@ -38,12 +47,12 @@ select w.organization_id, w.ward_id as student_id from wards w where w.guardian_
 do $$
 declare t text;
 begin
-    foreach t in array array['space_members', 'file_links', 'folder_links', 'folder_paths', 'guardianships', 'members', 'people'] loop
+    foreach t in array array['space_members', 'spaces', 'file_links', 'folder_links', 'folder_paths', 'guardianships', 'members', 'people'] loop
         execute format('drop policy if exists views on %I', t);
         execute format('create policy views on %I for select to satchel_views using (organization_id = (select app.people_org()))', t);
         execute format('grant select on %I to satchel_views', t);
     end loop;
-    foreach t in array array['my_spaces', 'linked_files', 'linked_folders', 'my_wards'] loop
+    foreach t in array array['my_spaces', 'linked_files', 'linked_folders', 'received_shares', 'my_wards'] loop
         execute format('alter view app.%I owner to satchel_views', t);
         execute format('revoke all on app.%I from satchel_views', t);
         execute format('grant select on app.%I to satchel_people, satchel_views', t);

@@ -1,0 +1,108 @@
+// Package disclosure is the one check that everything passes which leaves an
+// organization: by a link, to a person outside, through a drop box, a webhook, an
+// export, a connector or a model. A way out asks when it is opened and each time it is
+// used. What a way may carry is data: app.disclosure_default has the platform's rules,
+// disclosure_rules what an organization decided otherwise.
+package disclosure
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"satchel/internal/fault"
+	"satchel/policies/disclosure/disclosuredb"
+	"satchel/tenancy"
+)
+
+// Way is how something leaves.
+type Way string
+
+// The ways.
+const (
+	Link          Way = "link"           // whoever holds it
+	OutsidePerson Way = "outside_person" // by name, with an address that they proved
+	DropBox       Way = "drop_box"       // shows a name, and takes files in
+	Webhook       Way = "webhook"        // ids, codes and numbers
+	Export        Way = "export"         // the organization's own data, for its owner
+	Connector     Way = "connector"      // another system
+	Model         Way = "model"          // a model of somebody else
+)
+
+// Ways lists every way. TestEveryWayOutAsks, at the root, knows who goes which way.
+var Ways = []Way{Link, OutsidePerson, DropBox, Webhook, Export, Connector, Model}
+
+// Target is what leaves: one of the three, or none, which is what the organization says
+// about itself as a whole.
+type Target struct {
+	File, Folder, Space uuid.UUID
+}
+
+// Decision says whether the target may leave, by which rule, and what it is: general,
+// personal, education_record or confidential.
+type Decision struct {
+	Allowed bool
+	Rule    string
+	Class   string
+}
+
+// Check decides. An error is not a decision: nothing leaves on one.
+func Check(ctx context.Context, q tenancy.Queries, way Way, t Target) (Decision, error) {
+	d, err := disclosuredb.New(q).Disclosure(ctx, disclosuredb.DisclosureParams{Way: string(way), FileID: id(t.File), FolderID: id(t.Folder), SpaceID: id(t.Space)})
+	if err != nil {
+		return Decision{}, fmt.Errorf("check disclosure: %w", err)
+	}
+	return Decision(d), nil
+}
+
+func id(u uuid.UUID) *uuid.UUID {
+	if u == uuid.Nil {
+		return nil
+	}
+	return &u
+}
+
+// ErrRefused is what a refusal equals, whichever rule it names.
+var ErrRefused = fault.New(fault.Denied, "not_disclosed", "This may not leave the organization.")
+
+// texts says for each rule what it protects and what may be done instead.
+var texts = map[string]string{
+	"records_stay_inside":         "This is an education record: it is about a student. It is shared with members and classes of the school, and not with people outside. An owner can allow it for your organization.",
+	"confidential_stays_inside":   "This is in a confidential space: it is seen by the people of that space alone. Who manages the space lets others in.",
+	"personal_needs_named_people": "This file contains personal data: a link that anybody can pass on is not for it. Share it with people by name, or with members and classes.",
+	"outside_shares_off":          "Your organization does not share with people outside. Share with members and classes, or ask an owner to allow it.",
+	"outside_upload_off":          "Your organization takes no files from people outside. Let them be sent to a member, or ask an owner to allow drop boxes.",
+	"no_agreement":                "Your organization has no agreement for giving this to another system. Ask an owner.",
+}
+
+// Refusal is the error for a person, with the rule and what to do; nil for what is
+// allowed.
+func (d Decision) Refusal() error {
+	if d.Allowed {
+		return nil
+	}
+	text, known := texts[d.Rule]
+	if !known {
+		text = "Your organization does not let this out by this way. Ask an owner which way is open."
+	}
+	return fault.New(ErrRefused.Kind, ErrRefused.Code, "%s", text).Under(d.Rule)
+}
+
+// Bounds are those of shares with people outside: of the tier and the organization the
+// stricter one.
+type Bounds struct {
+	Outside, Upload         bool
+	Password                bool // links have one
+	Days                    int32
+	TierOutside, TierUpload bool
+}
+
+// GetBounds reads them.
+func GetBounds(ctx context.Context, q tenancy.Queries) (Bounds, error) {
+	b, err := disclosuredb.New(q).Bounds(ctx)
+	if err != nil {
+		return Bounds{}, fmt.Errorf("read bounds of shares: %w", err)
+	}
+	return Bounds{Outside: b.Outside, Upload: b.Upload, Password: b.Password, Days: b.Days, TierOutside: b.TierOutside, TierUpload: b.TierUpload}, nil
+}
