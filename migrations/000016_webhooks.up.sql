@@ -66,7 +66,7 @@ create table webhook_deliveries (
     seq             bigint not null,
     lane            uuid not null,
     type            text not null,
-    state           text not null default 'pending' check (state in ('pending', 'delivered', 'failed')),
+    state           text not null default 'pending' check (state in ('pending', 'delivered', 'failed', 'withheld')), -- withheld: policies/disclosure lets it not leave
     code            text not null default '',  -- why the last attempt failed
     attempts        integer not null default 0 check (attempts >= 0),
     round           integer not null default 0 check (round >= 0), -- attempts since it was made or last replayed

@@ -151,7 +151,7 @@ func newToken() string {
 	}
 }
 
-//go:embed invitation.txt invitation.html warning.txt warning.html
+//go:embed invitation.txt invitation.html warning.txt warning.html webhook.txt webhook.html
 var sources embed.FS
 
 var (

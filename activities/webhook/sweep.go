@@ -3,6 +3,7 @@ package webhook
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -11,6 +12,21 @@ import (
 	"satchel/tenancy/events"
 	"satchel/tenancy/webhooks"
 )
+
+// Starter starts the workflow of a webhook, or wakes it.
+type Starter interface {
+	WakeWebhook(ctx context.Context, org tenancy.OrgID, webhook uuid.UUID) error
+}
+
+// Sweeps are the activities that find what is left of the turns.
+type Sweeps struct {
+	DB      *tenancy.DB
+	Starter Starter
+	Now     func() time.Time
+}
+
+// page is how many items a sweep reads at once.
+const page = 100
 
 // StartWaitingWebhooksInput names the platform, and where to go on.
 type StartWaitingWebhooksInput struct {
@@ -26,7 +42,7 @@ type StartWaitingWebhooksResult = queue.Swept
 
 // StartWaitingWebhooks wakes the workflow of every webhook that has something to
 // deliver: a notification or a workflow was lost.
-func (a *Activities) StartWaitingWebhooks(ctx context.Context, in StartWaitingWebhooksInput) (StartWaitingWebhooksResult, error) {
+func (a *Sweeps) StartWaitingWebhooks(ctx context.Context, in StartWaitingWebhooksInput) (StartWaitingWebhooksResult, error) {
 	return queue.SweepByID(ctx, "start webhooks", in.After, func(r tenancy.WebhookRef) uuid.UUID { return r.Webhook }, func(ctx context.Context, after uuid.UUID) ([]tenancy.WebhookRef, error) {
 		return a.DB.WebhooksWaiting(ctx, a.Now(), after, page)
 	}, func(ctx context.Context, r tenancy.WebhookRef) error {
@@ -50,7 +66,7 @@ type DeleteOldEventsResult = queue.Swept
 const mostDeleted = 1000
 
 // DeleteOldEvents deletes the log of deliveries after 30 days and events after 90.
-func (a *Activities) DeleteOldEvents(ctx context.Context, in DeleteOldEventsInput) (DeleteOldEventsResult, error) {
+func (a *Sweeps) DeleteOldEvents(ctx context.Context, in DeleteOldEventsInput) (DeleteOldEventsResult, error) {
 	return queue.SweepByID(ctx, "delete old events", in.After, tenancy.OrgID.UUID, func(ctx context.Context, after uuid.UUID) ([]tenancy.OrgID, error) {
 		return a.DB.EventsOld(ctx, a.Now().Add(-events.Kept), a.Now().Add(-webhooks.Kept), after, page)
 	}, func(ctx context.Context, org tenancy.OrgID) error {
@@ -65,7 +81,7 @@ func (a *Activities) DeleteOldEvents(ctx context.Context, in DeleteOldEventsInpu
 }
 
 // deleteAll deletes by statements of a bounded size until nothing is left.
-func (a *Activities) deleteAll(ctx context.Context, org tenancy.OrgID, some func(*tenancy.Tx) (int64, error)) error {
+func (a *Sweeps) deleteAll(ctx context.Context, org tenancy.OrgID, some func(*tenancy.Tx) (int64, error)) error {
 	for {
 		var n int64
 		err := a.DB.InTx(ctx, org, func(tx *tenancy.Tx) (err error) {

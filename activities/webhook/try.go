@@ -10,7 +10,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"satchel/policies/audit"
+	"satchel/policies/disclosure"
 	"satchel/tenancy"
 	"satchel/tenancy/events"
 	"satchel/tenancy/webhooks"
@@ -29,6 +32,9 @@ const (
 
 // try makes one attempt and writes down what became of it.
 func (t *turn) try(ctx context.Context, d webhooks.Due) tried {
+	if withheld, err := t.withhold(ctx, d); err != nil || withheld {
+		return tried{lane: d.Lane, withheld: withheld, err: err}
+	}
 	body, err := json.Marshal(events.Envelope{Type: d.Type, Timestamp: d.At.UTC().Format(time.RFC3339Nano), Data: d.Data})
 	if err != nil {
 		return tried{lane: d.Lane, err: fmt.Errorf("encode event: %w", err)}
@@ -47,6 +53,38 @@ func (t *turn) try(ctx context.Context, d webhooks.Due) tried {
 	over, err := t.write(ctx, d, t.outcome(d, attempt, answer))
 	t.a.metrics.attempt(attempt, d, t.a.Now())
 	return tried{lane: d.Lane, code: attempt.Code, over: over, err: err}
+}
+
+// withhold asks the check of disclosure, and ends a delivery that may not leave.
+func (t *turn) withhold(ctx context.Context, d webhooks.Due) (bool, error) {
+	var about struct {
+		File   uuid.UUID `json:"file_id"`
+		Folder uuid.UUID `json:"folder_id"`
+		Space  uuid.UUID `json:"space_id"`
+	}
+	if err := json.Unmarshal(d.Data, &about); err != nil {
+		return false, fmt.Errorf("read event: %w", err)
+	}
+	q := t.a.DB.Single(t.in.Org)
+	target := disclosure.Target{File: about.File, Folder: about.Folder, Space: about.Space}
+	switch {
+	case strings.HasSuffix(d.Type, ".deleted"):
+		// What is gone is nowhere: the place where it was decides.
+		target.File, target.Folder = uuid.Nil, uuid.Nil
+	case about.File != uuid.Nil && about.Space != uuid.Nil:
+		there, err := webhooks.FileThere(ctx, q, about.File)
+		if err != nil {
+			return false, err
+		}
+		if !there {
+			target.File = uuid.Nil
+		}
+	}
+	decision, err := disclosure.Check(ctx, q, disclosure.Webhook, target)
+	if err != nil || decision.Allowed {
+		return false, err
+	}
+	return true, webhooks.Withhold(ctx, q, d, decision.Rule, t.a.Now())
 }
 
 // header signs the request as the Standard Webhooks specification says. The id is the

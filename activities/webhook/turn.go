@@ -24,11 +24,13 @@ type turn struct {
 	id     uuid.UUID
 	hook   webhooks.Webhook
 	signer *webhooks.Signer
+	woken  <-chan struct{}
 	ends   time.Time // when no other attempt begins, by the machine's clock
 
 	failures          int  // since the last success
 	down, over        bool // the receiver does not answer; the webhook is disabled
 	delivered, failed int
+	done              int // attempts and what was withheld
 }
 
 // begin takes the turn and opens the secrets.
@@ -58,21 +60,37 @@ func (a *Activities) begin(ctx context.Context, in DeliverEventsInput) (*turn, e
 // time.
 func (t *turn) run(ctx context.Context) error {
 	for {
+		select {
+		case <-t.woken: // what it tells is seen below
+		default:
+		}
 		if err := t.fanOut(ctx); err != nil {
 			return err
 		}
 		if t.hook.OpenAt != nil && t.down && t.hook.OpenAt.After(t.a.Now()) {
 			return nil
 		}
-		before := t.delivered + t.failed
+		before := t.done
 		if err := t.drain(ctx); err != nil {
 			return err
 		}
-		idle := t.delivered+t.failed == before
+		idle := t.done == before
 		if idle || t.over || t.down || t.late() {
 			return nil
 		}
-		t.a.Waker.Wait(ctx, t.in.Org, t.a.Linger)
+		t.linger(ctx)
+	}
+}
+
+// linger waits a moment for more events: they come in groups, and the way through
+// Temporal takes longer.
+func (t *turn) linger(ctx context.Context) {
+	timer := time.NewTimer(t.a.Linger)
+	defer timer.Stop()
+	select {
+	case <-t.woken:
+	case <-timer.C:
+	case <-ctx.Done():
 	}
 }
 
@@ -97,10 +115,11 @@ func (t *turn) fanOut(ctx context.Context) error {
 
 // tried is the end of one attempt.
 type tried struct {
-	lane uuid.UUID
-	code string // empty: delivered
-	over bool   // the webhook was disabled
-	err  error  // it could not be made or written down
+	lane     uuid.UUID
+	code     string // empty: delivered
+	over     bool   // the webhook was disabled
+	withheld bool   // it may not leave
+	err      error  // it could not be made or written down
 }
 
 // drain tries what is due. Each lane has one attempt at a time, so that its events
@@ -147,8 +166,9 @@ func (t *turn) width() int {
 // note counts the end of an attempt.
 func (t *turn) note(r tried) {
 	t.over = t.over || r.over
+	t.done++
 	switch {
-	case r.err != nil:
+	case r.err != nil, r.withheld:
 	case r.code == "":
 		t.delivered++
 		t.failures, t.hook.Failures, t.hook.FailingSince, t.down = 0, 0, nil, false

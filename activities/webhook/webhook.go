@@ -32,17 +32,10 @@ type Sender interface {
 	Send(ctx context.Context, url string, header http.Header, body []byte) (Answer, error)
 }
 
-// Waker says when an organization has new events: Wait returns when it has, or the time
-// is over.
+// Waker says when an organization has new events. While a turn watches a webhook, they
+// wake the turn and not the workflow.
 type Waker interface {
-	Wait(ctx context.Context, org tenancy.OrgID, patience time.Duration)
-	// Busy marks that someone looks at the webhook's events here, until done.
-	Busy(org tenancy.OrgID, webhook uuid.UUID) (done func())
-}
-
-// Starter starts the workflow of a webhook, or wakes it.
-type Starter interface {
-	WakeWebhook(ctx context.Context, org tenancy.OrgID, webhook uuid.UUID) error
+	Watch(org tenancy.OrgID, webhook uuid.UUID) (woken <-chan struct{}, done func())
 }
 
 // Activities are the activities of this package.
@@ -57,7 +50,6 @@ type Ports struct {
 	Box     *sealed.Box
 	Sender  Sender
 	Waker   Waker
-	Starter Starter
 	Now     func() time.Time
 	Linger  time.Duration // how long a turn waits for more when nothing is left
 	Metrics prometheus.Registerer
@@ -67,9 +59,6 @@ type Ports struct {
 func New(p Ports) *Activities {
 	return &Activities{Ports: p, metrics: newMetrics(p.Metrics)}
 }
-
-// page is how many items a sweep reads at once.
-const page = 100
 
 // DeliverEventsInput names the webhook.
 type DeliverEventsInput struct {
@@ -95,9 +84,10 @@ const turnTime = 5 * time.Second
 // delivered is not sent again, but for the one in hand when a worker dies.
 func (a *Activities) DeliverEvents(ctx context.Context, in DeliverEventsInput) (DeliverEventsResult, error) {
 	defer queue.Heartbeat(ctx)()
-	done := a.Waker.Busy(in.Org, in.Webhook)
+	woken, done := a.Waker.Watch(in.Org, in.Webhook)
 	t, err := a.begin(ctx, in)
 	if err == nil {
+		t.woken = woken
 		err = t.run(ctx)
 	}
 	done()

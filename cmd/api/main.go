@@ -18,7 +18,9 @@ import (
 	"satchel/api/uploads"
 	"satchel/internal/bootstrap"
 	"satchel/internal/oidc"
+	"satchel/internal/outbound"
 	"satchel/internal/s3"
+	"satchel/internal/sealed"
 	"satchel/internal/settings"
 	"satchel/internal/spool"
 	"satchel/tenancy"
@@ -42,6 +44,7 @@ func app() fx.Option {
 		fx.Provide(newWorkflows),    // the workflows behind the calls
 		fx.Provide(newInvitations),  // the workflows of invitations
 		fx.Provide(newMeter),        // what no row says about usage
+		fx.Provide(newBox),          // secrets of webhooks, as they are kept
 		fx.Provide(newHasher),       // user names and addresses, as they are kept
 		fx.Provide(newAPI),          // the routes
 		fx.Invoke(listenForEvents),  // wakes those who wait for a file
@@ -71,6 +74,14 @@ func newHasher() (*people.Hasher, error) {
 	return people.NewHasher(c)
 }
 
+func newBox() (*sealed.Box, error) {
+	c, err := settings.Load[sealed.Config]()
+	if err != nil {
+		return nil, err
+	}
+	return sealed.New(c)
+}
+
 func newUploads(lc fx.Lifecycle, db *tenancy.DB, store *s3.Store, p *workflows, log *slog.Logger, metrics prometheus.Registerer) (*uploads.Uploads, error) {
 	c, err := settings.Load[uploads.Config]()
 	if err != nil {
@@ -97,6 +108,7 @@ type parts struct {
 	Hasher      *people.Hasher
 	Invitations members.Invitations
 	Store       *s3.Store
+	Secrets     *sealed.Box
 	Ready       *bootstrap.Readiness
 	Log         *slog.Logger
 	Metrics     prometheus.Registerer
@@ -122,13 +134,20 @@ func newAPI(p parts) (*api.API, error) {
 	if err != nil {
 		return nil, err
 	}
+	hooks, err := settings.Load[outbound.Config]()
+	if err != nil {
+		return nil, err
+	}
+	if err := hooks.Check(c.URL); err != nil {
+		return nil, err
+	}
 	spooled, err := settings.Load[spool.Config]()
 	if err != nil {
 		return nil, err
 	}
 	return api.New(api.Parts{
 		Config: c, RateLimits: limits, DB: p.DB, Verifier: p.Tokens, Uploads: p.Uploads, Workflows: p.Workflows, Hasher: p.Hasher, Invitations: p.Invitations, Invites: true,
-		Staging: p.Store.Staging, Clean: p.Store.Clean, Exports: p.Store.Exports, Rosters: p.Store.Staging, SpoolDir: spooled.Dir, Ready: p.Ready, Log: p.Log, Metrics: p.Metrics,
+		Staging: p.Store.Staging, Clean: p.Store.Clean, Exports: p.Store.Exports, Rosters: p.Store.Staging, SpoolDir: spooled.Dir, Secrets: p.Secrets, Loopback: hooks.Loopback, Ready: p.Ready, Log: p.Log, Metrics: p.Metrics,
 		InvitePage: invitepage.New(page, c.URL, p.Tokens, p.Log), Meter: p.Meter,
 	}), nil
 }

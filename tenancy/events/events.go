@@ -102,6 +102,12 @@ func List(ctx context.Context, q tenancy.Queries, kind string, after int64, limi
 	return page, nil
 }
 
+// Exists says whether an event of that id was recorded.
+func Exists(ctx context.Context, q tenancy.Queries, id uuid.UUID) (bool, error) {
+	found, err := eventsdb.New(q).EventExists(ctx, id)
+	return found, wrap("look for event", err)
+}
+
 // DeleteOld deletes up to n events from before, and says how many there were.
 // Those that a delivery or a warning refers to stay with it.
 func DeleteOld(ctx context.Context, q tenancy.Queries, before time.Time, n int) (int64, error) {

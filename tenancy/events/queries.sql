@@ -1,3 +1,6 @@
+-- name: EventExists :one
+select exists (select from organization_events where id = $1);
+
 -- name: EventInsert :exec
 insert into organization_events (organization_id, id, type, data) values (app.org(), $1, $2, $3);
 

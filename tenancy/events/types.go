@@ -34,7 +34,7 @@ type Type struct {
 
 var (
 	ofFile    = []Field{{"file_id", ID, "the file", false}}
-	ofVersion = append(slices.Clone(ofFile), Field{"version_id", ID, "the version", false}, Field{"version", Count, "its number in the file", false})
+	ofVersion = append(slices.Clone(placed), Field{"version_id", ID, "the version", false}, Field{"version", Count, "its number in the file", false})
 	refused   = append(slices.Clone(ofVersion), Field{"status", Code, "the status of the version", false}, Field{"code", Code, "why: the first word of status_reason", false})
 	placed    = append(slices.Clone(ofFile), Field{"space_id", ID, "the space it is in", false})
 	ofFolder  = []Field{{"folder_id", ID, "the folder", false}, {"space_id", ID, "the space it is in", false}}

@@ -22,6 +22,7 @@ const (
 	Pending   DeliveryState = "pending"
 	Delivered DeliveryState = "delivered"
 	Failed    DeliveryState = "failed"
+	Withheld  DeliveryState = "withheld" // policies/disclosure does not let it leave
 )
 
 // Kept is how long deliveries and their bodies are kept.
@@ -159,6 +160,18 @@ func Record(ctx context.Context, tx *tenancy.Tx, webhook, turn uuid.UUID, d Due,
 	a := o.Attempt
 	return wrap("record attempt", q.AttemptInsert(ctx, webhooksdb.AttemptInsertParams{DeliveryID: d.ID, Number: a.Number, Moment: a.At, TookMs: a.TookMS, Status: a.Status,
 		Code: a.Code, RequestBody: a.RequestBody, ResponseBody: a.ResponseBody}))
+}
+
+// Withhold ends a delivery that may not leave. It says nothing of the receiver.
+func Withhold(ctx context.Context, q tenancy.Queries, d Due, code string, now time.Time) error {
+	_, err := webhooksdb.New(q).DeliveryEnd(ctx, webhooksdb.DeliveryEndParams{ID: d.ID, State: string(Withheld), Code: code, Moment: now, NextAt: now})
+	return wrap("withhold delivery", err)
+}
+
+// FileThere says whether a file has not been removed for good.
+func FileThere(ctx context.Context, q tenancy.Queries, file uuid.UUID) (bool, error) {
+	there, err := webhooksdb.New(q).FileThere(ctx, file)
+	return there, wrap("look for file", err)
 }
 
 // health notes in the webhook's row whether its receiver answers.

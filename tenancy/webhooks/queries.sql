@@ -73,6 +73,9 @@ update webhook_deliveries d set state = 'pending', ended_at = null, round = 0, f
  where d.webhook_id = $1 and e.id = d.event_id and d.state <> 'pending' and (sqlc.arg(everything)::boolean or d.state = 'failed')
    and e.at >= sqlc.arg(since)::timestamptz and e.at < sqlc.arg(until)::timestamptz;
 
+-- name: FileThere :one
+select exists (select from files where id = $1);
+
 -- name: EventSpan :one
 select coalesce(min(seq), 1)::bigint as first, coalesce(max(seq), 0)::bigint as last from organization_events
  where at >= sqlc.arg(since)::timestamptz and at < sqlc.arg(until)::timestamptz and seq is not null;
@@ -91,6 +94,9 @@ insert into webhook_secrets (organization_id, id, webhook_id, kind, sealed, publ
 -- name: SecretList :many
 select id, webhook_id, kind, sealed, public_key, created_at, expires_at from webhook_secrets
  where webhook_id = any (sqlc.arg(webhooks)::uuid[]) and (expires_at is null or expires_at > sqlc.arg(moment)::timestamptz) order by created_at desc, id desc;
+
+-- name: SecretMade :one
+select exists (select from webhook_secrets where id = $1);
 
 -- name: SecretsDelete :exec
 delete from webhook_secrets where expires_at < sqlc.arg(before)::timestamptz;

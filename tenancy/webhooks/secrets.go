@@ -46,6 +46,7 @@ const (
 // What a caller can meet.
 var (
 	ErrKind    = fault.New(fault.Invalid, "invalid_kind", "kind is hmac or ed25519.")
+	ErrMade    = fault.New(fault.Conflict, "webhook_secret_exists", "This request has made its secret already, and a secret is shown only once. Rotate it to have a new one.")
 	ErrOverlap = fault.New(fault.Invalid, "invalid_overlap", "overlap is a number of seconds from 0 to 2592000, which is 30 days.")
 )
 
@@ -61,13 +62,20 @@ type Secret struct {
 	sealed string
 }
 
+// NewSecret asks for a secret of a webhook.
+type NewSecret struct {
+	ID, Webhook uuid.UUID
+	Kind        Kind
+	Overlap     time.Duration // for which the others of its kind still sign
+}
+
 // AddSecret makes a secret and gives it once: what the receiver verifies with, whsec_…
-// or whpk_…. The others of its kind expire after the overlap.
-func AddSecret(ctx context.Context, tx *tenancy.Tx, box *sealed.Box, webhook uuid.UUID, kind Kind, overlap time.Duration, now time.Time) (string, error) {
-	if overlap < 0 || overlap > MaxOverlap {
+// or whpk_….
+func AddSecret(ctx context.Context, tx *tenancy.Tx, box *sealed.Box, n NewSecret, now time.Time) (string, error) {
+	if n.Overlap < 0 || n.Overlap > MaxOverlap {
 		return "", ErrOverlap
 	}
-	id := tenancy.NewID()
+	id, webhook, kind, overlap := n.ID, n.Webhook, n.Kind, n.Overlap
 	secret, shown, err := newSecret(kind)
 	if err != nil {
 		return "", err
@@ -96,6 +104,12 @@ func newSecret(kind Kind) (secret []byte, shown string, err error) {
 		return private.Seed(), prefixPublic + base64.StdEncoding.EncodeToString(public), err
 	}
 	return nil, "", ErrKind
+}
+
+// SecretMade says whether a secret of that id was made.
+func SecretMade(ctx context.Context, q tenancy.Queries, id uuid.UUID) (bool, error) {
+	made, err := webhooksdb.New(q).SecretMade(ctx, id)
+	return made, wrap("look for secret", err)
 }
 
 // place binds a sealed secret to its row.

@@ -35,9 +35,12 @@ end $$;
 
 -- Files and their versions. Of a reason only its code leaves: what follows the colon may
 -- be text of the file.
+create or replace function app.version_told(org uuid, file uuid, version uuid, number integer) returns jsonb language sql stable as $$
+    select jsonb_build_object('file_id', file, 'space_id', (select f.space_id from files f where f.organization_id = org and f.id = file), 'version_id', version, 'version', number)
+$$;
 create or replace function app.tell_version() returns trigger language plpgsql as $$
 declare
-    data jsonb := jsonb_build_object('file_id', new.file_id, 'version_id', new.id, 'version', new.number);
+    data jsonb := app.version_told(new.organization_id, new.file_id, new.id, new.number);
     what text := case new.status::text when 'published' then 'file.published' when 'quarantined' then 'file.quarantined' when 'held' then 'file.held'
                       when 'deleted' then 'version.deleted' when 'rejected' then 'file.rejected' when 'failed' then 'file.rejected' when 'expired' then 'file.rejected' end;
 begin
@@ -57,7 +60,7 @@ create or replace trigger d_tell after insert or update of status on file_versio
 
 create or replace function app.tell_preview() returns trigger language plpgsql as $$
 begin
-    perform app.tell(new.organization_id, 'preview.added', jsonb_build_object('file_id', new.file_id, 'version_id', new.id, 'version', new.number));
+    perform app.tell(new.organization_id, 'preview.added', app.version_told(new.organization_id, new.file_id, new.id, new.number));
     return null;
 end $$;
 create or replace trigger d_tell_preview after update of preview on file_versions
@@ -186,5 +189,5 @@ end $$;
 create or replace trigger d_tell_changed after update of ends_at on class_members for each row
     when ((new.ends_at > now()) <> (old.ends_at > now())) execute function app.tell_class_member();
 
-grant execute on function app.number_events(), app.tell(uuid, text, jsonb), app.tell_version(), app.tell_preview(), app.tell_file(), app.tell_folder(), app.tell_hand_in(),
+grant execute on function app.number_events(), app.tell(uuid, text, jsonb), app.version_told(uuid, uuid, uuid, integer), app.tell_version(), app.tell_preview(), app.tell_file(), app.tell_folder(), app.tell_hand_in(),
     app.tell_roster_import(), app.tell_rows(), app.tell_member(), app.tell_space(), app.tell_class(), app.tell_class_member() to satchel_app, satchel_system;

@@ -13,6 +13,17 @@ import (
 	"github.com/google/uuid"
 )
 
+const eventExists = `-- name: EventExists :one
+select exists (select from organization_events where id = $1)
+`
+
+func (q *Queries) EventExists(ctx context.Context, id uuid.UUID) (bool, error) {
+	row := q.db.QueryRow(ctx, eventExists, id)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const eventInsert = `-- name: EventInsert :exec
 insert into organization_events (organization_id, id, type, data) values (app.org(), $1, $2, $3)
 `

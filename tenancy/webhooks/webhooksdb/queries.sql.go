@@ -467,6 +467,17 @@ func (q *Queries) EventUntil(ctx context.Context, arg EventUntilParams) (int64, 
 	return column_1, err
 }
 
+const fileThere = `-- name: FileThere :one
+select exists (select from files where id = $1)
+`
+
+func (q *Queries) FileThere(ctx context.Context, id uuid.UUID) (bool, error) {
+	row := q.db.QueryRow(ctx, fileThere, id)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const secretExpire = `-- name: SecretExpire :exec
 update webhook_secrets set expires_at = least(coalesce(expires_at, 'infinity'), $3::timestamptz)
  where webhook_id = $1 and kind = $2 and id <> $4
@@ -558,6 +569,17 @@ func (q *Queries) SecretList(ctx context.Context, arg SecretListParams) ([]Secre
 		return nil, err
 	}
 	return items, nil
+}
+
+const secretMade = `-- name: SecretMade :one
+select exists (select from webhook_secrets where id = $1)
+`
+
+func (q *Queries) SecretMade(ctx context.Context, id uuid.UUID) (bool, error) {
+	row := q.db.QueryRow(ctx, secretMade, id)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
 }
 
 const secretsDelete = `-- name: SecretsDelete :exec
