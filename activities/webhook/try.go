@@ -31,7 +31,7 @@ const (
 )
 
 // try makes one attempt and writes down what became of it.
-func (t *turn) try(ctx context.Context, d webhooks.Due) tried {
+func (t *turn) try(ctx context.Context, d webhooks.Due, s standing) tried {
 	if withheld, err := t.withhold(ctx, d); err != nil || withheld {
 		return tried{lane: d.Lane, withheld: withheld, err: err}
 	}
@@ -50,7 +50,7 @@ func (t *turn) try(ctx context.Context, d webhooks.Due) tried {
 	}
 	attempt := webhooks.Attempt{Number: d.Attempts + 1, At: at, TookMS: int(time.Since(began).Milliseconds()), Status: answer.Status, Code: judge(answer),
 		RequestBody: bounded(body), ResponseBody: bounded(answer.Body)}
-	over, err := t.write(ctx, d, t.outcome(d, attempt, answer))
+	over, err := t.write(ctx, d, t.outcome(d, attempt, answer, s), s)
 	t.a.metrics.attempt(attempt, d, t.a.Now())
 	return tried{lane: d.Lane, code: attempt.Code, over: over, err: err}
 }
@@ -117,9 +117,9 @@ func judge(a Answer) string {
 }
 
 // outcome says what follows from an attempt.
-func (t *turn) outcome(d webhooks.Due, a webhooks.Attempt, answer Answer) webhooks.Outcome {
+func (t *turn) outcome(d webhooks.Due, a webhooks.Attempt, answer Answer, s standing) webhooks.Outcome {
 	now := t.a.Now()
-	o := webhooks.Outcome{Attempt: a, State: webhooks.Delivered, Now: now, NextAt: now, OpenAt: now.Add(pause(max(t.failures+1-webhooks.DownAfter, 0), 2, longestDown))}
+	o := webhooks.Outcome{Attempt: a, State: webhooks.Delivered, Now: now, NextAt: now, OpenAt: now.Add(pause(max(s.failures+1-webhooks.DownAfter, 0), 2, longestDown))}
 	if a.Code == "" {
 		return o
 	}
@@ -174,14 +174,14 @@ func bounded(body []byte) string {
 // write records the attempt, and disables the webhook when its receiver is gone or has
 // failed for too long. The event has arrived, or has not, whatever becomes of this
 // attempt's time.
-func (t *turn) write(ctx context.Context, d webhooks.Due, o webhooks.Outcome) (over bool, err error) {
+func (t *turn) write(ctx context.Context, d webhooks.Due, o webhooks.Outcome, s standing) (over bool, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	err = t.a.DB.InTx(ctx, t.in.Org, func(tx *tenancy.Tx) error {
 		if err := webhooks.Record(ctx, tx, t.in.Webhook, t.id, d, o); err != nil {
 			return err
 		}
-		code := t.disabling(o)
+		code := disabling(o, s)
 		if code == "" {
 			return nil
 		}
@@ -201,12 +201,11 @@ func (t *turn) write(ctx context.Context, d webhooks.Due, o webhooks.Outcome) (o
 }
 
 // disabling says why the webhook is to be disabled after this attempt, if it is.
-func (t *turn) disabling(o webhooks.Outcome) string {
-	since := t.hook.FailingSince
+func disabling(o webhooks.Outcome, s standing) string {
 	switch {
 	case o.Attempt.Code == "gone":
 		return webhooks.Gone
-	case o.State != webhooks.Delivered && since != nil && o.Now.Sub(*since) >= patience:
+	case o.State != webhooks.Delivered && s.since != nil && o.Now.Sub(*s.since) >= patience:
 		return webhooks.Failing
 	}
 	return ""

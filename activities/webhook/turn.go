@@ -113,6 +113,12 @@ func (t *turn) fanOut(ctx context.Context) error {
 	}
 }
 
+// standing is what is known of a receiver when an attempt begins.
+type standing struct {
+	failures int        // since the last success
+	since    *time.Time // the first of them
+}
+
 // tried is the end of one attempt.
 type tried struct {
 	lane     uuid.UUID
@@ -138,7 +144,8 @@ func (t *turn) drain(ctx context.Context) error {
 			due := waiting[0]
 			waiting = waiting[1:]
 			busy[due.Lane] = true
-			go func() { results <- t.try(ctx, due) }()
+			now := standing{failures: t.failures, since: t.hook.FailingSince}
+			go func() { results <- t.try(ctx, due, now) }()
 		}
 		if len(busy) == 0 {
 			return failure

@@ -22,8 +22,8 @@ begin
     if file is not null then
         if f.needs > 1 or f.subject_id is not null then return 'education_record'; end if;
         if exists (select from file_versions v where v.organization_id = org and v.file_id = file and v.contains_pii) then return 'personal'; end if;
-    elsif folder is not null and d.mode = 'handin' then
-        return 'education_record';
+    elsif folder is not null then
+        if d.mode = 'handin' then return 'education_record'; end if;
     end if;
     return 'general';
 end $$;
