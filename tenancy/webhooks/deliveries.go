@@ -119,7 +119,7 @@ func ListDue(ctx context.Context, q tenancy.Queries, id uuid.UUID, busy []uuid.U
 	rows, err := webhooksdb.New(q).DeliveryDue(ctx, webhooksdb.DeliveryDueParams{WebhookID: id, Busy: append([]uuid.UUID{}, busy...), Moment: now, Most: int64(n)})
 	due := make([]Due, len(rows))
 	for i, r := range rows {
-		due[i] = Due{ID: r.ID, Event: r.EventID, Lane: r.Lane, Type: r.Type, Attempts: r.Attempts, Round: r.Round, FirstAt: r.FirstAt, Data: r.Data, At: r.At}
+		due[i] = Due{ID: r.ID, Event: r.EventID, Lane: r.Lane, Type: r.Type, Attempts: int(r.Attempts), Round: int(r.Round), FirstAt: r.FirstAt, Data: r.Data, At: r.At}
 	}
 	return due, wrap("list due deliveries", err)
 }

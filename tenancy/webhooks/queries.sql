@@ -6,15 +6,17 @@ values (app.org(), $1, $2, sqlc.arg(moment)::timestamptz, $3, $4, $5, $6, $7);
 select number, at, took_ms, status, code, request_body, response_body from webhook_attempts where delivery_id = $1 order by number desc limit 100;
 
 -- Those that are due, one of each lane, and of a lane always the first: an event that
--- fails holds back the later ones of its lane and no others.
+-- fails holds back the later ones of its lane and no others. The subquery cannot become
+-- a join, which would compare all that waits with all that waits.
 
 -- name: DeliveryDue :many
+with due as materialized (
+    select d.id, d.event_id, d.lane, d.type, d.attempts, d.round, d.first_at, d.next_at, d.seq from webhook_deliveries d
+     where d.webhook_id = $1 and d.state = 'pending' and d.next_at <= sqlc.arg(moment)::timestamptz and d.lane <> all (sqlc.arg(busy)::uuid[])
+       and d.id = (select f.id from webhook_deliveries f where f.webhook_id = d.webhook_id and f.lane = d.lane and f.state = 'pending' order by f.seq limit 1)
+     order by d.next_at, d.seq limit sqlc.arg(most))
 select d.id, d.event_id, d.lane, d.type, d.attempts, d.round, d.first_at, e.data, e.at
-  from webhook_deliveries d join organization_events e on e.id = d.event_id
- where d.webhook_id = $1 and d.state = 'pending' and d.next_at <= sqlc.arg(moment)::timestamptz
-   and d.lane <> all (sqlc.arg(busy)::uuid[])
-   and not exists (select from webhook_deliveries f where f.webhook_id = d.webhook_id and f.lane = d.lane and f.state = 'pending' and f.seq < d.seq)
- order by d.next_at, d.seq limit sqlc.arg(most);
+  from due d join organization_events e on e.id = d.event_id order by d.next_at, d.seq;
 
 -- name: DeliveryEnd :execrows
 update webhook_deliveries set state = sqlc.arg(state)::text, code = $2, attempts = attempts + 1, round = round + 1,
@@ -26,9 +28,9 @@ update webhook_deliveries set state = sqlc.arg(state)::text, code = $2, attempts
 select id, event_id, seq, type, state, code, attempts, next_at, ended_at, created_at from webhook_deliveries where webhook_id = $1 and id = $2;
 
 -- name: DeliveryNext :one
-select min(d.next_at)::timestamptz as next_at from webhook_deliveries d where d.webhook_id = $1 and d.state = 'pending'
-   and not exists (select from webhook_deliveries f where f.webhook_id = d.webhook_id and f.lane = d.lane and f.state = 'pending' and f.seq < d.seq)
-having count(*) > 0;
+select d.next_at from webhook_deliveries d where d.webhook_id = $1 and d.state = 'pending'
+   and d.id = (select f.id from webhook_deliveries f where f.webhook_id = d.webhook_id and f.lane = d.lane and f.state = 'pending' order by f.seq limit 1)
+ order by d.next_at, d.seq limit 1;
 
 -- name: DeliveryPage :many
 select id, event_id, seq, type, state, code, attempts, next_at, ended_at, created_at from webhook_deliveries

@@ -200,12 +200,13 @@ func (q *Queries) DeliveriesReplay(ctx context.Context, arg DeliveriesReplayPara
 
 const deliveryDue = `-- name: DeliveryDue :many
 
+with due as materialized (
+    select d.id, d.event_id, d.lane, d.type, d.attempts, d.round, d.first_at, d.next_at, d.seq from webhook_deliveries d
+     where d.webhook_id = $1 and d.state = 'pending' and d.next_at <= $2::timestamptz and d.lane <> all ($3::uuid[])
+       and d.id = (select f.id from webhook_deliveries f where f.webhook_id = d.webhook_id and f.lane = d.lane and f.state = 'pending' order by f.seq limit 1)
+     order by d.next_at, d.seq limit $4)
 select d.id, d.event_id, d.lane, d.type, d.attempts, d.round, d.first_at, e.data, e.at
-  from webhook_deliveries d join organization_events e on e.id = d.event_id
- where d.webhook_id = $1 and d.state = 'pending' and d.next_at <= $2::timestamptz
-   and d.lane <> all ($3::uuid[])
-   and not exists (select from webhook_deliveries f where f.webhook_id = d.webhook_id and f.lane = d.lane and f.state = 'pending' and f.seq < d.seq)
- order by d.next_at, d.seq limit $4
+  from due d join organization_events e on e.id = d.event_id order by d.next_at, d.seq
 `
 
 type DeliveryDueParams struct {
@@ -220,15 +221,16 @@ type DeliveryDueRow struct {
 	EventID  uuid.UUID
 	Lane     uuid.UUID
 	Type     string
-	Attempts int
-	Round    int
+	Attempts int32
+	Round    int32
 	FirstAt  *time.Time
 	Data     json.RawMessage
 	At       time.Time
 }
 
 // Those that are due, one of each lane, and of a lane always the first: an event that
-// fails holds back the later ones of its lane and no others.
+// fails holds back the later ones of its lane and no others. The subquery cannot become
+// a join, which would compare all that waits with all that waits.
 func (q *Queries) DeliveryDue(ctx context.Context, arg DeliveryDueParams) ([]DeliveryDueRow, error) {
 	rows, err := q.db.Query(ctx, deliveryDue,
 		arg.WebhookID,
@@ -334,9 +336,9 @@ func (q *Queries) DeliveryGet(ctx context.Context, arg DeliveryGetParams) (Deliv
 }
 
 const deliveryNext = `-- name: DeliveryNext :one
-select min(d.next_at)::timestamptz as next_at from webhook_deliveries d where d.webhook_id = $1 and d.state = 'pending'
-   and not exists (select from webhook_deliveries f where f.webhook_id = d.webhook_id and f.lane = d.lane and f.state = 'pending' and f.seq < d.seq)
-having count(*) > 0
+select d.next_at from webhook_deliveries d where d.webhook_id = $1 and d.state = 'pending'
+   and d.id = (select f.id from webhook_deliveries f where f.webhook_id = d.webhook_id and f.lane = d.lane and f.state = 'pending' order by f.seq limit 1)
+ order by d.next_at, d.seq limit 1
 `
 
 func (q *Queries) DeliveryNext(ctx context.Context, webhookID uuid.UUID) (time.Time, error) {
