@@ -64,8 +64,8 @@ type Delivery struct {
 	} `json:"log,omitempty"`
 }
 
-// Event is something that happened in an organization.
-type Event struct {
+// OrganizationEvent is something that happened in an organization.
+type OrganizationEvent struct {
 	Seq  int64           `json:"seq"`
 	ID   string          `json:"id"`
 	Type string          `json:"type"`
@@ -153,7 +153,7 @@ func (c *Client) ReplayWebhook(ctx context.Context, org, id string, since time.T
 }
 
 // Events reads one page of an organization's events.
-func (c *Client) Events(ctx context.Context, org string, query url.Values) (Page[Event], error) {
-	var p Page[Event]
+func (c *Client) Events(ctx context.Context, org string, query url.Values) (Page[OrganizationEvent], error) {
+	var p Page[OrganizationEvent]
 	return p, c.Call(ctx, http.MethodGet, "/api/v1/organizations/"+url.PathEscape(org)+"/events?"+query.Encode(), nil, &p)
 }

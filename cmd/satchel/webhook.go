@@ -80,7 +80,7 @@ func (a *app) webhookList(org *string) *cobra.Command {
 			}
 			t := table(cmd, "ID", "URL", "TYPES", "STATE", "FAILING SINCE")
 			for _, w := range all {
-				t.row(w.ID, w.URL, typesOf(w), stateOf(w), moment(w.FailingSince))
+				t.row(w.ID, w.URL, typesOf(w), stateOf(w), shownMoment(w.FailingSince))
 			}
 			t.flush()
 			return nil
@@ -102,7 +102,7 @@ func stateOf(w client.Webhook) string {
 	return w.State
 }
 
-func moment(t *time.Time) string {
+func shownMoment(t *time.Time) string {
 	if t == nil {
 		return ""
 	}
@@ -122,11 +122,11 @@ func (a *app) webhookShow(org *string) *cobra.Command {
 				return or(err, func() error { return a.say(cmd, w, "") })
 			}
 			t := table(cmd, "ID", "URL", "TYPES", "STATE", "DISABLED", "FAILING SINCE")
-			t.row(w.ID, w.URL, typesOf(w), stateOf(w), moment(w.DisabledAt), moment(w.FailingSince))
+			t.row(w.ID, w.URL, typesOf(w), stateOf(w), shownMoment(w.DisabledAt), shownMoment(w.FailingSince))
 			t.flush()
 			t = table(cmd, "SECRET", "KIND", "PUBLIC KEY", "MADE", "SIGNS UNTIL")
 			for _, s := range w.Secrets {
-				t.row(s.ID, s.Kind, s.PublicKey, moment(&s.CreatedAt), moment(s.ExpiresAt))
+				t.row(s.ID, s.Kind, s.PublicKey, shownMoment(&s.CreatedAt), shownMoment(s.ExpiresAt))
 			}
 			t.flush()
 			return nil
@@ -217,7 +217,7 @@ func (a *app) webhookDeliveries(org *string) *cobra.Command {
 			}
 			t := table(cmd, "ID", "EVENT", "TYPE", "STATE", "ATTEMPTS", "CODE", "NEXT ATTEMPT")
 			for _, d := range page.Items {
-				t.row(d.ID, d.Event, d.Type, d.State, fmt.Sprint(d.Attempts), d.Code, moment(d.NextAt))
+				t.row(d.ID, d.Event, d.Type, d.State, fmt.Sprint(d.Attempts), d.Code, shownMoment(d.NextAt))
 			}
 			t.flush()
 			return nil
@@ -233,7 +233,7 @@ func (a *app) showDelivery(cmd *cobra.Command, d client.Delivery) error {
 	}
 	t := table(cmd, "ATTEMPT", "AT", "STATUS", "CODE", "MS", "ANSWER")
 	for _, l := range d.Log {
-		t.row(fmt.Sprint(l.Number), moment(&l.At), fmt.Sprint(l.Status), l.Code, fmt.Sprint(l.TookMS), fmt.Sprintf("%.60q", l.ResponseBody))
+		t.row(fmt.Sprint(l.Number), shownMoment(&l.At), fmt.Sprint(l.Status), l.Code, fmt.Sprint(l.TookMS), fmt.Sprintf("%.60q", l.ResponseBody))
 	}
 	t.flush()
 	return nil
@@ -254,7 +254,9 @@ func (a *app) webhookReplay(org *string) *cobra.Command {
 				return or(err, func() error { return a.say(cmd, d, "Delivery %s is on its way.\n", d.ID) })
 			}
 			n, err := c.ReplayWebhook(cmd.Context(), id, args[0], time.Now().Add(-since), everything)
-			return or(err, func() error { return a.say(cmd, map[string]int64{"deliveries": n}, "%d deliveries are on their way.\n", n) })
+			return or(err, func() error {
+				return a.say(cmd, map[string]int64{"deliveries": n}, "%d deliveries are on their way.\n", n)
+			})
 		},
 	}
 	cmd.Flags().DurationVar(&since, "since", 24*time.Hour, "how far back, at most 720h")
