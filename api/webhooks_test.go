@@ -20,7 +20,9 @@ var newWebhook = map[string]any{"url": "https://hooks.school.example/satchel", "
 // webhook makes one, and gives the path of what is below it.
 func (s *scene) webhook(below string) string {
 	made := read[webhooks.WebhookView](s.owner.call(post, s.school("/webhooks"), newWebhook).is(http.StatusCreated))
-	s.mark(s.owner.org)
+	if s.marks != nil {
+		s.mark(s.owner.org)
+	}
 	return s.school("/webhooks/" + made.ID.String() + below)
 }
 
