@@ -52,6 +52,7 @@ var groups = map[string]group{
 	"internal/confine":     {7, "adapter: the kernel's walls around a program"},
 	"internal/oidc":        {7, "adapter: identity provider"},
 	"internal/mail":        {7, "adapter: mail server"},
+	"internal/outbound":    {7, "adapter: receivers of webhooks on the internet"},
 	"internal/tiermetrics": {7, "adapter: the numbers by tier, for Prometheus"},
 	"internal/devstack":    {7, "adapter: a running local stack, for the demonstration and the end-to-end tests"},
 
@@ -83,6 +84,7 @@ var groups = map[string]group{
 	"tenancy/apikeys":     {2, "what an organization has, over the tenant transaction"},
 	"tenancy/idempotency": {2, "Idempotency-Keys of earlier requests"},
 	"tenancy/usage":       {2, "what an organization has, over the tenant transaction"},
+	"tenancy/webhooks":    {2, "what an organization has, over the tenant transaction"},
 	"tenancy/events":      {2, "what an organization has, over the tenant transaction"},
 	"tenancy/exports":     {2, "what an organization has, over the tenant transaction"},
 	"tenancy/operations":  {2, "what an organization has, over the tenant transaction"},
@@ -92,6 +94,7 @@ var groups = map[string]group{
 
 	"tenancy":                {1, "OrgID, DB, Tx"},
 	"internal/vips/metadata": {1, "what a picture carries besides pixels"},
+	"internal/sealed":        {1, "secrets in the database, encrypted"},
 	"internal/spool":         {1, "temporary files of this program and of its child programs"},
 
 	"internal/fault":    {0, "vocabulary"},

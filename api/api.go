@@ -35,7 +35,9 @@ import (
 	"satchel/api/spaces"
 	"satchel/api/storage"
 	apiusage "satchel/api/usage"
+	"satchel/api/webhooks"
 	"satchel/internal/oidc"
+	"satchel/internal/sealed"
 	"satchel/policies/audit"
 	"satchel/tenancy"
 	"satchel/tenancy/people"
@@ -79,6 +81,8 @@ type Parts struct {
 	Clean       storage.Clean
 	Exports     delivery.Source
 	Rosters     rosters.Store // where packages of rosters are received
+	Secrets     *sealed.Box   // seals the secrets of webhooks
+	Loopback    bool          // webhooks may lead to this machine
 	SpoolDir    string        // for what is received before it is stored; empty: the system's folder
 
 	Ready   http.Handler
@@ -111,6 +115,7 @@ type API struct {
 	rosters       *rosters.Rosters
 	keys          *apikeys.Keys
 	auditLog      *auditlog.AuditLog
+	webhooks      *webhooks.Webhooks
 }
 
 // gin's mode is a global of its own; it is set before anything can run.
@@ -156,6 +161,7 @@ func New(p Parts) *API {
 		people:        &apipeople.People{DB: people, Hasher: p.Hasher, Log: p.Log},
 		rosters:       &rosters.Rosters{DB: people, Packages: p.Rosters, Workflows: p.Workflows, SpoolDir: p.SpoolDir, Log: p.Log},
 		keys:          &apikeys.Keys{DB: people},
+		webhooks:      &webhooks.Webhooks{DB: people, Box: p.Secrets, Loopback: p.Loopback},
 		auditLog:      &auditlog.AuditLog{DB: people, Workflows: p.Workflows, Log: p.Log},
 	}
 }

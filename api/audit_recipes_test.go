@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/gowebpki/jcs"
@@ -333,6 +334,28 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 	},
 	"DELETE " + organizationPath + "/keys/:key": func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(remove, s.school("/keys/"+s.key()), nil), s.owner.org
+	},
+	"POST " + webhooksPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, s.school("/webhooks"), newWebhook), s.owner.org
+	},
+	"PATCH " + webhookPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(patch, s.webhook(""), map[string]any{"state": "disabled"}), s.owner.org
+	},
+	"DELETE " + webhookPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(remove, s.webhook(""), nil), s.owner.org
+	},
+	"POST " + webhookPath + "/rotate": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, s.webhook("/rotate"), map[string]any{"overlap": 60}), s.owner.org
+	},
+	"POST " + webhookPath + "/test": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, s.webhook("/test"), nil), s.owner.org
+	},
+	"POST " + webhookPath + "/replay": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, s.webhook("/replay"), map[string]any{"since": time.Now().Add(-time.Hour)}), s.owner.org
+	},
+	"POST " + webhookPath + "/deliveries/:delivery/replay": func(s *scene) (answer, tenancy.OrgID) {
+		at := s.webhook("")
+		return s.owner.call(post, at+"/deliveries/"+s.failedDelivery(at)+"/replay", nil), s.owner.org
 	},
 	"GET " + organizationPath + "/audit": func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(get, "/api/v1/organizations/"+s.owner.org.String()+"/audit", nil), s.owner.org

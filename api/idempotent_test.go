@@ -110,6 +110,11 @@ var sends = map[string]func(*scene) again{
 		s.payFor("professional")
 		return s.posts(s.owner, s.school("/keys"), newKey)
 	},
+	"POST " + webhooksPath: func(s *scene) again { return s.posts(s.owner, s.school("/webhooks"), newWebhook) },
+	"POST " + webhookPath + "/rotate": func(s *scene) again {
+		return s.posts(s.owner, s.webhook("/rotate"), map[string]any{"overlap": 60})
+	},
+	"POST " + webhookPath + "/test": func(s *scene) again { return s.posts(s.owner, s.webhook("/test"), map[string]any{}) },
 	"POST " + organizationPath + "/keys/:key/rotate": func(s *scene) again {
 		return s.posts(s.owner, s.school("/keys/"+s.key()+"/rotate"), map[string]any{"overlap": 60})
 	},
@@ -141,7 +146,7 @@ var exempt = map[string]string{
 }
 
 // shownOnce are made once all the same, and cannot be shown again.
-var shownOnce = []string{"POST " + organizationPath + "/keys", "POST " + organizationPath + "/keys/:key/rotate"}
+var shownOnce = []string{"POST " + organizationPath + "/keys", "POST " + organizationPath + "/keys/:key/rotate", "POST " + webhooksPath, "POST " + webhookPath + "/rotate"}
 
 // TestWhatIsSentAgainMakesNothingAgain reads the router: every POST is here or
 // has its reason.

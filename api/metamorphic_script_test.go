@@ -35,6 +35,7 @@ func (s *school) script() {
 	s.rostersAreImported()
 	s.peopleComeAndGo()
 	s.keysAreUsed(essay)
+	s.webhooksAreMade()
 	s.whatIsNotTheirs()
 	s.whatAnybodySees()
 	s.whatWasCounted()
@@ -479,7 +480,7 @@ func (s *school) whatIsNotTheirs() {
 }
 
 func (s *school) whatAnybodySees() {
-	for _, path := range []string{"/", "/api/v1", "/invitations", "/api/v1/openapi.yaml", "/.well-known/oauth-protected-resource", "/healthz", "/readyz"} {
+	for _, path := range []string{"/", "/api/v1", "/invitations", "/api/v1/openapi.yaml", "/.well-known/oauth-protected-resource", "/api/v1/events/schemas", "/healthz", "/readyz"} {
 		s.do(nil, get, path, nil)
 	}
 }
@@ -502,7 +503,7 @@ func (s *school) whatWasCounted() {
 	}); err != nil {
 		s.told = append(s.told, told{"the warning", s.stable(err.Error())})
 	}
-	s.pages(s.owner, s.within("/events?limit=1"))
+	s.pages(s.owner, s.within("/events?limit=100"))
 	s.do(s.owner, get, s.within("/usage"), nil)
 	s.do(s.owner, get, s.within("/usage"), nil, "Accept", "text/csv")
 	s.pages(s.owner, s.within("/audit?limit=50"))

@@ -97,6 +97,8 @@ const (
 	classPath         = classesPath + "/:id"
 	breakGlassPath    = apiPath + "/break-glass"
 	rosterPath        = organizationPath + "/roster"
+	webhooksPath      = organizationPath + "/webhooks"
+	webhookPath       = webhooksPath + "/:webhook"
 	rosterImportPath  = rosterPath + "/imports/:import"
 	notificationsPath = apiPath + "/notifications"
 	sharesPath        = storagePath + "/shares"
@@ -281,6 +283,20 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: post, Path: organizationPath + "/keys", Action: tenancy.ManageKeys, Audit: "key.create", Idempotency: idempotency.Route{Replay: a.keys.Replay}, Handler: a.keys.Create},
 		{Method: post, Path: organizationPath + "/keys/:key/rotate", Action: tenancy.ManageKeys, Audit: "key.rotate", Idempotency: idempotency.Route{Replay: a.keys.Replay}, Handler: a.keys.Rotate},
 		{Method: remove, Path: organizationPath + "/keys/:key", Action: tenancy.ManageKeys, Audit: "key.revoke", Handler: a.keys.Revoke},
+
+		// webhooks
+		{Method: get, Path: apiPath + "/events/schemas", Action: anyone, Handler: a.webhooks.Schemas},
+		{Method: get, Path: webhooksPath, Action: tenancy.ReadWebhooks, Handler: a.webhooks.List},
+		{Method: post, Path: webhooksPath, Action: tenancy.ManageWebhooks, Audit: "webhook.create", Idempotency: idempotency.Route{Replay: a.webhooks.ReplayCreate}, Handler: a.webhooks.Create},
+		{Method: get, Path: webhookPath, Action: tenancy.ReadWebhooks, Handler: a.webhooks.Get},
+		{Method: patch, Path: webhookPath, Action: tenancy.ManageWebhooks, Audit: "webhook.change", Handler: a.webhooks.Change},
+		{Method: remove, Path: webhookPath, Action: tenancy.ManageWebhooks, Audit: "webhook.delete", Handler: a.webhooks.Delete},
+		{Method: post, Path: webhookPath + "/rotate", Action: tenancy.ManageWebhooks, Audit: "webhook.rotate", Idempotency: idempotency.Route{Replay: a.webhooks.ReplayRotate}, Handler: a.webhooks.Rotate},
+		{Method: post, Path: webhookPath + "/test", Action: tenancy.ManageWebhooks, Audit: "webhook.test", Idempotency: idempotency.Route{Replay: a.webhooks.ReplayTest}, Handler: a.webhooks.Test},
+		{Method: post, Path: webhookPath + "/replay", Action: tenancy.ManageWebhooks, Cost: ratelimit.Report, Audit: "webhook.replay", Handler: a.webhooks.Replay},
+		{Method: get, Path: webhookPath + "/deliveries", Action: tenancy.ReadWebhooks, Cost: ratelimit.Search, Handler: a.webhooks.Deliveries},
+		{Method: get, Path: webhookPath + "/deliveries/:delivery", Action: tenancy.ReadWebhooks, Handler: a.webhooks.GetDelivery},
+		{Method: post, Path: webhookPath + "/deliveries/:delivery/replay", Action: tenancy.ManageWebhooks, Audit: "webhook.replay", Handler: a.webhooks.ReplayDelivery},
 
 		// usage
 		{Method: get, Path: organizationPath + "/usage", Action: tenancy.ReadUsage, Cost: ratelimit.Search, Handler: a.usage.GetUsage},

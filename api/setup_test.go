@@ -35,6 +35,7 @@ import (
 	"satchel/internal/pgtest"
 	"satchel/internal/s3"
 	"satchel/internal/s3test"
+	"satchel/internal/sealed"
 	"satchel/policies/types"
 	"satchel/policies/verdict"
 	"satchel/rosters"
@@ -256,6 +257,8 @@ func setupWithin(t testing.TB, bounds middleware.Limits) *testBundle {
 	require.NoError(t, err)
 	links, err := signed.New(signed.Config{Keys: []string{"a key of the tests, long enough to be one"}})
 	require.NoError(t, err)
+	box, err := sealed.New(sealed.Config{Keys: strings.Repeat("A", 43) + "="})
+	require.NoError(t, err)
 	b.api = New(Parts{
 		Links:  links,
 		Codes:  b.codes,
@@ -264,7 +267,7 @@ func setupWithin(t testing.TB, bounds middleware.Limits) *testBundle {
 		RateLimits: ratelimit.Config{AddressPerMinute: 18_000},
 		Verifier:   oidc.New(oidc.Config{Issuer: b.issuer.URL, Audience: oidctest.Audience}), Uploads: receiver, Workflows: b.workflows, Invitations: b.inviting, ShareMails: b.mailing, Hasher: hasher,
 		InvitePage: invitepage.New(invitepage.Config{}, b.issuer.URL, nil, slog.New(slog.DiscardHandler)),
-		Staging:    b.store.Staging, Clean: b.store.Clean, Exports: b.store.Exports, Rosters: b.store.Staging,
+		Staging:    b.store.Staging, Clean: b.store.Clean, Exports: b.store.Exports, Rosters: b.store.Staging, Secrets: box, Loopback: true,
 		Ready: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = io.WriteString(w, `{"ready":true,"missing":[]}`)

@@ -56,6 +56,9 @@ const (
 	SendRosters   Action = "send_rosters"
 	ManageRosters Action = "manage_rosters"
 
+	ReadWebhooks   Action = "read_webhooks"
+	ManageWebhooks Action = "manage_webhooks"
+
 	ManageKeys Action = "manage_keys"
 	ReadUsage  Action = "read_usage"
 	ReadAudit  Action = "read_audit"
@@ -102,6 +105,9 @@ var Grants = map[Action][]Role{
 	SendRosters:   {Owner, Admin},
 	ManageRosters: {Owner, Admin},
 
+	ReadWebhooks:   {Owner, Admin},
+	ManageWebhooks: {Owner, Admin},
+
 	ManageKeys: {Owner, Admin},
 	ReadUsage:  {Owner, Admin, Operator},
 	ReadAudit:  {Owner, Admin, Auditor, Operator},
@@ -117,7 +123,7 @@ func (a Actor) May(action Action) bool {
 // has set reads_while_suspended.
 var readActions = []Action{
 	ReadFiles, ReadSpaces, ReadAccess, ReadQuota, ReadStats, ReadOperation, ReadOrganization, ReadTiers, ReadMembers, ReadGuardians, ReadUsage, ReadAudit,
-	ExportOrganization, ReadEvents, ReadRosters,
+	ExportOrganization, ReadEvents, ReadRosters, ReadWebhooks,
 }
 
 // Reads says whether the action is read-only.

@@ -43,6 +43,8 @@ var inWords = []struct {
 	{tenancy.ReadRosters, "see rosters, what an import changes and what came of it"},
 	{tenancy.SendRosters, "send a roster"},
 	{tenancy.ManageRosters, "say where rosters come from, decide about an import, undo it"},
+	{tenancy.ReadWebhooks, "see webhooks and what was sent to them"},
+	{tenancy.ManageWebhooks, "make, change, test, replay and delete webhooks"},
 	{tenancy.ManageKeys, "make, rotate and revoke API keys"},
 	{tenancy.ReadUsage, "see the usage"},
 	{tenancy.ReadEvents, "read the events, such as warnings of limits"},

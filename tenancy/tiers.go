@@ -23,11 +23,12 @@ type Tier struct {
 	ConcurrentScans   int       `db:"concurrent_scans" json:"concurrent_scans"`
 	Renditions        bool      `db:"renditions" json:"renditions"`
 	Features          []string  `db:"features" json:"features"`
+	MaxWebhooks       int       `db:"max_webhooks" json:"max_webhooks"`
 	UpdatedAt         time.Time `db:"updated_at" json:"updated_at"`
 }
 
 const tierColumns = `name, max_members, max_bytes, max_file_size, requests_per_minute, concurrent_uploads, concurrent_scans,
-	renditions, features, updated_at`
+	renditions, features, max_webhooks, updated_at`
 
 // ErrNoTier refuses a tier that is not among the tiers.
 var ErrNoTier = fault.New(fault.Invalid, "invalid_tier", "There is no such tier. GET /api/v1/admin/tiers lists them.")

@@ -36,7 +36,11 @@ type tierBody struct {
 	ConcurrentScans   int      `json:"concurrent_scans"`
 	Renditions        bool     `json:"renditions"`
 	Features          []string `json:"features"`
+	MaxWebhooks       *int     `json:"max_webhooks"`
 }
+
+// defaultWebhooks is the limit of a tier whose body names none.
+const defaultWebhooks = 5
 
 const maxTierValue = 1 << 30 // of what is counted in 32 bits
 
@@ -48,6 +52,9 @@ func (b tierBody) check() error {
 		if n < 1 || n > maxTierValue {
 			return request.Invalid(field, "%s is a number from 1 to %d.", field, maxTierValue)
 		}
+	}
+	if b.MaxWebhooks != nil && (*b.MaxWebhooks < 0 || *b.MaxWebhooks > maxTierValue) {
+		return request.Invalid("max_webhooks", "max_webhooks is a number from 0 to %d.", maxTierValue)
 	}
 	if b.MaxBytes < 0 {
 		return request.Invalid("max_bytes", "max_bytes is a number of bytes and not negative.")
@@ -78,7 +85,10 @@ func (r *Organizations) SetTier(c *gin.Context) error {
 	}
 	t := tenancy.Tier{Name: name, MaxMembers: in.MaxMembers, MaxBytes: in.MaxBytes, MaxFileSize: in.MaxFileSize,
 		RequestsPerMinute: in.RequestsPerMinute, ConcurrentUploads: in.ConcurrentUploads, ConcurrentScans: in.ConcurrentScans,
-		Renditions: in.Renditions, Features: append([]string{}, in.Features...)}
+		Renditions: in.Renditions, Features: append([]string{}, in.Features...), MaxWebhooks: defaultWebhooks}
+	if in.MaxWebhooks != nil {
+		t.MaxWebhooks = *in.MaxWebhooks
+	}
 	ctx := c.Request.Context()
 	err = r.DB.InTx(ctx, tenancy.Platform, func(tx *tenancy.Tx) error {
 		if err := tenancy.PutTier(ctx, tx, t); err != nil {

@@ -20,7 +20,9 @@ import (
 	"satchel/api/uploads"
 	"satchel/internal/bootstrap"
 	"satchel/internal/oidc"
+	"satchel/internal/outbound"
 	"satchel/internal/s3"
+	"satchel/internal/sealed"
 	"satchel/internal/settings"
 	"satchel/internal/spool"
 	"satchel/tenancy"
@@ -45,6 +47,7 @@ func app() fx.Option {
 		fx.Provide(newInvitations),  // the workflows of invitations
 		fx.Provide(newShareMails),   // the mails of shares
 		fx.Provide(newMeter),        // what no row says about usage
+		fx.Provide(newBox),          // secrets of webhooks, as they are kept
 		fx.Provide(newHasher),       // user names and addresses, as they are kept
 		fx.Provide(newLinks),        // addresses of bytes, signed
 		fx.Provide(newAPI),          // the routes
@@ -83,6 +86,14 @@ func newLinks() (*signed.Keys, error) {
 	return signed.New(c)
 }
 
+func newBox() (*sealed.Box, error) {
+	c, err := settings.Load[sealed.Config]()
+	if err != nil {
+		return nil, err
+	}
+	return sealed.New(c)
+}
+
 func newUploads(lc fx.Lifecycle, db *tenancy.DB, store *s3.Store, p *workflows, log *slog.Logger, metrics prometheus.Registerer) (*uploads.Uploads, error) {
 	c, err := settings.Load[uploads.Config]()
 	if err != nil {
@@ -111,6 +122,7 @@ type parts struct {
 	Invitations members.Invitations
 	ShareMails  shares.Mails
 	Store       *s3.Store
+	Secrets     *sealed.Box
 	Ready       *bootstrap.Readiness
 	Log         *slog.Logger
 	Metrics     prometheus.Registerer
@@ -136,13 +148,20 @@ func newAPI(p parts) (*api.API, error) {
 	if err != nil {
 		return nil, err
 	}
+	hooks, err := settings.Load[outbound.Config]()
+	if err != nil {
+		return nil, err
+	}
+	if err := hooks.Check(c.URL); err != nil {
+		return nil, err
+	}
 	spooled, err := settings.Load[spool.Config]()
 	if err != nil {
 		return nil, err
 	}
 	return api.New(api.Parts{
 		Config: c, RateLimits: limits, DB: p.DB, Verifier: p.Tokens, Uploads: p.Uploads, Workflows: p.Workflows, Hasher: p.Hasher, Links: p.Links, Invitations: p.Invitations, ShareMails: p.ShareMails, Invites: true,
-		Staging: p.Store.Staging, Clean: p.Store.Clean, Exports: p.Store.Exports, Rosters: p.Store.Staging, SpoolDir: spooled.Dir, Ready: p.Ready, Log: p.Log, Metrics: p.Metrics,
+		Staging: p.Store.Staging, Clean: p.Store.Clean, Exports: p.Store.Exports, Rosters: p.Store.Staging, SpoolDir: spooled.Dir, Secrets: p.Secrets, Loopback: hooks.Loopback, Ready: p.Ready, Log: p.Log, Metrics: p.Metrics,
 		InvitePage: invitepage.New(page, c.URL, p.Tokens, p.Log), Meter: p.Meter,
 	}), nil
 }

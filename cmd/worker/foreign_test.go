@@ -34,6 +34,7 @@ import (
 	"satchel/activities/roster"
 	"satchel/activities/scan"
 	"satchel/activities/sweep"
+	"satchel/activities/webhook"
 	"satchel/cmd/worker/wiring"
 	"satchel/files"
 	"satchel/internal/clamd"
@@ -42,6 +43,7 @@ import (
 	"satchel/internal/queue"
 	"satchel/internal/s3"
 	"satchel/internal/s3test"
+	"satchel/internal/sealed"
 	"satchel/internal/spool"
 	"satchel/policies/archives"
 	"satchel/policies/audit"
@@ -53,6 +55,7 @@ import (
 	"satchel/tenancy/operations"
 	"satchel/tenancy/people"
 	"satchel/tenancy/usage"
+	"satchel/tenancy/webhooks"
 	"satchel/workers"
 	"satchel/workflows/upload"
 )
@@ -87,6 +90,9 @@ var foreign = map[string]string{
 	"VerifyAuditEvents": nothing, // its input names nothing; it reads its own audit log
 
 	"SendUsageWarning": nothing, // one without a row is not open any more
+
+	"DeliverEvents":     nothing, // one that is not there is over
+	"SendWebhookNotice": "webhook_not_found",
 
 	"WriteExportPart": "export_not_running",
 	"FinishExport":    "export_not_found",
@@ -145,6 +151,8 @@ var foreign = map[string]string{
 	"RestartChanges":               "not_platform",
 	"DeleteOldChanges":             "not_platform",
 	"StartPendingTexts":            "not_platform",
+	"StartWaitingWebhooks":         "not_platform",
+	"DeleteOldEvents":              "not_platform",
 }
 
 // theirs is the other organization's: an id for every field by which an input
@@ -214,6 +222,8 @@ func everyActivity(t *testing.T, a *pipelinetest.Activities, mails *pipelinetest
 			return roster.InboxConfig{Bucket: s3test.Inbox, Prefix: "inbox/", Every: time.Minute}
 		},
 		func() *upload.Admission { return nil }, func() workers.Config { return workers.Config{} },
+		func() webhook.Sender { return nil }, func() sealed.Config { return sealed.Config{Keys: pipelinetest.SecretsKey} },
+		func() prometheus.Registerer { return prometheus.NewRegistry() }, func() *slog.Logger { return slog.New(slog.DiscardHandler) },
 		wiring.NewUploads, archives.DefaultLimits, func() (*audit.Signer, error) { return audit.NewSigner(pipelinetest.AuditKey) },
 	))
 	require.NoError(t, built.Err())
@@ -276,7 +286,7 @@ func furnished(t *testing.T) (*pipelinetest.Activities, []theirs) {
 	_, err := a.Publish(published.Version)
 	require.NoError(t, err)
 	var open files.Created
-	invited, operation, exported, warned, source, imported := tenancy.NewID(), tenancy.NewID(), tenancy.NewID(), tenancy.NewID(), tenancy.NewID(), tenancy.NewID()
+	invited, operation, exported, warned, source, imported, hook := tenancy.NewID(), tenancy.NewID(), tenancy.NewID(), tenancy.NewID(), tenancy.NewID(), tenancy.NewID(), tenancy.NewID()
 	require.NoError(t, a.InTx(ctx, a.Org, func(tx *tenancy.Tx) (err error) {
 		if open, err = files.Create(ctx, tx, files.New{Name: "half.txt", Size: 10, UploadedBy: a.User, TTL: time.Hour}); err != nil {
 			return err
@@ -291,6 +301,9 @@ func furnished(t *testing.T) (*pipelinetest.Activities, []theirs) {
 			return err
 		}
 		if err = rosters.Begin(ctx, tx, rosters.Package{Import: imported, Source: source, Size: 1, SHA256: strings.Repeat("0", 64), ETag: "x"}); err != nil {
+			return err
+		}
+		if err = webhooks.Create(ctx, tx, hook, webhooks.Change{URL: "https://school.example/"}, 0, a.User); err != nil {
 			return err
 		}
 		if err = events.Record(ctx, tx, warned, events.UsageWarning, usage.Raised{}); err != nil {
@@ -312,7 +325,7 @@ func furnished(t *testing.T) (*pipelinetest.Activities, []theirs) {
 	require.NoError(t, err)
 	var all []theirs
 	for _, version := range []uuid.UUID{ready.Version, published.Version, open.Version} {
-		all = append(all, theirs{a.Org, map[string]uuid.UUID{"Version": version, "After": version, "Invitation": invited, "ID": operation, "Operation": operation, "Change": operation, "Export": exported, "Warning": warned, "Import": imported,
+		all = append(all, theirs{a.Org, map[string]uuid.UUID{"Version": version, "After": version, "Invitation": invited, "ID": operation, "Operation": operation, "Change": operation, "Export": exported, "Warning": warned, "Import": imported, "Webhook": hook,
 			"AfterWarning": warned, "AfterOrganization": a.Org.UUID()}})
 	}
 	return a, all

@@ -2,12 +2,14 @@ package main
 
 import (
 	"flag"
+	"log/slog"
 	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 	"go.uber.org/fx"
@@ -21,10 +23,12 @@ import (
 	"satchel/activities/roster"
 	"satchel/activities/scan"
 	"satchel/activities/sweep"
+	"satchel/activities/webhook"
 	"satchel/cmd/worker/wiring"
 	"satchel/internal/pipelinetest"
 	"satchel/internal/queue"
 	"satchel/internal/s3"
+	"satchel/internal/sealed"
 	"satchel/internal/spool"
 	"satchel/policies/archives"
 	"satchel/policies/audit"
@@ -59,7 +63,8 @@ func components(t *testing.T) []queue.Component {
 		func() invitation.Config { return invitation.Config{} }, func() people.HashConfig { return people.HashConfig{Key: pipelinetest.HashKey} },
 		func() sweep.Config { return sweep.Config{} }, func() roster.InboxConfig { return roster.InboxConfig{Every: time.Minute} },
 		func() export.Config { return export.Config{} },
-		func() *upload.Admission { return nil },
+		func() *upload.Admission { return nil }, func() webhook.Sender { return nil }, func() sealed.Config { return sealed.Config{Keys: pipelinetest.SecretsKey} },
+		func() prometheus.Registerer { return prometheus.NewRegistry() }, func() *slog.Logger { return slog.New(slog.DiscardHandler) },
 		func() workers.Config { return workers.Config{} },
 		wiring.NewUploads, archives.DefaultLimits, func() (*audit.Signer, error) { return audit.NewSigner(pipelinetest.AuditKey) },
 	))

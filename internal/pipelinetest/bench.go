@@ -39,6 +39,9 @@ const (
 	// AuditKey is the base64 of 32 bytes: no secret of anyone's.
 	AuditKey = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
+	// SecretsKey seals the secrets of webhooks of the tests.
+	SecretsKey = AuditKey
+
 	// HashKey hashes user names and addresses of the tests.
 	HashKey = "a key of the tests, long enough to be one"
 )

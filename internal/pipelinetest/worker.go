@@ -21,12 +21,15 @@ import (
 	"satchel/activities/roster"
 	"satchel/activities/scan"
 	"satchel/activities/sweep"
+	"satchel/activities/webhook"
 	"satchel/cmd/worker/wiring"
 	"satchel/files"
 	"satchel/internal/clamd"
 	"satchel/internal/clamd/clamdtest"
+	"satchel/internal/outbound"
 	"satchel/internal/s3"
 	"satchel/internal/s3test"
+	"satchel/internal/sealed"
 	"satchel/internal/spool"
 	"satchel/policies/archives"
 	"satchel/policies/audit"
@@ -93,6 +96,9 @@ func (w *Worker) Start(t *testing.T) {
 		},
 		func() *spool.Owner { return OpenSpool(t) },
 		func() email.Mailer { return w.Mails },
+		func() webhook.Sender {
+			return wiring.NewReceivers(outbound.Config{Loopback: true}, outbound.Options{})
+		},
 		func() *slog.Logger {
 			return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 		},
@@ -112,6 +118,7 @@ func (w *Worker) settings(t *testing.T) fx.Option {
 	return fx.Provide(
 		func() scan.Config { return scan.Config{MaxBytes: w.options.MaxBytes, Budget: w.options.Budget} },
 		func() email.Config { return email.Config{InvitationURL: "https://school.test/invitations", APIURL: "https://school.test"} },
+		func() sealed.Config { return sealed.Config{Keys: SecretsKey} },
 		func() people.HashConfig { return people.HashConfig{Key: HashKey} },
 		func() invitation.Config { return invitation.Config{Unstarted: time.Second, Silent: time.Minute} },
 		func() sweep.Config {

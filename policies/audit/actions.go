@@ -118,6 +118,14 @@ var Actions = []Action{
 	{"key.rotate", "key", "An API key was replaced by a new one."},
 	{"key.revoke", "key", "An API key was revoked."},
 
+	{"webhook.create", "webhook", "A webhook was made: events are sent to its address."},
+	{"webhook.change", "webhook", "A webhook was changed; the code says whether it was disabled or enabled."},
+	{"webhook.delete", "webhook", "A webhook was deleted."},
+	{"webhook.rotate", "webhook", "A webhook was given a new secret; the code is its kind."},
+	{"webhook.test", "webhook", "A test of a webhook was requested."},
+	{"webhook.replay", "webhook", "Deliveries to a webhook were requested again; the code is the delivery, if it is one."},
+	{"webhook.disable", "webhook", "A webhook was disabled because its receiver was gone or failed for three days; the code says which."},
+
 	{"access.refuse", "", "A call that only reads was refused to somebody of the organization."},
 	{"access.flood", "", "More of the caller's calls were refused in this minute than the audit log holds one by one."},
 	{"audit.read", "organization", "The audit log itself was read."},

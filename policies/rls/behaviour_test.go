@@ -123,6 +123,10 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 	for _, sql := range []string{
 		"insert into organization_events (organization_id, seq, id, type, data) values (app.org(), 1, $1, 'usage.warning', '{}')",
 		"insert into usage_warnings (organization_id, metric, threshold, event_id) values (app.org(), 'bytes', 80, $1)",
+		"insert into webhooks (organization_id, id, url, created_by) select app.org(), $1, 'https://school.example/', user_id from members limit 1",
+		"insert into webhook_secrets (organization_id, id, webhook_id, kind, sealed) values (app.org(), $1, $1, 'hmac', 's')",
+		"insert into webhook_deliveries (organization_id, id, webhook_id, event_id, seq, lane, type, next_at) values (app.org(), $1, $1, $1, 1, $1, 'usage.warning', now())",
+		"insert into webhook_attempts (organization_id, delivery_id, number, at, took_ms, request_body) values (app.org(), $1, 1, now(), 1, '{}')",
 	} {
 		_, err := d.Single(org).Exec(t.Context(), sql, happened)
 		require.NoError(t, err, sql)

@@ -46,6 +46,7 @@ var Scopes = map[Scope][]tenancy.Action{
 var NeverGranted = []tenancy.Action{
 	tenancy.ManageKeys, tenancy.ManageLogins, tenancy.BreakGlass, tenancy.ReadAccess, tenancy.ManageRosters,
 	tenancy.CreateOrganization, tenancy.ManageOrganizations, tenancy.ChangeOrganization, tenancy.ExportOrganization,
+	tenancy.ReadWebhooks, tenancy.ManageWebhooks,
 	tenancy.SetQuota, tenancy.SetTiers, tenancy.Reconcile, tenancy.Rescan,
 	tenancy.ReadGuardians, tenancy.SetGuardians, tenancy.Leave,
 }

@@ -16,8 +16,10 @@ import (
 	"satchel/internal/media"
 	"satchel/internal/ocr"
 	"satchel/internal/office"
+	"satchel/internal/outbound"
 	"satchel/internal/pdf"
 	"satchel/internal/sandbox"
+	"satchel/internal/sealed"
 	"satchel/internal/settings"
 	"satchel/internal/spool"
 	"satchel/internal/vips"
@@ -58,9 +60,11 @@ var settingsModule = fx.Module("settings", fx.Provide(
 	settings.Load[media.Config],
 	settings.Load[ocr.Config],
 	settings.Load[office.Config],
+	settings.Load[outbound.Config],
 	settings.Load[pdf.Config],
 	settings.Load[preview.Config],
 	settings.Load[sandbox.Config],
+	settings.Load[sealed.Config],
 	settings.Load[workers.Config],
 	archives.DefaultLimits,
 ))

@@ -64,6 +64,7 @@ func Processes() fx.Option {
 		bulkProcess,         // changes of many files at once
 		exportProcess,       // a copy of everything that an organization has
 		rosterProcess,       // rosters, from the package to the classes
+		webhookProcess,      // events on their way to the systems of others
 		usageProcess,        // what each organization used, by day
 		operationRecorder,   // the rows in which long work reports
 	)

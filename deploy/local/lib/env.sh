@@ -64,6 +64,7 @@ SATCHEL_SMTP_PORT=$SATCHEL_PORT_SMTP
 SATCHEL_SMTP_TLS=none
 SATCHEL_SMTP_FROM='Satchel <no-reply@satchel.invalid>'
 SATCHEL_INVITATION_URL=$SATCHEL_API_URL/invitations
+SATCHEL_WEBHOOK_LOOPBACK=true
 SATCHEL_MAILBOX_LISTEN=127.0.0.1:$SATCHEL_PORT_MAILBOX
 SATCHEL_MAILBOX_SMTP_LISTEN=127.0.0.1:$SATCHEL_PORT_SMTP
 SATCHEL_MAILBOX_DIR=$SATCHEL_LOCAL/data/mailbox
@@ -99,6 +100,7 @@ prepare_folders() {
     umask 077
     cd "$SATCHEL_LOCAL/secrets"
     for name in postgres-postgres s3{,-api,-worker}-{access,secret}-key issuer-secret people-hash-key content-keys; do secret "$name" >/dev/null; done
+    [[ -s secrets-key ]] || { head -c 32 /dev/urandom | base64 >secrets-key.new && mv secrets-key.new secrets-key; }
     postgres_url satchel_owner satchel >owner-database-url
     postgres_url satchel_app satchel >database-url
   )

@@ -13,4 +13,4 @@ create or replace function app.new_id() returns uuid language sql volatile as $$
              placing substring(int8send(floor(extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6), 52, 1), 53, 1), 'hex')::uuid
 $$;
 revoke execute on function app.new_id() from public;
-grant execute on function app.new_id() to satchel_app;
+grant execute on function app.new_id() to satchel_app, satchel_system;

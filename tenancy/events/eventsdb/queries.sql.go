@@ -13,9 +13,19 @@ import (
 	"github.com/google/uuid"
 )
 
+const eventExists = `-- name: EventExists :one
+select exists (select from organization_events where id = $1)
+`
+
+func (q *Queries) EventExists(ctx context.Context, id uuid.UUID) (bool, error) {
+	row := q.db.QueryRow(ctx, eventExists, id)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const eventInsert = `-- name: EventInsert :exec
-insert into organization_events (organization_id, seq, id, type, data)
-select app.org(), coalesce(max(seq), 0) + 1, $1, $2, $3 from organization_events
+insert into organization_events (organization_id, id, type, data) values (app.org(), $1, $2, $3)
 `
 
 type EventInsertParams struct {
@@ -29,9 +39,20 @@ func (q *Queries) EventInsert(ctx context.Context, arg EventInsertParams) error 
 	return err
 }
 
+const eventLast = `-- name: EventLast :one
+select coalesce(max(seq), 0)::bigint from organization_events
+`
+
+func (q *Queries) EventLast(ctx context.Context) (int64, error) {
+	row := q.db.QueryRow(ctx, eventLast)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const eventPage = `-- name: EventPage :many
-select seq, id, type, data, at from organization_events
- where seq > $1 and ($2::text = '' or type = $2::text) order by seq limit $3
+select seq::bigint as seq, id, type, data, at from organization_events
+ where seq > $1::bigint and ($2::text = '' or type = $2::text) order by seq limit $3
 `
 
 type EventPageParams struct {
@@ -74,11 +95,42 @@ func (q *Queries) EventPage(ctx context.Context, arg EventPageParams) ([]EventPa
 	return items, nil
 }
 
-const eventsLock = `-- name: EventsLock :exec
-select pg_advisory_xact_lock(hashtextextended('events/' || app.org()::text, 0))
+const eventsDelete = `-- name: EventsDelete :execrows
+delete from organization_events where n in (
+    select e.n from organization_events e
+     where e.at < $1::timestamptz and e.seq is not null
+       and not exists (select from usage_warnings w where w.event_id = e.id)
+       and not exists (select from webhook_deliveries d where d.event_id = e.id)
+     order by e.n limit $2)
 `
 
-func (q *Queries) EventsLock(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, eventsLock)
+type EventsDeleteParams struct {
+	Before time.Time
+	Most   int64
+}
+
+func (q *Queries) EventsDelete(ctx context.Context, arg EventsDeleteParams) (int64, error) {
+	result, err := q.db.Exec(ctx, eventsDelete, arg.Before, arg.Most)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const eventsNotify = `-- name: EventsNotify :exec
+select pg_notify('organization_events', app.org()::text)
+`
+
+func (q *Queries) EventsNotify(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, eventsNotify)
+	return err
+}
+
+const eventsNumber = `-- name: EventsNumber :exec
+select app.number_events()
+`
+
+func (q *Queries) EventsNumber(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, eventsNumber)
 	return err
 }

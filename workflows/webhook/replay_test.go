@@ -1,0 +1,15 @@
+package webhook_test
+
+import (
+	"testing"
+
+	"satchel/internal/replaytest"
+	"satchel/workflows/webhook"
+)
+
+// TestReplay runs recorded histories through the code of today. Record with
+// go test ./workers/pipeline -run TestRecordWebhooks -record.
+func TestReplay(t *testing.T) {
+	t.Parallel()
+	replaytest.Histories(t, 4, "delivered, disabled and mailed, swept, cleaned", webhook.DeliverToWebhook, webhook.SweepWebhooks, webhook.CleanEvents)
+}
