@@ -291,7 +291,8 @@ func (r *People) Merge(c *gin.Context) error {
 		return err
 	}
 	ctx, by := c.Request.Context(), request.Caller(c)
-	err = r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
+	// What names the person is also in spaces that the admin does not see.
+	err = r.DB.OrganizationWide().InTx(ctx, org, func(tx *tenancy.Tx) error {
 		_, err := logins.Merge(ctx, tx, by, user, in.Into)
 		return err
 	})
