@@ -168,6 +168,11 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 		s.mark(s.owner.org)
 		return s.owner.call(patch, at, map[string]any{"display_name": planted + " B", "email": "plum@school.test"}), s.owner.org
 	},
+	"POST " + organizationPath + "/people/:user/merge": func(s *scene) (answer, tenancy.OrgID) {
+		at, member := s.school("/people/"+s.owner.known(planted, "student").String()), s.person(s.owner.org, tenancy.Student)
+		s.mark(s.owner.org)
+		return s.owner.call(post, at+"/merge", map[string]any{"into": member.id}), s.owner.org
+	},
 	"DELETE " + organizationPath + "/people/:user/logins/:login": func(s *scene) (answer, tenancy.OrgID) {
 		user := s.owner.known(planted, "student")
 		s.owner.call(post, s.waits(s.owner)+"/link", map[string]any{"user_id": user}).is(200)

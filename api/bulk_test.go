@@ -69,6 +69,37 @@ func TestFewFilesAreChangedBeforeTheAnswer(t *testing.T) {
 	b.person(org, tenancy.Owner).call(get, storagePath+"/bulk/"+v.ID.String(), nil).refused(http.StatusNotFound, "bulk_change_not_found")
 }
 
+// TestMoveOntoATakenName does what it was asked to, file by file.
+func TestMoveOntoATakenName(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	teacher := b.person(b.organization(), tenancy.Teacher)
+	group := teacher.group()
+	folder := read[struct{ ID uuid.UUID }](teacher.call(post, spacesPath+"/"+group.String()+"/folders", map[string]any{"name": "Essays"}).is(http.StatusCreated)).ID
+	move := func(onConflict string, ids ...uuid.UUID) storage.BulkView {
+		more := map[string]any{"folder_id": folder, "space_id": group}
+		if onConflict != "" {
+			more["on_conflict"] = onConflict
+		}
+		return read[storage.BulkView](teacher.change("move", ids, more).is(http.StatusOK))
+	}
+	name := func(id uuid.UUID) string {
+		return read[storage.FileView](teacher.call(get, at(id, ""), nil).is(http.StatusOK)).Name
+	}
+	there, second, other := teacher.published("Essay.txt", "a"), teacher.published("ESSAY.TXT", "b"), teacher.published("other.txt", "c")
+	require.Equal(t, []string{"ok"}, results(move("", there.ID)))
+	require.Equal(t, []string{"name_taken"}, results(move("", second.ID)))
+	require.Equal(t, []string{"name_taken"}, results(move("fail", second.ID)))
+	v := move("skip", second.ID, other.ID)
+	require.Equal(t, []any{"skipped", "ok", 1, 1, 0}, []any{v.Items[0].Result, v.Items[1].Result, v.Skipped, v.OK, v.Refused})
+	require.NotEqual(t, group, read[storage.FileView](teacher.call(get, at(second.ID, ""), nil).is(http.StatusOK)).Space, "it stays where it is")
+	require.Equal(t, []string{"ok", "ok"}, results(move("rename", second.ID, there.ID)))
+	require.Equal(t, []string{"ESSAY (2).TXT", "Essay.txt"}, []string{name(second.ID), name(there.ID)}, "in its own folder a file keeps its name")
+	third, fourth := teacher.published("essay.txt", "d"), teacher.published("essay.txt", "e")
+	require.Equal(t, []string{"ok", "ok"}, results(move("rename", third.ID, fourth.ID)))
+	require.Equal(t, []string{"essay (3).txt", "essay (4).txt"}, []string{name(third.ID), name(fourth.ID)})
+}
+
 // TestManyFilesAreChangedBehindTheAnswer: the request begins the operation alone.
 func TestManyFilesAreChangedBehindTheAnswer(t *testing.T) {
 	t.Parallel()
@@ -107,6 +138,8 @@ func TestChangesThatCannotBeRightAreRefused(t *testing.T) {
 		{"move", one, nil, "invalid_action"},
 		{"trash", one, map[string]any{"space_id": tenancy.NewID()}, "invalid_action"},
 		{"move", one, map[string]any{"folder_id": 5}, "invalid_folder_id"},
+		{"move", one, map[string]any{"space_id": tenancy.NewID(), "on_conflict": "overwrite"}, "invalid_on_conflict"},
+		{"trash", one, map[string]any{"on_conflict": "skip"}, "invalid_on_conflict"},
 		{"tag", one, nil, "invalid_tags"},
 		{"trash", one, map[string]any{"add_tags": []string{"a"}}, "invalid_tags"},
 		{"tag", one, map[string]any{"add_tags": []string{" "}}, "invalid_tag"},

@@ -128,6 +128,7 @@ func (s *scene) posts(p *person, path string, in any) again {
 var exempt = map[string]string{
 	"POST " + organizationPath + "/login-requests/:request/link":    "the same again changes nothing, and answers the same",
 	"POST " + organizationPath + "/login-requests/:request/dismiss": "the same again changes nothing, and answers the same",
+	"POST " + organizationPath + "/people/:user/merge":              "two are made one, once: then there is no such person",
 	"POST " + organizationPath + "/login-rules/:rule/confirm":       "the same again changes nothing, and answers the same",
 	"POST " + rosterImportPath + "/approve":                         "the same decision again changes nothing, and answers the same",
 	"POST " + rosterImportPath + "/adds-only":                       "the same decision again changes nothing, and answers the same",

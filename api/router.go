@@ -253,6 +253,7 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: post, Path: organizationPath + "/people", Action: tenancy.ManageMembers, Audit: "person.create", Idempotency: idempotency.Route{Replay: a.people.ReplayCreate}, Handler: a.people.Create},
 		{Method: get, Path: organizationPath + "/people/:user", Action: tenancy.ReadMembers, Handler: a.people.Get},
 		{Method: patch, Path: organizationPath + "/people/:user", Action: tenancy.ManageMembers, Audit: "person.change", Handler: a.people.Change},
+		{Method: post, Path: organizationPath + "/people/:user/merge", Action: tenancy.ManageLogins, Audit: "person.merge", Handler: a.people.Merge},
 		{Method: get, Path: organizationPath + "/people/:user/logins", Action: tenancy.ManageLogins, Handler: a.people.ListLogins},
 		{Method: remove, Path: organizationPath + "/people/:user/logins/:login", Action: tenancy.ManageLogins, Audit: "login.unlink", Handler: a.people.Unlink},
 		{Method: get, Path: organizationPath + "/login-requests", Action: tenancy.ManageLogins, Handler: a.people.ListRequests},

@@ -18,6 +18,7 @@ type NewBulk struct {
 	Folder     string   `json:"folder_id,omitempty"`
 	AddTags    []string `json:"add_tags,omitempty"`
 	RemoveTags []string `json:"remove_tags,omitempty"`
+	OnConflict string   `json:"on_conflict,omitempty"` // of a move: fail, rename or skip
 }
 
 // Bulk is such a change, and what became of each file.
@@ -28,6 +29,7 @@ type Bulk struct {
 	Total   int        `json:"total"`
 	OK      int        `json:"ok"`
 	Refused int        `json:"refused"`
+	Skipped int        `json:"skipped"`
 	Items   []BulkItem `json:"items"`
 }
 

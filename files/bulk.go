@@ -1,6 +1,7 @@
 package files
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,19 @@ const (
 // BulkActions lists every action.
 var BulkActions = []BulkAction{BulkMove, BulkTrash, BulkRestore, BulkTag}
 
+// OnConflict is what a move does with a file whose name the folder has already.
+type OnConflict string
+
+// What a move does.
+const (
+	ConflictFails   OnConflict = "fail"   // the file is refused
+	ConflictRenames OnConflict = "rename" // the file gets a number behind its name
+	ConflictSkips   OnConflict = "skip"   // the file stays where it is
+)
+
+// OnConflicts lists every one.
+var OnConflicts = []OnConflict{ConflictFails, ConflictRenames, ConflictSkips}
+
 // MaxBulk is how many files one change may name.
 const MaxBulk = 1000
 
@@ -39,6 +53,7 @@ type Bulk struct {
 	ID            uuid.UUID
 	Action        BulkAction
 	Space, Folder uuid.UUID // of a move, as in Change
+	OnConflict    OnConflict
 	Add, Remove   []string  // clean tags
 	Actor, Key    uuid.UUID // for whom it runs; Key is zero for a person's own token
 	CreatedAt     time.Time
@@ -63,7 +78,7 @@ func InsertBulk(ctx context.Context, tx *tenancy.Tx, b Bulk) error {
 		b.Remove = []string{}
 	}
 	err := q.BulkInsert(ctx, filesdb.BulkInsertParams{ID: b.ID, Action: string(b.Action), SpaceID: orNil(b.Space), FolderID: orNil(b.Folder),
-		AddTags: b.Add, RemoveTags: b.Remove, ActorID: b.Actor, KeyID: orNil(b.Key)})
+		AddTags: b.Add, RemoveTags: b.Remove, ActorID: b.Actor, KeyID: orNil(b.Key), OnConflict: string(cmp.Or(b.OnConflict, ConflictFails))})
 	if err != nil {
 		return fmt.Errorf("insert bulk change: %w", err)
 	}
@@ -83,7 +98,7 @@ func GetBulk(ctx context.Context, q tenancy.Queries, id uuid.UUID) (Bulk, error)
 		return Bulk{}, fmt.Errorf("read bulk change: %w", err)
 	}
 	return Bulk{ID: r.ID, Action: BulkAction(r.Action), Space: orZero(r.SpaceID), Folder: orZero(r.FolderID), Add: r.AddTags, Remove: r.RemoveTags,
-		Actor: r.ActorID, Key: orZero(r.KeyID), CreatedAt: r.CreatedAt, State: r.State, EndedAt: r.EndedAt}, nil
+		Actor: r.ActorID, Key: orZero(r.KeyID), OnConflict: OnConflict(r.OnConflict), CreatedAt: r.CreatedAt, State: r.State, EndedAt: r.EndedAt}, nil
 }
 
 // BulkItems reads what became of each file of a change, in the order of the request.
@@ -127,7 +142,7 @@ func ChangeBulkItem(ctx context.Context, tx *tenancy.Tx, b Bulk, number int32) (
 	}
 	switch b.Action {
 	case BulkMove:
-		err = Update(ctx, tx, file, Change{Moves: true, Space: b.Space, Folder: b.Folder})
+		err = moveBulkItem(ctx, tx, b, file)
 	case BulkTrash:
 		open, err = Trash(ctx, tx, file)
 	case BulkRestore:
@@ -143,9 +158,26 @@ func ChangeBulkItem(ctx context.Context, tx *tenancy.Tx, b Bulk, number int32) (
 	return open, q.BulkItemEnd(ctx, filesdb.BulkItemEndParams{ChangeID: b.ID, Number: number, Result: "ok"})
 }
 
-// RefuseBulkItem notes why nothing was done to a file. One that is done stays so.
-func RefuseBulkItem(ctx context.Context, q tenancy.Queries, id uuid.UUID, number int32, why *fault.Fault) error {
-	err := filesdb.New(q).BulkItemEnd(ctx, filesdb.BulkItemEndParams{ChangeID: id, Number: number, Result: "refused", Code: why.Code, Detail: why.Text})
+func moveBulkItem(ctx context.Context, tx *tenancy.Tx, b Bulk, file uuid.UUID) error {
+	c := Change{Moves: true, Space: b.Space, Folder: b.Folder}
+	if b.OnConflict == ConflictRenames && b.Folder != uuid.Nil {
+		name, err := filesdb.New(tx).FileNameIn(ctx, filesdb.FileNameInParams{ID: file, FolderID: b.Folder})
+		if err != nil {
+			return orNotFound(err)
+		}
+		c.Name = &name
+	}
+	return Update(ctx, tx, file, c)
+}
+
+// RefuseBulkItem notes why nothing was done to a file: it was refused, or skipped as the
+// change wants it. One that is done stays so.
+func RefuseBulkItem(ctx context.Context, q tenancy.Queries, b Bulk, number int32, why *fault.Fault) error {
+	result := "refused"
+	if b.OnConflict == ConflictSkips && why.Code == ErrNameTaken.Code {
+		result = "skipped"
+	}
+	err := filesdb.New(q).BulkItemEnd(ctx, filesdb.BulkItemEndParams{ChangeID: b.ID, Number: number, Result: result, Code: why.Code, Detail: why.Text})
 	if err != nil {
 		return fmt.Errorf("note refusal of bulk change: %w", err)
 	}

@@ -90,6 +90,9 @@ func Create(ctx context.Context, tx *tenancy.Tx, n New) (Created, error) {
 func assignVersion(ctx context.Context, q *filesdb.Queries, n New) (uuid.UUID, string, filesdb.FileInsertRow, error) {
 	var none filesdb.FileInsertRow
 	if n.File == uuid.Nil {
+		if err := seePlace(ctx, q, n.Space, n.Folder); err != nil {
+			return uuid.Nil, "", none, err
+		}
 		id := tenancy.NewID()
 		if n.KeepBoth && n.Folder != uuid.Nil {
 			var err error
@@ -118,6 +121,23 @@ func orNil(id uuid.UUID) *uuid.UUID {
 		return nil
 	}
 	return &id
+}
+
+// seePlace answers alike for a place that is not there and for one that the actor does not
+// see. The policies refuse the second as well, with another answer, which would tell that it
+// is there.
+func seePlace(ctx context.Context, q *filesdb.Queries, space, folder uuid.UUID) error {
+	if space == uuid.Nil && folder == uuid.Nil {
+		return nil
+	}
+	seen, err := q.PlaceSeen(ctx, filesdb.PlaceSeenParams{SpaceID: orNil(space), FolderID: orNil(folder)})
+	switch {
+	case err != nil:
+		return fmt.Errorf("look for place: %w", err)
+	case !seen:
+		return ErrNoPlace
+	}
+	return nil
 }
 
 // placeFault tells what a place refuses from a failure.

@@ -73,7 +73,7 @@ func TestFilters(t *testing.T) {
 	s := newSchool(t, 1<<30)
 	other := s.Member(t, s.org, tenancy.Student)
 	ids := map[string]uuid.UUID{}
-	for name, category := range map[string]string{"100% sure.txt": "", "1000 sure.txt": "", "a_b.txt": "", "aXb.txt": "", `back\slash.txt`: "", "Über.txt": "essays", "' or true --.txt": ""} {
+	for name, category := range map[string]string{"100% sure.txt": "", "1000 sure.txt": "", "a_b.txt": "", "aXb.txt": "", `back\slash.txt`: "", "Über.txt": "essays", "ﬁnal STRASSE.txt": "", "' or true --.txt": ""} {
 		ids[name] = s.published(t, files.New{Name: name, Category: category, Size: 1}).File
 	}
 	ids["waiting.txt"] = s.announce(t, files.New{Name: "waiting.txt", Size: 1}).File
@@ -89,6 +89,10 @@ func TestFilters(t *testing.T) {
 		{"a backslash is a letter", files.Filter{Search: `\`}, []string{`back\slash.txt`}},
 		{"a quote is a letter", files.Filter{Search: "' or true --"}, []string{"' or true --.txt"}},
 		{"case does not matter", files.Filter{Search: "AXB"}, []string{"aXb.txt"}},
+		{"a capital of two letters", files.Filter{Search: "über"}, []string{"Über.txt"}},
+		{"a ligature is its letters", files.Filter{Search: "FIN"}, []string{"ﬁnal STRASSE.txt"}},
+		{"a sharp s is two", files.Filter{Search: "straße"}, []string{"ﬁnal STRASSE.txt"}},
+		{"letters and marks", files.Filter{Search: "U\u0308BER"}, []string{"Über.txt"}},
 		{"nothing found", files.Filter{Search: "zzz"}, nil},
 		{"category", files.Filter{Category: "essays"}, []string{"Über.txt"}},
 		{"state", files.Filter{Status: files.Uploading}, []string{"waiting.txt"}},
@@ -110,7 +114,7 @@ func TestFilters(t *testing.T) {
 	require.Len(t, s.pages(t, files.Filter{Limit: 3}), len(ids)-1, "the trash is left out")
 	counts, err := files.CountByStatus(t.Context(), s.Single(s.org))
 	require.NoError(t, err)
-	require.Equal(t, []files.Count{{Status: files.Uploading, Files: 1}, {Status: files.Published, Files: 7}, {Status: files.Deleted, Files: 1}}, counts)
+	require.Equal(t, []files.Count{{Status: files.Uploading, Files: 1}, {Status: files.Published, Files: 8}, {Status: files.Deleted, Files: 1}}, counts)
 }
 
 func TestUpdate(t *testing.T) {

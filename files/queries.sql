@@ -9,6 +9,16 @@ returning created_at, name, space_id, folder_id, needs, subject_id;
 -- name: FileFreeName :one
 select app.free_name(sqlc.arg(folder_id), sqlc.narg(subject_id)::uuid, sqlc.arg(name))::text as name;
 
+-- Whether the actor sees the place that is named. What is not named is no obstacle.
+-- name: PlaceSeen :one
+select ((sqlc.narg(space_id)::uuid is null or exists (select from spaces s where s.id = sqlc.narg(space_id)::uuid))
+    and (sqlc.narg(folder_id)::uuid is null or exists (select from folders d where d.id = sqlc.narg(folder_id)::uuid)))::boolean as seen;
+
+-- The name that a file gets in another folder. In the one where it is it keeps its own.
+-- name: FileNameIn :one
+select case when f.folder_id = sqlc.arg(folder_id)::uuid then f.name else app.free_name(sqlc.arg(folder_id)::uuid, f.subject_id, f.name) end::text as name
+  from files f where f.id = sqlc.arg(id);
+
 -- name: FileMove :execrows
 update files set space_id = coalesce(sqlc.narg(space_id)::uuid, space_id), folder_id = sqlc.narg(folder_id)::uuid, updated_at = now()
  where id = sqlc.arg(id) and trashed_at is null;
@@ -406,12 +416,12 @@ select app.org(), sqlc.arg(file_id), t, sqlc.arg(added_by) from unnest(sqlc.arg(
 -- Changes of many files.
 
 -- name: BulkGet :one
-select b.id, b.action, b.space_id, b.folder_id, b.add_tags, b.remove_tags, b.actor_id, b.key_id, b.created_at, o.state, o.ended_at
+select b.id, b.action, b.space_id, b.folder_id, b.add_tags, b.remove_tags, b.actor_id, b.key_id, b.on_conflict, b.created_at, o.state, o.ended_at
   from bulk_changes b join operations o on o.organization_id = b.organization_id and o.id = b.id where b.id = $1;
 
 -- name: BulkInsert :exec
-insert into bulk_changes (organization_id, id, action, space_id, folder_id, add_tags, remove_tags, actor_id, key_id)
-values (app.org(), sqlc.arg(id), sqlc.arg(action), sqlc.narg(space_id), sqlc.narg(folder_id), sqlc.arg(add_tags), sqlc.arg(remove_tags), sqlc.arg(actor_id), sqlc.narg(key_id));
+insert into bulk_changes (organization_id, id, action, space_id, folder_id, add_tags, remove_tags, actor_id, key_id, on_conflict)
+values (app.org(), sqlc.arg(id), sqlc.arg(action), sqlc.narg(space_id), sqlc.narg(folder_id), sqlc.arg(add_tags), sqlc.arg(remove_tags), sqlc.arg(actor_id), sqlc.narg(key_id), sqlc.arg(on_conflict));
 
 -- name: BulkItemInsert :exec
 insert into bulk_items (organization_id, change_id, number, file_id)
@@ -433,7 +443,8 @@ select number, file_id, result, code, detail from bulk_items where change_id = $
 select number from bulk_items where change_id = sqlc.arg(change_id) and result = 'pending' and number > sqlc.arg(after) order by number limit sqlc.arg(most);
 
 -- name: BulkSums :one
-select count(*) filter (where result = 'ok') as ok, count(*) filter (where result = 'refused') as refused, count(*) as total from bulk_items where change_id = $1;
+select count(*) filter (where result = 'ok') as ok, count(*) filter (where result = 'refused') as refused, count(*) filter (where result = 'skipped') as skipped,
+       count(*) as total from bulk_items where change_id = $1;
 
 -- name: BulkDeleteOld :exec
 delete from bulk_changes where id in (select b.id from bulk_changes b where b.created_at < now() - sqlc.arg(older_than)::interval order by b.created_at limit sqlc.arg(most));

@@ -28,6 +28,9 @@ func Update(ctx context.Context, tx *tenancy.Tx, file uuid.UUID, c Change) error
 		return err
 	}
 	if c.Moves {
+		if err := seePlace(ctx, filesdb.New(tx), c.Space, c.Folder); err != nil {
+			return err
+		}
 		n, err := filesdb.New(tx).FileMove(ctx, filesdb.FileMoveParams{ID: file, SpaceID: orNil(c.Space), FolderID: orNil(c.Folder)})
 		if err := expectOneRow(n, placeFault("move file", err), ErrInTrash); err != nil {
 			return err

@@ -159,7 +159,7 @@ func listQuery(f Filter) (string, pgx.NamedArgs, error) {
 	}
 	where := []string{"f.trashed_at is null"}
 	args := pgx.NamedArgs{"id": f.After.ID, "name": f.After.Name,
-		"space": f.Space, "folder": f.Folder, "linked": f.Linked, "owner": f.Owner, "subject": f.Subject, "status": f.Status, "category": f.Category, "tag": norm.NFC.String(f.Tag), "search": likePattern(norm.NFC.String(f.Search))}
+		"space": f.Space, "folder": f.Folder, "linked": f.Linked, "owner": f.Owner, "subject": f.Subject, "status": f.Status, "category": f.Category, "tag": norm.NFC.String(f.Tag), "search": likePattern(f.Search)}
 	add := func(on bool, clause string) {
 		if on {
 			where = append(where, clause)
@@ -180,8 +180,7 @@ func listQuery(f Filter) (string, pgx.NamedArgs, error) {
 	add(f.Owner != uuid.Nil, "f.uploaded_by = @owner")
 	add(f.Subject != uuid.Nil, "f.subject_id = @subject")
 	add(f.Category != "", "f.category = @category")
-	// The same folding as that of name_folded.
-	add(f.Search != "", `f.name_folded like replace(replace(lower(@search::text collate "und-x-icu"), 'ς', 'σ'), 'ß', 'ss')`)
+	add(f.Search != "", "app.fold(f.name) like app.fold(@search::text)") // as a search does
 	add(f.After.ID != uuid.Nil, order.after)
 	// The limit is a literal. For a parameter, Postgres estimates a tenth of all rows
 	// and plans each list again because the generic plan then looks more expensive.

@@ -103,18 +103,17 @@ func actAs(ctx context.Context, q tenancy.Queries, b files.Bulk) (acting context
 // one changes one file, or notes why not.
 func (c Changer) one(ctx context.Context, q tenancy.Queries, b files.Bulk, number int32, refused *fault.Fault) error {
 	if refused != nil {
-		return files.RefuseBulkItem(ctx, q, b.ID, number, refused)
+		return files.RefuseBulkItem(ctx, q, b, number, refused)
 	}
-	var open []uuid.UUID
-	err := c.DB.ForPeople().InTx(ctx, q.Org(), func(tx *tenancy.Tx) (err error) {
-		open, err = files.ChangeBulkItem(ctx, tx, b, number)
-		return err
-	})
+	open, err := c.try(ctx, q.Org(), b, number)
+	if b.OnConflict == files.ConflictRenames && errors.Is(err, files.ErrNameTaken) {
+		open, err = c.try(ctx, q.Org(), b, number) // another file took the name in between
+	}
 	if err != nil {
 		why := fault.Of(err)
 		switch why.Kind {
 		case fault.Invalid, fault.Denied, fault.NotFound, fault.Conflict, fault.OverQuota, fault.TooLarge:
-			return files.RefuseBulkItem(ctx, q, b.ID, number, why)
+			return files.RefuseBulkItem(ctx, q, b, number, why)
 		case fault.Internal, fault.Unavailable, fault.Limited:
 		}
 		return err
@@ -125,6 +124,14 @@ func (c Changer) one(ctx context.Context, q tenancy.Queries, b files.Bulk, numbe
 		}
 	}
 	return nil
+}
+
+func (c Changer) try(ctx context.Context, org tenancy.OrgID, b files.Bulk, number int32) (open []uuid.UUID, err error) {
+	err = c.DB.ForPeople().InTx(ctx, org, func(tx *tenancy.Tx) (err error) {
+		open, err = files.ChangeBulkItem(ctx, tx, b, number)
+		return err
+	})
+	return open, err
 }
 
 // Activities are the activities of this package.
@@ -153,6 +160,7 @@ type ChangeFilesInput struct {
 type ChangeFilesResult struct {
 	OK      int64 `json:"ok"`
 	Refused int64 `json:"refused"`
+	Skipped int64 `json:"skipped,omitempty"`
 	Total   int64 `json:"total"`
 }
 
@@ -161,5 +169,5 @@ type ChangeFilesResult struct {
 func (a *Activities) ChangeFiles(ctx context.Context, in ChangeFilesInput) (ChangeFilesResult, error) {
 	defer queue.Heartbeat(ctx)()
 	sums, err := a.changer.Change(ctx, in.Org, in.Change)
-	return ChangeFilesResult{OK: sums.Ok, Refused: sums.Refused, Total: sums.Total}, err
+	return ChangeFilesResult{OK: sums.Ok, Refused: sums.Refused, Skipped: sums.Skipped, Total: sums.Total}, err
 }

@@ -275,3 +275,29 @@ func (r *People) ConfirmRule(c *gin.Context) error {
 	c.JSON(http.StatusOK, showRule(rule))
 	return nil
 }
+
+type mergeBody struct {
+	Into uuid.UUID `json:"into"`
+}
+
+// Merge makes a person who never signed in and a member one.
+func (r *People) Merge(c *gin.Context) error {
+	org, user, err := r.param(c)
+	if err != nil {
+		return err
+	}
+	in, err := request.Body[mergeBody](c)
+	if err != nil {
+		return err
+	}
+	ctx, by := c.Request.Context(), request.Caller(c)
+	// What names the person is also in spaces that the admin does not see.
+	err = r.DB.OrganizationWide().InTx(ctx, org, func(tx *tenancy.Tx) error {
+		_, err := logins.Merge(ctx, tx, by, user, in.Into)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return r.answer(c, http.StatusOK, org, in.Into)
+}

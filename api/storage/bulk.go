@@ -26,6 +26,8 @@ type bulkBody struct {
 	Folder json.RawMessage  `json:"folder_id"` // null: to the top of the space
 	Add    []string         `json:"add_tags"`
 	Remove []string         `json:"remove_tags"`
+
+	OnConflict files.OnConflict `json:"on_conflict"`
 }
 
 // bulk checks what is asked for, and names each file once.
@@ -50,6 +52,9 @@ func (in bulkBody) bulk() (b files.Bulk, err error) {
 	}
 	if moves != (in.Action == files.BulkMove) {
 		return b, request.Invalid("action", "A move names space_id or folder_id, and nothing else does.")
+	}
+	if b.OnConflict = in.OnConflict; in.OnConflict != "" && (!moves || !slices.Contains(files.OnConflicts, in.OnConflict)) {
+		return b, request.Invalid("on_conflict", "on_conflict is one of %v, and only of a move.", files.OnConflicts)
 	}
 	b.Space, b.Folder = space, folder
 	return b, in.tags(&b)
@@ -82,6 +87,7 @@ type BulkView struct {
 	Total     int              `json:"total"`
 	OK        int              `json:"ok"`
 	Refused   int              `json:"refused"`
+	Skipped   int              `json:"skipped"`
 	Items     []BulkItemView   `json:"items"`
 	CreatedAt time.Time        `json:"created_at"`
 	EndedAt   *time.Time       `json:"ended_at"`
@@ -151,6 +157,8 @@ func (r *Storage) bulk(c *gin.Context, id uuid.UUID) (BulkView, error) {
 				view.OK++
 			case "refused":
 				view.Refused++
+			case "skipped":
+				view.Skipped++
 			}
 		}
 		return nil

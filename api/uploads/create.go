@@ -164,6 +164,9 @@ func checkPlace(ctx context.Context, tx *tenancy.Tx, a Metadata) error {
 		return nil
 	}
 	folder, err := spaces.GetFolder(ctx, tx, a.Folder)
+	if errors.Is(err, spaces.ErrNoFolder) {
+		return files.ErrNoPlace.Because(err) // as of every other place that is not there
+	}
 	if err != nil {
 		return err
 	}

@@ -62,6 +62,12 @@ func (a *app) change(cmd *cobra.Command, args []string, n client.NewBulk) error 
 
 func (a *app) showChange(cmd *cobra.Command, items []client.BulkItem) error {
 	refused := slices.DeleteFunc(slices.Clone(items), func(i client.BulkItem) bool { return i.Result == "ok" })
+	skipped := 0 // as was asked for, so that they are no failure
+	for _, i := range items {
+		if i.Result == "skipped" {
+			skipped++
+		}
+	}
 	done := len(items) - len(refused)
 	if !a.json && len(refused) > 0 {
 		t := table(cmd, "ID", "NOT DONE, SINCE")
@@ -73,7 +79,7 @@ func (a *app) showChange(cmd *cobra.Command, items []client.BulkItem) error {
 	if err := a.say(cmd, items, "Done: %d of %d.\n", done, len(items)); err != nil {
 		return err
 	}
-	if done < len(items) {
+	if done+skipped < len(items) {
 		return errOutcome // every refusal was said
 	}
 	return nil

@@ -181,7 +181,8 @@ func (a *app) folderDelete() *cobra.Command {
 }
 
 func (a *app) move() *cobra.Command {
-	return &cobra.Command{
+	var onConflict string
+	cmd := &cobra.Command{
 		Use: "mv FILE…|- SPACE|FOLDER", Short: "Move files into a space or folder", Args: cobra.MinimumNArgs(2),
 		Example: "  satchel mv atlas.pdf \"Class 7b/Maps\"\n  satchel mv atlas.pdf map.png \"Class 7b\"\n  satchel ls --tag maps | satchel mv - \"Class 7b/Maps\"",
 		Long:    "Move files into a folder, or to the top of a space. Who is there sees them from then on, others no longer.\nWith - the ids of files come from standard input, one a line.\n" + namesHelp,
@@ -191,8 +192,8 @@ func (a *app) move() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if len(files) > 1 || files[0] == "-" {
-				return a.moveMany(cmd, c, files, to)
+			if len(files) > 1 || files[0] == "-" || onConflict != "" {
+				return a.moveMany(cmd, c, files, to, onConflict)
 			}
 			moved, err := moveOne(cmd, c, files[0], to)
 			if err != nil {
@@ -201,9 +202,11 @@ func (a *app) move() *cobra.Command {
 			return a.say(cmd, moved, "Moved to %s.\n", target)
 		}),
 	}
+	cmd.Flags().StringVar(&onConflict, "on-conflict", "", "of a name that the folder has already: fail, rename (a number behind the name) or skip")
+	return cmd
 }
 
-func (a *app) moveMany(cmd *cobra.Command, c *client.Client, files []string, to place) error {
+func (a *app) moveMany(cmd *cobra.Command, c *client.Client, files []string, to place, onConflict string) error {
 	for i, name := range files {
 		if name == "-" {
 			continue
@@ -214,7 +217,7 @@ func (a *app) moveMany(cmd *cobra.Command, c *client.Client, files []string, to 
 		}
 		files[i] = id
 	}
-	return a.change(cmd, files, client.NewBulk{Action: "move", Space: to.space.ID, Folder: to.folder})
+	return a.change(cmd, files, client.NewBulk{Action: "move", Space: to.space.ID, Folder: to.folder, OnConflict: onConflict})
 }
 
 func moveOne(cmd *cobra.Command, c *client.Client, name string, to place) (client.File, error) {

@@ -30,7 +30,7 @@ type knownPerson struct {
 
 func (a *app) people() *cobra.Command {
 	cmd := &cobra.Command{Use: "people", Short: "See the people of your organization, and say which login is whose"}
-	cmd.AddCommand(a.peopleList(), a.peopleShow(), a.peopleRequests(), a.peopleLink(), a.peopleRules(),
+	cmd.AddCommand(a.peopleList(), a.peopleShow(), a.peopleRequests(), a.peopleLink(), a.peopleMerge(), a.peopleRules(),
 		a.simple("dismiss REQUEST", "Decide that no rule links a login", "Dismissed\n", http.MethodPost, func(args []string) string {
 			return "/login-requests/" + url.PathEscape(args[0]) + "/dismiss"
 		}),
@@ -125,6 +125,22 @@ func (a *app) peopleLink() *cobra.Command {
 		}
 		return a.say(cmd, r, "Linked to %s\n", args[1])
 	}}
+}
+
+func (a *app) peopleMerge() *cobra.Command {
+	return &cobra.Command{
+		Use: "merge PERSON MEMBER", Short: "Make a person who never signed in and a member one", Args: cobra.ExactArgs(2),
+		Long: `Make a person who never signed in and a member one: for somebody who was a member before
+the roster brought them. The member is the person from here on, with their classes and
+guardians; no login changes hands. There is no way back but by hand.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var merged map[string]any
+			if err := a.call(cmd, http.MethodPost, "/people/"+url.PathEscape(args[0])+"/merge", map[string]string{"into": args[1]}, &merged); err != nil {
+				return err
+			}
+			return a.say(cmd, merged, "%s is the person now\n", args[1])
+		},
+	}
 }
 
 type loginRule struct {

@@ -31,7 +31,7 @@ func (q *Queries) BulkDeleteOld(ctx context.Context, arg BulkDeleteOldParams) er
 
 const bulkGet = `-- name: BulkGet :one
 
-select b.id, b.action, b.space_id, b.folder_id, b.add_tags, b.remove_tags, b.actor_id, b.key_id, b.created_at, o.state, o.ended_at
+select b.id, b.action, b.space_id, b.folder_id, b.add_tags, b.remove_tags, b.actor_id, b.key_id, b.on_conflict, b.created_at, o.state, o.ended_at
   from bulk_changes b join operations o on o.organization_id = b.organization_id and o.id = b.id where b.id = $1
 `
 
@@ -44,6 +44,7 @@ type BulkGetRow struct {
 	RemoveTags []string
 	ActorID    uuid.UUID
 	KeyID      *uuid.UUID
+	OnConflict string
 	CreatedAt  time.Time
 	State      string
 	EndedAt    *time.Time
@@ -62,6 +63,7 @@ func (q *Queries) BulkGet(ctx context.Context, id uuid.UUID) (BulkGetRow, error)
 		&i.RemoveTags,
 		&i.ActorID,
 		&i.KeyID,
+		&i.OnConflict,
 		&i.CreatedAt,
 		&i.State,
 		&i.EndedAt,
@@ -70,8 +72,8 @@ func (q *Queries) BulkGet(ctx context.Context, id uuid.UUID) (BulkGetRow, error)
 }
 
 const bulkInsert = `-- name: BulkInsert :exec
-insert into bulk_changes (organization_id, id, action, space_id, folder_id, add_tags, remove_tags, actor_id, key_id)
-values (app.org(), $1, $2, $3, $4, $5, $6, $7, $8)
+insert into bulk_changes (organization_id, id, action, space_id, folder_id, add_tags, remove_tags, actor_id, key_id, on_conflict)
+values (app.org(), $1, $2, $3, $4, $5, $6, $7, $8, $9)
 `
 
 type BulkInsertParams struct {
@@ -83,6 +85,7 @@ type BulkInsertParams struct {
 	RemoveTags []string
 	ActorID    uuid.UUID
 	KeyID      *uuid.UUID
+	OnConflict string
 }
 
 func (q *Queries) BulkInsert(ctx context.Context, arg BulkInsertParams) error {
@@ -95,6 +98,7 @@ func (q *Queries) BulkInsert(ctx context.Context, arg BulkInsertParams) error {
 		arg.RemoveTags,
 		arg.ActorID,
 		arg.KeyID,
+		arg.OnConflict,
 	)
 	return err
 }
@@ -225,19 +229,26 @@ func (q *Queries) BulkItemTake(ctx context.Context, arg BulkItemTakeParams) (uui
 }
 
 const bulkSums = `-- name: BulkSums :one
-select count(*) filter (where result = 'ok') as ok, count(*) filter (where result = 'refused') as refused, count(*) as total from bulk_items where change_id = $1
+select count(*) filter (where result = 'ok') as ok, count(*) filter (where result = 'refused') as refused, count(*) filter (where result = 'skipped') as skipped,
+       count(*) as total from bulk_items where change_id = $1
 `
 
 type BulkSumsRow struct {
 	Ok      int64
 	Refused int64
+	Skipped int64
 	Total   int64
 }
 
 func (q *Queries) BulkSums(ctx context.Context, changeID uuid.UUID) (BulkSumsRow, error) {
 	row := q.db.QueryRow(ctx, bulkSums, changeID)
 	var i BulkSumsRow
-	err := row.Scan(&i.Ok, &i.Refused, &i.Total)
+	err := row.Scan(
+		&i.Ok,
+		&i.Refused,
+		&i.Skipped,
+		&i.Total,
+	)
 	return i, err
 }
 
@@ -432,6 +443,24 @@ func (q *Queries) FileMove(ctx context.Context, arg FileMoveParams) (int64, erro
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const fileNameIn = `-- name: FileNameIn :one
+select case when f.folder_id = $1::uuid then f.name else app.free_name($1::uuid, f.subject_id, f.name) end::text as name
+  from files f where f.id = $2
+`
+
+type FileNameInParams struct {
+	FolderID uuid.UUID
+	ID       uuid.UUID
+}
+
+// The name that a file gets in another folder. In the one where it is it keeps its own.
+func (q *Queries) FileNameIn(ctx context.Context, arg FileNameInParams) (string, error) {
+	row := q.db.QueryRow(ctx, fileNameIn, arg.FolderID, arg.ID)
+	var name string
+	err := row.Scan(&name)
+	return name, err
 }
 
 const fileOtherPublished = `-- name: FileOtherPublished :one
@@ -644,6 +673,24 @@ func (q *Queries) PartList(ctx context.Context, uploadID uuid.UUID) ([]PartListR
 		return nil, err
 	}
 	return items, nil
+}
+
+const placeSeen = `-- name: PlaceSeen :one
+select (($1::uuid is null or exists (select from spaces s where s.id = $1::uuid))
+    and ($2::uuid is null or exists (select from folders d where d.id = $2::uuid)))::boolean as seen
+`
+
+type PlaceSeenParams struct {
+	SpaceID  *uuid.UUID
+	FolderID *uuid.UUID
+}
+
+// Whether the actor sees the place that is named. What is not named is no obstacle.
+func (q *Queries) PlaceSeen(ctx context.Context, arg PlaceSeenParams) (bool, error) {
+	row := q.db.QueryRow(ctx, placeSeen, arg.SpaceID, arg.FolderID)
+	var seen bool
+	err := row.Scan(&seen)
+	return seen, err
 }
 
 const quotaAgrees = `-- name: QuotaAgrees :one

@@ -97,6 +97,7 @@ var Actions = []Action{
 	{"guardian.remove", "member", "A parent's link to a student was removed."},
 	{"person.create", "person", "A person was made by hand."},
 	{"person.change", "person", "What is known of a person was changed by hand; the code names the columns."},
+	{"person.merge", "person", "A person who had not signed in, and a member, were made one; the object is the member, the code the person."},
 	{"person.end", "person", "A person's time in the organization ended, and a membership with it."},
 	{"login.link", "person", "A login was linked to a person; the code says by what: claim, verified, invitation, admin or jit. Of known, it had been before."},
 	{"login.unlink", "person", "A login was taken from a person."},

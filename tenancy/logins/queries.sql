@@ -87,3 +87,13 @@ returning id;
 
 -- name: UserEnsure :one
 select app.user_ensure(sqlc.arg(id)::uuid, sqlc.arg(issuer)::text, sqlc.arg(subject)::text)::uuid;
+
+-- What of a person stands against making them one with a member.
+-- name: MergeObstacles :one
+select (exists (select from logins l where l.user_id = sqlc.arg(person)) or exists (select from members m where m.user_id = sqlc.arg(person)))::boolean as signs_in,
+       (exists (select from spaces s where s.owner_id = sqlc.arg(person)::uuid) or exists (select from file_versions v where v.uploaded_by = sqlc.arg(person)))::boolean as has_work,
+       exists (select from invitations i where i.person_id = sqlc.arg(person)::uuid and i.state = 'pending')::boolean as invited,
+       exists (select from roster_imports i where i.source_id = sqlc.narg(source)::uuid and i.state in ('applying', 'undoing'))::boolean as importing;
+
+-- name: PersonMerge :exec
+select app.person_merge(sqlc.arg(gone)::uuid, sqlc.arg(kept)::uuid);

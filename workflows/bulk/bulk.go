@@ -69,7 +69,7 @@ func end(ctx context.Context, do bulk.Changer, org tenancy.OrgID, id uuid.UUID) 
 	if err != nil {
 		return nil //nolint:nilerr // the sweep goes on with it
 	}
-	result := bulk.ChangeFilesResult{OK: sums.Ok, Refused: sums.Refused, Total: sums.Total}
+	result := bulk.ChangeFilesResult{OK: sums.Ok, Refused: sums.Refused, Skipped: sums.Skipped, Total: sums.Total}
 	return operations.End(ctx, do.DB.Single(org), id, operations.Succeeded, steps(operations.Succeeded, result), result, nil)
 }
 
@@ -98,5 +98,5 @@ func ChangeManyFiles(ctx workflow.Context, in ChangeManyFilesInput) (bulk.Change
 }
 
 func steps(state operations.State, r bulk.ChangeFilesResult) []operations.Step {
-	return []operations.Step{{Name: "files", State: state, Done: r.OK + r.Refused, Total: r.Total}}
+	return []operations.Step{{Name: "files", State: state, Done: r.OK + r.Refused + r.Skipped, Total: r.Total}}
 }

@@ -14,3 +14,41 @@ create or replace function app.name_key(name text) returns text language sql imm
     select translate(replace(lower(normalize(name, NFC) collate "und-x-icu"), 'ß', 'ss'), E'ς\u0307', 'σ')
 $$;
 grant execute on function app.name_key(text) to satchel_app;
+
+-- Makes a person who never signed in and a member one: what names the person names the
+-- member from here on. The rows of who is in a class are made anew, since what follows
+-- from them follows from rows that come and go. An undone import does not take the member
+-- out whom it did not bring in; one that waits finds its changes again.
+create or replace function app.person_merge(gone uuid, kept uuid) returns void language plpgsql as $$
+declare p people;
+begin
+    update invitations set person_id = null where organization_id = (select app.org()) and person_id in (gone, kept);
+    delete from people where organization_id = (select app.org()) and user_id = kept;
+    update people set user_id = kept, updated_at = now() where organization_id = (select app.org()) and user_id = gone returning * into strict p;
+    insert into class_members (organization_id, class_id, user_id, origin, role, primary_teacher, begins_at, ends_at, removed_by, source_id, sourced_id, row_hash, supported_by, created_at)
+    select c.organization_id, c.class_id, kept, c.origin, c.role, c.primary_teacher, c.begins_at, c.ends_at, c.removed_by, c.source_id, c.sourced_id, c.row_hash, c.supported_by, c.created_at
+      from class_members c where c.organization_id = (select app.org()) and c.user_id = gone
+        on conflict do nothing;
+    delete from class_members where organization_id = (select app.org()) and user_id = gone;
+    insert into guardianships (organization_id, parent_id, student_id, created_by, created_at, origin)
+    select g.organization_id, case g.parent_id when gone then kept else g.parent_id end, case g.student_id when gone then kept else g.student_id end, g.created_by, g.created_at, g.origin
+      from guardianships g
+     where g.organization_id = (select app.org()) and gone in (g.parent_id, g.student_id) and kept not in (g.parent_id, g.student_id)
+        on conflict do nothing;
+    delete from guardianships where organization_id = (select app.org()) and gone in (parent_id, student_id);
+    update space_grants set user_id = kept where organization_id = (select app.org()) and user_id = gone;
+    perform app.space_members_derive((select app.org()), null, gone);
+    update files set subject_id = kept where organization_id = (select app.org()) and subject_id = gone;
+    update spaces set about_id = kept where organization_id = (select app.org()) and about_id = gone;
+    insert into hand_ins (organization_id, folder_id, student_id, handed_in_at, returned_at, returned_by, note)
+    select h.organization_id, h.folder_id, kept, h.handed_in_at, h.returned_at, h.returned_by, h.note from hand_ins h
+     where h.organization_id = (select app.org()) and h.student_id = gone
+        on conflict do nothing;
+    delete from hand_ins where organization_id = (select app.org()) and student_id = gone;
+    update login_requests set candidates = array_replace(candidates, gone, kept) where organization_id = (select app.org()) and gone = any (candidates);
+    delete from roster_changes where organization_id = (select app.org()) and kind = 'person' and action = 'new' and target_id = gone;
+    update roster_changes set target_id = kept where organization_id = (select app.org()) and kind = 'person' and target_id = gone;
+    update roster_sources set revision = revision + 1 where organization_id = (select app.org()) and id = p.source_id;
+    perform app.derive_guardianships(kept);
+end $$;
+grant execute on function app.person_merge(uuid, uuid) to satchel_app;

@@ -4,7 +4,7 @@ alter table roster_changes force row level security;
 drop policy if exists tenant on roster_changes;
 create policy tenant on roster_changes for all to satchel_app
     using (organization_id = (select app.org())) with check (organization_id = (select app.org()));
-grant select, insert, update (held), delete on roster_changes to satchel_app;
+grant select, insert, update (held, target_id), delete on roster_changes to satchel_app;
 
 -- A UUIDv7 (RFC 9562, section 5.7), so that rows that an import makes are together
 -- in indexes: PostgreSQL 15 to 17 have no function for it.

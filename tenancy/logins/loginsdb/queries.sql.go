@@ -236,6 +236,52 @@ func (q *Queries) LoginsOf(ctx context.Context, userID uuid.UUID) ([]LoginsOfRow
 	return items, nil
 }
 
+const mergeObstacles = `-- name: MergeObstacles :one
+select (exists (select from logins l where l.user_id = $1) or exists (select from members m where m.user_id = $1))::boolean as signs_in,
+       (exists (select from spaces s where s.owner_id = $1::uuid) or exists (select from file_versions v where v.uploaded_by = $1))::boolean as has_work,
+       exists (select from invitations i where i.person_id = $1::uuid and i.state = 'pending')::boolean as invited,
+       exists (select from roster_imports i where i.source_id = $2::uuid and i.state in ('applying', 'undoing'))::boolean as importing
+`
+
+type MergeObstaclesParams struct {
+	Person uuid.UUID
+	Source *uuid.UUID
+}
+
+type MergeObstaclesRow struct {
+	SignsIn   bool
+	HasWork   bool
+	Invited   bool
+	Importing bool
+}
+
+// What of a person stands against making them one with a member.
+func (q *Queries) MergeObstacles(ctx context.Context, arg MergeObstaclesParams) (MergeObstaclesRow, error) {
+	row := q.db.QueryRow(ctx, mergeObstacles, arg.Person, arg.Source)
+	var i MergeObstaclesRow
+	err := row.Scan(
+		&i.SignsIn,
+		&i.HasWork,
+		&i.Invited,
+		&i.Importing,
+	)
+	return i, err
+}
+
+const personMerge = `-- name: PersonMerge :exec
+select app.person_merge($1::uuid, $2::uuid)
+`
+
+type PersonMergeParams struct {
+	Gone uuid.UUID
+	Kept uuid.UUID
+}
+
+func (q *Queries) PersonMerge(ctx context.Context, arg PersonMergeParams) error {
+	_, err := q.db.Exec(ctx, personMerge, arg.Gone, arg.Kept)
+	return err
+}
+
 const requestDecide = `-- name: RequestDecide :execrows
 update login_requests set state = $1, user_id = $2::uuid, decided_by = $3::uuid, decided_at = now(), shown_name = ''
  where id = $4

@@ -26,3 +26,8 @@ create index roster_pickups_ended on roster_pickups (organization_id, source_id,
 
 -- Texts that no program here could read are looked for again.
 create index file_texts_not_available on file_texts (version_id) where state = 'not_available_here';
+
+-- What a move of many files does with a name that the folder has already.
+alter table bulk_changes add column on_conflict text not null default 'fail' check (on_conflict in ('fail', 'rename', 'skip'));
+alter table bulk_items drop constraint bulk_items_result_check;
+alter table bulk_items add constraint bulk_items_result_check check (result in ('pending', 'ok', 'refused', 'skipped'));
