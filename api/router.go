@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"satchel/api/auth"
+	"satchel/api/console"
 	"satchel/api/idempotency"
 	"satchel/api/invitepage"
 	"satchel/api/middleware"
@@ -259,7 +260,7 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: post, Path: organizationPath + "/audit/verify", Action: tenancy.ReadAudit, Cost: ratelimit.Report, Audit: "audit.verify", Idempotency: idempotency.Route{Replay: a.auditLog.ReplayVerify}, Handler: a.auditLog.Verify},
 		{Method: get, Path: organizationPath + "/audit/export", Action: tenancy.ReadAudit, Cost: ratelimit.Report, Audit: "audit.export", Class: waiting, Handler: a.auditLog.Export},
 
-		{Method: get, Path: "/", Action: anyone, Handler: a.getAbout},
+		{Method: get, Path: "/", Action: anyone, Handler: a.getFront},
 		{Method: get, Path: apiPath, Action: anyone, Handler: a.getAbout},
 		{Method: get, Path: documentPath, Action: anyone, Handler: a.getDocument},
 		{Method: get, Path: resourcePath, Action: anyone, Handler: a.getResource},
@@ -269,7 +270,7 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 }
 
 // engine builds a router of the wanted routes.
-func (a *API) engine(wanted func(Route) bool) http.Handler {
+func (a *API) engine(wanted func(Route) bool) *gin.Engine {
 	e := gin.New()
 	e.HandleMethodNotAllowed = true
 	e.RedirectTrailingSlash = false
@@ -290,7 +291,16 @@ func (a *API) engine(wanted func(Route) bool) http.Handler {
 		}
 		e.Handle(r.Method, r.Path, a.middleware.LimitClass(r.Class), a.recordRefusal(r.Audit), a.authorize(r), a.middleware.LimitBodies, respond(handle))
 	}
-	return overrideMethod(e)
+	return e
+}
+
+// serveConsole adds the web console, whose files are no calls of the API: they are
+// the same for everyone, and a school behind one address opens many at once, so no
+// rate limit counts them.
+func (a *API) serveConsole(e *gin.Engine) {
+	for _, p := range []string{console.Path, console.Path + "/*path"} {
+		e.GET(p, a.middleware.LimitClass(quick), gin.WrapH(a.Console))
+	}
 }
 
 // overrideMethod gives a request of tus the method that X-HTTP-Method-Override

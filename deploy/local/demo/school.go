@@ -23,6 +23,7 @@ type someone struct {
 // school is a class with what happens in one.
 type school struct {
 	owner, teacher, parent someone
+	admin, auditor         someone
 	students               []someone
 	class                  client.Class
 	handIn                 client.Folder
@@ -66,7 +67,11 @@ func people(ctx context.Context, s *devstack.Stack, org devstack.Organization) (
 		var me struct {
 			User string `json:"user_id"`
 		}
-		err = c.Call(ctx, http.MethodGet, "/api/v1/me", nil, &me)
+		if err := c.Call(ctx, http.MethodGet, "/api/v1/me", nil, &me); err != nil {
+			return someone{}, err
+		}
+		// Lists of people show this name.
+		err = d.owner.Call(ctx, http.MethodPatch, "/api/v1/organizations/"+org.ID+"/people/"+me.User, map[string]string{"display_name": name}, nil)
 		return someone{c, name, me.User}, err
 	}
 	var err error
@@ -74,6 +79,12 @@ func people(ctx context.Context, s *devstack.Stack, org devstack.Organization) (
 		return nil, err
 	}
 	if d.parent, err = member("Parent 1", "parent-a", "parent"); err != nil {
+		return nil, err
+	}
+	if d.admin, err = member("Administrator 1", "admin-a", "admin"); err != nil {
+		return nil, err
+	}
+	if d.auditor, err = member("Auditor 1", "auditor-a", "auditor"); err != nil {
 		return nil, err
 	}
 	for i := range d.students {
