@@ -23,7 +23,7 @@ export default defineConfig({
   },
   server: { proxy: { '/api': api, '/.well-known': api } },
   test: {
-    environment: 'happy-dom',
+    environment: 'node',
     include: ['src/**/*.test.ts?(x)', 'packages/**/*.test.ts?(x)'],
     testTimeout: 20_000,
   },

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -70,9 +71,7 @@ func people(ctx context.Context, s *devstack.Stack, org devstack.Organization) (
 		if err := c.Call(ctx, http.MethodGet, "/api/v1/me", nil, &me); err != nil {
 			return someone{}, err
 		}
-		// Lists of people show this name.
-		err = d.owner.Call(ctx, http.MethodPatch, "/api/v1/organizations/"+org.ID+"/people/"+me.User, map[string]string{"display_name": name}, nil)
-		return someone{c, name, me.User}, err
+		return someone{c, name, me.User}, d.named(ctx, org.ID, me.User, name, role)
 	}
 	var err error
 	if d.teacher, err = member("Teacher 1", "teacher-a", "teacher"); err != nil {
@@ -97,6 +96,18 @@ func people(ctx context.Context, s *devstack.Stack, org devstack.Organization) (
 		}
 	}
 	return d, d.link(ctx, org.ID)
+}
+
+// named makes a member a person with a name, which lists of people show, once.
+func (d *school) named(ctx context.Context, org, user, name, role string) error {
+	kinds := map[string]string{"student": "student", "parent": "guardian"}
+	in := map[string]string{"user_id": user, "kind": cmp.Or(kinds[role], "staff"), "display_name": name}
+	err := d.owner.Call(ctx, http.MethodPost, "/api/v1/organizations/"+org+"/people", in, nil)
+	var p *client.Problem
+	if errors.As(err, &p) && p.Status == http.StatusConflict {
+		return nil
+	}
+	return err
 }
 
 // link makes the parent the guardian of the first student, once.

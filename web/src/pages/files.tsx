@@ -14,6 +14,7 @@ import { useActions } from '../parts/actions.tsx'
 import { ChooseFiles, usePageTarget } from '../parts/drop.tsx'
 import { Failure } from '../parts/failure.tsx'
 import { Waiting } from '../parts/front.tsx'
+import { Icon } from '../parts/icon.tsx'
 import { useFolderMode, useKind, useSpaceName, useStatus } from '../parts/names.tsx'
 import { type Asked, type Row, idOf, nameOf } from '../parts/rows.ts'
 import { Title } from '../parts/shell.tsx'
@@ -159,7 +160,7 @@ function useColumns(listing: Listing): Column<Row>[] {
         const under = r.file ? `${size(r.file.size)} · ${when(r.file.updated_at)}` : mode(r.folder)
         return (
           <span className="name">
-            <span className="glyph" aria-hidden="true">{r.file ? kind(r.file).icon : r.folder.mode === 'handin' ? '📥' : r.folder.mode === 'handout' ? '📤' : '📁'}</span>
+            <Icon name={r.file ? kind(r.file).icon : r.folder.mode === 'shared' ? 'folder' : r.folder.mode} />
             <span className="name-text"><bdi>{nameOf(r)}</bdi><span className="name-under small quiet">{under}{r.file && r.file.status !== 'published' && <> · {status(r.file).mark} {status(r.file).word}</>}</span></span>
           </span>
         )

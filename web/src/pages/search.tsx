@@ -9,6 +9,7 @@ import type { ListSearch } from '../app/frame.tsx'
 import { searchFor } from '../app/queries.ts'
 import { Failure } from '../parts/failure.tsx'
 import { Waiting } from '../parts/front.tsx'
+import { Icon } from '../parts/icon.tsx'
 import { useKind } from '../parts/names.tsx'
 import { Title } from '../parts/shell.tsx'
 
@@ -34,7 +35,7 @@ export default function Search() {
       <ul className="results">{results.map(r => (
         <li key={r.file.id}>
           <Link className="result" to="." search={{ ...search, file: r.file.id } as never}>
-            <span className="glyph" aria-hidden="true">{kind(r.file).icon}</span>
+            <Icon name={kind(r.file).icon} />
             <span><bdi className="result-name">{r.file.name}</bdi>
               {r.around && <span className="around" dir="auto">{marks(r.around).map((m, n) => (m.found ? <mark key={n}>{m.text}</mark> : <span key={n}>{m.text}</span>))}</span>}
               <span className="small quiet">{kind(r.file).word} · {size(r.file.size)} · {when(r.file.updated_at)}</span></span>

@@ -9,6 +9,7 @@ import { foldersIn, spaces } from '../app/queries.ts'
 import { ChooseFiles, usePageTarget } from '../parts/drop.tsx'
 import { Failure, useSentence } from '../parts/failure.tsx'
 import { Waiting } from '../parts/front.tsx'
+import { Icon } from '../parts/icon.tsx'
 import { Title } from '../parts/shell.tsx'
 import { toast } from '../parts/toasts.tsx'
 
@@ -62,7 +63,7 @@ function Task({ folder: f, className }: { folder: Folder; className: string }) {
   const given = state === 'in' || state === 'late'
   return (
     <article className="task" aria-label={f.name}>
-      <h3><span aria-hidden="true">📥</span> <bdi>{f.name}</bdi> <span className="quiet small"><bdi>{className}</bdi></span></h3>
+      <h3><Icon name="handin" /> <bdi>{f.name}</bdi> <span className="quiet small"><bdi>{className}</bdi></span></h3>
       {f.instructions && <p><bdi>{f.instructions}</bdi></p>}
       {f.due_at && <p><Trans>Until {exactly(f.due_at)}</Trans></p>}
       <p><strong>{words[state]}</strong></p>

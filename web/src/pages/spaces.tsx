@@ -6,10 +6,11 @@ import { type Space, useWork } from '../app/context.tsx'
 import { spaces } from '../app/queries.ts'
 import { Failure } from '../parts/failure.tsx'
 import { Waiting } from '../parts/front.tsx'
+import { Icon, type IconName } from '../parts/icon.tsx'
 import { useSpaceName } from '../parts/names.tsx'
 import { Title } from '../parts/shell.tsx'
 
-const icons: Record<Space['kind'], string> = { personal: '▤', class: '🎓', group: '👥', library: '📚', staff: '☕', confidential: '🔒' }
+const icons: Record<Space['kind'], IconName> = { personal: 'mine', class: 'class', group: 'group', library: 'library', staff: 'staff', confidential: 'lock' }
 
 /** The spaces that a person is in, by kind. */
 export default function Spaces() {
@@ -36,7 +37,7 @@ export default function Spaces() {
             <ul className="choices">{some.map(s => (
               <li key={s.id}>
                 <Link className="choice" to="/o/$org/spaces/$space" params={{ org: work.place.organization_id, space: s.id }}>
-                  <span aria-hidden="true" className="glyph">{icons[s.kind]}</span><bdi>{name(s)}</bdi>
+                  <Icon name={icons[s.kind]} /><bdi>{name(s)}</bdi>
                   {s.state !== 'open' && <span className="quiet small">{s.state === 'frozen' ? t`for reading only` : t`put away`}</span>}
                 </Link>
               </li>

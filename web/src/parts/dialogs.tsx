@@ -6,6 +6,7 @@ import { Dialog, Heading, Menu, MenuItem, Modal, ModalOverlay, Popover } from 'r
 import { type Space, useWork } from '../app/context.tsx'
 import { foldersIn, spaces } from '../app/queries.ts'
 import { Failure, useSentence } from './failure.tsx'
+import { Icon } from './icon.tsx'
 import { useSpaceName } from './names.tsx'
 
 /** A dialog over the page. Escape and a press outside close it, and the focus returns to where it was. */
@@ -82,8 +83,8 @@ export function AskPlace({ title, verb, move, close }: { title: string; verb: st
       </p>
       {(all.error ?? folders.error) && <Failure error={all.error ?? folders.error} />}
       <ul className="picker" aria-label={t`Places to choose from`}>
-        {!space && all.data?.filter(s => s.my_level >= 2 && s.state === 'open').map(s => <li key={s.id}><button type="button" onClick={() => setSpace(s)}><span aria-hidden="true">▦</span> <bdi>{nameOf(s)}</bdi></button></li>)}
-        {space && folders.data?.map(f => <li key={f.id}><button type="button" onClick={() => setPath([...path, f])}><span aria-hidden="true">📁</span> <bdi>{f.name}</bdi></button></li>)}
+        {!space && all.data?.filter(s => s.my_level >= 2 && s.state === 'open').map(s => <li key={s.id}><button type="button" onClick={() => setSpace(s)}><Icon name="spaces" /> <bdi>{nameOf(s)}</bdi></button></li>)}
+        {space && folders.data?.map(f => <li key={f.id}><button type="button" onClick={() => setPath([...path, f])}><Icon name="folder" /> <bdi>{f.name}</bdi></button></li>)}
         {space && folders.data?.length === 0 && <li className="quiet"><Trans>There are no folders in it.</Trans></li>}
       </ul>
       {error && <p className="bad" role="alert">{error}</p>}

@@ -1,6 +1,7 @@
 import { useLingui } from '@lingui/react/macro'
 
 import { type File, type Folder, type Space, useWork } from '../app/context.tsx'
+import type { IconName } from './icon.tsx'
 
 /** The name of a space: one's own has none that says more than that it is one's own. */
 export function useSpaceName(): (s: Space) => string {
@@ -10,20 +11,20 @@ export function useSpaceName(): (s: Space) => string {
 }
 
 /** What a file is, in a word that a child knows. */
-export function useKind(): (f: Pick<File, 'mime_type' | 'name'>) => { word: string; icon: string } {
+export function useKind(): (f: Pick<File, 'mime_type' | 'name'>) => { word: string; icon: IconName } {
   const { t } = useLingui()
   return f => {
     const type = f.mime_type
-    if (type.startsWith('image/')) return { word: t`Picture`, icon: '🖼' }
-    if (type.startsWith('audio/')) return { word: t`Sound`, icon: '🎵' }
-    if (type.startsWith('video/')) return { word: t`Film`, icon: '🎬' }
-    if (type === 'application/pdf') return { word: t`PDF`, icon: '📕' }
-    if (/spreadsheet|excel|csv/.test(type)) return { word: t`Table`, icon: '📊' }
-    if (/presentation|powerpoint/.test(type)) return { word: t`Slides`, icon: '📽' }
-    if (/word|opendocument.text|rtf/.test(type)) return { word: t`Text`, icon: '📄' }
-    if (/zip|tar|compressed/.test(type)) return { word: t`Archive`, icon: '🗜' }
-    if (type.startsWith('text/')) return { word: t`Text`, icon: '📄' }
-    return { word: t`File`, icon: '📄' }
+    if (type.startsWith('image/')) return { word: t`Picture`, icon: 'picture' }
+    if (type.startsWith('audio/')) return { word: t`Sound`, icon: 'sound' }
+    if (type.startsWith('video/')) return { word: t`Film`, icon: 'film' }
+    if (type === 'application/pdf') return { word: t`PDF`, icon: 'text' }
+    if (/spreadsheet|excel|csv/.test(type)) return { word: t`Table`, icon: 'table' }
+    if (/presentation|powerpoint/.test(type)) return { word: t`Slides`, icon: 'slides' }
+    if (/word|opendocument.text|rtf/.test(type)) return { word: t`Text`, icon: 'text' }
+    if (/zip|tar|compressed/.test(type)) return { word: t`Archive`, icon: 'archive' }
+    if (type.startsWith('text/')) return { word: t`Text`, icon: 'text' }
+    return { word: t`File`, icon: 'file' }
   }
 }
 
@@ -40,7 +41,7 @@ export function useStatus(): (f: Pick<File, 'status' | 'latest'>) => { word: str
       case 'rejected': return { word: t`Not taken`, mark: '✕' }
       case 'failed': return { word: t`Failed`, mark: '✕' }
       case 'expired': return { word: t`Not finished`, mark: '✕' }
-      case 'deleted': return { word: t`In the bin`, mark: '␡' }
+      case 'deleted': return { word: t`In the bin`, mark: '–' }
     }
   }
 }

@@ -8,6 +8,7 @@ import { may } from '../app/grants.ts'
 import { languages, speak } from '../app/locale.ts'
 import { DropArea, targetOfPage } from './drop.tsx'
 import { Mark } from './front.tsx'
+import { Icon, type IconName } from './icon.tsx'
 import { Toasts, clearToasts } from './toasts.tsx'
 import { Tray } from './tray.tsx'
 
@@ -65,25 +66,25 @@ export function OrganizationShell() {
   return <WorkProvider value={workIn(session, place, queries)}><Shell places={places} /></WorkProvider>
 }
 
-interface Entry { to: string; label: string; icon: string }
+interface Entry { to: string; label: string; icon: IconName }
 
 function useEntries(place: Place): Entry[] {
   const { t } = useLingui()
   const at = `/o/${place.organization_id}`
   if (place.role === 'student') {
     return [
-      { to: `${at}/send`, label: t`Send`, icon: '↑' }, { to: `${at}/spaces/mine`, label: t`My files`, icon: '▤' },
-      { to: `${at}/spaces`, label: t`Classes`, icon: '▦' }, { to: `${at}/bin`, label: t`Bin`, icon: '␡' }, { to: `${at}/help`, label: t`Help`, icon: '?' },
+      { to: `${at}/send`, label: t`Send`, icon: 'send' }, { to: `${at}/spaces/mine`, label: t`My files`, icon: 'mine' },
+      { to: `${at}/spaces`, label: t`Classes`, icon: 'class' }, { to: `${at}/bin`, label: t`Bin`, icon: 'bin' }, { to: `${at}/help`, label: t`Help`, icon: 'help' },
     ]
   }
   const all: Entry[] = []
   if (may(place, 'read_spaces')) {
-    if (may(place, 'upload')) all.push({ to: `${at}/spaces/mine`, label: t`My files`, icon: '▤' })
-    all.push({ to: `${at}/spaces`, label: t`Spaces`, icon: '▦' }, { to: `${at}/recent`, label: t`Recent`, icon: '◷' })
+    if (may(place, 'upload')) all.push({ to: `${at}/spaces/mine`, label: t`My files`, icon: 'mine' })
+    all.push({ to: `${at}/spaces`, label: t`Spaces`, icon: 'spaces' }, { to: `${at}/recent`, label: t`Recent`, icon: 'clock' })
   }
-  if (may(place, 'read_files')) all.push({ to: `${at}/starred`, label: t`Starred`, icon: '★' }, { to: `${at}/shared`, label: t`Shared with me`, icon: '⇄' })
-  if (may(place, 'edit_files')) all.push({ to: `${at}/bin`, label: t`Bin`, icon: '␡' })
-  all.push({ to: `${at}/help`, label: t`Help`, icon: '?' })
+  if (may(place, 'read_files')) all.push({ to: `${at}/starred`, label: t`Starred`, icon: 'star' }, { to: `${at}/shared`, label: t`Shared with me`, icon: 'shared' })
+  if (may(place, 'edit_files')) all.push({ to: `${at}/bin`, label: t`Bin`, icon: 'bin' })
+  all.push({ to: `${at}/help`, label: t`Help`, icon: 'help' })
   return all
 }
 
@@ -99,7 +100,7 @@ function Shell({ places }: { places: Place[] }) {
       <div className={place.role === 'student' ? 'shell student' : 'shell'}>
         <a className="skip" href="#content" onClick={e => { e.preventDefault(); document.getElementById('content')?.focus() }}><Trans>Skip to content</Trans></a>
         <header className="top">
-          <button type="button" className="icon menu-button" aria-expanded={open} aria-controls="nav" aria-label={t`Menu`} onClick={() => setOpen(!open)}>☰</button>
+          <button type="button" className="icon menu-button" aria-expanded={open} aria-controls="nav" aria-label={t`Menu`} onClick={() => setOpen(!open)}><Icon name="menu" /></button>
           <Link to="/o/$org" params={{ org: place.organization_id }} className="brand" aria-label={t`Satchel, first page`}><Mark /><span>Satchel</span></Link>
           {may(place, 'read_files') && <SearchBox />}
           <Account places={places} />
@@ -108,7 +109,7 @@ function Shell({ places }: { places: Place[] }) {
         <nav id="nav" aria-label={t`Places`} className={open ? 'nav open' : 'nav'}>
           <ul>{entries.map(e => (
             <li key={e.to}><Link to={e.to} activeOptions={{ exact: true, includeSearch: false }} activeProps={{ 'aria-current': 'page' }}>
-              <span aria-hidden="true" className="glyph">{e.icon}</span>{e.label}</Link></li>
+              <Icon name={e.icon} />{e.label}</Link></li>
           ))}</ul>
         </nav>
         <main id="content" tabIndex={-1}><Outlet /></main>
@@ -132,7 +133,7 @@ function SearchBox() {
   return (
     <form role="search" className="search" onSubmit={submit}>
       <input type="search" aria-label={t`Search files`} placeholder={t`Search files`} value={q} onChange={e => setQ(e.target.value)} maxLength={200} />
-      <button type="submit" className="icon" aria-label={t`Search`}>⌕</button>
+      <button type="submit" className="icon" aria-label={t`Search`}><Icon name="search" /></button>
     </form>
   )
 }
