@@ -76,6 +76,7 @@ type Parts struct {
 	Invitations members.Invitations
 	ShareMails  shares.Mails
 	InvitePage  http.Handler // the page on which people answer their invitations
+	Console     http.Handler // the web console; nil: there is none
 	Invites     bool         // owners can be invited by mail
 	Staging     storage.Staging
 	Clean       storage.Clean
@@ -180,7 +181,11 @@ func (a *API) Drain() { a.listener.Drain() }
 
 // Handler answers every route.
 func (a *API) Handler() http.Handler {
-	return a.engine(func(r Route) bool { return !r.Signed })
+	e := a.engine(func(r Route) bool { return !r.Signed })
+	if a.Console != nil {
+		a.serveConsole(e)
+	}
+	return overrideMethod(e)
 }
 
 // Server serves one of the handlers within the bounds of requests.
@@ -189,5 +194,5 @@ func (a *API) Server(h http.Handler) *http.Server { return a.Limits.Server(h) }
 // ContentHandler answers only the routes that give users' bytes. It belongs on
 // a host of its own, where a page made of them could reach nothing.
 func (a *API) ContentHandler() http.Handler {
-	return a.engine(func(r Route) bool { return r.Class == outgoing || r.Class == probe })
+	return overrideMethod(a.engine(func(r Route) bool { return r.Class == outgoing || r.Class == probe }))
 }

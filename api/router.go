@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"satchel/api/auth"
+	"satchel/api/console"
 	"satchel/api/delivery/signed"
 	"satchel/api/idempotency"
 	"satchel/api/invitepage"
@@ -328,7 +329,7 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: head, Path: publicTus + "/:id", Action: anyone, Class: resumable, Handler: a.public.Tus},
 		{Method: patch, Path: publicTus + "/:id", Action: anyone, Class: resumable, Handler: a.public.Tus},
 
-		{Method: get, Path: "/", Action: anyone, Handler: a.getAbout},
+		{Method: get, Path: "/", Action: anyone, Handler: a.getFront},
 		{Method: get, Path: apiPath, Action: anyone, Handler: a.getAbout},
 		{Method: get, Path: documentPath, Action: anyone, Handler: a.getDocument},
 		{Method: get, Path: resourcePath, Action: anyone, Handler: a.getResource},
@@ -338,7 +339,7 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 }
 
 // engine builds a router of the wanted routes.
-func (a *API) engine(wanted func(Route) bool) http.Handler {
+func (a *API) engine(wanted func(Route) bool) *gin.Engine {
 	e := gin.New()
 	e.HandleMethodNotAllowed = true
 	e.RedirectTrailingSlash = false
@@ -359,7 +360,16 @@ func (a *API) engine(wanted func(Route) bool) http.Handler {
 		}
 		e.Handle(r.Method, r.Path, a.middleware.LimitClass(r.Class), a.recordRefusal(r.Audit), a.authorize(r), a.middleware.LimitBodies, respond(handle))
 	}
-	return overrideMethod(e)
+	return e
+}
+
+// serveConsole adds the web console, whose files are no calls of the API: they are
+// the same for everyone, and a school behind one address opens many at once, so no
+// rate limit counts them.
+func (a *API) serveConsole(e *gin.Engine) {
+	for _, p := range []string{console.Path, console.Path + "/*path"} {
+		e.GET(p, a.middleware.LimitClass(quick), gin.WrapH(a.Console))
+	}
 }
 
 // overrideMethod gives a request of tus the method that X-HTTP-Method-Override

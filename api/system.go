@@ -5,6 +5,8 @@ import (
 	"net/http"
 
 	"github.com/gin-gonic/gin"
+
+	"satchel/api/console"
 )
 
 // document is the contract; its test holds it and the router against each other.
@@ -23,6 +25,16 @@ func (a *API) getDocument(c *gin.Context) error {
 //
 //go:embed about.html
 var aboutPage []byte
+
+// getFront leads people to the console and says to programs what this is.
+func (a *API) getFront(c *gin.Context) error {
+	if a.Console == nil || c.NegotiateFormat(gin.MIMEJSON, gin.MIMEHTML) != gin.MIMEHTML {
+		return a.getAbout(c)
+	}
+	c.Writer.Header().Add("Vary", "Accept")
+	c.Redirect(http.StatusSeeOther, console.Path+"/")
+	return nil
+}
 
 // getAbout says what this is and where the contract is: as a page to browsers, as
 // JSON to others.

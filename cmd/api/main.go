@@ -12,6 +12,7 @@ import (
 	"go.uber.org/fx"
 
 	"satchel/api"
+	"satchel/api/console"
 	"satchel/api/delivery/signed"
 	"satchel/api/invitepage"
 	"satchel/api/members"
@@ -28,6 +29,7 @@ import (
 	"satchel/tenancy"
 	"satchel/tenancy/people"
 	"satchel/tenancy/usage"
+	"satchel/web"
 )
 
 func main() { fx.New(app()).Run() }
@@ -144,6 +146,10 @@ func newAPI(p parts) (*api.API, error) {
 	if err != nil {
 		return nil, err
 	}
+	app, err := settings.Load[console.Config]()
+	if err != nil {
+		return nil, err
+	}
 	limits, err := settings.Load[ratelimit.Config]()
 	if err != nil {
 		return nil, err
@@ -162,7 +168,7 @@ func newAPI(p parts) (*api.API, error) {
 	return api.New(api.Parts{
 		Config: c, RateLimits: limits, DB: p.DB, Verifier: p.Tokens, Uploads: p.Uploads, Workflows: p.Workflows, Hasher: p.Hasher, Links: p.Links, Invitations: p.Invitations, ShareMails: p.ShareMails, Invites: true,
 		Staging: p.Store.Staging, Clean: p.Store.Clean, Exports: p.Store.Exports, Rosters: p.Store.Staging, SpoolDir: spooled.Dir, Secrets: p.Secrets, Loopback: hooks.Loopback, Ready: p.Ready, Log: p.Log, Metrics: p.Metrics,
-		InvitePage: invitepage.New(page, c.URL, p.Tokens, p.Log), Meter: p.Meter,
+		InvitePage: invitepage.New(page, c.URL, p.Tokens, p.Log), Console: console.New(app, c.URL, web.Files(), p.Tokens, p.Log), Meter: p.Meter,
 	}), nil
 }
 

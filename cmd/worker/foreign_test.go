@@ -213,7 +213,9 @@ func everyActivity(t *testing.T, a *pipelinetest.Activities, mails *pipelinetest
 		func() finalize.Cleaner { return a.Cleaner },
 		func() scan.Config { return scan.Config{MaxBytes: 1 << 20, Budget: time.Minute} }, func() *spool.Owner { return pipelinetest.OpenSpool(t) },
 		func() email.Mailer { return mails },
-		func() email.Config { return email.Config{InvitationURL: "https://school.test/invitations", APIURL: "https://school.test"} },
+		func() email.Config {
+			return email.Config{InvitationURL: "https://school.test/invitations", APIURL: "https://school.test"}
+		},
 		func() export.Config {
 			return export.Config{PartBytes: pipelinetest.Room, PartEntries: 50, ConcurrentArchives: 1}
 		},

@@ -25,6 +25,8 @@ cat <<TEXT
 
 Satchel is running ($SECONDS s). Ctrl-C stops it.
 
+  console        $SATCHEL_CONSOLE_URL
+                 the sign-in asks for no password; choose teacher-a, student-a, parent-a, admin-a, owner-a, auditor-a or operator
   API            $SATCHEL_API_URL
   content        $SATCHEL_CONTENT_URL
   Temporal UI    http://127.0.0.1:$SATCHEL_PORT_TEMPORAL_UI

@@ -80,8 +80,9 @@ type Verifier struct {
 }
 
 // SignIn is where a page sends people to sign in, and where it redeems the code
-// that they come back with.
-type SignIn struct{ Issuer, Authorization, Token string }
+// that they come back with. EndSession is where it sends people to sign out (OpenID
+// Connect RP-Initiated Logout 1.0); not every issuer has it.
+type SignIn struct{ Issuer, Authorization, Token, EndSession string }
 
 // New makes a verifier; it asks no one anything yet.
 func New(c Config) *Verifier {
@@ -179,13 +180,14 @@ func (v *Verifier) discovered(ctx context.Context) (*oidc.IDTokenVerifier, error
 		return nil, ErrUnavailable.Because(fmt.Errorf("discover issuer: %w", err))
 	}
 	var found struct {
-		Keys string `json:"jwks_uri"`
+		Keys       string `json:"jwks_uri"`
+		EndSession string `json:"end_session_endpoint"`
 	}
 	if err := provider.Claims(&found); err != nil || found.Keys == "" {
 		return nil, ErrUnavailable.Because(fmt.Errorf("the issuer names no keys: %w", err))
 	}
 	there := provider.Endpoint()
-	v.signIn = SignIn{Issuer: v.config.Issuer, Authorization: there.AuthURL, Token: there.TokenURL}
+	v.signIn = SignIn{Issuer: v.config.Issuer, Authorization: there.AuthURL, Token: there.TokenURL, EndSession: found.EndSession}
 	// The key set outlives the request that happened to come first.
 	remote := oidc.NewRemoteKeySet(oidc.ClientContext(context.WithoutCancel(ctx), v.client), found.Keys)
 	v.verifier = oidc.NewVerifier(v.config.Issuer, keys{remote}, &oidc.Config{

@@ -117,7 +117,9 @@ func (w *Worker) settings(t *testing.T) fx.Option {
 	t.Helper()
 	return fx.Provide(
 		func() scan.Config { return scan.Config{MaxBytes: w.options.MaxBytes, Budget: w.options.Budget} },
-		func() email.Config { return email.Config{InvitationURL: "https://school.test/invitations", APIURL: "https://school.test"} },
+		func() email.Config {
+			return email.Config{InvitationURL: "https://school.test/invitations", APIURL: "https://school.test"}
+		},
 		func() sealed.Config { return sealed.Config{Keys: SecretsKey} },
 		func() people.HashConfig { return people.HashConfig{Key: HashKey} },
 		func() invitation.Config { return invitation.Config{Unstarted: time.Second, Silent: time.Minute} },

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,7 @@ type someone struct {
 // school is a class with what happens in one.
 type school struct {
 	owner, teacher, parent someone
+	admin, auditor         someone
 	students               []someone
 	class                  client.Class
 	handIn                 client.Folder
@@ -66,14 +68,22 @@ func people(ctx context.Context, s *devstack.Stack, org devstack.Organization) (
 		var me struct {
 			User string `json:"user_id"`
 		}
-		err = c.Call(ctx, http.MethodGet, "/api/v1/me", nil, &me)
-		return someone{c, name, me.User}, err
+		if err := c.Call(ctx, http.MethodGet, "/api/v1/me", nil, &me); err != nil {
+			return someone{}, err
+		}
+		return someone{c, name, me.User}, d.named(ctx, org.ID, me.User, name, role)
 	}
 	var err error
 	if d.teacher, err = member("Teacher 1", "teacher-a", "teacher"); err != nil {
 		return nil, err
 	}
 	if d.parent, err = member("Parent 1", "parent-a", "parent"); err != nil {
+		return nil, err
+	}
+	if d.admin, err = member("Administrator 1", "admin-a", "admin"); err != nil {
+		return nil, err
+	}
+	if d.auditor, err = member("Auditor 1", "auditor-a", "auditor"); err != nil {
 		return nil, err
 	}
 	for i := range d.students {
@@ -86,6 +96,18 @@ func people(ctx context.Context, s *devstack.Stack, org devstack.Organization) (
 		}
 	}
 	return d, d.link(ctx, org.ID)
+}
+
+// named makes a member a person with a name, which lists of people show, once.
+func (d *school) named(ctx context.Context, org, user, name, role string) error {
+	kinds := map[string]string{"student": "student", "parent": "guardian"}
+	in := map[string]string{"user_id": user, "kind": cmp.Or(kinds[role], "staff"), "display_name": name}
+	err := d.owner.Call(ctx, http.MethodPost, "/api/v1/organizations/"+org+"/people", in, nil)
+	var p *client.Problem
+	if errors.As(err, &p) && p.Status == http.StatusConflict {
+		return nil
+	}
+	return err
 }
 
 // link makes the parent the guardian of the first student, once.

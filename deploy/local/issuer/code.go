@@ -17,13 +17,12 @@ import (
 )
 
 // The authorization code grant for a web page (RFC 6749, 4.1, with RFC 7636 and
-// RFC 9207): one public client with one redirect address, both compared
+// RFC 9207): two public clients with one redirect address each, compared
 // exactly.
 
 const (
 	codeGrant  = "authorization_code"
 	codeLife   = time.Minute
-	webTTL     = 10 * time.Minute // a page has no use for more
 	maxWaiting = 1000
 )
 
@@ -117,6 +116,7 @@ type authorizeView struct {
 
 	Subjects             []string
 	Suggested, Said, Bad string
+	Ended                bool // the page says that a sign-out is done
 }
 
 // authorize shows the choice of persons. It redirects to the configured address
@@ -162,8 +162,21 @@ func (i *issuer) decide(w http.ResponseWriter, r *http.Request) {
 	i.back(w, r, a, url.Values{"code": {code}})
 }
 
+// redirectOf is the one address to which people of a client are sent back.
+func (i *issuer) redirectOf(client string) string {
+	switch client {
+	case "":
+		return ""
+	case i.WebClient:
+		return i.Redirect
+	case i.ConsoleClient:
+		return i.ConsoleURL
+	}
+	return ""
+}
+
 func (i *issuer) known(w http.ResponseWriter, a authorization) bool {
-	if a.Client == i.WebClient && a.Redirect == i.Redirect {
+	if a.Redirect != "" && a.Redirect == i.redirectOf(a.Client) {
 		return true
 	}
 	i.show(w, http.StatusBadRequest, authorizeView{Said: "This client, or the address it would be sent back to, is not known here. Nothing was sent anywhere."})
@@ -197,7 +210,7 @@ func (i *issuer) back(w http.ResponseWriter, r *http.Request, a authorization, a
 	answer.Set("state", a.State)
 	answer.Set("iss", i.Issuer) // RFC 9207: the page sees who answered
 	w.Header().Set("Cache-Control", "no-store")
-	http.Redirect(w, r, i.Redirect+"?"+answer.Encode(), http.StatusSeeOther)
+	http.Redirect(w, r, a.Redirect+"?"+answer.Encode(), http.StatusSeeOther)
 }
 
 // show sends the page. The answer to its form redirects to the client, which
@@ -205,38 +218,51 @@ func (i *issuer) back(w http.ResponseWriter, r *http.Request, a authorization, a
 func (i *issuer) show(w http.ResponseWriter, status int, v authorizeView) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' "+i.origin())
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' "+strings.Join(i.origins(), " "))
 	h.Set("Referrer-Policy", "same-origin") // with none, a browser sends its own form with no origin
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	_ = authorizePage.Execute(w, v)
 }
 
-// origin is the origin of the page that may request tokens.
-func (i *issuer) origin() string {
-	u, err := url.Parse(i.Redirect)
-	if err != nil {
-		return "'none'"
+// origins are those of the pages that may request tokens.
+func (i *issuer) origins() []string {
+	var all []string
+	for _, address := range []string{i.Redirect, i.ConsoleURL} {
+		if u, err := url.Parse(address); err == nil && u.Host != "" && !slices.Contains(all, u.Scheme+"://"+u.Host) {
+			all = append(all, u.Scheme+"://"+u.Host)
+		}
 	}
-	return u.Scheme + "://" + u.Host
+	return all
 }
 
-// redeem exchanges a code for tokens. Only the page of the one client may read
-// the answer.
-func (i *issuer) redeem(w http.ResponseWriter, r *http.Request) {
+// allowPages lets the pages of the clients, and no others, read the answer.
+func (i *issuer) allowPages(w http.ResponseWriter, r *http.Request) {
 	w.Header().Add("Vary", "Origin")
-	if r.Header.Get("Origin") == i.origin() {
-		w.Header().Set("Access-Control-Allow-Origin", i.origin())
+	if origin := r.Header.Get("Origin"); slices.Contains(i.origins(), origin) {
+		w.Header().Set("Access-Control-Allow-Origin", origin)
 	}
+}
+
+// redeem exchanges a code for tokens.
+func (i *issuer) redeem(w http.ResponseWriter, r *http.Request) {
+	i.allowPages(w, r)
 	x, ok := i.grants.take(r.PostFormValue("code"), time.Now())
 	if !ok || x.Client != r.PostFormValue("client_id") || x.Redirect != r.PostFormValue("redirect_uri") || !x.proves(r.PostFormValue("code_verifier")) {
 		refuse(w, http.StatusBadRequest, "invalid_grant", "the code is unknown, was used, is over, or was somebody else's; sign in again")
 		return
 	}
-	id, err := i.identify(x, time.Now())
+	session, refresh := "", ""
+	if slices.Contains(strings.Fields(x.Scope), offlineScope) {
+		if session, refresh, ok = i.logins.begin(x.subject, x.Client, time.Now()); !ok {
+			refuse(w, http.StatusServiceUnavailable, "temporarily_unavailable", "too many people are signed in")
+			return
+		}
+	}
+	id, err := i.identify(x, session, time.Now())
 	if err != nil {
 		refuse(w, http.StatusInternalServerError, "server_error", "the token could not be signed")
 		return
 	}
-	i.grant(w, x.subject, i.Audience, webTTL, id)
+	i.grant(w, x.subject, i.Audience, i.PageTTL, pageTokens{id: id, refresh: refresh})
 }

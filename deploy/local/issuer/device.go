@@ -23,7 +23,9 @@ const (
 )
 
 // subjects are roles of the demonstration, not people.
-var subjects = []string{"owner-a", "student-a", "owner-b", "student-b", "operator"}
+var subjects = []string{
+	"owner-a", "admin-a", "teacher-a", "student-a", "student-a2", "student-a3", "student-a4", "parent-a", "auditor-a", "owner-b", "student-b", "operator",
+}
 
 type device struct {
 	code, userCode, subject string
@@ -102,10 +104,12 @@ func (i *issuer) token(w http.ResponseWriter, r *http.Request) {
 	switch r.PostFormValue("grant_type") {
 	case codeGrant:
 		i.redeem(w, r)
+	case refreshGrant:
+		i.refresh(w, r)
 	case deviceGrant:
 		i.deviceToken(w, r)
 	default:
-		refuse(w, http.StatusBadRequest, "unsupported_grant_type", "this issuer knows the grants of codes and of device codes")
+		refuse(w, http.StatusBadRequest, "unsupported_grant_type", "this issuer knows the grants of codes, refresh tokens and device codes")
 	}
 }
 
@@ -117,7 +121,7 @@ func (i *issuer) deviceToken(w http.ResponseWriter, r *http.Request) {
 	case x.subject == "":
 		refuse(w, http.StatusBadRequest, "authorization_pending", "the code has not been confirmed yet")
 	default:
-		i.grant(w, x.subject, i.Audience, deviceTTL, "")
+		i.grant(w, x.subject, i.Audience, deviceTTL, pageTokens{})
 	}
 }
 

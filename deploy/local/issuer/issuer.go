@@ -25,6 +25,7 @@ type issuer struct {
 	ids     jose.Signer // of ID tokens
 	devices *devices
 	grants  *grants
+	logins  *logins
 }
 
 func newIssuer(c config) (*issuer, error) {
@@ -40,7 +41,7 @@ func newIssuer(c config) (*issuer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make signer: %w", err)
 	}
-	return &issuer{config: c, key: key, signer: signer, ids: ids, devices: newDevices(), grants: newGrants()}, nil
+	return &issuer{config: c, key: key, signer: signer, ids: ids, devices: newDevices(), grants: newGrants(), logins: newLogins()}, nil
 }
 
 func (i *issuer) handler() http.Handler {
@@ -50,6 +51,7 @@ func (i *issuer) handler() http.Handler {
 	mux.HandleFunc("GET /authorize", i.authorize)
 	mux.HandleFunc("POST /authorize", i.decide)
 	mux.HandleFunc("POST /token", i.token)
+	mux.HandleFunc("GET /end_session", i.endSession)
 	mux.HandleFunc("POST /mint", i.mint)
 	mux.HandleFunc("POST /device_authorization", i.authorizeDevice)
 	mux.HandleFunc("GET /device", i.showDevice)
@@ -79,11 +81,12 @@ func (i *issuer) discovery(w http.ResponseWriter, _ *http.Request) {
 		"issuer": i.Issuer, "jwks_uri": i.Issuer + "/jwks.json", "token_endpoint": i.Issuer + "/token",
 		"device_authorization_endpoint":         i.Issuer + "/device_authorization",
 		"authorization_endpoint":                i.Issuer + "/authorize",
+		"end_session_endpoint":                  i.Issuer + "/end_session",
 		"response_types_supported":              []string{"code"},
 		"response_modes_supported":              []string{"query"},
 		"subject_types_supported":               []string{"public"},
-		"scopes_supported":                      []string{"openid"},
-		"grant_types_supported":                 []string{codeGrant, deviceGrant},
+		"scopes_supported":                      []string{"openid", offlineScope},
+		"grant_types_supported":                 []string{codeGrant, refreshGrant, deviceGrant},
 		"code_challenge_methods_supported":      []string{"S256"},
 		"token_endpoint_auth_methods_supported": []string{"none"},
 		"id_token_signing_alg_values_supported": []string{string(jose.ES256)},
@@ -119,17 +122,20 @@ func (i *issuer) mint(w http.ResponseWriter, r *http.Request) {
 	if in.Audience == "" {
 		in.Audience = i.Audience
 	}
-	i.grant(w, in.Subject, in.Audience, ttl, "")
+	i.grant(w, in.Subject, in.Audience, ttl, pageTokens{})
 }
 
 // identify signs an ID token for the page, with its nonce.
-func (i *issuer) identify(x grant, now time.Time) (string, error) {
+func (i *issuer) identify(x grant, session string, now time.Time) (string, error) {
 	return jwt.Signed(i.ids).Claims(jwt.Claims{
-		Issuer: i.Issuer, Subject: x.subject, Audience: jwt.Audience{x.Client}, IssuedAt: jwt.NewNumericDate(now), Expiry: jwt.NewNumericDate(now.Add(webTTL)),
-	}).Claims(map[string]any{"nonce": x.Nonce}).Serialize()
+		Issuer: i.Issuer, Subject: x.subject, Audience: jwt.Audience{x.Client}, IssuedAt: jwt.NewNumericDate(now), Expiry: jwt.NewNumericDate(now.Add(i.PageTTL)),
+	}).Claims(map[string]any{"nonce": x.Nonce, "sid": session}).Serialize()
 }
 
-func (i *issuer) grant(w http.ResponseWriter, subject, audience string, ttl time.Duration, id string) {
+// pageTokens are what a page gets besides the access token.
+type pageTokens struct{ id, refresh string }
+
+func (i *issuer) grant(w http.ResponseWriter, subject, audience string, ttl time.Duration, page pageTokens) {
 	now := time.Now()
 	token, err := jwt.Signed(i.signer).Claims(jwt.Claims{
 		Issuer: i.Issuer, Subject: subject, Audience: jwt.Audience{audience},
@@ -140,8 +146,11 @@ func (i *issuer) grant(w http.ResponseWriter, subject, audience string, ttl time
 		return
 	}
 	out := map[string]any{"access_token": token, "token_type": "Bearer", "expires_in": int(ttl.Seconds())}
-	if id != "" {
-		out["id_token"] = id
+	if page.id != "" {
+		out["id_token"] = page.id
+	}
+	if page.refresh != "" {
+		out["refresh_token"] = page.refresh
 	}
 	answer(w, http.StatusOK, out)
 }

@@ -30,7 +30,7 @@ func setup(t *testing.T) (*issuer, *httptest.Server) {
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 	require.NoError(t, ensureKey(path), "a key that is there stays")
-	i, err := newIssuer(config{Audience: "satchel", Secret: testSecret, Key: string(key), WebClient: testClient, Redirect: testRedirect})
+	i, err := newIssuer(config{Audience: "satchel", Secret: testSecret, Key: string(key), WebClient: testClient, Redirect: testRedirect, ConsoleClient: "satchel-console", ConsoleURL: testConsole, PageTTL: 10 * time.Minute})
 	require.NoError(t, err)
 	server := httptest.NewServer(i.handler())
 	t.Cleanup(server.Close)

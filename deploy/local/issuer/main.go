@@ -28,6 +28,10 @@ type config struct {
 	WebClient string `env:"SATCHEL_OIDC_WEB_CLIENT_ID" envDefault:"satchel-web"`                   // public OAuth client of the web pages; empty: the invitation page offers no sign-in
 	Redirect  string `env:"SATCHEL_INVITATION_URL" envDefault:"http://127.0.0.1:8400/invitations"` // page that the link in an invitation leads to; the token follows after #
 
+	ConsoleClient string        `env:"SATCHEL_OIDC_CONSOLE_CLIENT_ID" envDefault:"satchel-console"`     // public OAuth client of the console; empty: the console offers no sign-in
+	ConsoleURL    string        `env:"SATCHEL_CONSOLE_URL" envDefault:"http://127.0.0.1:8400/console/"` // address of the console, to which the local issuer sends people back
+	PageTTL       time.Duration `env:"SATCHEL_ISSUER_PAGE_TTL" envDefault:"10m"`                        // life of the access tokens that the local issuer gives to web pages
+
 	Key string `env:"SATCHEL_ISSUER_KEY,required"` // private key of the local issuer, PEM; the file of SATCHEL_ISSUER_KEY_FILE is made when it is missing
 }
 

@@ -91,7 +91,7 @@ build_console() {
   local web=$SATCHEL_ROOT/web wanted
   wanted=$(cd "$web" && find . \( -name node_modules -o -name dist \) -prune -o -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum)
   [[ -d $web/dist && -f $SATCHEL_TOOLS/.console.stamp && $(<"$SATCHEL_TOOLS/.console.stamp") == "$wanted" ]] && return
-  npm --prefix "$web" ci --no-audit --no-fund
+  npm --prefix "$web" ci --no-audit --no-fund --ignore-scripts
   npm --prefix "$web" run build
   echo "$wanted" >"$SATCHEL_TOOLS/.console.stamp"
 }

@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+
+import { languages } from './locale.ts'
+
+/** The texts of a catalogue; tests run in web/. */
+function catalog(code: string): Map<string, string> {
+  const all = new Map<string, string>()
+  for (const m of readFileSync(`src/locales/${code}/messages.po`, 'utf8').matchAll(/^msgid "(.+)"\nmsgstr "(.*)"$/gm)) all.set(m[1]!, m[2]!)
+  return all
+}
+const holes = (s: string) => [...new Set(s.match(/\{\w+(?=[,}])|<\/?\d+>/g) ?? [])].toSorted()
+const source = catalog('en')
+
+test.each(languages)('the catalogue $code has every text of the console', ({ code, done }) => {
+  const texts = catalog(code)
+  expect([...texts.keys()].toSorted()).toEqual([...source.keys()].toSorted())
+  if (!done) return // it waits for its translation, and is not offered
+  for (const [id, text] of texts) {
+    expect(text, id).not.toBe('')
+    expect(holes(text), id).toEqual(holes(id))
+    expect(text.split('{').length, id).toBe(text.split('}').length)
+  }
+})

@@ -1,0 +1,42 @@
+import { i18n } from '@lingui/core'
+
+const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const
+
+/** A size as people read it: decimal, with at most one digit after the point. */
+export function size(bytes: number, locale = i18n.locale || 'en'): string {
+  let n = Math.max(0, bytes)
+  let unit = 0
+  while (n >= 999.5 && unit < units.length - 1) { n /= 1000; unit++ }
+  const digits = unit > 0 && n < 9.95 ? 1 : 0
+  return new Intl.NumberFormat(locale, { style: 'unit', unit: units[unit], unitDisplay: unit === 0 ? 'long' : 'short', maximumFractionDigits: digits }).format(n)
+}
+
+/** A time as it matters to people: the hour today, otherwise the day. */
+export function when(iso: string | null | undefined, locale = i18n.locale || 'en', now = new Date()): string {
+  if (!iso) return ''
+  const at = new Date(iso)
+  const today = at.toDateString() === now.toDateString()
+  return new Intl.DateTimeFormat(locale, today ? { timeStyle: 'short' } : { dateStyle: 'medium' }).format(at)
+}
+
+export const exactly = (iso: string, locale = i18n.locale || 'en') => new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short' }).format(new Date(iso))
+
+/** Seconds as minutes, rounded up: "4 min". */
+export function duration(seconds: number, locale = i18n.locale || 'en'): string {
+  const s = Math.max(1, Math.ceil(seconds))
+  const [n, unit] = s < 60 ? [s, 'second'] : s < 3600 ? [Math.ceil(s / 60), 'minute'] : [Math.ceil(s / 3600), 'hour']
+  return new Intl.NumberFormat(locale, { style: 'unit', unit: unit as string, unitDisplay: 'long' }).format(n as number)
+}
+
+export const percent = (part: number, whole: number, locale = i18n.locale || 'en') =>
+  new Intl.NumberFormat(locale, { style: 'percent' }).format(whole > 0 ? Math.min(1, part / whole) : 1)
+
+export interface Mark { text: string; found: boolean }
+
+const entities: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', '#34': '"', '#39': "'", '#039': "'" }
+
+/** The text around a hit, as the API gives it: escaped text with mark elements. It becomes pieces of text and never markup. */
+export function marks(html: string): Mark[] {
+  const plain = (s: string) => s.replace(/<[^>]*>/g, '').replace(/&(#?\w+);/g, (all, name: string) => entities[name] ?? all)
+  return html.split(/(<mark>[\s\S]*?<\/mark>)/).filter(p => p !== '').map(p => ({ text: plain(p), found: p.startsWith('<mark>') }))
+}

@@ -1,0 +1,80 @@
+import '@satchel/react/style.css'
+
+import { useLingui } from '@lingui/react/macro'
+import { createApi } from '@satchel/client'
+import { QueryClient, QueryClientProvider, useQuery } from '@tanstack/react-query'
+import { RouterProvider, createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
+import { useMemo } from 'react'
+import { I18nProvider as AriaLocale } from 'react-aria-components'
+
+import { Failure } from '../parts/failure.tsx'
+import { Waiting } from '../parts/front.tsx'
+import { NotFound, OrganizationShell, Root } from '../parts/shell.tsx'
+import type { Place } from './context.tsx'
+import type { Session } from './session.ts'
+
+export interface RouterContext { session: Session; queries: QueryClient; places: Place[] }
+
+const root = createRootRouteWithContext<RouterContext>()({ component: Root, notFoundComponent: NotFound })
+const text = (v: unknown) => (typeof v === 'string' && v !== '' ? v : undefined)
+
+/** What the address of a list holds: the folder, the file whose details are open, the order, and what is looked for. */
+export interface ListSearch { folder?: string | undefined; file?: string | undefined; sort?: string | undefined; q?: string | undefined }
+const listSearch = (s: Record<string, unknown>): ListSearch => ({ folder: text(s.folder), file: text(s.file), sort: text(s.sort), q: text(s.q) })
+
+const start = createRoute({ getParentRoute: () => root, path: '/', component: lazyRouteComponent(() => import('../pages/organizations.tsx')) })
+export const organization = createRoute({ getParentRoute: () => root, path: '/o/$org', component: OrganizationShell })
+const page = <P extends string>(path: P, load: () => Promise<{ default: React.ComponentType }>) =>
+  createRoute({ getParentRoute: () => organization, path, validateSearch: listSearch, component: lazyRouteComponent(load) })
+
+const files = () => import('../pages/files.tsx')
+const tree = root.addChildren([
+  start,
+  organization.addChildren([
+    page('/', () => import('../pages/home.tsx')),
+    page('/spaces', () => import('../pages/spaces.tsx')),
+    page('/spaces/$space', async () => ({ default: (await files()).SpacePage })),
+    page('/recent', async () => ({ default: (await files()).RecentPage })),
+    page('/starred', async () => ({ default: (await files()).StarredPage })),
+    page('/shared', async () => ({ default: (await files()).SharedPage })),
+    page('/bin', async () => ({ default: (await files()).BinPage })),
+    page('/search', () => import('../pages/search.tsx')),
+    page('/hand-in/$folder', () => import('../pages/board.tsx')),
+    page('/send', () => import('../pages/send.tsx')),
+    page('/help', () => import('../pages/help.tsx')),
+  ]),
+])
+
+function makeRouter(context: RouterContext) {
+  return createRouter({
+    routeTree: tree, basepath: '/console', context, defaultPendingComponent: Waiting, defaultPreload: false, scrollRestoration: true,
+    defaultErrorComponent: ({ error, reset }) => <Failure error={error} again={reset} />,
+  })
+}
+
+declare module '@tanstack/react-router' {
+  interface Register { router: ReturnType<typeof makeRouter> }
+}
+
+export default function Frame({ session }: { session: Session }) {
+  const queries = useMemo(() => new QueryClient({
+    defaultOptions: {
+      queries: { staleTime: 10_000, retry: (n, e) => n < 3 && ((e as { status?: number }).status ?? 0) % 500 < 100, refetchOnWindowFocus: true },
+      mutations: { retry: false },
+    },
+  }), [])
+  return <QueryClientProvider client={queries}><SignedIn session={session} queries={queries} /></QueryClientProvider>
+}
+
+function SignedIn({ session, queries }: { session: Session; queries: QueryClient }) {
+  const { i18n } = useLingui()
+  const me = useQuery({
+    queryKey: ['me'], staleTime: 60_000,
+    queryFn: async ({ signal }) => (await createApi({ baseUrl: '', getToken: s => session.getToken(s) }).GET('/api/v1/me', { signal })).data!,
+  })
+  const places = me.data?.memberships as Place[] | undefined
+  const router = useMemo(() => (places ? makeRouter({ session, queries, places }) : undefined), [session, queries, places === undefined]) // eslint-disable-line
+  if (me.error && !places) return <Failure error={me.error} again={() => void me.refetch()} />
+  if (!router || !places) return <Waiting />
+  return <AriaLocale locale={i18n.locale}><RouterProvider router={router} context={{ session, queries, places }} /></AriaLocale>
+}

@@ -1,0 +1,96 @@
+import { type InfiniteData, infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
+
+import type { File, Work } from './context.tsx'
+
+/** Which files a page lists. */
+export type Listing =
+  | { kind: 'space'; space: string; folder?: string | undefined }
+  | { kind: 'recent' } | { kind: 'starred' } | { kind: 'shared' } | { kind: 'bin' } | { kind: 'all' }
+
+export interface Page { items: File[]; next_cursor?: string }
+
+const filters = (l: Listing) => {
+  switch (l.kind) {
+    case 'space': return l.folder ? { folder_id: l.folder } : { space_id: l.space, top: true }
+    case 'starred': return { starred: true }
+    case 'shared': return { shared: true }
+    case 'bin': return { status: 'deleted' as const }
+    case 'recent': case 'all': return {}
+  }
+}
+
+export const filesOf = (w: Work, l: Listing, sort: string) => infiniteQueryOptions({
+  queryKey: [w.place.organization_id, 'files', l, sort],
+  queryFn: async ({ pageParam, signal }): Promise<Page> => {
+    const at = { limit: 200, ...(pageParam ? { cursor: pageParam } : {}) }
+    const answer = l.kind === 'recent'
+      ? await w.api.GET('/api/v1/storage/recent', { params: { query: at }, signal })
+      : await w.api.GET('/api/v1/storage/files', { params: { query: { ...filters(l), sort: sort as '-created_at', ...at } }, signal })
+    return answer.data!
+  },
+  initialPageParam: '',
+  getNextPageParam: (p: Page) => p.next_cursor,
+  // A file that is being checked becomes another one soon.
+  refetchInterval: q => ((q.state.data as InfiniteData<Page> | undefined)?.pages.some(p => p.items.some(f => f.status === 'processing' || f.preview === 'pending')) ? 4000 : false),
+})
+
+export const searchFor = (w: Work, q: string) => infiniteQueryOptions({
+  queryKey: [w.place.organization_id, 'search', q],
+  queryFn: async ({ pageParam, signal }) =>
+    (await w.api.GET('/api/v1/storage/search', { params: { query: { q, limit: 50, ...(pageParam ? { cursor: pageParam } : {}) } }, signal })).data!,
+  initialPageParam: '',
+  getNextPageParam: p => p.next_cursor,
+})
+
+export const fileById = (w: Work, id: string) => queryOptions({
+  queryKey: [w.place.organization_id, 'files', 'one', id],
+  queryFn: async ({ signal }) => (await w.api.GET('/api/v1/storage/files/{id}', { params: { path: { id } }, signal })).data!,
+  refetchInterval: q => (q.state.data?.status === 'processing' ? 2000 : q.state.data?.preview === 'pending' ? 3000 : false),
+})
+
+export const versionsOf = (w: Work, id: string) => queryOptions({
+  queryKey: [w.place.organization_id, 'files', 'versions', id],
+  queryFn: async ({ signal }) => (await w.api.GET('/api/v1/storage/files/{id}/versions', { params: { path: { id } }, signal })).data!,
+})
+
+/** All pages of a short list. */
+async function every<T>(page: (cursor: string | undefined) => Promise<{ items: T[]; next_cursor?: string }>): Promise<T[]> {
+  const all: T[] = []
+  for (let cursor: string | undefined; ;) {
+    const p = await page(cursor)
+    all.push(...p.items)
+    cursor = p.next_cursor
+    if (!cursor) return all
+  }
+}
+
+export const spaces = (w: Work) => queryOptions({
+  queryKey: [w.place.organization_id, 'spaces'],
+  queryFn: ({ signal }) => every(async cursor => (await w.api.GET('/api/v1/spaces', { params: { query: { limit: 200, ...(cursor ? { cursor } : {}) } }, signal })).data!),
+  staleTime: 60_000,
+})
+
+export const foldersIn = (w: Work, space: string, parent: string | undefined) => queryOptions({
+  queryKey: [w.place.organization_id, 'folders', space, parent ?? ''],
+  queryFn: ({ signal }) => every(async cursor => (await w.api.GET('/api/v1/spaces/{id}/folders', {
+    params: { path: { id: space }, query: { limit: 200, ...(parent ? { parent_id: parent } : {}), ...(cursor ? { cursor } : {}) } }, signal,
+  })).data!),
+})
+
+export const folderById = (w: Work, id: string) => queryOptions({
+  queryKey: [w.place.organization_id, 'folders', 'one', id],
+  queryFn: async ({ signal }) => (await w.api.GET('/api/v1/folders/{id}', { params: { path: { id } }, signal })).data!,
+})
+
+export const handInsOf = (w: Work, folder: string) => queryOptions({
+  queryKey: [w.place.organization_id, 'hand-ins', folder],
+  queryFn: ({ signal }) => every(async cursor => (await w.api.GET('/api/v1/folders/{id}/hand-ins', {
+    params: { path: { id: folder }, query: { limit: 200, ...(cursor ? { cursor } : {}) } }, signal,
+  })).data!),
+})
+
+export const quotaOf = (w: Work) => queryOptions({
+  queryKey: [w.place.organization_id, 'files', 'quota'],
+  queryFn: async ({ signal }) => (await w.api.GET('/api/v1/storage/quota', { signal })).data!,
+  staleTime: 30_000,
+})

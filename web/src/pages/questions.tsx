@@ -1,0 +1,65 @@
+import { useLingui } from '@lingui/react/macro'
+
+import { type Folder, type Space, useWork } from '../app/context.tsx'
+import { may } from '../app/grants.ts'
+import type { Listing } from '../app/queries.ts'
+import { useActions } from '../parts/actions.tsx'
+import { type Act, AskName, AskPlace, RowMenu } from '../parts/dialogs.tsx'
+import { type Asked, type Row, nameOf } from '../parts/rows.ts'
+import { toast } from '../parts/toasts.tsx'
+
+/** The dialogs and the menu of a list. */
+export default function Questions({ asked, ask, listing, space, folder, open, clear }: {
+  asked: NonNullable<Asked>; ask: (a: Asked) => void; listing: Listing; space: Space | undefined; folder: Folder | undefined; open: (r: Row) => void; clear: () => void
+}) {
+  const { t } = useLingui()
+  const work = useWork()
+  const { api, place, queries } = work
+  const act = useActions()
+  const foldersAgain = () => queries.invalidateQueries({ queryKey: [place.organization_id, 'folders'] })
+  const close = () => ask(null)
+  switch (asked.what) {
+    case 'new':
+      return <AskName title={t`New folder`} name="" verb={t`Make the folder`} close={close} save={async name => {
+        await api.POST('/api/v1/spaces/{id}/folders', { params: { path: { id: space!.id }, header: { 'Idempotency-Key': crypto.randomUUID() } }, body: { name, ...(folder ? { parent_id: folder.id } : {}) } as never })
+        await foldersAgain()
+      }} />
+    case 'rename': {
+      const { row } = asked
+      return <AskName title={t`Rename ${nameOf(row)}`} name={nameOf(row)} verb={t`Rename`} close={close} save={async name => {
+        if (row.file) { await act.rename(row.file.id, name); return }
+        await api.PATCH('/api/v1/folders/{id}', { params: { path: { id: row.folder.id } }, body: { name } })
+        await foldersAgain()
+      }} />
+    }
+    case 'move':
+      return <AskPlace title={asked.rows.length === 1 ? t`Move ${nameOf(asked.rows[0]!)}` : t`Move files`} verb={t`Move here`} close={close} move={async to => {
+        await act.move(asked.rows.flatMap(r => (r.file ? [r.file.id] : [])), to)
+        clear()
+      }} />
+    case 'menu': {
+      const { row } = asked
+      const edit = may(place, 'edit_files')
+      const acts: Act[] = [{ id: 'open', label: t`Open`, do: () => open(row) }]
+      if (row.file) {
+        const { file } = row
+        if (file.published_version && listing.kind !== 'bin') acts.push({ id: 'download', label: t`Download`, do: () => void act.download(file) })
+        if (listing.kind === 'starred') acts.push({ id: 'unstar', label: t`Remove the star`, do: () => void act.star(file, false) })
+        else if (listing.kind !== 'bin') acts.push({ id: 'star', label: t`Star`, do: () => void act.star(file, true) })
+        if (edit && listing.kind === 'bin') acts.push({ id: 'restore', label: t`Put back`, do: () => void act.restore([file.id]) })
+      }
+      if (edit && listing.kind !== 'bin') {
+        acts.push({ id: 'rename', label: t`Rename …`, do: () => ask({ what: 'rename', row }) })
+        if (row.file) acts.push({ id: 'move', label: t`Move to …`, do: () => ask({ what: 'move', rows: [row] }) }, { id: 'delete', label: t`Delete`, do: () => void act.trash([row.file]) })
+        else {
+          acts.push({
+            id: 'delete', label: t`Delete the folder`, do: () => void api.DELETE('/api/v1/folders/{id}', { params: { path: { id: row.folder.id } } })
+              .then(async () => { await foldersAgain(); toast(t`The folder ${row.folder.name} is deleted.`) }, act.failed),
+          })
+        }
+      }
+      // A dialog that an item opens comes after the menu has closed and given the focus back.
+      return <RowMenu beside={asked.beside} label={t`Menu of ${nameOf(row)}`} close={close} acts={acts.map(a => ({ ...a, do: () => { setTimeout(a.do, 0) } }))} />
+    }
+  }
+}
