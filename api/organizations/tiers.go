@@ -36,7 +36,13 @@ type tierBody struct {
 	ConcurrentScans   int      `json:"concurrent_scans"`
 	Renditions        bool     `json:"renditions"`
 	Features          []string `json:"features"`
+	ShareOutside      *bool    `json:"share_outside"` // absent: yes
+	ShareUpload       *bool    `json:"share_upload"`  // absent: yes
+	SharePassword     bool     `json:"share_password"`
+	ShareDays         *int     `json:"share_days"`
 }
+
+const mostShareDays = 3650
 
 const maxTierValue = 1 << 30 // of what is counted in 32 bits
 
@@ -54,6 +60,9 @@ func (b tierBody) check() error {
 	}
 	if b.MaxFileSize < 1 {
 		return request.Invalid("max_file_size", "max_file_size is a number of bytes of at least 1.")
+	}
+	if b.ShareDays != nil && (*b.ShareDays < 1 || *b.ShareDays > mostShareDays) {
+		return request.Invalid("share_days", "share_days is the longest life of a share with people outside, from 1 to %d days, or null.", mostShareDays)
 	}
 	for _, f := range b.Features {
 		if !featurePattern.MatchString(f) {
@@ -78,7 +87,8 @@ func (r *Organizations) SetTier(c *gin.Context) error {
 	}
 	t := tenancy.Tier{Name: name, MaxMembers: in.MaxMembers, MaxBytes: in.MaxBytes, MaxFileSize: in.MaxFileSize,
 		RequestsPerMinute: in.RequestsPerMinute, ConcurrentUploads: in.ConcurrentUploads, ConcurrentScans: in.ConcurrentScans,
-		Renditions: in.Renditions, Features: append([]string{}, in.Features...)}
+		Renditions: in.Renditions, Features: append([]string{}, in.Features...),
+		ShareOutside: in.ShareOutside == nil || *in.ShareOutside, ShareUpload: in.ShareUpload == nil || *in.ShareUpload, SharePassword: in.SharePassword, ShareDays: in.ShareDays}
 	ctx := c.Request.Context()
 	err = r.DB.InTx(ctx, tenancy.Platform, func(tx *tenancy.Tx) error {
 		if err := tenancy.PutTier(ctx, tx, t); err != nil {
