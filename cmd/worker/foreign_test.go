@@ -200,7 +200,9 @@ func everyActivity(t *testing.T, a *pipelinetest.Activities, mails *pipelinetest
 		func() finalize.Cleaner { return a.Cleaner },
 		func() scan.Config { return scan.Config{MaxBytes: 1 << 20, Budget: time.Minute} }, func() *spool.Owner { return pipelinetest.OpenSpool(t) },
 		func() email.Mailer { return mails },
-		func() email.Config { return email.Config{InvitationURL: "https://school.test/invitations", APIURL: "https://school.test"} },
+		func() email.Config {
+			return email.Config{InvitationURL: "https://school.test/invitations", APIURL: "https://school.test"}
+		},
 		func() export.Config {
 			return export.Config{PartBytes: pipelinetest.Room, PartEntries: 50, ConcurrentArchives: 1}
 		},
@@ -270,7 +272,14 @@ func furnished(t *testing.T) (*pipelinetest.Activities, []theirs) {
 	require.NoError(t, err)
 	var open files.Created
 	invited, operation, exported, warned, source, imported := tenancy.NewID(), tenancy.NewID(), tenancy.NewID(), tenancy.NewID(), tenancy.NewID(), tenancy.NewID()
+	shared, recipient := tenancy.NewID(), tenancy.NewID()
 	require.NoError(t, a.InTx(ctx, a.Org, func(tx *tenancy.Tx) (err error) {
+		if _, err = tx.Exec(ctx, "insert into shares (organization_id, id, kind, permission, file_id, created_by) values (app.org(), $1, 'people', 'download', $2, $3)", shared, published.File, a.User); err != nil {
+			return err
+		}
+		if _, err = tx.Exec(ctx, "insert into share_recipients (organization_id, share_id, id, email, outside) values (app.org(), $1, $2, 'aunt@else.example', true)", shared, recipient); err != nil {
+			return err
+		}
 		if open, err = files.Create(ctx, tx, files.New{Name: "half.txt", Size: 10, UploadedBy: a.User, TTL: time.Hour}); err != nil {
 			return err
 		}
@@ -305,7 +314,7 @@ func furnished(t *testing.T) (*pipelinetest.Activities, []theirs) {
 	require.NoError(t, err)
 	var all []theirs
 	for _, version := range []uuid.UUID{ready.Version, published.Version, open.Version} {
-		all = append(all, theirs{a.Org, map[string]uuid.UUID{"Version": version, "After": version, "Invitation": invited, "ID": operation, "Operation": operation, "Change": operation, "Export": exported, "Warning": warned, "Import": imported,
+		all = append(all, theirs{a.Org, map[string]uuid.UUID{"Version": version, "After": version, "Invitation": invited, "ID": operation, "Operation": operation, "Change": operation, "Export": exported, "Warning": warned, "Import": imported, "Share": shared, "Recipient": recipient,
 			"AfterWarning": warned, "AfterOrganization": a.Org.UUID()}})
 	}
 	return a, all

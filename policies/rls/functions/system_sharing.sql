@@ -64,9 +64,9 @@ create or replace trigger a_checked before insert or update of permission, versi
 -- receive in.
 create or replace function app.share_links(org uuid, share uuid) returns void
 language plpgsql security definer set search_path = public, pg_temp as $$
-declare s shares;
+declare s record;
 begin
-    select * into s from shares t where t.organization_id = org and t.id = share;
+    select t.id, t.kind, t.permission, t.file_id, t.folder_id, t.space_id, t.starts_at, t.expires_at, t.max_downloads, t.downloads, t.ended_at, t.ended_reason, t.created_by into s from shares t where t.organization_id = org and t.id = share;
     if not found or s.kind in ('link', 'people') then return; end if;
     if s.ended_at is null and s.space_id is null then
         insert into spaces (organization_id, id, kind, name, owner_id)
@@ -286,9 +286,9 @@ create or replace trigger b_shares_archived after update of state on classes
 -- goes first; a file in the trash is back when it is restored.
 create or replace function app.share_status(org uuid, share uuid) returns text
 language plpgsql stable security definer set search_path = public, pg_temp as $$
-declare s shares;
+declare s record;
 begin
-    select * into s from shares t where t.organization_id = org and t.id = share;
+    select t.id, t.kind, t.permission, t.file_id, t.folder_id, t.space_id, t.starts_at, t.expires_at, t.max_downloads, t.downloads, t.ended_at, t.ended_reason, t.created_by into s from shares t where t.organization_id = org and t.id = share;
     if not found then return 'unknown'; end if;
     return case
         when s.ended_at is not null then s.ended_reason
