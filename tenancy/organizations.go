@@ -184,19 +184,28 @@ type Policies struct {
 	VersionDays *int `db:"version_days" json:"version_days"`
 	// The sides in pixels in which pictures are made that are asked for, ascending. None:
 	// those of the platform.
-	PictureSizes []int     `db:"picture_sizes" json:"picture_sizes"`
-	UpdatedAt    time.Time `db:"updated_at" json:"updated_at"`
+	PictureSizes []int `db:"picture_sizes" json:"picture_sizes"`
+	// The bounds of shares with people outside; the tier's may be stricter.
+	ShareOutside  bool      `db:"share_outside" json:"share_outside"`
+	ShareUpload   bool      `db:"share_upload" json:"share_upload"`     // drop boxes
+	SharePassword bool      `db:"share_password" json:"share_password"` // links have one
+	ShareDays     *int      `db:"share_days" json:"share_days"`         // the longest life; nil: without a limit
+	ShareRecords  bool      `db:"share_records" json:"share_records"`   // education records too: rows of disclosure_rules
+	UpdatedAt     time.Time `db:"updated_at" json:"updated_at"`
 }
 
 // DefaultPolicies are those of an organization that decided nothing.
 func DefaultPolicies() Policies {
-	return Policies{AllowedTypes: []string{}, Switches: []string{}, Extensions: []string{}, EmptyFiles: true, PictureSizes: []int{}}
+	return Policies{AllowedTypes: []string{}, Switches: []string{}, Extensions: []string{}, EmptyFiles: true, ShareOutside: true, ShareUpload: true, PictureSizes: []int{}}
 }
 
 // GetPolicies reads the organization's policies; without a row they are the
 // platform's.
 func GetPolicies(ctx context.Context, q Queries) (Policies, error) {
-	rows, err := q.Query(ctx, "select trash_days, allowed_types, type_switches, extra_extensions, empty_files, version_keep, version_days, coalesce(picture_sizes, '{}') as picture_sizes, updated_at from organization_policies")
+	rows, err := q.Query(ctx, `select trash_days, allowed_types, type_switches, extra_extensions, empty_files, version_keep, version_days,
+			share_outside, share_upload, share_password, share_days, coalesce(picture_sizes, '{}') as picture_sizes,
+			exists (select from disclosure_rules d where d.way = 'link' and d.class = 'education_record' and d.allowed) as share_records, updated_at
+		from organization_policies`)
 	if err != nil {
 		return Policies{}, fmt.Errorf("read policies: %w", err)
 	}
@@ -232,14 +241,32 @@ func SetPolicies(ctx context.Context, q Queries, p Policies) error {
 			*list = []string{} // null is no list
 		}
 	}
-	_, err := q.Exec(ctx, `insert into organization_policies (organization_id, trash_days, allowed_types, type_switches, extra_extensions, empty_files, version_keep, version_days, picture_sizes)
-		values (app.org(), $1, $2, $3, $4, $5, $6, $7, nullif($8::integer[], '{}'))
+	_, err := q.Exec(ctx, `insert into organization_policies (organization_id, trash_days, allowed_types, type_switches, extra_extensions, empty_files, version_keep, version_days,
+			share_outside, share_upload, share_password, share_days, picture_sizes)
+		values (app.org(), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, nullif($12::integer[], '{}'))
 		on conflict (organization_id) do update set trash_days = excluded.trash_days, allowed_types = excluded.allowed_types,
 			type_switches = excluded.type_switches, extra_extensions = excluded.extra_extensions, empty_files = excluded.empty_files,
-			version_keep = excluded.version_keep, version_days = excluded.version_days, picture_sizes = excluded.picture_sizes, updated_at = now()`,
-		p.TrashDays, p.AllowedTypes, p.Switches, p.Extensions, p.EmptyFiles, p.VersionKeep, p.VersionDays, p.PictureSizes)
+			version_keep = excluded.version_keep, version_days = excluded.version_days,
+			share_outside = excluded.share_outside, share_upload = excluded.share_upload, share_password = excluded.share_password, share_days = excluded.share_days, picture_sizes = excluded.picture_sizes,
+			updated_at = now()`,
+		p.TrashDays, p.AllowedTypes, p.Switches, p.Extensions, p.EmptyFiles, p.VersionKeep, p.VersionDays, p.ShareOutside, p.ShareUpload, p.SharePassword, p.ShareDays, p.PictureSizes)
 	if err != nil {
 		return fmt.Errorf("set policies: %w", err)
+	}
+	return setShareRecords(ctx, q, p.ShareRecords)
+}
+
+// setShareRecords lets education records out by shares, or takes that back. A row that
+// something else decided stays.
+func setShareRecords(ctx context.Context, q Queries, allowed bool) error {
+	sql := `delete from disclosure_rules where way in ('link', 'outside_person', 'drop_box') and class = 'education_record' and rule = 'records_agreed'`
+	if allowed {
+		sql = `insert into disclosure_rules (organization_id, way, class, allowed, rule)
+			select app.org(), w, 'education_record', true, 'records_agreed' from unnest(array['link', 'outside_person', 'drop_box']) w
+			on conflict (organization_id, way, class) do nothing`
+	}
+	if _, err := q.Exec(ctx, sql); err != nil {
+		return fmt.Errorf("set rules of disclosure: %w", err)
 	}
 	return nil
 }

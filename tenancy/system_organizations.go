@@ -70,8 +70,9 @@ func DeleteOrganizationRows(ctx context.Context, tx *Tx, org OrgID) (map[string]
 // PutTier makes or changes a tier, and at once the limits of every
 // organization in it that follow the tier.
 func PutTier(ctx context.Context, q Queries, t Tier) error {
-	_, err := q.Exec(ctx, "select app.tier_set($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)", t.Name, t.MaxMembers, t.MaxBytes,
-		t.MaxFileSize, t.RequestsPerMinute, t.ConcurrentUploads, t.ConcurrentScans, t.Renditions, t.Features, t.MaxWebhooks)
+	_, err := q.Exec(ctx, "select app.tier_set($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)", t.Name, t.MaxMembers, t.MaxBytes,
+		t.MaxFileSize, t.RequestsPerMinute, t.ConcurrentUploads, t.ConcurrentScans, t.Renditions, t.Features,
+		t.ShareOutside, t.ShareUpload, t.SharePassword, t.ShareDays, t.MaxWebhooks)
 	if err != nil {
 		return fmt.Errorf("set tier: %w", err)
 	}

@@ -14,21 +14,26 @@ import (
 // Tier is what a subscription allows. An organization's own limits of bytes and
 // file size, where an operator set them, go before its tier's.
 type Tier struct {
-	Name              string    `db:"name" json:"name"`
-	MaxMembers        int       `db:"max_members" json:"max_members"`
-	MaxBytes          int64     `db:"max_bytes" json:"max_bytes"`
-	MaxFileSize       int64     `db:"max_file_size" json:"max_file_size"`
-	RequestsPerMinute int       `db:"requests_per_minute" json:"requests_per_minute"`
-	ConcurrentUploads int       `db:"concurrent_uploads" json:"concurrent_uploads"`
-	ConcurrentScans   int       `db:"concurrent_scans" json:"concurrent_scans"`
-	Renditions        bool      `db:"renditions" json:"renditions"`
-	Features          []string  `db:"features" json:"features"`
-	MaxWebhooks       int       `db:"max_webhooks" json:"max_webhooks"`
-	UpdatedAt         time.Time `db:"updated_at" json:"updated_at"`
+	Name              string   `db:"name" json:"name"`
+	MaxMembers        int      `db:"max_members" json:"max_members"`
+	MaxBytes          int64    `db:"max_bytes" json:"max_bytes"`
+	MaxFileSize       int64    `db:"max_file_size" json:"max_file_size"`
+	RequestsPerMinute int      `db:"requests_per_minute" json:"requests_per_minute"`
+	ConcurrentUploads int      `db:"concurrent_uploads" json:"concurrent_uploads"`
+	ConcurrentScans   int      `db:"concurrent_scans" json:"concurrent_scans"`
+	Renditions        bool     `db:"renditions" json:"renditions"`
+	Features          []string `db:"features" json:"features"`
+	MaxWebhooks       int      `db:"max_webhooks" json:"max_webhooks"`
+	// The bounds of shares with people outside; an organization's own may be stricter.
+	ShareOutside  bool      `db:"share_outside" json:"share_outside"`
+	ShareUpload   bool      `db:"share_upload" json:"share_upload"`     // drop boxes
+	SharePassword bool      `db:"share_password" json:"share_password"` // links have one
+	ShareDays     *int      `db:"share_days" json:"share_days"`         // the longest life; nil: without a limit
+	UpdatedAt     time.Time `db:"updated_at" json:"updated_at"`
 }
 
 const tierColumns = `name, max_members, max_bytes, max_file_size, requests_per_minute, concurrent_uploads, concurrent_scans,
-	renditions, features, max_webhooks, updated_at`
+	renditions, features, share_outside, share_upload, share_password, share_days, max_webhooks, updated_at`
 
 // ErrNoTier refuses a tier that is not among the tiers.
 var ErrNoTier = fault.New(fault.Invalid, "invalid_tier", "There is no such tier. GET /api/v1/admin/tiers lists them.")

@@ -3,6 +3,7 @@ package export
 import (
 	"archive/zip"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"satchel/files"
 	"satchel/internal/fault"
+	"satchel/policies/disclosure"
 	"satchel/tenancy"
 	"satchel/tenancy/exports"
 )
@@ -64,6 +66,12 @@ func (w *fileWriter) full(next int64) bool {
 
 func (w *fileWriter) version(v files.LiveObject) error {
 	name := Entry(v)
+	switch err := mayLeave(w.ctx, w.q, disclosure.Target{File: v.FileID}); {
+	case errors.Is(err, disclosure.ErrRefused):
+		return w.gone(v, name, disclosure.ErrRefused.Code)
+	case err != nil:
+		return err
+	}
 	body, err := w.open(v)
 	if kind := fault.KindOf(err); err != nil && (kind == fault.NotFound || kind == fault.Conflict) {
 		return w.gone(v, name, fault.Of(err).Code)
@@ -95,7 +103,8 @@ func (w *fileWriter) open(v files.LiveObject) (io.ReadCloser, error) {
 	return w.content.Open(w.ctx, files.ContentKey(w.org, v.ID), v.ObjectEtag, 0, v.Size)
 }
 
-// gone omits a file that was deleted after the list was read. A missing object is
+// gone omits a file that was deleted after the list was read. A missing object, or a file
+// that may not leave, is
 // named in the manifest instead of failing the export: one lost object must not
 // keep an organization from its other files.
 func (w *fileWriter) gone(v files.LiveObject, name, problem string) error {

@@ -16,6 +16,7 @@ import (
 	"satchel/files"
 	"satchel/internal/fault"
 	"satchel/internal/queue"
+	"satchel/policies/disclosure"
 	"satchel/tenancy"
 	"satchel/tenancy/exports"
 )
@@ -153,6 +154,9 @@ func (a *Activities) fill(ctx context.Context, in WriteExportPartInput, z *archi
 	part := exports.Part{Number: in.Part, Key: z.out.key}
 	q := a.db.Single(in.Org)
 	if in.Part == 1 {
+		if err := mayLeave(ctx, q, disclosure.Target{}); err != nil {
+			return part, err
+		}
 		if err := writeRows(ctx, q, z); err != nil {
 			return part, err
 		}
@@ -167,6 +171,15 @@ func (a *Activities) fill(ctx context.Context, in WriteExportPartInput, z *archi
 	w := fileWriter{Activities: a, ctx: ctx, org: in.Org, q: q, archive: z, part: &part}
 	part.Last = before.Last
 	return part, w.all()
+}
+
+// mayLeave asks whether the target may be in an export.
+func mayLeave(ctx context.Context, q tenancy.Queries, t disclosure.Target) error {
+	d, err := disclosure.Check(ctx, q, disclosure.Export, t)
+	if err != nil {
+		return err
+	}
+	return d.Refusal()
 }
 
 // FinishExportInput names an export all of whose parts are there.

@@ -25,6 +25,24 @@ select d.id::text as key, json_build_object('id', d.id, 'space_id', d.space_id, 
 select s.id::text as key, json_build_object('id', s.id, 'name', s.name, 'source_id', s.source_id, 'sourced_id', s.sourced_id, 'created_at', s.created_at)::json as data
   from schools s where s.id > sqlc.arg(after)::text::uuid order by s.id limit sqlc.arg(most);
 
+-- name: SharePage :many
+select s.id::text as key, json_build_object('id', s.id, 'kind', s.kind, 'permission', s.permission, 'file_id', s.file_id, 'folder_id', s.folder_id, 'space_id', s.space_id,
+       'version_id', s.version_id, 'label', s.label, 'has_password', s.has_password, 'starts_at', s.starts_at, 'expires_at', s.expires_at,
+       'max_downloads', s.max_downloads, 'downloads', s.downloads, 'max_files', s.max_files, 'max_bytes', s.max_bytes, 'accepted', s.accepted,
+       'dropped_files', s.dropped_files, 'dropped_bytes', s.dropped_bytes, 'ended_at', s.ended_at, 'ended_reason', s.ended_reason, 'ended_by', s.ended_by,
+       'created_by', s.created_by, 'created_at', s.created_at, 'updated_at', s.updated_at,
+       'recipients', (select coalesce(json_agg(json_build_object('id', r.id, 'user_id', r.user_id, 'class_id', r.class_id, 'email', r.email, 'name', r.name,
+           'verified_at', r.verified_at, 'delivery', r.delivery, 'sent_at', r.sent_at, 'ended_at', r.ended_at) order by r.id), '[]')
+           from share_recipients r where r.organization_id = s.organization_id and r.share_id = s.id),
+       'accesses', (select coalesce(json_agg(json_build_object('recipient_id', a.recipient_id, 'file_id', a.file_id, 'what', a.what, 'outcome', a.outcome,
+           'code', a.code, 'at', a.at) order by a.id), '[]')
+           from share_accesses a where a.organization_id = s.organization_id and a.share_id = s.id))::json as data
+  from shares s where s.id > sqlc.arg(after)::text::uuid order by s.id limit sqlc.arg(most);
+
+-- name: DisclosureRulePage :many
+select (r.way || '/' || r.class)::text as key, json_build_object('way', r.way, 'class', r.class, 'allowed', r.allowed, 'rule', r.rule, 'updated_at', r.updated_at)::json as data
+  from disclosure_rules r where r.way || '/' || r.class > sqlc.arg(after)::text order by r.way || '/' || r.class limit sqlc.arg(most);
+
 -- name: SourcePage :many
 select s.id::text as key, json_build_object('id', s.id, 'name', s.name, 'kind', s.kind, 'adds_only', s.adds_only, 'created_by', s.created_by,
        'created_at', s.created_at)::json as data

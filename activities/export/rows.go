@@ -65,6 +65,8 @@ var tables = []table{
 	{"spaces.ndjson", firstID, pages((*exportdb.Queries).SpacePage)},
 	{"folders.ndjson", firstID, pages((*exportdb.Queries).FolderPage)},
 	{"files.ndjson", firstID, pages((*exportdb.Queries).FilePage)},
+	{"shares.ndjson", firstID, pages((*exportdb.Queries).SharePage)},
+	{"disclosure-rules.ndjson", "", pages((*exportdb.Queries).DisclosureRulePage)},
 	{"usage.ndjson", firstDay, pages((*exportdb.Queries).UsagePage)},
 }
 

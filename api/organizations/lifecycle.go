@@ -140,6 +140,12 @@ type policiesBody struct {
 	VersionKeep  *int      `json:"version_keep"`  // 0: all
 	VersionDays  *int      `json:"version_days"`  // 0: for ever
 	PictureSizes *[]int    `json:"picture_sizes"` // none: the platform's
+
+	ShareOutside  *bool `json:"share_outside"`
+	ShareUpload   *bool `json:"share_upload"`
+	SharePassword *bool `json:"share_password"`
+	ShareDays     *int  `json:"share_days"` // 0: without a limit
+	ShareRecords  *bool `json:"share_records"`
 }
 
 func (b policiesBody) change(p *tenancy.Policies) error {
@@ -166,6 +172,9 @@ func (b policiesBody) change(p *tenancy.Policies) error {
 		p.PictureSizes = sizes
 	}
 	if err := b.changeTypes(p); err != nil {
+		return err
+	}
+	if err := b.changeShares(p); err != nil {
 		return err
 	}
 	if b.AllowedTypes == nil {
@@ -195,6 +204,22 @@ func (b policiesBody) changeVersions(p *tenancy.Policies) error {
 			return request.Invalid("version_days", "version_days is for how many days a version is kept that was replaced, from 1 to %d, or 0 for ever.", mostDays)
 		}
 		p.VersionDays = unlessZero(b.VersionDays)
+	}
+	return nil
+}
+
+// changeShares sets the bounds of shares with people outside.
+func (b policiesBody) changeShares(p *tenancy.Policies) error {
+	for given, to := range map[*bool]*bool{b.ShareOutside: &p.ShareOutside, b.ShareUpload: &p.ShareUpload, b.SharePassword: &p.SharePassword, b.ShareRecords: &p.ShareRecords} {
+		if given != nil {
+			*to = *given
+		}
+	}
+	if b.ShareDays != nil {
+		if *b.ShareDays < 0 || *b.ShareDays > mostShareDays {
+			return request.Invalid("share_days", "share_days is the longest life of a share with people outside, from 1 to %d days, or 0 without a limit.", mostShareDays)
+		}
+		p.ShareDays = unlessZero(b.ShareDays)
 	}
 	return nil
 }

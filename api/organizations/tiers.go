@@ -37,7 +37,13 @@ type tierBody struct {
 	Renditions        bool     `json:"renditions"`
 	Features          []string `json:"features"`
 	MaxWebhooks       *int     `json:"max_webhooks"`
+	ShareOutside      *bool    `json:"share_outside"` // absent: yes
+	ShareUpload       *bool    `json:"share_upload"`  // absent: yes
+	SharePassword     bool     `json:"share_password"`
+	ShareDays         *int     `json:"share_days"`
 }
+
+const mostShareDays = 3650
 
 // defaultWebhooks is the limit of a tier whose body names none.
 const defaultWebhooks = 5
@@ -62,6 +68,9 @@ func (b tierBody) check() error {
 	if b.MaxFileSize < 1 {
 		return request.Invalid("max_file_size", "max_file_size is a number of bytes of at least 1.")
 	}
+	if b.ShareDays != nil && (*b.ShareDays < 1 || *b.ShareDays > mostShareDays) {
+		return request.Invalid("share_days", "share_days is the longest life of a share with people outside, from 1 to %d days, or null.", mostShareDays)
+	}
 	for _, f := range b.Features {
 		if !featurePattern.MatchString(f) {
 			return request.Invalid("features", "A feature is a word of a-z, 0-9 and _.")
@@ -85,7 +94,8 @@ func (r *Organizations) SetTier(c *gin.Context) error {
 	}
 	t := tenancy.Tier{Name: name, MaxMembers: in.MaxMembers, MaxBytes: in.MaxBytes, MaxFileSize: in.MaxFileSize,
 		RequestsPerMinute: in.RequestsPerMinute, ConcurrentUploads: in.ConcurrentUploads, ConcurrentScans: in.ConcurrentScans,
-		Renditions: in.Renditions, Features: append([]string{}, in.Features...), MaxWebhooks: defaultWebhooks}
+		Renditions: in.Renditions, Features: append([]string{}, in.Features...),
+		ShareOutside: in.ShareOutside == nil || *in.ShareOutside, ShareUpload: in.ShareUpload == nil || *in.ShareUpload, SharePassword: in.SharePassword, ShareDays: in.ShareDays, MaxWebhooks: defaultWebhooks}
 	if in.MaxWebhooks != nil {
 		t.MaxWebhooks = *in.MaxWebhooks
 	}

@@ -289,7 +289,14 @@ func furnished(t *testing.T) (*pipelinetest.Activities, []theirs) {
 	require.NoError(t, err)
 	var open files.Created
 	invited, operation, exported, warned, source, imported, hook := tenancy.NewID(), tenancy.NewID(), tenancy.NewID(), tenancy.NewID(), tenancy.NewID(), tenancy.NewID(), tenancy.NewID()
+	shared, recipient := tenancy.NewID(), tenancy.NewID()
 	require.NoError(t, a.InTx(ctx, a.Org, func(tx *tenancy.Tx) (err error) {
+		if _, err = tx.Exec(ctx, "insert into shares (organization_id, id, kind, permission, file_id, created_by) values (app.org(), $1, 'people', 'download', $2, $3)", shared, published.File, a.User); err != nil {
+			return err
+		}
+		if _, err = tx.Exec(ctx, "insert into share_recipients (organization_id, share_id, id, email, outside) values (app.org(), $1, $2, 'aunt@else.example', true)", shared, recipient); err != nil {
+			return err
+		}
 		if open, err = files.Create(ctx, tx, files.New{Name: "half.txt", Size: 10, UploadedBy: a.User, TTL: time.Hour}); err != nil {
 			return err
 		}
@@ -327,7 +334,7 @@ func furnished(t *testing.T) (*pipelinetest.Activities, []theirs) {
 	require.NoError(t, err)
 	var all []theirs
 	for _, version := range []uuid.UUID{ready.Version, published.Version, open.Version} {
-		all = append(all, theirs{a.Org, map[string]uuid.UUID{"Version": version, "After": version, "Invitation": invited, "ID": operation, "Operation": operation, "Change": operation, "Export": exported, "Warning": warned, "Import": imported, "Webhook": hook,
+		all = append(all, theirs{a.Org, map[string]uuid.UUID{"Version": version, "After": version, "Invitation": invited, "ID": operation, "Operation": operation, "Change": operation, "Export": exported, "Warning": warned, "Import": imported, "Webhook": hook, "Share": shared, "Recipient": recipient,
 			"AfterWarning": warned, "AfterOrganization": a.Org.UUID()}})
 	}
 	return a, all

@@ -237,7 +237,7 @@ func TestExportHoldsEverythingAndNothingElse(t *testing.T) {
 	require.Equal(t, a.Org.String(), about.Organization.ID)
 	require.Positive(t, about.Quota["used_bytes"])
 	require.Contains(t, entries, "policies.json")
-	for name, n := range map[string]int{"members.ndjson": 2, "people.ndjson": 1, "login-rules.ndjson": 1, "invitations.ndjson": 1, "guardians.ndjson": 1, "classes.ndjson": 0, "spaces.ndjson": 1, "folders.ndjson": 0, "keys.ndjson": 0, "files.ndjson": 6, "usage.ndjson": 1} {
+	for name, n := range map[string]int{"members.ndjson": 2, "people.ndjson": 1, "login-rules.ndjson": 1, "invitations.ndjson": 1, "guardians.ndjson": 1, "classes.ndjson": 0, "spaces.ndjson": 1, "folders.ndjson": 0, "keys.ndjson": 0, "files.ndjson": 6, "shares.ndjson": 0, "disclosure-rules.ndjson": 0, "usage.ndjson": 1} {
 		require.Len(t, jsonRows(t, entries[name]), n, name)
 	}
 	file := jsonRows(t, entries["files.ndjson"])[0]

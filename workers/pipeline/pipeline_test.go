@@ -274,7 +274,7 @@ func TestSecondWorkerFindsTheSchedules(t *testing.T) {
 	b := setup(t, nil)
 	b.Start(t)
 	wanted := []string{"checkpoint-audit-logs", "clean-ended-uploads", "clean-events", "clean-idempotency-keys", "pick-up-rosters", "prune-old-versions", "purge-trashed-files", "reconcile-storage", "retry-previews",
-		"roll-up-usage", "sweep-changes", "sweep-exports", "sweep-invitations", "sweep-organizations", "sweep-people", "sweep-pictures", "sweep-previews", "sweep-rosters", "sweep-texts", "sweep-uploads",
+		"roll-up-usage", "sweep-changes", "sweep-exports", "sweep-invitations", "sweep-organizations", "sweep-people", "sweep-pictures", "sweep-previews", "sweep-rosters", "sweep-shares", "sweep-texts", "sweep-uploads",
 		"sweep-usage-warnings", "sweep-verifications", "sweep-webhooks"}
 	var ids []string
 	require.Eventually(t, func() bool {

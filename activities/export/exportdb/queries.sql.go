@@ -52,6 +52,41 @@ func (q *Queries) ClassPage(ctx context.Context, arg ClassPageParams) ([]ClassPa
 	return items, nil
 }
 
+const disclosureRulePage = `-- name: DisclosureRulePage :many
+select (r.way || '/' || r.class)::text as key, json_build_object('way', r.way, 'class', r.class, 'allowed', r.allowed, 'rule', r.rule, 'updated_at', r.updated_at)::json as data
+  from disclosure_rules r where r.way || '/' || r.class > $1::text order by r.way || '/' || r.class limit $2
+`
+
+type DisclosureRulePageParams struct {
+	After string
+	Most  int64
+}
+
+type DisclosureRulePageRow struct {
+	Key  string
+	Data []byte
+}
+
+func (q *Queries) DisclosureRulePage(ctx context.Context, arg DisclosureRulePageParams) ([]DisclosureRulePageRow, error) {
+	rows, err := q.db.Query(ctx, disclosureRulePage, arg.After, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []DisclosureRulePageRow
+	for rows.Next() {
+		var i DisclosureRulePageRow
+		if err := rows.Scan(&i.Key, &i.Data); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const filePage = `-- name: FilePage :many
 select f.id::text as key, json_build_object('id', f.id, 'name', f.name, 'description', f.description, 'category', f.category,
        'uploaded_by', f.uploaded_by, 'status', f.status, 'trashed_at', f.trashed_at, 'created_at', f.created_at, 'updated_at', f.updated_at,
@@ -390,6 +425,51 @@ func (q *Queries) SchoolPage(ctx context.Context, arg SchoolPageParams) ([]Schoo
 	var items []SchoolPageRow
 	for rows.Next() {
 		var i SchoolPageRow
+		if err := rows.Scan(&i.Key, &i.Data); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const sharePage = `-- name: SharePage :many
+select s.id::text as key, json_build_object('id', s.id, 'kind', s.kind, 'permission', s.permission, 'file_id', s.file_id, 'folder_id', s.folder_id, 'space_id', s.space_id,
+       'version_id', s.version_id, 'label', s.label, 'has_password', s.has_password, 'starts_at', s.starts_at, 'expires_at', s.expires_at,
+       'max_downloads', s.max_downloads, 'downloads', s.downloads, 'max_files', s.max_files, 'max_bytes', s.max_bytes, 'accepted', s.accepted,
+       'dropped_files', s.dropped_files, 'dropped_bytes', s.dropped_bytes, 'ended_at', s.ended_at, 'ended_reason', s.ended_reason, 'ended_by', s.ended_by,
+       'created_by', s.created_by, 'created_at', s.created_at, 'updated_at', s.updated_at,
+       'recipients', (select coalesce(json_agg(json_build_object('id', r.id, 'user_id', r.user_id, 'class_id', r.class_id, 'email', r.email, 'name', r.name,
+           'verified_at', r.verified_at, 'delivery', r.delivery, 'sent_at', r.sent_at, 'ended_at', r.ended_at) order by r.id), '[]')
+           from share_recipients r where r.organization_id = s.organization_id and r.share_id = s.id),
+       'accesses', (select coalesce(json_agg(json_build_object('recipient_id', a.recipient_id, 'file_id', a.file_id, 'what', a.what, 'outcome', a.outcome,
+           'code', a.code, 'at', a.at) order by a.id), '[]')
+           from share_accesses a where a.organization_id = s.organization_id and a.share_id = s.id))::json as data
+  from shares s where s.id > $1::text::uuid order by s.id limit $2
+`
+
+type SharePageParams struct {
+	After string
+	Most  int64
+}
+
+type SharePageRow struct {
+	Key  string
+	Data []byte
+}
+
+func (q *Queries) SharePage(ctx context.Context, arg SharePageParams) ([]SharePageRow, error) {
+	rows, err := q.db.Query(ctx, sharePage, arg.After, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SharePageRow
+	for rows.Next() {
+		var i SharePageRow
 		if err := rows.Scan(&i.Key, &i.Data); err != nil {
 			return nil, err
 		}

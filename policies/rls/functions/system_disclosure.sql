@@ -46,7 +46,7 @@ declare bounds record;
 begin
     class := app.disclosure_class(org, file, folder, space);
     if way in ('link', 'outside_person', 'drop_box') then
-        select * into bounds from app.share_policy(org);
+        select p.outside, p.upload into bounds from app.share_policy(org) p;
         if not coalesce(bounds.outside, false) then
             return query select false, 'outside_shares_off', class;
             return;

@@ -3,10 +3,11 @@
 drop function if exists app.tiers();
 create or replace function app.tiers()
 returns table (name text, max_members integer, max_bytes bigint, max_file_size bigint, requests_per_minute integer,
-               concurrent_uploads integer, concurrent_scans integer, renditions boolean, features text[], updated_at timestamptz, max_webhooks integer)
+               concurrent_uploads integer, concurrent_scans integer, renditions boolean, features text[],
+               share_outside boolean, share_upload boolean, share_password boolean, share_days integer, max_webhooks integer, updated_at timestamptz)
 language sql stable security definer set search_path = public, pg_temp as $$
     select t.name, t.max_members, t.max_bytes, t.max_file_size, t.requests_per_minute, t.concurrent_uploads, t.concurrent_scans,
-           t.renditions, t.features, t.updated_at, t.max_webhooks
+           t.renditions, t.features, t.share_outside, t.share_upload, t.share_password, t.share_days, t.max_webhooks, t.updated_at
       from tiers t order by t.max_bytes, t.name
 $$;
 
@@ -14,15 +15,19 @@ $$;
 -- that has none of its own.
 drop function if exists app.tier_set(text, integer, bigint, bigint, integer, integer, integer, boolean, text[]);
 create or replace function app.tier_set(tier_name text, members integer, bytes bigint, file_size bigint, requests integer,
-    uploads integer, scans integer, with_renditions boolean, with_features text[], webhooks integer default 5) returns void
+    uploads integer, scans integer, with_renditions boolean, with_features text[],
+    with_outside boolean, with_upload boolean, with_password boolean, most_days integer, webhooks integer) returns void
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
-    insert into tiers (name, max_members, max_bytes, max_file_size, requests_per_minute, concurrent_uploads, concurrent_scans, renditions, features, max_webhooks, updated_at)
-    values (tier_name, members, bytes, file_size, requests, uploads, scans, with_renditions, with_features, webhooks, now())
+    insert into tiers (name, max_members, max_bytes, max_file_size, requests_per_minute, concurrent_uploads, concurrent_scans, renditions, features,
+                       share_outside, share_upload, share_password, share_days, max_webhooks, updated_at)
+    values (tier_name, members, bytes, file_size, requests, uploads, scans, with_renditions, with_features,
+            with_outside, with_upload, with_password, most_days, webhooks, now())
     on conflict (name) do update set
         max_members = excluded.max_members, max_bytes = excluded.max_bytes, max_file_size = excluded.max_file_size,
         requests_per_minute = excluded.requests_per_minute, concurrent_uploads = excluded.concurrent_uploads,
         concurrent_scans = excluded.concurrent_scans, renditions = excluded.renditions, features = excluded.features,
+        share_outside = excluded.share_outside, share_upload = excluded.share_upload, share_password = excluded.share_password, share_days = excluded.share_days,
         max_webhooks = excluded.max_webhooks, updated_at = now();
     update storage_quotas q set updated_at = now(),
         max_bytes = case when q.max_bytes_set then q.max_bytes else bytes end,
