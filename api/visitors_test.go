@@ -177,7 +177,7 @@ func TestVisitorIsRefused(t *testing.T) {
 		text      string
 	}{
 		"revoked":  {"update shares set ended_at = now(), ended_reason = 'revoked' where id = $1", "share_revoked", 410, 410, "withdrawn"},
-		"expired":  {"update shares set starts_at = now() - interval '1 hour', expires_at = now() where id = $1", "share_expired", 410, 410, "expired"},
+		"expired":  {"alter table shares disable trigger a_checked; update shares set starts_at = now() - interval '1 hour', expires_at = now() where id = $1; alter table shares enable trigger a_checked", "share_expired", 410, 410, "expired"},
 		"not yet":  {"update shares set starts_at = now() + interval '1 hour' where id = $1", "share_not_open", 200, 403, "Not open yet"},
 		"ended":    {"update shares set ended_at = now(), ended_reason = 'sharer_left' where id = $1", "share_ended", 410, 410, "has ended"},
 		"trashed":  {"update files set trashed_at = now() where id = (select file_id from shares where id = $1)", "share_in_trash", 200, 409, "trash"},
@@ -193,7 +193,7 @@ func TestVisitorIsRefused(t *testing.T) {
 		g := own.give(gift{file: file.ID})
 		at := g.click("/download", uuid.Nil)
 		b.call("", get, at, nil, "Range", "bytes=0-4").is(http.StatusPartialContent)
-		_, err := b.db.Admin(t).Exec(t.Context(), row.sql, g.id)
+		_, err := b.db.Admin(t).Exec(t.Context(), strings.ReplaceAll(row.sql, "$1", "'"+g.id.String()+"'"))
 		require.NoError(t, err, name)
 		page := g.open("")
 		require.Equal(t, row.page, page.status, "%s: %s", name, page.body)

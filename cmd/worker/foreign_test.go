@@ -77,6 +77,7 @@ var foreign = map[string]string{
 	"RescanVersions":    nothing, // the other's id is where to go on in one's own list
 
 	"SendShare":       nothing, // a recipient who is not there waits for no mail
+	"SendShareCode":   nothing, // a recipient who is not there has no address
 	"SendInvitation":  "invitation_not_found",
 	"EndInvitation":   nothing, // one that is not there is not open
 	"RecordOperation": "operation_not_found",
@@ -200,7 +201,9 @@ func everyActivity(t *testing.T, a *pipelinetest.Activities, mails *pipelinetest
 		func() finalize.Cleaner { return a.Cleaner },
 		func() scan.Config { return scan.Config{MaxBytes: 1 << 20, Budget: time.Minute} }, func() *spool.Owner { return pipelinetest.OpenSpool(t) },
 		func() email.Mailer { return mails },
-		func() email.Config { return email.Config{InvitationURL: "https://school.test/invitations", APIURL: "https://school.test"} },
+		func() email.Config {
+			return email.Config{InvitationURL: "https://school.test/invitations", APIURL: "https://school.test"}
+		},
 		func() export.Config {
 			return export.Config{PartBytes: pipelinetest.Room, PartEntries: 50, ConcurrentArchives: 1}
 		},

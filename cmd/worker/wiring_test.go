@@ -53,7 +53,9 @@ func components(t *testing.T) []queue.Component {
 		func() finalize.Cleaner { return finalize.Cleaner{} },
 		func() scan.Config { return scan.Config{} }, func() *spool.Owner { return nil },
 		func() email.Mailer { return nil },
-		func() email.Config { return email.Config{InvitationURL: "http://127.0.0.1/invitations", APIURL: "http://127.0.0.1"} },
+		func() email.Config {
+			return email.Config{InvitationURL: "http://127.0.0.1/invitations", APIURL: "http://127.0.0.1"}
+		},
 		func() invitation.Config { return invitation.Config{} }, func() people.HashConfig { return people.HashConfig{Key: pipelinetest.HashKey} },
 		func() sweep.Config { return sweep.Config{} },
 		func() export.Config { return export.Config{} },
