@@ -159,7 +159,7 @@ func newToken() string {
 	}
 }
 
-//go:embed invitation.txt invitation.html share.txt share.html warning.txt warning.html webhook.txt webhook.html
+//go:embed invitation.txt invitation.html share.txt share.html warning.txt warning.html webhook.txt webhook.html code.txt code.html
 var sources embed.FS
 
 var (

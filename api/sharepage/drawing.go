@@ -18,7 +18,7 @@ var stubs = drawing{}.funcs()
 
 func (d drawing) funcs() template.FuncMap {
 	return template.FuncMap{
-		"t":         func(key string, args ...any) string { return translate(d.language, key, args...) },
+		"t":         d.text,
 		"date":      func(t time.Time) string { return date(d.language, t) },
 		"machine":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"size":      func(n int64) string { return size(d.language, n) },
@@ -29,6 +29,17 @@ func (d drawing) funcs() template.FuncMap {
 		"address":   d.address,
 		"script":    func() string { return scriptAddress },
 	}
+}
+
+// text is that of a key. A number that may be absent comes as a pointer, which would be
+// written as an address in memory.
+func (d drawing) text(key string, args ...any) string {
+	for i, a := range args {
+		if n, ok := a.(*int); ok && n != nil {
+			args[i] = *n
+		}
+	}
+	return translate(d.language, key, args...)
 }
 
 // address is one of this page's own, with what must go along: the ticket, and a language

@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"satchel/api/members"
+	"satchel/api/public"
 	"satchel/api/shares"
 	"satchel/tenancy"
 	"satchel/workflows/invitation"
@@ -39,7 +40,14 @@ type shareMails struct{ temporal client.Client }
 
 func newShareMails(c client.Client) shares.Mails { return shareMails{c} }
 
+func newShareCodes(c client.Client) public.Codes { return shareMails{c} }
+
 // MailShare starts the mail of a recipient.
 func (s shareMails) MailShare(ctx context.Context, org tenancy.OrgID, of, recipient uuid.UUID) error {
 	return share.Start(ctx, s.temporal, org, of, recipient)
+}
+
+// SendCode has a code mailed to a recipient.
+func (s shareMails) SendCode(ctx context.Context, org tenancy.OrgID, of, recipient uuid.UUID) error {
+	return share.StartCode(ctx, s.temporal, org, of, recipient)
 }

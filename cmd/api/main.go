@@ -16,6 +16,7 @@ import (
 	"satchel/api/delivery/signed"
 	"satchel/api/invitepage"
 	"satchel/api/members"
+	"satchel/api/public"
 	"satchel/api/ratelimit"
 	"satchel/api/shares"
 	"satchel/api/uploads"
@@ -48,6 +49,7 @@ func app() fx.Option {
 		fx.Provide(newWorkflows),    // the workflows behind the calls
 		fx.Provide(newInvitations),  // the workflows of invitations
 		fx.Provide(newShareMails),   // the mails of shares
+		fx.Provide(newShareCodes),   // the codes of people outside, by mail
 		fx.Provide(newMeter),        // what no row says about usage
 		fx.Provide(newBox),          // secrets of webhooks, as they are kept
 		fx.Provide(newHasher),       // user names and addresses, as they are kept
@@ -123,6 +125,7 @@ type parts struct {
 	Links       *signed.Keys
 	Invitations members.Invitations
 	ShareMails  shares.Mails
+	ShareCodes  public.Codes
 	Store       *s3.Store
 	Secrets     *sealed.Box
 	Ready       *bootstrap.Readiness
@@ -166,7 +169,7 @@ func newAPI(p parts) (*api.API, error) {
 		return nil, err
 	}
 	return api.New(api.Parts{
-		Config: c, RateLimits: limits, DB: p.DB, Verifier: p.Tokens, Uploads: p.Uploads, Workflows: p.Workflows, Hasher: p.Hasher, Links: p.Links, Invitations: p.Invitations, ShareMails: p.ShareMails, Invites: true,
+		Config: c, RateLimits: limits, DB: p.DB, Verifier: p.Tokens, Uploads: p.Uploads, Workflows: p.Workflows, Hasher: p.Hasher, Links: p.Links, Invitations: p.Invitations, ShareMails: p.ShareMails, Codes: p.ShareCodes, Invites: true,
 		Staging: p.Store.Staging, Clean: p.Store.Clean, Exports: p.Store.Exports, Rosters: p.Store.Staging, SpoolDir: spooled.Dir, Secrets: p.Secrets, Loopback: hooks.Loopback, Ready: p.Ready, Log: p.Log, Metrics: p.Metrics,
 		InvitePage: invitepage.New(page, c.URL, p.Tokens, p.Log), Console: console.New(app, c.URL, web.Files(), p.Tokens, p.Log), Meter: p.Meter,
 	}), nil

@@ -83,6 +83,7 @@ var foreign = map[string]string{
 	"RescanVersions":    nothing, // the other's id is where to go on in one's own list
 
 	"SendShare":       nothing, // a recipient who is not there waits for no mail
+	"SendShareCode":   nothing, // a recipient who is not there has no address
 	"SendInvitation":  "invitation_not_found",
 	"EndInvitation":   nothing, // one that is not there is not open
 	"RecordOperation": "operation_not_found",

@@ -106,6 +106,7 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		{"insert into shares (organization_id, id, kind, permission, file_id, token_hash, created_by) values (app.org(), $1, 'link', 'download', $2, sha256('t'), $3)", []any{class, file, user}},
 		{"insert into share_recipients (organization_id, share_id, id, email, outside) values (app.org(), $1, $1, 'a@else.example', true)", []any{class}},
 		{"insert into share_downloads (organization_id, share_id, id, file_id) values (app.org(), $1, $1, $2)", []any{class, file}},
+		{"insert into share_drops (organization_id, share_id, version_id, file_id, dropper, bytes) values (app.org(), $1, $2, $3, $1, 1)", []any{class, version, file}},
 		{"insert into share_attempts (organization_id, share_id, address_hash) values (app.org(), $1, sha256('a'))", []any{class}},
 		{"insert into share_codes (organization_id, share_id, recipient_id, code_hash, expires_at) values (app.org(), $1, $1, sha256('c'), now())", []any{class}},
 		{"insert into share_accesses (organization_id, share_id, id, what, outcome) values (app.org(), $1, $1, 'page', 'ok')", []any{class}},

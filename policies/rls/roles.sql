@@ -153,6 +153,12 @@ create or replace function app.share_level(permission text) returns smallint lan
 $$ select case permission when 'edit' then 3 when 'upload' then 2 else 1 end::smallint $$;
 grant execute on function app.share_level(text) to satchel_app, satchel_people, satchel_system;
 
+-- How many bytes of a download may be lost before it counts: 64 KiB, or 1 % of a large
+-- file, and never more than a tenth of a small one.
+create or replace function app.share_download_slack(total bigint) returns bigint language sql immutable parallel safe as
+$$ select least(greatest(65536, total / 100), greatest(1, total / 10)) $$;
+grant execute on function app.share_download_slack(bigint) to satchel_app, satchel_system;
+
 -- Which way out a share is.
 create or replace function app.share_way(kind text, permission text) returns text language sql immutable parallel safe as
 $$ select case when permission = 'upload' then 'drop_box' when kind = 'people' then 'outside_person' else 'link' end $$;

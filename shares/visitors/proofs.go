@@ -107,3 +107,21 @@ func digits(code string) string {
 		return r
 	}, strings.TrimSpace(code))
 }
+
+// CodeMail is to whom a code goes, and from whom.
+type CodeMail struct{ Email, Organization string }
+
+// IssueCode keeps the hash of a new code, in the place of the one before. It is false when
+// there is nobody to send it to any more.
+func IssueCode(ctx context.Context, q tenancy.Queries, share, recipient uuid.UUID, code string) (CodeMail, bool, error) {
+	db := visitorsdb.New(q)
+	to, err := db.CodeMailGet(ctx, visitorsdb.CodeMailGetParams{ShareID: share, RecipientID: recipient})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return CodeMail{}, false, nil
+	}
+	if err != nil || to.Email == nil {
+		return CodeMail{}, false, err
+	}
+	err = db.CodeSet(ctx, visitorsdb.CodeSetParams{ShareID: share, RecipientID: recipient, CodeHash: HashCode(share, recipient, code)})
+	return CodeMail{*to.Email, to.Organization}, err == nil, err
+}

@@ -105,3 +105,16 @@ select v.file_id, v.version_id, v.name, v.state, v.mime_type, v.size, v.sha256, 
 -- name: Versions :many
 select v.file_id, v.version_id, v.name, v.state, v.mime_type, v.size
   from unnest(sqlc.arg(files)::uuid[]) with ordinality a (id, n) cross join lateral app.share_version(app.org(), sqlc.arg(share_id)::uuid, a.id) v order by a.n;
+
+-- To whom a code goes: an address that the share still has, of a share that has not ended.
+
+-- name: CodeMailGet :one
+select r.email, o.name as organization from share_recipients r join organizations o on o.id = r.organization_id
+ where r.share_id = sqlc.arg(share_id)::uuid and r.id = sqlc.arg(recipient_id)::uuid and r.email is not null and r.ended_at is null
+   and app.share_status(app.org(), sqlc.arg(share_id)::uuid) in ('open', 'used_up', 'target_trashed');
+
+-- name: CodeSet :exec
+insert into share_codes (organization_id, share_id, recipient_id, code_hash, expires_at)
+values (app.org(), sqlc.arg(share_id), sqlc.arg(recipient_id), sqlc.arg(code_hash), now() + interval '10 minutes')
+    on conflict (organization_id, share_id, recipient_id) do update
+   set code_hash = excluded.code_hash, attempts = 0, issued_at = now(), expires_at = excluded.expires_at, used_at = null;

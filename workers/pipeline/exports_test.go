@@ -270,7 +270,7 @@ func TestEveryTenantTableIsExportedOrNamed(t *testing.T) {
 		"roster_sources": "", "schools": "", "terms": "", "classes": "", "class_members": "", "spaces": "", "space_grants": "", "folders": "",
 		"folder_links": "", "file_links": "", "hand_ins": "", "stars": "", "file_tags": "",
 		"shares": "", "share_recipients": "", "share_accesses": "", "disclosure_rules": "",
-		"share_downloads": "what the accesses tell", "share_attempts": "wrong passwords, by the hash of an address", "share_codes": "hashes, for ten minutes",
+		"share_downloads": "what the accesses tell", "share_drops": "what the accesses and the files tell", "share_attempts": "wrong passwords, by the hash of an address", "share_codes": "hashes, for ten minutes",
 		"bulk_changes": "what the audit log speaks of, for 30 days", "bulk_items": "what the audit log speaks of, for 30 days",
 		"space_members": "follows from classes, roles and access that was given", "folder_paths": "follows from the folders",
 		"notifications":  "ids of what the audit log speaks of",

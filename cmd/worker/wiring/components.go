@@ -129,7 +129,7 @@ var invitationProcess = fx.Module("invitation",
 var shareProcess = fx.Module("share",
 	fx.Provide(newShare),
 	component(func() queue.Component {
-		return queue.Component{Queue: queue.Interactive, Workflows: []any{sharing.MailShare}} // its activity is among those of the mails
+		return queue.Component{Queue: queue.Interactive, Workflows: []any{sharing.MailShare, sharing.MailShareCode}} // their activities are among those of the mails
 	}),
 	component(func(s *share.Activities) queue.Component {
 		return queue.Component{Queue: queue.Batch, Workflows: []any{sharing.SweepShares}, Activities: []any{s}, Schedules: sharing.Schedules()}

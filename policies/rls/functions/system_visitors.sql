@@ -66,12 +66,6 @@ begin
     return case when begun then 'begun' else 'continued' end;
 end $$;
 
--- How many bytes of a download may be lost before it counts: 64 KiB, or 1 % of a large
--- file, and never more than a tenth of a small one.
-create or replace function app.share_download_slack(total bigint) returns bigint language sql immutable parallel safe as
-$$ select least(greatest(65536, total / 100), greatest(1, total / 10)) $$;
-grant execute on function app.share_download_slack(bigint) to satchel_app, satchel_system;
-
 -- A request of a download has ended after so many bytes. One that lost nearly all is given
 -- back to the share when none of its requests goes on. What is given back is bounded in
 -- all: pieces of many lost downloads must not make a whole file.

@@ -128,6 +128,49 @@ func (q *Queries) AttemptReturn(ctx context.Context, arg AttemptReturnParams) er
 	return err
 }
 
+const codeMailGet = `-- name: CodeMailGet :one
+
+select r.email, o.name as organization from share_recipients r join organizations o on o.id = r.organization_id
+ where r.share_id = $1::uuid and r.id = $2::uuid and r.email is not null and r.ended_at is null
+   and app.share_status(app.org(), $1::uuid) in ('open', 'used_up', 'target_trashed')
+`
+
+type CodeMailGetParams struct {
+	ShareID     uuid.UUID
+	RecipientID uuid.UUID
+}
+
+type CodeMailGetRow struct {
+	Email        *string
+	Organization string
+}
+
+// To whom a code goes: an address that the share still has, of a share that has not ended.
+func (q *Queries) CodeMailGet(ctx context.Context, arg CodeMailGetParams) (CodeMailGetRow, error) {
+	row := q.db.QueryRow(ctx, codeMailGet, arg.ShareID, arg.RecipientID)
+	var i CodeMailGetRow
+	err := row.Scan(&i.Email, &i.Organization)
+	return i, err
+}
+
+const codeSet = `-- name: CodeSet :exec
+insert into share_codes (organization_id, share_id, recipient_id, code_hash, expires_at)
+values (app.org(), $1, $2, $3, now() + interval '10 minutes')
+    on conflict (organization_id, share_id, recipient_id) do update
+   set code_hash = excluded.code_hash, attempts = 0, issued_at = now(), expires_at = excluded.expires_at, used_at = null
+`
+
+type CodeSetParams struct {
+	ShareID     uuid.UUID
+	RecipientID uuid.UUID
+	CodeHash    []byte
+}
+
+func (q *Queries) CodeSet(ctx context.Context, arg CodeSetParams) error {
+	_, err := q.db.Exec(ctx, codeSet, arg.ShareID, arg.RecipientID, arg.CodeHash)
+	return err
+}
+
 const codeTake = `-- name: CodeTake :one
 update share_codes set attempts = attempts + 1
  where share_id = $1 and recipient_id = $2 and attempts < 5 and used_at is null and expires_at > now()
