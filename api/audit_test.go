@@ -24,6 +24,7 @@ var unaudited = map[string]string{
 	"POST " + notificationsPath + "/:id/read": "a mark that only its person sees",
 	"POST " + filePath + "/link":              "an address; the read by it is recorded",
 	"POST " + storagePath + "/links":          "addresses; the reads by them are recorded",
+	"POST " + storagePath + "/zip":            "a list of files; the read of each is recorded",
 	"POST " + invitationsPath + "/look":       "a read whose token must be in no log",
 }
 
