@@ -106,6 +106,8 @@ func (s *school) filesAreRead(essay uuid.UUID) {
 	s.do(s.teacher, head, at(essay, "/content"), nil)
 	s.do(s.teacher, post, at(essay, "/link"), map[string]any{"version": 1})
 	s.do(s.teacher, post, storagePath+"/links", map[string]any{"items": []any{map[string]any{"file_id": essay}, map[string]any{"file_id": s.strange}}})
+	zip := id(s.do(s.teacher, post, storagePath+"/zip", map[string]any{"files": []uuid.UUID{essay, s.strange}, "name": "of the class"}))
+	s.do(s.teacher, get, storagePath+"/zip/"+zip.String(), nil)
 	s.do(nil, get, s.teacher.link(essay, nil), nil)
 	s.do(nil, head, s.teacher.link(essay, nil), nil)
 	s.do(s.teacher, get, at(essay, "/events"), nil)

@@ -37,6 +37,8 @@ func notThere(r Route) []string {
 		return []string{"class_not_found"}
 	case strings.HasPrefix(r.Path, notificationsPath):
 		return []string{"notification_not_found"}
+	case strings.HasPrefix(r.Path, storagePath+"/zip"):
+		return []string{"zip_not_found"}
 	case strings.HasPrefix(r.Path, storagePath+"/bulk"):
 		return []string{"bulk_change_not_found"}
 	}

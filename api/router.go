@@ -141,6 +141,8 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: head, Path: filePath + "/renditions/:name", Action: tenancy.ReadFiles, Class: outgoing, Handler: a.storage.GetRendition},
 		{Method: post, Path: filePath + "/link", Action: tenancy.ReadFiles, Handler: a.links.GiveLink},
 		{Method: post, Path: storagePath + "/links", Action: tenancy.ReadFiles, Handler: a.links.GiveLinks},
+		{Method: post, Path: storagePath + "/zip", Action: tenancy.ReadFiles, Cost: ratelimit.Search, Handler: a.links.MakeZip},
+		{Method: get, Path: storagePath + "/zip/:id", Action: tenancy.ReadFiles, Handler: a.links.GetZip},
 		{Method: get, Path: signedPath, Action: anyone, Audit: "file.read", Signed: true, Class: outgoing, Handler: a.links.Serve},
 		{Method: head, Path: signedPath, Action: anyone, Signed: true, Class: outgoing, Handler: a.links.Serve},
 		{Method: get, Path: filePath + "/versions", Action: tenancy.ReadFiles, Handler: a.storage.ListVersions},

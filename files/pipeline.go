@@ -44,12 +44,13 @@ type Verdict struct {
 	Signature        string
 	Engine, Database string
 	SHA256           string // of the bytes that were scanned
+	CRC32            *int64 // of the same, for zips; nil: not known
 }
 
 // Scanned records a verdict.
 func Scanned(ctx context.Context, q tenancy.Queries, version uuid.UUID, v Verdict) error {
 	n, err := filesdb.New(q).VersionScanned(ctx, filesdb.VersionScannedParams{
-		ID: version, ScanVerdict: v.Verdict, ScanSignature: v.Signature, ScanEngine: v.Engine, ScanDatabase: v.Database, ScanSha256: v.SHA256,
+		ID: version, ScanVerdict: v.Verdict, ScanSignature: v.Signature, ScanEngine: v.Engine, ScanDatabase: v.Database, ScanSha256: v.SHA256, Crc32: v.CRC32,
 	})
 	return expectOneRow(n, err, ErrVersionEnded)
 }

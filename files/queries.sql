@@ -349,7 +349,7 @@ update file_versions set status = 'quarantined', status_reason = $2, used_bytes 
 
 -- name: VersionScanned :execrows
 update file_versions set scan_verdict = $2, scan_signature = $3, scan_engine = $4, scan_database = $5, scan_sha256 = $6,
-    scanned_at = now(), updated_at = now()
+    crc32 = coalesce(sqlc.narg(crc32)::bigint, crc32), scanned_at = now(), updated_at = now()
  where id = $1 and status = 'processing';
 
 -- name: VersionRemove :execrows
@@ -470,3 +470,47 @@ select organization_id, file_id, name, description, category, file_status, owner
        corrected_from, found_kind, expected_kind, active_content, space_id, folder_id, needs, subject_id, handed_in_at, preview_reason, pages, duration_ms, tags
   from version_view
  where file_id = any(sqlc.arg(ids)::uuid[]) and version_id = shown_id;
+
+-- name: ZipDeleteExpired :exec
+delete from zips where expires_at < now();
+
+-- name: ZipInsert :one
+insert into zips (organization_id, id, name, actor_id, expires_at)
+values (app.org(), sqlc.arg(id), sqlc.arg(name), sqlc.arg(actor_id), now() + sqlc.arg(life)::interval)
+returning created_at, expires_at;
+
+-- name: ZipEntriesInsert :exec
+insert into zip_entries (organization_id, zip_id, number, file_id, version_id, name, size, modified_at, object_etag)
+select app.org(), sqlc.arg(zip_id), e.n - 1, e.file_id, e.version_id, e.name, e.size, e.modified_at, e.object_etag
+  from unnest(sqlc.arg(file_ids)::uuid[], sqlc.arg(version_ids)::uuid[], sqlc.arg(names)::text[], sqlc.arg(sizes)::bigint[], sqlc.arg(modified)::timestamptz[], sqlc.arg(etags)::text[])
+       with ordinality as e (file_id, version_id, name, size, modified_at, object_etag, n);
+
+-- name: ZipGet :one
+select id, name, actor_id, created_at, expires_at from zips where id = $1 and expires_at > now();
+
+-- name: ZipEntryList :many
+select number, file_id, version_id, name, size, modified_at, object_etag, refused from zip_entries where zip_id = $1 order by number;
+
+-- name: ZipEntryRefuse :exec
+update zip_entries set refused = sqlc.arg(refused) where zip_id = sqlc.arg(zip_id) and number = sqlc.arg(number);
+
+-- What of these the actor may read at this moment.
+-- name: VersionsReadable :many
+select version_id from version_view where version_id = any(sqlc.arg(ids)::uuid[]) and status = 'published' and trashed_at is null;
+
+-- name: VersionCRCs :many
+select id, crc32 from file_versions where id = any(sqlc.arg(ids)::uuid[]) and crc32 is not null;
+
+-- name: VersionSetCRC :exec
+update file_versions set crc32 = sqlc.arg(crc32)::bigint where id = sqlc.arg(id) and status = 'published';
+
+-- The files of a folder and of those below it, as the actor sees them.
+-- name: VersionsBelowFolder :many
+select v.file_id from version_view v
+  join folder_paths p on p.organization_id = v.organization_id and p.folder_id = v.folder_id
+ where p.ancestor_id = sqlc.arg(folder_id) and v.version_id = v.shown_id and v.trashed_at is null
+ order by v.file_id limit sqlc.arg(most);
+
+-- name: FoldersBelow :many
+select d.id, d.parent_id, d.name from folders d join folder_paths p on p.organization_id = d.organization_id and p.folder_id = d.id
+ where p.ancestor_id = sqlc.arg(folder_id);

@@ -26,3 +26,35 @@ create index transformations_unused on transformations (version_id, used_at);
 -- The sides in pixels that pictures of the organization are made in. Null: the platform's.
 alter table organization_policies
     add column picture_sizes integer[] check (cardinality(picture_sizes) between 1 and 24 and 16 <= all (picture_sizes) and 2560 >= all (picture_sizes));
+
+-- The CRC-32 (IEEE) of a version's bytes, for zips of them. Null: not known yet.
+alter table file_versions add column crc32 bigint check (crc32 between 0 and 4294967295);
+
+-- A zip of files that somebody asked for: what is in it, in its order, so that a download
+-- that broke goes on where it stopped.
+create table zips (
+    organization_id uuid not null references organizations (id),
+    id              uuid not null,
+    name            text not null,
+    actor_id        uuid not null references users (id), -- for whom it was made
+    created_at      timestamptz not null default now(),
+    expires_at      timestamptz not null,
+    primary key (organization_id, id)
+);
+create index zips_expired on zips (organization_id, expires_at);
+
+-- A file may be gone before its entry, so that entries do not refer to files.
+create table zip_entries (
+    organization_id uuid not null,
+    zip_id          uuid not null,
+    number          integer not null check (number between 0 and 9999),
+    file_id         uuid not null,
+    version_id      uuid not null,
+    name            text not null,
+    size            bigint not null,
+    modified_at     timestamptz not null,
+    object_etag     text not null,
+    refused         text not null default '', -- a code: why the zip was cut here
+    primary key (organization_id, zip_id, number),
+    foreign key (organization_id, zip_id) references zips (organization_id, id) on delete cascade
+);

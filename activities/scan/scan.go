@@ -161,7 +161,7 @@ func (a *Activities) scan(ctx context.Context, source Source, o object, p *heart
 	if err != nil {
 		return files.Verdict{}, err
 	}
-	return files.Verdict{Verdict: found.Verdict, Signature: found.Signature, Engine: engine, Database: database, SHA256: s.sha256}, nil
+	return files.Verdict{Verdict: found.Verdict, Signature: found.Signature, Engine: engine, Database: database, SHA256: s.sha256, CRC32: &s.crc32}, nil
 }
 
 // Local gives the verdict about bytes that are at hand, as ScanObject does about a

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"slices"
 	"strings"
@@ -24,6 +25,7 @@ type stream struct {
 	heartbeat *heartbeat
 	differ    func(error) error // the fault for bytes that are not the received ones
 	sha256    string            // of all the bytes, once they were read
+	crc32     int64             // of the same
 }
 
 // hasMacros says whether the inspection let macros pass for a kind of document.
@@ -52,7 +54,7 @@ func (s *stream) scan(source Source, o object) (Finding, error) {
 // it. Memory stays at the scanner's own buffer. A verdict counts only for the
 // bytes that were received.
 func (s *stream) whole(source Source, o object, copied io.Writer) (Finding, error) {
-	hash := sha256.New()
+	hash, sum := sha256.New(), crc32.NewIEEE()
 	spooled := &errorWriter{Writer: copied}
 	body, err := open(s.ctx, source, o)
 	if err != nil {
@@ -60,7 +62,7 @@ func (s *stream) whole(source Source, o object, copied io.Writer) (Finding, erro
 	}
 	defer func() { _ = body.Close() }()
 	watched := &errorReader{Reader: body}
-	found, err := s.ask(io.TeeReader(watched, io.MultiWriter(hash, spooled)), o.size)
+	found, err := s.ask(io.TeeReader(watched, io.MultiWriter(hash, sum, spooled)), o.size)
 	switch {
 	case watched.err != nil:
 		return Finding{}, fmt.Errorf("read object: %w", watched.err)
@@ -76,6 +78,7 @@ func (s *stream) whole(source Source, o object, copied io.Writer) (Finding, erro
 	if s.sha256 = hex.EncodeToString(hash.Sum(nil)); s.sha256 != o.sha256 {
 		return Finding{}, s.differ(errors.New("the stored object's SHA-256 is another one"))
 	}
+	s.crc32 = int64(sum.Sum32())
 	return found, nil
 }
 

@@ -29,6 +29,9 @@ func (r *Links) Serve(c *gin.Context) error {
 	if link.Actor != uuid.Nil {
 		request.SetActor(c, reader)
 	}
+	if link.Transformation == zipWord && link.Actor != uuid.Nil && link.Share == uuid.Nil {
+		return r.serveZip(c, link)
+	}
 	grant, err := r.authorizer(link).Authorize(c.Request.Context(), link)
 	if err != nil {
 		return err

@@ -19,25 +19,30 @@ import (
 // an address that was given before.
 type session struct{ *Links }
 
-// Authorize repeats the checks of a request of the member, and reads the file as them.
-func (s session) Authorize(ctx context.Context, link signed.Link) (delivery.Grant, error) {
+// member repeats the checks of a request of the member.
+func (s session) member(ctx context.Context, link signed.Link) (context.Context, tenancy.Actor, error) {
 	actor := tenancy.Actor{Org: link.Organization, User: link.Actor, Key: link.Key}
 	ctx = tenancy.WithActor(ctx, actor)
-	q := s.DB.Single(actor.Org)
-	m, err := tenancy.GetMembership(ctx, q, actor)
+	m, err := tenancy.GetMembership(ctx, s.DB.Single(actor.Org), actor)
 	if err != nil {
-		return delivery.Grant{}, err
+		return ctx, actor, err
 	}
 	actor.Role = m.Role
 	if !m.Allows(tenancy.ReadFiles) || !actor.May(tenancy.ReadFiles) {
-		return delivery.Grant{}, files.ErrNotFound
+		return ctx, actor, files.ErrNotFound
 	}
 	// An address costs its member a tenth of a request at each use: it carries on what
 	// the request that gave it began.
-	if err := s.Limits.AllowMember(http.Header{}, actor, m.RequestsPerMinute, ratelimit.Part); err != nil {
+	return ctx, actor, s.Limits.AllowMember(http.Header{}, actor, m.RequestsPerMinute, ratelimit.Part)
+}
+
+// Authorize asks what the member may do now, and reads the file as them.
+func (s session) Authorize(ctx context.Context, link signed.Link) (delivery.Grant, error) {
+	ctx, actor, err := s.member(ctx, link)
+	if err != nil {
 		return delivery.Grant{}, err
 	}
-	v, err := files.GetOf(ctx, q, link.File, link.Version)
+	v, err := files.GetOf(ctx, s.DB.Single(actor.Org), link.File, link.Version)
 	if err != nil {
 		return delivery.Grant{}, err
 	}

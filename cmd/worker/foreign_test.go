@@ -148,6 +148,7 @@ var foreign = map[string]string{
 	"RestartVerifications":         "not_platform",
 	"StartMissingPreviews":         "not_platform",
 	"RetryUnavailable":             "not_platform",
+	"DropUnusedPictures":           "not_platform",
 	"PruneVersions":                "not_platform",
 	"RestartChanges":               "not_platform",
 	"DeleteOldChanges":             "not_platform",

@@ -623,6 +623,37 @@ func (q *Queries) FilesCountByStatus(ctx context.Context) ([]FilesCountByStatusR
 	return items, nil
 }
 
+const foldersBelow = `-- name: FoldersBelow :many
+select d.id, d.parent_id, d.name from folders d join folder_paths p on p.organization_id = d.organization_id and p.folder_id = d.id
+ where p.ancestor_id = $1
+`
+
+type FoldersBelowRow struct {
+	ID       uuid.UUID
+	ParentID *uuid.UUID
+	Name     string
+}
+
+func (q *Queries) FoldersBelow(ctx context.Context, folderID uuid.UUID) ([]FoldersBelowRow, error) {
+	rows, err := q.db.Query(ctx, foldersBelow, folderID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []FoldersBelowRow
+	for rows.Next() {
+		var i FoldersBelowRow
+		if err := rows.Scan(&i.ID, &i.ParentID, &i.Name); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const partInsert = `-- name: PartInsert :exec
 insert into upload_parts (organization_id, upload_id, number, size, etag) values (app.org(), $1, $2, $3, $4)
 on conflict (organization_id, upload_id, number) do update set size = excluded.size, etag = excluded.etag
@@ -1629,6 +1660,35 @@ func (q *Queries) VersionAdmit(ctx context.Context, ceiling int64) ([]VersionAdm
 	return items, nil
 }
 
+const versionCRCs = `-- name: VersionCRCs :many
+select id, crc32 from file_versions where id = any($1::uuid[]) and crc32 is not null
+`
+
+type VersionCRCsRow struct {
+	ID    uuid.UUID
+	Crc32 *int64
+}
+
+func (q *Queries) VersionCRCs(ctx context.Context, ids []uuid.UUID) ([]VersionCRCsRow, error) {
+	rows, err := q.db.Query(ctx, versionCRCs, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []VersionCRCsRow
+	for rows.Next() {
+		var i VersionCRCsRow
+		if err := rows.Scan(&i.ID, &i.Crc32); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const versionCleaned = `-- name: VersionCleaned :exec
 update file_versions set cleaned_at = now() where id = $1 and status = $2
 `
@@ -2257,7 +2317,7 @@ func (q *Queries) VersionRevoke(ctx context.Context, arg VersionRevokeParams) (i
 
 const versionScanned = `-- name: VersionScanned :execrows
 update file_versions set scan_verdict = $2, scan_signature = $3, scan_engine = $4, scan_database = $5, scan_sha256 = $6,
-    scanned_at = now(), updated_at = now()
+    crc32 = coalesce($7::bigint, crc32), scanned_at = now(), updated_at = now()
  where id = $1 and status = 'processing'
 `
 
@@ -2268,6 +2328,7 @@ type VersionScannedParams struct {
 	ScanEngine    string
 	ScanDatabase  string
 	ScanSha256    string
+	Crc32         *int64
 }
 
 func (q *Queries) VersionScanned(ctx context.Context, arg VersionScannedParams) (int64, error) {
@@ -2278,11 +2339,26 @@ func (q *Queries) VersionScanned(ctx context.Context, arg VersionScannedParams) 
 		arg.ScanEngine,
 		arg.ScanDatabase,
 		arg.ScanSha256,
+		arg.Crc32,
 	)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const versionSetCRC = `-- name: VersionSetCRC :exec
+update file_versions set crc32 = $1::bigint where id = $2 and status = 'published'
+`
+
+type VersionSetCRCParams struct {
+	Crc32 int64
+	ID    uuid.UUID
+}
+
+func (q *Queries) VersionSetCRC(ctx context.Context, arg VersionSetCRCParams) error {
+	_, err := q.db.Exec(ctx, versionSetCRC, arg.Crc32, arg.ID)
+	return err
 }
 
 const versionStarted = `-- name: VersionStarted :exec
@@ -2690,4 +2766,215 @@ func (q *Queries) VersionWithdraw(ctx context.Context, arg VersionWithdrawParams
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const versionsBelowFolder = `-- name: VersionsBelowFolder :many
+select v.file_id from version_view v
+  join folder_paths p on p.organization_id = v.organization_id and p.folder_id = v.folder_id
+ where p.ancestor_id = $1 and v.version_id = v.shown_id and v.trashed_at is null
+ order by v.file_id limit $2
+`
+
+type VersionsBelowFolderParams struct {
+	FolderID uuid.UUID
+	Most     int64
+}
+
+// The files of a folder and of those below it, as the actor sees them.
+func (q *Queries) VersionsBelowFolder(ctx context.Context, arg VersionsBelowFolderParams) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, versionsBelowFolder, arg.FolderID, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var file_id uuid.UUID
+		if err := rows.Scan(&file_id); err != nil {
+			return nil, err
+		}
+		items = append(items, file_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const versionsReadable = `-- name: VersionsReadable :many
+select version_id from version_view where version_id = any($1::uuid[]) and status = 'published' and trashed_at is null
+`
+
+// What of these the actor may read at this moment.
+func (q *Queries) VersionsReadable(ctx context.Context, ids []uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, versionsReadable, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var version_id uuid.UUID
+		if err := rows.Scan(&version_id); err != nil {
+			return nil, err
+		}
+		items = append(items, version_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const zipDeleteExpired = `-- name: ZipDeleteExpired :exec
+delete from zips where expires_at < now()
+`
+
+func (q *Queries) ZipDeleteExpired(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, zipDeleteExpired)
+	return err
+}
+
+const zipEntriesInsert = `-- name: ZipEntriesInsert :exec
+insert into zip_entries (organization_id, zip_id, number, file_id, version_id, name, size, modified_at, object_etag)
+select app.org(), $1, e.n - 1, e.file_id, e.version_id, e.name, e.size, e.modified_at, e.object_etag
+  from unnest($2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::timestamptz[], $7::text[])
+       with ordinality as e (file_id, version_id, name, size, modified_at, object_etag, n)
+`
+
+type ZipEntriesInsertParams struct {
+	ZipID      uuid.UUID
+	FileIds    []uuid.UUID
+	VersionIds []uuid.UUID
+	Names      []string
+	Sizes      []int64
+	Modified   []time.Time
+	Etags      []string
+}
+
+func (q *Queries) ZipEntriesInsert(ctx context.Context, arg ZipEntriesInsertParams) error {
+	_, err := q.db.Exec(ctx, zipEntriesInsert,
+		arg.ZipID,
+		arg.FileIds,
+		arg.VersionIds,
+		arg.Names,
+		arg.Sizes,
+		arg.Modified,
+		arg.Etags,
+	)
+	return err
+}
+
+const zipEntryList = `-- name: ZipEntryList :many
+select number, file_id, version_id, name, size, modified_at, object_etag, refused from zip_entries where zip_id = $1 order by number
+`
+
+type ZipEntryListRow struct {
+	Number     int32
+	FileID     uuid.UUID
+	VersionID  uuid.UUID
+	Name       string
+	Size       int64
+	ModifiedAt time.Time
+	ObjectEtag string
+	Refused    string
+}
+
+func (q *Queries) ZipEntryList(ctx context.Context, zipID uuid.UUID) ([]ZipEntryListRow, error) {
+	rows, err := q.db.Query(ctx, zipEntryList, zipID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ZipEntryListRow
+	for rows.Next() {
+		var i ZipEntryListRow
+		if err := rows.Scan(
+			&i.Number,
+			&i.FileID,
+			&i.VersionID,
+			&i.Name,
+			&i.Size,
+			&i.ModifiedAt,
+			&i.ObjectEtag,
+			&i.Refused,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const zipEntryRefuse = `-- name: ZipEntryRefuse :exec
+update zip_entries set refused = $1 where zip_id = $2 and number = $3
+`
+
+type ZipEntryRefuseParams struct {
+	Refused string
+	ZipID   uuid.UUID
+	Number  int32
+}
+
+func (q *Queries) ZipEntryRefuse(ctx context.Context, arg ZipEntryRefuseParams) error {
+	_, err := q.db.Exec(ctx, zipEntryRefuse, arg.Refused, arg.ZipID, arg.Number)
+	return err
+}
+
+const zipGet = `-- name: ZipGet :one
+select id, name, actor_id, created_at, expires_at from zips where id = $1 and expires_at > now()
+`
+
+type ZipGetRow struct {
+	ID        uuid.UUID
+	Name      string
+	ActorID   uuid.UUID
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
+
+func (q *Queries) ZipGet(ctx context.Context, id uuid.UUID) (ZipGetRow, error) {
+	row := q.db.QueryRow(ctx, zipGet, id)
+	var i ZipGetRow
+	err := row.Scan(
+		&i.ID,
+		&i.Name,
+		&i.ActorID,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+	)
+	return i, err
+}
+
+const zipInsert = `-- name: ZipInsert :one
+insert into zips (organization_id, id, name, actor_id, expires_at)
+values (app.org(), $1, $2, $3, now() + $4::interval)
+returning created_at, expires_at
+`
+
+type ZipInsertParams struct {
+	ID      uuid.UUID
+	Name    string
+	ActorID uuid.UUID
+	Life    time.Duration
+}
+
+type ZipInsertRow struct {
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
+
+func (q *Queries) ZipInsert(ctx context.Context, arg ZipInsertParams) (ZipInsertRow, error) {
+	row := q.db.QueryRow(ctx, zipInsert,
+		arg.ID,
+		arg.Name,
+		arg.ActorID,
+		arg.Life,
+	)
+	var i ZipInsertRow
+	err := row.Scan(&i.CreatedAt, &i.ExpiresAt)
+	return i, err
 }

@@ -62,6 +62,8 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		{"insert into uploads (organization_id, id, version_id, size, expires_at) values (app.org(), $1, $1, 10, now())", []any{version}},
 		{"insert into upload_parts (organization_id, upload_id, number, size, etag) values (app.org(), $1, 1, 10, 'e')", []any{version}},
 		{"insert into transformations (organization_id, version_id, key, state, mime_type, width, height, size, etag) values (app.org(), $1, 'k', 'ready', 'image/png', 1, 1, 1, 'e')", []any{version}},
+		{"insert into zips (organization_id, id, name, actor_id, expires_at) values (app.org(), $1, 'z', $2, now() + interval '1 day')", []any{version, user}},
+		{"insert into zip_entries (organization_id, zip_id, number, file_id, version_id, name, size, modified_at, object_etag) values (app.org(), $1, 0, $1, $1, 'n', 1, now(), 'e')", []any{version}},
 		{"insert into renditions (organization_id, version_id, name, mime_type, width, height, size, etag) values (app.org(), $1, 'thumb', 'image/png', 1, 1, 1, 'e')", []any{version}},
 		{"insert into version_steps (organization_id, version_id, name, state) values (app.org(), $1, 'scan', 'done')", []any{version}},
 		{"insert into operations (organization_id, id, kind, workflow_id) values (app.org(), $1, 'rescan', 'w')", []any{tenancy.NewID()}},

@@ -279,7 +279,7 @@ func TestEveryTenantTableIsExportedOrNamed(t *testing.T) {
 		"login_requests": "logins that no one has linked, and what the audit log speaks of",
 		"audit_heads":    "follows from the audit log", "organization_setups": "is empty once there is something to export",
 		"file_names": "follow from the files", "file_texts": "are read from the files", "recents": "what a person opened last, for their own list",
-		"renditions": "are made from the files", "transformations": "are made from the files", "version_steps": "how a file was checked", "file_events": "how a file was checked",
+		"renditions": "are made from the files", "transformations": "are made from the files", "zips": "lists for downloads, kept for a day", "zip_entries": "lists for downloads, kept for a day", "version_steps": "how a file was checked", "file_events": "how a file was checked",
 		"uploads": "what is not there yet", "upload_parts": "what is not there yet",
 		"operations": "work that the audit log speaks of", "exports": "themselves", "export_parts": "themselves",
 		"usage_counters": "summed up by day", "usage_active": "summed up by day, who it was is deleted", "reconcile_passes": "no data", "usage_flushes": "no data", "idempotency_keys": "hashes, for a day",

@@ -1,0 +1,185 @@
+package links
+
+import (
+	"context"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"satchel/api/content"
+	"satchel/api/delivery"
+	"satchel/api/delivery/signed"
+	"satchel/api/delivery/zipped"
+	"satchel/api/request"
+	"satchel/files"
+	"satchel/internal/fault"
+	"satchel/tenancy"
+)
+
+// serveZip sends a zip of a member, or a stretch of it.
+func (r *Links) serveZip(c *gin.Context, link signed.Link) error {
+	ctx, actor, err := session{r}.member(c.Request.Context(), link)
+	if err != nil {
+		return err
+	}
+	z, entries, err := files.GetZip(ctx, r.DB.Single(actor.Org), link.Version)
+	if err != nil {
+		return err
+	}
+	source := &zipSource{links: r, ctx: ctx, org: actor.Org, zip: z.ID, entries: entries}
+	layout := layoutOf(entries)
+	request.MarkDownload(c)
+	return delivery.Serve(c.Writer, c.Request, zipObject{layout, source}, delivery.Content{
+		Key: z.ID.String(), Tag: "z-" + z.ID.String(), Name: z.Name + ".zip", Type: "application/zip", Size: layout.Size(), Modified: z.CreatedAt, Embeddable: true,
+	})
+}
+
+// zipObject reads a zip as if it were stored.
+type zipObject struct {
+	layout *zipped.Layout
+	source *zipSource
+}
+
+// Open opens a stretch.
+func (z zipObject) Open(_ context.Context, _, _ string, offset, length int64) (io.ReadCloser, error) {
+	return z.layout.Open(z.source.ctx, z.source, offset, length)
+}
+
+// How many entries are asked about at once, and for how long the answer is taken for true.
+const (
+	windowSize = 64
+	windowLife = time.Second
+)
+
+// zipSource gives the bytes of entries to whom may read them at that moment.
+type zipSource struct {
+	links   *Links
+	ctx     context.Context //nolint:containedctx // of the request, with its actor
+	org     tenancy.OrgID
+	zip     uuid.UUID
+	entries []files.ZipEntry
+
+	readable map[uuid.UUID]bool // of the window
+	first    int                // of the window
+	asked    time.Time
+	sums     map[uuid.UUID]uint32 // that are known
+	recorded int                  // up to which entry the audit log has the reads of this stretch
+}
+
+// Open gives the bytes of an entry. Who lost the file since the zip was made gets nothing
+// of it: the zip ends there, and its row says why.
+func (s *zipSource) Open(ctx context.Context, i int, offset int64) (io.ReadCloser, error) {
+	if err := s.window(ctx, i); err != nil {
+		return nil, err
+	}
+	e := s.entries[i]
+	if !s.readable[e.VersionID] {
+		return nil, s.refuse(ctx, e)
+	}
+	body, err := s.links.Clean.Open(ctx, files.ContentKey(s.org, e.VersionID), e.ObjectEtag, offset, e.Size-offset)
+	if err != nil {
+		return nil, fmt.Errorf("open entry of zip: %w", err)
+	}
+	return body, nil
+}
+
+// window asks which of the next entries may be read, and records that they are. It asks
+// again once the answer is a second old: what is revoked in the middle of a zip does not
+// leave with it.
+func (s *zipSource) window(ctx context.Context, i int) error {
+	if s.readable != nil && i >= s.first && i < s.first+windowSize && time.Since(s.asked) < windowLife {
+		return nil
+	}
+	next := s.entries[i:min(i+windowSize, len(s.entries))]
+	ids := make([]uuid.UUID, len(next))
+	for n, e := range next {
+		ids[n] = e.VersionID
+	}
+	return s.links.DB.InTx(ctx, s.org, func(tx *tenancy.Tx) error {
+		readable, err := files.ReadableVersions(ctx, tx, ids)
+		if err != nil {
+			return err
+		}
+		s.readable, s.first, s.asked = readable, i, time.Now()
+		return s.record(ctx, tx, i, next)
+	})
+}
+
+// record puts the reads of a window into the audit log, each once an hour.
+func (s *zipSource) record(ctx context.Context, tx *tenancy.Tx, first int, next []files.ZipEntry) error {
+	for n, e := range next {
+		if first+n < s.recorded || !s.readable[e.VersionID] {
+			continue
+		}
+		if err := content.RecordRead(ctx, tx, content.Version{File: e.FileID, ID: e.VersionID}, time.Hour); err != nil {
+			return err
+		}
+	}
+	s.recorded = max(s.recorded, first+len(next))
+	return nil
+}
+
+var errCut = fault.New(fault.Conflict, "zip_cut", "A file of this zip cannot be read any more. GET the zip to see which, and ask for a new one.")
+
+// refuse says why an entry may not be read any more, and notes it.
+func (s *zipSource) refuse(ctx context.Context, e files.ZipEntry) error {
+	code := files.ErrNotFound.Code
+	v, err := files.GetOf(ctx, s.links.DB.Single(s.org), e.FileID, e.VersionID)
+	if err == nil {
+		err = content.Readable(v)
+	}
+	if f := fault.Of(err); err != nil && f.Kind != fault.Internal {
+		code = f.Code
+	}
+	if err := files.RefuseZipEntry(ctx, s.links.DB.Single(s.org), s.zip, e.Number, code); err != nil {
+		return err
+	}
+	return errCut
+}
+
+// CRC is known of what was scanned by this release. Of older files it is computed once.
+func (s *zipSource) CRC(ctx context.Context, i int) (uint32, error) {
+	all := s.links.Contents.DB.Single(s.org)
+	if s.sums == nil {
+		ids := make([]uuid.UUID, len(s.entries))
+		for n, e := range s.entries {
+			ids[n] = e.VersionID
+		}
+		sums, err := files.Checksums(ctx, all, ids)
+		if err != nil {
+			return 0, err
+		}
+		s.sums = sums
+	}
+	e := s.entries[i]
+	if sum, ok := s.sums[e.VersionID]; ok {
+		return sum, nil
+	}
+	sum, err := s.compute(ctx, i)
+	if err != nil {
+		return 0, err
+	}
+	s.sums[e.VersionID] = sum
+	return sum, files.SetChecksum(ctx, all, e.VersionID, sum)
+}
+
+func (s *zipSource) compute(ctx context.Context, i int) (uint32, error) {
+	body, err := s.Open(ctx, i, 0)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = body.Close() }()
+	sum := crc32.NewIEEE()
+	n, err := io.Copy(sum, body)
+	if err != nil {
+		return 0, fmt.Errorf("read entry of zip: %w", err)
+	}
+	if n != s.entries[i].Size {
+		return 0, fmt.Errorf("an entry is shorter than its row says: %w", io.ErrUnexpectedEOF)
+	}
+	return sum.Sum32(), nil
+}

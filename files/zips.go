@@ -1,0 +1,124 @@
+package files
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"satchel/files/filesdb"
+	"satchel/internal/fault"
+	"satchel/tenancy"
+)
+
+// MaxZipFiles is how many files a zip holds.
+const MaxZipFiles = 10_000
+
+// zipLife is how long a zip can be downloaded, and gone on with.
+const zipLife = 24 * time.Hour
+
+// ErrNoZip is what a caller meets who names a zip that is not there, or not theirs.
+var ErrNoZip = fault.New(fault.NotFound, "zip_not_found", "There is no such zip, or its day is over. Ask for a new one.")
+
+// Zip is a zip that was asked for.
+type Zip filesdb.ZipGetRow
+
+// ZipEntry is one file of it.
+type ZipEntry filesdb.ZipEntryListRow
+
+// InsertZip records a zip and what is in it, and removes those whose time is over.
+func InsertZip(ctx context.Context, tx *tenancy.Tx, id, actor uuid.UUID, name string, entries []ZipEntry) (Zip, error) {
+	q := filesdb.New(tx)
+	if err := q.ZipDeleteExpired(ctx); err != nil {
+		return Zip{}, fmt.Errorf("delete old zips: %w", err)
+	}
+	made, err := q.ZipInsert(ctx, filesdb.ZipInsertParams{ID: id, Name: name, ActorID: actor, Life: zipLife})
+	if err != nil {
+		return Zip{}, fmt.Errorf("insert zip: %w", err)
+	}
+	rows := filesdb.ZipEntriesInsertParams{ZipID: id}
+	for _, e := range entries {
+		rows.FileIds, rows.VersionIds = append(rows.FileIds, e.FileID), append(rows.VersionIds, e.VersionID)
+		rows.Names, rows.Sizes = append(rows.Names, e.Name), append(rows.Sizes, e.Size)
+		rows.Modified, rows.Etags = append(rows.Modified, e.ModifiedAt), append(rows.Etags, e.ObjectEtag)
+	}
+	if err := q.ZipEntriesInsert(ctx, rows); err != nil {
+		return Zip{}, fmt.Errorf("insert zip entries: %w", err)
+	}
+	return Zip{ID: id, Name: name, ActorID: actor, CreatedAt: made.CreatedAt, ExpiresAt: made.ExpiresAt}, nil
+}
+
+// GetZip reads a zip of the actor of q with its entries, in their order.
+func GetZip(ctx context.Context, q tenancy.Queries, id uuid.UUID) (Zip, []ZipEntry, error) {
+	db := filesdb.New(q)
+	z, err := db.ZipGet(ctx, id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Zip{}, nil, ErrNoZip
+	}
+	if err != nil {
+		return Zip{}, nil, err
+	}
+	rows, err := db.ZipEntryList(ctx, id)
+	entries := make([]ZipEntry, len(rows))
+	for i, r := range rows {
+		entries[i] = ZipEntry(r)
+	}
+	return Zip(z), entries, err
+}
+
+// RefuseZipEntry records why a zip was cut at an entry.
+func RefuseZipEntry(ctx context.Context, q tenancy.Queries, zip uuid.UUID, number int32, code string) error {
+	return filesdb.New(q).ZipEntryRefuse(ctx, filesdb.ZipEntryRefuseParams{ZipID: zip, Number: number, Refused: code})
+}
+
+// ReadableVersions are those of the versions whose bytes the actor of q may read now.
+func ReadableVersions(ctx context.Context, q tenancy.Queries, versions []uuid.UUID) (map[uuid.UUID]bool, error) {
+	ids, err := filesdb.New(q).VersionsReadable(ctx, versions)
+	readable := make(map[uuid.UUID]bool, len(ids))
+	for _, id := range ids {
+		readable[id] = true
+	}
+	return readable, err
+}
+
+// Checksums are the CRC-32 of those of the versions of which it is known.
+func Checksums(ctx context.Context, q tenancy.Queries, versions []uuid.UUID) (map[uuid.UUID]uint32, error) {
+	rows, err := filesdb.New(q).VersionCRCs(ctx, versions)
+	sums := make(map[uuid.UUID]uint32, len(rows))
+	for _, r := range rows {
+		if r.Crc32 != nil {
+			sums[r.ID] = uint32(*r.Crc32) //nolint:gosec // the column is checked to be one
+		}
+	}
+	return sums, err
+}
+
+// SetChecksum notes the CRC-32 of a version.
+func SetChecksum(ctx context.Context, q tenancy.Queries, version uuid.UUID, sum uint32) error {
+	return filesdb.New(q).VersionSetCRC(ctx, filesdb.VersionSetCRCParams{ID: version, Crc32: int64(sum)})
+}
+
+// BelowFolder lists the files in a folder and below it that the actor of q sees, at most
+// so many, and the folders with their names.
+func BelowFolder(ctx context.Context, q tenancy.Queries, folder uuid.UUID, most int) ([]uuid.UUID, map[uuid.UUID]FolderName, error) {
+	db := filesdb.New(q)
+	rows, err := db.FoldersBelow(ctx, folder)
+	if err != nil {
+		return nil, nil, fmt.Errorf("list folders: %w", err)
+	}
+	folders := make(map[uuid.UUID]FolderName, len(rows))
+	for _, r := range rows {
+		folders[r.ID] = FolderName{Parent: r.ParentID, Name: r.Name}
+	}
+	ids, err := db.VersionsBelowFolder(ctx, filesdb.VersionsBelowFolderParams{FolderID: folder, Most: int64(most)})
+	return ids, folders, err
+}
+
+// FolderName is a folder and the one above it.
+type FolderName struct {
+	Parent *uuid.UUID
+	Name   string
+}
