@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -134,6 +133,8 @@ var exempt = map[string]string{
 	"POST " + rosterImportPath + "/adds-only":                       "the same decision again changes nothing, and answers the same",
 	"POST " + rosterImportPath + "/discard":                         "the same decision again changes nothing, and answers the same",
 	"POST " + rosterImportPath + "/undo":                            "the import is undone, once or twice, by one operation",
+	"POST " + webhookPath + "/replay":                               "what is tried again already is not tried twice",
+	"POST " + webhookPath + "/deliveries/:delivery/replay":          "what is tried again already is not tried twice",
 	"POST " + filePath + "/restore":                                 "the file is out of the trash, once or twice",
 	"POST " + organizationPath + "/keep":                            "the organization is kept, once or twice",
 	"POST " + organizationPath + "/leave":                           "who has left has left",
@@ -146,8 +147,11 @@ var exempt = map[string]string{
 	"POST " + notificationsPath + "/:id/read":                       "it is read, once or twice",
 }
 
-// shownOnce are made once all the same, and cannot be shown again.
-var shownOnce = []string{"POST " + organizationPath + "/keys", "POST " + organizationPath + "/keys/:key/rotate", "POST " + webhooksPath, "POST " + webhookPath + "/rotate"}
+// shownOnce are made once all the same, and cannot be shown again: the code says so.
+var shownOnce = map[string]string{
+	"POST " + organizationPath + "/keys": "key_exists", "POST " + organizationPath + "/keys/:key/rotate": "key_exists",
+	"POST " + webhooksPath: "webhook_secret_exists", "POST " + webhookPath + "/rotate": "webhook_secret_exists",
+}
 
 // TestWhatIsSentAgainMakesNothingAgain reads the router: every POST is here or
 // has its reason.
@@ -193,8 +197,8 @@ func (s *scene) sameAgain(t *testing.T, key string, first answer, send again, ma
 	t.Helper()
 	second := send("Idempotency-Key", `"one"`)
 	now := s.rows()
-	if slices.Contains(shownOnce, key) {
-		second.refused(http.StatusConflict, "key_exists")
+	if code := shownOnce[key]; code != "" {
+		second.refused(http.StatusConflict, code)
 		delete(now, "audit_events") // the refusal is on record
 		for table, n := range now {
 			require.Equal(t, made[table], n, table)
