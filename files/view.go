@@ -180,7 +180,7 @@ func listQuery(f Filter) (string, pgx.NamedArgs, error) {
 	add(f.Owner != uuid.Nil, "f.uploaded_by = @owner")
 	add(f.Subject != uuid.Nil, "f.subject_id = @subject")
 	add(f.Category != "", "f.category = @category")
-	add(f.Search != "", "app.fold(f.name) like app.fold(@search::text)") // as a search does
+	add(f.Search != "", "f.name_sought like app.fold(@search::text)") // as a search does
 	add(f.After.ID != uuid.Nil, order.after)
 	// The limit is a literal. For a parameter, Postgres estimates a tenth of all rows
 	// and plans each list again because the generic plan then looks more expensive.

@@ -20,11 +20,11 @@ grant execute on function app.name_key(text) to satchel_app;
 -- from them follows from rows that come and go. An undone import does not take the member
 -- out whom it did not bring in; one that waits finds its changes again.
 create or replace function app.person_merge(gone uuid, kept uuid) returns void language plpgsql as $$
-declare p people;
+declare source uuid;
 begin
     update invitations set person_id = null where organization_id = (select app.org()) and person_id in (gone, kept);
     delete from people where organization_id = (select app.org()) and user_id = kept;
-    update people set user_id = kept, updated_at = now() where organization_id = (select app.org()) and user_id = gone returning * into strict p;
+    update people set user_id = kept, updated_at = now() where organization_id = (select app.org()) and user_id = gone returning source_id into strict source;
     insert into class_members (organization_id, class_id, user_id, origin, role, primary_teacher, begins_at, ends_at, removed_by, source_id, sourced_id, row_hash, supported_by, created_at)
     select c.organization_id, c.class_id, kept, c.origin, c.role, c.primary_teacher, c.begins_at, c.ends_at, c.removed_by, c.source_id, c.sourced_id, c.row_hash, c.supported_by, c.created_at
       from class_members c where c.organization_id = (select app.org()) and c.user_id = gone
@@ -48,7 +48,7 @@ begin
     update login_requests set candidates = array_replace(candidates, gone, kept) where organization_id = (select app.org()) and gone = any (candidates);
     delete from roster_changes where organization_id = (select app.org()) and kind = 'person' and action = 'new' and target_id = gone;
     update roster_changes set target_id = kept where organization_id = (select app.org()) and kind = 'person' and target_id = gone;
-    update roster_sources set revision = revision + 1 where organization_id = (select app.org()) and id = p.source_id;
+    update roster_sources set revision = revision + 1 where organization_id = (select app.org()) and id = source;
     perform app.derive_guardianships(kept);
 end $$;
 grant execute on function app.person_merge(uuid, uuid) to satchel_app;
