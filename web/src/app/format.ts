@@ -1,9 +1,16 @@
 import { i18n } from '@lingui/core'
 
+/** The language of the page as the person's region writes it: dates differ between en-GB and en-US. */
+function here(): string {
+  const code = i18n.locale || 'en'
+  const wanted = typeof navigator === 'undefined' ? [] : navigator.languages
+  return wanted.find(tag => tag === code || tag.startsWith(code + '-')) ?? code
+}
+
 const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const
 
 /** A size as people read it: decimal, with at most one digit after the point. */
-export function size(bytes: number, locale = i18n.locale || 'en'): string {
+export function size(bytes: number, locale = here()): string {
   let n = Math.max(0, bytes)
   let unit = 0
   while (n >= 999.5 && unit < units.length - 1) { n /= 1000; unit++ }
@@ -12,23 +19,23 @@ export function size(bytes: number, locale = i18n.locale || 'en'): string {
 }
 
 /** A time as it matters to people: the hour today, otherwise the day. */
-export function when(iso: string | null | undefined, locale = i18n.locale || 'en', now = new Date()): string {
+export function when(iso: string | null | undefined, locale = here(), now = new Date()): string {
   if (!iso) return ''
   const at = new Date(iso)
   const today = at.toDateString() === now.toDateString()
   return new Intl.DateTimeFormat(locale, today ? { timeStyle: 'short' } : { dateStyle: 'medium' }).format(at)
 }
 
-export const exactly = (iso: string, locale = i18n.locale || 'en') => new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short' }).format(new Date(iso))
+export const exactly = (iso: string, locale = here()) => new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short' }).format(new Date(iso))
 
 /** Seconds as minutes, rounded up: "4 min". */
-export function duration(seconds: number, locale = i18n.locale || 'en'): string {
+export function duration(seconds: number, locale = here()): string {
   const s = Math.max(1, Math.ceil(seconds))
   const [n, unit] = s < 60 ? [s, 'second'] : s < 3600 ? [Math.ceil(s / 60), 'minute'] : [Math.ceil(s / 3600), 'hour']
   return new Intl.NumberFormat(locale, { style: 'unit', unit: unit as string, unitDisplay: 'long' }).format(n as number)
 }
 
-export const percent = (part: number, whole: number, locale = i18n.locale || 'en') =>
+export const percent = (part: number, whole: number, locale = here()) =>
   new Intl.NumberFormat(locale, { style: 'percent' }).format(whole > 0 ? Math.min(1, part / whole) : 1)
 
 export interface Mark { text: string; found: boolean }

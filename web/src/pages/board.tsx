@@ -26,7 +26,7 @@ export default function Board() {
   const files = useInfiniteQuery({ ...filesOf(work, { kind: 'space', space: folder.data?.space_id ?? '', folder: id }, 'name'), enabled: folder.data !== undefined })
   const [back, setBack] = useState<{ student: string; name: string } | null>(null)
   const all = files.data?.pages.flatMap(p => p.items) ?? []
-  const states = { missing: [t`Missing`, '○'], in: [t`Handed in`, '✓'], late: [t`Late`, '⏰'], returned: [t`Returned`, '↩'] } as const
+  const states = { missing: [t`Missing`, '○'], in: [t`Handed in`, '✓'], late: [t`Late`, '◷'], returned: [t`Returned`, '↩'] } as const
   const count = (s: keyof typeof states) => rows.data?.filter(r => r.state === s).length ?? 0
   const error = folder.error ?? rows.error
   return (

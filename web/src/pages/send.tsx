@@ -5,7 +5,7 @@ import { useState } from 'react'
 
 import { type Folder, useWork } from '../app/context.tsx'
 import { exactly } from '../app/format.ts'
-import { foldersIn, spaces } from '../app/queries.ts'
+import { folderById, foldersIn, spaces } from '../app/queries.ts'
 import { ChooseFiles, usePageTarget } from '../parts/drop.tsx'
 import { Failure, useSentence } from '../parts/failure.tsx'
 import { Waiting } from '../parts/front.tsx'
@@ -21,7 +21,10 @@ export default function Send() {
   const mine = all.data?.find(s => s.kind === 'personal' && s.owner_id === work.place.user_id)
   const classes = all.data?.filter(s => s.kind === 'class') ?? []
   const lists = useQueries({ queries: classes.map(s => foldersIn(work, s.id, undefined)) })
-  const tasks = lists.flatMap((q, n) => (q.data ?? []).filter(f => f.mode === 'handin').map(f => ({ folder: f, className: classes[n]!.name })))
+  const found = lists.flatMap((q, n) => (q.data ?? []).filter(f => f.mode === 'handin').map(f => ({ folder: f, className: classes[n]!.name })))
+  // A list does not say what became of one's own work; each folder by itself does.
+  const each = useQueries({ queries: found.map(x => folderById(work, x.folder.id)) })
+  const tasks = found.map((x, n) => ({ ...x, folder: each[n]?.data ?? x.folder }))
   usePageTarget(mine ? { spaceId: mine.id } : null, t`My files`)
   return (
     <>

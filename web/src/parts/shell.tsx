@@ -154,7 +154,7 @@ function Account({ places }: { places: Place[] }) {
   return (
     <details className="account" onBlur={e => { if (!e.currentTarget.contains(e.relatedTarget)) e.currentTarget.open = false }}
       onKeyDown={e => { if (e.key === 'Escape') { e.currentTarget.open = false; e.currentTarget.querySelector('summary')?.focus() } }}>
-      <summary aria-label={t`Account: ${roles[place.role] ?? place.role}, ${place.name}`}><span className="account-name"><bdi>{place.name}</bdi></span><span className="quiet small">{roles[place.role] ?? place.role}</span></summary>
+      <summary><span className="account-name"><bdi>{place.name}</bdi></span><span className="quiet small">{roles[place.role] ?? place.role}</span></summary>
       <div className="account-menu">
         {places.length > 1 && (
           <div><p className="small quiet"><Trans>Organizations</Trans></p>

@@ -28,6 +28,8 @@ const MiB = 1 << 20
 const chunk = 16 * MiB
 // Patience without end: the waits double to eight seconds and stay there for as long as the page is open.
 const waits = [250, 500, 1000, 2000, 4000, ...Array.from({ length: 20_000 }, () => 8000)]
+// What goes wrong is said in the item.
+const silent = { debug() {}, warn() {}, error() {} }
 const notEveryChange = 100 // ms between two notices to those who look
 
 interface Entry { item: Item; file: File; target: Target; key: string; engineId?: string; url?: string | undefined }
@@ -56,9 +58,8 @@ export class Uploader {
     this.limit = o.limit ?? 3
     this.resume = o.resume ?? new ResumeStore()
     this.folders = new FolderMaker(o.api)
-    this.uppy = new Uppy({ autoProceed: true, allowMultipleUploadBatches: true }).use(Tus, {
+    this.uppy = new Uppy({ autoProceed: true, allowMultipleUploadBatches: true, logger: silent }).use(Tus, {
       endpoint: `${o.connection.baseUrl}/api/v1/storage/tus`, limit: 0, chunkSize: chunk, retryDelays: waits, storeFingerprintForResuming: false,
-      allowedMetaFields: ['filename', 'filetype', 'space_id', 'folder_id', 'subject_id', 'file_id', 'on_conflict'],
     })
     this.uppy.on('upload-progress', (file, p) => { if (file) this.heard(file.id, { type: 'progress', sent: Number(p.bytesUploaded) }) })
     this.uppy.on('upload-success', file => { if (file) this.received(file.id) })
@@ -191,7 +192,7 @@ export class Uploader {
     if (e.target.fileId) meta.file_id = e.target.fileId
     else meta.on_conflict = 'rename'
     e.engineId = this.uppy.addFile({ name: e.item.name, type: e.file.type, data: e.file, meta, source: 'satchel' })
-    this.uppy.setFileState(e.engineId, { tus: this.tusOptions(id, e) as never })
+    this.uppy.setFileState(e.engineId, { tus: { ...this.tusOptions(id, e), allowedMetaFields: Object.keys(meta).filter(k => k !== 'relativePath') } as never })
   }
 
   private tusOptions(id: string, e: Entry) {

@@ -1,0 +1,20 @@
+import { defineConfig } from '@playwright/test'
+
+// The stack that is tested: `make run` beside it, or the one that a test of e2e has started.
+const base = process.env.SATCHEL_API_URL ?? 'http://127.0.0.1:8400'
+
+export default defineConfig({
+  testDir: 'tests',
+  workers: 2,
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
+  reporter: [['line']],
+  forbidOnly: true,
+  use: {
+    baseURL: base, locale: 'en-GB', timezoneId: 'UTC', viewport: { width: 1280, height: 800 }, actionTimeout: 15_000, trace: 'retain-on-failure',
+    launchOptions: {
+      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    },
+  },
+})

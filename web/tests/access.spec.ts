@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs'
+
+import { expect, fresh, goTo, row, send, test, textFile } from './fixtures.ts'
+
+const axe = readFileSync('node_modules/axe-core/axe.min.js', 'utf8')
+
+interface Axe { run(root: Document, options: object): Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }> }
+
+test('the grid is worked by the keyboard alone, with one tab stop', async ({ signIn }) => {
+  const page = await signIn('teacher')
+  const names = ['aa', 'ab', 'ac', 'ad'].map(n => fresh(n, 'txt'))
+  await send(page, names.map(n => textFile(n)))
+  await page.getByRole('button', { name: 'Clear the list' }).click()
+  const grid = page.getByRole('grid')
+  await expect(grid.locator('[role=row][tabindex="0"]')).toHaveCount(1)
+  await expect(row(page, names[3]!)).toBeVisible()
+  const focused = page.locator('[role=row]:focus')
+  const selected = grid.locator('[role=row][aria-selected=true]')
+
+  await goTo(page, names[0]!)
+  await page.keyboard.press('ArrowDown')
+  await expect(focused).toContainText(names[1]!)
+  await page.keyboard.press('Shift+ArrowDown')
+  await expect(selected).toHaveCount(2)
+  await page.keyboard.press('Escape')
+  await expect(selected).toHaveCount(0)
+  await page.keyboard.press('Space')
+  await expect(selected).toHaveCount(1)
+  await page.keyboard.press('Control+a')
+  await expect(page.getByRole('toolbar')).toContainText('selected')
+  await page.keyboard.press('Home')
+  await expect(focused).toHaveAttribute('aria-rowindex', '2')
+  await page.keyboard.press('End')
+  await expect(focused).toHaveAttribute('aria-rowindex', (await grid.getAttribute('aria-rowcount'))!)
+  await page.keyboard.press('PageUp')
+  await page.keyboard.press('PageDown')
+  await page.keyboard.press('Escape')
+
+  await goTo(page, names[2]!)
+  await page.keyboard.press('F2')
+  await expect(page.getByRole('textbox', { name: 'Name' })).toBeFocused()
+  await page.keyboard.press('Escape')
+  await expect(focused).toContainText(names[2]!)
+  await page.keyboard.press('Shift+F10')
+  await expect(page.getByRole('menu')).toBeVisible()
+  await page.keyboard.press('Escape')
+  await expect(focused).toContainText(names[2]!)
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('dialog')).toBeVisible()
+  await page.keyboard.press('Escape')
+  await expect(focused).toContainText(names[2]!)
+})
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  for (const width of [1280, 320]) {
+    test(`axe finds nothing and nothing is wider than the page: ${colorScheme}, ${width} px`, async ({ signIn }) => {
+      const wrong: string[] = []
+      for (const [role, pages] of [['teacher', ['spaces/mine', 'spaces', 'recent', 'bin', 'help', 'search?q=essay']], ['student', ['send', 'spaces/mine']]] as const) {
+        const page = await signIn(role, { colorScheme, viewport: { width, height: 800 }, bypassCSP: true })
+        const home = page.url().split('/').slice(0, 6).join('/')
+        for (const path of pages) {
+          // Go there inside of the page: a load would sign in again.
+          await page.evaluate(to => { history.pushState(null, '', to); dispatchEvent(new PopStateEvent('popstate')) }, `${home}/${path}`)
+          await expect(page).toHaveURL(`${home}/${path}`)
+          await page.locator('main h1').waitFor()
+          await expect(page.getByText('Loading …')).toHaveCount(0)
+          await page.evaluate(axe)
+          const found = await page.evaluate(() => (window as unknown as { axe: Axe }).axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }))
+          wrong.push(...found.violations.map(v => `${path}: ${v.id}: ${v.nodes.map(n => n.html + ' ' + n.failureSummary).join(' | ')}`))
+          if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) wrong.push(`${path} is wider than the page`)
+        }
+      }
+      expect(wrong).toEqual([])
+    })
+  }
+}
+
+test('nothing personal stays in the browser after sign-out', async ({ signIn }) => {
+  const page = await signIn('teacher')
+  await send(page, [textFile(fresh('secret name', 'txt'))])
+  await page.reload()
+  await expect(page.getByRole('heading', { level: 1, name: 'My files' })).toBeVisible() // a reload stays signed in
+  expect(await page.evaluate(() => sessionStorage.length + localStorage.length), 'while a page is open, no token is in storage').toBe(0)
+  await page.locator('.account summary').click()
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible()
+  const kept = await page.evaluate(async () => ({ stores: localStorage.length + sessionStorage.length, databases: (await indexedDB.databases()).map(d => d.name), caches: await caches.keys(), cookies: document.cookie }))
+  expect(kept).toEqual({ stores: 0, databases: [], caches: [], cookies: '' })
+})

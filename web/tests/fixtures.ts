@@ -1,0 +1,80 @@
+import { type Browser, type BrowserContextOptions, type Page, test as base, expect } from '@playwright/test'
+
+/** Who signs in, by role. The demonstration's people unless a test has made others. */
+export const people = JSON.parse(process.env.SATCHEL_PEOPLE ?? 'null') as Record<Role, string> | null ?? {
+  owner: 'owner-a', admin: 'admin-a', teacher: 'teacher-a', student: 'student-a4', parent: 'parent-a', auditor: 'auditor-a', operator: 'operator',
+}
+export type Role = 'owner' | 'admin' | 'teacher' | 'student' | 'parent' | 'auditor' | 'operator'
+
+/** A page that counts what must not happen: refused parts of the policy, errors of scripts, requests to strangers. */
+export interface Watched { page: Page; wrong: string[] }
+
+async function watch(browser: Browser, options: BrowserContextOptions, origins: string[]): Promise<Watched> {
+  const context = await browser.newContext(options)
+  const wrong: string[] = []
+  await context.addInitScript(() => {
+    addEventListener('securitypolicyviolation', e => console.error(`policy: ${e.violatedDirective} ${e.blockedURI}`))
+  })
+  const page = await context.newPage()
+  page.on('console', m => { if (m.type() === 'error' && !/Failed to load resource/.test(m.text())) wrong.push(m.text()) })
+  page.on('pageerror', e => wrong.push('script: ' + e.message))
+  page.on('request', r => { if (/^https?:/.test(r.url()) && !origins.includes(new URL(r.url()).origin)) wrong.push('a stranger was asked: ' + r.url()) })
+  return { page, wrong }
+}
+
+interface Fixtures { signIn: (role: Role, options?: BrowserContextOptions & { path?: string }) => Promise<Page> }
+
+export const test = base.extend<Fixtures>({
+  signIn: async ({ browser, baseURL }, use) => {
+    const all: Watched[] = []
+    await use(async (role, { path = '/console/', ...options } = {}) => {
+      const issuer = new URL(await (await fetch(baseURL + '/.well-known/oauth-protected-resource')).json().then((r: { authorization_servers: string[] }) => r.authorization_servers[0]!)).origin
+      const watched = await watch(browser, { baseURL, locale: 'en-GB', timezoneId: 'UTC', viewport: { width: 1280, height: 800 }, ...options }, [new URL(baseURL!).origin, issuer])
+      all.push(watched)
+      const { page } = watched
+      await page.goto(path)
+      await page.getByRole('button', { name: 'Sign in' }).click()
+      await atIssuer(page, role)
+      await page.waitForURL(/\/console\//)
+      await page.locator('h1').first().waitFor()
+      return page
+    })
+    for (const { page, wrong } of all) {
+      expect(wrong, 'what must not happen').toEqual([])
+      await page.context().close()
+    }
+  },
+})
+
+/** Chooses a person at the local issuer. */
+export async function atIssuer(page: Page, role: Role) {
+  const known = page.getByRole('radio', { name: people[role], exact: true })
+  await page.getByRole('heading', { name: 'Sign in at the local issuer' }).waitFor()
+  if (await known.count()) await known.check()
+  else await page.getByRole('textbox', { name: 'Name of somebody new' }).fill(people[role])
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+}
+
+let count = 0
+/** A name that no other test uses. */
+export const fresh = (what: string, ending: string) => `${what} ${Date.now().toString(36)}${count++}.${ending}`
+
+export const textFile = (name: string, text = `A text of the test, ${name}`) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(text) })
+
+/** Sends files by the buttons of the page, and waits until the tray says that all are done. */
+export async function send(page: Page, files: { name: string; mimeType: string; buffer: Buffer }[]) {
+  await page.getByTestId('files').first().setInputFiles(files)
+  for (const f of files) await expect(upload(page, f.name).last()).toHaveAttribute('data-phase', 'published', { timeout: 45_000 })
+}
+
+export const upload = (page: Page, name: string) => page.locator('.upload', { hasText: name })
+export const row = (page: Page, name: string) => page.getByRole('row', { name })
+
+/** Puts the focus on a row of the grid by the letters of its name. */
+export async function goTo(page: Page, name: string) {
+  await page.locator('[role=row][tabindex="0"]').focus()
+  await page.keyboard.type(name)
+  await expect(page.locator('[role=row]:focus')).toContainText(name)
+}
+
+export { expect }
