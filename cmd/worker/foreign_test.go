@@ -293,6 +293,9 @@ func furnished(t *testing.T) (*pipelinetest.Activities, []theirs) {
 	invited, operation, exported, warned, source, imported, hook := tenancy.NewID(), tenancy.NewID(), tenancy.NewID(), tenancy.NewID(), tenancy.NewID(), tenancy.NewID(), tenancy.NewID()
 	shared, recipient := tenancy.NewID(), tenancy.NewID()
 	require.NoError(t, a.InTx(ctx, a.Org, func(tx *tenancy.Tx) (err error) {
+		if _, err = tx.Exec(ctx, "insert into members (organization_id, user_id, role) values (app.org(), $1, 'teacher') on conflict (organization_id, user_id) do update set role = excluded.role", a.User); err != nil {
+			return err // only a member shares
+		}
 		if _, err = tx.Exec(ctx, "insert into shares (organization_id, id, kind, permission, file_id, created_by) values (app.org(), $1, 'people', 'download', $2, $3)", shared, published.File, a.User); err != nil {
 			return err
 		}

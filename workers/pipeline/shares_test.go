@@ -17,7 +17,12 @@ func (b *worker) shareOutside(t *testing.T, file uuid.UUID, to, life string) (of
 	t.Helper()
 	of, recipient = tenancy.NewID(), tenancy.NewID()
 	require.NoError(t, b.InTx(context.Background(), b.Org, func(tx *tenancy.Tx) error {
-		_, err := tx.Exec(context.Background(), `insert into shares (organization_id, id, kind, permission, file_id, expires_at, created_by)
+		// Only a member shares; the bench's user is none by itself.
+		_, err := tx.Exec(context.Background(), "insert into members (organization_id, user_id, role) values (app.org(), $1, 'teacher') on conflict (organization_id, user_id) do update set role = excluded.role", b.User)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(context.Background(), `insert into shares (organization_id, id, kind, permission, file_id, expires_at, created_by)
 			values (app.org(), $1, 'people', 'download', $2, now() + $3::interval, $4)`, of, file, life, b.User)
 		if err == nil {
 			_, err = tx.Exec(context.Background(), "insert into share_recipients (organization_id, share_id, id, email, outside) values (app.org(), $1, $2, $3, true)", of, recipient, to)
