@@ -68,7 +68,8 @@ func (v visit) sharer() tenancy.Actor {
 // placement is where a dropped file goes, and what is written down of it.
 func (v visit) placement(giver string) uploads.Placement {
 	at := uploads.Placement{
-		Accepts: v.share.Accepts,
+		Accepts:      v.share.Accepts,
+		BeforeCreate: func(ctx context.Context, tx *tenancy.Tx) error { return visitors.Lock(ctx, tx, v.ref.Share) },
 		OnCreate: func(ctx context.Context, tx *tenancy.Tx, t files.Created) error {
 			return visitors.Add(ctx, tx, visitors.Drop{Ref: v.ref, Version: t.Version, Dropper: v.ticket.dropper, Giver: giver})
 		},
