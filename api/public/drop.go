@@ -47,7 +47,7 @@ func (p *Public) enterDrop(c *gin.Context) (visit, error) {
 	return v, err
 }
 
-// dropping gives the visitor a dropper, which is in the ticket from here on. A named person
+// withDropper gives the visitor a dropper, which is in the ticket from here on. A named person
 // has the same one on each of their devices.
 func (v visit) withDropper() visit {
 	switch {
@@ -59,7 +59,7 @@ func (v visit) withDropper() visit {
 	return v
 }
 
-// sharer acts for the visitor in the organization: what is dropped is the sharer's, against
+// sharer is who acts for the visitor in the organization: what is dropped is the sharer's, against
 // the organization's quota, and ends to be possible when they may not add there any more.
 func (v visit) sharer() tenancy.Actor {
 	return tenancy.Actor{Org: v.ref.Org, User: v.share.CreatedBy, Role: v.share.SharerRole}
@@ -68,7 +68,8 @@ func (v visit) sharer() tenancy.Actor {
 // placement is where a dropped file goes, and what is written down of it.
 func (v visit) placement(giver string) uploads.Placement {
 	at := uploads.Placement{
-		Accepts: v.share.Accepts,
+		Accepts:      v.share.Accepts,
+		BeforeCreate: func(ctx context.Context, tx *tenancy.Tx) error { return visitors.Lock(ctx, tx, v.ref.Share) },
 		OnCreate: func(ctx context.Context, tx *tenancy.Tx, t files.Created) error {
 			return visitors.Add(ctx, tx, visitors.Drop{Ref: v.ref, Version: t.Version, Dropper: v.ticket.dropper, Giver: giver})
 		},

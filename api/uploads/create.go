@@ -41,9 +41,10 @@ type Metadata struct {
 	// refuses the file. Nil: nothing can follow.
 	Trailing func() (Trailing, error)
 
-	// OnCreate writes what belongs to the file's rows, in their transaction. An error
-	// refuses the file. Nil: nothing does.
-	OnCreate func(ctx context.Context, tx *tenancy.Tx, t files.Created) error
+	// BeforeCreate and OnCreate run in the transaction of the file's rows, before and after
+	// they are made. An error refuses the file. Nil: nothing runs.
+	BeforeCreate func(ctx context.Context, tx *tenancy.Tx) error
+	OnCreate     func(ctx context.Context, tx *tenancy.Tx, t files.Created) error
 }
 
 // Trailing are the texts that a form may hold behind the file. Empty ones
@@ -144,6 +145,11 @@ func (u *Uploads) create(ctx context.Context, actor tenancy.Actor, a Metadata, s
 		}
 		if err := checkPlace(ctx, tx, a); err != nil {
 			return err
+		}
+		if a.BeforeCreate != nil {
+			if err := a.BeforeCreate(ctx, tx); err != nil {
+				return err
+			}
 		}
 		t, err = files.Create(ctx, tx, files.New{
 			Version: a.ID, File: a.File, Space: a.Space, Folder: a.Folder, Subject: a.Subject, KeepBoth: a.OnConflict == "rename", Name: a.Name, Description: a.Description, Category: a.Category, ChangeDescription: a.ChangeDescription,

@@ -14,6 +14,7 @@ type Placement struct {
 	Space, Folder uuid.UUID
 	Description   string
 	Accepts       func(name string) error // of the file; an error refuses it
+	BeforeCreate  func(ctx context.Context, tx *tenancy.Tx) error
 	OnCreate      func(ctx context.Context, tx *tenancy.Tx, t files.Created) error
 }
 
@@ -22,7 +23,7 @@ type Placement struct {
 func (p Placement) Metadata(name, claimedType, sha256 string) (Metadata, error) {
 	a := Metadata{
 		Name: name, ClaimedType: claimedType, SHA256: sha256, Space: p.Space, Folder: p.Folder, Description: p.Description,
-		OnConflict: "rename", OnCreate: p.OnCreate,
+		OnConflict: "rename", BeforeCreate: p.BeforeCreate, OnCreate: p.OnCreate,
 	}
 	if err := a.check(); err != nil {
 		return a, err

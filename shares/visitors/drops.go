@@ -30,6 +30,12 @@ type Drop struct {
 	Giver   string    // the name that they gave
 }
 
+// Lock lets the drops of one box in one after another, from before a file has its name: two
+// at once would take the same free one, and one of them would be refused.
+func Lock(ctx context.Context, tx *tenancy.Tx, share uuid.UUID) error {
+	return visitorsdb.New(tx).DropLock(ctx, share)
+}
+
 // Add counts a dropped file against the bounds of its share, in the transaction that makes
 // the file.
 func Add(ctx context.Context, tx *tenancy.Tx, d Drop) error {

@@ -46,6 +46,9 @@ select app.share_drop(app.org(), sqlc.arg(share_id)::uuid, sqlc.arg(version_id):
 -- name: DropIs :one
 select exists (select from share_drops d where d.share_id = $1 and d.version_id = $2 and d.dropper = $3);
 
+-- name: DropLock :exec
+select app.share_drop_lock(app.org(), sqlc.arg(share_id)::uuid);
+
 -- The newest are shown: a visitor who drops thousands does not read them all.
 
 -- name: DropPage :many

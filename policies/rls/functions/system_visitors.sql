@@ -110,6 +110,13 @@ begin
     return wait;
 end $$;
 
+-- Holds the drops of a box until the transaction ends.
+create or replace function app.share_drop_lock(org uuid, share uuid) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    perform from shares t where t.organization_id = org and t.id = share for no key update;
+end $$;
+
 -- A file that a visitor drops, in the transaction that makes it. The bounds of the share
 -- are compared in its row, so that a flood cannot pass them: '' or the bound.
 create or replace function app.share_drop(org uuid, share uuid, version uuid, dropper uuid, recipient uuid, giver text) returns text

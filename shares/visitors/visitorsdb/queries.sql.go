@@ -309,6 +309,15 @@ func (q *Queries) DropIs(ctx context.Context, arg DropIsParams) (bool, error) {
 	return exists, err
 }
 
+const dropLock = `-- name: DropLock :exec
+select app.share_drop_lock(app.org(), $1::uuid)
+`
+
+func (q *Queries) DropLock(ctx context.Context, shareID uuid.UUID) error {
+	_, err := q.db.Exec(ctx, dropLock, shareID)
+	return err
+}
+
 const dropPage = `-- name: DropPage :many
 
 select d.version_id, d.file_id, d.giver, d.created_at, f.name, v.size, v.status::text as status, v.status_reason, v.found_kind, v.expected_kind
