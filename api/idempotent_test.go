@@ -125,6 +125,9 @@ func (s *scene) posts(p *person, path string, in any) again {
 
 // exempt are the other POSTs, each with the reason why it needs no key.
 var exempt = map[string]string{
+	"POST " + filePath + "/link":                                    "makes nothing: an address of what is there",
+	"POST " + storagePath + "/links":                                "makes nothing: addresses of what is there",
+	"POST " + storagePath + "/zip":                                  "a list of a day; a second one changes nothing",
 	"POST " + organizationPath + "/login-requests/:request/link":    "the same again changes nothing, and answers the same",
 	"POST " + organizationPath + "/login-requests/:request/dismiss": "the same again changes nothing, and answers the same",
 	"POST " + organizationPath + "/people/:user/merge":              "two are made one, once: then there is no such person",

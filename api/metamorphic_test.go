@@ -71,14 +71,15 @@ var passing = regexp.MustCompile(`\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT|;r=
 
 func (s *school) stable(text string) string {
 	text = strings.ReplaceAll(text, s.newcomer, "newcomer")
-	return passing.ReplaceAllString(unstable.ReplaceAllStringFunc(text, func(found string) string {
+	text = passing.ReplaceAllString(text, "<now>")
+	return unstable.ReplaceAllStringFunc(text, func(found string) string {
 		label, ok := s.labels[found]
 		if !ok {
 			label = fmt.Sprintf("<%d>", len(s.labels)+1)
 			s.labels[found] = label
 		}
 		return label
-	}), "<now>")
+	})
 }
 
 // do sends one request of the script and keeps what came back: the status, every

@@ -90,7 +90,7 @@ func Checksums(ctx context.Context, q tenancy.Queries, versions []uuid.UUID) (ma
 	sums := make(map[uuid.UUID]uint32, len(rows))
 	for _, r := range rows {
 		if r.Crc32 != nil {
-			sums[r.ID] = uint32(*r.Crc32) //nolint:gosec // the column is checked to be one
+			sums[r.ID] = uint32(*r.Crc32)
 		}
 	}
 	return sums, err

@@ -10,7 +10,6 @@ import (
 	"satchel/api/delivery"
 	"satchel/api/delivery/signed"
 	"satchel/api/request"
-	"satchel/internal/fault"
 	"satchel/tenancy"
 )
 
@@ -66,6 +65,3 @@ func (r *Links) find(c *gin.Context, link signed.Link, grant delivery.Grant) (de
 		ObjectETag: grant.ObjectETag, SHA256: grant.SHA256, Size: grant.Size, PublishedAt: grant.PublishedAt, Pages: grant.Pages,
 	}, link.Transformation, c.GetHeader("Accept"))
 }
-
-// errNobody refuses a link of no session and of no share that this release knows.
-var errNobody = fault.New(fault.Denied, signed.ErrInvalid.Code, signed.ErrInvalid.Text)

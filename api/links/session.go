@@ -67,9 +67,9 @@ func (s session) grant(ctx context.Context, link signed.Link, v content.Version)
 	return g
 }
 
-// nobody refuses.
+// nobody refuses a link of no session and of no share that this release knows.
 type nobody struct{}
 
 func (nobody) Authorize(context.Context, signed.Link) (delivery.Grant, error) {
-	return delivery.Grant{}, errNobody
+	return delivery.Grant{}, signed.ErrInvalid
 }

@@ -46,7 +46,7 @@ type zipObject struct {
 
 // Open opens a stretch.
 func (z zipObject) Open(_ context.Context, _, _ string, offset, length int64) (io.ReadCloser, error) {
-	return z.layout.Open(z.source.ctx, z.source, offset, length)
+	return z.layout.Open(z.source.ctx, z.source, offset, length) //nolint:contextcheck // the context of the request, with the actor that Serve does not know
 }
 
 // How many entries are asked about at once, and for how long the answer is taken for true.

@@ -50,7 +50,7 @@ func TestTransform(t *testing.T) {
 		"a height alone": {transforms.Ask{Height: 50}, 100, 50, leftRed, rightBlue},
 		"never enlarged": {transforms.Ask{Width: 800}, 400, 200, leftRed, rightBlue},
 		"contain":        {transforms.Ask{Width: 100, Height: 100, Fit: transforms.Contain}, 100, 100, leftRed, rightBlue},
-		"cover, centre":  {transforms.Ask{Width: 100, Height: 100, Fit: transforms.Cover}, 100, 100, leftRed, rightBlue},
+		"cover, center":  {transforms.Ask{Width: 100, Height: 100, Fit: transforms.Cover}, 100, 100, leftRed, rightBlue},
 		"cover, left":    {transforms.Ask{Width: 100, Height: 100, Fit: transforms.Cover, Gravity: transforms.Focal, FocalX: at(0), FocalY: at(0)}, 100, 100, leftRed, leftRed},
 		"cover, right":   {transforms.Ask{Width: 100, Height: 100, Fit: transforms.Cover, Gravity: transforms.Focal, FocalX: at(1), FocalY: at(1)}, 100, 100, rightBlue, rightBlue},
 		"cover, large":   {transforms.Ask{Width: 800, Height: 800, Fit: transforms.Cover}, 200, 200, leftRed, rightBlue},

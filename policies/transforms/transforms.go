@@ -28,7 +28,7 @@ type Gravity string
 
 // The closed list.
 const (
-	Centre    Gravity = "centre"
+	Center    Gravity = "center"
 	Attention Gravity = "attention" // where the picture has most to see, as libvips finds
 	Focal     Gravity = "focal"     // the point that the caller names
 )
@@ -178,7 +178,7 @@ func (a Ask) box(s *Spec, sizes []int) error {
 
 func (a Ask) cut(s *Spec) error {
 	switch a.Gravity {
-	case "", Centre, Attention:
+	case "", Center, Attention:
 		if a.FocalX != nil || a.FocalY != nil {
 			return invalid("gravity", "focal_x and focal_y go with gravity focal.")
 		}
@@ -188,7 +188,7 @@ func (a Ask) cut(s *Spec) error {
 		}
 		s.FocalX, s.FocalY = percent(*a.FocalX), percent(*a.FocalY)
 	default:
-		return invalid("gravity", "gravity is centre, attention or focal.")
+		return invalid("gravity", "gravity is center, attention or focal.")
 	}
 	if s.Fit != Cover {
 		s.FocalX, s.FocalY = 0, 0
@@ -196,7 +196,7 @@ func (a Ask) cut(s *Spec) error {
 	}
 	s.Gravity = a.Gravity
 	if s.Gravity == "" {
-		s.Gravity = Centre
+		s.Gravity = Center
 	}
 	return nil
 }
@@ -243,7 +243,7 @@ func (s Spec) Key() string {
 	return fmt.Sprintf("%dx%d-%s-%s-q%d-p%d.%s", s.Width, s.Height, s.Fit, gravity, s.Quality, s.Page, s.Format)
 }
 
-var keyForm = regexp.MustCompile(`^(\d{1,4})x(\d{1,4})-(inside|contain|cover|fill)-(none|centre|attention|f(\d{1,3})\.(\d{1,3}))-q(\d{1,3})-p(\d{1,5})\.(webp|jpeg|png|)$`)
+var keyForm = regexp.MustCompile(`^(\d{1,4})x(\d{1,4})-(inside|contain|cover|fill)-(none|center|attention|f(\d{1,3})\.(\d{1,3}))-q(\d{1,3})-p(\d{1,5})\.(webp|jpeg|png|)$`)
 
 // Parse reads a key. It takes those alone that Key gives.
 func Parse(key string) (Spec, bool) {

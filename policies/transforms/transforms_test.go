@@ -19,7 +19,7 @@ func TestResolve(t *testing.T) {
 		"a width":            {Ask{Width: 300}, "320x0-inside-none-q75-p0.", ""},
 		"device pixels":      {Ask{Width: 300, DPR: 2}, "640x0-inside-none-q75-p0.", ""},
 		"odd device pixels":  {Ask{Width: 100, DPR: 1.25}, "160x0-inside-none-q75-p0.", ""},
-		"a box that is cut":  {Ask{Width: 100, Height: 50, Fit: Cover, Format: "webp", Quality: 80}, "128x64-cover-centre-q85-p0.webp", ""},
+		"a box that is cut":  {Ask{Width: 100, Height: 50, Fit: Cover, Format: "webp", Quality: 80}, "128x64-cover-center-q85-p0.webp", ""},
 		"the point to keep":  {Ask{Width: 64, Height: 64, Fit: Cover, Gravity: Focal, FocalX: p(0.33), FocalY: p(1)}, "64x64-cover-f30.100-q75-p0.", ""},
 		"a preset":           {Ask{Preset: "card", DPR: 2, Format: "jpeg", Page: 3}, "960x640-cover-attention-q75-p3.jpeg", ""},
 		"beyond the largest": {Ask{Width: 2560, DPR: 3}, "2560x0-inside-none-q75-p0.", ""},
@@ -59,7 +59,7 @@ func TestFewPictures(t *testing.T) {
 		ask := Ask{
 			Width: rapid.IntRange(1, MaxSide).Draw(r, "width"), Height: rapid.IntRange(1, MaxSide).Draw(r, "height"),
 			Fit:     rapid.SampledFrom([]Fit{"", Inside, Contain, Cover, Fill}).Draw(r, "fit"),
-			Gravity: rapid.SampledFrom([]Gravity{"", Centre, Attention, Focal}).Draw(r, "gravity"),
+			Gravity: rapid.SampledFrom([]Gravity{"", Center, Attention, Focal}).Draw(r, "gravity"),
 			Quality: rapid.IntRange(0, 100).Draw(r, "quality"), DPR: rapid.Float64Range(0, 8).Draw(r, "dpr"),
 			Format: rapid.SampledFrom([]string{"", "auto", "webp", "jpeg", "png"}).Draw(r, "format"), Page: rapid.IntRange(0, 9).Draw(r, "page"),
 		}
@@ -81,7 +81,7 @@ func TestFewPictures(t *testing.T) {
 func TestParseTakesItsOwnKeysAlone(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []string{
-		"", "320x0", "0320x0-inside-none-q75-p0.webp", "0x0-inside-none-q75-p0.webp", "320x0-cover-centre-q75-p0.webp", "320x320-inside-centre-q75-p0.webp",
+		"", "320x0", "0320x0-inside-none-q75-p0.webp", "0x0-inside-none-q75-p0.webp", "320x0-cover-center-q75-p0.webp", "320x320-inside-center-q75-p0.webp",
 		"9999x0-inside-none-q75-p0.webp", "320x0-inside-none-q0-p0.webp", "320x320-cover-f101.0-q75-p0.webp", "320x0-inside-none-q75-p0.gif", "../320x0-inside-none-q75-p0.webp",
 	} {
 		_, ok := Parse(bad)

@@ -29,7 +29,7 @@ const fixed = 2 + 8 + 16 + 16
 func encode(l Link) []byte {
 	b := make([]byte, 2, fixed+4*16+len(l.Transformation))
 	b[0] = form
-	b = binary.BigEndian.AppendUint64(b, uint64(l.Expires.Unix())) //nolint:gosec // read back as it is written
+	b = binary.BigEndian.AppendUint64(b, uint64(l.Expires.Unix()))
 	organization := l.Organization.UUID()
 	b = append(append(b, organization[:]...), l.File[:]...)
 	for _, optional := range l.optional() {
@@ -62,7 +62,7 @@ func decode(version uuid.UUID, b []byte) (Link, error) {
 	}
 	flags := b[1]
 	l := Link{Version: version, Attachment: flags&isAttachment != 0}
-	l.Expires = time.Unix(int64(binary.BigEndian.Uint64(b[2:])), 0) //nolint:gosec // written as a signed number
+	l.Expires = time.Unix(int64(binary.BigEndian.Uint64(b[2:])), 0)
 	l.Organization, l.File = tenancy.OrgID(b[10:26]), uuid.UUID(b[26:fixed])
 	b = b[fixed:]
 	for _, o := range l.optional() {

@@ -1,6 +1,7 @@
 package signed
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
@@ -34,7 +35,7 @@ func link() Link {
 }
 
 func verify(k *Keys, address string) (Link, error) {
-	return k.Verify(httptest.NewRequest("GET", address, nil))
+	return k.Verify(httptest.NewRequest(http.MethodGet, address, nil))
 }
 
 func TestAnAddressGivesItsLink(t *testing.T) {

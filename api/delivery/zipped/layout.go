@@ -108,7 +108,7 @@ func (l *Layout) header(i int, crc uint32) []byte {
 	}
 	b = append(b, e.Name...)
 	if large {
-		b = extra(b, uint64(e.Size), uint64(e.Size)) //nolint:gosec // sizes are not negative
+		b = extra(b, uint64(e.Size), uint64(e.Size))
 	}
 	return b
 }
@@ -121,7 +121,7 @@ func (l *Layout) common(b []byte, i int, crc uint32, large bool) []byte {
 	if large {
 		version = versionZIP64
 	} else {
-		size = uint32(e.Size) //nolint:gosec // below 4 GiB
+		size = uint32(e.Size)
 	}
 	day, clock := dosTime(e.Modified)
 	b = binary.LittleEndian.AppendUint16(b, version)
@@ -132,7 +132,7 @@ func (l *Layout) common(b []byte, i int, crc uint32, large bool) []byte {
 	b = binary.LittleEndian.AppendUint32(b, crc)
 	b = binary.LittleEndian.AppendUint32(b, size)
 	b = binary.LittleEndian.AppendUint32(b, size)
-	return binary.LittleEndian.AppendUint16(b, uint16(len(e.Name))) //nolint:gosec // Names bounds them
+	return binary.LittleEndian.AppendUint16(b, uint16(len(e.Name)))
 }
 
 // record is an entry's in the central directory.
@@ -145,14 +145,14 @@ func (l *Layout) record(i int, crc uint32) []byte {
 	if large {
 		length = directoryExtra
 	} else {
-		offset = uint32(l.offsets[i]) //nolint:gosec // below 4 GiB
+		offset = uint32(l.offsets[i])
 	}
 	b = binary.LittleEndian.AppendUint16(b, length)
 	b = append(b, make([]byte, 10)...) // no comment, the first disk, no attributes
 	b = binary.LittleEndian.AppendUint32(b, offset)
 	b = append(b, e.Name...)
 	if large {
-		b = extra(b, uint64(e.Size), uint64(e.Size), uint64(l.offsets[i])) //nolint:gosec // not negative
+		b = extra(b, uint64(e.Size), uint64(e.Size), uint64(l.offsets[i]))
 	}
 	return b
 }
@@ -160,7 +160,7 @@ func (l *Layout) record(i int, crc uint32) []byte {
 // extra is the ZIP64 extra field: section 4.5.3.
 func extra(b []byte, numbers ...uint64) []byte {
 	b = binary.LittleEndian.AppendUint16(b, zip64Tag)
-	b = binary.LittleEndian.AppendUint16(b, uint16(8*len(numbers))) //nolint:gosec // two or three
+	b = binary.LittleEndian.AppendUint16(b, uint16(8*len(numbers)))
 	for _, n := range numbers {
 		b = binary.LittleEndian.AppendUint64(b, n)
 	}
@@ -179,10 +179,10 @@ func (l *Layout) end() []byte {
 	}
 	few, short, near := uint16(max16), uint32(max32), uint32(max32)
 	if !l.large() {
-		few, near = uint16(records), uint32(l.directory) //nolint:gosec // below the limits
+		few, near = uint16(records), uint32(l.directory)
 	}
 	if !l.large() && length < max32 {
-		short = uint32(length) //nolint:gosec // below 4 GiB
+		short = uint32(length)
 	}
 	b = binary.LittleEndian.AppendUint32(b, endSignature)
 	b = append(b, 0, 0, 0, 0) // the first disk
@@ -201,11 +201,11 @@ func (l *Layout) end64(b []byte, records uint64, length int64) []byte {
 	b = append(b, make([]byte, 8)...) // the first disk
 	b = binary.LittleEndian.AppendUint64(b, records)
 	b = binary.LittleEndian.AppendUint64(b, records)
-	b = binary.LittleEndian.AppendUint64(b, uint64(length))      //nolint:gosec // not negative
-	b = binary.LittleEndian.AppendUint64(b, uint64(l.directory)) //nolint:gosec // not negative
+	b = binary.LittleEndian.AppendUint64(b, uint64(length))
+	b = binary.LittleEndian.AppendUint64(b, uint64(l.directory))
 	b = binary.LittleEndian.AppendUint32(b, locator64Signature)
 	b = append(b, 0, 0, 0, 0)
-	b = binary.LittleEndian.AppendUint64(b, uint64(l.directory+length)) //nolint:gosec // not negative
+	b = binary.LittleEndian.AppendUint64(b, uint64(l.directory+length))
 	return binary.LittleEndian.AppendUint32(b, 1)
 }
 
@@ -215,5 +215,5 @@ func dosTime(t time.Time) (day, clock uint16) {
 	if t.Year() < 1980 || t.Year() > 2107 {
 		return 1<<5 | 1, 0
 	}
-	return uint16((t.Year()-1980)<<9 | int(t.Month())<<5 | t.Day()), uint16(t.Hour()<<11 | t.Minute()<<5 | t.Second()/2) //nolint:gosec // within 16 bits by their ranges
+	return uint16((t.Year()-1980)<<9 | int(t.Month())<<5 | t.Day()), uint16(t.Hour()<<11 | t.Minute()<<5 | t.Second()/2)
 }

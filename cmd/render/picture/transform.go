@@ -24,7 +24,7 @@ type crop int
 
 const (
 	exact         crop = iota // scaled to width and height, nothing is cut by libvips
-	cropCentre                // scaled and cut to width and height
+	cropCenter                // scaled and cut to width and height
 	cropAttention             // the same
 )
 
@@ -60,8 +60,8 @@ func coverPlan(s transforms.Spec, width, height int) plan {
 	switch s.Gravity {
 	case transforms.Attention:
 		return plan{width: boxW, height: boxH, crop: cropAttention}
-	case transforms.Centre:
-		return plan{width: boxW, height: boxH, crop: cropCentre}
+	case transforms.Center:
+		return plan{width: boxW, height: boxH, crop: cropCenter}
 	case transforms.Focal:
 	}
 	scale := max(float64(boxW)/float64(width), float64(boxH)/float64(height))

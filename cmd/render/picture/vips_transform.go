@@ -6,7 +6,7 @@ package picture
 #include <vips/vips.h>
 
 typedef struct {
-	int width, height, crop; // 0: to these very sides, 1: cut around the centre, 2: around what attracts attention
+	int width, height, crop; // 0: to these very sides, 1: cut around the center, 2: around what attracts attention
 	int cut, left, top, box_width, box_height;
 	int ground_width, ground_height; // 0: none
 	int profiled, format, quality;   // 0: WebP, 1: JPEG, 2: PNG
