@@ -7,9 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path"
-	"slices"
-	"strings"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -108,35 +105,17 @@ func (a *Activities) read(ctx context.Context, v files.Version, row previews.Row
 	if err != nil {
 		return found{}, err
 	}
-	defer func() {
-		if err := folder.Remove(); err != nil {
-			activity.GetLogger(ctx).Warn("remove spool folder failed; it is removed with the process", "error", err)
-		}
-	}()
+	defer folder.Discard(activity.GetLogger(ctx).Warn)
 	body, err := a.clean.Open(ctx, files.ContentKey(v.OrganizationID, v.ID), v.ObjectEtag, 0, -1)
 	if err != nil {
 		return found{}, err
 	}
 	defer func() { _ = body.Close() }()
-	name := "source" + extensionOf(v)
+	name := "source" + types.Extension(v.Name, v.MimeType)
 	if err := folder.Write(name, body); err != nil {
 		return found{}, fmt.Errorf("spool file: %w", err)
 	}
 	return job{tools: a.tools, folder: folder, path: folder.Path(name), mediaType: v.MimeType, method: row.Method}.run(ctx)
-}
-
-// extensionOf is the ending of the name where it is one of its kind, by which LibreOffice
-// chooses how to read, and the kind's own otherwise.
-func extensionOf(v files.Version) string {
-	ending := strings.ToLower(path.Ext(v.Name))
-	kind, known := types.ByMediaType(v.MimeType)
-	if !known || len(kind.Extensions) == 0 {
-		return ""
-	}
-	if slices.Contains(kind.Extensions, ending) {
-		return ending
-	}
-	return kind.Extensions[0]
 }
 
 const maxTitle = 500 // bytes

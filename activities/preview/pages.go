@@ -11,6 +11,7 @@ import (
 	"satchel/files"
 	"satchel/internal/queue"
 	"satchel/policies/previews"
+	"satchel/policies/types"
 	"satchel/tenancy"
 )
 
@@ -63,21 +64,17 @@ func (a *Activities) renderPages(ctx context.Context, in RenderPagesInput, v fil
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err := folder.Remove(); err != nil {
-			activity.GetLogger(ctx).Warn("remove spool folder failed; it is removed with the process", "error", err)
-		}
-	}()
+	defer folder.Discard(activity.GetLogger(ctx).Warn)
 	body, err := a.clean.Open(ctx, files.ContentKey(in.Org, in.Version), v.ObjectEtag, 0, -1)
 	if err != nil {
 		return fmt.Errorf("open document: %w", err)
 	}
 	defer func() { _ = body.Close() }()
-	name := "source" + extensionOf(v)
+	name := "source" + types.Extension(v.Name, v.MimeType)
 	if err := folder.Write(name, body); err != nil {
 		return fmt.Errorf("spool document: %w", err)
 	}
-	j := job{tools: a.tools, folder: folder, path: folder.Path(name), extension: extensionOf(v), row: row}
+	j := job{tools: a.tools, folder: folder, path: folder.Path(name), extension: types.Extension(v.Name, v.MimeType), row: row}
 	shown, err := j.morePages(ctx, in.First)
 	if err != nil {
 		return err

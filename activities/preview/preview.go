@@ -9,9 +9,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path"
-	"slices"
-	"strings"
 
 	"github.com/google/uuid"
 	"go.temporal.io/sdk/activity"
@@ -126,16 +123,12 @@ func (a *Activities) render(ctx context.Context, in RenderPreviewsInput, row pre
 	if err != nil {
 		return RenderPreviewsResult{}, err
 	}
-	defer func() {
-		if err := folder.Remove(); err != nil {
-			activity.GetLogger(ctx).Warn("remove spool folder failed; it is removed with the process", "error", err)
-		}
-	}()
+	defer folder.Discard(activity.GetLogger(ctx).Warn)
 	v, name, err := a.download(ctx, in, folder)
 	if err != nil {
 		return RenderPreviewsResult{}, err
 	}
-	j := job{tools: a.tools, folder: folder, path: folder.Path(name), extension: extensionOf(v), row: row}
+	j := job{tools: a.tools, folder: folder, path: folder.Path(name), extension: types.Extension(v.Name, v.MimeType), row: row}
 	result, err := j.run(ctx)
 	var finding *Finding
 	switch {
@@ -149,18 +142,6 @@ func (a *Activities) render(ctx context.Context, in RenderPreviewsInput, row pre
 		Pages: int32(result.pages), Duration: result.duration}, result.renditions)
 }
 
-// extensionOf is the ending of the name where it is one of its kind, by which LibreOffice
-// chooses how to read, and the kind's own otherwise. Nothing else of a name is told to a
-// program.
-func extensionOf(v files.Version) string {
-	ending := strings.ToLower(path.Ext(v.Name))
-	kind, known := types.ByMediaType(v.MimeType)
-	if !known || slices.Contains(kind.Extensions, ending) || len(kind.Extensions) == 0 {
-		return ending
-	}
-	return kind.Extensions[0]
-}
-
 // download spools the bytes: the tools read a file and have no network.
 func (a *Activities) download(ctx context.Context, in RenderPreviewsInput, folder spool.Folder) (files.Version, string, error) {
 	v, body, err := a.open(ctx, in)
@@ -168,7 +149,7 @@ func (a *Activities) download(ctx context.Context, in RenderPreviewsInput, folde
 		return v, "", err
 	}
 	defer func() { _ = body.Close() }()
-	name := "source" + extensionOf(v)
+	name := "source" + types.Extension(v.Name, v.MimeType)
 	if err := folder.Write(name, body); err != nil {
 		return v, "", fmt.Errorf("spool file: %w", err)
 	}

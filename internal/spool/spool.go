@@ -212,6 +212,14 @@ func (f Folder) Write(name string, r io.Reader) error {
 	return err
 }
 
+// Discard removes the folder, and warns where it cannot: what is left goes with the
+// process.
+func (f Folder) Discard(warn func(message string, pairs ...any)) {
+	if err := f.Remove(); err != nil {
+		warn("remove spool folder failed; it is removed with the process", "error", err)
+	}
+}
+
 // Remove removes the folder with everything in it.
 func (f Folder) Remove() error {
 	if err := os.RemoveAll(f.path); err != nil {

@@ -54,6 +54,12 @@ var parsers = map[string]func(*reader) (header, bool){
 	"image/bmp":  parseBMP,
 }
 
+// Knows says whether pictures of the media type are measured.
+func Knows(mediaType string) bool {
+	_, ok := parsers[mediaType]
+	return ok
+}
+
 // Excessive reports whether the picture of size bytes declares more pixels than
 // it may: more than MaxPixels, or more than FreePixels in fewer bytes than any
 // encoder needs for a blank picture of that size. It is false for what is no

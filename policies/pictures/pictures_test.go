@@ -18,8 +18,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"satchel/policies/types"
 )
 
 func be32(values ...uint32) (p []byte) {
@@ -258,15 +256,6 @@ func TestBoundsAreBelowRealEncoders(t *testing.T) {
 	require.Less(t, av1(4_000_000), uint64(650))
 	require.Less(t, vp8(144_000_000), uint64(256_302))
 	require.Less(t, vp8l(144_000_000), uint64(5_772))
-}
-
-// A picture of the type policy without a parser would be taken unseen.
-func TestEveryPictureHasAParser(t *testing.T) {
-	t.Parallel()
-	for _, row := range types.Table() {
-		_, ok := parsers[row.MediaType]
-		require.Equal(t, row.Preview, ok, row.MediaType)
-	}
 }
 
 func bmp(width, height int32, bits uint16, how uint32, data int) []byte {

@@ -239,7 +239,7 @@ func empty(row Row) Decision {
 		row, _ = byMediaType(plainText)
 	}
 	row = row.public()
-	row.Preview, row.Container = false, NoContainer
+	row.Container = NoContainer
 	return Decision{Type: row}
 }
 

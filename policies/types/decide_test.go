@@ -440,7 +440,6 @@ func TestTable(t *testing.T) {
 		require.NotEmpty(t, row.Title)
 		require.NotEmpty(t, row.Extensions, row.Title)
 		require.NotEmpty(t, row.Tier, row.Title)
-		require.True(t, row.Family == Image || !row.Preview, row.Title)
 		require.Equal(t, row.Switch != "", row.Tier != Default, row.Title)
 		for _, extension := range row.Extensions {
 			require.Equal(t, strings.ToLower(extension), extension)

@@ -3,6 +3,8 @@ package types
 import (
 	"errors"
 	"fmt"
+	"path"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -58,4 +60,19 @@ func deceptive(r rune) bool {
 		return true
 	}
 	return unicode.IsControl(r)
+}
+
+// Extension is the ending of a name, with its dot, where it is one of the kind's, by which
+// programs choose how to read, and the kind's own otherwise. Nothing else of a name is told
+// to a program.
+func Extension(name, mediaType string) string {
+	ending := strings.ToLower(path.Ext(name))
+	kind, known := ByMediaType(mediaType)
+	if !known || len(kind.Extensions) == 0 {
+		return ""
+	}
+	if slices.Contains(kind.Extensions, ending) {
+		return ending
+	}
+	return kind.Extensions[0]
 }

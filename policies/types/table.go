@@ -102,8 +102,6 @@ type Row struct {
 	Tier   Tier
 	// Switch turns the kind on, for Staff and OptIn rows, or off.
 	Switch Switch
-	// Preview says that the image renderer makes renditions of it.
-	Preview bool
 	// Container is what opens the whole content.
 	Container Container
 	// Script says that a computer may run the file when it is opened by its name.
