@@ -43,7 +43,7 @@ test('a teacher sends a folder, finds, renames, deletes and gets it back, and pu
 
   await page.getByRole('searchbox').fill(name.replace('leaves', 'petals').slice(0, -4))
   await page.keyboard.press('Enter')
-  await expect(page.getByRole('main')).toContainText(name.replace('leaves', 'petals'))
+  await expect(page.locator('.results')).toContainText(name.replace('leaves', 'petals'))
 })
 
 test('a student hands in, and the teacher sees it and returns it', async ({ signIn }) => {

@@ -1,14 +1,23 @@
-import { expect, fresh, test, textFile, upload } from './fixtures.ts'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { atIssuer, expect, fresh, test, textFile, upload } from './fixtures.ts'
 
 const MiB = 1 << 20
-const large = (name: string, size: number) => ({ name, mimeType: 'text/plain', buffer: Buffer.alloc(size, 'all work and no play\n') })
+/** A file on the disk: what is large does not go through the browser's protocol. */
+function large(name: string, size: number): string {
+  const path = join(mkdtempSync(join(tmpdir(), 'console-')), name)
+  writeFileSync(path, Buffer.alloc(size, 'all work and no play\n'))
+  return path
+}
 
 test('an upload goes on while its person goes to other pages (nextcloud #12055)', async ({ signIn }) => {
   const page = await signIn('teacher')
   const name = fresh('long', 'txt')
   // Each part is held back a little, so that the pages are changed in the middle of it.
   await page.route('**/storage/tus/**', async r => { await new Promise(done => setTimeout(done, 300)); await r.continue() })
-  await page.getByTestId('files').setInputFiles([large(name, 40 * MiB)])
+  await page.getByTestId('files').setInputFiles(large(name, 40 * MiB))
   await expect(upload(page, name)).toHaveAttribute('data-phase', 'sending')
   for (const place of ['Spaces', 'Recent', 'Help']) {
     await page.getByRole('link', { name: place, exact: true }).click()
@@ -32,7 +41,6 @@ test('no file is lost to an expired token, to 429, to 503 and to cut connections
     else await r.abort('connectionreset')
   })
   await page.getByTestId('files').setInputFiles(files)
-  for (const f of files) await expect(page.locator(`[data-phase]`, { hasText: f.name }).or(page.locator('.tray'))).toBeVisible()
   await expect(page.getByTestId('announcements')).toHaveText('All files are done.', { timeout: 55_000 })
   expect(refused).toBeGreaterThan(3)
 })
@@ -50,15 +58,13 @@ test('a login that is over in mid-upload asks to sign in again, and nothing is l
     if (over && r.request().method() === 'PATCH' && ++parts === 2) await r.fulfill({ status: 401, json: { code: 'invalid_token' } })
     else await r.continue()
   })
-  await page.getByTestId('files').setInputFiles([large(name, 40 * MiB)])
+  await page.getByTestId('files').setInputFiles(large(name, 40 * MiB))
   await expect(page.getByRole('alert')).toContainText('Your sign-in is over')
   await expect(upload(page, name)).toHaveAttribute('data-phase', 'sending')
   const popup = page.waitForEvent('popup')
   await page.getByRole('button', { name: 'Sign in again' }).click()
   const window = await popup
   over = false
-  await window.getByRole('radio', { name: 'teacher-a', exact: true }).or(window.getByRole('textbox', { name: 'Name of somebody new' })).first().waitFor()
-  const { atIssuer } = await import('./fixtures.ts')
   await atIssuer(window, 'teacher')
   await expect(page.getByText('Your sign-in is over')).toHaveCount(0)
   await expect(upload(page, name)).toHaveAttribute('data-phase', /published|rejected/, { timeout: 50_000 })
@@ -76,7 +82,7 @@ test('each file says what became of it: one infected among good ones, one too la
   const eicar = String.raw`X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR` + '-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*'
   let sent = 0
   page.on('request', r => { if (r.url().endsWith('/storage/tus')) sent++ })
-  await page.getByTestId('files').setInputFiles([textFile(bad, eicar), textFile(good), large(big, 5 * MiB)])
+  await page.getByTestId('files').setInputFiles([textFile(bad, eicar), textFile(good), { name: big, mimeType: 'text/plain', buffer: Buffer.alloc(5 * MiB, 'large ') }])
   await expect(upload(page, big)).toContainText('larger than your school allows')
   await expect(upload(page, good)).toHaveAttribute('data-phase', 'published', { timeout: 45_000 })
   await expect(upload(page, bad)).toHaveAttribute('data-phase', 'quarantined', { timeout: 45_000 })
@@ -109,7 +115,7 @@ test('a folder that is dropped keeps its folders, and pause, go on and cancel do
 
   const name = fresh('stop', 'txt')
   await page.route('**/storage/tus/**', async r => { await new Promise(done => setTimeout(done, 400)); await r.continue().catch(() => undefined) })
-  await page.getByTestId('files').setInputFiles([large(name, 60 * MiB)])
+  await page.getByTestId('files').setInputFiles(large(name, 60 * MiB))
   await page.getByRole('button', { name: `Pause ${name}` }).click()
   await expect(upload(page, name)).toHaveAttribute('data-phase', 'paused')
   await page.getByRole('button', { name: `Go on with ${name}` }).click()

@@ -47,7 +47,7 @@ const tree = root.addChildren([
 
 function makeRouter(context: RouterContext) {
   return createRouter({
-    routeTree: tree, basepath: '/console', context, defaultPendingComponent: Waiting, defaultPreload: false, scrollRestoration: true,
+    routeTree: tree, basepath: '/console', context, defaultPendingComponent: Waiting, defaultPreload: false, // scrollRestoration would keep the addresses of files in storage
     defaultErrorComponent: ({ error, reset }) => <Failure error={error} again={reset} />,
   })
 }

@@ -84,6 +84,7 @@ export class Session {
     while (!this.access || performance.now() > this.ends - early) {
       try { await this.renew() } catch (e) {
         if (e instanceof Unanswered) { await new Promise(done => setTimeout(done, 2000)); continue }
+        if (this.state === 'out') throw e
         this.set('expired')
         this.again ??= waiter()
         await this.again.promise

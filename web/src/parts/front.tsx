@@ -38,10 +38,10 @@ export function Waiting() {
   const [long, setLong] = useState(false)
   useEffect(() => { const t = setTimeout(() => setLong(true), 8000); return () => clearTimeout(t) }, [])
   return (
-    <main className="front" aria-busy="true">
+    <div className="front" aria-busy="true">
       <p role="status"><Trans>Loading …</Trans></p>
       {long && <p><Trans>This takes longer than it should. Check the network, or reload the page.</Trans></p>}
       {long && <p><button type="button" className="button" onClick={() => location.reload()}><Trans>Reload</Trans></button></p>}
-    </main>
+    </div>
   )
 }

@@ -93,11 +93,13 @@ export class Uploader {
     if (!e || isOutcome(e.item.phase)) return
     const { phase, fileId } = e.item
     this.move(id, { type: 'cancel' })
-    if (phase === 'checking' && fileId) void this.o.api.DELETE('/api/v1/storage/files/{id}', { params: { path: { id: fileId } } }).catch(() => undefined)
+    if (phase === 'checking' && fileId) this.discard(fileId)
     this.leave(id, true)
     void this.resume.forget(e.file, e.item.path)
     void this.pump()
   }
+
+  private discard(file: string) { void this.o.api.DELETE('/api/v1/storage/files/{id}', { params: { path: { id: file } } }).catch(() => undefined) }
 
   /** Tries at once what waits for the network. */
   tryNow() {
@@ -215,10 +217,13 @@ export class Uploader {
         const place = res.getHeader('Location')
         if (req.getMethod() === 'POST' && status === 201 && place) { e.url = place; void this.resume.keep(e.file, e.item.path, this.o.owner, place) }
         if (status === 429 || status === 503) this.holdUntil = Date.now() + 1000 * (retryAfter(res.getHeader('Retry-After') ?? null) ?? 1)
+        // It was cancelled when its last byte was there already: what came of it goes to the bin.
+        if (req.getMethod() === 'DELETE' && status === 409 && e.item.fileId) this.discard(e.item.fileId)
         if (status === 401) this.refusedToken = (req.getHeader('Authorization') ?? '').slice(7)
       },
-      onShouldRetry: (error: { originalResponse?: { getStatus(): number } | null }) => {
+      onShouldRetry: (error: { originalRequest?: { getMethod(): string } | null; originalResponse?: { getStatus(): number } | null }) => {
         const status = error.originalResponse?.getStatus() ?? 0
+        if (error.originalRequest?.getMethod() === 'DELETE') return status === 0 || status >= 500
         const again = status === 0 || [401, 408, 409, 423, 425, 429].includes(status) || (status >= 500 && status !== 501 && status !== 507)
         if (again) this.move(id, { type: 'hinder', by: status === 0 ? 'network' : status === 429 ? 'limited' : status === 401 ? 'signIn' : 'server' })
         return again
@@ -283,7 +288,9 @@ export class Uploader {
     } else {
       const engine = e.engineId
       delete (e as { engineId?: string }).engineId
-      this.uppy.removeFile(engine)
+      // A file that is removed before the engine has let go of it is removed at the API too.
+      if (terminate) this.uppy.removeFile(engine)
+      else setTimeout(() => { if (this.uppy.getFile(engine)) this.uppy.removeFile(engine) }, 0)
     }
     void this.pump()
   }
