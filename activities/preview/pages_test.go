@@ -133,7 +133,7 @@ func TestTextsAreRetriedWithPreviews(t *testing.T) {
 	_, err := b.Single(b.Org).Exec(t.Context(), "update file_texts set state = 'not_available_here', reason = 'recognizer_not_installed'")
 	require.NoError(t, err)
 	texts := &textsAgain{}
-	m := preview.NewMissing(b.DB, nil, texts, preview.Tools{}, preview.Config{})
+	m := preview.NewMissing(b.DB, nil, b.Clean, texts, preview.Tools{}, preview.Config{})
 	swept, err := activitytest.Run[queue.Swept](t, m, m.RetryUnavailable, preview.RetryUnavailableInput{Org: tenancy.Platform})
 	require.NoError(t, err)
 	require.Equal(t, queue.Swept{Found: 1, Done: 1}, swept)

@@ -177,7 +177,7 @@ func TestUnusedPicturesGo(t *testing.T) {
 	}
 	_, err := b.Admin(t).Exec(t.Context(), "update transformations set used_at = now() - interval '31 days' where key = $1", key)
 	require.NoError(t, err)
-	m := preview.NewMissing(b.DB, nil, b.Clean, preview.Tools{}, preview.Config{Unused: 30 * 24 * time.Hour})
+	m := preview.NewMissing(b.DB, nil, b.Clean, nil, preview.Tools{}, preview.Config{Unused: 30 * 24 * time.Hour})
 	b.Clean.Fail("remove")
 	sweep := func() (queue.Swept, error) {
 		return activitytest.Run[queue.Swept](t, m, m.DropUnusedPictures, preview.DropUnusedPicturesInput{Org: tenancy.Platform})

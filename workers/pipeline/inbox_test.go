@@ -194,14 +194,14 @@ func (d dyingInbox) Remove(ctx context.Context, key string) error {
 	return nil
 }
 
-// receiver makes the rows of imports, without a workflow, and dies as it is told.
-type receiver struct {
+// importReceiver makes the rows of imports, without a workflow, and dies as it is told.
+type importReceiver struct {
 	*activities
 
 	dyingInbox
 }
 
-func (r receiver) BeginImport(ctx context.Context, org tenancy.OrgID, p rosters.Package) error {
+func (r importReceiver) BeginImport(ctx context.Context, org tenancy.OrgID, p rosters.Package) error {
 	if err := r.die("before begin"); err != nil {
 		return err
 	}
@@ -250,7 +250,7 @@ func inboxActivities(t *testing.T) (*activities, *importing.Inbox, uuid.UUID, fu
 	a := setupActivities(t)
 	var at string
 	bucket := dyingInbox{wiring.InboxBucket{Bucket: wiring.Bucket{Bucket: a.Store.Another(s3test.Inbox)}}, &at}
-	i := importing.NewInbox(importing.InboxPorts{DB: a.DB, Bucket: bucket, Packages: a.Store.Staging, Receiver: receiver{a, bucket}, Spool: pipelinetest.OpenSpool(t)}, inboxConfig)
+	i := importing.NewInbox(importing.InboxPorts{DB: a.DB, Bucket: bucket, Packages: a.Store.Staging, Receiver: importReceiver{a, bucket}, Spool: pipelinetest.OpenSpool(t)}, inboxConfig)
 	source := tenancy.NewID()
 	require.NoError(t, rosters.AddSource(t.Context(), a.Single(a.Org), rosters.Source{ID: source, Name: "SIS", Pickup: true}, a.User))
 	return a, i, source, func(where string) { at = where }
