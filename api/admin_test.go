@@ -2,14 +2,17 @@ package api
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"testing/fstest"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"satchel/api/console"
 	"satchel/api/request"
 	"satchel/api/usage"
 	"satchel/tenancy"
@@ -142,6 +145,33 @@ func TestPanicIsAProblem(t *testing.T) {
 func TestHandlerWithoutCallerIsAMistake(t *testing.T) {
 	t.Parallel()
 	require.Panics(t, func() { request.Caller(&gin.Context{Request: httptest.NewRequest(get, "/", nil)}) })
+}
+
+// TestBrowsersAreLedToTheConsole: people come to the console, which no rate limit
+// counts, and programs get JSON. The host of users' bytes has no console.
+func TestBrowsersAreLedToTheConsole(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.api.Console = console.New(console.Config{}, "http://api.test", fstest.MapFS{"index.html": {Data: []byte("the console")}}, nil, slog.New(slog.DiscardHandler))
+	ask := func(h http.Handler, path, accept string) *httptest.ResponseRecorder {
+		r := httptest.NewRequestWithContext(t.Context(), get, path, nil)
+		r.Header.Set("Accept", accept)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w
+	}
+	w := ask(b.api.Handler(), "/", "text/html,*/*;q=0.8")
+	require.Equal(t, http.StatusSeeOther, w.Code)
+	require.Equal(t, "/console/", w.Header().Get("Location"))
+	require.Equal(t, "application/json; charset=utf-8", ask(b.api.Handler(), "/", "application/json").Header().Get("Content-Type"))
+	for range 100 {
+		w = ask(b.api.Handler(), "/console/o/1/recent", "text/html")
+	}
+	require.Equal(t, "the console", w.Body.String())
+	require.Contains(t, w.Header().Get("Content-Security-Policy"), "require-trusted-types-for 'script'")
+	require.Equal(t, []string{"no-cache"}, w.Header().Values("Cache-Control"))
+	require.Equal(t, "same-origin", w.Header().Get("Cross-Origin-Opener-Policy"))
+	require.Equal(t, http.StatusNotFound, ask(b.api.ContentHandler(), "/console/", "text/html").Code)
 }
 
 // TestFrontPageSaysWhatThisIs: a page for people, JSON for programs, both with the

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -30,13 +29,13 @@ type given struct {
 
 // gift is what give shares. Zero is a link to download.
 type gift struct {
-	kind                   shares.Kind
-	permission             shares.Permission
-	file, folder, space    uuid.UUID
-	password               string
-	max, maxFiles          int
-	accepted               []string
-	starts, expires, ended string // SQL
+	kind                shares.Kind
+	permission          shares.Permission
+	file, folder, space uuid.UUID
+	password            string
+	max, maxFiles       int
+	accepted            []string
+	expires, ended      string // SQL
 }
 
 func (p *person) give(n gift) given {
@@ -393,7 +392,7 @@ func TestVisitorSeesPreviewsOnly(t *testing.T) {
 	g.sql("insert into renditions (organization_id, version_id, name, mime_type, width, height, size, etag) values (app.org(), $1, 'fit800.webp', 'image/webp', 800, 600, 7, $2)", version, "e")
 	page := string(g.open("").is(http.StatusOK).body)
 	require.Contains(t, page, "does not offer the original")
-	require.Regexp(t, regexp.MustCompile(`<img src="http://content\.test/c/`+version.String()+`/fit800\.webp\?s=`), page)
+	require.Regexp(t, `<img src="http://content\.test/c/`+version.String()+`/fit800\.webp\?s=`, page)
 	b.call("", post, g.api("/download"), nil).refused(http.StatusForbidden, "share_view_only")
 
 	// An address of a download that was given before the share became one to view.

@@ -55,7 +55,7 @@ func TestZipOfFiles(t *testing.T) {
 	require.Equal(t, ".._.._etc.zip", made.Name)
 	require.Equal(t, []string{"not_published", "file_not_found"}, []string{made.Refused[0].Code, made.Refused[1].Code})
 	a := b.call("", get, local(made.URL), nil).is(200)
-	require.EqualValues(t, made.Size, len(a.body))
+	require.Len(t, a.body, int(made.Size))
 	require.Equal(t, map[string]string{"Essay.txt": "one", "essay (2).TXT": "two", "_CON.txt": "three"}, unzipped(t, a.body))
 	require.Equal(t, "application/zip", a.header.Get("Content-Type"))
 	require.Equal(t, fmt.Sprint(made.Size), a.header.Get("Content-Length"))

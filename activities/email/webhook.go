@@ -38,13 +38,13 @@ func (a *Activities) SendWebhookNotice(ctx context.Context, in SendWebhookNotice
 	if err != nil {
 		return SendWebhookNoticeResult{}, err
 	}
-	result, sent := "none", error(nil)
+	result := "none"
 	if o.ContactEmail != "" && w.DisabledAt != nil {
 		m, err := webhookNotice(o, w)
 		if err != nil {
 			return SendWebhookNoticeResult{}, err
 		}
-		sent = a.mailer.Send(ctx, m)
+		sent := a.mailer.Send(ctx, m)
 		switch {
 		case sent == nil:
 			result = "sent"

@@ -113,7 +113,7 @@ func (p *Public) ListEntries(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	l, err := visitors.GetList(c.Request.Context(), p.DB.Single(v.ref.Org), v.share, folder, after, int32(limit)) //nolint:gosec // at most 200
+	l, err := visitors.GetList(c.Request.Context(), p.DB.Single(v.ref.Org), v.share, folder, after, int32(limit))
 	if err != nil {
 		return err
 	}

@@ -174,7 +174,7 @@ func listed(c *gin.Context) (folder uuid.UUID, after visitors.Cursor, err error)
 	return folder, after, err
 }
 
-// kindOf is what a media type is to people, as the catalogue of the page names it.
+// kindOf is what a media type is to people, as the catalog of the page names it.
 func kindOf(media string) string {
 	family, _, _ := strings.Cut(media, "/")
 	switch {

@@ -19,13 +19,13 @@ import (
 	"golang.org/x/text/message/catalog"
 )
 
-// The catalogue: a file a language, a text or its plural forms a key. Numbers come as
+// The catalog: a file a language, a text or its plural forms a key. Numbers come as
 // %[1]d, texts as %[1]s.
 //
 //go:embed messages/*.json
 var files embed.FS
 
-// text is one entry of a catalogue: a text, or a text for each plural form (CLDR).
+// text is one entry of a catalog: a text, or a text for each plural form (CLDR).
 type text map[string]string
 
 // UnmarshalJSON reads either.
@@ -123,7 +123,7 @@ func languageOf(r *http.Request) string {
 // translate gives the text of a key.
 func translate(language, key string, args ...any) string {
 	if _, ok := texts[fallback][key]; !ok {
-		return key // which the tests of the catalogue find
+		return key // which the tests of the catalog find
 	}
 	return printers[language].Sprintf(key, args...)
 }

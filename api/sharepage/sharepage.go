@@ -59,7 +59,7 @@ type View struct {
 	Address      string // of the page, without a query
 	Ticket       string // what the visitor has proven, for the addresses on the page; or empty
 	Name         string // of what is shared
-	Kind         string // of the file, see the catalogue's kind_…; folder or space
+	Kind         string // of the file, see the catalog's kind_…; folder or space
 	Size         int64  // bytes; of a file
 	Preview      string // address of a picture; or empty
 	SharedBy     string // a person's name; or empty
@@ -75,7 +75,7 @@ type View struct {
 	Folder       string    // id of the folder that is listed; empty: the top
 	CodeSent     bool      // a code is on its way
 	Drop         *Drop     // a drop box; nil: none
-	Problem      string    // key of the catalogue: what was wrong with the last try
+	Problem      string    // key of the catalog: what was wrong with the last try
 	ProblemText  string    // a sentence in the visitor's language cannot be had; the API's own
 	RetryAfter   time.Duration
 }

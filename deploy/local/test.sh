@@ -16,9 +16,16 @@ part() {
   if "$@"; then passed+=("$name"); else failed+=("$name"); fi
 }
 
+# console_tests: types, style and the unit tests of the web console; its browser tests are end-to-end ones.
+# shellcheck disable=SC2317 # part calls it
+console_tests() {
+  [[ -d web/node_modules ]] || npm --prefix web ci --no-audit --no-fund --ignore-scripts || return
+  npm --prefix web run --silent check && npm --prefix web test
+}
+
 rm -f "$folder"/{unit,test}/log/{unit,e2e}.json
 part unit env SATCHEL_LOCAL="$folder/unit" SATCHEL_PORT_BASE="$port" "$here/unit.sh"
-[[ ! -f web/package.json ]] || part console npm --prefix web test
+part console console_tests
 part temporal env CGO_ENABLED=0 go test -C deploy/local/temporal ./...
 part e2e env SATCHEL_LOCAL="$folder/test" SATCHEL_PORT_BASE="$port" "$here/e2e.sh"
 

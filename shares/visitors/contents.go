@@ -51,7 +51,7 @@ func GetVersion(ctx context.Context, q tenancy.Queries, share, file uuid.UUID, u
 	if err != nil {
 		return Version{}, err
 	}
-	if refused := Refusal(shares.Status(of(row.ShareStatus))); refused != nil && !(usedUp && refused == ErrUsedUp) {
+	if refused := Refusal(shares.Status(of(row.ShareStatus))); refused != nil && (!usedUp || refused != ErrUsedUp) {
 		return Version{}, refused
 	}
 	if row.FileID == nil {

@@ -3,7 +3,6 @@ package logins_test
 import (
 	"context"
 	"fmt"
-	"strings"
 	"testing"
 
 	"github.com/google/uuid"
@@ -113,7 +112,8 @@ func TestMergeLosesNothing(t *testing.T) {
 		require.NoError(rt, err)
 		require.Equal(rt, member, merged.User)
 		require.Equal(rt, &s.source, merged.Source)
-		require.Equal(rt, before, [][]string{s.pairs(classes), s.pairs(wards), s.pairs(spaces)})
+		after := [][]string{s.pairs(classes), s.pairs(wards), s.pairs(spaces)}
+		require.Equal(rt, before, after)
 		_, err = s.merge(s.owner, person, member)
 		require.ErrorIs(rt, err, people.ErrNoPerson)
 	})
@@ -186,5 +186,5 @@ func TestMergeIsRefused(t *testing.T) {
 	_, err := s.merge(s.owner, free, student)
 	require.ErrorIs(t, err, logins.ErrRosterInWork)
 	require.Zero(t, s.recorded("person.merge"))
-	require.False(t, strings.Contains(fmt.Sprint(s.named(t, student)), "people"))
+	require.NotContains(t, fmt.Sprint(s.named(t, student)), "people")
 }

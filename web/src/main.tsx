@@ -6,7 +6,7 @@ import { Suspense, lazy, useSyncExternalStore } from 'react'
 import { createRoot } from 'react-dom/client'
 
 import { match, speak } from './app/locale.ts'
-import { Session, popupName } from './app/session.ts'
+import { Session } from './app/session.ts'
 import { readSettings } from './app/settings.ts'
 import { Front, Waiting } from './parts/front.tsx'
 
@@ -24,7 +24,6 @@ addEventListener('vite:preloadError', e => { e.preventDefault(); dispatchEvent(n
 async function start() {
   const session = new Session(readSettings())
   const [path] = await Promise.all([session.start(), speak(match(navigator.languages))])
-  if (window.name === popupName && session.state !== 'in') return // it closes itself
   if (path?.startsWith('/console/')) history.replaceState(null, '', path)
   createRoot(document.getElementById('root')!).render(<I18nProvider i18n={i18n}><Console session={session} /></I18nProvider>)
 }

@@ -2,7 +2,6 @@ package webhook_test
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
 	"testing"
@@ -121,7 +120,7 @@ func TestCancelledWhileItWaits(t *testing.T) {
 	b.env.RegisterDelayedCallback(b.env.CancelWorkflow, time.Minute)
 	b.env.ExecuteWorkflow(webhook.DeliverToWebhook, b.in)
 	var cancelled *temporal.CanceledError
-	require.True(t, errors.As(b.env.GetWorkflowError(), &cancelled))
+	require.ErrorAs(t, b.env.GetWorkflowError(), &cancelled)
 	require.Len(t, b.turns, 1)
 }
 

@@ -5,7 +5,7 @@ import type { Settings } from './settings.ts'
  * page is being left is the refresh token in this tab's storage, so that a reload need not sign in again: a tab that
  * is duplicated while it is open has no copy, whose use would end the login of both.
  */
-export type State = 'starting' | 'out' | 'in' | 'expired' | 'down'
+export type State = 'starting' | 'out' | 'in' | 'expired' | 'down' | 'handed' // handed: this window has given its sign-in to the page that opened it
 
 interface Tokens { access_token: string; expires_in: number; refresh_token?: string; id_token?: string }
 interface Begun { state: string; nonce: string; verifier: string; path: string }
@@ -13,7 +13,9 @@ interface Begun { state: string; nonce: string; verifier: string; path: string }
 const begunKey = 'satchel.sign-in'
 const refreshKey = 'satchel.refresh'
 const channelName = 'satchel.sign-in'
-export const popupName = 'satchel-sign-in'
+// The state of a sign-in in a window of its own begins so. The window's name cannot tell: a browser forgets it on the way to
+// the issuer and back, because this page isolates itself from others (Cross-Origin-Opener-Policy).
+const forOpener = 'opener.'
 const early = 30_000 // a token is renewed so long before its end
 
 export class Session {
@@ -42,7 +44,7 @@ export class Session {
     if (query.has('state') && (query.has('code') || query.has('error'))) {
       const begun = parse(take(begunKey))
       history.replaceState(null, '', location.pathname)
-      if (window.name === popupName && !begun) { tell(query); return undefined }
+      if (!begun && query.get('state')!.startsWith(forOpener)) { tell(query); this.set('handed'); return undefined }
       if (begun && await this.redeem(query, begun)) { this.set('in'); return begun.path }
     } else if (kept && this.settings.tokens) {
       this.refreshToken = kept
@@ -61,11 +63,16 @@ export class Session {
 
   /** Signs the same person in again in a window of its own: the page, and the files that it sends, stay. */
   async signInAgain(): Promise<boolean> {
-    const opened = window.open('about:blank', popupName, 'popup,width=480,height=720')
-    const { begun, url } = await this.begin('')
+    const opened = window.open('about:blank', '_blank', 'popup,width=480,height=720')
+    const { begun, url } = await this.begin('', forOpener)
     if (!opened) return false
     const channel = new BroadcastChannel(channelName)
-    const answer = new Promise<URLSearchParams>(done => { channel.onmessage = e => done(new URLSearchParams(String(e.data))) })
+    const answer = new Promise<URLSearchParams>(done => {
+      channel.onmessage = e => {
+        const query = new URLSearchParams(String(e.data))
+        if (query.get('state') === begun.state) done(query) // another tab may sign in at the same time
+      }
+    })
     opened.location.replace(url)
     const query = await answer
     channel.close()
@@ -115,8 +122,8 @@ export class Session {
     for (const l of this.listeners) l()
   }
 
-  private async begin(path: string) {
-    const begun: Begun = { state: random(), nonce: random(), verifier: random(), path }
+  private async begin(path: string, kind = '') {
+    const begun: Begun = { state: kind + random(), nonce: random(), verifier: random(), path }
     const challenge = base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(begun.verifier))))
     const url = new URL(this.settings.authorize)
     const asked = {

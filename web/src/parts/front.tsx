@@ -15,6 +15,7 @@ export function Front({ session, state }: { session: Session; state: State }) {
       <h1>Satchel</h1>
       <p><Trans>Files of your school, checked before anyone can read them.</Trans></p>
       {state === 'down' && <p role="alert"><Trans>The sign-in of your school does not answer. Wait a minute, then reload this page.</Trans></p>}
+      {state === 'handed' && <p role="status"><Trans>You are signed in. You can close this window.</Trans></p>}
       {state === 'out' && !authorize && <p><Trans>No sign-in is set up for this console. Its operator sets SATCHEL_OIDC_CONSOLE_CLIENT_ID.</Trans></p>}
       {state === 'out' && authorize && !here && <p><a className="button main" href={home}><Trans>Open the console</Trans></a></p>}
       {state === 'out' && authorize && here && (

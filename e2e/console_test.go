@@ -1,0 +1,59 @@
+package e2e
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"os/exec"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"satchel/client"
+)
+
+// TestConsoleInABrowser runs the browser tests of web/ against this stack, with a
+// school of their own: a journey for each role, the keyboard of the lists, axe in two
+// color schemes and two widths, and uploads under faults.
+func TestConsoleInABrowser(t *testing.T) {
+	chromium := browser(t)
+	if _, err := os.Stat("../web/node_modules/@playwright/test"); err != nil {
+		out, err := exec.CommandContext(t.Context(), "npm", "--prefix", "../web", "ci", "--no-fund", "--no-audit", "--ignore-scripts").CombinedOutput()
+		require.NoError(t, err, string(out))
+	}
+	people, err := json.Marshal(consoleSchool(t))
+	require.NoError(t, err)
+	cmd := exec.CommandContext(t.Context(), "npm", "--prefix", "../web", "run", "--silent", "browser")
+	cmd.Env = append(os.Environ(), "SATCHEL_API_URL="+local.API, "CHROMIUM="+chromium, "SATCHEL_PEOPLE="+string(people))
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+}
+
+// consoleSchool makes a class with a hand-in, and says who signs in as which role.
+func consoleSchool(t *testing.T) map[string]string {
+	t.Helper()
+	ctx := testContext(t)
+	s := newSchool(t)
+	subjects := map[string]string{"operator": "operator"}
+	clients, ids := map[string]*client.Client{}, map[string]string{}
+	for _, role := range []string{"owner", "admin", "teacher", "student", "parent", "auditor"} {
+		subjects[role] = "console-" + role + "-" + uuid.NewString()[:8]
+		c, err := local.Member(ctx, s.ID, subjects[role], role)
+		require.NoError(t, err)
+		var me struct {
+			User string `json:"user_id"`
+		}
+		require.NoError(t, c.Call(ctx, http.MethodGet, "/api/v1/me", nil, &me))
+		clients[role], ids[role] = c, me.User
+	}
+	class, err := clients["admin"].CreateClass(ctx, "Class 7b", "7b")
+	require.NoError(t, err)
+	require.NoError(t, clients["admin"].SetClassMember(ctx, class.ID, ids["teacher"], client.ClassMember{Role: "teacher", Primary: true}))
+	require.NoError(t, clients["admin"].SetClassMember(ctx, class.ID, ids["student"], client.ClassMember{Role: "student"}))
+	link := map[string]string{"parent_id": ids["parent"], "student_id": ids["student"]}
+	require.NoError(t, clients["owner"].Call(ctx, http.MethodPost, "/api/v1/organizations/"+s.ID+"/guardians", link, nil))
+	_, err = clients["teacher"].CreateFolder(ctx, class.Space, client.NewFolder{Name: "Essay 1", Mode: "handin", Instructions: "One page about your favorite plant."})
+	require.NoError(t, err)
+	return subjects
+}
