@@ -69,7 +69,7 @@ func (s *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if r.URL.RawQuery != "" {
 			to += "?" + r.URL.RawQuery
 		}
-		http.Redirect(w, r, to, http.StatusPermanentRedirect)
+		http.Redirect(w, r, to, http.StatusPermanentRedirect) //nolint:gosec // the path is a constant, and it leads to no other host
 		return
 	}
 	name := strings.TrimPrefix(path.Clean(r.URL.Path), Path+"/")

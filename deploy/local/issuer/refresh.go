@@ -103,7 +103,7 @@ func (i *issuer) endSession(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	http.Redirect(w, r, back+"?"+url.Values{"state": {r.URL.Query().Get("state")}}.Encode(), http.StatusSeeOther)
+	http.Redirect(w, r, i.ConsoleURL+"?"+url.Values{"state": {r.URL.Query().Get("state")}}.Encode(), http.StatusSeeOther)
 }
 
 // sessionOf reads the session of an ID token that this issuer signed, over or not.
