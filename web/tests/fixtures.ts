@@ -70,11 +70,13 @@ export async function send(page: Page, files: { name: string; mimeType: string; 
 export const upload = (page: Page, name: string) => page.locator('.upload', { hasText: name })
 export const row = (page: Page, name: string) => page.getByRole('row', { name })
 
-/** Puts the focus on a row of the grid by the letters of its name. */
+/** Puts the focus on a row of the grid by the letters of its name: a row far down is in the document only then. */
 export async function goTo(page: Page, name: string) {
-  await page.locator('[role=row][tabindex="0"]').focus()
-  await page.keyboard.type(name)
-  await expect(page.locator('[role=row]:focus')).toContainText(name)
+  await expect(async () => {
+    await page.locator('[role=row][tabindex="0"]').focus()
+    await page.keyboard.type(name)
+    await expect(page.locator('[role=row]:focus')).toContainText(name, { timeout: 1500 })
+  }).toPass({ timeout: 20_000 })
 }
 
 export { expect }

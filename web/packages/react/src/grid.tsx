@@ -102,6 +102,7 @@ export function FileGrid<T>(p: GridProps<T>) {
     const moves: Record<string, number> = {
       ArrowDown: current + 1, ArrowUp: current - 1, PageDown: current + pageRows, PageUp: current - pageRows, Home: 0, End: last,
     }
+    if (e.key in moves || e.key === 'Escape') typed.current.text = '' // a Space that follows selects, and is no part of a name
     if (e.key in moves) go(moves[e.key]!, e.shiftKey)
     else if (e.key === ' ' && typed.current.text && performance.now() - typed.current.at < 800) typeAhead(' ')
     else if (e.key === ' ') toggle(current)
