@@ -187,7 +187,7 @@ func TestBadAddresses(t *testing.T) {
 		"expired":                {address(func(l *signed.Link) { l.Expires = time.Now().Add(-time.Second) }), 403, "link_expired"},
 		"expires at 2^53":        {address(func(l *signed.Link) { l.Expires = time.Unix(1<<53, 0) }), 403, "link_invalid"},
 		"of nobody":              {address(func(l *signed.Link) { l.Actor = uuid.Nil }), 403, "link_invalid"},
-		"of a share":             {address(func(l *signed.Link) { l.Actor, l.Share = uuid.Nil, uuid.New() }), 403, "link_invalid"},
+		"of a share":             {address(func(l *signed.Link) { l.Actor, l.Share = uuid.Nil, uuid.New() }), 403, "no_such_download"},
 		"of both":                {address(func(l *signed.Link) { l.Share = uuid.New() }), 403, "link_invalid"},
 		"of a stranger":          {address(func(l *signed.Link) { l.Actor = stranger.id }), 404, "organization_not_found"},
 		"other organization":     {address(func(l *signed.Link) { l.Organization, l.Actor = stranger.org, stranger.id }), 404, "file_not_found"},

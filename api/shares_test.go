@@ -60,7 +60,7 @@ func TestShareByLink(t *testing.T) {
 	require.Nil(t, changed.MaxDownloads)
 	owner.call(remove, sharesPath+"/"+made.ID.String(), nil).is(204)
 	owner.call(remove, sharesPath+"/"+made.ID.String(), nil).is(204)
-	require.Equal(t, "share_ended", owner.call(patch, sharesPath+"/"+made.ID.String(), map[string]any{"label": "x"}).is(409).refusal().code)
+	require.Equal(t, "share_is_over", owner.call(patch, sharesPath+"/"+made.ID.String(), map[string]any{"label": "x"}).is(409).refusal().code)
 	require.Equal(t, shares.Revoked, read[apishares.ShareView](owner.call(get, sharesPath+"/"+made.ID.String(), nil).is(200)).Status)
 }
 

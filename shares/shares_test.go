@@ -50,7 +50,7 @@ func TestMembersHaveItAtOnceAndLoseItAtOnce(t *testing.T) {
 		_, err := tx.Exec(ctx, "update shares set ended_at = null, ended_reason = ''")
 		return err
 	})
-	requireCode(t, err, "share_ended")
+	requireCode(t, err, "share_is_over")
 	s.as(s.colleague, func(ctx context.Context, tx *tenancy.Tx) error {
 		done, err := shares.Revoke(ctx, tx, made.ID)
 		require.False(t, done, "it had ended before")

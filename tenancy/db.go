@@ -365,7 +365,7 @@ var placeFaults = map[string]*fault.Fault{
 	"SQ006": fault.New(fault.Conflict, "folder_in_itself", "A folder cannot be moved into itself or into a folder below it. Choose another place."),
 	"SQ007": fault.New(fault.Conflict, "too_deep", "Folders are at most 8 deep. Choose a place further up."),
 	"SQ008": fault.New(fault.Denied, "share_not_allowed", "Who may change this where it is, or manages the space, may share it: ask them. What you have by a share is not shared on."),
-	"SQ009": fault.New(fault.Conflict, "share_ended", "This share has ended and does not begin again. Make a new one."),
+	"SQ009": fault.New(fault.Conflict, "share_is_over", "This share has ended and does not begin again. Make a new one."),
 	"SQ011": fault.New(fault.TooLarge, "drop_too_much", "There is not enough room left in this drop box for this file. Send a smaller one, or ask the person who sent you the link."),
 	"SQ010": fault.New(fault.Invalid, "invalid_expires_at", "expires_at is over already, or not after starts_at. Give a later time; DELETE ends a share at once."),
 }
