@@ -25,7 +25,7 @@ func TestWhoReadsWhat(t *testing.T) {
 	for name, put := range map[string]struct {
 		person uuid.UUID
 		code   string
-	}{"a colleague": {s.colleague, "not_allowed_here"}, "a guardian": {s.guardian, "not_allowed_here"}} {
+	}{"a colleague": {s.colleague, "folder_not_found"}, "a guardian": {s.guardian, "folder_not_found"}} {
 		_, err := s.put(put.person, files.New{Space: s.room})
 		require.Equal(t, put.code, fault.Of(err).Code, name)
 	}

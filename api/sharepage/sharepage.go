@@ -182,7 +182,7 @@ func (p *Page) Render(r *http.Request, v View) ([]byte, error) {
 func (p *Page) setHeaders(h http.Header, language string) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", language)
-	h.Set("Vary", "Accept-Language")
+	h.Add("Vary", "Accept-Language")
 	h.Set("Content-Security-Policy", strings.ReplaceAll("default-src 'none'; base-uri 'none'; frame-ancestors 'none'; script-src 'self'; connect-src 'self'; "+
 		"require-trusted-types-for 'script'; style-src "+styleHash+"; img-src "+p.content+"; form-action 'self' "+p.content, "img-src ;", "img-src 'none';"))
 	h.Set("Referrer-Policy", "no-referrer")

@@ -140,7 +140,7 @@ func TestMergeTakesAllThatNamesThePerson(t *testing.T) {
 	}
 	_, err := s.merge(s.owner, gone, member)
 	require.NoError(t, err)
-	require.Equal(t, []string{"audit_events"}, s.named(t, gone))
+	require.Equal(t, []string{"audit_events", "organization_events"}, s.named(t, gone), "what happened is not rewritten")
 	require.Empty(t, s.pairs("select 'change', action from roster_changes where action = 'new'"), "an undo does not take out a member whom the import did not make")
 	require.Equal(t, []string{"revision 1"}, s.pairs("select 'revision', revision::text from roster_sources"), "an import that waits finds its changes again")
 	require.Contains(t, s.pairs("select via, level::text from space_members where user_id = '"+member.String()+"'"), "grant 1")
