@@ -83,6 +83,10 @@ var sends = map[string]func(*scene) again{
 	"POST " + organizationPath + "/people": func(s *scene) again {
 		return s.posts(s.owner, s.school("/people"), map[string]any{"kind": "student", "display_name": planted})
 	},
+	"POST " + storagePath + "/share": func(s *scene) again { // a link is shown once: TestShareByLink
+		with := []map[string]any{{"user_id": s.person(s.owner.org, tenancy.Teacher).id}}
+		return s.posts(s.owner, storagePath+"/share", map[string]any{"kind": "members", "file_id": s.file, "label": planted, "with": with})
+	},
 	"POST " + spacesPath: func(s *scene) again {
 		return s.posts(s.owner, spacesPath, map[string]any{"kind": "group", "name": planted})
 	},
@@ -142,6 +146,7 @@ var exempt = map[string]string{
 	"POST " + organizationPath + "/keep":                            "the organization is kept, once or twice",
 	"POST " + organizationPath + "/leave":                           "who has left has left",
 	"POST " + organizationPath + "/invitations/:invitation/resend":  "it asks for a mail once more, and the pause between two is bounded",
+	"POST " + sharePath + "/recipients/:recipient/resend":           "it asks for a mail once more, and the pause between two is bounded",
 	"POST /api/v1/invitations/look":                                 "it reads",
 	"POST /api/v1/invitations/decline":                              "the invitation has ended, once or twice",
 	"POST " + breakGlassPath + "/:grant/approve":                    "access is approved by a second person, once or twice",

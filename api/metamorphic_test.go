@@ -60,7 +60,7 @@ var unstable = regexp.MustCompile(strings.Join([]string{
 	`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`,
 	`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`,
 	`127\.0\.0\.1:\d+`,
-	`stl_\w{49}`, `(whsec|whpk)_[\w+/]+=`, `"last4":"\w{4}"`,
+	`stl_\w{49}`, `(whsec|whpk)_[\w+/]+=`, `"last4":"\w{4}"`, `/s/[\w-]{43}`,
 	`"next_cursor":"[\w-]{20,}"`,
 	`"(changes_)?hash":"[0-9a-f]{64}"`,
 }, "|"))

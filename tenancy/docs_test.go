@@ -24,6 +24,8 @@ var inWords = []struct {
 	{tenancy.Upload, "send files"},
 	{tenancy.ReadFiles, "read the files of one's spaces, those about oneself, and a parent those about their students"},
 	{tenancy.EditFiles, "change, delete and restore files: one's own, and as staff of a space those of others"},
+	{tenancy.Share, "share with members and classes what one may change where it is; see and end those shares"},
+	{tenancy.ShareOutside, "share it with people outside too, by a link or by name"},
 	{tenancy.ReadSpaces, "see one's spaces, their folders and people"},
 	{tenancy.MakeSpaces, "make groups, staff rooms and confidential spaces, give access to what one manages, return work"},
 	{tenancy.ManageSpaces, "make libraries and classes, and say who is in a class"},

@@ -222,9 +222,12 @@ func GetPoliciesFor(ctx context.Context, q Queries, user uuid.UUID) (Policies, b
 	p, role := DefaultPolicies(), Role("")
 	decided := false
 	err := q.QueryRow(ctx, `select p.organization_id is not null, p.trash_days, coalesce(p.allowed_types, '{}'), coalesce(p.type_switches, '{}'),
-			coalesce(p.extra_extensions, '{}'), coalesce(p.empty_files, true), coalesce(p.updated_at, now()), coalesce((select m.role::text from members m where m.user_id = $1), '')
+			coalesce(p.extra_extensions, '{}'), coalesce(p.empty_files, true), coalesce(p.updated_at, now()), coalesce((select m.role::text from members m where m.user_id = $1), ''),
+			coalesce(p.share_outside, true), coalesce(p.share_upload, true), coalesce(p.share_password, false), p.share_days,
+			exists (select from disclosure_rules d where d.way = 'link' and d.class = 'education_record' and d.allowed)
 		from (values (1)) one left join organization_policies p on true`, user).
-		Scan(&decided, &p.TrashDays, &p.AllowedTypes, &p.Switches, &p.Extensions, &p.EmptyFiles, &p.UpdatedAt, &role)
+		Scan(&decided, &p.TrashDays, &p.AllowedTypes, &p.Switches, &p.Extensions, &p.EmptyFiles, &p.UpdatedAt, &role,
+			&p.ShareOutside, &p.ShareUpload, &p.SharePassword, &p.ShareDays, &p.ShareRecords)
 	if err != nil {
 		return Policies{}, false, fmt.Errorf("read policies and role: %w", err)
 	}
