@@ -47,8 +47,6 @@ func (b *bench) rosters(ctx context.Context) error {
 		return err
 	}
 	share := func(d time.Duration) time.Duration { return d * time.Duration(size) / rosterPeople }
-	peak, stop := heapPeak()
-	defer stop()
 	others, err := s.schools(ctx, 1, 10_000)
 	if err != nil {
 		return err
@@ -57,6 +55,8 @@ func (b *bench) rosters(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	peak, stop := heapPeak() // of the import, and not of the other organization's files
+	defer stop()
 	ended := make(chan time.Time)
 	type pages struct {
 		took []time.Duration
@@ -97,10 +97,11 @@ func (b *bench) rosters(ctx context.Context) error {
 
 // pagesUntil reads an organization's first page 50 times a second.
 func pagesUntil(ctx context.Context, r reader, ended <-chan time.Time) (took []time.Duration, err error) {
-	for tick := time.NewTicker(20 * time.Millisecond); ; {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
 		select {
 		case <-ended:
-			tick.Stop()
 			return took, nil
 		case <-tick.C:
 			d, err := r.page(ctx, cursors{}, r.orgs[0])

@@ -92,9 +92,9 @@ func (s *scratch) writeTexts(ctx context.Context, org tenancy.OrgID, copies int)
 		"drop index file_names_search, file_texts_search",
 		`create temporary table source as select organization_id, id, space_id, name, uploaded_by, status, needs, subject_id from files where organization_id = $1 and $2::integer >= 0`,
 		`insert into files (organization_id, id, space_id, name, uploaded_by, status, head_id, current_id, needs, subject_id)
-			select organization_id, overlay(f.id::text placing k::text from 15)::uuid, space_id, name, uploaded_by, status,
-			       overlay(f.id::text placing k::text from 15)::uuid, overlay(f.id::text placing k::text from 15)::uuid, needs, subject_id
-			  from source f cross join generate_series(1, $2::integer) k where $1::uuid is not null`,
+			select organization_id, copied.id, space_id, name, uploaded_by, status, copied.id, copied.id, needs, subject_id
+			  from source f cross join generate_series(1, $2::integer) k
+			 cross join lateral (select overlay(f.id::text placing k::text from 15)::uuid as id) copied where $1::uuid is not null`,
 		`insert into file_versions (organization_id, id, file_id, number, status, size, mime_type, sha256, scan_sha256, scan_verdict, scanned_at, published_at, object_etag, used_bytes, uploaded_by, received_at)
 			select organization_id, id, id, 1, 'published', 1000, 'text/plain', repeat('0', 64), repeat('0', 64), 'clean', now(), now(), 'e', 1000, uploaded_by, now() from files
 			 where $1::uuid is not null and $2::integer >= 0 on conflict do nothing`,

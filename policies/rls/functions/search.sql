@@ -79,7 +79,6 @@ declare
     folded text := btrim(app.fold(q));
     query tsquery := app.text_query(q);
     most integer := case when newest then n else 200 end;
-    started text := case when newest and after_id is not null then format('c.file_id < %L', after_id) else 'true' end;
     versions text := case when narrowing ?| array['types', 'size_from', 'size_to'] then
         'join file_versions v on v.organization_id = f.organization_id and v.id = coalesce(f.current_id, f.head_id)' else '' end;
     rule text; narrowed text; is_named text; is_written text; branch text; wide text; place text; by_index text;
@@ -129,25 +128,25 @@ begin
                               ['', case when folders is null then 'false' else format('f.folder_id = any (%L::uuid[])', folders) end, '']] end;
     for i in 1 .. array_length(places, 1) loop
         continue when places[i][2] = 'false';
-        place := format('c.organization_id = %L and %s', org, places[i][2]);
+        place := concat_ws(' and ', format('c.organization_id = %L and %s', org, places[i][2]), case when newest then 'c.file_id < ' || quote_literal(after_id) end);
         -- What matches in a place, newest first, among the rows that the two gaps name.
         branch := format('select f.id from %%s c join files f on f.organization_id = c.organization_id and f.id = c.file_id
             %s where %s and %s and %s and %%s order by c.file_id desc limit %s',
             versions, replace(place, '%', '%%'), replace(rule, '%', '%%'), replace(narrowed, '%', '%%'), most);
         wide := format('(select s.id from %s(%%s) s order by s.id desc limit %s)', places[i][1], most);
-        by_index := format(branch, 'file_names', concat_ws(' and ', is_named, started));
+        by_index := format(branch, 'file_names', is_named);
         -- A word that is in many names is met soon on the way from the newest, and the
         -- index would bring them all. Append runs in order, so that the index is asked
         -- only when these names did not fill the page.
         if places[i][3] <> '' and not fuzzy then
             by_index := format('select w.id from ((%s) union all (select o.id
-                from (select c.file_id from file_names c where %s and %s order by c.file_id desc offset %s limit 1) edge
+                from (select c.file_id from file_names c where %s order by c.file_id desc offset %s limit 1) edge
                 cross join lateral (%s) o)) w limit %s',
-                format(branch, format('(select c.organization_id, c.file_id, c.space_id, c.folded from file_names c where %s and %s order by c.file_id desc limit %s)', place, started, places[i][3]), is_named),
-                place, started, places[i][3]::integer - 1, format(branch, 'file_names', is_named || ' and c.file_id < edge.file_id'), most);
+                format(branch, format('(select c.organization_id, c.file_id, c.space_id, c.folded from file_names c where %s order by c.file_id desc limit %s)', place, places[i][3]), is_named),
+                place, places[i][3]::integer - 1, format(branch, 'file_names', is_named || ' and c.file_id < edge.file_id'), most);
         end if;
         names := names || format(wide, by_index);
-        texts := texts || format(wide, format(branch, 'file_texts', concat_ws(' and ', is_written, started)));
+        texts := texts || format(wide, format(branch, 'file_texts', is_written));
     end loop;
     branch := concat_ws(' union all ',
         case when scope <> 'text' then 'select id, true as named, false as written from (' || array_to_string(names, ' union ') || ') a' end,
