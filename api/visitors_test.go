@@ -35,7 +35,6 @@ type gift struct {
 	password            string
 	max, maxFiles       int
 	accepted            []string
-	expires, ended      string // SQL
 }
 
 func (p *person) give(n gift) given {
