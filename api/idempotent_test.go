@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"satchel/api/public"
 	"satchel/api/request"
 	"satchel/api/storage"
 	"satchel/tenancy"
@@ -153,6 +154,17 @@ var exempt = map[string]string{
 	"POST " + folderPath + "/hand-in":                               "what is handed in is handed in, and more files go with what is there",
 	"POST " + folderPath + "/hand-ins/:student/return":              "a returned work is not returned again",
 	"POST " + notificationsPath + "/:id/read":                       "it is read, once or twice",
+	"POST " + public.PagePath + "/password":                         "it proves a password, and makes nothing",
+	"POST " + public.PagePath + "/code":                             "a code is good once, and a second try says so",
+	"POST " + public.PagePath + "/code/send":                        "it asks for a mail once more, and the pause between two is bounded",
+	"POST " + public.PagePath + "/download":                         "a download that is not begun counts nothing",
+	"POST " + public.PagePath + "/files":                            "a form of a browser has no key: each sending drops its files",
+	"POST " + publicPath + "/password":                              "it proves a password, and makes nothing",
+	"POST " + publicPath + "/code":                                  "a code is good once, and a second try says so",
+	"POST " + publicPath + "/code/send":                             "it asks for a mail once more, and the pause between two is bounded",
+	"POST " + publicPath + "/download":                              "a download that is not begun counts nothing",
+	"POST " + publicPath + "/files":                                 "drops of the same bytes are two files; an upload that breaks is resumed by tus",
+	"POST " + publicTus:                                             "an upload that is not finished expires; tus resumes by its address",
 }
 
 // shownOnce are made once all the same, and cannot be shown again: the code says so.

@@ -244,11 +244,11 @@ func TestLinksOfAPage(t *testing.T) {
 func (b *testBundle) draws() *atomic.Int64 {
 	calls := &atomic.Int64{}
 	b.workflows.makePicture = func(ctx context.Context, org tenancy.OrgID, version uuid.UUID, key string) (string, error) {
-		calls.Add(1)
 		mine, err := files.BeginTransformation(ctx, b.db.Single(org), version, key, time.Minute, false)
 		if err != nil || !mine {
 			return "", err
 		}
+		calls.Add(1)
 		spec, _ := transforms.Parse(key)
 		etag, err := b.store.Clean.Put(ctx, files.TransformationKey(org, version, key), strings.NewReader(key), int64(len(key)), spec.Format.MediaType())
 		if err != nil {
@@ -296,10 +296,10 @@ func TestPicturesOnDemand(t *testing.T) {
 func TestOnePictureForAllWhoAsk(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.draws()
-	draw, calls, release := b.workflows.makePicture, atomic.Int64{}, make(chan struct{})
+	drawn, asked, release := b.draws(), atomic.Int64{}, make(chan struct{})
+	draw := b.workflows.makePicture
 	b.workflows.makePicture = func(ctx context.Context, org tenancy.OrgID, version uuid.UUID, key string) (string, error) {
-		calls.Add(1)
+		asked.Add(1)
 		<-release
 		return draw(ctx, org, version, key)
 	}
@@ -321,14 +321,14 @@ func TestOnePictureForAllWhoAsk(t *testing.T) {
 		})
 	}
 	arrived.Wait()
-	require.Eventually(t, func() bool { return calls.Load() == 1 }, time.Minute, time.Millisecond)
+	require.Eventually(t, func() bool { return asked.Load() > 0 }, time.Minute, time.Millisecond)
 	close(release)
 	done.Wait()
 	close(statuses)
 	for status := range statuses {
 		require.Equal(t, http.StatusOK, status)
 	}
-	require.EqualValues(t, 1, calls.Load())
+	require.EqualValues(t, 1, drawn.Load())
 }
 
 // TestPicturesThatCannotBeMade say why, and are not tried again at once.
