@@ -476,8 +476,16 @@ delete from zips where expires_at < now();
 
 -- name: ZipInsert :one
 insert into zips (organization_id, id, name, actor_id, expires_at)
-values (app.org(), sqlc.arg(id), sqlc.arg(name), sqlc.arg(actor_id), now() + sqlc.arg(life)::interval)
+values (app.org(), sqlc.arg(id), sqlc.arg(name), sqlc.arg(actor_id)::uuid, now() + sqlc.arg(life)::interval)
 returning created_at, expires_at;
+
+-- The zip of a share with the same in it is the same zip, for another day.
+
+-- name: ZipInsertOfShare :one
+insert into zips (organization_id, id, name, share_id, digest, expires_at)
+values (app.org(), sqlc.arg(id), sqlc.arg(name), sqlc.arg(share_id)::uuid, sqlc.arg(digest)::bytea, now() + sqlc.arg(life)::interval)
+    on conflict (organization_id, share_id, digest) where share_id is not null do update set expires_at = excluded.expires_at
+returning id, name, created_at, expires_at;
 
 -- name: ZipEntriesInsert :exec
 insert into zip_entries (organization_id, zip_id, number, file_id, version_id, name, size, modified_at, object_etag)
@@ -486,7 +494,7 @@ select app.org(), sqlc.arg(zip_id), e.n - 1, e.file_id, e.version_id, e.name, e.
        with ordinality as e (file_id, version_id, name, size, modified_at, object_etag, n);
 
 -- name: ZipGet :one
-select id, name, actor_id, created_at, expires_at from zips where id = $1 and expires_at > now();
+select id, name, share_id, created_at, expires_at from zips where id = $1 and expires_at > now();
 
 -- name: ZipEntryList :many
 select number, file_id, version_id, name, size, modified_at, object_etag, refused from zip_entries where zip_id = $1 order by number;

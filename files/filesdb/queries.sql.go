@@ -2925,13 +2925,13 @@ func (q *Queries) ZipEntryRefuse(ctx context.Context, arg ZipEntryRefuseParams) 
 }
 
 const zipGet = `-- name: ZipGet :one
-select id, name, actor_id, created_at, expires_at from zips where id = $1 and expires_at > now()
+select id, name, share_id, created_at, expires_at from zips where id = $1 and expires_at > now()
 `
 
 type ZipGetRow struct {
 	ID        uuid.UUID
 	Name      string
-	ActorID   uuid.UUID
+	ShareID   *uuid.UUID
 	CreatedAt time.Time
 	ExpiresAt time.Time
 }
@@ -2942,7 +2942,7 @@ func (q *Queries) ZipGet(ctx context.Context, id uuid.UUID) (ZipGetRow, error) {
 	err := row.Scan(
 		&i.ID,
 		&i.Name,
-		&i.ActorID,
+		&i.ShareID,
 		&i.CreatedAt,
 		&i.ExpiresAt,
 	)
@@ -2951,7 +2951,7 @@ func (q *Queries) ZipGet(ctx context.Context, id uuid.UUID) (ZipGetRow, error) {
 
 const zipInsert = `-- name: ZipInsert :one
 insert into zips (organization_id, id, name, actor_id, expires_at)
-values (app.org(), $1, $2, $3, now() + $4::interval)
+values (app.org(), $1, $2, $3::uuid, now() + $4::interval)
 returning created_at, expires_at
 `
 
@@ -2976,5 +2976,47 @@ func (q *Queries) ZipInsert(ctx context.Context, arg ZipInsertParams) (ZipInsert
 	)
 	var i ZipInsertRow
 	err := row.Scan(&i.CreatedAt, &i.ExpiresAt)
+	return i, err
+}
+
+const zipInsertOfShare = `-- name: ZipInsertOfShare :one
+
+insert into zips (organization_id, id, name, share_id, digest, expires_at)
+values (app.org(), $1, $2, $3::uuid, $4::bytea, now() + $5::interval)
+    on conflict (organization_id, share_id, digest) where share_id is not null do update set expires_at = excluded.expires_at
+returning id, name, created_at, expires_at
+`
+
+type ZipInsertOfShareParams struct {
+	ID      uuid.UUID
+	Name    string
+	ShareID uuid.UUID
+	Digest  []byte
+	Life    time.Duration
+}
+
+type ZipInsertOfShareRow struct {
+	ID        uuid.UUID
+	Name      string
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
+
+// The zip of a share with the same in it is the same zip, for another day.
+func (q *Queries) ZipInsertOfShare(ctx context.Context, arg ZipInsertOfShareParams) (ZipInsertOfShareRow, error) {
+	row := q.db.QueryRow(ctx, zipInsertOfShare,
+		arg.ID,
+		arg.Name,
+		arg.ShareID,
+		arg.Digest,
+		arg.Life,
+	)
+	var i ZipInsertOfShareRow
+	err := row.Scan(
+		&i.ID,
+		&i.Name,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+	)
 	return i, err
 }
