@@ -59,6 +59,11 @@ var measurements = []struct {
 	{"neighbor", "an organization's list beside one that asks ten times too often", (*bench).neighbor},
 	{"trail", "what a publication's row in the audit log costs", (*bench).auditLog},
 	{"fairness", "one organization's backlog against another's single files", (*bench).fairness},
+	{"shares", "a share's limit under 200 clients, and how long a share that ended gives something", (*bench).shares},
+	{"delivery", "1 GiB by the content host against the bare store, and its first byte", (*bench).delivery},
+	{"transform", "a picture on demand against libvips alone, again, and for 500 clients at once", (*bench).transform},
+	{"zip", "10,000 files as one zip against the store's own rate", (*bench).zip},
+	{"webhooks", "from publication to the webhook at 20 files a second", (*bench).webhooks},
 	{"memory", "four 2,000 MiB uploads at once, and their export", (*bench).memory}, // leaves 16 GB for the disk to write
 }
 
