@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -86,10 +87,8 @@ func command() *cobra.Command {
 			if b.Stack, err = devstack.Read(path); err != nil {
 				return err
 			}
-			if err := b.measure(cmd.Context(), only); err != nil {
-				return err
-			}
-			return b.print(asJSON)
+			err = b.measure(cmd.Context(), only)
+			return errors.Join(err, b.print(asJSON)) // what was measured before a failure counts
 		},
 	}
 	names := make([]string, len(measurements))

@@ -131,7 +131,7 @@ type refusals struct{ api, content []time.Duration }
 
 // ends ends a thousand shares, a quarter of them each way, beside 200 clients who read.
 func (b *bench) ends(ctx context.Context, c *client.Client, files []string) error {
-	db, err := pgxpool.New(ctx, b.Superuser)
+	db, err := pgxpool.New(ctx, b.rootURL())
 	if err != nil {
 		return err
 	}

@@ -44,7 +44,7 @@ func (b *bench) transform(ctx context.Context) error {
 
 // ask is a picture that differs from those of other numbers.
 func ask(n int) transforms.Ask {
-	return transforms.Ask{Width: transforms.Sizes[n%len(transforms.Sizes)], Fit: "contain", Format: "webp", Quality: 40 + 5*(n/len(transforms.Sizes))}
+	return transforms.Ask{Width: transforms.Sizes[n%len(transforms.Sizes)], Fit: "inside", Format: "webp", Quality: 40 + 5*(n/len(transforms.Sizes))}
 }
 
 func askOf(a transforms.Ask) map[string]any {
@@ -119,7 +119,7 @@ func read(ctx context.Context, address string) error {
 
 // activities counts how often the worker has executed an activity.
 func (b *bench) activities(ctx context.Context, name string) (float64, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, b.Metrics.Worker, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(b.Metrics.Worker, "/metrics")+"/metrics", nil)
 	if err != nil {
 		return 0, err
 	}

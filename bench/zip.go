@@ -8,6 +8,7 @@ import (
 	"hash/crc32"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -26,7 +27,7 @@ const (
 
 // objectOf is the key of the bytes that a file shows.
 func (b *bench) objectOf(ctx context.Context, org, file string) (string, error) {
-	db, err := pgx.Connect(ctx, b.Superuser)
+	db, err := b.root(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -37,6 +38,17 @@ func (b *bench) objectOf(ctx context.Context, org, file string) (string, error) 
 	}
 	id, err := tenancy.ParseOrgID(org)
 	return files.ContentKey(id, version), err
+}
+
+// root is a connection to the stack's database that no row-level security binds.
+func (b *bench) root(ctx context.Context) (*pgx.Conn, error) {
+	return pgx.Connect(ctx, b.rootURL())
+}
+
+func (b *bench) rootURL() string {
+	_, name, _ := strings.Cut(strings.TrimPrefix(b.Postgres, "postgres://"), "/")
+	name, _, _ = strings.Cut(name, "?")
+	return in(b.Superuser, name)
 }
 
 // stored is a file that was put in behind the rules, with its bytes in the store.
@@ -156,7 +168,7 @@ func (b *bench) fill(ctx context.Context, org string, c *client.Client, store *s
 }
 
 func (b *bench) writeRows(ctx context.Context, org, space, folder string, all []stored, sums []int64) error {
-	db, err := pgx.Connect(ctx, b.Superuser)
+	db, err := b.root(ctx)
 	if err != nil {
 		return err
 	}
