@@ -504,7 +504,13 @@ update zip_entries set refused = sqlc.arg(refused) where zip_id = sqlc.arg(zip_i
 
 -- What of these the actor may read at this moment.
 -- name: VersionsReadable :many
-select version_id from version_view where version_id = any(sqlc.arg(ids)::uuid[]) and status = 'published' and trashed_at is null;
+select version_id, number from version_view where version_id = any(sqlc.arg(ids)::uuid[]) and status = 'published' and trashed_at is null;
+
+-- What a zip needs of files, as the actor sees them.
+
+-- name: VersionViewsZipped :many
+select file_id, version_id, name, folder_id, status, trashed_at, size, mime_type, object_etag, published_at from version_view
+ where file_id = any(sqlc.arg(ids)::uuid[]) and version_id = shown_id;
 
 -- name: VersionCRCs :many
 select id, crc32 from file_versions where id = any(sqlc.arg(ids)::uuid[]) and crc32 is not null;

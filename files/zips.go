@@ -108,14 +108,28 @@ func RefuseZipEntry(ctx context.Context, q tenancy.Queries, zip uuid.UUID, numbe
 	return filesdb.New(q).ZipEntryRefuse(ctx, filesdb.ZipEntryRefuseParams{ZipID: zip, Number: number, Refused: code})
 }
 
-// ReadableVersions are those of the versions whose bytes the actor of q may read now.
-func ReadableVersions(ctx context.Context, q tenancy.Queries, versions []uuid.UUID) (map[uuid.UUID]bool, error) {
-	ids, err := filesdb.New(q).VersionsReadable(ctx, versions)
-	readable := make(map[uuid.UUID]bool, len(ids))
-	for _, id := range ids {
-		readable[id] = true
+// ReadableVersions are those of the versions whose bytes the actor of q may read now, each
+// with its number.
+func ReadableVersions(ctx context.Context, q tenancy.Queries, versions []uuid.UUID) (map[uuid.UUID]int32, error) {
+	rows, err := filesdb.New(q).VersionsReadable(ctx, versions)
+	readable := make(map[uuid.UUID]int32, len(rows))
+	for _, r := range rows {
+		readable[r.VersionID] = r.Number
 	}
 	return readable, err
+}
+
+// ByIDsForZip is ByIDs without what a zip needs nothing of: renditions, steps and tags.
+func ByIDsForZip(ctx context.Context, q tenancy.Queries, ids []uuid.UUID) (map[uuid.UUID]View, error) {
+	rows, err := filesdb.New(q).VersionViewsZipped(ctx, ids)
+	views := make(map[uuid.UUID]View, len(rows))
+	for _, r := range rows {
+		views[r.FileID] = View{
+			FileID: r.FileID, VersionID: r.VersionID, Name: r.Name, FolderID: r.FolderID, Status: r.Status, TrashedAt: r.TrashedAt, Size: r.Size, MimeType: r.MimeType,
+			ObjectEtag: r.ObjectEtag, PublishedAt: r.PublishedAt,
+		}
+	}
+	return views, err
 }
 
 // Checksums are the CRC-32 of those of the versions of which it is known.

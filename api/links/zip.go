@@ -145,7 +145,7 @@ func (r *Links) zipFiles(ctx context.Context, org tenancy.OrgID, body zipBody) (
 }
 
 // viewsAtOnce bounds how many views of files are in memory for one question.
-const viewsAtOnce = 1000
+const viewsAtOnce = 500
 
 // zipEntries are the entries of those that may leave, and why the others may not.
 func (r *Links) zipEntries(ctx context.Context, org tenancy.OrgID, ids []uuid.UUID, folders map[uuid.UUID]files.FolderName, top *uuid.UUID) ([]files.ZipEntry, []ZipLeftView, error) {
@@ -157,7 +157,7 @@ func (r *Links) zipEntries(ctx context.Context, org tenancy.OrgID, ids []uuid.UU
 	var names zipped.Names
 	entries, left := []files.ZipEntry{}, []ZipLeftView{}
 	for page := range slices.Chunk(ids, viewsAtOnce) {
-		found, err := files.ByIDs(ctx, r.DB.Single(org), page)
+		found, err := files.ByIDsForZip(ctx, r.DB.Single(org), page)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -75,19 +75,21 @@ func (m *memberOfZip) Window(ctx context.Context, next []files.ZipEntry) (readab
 		ids[n] = e.VersionID
 	}
 	err = m.db.InTx(ctx, m.org, func(tx *tenancy.Tx) (err error) {
-		if readable, err = files.ReadableVersions(ctx, tx, ids); err != nil {
+		numbers, err := files.ReadableVersions(ctx, tx, ids)
+		if err != nil {
 			return err
 		}
+		readable = make(map[uuid.UUID]bool, len(numbers))
+		var reads []content.Version
 		for _, e := range next {
-			if e.Number < m.recorded || !readable[e.VersionID] {
-				continue
-			}
-			if err := content.RecordRead(ctx, tx, content.Version{File: e.FileID, ID: e.VersionID}, time.Hour); err != nil {
-				return err
+			number, ok := numbers[e.VersionID]
+			readable[e.VersionID] = ok
+			if ok && e.Number >= m.recorded {
+				reads = append(reads, content.Version{File: e.FileID, ID: e.VersionID, Number: number})
 			}
 		}
 		m.recorded = max(m.recorded, next[len(next)-1].Number+1)
-		return nil
+		return content.RecordReads(ctx, tx, reads, time.Hour)
 	})
 	return readable, err
 }

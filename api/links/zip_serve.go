@@ -28,6 +28,7 @@ func (r *Links) serveZip(c *gin.Context, link signed.Link) error {
 	request.SetActor(c, tenancy.Actor{Org: link.Organization, User: link.Actor, Key: link.Key})
 	z, layout := grant.Zip, layoutOf(grant.Entries)
 	source := &zipSource{links: r, ctx: ctx, org: link.Organization, entries: grant.Entries, reader: grant.Reader}
+	defer source.drop()
 	request.MarkDownload(c)
 	return delivery.Serve(c.Writer, c.Request, zipObject{layout, source}, delivery.Content{
 		Key: z.ID.String(), Tag: "z-" + z.ID.String(), Name: z.Name + ".zip", Type: "application/zip", Size: layout.Size(), Modified: z.CreatedAt, Embeddable: true,
@@ -64,6 +65,14 @@ type zipSource struct {
 	first    int                // of the window
 	asked    time.Time
 	sums     map[uuid.UUID]uint32 // that are known
+	ahead    chan opened          // the entry after the one that is read; nil for none
+}
+
+// opened is an entry that was opened before its turn.
+type opened struct {
+	entry int
+	body  io.ReadCloser
+	err   error
 }
 
 // Open gives the bytes of an entry. Who lost the file since the zip was made gets nothing
@@ -79,11 +88,57 @@ func (s *zipSource) Open(ctx context.Context, i int, offset int64) (io.ReadClose
 		}
 		return nil, errCut
 	}
-	body, err := s.links.Clean.Open(ctx, files.ContentKey(s.org, e.VersionID), e.ObjectEtag, offset, e.Size-offset)
+	body, err := s.take(ctx, i, offset)
 	if err != nil {
 		return nil, fmt.Errorf("open entry of zip: %w", err)
 	}
+	s.prepare(i + 1)
 	return body, nil
+}
+
+// take gives what was opened ahead when it is this, and else opens it.
+func (s *zipSource) take(ctx context.Context, i int, offset int64) (io.ReadCloser, error) {
+	if s.ahead != nil && offset == 0 {
+		next := <-s.ahead
+		s.ahead = nil
+		if next.entry == i && next.err == nil {
+			return next.body, nil
+		}
+		next.close()
+	}
+	e := s.entries[i]
+	return s.links.Clean.Open(ctx, files.ContentKey(s.org, e.VersionID), e.ObjectEtag, offset, e.Size-offset)
+}
+
+// prepare opens the next entry while one is sent, if the answer that is known lets it
+// leave: of small files, most of the time is the store's first byte. Its turn asks again.
+func (s *zipSource) prepare(i int) {
+	s.drop()
+	if i >= len(s.entries) || i >= s.first+windowSize || !s.readable[s.entries[i].VersionID] {
+		return
+	}
+	e, ahead := s.entries[i], make(chan opened, 1)
+	s.ahead = ahead
+	go func() {
+		body, err := s.links.Clean.Open(s.ctx, files.ContentKey(s.org, e.VersionID), e.ObjectEtag, 0, e.Size)
+		ahead <- opened{i, body, err}
+	}()
+}
+
+// drop closes what was opened ahead and is not read.
+func (s *zipSource) drop() {
+	if s.ahead == nil {
+		return
+	}
+	next := <-s.ahead
+	s.ahead = nil
+	next.close()
+}
+
+func (o opened) close() {
+	if o.body != nil {
+		_ = o.body.Close()
+	}
 }
 
 // window asks which of the next entries may be read, which records that they are. It asks
