@@ -32,32 +32,23 @@ func together[T any](ctx context.Context, n, atOnce int, do func(ctx context.Con
 
 const (
 	shareLimit, shareClients, shareRounds = 50, 200, 100
-	readers, readerPause                  = 200, 200 // the pause in milliseconds, as of people who turn pages
-	endings                               = 1000
+	readers, readerPause                  = 200, 200  // the pause in milliseconds, as of people who turn pages
+	endings, moreEndings                  = 200, 1000 // the second with --full
 )
 
-// shares measures that a limit is exact, and how long a share that ended still gives
-// something.
+// shares lets 200 clients begin at once what 50 may have.
 func (b *bench) shares(ctx context.Context) error {
 	_, c, err := b.school(ctx)
 	if err != nil {
 		return err
 	}
-	files, err := publishMany(ctx, c, 1+endings/2, 100_000)
+	files, err := publishMany(ctx, c, 1, 100_000)
 	if err != nil {
 		return err
 	}
-	if err := b.limits(ctx, c, files[0]); err != nil {
-		return err
-	}
-	return b.ends(ctx, c, files)
-}
-
-// limits lets 200 clients begin at once what 50 may have.
-func (b *bench) limits(ctx context.Context, c *client.Client, file string) error {
 	wrong, counted := 0, 0
 	for range shareRounds {
-		s, err := link(ctx, c, file, shareLimit, nil)
+		s, err := link(ctx, c, files[0], shareLimit, nil)
 		if err != nil {
 			return err
 		}
@@ -129,8 +120,20 @@ func (b *bench) waysToEnd(c *client.Client, db *pgxpool.Pool) []ending {
 // refusals are how long after its commit an end was first told.
 type refusals struct{ api, content []time.Duration }
 
-// ends ends a thousand shares, a quarter of them each way, beside 200 clients who read.
-func (b *bench) ends(ctx context.Context, c *client.Client, files []string) error {
+// ends ends shares, a quarter of them each way, beside 200 clients who read.
+func (b *bench) ends(ctx context.Context) error {
+	_, c, err := b.school(ctx)
+	if err != nil {
+		return err
+	}
+	n := endings
+	if b.full {
+		n = moreEndings
+	}
+	files, err := publishMany(ctx, c, 1+n/2, 20_000)
+	if err != nil {
+		return err
+	}
 	db, err := pgxpool.New(ctx, b.rootURL())
 	if err != nil {
 		return err
@@ -145,7 +148,7 @@ func (b *bench) ends(ctx context.Context, c *client.Client, files []string) erro
 	each := make([]refusals, len(ways))
 	var all refusals
 	var mu sync.Mutex
-	_, err = together(ctx, endings, 4, func(ctx context.Context, i int) (struct{}, error) {
+	_, err = together(ctx, n, 4, func(ctx context.Context, i int) (struct{}, error) {
 		way := i % len(ways)
 		file := files[0] // a share that ends by itself leaves its file
 		if ways[way].name == "delete" || ways[way].name == "quarantine" {
@@ -162,7 +165,7 @@ func (b *bench) ends(ctx context.Context, c *client.Client, files []string) erro
 		return err
 	}
 	p99 := func(d []time.Duration) float64 { return quantile(d, .99) / 1000 }
-	how := fmt.Sprintf("%d ends, 4 at once, beside %d clients who read (%.0f answers/s); p99 in s by way, API and content host:", endings, readers, read())
+	how := fmt.Sprintf("%d ends, 4 at once, beside %d clients who read (%.0f answers/s); p99 in s by way, API and content host:", n, readers, read())
 	for i, way := range ways {
 		how += fmt.Sprintf(" %s %.3f, %.3f;", way.name, p99(each[i].api), p99(each[i].content))
 	}
