@@ -29,6 +29,7 @@ var unaudited = map[string]string{
 	"POST " + public.PagePath + "/code":       "a proof; the record of the share's accesses has it",
 	"POST " + public.PagePath + "/code/send":  "a mail; the code that comes back is recorded",
 	"POST " + public.PagePath + "/download":   "an address; its first byte is recorded as share.download",
+	"POST " + public.PagePath + "/all":        "an address; its first byte is recorded as share.download",
 	"POST " + public.PagePath + "/files":      "each file is recorded as share.drop",
 	"POST " + publicPath + "/password":        "a proof; the record of the share's accesses has it",
 	"POST " + publicPath + "/code":            "a proof; the record of the share's accesses has it",

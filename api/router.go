@@ -317,6 +317,7 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: post, Path: public.PagePath + "/code", Action: anyone, Handler: a.public.PostCode},
 		{Method: post, Path: public.PagePath + "/code/send", Action: anyone, Handler: a.public.PostSendCode},
 		{Method: post, Path: public.PagePath + "/download", Action: anyone, Handler: a.public.PostDownload},
+		{Method: post, Path: public.PagePath + "/all", Action: anyone, Handler: a.public.PostAll},
 		{Method: post, Path: public.PagePath + "/files", Action: anyone, Class: incoming, Handler: a.public.PostFiles},
 		{Method: get, Path: sharepage.ScriptPath, Action: anyone, Handler: a.public.Script},
 		{Method: get, Path: publicPath, Action: anyone, Handler: a.public.Show},

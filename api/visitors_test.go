@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"satchel/api/public"
+	"satchel/files"
 	"satchel/shares"
 	"satchel/shares/visitors"
 	"satchel/tenancy"
@@ -384,14 +386,18 @@ func TestVisitorSeesPreviewsOnly(t *testing.T) {
 	teacher := b.person(b.organization(), tenancy.Teacher)
 	f := teacher.published("photo.txt", lorem)
 	version := b.head(teacher.org, f.ID).VersionID
-	etag, err := b.store.Clean.Put(t.Context(), "organizations/"+teacher.org.String()+"/x", strings.NewReader("picture"), 7, "")
+	etag, err := b.store.Clean.Put(t.Context(), files.RenditionKey(teacher.org, version, "fit800.webp"), strings.NewReader("picture"), 7, "image/webp")
 	require.NoError(t, err)
-	_ = etag
 	g := teacher.give(gift{file: f.ID, permission: shares.View})
-	g.sql("insert into renditions (organization_id, version_id, name, mime_type, width, height, size, etag) values (app.org(), $1, 'fit800.webp', 'image/webp', 800, 600, 7, $2)", version, "e")
+	g.sql("insert into renditions (organization_id, version_id, name, mime_type, width, height, size, etag) values (app.org(), $1, 'fit800.webp', 'image/webp', 800, 600, 7, $2)", version, etag)
 	page := string(g.open("").is(http.StatusOK).body)
 	require.Contains(t, page, "does not offer the original")
-	require.Regexp(t, `<img src="http://content\.test/c/`+version.String()+`/fit800\.webp\?s=`, page)
+	shown := regexp.MustCompile(`<img src="http://content\.test(/c/` + version.String() + `/fit800\.webp\?s=[^"]+)"`).FindStringSubmatch(page)
+	require.NotNil(t, shown, page)
+	for range 3 {
+		require.Equal(t, "picture", string(b.call("", get, shown[1], nil).is(http.StatusOK).body))
+	}
+	require.Equal(t, 1, g.accesses("preview", "ok"), "a look is recorded once an hour")
 	b.call("", post, g.api("/download"), nil).refused(http.StatusForbidden, "share_view_only")
 
 	// An address of a download that was given before the share became one to view.

@@ -111,3 +111,16 @@ func (c *Client) ChangeShare(ctx context.Context, id string, change ShareChange)
 func (c *Client) RevokeShare(ctx context.Context, id string) error {
 	return c.Call(ctx, http.MethodDelete, sharesPath+"/"+url.PathEscape(id), nil, nil)
 }
+
+// RemoveShareRecipient takes somebody out of a share at once. A share without recipients
+// ends.
+func (c *Client) RemoveShareRecipient(ctx context.Context, share, recipient string) error {
+	return c.Call(ctx, http.MethodDelete, sharesPath+"/"+url.PathEscape(share)+"/recipients/"+url.PathEscape(recipient), nil, nil)
+}
+
+// ResendShareMail sends the mail of somebody outside again. The link of the mail before
+// ends.
+func (c *Client) ResendShareMail(ctx context.Context, share, recipient string) (ShareRecipient, error) {
+	var r ShareRecipient
+	return r, c.Call(ctx, http.MethodPost, sharesPath+"/"+url.PathEscape(share)+"/recipients/"+url.PathEscape(recipient)+"/resend", nil, &r)
+}

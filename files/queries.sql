@@ -476,8 +476,16 @@ delete from zips where expires_at < now();
 
 -- name: ZipInsert :one
 insert into zips (organization_id, id, name, actor_id, expires_at)
-values (app.org(), sqlc.arg(id), sqlc.arg(name), sqlc.arg(actor_id), now() + sqlc.arg(life)::interval)
+values (app.org(), sqlc.arg(id), sqlc.arg(name), sqlc.arg(actor_id)::uuid, now() + sqlc.arg(life)::interval)
 returning created_at, expires_at;
+
+-- The zip of a share with the same in it is the same zip, for another day.
+
+-- name: ZipInsertOfShare :one
+insert into zips (organization_id, id, name, share_id, digest, expires_at)
+values (app.org(), sqlc.arg(id), sqlc.arg(name), sqlc.arg(share_id)::uuid, sqlc.arg(digest)::bytea, now() + sqlc.arg(life)::interval)
+    on conflict (organization_id, share_id, digest) where share_id is not null do update set expires_at = excluded.expires_at
+returning id, name, created_at, expires_at;
 
 -- name: ZipEntriesInsert :exec
 insert into zip_entries (organization_id, zip_id, number, file_id, version_id, name, size, modified_at, object_etag)
@@ -486,7 +494,7 @@ select app.org(), sqlc.arg(zip_id), e.n - 1, e.file_id, e.version_id, e.name, e.
        with ordinality as e (file_id, version_id, name, size, modified_at, object_etag, n);
 
 -- name: ZipGet :one
-select id, name, actor_id, created_at, expires_at from zips where id = $1 and expires_at > now();
+select id, name, share_id, created_at, expires_at from zips where id = $1 and expires_at > now();
 
 -- name: ZipEntryList :many
 select number, file_id, version_id, name, size, modified_at, object_etag, refused from zip_entries where zip_id = $1 order by number;
@@ -496,7 +504,13 @@ update zip_entries set refused = sqlc.arg(refused) where zip_id = sqlc.arg(zip_i
 
 -- What of these the actor may read at this moment.
 -- name: VersionsReadable :many
-select version_id from version_view where version_id = any(sqlc.arg(ids)::uuid[]) and status = 'published' and trashed_at is null;
+select version_id, number from version_view where version_id = any(sqlc.arg(ids)::uuid[]) and status = 'published' and trashed_at is null;
+
+-- What a zip needs of files, as the actor sees them.
+
+-- name: VersionViewsZipped :many
+select file_id, version_id, name, folder_id, status, trashed_at, size, mime_type, object_etag, published_at from version_view
+ where file_id = any(sqlc.arg(ids)::uuid[]) and version_id = shown_id;
 
 -- name: VersionCRCs :many
 select id, crc32 from file_versions where id = any(sqlc.arg(ids)::uuid[]) and crc32 is not null;

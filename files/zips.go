@@ -2,6 +2,7 @@ package files
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"time"
@@ -29,16 +30,48 @@ type Zip filesdb.ZipGetRow
 // ZipEntry is one file of it.
 type ZipEntry filesdb.ZipEntryListRow
 
-// InsertZip records a zip and what is in it, and removes those whose time is over.
+// DeleteExpiredZips removes the zips whose time is over.
+func DeleteExpiredZips(ctx context.Context, q tenancy.Queries) error {
+	return filesdb.New(q).ZipDeleteExpired(ctx)
+}
+
+// InsertZip records a zip and what is in it.
 func InsertZip(ctx context.Context, tx *tenancy.Tx, id, actor uuid.UUID, name string, entries []ZipEntry) (Zip, error) {
 	q := filesdb.New(tx)
-	if err := q.ZipDeleteExpired(ctx); err != nil {
-		return Zip{}, fmt.Errorf("delete old zips: %w", err)
-	}
 	made, err := q.ZipInsert(ctx, filesdb.ZipInsertParams{ID: id, Name: name, ActorID: actor, Life: zipLife})
 	if err != nil {
 		return Zip{}, fmt.Errorf("insert zip: %w", err)
 	}
+	return Zip{ID: id, Name: name, CreatedAt: made.CreatedAt, ExpiresAt: made.ExpiresAt}, insertZipEntries(ctx, q, id, entries)
+}
+
+// InsertShareZip records a zip for the visitors of a share, or finds the one that has the
+// same in it.
+func InsertShareZip(ctx context.Context, tx *tenancy.Tx, id, share uuid.UUID, name string, entries []ZipEntry) (Zip, error) {
+	q, digest := filesdb.New(tx), digestOf(name, entries)
+	row, err := q.ZipInsertOfShare(ctx, filesdb.ZipInsertOfShareParams{ID: id, Name: name, ShareID: share, Digest: digest[:], Life: zipLife})
+	if err != nil {
+		return Zip{}, fmt.Errorf("insert zip of share: %w", err)
+	}
+	made := Zip{ID: row.ID, Name: row.Name, ShareID: &share, CreatedAt: row.CreatedAt, ExpiresAt: row.ExpiresAt}
+	if row.ID != id {
+		return made, nil
+	}
+	return made, insertZipEntries(ctx, q, id, entries)
+}
+
+// digestOf is of all that the bytes of a zip follow from. The length of each name keeps
+// two lists apart.
+func digestOf(name string, entries []ZipEntry) [sha256.Size]byte {
+	h := sha256.New()
+	fmt.Fprintf(h, "%d %s", len(name), name)
+	for _, e := range entries {
+		fmt.Fprintf(h, " %s %d %d %s %s", e.VersionID, e.ModifiedAt.Unix(), len(e.Name), e.Name, e.ObjectEtag)
+	}
+	return [sha256.Size]byte(h.Sum(nil))
+}
+
+func insertZipEntries(ctx context.Context, q *filesdb.Queries, id uuid.UUID, entries []ZipEntry) error {
 	rows := filesdb.ZipEntriesInsertParams{ZipID: id}
 	for _, e := range entries {
 		rows.FileIds, rows.VersionIds = append(rows.FileIds, e.FileID), append(rows.VersionIds, e.VersionID)
@@ -46,12 +79,13 @@ func InsertZip(ctx context.Context, tx *tenancy.Tx, id, actor uuid.UUID, name st
 		rows.Modified, rows.Etags = append(rows.Modified, e.ModifiedAt), append(rows.Etags, e.ObjectEtag)
 	}
 	if err := q.ZipEntriesInsert(ctx, rows); err != nil {
-		return Zip{}, fmt.Errorf("insert zip entries: %w", err)
+		return fmt.Errorf("insert zip entries: %w", err)
 	}
-	return Zip{ID: id, Name: name, ActorID: actor, CreatedAt: made.CreatedAt, ExpiresAt: made.ExpiresAt}, nil
+	return nil
 }
 
-// GetZip reads a zip of the actor of q with its entries, in their order.
+// GetZip reads a zip with its entries, in their order: of the actor of q, or as the
+// organization any, whose right is the caller's to ask.
 func GetZip(ctx context.Context, q tenancy.Queries, id uuid.UUID) (Zip, []ZipEntry, error) {
 	db := filesdb.New(q)
 	z, err := db.ZipGet(ctx, id)
@@ -74,14 +108,28 @@ func RefuseZipEntry(ctx context.Context, q tenancy.Queries, zip uuid.UUID, numbe
 	return filesdb.New(q).ZipEntryRefuse(ctx, filesdb.ZipEntryRefuseParams{ZipID: zip, Number: number, Refused: code})
 }
 
-// ReadableVersions are those of the versions whose bytes the actor of q may read now.
-func ReadableVersions(ctx context.Context, q tenancy.Queries, versions []uuid.UUID) (map[uuid.UUID]bool, error) {
-	ids, err := filesdb.New(q).VersionsReadable(ctx, versions)
-	readable := make(map[uuid.UUID]bool, len(ids))
-	for _, id := range ids {
-		readable[id] = true
+// ReadableVersions are those of the versions whose bytes the actor of q may read now, each
+// with its number.
+func ReadableVersions(ctx context.Context, q tenancy.Queries, versions []uuid.UUID) (map[uuid.UUID]int32, error) {
+	rows, err := filesdb.New(q).VersionsReadable(ctx, versions)
+	readable := make(map[uuid.UUID]int32, len(rows))
+	for _, r := range rows {
+		readable[r.VersionID] = r.Number
 	}
 	return readable, err
+}
+
+// ByIDsForZip is ByIDs without what a zip needs nothing of: renditions, steps and tags.
+func ByIDsForZip(ctx context.Context, q tenancy.Queries, ids []uuid.UUID) (map[uuid.UUID]View, error) {
+	rows, err := filesdb.New(q).VersionViewsZipped(ctx, ids)
+	views := make(map[uuid.UUID]View, len(rows))
+	for _, r := range rows {
+		views[r.FileID] = View{
+			FileID: r.FileID, VersionID: r.VersionID, Name: r.Name, FolderID: r.FolderID, Status: r.Status, TrashedAt: r.TrashedAt, Size: r.Size, MimeType: r.MimeType,
+			ObjectEtag: r.ObjectEtag, PublishedAt: r.PublishedAt,
+		}
+	}
+	return views, err
 }
 
 // Checksums are the CRC-32 of those of the versions of which it is known.

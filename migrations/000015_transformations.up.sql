@@ -31,17 +31,29 @@ alter table organization_policies
 alter table file_versions add column crc32 bigint check (crc32 between 0 and 4294967295);
 
 -- A zip of files that somebody asked for: what is in it, in its order, so that a download
--- that broke goes on where it stopped.
+-- that broke goes on where it stopped. Visitors of a share who ask for the same get one
+-- zip: those who hold a link are any number.
 create table zips (
     organization_id uuid not null references organizations (id),
     id              uuid not null,
     name            text not null,
-    actor_id        uuid not null references users (id), -- for whom it was made
+    actor_id        uuid references users (id), -- for whom it was made; null: for visitors of a share
+    share_id        uuid,
+    digest          bytea check (length(digest) = 32), -- of what is in a share's
     created_at      timestamptz not null default now(),
     expires_at      timestamptz not null,
-    primary key (organization_id, id)
+    primary key (organization_id, id),
+    foreign key (organization_id, share_id) references shares (organization_id, id) on delete cascade,
+    constraint one_for_whom check (num_nonnulls(actor_id, share_id) = 1),
+    constraint share_has_digest check ((share_id is null) = (digest is null))
 );
 create index zips_expired on zips (organization_id, expires_at);
+create unique index zips_of_shares on zips (organization_id, share_id, digest) where share_id is not null;
+
+-- To which download an access belongs. Of a zip each file that leaves is an access, once a
+-- download.
+alter table share_accesses add column download_id uuid;
+create unique index share_accesses_of_zips on share_accesses (organization_id, share_id, download_id, file_id) where what = 'zip';
 
 -- A file may be gone before its entry, so that entries do not refer to files.
 create table zip_entries (

@@ -257,13 +257,14 @@ func (a *Activities) purge(ctx context.Context, r tenancy.Ref) error {
 	return a.db.InTx(ctx, org, func(tx *tenancy.Tx) error { return files.Purge(ctx, tx, r.File) })
 }
 
-// DeleteExpiredIdempotencyKeys removes the keys of requests that may be used again: nothing
-// knows them any more.
+// DeleteExpiredIdempotencyKeys removes what requests left and nobody asks for any more: keys
+// that may be used again, and zips.
 func (a *Activities) DeleteExpiredIdempotencyKeys(ctx context.Context, in DeleteExpiredIdempotencyKeysInput) (SweepResult, error) {
 	return queue.SweepByID(ctx, "delete expired idempotency keys", in.After, orgOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
 		return a.db.OrganizationsWithOldRequests(ctx, after, a.page)
 	}, func(ctx context.Context, r tenancy.Ref) error {
-		return idempotency.DeleteExpired(ctx, a.db.Single(r.Org))
+		q := a.db.Single(r.Org)
+		return errors.Join(idempotency.DeleteExpired(ctx, q), files.DeleteExpiredZips(ctx, q))
 	})
 }
 

@@ -142,8 +142,11 @@ func (c *Contents) Named(v Version, rendition string) (word, name string, err er
 	case !renditionName.MatchString(rendition):
 		return "", "", errRendition
 	}
-	return renditionPrefix + rendition, rendition, nil
+	return RenditionWord(rendition), rendition, nil
 }
+
+// RenditionWord is what a link says that is of a rendition.
+func RenditionWord(name string) string { return renditionPrefix + name }
 
 // Find finds what a link gives by its word. accept is the reader's Accept header, which
 // chooses the format of a picture that names none.

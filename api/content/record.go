@@ -14,7 +14,7 @@ import (
 // hundred ranges of one video is one read. Previews leave no row: a page of thumbnails
 // would bury the rest.
 func RecordRead(ctx context.Context, q tenancy.Queries, v Version, while time.Duration) error {
-	event := audit.Event{Action: "file.read", ObjectID: v.File.String(), Code: fmt.Sprintf("version_%d", v.Number)}
+	event := readOf(v)
 	if while > 0 {
 		known, err := audit.ListRecent(ctx, q, event, while)
 		if err != nil || known {
@@ -22,4 +22,35 @@ func RecordRead(ctx context.Context, q tenancy.Queries, v Version, while time.Du
 		}
 	}
 	return audit.Record(ctx, q, event)
+}
+
+// RecordReads is RecordRead of several versions: what is there already is asked for at once.
+func RecordReads(ctx context.Context, q tenancy.Queries, versions []Version, while time.Duration) error {
+	if len(versions) == 0 {
+		return nil
+	}
+	objects := make([]string, len(versions))
+	for i, v := range versions {
+		objects[i] = v.File.String()
+	}
+	known, err := audit.Recent(ctx, q, readAction, objects, while)
+	if err != nil {
+		return err
+	}
+	for _, v := range versions {
+		event := readOf(v)
+		if known[audit.Subject{ObjectID: event.ObjectID, Code: event.Code}] {
+			continue
+		}
+		if err := audit.Record(ctx, q, event); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const readAction = "file.read"
+
+func readOf(v Version) audit.Event {
+	return audit.Event{Action: readAction, ObjectID: v.File.String(), Code: fmt.Sprintf("version_%d", v.Number)}
 }

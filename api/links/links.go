@@ -40,7 +40,7 @@ type Links struct {
 	// Stranger limits the requests of an address that shows nothing signed.
 	Stranger gin.HandlerFunc
 	// Shares authorizes links of shares; nil refuses them all.
-	Shares delivery.Authorizer
+	Shares Visitors
 	Log    *slog.Logger
 }
 

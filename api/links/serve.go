@@ -28,7 +28,7 @@ func (r *Links) Serve(c *gin.Context) error {
 	if link.Actor != uuid.Nil {
 		request.SetActor(c, reader)
 	}
-	if link.Transformation == zipWord && link.Actor != uuid.Nil && link.Share == uuid.Nil {
+	if link.Transformation == ZipWord {
 		return r.serveZip(c, link)
 	}
 	grant, err := r.authorizer(link).Authorize(c.Request.Context(), link)

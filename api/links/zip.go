@@ -19,8 +19,8 @@ import (
 	"satchel/tenancy"
 )
 
-// zipWord says in a link that its version is the id of a zip.
-const zipWord = "zip"
+// ZipWord says in a link that its version is the id of a zip.
+const ZipWord = "zip"
 
 // ZipView is a zip: its length, and which files are not in it.
 type ZipView struct {
@@ -47,10 +47,10 @@ type zipBody struct {
 	Name   string      `json:"name"`
 }
 
-var (
-	errZipFull  = fault.New(fault.TooLarge, "too_many_files", "A zip holds up to %d files. Ask for the folders one by one.", files.MaxZipFiles)
-	errZipEmpty = fault.New(fault.Conflict, "nothing_to_zip", "None of these files can be downloaded now. GET each file to see why.")
-)
+// ErrZipFull refuses a zip of more than files.MaxZipFiles.
+var ErrZipFull = fault.New(fault.TooLarge, "too_many_files", "A zip holds up to %d files. Ask for the folders one by one.", files.MaxZipFiles)
+
+var errZipEmpty = fault.New(fault.Conflict, "nothing_to_zip", "None of these files can be downloaded now. GET each file to see why.")
 
 // MakeZip records a zip of files or of a folder with what is below it.
 func (r *Links) MakeZip(c *gin.Context) error {
@@ -114,9 +114,9 @@ func (r *Links) showZip(actor tenancy.Actor, z files.Zip, entries []files.ZipEnt
 	ends := time.Now().Add(signed.MaxLife).Truncate(time.Second).UTC()
 	name := z.Name + ".zip"
 	return ZipView{
-		ID: z.ID, Name: name, Size: layoutOf(entries).Size(), Files: len(entries), Refused: left, ExpiresAt: z.ExpiresAt.UTC(), URLEnds: ends,
+		ID: z.ID, Name: name, Size: ZipSize(entries), Files: len(entries), Refused: left, ExpiresAt: z.ExpiresAt.UTC(), URLEnds: ends,
 		URL: r.Keys.URL(r.ContentURL, signed.Link{
-			Organization: actor.Org, File: z.ID, Version: z.ID, Name: name, Transformation: zipWord, Actor: actor.User, Key: actor.Key, Expires: ends,
+			Organization: actor.Org, File: z.ID, Version: z.ID, Name: name, Transformation: ZipWord, Actor: actor.User, Key: actor.Key, Expires: ends,
 		}),
 	}
 }
@@ -134,7 +134,7 @@ func (r *Links) zipFiles(ctx context.Context, org tenancy.OrgID, body zipBody) (
 		}
 	}
 	if len(ids) > files.MaxZipFiles {
-		return nil, nil, errZipFull
+		return nil, nil, ErrZipFull
 	}
 	seen := map[uuid.UUID]bool{}
 	return slices.DeleteFunc(slices.Clone(ids), func(id uuid.UUID) bool {
@@ -145,7 +145,7 @@ func (r *Links) zipFiles(ctx context.Context, org tenancy.OrgID, body zipBody) (
 }
 
 // viewsAtOnce bounds how many views of files are in memory for one question.
-const viewsAtOnce = 1000
+const viewsAtOnce = 500
 
 // zipEntries are the entries of those that may leave, and why the others may not.
 func (r *Links) zipEntries(ctx context.Context, org tenancy.OrgID, ids []uuid.UUID, folders map[uuid.UUID]files.FolderName, top *uuid.UUID) ([]files.ZipEntry, []ZipLeftView, error) {
@@ -157,7 +157,7 @@ func (r *Links) zipEntries(ctx context.Context, org tenancy.OrgID, ids []uuid.UU
 	var names zipped.Names
 	entries, left := []files.ZipEntry{}, []ZipLeftView{}
 	for page := range slices.Chunk(ids, viewsAtOnce) {
-		found, err := files.ByIDs(ctx, r.DB.Single(org), page)
+		found, err := files.ByIDsForZip(ctx, r.DB.Single(org), page)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -174,16 +174,17 @@ func (r *Links) zipEntries(ctx context.Context, org tenancy.OrgID, ids []uuid.UU
 			}
 			entries = append(entries, files.ZipEntry{
 				Number: int32(len(entries)), FileID: id, VersionID: v.VersionID, Size: v.Size, ModifiedAt: *v.PublishedAt, ObjectEtag: v.ObjectEtag,
-				Name: names.Add(pathOf(v.FolderID, folders, top), types.DeliveryName(v.Name, v.MimeType, native)),
+				Name: names.Add(PathOf(v.FolderID, folders, top), types.DeliveryName(v.Name, v.MimeType, native)),
 			})
 		}
 	}
 	return entries, left, nil
 }
 
-// pathOf are the names of the folders above a file, up to the one that was asked for.
-func pathOf(folder *uuid.UUID, folders map[uuid.UUID]files.FolderName, top *uuid.UUID) (names []string) {
-	for folder != nil && top != nil && *folder != *top {
+// PathOf are the names of the folders above a file, up to the one that was asked for, or
+// with none the outermost of those that are known.
+func PathOf(folder *uuid.UUID, folders map[uuid.UUID]files.FolderName, top *uuid.UUID) (names []string) {
+	for folder != nil && (top == nil || *folder != *top) {
 		f, ok := folders[*folder]
 		if !ok {
 			return names
@@ -193,6 +194,9 @@ func pathOf(folder *uuid.UUID, folders map[uuid.UUID]files.FolderName, top *uuid
 	}
 	return names
 }
+
+// ZipSize is the length of the zip of these entries in bytes.
+func ZipSize(entries []files.ZipEntry) int64 { return layoutOf(entries).Size() }
 
 func layoutOf(entries []files.ZipEntry) *zipped.Layout {
 	laid := make([]zipped.Entry, len(entries))

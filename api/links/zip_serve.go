@@ -10,7 +10,6 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
-	"satchel/api/content"
 	"satchel/api/delivery"
 	"satchel/api/delivery/signed"
 	"satchel/api/delivery/zipped"
@@ -20,21 +19,20 @@ import (
 	"satchel/tenancy"
 )
 
-// serveZip sends a zip of a member, or a stretch of it.
+// serveZip sends a zip, or a stretch of it.
 func (r *Links) serveZip(c *gin.Context, link signed.Link) error {
-	ctx, actor, err := session{r}.member(c.Request.Context(), link)
+	ctx, grant, err := r.zipGrant(c.Request.Context(), link)
 	if err != nil {
 		return err
 	}
-	z, entries, err := files.GetZip(ctx, r.DB.Single(actor.Org), link.Version)
-	if err != nil {
-		return err
-	}
-	source := &zipSource{links: r, ctx: ctx, org: actor.Org, zip: z.ID, entries: entries}
-	layout := layoutOf(entries)
+	request.SetActor(c, tenancy.Actor{Org: link.Organization, User: link.Actor, Key: link.Key})
+	z, layout := grant.Zip, layoutOf(grant.Entries)
+	source := &zipSource{links: r, ctx: ctx, org: link.Organization, entries: grant.Entries, reader: grant.Reader}
+	defer source.drop()
 	request.MarkDownload(c)
 	return delivery.Serve(c.Writer, c.Request, zipObject{layout, source}, delivery.Content{
 		Key: z.ID.String(), Tag: "z-" + z.ID.String(), Name: z.Name + ".zip", Type: "application/zip", Size: layout.Size(), Modified: z.CreatedAt, Embeddable: true,
+		OnStart: grant.OnStart, OnEnd: grant.OnEnd,
 	})
 }
 
@@ -60,14 +58,21 @@ type zipSource struct {
 	links   *Links
 	ctx     context.Context //nolint:containedctx // of the request, with its actor
 	org     tenancy.OrgID
-	zip     uuid.UUID
 	entries []files.ZipEntry
+	reader  ZipReader
 
 	readable map[uuid.UUID]bool // of the window
 	first    int                // of the window
 	asked    time.Time
 	sums     map[uuid.UUID]uint32 // that are known
-	recorded int                  // up to which entry the audit log has the reads of this stretch
+	ahead    chan opened          // the entry after the one that is read; nil for none
+}
+
+// opened is an entry that was opened before its turn.
+type opened struct {
+	entry int
+	body  io.ReadCloser
+	err   error
 }
 
 // Open gives the bytes of an entry. Who lost the file since the zip was made gets nothing
@@ -78,16 +83,65 @@ func (s *zipSource) Open(ctx context.Context, i int, offset int64) (io.ReadClose
 	}
 	e := s.entries[i]
 	if !s.readable[e.VersionID] {
-		return nil, s.refuse(ctx, e)
+		if err := s.reader.Refused(ctx, e); err != nil {
+			return nil, err
+		}
+		return nil, errCut
 	}
-	body, err := s.links.Clean.Open(ctx, files.ContentKey(s.org, e.VersionID), e.ObjectEtag, offset, e.Size-offset)
+	body, err := s.take(ctx, i, offset)
 	if err != nil {
 		return nil, fmt.Errorf("open entry of zip: %w", err)
 	}
+	s.prepare(i + 1)
 	return body, nil
 }
 
-// window asks which of the next entries may be read, and records that they are. It asks
+// take gives what was opened ahead when it is this, and else opens it.
+func (s *zipSource) take(ctx context.Context, i int, offset int64) (io.ReadCloser, error) {
+	if s.ahead != nil && offset == 0 {
+		next := <-s.ahead
+		s.ahead = nil
+		if next.entry == i && next.err == nil {
+			return next.body, nil
+		}
+		next.close()
+	}
+	e := s.entries[i]
+	return s.links.Clean.Open(ctx, files.ContentKey(s.org, e.VersionID), e.ObjectEtag, offset, e.Size-offset)
+}
+
+// prepare opens the next entry while one is sent, if the answer that is known lets it
+// leave: of small files, most of the time is the store's first byte. Its turn asks again.
+func (s *zipSource) prepare(i int) {
+	s.drop()
+	if i >= len(s.entries) || i >= s.first+windowSize || !s.readable[s.entries[i].VersionID] {
+		return
+	}
+	e, ahead := s.entries[i], make(chan opened, 1)
+	s.ahead = ahead
+	go func() {
+		body, err := s.links.Clean.Open(s.ctx, files.ContentKey(s.org, e.VersionID), e.ObjectEtag, 0, e.Size)
+		ahead <- opened{i, body, err}
+	}()
+}
+
+// drop closes what was opened ahead and is not read.
+func (s *zipSource) drop() {
+	if s.ahead == nil {
+		return
+	}
+	next := <-s.ahead
+	s.ahead = nil
+	next.close()
+}
+
+func (o opened) close() {
+	if o.body != nil {
+		_ = o.body.Close()
+	}
+}
+
+// window asks which of the next entries may be read, which records that they are. It asks
 // again once the answer is a second old: what is revoked in the middle of a zip does not
 // leave with it.
 func (s *zipSource) window(ctx context.Context, i int) error {
@@ -95,51 +149,16 @@ func (s *zipSource) window(ctx context.Context, i int) error {
 		return nil
 	}
 	next := s.entries[i:min(i+windowSize, len(s.entries))]
-	ids := make([]uuid.UUID, len(next))
-	for n, e := range next {
-		ids[n] = e.VersionID
+	asked := time.Now() // before the answer, which is older than its arrival
+	readable, err := s.reader.Window(ctx, next)
+	if err != nil {
+		return err
 	}
-	return s.links.DB.InTx(ctx, s.org, func(tx *tenancy.Tx) error {
-		readable, err := files.ReadableVersions(ctx, tx, ids)
-		if err != nil {
-			return err
-		}
-		s.readable, s.first, s.asked = readable, i, time.Now()
-		return s.record(ctx, tx, i, next)
-	})
-}
-
-// record puts the reads of a window into the audit log, each once an hour.
-func (s *zipSource) record(ctx context.Context, tx *tenancy.Tx, first int, next []files.ZipEntry) error {
-	for n, e := range next {
-		if first+n < s.recorded || !s.readable[e.VersionID] {
-			continue
-		}
-		if err := content.RecordRead(ctx, tx, content.Version{File: e.FileID, ID: e.VersionID}, time.Hour); err != nil {
-			return err
-		}
-	}
-	s.recorded = max(s.recorded, first+len(next))
+	s.readable, s.first, s.asked = readable, i, asked
 	return nil
 }
 
 var errCut = fault.New(fault.Conflict, "zip_cut", "A file of this zip cannot be read any more. GET the zip to see which, and ask for a new one.")
-
-// refuse says why an entry may not be read any more, and notes it.
-func (s *zipSource) refuse(ctx context.Context, e files.ZipEntry) error {
-	code := files.ErrNotFound.Code
-	v, err := files.GetOf(ctx, s.links.DB.Single(s.org), e.FileID, e.VersionID)
-	if err == nil {
-		err = content.Readable(v)
-	}
-	if f := fault.Of(err); err != nil && f.Kind != fault.Internal {
-		code = f.Code
-	}
-	if err := files.RefuseZipEntry(ctx, s.links.DB.Single(s.org), s.zip, e.Number, code); err != nil {
-		return err
-	}
-	return errCut
-}
 
 // CRC is known of what was scanned by this release. Of older files it is computed once.
 func (s *zipSource) CRC(ctx context.Context, i int) (uint32, error) {

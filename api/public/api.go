@@ -199,23 +199,33 @@ func (p *Public) SendCode(c *gin.Context) error {
 	return nil
 }
 
-// IssueDownload answers with the address of a download, good for 15 minutes.
+// IssueDownload answers with the address of a download, good for 15 minutes: of a file, or
+// with all of a zip of what the share shows.
 func (p *Public) IssueDownload(c *gin.Context) error {
 	in, err := request.OptionalBody[struct {
-		File *uuid.UUID `json:"file_id"`
+		File   uuid.UUID `json:"file_id"`
+		All    bool      `json:"all"`
+		Folder uuid.UUID `json:"folder_id"`
 	}](c)
 	if err != nil {
 		return err
+	}
+	if in.All && in.File != uuid.Nil || !in.All && in.Folder != uuid.Nil {
+		return request.Invalid("all", "Name a file_id, or say all with or without a folder_id below which everything is meant.")
 	}
 	v, err := p.enter(c)
 	if err != nil {
 		return err
 	}
-	file := uuid.Nil
-	if in.File != nil {
-		file = *in.File
+	if in.All {
+		all, err := p.issueAll(c.Request.Context(), v, in.Folder)
+		if err != nil {
+			return err
+		}
+		c.JSON(http.StatusCreated, all)
+		return nil
 	}
-	d, err := p.issue(c.Request.Context(), v, file)
+	d, err := p.issue(c.Request.Context(), v, in.File)
 	if err != nil {
 		return err
 	}

@@ -39,17 +39,22 @@ func (p *Public) Authorize(ctx context.Context, link signed.Link) (delivery.Gran
 		return delivery.Grant{}, visitors.ErrNoFile
 	}
 	g := delivery.Grant{Name: v.Name, MimeType: v.MimeType, Size: v.Size, ObjectETag: v.ObjectETag, SHA256: v.SHA256, PublishedAt: v.PublishedAt, Pages: v.Pages}
-	if original {
-		g.OnStart = func() error { return p.begin(ctx, link) }
-		g.OnEnd = func(sent int64) { p.end(ctx, link, sent) }
+	if !original {
+		g.OnStart = func() error {
+			ref := tenancy.ShareVisit{Org: link.Organization, Share: link.Share}
+			return visitors.Record(ctx, p.DB.Single(link.Organization), visitors.Access{Ref: ref, What: visitors.Preview, File: link.File})
+		}
+		return g, nil
 	}
+	g.OnStart = func() error { return p.begin(ctx, link, link.File) }
+	g.OnEnd = func(sent int64) { p.end(ctx, link, sent) }
 	return g, nil
 }
 
-// begin reserves the download, for its first byte.
-func (p *Public) begin(ctx context.Context, link signed.Link) error {
+// begin reserves the download of a file, or of all, for its first byte.
+func (p *Public) begin(ctx context.Context, link signed.Link, file uuid.UUID) error {
 	return p.DB.InTx(ctx, link.Organization, func(tx *tenancy.Tx) error {
-		return visitors.Begin(ctx, tx, tenancy.ShareVisit{Org: link.Organization, Share: link.Share}, link.Download, link.File)
+		return visitors.Begin(ctx, tx, tenancy.ShareVisit{Org: link.Organization, Share: link.Share}, link.Download, file)
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
+	"satchel/api/links"
 	"satchel/api/problem"
 	"satchel/api/request"
 	"satchel/api/sharepage"
@@ -146,7 +147,7 @@ func (p *Public) fillList(c *gin.Context, v visit, view *sharepage.View) error {
 	if folder != uuid.Nil {
 		view.Folder = folder.String()
 	}
-	view.Next = encodeCursor(l.Next)
+	view.Next, view.All = encodeCursor(l.Next), len(l.Entries) > 0
 	return nil
 }
 
@@ -259,6 +260,29 @@ func (p *Public) PostDownload(c *gin.Context) error {
 		return p.answerPage(c, v, err)
 	}
 	c.Redirect(http.StatusSeeOther, d.URL)
+	return nil
+}
+
+// PostAll takes a click on all that a share shows below a folder.
+func (p *Public) PostAll(c *gin.Context) error {
+	v, err := p.enter(c)
+	if err != nil {
+		return p.answerPage(c, v, err)
+	}
+	folder, err := uuid.Parse(c.PostForm("folder"))
+	if err != nil && c.PostForm("folder") != "" {
+		return p.answerPage(c, v, nil, func(view *sharepage.View) { view.Problem = "file_gone" })
+	}
+	all, err := p.issueAll(c.Request.Context(), v, folder)
+	switch {
+	case errors.Is(err, visitors.ErrNoFile):
+		return p.answerPage(c, v, nil, func(view *sharepage.View) { view.Problem = "file_gone" })
+	case errors.Is(err, visitors.ErrNothing), errors.Is(err, links.ErrZipFull):
+		return p.answerPage(c, v, nil, func(view *sharepage.View) { view.Problem = "zip_unavailable" })
+	case err != nil:
+		return p.answerPage(c, v, err)
+	}
+	c.Redirect(http.StatusSeeOther, all.URL)
 	return nil
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
+	"satchel/api/content"
 	"satchel/api/delivery/signed"
 	"satchel/api/ratelimit"
 	"satchel/api/sharepage"
@@ -268,7 +269,7 @@ func (p *Public) preview(v visit, file, version uuid.UUID, pictures []string, wa
 	for _, name := range pictures {
 		if strings.HasPrefix(name, wanted) {
 			return p.Keys.URL(p.ContentURL, signed.Link{
-				Organization: v.ref.Org, File: file, Version: version, Name: name, Transformation: name, Share: v.ref.Share, Expires: time.Now().Add(previewLife),
+				Organization: v.ref.Org, File: file, Version: version, Name: name, Transformation: content.RenditionWord(name), Share: v.ref.Share, Expires: time.Now().Add(previewLife),
 			})
 		}
 	}

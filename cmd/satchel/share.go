@@ -42,6 +42,8 @@ with people outside by mail, or with whoever holds a link. A link is shown once.
   satchel share poster.pdf --link --expires 14d --password - --max-downloads 50
   satchel share ls --given
   satchel share extend SHARE --expires 30d
+  satchel share resend SHARE may@home.example
+  satchel share remove SHARE may@home.example
   satchel share revoke SHARE`,
 		RunE: a.with(func(cmd *cobra.Command, c *client.Client, args []string) error {
 			n, err := a.newShare(cmd, c, args[0], f)
@@ -73,7 +75,7 @@ with people outside by mail, or with whoever holds a link. A link is shown once.
 	fl.StringSliceVar(&f.accepted, "accept", nil, "of upload: extensions that are taken, such as pdf,docx")
 	fl.Var(&f.starts, "starts", "when it opens (default: now)")
 	fl.Var(&f.expires, "expires", "when it ends by itself (default: outside 30 days, inside never)")
-	cmd.AddCommand(a.shareList(), a.shareShow(), a.shareExtend(), a.shareRevoke())
+	cmd.AddCommand(a.shareList(), a.shareShow(), a.shareExtend(), a.shareResend(), a.shareRemove(), a.shareRevoke())
 	return cmd
 }
 

@@ -2749,6 +2749,57 @@ func (q *Queries) VersionViewsShown(ctx context.Context, ids []uuid.UUID) ([]Ver
 	return items, nil
 }
 
+const versionViewsZipped = `-- name: VersionViewsZipped :many
+
+select file_id, version_id, name, folder_id, status, trashed_at, size, mime_type, object_etag, published_at from version_view
+ where file_id = any($1::uuid[]) and version_id = shown_id
+`
+
+type VersionViewsZippedRow struct {
+	FileID      uuid.UUID
+	VersionID   uuid.UUID
+	Name        string
+	FolderID    *uuid.UUID
+	Status      FileStatus
+	TrashedAt   *time.Time
+	Size        int64
+	MimeType    string
+	ObjectEtag  string
+	PublishedAt *time.Time
+}
+
+// What a zip needs of files, as the actor sees them.
+func (q *Queries) VersionViewsZipped(ctx context.Context, ids []uuid.UUID) ([]VersionViewsZippedRow, error) {
+	rows, err := q.db.Query(ctx, versionViewsZipped, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []VersionViewsZippedRow
+	for rows.Next() {
+		var i VersionViewsZippedRow
+		if err := rows.Scan(
+			&i.FileID,
+			&i.VersionID,
+			&i.Name,
+			&i.FolderID,
+			&i.Status,
+			&i.TrashedAt,
+			&i.Size,
+			&i.MimeType,
+			&i.ObjectEtag,
+			&i.PublishedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const versionWithdraw = `-- name: VersionWithdraw :execrows
 update file_versions set status = $2, status_reason = $3, reserved_bytes = 0, used_bytes = 0, updated_at = now()
  where id = $1 and status in ('uploading', 'processing', 'held')
@@ -2802,23 +2853,28 @@ func (q *Queries) VersionsBelowFolder(ctx context.Context, arg VersionsBelowFold
 }
 
 const versionsReadable = `-- name: VersionsReadable :many
-select version_id from version_view where version_id = any($1::uuid[]) and status = 'published' and trashed_at is null
+select version_id, number from version_view where version_id = any($1::uuid[]) and status = 'published' and trashed_at is null
 `
 
+type VersionsReadableRow struct {
+	VersionID uuid.UUID
+	Number    int32
+}
+
 // What of these the actor may read at this moment.
-func (q *Queries) VersionsReadable(ctx context.Context, ids []uuid.UUID) ([]uuid.UUID, error) {
+func (q *Queries) VersionsReadable(ctx context.Context, ids []uuid.UUID) ([]VersionsReadableRow, error) {
 	rows, err := q.db.Query(ctx, versionsReadable, ids)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []uuid.UUID
+	var items []VersionsReadableRow
 	for rows.Next() {
-		var version_id uuid.UUID
-		if err := rows.Scan(&version_id); err != nil {
+		var i VersionsReadableRow
+		if err := rows.Scan(&i.VersionID, &i.Number); err != nil {
 			return nil, err
 		}
-		items = append(items, version_id)
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -2925,13 +2981,13 @@ func (q *Queries) ZipEntryRefuse(ctx context.Context, arg ZipEntryRefuseParams) 
 }
 
 const zipGet = `-- name: ZipGet :one
-select id, name, actor_id, created_at, expires_at from zips where id = $1 and expires_at > now()
+select id, name, share_id, created_at, expires_at from zips where id = $1 and expires_at > now()
 `
 
 type ZipGetRow struct {
 	ID        uuid.UUID
 	Name      string
-	ActorID   uuid.UUID
+	ShareID   *uuid.UUID
 	CreatedAt time.Time
 	ExpiresAt time.Time
 }
@@ -2942,7 +2998,7 @@ func (q *Queries) ZipGet(ctx context.Context, id uuid.UUID) (ZipGetRow, error) {
 	err := row.Scan(
 		&i.ID,
 		&i.Name,
-		&i.ActorID,
+		&i.ShareID,
 		&i.CreatedAt,
 		&i.ExpiresAt,
 	)
@@ -2951,7 +3007,7 @@ func (q *Queries) ZipGet(ctx context.Context, id uuid.UUID) (ZipGetRow, error) {
 
 const zipInsert = `-- name: ZipInsert :one
 insert into zips (organization_id, id, name, actor_id, expires_at)
-values (app.org(), $1, $2, $3, now() + $4::interval)
+values (app.org(), $1, $2, $3::uuid, now() + $4::interval)
 returning created_at, expires_at
 `
 
@@ -2976,5 +3032,47 @@ func (q *Queries) ZipInsert(ctx context.Context, arg ZipInsertParams) (ZipInsert
 	)
 	var i ZipInsertRow
 	err := row.Scan(&i.CreatedAt, &i.ExpiresAt)
+	return i, err
+}
+
+const zipInsertOfShare = `-- name: ZipInsertOfShare :one
+
+insert into zips (organization_id, id, name, share_id, digest, expires_at)
+values (app.org(), $1, $2, $3::uuid, $4::bytea, now() + $5::interval)
+    on conflict (organization_id, share_id, digest) where share_id is not null do update set expires_at = excluded.expires_at
+returning id, name, created_at, expires_at
+`
+
+type ZipInsertOfShareParams struct {
+	ID      uuid.UUID
+	Name    string
+	ShareID uuid.UUID
+	Digest  []byte
+	Life    time.Duration
+}
+
+type ZipInsertOfShareRow struct {
+	ID        uuid.UUID
+	Name      string
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
+
+// The zip of a share with the same in it is the same zip, for another day.
+func (q *Queries) ZipInsertOfShare(ctx context.Context, arg ZipInsertOfShareParams) (ZipInsertOfShareRow, error) {
+	row := q.db.QueryRow(ctx, zipInsertOfShare,
+		arg.ID,
+		arg.Name,
+		arg.ShareID,
+		arg.Digest,
+		arg.Life,
+	)
+	var i ZipInsertOfShareRow
+	err := row.Scan(
+		&i.ID,
+		&i.Name,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+	)
 	return i, err
 }

@@ -29,9 +29,11 @@ func Issue(ctx context.Context, q tenancy.Queries, ref tenancy.ShareVisit, v Ver
 }
 
 // Begin reserves a download when its first byte is about to leave, and records it. Every
-// request of the download asks; the first one counts.
+// request of the download asks; the first one counts. A zero file is all that the share
+// shows.
 func Begin(ctx context.Context, tx *tenancy.Tx, ref tenancy.ShareVisit, download, file uuid.UUID) error {
-	why, err := visitorsdb.New(tx).DownloadBegin(ctx, visitorsdb.DownloadBeginParams{ShareID: ref.Share, DownloadID: download, FileID: file})
+	db := visitorsdb.New(tx)
+	why, err := db.DownloadBegin(ctx, visitorsdb.DownloadBeginParams{ShareID: ref.Share, DownloadID: download, FileID: orNil(file)})
 	if err != nil {
 		return err
 	}
@@ -42,7 +44,16 @@ func Begin(ctx context.Context, tx *tenancy.Tx, ref tenancy.ShareVisit, download
 	default:
 		return downloadRefusal(why)
 	}
-	if err := Record(ctx, tx, Access{Ref: ref, What: Download, File: file}); err != nil {
+	d, err := db.DownloadGet(ctx, visitorsdb.DownloadGetParams{ShareID: ref.Share, ID: download})
+	if err != nil {
+		return err
+	}
+	ref.Recipient = d.RecipientID
+	what := Download
+	if file == uuid.Nil {
+		what = Zip
+	}
+	if err := Record(ctx, tx, Access{Ref: ref, What: what, File: file, Download: download}); err != nil {
 		return err
 	}
 	return audit.Record(ctx, tx, audit.Event{Action: "share.download", ObjectID: ref.Share.String(), Code: download.String()})

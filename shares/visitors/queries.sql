@@ -2,8 +2,17 @@
 -- the share shows of files comes from app.share_version, which asks everything again.
 
 -- name: AccessInsert :exec
-insert into share_accesses (organization_id, share_id, id, recipient_id, file_id, what, outcome, code)
-values (app.org(), sqlc.arg(share_id), sqlc.arg(id), sqlc.narg(recipient_id), sqlc.narg(file_id), sqlc.arg(what), sqlc.arg(outcome), sqlc.arg(code));
+insert into share_accesses (organization_id, share_id, id, recipient_id, file_id, what, outcome, code, download_id)
+values (app.org(), sqlc.arg(share_id), sqlc.arg(id), sqlc.narg(recipient_id), sqlc.narg(file_id), sqlc.arg(what), sqlc.arg(outcome), sqlc.arg(code), sqlc.narg(download_id));
+
+-- The files that leave in a zip, each once a download.
+
+-- name: AccessInsertZipped :exec
+insert into share_accesses (organization_id, share_id, id, recipient_id, file_id, what, outcome, download_id)
+select app.org(), sqlc.arg(share_id)::uuid, app.new_id(), (select d.recipient_id from share_downloads d where d.share_id = sqlc.arg(share_id)::uuid and d.id = sqlc.arg(download_id)::uuid),
+       f.id, 'zip', 'ok', sqlc.arg(download_id)::uuid
+  from unnest(sqlc.arg(files)::uuid[]) f (id)
+    on conflict do nothing;
 
 -- The same again within an hour says nothing new.
 
@@ -31,7 +40,12 @@ returning code_hash;
 update share_codes set used_at = now() where share_id = sqlc.arg(share_id) and recipient_id = sqlc.arg(recipient_id) and code_hash = sqlc.arg(code_hash) and used_at is null;
 
 -- name: DownloadBegin :one
-select app.share_download_begin(app.org(), sqlc.arg(share_id)::uuid, sqlc.arg(download_id)::uuid, sqlc.arg(file_id)::uuid)::text;
+select app.share_download_begin(app.org(), sqlc.arg(share_id)::uuid, sqlc.arg(download_id)::uuid, sqlc.narg(file_id)::uuid)::text;
+
+-- For whom a download was issued; null: whoever holds the link.
+
+-- name: DownloadGet :one
+select recipient_id, state from share_downloads where share_id = $1 and id = $2;
 
 -- name: DownloadEnd :one
 select app.share_download_end(app.org(), sqlc.arg(share_id)::uuid, sqlc.arg(download_id)::uuid, sqlc.arg(sent)::bigint)::text;
@@ -106,8 +120,27 @@ select v.file_id, v.version_id, v.name, v.state, v.mime_type, v.size, v.sha256, 
   from (values (1)) one left join app.share_version(app.org(), sqlc.arg(share_id)::uuid, sqlc.arg(file_id)::uuid) v on true;
 
 -- name: Versions :many
-select v.file_id, v.version_id, v.name, v.state, v.mime_type, v.size
+select v.file_id, v.version_id, v.name, v.state, v.mime_type, v.size, v.object_etag, v.published_at, v.original
   from unnest(sqlc.arg(files)::uuid[]) with ordinality a (id, n) cross join lateral app.share_version(app.org(), sqlc.arg(share_id)::uuid, a.id) v order by a.n;
+
+-- name: Status :one
+select app.share_status(app.org(), sqlc.arg(share_id)::uuid)::text;
+
+-- The files of a place and below it that a zip may hold, in the order of their ids. What of
+-- them the share shows is asked of app.share_version.
+
+-- name: ZipFiles :many
+select f.id, f.folder_id from files f
+ where f.space_id = sqlc.arg(space_id) and f.trashed_at is null and f.needs <= 1
+   and (sqlc.narg(folder_id)::uuid is null
+        or exists (select from folder_paths p where p.organization_id = f.organization_id and p.folder_id = f.folder_id and p.ancestor_id = sqlc.narg(folder_id)::uuid))
+ order by f.id limit sqlc.arg(most);
+
+-- name: ZipFolders :many
+select d.id, d.parent_id, d.name from folders d
+ where d.space_id = sqlc.arg(space_id)
+   and (sqlc.narg(folder_id)::uuid is null
+        or exists (select from folder_paths p where p.organization_id = d.organization_id and p.folder_id = d.id and p.ancestor_id = sqlc.narg(folder_id)::uuid));
 
 -- To whom a code goes: an address that the share still has, of a share that has not ended.
 

@@ -139,10 +139,11 @@ const (
 
 // Access is one row of the record.
 type Access struct {
-	Ref  tenancy.ShareVisit
-	What What
-	File uuid.UUID // zero: none in particular
-	Code string    // why it was refused; empty: it was not
+	Ref      tenancy.ShareVisit
+	What     What
+	File     uuid.UUID // zero: none in particular
+	Code     string    // why it was refused; empty: it was not
+	Download uuid.UUID // zero: it belongs to none
 }
 
 // Record writes an access down with q. Looks and previews are written once an hour for
@@ -160,7 +161,7 @@ func Record(ctx context.Context, q tenancy.Queries, a Access) error {
 		}
 	}
 	return db.AccessInsert(ctx, visitorsdb.AccessInsertParams{
-		ShareID: a.Ref.Share, ID: tenancy.NewID(), RecipientID: a.Ref.Recipient, FileID: file, What: string(a.What), Outcome: outcome, Code: a.Code,
+		ShareID: a.Ref.Share, ID: tenancy.NewID(), RecipientID: a.Ref.Recipient, FileID: file, What: string(a.What), Outcome: outcome, Code: a.Code, DownloadID: orNil(a.Download),
 	})
 }
 

@@ -29,6 +29,10 @@ const (
 	UsageWarning    = "usage.warning"
 	WebhookDisabled = "webhook.disabled"
 	WebhookTest     = "webhook.test"
+)
+
+// The types of shares.
+const (
 	ShareCreated    = "share.created"
 	ShareChanged    = "share.changed"
 	ShareEnded      = "share.ended"

@@ -46,7 +46,9 @@ var (
 	ofLogin   = []Field{{"user_id", ID, "the person", false}, {"via", Code, "by what it was linked", true}}
 	ofImport  = []Field{{"import_id", ID, "the import", false}, {"source_id", ID, "its source", false}}
 	ofShare   = []Field{{"share_id", ID, "the share", false}, {"file_id", ID, "the file that is shared", true}, {"folder_id", ID, "the folder that is shared", true},
-		{"space_id", ID, "the space that is shared", true}, {"kind", Code, "link, members, classes or outside", true}}
+		{"space_id", ID, "the space that is shared", true}, {"kind", Code, "link, members, classes or people", false}, {"permission", Code, "view, download, upload or edit", false}}
+	byShare = []Field{{"share_id", ID, "the share", false}, {"download_id", ID, "the download: all its ranges are one", false}, {"file_id", ID, "the file; missing when all that is shared was taken as a zip", true},
+		{"folder_id", ID, "the folder that is shared", true}, {"space_id", ID, "the space that is shared", true}, {"kind", Code, "link or people", false}, {"permission", Code, "download", false}}
 )
 
 // Types is that table, by noun. docs/events.md and the JSON Schemas are made from it.
@@ -96,9 +98,10 @@ var Types = []Type{
 	{"roster.import", "An import of a roster ended.", []Field{{"import", ID, "the import", false}, {"source", ID, "its source", false}, {"state", Code, "how it ended", false}, {"changes", Count, "the changes that were found", false}}},
 
 	{ShareCreated, "A share was made.", ofShare},
-	{ShareChanged, "A share was changed.", ofShare},
-	{ShareEnded, "A share ended: revoked, expired or used up.", append(slices.Clone(ofShare), Field{"reason", Code, "revoked, expired, used_up or another", true})},
-	{ShareDownloaded, "A file was downloaded by a share.", append(slices.Clone(ofShare), Field{"version_id", ID, "the version", true})},
+	{ShareChanged, "A share was changed, or its recipients.", ofShare},
+	{ShareEnded, "A share ended: it was revoked, its time is over, or what it rested on is gone.", append(slices.Clone(ofShare),
+		Field{"reason", Code, "revoked, expired, sharer_left, sharer_demoted, target_deleted, target_moved, class_deleted or recipients_left", false})},
+	{ShareDownloaded, "A download by a share of somebody outside began.", byShare},
 
 	{UsageWarning, "The organization came near a limit of its tier.", []Field{{"metric", Code, "bytes or members", false}, {"threshold", Count, "the percentage that was passed", false},
 		{"used", Count, "how much is used", false}, {"limit", Count, "how much there is", false}, {"percent", Count, "how full it is", false}}},

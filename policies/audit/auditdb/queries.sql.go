@@ -122,6 +122,48 @@ func (q *Queries) EventSpan(ctx context.Context, arg EventSpanParams) (EventSpan
 	return i, err
 }
 
+const eventsKnown = `-- name: EventsKnown :many
+select object_id, (event::jsonb ->> 'code')::text as code from audit_events where object_id = any ($1::text[]) and action = $2 and actor = $3
+   and result = 'done' and at > now() - $4::interval
+`
+
+type EventsKnownParams struct {
+	ObjectIds []string
+	Action    string
+	Actor     string
+	Ago       time.Duration
+}
+
+type EventsKnownRow struct {
+	ObjectID string
+	Code     string
+}
+
+func (q *Queries) EventsKnown(ctx context.Context, arg EventsKnownParams) ([]EventsKnownRow, error) {
+	rows, err := q.db.Query(ctx, eventsKnown,
+		arg.ObjectIds,
+		arg.Action,
+		arg.Actor,
+		arg.Ago,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []EventsKnownRow
+	for rows.Next() {
+		var i EventsKnownRow
+		if err := rows.Scan(&i.ObjectID, &i.Code); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const headGet = `-- name: HeadGet :one
 select seq, hash from audit_heads
 `

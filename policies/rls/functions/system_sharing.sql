@@ -329,6 +329,57 @@ end $$;
 
 grant update (level, begins_at, ends_at) on space_grants to satchel_system;
 
+-- What is told of a share: ids and codes. What it is of may be gone.
+create or replace function app.share_told(org uuid, share uuid) returns jsonb
+language sql stable security definer set search_path = public, pg_temp as $$
+    select jsonb_strip_nulls(jsonb_build_object('share_id', s.id, 'kind', s.kind, 'permission', s.permission, 'file_id', s.file_id, 'folder_id', s.folder_id, 'space_id', s.space_id))
+      from shares s where s.organization_id = org and s.id = share
+$$;
+create or replace function app.tell_share() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    if tg_op = 'INSERT' then
+        perform app.tell(new.organization_id, 'share.created', app.share_told(new.organization_id, new.id));
+    elsif new.ended_at is not null then
+        if old.ended_at is null then
+            perform app.tell(new.organization_id, 'share.ended', app.share_told(new.organization_id, new.id) || jsonb_build_object('reason', new.ended_reason));
+        end if;
+    else
+        perform app.tell(new.organization_id, 'share.changed', app.share_told(new.organization_id, new.id));
+    end if;
+    return null;
+end $$;
+create or replace trigger e_tell after insert on shares for each row execute function app.tell_share();
+create or replace trigger e_tell_changed after update on shares
+    for each row when ((old.permission, old.version_id, old.label, old.password_hash, old.starts_at, old.expires_at, old.max_downloads, old.max_files, old.max_bytes, old.accepted, old.ended_at)
+        is distinct from (new.permission, new.version_id, new.label, new.password_hash, new.starts_at, new.expires_at, new.max_downloads, new.max_files, new.max_bytes, new.accepted, new.ended_at))
+    execute function app.tell_share();
+
+-- A recipient who comes later or leaves changes the share; those with whom it is made are
+-- part of its beginning, and those who leave with its end of that.
+create or replace function app.tell_share_recipient() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    if exists (select from shares s where s.organization_id = new.organization_id and s.id = new.share_id and s.ended_at is null and (tg_op = 'UPDATE' or s.created_at < now())) then
+        perform app.tell(new.organization_id, 'share.changed', app.share_told(new.organization_id, new.share_id));
+    end if;
+    return null;
+end $$;
+create or replace trigger e_tell after insert on share_recipients for each row execute function app.tell_share_recipient();
+create or replace trigger e_tell_ended after update of ended_at on share_recipients
+    for each row when (old.ended_at is null and new.ended_at is not null) execute function app.tell_share_recipient();
+
+-- A download is told when its first byte is about to leave.
+create or replace function app.tell_share_download() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    perform app.tell(new.organization_id, 'share.downloaded', app.share_told(new.organization_id, new.share_id)
+        || jsonb_build_object('download_id', new.id) || case when new.file_id is null then '{}' else jsonb_build_object('file_id', new.file_id) end);
+    return null;
+end $$;
+create or replace trigger e_tell after update of state on share_downloads
+    for each row when (new.state = 'reserved' and old.state <> 'reserved') execute function app.tell_share_download();
+
 -- Shares whose time is over and that do not say so yet.
 create or replace function app.shares_expired(after uuid, n integer) returns table (organization_id uuid, share_id uuid)
 language sql stable security definer set search_path = public, pg_temp as $$

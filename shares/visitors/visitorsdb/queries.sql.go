@@ -16,8 +16,8 @@ import (
 
 const accessInsert = `-- name: AccessInsert :exec
 
-insert into share_accesses (organization_id, share_id, id, recipient_id, file_id, what, outcome, code)
-values (app.org(), $1, $2, $3, $4, $5, $6, $7)
+insert into share_accesses (organization_id, share_id, id, recipient_id, file_id, what, outcome, code, download_id)
+values (app.org(), $1, $2, $3, $4, $5, $6, $7, $8)
 `
 
 type AccessInsertParams struct {
@@ -28,6 +28,7 @@ type AccessInsertParams struct {
 	What        string
 	Outcome     string
 	Code        string
+	DownloadID  *uuid.UUID
 }
 
 // What visitors of shares meet. These run organization-wide: a visitor is nobody there. What
@@ -41,7 +42,29 @@ func (q *Queries) AccessInsert(ctx context.Context, arg AccessInsertParams) erro
 		arg.What,
 		arg.Outcome,
 		arg.Code,
+		arg.DownloadID,
 	)
+	return err
+}
+
+const accessInsertZipped = `-- name: AccessInsertZipped :exec
+
+insert into share_accesses (organization_id, share_id, id, recipient_id, file_id, what, outcome, download_id)
+select app.org(), $1::uuid, app.new_id(), (select d.recipient_id from share_downloads d where d.share_id = $1::uuid and d.id = $2::uuid),
+       f.id, 'zip', 'ok', $2::uuid
+  from unnest($3::uuid[]) f (id)
+    on conflict do nothing
+`
+
+type AccessInsertZippedParams struct {
+	ShareID    uuid.UUID
+	DownloadID uuid.UUID
+	Files      []uuid.UUID
+}
+
+// The files that leave in a zip, each once a download.
+func (q *Queries) AccessInsertZipped(ctx context.Context, arg AccessInsertZippedParams) error {
+	_, err := q.db.Exec(ctx, accessInsertZipped, arg.ShareID, arg.DownloadID, arg.Files)
 	return err
 }
 
@@ -214,7 +237,7 @@ select app.share_download_begin(app.org(), $1::uuid, $2::uuid, $3::uuid)::text
 type DownloadBeginParams struct {
 	ShareID    uuid.UUID
 	DownloadID uuid.UUID
-	FileID     uuid.UUID
+	FileID     *uuid.UUID
 }
 
 func (q *Queries) DownloadBegin(ctx context.Context, arg DownloadBeginParams) (string, error) {
@@ -239,6 +262,29 @@ func (q *Queries) DownloadEnd(ctx context.Context, arg DownloadEndParams) (strin
 	var column_1 string
 	err := row.Scan(&column_1)
 	return column_1, err
+}
+
+const downloadGet = `-- name: DownloadGet :one
+
+select recipient_id, state from share_downloads where share_id = $1 and id = $2
+`
+
+type DownloadGetParams struct {
+	ShareID uuid.UUID
+	ID      uuid.UUID
+}
+
+type DownloadGetRow struct {
+	RecipientID *uuid.UUID
+	State       string
+}
+
+// For whom a download was issued; null: whoever holds the link.
+func (q *Queries) DownloadGet(ctx context.Context, arg DownloadGetParams) (DownloadGetRow, error) {
+	row := q.db.QueryRow(ctx, downloadGet, arg.ShareID, arg.ID)
+	var i DownloadGetRow
+	err := row.Scan(&i.RecipientID, &i.State)
+	return i, err
 }
 
 const downloadInsert = `-- name: DownloadInsert :one
@@ -636,6 +682,17 @@ func (q *Queries) ShareGet(ctx context.Context, id uuid.UUID) (ShareGetRow, erro
 	return i, err
 }
 
+const status = `-- name: Status :one
+select app.share_status(app.org(), $1::uuid)::text
+`
+
+func (q *Queries) Status(ctx context.Context, shareID uuid.UUID) (string, error) {
+	row := q.db.QueryRow(ctx, status, shareID)
+	var column_1 string
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const version = `-- name: Version :one
 
 select v.file_id, v.version_id, v.name, v.state, v.mime_type, v.size, v.sha256, v.object_etag, v.published_at, v.pages, v.original,
@@ -685,7 +742,7 @@ func (q *Queries) Version(ctx context.Context, arg VersionParams) (VersionRow, e
 }
 
 const versions = `-- name: Versions :many
-select v.file_id, v.version_id, v.name, v.state, v.mime_type, v.size
+select v.file_id, v.version_id, v.name, v.state, v.mime_type, v.size, v.object_etag, v.published_at, v.original
   from unnest($1::uuid[]) with ordinality a (id, n) cross join lateral app.share_version(app.org(), $2::uuid, a.id) v order by a.n
 `
 
@@ -695,12 +752,15 @@ type VersionsParams struct {
 }
 
 type VersionsRow struct {
-	FileID    *uuid.UUID
-	VersionID *uuid.UUID
-	Name      *string
-	State     *string
-	MimeType  *string
-	Size      *int64
+	FileID      *uuid.UUID
+	VersionID   *uuid.UUID
+	Name        *string
+	State       *string
+	MimeType    *string
+	Size        *int64
+	ObjectEtag  *string
+	PublishedAt pgtype.Timestamptz
+	Original    *bool
 }
 
 func (q *Queries) Versions(ctx context.Context, arg VersionsParams) ([]VersionsRow, error) {
@@ -719,7 +779,90 @@ func (q *Queries) Versions(ctx context.Context, arg VersionsParams) ([]VersionsR
 			&i.State,
 			&i.MimeType,
 			&i.Size,
+			&i.ObjectEtag,
+			&i.PublishedAt,
+			&i.Original,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const zipFiles = `-- name: ZipFiles :many
+
+select f.id, f.folder_id from files f
+ where f.space_id = $1 and f.trashed_at is null and f.needs <= 1
+   and ($2::uuid is null
+        or exists (select from folder_paths p where p.organization_id = f.organization_id and p.folder_id = f.folder_id and p.ancestor_id = $2::uuid))
+ order by f.id limit $3
+`
+
+type ZipFilesParams struct {
+	SpaceID  uuid.UUID
+	FolderID *uuid.UUID
+	Most     int64
+}
+
+type ZipFilesRow struct {
+	ID       uuid.UUID
+	FolderID *uuid.UUID
+}
+
+// The files of a place and below it that a zip may hold, in the order of their ids. What of
+// them the share shows is asked of app.share_version.
+func (q *Queries) ZipFiles(ctx context.Context, arg ZipFilesParams) ([]ZipFilesRow, error) {
+	rows, err := q.db.Query(ctx, zipFiles, arg.SpaceID, arg.FolderID, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ZipFilesRow
+	for rows.Next() {
+		var i ZipFilesRow
+		if err := rows.Scan(&i.ID, &i.FolderID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const zipFolders = `-- name: ZipFolders :many
+select d.id, d.parent_id, d.name from folders d
+ where d.space_id = $1
+   and ($2::uuid is null
+        or exists (select from folder_paths p where p.organization_id = d.organization_id and p.folder_id = d.id and p.ancestor_id = $2::uuid))
+`
+
+type ZipFoldersParams struct {
+	SpaceID  uuid.UUID
+	FolderID *uuid.UUID
+}
+
+type ZipFoldersRow struct {
+	ID       uuid.UUID
+	ParentID *uuid.UUID
+	Name     string
+}
+
+func (q *Queries) ZipFolders(ctx context.Context, arg ZipFoldersParams) ([]ZipFoldersRow, error) {
+	rows, err := q.db.Query(ctx, zipFolders, arg.SpaceID, arg.FolderID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ZipFoldersRow
+	for rows.Next() {
+		var i ZipFoldersRow
+		if err := rows.Scan(&i.ID, &i.ParentID, &i.Name); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -1,0 +1,243 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"satchel/client"
+)
+
+// together does n things, so many at once, and gives their results in order.
+func together[T any](ctx context.Context, n, atOnce int, do func(ctx context.Context, i int) (T, error)) ([]T, error) {
+	out, errs := make([]T, n), make([]error, n)
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(atOnce, n) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
+				out[i], errs[i] = do(ctx, i)
+			}
+		})
+	}
+	wg.Wait()
+	return out, errors.Join(append(errs, ctx.Err())...)
+}
+
+const (
+	shareLimit, shareClients, shareRounds = 50, 200, 100
+	readers, readerPause                  = 200, 200  // the pause in milliseconds, as of people who turn pages
+	endings, moreEndings                  = 200, 1000 // the second with --full
+)
+
+// shares lets 200 clients begin at once what 50 may have.
+func (b *bench) shares(ctx context.Context) error {
+	_, c, err := b.school(ctx)
+	if err != nil {
+		return err
+	}
+	files, err := publishMany(ctx, c, 1, 100_000)
+	if err != nil {
+		return err
+	}
+	wrong, counted := 0, 0
+	for range shareRounds {
+		s, err := link(ctx, c, files[0], shareLimit, nil)
+		if err != nil {
+			return err
+		}
+		v := b.visitor(s)
+		addresses, err := together(ctx, shareClients, 32, func(ctx context.Context, _ int) (string, error) {
+			address, refused, err := v.download(ctx)
+			if err == nil && refused != "" {
+				err = fmt.Errorf("refused before the first byte: %s", refused)
+			}
+			return address, err
+		})
+		if err != nil {
+			return err
+		}
+		got, err := together(ctx, shareClients, shareClients, func(ctx context.Context, i int) (bool, error) {
+			answer, err := v.ask(ctx, http.MethodGet, addresses[i])
+			return answer.whole && answer.status == http.StatusOK, err
+		})
+		if err != nil {
+			return err
+		}
+		whole := 0
+		for _, ok := range got {
+			if ok {
+				whole++
+			}
+		}
+		shown, err := c.Share(ctx, s.ID)
+		if err != nil {
+			return err
+		}
+		if whole != shareLimit {
+			wrong++
+		}
+		if shown.Downloads != shareLimit {
+			counted++
+		}
+	}
+	b.add("downloads of a share with a limit", float64(wrong+counted), "rounds off", "0", wrong+counted == 0,
+		"%d rounds of %d clients at once for %d downloads: %d with another number of whole ones, %d that counted another", shareRounds, shareClients, shareLimit, wrong, counted)
+	return nil
+}
+
+// ending is a way in which a share ends; it gives the moment of its commit.
+type ending struct {
+	name string
+	do   func(ctx context.Context, s client.Share) (time.Time, error)
+}
+
+func (b *bench) waysToEnd(c *client.Client, db *pgxpool.Pool) []ending {
+	now := func(err error) (time.Time, error) { return time.Now(), err }
+	return []ending{
+		{"revoke", func(ctx context.Context, s client.Share) (time.Time, error) { return now(c.RevokeShare(ctx, s.ID)) }},
+		{"expire", func(ctx context.Context, s client.Share) (time.Time, error) {
+			ends := time.Now().Add(time.Second).Truncate(time.Millisecond)
+			_, err := c.ChangeShare(ctx, s.ID, client.ShareChange{ExpiresAt: &ends})
+			time.Sleep(time.Until(ends))
+			return ends, err
+		}},
+		{"delete", func(ctx context.Context, s client.Share) (time.Time, error) { return now(c.Delete(ctx, s.File)) }},
+		// Nobody asks for a quarantine: a later scan finds something. The row is what it changes.
+		{"quarantine", func(ctx context.Context, s client.Share) (time.Time, error) {
+			_, err := db.Exec(ctx, "update file_versions set status = 'quarantined', status_reason = 'infected:bench', object_etag = '' where file_id = $1", s.File)
+			return now(err)
+		}},
+	}
+}
+
+// refusals are how long after its commit an end was first told.
+type refusals struct{ api, content []time.Duration }
+
+// ends ends shares, a quarter of them each way, beside 200 clients who read.
+func (b *bench) ends(ctx context.Context) error {
+	_, c, err := b.school(ctx)
+	if err != nil {
+		return err
+	}
+	n := endings
+	if b.full {
+		n = moreEndings
+	}
+	files, err := publishMany(ctx, c, 1+n/2, 20_000)
+	if err != nil {
+		return err
+	}
+	db, err := pgxpool.New(ctx, b.rootURL())
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	stop, read, err := b.readBeside(ctx, c, files[0])
+	if err != nil {
+		return err
+	}
+	defer stop()
+	ways := b.waysToEnd(c, db)
+	each := make([]refusals, len(ways))
+	var all refusals
+	var mu sync.Mutex
+	_, err = together(ctx, n, 4, func(ctx context.Context, i int) (struct{}, error) {
+		way := i % len(ways)
+		file := files[0] // a share that ends by itself leaves its file
+		if ways[way].name == "delete" || ways[way].name == "quarantine" {
+			file = files[1+i/len(ways)*2+way-2]
+		}
+		api, content, err := b.end(ctx, c, file, ways[way])
+		mu.Lock()
+		defer mu.Unlock()
+		each[way].api, each[way].content = append(each[way].api, api), append(each[way].content, content)
+		all.api, all.content = append(all.api, api), append(all.content, content)
+		return struct{}{}, err
+	})
+	if err != nil {
+		return err
+	}
+	p99 := func(d []time.Duration) float64 { return quantile(d, .99) / 1000 }
+	how := fmt.Sprintf("%d ends, 4 at once, beside %d clients who read (%.0f answers/s); p99 in s by way, API and content host:", n, readers, read())
+	for i, way := range ways {
+		how += fmt.Sprintf(" %s %.3f, %.3f;", way.name, p99(each[i].api), p99(each[i].content))
+	}
+	b.add("end of a share → refused by the API", p99(all.api), "s p99", "≤ 2", p99(all.api) <= 2, "%s p50 %.3f", how, quantile(all.api, .5)/1000)
+	b.add("end of a share → refused by the content host", p99(all.content), "s p99", "≤ 2", p99(all.content) <= 2, "the same; p50 %.3f, worst %.3f", quantile(all.content, .5)/1000, quantile(all.content, 1)/1000)
+	return nil
+}
+
+// end shares a file, sees that both ways give it, ends the share and asks both until they
+// refuse.
+func (b *bench) end(ctx context.Context, c *client.Client, file string, way ending) (api, content time.Duration, err error) {
+	s, err := link(ctx, c, file, 0, nil)
+	if err != nil {
+		return 0, 0, err
+	}
+	v := b.visitor(s)
+	address, refused, err := v.download(ctx)
+	if err != nil || refused != "" {
+		return 0, 0, fmt.Errorf("download before the end: %s %w", refused, err)
+	}
+	before, err := v.ask(ctx, http.MethodGet, address, "Range", "bytes=0-99")
+	if err != nil || before.status != http.StatusPartialContent {
+		return 0, 0, fmt.Errorf("read before the end: %d %w", before.status, err)
+	}
+	committed, err := way.do(ctx, s)
+	if err != nil {
+		return 0, 0, fmt.Errorf("%s: %w", way.name, err)
+	}
+	until := func(address string, header ...string) (time.Duration, error) {
+		for {
+			answer, err := v.ask(ctx, http.MethodGet, address, header...)
+			if err != nil || answer.status >= http.StatusBadRequest {
+				return time.Since(committed), err
+			}
+		}
+	}
+	var apiErr error
+	var both sync.WaitGroup
+	both.Go(func() { api, apiErr = until(v.api("")) })
+	content, err = until(address, "Range", "bytes=100-199")
+	both.Wait()
+	return api, content, errors.Join(err, apiErr)
+}
+
+// readBeside has clients read a share until stop; read is how many answers a second came.
+func (b *bench) readBeside(ctx context.Context, c *client.Client, file string) (stop func(), read func() float64, err error) {
+	s, err := link(ctx, c, file, 0, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	v := b.visitor(s)
+	ctx, cancel := context.WithCancel(ctx)
+	var answers atomic.Int64
+	var all sync.WaitGroup
+	began := time.Now()
+	for i := range readers {
+		all.Go(func() {
+			pause(ctx, i*readerPause/readers)
+			address, ends := "", time.Time{}
+			for ctx.Err() == nil {
+				if time.Until(ends) < 0 {
+					address, _, _ = v.download(ctx)
+					ends = time.Now().Add(10 * time.Minute)
+				}
+				for _, at := range []string{v.api(""), address} {
+					if _, err := v.ask(ctx, http.MethodGet, at); err == nil {
+						answers.Add(1)
+					}
+					pause(ctx, readerPause)
+				}
+			}
+		})
+	}
+	return func() { cancel(); all.Wait() }, func() float64 { return float64(answers.Load()) / time.Since(began).Seconds() }, nil
+}
