@@ -28,6 +28,7 @@ const page = <P extends string>(path: P, load: () => Promise<{ default: React.Co
   createRoute({ getParentRoute: () => organization, path, validateSearch: listSearch, component: lazyRouteComponent(load) })
 
 const files = () => import('../pages/files.tsx')
+const shares = () => import('../pages/shares.tsx')
 const tree = root.addChildren([
   start,
   organization.addChildren([
@@ -36,7 +37,10 @@ const tree = root.addChildren([
     page('/spaces/$space', async () => ({ default: (await files()).SpacePage })),
     page('/recent', async () => ({ default: (await files()).RecentPage })),
     page('/starred', async () => ({ default: (await files()).StarredPage })),
-    page('/shared', async () => ({ default: (await files()).SharedPage })),
+    page('/shared', async () => ({ default: (await shares()).SharedWithMePage })),
+    page('/shared-files', async () => ({ default: (await files()).SharedPage })),
+    page('/shared-by-me', async () => ({ default: (await shares()).SharedByMePage })),
+    page('/shared-outside', async () => ({ default: (await shares()).SharedOutsidePage })),
     page('/bin', async () => ({ default: (await files()).BinPage })),
     page('/search', () => import('../pages/search.tsx')),
     page('/hand-in/$folder', () => import('../pages/board.tsx')),

@@ -54,7 +54,7 @@ export const versionsOf = (w: Work, id: string) => queryOptions({
 })
 
 /** All pages of a short list. */
-async function every<T>(page: (cursor: string | undefined) => Promise<{ items: T[]; next_cursor?: string }>): Promise<T[]> {
+export async function every<T>(page: (cursor: string | undefined) => Promise<{ items: T[]; next_cursor?: string }>): Promise<T[]> {
   const all: T[] = []
   for (let cursor: string | undefined; ;) {
     const p = await page(cursor)

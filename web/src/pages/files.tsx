@@ -47,7 +47,7 @@ export function SpacePage() {
 
 export function RecentPage() { const { t } = useLingui(); return <List listing={{ kind: 'recent' }} title={t`Recent`} /> }
 export function StarredPage() { const { t } = useLingui(); return <List listing={{ kind: 'starred' }} title={t`Starred`} /> }
-export function SharedPage() { const { t } = useLingui(); return <List listing={{ kind: 'shared' }} title={t`Shared with me`} /> }
+export function SharedPage() { const { t } = useLingui(); return <List listing={{ kind: 'shared' }} title={t`Files that others show me`} /> }
 export function BinPage() { const { t } = useLingui(); return <List listing={{ kind: 'bin' }} title={t`Bin`} /> }
 
 function useEmpty(): (l: Listing, may: boolean) => string {
