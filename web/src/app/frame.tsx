@@ -11,6 +11,7 @@ import { Failure } from '../parts/failure.tsx'
 import { Waiting } from '../parts/front.tsx'
 import { NotFound, OrganizationShell, Root } from '../parts/shell.tsx'
 import type { Place } from './context.tsx'
+import { type Filters, filtersIn } from './filters.ts'
 import type { Session } from './session.ts'
 
 export interface RouterContext { session: Session; queries: QueryClient; places: Place[] }
@@ -18,9 +19,9 @@ export interface RouterContext { session: Session; queries: QueryClient; places:
 const root = createRootRouteWithContext<RouterContext>()({ component: Root, notFoundComponent: NotFound })
 const text = (v: unknown) => (typeof v === 'string' && v !== '' ? v : undefined)
 
-/** What the address of a list holds: the folder, the file whose details are open, the order, and what is looked for. */
-export interface ListSearch { folder?: string | undefined; file?: string | undefined; sort?: string | undefined; q?: string | undefined }
-const listSearch = (s: Record<string, unknown>): ListSearch => ({ folder: text(s.folder), file: text(s.file), sort: text(s.sort), q: text(s.q) })
+/** What the address of a list holds: the folder, the file whose details are open, the order, the view, and what is looked for. */
+export interface ListSearch extends Filters { view?: string | undefined; folder?: string | undefined; file?: string | undefined; sort?: string | undefined; q?: string | undefined }
+const listSearch = (s: Record<string, unknown>): ListSearch => ({ folder: text(s.folder), file: text(s.file), sort: text(s.sort), q: text(s.q), view: text(s.view), ...filtersIn(s) })
 
 const start = createRoute({ getParentRoute: () => root, path: '/', component: lazyRouteComponent(() => import('../pages/organizations.tsx')) })
 export const organization = createRoute({ getParentRoute: () => root, path: '/o/$org', component: OrganizationShell })

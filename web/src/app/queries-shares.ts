@@ -137,3 +137,14 @@ export const readersOf = (w: Work, file: string) => infiniteQueryOptions({
   initialPageParam: '',
   getNextPageParam: p => p.next_cursor,
 })
+
+/** The people of a space, for those who add to it. */
+export const peopleOfSpace = (w: Work, space: string) => queryOptions({
+  queryKey: [w.place.organization_id, 'people', 'space', space],
+  queryFn: async ({ signal }): Promise<Found[]> => {
+    const people = await every(async cursor =>
+      (await w.api.GET('/api/v1/spaces/{id}/people', { params: { path: { id: space }, query: { limit: 200, ...(cursor ? { cursor } : {}) } }, signal })).data!)
+    return people.filter(p => p.user_id !== w.place.user_id).map(p => ({ id: p.user_id, name: p.display_name, kind: p.level >= 3 ? 'staff' : '' }))
+  },
+  staleTime: 300_000,
+})
