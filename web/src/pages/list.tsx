@@ -145,12 +145,12 @@ export function List({ listing, title, space, folder, addable }: { listing: List
       {error && <Failure error={error} again={() => { void files.refetch(); void folders.refetch() }} />}
       {(rows.length > 0 || narrowed) && <Tools listing={listing} search={search} sort={sort} goto={goto} />}
       {(rows.length > 0 || narrowed) && place.role !== 'student' && <FilterBar filters={filters} change={w => goto({ ...search, ...w })} space={space?.id} tags={tags} of={listing.kind === 'space' ? 'space' : 'list'} />}
-      {narrowed && !pending && <p role="status" className="quiet">{files.hasNextPage && whole ? t`Looking through all files …` : plural(rows.length, { one: '# file fits the filter.', other: '# files fit the filter.' })}</p>}
+      {narrowed && !pending && (rows.length > 0 || files.hasNextPage) && <p role="status" className="quiet">{files.hasNextPage && whole ? t`Looking through all files …` : plural(rows.length, { one: '# file fits the filter.', other: '# files fit the filter.' })}</p>}
       {selected.size > 0 && <Bulk listing={listing} chosen={chosen} title={title} ask={setAsked} clear={() => setSelected(new Set())} trash={trash} />}
       {pending && !error
         ? <Waiting />
         : rows.length === 0 && !error
-          ? <div className="empty"><p>{empty(listing, add, narrowed)}</p>{add && target && !narrowed && <p><ChooseFiles target={target} /></p>}</div>
+          ? <div className="empty" role={narrowed ? 'status' : undefined}><p>{empty(listing, add, narrowed)}</p>{add && target && !narrowed && <p><ChooseFiles target={target} /></p>}</div>
           : rows.length > 0 && (pictures
             ? <PictureGrid<Row> {...base} width={small ? 132 : 176} picture={r => (r.file ? <Thumb file={r.file} /> : <Icon name={r.folder.mode === 'shared' ? 'folder' : r.folder.mode} />)} under={r => <Under row={r} />} />
             : <FileGrid<Row> {...base} columns={columns} rowHeight={small || place.role === 'student' ? 64 : 48}

@@ -21,7 +21,7 @@ export function EndField({ ends, change, outside, longestDays }: { ends: Ends; c
     <>
       <label className="field"><Trans>Until</Trans>
         <select value={ends.choice} onChange={e => change({ ...ends, choice: e.target.value as Ends['choice'], date: ends.date || dayOf(Date.now() + 14 * day) })}>
-          <option value="usual">{outside ? t`as is usual (30 days, or as your school says)` : t`without an end`}</option>
+          <option value="usual">{outside ? t`as usual (30 days at most)` : t`without an end`}</option>
           {choices.filter(([, , n]) => !longestDays || n <= longestDays).map(([value, word]) => <option key={value} value={value}>{word}</option>)}
           <option value="date">{t`a date`}</option>
         </select>
