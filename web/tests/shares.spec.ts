@@ -12,7 +12,7 @@ async function share(page: Page, name: string) {
   await goTo(page, name)
   await page.keyboard.press('Shift+F10')
   await page.getByRole('menuitem', { name: 'Share …' }).click()
-  await expect(page.getByRole('dialog')).toContainText('With whom')
+  await expect(page.getByRole('dialog', { name: `Share ${name}` })).toContainText('With whom')
 }
 const dialog = (page: Page) => page.getByRole('dialog').last()
 const toClass = async (page: Page) => {
@@ -99,7 +99,7 @@ test('what is shared with a class is in its space, and not any more once the sha
   await dialog(page).getByRole('button', { name: 'End the share' }).click()
   await expect(card).toContainText('Ended by a person')
 
-  await student.getByRole('link', { name: 'My files' }).click()
+  await student.getByRole('link', { name: 'My files', exact: true }).click()
   await toClass(student)
   await expect(student.getByRole('grid')).toContainText('Essay 1')
   await expect(async () => {
@@ -145,7 +145,7 @@ test('a link has a password and a limit, is copied, and a visitor opens it; a qu
 
 test('what the school forbids is not offered, or says why', async ({ signIn }) => {
   const page = await signIn('student')
-  await page.getByRole('link', { name: 'My files' }).click()
+  await page.getByRole('link', { name: 'My files', exact: true }).click()
   const name = fresh('own', 'txt')
   await send(page, [textFile(name)])
   await share(page, name)
@@ -206,10 +206,10 @@ test('pictures, filters in the address, a zip, tags, and moving by the mouse wit
   await dialog(page).getByRole('button', { name: 'Save' }).click()
   await page.getByRole('button', { name: 'List', exact: true }).click()
   await page.getByText('Filter', { exact: true }).click()
-  await page.getByLabel('Tag', { exact: true }).selectOption(`Excursion ${stem}`)
+  await page.getByRole('combobox', { name: 'Tag', exact: true }).selectOption(`Excursion ${stem}`)
   await expect(page.getByText('2 files fit the filter.')).toBeVisible()
   await expect(page).toHaveURL(/tag=/)
-  await page.getByLabel('Kind', { exact: true }).selectOption('film')
+  await page.getByRole('combobox', { name: 'Kind', exact: true }).selectOption('film')
   await expect(page.getByText('Nothing here fits the filter.')).toBeVisible()
   await page.goBack()
   await expect(page.getByText('2 files fit the filter.')).toBeVisible()

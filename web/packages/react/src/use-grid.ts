@@ -1,4 +1,4 @@
-import { type DragEvent, type KeyboardEvent, type MouseEvent, type RefObject, useLayoutEffect, useRef, useState } from 'react'
+import { type DragEvent, type KeyboardEvent, type MouseEvent, type RefObject, useLayoutEffect, useMemo, useRef, useState } from 'react'
 
 export interface GridLabels { select: (name: string) => string; selectAll: string; more: (name: string) => string; loading: string }
 
@@ -41,13 +41,22 @@ export const isDragged = (e: DragEvent) => e.dataTransfer.types.includes(dragTyp
  * ends the selection, and letters go to the next name that begins with them. `stop` matches the elements that have the focus.
  */
 export function useGrid<T>(p: GridBase<T>, perRow: number, stop: string, scroller: RefObject<HTMLDivElement | null>) {
-  const [active, setActive] = useState(0)
+  const [active, setActiveThing] = useState({ index: 0, id: '' })
   const anchor = useRef(0)
   const wanted = useRef<number | null>(null) // the thing that gets the focus once it is in the document
   const typed = useRef({ text: '', at: 0 })
   const reveal = useRef<(index: number) => void>(() => {})
   const last = Math.max(0, p.rows.length - 1)
-  const current = Math.min(active, last)
+  // The thing that has the focus is known by its id: a list that is read again may have it at another place, and a key must
+  // never act on the one that took its place.
+  const { rows, rowId } = p
+  const current = useMemo(() => {
+    const there = rows[active.index]
+    if (active.id === '' || (there && rowId(there) === active.id)) return Math.min(active.index, last)
+    const found = rows.findIndex(r => rowId(r) === active.id)
+    return found >= 0 ? found : Math.min(active.index, last)
+  }, [rows, rowId, active, last])
+  const setActive = (index: number) => setActiveThing({ index, id: rows[index] ? rowId(rows[index]) : '' })
 
   useLayoutEffect(() => {
     if (wanted.current === null) return
