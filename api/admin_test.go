@@ -152,7 +152,7 @@ func TestHandlerWithoutCallerIsAMistake(t *testing.T) {
 func TestBrowsersAreLedToTheConsole(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.api.Console = console.New(console.Config{}, "http://api.test", fstest.MapFS{"index.html": {Data: []byte("the console")}}, nil, slog.New(slog.DiscardHandler))
+	b.api.Console = console.New(console.Config{}, "http://api.test", "", fstest.MapFS{"index.html": {Data: []byte("the console")}}, nil, slog.New(slog.DiscardHandler))
 	ask := func(h http.Handler, path, accept string) *httptest.ResponseRecorder {
 		r := httptest.NewRequestWithContext(t.Context(), get, path, nil)
 		r.Header.Set("Accept", accept)

@@ -39,6 +39,7 @@ type Issuer interface {
 type Console struct {
 	config Config
 	home   string // the address that the issuer sends people back to
+	policy string // what the page may do, but for what it may call
 	issuer Issuer
 	files  fs.FS
 	index  []byte // nil: the console was not built
@@ -51,13 +52,15 @@ var missing []byte
 // marker is the line of index.html that the settings take the place of.
 const marker = `<meta name="satchel-settings">`
 
-// New makes the console of the API at this address, from the files of a build.
-func New(c Config, api string, files fs.FS, issuer Issuer, log *slog.Logger) *Console {
+// New makes the console of the API at this address, from the files of a build. Small
+// pictures come from the content host.
+func New(c Config, api, content string, files fs.FS, issuer Issuer, log *slog.Logger) *Console {
 	index, err := fs.ReadFile(files, "index.html")
 	if err != nil {
 		index = nil
 	}
-	return &Console{config: c, home: strings.TrimRight(api, "/") + Path + "/", issuer: issuer, files: files, index: index, log: log}
+	pictures := strings.Replace(policy, "img-src 'self' blob:", "img-src 'self' blob:"+source(content), 1)
+	return &Console{config: c, home: strings.TrimRight(api, "/") + Path + "/", policy: pictures, issuer: issuer, files: files, index: index, log: log}
 }
 
 // ServeHTTP answers with an asset, or with the page for every other address: the
@@ -154,7 +157,7 @@ func (s *Console) page(w http.ResponseWriter, r *http.Request) {
 			calls = source(in.Token)
 		}
 	}
-	h.Set("Content-Security-Policy", policy+calls)
+	h.Set("Content-Security-Policy", s.policy+calls)
 	_, _ = w.Write(bytes.Replace(s.index, []byte(marker), []byte(metas(settings)), 1))
 }
 
@@ -167,7 +170,7 @@ var StyleHashes = []string{
 
 // The console runs its own scripts and styles and calls this API and the issuer's
 // token endpoint. Pictures and sounds of files are blobs that it has read with its
-// token. Trusted Types refuse every text that would become markup or script.
+// token; the small ones of a wall come from the content host, many by one request. Trusted Types refuse every text that would become markup or script.
 var policy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; script-src 'self'; style-src 'self' '" +
 	strings.Join(StyleHashes, "' '") + "'; img-src 'self' blob:; media-src blob:; font-src 'self'; manifest-src 'self'; " +
 	"require-trusted-types-for 'script'; trusted-types 'none'; connect-src 'self'"

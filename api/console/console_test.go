@@ -45,7 +45,7 @@ func get(t *testing.T, c *console.Console, path string, header ...string) *httpt
 }
 
 func serve(i console.Issuer, client string) *console.Console {
-	return console.New(console.Config{ClientID: client, Scopes: "openid"}, "http://api.example", built, i, slog.New(slog.DiscardHandler))
+	return console.New(console.Config{ClientID: client, Scopes: "openid"}, "http://api.example", "https://content.example", built, i, slog.New(slog.DiscardHandler))
 }
 
 // TestThePageAnswersEveryAddress: the console reads the address, so a reload of any
@@ -96,7 +96,7 @@ func TestWhatThePageMayDo(t *testing.T) {
 	p := w.Header().Get("Content-Security-Policy")
 	for _, must := range []string{
 		"default-src 'none'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'", "script-src 'self';", "require-trusted-types-for 'script'", "trusted-types 'none'",
-		"connect-src 'self' https://id.example/token",
+		"connect-src 'self' https://id.example/token", "img-src 'self' blob: https://content.example;",
 	} {
 		require.Contains(t, p, must)
 	}
@@ -124,7 +124,7 @@ func TestWhatThePageMayDo(t *testing.T) {
 // build it.
 func TestWithoutABuild(t *testing.T) {
 	t.Parallel()
-	c := console.New(console.Config{}, "http://api.example", fstest.MapFS{".gitkeep": {}}, good, slog.New(slog.DiscardHandler))
+	c := console.New(console.Config{}, "http://api.example", "", fstest.MapFS{".gitkeep": {}}, good, slog.New(slog.DiscardHandler))
 	w := get(t, c, "/console/")
 	require.Equal(t, http.StatusServiceUnavailable, w.Code)
 	require.Contains(t, w.Body.String(), "make build")

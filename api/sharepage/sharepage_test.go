@@ -223,7 +223,7 @@ func TestHeaders(t *testing.T) {
 		require.Contains(t, policy, must)
 	}
 	require.NotContains(t, policy, "unsafe")
-	require.Equal(t, "no-referrer", h.Get("Referrer-Policy"))
+	require.Equal(t, "same-origin", h.Get("Referrer-Policy"), "forms are sent with the page's origin, and no other site learns the address")
 	require.Contains(t, h.Get("X-Robots-Tag"), "noindex")
 	require.Equal(t, "no-store", h.Get("Cache-Control"))
 	require.Empty(t, h.Get("Set-Cookie"))

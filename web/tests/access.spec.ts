@@ -55,7 +55,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
   for (const width of [1280, 320]) {
     test(`axe finds nothing and nothing is wider than the page: ${colorScheme}, ${width} px`, async ({ signIn }) => {
       const wrong: string[] = []
-      for (const [role, pages] of [['teacher', ['spaces/mine', 'spaces', 'recent', 'bin', 'help', 'search?q=essay']], ['student', ['send', 'spaces/mine']]] as const) {
+      for (const [role, pages] of [['teacher', ['spaces/mine', 'spaces', 'recent', 'bin', 'help', 'search?q=essay', 'shared', 'shared-by-me', 'spaces/mine?view=pictures', 'spaces/mine?kind=picture&size=large']], ['student', ['send', 'spaces/mine']]] as const) {
         const page = await signIn(role, { colorScheme, viewport: { width, height: 800 }, bypassCSP: true })
         const home = page.url().split('/').slice(0, 6).join('/')
         for (const path of pages) {

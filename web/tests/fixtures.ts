@@ -1,4 +1,4 @@
-import { type Browser, type BrowserContextOptions, type Page, test as base, expect } from '@playwright/test'
+import { type Browser, type BrowserContextOptions, type Locator, type Page, test as base, expect } from '@playwright/test'
 
 /** Who signs in, by role. The demonstration's people unless a test has made others. */
 export const people = JSON.parse(process.env.SATCHEL_PEOPLE ?? 'null') as Record<Role, string> | null ?? {
@@ -29,7 +29,9 @@ export const test = base.extend<Fixtures>({
     const all: Watched[] = []
     await use(async (role, { path = '/console/', ...options } = {}) => {
       const issuer = new URL(await (await fetch(baseURL + '/.well-known/oauth-protected-resource')).json().then((r: { authorization_servers: string[] }) => r.authorization_servers[0]!)).origin
-      const watched = await watch(browser, { baseURL, locale: 'en-GB', timezoneId: 'UTC', viewport: { width: 1280, height: 800 }, ...options }, [new URL(baseURL!).origin, issuer])
+      // The content host is the one that the page's own policy names.
+      const content = /img-src [^;]*?(https?:[^ ;]+)/.exec((await fetch(baseURL + '/console/')).headers.get('content-security-policy') ?? '')?.[1] ?? issuer
+      const watched = await watch(browser, { baseURL, locale: 'en-GB', timezoneId: 'UTC', viewport: { width: 1280, height: 800 }, ...options }, [new URL(baseURL!).origin, issuer, new URL(content).origin])
       all.push(watched)
       const { page } = watched
       await page.goto(path)
@@ -77,6 +79,16 @@ export async function goTo(page: Page, name: string) {
     await page.keyboard.type(name)
     await expect(page.locator('[role=row]:focus')).toContainText(name, { timeout: 1500 })
   }).toPass({ timeout: 20_000 })
+}
+
+/** Presses Tab until this has the focus: what is not reached so is not there for people without a mouse. */
+export async function tabTo(page: Page, to: Locator, key = 'Tab') {
+  await to.waitFor()
+  for (let n = 0; n < 80; n++) {
+    if (await to.evaluate(el => el === document.activeElement)) return
+    await page.keyboard.press(key)
+  }
+  throw new Error(`Tab does not reach ${to}`)
 }
 
 export { expect }

@@ -11,6 +11,7 @@ import { Failure } from '../parts/failure.tsx'
 import { Waiting } from '../parts/front.tsx'
 import { NotFound, OrganizationShell, Root } from '../parts/shell.tsx'
 import type { Place } from './context.tsx'
+import { type Filters, filtersIn } from './filters.ts'
 import type { Session } from './session.ts'
 
 export interface RouterContext { session: Session; queries: QueryClient; places: Place[] }
@@ -18,9 +19,9 @@ export interface RouterContext { session: Session; queries: QueryClient; places:
 const root = createRootRouteWithContext<RouterContext>()({ component: Root, notFoundComponent: NotFound })
 const text = (v: unknown) => (typeof v === 'string' && v !== '' ? v : undefined)
 
-/** What the address of a list holds: the folder, the file whose details are open, the order, and what is looked for. */
-export interface ListSearch { folder?: string | undefined; file?: string | undefined; sort?: string | undefined; q?: string | undefined }
-const listSearch = (s: Record<string, unknown>): ListSearch => ({ folder: text(s.folder), file: text(s.file), sort: text(s.sort), q: text(s.q) })
+/** What the address of a list holds: the folder, the file whose details are open, the order, the view, and what is looked for. */
+export interface ListSearch extends Filters { view?: string | undefined; folder?: string | undefined; file?: string | undefined; sort?: string | undefined; q?: string | undefined }
+const listSearch = (s: Record<string, unknown>): ListSearch => ({ folder: text(s.folder), file: text(s.file), sort: text(s.sort), q: text(s.q), view: text(s.view), ...filtersIn(s) })
 
 const start = createRoute({ getParentRoute: () => root, path: '/', component: lazyRouteComponent(() => import('../pages/organizations.tsx')) })
 export const organization = createRoute({ getParentRoute: () => root, path: '/o/$org', component: OrganizationShell })
@@ -28,6 +29,7 @@ const page = <P extends string>(path: P, load: () => Promise<{ default: React.Co
   createRoute({ getParentRoute: () => organization, path, validateSearch: listSearch, component: lazyRouteComponent(load) })
 
 const files = () => import('../pages/files.tsx')
+const shares = () => import('../pages/shares.tsx')
 const tree = root.addChildren([
   start,
   organization.addChildren([
@@ -36,7 +38,10 @@ const tree = root.addChildren([
     page('/spaces/$space', async () => ({ default: (await files()).SpacePage })),
     page('/recent', async () => ({ default: (await files()).RecentPage })),
     page('/starred', async () => ({ default: (await files()).StarredPage })),
-    page('/shared', async () => ({ default: (await files()).SharedPage })),
+    page('/shared', async () => ({ default: (await shares()).SharedWithMePage })),
+    page('/shared-files', async () => ({ default: (await files()).SharedPage })),
+    page('/shared-by-me', async () => ({ default: (await shares()).SharedByMePage })),
+    page('/shared-outside', async () => ({ default: (await shares()).SharedOutsidePage })),
     page('/bin', async () => ({ default: (await files()).BinPage })),
     page('/search', () => import('../pages/search.tsx')),
     page('/hand-in/$folder', () => import('../pages/board.tsx')),

@@ -1,6 +1,7 @@
 import { type InfiniteData, infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 
 import type { File, Work } from './context.tsx'
+import type { forSearch } from './filters.ts'
 
 /** Which files a page lists. */
 export type Listing =
@@ -19,13 +20,14 @@ const filters = (l: Listing) => {
   }
 }
 
-export const filesOf = (w: Work, l: Listing, sort: string) => infiniteQueryOptions({
-  queryKey: [w.place.organization_id, 'files', l, sort],
+/** `more` are the filters that the API knows; the others are applied to what it lists. */
+export const filesOf = (w: Work, l: Listing, sort: string, more: { uploaded_by?: string; tag?: string } = {}) => infiniteQueryOptions({
+  queryKey: [w.place.organization_id, 'files', l, sort, more],
   queryFn: async ({ pageParam, signal }): Promise<Page> => {
     const at = { limit: 200, ...(pageParam ? { cursor: pageParam } : {}) }
     const answer = l.kind === 'recent'
       ? await w.api.GET('/api/v1/storage/recent', { params: { query: at }, signal })
-      : await w.api.GET('/api/v1/storage/files', { params: { query: { ...filters(l), sort: sort as '-created_at', ...at } }, signal })
+      : await w.api.GET('/api/v1/storage/files', { params: { query: { ...filters(l), ...more, sort: sort as '-created_at', ...at } }, signal })
     return answer.data!
   },
   initialPageParam: '',
@@ -34,10 +36,22 @@ export const filesOf = (w: Work, l: Listing, sort: string) => infiniteQueryOptio
   refetchInterval: q => ((q.state.data as InfiniteData<Page> | undefined)?.pages.some(p => p.items.some(f => f.status === 'processing' || f.preview === 'pending')) ? 4000 : false),
 })
 
-export const searchFor = (w: Work, q: string) => infiniteQueryOptions({
-  queryKey: [w.place.organization_id, 'search', q],
+/** What others show in a space by links and shares: files and folders of other spaces. */
+export const shownIn = (w: Work, space: string) => queryOptions({
+  queryKey: [w.place.organization_id, 'files', 'shown', space],
+  queryFn: async ({ signal }) => {
+    const [whole, files] = await Promise.all([
+      w.api.GET('/api/v1/spaces/{id}', { params: { path: { id: space } }, signal }),
+      every(async cursor => (await w.api.GET('/api/v1/storage/files', { params: { query: { shown_in: space, limit: 200, ...(cursor ? { cursor } : {}) } }, signal })).data!),
+    ])
+    return { folders: whole.data!.linked_folders, files }
+  },
+})
+
+export const searchFor = (w: Work, q: string, narrow: ReturnType<typeof forSearch> = {}) => infiniteQueryOptions({
+  queryKey: [w.place.organization_id, 'search', q, narrow],
   queryFn: async ({ pageParam, signal }) =>
-    (await w.api.GET('/api/v1/storage/search', { params: { query: { q, limit: 50, ...(pageParam ? { cursor: pageParam } : {}) } }, signal })).data!,
+    (await w.api.GET('/api/v1/storage/search', { params: { query: { q, ...narrow as object, limit: 50, ...(pageParam ? { cursor: pageParam } : {}) } }, signal })).data!,
   initialPageParam: '',
   getNextPageParam: p => p.next_cursor,
 })
@@ -54,7 +68,7 @@ export const versionsOf = (w: Work, id: string) => queryOptions({
 })
 
 /** All pages of a short list. */
-async function every<T>(page: (cursor: string | undefined) => Promise<{ items: T[]; next_cursor?: string }>): Promise<T[]> {
+export async function every<T>(page: (cursor: string | undefined) => Promise<{ items: T[]; next_cursor?: string }>): Promise<T[]> {
   const all: T[] = []
   for (let cursor: string | undefined; ;) {
     const p = await page(cursor)

@@ -1,6 +1,7 @@
 import { plural } from '@lingui/core/macro'
 import { Trans, useLingui } from '@lingui/react/macro'
 import { useQuery } from '@tanstack/react-query'
+import { Suspense, lazy, useState } from 'react'
 
 import { type File, useWork } from '../app/context.tsx'
 import { exactly, size } from '../app/format.ts'
@@ -11,7 +12,14 @@ import { Ask } from '../parts/dialogs.tsx'
 import { Failure } from '../parts/failure.tsx'
 import { useKind, useStatus } from '../parts/names.tsx'
 import { Preview } from '../parts/preview.tsx'
+import { LinkMade } from '../parts/share-link.tsx'
+import { useShareRefusal } from '../parts/share-words.tsx'
+import { SharesOf } from '../parts/shares-of.tsx'
 import { useStepName } from '../parts/tray.tsx'
+import { Readers } from './readers.tsx'
+
+const ShareDialog = lazy(() => import('../parts/share-dialog.tsx'))
+const Tags = lazy(() => import('../parts/tags.tsx'))
 
 /** A file in full: what is in it, what became of it and why, and its history. */
 export default function Details({ id, close, bin }: { id: string; close: () => void; bin: boolean }) {
@@ -21,6 +29,11 @@ export default function Details({ id, close, bin }: { id: string; close: () => v
   const act = useActions()
   const f = file.data
   const edit = may(work.place, 'edit_files')
+  const share = may(work.place, 'share') && !bin
+  const [asks, setAsks] = useState<'share' | 'tags' | { url: string; ends: string } | null>(null)
+  const refusal = useShareRefusal()
+  const all = useQuery(spaces(work))
+  const kind = all.data?.find(s => s.id === f?.space_id)?.kind
   return (
     <Ask title={f?.name ?? t`File`} close={close} wide>
       {file.error && <Failure error={file.error} again={() => void file.refetch()} />}
@@ -31,12 +44,22 @@ export default function Details({ id, close, bin }: { id: string; close: () => v
           <State file={f} />
           <div className="actions">
             {f.published_version !== null && !bin && <button type="button" className="button main" onClick={() => void act.download(f)}><Trans>Download</Trans></button>}
+            {share && <button type="button" className="button" onClick={() => setAsks('share')}><Trans>Share …</Trans></button>}
+            {share && may(work.place, 'share_outside') && f.published_version !== null && kind !== 'confidential' && (
+              <button type="button" className="button" onClick={() => void act.quickLink({ what: 'file', id: f.id }, refusal, (url, ends) => setAsks({ url, ends }))}><Trans>Copy a link for 15 minutes</Trans></button>
+            )}
+            {edit && !bin && <button type="button" className="button" onClick={() => setAsks('tags')}><Trans>Tags …</Trans></button>}
             {bin && edit && <button type="button" className="button main" onClick={() => { close(); void act.restore([f.id]) }}><Trans>Put back</Trans></button>}
             {!bin && edit && <button type="button" className="button" onClick={() => { close(); void act.trash([f]) }}><Trans>Delete</Trans></button>}
           </div>
           <Facts file={f} young={work.place.role === 'student'} />
           {work.place.role !== 'student' && <Steps file={f} />}
           {!bin && <Versions file={f} edit={edit} />}
+          {share && <SharesOf target={{ what: 'file', id: f.id }} />}
+          {may(work.place, 'read_audit') && <Readers file={f.id} />}
+          {asks === 'share' && <Suspense><ShareDialog target={{ what: 'file', id: f.id, name: f.name, spaceKind: kind }} close={() => setAsks(null)} /></Suspense>}
+          {asks === 'tags' && <Suspense><Tags files={[f]} close={() => setAsks(null)} /></Suspense>}
+          {asks !== null && typeof asks === 'object' && <Ask title={t`Link for 15 minutes`} close={() => setAsks(null)}><LinkMade url={asks.url} ends={asks.ends} /></Ask>}
         </>
       )}
     </Ask>

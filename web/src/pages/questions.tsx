@@ -1,12 +1,18 @@
 import { useLingui } from '@lingui/react/macro'
+import { Suspense, lazy } from 'react'
 
 import { type Folder, type Space, useWork } from '../app/context.tsx'
 import { may } from '../app/grants.ts'
 import type { Listing } from '../app/queries.ts'
 import { useActions } from '../parts/actions.tsx'
-import { type Act, AskName, AskPlace, RowMenu } from '../parts/dialogs.tsx'
+import { type Act, Ask, AskName, AskPlace, RowMenu } from '../parts/dialogs.tsx'
 import { type Asked, type Row, nameOf } from '../parts/rows.ts'
+import { LinkMade } from '../parts/share-link.tsx'
+import { useShareRefusal } from '../parts/share-words.tsx'
 import { toast } from '../parts/toasts.tsx'
+
+const ShareDialog = lazy(() => import('../parts/share-dialog.tsx'))
+const Tags = lazy(() => import('../parts/tags.tsx'))
 
 /** The dialogs and the menu of a list. */
 export default function Questions({ asked, ask, listing, space, folder, open, clear }: {
@@ -18,6 +24,7 @@ export default function Questions({ asked, ask, listing, space, folder, open, cl
   const act = useActions()
   const foldersAgain = () => queries.invalidateQueries({ queryKey: [place.organization_id, 'folders'] })
   const close = () => ask(null)
+  const refusal = useShareRefusal()
   switch (asked.what) {
     case 'new':
       return <AskName title={t`New folder`} name="" verb={t`Make the folder`} close={close} save={async name => {
@@ -34,9 +41,16 @@ export default function Questions({ asked, ask, listing, space, folder, open, cl
     }
     case 'move':
       return <AskPlace title={asked.rows.length === 1 ? t`Move ${nameOf(asked.rows[0]!)}` : t`Move files`} verb={t`Move here`} close={close} move={async to => {
-        await act.move(asked.rows.flatMap(r => (r.file ? [r.file.id] : [])), to)
+        const from = space ? { space: space.id, folder: folder?.id, name: folder?.name ?? space.name } : undefined
+        await act.move(asked.rows.flatMap(r => (r.file ? [r.file.id] : [])), to, from)
         clear()
       }} />
+    case 'share':
+      return <Suspense><ShareDialog target={asked.target} close={close} /></Suspense>
+    case 'tags':
+      return <Suspense><Tags files={asked.rows.flatMap(r => (r.file ? [r.file] : []))} close={close} /></Suspense>
+    case 'link':
+      return <Ask title={t`Link for 15 minutes`} close={close}><LinkMade url={asked.url} ends={asked.ends} /></Ask>
     case 'menu': {
       const { row } = asked
       const edit = may(place, 'edit_files')
@@ -48,7 +62,14 @@ export default function Questions({ asked, ask, listing, space, folder, open, cl
         else if (listing.kind !== 'bin') acts.push({ id: 'star', label: t`Star`, do: () => void act.star(file, true) })
         if (edit && listing.kind === 'bin') acts.push({ id: 'restore', label: t`Put back`, do: () => void act.restore([file.id]) })
       }
+      if (row.folder) acts.push({ id: 'download', label: t`Download as a zip`, do: () => void act.zip({ folder_id: row.folder.id }, row.folder.name) })
+      if (may(place, 'share') && !row.shown && listing.kind !== 'bin' && row.folder?.mode !== 'handin') {
+        const target = { what: row.file ? 'file' as const : 'folder' as const, id: row.file?.id ?? row.folder!.id, name: nameOf(row), spaceKind: space?.kind }
+        acts.push({ id: 'share', label: t`Share …`, do: () => ask({ what: 'share', target }) })
+        if (may(place, 'share_outside') && space?.kind !== 'confidential') acts.push({ id: 'link', label: t`Copy a link for 15 minutes`, do: () => void act.quickLink(target, refusal, (url, ends) => ask({ what: 'link', url, ends })) })
+      }
       if (edit && listing.kind !== 'bin') {
+        if (row.file) acts.push({ id: 'tags', label: t`Tags …`, do: () => ask({ what: 'tags', rows: [row] }) })
         acts.push({ id: 'rename', label: t`Rename …`, do: () => ask({ what: 'rename', row }) })
         if (row.file) acts.push({ id: 'move', label: t`Move to …`, do: () => ask({ what: 'move', rows: [row] }) }, { id: 'delete', label: t`Delete`, do: () => void act.trash([row.file]) })
         else {

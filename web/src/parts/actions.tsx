@@ -5,6 +5,7 @@ import { asProblem, bytes } from '@satchel/client'
 import { type File, useWork } from '../app/context.tsx'
 import { useSentence } from './failure.tsx'
 import type { Destination } from './dialogs.tsx'
+import { copy } from './share-link.tsx'
 import { toast } from './toasts.tsx'
 
 /** What people do with files. Each says what became of it, and offers to undo what can be undone. */
@@ -19,11 +20,11 @@ export function useActions() {
   const failed = (e: unknown) => toast(sentence(e), { bad: true })
 
   /** Changes many files, and waits for the end of the change. */
-  const bulk = async (action: 'trash' | 'restore' | 'move', ids: string[], to?: Destination) => {
+  const bulk = async (action: 'trash' | 'restore' | 'move' | 'tag', ids: string[], to?: Destination, tags: { add_tags?: string[]; remove_tags?: string[] } = {}) => {
     let refused = 0
     let firstRefusal = ''
     for (let n = 0; n < ids.length; n += 1000) {
-      const body = { action, ids: ids.slice(n, n + 1000), ...(to ? { space_id: to.space, ...(to.folder ? { folder_id: to.folder } : {}) } : {}) }
+      const body = { action, ids: ids.slice(n, n + 1000), ...tags, ...(to ? { space_id: to.space, ...(to.folder ? { folder_id: to.folder } : {}) } : {}) }
       let change = (await api.POST('/api/v1/storage/files/bulk', { body, params: { header: { 'Idempotency-Key': crypto.randomUUID() } } })).data!
       while (change.state === 'running') {
         await new Promise(done => setTimeout(done, 700))
@@ -56,9 +57,43 @@ export function useActions() {
         if (n > 0) toast(n === 1 ? t`${files[0]!.name} is in the bin.` : plural(n, { one: '# file is in the bin.', other: '# files are in the bin.' }), { undo: () => void restore(ids) })
       } catch (e) { failed(e) }
     },
-    async move(ids: string[], to: Destination) {
+    /** Moves files. With the place where they were, there is a way back. */
+    async move(ids: string[], to: Destination, from?: Destination) {
       const n = await bulk('move', ids, to)
-      if (n > 0) toast(plural(n, { one: `# file was moved to ${to.name}.`, other: `# files were moved to ${to.name}.` }))
+      const back = () => void bulk('move', ids, from).then(k => { if (k > 0) toast(plural(k, { one: '# file is back where it was.', other: '# files are back where they were.' })) }, failed)
+      if (n > 0) toast(plural(n, { one: `# file was moved to ${to.name}.`, other: `# files were moved to ${to.name}.` }), from ? { undo: back } : {})
+    },
+    async tag(ids: string[], add: string[], remove: string[]) {
+      const n = await bulk('tag', ids, undefined, { ...(add.length > 0 ? { add_tags: add } : {}), ...(remove.length > 0 ? { remove_tags: remove } : {}) })
+      if (n > 0) toast(plural(n, { one: 'The tags of # file are changed.', other: 'The tags of # files are changed.' }))
+    },
+    /** Saves files or a folder as a zip. Its address is on the content host, and lives for a minute. */
+    async zip(what: { files: string[] } | { folder_id: string }, name: string) {
+      try {
+        const zip = (await api.POST('/api/v1/storage/zip', { body: { ...what, name } })).data!
+        const link = document.createElement('a')
+        link.href = zip.url
+        link.download = ''
+        link.click()
+        const left = zip.refused.length
+        if (left > 0) toast(plural(left, { one: '# file is not in the zip: it is not ready, or not yours to read.', other: '# files are not in the zip: they are not ready, or not yours to read.' }), { bad: true })
+        else toast(t`${zip.name} is being saved.`)
+      } catch (e) { failed(e) }
+    },
+    /** Copies a link that ends in 15 minutes, for somebody who needs the file right now. `shown` gets it when the browser does not copy. */
+    async quickLink(target: { what: 'file' | 'folder'; id: string }, refusal: (e: unknown) => string, shown: (url: string, ends: string) => void) {
+      const ends = new Date(Date.now() + 15 * 60_000).toISOString()
+      const made = api.POST('/api/v1/storage/share', {
+        params: { header: { 'Idempotency-Key': crypto.randomUUID() } },
+        body: { kind: 'link', permission: 'download', [`${target.what}_id`]: target.id, expires_at: ends },
+      }).then(a => a.data!.url!)
+      const copied = copy(made).then(() => true, () => false)
+      try {
+        const url = await made
+        void queries.invalidateQueries({ queryKey: [place.organization_id, 'shares'] })
+        if (await copied) toast(t`A link is copied. It works for 15 minutes.`)
+        else shown(url, ends)
+      } catch (e) { toast(refusal(e), { bad: true }) }
     },
     async rename(id: string, name: string) {
       await api.PATCH('/api/v1/storage/files/{id}', { params: { path: { id } }, body: { name } })

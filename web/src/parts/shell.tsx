@@ -9,6 +9,7 @@ import { languages, speak } from '../app/locale.ts'
 import { DropArea, targetOfPage } from './drop.tsx'
 import { Mark } from './front.tsx'
 import { Icon, type IconName } from './icon.tsx'
+import { IdleChoice, IdleWatch } from './idle.tsx'
 import { Toasts, clearToasts } from './toasts.tsx'
 import { Tray } from './tray.tsx'
 
@@ -92,6 +93,7 @@ function Shell({ places }: { places: Place[] }) {
   const { t } = useLingui()
   const { place } = useWork()
   const entries = useEntries(place)
+  const out = useSignOut()
   const [open, setOpen] = useState(false)
   const { pathname } = useLocation()
   useEffect(() => setOpen(false), [pathname])
@@ -115,6 +117,7 @@ function Shell({ places }: { places: Place[] }) {
         <main id="content" tabIndex={-1}><Outlet /></main>
         <Tray />
         <Toasts />
+        <IdleWatch out={out} />
       </div>
     </DropArea>
   )
@@ -138,19 +141,23 @@ function SearchBox() {
   )
 }
 
+/** Ends the sign-in, and forgets everything of the person. */
+function useSignOut(): () => Promise<void> {
+  const { session, queries } = useWork()
+  return () => session.signOut(async () => {
+    for (const w of everyWork()) await w.uploader.end()
+    queries.clear()
+    clearToasts()
+  })
+}
+
 function Account({ places }: { places: Place[] }) {
   const { t, i18n } = useLingui()
-  const { place, session, queries } = useWork()
+  const { place } = useWork()
   const roles: Record<string, string> = {
     owner: t`Owner`, admin: t`Administrator`, teacher: t`Teacher`, student: t`Student`, parent: t`Parent`, auditor: t`Auditor`, operator: t`Operator`,
   }
-  const out = async () => {
-    await session.signOut(async () => {
-      for (const w of everyWork()) await w.uploader.end()
-      queries.clear()
-      clearToasts()
-    })
-  }
+  const out = useSignOut()
   return (
     <details className="account" onBlur={e => { if (!e.currentTarget.contains(e.relatedTarget)) e.currentTarget.open = false }}
       onKeyDown={e => { if (e.key === 'Escape') { e.currentTarget.open = false; e.currentTarget.querySelector('summary')?.focus() } }}>
@@ -166,6 +173,7 @@ function Account({ places }: { places: Place[] }) {
             {languages.filter(l => l.done).map(l => <option key={l.code} value={l.code} lang={l.code}>{l.name}</option>)}
           </select>
         </label>
+        <IdleChoice />
         <button type="button" className="button" onClick={() => void out()}><Trans>Sign out</Trans></button>
       </div>
     </details>

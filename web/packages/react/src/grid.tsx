@@ -1,50 +1,27 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { type KeyboardEvent, type MouseEvent, type ReactNode, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { type ReactNode, useEffect, useRef } from 'react'
+
+import { type GridBase, useGrid } from './use-grid.ts'
 
 /** A column. `sort` names the order that its heading asks for; without it the heading is a text. */
 export interface Column<T> { id: string; heading: string; cell: (row: T) => ReactNode; sort?: string; className?: string }
 
-export interface GridLabels { select: (name: string) => string; selectAll: string; more: (name: string) => string; loading: string }
-
-export interface GridProps<T> {
-  label: string
-  rows: readonly T[]
+export interface GridProps<T> extends GridBase<T> {
   columns: readonly Column<T>[]
-  rowId: (row: T) => string
-  rowName: (row: T) => string
   rowHeight: number
   /** The order of the list; a minus sign before it turns it round. */
   sort?: string
   onSort?: (sort: string) => void
-  selected: ReadonlySet<string>
-  onSelect: (ids: ReadonlySet<string>) => void
-  onOpen: (row: T) => void
-  onRename?: (row: T) => void
-  onDelete?: (rows: readonly T[]) => void
-  /** Opens the menu of a row beside an element. */
-  onMenu?: (row: T, beside: HTMLElement) => void
-  /** Called when the end of what is loaded comes near. */
-  onMore?: () => void
-  hasMore?: boolean
-  labels: GridLabels
 }
 
-const pageRows = 10
-
 /**
- * A list of any length as an ARIA grid with one tab stop: arrows, Page Up and Down, Home and End move; Space, Shift and
- * Ctrl+A select; Enter opens, F2 renames, Delete deletes, Shift+F10 opens the menu, Escape ends the selection, and
- * letters go to the next name that begins with them. Only the rows that are seen are in the document, and the row
- * that has the focus.
+ * A list of any length as an ARIA grid. Only the rows that are seen are in the document, and the row that has the focus.
+ * Its keys are those of useGrid.
  */
 export function FileGrid<T>(p: GridProps<T>) {
   const scroller = useRef<HTMLDivElement>(null)
-  const [active, setActive] = useState(0)
-  const anchor = useRef(0)
-  const wanted = useRef<number | null>(null) // the row that gets the focus once it is in the document
-  const typed = useRef({ text: '', at: 0 })
-  const last = Math.max(0, p.rows.length - 1)
-  const current = Math.min(active, last)
+  const grid = useGrid(p, 1, '[role=row]', scroller)
+  const { current, toggle } = grid
 
   const virtual = useVirtualizer({
     count: p.rows.length, getScrollElement: () => scroller.current, estimateSize: () => p.rowHeight, overscan: 6,
@@ -55,6 +32,7 @@ export function FileGrid<T>(p: GridProps<T>) {
       return all
     },
   })
+  grid.reveal.current = index => virtual.scrollToIndex(index)
   const items = virtual.getVirtualItems()
 
   useEffect(() => { virtual.measure() }, [p.rowHeight]) // eslint-disable-line react-hooks/exhaustive-deps
@@ -62,74 +40,10 @@ export function FileGrid<T>(p: GridProps<T>) {
   const { onMore, hasMore } = p
   useEffect(() => { if (hasMore && end >= p.rows.length - 20) onMore?.() }, [end, hasMore, onMore, p.rows.length])
 
-  useLayoutEffect(() => {
-    if (wanted.current === null) return
-    const row = scroller.current?.querySelector<HTMLElement>(`[data-index="${wanted.current}"]`)
-    if (row) { row.focus({ preventScroll: true }); wanted.current = null }
-  })
-
-  const go = (to: number, extend: boolean) => {
-    const index = Math.max(0, Math.min(last, to))
-    wanted.current = index
-    setActive(index)
-    virtual.scrollToIndex(index)
-    if (extend) p.onSelect(range(anchor.current, index))
-    else anchor.current = index
-  }
-  const range = (a: number, b: number) => new Set(p.rows.slice(Math.min(a, b), Math.max(a, b) + 1).map(p.rowId))
-  const toggle = (index: number) => {
-    const row = p.rows[index]
-    if (!row) return
-    const ids = new Set(p.selected)
-    if (!ids.delete(p.rowId(row))) ids.add(p.rowId(row))
-    anchor.current = index
-    p.onSelect(ids)
-  }
-  const typeAhead = (letter: string) => {
-    const now = performance.now()
-    typed.current = { text: (now - typed.current.at < 800 ? typed.current.text : '') + letter.toLocaleLowerCase(), at: now }
-    const { text } = typed.current
-    const from = text.length === 1 ? current + 1 : current
-    for (let n = 0; n < p.rows.length; n++) {
-      const i = (from + n) % p.rows.length
-      if (p.rowName(p.rows[i]!).toLocaleLowerCase().startsWith(text)) { go(i, false); return }
-    }
-  }
-
-  const onKey = (e: KeyboardEvent) => {
-    if (!(e.target as HTMLElement).matches('[role=row]')) return
-    const row = p.rows[current]
-    const moves: Record<string, number> = {
-      ArrowDown: current + 1, ArrowUp: current - 1, PageDown: current + pageRows, PageUp: current - pageRows, Home: 0, End: last,
-    }
-    if (e.key in moves || e.key === 'Escape') typed.current.text = '' // a Space that follows selects, and is no part of a name
-    if (e.key in moves) go(moves[e.key]!, e.shiftKey)
-    else if (e.key === ' ' && typed.current.text && performance.now() - typed.current.at < 800) typeAhead(' ')
-    else if (e.key === ' ') toggle(current)
-    else if (e.key === 'a' && (e.ctrlKey || e.metaKey)) p.onSelect(new Set(p.rows.map(p.rowId)))
-    else if (e.key === 'Escape' && p.selected.size > 0) p.onSelect(new Set())
-    else if (e.key === 'Enter' && row) p.onOpen(row)
-    else if (e.key === 'F2' && row && p.onRename) p.onRename(row)
-    else if (e.key === 'Delete' && row && p.onDelete) p.onDelete(p.selected.size > 0 ? p.rows.filter(r => p.selected.has(p.rowId(r))) : [row])
-    else if ((e.key === 'ContextMenu' || (e.key === 'F10' && e.shiftKey)) && row && p.onMenu) p.onMenu(row, e.target as HTMLElement)
-    else if (e.key.length === 1 && !e.ctrlKey && !e.metaKey && !e.altKey) typeAhead(e.key)
-    else return
-    e.preventDefault()
-    e.stopPropagation()
-  }
-
-  const onClick = (e: MouseEvent, index: number) => {
-    if ((e.target as HTMLElement).closest('button, a, label, input')) return
-    setActive(index)
-    if (e.shiftKey) p.onSelect(range(anchor.current, index))
-    else if (e.ctrlKey || e.metaKey) toggle(index)
-    else { anchor.current = index; p.onOpen(p.rows[index]!) }
-  }
-
   const allSelected = p.rows.length > 0 && p.rows.every(r => p.selected.has(p.rowId(r)))
   return (
     <div role="grid" className="sg-grid" aria-label={p.label} aria-rowcount={p.hasMore ? -1 : p.rows.length + 1} aria-colcount={p.columns.length + 2}
-      aria-multiselectable="true" onKeyDown={onKey}>
+      aria-multiselectable="true" onKeyDown={grid.onKey}>
       <div role="rowgroup" className="sg-head">
         <div role="row" className="sg-row" aria-rowindex={1}>
           <div role="columnheader" className="sg-check">
@@ -148,11 +62,8 @@ export function FileGrid<T>(p: GridProps<T>) {
             const id = p.rowId(row)
             const chosen = p.selected.has(id)
             return (
-              <div key={id} role="row" className="sg-row" data-index={v.index} data-id={id} aria-rowindex={v.index + 2} aria-selected={chosen}
-                tabIndex={v.index === current ? 0 : -1} style={{ height: v.size, transform: `translateY(${v.start}px)` }}
-                onFocus={e => { if (e.target === e.currentTarget && v.index !== current) setActive(v.index) }}
-                onClick={e => onClick(e, v.index)}
-                onContextMenu={e => { if (p.onMenu) { e.preventDefault(); setActive(v.index); p.onMenu(row, e.currentTarget) } }}>
+              <div key={id} role="row" className="sg-row" aria-rowindex={v.index + 2} aria-selected={chosen}
+                style={{ height: v.size, transform: `translateY(${v.start}px)` }} {...grid.thing(v.index)}>
                 <div role="gridcell" className="sg-check">
                   <label className="sg-box">
                     <input type="checkbox" tabIndex={-1} aria-label={p.labels.select(p.rowName(row))} checked={chosen} onChange={() => toggle(v.index)} />
