@@ -50,6 +50,7 @@ const tree = root.addChildren([
     manage('/manage', () => import('../pages/admin/manage.tsx')),
     manage('/manage/people', () => import('../pages/admin/people.tsx')),
     manage('/manage/people/$user', () => import('../pages/admin/person.tsx')),
+    manage('/manage/members', () => import('../pages/admin/members.tsx')),
     manage('/manage/logins', () => import('../pages/admin/logins.tsx')),
     manage('/manage/invitations', () => import('../pages/admin/invitations.tsx')),
     manage('/manage/rosters', () => import('../pages/admin/rosters.tsx')),

@@ -40,6 +40,12 @@ export const people = (w: Work, f: PeopleFilter, org = w.place.organization_id) 
 export const personById = (w: Work, user: string) => one(w, ['people', 'one', user], signal =>
   w.api.GET('/api/v1/organizations/{id}/people/{user}', { params: { path: { id: w.place.organization_id, user } }, signal }))
 
+export const members = (w: Work, role: string | undefined) => list(w, ['people', 'members', role ?? ''], ({ signal, query }) =>
+  w.api.GET('/api/v1/organizations/{id}/members', { params: { path: { id: w.place.organization_id }, query: { ...query, ...(given({ role })) as object } }, signal }))
+
+export const memberById = (w: Work, user: string) => one(w, ['people', 'member', user], signal =>
+  w.api.GET('/api/v1/organizations/{id}/members/{user}', { params: { path: { id: w.place.organization_id, user } }, signal }))
+
 export const loginsOf = (w: Work, user: string) => one(w, ['people', 'logins', user], signal =>
   w.api.GET('/api/v1/organizations/{id}/people/{user}/logins', { params: { path: { id: w.place.organization_id, user } }, signal }))
 

@@ -3,7 +3,7 @@ import { useInfiniteQuery } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 
 import { useWork } from '../../app/context.tsx'
-import { exactly } from '../../app/format.ts'
+import { stamp } from '../../app/format.ts'
 import { type TrailFilter, trail } from '../../app/queries-admin.ts'
 import { Listed, State, Table, once, useAddress, useChange, useRoleName, useSave } from '../../parts/manage.tsx'
 import { Progress } from '../../parts/operation.tsx'
@@ -37,9 +37,9 @@ export default function Audit() {
       <Filters key={JSON.stringify(at)} at={at} go={go} />
       <Listed of={list} empty={t`Nothing is recorded that fits.`}>{rows => (
         <Table label={t`Audit log`} rows={rows} id={l => String(l.seq)} columns={[
-          { head: t`Time`, cell: l => <time dateTime={l.event.at}>{exactly(l.event.at)}</time> },
+          { head: t`Time`, cell: l => <time className="stamp" dateTime={l.event.at}>{stamp(l.event.at)}</time> },
           { head: t`Action`, cell: l => <code>{l.event.action}</code> },
-          { head: t`Result`, cell: l => <><State state={l.event.result} word={results[l.event.result]} />{l.event.code && <span className="small quiet"> {l.event.code}</span>}</> },
+          { head: t`Result`, cell: l => <><State state={l.event.result} word={results[l.event.result]} />{l.event.code && <span className="small quiet"> {/^[0-9a-f-]{36}$/.test(l.event.code) ? brief(l.event.code) : l.event.code}</span>}</> },
           { head: t`Who`, cell: l => <Who event={l.event} role={role} /> },
           { head: t`What`, cell: l => (l.event.object ? <>{l.event.object} {l.event.object_id && <button type="button" className="link" aria-label={t`Only what concerns ${brief(l.event.object_id)}`} onClick={() => go({ object: l.event.object_id })}>{brief(l.event.object_id)}</button>}</> : '–') },
           { head: t`Network`, cell: l => l.event.address || '–' },

@@ -21,7 +21,9 @@ export default function People() {
   const link = (p: Person) => <Link to="/o/$org/manage/people/$user" params={{ org: work.place.organization_id, user: p.user_id }}><bdi>{p.display_name}</bdi></Link>
   return (
     <>
-      <Title actions={<button type="button" className="button" onClick={() => setMaking(true)}><Trans>Add a person …</Trans></button>}>{t`People`}</Title>
+      <Title actions={<>
+        <Link className="button" to="/o/$org/manage/members" params={{ org: work.place.organization_id }}><Trans>By role</Trans></Link>
+        <button type="button" className="button" onClick={() => setMaking(true)}><Trans>Add a person …</Trans></button></>}>{t`People`}</Title>
       <div className="bar">
         <Find label={t`Part of the name`} value={at.q} find={q => go({ q })} />
         <Choice label={t`Kind`} all={t`All`} value={at.kind} options={Object.entries(kinds)} choose={kind => go({ kind })} />

@@ -1,4 +1,5 @@
 import { Trans, useLingui } from '@lingui/react/macro'
+import { type Schemas, asProblem } from '@satchel/client'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -6,7 +7,7 @@ import { useState } from 'react'
 import { useWork } from '../../app/context.tsx'
 import { exactly } from '../../app/format.ts'
 import { may } from '../../app/grants.ts'
-import { type Person, type Role, guardians, loginsOf, personById } from '../../app/queries-admin.ts'
+import { type Person, type Role, guardians, loginsOf, memberById, personById } from '../../app/queries-admin.ts'
 import { Failure } from '../../parts/failure.tsx'
 import { Waiting } from '../../parts/front.tsx'
 import { Form, once, useChange, useRoleName } from '../../parts/manage.tsx'
@@ -14,16 +15,20 @@ import { ChoosePerson, Named, usePersonWords } from '../../parts/people.tsx'
 import { Title } from '../../parts/shell.tsx'
 import { Invite } from './invite.tsx'
 
-type Asked = null | 'role' | 'remove' | 'change' | 'invite' | 'guardian' | { login: string } | { parent: string; student: string }
+type Asked = null | 'role' | 'remove' | 'change' | 'invite' | 'guardian' | 'name' | { login: string } | { parent: string; student: string }
 
 /** One person: what they are, how they sign in, and who is responsible for them. */
 export default function PersonPage() {
   const { t } = useLingui()
   const work = useWork()
   const { user } = useParams({ strict: false }) as { user: string }
-  const person = useQuery(personById(work, user))
+  const known = useQuery({ ...personById(work, user), retry: false })
+  // A member of whom no name is known yet is no person; their role is there all the same.
+  const nameless = known.error !== null && asProblem(known.error).status === 404
+  const member = useQuery({ ...memberById(work, user), enabled: nameless })
+  const person = nameless ? member : known
   const [asked, ask] = useState<Asked>(null)
-  const p = person.data
+  const p = nameless ? (member.data && unnamed(member.data, t`Member without a name`)) : known.data
   return (
     <>
       <nav aria-label={t`Path`} className="crumbs"><ol>
@@ -31,13 +36,18 @@ export default function PersonPage() {
       <Title>{p?.display_name ?? t`Person`}</Title>
       {person.error && <Failure error={person.error} again={() => void person.refetch()} />}
       {person.isPending && !person.error && <Waiting />}
-      {p && <div className="panels"><Facts person={p} ask={ask} /><Logins person={p} ask={ask} />{p.kind !== 'staff' && may(work.place, 'read_guardians') && <Guardians person={p} ask={ask} />}</div>}
+      {p && <div className="panels"><Facts person={p} ask={ask} nameless={nameless} />{!nameless && <Logins person={p} ask={ask} />}{p.kind !== 'staff' && may(work.place, 'read_guardians') && <Guardians person={p} ask={ask} />}</div>}
       {p && asked && <Dialogs person={p} asked={asked} close={() => ask(null)} />}
     </>
   )
 }
 
-function Facts({ person: p, ask }: { person: Person; ask: (a: Asked) => void }) {
+/** A member as a person of whom nothing is known. */
+const unnamed = (m: Schemas['Member'], name: string): Person => ({
+  organization_id: m.organization_id, user_id: m.user_id, role: m.role, display_name: name, grade: '', state: 'active', leaves_at: null, kind: m.role === 'student' ? 'student' : m.role === 'parent' ? 'guardian' : 'staff',
+})
+
+function Facts({ person: p, ask, nameless }: { person: Person; ask: (a: Asked) => void; nameless: boolean }) {
   const { t } = useLingui()
   const { place } = useWork()
   const { kinds, states } = usePersonWords()
@@ -54,7 +64,7 @@ function Facts({ person: p, ask }: { person: Person; ask: (a: Asked) => void }) 
     <section className="panel" aria-labelledby="facts"><h2 id="facts"><Trans>Person</Trans></h2>
       <dl className="facts">{facts.map(([n, v]) => <div key={n}><dt>{n}</dt><dd>{v}</dd></div>)}</dl>
       <div className="actions">
-        <button type="button" className="button" onClick={() => ask('change')}><Trans>Change …</Trans></button>
+        <button type="button" className="button" onClick={() => ask(nameless ? 'name' : 'change')}>{nameless ? <Trans>Give a name …</Trans> : <Trans>Change …</Trans>}</button>
         {p.role && reach && <button type="button" className="button" onClick={() => ask('role')}><Trans>Change the role …</Trans></button>}
         {!p.role && <button type="button" className="button" onClick={() => ask('invite')}><Trans>Invite …</Trans></button>}
         {p.role && reach && <button type="button" className="button danger" onClick={() => ask('remove')}><Trans>Remove …</Trans></button>}
@@ -108,6 +118,14 @@ function Dialogs({ person: p, asked, close }: { person: Person; asked: NonNullab
   const path = { id: place.organization_id, user: p.user_id }
   const then = (run: () => Promise<unknown>, ...kinds: string[]) => async () => { await run(); void again(...kinds) }
   if (asked === 'change') return <Change person={p} close={close} />
+  if (asked === 'name') {
+    return (
+      <Form title={t`Give a name`} verb={t`Save`} close={close} run={async d => {
+        await api.POST('/api/v1/organizations/{id}/people', { params: { path: { id: path.id }, header: once() }, body: { user_id: p.user_id, kind: p.kind, display_name: String(d.get('name')).trim() } })
+        void again('people')
+      }}><label className="field"><Trans>Name</Trans><input name="name" required maxLength={200} dir="auto" autoFocus /></label></Form>
+    )
+  }
   if (asked === 'role') return <ChangeRole person={p} close={close} />
   if (asked === 'invite') return <Invite person={p.user_id} close={close} />
   if (asked === 'remove') {

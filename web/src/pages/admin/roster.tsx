@@ -37,7 +37,7 @@ export default function Roster() {
       {r && <>
         <p role="status"><State state={r.state} word={states[r.state]} />{r.waits_for_decision && <> · <strong><Trans>It waits for your decision.</Trans></strong></>}{r.waits_until && <> · <Trans>Begins {exactly(r.waits_until)}</Trans></>}</p>
         <What of={r} />
-        {moving.includes(r.state) && <Progress id={r.operation.split('/').at(-1)!} />}
+        {moving.includes(r.state) && r.state !== 'undoing' && <Progress id={r.operation.split('/').at(-1)!} />}
         <Summary of={r} />
         {r.changes_hash && <Changes of={r} />}
         {r.issues > 0 && <Issues of={r} />}

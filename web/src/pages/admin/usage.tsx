@@ -24,7 +24,8 @@ export default function UsagePage() {
   const [from, to] = [iso(days - 1), iso(0)]
   const usage = useQuery(usageOf(work, from, to))
   const u = usage.data
-  const points = (key: 'stored_bytes' | 'bytes_in' | 'bytes_out' | 'uploads' | 'downloads' | 'active_users') => (u?.items ?? []).map(d => ({ at: d.day, value: d[key] }))
+  const byDay = new Map(u?.items.map(d => [d.day, d]))
+  const points = (key: 'stored_bytes' | 'bytes_in' | 'bytes_out' | 'uploads' | 'downloads' | 'active_users') => Array.from({ length: days }, (_, n) => iso(days - 1 - n)).map(at => ({ at, value: byDay.get(at)?.[key] ?? 0 }))
   return (
     <>
       <Title actions={<button type="button" className="button" onClick={() => void save(`/api/v1/organizations/${work.place.organization_id}/usage?from=${from}&to=${to}&format=csv`, 'usage.csv')}><Trans>Save as a table (CSV)</Trans></button>}>{t`Usage`}</Title>
