@@ -6,7 +6,7 @@ import { may } from './grants.ts'
 
 export interface ManageEntry { to: string; label: string; icon: IconName; about: string }
 
-/** The places for those who manage: each is shown to whom the API lets in. */
+/** The places for those who manage: each is shown to those that the API lets in. */
 export function useManage(place: Place): ManageEntry[] {
   const { t } = useLingui()
   const at = `/o/${place.organization_id}`

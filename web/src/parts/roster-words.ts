@@ -13,7 +13,7 @@ export function useRosterWords() {
   const holds: Record<string, string> = {
     first_import: t`It is the first import of this source.`, classes_leaving: t`Many classes would leave.`, students_leaving: t`Many students would leave.`, staff_leaving: t`Many staff would leave.`,
     enrollments_leaving: t`Many enrollments would end.`, kind_empty: t`One kind of rows is empty that was not before.`, identifiers_changed: t`Many identifiers changed.`, seats_exceeded: t`There are more people than the tier has seats.`,
-    size_changed: t`Its size differs much from the one before.`, encoding_converted: t`Its letters were converted from another encoding.`,
+    size_changed: t`Its size differs much from the one before.`, encoding_converted: t`Its text was converted from another character set.`,
   }
   return { states, kinds, actions, hold: (code: string) => holds[code] ?? code }
 }

@@ -79,7 +79,7 @@ function Filters({ at, go }: { at: Record<string, string | undefined>; go: (next
       <label className="field"><Trans>Action, such as file.read</Trans><input name="action" defaultValue={at.action} maxLength={100} autoComplete="off" /></label>
       <label className="field"><Trans>Result</Trans><select name="result" defaultValue={at.result ?? ''}><option value="">{t`All`}</option><option value="done">{t`done`}</option><option value="denied">{t`refused`}</option><option value="failed">{t`failed`}</option></select></label>
       <label className="field"><Trans>From</Trans><input name="from" type="date" defaultValue={at.from} /></label>
-      <label className="field"><Trans>To</Trans><input name="to" type="date" defaultValue={at.to} /></label>
+      <label className="field"><Trans>Until</Trans><input name="to" type="date" defaultValue={at.to} /></label>
       <label className="field"><Trans>Id of who did it</Trans><input name="actor" defaultValue={at.actor} maxLength={36} autoComplete="off" aria-invalid={wrong} /></label>
       <label className="field"><Trans>Id of the thing</Trans><input name="object" defaultValue={at.object} maxLength={36} autoComplete="off" aria-invalid={wrong} /></label>
       <button className="button"><Trans>Filter</Trans></button>

@@ -38,8 +38,8 @@ export default function ClassPage() {
         {c.space_id && <Link className="button" to="/o/$org/spaces/$space" params={{ ...org, space: c.space_id }}><Trans>Its files</Trans></Link>}
       </>}>{c?.title ?? t`Class`}</Title>
       {found.error && <Failure error={found.error} again={() => void found.refetch()} />}
-      {c?.rostered && <p className="quiet"><Trans>This class came with a roster. Whom you add by hand stays, whatever later rosters say.</Trans></p>}
-      <Listed of={members} empty={t`There is nobody in this class yet.`}>{rows => {
+      {c?.rostered && <p className="quiet"><Trans>This class came with a roster. The people that you add by hand stay, whatever later rosters say.</Trans></p>}
+      <Listed of={members} empty={t`There is no one in this class yet.`}>{rows => {
         const table = (label: string, some: Member[]) => some.length > 0 && (
           <section className="panel" aria-label={label}><h2>{label} ({some.length})</h2>
             <Table label={label} rows={some} id={m => m.user_id} columns={[

@@ -4,7 +4,7 @@ import { useWork } from '../../app/context.tsx'
 import type { Role } from '../../app/queries-admin.ts'
 import { Form, once, useChange, useRoleName } from '../../parts/manage.tsx'
 
-/** Asks whom to invite, and as what. `person`: somebody who is known already and has no login. */
+/** Asks for the person to invite, and for the role. `person`: somebody who is known already and has no login. */
 export function Invite({ person, close }: { person?: string; close: () => void }) {
   const { t } = useLingui()
   const { api, place } = useWork()

@@ -12,7 +12,7 @@ import { Title } from '../../parts/shell.tsx'
 
 type Request = Schemas['LoginRequest']
 
-/** Logins of people whom the organization does not know yet: an administrator says who they are. */
+/** Logins of people that the organization does not know yet: an administrator says who they are. */
 export default function Logins() {
   const { t } = useLingui()
   const work = useWork()

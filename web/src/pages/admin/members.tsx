@@ -9,7 +9,7 @@ import { Choice, Listed, Table, useAddress, useRoleName } from '../../parts/mana
 import { Named } from '../../parts/people.tsx'
 import { Title } from '../../parts/shell.tsx'
 
-/** Everybody who can sign in, by role; those too of whom no name is known. */
+/** Everybody who can sign in, by role; those too who have no name yet. */
 export default function Members() {
   const { t } = useLingui()
   const work = useWork()

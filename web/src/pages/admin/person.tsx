@@ -23,7 +23,7 @@ export default function PersonPage() {
   const work = useWork()
   const { user } = useParams({ strict: false }) as { user: string }
   const known = useQuery({ ...personById(work, user), retry: false })
-  // A member of whom no name is known yet is no person; their role is there all the same.
+  // A member without a known name is no person; their role is there all the same.
   const nameless = known.error !== null && asProblem(known.error).status === 404
   const member = useQuery({ ...memberById(work, user), enabled: nameless })
   const person = nameless ? member : known
@@ -42,7 +42,7 @@ export default function PersonPage() {
   )
 }
 
-/** A member as a person of whom nothing is known. */
+/** A member as a person without a name. */
 const unnamed = (m: Schemas['Member'], name: string): Person => ({
   organization_id: m.organization_id, user_id: m.user_id, role: m.role, display_name: name, grade: '', state: 'active', leaves_at: null, kind: m.role === 'student' ? 'student' : m.role === 'parent' ? 'guardian' : 'staff',
 })

@@ -24,13 +24,13 @@ export function Changes({ of: r }: { of: RosterImport }) {
     <section className="panel" aria-labelledby="rows"><h2 id="rows"><Trans>Each change</Trans></h2>
       <div className="bar">
         <Choice label={t`Kind`} all={t`All`} value={at.kind} options={Object.entries(kinds)} choose={kind => go({ kind })} />
-        <Choice label={t`Change`} all={t`All`} value={at.action} options={Object.entries(actions)} choose={action => go({ action })} />
+        <Choice label={t`Kind of change`} all={t`All`} value={at.action} options={Object.entries(actions)} choose={action => go({ action })} />
       </div>
       <Listed of={list} empty={t`There is no such change.`}>{rows => (
         <Table label={t`Each change`} rows={rows} id={c => c.kind + c.sourced_id} columns={[
           { head: t`Row`, cell: c => <bdi>{c.sourced_id}</bdi> },
           { head: t`Kind`, cell: c => kinds[c.kind] ?? c.kind },
-          { head: t`Change`, cell: c => <>{actions[c.action]}{c.held && <strong> · <Trans>held: its id may be another person's now</Trans></strong>}</> },
+          { head: t`Kind of change`, cell: c => <>{actions[c.action]}{c.held && <strong> · <Trans>held: its id may be another person's now</Trans></strong>}</> },
           { head: t`What`, cell: what },
         ]} />
       )}</Listed>

@@ -63,7 +63,7 @@ function Decisions({ of: r, ask }: { of: RosterImport; ask: (d: Decision) => voi
 function What({ of: r }: { of: RosterImport }) {
   const { t } = useLingui()
   const { hold } = useRosterWords()
-  const facts: [string, React.ReactNode][] = [[t`Size`, size(r.size)], [t`Letters`, r.encoding], [t`SHA-256 of the package`, <code key="s">{r.sha256}</code>]]
+  const facts: [string, React.ReactNode][] = [[t`Size`, size(r.size)], [t`Character set`, r.encoding], [t`SHA-256 of the package`, <code key="s">{r.sha256}</code>]]
   if (r.changes_hash) facts.push([t`Hash of the changes`, <code key="h">{r.changes_hash}</code>])
   if (r.decided_at) facts.push([t`Decided`, exactly(r.decided_at)])
   if (r.ended_at) facts.push([t`Ended`, exactly(r.ended_at)])
@@ -116,7 +116,7 @@ function Decide({ of: r, how, close }: { of: RosterImport; how: Decision; close:
   }
   const texts = {
     approve: { title: t`Apply the changes`, verb: t`Apply`, text: t`All changes that are shown are applied, the removals too.` },
-    'adds-only': { title: t`Apply without removals`, verb: t`Apply`, text: t`What is new and changed is applied. Nobody and nothing is removed.` },
+    'adds-only': { title: t`Apply without removals`, verb: t`Apply`, text: t`What is new and changed is applied. No one and nothing is removed.` },
     discard: { title: t`Discard the import`, verb: t`Discard`, text: t`Nothing is changed. The package has to be sent again if it is wanted after all.` },
     undo: { title: t`Take the import back`, verb: t`Take back`, text: t`What this import changed becomes as it was. What was changed by hand since then stays.` },
   }[how]

@@ -104,7 +104,7 @@ function Send({ sources, close }: { sources: { id: string; name: string }[]; clo
     <Form title={t`Import a roster`} verb={t`Send`} run={run} close={close}>
       <label className="field"><Trans>Source</Trans><select name="source">{sources.map(s => <option key={s.id} value={s.id}>{s.name}</option>)}</select></label>
       <label className="field"><Trans>OneRoster package (.zip)</Trans><input name="file" type="file" accept=".zip,application/zip" required /></label>
-      <label className="field"><Trans>Letters</Trans><select name="encoding"><option value="">{t`As the package says`}</option><option value="utf-8">UTF-8</option><option value="windows-1252">Windows-1252</option></select></label>
+      <label className="field"><Trans>Character set</Trans><select name="encoding"><option value="">{t`As the package says`}</option><option value="utf-8">UTF-8</option><option value="windows-1252">Windows-1252</option></select></label>
       <Check name="review" on><Trans>Show the changes first, and wait for a decision</Trans></Check>
     </Form>
   )
