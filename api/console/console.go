@@ -28,6 +28,8 @@ const Path = "/console"
 type Config struct {
 	ClientID string `env:"SATCHEL_OIDC_CONSOLE_CLIENT_ID"`                                 // public OAuth client of the console; empty: the console offers no sign-in
 	Scopes   string `env:"SATCHEL_OIDC_CONSOLE_SCOPES" envDefault:"openid offline_access"` // scopes that the console asks for; without offline_access people sign in again when the access token ends
+	Temporal string `env:"SATCHEL_CONSOLE_TEMPORAL_URL"`                                   // address of the Temporal UI that the console shows to operators; empty: it shows none. The page names it to everyone who loads it
+	Metrics  string `env:"SATCHEL_CONSOLE_METRICS_URL"`                                    // address of the metrics or their dashboards that the console shows to operators; empty: it shows none. The page names it to everyone who loads it
 }
 
 // Issuer knows where people sign in. *oidc.Verifier is one.
@@ -145,6 +147,11 @@ func (s *Console) page(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	settings := [][2]string{{"home", s.home}}
+	for _, link := range [][2]string{{"temporal", s.config.Temporal}, {"metrics", s.config.Metrics}} {
+		if isWeb(link[1]) {
+			settings = append(settings, link)
+		}
+	}
 	calls := ""
 	if s.config.ClientID != "" {
 		in, err := s.issuer.SignIn(r.Context())
@@ -183,6 +190,12 @@ func source(address string) string {
 		return ""
 	}
 	return " " + u.Scheme + "://" + u.Host + u.EscapedPath()
+}
+
+// isWeb says whether a link leads to a page and to nothing that a browser would run.
+func isWeb(link string) bool {
+	u, err := url.Parse(link)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
 }
 
 func metas(values [][2]string) string {

@@ -88,6 +88,23 @@ func TestAssets(t *testing.T) {
 	}
 }
 
+// TestLinksForOperators: the page names what the operator has set, and nothing that
+// a browser would run.
+func TestLinksForOperators(t *testing.T) {
+	t.Parallel()
+	page := func(temporal, metrics string) string {
+		c := console.New(console.Config{Temporal: temporal, Metrics: metrics}, "http://api.example", built, good, slog.New(slog.DiscardHandler))
+		return get(t, c, "/console/").Body.String()
+	}
+	both := page("https://temporal.example/?a&b", "http://10.0.0.1:9000/metrics")
+	require.Contains(t, both, `<meta name="satchel-temporal" content="https://temporal.example/?a&amp;b">`)
+	require.Contains(t, both, `<meta name="satchel-metrics" content="http://10.0.0.1:9000/metrics">`)
+	for _, none := range []string{"", "javascript:alert(1)", "data:text/html,x", "//host", "temporal"} {
+		require.NotContains(t, page(none, none), "satchel-temporal", none)
+		require.NotContains(t, page(none, none), "satchel-metrics", none)
+	}
+}
+
 // TestWhatThePageMayDo: nothing that is not its own, and nothing an issuer says ends
 // an attribute or a directive.
 func TestWhatThePageMayDo(t *testing.T) {

@@ -28,6 +28,9 @@ export function when(iso: string | null | undefined, locale = here(), now = new 
 
 export const exactly = (iso: string, locale = here()) => new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short' }).format(new Date(iso))
 
+/** Day and time as short as a table needs it. */
+export const stamp = (iso: string, locale = here()) => new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(iso))
+
 /** Seconds as minutes, rounded up: "4 min". */
 export function duration(seconds: number, locale = here()): string {
   const s = Math.max(1, Math.ceil(seconds))

@@ -28,6 +28,11 @@ export const organization = createRoute({ getParentRoute: () => root, path: '/o/
 const page = <P extends string>(path: P, load: () => Promise<{ default: React.ComponentType }>) =>
   createRoute({ getParentRoute: () => organization, path, validateSearch: listSearch, component: lazyRouteComponent(load) })
 
+// What managers see is chosen by more than a list's address holds: every text of it is kept.
+const texts = (s: Record<string, unknown>): Record<string, string> => Object.fromEntries(Object.entries(s).filter((e): e is [string, string] => typeof e[1] === 'string' && e[1] !== ''))
+const manage = <P extends string>(path: P, load: () => Promise<{ default: React.ComponentType }>) =>
+  createRoute({ getParentRoute: () => organization, path, validateSearch: texts, component: lazyRouteComponent(load) })
+
 const files = () => import('../pages/files.tsx')
 const shares = () => import('../pages/shares.tsx')
 const tree = root.addChildren([
@@ -47,6 +52,29 @@ const tree = root.addChildren([
     page('/hand-in/$folder', () => import('../pages/board.tsx')),
     page('/send', () => import('../pages/send.tsx')),
     page('/help', () => import('../pages/help.tsx')),
+    manage('/manage', () => import('../pages/admin/manage.tsx')),
+    manage('/manage/people', () => import('../pages/admin/people.tsx')),
+    manage('/manage/people/$user', () => import('../pages/admin/person.tsx')),
+    manage('/manage/members', () => import('../pages/admin/members.tsx')),
+    manage('/manage/logins', () => import('../pages/admin/logins.tsx')),
+    manage('/manage/invitations', () => import('../pages/admin/invitations.tsx')),
+    manage('/manage/rosters', () => import('../pages/admin/rosters.tsx')),
+    manage('/manage/rosters/$import', () => import('../pages/admin/roster.tsx')),
+    manage('/manage/classes', () => import('../pages/admin/classes.tsx')),
+    manage('/manage/classes/$class', () => import('../pages/admin/class.tsx')),
+    manage('/manage/access', () => import('../pages/admin/access.tsx')),
+    manage('/manage/usage', () => import('../pages/admin/usage.tsx')),
+    manage('/manage/rules', () => import('../pages/admin/rules.tsx')),
+    manage('/manage/keys', () => import('../pages/admin/keys.tsx')),
+    manage('/manage/webhooks', () => import('../pages/admin/webhooks.tsx')),
+    manage('/manage/webhooks/$webhook', () => import('../pages/admin/webhook.tsx')),
+    manage('/manage/organization', () => import('../pages/admin/organization.tsx')),
+    manage('/manage/audit', () => import('../pages/admin/audit.tsx')),
+    manage('/operate', () => import('../pages/operator/organizations.tsx')),
+    manage('/operate/organizations/$id', () => import('../pages/operator/organization.tsx')),
+    manage('/operate/work', () => import('../pages/operator/work.tsx')),
+    manage('/operate/system', () => import('../pages/operator/system.tsx')),
+    manage('/operate/tiers', () => import('../pages/operator/tiers.tsx')),
   ]),
 ])
 

@@ -1,3 +1,5 @@
+import { adminTable } from './grants-admin.ts'
+
 // What a role may do, as tenancy/authorization.go says it; grants.test.ts compares the two. It decides what is shown:
 // the API decides what is done. An API that tells the grants of a membership is believed instead.
 const staff = ['owner', 'admin', 'teacher']
@@ -15,6 +17,7 @@ const table: Record<string, string[]> = {
   change_organization: ['owner', 'operator'],
   read_audit: ['owner', 'admin', 'auditor', 'operator'],
   manage_organizations: ['operator'],
+  ...adminTable,
 }
 
 export type Action = keyof typeof table & string

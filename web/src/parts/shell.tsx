@@ -6,6 +6,7 @@ import { everyWork, type Place, WorkProvider, useWork, workIn } from '../app/con
 import type { RouterContext } from '../app/frame.tsx'
 import { may } from '../app/grants.ts'
 import { languages, speak } from '../app/locale.ts'
+import { useManage } from '../app/manage.tsx'
 import { DropArea, targetOfPage } from './drop.tsx'
 import { Mark } from './front.tsx'
 import { Icon, type IconName } from './icon.tsx'
@@ -67,10 +68,11 @@ export function OrganizationShell() {
   return <WorkProvider value={workIn(session, place, queries)}><Shell places={places} /></WorkProvider>
 }
 
-interface Entry { to: string; label: string; icon: IconName }
+interface Entry { to: string; label: string; icon: IconName; inner?: Entry[] }
 
 function useEntries(place: Place): Entry[] {
   const { t } = useLingui()
+  const managed = useManage(place)
   const at = `/o/${place.organization_id}`
   if (place.role === 'student') {
     return [
@@ -85,6 +87,8 @@ function useEntries(place: Place): Entry[] {
   }
   if (may(place, 'read_files')) all.push({ to: `${at}/starred`, label: t`Starred`, icon: 'star' }, { to: `${at}/shared`, label: t`Shared with me`, icon: 'shared' })
   if (may(place, 'edit_files')) all.push({ to: `${at}/bin`, label: t`Bin`, icon: 'bin' })
+  if (managed.length > 5) all.push({ to: `${at}/manage`, label: t`Administration`, icon: 'staff', inner: managed })
+  else all.push(...managed)
   all.push({ to: `${at}/help`, label: t`Help`, icon: 'help' })
   return all
 }
@@ -111,7 +115,9 @@ function Shell({ places }: { places: Place[] }) {
         <nav id="nav" aria-label={t`Places`} className={open ? 'nav open' : 'nav'}>
           <ul>{entries.map(e => (
             <li key={e.to}><Link to={e.to} activeOptions={{ exact: true, includeSearch: false }} activeProps={{ 'aria-current': 'page' }}>
-              <Icon name={e.icon} />{e.label}</Link></li>
+              <Icon name={e.icon} />{e.label}</Link>
+              {e.inner && (pathname.startsWith(e.to)) && <ul className="inner">{e.inner.map(i => (
+                <li key={i.to}><Link to={i.to} activeOptions={{ exact: false, includeSearch: false }} activeProps={{ 'aria-current': 'page' }}>{i.label}</Link></li>))}</ul>}</li>
           ))}</ul>
         </nav>
         <main id="content" tabIndex={-1}><Outlet /></main>

@@ -1,0 +1,22 @@
+import { useLingui } from '@lingui/react/macro'
+import { Link } from '@tanstack/react-router'
+
+import { useWork } from '../../app/context.tsx'
+import { useManage } from '../../app/manage.tsx'
+import { Icon } from '../../parts/icon.tsx'
+import { Title } from '../../parts/shell.tsx'
+
+/** What there is to manage, with a line each. */
+export default function Manage() {
+  const { t } = useLingui()
+  const entries = useManage(useWork().place)
+  return (
+    <>
+      <Title>{t`Administration`}</Title>
+      {entries.length === 0 && <p className="empty">{t`There is nothing here that you manage.`}</p>}
+      <ul className="choices">{entries.map(e => (
+        <li key={e.to}><Link className="choice" to={e.to}><Icon name={e.icon} /><strong>{e.label}</strong><span className="small quiet">{e.about}</span></Link></li>
+      ))}</ul>
+    </>
+  )
+}
