@@ -93,7 +93,7 @@ func TestAssets(t *testing.T) {
 func TestLinksForOperators(t *testing.T) {
 	t.Parallel()
 	page := func(temporal, metrics string) string {
-		c := console.New(console.Config{Temporal: temporal, Metrics: metrics}, "http://api.example", built, good, slog.New(slog.DiscardHandler))
+		c := console.New(console.Config{Temporal: temporal, Metrics: metrics}, "http://api.example", "http://content.example", built, good, slog.New(slog.DiscardHandler))
 		return get(t, c, "/console/").Body.String()
 	}
 	both := page("https://temporal.example/?a&b", "http://10.0.0.1:9000/metrics")
