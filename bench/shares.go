@@ -16,7 +16,7 @@ import (
 
 // together does n things, so many at once, and gives their results in order.
 func together[T any](ctx context.Context, n, atOnce int, do func(ctx context.Context, i int) (T, error)) ([]T, error) {
-	out, errs := make([]T, n), make([]error, n)
+	out, errs := make([]T, n), make([]error, n+1)
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	for range min(atOnce, n) {
@@ -27,7 +27,8 @@ func together[T any](ctx context.Context, n, atOnce int, do func(ctx context.Con
 		})
 	}
 	wg.Wait()
-	return out, errors.Join(append(errs, ctx.Err())...)
+	errs[n] = ctx.Err()
+	return out, errors.Join(errs...)
 }
 
 const (
@@ -48,48 +49,55 @@ func (b *bench) shares(ctx context.Context) error {
 	}
 	wrong, counted := 0, 0
 	for range shareRounds {
-		s, err := link(ctx, c, files[0], shareLimit, nil)
-		if err != nil {
-			return err
-		}
-		v := b.visitor(s)
-		addresses, err := together(ctx, shareClients, 32, func(ctx context.Context, _ int) (string, error) {
-			address, refused, err := v.download(ctx)
-			if err == nil && refused != "" {
-				err = fmt.Errorf("refused before the first byte: %s", refused)
-			}
-			return address, err
-		})
-		if err != nil {
-			return err
-		}
-		got, err := together(ctx, shareClients, shareClients, func(ctx context.Context, i int) (bool, error) {
-			answer, err := v.ask(ctx, http.MethodGet, addresses[i])
-			return answer.whole && answer.status == http.StatusOK, err
-		})
-		if err != nil {
-			return err
-		}
-		whole := 0
-		for _, ok := range got {
-			if ok {
-				whole++
-			}
-		}
-		shown, err := c.Share(ctx, s.ID)
+		whole, shown, err := b.limited(ctx, c, files[0])
 		if err != nil {
 			return err
 		}
 		if whole != shareLimit {
 			wrong++
 		}
-		if shown.Downloads != shareLimit {
+		if shown != shareLimit {
 			counted++
 		}
 	}
 	b.add("downloads of a share with a limit", float64(wrong+counted), "rounds off", "0", wrong+counted == 0,
 		"%d rounds of %d clients at once for %d downloads: %d with another number of whole ones, %d that counted another", shareRounds, shareClients, shareLimit, wrong, counted)
 	return nil
+}
+
+// limited is one round: how many had the whole file, and how many downloads the share
+// counted.
+func (b *bench) limited(ctx context.Context, c *client.Client, file string) (whole, counted int, err error) {
+	s, err := link(ctx, c, file, shareLimit, nil)
+	if err != nil {
+		return 0, 0, err
+	}
+	v := b.visitor(s)
+	addresses, err := together(ctx, shareClients, 32, func(ctx context.Context, _ int) (string, error) {
+		address, refused, err := v.download(ctx)
+		if err == nil && refused != "" {
+			err = fmt.Errorf("refused before the first byte: %s", refused)
+		}
+		return address, err
+	})
+	if err != nil {
+		return 0, 0, err
+	}
+	got, err := together(ctx, shareClients, shareClients, func(ctx context.Context, i int) (int, error) {
+		answer, err := v.ask(ctx, http.MethodGet, addresses[i])
+		if answer.whole && answer.status == http.StatusOK {
+			return 1, err
+		}
+		return 0, err
+	})
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, n := range got {
+		whole += n
+	}
+	shown, err := c.Share(ctx, s.ID)
+	return whole, shown.Downloads, err
 }
 
 // ending is a way in which a share ends; it gives the moment of its commit.
@@ -105,7 +113,7 @@ func (b *bench) waysToEnd(c *client.Client, db *pgxpool.Pool) []ending {
 		{"expire", func(ctx context.Context, s client.Share) (time.Time, error) {
 			ends := time.Now().Add(time.Second).Truncate(time.Millisecond)
 			_, err := c.ChangeShare(ctx, s.ID, client.ShareChange{ExpiresAt: &ends})
-			time.Sleep(time.Until(ends))
+			pause(ctx, int(time.Until(ends)/time.Millisecond))
 			return ends, err
 		}},
 		{"delete", func(ctx context.Context, s client.Share) (time.Time, error) { return now(c.Delete(ctx, s.File)) }},

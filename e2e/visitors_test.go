@@ -299,7 +299,7 @@ func TestAllOfASharedFolder(t *testing.T) {
 	require.Equal(t, http.StatusPartialContent, rest.status)
 	names := unzip(t, append(whole.body, rest.body...))
 	require.Len(t, names, 2)
-	require.True(t, strings.HasPrefix(names[0], "Readings/") != strings.HasPrefix(names[1], "Readings/"), names)
+	require.NotEqual(t, strings.HasPrefix(names[0], "Readings/"), strings.HasPrefix(names[1], "Readings/"), names)
 	require.Equal(t, "download_complete", fetch(t, at).code())
 	shown, err := s.teacher.Share(testContext(t), made.ID)
 	require.NoError(t, err)

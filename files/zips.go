@@ -64,9 +64,9 @@ func InsertShareZip(ctx context.Context, tx *tenancy.Tx, id, share uuid.UUID, na
 // two lists apart.
 func digestOf(name string, entries []ZipEntry) [sha256.Size]byte {
 	h := sha256.New()
-	fmt.Fprintf(h, "%d %s", len(name), name)
+	_, _ = fmt.Fprintf(h, "%d %s", len(name), name)
 	for _, e := range entries {
-		fmt.Fprintf(h, " %s %d %d %s %s", e.VersionID, e.ModifiedAt.Unix(), len(e.Name), e.Name, e.ObjectEtag)
+		_, _ = fmt.Fprintf(h, " %s %d %d %s %s", e.VersionID, e.ModifiedAt.Unix(), len(e.Name), e.Name, e.ObjectEtag)
 	}
 	return [sha256.Size]byte(h.Sum(nil))
 }

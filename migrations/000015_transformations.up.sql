@@ -53,7 +53,7 @@ create unique index zips_of_shares on zips (organization_id, share_id, digest) w
 -- To which download an access belongs. Of a zip each file that leaves is an access, once a
 -- download.
 alter table share_accesses add column download_id uuid;
-create unique index share_accesses_of_zips on share_accesses (organization_id, share_id, download_id, file_id) where what = 'zip';
+create unique index share_accesses_of_zips on share_accesses (organization_id, share_id, download_id, file_id) where what = 'zip' and outcome = 'ok';
 
 -- A file may be gone before its entry, so that entries do not refer to files.
 create table zip_entries (

@@ -153,5 +153,10 @@ func RefuseInZip(ctx context.Context, q tenancy.Queries, ref tenancy.ShareVisit,
 	case err != nil && refused.Kind != fault.Internal:
 		why = refused
 	}
-	return Record(ctx, q, Access{Ref: ref, What: Zip, File: file, Code: fault.Of(why).Code})
+	d, err := visitorsdb.New(q).DownloadGet(ctx, visitorsdb.DownloadGetParams{ShareID: ref.Share, ID: download})
+	if err != nil {
+		return err
+	}
+	ref.Recipient = d.RecipientID
+	return Record(ctx, q, Access{Ref: ref, What: Zip, File: file, Code: fault.Of(why).Code, Download: download})
 }
