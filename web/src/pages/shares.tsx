@@ -76,9 +76,10 @@ function Target({ share: s }: { share: Share }) {
   const params = { org: work.place.organization_id }
   const unnamed = { file: t`a file`, folder: t`a folder`, space: t`a space` }[target.what]
   const icon = <Icon name={target.what === 'file' ? 'file' : target.what === 'folder' ? 'folder' : 'spaces'} />
-  if (!name.data) return <strong>{icon} {name.isFetching ? '…' : unnamed}</strong>
+  const look = 'share-target'
+  if (!name.data) return <strong className={look}>{icon} {name.isFetching ? '…' : unnamed}</strong>
   const text = <>{icon} <strong><bdi>{name.data}</bdi></strong></>
-  if (target.what === 'file') return <Link to="." search={{ file: target.id } as never}>{text}</Link>
-  if (target.what === 'space') return <Link to="/o/$org/spaces/$space" params={{ ...params, space: target.id }}>{text}</Link>
-  return folder.data ? <Link to="/o/$org/spaces/$space" params={{ ...params, space: folder.data.space_id }} search={{ folder: target.id } as never}>{text}</Link> : <span>{text}</span>
+  if (target.what === 'file') return <Link className={look} to="." search={{ file: target.id } as never}>{text}</Link>
+  if (target.what === 'space') return <Link className={look} to="/o/$org/spaces/$space" params={{ ...params, space: target.id }}>{text}</Link>
+  return folder.data ? <Link className={look} to="/o/$org/spaces/$space" params={{ ...params, space: folder.data.space_id }} search={{ folder: target.id } as never}>{text}</Link> : <span className={look}>{text}</span>
 }
