@@ -146,6 +146,7 @@ test('a link has a password and a limit, is copied, and a visitor opens it; a qu
 test('what the school forbids is not offered, or says why', async ({ signIn }) => {
   const page = await signIn('student')
   await page.getByRole('link', { name: 'My files', exact: true }).click()
+  await page.getByRole('heading', { level: 1, name: 'My files' }).waitFor() // the page before has inputs for files too
   const name = fresh('own', 'txt')
   await send(page, [textFile(name)])
   await share(page, name)
