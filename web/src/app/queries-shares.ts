@@ -93,7 +93,7 @@ export const peopleAround = (w: Work) => queryOptions({
       if (s.my_level < 2 || (s.kind !== 'class' && s.kind !== 'group')) continue
       const people = await every(async cursor =>
         (await w.api.GET('/api/v1/spaces/{id}/people', { params: { path: { id: s.id }, query: { limit: 200, ...(cursor ? { cursor } : {}) } }, signal })).data!)
-      for (const p of people) if (p.user_id !== w.place.user_id) all.set(p.user_id, { id: p.user_id, name: p.display_name, kind: p.level >= 3 ? 'staff' : '' })
+      for (const p of people) if (p.user_id !== w.place.user_id && p.display_name) all.set(p.user_id, { id: p.user_id, name: p.display_name, kind: p.level >= 3 ? 'staff' : '' })
     }
     return [...all.values()].toSorted((a, b) => a.name.localeCompare(b.name))
   },
@@ -144,7 +144,7 @@ export const peopleOfSpace = (w: Work, space: string) => queryOptions({
   queryFn: async ({ signal }): Promise<Found[]> => {
     const people = await every(async cursor =>
       (await w.api.GET('/api/v1/spaces/{id}/people', { params: { path: { id: space }, query: { limit: 200, ...(cursor ? { cursor } : {}) } }, signal })).data!)
-    return people.filter(p => p.user_id !== w.place.user_id).map(p => ({ id: p.user_id, name: p.display_name, kind: p.level >= 3 ? 'staff' : '' }))
+    return people.filter(p => p.user_id !== w.place.user_id && p.display_name).map(p => ({ id: p.user_id, name: p.display_name, kind: p.level >= 3 ? 'staff' : '' }))
   },
   staleTime: 300_000,
 })

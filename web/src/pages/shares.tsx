@@ -12,6 +12,7 @@ import { Failure } from '../parts/failure.tsx'
 import { Waiting } from '../parts/front.tsx'
 import { Icon } from '../parts/icon.tsx'
 import { ShareCard, hasEnded } from '../parts/share-card.tsx'
+import { Person } from '../parts/share-words.tsx'
 import { Title } from '../parts/shell.tsx'
 
 const Details = lazy(() => import('./details.tsx'))
@@ -41,9 +42,9 @@ function Shares({ which }: { which: 'given' | 'received' | 'outside' }) {
       {list.error && <Failure error={list.error} again={() => void list.refetch()} />}
       {list.isPending && <Waiting />}
       {list.data && all.length === 0 && <p className="empty">{empty[which]}</p>}
-      {open.length > 0 && <ul className="shares">{open.map(s => <ShareCard key={s.id} share={s} received={which === 'received'} change={which !== 'received'} head={<Target share={s} />} />)}</ul>}
+      {open.length > 0 && <ul className="shares">{open.map(s => <ShareCard key={s.id} share={s} received={which === 'received'} change={which !== 'received'} head={<Target share={s} named={which !== 'outside'} />} />)}</ul>}
       {ended.length > 0 && <section aria-labelledby="ended"><h2 id="ended"><Trans>Ended</Trans></h2>
-        <ul className="shares">{ended.map(s => <ShareCard key={s.id} share={s} received={which === 'received'} change={false} head={<Target share={s} />} />)}</ul></section>}
+        <ul className="shares">{ended.map(s => <ShareCard key={s.id} share={s} received={which === 'received'} change={false} head={<Target share={s} named={which !== 'outside'} />} />)}</ul></section>}
       {which === 'received' && <p><Link to="/o/$org/shared-files" params={{ org: work.place.organization_id }}><Trans>All files that others show me</Trans></Link></p>}
       {list.hasNextPage && <p><button type="button" className="button" onClick={() => void list.fetchNextPage()}><Trans>Show more</Trans></button></p>}
       {search.file && <Suspense><Details id={search.file} bin={false} close={() => void navigate({ to: '.', search: {} as never })} /></Suspense>}
@@ -66,19 +67,20 @@ function Tabs({ which }: { which: 'given' | 'received' | 'outside' }) {
   )
 }
 
-/** What a share shares, by its name, and the way to it. */
-function Target({ share: s }: { share: Share }) {
+/** What a share shares, by its name, and the way to it. Owners and admins see that something leaves the school, and not what: to ask for its name would be refused, and recorded. */
+function Target({ share: s, named }: { share: Share; named: boolean }) {
   const { t } = useLingui()
   const work = useWork()
   const target = targetOf(s)
-  const name = useQuery({ ...nameOfTarget(work, target), enabled: s.status !== 'target_deleted' })
+  const name = useQuery({ ...nameOfTarget(work, target), enabled: named && s.status !== 'target_deleted' })
   const folder = useQuery({ ...folderById(work, target.id), enabled: target.what === 'folder' && name.data !== undefined, retry: false })
   const params = { org: work.place.organization_id }
   const unnamed = { file: t`a file`, folder: t`a folder`, space: t`a space` }[target.what]
   const icon = <Icon name={target.what === 'file' ? 'file' : target.what === 'folder' ? 'folder' : 'spaces'} />
-  if (!name.data) return <strong>{icon} {name.isFetching ? '…' : unnamed}</strong>
+  const look = 'share-target'
+  if (!name.data) return <span className={look}>{icon} <strong>{name.isFetching ? '…' : unnamed}</strong>{!named && <span><Trans>of <Person id={s.created_by} /></Trans></span>}</span>
   const text = <>{icon} <strong><bdi>{name.data}</bdi></strong></>
-  if (target.what === 'file') return <Link to="." search={{ file: target.id } as never}>{text}</Link>
-  if (target.what === 'space') return <Link to="/o/$org/spaces/$space" params={{ ...params, space: target.id }}>{text}</Link>
-  return folder.data ? <Link to="/o/$org/spaces/$space" params={{ ...params, space: folder.data.space_id }} search={{ folder: target.id } as never}>{text}</Link> : <span>{text}</span>
+  if (target.what === 'file') return <Link className={look} to="." search={{ file: target.id } as never}>{text}</Link>
+  if (target.what === 'space') return <Link className={look} to="/o/$org/spaces/$space" params={{ ...params, space: target.id }}>{text}</Link>
+  return folder.data ? <Link className={look} to="/o/$org/spaces/$space" params={{ ...params, space: folder.data.space_id }} search={{ folder: target.id } as never}>{text}</Link> : <span className={look}>{text}</span>
 }

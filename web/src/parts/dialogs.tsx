@@ -12,9 +12,10 @@ import { useSpaceName } from './names.tsx'
 /** A dialog over the page. Escape and a press outside close it, and the focus returns to where it was. */
 export function Ask({ title, children, close, wide }: { title: string; children: ReactNode; close: () => void; wide?: boolean }) {
   const { t } = useLingui()
+  const young = useWork().place.role === 'student' ? ' student' : ''
   return (
     <ModalOverlay className={wide ? 'overlay side' : 'overlay'} isOpen isDismissable onOpenChange={open => { if (!open) close() }}>
-      <Modal className={wide ? 'modal wide' : 'modal'}>
+      <Modal className={(wide ? 'modal wide' : 'modal') + young}>
         <Dialog className="dialog">
           <div className="dialog-head"><Heading slot="title"><bdi>{title}</bdi></Heading><button type="button" className="icon" aria-label={t`Close`} onClick={close}>✕</button></div>
           {children}

@@ -9,6 +9,7 @@ import { useWork } from '../app/context.tsx'
 import { may } from '../app/grants.ts'
 import { type Share, type ShareKind, type SharePermission, type ShareTarget, type ShareWith, classesToShareWith, sharingPolicies } from '../app/queries-shares.ts'
 import { Ask } from './dialogs.tsx'
+import { Icon } from './icon.tsx'
 import { type Ends, EndField, endOf } from './share-end.tsx'
 import { LinkMade } from './share-link.tsx'
 import { type Outsider, Outsiders, PeoplePicker, isAddress } from './share-people.tsx'
@@ -137,7 +138,7 @@ function Kinds({ kind, closed, choose }: { kind: ShareKind; closed: Partial<Reco
       {order.map(k => (
         <div key={k} className="radio">
           <label><input type="radio" name={base} value={k} checked={kind === k} disabled={closed[k] !== undefined} aria-describedby={closed[k] ? `${base}-${k}` : undefined} onChange={() => choose(k)} /> {kinds[k]}</label>
-          {closed[k] && <p id={`${base}-${k}`} className="small quiet why"><span aria-hidden="true">🔒 </span>{closed[k]}</p>}
+          {closed[k] && <p id={`${base}-${k}`} className="small quiet why"><Icon name="lock" /> {closed[k]}</p>}
         </div>
       ))}
     </fieldset>

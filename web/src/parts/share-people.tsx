@@ -31,7 +31,7 @@ export function PeoplePicker({ chosen, choose }: { chosen: Chosen[]; choose: (p:
       {found.data && asked && left.length === 0 && <p className="quiet"><Trans>Nobody has this in their name.</Trans></p>}
       {left.length > 0 && (
         <ul className="picker" aria-label={t`People to choose from`}>{left.map(p => (
-          <li key={p.id}><button type="button" onClick={() => { choose([...chosen, p]); setQ('') }}><span aria-hidden="true">＋</span> <bdi>{p.name}</bdi> <span className="quiet small">{kinds[p.kind]}</span></button></li>
+          <li key={p.id}><button type="button" onClick={() => { choose([...chosen, p]); setQ('') }}><span aria-hidden="true">+</span> <bdi>{p.name}</bdi> <span className="quiet small">{kinds[p.kind]}</span></button></li>
         ))}</ul>
       )}
     </div>
