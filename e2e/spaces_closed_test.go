@@ -134,11 +134,11 @@ func TestStudentWritesNothingOfOthers(t *testing.T) {
 		{http.MethodPut, files + theirs + "/links/" + s.class.Space, body{}, "not_allowed_here"},
 		{http.MethodDelete, files + theirs + "/links/" + s.class.Space, nil, "link_not_found"},
 		// her own files into places that are not hers
-		{http.MethodPatch, files + own, body{"space_id": s.other.Space}, "not_allowed_here"},
+		{http.MethodPatch, files + own, body{"space_id": s.other.Space}, "folder_not_found"},
 		{http.MethodPatch, files + own, body{"space_id": library.ID}, "not_allowed_here"},
-		{http.MethodPatch, files + own, body{"space_id": s.personal(s.ben)}, "not_allowed_here"},
+		{http.MethodPatch, files + own, body{"space_id": s.personal(s.ben)}, "folder_not_found"},
 		{http.MethodPatch, files + own, body{"folder_id": out.ID}, "staff_only"},
-		{http.MethodPatch, files + own, body{"folder_id": hiddenFolder.ID}, "not_allowed_here"},
+		{http.MethodPatch, files + own, body{"folder_id": hiddenFolder.ID}, "folder_not_found"},
 		{http.MethodPut, files + own + "/links/" + library.ID, body{}, "not_allowed_here"},
 		{http.MethodPut, files + own + "/links/" + s.other.Space, body{}, "space_not_found"},
 		// folders
@@ -169,9 +169,11 @@ func TestStudentWritesNothingOfOthers(t *testing.T) {
 		err := s.ada.Call(ctx, w.method, w.path, w.in, nil)
 		require.Equal(t, w.code, code(err), "%s %s %v: %v", w.method, w.path, w.in, err)
 	}
-	for _, place := range []string{library.ID, s.other.Space, s.personal(s.ben), uuid.NewString()} { // what is hidden answers as what is not there
+	_, err = s.try(s.ada, library.ID, "")
+	require.Equal(t, "not_allowed_here", code(err))
+	for _, place := range []string{s.other.Space, s.personal(s.ben), uuid.NewString()} { // what is hidden answers as what is not there
 		_, err := s.try(s.ada, place, "")
-		require.Equal(t, "not_allowed_here", code(err), "%s: %v", place, err)
+		require.Equal(t, "folder_not_found", code(err), "%s: %v", place, err)
 	}
 	_, err = s.try(s.ada, "", hiddenFolder.ID)
 	require.Equal(t, "folder_not_found", code(err))

@@ -32,7 +32,7 @@ func TestWhoIsInTheSpaceReadsTheFile(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"owner", "admin", "teacher", "colleague"}, s.readers(s.put(s.teacher, staff.ID, "")))
 	_, err = s.try(s.colleague, s.class.Space, "")
-	refused(t, err, http.StatusForbidden, "not_allowed_here")
+	refused(t, err, http.StatusNotFound, "folder_not_found")
 	require.False(t, s.inSpaces(s.colleague, s.class.Space))
 }
 
@@ -131,7 +131,7 @@ func TestSubstituteEndsByThemselves(t *testing.T) {
 	require.False(t, s.sees(s.colleague, sheet))
 	require.False(t, s.inSpaces(s.colleague, s.class.Space))
 	_, err = s.try(s.colleague, s.class.Space, "")
-	refused(t, err, http.StatusForbidden, "not_allowed_here")
+	refused(t, err, http.StatusNotFound, "folder_not_found")
 }
 
 func TestLinkOfAFolderEndsInMidUse(t *testing.T) {
@@ -196,6 +196,6 @@ func TestStudentIsMovedToAnotherClass(t *testing.T) {
 	require.True(t, s.inSpaces(s.ada, s.other.Space))
 	require.Equal(t, []string{"owner", "admin", "teacher", "ada", "parent"}, s.readers(essay), "the new teacher does not read it")
 	_, err = s.try(s.ada, s.class.Space, "")
-	refused(t, err, http.StatusForbidden, "not_allowed_here")
+	refused(t, err, http.StatusNotFound, "folder_not_found")
 	refused(t, s.rename(s.ada, essay), http.StatusForbidden, "not_yours")
 }

@@ -122,7 +122,12 @@ func TestUsageWarningReachesTheMailbox(t *testing.T) {
 	var events struct {
 		Items []struct{ ID, Type string }
 	}
-	require.NoError(t, s.Owner.Call(ctx, http.MethodGet, path+"/events", nil, &events))
-	require.Len(t, events.Items, 1)
-	require.Equal(t, w.Event, events.Items[0].ID)
+	require.NoError(t, s.Owner.Call(ctx, http.MethodGet, path+"/events?limit=100", nil, &events))
+	var warned []string
+	for _, e := range events.Items {
+		if e.Type == "usage.warning" {
+			warned = append(warned, e.ID)
+		}
+	}
+	require.Equal(t, []string{w.Event}, warned)
 }

@@ -91,8 +91,8 @@ test('an administrator and an owner reach the spaces of the school', async ({ si
 test('an auditor and an operator see no files', async ({ signIn }) => {
   for (const role of ['auditor', 'operator'] as const) {
     const page = await signIn(role)
-    await expect(page.getByRole('heading', { level: 1, name: 'Welcome' })).toBeVisible()
-    await expect(page.getByRole('searchbox')).toHaveCount(0)
+    await expect(page.getByRole('heading', { level: 1, name: role === 'auditor' ? 'Audit log' : 'Organizations' })).toBeVisible()
+    await expect(page.getByRole('searchbox', { name: 'Search files' })).toHaveCount(0)
     await expect(page.getByRole('link', { name: 'Recent' })).toHaveCount(0)
   }
 })

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
 
 import { grantTable, may } from './grants.ts'
@@ -17,4 +17,28 @@ test('an API that tells the grants is believed', () => {
   expect(may({ role: 'student' }, 'upload')).toBe(true)
   expect(may({ role: 'student', grants: ['read_files'] }, 'upload')).toBe(false)
   expect(may({ role: 'guest' }, 'upload')).toBe(false)
+})
+
+// calls.json says under which grant the pages of managers and operators make each call. A test of the API
+// (TestConsoleShowsWhatIsGranted) makes every one of them as every role; these two keep the list whole.
+const calls = JSON.parse(readFileSync('src/app/calls.json', 'utf8')) as Record<string, string[]>
+const pages = ['src/pages/admin', 'src/pages/operator'].flatMap(d => readdirSync(d).map(f => `${d}/${f}`))
+const sources = ['src/app/queries-admin.ts', ...pages].map(f => readFileSync(f, 'utf8'))
+
+test('every call of the pages of managers and operators is in the list, and none besides', () => {
+  const made = new Set<string>()
+  for (const s of sources) {
+    for (const m of s.matchAll(/api\.(GET|POST|PUT|PATCH|DELETE)\('([^']+)'/g)) made.add(`${m[1]} ${m[2]}`)
+  }
+  // What is saved as a file is fetched by its address and not through the typed client.
+  const saved = ['GET /api/v1/organizations/{id}/audit/export', 'GET /api/v1/organizations/{id}/exports/{operation}/{part}', 'GET /api/v1/organizations/{id}/roster/imports/{import}/changes.csv']
+  for (const s of saved) expect(sources.some(x => x.includes(s.slice(s.lastIndexOf('{id}/') + 5).split('/{')[0]!)), s).toBe(true)
+  expect(Object.values(calls).flat().toSorted()).toEqual([...new Set([...made, ...saved])].toSorted())
+})
+
+test('every grant of the list is in the table, and every page names a grant of it', () => {
+  for (const action of Object.keys(calls)) expect(grantTable[action], action).toBeDefined()
+  const asked = [...sources, readFileSync('src/app/manage.tsx', 'utf8')].flatMap(s => [...s.matchAll(/(?:may\([\w.]+, |needs: )'(\w+)'/g)].map(m => m[1]!))
+  expect(asked.length).toBeGreaterThan(20)
+  for (const action of asked) expect(grantTable[action], action).toBeDefined()
 })

@@ -14,7 +14,7 @@ export function useManage(place: Place): ManageEntry[] {
   const all: (ManageEntry & { needs: string; operators?: boolean })[] = [
     { needs: 'manage_organizations', operators: true, to: `${at}/operate`, label: t`Organizations`, icon: 'class', about: t`Set up, suspend, delete, and give limits` },
     { needs: 'reconcile', operators: true, to: `${at}/operate/work`, label: t`Checks and repairs`, icon: 'clock', about: t`Compare what is stored, scan again, follow long work` },
-    { needs: 'read_stats', operators: true, to: `${at}/operate/system`, label: t`System`, icon: 'library', about: t`What works, what is missing, what is stored` },
+    { needs: 'manage_organizations', operators: true, to: `${at}/operate/system`, label: t`System`, icon: 'library', about: t`What works, what is missing, what is stored` },
     { needs: 'set_tiers', operators: true, to: `${at}/operate/tiers`, label: t`Tiers`, icon: 'table', about: t`The limits that organizations are given` },
     { needs: 'manage_members', to: `${at}/manage/people`, label: t`People`, icon: 'group', about: t`Who belongs to the organization, as what` },
     { needs: 'manage_logins', to: `${at}/manage/logins`, label: t`Logins that wait`, icon: 'lock', about: t`People who signed in and are not known yet` },
