@@ -229,21 +229,26 @@ func (b *bench) watchMemory(ctx context.Context, peak map[string]float64) {
 	}
 }
 
-// metric reads one plain value of a program's /metrics.
-func metric(ctx context.Context, url, name string) (float64, error) {
+// scrape reads a program's /metrics.
+func scrape(ctx context.Context, url string) ([]byte, error) {
 	if !strings.HasSuffix(url, "/metrics") {
 		url += "/metrics"
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(resp.Body)
+	return io.ReadAll(resp.Body)
+}
+
+// metric reads one plain value of a program's /metrics.
+func metric(ctx context.Context, url, name string) (float64, error) {
+	body, err := scrape(ctx, url)
 	if err != nil {
 		return 0, err
 	}

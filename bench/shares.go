@@ -117,7 +117,7 @@ func (b *bench) waysToEnd(c *client.Client, db *pgxpool.Pool) []ending {
 			return ends, err
 		}},
 		{"delete", func(ctx context.Context, s client.Share) (time.Time, error) { return now(c.Delete(ctx, s.File)) }},
-		// Nobody asks for a quarantine: a later scan finds something. The row is what it changes.
+		// No request asks for a quarantine: a later scan finds something, and changes this row.
 		{"quarantine", func(ctx context.Context, s client.Share) (time.Time, error) {
 			_, err := db.Exec(ctx, "update file_versions set status = 'quarantined', status_reason = 'infected:bench', object_etag = '' where file_id = $1", s.File)
 			return now(err)

@@ -18,7 +18,7 @@ import (
 
 const askers = 500
 
-// transform compares a picture that nobody asked for before with libvips alone, and asks
+// transform compares a picture that no request asked for before with libvips alone, and asks
 // for one again, and for one by many at once.
 func (b *bench) transform(ctx context.Context) error {
 	_, c, err := b.school(ctx)
@@ -120,16 +120,10 @@ func read(ctx context.Context, address string) error {
 
 // activities counts how often the worker has executed an activity.
 func (b *bench) activities(ctx context.Context, name string) (float64, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(b.Metrics.Worker, "/metrics")+"/metrics", nil)
+	body, err := scrape(ctx, b.Metrics.Worker)
 	if err != nil {
 		return 0, err
 	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(resp.Body)
 	sum := 0.0
 	for line := range strings.Lines(string(body)) {
 		if !strings.HasPrefix(line, "temporal_activity_execution_latency") || !strings.Contains(line, "_count{") || !strings.Contains(line, `activity_type="`+name+`"`) {
@@ -141,7 +135,7 @@ func (b *bench) activities(ctx context.Context, name string) (float64, error) {
 		}
 		sum += n
 	}
-	return sum, err
+	return sum, nil
 }
 
 func (b *bench) warm(ctx context.Context, c *client.Client, file string) error {

@@ -82,7 +82,7 @@ func (v visitor) download(ctx context.Context) (address, refused string, err err
 	return out.URL, out.Code, nil
 }
 
-// link shares a file with whoever holds a link.
+// link shares a file by a link.
 func link(ctx context.Context, c *client.Client, file string, most int, ends *time.Time) (client.Share, error) {
 	n := client.NewShare{Kind: "link", File: file, ExpiresAt: ends}
 	if most > 0 {

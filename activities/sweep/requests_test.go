@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"satchel/activities/sweep"
@@ -11,21 +12,28 @@ import (
 	"satchel/tenancy"
 )
 
+// shared makes a file that its owner shares by a link.
+func (b *bench) shared(t *testing.T, org tenancy.OrgID) (user, share, file uuid.UUID) {
+	t.Helper()
+	user, share, file = b.Member(t, org, tenancy.Teacher), tenancy.NewID(), tenancy.NewID()
+	for _, row := range []string{
+		"insert into files (organization_id, id, name, uploaded_by, space_id) select app.org(), $1, 'a.txt', $2, s.id from spaces s where s.owner_id = $2 and $3::uuid is not null",
+		"insert into shares (organization_id, id, kind, permission, file_id, token_hash, created_by) values (app.org(), $3, 'link', 'download', $1, decode(repeat('00', 32), 'hex'), $2)",
+	} {
+		_, err := b.Single(org).Exec(t.Context(), row, file, user, share)
+		require.NoError(t, err)
+	}
+	return user, share, file
+}
+
 // TestExpiredZipsAreDeleted: of members and of shares, in every organization, also where
-// nobody asks for another. What still has time stays, with its entries.
+// no one asks for another. What still has time stays, with its entries.
 func TestExpiredZipsAreDeleted(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	entries := []files.ZipEntry{{FileID: tenancy.NewID(), VersionID: tenancy.NewID(), Name: "a.txt", Size: 1, ModifiedAt: time.Now(), ObjectEtag: "e"}}
 	for _, org := range []tenancy.OrgID{b.failing, b.good} {
-		user, share, file := b.Member(t, org, tenancy.Teacher), tenancy.NewID(), tenancy.NewID()
-		for _, row := range []string{
-			"insert into files (organization_id, id, name, uploaded_by, space_id) select app.org(), $1, 'a.txt', $2, s.id from spaces s where s.owner_id = $2 and $3::uuid is not null",
-			"insert into shares (organization_id, id, kind, permission, file_id, token_hash, created_by) values (app.org(), $3, 'link', 'download', $1, decode(repeat('00', 32), 'hex'), $2)",
-		} {
-			_, err := b.Single(org).Exec(t.Context(), row, file, user, share)
-			require.NoError(t, err)
-		}
+		user, share, _ := b.shared(t, org)
 		require.NoError(t, b.InTx(t.Context(), org, func(tx *tenancy.Tx) error {
 			for _, name := range []string{"old", "young"} {
 				_, err := files.InsertZip(t.Context(), tx, tenancy.NewID(), user, name, entries)
@@ -56,14 +64,7 @@ func TestExpiredZipsAreDeleted(t *testing.T) {
 func TestZipOfAShareIsOne(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	user, share, file := b.Member(t, b.good, tenancy.Teacher), tenancy.NewID(), tenancy.NewID()
-	for _, row := range []string{
-		"insert into files (organization_id, id, name, uploaded_by, space_id) select app.org(), $1, 'a.txt', $2, s.id from spaces s where s.owner_id = $2 and $3::uuid is not null",
-		"insert into shares (organization_id, id, kind, permission, file_id, token_hash, created_by) values (app.org(), $3, 'link', 'download', $1, decode(repeat('00', 32), 'hex'), $2)",
-	} {
-		_, err := b.Single(b.good).Exec(t.Context(), row, file, user, share)
-		require.NoError(t, err)
-	}
+	_, share, file := b.shared(t, b.good)
 	one := []files.ZipEntry{{FileID: file, VersionID: tenancy.NewID(), Name: "a.txt", Size: 1, ModifiedAt: time.Now(), ObjectEtag: "e"}}
 	made := func(name string, entries []files.ZipEntry) (z files.Zip) {
 		require.NoError(t, b.InTx(t.Context(), b.good, func(tx *tenancy.Tx) (err error) {

@@ -61,8 +61,7 @@ func New(c Config, api, content string, files fs.FS, issuer Issuer, log *slog.Lo
 	if err != nil {
 		index = nil
 	}
-	pictures := strings.Replace(policy, "img-src 'self' blob:", "img-src 'self' blob:"+source(content), 1)
-	return &Console{config: c, home: strings.TrimRight(api, "/") + Path + "/", policy: pictures, issuer: issuer, files: files, index: index, log: log}
+	return &Console{config: c, home: strings.TrimRight(api, "/") + Path + "/", policy: policyOf(content), issuer: issuer, files: files, index: index, log: log}
 }
 
 // ServeHTTP answers with an asset, or with the page for every other address: the
@@ -175,12 +174,15 @@ var StyleHashes = []string{
 	"sha256-gYiS/BvZvRcK27JIXTuwhZ3hs2+VJ1X+2gUlE+farlg=",
 }
 
-// The console runs its own scripts and styles and calls this API and the issuer's
-// token endpoint. Pictures and sounds of files are blobs that it has read with its
-// token; the small ones of a wall come from the content host, many by one request. Trusted Types refuse every text that would become markup or script.
-var policy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; script-src 'self'; style-src 'self' '" +
-	strings.Join(StyleHashes, "' '") + "'; img-src 'self' blob:; media-src blob:; font-src 'self'; manifest-src 'self'; " +
-	"require-trusted-types-for 'script'; trusted-types 'none'; connect-src 'self'"
+// policyOf is what the page may do. The console runs its own scripts and styles and calls
+// this API and the issuer's token endpoint, which is added behind it. Pictures and sounds
+// of files are blobs that it has read with its token; thumbnails come from the content
+// host. Trusted Types refuse every text that would become markup or script.
+func policyOf(content string) string {
+	return "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; script-src 'self'; style-src 'self' '" +
+		strings.Join(StyleHashes, "' '") + "'; img-src 'self' blob:" + source(content) + "; media-src blob:; font-src 'self'; manifest-src 'self'; " +
+		"require-trusted-types-for 'script'; trusted-types 'none'; connect-src 'self'"
+}
 
 // source is an address as a policy takes it, after a space. One that could end the
 // directive is none.

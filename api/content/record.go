@@ -14,14 +14,10 @@ import (
 // hundred ranges of one video is one read. Previews leave no row: a page of thumbnails
 // would bury the rest.
 func RecordRead(ctx context.Context, q tenancy.Queries, v Version, while time.Duration) error {
-	event := readOf(v)
-	if while > 0 {
-		known, err := audit.ListRecent(ctx, q, event, while)
-		if err != nil || known {
-			return err
-		}
+	if while <= 0 {
+		return audit.Record(ctx, q, readOf(v))
 	}
-	return audit.Record(ctx, q, event)
+	return RecordReads(ctx, q, []Version{v}, while)
 }
 
 // RecordReads is RecordRead of several versions: what is there already is asked for at once.
@@ -39,7 +35,7 @@ func RecordReads(ctx context.Context, q tenancy.Queries, versions []Version, whi
 	}
 	for _, v := range versions {
 		event := readOf(v)
-		if known[audit.Subject{ObjectID: event.ObjectID, Code: event.Code}] {
+		if known[event.Subject()] {
 			continue
 		}
 		if err := audit.Record(ctx, q, event); err != nil {

@@ -65,8 +65,8 @@ func (r *Organizations) recordExport(c *gin.Context, org tenancy.OrgID, id uuid.
 	event := audit.Event{Action: "export.read", ObjectID: id.String(), Code: fmt.Sprintf("part_%d", number)}
 	q := r.DB.Single(org)
 	if c.GetHeader("Range") != "" {
-		known, err := audit.ListRecent(c.Request.Context(), q, event, time.Hour)
-		if err != nil || known {
+		known, err := audit.Recent(c.Request.Context(), q, event.Action, []string{event.ObjectID}, time.Hour)
+		if err != nil || known[event.Subject()] {
 			return err
 		}
 	}

@@ -185,7 +185,7 @@ func (p *Page) setHeaders(h http.Header, language string) {
 	h.Add("Vary", "Accept-Language")
 	h.Set("Content-Security-Policy", strings.ReplaceAll("default-src 'none'; base-uri 'none'; frame-ancestors 'none'; script-src 'self'; connect-src 'self'; "+
 		"require-trusted-types-for 'script'; style-src "+styleHash+"; img-src "+p.content+"; form-action 'self' "+p.content, "img-src ;", "img-src 'none';"))
-	// Not no-referrer: a browser then sends the forms of this page with `Origin: null` (Fetch, 3.2), which is nobody's
+	// Not no-referrer: a browser then sends the forms of this page with `Origin: null` (Fetch, 3.2), which is no
 	// origin and is refused. No other site learns the address, which holds the token.
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("X-Robots-Tag", "noindex, nofollow, noarchive")

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -63,18 +61,7 @@ func (b *bulkAPI) handler(t *testing.T) http.Handler {
 
 func (b *bulkAPI) run(t *testing.T, stdin string, args ...string) (string, error) {
 	t.Helper()
-	api := httptest.NewServer(b.handler(t))
-	defer api.Close()
-	t.Setenv("SATCHEL_API", api.URL)
-	t.Setenv("SATCHEL_TOKEN", "token")
-	var out bytes.Buffer
-	cmd := root()
-	cmd.SetIn(strings.NewReader(stdin))
-	cmd.SetOut(&out)
-	cmd.SetErr(&out)
-	cmd.SetArgs(args)
-	err := cmd.ExecuteContext(t.Context())
-	return out.String(), err
+	return commandReading(t, b.handler(t), stdin, args...)
 }
 
 func TestManyFilesAreChangedAndRefusalsSaid(t *testing.T) {

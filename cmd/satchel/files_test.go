@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"testing"
@@ -41,18 +39,7 @@ func run(t *testing.T, args ...string) (string, error) {
 		w.Header().Set("X-File-ID", "7")
 		w.WriteHeader(http.StatusNoContent)
 	})
-	api := httptest.NewServer(mux)
-	defer api.Close()
-	t.Setenv("SATCHEL_API", api.URL)
-	t.Setenv("SATCHEL_TOKEN", "token")
-	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	var out bytes.Buffer
-	cmd := root()
-	cmd.SetOut(&out)
-	cmd.SetErr(&out)
-	cmd.SetArgs(args)
-	err := cmd.ExecuteContext(t.Context())
-	return out.String(), err
+	return command(t, mux, args...)
 }
 
 // TestPeopleReadTheSentence: ls, status and upload say why in words, and --json

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -124,17 +123,7 @@ func spacesAPI(t *testing.T, args ...string) (string, error) {
 		}
 		_ = json.NewEncoder(w).Encode(done)
 	})
-	api := httptest.NewServer(mux)
-	defer api.Close()
-	t.Setenv("SATCHEL_API", api.URL)
-	t.Setenv("SATCHEL_TOKEN", "token")
-	var out bytes.Buffer
-	cmd := root()
-	cmd.SetOut(&out)
-	cmd.SetErr(&out)
-	cmd.SetArgs(args)
-	err := cmd.ExecuteContext(t.Context())
-	return out.String(), err
+	return command(t, mux, args...)
 }
 
 func TestFilesMoveByTheirNames(t *testing.T) {

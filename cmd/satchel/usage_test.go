@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -22,21 +20,13 @@ const answer = `{"items": [
 // was asked.
 func usageOf(t *testing.T, args ...string) (printed, asked string, err error) {
 	t.Helper()
-	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	api := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked = r.URL.String()
 		_, _ = w.Write([]byte(answer))
-	}))
-	defer api.Close()
-	t.Setenv("SATCHEL_API", api.URL)
-	t.Setenv("SATCHEL_TOKEN", "token")
+	})
 	t.Setenv("SATCHEL_ORGANIZATION", "mine")
-	var out bytes.Buffer
-	cmd := root()
-	cmd.SetOut(&out)
-	cmd.SetErr(&out)
-	cmd.SetArgs(append([]string{"org", "usage"}, args...))
-	err = cmd.ExecuteContext(t.Context())
-	return out.String(), asked, err
+	printed, err = command(t, api, append([]string{"org", "usage"}, args...)...)
+	return printed, asked, err
 }
 
 func TestUsageForPeople(t *testing.T) {

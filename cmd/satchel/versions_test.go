@@ -1,12 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"testing"
@@ -33,17 +31,8 @@ func withVersions(t *testing.T, args ...string) (said string, deleted []string, 
 		deleted = append(deleted, r.PathValue("n"))
 		w.WriteHeader(http.StatusNoContent)
 	})
-	api := httptest.NewServer(mux)
-	defer api.Close()
-	t.Setenv("SATCHEL_API", api.URL)
-	t.Setenv("SATCHEL_TOKEN", "token")
-	var out bytes.Buffer
-	cmd := root()
-	cmd.SetOut(&out)
-	cmd.SetErr(&out)
-	cmd.SetArgs(append([]string{"versions"}, args...))
-	err = cmd.ExecuteContext(t.Context())
-	return out.String(), deleted, err
+	said, err = command(t, mux, append([]string{"versions"}, args...)...)
+	return said, deleted, err
 }
 
 func TestVersionsOnTheCommandLine(t *testing.T) {

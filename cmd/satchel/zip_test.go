@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -16,23 +15,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 )
-
-// command runs the command line against an API of these routes.
-func command(t *testing.T, mux *http.ServeMux, args ...string) (string, error) {
-	t.Helper()
-	api := httptest.NewServer(mux)
-	defer api.Close()
-	t.Setenv("SATCHEL_API", api.URL)
-	t.Setenv("SATCHEL_TOKEN", "token")
-	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	var out bytes.Buffer
-	cmd := root()
-	cmd.SetOut(&out)
-	cmd.SetErr(&out)
-	cmd.SetArgs(args)
-	err := cmd.ExecuteContext(t.Context())
-	return out.String(), err
-}
 
 const zipID, fileID, shareID = "0198c2b4-0000-7000-8000-000000000001", "0198c2b4-0000-7000-8000-000000000002", "0198c2b4-0000-7000-8000-000000000003"
 

@@ -1,10 +1,6 @@
 -- name: EventInsert :exec
 insert into audit_events (organization_id, event) values (app.org(), sqlc.arg(event));
 
--- name: EventKnown :one
-select exists (select from audit_events where object_id = sqlc.arg(object_id) and action = sqlc.arg(action) and actor = sqlc.arg(actor)
-   and result = 'done' and event::jsonb ->> 'code' = sqlc.arg(code)::text and at > now() - sqlc.arg(ago)::interval);
-
 -- name: EventsKnown :many
 select object_id, (event::jsonb ->> 'code')::text as code from audit_events where object_id = any (sqlc.arg(object_ids)::text[]) and action = sqlc.arg(action) and actor = sqlc.arg(actor)
    and result = 'done' and at > now() - sqlc.arg(ago)::interval;

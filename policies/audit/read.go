@@ -61,17 +61,6 @@ func List(ctx context.Context, q tenancy.Queries, f Filter) ([]Line, error) {
 // the filters that are set.
 const columns = "select seq, event, hash, at, action, actor, object, object_id, result from audit_events"
 
-// ListRecent says whether the caller left this very event in the audit log less than
-// that long ago.
-func ListRecent(ctx context.Context, q tenancy.Queries, e Event, ago time.Duration) (bool, error) {
-	actor, _ := tenancy.ActorFrom(ctx)
-	known, err := auditdb.New(q).EventKnown(ctx, auditdb.EventKnownParams{ObjectID: e.ObjectID, Action: e.Action, Actor: actor.User.String(), Code: e.Code, Ago: ago})
-	if err != nil {
-		return false, fmt.Errorf("look into the audit log: %w", err)
-	}
-	return known, nil
-}
-
 // Recent are those of the objects of which the caller left an event of an action less than
 // that long ago, each with the code of it.
 func Recent(ctx context.Context, q tenancy.Queries, action string, objects []string, ago time.Duration) (map[Subject]bool, error) {
@@ -89,6 +78,9 @@ func Recent(ctx context.Context, q tenancy.Queries, action string, objects []str
 
 // Subject is what an event is about, and its code.
 type Subject struct{ ObjectID, Code string }
+
+// Subject is what e is about, and its code.
+func (e Event) Subject() Subject { return Subject{e.ObjectID, e.Code} }
 
 // page is how much of an audit log is in memory at once.
 const page = 1000

@@ -19,32 +19,6 @@ func (q *Queries) EventInsert(ctx context.Context, event string) error {
 	return err
 }
 
-const eventKnown = `-- name: EventKnown :one
-select exists (select from audit_events where object_id = $1 and action = $2 and actor = $3
-   and result = 'done' and event::jsonb ->> 'code' = $4::text and at > now() - $5::interval)
-`
-
-type EventKnownParams struct {
-	ObjectID string
-	Action   string
-	Actor    string
-	Code     string
-	Ago      time.Duration
-}
-
-func (q *Queries) EventKnown(ctx context.Context, arg EventKnownParams) (bool, error) {
-	row := q.db.QueryRow(ctx, eventKnown,
-		arg.ObjectID,
-		arg.Action,
-		arg.Actor,
-		arg.Code,
-		arg.Ago,
-	)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, err
-}
-
 const eventPage = `-- name: EventPage :many
 select seq, event, hash, at, action, actor, object, object_id, result from audit_events
  where seq > $1 and seq <= $2 order by seq limit $3

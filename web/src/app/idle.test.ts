@@ -9,7 +9,7 @@ function clock(minutes: number, busy = () => false) {
   return { idle, seen, pass: (seconds: number) => { at += seconds * 1000; idle.tick() } }
 }
 
-test('a pause is warned of, and ends the sign-in when nobody answers', () => {
+test('a pause is warned of, and ends the sign-in without an answer', () => {
   const { seen, pass } = clock(30)
   pass(28 * 60 - 1)
   expect(seen).toEqual([])

@@ -1,7 +1,8 @@
 import type { Schemas } from '@satchel/client'
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
+import { queryOptions } from '@tanstack/react-query'
 
 import type { Work } from './context.tsx'
+import { list, one } from './queries.ts'
 
 export type Person = Schemas['Person']
 export type Role = Schemas['Role']
@@ -13,28 +14,12 @@ export type Policies = Schemas['OrganizationPolicies']
 export type Webhook = Schemas['Webhook']
 export type Key = Schemas['Key']
 
-interface Page<T> { items: T[]; next_cursor?: string }
-type Ask = { signal: AbortSignal; query: { limit: number; cursor?: string } }
-
-/** A list by cursor. Its key begins with the organization, so that another one's is never shown. */
-const list = <T>(w: Work, key: unknown[], ask: (a: Ask) => Promise<{ data?: Page<T> }>, limit = 50) => infiniteQueryOptions({
-  queryKey: [w.place.organization_id, ...key],
-  queryFn: async ({ pageParam, signal }) => (await ask({ signal, query: { limit, ...(pageParam ? { cursor: pageParam } : {}) } })).data!,
-  initialPageParam: '',
-  getNextPageParam: (p: Page<T>) => p.next_cursor,
-})
-
-const one = <T>(w: Work, key: unknown[], ask: (signal: AbortSignal) => Promise<{ data?: T }>) => queryOptions({
-  queryKey: [w.place.organization_id, ...key],
-  queryFn: async ({ signal }) => (await ask(signal)).data!,
-})
-
 /** What is given is asked for; an empty choice is none. */
 const given = <T extends Record<string, string | undefined>>(o: T) => Object.fromEntries(Object.entries(o).filter(([, v]) => v)) as never
 
 export interface PeopleFilter { q?: string | undefined; kind?: string | undefined; state?: string | undefined }
 
-export const people = (w: Work, f: PeopleFilter, org = w.place.organization_id) => list<Person>(w, ['people', org, f], ({ signal, query }) =>
+export const people = (w: Work, f: PeopleFilter, org = w.place.organization_id) => list(w, ['people', org, f], ({ signal, query }) =>
   w.api.GET('/api/v1/organizations/{id}/people', { params: { path: { id: org }, query: { ...query, ...(given({ ...f })) as object } }, signal }))
 
 export const personById = (w: Work, user: string) => one(w, ['people', 'one', user], signal =>
@@ -55,7 +40,7 @@ export const loginRequests = (w: Work, state: string) => list(w, ['login-request
 export const guardians = (w: Work) => list(w, ['guardians'], ({ signal, query }) =>
   w.api.GET('/api/v1/organizations/{id}/guardians', { params: { path: { id: w.place.organization_id }, query }, signal }), 200)
 
-export const invitations = (w: Work, state: string | undefined) => list<Invitation>(w, ['invitations', state ?? ''], ({ signal, query }) =>
+export const invitations = (w: Work, state: string | undefined) => list(w, ['invitations', state ?? ''], ({ signal, query }) =>
   w.api.GET('/api/v1/organizations/{id}/invitations', { params: { path: { id: w.place.organization_id }, query: { ...query, ...(given({ state })) as object } }, signal }))
 
 export const rosterSources = (w: Work) => one(w, ['rosters', 'sources'], signal =>
@@ -97,10 +82,10 @@ export const usageOf = (w: Work, from: string, to: string, org = w.place.organiz
 
 export const tiers = (w: Work) => one(w, ['tiers'], signal => w.api.GET('/api/v1/admin/tiers', { signal }))
 
-export const keys = (w: Work) => list<Key>(w, ['keys'], ({ signal, query }) =>
+export const keys = (w: Work) => list(w, ['keys'], ({ signal, query }) =>
   w.api.GET('/api/v1/organizations/{id}/keys', { params: { path: { id: w.place.organization_id }, query }, signal }))
 
-export const webhooks = (w: Work) => list<Webhook>(w, ['webhooks'], ({ signal, query }) =>
+export const webhooks = (w: Work) => list(w, ['webhooks'], ({ signal, query }) =>
   w.api.GET('/api/v1/organizations/{id}/webhooks', { params: { path: { id: w.place.organization_id }, query }, signal }))
 
 export const webhookById = (w: Work, webhook: string) => one(w, ['webhooks', 'one', webhook], signal =>
@@ -124,7 +109,7 @@ export interface TrailFilter { action?: string | undefined; actor?: string | und
 export const trail = (w: Work, f: TrailFilter, org = w.place.organization_id) => list(w, ['audit', org, f], ({ signal, query }) =>
   w.api.GET('/api/v1/organizations/{id}/audit', { params: { path: { id: org }, query: { ...query, ...(given({ ...f })) as object } }, signal }))
 
-export const organizations = (w: Work, f: { q?: string | undefined; status?: string | undefined }) => list<Organization>(w, ['organizations', f], ({ signal, query }) =>
+export const organizations = (w: Work, f: { q?: string | undefined; status?: string | undefined }) => list(w, ['organizations', f], ({ signal, query }) =>
   w.api.GET('/api/v1/organizations', { params: { query: { ...query, ...(given({ ...f })) as object } }, signal }))
 
 export const statsOf = (w: Work, org?: string) => one(w, ['stats', org ?? ''], signal =>

@@ -1,8 +1,9 @@
 import { type Schemas } from '@satchel/client'
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
+import { queryOptions } from '@tanstack/react-query'
 
 import type { Work } from './context.tsx'
-import { every, spaces } from './queries.ts'
+import { policies, trail } from './queries-admin.ts'
+import { every, list, one, spaces } from './queries.ts'
 
 export type Share = Schemas['Share']
 export type ShareKind = Schemas['ShareKind']
@@ -19,13 +20,8 @@ export const targetOf = (s: Share): { what: ShareTarget['what']; id: string } =>
 // Each share of a page asks for the name of what it shares: 25 stay below the burst of the caller's limit.
 const pageSize = 25
 
-export const sharesList = (w: Work, which: 'given' | 'received' | 'outside') => infiniteQueryOptions({
-  queryKey: [w.place.organization_id, 'shares', which],
-  queryFn: async ({ pageParam, signal }) =>
-    (await w.api.GET('/api/v1/storage/shares', { params: { query: { which, limit: pageSize, ...(pageParam ? { cursor: pageParam } : {}) } }, signal })).data!,
-  initialPageParam: '',
-  getNextPageParam: p => p.next_cursor,
-})
+export const sharesList = (w: Work, which: 'given' | 'received' | 'outside') =>
+  list(w, ['shares', which], ({ signal, query }) => w.api.GET('/api/v1/storage/shares', { params: { query: { which, ...query } }, signal }), pageSize)
 
 export const sharesOf = (w: Work, t: Pick<ShareTarget, 'what' | 'id'>) => queryOptions({
   queryKey: [w.place.organization_id, 'shares', 'of', t.what, t.id],
@@ -41,18 +37,12 @@ export const sharesOf = (w: Work, t: Pick<ShareTarget, 'what' | 'id'>) => queryO
 
 /** A share with its recipients, who are in no list. */
 export const shareById = (w: Work, id: string) => queryOptions({
-  queryKey: [w.place.organization_id, 'shares', 'one', id],
-  queryFn: async ({ signal }) => (await w.api.GET('/api/v1/storage/shares/{id}', { params: { path: { id } }, signal })).data!,
+  ...one(w, ['shares', 'one', id], signal => w.api.GET('/api/v1/storage/shares/{id}', { params: { path: { id } }, signal })),
   staleTime: 30_000,
 })
 
-export const accessesOf = (w: Work, id: string) => infiniteQueryOptions({
-  queryKey: [w.place.organization_id, 'shares', 'accesses', id],
-  queryFn: async ({ pageParam, signal }) =>
-    (await w.api.GET('/api/v1/storage/shares/{id}/accesses', { params: { path: { id }, query: { limit: 50, ...(pageParam ? { cursor: pageParam } : {}) } }, signal })).data!,
-  initialPageParam: '',
-  getNextPageParam: p => p.next_cursor,
-})
+export const accessesOf = (w: Work, id: string) =>
+  list(w, ['shares', 'accesses', id], ({ signal, query }) => w.api.GET('/api/v1/storage/shares/{id}/accesses', { params: { path: { id }, query }, signal }))
 
 /** The name of what a share shares. What is gone, or not the caller's to read, has none. */
 export const nameOfTarget = (w: Work, t: { what: ShareTarget['what']; id: string }) => queryOptions({
@@ -84,6 +74,13 @@ export const peopleNamed = (w: Work, q: string, everybody: boolean) => queryOpti
   staleTime: 60_000,
 })
 
+/** The people of a space that have names, but for the caller. */
+async function othersIn(w: Work, space: string, signal: AbortSignal): Promise<Found[]> {
+  const people = await every(async cursor =>
+    (await w.api.GET('/api/v1/spaces/{id}/people', { params: { path: { id: space }, query: { limit: 200, ...(cursor ? { cursor } : {}) } }, signal })).data!)
+  return people.filter(p => p.user_id !== w.place.user_id && p.display_name).map(p => ({ id: p.user_id, name: p.display_name, kind: p.level >= 3 ? 'staff' : '' }))
+}
+
 /** The people of the caller's classes and groups. */
 export const peopleAround = (w: Work) => queryOptions({
   queryKey: [w.place.organization_id, 'people', 'around'],
@@ -91,9 +88,7 @@ export const peopleAround = (w: Work) => queryOptions({
     const all = new Map<string, Found>()
     for (const s of await client.fetchQuery(spaces(w))) {
       if (s.my_level < 2 || (s.kind !== 'class' && s.kind !== 'group')) continue
-      const people = await every(async cursor =>
-        (await w.api.GET('/api/v1/spaces/{id}/people', { params: { path: { id: s.id }, query: { limit: 200, ...(cursor ? { cursor } : {}) } }, signal })).data!)
-      for (const p of people) if (p.user_id !== w.place.user_id && p.display_name) all.set(p.user_id, { id: p.user_id, name: p.display_name, kind: p.level >= 3 ? 'staff' : '' })
+      for (const p of await othersIn(w, s.id, signal)) all.set(p.id, p)
     }
     return [...all.values()].toSorted((a, b) => a.name.localeCompare(b.name))
   },
@@ -122,29 +117,14 @@ export const classesToShareWith = (w: Work, everybody: boolean) => queryOptions(
 })
 
 /** What the organization decided about sharing. The API tells it to owners alone; others learn it by a refusal. */
-export const sharingPolicies = (w: Work) => queryOptions({
-  queryKey: [w.place.organization_id, 'policies'],
-  queryFn: async ({ signal }) => (await w.api.GET('/api/v1/organizations/{id}/policies', { params: { path: { id: w.place.organization_id } }, signal })).data!,
-  staleTime: 60_000, retry: false,
-})
+export const sharingPolicies = (w: Work) => queryOptions({ ...policies(w), staleTime: 60_000, retry: false })
 
 /** Who was sent bytes of a file, as the audit log has it. */
-export const readersOf = (w: Work, file: string) => infiniteQueryOptions({
-  queryKey: [w.place.organization_id, 'audit', 'readers', file],
-  queryFn: async ({ pageParam, signal }) => (await w.api.GET('/api/v1/organizations/{id}/audit', {
-    params: { path: { id: w.place.organization_id }, query: { object_id: file, action: 'file.read', limit: 50, ...(pageParam ? { cursor: pageParam } : {}) } }, signal,
-  })).data!,
-  initialPageParam: '',
-  getNextPageParam: p => p.next_cursor,
-})
+export const readersOf = (w: Work, file: string) => trail(w, { object_id: file, action: 'file.read' })
 
 /** The people of a space, for those who add to it. */
 export const peopleOfSpace = (w: Work, space: string) => queryOptions({
   queryKey: [w.place.organization_id, 'people', 'space', space],
-  queryFn: async ({ signal }): Promise<Found[]> => {
-    const people = await every(async cursor =>
-      (await w.api.GET('/api/v1/spaces/{id}/people', { params: { path: { id: space }, query: { limit: 200, ...(cursor ? { cursor } : {}) } }, signal })).data!)
-    return people.filter(p => p.user_id !== w.place.user_id && p.display_name).map(p => ({ id: p.user_id, name: p.display_name, kind: p.level >= 3 ? 'staff' : '' }))
-  },
+  queryFn: ({ signal }) => othersIn(w, space, signal),
   staleTime: 300_000,
 })

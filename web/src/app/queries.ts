@@ -8,7 +8,7 @@ export type Listing =
   | { kind: 'space'; space: string; folder?: string | undefined }
   | { kind: 'recent' } | { kind: 'starred' } | { kind: 'shared' } | { kind: 'bin' } | { kind: 'all' }
 
-export interface Page { items: File[]; next_cursor?: string }
+export type Page = Cursored<File>
 
 const filters = (l: Listing) => {
   switch (l.kind) {
@@ -48,13 +48,8 @@ export const shownIn = (w: Work, space: string) => queryOptions({
   },
 })
 
-export const searchFor = (w: Work, q: string, narrow: ReturnType<typeof forSearch> = {}) => infiniteQueryOptions({
-  queryKey: [w.place.organization_id, 'search', q, narrow],
-  queryFn: async ({ pageParam, signal }) =>
-    (await w.api.GET('/api/v1/storage/search', { params: { query: { q, ...narrow as object, limit: 50, ...(pageParam ? { cursor: pageParam } : {}) } }, signal })).data!,
-  initialPageParam: '',
-  getNextPageParam: p => p.next_cursor,
-})
+export const searchFor = (w: Work, q: string, narrow: ReturnType<typeof forSearch> = {}) =>
+  list(w, ['search', q, narrow], ({ signal, query }) => w.api.GET('/api/v1/storage/search', { params: { query: { q, ...narrow as object, ...query } }, signal }))
 
 export const fileById = (w: Work, id: string) => queryOptions({
   queryKey: [w.place.organization_id, 'files', 'one', id],
@@ -65,6 +60,22 @@ export const fileById = (w: Work, id: string) => queryOptions({
 export const versionsOf = (w: Work, id: string) => queryOptions({
   queryKey: [w.place.organization_id, 'files', 'versions', id],
   queryFn: async ({ signal }) => (await w.api.GET('/api/v1/storage/files/{id}/versions', { params: { path: { id } }, signal })).data!,
+})
+
+interface Cursored<T> { items: T[]; next_cursor?: string }
+type Ask = { signal: AbortSignal; query: { limit: number; cursor?: string } }
+
+/** A list by cursor. Its key begins with the organization, so that another one's is never shown. */
+export const list = <P extends Cursored<unknown>>(w: Work, key: unknown[], ask: (a: Ask) => Promise<{ data?: P }>, limit = 50) => infiniteQueryOptions({
+  queryKey: [w.place.organization_id, ...key],
+  queryFn: async ({ pageParam, signal }) => (await ask({ signal, query: { limit, ...(pageParam ? { cursor: pageParam } : {}) } })).data!,
+  initialPageParam: '',
+  getNextPageParam: (p: P) => p.next_cursor,
+})
+
+export const one = <T>(w: Work, key: unknown[], ask: (signal: AbortSignal) => Promise<{ data?: T }>) => queryOptions({
+  queryKey: [w.place.organization_id, ...key],
+  queryFn: async ({ signal }) => (await ask(signal)).data!,
 })
 
 /** All pages of a short list. */

@@ -39,7 +39,7 @@ function useEmpty(): (l: Listing, may: boolean, narrowed: boolean) => string {
       case 'space': return add ? t`Nothing is here yet. Drop files or folders anywhere on this page, or choose them.` : t`Nothing is here yet.`
       case 'recent': return t`You have not worked with a file lately.`
       case 'starred': return t`Nothing is starred. Open the menu of a file and choose “Star” to find it here.`
-      case 'shared': return t`Nobody has shared a file with you yet.`
+      case 'shared': return t`No file has been shared with you yet.`
       case 'bin': return t`The bin is empty.`
       case 'all': return t`There are no files.`
     }

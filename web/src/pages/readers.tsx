@@ -19,7 +19,7 @@ export function Readers({ file }: { file: string }) {
     <details className="fold" onToggle={e => setOpen(e.currentTarget.open)}><summary><Trans>Who has seen it</Trans></summary>
       {list.error && <Failure error={list.error} again={() => void list.refetch()} />}
       {list.isLoading && <p role="status"><Trans>Loading …</Trans></p>}
-      {list.data && all.length === 0 && <p className="quiet"><Trans>Nobody has opened it yet.</Trans></p>}
+      {list.data && all.length === 0 && <p className="quiet"><Trans>It has not been opened yet.</Trans></p>}
       <ul className="uses small">{all.map(line => (
         <li key={line.seq}><time dateTime={line.event.at}>{exactly(line.event.at)}</time>: {line.event.actor ? <Person id={line.event.actor} /> : t`the platform`}{line.event.result === 'denied' && <> ({t`was refused`})</>}</li>
       ))}</ul>

@@ -33,7 +33,7 @@ function Shares({ which }: { which: 'given' | 'received' | 'outside' }) {
   const ended = all.filter(hasEnded)
   const titles = { given: t`Shared by me`, received: t`Shared with me`, outside: t`Shared outside the school` }
   const empty = {
-    given: t`You have shared nothing yet. Choose “Share” in the menu of a file or folder.`, received: t`Nobody has shared anything with you yet.`, outside: t`Nothing leaves the school by a share.`,
+    given: t`You have shared nothing yet. Choose “Share” in the menu of a file or folder.`, received: t`Nothing has been shared with you yet.`, outside: t`Nothing leaves the school by a share.`,
   }
   return (
     <>

@@ -9,7 +9,7 @@ export default function Warning({ left, stay, out }: { left: number; stay: () =>
   const time = duration(left)
   return (
     <Ask title={t`Are you still there?`} close={stay}>
-      <p><Trans>You are signed out in <strong>{time}</strong>, so that nobody else sees your files. Press any key to stay.</Trans></p>
+      <p><Trans>You are signed out in <strong>{time}</strong>, so that no one else sees your files. Press any key to stay.</Trans></p>
       <div className="dialog-actions"><button type="button" className="button" onClick={out}><Trans>Sign out</Trans></button><button type="button" className="button main" autoFocus onClick={stay}><Trans>Stay signed in</Trans></button></div>
     </Ask>
   )

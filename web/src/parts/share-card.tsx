@@ -83,7 +83,7 @@ function Uses({ id }: { id: string }) {
     <details className="fold" onToggle={e => setOpen(e.currentTarget.open)}><summary><Trans>Who used it</Trans></summary>
       {uses.error && <Failure error={uses.error} again={() => void uses.refetch()} />}
       {uses.isLoading && <p role="status"><Trans>Loading …</Trans></p>}
-      {uses.data && all.length === 0 && <p className="quiet"><Trans>Nobody has used it yet.</Trans></p>}
+      {uses.data && all.length === 0 && <p className="quiet"><Trans>It has not been used yet.</Trans></p>}
       <ul className="uses small">{all.map(a => <li key={a.id}><time dateTime={a.at}>{exactly(a.at)}</time>: {a.outcome === 'refused' ? t`was refused` : what[a.what] ?? a.what}</li>)}</ul>
       {uses.hasNextPage && <p><button type="button" className="button" onClick={() => void uses.fetchNextPage()}><Trans>Show more</Trans></button></p>}
     </details>
@@ -139,7 +139,7 @@ function End({ share: s, close }: { share: Share; close: () => void }) {
   }
   return (
     <Ask title={t`End this share?`} close={close}>
-      <p><Trans>Nobody reaches it by this share any more, from now on. It does not begin again: you can make a new one.</Trans></p>
+      <p><Trans>It cannot be reached by this share any more, from now on. The share does not begin again: you can make a new one.</Trans></p>
       {error && <p className="bad" role="alert">{error}</p>}
       <div className="dialog-actions"><button type="button" className="button" autoFocus onClick={close}><Trans>Keep it</Trans></button><button type="button" className="button main" aria-disabled={busy} onClick={() => void end()}><Trans>End the share</Trans></button></div>
     </Ask>

@@ -28,7 +28,7 @@ export function PeoplePicker({ chosen, choose }: { chosen: Chosen[]; choose: (p:
       </label>
       <p role="status" className="sg-hidden">{asked && found.data ? plural(left.length, { one: '# person found', other: '# people found' }) : ''}</p>
       {found.error && <Failure error={found.error} again={() => void found.refetch()} />}
-      {found.data && asked && left.length === 0 && <p className="quiet"><Trans>Nobody has this in their name.</Trans></p>}
+      {found.data && asked && left.length === 0 && <p className="quiet"><Trans>No one has this in their name.</Trans></p>}
       {left.length > 0 && (
         <ul className="picker" aria-label={t`People to choose from`}>{left.map(p => (
           <li key={p.id}><button type="button" onClick={() => { choose([...chosen, p]); setQ('') }}><span aria-hidden="true">+</span> <bdi>{p.name}</bdi> <span className="quiet small">{kinds[p.kind]}</span></button></li>

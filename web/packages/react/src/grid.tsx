@@ -1,7 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { type ReactNode, useEffect, useRef } from 'react'
 
-import { type GridBase, useGrid } from './use-grid.ts'
+import { type GridBase, useGrid, withCurrent } from './use-grid.ts'
 
 /** A column. `sort` names the order that its heading asks for; without it the heading is a text. */
 export interface Column<T> { id: string; heading: string; cell: (row: T) => ReactNode; sort?: string; className?: string }
@@ -25,12 +25,7 @@ export function FileGrid<T>(p: GridProps<T>) {
 
   const virtual = useVirtualizer({
     count: p.rows.length, getScrollElement: () => scroller.current, estimateSize: () => p.rowHeight, overscan: 6,
-    rangeExtractor: r => {
-      const all = []
-      for (let i = Math.max(0, r.startIndex - r.overscan); i <= Math.min(r.count - 1, r.endIndex + r.overscan); i++) all.push(i)
-      if (r.count > 0 && !all.includes(current)) all.push(current)
-      return all
-    },
+    rangeExtractor: withCurrent(current),
   })
   grid.reveal.current = index => virtual.scrollToIndex(index)
   const items = virtual.getVirtualItems()

@@ -1,7 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { type ReactNode, useEffect, useRef, useState } from 'react'
 
-import { type GridBase, useGrid } from './use-grid.ts'
+import { type GridBase, useGrid, withCurrent } from './use-grid.ts'
 
 export interface PictureGridProps<T> extends GridBase<T> {
   /** What is seen of a thing: a picture of it, or a sign of its kind. */
@@ -25,12 +25,7 @@ export function PictureGrid<T>(p: PictureGridProps<T>) {
 
   const virtual = useVirtualizer({
     count: lines, getScrollElement: () => scroller.current, estimateSize: () => height, overscan: 2,
-    rangeExtractor: r => {
-      const all = []
-      for (let i = Math.max(0, r.startIndex - r.overscan); i <= Math.min(r.count - 1, r.endIndex + r.overscan); i++) all.push(i)
-      if (r.count > 0 && !all.includes(currentLine)) all.push(currentLine)
-      return all
-    },
+    rangeExtractor: withCurrent(currentLine),
   })
   grid.reveal.current = index => virtual.scrollToIndex(Math.floor(index / perRow))
   useEffect(() => { virtual.measure() }, [height]) // eslint-disable-line react-hooks/exhaustive-deps

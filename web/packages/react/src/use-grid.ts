@@ -1,9 +1,18 @@
+import type { Range } from '@tanstack/react-virtual'
 import { type DragEvent, type KeyboardEvent, type MouseEvent, type RefObject, useLayoutEffect, useMemo, useRef, useState } from 'react'
 
 export interface GridLabels { select: (name: string) => string; selectAll: string; more: (name: string) => string; loading: string }
 
 /** Moving things by the mouse: which rows can be taken, where they may be put, and what then happens. */
 export interface GridDrag<T> { takes: (row: T) => boolean; accepts: (row: T) => boolean; drop: (ids: readonly string[], on: T) => void }
+
+/** The indices that are in the document: those that are seen, some around them, and the one that has the focus. */
+export const withCurrent = (current: number) => (r: Range): number[] => {
+  const all: number[] = []
+  for (let i = Math.max(0, r.startIndex - r.overscan); i <= Math.min(r.count - 1, r.endIndex + r.overscan); i++) all.push(i)
+  if (r.count > 0 && !all.includes(current)) all.push(current)
+  return all
+}
 
 /** What a list of things and a wall of pictures have in common. */
 export interface GridBase<T> {
