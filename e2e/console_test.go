@@ -5,37 +5,47 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"testing"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"satchel/client"
+	"satchel/rosters/generate"
 )
 
 // TestConsoleInABrowser runs the browser tests of web/ against this stack, with a
 // school of their own: a journey for each role, the keyboard of the lists, axe in two
-// color schemes and two widths, and uploads under faults.
+// color schemes and two widths, uploads under faults, the dialogs of those who manage,
+// and a portal of another origin.
 func TestConsoleInABrowser(t *testing.T) {
 	chromium := browser(t)
 	if _, err := os.Stat("../web/node_modules/@playwright/test"); err != nil {
 		out, err := exec.CommandContext(t.Context(), "npm", "--prefix", "../web", "ci", "--no-fund", "--no-audit", "--ignore-scripts").CombinedOutput()
 		require.NoError(t, err, string(out))
 	}
-	people, err := json.Marshal(consoleSchool(t))
+	s, subjects := consoleSchool(t)
+	people, err := json.Marshal(subjects)
 	require.NoError(t, err)
+	owner, err := json.Marshal(map[string]string{"id": s.ID, "owner_token": s.Owner.Token})
+	require.NoError(t, err)
+	roster, err := os.Create(filepath.Join(t.TempDir(), "roster.zip"))
+	require.NoError(t, err)
+	require.NoError(t, generate.New(7, generate.Size{People: 60, Classes: 4, PerStudent: 2}).Write(roster, generate.V12))
+	require.NoError(t, roster.Close())
 	cmd := exec.CommandContext(t.Context(), "npm", "--prefix", "../web", "run", "--silent", "browser")
-	cmd.Env = append(os.Environ(), "SATCHEL_API_URL="+local.API, "CHROMIUM="+chromium, "SATCHEL_PEOPLE="+string(people))
+	cmd.Env = append(os.Environ(), "SATCHEL_API_URL="+local.API, "CHROMIUM="+chromium, "SATCHEL_PEOPLE="+string(people), "SATCHEL_OWNER="+string(owner), "SATCHEL_ROSTER="+roster.Name())
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(out))
 }
 
 // consoleSchool makes a class with a hand-in, and says who signs in as which role.
-func consoleSchool(t *testing.T) map[string]string {
+func consoleSchool(t *testing.T) (s school, subjects map[string]string) {
 	t.Helper()
 	ctx := testContext(t)
-	s := newSchool(t)
-	subjects := map[string]string{"operator": "operator"}
+	s = newSchool(t)
+	subjects = map[string]string{"operator": "operator"}
 	clients, ids := map[string]*client.Client{}, map[string]string{}
 	for _, role := range []string{"owner", "admin", "teacher", "student", "parent", "auditor"} {
 		subjects[role] = "console-" + role + "-" + uuid.NewString()[:8]
@@ -55,5 +65,5 @@ func consoleSchool(t *testing.T) map[string]string {
 	require.NoError(t, clients["owner"].Call(ctx, http.MethodPost, "/api/v1/organizations/"+s.ID+"/guardians", link, nil))
 	_, err = clients["teacher"].CreateFolder(ctx, class.Space, client.NewFolder{Name: "Essay 1", Mode: "handin", Instructions: "One page about your favorite plant."})
 	require.NoError(t, err)
-	return subjects
+	return s, subjects
 }
