@@ -1,7 +1,7 @@
 # Satchel. `make help` lists what can be made; the work is done by the scripts of deploy/local.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test unit e2e bench judge lint generate status logs stop clean
+.PHONY: help run build test unit e2e bench pictures judge lint generate status logs stop clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ e2e: ## the end-to-end tests against a stack of their own (ARGS='-run Name')
 
 bench: ## the benchmarks of docs/performance.md, against a stack of their own
 	@exec deploy/local/bench.sh $(ARGS)
+
+pictures: ## the pictures of the guides in docs/pictures, of the demonstration (with `make run` beside it, freshly made)
+	@cd web && SATCHEL_TAKE_PICTURES=1 exec npx playwright test
 
 judge: ## which files of a folder are taken, and why the others are not (DIR=folder, ARGS='--json', ARGS='--clamd socket')
 	@exec deploy/local/judge.sh "$(DIR)" $(ARGS)

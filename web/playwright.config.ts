@@ -4,7 +4,7 @@ import { defineConfig } from '@playwright/test'
 const base = process.env.SATCHEL_API_URL ?? 'http://127.0.0.1:8400'
 
 export default defineConfig({
-  testDir: 'tests',
+  testDir: process.env.SATCHEL_TAKE_PICTURES ? 'pictures' : 'tests',
   workers: 2,
   timeout: 60_000,
   retries: 1, // on a busy machine a page may be later than its test; the report names what needed two tries

@@ -18,7 +18,7 @@ export default function People() {
   const { kinds, states } = usePersonWords()
   const role = useRoleName()
   const list = useInfiniteQuery(people(work, { q: at.q, kind: at.kind, state: at.state }))
-  const link = (p: Person) => <Link to="/o/$org/manage/people/$user" params={{ org: work.place.organization_id, user: p.user_id }}><bdi>{p.display_name}</bdi></Link>
+  const link = (p: Person) => <Link to="/o/$org/manage/people/$user" params={{ org: work.place.organization_id, user: p.user_id }}>{p.display_name ? <bdi>{p.display_name}</bdi> : t`(name removed)`}</Link>
   return (
     <>
       <Title actions={<>

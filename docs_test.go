@@ -1,0 +1,65 @@
+package satchel_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var markdownLink = regexp.MustCompile(`\]\(([^)#\s]+)(?:#[^)]*)?\)`)
+
+// linksOf gives the files that the pages of the docs link to, each with one page that does.
+func linksOf(t *testing.T) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	pages, err := filepath.Glob("*.md")
+	require.NoError(t, err)
+	pages = append(pages, "web/README.md")
+	require.NoError(t, filepath.WalkDir("docs", func(path string, _ fs.DirEntry, err error) error {
+		if strings.HasSuffix(path, ".md") {
+			pages = append(pages, path)
+		}
+		return err
+	}))
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		require.NoError(t, err)
+		for _, m := range markdownLink.FindAllStringSubmatch(string(text), -1) {
+			if !strings.Contains(m[1], "://") {
+				found[filepath.Join(filepath.Dir(page), m[1])] = page
+			}
+		}
+	}
+	return found
+}
+
+func TestLinksOfTheDocsLeadSomewhere(t *testing.T) {
+	t.Parallel()
+	for target, page := range linksOf(t) {
+		_, err := os.Stat(target)
+		assert.NoError(t, err, "a link in %s", page)
+	}
+}
+
+// TestPicturesOfTheDocs fails on a picture that no page shows, and on one that `make
+// pictures` does not write.
+func TestPicturesOfTheDocs(t *testing.T) {
+	t.Parallel()
+	script, err := os.ReadFile("web/pictures/pictures.spec.ts")
+	require.NoError(t, err)
+	linked := linksOf(t)
+	pictures, err := filepath.Glob("docs/pictures/*.png")
+	require.NoError(t, err)
+	require.NotEmpty(t, pictures)
+	for _, picture := range pictures {
+		assert.Contains(t, linked, picture, "no page shows it")
+		role, rest, _ := strings.Cut(strings.TrimSuffix(filepath.Base(picture), ".png"), "-")
+		assert.Regexp(t, `'`+role+`-(`+rest+`')?|'`+rest+`'`, string(script), "make pictures does not write %s", picture)
+	}
+}
