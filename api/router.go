@@ -223,7 +223,7 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: post, Path: organizationPath + "/keep", Action: tenancy.ManageOrganizations, Audit: "organization.keep", Handler: a.organizations.CancelDeletion},
 		{Method: post, Path: organizationPath + "/export", Action: tenancy.ExportOrganization, Cost: ratelimit.Report, Audit: "organization.export", Idempotency: idempotency.Route{Replay: a.organizations.ReplayExport}, Handler: a.organizations.Export},
 		{Method: get, Path: organizationPath + "/exports/:operation/:part", Action: tenancy.ExportOrganization, Audit: "export.read", Class: outgoing, Handler: a.organizations.GetExport},
-		{Method: get, Path: organizationPath + "/policies", Action: tenancy.ChangeOrganization, Handler: a.organizations.GetPolicies},
+		{Method: get, Path: organizationPath + "/policies", Action: tenancy.ReadOrganization, Handler: a.organizations.GetPolicies},
 		{Method: patch, Path: organizationPath + "/policies", Action: tenancy.ChangeOrganization, Audit: "policy.change", Handler: a.organizations.ChangePolicies},
 		{Method: get, Path: organizationPath + "/events", Action: tenancy.ReadEvents, Handler: a.organizations.ListEvents},
 		{Method: get, Path: adminPath + "/tiers", Action: tenancy.ReadTiers, Handler: a.organizations.ListTiers},

@@ -32,7 +32,7 @@ var inWords = []struct {
 	{tenancy.BreakGlass, "go into a space that one is not in, for two hours, with a reason, announced and on record"},
 	{tenancy.ReadAccess, "see how many files each teacher reads, and how many not"},
 	{tenancy.ReadQuota, "see how much room there is"},
-	{tenancy.ReadOrganization, "see the organization"},
+	{tenancy.ReadOrganization, "see the organization and its policies"},
 	{tenancy.ChangeOrganization, "change the organization's settings and policies"},
 	{tenancy.ExportOrganization, "export the organization"},
 	{tenancy.ReadMembers, "see who is a member"},

@@ -12,13 +12,14 @@ function catalog(code: string): Map<string, string> {
 const holes = (s: string) => [...new Set(s.match(/\{\w+(?=[,}])|<\/?\d+>/g) ?? [])].toSorted()
 const source = catalog('en')
 
-test.each(languages)('the catalogue $code has every text of the console', ({ code, done }) => {
+test.each(languages)('the catalogue $code has every text of the console', ({ code }) => {
   const texts = catalog(code)
   expect([...texts.keys()].toSorted()).toEqual([...source.keys()].toSorted())
-  if (!done) return // it waits for its translation, and is not offered
   for (const [id, text] of texts) {
     expect(text, id).not.toBe('')
-    expect(holes(text), id).toEqual(holes(id))
+    // A language with one plural form has no place for what only the English `one` names.
+    if (id.includes(', plural,')) expect(holes(id), id).toEqual(expect.arrayContaining(holes(text)))
+    else expect(holes(text), id).toEqual(holes(id))
     expect(text.split('{').length, id).toBe(text.split('}').length)
   }
 })

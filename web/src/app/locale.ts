@@ -1,9 +1,9 @@
 import { i18n } from '@lingui/core'
 
-/** The languages of the console. `done` ones are offered; of the others the catalogues wait for a translation. */
-export const languages: { code: string; name: string; rtl?: boolean; done?: boolean }[] = [
-  { code: 'en', name: 'English', done: true },
-  { code: 'de', name: 'Deutsch', done: true },
+/** The languages of the console. No native speaker has checked any but the English texts. */
+export const languages: { code: string; name: string; rtl?: boolean }[] = [
+  { code: 'en', name: 'English' },
+  { code: 'de', name: 'Deutsch' },
   { code: 'es', name: 'Español' },
   { code: 'ar', name: 'العربية', rtl: true },
   { code: 'zh-Hans', name: '简体中文' },
@@ -14,12 +14,12 @@ export const languages: { code: string; name: string; rtl?: boolean; done?: bool
   { code: 'fr', name: 'Français' },
 ]
 
-const catalogs = import.meta.glob<{ messages: Record<string, string> }>('../locales/{en,de}/messages.po')
+const catalogs = import.meta.glob<{ messages: Record<string, string> }>('../locales/*/messages.po')
 
 /** The language that fits a browser's list of preferred ones. */
 export function match(wanted: readonly string[]): string {
   for (const tag of wanted) {
-    const found = languages.find(l => l.done && (tag === l.code || tag.split('-')[0] === l.code))
+    const found = languages.find(l => tag.split('-')[0] === l.code.split('-')[0]) // zh-CN is zh-Hans
     if (found) return found.code
   }
   return 'en'

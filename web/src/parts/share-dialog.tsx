@@ -33,7 +33,7 @@ function permissionsOf(kind: ShareKind, what: ShareTarget['what']): SharePermiss
 function useClosed(t: ShareTarget): { closed: Partial<Record<ShareKind, string>>; mustHavePassword: boolean; longestDays: number | null } {
   const work = useWork()
   const why = useForbidden()
-  const policies = useQuery({ ...sharingPolicies(work), enabled: may(work.place, 'change_organization') })
+  const policies = useQuery(sharingPolicies(work))
   const closed: Partial<Record<ShareKind, string>> = {}
   const outside = !may(work.place, 'share_outside') ? why.students
     : t.spaceKind === 'confidential' ? why.confidential_stays_inside

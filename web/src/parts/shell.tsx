@@ -176,7 +176,7 @@ function Account({ places }: { places: Place[] }) {
         )}
         <label><Trans>Language</Trans>
           <select value={i18n.locale} onChange={e => void speak(e.target.value)}>
-            {languages.filter(l => l.done).map(l => <option key={l.code} value={l.code} lang={l.code}>{l.name}</option>)}
+            {languages.map(l => <option key={l.code} value={l.code} lang={l.code}>{l.name}</option>)}
           </select>
         </label>
         <IdleChoice />
