@@ -1,11 +1,12 @@
 import { Trans, useLingui } from '@lingui/react/macro'
 import { bytes } from '@satchel/client'
 import { useQuery } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
+import { useEffect, useMemo, useState } from 'react'
 
 import { type File, useWork } from '../app/context.tsx'
 import { size } from '../app/format.ts'
 import { Failure } from './failure.tsx'
+import { fragment } from './fragment.tsx'
 
 const playable = 64 << 20 // a sound or film up to this size is read whole; larger ones are downloaded
 
@@ -76,27 +77,15 @@ function Pages({ file, names }: { file: File; names: string[] }) {
   )
 }
 
-/** A text, from a fragment of markup that the server has cleaned. The page takes its words and builds no markup of them. */
+/** A text as the server has marked it: headings and lists, a table, or source with its words in colors. */
 function Text({ file }: { file: File }) {
   const { t } = useLingui()
-  const raw = useBytes(file, 'renditions/text.html')
-  const plain = useBytes(file, 'content')
-  const direct = file.mime_type.startsWith('text/') || /json|xml|javascript/.test(file.mime_type)
-  const read = direct && file.size < 1 << 20 ? plain : raw
-  const [text, setText] = useState<string>()
-  useEffect(() => { void read.data?.text().then(s => setText(read === raw ? wordsOf(s) : s)) }, [read.data]) // eslint-disable-line react-hooks/exhaustive-deps
+  const read = useBytes(file, 'renditions/text.html')
+  const [html, setHtml] = useState<string>()
+  useEffect(() => { void read.data?.text().then(setHtml) }, [read.data])
+  const shown = useMemo(() => fragment(html ?? ''), [html])
   if (read.error) return <Failure error={read.error} again={() => void read.refetch()} />
-  return <pre className="preview text" tabIndex={0} dir="auto" aria-label={t`Text of ${file.name}`}>{text ?? t`Loading …`}</pre>
-}
-
-const named: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', nbsp: '\u00a0' }
-
-/** The words of a fragment of HTML, with a line for each block. */
-export function wordsOf(html: string): string {
-  return html.replace(/<(br|\/p|\/div|\/li|\/tr|\/h\d|\/pre)\b[^>]*>/gi, '\n').replace(/<\/t[dh]>/gi, '\t').replace(/<[^>]*>/g, '')
-    .replace(/&(?:#(\d+)|#x([0-9a-f]+)|(\w+));/gi, (all, dec: string, hex: string, name: string) =>
-      dec ? String.fromCodePoint(Number(dec)) : hex ? String.fromCodePoint(parseInt(hex, 16)) : named[name] ?? all)
-    .replace(/\n{3,}/g, '\n\n').trim()
+  return <div className="preview text" role="region" tabIndex={0} dir="auto" aria-label={t`Text of ${file.name}`}>{html === undefined ? t`Loading …` : shown}</div>
 }
 
 function Media({ file }: { file: File }) {
