@@ -93,7 +93,7 @@ test('an administrator imports a roster, looks at the changes, applies them and 
   await expect(page.getByRole('button', { name: 'Take back …' })).toBeVisible({ timeout: 45_000 })
   await expect(page.getByRole('main')).toContainText(/Applied: \d+ changes/)
   await press(page, 'Take back …')
-  await confirm(page, 'Take back')
+  await confirm(page, 'Undo the import')
   await expect(page.getByRole('button', { name: 'Take back …' })).toHaveCount(0, { timeout: 45_000 })
 })
 

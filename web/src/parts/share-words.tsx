@@ -54,7 +54,7 @@ export function useShareWords() {
     view: t`look at it`, download: t`read and download it`, upload: t`put files into it`, edit: t`change it`,
   }
   const states: Record<Share['status'], string> = {
-    open: t`Open`, not_open: t`Opens later`, target_trashed: t`Waits: it is in the bin`, used_up: t`All its downloads are used`, not_disclosed: t`Closed by a rule of your school`,
+    open: t`Is open`, not_open: t`Opens later`, target_trashed: t`Waits: it is in the bin`, used_up: t`All its downloads are used`, not_disclosed: t`Closed by a rule of your school`,
     organization_suspended: t`Your school is closed`, revoked: t`Ended by a person`, expired: t`Its time is over`, sharer_left: t`Ended: its maker left`,
     sharer_demoted: t`Ended: its maker may not share it any more`, target_deleted: t`Ended: it was deleted`, target_moved: t`Ended: it was moved`,
     class_deleted: t`Ended: the class is over`, recipients_left: t`Ended: its people left`,

@@ -33,7 +33,7 @@ export default function ClassPage() {
       <Title actions={c && <>
         <button type="button" className="button main" onClick={() => ask('add')}><Trans>Add somebody …</Trans></button>
         <button type="button" className="button" onClick={() => ask('change')}><Trans>Rename …</Trans></button>
-        {c.state === 'active' ? <button type="button" className="button" aria-disabled={busy} onClick={() => archive('archived', t`${c.title} is archived.`)}><Trans>Archive</Trans></button>
+        {c.state === 'active' ? <button type="button" className="button" aria-disabled={busy} onClick={() => archive('archived', t`${c.title} is archived.`)}><Trans>Archive the class</Trans></button>
           : <button type="button" className="button" aria-disabled={busy} onClick={() => archive('active', t`${c.title} is active again.`)}><Trans>Make active again</Trans></button>}
         {c.space_id && <Link className="button" to="/o/$org/spaces/$space" params={{ ...org, space: c.space_id }}><Trans>Its files</Trans></Link>}
       </>}>{c?.title ?? t`Class`}</Title>

@@ -63,7 +63,7 @@ function Decide({ asked, close }: { asked: { link: Request } | { dismiss: Reques
   }
   const r = asked.link
   return (
-    <Form title={t`Who is ${r.shown_name || r.subject}?`} verb={t`Link`} close={close} run={async d => {
+    <Form title={t`Who is ${r.shown_name || r.subject}?`} verb={t`Link the login`} close={close} run={async d => {
       await api.POST('/api/v1/organizations/{id}/login-requests/{request}/link', { params: { path: { id: place.organization_id, request: r.id } }, body: { user_id: String(d.get('user')) } })
       void again('login-requests', 'people')
     }}>

@@ -118,7 +118,7 @@ function Decide({ of: r, how, close }: { of: RosterImport; how: Decision; close:
     approve: { title: t`Apply the changes`, verb: t`Apply`, text: t`All changes that are shown are applied, the removals too.` },
     'adds-only': { title: t`Apply without removals`, verb: t`Apply`, text: t`What is new and changed is applied. No one and nothing is removed.` },
     discard: { title: t`Discard the import`, verb: t`Discard`, text: t`Nothing is changed. The package has to be sent again if it is wanted after all.` },
-    undo: { title: t`Take the import back`, verb: t`Take back`, text: t`What this import changed becomes as it was. What was changed by hand since then stays.` },
+    undo: { title: t`Take the import back`, verb: t`Undo the import`, text: t`What this import changed becomes as it was. What was changed by hand since then stays.` },
   }[how]
   return (
     <Form title={texts.title} verb={texts.verb} danger={how === 'discard' || how === 'undo'} run={run} close={close}>
