@@ -40,12 +40,9 @@ type dropView struct {
 func (p *Public) Show(c *gin.Context) error {
 	v, err := p.enter(c)
 	if err != nil {
-		if v.ref.Share != uuid.Nil {
-			p.record(c.Request.Context(), v, visitors.Page, err)
-		}
 		return err
 	}
-	p.record(c.Request.Context(), v, visitors.Page, nil)
+	p.record(c.Request.Context(), visitors.Access{Ref: v.ref, What: visitors.Page})
 	s := v.share
 	view := shareView{
 		Kind: "file", Permission: string(s.Permission), Name: s.Name, SharedBy: s.SharedBy, Organization: s.Organization, StartsAt: s.StartsAt.UTC(), ExpiresAt: until(s.ExpiresAt), DownloadsLeft: s.Left(),

@@ -45,8 +45,11 @@ func (p *Public) answerPage(c *gin.Context, v visit, err error, more ...func(*sh
 	if err == nil {
 		err = p.fill(c, v, &view)
 	}
-	if v.ref.Share != uuid.Nil {
-		p.record(c.Request.Context(), v, visitors.Page, err)
+	switch {
+	case err != nil:
+		p.recordRefusal(c.Request.Context(), v.ref, visitors.Page, uuid.Nil, err)
+	case v.ref.Share != uuid.Nil:
+		p.record(c.Request.Context(), visitors.Access{Ref: v.ref, What: visitors.Page})
 	}
 	view.State = sharepage.Open
 	if err != nil {
