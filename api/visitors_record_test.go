@@ -2,8 +2,10 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +13,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"satchel/files"
+	"satchel/shares"
 	"satchel/tenancy"
 )
 
@@ -116,4 +120,60 @@ func (b *testBundle) cutWhile(t *testing.T, address string, size int64, end func
 	}
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 	require.Less(t, got, size)
+}
+
+// TestPageOfACrowdedAddress: a browser behind an address that asks too often reads a page in
+// its language, a program a problem.
+func TestPageOfACrowdedAddress(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	teacher := b.person(b.organization(), tenancy.Teacher)
+	g := teacher.give(gift{file: teacher.published("essay.txt", lorem).ID})
+	g.open("").is(http.StatusOK)
+	crowded := func(ask func() answer) answer { // others of the address ask as well
+		for range 1000 {
+			for b.api.auth.RateLimit.AllowAddress(http.Header{}, netip.MustParseAddr("127.0.0.1")) == nil {
+			}
+			if a := ask(); a.status == http.StatusTooManyRequests {
+				return a
+			}
+		}
+		t.Fatal("the address is never refused")
+		return answer{}
+	}
+	a := crowded(func() answer { return g.open("?lang=de") })
+	require.Contains(t, a.header.Get("Content-Type"), "text/html")
+	require.Contains(t, string(a.body), "Zu viele Anfragen")
+	require.NotContains(t, string(a.body), "essay")
+	require.NotEmpty(t, a.header.Get("Retry-After"))
+	a = crowded(func() answer { return g.send("/password", nil) })
+	require.Contains(t, string(a.body), "Too many requests")
+	crowded(func() answer { return b.call("", get, g.api(""), nil) }).refused(http.StatusTooManyRequests, "rate_limited")
+}
+
+// TestVisitorTurnsPages: of a document each page is shown, also when the original is kept
+// back; a page that there is not is the nearest one.
+func TestVisitorTurnsPages(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	teacher := b.person(b.organization(), tenancy.Teacher)
+	f := teacher.published("worksheet.pdf", lorem)
+	version := b.head(teacher.org, f.ID).VersionID
+	g := teacher.give(gift{file: f.ID, permission: shares.View})
+	g.sql("update file_versions set pages = 12 where id = $1", version)
+	for query, page := range map[string]int{"": 1, "?page=7": 7, "?page=12": 12, "?page=13": 12, "?page=0": 1, "?page=x": 1} {
+		shown := string(g.open(query).is(http.StatusOK).body)
+		require.Contains(t, shown, fmt.Sprintf("/c/%s/page-%d.jpg?s=", version, page), query)
+		require.Contains(t, shown, fmt.Sprintf("Page %d of 12", page), query)
+		require.Equal(t, page > 1, strings.Contains(shown, `rel="prev"`), query)
+		require.Equal(t, page < 12, strings.Contains(shown, `rel="next"`), query)
+	}
+	etag, err := b.store.Clean.Put(t.Context(), files.RenditionKey(teacher.org, version, "page-7.jpg"), strings.NewReader("picture"), 7, "image/jpeg")
+	require.NoError(t, err)
+	g.sql("insert into renditions (organization_id, version_id, name, mime_type, width, height, size, etag, on_demand) values (app.org(), $1, 'page-7.jpg', 'image/jpeg', 800, 600, 7, $2, true)", version, etag)
+	seen := read[map[string]any](b.call("", get, g.api("?page=7"), nil).is(http.StatusOK))
+	require.EqualValues(t, 12, seen["pages"])
+	address, ok := seen["preview_url"].(string)
+	require.True(t, ok)
+	require.Equal(t, "picture", string(b.call("", get, strings.TrimPrefix(address, contentURL), nil).is(http.StatusOK).body))
 }
