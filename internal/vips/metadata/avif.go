@@ -159,14 +159,13 @@ func (a *avif) meta(data []byte) error {
 	}
 	readers := []func([]byte) error{a.handler, a.primary, a.locations, a.infos, a.properties, a.references}
 	for i, b := range all {
-		version := byte(0)
 		if b.name == "iprp" { // it is a plain box
 			if err := readers[i](b.data); err != nil {
 				return err
 			}
 			continue
 		}
-		data, err := full(b.data, version)
+		data, err := full(b.data, 0)
 		if err != nil {
 			return err
 		}
@@ -195,7 +194,8 @@ func (a *avif) primary(data []byte) error {
 	return nil
 }
 
-// locations: each item is one stretch, whose place is counted from the file's beginning.
+// locations: each item is one stretch, whose place is counted from the file's beginning. They
+// are in any order; everywhere else the picture comes first.
 func (a *avif) locations(data []byte) error {
 	const itemLength = 2 + 2 + 4 + 2 + 4 + 4
 	if len(data) < 4 || data[0] != 0x44 || data[1] != 0x40 {
@@ -206,13 +206,15 @@ func (a *avif) locations(data []byte) error {
 		return malformedAVIF("%d locations in %d bytes", n, len(data))
 	}
 	for i, b := 0, data[4:]; i < n; i, b = i+1, b[itemLength:] {
-		if int(binary.BigEndian.Uint16(b)) != i+1 || binary.BigEndian.Uint16(b[2:]) != 0 || binary.BigEndian.Uint16(b[8:]) != 1 {
-			return malformedAVIF("location of item %d", i+1)
+		item := binary.BigEndian.Uint16(b)
+		if item < 1 || int(item) > n || slices.Contains(a.items, item) || binary.BigEndian.Uint16(b[2:]) != 0 || binary.BigEndian.Uint16(b[8:]) != 1 {
+			return malformedAVIF("location of item %d", item)
 		}
 		from := int(binary.BigEndian.Uint32(b[4:])) + int(binary.BigEndian.Uint32(b[10:]))
-		a.items = append(a.items, uint16(i+1))
+		a.items = append(a.items, item)
 		a.extents = append(a.extents, [2]int{from, from + int(binary.BigEndian.Uint32(b[14:]))})
 	}
+	slices.Sort(a.items)
 	return nil
 }
 
