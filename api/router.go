@@ -72,6 +72,8 @@ type Route struct {
 	// Signed says that the address itself, which this service signed, is what proves
 	// the request. Such a route is on the content host alone.
 	Signed bool
+	// Page draws the refusal of an address that asks too often; nil answers with a problem.
+	Page func(*gin.Context, error)
 }
 
 var (
@@ -311,14 +313,14 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: get, Path: organizationPath + "/audit/export", Action: tenancy.ReadAudit, Cost: ratelimit.Report, Audit: "audit.export", Class: waiting, Handler: a.auditLog.Export},
 
 		// visitors of shares
-		{Method: get, Path: public.PagePath, Action: anyone, Handler: a.public.ShowPage},
-		{Method: head, Path: public.PagePath, Action: anyone, Handler: a.public.ShowPage},
-		{Method: post, Path: public.PagePath + "/password", Action: anyone, Handler: a.public.PostPassword},
-		{Method: post, Path: public.PagePath + "/code", Action: anyone, Handler: a.public.PostCode},
-		{Method: post, Path: public.PagePath + "/code/send", Action: anyone, Handler: a.public.PostSendCode},
-		{Method: post, Path: public.PagePath + "/download", Action: anyone, Handler: a.public.PostDownload},
-		{Method: post, Path: public.PagePath + "/all", Action: anyone, Handler: a.public.PostAll},
-		{Method: post, Path: public.PagePath + "/files", Action: anyone, Class: incoming, Handler: a.public.PostFiles},
+		{Method: get, Path: public.PagePath, Action: anyone, Page: a.public.Limited, Handler: a.public.ShowPage},
+		{Method: head, Path: public.PagePath, Action: anyone, Page: a.public.Limited, Handler: a.public.ShowPage},
+		{Method: post, Path: public.PagePath + "/password", Action: anyone, Page: a.public.Limited, Handler: a.public.PostPassword},
+		{Method: post, Path: public.PagePath + "/code", Action: anyone, Page: a.public.Limited, Handler: a.public.PostCode},
+		{Method: post, Path: public.PagePath + "/code/send", Action: anyone, Page: a.public.Limited, Handler: a.public.PostSendCode},
+		{Method: post, Path: public.PagePath + "/download", Action: anyone, Page: a.public.Limited, Handler: a.public.PostDownload},
+		{Method: post, Path: public.PagePath + "/all", Action: anyone, Page: a.public.Limited, Handler: a.public.PostAll},
+		{Method: post, Path: public.PagePath + "/files", Action: anyone, Page: a.public.Limited, Class: incoming, Handler: a.public.PostFiles},
 		{Method: get, Path: sharepage.ScriptPath, Action: anyone, Handler: a.public.Script},
 		{Method: get, Path: publicPath, Action: anyone, Handler: a.public.Show},
 		{Method: get, Path: publicPath + "/entries", Action: anyone, Handler: a.public.ListEntries},
@@ -398,6 +400,8 @@ func (a *API) authorize(r Route) gin.HandlerFunc {
 		return a.auth.Authorize(r.Action, r.Cost)
 	case r.Class == probe || r.Signed: // the handler limits the addresses of those whose signature is not good
 		return auth.AllowAnyOrigin // anyone who watches over this program must not be told that it is down
+	case r.Page != nil:
+		return a.auth.PublicPage(r.Page)
 	}
 	return a.auth.Public
 }

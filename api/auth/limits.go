@@ -87,6 +87,18 @@ func (d *Auth) Public(c *gin.Context) {
 	d.LimitAddress(c)
 }
 
+// PublicPage is Public for a page of people: refuse draws what is above the limit, since
+// a browser shows a problem as the text of a program.
+func (d *Auth) PublicPage(refuse func(*gin.Context, error)) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		AllowAnyOrigin(c)
+		if err := d.RateLimit.AllowAddress(c.Writer.Header(), address(c)); err != nil {
+			refuse(c, err)
+			c.Abort()
+		}
+	}
+}
+
 // LimitAddress limits unauthenticated requests by address.
 func (d *Auth) LimitAddress(c *gin.Context) {
 	if err := d.RateLimit.AllowAddress(c.Writer.Header(), address(c)); err != nil {

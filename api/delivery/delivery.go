@@ -39,7 +39,13 @@ type Content struct {
 	// to the connection, also when that broke; nil for nothing. The lines between the
 	// pieces of several ranges count as bytes.
 	OnEnd func(sent int64)
+	// Still asks again for the right to the bytes while they flow; nil for nothing. With an
+	// error of it no more of them leave.
+	Still func() error
 }
+
+// askAgain is for how long a right is taken for true while bytes flow.
+const askAgain = time.Second
 
 // Serve answers a GET or HEAD. An error means that nothing was sent yet, so the
 // caller can still say what happened; afterwards the connection is cut instead,
@@ -52,7 +58,7 @@ func Serve(w http.ResponseWriter, r *http.Request, from Source, c Content) error
 	body := &ranges{ctx: ctx, from: from, content: c, spans: spans}
 	defer body.close()
 	setHeaders(w.Header(), c)
-	late := &deferredHeader{ResponseWriter: w, begin: c.OnStart}
+	late := &deferredHeader{ResponseWriter: w, begin: c.OnStart, still: c.Still, asked: time.Now()}
 	defer late.end(c.OnEnd)
 	http.ServeContent(late, r, "", c.Modified, body)
 	switch {
@@ -62,6 +68,8 @@ func Serve(w http.ResponseWriter, r *http.Request, from Source, c Content) error
 			w.Header().Set("Content-Range", fmt.Sprintf("bytes */%d", c.Size))
 		}
 		return late.refused
+	case late.cut:
+		panic(http.ErrAbortHandler)
 	case late.saved != nil:
 		clearHeaders(w.Header())
 		return late.saved
@@ -125,6 +133,9 @@ type deferredHeader struct {
 	refused error
 	begin   func() error
 	saved   error // begin's, for which nothing is sent
+	still   func() error
+	asked   time.Time // when the right was asked for last
+	cut     bool      // the right was lost on the way
 }
 
 // WriteHeader notes the status. The two refusals of http.ServeContent come with
@@ -150,11 +161,26 @@ func (l *deferredHeader) Write(b []byte) (int, error) {
 	if l.saved != nil {
 		return 0, l.saved
 	}
+	if err := l.askAgain(); err != nil {
+		return 0, err
+	}
 	l.flush()
 	l.begun = true
 	n, err := l.ResponseWriter.Write(b)
 	l.bytes += int64(n)
 	return n, err
+}
+
+// askAgain asks for the right again once the last answer is a second old: who lost it in
+// the middle of a large file does not get the rest.
+func (l *deferredHeader) askAgain() error {
+	if l.still == nil || !l.begun || time.Since(l.asked) < askAgain {
+		return nil
+	}
+	l.asked = time.Now() // before the answer, which is older than its arrival
+	err := l.still()
+	l.cut = err != nil
+	return err
 }
 
 // end tells how much was sent of what was begun.

@@ -32,4 +32,6 @@ type Grant struct {
 	// first byte is about to leave; OnEnd is told how many bytes were sent.
 	OnStart func() error
 	OnEnd   func(sent int64)
+	// Still is that of Content.
+	Still func() error
 }

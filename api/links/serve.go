@@ -21,7 +21,7 @@ func (r *Links) Serve(c *gin.Context) error {
 		if r.Stranger(c); c.IsAborted() { // has answered
 			return nil
 		}
-		return err
+		return r.refused(c, link, err)
 	}
 	c.Header("X-Robots-Tag", "noindex")
 	reader := tenancy.Actor{Org: link.Organization, User: link.Actor, Key: link.Key} // for the logs and the meter
@@ -29,8 +29,20 @@ func (r *Links) Serve(c *gin.Context) error {
 		request.SetActor(c, reader)
 	}
 	if link.Transformation == ZipWord {
-		return r.serveZip(c, link)
+		return r.refused(c, link, r.serveZip(c, link))
 	}
+	return r.refused(c, link, r.serveFile(c, link, reader))
+}
+
+// refused puts on record why an address of a share gave nothing.
+func (r *Links) refused(c *gin.Context, link signed.Link, err error) error {
+	if err != nil && link.Share != uuid.Nil && r.Shares != nil {
+		r.Shares.Refused(c.Request.Context(), link, err)
+	}
+	return err
+}
+
+func (r *Links) serveFile(c *gin.Context, link signed.Link, reader tenancy.Actor) error {
 	grant, err := r.authorizer(link).Authorize(c.Request.Context(), link)
 	if err != nil {
 		return err
@@ -42,7 +54,7 @@ func (r *Links) Serve(c *gin.Context) error {
 	}
 	leaving.Embeddable = true
 	leaving.Inline = leaving.Inline && !link.Attachment
-	leaving.OnStart, leaving.OnEnd = grant.OnStart, grant.OnEnd
+	leaving.OnStart, leaving.OnEnd, leaving.Still = grant.OnStart, grant.OnEnd, grant.Still
 	if c.Request.Method == http.MethodGet && link.Transformation == "" {
 		request.MarkDownload(c)
 	}

@@ -21,19 +21,28 @@ type session struct{ *Links }
 
 // member repeats the checks of a request of the member.
 func (s session) member(ctx context.Context, link signed.Link) (context.Context, tenancy.Actor, error) {
+	ctx, actor, perMinute, err := s.membership(ctx, link)
+	if err != nil {
+		return ctx, actor, err
+	}
+	// An address costs its member a tenth of a request at each use: it carries on what
+	// the request that gave it began.
+	return ctx, actor, s.Limits.AllowMember(http.Header{}, actor, perMinute, ratelimit.Part)
+}
+
+// membership asks what the member is now.
+func (s session) membership(ctx context.Context, link signed.Link) (context.Context, tenancy.Actor, int, error) {
 	actor := tenancy.Actor{Org: link.Organization, User: link.Actor, Key: link.Key}
 	ctx = tenancy.WithActor(ctx, actor)
 	m, err := tenancy.GetMembership(ctx, s.DB.Single(actor.Org), actor)
 	if err != nil {
-		return ctx, actor, err
+		return ctx, actor, 0, err
 	}
 	actor.Role = m.Role
 	if !m.Allows(tenancy.ReadFiles) || !actor.May(tenancy.ReadFiles) {
-		return ctx, actor, files.ErrNotFound
+		return ctx, actor, 0, files.ErrNotFound
 	}
-	// An address costs its member a tenth of a request at each use: it carries on what
-	// the request that gave it began.
-	return ctx, actor, s.Limits.AllowMember(http.Header{}, actor, m.RequestsPerMinute, ratelimit.Part)
+	return ctx, actor, m.RequestsPerMinute, nil
 }
 
 // Authorize asks what the member may do now, and reads the file as them.
@@ -42,14 +51,28 @@ func (s session) Authorize(ctx context.Context, link signed.Link) (delivery.Gran
 	if err != nil {
 		return delivery.Grant{}, err
 	}
-	v, err := files.GetOf(ctx, s.DB.Single(actor.Org), link.File, link.Version)
+	v, err := s.version(ctx, actor, link)
 	if err != nil {
 		return delivery.Grant{}, err
 	}
-	if err := content.Readable(v); err != nil {
-		return delivery.Grant{}, err
+	grant := s.grant(ctx, link, content.Of(v))
+	grant.Still = func() error {
+		ctx, actor, _, err := s.membership(ctx, link)
+		if err == nil {
+			_, err = s.version(ctx, actor, link)
+		}
+		return err
 	}
-	return s.grant(ctx, link, content.Of(v)), nil
+	return grant, nil
+}
+
+// version reads what the link names, as the actor of ctx.
+func (s session) version(ctx context.Context, actor tenancy.Actor, link signed.Link) (files.View, error) {
+	v, err := files.GetOf(ctx, s.DB.Single(actor.Org), link.File, link.Version)
+	if err == nil {
+		err = content.Readable(v)
+	}
+	return v, err
 }
 
 func (s session) grant(ctx context.Context, link signed.Link, v content.Version) delivery.Grant {

@@ -20,6 +20,8 @@ type Visitors interface {
 	// AuthorizeZip gives the zip that a link of a share names, when the share is open at
 	// this moment. It is asked for HEAD and for each range too, and counts in OnStart.
 	AuthorizeZip(ctx context.Context, link signed.Link) (ZipGrant, error)
+	// Refused puts on record that an address of a share gave nothing.
+	Refused(ctx context.Context, link signed.Link, err error)
 }
 
 // ZipGrant is a zip that may be asked for now.

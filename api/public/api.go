@@ -24,6 +24,7 @@ type shareView struct {
 	ExpiresAt     *time.Time `json:"expires_at"`
 	DownloadsLeft *int       `json:"downloads_left"`
 	PreviewURL    string     `json:"preview_url,omitempty"`
+	Pages         int        `json:"pages,omitempty"` // of a document; preview_url shows one of them
 	Drop          *dropView  `json:"drop"`
 }
 
@@ -40,12 +41,9 @@ type dropView struct {
 func (p *Public) Show(c *gin.Context) error {
 	v, err := p.enter(c)
 	if err != nil {
-		if v.ref.Share != uuid.Nil {
-			p.record(c.Request.Context(), v, visitors.Page, err)
-		}
 		return err
 	}
-	p.record(c.Request.Context(), v, visitors.Page, nil)
+	p.record(c.Request.Context(), visitors.Access{Ref: v.ref, What: visitors.Page})
 	s := v.share
 	view := shareView{
 		Kind: "file", Permission: string(s.Permission), Name: s.Name, SharedBy: s.SharedBy, Organization: s.Organization, StartsAt: s.StartsAt.UTC(), ExpiresAt: until(s.ExpiresAt), DownloadsLeft: s.Left(),
@@ -77,8 +75,12 @@ func (p *Public) showFile(c *gin.Context, v visit, view *shareView) error {
 	if refused := file.Refusal(); refused != nil {
 		return refused
 	}
-	pictures, err := visitors.Pictures(ctx, q, []uuid.UUID{file.ID})
-	view.Size, view.MimeType, view.PreviewURL = &file.Size, file.MimeType, p.preview(v, file.File, file.ID, pictures[file.ID], "fit800.")
+	view.Size, view.MimeType, view.Pages = &file.Size, file.MimeType, file.Pages
+	page := 0
+	if file.Pages > 0 {
+		page = pageOf(c, file.Pages)
+	}
+	view.PreviewURL, err = p.shown(ctx, v, file, page)
 	return err
 }
 

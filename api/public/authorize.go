@@ -18,37 +18,50 @@ const endTimeout = 15 * time.Second
 // Authorize gives the bytes behind a link of a share, as they are and may leave at this
 // moment. It is asked at each use, HEAD and each range too, and counts in OnStart.
 func (p *Public) Authorize(ctx context.Context, link signed.Link) (delivery.Grant, error) {
-	if link.Share == uuid.Nil {
-		return delivery.Grant{}, visitors.ErrNoDownload
-	}
 	original := link.Transformation == ""
-	if original && link.Download == uuid.Nil {
-		return delivery.Grant{}, visitors.ErrNoDownload
-	}
-	v, err := visitors.GetVersion(ctx, p.DB.Single(link.Organization), link.Share, link.File, original)
+	v, err := p.version(ctx, link)
 	if err != nil {
 		return delivery.Grant{}, err
 	}
-	if refused := v.Refusal(); refused != nil {
-		return delivery.Grant{}, refused
-	}
-	switch {
-	case original && !v.Original:
-		return delivery.Grant{}, visitors.ErrViewOnly
-	case v.ID != link.Version: // the share shows another version by now
-		return delivery.Grant{}, visitors.ErrNoFile
-	}
 	g := delivery.Grant{Name: v.Name, MimeType: v.MimeType, Size: v.Size, ObjectETag: v.ObjectETag, SHA256: v.SHA256, PublishedAt: v.PublishedAt, Pages: v.Pages}
+	g.Still = func() error {
+		_, err := p.version(ctx, link)
+		if err != nil {
+			p.Refused(ctx, link, err)
+		}
+		return err
+	}
 	if !original {
 		g.OnStart = func() error {
-			ref := tenancy.ShareVisit{Org: link.Organization, Share: link.Share}
-			return visitors.Record(ctx, p.DB.Single(link.Organization), visitors.Access{Ref: ref, What: visitors.Preview, File: link.File})
+			return p.tryRecord(ctx, visitors.Access{Ref: tenancy.ShareVisit{Org: link.Organization, Share: link.Share}, What: visitors.Preview, File: link.File})
 		}
 		return g, nil
 	}
 	g.OnStart = func() error { return p.begin(ctx, link, link.File) }
 	g.OnEnd = func(sent int64) { p.end(ctx, link, sent) }
 	return g, nil
+}
+
+// version is the one that a link names, when its bytes or its pictures may leave now.
+func (p *Public) version(ctx context.Context, link signed.Link) (visitors.Version, error) {
+	original := link.Transformation == ""
+	if link.Share == uuid.Nil || original && link.Download == uuid.Nil {
+		return visitors.Version{}, visitors.ErrNoDownload
+	}
+	v, err := visitors.GetVersion(ctx, p.DB.Single(link.Organization), link.Share, link.File, original)
+	if err != nil {
+		return v, err
+	}
+	if refused := v.Refusal(); refused != nil {
+		return v, refused
+	}
+	switch {
+	case original && !v.Original:
+		return v, visitors.ErrViewOnly
+	case v.ID != link.Version: // the share shows another version by now
+		return v, visitors.ErrNoFile
+	}
+	return v, nil
 }
 
 // begin reserves the download of a file, or of all, for its first byte.

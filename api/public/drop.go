@@ -150,9 +150,7 @@ func (p *Public) receiveOne(ctx context.Context, v visit, giver string, part *mu
 		f := problem.Of(err)
 		o.Code, o.Detail, o.refusal, a.Code = f.Code, f.Text, err, f.Code
 	}
-	if failed := visitors.Record(ctx, p.DB.Single(v.ref.Org), a); failed != nil {
-		p.Log.WarnContext(ctx, "record drop failed", "organization", v.ref.Org, "share", v.ref.Share, "error", failed)
-	}
+	p.record(ctx, a)
 	return o
 }
 

@@ -3,8 +3,10 @@ package public
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -33,6 +35,14 @@ func (p *Public) ShowPage(c *gin.Context) error {
 	return p.answerPage(c, v, err, func(view *sharepage.View) { view.CodeSent = c.Query("code") == "sent" })
 }
 
+// Limited is the page for an address that asks too often. Nothing is asked of the share.
+func (p *Public) Limited(c *gin.Context, err error) {
+	view := sharepage.View{State: sharepage.Crowded, Address: "/s/" + url.PathEscape(c.Param("token")), RetryAfter: fault.Of(err).RetryAfter}
+	if err := p.page.Write(c.Writer, c.Request, view); err != nil {
+		request.Fail(c, err)
+	}
+}
+
 // Script is the page's one script.
 func (p *Public) Script(c *gin.Context) error {
 	sharepage.WriteScript(c.Writer, c.Request)
@@ -45,8 +55,11 @@ func (p *Public) answerPage(c *gin.Context, v visit, err error, more ...func(*sh
 	if err == nil {
 		err = p.fill(c, v, &view)
 	}
-	if v.ref.Share != uuid.Nil {
-		p.record(c.Request.Context(), v, visitors.Page, err)
+	switch {
+	case err != nil:
+		p.recordRefusal(c.Request.Context(), v.ref, visitors.Page, uuid.Nil, err)
+	case v.ref.Share != uuid.Nil:
+		p.record(c.Request.Context(), visitors.Access{Ref: v.ref, What: visitors.Page})
 	}
 	view.State = sharepage.Open
 	if err != nil {
@@ -96,7 +109,7 @@ func (p *Public) fill(c *gin.Context, v visit, view *sharepage.View) error {
 		view.Kind = "box"
 		return p.fillDrop(c, v, view)
 	case s.File != nil:
-		return p.fillFile(c.Request.Context(), v, view)
+		return p.fillFile(c, v, view)
 	case s.Folder != nil:
 		view.Kind = "folder"
 	default:
@@ -105,8 +118,8 @@ func (p *Public) fill(c *gin.Context, v visit, view *sharepage.View) error {
 	return p.fillList(c, v, view)
 }
 
-func (p *Public) fillFile(ctx context.Context, v visit, view *sharepage.View) error {
-	q := p.DB.Single(v.ref.Org)
+func (p *Public) fillFile(c *gin.Context, v visit, view *sharepage.View) error {
+	ctx, q := c.Request.Context(), p.DB.Single(v.ref.Org)
 	file, err := visitors.GetVersion(ctx, q, v.ref.Share, *v.share.File, false)
 	if err != nil {
 		return err
@@ -114,10 +127,31 @@ func (p *Public) fillFile(ctx context.Context, v visit, view *sharepage.View) er
 	if refused := file.Refusal(); refused != nil {
 		return refused
 	}
-	pictures, err := visitors.Pictures(ctx, q, []uuid.UUID{file.ID})
 	view.Kind, view.Size = kindOf(file.MimeType), file.Size
-	view.Preview = p.preview(v, file.File, file.ID, pictures[file.ID], "fit800.")
+	if file.Pages > 0 {
+		view.Page, view.Pages = pageOf(c, file.Pages), file.Pages
+	}
+	view.Preview, err = p.shown(ctx, v, file, view.Page)
 	return err
+}
+
+// pageOf is the page of a document that a visitor asks for, or the nearest that there is.
+func pageOf(c *gin.Context, pages int) int {
+	n, err := strconv.Atoi(c.Query("page"))
+	if err != nil {
+		return 1
+	}
+	return min(max(n, 1), pages)
+}
+
+// shown is the address of what is seen of a file: a page of a document, which is made when
+// it is read first, or the picture of anything else.
+func (p *Public) shown(ctx context.Context, v visit, file visitors.Version, page int) (string, error) {
+	if page > 0 {
+		return p.preview(v, file.File, file.ID, []string{fmt.Sprintf("page-%d.jpg", page)}, "page-"), nil
+	}
+	pictures, err := visitors.Pictures(ctx, p.DB.Single(v.ref.Org), []uuid.UUID{file.ID})
+	return p.preview(v, file.File, file.ID, pictures[file.ID], "fit800."), err
 }
 
 func (p *Public) fillList(c *gin.Context, v visit, view *sharepage.View) error {

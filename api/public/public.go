@@ -63,6 +63,7 @@ type Ports struct {
 type Public struct {
 	Ports
 	page      *sharepage.Page
+	recorded  slots
 	verifying chan struct{} // passwords that are being checked: each takes a processor and memory
 	dropping  *ratelimit.Concurrency[netip.Addr]
 }
@@ -133,25 +134,14 @@ func (v visit) entered() error {
 	return nil
 }
 
-// enter is visit for those who must be inside.
+// enter is visit for those who must be inside. Who may not go in is on record.
 func (p *Public) enter(c *gin.Context) (visit, error) {
 	v, err := p.visit(c)
 	if err == nil {
 		err = v.entered()
 	}
+	p.recordRefusal(c.Request.Context(), v.ref, visitors.Page, uuid.Nil, err)
 	return v, err
-}
-
-// record writes an access down; what cannot be written is logged, since nothing that is
-// counted leaves by it.
-func (p *Public) record(ctx context.Context, v visit, what visitors.What, err error) {
-	a := visitors.Access{Ref: v.ref, What: what}
-	if err != nil {
-		a.Code = fault.Of(err).Code
-	}
-	if failed := visitors.Record(ctx, p.DB.Single(v.ref.Org), a); failed != nil {
-		p.Log.WarnContext(ctx, "record access by share failed", "organization", v.ref.Org, "share", v.ref.Share, "error", failed)
-	}
 }
 
 // attempt counts an attempt of the client's address at the share before f looks at it, and
@@ -188,7 +178,7 @@ func (p *Public) enterPassword(c *gin.Context, v visit, password string) (ticket
 		}
 		return nil
 	})
-	p.record(c.Request.Context(), v, visitors.Password, err)
+	p.recordProof(c.Request.Context(), v, visitors.Password, err)
 	if err != nil {
 		return ticket{}, err
 	}
@@ -204,7 +194,7 @@ func (p *Public) enterCode(c *gin.Context, v visit, code string) (ticket, error)
 	err := p.attempt(c, v, func() error {
 		return visitors.UseCode(ctx, p.DB.Single(v.ref.Org), v.ref.Share, *v.ref.Recipient, code)
 	})
-	p.record(ctx, v, visitors.Code, err)
+	p.recordProof(ctx, v, visitors.Code, err)
 	if err != nil {
 		return ticket{}, err
 	}
@@ -283,7 +273,9 @@ type download struct {
 }
 
 // issue makes a download of a file that the share shows.
-func (p *Public) issue(ctx context.Context, v visit, file uuid.UUID) (download, error) {
+func (p *Public) issue(ctx context.Context, v visit, file uuid.UUID) (d download, err error) {
+	// The visitor chose the file: its id is not in the record, where each would be a row.
+	defer func() { p.recordRefusal(ctx, v.ref, visitors.Download, uuid.Nil, err) }()
 	switch {
 	case v.share.IsDropBox():
 		return download{}, visitors.ErrDropOnly

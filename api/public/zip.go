@@ -29,6 +29,7 @@ type allDownload struct {
 // issueAll makes a download of all that the share shows below a folder; a zero one is its
 // top. It counts as one download, at its first byte.
 func (p *Public) issueAll(ctx context.Context, v visit, folder uuid.UUID) (all allDownload, err error) {
+	defer func() { p.recordRefusal(ctx, v.ref, visitors.Zip, uuid.Nil, err) }()
 	switch {
 	case v.share.IsDropBox():
 		return all, visitors.ErrDropOnly

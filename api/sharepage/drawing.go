@@ -3,6 +3,7 @@ package sharepage
 import (
 	"html/template"
 	"net/url"
+	"strconv"
 	"time"
 )
 
@@ -28,6 +29,8 @@ func (d drawing) funcs() template.FuncMap {
 		"languages": d.languages,
 		"address":   d.address,
 		"script":    func() string { return scriptAddress },
+		"before":    func() string { return d.page(d.Page - 1) },
+		"after":     func() string { return d.page(d.Page + 1) },
 	}
 }
 
@@ -63,6 +66,14 @@ func (d drawing) address(below string, query ...string) string {
 	return d.Address + below + "?" + q.Encode()
 }
 
+// page is a page of the document in an address; empty where there is none.
+func (d drawing) page(n int) string {
+	if n < 1 || n > d.Pages {
+		return ""
+	}
+	return strconv.Itoa(n)
+}
+
 // choice is a language to choose.
 type choice struct{ Code, Name, Address string }
 
@@ -73,7 +84,7 @@ func (d drawing) languages() []choice {
 			continue
 		}
 		other := drawing{View: d.View, language: name, explicit: true}
-		all = append(all, choice{name, translate(name, "language"), other.address("", "folder", d.Folder)})
+		all = append(all, choice{name, translate(name, "language"), other.address("", "folder", d.Folder, "page", d.page(d.Page))})
 	}
 	return all
 }
@@ -92,7 +103,7 @@ func (d drawing) Ends() bool {
 	switch d.State {
 	case Open, Password, Code:
 		return false
-	case NotYet, Expired, Revoked, Ended, UsedUp, InTrash, Checking, Quarantined, Refused, Unavailable, Unknown, Busy, Failed:
+	case NotYet, Expired, Revoked, Ended, UsedUp, InTrash, Checking, Quarantined, Refused, Unavailable, Unknown, Busy, Crowded, Failed:
 	}
 	return true
 }

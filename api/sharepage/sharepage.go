@@ -36,18 +36,19 @@ const (
 	Unavailable State = "suspended" // the organization is suspended
 	Unknown     State = "unknown"   // no share ever had this token
 	Busy        State = "busy"      // too many attempts; RetryAfter says when the next may come
+	Crowded     State = "crowded"   // too many requests from the visitor's address
 	Failed      State = "failed"    // the platform could not answer
 )
 
 // States lists every state.
-var States = []State{Open, Password, Code, NotYet, Expired, Revoked, Ended, UsedUp, InTrash, Checking, Quarantined, Refused, Unavailable, Unknown, Busy, Failed}
+var States = []State{Open, Password, Code, NotYet, Expired, Revoked, Ended, UsedUp, InTrash, Checking, Quarantined, Refused, Unavailable, Unknown, Busy, Crowded, Failed}
 
 // statusOf is the answer's status (RFC 9110, section 15). A share that ended is gone
 // (410) to who holds its token; to everybody else there never was one (404).
 var statusOf = map[State]int{
 	Open: http.StatusOK, Password: http.StatusOK, Code: http.StatusOK, NotYet: http.StatusOK, InTrash: http.StatusOK, Checking: http.StatusOK,
 	Quarantined: http.StatusOK, Expired: http.StatusGone, Revoked: http.StatusGone, Ended: http.StatusGone, UsedUp: http.StatusGone,
-	Refused: http.StatusForbidden, Unavailable: http.StatusForbidden, Unknown: http.StatusNotFound, Busy: http.StatusTooManyRequests, Failed: http.StatusServiceUnavailable,
+	Refused: http.StatusForbidden, Unavailable: http.StatusForbidden, Unknown: http.StatusNotFound, Busy: http.StatusTooManyRequests, Crowded: http.StatusTooManyRequests, Failed: http.StatusServiceUnavailable,
 }
 
 // Status is the status with which a state is answered.
@@ -62,6 +63,7 @@ type View struct {
 	Kind         string // of the file, see the catalog's kind_…; folder or space
 	Size         int64  // bytes; of a file
 	Preview      string // address of a picture; or empty
+	Page, Pages  int    // the page of a document that Preview shows, and how many there are; zero: none
 	SharedBy     string // a person's name; or empty
 	Organization string
 	Begins       time.Time // zero: it has begun

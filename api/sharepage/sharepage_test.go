@@ -54,6 +54,9 @@ func variants(state State) map[string]View {
 		}
 		all[kind] = v
 	}
+	pages := full(state)
+	pages.Kind, pages.Drop, pages.Page, pages.Pages = "pdf", nil, 2, 3
+	all["pages"] = pages
 	view := full(state)
 	view.Drop, view.MayDownload, view.CodeSent, view.Left, view.Until = nil, false, true, nil, time.Time{}
 	all["view"] = view

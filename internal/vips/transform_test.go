@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"satchel/internal/vips/metadata"
 	"satchel/policies/transforms"
 )
 
@@ -83,6 +84,22 @@ func requireNear(t *testing.T, want color.RGBA, got color.Color, name string) {
 	r, g, b, _ := got.RGBA()
 	for _, d := range []int{int(r>>8) - int(want.R), int(g>>8) - int(want.G), int(b>>8) - int(want.B)} {
 		require.InDelta(t, 0, d, 24, "%s: %v", name, got)
+	}
+}
+
+// TestTransformAsAVIF: with and without alpha, and checked to hold pixels alone.
+func TestTransformAsAVIF(t *testing.T) {
+	t.Parallel()
+	for _, fit := range []transforms.Fit{transforms.Inside, transforms.Contain} {
+		s, err := transforms.Ask{Width: 100, Height: 100, Fit: fit, Format: string(transforms.AVIF)}.Resolve([]int{100})
+		require.NoError(t, err)
+		b := setup(t)
+		made, err := b.renderer.Transform(context.Background(), halves(t), b.out, s)
+		require.NoError(t, err, fit)
+		content, err := os.ReadFile(made.Path)
+		require.NoError(t, err)
+		require.NoError(t, metadata.Check(content))
+		require.Equal(t, "image/avif", made.MIME)
 	}
 }
 

@@ -33,7 +33,7 @@ func TestResolve(t *testing.T) {
 		"focal outside":      {Ask{Width: 10, Height: 10, Fit: Cover, Gravity: Focal, FocalX: p(1.1), FocalY: p(0)}, "", "invalid_gravity"},
 		"point without":      {Ask{Width: 10, FocalX: p(0)}, "", "invalid_gravity"},
 		"quality":            {Ask{Width: 10, Quality: 101}, "", "invalid_quality"},
-		"format":             {Ask{Width: 10, Format: "avif"}, "", "invalid_format"},
+		"format":             {Ask{Width: 10, Format: "gif"}, "", "invalid_format"},
 		"dpr":                {Ask{Width: 10, DPR: 9}, "", "invalid_dpr"},
 		"page":               {Ask{Width: 10, Page: -1}, "", "invalid_page"},
 		"no such preset":     {Ask{Preset: "x"}, "", "invalid_preset"},
@@ -61,7 +61,7 @@ func TestFewPictures(t *testing.T) {
 			Fit:     rapid.SampledFrom([]Fit{"", Inside, Contain, Cover, Fill}).Draw(r, "fit"),
 			Gravity: rapid.SampledFrom([]Gravity{"", Center, Attention, Focal}).Draw(r, "gravity"),
 			Quality: rapid.IntRange(0, 100).Draw(r, "quality"), DPR: rapid.Float64Range(0, 8).Draw(r, "dpr"),
-			Format: rapid.SampledFrom([]string{"", "auto", "webp", "jpeg", "png"}).Draw(r, "format"), Page: rapid.IntRange(0, 9).Draw(r, "page"),
+			Format: rapid.SampledFrom([]string{"", "auto", "webp", "jpeg", "png", "avif"}).Draw(r, "format"), Page: rapid.IntRange(0, 9).Draw(r, "page"),
 		}
 		if ask.Gravity == Focal {
 			ask.FocalX, ask.FocalY = p(rapid.Float64Range(0, 1).Draw(r, "x")), p(rapid.Float64Range(0, 1).Draw(r, "y"))

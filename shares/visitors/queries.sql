@@ -1,9 +1,13 @@
 -- What visitors of shares meet. These run organization-wide: a visitor is nobody there. What
 -- the share shows of files comes from app.share_version, which asks everything again.
 
+-- What is the same as a row of its hour or minute says nothing new.
+
 -- name: AccessInsert :exec
-insert into share_accesses (organization_id, share_id, id, recipient_id, file_id, what, outcome, code, download_id)
-values (app.org(), sqlc.arg(share_id), sqlc.arg(id), sqlc.narg(recipient_id), sqlc.narg(file_id), sqlc.arg(what), sqlc.arg(outcome), sqlc.arg(code), sqlc.narg(download_id));
+insert into share_accesses (organization_id, share_id, id, recipient_id, file_id, what, outcome, code, download_id, slot)
+values (app.org(), sqlc.arg(share_id), sqlc.arg(id), sqlc.narg(recipient_id), sqlc.narg(file_id), sqlc.arg(what), sqlc.arg(outcome), sqlc.arg(code), sqlc.narg(download_id),
+        date_trunc(sqlc.narg(slot)::text, now()))
+    on conflict do nothing;
 
 -- The files that leave in a zip, each once a download.
 
@@ -13,12 +17,6 @@ select app.org(), sqlc.arg(share_id)::uuid, app.new_id(), (select d.recipient_id
        f.id, 'zip', 'ok', sqlc.arg(download_id)::uuid
   from unnest(sqlc.arg(files)::uuid[]) f (id)
     on conflict do nothing;
-
--- The same again within an hour says nothing new.
-
--- name: AccessKnown :one
-select exists (select from share_accesses a where a.share_id = sqlc.arg(share_id) and a.what = sqlc.arg(what) and a.outcome = sqlc.arg(outcome) and a.code = sqlc.arg(code)
-   and a.recipient_id is not distinct from sqlc.narg(recipient_id)::uuid and a.file_id is not distinct from sqlc.narg(file_id)::uuid and a.at > now() - interval '1 hour');
 
 -- name: Attempt :one
 select coalesce(extract(epoch from app.share_attempt(app.org(), sqlc.arg(share_id)::uuid, sqlc.arg(address_hash)::bytea, sqlc.arg(free)::integer, sqlc.arg(longest)::interval)), 0)::float8 as seconds;

@@ -146,23 +146,36 @@ type Access struct {
 	Download uuid.UUID // zero: it belongs to none
 }
 
-// Record writes an access down with q. Looks and previews are written once an hour for
-// each outcome: who reloads a page, and the scanners of mail, would bury the rest.
+// Slot is the time within which the same access is written once; empty: each one is. Looks
+// are written once an hour, since who reloads a page, and the scanners of mail, would bury
+// the rest. A refusal is written once a minute: a flood of them must not fill the table.
+func (a Access) Slot() string {
+	switch {
+	case a.Code != "":
+		return "minute"
+	case a.What == Page || a.What == Preview:
+		return "hour"
+	}
+	return ""
+}
+
+// Record writes an access down with q.
 func Record(ctx context.Context, q tenancy.Queries, a Access) error {
-	outcome := "ok"
+	outcome, slot := "ok", a.Slot()
 	if a.Code != "" {
 		outcome = "refused"
 	}
-	db, file := visitorsdb.New(q), orNil(a.File)
-	if a.What == Page || a.What == Preview {
-		known, err := db.AccessKnown(ctx, visitorsdb.AccessKnownParams{ShareID: a.Ref.Share, What: string(a.What), Outcome: outcome, Code: a.Code, RecipientID: a.Ref.Recipient, FileID: file})
-		if err != nil || known {
-			return err
-		}
-	}
-	return db.AccessInsert(ctx, visitorsdb.AccessInsertParams{
-		ShareID: a.Ref.Share, ID: tenancy.NewID(), RecipientID: a.Ref.Recipient, FileID: file, What: string(a.What), Outcome: outcome, Code: a.Code, DownloadID: orNil(a.Download),
+	return visitorsdb.New(q).AccessInsert(ctx, visitorsdb.AccessInsertParams{
+		ShareID: a.Ref.Share, ID: tenancy.NewID(), RecipientID: a.Ref.Recipient, FileID: orNil(a.File), What: string(a.What), Outcome: outcome, Code: a.Code, DownloadID: orNil(a.Download),
+		Slot: orEmpty(slot),
 	})
+}
+
+func orEmpty(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
 }
 
 func orNil(id uuid.UUID) *uuid.UUID {

@@ -297,3 +297,16 @@ func TestWhatIsNoPackage(t *testing.T) {
 	look()
 	require.Len(t, pickups(t, &a.Bench), 3, "what was taken away before it was taken leaves no row")
 }
+
+// TestRecordInbox writes the history of a look that takes a package and finds a stranger's.
+func TestRecordInbox(t *testing.T) {
+	if !*record {
+		t.Skip("writes files: run with -record after a deliberate change of the workflow")
+	}
+	b := setup(t, func(o *pipelinetest.Options) { o.Inbox = inboxConfig })
+	in := inboxOf(b.Store, b.Org, b.pickupSource(t, true))
+	in.drop(t, "Monday.zip", packed(t, district()))
+	in.drop(t, "Monday.zip.done", nil)
+	inboxOf(b.Store, b.Org, tenancy.NewID()).drop(t, "a.zip", packed(t, district()))
+	require.NoError(t, b.runOf(t, "roster", "picked-up", roster.PickUpRosters, roster.PickUpRostersInput{Org: tenancy.Platform}))
+}

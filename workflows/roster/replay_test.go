@@ -8,8 +8,8 @@ import (
 )
 
 // TestReplay runs recorded histories through the code of today. Record with
-// go test ./workers/pipeline -run TestRecordRosters -record.
+// go test ./workers/pipeline -run 'TestRecordRosters|TestRecordInbox' -record.
 func TestReplay(t *testing.T) {
 	t.Parallel()
-	replaytest.Histories(t, 4, "applied, discarded, stopped, undone", roster.ImportRoster, roster.UndoRoster)
+	replaytest.Histories(t, 5, "applied, discarded, picked-up, stopped, undone", roster.ImportRoster, roster.UndoRoster, roster.PickUpRosters)
 }

@@ -70,7 +70,8 @@ func pathSegment(name string) string {
 	return url.PathEscape(strings.NewReplacer("/", "_", `\`, "_").Replace(strings.ToValidUTF8(name, "_")))
 }
 
-// Verify reads the link of a request. Its errors are ErrInvalid and ErrExpired.
+// Verify reads the link of a request. Its errors are ErrInvalid and ErrExpired; with the
+// second comes the link, which opens nothing any more.
 func (k *Keys) Verify(r *http.Request) (Link, error) { return k.verify(r.URL, time.Now()) }
 
 func (k *Keys) verify(u *url.URL, now time.Time) (Link, error) {
@@ -86,7 +87,7 @@ func (k *Keys) verify(u *url.URL, now time.Time) (Link, error) {
 	l.Name = name
 	switch end := l.Expires.Unix(); {
 	case now.Unix() >= end:
-		return Link{}, ErrExpired
+		return l, ErrExpired
 	case end-now.Unix() > int64((MaxLife + skew).Seconds()):
 		return Link{}, ErrInvalid
 	}

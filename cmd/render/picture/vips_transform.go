@@ -9,7 +9,7 @@ typedef struct {
 	int width, height, crop; // 0: to these very sides, 1: cut around the center, 2: around what attracts attention
 	int cut, left, top, box_width, box_height;
 	int ground_width, ground_height; // 0: none
-	int profiled, format, quality;   // 0: WebP, 1: JPEG, 2: PNG
+	int profiled, format, quality;   // 0: WebP, 1: JPEG, 2: PNG, 3: AVIF
 } transform_plan;
 
 static int scale_picture(VipsImage *in, const transform_plan *p, VipsImage **out) {
@@ -48,6 +48,9 @@ static int encode_picture(VipsImage *in, const transform_plan *p, void **out, si
 	case 1:
 		failed = vips_jpegsave_buffer(in, out, len, "Q", p->quality, "strip", TRUE, "interlace", TRUE, "background", white, NULL);
 		break;
+	case 3: // of more effort, one picture would take seconds
+		failed = vips_heifsave_buffer(in, out, len, "Q", p->quality, "compression", VIPS_FOREIGN_HEIF_COMPRESSION_AV1, "effort", 2, "strip", TRUE, NULL);
+		break;
 	default:
 		failed = vips_pngsave_buffer(in, out, len, "strip", TRUE, NULL);
 	}
@@ -85,7 +88,7 @@ import (
 	"satchel/policies/transforms"
 )
 
-var encoders = map[transforms.Format]C.int{transforms.WebP: 0, transforms.JPEG: 1, transforms.PNG: 2}
+var encoders = map[transforms.Format]C.int{transforms.WebP: 0, transforms.JPEG: 1, transforms.PNG: 2, transforms.AVIF: 3}
 
 // transform decodes, scales, cuts and encodes in one go, so that no pixel is kept that the
 // picture does not need.

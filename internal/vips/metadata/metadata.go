@@ -13,8 +13,8 @@ import (
 	"errors"
 )
 
-// ErrFormat is returned for bytes that are neither JPEG nor WebP nor PNG.
-var ErrFormat = errors.New("neither JPEG nor WebP nor PNG")
+// ErrFormat is returned for bytes that are neither JPEG nor WebP nor PNG nor AVIF.
+var ErrFormat = errors.New("neither JPEG nor WebP nor PNG nor AVIF")
 
 // ErrMalformed is returned, wrapped with the place, for an image whose
 // structure does not hold. Nothing is guessed: what cannot be walked from
@@ -34,6 +34,8 @@ func Strip(content []byte) ([]byte, error) {
 		return stripWebP(content)
 	case isPNG(content):
 		return stripPNG(content)
+	case isAVIF(content):
+		return stripAVIF(content)
 	}
 	return nil, ErrFormat
 }
@@ -48,6 +50,8 @@ func Check(content []byte) error {
 		return checkWebP(content)
 	case isPNG(content):
 		return checkPNG(content)
+	case isAVIF(content):
+		return checkAVIF(content)
 	}
 	return ErrFormat
 }

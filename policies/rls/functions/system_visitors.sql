@@ -37,7 +37,9 @@ $$;
 -- requests: begun or continued when it may, else why not. The first of them reserves one of the share's
 -- downloads; the limit is compared in the row that it changes, so that no two clients get
 -- the last one. Of a share with a limit, a download whose bytes have all been sent is over:
--- one address would otherwise give any number of copies.
+-- one address would otherwise give any number of copies. A download that counts already
+-- stays so, and its further requests change nothing here: a player that asks for many
+-- ranges waits for no lock and for no disk.
 create or replace function app.share_download_begin(org uuid, share uuid, download uuid, file uuid) returns text
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare s record; d record; begun boolean := false;
@@ -50,11 +52,15 @@ begin
     select t.max_downloads, t.downloads, t.ended_reason, t.expires_at <= now() as over into s from shares t where t.organization_id = org and t.id = share;
     if s.ended_reason <> '' then return s.ended_reason; end if;
     if s.over then return 'expired'; end if;
+    if d.state <> 'counted' then
+        perform from share_downloads t where t.organization_id = org and t.share_id = share and t.id = download for update;
+    end if;
     select t.state, t.expires_at <= now() as over, t.bytes_sent, t.bytes_total, t.file_id into d from share_downloads t
-     where t.organization_id = org and t.share_id = share and t.id = download for update;
+     where t.organization_id = org and t.share_id = share and t.id = download;
     if d.over then return 'download_expired'; end if;
     if d.file_id is distinct from file then return 'download_unknown'; end if;
     if s.max_downloads is not null and d.bytes_sent >= greatest(d.bytes_total, 1) then return 'download_complete'; end if;
+    if d.state = 'counted' then return 'continued'; end if;
     if d.state in ('issued', 'returned') then
         update shares t set downloads = t.downloads + 1
          where t.organization_id = org and t.id = share and (t.max_downloads is null or t.downloads < t.max_downloads);
@@ -68,12 +74,26 @@ end $$;
 
 -- A request of a download has ended after so many bytes. One that lost nearly all is given
 -- back to the share when none of its requests goes on. What is given back is bounded in
--- all: pieces of many lost downloads must not make a whole file.
+-- all: pieces of many lost downloads must not make a whole file. Only what may be given back
+-- locks the share: hundreds who read one share would otherwise wait for each other, and with
+-- them all connections. The disk is not waited for: an end that a crash of the
+-- database loses leaves the download counted.
 create or replace function app.share_download_end(org uuid, share uuid, download uuid, sent bigint) returns text
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare d record; slack bigint;
 begin
-    perform from shares t where t.organization_id = org and t.id = share for no key update;
+    perform set_config('synchronous_commit', 'off', true);
+    select t.state, t.bytes_sent, t.bytes_total into d from share_downloads t where t.organization_id = org and t.share_id = share and t.id = download;
+    if not found then return ''; end if;
+    if d.state = 'counted' then
+        if d.bytes_sent < greatest(d.bytes_total, 1) then
+            update share_downloads t set bytes_sent = t.bytes_sent + sent where t.organization_id = org and t.share_id = share and t.id = download;
+        end if;
+        return d.state;
+    end if;
+    if sent < app.share_download_slack(d.bytes_total) then
+        perform from shares t where t.organization_id = org and t.id = share for no key update;
+    end if;
     update share_downloads t set bytes_sent = t.bytes_sent + sent, open_requests = greatest(t.open_requests - 1, 0)
      where t.organization_id = org and t.share_id = share and t.id = download
     returning t.state, t.bytes_sent, t.bytes_total, t.open_requests, t.file_id into d;

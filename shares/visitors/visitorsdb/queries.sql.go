@@ -16,8 +16,11 @@ import (
 
 const accessInsert = `-- name: AccessInsert :exec
 
-insert into share_accesses (organization_id, share_id, id, recipient_id, file_id, what, outcome, code, download_id)
-values (app.org(), $1, $2, $3, $4, $5, $6, $7, $8)
+
+insert into share_accesses (organization_id, share_id, id, recipient_id, file_id, what, outcome, code, download_id, slot)
+values (app.org(), $1, $2, $3, $4, $5, $6, $7, $8,
+        date_trunc($9::text, now()))
+    on conflict do nothing
 `
 
 type AccessInsertParams struct {
@@ -29,10 +32,12 @@ type AccessInsertParams struct {
 	Outcome     string
 	Code        string
 	DownloadID  *uuid.UUID
+	Slot        *string
 }
 
 // What visitors of shares meet. These run organization-wide: a visitor is nobody there. What
 // the share shows of files comes from app.share_version, which asks everything again.
+// What is the same as a row of its hour or minute says nothing new.
 func (q *Queries) AccessInsert(ctx context.Context, arg AccessInsertParams) error {
 	_, err := q.db.Exec(ctx, accessInsert,
 		arg.ShareID,
@@ -43,6 +48,7 @@ func (q *Queries) AccessInsert(ctx context.Context, arg AccessInsertParams) erro
 		arg.Outcome,
 		arg.Code,
 		arg.DownloadID,
+		arg.Slot,
 	)
 	return err
 }
@@ -66,36 +72,6 @@ type AccessInsertZippedParams struct {
 func (q *Queries) AccessInsertZipped(ctx context.Context, arg AccessInsertZippedParams) error {
 	_, err := q.db.Exec(ctx, accessInsertZipped, arg.ShareID, arg.DownloadID, arg.Files)
 	return err
-}
-
-const accessKnown = `-- name: AccessKnown :one
-
-select exists (select from share_accesses a where a.share_id = $1 and a.what = $2 and a.outcome = $3 and a.code = $4
-   and a.recipient_id is not distinct from $5::uuid and a.file_id is not distinct from $6::uuid and a.at > now() - interval '1 hour')
-`
-
-type AccessKnownParams struct {
-	ShareID     uuid.UUID
-	What        string
-	Outcome     string
-	Code        string
-	RecipientID *uuid.UUID
-	FileID      *uuid.UUID
-}
-
-// The same again within an hour says nothing new.
-func (q *Queries) AccessKnown(ctx context.Context, arg AccessKnownParams) (bool, error) {
-	row := q.db.QueryRow(ctx, accessKnown,
-		arg.ShareID,
-		arg.What,
-		arg.Outcome,
-		arg.Code,
-		arg.RecipientID,
-		arg.FileID,
-	)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, err
 }
 
 const attempt = `-- name: Attempt :one
