@@ -34,7 +34,6 @@ var groups = map[string]group{
 	"deploy/local/issuer":  {8, "a program of the local stack"},
 	"deploy/local/demo":    {8, "a program of the local stack"},
 	"deploy/local/mailbox": {8, "a program of the local stack"},
-	"deploy/local/judge":   {8, "a program of make judge"},
 
 	"deploy/tools/vulnerabilities": {8, "a program of make lint"},
 
@@ -107,6 +106,7 @@ var groups = map[string]group{
 
 	".":                            {tests, "this test"},
 	"e2e":                          {tests, "end-to-end tests"},
+	"deploy/local/judge":           {tests, "the worker's judgment and previews on a folder"},
 	"bench":                        {tests, "benchmarks of the whole platform"},
 	"workers/pipeline":             {tests, "tests of the worker's processes together, on a real Temporal"},
 	"internal/pipelinetest":        {tests, "the worker's processes on a real database, store and Temporal, for the tests"},

@@ -27,7 +27,8 @@ const usage = `render makes the renditions of one image.
 
   render --input FILE --output DIR
 
-FILE   a JPEG, PNG, WebP, GIF, AVIF, HEIC or TIFF image; its name does not matter
+FILE   a JPEG, PNG, WebP, GIF, AVIF, HEIC, TIFF, BMP, ICO, JPEG 2000 or JPEG XL image; its
+       name does not matter
 DIR    an existing, empty directory; gets fit320, fit800 and fit1600 as .webp and .jpg,
        each fitted into a square of that many pixels, never enlarged, without metadata
 

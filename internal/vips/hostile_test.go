@@ -100,8 +100,6 @@ func TestOtherContentIsUnsupported(t *testing.T) {
 		"postscript":   "%!PS-Adobe-3.0 EPSF-3.0\nshowpage",
 		"fits":         "SIMPLE  =                    T",
 		"bmp":          "BM\x00\x00\x00\x00\x00\x00\x00\x00\x36\x00\x00\x00",
-		"jpeg xl":      "\xFF\x0A\x00\x00",
-		"jpeg 2000":    "\x00\x00\x00\x0CjP  \r\n\x87\n\x00\x00\x00\x14ftypjp2 ",
 		"vips":         "\x08\xF2\xA6\xB6\x00\x00\x00\x08",
 		"ppm":          "P6\n1 1\n255\nabc",
 		"text":         "just words",
@@ -120,6 +118,10 @@ func TestMagicAndNothingElseIsCorrupt(t *testing.T) {
 		"jpeg": "\xFF\xD8\xFF\xE0", "png": "\x89PNG\r\n\x1a\n", "gif": "GIF89a", "tiff": "II*\x00",
 		"webp": "RIFF\x10\x00\x00\x00WEBPVP8 ", "avif": "\x00\x00\x00\x18ftypavif\x00\x00\x00\x00avifmif1",
 		"heic":                   "\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic",
+		"jpeg xl":                "\xFF\x0A\x00\x00",
+		"jpeg 2000":              "\x00\x00\x00\x0CjP  \r\n\x87\n\x00\x00\x00\x14ftypjp2 ",
+		"jpeg 2000 codestream":   "\xFF\x4F\xFF\x51\x00",
+		"icon":                   "\x00\x00\x01\x00\x01\x00",
 		"png with svg behind it": "\x89PNG\r\n\x1a\n<svg xmlns='http://www.w3.org/2000/svg'/>",
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -24,6 +24,8 @@ func TestRenderFormats(t *testing.T) {
 		"webp": asEncoded(t, "webp", picture),
 		"avif": asEncoded(t, "avif", picture),
 		"heic": asEncoded(t, "heif", picture),
+		"jp2":  asEncoded(t, "jp2", picture),
+		"jxl":  asEncoded(t, "jxl", picture),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

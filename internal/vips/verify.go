@@ -66,7 +66,8 @@ func plausible(r Report) error {
 	return nil
 }
 
-var formats = map[string]bool{"jpeg": true, "png": true, "webp": true, "gif": true, "avif": true, "heic": true, "tiff": true, "bmp": true}
+var formats = map[string]bool{"jpeg": true, "png": true, "webp": true, "gif": true, "avif": true, "heic": true, "tiff": true, "bmp": true,
+	"ico": true, "jp2": true, "jxl": true}
 
 func verifyOne(root *os.Root, r Rendition) error {
 	size, encoding, ok := lookUp(r.Name)

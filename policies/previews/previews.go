@@ -52,6 +52,7 @@ type Row struct {
 var ofKinds = map[string]Row{
 	"image/jpeg": {Method: Picture}, "image/png": {Method: Picture}, "image/gif": {Method: Picture}, "image/webp": {Method: Picture},
 	"image/avif": {Method: Picture}, "image/heic": {Method: Picture}, "image/tiff": {Method: Picture}, "image/bmp": {Method: Picture},
+	"image/jp2": {Method: Picture}, "image/jxl": {Method: Picture}, "image/vnd.microsoft.icon": {Method: Picture},
 
 	"application/pdf":      {Method: Pages},
 	"application/epub+zip": {Method: Cover},

@@ -121,8 +121,8 @@ or that are longer than 255 characters or 1,024 bytes.
 ## Try a folder
 
 ` + "`make judge DIR=folder`" + ` says which files of a folder a new organization takes, by kind, as a student and as staff, and names the
-refused ones with their rule. ` + "`ARGS='--json'`" + ` prints one object a file, and ` + "`ARGS='--clamd socket'`" + ` asks a running scanner too. What it
-says about public test collections is in [performance.md](performance.md).
+refused ones with their rule. ` + "`ARGS='--json'`" + ` prints one object a file, and ` + "`ARGS='--clamd socket'`" + ` asks a running scanner too.
+` + "`ARGS='--previews'`" + ` makes the previews of what is taken, with the programs on this machine, and tells which files have none. What it says about public test collections is in [performance.md](performance.md).
 `
 
 func codes(values []string) string {

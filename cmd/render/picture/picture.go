@@ -38,15 +38,22 @@ var formats = map[string]Format{
 	"image/heic-sequence":    {"heic", "VipsForeignLoadHeif"},
 	"image/heif":             {"heic", "VipsForeignLoadHeif"},
 	"image/heif-sequence":    {"heic", "VipsForeignLoadHeif"},
+	"image/jp2":              {"jp2", "VipsForeignLoadJp2k"},
+	"image/jpx":              {"jp2", "VipsForeignLoadJp2k"},
+	"image/jxl":              {"jxl", "VipsForeignLoadJxl"},
 	"image/bmp":              {"bmp", "VipsForeignLoadPng"}, // by way of fromBMP
+	"image/x-icon":           {"ico", "VipsForeignLoadPng"}, // by way of fromICO
 }
 
 // Recognize names the format by magic bytes, in Go, before libvips sees any.
 func Recognize(content []byte) (Format, error) {
+	if bytes.HasPrefix(content, []byte("\xff\x4f\xff\x51")) {
+		return formats["image/jp2"], nil // its bare codestream
+	}
 	detected := mimetype.Detect(content)
 	format, ok := formats[detected.String()]
 	if !ok {
-		return Format{}, vips.NotRenderable{Code: vips.Unsupported, Message: fmt.Sprintf("content is %s; pictures are made of JPEG, PNG, WebP, GIF, AVIF, HEIC, TIFF and BMP", detected)}
+		return Format{}, vips.NotRenderable{Code: vips.Unsupported, Message: fmt.Sprintf("content is %s; pictures are made of JPEG, PNG, WebP, GIF, AVIF, HEIC, TIFF, BMP, ICO, JPEG 2000 and JPEG XL", detected)}
 	}
 	return format, nil
 }
@@ -81,8 +88,8 @@ func open(content []byte) (opened, error) {
 	if err != nil {
 		return opened{}, err
 	}
-	if format.Name == "bmp" {
-		if content, err = fromBMP(content); err != nil {
+	if turn, ok := map[string]func([]byte) ([]byte, error){"bmp": fromBMP, "ico": fromICO}[format.Name]; ok {
+		if content, err = turn(content); err != nil {
 			return opened{}, err
 		}
 	}

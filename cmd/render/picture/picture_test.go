@@ -37,7 +37,11 @@ func TestRecognize(t *testing.T) {
 		"%PDF-1.7": "",
 		"BM\x00\x00\x00\x00\x00\x00\x00\x00\x36\x00\x00\x00":                 "",
 		"BM\x46\x00\x00\x00\x00\x00\x00\x00\x36\x00\x00\x00\x28\x00\x00\x00": "bmp",
-		"": "",
+		"\x00\x00\x01\x00\x01\x00":                                           "ico",
+		"\x00\x00\x00\x0cjP  \r\n\x87\n\x00\x00\x00\x14ftypjp2 ":             "jp2",
+		"\xff\x4f\xff\x51": "jp2",
+		"\xff\x0a":         "jxl",
+		"":                 "",
 	} {
 		format, err := Recognize([]byte(content))
 		require.Equal(t, want, format.Name, "%q", content)

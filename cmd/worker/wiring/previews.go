@@ -57,6 +57,13 @@ func newTools(c previewConfig) (preview.Tools, error) {
 	}, nil
 }
 
+// PreviewTools binds the tools outside the worker, with the settings of the environment:
+// make judge tries them on a folder.
+func PreviewTools() (tools preview.Tools, err error) {
+	app := fx.New(settingsModule, fx.Provide(newTools), fx.Populate(&tools), fx.NopLogger)
+	return tools, app.Err()
+}
+
 // available says whether the programs of others that a method needs are installed.
 func (c previewConfig) available(m previews.Method) bool {
 	var programs []string

@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"satchel/activities/inspect"
+	"satchel/activities/preview"
 	"satchel/activities/scan"
 	"satchel/internal/clamd"
 	"satchel/internal/spool"
@@ -39,6 +40,10 @@ type outcome struct {
 	CorrectedFrom string `json:"corrected_from,omitempty"`
 	Rule          string `json:"rule,omitempty"`
 	Sentence      string `json:"sentence,omitempty"`
+
+	// Preview and its reason are those of the version's row, where previews are made.
+	Preview       string `json:"preview,omitempty"`
+	PreviewReason string `json:"preview_reason,omitempty"`
 }
 
 // role is who brings the file.
@@ -99,6 +104,7 @@ type judge struct {
 	limits archives.Limits
 	spool  *spool.Owner
 	scan   *scan.Activities
+	tools  preview.Tools // when previews are made
 }
 
 func newJudge(socket string) (*judge, error) {
@@ -113,7 +119,7 @@ func newJudge(socket string) (*judge, error) {
 		scanner = asked{clamd.New(socket)}
 	}
 	const mostBytes = 2000 << 20
-	return &judge{limits, owner, scan.New(nil, nil, nil, scanner, limits, owner, scan.Config{MaxBytes: mostBytes})}, nil
+	return &judge{limits: limits, spool: owner, scan: scan.New(nil, nil, nil, scanner, limits, owner, scan.Config{MaxBytes: mostBytes})}, nil
 }
 
 func (j *judge) close() { _ = j.spool.Close() }
@@ -242,4 +248,19 @@ func (a asked) Scan(ctx context.Context, r io.Reader, size int64) (scan.Finding,
 func (a asked) Version(ctx context.Context) (engine, database string, err error) {
 	v, err := a.Client.Version(ctx)
 	return v.Engine, v.Database, err
+}
+
+// preview makes the previews of a file that is taken. A fault is a state of its own, so
+// that the table goes on.
+func (j *judge) preview(ctx context.Context, folder string, o *outcome) error {
+	f, err := os.Open(filepath.Join(folder, o.File))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	o.Preview, o.PreviewReason, err = preview.Local(ctx, j.tools, j.spool, f, path.Base(filepath.ToSlash(o.File)), o.MediaType)
+	if err != nil && ctx.Err() == nil {
+		o.Preview, o.PreviewReason, err = "fault", err.Error(), nil
+	}
+	return err
 }

@@ -13,6 +13,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"satchel/cmd/worker/wiring"
 )
 
 func main() {
@@ -27,14 +29,16 @@ func main() {
 	}
 	cmd.Flags().BoolVar(&o.json, "json", false, "print every file's outcome as JSON, one object a line")
 	cmd.Flags().StringVar(&o.clamd, "clamd", "", "the socket of a running clamd; without it no virus scanner is asked")
+	cmd.Flags().BoolVar(&o.previews, "previews", false, "make the previews of each file that is taken, and tell which have none")
 	if cmd.ExecuteContext(ctx) != nil {
 		os.Exit(1)
 	}
 }
 
 type options struct {
-	json  bool
-	clamd string
+	json     bool
+	clamd    string
+	previews bool
 }
 
 // run judges the folder as a student and as staff.
@@ -48,6 +52,11 @@ func run(ctx context.Context, folder string, o options, out io.Writer) error {
 		return err
 	}
 	defer j.close()
+	if o.previews {
+		if j.tools, err = wiring.PreviewTools(); err != nil {
+			return err
+		}
+	}
 	var outcomes []outcome
 	for _, role := range roles {
 		for _, name := range files {
@@ -55,13 +64,21 @@ func run(ctx context.Context, folder string, o options, out io.Writer) error {
 			if err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
+			if o.previews && role == staff && found.Taken {
+				if err := j.preview(ctx, folder, &found); err != nil {
+					return fmt.Errorf("%s: %w", name, err)
+				}
+			}
 			outcomes = append(outcomes, found)
 		}
 	}
 	if o.json {
 		return printJSON(out, outcomes)
 	}
-	return printTables(out, outcomes, copies)
+	if err := printTables(out, outcomes, copies); err != nil || !o.previews {
+		return err
+	}
+	return printPreviews(out, outcomes)
 }
 
 func printJSON(out io.Writer, outcomes []outcome) error {

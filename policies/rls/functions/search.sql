@@ -81,7 +81,7 @@ declare
     most integer := case when newest then n else 200 end;
     versions text := case when narrowing ?| array['types', 'size_from', 'size_to'] then
         'join file_versions v on v.organization_id = f.organization_id and v.id = coalesce(f.current_id, f.head_id)' else '' end;
-    rule text; narrowed text; is_named text; is_written text; branch text; wide text; place text; by_index text;
+    rule text; narrowed text; is_named text; is_written text; branch text; wide text; place text; by_index text; near text; walked integer;
     names text[] := '{}'; texts text[] := '{}';
     places text[]; -- what is joined before, the condition, and how many of the newest are compared
 begin
@@ -135,15 +135,23 @@ begin
             versions, replace(place, '%', '%%'), replace(rule, '%', '%%'), replace(narrowed, '%', '%%'), most);
         wide := format('(select s.id from %s(%%s) s order by s.id desc limit %s)', places[i][1], most);
         by_index := format(branch, 'file_names', is_named);
+        near := format('from file_names c where %s order by c.file_id desc', place);
         -- A word that is in many names is met soon on the way from the newest, and the
         -- index would bring them all. Append runs in order, so that the index is asked
         -- only when these names did not fill the page.
-        if places[i][3] <> '' and not fuzzy then
-            by_index := format('select w.id from ((%s) union all (select o.id
-                from (select c.file_id from file_names c where %s order by c.file_id desc offset %s limit 1) edge
-                cross join lateral (%s) o)) w limit %s',
-                format(branch, format('(select c.organization_id, c.file_id, c.space_id, c.folded from file_names c where %s order by c.file_id desc limit %s)', place, places[i][3]), is_named),
-                place, places[i][3]::integer - 1, format(branch, 'file_names', is_named || ' and c.file_id < edge.file_id'), most);
+        if places[i][3] <> '' then
+            walked := places[i][3]::integer / case when fuzzy then 8 else 1 end;
+            by_index := format('with near as materialized (select c.organization_id, c.file_id, c.space_id, c.folded, %s as alike %s limit %s)
+                select w.id from ((%s) union all (select o.id from (select c.file_id %s offset %s limit 1) edge
+                cross join lateral (%s offset 0) o where %s)) w limit %s',
+                case when fuzzy then format('ext.word_similarity(%L, c.folded)', folded) else 'null' end, near, walked,
+                format(branch, 'near', case when fuzzy then 'c.alike >= 0.6' else is_named end),
+                near, walked - 1,
+                case when fuzzy then format(branch, format('(select c.organization_id, c.file_id, c.space_id from file_names c where %s and %s and c.file_id < edge.file_id offset 0)', place, is_named), 'true')
+                     else format(branch, 'file_names', is_named || ' and c.file_id < edge.file_id') end,
+                -- The index brings names that are half alike, to be compared. When more than
+                -- one in a hundred is, it would bring too many.
+                case when fuzzy then format('(select count(*) from near where near.alike >= 0.4) <= %s', walked / 100) else 'true' end, most);
         end if;
         names := names || format(wide, by_index);
         texts := texts || format(wide, format(branch, 'file_texts', is_written));

@@ -21,18 +21,31 @@ func main() {
 }
 
 func convert(format string) error {
-	target, ok := types[format]
-	if !ok {
-		return fmt.Errorf("unknown format %q", format)
-	}
 	source, err := io.ReadAll(os.Stdin)
 	if err != nil {
 		return err
+	}
+	if format == "jp2" || format == "jxl" { // bimg does not write them
+		return save(source, "."+format)
+	}
+	target, ok := types[format]
+	if !ok {
+		return fmt.Errorf("unknown format %q", format)
 	}
 	out, err := bimg.NewImage(source).Process(bimg.Options{Type: target, Quality: 90, Speed: 8})
 	if err != nil {
 		return err
 	}
 	_, err = os.Stdout.Write(out)
+	return err
+}
+
+func save(source []byte, suffix string) error {
+	var out unsafe.Pointer
+	var size C.size_t
+	if C.save(unsafe.Pointer(&source[0]), C.size_t(len(source)), C.CString(suffix), &out, &size) != 0 {
+		return errors.New(C.GoString(C.vips_error_buffer()))
+	}
+	_, err := os.Stdout.Write(C.GoBytes(out, C.int(size)))
 	return err
 }
