@@ -101,6 +101,9 @@ func open(content []byte) (opened, error) {
 	if err := bounded(format.Name, header); err != nil {
 		return opened{}, err
 	}
+	if format.Name == "jp2" {
+		header.Pages = 1 // libvips counts its resolutions
+	}
 	report := vips.Report{
 		Width: header.Width, Height: header.Height, Orientation: header.Orientation,
 		Format: format.Name, Pages: header.Pages,

@@ -1,12 +1,29 @@
 // Command encode reads a PNG from stdin and writes it in the format named by
-// its argument: webp, tiff, avif or heif. Tests need it for the formats that
-// nothing in Go can write.
+// its argument: webp, tiff, avif, heif, jp2 or jxl. Tests need it for the formats
+// that nothing in Go can write.
 package main
 
+/*
+#cgo pkg-config: vips
+#include <vips/vips.h>
+
+static int save(void *in, size_t size, const char *suffix, void **out, size_t *out_size) {
+	VipsImage *image = vips_image_new_from_buffer(in, size, "", NULL);
+	if (!image)
+		return -1;
+	int failed = vips_image_write_to_buffer(image, suffix, out, out_size, NULL);
+	g_object_unref(image);
+	return failed;
+}
+*/
+import "C"
+
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"unsafe"
 
 	"github.com/h2non/bimg"
 )
