@@ -139,7 +139,7 @@ begin
         -- A word that is in many names is met soon on the way from the newest, and the
         -- index would bring them all. Append runs in order, so that the index is asked
         -- only when these names did not fill the page.
-        if places[i][3] <> '' then
+        if places[i][3] <> '' and (not fuzzy or places[i][2] = 'true') then -- few spaces have few names that are alike
             walked := places[i][3]::integer / case when fuzzy then 8 else 1 end;
             by_index := format('with near as materialized (select c.organization_id, c.file_id, c.space_id, c.folded, %s as alike %s limit %s)
                 select w.id from ((%s) union all (select o.id from (select c.file_id %s offset %s limit 1) edge
