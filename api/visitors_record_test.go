@@ -83,7 +83,7 @@ func TestRunningDownloadIsCut(t *testing.T) {
 	for _, row := range []struct{ name, end, code string }{{"visitor, revoked", revoke, "share_revoked"}, {"visitor, quarantined", quarantine, "share_withheld"}, {"member, trashed", trash, ""}} {
 		file := teacher.published("essay.txt", content)
 		g := teacher.give(gift{file: file.ID})
-		address := ""
+		var address string
 		if row.code != "" {
 			address = g.click("/download", uuid.Nil)
 		} else {
@@ -114,7 +114,7 @@ func (b *testBundle) cutWhile(t *testing.T, address string, size int64, end func
 	got := int64(len(piece))
 	for err == nil {
 		var n int
-		time.Sleep(10 * time.Millisecond) // the reader is slow
+		time.Sleep(10 * time.Millisecond) //nolint:forbidigo // the reader is slow: nothing is waited for
 		n, err = io.ReadFull(resp.Body, piece)
 		got += int64(n)
 	}

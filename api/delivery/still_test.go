@@ -15,7 +15,7 @@ import (
 type slow struct{ *httptest.ResponseRecorder }
 
 func (s slow) Write(b []byte) (int, error) {
-	time.Sleep(400 * time.Millisecond)
+	time.Sleep(400 * time.Millisecond) //nolint:forbidigo // the clock of synctest, which nothing waits for
 	return s.ResponseRecorder.Write(b)
 }
 

@@ -87,17 +87,21 @@ func newPrinters() map[string]*message.Printer {
 	b := catalog.NewBuilder(catalog.Fallback(language.MustParse(fallback)))
 	for name, entries := range texts {
 		for key, forms := range entries {
-			if err := b.Set(language.MustParse(name), key, formsOf(forms)...); err != nil {
+			if err := b.Set(printed(name), key, formsOf(forms)...); err != nil {
 				panic(fmt.Errorf("message %s of %s: %w", key, name, err))
 			}
 		}
 	}
 	all := map[string]*message.Printer{}
 	for _, name := range names {
-		all[name] = message.NewPrinter(language.MustParse(name), message.Catalog(b))
+		all[name] = message.NewPrinter(printed(name), message.Catalog(b))
 	}
 	return all
 }
+
+// printed is the language that numbers are written in: the digits of a date are 0 to 9,
+// so those of other numbers are too, in Arabic as well.
+func printed(name string) language.Tag { return language.MustParse(name + "-u-nu-latn") }
 
 // formsOf chooses by the first argument when there is more than one form.
 func formsOf(t text) []catalog.Message {

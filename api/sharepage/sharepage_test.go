@@ -129,7 +129,7 @@ func checkMarkup(t *testing.T, where, page string) {
 	for _, id := range controls {
 		require.True(t, labels[id], "%s: no label for %s", where, id)
 	}
-	require.Regexp(t, `^<!doctype html>\n<html lang="[a-z-]+" dir="(ltr|rtl)">`, page)
+	require.Regexp(t, `^<!doctype html>\n<html lang="[a-zA-Z-]+" dir="(ltr|rtl)">`, page)
 }
 
 // TestNamesAreIsolated: a name that turns its reading direction turns nothing else.
@@ -148,7 +148,9 @@ func TestLanguages(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct{ query, accept, want string }{
 		{"", "", "en"}, {"", "de", "de"}, {"", "de-AT,en;q=0.5", "de"}, {"?lang=en", "de", "en"}, {"?lang=de", "en", "de"},
-		{"", "xx", "en"}, {"?lang=%00%ff", "de", "de"}, {"", strings.Repeat("de,", 5000), "de"}, {"?lang=klingon", "fr", "en"},
+		{"", "xx", "en"}, {"?lang=%00%ff", "de", "de"}, {"", strings.Repeat("de,", 5000), "de"}, {"?lang=klingon", "nl", "en"},
+		{"?lang=klingon", "fr", "fr"}, {"", "es-419", "es"}, {"", "pt-BR,en;q=0.5", "pt"}, {"", "pt-PT", "pt"}, {"", "fr-CA", "fr"}, {"", "ht-HT,fr;q=0.8", "ht"}, {"", "ar-EG", "ar"},
+		{"", "zh-CN", "zh-Hans"}, {"", "zh", "zh-Hans"}, {"", "zh-Hans-SG", "zh-Hans"}, {"?lang=zh-Hans", "en", "zh-Hans"}, {"", "vi-VN", "vi"}, {"", "uk-UA,ru;q=0.5", "uk"},
 	} {
 		w, page := ask(t, full(Open), row.query, row.accept)
 		require.Equal(t, row.want, w.Header().Get("Content-Language"), "%s %.20s", row.query, row.accept)
@@ -158,6 +160,9 @@ func TestLanguages(t *testing.T) {
 	require.Contains(t, page, `action="/s/abc/password?lang=de&amp;ticket=t.1"`)
 	_, page = ask(t, full(Password), "", "de")
 	require.Contains(t, page, `action="/s/abc/password?ticket=t.1"`)
+	_, page = ask(t, full(Password), "?lang=ar", "")
+	require.Contains(t, page, `<html lang="ar" dir="rtl">`)
+	require.Equal(t, len(names)-1, strings.Count(page, ` hreflang="`), "each other language can be chosen")
 }
 
 // TestCountsAreShown: what is left is a number on the page.
@@ -171,6 +176,18 @@ func TestCountsAreShown(t *testing.T) {
 	v.Drop.FilesLeft = &one
 	_, page = ask(t, v, "?lang=de", "")
 	require.Contains(t, page, "Noch 1 Datei kann gesendet werden.")
+	for _, row := range []struct {
+		language string
+		n        int
+		want     string
+	}{
+		{"fr", 0, "0 fichier peut encore être envoyé."}, {"ht", 1, "Ou ka voye 1 fichye anplis."}, {"zh-Hans", 2, "还可以发送 2 个文件。"}, {"vi", 1, "Có thể gửi thêm 1 tệp."},
+		{"ar", 0, "لا يمكن إرسال المزيد من الملفات."}, {"ar", 1, "يمكن إرسال ملف واحد آخر."}, {"ar", 2, "يمكن إرسال ملفين آخرين."},
+		{"ar", 3, "يمكن إرسال 3 ملفات أخرى."}, {"ar", 11, "يمكن إرسال 11 ملفًا آخر."}, {"ar", 100, "يمكن إرسال 100 ملف آخر."},
+		{"uk", 21, "Можна надіслати ще 21 файл."}, {"uk", 3, "Можна надіслати ще 3 файли."}, {"uk", 11, "Можна надіслати ще 11 файлів."},
+	} {
+		require.Equal(t, row.want, translate(row.language, "drop_left", row.n), row.language)
+	}
 }
 
 // TestNumbersAndDates are written as the language has them.
@@ -179,6 +196,12 @@ func TestNumbersAndDates(t *testing.T) {
 	at := time.Date(2026, 12, 2, 15, 4, 0, 0, time.UTC)
 	require.Equal(t, "2 December 2026, 15:04 UTC", date("en", at))
 	require.Equal(t, "2. Dezember 2026, 15:04 Uhr (UTC)", date("de", at))
+	require.Equal(t, "2026年12月2日 15:04（UTC）", date("zh-Hans", at))
+	require.Equal(t, "2 de diciembre de 2026, 15:04 UTC", date("es", at))
+	require.Equal(t, "2 ديسمبر 2026، 15:04 بتوقيت UTC", date("ar", at))
+	for language, want := range map[string]string{"ar": "1.5", "es": "1,5", "fr": "1,5", "ht": "1.5", "pt": "1,5", "uk": "1,5", "vi": "1,5", "zh-Hans": "1.5"} {
+		require.Equal(t, want+"\u00a0kB", size(language, 1500), language)
+	}
 	for n, want := range map[int64][2]string{
 		0: {"0 bytes", "0 Bytes"}, 1: {"1 byte", "1 Byte"}, 999: {"999 bytes", "999 Bytes"}, 1500: {"1.5\u00a0kB", "1,5\u00a0kB"},
 		999_949: {"999.9\u00a0kB", "999,9\u00a0kB"}, 999_999: {"1.0\u00a0MB", "1,0\u00a0MB"}, 2_500_000_000: {"2.5\u00a0GB", "2,5\u00a0GB"}, 1 << 62: {"4,611,686.0\u00a0TB", "4.611.686,0\u00a0TB"},
@@ -189,15 +212,43 @@ func TestNumbersAndDates(t *testing.T) {
 
 var placeholder = regexp.MustCompile(`%\[\d\][a-z]`)
 
-// TestCataloguesAreComplete: each language has every key, with the same placeholders,
-// and the template names no key that none has.
+// pluralForms are the forms of a language that has more than one (CLDR).
+var pluralForms = map[string][]string{
+	"en": {"one", "other"}, "de": {"one", "other"}, "es": {"one", "other"}, "fr": {"one", "other"}, "pt": {"one", "other"},
+	"uk": {"few", "many", "one", "other"}, "ar": {"few", "many", "one", "other", "two", "zero"},
+}
+
+// placeholders are those of a text, in the order of their numbers.
+func placeholders(text string) []string {
+	found := placeholder.FindAllString(text, -1)
+	slices.Sort(found)
+	return found
+}
+
+// TestCataloguesAreComplete: each language has every key, with the same placeholders in
+// each of its plural forms, and the template names no key that none has.
 func TestCataloguesAreComplete(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, []string{"en", "de"}, names)
-	for _, language := range names[1:] {
+	require.Equal(t, []string{"en", "ar", "de", "es", "fr", "ht", "pt", "uk", "vi", "zh-Hans"}, names)
+	for _, language := range names {
 		require.Equal(t, slices.Sorted(maps.Keys(texts[fallback])), slices.Sorted(maps.Keys(texts[language])), language)
 		for key, forms := range texts[fallback] {
-			require.Equal(t, placeholder.FindAllString(forms["other"], -1), placeholder.FindAllString(texts[language][key]["other"], -1), "%s of %s", key, language)
+			want, translated := placeholders(forms["other"]), texts[language][key]
+			if len(forms) > 1 && pluralForms[language] != nil {
+				require.Equal(t, pluralForms[language], slices.Sorted(maps.Keys(translated)), "%s of %s", key, language)
+			} else {
+				require.Equal(t, []string{"other"}, slices.Sorted(maps.Keys(translated)), "%s of %s", key, language)
+			}
+			for form, s := range translated {
+				where := fmt.Sprint(key, " of ", language, ", ", form)
+				require.Equal(t, strings.TrimSpace(s), s, where)
+				require.NotEmpty(t, s, where)
+				if language == "ar" && slices.Contains([]string{"zero", "one", "two"}, form) && !strings.Contains(s, "%") {
+					continue // these forms are of one number each, which may be a word
+				}
+				require.Equal(t, want, placeholders(s), where)
+				require.Equal(t, len(want), strings.Count(s, "%"), where)
+			}
 		}
 	}
 	for _, m := range regexp.MustCompile(`\bt "([a-z_]+)"`).FindAllStringSubmatch(source, -1) {

@@ -15,4 +15,4 @@ fi
 # What is compiled with -trimpath does not depend on the folder: another clone of the project finds it in Go's cache.
 alone SATCHEL_TEST_POSTGRES="$(postgres_url postgres postgres)" \
   SATCHEL_TEST_VERSITYGW="$(versitygw_program)" SATCHEL_TEST_TEMPORAL="$(temporal_program)" \
-  "$SATCHEL_TOOLS/gotestsum" --format pkgname --jsonfile "$SATCHEL_LOCAL/log/unit.json" -- -race -trimpath -timeout 20m "$@"
+  "$SATCHEL_TOOLS/gotestsum" --format pkgname --jsonfile "$SATCHEL_LOCAL/log/unit.json" -- -race -trimpath -timeout 30m "$@"

@@ -51,19 +51,13 @@ test('the grid is worked by the keyboard alone, with one tab stop', async ({ sig
   await expect(focused).toContainText(names[2]!)
 })
 
-for (const [colorScheme, width, language] of [['light', 1280, 'en'], ['dark', 320, 'en'], ['dark', 1280, 'ar'], ['light', 320, 'ar']] as const) {
-  test(`axe finds nothing and nothing is wider than the page: ${colorScheme}, ${width} px, ${language}`, async ({ signIn }) => {
+for (const [colorScheme, width] of [['light', 1280], ['dark', 320], ['dark', 1280], ['light', 320]] as const) {
+  test(`axe finds nothing and nothing is wider than the page: ${colorScheme}, ${width} px`, async ({ signIn }) => {
     test.setTimeout(180_000) // four people sign in, and axe reads each of their pages
     const wrong: string[] = []
     for (const [role, pages] of [['teacher', ['spaces/mine', 'spaces', 'recent', 'bin', 'help', 'search?q=essay', 'shared', 'shared-by-me', 'spaces/mine?view=pictures', 'spaces/mine?kind=picture&size=large']], ['student', ['send', 'spaces/mine']],
       ['owner', ['manage', 'manage/people', 'manage/usage', 'manage/rules', 'manage/keys', 'manage/audit']], ['operator', ['operate', 'operate/work', 'operate/system', 'operate/tiers']]] as const) {
       const page = await signIn(role, { colorScheme, viewport: { width, height: 800 }, bypassCSP: true })
-      if (language !== 'en') {
-        await page.locator('.account summary').click()
-        await page.locator('.account select').first().selectOption(language)
-        await expect(page.locator('html')).toHaveAttribute('dir', 'rtl')
-        await page.locator('.account summary').click()
-      }
       const home = page.url().split('/').slice(0, 6).join('/')
       for (const path of pages) {
         // Go there inside of the page: a load would sign in again.

@@ -57,20 +57,9 @@ func run(ctx context.Context, folder string, o options, out io.Writer) error {
 			return err
 		}
 	}
-	var outcomes []outcome
-	for _, role := range roles {
-		for _, name := range files {
-			found, err := j.judge(ctx, folder, name, role)
-			if err != nil {
-				return fmt.Errorf("%s: %w", name, err)
-			}
-			if o.previews && role == staff && found.Taken {
-				if err := j.preview(ctx, folder, &found); err != nil {
-					return fmt.Errorf("%s: %w", name, err)
-				}
-			}
-			outcomes = append(outcomes, found)
-		}
+	outcomes, err := j.all(ctx, folder, files, o.previews)
+	if err != nil {
+		return err
 	}
 	if o.json {
 		return printJSON(out, outcomes)
@@ -79,6 +68,23 @@ func run(ctx context.Context, folder string, o options, out io.Writer) error {
 		return err
 	}
 	return printPreviews(out, outcomes)
+}
+
+// all judges each file by each role, and makes the previews of what staff may send.
+func (j *judge) all(ctx context.Context, folder string, files []string, previews bool) (outcomes []outcome, err error) {
+	for _, role := range roles {
+		for _, name := range files {
+			found, err := j.judge(ctx, folder, name, role)
+			if err == nil && previews && role == staff && found.Taken {
+				err = j.preview(ctx, folder, &found)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+			outcomes = append(outcomes, found)
+		}
+	}
+	return outcomes, nil
 }
 
 func printJSON(out io.Writer, outcomes []outcome) error {

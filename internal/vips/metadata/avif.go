@@ -274,19 +274,7 @@ func (a *avif) property(p box) error {
 		}
 		return checkOBUs(p.data[4:], true)
 	case "ispe":
-		data, err := full(p.data, 0)
-		if err != nil {
-			return err
-		}
-		if len(data) != 8 {
-			return malformedAVIF("sides of %d bytes", len(data))
-		}
-		w, h := int(binary.BigEndian.Uint32(data)), int(binary.BigEndian.Uint32(data[4:]))
-		if w < 1 || h < 1 || w > 1<<16 || h > 1<<16 || a.width != 0 && (a.width != w || a.height != h) {
-			return malformedAVIF("sides of %d × %d", w, h)
-		}
-		a.width, a.height = w, h
-		return nil
+		return a.sides(p)
 	case "pixi":
 		data, err := full(p.data, 0)
 		if err != nil {
@@ -308,6 +296,23 @@ func (a *avif) property(p box) error {
 		return nil
 	}
 	return presentAVIF("property %q", p.name)
+}
+
+// sides are those of every item of the picture.
+func (a *avif) sides(p box) error {
+	data, err := full(p.data, 0)
+	if err != nil {
+		return err
+	}
+	if len(data) != 8 {
+		return malformedAVIF("sides of %d bytes", len(data))
+	}
+	w, h := int(binary.BigEndian.Uint32(data)), int(binary.BigEndian.Uint32(data[4:]))
+	if w < 1 || h < 1 || w > 1<<16 || h > 1<<16 || a.width != 0 && (a.width != w || a.height != h) {
+		return malformedAVIF("sides of %d × %d", w, h)
+	}
+	a.width, a.height = w, h
+	return nil
 }
 
 // associations name properties that there are, and nothing else.

@@ -31,9 +31,10 @@ test('the words around a hit become text and never markup', () => {
   expect(marks('')).toEqual([])
 })
 
-test('a browser gets a language that is done', () => {
+test('a browser gets the language that it asks for', () => {
   expect(match(['de-AT', 'en'])).toBe('de')
   expect(match(['xx', 'en-GB'])).toBe('en')
   expect(match([])).toBe('en')
-  expect(match(['es'])).toBe('en') // waits for its translation
+  expect(match(['es-MX', 'en'])).toBe('es')
+  expect(match(['zh-CN'])).toBe('zh-Hans')
 })
