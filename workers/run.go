@@ -57,7 +57,14 @@ func (f *runner) run(ctx context.Context) {
 	}
 	f.running.Store(true)
 	f.log.Info("workers started", "queues", len(f.workers))
-	f.waitFor(ctx, "schedules", func(ctx context.Context) error { return ensureSchedules(ctx, f.client, f.components) })
+	for _, component := range f.components {
+		for _, s := range component.Schedules {
+			// Each has its own time: when Temporal is slow, the next try does not begin with the first one again.
+			f.waitFor(ctx, "schedule "+s.ID, func(ctx context.Context) error {
+				return ensureSchedule(ctx, f.client.ScheduleClient(), component.Queue, s)
+			})
+		}
+	}
 }
 
 // checkServer asks for the namespace: a worker that starts without one gives up.

@@ -3,7 +3,6 @@ package workers
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -18,19 +17,8 @@ import (
 // one does the same. Temporal's default would be a year of them.
 const catchUp = time.Minute
 
-// ensureSchedules creates or updates every schedule of this build. All workers
-// call it at their start; when nothing differs, it changes nothing.
-func ensureSchedules(ctx context.Context, c client.Client, components []queue.Component) error {
-	for _, component := range components {
-		for _, s := range component.Schedules {
-			if err := ensureSchedule(ctx, c.ScheduleClient(), component.Queue, s); err != nil {
-				return fmt.Errorf("schedule %s: %w", s.ID, err)
-			}
-		}
-	}
-	return nil
-}
-
+// ensureSchedule creates or updates a schedule of this build. All workers call it at
+// their start; when nothing differs, it changes nothing.
 func ensureSchedule(ctx context.Context, schedules client.ScheduleClient, q queue.Name, s queue.Schedule) error {
 	action := &client.ScheduleWorkflowAction{
 		ID: s.ID, Workflow: s.Workflow, Args: []any{s.Input}, TaskQueue: string(q),

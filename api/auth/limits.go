@@ -82,27 +82,24 @@ func address(c *gin.Context) netip.Addr {
 }
 
 // Public lets everyone and every page through, as often as an address may.
-func (d *Auth) Public(c *gin.Context) {
-	AllowAnyOrigin(c)
-	d.LimitAddress(c)
-}
+func (d *Auth) Public(c *gin.Context) { d.PublicPage(request.Fail)(c) }
 
 // PublicPage is Public for a page of people: refuse draws what is above the limit, since
 // a browser shows a problem as the text of a program.
 func (d *Auth) PublicPage(refuse func(*gin.Context, error)) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		AllowAnyOrigin(c)
-		if err := d.RateLimit.AllowAddress(c.Writer.Header(), address(c)); err != nil {
-			refuse(c, err)
-			c.Abort()
-		}
+		d.limitAddress(c, refuse)
 	}
 }
 
 // LimitAddress limits unauthenticated requests by address.
-func (d *Auth) LimitAddress(c *gin.Context) {
+func (d *Auth) LimitAddress(c *gin.Context) { d.limitAddress(c, request.Fail) }
+
+func (d *Auth) limitAddress(c *gin.Context, refuse func(*gin.Context, error)) {
 	if err := d.RateLimit.AllowAddress(c.Writer.Header(), address(c)); err != nil {
-		request.Fail(c, err)
+		refuse(c, err)
+		c.Abort()
 	}
 }
 

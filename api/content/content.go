@@ -68,6 +68,15 @@ func Of(v files.View) Version {
 
 var errGone = fault.New(fault.Conflict, "not_available", "This version was never published, or is no longer kept. Its status_reason says why.")
 
+// GetReadable reads a version of a file, when its bytes may leave at this moment.
+func GetReadable(ctx context.Context, q tenancy.Queries, file, version uuid.UUID) (files.View, error) {
+	v, err := files.GetOf(ctx, q, file, version)
+	if err == nil {
+		err = Readable(v)
+	}
+	return v, err
+}
+
 // Readable says whether the bytes of a version may leave. Only one answer is
 // yes; a state that no one foresaw is no.
 func Readable(v files.View) error {

@@ -51,7 +51,7 @@ func (s session) Authorize(ctx context.Context, link signed.Link) (delivery.Gran
 	if err != nil {
 		return delivery.Grant{}, err
 	}
-	v, err := s.version(ctx, actor, link)
+	v, err := content.GetReadable(ctx, s.DB.Single(actor.Org), link.File, link.Version)
 	if err != nil {
 		return delivery.Grant{}, err
 	}
@@ -59,20 +59,11 @@ func (s session) Authorize(ctx context.Context, link signed.Link) (delivery.Gran
 	grant.Still = func() error {
 		ctx, actor, _, err := s.membership(ctx, link)
 		if err == nil {
-			_, err = s.version(ctx, actor, link)
+			_, err = content.GetReadable(ctx, s.DB.Single(actor.Org), link.File, link.Version)
 		}
 		return err
 	}
 	return grant, nil
-}
-
-// version reads what the link names, as the actor of ctx.
-func (s session) version(ctx context.Context, actor tenancy.Actor, link signed.Link) (files.View, error) {
-	v, err := files.GetOf(ctx, s.DB.Single(actor.Org), link.File, link.Version)
-	if err == nil {
-		err = content.Readable(v)
-	}
-	return v, err
 }
 
 func (s session) grant(ctx context.Context, link signed.Link, v content.Version) delivery.Grant {

@@ -99,10 +99,7 @@ func (m *memberOfZip) Window(ctx context.Context, next []files.ZipEntry) (readab
 // Refused says why in the row of the zip, which the member reads.
 func (m *memberOfZip) Refused(ctx context.Context, e files.ZipEntry) error {
 	code, q := files.ErrNotFound.Code, m.db.Single(m.org)
-	v, err := files.GetOf(ctx, q, e.FileID, e.VersionID)
-	if err == nil {
-		err = content.Readable(v)
-	}
+	_, err := content.GetReadable(ctx, q, e.FileID, e.VersionID)
 	if f := fault.Of(err); err != nil && f.Kind != fault.Internal {
 		code = f.Code
 	}

@@ -44,10 +44,7 @@ func (r *Storage) send(c *gin.Context, v files.View) error {
 	}
 	leaving.OnStart = func() error { return r.recordRead(c, v) }
 	leaving.Still = func() error {
-		now, err := files.GetOf(c.Request.Context(), r.DB.Single(request.Caller(c).Org), v.FileID, v.VersionID)
-		if err == nil {
-			err = content.Readable(now)
-		}
+		_, err := content.GetReadable(c.Request.Context(), r.DB.Single(request.Caller(c).Org), v.FileID, v.VersionID)
 		return err
 	}
 	return delivery.Serve(c.Writer, c.Request, r.Clean, leaving)

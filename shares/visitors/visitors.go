@@ -167,11 +167,11 @@ func Record(ctx context.Context, q tenancy.Queries, a Access) error {
 	}
 	return visitorsdb.New(q).AccessInsert(ctx, visitorsdb.AccessInsertParams{
 		ShareID: a.Ref.Share, ID: tenancy.NewID(), RecipientID: a.Ref.Recipient, FileID: orNil(a.File), What: string(a.What), Outcome: outcome, Code: a.Code, DownloadID: orNil(a.Download),
-		Slot: orEmpty(slot),
+		Slot: orNull(slot),
 	})
 }
 
-func orEmpty(s string) *string {
+func orNull(s string) *string {
 	if s == "" {
 		return nil
 	}

@@ -153,7 +153,7 @@ test('what the school forbids is not offered, or says why', async ({ signIn }) =
   await expect(dialog(page).getByRole('radio', { name: 'Anyone who has the link' })).toBeDisabled()
   await expect(dialog(page)).toContainText('Your teacher can share it with people outside')
 
-  // The owner closes it for a while: a teacher learns that from the answer, and the choice closes with the reason.
+  // The owner closes it for a while: a dialog that is open learns it from the answer, one that opens later from the rules.
   const owner = await signIn('owner')
   const org = owner.url().split('/o/')[1]!.split('/')[0]!
   const asked = owner.waitForRequest(r => r.url().includes('/api/') && Boolean(r.headers().authorization))
@@ -163,14 +163,19 @@ test('what the school forbids is not offered, or says why', async ({ signIn }) =
   const teacher = await signIn('teacher')
   const poster = fresh('poster', 'txt')
   await send(teacher, [textFile(poster)])
+  await share(teacher, poster)
+  await dialog(teacher).getByRole('radio', { name: 'Anyone who has the link' }).check()
   await rule(false)
   try {
-    await share(teacher, poster)
-    await dialog(teacher).getByRole('radio', { name: 'Anyone who has the link' }).check()
     await dialog(teacher).getByRole('button', { name: 'Make the link' }).click()
     await expect(dialog(teacher).getByRole('alert')).toContainText('Your school does not share with people outside')
-    await expect(dialog(teacher).getByRole('radio', { name: 'Anyone who has the link' })).toBeDisabled()
-    await expect(dialog(teacher).getByRole('radio', { name: 'Classes' })).toBeEnabled()
+    const late = await signIn('teacher')
+    await share(late, poster)
+    await expect(dialog(late)).toContainText('Your school does not share with people outside')
+    for (const page of [teacher, late]) {
+      await expect(dialog(page).getByRole('radio', { name: 'Anyone who has the link' })).toBeDisabled()
+      await expect(dialog(page).getByRole('radio', { name: 'Classes' })).toBeEnabled()
+    }
   } finally { await rule(true) }
 })
 

@@ -45,6 +45,9 @@ var formats = map[string]Format{
 	"image/x-icon":           {"ico", "VipsForeignLoadPng"}, // by way of fromICO
 }
 
+// converters write a PNG of what libvips has no loader for.
+var converters = map[string]func([]byte) ([]byte, error){"bmp": fromBMP, "ico": fromICO}
+
 // Recognize names the format by magic bytes, in Go, before libvips sees any.
 func Recognize(content []byte) (Format, error) {
 	if bytes.HasPrefix(content, []byte("\xff\x4f\xff\x51")) {
@@ -88,8 +91,8 @@ func open(content []byte) (opened, error) {
 	if err != nil {
 		return opened{}, err
 	}
-	if turn, ok := map[string]func([]byte) ([]byte, error){"bmp": fromBMP, "ico": fromICO}[format.Name]; ok {
-		if content, err = turn(content); err != nil {
+	if asPNG, ok := converters[format.Name]; ok {
+		if content, err = asPNG(content); err != nil {
 			return opened{}, err
 		}
 	}

@@ -14,11 +14,12 @@ const source = catalog('en')
 
 test.each(languages)('the catalogue $code has every text of the console', ({ code }) => {
   const texts = catalog(code)
+  const forms = new Intl.PluralRules(code).resolvedOptions().pluralCategories.length
   expect([...texts.keys()].toSorted()).toEqual([...source.keys()].toSorted())
   for (const [id, text] of texts) {
     expect(text, id).not.toBe('')
     // A language with one plural form has no place for what only the English `one` names.
-    if (id.includes(', plural,')) expect(holes(id), id).toEqual(expect.arrayContaining(holes(text)))
+    if (id.includes(', plural,') && forms === 1) expect(holes(id), id).toEqual(expect.arrayContaining(holes(text)))
     else expect(holes(text), id).toEqual(holes(id))
     expect(text.split('{').length, id).toBe(text.split('}').length)
   }

@@ -1,5 +1,5 @@
-import { type Api, type Connection, type Schemas, createApi } from '@satchel/client'
-import { Uploader } from '@satchel/client/uploads'
+import type { Schemas } from '@satchel/client'
+import { type Satchel, createSatchel } from '@satchel/react'
 import { createContext, useContext } from 'react'
 
 import type { QueryClient } from '@tanstack/react-query'
@@ -11,7 +11,7 @@ export type Space = Schemas['Space']
 export type Place = Schemas['Place'] & { grants?: string[] }
 
 /** The organization that the page works in, and what it works with there. */
-export interface Work { session: Session; connection: Connection; api: Api; place: Place; uploader: Uploader; queries: QueryClient }
+export interface Work extends Satchel { session: Session; place: Place; queries: QueryClient }
 
 const made = new Map<string, Work>()
 
@@ -19,13 +19,11 @@ const made = new Map<string, Work>()
 export function workIn(session: Session, place: Place, queries: QueryClient): Work {
   const known = made.get(place.organization_id)
   if (known) return known
-  const connection: Connection = { baseUrl: '', getToken: stale => session.getToken(stale), organization: place.organization_id }
-  const api = createApi(connection)
-  const uploader = new Uploader({
-    api, connection, owner: place.user_id,
+  const satchel = createSatchel({
+    baseUrl: '', getToken: stale => session.getToken(stale), organization: place.organization_id, owner: place.user_id,
     onOutcome: () => { void queries.invalidateQueries({ queryKey: [place.organization_id, 'files'] }) },
   })
-  const work = { session, connection, api, place, uploader, queries }
+  const work = { ...satchel, session, place, queries }
   made.set(place.organization_id, work)
   return work
 }

@@ -1,4 +1,5 @@
 import { i18n } from '@lingui/core'
+import { sizeText } from '@satchel/client'
 
 /** The language of the page as the person's region writes it: dates differ between en-GB and en-US. */
 function here(): string {
@@ -7,16 +8,8 @@ function here(): string {
   return wanted.find(tag => tag === code || tag.startsWith(code + '-')) ?? code
 }
 
-const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const
-
-/** A size as people read it: decimal, with at most one digit after the point. */
-export function size(bytes: number, locale = here()): string {
-  let n = Math.max(0, bytes)
-  let unit = 0
-  while (n >= 999.5 && unit < units.length - 1) { n /= 1000; unit++ }
-  const digits = unit > 0 && n < 9.95 ? 1 : 0
-  return new Intl.NumberFormat(locale, { style: 'unit', unit: units[unit], unitDisplay: unit === 0 ? 'long' : 'short', maximumFractionDigits: digits }).format(n)
-}
+/** A size as people read it. */
+export const size = (bytes: number, locale = here()) => sizeText(bytes, locale)
 
 /** A time as it matters to people: the hour today, otherwise the day. */
 export function when(iso: string | null | undefined, locale = here(), now = new Date()): string {

@@ -2,3 +2,4 @@ export { type Api, type Connection, type Schemas, bytes, call, createApi, header
 export { follow } from './events.ts'
 export { foldersOf, isSystemFile, normalName } from './names.ts'
 export { type Advice, Problem, adviceFor, asProblem, problemOf, retryAfter } from './problem.ts'
+export { sizeText } from './size.ts'

@@ -1,4 +1,4 @@
-import { bytes } from '@satchel/client'
+import { bytes, sizeText } from '@satchel/client'
 import { type Item, fromInput, fromTransfer, isOutcome, mayRetry } from '@satchel/client/uploads'
 import { type ReactNode, useEffect, useId, useRef, useState } from 'react'
 
@@ -11,13 +11,6 @@ import { useUploads } from './uploads.tsx'
 export interface Labels {
   choose: string; drop: string; sending: (name: string) => string; cancel: (name: string) => string; retry: (name: string) => string
   tooMany: (most: number) => string; phase: (item: Item) => string; used: (used: string, max: string) => string; previewOf: (name: string) => string; noPreview: string
-}
-
-/** A size in the unit that fits, in the language of the browser. */
-export function sizeText(n: number): string {
-  const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte']
-  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, n)) / 3))
-  return new Intl.NumberFormat(undefined, { style: 'unit', unit: units[power]!, unitDisplay: power === 0 ? 'long' : 'short', maximumSignificantDigits: 3 }).format(n / 1000 ** power)
 }
 
 const phases: Record<Item['phase'], string> = {

@@ -5,7 +5,7 @@ import { useSatchel } from './satchel.tsx'
 
 export interface Read<T> { data: T | undefined; problem: Problem | undefined; reload: () => void }
 
-/** Reads when `key` changes and when `reload` is called. What was read stays while it is read again. */
+/** Reads when `key` changes and when `reload` is called. What was read of the same key stays until the next answer. */
 function useRead<T>(key: string, read: (signal: AbortSignal) => Promise<T>): Read<T> {
   const [state, setState] = useState<{ key: string; data?: T; problem?: Problem }>({ key })
   const [turn, setTurn] = useState(0)

@@ -1,0 +1,10 @@
+const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const
+
+/** A size as people read it: decimal, with at most one digit after the point. Without a locale it is that of the browser. */
+export function sizeText(bytes: number, locale?: string): string {
+  let n = Math.max(0, bytes)
+  let unit = 0
+  while (n >= 999.5 && unit < units.length - 1) { n /= 1000; unit++ }
+  const digits = unit > 0 && n < 9.95 ? 1 : 0
+  return new Intl.NumberFormat(locale, { style: 'unit', unit: units[unit], unitDisplay: unit === 0 ? 'long' : 'short', maximumFractionDigits: digits }).format(n)
+}
