@@ -41,8 +41,8 @@ require (
 	go.temporal.io/sdk v1.50.0
 	go.temporal.io/sdk/contrib/opentelemetry v0.8.1
 	go.uber.org/fx v1.24.0
-	golang.org/x/exp v0.0.0-20250106191152-7588d65b2ba8
 	golang.org/x/crypto v0.58.0
+	golang.org/x/exp v0.0.0-20250106191152-7588d65b2ba8
 	golang.org/x/image v0.47.0
 	golang.org/x/net v0.62.0
 	golang.org/x/oauth2 v0.37.0
@@ -53,6 +53,12 @@ require (
 	google.golang.org/protobuf v1.36.12
 	pgregory.net/rapid v1.3.0
 )
+
+require github.com/emersion/go-msgauth v0.7.0
+
+require codeberg.org/go-pdf/fpdf v0.12.0
+
+require github.com/nyaruka/phonenumbers v1.8.1 // indirect
 
 require (
 	github.com/VividCortex/ewma v1.2.0 // indirect

@@ -19,12 +19,15 @@ import (
 	"satchel/api/auth"
 	"satchel/api/content"
 	"satchel/api/delivery"
+	"satchel/api/delivery/edge"
 	"satchel/api/delivery/signed"
 	"satchel/api/idempotency"
+	"satchel/api/jobs"
 	"satchel/api/links"
 	"satchel/api/listen"
 	"satchel/api/members"
 	"satchel/api/middleware"
+	"satchel/api/notifications"
 	"satchel/api/operations"
 	"satchel/api/organizations"
 	apipeople "satchel/api/people"
@@ -40,6 +43,7 @@ import (
 	"satchel/internal/sealed"
 	"satchel/policies/audit"
 	"satchel/tenancy"
+	stopping "satchel/tenancy/notifications"
 	"satchel/tenancy/people"
 	"satchel/tenancy/usage"
 )
@@ -70,9 +74,11 @@ type Parts struct {
 	Verifier    *oidc.Verifier
 	Hasher      *people.Hasher // of the user names and addresses of people
 	Links       *signed.Keys   // of the addresses of bytes on the content host
+	Edge        *edge.Edge     // answers a cache in front of the content host; nil: there is none
 	Codes       public.Codes   // mails codes to people outside
 	Uploads     storage.Uploads
 	Workflows   Workflows
+	Jobs        jobs.Control // jobs and their queues, where they run
 	Invitations members.Invitations
 	ShareMails  shares.Mails
 	InvitePage  http.Handler // the page on which people answer their invitations
@@ -81,10 +87,11 @@ type Parts struct {
 	Staging     storage.Staging
 	Clean       storage.Clean
 	Exports     delivery.Source
-	Rosters     rosters.Store // where packages of rosters are received
-	Secrets     *sealed.Box   // seals the secrets of webhooks
-	Loopback    bool          // webhooks may lead to this machine
-	SpoolDir    string        // for what is received before it is stored; empty: the system's folder
+	Rosters     rosters.Store    // where packages of rosters are received
+	Secrets     *sealed.Box      // seals the secrets of webhooks
+	Tokens      *stopping.Tokens // of the links that stop mails
+	Loopback    bool             // webhooks may lead to this machine
+	SpoolDir    string           // for what is received before it is stored; empty: the system's folder
 
 	Ready   http.Handler
 	Limits  middleware.Limits // zero: the standard ones
@@ -108,6 +115,7 @@ type API struct {
 	public        *public.Public
 	usage         *apiusage.Usage
 	operations    *operations.Operations
+	jobs          *jobs.Jobs
 	organizations *organizations.Organizations
 	members       *members.Members
 	spaces        *spaces.Spaces
@@ -117,6 +125,7 @@ type API struct {
 	keys          *apikeys.Keys
 	auditLog      *auditlog.AuditLog
 	webhooks      *webhooks.Webhooks
+	notifications *notifications.Notifications
 }
 
 // gin's mode is a global of its own; it is set before anything can run.
@@ -132,7 +141,7 @@ func New(p Parts) *API {
 		p.Limits = middleware.DefaultLimits
 	}
 	limits := ratelimit.New(p.RateLimits, p.Metrics)
-	people := p.DB.ForPeople()
+	people, streams := p.DB.ForPeople(), limits.Streams()
 	callers := auth.New(auth.Auth{DB: p.DB, Tokens: p.Verifier, Hasher: p.Hasher, RateLimit: limits, Origins: p.Config.Origins, Log: p.Log})
 	visitors := public.New(public.Ports{
 		DB: p.DB, Keys: p.Links, Uploads: p.Uploads, Codes: p.Codes, Address: limits.Address, Guessed: limits.ChargeGuess, Reason: storage.ReasonOfDrop,
@@ -145,16 +154,17 @@ func New(p Parts) *API {
 		auth:        callers,
 		idempotency: &idempotency.Store{DB: p.DB, Log: p.Log},
 		storage: &storage.Storage{
-			DB: people, Uploads: p.Uploads, Workflows: p.Workflows, Staging: p.Staging, Clean: p.Clean, Contents: contents, Listener: w, Streams: limits.Streams(),
+			DB: people, Uploads: p.Uploads, Workflows: p.Workflows, Staging: p.Staging, Clean: p.Clean, Contents: contents, Listener: w, Streams: streams,
 			ContentURL: p.Config.ContentURL, Log: p.Log,
 		},
 		links: &links.Links{
 			DB: people, Keys: p.Links, ContentURL: p.Config.ContentURL, Contents: contents, Clean: p.Clean, Limits: limits,
-			Stranger: callers.Public, Shares: visitors, Log: p.Log,
+			Stranger: callers.Public, Shares: visitors, Edge: p.Edge, Log: p.Log,
 		},
 		public:        visitors,
 		usage:         &apiusage.Usage{DB: p.DB}, // usage is of the whole organization
 		operations:    &operations.Operations{DB: people, Workflows: p.Workflows},
+		jobs:          &jobs.Jobs{DB: people, All: p.DB, Control: p.Jobs, Listener: w, Streams: streams},
 		organizations: &organizations.Organizations{DB: people, Workflows: p.Workflows, Listener: w, Exports: p.Exports, Invites: p.Invites, ProvisionTimeout: createPatience},
 		members:       &members.Members{DB: people, Invitations: p.Invitations, Page: p.InvitePage, SignIn: callers.SignIn, Log: p.Log},
 		spaces:        &spaces.Spaces{DB: people, All: p.DB},
@@ -163,6 +173,7 @@ func New(p Parts) *API {
 		rosters:       &rosters.Rosters{DB: people, Packages: p.Rosters, Workflows: p.Workflows, SpoolDir: p.SpoolDir, Log: p.Log},
 		keys:          &apikeys.Keys{DB: people},
 		webhooks:      &webhooks.Webhooks{DB: people, Box: p.Secrets, Loopback: p.Loopback},
+		notifications: &notifications.Notifications{DB: people, All: p.DB, Tokens: p.Tokens, Now: time.Now},
 		auditLog:      &auditlog.AuditLog{DB: people, Workflows: p.Workflows, Log: p.Log},
 	}
 }
@@ -181,7 +192,7 @@ func (a *API) Drain() { a.listener.Drain() }
 
 // Handler answers every route.
 func (a *API) Handler() http.Handler {
-	e := a.engine(func(r Route) bool { return !r.Signed })
+	e := a.engine(a.routes(func(r Route) bool { return !r.Signed }))
 	if a.Console != nil {
 		a.serveConsole(e)
 	}
@@ -194,5 +205,12 @@ func (a *API) Server(h http.Handler) *http.Server { return a.Limits.Server(h) }
 // ContentHandler answers only the routes that give users' bytes. It belongs on
 // a host of its own, where a page made of them could reach nothing.
 func (a *API) ContentHandler() http.Handler {
-	return overrideMethod(a.engine(func(r Route) bool { return r.Class == outgoing || r.Class == probe }))
+	return overrideMethod(a.engine(a.routes(func(r Route) bool { return r.Class == outgoing || r.Class == probe })))
+}
+
+// EdgeHandler answers a cache in front of the content host, on a private listener.
+func (a *API) EdgeHandler() http.Handler {
+	return a.Edge.Handler(a.engine([]Route{
+		{Method: get, Path: signedPath, Action: anyone, Audit: "file.read", Signed: true, Class: outgoing, Handler: a.links.Ask},
+	}))
 }

@@ -88,6 +88,29 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 	"POST " + adminPath + "/storage/scan": func(s *scene) (answer, tenancy.OrgID) {
 		return s.operator.call(post, adminPath+"/storage/scan", map[string]any{"organization_id": s.owner.org}), s.owner.org
 	},
+	"PATCH " + jobPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(patch, jobAt(s.job(s.owner, "rescan_storage"), ""), map[string]string{"priority": "low"}), s.owner.org
+	},
+	"POST " + jobPath + "/cancel": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, jobAt(s.job(s.owner, "rescan_storage"), "/cancel"), nil), s.owner.org
+	},
+	"POST " + jobPath + "/retry": func(s *scene) (answer, tenancy.OrgID) {
+		id := s.job(s.owner, "rescan_storage")
+		s.endJob(s.owner, id)
+		return s.owner.call(post, jobAt(id, "/retry"), nil), s.owner.org
+	},
+	"POST " + adminPath + "/jobs/bulk": func(s *scene) (answer, tenancy.OrgID) {
+		return s.operator.call(post, adminPath+"/jobs/bulk", map[string]any{"action": "cancel", "filter": map[string]any{"state": "failed"}}), tenancy.Platform
+	},
+	"PATCH " + adminPath + "/queues/:queue": func(s *scene) (answer, tenancy.OrgID) {
+		return s.operator.call(patch, adminPath+"/queues/batch", map[string]any{"paused": true, "reason": "r"}), tenancy.Platform
+	},
+	"PATCH " + adminPath + "/schedules/:schedule": func(s *scene) (answer, tenancy.OrgID) {
+		return s.operator.call(patch, adminPath+"/schedules/sweep-uploads", map[string]any{"paused": true, "reason": "r"}), tenancy.Platform
+	},
+	"POST " + adminPath + "/schedules/:schedule/run": func(s *scene) (answer, tenancy.OrgID) {
+		return s.operator.call(post, adminPath+"/schedules/sweep-uploads/run", nil), tenancy.Platform
+	},
 	"POST " + adminPath + "/reconcile": func(s *scene) (answer, tenancy.OrgID) {
 		s.mark(tenancy.Platform)
 		return s.operator.call(post, adminPath+"/reconcile", map[string]any{"repair": true}), tenancy.Platform
@@ -339,6 +362,12 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 	},
 	"DELETE " + organizationPath + "/keys/:key": func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(remove, s.school("/keys/"+s.key()), nil), s.owner.org
+	},
+	"DELETE " + mailsPath + "/suppressions/:suppression": func(s *scene) (answer, tenancy.OrgID) {
+		id := tenancy.NewID()
+		_, err := s.db.Single(s.owner.org).Exec(s.t.Context(), "insert into mail_suppressions (organization_id, id, address_hash, reason, suppressed_at) values (app.org(), $1, sha256('a'), 'bounced', now())", id)
+		require.NoError(s.t, err)
+		return s.owner.call(remove, s.school("/mail/suppressions/"+id.String()), nil), s.owner.org
 	},
 	"POST " + webhooksPath: func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(post, s.school("/webhooks"), newWebhook), s.owner.org

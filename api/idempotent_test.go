@@ -130,6 +130,10 @@ func (s *scene) posts(p *person, path string, in any) again {
 
 // exempt are the other POSTs, each with the reason why it needs no key.
 var exempt = map[string]string{
+	"POST " + jobPath + "/cancel":                                   "the same again changes nothing, and answers the same",
+	"POST " + jobPath + "/retry":                                    "a job that waits is not run again",
+	"POST " + adminPath + "/jobs/bulk":                              "does again what is left to do",
+	"POST " + adminPath + "/schedules/:schedule/run":                "while a run is on its way there is no other",
 	"POST " + filePath + "/link":                                    "makes nothing: an address of what is there",
 	"POST " + storagePath + "/links":                                "makes nothing: addresses of what is there",
 	"POST " + storagePath + "/zip":                                  "a list of a day; a second one changes nothing",
@@ -155,6 +159,10 @@ var exempt = map[string]string{
 	"POST " + folderPath + "/hand-in":                               "what is handed in is handed in, and more files go with what is there",
 	"POST " + folderPath + "/hand-ins/:student/return":              "a returned work is not returned again",
 	"POST " + notificationsPath + "/:id/read":                       "it is read, once or twice",
+	"POST " + notificationsPath + "/read-all":                       "what is read is read, once or twice",
+	"POST " + myMailPath:                                            "it asks for a mail once more, and the codes of an hour are bounded",
+	"POST " + myMailPath + "/confirm":                               "a code is good once, and a second try says so",
+	"POST " + unsubscribePath:                                       "the mails have stopped, once or twice",
 	"POST " + public.PagePath + "/password":                         "it proves a password, and makes nothing",
 	"POST " + public.PagePath + "/code":                             "a code is good once, and a second try says so",
 	"POST " + public.PagePath + "/code/send":                        "it asks for a mail once more, and the pause between two is bounded",

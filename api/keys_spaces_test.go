@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	apiapikeys "satchel/api/apikeys"
+	apinotifications "satchel/api/notifications"
 	"satchel/api/request"
 	apispaces "satchel/api/spaces"
 	"satchel/api/storage"
@@ -90,7 +91,7 @@ func (b *testBundle) keyIsOnRecord(made apiapikeys.KeyView, maker, owner, manage
 		*person
 		told int
 	}{{maker, 0}, {owner, 1}, {manager, 1}, {other, 0}} {
-		told := read[request.Page[apispaces.NotificationView]](p.call(get, notificationsPath, nil).is(http.StatusOK)).Items
+		told := read[request.Page[apinotifications.NotificationView]](p.call(get, notificationsPath, nil).is(http.StatusOK)).Items
 		require.Len(b.t, told, p.told)
 		if p.told > 0 {
 			require.Equal(b.t, "key.all_spaces", told[0].Kind)

@@ -213,12 +213,29 @@ func (s *school) administration() {
 		s.told = append(s.told, told{"the workflow", s.stable(err.Error())})
 	}
 	s.do(s.owner, get, "/api/v1/operations/"+op.String(), nil)
+	s.jobs(op)
 	s.do(s.owner, get, s.within("/exports/"+s.copied()+"/1"), nil)
 	s.do(s.owner, get, s.within(""), nil)
 	s.do(s.owner, patch, s.within(""), map[string]any{"name": "Northern school", "contact_email": "office@school.test"})
 	s.do(s.pupil, get, s.within(""), nil)
 	s.do(s.owner, get, s.within("/policies"), nil)
 	s.do(s.owner, patch, s.within("/policies"), map[string]any{"trash_days": 5})
+}
+
+// jobs looks at a job, and changes and follows it.
+func (s *school) jobs(op uuid.UUID) {
+	s.do(s.owner, get, jobsPath, nil)
+	s.do(s.teacher, get, jobsPath, nil)
+	s.do(s.owner, get, jobsPath+"/counts", nil)
+	s.do(s.owner, get, jobAt(op, ""), nil)
+	s.do(s.teacher, get, jobAt(op, ""), nil)
+	s.do(s.owner, patch, jobAt(op, ""), map[string]string{"priority": "low"})
+	s.do(s.owner, post, jobAt(op, "/cancel"), nil)
+	if err := operations.End(context.Background(), s.db.Single(s.org), op, operations.Failed, nil, nil, &operations.Failure{Code: "c"}); err != nil {
+		s.told = append(s.told, told{"the workflow", s.stable(err.Error())})
+	}
+	s.do(s.owner, get, jobAt(op, "/events"), nil)
+	s.do(s.owner, post, jobAt(op, "/retry"), nil)
 }
 
 // placesAreUsed has a class with a hand-in, a group with links, and an admin who
@@ -261,8 +278,27 @@ func (s *school) placesAreUsed(essay uuid.UUID) {
 	s.groupAndLinks(essay)
 	s.do(s.owner, post, breakGlassPath, map[string]any{"user_id": s.pupil.id, "reason": "a parent asks for it"})
 	s.do(s.owner, get, notificationsPath, nil)
+	s.mail()
 	s.pages(s.owner, apiPath+"/access-report?limit=1")
 	s.do(s.owner, remove, class+"/members/"+s.pupil.id.String(), nil)
+}
+
+// mail is what a person is told and how, and what an owner sees of it.
+func (s *school) mail() {
+	s.do(s.owner, post, notificationsPath+"/read-all", nil)
+	s.do(s.owner, post, myMailPath, map[string]string{"address": "owner@school.test"})
+	s.do(s.owner, post, myMailPath+"/confirm", map[string]string{"code": "nonsense"})
+	s.do(s.owner, get, myMailPath, nil)
+	s.do(s.owner, remove, myMailPath+"/"+uuid.NewString(), nil)
+	s.do(s.owner, patch, myPreferencesPath, map[string]any{"preferences": []map[string]string{{"kind": "*", "channel": "mail", "cadence": "daily"}}})
+	s.do(s.owner, get, myPreferencesPath, nil)
+	s.do(s.owner, get, s.within("/mail/deliveries"), nil)
+	s.do(s.owner, get, s.within("/mail/suppressions"), nil)
+	s.do(s.owner, remove, s.within("/mail/suppressions/"+uuid.NewString()), nil)
+	s.do(s.owner, get, s.within("/mail/preview?kind=share.received"), nil)
+	unsubscribe := strings.TrimSuffix(unsubscribePath, ":token")
+	s.do(s.owner, get, unsubscribe+"nonsense", nil)
+	s.do(s.owner, post, unsubscribe+"nonsense", nil)
 }
 
 // shares gives a file of the teacher's to the pupil, to the class, and to people outside.

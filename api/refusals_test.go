@@ -19,6 +19,8 @@ import (
 // there.
 func notThere(r Route) []string {
 	switch {
+	case strings.HasPrefix(r.Path, jobsPath):
+		return []string{"job_not_found"}
 	case strings.HasPrefix(r.Path, organizationPath):
 		return []string{"organization_not_found"}
 	case strings.HasPrefix(r.Path, tusPath):
@@ -37,6 +39,8 @@ func notThere(r Route) []string {
 		return []string{"class_not_found"}
 	case strings.HasPrefix(r.Path, notificationsPath):
 		return []string{"notification_not_found"}
+	case strings.HasPrefix(r.Path, myMailPath):
+		return []string{"mail_address_not_found"}
 	case strings.HasPrefix(r.Path, storagePath+"/zip"):
 		return []string{"zip_not_found"}
 	case strings.HasPrefix(r.Path, storagePath+"/bulk"):

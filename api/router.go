@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -104,8 +105,15 @@ const (
 	webhookPath       = webhooksPath + "/:webhook"
 	rosterImportPath  = rosterPath + "/imports/:import"
 	notificationsPath = apiPath + "/notifications"
+	myMailPath        = apiPath + "/me/mail"
+	myPreferencesPath = apiPath + "/me/notification-preferences"
+	mailsPath         = organizationPath + "/mail"
+	unsubscribePath   = "/unsubscribe/:token"
 	sharesPath        = storagePath + "/shares"
 	sharePath         = sharesPath + "/:id"
+
+	jobsPath = apiPath + "/jobs"
+	jobPath  = jobsPath + "/:id"
 
 	publicPath = public.APIPath
 	publicTus  = publicPath + "/tus"
@@ -205,10 +213,40 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: put, Path: classPath + "/members/:user", Action: tenancy.ManageSpaces, Audit: "class.member_set", Handler: a.spaces.SetClassMember},
 		{Method: remove, Path: classPath + "/members/:user", Action: tenancy.ManageSpaces, Audit: "class.member_remove", Handler: a.spaces.RemoveClassMember},
 		{Method: get, Path: apiPath + "/access-report", Action: tenancy.ReadAccess, Cost: ratelimit.Report, Handler: a.spaces.ReportAccess},
-		{Method: get, Path: notificationsPath, Action: tenancy.ReadSpaces, Handler: a.spaces.ListNotifications},
-		{Method: post, Path: notificationsPath + "/:id/read", Action: tenancy.ReadSpaces, Handler: a.spaces.ReadNotification},
+		{Method: get, Path: notificationsPath, Action: tenancy.ReadSpaces, Handler: a.notifications.List},
+		{Method: post, Path: notificationsPath + "/:id/read", Action: tenancy.ReadSpaces, Handler: a.notifications.Read},
+		{Method: post, Path: notificationsPath + "/read-all", Action: tenancy.ReadSpaces, Handler: a.notifications.ReadAll},
+		{Method: get, Path: myMailPath, Action: tenancy.ReadSpaces, Handler: a.notifications.ListAddresses},
+		{Method: post, Path: myMailPath, Action: tenancy.ReadSpaces, Handler: a.notifications.AddAddress},
+		{Method: post, Path: myMailPath + "/confirm", Action: tenancy.ReadSpaces, Handler: a.notifications.ConfirmAddress},
+		{Method: remove, Path: myMailPath + "/:address", Action: tenancy.ReadSpaces, Handler: a.notifications.RemoveAddress},
+		{Method: get, Path: myPreferencesPath, Action: tenancy.ReadSpaces, Handler: a.notifications.GetPreferences},
+		{Method: patch, Path: myPreferencesPath, Action: tenancy.ReadSpaces, Handler: a.notifications.SetPreferences},
+		{Method: get, Path: mailsPath + "/deliveries", Action: tenancy.ManageMembers, Cost: ratelimit.Search, Handler: a.notifications.ListMails},
+		{Method: get, Path: mailsPath + "/suppressions", Action: tenancy.ManageMembers, Handler: a.notifications.ListSuppressions},
+		{Method: remove, Path: mailsPath + "/suppressions/:suppression", Action: tenancy.ManageMembers, Audit: "mail.unsuppress", Handler: a.notifications.RemoveSuppression},
+		{Method: get, Path: mailsPath + "/preview", Action: tenancy.ManageMembers, Handler: a.notifications.Preview},
+		{Method: get, Path: unsubscribePath, Action: anyone, Handler: a.notifications.AskUnsubscribe},
+		{Method: post, Path: unsubscribePath, Action: anyone, Handler: a.notifications.Unsubscribe},
 
 		{Method: get, Path: apiPath + "/operations/:id", Action: tenancy.ReadOperation, Handler: a.operations.Get},
+		{Method: get, Path: jobsPath, Action: tenancy.ReadJobs, Cost: ratelimit.Search, Handler: a.jobs.List},
+		{Method: get, Path: jobsPath + "/counts", Action: tenancy.ReadJobs, Cost: ratelimit.Search, Handler: a.jobs.Counts},
+		{Method: get, Path: jobPath, Action: tenancy.ReadJobs, Handler: a.jobs.Get},
+		{Method: patch, Path: jobPath, Action: tenancy.ChangeJobs, Audit: "job.change", Handler: a.jobs.Change},
+		{Method: get, Path: jobPath + "/events", Action: tenancy.ReadJobs, Class: waiting, Handler: a.jobs.Follow},
+		{Method: post, Path: jobPath + "/cancel", Action: tenancy.ChangeJobs, Audit: "job.cancel", Handler: a.jobs.Cancel},
+		{Method: post, Path: jobPath + "/retry", Action: tenancy.ChangeJobs, Audit: "job.retry", Handler: a.jobs.Retry},
+		{Method: get, Path: adminPath + "/jobs", Action: tenancy.ManageJobs, Cost: ratelimit.Search, Handler: a.jobs.ListAll},
+		{Method: get, Path: adminPath + "/jobs/counts", Action: tenancy.ManageJobs, Cost: ratelimit.Search, Handler: a.jobs.CountAll},
+		{Method: get, Path: adminPath + "/jobs/failures", Action: tenancy.ManageJobs, Cost: ratelimit.Search, Handler: a.jobs.Failures},
+		{Method: post, Path: adminPath + "/jobs/bulk", Action: tenancy.ManageJobs, Cost: ratelimit.Report, Audit: "job.bulk", Handler: a.jobs.Bulk},
+		{Method: get, Path: adminPath + "/queues", Action: tenancy.ManageJobs, Cost: ratelimit.Search, Handler: a.jobs.Queues},
+		{Method: patch, Path: adminPath + "/queues/:queue", Action: tenancy.ManageJobs, Audit: "queue.change", Handler: a.jobs.ChangeQueue},
+		{Method: get, Path: adminPath + "/workers", Action: tenancy.ManageJobs, Handler: a.jobs.Workers},
+		{Method: get, Path: adminPath + "/schedules", Action: tenancy.ManageJobs, Handler: a.jobs.Schedules},
+		{Method: patch, Path: adminPath + "/schedules/:schedule", Action: tenancy.ManageJobs, Audit: "schedule.change", Handler: a.jobs.ChangeSchedule},
+		{Method: post, Path: adminPath + "/schedules/:schedule/run", Action: tenancy.ManageJobs, Audit: "schedule.run", Handler: a.jobs.RunSchedule},
 		{Method: get, Path: adminPath + "/storage/stats", Action: tenancy.ReadStats, Cost: ratelimit.Report, Handler: a.usage.GetStats},
 		{Method: put, Path: adminPath + "/storage/quotas", Action: tenancy.SetQuota, Audit: "quota.set", Handler: a.usage.SetQuota},
 		{Method: post, Path: adminPath + "/storage/scan", Action: tenancy.Rescan, Cost: ratelimit.Report, Audit: "storage.rescan", Idempotency: idempotency.Route{Replay: a.operations.ReplayRescan}, Handler: a.operations.Rescan},
@@ -343,8 +381,13 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 	}
 }
 
-// engine builds a router of the wanted routes.
-func (a *API) engine(wanted func(Route) bool) *gin.Engine {
+// routes are those that are wanted.
+func (a *API) routes(wanted func(Route) bool) []Route {
+	return slices.DeleteFunc(a.Routes(), func(r Route) bool { return !wanted(r) })
+}
+
+// engine builds a router of routes.
+func (a *API) engine(routes []Route) *gin.Engine {
 	e := gin.New()
 	e.HandleMethodNotAllowed = true
 	e.RedirectTrailingSlash = false
@@ -352,12 +395,9 @@ func (a *API) engine(wanted func(Route) bool) *gin.Engine {
 	e.Use(a.middleware.Drain, a.middleware.RequestID, a.middleware.AccessLog, a.middleware.Recover, a.middleware.SecurityHeaders, a.auth.CORS, a.auth.ClientAddress, auth.WellFormed)
 	e.NoRoute(a.auth.Public, func(c *gin.Context) { request.Fail(c, errNoRoute) })
 	e.NoMethod(a.auth.Public, func(c *gin.Context) { request.Fail(c, errNoMethod) })
-	for _, r := range a.Routes() {
+	for _, r := range routes {
 		if r.Action == "" {
 			panic("route without an action: " + r.Method + " " + r.Path)
-		}
-		if !wanted(r) {
-			continue
 		}
 		handle := r.Handler
 		if r.Idempotency.Replay != nil {

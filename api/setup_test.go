@@ -22,6 +22,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	changing "satchel/activities/bulk"
+	"satchel/api/delivery/edge"
 	"satchel/api/delivery/signed"
 	"satchel/api/invitepage"
 	"satchel/api/middleware"
@@ -33,6 +34,7 @@ import (
 	"satchel/internal/oidc"
 	"satchel/internal/oidc/oidctest"
 	"satchel/internal/pgtest"
+	"satchel/internal/queue"
 	"satchel/internal/s3"
 	"satchel/internal/s3test"
 	"satchel/internal/sealed"
@@ -41,10 +43,12 @@ import (
 	"satchel/rosters"
 	"satchel/tenancy"
 	"satchel/tenancy/exports"
+	"satchel/tenancy/notifications"
 	"satchel/tenancy/operations"
 	"satchel/tenancy/people"
 	"satchel/tenancy/usage"
 	"satchel/workflows/bulk"
+	"satchel/workflows/jobs"
 	"satchel/workflows/reconcile"
 	"satchel/workflows/rescan"
 	"satchel/workflows/roster"
@@ -68,6 +72,7 @@ type testBundle struct {
 	mailing   *playedMails
 	document  *documentCheck
 	codes     *playedCodes
+	control   *playedControl
 }
 
 // playedCodes notes to whom a code was to be mailed.
@@ -245,7 +250,7 @@ func setup(t testing.TB) *testBundle { t.Helper(); return setupWithin(t, middlew
 // setupWithin is setup with other bounds of requests.
 func setupWithin(t testing.TB, bounds middleware.Limits) *testBundle {
 	t.Helper()
-	b := &testBundle{t: t, db: pgtest.New(t), store: s3test.New(t), issuer: oidctest.New(t), workflows: &fakeWorkflows{}, inviting: &playedInvitations{}, mailing: &playedMails{}, document: newDocumentCheck(t), codes: &playedCodes{}}
+	b := &testBundle{t: t, db: pgtest.New(t), store: s3test.New(t), issuer: oidctest.New(t), workflows: &fakeWorkflows{}, inviting: &playedInvitations{}, mailing: &playedMails{}, document: newDocumentCheck(t), codes: &playedCodes{}, control: &playedControl{queues: map[queue.Name]jobs.Queue{}}}
 	b.workflows.db = b.db
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	metrics := prometheus.NewRegistry()
@@ -259,15 +264,20 @@ func setupWithin(t testing.TB, bounds middleware.Limits) *testBundle {
 	require.NoError(t, err)
 	box, err := sealed.New(sealed.Config{Keys: strings.Repeat("A", 43) + "="})
 	require.NoError(t, err)
+	tokens, err := notifications.NewTokens(box)
+	require.NoError(t, err)
+	atEdge, err := edge.New(edge.Config{Listen: "127.0.0.1:0", Keys: []string{edgeKey}}, links, b.store.Clean, metrics)
+	require.NoError(t, err)
 	b.api = New(Parts{
+		Edge:   atEdge,
 		Links:  links,
 		Codes:  b.codes,
 		Limits: bounds,
 		Config: Config{ContentURL: contentURL, Origins: []string{"https://school.test"}}, DB: b.db.DB,
 		RateLimits: ratelimit.Config{AddressPerMinute: 18_000},
-		Verifier:   oidc.New(oidc.Config{Issuer: b.issuer.URL, Audience: oidctest.Audience}), Uploads: receiver, Workflows: b.workflows, Invitations: b.inviting, ShareMails: b.mailing, Hasher: hasher,
+		Verifier:   oidc.New(oidc.Config{Issuer: b.issuer.URL, Audience: oidctest.Audience}), Uploads: receiver, Workflows: b.workflows, Jobs: b.control, Invitations: b.inviting, ShareMails: b.mailing, Hasher: hasher,
 		InvitePage: invitepage.New(invitepage.Config{}, b.issuer.URL, nil, slog.New(slog.DiscardHandler)),
-		Staging:    b.store.Staging, Clean: b.store.Clean, Exports: b.store.Exports, Rosters: b.store.Staging, Secrets: box, Loopback: true,
+		Staging:    b.store.Staging, Clean: b.store.Clean, Exports: b.store.Exports, Rosters: b.store.Staging, Secrets: box, Tokens: tokens, Loopback: true,
 		Ready: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = io.WriteString(w, `{"ready":true,"missing":[]}`)

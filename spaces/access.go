@@ -216,20 +216,3 @@ func Star(ctx context.Context, q tenancy.Queries, file uuid.UUID) error {
 func Unstar(ctx context.Context, q tenancy.Queries, file uuid.UUID) error {
 	return spacesdb.New(q).StarDelete(ctx, file)
 }
-
-// Notification is what should reach a person.
-type Notification = spacesdb.NotificationPageRow
-
-// ErrNoNotification is what a person meets who names another's.
-var ErrNoNotification = fault.New(fault.NotFound, "notification_not_found", "There is no such notification of yours.")
-
-// Notifications reads a page of the actor's, newest first.
-func Notifications(ctx context.Context, q tenancy.Queries, unread bool, before uuid.UUID, limit int) ([]Notification, error) {
-	return spacesdb.New(q).NotificationPage(ctx, spacesdb.NotificationPageParams{Unread: unread, Before: before, Most: int64(limit)})
-}
-
-// MarkRead notes that a notification was read.
-func MarkRead(ctx context.Context, q tenancy.Queries, id uuid.UUID) error {
-	n, err := spacesdb.New(q).NotificationRead(ctx, id)
-	return changed("read notification", n, err, ErrNoNotification)
-}

@@ -12,6 +12,7 @@ import (
 	"satchel/internal/fault"
 	"satchel/spaces"
 	"satchel/tenancy"
+	"satchel/tenancy/notifications"
 )
 
 func TestWhoReadsWhat(t *testing.T) {
@@ -91,7 +92,7 @@ func TestHandIn(t *testing.T) {
 	require.Equal(t, map[uuid.UUID]string{s.ada: "returned", s.ben: "missing"}, states())
 	require.NoError(t, rename(s.ada), "what is returned may be gone on with")
 	s.as(s.ada, func(ctx context.Context, tx *tenancy.Tx) {
-		told, err := spaces.Notifications(ctx, tx, true, uuid.Nil, 10)
+		told, err := notifications.List(ctx, tx, true, uuid.Nil, 10)
 		require.NoError(t, err)
 		require.Len(t, told, 1)
 		require.Equal(t, "handin.returned", told[0].Kind)
@@ -176,7 +177,7 @@ func TestBreakGlass(t *testing.T) {
 	require.False(t, s.sees(s.owner, letter))
 	for _, told := range []uuid.UUID{s.teacher, s.owner} {
 		s.as(told, func(ctx context.Context, tx *tenancy.Tx) {
-			list, err := spaces.Notifications(ctx, tx, false, uuid.Nil, 10)
+			list, err := notifications.List(ctx, tx, false, uuid.Nil, 10)
 			require.NoError(t, err)
 			require.Len(t, list, 1)
 			require.Equal(t, "space.breakglass", list[0].Kind)

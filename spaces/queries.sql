@@ -155,15 +155,6 @@ select d.id, d.space_id, d.parent_id, d.name, d.mode, d.instructions, d.opens_at
   from folders d
  where d.id in (select l.folder_id from folder_links l where l.space_id = $1 and l.starts_at <= now() and l.ends_at > now()) order by d.name, d.id limit 200;
 
--- name: NotificationPage :many
-select id, kind, data, created_at, read_at from notifications
- where (sqlc.arg(before)::uuid = '00000000-0000-0000-0000-000000000000' or id < sqlc.arg(before)::uuid)
-   and (not sqlc.arg(unread)::boolean or read_at is null)
- order by id desc limit sqlc.arg(most);
-
--- name: NotificationRead :execrows
-update notifications set read_at = coalesce(read_at, now()) where id = $1;
-
 -- name: PersonalSpace :one
 select app.personal_space(sqlc.arg(person))::uuid as id;
 

@@ -30,6 +30,9 @@ const (
 	ReadStats     Action = "read_stats"
 	Rescan        Action = "rescan"
 	ReadOperation Action = "read_operation"
+	ReadJobs      Action = "read_jobs"   // one's own; who administers sees all
+	ChangeJobs    Action = "change_jobs" // cancel, retry, priority of those
+	ManageJobs    Action = "manage_jobs" // queues, workers, schedules, and the jobs of all organizations
 	Reconcile     Action = "reconcile"
 
 	// Organizations: their life is the operators', their settings the owner's.
@@ -82,6 +85,9 @@ var Grants = map[Action][]Role{
 	ReadStats:     {Owner, Admin, Operator},
 	Rescan:        {Owner, Admin, Operator},
 	ReadOperation: {Owner, Admin, Auditor, Operator}, // an auditor: the verification of the audit log
+	ReadJobs:      {Owner, Admin, Teacher, Student, Auditor, Operator},
+	ChangeJobs:    {Owner, Admin, Teacher, Student, Operator},
+	ManageJobs:    {Operator},
 	Reconcile:     {Operator},
 
 	CreateOrganization:  {Operator},
@@ -122,7 +128,7 @@ func (a Actor) May(action Action) bool {
 // readActions change nothing. A suspended organization keeps them when its owner
 // has set reads_while_suspended.
 var readActions = []Action{
-	ReadFiles, ReadSpaces, ReadAccess, ReadQuota, ReadStats, ReadOperation, ReadOrganization, ReadTiers, ReadMembers, ReadGuardians, ReadUsage, ReadAudit,
+	ReadFiles, ReadSpaces, ReadAccess, ReadQuota, ReadStats, ReadOperation, ReadJobs, ReadOrganization, ReadTiers, ReadMembers, ReadGuardians, ReadUsage, ReadAudit,
 	ExportOrganization, ReadEvents, ReadRosters, ReadWebhooks,
 }
 
@@ -190,6 +196,13 @@ func (a Actor) MayManage(role Role) bool {
 // IsOperator says whether the actor acts for the platform: across organizations,
 // and without the limits of a tier.
 func (a Actor) IsOperator() bool { return a.Role == Operator }
+
+// MayChangeAllJobs says whether the actor changes the jobs of everyone in the
+// organization, and may have a job come earlier than its kind.
+func (a Actor) MayChangeAllJobs() bool { return a.Role == Operator || ranks[a.Role] >= ranks[Admin] }
+
+// MayReadAllJobs says whether the actor sees them.
+func (a Actor) MayReadAllJobs() bool { return a.MayChangeAllJobs() || a.Role == Auditor }
 
 // SeesContact says whether the actor sees what is between the owner of an
 // organization and the operators: its contact address and the reason of its status.

@@ -22,12 +22,5 @@ func (d *DB) WebhooksWaiting(ctx context.Context, now time.Time, after uuid.UUID
 
 // EventsOld finds organizations with events or deliveries from before those times.
 func (d *DB) EventsOld(ctx context.Context, events, deliveries time.Time, after uuid.UUID, n int) ([]OrgID, error) {
-	rows, err := systemQuery[struct {
-		ID OrgID `db:"organization_id"`
-	}](ctx, d, "select organization_id from app.events_old($1, $2, $3, $4)", events, deliveries, after, n)
-	orgs := make([]OrgID, len(rows))
-	for i, r := range rows {
-		orgs[i] = r.ID
-	}
-	return orgs, err
+	return d.organizations(ctx, "select organization_id from app.events_old($1, $2, $3, $4)", events, deliveries, after, n)
 }

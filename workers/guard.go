@@ -28,6 +28,12 @@ const (
 type guard struct {
 	interceptor.WorkerInterceptorBase
 	outcomes *activityMetrics
+	jobs     *jobRows // nil: no rows of jobs are written
+}
+
+// GuardWithJobs is Guard that also writes into the rows of jobs how their work goes.
+func GuardWithJobs(metrics prometheus.Registerer, db *tenancy.DB) interceptor.WorkerInterceptor {
+	return &guard{outcomes: newActivityMetrics(metrics), jobs: &jobRows{db: db, metrics: newJobMetrics(metrics), running: map[string]bool{}}}
 }
 
 // Guard is what every worker of the platform runs its workflows and activities
@@ -41,6 +47,10 @@ func (g *guard) InterceptActivity(_ context.Context, next interceptor.ActivityIn
 	inner.Next = next
 	f := &faults{}
 	f.Next = inner
+	if g.jobs != nil {
+		j := &jobsInterceptor{jobs: g.jobs}
+		j.Next, f.Next = inner, j
+	}
 	m := &metricsInterceptor{outcomes: g.outcomes}
 	m.Next = f
 	return m

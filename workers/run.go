@@ -24,6 +24,7 @@ type runner struct {
 	components []queue.Component
 	workers    []worker.Worker
 	fatal      func(error)
+	watch      *watch
 
 	cancel  context.CancelFunc
 	ended   chan struct{}
@@ -44,7 +45,7 @@ func (f *runner) start() {
 	}()
 }
 
-// run ends when everything is in place, or the program stops.
+// run puts everything in place, and then watches over the jobs until the program stops.
 func (f *runner) run(ctx context.Context) {
 	if !f.waitFor(ctx, "namespace", f.checkServer) {
 		return
@@ -60,11 +61,14 @@ func (f *runner) run(ctx context.Context) {
 	for _, component := range f.components {
 		for _, s := range component.Schedules {
 			// Each has its own time: when Temporal is slow, the next try does not begin with the first one again.
-			f.waitFor(ctx, "schedule "+s.ID, func(ctx context.Context) error {
+			if !f.waitFor(ctx, "schedule "+s.ID, func(ctx context.Context) error {
 				return ensureSchedule(ctx, f.client.ScheduleClient(), component.Queue, s)
-			})
+			}) {
+				return
+			}
 		}
 	}
+	f.watch.run(ctx)
 }
 
 // checkServer asks for the namespace: a worker that starts without one gives up.

@@ -1,4 +1,4 @@
-// Package workers starteds one Temporal worker for each task queue, with what every
+// Package workers starts one Temporal worker for each task queue, with what every
 // workflow and activity of the platform has in common: the organization guard,
 // the translation of faults, metrics, and the schedules.
 package workers
@@ -16,6 +16,8 @@ import (
 	"go.uber.org/fx"
 
 	"satchel/internal/queue"
+	"satchel/tenancy"
+	"satchel/workflows/jobs"
 )
 
 // Config bounds the workers.
@@ -26,6 +28,9 @@ type Config struct {
 	InteractiveSlots int           `env:"SATCHEL_INTERACTIVE_SLOTS" envDefault:"64"`       // activities at once on the queue of short steps
 	BatchSlots       int           `env:"SATCHEL_BATCH_SLOTS" envDefault:"8"`              // activities at once on the queue of sweeps, exports and reports
 	ExternalSlots    int           `env:"SATCHEL_EXTERNAL_SLOTS" envDefault:"16"`          // activities at once on the queue of calls to other services
+	AISlots          int           `env:"SATCHEL_AI_SLOTS" envDefault:"4"`                 // calls to models at once
+	MailSlots        int           `env:"SATCHEL_MAIL_SLOTS" envDefault:"8"`               // mails of notifications at once
+	RobloxSlots      int           `env:"SATCHEL_ROBLOX_SLOTS" envDefault:"4"`             // calls to Roblox at once
 	StopTimeout      time.Duration `env:"SATCHEL_WORKER_STOP_TIMEOUT" envDefault:"20s"`    // running activities may take this long to end when the worker stops
 }
 
@@ -34,6 +39,7 @@ func (c Config) Check() error {
 	for name, n := range map[string]int{
 		"SATCHEL_SCAN_SLOTS": c.ScanSlots, "SATCHEL_PREVIEW_SLOTS": c.PreviewSlots, "SATCHEL_INTERACTIVE_SLOTS": c.InteractiveSlots,
 		"SATCHEL_BATCH_SLOTS": c.BatchSlots, "SATCHEL_EXTERNAL_SLOTS": c.ExternalSlots,
+		"SATCHEL_AI_SLOTS": c.AISlots, "SATCHEL_MAIL_SLOTS": c.MailSlots, "SATCHEL_ROBLOX_SLOTS": c.RobloxSlots,
 	} {
 		if n < 1 {
 			return fmt.Errorf("%s is %d: a queue without slots runs nothing; use 1 or more", name, n)
@@ -54,6 +60,12 @@ func (c Config) slots(q queue.Name) int {
 		return c.ExternalSlots
 	case queue.Batch:
 		return c.BatchSlots
+	case queue.AI:
+		return c.AISlots
+	case queue.Mails:
+		return c.MailSlots
+	case queue.Roblox:
+		return c.RobloxSlots
 	}
 	return 1
 }
@@ -65,8 +77,9 @@ func (c Config) options(q queue.Name, guard interceptor.WorkerInterceptor, fatal
 	return worker.Options{
 		// A workflow's next step on its own queue comes with the answer to the
 		// workflow task, if a slot is free: a third less for Temporal to write.
-		// No one is overtaken, because where slots are free no one waits.
-		DisableEagerActivities:             false,
+		// No one is overtaken, because where slots are free no one waits. Such a step goes
+		// round the limit of its queue: what operators pause must not have it.
+		DisableEagerActivities:             q.Pausable(),
 		MaxConcurrentActivityExecutionSize: c.slots(q),
 		// The steps that are done inside workflow tasks.
 		MaxConcurrentLocalActivityExecutionSize: c.slots(q),
@@ -91,6 +104,7 @@ type Params struct {
 	Shutdown   fx.Shutdowner
 	Log        *slog.Logger
 	Client     client.Client
+	DB         *tenancy.DB
 	Ready      Readiness
 	Metrics    prometheus.Registerer
 	Config     Config
@@ -107,7 +121,8 @@ func Run(p Params) error {
 		_ = p.Shutdown.Shutdown(fx.ExitCode(1))
 	}
 	f := &runner{log: p.Log, client: p.Client, namespace: p.Config.Namespace, components: p.Components, fatal: fatal, ended: make(chan struct{})}
-	f.workers = build(p.Client, p.Config, p.Components, Guard(p.Metrics), fatal)
+	f.workers = build(p.Client, p.Config, p.Components, GuardWithJobs(p.Metrics, p.DB), fatal)
+	f.watch = newWatch(p.DB, jobs.Control{Client: p.Client, Namespace: p.Config.Namespace}, p.Log, p.Metrics)
 	p.Ready.Add("workers", f.check)
 	p.Lifecycle.Append(fx.StartStopHook(f.start, f.stop))
 	return nil

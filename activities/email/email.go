@@ -26,7 +26,10 @@ import (
 
 // Message is one mail to one address, in both forms. One with an id is known by
 // it to anyone who receives it, however often it is sent.
-type Message struct{ ID, To, Subject, Text, HTML string }
+type Message struct {
+	ID, To, Subject, Text, HTML                             string
+	Organization, ReplyTo, Unsubscribe, ReportTag, Language string // of mails to members
+}
 
 // Mailer hands a mail to a mail server. Nil means that the server took it. Its
 // failures are faults: of the kind Unavailable when another attempt may

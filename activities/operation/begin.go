@@ -52,6 +52,9 @@ var notStarted = &operations.Failure{Code: "not_started"}
 // work runs already. What an earlier try with the same id began is only started.
 func Begin(ctx context.Context, db *tenancy.DB, r Request) (uuid.UUID, error) {
 	id := r.Operation.ID
+	if target := r.Target.UUID(); target != uuid.Nil {
+		r.Operation.Target = operations.Target{Type: "organization", ID: &target}
+	}
 	var err error
 	switch {
 	case r.Target == tenancy.OrgID{}:

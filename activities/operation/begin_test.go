@@ -111,7 +111,7 @@ func TestStartThatFails(t *testing.T) {
 		_, err := operation.Begin(t.Context(), db.DB, a.Request)
 		if swept {
 			require.NoError(t, err)
-			require.Equal(t, operations.Running, state(t, db, org, a.Operation.ID))
+			require.Equal(t, operations.Waiting, state(t, db, org, a.Operation.ID))
 			continue
 		}
 		require.ErrorIs(t, err, errStart)
@@ -150,7 +150,7 @@ func TestChangeOfAnotherOrganization(t *testing.T) {
 		}
 		_, err = operation.Begin(t.Context(), db.DB, a.Request)
 		require.NoError(t, err)
-		require.Equal(t, operations.Running, state(t, db, tenancy.Platform, a.Operation.ID))
+		require.Equal(t, operations.Waiting, state(t, db, tenancy.Platform, a.Operation.ID))
 		require.NotEmpty(t, entries(t, db, target, a.Action))
 		target = db.Organization(t, 1)
 	}

@@ -57,5 +57,5 @@ func TestOperationNeedsItsOrganization(t *testing.T) {
 	}
 	o, err := operations.Get(t.Context(), f.Single(f.Org), id)
 	require.NoError(t, err)
-	require.Equal(t, operations.Running, o.State)
+	require.Equal(t, operations.Waiting, o.State)
 }

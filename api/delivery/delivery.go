@@ -57,7 +57,7 @@ func Serve(w http.ResponseWriter, r *http.Request, from Source, c Content) error
 	setRange(r.Header, spans, satisfiable, c.Size)
 	body := &ranges{ctx: ctx, from: from, content: c, spans: spans}
 	defer body.close()
-	setHeaders(w.Header(), c)
+	SetHeaders(w.Header(), c)
 	late := &deferredHeader{ResponseWriter: w, begin: c.OnStart, still: c.Still, asked: time.Now()}
 	defer late.end(c.OnEnd)
 	http.ServeContent(late, r, "", c.Modified, body)
@@ -89,7 +89,8 @@ var (
 	ErrPrecondition = fault.New(fault.Conflict, "precondition_failed", "The file is no longer the one that the request's condition names. Read it again.")
 )
 
-func setHeaders(h http.Header, c Content) {
+// SetHeaders says what a client is told of a content, whoever sends its bytes.
+func SetHeaders(h http.Header, c Content) {
 	how := "attachment"
 	if c.Inline {
 		how = "inline"

@@ -27,6 +27,9 @@ type Grant struct {
 	SHA256      string
 	PublishedAt time.Time
 	Pages       int // of a document; 0 when it has none or they are not known
+	// Exact says that each byte counts, so that the content host itself sends them and no
+	// cache in front of it does.
+	Exact bool
 
 	// OnStart and OnEnd are those of Content: OnStart refuses or records a use when its
 	// first byte is about to leave; OnEnd is told how many bytes were sent.

@@ -21,7 +21,7 @@ func Operation(c *gin.Context, db *tenancy.DB, org tenancy.OrgID, e PreviousAtte
 		return NotCreated, nil
 	case err != nil:
 		return NotCreated, err
-	case !e.HasResponse() && o.State == operations.Running:
+	case !e.HasResponse() && o.State.Open():
 		return NotCreated, nil
 	case !e.HasResponse() && o.State == operations.Failed:
 		return Unusable, nil

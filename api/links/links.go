@@ -13,6 +13,7 @@ import (
 
 	"satchel/api/content"
 	"satchel/api/delivery"
+	"satchel/api/delivery/edge"
 	"satchel/api/delivery/signed"
 	"satchel/api/ratelimit"
 	"satchel/api/request"
@@ -41,7 +42,9 @@ type Links struct {
 	Stranger gin.HandlerFunc
 	// Shares authorizes links of shares; nil refuses them all.
 	Shares Visitors
-	Log    *slog.Logger
+	// Edge answers a cache in front of the content host; nil: there is none.
+	Edge *edge.Edge
+	Log  *slog.Logger
 }
 
 // wanted is what a request asks an address of.

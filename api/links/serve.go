@@ -2,12 +2,14 @@ package links
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
 	"satchel/api/content"
 	"satchel/api/delivery"
+	"satchel/api/delivery/edge"
 	"satchel/api/delivery/signed"
 	"satchel/api/request"
 	"satchel/tenancy"
@@ -16,22 +18,14 @@ import (
 // Serve answers an address. What the address says is checked first and costs no
 // question to the database; then the right behind it is asked for.
 func (r *Links) Serve(c *gin.Context) error {
-	link, err := r.Keys.Verify(c.Request)
-	if err != nil {
-		if r.Stranger(c); c.IsAborted() { // has answered
-			return nil
-		}
-		return r.refused(c, link, err)
-	}
-	c.Header("X-Robots-Tag", "noindex")
-	reader := tenancy.Actor{Org: link.Organization, User: link.Actor, Key: link.Key} // for the logs and the meter
-	if link.Actor != uuid.Nil {
-		request.SetActor(c, reader)
+	link, err := r.verify(c)
+	if err != nil || c.IsAborted() {
+		return err
 	}
 	if link.Transformation == ZipWord {
 		return r.refused(c, link, r.serveZip(c, link))
 	}
-	return r.refused(c, link, r.serveFile(c, link, reader))
+	return r.refused(c, link, r.serveFile(c, link))
 }
 
 // refused puts on record why an address of a share gave nothing.
@@ -42,23 +36,101 @@ func (r *Links) refused(c *gin.Context, link signed.Link, err error) error {
 	return err
 }
 
-func (r *Links) serveFile(c *gin.Context, link signed.Link, reader tenancy.Actor) error {
-	grant, err := r.authorizer(link).Authorize(c.Request.Context(), link)
+func (r *Links) serveFile(c *gin.Context, link signed.Link) error {
+	leaving, _, err := r.leaving(c, link)
 	if err != nil {
 		return err
 	}
-	request.SetActor(c, reader) // a refused visitor is no one's in the organization
-	leaving, err := r.find(c, link, grant)
-	if err != nil {
-		return err
-	}
-	leaving.Embeddable = true
-	leaving.Inline = leaving.Inline && !link.Attachment
-	leaving.OnStart, leaving.OnEnd, leaving.Still = grant.OnStart, grant.OnEnd, grant.Still
 	if c.Request.Method == http.MethodGet && link.Transformation == "" {
 		request.MarkDownload(c)
 	}
 	return delivery.Serve(c.Writer, c.Request, r.Clean, leaving)
+}
+
+// Ask answers the edge whether an address may be used now. What is recorded at the first
+// byte is recorded before a yes, since the edge gives the bytes without another question.
+func (r *Links) Ask(c *gin.Context) error {
+	began := time.Now()
+	link, err := r.verify(c)
+	if err != nil || c.IsAborted() {
+		return err
+	}
+	if link.Transformation == ZipWord { // asked for again while it is sent
+		r.Edge.Pass(c.Writer, began)
+		return nil
+	}
+	leaving, exact, err := r.leaving(c, link)
+	switch {
+	case err != nil:
+		r.Edge.Refused()
+		return r.refused(c, link, err)
+	case exact, leaving.Size > edge.MaxSize:
+		r.Edge.Pass(c.Writer, began)
+		return nil
+	}
+	if edge.Method(c.Request) == http.MethodGet {
+		if err := given(leaving); err != nil {
+			return err
+		}
+		request.MarkGiven(c, leaving.Size)
+		if link.Transformation == "" {
+			request.MarkDownload(c)
+		}
+	}
+	r.Edge.Allow(c.Writer, leaving, edge.Tags(link), began)
+	return nil
+}
+
+// given records that the whole of a content is handed out.
+func given(c delivery.Content) error {
+	if c.OnStart != nil {
+		if err := c.OnStart(); err != nil {
+			return err
+		}
+	}
+	if c.OnEnd != nil {
+		c.OnEnd(c.Size)
+	}
+	return nil
+}
+
+// verify reads the link of a request. A stranger who was refused for asking too often has
+// their answer already.
+func (r *Links) verify(c *gin.Context) (signed.Link, error) {
+	link, err := r.Keys.Verify(c.Request)
+	if err != nil {
+		if r.Stranger(c); c.IsAborted() {
+			return link, nil
+		}
+		return link, r.refused(c, link, err)
+	}
+	c.Header("X-Robots-Tag", "noindex")
+	if link.Actor != uuid.Nil {
+		request.SetActor(c, readerOf(link))
+	}
+	return link, nil
+}
+
+// readerOf is for the logs and the meter.
+func readerOf(link signed.Link) tenancy.Actor {
+	return tenancy.Actor{Org: link.Organization, User: link.Actor, Key: link.Key}
+}
+
+// leaving is what a link gives at this moment. exact says that its bytes are counted while
+// they are sent.
+func (r *Links) leaving(c *gin.Context, link signed.Link) (leaving delivery.Content, exact bool, err error) {
+	grant, err := r.authorizer(link).Authorize(c.Request.Context(), link)
+	if err != nil {
+		return leaving, false, err
+	}
+	request.SetActor(c, readerOf(link)) // a refused visitor is no one's in the organization
+	if leaving, err = r.find(c, link, grant); err != nil {
+		return leaving, false, err
+	}
+	leaving.Embeddable = true
+	leaving.Inline = leaving.Inline && !link.Attachment
+	leaving.OnStart, leaving.OnEnd, leaving.Still = grant.OnStart, grant.OnEnd, grant.Still
+	return leaving, grant.Exact, nil
 }
 
 func (r *Links) authorizer(link signed.Link) delivery.Authorizer {

@@ -24,7 +24,11 @@ func (a *Middleware) meter(c *gin.Context) {
 	if c.Request.Method != http.MethodGet || c.Value(keyClass) != Download {
 		return
 	}
-	a.Meter.Add(actor.Org, usage.BytesOut, int64(c.Writer.Size()))
+	bytes, byEdge := request.Given(c)
+	if !byEdge {
+		bytes = int64(c.Writer.Size())
+	}
+	a.Meter.Add(actor.Org, usage.BytesOut, bytes)
 	if (isContent(c.FullPath()) || request.IsDownload(c)) && fromStart(c.Writer) {
 		a.Meter.Add(actor.Org, usage.Downloads, 1)
 	}

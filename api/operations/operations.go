@@ -60,7 +60,7 @@ func (r *Operations) Get(c *gin.Context) error {
 		return err
 	}
 	c.JSON(http.StatusOK, OperationView{
-		ID: o.ID, Kind: o.Kind, State: o.State, Steps: o.Steps, Result: o.Result, Error: o.Error,
+		ID: o.ID, Kind: o.Kind, State: o.State.Simple(), Steps: o.Steps, Result: o.Result, Error: o.Error,
 		CreatedAt: o.CreatedAt.UTC(), EndedAt: request.UTC(o.EndedAt),
 	})
 	return nil

@@ -178,7 +178,7 @@ func (r *Organizations) provisioned(c *gin.Context, org tenancy.OrgID, op uuid.U
 	switch {
 	case err != nil:
 		return err
-	case o.State == operations.Running:
+	case o.State.Open():
 		request.Accepted(c, tenancy.Platform, op)
 		return nil
 	case o.State != operations.Succeeded:
@@ -197,7 +197,7 @@ func (r *Organizations) provisioned(c *gin.Context, org tenancy.OrgID, op uuid.U
 func (r *Organizations) awaitOperation(ctx context.Context, org tenancy.OrgID, id uuid.UUID, patience time.Duration) (operations.Operation, error) {
 	return listen.WaitFor(ctx, r.Listener, org, id, patience, func() (operations.Operation, bool, error) {
 		o, err := operations.Get(ctx, r.DB.Single(org), id)
-		return o, o.State != operations.Running, err
+		return o, !o.State.Open(), err
 	})
 }
 

@@ -37,6 +37,7 @@ func (p *Public) Authorize(ctx context.Context, link signed.Link) (delivery.Gran
 		}
 		return g, nil
 	}
+	g.Exact = v.Limited
 	g.OnStart = func() error { return p.begin(ctx, link, link.File) }
 	g.OnEnd = func(sent int64) { p.end(ctx, link, sent) }
 	return g, nil

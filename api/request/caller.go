@@ -14,6 +14,7 @@ const (
 	keyActor   = "satchel.actor"
 	keyPerson  = "satchel.person"
 	keyLeaves  = "satchel.download"
+	keyGiven   = "satchel.given"
 )
 
 // ErrNotByKey refuses a key what only people may do.
@@ -40,6 +41,15 @@ func MarkDownload(c *gin.Context) { c.Set(keyLeaves, true) }
 
 // IsDownload is what MarkDownload said.
 func IsDownload(c *gin.Context) bool { return c.GetBool(keyLeaves) }
+
+// MarkGiven says that a cache in front of this service gives so many bytes by the answer.
+func MarkGiven(c *gin.Context, bytes int64) { c.Set(keyGiven, bytes) }
+
+// Given is what MarkGiven said; false when this service sent the bytes itself.
+func Given(c *gin.Context) (bytes int64, by bool) {
+	bytes, by = c.Value(keyGiven).(int64)
+	return bytes, by
+}
 
 // Caller is the authenticated actor. A handler that runs without one is a mistake in
 // the route table, and must not run unauthenticated.

@@ -2,7 +2,6 @@ package spaces
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"time"
 	"unicode/utf8"
@@ -306,38 +305,6 @@ func (r *Spaces) star(c *gin.Context, f func(context.Context, tenancy.Queries, u
 		return err
 	}
 	if err := f(ctx, q, id); err != nil {
-		return err
-	}
-	c.Status(http.StatusNoContent)
-	return nil
-}
-
-// NotificationView is what should reach the caller.
-type NotificationView struct {
-	ID        uuid.UUID       `json:"id"`
-	Kind      string          `json:"kind"`
-	Data      json.RawMessage `json:"data"`
-	CreatedAt time.Time       `json:"created_at"`
-	ReadAt    *time.Time      `json:"read_at,omitempty"`
-}
-
-// ListNotifications lists the caller's, newest first.
-func (r *Spaces) ListNotifications(c *gin.Context) error {
-	unread := c.Query("unread") == "true"
-	return request.List(c, 1, func(before []uuid.UUID, limit int) ([]spaces.Notification, error) {
-		return spaces.Notifications(c.Request.Context(), r.query(c), unread, before[0], limit)
-	}, func(n spaces.Notification) NotificationView {
-		return NotificationView{ID: n.ID, Kind: n.Kind, Data: n.Data, CreatedAt: n.CreatedAt.UTC(), ReadAt: request.UTC(n.ReadAt)}
-	}, func(n spaces.Notification) []uuid.UUID { return []uuid.UUID{n.ID} })
-}
-
-// ReadNotification notes that the caller has read one.
-func (r *Spaces) ReadNotification(c *gin.Context) error {
-	id, err := pathID(c, "id", spaces.ErrNoNotification)
-	if err != nil {
-		return err
-	}
-	if err := spaces.MarkRead(c.Request.Context(), r.query(c), id); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)

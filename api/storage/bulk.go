@@ -128,7 +128,7 @@ func (r *Storage) answerBulk(c *gin.Context, id uuid.UUID) error {
 		return err
 	}
 	status := http.StatusOK
-	if view.State == operations.Running {
+	if view.State.Open() {
 		status = http.StatusAccepted
 	}
 	c.Header("Location", bulkPath+id.String())
@@ -148,7 +148,7 @@ func (r *Storage) bulk(c *gin.Context, id uuid.UUID) (BulkView, error) {
 		if err != nil {
 			return err
 		}
-		view = BulkView{ID: b.ID, Action: b.Action, State: operations.State(b.State), Total: len(items), Items: make([]BulkItemView, len(items)),
+		view = BulkView{ID: b.ID, Action: b.Action, State: operations.State(b.State).Simple(), Total: len(items), Items: make([]BulkItemView, len(items)),
 			CreatedAt: b.CreatedAt.UTC(), EndedAt: request.UTC(b.EndedAt)}
 		for i, item := range items {
 			view.Items[i] = BulkItemView{ID: item.FileID, Result: item.Result, Code: item.Code, Detail: item.Detail}

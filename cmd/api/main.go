@@ -13,6 +13,7 @@ import (
 
 	"satchel/api"
 	"satchel/api/console"
+	"satchel/api/delivery/edge"
 	"satchel/api/delivery/signed"
 	"satchel/api/invitepage"
 	"satchel/api/members"
@@ -28,6 +29,7 @@ import (
 	"satchel/internal/settings"
 	"satchel/internal/spool"
 	"satchel/tenancy"
+	"satchel/tenancy/notifications"
 	"satchel/tenancy/people"
 	"satchel/tenancy/usage"
 	"satchel/web"
@@ -42,22 +44,25 @@ const stopTimeout = 25 * time.Second
 func app() fx.Option {
 	return fx.Options(
 		bootstrap.QuietLogger,
-		bootstrap.Module,            // logger, database, store, Temporal client, the operators' port
-		fx.StopTimeout(stopTimeout), //
-		fx.Provide(newTokens),       // who is calling
-		fx.Provide(newUploads),      // bytes in, by tus and form
-		fx.Provide(newWorkflows),    // the workflows behind the calls
-		fx.Provide(newInvitations),  // the workflows of invitations
-		fx.Provide(newShareMails),   // the mails of shares
-		fx.Provide(newShareCodes),   // the codes of people outside, by mail
-		fx.Provide(newMeter),        // what no row says about usage
-		fx.Provide(newBox),          // secrets of webhooks, as they are kept
-		fx.Provide(newHasher),       // user names and addresses, as they are kept
-		fx.Provide(newLinks),        // addresses of bytes, signed
-		fx.Provide(newAPI),          // the routes
-		fx.Invoke(listenForEvents),  // wakes those who wait for a file
-		fx.Invoke(serveAPI),         // the API's port
-		fx.Invoke(serveContent),     // users' bytes, on an origin of their own
+		bootstrap.Module,                    // logger, database, store, Temporal client, the operators' port
+		fx.StopTimeout(stopTimeout),         //
+		fx.Provide(newTokens),               // who is calling
+		fx.Provide(newUploads),              // bytes in, by tus and form
+		fx.Provide(newWorkflows),            // the workflows behind the calls
+		fx.Provide(newInvitations),          // the workflows of invitations
+		fx.Provide(newShareMails),           // the mails of shares
+		fx.Provide(newShareCodes),           // the codes of people outside, by mail
+		fx.Provide(newMeter),                // what no row says about usage
+		fx.Provide(notifications.NewTokens), // the links that stop mails
+		fx.Provide(newBox),                  // secrets of webhooks, as they are kept
+		fx.Provide(newHasher),               // user names and addresses, as they are kept
+		fx.Provide(newLinks),                // addresses of bytes, signed
+		fx.Provide(newEdge),                 // what a cache in front of the content host is told
+		fx.Provide(newAPI),                  // the routes
+		fx.Invoke(listenForEvents),          // wakes those who wait for a file
+		fx.Invoke(serveAPI),                 // the API's port
+		fx.Invoke(serveContent),             // users' bytes, on an origin of their own
+		fx.Invoke(serveEdge),                // the edge's questions, where there is an edge
 	)
 }
 
@@ -88,6 +93,14 @@ func newLinks() (*signed.Keys, error) {
 		return nil, err
 	}
 	return signed.New(c)
+}
+
+func newEdge(links *signed.Keys, store *s3.Store, metrics prometheus.Registerer) (*edge.Edge, error) {
+	c, err := settings.Load[edge.Config]()
+	if err != nil {
+		return nil, err
+	}
+	return edge.New(c, links, store.Clean, metrics)
 }
 
 func newBox() (*sealed.Box, error) {
@@ -123,11 +136,13 @@ type parts struct {
 	Workflows   *workflows
 	Hasher      *people.Hasher
 	Links       *signed.Keys
+	Edge        *edge.Edge
 	Invitations members.Invitations
 	ShareMails  shares.Mails
 	ShareCodes  public.Codes
 	Store       *s3.Store
 	Secrets     *sealed.Box
+	MailTokens  *notifications.Tokens
 	Ready       *bootstrap.Readiness
 	Log         *slog.Logger
 	Metrics     prometheus.Registerer
@@ -169,8 +184,8 @@ func newAPI(p parts) (*api.API, error) {
 		return nil, err
 	}
 	return api.New(api.Parts{
-		Config: c, RateLimits: limits, DB: p.DB, Verifier: p.Tokens, Uploads: p.Uploads, Workflows: p.Workflows, Hasher: p.Hasher, Links: p.Links, Invitations: p.Invitations, ShareMails: p.ShareMails, Codes: p.ShareCodes, Invites: true,
-		Staging: p.Store.Staging, Clean: p.Store.Clean, Exports: p.Store.Exports, Rosters: p.Store.Staging, SpoolDir: spooled.Dir, Secrets: p.Secrets, Loopback: hooks.Loopback, Ready: p.Ready, Log: p.Log, Metrics: p.Metrics,
+		Config: c, RateLimits: limits, DB: p.DB, Verifier: p.Tokens, Uploads: p.Uploads, Workflows: p.Workflows, Jobs: p.Workflows.control(), Hasher: p.Hasher, Links: p.Links, Edge: p.Edge, Invitations: p.Invitations, ShareMails: p.ShareMails, Codes: p.ShareCodes, Invites: true,
+		Staging: p.Store.Staging, Clean: p.Store.Clean, Exports: p.Store.Exports, Rosters: p.Store.Staging, SpoolDir: spooled.Dir, Secrets: p.Secrets, Tokens: p.MailTokens, Loopback: hooks.Loopback, Ready: p.Ready, Log: p.Log, Metrics: p.Metrics,
 		InvitePage: invitepage.New(page, c.URL, p.Tokens, p.Log), Console: console.New(app, c.URL, c.ContentURL, web.Files(), p.Tokens, p.Log), Meter: p.Meter,
 	}), nil
 }
@@ -230,5 +245,18 @@ func serveContent(lc fx.Lifecycle, log *slog.Logger, a *api.API) error {
 		return err
 	}
 	bootstrap.Serve(lc, log, "content", c.Content, a.Server(a.ContentHandler()))
+	return nil
+}
+
+func serveEdge(lc fx.Lifecycle, log *slog.Logger, a *api.API) error {
+	if a.Edge == nil {
+		return nil
+	}
+	server := a.Server(a.EdgeHandler())
+	var err error
+	if server.TLSConfig, err = a.Edge.TLS(); err != nil {
+		return err
+	}
+	bootstrap.Serve(lc, log, "edge", a.Edge.Address(), server)
 	return nil
 }

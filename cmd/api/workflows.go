@@ -7,8 +7,10 @@ import (
 	"github.com/google/uuid"
 	"go.temporal.io/sdk/client"
 
+	"satchel/internal/bootstrap"
 	"satchel/internal/settings"
 	"satchel/tenancy"
+	"satchel/workflows/jobs"
 	"satchel/workflows/preview"
 	"satchel/workflows/upload"
 )
@@ -16,6 +18,7 @@ import (
 // workflows starts and ends workflows for the API.
 type workflows struct {
 	temporal  client.Client
+	namespace string
 	db        *tenancy.DB
 	admission *upload.Admission
 	log       *slog.Logger
@@ -26,8 +29,12 @@ func newWorkflows(temporal client.Client, db *tenancy.DB, log *slog.Logger) (*wo
 	if err != nil {
 		return nil, err
 	}
+	namespace, err := bootstrap.Namespace()
+	if err != nil {
+		return nil, err
+	}
 	line, err := upload.NewAdmission(db, temporal, c)
-	return &workflows{temporal: temporal, db: db, admission: line, log: log}, err
+	return &workflows{temporal: temporal, namespace: namespace, db: db, admission: line, log: log}, err
 }
 
 // Start starts the workflow of a received version, now or when the admission queue admits it.
@@ -54,4 +61,9 @@ func (p *workflows) MakePicture(ctx context.Context, org tenancy.OrgID, version 
 // Cancel asks the workflow of a version to end clean.
 func (p *workflows) Cancel(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error {
 	return upload.Cancel(ctx, p.temporal, org, version)
+}
+
+// control is Temporal as those see it who watch over jobs.
+func (p *workflows) control() jobs.Control {
+	return jobs.Control{Client: p.temporal, Namespace: p.namespace}
 }

@@ -24,11 +24,13 @@ import (
 	"go.temporal.io/sdk/worker"
 	"go.uber.org/fx"
 
+	"satchel/activities/edge"
 	"satchel/activities/email"
 	"satchel/activities/export"
 	"satchel/activities/extract"
 	"satchel/activities/finalize"
 	"satchel/activities/invitation"
+	"satchel/activities/notification"
 	"satchel/activities/preview"
 	"satchel/activities/reconcile"
 	"satchel/activities/roster"
@@ -94,6 +96,9 @@ var foreign = map[string]string{
 
 	"DeliverEvents":     nothing, // one that is not there is over
 	"SendWebhookNotice": "webhook_not_found",
+	"PurgeEdge":         nothing, // names no more than the organization
+
+	"DispatchNotifications": nothing, // its input names nothing; it reads its own outbox
 
 	"WriteExportPart": "export_not_running",
 	"FinishExport":    "export_not_found",
@@ -154,7 +159,11 @@ var foreign = map[string]string{
 	"DeleteOldChanges":             "not_platform",
 	"StartPendingTexts":            "not_platform",
 	"StartWaitingWebhooks":         "not_platform",
+	"StartWaitingPurges":           "not_platform",
 	"DeleteOldEvents":              "not_platform",
+	"StartWaitingNotifications":    "not_platform",
+	"DeleteOldNotifications":       "not_platform",
+	"ReadMailReports":              "not_platform",
 }
 
 // theirs is the other organization's: an id for every field by which an input
@@ -226,7 +235,7 @@ func everyActivity(t *testing.T, a *pipelinetest.Activities, mails *pipelinetest
 			return roster.InboxConfig{Bucket: s3test.Inbox, Prefix: "inbox/", Every: time.Minute}
 		},
 		func() *upload.Admission { return nil }, func() workers.Config { return workers.Config{} },
-		func() webhook.Sender { return nil }, func() sealed.Config { return sealed.Config{Keys: pipelinetest.SecretsKey} },
+		func() edge.Purger { return nil }, func() webhook.Sender { return nil }, func() notification.ReportsConfig { return notification.ReportsConfig{} }, func() sealed.Config { return sealed.Config{Keys: pipelinetest.SecretsKey} },
 		func() prometheus.Registerer { return prometheus.NewRegistry() }, func() *slog.Logger { return slog.New(slog.DiscardHandler) },
 		wiring.NewUploads, archives.DefaultLimits, func() (*audit.Signer, error) { return audit.NewSigner(pipelinetest.AuditKey) },
 	))

@@ -14,11 +14,13 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.uber.org/fx"
 
+	"satchel/activities/edge"
 	"satchel/activities/email"
 	"satchel/activities/export"
 	"satchel/activities/extract"
 	"satchel/activities/finalize"
 	"satchel/activities/invitation"
+	"satchel/activities/notification"
 	"satchel/activities/preview"
 	"satchel/activities/roster"
 	"satchel/activities/scan"
@@ -33,6 +35,7 @@ import (
 	"satchel/policies/archives"
 	"satchel/policies/audit"
 	"satchel/tenancy"
+	"satchel/tenancy/operations"
 	"satchel/tenancy/people"
 	"satchel/workers"
 	"satchel/workflows/upload"
@@ -65,7 +68,7 @@ func components(t *testing.T) []queue.Component {
 		func() invitation.Config { return invitation.Config{} }, func() people.HashConfig { return people.HashConfig{Key: pipelinetest.HashKey} },
 		func() sweep.Config { return sweep.Config{} }, func() roster.InboxConfig { return roster.InboxConfig{Every: time.Minute} },
 		func() export.Config { return export.Config{} },
-		func() *upload.Admission { return nil }, func() webhook.Sender { return nil }, func() sealed.Config { return sealed.Config{Keys: pipelinetest.SecretsKey} },
+		func() *upload.Admission { return nil }, func() webhook.Sender { return nil }, func() edge.Purger { return nil }, func() notification.ReportsConfig { return notification.ReportsConfig{} }, func() sealed.Config { return sealed.Config{Keys: pipelinetest.SecretsKey} },
 		func() prometheus.Registerer { return prometheus.NewRegistry() }, func() *slog.Logger { return slog.New(slog.DiscardHandler) },
 		func() workers.Config { return workers.Config{} },
 		wiring.NewUploads, archives.DefaultLimits, func() (*audit.Signer, error) { return audit.NewSigner(pipelinetest.AuditKey) },
@@ -106,6 +109,26 @@ func TestNamesAreUnique(t *testing.T) {
 			require.False(t, seen[kind+name] && shared[name] == "", "%s %s exists twice", kind, name)
 			seen[kind+name] = true
 		}
+	}
+}
+
+// TestEveryKindOfJobHasItsWorkflow: a row of a kind whose workflow no worker knows would
+// wait for ever.
+func TestEveryKindOfJobHasItsWorkflow(t *testing.T) {
+	t.Parallel()
+	known, scheduled := map[string]bool{}, map[string]bool{}
+	for _, line := range workers.Names(components(t)) {
+		fields := strings.Fields(line)
+		known[fields[2]] = known[fields[2]] || fields[1] == "workflow"
+		scheduled[fields[len(fields)-1]] = scheduled[fields[len(fields)-1]] || fields[1] == "schedule"
+	}
+	for name, kind := range operations.Kinds {
+		require.True(t, known[kind.Workflow], "%s: no worker has %s", name, kind.Workflow)
+		require.True(t, !kind.Sweep || scheduled[kind.Workflow], "%s is not scheduled", name)
+	}
+	for workflow := range scheduled {
+		_, _, found := operations.OfWorkflow(workflow)
+		require.True(t, found || !scheduled[workflow], "%s is no kind of job: add it to tenancy/operations/kinds.go", workflow)
 	}
 }
 

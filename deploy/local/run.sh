@@ -29,6 +29,7 @@ Satchel is running ($SECONDS s). Ctrl-C stops it.
                  the sign-in asks for no password; choose teacher-a, student-a, parent-a, admin-a, owner-a, auditor-a or operator
   API            $SATCHEL_API_URL
   content        $SATCHEL_CONTENT_URL
+  edge           http://127.0.0.1:$SATCHEL_PORT_EDGE
   Temporal UI    http://127.0.0.1:$SATCHEL_PORT_TEMPORAL_UI
   mailbox        http://127.0.0.1:$SATCHEL_PORT_MAILBOX
   metrics        http://127.0.0.1:$SATCHEL_PORT_API_METRICS/metrics  http://127.0.0.1:$SATCHEL_PORT_WORKER_METRICS/metrics

@@ -92,6 +92,12 @@ type temporalConfig struct {
 	Namespace string `env:"SATCHEL_TEMPORAL_NAMESPACE" envDefault:"satchel"` // Temporal namespace
 }
 
+// Namespace is Temporal's, for the calls that name it.
+func Namespace() (string, error) {
+	c, err := settings.Load[temporalConfig]()
+	return c.Namespace, err
+}
+
 // newTemporal does not dial: a program starts, and says so by its readiness,
 // while Temporal is still down. One client serves the whole program.
 func newTemporal(lc fx.Lifecycle, log *slog.Logger, ready *Readiness, metrics client.MetricsHandler) (client.Client, error) {

@@ -131,7 +131,8 @@ func serveOperators(lc fx.Lifecycle, log *slog.Logger, registry *prometheus.Regi
 }
 
 // Serve runs an HTTP server for the program's life. The port is taken before
-// the program says that it has started, so a taken port stops it.
+// the program says that it has started, so a taken port stops it. A server with a
+// certificate speaks TLS.
 func Serve(lc fx.Lifecycle, log *slog.Logger, name, address string, server *http.Server) {
 	lc.Append(fx.Hook{
 		OnStart: func(ctx context.Context) error {
@@ -142,7 +143,11 @@ func Serve(lc fx.Lifecycle, log *slog.Logger, name, address string, server *http
 			}
 			log.Info("listening", "server", name, "address", l.Addr().String())
 			go func() {
-				if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+				serve := server.Serve
+				if server.TLSConfig != nil {
+					serve = func(l net.Listener) error { return server.ServeTLS(l, "", "") }
+				}
+				if err := serve(l); !errors.Is(err, http.ErrServerClosed) {
 					log.Error("http server stopped", "server", name, "error", err)
 				}
 			}()

@@ -20,6 +20,9 @@ import (
 type Stack struct {
 	API        string `json:"api"`
 	Content    string `json:"content"`
+	Edge       string `json:"edge"`          // Varnish in front of the content host
+	EdgePurge  string `json:"edge_purge"`    // its listener for purges
+	EdgeKey    string `json:"edge_key_file"` // the secret of both
 	Mailbox    string `json:"mailbox"`
 	TemporalUI string `json:"temporal_ui"`
 	Temporal   string `json:"temporal"` // host:port of the frontend

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/emersion/go-msgauth/dkim"
 	"github.com/wneessen/go-mail"
 )
 
@@ -25,6 +26,11 @@ type Config struct {
 	CA       string        `env:"SATCHEL_SMTP_CA"`                        // certificates (PEM) that vouch for the mail server, instead of the machine's
 	From     string        `env:"SATCHEL_SMTP_FROM,required"`             // sender, such as Satchel <no-reply@school.example>
 	Timeout  time.Duration `env:"SATCHEL_SMTP_TIMEOUT" envDefault:"30s"`  // the longest that one mail may take
+
+	Bounces      string `env:"SATCHEL_MAIL_BOUNCES"`       // address to which reports about mails that cannot be delivered come back, such as bounces@school.example; each mail has its own below it (bounces+…@); empty: the sender's
+	DKIMDomain   string `env:"SATCHEL_MAIL_DKIM_DOMAIN"`   // domain that signs the mails (RFC 6376), when the mail server does not; empty: no signature
+	DKIMSelector string `env:"SATCHEL_MAIL_DKIM_SELECTOR"` // name of the key in the domain's DNS
+	DKIMKey      string `env:"SATCHEL_MAIL_DKIM_KEY"`      // private key that signs them (PEM, RSA or Ed25519)
 }
 
 // TLS is how the way to the server is protected.
@@ -40,11 +46,20 @@ const (
 
 // Message is one mail to one address, in both forms. With an id, it has the same
 // Message-ID each time it is sent, so that a second copy is known for one.
-type Message struct{ ID, To, Subject, Text, HTML string }
+type Message struct {
+	ID, To, Subject, Text, HTML string
+
+	Organization string // on whose behalf; before the sender's address
+	ReplyTo      string // who reads answers; one that is no address is left out
+	Unsubscribe  string // address that takes a POST by which no more come (RFC 8058)
+	ReportTag    string // what makes the address of reports the mail's own
+	Language     string // BCP 47
+}
 
 // How a mail may fail. All but Refused and AddressRefused may succeed later.
 var (
 	ErrUnavailable    = errors.New("the mail server does not answer, or hung up")
+	ErrUnsure         = errors.New("the mail server hung up behind the mail: it may have taken it")
 	ErrDeferred       = errors.New("the mail server asks to come back later")
 	ErrRefused        = errors.New("the mail server refused the mail")
 	ErrAddressRefused = errors.New("the mail server refused the address")
@@ -55,8 +70,10 @@ var (
 // Sender sends mails, each by a connection of its own: they are few, and a
 // connection that was kept is a connection that was cut.
 type Sender struct {
-	config Config
-	roots  *x509.CertPool // nil: the machine's
+	config  Config
+	roots   *x509.CertPool    // nil: the machine's
+	signing *dkim.SignOptions // nil: the mail server signs, or no one does
+	bounces [2]string         // local part and domain; empty: the sender's
 }
 
 // New makes a sender; it speaks to no one yet.
@@ -81,6 +98,9 @@ func New(c Config) (*Sender, error) {
 		return nil, err
 	}
 	s := &Sender{config: c, roots: roots}
+	if err := s.readIdentity(); err != nil {
+		return nil, err
+	}
 	if _, err := s.client(); err != nil {
 		return nil, fmt.Errorf("SATCHEL_SMTP_*: %w", err)
 	}
@@ -125,12 +145,18 @@ func (s *Sender) Send(ctx context.Context, m Message) error {
 	if err := errors.Join(message.From(s.config.From), message.To(m.To)); err != nil {
 		return ErrAddressRefused
 	}
+	if err := s.address(message, m); err != nil {
+		return fmt.Errorf("address mail: %w", err)
+	}
 	message.Subject(m.Subject)
 	message.SetDate()
 	s.name(message, m.ID)
 	message.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no answers from machines
 	message.SetBodyString(mail.TypeTextPlain, m.Text)
 	message.AddAlternativeString(mail.TypeTextHTML, m.HTML)
+	if err := s.sign(message); err != nil {
+		return err
+	}
 	client, err := s.client()
 	if err != nil {
 		return fmt.Errorf("make mail client: %w", err)
@@ -174,6 +200,8 @@ func classify(err error) error {
 		return fmt.Errorf("%w: reply %d", ErrRefused, code)
 	case code >= 400:
 		return fmt.Errorf("%w: reply %d", ErrDeferred, code)
+	case sent.Reason == mail.ErrSMTPDataClose:
+		return ErrUnsure
 	}
 	return ErrUnavailable
 }

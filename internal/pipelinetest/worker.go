@@ -12,11 +12,13 @@ import (
 	"go.uber.org/fx"
 	"go.uber.org/fx/fxtest"
 
+	"satchel/activities/edge"
 	"satchel/activities/email"
 	"satchel/activities/export"
 	"satchel/activities/extract"
 	"satchel/activities/finalize"
 	"satchel/activities/invitation"
+	"satchel/activities/notification"
 	"satchel/activities/preview"
 	"satchel/activities/roster"
 	"satchel/activities/scan"
@@ -64,6 +66,7 @@ type Options struct {
 	Silent     time.Duration // until the sweep looks for previews
 	Render     Renderer
 	Inbox      roster.InboxConfig // none when empty
+	Purger     edge.Purger        // nil: there is no cache in front of the content host
 }
 
 // NewWorker starts it.
@@ -96,6 +99,7 @@ func (w *Worker) Start(t *testing.T) {
 		},
 		func() *spool.Owner { return OpenSpool(t) },
 		func() email.Mailer { return w.Mails },
+		func() edge.Purger { return w.options.Purger },
 		func() webhook.Sender {
 			return wiring.NewReceivers(outbound.Config{Loopback: true}, outbound.Options{})
 		},
@@ -121,6 +125,7 @@ func (w *Worker) settings(t *testing.T) fx.Option {
 			return email.Config{InvitationURL: "https://school.test/invitations", APIURL: "https://school.test"}
 		},
 		func() sealed.Config { return sealed.Config{Keys: SecretsKey} },
+		func() notification.ReportsConfig { return notification.ReportsConfig{} },
 		func() people.HashConfig { return people.HashConfig{Key: HashKey} },
 		func() invitation.Config { return invitation.Config{Unstarted: time.Second, Silent: time.Minute} },
 		func() sweep.Config {
@@ -131,7 +136,7 @@ func (w *Worker) settings(t *testing.T) fx.Option {
 			return export.Config{PartBytes: w.options.PartBytes, PartEntries: 20, ConcurrentArchives: 1}
 		},
 		func() workers.Config {
-			return workers.Config{Namespace: w.namespace, ScanSlots: 4, PreviewSlots: 2, InteractiveSlots: 16, BatchSlots: 4, ExternalSlots: 1, StopTimeout: 10 * time.Second}
+			return workers.Config{Namespace: w.namespace, ScanSlots: 4, PreviewSlots: 2, InteractiveSlots: 16, BatchSlots: 4, ExternalSlots: 1, AISlots: 1, MailSlots: 2, RobloxSlots: 1, StopTimeout: 10 * time.Second}
 		},
 		func() upload.AdmissionConfig { return upload.AdmissionConfig{MaxRunning: w.options.MaxRunning} },
 	)

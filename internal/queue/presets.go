@@ -79,6 +79,14 @@ func (p Preset) Options(q Name, org string, priority int) workflow.ActivityOptio
 	}
 }
 
+// Inherits is the context of a step whose priority is that of its workflow, so that it
+// follows when the priority of a running job is changed.
+func (p Preset) Inherits(ctx workflow.Context, q Name) workflow.Context {
+	o := p.Options(q, "", 0)
+	o.Priority = temporal.Priority{}
+	return workflow.WithActivityOptions(ctx, o)
+}
+
 // On is the context of one organization's work on a queue.
 func (p Preset) On(ctx workflow.Context, q Name, org string, priority int) workflow.Context {
 	return workflow.WithActivityOptions(ctx, p.Options(q, org, priority))

@@ -21,10 +21,20 @@ const (
 	Previews    Name = "previews"    // previews by programs that take seconds and hundreds of megabytes
 	Batch       Name = "batch"       // sweeps, reconciliation, clean-up, analytics
 	External    Name = "external"    // calls to other people's systems, rate-limited
+	AI          Name = "ai"          // calls to models that make content
+	Mails       Name = "mail"        // mails of notifications
+	Roblox      Name = "roblox"      // calls to Roblox
 )
 
 // Names lists every queue.
-var Names = []Name{Interactive, Files, Previews, Batch, External}
+// A system whose rate is limited has a queue of its own, of activities alone: limits, pauses
+// and figures are a queue's, and a pause does not hold what a workflow on the same queue
+// begins with its own task.
+var Names = []Name{Interactive, Files, Previews, Batch, External, AI, Mails, Roblox}
+
+// Pausable says whether operators may pause the queue or limit its rate. Interactive is
+// not among them: its steps begin with their workflow's task, which no limit holds.
+func (n Name) Pausable() bool { return n != Interactive }
 
 // The three priorities that the platform uses. Temporal's keys run from 1
 // (first) to 5.

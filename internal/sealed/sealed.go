@@ -5,6 +5,7 @@ package sealed
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -25,6 +26,7 @@ const keySize = 32
 type Box struct {
 	first string
 	keys  map[string]cipher.AEAD // by name
+	raw   [][]byte               // in their order
 }
 
 // ErrOpen is returned for what was sealed under another key or for another place, or
@@ -48,7 +50,7 @@ func New(c Config) (*Box, error) {
 			return nil, fmt.Errorf("SATCHEL_SECRETS_KEY: %w", err)
 		}
 		name := nameOf(key)
-		b.keys[name] = aead
+		b.keys[name], b.raw = aead, append(b.raw, key)
 		if b.first == "" {
 			b.first = name
 		}
@@ -87,4 +89,18 @@ func (b *Box) Open(text, place string) ([]byte, error) {
 		return nil, ErrOpen
 	}
 	return secret, nil
+}
+
+// Derive gives a key of 32 bytes for one purpose from each of the keys, the first one
+// first, for what is signed and not sealed.
+func (b *Box) Derive(purpose string) ([][]byte, error) {
+	all := make([][]byte, len(b.raw))
+	for i, key := range b.raw {
+		derived, err := hkdf.Key(sha256.New, key, nil, "satchel "+purpose, keySize)
+		if err != nil {
+			return nil, fmt.Errorf("derive key: %w", err)
+		}
+		all[i] = derived
+	}
+	return all, nil
 }

@@ -64,6 +64,13 @@ var Actions = []Action{
 	{"class.member_remove", "class", "A person was taken out of a class by hand; the code is the person."},
 
 	{"quota.set", "organization", "An organization's limits of bytes were changed."},
+	{"job.cancel", "job", "A job was asked to end; the code is its kind."},
+	{"job.retry", "job", "A job that had failed, or was cancelled, was run again; the code is its kind."},
+	{"job.change", "job", "The priority of a job was changed; the code is the new one."},
+	{"job.bulk", "request", "One thing was done to all jobs that a filter found, of which each has an event of its own; the code says what."},
+	{"queue.change", "queue", "A queue was paused, resumed or limited by an operator; the code says which. Why, the queue itself says."},
+	{"schedule.change", "schedule", "A recurring job was paused or resumed by an operator; the code says which."},
+	{"schedule.run", "schedule", "A recurring job was run at once by an operator."},
 	{"storage.rescan", "operation", "A new scan of all published versions was requested."},
 	{"storage.repair", "version", "The reconciler repaired an inconsistency; the code is its kind."},
 	{"storage.reconcile", "operation", "A check of rows, objects, quota and workflows against each other was requested."},
@@ -119,6 +126,7 @@ var Actions = []Action{
 	{"key.rotate", "key", "An API key was replaced by a new one."},
 	{"key.revoke", "key", "An API key was revoked."},
 
+	{"mail.unsuppress", "mail_suppression", "An address that had bounced or complained gets mail again."},
 	{"webhook.create", "webhook", "A webhook was made: events are sent to its address."},
 	{"webhook.change", "webhook", "A webhook was changed; the code says whether it was disabled or enabled."},
 	{"webhook.delete", "webhook", "A webhook was deleted."},

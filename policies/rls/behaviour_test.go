@@ -64,6 +64,7 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		{"insert into transformations (organization_id, version_id, key, state, mime_type, width, height, size, etag) values (app.org(), $1, 'k', 'ready', 'image/png', 1, 1, 1, 'e')", []any{version}},
 		{"insert into renditions (organization_id, version_id, name, mime_type, width, height, size, etag) values (app.org(), $1, 'thumb', 'image/png', 1, 1, 1, 'e')", []any{version}},
 		{"insert into version_steps (organization_id, version_id, name, state) values (app.org(), $1, 'scan', 'done')", []any{version}},
+		// Its triggers write a line of its timeline and its count.
 		{"insert into operations (organization_id, id, kind, workflow_id) values (app.org(), $1, 'rescan', 'w')", []any{tenancy.NewID()}},
 		{"insert into invitations (organization_id, id, email, role, expires_at) values (app.org(), $1, 'a@school.example', 'teacher', now())", []any{tenancy.NewID()}},
 		{"insert into guardianships (organization_id, parent_id, student_id, created_by) values (app.org(), $1, $2, $1)", []any{user, student}},
@@ -92,6 +93,11 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		{"insert into stars (organization_id, user_id, file_id) values (app.org(), $1, $2)", []any{user, file}},
 		{"update files set current_id = $2 where id = $1", []any{file, version}}, // with a row of file_texts
 		{"insert into notifications (organization_id, id, user_id, kind) values (app.org(), $1, $2, 'a.b')", []any{class, user}},
+		{"insert into mail_addresses (organization_id, id, user_id, address) values (app.org(), $1, $2, 'a@school.example')", []any{class, user}},
+		{"insert into notification_preferences (organization_id, user_id, kind, channel, cadence) values (app.org(), $1, 'a.b', 'mail', 'never')", []any{user}},
+		{"insert into notification_settings (organization_id, user_id) values (app.org(), $1)", []any{user}},
+		{"insert into mail_suppressions (organization_id, id, address_hash, reason) values (app.org(), $1, sha256('a'), 'bounced')", []any{class}},
+		{"insert into notification_mails (organization_id, id, user_id, kind, next_at) values (app.org(), $1, $2, 'a.b', now())", []any{class, user}},
 		{"insert into file_tags (organization_id, file_id, tag, added_by) values (app.org(), $1, 'algebra', $2)", []any{file, user}},
 		{"insert into bulk_changes (organization_id, id, action, actor_id) values (app.org(), $1, 'trash', $2)", []any{class, user}},
 		{"insert into bulk_items (organization_id, change_id, number, file_id) values (app.org(), $1, 1, $2)", []any{class, file}},
@@ -129,6 +135,7 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		"insert into webhooks (organization_id, id, url, created_by) select app.org(), $1, 'https://school.example/', user_id from members limit 1",
 		"insert into webhook_secrets (organization_id, id, webhook_id, kind, sealed) values (app.org(), $1, $1, 'hmac', 's')",
 		"insert into webhook_deliveries (organization_id, id, webhook_id, event_id, seq, lane, type, next_at) values (app.org(), $1, $1, $1, 1, $1, 'usage.warning', now())",
+		"insert into edge_cursors (organization_id, position) select app.org(), 1 where $1::uuid is not null",
 		"insert into webhook_attempts (organization_id, delivery_id, number, at, took_ms, request_body) values (app.org(), $1, 1, now(), 1, '{}')",
 	} {
 		_, err := d.Single(org).Exec(t.Context(), sql, happened)

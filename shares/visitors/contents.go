@@ -26,6 +26,7 @@ type Version struct {
 	PublishedAt time.Time
 	Pages       int
 	Original    bool // more than its previews may leave
+	Limited     bool // the share has a limit of downloads
 }
 
 // Refusal says why the bytes of a version may not leave; nil when they may. Only one
@@ -59,7 +60,7 @@ func GetVersion(ctx context.Context, q tenancy.Queries, share, file uuid.UUID, u
 	}
 	return Version{
 		File: of(row.FileID), ID: of(row.VersionID), Name: of(row.Name), State: of(row.State), MimeType: of(row.MimeType), Size: of(row.Size), SHA256: of(row.Sha256),
-		ObjectETag: of(row.ObjectEtag), PublishedAt: row.PublishedAt.Time, Pages: int(of(row.Pages)), Original: of(row.Original),
+		ObjectETag: of(row.ObjectEtag), PublishedAt: of(row.PublishedAt), Pages: int(of(row.Pages)), Original: of(row.Original), Limited: row.Limited == nil || *row.Limited,
 	}, nil
 }
 

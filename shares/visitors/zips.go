@@ -82,7 +82,7 @@ func versions(ctx context.Context, db *visitorsdb.Queries, share uuid.UUID, file
 	for i, v := range rows {
 		shown[i] = Version{
 			File: of(v.FileID), ID: of(v.VersionID), Name: of(v.Name), State: of(v.State), MimeType: of(v.MimeType), Size: of(v.Size),
-			ObjectETag: of(v.ObjectEtag), PublishedAt: v.PublishedAt.Time, Original: of(v.Original),
+			ObjectETag: of(v.ObjectEtag), PublishedAt: of(v.PublishedAt), Original: of(v.Original),
 		}
 	}
 	return shown, err

@@ -7,7 +7,6 @@ package spacesdb
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"github.com/google/uuid"
@@ -1000,65 +999,6 @@ func (q *Queries) LinkedFolders(ctx context.Context, spaceID uuid.UUID) ([]Linke
 		return nil, err
 	}
 	return items, nil
-}
-
-const notificationPage = `-- name: NotificationPage :many
-select id, kind, data, created_at, read_at from notifications
- where ($1::uuid = '00000000-0000-0000-0000-000000000000' or id < $1::uuid)
-   and (not $2::boolean or read_at is null)
- order by id desc limit $3
-`
-
-type NotificationPageParams struct {
-	Before uuid.UUID
-	Unread bool
-	Most   int64
-}
-
-type NotificationPageRow struct {
-	ID        uuid.UUID
-	Kind      string
-	Data      json.RawMessage
-	CreatedAt time.Time
-	ReadAt    *time.Time
-}
-
-func (q *Queries) NotificationPage(ctx context.Context, arg NotificationPageParams) ([]NotificationPageRow, error) {
-	rows, err := q.db.Query(ctx, notificationPage, arg.Before, arg.Unread, arg.Most)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []NotificationPageRow
-	for rows.Next() {
-		var i NotificationPageRow
-		if err := rows.Scan(
-			&i.ID,
-			&i.Kind,
-			&i.Data,
-			&i.CreatedAt,
-			&i.ReadAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const notificationRead = `-- name: NotificationRead :execrows
-update notifications set read_at = coalesce(read_at, now()) where id = $1
-`
-
-func (q *Queries) NotificationRead(ctx context.Context, id uuid.UUID) (int64, error) {
-	result, err := q.db.Exec(ctx, notificationRead, id)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
 }
 
 const personalSpace = `-- name: PersonalSpace :one

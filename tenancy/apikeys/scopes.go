@@ -39,7 +39,7 @@ var Scopes = map[Scope][]tenancy.Action{
 	SharesManage:     {tenancy.Share, tenancy.ShareOutside},
 	SpacesManage:     {tenancy.MakeSpaces, tenancy.ManageSpaces},
 	RostersSend:      {tenancy.ReadRosters, tenancy.SendRosters},
-	OrganizationRead: {tenancy.ReadOrganization, tenancy.ReadTiers, tenancy.ReadOperation, tenancy.ReadEvents},
+	OrganizationRead: {tenancy.ReadOrganization, tenancy.ReadTiers, tenancy.ReadOperation, tenancy.ReadJobs, tenancy.ReadEvents},
 }
 
 // NeverGranted are the actions that no key has, whatever its role.
@@ -47,7 +47,7 @@ var NeverGranted = []tenancy.Action{
 	tenancy.ManageKeys, tenancy.ManageLogins, tenancy.BreakGlass, tenancy.ReadAccess, tenancy.ManageRosters,
 	tenancy.CreateOrganization, tenancy.ManageOrganizations, tenancy.ChangeOrganization, tenancy.ExportOrganization,
 	tenancy.ReadWebhooks, tenancy.ManageWebhooks,
-	tenancy.SetQuota, tenancy.SetTiers, tenancy.Reconcile, tenancy.Rescan,
+	tenancy.SetQuota, tenancy.SetTiers, tenancy.Reconcile, tenancy.Rescan, tenancy.ChangeJobs, tenancy.ManageJobs,
 	tenancy.ReadGuardians, tenancy.SetGuardians, tenancy.Leave,
 }
 

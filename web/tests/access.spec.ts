@@ -51,30 +51,34 @@ test('the grid is worked by the keyboard alone, with one tab stop', async ({ sig
   await expect(focused).toContainText(names[2]!)
 })
 
-for (const colorScheme of ['light', 'dark'] as const) {
-  for (const width of [1280, 320]) {
-    test(`axe finds nothing and nothing is wider than the page: ${colorScheme}, ${width} px`, async ({ signIn }) => {
-      test.setTimeout(180_000) // four people sign in, and axe reads each of their pages
-      const wrong: string[] = []
-      for (const [role, pages] of [['teacher', ['spaces/mine', 'spaces', 'recent', 'bin', 'help', 'search?q=essay', 'shared', 'shared-by-me', 'spaces/mine?view=pictures', 'spaces/mine?kind=picture&size=large']], ['student', ['send', 'spaces/mine']],
-        ['owner', ['manage', 'manage/people', 'manage/usage', 'manage/rules', 'manage/keys', 'manage/audit']], ['operator', ['operate', 'operate/work', 'operate/system', 'operate/tiers']]] as const) {
-        const page = await signIn(role, { colorScheme, viewport: { width, height: 800 }, bypassCSP: true })
-        const home = page.url().split('/').slice(0, 6).join('/')
-        for (const path of pages) {
-          // Go there inside of the page: a load would sign in again.
-          await page.evaluate(to => { history.pushState(null, '', to); dispatchEvent(new PopStateEvent('popstate')) }, `${home}/${path}`)
-          await expect(page).toHaveURL(`${home}/${path}`)
-          await page.locator('main h1').waitFor()
-          await expect(page.getByText('Loading …')).toHaveCount(0)
-          await page.evaluate(axe)
-          const found = await page.evaluate(() => (window as unknown as { axe: Axe }).axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }))
-          wrong.push(...found.violations.map(v => `${path}: ${v.id}: ${v.nodes.map(n => n.html + ' ' + n.failureSummary).join(' | ')}`))
-          if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) wrong.push(`${path} is wider than the page`)
-        }
+for (const [colorScheme, width, language] of [['light', 1280, 'en'], ['dark', 320, 'en'], ['dark', 1280, 'ar'], ['light', 320, 'ar']] as const) {
+  test(`axe finds nothing and nothing is wider than the page: ${colorScheme}, ${width} px, ${language}`, async ({ signIn }) => {
+    test.setTimeout(180_000) // four people sign in, and axe reads each of their pages
+    const wrong: string[] = []
+    for (const [role, pages] of [['teacher', ['spaces/mine', 'spaces', 'recent', 'bin', 'notifications', 'help', 'search?q=essay', 'shared', 'shared-by-me', 'spaces/mine?view=pictures', 'spaces/mine?kind=picture&size=large']], ['student', ['send', 'spaces/mine']],
+      ['owner', ['manage', 'manage/people', 'manage/usage', 'manage/rules', 'manage/keys', 'manage/audit']], ['operator', ['operate', 'operate/work', 'operate/system', 'operate/tiers']]] as const) {
+      const page = await signIn(role, { colorScheme, viewport: { width, height: 800 }, bypassCSP: true })
+      if (language !== 'en') {
+        await page.locator('.account summary').click()
+        await page.locator('.account select').first().selectOption(language)
+        await expect(page.locator('html')).toHaveAttribute('dir', 'rtl')
+        await page.locator('.account summary').click()
       }
-      expect(wrong).toEqual([])
-    })
-  }
+      const home = page.url().split('/').slice(0, 6).join('/')
+      for (const path of pages) {
+        // Go there inside of the page: a load would sign in again.
+        await page.evaluate(to => { history.pushState(null, '', to); dispatchEvent(new PopStateEvent('popstate')) }, `${home}/${path}`)
+        await expect(page).toHaveURL(`${home}/${path}`)
+        await page.locator('main h1').waitFor()
+        await expect(page.locator('[aria-busy=true]')).toHaveCount(0)
+        await page.evaluate(axe)
+        const found = await page.evaluate(() => (window as unknown as { axe: Axe }).axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }))
+        wrong.push(...found.violations.map(v => `${path}: ${v.id}: ${v.nodes.map(n => n.html + ' ' + n.failureSummary).join(' | ')}`))
+        if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) wrong.push(`${path} is wider than the page`)
+      }
+    }
+    expect(wrong).toEqual([])
+  })
 }
 
 test('nothing personal stays in the browser after sign-out', async ({ signIn }) => {

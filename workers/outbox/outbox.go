@@ -1,5 +1,5 @@
-// Package outbox hears when an organization has new events, and has its webhooks
-// delivered at once. What it misses, the sweep of the webhooks finds.
+// Package outbox hears when an organization has new events, and has its webhooks and the
+// cache in front of the content host told at once. What it misses, the sweeps find.
 package outbox
 
 import (
@@ -25,6 +25,7 @@ type Starter interface {
 type Outbox struct {
 	db      *tenancy.DB
 	starter Starter
+	others  []func(ctx context.Context, org tenancy.OrgID) error
 	log     *slog.Logger
 
 	mu       sync.Mutex
@@ -38,6 +39,12 @@ type Outbox struct {
 func New(db *tenancy.DB, s Starter, log *slog.Logger) *Outbox {
 	return &Outbox{db: db, starter: s, log: log, watching: map[tenancy.OrgID]map[uuid.UUID]map[chan struct{}]struct{}{},
 		waiting: map[tenancy.OrgID]struct{}{}, heard: make(chan struct{}, 1)}
+}
+
+// Tell has f called for each organization that has new events. It is called before Run;
+// what is missed is f's to find.
+func (o *Outbox) Tell(f func(ctx context.Context, org tenancy.OrgID) error) {
+	o.others = append(o.others, f)
 }
 
 // Watch gives a channel that receives after events of the organization, until done.
@@ -115,13 +122,16 @@ func (o *Outbox) wakeAll(ctx context.Context) {
 		o.mu.Unlock()
 		var failures []error
 		for org := range waiting {
+			for _, tell := range o.others {
+				failures = append(failures, tell(ctx, org))
+			}
 			failures = append(failures, o.wake(ctx, org))
 		}
 		if missed {
 			failures = append(failures, o.wakeWaiting(ctx))
 		}
 		if err := errors.Join(failures...); err != nil && ctx.Err() == nil {
-			o.log.WarnContext(ctx, "wake webhooks failed; the sweep will", "error", err)
+			o.log.WarnContext(ctx, "wake those who tell of events failed; the sweep will", "error", err)
 		}
 	}
 }

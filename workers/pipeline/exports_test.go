@@ -274,6 +274,8 @@ func TestEveryTenantTableIsExportedOrNamed(t *testing.T) {
 		"bulk_changes": "what the audit log speaks of, for 30 days", "bulk_items": "what the audit log speaks of, for 30 days",
 		"space_members": "follows from classes, roles and access that was given", "folder_paths": "follows from the folders",
 		"notifications":  "ids of what the audit log speaks of",
+		"mail_addresses": "where a person wants mail, for themselves alone", "notification_preferences": "what a person wants to be told", "notification_settings": "how a person is written to",
+		"mail_suppressions": "hashes of addresses", "notification_mails": "what was sent, for 90 days",
 		"roster_imports": "what the audit log speaks of", "roster_pickups": "what the audit log speaks of", "roster_rows": "rows of a roster, which its source has", "roster_changes": "applied to the tables above",
 		"roster_batches": "how far an import came", "roster_agents": "who a roster says is whose, as guardians are",
 		"login_requests": "logins that no one has linked, and what the audit log speaks of",
@@ -284,7 +286,9 @@ func TestEveryTenantTableIsExportedOrNamed(t *testing.T) {
 		"operations": "work that the audit log speaks of", "exports": "themselves", "export_parts": "themselves",
 		"usage_counters": "summed up by day", "usage_active": "summed up by day, who it was is deleted", "reconcile_passes": "no data", "usage_flushes": "no data", "idempotency_keys": "hashes, for a day",
 		"usage_warnings": "follow from usage and limits", "organization_events": "what others are told of the above",
-		"webhooks": "where others are told", "webhook_secrets": "sealed, and the platform's to sign with", "webhook_deliveries": "what was sent, for 30 days", "webhook_attempts": "what was sent, for 30 days",
+		"operation_events": "the timelines of jobs", "operation_counts": "counts the jobs",
+		"edge_cursors": "how far a cache was told of events",
+		"webhooks":     "where others are told", "webhook_secrets": "sealed, and the platform's to sign with", "webhook_deliveries": "what was sent, for 30 days", "webhook_attempts": "what was sent, for 30 days",
 	}
 	rows, err := a.Admin(t).Query(t.Context(), `select c.relname::text from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'organization_id'
 		where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'`)

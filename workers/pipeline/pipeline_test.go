@@ -273,8 +273,8 @@ func TestSecondWorkerFindsTheSchedules(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	b.Start(t)
-	wanted := []string{"checkpoint-audit-logs", "clean-ended-uploads", "clean-events", "clean-idempotency-keys", "pick-up-rosters", "prune-old-versions", "purge-trashed-files", "reconcile-storage", "retry-previews",
-		"roll-up-usage", "sweep-changes", "sweep-exports", "sweep-invitations", "sweep-organizations", "sweep-people", "sweep-pictures", "sweep-previews", "sweep-rosters", "sweep-shares", "sweep-texts", "sweep-uploads",
+	wanted := []string{"checkpoint-audit-logs", "clean-ended-uploads", "clean-events", "clean-idempotency-keys", "clean-notifications", "pick-up-rosters", "prune-old-versions", "purge-trashed-files", "reconcile-storage", "retry-previews",
+		"roll-up-usage", "sweep-changes", "sweep-edge", "sweep-exports", "sweep-invitations", "sweep-notifications", "sweep-organizations", "sweep-people", "sweep-pictures", "sweep-previews", "sweep-rosters", "sweep-shares", "sweep-texts", "sweep-uploads",
 		"sweep-usage-warnings", "sweep-verifications", "sweep-webhooks"}
 	var ids []string
 	require.Eventually(t, func() bool {

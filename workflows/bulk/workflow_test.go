@@ -82,7 +82,7 @@ func TestBeginIsOneChange(t *testing.T) {
 	by := d.Member(t, org, tenancy.Teacher)
 	away := &mocks.Client{}
 	away.On("ExecuteWorkflow", mock.Anything, mock.Anything, mock.Anything, mock.Anything).Return(nil, errors.New("down"))
-	for n, want := range map[int]operations.State{bulk.InRequest: operations.Succeeded, bulk.InRequest + 1: operations.Running} {
+	for n, want := range map[int]operations.State{bulk.InRequest: operations.Succeeded, bulk.InRequest + 1: operations.Waiting} {
 		b := files.Bulk{ID: tenancy.NewID(), Action: files.BulkTrash, Actor: by}
 		for range n {
 			b.Files = append(b.Files, uuid.New())

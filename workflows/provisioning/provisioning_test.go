@@ -108,7 +108,7 @@ func TestOrganizationIsSetUp(t *testing.T) {
 	room := int64(12345)
 	org, err := b.begin("school", func(n *tenancy.NewOrganization) { n.Owner, n.MaxBytes = &owner, &room })
 	require.NoError(t, err, "Temporal is down, the request is not")
-	require.Equal(t, operations.Running, b.operation(org).State)
+	require.Equal(t, operations.Waiting, b.operation(org).State)
 	require.NoError(t, b.run(org))
 
 	o, err := tenancy.GetOrganization(t.Context(), b.Single(org))

@@ -184,7 +184,7 @@ func TestBothAreInForceAtOnce(t *testing.T) {
 		o, err := operations.Get(t.Context(), d.Single(tenancy.Platform), id)
 		require.NoError(t, err)
 		require.Equal(t, kind, o.Kind)
-		require.Equal(t, operations.Running, o.State)
+		require.Equal(t, operations.Waiting, o.State)
 	}
 }
 

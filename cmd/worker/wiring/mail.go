@@ -39,6 +39,7 @@ var MailFaults = map[error]*fault.Fault{
 	mail.ErrDeferred:       fault.New(fault.Unavailable, "mail_deferred", "The mail server asked to come back later."),
 	mail.ErrInsecure:       fault.New(fault.Unavailable, "mail_insecure", "The mail server offers no TLS, or its certificate is not good. The mail waits until the administrator of the mail server has fixed that."),
 	mail.ErrLogin:          fault.New(fault.Unavailable, "mail_login_refused", "The mail server refused the login. The mail waits until the operator of this service has fixed it."),
+	mail.ErrUnsure:         fault.New(fault.Unavailable, "mail_unsure", "The mail server hung up behind the mail, and may have taken it."),
 	mail.ErrUnavailable:    fault.New(fault.Unavailable, "mail_unavailable", "The mail server does not answer."),
 }
 

@@ -7,11 +7,13 @@ import (
 	"satchel/activities/export"
 	"satchel/activities/extract"
 	"satchel/activities/invitation"
+	"satchel/activities/notification"
 	"satchel/activities/preview"
 	"satchel/activities/roster"
 	"satchel/activities/scan"
 	"satchel/activities/sweep"
 	"satchel/internal/drawing"
+	"satchel/internal/edge"
 	"satchel/internal/mail"
 	"satchel/internal/media"
 	"satchel/internal/ocr"
@@ -44,11 +46,13 @@ type signerConfig struct {
 var settingsModule = fx.Module("settings", fx.Provide(
 	settings.Load[scannerConfig],
 	settings.Load[signerConfig],
+	settings.Load[edge.Config],
 	settings.Load[email.Config],
 	settings.Load[export.Config],
 	settings.Load[extract.Config],
 	settings.Load[invitation.Config],
 	settings.Load[mail.Config],
+	settings.Load[notification.ReportsConfig],
 	settings.Load[people.HashConfig],
 	settings.Load[roster.InboxConfig],
 	settings.Load[scan.Config],

@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.uber.org/fx"
 
+	"satchel/activities/edge"
 	"satchel/activities/email"
 	"satchel/activities/webhook"
 	"satchel/internal/outbound"
@@ -50,21 +51,12 @@ func newWebhook(db *tenancy.DB, c client.Client, secrets sealed.Config, o *outbo
 	return turns, &webhook.Sweeps{DB: db, Starter: webhookStarter{c}, Now: time.Now}, nil
 }
 
-func newOutbox(lc fx.Lifecycle, db *tenancy.DB, c client.Client, log *slog.Logger) *outbox.Outbox {
+func newOutbox(lc fx.Lifecycle, db *tenancy.DB, c client.Client, p edge.Purger, log *slog.Logger) *outbox.Outbox {
 	o := outbox.New(db, webhookStarter{c}, log)
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan struct{})
-	lc.Append(fx.StartStopHook(
-		func() {
-			go func() {
-				defer close(ended)
-				_ = o.Run(ctx) // ends only with ctx, and says so
-			}()
-		},
-		func() {
-			cancel()
-			<-ended
-		}))
+	if p != nil {
+		o.Tell(edgeStarter{db, c}.wakeWaiting)
+	}
+	listening(lc, o.Run)
 	return o
 }
 

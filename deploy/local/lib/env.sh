@@ -31,6 +31,9 @@ SATCHEL_PORT_S3=$((SATCHEL_PORT_BASE + 8))
 SATCHEL_PORT_MAILBOX=$((SATCHEL_PORT_BASE + 9))
 SATCHEL_PORT_TEMPORAL_METRICS=$((SATCHEL_PORT_BASE + 10))
 SATCHEL_PORT_SMTP=$((SATCHEL_PORT_BASE + 11))
+SATCHEL_PORT_EDGE=$((SATCHEL_PORT_BASE + 12))
+SATCHEL_PORT_EDGE_API=$((SATCHEL_PORT_BASE + 13))
+SATCHEL_PORT_EDGE_PURGE=$((SATCHEL_PORT_BASE + 14))
 
 # What the programs read. Secrets are not here: each process gets the files it needs, in process-compose.yaml.
 SATCHEL_ENV=local
@@ -38,6 +41,10 @@ SATCHEL_API_LISTEN=127.0.0.1:$SATCHEL_PORT_API
 SATCHEL_CONTENT_LISTEN=127.0.0.1:$SATCHEL_PORT_CONTENT
 SATCHEL_API_URL=http://127.0.0.1:$SATCHEL_PORT_API
 SATCHEL_CONTENT_URL=http://127.0.0.1:$SATCHEL_PORT_CONTENT
+SATCHEL_TRUSTED_PROXIES=127.0.0.1/32
+SATCHEL_EDGE_LISTEN=127.0.0.1:$SATCHEL_PORT_EDGE_API
+SATCHEL_EDGE_DRIVER=${SATCHEL_EDGE_DRIVER:-varnish}
+SATCHEL_EDGE_PURGE_URL=http://127.0.0.1:$SATCHEL_PORT_EDGE_PURGE/
 SATCHEL_OIDC_ISSUER=http://127.0.0.1:$SATCHEL_PORT_ISSUER
 SATCHEL_OIDC_AUDIENCE=satchel
 SATCHEL_OIDC_WEB_CLIENT_ID=satchel-web
@@ -103,7 +110,7 @@ prepare_folders() {
   (
     umask 077
     cd "$SATCHEL_LOCAL/secrets"
-    for name in postgres-postgres s3{,-api,-worker}-{access,secret}-key issuer-secret people-hash-key content-keys; do secret "$name" >/dev/null; done
+    for name in postgres-postgres s3{,-api,-worker}-{access,secret}-key issuer-secret people-hash-key content-keys edge-keys; do secret "$name" >/dev/null; done
     [[ -s secrets-key ]] || { head -c 32 /dev/urandom | base64 >secrets-key.new && mv secrets-key.new secrets-key; }
     postgres_url satchel_owner satchel >owner-database-url
     postgres_url satchel_app satchel >database-url

@@ -7,6 +7,8 @@ needed_packages() {
   cat <<'LIST'
 postgresql      compgen -G '/usr/lib/postgresql/*/bin/postgres'
 clamav-daemon   test -x /usr/sbin/clamd
+varnish         test -x /usr/sbin/varnishd
+varnish-modules compgen -G '/usr/lib/*/varnish/vmods/libvmod_xkey.so'
 libvips-dev     pkg-config --exists vips
 gcc             command -v gcc
 libc6-dev       test -e /usr/include/stdlib.h

@@ -17,6 +17,9 @@ write_stack_file() {
       --argjson pids "$(process_ids)" '{
         api: env.SATCHEL_API_URL,
         content: env.SATCHEL_CONTENT_URL,
+        edge: "http://127.0.0.1:\(env.SATCHEL_PORT_EDGE)",
+        edge_purge: env.SATCHEL_EDGE_PURGE_URL,
+        edge_key_file: "\(env.SATCHEL_LOCAL)/secrets/edge-keys",
         issuer: env.SATCHEL_OIDC_ISSUER,
         issuer_secret_file: "\(env.SATCHEL_LOCAL)/secrets/issuer-secret",
         mailbox: "http://127.0.0.1:\(env.SATCHEL_PORT_MAILBOX)",

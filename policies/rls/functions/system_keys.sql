@@ -25,7 +25,7 @@ create or replace function app.key_notify() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     insert into notifications (organization_id, id, user_id, kind, data)
-    select new.organization_id, gen_random_uuid(), p.user_id, 'key.all_spaces', jsonb_build_object('key_id', new.id, 'by', new.created_by)
+    select new.organization_id, app.new_id(), p.user_id, 'key.all_spaces', jsonb_build_object('key_id', new.id, 'by', new.created_by)
       from (select o.user_id from members o where o.organization_id = new.organization_id and o.role = 'owner'
             union select m.user_id from space_members m join spaces s on s.organization_id = m.organization_id and s.id = m.space_id
                    where m.organization_id = new.organization_id and s.kind = 'confidential' and m.level = 4 and m.begins_at <= now() and m.ends_at > now()) p

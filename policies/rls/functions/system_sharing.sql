@@ -145,7 +145,7 @@ language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     if tg_op = 'INSERT' then
         insert into notifications (organization_id, id, user_id, kind, data)
-        select new.organization_id, gen_random_uuid(), p.user_id, 'share.received', jsonb_build_object('share_id', new.share_id, 'by', s.created_by)
+        select new.organization_id, app.new_id(), p.user_id, 'share.received', jsonb_build_object('share_id', new.share_id, 'by', s.created_by)
           from shares s, lateral (
                select new.user_id as user_id where new.user_id is not null
                union select m.user_id from spaces c join space_members m on m.organization_id = c.organization_id and m.space_id = c.id

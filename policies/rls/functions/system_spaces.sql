@@ -339,7 +339,7 @@ begin
     update files set handed_in_at = null, updated_at = now()
      where organization_id = d.organization_id and folder_id = d.id and subject_id = student and uploaded_by = student;
     insert into notifications (organization_id, id, user_id, kind, data)
-    values (d.organization_id, gen_random_uuid(), student, 'handin.returned', jsonb_build_object('folder_id', d.id, 'by', app.actor()));
+    values (d.organization_id, app.new_id(), student, 'handin.returned', jsonb_build_object('folder_id', d.id, 'by', app.actor()));
     return true;
 end $$;
 
@@ -364,7 +364,7 @@ create or replace function app.breakglass_notify() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     insert into notifications (organization_id, id, user_id, kind, data)
-    select new.organization_id, gen_random_uuid(), p.user_id, 'space.breakglass',
+    select new.organization_id, app.new_id(), p.user_id, 'space.breakglass',
            jsonb_build_object('space_id', new.space_id, 'by', new.user_id, 'grant_id', new.id, 'ends_at', new.ends_at)
       from (select m.user_id from space_members m where m.organization_id = new.organization_id and m.space_id = new.space_id and m.level = 4
             union select o.user_id from members o where o.organization_id = new.organization_id and o.role = 'owner') p

@@ -35,7 +35,7 @@ create or replace function app.bulk_changes_unfinished(after uuid, n integer)
 returns table (organization_id uuid, operation_id uuid)
 language sql stable security definer set search_path = public, pg_temp as $$
     select p.organization_id, p.id from operations p join organizations o on o.id = p.organization_id
-     where p.kind = 'change_files' and p.state = 'running' and p.id > after
+     where p.kind = 'change_files' and p.ended_at is null and p.id > after
        and o.deletion_begun_at is null and p.created_at < now() - interval '20 seconds'
      order by p.id limit n
 $$;

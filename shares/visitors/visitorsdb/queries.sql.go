@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgtype"
 	"satchel/tenancy"
 )
 
@@ -672,7 +671,8 @@ func (q *Queries) Status(ctx context.Context, shareID uuid.UUID) (string, error)
 const version = `-- name: Version :one
 
 select v.file_id, v.version_id, v.name, v.state, v.mime_type, v.size, v.sha256, v.object_etag, v.published_at, v.pages, v.original,
-       app.share_status(app.org(), $1::uuid) as share_status
+       app.share_status(app.org(), $1::uuid) as share_status,
+       exists (select from shares s where s.id = $1::uuid and s.max_downloads is not null) as limited
   from (values (1)) one left join app.share_version(app.org(), $1::uuid, $2::uuid) v on true
 `
 
@@ -690,10 +690,11 @@ type VersionRow struct {
 	Size        *int64
 	Sha256      *string
 	ObjectEtag  *string
-	PublishedAt pgtype.Timestamptz
+	PublishedAt *time.Time
 	Pages       *int32
 	Original    *bool
 	ShareStatus *string
+	Limited     *bool
 }
 
 // There is a row also when the share does not show the file: its status goes first.
@@ -713,6 +714,7 @@ func (q *Queries) Version(ctx context.Context, arg VersionParams) (VersionRow, e
 		&i.Pages,
 		&i.Original,
 		&i.ShareStatus,
+		&i.Limited,
 	)
 	return i, err
 }
@@ -735,7 +737,7 @@ type VersionsRow struct {
 	MimeType    *string
 	Size        *int64
 	ObjectEtag  *string
-	PublishedAt pgtype.Timestamptz
+	PublishedAt *time.Time
 	Original    *bool
 }
 

@@ -13,23 +13,168 @@ import (
 	"github.com/google/uuid"
 )
 
+const operationAttempt = `-- name: OperationAttempt :execrows
+
+update operations set state = 'running', started_at = coalesce(started_at, now()), attempts = greatest(attempts, $1::integer), next_try_at = null
+ where workflow_id = $2 and ended_at is null and (state <> 'running' or attempts < $1::integer)
+`
+
+type OperationAttemptParams struct {
+	Attempt    int32
+	WorkflowID string
+}
+
+// An attempt of the job's work begins. Of the first one nothing is written when the job runs.
+func (q *Queries) OperationAttempt(ctx context.Context, arg OperationAttemptParams) (int64, error) {
+	result, err := q.db.Exec(ctx, operationAttempt, arg.Attempt, arg.WorkflowID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const operationBelieved = `-- name: OperationBelieved :execrows
+update operations set doubted_at = null where id = $1 and doubted_at is not null
+`
+
+func (q *Queries) OperationBelieved(ctx context.Context, id uuid.UUID) (int64, error) {
+	result, err := q.db.Exec(ctx, operationBelieved, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const operationCost = `-- name: OperationCost :execrows
+update operations set cost_micro = cost_micro + $1 where id = $2
+`
+
+type OperationCostParams struct {
+	Micro int64
+	ID    uuid.UUID
+}
+
+func (q *Queries) OperationCost(ctx context.Context, arg OperationCostParams) (int64, error) {
+	result, err := q.db.Exec(ctx, operationCost, arg.Micro, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const operationCounts = `-- name: OperationCounts :many
+select kind, state, queue, priority, sum(n)::bigint as n from operation_counts group by kind, state, queue, priority having sum(n) <> 0 order by kind, state, queue, priority
+`
+
+type OperationCountsRow struct {
+	Kind     string
+	State    string
+	Queue    string
+	Priority string
+	N        int64
+}
+
+func (q *Queries) OperationCounts(ctx context.Context) ([]OperationCountsRow, error) {
+	rows, err := q.db.Query(ctx, operationCounts)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []OperationCountsRow
+	for rows.Next() {
+		var i OperationCountsRow
+		if err := rows.Scan(
+			&i.Kind,
+			&i.State,
+			&i.Queue,
+			&i.Priority,
+			&i.N,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const operationCountsOf = `-- name: OperationCountsOf :many
+select kind, state, queue, priority, count(*) as n from operations where created_by = $1 group by kind, state, queue, priority order by kind, state, queue, priority
+`
+
+type OperationCountsOfRow struct {
+	Kind     string
+	State    string
+	Queue    string
+	Priority string
+	N        int64
+}
+
+func (q *Queries) OperationCountsOf(ctx context.Context, createdBy *uuid.UUID) ([]OperationCountsOfRow, error) {
+	rows, err := q.db.Query(ctx, operationCountsOf, createdBy)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []OperationCountsOfRow
+	for rows.Next() {
+		var i OperationCountsOfRow
+		if err := rows.Scan(
+			&i.Kind,
+			&i.State,
+			&i.Queue,
+			&i.Priority,
+			&i.N,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const operationDoubted = `-- name: OperationDoubted :execrows
+update operations set doubted_at = now() where id = $1 and ended_at is null and doubted_at is null
+`
+
+func (q *Queries) OperationDoubted(ctx context.Context, id uuid.UUID) (int64, error) {
+	result, err := q.db.Exec(ctx, operationDoubted, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const operationEnd = `-- name: OperationEnd :execrows
 
 update operations set
-    steps = case when state = 'running' then coalesce($1::jsonb, steps) else steps end,
-    result = case when state = 'running' then $2::jsonb else result end,
-    error = case when state = 'running' then $3::jsonb else error end,
-    ended_at = coalesce(ended_at, now()),
-    state = case when state = 'running' then $4::text else state end
- where id = $5
+    steps = case when ended_at is null then coalesce($1::jsonb, steps) else steps end,
+    result = case when ended_at is null then $2::jsonb else result end,
+    error = case when ended_at is null then $3::jsonb else error end,
+    state = case when ended_at is null then $4::text else state end,
+    reason_class = case when ended_at is not null or $4::text = 'failed' and reason_class <> '' then reason_class else $5::text end,
+    reason_code = case when ended_at is null then $6::text else reason_code end,
+    done = case when ended_at is null then coalesce($7::bigint, done) else done end,
+    total = case when ended_at is null then coalesce($8::bigint, total) else total end,
+    next_try_at = null, doubted_at = null, ended_at = coalesce(ended_at, now())
+ where id = $9
 `
 
 type OperationEndParams struct {
-	Steps  json.RawMessage
-	Result json.RawMessage
-	Error  json.RawMessage
-	State  string
-	ID     uuid.UUID
+	Steps       json.RawMessage
+	Result      json.RawMessage
+	Error       json.RawMessage
+	State       string
+	ReasonClass string
+	ReasonCode  string
+	Done        *int64
+	Total       *int64
+	ID          uuid.UUID
 }
 
 // The first end is kept: a repeated call changes nothing.
@@ -39,6 +184,10 @@ func (q *Queries) OperationEnd(ctx context.Context, arg OperationEndParams) (int
 		arg.Result,
 		arg.Error,
 		arg.State,
+		arg.ReasonClass,
+		arg.ReasonCode,
+		arg.Done,
+		arg.Total,
 		arg.ID,
 	)
 	if err != nil {
@@ -48,20 +197,35 @@ func (q *Queries) OperationEnd(ctx context.Context, arg OperationEndParams) (int
 }
 
 const operationGet = `-- name: OperationGet :one
-select id, kind, workflow_id, state, steps, result, error, created_by, created_at, ended_at from operations where id = $1
+select id, kind, workflow_id, state, steps, result, error, created_by, created_at, ended_at,
+       queue, priority, attempts, next_try_at, started_at, done, total, reason_class, reason_code, cost_micro, target_type, target_id, rounds
+  from operations where id = $1
 `
 
 type OperationGetRow struct {
-	ID         uuid.UUID
-	Kind       string
-	WorkflowID string
-	State      string
-	Steps      json.RawMessage
-	Result     json.RawMessage
-	Error      json.RawMessage
-	CreatedBy  *uuid.UUID
-	CreatedAt  time.Time
-	EndedAt    *time.Time
+	ID          uuid.UUID
+	Kind        string
+	WorkflowID  string
+	State       string
+	Steps       json.RawMessage
+	Result      json.RawMessage
+	Error       json.RawMessage
+	CreatedBy   *uuid.UUID
+	CreatedAt   time.Time
+	EndedAt     *time.Time
+	Queue       string
+	Priority    string
+	Attempts    int32
+	NextTryAt   *time.Time
+	StartedAt   *time.Time
+	Done        int64
+	Total       int64
+	ReasonClass string
+	ReasonCode  string
+	CostMicro   int64
+	TargetType  string
+	TargetID    *uuid.UUID
+	Rounds      int32
 }
 
 func (q *Queries) OperationGet(ctx context.Context, id uuid.UUID) (OperationGetRow, error) {
@@ -78,12 +242,25 @@ func (q *Queries) OperationGet(ctx context.Context, id uuid.UUID) (OperationGetR
 		&i.CreatedBy,
 		&i.CreatedAt,
 		&i.EndedAt,
+		&i.Queue,
+		&i.Priority,
+		&i.Attempts,
+		&i.NextTryAt,
+		&i.StartedAt,
+		&i.Done,
+		&i.Total,
+		&i.ReasonClass,
+		&i.ReasonCode,
+		&i.CostMicro,
+		&i.TargetType,
+		&i.TargetID,
+		&i.Rounds,
 	)
 	return i, err
 }
 
 const operationInTheWay = `-- name: OperationInTheWay :one
-select id from operations where id = $1 or kind = $2 and state = 'running'
+select id from operations where id = $1 or kind = $2 and ended_at is null
 order by id = $1 desc limit 1
 `
 
@@ -101,8 +278,9 @@ func (q *Queries) OperationInTheWay(ctx context.Context, arg OperationInTheWayPa
 
 const operationInsert = `-- name: OperationInsert :execrows
 
-insert into operations (organization_id, id, kind, workflow_id, steps, created_by)
-values (app.org(), $1, $2, $3, coalesce($4::jsonb, '[]'), $5)
+insert into operations (organization_id, id, kind, workflow_id, state, steps, created_by, queue, priority, target_type, target_id)
+values (app.org(), $1, $2, $3, 'waiting', coalesce($4::jsonb, '[]'), $5,
+        $6, $7, $8, $9)
 on conflict do nothing
 `
 
@@ -112,9 +290,13 @@ type OperationInsertParams struct {
 	WorkflowID string
 	Steps      json.RawMessage
 	CreatedBy  *uuid.UUID
+	Queue      string
+	Priority   string
+	TargetType string
+	TargetID   *uuid.UUID
 }
 
-// The id may be there by an earlier try, and an index may allow one running operation of the kind.
+// The id may be there by an earlier try, and an index may allow one open operation of the kind.
 func (q *Queries) OperationInsert(ctx context.Context, arg OperationInsertParams) (int64, error) {
 	result, err := q.db.Exec(ctx, operationInsert,
 		arg.ID,
@@ -122,6 +304,10 @@ func (q *Queries) OperationInsert(ctx context.Context, arg OperationInsertParams
 		arg.WorkflowID,
 		arg.Steps,
 		arg.CreatedBy,
+		arg.Queue,
+		arg.Priority,
+		arg.TargetType,
+		arg.TargetID,
 	)
 	if err != nil {
 		return 0, err
@@ -129,28 +315,191 @@ func (q *Queries) OperationInsert(ctx context.Context, arg OperationInsertParams
 	return result.RowsAffected(), nil
 }
 
-const operationProgress = `-- name: OperationProgress :execrows
-update operations set steps = $2 where id = $1 and state = 'running'
+const operationOfWorkflow = `-- name: OperationOfWorkflow :one
+select id from operations where workflow_id = $1 order by created_at desc limit 1
 `
 
-type OperationProgressParams struct {
-	ID    uuid.UUID
-	Steps json.RawMessage
+func (q *Queries) OperationOfWorkflow(ctx context.Context, workflowID string) (uuid.UUID, error) {
+	row := q.db.QueryRow(ctx, operationOfWorkflow, workflowID)
+	var id uuid.UUID
+	err := row.Scan(&id)
+	return id, err
 }
 
-func (q *Queries) OperationProgress(ctx context.Context, arg OperationProgressParams) (int64, error) {
-	result, err := q.db.Exec(ctx, operationProgress, arg.ID, arg.Steps)
+const operationPriority = `-- name: OperationPriority :execrows
+update operations set priority = $2 where id = $1 and ended_at is null
+`
+
+type OperationPriorityParams struct {
+	ID       uuid.UUID
+	Priority string
+}
+
+func (q *Queries) OperationPriority(ctx context.Context, arg OperationPriorityParams) (int64, error) {
+	result, err := q.db.Exec(ctx, operationPriority, arg.ID, arg.Priority)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
 }
 
-const operationReopen = `-- name: OperationReopen :exec
-update operations set state = 'running', error = null, result = null, ended_at = null where id = $1 and state in ('failed', 'cancelled')
+const operationProgress = `-- name: OperationProgress :execrows
+update operations set steps = $1, done = $2, total = $3,
+       state = case when state in ('waiting', 'paused') then 'running' else state end, started_at = coalesce(started_at, now()), doubted_at = null
+ where id = $4 and ended_at is null
 `
 
-func (q *Queries) OperationReopen(ctx context.Context, id uuid.UUID) error {
-	_, err := q.db.Exec(ctx, operationReopen, id)
+type OperationProgressParams struct {
+	Steps json.RawMessage
+	Done  int64
+	Total int64
+	ID    uuid.UUID
+}
+
+func (q *Queries) OperationProgress(ctx context.Context, arg OperationProgressParams) (int64, error) {
+	result, err := q.db.Exec(ctx, operationProgress,
+		arg.Steps,
+		arg.Done,
+		arg.Total,
+		arg.ID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const operationRecovered = `-- name: OperationRecovered :execrows
+
+update operations set state = 'running', next_try_at = null, reason_class = '', reason_code = ''
+ where workflow_id = $1 and ended_at is null and reason_code <> ''
+`
+
+// What failed before has succeeded now.
+func (q *Queries) OperationRecovered(ctx context.Context, workflowID string) (int64, error) {
+	result, err := q.db.Exec(ctx, operationRecovered, workflowID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const operationReopen = `-- name: OperationReopen :execrows
+update operations set state = 'waiting', error = null, result = null, ended_at = null, reason_class = '', reason_code = '', attempts = 0,
+       next_try_at = null, started_at = null, doubted_at = null, rounds = rounds + 1
+ where id = $1 and state in ('failed', 'cancelled')
+`
+
+func (q *Queries) OperationReopen(ctx context.Context, id uuid.UUID) (int64, error) {
+	result, err := q.db.Exec(ctx, operationReopen, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const operationRetrying = `-- name: OperationRetrying :execrows
+
+update operations set state = case when $1::timestamptz is null then state else 'retrying' end, attempts = $2, next_try_at = $1, reason_class = $3, reason_code = $4
+ where workflow_id = $5 and ended_at is null
+`
+
+type OperationRetryingParams struct {
+	NextTryAt   *time.Time
+	Attempt     int32
+	ReasonClass string
+	ReasonCode  string
+	WorkflowID  string
+}
+
+// An attempt failed. Without a next one the workflow decides what becomes of the job.
+func (q *Queries) OperationRetrying(ctx context.Context, arg OperationRetryingParams) (int64, error) {
+	result, err := q.db.Exec(ctx, operationRetrying,
+		arg.NextTryAt,
+		arg.Attempt,
+		arg.ReasonClass,
+		arg.ReasonCode,
+		arg.WorkflowID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const operationSwept = `-- name: OperationSwept :exec
+
+insert into operations (organization_id, id, kind, workflow_id, state, queue, priority, started_at, ended_at, done, total, reason_class, reason_code)
+values (app.org(), $1, $2, $3, 'succeeded', $4, 'low', $5, now(), $6, $7, $8, $9)
+on conflict (organization_id, id) do update set done = operations.done + excluded.done, total = operations.total + excluded.total, ended_at = now(),
+       reason_class = case when excluded.reason_code <> '' then excluded.reason_class else operations.reason_class end,
+       reason_code = case when excluded.reason_code <> '' then excluded.reason_code else operations.reason_code end
+`
+
+type OperationSweptParams struct {
+	ID          uuid.UUID
+	Kind        string
+	WorkflowID  string
+	Queue       string
+	StartedAt   *time.Time
+	Done        int64
+	Total       int64
+	ReasonClass string
+	ReasonCode  string
+}
+
+// A run of a sweep that found something. It is a job of the platform, under the id of its run.
+func (q *Queries) OperationSwept(ctx context.Context, arg OperationSweptParams) error {
+	_, err := q.db.Exec(ctx, operationSwept,
+		arg.ID,
+		arg.Kind,
+		arg.WorkflowID,
+		arg.Queue,
+		arg.StartedAt,
+		arg.Done,
+		arg.Total,
+		arg.ReasonClass,
+		arg.ReasonCode,
+	)
 	return err
+}
+
+const operationTimeline = `-- name: OperationTimeline :many
+select n, at, state, attempt, code, priority from operation_events where operation_id = $1 order by n
+`
+
+type OperationTimelineRow struct {
+	N        int32
+	At       time.Time
+	State    string
+	Attempt  int32
+	Code     string
+	Priority string
+}
+
+func (q *Queries) OperationTimeline(ctx context.Context, operationID uuid.UUID) ([]OperationTimelineRow, error) {
+	rows, err := q.db.Query(ctx, operationTimeline, operationID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []OperationTimelineRow
+	for rows.Next() {
+		var i OperationTimelineRow
+		if err := rows.Scan(
+			&i.N,
+			&i.At,
+			&i.State,
+			&i.Attempt,
+			&i.Code,
+			&i.Priority,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

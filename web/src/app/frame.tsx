@@ -24,6 +24,7 @@ export interface ListSearch extends Filters { view?: string | undefined; folder?
 const listSearch = (s: Record<string, unknown>): ListSearch => ({ folder: text(s.folder), file: text(s.file), sort: text(s.sort), q: text(s.q), view: text(s.view), ...filtersIn(s) })
 
 const start = createRoute({ getParentRoute: () => root, path: '/', component: lazyRouteComponent(() => import('../pages/organizations.tsx')) })
+const told = createRoute({ getParentRoute: () => root, path: '/notifications', component: lazyRouteComponent(async () => ({ default: (await import('../pages/notifications.tsx')).FromMail })) })
 export const organization = createRoute({ getParentRoute: () => root, path: '/o/$org', component: OrganizationShell })
 const page = <P extends string>(path: P, load: () => Promise<{ default: React.ComponentType }>) =>
   createRoute({ getParentRoute: () => organization, path, validateSearch: listSearch, component: lazyRouteComponent(load) })
@@ -37,6 +38,7 @@ const files = () => import('../pages/files.tsx')
 const shares = () => import('../pages/shares.tsx')
 const tree = root.addChildren([
   start,
+  told,
   organization.addChildren([
     page('/', () => import('../pages/home.tsx')),
     page('/spaces', () => import('../pages/spaces.tsx')),
@@ -50,6 +52,7 @@ const tree = root.addChildren([
     page('/bin', async () => ({ default: (await files()).BinPage })),
     page('/search', () => import('../pages/search.tsx')),
     page('/hand-in/$folder', () => import('../pages/board.tsx')),
+    page('/notifications', () => import('../pages/notifications.tsx')),
     page('/send', () => import('../pages/send.tsx')),
     page('/help', () => import('../pages/help.tsx')),
     manage('/manage', () => import('../pages/admin/manage.tsx')),

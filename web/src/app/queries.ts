@@ -119,3 +119,7 @@ export const quotaOf = (w: Work) => queryOptions({
   queryFn: async ({ signal }) => (await w.api.GET('/api/v1/storage/quota', { signal })).data!,
   staleTime: 30_000,
 })
+
+export const notifications = (w: Work) => list(w, ['notifications'], ({ signal, query }) => w.api.GET('/api/v1/notifications', { params: { query }, signal }))
+export const mailAddresses = (w: Work) => one(w, ['notifications', 'mail'], signal => w.api.GET('/api/v1/me/mail', { signal }))
+export const preferences = (w: Work) => one(w, ['notifications', 'preferences'], signal => w.api.GET('/api/v1/me/notification-preferences', { signal }))

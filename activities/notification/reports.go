@@ -1,0 +1,117 @@
+package notification
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/google/uuid"
+
+	"satchel/internal/bounce"
+	"satchel/internal/queue"
+	"satchel/tenancy"
+	"satchel/tenancy/notifications"
+)
+
+// ReportsConfig is where the mail server puts the reports about mails.
+type ReportsConfig struct {
+	Folder string `env:"SATCHEL_MAIL_REPORTS_DIR"` // Maildir to which mail for SATCHEL_MAIL_BOUNCES is delivered; what is in its new/ is read and deleted; empty: none are read
+}
+
+// ReadMailReportsInput names the platform.
+type ReadMailReportsInput struct{ Org tenancy.OrgID }
+
+// PlatformWork marks work across organizations.
+func (ReadMailReportsInput) PlatformWork() {}
+
+// ReadMailReportsResult counts the mails that came, and those that were reports about a
+// mail of ours.
+type ReadMailReportsResult struct{ Read, Noted int }
+
+// mostReports is how many one run reads.
+const mostReports = 1000
+
+// ReadMailReports reads what mail servers sent back. A report is deleted once it is
+// noted, so one that is read twice is noted once: the row says what is known.
+func (s *Sweeps) ReadMailReports(ctx context.Context, _ ReadMailReportsInput) (ReadMailReportsResult, error) {
+	defer queue.Heartbeat(ctx)()
+	var result ReadMailReportsResult
+	if s.Folder == "" {
+		return result, nil
+	}
+	folder := filepath.Join(s.Folder, "new")
+	found, err := os.ReadDir(folder)
+	if err != nil {
+		return result, fmt.Errorf("read folder of mail reports: %w", err)
+	}
+	var failures []error
+	for _, f := range found[:min(len(found), mostReports)] {
+		if !f.Type().IsRegular() {
+			continue
+		}
+		noted, err := s.readReport(ctx, filepath.Join(folder, f.Name()))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // another worker was first
+		}
+		if err != nil {
+			failures = append(failures, err)
+			continue
+		}
+		result.Read++
+		if noted {
+			result.Noted++
+		}
+	}
+	return result, errors.Join(failures...)
+}
+
+func (s *Sweeps) readReport(ctx context.Context, path string) (noted bool, err error) {
+	f, err := os.Open(path) //nolint:gosec // of the operator's folder
+	if err != nil {
+		return false, err
+	}
+	raw, err := io.ReadAll(io.LimitReader(f, bounce.MaxBytes))
+	if err := errors.Join(err, f.Close()); err != nil {
+		return false, fmt.Errorf("read mail report: %w", err)
+	}
+	if noted, err = s.take(ctx, raw); err != nil {
+		return false, err
+	}
+	return noted, os.Remove(path)
+}
+
+// take notes what one mail from a mail server says. Any other mail says nothing.
+func (s *Sweeps) take(ctx context.Context, raw []byte) (bool, error) {
+	r, err := bounce.Parse(raw)
+	if err != nil || r.Kind == bounce.Delayed {
+		return false, nil //nolint:nilerr // no report, or none that changes anything
+	}
+	what := notifications.Complaint
+	if r.Kind == bounce.Failed {
+		what = notifications.BounceOf(r.Status)
+	}
+	for _, tag := range bounce.Tags(raw, notifications.ReportTagLength) {
+		mail, err := s.Tokens.ReadReportTag(tag)
+		if err != nil {
+			continue
+		}
+		return s.note(ctx, mail, what, r.Status)
+	}
+	return false, nil
+}
+
+func (s *Sweeps) note(ctx context.Context, mail uuid.UUID, what notifications.Bounce, status string) (noted bool, err error) {
+	org, found, err := s.DB.MailOrganization(ctx, mail)
+	if err != nil || !found {
+		return false, err
+	}
+	err = s.DB.InTx(ctx, org, func(tx *tenancy.Tx) (err error) {
+		noted, err = notifications.Report(ctx, tx, mail, what, status, s.Now())
+		return err
+	})
+	return noted, err
+}

@@ -1,0 +1,78 @@
+package notification
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"satchel/internal/queue"
+	"satchel/tenancy"
+	"satchel/tenancy/notifications"
+)
+
+// Starter starts the workflow of an organization's notifications, or wakes it.
+type Starter interface {
+	WakeNotifications(ctx context.Context, org tenancy.OrgID) error
+}
+
+// Sweeps are the activities that find what is left, and read what comes back.
+type Sweeps struct {
+	DB      *tenancy.DB
+	Starter Starter
+	Tokens  *notifications.Tokens
+	Folder  string // of the reports; empty: none are read
+	Now     func() time.Time
+}
+
+// StartWaitingNotificationsInput names the platform, and where to go on.
+type StartWaitingNotificationsInput struct {
+	Org   tenancy.OrgID
+	After uuid.UUID // where the run before ended
+}
+
+// PlatformWork marks work across organizations.
+func (StartWaitingNotificationsInput) PlatformWork() {}
+
+// StartWaitingNotificationsResult counts the organizations.
+type StartWaitingNotificationsResult = queue.Swept
+
+// StartWaitingNotifications wakes every organization in which a notification waits or a
+// mail is due.
+func (s *Sweeps) StartWaitingNotifications(ctx context.Context, in StartWaitingNotificationsInput) (StartWaitingNotificationsResult, error) {
+	return queue.SweepByID(ctx, "start notifications", in.After, tenancy.OrgID.UUID, func(ctx context.Context, after uuid.UUID) ([]tenancy.OrgID, error) {
+		return s.DB.NotificationsWaiting(ctx, s.Now(), after, page)
+	}, s.Starter.WakeNotifications)
+}
+
+// DeleteOldNotificationsInput names the platform, and where to go on.
+type DeleteOldNotificationsInput struct {
+	Org   tenancy.OrgID
+	After uuid.UUID // where the run before ended
+}
+
+// PlatformWork marks work across organizations.
+func (DeleteOldNotificationsInput) PlatformWork() {}
+
+// DeleteOldNotificationsResult counts the organizations.
+type DeleteOldNotificationsResult = queue.Swept
+
+// DeleteOldNotifications deletes the log of mails after 90 days and notifications after a
+// year.
+func (s *Sweeps) DeleteOldNotifications(ctx context.Context, in DeleteOldNotificationsInput) (DeleteOldNotificationsResult, error) {
+	const most = 1000 // of one statement
+	return queue.SweepByID(ctx, "delete old notifications", in.After, tenancy.OrgID.UUID, func(ctx context.Context, after uuid.UUID) ([]tenancy.OrgID, error) {
+		return s.DB.NotificationsOld(ctx, s.Now().Add(-notifications.MailsKept), s.Now().Add(-notifications.NotificationsKept), after, page)
+	}, func(ctx context.Context, org tenancy.OrgID) error {
+		for {
+			var n int64
+			err := s.DB.InTx(ctx, org, func(tx *tenancy.Tx) (err error) {
+				n, err = notifications.DeleteOld(ctx, tx, s.Now(), most)
+				return err
+			})
+			if err != nil || n < most {
+				return err
+			}
+		}
+	})
+}

@@ -1,0 +1,86 @@
+package wiring
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.uber.org/fx"
+
+	"satchel/activities/email"
+	"satchel/activities/notification"
+	"satchel/internal/queue"
+	"satchel/internal/sealed"
+	"satchel/tenancy"
+	"satchel/tenancy/notifications"
+	"satchel/tenancy/people"
+	"satchel/workers/outbox"
+	telling "satchel/workflows/notification"
+)
+
+var notificationProcess = fx.Module("notification",
+	fx.Provide(newNotification),
+	// A turn calls other people's systems; the sweeps do not.
+	component(func(a *notification.Activities) queue.Component {
+		return queue.Component{Queue: queue.External, Activities: []any{a}}
+	}),
+	component(func() queue.Component {
+		return queue.Component{Queue: queue.Interactive, Workflows: []any{telling.DispatchOutbox}}
+	}),
+	component(func(s *notification.Sweeps) queue.Component {
+		return queue.Component{Queue: queue.Batch, Workflows: []any{telling.SweepNotifications, telling.CleanNotifications}, Activities: []any{s}, Schedules: telling.Schedules()}
+	}),
+)
+
+// noticeMailer is the mail server as the notifications know it.
+type noticeMailer struct{ email.Mailer }
+
+// Send hands a mail over.
+func (m noticeMailer) Send(ctx context.Context, message notification.Message) error {
+	return m.Mailer.Send(ctx, email.Message(message))
+}
+
+// noticeStarter is Temporal as the notifications know it.
+type noticeStarter struct{ client client.Client }
+
+// WakeNotifications starts the workflow of an organization's notifications, or wakes it.
+func (s noticeStarter) WakeNotifications(ctx context.Context, org tenancy.OrgID) error {
+	return telling.Wake(ctx, s.client, org)
+}
+
+func newNotification(lc fx.Lifecycle, db *tenancy.DB, c client.Client, m email.Mailer, mails email.Config, hashes people.HashConfig, secrets sealed.Config, reports notification.ReportsConfig, log *slog.Logger) (*notification.Activities, *notification.Sweeps, error) {
+	hasher, err := people.NewHasher(hashes)
+	if err != nil {
+		return nil, nil, err
+	}
+	box, err := sealed.New(secrets)
+	if err != nil {
+		return nil, nil, err
+	}
+	tokens, err := notifications.NewTokens(box)
+	if err != nil {
+		return nil, nil, err
+	}
+	listening(lc, (&outbox.Notices{DB: db, Starter: noticeStarter{c}, Log: log}).Run)
+	return notification.New(notification.Ports{DB: db, Mailer: noticeMailer{m}, Hasher: hasher, Tokens: tokens, URL: mails.APIURL, Now: time.Now}),
+		&notification.Sweeps{DB: db, Starter: noticeStarter{c}, Tokens: tokens, Folder: reports.Folder, Now: time.Now}, nil
+}
+
+// listening runs what hears for as long as the program runs. It ends only with its
+// context, and says so.
+func listening(lc fx.Lifecycle, run func(context.Context) error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	lc.Append(fx.StartStopHook(
+		func() {
+			go func() {
+				defer close(ended)
+				_ = run(ctx)
+			}()
+		},
+		func() {
+			cancel()
+			<-ended
+		}))
+}

@@ -1,0 +1,173 @@
+// Package mailtext writes what the mails to members say, in their languages. Of a
+// person, a file or a space it says nothing: a mail goes through the hands of others,
+// and what it is about is in the inbox. A subject holds nothing that anyone chose.
+package mailtext
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"fmt"
+	htmltemplate "html/template"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	texttemplate "text/template"
+
+	"golang.org/x/text/feature/plural"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+	"golang.org/x/text/message/catalog"
+)
+
+// The catalog: a file a language, a text or its plural forms (CLDR) a key.
+//
+//go:embed messages/*.json mail.html mail.txt
+var files embed.FS
+
+// text is one entry of a catalog.
+type text map[string]string
+
+// UnmarshalJSON reads a text, or a text for each plural form.
+func (t *text) UnmarshalJSON(b []byte) error {
+	var one string
+	if json.Unmarshal(b, &one) == nil {
+		*t = text{"other": one}
+		return nil
+	}
+	return json.Unmarshal(b, (*map[string]string)(t))
+}
+
+// Fallback is the language of who asks for none that there is.
+const Fallback = "en"
+
+var (
+	texts    = read()
+	printers = makePrinters()
+	asText   = texttemplate.Must(texttemplate.ParseFS(files, "mail.txt"))
+	asHTML   = htmltemplate.Must(htmltemplate.ParseFS(files, "mail.html"))
+)
+
+func read() map[string]map[string]text {
+	all := map[string]map[string]text{}
+	found, err := files.ReadDir("messages")
+	if err != nil {
+		panic(err)
+	}
+	for _, f := range found {
+		b, err := files.ReadFile("messages/" + f.Name())
+		if err != nil {
+			panic(err)
+		}
+		one := map[string]text{}
+		if err := json.Unmarshal(b, &one); err != nil {
+			panic(fmt.Errorf("%s: %w", f.Name(), err)) // a mistake of the program's build
+		}
+		all[strings.TrimSuffix(path.Base(f.Name()), ".json")] = one
+	}
+	return all
+}
+
+func makePrinters() map[string]*message.Printer {
+	b := catalog.NewBuilder(catalog.Fallback(language.Make(Fallback)))
+	for name, one := range texts {
+		for key, forms := range one {
+			var err error
+			if len(forms) == 1 {
+				err = b.SetString(language.Make(name), key, forms["other"])
+			} else {
+				err = b.Set(language.Make(name), key, plural.Selectf(1, "%d", "one", forms["one"], "other", forms["other"]))
+			}
+			if err != nil {
+				panic(fmt.Errorf("%s %s: %w", name, key, err))
+			}
+		}
+	}
+	all := map[string]*message.Printer{}
+	for name := range texts {
+		all[name] = message.NewPrinter(language.Make(name), message.Catalog(b))
+	}
+	return all
+}
+
+// Languages lists the languages.
+func Languages() []string { return slices.Sorted(maps.Keys(texts)) }
+
+// Text is that of a key in a language.
+func Text(name, key string, args ...any) string {
+	p, found := printers[name]
+	if !found {
+		p = printers[Fallback]
+	}
+	return p.Sprintf(message.Key(key, key), args...)
+}
+
+// Item is a kind of notification and how many there are.
+type Item struct {
+	Kind string
+	N    int
+}
+
+// Letter is what a mail is about.
+type Letter struct {
+	Kind         string // of the mail
+	Language     string
+	Organization string // a name that is safe to show
+	Items        []Item
+	Code         string // of address.confirm
+	Link         string // to the inbox
+	Unsubscribe  string // page on which more of them are refused; or empty
+	Required     bool   // it cannot be refused
+}
+
+// Mail is what is sent.
+type Mail struct{ Subject, Text, HTML string }
+
+// view is a letter for the templates.
+type view struct {
+	Letter
+	Paragraphs []string
+	After      string
+}
+
+// T is a text in the letter's language.
+func (v view) T(key string, args ...any) string { return Text(v.Language, key, args...) }
+
+// Write writes both forms of a mail.
+func Write(l Letter) (Mail, error) {
+	if _, known := texts[l.Language]; !known {
+		l.Language = Fallback
+	}
+	v := view{Letter: l}
+	if l.Kind == "address.confirm" {
+		v.Paragraphs, v.After, v.Link = []string{v.T("address.confirm.text")}, v.T("address.confirm.else"), ""
+	}
+	total := 0
+	for _, i := range l.Items {
+		v.Paragraphs = append(v.Paragraphs, v.T(known(l.Language, i.Kind)+".text", i.N))
+		total += i.N
+	}
+	subject, args := known(l.Language, l.Kind)+".subject", []any{}
+	if len(texts[l.Language][subject]) > 1 {
+		args = append(args, total)
+	}
+	m := Mail{Subject: v.T(subject, args...)}
+	var t, h bytes.Buffer
+	if err := asText.Execute(&t, v); err != nil {
+		return Mail{}, fmt.Errorf("write mail: %w", err)
+	}
+	if err := asHTML.Execute(&h, v); err != nil {
+		return Mail{}, fmt.Errorf("write mail: %w", err)
+	}
+	m.Text, m.HTML = strings.TrimSpace(t.String())+"\n", h.String()
+	return m, nil
+}
+
+// known is the kind, or the one for which there are words in any case.
+func known(language, kind string) string {
+	if _, found := texts[language][kind+".subject"]; found {
+		return kind
+	}
+	return "other"
+}

@@ -1,0 +1,68 @@
+// Package notifications is what members are told: the outbox that is written with what
+// it tells, what each person wants of it, and the mails that follow. The texts are in
+// internal/mailtext; who sends is activities/notification.
+package notifications
+
+import "slices"
+
+// Kind is one kind of notification.
+type Kind struct {
+	Name string
+	// Required is a matter of security: neither a preference nor an unsubscription
+	// stops it, and quiet hours and digests do not delay it.
+	Required bool
+	// About says in a few words what it tells; docs/notifications.md lists it.
+	About string
+}
+
+// Kinds lists every kind that the platform writes. Of another one a mail says that
+// there is something to see, and no more.
+var Kinds = []Kind{
+	{"handin.returned", false, "a teacher returned a hand-in"},
+	{"key.all_spaces", true, "an API key that reads all spaces was made"},
+	{"share.received", false, "something was shared with the person"},
+	{"space.breakglass", true, "an administrator opened a space by break-glass"},
+	{"space.substitute", false, "a substitute was given a space for a while"},
+	{"usage.warning", false, "the organization comes near a limit"},
+	{"webhook.disabled", false, "a webhook of the organization was disabled"},
+}
+
+// Required says whether a kind is sent whatever its person prefers.
+func Required(kind string) bool {
+	return slices.ContainsFunc(Kinds, func(k Kind) bool { return k.Name == kind && k.Required })
+}
+
+// Known says whether a preference may name the kind.
+func Known(kind string) bool {
+	return kind == All || slices.ContainsFunc(Kinds, func(k Kind) bool { return k.Name == kind })
+}
+
+// All is the kind of a preference for all kinds that have none of their own.
+const All = "*"
+
+// Kinds of mails that are of no one notification.
+const (
+	Daily   = "digest.daily"
+	Weekly  = "digest.weekly"
+	Confirm = "address.confirm"
+)
+
+// Channel is a way to a person.
+type Channel string
+
+// The channels.
+const (
+	Inbox Channel = "inbox"
+	Mail  Channel = "mail"
+)
+
+// Cadence is how soon a person is told.
+type Cadence string
+
+// The cadences. The inbox has Now and Never.
+const (
+	Now      Cadence = "now"
+	EachDay  Cadence = "daily"
+	EachWeek Cadence = "weekly"
+	Never    Cadence = "never"
+)

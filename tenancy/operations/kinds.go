@@ -1,0 +1,174 @@
+package operations
+
+import (
+	"satchel/internal/fault"
+	"satchel/internal/queue"
+	"satchel/tenancy"
+)
+
+// Priority is how early a job comes, by the names that people use.
+type Priority string
+
+// The priorities.
+const (
+	High    Priority = "high"
+	Default Priority = "default"
+	Low     Priority = "low"
+)
+
+// Key is the priority as Temporal keeps it.
+func (p Priority) Key() int {
+	switch p {
+	case High:
+		return queue.High
+	case Low:
+		return queue.Low
+	default:
+		return queue.Default
+	}
+}
+
+// Route is the first part of the name of a job, which says where it is done.
+type Route string
+
+// The routes.
+const (
+	HighPriority Route = "high_priority"
+	Analytics    Route = "analytics"
+	Cleanup      Route = "cleanup"
+	Content      Route = "content"
+	Email        Route = "email"
+	Roblox       Route = "roblox"
+	Tenant       Route = "tenant"
+)
+
+// Place is where the jobs of a route wait, and how early they come.
+type Place struct {
+	Queue    queue.Name
+	Priority Priority
+}
+
+// Routes is where the jobs of each route are done, unless their kind says otherwise.
+// The workflows of a route may be on another queue than its activities: a queue can be
+// paused only for what does not begin on it by itself.
+var Routes = map[Route]Place{
+	HighPriority: {queue.Interactive, High},
+	Analytics:    {queue.Batch, Low},
+	Cleanup:      {queue.Batch, Low},
+	Content:      {queue.AI, Default},
+	Email:        {queue.Mails, Default},
+	Roblox:       {queue.Roblox, Default},
+	Tenant:       {queue.Batch, Default},
+}
+
+// Kind is one kind of job.
+type Kind struct {
+	Route    Route
+	Workflow string   // the type of the workflow that does it
+	Priority Priority // empty: that of the route
+	Cancel   bool     // POST …/cancel may end it; what has its own way to be ended has not
+	Retry    bool     // the workflow may run again from its beginning
+	Sweep    bool     // a schedule's run; it has a row when it found something
+}
+
+// Kinds is every kind of job. A test compares it with the workflows that the worker has.
+var Kinds = map[string]Kind{
+	"provision_organization": {Route: Tenant, Workflow: "ProvisionOrganization"},
+	"suspend_organization":   {Route: Tenant, Workflow: "SuspendOrganization"},
+	"resume_organization":    {Route: Tenant, Workflow: "ResumeOrganization"},
+	"delete_organization":    {Route: Tenant, Workflow: "DeleteOrganization", Priority: Low}, // its route to keep the organization ends it
+	"export_organization":    {Route: Tenant, Workflow: "ExportOrganization", Priority: Low, Cancel: true},
+	"import_roster":          {Route: Tenant, Workflow: "ImportRoster"}, // its route to discard ends it
+	"undo_roster":            {Route: Tenant, Workflow: "UndoRoster"},
+	"change_files":           {Route: Tenant, Workflow: "ChangeManyFiles", Cancel: true},
+	"verify_audit_log":       {Route: Tenant, Workflow: "VerifyAuditLog", Priority: Low, Cancel: true, Retry: true},
+	"rescan_storage":         {Route: Cleanup, Workflow: "RescanStorage", Cancel: true, Retry: true},
+	"reconcile_storage":      {Route: Cleanup, Workflow: "ReconcileStorage", Priority: Default, Cancel: true, Retry: true},
+
+	"clean_ended_uploads":    {Route: Cleanup, Workflow: "CleanEndedUploads", Sweep: true},
+	"clean_events":           {Route: Cleanup, Workflow: "CleanEvents", Sweep: true},
+	"clean_notifications":    {Route: Cleanup, Workflow: "CleanNotifications", Sweep: true},
+	"clean_idempotency_keys": {Route: Cleanup, Workflow: "CleanIdempotencyKeys", Sweep: true},
+	"prune_old_versions":     {Route: Cleanup, Workflow: "PruneOldVersions", Sweep: true},
+	"purge_trashed_files":    {Route: Cleanup, Workflow: "PurgeTrashedFiles", Sweep: true},
+	"checkpoint_audit_logs":  {Route: Tenant, Workflow: "CheckpointAuditLogs", Sweep: true},
+	"roll_up_usage":          {Route: Analytics, Workflow: "RollUpUsage", Sweep: true},
+	"pick_up_rosters":        {Route: Tenant, Workflow: "PickUpRosters", Sweep: true},
+	"retry_previews":         {Route: Cleanup, Workflow: "RetryPreviews", Sweep: true},
+	"sweep_changes":          {Route: Cleanup, Workflow: "SweepChanges", Sweep: true},
+	"sweep_edge":             {Route: Cleanup, Workflow: "SweepEdge", Sweep: true},
+	"sweep_exports":          {Route: Cleanup, Workflow: "SweepExports", Sweep: true},
+	"sweep_invitations":      {Route: Email, Workflow: "SweepInvitations", Sweep: true},
+	"sweep_notifications":    {Route: Email, Workflow: "SweepNotifications", Sweep: true},
+	"sweep_organizations":    {Route: Tenant, Workflow: "SweepOrganizations", Sweep: true},
+	"sweep_people":           {Route: Cleanup, Workflow: "SweepPeople", Sweep: true},
+	"sweep_pictures":         {Route: Cleanup, Workflow: "SweepPictures", Sweep: true},
+	"sweep_previews":         {Route: Cleanup, Workflow: "SweepPreviews", Sweep: true},
+	"sweep_rosters":          {Route: Tenant, Workflow: "SweepRosters", Sweep: true},
+	"sweep_shares":           {Route: Email, Workflow: "SweepShares", Sweep: true},
+	"sweep_texts":            {Route: Cleanup, Workflow: "SweepTexts", Sweep: true},
+	"sweep_uploads":          {Route: Cleanup, Workflow: "SweepUploads", Sweep: true},
+	"sweep_usage_warnings":   {Route: Email, Workflow: "SweepUsageWarnings", Sweep: true},
+	"sweep_verifications":    {Route: Cleanup, Workflow: "SweepVerifications", Sweep: true},
+	"sweep_webhooks":         {Route: Cleanup, Workflow: "SweepWebhooks", Sweep: true},
+}
+
+// Place is where a job of the kind is done.
+func (k Kind) Place() Place {
+	p, known := Routes[k.Route]
+	if !known {
+		p = Place{queue.Batch, Default}
+	}
+	if k.Sweep {
+		p.Queue = queue.Batch // a sweep starts what waits; it sends nothing itself
+	}
+	if k.Priority != "" {
+		p.Priority = k.Priority
+	}
+	return p
+}
+
+// OfWorkflow gives the kind of job that a type of workflow does, where it does one.
+func OfWorkflow(workflow string) (name string, k Kind, found bool) {
+	name, found = byWorkflow[workflow]
+	return name, Kinds[name], found
+}
+
+var byWorkflow = func() map[string]string {
+	m := make(map[string]string, len(Kinds))
+	for name, k := range Kinds {
+		m[k.Workflow] = name
+	}
+	return m
+}()
+
+// Name is the documented name of a kind: its route and itself.
+func Name(kind string) string {
+	if k, known := Kinds[kind]; known {
+		return string(k.Route) + "." + kind
+	}
+	return kind
+}
+
+var (
+	errPriority = fault.New(fault.Invalid, "invalid_priority", "priority is high, default or low.")
+	errRaised   = fault.New(fault.Denied, "priority_not_granted", "You may lower the priority of a job. An owner or an admin of your organization may raise it.")
+)
+
+// PriorityFor is the priority that the actor may give a job of the kind. Anyone who may
+// start it may let it come later; earlier than its kind is for those who administer. An
+// empty priority is the kind's own.
+func PriorityFor(actor tenancy.Actor, kind string, asked Priority) (Priority, error) {
+	usual := Kinds[kind].Place().Priority
+	switch asked {
+	case "":
+		return usual, nil
+	case High, Default, Low:
+	default:
+		return "", errPriority
+	}
+	if asked.Key() < usual.Key() && !actor.MayChangeAllJobs() {
+		return "", errRaised
+	}
+	return asked, nil
+}

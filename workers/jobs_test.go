@@ -1,0 +1,77 @@
+package workers
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+
+	"satchel/internal/fault"
+	"satchel/internal/queue"
+	"satchel/tenancy/operations"
+)
+
+// TestNextTryIsTemporals: the row says when Temporal tries again: by its backoff, its
+// longest pause, or the wait that the fault names, and never behind the last attempt.
+func TestNextTryIsTemporals(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	policy := &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 5 * time.Second, MaximumAttempts: 4}
+	down := fault.New(fault.Unavailable, "down", "It is down.")
+	for name, c := range map[string]struct {
+		attempt int32
+		err     error
+		budget  time.Duration
+		want    time.Duration
+	}{
+		"first":        {1, down, 0, time.Second},
+		"second":       {2, down, 0, 2 * time.Second},
+		"longest":      {3, down, 0, 4 * time.Second},
+		"last":         {4, down, 0, -1},
+		"not foreseen": {1, errors.New("x"), 0, time.Second},
+		"refused":      {1, fault.New(fault.Invalid, "bad", "It is bad."), 0, -1},
+		"named":        {1, fault.New(fault.Limited, "slow", "Slow down.").After(time.Minute), 0, time.Minute},
+		"no time left": {2, down, time.Second, -1},
+	} {
+		info := activity.Info{Attempt: c.attempt, RetryPolicy: policy, ScheduledTime: now, ScheduleToCloseTimeout: c.budget}
+		got := nextTry(info, c.err, now)
+		if c.want < 0 {
+			require.True(t, got.IsZero(), name)
+			continue
+		}
+		require.Equal(t, c.want, got.Sub(now), name)
+	}
+}
+
+func TestClassOfFailure(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, "done", outcomeOf(nil))
+	require.Equal(t, "cancelled", outcomeOf(context.Canceled))
+	require.Equal(t, string(operations.Theirs), outcomeOf(fault.New(fault.Unavailable, "c", "t")))
+	require.Equal(t, string(operations.Limit), outcomeOf(fault.New(fault.OverQuota, "c", "t")))
+	require.Equal(t, string(operations.Input), outcomeOf(fault.New(fault.Invalid, "c", "t")))
+	require.Equal(t, string(operations.Ours), outcomeOf(errors.New("x")))
+}
+
+// TestWhatASweepFound is summed over the parts of its result.
+func TestWhatASweepFound(t *testing.T) {
+	t.Parallel()
+	var sum queue.Swept
+	addSwept(reflect.ValueOf(struct {
+		Uploads, Files queue.Swept
+		Next           uuid.UUID
+	}{Uploads: queue.Swept{Found: 2, Done: 1}, Files: queue.Swept{Found: 1, Done: 1}}), &sum, 0)
+	require.Equal(t, 3, sum.Found)
+	require.Equal(t, 2, sum.Done)
+	for _, other := range []any{nil, 7, struct{ N int }{7}} {
+		var none queue.Swept
+		addSwept(reflect.ValueOf(other), &none, 0)
+		require.Zero(t, none.Found)
+	}
+}

@@ -1,0 +1,107 @@
+package pipeline_test
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
+
+	"satchel/internal/fault"
+	"satchel/internal/pipelinetest"
+	"satchel/tenancy"
+	"satchel/workflows/edge"
+)
+
+// forgetful is a cache that notes what it forgot, and is down for as long as a test wants.
+type forgetful struct {
+	mu     sync.Mutex
+	down   bool
+	asked  int
+	forgot []string
+}
+
+func (f *forgetful) Purge(_ context.Context, keys []string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked++
+	if f.down {
+		return fault.New(fault.Unavailable, "edge_unavailable", "The cache is down.")
+	}
+	f.forgot = append(f.forgot, keys...)
+	return nil
+}
+
+func (f *forgetful) set(down bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.down = down
+}
+
+func (f *forgetful) has(key string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Contains(f.forgot, key)
+}
+
+func (f *forgetful) tries() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.asked
+}
+
+// happened writes an event of a type about an id, and wakes those who tell of it unless
+// the notification is lost.
+func happened(t *testing.T, b *worker, kind, field string, lost bool) (id uuid.UUID) {
+	t.Helper()
+	id = tenancy.NewID()
+	_, err := b.Single(b.Org).Exec(t.Context(), `insert into organization_events (organization_id, id, type, data) values (app.org(), gen_random_uuid(), $1, jsonb_build_object($2::text, $3::uuid))`, kind, field, id)
+	require.NoError(t, err)
+	if !lost {
+		_, err = b.Single(b.Org).Exec(t.Context(), "select pg_notify('organization_events', app.org()::text)")
+		require.NoError(t, err)
+	}
+	return id
+}
+
+// TestEdgeIsTold of what ended, once it is up again, and also when the notification was lost.
+func TestEdgeIsTold(t *testing.T) {
+	t.Parallel()
+	cache := &forgetful{}
+	b := setup(t, func(o *pipelinetest.Options) { o.Purger = cache })
+	keys := []string{
+		"s-" + happened(t, b, "share.ended", "share_id", false).String(),
+		"f-" + happened(t, b, "file.trashed", "file_id", false).String(),
+		"v-" + happened(t, b, "file.quarantined", "version_id", false).String(),
+	}
+	for _, key := range keys {
+		require.Eventually(t, func() bool { return cache.has(key) }, patience, pause, key)
+	}
+	cache.set(true)
+	before := cache.tries()
+	late := "s-" + happened(t, b, "share.ended", "share_id", false).String()
+	require.Eventually(t, func() bool { return cache.tries() > before+1 }, patience, pause, "it is tried again")
+	require.False(t, cache.has(late))
+	cache.set(false)
+	require.Eventually(t, func() bool { return cache.has(late) }, patience, pause)
+
+	lost := "f-" + happened(t, b, "file.deleted", "file_id", true).String()
+	require.NoError(t, b.Client.ScheduleClient().GetHandle(t.Context(), "sweep-edge").Trigger(t.Context(), client.ScheduleTriggerOptions{}))
+	require.Eventually(t, func() bool { return cache.has(lost) }, patience, pause)
+}
+
+// TestRecordEdge writes what the real server kept of the process.
+func TestRecordEdge(t *testing.T) {
+	if !*record {
+		t.Skip("writes files: run with -record after a deliberate change of the workflow")
+	}
+	cache := &forgetful{}
+	b := setup(t, func(o *pipelinetest.Options) { o.Purger = cache })
+	key := "s-" + happened(t, b, "share.ended", "share_id", false).String()
+	require.Eventually(t, func() bool { return cache.has(key) }, patience, pause)
+	b.keepRun(t, edge.WorkflowID(b.Org), "edge", "told")
+	require.NoError(t, b.runOf(t, "edge", "swept", edge.SweepEdge, edge.SweepEdgeInput{Org: tenancy.Platform}))
+}

@@ -1,0 +1,149 @@
+package workers
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"satchel/internal/queue"
+	"satchel/tenancy"
+	"satchel/tenancy/operations"
+	"satchel/workflows/jobs"
+)
+
+// watch compares the rows of jobs with Temporal, from the rows' side, and tells which queues
+// are paused. It runs in each worker and starts no workflow: what finds nothing leaves
+// nothing in Temporal's history. Each look is safe beside those of other workers.
+type watch struct {
+	db      *tenancy.DB
+	control control
+	log     *slog.Logger
+
+	paused, age *prometheus.GaugeVec
+	repaired    *prometheus.CounterVec
+}
+
+// control is Temporal as the watch knows it.
+type control interface {
+	Status(ctx context.Context, workflow string) (jobs.Status, error)
+	Queue(ctx context.Context, name queue.Name) (jobs.Queue, error)
+}
+
+const (
+	watchEvery = time.Minute
+	// A row is written before its workflow starts, and ended just before that ends.
+	watchAfter = 2 * time.Minute
+	// What has no workflow may be started by its own sweep, which comes first.
+	watchPatience = 10 * time.Minute
+	watchPage     = 200
+)
+
+func newWatch(db *tenancy.DB, c control, log *slog.Logger, r prometheus.Registerer) *watch {
+	w := &watch{db: db, control: c, log: log,
+		paused:   prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "satchel_queue_paused", Help: "1 while operators hold a queue."}, []string{"queue"}),
+		age:      prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "satchel_queue_backlog_age_seconds", Help: "Age of the oldest step that waits in a queue."}, []string{"queue"}),
+		repaired: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "satchel_jobs_repaired_total", Help: "Rows of jobs that said something else than Temporal."}, []string{"kind", "found"}),
+	}
+	r.MustRegister(w.paused, w.age, w.repaired)
+	return w
+}
+
+// run looks until the program stops.
+func (w *watch) run(ctx context.Context) {
+	for {
+		w.look(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(watchEvery):
+		}
+	}
+}
+
+func (w *watch) look(ctx context.Context) {
+	attempt, cancel := context.WithTimeout(ctx, watchEvery)
+	defer cancel()
+	if err := w.queues(attempt); err != nil && ctx.Err() == nil {
+		w.log.Warn("look at queues failed; will retry", "error", err)
+	}
+	if err := w.rows(attempt, time.Now()); err != nil && ctx.Err() == nil {
+		w.log.Warn("comparison of jobs failed; will retry", "error", err)
+	}
+}
+
+func (w *watch) queues(ctx context.Context) error {
+	for _, name := range queue.Names {
+		q, err := w.control.Queue(ctx, name)
+		if err != nil {
+			return err
+		}
+		w.age.WithLabelValues(string(name)).Set(q.AgeSeconds)
+		held := 0.0
+		if q.Paused {
+			held = 1
+			w.log.Warn("queue is paused", "queue", name, "reason", q.Reason, "by", q.ChangedBy, "since", q.ChangedAt)
+		}
+		w.paused.WithLabelValues(string(name)).Set(held)
+		if _, err := w.db.MarkPaused(ctx, string(name), q.Paused); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *watch) rows(ctx context.Context, now time.Time) error {
+	var org tenancy.OrgID
+	var after uuid.UUID
+	for {
+		page, err := w.db.JobsOpen(ctx, watchAfter, org, after, watchPage)
+		if err != nil {
+			return err
+		}
+		for _, o := range page {
+			if err := w.compare(ctx, o, now); err != nil {
+				return err
+			}
+			org, after = o.Org, o.ID
+		}
+		if len(page) < watchPage {
+			return nil
+		}
+	}
+}
+
+// compare ends a row whose workflow has ended, or is not there. Two looks must agree: the
+// row may be written in this moment.
+func (w *watch) compare(ctx context.Context, o tenancy.OpenJob, now time.Time) error {
+	status, err := w.control.Status(ctx, o.WorkflowID)
+	if err != nil {
+		return err
+	}
+	q := w.db.Single(o.Org)
+	patience := watchAfter
+	if status == jobs.StatusNone {
+		patience = watchPatience
+	}
+	switch {
+	case status == jobs.StatusRunning:
+		return operations.Believe(ctx, q, o.ID)
+	case o.DoubtedAt == nil:
+		return operations.Doubt(ctx, q, o.ID)
+	case now.Sub(*o.DoubtedAt) < patience:
+		return nil
+	}
+	w.log.Warn("job row repaired", "org", o.Org.String(), "job", o.ID, "kind", o.Kind, "found", status)
+	w.repaired.WithLabelValues(o.Kind, string(status)).Inc()
+	switch status {
+	case jobs.StatusSucceeded:
+		return operations.End(ctx, q, o.ID, operations.Succeeded, nil, nil, nil)
+	case jobs.StatusCancelled:
+		return operations.End(ctx, q, o.ID, operations.Cancelled, nil, nil, nil)
+	case jobs.StatusNone:
+		return operations.End(ctx, q, o.ID, operations.Failed, nil, nil, &operations.Failure{Code: "workflow_lost"})
+	default:
+		return operations.End(ctx, q, o.ID, operations.Failed, nil, nil, &operations.Failure{Code: "workflow_failed"})
+	}
+}

@@ -1,0 +1,86 @@
+package workers
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+
+	"satchel/internal/pgtest"
+	"satchel/internal/queue"
+	"satchel/tenancy"
+	"satchel/tenancy/operations"
+	"satchel/workflows/jobs"
+)
+
+// playedControl says of each workflow what the test says.
+type playedControl struct {
+	status map[string]jobs.Status
+	paused bool
+}
+
+func (p playedControl) Status(_ context.Context, workflow string) (jobs.Status, error) {
+	return p.status[workflow], nil
+}
+
+func (p playedControl) Queue(_ context.Context, name queue.Name) (jobs.Queue, error) {
+	return jobs.Queue{Name: name, Paused: p.paused && name == queue.Batch}, nil
+}
+
+// TestRowsFollowTemporal: a row whose workflow has ended or is lost is ended, behind two
+// looks that agree; one that runs stays.
+func TestRowsFollowTemporal(t *testing.T) {
+	t.Parallel()
+	db, ctx := pgtest.New(t), t.Context()
+	org := db.Organization(t, 1)
+	c := playedControl{status: map[string]jobs.Status{"running": jobs.StatusRunning, "succeeded": jobs.StatusSucceeded, "failed": jobs.StatusFailed, "cancelled": jobs.StatusCancelled, "none": jobs.StatusNone}}
+	w := newWatch(db.DB, c, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+	rows := map[string]operations.Operation{}
+	for name := range c.status {
+		o := operations.Operation{ID: tenancy.NewID(), Kind: "rescan_storage", WorkflowID: name}
+		require.NoError(t, operations.Insert(ctx, db.Single(org), o))
+		rows[name] = o
+	}
+	require.NoError(t, w.rows(ctx, time.Now()))
+	_, err := db.Admin(t).Exec(ctx, "update operations set created_at = now() - interval '1 hour'")
+	require.NoError(t, err)
+	state := func(name string) operations.Operation {
+		o, err := operations.Get(ctx, db.Single(org), rows[name].ID)
+		require.NoError(t, err)
+		return o
+	}
+	for range 2 {
+		require.NoError(t, w.rows(ctx, time.Now()))
+		for name := range rows {
+			require.Equal(t, operations.Waiting, state(name).State, name)
+		}
+	}
+	require.NoError(t, w.rows(ctx, time.Now().Add(watchAfter+time.Minute)))
+	require.Equal(t, operations.Waiting, state("none").State, "its own sweep comes first")
+	require.NoError(t, w.rows(ctx, time.Now().Add(watchPatience+time.Minute)))
+	for name, want := range map[string]operations.State{"running": operations.Waiting, "succeeded": operations.Succeeded, "failed": operations.Failed, "cancelled": operations.Cancelled, "none": operations.Failed} {
+		require.Equal(t, want, state(name).State, name)
+	}
+	require.Equal(t, "workflow_lost", state("none").ReasonCode)
+}
+
+// TestWhatWaitsInAPausedQueueSaysSo until the queue goes on.
+func TestWhatWaitsInAPausedQueueSaysSo(t *testing.T) {
+	t.Parallel()
+	db, ctx := pgtest.New(t), t.Context()
+	org := db.Organization(t, 1)
+	o := operations.Operation{ID: tenancy.NewID(), Kind: "rescan_storage", WorkflowID: "w"}
+	require.NoError(t, operations.Insert(ctx, db.Single(org), o))
+	for _, c := range []struct {
+		paused bool
+		want   operations.State
+	}{{true, operations.Paused}, {false, operations.Waiting}} {
+		require.NoError(t, newWatch(db.DB, playedControl{paused: c.paused}, slog.New(slog.DiscardHandler), prometheus.NewRegistry()).queues(ctx))
+		got, err := operations.Get(ctx, db.Single(org), o.ID)
+		require.NoError(t, err)
+		require.Equal(t, c.want, got.State)
+	}
+}
