@@ -29,7 +29,7 @@ func (b *worker) operationOf(t *testing.T, org tenancy.OrgID, id uuid.UUID) oper
 	require.Eventually(t, func() bool {
 		var err error
 		o, err = operations.Get(context.Background(), b.Single(org), id)
-		return err == nil && o.State != operations.Running
+		return err == nil && !o.State.Open()
 	}, patience, pause)
 	return o
 }
