@@ -33,7 +33,7 @@ import (
 // What the tests have in common.
 const (
 	Room     = 1 << 30               // bytes that an organization of a test may store
-	Patience = time.Minute           // how long a test waits for what must happen
+	Patience = 3 * time.Minute       // how long a test waits for what must happen
 	Pause    = 20 * time.Millisecond // between two looks whether it has
 
 	// AuditKey is the base64 of 32 bytes: no secret of anyone's.

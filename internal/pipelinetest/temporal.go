@@ -93,6 +93,7 @@ func dial(t *testing.T) (client.Client, string) {
 	c, err := client.NewLazyClient(client.Options{HostPort: s.address, Namespace: namespace, Identity: "test", Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))})
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
+	t.Cleanup(func() { endSchedules(c) })
 	require.Eventually(t, func() bool {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
@@ -100,4 +101,22 @@ func dial(t *testing.T) (client.Client, string) {
 		return err == nil
 	}, time.Minute, 50*time.Millisecond)
 	return c, namespace
+}
+
+// endSchedules deletes the schedules of a namespace whose worker has stopped. The server would
+// go on starting sweeps that nothing takes, and the tests after it would wait for that.
+func endSchedules(c client.Client) {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	found, err := c.ScheduleClient().List(ctx, client.ScheduleListOptions{PageSize: 100})
+	if err != nil {
+		return
+	}
+	for found.HasNext() {
+		s, err := found.Next()
+		if err != nil {
+			return
+		}
+		_ = c.ScheduleClient().GetHandle(ctx, s.ID).Delete(ctx)
+	}
 }

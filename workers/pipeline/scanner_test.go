@@ -56,7 +56,7 @@ func TestThousandFilesThroughASlowAndFlakyScanner(t *testing.T) {
 	require.Eventually(t, func() bool {
 		counts, err := files.CountByStatus(ctx, b.Single(b.Org))
 		return err == nil && len(counts) == 1 && counts[0].Status == files.Published && counts[0].Files == many
-	}, 4*time.Minute, 200*time.Millisecond)
+	}, 12*time.Minute, 200*time.Millisecond)
 	require.LessOrEqual(t, b.Clamd.Scans(), many+failures.Load())
 	b.RequireSettled(t)
 }
