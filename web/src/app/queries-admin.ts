@@ -55,7 +55,12 @@ export const moving = ['received', 'checking', 'applying', 'undoing']
 export const rosterImport = (w: Work, id: string) => queryOptions({
   ...one<RosterImport>(w, ['rosters', 'import', id], signal =>
     w.api.GET('/api/v1/organizations/{id}/roster/imports/{import}', { params: { path: { id: w.place.organization_id, import: id } }, signal })),
-  refetchInterval: q => (moving.includes(q.state.data?.state ?? '') ? 1500 : false),
+  // A decision and an undo are taken before the state says so.
+  refetchInterval: q => {
+    const i = q.state.data
+    if (!i) return false
+    return moving.includes(i.state) || (i.state === 'waiting' && i.decided_at) ? 1500 : i.state === 'waiting' || i.state === 'applied' ? 4000 : false
+  },
 })
 
 export interface ChangesFilter { kind?: string | undefined; action?: string | undefined }

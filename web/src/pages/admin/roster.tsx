@@ -35,7 +35,7 @@ export default function Roster() {
       {found.error && <Failure error={found.error} again={() => void found.refetch()} />}
       {found.isPending && !found.error && <Waiting />}
       {r && <>
-        <p role="status"><State state={r.state} word={states[r.state]} />{r.waits_for_decision && <> · <strong><Trans>It waits for your decision.</Trans></strong></>}{r.waits_until && <> · <Trans>Begins {exactly(r.waits_until)}</Trans></>}</p>
+        <p role="status"><State state={r.state} word={states[r.state]} />{r.waits_for_decision && <> · <strong><Trans>It waits for your decision.</Trans></strong></>}{r.waits_for_decision && r.waits_until && <> <Trans>Undecided on {exactly(r.waits_until)}, it is discarded.</Trans></>}</p>
         <What of={r} />
         {moving.includes(r.state) && r.state !== 'undoing' && <Progress id={r.operation.split('/').at(-1)!} />}
         <Summary of={r} />
