@@ -236,7 +236,7 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: patch, Path: jobPath, Action: tenancy.ChangeJobs, Audit: "job.change", Handler: a.jobs.Change},
 		{Method: get, Path: jobPath + "/events", Action: tenancy.ReadJobs, Class: waiting, Handler: a.jobs.Follow},
 		{Method: post, Path: jobPath + "/cancel", Action: tenancy.ChangeJobs, Audit: "job.cancel", Handler: a.jobs.Cancel},
-		{Method: post, Path: jobPath + "/retry", Action: tenancy.ChangeJobs, Audit: "job.retry", Handler: a.jobs.Retry},
+		{Method: post, Path: jobPath + "/retry", Action: tenancy.ChangeJobs, Cost: ratelimit.Report, Audit: "job.retry", Handler: a.jobs.Retry},
 		{Method: get, Path: adminPath + "/jobs", Action: tenancy.ManageJobs, Cost: ratelimit.Search, Handler: a.jobs.ListAll},
 		{Method: get, Path: adminPath + "/jobs/counts", Action: tenancy.ManageJobs, Cost: ratelimit.Search, Handler: a.jobs.CountAll},
 		{Method: get, Path: adminPath + "/jobs/failures", Action: tenancy.ManageJobs, Cost: ratelimit.Search, Handler: a.jobs.Failures},

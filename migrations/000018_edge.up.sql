@@ -1,3 +1,6 @@
+-- What the cache is told of is a small part of the events.
+create index organization_events_by_type on organization_events (organization_id, type, seq);
+
 -- How far the cache in front of the content host was told of an organization's events.
 create table edge_cursors (
     organization_id uuid primary key references organizations (id),

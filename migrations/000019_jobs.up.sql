@@ -4,7 +4,7 @@ alter table operations
     add constraint operations_state_check check (state in ('waiting', 'running', 'retrying', 'paused', 'succeeded', 'failed', 'cancelled')),
     add column queue        text not null default 'batch',
     add column priority     text not null default 'default' check (priority in ('high', 'default', 'low')),
-    add column attempts     integer not null default 0 check (attempts >= 0), -- of the step in hand
+    add column attempts     integer not null default 0 check (attempts >= 0), -- of the step that was tried last
     add column next_try_at  timestamptz,
     add column started_at   timestamptz,
     add column done         bigint not null default 0 check (done >= 0),

@@ -9,6 +9,7 @@ alter table notifications
     add column mail_id   uuid,                            -- the mail that tells of it
     add column mail_code text not null default '' check (mail_code ~ '^[a-z_]{0,64}$'); -- why there is none
 create index notifications_waiting on notifications (organization_id, created_at) where dispatched_at is null;
+create index notifications_old on notifications (organization_id, created_at);
 create index notifications_by_mail on notifications (organization_id, mail_id) where mail_id is not null;
 
 -- An address to which a person wants mail of one organization. It is used once the
@@ -29,6 +30,7 @@ create table mail_addresses (
 );
 create unique index mail_addresses_verified on mail_addresses (organization_id, user_id) where verified_at is not null;
 create unique index mail_addresses_pending on mail_addresses (organization_id, user_id) where verified_at is null;
+create index mail_addresses_old on mail_addresses (organization_id, created_at) where verified_at is null;
 
 -- Which kinds a person wants, by which channel and how soon. The kind * is all that
 -- have no row of their own.

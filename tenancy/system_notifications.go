@@ -28,10 +28,10 @@ func (d *DB) NotificationsWaiting(ctx context.Context, now time.Time, after uuid
 	return d.organizations(ctx, "select organization_id from app.notifications_waiting($1, $2, $3)", now, after, n)
 }
 
-// NotificationsOld finds organizations with mails or notifications from before those
+// NotificationsOld finds organizations with mails, notifications or unconfirmed addresses from before those
 // times.
-func (d *DB) NotificationsOld(ctx context.Context, mails, notifications time.Time, after uuid.UUID, n int) ([]OrgID, error) {
-	return d.organizations(ctx, "select organization_id from app.notifications_old($1, $2, $3, $4)", mails, notifications, after, n)
+func (d *DB) NotificationsOld(ctx context.Context, mails, notifications, addresses time.Time, after uuid.UUID, n int) ([]OrgID, error) {
+	return d.organizations(ctx, "select organization_id from app.notifications_old($1, $2, $3, $4, $5)", mails, notifications, addresses, after, n)
 }
 
 // MailOrganization finds whose a mail is.

@@ -110,13 +110,14 @@ func (a *Activities) PurgeEdge(ctx context.Context, in PurgeEdgeInput) (PurgeEdg
 		return PurgeEdgeResult{}, fmt.Errorf("read events for edge: %w", err)
 	}
 	var keys []string
+	late := 0
 	for _, e := range found {
 		key, err := keyOf(e.Type, e.Data)
 		switch {
 		case err != nil:
 			return PurgeEdgeResult{}, err
 		case e.At.Before(a.Now().Add(-Kept)):
-			a.metrics.late.Inc()
+			late++
 		default:
 			keys = append(keys, key)
 		}
@@ -124,6 +125,7 @@ func (a *Activities) PurgeEdge(ctx context.Context, in PurgeEdgeInput) (PurgeEdg
 	if err := a.Purger.Purge(ctx, keys); err != nil {
 		return PurgeEdgeResult{}, err
 	}
+	a.metrics.late.Add(float64(late))
 	for _, e := range found {
 		a.metrics.lag.Observe(a.Now().Sub(e.At).Seconds())
 	}

@@ -65,12 +65,12 @@ type DispatchNotificationsResult struct {
 }
 
 const (
-	turnTime  = 20 * time.Second // after which no other mail is begun
-	page      = 200              // notifications that are decided about at once
-	batch     = 64               // mails that are taken at once
-	parallel  = 8                // mails that are sent at once
-	mostTries = 100              // of one mail, most of them half an hour apart
-	mostDown  = 3                // failures of the server, one after the other, that end the turn
+	turnTime = 20 * time.Second // after which no other mail is begun
+	page     = 200              // notifications that are decided about at once
+	parallel = 8                // mails that are taken and sent at once: of one that is taken, the server may have heard
+	keepsOn  = 48 * time.Hour   // from when a mail was written until it is given up
+	mostDown = 3                // failures of the server, one after the other, that end the turn
+	downTime = time.Minute      // until the next turn after that
 )
 
 // DispatchNotifications decides about what waits and sends what is due, until nothing is
@@ -109,7 +109,11 @@ func (t *turn) late() bool { return !time.Now().Before(t.ends) }
 func (t *turn) rest(ctx context.Context) (DispatchNotificationsResult, error) {
 	next, found, err := notifications.Next(ctx, t.a.DB.Single(t.org))
 	if err == nil && found {
-		t.result.Wait = max(time.Second, next.Sub(t.a.Now()))
+		least := time.Second
+		if t.down >= mostDown {
+			least = downTime
+		}
+		t.result.Wait = max(least, next.Sub(t.a.Now()))
 	}
 	return t.result, err
 }
@@ -127,7 +131,7 @@ func (t *turn) round(ctx context.Context) (int, error) {
 	t.result.Dispatched += dispatched
 	var letters []notifications.Letter
 	err = t.a.DB.InTx(ctx, t.org, func(tx *tenancy.Tx) (err error) {
-		letters, err = notifications.Take(ctx, tx, t.a.Now(), batch, func(address string) []byte { return t.a.Hasher.HashEmail(t.org, address) })
+		letters, err = notifications.Take(ctx, tx, t.a.Now(), parallel, func(address string) []byte { return t.a.Hasher.HashEmail(t.org, address) })
 		return err
 	})
 	if err != nil {
@@ -200,18 +204,21 @@ func (t *turn) attempt(ctx context.Context, l notifications.Letter) (o notificat
 	t.mu.Lock()
 	down := t.down >= mostDown
 	t.mu.Unlock()
-	if down || ctx.Err() != nil || t.late() {
-		return notifications.Outcome{State: notifications.Queued, Code: "mail_unavailable", After: time.Minute}, false, nil
+	switch {
+	case down:
+		return notifications.Outcome{State: notifications.Queued, Code: "mail_unavailable", After: downTime}, false, nil
+	case ctx.Err() != nil || t.late():
+		return notifications.Outcome{State: notifications.Queued}, false, nil // the next turn's
 	}
 	m, waits, err := t.write(ctx, l)
 	switch {
-	case err != nil:
-		return o, false, err
+	case err != nil: // nothing was handed over
+		return notifications.Outcome{State: notifications.Queued, Code: "mail_not_written", After: downTime}, false, nil
 	case !waits:
 		return notifications.Outcome{State: notifications.Suppressed, Code: notifications.CodeAddressGone}, false, nil
 	}
 	sent := t.a.Mailer.Send(ctx, m)
-	o = outcomeOf(sent, l)
+	o = outcomeOf(sent, l, t.a.Now())
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if fault.KindOf(sent) == fault.Unavailable && o.Code != "mail_deferred" {
@@ -224,7 +231,7 @@ func (t *turn) attempt(ctx context.Context, l notifications.Letter) (o notificat
 
 // outcomeOf says what an attempt means for the mail. What a retry cannot help has failed;
 // of what the server may have taken there is one more attempt, as the same mail.
-func outcomeOf(sent error, l notifications.Letter) notifications.Outcome {
+func outcomeOf(sent error, l notifications.Letter, now time.Time) notifications.Outcome {
 	if sent == nil {
 		return notifications.Outcome{State: notifications.Sent}
 	}
@@ -233,7 +240,7 @@ func outcomeOf(sent error, l notifications.Letter) notifications.Outcome {
 		o.Code = f.Code
 	}
 	o.Doubt = o.Code == CodeUnsure
-	if fault.KindOf(sent) == fault.Invalid || l.Attempt >= mostTries || o.Doubt && l.Doubts+1 >= notifications.MostDoubts {
+	if fault.KindOf(sent) == fault.Invalid || now.Sub(l.CreatedAt) > keepsOn || o.Doubt && l.Doubts+1 >= notifications.MostDoubts {
 		o.State, o.After = notifications.Failed, 0
 	}
 	return o
@@ -248,7 +255,7 @@ func pause(attempt int) time.Duration {
 
 // write puts the mail together. waits is false of an address that was removed meanwhile.
 func (t *turn) write(ctx context.Context, l notifications.Letter) (m Message, waits bool, err error) {
-	letter := mailtext.Letter{Kind: l.Kind, Language: l.Language, Organization: tenancy.PlainName(l.Organization), Link: t.a.URL + "/console/notifications"}
+	letter := mailtext.Letter{Kind: l.Kind, Language: l.Language, Organization: tenancy.PlainName(l.Organization), Link: t.a.URL + "/console/o/" + t.org.String() + "/notifications"}
 	letter.Required = notifications.Required(l.Kind)
 	for _, c := range l.Contents {
 		letter.Items = append(letter.Items, mailtext.Item(c))
@@ -264,6 +271,8 @@ func (t *turn) write(ctx context.Context, l notifications.Letter) (m Message, wa
 			return m, waits, err
 		}
 		letter.Code = code[:4] + " " + code[4:]
+		// It holds another code than the mail of an earlier attempt: under the same id a receiver could drop it as a copy.
+		m.ID = fmt.Sprintf("%s.%d", l.ID, l.Attempt)
 	case !letter.Required:
 		address := t.a.URL + "/unsubscribe/" + t.a.Tokens.Unsubscribe(notifications.Subscription{Org: t.org, User: l.User, Kind: l.Kind})
 		letter.Unsubscribe, m.Unsubscribe = address, address

@@ -57,12 +57,12 @@ func (DeleteOldNotificationsInput) PlatformWork() {}
 // DeleteOldNotificationsResult counts the organizations.
 type DeleteOldNotificationsResult = queue.Swept
 
-// DeleteOldNotifications deletes the log of mails after 90 days and notifications after a
-// year.
+// DeleteOldNotifications deletes the log of mails after 90 days, notifications after a
+// year and addresses that their person did not confirm after a week.
 func (s *Sweeps) DeleteOldNotifications(ctx context.Context, in DeleteOldNotificationsInput) (DeleteOldNotificationsResult, error) {
 	const most = 1000 // of one statement
 	return queue.SweepByID(ctx, "delete old notifications", in.After, tenancy.OrgID.UUID, func(ctx context.Context, after uuid.UUID) ([]tenancy.OrgID, error) {
-		return s.DB.NotificationsOld(ctx, s.Now().Add(-notifications.MailsKept), s.Now().Add(-notifications.NotificationsKept), after, page)
+		return s.DB.NotificationsOld(ctx, s.Now().Add(-notifications.MailsKept), s.Now().Add(-notifications.NotificationsKept), s.Now().Add(-notifications.UnconfirmedKept), after, page)
 	}, func(ctx context.Context, org tenancy.OrgID) error {
 		for {
 			var n int64

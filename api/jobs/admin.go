@@ -26,6 +26,7 @@ var (
 	errNoFilter  = request.Invalid("filter", "filter narrows by one field at least. A change of all jobs is no filter.")
 	errCount     = fault.New(fault.Conflict, "count_changed", "The filter finds another number of jobs than expected_count. Look again with dry_run.")
 	errBulkWhat  = request.Invalid("action", "action is cancel, retry or priority.")
+	errHeld      = fault.New(fault.Conflict, "queue_paused", "The queue is paused, and a rate would let it go on. Send paused: false with the rate, or wait.")
 	errRate      = request.Invalid("rate", "rate and rate_per_organization are numbers above 0, or null for no limit. A pause is paused: true.")
 	errSetsEvery = request.Invalid("body", "Give paused, rate or rate_per_organization.")
 )
@@ -163,6 +164,19 @@ func (r *Jobs) ChangeQueue(c *gin.Context) error {
 		return err
 	}
 	ctx := c.Request.Context()
+	if in.Paused == nil && in.Rate != nil {
+		held, err := r.Control.Queue(ctx, name)
+		switch {
+		case err != nil:
+			return err
+		case held.Paused:
+			return errHeld
+		}
+	}
+	// It is on record before it takes effect: who holds a queue must not be unknown.
+	if err := audit.Record(ctx, r.DB.Single(tenancy.Platform), audit.Event{Action: "queue.change", ObjectID: string(name), Code: codeOf(in)}); err != nil {
+		return err
+	}
 	for _, l := range limits {
 		if err := r.Control.SetLimit(ctx, name, l); err != nil {
 			return err
@@ -172,9 +186,6 @@ func (r *Jobs) ChangeQueue(c *gin.Context) error {
 		if _, err := r.All.MarkPaused(ctx, string(name), *in.Paused); err != nil {
 			return err
 		}
-	}
-	if err := audit.Record(ctx, r.DB.Single(tenancy.Platform), audit.Event{Action: "queue.change", ObjectID: string(name), Code: codeOf(in)}); err != nil {
-		return err
 	}
 	q, err := r.Control.Queue(ctx, name)
 	if err != nil {
@@ -204,7 +215,7 @@ func limitsOf(in queueBody, by uuid.UUID) ([]jobs.Limit, error) {
 	if in.Reason == "" || !request.IsText(in.Reason, 500) {
 		return nil, errNoReason
 	}
-	if in.Rate != nil && *in.Rate <= 0 || in.OrgRate != nil && *in.OrgRate < 0 {
+	if in.Rate != nil && (*in.Rate <= 0 || in.Paused != nil && *in.Paused) || in.OrgRate != nil && *in.OrgRate < 0 {
 		return nil, errRate
 	}
 	var limits []jobs.Limit
@@ -249,7 +260,7 @@ func (r *Jobs) Schedules(c *gin.Context) error {
 }
 
 type scheduleBody struct {
-	Paused bool   `json:"paused"`
+	Paused *bool  `json:"paused"`
 	Reason string `json:"reason"`
 }
 
@@ -262,15 +273,18 @@ func (r *Jobs) ChangeSchedule(c *gin.Context) error {
 	if in.Reason == "" || !request.IsText(in.Reason, 500) {
 		return errNoReason
 	}
-	ctx, id := c.Request.Context(), c.Param("schedule")
-	if err := r.Control.PauseSchedule(ctx, id, in.Paused, in.Reason); err != nil {
-		return err
+	if in.Paused == nil {
+		return request.Invalid("paused", "paused is true or false.")
 	}
+	ctx, id := c.Request.Context(), c.Param("schedule")
 	code := "resume"
-	if in.Paused {
+	if *in.Paused {
 		code = "pause"
 	}
 	if err := audit.Record(ctx, r.DB.Single(tenancy.Platform), audit.Event{Action: "schedule.change", ObjectID: id, Code: code}); err != nil {
+		return err
+	}
+	if err := r.Control.PauseSchedule(ctx, id, *in.Paused, in.Reason); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)
@@ -280,10 +294,10 @@ func (r *Jobs) ChangeSchedule(c *gin.Context) error {
 // RunSchedule runs a recurring job now.
 func (r *Jobs) RunSchedule(c *gin.Context) error {
 	ctx, id := c.Request.Context(), c.Param("schedule")
-	if err := r.Control.RunSchedule(ctx, id); err != nil {
+	if err := audit.Record(ctx, r.DB.Single(tenancy.Platform), audit.Event{Action: "schedule.run", ObjectID: id}); err != nil {
 		return err
 	}
-	if err := audit.Record(ctx, r.DB.Single(tenancy.Platform), audit.Event{Action: "schedule.run", ObjectID: id}); err != nil {
+	if err := r.Control.RunSchedule(ctx, id); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)
@@ -306,6 +320,7 @@ type bulkBody struct {
 	Priority operations.Priority `json:"priority"`
 	Expected *int                `json:"expected_count"`
 	DryRun   bool                `json:"dry_run"`
+	Cursor   string              `json:"cursor"` // of the answer before
 }
 
 // BulkItem is what became of one job.
@@ -317,8 +332,8 @@ type BulkItem struct {
 	Code         string        `json:"code"`
 }
 
-// mostBulk is how many jobs one request changes. The answer says whether there are more;
-// the same request again goes on with those that are left.
+// mostBulk is how many jobs one request changes. The answer says where the next request
+// goes on: what was refused here matches the filter still.
 const mostBulk = 200
 
 // Bulk does one thing to all jobs that a filter finds, and says of each what became of it.
@@ -341,6 +356,15 @@ func (r *Jobs) Bulk(c *gin.Context) error {
 	if in.Expected != nil && *in.Expected != len(found) {
 		return errCount
 	}
+	next := ""
+	if more {
+		next = nextOf(found[mostBulk-1].CreatedAt, found[mostBulk-1].ID)
+	}
+	if !in.DryRun {
+		if err := audit.Record(ctx, r.DB.Single(tenancy.Platform), audit.Event{Action: "job.bulk", ObjectID: request.NewID(c).String(), Code: in.Action}); err != nil {
+			return err
+		}
+	}
 	items := make([]BulkItem, len(found))
 	for i, o := range found {
 		items[i] = BulkItem{ID: o.ID, Organization: o.Org, Kind: o.Kind, Result: "would"}
@@ -358,12 +382,7 @@ func (r *Jobs) Bulk(c *gin.Context) error {
 			items[i].Result, items[i].Code = "refused", "internal"
 		}
 	}
-	if !in.DryRun {
-		if err := audit.Record(ctx, r.DB.Single(tenancy.Platform), audit.Event{Action: "job.bulk", ObjectID: request.NewID(c).String(), Code: in.Action}); err != nil {
-			return err
-		}
-	}
-	c.JSON(http.StatusOK, gin.H{"items": items, "more": more})
+	c.JSON(http.StatusOK, gin.H{"items": items, "more": more, "next_cursor": next})
 	return nil
 }
 
@@ -374,6 +393,9 @@ func (r *Jobs) bulkFilter(c *gin.Context, in bulkBody) (org tenancy.OrgID, f ope
 	}
 	if in.Filter.To != nil {
 		f.To = *in.Filter.To
+	}
+	if f.Before, err = cursorOf(in.Cursor); err != nil {
+		return org, f, err
 	}
 	if in.Filter == (bulkFilter{}) {
 		return org, f, errNoFilter

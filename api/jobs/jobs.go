@@ -103,7 +103,7 @@ func viewOf(actor tenancy.Actor, o operations.Operation) View {
 		ID: o.ID, Kind: o.Kind, Name: operations.Name(o.Kind), Queue: o.Queue, Priority: o.Priority, State: o.State, Attempts: o.Attempts, Rounds: o.Rounds,
 		NextTryAt: request.UTC(o.NextTryAt), Progress: Progress{o.Done, o.Total}, Steps: o.Steps, Result: o.Result, ReasonClass: o.ReasonClass, ReasonCode: o.ReasonCode,
 		CostMicro: o.CostMicro, Target: Target(o.Target), RequestedBy: o.CreatedBy, CreatedAt: o.CreatedAt.UTC(), StartedAt: request.UTC(o.StartedAt), EndedAt: request.UTC(o.EndedAt),
-		MayCancel: mine && kind.Cancel && o.State.Open(), MayRetry: mine && kind.Retry && retryable(o.State),
+		MayCancel: mine && kind.Cancel && o.State.Open(), MayRetry: mine && kind.Retry != "" && actor.May(kind.Retry) && retryable(o.State),
 	}
 }
 
@@ -143,7 +143,7 @@ func pageOf(views []View, limit int) request.Page[View] {
 	if len(views) > limit {
 		p.Items = views[:limit]
 		last := views[limit-1]
-		p.NextCursor = strconv.FormatInt(last.CreatedAt.UnixMicro(), 10) + "." + last.ID.String()
+		p.NextCursor = nextOf(last.CreatedAt, last.ID)
 	}
 	return p
 }
@@ -169,16 +169,26 @@ func filterOf(c *gin.Context) (operations.Filter, error) {
 	if f.To, err = timeOf("to", c.Query("to")); err != nil {
 		return f, err
 	}
-	if cursor := c.Query("cursor"); cursor != "" {
-		at, id, _ := strings.Cut(cursor, ".")
-		micro, notTime := strconv.ParseInt(at, 10, 64)
-		last, notID := uuid.Parse(id)
-		if errors.Join(notTime, notID) != nil || micro <= 0 {
-			return f, request.ErrCursor
-		}
-		f.Before = operations.Cursor{At: time.UnixMicro(micro), ID: last}
+	f.Before, err = cursorOf(c.Query("cursor"))
+	return f, err
+}
+
+// nextOf names the last row of a page, and cursorOf reads that.
+func nextOf(at time.Time, id uuid.UUID) string {
+	return strconv.FormatInt(at.UnixMicro(), 10) + "." + id.String()
+}
+
+func cursorOf(text string) (c operations.Cursor, err error) {
+	if text == "" {
+		return c, nil
 	}
-	return f, nil
+	at, id, _ := strings.Cut(text, ".")
+	micro, notTime := strconv.ParseInt(at, 10, 64)
+	last, notID := uuid.Parse(id)
+	if errors.Join(notTime, notID) != nil || micro <= 0 {
+		return c, request.ErrCursor
+	}
+	return operations.Cursor{At: time.UnixMicro(micro), ID: last}, nil
 }
 
 func timeOf(name, text string) (time.Time, error) {
@@ -315,11 +325,12 @@ func (r *Jobs) Retry(c *gin.Context) error {
 }
 
 func (r *Jobs) retry(ctx context.Context, actor tenancy.Actor, org tenancy.OrgID, o operations.Operation) error {
+	action := operations.Kinds[o.Kind].Retry
 	switch {
-	case !owns(actor, o):
-		return errNotYours
-	case !operations.Kinds[o.Kind].Retry:
+	case action == "":
 		return operations.ErrNotRetryable
+	case !owns(actor, o), !actor.May(action): // who may not start it now runs it no more, however it began
+		return errNotYours
 	}
 	err := r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
 		if err := operations.Retry(ctx, tx, o.ID); err != nil {

@@ -52,8 +52,12 @@ func (r *Links) serveFile(c *gin.Context, link signed.Link) error {
 func (r *Links) Ask(c *gin.Context) error {
 	began := time.Now()
 	link, err := r.verify(c)
-	if err != nil || c.IsAborted() {
+	switch {
+	case err != nil:
+		r.Edge.Refused()
 		return err
+	case c.IsAborted():
+		return nil
 	}
 	if link.Transformation == ZipWord { // asked for again while it is sent
 		r.Edge.Pass(c.Writer, began)

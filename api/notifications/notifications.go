@@ -22,8 +22,10 @@ import (
 
 // Notifications answers for all of it.
 type Notifications struct {
-	DB     *tenancy.DB // as the caller
-	All    *tenancy.DB // of the whole organization: who stops a mail is not signed in
+	DB *tenancy.DB // as the caller
+	// All is of the whole organization: who stops a mail is not signed in, and operators and
+	// API keys that may read the log of mails are no members.
+	All    *tenancy.DB
 	Tokens *notifications.Tokens
 	Now    func() time.Time
 }
@@ -132,6 +134,9 @@ func (r *Notifications) AddAddress(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := notifications.MayHaveMail(ctx, r.All.Single(actor.Org), actor.User); err != nil {
+		return err
+	}
 	err = r.DB.InTx(ctx, actor.Org, func(tx *tenancy.Tx) error {
 		_, err := notifications.Add(ctx, tx, actor.User, body.Address, now, asked)
 		return err
@@ -232,13 +237,22 @@ func (r *Notifications) SetPreferences(c *gin.Context) error {
 	const most = 50
 	body, err := request.Body[struct {
 		Preferences []notifications.Preference `json:"preferences"`
-		Settings    *notifications.Settings    `json:"settings"`
+		Settings    *struct {
+			notifications.Settings
+			DigestHour *int `json:"digest_hour"` // that it is missing is no midnight
+		} `json:"settings"`
 	}](c)
 	if err != nil {
 		return err
 	}
 	if len(body.Preferences) > most {
 		return request.Invalid("preferences", "preferences are at most %d.", most)
+	}
+	if s := body.Settings; s != nil {
+		if s.DigestHour == nil {
+			return request.Invalid("settings.digest_hour", "settings need digest_hour, from 0 to 23.")
+		}
+		s.Settings.DigestHour = *s.DigestHour
 	}
 	ctx := c.Request.Context()
 	err = r.DB.InTx(ctx, actor.Org, func(tx *tenancy.Tx) error {
@@ -250,7 +264,7 @@ func (r *Notifications) SetPreferences(c *gin.Context) error {
 		if body.Settings == nil {
 			return nil
 		}
-		return notifications.SetSettings(ctx, tx, actor.User, *body.Settings)
+		return notifications.SetSettings(ctx, tx, actor.User, body.Settings.Settings)
 	})
 	if err != nil {
 		return err
@@ -286,7 +300,7 @@ func (r *Notifications) ListMails(c *gin.Context) error {
 		return request.Invalid("state", "state is queued, sending, sent, failed or suppressed.")
 	}
 	return request.List(c, 1, func(before []uuid.UUID, limit int) ([]notifications.Logged, error) {
-		return notifications.Log(c.Request.Context(), r.DB.Single(org), state, before[0], limit)
+		return notifications.Log(c.Request.Context(), r.All.Single(org), state, before[0], limit)
 	}, func(m notifications.Logged) MailView {
 		v := MailView{ID: m.ID, User: m.UserID, Kind: m.Kind, State: m.State, Code: m.Code, Attempts: int(m.Attempts), Doubts: int(m.Doubts), Bounce: m.Bounce, CreatedAt: m.CreatedAt.UTC(), EndedAt: request.UTC(m.EndedAt)}
 		if m.EndedAt == nil {
@@ -311,7 +325,7 @@ func (r *Notifications) ListSuppressions(c *gin.Context) error {
 		return err
 	}
 	return request.List(c, 1, func(before []uuid.UUID, limit int) ([]notifications.Suppression, error) {
-		return notifications.Suppressions(c.Request.Context(), r.DB.Single(org), before[0], limit)
+		return notifications.Suppressions(c.Request.Context(), r.All.Single(org), before[0], limit)
 	}, func(s notifications.Suppression) SuppressionView {
 		return SuppressionView{s.ID, s.Reason, s.Status, s.SuppressedAt.UTC()}
 	}, func(s notifications.Suppression) []uuid.UUID { return []uuid.UUID{s.ID} })
@@ -328,7 +342,7 @@ func (r *Notifications) RemoveSuppression(c *gin.Context) error {
 		return notifications.ErrNoSuppressed
 	}
 	ctx := c.Request.Context()
-	err = r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
+	err = r.All.InTx(ctx, org, func(tx *tenancy.Tx) error {
 		if err := notifications.Unsuppress(ctx, tx, id); err != nil {
 			return err
 		}
@@ -349,7 +363,7 @@ func (r *Notifications) Preview(c *gin.Context) error {
 	}
 	kind, language := c.Query("kind"), c.DefaultQuery("language", mailtext.Fallback)
 	if !notifications.Known(kind) || kind == notifications.All {
-		return notifications.ErrKind
+		return request.Invalid("kind", "kind is one of the kinds that GET /api/v1/me/notification-preferences lists.")
 	}
 	if !slices.Contains(mailtext.Languages(), language) {
 		return request.Invalid("language", "language is one of %v.", mailtext.Languages())

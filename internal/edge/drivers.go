@@ -38,7 +38,7 @@ func varnish(d driver) (*Edge, error) {
 	}}, nil
 }
 
-// Cloudflare's purges by tag: ten in a second are below the limits of all plans but the
+// Cloudflare's purges by tag: five in a second are below the limits of all plans but the
 // free one, whose answers say when to come back.
 const cloudflareRate = 5
 

@@ -26,6 +26,7 @@ var (
 	ErrAddress      = fault.New(fault.Invalid, "invalid_address", "address is one mail address, such as first.last@school.example, without a name.")
 	ErrWrongCode    = fault.New(fault.Denied, "wrong_mail_code", "This is not the code of the newest mail. Look at it again, or add the address again for another one.")
 	ErrCodeOver     = fault.New(fault.Conflict, "mail_code_over", "This code is over: it is good for 30 minutes and five attempts. Add the address again for another one.")
+	ErrStudentMail  = fault.New(fault.Denied, "no_mail_to_students", "Your school has no mail sent to students. You find what happened in the inbox here.")
 	ErrTooManyCodes = fault.New(fault.Limited, "too_many_mail_codes", "You asked for many codes. Wait an hour, then add the address again.").After(time.Hour)
 )
 
@@ -76,6 +77,15 @@ func Add(ctx context.Context, tx *tenancy.Tx, user uuid.UUID, address string, no
 func Asked(ctx context.Context, wide tenancy.Queries, user uuid.UUID, now time.Time) (int64, error) {
 	n, err := notificationsdb.New(wide).CodesAsked(ctx, notificationsdb.CodesAskedParams{UserID: user, Since: now.Add(-time.Hour)})
 	return n, wrap("count codes", err)
+}
+
+// MayHaveMail refuses a student whose school has no mail sent to students.
+func MayHaveMail(ctx context.Context, wide tenancy.Queries, user uuid.UUID) error {
+	closed, err := notificationsdb.New(wide).MailClosed(ctx, user)
+	if err == nil && closed {
+		return ErrStudentMail
+	}
+	return wrap("read whether mail is sent", err)
 }
 
 // Addresses lists a person's.

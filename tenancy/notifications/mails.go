@@ -182,6 +182,8 @@ func Log(ctx context.Context, q tenancy.Queries, state State, before uuid.UUID, 
 const (
 	MailsKept         = 90 * 24 * time.Hour
 	NotificationsKept = 365 * 24 * time.Hour
+	// UnconfirmedKept is how long an address stays that its person did not confirm: it may be another person's.
+	UnconfirmedKept = 7 * 24 * time.Hour
 )
 
 // DeleteOld deletes up to n rows of each that are past their time, and says how many
@@ -193,5 +195,9 @@ func DeleteOld(ctx context.Context, q tenancy.Queries, now time.Time, n int) (in
 		return 0, wrap("delete old notifications", err)
 	}
 	mails, err := db.MailsDelete(ctx, notificationsdb.MailsDeleteParams{Before: now.Add(-MailsKept), Most: int64(n)})
-	return max(notifications, mails), wrap("delete old mails", err)
+	if err != nil {
+		return 0, wrap("delete old mails", err)
+	}
+	addresses, err := db.AddressesDelete(ctx, notificationsdb.AddressesDeleteParams{Before: now.Add(-UnconfirmedKept), Most: int64(n)})
+	return max(notifications, mails, addresses), wrap("delete unconfirmed addresses", err)
 }

@@ -116,12 +116,6 @@ func List(ctx context.Context, q tenancy.Queries, unread bool, before uuid.UUID,
 	return rows, wrap("list notifications", err)
 }
 
-// Unread counts what the actor has not read.
-func Unread(ctx context.Context, q tenancy.Queries) (int64, error) {
-	n, err := notificationsdb.New(q).InboxUnread(ctx)
-	return n, wrap("count notifications", err)
-}
-
 // MarkRead notes that a notification was read.
 func MarkRead(ctx context.Context, q tenancy.Queries, id uuid.UUID) error {
 	n, err := notificationsdb.New(q).InboxRead(ctx, id)

@@ -26,6 +26,10 @@ select id, address, code_hash, code_expires_at, attempts from mail_addresses whe
 -- name: AddressWrong :exec
 update mail_addresses set attempts = attempts + 1 where id = $1;
 
+-- name: MailClosed :one
+select coalesce(bool_or(m.role = 'student' and not coalesce(p.mail_students, false)), false)::boolean as closed
+  from members m left join organization_policies p on p.organization_id = m.organization_id where m.user_id = $1 and not m.service;
+
 -- How many codes were asked for lately.
 
 -- name: CodesAsked :one
@@ -43,9 +47,6 @@ update notifications set read_at = coalesce(read_at, now()) where id = $1 and no
 -- name: InboxReadAll :execrows
 update notifications set read_at = now() where read_at is null and not hidden;
 
--- name: InboxUnread :one
-select count(*)::bigint from notifications where read_at is null and not hidden;
-
 -- name: InboxPut :exec
 insert into notifications (organization_id, id, user_id, kind, data) values (app.org(), $1, $2, $3, $4);
 
@@ -56,10 +57,11 @@ select n.id, n.user_id, n.kind, coalesce(m.role, '')::text as role,
        exists (select from mail_addresses a where a.organization_id = n.organization_id and a.user_id = n.user_id and a.verified_at is not null) as reachable,
        coalesce((select p.cadence from notification_preferences p where p.organization_id = n.organization_id and p.user_id = n.user_id and p.channel = 'mail' and p.kind in (n.kind, '*') order by p.kind desc limit 1), '')::text as mail,
        coalesce((select p.cadence from notification_preferences p where p.organization_id = n.organization_id and p.user_id = n.user_id and p.channel = 'inbox' and p.kind in (n.kind, '*') order by p.kind desc limit 1), '')::text as inbox,
-       coalesce(s.time_zone, '')::text as time_zone, s.quiet_from, s.quiet_until, coalesce(s.digest_hour, 7)::integer as digest_hour
+       coalesce(nullif(s.time_zone, ''), p.time_zone, 'UTC')::text as time_zone, s.quiet_from, s.quiet_until, coalesce(s.digest_hour, 7)::integer as digest_hour
   from notifications n
   left join members m on m.organization_id = n.organization_id and m.user_id = n.user_id and not m.service
   left join notification_settings s on s.organization_id = n.organization_id and s.user_id = n.user_id
+  left join organization_policies p on p.organization_id = n.organization_id
  where n.dispatched_at is null order by n.created_at limit sqlc.arg(most) for update of n skip locked;
 
 -- name: OutboxDone :exec
@@ -138,6 +140,10 @@ delete from notification_mails where id in (
 -- name: OutboxDelete :execrows
 delete from notifications where id in (
     select n.id from notifications n where n.created_at < sqlc.arg(before)::timestamptz and n.dispatched_at is not null order by n.created_at limit sqlc.arg(most));
+
+-- name: AddressesDelete :execrows
+delete from mail_addresses where id in (
+    select a.id from mail_addresses a where a.verified_at is null and a.created_at < sqlc.arg(before)::timestamptz and coalesce(a.code_expires_at, a.created_at) < sqlc.arg(before)::timestamptz limit sqlc.arg(most));
 
 -- name: PreferenceList :many
 select kind, channel, cadence from notification_preferences where user_id = $1 order by kind, channel;

@@ -2,10 +2,12 @@ package operations
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"satchel/internal/fault"
 	"satchel/internal/queue"
@@ -15,6 +17,11 @@ import (
 
 // ErrNotRetryable refuses to run a job again.
 var ErrNotRetryable = fault.New(fault.Conflict, "job_not_retryable", "This job cannot be run again: it has not failed, or its kind begins only by its own request. Send that request again.")
+
+// ErrOther refuses to run a job again beside another one that does the same.
+var ErrOther = fault.New(fault.Conflict, "job_already_open", "Another job does the same now. Wait for its end.")
+
+const uniqueViolation = "23505" // of PostgreSQL's error codes
 
 // Attempt says that an attempt of the workflow's work begins. Where no job has the
 // workflow, or nothing is new, it changes nothing.
@@ -65,7 +72,10 @@ func AddCost(ctx context.Context, q tenancy.Queries, id uuid.UUID, micro int64) 
 // Retry opens a job that failed or was cancelled, for its workflow to run again.
 func Retry(ctx context.Context, q tenancy.Queries, id uuid.UUID) error {
 	n, err := operationsdb.New(q).OperationReopen(ctx, id)
+	var refused *pgconn.PgError
 	switch {
+	case errors.As(err, &refused) && refused.Code == uniqueViolation:
+		return ErrOther
 	case err != nil:
 		return fmt.Errorf("reopen job: %w", err)
 	case n == 0:

@@ -67,8 +67,9 @@ type Kind struct {
 	Workflow string   // the type of the workflow that does it
 	Priority Priority // empty: that of the route
 	Cancel   bool     // POST …/cancel may end it; what has its own way to be ended has not
-	Retry    bool     // the workflow may run again from its beginning
-	Sweep    bool     // a schedule's run; it has a row when it found something
+	// Retry is the action that starting it takes, and running it again. Empty: it does not run again.
+	Retry tenancy.Action
+	Sweep bool // a schedule's run; it has a row when it found something
 }
 
 // Kinds is every kind of job. A test compares it with the workflows that the worker has.
@@ -81,9 +82,9 @@ var Kinds = map[string]Kind{
 	"import_roster":          {Route: Tenant, Workflow: "ImportRoster"}, // its route to discard ends it
 	"undo_roster":            {Route: Tenant, Workflow: "UndoRoster"},
 	"change_files":           {Route: Tenant, Workflow: "ChangeManyFiles", Cancel: true},
-	"verify_audit_log":       {Route: Tenant, Workflow: "VerifyAuditLog", Priority: Low, Cancel: true, Retry: true},
-	"rescan_storage":         {Route: Cleanup, Workflow: "RescanStorage", Cancel: true, Retry: true},
-	"reconcile_storage":      {Route: Cleanup, Workflow: "ReconcileStorage", Priority: Default, Cancel: true, Retry: true},
+	"verify_audit_log":       {Route: Tenant, Workflow: "VerifyAuditLog", Priority: Low, Cancel: true, Retry: tenancy.ReadAudit},
+	"rescan_storage":         {Route: Cleanup, Workflow: "RescanStorage", Cancel: true, Retry: tenancy.Rescan},
+	"reconcile_storage":      {Route: Cleanup, Workflow: "ReconcileStorage", Priority: Default, Cancel: true, Retry: tenancy.Reconcile},
 
 	"clean_ended_uploads":    {Route: Cleanup, Workflow: "CleanEndedUploads", Sweep: true},
 	"clean_events":           {Route: Cleanup, Workflow: "CleanEvents", Sweep: true},

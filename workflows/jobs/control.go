@@ -59,7 +59,13 @@ func (c Control) Cancel(ctx context.Context, workflow string) (bool, error) {
 // Again runs a job's workflow from its beginning with what it was started with. A request
 // id is done once, however often it is sent.
 func (c Control) Again(ctx context.Context, workflow, request string) error {
-	events := c.Client.GetWorkflowHistory(ctx, workflow, "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	// A long job continues as new: its beginning is that of the first run, and the newest one would skip what came before.
+	described, err := c.Client.DescribeWorkflowExecution(ctx, workflow, "")
+	if err != nil {
+		return translate(err, ErrGone)
+	}
+	first := described.GetWorkflowExecutionInfo().GetFirstRunId()
+	events := c.Client.GetWorkflowHistory(ctx, workflow, first, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for events.HasNext() {
 		e, err := events.Next()
 		if err != nil {
@@ -69,7 +75,7 @@ func (c Control) Again(ctx context.Context, workflow, request string) error {
 			continue
 		}
 		_, err = c.Client.ResetWorkflowExecution(ctx, &workflowservice.ResetWorkflowExecutionRequest{
-			Namespace: c.Namespace, WorkflowExecution: &commonpb.WorkflowExecution{WorkflowId: workflow}, Reason: "the job is run again",
+			Namespace: c.Namespace, WorkflowExecution: &commonpb.WorkflowExecution{WorkflowId: workflow, RunId: first}, Reason: "the job is run again",
 			WorkflowTaskFinishEventId: e.GetEventId(), RequestId: request,
 			// A signal or a cancellation of the run before is not this one's.
 			ResetReapplyExcludeTypes: []enumspb.ResetReapplyExcludeType{

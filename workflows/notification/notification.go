@@ -60,7 +60,7 @@ func DispatchOutbox(ctx workflow.Context, in DispatchOutboxInput) (DispatchOutbo
 		for rows.ReceiveAsync(nil) { // the turn sees everything that they tell
 		}
 		var turn notification.DispatchNotificationsResult
-		act := queue.Long.Within(2*time.Minute, 24*time.Hour).On(ctx, queue.External, in.Org.String(), queue.Default)
+		act := queue.Long.Within(2*time.Minute, 24*time.Hour).On(ctx, queue.Mails, in.Org.String(), queue.Default)
 		if err := workflow.ExecuteActivity(act, dispatcher.DispatchNotifications, notification.DispatchNotificationsInput{Org: in.Org}).Get(ctx, &turn); err != nil {
 			return total, fmt.Errorf("dispatch notifications: %w", err)
 		}

@@ -21,9 +21,9 @@ import (
 
 var notificationProcess = fx.Module("notification",
 	fx.Provide(newNotification),
-	// A turn calls other people's systems; the sweeps do not.
+	// A turn hands mails over; the sweeps do not. Operators can hold the queue.
 	component(func(a *notification.Activities) queue.Component {
-		return queue.Component{Queue: queue.External, Activities: []any{a}}
+		return queue.Component{Queue: queue.Mails, Activities: []any{a}}
 	}),
 	component(func() queue.Component {
 		return queue.Component{Queue: queue.Interactive, Workflows: []any{telling.DispatchOutbox}}

@@ -18,14 +18,15 @@ language sql stable security definer set search_path = public, pg_temp as $$
     select m.organization_id from notification_mails m where m.id = mail
 $$;
 
--- Organizations with mails or notifications that are due to go.
-create or replace function app.notifications_old(mails_before timestamptz, notifications_before timestamptz, after uuid, n integer)
+-- Organizations with mails, notifications or unconfirmed addresses that are due to go.
+create or replace function app.notifications_old(mails_before timestamptz, notifications_before timestamptz, addresses_before timestamptz, after uuid, n integer)
 returns table (organization_id uuid)
 language sql stable security definer set search_path = public, pg_temp as $$
     select o.id from organizations o
      where o.id > after
        and (exists (select from notification_mails m where m.organization_id = o.id and m.created_at < mails_before and m.ended_at is not null)
-            or exists (select from notifications t where t.organization_id = o.id and t.created_at < notifications_before and t.dispatched_at is not null))
+            or exists (select from notifications t where t.organization_id = o.id and t.created_at < notifications_before and t.dispatched_at is not null)
+            or exists (select from mail_addresses a where a.organization_id = o.id and a.verified_at is null and a.created_at < addresses_before))
      order by o.id limit n
 $$;
 

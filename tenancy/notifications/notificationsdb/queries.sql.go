@@ -170,6 +170,24 @@ func (q *Queries) AddressWrong(ctx context.Context, id uuid.UUID) error {
 	return err
 }
 
+const addressesDelete = `-- name: AddressesDelete :execrows
+delete from mail_addresses where id in (
+    select a.id from mail_addresses a where a.verified_at is null and a.created_at < $1::timestamptz and coalesce(a.code_expires_at, a.created_at) < $1::timestamptz limit $2)
+`
+
+type AddressesDeleteParams struct {
+	Before time.Time
+	Most   int64
+}
+
+func (q *Queries) AddressesDelete(ctx context.Context, arg AddressesDeleteParams) (int64, error) {
+	result, err := q.db.Exec(ctx, addressesDelete, arg.Before, arg.Most)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const codesAsked = `-- name: CodesAsked :one
 
 select count(*)::bigint from notification_mails where user_id = $1 and kind = 'address.confirm' and created_at > $2::timestamptz
@@ -307,17 +325,6 @@ func (q *Queries) InboxReadAll(ctx context.Context) (int64, error) {
 	return result.RowsAffected(), nil
 }
 
-const inboxUnread = `-- name: InboxUnread :one
-select count(*)::bigint from notifications where read_at is null and not hidden
-`
-
-func (q *Queries) InboxUnread(ctx context.Context) (int64, error) {
-	row := q.db.QueryRow(ctx, inboxUnread)
-	var column_1 int64
-	err := row.Scan(&column_1)
-	return column_1, err
-}
-
 const mailBounced = `-- name: MailBounced :exec
 update notification_mails set bounce = $2 where id = $1
 `
@@ -330,6 +337,18 @@ type MailBouncedParams struct {
 func (q *Queries) MailBounced(ctx context.Context, arg MailBouncedParams) error {
 	_, err := q.db.Exec(ctx, mailBounced, arg.ID, arg.Bounce)
 	return err
+}
+
+const mailClosed = `-- name: MailClosed :one
+select coalesce(bool_or(m.role = 'student' and not coalesce(p.mail_students, false)), false)::boolean as closed
+  from members m left join organization_policies p on p.organization_id = m.organization_id where m.user_id = $1 and not m.service
+`
+
+func (q *Queries) MailClosed(ctx context.Context, userID uuid.UUID) (bool, error) {
+	row := q.db.QueryRow(ctx, mailClosed, userID)
+	var closed bool
+	err := row.Scan(&closed)
+	return closed, err
 }
 
 const mailContents = `-- name: MailContents :many
@@ -724,10 +743,11 @@ select n.id, n.user_id, n.kind, coalesce(m.role, '')::text as role,
        exists (select from mail_addresses a where a.organization_id = n.organization_id and a.user_id = n.user_id and a.verified_at is not null) as reachable,
        coalesce((select p.cadence from notification_preferences p where p.organization_id = n.organization_id and p.user_id = n.user_id and p.channel = 'mail' and p.kind in (n.kind, '*') order by p.kind desc limit 1), '')::text as mail,
        coalesce((select p.cadence from notification_preferences p where p.organization_id = n.organization_id and p.user_id = n.user_id and p.channel = 'inbox' and p.kind in (n.kind, '*') order by p.kind desc limit 1), '')::text as inbox,
-       coalesce(s.time_zone, '')::text as time_zone, s.quiet_from, s.quiet_until, coalesce(s.digest_hour, 7)::integer as digest_hour
+       coalesce(nullif(s.time_zone, ''), p.time_zone, 'UTC')::text as time_zone, s.quiet_from, s.quiet_until, coalesce(s.digest_hour, 7)::integer as digest_hour
   from notifications n
   left join members m on m.organization_id = n.organization_id and m.user_id = n.user_id and not m.service
   left join notification_settings s on s.organization_id = n.organization_id and s.user_id = n.user_id
+  left join organization_policies p on p.organization_id = n.organization_id
  where n.dispatched_at is null order by n.created_at limit $1 for update of n skip locked
 `
 
