@@ -1,6 +1,7 @@
 package tenancy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -186,24 +187,29 @@ type Policies struct {
 	// those of the platform.
 	PictureSizes []int `db:"picture_sizes" json:"picture_sizes"`
 	// The bounds of shares with people outside; the tier's may be stricter.
-	ShareOutside  bool      `db:"share_outside" json:"share_outside"`
-	ShareUpload   bool      `db:"share_upload" json:"share_upload"`     // drop boxes
-	SharePassword bool      `db:"share_password" json:"share_password"` // links have one
-	ShareDays     *int      `db:"share_days" json:"share_days"`         // the longest life; nil: without a limit
-	ShareRecords  bool      `db:"share_records" json:"share_records"`   // education records too: rows of disclosure_rules
-	UpdatedAt     time.Time `db:"updated_at" json:"updated_at"`
+	ShareOutside  bool `db:"share_outside" json:"share_outside"`
+	ShareUpload   bool `db:"share_upload" json:"share_upload"`     // drop boxes
+	SharePassword bool `db:"share_password" json:"share_password"` // links have one
+	ShareDays     *int `db:"share_days" json:"share_days"`         // the longest life; nil: without a limit
+	ShareRecords  bool `db:"share_records" json:"share_records"`   // education records too: rows of disclosure_rules
+	// What members are written: students too, in which language, and whose clock digests and
+	// quiet hours follow when a person says nothing.
+	MailStudents bool      `db:"mail_students" json:"mail_students"`
+	MailLanguage string    `db:"mail_language" json:"mail_language"`
+	TimeZone     string    `db:"time_zone" json:"time_zone"`
+	UpdatedAt    time.Time `db:"updated_at" json:"updated_at"`
 }
 
 // DefaultPolicies are those of an organization that decided nothing.
 func DefaultPolicies() Policies {
-	return Policies{AllowedTypes: []string{}, Switches: []string{}, Extensions: []string{}, EmptyFiles: true, ShareOutside: true, ShareUpload: true, PictureSizes: []int{}}
+	return Policies{AllowedTypes: []string{}, Switches: []string{}, Extensions: []string{}, EmptyFiles: true, ShareOutside: true, ShareUpload: true, PictureSizes: []int{}, MailLanguage: "en", TimeZone: "UTC"}
 }
 
 // GetPolicies reads the organization's policies; without a row they are the
 // platform's.
 func GetPolicies(ctx context.Context, q Queries) (Policies, error) {
 	rows, err := q.Query(ctx, `select trash_days, allowed_types, type_switches, extra_extensions, empty_files, version_keep, version_days,
-			share_outside, share_upload, share_password, share_days, coalesce(picture_sizes, '{}') as picture_sizes,
+			share_outside, share_upload, share_password, share_days, coalesce(picture_sizes, '{}') as picture_sizes, mail_students, mail_language, time_zone,
 			exists (select from disclosure_rules d where d.way = 'link' and d.class = 'education_record' and d.allowed) as share_records, updated_at
 		from organization_policies`)
 	if err != nil {
@@ -245,14 +251,15 @@ func SetPolicies(ctx context.Context, q Queries, p Policies) error {
 		}
 	}
 	_, err := q.Exec(ctx, `insert into organization_policies (organization_id, trash_days, allowed_types, type_switches, extra_extensions, empty_files, version_keep, version_days,
-			share_outside, share_upload, share_password, share_days, picture_sizes)
-		values (app.org(), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, nullif($12::integer[], '{}'))
+			share_outside, share_upload, share_password, share_days, picture_sizes, mail_students, mail_language, time_zone)
+		values (app.org(), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, nullif($12::integer[], '{}'), $13, $14, $15)
 		on conflict (organization_id) do update set trash_days = excluded.trash_days, allowed_types = excluded.allowed_types,
 			type_switches = excluded.type_switches, extra_extensions = excluded.extra_extensions, empty_files = excluded.empty_files,
 			version_keep = excluded.version_keep, version_days = excluded.version_days,
 			share_outside = excluded.share_outside, share_upload = excluded.share_upload, share_password = excluded.share_password, share_days = excluded.share_days, picture_sizes = excluded.picture_sizes,
-			updated_at = now()`,
-		p.TrashDays, p.AllowedTypes, p.Switches, p.Extensions, p.EmptyFiles, p.VersionKeep, p.VersionDays, p.ShareOutside, p.ShareUpload, p.SharePassword, p.ShareDays, p.PictureSizes)
+			mail_students = excluded.mail_students, mail_language = excluded.mail_language, time_zone = excluded.time_zone, updated_at = now()`,
+		p.TrashDays, p.AllowedTypes, p.Switches, p.Extensions, p.EmptyFiles, p.VersionKeep, p.VersionDays, p.ShareOutside, p.ShareUpload, p.SharePassword, p.ShareDays, p.PictureSizes,
+		p.MailStudents, cmp.Or(p.MailLanguage, "en"), cmp.Or(p.TimeZone, "UTC"))
 	if err != nil {
 		return fmt.Errorf("set policies: %w", err)
 	}

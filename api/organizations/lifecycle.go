@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"satchel/api/request"
+	"satchel/internal/mailtext"
 	"satchel/policies/audit"
 	"satchel/policies/transforms"
 	"satchel/policies/types"
@@ -146,6 +147,10 @@ type policiesBody struct {
 	SharePassword *bool `json:"share_password"`
 	ShareDays     *int  `json:"share_days"` // 0: without a limit
 	ShareRecords  *bool `json:"share_records"`
+
+	MailStudents *bool   `json:"mail_students"`
+	MailLanguage *string `json:"mail_language"`
+	TimeZone     *string `json:"time_zone"`
 }
 
 func (b policiesBody) change(p *tenancy.Policies) error {
@@ -175,6 +180,9 @@ func (b policiesBody) change(p *tenancy.Policies) error {
 		return err
 	}
 	if err := b.changeShares(p); err != nil {
+		return err
+	}
+	if err := b.changeMail(p); err != nil {
 		return err
 	}
 	if b.AllowedTypes == nil {
@@ -220,6 +228,26 @@ func (b policiesBody) changeShares(p *tenancy.Policies) error {
 			return request.Invalid("share_days", "share_days is the longest life of a share with people outside, from 1 to %d days, or 0 without a limit.", mostShareDays)
 		}
 		p.ShareDays = unlessZero(b.ShareDays)
+	}
+	return nil
+}
+
+// changeMail sets what members are written.
+func (b policiesBody) changeMail(p *tenancy.Policies) error {
+	if b.MailStudents != nil {
+		p.MailStudents = *b.MailStudents
+	}
+	if b.MailLanguage != nil {
+		if !slices.Contains(mailtext.Languages(), *b.MailLanguage) {
+			return request.Invalid("mail_language", "mail_language is one of %v.", mailtext.Languages())
+		}
+		p.MailLanguage = *b.MailLanguage
+	}
+	if b.TimeZone != nil {
+		if _, err := time.LoadLocation(*b.TimeZone); err != nil || *b.TimeZone == "" || *b.TimeZone == "Local" || len(*b.TimeZone) > 64 {
+			return request.Invalid("time_zone", "time_zone is a name of the IANA time zone database, such as Europe/Berlin.")
+		}
+		p.TimeZone = *b.TimeZone
 	}
 	return nil
 }

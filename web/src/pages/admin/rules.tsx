@@ -35,6 +35,7 @@ export function policyOf(d: FormData) {
     type_switches: d.getAll('switch') as Policies['type_switches'], allowed_types: words(d, 'types'), extra_extensions: words(d, 'extensions'), empty_files: d.has('empty'),
     trash_days: count('trash'), version_keep: count('keep'), version_days: count('days'),
     share_outside: d.has('outside'), share_upload: d.has('upload'), share_password: d.has('password'), share_days: count('life'), share_records: d.has('records'),
+    mail_students: d.has('mail-students'), mail_language: d.get('mail-language') as Policies['mail_language'], time_zone: String(d.get('zone')).trim(),
   }
 }
 
@@ -70,6 +71,12 @@ function Settings({ of: p }: { of: Policies }) {
         <Check name="password" on={p.share_password}><Trans>Every link has a password</Trans></Check>
         <Check name="records" on={p.share_records}><Trans>Education records are shared with people outside too</Trans></Check>
         <label className="field"><Trans>Longest life of a share in days (0: without a limit)</Trans><input name="life" type="number" min={0} max={3650} defaultValue={p.share_days ?? 0} /></label>
+      </fieldset>
+      <fieldset className="checks panel"><legend><Trans>Mail to members</Trans></legend>
+        <Check name="mail-students" on={p.mail_students}><Trans>Students who gave an address get mail too</Trans></Check>
+        <label className="field"><Trans>Language of mails, where a person chose none</Trans><select name="mail-language" defaultValue={p.mail_language}><option value="en" lang="en">English</option><option value="de" lang="de">Deutsch</option></select></label>
+        <label className="field"><Trans>Time zone of summaries and quiet hours</Trans><input name="zone" required maxLength={64} list="zones" defaultValue={p.time_zone} /></label>
+        <datalist id="zones">{Intl.supportedValuesOf('timeZone').map(z => <option key={z} value={z}>{z}</option>)}</datalist>
       </fieldset>
       <div className="actions"><button className="button main" aria-disabled={busy}><Trans>Save</Trans></button></div>
     </form>
