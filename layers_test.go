@@ -90,6 +90,7 @@ var groups = map[string]group{
 	"tenancy/usage":         {2, "what an organization has, over the tenant transaction"},
 	"tenancy/webhooks":      {2, "what an organization has, over the tenant transaction"},
 	"tenancy/notifications": {2, "what members are told, and what they want of it"},
+	"internal/messages":     {0, "reads catalogs of texts in several languages"},
 	"internal/mailtext":     {3, "what the mails to members say, by language"},
 	"internal/bounce":       {1, "reads the reports of mail servers"},
 	"tenancy/events":        {2, "what an organization has, over the tenant transaction"},

@@ -18,6 +18,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	purging "satchel/activities/edge"
 	"satchel/api/delivery/edge"
 	"satchel/files"
 	"satchel/tenancy"
@@ -201,11 +202,11 @@ func TestEdgePurges(t *testing.T) {
 	path := c.url + owner.link(f.ID, nil)
 	require.Equal(t, 200, ask(t, get, path).status)
 	require.True(t, ask(t, get, path).hit())
-	require.Equal(t, 403, ask(t, "PURGE", c.purge, "Edge-Purge", edge.FileTag(f.ID)).status)
+	require.Equal(t, 403, ask(t, "PURGE", c.purge, "Edge-Purge", purging.FileKey+f.ID.String()).status)
 	require.Equal(t, 403, ask(t, get, c.purge+"/healthz", "Edge-Key", edgeKey).status)
-	require.NotEqual(t, 200, ask(t, "PURGE", c.url, "Edge-Key", edgeKey, "Edge-Purge", edge.FileTag(f.ID)).status, "clients purge nothing")
+	require.NotEqual(t, 200, ask(t, "PURGE", c.url, "Edge-Key", edgeKey, "Edge-Purge", purging.FileKey+f.ID.String()).status, "clients purge nothing")
 	require.True(t, ask(t, get, path).hit())
-	gone := ask(t, "PURGE", c.purge, "Edge-Key", edgeKey, "Edge-Purge", edge.ShareTag(uuid.New())+" "+edge.FileTag(f.ID))
+	gone := ask(t, "PURGE", c.purge, "Edge-Key", edgeKey, "Edge-Purge", purging.ShareKey+uuid.NewString()+" "+purging.FileKey+f.ID.String())
 	require.Equal(t, 200, gone.status)
 	require.Equal(t, "2", gone.header.Get("Edge-Gone"), "the answer and the bytes")
 	require.False(t, ask(t, get, path).hit())

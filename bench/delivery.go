@@ -122,18 +122,9 @@ func (b *bench) firstBytes(ctx context.Context, c *client.Client) error {
 func firstByte(ctx context.Context, address string) (d time.Duration, err error) {
 	began := time.Now()
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotFirstResponseByte: func() { d = time.Since(began) }})
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return 0, err
-	}
-	resp, err := crowd.Do(req)
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	_, err = io.Copy(io.Discard, resp.Body)
-	if err == nil && resp.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s was answered with %d", address, resp.StatusCode)
+	code, err := status(ctx, address)
+	if err == nil && code != http.StatusOK {
+		err = fmt.Errorf("%s was answered with %d", address, code)
 	}
 	return d, err
 }

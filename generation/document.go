@@ -1,7 +1,7 @@
 // Package generation has what teachers let make from a text: quizzes, worksheets,
 // lesson plans, reading passages, rubrics and vocabulary lists. A document has one
 // canonical JSON form. What it says of a source has an anchor, which are the bytes of
-// the source that it is from. The package is pure: it reads no database and calls nobody.
+// the source that it is from. The package is pure: it reads no database and calls no other system.
 package generation
 
 import (

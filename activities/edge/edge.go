@@ -54,16 +54,24 @@ func newMetrics(r prometheus.Registerer) *metrics {
 	return m
 }
 
+// A surrogate key is one of these and an id: that of a file's versions, of a version and
+// what is made of it, and of what leaves by a share.
+const (
+	FileKey    = "f-"
+	VersionKey = "v-"
+	ShareKey   = "s-"
+)
+
 // types are the events after which something is not given any more, with the prefix of
 // the key and the member of the data that make it.
 var types = map[string]struct{ prefix, field string }{
-	"file.trashed":     {"f-", "file_id"},
-	"file.deleted":     {"f-", "file_id"},
-	"file.moved":       {"f-", "file_id"},
-	"file.quarantined": {"v-", "version_id"},
-	"version.deleted":  {"v-", "version_id"},
-	"share.ended":      {"s-", "share_id"},
-	"share.changed":    {"s-", "share_id"},
+	"file.trashed":     {FileKey, "file_id"},
+	"file.deleted":     {FileKey, "file_id"},
+	"file.moved":       {FileKey, "file_id"},
+	"file.quarantined": {VersionKey, "version_id"},
+	"version.deleted":  {VersionKey, "version_id"},
+	"share.ended":      {ShareKey, "share_id"},
+	"share.changed":    {ShareKey, "share_id"},
 }
 
 func names() (all []string) {

@@ -143,35 +143,19 @@ func (t *turn) round(ctx context.Context) (int, error) {
 // sendAll sends mails beside each other. What one could not write down does not stop the
 // others; its lease ends.
 func (t *turn) sendAll(ctx context.Context, letters []notifications.Letter) error {
-	waiting := make(chan notifications.Letter)
-	var failures []error
-	var workers sync.WaitGroup
-	for range min(parallel, len(letters)) {
-		workers.Go(func() {
-			for l := range waiting {
-				if err := t.send(ctx, l); err != nil {
-					t.mu.Lock()
-					failures = append(failures, err)
-					t.mu.Unlock()
-				}
-			}
-		})
+	failures := make([]error, len(letters))
+	var sending sync.WaitGroup
+	for i, l := range letters {
+		sending.Go(func() { failures[i] = t.send(ctx, l) })
 	}
-	for _, l := range letters {
-		waiting <- l
-	}
-	close(waiting)
-	workers.Wait()
+	sending.Wait()
 	return errors.Join(failures...)
 }
 
 // send sends one mail, or finds that it is not to be sent, and writes down what became
 // of it.
 func (t *turn) send(ctx context.Context, l notifications.Letter) error {
-	outcome, refusedAddress, err := t.attempt(ctx, l)
-	if err != nil {
-		return err
-	}
+	outcome := t.attempt(ctx, l)
 	t.mu.Lock()
 	switch outcome.State {
 	case notifications.Sent:
@@ -186,7 +170,7 @@ func (t *turn) send(ctx context.Context, l notifications.Letter) error {
 	defer cancel()
 	return t.a.DB.InTx(ctx, t.org, func(tx *tenancy.Tx) error {
 		mine, err := notifications.Record(ctx, tx, l, outcome, t.a.Now())
-		if err != nil || !mine || !refusedAddress {
+		if err != nil || !mine || outcome.Code != "address_refused" {
 			return err
 		}
 		return notifications.CountFailure(ctx, tx, l, t.a.Now())
@@ -194,31 +178,31 @@ func (t *turn) send(ctx context.Context, l notifications.Letter) error {
 }
 
 // attempt is what becomes of the mail now.
-func (t *turn) attempt(ctx context.Context, l notifications.Letter) (o notifications.Outcome, refusedAddress bool, err error) {
+func (t *turn) attempt(ctx context.Context, l notifications.Letter) notifications.Outcome {
 	switch {
 	case l.Refused != "":
-		return notifications.Outcome{State: notifications.Suppressed, Code: l.Refused}, false, nil
+		return notifications.Outcome{State: notifications.Suppressed, Code: l.Refused}
 	case l.Doubts >= notifications.MostDoubts:
-		return notifications.Outcome{State: notifications.Failed, Code: CodeUnsure}, false, nil
+		return notifications.Outcome{State: notifications.Failed, Code: CodeUnsure}
 	}
 	t.mu.Lock()
 	down := t.down >= mostDown
 	t.mu.Unlock()
 	switch {
 	case down:
-		return notifications.Outcome{State: notifications.Queued, Code: "mail_unavailable", After: downTime}, false, nil
+		return notifications.Outcome{State: notifications.Queued, Code: "mail_unavailable", After: downTime}
 	case ctx.Err() != nil || t.late():
-		return notifications.Outcome{State: notifications.Queued}, false, nil // the next turn's
+		return notifications.Outcome{State: notifications.Queued} // the next turn's
 	}
 	m, waits, err := t.write(ctx, l)
 	switch {
 	case err != nil: // nothing was handed over
-		return notifications.Outcome{State: notifications.Queued, Code: "mail_not_written", After: downTime}, false, nil
+		return notifications.Outcome{State: notifications.Queued, Code: "mail_not_written", After: downTime}
 	case !waits:
-		return notifications.Outcome{State: notifications.Suppressed, Code: notifications.CodeAddressGone}, false, nil
+		return notifications.Outcome{State: notifications.Suppressed, Code: notifications.CodeAddressGone}
 	}
 	sent := t.a.Mailer.Send(ctx, m)
-	o = outcomeOf(sent, l, t.a.Now())
+	o := outcomeOf(sent, l, t.a.Now())
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if fault.KindOf(sent) == fault.Unavailable && o.Code != "mail_deferred" {
@@ -226,7 +210,7 @@ func (t *turn) attempt(ctx context.Context, l notifications.Letter) (o notificat
 	} else {
 		t.down = 0
 	}
-	return o, o.Code == "address_refused", nil
+	return o
 }
 
 // outcomeOf says what an attempt means for the mail. What a retry cannot help has failed;

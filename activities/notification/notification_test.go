@@ -204,8 +204,8 @@ func TestKilledBetweenMailAndRecord(t *testing.T) {
 	require.Empty(t, s.post.mails)
 }
 
-// TestReportsSuppress: an address that does not exist gets no more, whoever repeats the
-// report; one that nobody made here changes nothing.
+// TestReportsSuppress: an address that does not exist gets no more, however often the
+// report comes; a report whose tag is not from here changes nothing.
 func TestReportsSuppress(t *testing.T) {
 	t.Parallel()
 	s := setup(t)

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
@@ -68,10 +67,10 @@ func listFilter(c *gin.Context) (audit.Filter, error) {
 	if f.Limit, err = request.Limit(c); err != nil {
 		return f, err
 	}
-	if f.From, err = timeParam(c, "from"); err != nil {
+	if f.From, err = request.Time(c, "from"); err != nil {
 		return f, err
 	}
-	if f.To, err = timeParam(c, "to"); err != nil {
+	if f.To, err = request.Time(c, "to"); err != nil {
 		return f, err
 	}
 	if cursor := c.Query("cursor"); cursor != "" {
@@ -88,18 +87,6 @@ func listFilter(c *gin.Context) (audit.Filter, error) {
 		return f, request.Invalid("query", "actor and object_id are ids.")
 	}
 	return f, nil
-}
-
-func timeParam(c *gin.Context, name string) (time.Time, error) {
-	text := c.Query(name)
-	if text == "" {
-		return time.Time{}, nil
-	}
-	t, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		return t, request.Invalid(name, "%s is a time such as 2026-01-31T00:00:00Z.", name)
-	}
-	return t, nil
 }
 
 // Verify begins to verify the whole audit log. While it is being verified, that
@@ -140,11 +127,11 @@ func (r *AuditLog) Export(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	from, err := timeParam(c, "from")
+	from, err := request.Time(c, "from")
 	if err != nil {
 		return err
 	}
-	to, err := timeParam(c, "to")
+	to, err := request.Time(c, "to")
 	if err != nil {
 		return err
 	}

@@ -89,7 +89,8 @@ var (
 	ErrPrecondition = fault.New(fault.Conflict, "precondition_failed", "The file is no longer the one that the request's condition names. Read it again.")
 )
 
-// SetHeaders says what a client is told of a content, whoever sends its bytes.
+// SetHeaders sets the headers of a content, for the answer that has its bytes and for the
+// one by which the edge sends them.
 func SetHeaders(h http.Header, c Content) {
 	how := "attachment"
 	if c.Inline {

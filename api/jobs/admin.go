@@ -88,7 +88,7 @@ const failuresWithin = 7 * 24 * time.Hour
 
 // Failures groups what failed by kind and code.
 func (r *Jobs) Failures(c *gin.Context) error {
-	since, err := timeOf("since", c.Query("since"))
+	since, err := request.Time(c, "since")
 	if err != nil {
 		return err
 	}

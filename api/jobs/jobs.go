@@ -163,10 +163,10 @@ func filterOf(c *gin.Context) (operations.Filter, error) {
 			return f, request.Invalid("requested_by", "requested_by is the id of a person.")
 		}
 	}
-	if f.From, err = timeOf("from", c.Query("from")); err != nil {
+	if f.From, err = request.Time(c, "from"); err != nil {
 		return f, err
 	}
-	if f.To, err = timeOf("to", c.Query("to")); err != nil {
+	if f.To, err = request.Time(c, "to"); err != nil {
 		return f, err
 	}
 	f.Before, err = cursorOf(c.Query("cursor"))
@@ -189,17 +189,6 @@ func cursorOf(text string) (c operations.Cursor, err error) {
 		return c, request.ErrCursor
 	}
 	return operations.Cursor{At: time.UnixMicro(micro), ID: last}, nil
-}
-
-func timeOf(name, text string) (time.Time, error) {
-	if text == "" {
-		return time.Time{}, nil
-	}
-	t, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		return t, request.Invalid(name, "%s is a time such as 2026-01-31T00:00:00Z.", name)
-	}
-	return t, nil
 }
 
 // Counts counts them by kind, state, queue and priority.

@@ -40,9 +40,6 @@ func New(registry prometheus.Registerer) *Listener {
 // Drain ends the requests that only wait, so that a shutdown need not.
 func (w *Listener) Drain() { w.drain.Do(func() { close(w.draining) }) }
 
-// Draining is closed when no one should wait any longer.
-func (w *Listener) Draining() <-chan struct{} { return w.draining }
-
 // Count counts one who waits for a file, until done.
 func (w *Listener) Count() (done func()) {
 	w.watching.Inc()

@@ -1,6 +1,6 @@
 // Package notifications answers for what members are told: their inbox, their mail
 // address and what they want; for administrators, the log of mails and the addresses
-// that get none; and for whoever holds a mail, the page that stops it.
+// that get none; and for people with a mail, the page that stops it.
 package notifications
 
 import (

@@ -157,6 +157,19 @@ func Limit(c *gin.Context) (int, error) {
 	return n, nil
 }
 
+// Time reads a moment of the query; without one it is the zero time.
+func Time(c *gin.Context, name string) (time.Time, error) {
+	text := c.Query(name)
+	if text == "" {
+		return time.Time{}, nil
+	}
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return t, Invalid(name, "%s is a time such as 2026-01-31T00:00:00Z.", name)
+	}
+	return t, nil
+}
+
 const maxWait = 60 * time.Second
 
 // Wait reads for how long the caller would wait for the final state.

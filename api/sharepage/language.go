@@ -2,71 +2,29 @@ package sharepage
 
 import (
 	"embed"
-	"encoding/json"
-	"fmt"
-	"io/fs"
 	"maps"
 	"net/http"
-	"path"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
-	"golang.org/x/text/feature/plural"
 	"golang.org/x/text/language"
-	"golang.org/x/text/message"
-	"golang.org/x/text/message/catalog"
+
+	"satchel/internal/messages"
 )
 
-// The catalog: a file a language, a text or its plural forms a key. Numbers come as
-// %[1]d, texts as %[1]s.
-//
 //go:embed messages/*.json
 var files embed.FS
-
-// text is one entry of a catalog: a text, or a text for each plural form (CLDR).
-type text map[string]string
-
-// UnmarshalJSON reads either.
-func (t *text) UnmarshalJSON(b []byte) error {
-	var one string
-	if json.Unmarshal(b, &one) == nil {
-		*t = text{"other": one}
-		return nil
-	}
-	return json.Unmarshal(b, (*map[string]string)(t))
-}
 
 // fallback is the language of who asks for none that there is.
 const fallback = "en"
 
 var (
-	texts    = readTexts()
+	texts    = messages.Read(files)
 	names    = languageNames()
 	matcher  = language.NewMatcher(tags())
-	printers = newPrinters()
+	printers = texts.Printers(fallback)
 )
-
-func readTexts() map[string]map[string]text {
-	all := map[string]map[string]text{}
-	found, err := fs.Glob(files, "messages/*.json")
-	if err != nil {
-		panic(err)
-	}
-	for _, name := range found {
-		b, err := files.ReadFile(name)
-		if err != nil {
-			panic(err)
-		}
-		read := map[string]text{}
-		if err := json.Unmarshal(b, &read); err != nil {
-			panic(fmt.Errorf("%s: %w", name, err)) // a mistake of the program's build
-		}
-		all[strings.TrimSuffix(path.Base(name), ".json")] = read
-	}
-	return all
-}
 
 // languageNames are the languages, the fallback first.
 func languageNames() []string {
@@ -81,40 +39,6 @@ func tags() []language.Tag {
 		all[i] = language.MustParse(name)
 	}
 	return all
-}
-
-func newPrinters() map[string]*message.Printer {
-	b := catalog.NewBuilder(catalog.Fallback(language.MustParse(fallback)))
-	for name, entries := range texts {
-		for key, forms := range entries {
-			if err := b.Set(printed(name), key, formsOf(forms)...); err != nil {
-				panic(fmt.Errorf("message %s of %s: %w", key, name, err))
-			}
-		}
-	}
-	all := map[string]*message.Printer{}
-	for _, name := range names {
-		all[name] = message.NewPrinter(printed(name), message.Catalog(b))
-	}
-	return all
-}
-
-// printed is the language that numbers are written in: the digits of a date are 0 to 9,
-// so those of other numbers are too, in Arabic as well.
-func printed(name string) language.Tag { return language.MustParse(name + "-u-nu-latn") }
-
-// formsOf chooses by the first argument when there is more than one form.
-func formsOf(t text) []catalog.Message {
-	if len(t) == 1 {
-		return []catalog.Message{catalog.String(t["other"])}
-	}
-	var cases []any
-	for _, form := range []string{"zero", "one", "two", "few", "many", "other"} {
-		if s, ok := t[form]; ok {
-			cases = append(cases, form, s)
-		}
-	}
-	return []catalog.Message{plural.Selectf(1, "%d", cases...)}
 }
 
 // languageOf is the language to answer in: the query's lang, else the best of

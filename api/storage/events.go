@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
@@ -18,9 +17,6 @@ import (
 	"satchel/internal/fault"
 	"satchel/tenancy"
 )
-
-// heartbeat keeps proxies from taking a quiet stream for a dead one.
-const heartbeat = 15 * time.Second
 
 // finalSuffix marks the id of the last event. A browser that comes back with it
 // has everything, and is told by 204 to stop coming back. While the previews of a
@@ -43,7 +39,7 @@ func (r *Storage) FollowFile(c *gin.Context) error {
 		return err
 	}
 	defer done()
-	s := &eventStream{storage: r, w: c.Writer, conn: http.NewResponseController(c.Writer), actor: request.Caller(c), file: v.FileID, seq: seq, whole: whole}
+	s := &eventStream{storage: r, actor: request.Caller(c), file: v.FileID, seq: seq, whole: whole}
 	changed, cancel := r.Listener.Subscribe(s.actor.Org, s.file)
 	defer cancel()
 	defer r.Listener.Count()()
@@ -53,11 +49,9 @@ func (r *Storage) FollowFile(c *gin.Context) error {
 			return nil
 		}
 	}
-	h := c.Writer.Header()
-	h.Set("Content-Type", "text/event-stream")
-	h.Set("X-Accel-Buffering", "no") // nginx would keep the events to itself
-	c.Status(http.StatusOK)
-	return s.run(c.Request.Context(), changed)
+	s.out = listen.NewStream(c.Writer)
+	s.run(c.Request.Context(), changed)
+	return nil
 }
 
 func lastEvent(c *gin.Context) (seq int64, whole bool, err error) {
@@ -76,8 +70,7 @@ func lastEvent(c *gin.Context) (seq int64, whole bool, err error) {
 // eventStream is one client that follows one file.
 type eventStream struct {
 	storage *Storage
-	w       http.ResponseWriter
-	conn    *http.ResponseController
+	out     *listen.Stream
 	seq     int64 // of the last event that was sent
 	whole   bool  // the client has seen a final event: only later previews bring it back
 
@@ -87,40 +80,19 @@ type eventStream struct {
 
 // run ends without an error whatever happens: the answer has begun, and a
 // client that was cut off resumes by itself.
-func (s *eventStream) run(ctx context.Context, changed <-chan struct{}) error {
-	poll := time.NewTicker(listen.PollEvery)
-	defer poll.Stop()
-	beat := time.NewTicker(heartbeat)
-	defer beat.Stop()
-	if until := s.actor.Until; !until.IsZero() { // anyone who comes back brings a new token
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, until)
-		defer cancel()
+func (s *eventStream) run(ctx context.Context, changed <-chan struct{}) {
+	if !s.out.Write(": satchel\n\n") {
+		return
 	}
-	if !s.write(": satchel\n\n") {
-		return nil
-	}
-	for {
+	s.out.Follow(ctx, s.storage.Listener, s.actor.Until, changed, func(ctx context.Context) bool {
 		done, err := s.catchUp(ctx)
-		if err != nil || done {
-			return s.ended(ctx, err)
-		}
-		select {
-		case <-changed:
-		case <-poll.C:
-		case <-beat.C:
-			if !s.write(": waiting\n\n") {
-				return nil
-			}
-		case <-s.storage.Listener.Draining():
-			return nil
-		case <-ctx.Done():
-			return nil
-		}
-		if err := s.authorized(ctx); err != nil {
-			return s.ended(ctx, err)
-		}
-	}
+		s.log(ctx, err)
+		return err == nil && !done
+	}, func(ctx context.Context) bool {
+		err := s.authorized(ctx)
+		s.log(ctx, err)
+		return err == nil
+	})
 }
 
 // authorized repeats the checks of authentication and of access to the file, because
@@ -139,11 +111,10 @@ func (s *eventStream) authorized(ctx context.Context) error {
 	return nil // whether the file is still theirs to see, the next reading of its events tells
 }
 
-func (s *eventStream) ended(ctx context.Context, err error) error {
+func (s *eventStream) log(ctx context.Context, err error) {
 	if err != nil && ctx.Err() == nil && fault.KindOf(err) != fault.NotFound { // who comes back is told why
 		s.storage.Log.WarnContext(ctx, "write event stream failed", "file", s.file.String(), "error", err)
 	}
-	return nil
 }
 
 // catchUp sends the events that have not been sent. The version's state and the
@@ -211,13 +182,5 @@ func withTime(e files.Event) []byte {
 }
 
 func (s *eventStream) send(id, kind string, data []byte) bool {
-	return s.write("id: " + id + "\nevent: " + kind + "\ndata: " + string(data) + "\n\n")
-}
-
-// write says whether the client is still there.
-func (s *eventStream) write(text string) bool {
-	if _, err := s.w.Write([]byte(text)); err != nil {
-		return false
-	}
-	return s.conn.Flush() == nil
+	return s.out.Write("id: " + id + "\nevent: " + kind + "\ndata: " + string(data) + "\n\n")
 }

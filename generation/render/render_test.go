@@ -121,7 +121,7 @@ func texts(d *generation.Document) []string {
 	return all
 }
 
-// shown is the text of an HTML page. Scripts and elements that nobody wrote fail.
+// shown is the text of an HTML page. Scripts and elements that the renderer does not write fail.
 func shown(t require.TestingT, page []byte) string {
 	root, err := html.Parse(bytes.NewReader(page))
 	require.NoError(t, err)

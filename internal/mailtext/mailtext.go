@@ -6,90 +6,30 @@ package mailtext
 import (
 	"bytes"
 	"embed"
-	"encoding/json"
 	"fmt"
 	htmltemplate "html/template"
 	"maps"
-	"path"
 	"slices"
 	"strings"
 	texttemplate "text/template"
 
-	"golang.org/x/text/feature/plural"
-	"golang.org/x/text/language"
 	"golang.org/x/text/message"
-	"golang.org/x/text/message/catalog"
+
+	"satchel/internal/messages"
 )
 
-// The catalog: a file a language, a text or its plural forms (CLDR) a key.
-//
 //go:embed messages/*.json mail.html mail.txt
 var files embed.FS
-
-// text is one entry of a catalog.
-type text map[string]string
-
-// UnmarshalJSON reads a text, or a text for each plural form.
-func (t *text) UnmarshalJSON(b []byte) error {
-	var one string
-	if json.Unmarshal(b, &one) == nil {
-		*t = text{"other": one}
-		return nil
-	}
-	return json.Unmarshal(b, (*map[string]string)(t))
-}
 
 // Fallback is the language of who asks for none that there is.
 const Fallback = "en"
 
 var (
-	texts    = read()
-	printers = makePrinters()
+	texts    = messages.Read(files)
+	printers = texts.Printers(Fallback)
 	asText   = texttemplate.Must(texttemplate.ParseFS(files, "mail.txt"))
 	asHTML   = htmltemplate.Must(htmltemplate.ParseFS(files, "mail.html"))
 )
-
-func read() map[string]map[string]text {
-	all := map[string]map[string]text{}
-	found, err := files.ReadDir("messages")
-	if err != nil {
-		panic(err)
-	}
-	for _, f := range found {
-		b, err := files.ReadFile("messages/" + f.Name())
-		if err != nil {
-			panic(err)
-		}
-		one := map[string]text{}
-		if err := json.Unmarshal(b, &one); err != nil {
-			panic(fmt.Errorf("%s: %w", f.Name(), err)) // a mistake of the program's build
-		}
-		all[strings.TrimSuffix(path.Base(f.Name()), ".json")] = one
-	}
-	return all
-}
-
-func makePrinters() map[string]*message.Printer {
-	b := catalog.NewBuilder(catalog.Fallback(language.Make(Fallback)))
-	for name, one := range texts {
-		for key, forms := range one {
-			var err error
-			if len(forms) == 1 {
-				err = b.SetString(language.Make(name), key, forms["other"])
-			} else {
-				err = b.Set(language.Make(name), key, plural.Selectf(1, "%d", "one", forms["one"], "other", forms["other"]))
-			}
-			if err != nil {
-				panic(fmt.Errorf("%s %s: %w", name, key, err))
-			}
-		}
-	}
-	all := map[string]*message.Printer{}
-	for name := range texts {
-		all[name] = message.NewPrinter(language.Make(name), message.Catalog(b))
-	}
-	return all
-}
 
 // Languages lists the languages.
 func Languages() []string { return slices.Sorted(maps.Keys(texts)) }

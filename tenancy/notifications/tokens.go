@@ -29,7 +29,7 @@ func NewTokens(b *sealed.Box) (*Tokens, error) {
 	return &Tokens{unsubscribe, reports}, err
 }
 
-// ErrToken is what nobody made here.
+// ErrToken refuses a token that was not made here.
 var ErrToken = errors.New("the token is not one of this service")
 
 const macSize = 16

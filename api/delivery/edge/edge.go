@@ -18,9 +18,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 
+	purging "satchel/activities/edge"
 	"satchel/api/delivery"
 	"satchel/api/delivery/signed"
-	"satchel/tenancy"
 )
 
 // Config is the listener of the edge.
@@ -126,7 +126,7 @@ func (e *Edge) TLS() (*tls.Config, error) {
 	return c, nil
 }
 
-// Handler lets the edge in and nobody else: its answers name objects, and its bytes are
+// Handler answers the edge alone: its answers name objects, and its bytes are
 // given without another question.
 func (e *Edge) Handler(questions http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -191,23 +191,15 @@ func (e *Edge) answer(w http.ResponseWriter, answer, tags string, began time.Tim
 // Refused counts a refusal.
 func (e *Edge) Refused() { e.answers.WithLabelValues("no").Inc() }
 
+// organizationKey begins the surrogate key of all that an organization has. Satchel purges
+// it by nothing: operators do.
+const organizationKey = "o-"
+
 // Tags of what is given: whatever ends it is purged by one of them.
 func Tags(link signed.Link) string {
-	tags := OrganizationTag(link.Organization) + " " + FileTag(link.File) + " " + VersionTag(link.Version)
+	tags := organizationKey + link.Organization.String() + " " + purging.FileKey + link.File.String() + " " + purging.VersionKey + link.Version.String()
 	if link.Share != uuid.Nil {
-		tags += " " + ShareTag(link.Share)
+		tags += " " + purging.ShareKey + link.Share.String()
 	}
 	return tags
 }
-
-// OrganizationTag is the surrogate key of all that an organization has.
-func OrganizationTag(id tenancy.OrgID) string { return "o-" + id.String() }
-
-// FileTag is the surrogate key of a file's versions.
-func FileTag(id uuid.UUID) string { return "f-" + id.String() }
-
-// VersionTag is the surrogate key of a version and what is made of it.
-func VersionTag(id uuid.UUID) string { return "v-" + id.String() }
-
-// ShareTag is the surrogate key of what leaves by a share.
-func ShareTag(id uuid.UUID) string { return "s-" + id.String() }

@@ -51,20 +51,11 @@ func newSpool(lc fx.Lifecycle, c spool.Config, log *slog.Logger) (*spool.Owner, 
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan struct{})
-	lc.Append(fx.StartStopHook(
-		func() {
-			go func() {
-				defer close(ended)
-				owner.Run(ctx)
-			}()
-		},
-		func() error {
-			cancel()
-			<-ended
-			return owner.Close()
-		}))
+	lc.Append(fx.StopHook(owner.Close)) // after Run has ended: hooks stop in the other order
+	listening(lc, func(ctx context.Context) error {
+		owner.Run(ctx)
+		return nil
+	})
 	return owner, nil
 }
 
