@@ -23,11 +23,11 @@ var waysOut = map[disclosure.Way][]string{
 	disclosure.DropBox:       {"shares", "policies/rls/functions/system_sharing.sql"},
 	disclosure.Export:        {"activities/export"},
 	disclosure.Webhook:       {"activities/webhook"},
+	disclosure.Model:         {"generation/drafts"}, // asked by the API and again by the step that sends
 }
 
 var noWayYet = map[disclosure.Way]string{
 	disclosure.Connector: "there is no connector",
-	disclosure.Model:     "nothing is given to a model",
 }
 
 // leaving are the packages that hand out what is the organization's to somebody who is no

@@ -72,7 +72,7 @@ var groups = map[string]group{
 	"spaces":            {3, "where files are, and who reaches them there"},
 	"shares":            {3, "who was given what, until when"},
 	"policies/previews": {3, "which kind of file gets which preview, over the kinds"},
-	"generation":        {3, "documents made from texts: pure, over the kinds of files"},
+	"generation":        {3, "documents made from texts: their forms, their drafts, what they cost"},
 	"rosters":           {3, "what a roster changes, and the changes applied"},
 
 	"policies/types":        {2, "rules as data"},

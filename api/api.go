@@ -21,6 +21,7 @@ import (
 	"satchel/api/delivery"
 	"satchel/api/delivery/edge"
 	"satchel/api/delivery/signed"
+	"satchel/api/generations"
 	"satchel/api/idempotency"
 	"satchel/api/jobs"
 	"satchel/api/links"
@@ -39,6 +40,7 @@ import (
 	"satchel/api/storage"
 	apiusage "satchel/api/usage"
 	"satchel/api/webhooks"
+	"satchel/generation/providers"
 	"satchel/internal/oidc"
 	"satchel/internal/sealed"
 	"satchel/policies/audit"
@@ -64,6 +66,13 @@ type Workflows interface {
 	operations.Workflows
 	auditlog.Workflows
 	rosters.Workflows
+	generations.Workflows
+}
+
+// Uploads takes bytes in.
+type Uploads interface {
+	storage.Uploads
+	generations.Uploads
 }
 
 // Parts are the dependencies of the API.
@@ -76,7 +85,7 @@ type Parts struct {
 	Links       *signed.Keys   // of the addresses of bytes on the content host
 	Edge        *edge.Edge     // answers a cache in front of the content host; nil: there is none
 	Codes       public.Codes   // mails codes to people outside
-	Uploads     storage.Uploads
+	Uploads     Uploads
 	Workflows   Workflows
 	Jobs        jobs.Control // jobs and their queues, where they run
 	Invitations members.Invitations
@@ -90,6 +99,7 @@ type Parts struct {
 	Rosters     rosters.Store    // where packages of rosters are received
 	Secrets     *sealed.Box      // seals the secrets of webhooks
 	Tokens      *stopping.Tokens // of the links that stop mails
+	Providers   *providers.List  // of documents that are made from texts
 	Loopback    bool             // webhooks may lead to this machine
 	SpoolDir    string           // for what is received before it is stored; empty: the system's folder
 
@@ -126,6 +136,7 @@ type API struct {
 	auditLog      *auditlog.AuditLog
 	webhooks      *webhooks.Webhooks
 	notifications *notifications.Notifications
+	generations   *generations.Generations
 }
 
 // gin's mode is a global of its own; it is set before anything can run.
@@ -174,6 +185,7 @@ func New(p Parts) *API {
 		keys:          &apikeys.Keys{DB: people},
 		webhooks:      &webhooks.Webhooks{DB: people, Box: p.Secrets, Loopback: p.Loopback},
 		notifications: &notifications.Notifications{DB: people, All: p.DB, Tokens: p.Tokens, Now: time.Now},
+		generations:   &generations.Generations{DB: people, All: p.DB, Providers: p.Providers, Uploads: p.Uploads, Workflows: p.Workflows, Listener: w, Now: time.Now},
 		auditLog:      &auditlog.AuditLog{DB: people, Workflows: p.Workflows, Log: p.Log},
 	}
 }

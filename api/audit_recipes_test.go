@@ -12,6 +12,7 @@ import (
 	"github.com/gowebpki/jcs"
 	"github.com/stretchr/testify/require"
 
+	"satchel/api/generations"
 	apipeople "satchel/api/people"
 	"satchel/api/request"
 	apishares "satchel/api/shares"
@@ -106,10 +107,10 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 		return s.operator.call(patch, adminPath+"/queues/batch", map[string]any{"paused": true, "reason": "r"}), tenancy.Platform
 	},
 	"PATCH " + adminPath + "/schedules/:schedule": func(s *scene) (answer, tenancy.OrgID) {
-		return s.operator.call(patch, adminPath+"/schedules/sweep-uploads", map[string]any{"paused": true, "reason": "r"}), tenancy.Platform
+		return s.operator.call(patch, adminPath+"/schedules/purge-trashed-files", map[string]any{"paused": true, "reason": "r"}), tenancy.Platform
 	},
 	"POST " + adminPath + "/schedules/:schedule/run": func(s *scene) (answer, tenancy.OrgID) {
-		return s.operator.call(post, adminPath+"/schedules/sweep-uploads/run", nil), tenancy.Platform
+		return s.operator.call(post, adminPath+"/schedules/purge-trashed-files/run", nil), tenancy.Platform
 	},
 	"POST " + adminPath + "/reconcile": func(s *scene) (answer, tenancy.OrgID) {
 		s.mark(tenancy.Platform)
@@ -352,6 +353,25 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 		s.owner.call(put, path, map[string]any{"role": "student"}).is(204)
 		s.mark(s.owner.org)
 		return s.owner.call(remove, path, nil), s.owner.org
+	},
+	"POST " + generationsPath: func(s *scene) (answer, tenancy.OrgID) {
+		s.owner.mayGenerate(s.file)
+		s.mark(s.owner.org)
+		return s.owner.call(post, generationsPath, newQuiz(s.file)), s.owner.org
+	},
+	"PATCH " + generationPath: func(s *scene) (answer, tenancy.OrgID) {
+		id := s.draft()
+		shown := read[generations.View](s.owner.call(get, generationAt(id, ""), nil).is(http.StatusOK))
+		return s.owner.call(patch, generationAt(id, ""), map[string]any{"revision": 1, "document": shown.Document}), s.owner.org
+	},
+	"POST " + generationPath + "/approve": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, generationAt(s.draft(), "/approve"), map[string]any{"revision": 1, "format": "markdown"}), s.owner.org
+	},
+	"POST " + generationPath + "/reject": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, generationAt(s.draft(), "/reject"), nil), s.owner.org
+	},
+	"POST " + generationPath + "/cancel": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, generationAt(s.draft(), "/cancel"), nil), s.owner.org
 	},
 	"POST " + organizationPath + "/keys": func(s *scene) (answer, tenancy.OrgID) {
 		s.payFor("professional")

@@ -110,6 +110,10 @@ var sends = map[string]func(*scene) again{
 		source, content := s.owner.source("SIS"), district(0)
 		return func(header ...string) answer { return s.owner.roster(source, content, "", header...) }
 	},
+	"POST " + generationsPath: func(s *scene) again {
+		s.owner.mayGenerate(s.file)
+		return s.posts(s.owner, generationsPath, newQuiz(s.file))
+	},
 	"POST " + organizationPath + "/keys": func(s *scene) again {
 		s.payFor("professional")
 		return s.posts(s.owner, s.school("/keys"), newKey)
@@ -134,6 +138,9 @@ var exempt = map[string]string{
 	"POST " + jobPath + "/retry":                                    "a job that waits is not run again",
 	"POST " + adminPath + "/jobs/bulk":                              "does again what is left to do",
 	"POST " + adminPath + "/schedules/:schedule/run":                "while a run is on its way there is no other",
+	"POST " + generationPath + "/approve":                           "what is approved is approved, and a second try answers the same",
+	"POST " + generationPath + "/reject":                            "what is rejected is rejected, once or twice",
+	"POST " + generationPath + "/cancel":                            "what is called off is called off, once or twice",
 	"POST " + filePath + "/link":                                    "makes nothing: an address of what is there",
 	"POST " + storagePath + "/links":                                "makes nothing: addresses of what is there",
 	"POST " + storagePath + "/zip":                                  "a list of a day; a second one changes nothing",

@@ -81,11 +81,11 @@ func (p *playedControl) Workers(context.Context) ([]jobs.Worker, error) {
 }
 
 func (p *playedControl) Schedules(context.Context) ([]jobs.Schedule, error) {
-	return []jobs.Schedule{{ID: "sweep-uploads", Next: []time.Time{}}}, nil
+	return []jobs.Schedule{{ID: "purge-trashed-files", Next: []time.Time{}}}, nil
 }
 
 func (p *playedControl) PauseSchedule(_ context.Context, id string, _ bool, _ string) error {
-	if id != "sweep-uploads" {
+	if id != "purge-trashed-files" {
 		return jobs.ErrNoSchedule
 	}
 	return nil
@@ -253,6 +253,6 @@ func TestOperatorsWatchOverAll(t *testing.T) {
 	operator.call(get, adminPath+"/workers", nil).is(200)
 	operator.call(get, adminPath+"/schedules", nil).is(200)
 	operator.call(post, adminPath+"/schedules/none/run", nil).refused(404, "schedule_not_found")
-	operator.call(post, adminPath+"/schedules/sweep-uploads/run", nil).is(http.StatusNoContent)
-	operator.call(patch, adminPath+"/schedules/sweep-uploads", map[string]any{"paused": true, "reason": "r"}).is(http.StatusNoContent)
+	operator.call(post, adminPath+"/schedules/purge-trashed-files/run", nil).is(http.StatusNoContent)
+	operator.call(patch, adminPath+"/schedules/purge-trashed-files", map[string]any{"paused": true, "reason": "r"}).is(http.StatusNoContent)
 }

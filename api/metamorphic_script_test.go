@@ -34,6 +34,7 @@ func (s *school) script() {
 	s.placesAreUsed(essay)
 	s.rostersAreImported()
 	s.peopleComeAndGo()
+	s.documentsAreMade()
 	s.keysAreUsed(essay)
 	s.webhooksAreMade()
 	s.whatIsNotTheirs()
@@ -281,6 +282,35 @@ func (s *school) placesAreUsed(essay uuid.UUID) {
 	s.mail()
 	s.pages(s.owner, apiPath+"/access-report?limit=1")
 	s.do(s.owner, remove, class+"/members/"+s.pupil.id.String(), nil)
+}
+
+// documentsAreMade lets quizzes be made of a text, without a model.
+func (s *school) documentsAreMade() {
+	source := s.send(s.teacher, "volcanoes.txt", volcanoes, "", nil)
+	in := newQuiz(source)
+	s.do(s.teacher, post, generationsPath, in)
+	s.do(s.owner, patch, s.within("/policies"), map[string]any{"generation": true})
+	if err := s.readText(s.org, source); err != nil {
+		s.told = append(s.told, told{"the workflow", s.stable(err.Error())})
+	}
+	s.do(s.pupil, post, generationsPath, in)
+	s.do(s.teacher, get, generatingPath+"/providers", nil)
+	s.do(s.teacher, get, generatingPath+"/preview?kind=quiz&language=en&file_id="+source.String(), nil)
+	for _, then := range []string{"/approve", "/reject", "/cancel"} {
+		made := id(s.do(s.teacher, post, generationsPath, in))
+		if err := s.playDraft(s.org, made); err != nil {
+			s.told = append(s.told, told{"the workflow", s.stable(err.Error())})
+		}
+		var shown struct{ Document json.RawMessage }
+		_ = json.Unmarshal(s.do(s.teacher, get, generationAt(made, ""), nil).body, &shown)
+		s.do(s.teacher, patch, generationAt(made, ""), map[string]any{"revision": 1, "document": shown.Document})
+		s.do(s.teacher, get, generationAt(made, "/output?format=csv"), nil)
+		s.do(s.owner, get, generationAt(made, ""), nil)
+		s.do(s.teacher, post, generationAt(made, then), map[string]any{"revision": 2, "format": "gift"})
+	}
+	s.do(s.teacher, get, generationAt(s.strange, ""), nil)
+	s.pages(s.teacher, generationsPath+"?limit=2")
+	s.do(s.teacher, get, generatingPath+"/spending", nil)
 }
 
 // mail is what a person is told and how, and what an owner sees of it.

@@ -19,6 +19,8 @@ import (
 // there.
 func notThere(r Route) []string {
 	switch {
+	case strings.HasPrefix(r.Path, generationsPath):
+		return []string{"generation_not_found"}
 	case strings.HasPrefix(r.Path, jobsPath):
 		return []string{"job_not_found"}
 	case strings.HasPrefix(r.Path, organizationPath):

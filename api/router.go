@@ -105,6 +105,9 @@ const (
 	webhookPath       = webhooksPath + "/:webhook"
 	rosterImportPath  = rosterPath + "/imports/:import"
 	notificationsPath = apiPath + "/notifications"
+	generationsPath   = apiPath + "/generations"
+	generationPath    = generationsPath + "/:id"
+	generatingPath    = apiPath + "/generation"
 	myMailPath        = apiPath + "/me/mail"
 	myPreferencesPath = apiPath + "/me/notification-preferences"
 	mailsPath         = organizationPath + "/mail"
@@ -327,6 +330,19 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: post, Path: organizationPath + "/keys", Action: tenancy.ManageKeys, Audit: "key.create", Idempotency: idempotency.Route{Replay: a.keys.Replay}, Handler: a.keys.Create},
 		{Method: post, Path: organizationPath + "/keys/:key/rotate", Action: tenancy.ManageKeys, Audit: "key.rotate", Idempotency: idempotency.Route{Replay: a.keys.Replay}, Handler: a.keys.Rotate},
 		{Method: remove, Path: organizationPath + "/keys/:key", Action: tenancy.ManageKeys, Audit: "key.revoke", Handler: a.keys.Revoke},
+
+		// generation
+		{Method: get, Path: generationsPath, Action: tenancy.ReadGenerations, Handler: a.generations.List},
+		{Method: post, Path: generationsPath, Action: tenancy.Generate, Cost: ratelimit.Search, Audit: "generation.request", Idempotency: idempotency.Route{Replay: a.generations.ReplayCreate}, Handler: a.generations.Create},
+		{Method: get, Path: generationPath, Action: tenancy.ReadGenerations, Handler: a.generations.Get},
+		{Method: patch, Path: generationPath, Action: tenancy.Generate, Audit: "generation.edit", Handler: a.generations.Change},
+		{Method: post, Path: generationPath + "/approve", Action: tenancy.Generate, Audit: "generation.approve", Handler: a.generations.Approve},
+		{Method: post, Path: generationPath + "/reject", Action: tenancy.Generate, Audit: "generation.reject", Handler: a.generations.Reject},
+		{Method: post, Path: generationPath + "/cancel", Action: tenancy.Generate, Audit: "generation.cancel", Handler: a.generations.Cancel},
+		{Method: get, Path: generationPath + "/output", Action: tenancy.ReadGenerations, Cost: ratelimit.Search, Handler: a.generations.GetOutput},
+		{Method: get, Path: generatingPath + "/preview", Action: tenancy.Generate, Cost: ratelimit.Search, Handler: a.generations.Preview},
+		{Method: get, Path: generatingPath + "/providers", Action: tenancy.ReadGenerations, Handler: a.generations.ListProviders},
+		{Method: get, Path: generatingPath + "/spending", Action: tenancy.ReadGenerations, Handler: a.generations.Spending},
 
 		// webhooks
 		{Method: get, Path: apiPath + "/events/schemas", Action: anyone, Handler: a.webhooks.Schemas},

@@ -31,6 +31,8 @@ import (
 	"satchel/api/storage"
 	"satchel/api/uploads"
 	"satchel/files"
+	"satchel/generation/drafts"
+	"satchel/generation/providers"
 	"satchel/internal/oidc"
 	"satchel/internal/oidc/oidctest"
 	"satchel/internal/pgtest"
@@ -48,6 +50,7 @@ import (
 	"satchel/tenancy/people"
 	"satchel/tenancy/usage"
 	"satchel/workflows/bulk"
+	"satchel/workflows/generation"
 	"satchel/workflows/jobs"
 	"satchel/workflows/reconcile"
 	"satchel/workflows/rescan"
@@ -205,6 +208,24 @@ func (p *fakeWorkflows) Resume(ctx context.Context, by tenancy.Actor, org tenanc
 	return suspension.BeginResume(ctx, p.db.DB, noTemporal{}, by.User, org, op)
 }
 
+// GenerateContent begins a generation, and makes nothing of it.
+func (p *fakeWorkflows) GenerateContent(ctx context.Context, org tenancy.OrgID, priority operations.Priority, n drafts.New) error {
+	return generation.Begin(ctx, p.db.DB, noTemporal{}, org, priority, n)
+}
+
+// LookAtGeneration notes who was told.
+func (p *fakeWorkflows) LookAtGeneration(_ context.Context, _ tenancy.OrgID, id uuid.UUID) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.decided = append(p.decided, id)
+	return nil
+}
+
+// CancelGeneration says that no workflow runs.
+func (p *fakeWorkflows) CancelGeneration(context.Context, tenancy.OrgID, uuid.UUID) (bool, error) {
+	return false, nil
+}
+
 // Export notes the export, and makes nothing of it.
 func (p *fakeWorkflows) Export(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, id uuid.UUID) (uuid.UUID, error) {
 	err := p.db.InTx(ctx, org, func(tx *tenancy.Tx) error {
@@ -268,6 +289,8 @@ func setupWithin(t testing.TB, bounds middleware.Limits) *testBundle {
 	require.NoError(t, err)
 	atEdge, err := edge.New(edge.Config{Listen: "127.0.0.1:0", Keys: []string{edgeKey}}, links, b.store.Clean, metrics)
 	require.NoError(t, err)
+	list, err := providers.New(playedModels)
+	require.NoError(t, err)
 	b.api = New(Parts{
 		Edge:   atEdge,
 		Links:  links,
@@ -277,7 +300,7 @@ func setupWithin(t testing.TB, bounds middleware.Limits) *testBundle {
 		RateLimits: ratelimit.Config{AddressPerMinute: 18_000},
 		Verifier:   oidc.New(oidc.Config{Issuer: b.issuer.URL, Audience: oidctest.Audience}), Uploads: receiver, Workflows: b.workflows, Jobs: b.control, Invitations: b.inviting, ShareMails: b.mailing, Hasher: hasher,
 		InvitePage: invitepage.New(invitepage.Config{}, b.issuer.URL, nil, slog.New(slog.DiscardHandler)),
-		Staging:    b.store.Staging, Clean: b.store.Clean, Exports: b.store.Exports, Rosters: b.store.Staging, Secrets: box, Tokens: tokens, Loopback: true,
+		Staging:    b.store.Staging, Clean: b.store.Clean, Exports: b.store.Exports, Rosters: b.store.Staging, Secrets: box, Tokens: tokens, Providers: list, Loopback: true,
 		Ready: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = io.WriteString(w, `{"ready":true,"missing":[]}`)

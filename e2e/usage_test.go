@@ -112,7 +112,7 @@ func TestUsageWarningReachesTheMailbox(t *testing.T) {
 	require.NoError(t, s.Owner.Call(ctx, http.MethodPatch, path, map[string]string{"contact_email": "office@school.example"}, nil))
 	s.setQuota(t, map[string]any{"max": 1_000_000})
 	require.Equal(t, "published", settled(t, s.Student, mustUpload(t, s.Student, "large.txt", text(850_000))).Status)
-	require.NoError(t, temporal(t).ScheduleClient().GetHandle(ctx, "sweep-usage-warnings").Trigger(ctx, client.ScheduleTriggerOptions{}))
+	require.NoError(t, temporal(t).ScheduleClient().GetHandle(ctx, "roll-up-usage").Trigger(ctx, client.ScheduleTriggerOptions{}))
 	require.Eventually(t, func() bool {
 		w := s.usage(t).Warnings
 		return len(w) == 1 && w[0].Mail == "sent"

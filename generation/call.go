@@ -1,6 +1,9 @@
 package generation
 
-import "encoding/json"
+import (
+	"crypto/sha256"
+	"encoding/json"
+)
 
 // Call is one question to a model. No tools are offered, and what comes back has the
 // schema.
@@ -15,6 +18,18 @@ type Call struct {
 	// Progress is called while an answer comes, with its bytes so far. It may be nil.
 	Progress func(bytes int)
 }
+
+// Sum is a hash of all that is sent: of two equal ones the answer can be the same.
+func (c Call) Sum() [sha256.Size]byte {
+	all, err := json.Marshal([]any{c.System, c.Prompt, c.SchemaName, c.Schema, c.MaxTokens})
+	if err != nil {
+		panic(err) // texts, and a schema that is a constant
+	}
+	return sha256.Sum256(all)
+}
+
+// Bytes is how much is sent.
+func (c Call) Bytes() int { return len(c.System) + len(c.Prompt) + len(c.Schema) }
 
 // Finish says how an answer ended.
 type Finish string

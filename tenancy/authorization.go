@@ -59,6 +59,10 @@ const (
 	SendRosters   Action = "send_rosters"
 	ManageRosters Action = "manage_rosters"
 
+	// Documents made from texts. Students and guardians reach no model.
+	Generate        Action = "generate"
+	ReadGenerations Action = "read_generations" // one's own, and what the organization spends
+
 	ReadWebhooks   Action = "read_webhooks"
 	ManageWebhooks Action = "manage_webhooks"
 
@@ -111,6 +115,9 @@ var Grants = map[Action][]Role{
 	SendRosters:   {Owner, Admin},
 	ManageRosters: {Owner, Admin},
 
+	Generate:        {Owner, Admin, Teacher},
+	ReadGenerations: {Owner, Admin, Teacher},
+
 	ReadWebhooks:   {Owner, Admin},
 	ManageWebhooks: {Owner, Admin},
 
@@ -129,7 +136,7 @@ func (a Actor) May(action Action) bool {
 // has set reads_while_suspended.
 var readActions = []Action{
 	ReadFiles, ReadSpaces, ReadAccess, ReadQuota, ReadStats, ReadOperation, ReadJobs, ReadOrganization, ReadTiers, ReadMembers, ReadGuardians, ReadUsage, ReadAudit,
-	ExportOrganization, ReadEvents, ReadRosters, ReadWebhooks,
+	ExportOrganization, ReadEvents, ReadRosters, ReadWebhooks, ReadGenerations,
 }
 
 // Reads says whether the action is read-only.

@@ -45,6 +45,8 @@ var inWords = []struct {
 	{tenancy.ReadRosters, "see rosters, what an import changes and what came of it"},
 	{tenancy.SendRosters, "send a roster"},
 	{tenancy.ManageRosters, "say where rosters come from, decide about an import, undo it"},
+	{tenancy.Generate, "let documents be made from a text, and decide about the drafts"},
+	{tenancy.ReadGenerations, "see one's drafts, and what the organization spends on them"},
 	{tenancy.ReadWebhooks, "see webhooks and what was sent to them"},
 	{tenancy.ManageWebhooks, "make, change, test, replay and delete webhooks"},
 	{tenancy.ManageKeys, "make, rotate and revoke API keys"},

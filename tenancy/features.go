@@ -11,6 +11,7 @@ import (
 const (
 	FeatureKeys        = "api_keys"     // API keys, those that were made before too
 	FeatureAuditExport = "audit_export" // the audit log as one file
+	FeatureModels      = "models"       // documents made by models of others
 )
 
 // ErrFeature refuses what the organization's tier does not have.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -194,15 +195,23 @@ type Policies struct {
 	ShareRecords  bool `db:"share_records" json:"share_records"`   // education records too: rows of disclosure_rules
 	// What members are written: students too, in which language, and whose clock digests and
 	// quiet hours follow when a person says nothing.
-	MailStudents bool      `db:"mail_students" json:"mail_students"`
-	MailLanguage string    `db:"mail_language" json:"mail_language"`
-	TimeZone     string    `db:"time_zone" json:"time_zone"`
-	UpdatedAt    time.Time `db:"updated_at" json:"updated_at"`
+	MailStudents bool   `db:"mail_students" json:"mail_students"`
+	MailLanguage string `db:"mail_language" json:"mail_language"`
+	TimeZone     string `db:"time_zone" json:"time_zone"`
+	// Documents made from texts: whether there are any, by which providers, and what may be
+	// spent, in millionths of the unit of money. Nil: as much as the platform allows.
+	Generation          bool     `db:"generation" json:"generation"`
+	GenerationProviders []string `db:"generation_providers" json:"generation_providers"`
+	GenerationJob       *int64   `db:"generation_job_micro" json:"generation_job_micro"`
+	GenerationDay       *int64   `db:"generation_day_micro" json:"generation_day_micro"`
+	GenerationMonth     *int64   `db:"generation_month_micro" json:"generation_month_micro"`
+
+	UpdatedAt time.Time `db:"updated_at" json:"updated_at"`
 }
 
 // DefaultPolicies are those of an organization that decided nothing.
 func DefaultPolicies() Policies {
-	return Policies{AllowedTypes: []string{}, Switches: []string{}, Extensions: []string{}, EmptyFiles: true, ShareOutside: true, ShareUpload: true, PictureSizes: []int{}, MailLanguage: "en", TimeZone: "UTC"}
+	return Policies{AllowedTypes: []string{}, Switches: []string{}, Extensions: []string{}, EmptyFiles: true, ShareOutside: true, ShareUpload: true, PictureSizes: []int{}, MailLanguage: "en", TimeZone: "UTC", GenerationProviders: []string{"extractive"}}
 }
 
 // GetPolicies reads the organization's policies; without a row they are the
@@ -210,7 +219,8 @@ func DefaultPolicies() Policies {
 func GetPolicies(ctx context.Context, q Queries) (Policies, error) {
 	rows, err := q.Query(ctx, `select trash_days, allowed_types, type_switches, extra_extensions, empty_files, version_keep, version_days,
 			share_outside, share_upload, share_password, share_days, coalesce(picture_sizes, '{}') as picture_sizes, mail_students, mail_language, time_zone,
-			exists (select from disclosure_rules d where d.way = 'link' and d.class = 'education_record' and d.allowed) as share_records, updated_at
+			exists (select from disclosure_rules d where d.way = 'link' and d.class = 'education_record' and d.allowed) as share_records,
+			generation, generation_providers, generation_job_micro, generation_day_micro, generation_month_micro, updated_at
 		from organization_policies`)
 	if err != nil {
 		return Policies{}, fmt.Errorf("read policies: %w", err)
@@ -230,10 +240,12 @@ func GetPoliciesFor(ctx context.Context, q Queries, user uuid.UUID) (Policies, b
 	err := q.QueryRow(ctx, `select p.organization_id is not null, p.trash_days, coalesce(p.allowed_types, '{}'), coalesce(p.type_switches, '{}'),
 			coalesce(p.extra_extensions, '{}'), coalesce(p.empty_files, true), coalesce(p.updated_at, now()), coalesce((select m.role::text from members m where m.user_id = $1), ''),
 			coalesce(p.share_outside, true), coalesce(p.share_upload, true), coalesce(p.share_password, false), p.share_days,
-			exists (select from disclosure_rules d where d.way = 'link' and d.class = 'education_record' and d.allowed)
+			exists (select from disclosure_rules d where d.way = 'link' and d.class = 'education_record' and d.allowed),
+			coalesce(p.generation, false), coalesce(p.generation_providers, '{}'), p.generation_job_micro, p.generation_day_micro, p.generation_month_micro
 		from (values (1)) one left join organization_policies p on true`, user).
 		Scan(&decided, &p.TrashDays, &p.AllowedTypes, &p.Switches, &p.Extensions, &p.EmptyFiles, &p.UpdatedAt, &role,
-			&p.ShareOutside, &p.ShareUpload, &p.SharePassword, &p.ShareDays, &p.ShareRecords)
+			&p.ShareOutside, &p.ShareUpload, &p.SharePassword, &p.ShareDays, &p.ShareRecords,
+			&p.Generation, &p.GenerationProviders, &p.GenerationJob, &p.GenerationDay, &p.GenerationMonth)
 	if err != nil {
 		return Policies{}, false, fmt.Errorf("read policies and role: %w", err)
 	}
@@ -245,23 +257,31 @@ func GetPoliciesFor(ctx context.Context, q Queries, user uuid.UUID) (Policies, b
 
 // SetPolicies writes the organization's policies whole.
 func SetPolicies(ctx context.Context, q Queries, p Policies) error {
-	for _, list := range []*[]string{&p.AllowedTypes, &p.Switches, &p.Extensions} {
+	for _, list := range []*[]string{&p.AllowedTypes, &p.Switches, &p.Extensions, &p.GenerationProviders} {
 		if *list == nil {
 			*list = []string{} // null is no list
 		}
 	}
 	_, err := q.Exec(ctx, `insert into organization_policies (organization_id, trash_days, allowed_types, type_switches, extra_extensions, empty_files, version_keep, version_days,
-			share_outside, share_upload, share_password, share_days, picture_sizes, mail_students, mail_language, time_zone)
-		values (app.org(), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, nullif($12::integer[], '{}'), $13, $14, $15)
+			share_outside, share_upload, share_password, share_days, picture_sizes, mail_students, mail_language, time_zone,
+			generation, generation_providers, generation_job_micro, generation_day_micro, generation_month_micro)
+		values (app.org(), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, nullif($12::integer[], '{}'), $13, $14, $15, $16, $17, $18, $19, $20)
 		on conflict (organization_id) do update set trash_days = excluded.trash_days, allowed_types = excluded.allowed_types,
 			type_switches = excluded.type_switches, extra_extensions = excluded.extra_extensions, empty_files = excluded.empty_files,
 			version_keep = excluded.version_keep, version_days = excluded.version_days,
 			share_outside = excluded.share_outside, share_upload = excluded.share_upload, share_password = excluded.share_password, share_days = excluded.share_days, picture_sizes = excluded.picture_sizes,
-			mail_students = excluded.mail_students, mail_language = excluded.mail_language, time_zone = excluded.time_zone, updated_at = now()`,
+			mail_students = excluded.mail_students, mail_language = excluded.mail_language, time_zone = excluded.time_zone,
+			generation = excluded.generation, generation_providers = excluded.generation_providers, generation_job_micro = excluded.generation_job_micro,
+			generation_day_micro = excluded.generation_day_micro, generation_month_micro = excluded.generation_month_micro,
+			updated_at = now()`,
 		p.TrashDays, p.AllowedTypes, p.Switches, p.Extensions, p.EmptyFiles, p.VersionKeep, p.VersionDays, p.ShareOutside, p.ShareUpload, p.SharePassword, p.ShareDays, p.PictureSizes,
-		p.MailStudents, cmp.Or(p.MailLanguage, "en"), cmp.Or(p.TimeZone, "UTC"))
+		p.MailStudents, cmp.Or(p.MailLanguage, "en"), cmp.Or(p.TimeZone, "UTC"),
+		p.Generation, p.GenerationProviders, p.GenerationJob, p.GenerationDay, p.GenerationMonth)
 	if err != nil {
 		return fmt.Errorf("set policies: %w", err)
+	}
+	if err := setModels(ctx, q, p.Generation && slices.ContainsFunc(p.GenerationProviders, func(name string) bool { return name != "extractive" })); err != nil {
+		return err
 	}
 	return setShareRecords(ctx, q, p.ShareRecords)
 }
@@ -277,6 +297,20 @@ func setShareRecords(ctx context.Context, q Queries, allowed bool) error {
 	}
 	if _, err := q.Exec(ctx, sql); err != nil {
 		return fmt.Errorf("set rules of disclosure: %w", err)
+	}
+	return nil
+}
+
+// setModels keeps the rule by which texts that are nobody's data are given to a model of
+// others: there is one while an owner allows a provider that is one.
+func setModels(ctx context.Context, q Queries, allowed bool) error {
+	sql := `delete from disclosure_rules where way = 'model' and class = 'general' and rule = 'provider_allowed'`
+	if allowed {
+		sql = `insert into disclosure_rules (organization_id, way, class, allowed, rule) values (app.org(), 'model', 'general', true, 'provider_allowed')
+			on conflict (organization_id, way, class) do nothing`
+	}
+	if _, err := q.Exec(ctx, sql); err != nil {
+		return fmt.Errorf("set rule of models: %w", err)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -24,6 +25,7 @@ type runner struct {
 	components []queue.Component
 	workers    []worker.Worker
 	fatal      func(error)
+	sweeps     *sweeps
 	watch      *watch
 
 	cancel  context.CancelFunc
@@ -45,7 +47,7 @@ func (f *runner) start() {
 	}()
 }
 
-// run puts everything in place, and then watches over the jobs until the program stops.
+// run puts everything in place, sweeps, and watches over the jobs until the program stops.
 func (f *runner) run(ctx context.Context) {
 	if !f.waitFor(ctx, "namespace", f.checkServer) {
 		return
@@ -58,6 +60,14 @@ func (f *runner) run(ctx context.Context) {
 	}
 	f.running.Store(true)
 	f.log.Info("workers started", "queues", len(f.workers))
+	var swept sync.WaitGroup
+	swept.Go(func() { f.sweeps.run(ctx) })
+	defer swept.Wait()
+	for _, id := range retired {
+		if !f.waitFor(ctx, "retired schedule "+id, func(ctx context.Context) error { return retireSchedule(ctx, f.client, id) }) {
+			return
+		}
+	}
 	for _, component := range f.components {
 		for _, s := range component.Schedules {
 			// Each has its own time: when Temporal is slow, the next try does not begin with the first one again.

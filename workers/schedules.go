@@ -6,6 +6,7 @@ import (
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
@@ -40,4 +41,38 @@ func ensureSchedule(ctx context.Context, schedules client.ScheduleClient, q queu
 			return &client.ScheduleUpdate{Schedule: &schedule}, nil
 		},
 	})
+}
+
+// retired are the schedules of earlier builds. What they did is a sweep now, and what they
+// would start is a workflow that no worker knows.
+var retired = []string{
+	"clean-ended-uploads", "sweep-changes", "sweep-edge", "sweep-exports", "sweep-invitations", "sweep-notifications", "sweep-organizations", "sweep-previews",
+	"sweep-rosters", "sweep-shares", "sweep-texts", "sweep-uploads", "sweep-usage-warnings", "sweep-verifications", "sweep-webhooks",
+}
+
+// retireSchedule deletes a schedule and ends what it started: no worker will go on with
+// that. One that is not there succeeds.
+func retireSchedule(ctx context.Context, c client.Client, id string) error {
+	h := c.ScheduleClient().GetHandle(ctx, id)
+	found, err := h.Describe(ctx)
+	if gone(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := h.Delete(ctx); err != nil && !gone(err) {
+		return err
+	}
+	for _, run := range found.Info.RunningWorkflows {
+		if err := c.TerminateWorkflow(ctx, run.WorkflowID, run.FirstExecutionRunID, "its schedule is retired"); err != nil && !gone(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+func gone(err error) bool {
+	var notFound *serviceerror.NotFound
+	return errors.As(err, &notFound)
 }

@@ -1,6 +1,6 @@
 // Package workers starts one Temporal worker for each task queue, with what every
 // workflow and activity of the platform has in common: the organization guard,
-// the translation of faults, metrics, and the schedules.
+// the translation of faults, metrics, and the schedules; and it runs the sweeps.
 package workers
 
 import (
@@ -26,7 +26,7 @@ type Config struct {
 	ScanSlots        int           `env:"SATCHEL_SCAN_SLOTS" envDefault:"4"`               // inspections, scans and pictures at once
 	PreviewSlots     int           `env:"SATCHEL_PREVIEW_SLOTS" envDefault:"2"`            // previews of documents, texts, sound and film at once; each may take a processor and 2 GiB
 	InteractiveSlots int           `env:"SATCHEL_INTERACTIVE_SLOTS" envDefault:"64"`       // activities at once on the queue of short steps
-	BatchSlots       int           `env:"SATCHEL_BATCH_SLOTS" envDefault:"8"`              // activities at once on the queue of sweeps, exports and reports
+	BatchSlots       int           `env:"SATCHEL_BATCH_SLOTS" envDefault:"8"`              // activities at once on the queue of clean-up, exports and reports
 	ExternalSlots    int           `env:"SATCHEL_EXTERNAL_SLOTS" envDefault:"16"`          // activities at once on the queue of calls to other services
 	AISlots          int           `env:"SATCHEL_AI_SLOTS" envDefault:"4"`                 // calls to models at once
 	MailSlots        int           `env:"SATCHEL_MAIL_SLOTS" envDefault:"8"`               // mails of notifications at once
@@ -122,6 +122,7 @@ func Run(p Params) error {
 	}
 	f := &runner{log: p.Log, client: p.Client, namespace: p.Config.Namespace, components: p.Components, fatal: fatal, ended: make(chan struct{})}
 	f.workers = build(p.Client, p.Config, p.Components, GuardWithJobs(p.Metrics, p.DB), fatal)
+	f.sweeps = newSweeps(p.DB, p.Log, p.Metrics, p.Components)
 	f.watch = newWatch(p.DB, jobs.Control{Client: p.Client, Namespace: p.Config.Namespace}, p.Log, p.Metrics)
 	p.Ready.Add("workers", f.check)
 	p.Lifecycle.Append(fx.StartStopHook(f.start, f.stop))

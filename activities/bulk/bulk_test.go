@@ -13,6 +13,7 @@ import (
 	"satchel/files"
 	"satchel/internal/activitytest"
 	"satchel/internal/pgtest"
+	"satchel/internal/queue"
 	"satchel/policies/audit"
 	"satchel/tenancy"
 	"satchel/tenancy/operations"
@@ -240,16 +241,16 @@ func TestLostChangesAreStartedAndOldOnesDeleted(t *testing.T) {
 	admin := b.Admin(t)
 	_, err := admin.Exec(t.Context(), "update operations set created_at = now() - interval '1 minute' where id <> $1", young)
 	require.NoError(t, err)
-	swept, err := activitytest.Run[bulk.SweepChangesResult](t, b.activities, b.activities.RestartChanges, bulk.RestartChangesInput{Org: tenancy.Platform})
+	swept, err := activitytest.Sweep(t, bulk.SweepsOf(b.activities), "restart-changes")
 	require.NoError(t, err)
-	require.Equal(t, bulk.SweepChangesResult{Found: 1, Done: 1}, swept)
+	require.Equal(t, queue.Swept{Found: 1, Done: 1}, swept)
 	require.Equal(t, []tenancy.OperationRef{{Org: b.org, Operation: lost}}, b.temporal.started)
 
 	_, err = admin.Exec(t.Context(), "update bulk_changes set created_at = now() - interval '31 days' where id = $1", ended)
 	require.NoError(t, err)
-	swept, err = activitytest.Run[bulk.SweepChangesResult](t, b.activities, b.activities.DeleteOldChanges, bulk.DeleteOldChangesInput{Org: tenancy.Platform})
+	swept, err = activitytest.Sweep(t, bulk.SweepsOf(b.activities), "delete-old-changes")
 	require.NoError(t, err)
-	require.Equal(t, bulk.SweepChangesResult{Found: 1, Done: 1}, swept)
+	require.Equal(t, queue.Swept{Found: 1, Done: 1}, swept)
 	_, err = files.GetBulk(t.Context(), b.Single(b.org), ended)
 	require.ErrorIs(t, err, files.ErrNoBulk)
 	_, err = files.GetBulk(t.Context(), b.Single(b.org), young)

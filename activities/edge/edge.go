@@ -175,7 +175,7 @@ type Starter interface {
 	WakeEdge(ctx context.Context, org tenancy.OrgID) error
 }
 
-// Sweeps are the activities that find what was lost.
+// Sweeps find what was lost.
 type Sweeps struct {
 	DB      *tenancy.DB
 	On      bool // there is a cache
@@ -183,25 +183,18 @@ type Sweeps struct {
 	Now     func() time.Time
 }
 
-// StartWaitingPurgesInput names the platform, and where to go on.
-type StartWaitingPurgesInput struct {
-	Org   tenancy.OrgID
-	After uuid.UUID // where the run before ended
+// SweepsOf is the sweep of purges.
+func SweepsOf(a *Sweeps) []queue.Sweep {
+	return []queue.Sweep{{Name: "start-waiting-purges", Every: 30 * time.Second, Run: a.startWaitingPurges}}
 }
 
-// PlatformWork marks work across organizations.
-func (StartWaitingPurgesInput) PlatformWork() {}
-
-// StartWaitingPurgesResult counts what was found and what was started.
-type StartWaitingPurgesResult = queue.Swept
-
-// StartWaitingPurges wakes the workflow of every organization of whose events the cache
+// startWaitingPurges wakes the workflow of every organization of whose events the cache
 // was not told: a notification or a workflow was lost.
-func (a *Sweeps) StartWaitingPurges(ctx context.Context, in StartWaitingPurgesInput) (StartWaitingPurgesResult, error) {
+func (a *Sweeps) startWaitingPurges(ctx context.Context, after uuid.UUID) (queue.Swept, error) {
 	if !a.On {
-		return StartWaitingPurgesResult{}, nil
+		return queue.Swept{}, nil
 	}
-	return queue.SweepByID(ctx, "start purges", in.After, tenancy.OrgID.UUID, func(ctx context.Context, after uuid.UUID) ([]tenancy.OrgID, error) {
+	return queue.SweepByID(ctx, "start purges", after, tenancy.OrgID.UUID, func(ctx context.Context, after uuid.UUID) ([]tenancy.OrgID, error) {
 		return a.DB.EdgeWaiting(ctx, names(), a.Now().Add(-Kept), after, 100)
 	}, a.Starter.WakeEdge)
 }

@@ -3,18 +3,17 @@ package export_test
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/sdk/log"
-	"go.temporal.io/sdk/testsuite"
 
 	"satchel/activities/export"
+	"satchel/internal/activitytest"
 	"satchel/internal/pgtest"
+	"satchel/internal/queue"
 	"satchel/tenancy"
 	"satchel/tenancy/exports"
 	"satchel/tenancy/operations"
@@ -56,7 +55,6 @@ const page = 2 // items in one list; more than that fail at its head
 type bench struct {
 	*pgtest.Database
 	platform *platform
-	env      *testsuite.TestActivityEnvironment
 	exporter *export.Activities
 }
 
@@ -64,10 +62,6 @@ func setup(t *testing.T) *bench {
 	t.Helper()
 	b := &bench{Database: pgtest.New(t), platform: &platform{refused: map[tenancy.OrgID]bool{}}}
 	b.exporter = export.Paged(export.New(b.DB, b.platform, nil, b.platform, export.Config{}), page)
-	var suite testsuite.WorkflowTestSuite
-	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
-	b.env = suite.NewTestActivityEnvironment()
-	b.env.RegisterActivity(b.exporter)
 	return b
 }
 
@@ -87,13 +81,11 @@ func (b *bench) insert(t *testing.T, state exports.State, refused bool) (tenancy
 	return org, id
 }
 
-func (b *bench) run(t *testing.T, activity, in any) export.SweepExportsResult {
+func (b *bench) run(t *testing.T, name string) queue.Swept {
 	t.Helper()
-	encoded, err := b.env.ExecuteActivity(activity, in)
+	swept, err := activitytest.Sweep(t, export.SweepsOf(b.exporter), name)
 	require.NoError(t, err)
-	var result export.SweepExportsResult
-	require.NoError(t, encoded.Get(&result))
-	return result
+	return swept
 }
 
 // TestExportsBehindFailingOnes: exports whose workflow cannot be started fill the pages
@@ -105,8 +97,8 @@ func TestExportsBehindFailingOnes(t *testing.T) {
 		b.insert(t, exports.Running, true)
 	}
 	good, _ := b.insert(t, exports.Running, false)
-	result := b.run(t, b.exporter.RestartExports, export.RestartExportsInput{Org: tenancy.Platform})
-	require.Equal(t, export.SweepExportsResult{Found: page + 2, Done: 1, Failed: page + 1}, result)
+	result := b.run(t, "restart-exports")
+	require.Equal(t, queue.Swept{Found: page + 2, Done: 1, Failed: page + 1}, result)
 	require.Equal(t, []tenancy.OrgID{good}, b.platform.started)
 }
 
@@ -120,8 +112,8 @@ func TestExportsThatAreDueBehindFailingOnes(t *testing.T) {
 		b.insert(t, exports.Ready, true)
 	}
 	good, id := b.insert(t, exports.Ready, false)
-	result := b.run(t, b.exporter.RemoveExports, export.RemoveExportsInput{Org: tenancy.Platform})
-	require.Equal(t, export.SweepExportsResult{Found: page + 2, Done: 1, Failed: page + 1}, result)
+	result := b.run(t, "remove-exports")
+	require.Equal(t, queue.Swept{Found: page + 2, Done: 1, Failed: page + 1}, result)
 	require.Equal(t, []string{exports.Prefix(good, id)}, b.platform.cleared)
 	var removed int
 	require.NoError(t, b.Admin(t).QueryRow(t.Context(), "select count(*) from exports where state = 'removed'").Scan(&removed))
@@ -130,7 +122,7 @@ func TestExportsThatAreDueBehindFailingOnes(t *testing.T) {
 	_, err := b.Admin(t).Exec(t.Context(), "update exports set updated_at = now() - interval '2 minutes'")
 	require.NoError(t, err)
 	clear(b.platform.refused)
-	result = b.run(t, b.exporter.RemoveExports, export.RemoveExportsInput{Org: tenancy.Platform})
-	require.Equal(t, export.SweepExportsResult{Found: page + 1, Done: page + 1}, result, "those that were left, and no other")
-	require.Zero(t, b.run(t, b.exporter.RemoveExports, export.RemoveExportsInput{Org: tenancy.Platform}))
+	result = b.run(t, "remove-exports")
+	require.Equal(t, queue.Swept{Found: page + 1, Done: page + 1}, result, "those that were left, and no other")
+	require.Zero(t, b.run(t, "remove-exports"))
 }

@@ -65,20 +65,17 @@ type Starter interface {
 	StartText(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error
 }
 
-// StartPendingTextsInput names the platform, and where the sweep goes on.
-type StartPendingTextsInput struct {
-	Org   tenancy.OrgID
-	After uuid.UUID
+// SweepsOf is the sweep of texts. Its interval is how long a text waits at most before it
+// is read.
+func SweepsOf(p *Pending) []queue.Sweep {
+	return []queue.Sweep{{Name: "start-pending-texts", Every: 20 * time.Second, Run: p.startPendingTexts}}
 }
 
-// PlatformWork marks work across organizations.
-func (StartPendingTextsInput) PlatformWork() {}
-
-// StartPendingTexts starts a workflow for every published version whose text is not read
+// startPendingTexts starts a workflow for every published version whose text is not read
 // yet. The publication makes the row; this is the only start, so a process that dies
 // loses none.
-func (p *Pending) StartPendingTexts(ctx context.Context, in StartPendingTextsInput) (queue.Swept, error) {
-	return queue.SweepByID(ctx, "start pending texts", in.After, func(r tenancy.Ref) uuid.UUID { return r.File }, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
+func (p *Pending) startPendingTexts(ctx context.Context, after uuid.UUID) (queue.Swept, error) {
+	return queue.SweepByID(ctx, "start pending texts", after, func(r tenancy.Ref) uuid.UUID { return r.File }, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
 		return p.db.TextsPending(ctx, p.config.Again, after, p.page)
 	}, func(ctx context.Context, r tenancy.Ref) error {
 		return p.starter.StartText(ctx, r.Org, r.Version)

@@ -66,23 +66,16 @@ func (a *Activities) EndInvitation(ctx context.Context, in EndInvitationInput) (
 	return EndInvitationResult{Ended: ended}, err
 }
 
-// StartWaitingInvitationsInput names the platform, and where to go on.
-type StartWaitingInvitationsInput struct {
-	Org   tenancy.OrgID
-	After uuid.UUID // where the run before ended
+// SweepsOf is the sweep of invitations.
+func SweepsOf(a *Activities) []queue.Sweep {
+	return []queue.Sweep{{Name: "start-waiting-invitations", Every: 30 * time.Second, Run: a.startWaitingInvitations}}
 }
 
-// PlatformWork marks work across organizations.
-func (StartWaitingInvitationsInput) PlatformWork() {}
-
-// StartWaitingInvitationsResult counts what was found, what was done and what failed.
-type StartWaitingInvitationsResult = queue.Swept
-
-// StartWaitingInvitations starts or signals the workflow of every open
+// startWaitingInvitations starts or signals the workflow of every open
 // invitation that has made no progress. A failure of one does not stop the
 // others.
-func (a *Activities) StartWaitingInvitations(ctx context.Context, in StartWaitingInvitationsInput) (StartWaitingInvitationsResult, error) {
-	return queue.SweepByID(ctx, "start waiting invitations", in.After, func(r tenancy.InvitationRef) uuid.UUID { return r.Invitation },
+func (a *Activities) startWaitingInvitations(ctx context.Context, after uuid.UUID) (queue.Swept, error) {
+	return queue.SweepByID(ctx, "start waiting invitations", after, func(r tenancy.InvitationRef) uuid.UUID { return r.Invitation },
 		func(ctx context.Context, after uuid.UUID) ([]tenancy.InvitationRef, error) {
 			return a.db.InvitationsWaiting(ctx, a.config.Unstarted, a.config.Silent, after, a.page)
 		}, a.wake)

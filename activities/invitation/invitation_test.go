@@ -3,17 +3,16 @@ package invitation_test
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/sdk/log"
-	"go.temporal.io/sdk/testsuite"
 
 	"satchel/activities/invitation"
+	"satchel/internal/activitytest"
 	"satchel/internal/pgtest"
+	"satchel/internal/queue"
 	"satchel/tenancy"
 )
 
@@ -50,14 +49,8 @@ func TestInvitationsBehindFailingOnes(t *testing.T) {
 	invite(good, 1)
 	s := &starter{refused: failing}
 	a := invitation.Paged(invitation.New(d.DB, s, invitation.Config{Unstarted: time.Second, Silent: time.Hour}), page)
-	var suite testsuite.WorkflowTestSuite
-	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
-	env := suite.NewTestActivityEnvironment()
-	env.RegisterActivity(a)
-	encoded, err := env.ExecuteActivity(a.StartWaitingInvitations, invitation.StartWaitingInvitationsInput{Org: tenancy.Platform})
+	result, err := activitytest.Sweep(t, invitation.SweepsOf(a), "start-waiting-invitations")
 	require.NoError(t, err)
-	var result invitation.StartWaitingInvitationsResult
-	require.NoError(t, encoded.Get(&result))
-	require.Equal(t, invitation.StartWaitingInvitationsResult{Found: page + 2, Done: 1, Failed: page + 1}, result)
+	require.Equal(t, queue.Swept{Found: page + 2, Done: 1, Failed: page + 1}, result)
 	require.Equal(t, []tenancy.OrgID{good}, s.started)
 }

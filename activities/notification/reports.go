@@ -22,66 +22,57 @@ type ReportsConfig struct {
 	Folder string `env:"SATCHEL_MAIL_REPORTS_DIR"` // Maildir to which mail for SATCHEL_MAIL_BOUNCES is delivered; what is in its new/ is read and deleted; empty: none are read
 }
 
-// ReadMailReportsInput names the platform.
-type ReadMailReportsInput struct{ Org tenancy.OrgID }
-
-// PlatformWork marks work across organizations.
-func (ReadMailReportsInput) PlatformWork() {}
-
-// ReadMailReportsResult counts the mails that came, and those that were reports about a
-// mail of ours.
-type ReadMailReportsResult struct{ Read, Noted int }
-
 // mostReports is how many one run reads.
 const mostReports = 1000
 
-// ReadMailReports reads what mail servers sent back. A report is deleted once it is
-// noted, so one that is read twice is noted once: the row says what is known.
-func (s *Sweeps) ReadMailReports(ctx context.Context, _ ReadMailReportsInput) (ReadMailReportsResult, error) {
-	defer queue.Heartbeat(ctx)()
-	var result ReadMailReportsResult
+// readMailReports reads what mail servers sent back. A report is deleted once it is noted,
+// so one that is read twice is noted once: the row says what is known.
+func (s *Sweeps) readMailReports(ctx context.Context, _ uuid.UUID) (queue.Swept, error) {
+	var swept queue.Swept
 	if s.Folder == "" {
-		return result, nil
+		return swept, nil
 	}
 	folder := filepath.Join(s.Folder, "new")
 	found, err := os.ReadDir(folder)
 	if err != nil {
-		return result, fmt.Errorf("read folder of mail reports: %w", err)
+		return swept, fmt.Errorf("read folder of mail reports: %w", err)
 	}
 	var failures []error
 	for _, f := range found[:min(len(found), mostReports)] {
+		if err := ctx.Err(); err != nil {
+			return swept, err
+		}
 		if !f.Type().IsRegular() {
 			continue
 		}
-		noted, err := s.readReport(ctx, filepath.Join(folder, f.Name()))
+		err := s.readReport(ctx, filepath.Join(folder, f.Name()))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // another worker was first
 		}
+		swept.Found++
 		if err != nil {
+			swept.Failed++
 			failures = append(failures, err)
 			continue
 		}
-		result.Read++
-		if noted {
-			result.Noted++
-		}
+		swept.Done++
 	}
-	return result, errors.Join(failures...)
+	return swept, errors.Join(failures...)
 }
 
-func (s *Sweeps) readReport(ctx context.Context, path string) (noted bool, err error) {
+func (s *Sweeps) readReport(ctx context.Context, path string) error {
 	f, err := os.Open(path) //nolint:gosec // of the operator's folder
 	if err != nil {
-		return false, err
+		return err
 	}
 	raw, err := io.ReadAll(io.LimitReader(f, bounce.MaxBytes))
 	if err := errors.Join(err, f.Close()); err != nil {
-		return false, fmt.Errorf("read mail report: %w", err)
+		return fmt.Errorf("read mail report: %w", err)
 	}
-	if noted, err = s.take(ctx, raw); err != nil {
-		return false, err
+	if _, err := s.take(ctx, raw); err != nil {
+		return err
 	}
-	return noted, os.Remove(path)
+	return os.Remove(path)
 }
 
 // take notes what one mail from a mail server says. Any other mail says nothing.

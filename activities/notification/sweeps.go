@@ -16,7 +16,7 @@ type Starter interface {
 	WakeNotifications(ctx context.Context, org tenancy.OrgID) error
 }
 
-// Sweeps are the activities that find what is left, and read what comes back.
+// Sweeps find what is left, and read what comes back.
 type Sweeps struct {
 	DB      *tenancy.DB
 	Starter Starter
@@ -25,22 +25,18 @@ type Sweeps struct {
 	Now     func() time.Time
 }
 
-// StartWaitingNotificationsInput names the platform, and where to go on.
-type StartWaitingNotificationsInput struct {
-	Org   tenancy.OrgID
-	After uuid.UUID // where the run before ended
+// SweepsOf are the sweeps of notifications.
+func SweepsOf(s *Sweeps) []queue.Sweep {
+	return []queue.Sweep{
+		{Name: "start-waiting-notifications", Every: time.Minute, Run: s.startWaitingNotifications},
+		{Name: "read-mail-reports", Every: time.Minute, Run: s.readMailReports},
+	}
 }
 
-// PlatformWork marks work across organizations.
-func (StartWaitingNotificationsInput) PlatformWork() {}
-
-// StartWaitingNotificationsResult counts the organizations.
-type StartWaitingNotificationsResult = queue.Swept
-
-// StartWaitingNotifications wakes every organization in which a notification waits or a
+// startWaitingNotifications wakes every organization in which a notification waits or a
 // mail is due.
-func (s *Sweeps) StartWaitingNotifications(ctx context.Context, in StartWaitingNotificationsInput) (StartWaitingNotificationsResult, error) {
-	return queue.SweepByID(ctx, "start notifications", in.After, tenancy.OrgID.UUID, func(ctx context.Context, after uuid.UUID) ([]tenancy.OrgID, error) {
+func (s *Sweeps) startWaitingNotifications(ctx context.Context, after uuid.UUID) (queue.Swept, error) {
+	return queue.SweepByID(ctx, "start notifications", after, tenancy.OrgID.UUID, func(ctx context.Context, after uuid.UUID) ([]tenancy.OrgID, error) {
 		return s.DB.NotificationsWaiting(ctx, s.Now(), after, page)
 	}, s.Starter.WakeNotifications)
 }

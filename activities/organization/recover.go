@@ -15,23 +15,15 @@ import (
 // whether its workflow was lost.
 const unfinishedFor = 20 * time.Second
 
-// RestartUnfinishedInput names the platform, and where to go on.
-type RestartUnfinishedInput struct {
-	Org   tenancy.OrgID
-	After uuid.UUID // where the run before ended
+// SweepsOf is the sweep of organizations.
+func SweepsOf(a *BatchActivities) []queue.Sweep {
+	return []queue.Sweep{{Name: "restart-organizations", Every: 20 * time.Second, Run: a.restartUnfinished}}
 }
 
-// PlatformWork marks work across organizations.
-func (RestartUnfinishedInput) PlatformWork() {}
-
-// RestartUnfinishedResult counts what was found, what was started or found
-// running, and what failed.
-type RestartUnfinishedResult = queue.Swept
-
-// RestartUnfinished starts the process of every organization whose workflow was
+// restartUnfinished starts the process of every organization whose workflow was
 // not started, or was lost. A running one is not changed.
-func (a *BatchActivities) RestartUnfinished(ctx context.Context, in RestartUnfinishedInput) (RestartUnfinishedResult, error) {
-	return queue.SweepByID(ctx, "restart unfinished organizations", in.After, func(u tenancy.UnfinishedOrganization) uuid.UUID { return u.Org.UUID() },
+func (a *BatchActivities) restartUnfinished(ctx context.Context, after uuid.UUID) (queue.Swept, error) {
+	return queue.SweepByID(ctx, "restart unfinished organizations", after, func(u tenancy.UnfinishedOrganization) uuid.UUID { return u.Org.UUID() },
 		func(ctx context.Context, after uuid.UUID) ([]tenancy.UnfinishedOrganization, error) {
 			return a.DB.OrganizationsUnfinished(ctx, unfinishedFor, after, a.page)
 		}, a.restart)

@@ -3,15 +3,14 @@ package organization_test
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/sdk/log"
-	"go.temporal.io/sdk/testsuite"
 
 	"satchel/activities/organization"
+	"satchel/internal/activitytest"
 	"satchel/internal/pgtest"
+	"satchel/internal/queue"
 	"satchel/tenancy"
 	"satchel/tenancy/operations"
 )
@@ -55,14 +54,8 @@ func TestUnfinishedOrganizationsBehindFailingOnes(t *testing.T) {
 	_, err := d.Admin(t).Exec(t.Context(), "update organizations set updated_at = now() - interval '1 minute' where status = 'provisioning'")
 	require.NoError(t, err)
 	a := organization.Paged(organization.NewBatch(organization.Parts{DB: d.DB, Workflows: w}), page)
-	var suite testsuite.WorkflowTestSuite
-	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
-	env := suite.NewTestActivityEnvironment()
-	env.RegisterActivity(a)
-	encoded, err := env.ExecuteActivity(a.RestartUnfinished, organization.RestartUnfinishedInput{Org: tenancy.Platform})
+	result, err := activitytest.Sweep(t, organization.SweepsOf(a), "restart-organizations")
 	require.NoError(t, err)
-	var result organization.RestartUnfinishedResult
-	require.NoError(t, encoded.Get(&result))
-	require.Equal(t, organization.RestartUnfinishedResult{Found: page + 2, Done: 1, Failed: page + 1}, result)
+	require.Equal(t, queue.Swept{Found: page + 2, Done: 1, Failed: page + 1}, result)
 	require.Equal(t, []tenancy.OrgID{good}, w.started)
 }

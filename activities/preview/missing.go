@@ -73,19 +73,15 @@ type Again interface {
 	Again(ctx context.Context, org tenancy.OrgID, version uuid.UUID, mediaType, reason string) error
 }
 
-// StartMissingPreviewsInput names the platform, and where the sweep goes on.
-type StartMissingPreviewsInput struct {
-	Org   tenancy.OrgID
-	After uuid.UUID
+// SweepsOf is the sweep of previews.
+func SweepsOf(m *Missing) []queue.Sweep {
+	return []queue.Sweep{{Name: "start-missing-previews", Every: time.Minute, Run: m.startMissingPreviews}}
 }
 
-// PlatformWork marks work across organizations.
-func (StartMissingPreviewsInput) PlatformWork() {}
-
-// StartMissingPreviews starts a workflow for every published version whose previews have
+// startMissingPreviews starts a workflow for every published version whose previews have
 // been pending for too long: the workflow that made them was ended or lost.
-func (m *Missing) StartMissingPreviews(ctx context.Context, in StartMissingPreviewsInput) (queue.Swept, error) {
-	return queue.SweepByID(ctx, "start missing previews", in.After, func(r tenancy.Ref) uuid.UUID { return r.Version }, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
+func (m *Missing) startMissingPreviews(ctx context.Context, after uuid.UUID) (queue.Swept, error) {
+	return queue.SweepByID(ctx, "start missing previews", after, func(r tenancy.Ref) uuid.UUID { return r.Version }, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
 		return m.db.VersionsWithoutPreviews(ctx, m.config.Silent, after, m.page)
 	}, func(ctx context.Context, r tenancy.Ref) error {
 		return m.starter.StartPreviews(ctx, r.Org, r.Version)

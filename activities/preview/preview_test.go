@@ -285,7 +285,7 @@ func TestSweepFindsWhatIsMissing(t *testing.T) {
 	starts := &starter{}
 	m := preview.NewMissing(b.DB, starts, b.Clean, nil, preview.Tools{}, preview.Config{})
 	sweep := func() queue.Swept {
-		found, err := activitytest.Run[queue.Swept](t, m, m.StartMissingPreviews, preview.StartMissingPreviewsInput{Org: tenancy.Platform})
+		found, err := activitytest.Sweep(t, preview.SweepsOf(m), "start-missing-previews")
 		require.NoError(t, err)
 		return found
 	}

@@ -16,6 +16,7 @@ import (
 	"satchel/activities/roster"
 	"satchel/internal/activitytest"
 	"satchel/internal/fault"
+	"satchel/internal/queue"
 	"satchel/internal/spool"
 	"satchel/policies/verdict"
 	"satchel/rosters"
@@ -258,8 +259,8 @@ func TestImportsBehindFailingOnes(t *testing.T) {
 		_, err := b.Single(b.Org).Exec(t.Context(), "update roster_imports set updated_at = now() - interval '1 hour'")
 		require.NoError(t, err)
 	}
-	swept, err := b.a.RestartRosterImports(t.Context(), roster.RestartRosterImportsInput{Org: tenancy.Platform})
+	swept, err := activitytest.Sweep(t, roster.SweepsOf(b.a), "restart-roster-imports")
 	require.NoError(t, err)
-	require.Equal(t, roster.SweepRostersResult{Found: 3, Done: 1, Failed: 2}, swept)
+	require.Equal(t, queue.Swept{Found: 3, Done: 1, Failed: 2}, swept)
 	require.Equal(t, []string{"import"}, b.told)
 }

@@ -16,34 +16,21 @@ import (
 // workflow was lost, or was not told of a decision.
 const unfinishedFor = 30 * time.Second
 
-// RestartRosterImportsInput names the platform, and where to go on.
-type RestartRosterImportsInput struct {
-	Org   tenancy.OrgID
-	After uuid.UUID // where the run before ended
-}
-
-// PlatformWork marks work across organizations.
-func (RestartRosterImportsInput) PlatformWork() {}
-
-// RemoveRosterPackagesInput names the platform, and where to go on.
-type RemoveRosterPackagesInput struct {
-	Org   tenancy.OrgID
-	After uuid.UUID // where the run before ended
-}
-
-// PlatformWork marks work across organizations.
-func (RemoveRosterPackagesInput) PlatformWork() {}
-
-// SweepRostersResult counts what was found, what was done and what failed.
-type SweepRostersResult = queue.Swept
-
 func importOf(r tenancy.RosterRef) uuid.UUID { return r.Import }
 
-// RestartRosterImports starts the workflow of every import that was never started or
+// SweepsOf are the sweeps of imports.
+func SweepsOf(a *Activities) []queue.Sweep {
+	return []queue.Sweep{
+		{Name: "restart-roster-imports", Every: time.Minute, Longest: 10 * time.Minute, Run: a.restartRosterImports},
+		{Name: "remove-roster-packages", Every: time.Minute, Longest: 10 * time.Minute, Run: a.removeRosterPackages},
+	}
+}
+
+// restartRosterImports starts the workflow of every import that was never started or
 // was lost, and has those look that wait although they may go on: what they were told was
 // lost. A workflow that runs is found, and nothing changes.
-func (a *Activities) RestartRosterImports(ctx context.Context, in RestartRosterImportsInput) (SweepRostersResult, error) {
-	return queue.SweepByID(ctx, "restart roster imports", in.After, importOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.RosterRef, error) {
+func (a *Activities) restartRosterImports(ctx context.Context, after uuid.UUID) (queue.Swept, error) {
+	return queue.SweepByID(ctx, "restart roster imports", after, importOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.RosterRef, error) {
 		return a.DB.RosterImportsUnfinished(ctx, unfinishedFor, after, a.page)
 	}, a.restart)
 }
@@ -64,11 +51,11 @@ func (a *Activities) restart(ctx context.Context, r tenancy.RosterRef) error {
 	return a.Workflows.Look(ctx, r.Org, r.Import)
 }
 
-// RemoveRosterPackages removes packages, rows and changes of imports that ended 30
+// removeRosterPackages removes packages, rows and changes of imports that ended 30
 // days ago. What a crash leaves is removed by the next sweep, which finds the import
 // not cleaned.
-func (a *Activities) RemoveRosterPackages(ctx context.Context, in RemoveRosterPackagesInput) (SweepRostersResult, error) {
-	return queue.SweepByID(ctx, "remove roster packages", in.After, importOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.RosterRef, error) {
+func (a *Activities) removeRosterPackages(ctx context.Context, after uuid.UUID) (queue.Swept, error) {
+	return queue.SweepByID(ctx, "remove roster packages", after, importOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.RosterRef, error) {
 		return a.DB.RosterImportsDue(ctx, rosters.Kept, after, a.page)
 	}, func(ctx context.Context, r tenancy.RosterRef) error {
 		if err := a.Packages.Remove(ctx, rosters.Key(r.Org, r.Import)); err != nil {

@@ -26,43 +26,30 @@ const (
 	Silent    = 15 * time.Minute
 )
 
-// Activities are the activities of this package.
-type Activities struct {
+// Sweeps find what is left of shares.
+type Sweeps struct {
 	db      *tenancy.DB
 	starter MailStarter
 	page    int // length of one list
 }
 
-// New makes the activities.
-func New(db *tenancy.DB, s MailStarter) *Activities {
-	return &Activities{db: db, starter: s, page: 500}
+// New makes the sweeps.
+func New(db *tenancy.DB, s MailStarter) *Sweeps {
+	return &Sweeps{db: db, starter: s, page: 500}
 }
 
-// ExpireSharesInput names the platform, and where to go on.
-type ExpireSharesInput struct {
-	Org   tenancy.OrgID
-	After uuid.UUID // where the run before ended
+// SweepsOf are the sweeps of shares.
+func SweepsOf(a *Sweeps) []queue.Sweep {
+	return []queue.Sweep{
+		{Name: "expire-shares", Every: 30 * time.Second, Run: a.expireShares},
+		{Name: "start-waiting-share-mails", Every: 30 * time.Second, Run: a.startWaitingShareMails},
+	}
 }
 
-// PlatformWork marks work across organizations.
-func (ExpireSharesInput) PlatformWork() {}
-
-// StartWaitingShareMailsInput names the platform, and where to go on.
-type StartWaitingShareMailsInput struct {
-	Org   tenancy.OrgID
-	After uuid.UUID // where the run before ended
-}
-
-// PlatformWork marks work across organizations.
-func (StartWaitingShareMailsInput) PlatformWork() {}
-
-// SweepSharesResult counts what was found, what was done and what failed.
-type SweepSharesResult = queue.Swept
-
-// ExpireShares writes down that the time of shares is over and forgets the addresses.
+// expireShares writes down that the time of shares is over and forgets the addresses.
 // That they give nothing any more does not wait for it.
-func (a *Activities) ExpireShares(ctx context.Context, in ExpireSharesInput) (SweepSharesResult, error) {
-	return queue.SweepByID(ctx, "expire shares", in.After, func(r tenancy.ShareRef) uuid.UUID { return r.Share },
+func (a *Sweeps) expireShares(ctx context.Context, after uuid.UUID) (queue.Swept, error) {
+	return queue.SweepByID(ctx, "expire shares", after, func(r tenancy.ShareRef) uuid.UUID { return r.Share },
 		func(ctx context.Context, after uuid.UUID) ([]tenancy.ShareRef, error) {
 			return a.db.SharesExpired(ctx, after, a.page)
 		}, func(ctx context.Context, r tenancy.ShareRef) error {
@@ -76,9 +63,9 @@ func (a *Activities) ExpireShares(ctx context.Context, in ExpireSharesInput) (Sw
 		})
 }
 
-// StartWaitingShareMails starts the workflow of every mail that has made no progress.
-func (a *Activities) StartWaitingShareMails(ctx context.Context, in StartWaitingShareMailsInput) (SweepSharesResult, error) {
-	return queue.SweepByID(ctx, "start waiting mails of shares", in.After, func(r tenancy.ShareMailRef) uuid.UUID { return r.Recipient },
+// startWaitingShareMails starts the workflow of every mail that has made no progress.
+func (a *Sweeps) startWaitingShareMails(ctx context.Context, after uuid.UUID) (queue.Swept, error) {
+	return queue.SweepByID(ctx, "start waiting mails of shares", after, func(r tenancy.ShareMailRef) uuid.UUID { return r.Recipient },
 		func(ctx context.Context, after uuid.UUID) ([]tenancy.ShareMailRef, error) {
 			return a.db.ShareMailsWaiting(ctx, Unstarted, Silent, after, a.page)
 		}, func(ctx context.Context, r tenancy.ShareMailRef) error {

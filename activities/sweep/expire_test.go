@@ -33,7 +33,7 @@ func TestExpiredUploadIsCleaned(t *testing.T) {
 	_, err := f.Staging.CreateMultipart(t.Context(), files.StagingKey(f.Org, created.Version))
 	require.NoError(t, err)
 	expire := func() (sweep.SweepResult, error) {
-		return activitytest.Run[sweep.SweepResult](t, a, a.ExpireUploads, sweep.ExpireUploadsInput{Org: tenancy.Platform})
+		return activitytest.Sweep(t, sweep.SweepsOf(a), "expire-uploads")
 	}
 	swept, err := expire()
 	require.NoError(t, err)
@@ -44,13 +44,13 @@ func TestExpiredUploadIsCleaned(t *testing.T) {
 	require.NoError(t, err)
 	f.Staging.Fail("remove")
 	_, err = expire()
-	activitytest.RequireRefused(t, err, "internal", true)
+	require.ErrorIs(t, err, activitytest.ErrDown)
 	require.Equal(t, files.Expired, f.Version(t, created.Version).Status, "the row decides before an object goes")
 	swept, err = expire()
 	require.NoError(t, err)
 	require.Zero(t, swept.Found)
 	for _, want := range []sweep.SweepResult{{Found: 1, Done: 1}, {}} {
-		swept, err = activitytest.Run[sweep.SweepResult](t, a, a.CleanUploads, sweep.CleanUploadsInput{Org: tenancy.Platform})
+		swept, err = activitytest.Sweep(t, sweep.SweepsOf(a), "clean-ended-uploads")
 		require.NoError(t, err)
 		require.Equal(t, want, swept)
 	}
@@ -93,8 +93,6 @@ func TestSweepsAreThePlatforms(t *testing.T) {
 	f, a := newSweep(t)
 	for org, code := range map[tenancy.OrgID]string{{}: "no_organization", f.Org: "not_platform"} {
 		_, err := activitytest.Run[sweep.SweepResult](t, a, a.PurgeTrash, sweep.PurgeTrashInput{Org: org})
-		activitytest.RequireRefused(t, err, code, false)
-		_, err = activitytest.Run[sweep.SweepResult](t, a, a.CleanUploads, sweep.CleanUploadsInput{Org: org})
 		activitytest.RequireRefused(t, err, code, false)
 	}
 }

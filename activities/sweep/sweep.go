@@ -61,25 +61,6 @@ func New(db *tenancy.DB, starter UploadStarter, remover Cleaner, c Config) *Acti
 // organization follows.
 const organizationPage = 50
 
-// StartWaitingUploadsInput names the platform, and where to go on.
-type StartWaitingUploadsInput struct {
-	Org               tenancy.OrgID
-	After             uuid.UUID // the version at which the run before ended
-	AfterOrganization uuid.UUID // whose queue the run before moved last
-}
-
-// PlatformWork marks work across organizations.
-func (StartWaitingUploadsInput) PlatformWork() {}
-
-// ExpireUploadsInput names the platform, and where to go on.
-type ExpireUploadsInput struct {
-	Org   tenancy.OrgID
-	After uuid.UUID // where the run before ended
-}
-
-// PlatformWork marks work across organizations.
-func (ExpireUploadsInput) PlatformWork() {}
-
 // PurgeTrashInput names the platform, and where to go on.
 type PurgeTrashInput struct {
 	Org   tenancy.OrgID
@@ -98,24 +79,9 @@ type DeleteExpiredIdempotencyKeysInput struct {
 // PlatformWork marks work across organizations.
 func (DeleteExpiredIdempotencyKeysInput) PlatformWork() {}
 
-// CleanUploadsInput names the platform, and where to go on.
-type CleanUploadsInput struct {
-	Org   tenancy.OrgID
-	After uuid.UUID // where the run before ended
-}
-
-// PlatformWork marks work across organizations.
-func (CleanUploadsInput) PlatformWork() {}
-
 // SweepResult counts what was found, what was done and what failed, and says where
 // the next run goes on.
 type SweepResult = queue.Swept
-
-// StartWaitingUploadsResult is the same of two lists in one.
-type StartWaitingUploadsResult struct {
-	SweepResult                // its Next is a version
-	NextOrganization uuid.UUID `json:",omitzero"`
-}
 
 // PurgeTrashResult is the same of the organizations' lists in one.
 type PurgeTrashResult struct {
@@ -124,22 +90,35 @@ type PurgeTrashResult struct {
 	Places queue.Places `json:",omitempty"` // where the next run goes on; its Next stays zero
 }
 
-// StartWaitingUploads starts the workflow of every admitted version that has no
-// steps, and admits from every queue that has waited for a while although there is
-// room: an admission was missed, or the tier's limit was raised. Starting a running
-// workflow again, and admitting without room, changes nothing.
-func (a *Activities) StartWaitingUploads(ctx context.Context, in StartWaitingUploadsInput) (StartWaitingUploadsResult, error) {
-	swept, unstarted := queue.SweepByID(ctx, "start waiting uploads", in.After, versionOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
+// SweepsOf are the sweeps of uploads. The interval of the first two limits how long a
+// version waits whose start was lost. The last is apart, so that a store that is slow or
+// away delays none of the others.
+func SweepsOf(a *Activities) []queue.Sweep {
+	return []queue.Sweep{
+		{Name: "start-waiting-uploads", Every: 20 * time.Second, Run: a.startWaitingUploads},
+		{Name: "admit-waiting-uploads", Every: 20 * time.Second, Run: a.admitWaitingUploads},
+		{Name: "expire-uploads", Every: 20 * time.Second, Run: a.expireUploads},
+		{Name: "clean-ended-uploads", Every: 30 * time.Second, Run: a.cleanUploads},
+	}
+}
+
+// startWaitingUploads starts the workflow of every admitted version that has no steps.
+// Starting a running workflow again changes nothing.
+func (a *Activities) startWaitingUploads(ctx context.Context, after uuid.UUID) (queue.Swept, error) {
+	return queue.SweepByID(ctx, "start waiting uploads", after, versionOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
 		return a.db.VersionsWaiting(ctx, a.config.Unstarted, a.config.Silent, after, a.page)
 	}, a.start)
-	admitted, failed := queue.SweepByID(ctx, "admit waiting uploads", in.AfterOrganization, orgOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
+}
+
+// admitWaitingUploads admits from every queue that has waited for a while although there
+// is room: an admission was missed, or the tier's limit was raised. Admitting without room
+// changes nothing.
+func (a *Activities) admitWaitingUploads(ctx context.Context, after uuid.UUID) (queue.Swept, error) {
+	return queue.SweepByID(ctx, "admit waiting uploads", after, orgOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
 		return a.db.OrganizationsWaiting(ctx, a.config.Unstarted, a.starter.MaxRunning(), after, a.page)
 	}, func(ctx context.Context, r tenancy.Ref) error {
 		return a.starter.StartAdmitted(ctx, r.Org)
 	})
-	swept.Add(admitted)
-	result := StartWaitingUploadsResult{SweepResult: swept, NextOrganization: admitted.Next}
-	return result, queue.Unless(swept.Next != uuid.Nil || admitted.Next != uuid.Nil, errors.Join(unstarted, failed))
 }
 
 func (a *Activities) start(ctx context.Context, r tenancy.Ref) error {
@@ -154,17 +133,17 @@ func (a *Activities) start(ctx context.Context, r tenancy.Ref) error {
 	return files.TouchVersion(ctx, q, r.Version)
 }
 
-// ExpireUploads ends uploads that made no progress for their time, gives their
+// expireUploads ends uploads that made no progress for their time, gives their
 // bytes back and removes what they left.
-func (a *Activities) ExpireUploads(ctx context.Context, in ExpireUploadsInput) (SweepResult, error) {
-	return queue.SweepByID(ctx, "expire uploads", in.After, func(r tenancy.Ref) uuid.UUID { return r.Upload }, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
+func (a *Activities) expireUploads(ctx context.Context, after uuid.UUID) (queue.Swept, error) {
+	return queue.SweepByID(ctx, "expire uploads", after, func(r tenancy.Ref) uuid.UUID { return r.Upload }, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
 		return a.db.UploadsExpired(ctx, after, a.page)
 	}, a.expire)
 }
 
 // expire decides by the row before it touches an object: the upload may have
 // moved on. What a crash leaves between the two is found
-// by CleanUploads.
+// by cleanUploads.
 func (a *Activities) expire(ctx context.Context, r tenancy.Ref) error {
 	org := r.Org
 	var expired bool
@@ -179,11 +158,11 @@ func (a *Activities) expire(ctx context.Context, r tenancy.Ref) error {
 	return err
 }
 
-// CleanUploads removes what ended versions left in the store, and what published ones
+// cleanUploads removes what ended versions left in the store, and what published ones
 // left in staging: the step that ended them died, or the store was away, before it was
 // removed.
-func (a *Activities) CleanUploads(ctx context.Context, in CleanUploadsInput) (SweepResult, error) {
-	return queue.SweepByID(ctx, "clean ended versions", in.After, versionOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
+func (a *Activities) cleanUploads(ctx context.Context, after uuid.UUID) (queue.Swept, error) {
+	return queue.SweepByID(ctx, "clean ended versions", after, versionOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
 		return a.db.VersionsUncleaned(ctx, a.config.Uncleaned, after, a.page)
 	}, func(ctx context.Context, r tenancy.Ref) error {
 		_, err := a.remover.Clear(ctx, r.Org, r.Version)

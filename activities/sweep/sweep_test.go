@@ -14,7 +14,9 @@ import (
 
 	"satchel/activities/sweep"
 	"satchel/files"
+	"satchel/internal/activitytest"
 	"satchel/internal/pgtest"
+	"satchel/internal/queue"
 	"satchel/tenancy"
 )
 
@@ -106,6 +108,13 @@ func (b *bench) run(t *testing.T, activity, in any) sweep.SweepResult {
 	return result
 }
 
+func (*bench) sweep(t *testing.T, a *sweep.Activities, name string) queue.Swept {
+	t.Helper()
+	swept, err := activitytest.Sweep(t, sweep.SweepsOf(a), name)
+	require.NoError(t, err)
+	return swept
+}
+
 // TestExpiredUploadsBehindFailingOnes: uploads that cannot be cleaned fill the pages
 // in front of one that can.
 func TestExpiredUploadsBehindFailingOnes(t *testing.T) {
@@ -115,7 +124,7 @@ func TestExpiredUploadsBehindFailingOnes(t *testing.T) {
 		b.create(t, b.failing, -time.Second)
 	}
 	b.create(t, b.good, -time.Second)
-	require.Equal(t, sweep.SweepResult{Found: page + 2, Done: 1, Failed: page + 1}, b.run(t, b.sweeper.ExpireUploads, sweep.ExpireUploadsInput{Org: tenancy.Platform}))
+	require.Equal(t, sweep.SweepResult{Found: page + 2, Done: 1, Failed: page + 1}, b.sweep(t, b.sweeper, "expire-uploads"))
 	require.Equal(t, []tenancy.OrgID{b.good}, b.platform.done)
 }
 
@@ -132,8 +141,8 @@ func TestWaitingVersionsBehindFailingOnes(t *testing.T) {
 	require.NoError(t, err)
 	waiting := b.Organization(t, 1<<30)
 	b.received(t, waiting)
-	result := b.run(t, b.sweeper.StartWaitingUploads, sweep.StartWaitingUploadsInput{Org: tenancy.Platform})
-	require.Equal(t, sweep.SweepResult{Found: page + 3, Done: 2, Failed: page + 1}, result)
+	require.Equal(t, sweep.SweepResult{Found: page + 2, Done: 1, Failed: page + 1}, b.sweep(t, b.sweeper, "start-waiting-uploads"))
+	require.Equal(t, sweep.SweepResult{Found: 1, Done: 1}, b.sweep(t, b.sweeper, "admit-waiting-uploads"))
 	require.Equal(t, []tenancy.OrgID{b.good, waiting}, b.platform.done)
 	v, err := files.GetVersion(t.Context(), b.Single(b.good), started.Version)
 	require.NoError(t, err)
@@ -154,9 +163,7 @@ func TestAdmissionBehindFailingOrganizations(t *testing.T) {
 	good := b.Organization(t, 1<<30)
 	b.received(t, good)
 	s := sweep.Paged(sweep.New(b.DB, &refusing{b.platform, refuse}, b.platform, sweep.Config{Silent: time.Hour}), page)
-	b.env.RegisterActivity(s)
-	result := b.run(t, s.StartWaitingUploads, sweep.StartWaitingUploadsInput{Org: tenancy.Platform})
-	require.Equal(t, sweep.SweepResult{Found: page + 2, Done: 1, Failed: page + 1}, result)
+	require.Equal(t, sweep.SweepResult{Found: page + 2, Done: 1, Failed: page + 1}, b.sweep(t, s, "admit-waiting-uploads"))
 	require.Equal(t, []tenancy.OrgID{good}, b.platform.done)
 }
 
@@ -186,6 +193,6 @@ func TestUncleanedVersionsBehindFailingOnes(t *testing.T) {
 	_, err := b.Single(b.good).Exec(t.Context(), `update file_versions set status = 'published', scan_verdict = 'clean', scan_sha256 = sha256, scanned_at = now(), published_at = now(), object_etag = 'e'
 		where id = $1`, published.Version)
 	require.NoError(t, err)
-	require.Equal(t, sweep.SweepResult{Found: page + 2, Done: 1, Failed: page + 1}, b.run(t, b.sweeper.CleanUploads, sweep.CleanUploadsInput{Org: tenancy.Platform}))
+	require.Equal(t, sweep.SweepResult{Found: page + 2, Done: 1, Failed: page + 1}, b.sweep(t, b.sweeper, "clean-ended-uploads"))
 	require.Equal(t, []tenancy.OrgID{b.good}, b.platform.done)
 }

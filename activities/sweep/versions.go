@@ -28,7 +28,7 @@ type PruneVersionsResult struct {
 }
 
 // PruneVersions deletes the versions that are beyond what their organizations keep, a page
-// of each organization at a time. Their objects are removed by CleanUploads, which
+// of each organization at a time. Their objects are removed by cleanUploads, which
 // finds every version that ended. One that fails is tried again by the next run that
 // begins at the head.
 func (a *Activities) PruneVersions(ctx context.Context, in PruneVersionsInput) (PruneVersionsResult, error) {

@@ -13,7 +13,9 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"satchel/activities/usage"
+	"satchel/internal/activitytest"
 	"satchel/internal/pgtest"
+	"satchel/internal/queue"
 	"satchel/tenancy"
 )
 
@@ -84,14 +86,11 @@ func TestWarningsBehindFailingOnes(t *testing.T) {
 	}
 	w := &warner{refused: unmailed}
 	a := usage.Paged(usage.New(d.DB, w), page)
-	var suite testsuite.WorkflowTestSuite
-	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
-	env := suite.NewTestActivityEnvironment()
-	env.RegisterActivity(a)
-	encoded, err := env.ExecuteActivity(a.RaiseUsageWarnings, usage.RaiseUsageWarningsInput{Org: tenancy.Platform})
+	raised, err := activitytest.Sweep(t, usage.SweepsOf(a), "raise-usage-warnings")
 	require.NoError(t, err)
-	var result usage.RaiseUsageWarningsResult
-	require.NoError(t, encoded.Get(&result))
-	require.Equal(t, usage.RaiseUsageWarningsResult{Organizations: len(unmailed) + 1, Started: 1}, result)
+	require.Equal(t, queue.Swept{Found: len(failing) + len(unmailed) + 1, Done: len(unmailed) + 1, Failed: len(failing)}, raised)
+	started, err := activitytest.Sweep(t, usage.SweepsOf(a), "start-usage-warnings")
+	require.NoError(t, err)
+	require.Equal(t, queue.Swept{Found: len(unmailed) + 1, Done: 1, Failed: len(unmailed)}, started)
 	require.Equal(t, []tenancy.OrgID{good}, w.started)
 }

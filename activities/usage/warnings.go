@@ -2,7 +2,6 @@ package usage
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -23,41 +22,30 @@ type WarningStarter interface {
 // silent is longer than the longest pause between two attempts at a mail.
 const silent = 15 * time.Minute
 
-// RaiseUsageWarningsInput names the platform, and where to go on in each of the two
-// lists.
-type RaiseUsageWarningsInput struct {
-	Org          tenancy.OrgID
-	After        uuid.UUID // the organization at which the run before ended
-	AfterWarning uuid.UUID // the warning at which the run before ended
+// SweepsOf are the sweeps of warnings.
+func SweepsOf(a *Activities) []queue.Sweep {
+	return []queue.Sweep{
+		{Name: "raise-usage-warnings", Every: 2 * time.Minute, Run: a.raiseUsageWarnings},
+		{Name: "start-usage-warnings", Every: 30 * time.Second, Run: a.startUsageWarnings},
+	}
 }
 
-// PlatformWork marks work across organizations.
-func (RaiseUsageWarningsInput) PlatformWork() {}
-
-// RaiseUsageWarningsResult counts the organizations whose warnings changed and
-// the mails whose workflow was started, and says where the next run goes on.
-type RaiseUsageWarningsResult struct {
-	Organizations, Started int
-
-	Next        uuid.UUID `json:",omitzero"` // organization
-	NextWarning uuid.UUID `json:",omitzero"`
-}
-
-// RaiseUsageWarnings raises and takes down what is due anywhere, and starts the
-// mails that wait. One that fails does not stop the others; the next round is
-// the retry.
-func (a *Activities) RaiseUsageWarnings(ctx context.Context, in RaiseUsageWarningsInput) (RaiseUsageWarningsResult, error) {
-	raised, failures := queue.SweepByID(ctx, "raise usage warnings", in.After, tenancy.OrgID.UUID, func(ctx context.Context, after uuid.UUID) ([]tenancy.OrgID, error) {
+// raiseUsageWarnings raises and takes down what is due anywhere. The mails wait in the
+// rows.
+func (a *Activities) raiseUsageWarnings(ctx context.Context, after uuid.UUID) (queue.Swept, error) {
+	return queue.SweepByID(ctx, "raise usage warnings", after, tenancy.OrgID.UUID, func(ctx context.Context, after uuid.UUID) ([]tenancy.OrgID, error) {
 		return a.db.UsageCrossings(ctx, after, a.page)
 	}, func(ctx context.Context, org tenancy.OrgID) error {
 		return a.db.InTx(ctx, org, func(tx *tenancy.Tx) error { return warn(ctx, tx) })
 	})
-	started, unstarted := queue.SweepByID(ctx, "start usage warnings", in.AfterWarning, func(r tenancy.WarningRef) uuid.UUID { return r.Warning },
+}
+
+// startUsageWarnings starts the mails that wait.
+func (a *Activities) startUsageWarnings(ctx context.Context, after uuid.UUID) (queue.Swept, error) {
+	return queue.SweepByID(ctx, "start usage warnings", after, func(r tenancy.WarningRef) uuid.UUID { return r.Warning },
 		func(ctx context.Context, after uuid.UUID) ([]tenancy.WarningRef, error) {
 			return a.db.UsageWarningsWaiting(ctx, silent, after, a.page)
 		}, a.start)
-	result := RaiseUsageWarningsResult{Organizations: raised.Done, Started: started.Done, Next: raised.Next, NextWarning: started.Next}
-	return result, queue.Unless(raised.Next != uuid.Nil || started.Next != uuid.Nil, errors.Join(failures, unstarted))
 }
 
 // warn raises the organization's warnings. The row, the event and the audit log are

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -91,26 +92,18 @@ func (a *Activities) checkpoints(ctx context.Context, org tenancy.OrgID, after i
 	return found, nil
 }
 
-// RestartVerificationsInput names the platform, and where to go on.
-type RestartVerificationsInput struct {
-	Org   tenancy.OrgID
-	After uuid.UUID // where the run before ended
-}
-
-// PlatformWork marks work across organizations.
-func (RestartVerificationsInput) PlatformWork() {}
-
-// RestartVerificationsResult counts what was found, what was started or found
-// running, and what failed.
-type RestartVerificationsResult = queue.Swept
-
 const sweepPage = 500
 
-// RestartVerifications starts the workflow of every verification that is not at
+// SweepsOf is the sweep of verifications.
+func SweepsOf(a *Activities) []queue.Sweep {
+	return []queue.Sweep{{Name: "restart-verifications", Every: time.Minute, Run: a.restartVerifications}}
+}
+
+// restartVerifications starts the workflow of every verification that is not at
 // its end: it was never started, or was lost. Starting one that runs changes
 // nothing.
-func (a *Activities) RestartVerifications(ctx context.Context, in RestartVerificationsInput) (RestartVerificationsResult, error) {
-	return queue.SweepByID(ctx, "restart verifications", in.After, organizationOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.OperationRef, error) {
+func (a *Activities) restartVerifications(ctx context.Context, after uuid.UUID) (queue.Swept, error) {
+	return queue.SweepByID(ctx, "restart verifications", after, organizationOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.OperationRef, error) {
 		return a.db.VerificationsUnfinished(ctx, tenancy.OrgID(after), sweepPage)
 	}, func(ctx context.Context, r tenancy.OperationRef) error {
 		return a.workflows.StartVerification(ctx, r.Org, r.Operation)

@@ -14,7 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"satchel/activities/verification"
+	"satchel/internal/activitytest"
 	"satchel/internal/pgtest"
+	"satchel/internal/queue"
 	"satchel/policies/audit"
 	"satchel/tenancy"
 	"satchel/tenancy/operations"
@@ -140,9 +142,9 @@ func TestSweepStartsVerificationsWithoutAWorkflow(t *testing.T) {
 	require.NoError(t, b.InTx(t.Context(), fresh, func(tx *tenancy.Tx) error {
 		return operations.Insert(t.Context(), tx, operations.Operation{ID: tenancy.NewID(), Kind: "verify_audit_log", WorkflowID: "w"})
 	}))
-	swept, err := b.activities().RestartVerifications(t.Context(), verification.RestartVerificationsInput{Org: tenancy.Platform})
+	swept, err := activitytest.Sweep(t, verification.SweepsOf(b.activities()), "restart-verifications")
 	require.NoError(t, err)
-	require.Equal(t, verification.RestartVerificationsResult{Found: 2, Done: 1, Failed: 1}, swept)
+	require.Equal(t, queue.Swept{Found: 2, Done: 1, Failed: 1}, swept)
 	require.Equal(t, lost, b.started[b.org])
 	require.Zero(t, b.started[ended])
 	require.Zero(t, b.started[fresh], "the request that made it starts it")

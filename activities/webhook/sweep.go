@@ -18,7 +18,7 @@ type Starter interface {
 	WakeWebhook(ctx context.Context, org tenancy.OrgID, webhook uuid.UUID) error
 }
 
-// Sweeps are the activities that find what is left of the turns.
+// Sweeps find what is left of the turns.
 type Sweeps struct {
 	DB      *tenancy.DB
 	Starter Starter
@@ -28,22 +28,15 @@ type Sweeps struct {
 // page is how many items a sweep reads at once.
 const page = 100
 
-// StartWaitingWebhooksInput names the platform, and where to go on.
-type StartWaitingWebhooksInput struct {
-	Org   tenancy.OrgID
-	After uuid.UUID // where the run before ended
+// SweepsOf is the sweep of webhooks.
+func SweepsOf(a *Sweeps) []queue.Sweep {
+	return []queue.Sweep{{Name: "start-waiting-webhooks", Every: 30 * time.Second, Run: a.startWaitingWebhooks}}
 }
 
-// PlatformWork marks work across organizations.
-func (StartWaitingWebhooksInput) PlatformWork() {}
-
-// StartWaitingWebhooksResult counts what was found and what was started.
-type StartWaitingWebhooksResult = queue.Swept
-
-// StartWaitingWebhooks wakes the workflow of every webhook that has something to
+// startWaitingWebhooks wakes the workflow of every webhook that has something to
 // deliver: a notification or a workflow was lost.
-func (a *Sweeps) StartWaitingWebhooks(ctx context.Context, in StartWaitingWebhooksInput) (StartWaitingWebhooksResult, error) {
-	return queue.SweepByID(ctx, "start webhooks", in.After, func(r tenancy.WebhookRef) uuid.UUID { return r.Webhook }, func(ctx context.Context, after uuid.UUID) ([]tenancy.WebhookRef, error) {
+func (a *Sweeps) startWaitingWebhooks(ctx context.Context, after uuid.UUID) (queue.Swept, error) {
+	return queue.SweepByID(ctx, "start webhooks", after, func(r tenancy.WebhookRef) uuid.UUID { return r.Webhook }, func(ctx context.Context, after uuid.UUID) ([]tenancy.WebhookRef, error) {
 		return a.DB.WebhooksWaiting(ctx, a.Now(), after, page)
 	}, func(ctx context.Context, r tenancy.WebhookRef) error {
 		return a.Starter.WakeWebhook(ctx, r.Org, r.Webhook)

@@ -1,13 +1,17 @@
 package organizations
 
 import (
+	"context"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"satchel/api/request"
+	"satchel/generation/providers"
+	"satchel/internal/fault"
 	"satchel/internal/mailtext"
 	"satchel/policies/audit"
 	"satchel/policies/transforms"
@@ -151,6 +155,12 @@ type policiesBody struct {
 	MailStudents *bool   `json:"mail_students"`
 	MailLanguage *string `json:"mail_language"`
 	TimeZone     *string `json:"time_zone"`
+
+	Generation          *bool     `json:"generation"`
+	GenerationProviders *[]string `json:"generation_providers"`
+	GenerationJob       *int64    `json:"generation_job_micro"` // -1: the platform's bound
+	GenerationDay       *int64    `json:"generation_day_micro"`
+	GenerationMonth     *int64    `json:"generation_month_micro"`
 }
 
 func (b policiesBody) change(p *tenancy.Policies) error {
@@ -183,6 +193,9 @@ func (b policiesBody) change(p *tenancy.Policies) error {
 		return err
 	}
 	if err := b.changeMail(p); err != nil {
+		return err
+	}
+	if err := b.changeGeneration(p); err != nil {
 		return err
 	}
 	if b.AllowedTypes == nil {
@@ -252,6 +265,55 @@ func (b policiesBody) changeMail(p *tenancy.Policies) error {
 	return nil
 }
 
+// changeGeneration sets who makes documents from texts, and what they may cost.
+func (b policiesBody) changeGeneration(p *tenancy.Policies) error {
+	const most = 1 << 50
+	if b.Generation != nil {
+		p.Generation = *b.Generation
+	}
+	if b.GenerationProviders != nil {
+		for _, name := range *b.GenerationProviders {
+			if !slices.Contains(providers.Names, name) {
+				return request.Invalid("generation_providers", "generation_providers names some of %s.", strings.Join(providers.Names, ", "))
+			}
+		}
+		p.GenerationProviders = slices.Compact(slices.Sorted(slices.Values(*b.GenerationProviders)))
+	}
+	for _, c := range []struct {
+		name string
+		from *int64
+		to   **int64
+	}{{"generation_job_micro", b.GenerationJob, &p.GenerationJob}, {"generation_day_micro", b.GenerationDay, &p.GenerationDay}, {"generation_month_micro", b.GenerationMonth, &p.GenerationMonth}} {
+		switch {
+		case c.from == nil:
+		case *c.from < -1 || *c.from > most:
+			return request.Invalid(c.name, "%s is a sum in millionths of the unit of money, or -1 for the platform's bound.", c.name)
+		case *c.from == -1:
+			*c.to = nil
+		default:
+			*c.to = c.from
+		}
+	}
+	return nil
+}
+
+// mayTurnOn refuses to let texts out of an organization for anyone but its owner, and what
+// its tier does not have.
+func (b policiesBody) mayTurnOn(ctx context.Context, q tenancy.Queries, actor tenancy.Actor, was, becomes tenancy.Policies) error {
+	more := becomes.Generation && (!was.Generation || slices.ContainsFunc(becomes.GenerationProviders, func(name string) bool { return !slices.Contains(was.GenerationProviders, name) }))
+	switch {
+	case !more:
+		return nil
+	case actor.IsOperator():
+		return errOwnersAlone
+	case slices.ContainsFunc(becomes.GenerationProviders, func(name string) bool { return name != providers.Extractive }):
+		return tenancy.RequireFeature(ctx, q, tenancy.FeatureModels)
+	}
+	return nil
+}
+
+var errOwnersAlone = fault.New(fault.Denied, "owner_required", "An owner of the organization turns generation on, and says by which providers. Operators turn it off.")
+
 func unlessZero(n *int) *int {
 	if *n == 0 {
 		return nil
@@ -295,7 +357,11 @@ func (r *Organizations) ChangePolicies(c *gin.Context) error {
 		if p, err = tenancy.GetPolicies(ctx, tx); err != nil {
 			return err
 		}
+		was := p
 		if err := in.change(&p); err != nil {
+			return err
+		}
+		if err := in.mayTurnOn(ctx, tx, request.Caller(c), was, p); err != nil {
 			return err
 		}
 		if err := tenancy.SetPolicies(ctx, tx, p); err != nil {

@@ -163,6 +163,16 @@ func (u *Uploads) create(ctx context.Context, actor tenancy.Actor, a Metadata, s
 	return t, err
 }
 
+// Reserve makes the rows of a file whose bytes this platform writes itself, as those of an
+// upload: the same rules decide whether the actor may, and its room is reserved. What writes
+// the bytes has ttl for it.
+func (u *Uploads) Reserve(ctx context.Context, actor tenancy.Actor, a Metadata, size int64, ttl time.Duration) (files.Created, error) {
+	if err := a.check(); err != nil {
+		return files.Created{}, err
+	}
+	return u.create(ctx, actor, a, size, ttl, nil)
+}
+
 // checkPlace refuses a folder that the actor does not see, and what a hand-in does not
 // accept.
 func checkPlace(ctx context.Context, tx *tenancy.Tx, a Metadata) error {

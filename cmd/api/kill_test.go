@@ -21,6 +21,7 @@ import (
 
 	"satchel/activities/sweep"
 	"satchel/files"
+	"satchel/internal/activitytest"
 	"satchel/internal/oidc/oidctest"
 	"satchel/internal/pgtest"
 	"satchel/internal/s3test"
@@ -160,8 +161,8 @@ func TestKilledBetweenTheAnswerAndTheStart(t *testing.T) {
 	admission, err := upload.NewAdmission(d.DB, c, upload.AdmissionConfig{MaxRunning: 3})
 	require.NoError(t, err)
 	s := sweep.New(d.DB, starter{admission, c}, nil, sweep.Config{})
-	for range 2 { // what was admitted is started, then what waits is admitted
-		_, err = s.StartWaitingUploads(t.Context(), sweep.StartWaitingUploadsInput{Org: tenancy.Platform})
+	for _, name := range []string{"start-waiting-uploads", "admit-waiting-uploads", "start-waiting-uploads", "admit-waiting-uploads"} {
+		_, err = activitytest.Sweep(t, sweep.SweepsOf(s), name)
 		require.NoError(t, err)
 	}
 	for _, id := range answered {

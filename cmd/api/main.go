@@ -21,6 +21,7 @@ import (
 	"satchel/api/ratelimit"
 	"satchel/api/shares"
 	"satchel/api/uploads"
+	"satchel/generation/providers"
 	"satchel/internal/bootstrap"
 	"satchel/internal/oidc"
 	"satchel/internal/outbound"
@@ -54,6 +55,7 @@ func app() fx.Option {
 		fx.Provide(newShareCodes),           // the codes of people outside, by mail
 		fx.Provide(newMeter),                // what no row says about usage
 		fx.Provide(notifications.NewTokens), // the links that stop mails
+		fx.Provide(newProviders),            // who makes documents from texts
 		fx.Provide(newBox),                  // secrets of webhooks, as they are kept
 		fx.Provide(newHasher),               // user names and addresses, as they are kept
 		fx.Provide(newLinks),                // addresses of bytes, signed
@@ -111,6 +113,14 @@ func newBox() (*sealed.Box, error) {
 	return sealed.New(c)
 }
 
+func newProviders() (*providers.List, error) {
+	c, err := settings.Load[providers.Config]()
+	if err != nil {
+		return nil, err
+	}
+	return providers.New(c)
+}
+
 func newUploads(lc fx.Lifecycle, db *tenancy.DB, store *s3.Store, p *workflows, log *slog.Logger, metrics prometheus.Registerer) (*uploads.Uploads, error) {
 	c, err := settings.Load[uploads.Config]()
 	if err != nil {
@@ -143,6 +153,7 @@ type parts struct {
 	Store       *s3.Store
 	Secrets     *sealed.Box
 	MailTokens  *notifications.Tokens
+	Providers   *providers.List
 	Ready       *bootstrap.Readiness
 	Log         *slog.Logger
 	Metrics     prometheus.Registerer
@@ -185,7 +196,7 @@ func newAPI(p parts) (*api.API, error) {
 	}
 	return api.New(api.Parts{
 		Config: c, RateLimits: limits, DB: p.DB, Verifier: p.Tokens, Uploads: p.Uploads, Workflows: p.Workflows, Jobs: p.Workflows.control(), Hasher: p.Hasher, Links: p.Links, Edge: p.Edge, Invitations: p.Invitations, ShareMails: p.ShareMails, Codes: p.ShareCodes, Invites: true,
-		Staging: p.Store.Staging, Clean: p.Store.Clean, Exports: p.Store.Exports, Rosters: p.Store.Staging, SpoolDir: spooled.Dir, Secrets: p.Secrets, Tokens: p.MailTokens, Loopback: hooks.Loopback, Ready: p.Ready, Log: p.Log, Metrics: p.Metrics,
+		Staging: p.Store.Staging, Clean: p.Store.Clean, Exports: p.Store.Exports, Rosters: p.Store.Staging, SpoolDir: spooled.Dir, Secrets: p.Secrets, Tokens: p.MailTokens, Providers: p.Providers, Loopback: hooks.Loopback, Ready: p.Ready, Log: p.Log, Metrics: p.Metrics,
 		InvitePage: invitepage.New(page, c.URL, p.Tokens, p.Log), Console: console.New(app, c.URL, c.ContentURL, web.Files(), p.Tokens, p.Log), Meter: p.Meter,
 	}), nil
 }

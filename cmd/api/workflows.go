@@ -7,9 +7,12 @@ import (
 	"github.com/google/uuid"
 	"go.temporal.io/sdk/client"
 
+	"satchel/generation/drafts"
 	"satchel/internal/bootstrap"
 	"satchel/internal/settings"
 	"satchel/tenancy"
+	"satchel/tenancy/operations"
+	"satchel/workflows/generation"
 	"satchel/workflows/jobs"
 	"satchel/workflows/preview"
 	"satchel/workflows/upload"
@@ -61,6 +64,21 @@ func (p *workflows) MakePicture(ctx context.Context, org tenancy.OrgID, version 
 // Cancel asks the workflow of a version to end clean.
 func (p *workflows) Cancel(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error {
 	return upload.Cancel(ctx, p.temporal, org, version)
+}
+
+// GenerateContent begins what makes a document from a text.
+func (p *workflows) GenerateContent(ctx context.Context, org tenancy.OrgID, priority operations.Priority, n drafts.New) error {
+	return generation.Begin(ctx, p.db, p.temporal, org, priority, n)
+}
+
+// LookAtGeneration tells the workflow of a generation that something was decided.
+func (p *workflows) LookAtGeneration(ctx context.Context, org tenancy.OrgID, id uuid.UUID) error {
+	return generation.Look(ctx, p.temporal, org, id)
+}
+
+// CancelGeneration asks the workflow of a generation to end.
+func (p *workflows) CancelGeneration(ctx context.Context, org tenancy.OrgID, id uuid.UUID) (bool, error) {
+	return p.control().Cancel(ctx, generation.WorkflowID(org, id))
 }
 
 // control is Temporal as those see it who watch over jobs.

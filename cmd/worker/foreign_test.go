@@ -39,6 +39,8 @@ import (
 	"satchel/activities/webhook"
 	"satchel/cmd/worker/wiring"
 	"satchel/files"
+	"satchel/generation/drafts"
+	"satchel/generation/providers"
 	"satchel/internal/clamd"
 	"satchel/internal/clamd/clamdtest"
 	"satchel/internal/pipelinetest"
@@ -100,6 +102,11 @@ var foreign = map[string]string{
 
 	"DispatchNotifications": nothing, // its input names nothing; it reads its own outbox
 
+	"MakeDraft":     "generation_not_found",
+	"TakeDraftTurn": "generation_not_found",
+	"PublishDraft":  "generation_not_found",
+	"EndGeneration": "generation_not_found",
+
 	"WriteExportPart": "export_not_running",
 	"FinishExport":    "export_not_found",
 	"DiscardExport":   nothing, // one that is not there is not running
@@ -130,40 +137,20 @@ var foreign = map[string]string{
 	"RollUpOrganizations":    "foreign_organization",
 
 	"ReconcileOrganizations":       "not_platform",
-	"RestartUnfinished":            "not_platform",
 	"ReconcileDueOrganizations":    "not_platform",
 	"CheckpointOrganizations":      "not_platform",
-	"CleanUploads":                 "not_platform",
-	"ExpireUploads":                "not_platform",
 	"EndPeople":                    "not_platform",
 	"DeleteOldLoginRequests":       "not_platform",
 	"DeleteExpiredIdempotencyKeys": "not_platform",
-	"RaiseUsageWarnings":           "not_platform",
 	"PurgeTrash":                   "not_platform",
-	"StartWaitingUploads":          "not_platform",
-	"StartWaitingInvitations":      "not_platform",
-	"ExpireShares":                 "not_platform",
-	"StartWaitingShareMails":       "not_platform",
-	"RestartExports":               "not_platform",
-	"RemoveExports":                "not_platform",
-	"RestartRosterImports":         "not_platform",
-	"RemoveRosterPackages":         "not_platform",
 	"PickUpRosters":                "not_platform",
 	"FindUnknownInboxes":           "not_platform",
-	"RestartVerifications":         "not_platform",
-	"StartMissingPreviews":         "not_platform",
 	"RetryUnavailable":             "not_platform",
 	"DropUnusedPictures":           "not_platform",
 	"PruneVersions":                "not_platform",
-	"RestartChanges":               "not_platform",
-	"DeleteOldChanges":             "not_platform",
-	"StartPendingTexts":            "not_platform",
-	"StartWaitingWebhooks":         "not_platform",
-	"StartWaitingPurges":           "not_platform",
+	"WakeGenerations":              "not_platform",
 	"DeleteOldEvents":              "not_platform",
-	"StartWaitingNotifications":    "not_platform",
 	"DeleteOldNotifications":       "not_platform",
-	"ReadMailReports":              "not_platform",
 }
 
 // theirs is the other organization's: an id for every field by which an input
@@ -193,6 +180,8 @@ func (o theirs) fill(t *testing.T, org tenancy.OrgID, in reflect.Value) {
 			field.Set(reflect.ValueOf(id))
 		case files.Status:
 			field.SetString(string(files.Rejected))
+		case drafts.State:
+			field.SetString(string(drafts.Failed))
 		case members.State:
 			field.SetString(string(members.Revoked))
 		case operations.State:
@@ -231,6 +220,7 @@ func everyActivity(t *testing.T, a *pipelinetest.Activities, mails *pipelinetest
 			return export.Config{PartBytes: pipelinetest.Room, PartEntries: 50, ConcurrentArchives: 1}
 		},
 		func() people.HashConfig { return people.HashConfig{Key: pipelinetest.HashKey} },
+		func() providers.Config { return providers.Config{Currency: "EUR"} }, func() wiring.ModelKeys { return wiring.ModelKeys{} },
 		func() invitation.Config { return invitation.Config{} }, func() sweep.Config { return sweep.Config{} }, func() roster.InboxConfig {
 			return roster.InboxConfig{Bucket: s3test.Inbox, Prefix: "inbox/", Every: time.Minute}
 		},
@@ -338,6 +328,9 @@ func furnished(t *testing.T) (*pipelinetest.Activities, []theirs) {
 		if err = files.InsertBulk(ctx, tx, files.Bulk{ID: operation, Action: files.BulkTrash, Actor: a.User, Files: []uuid.UUID{published.File}}); err != nil {
 			return err
 		}
+		if _, err = tx.Exec(ctx, "insert into generations (organization_id, id, requested_by, kind, language, items, provider) values (app.org(), $1, $2, 'quiz', 'en', 1, 'extractive')", operation, a.User); err != nil {
+			return err
+		}
 		return operations.Insert(ctx, tx, operations.Operation{ID: operation, Kind: "rescan", WorkflowID: "w"})
 	}))
 	_, err = a.Store.Exports.Put(ctx, exports.Prefix(a.Org, exported)+"000001-a.zip", bytes.NewReader([]byte("part")), 4, "")
@@ -348,8 +341,7 @@ func furnished(t *testing.T) (*pipelinetest.Activities, []theirs) {
 	require.NoError(t, err)
 	var all []theirs
 	for _, version := range []uuid.UUID{ready.Version, published.Version, open.Version} {
-		all = append(all, theirs{a.Org, map[string]uuid.UUID{"Version": version, "After": version, "Invitation": invited, "ID": operation, "Operation": operation, "Change": operation, "Export": exported, "Warning": warned, "Import": imported, "Webhook": hook, "Share": shared, "Recipient": recipient,
-			"AfterWarning": warned, "AfterOrganization": a.Org.UUID()}})
+		all = append(all, theirs{a.Org, map[string]uuid.UUID{"Version": version, "After": version, "Invitation": invited, "ID": operation, "Operation": operation, "Generation": operation, "Change": operation, "Export": exported, "Warning": warned, "Import": imported, "Webhook": hook, "Share": shared, "Recipient": recipient}})
 	}
 	return a, all
 }

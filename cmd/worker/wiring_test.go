@@ -27,6 +27,7 @@ import (
 	"satchel/activities/sweep"
 	"satchel/activities/webhook"
 	"satchel/cmd/worker/wiring"
+	"satchel/generation/providers"
 	"satchel/internal/pipelinetest"
 	"satchel/internal/queue"
 	"satchel/internal/s3"
@@ -68,6 +69,7 @@ func components(t *testing.T) []queue.Component {
 		func() invitation.Config { return invitation.Config{} }, func() people.HashConfig { return people.HashConfig{Key: pipelinetest.HashKey} },
 		func() sweep.Config { return sweep.Config{} }, func() roster.InboxConfig { return roster.InboxConfig{Every: time.Minute} },
 		func() export.Config { return export.Config{} },
+		func() providers.Config { return providers.Config{Currency: "EUR"} }, func() wiring.ModelKeys { return wiring.ModelKeys{} },
 		func() *upload.Admission { return nil }, func() webhook.Sender { return nil }, func() edge.Purger { return nil }, func() notification.ReportsConfig { return notification.ReportsConfig{} }, func() sealed.Config { return sealed.Config{Keys: pipelinetest.SecretsKey} },
 		func() prometheus.Registerer { return prometheus.NewRegistry() }, func() *slog.Logger { return slog.New(slog.DiscardHandler) },
 		func() workers.Config { return workers.Config{} },
@@ -113,22 +115,51 @@ func TestNamesAreUnique(t *testing.T) {
 }
 
 // TestEveryKindOfJobHasItsWorkflow: a row of a kind whose workflow no worker knows would
-// wait for ever.
+// wait for ever. What has no workflow is a sweep of the worker.
 func TestEveryKindOfJobHasItsWorkflow(t *testing.T) {
 	t.Parallel()
-	known, scheduled := map[string]bool{}, map[string]bool{}
-	for _, line := range workers.Names(components(t)) {
+	parts := components(t)
+	known, scheduled, swept := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	for _, line := range workers.Names(parts) {
 		fields := strings.Fields(line)
 		known[fields[2]] = known[fields[2]] || fields[1] == "workflow"
 		scheduled[fields[len(fields)-1]] = scheduled[fields[len(fields)-1]] || fields[1] == "schedule"
 	}
+	for _, c := range parts {
+		for _, s := range c.Sweeps {
+			kind := workers.SweepKind(s.Name)
+			require.False(t, swept[kind], "sweep %s exists twice", s.Name)
+			swept[kind] = true
+			require.Contains(t, operations.Kinds, kind, "add sweep %s to tenancy/operations/kinds.go", s.Name)
+		}
+	}
 	for name, kind := range operations.Kinds {
+		if kind.Workflow == "" {
+			require.True(t, kind.Sweep && swept[name], "%s: no worker has this sweep", name)
+			continue
+		}
 		require.True(t, known[kind.Workflow], "%s: no worker has %s", name, kind.Workflow)
 		require.True(t, !kind.Sweep || scheduled[kind.Workflow], "%s is not scheduled", name)
 	}
 	for workflow := range scheduled {
 		_, _, found := operations.OfWorkflow(workflow)
 		require.True(t, found || !scheduled[workflow], "%s is no kind of job: add it to tenancy/operations/kinds.go", workflow)
+	}
+}
+
+// TestSweepsAreBounded: a sweep is for what is looked for often; what comes every ten
+// minutes or less often is a schedule, which operators see.
+func TestSweepsAreBounded(t *testing.T) {
+	t.Parallel()
+	for _, c := range components(t) {
+		for _, s := range c.Sweeps {
+			require.Greater(t, s.Every, time.Second, s.Name)
+			require.LessOrEqual(t, s.Every, 2*time.Minute, s.Name)
+			require.NotNil(t, s.Run, s.Name)
+		}
+		for _, s := range c.Schedules {
+			require.True(t, s.Every >= 10*time.Minute || s.ID == "pick-up-rosters", "%s: each of its runs is a history in Temporal; make it a sweep", s.ID) // whose interval is a setting
+		}
 	}
 }
 

@@ -5,22 +5,28 @@
 package redact
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"satchel/policies/pii"
 )
 
 // Redactor redacts the texts of one call. The same thing has the same placeholder in all
 // of them.
 type Redactor struct {
-	parts map[string]bool   // of names, folded
-	known map[string]string // what was taken out, to its placeholder
-	pairs []string          // placeholder, original
-	count map[string]int
+	detect *pii.Detector
+	parts  map[string]bool   // of names, folded
+	known  map[string]string // what was taken out, to its placeholder
+	pairs  []string          // placeholder, original
+	count  map[string]int
 }
 
 // The kinds of what is taken out.
@@ -48,9 +54,25 @@ var patterns = []struct {
 var particles = map[string]bool{"von": true, "van": true, "der": true, "den": true, "de": true, "la": true, "le": true, "da": true, "di": true, "del": true, "und": true,
 	"the": true, "and": true, "zu": true, "zum": true, "zur": true, "el": true, "al": true, "bin": true, "dos": true}
 
+// identifying are the detectors' categories that are taken out. A date of birth and words
+// of health are not: a text about history or biology is made of them, and without the name
+// they say of nobody in particular.
+var identifying = map[pii.Category]string{
+	pii.Email: mail, pii.RosterEmail: mail, pii.Phone: phone, pii.Address: address, pii.SSN: account, pii.ITIN: account, pii.Card: account, pii.IBAN: account,
+	pii.BankAccount: account, pii.Routing: account, pii.Passport: account, pii.License: account, pii.MBI: account, pii.NHS: account, pii.MedicalID: account, pii.StudentID: account, pii.IP: account,
+}
+
+// detector is the same for all texts: the names of an organization are found here, by their
+// parts. Its key is of no use to anyone, since no hash is kept.
+var detector = sync.OnceValues(func() (*pii.Detector, error) { return pii.New(pii.Options{Key: make([]byte, 32)}) })
+
 // New takes the names of the organization's own people, and of itself.
 func New(names []string) *Redactor {
-	r := &Redactor{parts: map[string]bool{}, known: map[string]string{}, count: map[string]int{}}
+	found, err := detector()
+	if err != nil {
+		panic(err) // constants of this package
+	}
+	r := &Redactor{detect: found, parts: map[string]bool{}, known: map[string]string{}, count: map[string]int{}}
 	for _, n := range names {
 		for _, t := range tokens(n) {
 			if f := fold(n[t.start:t.end]); !particles[f] && utf8.RuneCountInString(f) > 1 {
@@ -66,10 +88,29 @@ func (r *Redactor) Count() map[string]int { return r.count }
 
 // Redact replaces personal data with placeholders such as [name 1].
 func (r *Redactor) Redact(text string) string {
+	text = r.detected(text)
 	for _, p := range patterns {
 		text = p.form.ReplaceAllStringFunc(text, func(found string) string { return r.placeholder(p.kind, found) })
 	}
 	return r.names(text)
+}
+
+// detected replaces what the detectors find.
+func (r *Redactor) detected(text string) string {
+	found := r.detect.ScanString(text).Findings
+	slices.SortFunc(found, func(a, b pii.Finding) int { return cmp.Compare(a.Start, b.Start) })
+	var b strings.Builder
+	at := 0
+	for _, f := range found {
+		kind, taken := identifying[f.Category]
+		if start, end := int(f.Start), int(f.End); taken && start >= at && end <= len(text) {
+			b.WriteString(text[at:start])
+			b.WriteString(r.placeholder(kind, text[start:end]))
+			at = end
+		}
+	}
+	b.WriteString(text[at:])
+	return b.String()
 }
 
 // Restore gives an answer the meaning of its placeholders back.

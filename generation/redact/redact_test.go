@@ -70,3 +70,13 @@ func FuzzRedact(f *testing.F) {
 		_ = r.Restore(r.Redact(text))
 	})
 }
+
+// TestDetectorsAreAsked: what they call identifying is taken out, and dates of birth, of
+// which history is made, stay.
+func TestDetectorsAreAsked(t *testing.T) {
+	t.Parallel()
+	r := roster()
+	require.Equal(t, "The IP address [account 1] asked.", r.Redact("The IP address 203.0.113.77 asked."))
+	require.Equal(t, "The IP address 203.0.113.77 asked.", r.Restore("The IP address [account 1] asked."))
+	require.Equal(t, "The painter was born on 14 March 1879.", r.Redact("The painter was born on 14 March 1879."))
+}

@@ -26,6 +26,7 @@ import (
 
 	"satchel/files"
 	"satchel/internal/pgtest"
+	"satchel/internal/queue"
 	"satchel/internal/s3"
 	"satchel/internal/s3test"
 	"satchel/policies/verdict"
@@ -107,6 +108,18 @@ func Run[R any](t testing.TB, activities, activity, in any) (result R, err error
 	}
 	require.NoError(t, encoded.Get(&result))
 	return result, nil
+}
+
+// Sweep does one run of the sweep of that name, from the head.
+func Sweep(t testing.TB, sweeps []queue.Sweep, name string) (queue.Swept, error) {
+	t.Helper()
+	for _, s := range sweeps {
+		if s.Name == name {
+			return s.Run(t.Context(), uuid.Nil)
+		}
+	}
+	require.Fail(t, "there is no such sweep", name)
+	return queue.Swept{}, nil
 }
 
 // RequireRefused demands that an activity failed with the code, and whether

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -72,7 +73,8 @@ func newClient(c Config, w wire) *Client {
 }
 
 // Ask makes one request and reads its answer. An error is a fault that says whether
-// another try can help.
+// another try can help. Beside an error an answer that is Metered says that nothing was
+// paid: the provider refused, or was not reached. Otherwise nobody knows.
 func (c *Client) Ask(ctx context.Context, call generation.Call) (generation.Answer, error) {
 	path, header, body := c.wire.request(call)
 	encoded, err := json.Marshal(body)
@@ -91,12 +93,13 @@ func (c *Client) Ask(ctx context.Context, call generation.Call) (generation.Answ
 	request.Header.Set("Content-Type", "application/json")
 	response, err := c.http.Do(request)
 	if err != nil {
-		return generation.Answer{}, lost(ctx, err)
+		var dial *net.OpError
+		return generation.Answer{Metered: errors.As(err, &dial) && dial.Op == "dial"}, lost(ctx, err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK {
 		said, _ := io.ReadAll(io.LimitReader(response.Body, maxError)) // half an error is classified by its status
-		return generation.Answer{}, refusal(response.StatusCode, response.Header, said)
+		return generation.Answer{Metered: true}, refusal(response.StatusCode, response.Header, said)
 	}
 	s := &stream{}
 	if err := c.read(response, s, func() { idle.Reset(c.config.Idle) }, call.Progress); err != nil {

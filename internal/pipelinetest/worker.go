@@ -26,9 +26,12 @@ import (
 	"satchel/activities/webhook"
 	"satchel/cmd/worker/wiring"
 	"satchel/files"
+	"satchel/generation/providers"
+	"satchel/internal/activitytest"
 	"satchel/internal/clamd"
 	"satchel/internal/clamd/clamdtest"
 	"satchel/internal/outbound"
+	"satchel/internal/queue"
 	"satchel/internal/s3"
 	"satchel/internal/s3test"
 	"satchel/internal/sealed"
@@ -53,6 +56,7 @@ type Worker struct {
 
 	namespace string
 	options   Options
+	sweeps    []queue.Sweep
 }
 
 // Options are what a test may want otherwise.
@@ -67,13 +71,14 @@ type Options struct {
 	Render     Renderer
 	Inbox      roster.InboxConfig // none when empty
 	Purger     edge.Purger        // nil: there is no cache in front of the content host
+	Models     providers.Config   // none when empty
 }
 
 // NewWorker starts it.
 func NewWorker(t *testing.T, change func(*Options)) *Worker {
 	t.Helper()
 	w := &Worker{Clamd: clamdtest.Start(t, clamdtest.Scanning(map[string][]byte{"Test.Virus": Virus()})), Mails: &Mails{}}
-	w.options = Options{Budget: time.Minute, MaxBytes: 8 << 20, PartBytes: 1 << 20, MaxRunning: 4, Unstarted: time.Second, Silent: time.Minute, Render: OnePreview, Inbox: roster.InboxConfig{Every: time.Hour}}
+	w.options = Options{Budget: time.Minute, MaxBytes: 8 << 20, PartBytes: 1 << 20, MaxRunning: 4, Unstarted: time.Second, Silent: time.Minute, Render: OnePreview, Inbox: roster.InboxConfig{Every: time.Hour}, Models: providers.Config{Currency: "EUR"}}
 	w.Client, w.namespace = dial(t)
 	if change != nil {
 		change(&w.options)
@@ -110,10 +115,35 @@ func (w *Worker) Start(t *testing.T) {
 		func() workers.Readiness { return ready{} },
 		wiring.NewCleaner, wiring.NewUploads, upload.NewAdmission, archives.DefaultLimits,
 		func() (*audit.Signer, error) { return audit.NewSigner(AuditKey) },
-	), fx.Populate(&cleaner, &w.Admission), fx.Invoke(workers.Run))
+	), fx.Populate(&cleaner, &w.Admission), fx.Invoke(fx.Annotate(w.keepSweeps, fx.ParamTags(`group:"components"`))), fx.Invoke(workers.Run))
 	app.RequireStart()
 	t.Cleanup(app.RequireStop)
 	w.Checker = wiring.NewChecker(w.DB, w.Store, wiring.NewUploads(w.Client, w.Admission), cleaner)
+}
+
+func (w *Worker) keepSweeps(components []queue.Component) {
+	w.sweeps = nil
+	for _, c := range components {
+		w.sweeps = append(w.sweeps, c.Sweeps...)
+	}
+}
+
+// Sweep does one run of a sweep now, from the head.
+func (w *Worker) Sweep(t *testing.T, name string) queue.Swept {
+	t.Helper()
+	swept, err := activitytest.Sweep(t, w.sweeps, name)
+	require.NoError(t, err)
+	return swept
+}
+
+// SweepAll does one run of each sweep, and gives what each found by its name.
+func (w *Worker) SweepAll(t *testing.T) map[string]queue.Swept {
+	t.Helper()
+	all := map[string]queue.Swept{}
+	for _, s := range w.sweeps {
+		all[s.Name] = w.Sweep(t, s.Name)
+	}
+	return all
 }
 
 // settings is what the environment says to the program.
@@ -127,6 +157,7 @@ func (w *Worker) settings(t *testing.T) fx.Option {
 		func() sealed.Config { return sealed.Config{Keys: SecretsKey} },
 		func() notification.ReportsConfig { return notification.ReportsConfig{} },
 		func() people.HashConfig { return people.HashConfig{Key: HashKey} },
+		func() providers.Config { return w.options.Models }, func() wiring.ModelKeys { return wiring.ModelKeys{} },
 		func() invitation.Config { return invitation.Config{Unstarted: time.Second, Silent: time.Minute} },
 		func() sweep.Config {
 			return sweep.Config{Unstarted: w.options.Unstarted, Silent: time.Minute, Trash: 0}

@@ -4,8 +4,10 @@
 package queue
 
 import (
+	"context"
 	"time"
 
+	"github.com/google/uuid"
 	"go.temporal.io/sdk/temporal"
 )
 
@@ -19,7 +21,7 @@ const (
 	Interactive Name = "interactive" // workflow tasks and short steps someone waits for
 	Files       Name = "files"       // inspect, scan, pictures: bounded by memory and by clamd's threads
 	Previews    Name = "previews"    // previews by programs that take seconds and hundreds of megabytes
-	Batch       Name = "batch"       // sweeps, reconciliation, clean-up, analytics
+	Batch       Name = "batch"       // reconciliation, clean-up, exports, analytics
 	External    Name = "external"    // calls to other people's systems, rate-limited
 	AI          Name = "ai"          // calls to models that make content
 	Mails       Name = "mail"        // mails of notifications
@@ -57,10 +59,27 @@ type Component struct {
 	Workflows  []any // workflow functions
 	Activities []any // pointers to structs whose exported methods are activities
 	Schedules  []Schedule
+	Sweeps     []Sweep
 }
 
-// Schedule is a recurring workflow. Its id is fixed, so that every worker that
-// starts agrees on one schedule.
+// Sweep is a look for what is left, and the work on what is found. It runs in the process
+// of one worker of the deployment at a time and is no workflow: one that finds nothing
+// writes nothing. What it starts are workflows with ids of their own, so a second run
+// beside the first does no harm.
+type Sweep struct {
+	Name    string
+	Every   time.Duration // between two runs
+	Longest time.Duration // that one run may take; five minutes when it is zero
+	Run     SweepFunc
+}
+
+// SweepFunc does one run. It begins behind the item after, and at the head for the zero
+// id; its result says where the next one goes on.
+type SweepFunc func(ctx context.Context, after uuid.UUID) (Swept, error)
+
+// Schedule is a recurring workflow, of which operators see each run: for what comes every
+// few minutes or less often. Its id is fixed, so that every worker that starts agrees on
+// one schedule.
 type Schedule struct {
 	ID       string
 	Every    time.Duration

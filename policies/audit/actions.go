@@ -121,6 +121,16 @@ var Actions = []Action{
 	{"person.gain", "person", "A roster made a person a student, a member of staff or a guardian; the code says which."},
 	{"person.lose", "person", "By a roster a person is a student, a member of staff or a guardian no more; the code says which."},
 
+	{"generation.request", "generation", "A document was asked for, to be made from a text; the code is the provider."},
+	{"generation.draft", "generation", "A draft was made."},
+	{"generation.edit", "generation", "A draft was changed by a person; the code is its revision."},
+	{"generation.approve", "generation", "A person approved a draft, which becomes a file; the code is the version."},
+	{"generation.reject", "generation", "A person rejected a draft."},
+	{"generation.cancel", "generation", "A generation was called off."},
+	{"generation.publish", "generation", "The file of an approved draft was sent on its way; the code is the version."},
+	{"generation.expire", "generation", "A draft ended about which no one had decided for 30 days."},
+	{"generation.fail", "generation", "A generation failed; the code says why."},
+
 	{"key.create", "key", "An API key was made."},
 	{"key.all_spaces", "key", "An API key was made that acts in all spaces, also in those that owners do not see."},
 	{"key.rotate", "key", "An API key was replaced by a new one."},

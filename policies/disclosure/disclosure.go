@@ -73,6 +73,8 @@ var texts = map[string]string{
 	"personal_needs_named_people": "This file contains personal data: a link that anybody can pass on is not for it. Share it with people by name, or with members and classes.",
 	"outside_shares_off":          "Your organization does not share with people outside. Share with members and classes, or ask an owner to allow it.",
 	"outside_upload_off":          "Your organization takes no files from people outside. Let them be sent to a member, or ask an owner to allow drop boxes.",
+	"personal_not_to_models":      "This file contains personal data, which is not given to a model of others. Choose another file, or the provider extractive, which sends nothing.",
+	"records_not_to_models":       "This is an education record: it is about a student. It is not given to a model of others. Choose another file, or the provider extractive, which sends nothing.",
 	"no_agreement":                "Your organization has no agreement for giving this to another system. Ask an owner.",
 }
 

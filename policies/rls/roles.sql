@@ -186,6 +186,10 @@ language sql immutable parallel safe as $$
         ('drop_box',       'personal',         true,  'default'),
         ('drop_box',       'education_record', false, 'records_stay_inside'),
         ('drop_box',       'confidential',     false, 'confidential_stays_inside'),
+        ('model',          'general',          false, 'no_agreement'),
+        ('model',          'personal',         false, 'personal_not_to_models'),
+        ('model',          'education_record', false, 'records_not_to_models'),
+        ('model',          'confidential',     false, 'confidential_stays_inside'),
         ('webhook',        'general',          true,  'ids_only'),
         ('webhook',        'personal',         true,  'ids_only'),
         ('webhook',        'education_record', true,  'ids_only'),
@@ -196,7 +200,7 @@ language sql immutable parallel safe as $$
         ('export',         'confidential',     true,  'own_data')
     ) d (way, class, allowed, rule) where d.way = disclosure_default.way and d.class = disclosure_default.class
     union all
-    -- Nobody has agreed to these yet.
-    select false, 'no_agreement' where disclosure_default.way in ('connector', 'model')
+    -- Nobody has agreed to this yet.
+    select false, 'no_agreement' where disclosure_default.way = 'connector'
 $$;
 grant execute on function app.disclosure_default(text, text) to satchel_app, satchel_system;

@@ -24,6 +24,7 @@ const (
 	SpacesManage     Scope = "spaces:manage"
 	SharesManage     Scope = "shares:manage"
 	RostersSend      Scope = "rosters:send"
+	GenerationManage Scope = "generation:manage"
 )
 
 // Scopes is the one table of what each scope reaches; a test walks it against
@@ -39,6 +40,7 @@ var Scopes = map[Scope][]tenancy.Action{
 	SharesManage:     {tenancy.Share, tenancy.ShareOutside},
 	SpacesManage:     {tenancy.MakeSpaces, tenancy.ManageSpaces},
 	RostersSend:      {tenancy.ReadRosters, tenancy.SendRosters},
+	GenerationManage: {tenancy.Generate, tenancy.ReadGenerations}, // a draft is approved by a person
 	OrganizationRead: {tenancy.ReadOrganization, tenancy.ReadTiers, tenancy.ReadOperation, tenancy.ReadJobs, tenancy.ReadEvents},
 }
 

@@ -252,7 +252,7 @@ func TestASweepIsOneJob(t *testing.T) {
 	db, ctx := pgtest.New(t), t.Context()
 	q, run := db.Single(tenancy.Platform), uuid.New()
 	for range 2 {
-		require.NoError(t, operations.Swept(ctx, q, operations.Sweep{Run: run, Kind: "sweep_uploads", Workflow: "sweep-uploads", Started: time.Now(), Found: 3, Done: 2}))
+		require.NoError(t, operations.Swept(ctx, q, operations.Sweep{Run: run, Kind: "start_waiting_uploads", Workflow: "sweep/start-waiting-uploads", Started: time.Now(), Found: 3, Done: 2}))
 	}
 	o, err := operations.Get(ctx, q, run)
 	require.NoError(t, err)

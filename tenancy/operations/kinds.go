@@ -64,12 +64,12 @@ var Routes = map[Route]Place{
 // Kind is one kind of job.
 type Kind struct {
 	Route    Route
-	Workflow string   // the type of the workflow that does it
+	Workflow string   // the type of the workflow that does it; empty: the worker does it by itself
 	Priority Priority // empty: that of the route
 	Cancel   bool     // POST …/cancel may end it; what has its own way to be ended has not
 	// Retry is the action that starting it takes, and running it again. Empty: it does not run again.
 	Retry tenancy.Action
-	Sweep bool // a schedule's run; it has a row when it found something
+	Sweep bool // a run of a sweep or a schedule; it has a row when it found something
 }
 
 // Kinds is every kind of job. A test compares it with the workflows that the worker has.
@@ -85,8 +85,8 @@ var Kinds = map[string]Kind{
 	"verify_audit_log":       {Route: Tenant, Workflow: "VerifyAuditLog", Priority: Low, Cancel: true, Retry: tenancy.ReadAudit},
 	"rescan_storage":         {Route: Cleanup, Workflow: "RescanStorage", Cancel: true, Retry: tenancy.Rescan},
 	"reconcile_storage":      {Route: Cleanup, Workflow: "ReconcileStorage", Priority: Default, Cancel: true, Retry: tenancy.Reconcile},
+	"generate_content":       {Route: Content, Workflow: "GenerateContent", Cancel: true},
 
-	"clean_ended_uploads":    {Route: Cleanup, Workflow: "CleanEndedUploads", Sweep: true},
 	"clean_events":           {Route: Cleanup, Workflow: "CleanEvents", Sweep: true},
 	"clean_notifications":    {Route: Cleanup, Workflow: "CleanNotifications", Sweep: true},
 	"clean_idempotency_keys": {Route: Cleanup, Workflow: "CleanIdempotencyKeys", Sweep: true},
@@ -96,22 +96,33 @@ var Kinds = map[string]Kind{
 	"roll_up_usage":          {Route: Analytics, Workflow: "RollUpUsage", Sweep: true},
 	"pick_up_rosters":        {Route: Tenant, Workflow: "PickUpRosters", Sweep: true},
 	"retry_previews":         {Route: Cleanup, Workflow: "RetryPreviews", Sweep: true},
-	"sweep_changes":          {Route: Cleanup, Workflow: "SweepChanges", Sweep: true},
-	"sweep_edge":             {Route: Cleanup, Workflow: "SweepEdge", Sweep: true},
-	"sweep_exports":          {Route: Cleanup, Workflow: "SweepExports", Sweep: true},
-	"sweep_invitations":      {Route: Email, Workflow: "SweepInvitations", Sweep: true},
-	"sweep_notifications":    {Route: Email, Workflow: "SweepNotifications", Sweep: true},
-	"sweep_organizations":    {Route: Tenant, Workflow: "SweepOrganizations", Sweep: true},
+	"sweep_generations":      {Route: Cleanup, Workflow: "SweepGenerations", Sweep: true},
 	"sweep_people":           {Route: Cleanup, Workflow: "SweepPeople", Sweep: true},
 	"sweep_pictures":         {Route: Cleanup, Workflow: "SweepPictures", Sweep: true},
-	"sweep_previews":         {Route: Cleanup, Workflow: "SweepPreviews", Sweep: true},
-	"sweep_rosters":          {Route: Tenant, Workflow: "SweepRosters", Sweep: true},
-	"sweep_shares":           {Route: Email, Workflow: "SweepShares", Sweep: true},
-	"sweep_texts":            {Route: Cleanup, Workflow: "SweepTexts", Sweep: true},
-	"sweep_uploads":          {Route: Cleanup, Workflow: "SweepUploads", Sweep: true},
-	"sweep_usage_warnings":   {Route: Email, Workflow: "SweepUsageWarnings", Sweep: true},
-	"sweep_verifications":    {Route: Cleanup, Workflow: "SweepVerifications", Sweep: true},
-	"sweep_webhooks":         {Route: Cleanup, Workflow: "SweepWebhooks", Sweep: true},
+
+	"admit_waiting_uploads":       {Route: Cleanup, Sweep: true},
+	"clean_ended_uploads":         {Route: Cleanup, Sweep: true},
+	"delete_old_changes":          {Route: Cleanup, Sweep: true},
+	"expire_shares":               {Route: Cleanup, Sweep: true},
+	"expire_uploads":              {Route: Cleanup, Sweep: true},
+	"raise_usage_warnings":        {Route: Email, Sweep: true},
+	"read_mail_reports":           {Route: Email, Sweep: true},
+	"remove_exports":              {Route: Cleanup, Sweep: true},
+	"remove_roster_packages":      {Route: Tenant, Sweep: true},
+	"restart_changes":             {Route: Cleanup, Sweep: true},
+	"restart_exports":             {Route: Cleanup, Sweep: true},
+	"restart_organizations":       {Route: Tenant, Sweep: true},
+	"restart_roster_imports":      {Route: Tenant, Sweep: true},
+	"restart_verifications":       {Route: Cleanup, Sweep: true},
+	"start_missing_previews":      {Route: Cleanup, Sweep: true},
+	"start_pending_texts":         {Route: Cleanup, Sweep: true},
+	"start_usage_warnings":        {Route: Email, Sweep: true},
+	"start_waiting_invitations":   {Route: Email, Sweep: true},
+	"start_waiting_notifications": {Route: Email, Sweep: true},
+	"start_waiting_purges":        {Route: Cleanup, Sweep: true},
+	"start_waiting_share_mails":   {Route: Email, Sweep: true},
+	"start_waiting_uploads":       {Route: Cleanup, Sweep: true},
+	"start_waiting_webhooks":      {Route: Cleanup, Sweep: true},
 }
 
 // Place is where a job of the kind is done.
@@ -138,7 +149,9 @@ func OfWorkflow(workflow string) (name string, k Kind, found bool) {
 var byWorkflow = func() map[string]string {
 	m := make(map[string]string, len(Kinds))
 	for name, k := range Kinds {
-		m[k.Workflow] = name
+		if k.Workflow != "" {
+			m[k.Workflow] = name
+		}
 	}
 	return m
 }()

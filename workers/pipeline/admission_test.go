@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
-	"satchel/activities/sweep"
 	"satchel/files"
 	"satchel/internal/clamd/clamdtest"
 	"satchel/internal/pipelinetest"
@@ -97,8 +96,8 @@ func TestAdmissionIsUndoneWhenStartFails(t *testing.T) {
 	}))
 	require.Empty(t, a.organizationsWaiting(t, 1), "the second waits for the first")
 	require.Equal(t, []tenancy.OrgID{a.Org}, a.organizationsWaiting(t, 2), "its queue has room and was not advanced")
-	_, err = a.Env.ExecuteActivity(a.sweeper(t).StartWaitingUploads, sweep.StartWaitingUploadsInput{Org: tenancy.Platform})
-	require.NoError(t, err)
+	a.sweep(t, "start-waiting-uploads")
+	a.sweep(t, "admit-waiting-uploads")
 	require.Contains(t, a.Workflows.Started, first.Version)
 	require.NotContains(t, a.Workflows.Started, second.Version)
 	require.Equal(t, 1, a.Workflows.Advanced)
@@ -135,11 +134,9 @@ func TestSweepSeesTheTiersBound(t *testing.T) {
 	for range 3 {
 		a.Receive(t, "notes.txt", []byte("waits"))
 	}
-	sweeper := a.sweeper(t)
 	moved := func() int {
 		before := a.Workflows.Advanced
-		_, err := a.Env.ExecuteActivity(sweeper.StartWaitingUploads, sweep.StartWaitingUploadsInput{Org: tenancy.Platform})
-		require.NoError(t, err)
+		a.sweep(t, "admit-waiting-uploads")
 		return a.Workflows.Advanced - before
 	}
 	require.Equal(t, 1, moved())

@@ -54,6 +54,5 @@ func TestRecordBulk(t *testing.T) {
 	b := setup(t, nil)
 	id := b.changeMany(t, files.BulkTrash, b.published(t, "notes").File)
 	b.keepRun(t, bulk.WorkflowID(b.Org, id), "bulk", "done")
-	require.NoError(t, b.runOf(t, "bulk", "sweep", bulk.SweepChanges, bulk.SweepChangesInput{Org: tenancy.Platform}))
 	require.NoError(t, b.runOf(t, "sweep", "versions", sweep.PruneOldVersions, sweep.PruneVersionsInput{Org: tenancy.Platform}))
 }

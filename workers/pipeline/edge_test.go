@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/sdk/client"
 
 	"satchel/internal/fault"
 	"satchel/internal/pipelinetest"
@@ -89,7 +88,7 @@ func TestEdgeIsTold(t *testing.T) {
 	require.Eventually(t, func() bool { return cache.has(late) }, patience, pause)
 
 	lost := "f-" + happened(t, b, "file.deleted", "file_id", true).String()
-	require.NoError(t, b.Client.ScheduleClient().GetHandle(t.Context(), "sweep-edge").Trigger(t.Context(), client.ScheduleTriggerOptions{}))
+	b.Sweep(t, "start-waiting-purges")
 	require.Eventually(t, func() bool { return cache.has(lost) }, patience, pause)
 }
 
@@ -103,5 +102,4 @@ func TestRecordEdge(t *testing.T) {
 	key := "s-" + happened(t, b, "share.ended", "share_id", false).String()
 	require.Eventually(t, func() bool { return cache.has(key) }, patience, pause)
 	b.keepRun(t, edge.WorkflowID(b.Org), "edge", "told")
-	require.NoError(t, b.runOf(t, "edge", "swept", edge.SweepEdge, edge.SweepEdgeInput{Org: tenancy.Platform}))
 }

@@ -21,6 +21,7 @@ import (
 	"satchel/activities/reconcile"
 	"satchel/cmd/worker/wiring"
 	"satchel/files"
+	"satchel/internal/activitytest"
 	"satchel/internal/pipelinetest"
 	"satchel/policies/audit"
 	"satchel/tenancy"
@@ -287,6 +288,8 @@ func TestEveryTenantTableIsExportedOrNamed(t *testing.T) {
 		"usage_counters": "summed up by day", "usage_active": "summed up by day, who it was is deleted", "reconcile_passes": "no data", "usage_flushes": "no data", "idempotency_keys": "hashes, for a day",
 		"usage_warnings": "follow from usage and limits", "organization_events": "what others are told of the above",
 		"operation_events": "the timelines of jobs", "operation_counts": "counts the jobs",
+		"generations": "their documents are files, and the audit log speaks of the rest", "generation_revisions": "drafts, until they are decided about", "generation_answers": "what models answered, until a draft is decided about",
+		"generation_charges": "the platform's account of what models cost", "generation_spending": "sums of that",
 		"edge_cursors": "how far a cache was told of events",
 		"webhooks":     "where others are told", "webhook_secrets": "sealed, and the platform's to sign with", "webhook_deliveries": "what was sent, for 30 days", "webhook_attempts": "what was sent, for 30 days",
 	}
@@ -452,7 +455,7 @@ func TestExportsGoAfterTheirTerm(t *testing.T) {
 		_, err := admin.Exec(t.Context(), sql, id)
 		require.NoError(t, err)
 	}
-	_, err := a.Env.ExecuteActivity(x.RemoveExports, export.RemoveExportsInput{Org: tenancy.Platform})
+	_, err := activitytest.Sweep(t, export.SweepsOf(x), "remove-exports")
 	require.NoError(t, err)
 	_, _, err = exports.CheckReady(t.Context(), a.Single(a.Org), due, 1)
 	require.ErrorIs(t, err, exports.ErrRemoved)
@@ -460,7 +463,7 @@ func TestExportsGoAfterTheirTerm(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{p.Key}, keys(t, a.Store.Exports))
 	require.WithinDuration(t, time.Now().Add(exports.Term), *e.ExpiresAt, time.Minute)
-	_, err = a.Env.ExecuteActivity(x.RestartExports, export.RestartExportsInput{Org: tenancy.Platform})
+	_, err = activitytest.Sweep(t, export.SweepsOf(x), "restart-exports")
 	require.NoError(t, err)
 	require.Equal(t, []uuid.UUID{lost}, a.Workflows.Exports)
 }

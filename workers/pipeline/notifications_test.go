@@ -88,6 +88,5 @@ func TestRecordNotifications(t *testing.T) {
 	b.Mails.Fail(nil)
 	require.Eventually(t, func() bool { return b.mailStates(t)["sent"] == 2 }, patience, pause)
 	b.keepRun(t, telling.WorkflowID(b.Org), "notification", "waited")
-	require.NoError(t, b.runOf(t, "notification", "swept", telling.SweepNotifications, telling.SweepNotificationsInput{Org: tenancy.Platform}))
 	require.NoError(t, b.runOf(t, "notification", "cleaned", telling.CleanNotifications, telling.CleanNotificationsInput{Org: tenancy.Platform}))
 }

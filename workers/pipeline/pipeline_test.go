@@ -273,9 +273,8 @@ func TestSecondWorkerFindsTheSchedules(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	b.Start(t)
-	wanted := []string{"checkpoint-audit-logs", "clean-ended-uploads", "clean-events", "clean-idempotency-keys", "clean-notifications", "pick-up-rosters", "prune-old-versions", "purge-trashed-files", "reconcile-storage", "retry-previews",
-		"roll-up-usage", "sweep-changes", "sweep-edge", "sweep-exports", "sweep-invitations", "sweep-notifications", "sweep-organizations", "sweep-people", "sweep-pictures", "sweep-previews", "sweep-rosters", "sweep-shares", "sweep-texts", "sweep-uploads",
-		"sweep-usage-warnings", "sweep-verifications", "sweep-webhooks"}
+	wanted := []string{"checkpoint-audit-logs", "clean-events", "clean-idempotency-keys", "clean-notifications", "pick-up-rosters", "prune-old-versions", "purge-trashed-files", "reconcile-storage", "retry-previews",
+		"roll-up-usage", "sweep-generations", "sweep-people", "sweep-pictures"}
 	var ids []string
 	require.Eventually(t, func() bool {
 		ids = nil
@@ -289,7 +288,7 @@ func TestSecondWorkerFindsTheSchedules(t *testing.T) {
 		return err == nil && len(ids) >= len(wanted)
 	}, patience, pause)
 	require.ElementsMatch(t, wanted, ids)
-	s, err := b.Client.ScheduleClient().GetHandle(context.Background(), "sweep-uploads").Describe(context.Background())
+	s, err := b.Client.ScheduleClient().GetHandle(context.Background(), "sweep-people").Describe(context.Background())
 	require.NoError(t, err)
 	require.Equal(t, time.Minute, s.Schedule.Policy.CatchupWindow, "Temporal's default is a year of sweeps")
 	require.Equal(t, enumspb.SCHEDULE_OVERLAP_POLICY_SKIP, s.Schedule.Policy.Overlap)

@@ -10,7 +10,6 @@ import (
 	"satchel/activities/preview"
 	"satchel/files"
 	"satchel/internal/pipelinetest"
-	"satchel/internal/queue"
 	"satchel/tenancy"
 	making "satchel/workflows/preview"
 	"satchel/workflows/upload"
@@ -72,10 +71,7 @@ func TestLostPreviewsAreMade(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "pending", v.Preview)
 	close(gate)
-	o := queue.Start("sweep-previews-now", queue.Batch, tenancy.Platform.String(), queue.For(tenancy.Platform.String(), queue.Default), "sweep")
-	run, err := b.Client.ExecuteWorkflow(t.Context(), o, making.SweepPreviews, making.SweepPreviewsInput{Org: tenancy.Platform})
-	require.NoError(t, err)
-	require.NoError(t, run.Get(t.Context(), nil))
+	b.Sweep(t, "start-missing-previews")
 	v, err = b.Ends(t, b.Client.GetWorkflow(t.Context(), making.WorkflowID(b.Org, ticket.Version), ""), ticket)
 	require.NoError(t, err)
 	require.Equal(t, "ready", v.Preview)
@@ -100,7 +96,7 @@ func TestRecordPreviews(t *testing.T) {
 	_, err = b.Ends(t, run, late)
 	require.NoError(t, err)
 	b.keep(t, run, "published_before_previews")
-	require.NoError(t, b.runOf(t, "preview", "swept", making.SweepPreviews, making.SweepPreviewsInput{Org: tenancy.Platform}))
+	b.Sweep(t, "start-missing-previews")
 	made := b.Client.GetWorkflow(t.Context(), making.WorkflowID(b.Org, lost.Version), "")
 	require.NoError(t, made.Get(t.Context(), nil))
 	b.keepOf(t, made, "preview", "made")

@@ -3,7 +3,6 @@ package pipeline_test
 import (
 	"context"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -67,12 +66,6 @@ func (b *worker) runOf(t *testing.T, process, name string, workflow, in any) err
 }
 
 func (b *worker) recordSweeps(t *testing.T) {
-	require.NoError(t, b.InTx(context.Background(), b.Org, func(tx *tenancy.Tx) error {
-		_, err := files.Create(context.Background(), tx, files.New{Name: "half.bin", Size: 10, UploadedBy: b.User, TTL: -time.Second})
-		return err
-	}))
-	require.NoError(t, b.runOf(t, "sweep", "uploads", sweep.SweepUploads, sweep.SweepUploadsInput{Org: tenancy.Platform}))
-	require.NoError(t, b.runOf(t, "sweep", "ended-uploads", sweep.CleanEndedUploads, sweep.CleanEndedUploadsInput{Org: tenancy.Platform}))
 	ticket := b.published(t, "not needed any more")
 	b.Trash(t, ticket.File)
 	require.NoError(t, b.runOf(t, "sweep", "trash", sweep.PurgeTrashedFiles, sweep.PurgeTrashedFilesInput{Org: tenancy.Platform}))

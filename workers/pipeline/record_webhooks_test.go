@@ -44,6 +44,5 @@ func TestRecordWebhooks(t *testing.T) {
 	ask(gone)
 	require.Eventually(t, func() bool { return len(b.Mails.All()) == 1 }, patience, pause)
 	kept(gone, "disabled")
-	require.NoError(t, b.runOf(t, "webhook", "swept", webhook.SweepWebhooks, webhook.SweepWebhooksInput{Org: tenancy.Platform}))
 	require.NoError(t, b.runOf(t, "webhook", "cleaned", webhook.CleanEvents, webhook.CleanEventsInput{Org: tenancy.Platform}))
 }

@@ -191,13 +191,11 @@ func TestSweepStartsLostImports(t *testing.T) {
 	require.ErrorIs(t, err, rosters.ErrNotLast)
 }
 
-// sweepRosters runs the sweep once.
+// sweepRosters runs the sweeps once.
 func (b *worker) sweepRosters(t *testing.T) {
 	t.Helper()
-	options := client.StartWorkflowOptions{ID: "sweep-" + uuid.NewString(), TaskQueue: "batch"}
-	run, err := b.Client.ExecuteWorkflow(t.Context(), options, roster.SweepRosters, roster.SweepRostersInput{Org: tenancy.Platform})
-	require.NoError(t, err)
-	require.NoError(t, run.Get(t.Context(), nil))
+	b.Sweep(t, "restart-roster-imports")
+	b.Sweep(t, "remove-roster-packages")
 }
 
 // TestPausedImportGoesOnByItself when the pause is over.

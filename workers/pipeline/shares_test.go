@@ -78,5 +78,4 @@ func TestRecordShares(t *testing.T) {
 	b.keepRun(t, share.WorkflowID(b.Org, of, recipient), "share", "mailed")
 	require.NoError(t, share.StartCode(context.Background(), b.Client, b.Org, of, recipient))
 	b.keepRun(t, share.CodeWorkflowID(b.Org, of, recipient), "share", "code")
-	require.NoError(t, b.runOf(t, "share", "sweep", share.SweepShares, share.SweepSharesInput{Org: tenancy.Platform}))
 }

@@ -6,8 +6,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"satchel/activities/extract"
-	"satchel/internal/queue"
-	"satchel/tenancy"
 	extracting "satchel/workflows/extract"
 )
 
@@ -16,10 +14,7 @@ func TestTextsAreRead(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	ticket := b.published(t, "The frogs of the pond")
-	o := queue.Start("sweep-texts-now", queue.Batch, tenancy.Platform.String(), queue.For(tenancy.Platform.String(), queue.Default), "sweep")
-	run, err := b.Client.ExecuteWorkflow(t.Context(), o, extracting.SweepTexts, extracting.SweepTextsInput{Org: tenancy.Platform})
-	require.NoError(t, err)
-	require.NoError(t, run.Get(t.Context(), nil))
+	b.Sweep(t, "start-pending-texts")
 	var result extract.ReadTextResult
 	require.NoError(t, b.Client.GetWorkflow(t.Context(), extracting.WorkflowID(b.Org, ticket.Version), "").Get(t.Context(), &result))
 	require.Equal(t, extract.Ready, result.State)
@@ -29,15 +24,14 @@ func TestTextsAreRead(t *testing.T) {
 	b.RequireSettled(t)
 }
 
-// TestRecordTexts writes what the real server kept of a text that is read, and of the
-// sweep.
+// TestRecordTexts writes what the real server kept of a text that is read.
 func TestRecordTexts(t *testing.T) {
 	if !*record {
 		t.Skip("writes files: run with -record after a deliberate change of the workflow")
 	}
 	b := setup(t, nil)
 	ticket := b.published(t, "The frogs of the pond")
-	require.NoError(t, b.runOf(t, "extract", "swept", extracting.SweepTexts, extracting.SweepTextsInput{Org: tenancy.Platform}))
+	b.Sweep(t, "start-pending-texts")
 	read := b.Client.GetWorkflow(t.Context(), extracting.WorkflowID(b.Org, ticket.Version), "")
 	require.NoError(t, read.Get(t.Context(), nil))
 	b.keepOf(t, read, "extract", "read")

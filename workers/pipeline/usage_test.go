@@ -32,14 +32,11 @@ func (b *worker) fill(t *testing.T, percent int) {
 	require.NoError(t, err)
 }
 
-// sweepWarnings runs one round of warnings, as the schedule does.
+// sweepWarnings runs one round of warnings, as the worker does.
 func (b *worker) sweepWarnings(t *testing.T) {
 	t.Helper()
-	ctx := context.Background()
-	o := queue.Start("test-sweep-"+uuid.NewString(), queue.Batch, tenancy.Platform.String(), queue.For(tenancy.Platform.String(), queue.Default), "sweep")
-	run, err := b.Client.ExecuteWorkflow(ctx, o, counting.SweepUsageWarnings, counting.SweepUsageWarningsInput{Org: tenancy.Platform})
-	require.NoError(t, err)
-	require.NoError(t, run.Get(ctx, nil))
+	b.Sweep(t, "raise-usage-warnings")
+	b.Sweep(t, "start-usage-warnings")
 }
 
 func (b *worker) warnings(t *testing.T) []usage.Warning {

@@ -13,7 +13,6 @@ import (
 	"github.com/google/uuid"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/testsuite"
 
 	"satchel/activities/email"
@@ -233,7 +232,6 @@ func TestLostWebhookIsSwept(t *testing.T) {
 	hook, _ := hooked(t, b.Database, b.Org, r.URL, events.WebhookTest)
 	_, err := b.Single(b.Org).Exec(t.Context(), "insert into organization_events (organization_id, id, type, data) values (app.org(), gen_random_uuid(), 'webhook.test', jsonb_build_object('webhook_id', $1::uuid))", hook)
 	require.NoError(t, err)
-	handle := b.Client.ScheduleClient().GetHandle(t.Context(), "sweep-webhooks")
-	require.Eventually(t, func() bool { return handle.Trigger(context.Background(), client.ScheduleTriggerOptions{}) == nil }, patience, pause)
+	b.Sweep(t, "start-waiting-webhooks")
 	require.Eventually(t, func() bool { return len(r.taken()) == 1 }, patience, pause)
 }

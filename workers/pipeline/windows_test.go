@@ -12,6 +12,8 @@ import (
 	"satchel/activities/finalize"
 	"satchel/activities/sweep"
 	"satchel/files"
+	"satchel/internal/activitytest"
+	"satchel/internal/queue"
 	"satchel/policies/verdict"
 	"satchel/tenancy"
 )
@@ -110,6 +112,14 @@ func (a *activities) sweeper(t *testing.T) *sweep.Activities {
 	return s
 }
 
+// sweep does one run of a sweep of uploads.
+func (a *activities) sweep(t *testing.T, name string) queue.Swept {
+	t.Helper()
+	swept, err := activitytest.Sweep(t, sweep.SweepsOf(a.sweeper(t)), name)
+	require.NoError(t, err)
+	return swept
+}
+
 func TestExpiredUploadLeavesNothing(t *testing.T) {
 	t.Parallel()
 	a := setupActivities(t)
@@ -125,8 +135,7 @@ func TestExpiredUploadLeavesNothing(t *testing.T) {
 	require.NoError(t, err)
 	alive := a.Receive(t, "notes.txt", []byte("complete and not to be expired"))
 
-	_, err = a.Env.ExecuteActivity(a.sweeper(t).ExpireUploads, sweep.ExpireUploadsInput{Org: tenancy.Platform})
-	require.NoError(t, err)
+	a.sweep(t, "expire-uploads")
 	v, err := files.GetVersion(ctx, a.Single(a.Org), ticket.Version)
 	require.NoError(t, err)
 	require.Equal(t, files.Expired, v.Status)
@@ -221,12 +230,7 @@ func TestEndedVersionIsCleaned(t *testing.T) {
 	require.NoError(t, a.InTx(ctx, a.Org, func(tx *tenancy.Tx) error {
 		return files.Withdraw(ctx, tx, ended.Version, files.Failed, "interrupted")
 	}))
-	sweepOnce := func() (result sweep.SweepResult) {
-		encoded, err := a.Env.ExecuteActivity(a.sweeper(t).CleanUploads, sweep.CleanUploadsInput{Org: tenancy.Platform})
-		require.NoError(t, err)
-		require.NoError(t, encoded.Get(&result))
-		return result
-	}
+	sweepOnce := func() queue.Swept { return a.sweep(t, "clean-ended-uploads") }
 	require.Equal(t, sweep.SweepResult{Found: 1, Done: 1}, sweepOnce())
 	require.Equal(t, []string{files.StagingKey(a.Org, alive.Version)}, keys(t, a.Store.Staging))
 	v, err := files.GetVersion(ctx, a.Single(a.Org), ended.Version)
@@ -247,12 +251,7 @@ func TestStagingOfAPublishedVersionIsCleaned(t *testing.T) {
 	_, err := a.Publish(ticket.Version)
 	require.ErrorContains(t, err, errCrash.Error())
 	require.Equal(t, []string{files.StagingKey(a.Org, ticket.Version)}, keys(t, a.Store.Staging))
-	clean := func() (result sweep.SweepResult) {
-		encoded, err := a.Env.ExecuteActivity(a.sweeper(t).CleanUploads, sweep.CleanUploadsInput{Org: tenancy.Platform})
-		require.NoError(t, err)
-		require.NoError(t, encoded.Get(&result))
-		return result
-	}
+	clean := func() queue.Swept { return a.sweep(t, "clean-ended-uploads") }
 	require.Equal(t, sweep.SweepResult{Found: 1, Done: 1}, clean())
 	require.Empty(t, keys(t, a.Store.Staging))
 	require.Len(t, keys(t, a.Store.Clean), 1)

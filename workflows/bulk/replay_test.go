@@ -11,5 +11,5 @@ import (
 // go test ./workers/pipeline -run TestRecordBulk -record.
 func TestReplay(t *testing.T) {
 	t.Parallel()
-	replaytest.Histories(t, 2, "done, sweep", bulk.ChangeManyFiles, bulk.SweepChanges)
+	replaytest.Histories(t, 1, "done", bulk.ChangeManyFiles)
 }

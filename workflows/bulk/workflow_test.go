@@ -60,19 +60,6 @@ func TestFailedChangeIsNamed(t *testing.T) {
 	require.Nil(t, end.Result)
 }
 
-func TestSweepDoesBoth(t *testing.T) {
-	t.Parallel()
-	var suite testsuite.WorkflowTestSuite
-	env := suite.NewTestWorkflowEnvironment()
-	env.RegisterActivity(&changing.Activities{})
-	env.OnActivity("RestartChanges", mock.Anything, changing.RestartChangesInput{Org: tenancy.Platform}).Return(
-		changing.SweepChangesResult{}, temporal.NewNonRetryableApplicationError("no", "x", nil)).Once()
-	env.OnActivity("DeleteOldChanges", mock.Anything, changing.DeleteOldChangesInput{Org: tenancy.Platform}).Return(changing.SweepChangesResult{Found: 1, Done: 1}, nil).Once()
-	env.ExecuteWorkflow(bulk.SweepChanges, bulk.SweepChangesInput{Org: tenancy.Platform})
-	require.ErrorContains(t, env.GetWorkflowError(), "restart changes")
-	env.AssertExpectations(t)
-}
-
 // TestBeginIsOneChange: few files are done at once and need no workflow; of many the
 // workflow is started, and Temporal may be away. A repeated request finds what is there.
 func TestBeginIsOneChange(t *testing.T) {

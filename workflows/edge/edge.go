@@ -18,11 +18,7 @@ import (
 	"satchel/tenancy"
 )
 
-// The activities by name; their receivers are never called here.
-var (
-	purger  *edge.Activities
-	sweeper *edge.Sweeps
-)
+var purger *edge.Activities // by name; its receiver is never called here
 
 // EventsWait is the signal that there are new events. The rows say which.
 const EventsWait = "EventsWait"
@@ -70,21 +66,4 @@ func TellEdge(ctx workflow.Context, in TellEdgeInput) (TellEdgeResult, error) {
 			return TellEdgeResult{in.Keys}, nil
 		}
 	}
-}
-
-// SweepEdgeInput names the platform.
-type SweepEdgeInput struct{ Org tenancy.OrgID }
-
-// SweepEdge wakes the workflows of organizations of whose events the cache was not told.
-func SweepEdge(ctx workflow.Context, in SweepEdgeInput) (edge.StartWaitingPurgesResult, error) {
-	ctx = queue.ForSweep().On(ctx, queue.Batch, in.Org.String(), queue.Default)
-	var result edge.StartWaitingPurgesResult
-	input := edge.StartWaitingPurgesInput{Org: in.Org, After: queue.LastResult[edge.StartWaitingPurgesResult](ctx).Next}
-	err := workflow.ExecuteActivity(ctx, sweeper.StartWaitingPurges, input).Get(ctx, &result)
-	return result, err
-}
-
-// Schedules are how soon a lost notification is found.
-func Schedules() []queue.Schedule {
-	return []queue.Schedule{{ID: "sweep-edge", Every: 30 * time.Second, Workflow: SweepEdge, Input: SweepEdgeInput{Org: tenancy.Platform}}}
 }

@@ -168,19 +168,6 @@ func TestLongExportCarriesOn(t *testing.T) {
 	b.AssertExpectations(t)
 }
 
-func TestSweepDoesBoth(t *testing.T) {
-	t.Parallel()
-	var suite testsuite.WorkflowTestSuite
-	env := suite.NewTestWorkflowEnvironment()
-	env.RegisterActivity(&writing.Activities{})
-	env.OnActivity("RestartExports", mock.Anything, writing.RestartExportsInput{Org: tenancy.Platform}).Return(
-		writing.SweepExportsResult{}, temporal.NewNonRetryableApplicationError("no", "x", nil)).Once()
-	env.OnActivity("RemoveExports", mock.Anything, writing.RemoveExportsInput{Org: tenancy.Platform}).Return(writing.SweepExportsResult{Found: 1, Done: 1}, nil).Once()
-	env.ExecuteWorkflow(export.SweepExports, export.SweepExportsInput{Org: tenancy.Platform})
-	require.ErrorContains(t, env.GetWorkflowError(), "restart exports")
-	env.AssertExpectations(t)
-}
-
 // TestSecondRequestFindsTheFirst, and each is in the audit log; Temporal may be away.
 func TestSecondRequestFindsTheFirst(t *testing.T) {
 	t.Parallel()

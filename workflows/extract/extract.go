@@ -61,20 +61,3 @@ func ExtractText(ctx workflow.Context, in ExtractTextInput) (extract.ReadTextRes
 	ending := queue.Short.On(ctx, queue.Batch, org, queue.Low)
 	return result, workflow.ExecuteActivity(ending, pending.GiveUpText, extract.GiveUpTextInput(in)).Get(ctx, nil)
 }
-
-// SweepTextsInput names the platform.
-type SweepTextsInput struct{ Org tenancy.OrgID }
-
-// SweepTexts starts ExtractText for published versions whose text is not read yet.
-func SweepTexts(ctx workflow.Context, in SweepTextsInput) (queue.Swept, error) {
-	var result queue.Swept
-	on := queue.ForSweep().On(ctx, queue.Batch, in.Org.String(), queue.Default)
-	err := workflow.ExecuteActivity(on, pending.StartPendingTexts, extract.StartPendingTextsInput{
-		Org: in.Org, After: queue.LastResult[queue.Swept](ctx).Next}).Get(ctx, &result)
-	return result, err
-}
-
-// Schedules are the intervals of the sweep.
-func Schedules() []queue.Schedule {
-	return []queue.Schedule{{ID: "sweep-texts", Every: 20 * time.Second, Workflow: SweepTexts, Input: SweepTextsInput{Org: tenancy.Platform}}}
-}

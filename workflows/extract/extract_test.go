@@ -14,7 +14,6 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	activities "satchel/activities/extract"
-	"satchel/internal/queue"
 	"satchel/internal/replaytest"
 	"satchel/tenancy"
 	"satchel/workflows/extract"
@@ -58,20 +57,9 @@ func TestEnds(t *testing.T) {
 	}
 }
 
-func TestSweep(t *testing.T) {
-	t.Parallel()
-	env, started := setup()
-	env.OnActivity("StartPendingTexts", mock.Anything, activities.StartPendingTextsInput{Org: tenancy.Platform}).Return(queue.Swept{Found: 2, Done: 2}, nil)
-	env.ExecuteWorkflow(extract.SweepTexts, extract.SweepTextsInput{Org: tenancy.Platform})
-	var swept queue.Swept
-	require.NoError(t, env.GetWorkflowResult(&swept))
-	require.Equal(t, 2, swept.Done)
-	require.Equal(t, []string{"StartPendingTexts on batch"}, *started)
-}
-
 // TestReplay runs recorded histories through the code of today. Record with
 // go test ./workers/pipeline -run TestRecordTexts -record.
 func TestReplay(t *testing.T) {
 	t.Parallel()
-	replaytest.Histories(t, 2, "read, swept", extract.ExtractText, extract.SweepTexts)
+	replaytest.Histories(t, 1, "read", extract.ExtractText)
 }

@@ -10,7 +10,6 @@ import (
 	"satchel/activities/email"
 	activities "satchel/activities/invitation"
 	"satchel/internal/queue"
-	"satchel/tenancy"
 	"satchel/tenancy/members"
 )
 
@@ -152,22 +151,4 @@ func (p *process) end(ctx workflow.Context, to members.State) error {
 	ctx = queue.Short.On(ctx, queue.Batch, p.in.Org.String(), queue.Default)
 	in := activities.EndInvitationInput{Org: p.in.Org, Invitation: p.in.Invitation, To: to}
 	return workflow.ExecuteActivity(ctx, ender.EndInvitation, in).Get(ctx, nil)
-}
-
-// SweepInvitationsInput names the platform.
-type SweepInvitationsInput struct{ Org tenancy.OrgID }
-
-// SweepInvitations starts and signals the workflows of open invitations that
-// make no progress.
-func SweepInvitations(ctx workflow.Context, in SweepInvitationsInput) (activities.StartWaitingInvitationsResult, error) {
-	ctx = queue.ForSweep().On(ctx, queue.Batch, in.Org.String(), queue.Default)
-	var result activities.StartWaitingInvitationsResult
-	input := activities.StartWaitingInvitationsInput{Org: in.Org, After: queue.LastResult[activities.StartWaitingInvitationsResult](ctx).Next}
-	err := workflow.ExecuteActivity(ctx, ender.StartWaitingInvitations, input).Get(ctx, &result)
-	return result, err
-}
-
-// Schedules is when the sweep comes round.
-func Schedules() []queue.Schedule {
-	return []queue.Schedule{{ID: "sweep-invitations", Every: 30 * time.Second, Workflow: SweepInvitations, Input: SweepInvitationsInput{Org: tenancy.Platform}}}
 }

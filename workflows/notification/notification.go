@@ -91,33 +91,6 @@ func wait(ctx workflow.Context, rows workflow.ReceiveChannel, d time.Duration) e
 	return ctx.Err()
 }
 
-// SweepNotificationsInput names the platform.
-type SweepNotificationsInput struct{ Org tenancy.OrgID }
-
-// SweepNotificationsResult is what was found.
-type SweepNotificationsResult struct {
-	Started notification.StartWaitingNotificationsResult
-	Reports notification.ReadMailReportsResult
-}
-
-// SweepNotifications wakes what waits, and reads what mail servers sent back. One that
-// fails does not keep the other from its work.
-func SweepNotifications(ctx workflow.Context, in SweepNotificationsInput) (SweepNotificationsResult, error) {
-	ctx = queue.ForSweep().On(ctx, queue.Batch, in.Org.String(), queue.Default)
-	last := queue.LastResult[SweepNotificationsResult](ctx)
-	starting := workflow.ExecuteActivity(ctx, sweeper.StartWaitingNotifications, notification.StartWaitingNotificationsInput{Org: in.Org, After: last.Started.Next})
-	reading := workflow.ExecuteActivity(ctx, sweeper.ReadMailReports, notification.ReadMailReportsInput{Org: in.Org})
-	var result SweepNotificationsResult
-	started, read := starting.Get(ctx, &result.Started), reading.Get(ctx, &result.Reports)
-	if started != nil {
-		return result, fmt.Errorf("start notifications: %w", started)
-	}
-	if read != nil {
-		return result, queue.Unless(result.Started.Next != [16]byte{}, fmt.Errorf("read mail reports: %w", read))
-	}
-	return result, nil
-}
-
 // CleanNotificationsInput names the platform.
 type CleanNotificationsInput struct{ Org tenancy.OrgID }
 
@@ -130,10 +103,9 @@ func CleanNotifications(ctx workflow.Context, in CleanNotificationsInput) (notif
 	return result, err
 }
 
-// Schedules are how soon a lost row and a mail of later are found, and old rows go.
+// Schedules are when old rows go.
 func Schedules() []queue.Schedule {
 	return []queue.Schedule{
-		{ID: "sweep-notifications", Every: time.Minute, Workflow: SweepNotifications, Input: SweepNotificationsInput{Org: tenancy.Platform}},
 		{ID: "clean-notifications", Every: 24 * time.Hour, Workflow: CleanNotifications, Input: CleanNotificationsInput{Org: tenancy.Platform}},
 	}
 }

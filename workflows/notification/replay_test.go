@@ -11,5 +11,5 @@ import (
 // go test ./workers/pipeline -run TestRecordNotifications -record.
 func TestReplay(t *testing.T) {
 	t.Parallel()
-	replaytest.Histories(t, 4, "cleaned, sent, swept, waited", notification.DispatchOutbox, notification.SweepNotifications, notification.CleanNotifications)
+	replaytest.Histories(t, 3, "cleaned, sent, waited", notification.DispatchOutbox, notification.CleanNotifications)
 }

@@ -148,19 +148,10 @@ func RetryPreviews(ctx workflow.Context, in RetryPreviewsInput) (queue.Swept, er
 	return result, err
 }
 
-// SweepPreviewsInput names the platform.
-type SweepPreviewsInput struct{ Org tenancy.OrgID }
-
-// SweepPreviews starts MakePreviews for published versions that wait for too long.
-func SweepPreviews(ctx workflow.Context, in SweepPreviewsInput) (queue.Swept, error) {
-	var result queue.Swept
-	on := queue.ForSweep().On(ctx, queue.Batch, in.Org.String(), queue.Default)
-	err := workflow.ExecuteActivity(on, missing.StartMissingPreviews, preview.StartMissingPreviewsInput{
-		Org: in.Org, After: queue.LastResult[queue.Swept](ctx).Next}).Get(ctx, &result)
-	return result, err
-}
-
 // Schedules are the intervals of the sweeps.
 func Schedules() []queue.Schedule {
-	return []queue.Schedule{{ID: "retry-previews", Every: 10 * time.Minute, Workflow: RetryPreviews, Input: RetryPreviewsInput{Org: tenancy.Platform}}, {ID: "sweep-pictures", Every: time.Hour, Workflow: SweepPictures, Input: SweepPicturesInput{Org: tenancy.Platform}}, {ID: "sweep-previews", Every: time.Minute, Workflow: SweepPreviews, Input: SweepPreviewsInput{Org: tenancy.Platform}}}
+	return []queue.Schedule{
+		{ID: "retry-previews", Every: 10 * time.Minute, Workflow: RetryPreviews, Input: RetryPreviewsInput{Org: tenancy.Platform}},
+		{ID: "sweep-pictures", Every: time.Hour, Workflow: SweepPictures, Input: SweepPicturesInput{Org: tenancy.Platform}},
+	}
 }

@@ -58,17 +58,6 @@ func TestEnds(t *testing.T) {
 	}
 }
 
-func TestSweep(t *testing.T) {
-	t.Parallel()
-	env, started := setup()
-	env.OnActivity("StartMissingPreviews", mock.Anything, activities.StartMissingPreviewsInput{Org: tenancy.Platform}).Return(queue.Swept{Found: 2, Done: 2}, nil)
-	env.ExecuteWorkflow(preview.SweepPreviews, preview.SweepPreviewsInput{Org: tenancy.Platform})
-	var swept queue.Swept
-	require.NoError(t, env.GetWorkflowResult(&swept))
-	require.Equal(t, 2, swept.Done)
-	require.Equal(t, []string{"StartMissingPreviews on batch"}, *started)
-}
-
 // TestPages: somebody waits, so two attempts are enough, and a reason is a result.
 func TestPages(t *testing.T) {
 	t.Parallel()
@@ -130,6 +119,6 @@ func TestRetry(t *testing.T) {
 // go test ./cmd/worker -run TestRecordPreviews -record.
 func TestReplay(t *testing.T) {
 	t.Parallel()
-	replaytest.Histories(t, 6, "made, swept, pages, retried, picture, unused", preview.MakePreviews, preview.SweepPreviews, preview.MakePages, preview.RetryPreviews,
+	replaytest.Histories(t, 5, "made, pages, retried, picture, unused", preview.MakePreviews, preview.MakePages, preview.RetryPreviews,
 		preview.MakePicture, preview.SweepPictures)
 }

@@ -13,6 +13,7 @@ import (
 
 	"satchel/activities/operation"
 	importing "satchel/activities/roster"
+	"satchel/internal/queue"
 	"satchel/rosters"
 	"satchel/tenancy"
 	"satchel/tenancy/operations"
@@ -174,23 +175,12 @@ func TestUndoTakesSlicesBack(t *testing.T) {
 	b.AssertExpectations(t)
 }
 
-func TestSweepDoesBoth(t *testing.T) {
-	t.Parallel()
-	b := script()
-	b.OnActivity("RestartRosterImports", mock.Anything, importing.RestartRosterImportsInput{Org: tenancy.Platform}).Return(
-		importing.SweepRostersResult{}, temporal.NewNonRetryableApplicationError("no", "x", nil)).Once()
-	b.OnActivity("RemoveRosterPackages", mock.Anything, importing.RemoveRosterPackagesInput{Org: tenancy.Platform}).Return(importing.SweepRostersResult{Found: 1, Done: 1}, nil).Once()
-	b.ExecuteWorkflow(roster.SweepRosters, roster.SweepRostersInput{Org: tenancy.Platform})
-	require.ErrorContains(t, b.GetWorkflowError(), "restart imports")
-	b.AssertExpectations(t)
-}
-
 // TestPickUpLooksAndReports: that the one fails does not keep the other from its end.
 func TestPickUpLooksAndReports(t *testing.T) {
 	t.Parallel()
 	b := script()
 	b.RegisterActivity(&importing.Inbox{})
-	b.OnActivity("PickUpRosters", mock.Anything, importing.PickUpRostersInput{Org: tenancy.Platform}).Return(importing.SweepRostersResult{Found: 2, Done: 2}, nil).Once()
+	b.OnActivity("PickUpRosters", mock.Anything, importing.PickUpRostersInput{Org: tenancy.Platform}).Return(queue.Swept{Found: 2, Done: 2}, nil).Once()
 	b.OnActivity("FindUnknownInboxes", mock.Anything, importing.FindUnknownInboxesInput{Org: tenancy.Platform}).Return(
 		importing.FindUnknownInboxesResult{}, temporal.NewNonRetryableApplicationError("no", "x", nil)).Once()
 	b.ExecuteWorkflow(roster.PickUpRosters, roster.PickUpRostersInput{Org: tenancy.Platform})

@@ -11,5 +11,5 @@ import (
 // go test ./workers/pipeline -run TestRecordShares -record.
 func TestReplay(t *testing.T) {
 	t.Parallel()
-	replaytest.Histories(t, 3, "code, mailed, sweep", share.MailShare, share.MailShareCode, share.SweepShares)
+	replaytest.Histories(t, 2, "code, mailed", share.MailShare, share.MailShareCode)
 }

@@ -1,10 +1,9 @@
-// Package share is the process of a share's mail to somebody outside, and the sweep over
-// shares. What a share gives, and its end, are rows: no process keeps them.
+// Package share is the process of a share's mail to somebody outside. What a share gives,
+// and its end, are rows: no process keeps them.
 package share
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,17 +12,12 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"satchel/activities/email"
-	activities "satchel/activities/share"
 	"satchel/internal/fault"
 	"satchel/internal/queue"
 	"satchel/tenancy"
 )
 
-// The activities by name; their receivers are never called here.
-var (
-	mails   *email.Activities
-	sweeper *activities.Activities
-)
+var mails *email.Activities // by name; its receiver is never called here
 
 // MailShareInput names the recipient. Ids only: the address is in the row, the token in
 // the mail.
@@ -60,34 +54,4 @@ func MailShare(ctx workflow.Context, in MailShareInput) (email.SendShareResult, 
 	var result email.SendShareResult
 	err := workflow.ExecuteActivity(ctx, mails.SendShare, email.SendShareInput(in)).Get(ctx, &result)
 	return result, err
-}
-
-// SweepSharesInput names the platform.
-type SweepSharesInput struct{ Org tenancy.OrgID }
-
-// SweepSharesResult counts what was swept.
-type SweepSharesResult struct{ Expired, Mailed activities.SweepSharesResult }
-
-// SweepShares ends shares whose time is over and starts mails that were lost. One that
-// fails does not keep the other from its work.
-func SweepShares(ctx workflow.Context, in SweepSharesInput) (SweepSharesResult, error) {
-	ctx = queue.ForSweep().On(ctx, queue.Batch, in.Org.String(), queue.Default)
-	last := queue.LastResult[SweepSharesResult](ctx)
-	expiring := workflow.ExecuteActivity(ctx, sweeper.ExpireShares, activities.ExpireSharesInput{Org: in.Org, After: last.Expired.Next})
-	mailing := workflow.ExecuteActivity(ctx, sweeper.StartWaitingShareMails, activities.StartWaitingShareMailsInput{Org: in.Org, After: last.Mailed.Next})
-	var result SweepSharesResult
-	expired, mailed := expiring.Get(ctx, &result.Expired), mailing.Get(ctx, &result.Mailed)
-	unfinished := result.Expired.Next != uuid.Nil || result.Mailed.Next != uuid.Nil
-	switch {
-	case expired != nil:
-		return result, queue.Unless(unfinished, fmt.Errorf("expire shares: %w", expired))
-	case mailed != nil:
-		return result, queue.Unless(unfinished, fmt.Errorf("start mails of shares: %w", mailed))
-	}
-	return result, nil
-}
-
-// Schedules is how soon a share that ended by itself forgets its addresses.
-func Schedules() []queue.Schedule {
-	return []queue.Schedule{{ID: "sweep-shares", Every: 30 * time.Second, Workflow: SweepShares, Input: SweepSharesInput{Org: tenancy.Platform}}}
 }

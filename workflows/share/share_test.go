@@ -15,7 +15,6 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"satchel/activities/email"
-	activities "satchel/activities/share"
 	"satchel/internal/queue"
 	"satchel/shares"
 	"satchel/tenancy"
@@ -27,7 +26,6 @@ func environment() *testsuite.TestWorkflowEnvironment {
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	env := suite.NewTestWorkflowEnvironment()
 	env.RegisterActivity(&email.Activities{})
-	env.RegisterActivity(&activities.Activities{})
 	return env
 }
 
@@ -62,16 +60,5 @@ func TestAShareThatHasEnded(t *testing.T) {
 	env.OnActivity("SendShare", mock.Anything, mock.Anything).Return(email.SendShareResult{}, nil).Once()
 	env.ExecuteWorkflow(share.MailShare, in)
 	require.NoError(t, env.GetWorkflowError())
-	env.AssertExpectations(t)
-}
-
-// TestOneHalfOfTheSweepThatFails does not keep the other from its work.
-func TestOneHalfOfTheSweepThatFails(t *testing.T) {
-	t.Parallel()
-	env := environment()
-	env.OnActivity("ExpireShares", mock.Anything, mock.Anything).Return(activities.SweepSharesResult{}, temporal.NewNonRetryableApplicationError("x", "x", nil))
-	env.OnActivity("StartWaitingShareMails", mock.Anything, mock.Anything).Return(activities.SweepSharesResult{}, nil).Once()
-	env.ExecuteWorkflow(share.SweepShares, share.SweepSharesInput{Org: tenancy.Platform})
-	require.Error(t, env.GetWorkflowError())
 	env.AssertExpectations(t)
 }

@@ -11,5 +11,5 @@ import (
 // go test ./workers/pipeline -run TestRecordPlatform -record, and TestRecordBulk for the versions.
 func TestReplay(t *testing.T) {
 	t.Parallel()
-	replaytest.Histories(t, 6, "uploads, ended uploads, trash, versions, idempotency keys, people", sweep.PruneOldVersions, sweep.SweepUploads, sweep.CleanEndedUploads, sweep.PurgeTrashedFiles, sweep.CleanIdempotencyKeys, sweep.SweepPeople)
+	replaytest.Histories(t, 4, "trash, versions, idempotency keys, people", sweep.PruneOldVersions, sweep.PurgeTrashedFiles, sweep.CleanIdempotencyKeys, sweep.SweepPeople)
 }

@@ -1,6 +1,5 @@
-// Package sweep is the process that comes round every few seconds and finishes
-// what was left: uploads to start, uploads to expire, trash to purge, old
-// requests to delete, people whose time is over.
+// Package sweep is the processes that finish what was left: trash to purge, versions
+// beyond what is kept, old requests to delete, people whose time is over.
 package sweep
 
 import (
@@ -16,48 +15,6 @@ import (
 )
 
 var sweeper *sweep.Activities
-
-// SweepUploadsInput names the platform.
-type SweepUploadsInput struct{ Org tenancy.OrgID }
-
-// SweepUploadsResult counts what was swept.
-type SweepUploadsResult struct {
-	Started sweep.StartWaitingUploadsResult
-	Expired sweep.SweepResult
-}
-
-// SweepUploads starts what waits and ends what was given up. The two are
-// independent: one that fails does not keep the other from its work.
-func SweepUploads(ctx workflow.Context, in SweepUploadsInput) (SweepUploadsResult, error) {
-	ctx = options(ctx, in.Org)
-	last := queue.LastResult[SweepUploadsResult](ctx)
-	starting := workflow.ExecuteActivity(ctx, sweeper.StartWaitingUploads, sweep.StartWaitingUploadsInput{
-		Org: in.Org, After: last.Started.Next, AfterOrganization: last.Started.NextOrganization})
-	expiring := workflow.ExecuteActivity(ctx, sweeper.ExpireUploads, sweep.ExpireUploadsInput{Org: in.Org, After: last.Expired.Next})
-	var result SweepUploadsResult
-	started, expired := starting.Get(ctx, &result.Started), expiring.Get(ctx, &result.Expired)
-	unfinished := result.Expired.Next != uuid.Nil || result.Started.Next != uuid.Nil || result.Started.NextOrganization != uuid.Nil
-	switch {
-	case started != nil:
-		return result, queue.Unless(unfinished, fmt.Errorf("start waiting uploads: %w", started))
-	case expired != nil:
-		return result, queue.Unless(unfinished, fmt.Errorf("expire uploads: %w", expired))
-	}
-	return result, nil
-}
-
-// CleanEndedUploadsInput names the platform.
-type CleanEndedUploadsInput struct{ Org tenancy.OrgID }
-
-// CleanEndedUploads removes what ended versions left in the store. It is a
-// process of its own, so that a store that is slow or away does not delay the
-// next SweepUploads.
-func CleanEndedUploads(ctx workflow.Context, in CleanEndedUploadsInput) (sweep.SweepResult, error) {
-	var result sweep.SweepResult
-	input := sweep.CleanUploadsInput{Org: in.Org, After: queue.LastResult[sweep.SweepResult](ctx).Next}
-	err := workflow.ExecuteActivity(options(ctx, in.Org), sweeper.CleanUploads, input).Get(ctx, &result)
-	return result, err
-}
 
 // PurgeTrashedFilesInput names the platform.
 type PurgeTrashedFilesInput struct{ Org tenancy.OrgID }
@@ -129,12 +86,9 @@ func long(ctx workflow.Context, org tenancy.OrgID) workflow.Context {
 	return queue.ForSweep().Within(6*time.Hour, 12*time.Hour).On(ctx, queue.Batch, org.String(), queue.Default)
 }
 
-// Schedules are the intervals of the sweeps. The interval of SweepUploads
-// limits how long a version waits whose start was lost.
+// Schedules are the intervals of the processes.
 func Schedules() []queue.Schedule {
 	return []queue.Schedule{
-		{ID: "sweep-uploads", Every: 20 * time.Second, Workflow: SweepUploads, Input: SweepUploadsInput{Org: tenancy.Platform}},
-		{ID: "clean-ended-uploads", Every: 30 * time.Second, Workflow: CleanEndedUploads, Input: CleanEndedUploadsInput{Org: tenancy.Platform}},
 		{ID: "purge-trashed-files", Every: time.Hour, Longest: 24 * time.Hour, Workflow: PurgeTrashedFiles, Input: PurgeTrashedFilesInput{Org: tenancy.Platform}},
 		{ID: "prune-old-versions", Every: time.Hour, Longest: 24 * time.Hour, Workflow: PruneOldVersions, Input: PruneVersionsInput{Org: tenancy.Platform}},
 		{ID: "sweep-people", Every: 10 * time.Minute, Workflow: SweepPeople, Input: SweepPeopleInput{Org: tenancy.Platform}},

@@ -2,7 +2,6 @@ package usage
 
 // What the test environment does not pass on.
 var (
-	Options  = options
-	Sweeping = sweeping
-	Mailing  = mailing
+	Options = options
+	Mailing = mailing
 )

@@ -55,10 +55,9 @@ func options(org tenancy.OrgID) workflow.ActivityOptions {
 	return queue.Long.Within(10*time.Minute, 30*time.Minute).Options(queue.Batch, org.String(), queue.Low)
 }
 
-// Schedules roll up every hour, and look every two minutes for who is to be warned.
+// Schedules roll up every hour.
 func Schedules() []queue.Schedule {
 	return []queue.Schedule{
 		{ID: "roll-up-usage", Every: time.Hour, Workflow: RollUpUsage, Input: RollUpUsageInput{Org: tenancy.Platform}},
-		{ID: "sweep-usage-warnings", Every: 2 * time.Minute, Workflow: SweepUsageWarnings, Input: SweepUsageWarningsInput{Org: tenancy.Platform}},
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"satchel/activities/email"
-	"satchel/activities/usage"
 	"satchel/internal/fault"
 	"satchel/internal/queue"
 	"satchel/tenancy"
@@ -19,20 +18,6 @@ import (
 )
 
 var mails *email.Activities
-
-// SweepUsageWarningsInput names the platform.
-type SweepUsageWarningsInput struct{ Org tenancy.OrgID }
-
-// SweepUsageWarnings raises the warnings that are due, takes down those that are
-// over, and starts the mails that wait.
-func SweepUsageWarnings(ctx workflow.Context, in SweepUsageWarningsInput) (usage.RaiseUsageWarningsResult, error) {
-	ctx = workflow.WithActivityOptions(ctx, sweeping(in.Org))
-	last := queue.LastResult[usage.RaiseUsageWarningsResult](ctx)
-	input := usage.RaiseUsageWarningsInput{Org: in.Org, After: last.Next, AfterWarning: last.NextWarning}
-	var result usage.RaiseUsageWarningsResult
-	err := workflow.ExecuteActivity(ctx, roller.RaiseUsageWarnings, input).Get(ctx, &result)
-	return result, err
-}
 
 // WarnOrganizationInput names the warning by its event. The address is in the
 // organization's row.
@@ -51,11 +36,6 @@ func WarnOrganization(ctx workflow.Context, in WarnOrganizationInput) (WarnOrgan
 	var sent email.SendUsageWarningResult
 	err := workflow.ExecuteActivity(ctx, mails.SendUsageWarning, email.SendUsageWarningInput{Org: in.Org, Warning: in.Warning}).Get(ctx, &sent)
 	return WarnOrganizationResult{Mail: sent.Mail}, err
-}
-
-// sweeping gives up early: the next round is the retry.
-func sweeping(org tenancy.OrgID) workflow.ActivityOptions {
-	return queue.ForSweep().Heartbeat(queue.HeartbeatTimeout).Options(queue.Batch, org.String(), queue.Default)
 }
 
 // mostAttempts is above all attempts that fit into the day for which a mail is

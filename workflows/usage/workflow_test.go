@@ -129,18 +129,6 @@ func TestLongRollUpContinuesAsNew(t *testing.T) {
 	require.Equal(t, usage.RollUpUsageInput{Org: tenancy.Platform, After: first, Organizations: 600}, in)
 }
 
-func TestSweepRaisesAndStarts(t *testing.T) {
-	t.Parallel()
-	b := setup()
-	b.env.OnActivity("RaiseUsageWarnings", mock.Anything, activities.RaiseUsageWarningsInput{Org: tenancy.Platform}).
-		Return(activities.RaiseUsageWarningsResult{Organizations: 2, Started: 1}, nil).Once()
-	b.env.ExecuteWorkflow(usage.SweepUsageWarnings, usage.SweepUsageWarningsInput{Org: tenancy.Platform})
-	require.NoError(t, b.env.GetWorkflowError())
-	var result activities.RaiseUsageWarningsResult
-	require.NoError(t, b.env.GetWorkflowResult(&result))
-	require.Equal(t, activities.RaiseUsageWarningsResult{Organizations: 2, Started: 1}, result)
-}
-
 // mailed runs the mail of a warning against a server that answers as it is told.
 func (b *testBundle) mailed(t *testing.T, answer func() (email.SendUsageWarningResult, error)) (usage.WarnOrganizationResult, error) {
 	t.Helper()
@@ -201,10 +189,6 @@ func TestOptions(t *testing.T) {
 			b.stretches(activities.RollUpOrganizationsResult{})
 			b.env.ExecuteWorkflow(usage.RollUpUsage, usage.RollUpUsageInput{Org: tenancy.Platform})
 		}, queue.Batch, 10 * time.Minute},
-		"RaiseUsageWarnings": {func(b *testBundle) {
-			b.env.OnActivity("RaiseUsageWarnings", mock.Anything, mock.Anything).Return(activities.RaiseUsageWarningsResult{}, nil)
-			b.env.ExecuteWorkflow(usage.SweepUsageWarnings, usage.SweepUsageWarningsInput{Org: tenancy.Platform})
-		}, queue.Batch, 5 * time.Minute},
 		"SendUsageWarning": {func(b *testBundle) {
 			b.env.OnActivity("SendUsageWarning", mock.Anything, mock.Anything).Return(email.SendUsageWarningResult{}, nil)
 			b.env.ExecuteWorkflow(usage.WarnOrganization, usage.WarnOrganizationInput{Org: school, Warning: tenancy.NewID()})
@@ -219,7 +203,6 @@ func TestOptions(t *testing.T) {
 		require.Equal(t, queue.HeartbeatTimeout, info.HeartbeatTimeout, name)
 	}
 	require.Equal(t, queue.For(school.String(), queue.Low), usage.Options(school).Priority, "no caller waits for a roll-up")
-	require.Equal(t, queue.For(school.String(), queue.Default), usage.Sweeping(school).Priority)
 	require.Equal(t, queue.For(school.String(), queue.Default), usage.Mailing(school).Priority)
 }
 
@@ -229,9 +212,8 @@ func TestSchedules(t *testing.T) {
 	for _, s := range usage.Schedules() {
 		every[s.ID] = s.Every
 	}
-	require.Equal(t, map[string]time.Duration{"roll-up-usage": time.Hour, "sweep-usage-warnings": 2 * time.Minute}, every)
+	require.Equal(t, map[string]time.Duration{"roll-up-usage": time.Hour}, every)
 	require.Equal(t, usage.RollUpUsageInput{Org: tenancy.Platform}, usage.Schedules()[0].Input)
-	require.Equal(t, usage.SweepUsageWarningsInput{Org: tenancy.Platform}, usage.Schedules()[1].Input)
 }
 
 func TestNameIsOfTheWarning(t *testing.T) {

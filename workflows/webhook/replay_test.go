@@ -11,5 +11,5 @@ import (
 // go test ./workers/pipeline -run TestRecordWebhooks -record.
 func TestReplay(t *testing.T) {
 	t.Parallel()
-	replaytest.Histories(t, 4, "delivered, disabled and mailed, swept, cleaned", webhook.DeliverToWebhook, webhook.SweepWebhooks, webhook.CleanEvents)
+	replaytest.Histories(t, 3, "delivered, disabled and mailed, cleaned", webhook.DeliverToWebhook, webhook.CleanEvents)
 }

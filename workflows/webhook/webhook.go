@@ -122,18 +122,6 @@ func delivering(ctx workflow.Context, org tenancy.OrgID) workflow.Context {
 	return queue.Long.Within(time.Minute, 24*time.Hour).On(ctx, queue.External, org.String(), queue.Default)
 }
 
-// SweepWebhooksInput names the platform.
-type SweepWebhooksInput struct{ Org tenancy.OrgID }
-
-// SweepWebhooks wakes the workflows of webhooks that make no progress.
-func SweepWebhooks(ctx workflow.Context, in SweepWebhooksInput) (webhook.StartWaitingWebhooksResult, error) {
-	ctx = queue.ForSweep().On(ctx, queue.Batch, in.Org.String(), queue.Default)
-	var result webhook.StartWaitingWebhooksResult
-	input := webhook.StartWaitingWebhooksInput{Org: in.Org, After: queue.LastResult[webhook.StartWaitingWebhooksResult](ctx).Next}
-	err := workflow.ExecuteActivity(ctx, sweeper.StartWaitingWebhooks, input).Get(ctx, &result)
-	return result, err
-}
-
 // CleanEventsInput names the platform.
 type CleanEventsInput struct{ Org tenancy.OrgID }
 
@@ -146,10 +134,9 @@ func CleanEvents(ctx workflow.Context, in CleanEventsInput) (webhook.DeleteOldEv
 	return result, err
 }
 
-// Schedules are how soon a lost notification is found, and old rows go.
+// Schedules are when old rows go.
 func Schedules() []queue.Schedule {
 	return []queue.Schedule{
-		{ID: "sweep-webhooks", Every: 30 * time.Second, Workflow: SweepWebhooks, Input: SweepWebhooksInput{Org: tenancy.Platform}},
 		{ID: "clean-events", Every: time.Hour, Workflow: CleanEvents, Input: CleanEventsInput{Org: tenancy.Platform}},
 	}
 }

@@ -130,7 +130,7 @@ func TestSchedules(t *testing.T) {
 	for _, s := range webhook.Schedules() {
 		every[s.ID] = s.Every
 	}
-	require.Equal(t, map[string]time.Duration{"sweep-webhooks": 30 * time.Second, "clean-events": time.Hour}, every)
+	require.Equal(t, map[string]time.Duration{"clean-events": time.Hour}, every)
 }
 
 func TestOneWorkflowAWebhook(t *testing.T) {

@@ -17,8 +17,8 @@ import (
 var bulkProcess = fx.Module("bulk",
 	fx.Provide(newBulk),
 	component(func(a *bulk.Activities) queue.Component {
-		return queue.Component{Queue: queue.Batch, Workflows: []any{bulking.ChangeManyFiles, bulking.SweepChanges},
-			Activities: []any{a}, Schedules: bulking.Schedules()}
+		return queue.Component{Queue: queue.Batch, Workflows: []any{bulking.ChangeManyFiles},
+			Activities: []any{a}, Sweeps: bulk.SweepsOf(a)}
 	}),
 )
 

@@ -62,7 +62,7 @@ var previewProcess = fx.Module("preview",
 		return queue.Component{Queue: queue.Interactive, Workflows: []any{previewing.MakePreviews, previewing.MakePages, previewing.MakePicture}}
 	}),
 	component(func(m *preview.Missing) queue.Component {
-		return queue.Component{Queue: queue.Batch, Workflows: []any{previewing.SweepPreviews, previewing.RetryPreviews, previewing.SweepPictures}, Activities: []any{m}, Schedules: previewing.Schedules()}
+		return queue.Component{Queue: queue.Batch, Workflows: []any{previewing.RetryPreviews, previewing.SweepPictures}, Activities: []any{m}, Schedules: previewing.Schedules(), Sweeps: preview.SweepsOf(m)}
 	}),
 )
 
@@ -75,15 +75,15 @@ var textProcess = fx.Module("text",
 		return queue.Component{Queue: queue.Interactive, Workflows: []any{extracting.ExtractText}}
 	}),
 	component(func(p *extract.Pending) queue.Component {
-		return queue.Component{Queue: queue.Batch, Workflows: []any{extracting.SweepTexts}, Activities: []any{p}, Schedules: extracting.Schedules()}
+		return queue.Component{Queue: queue.Batch, Activities: []any{p}, Sweeps: extract.SweepsOf(p)}
 	}),
 )
 
 var sweepProcess = fx.Module("sweep",
 	fx.Provide(newSweep),
 	component(func(s *sweep.Activities) queue.Component {
-		return queue.Component{Queue: queue.Batch, Workflows: []any{sweeping.SweepUploads, sweeping.CleanEndedUploads, sweeping.PurgeTrashedFiles, sweeping.PruneOldVersions, sweeping.CleanIdempotencyKeys, sweeping.SweepPeople},
-			Activities: []any{s}, Schedules: sweeping.Schedules()}
+		return queue.Component{Queue: queue.Batch, Workflows: []any{sweeping.PurgeTrashedFiles, sweeping.PruneOldVersions, sweeping.CleanIdempotencyKeys, sweeping.SweepPeople},
+			Activities: []any{s}, Schedules: sweeping.Schedules(), Sweeps: sweep.SweepsOf(s)}
 	}),
 )
 
@@ -106,8 +106,8 @@ var checkpointProcess = fx.Module("checkpoint",
 var verificationProcess = fx.Module("verification",
 	fx.Provide(newVerification),
 	component(func(a *verification.Activities) queue.Component {
-		return queue.Component{Queue: queue.Batch, Workflows: []any{verifying.VerifyAuditLog, verifying.SweepVerifications},
-			Activities: []any{a}, Schedules: verifying.Schedules()}
+		return queue.Component{Queue: queue.Batch, Workflows: []any{verifying.VerifyAuditLog},
+			Activities: []any{a}, Sweeps: verification.SweepsOf(a)}
 	}),
 )
 
@@ -122,7 +122,7 @@ var invitationProcess = fx.Module("invitation",
 		return queue.Component{Queue: queue.Interactive, Workflows: []any{inviting.InviteMember}, Activities: []any{e}}
 	}),
 	component(func(i *invitation.Activities) queue.Component {
-		return queue.Component{Queue: queue.Batch, Workflows: []any{inviting.SweepInvitations}, Activities: []any{i}, Schedules: inviting.Schedules()}
+		return queue.Component{Queue: queue.Batch, Activities: []any{i}, Sweeps: invitation.SweepsOf(i)}
 	}),
 )
 
@@ -131,15 +131,15 @@ var shareProcess = fx.Module("share",
 	component(func() queue.Component {
 		return queue.Component{Queue: queue.Interactive, Workflows: []any{sharing.MailShare, sharing.MailShareCode}} // their activities are among those of the mails
 	}),
-	component(func(s *share.Activities) queue.Component {
-		return queue.Component{Queue: queue.Batch, Workflows: []any{sharing.SweepShares}, Activities: []any{s}, Schedules: sharing.Schedules()}
+	component(func(s *share.Sweeps) queue.Component {
+		return queue.Component{Sweeps: share.SweepsOf(s)}
 	}),
 )
 
 var usageProcess = fx.Module("usage",
 	fx.Provide(NewUsage),
 	component(func(u *usagerecord.Activities) queue.Component {
-		return queue.Component{Queue: queue.Batch, Workflows: []any{counting.RollUpUsage, counting.SweepUsageWarnings}, Activities: []any{u}, Schedules: counting.Schedules()}
+		return queue.Component{Queue: queue.Batch, Workflows: []any{counting.RollUpUsage}, Activities: []any{u}, Schedules: counting.Schedules(), Sweeps: usagerecord.SweepsOf(u)}
 	}),
 	// The mail is the email capability's.
 	component(func() queue.Component {

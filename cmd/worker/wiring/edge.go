@@ -25,7 +25,7 @@ var edgeProcess = fx.Module("edge",
 		return queue.Component{Queue: queue.Interactive, Workflows: []any{telling.TellEdge}}
 	}),
 	component(func(s *edge.Sweeps) queue.Component {
-		return queue.Component{Queue: queue.Batch, Workflows: []any{telling.SweepEdge}, Activities: []any{s}, Schedules: telling.Schedules()}
+		return queue.Component{Sweeps: edge.SweepsOf(s)}
 	}),
 )
 

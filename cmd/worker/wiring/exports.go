@@ -18,8 +18,8 @@ import (
 var exportProcess = fx.Module("export",
 	fx.Provide(newExport),
 	component(func(a *export.Activities) queue.Component {
-		return queue.Component{Queue: queue.Batch, Workflows: []any{exporting.ExportOrganization, exporting.SweepExports},
-			Activities: []any{a}, Schedules: exporting.Schedules()}
+		return queue.Component{Queue: queue.Batch, Workflows: []any{exporting.ExportOrganization},
+			Activities: []any{a}, Sweeps: export.SweepsOf(a)}
 	}),
 )
 

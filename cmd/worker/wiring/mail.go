@@ -88,6 +88,6 @@ func (s shareMails) StartShareMail(ctx context.Context, org tenancy.OrgID, share
 	return sharing.Start(ctx, s.client, org, share, recipient)
 }
 
-func newShare(db *tenancy.DB, c client.Client) *share.Activities {
+func newShare(db *tenancy.DB, c client.Client) *share.Sweeps {
 	return share.New(db, shareMails{c})
 }

@@ -29,7 +29,7 @@ var notificationProcess = fx.Module("notification",
 		return queue.Component{Queue: queue.Interactive, Workflows: []any{telling.DispatchOutbox}}
 	}),
 	component(func(s *notification.Sweeps) queue.Component {
-		return queue.Component{Queue: queue.Batch, Workflows: []any{telling.SweepNotifications, telling.CleanNotifications}, Activities: []any{s}, Schedules: telling.Schedules()}
+		return queue.Component{Queue: queue.Batch, Workflows: []any{telling.CleanNotifications}, Activities: []any{s}, Schedules: telling.Schedules(), Sweeps: notification.SweepsOf(s)}
 	}),
 )
 

@@ -33,12 +33,12 @@ import (
 var organizationProcess = fx.Module("organization",
 	fx.Provide(newOrganizationParts, organization.New, organization.NewBatch),
 	component(func(a *organization.Activities) queue.Component {
-		return queue.Component{Queue: queue.Interactive, Workflows: []any{provisioning.ProvisionOrganization, provisioning.SweepOrganizations},
-			Activities: []any{a}, Schedules: provisioning.Schedules()}
+		return queue.Component{Queue: queue.Interactive, Workflows: []any{provisioning.ProvisionOrganization},
+			Activities: []any{a}}
 	}),
 	component(func(a *organization.BatchActivities) queue.Component {
 		return queue.Component{Queue: queue.Batch, Workflows: []any{suspension.SuspendOrganization, suspension.ResumeOrganization, offboarding.DeleteOrganization},
-			Activities: []any{a}}
+			Activities: []any{a}, Sweeps: organization.SweepsOf(a)}
 	}),
 )
 

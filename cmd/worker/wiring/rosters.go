@@ -24,8 +24,8 @@ import (
 var rosterProcess = fx.Module("roster",
 	fx.Provide(newRoster, newRosterInbox, people.NewHasher),
 	component(func(a *roster.Activities, i *roster.Inbox, c roster.InboxConfig) queue.Component {
-		return queue.Component{Queue: queue.Batch, Workflows: []any{importing.ImportRoster, importing.UndoRoster, importing.SweepRosters, importing.PickUpRosters},
-			Activities: []any{a, i}, Schedules: importing.Schedules(c)}
+		return queue.Component{Queue: queue.Batch, Workflows: []any{importing.ImportRoster, importing.UndoRoster, importing.PickUpRosters},
+			Activities: []any{a, i}, Schedules: importing.Schedules(c), Sweeps: roster.SweepsOf(a)}
 	}),
 )
 

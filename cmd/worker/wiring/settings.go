@@ -12,6 +12,7 @@ import (
 	"satchel/activities/roster"
 	"satchel/activities/scan"
 	"satchel/activities/sweep"
+	"satchel/generation/providers"
 	"satchel/internal/drawing"
 	"satchel/internal/edge"
 	"satchel/internal/mail"
@@ -54,6 +55,8 @@ var settingsModule = fx.Module("settings", fx.Provide(
 	settings.Load[mail.Config],
 	settings.Load[notification.ReportsConfig],
 	settings.Load[people.HashConfig],
+	settings.Load[providers.Config],
+	settings.Load[ModelKeys],
 	settings.Load[roster.InboxConfig],
 	settings.Load[scan.Config],
 	settings.Load[spool.Config],

@@ -35,7 +35,7 @@ var webhookProcess = fx.Module("webhook",
 		return queue.Component{Queue: queue.Interactive, Workflows: []any{delivering.DeliverToWebhook}}
 	}),
 	component(func(w *webhook.Sweeps) queue.Component {
-		return queue.Component{Queue: queue.Batch, Workflows: []any{delivering.SweepWebhooks, delivering.CleanEvents}, Activities: []any{w}, Schedules: delivering.Schedules()}
+		return queue.Component{Queue: queue.Batch, Workflows: []any{delivering.CleanEvents}, Activities: []any{w}, Schedules: delivering.Schedules(), Sweeps: webhook.SweepsOf(w)}
 	}),
 )
 

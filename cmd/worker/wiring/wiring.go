@@ -66,6 +66,7 @@ func Processes() fx.Option {
 		rosterProcess,       // rosters, from the package to the classes
 		webhookProcess,      // events on their way to the systems of others
 		notificationProcess, // what members are told, in their inbox and by mail
+		generationProcess,   // documents made from texts
 		edgeProcess,         // what ended, told to the cache in front of the content host
 		usageProcess,        // what each organization used, by day
 		operationRecorder,   // the rows in which long work reports

@@ -1,0 +1,53 @@
+package generation
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"satchel/internal/queue"
+	"satchel/tenancy"
+	"satchel/tenancy/operations"
+)
+
+// Starter starts the workflow of a generation, or has it look at its row.
+type Starter interface {
+	WakeGeneration(ctx context.Context, org tenancy.OrgID, id uuid.UUID) error
+}
+
+// Sweeps has the activity that finds what is left.
+type Sweeps struct {
+	DB      *tenancy.DB
+	Starter Starter
+}
+
+// unfinishedFor is how long a generation may be quiet before someone looks.
+const unfinishedFor = 30 * time.Second
+
+const page = 100
+
+// WakeGenerationsInput names the platform, and where to go on.
+type WakeGenerationsInput struct {
+	Org   tenancy.OrgID
+	After uuid.UUID // where the run before ended
+}
+
+// PlatformWork marks work across organizations.
+func (WakeGenerationsInput) PlatformWork() {}
+
+// WakeGenerations starts or wakes every generation that has something to do and was quiet
+// for a while.
+func (s *Sweeps) WakeGenerations(ctx context.Context, in WakeGenerationsInput) (queue.Swept, error) {
+	return queue.SweepByID(ctx, "wake generations", in.After, func(r tenancy.GenerationRef) uuid.UUID { return r.Generation },
+		func(ctx context.Context, after uuid.UUID) ([]tenancy.GenerationRef, error) {
+			return s.DB.GenerationsUnfinished(ctx, unfinishedFor, after, page)
+		},
+		func(ctx context.Context, r tenancy.GenerationRef) error {
+			// The job of a workflow that was lost may have been ended.
+			if err := operations.Reopen(ctx, s.DB.Single(r.Org), r.Generation); err != nil {
+				return err
+			}
+			return s.Starter.WakeGeneration(ctx, r.Org, r.Generation)
+		})
+}
