@@ -159,17 +159,18 @@ func New(p Parts) *API {
 		ContentURL: p.Config.ContentURL, Log: p.Log,
 	})
 	contents := &content.Contents{DB: p.DB, Workflows: p.Workflows, Log: p.Log}
+	reads := content.NewReads(p.DB, p.Log)
 	return &API{
 		Parts: p, listener: w,
 		middleware:  middleware.New(middleware.Middleware{HTTPS: strings.HasPrefix(p.Config.URL, "https://"), Log: p.Log, Meter: p.Meter, Limits: p.Limits}, p.Metrics),
 		auth:        callers,
 		idempotency: &idempotency.Store{DB: p.DB, Log: p.Log},
 		storage: &storage.Storage{
-			DB: people, Uploads: p.Uploads, Workflows: p.Workflows, Staging: p.Staging, Clean: p.Clean, Contents: contents, Listener: w, Streams: streams,
+			DB: people, Uploads: p.Uploads, Workflows: p.Workflows, Staging: p.Staging, Clean: p.Clean, Contents: contents, Reads: reads, Listener: w, Streams: streams,
 			ContentURL: p.Config.ContentURL, Log: p.Log,
 		},
 		links: &links.Links{
-			DB: people, Keys: p.Links, ContentURL: p.Config.ContentURL, Contents: contents, Clean: p.Clean, Limits: limits,
+			DB: people, Keys: p.Links, ContentURL: p.Config.ContentURL, Contents: contents, Clean: p.Clean, Reads: reads, Limits: limits,
 			Stranger: callers.Public, Shares: visitors, Edge: p.Edge, Log: p.Log,
 		},
 		public:        visitors,

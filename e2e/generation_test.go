@@ -3,6 +3,7 @@ package e2e
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -47,6 +48,9 @@ func TestGeneration(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.Equal(t, "draft", g.State, g.Code)
+	told, err := s.Teacher.Notifications(ctx)
+	require.NoError(t, err)
+	require.True(t, slices.ContainsFunc(told, func(n client.Notification) bool { return n.Kind == "generation.drafted" }), "%v", told)
 	_, err = other.Teacher.Generation(ctx, g.ID, 0)
 	refused(t, err, http.StatusNotFound, "generation_not_found")
 	var d map[string]any

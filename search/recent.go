@@ -52,6 +52,25 @@ func Recent(ctx context.Context, q tenancy.Queries, after RecentCursor, limit in
 	return views, next, nil
 }
 
+// Used is a file that a person opened.
+type Used struct{ User, File uuid.UUID }
+
+// UseAll notes what several persons opened, as Use does of one.
+func UseAll(ctx context.Context, q tenancy.Queries, used []Used) error {
+	var p searchdb.RecentUseAllParams
+	known := map[Used]bool{{}: true} // nothing is no one's
+	for _, u := range used {
+		if !known[u] {
+			known[u] = true
+			p.Users, p.Files = append(p.Users, u.User), append(p.Files, u.File)
+		}
+	}
+	if len(p.Users) == 0 {
+		return nil
+	}
+	return searchdb.New(q).RecentUseAll(ctx, p)
+}
+
 // Use notes that the actor of q opened or changed a file, once a minute at most.
 func Use(ctx context.Context, q tenancy.Queries, file uuid.UUID) error {
 	return searchdb.New(q).RecentUse(ctx, file)

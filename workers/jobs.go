@@ -3,7 +3,6 @@ package workers
 import (
 	"context"
 	"errors"
-	"math"
 	"reflect"
 	"sync"
 	"time"
@@ -144,7 +143,7 @@ func (j *jobRows) end(ctx context.Context, org tenancy.OrgID, info activity.Info
 	j.mu.Lock()
 	j.running[run] = true
 	j.mu.Unlock()
-	t := operations.Trouble{Attempt: info.Attempt, Class: classOf(err), Code: outcome(applicationErrorOf(err)), Next: nextTry(info, err, time.Now())}
+	t := operations.Trouble{Attempt: info.Attempt, Class: classOf(err), Code: outcome(applicationErrorOf(err, info)), Next: nextTry(info, err, time.Now())}
 	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second) // the attempt's own time may be over
 	defer cancel()
 	j.write(own, "note failed attempt of job", operations.FailedAttempt(own, j.db.Single(org), info.WorkflowExecution.ID, t))
@@ -157,27 +156,24 @@ func (j *jobRows) write(ctx context.Context, what string, err error) {
 }
 
 // applicationErrorOf is the error as Temporal is given it.
-func applicationErrorOf(err error) error {
+func applicationErrorOf(err error, info activity.Info) error {
 	var known *temporal.ApplicationError
 	if errors.As(err, &known) {
 		return err
 	}
-	return applicationError(fault.Of(err))
+	return applicationError(fault.Of(err), info)
 }
 
 // nextTry says when Temporal tries again, by its own rule; zero: it does not.
 func nextTry(info activity.Info, err error, now time.Time) time.Time {
 	var known *temporal.ApplicationError
 	p := info.RetryPolicy
-	if !errors.As(applicationErrorOf(err), &known) || known.NonRetryable() || p == nil || p.MaximumAttempts > 0 && info.Attempt >= p.MaximumAttempts {
+	if !errors.As(applicationErrorOf(err, info), &known) || known.NonRetryable() || p == nil || p.MaximumAttempts > 0 && info.Attempt >= p.MaximumAttempts {
 		return time.Time{}
 	}
 	pause := known.NextRetryDelay()
 	if pause == 0 {
-		pause = time.Duration(float64(p.InitialInterval) * math.Pow(max(1, p.BackoffCoefficient), float64(info.Attempt-1)))
-		if longest := p.MaximumInterval; longest > 0 && (pause > longest || pause <= 0) {
-			pause = longest
-		}
+		pause = backoff(p, info.Attempt)
 	}
 	next := now.Add(pause)
 	if end := info.ScheduledTime.Add(info.ScheduleToCloseTimeout); info.ScheduleToCloseTimeout > 0 && next.After(end) {

@@ -18,7 +18,8 @@ import (
 )
 
 // TestNextTryIsTemporals: the row says when Temporal tries again: by its backoff, its
-// longest pause, or the wait that the fault names, and never behind the last attempt.
+// longest pause, or the wait that the fault names, and up to a quarter later, and never
+// behind the last attempt.
 func TestNextTryIsTemporals(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
@@ -45,7 +46,27 @@ func TestNextTryIsTemporals(t *testing.T) {
 			require.True(t, got.IsZero(), name)
 			continue
 		}
-		require.Equal(t, c.want, got.Sub(now), name)
+		require.GreaterOrEqual(t, got.Sub(now), c.want, name)
+		require.Less(t, got.Sub(now), c.want*5/4, name)
+		var told *temporal.ApplicationError
+		require.ErrorAs(t, applicationErrorOf(c.err, info), &told, name)
+		require.Equal(t, got.Sub(now), told.NextRetryDelay(), "%s: the row and Temporal are told the same", name)
+	}
+}
+
+// TestPausesAreSpread: what failed together does not come back together.
+func TestPausesAreSpread(t *testing.T) {
+	t.Parallel()
+	policy := &temporal.RetryPolicy{InitialInterval: time.Minute, BackoffCoefficient: 2}
+	tenths := map[int]int{}
+	for range 1000 {
+		info := activity.Info{Attempt: 1, ActivityID: "5", RetryPolicy: policy}
+		info.WorkflowExecution.RunID = uuid.NewString()
+		tenths[int(10*(pauseBehind(fault.New(fault.Unavailable, "down", "It is down."), info)-time.Minute)/(15*time.Second))]++
+	}
+	require.Len(t, tenths, 10)
+	for n, count := range tenths {
+		require.InDelta(t, 100, count, 60, "tenth %d", n)
 	}
 }
 

@@ -436,7 +436,7 @@ func TestLostOnesAreWoken(t *testing.T) {
 	require.NoError(t, err)
 	w := &waker{}
 	s := &generation.Sweeps{DB: b.DB, Starter: w}
-	_, err = s.WakeGenerations(t.Context(), generation.WakeGenerationsInput{Org: tenancy.Platform})
+	_, err = s.WakeGenerations(t.Context(), uuid.Nil)
 	require.NoError(t, err)
 	require.ElementsMatch(t, []uuid.UUID{lost, expired}, w.woken)
 }

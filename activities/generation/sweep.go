@@ -16,30 +16,26 @@ type Starter interface {
 	WakeGeneration(ctx context.Context, org tenancy.OrgID, id uuid.UUID) error
 }
 
-// Sweeps has the activity that finds what is left.
+// Sweeps finds what is left.
 type Sweeps struct {
 	DB      *tenancy.DB
 	Starter Starter
 }
 
-// unfinishedFor is how long a generation may be quiet before someone looks.
+// unfinishedFor is how long a generation may be quiet before the sweep looks at it.
 const unfinishedFor = 30 * time.Second
 
 const page = 100
 
-// WakeGenerationsInput names the platform, and where to go on.
-type WakeGenerationsInput struct {
-	Org   tenancy.OrgID
-	After uuid.UUID // where the run before ended
+// SweepsOf is the sweep of generations.
+func SweepsOf(s *Sweeps) []queue.Sweep {
+	return []queue.Sweep{{Name: "wake-generations", Every: time.Minute, Run: s.WakeGenerations}}
 }
-
-// PlatformWork marks work across organizations.
-func (WakeGenerationsInput) PlatformWork() {}
 
 // WakeGenerations starts or wakes every generation that has something to do and was quiet
 // for a while.
-func (s *Sweeps) WakeGenerations(ctx context.Context, in WakeGenerationsInput) (queue.Swept, error) {
-	return queue.SweepByID(ctx, "wake generations", in.After, func(r tenancy.GenerationRef) uuid.UUID { return r.Generation },
+func (s *Sweeps) WakeGenerations(ctx context.Context, after uuid.UUID) (queue.Swept, error) {
+	return queue.SweepByID(ctx, "wake generations", after, func(r tenancy.GenerationRef) uuid.UUID { return r.Generation },
 		func(ctx context.Context, after uuid.UUID) ([]tenancy.GenerationRef, error) {
 			return s.DB.GenerationsUnfinished(ctx, unfinishedFor, after, page)
 		},

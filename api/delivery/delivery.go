@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"time"
 
 	"satchel/internal/fault"
@@ -35,6 +36,10 @@ type Content struct {
 	// OnStart runs when the first byte is about to leave; nil for nothing. An error
 	// keeps the bytes here: what cannot be recorded is not handed out.
 	OnStart func() error
+	// Durable waits until what OnStart began to record cannot be lost any more; nil for
+	// nothing. It runs before the last byte leaves. With an error of it that byte stays
+	// here and the connection is cut, or the error is the answer where nothing was sent.
+	Durable func() error
 	// OnEnd runs once after OnStart has allowed bytes, with how many of them were handed
 	// to the connection, also when that broke; nil for nothing. The lines between the
 	// pieces of several ranges count as bytes.
@@ -58,7 +63,7 @@ func Serve(w http.ResponseWriter, r *http.Request, from Source, c Content) error
 	body := &ranges{ctx: ctx, from: from, content: c, spans: spans}
 	defer body.close()
 	SetHeaders(w.Header(), c)
-	late := &deferredHeader{ResponseWriter: w, begin: c.OnStart, still: c.Still, asked: time.Now()}
+	late := &deferredHeader{ResponseWriter: w, begin: c.OnStart, durable: c.Durable, still: c.Still, asked: time.Now()}
 	defer late.end(c.OnEnd)
 	http.ServeContent(late, r, "", c.Modified, body)
 	switch {
@@ -135,6 +140,8 @@ type deferredHeader struct {
 	refused error
 	begin   func() error
 	saved   error // begin's, for which nothing is sent
+	durable func() error // nil once it was asked
+	left    int64        // of the body; known with the first byte of it
 	still   func() error
 	asked   time.Time // when the right was asked for last
 	cut     bool      // the right was lost on the way
@@ -166,6 +173,36 @@ func (l *deferredHeader) Write(b []byte) (int, error) {
 	if err := l.askAgain(); err != nil {
 		return 0, err
 	}
+	if l.durable == nil {
+		return l.write(b)
+	}
+	if !l.begun {
+		l.left, _ = strconv.ParseInt(l.Header().Get("Content-Length"), 10, 64) // unknown: nothing leaves before
+	}
+	if int64(len(b)) < l.left-l.bytes {
+		return l.write(b)
+	}
+	n := 0
+	if l.begun && len(b) > 1 {
+		var err error
+		if n, err = l.write(b[:len(b)-1]); err != nil {
+			return n, err
+		}
+	}
+	err := l.durable()
+	switch l.durable = nil; {
+	case err != nil && l.begun:
+		l.cut = true
+		return n, err
+	case err != nil:
+		l.saved = err
+		return n, err
+	}
+	last, err := l.write(b[n:])
+	return n + last, err
+}
+
+func (l *deferredHeader) write(b []byte) (int, error) {
 	l.flush()
 	l.begun = true
 	n, err := l.ResponseWriter.Write(b)

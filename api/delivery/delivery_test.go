@@ -153,6 +153,48 @@ func TestBytesAreCounted(t *testing.T) {
 	}
 }
 
+// TestLastByteWaits: all but the last byte leave before what was begun is durable, and the
+// last one stays here when it never is. What fits into one write waits as a whole, so that
+// its refusal is an answer.
+func TestLastByteWaits(t *testing.T) {
+	t.Parallel()
+	data := bytes.Repeat([]byte("0123456789"), 10_000)
+	for name, c := range map[string]struct {
+		size    int
+		fails   bool
+		before  int // bytes that left when durable is asked
+		after   int
+		refused bool // by an answer
+		cut     bool
+	}{
+		"large":           {size: len(data), before: len(data) - 1, after: len(data)},
+		"large, and lost": {size: len(data), fails: true, before: len(data) - 1, after: len(data) - 1, cut: true},
+		"small":           {size: 100, before: 0, after: 100},
+		"small, and lost": {size: 100, fails: true, before: 0, after: 0, refused: true},
+		"one byte":        {size: 1, before: 0, after: 1},
+	} {
+		sent, asked, left := httptest.NewRecorder(), 0, 0
+		serve := func() error {
+			return Serve(sent, httptest.NewRequest(http.MethodGet, "/", nil), &memory{data: data[:c.size]}, Content{
+				Key: "k", Tag: "t", Name: "n.txt", Type: "text/plain", Size: int64(c.size),
+				Durable: func() error {
+					asked, left = asked+1, sent.Body.Len()
+					if c.fails {
+						return errors.New("not durable")
+					}
+					return nil
+				},
+			})
+		}
+		if c.cut {
+			require.PanicsWithError(t, http.ErrAbortHandler.Error(), func() { _ = serve() }, name)
+		} else {
+			require.Equal(t, c.refused, serve() != nil, name)
+		}
+		require.Equal(t, []int{1, c.before, c.after}, []int{asked, left, sent.Body.Len()}, name)
+	}
+}
+
 // broken is a connection that breaks after some bytes.
 type broken struct {
 	*httptest.ResponseRecorder

@@ -34,6 +34,8 @@ type Grant struct {
 	// OnStart and OnEnd are those of Content: OnStart refuses or records a use when its
 	// first byte is about to leave; OnEnd is told how many bytes were sent.
 	OnStart func() error
+	// Durable is that of Content.
+	Durable func() error
 	OnEnd   func(sent int64)
 	// Still is that of Content.
 	Still func() error

@@ -37,6 +37,7 @@ type Links struct {
 	ContentURL string
 	Contents   *content.Contents
 	Clean      delivery.Source
+	Reads      *content.Reads
 	Limits     *ratelimit.Limiter
 	// Stranger limits the requests of an address that shows nothing signed.
 	Stranger gin.HandlerFunc

@@ -92,6 +92,11 @@ func given(c delivery.Content) error {
 			return err
 		}
 	}
+	if c.Durable != nil {
+		if err := c.Durable(); err != nil {
+			return err
+		}
+	}
 	if c.OnEnd != nil {
 		c.OnEnd(c.Size)
 	}
@@ -133,7 +138,7 @@ func (r *Links) leaving(c *gin.Context, link signed.Link) (leaving delivery.Cont
 	}
 	leaving.Embeddable = true
 	leaving.Inline = leaving.Inline && !link.Attachment
-	leaving.OnStart, leaving.OnEnd, leaving.Still = grant.OnStart, grant.OnEnd, grant.Still
+	leaving.OnStart, leaving.Durable, leaving.OnEnd, leaving.Still = grant.OnStart, grant.Durable, grant.OnEnd, grant.Still
 	return leaving, grant.Exact, nil
 }
 

@@ -2,7 +2,6 @@ package links
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
 
 	"satchel/api/content"
@@ -10,7 +9,6 @@ import (
 	"satchel/api/delivery/signed"
 	"satchel/api/ratelimit"
 	"satchel/files"
-	"satchel/search"
 	"satchel/tenancy"
 )
 
@@ -71,13 +69,7 @@ func (s session) grant(ctx context.Context, link signed.Link, v content.Version)
 	if link.Transformation != "" {
 		return g
 	}
-	g.OnStart = func() error {
-		q := s.DB.Single(v.Organization)
-		if err := search.Use(ctx, q, v.File); err != nil && context.Cause(ctx) == nil {
-			s.Log.WarnContext(ctx, "note recent file failed", slog.String("org", v.Organization.String()), slog.String("file", v.File.String()), slog.Any("error", err))
-		}
-		return content.RecordRead(ctx, q, v, Life) // the ranges of an address are one read
-	}
+	g.OnStart, g.Durable = s.Reads.Reading(ctx, v, Life) // the ranges of an address are one read
 	return g
 }
 

@@ -1,7 +1,6 @@
 package storage
 
 import (
-	"net/http"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -17,9 +16,6 @@ func (r *Storage) GetContent(c *gin.Context) error {
 	v, err := r.find(c)
 	if err != nil {
 		return err
-	}
-	if c.Request.Method == http.MethodGet && v.Effective() == files.Published {
-		r.used(c, v)
 	}
 	return r.send(c, v)
 }
@@ -42,24 +38,16 @@ func (r *Storage) send(c *gin.Context, v files.View) error {
 	if err != nil {
 		return err
 	}
-	leaving.OnStart = func() error { return r.recordRead(c, v) }
+	while := time.Duration(0)
+	if c.GetHeader("Range") != "" {
+		while = time.Hour // of ranges there is one row an hour
+	}
+	leaving.OnStart, leaving.Durable = r.Reads.Reading(c.Request.Context(), content.Of(v), while)
 	leaving.Still = func() error {
 		_, err := content.GetReadable(c.Request.Context(), r.DB.Single(request.Caller(c).Org), v.FileID, v.VersionID)
 		return err
 	}
 	return delivery.Serve(c.Writer, c.Request, r.Clean, leaving)
-}
-
-// recordRead puts into the audit log that someone was handed a version's bytes,
-// before the first one leaves; an answer without bytes, as to HEAD or of what the
-// client has already, leaves no row. What cannot be recorded is not handed out. Of
-// ranges there is one row an hour.
-func (r *Storage) recordRead(c *gin.Context, v files.View) error {
-	while := time.Duration(0)
-	if c.GetHeader("Range") != "" {
-		while = time.Hour
-	}
-	return content.RecordRead(c.Request.Context(), r.DB.Single(request.Caller(c).Org), content.Of(v), while)
 }
 
 // GetRendition sends a preview, of the published version unless the query names

@@ -65,6 +65,7 @@ type Storage struct {
 	Staging    Staging
 	Clean      Clean
 	Contents   *content.Contents
+	Reads      *content.Reads
 	Listener   *listen.Listener
 	Streams    *ratelimit.Streams
 	ContentURL string // where users' bytes are had

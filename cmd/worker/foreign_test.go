@@ -148,7 +148,6 @@ var foreign = map[string]string{
 	"RetryUnavailable":             "not_platform",
 	"DropUnusedPictures":           "not_platform",
 	"PruneVersions":                "not_platform",
-	"WakeGenerations":              "not_platform",
 	"DeleteOldEvents":              "not_platform",
 	"DeleteOldNotifications":       "not_platform",
 }

@@ -17,6 +17,7 @@ import (
 	"satchel/internal/fault"
 	"satchel/policies/audit"
 	"satchel/tenancy"
+	"satchel/tenancy/notifications"
 )
 
 // State is where a generation is.
@@ -349,14 +350,22 @@ func Store(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, m Made) error {
 		return fmt.Errorf("encode counts: %w", err)
 	}
 	q := draftsdb.New(tx)
-	n, err := q.GenerationDrafted(ctx, draftsdb.GenerationDraftedParams{ID: id, Title: m.Document.Title, Redactions: counts, Model: m.Model, Life: Life})
-	if err != nil || n == 0 {
-		return wrap(err, "store draft")
+	asker, err := q.GenerationDrafted(ctx, draftsdb.GenerationDraftedParams{ID: id, Title: m.Document.Title, Redactions: counts, Model: m.Model, Life: Life})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil // an earlier try stored it, or it has ended
+	}
+	if err != nil {
+		return fmt.Errorf("store draft: %w", err)
 	}
 	if err := q.RevisionInsert(ctx, draftsdb.RevisionInsertParams{GenerationID: id, Number: 1, Document: string(canonical)}); err != nil {
 		return fmt.Errorf("insert draft: %w", err)
 	}
-	return audit.Record(ctx, tx, audit.Event{Action: "generation.draft", ObjectID: id.String()})
+	return errors.Join(tell(ctx, tx, asker, id, "generation.drafted"), audit.Record(ctx, tx, audit.Event{Action: "generation.draft", ObjectID: id.String()}))
+}
+
+// tell notifies the person who asked for the generation.
+func tell(ctx context.Context, tx *tenancy.Tx, asker, id uuid.UUID, kind string) error {
+	return notifications.Put(ctx, tx, asker, kind, map[string]any{"generation_id": id})
 }
 
 // End ends a generation by the platform: published, expired, failed or cancelled. The first
@@ -368,6 +377,11 @@ func End(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, to State, code strin
 	}
 	if _, err := draftsdb.New(tx).GenerationEnded(ctx, draftsdb.GenerationEndedParams{ID: id, State: string(to), Code: code}); err != nil {
 		return fmt.Errorf("end generation: %w", err)
+	}
+	if to == Failed {
+		if err := tell(ctx, tx, g.RequestedBy, id, "generation.failed"); err != nil {
+			return err
+		}
 	}
 	action := map[State]string{Published: "generation.publish", Expired: "generation.expire", Failed: "generation.fail", Cancelled: "generation.cancel"}[to]
 	return errors.Join(forget(ctx, tx, id, to != Published), audit.Record(ctx, tx, audit.Event{Action: action, ObjectID: id.String(), Code: code}))

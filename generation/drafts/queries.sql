@@ -54,10 +54,11 @@ select number, document, made_by, created_at from generation_revisions where gen
 -- name: RevisionDelete :exec
 delete from generation_revisions where generation_id = $1;
 
--- name: GenerationDrafted :execrows
+-- name: GenerationDrafted :one
 update generations set state = 'draft', revision = 1, title = sqlc.arg(title), redactions = sqlc.arg(redactions), model = sqlc.arg(model),
        expires_at = now() + sqlc.arg(life)::interval, updated_at = now()
- where id = sqlc.arg(id) and state = 'waiting';
+ where id = sqlc.arg(id) and state = 'waiting'
+returning requested_by;
 
 -- name: GenerationEdited :execrows
 update generations set revision = revision + 1, title = sqlc.arg(title), updated_at = now()

@@ -44,7 +44,9 @@ var startTemporal = sync.OnceValues(func() (*temporalServer, error) {
 	port := l.Addr().(*net.TCPAddr).Port
 	_ = l.Close()
 	args := []string{"server", "start-dev", "--headless", "--port", fmt.Sprint(port), "--log-level", "error",
-		"--search-attribute", "OrgId=Keyword", "--search-attribute", "JobKind=Keyword"}
+		"--search-attribute", "OrgId=Keyword", "--search-attribute", "JobKind=Keyword",
+		// As deploy/temporal/dynamicconfig.yaml has it: priorities and fairness are exact within one partition.
+		"--dynamic-config-value", "matching.enableFairness=true", "--dynamic-config-value", "matching.numTaskqueueReadPartitions=1", "--dynamic-config-value", "matching.numTaskqueueWritePartitions=1"}
 	for i := range namespaces {
 		args = append(args, "--namespace", fmt.Sprintf("test-%d", i))
 	}
@@ -79,8 +81,8 @@ func StopTemporal() {
 	}
 }
 
-// dial gives a client of an unused namespace of the real server.
-func dial(t *testing.T) (client.Client, string) {
+// Dial gives a client of an unused namespace of the real server.
+func Dial(t *testing.T) (client.Client, string) {
 	t.Helper()
 	if _, err := findTemporal(); err != nil {
 		t.Skip("needs the Temporal server that `make run` builds into .local/bin, or SATCHEL_TEST_TEMPORAL")

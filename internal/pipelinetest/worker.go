@@ -79,7 +79,7 @@ func NewWorker(t *testing.T, change func(*Options)) *Worker {
 	t.Helper()
 	w := &Worker{Clamd: clamdtest.Start(t, clamdtest.Scanning(map[string][]byte{"Test.Virus": Virus()})), Mails: &Mails{}}
 	w.options = Options{Budget: time.Minute, MaxBytes: 8 << 20, PartBytes: 1 << 20, MaxRunning: 4, Unstarted: time.Second, Silent: time.Minute, Render: OnePreview, Inbox: roster.InboxConfig{Every: time.Hour}, Models: providers.Config{Currency: "EUR"}}
-	w.Client, w.namespace = dial(t)
+	w.Client, w.namespace = Dial(t)
 	if change != nil {
 		change(&w.options)
 	}

@@ -80,6 +80,67 @@ func Record(ctx context.Context, q tenancy.Queries, e Event) error {
 	return nil
 }
 
+// Entry is an event that is ready to be written, by whom and from where it came included. It
+// can be written behind its request, with others.
+type Entry struct {
+	org     tenancy.OrgID
+	event   Event
+	row     string
+	actor   uuid.UUID
+	while   time.Duration
+	attempt *Attempt
+}
+
+// Prepare makes an entry of an event. With a while, it is left out where the log has the
+// same of the same actor from less than that ago; zero writes it in any case.
+func Prepare(ctx context.Context, org tenancy.OrgID, e Event, while time.Duration) (Entry, error) {
+	attempt, _ := ctx.Value(attemptKey{}).(*Attempt)
+	if attempt != nil && attempt.has(e) {
+		return Entry{}, fmt.Errorf("record %s: %w", e.Action, ErrTwice)
+	}
+	row, err := canonical(ctx, org, e)
+	if err != nil {
+		return Entry{}, fmt.Errorf("write down %s: %w", e.Action, err)
+	}
+	actor, _ := tenancy.ActorFrom(ctx)
+	return Entry{org: org, event: e, row: row, actor: actor.User, while: while, attempt: attempt}, nil
+}
+
+// RecordAll writes entries of the organization of q, in their order, as Record writes one.
+func RecordAll(ctx context.Context, q tenancy.Queries, entries []Entry) error {
+	var p auditdb.EventsInsertParams
+	type same struct {
+		event Event
+		actor uuid.UUID
+	}
+	written := map[same]bool{}
+	for _, e := range entries {
+		if e.org != q.Org() {
+			return fmt.Errorf("record %s: it is of another organization", e.event.Action)
+		}
+		is := same{e.event, e.actor}
+		if e.while > 0 && written[is] {
+			continue
+		}
+		written[is] = true
+		p.Events, p.Objects, p.Whiles = append(p.Events, e.row), append(p.Objects, e.event.ObjectID), append(p.Whiles, e.while)
+	}
+	if len(p.Events) == 0 {
+		return nil
+	}
+	if err := auditdb.New(tenancy.OnCommit(q)).EventsInsert(ctx, p); err != nil {
+		return fmt.Errorf("record %d events: %w", len(p.Events), err)
+	}
+	tenancy.AfterCommit(q, func() {
+		for _, e := range entries {
+			if e.attempt != nil {
+				e.attempt.record(e.event)
+			}
+		}
+	})
+	return nil
+}
+
 func canonical(ctx context.Context, org tenancy.OrgID, e Event) (string, error) {
 	action, err := known(e.Action)
 	if err != nil {

@@ -1,9 +1,18 @@
 -- name: EventInsert :exec
 insert into audit_events (organization_id, event) values (app.org(), sqlc.arg(event));
 
--- name: EventsKnown :many
-select object_id, (event::jsonb ->> 'code')::text as code from audit_events where object_id = any (sqlc.arg(object_ids)::text[]) and action = sqlc.arg(action) and actor = sqlc.arg(actor)
-   and result = 'done' and at > now() - sqlc.arg(ago)::interval;
+-- An event with a while is left out where the same actor has one of the same object and code
+-- from less than that ago. The order is that of the chain.
+
+-- name: EventsInsert :exec
+insert into audit_events (organization_id, event)
+select app.org(), e.event
+  from unnest(sqlc.arg(events)::text[], sqlc.arg(objects)::text[], sqlc.arg(whiles)::interval[]) with ordinality e(event, object_id, while, n)
+ where e.while = '0' or not exists (
+    select from audit_events k
+     where k.organization_id = app.org() and k.object_id = e.object_id and k.action = e.event::jsonb ->> 'action' and k.actor = e.event::jsonb ->> 'actor'
+       and k.result = 'done' and k.at > now() - e.while and k.event::jsonb ->> 'code' = e.event::jsonb ->> 'code')
+ order by e.n;
 
 -- name: EventPage :many
 select seq, event, hash, at, action, actor, object, object_id, result from audit_events

@@ -61,27 +61,6 @@ func List(ctx context.Context, q tenancy.Queries, f Filter) ([]Line, error) {
 // the filters that are set.
 const columns = "select seq, event, hash, at, action, actor, object, object_id, result from audit_events"
 
-// Recent are those of the objects of which the caller left an event of an action less than
-// that long ago, each with the code of it.
-func Recent(ctx context.Context, q tenancy.Queries, action string, objects []string, ago time.Duration) (map[Subject]bool, error) {
-	actor, _ := tenancy.ActorFrom(ctx)
-	rows, err := auditdb.New(q).EventsKnown(ctx, auditdb.EventsKnownParams{ObjectIds: objects, Action: action, Actor: actor.User.String(), Ago: ago})
-	if err != nil {
-		return nil, fmt.Errorf("look into the audit log: %w", err)
-	}
-	known := make(map[Subject]bool, len(rows))
-	for _, r := range rows {
-		known[Subject{r.ObjectID, r.Code}] = true
-	}
-	return known, nil
-}
-
-// Subject is what an event is about, and its code.
-type Subject struct{ ObjectID, Code string }
-
-// Subject is what e is about, and its code.
-func (e Event) Subject() Subject { return Subject{e.ObjectID, e.Code} }
-
 // page is how much of an audit log is in memory at once.
 const page = 1000
 

@@ -61,6 +61,29 @@ func (q *Queries) RecentUse(ctx context.Context, fileID uuid.UUID) error {
 	return err
 }
 
+const recentUseAll = `-- name: RecentUseAll :exec
+
+insert into recents as r (organization_id, user_id, file_id)
+select f.organization_id, u.user_id, f.id
+  from unnest($1::uuid[], $2::uuid[]) u(user_id, file_id)
+  join files f on f.organization_id = app.org() and f.id = u.file_id
+ order by u.user_id, f.id
+   for key share of f
+on conflict (organization_id, user_id, file_id) do update set used_at = now() where r.used_at < now() - interval '1 minute'
+`
+
+type RecentUseAllParams struct {
+	Users []uuid.UUID
+	Files []uuid.UUID
+}
+
+// The files are locked for the notes of them, so that one that is deleted at this moment
+// fails nothing.
+func (q *Queries) RecentUseAll(ctx context.Context, arg RecentUseAllParams) error {
+	_, err := q.db.Exec(ctx, recentUseAll, arg.Users, arg.Files)
+	return err
+}
+
 const searchPage = `-- name: SearchPage :many
 select f.id as file_id, s.named::boolean as named, s.written::boolean as written, s.score::integer as score, s.around::text as around
   from app.search($1, $2, $3, $4, $5, $6::integer, $7::uuid, $8::integer) s

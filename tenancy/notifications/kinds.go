@@ -18,6 +18,8 @@ type Kind struct {
 // Kinds lists every kind that the platform writes. Of another one a mail says that
 // there is something to see, and no more.
 var Kinds = []Kind{
+	{"generation.drafted", false, "a document that the person asked for is ready for review"},
+	{"generation.failed", false, "a document that the person asked for could not be made"},
 	{"handin.returned", false, "a teacher returned a hand-in"},
 	{"key.all_spaces", true, "an API key that reads all spaces was made"},
 	{"share.received", false, "something was shared with the person"},

@@ -96,7 +96,6 @@ var Kinds = map[string]Kind{
 	"roll_up_usage":          {Route: Analytics, Workflow: "RollUpUsage", Sweep: true},
 	"pick_up_rosters":        {Route: Tenant, Workflow: "PickUpRosters", Sweep: true},
 	"retry_previews":         {Route: Cleanup, Workflow: "RetryPreviews", Sweep: true},
-	"sweep_generations":      {Route: Cleanup, Workflow: "SweepGenerations", Sweep: true},
 	"sweep_people":           {Route: Cleanup, Workflow: "SweepPeople", Sweep: true},
 	"sweep_pictures":         {Route: Cleanup, Workflow: "SweepPictures", Sweep: true},
 

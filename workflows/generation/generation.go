@@ -23,9 +23,8 @@ import (
 
 // By name; their receivers are never called here.
 var (
-	maker   *generation.Maker
-	keeper  *generation.Drafts
-	sweeper *generation.Sweeps
+	maker  *generation.Maker
+	keeper *generation.Drafts
 )
 
 // Kind is what operations of this process are called.
@@ -257,20 +256,4 @@ func short(ctx workflow.Context, org tenancy.OrgID) workflow.Context {
 // change of it reaches a step that waits.
 func asking(ctx workflow.Context, _ tenancy.OrgID) workflow.Context {
 	return queue.Long.Within(10*time.Minute, 3*time.Hour).Attempts(6).Pauses(20*time.Second, 5*time.Minute).Inherits(ctx, queue.AI)
-}
-
-// SweepGenerationsInput names the platform.
-type SweepGenerationsInput struct{ Org tenancy.OrgID }
-
-// SweepGenerations wakes what waits.
-func SweepGenerations(ctx workflow.Context, in SweepGenerationsInput) (queue.Swept, error) {
-	ctx = queue.ForSweep().On(ctx, queue.Batch, in.Org.String(), queue.Default)
-	var result queue.Swept
-	err := workflow.ExecuteActivity(ctx, sweeper.WakeGenerations, generation.WakeGenerationsInput{Org: in.Org, After: queue.LastResult[queue.Swept](ctx).Next}).Get(ctx, &result)
-	return result, err
-}
-
-// Schedules are how soon a lost start is found.
-func Schedules() []queue.Schedule {
-	return []queue.Schedule{{ID: "sweep-generations", Every: time.Minute, Workflow: SweepGenerations, Input: SweepGenerationsInput{Org: tenancy.Platform}}}
 }

@@ -11,5 +11,5 @@ import (
 // go test ./workers/pipeline -run TestRecordGeneration -record.
 func TestReplay(t *testing.T) {
 	t.Parallel()
-	replaytest.Histories(t, 4, "published, rejected, failed, swept", generation.GenerateContent, generation.SweepGenerations)
+	replaytest.Histories(t, 3, "published, rejected, failed", generation.GenerateContent)
 }

@@ -30,7 +30,7 @@ var generationProcess = fx.Module("generation",
 		return queue.Component{Queue: queue.Interactive, Workflows: []any{making.GenerateContent}, Activities: []any{d}}
 	}),
 	component(func(s *generation.Sweeps) queue.Component {
-		return queue.Component{Queue: queue.Batch, Workflows: []any{making.SweepGenerations}, Activities: []any{s}, Schedules: making.Schedules()}
+		return queue.Component{Sweeps: generation.SweepsOf(s)}
 	}),
 )
 

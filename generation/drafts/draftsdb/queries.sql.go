@@ -232,10 +232,11 @@ func (q *Queries) GenerationApproved(ctx context.Context, arg GenerationApproved
 	return result.RowsAffected(), nil
 }
 
-const generationDrafted = `-- name: GenerationDrafted :execrows
+const generationDrafted = `-- name: GenerationDrafted :one
 update generations set state = 'draft', revision = 1, title = $1, redactions = $2, model = $3,
        expires_at = now() + $4::interval, updated_at = now()
  where id = $5 and state = 'waiting'
+returning requested_by
 `
 
 type GenerationDraftedParams struct {
@@ -246,18 +247,17 @@ type GenerationDraftedParams struct {
 	ID         uuid.UUID
 }
 
-func (q *Queries) GenerationDrafted(ctx context.Context, arg GenerationDraftedParams) (int64, error) {
-	result, err := q.db.Exec(ctx, generationDrafted,
+func (q *Queries) GenerationDrafted(ctx context.Context, arg GenerationDraftedParams) (uuid.UUID, error) {
+	row := q.db.QueryRow(ctx, generationDrafted,
 		arg.Title,
 		arg.Redactions,
 		arg.Model,
 		arg.Life,
 		arg.ID,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+	var requested_by uuid.UUID
+	err := row.Scan(&requested_by)
+	return requested_by, err
 }
 
 const generationEdited = `-- name: GenerationEdited :execrows

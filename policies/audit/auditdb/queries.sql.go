@@ -96,46 +96,29 @@ func (q *Queries) EventSpan(ctx context.Context, arg EventSpanParams) (EventSpan
 	return i, err
 }
 
-const eventsKnown = `-- name: EventsKnown :many
-select object_id, (event::jsonb ->> 'code')::text as code from audit_events where object_id = any ($1::text[]) and action = $2 and actor = $3
-   and result = 'done' and at > now() - $4::interval
+const eventsInsert = `-- name: EventsInsert :exec
+
+insert into audit_events (organization_id, event)
+select app.org(), e.event
+  from unnest($1::text[], $2::text[], $3::interval[]) with ordinality e(event, object_id, while, n)
+ where e.while = '0' or not exists (
+    select from audit_events k
+     where k.organization_id = app.org() and k.object_id = e.object_id and k.action = e.event::jsonb ->> 'action' and k.actor = e.event::jsonb ->> 'actor'
+       and k.result = 'done' and k.at > now() - e.while and k.event::jsonb ->> 'code' = e.event::jsonb ->> 'code')
+ order by e.n
 `
 
-type EventsKnownParams struct {
-	ObjectIds []string
-	Action    string
-	Actor     string
-	Ago       time.Duration
+type EventsInsertParams struct {
+	Events  []string
+	Objects []string
+	Whiles  []time.Duration
 }
 
-type EventsKnownRow struct {
-	ObjectID string
-	Code     string
-}
-
-func (q *Queries) EventsKnown(ctx context.Context, arg EventsKnownParams) ([]EventsKnownRow, error) {
-	rows, err := q.db.Query(ctx, eventsKnown,
-		arg.ObjectIds,
-		arg.Action,
-		arg.Actor,
-		arg.Ago,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []EventsKnownRow
-	for rows.Next() {
-		var i EventsKnownRow
-		if err := rows.Scan(&i.ObjectID, &i.Code); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+// An event with a while is left out where the same actor has one of the same object and code
+// from less than that ago. The order is that of the chain.
+func (q *Queries) EventsInsert(ctx context.Context, arg EventsInsertParams) error {
+	_, err := q.db.Exec(ctx, eventsInsert, arg.Events, arg.Objects, arg.Whiles)
+	return err
 }
 
 const headGet = `-- name: HeadGet :one
