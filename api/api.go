@@ -33,6 +33,7 @@ import (
 	"satchel/api/organizations"
 	apipeople "satchel/api/people"
 	"satchel/api/public"
+	"satchel/api/purges"
 	"satchel/api/ratelimit"
 	"satchel/api/rosters"
 	"satchel/api/shares"
@@ -126,6 +127,7 @@ type API struct {
 	usage         *apiusage.Usage
 	operations    *operations.Operations
 	jobs          *jobs.Jobs
+	purges        *purges.Purges
 	organizations *organizations.Organizations
 	members       *members.Members
 	spaces        *spaces.Spaces
@@ -175,6 +177,7 @@ func New(p Parts) *API {
 		public:        visitors,
 		usage:         &apiusage.Usage{DB: p.DB}, // usage is of the whole organization
 		operations:    &operations.Operations{DB: people, Workflows: p.Workflows},
+		purges:        &purges.Purges{DB: p.DB},
 		jobs:          &jobs.Jobs{DB: people, All: p.DB, Control: p.Jobs, Listener: w, Streams: streams},
 		organizations: &organizations.Organizations{DB: people, Workflows: p.Workflows, Listener: w, Exports: p.Exports, Invites: p.Invites, ProvisionTimeout: createPatience},
 		members:       &members.Members{DB: people, Invitations: p.Invitations, Page: p.InvitePage, SignIn: callers.SignIn, Log: p.Log},

@@ -92,6 +92,55 @@ func TestEdgeIsTold(t *testing.T) {
 	require.Eventually(t, func() bool { return cache.has(lost) }, patience, pause)
 }
 
+// gate is a cache that lets each purge in by hand.
+type gate struct{ came, let chan []string }
+
+func (g gate) Purge(ctx context.Context, keys []string) error {
+	select {
+	case g.came <- keys:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-g.let:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// TestEdgePurgesAreFair: an organization of which the cache hears thousands of purges keeps
+// no other waiting: its purges come in steps, and the other's comes before the last of them.
+func TestEdgePurgesAreFair(t *testing.T) {
+	t.Parallel()
+	cache := gate{came: make(chan []string), let: make(chan []string)}
+	b := setup(t, func(o *pipelinetest.Options) { o.Purger = cache })
+	const many = 3500
+	_, err := b.Single(b.Org).Exec(t.Context(), `insert into organization_events (organization_id, id, type, data)
+		select app.org(), gen_random_uuid(), 'file.trashed', jsonb_build_object('file_id', gen_random_uuid()) from generate_series(1, $1)`, many)
+	require.NoError(t, err)
+	_, err = b.Single(b.Org).Exec(t.Context(), "select pg_notify('organization_events', app.org()::text)")
+	require.NoError(t, err)
+	first := <-cache.came // and it hangs
+	require.Less(t, len(first), many, "a step is not everything")
+
+	small := tenancy.NewID()
+	other := b.Organization(t, 1<<20)
+	_, err = b.Single(other).Exec(t.Context(), `insert into organization_events (organization_id, id, type, data) values (app.org(), gen_random_uuid(), 'share.ended', jsonb_build_object('share_id', $1::uuid))`, small)
+	require.NoError(t, err)
+	_, err = b.Single(other).Exec(t.Context(), "select pg_notify('organization_events', app.org()::text)")
+	require.NoError(t, err)
+	require.Equal(t, []string{"s-" + small.String()}, <-cache.came, "the other's purge, while the first one's step hangs")
+	cache.let <- nil
+	cache.let <- nil
+	told := len(first)
+	for told < many {
+		told += len(<-cache.came)
+		cache.let <- nil
+	}
+	require.Equal(t, many, told)
+}
+
 // TestRecordEdge writes what the real server kept of the process.
 func TestRecordEdge(t *testing.T) {
 	if !*record {

@@ -191,13 +191,9 @@ func (e *Edge) answer(w http.ResponseWriter, answer, tags string, began time.Tim
 // Refused counts a refusal.
 func (e *Edge) Refused() { e.answers.WithLabelValues("no").Inc() }
 
-// organizationKey begins the surrogate key of all that an organization has. Satchel purges
-// it by nothing: operators do.
-const organizationKey = "o-"
-
 // Tags of what is given: whatever ends it is purged by one of them.
 func Tags(link signed.Link) string {
-	tags := organizationKey + link.Organization.String() + " " + purging.FileKey + link.File.String() + " " + purging.VersionKey + link.Version.String()
+	tags := purging.OrganizationKey + link.Organization.String() + " " + purging.FileKey + link.File.String() + " " + purging.VersionKey + link.Version.String()
 	if link.Share != uuid.Nil {
 		tags += " " + purging.ShareKey + link.Share.String()
 	}
