@@ -55,6 +55,7 @@ import (
 type Config struct {
 	URL        string   `env:"SATCHEL_API_URL" envDefault:"http://127.0.0.1:8400"`     // address of the API that clients use; HSTS is sent when it is https
 	ContentURL string   `env:"SATCHEL_CONTENT_URL" envDefault:"http://127.0.0.1:8401"` // address of the host that serves the bytes of files
+	Driver     string   `env:"SATCHEL_EDGE_DRIVER" envDefault:"none"`                  // who caches in front of the content host and is told what to forget: varnish, cloudflare, fastly, webhook or none
 	Origins    []string `env:"SATCHEL_CORS_ORIGINS"`                                   // origins (comma-separated) of web pages that may call the API for every organization
 }
 
@@ -172,7 +173,7 @@ func New(p Parts) *API {
 		},
 		links: &links.Links{
 			DB: people, Keys: p.Links, ContentURL: p.Config.ContentURL, Contents: contents, Clean: p.Clean, Limits: limits,
-			Stranger: callers.Public, Shares: visitors, Edge: p.Edge, Log: p.Log,
+			Stranger: callers.Public, Shares: visitors, Edge: p.Edge, Hosted: edge.Hosted(p.Config.Driver), Log: p.Log,
 		},
 		public:        visitors,
 		usage:         &apiusage.Usage{DB: p.DB}, // usage is of the whole organization

@@ -8,3 +8,11 @@ create table edge_purges (
     primary key (organization_id, key)
 );
 create index edge_purges_by_state on edge_purges (state, organization_id);
+
+-- For how many days the accesses by shares are kept. Null: for as long as the share.
+alter table organization_policies add column share_access_days integer check (share_access_days between 30 and 3650);
+create index share_accesses_by_age on share_accesses (organization_id, at);
+
+-- A picture that was made before anybody asked for it, and that nobody has used yet. It does
+-- not count as asked for.
+alter table transformations add column warmed boolean not null default false;

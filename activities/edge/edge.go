@@ -58,9 +58,9 @@ func newMetrics(r prometheus.Registerer) *metrics {
 // file's versions, of a version and what is made of it, and of what leaves by a share.
 const (
 	OrganizationKey = "o-"
-	FileKey    = "f-"
-	VersionKey = "v-"
-	ShareKey   = "s-"
+	FileKey         = "f-"
+	VersionKey      = "v-"
+	ShareKey        = "s-"
 )
 
 // types are the events after which something is not given any more, with the prefix of
@@ -229,4 +229,3 @@ func Waits(ctx context.Context, q tenancy.Queries) (bool, error) {
 	}
 	return waits != nil && *waits, nil
 }
-

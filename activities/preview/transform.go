@@ -23,6 +23,7 @@ type TransformPictureInput struct {
 	Org     tenancy.OrgID
 	Version uuid.UUID
 	Key     string
+	Ahead   bool `json:",omitzero"` // nobody has asked for it yet
 }
 
 // TransformPictureResult says why there is none.
@@ -180,7 +181,7 @@ func (a *Activities) storeTransformed(ctx context.Context, in TransformPictureIn
 	err = a.db.InTx(ctx, in.Org, func(tx *tenancy.Tx) error {
 		return files.AddTransformation(ctx, tx, in.Version, in.Key, files.Rendition{
 			MimeType: made.MimeType, Width: int32(made.Width), Height: int32(made.Height), Size: made.Size, Etag: etag,
-		})
+		}, in.Ahead)
 	})
 	if errors.Is(err, files.ErrVersionEnded) {
 		err = errors.Join(err, a.clean.Remove(ctx, key))

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"satchel/internal/fault"
@@ -31,6 +32,9 @@ type Content struct {
 	Inline     bool   // only for what Satchel itself encoded
 	Vary       string // the header by which the content was chosen; empty: none
 	Embeddable bool   // pages of other origins may show it, as those of the console do
+	// Shared are the surrogate keys of what caches that others run may keep for SharedFor;
+	// empty: they keep nothing of it.
+	Shared []string
 
 	// OnStart runs when the first byte is about to leave; nil for nothing. An error
 	// keeps the bytes here: what cannot be recorded is not handed out.
@@ -46,6 +50,10 @@ type Content struct {
 
 // askAgain is for how long a right is taken for true while bytes flow.
 const askAgain = time.Second
+
+// SharedFor is how long a cache that others run may keep a content. It asks nobody, so what
+// was revoked is refused by it when that is over, and a second for its clock.
+const SharedFor = time.Second
 
 // Serve answers a GET or HEAD. An error means that nothing was sent yet, so the
 // caller can still say what happened; afterwards the connection is cut instead,
@@ -108,6 +116,13 @@ func SetHeaders(h http.Header, c Content) {
 	// Each use is asked for again: a revoked or deleted file must not live on in
 	// a cache, and a match costs no bytes.
 	h.Set("Cache-Control", "private, no-cache")
+	if len(c.Shared) > 0 {
+		// Browsers ask each time here too. One keeps its copy, which no-cache would forbid to
+		// the cache between.
+		h.Set("Cache-Control", fmt.Sprintf("public, max-age=0, s-maxage=%d, must-revalidate", int(SharedFor.Seconds())))
+		h.Set("Surrogate-Key", strings.Join(c.Shared, " ")) // Fastly's
+		h.Set("Cache-Tag", strings.Join(c.Shared, ","))     // Cloudflare's
+	}
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	if c.Embeddable {
@@ -119,7 +134,8 @@ func SetHeaders(h http.Header, c Content) {
 }
 
 func clearHeaders(h http.Header) {
-	for _, name := range []string{"Content-Disposition", "Content-Type", "Content-Length", "Content-Range", "Accept-Ranges", "ETag", "Last-Modified"} {
+	h.Set("Cache-Control", "private, no-cache")
+	for _, name := range []string{"Surrogate-Key", "Cache-Tag", "Content-Disposition", "Content-Type", "Content-Length", "Content-Range", "Accept-Ranges", "ETag", "Last-Modified"} {
 		h.Del(name)
 	}
 }

@@ -93,7 +93,10 @@ func TestEdgeIsTold(t *testing.T) {
 }
 
 // gate is a cache that lets each purge in by hand.
-type gate struct{ came, let chan []string }
+type gate struct {
+	came chan []string
+	let  chan struct{}
+}
 
 func (g gate) Purge(ctx context.Context, keys []string) error {
 	select {
@@ -109,36 +112,54 @@ func (g gate) Purge(ctx context.Context, keys []string) error {
 	}
 }
 
-// TestEdgePurgesAreFair: an organization of which the cache hears thousands of purges keeps
-// no other waiting: its purges come in steps, and the other's comes before the last of them.
+// TestEdgePurgesAreFair: an organization of which the cache hears thousands of purges, one
+// at a time, keeps no other waiting for the last of them.
 func TestEdgePurgesAreFair(t *testing.T) {
 	t.Parallel()
-	cache := gate{came: make(chan []string), let: make(chan []string)}
+	cache := gate{came: make(chan []string), let: make(chan struct{})}
 	b := setup(t, func(o *pipelinetest.Options) { o.Purger = cache })
-	const many = 3500
+	const many = 9500
 	_, err := b.Single(b.Org).Exec(t.Context(), `insert into organization_events (organization_id, id, type, data)
 		select app.org(), gen_random_uuid(), 'file.trashed', jsonb_build_object('file_id', gen_random_uuid()) from generate_series(1, $1)`, many)
 	require.NoError(t, err)
 	_, err = b.Single(b.Org).Exec(t.Context(), "select pg_notify('organization_events', app.org()::text)")
 	require.NoError(t, err)
-	first := <-cache.came // and it hangs
-	require.Less(t, len(first), many, "a step is not everything")
+	told := map[string]struct{}{} // a purge that took too long is tried again
+	note := func(keys []string) {
+		for _, key := range keys {
+			told[key] = struct{}{}
+		}
+	}
+	note(<-cache.came)
+	require.Less(t, len(told), many, "a step is not everything")
 
-	small := tenancy.NewID()
-	other := b.Organization(t, 1<<20)
+	// The only slot of this worker is taken. The other's purge waits in the queue.
+	small, other := tenancy.NewID(), b.Organization(t, 1<<20)
 	_, err = b.Single(other).Exec(t.Context(), `insert into organization_events (organization_id, id, type, data) values (app.org(), gen_random_uuid(), 'share.ended', jsonb_build_object('share_id', $1::uuid))`, small)
 	require.NoError(t, err)
 	_, err = b.Single(other).Exec(t.Context(), "select pg_notify('organization_events', app.org()::text)")
 	require.NoError(t, err)
-	require.Equal(t, []string{"s-" + small.String()}, <-cache.came, "the other's purge, while the first one's step hangs")
-	cache.let <- nil
-	cache.let <- nil
-	told := len(first)
-	for told < many {
-		told += len(<-cache.came)
-		cache.let <- nil
+	require.Eventually(t, func() bool {
+		d, err := b.Client.DescribeWorkflowExecution(t.Context(), edge.WorkflowID(other), "")
+		return err == nil && len(d.GetPendingActivities()) == 1
+	}, patience, pause)
+	steps := 1
+	for _, known := told["s-"+small.String()]; !known; _, known = told["s-"+small.String()] {
+		select {
+		case cache.let <- struct{}{}:
+		case keys := <-cache.came:
+			note(keys)
+			steps++
+		}
 	}
-	require.Equal(t, many, told)
+	require.LessOrEqual(t, steps, 4, "the other's purge has waited for few of %d steps", many/1000+1)
+	for len(told) < many+1 {
+		select {
+		case cache.let <- struct{}{}:
+		case keys := <-cache.came:
+			note(keys)
+		}
+	}
 }
 
 // TestRecordEdge writes what the real server kept of the process.
