@@ -192,9 +192,13 @@ func TestEdgeRefusesWhatIsNotSharedAnyMore(t *testing.T) {
 	owner := b.person(b.organization(), tenancy.Owner)
 	for what, end := range map[string]func(share, file uuid.UUID){
 		"revoked": func(share, _ uuid.UUID) { owner.call(remove, sharesPath+"/"+share.String(), nil).is(204) },
-		"expired": func(share, _ uuid.UUID) {
-			_, err := b.db.Admin(t).Exec(t.Context(), "update shares set expires_at = now() where id = $1", share)
+		"expired": func(share, _ uuid.UUID) { // the time of an end must be ahead
+			_, err := b.db.Admin(t).Exec(t.Context(), "update shares set expires_at = clock_timestamp() + interval '300 milliseconds' where id = $1", share)
 			require.NoError(t, err)
+			require.Eventually(t, func() (over bool) {
+				require.NoError(t, b.db.Single(owner.org).QueryRow(t.Context(), "select expires_at <= clock_timestamp() from shares where id = $1", share).Scan(&over))
+				return over
+			}, time.Minute, 5*time.Millisecond)
 		},
 		"trashed":     func(_, file uuid.UUID) { owner.call(remove, at(file, ""), nil).is(204) },
 		"quarantined": func(_, file uuid.UUID) { b.quarantine(owner.org, file) },
