@@ -14,24 +14,22 @@ import (
 // hundred ranges of one video is one read. Previews leave no row: a page of thumbnails
 // would bury the rest.
 func RecordRead(ctx context.Context, q tenancy.Queries, v Version, while time.Duration) error {
-	if while <= 0 {
-		return audit.Record(ctx, q, readOf(v))
-	}
-	return RecordReads(ctx, q, []Version{v}, while)
+	_, err := RecordReads(ctx, q, []Version{v}, while)
+	return err
 }
 
 // RecordReads is RecordRead of several versions: what is there already is asked for at once.
-func RecordReads(ctx context.Context, q tenancy.Queries, versions []Version, while time.Duration) error {
-	if len(versions) == 0 {
-		return nil
-	}
-	objects := make([]string, len(versions))
-	for i, v := range versions {
-		objects[i] = v.File.String()
-	}
-	known, err := audit.Recent(ctx, q, readAction, objects, while)
-	if err != nil {
-		return err
+// It says how many it wrote.
+func RecordReads(ctx context.Context, q tenancy.Queries, versions []Version, while time.Duration) (written int, err error) {
+	known := map[audit.Subject]bool{}
+	if while > 0 && len(versions) > 0 {
+		objects := make([]string, len(versions))
+		for i, v := range versions {
+			objects[i] = v.File.String()
+		}
+		if known, err = audit.Recent(ctx, q, readAction, objects, while); err != nil {
+			return 0, err
+		}
 	}
 	for _, v := range versions {
 		event := readOf(v)
@@ -39,10 +37,11 @@ func RecordReads(ctx context.Context, q tenancy.Queries, versions []Version, whi
 			continue
 		}
 		if err := audit.Record(ctx, q, event); err != nil {
-			return err
+			return written, err
 		}
+		written++
 	}
-	return nil
+	return written, nil
 }
 
 const readAction = "file.read"

@@ -16,6 +16,7 @@ import (
 	"satchel/api/delivery/edge"
 	"satchel/api/delivery/signed"
 	"satchel/api/ratelimit"
+	"satchel/api/recently"
 	"satchel/api/request"
 	"satchel/files"
 	"satchel/internal/fault"
@@ -46,7 +47,9 @@ type Links struct {
 	Edge *edge.Edge
 	// Hosted says that a cache that others run is in front of the content host.
 	Hosted bool
-	Log    *slog.Logger
+
+	read recently.Set[reading] // what was recorded
+	Log  *slog.Logger
 }
 
 // wanted is what a request asks an address of.

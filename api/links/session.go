@@ -4,6 +4,9 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"time"
+
+	"github.com/google/uuid"
 
 	"satchel/api/content"
 	"satchel/api/delivery"
@@ -71,14 +74,35 @@ func (s session) grant(ctx context.Context, link signed.Link, v content.Version)
 	if link.Transformation != "" {
 		return g
 	}
-	g.OnStart = func() error {
-		q := s.DB.Single(v.Organization)
-		if err := search.Use(ctx, q, v.File); err != nil && context.Cause(ctx) == nil {
-			s.Log.WarnContext(ctx, "note recent file failed", slog.String("org", v.Organization.String()), slog.String("file", v.File.String()), slog.Any("error", err))
-		}
-		return content.RecordRead(ctx, q, v, Life) // the ranges of an address are one read
-	}
+	g.OnStart = func() error { return s.begin(ctx, link, v) }
 	return g
+}
+
+// reading is one member who reads one version.
+type reading struct {
+	org           tenancy.OrgID
+	actor         uuid.UUID
+	file, version uuid.UUID
+}
+
+// begin records that the member reads a version, once in the life of an address: its ranges
+// are one read. What this process has written within that time is not asked for again: the
+// question for it takes as long as those for the right, and the note of use waits for the
+// disk.
+func (s session) begin(ctx context.Context, link signed.Link, v content.Version) error {
+	key, now := reading{v.Organization, link.Actor, v.File, v.ID}, time.Now()
+	if s.read.Has(key, now.Add(-Life)) {
+		return nil
+	}
+	q := s.DB.Single(v.Organization)
+	if err := search.Use(ctx, q, v.File); err != nil && context.Cause(ctx) == nil {
+		s.Log.WarnContext(ctx, "note recent file failed", slog.String("org", v.Organization.String()), slog.String("file", v.File.String()), slog.Any("error", err))
+	}
+	written, err := content.RecordReads(ctx, q, []content.Version{v}, Life)
+	if written > 0 && err == nil {
+		s.read.Note(key, now)
+	}
+	return err
 }
 
 // nobody refuses a link of no session and of no share that this release knows.

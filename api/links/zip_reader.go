@@ -91,7 +91,8 @@ func (m *memberOfZip) Window(ctx context.Context, next []files.ZipEntry) (readab
 			}
 		}
 		m.recorded = max(m.recorded, next[len(next)-1].Number+1)
-		return content.RecordReads(ctx, tx, reads, time.Hour)
+		_, err = content.RecordReads(ctx, tx, reads, time.Hour)
+		return err
 	})
 	return readable, err
 }
