@@ -33,6 +33,7 @@ import (
 	"satchel/api/organizations"
 	apipeople "satchel/api/people"
 	"satchel/api/public"
+	"satchel/api/purges"
 	"satchel/api/ratelimit"
 	"satchel/api/rosters"
 	"satchel/api/shares"
@@ -54,6 +55,7 @@ import (
 type Config struct {
 	URL        string   `env:"SATCHEL_API_URL" envDefault:"http://127.0.0.1:8400"`     // address of the API that clients use; HSTS is sent when it is https
 	ContentURL string   `env:"SATCHEL_CONTENT_URL" envDefault:"http://127.0.0.1:8401"` // address of the host that serves the bytes of files
+	Driver     string   `env:"SATCHEL_EDGE_DRIVER" envDefault:"none"`                  // who caches in front of the content host and is told what to forget: varnish, cloudflare, fastly, webhook or none
 	Origins    []string `env:"SATCHEL_CORS_ORIGINS"`                                   // origins (comma-separated) of web pages that may call the API for every organization
 }
 
@@ -126,6 +128,7 @@ type API struct {
 	usage         *apiusage.Usage
 	operations    *operations.Operations
 	jobs          *jobs.Jobs
+	purges        *purges.Purges
 	organizations *organizations.Organizations
 	members       *members.Members
 	spaces        *spaces.Spaces
@@ -171,11 +174,12 @@ func New(p Parts) *API {
 		},
 		links: &links.Links{
 			DB: people, Keys: p.Links, ContentURL: p.Config.ContentURL, Contents: contents, Clean: p.Clean, Reads: reads, Limits: limits,
-			Stranger: callers.Public, Shares: visitors, Edge: p.Edge, Log: p.Log,
+			Stranger: callers.Public, Shares: visitors, Edge: p.Edge, Hosted: edge.Hosted(p.Config.Driver), Log: p.Log,
 		},
 		public:        visitors,
 		usage:         &apiusage.Usage{DB: p.DB}, // usage is of the whole organization
 		operations:    &operations.Operations{DB: people, Workflows: p.Workflows},
+		purges:        &purges.Purges{DB: p.DB},
 		jobs:          &jobs.Jobs{DB: people, All: p.DB, Control: p.Jobs, Listener: w, Streams: streams},
 		organizations: &organizations.Organizations{DB: people, Workflows: p.Workflows, Listener: w, Exports: p.Exports, Invites: p.Invites, ProvisionTimeout: createPatience},
 		members:       &members.Members{DB: people, Invitations: p.Invitations, Page: p.InvitePage, SignIn: callers.SignIn, Log: p.Log},

@@ -112,6 +112,9 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 	"POST " + adminPath + "/schedules/:schedule/run": func(s *scene) (answer, tenancy.OrgID) {
 		return s.operator.call(post, adminPath+"/schedules/purge-trashed-files/run", nil), tenancy.Platform
 	},
+	"POST " + adminPath + "/purges/replay": func(s *scene) (answer, tenancy.OrgID) {
+		return s.operator.call(post, adminPath+"/purges/replay", map[string]any{"organization_id": s.owner.org}), s.owner.org
+	},
 	"POST " + adminPath + "/reconcile": func(s *scene) (answer, tenancy.OrgID) {
 		s.mark(tenancy.Platform)
 		return s.operator.call(post, adminPath+"/reconcile", map[string]any{"repair": true}), tenancy.Platform

@@ -20,6 +20,7 @@ import (
 
 	purging "satchel/activities/edge"
 	"satchel/api/delivery/edge"
+	"satchel/api/delivery/signed"
 	"satchel/files"
 	"satchel/tenancy"
 )
@@ -183,6 +184,42 @@ func TestEdgeRefusesWhatIsRevoked(t *testing.T) {
 	}
 }
 
+// TestEdgeRefusesWhatIsNotSharedAnyMore within two seconds, without a purge.
+func TestEdgeRefusesWhatIsNotSharedAnyMore(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	c := b.cache(t)
+	owner := b.person(b.organization(), tenancy.Owner)
+	for what, end := range map[string]func(share, file uuid.UUID){
+		"revoked": func(share, _ uuid.UUID) { owner.call(remove, sharesPath+"/"+share.String(), nil).is(204) },
+		"expired": func(share, _ uuid.UUID) { // the time of an end must be ahead
+			_, err := b.db.Admin(t).Exec(t.Context(), "update shares set expires_at = clock_timestamp() + interval '300 milliseconds' where id = $1", share)
+			require.NoError(t, err)
+			require.Eventually(t, func() (over bool) {
+				require.NoError(t, b.db.Single(owner.org).QueryRow(t.Context(), "select expires_at <= clock_timestamp() from shares where id = $1", share).Scan(&over))
+				return over
+			}, time.Minute, 5*time.Millisecond)
+		},
+		"trashed":     func(_, file uuid.UUID) { owner.call(remove, at(file, ""), nil).is(204) },
+		"quarantined": func(_, file uuid.UUID) { b.quarantine(owner.org, file) },
+	} {
+		f := owner.published(what+".txt", lorem).ID
+		made := read[struct {
+			ID  uuid.UUID
+			URL string
+		}](owner.call(post, storagePath+"/share", map[string]any{"kind": "link", "file_id": f, "permission": "download"}).is(201))
+		_, token, _ := strings.Cut(made.URL, "/s/")
+		given := read[struct{ URL string }](b.call("", post, "/api/v1/public/shares/"+token+"/download", map[string]any{}).is(201))
+		path := c.url + strings.TrimPrefix(given.URL, contentURL)
+		require.Equal(t, 200, ask(t, get, path).status, what)
+		require.True(t, ask(t, get, path).hit(), what)
+		end(made.ID, f)
+		ended := time.Now()
+		require.Eventually(t, func() bool { return ask(t, get, path).status >= 400 }, 2*time.Second, 10*time.Millisecond, "%s: the yes outlives its second", what)
+		require.Less(t, time.Since(ended), 2*time.Second, what)
+	}
+}
+
 // quarantine is what a scan with newer signatures does.
 func (b *testBundle) quarantine(org tenancy.OrgID, file uuid.UUID) {
 	b.t.Helper()
@@ -265,7 +302,7 @@ func TestEdgeCountsDownloadsOfShares(t *testing.T) {
 		made := read[struct {
 			ID  uuid.UUID
 			URL string
-		}](owner.call(post, sharesPath[:len(sharesPath)-1], ask1).is(201))
+		}](owner.call(post, storagePath+"/share", ask1).is(201))
 		_, token, _ := strings.Cut(made.URL, "/s/")
 		given := read[struct{ URL string }](b.call("", post, "/api/v1/public/shares/"+token+"/download", map[string]any{}).is(201))
 		path := c.url + strings.TrimPrefix(given.URL, contentURL)
@@ -280,4 +317,52 @@ func TestEdgeCountsDownloadsOfShares(t *testing.T) {
 		require.NoError(t, b.db.Single(owner.org).QueryRow(t.Context(), "select downloads from shares where id = $1", made.ID).Scan(&downloads))
 		require.Equal(t, 1, downloads)
 	}
+}
+
+// TestCachesOfOthers may keep the pictures of a public share for a second, where the
+// settings say that there is such a cache, and nothing else.
+func TestCachesOfOthers(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	owner := b.person(b.organization(), tenancy.Owner)
+	f := owner.published("a.txt", lorem)
+	version := b.head(owner.org, f.ID).VersionID
+	key := files.RenditionKey(owner.org, version, "fit320.webp")
+	etag, err := b.store.Clean.Put(t.Context(), key, strings.NewReader("small"), 5, "image/webp")
+	require.NoError(t, err)
+	_, err = b.db.Single(owner.org).Exec(t.Context(), `insert into renditions (organization_id, version_id, name, mime_type, width, height, size, etag)
+		values (app.org(), $1, 'fit320.webp', 'image/webp', 320, 240, 5, $2)`, version, etag)
+	require.NoError(t, err)
+	share := func(password string) uuid.UUID {
+		in := map[string]any{"kind": "link", "file_id": f.ID, "permission": "download"}
+		if password != "" {
+			in["password"] = password
+		}
+		return read[struct{ ID uuid.UUID }](owner.call(post, storagePath+"/share", in).is(201)).ID
+	}
+	open, closed := share(""), share("a long password")
+	address := func(share uuid.UUID, word string) string {
+		return b.server.URL + strings.TrimPrefix(b.api.Links.URL(contentURL, signed.Link{
+			Organization: owner.org, File: f.ID, Version: version, Name: "x", Transformation: word, Share: share, Expires: time.Now().Add(time.Minute).Truncate(time.Second),
+		}), contentURL)
+	}
+	const picture, private = "r/fit320.webp", "private, no-cache"
+	require.Equal(t, private, ask(t, get, address(open, picture)).header.Get("Cache-Control"), "there is no such cache")
+	b.api.links.Hosted = true
+	given := ask(t, get, address(open, picture))
+	require.Equal(t, []string{"200", "public, max-age=0, s-maxage=1, must-revalidate", "small"}, []string{fmt.Sprint(given.status), given.header.Get("Cache-Control"), string(given.body)})
+	tags := strings.Join([]string{"o-" + owner.org.String(), "f-" + f.ID.String(), "v-" + version.String(), "s-" + open.String()}, " ")
+	require.Equal(t, []string{tags, strings.ReplaceAll(tags, " ", ",")}, []string{given.header.Get("Surrogate-Key"), given.header.Get("Cache-Tag")})
+	original := read[struct{ URL string }](owner.call(post, at(f.ID, "/link"), nil).is(200)).URL
+	member := read[struct{ URL string }](owner.call(post, at(f.ID, "/link"), map[string]any{"rendition": "fit320.webp"}).is(200)).URL
+	for what, url := range map[string]string{
+		"with a password": address(closed, picture), "an original": b.server.URL + strings.TrimPrefix(original, contentURL), "a member's": b.server.URL + strings.TrimPrefix(member, contentURL),
+	} {
+		kept := ask(t, get, url)
+		require.Equal(t, []string{"200", private, ""}, []string{fmt.Sprint(kept.status), kept.header.Get("Cache-Control"), kept.header.Get("Surrogate-Key")}, what)
+	}
+	owner.call(remove, sharesPath+"/"+open.String(), nil).is(204)
+	refused := ask(t, get, address(open, picture))
+	require.GreaterOrEqual(t, refused.status, 400)
+	require.NotContains(t, refused.header.Get("Cache-Control"), "public")
 }

@@ -137,6 +137,7 @@ var exempt = map[string]string{
 	"POST " + jobPath + "/cancel":                                   "the same again changes nothing, and answers the same",
 	"POST " + jobPath + "/retry":                                    "a job that waits is not run again",
 	"POST " + adminPath + "/jobs/bulk":                              "does again what is left to do",
+	"POST " + adminPath + "/purges/replay":                          "what is told again already is not given up any more",
 	"POST " + adminPath + "/schedules/:schedule/run":                "while a run is on its way there is no other",
 	"POST " + generationPath + "/approve":                           "what is approved is approved, and a second try answers the same",
 	"POST " + generationPath + "/reject":                            "what is rejected is rejected, once or twice",

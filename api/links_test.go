@@ -255,7 +255,7 @@ func (b *testBundle) draws() *atomic.Int64 {
 			return "", err
 		}
 		return "", b.db.InTx(ctx, org, func(tx *tenancy.Tx) error {
-			return files.AddTransformation(ctx, tx, version, key, files.Rendition{MimeType: spec.Format.MediaType(), Width: 1, Height: 1, Size: int64(len(key)), Etag: etag})
+			return files.AddTransformation(ctx, tx, version, key, files.Rendition{MimeType: spec.Format.MediaType(), Width: 1, Height: 1, Size: int64(len(key)), Etag: etag}, false)
 		})
 	}
 	return calls

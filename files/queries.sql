@@ -138,7 +138,7 @@ update version_steps set state = 'failed', ended_at = now() where version_id = $
    and not (name = 'preview' and exists (select from file_versions v where v.id = $1 and v.status = 'published' and v.preview = 'pending'));
 
 -- name: TransformationGet :one
-select version_id, key, state, reason, failed_until > now() as resting, mime_type, width, height, size, etag, used_at < now() - interval '1 day' as stale
+select version_id, key, state, reason, failed_until > now() as resting, mime_type, width, height, size, etag, (warmed or used_at < now() - interval '1 day')::boolean as stale
   from transformations where version_id = sqlc.arg(version_id) and key = sqlc.arg(key);
 
 -- Who begins has the row for as long as the lease lasts. It gives nothing for one that is
@@ -159,11 +159,11 @@ update transformations set state = 'failed', reason = sqlc.arg(reason), failed_u
 
 -- name: TransformationReady :execrows
 update transformations set state = 'ready', lease_until = '-infinity', mime_type = sqlc.arg(mime_type), width = sqlc.arg(width), height = sqlc.arg(height),
-    size = sqlc.arg(size), etag = sqlc.arg(etag), used_at = now()
+    size = sqlc.arg(size), etag = sqlc.arg(etag), used_at = now(), warmed = sqlc.arg(warmed)
  where version_id = sqlc.arg(version_id) and key = sqlc.arg(key) and state = 'making';
 
 -- name: TransformationUse :exec
-update transformations set used_at = now() where version_id = sqlc.arg(version_id) and key = sqlc.arg(key);
+update transformations set used_at = now(), warmed = false where version_id = sqlc.arg(version_id) and key = sqlc.arg(key);
 
 -- name: TransformationUnused :many
 select version_id, key from transformations where version_id = sqlc.arg(version_id) and used_at < now() - sqlc.arg(unused)::interval order by key;

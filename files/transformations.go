@@ -80,9 +80,10 @@ func FailTransformation(ctx context.Context, q tenancy.Queries, version uuid.UUI
 	return filesdb.New(q).TransformationFail(ctx, filesdb.TransformationFailParams{VersionID: version, Key: key, Reason: reason, Rest: rest})
 }
 
-// AddTransformation records a picture whose object is stored. It returns ErrVersionEnded
+// AddTransformation records a picture whose object is stored; ahead says that nobody has
+// asked for it yet. It returns ErrVersionEnded
 // for a version that is not published any more, whose objects are cleared.
-func AddTransformation(ctx context.Context, tx *tenancy.Tx, version uuid.UUID, key string, made Rendition) error {
+func AddTransformation(ctx context.Context, tx *tenancy.Tx, version uuid.UUID, key string, made Rendition, ahead bool) error {
 	q := filesdb.New(tx)
 	v, err := lock(ctx, q, version)
 	if err != nil {
@@ -92,7 +93,7 @@ func AddTransformation(ctx context.Context, tx *tenancy.Tx, version uuid.UUID, k
 		return ErrVersionEnded
 	}
 	n, err := q.TransformationReady(ctx, filesdb.TransformationReadyParams{
-		VersionID: version, Key: key, MimeType: made.MimeType, Width: made.Width, Height: made.Height, Size: made.Size, Etag: made.Etag,
+		VersionID: version, Key: key, MimeType: made.MimeType, Width: made.Width, Height: made.Height, Size: made.Size, Etag: made.Etag, Warmed: ahead,
 	})
 	if err == nil && n == 0 {
 		return ErrVersionEnded

@@ -160,3 +160,6 @@ update share_recipients set started_at = coalesce(started_at, now()), updated_at
 
 -- name: ShareExpire :execrows
 update shares set ended_at = now(), ended_reason = 'expired', updated_at = now() where id = $1 and ended_at is null and expires_at <= now();
+
+-- name: AccessesForget :one
+select app.share_accesses_forget(app.org(), sqlc.arg(most)::integer)::bigint;

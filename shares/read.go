@@ -146,3 +146,13 @@ func Accesses(ctx context.Context, q tenancy.Queries, share, before uuid.UUID, l
 	}
 	return page, nil
 }
+
+// ForgetAccesses deletes up to n accesses that are older than the organization keeps them,
+// and says how many those were.
+func ForgetAccesses(ctx context.Context, q tenancy.Queries, n int) (int, error) {
+	gone, err := sharesdb.New(q).AccessesForget(ctx, int32(n))
+	if err != nil {
+		return 0, fmt.Errorf("forget accesses: %w", err)
+	}
+	return int(gone), nil
+}

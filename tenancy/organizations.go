@@ -192,7 +192,9 @@ type Policies struct {
 	ShareUpload   bool `db:"share_upload" json:"share_upload"`     // drop boxes
 	SharePassword bool `db:"share_password" json:"share_password"` // links have one
 	ShareDays     *int `db:"share_days" json:"share_days"`         // the longest life; nil: without a limit
-	ShareRecords  bool `db:"share_records" json:"share_records"`   // education records too: rows of disclosure_rules
+	// For how many days accesses by shares are on record; nil: for as long as the share is.
+	ShareAccessDays *int `db:"share_access_days" json:"share_access_days"`
+	ShareRecords    bool `db:"share_records" json:"share_records"` // education records too: rows of disclosure_rules
 	// What members are written: students too, in which language, and whose clock digests and
 	// quiet hours follow when a person says nothing.
 	MailStudents bool   `db:"mail_students" json:"mail_students"`
@@ -218,7 +220,7 @@ func DefaultPolicies() Policies {
 // platform's.
 func GetPolicies(ctx context.Context, q Queries) (Policies, error) {
 	rows, err := q.Query(ctx, `select trash_days, allowed_types, type_switches, extra_extensions, empty_files, version_keep, version_days,
-			share_outside, share_upload, share_password, share_days, coalesce(picture_sizes, '{}') as picture_sizes, mail_students, mail_language, time_zone,
+			share_outside, share_upload, share_password, share_days, share_access_days, coalesce(picture_sizes, '{}') as picture_sizes, mail_students, mail_language, time_zone,
 			exists (select from disclosure_rules d where d.way = 'link' and d.class = 'education_record' and d.allowed) as share_records,
 			generation, generation_providers, generation_job_micro, generation_day_micro, generation_month_micro, updated_at
 		from organization_policies`)
@@ -264,19 +266,19 @@ func SetPolicies(ctx context.Context, q Queries, p Policies) error {
 	}
 	_, err := q.Exec(ctx, `insert into organization_policies (organization_id, trash_days, allowed_types, type_switches, extra_extensions, empty_files, version_keep, version_days,
 			share_outside, share_upload, share_password, share_days, picture_sizes, mail_students, mail_language, time_zone,
-			generation, generation_providers, generation_job_micro, generation_day_micro, generation_month_micro)
-		values (app.org(), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, nullif($12::integer[], '{}'), $13, $14, $15, $16, $17, $18, $19, $20)
+			generation, generation_providers, generation_job_micro, generation_day_micro, generation_month_micro, share_access_days)
+		values (app.org(), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, nullif($12::integer[], '{}'), $13, $14, $15, $16, $17, $18, $19, $20, $21)
 		on conflict (organization_id) do update set trash_days = excluded.trash_days, allowed_types = excluded.allowed_types,
 			type_switches = excluded.type_switches, extra_extensions = excluded.extra_extensions, empty_files = excluded.empty_files,
 			version_keep = excluded.version_keep, version_days = excluded.version_days,
-			share_outside = excluded.share_outside, share_upload = excluded.share_upload, share_password = excluded.share_password, share_days = excluded.share_days, picture_sizes = excluded.picture_sizes,
+			share_outside = excluded.share_outside, share_upload = excluded.share_upload, share_password = excluded.share_password, share_days = excluded.share_days, share_access_days = excluded.share_access_days, picture_sizes = excluded.picture_sizes,
 			mail_students = excluded.mail_students, mail_language = excluded.mail_language, time_zone = excluded.time_zone,
 			generation = excluded.generation, generation_providers = excluded.generation_providers, generation_job_micro = excluded.generation_job_micro,
 			generation_day_micro = excluded.generation_day_micro, generation_month_micro = excluded.generation_month_micro,
 			updated_at = now()`,
 		p.TrashDays, p.AllowedTypes, p.Switches, p.Extensions, p.EmptyFiles, p.VersionKeep, p.VersionDays, p.ShareOutside, p.ShareUpload, p.SharePassword, p.ShareDays, p.PictureSizes,
 		p.MailStudents, cmp.Or(p.MailLanguage, "en"), cmp.Or(p.TimeZone, "UTC"),
-		p.Generation, p.GenerationProviders, p.GenerationJob, p.GenerationDay, p.GenerationMonth)
+		p.Generation, p.GenerationProviders, p.GenerationJob, p.GenerationDay, p.GenerationMonth, p.ShareAccessDays)
 	if err != nil {
 		return fmt.Errorf("set policies: %w", err)
 	}

@@ -29,3 +29,9 @@ func (d *DB) SharesExpired(ctx context.Context, after uuid.UUID, n int) ([]Share
 func (d *DB) ShareMailsWaiting(ctx context.Context, unstarted, silent time.Duration, after uuid.UUID, n int) ([]ShareMailRef, error) {
 	return systemQuery[ShareMailRef](ctx, d, "select organization_id, share_id, recipient_id from app.share_mails_waiting($1, $2, $3, $4)", unstarted, silent, after, n)
 }
+
+// ShareAccessesOld finds organizations with accesses by shares that are older than they
+// keep them.
+func (d *DB) ShareAccessesOld(ctx context.Context, after uuid.UUID, n int) ([]OrgID, error) {
+	return d.organizations(ctx, "select organization_id from app.share_accesses_old($1, $2)", after, n)
+}

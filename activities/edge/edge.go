@@ -54,12 +54,13 @@ func newMetrics(r prometheus.Registerer) *metrics {
 	return m
 }
 
-// A surrogate key is one of these and an id: that of a file's versions, of a version and
-// what is made of it, and of what leaves by a share.
+// A surrogate key is one of these and an id: that of all that an organization has, of a
+// file's versions, of a version and what is made of it, and of what leaves by a share.
 const (
-	FileKey    = "f-"
-	VersionKey = "v-"
-	ShareKey   = "s-"
+	OrganizationKey = "o-"
+	FileKey         = "f-"
+	VersionKey      = "v-"
+	ShareKey        = "s-"
 )
 
 // types are the events after which something is not given any more, with the prefix of
@@ -96,56 +97,115 @@ type PurgeEdgeResult struct {
 	More bool // events are left
 }
 
-// PurgeEdge tells the cache of the events that it has not heard of. It is safe to run
-// twice: a key that is purged again is asked for again.
+// PurgeEdge tells the cache of the events that it has not heard of, and of what was asked
+// for besides. It is safe to run twice: a key that is purged again is asked for again.
 func (a *Activities) PurgeEdge(ctx context.Context, in PurgeEdgeInput) (PurgeEdgeResult, error) {
 	if a.Purger == nil {
 		return PurgeEdgeResult{}, nil
 	}
 	defer queue.Heartbeat(ctx)()
-	single := a.DB.Single(in.Org)
-	last, err := events.Last(ctx, single)
+	t, err := a.next(ctx, in.Org)
 	if err != nil {
 		return PurgeEdgeResult{}, err
 	}
-	q := edgedb.New(single)
-	position, err := q.CursorGet(ctx)
-	if err != nil {
-		return PurgeEdgeResult{}, fmt.Errorf("read edge cursor: %w", err)
-	}
-	found, err := q.EventPage(ctx, edgedb.EventPageParams{After: position, Types: names(), Most: page})
-	if err != nil {
-		return PurgeEdgeResult{}, fmt.Errorf("read events for edge: %w", err)
-	}
-	var keys []string
-	late := 0
-	for _, e := range found {
-		key, err := keyOf(e.Type, e.Data)
-		switch {
-		case err != nil:
-			return PurgeEdgeResult{}, err
-		case e.At.Before(a.Now().Add(-Kept)):
-			late++
-		default:
-			keys = append(keys, key)
-		}
-	}
+	keys := t.keys()
 	if err := a.Purger.Purge(ctx, keys); err != nil {
 		return PurgeEdgeResult{}, err
 	}
-	a.metrics.late.Add(float64(late))
-	for _, e := range found {
-		a.metrics.lag.Observe(a.Now().Sub(e.At).Seconds())
+	if err := a.DB.InTx(ctx, in.Org, func(tx *tenancy.Tx) error { return t.settle(ctx, edgedb.New(tx), keys) }); err != nil {
+		return PurgeEdgeResult{}, fmt.Errorf("note purges: %w", err)
+	}
+	a.metrics.late.Add(float64(len(t.late)))
+	for _, p := range t.told {
+		a.metrics.lag.Observe(a.Now().Sub(p.since).Seconds())
 	}
 	a.metrics.keys.Add(float64(len(keys)))
-	more := len(found) == page
-	if more {
-		last = found[len(found)-1].Seq
+	return PurgeEdgeResult{Keys: len(keys), More: t.more}, nil
+}
+
+// purge is a key, and since when the cache has to forget it.
+type purge struct {
+	key   string
+	since time.Time
+}
+
+// turn is what one activity tells.
+type turn struct {
+	told, late []purge
+	position   int64     // of the last event that it knows
+	at         time.Time // of the database, before anything was told
+	more       bool
+}
+
+// next reads a page of the events that the cache has not heard of, and of the purges that
+// were asked for.
+func (a *Activities) next(ctx context.Context, org tenancy.OrgID) (t turn, err error) {
+	single := a.DB.Single(org)
+	if t.position, err = events.Last(ctx, single); err != nil {
+		return t, err
 	}
-	if err := q.CursorMove(ctx, last); err != nil {
-		return PurgeEdgeResult{}, fmt.Errorf("move edge cursor: %w", err)
+	q, before := edgedb.New(single), a.Now().Add(-Kept)
+	if err := q.CursorStart(ctx, before); err != nil {
+		return t, fmt.Errorf("start edge cursor: %w", err)
 	}
-	return PurgeEdgeResult{Keys: len(keys), More: more}, nil
+	cursor, err := q.CursorGet(ctx)
+	if err != nil {
+		return t, fmt.Errorf("read edge cursor: %w", err)
+	}
+	t.at = cursor.At
+	found, err := q.EventPage(ctx, edgedb.EventPageParams{After: cursor.Position, Types: names(), Most: page})
+	if err != nil {
+		return t, fmt.Errorf("read events for edge: %w", err)
+	}
+	asked, err := q.PurgePage(ctx, page)
+	if err != nil {
+		return t, fmt.Errorf("read purges for edge: %w", err)
+	}
+	for _, e := range found {
+		key, err := keyOf(e.Type, e.Data)
+		if err != nil {
+			return t, err
+		}
+		t.add(purge{key, e.At}, before)
+	}
+	for _, p := range asked {
+		t.add(purge{p.Key, p.Since}, before)
+	}
+	if len(found) == page {
+		t.position = found[len(found)-1].Seq
+	}
+	t.more = len(found) == page || len(asked) == page
+	return t, nil
+}
+
+// add tells what the cache may still have. What is older it has forgotten by its age.
+func (t *turn) add(p purge, before time.Time) {
+	if p.since.Before(before) {
+		t.late = append(t.late, p)
+		return
+	}
+	t.told = append(t.told, p)
+}
+
+func (t *turn) keys() []string {
+	keys := make([]string, len(t.told))
+	for i, p := range t.told {
+		keys[i] = p.key
+	}
+	return keys
+}
+
+// settle writes what was told and what was given up.
+func (t *turn) settle(ctx context.Context, q *edgedb.Queries, keys []string) error {
+	for _, p := range t.late {
+		if err := q.PurgeGiveUp(ctx, edgedb.PurgeGiveUpParams{Key: p.key, Since: p.since}); err != nil {
+			return err
+		}
+	}
+	if err := q.PurgesDone(ctx, edgedb.PurgesDoneParams{Keys: keys, Until: t.at}); err != nil {
+		return err
+	}
+	return q.CursorMove(ctx, t.position)
 }
 
 func keyOf(name string, data json.RawMessage) (string, error) {
@@ -168,33 +228,4 @@ func Waits(ctx context.Context, q tenancy.Queries) (bool, error) {
 		return false, fmt.Errorf("look for events for edge: %w", err)
 	}
 	return waits != nil && *waits, nil
-}
-
-// Starter starts the workflow of an organization, or wakes it.
-type Starter interface {
-	WakeEdge(ctx context.Context, org tenancy.OrgID) error
-}
-
-// Sweeps find what was lost.
-type Sweeps struct {
-	DB      *tenancy.DB
-	On      bool // there is a cache
-	Starter Starter
-	Now     func() time.Time
-}
-
-// SweepsOf is the sweep of purges.
-func SweepsOf(a *Sweeps) []queue.Sweep {
-	return []queue.Sweep{{Name: "start-waiting-purges", Every: 30 * time.Second, Run: a.startWaitingPurges}}
-}
-
-// startWaitingPurges wakes the workflow of every organization of whose events the cache
-// was not told: a notification or a workflow was lost.
-func (a *Sweeps) startWaitingPurges(ctx context.Context, after uuid.UUID) (queue.Swept, error) {
-	if !a.On {
-		return queue.Swept{}, nil
-	}
-	return queue.SweepByID(ctx, "start purges", after, tenancy.OrgID.UUID, func(ctx context.Context, after uuid.UUID) ([]tenancy.OrgID, error) {
-		return a.DB.EdgeWaiting(ctx, names(), a.Now().Add(-Kept), after, 100)
-	}, a.Starter.WakeEdge)
 }

@@ -23,6 +23,7 @@ type TransformPictureInput struct {
 	Org     tenancy.OrgID
 	Version uuid.UUID
 	Key     string
+	Ahead   bool `json:",omitzero"` // nobody has asked for it yet
 }
 
 // TransformPictureResult says why there is none.
@@ -119,11 +120,17 @@ func (a *Activities) transform(ctx context.Context, in TransformPictureInput, v 
 		return err
 	}
 	j := job{tools: a.tools, folder: folder}
+	source := folder.Path("source")
+	if isText(v, spec) {
+		if source, err = j.sheet(ctx, v, source); err != nil {
+			return err
+		}
+	}
 	dir, err := j.dir("picture")
 	if err != nil {
 		return err
 	}
-	made, err := a.tools.Pictures.Transform(ctx, folder.Path("source"), dir, spec)
+	made, err := a.tools.Pictures.Transform(ctx, source, dir, spec)
 	if err != nil {
 		return err
 	}
@@ -132,7 +139,7 @@ func (a *Activities) transform(ctx context.Context, in TransformPictureInput, v 
 
 // spoolSource spools what the picture is made of: the original where that is a picture,
 // the page of a document, and else the largest rendition, which shows a film by its
-// poster and a book by its cover.
+// poster and a book by its cover. Of a text it is the beginning.
 func (a *Activities) spoolSource(ctx context.Context, in TransformPictureInput, v files.Version, spec transforms.Spec, folder spool.Folder) error {
 	body, err := a.sourceOf(ctx, in, v, spec)
 	if err != nil {
@@ -149,6 +156,9 @@ func (a *Activities) sourceOf(ctx context.Context, in TransformPictureInput, v f
 	row, known := previews.For(v.MimeType)
 	if known && row.Method == previews.Picture && spec.Page == 0 {
 		return a.clean.Open(ctx, files.ContentKey(in.Org, in.Version), v.ObjectEtag, 0, -1)
+	}
+	if isText(v, spec) {
+		return a.clean.Open(ctx, files.ContentKey(in.Org, in.Version), v.ObjectEtag, 0, min(v.Size, sheetSource))
 	}
 	source, found, err := files.SourceRendition(ctx, a.db.Single(in.Org), in.Version, spec.Page)
 	switch {
@@ -171,7 +181,7 @@ func (a *Activities) storeTransformed(ctx context.Context, in TransformPictureIn
 	err = a.db.InTx(ctx, in.Org, func(tx *tenancy.Tx) error {
 		return files.AddTransformation(ctx, tx, in.Version, in.Key, files.Rendition{
 			MimeType: made.MimeType, Width: int32(made.Width), Height: int32(made.Height), Size: made.Size, Etag: etag,
-		})
+		}, in.Ahead)
 	})
 	if errors.Is(err, files.ErrVersionEnded) {
 		err = errors.Join(err, a.clean.Remove(ctx, key))

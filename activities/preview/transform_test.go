@@ -117,6 +117,20 @@ func TestPictureOfADocument(t *testing.T) {
 	}
 }
 
+// TestPictureOfAText is made of its first lines, drawn.
+func TestPictureOfAText(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.make(t, "notes.md", "text/markdown", []byte("# Rain & snow\n"))
+	b.publish(t)
+	b.double.asked = nil
+	result, err := b.draw(t, key)
+	require.NoError(t, err)
+	require.Empty(t, result.Reason)
+	require.Equal(t, []string{"draw"}, b.double.asked)
+	require.Contains(t, string(b.renderer.contents), "Rain\u00a0&amp;\u00a0snow")
+}
+
 // TestPictureOfAnEndedVersion: a version that is taken back while its picture is made
 // leaves neither object nor row.
 func TestPictureOfAnEndedVersion(t *testing.T) {

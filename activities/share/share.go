@@ -42,6 +42,7 @@ func New(db *tenancy.DB, s MailStarter) *Sweeps {
 func SweepsOf(a *Sweeps) []queue.Sweep {
 	return []queue.Sweep{
 		{Name: "expire-shares", Every: 30 * time.Second, Run: a.expireShares},
+		{Name: "forget-share-accesses", Every: 2 * time.Minute, Run: a.forgetAccesses},
 		{Name: "start-waiting-share-mails", Every: 30 * time.Second, Run: a.startWaitingShareMails},
 	}
 }
@@ -62,6 +63,24 @@ func (a *Sweeps) expireShares(ctx context.Context, after uuid.UUID) (queue.Swept
 			})
 		})
 }
+
+// forgetAccesses deletes accesses that are older than their organization keeps them.
+func (a *Sweeps) forgetAccesses(ctx context.Context, after uuid.UUID) (queue.Swept, error) {
+	return queue.SweepByID(ctx, "forget accesses by shares", after, tenancy.OrgID.UUID,
+		func(ctx context.Context, after uuid.UUID) ([]tenancy.OrgID, error) {
+			return a.db.ShareAccessesOld(ctx, after, a.page)
+		}, func(ctx context.Context, org tenancy.OrgID) error {
+			for {
+				n, err := shares.ForgetAccesses(ctx, a.db.Single(org), mostForgotten)
+				if err != nil || n < mostForgotten {
+					return err
+				}
+			}
+		})
+}
+
+// mostForgotten bounds one statement.
+const mostForgotten = 1000
 
 // startWaitingShareMails starts the workflow of every mail that has made no progress.
 func (a *Sweeps) startWaitingShareMails(ctx context.Context, after uuid.UUID) (queue.Swept, error) {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"satchel/internal/fault"
@@ -32,6 +33,9 @@ type Content struct {
 	Inline     bool   // only for what Satchel itself encoded
 	Vary       string // the header by which the content was chosen; empty: none
 	Embeddable bool   // pages of other origins may show it, as those of the console do
+	// Shared are the surrogate keys of what caches that others run may keep for SharedFor;
+	// empty: they keep nothing of it.
+	Shared []string
 
 	// OnStart runs when the first byte is about to leave; nil for nothing. An error
 	// keeps the bytes here: what cannot be recorded is not handed out.
@@ -51,6 +55,10 @@ type Content struct {
 
 // askAgain is for how long a right is taken for true while bytes flow.
 const askAgain = time.Second
+
+// SharedFor is how long a cache that others run may keep a content. It asks nobody, so what
+// was revoked is refused by it when that is over, and a second for its clock.
+const SharedFor = time.Second
 
 // Serve answers a GET or HEAD. An error means that nothing was sent yet, so the
 // caller can still say what happened; afterwards the connection is cut instead,
@@ -113,6 +121,13 @@ func SetHeaders(h http.Header, c Content) {
 	// Each use is asked for again: a revoked or deleted file must not live on in
 	// a cache, and a match costs no bytes.
 	h.Set("Cache-Control", "private, no-cache")
+	if len(c.Shared) > 0 {
+		// Browsers ask each time here too. One keeps its copy, which no-cache would forbid to
+		// the cache between.
+		h.Set("Cache-Control", fmt.Sprintf("public, max-age=0, s-maxage=%d, must-revalidate", int(SharedFor.Seconds())))
+		h.Set("Surrogate-Key", strings.Join(c.Shared, " ")) // Fastly's
+		h.Set("Cache-Tag", strings.Join(c.Shared, ","))     // Cloudflare's
+	}
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	if c.Embeddable {
@@ -124,7 +139,8 @@ func SetHeaders(h http.Header, c Content) {
 }
 
 func clearHeaders(h http.Header) {
-	for _, name := range []string{"Content-Disposition", "Content-Type", "Content-Length", "Content-Range", "Accept-Ranges", "ETag", "Last-Modified"} {
+	h.Set("Cache-Control", "private, no-cache")
+	for _, name := range []string{"Surrogate-Key", "Cache-Tag", "Content-Disposition", "Content-Type", "Content-Length", "Content-Range", "Accept-Ranges", "ETag", "Last-Modified"} {
 		h.Del(name)
 	}
 }
@@ -139,7 +155,7 @@ type deferredHeader struct {
 	bytes   int64 // of the body
 	refused error
 	begin   func() error
-	saved   error // begin's, for which nothing is sent
+	saved   error        // begin's, for which nothing is sent
 	durable func() error // nil once it was asked
 	left    int64        // of the body; known with the first byte of it
 	still   func() error

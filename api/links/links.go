@@ -45,7 +45,9 @@ type Links struct {
 	Shares Visitors
 	// Edge answers a cache in front of the content host; nil: there is none.
 	Edge *edge.Edge
-	Log  *slog.Logger
+	// Hosted says that a cache that others run is in front of the content host.
+	Hosted bool
+	Log    *slog.Logger
 }
 
 // wanted is what a request asks an address of.

@@ -36,10 +36,17 @@ func (r *Links) refused(c *gin.Context, link signed.Link, err error) error {
 	return err
 }
 
+// serveFile sends a file, or what is made of it. A cache that others run may keep the
+// pictures of a public share, for as long as anything may be given after its end, and
+// nothing else. Such a cache looks at no Accept: what is chosen by it is not kept.
 func (r *Links) serveFile(c *gin.Context, link signed.Link) error {
-	leaving, _, err := r.leaving(c, link)
+	leaving, grant, err := r.leaving(c, link)
+	public := grant.Public && link.Transformation != ""
 	if err != nil {
 		return err
+	}
+	if r.Hosted && public && leaving.Vary == "" {
+		leaving.Shared = edge.Tags(link)
 	}
 	if c.Request.Method == http.MethodGet && link.Transformation == "" {
 		request.MarkDownload(c)
@@ -63,12 +70,12 @@ func (r *Links) Ask(c *gin.Context) error {
 		r.Edge.Pass(c.Writer, began)
 		return nil
 	}
-	leaving, exact, err := r.leaving(c, link)
+	leaving, grant, err := r.leaving(c, link)
 	switch {
 	case err != nil:
 		r.Edge.Refused()
 		return r.refused(c, link, err)
-	case exact, leaving.Size > edge.MaxSize:
+	case grant.Exact, leaving.Size > edge.MaxSize:
 		r.Edge.Pass(c.Writer, began)
 		return nil
 	}
@@ -125,21 +132,19 @@ func readerOf(link signed.Link) tenancy.Actor {
 	return tenancy.Actor{Org: link.Organization, User: link.Actor, Key: link.Key}
 }
 
-// leaving is what a link gives at this moment. exact says that its bytes are counted while
-// they are sent.
-func (r *Links) leaving(c *gin.Context, link signed.Link) (leaving delivery.Content, exact bool, err error) {
-	grant, err := r.authorizer(link).Authorize(c.Request.Context(), link)
-	if err != nil {
-		return leaving, false, err
+// leaving is what a link gives at this moment, and the right behind it.
+func (r *Links) leaving(c *gin.Context, link signed.Link) (leaving delivery.Content, grant delivery.Grant, err error) {
+	if grant, err = r.authorizer(link).Authorize(c.Request.Context(), link); err != nil {
+		return leaving, grant, err
 	}
 	request.SetActor(c, readerOf(link)) // a refused visitor is no one's in the organization
 	if leaving, err = r.find(c, link, grant); err != nil {
-		return leaving, false, err
+		return leaving, grant, err
 	}
 	leaving.Embeddable = true
 	leaving.Inline = leaving.Inline && !link.Attachment
 	leaving.OnStart, leaving.Durable, leaving.OnEnd, leaving.Still = grant.OnStart, grant.Durable, grant.OnEnd, grant.Still
-	return leaving, grant.Exact, nil
+	return leaving, grant, nil
 }
 
 func (r *Links) authorizer(link signed.Link) delivery.Authorizer {

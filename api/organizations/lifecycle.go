@@ -149,7 +149,8 @@ type policiesBody struct {
 	ShareOutside  *bool `json:"share_outside"`
 	ShareUpload   *bool `json:"share_upload"`
 	SharePassword *bool `json:"share_password"`
-	ShareDays     *int  `json:"share_days"` // 0: without a limit
+	ShareDays     *int  `json:"share_days"`        // 0: without a limit
+	AccessDays    *int  `json:"share_access_days"` // 0: for as long as the share
 	ShareRecords  *bool `json:"share_records"`
 
 	MailStudents *bool   `json:"mail_students"`
@@ -229,6 +230,9 @@ func (b policiesBody) changeVersions(p *tenancy.Policies) error {
 	return nil
 }
 
+// leastAccessDays keeps who was given what on record for as long as it takes to be asked.
+const leastAccessDays = 30
+
 // changeShares sets the bounds of shares with people outside.
 func (b policiesBody) changeShares(p *tenancy.Policies) error {
 	for given, to := range map[*bool]*bool{b.ShareOutside: &p.ShareOutside, b.ShareUpload: &p.ShareUpload, b.SharePassword: &p.SharePassword, b.ShareRecords: &p.ShareRecords} {
@@ -241,6 +245,12 @@ func (b policiesBody) changeShares(p *tenancy.Policies) error {
 			return request.Invalid("share_days", "share_days is the longest life of a share with people outside, from 1 to %d days, or 0 without a limit.", mostShareDays)
 		}
 		p.ShareDays = unlessZero(b.ShareDays)
+	}
+	if b.AccessDays != nil {
+		if *b.AccessDays != 0 && (*b.AccessDays < leastAccessDays || *b.AccessDays > mostShareDays) {
+			return request.Invalid("share_access_days", "share_access_days is for how many days accesses by shares are on record, from %d to %d, or 0 for as long as the share is there.", leastAccessDays, mostShareDays)
+		}
+		p.ShareAccessDays = unlessZero(b.AccessDays)
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ func (p *Public) Authorize(ctx context.Context, link signed.Link) (delivery.Gran
 	if err != nil {
 		return delivery.Grant{}, err
 	}
-	g := delivery.Grant{Name: v.Name, MimeType: v.MimeType, Size: v.Size, ObjectETag: v.ObjectETag, SHA256: v.SHA256, PublishedAt: v.PublishedAt, Pages: v.Pages}
+	g := delivery.Grant{Name: v.Name, MimeType: v.MimeType, Size: v.Size, ObjectETag: v.ObjectETag, SHA256: v.SHA256, PublishedAt: v.PublishedAt, Pages: v.Pages, Public: v.Public}
 	g.Still = func() error {
 		_, err := p.version(ctx, link)
 		if err != nil {

@@ -1164,7 +1164,7 @@ func (q *Queries) TransformationFail(ctx context.Context, arg TransformationFail
 }
 
 const transformationGet = `-- name: TransformationGet :one
-select version_id, key, state, reason, failed_until > now() as resting, mime_type, width, height, size, etag, used_at < now() - interval '1 day' as stale
+select version_id, key, state, reason, failed_until > now() as resting, mime_type, width, height, size, etag, (warmed or used_at < now() - interval '1 day')::boolean as stale
   from transformations where version_id = $1 and key = $2
 `
 
@@ -1208,8 +1208,8 @@ func (q *Queries) TransformationGet(ctx context.Context, arg TransformationGetPa
 
 const transformationReady = `-- name: TransformationReady :execrows
 update transformations set state = 'ready', lease_until = '-infinity', mime_type = $1, width = $2, height = $3,
-    size = $4, etag = $5, used_at = now()
- where version_id = $6 and key = $7 and state = 'making'
+    size = $4, etag = $5, used_at = now(), warmed = $6
+ where version_id = $7 and key = $8 and state = 'making'
 `
 
 type TransformationReadyParams struct {
@@ -1218,6 +1218,7 @@ type TransformationReadyParams struct {
 	Height    int32
 	Size      int64
 	Etag      string
+	Warmed    bool
 	VersionID uuid.UUID
 	Key       string
 }
@@ -1229,6 +1230,7 @@ func (q *Queries) TransformationReady(ctx context.Context, arg TransformationRea
 		arg.Height,
 		arg.Size,
 		arg.Etag,
+		arg.Warmed,
 		arg.VersionID,
 		arg.Key,
 	)
@@ -1291,7 +1293,7 @@ func (q *Queries) TransformationUnused(ctx context.Context, arg TransformationUn
 }
 
 const transformationUse = `-- name: TransformationUse :exec
-update transformations set used_at = now() where version_id = $1 and key = $2
+update transformations set used_at = now(), warmed = false where version_id = $1 and key = $2
 `
 
 type TransformationUseParams struct {

@@ -71,6 +71,7 @@ var Actions = []Action{
 	{"queue.change", "queue", "A queue was paused, resumed or limited by an operator; the code says which. Why, the queue itself says."},
 	{"schedule.change", "schedule", "A recurring job was paused or resumed by an operator; the code says which."},
 	{"schedule.run", "schedule", "A recurring job was run at once by an operator."},
+	{"edge.replay", "organization", "An operator had the cache in front of the content host told again what was given up; the code is how many keys."},
 	{"storage.rescan", "operation", "A new scan of all published versions was requested."},
 	{"storage.repair", "version", "The reconciler repaired an inconsistency; the code is its kind."},
 	{"storage.reconcile", "operation", "A check of rows, objects, quota and workflows against each other was requested."},

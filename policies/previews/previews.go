@@ -124,3 +124,15 @@ func For(mediaType string) (Row, bool) {
 	method, ok := ofFamilies[kind.Family]
 	return Row{Method: method}, ok
 }
+
+// MediaTypes are the stored media types that ofKinds names for a method, in their order.
+func MediaTypes(m Method) []string {
+	var all []string
+	for name, row := range ofKinds {
+		if row.Method == m {
+			all = append(all, name)
+		}
+	}
+	slices.Sort(all)
+	return all
+}

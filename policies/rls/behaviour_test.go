@@ -141,6 +141,7 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		"insert into webhook_secrets (organization_id, id, webhook_id, kind, sealed) values (app.org(), $1, $1, 'hmac', 's')",
 		"insert into webhook_deliveries (organization_id, id, webhook_id, event_id, seq, lane, type, next_at) values (app.org(), $1, $1, $1, 1, $1, 'usage.warning', now())",
 		"insert into edge_cursors (organization_id, position) select app.org(), 1 where $1::uuid is not null",
+		"insert into edge_purges (organization_id, key) values (app.org(), 'f-' || $1::uuid)",
 		"insert into webhook_attempts (organization_id, delivery_id, number, at, took_ms, request_body) values (app.org(), $1, 1, now(), 1, '{}')",
 	} {
 		_, err := d.Single(org).Exec(t.Context(), sql, happened)

@@ -66,6 +66,17 @@ func (q *Queries) AccessPage(ctx context.Context, arg AccessPageParams) ([]Acces
 	return items, nil
 }
 
+const accessesForget = `-- name: AccessesForget :one
+select app.share_accesses_forget(app.org(), $1::integer)::bigint
+`
+
+func (q *Queries) AccessesForget(ctx context.Context, most int32) (int64, error) {
+	row := q.db.QueryRow(ctx, accessesForget, most)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const mailBegin = `-- name: MailBegin :one
 
 

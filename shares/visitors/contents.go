@@ -27,6 +27,7 @@ type Version struct {
 	Pages       int
 	Original    bool // more than its previews may leave
 	Limited     bool // the share has a limit of downloads
+	Public      bool // whoever has the link has it, without a password
 }
 
 // Refusal says why the bytes of a version may not leave; nil when they may. Only one
@@ -60,7 +61,7 @@ func GetVersion(ctx context.Context, q tenancy.Queries, share, file uuid.UUID, u
 	}
 	return Version{
 		File: of(row.FileID), ID: of(row.VersionID), Name: of(row.Name), State: of(row.State), MimeType: of(row.MimeType), Size: of(row.Size), SHA256: of(row.Sha256),
-		ObjectETag: of(row.ObjectEtag), PublishedAt: of(row.PublishedAt), Pages: int(of(row.Pages)), Original: of(row.Original), Limited: row.Limited == nil || *row.Limited,
+		ObjectETag: of(row.ObjectEtag), PublishedAt: of(row.PublishedAt), Pages: int(of(row.Pages)), Original: of(row.Original), Limited: row.Limited == nil || *row.Limited, Public: of(row.Public),
 	}, nil
 }
 

@@ -115,7 +115,8 @@ select s.kind, s.permission, s.file_id, s.folder_id, s.space_id, coalesce(s.pass
 -- name: Version :one
 select v.file_id, v.version_id, v.name, v.state, v.mime_type, v.size, v.sha256, v.object_etag, v.published_at, v.pages, v.original,
        app.share_status(app.org(), sqlc.arg(share_id)::uuid) as share_status,
-       exists (select from shares s where s.id = sqlc.arg(share_id)::uuid and s.max_downloads is not null) as limited
+       exists (select from shares s where s.id = sqlc.arg(share_id)::uuid and s.max_downloads is not null) as limited,
+       exists (select from shares s where s.id = sqlc.arg(share_id)::uuid and s.kind = 'link' and not s.has_password) as public
   from (values (1)) one left join app.share_version(app.org(), sqlc.arg(share_id)::uuid, sqlc.arg(file_id)::uuid) v on true;
 
 -- name: Versions :many

@@ -106,6 +106,7 @@ var Kinds = map[string]Kind{
 	"expire_uploads":              {Route: Cleanup, Sweep: true},
 	"raise_usage_warnings":        {Route: Email, Sweep: true},
 	"read_mail_reports":           {Route: Email, Sweep: true},
+	"forget_share_accesses":       {Route: Cleanup, Sweep: true},
 	"remove_exports":              {Route: Cleanup, Sweep: true},
 	"remove_roster_packages":      {Route: Tenant, Sweep: true},
 	"restart_changes":             {Route: Cleanup, Sweep: true},
@@ -122,6 +123,7 @@ var Kinds = map[string]Kind{
 	"start_waiting_share_mails":   {Route: Email, Sweep: true},
 	"start_waiting_uploads":       {Route: Cleanup, Sweep: true},
 	"start_waiting_webhooks":      {Route: Cleanup, Sweep: true},
+	"warm_pictures":               {Route: Cleanup, Sweep: true},
 }
 
 // Place is where a job of the kind is done.

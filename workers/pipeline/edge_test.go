@@ -92,6 +92,76 @@ func TestEdgeIsTold(t *testing.T) {
 	require.Eventually(t, func() bool { return cache.has(lost) }, patience, pause)
 }
 
+// gate is a cache that lets each purge in by hand.
+type gate struct {
+	came chan []string
+	let  chan struct{}
+}
+
+func (g gate) Purge(ctx context.Context, keys []string) error {
+	select {
+	case g.came <- keys:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-g.let:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// TestEdgePurgesAreFair: an organization of which the cache hears thousands of purges, one
+// at a time, keeps no other waiting for the last of them.
+func TestEdgePurgesAreFair(t *testing.T) {
+	t.Parallel()
+	cache := gate{came: make(chan []string), let: make(chan struct{})}
+	b := setup(t, func(o *pipelinetest.Options) { o.Purger = cache })
+	const many = 9500
+	_, err := b.Single(b.Org).Exec(t.Context(), `insert into organization_events (organization_id, id, type, data)
+		select app.org(), gen_random_uuid(), 'file.trashed', jsonb_build_object('file_id', gen_random_uuid()) from generate_series(1, $1)`, many)
+	require.NoError(t, err)
+	_, err = b.Single(b.Org).Exec(t.Context(), "select pg_notify('organization_events', app.org()::text)")
+	require.NoError(t, err)
+	told := map[string]struct{}{} // a purge that took too long is tried again
+	note := func(keys []string) {
+		for _, key := range keys {
+			told[key] = struct{}{}
+		}
+	}
+	note(<-cache.came)
+	require.Less(t, len(told), many, "a step is not everything")
+
+	// The only slot of this worker is taken. The other's purge waits in the queue.
+	small, other := tenancy.NewID(), b.Organization(t, 1<<20)
+	_, err = b.Single(other).Exec(t.Context(), `insert into organization_events (organization_id, id, type, data) values (app.org(), gen_random_uuid(), 'share.ended', jsonb_build_object('share_id', $1::uuid))`, small)
+	require.NoError(t, err)
+	_, err = b.Single(other).Exec(t.Context(), "select pg_notify('organization_events', app.org()::text)")
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		d, err := b.Client.DescribeWorkflowExecution(t.Context(), edge.WorkflowID(other), "")
+		return err == nil && len(d.GetPendingActivities()) == 1
+	}, patience, pause)
+	steps := 1
+	for _, known := told["s-"+small.String()]; !known; _, known = told["s-"+small.String()] {
+		select {
+		case cache.let <- struct{}{}:
+		case keys := <-cache.came:
+			note(keys)
+			steps++
+		}
+	}
+	require.LessOrEqual(t, steps, 4, "the other's purge has waited for few of %d steps", many/1000+1)
+	for len(told) < many+1 {
+		select {
+		case cache.let <- struct{}{}:
+		case keys := <-cache.came:
+			note(keys)
+		}
+	}
+}
+
 // TestRecordEdge writes what the real server kept of the process.
 func TestRecordEdge(t *testing.T) {
 	if !*record {

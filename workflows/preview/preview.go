@@ -114,10 +114,26 @@ func Transform(ctx context.Context, c client.Client, in TransformInput) (reason 
 	return result.Reason, err
 }
 
-// MakePicture makes a picture that somebody waits for. It runs where scans are done: it
-// takes tenths of a second, as previews of pictures do.
+// Warm makes a picture ahead, behind everything that somebody waits for, and once: an id of
+// its own keeps who asks for it meanwhile from waiting in the same place.
+func Warm(ctx context.Context, c client.Client, in TransformInput) error {
+	in.Ahead = true
+	options := queue.Start(fmt.Sprintf("warm/%s/%s/%s", in.Org, in.Version, in.Key), queue.Interactive, in.Org.String(), queue.For(in.Org.String(), queue.Low), "transform")
+	options.WorkflowIDReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE
+	if err := queue.StartOrFind(ctx, c, options, MakePicture, in); err != nil {
+		return fmt.Errorf("start MakePicture ahead: %w", err)
+	}
+	return nil
+}
+
+// MakePicture makes a picture that somebody waits for, or that nobody does yet. It runs
+// where scans are done: it takes tenths of a second, as previews of pictures do.
 func MakePicture(ctx workflow.Context, in TransformInput) (preview.TransformPictureResult, error) {
-	making := queue.Long.Within(time.Minute, 2*time.Minute).Attempts(2).Awaited().On(ctx, queue.Files, in.Org.String(), queue.High)
+	priority := queue.High
+	if in.Ahead {
+		priority = queue.Low
+	}
+	making := queue.Long.Within(time.Minute, 2*time.Minute).Attempts(2).Awaited().On(ctx, queue.Files, in.Org.String(), priority)
 	var result preview.TransformPictureResult
 	err := workflow.ExecuteActivity(making, previewer.TransformPicture, in).Get(ctx, &result)
 	return result, err

@@ -12,23 +12,40 @@ import (
 )
 
 const cursorGet = `-- name: CursorGet :one
-select coalesce(max(position), 0)::bigint from edge_cursors
+select position, now()::timestamptz as at from edge_cursors
 `
 
-func (q *Queries) CursorGet(ctx context.Context) (int64, error) {
+type CursorGetRow struct {
+	Position int64
+	At       time.Time
+}
+
+func (q *Queries) CursorGet(ctx context.Context) (CursorGetRow, error) {
 	row := q.db.QueryRow(ctx, cursorGet)
-	var column_1 int64
-	err := row.Scan(&column_1)
-	return column_1, err
+	var i CursorGetRow
+	err := row.Scan(&i.Position, &i.At)
+	return i, err
 }
 
 const cursorMove = `-- name: CursorMove :exec
-insert into edge_cursors as c (organization_id, position) values (app.org(), $1)
-    on conflict (organization_id) do update set position = greatest(c.position, excluded.position), updated_at = now()
+update edge_cursors set position = greatest(position, $1), updated_at = now()
 `
 
 func (q *Queries) CursorMove(ctx context.Context, position int64) error {
 	_, err := q.db.Exec(ctx, cursorMove, position)
+	return err
+}
+
+const cursorStart = `-- name: CursorStart :exec
+
+insert into edge_cursors (organization_id, position)
+select app.org(), coalesce(max(e.seq), 0) from organization_events e where e.at < $1::timestamptz
+    on conflict do nothing
+`
+
+// What was before the cache was told of an organization for the first time is not told.
+func (q *Queries) CursorStart(ctx context.Context, before time.Time) error {
+	_, err := q.db.Exec(ctx, cursorStart, before)
 	return err
 }
 
@@ -78,6 +95,7 @@ func (q *Queries) EventPage(ctx context.Context, arg EventPageParams) ([]EventPa
 const eventWaits = `-- name: EventWaits :one
 select exists (select from organization_events e where e.seq is null and e.type = any ($1::text[]))
     or exists (select from organization_events e where e.seq > coalesce((select c.position from edge_cursors c), 0) and e.type = any ($1::text[]))
+    or exists (select from edge_purges p where p.state = 'waiting')
 `
 
 func (q *Queries) EventWaits(ctx context.Context, types []string) (*bool, error) {
@@ -85,4 +103,86 @@ func (q *Queries) EventWaits(ctx context.Context, types []string) (*bool, error)
 	var column_1 *bool
 	err := row.Scan(&column_1)
 	return column_1, err
+}
+
+const purgeGiveUp = `-- name: PurgeGiveUp :exec
+insert into edge_purges as p (organization_id, key, state, since) values (app.org(), $1, 'given_up', $2::timestamptz)
+    on conflict (organization_id, key) do update set state = 'given_up', since = excluded.since where p.since <= excluded.since
+`
+
+type PurgeGiveUpParams struct {
+	Key   string
+	Since time.Time
+}
+
+func (q *Queries) PurgeGiveUp(ctx context.Context, arg PurgeGiveUpParams) error {
+	_, err := q.db.Exec(ctx, purgeGiveUp, arg.Key, arg.Since)
+	return err
+}
+
+const purgePage = `-- name: PurgePage :many
+select key, since from edge_purges where state = 'waiting' order by key limit $1
+`
+
+type PurgePageRow struct {
+	Key   string
+	Since time.Time
+}
+
+func (q *Queries) PurgePage(ctx context.Context, most int64) ([]PurgePageRow, error) {
+	rows, err := q.db.Query(ctx, purgePage, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PurgePageRow
+	for rows.Next() {
+		var i PurgePageRow
+		if err := rows.Scan(&i.Key, &i.Since); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const purgesDone = `-- name: PurgesDone :exec
+
+delete from edge_purges where key = any ($1::text[]) and since <= $2::timestamptz
+`
+
+type PurgesDoneParams struct {
+	Keys  []string
+	Until time.Time
+}
+
+// What the cache was told is done, also what was given up. What was asked for again
+// meanwhile stays.
+func (q *Queries) PurgesDone(ctx context.Context, arg PurgesDoneParams) error {
+	_, err := q.db.Exec(ctx, purgesDone, arg.Keys, arg.Until)
+	return err
+}
+
+const purgesForget = `-- name: PurgesForget :exec
+delete from edge_purges where state = 'given_up' and since < $1::timestamptz
+`
+
+func (q *Queries) PurgesForget(ctx context.Context, before time.Time) error {
+	_, err := q.db.Exec(ctx, purgesForget, before)
+	return err
+}
+
+const purgesReplay = `-- name: PurgesReplay :execrows
+update edge_purges set state = 'waiting', since = now() where state = 'given_up'
+`
+
+func (q *Queries) PurgesReplay(ctx context.Context) (int64, error) {
+	result, err := q.db.Exec(ctx, purgesReplay)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }

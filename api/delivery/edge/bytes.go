@@ -62,6 +62,7 @@ func (e *Edge) serveBytes(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Length", strconv.FormatInt(o.size, 10))
 	n, err := io.Copy(w, io.LimitReader(body, o.size))
 	e.fetched.Add(float64(n))
+	e.objects.Inc()
 	if err != nil || n != o.size {
 		panic(http.ErrAbortHandler) // half an object must not be kept as the whole
 	}

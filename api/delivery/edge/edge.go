@@ -71,6 +71,7 @@ type Edge struct {
 	answers *prometheus.CounterVec
 	allowed prometheus.Counter
 	fetched prometheus.Counter
+	objects prometheus.Counter
 }
 
 const minKey = 32
@@ -85,6 +86,7 @@ func New(c Config, sealer *signed.Keys, from delivery.Source, r prometheus.Regis
 		answers: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "satchel_edge_answers_total", Help: "Questions of the edge whether an address may be used, by answer."}, []string{"answer"}),
 		allowed: prometheus.NewCounter(prometheus.CounterOpts{Name: "satchel_edge_allowed_bytes_total", Help: "Sizes of the objects that the edge was allowed to give. What it keeps an answer for is not in it."}),
 		fetched: prometheus.NewCounter(prometheus.CounterOpts{Name: "satchel_edge_fetched_bytes_total", Help: "Bytes that the edge fetched because it did not have them."}),
+		objects: prometheus.NewCounter(prometheus.CounterOpts{Name: "satchel_edge_fetched_objects_total", Help: "Objects that the edge fetched because it did not have them."}),
 	}
 	for _, key := range c.Keys {
 		if key = strings.TrimSpace(key); len(key) < minKey {
@@ -96,7 +98,7 @@ func New(c Config, sealer *signed.Keys, from delivery.Source, r prometheus.Regis
 		return nil, errors.New("SATCHEL_EDGE_LISTEN is set and SATCHEL_EDGE_KEYS is not; make a key with `openssl rand -hex 32`")
 	}
 	if r != nil {
-		r.MustRegister(e.answers, e.allowed, e.fetched)
+		r.MustRegister(e.answers, e.allowed, e.fetched, e.objects)
 	}
 	return e, nil
 }
@@ -159,7 +161,7 @@ func Method(r *http.Request) string {
 }
 
 // Allow answers that the content may be given.
-func (e *Edge) Allow(w http.ResponseWriter, c delivery.Content, tags string, began time.Time) {
+func (e *Edge) Allow(w http.ResponseWriter, c delivery.Content, tags []string, began time.Time) {
 	h := w.Header()
 	delivery.SetHeaders(h, c)
 	if !c.Modified.IsZero() {
@@ -168,7 +170,7 @@ func (e *Edge) Allow(w http.ResponseWriter, c delivery.Content, tags string, beg
 	h.Set(ObjectHeader, e.seal(object{key: c.Key, etag: c.ObjectETag, size: c.Size}))
 	h.Set(SizeHeader, strconv.FormatInt(c.Size, 10))
 	e.allowed.Add(float64(c.Size))
-	e.answer(w, Yes, tags, began)
+	e.answer(w, Yes, strings.Join(tags, " "), began)
 }
 
 // Pass answers that the content host has to be asked for this.
@@ -191,15 +193,15 @@ func (e *Edge) answer(w http.ResponseWriter, answer, tags string, began time.Tim
 // Refused counts a refusal.
 func (e *Edge) Refused() { e.answers.WithLabelValues("no").Inc() }
 
-// organizationKey begins the surrogate key of all that an organization has. Satchel purges
-// it by nothing: operators do.
-const organizationKey = "o-"
-
 // Tags of what is given: whatever ends it is purged by one of them.
-func Tags(link signed.Link) string {
-	tags := organizationKey + link.Organization.String() + " " + purging.FileKey + link.File.String() + " " + purging.VersionKey + link.Version.String()
+func Tags(link signed.Link) []string {
+	tags := []string{purging.OrganizationKey + link.Organization.String(), purging.FileKey + link.File.String(), purging.VersionKey + link.Version.String()}
 	if link.Share != uuid.Nil {
-		tags += " " + purging.ShareKey + link.Share.String()
+		tags = append(tags, purging.ShareKey+link.Share.String())
 	}
 	return tags
 }
+
+// Hosted says whether a driver is of a cache that others run: it keeps what the headers
+// allow, and asks nobody.
+func Hosted(driver string) bool { return driver == "cloudflare" || driver == "fastly" }

@@ -6,13 +6,11 @@
 package text
 
 import (
-	"bytes"
 	"encoding/csv"
 	"fmt"
 	"html"
 	"io"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/alecthomas/chroma/v2"
 	codehtml "github.com/alecthomas/chroma/v2/formatters/html"
@@ -20,10 +18,9 @@ import (
 	"github.com/alecthomas/chroma/v2/styles"
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/extension"
-	"golang.org/x/text/encoding/charmap"
-	"golang.org/x/text/encoding/unicode"
 
 	"satchel/internal/fragment"
+	"satchel/policies/previews"
 )
 
 // Render writes the fragment of a text. cut says that the text goes on.
@@ -31,7 +28,7 @@ func Render(w io.Writer, content []byte, kind fragment.Kind, ending string) (cut
 	if len(content) > fragment.MaxSource {
 		content, cut = content[:fragment.MaxSource], true
 	}
-	source := strings.ReplaceAll(decode(content), "\r\n", "\n")
+	source := strings.ReplaceAll(previews.Decode(content), "\r\n", "\n")
 	switch kind {
 	case fragment.Table:
 		more, err := table(w, source)
@@ -44,39 +41,6 @@ func Render(w io.Writer, content []byte, kind fragment.Kind, ending string) (cut
 		return cut || more, code(w, source, ending)
 	}
 	return false, fmt.Errorf("kind %q does not exist", kind)
-}
-
-// decode reads the bytes as UTF-8, as UTF-16 with a byte order mark, or else as
-// Windows-1252, in which older programs save.
-func decode(content []byte) string {
-	if bytes.HasPrefix(content, []byte("\xFF\xFE")) || bytes.HasPrefix(content, []byte("\xFE\xFF")) {
-		decoded, err := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder().Bytes(content)
-		if err == nil {
-			return string(decoded)
-		}
-	}
-	content = bytes.TrimPrefix(content, []byte("\xEF\xBB\xBF"))
-	if utf8.Valid(withoutCutRune(content)) {
-		return string(withoutCutRune(content))
-	}
-	decoded, err := charmap.Windows1252.NewDecoder().Bytes(content)
-	if err != nil {
-		return strings.ToValidUTF8(string(content), "�")
-	}
-	return string(decoded)
-}
-
-// withoutCutRune leaves out a character that the bound has cut in half.
-func withoutCutRune(content []byte) []byte {
-	for back := 1; back < utf8.UTFMax && back <= len(content); back++ {
-		if last := content[len(content)-back]; utf8.RuneStart(last) {
-			if !utf8.FullRune(content[len(content)-back:]) {
-				return content[:len(content)-back]
-			}
-			break
-		}
-	}
-	return content
 }
 
 func firstLines(source string) (first string, more bool) {

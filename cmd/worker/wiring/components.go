@@ -54,7 +54,8 @@ var uploadProcess = fx.Module("upload",
 )
 
 var previewProcess = fx.Module("preview",
-	fx.Provide(newMissing),
+	fx.Provide(newMissing, newWarmer),
+	component(func(w *preview.Warmer) queue.Component { return queue.Component{Sweeps: preview.SweepsOfWarmer(w)} }),
 	component(func(p *preview.Activities) queue.Component {
 		return queue.Component{Queue: queue.Previews, Activities: []any{p}}
 	}),

@@ -30,7 +30,7 @@ var edgeProcess = fx.Module("edge",
 )
 
 func newEdge(db *tenancy.DB, c client.Client, p edge.Purger, m prometheus.Registerer) (*edge.Activities, *edge.Sweeps) {
-	return edge.New(db, p, time.Now, m), &edge.Sweeps{DB: db, On: p != nil, Starter: edgeStarter{db, c}, Now: time.Now}
+	return edge.New(db, p, time.Now, m), edge.NewSweeps(db, p != nil, edgeStarter{db, c}, time.Now, m)
 }
 
 // newPurger is the cache of the settings; nil when there is none.

@@ -192,11 +192,19 @@ func (t texts) Fragment(ctx context.Context, path, dir string, method previews.M
 	return preview.Picture{Name: fragment.Name, Path: made, MimeType: fragment.MediaType, Size: size}, finding(err)
 }
 
-// previewStarter starts the workflow of missing previews.
+// previewStarter starts the workflows of missing previews and of pictures made ahead.
 type previewStarter struct{ client client.Client }
 
 func (s previewStarter) StartPreviews(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error {
 	return making.Start(ctx, s.client, making.MakePreviewsInput{Org: org, Version: version})
+}
+
+func (s previewStarter) StartPicture(ctx context.Context, org tenancy.OrgID, version uuid.UUID, key string) error {
+	return making.Warm(ctx, s.client, making.TransformInput{Org: org, Version: version, Key: key})
+}
+
+func newWarmer(db *tenancy.DB, c client.Client) *preview.Warmer {
+	return preview.NewWarmer(db, previewStarter{c})
 }
 
 func newMissing(db *tenancy.DB, c client.Client, store *s3.Store, tools preview.Tools, reading extract.Tools, config preview.Config) *preview.Missing {

@@ -46,16 +46,22 @@ $$;
 -- such organization. The tables are read from the catalog, so that a new one
 -- cannot be left out: those to which others refer wait until these are gone. The
 -- logins of users who belong to no other organization afterwards go as well: they say
--- who a person is. What is left of such a user is an id and a date.
+-- who a person is. What is left of such a user is an id and a date. A cache in front of the
+-- content host forgets the organization's bytes: the platform's purge outlives its events.
 create or replace function app.organization_delete_rows(org uuid) returns jsonb
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
     waiting text[]; later text[]; name text; n bigint; counts jsonb := '{}'; o record; r record; met uuid[] := '{}';
+    platform constant uuid := '00000000-0000-7000-8000-000000000000';
 begin
     select status, deletion_begun_at into o from organizations where id = org for update;
     if not found then return null; end if;
     if not (o.status = 'provisioning' or o.status = 'deleting' and o.deletion_begun_at is not null) then
         raise exception 'the organization is not being deleted' using errcode = 'check_violation';
+    end if;
+    if exists (select from edge_cursors) then -- there is a cache that is told
+        insert into edge_purges as p (organization_id, key) values (platform, 'o-' || org) on conflict (organization_id, key) do update set state = 'waiting', since = now();
+        perform pg_notify('organization_events', platform::text);
     end if;
     perform set_config('app.deleting', org::text, true);
     for r in select k.conrelid::regclass as relation, a.attname as reference from pg_constraint k

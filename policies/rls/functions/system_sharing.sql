@@ -397,3 +397,27 @@ language sql stable security definer set search_path = public, pg_temp as $$
        and r.id > after
      order by r.id limit n
 $$;
+
+-- Organizations with accesses by shares that are older than they keep them.
+create or replace function app.share_accesses_old(after uuid, n integer)
+returns table (organization_id uuid)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select p.organization_id from organization_policies p
+     where p.organization_id > after and p.share_access_days is not null
+       and exists (select from share_accesses a where a.organization_id = p.organization_id and a.at < now() - make_interval(days => p.share_access_days))
+     order by p.organization_id limit n
+$$;
+
+-- Deletes up to n accesses that are older than the organization keeps them, and none where
+-- it did not say so: nothing else deletes what is on record.
+create or replace function app.share_accesses_forget(org uuid, n integer) returns bigint
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare gone bigint;
+begin
+    delete from share_accesses a using (
+        select o.share_id, o.id from share_accesses o join organization_policies p on p.organization_id = o.organization_id
+         where o.organization_id = org and o.at < now() - make_interval(days => p.share_access_days) order by o.at limit n) old
+     where a.organization_id = org and a.share_id = old.share_id and a.id = old.id;
+    get diagnostics gone = row_count;
+    return gone;
+end $$;

@@ -1,4 +1,5 @@
--- Every access by a share. Who manages the share sees them; they are never changed.
+-- Every access by a share. Who manages the share sees them; they are never changed, and
+-- deleted by app.share_accesses_forget alone.
 alter table share_accesses enable row level security;
 alter table share_accesses force row level security;
 drop policy if exists tenant on share_accesses;

@@ -672,7 +672,8 @@ const version = `-- name: Version :one
 
 select v.file_id, v.version_id, v.name, v.state, v.mime_type, v.size, v.sha256, v.object_etag, v.published_at, v.pages, v.original,
        app.share_status(app.org(), $1::uuid) as share_status,
-       exists (select from shares s where s.id = $1::uuid and s.max_downloads is not null) as limited
+       exists (select from shares s where s.id = $1::uuid and s.max_downloads is not null) as limited,
+       exists (select from shares s where s.id = $1::uuid and s.kind = 'link' and not s.has_password) as public
   from (values (1)) one left join app.share_version(app.org(), $1::uuid, $2::uuid) v on true
 `
 
@@ -695,6 +696,7 @@ type VersionRow struct {
 	Original    *bool
 	ShareStatus *string
 	Limited     *bool
+	Public      *bool
 }
 
 // There is a row also when the share does not show the file: its status goes first.
@@ -715,6 +717,7 @@ func (q *Queries) Version(ctx context.Context, arg VersionParams) (VersionRow, e
 		&i.Original,
 		&i.ShareStatus,
 		&i.Limited,
+		&i.Public,
 	)
 	return i, err
 }
