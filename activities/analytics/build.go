@@ -129,7 +129,7 @@ func (b *Builder) write(ctx context.Context, org tenancy.OrgID, rep reports.Repo
 	v, err := files.GetVersion(ctx, b.DB.Single(org), rep.ID)
 	switch {
 	case err == nil && v.ReceivedAt != nil:
-		return v.File, nil
+		return v.FileID, nil
 	case err == nil:
 		return uuid.Nil, errLost
 	case !errors.Is(err, files.ErrNotFound):
