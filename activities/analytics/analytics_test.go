@@ -183,7 +183,7 @@ func TestAStoreThatIsDown(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	id := b.ask(reporting.Types, reporting.CSV, b.admin, nil)
-	b.Staging.Fail("Put")
+	b.Staging.Fail("put")
 	_, err := b.build(id)
 	require.Error(t, err)
 	_, err = files.GetVersion(t.Context(), b.Single(b.Org), id)
