@@ -191,10 +191,17 @@ type EndReportResult struct{}
 
 // EndReport ends a report that failed or was called off. The first end stays.
 func (b *Builder) EndReport(ctx context.Context, in EndReportInput) (EndReportResult, error) {
-	if _, err := reports.Get(ctx, b.DB.Single(in.Org), in.Report); err != nil {
+	rep, err := reports.Get(ctx, b.DB.Single(in.Org), in.Report)
+	if err != nil || !rep.Open() {
 		return EndReportResult{}, err
 	}
+	lost := in.Code == reports.ErrNotYours.Code || in.Code == reports.ErrClass.Code
 	return EndReportResult{}, b.DB.InTx(ctx, in.Org, func(tx *tenancy.Tx) error {
+		if rep.Schedule != nil && lost { // it would fail each time
+			if err := reports.StopSchedule(ctx, tx, *rep.Schedule); err != nil {
+				return err
+			}
+		}
 		return reports.End(ctx, tx, in.Report, in.State, in.Code)
 	})
 }
