@@ -27,8 +27,9 @@ func (s *scene) reportTime() string {
 func TestWhoHasWhichReport(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	owner, colleague := b.person(b.org, tenancy.Owner), b.person(b.org, tenancy.Admin)
-	teacher, pupil, other := b.person(b.org, tenancy.Teacher), b.person(b.org, tenancy.Student), b.person(b.other, tenancy.Owner)
+	org := b.organization()
+	owner, colleague := b.person(org, tenancy.Owner), b.person(org, tenancy.Admin)
+	teacher, pupil, other := b.person(org, tenancy.Teacher), b.person(org, tenancy.Student), b.person(b.organization(), tenancy.Owner)
 	made := read[reports.View](owner.call(post, reportsPath, newReport).is(202))
 	require.EqualValues(t, "waiting", made.State)
 	require.EqualValues(t, "personal", made.Place)
@@ -57,7 +58,8 @@ func TestWhoHasWhichReport(t *testing.T) {
 func TestReportsThatComeByThemselves(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	owner, colleague := b.person(b.org, tenancy.Owner), b.person(b.org, tenancy.Admin)
+	org := b.organization()
+	owner, colleague := b.person(org, tenancy.Owner), b.person(org, tenancy.Admin)
 	owner.call(patch, owner.orgPath("/policies"), map[string]any{"time_zone": "Europe/Berlin", "report_threshold": 4}).is(400)
 	owner.call(patch, owner.orgPath("/policies"), map[string]any{"time_zone": "Europe/Berlin", "report_threshold": 12}).is(200)
 	made := read[reports.ScheduleView](owner.call(post, reportTimesPath, newReportTime).is(201))
