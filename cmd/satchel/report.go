@@ -8,8 +8,8 @@ import (
 	"satchel/client"
 )
 
-// report are the commands about reports.
-func (a *app) report() *cobra.Command {
+// reports are the commands about reports.
+func (a *app) reports() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "report", Short: "Have reports made, and say when they come by themselves",
 		Long: `Have reports made, and say when they come by themselves.
