@@ -32,7 +32,7 @@ func TestReportsArePublished(t *testing.T) {
 	admin := b.Member(t, b.Org, tenancy.Admin)
 	for i, kind := range []analytics.Kind{analytics.Storage, analytics.Activity, analytics.HandIns, analytics.Jobs} {
 		id := b.report(t, admin, kind, analytics.Formats[i])
-		require.Equal(t, operations.Succeeded, b.operationEnds(t, id).State)
+		require.Equal(t, operations.Succeeded, b.operationOf(t, b.Org, id).State)
 		require.Eventually(t, func() bool {
 			v, err := files.GetVersion(t.Context(), b.Single(b.Org), id)
 			require.NoError(t, err)
