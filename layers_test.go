@@ -73,6 +73,7 @@ var groups = map[string]group{
 	"shares":            {3, "who was given what, until when"},
 	"policies/previews": {3, "which kind of file gets which preview, over the kinds"},
 	"generation":        {3, "documents made from texts: their forms, their drafts, what they cost"},
+	"analytics":         {3, "reports: their kinds, figures, files and schedules"},
 	"rosters":           {3, "what a roster changes, and the changes applied"},
 
 	"policies/types":        {2, "rules as data"},

@@ -35,6 +35,7 @@ import (
 	"satchel/api/public"
 	"satchel/api/purges"
 	"satchel/api/ratelimit"
+	"satchel/api/reports"
 	"satchel/api/rosters"
 	"satchel/api/shares"
 	"satchel/api/spaces"
@@ -69,6 +70,7 @@ type Workflows interface {
 	auditlog.Workflows
 	rosters.Workflows
 	generations.Workflows
+	reports.Workflows
 }
 
 // Uploads takes bytes in.
@@ -140,6 +142,7 @@ type API struct {
 	webhooks      *webhooks.Webhooks
 	notifications *notifications.Notifications
 	generations   *generations.Generations
+	reports       *reports.Reports
 }
 
 // gin's mode is a global of its own; it is set before anything can run.
@@ -191,6 +194,7 @@ func New(p Parts) *API {
 		webhooks:      &webhooks.Webhooks{DB: people, Box: p.Secrets, Loopback: p.Loopback},
 		notifications: &notifications.Notifications{DB: people, All: p.DB, Tokens: p.Tokens, Now: time.Now},
 		generations:   &generations.Generations{DB: people, All: p.DB, Providers: p.Providers, Uploads: p.Uploads, Workflows: p.Workflows, Listener: w, Now: time.Now},
+		reports:       &reports.Reports{DB: people, All: p.DB, Workflows: p.Workflows, Listener: w, Now: time.Now},
 		auditLog:      &auditlog.AuditLog{DB: people, Workflows: p.Workflows, Log: p.Log},
 	}
 }

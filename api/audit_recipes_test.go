@@ -357,6 +357,24 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 		s.mark(s.owner.org)
 		return s.owner.call(remove, path, nil), s.owner.org
 	},
+	"POST " + reportsPath: func(s *scene) (answer, tenancy.OrgID) {
+		s.mark(s.owner.org)
+		return s.owner.call(post, reportsPath, newReport), s.owner.org
+	},
+	"POST " + reportTimesPath: func(s *scene) (answer, tenancy.OrgID) {
+		s.mark(s.owner.org)
+		return s.owner.call(post, reportTimesPath, newReportTime), s.owner.org
+	},
+	"PATCH " + reportTimePath: func(s *scene) (answer, tenancy.OrgID) {
+		at := s.reportTime()
+		s.mark(s.owner.org)
+		return s.owner.call(patch, at, map[string]any{"at": "07:45"}), s.owner.org
+	},
+	"DELETE " + reportTimePath: func(s *scene) (answer, tenancy.OrgID) {
+		at := s.reportTime()
+		s.mark(s.owner.org)
+		return s.owner.call(remove, at, nil), s.owner.org
+	},
 	"POST " + generationsPath: func(s *scene) (answer, tenancy.OrgID) {
 		s.owner.mayGenerate(s.file)
 		s.mark(s.owner.org)

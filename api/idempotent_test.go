@@ -114,6 +114,12 @@ var sends = map[string]func(*scene) again{
 		s.owner.mayGenerate(s.file)
 		return s.posts(s.owner, generationsPath, newQuiz(s.file))
 	},
+	"POST " + reportsPath: func(s *scene) again {
+		return s.posts(s.owner, reportsPath, newReport)
+	},
+	"POST " + reportTimesPath: func(s *scene) again {
+		return s.posts(s.owner, reportTimesPath, newReportTime)
+	},
 	"POST " + organizationPath + "/keys": func(s *scene) again {
 		s.payFor("professional")
 		return s.posts(s.owner, s.school("/keys"), newKey)

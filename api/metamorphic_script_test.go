@@ -35,6 +35,7 @@ func (s *school) script() {
 	s.rostersAreImported()
 	s.peopleComeAndGo()
 	s.documentsAreMade()
+	s.reportsAreMade()
 	s.keysAreUsed(essay)
 	s.webhooksAreMade()
 	s.whatIsNotTheirs()
@@ -311,6 +312,25 @@ func (s *school) documentsAreMade() {
 	s.do(s.teacher, get, generationAt(s.strange, ""), nil)
 	s.pages(s.teacher, generationsPath+"?limit=2")
 	s.do(s.teacher, get, generatingPath+"/spending", nil)
+}
+
+// reportsAreMade asks for reports, and lets one come by itself.
+func (s *school) reportsAreMade() {
+	for _, who := range []*person{s.owner, s.teacher, s.pupil} {
+		s.do(who, post, reportsPath, newReport)
+		s.do(who, post, reportTimesPath, newReportTime)
+	}
+	made := id(s.do(s.owner, post, reportsPath, newReport))
+	s.do(s.owner, get, reportsPath+"/"+made.String(), nil)
+	s.do(s.teacher, get, reportsPath+"/"+made.String(), nil)
+	s.do(s.owner, get, reportsPath+"/"+s.strange.String(), nil)
+	s.pages(s.owner, reportsPath+"?limit=1")
+	at := reportTimesPath + "/" + id(s.do(s.owner, post, reportTimesPath, newReportTime)).String()
+	s.do(s.owner, patch, at, map[string]any{"active": false})
+	s.do(s.teacher, patch, at, map[string]any{"active": true})
+	s.do(s.owner, get, reportTimesPath, nil)
+	s.do(s.owner, remove, at, nil)
+	s.do(s.owner, remove, reportTimesPath+"/"+s.strange.String(), nil)
 }
 
 // mail is what a person is told and how, and what an owner sees of it.

@@ -21,6 +21,10 @@ func notThere(r Route) []string {
 	switch {
 	case strings.HasPrefix(r.Path, generationsPath):
 		return []string{"generation_not_found"}
+	case strings.HasPrefix(r.Path, reportsPath):
+		return []string{"report_not_found"}
+	case strings.HasPrefix(r.Path, reportTimesPath):
+		return []string{"report_schedule_not_found"}
 	case strings.HasPrefix(r.Path, jobsPath):
 		return []string{"job_not_found"}
 	case strings.HasPrefix(r.Path, organizationPath):

@@ -108,6 +108,10 @@ const (
 	generationsPath   = apiPath + "/generations"
 	generationPath    = generationsPath + "/:id"
 	generatingPath    = apiPath + "/generation"
+	reportsPath       = apiPath + "/reports"
+	reportPath        = reportsPath + "/:id"
+	reportTimesPath   = apiPath + "/report-schedules"
+	reportTimePath    = reportTimesPath + "/:id"
 	myMailPath        = apiPath + "/me/mail"
 	myPreferencesPath = apiPath + "/me/notification-preferences"
 	mailsPath         = organizationPath + "/mail"
@@ -345,6 +349,15 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: get, Path: generatingPath + "/preview", Action: tenancy.Generate, Cost: ratelimit.Search, Handler: a.generations.Preview},
 		{Method: get, Path: generatingPath + "/providers", Action: tenancy.ReadGenerations, Handler: a.generations.ListProviders},
 		{Method: get, Path: generatingPath + "/spending", Action: tenancy.ReadGenerations, Handler: a.generations.Spending},
+
+		// reports
+		{Method: get, Path: reportsPath, Action: tenancy.ReadReports, Handler: a.reports.List},
+		{Method: post, Path: reportsPath, Action: tenancy.MakeReports, Cost: ratelimit.Report, Audit: "report.request", Idempotency: idempotency.Route{Replay: a.reports.ReplayCreate}, Handler: a.reports.Create},
+		{Method: get, Path: reportPath, Action: tenancy.ReadReports, Handler: a.reports.Get},
+		{Method: get, Path: reportTimesPath, Action: tenancy.ReadReports, Handler: a.reports.ListSchedules},
+		{Method: post, Path: reportTimesPath, Action: tenancy.MakeReports, Audit: "report.schedule", Idempotency: idempotency.Route{Replay: a.reports.ReplayCreateSchedule}, Handler: a.reports.CreateSchedule},
+		{Method: patch, Path: reportTimePath, Action: tenancy.MakeReports, Audit: "report.schedule_change", Handler: a.reports.ChangeSchedule},
+		{Method: remove, Path: reportTimePath, Action: tenancy.MakeReports, Audit: "report.schedule_delete", Handler: a.reports.DeleteSchedule},
 
 		// webhooks
 		{Method: get, Path: apiPath + "/events/schemas", Action: anyone, Handler: a.webhooks.Schemas},

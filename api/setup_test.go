@@ -22,6 +22,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	changing "satchel/activities/bulk"
+	"satchel/analytics/reports"
 	"satchel/api/delivery/edge"
 	"satchel/api/delivery/signed"
 	"satchel/api/invitepage"
@@ -49,6 +50,7 @@ import (
 	"satchel/tenancy/operations"
 	"satchel/tenancy/people"
 	"satchel/tenancy/usage"
+	reporting "satchel/workflows/analytics"
 	"satchel/workflows/bulk"
 	"satchel/workflows/generation"
 	"satchel/workflows/jobs"
@@ -206,6 +208,11 @@ func (p *fakeWorkflows) Suspend(ctx context.Context, by tenancy.Actor, org tenan
 
 func (p *fakeWorkflows) Resume(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID) error {
 	return suspension.BeginResume(ctx, p.db.DB, noTemporal{}, by.User, org, op)
+}
+
+// BuildReport begins a report, and makes nothing of it.
+func (p *fakeWorkflows) BuildReport(ctx context.Context, org tenancy.OrgID, priority operations.Priority, n reports.New) error {
+	return reporting.Begin(ctx, p.db.DB, noTemporal{}, org, priority, n, func(tx *tenancy.Tx) error { return reports.Insert(ctx, tx, n) })
 }
 
 // GenerateContent begins a generation, and makes nothing of it.

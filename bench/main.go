@@ -63,6 +63,7 @@ var measurements = []struct {
 	{"shares", "a share's limit of 50 downloads under 200 clients at once, 100 times", (*bench).shares},
 	{"ends", "how long a share that ended gives something, beside 200 clients (--full: 1,000 of them)", (*bench).ends},
 	{"delivery", "1 GiB by the content host against the bare store, and its first byte", (*bench).delivery},
+	{"analytics", "the roll-up of a day of 1,000 organizations, and a report of 100,000 rows", (*bench).analytics},
 	{"edge", "a warm Varnish against the content host, and how long either gives what was deleted", (*bench).edge},
 	{"transform", "a picture on demand against libvips alone, again, and for 500 clients at once", (*bench).transform},
 	{"zip", "10,000 files as one zip against the store's own rate", (*bench).zip},

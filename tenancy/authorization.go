@@ -63,6 +63,10 @@ const (
 	Generate        Action = "generate"
 	ReadGenerations Action = "read_generations" // one's own, and what the organization spends
 
+	// Reports: of the organization by who administers, of a class by its teachers.
+	MakeReports Action = "make_reports"
+	ReadReports Action = "read_reports" // one's own
+
 	ReadWebhooks   Action = "read_webhooks"
 	ManageWebhooks Action = "manage_webhooks"
 
@@ -118,6 +122,9 @@ var Grants = map[Action][]Role{
 	Generate:        {Owner, Admin, Teacher},
 	ReadGenerations: {Owner, Admin, Teacher},
 
+	MakeReports: {Owner, Admin, Teacher},
+	ReadReports: {Owner, Admin, Teacher},
+
 	ReadWebhooks:   {Owner, Admin},
 	ManageWebhooks: {Owner, Admin},
 
@@ -136,7 +143,7 @@ func (a Actor) May(action Action) bool {
 // has set reads_while_suspended.
 var readActions = []Action{
 	ReadFiles, ReadSpaces, ReadAccess, ReadQuota, ReadStats, ReadOperation, ReadJobs, ReadOrganization, ReadTiers, ReadMembers, ReadGuardians, ReadUsage, ReadAudit,
-	ExportOrganization, ReadEvents, ReadRosters, ReadWebhooks, ReadGenerations,
+	ExportOrganization, ReadEvents, ReadRosters, ReadWebhooks, ReadGenerations, ReadReports,
 }
 
 // Reads says whether the action is read-only.
@@ -207,6 +214,9 @@ func (a Actor) IsOperator() bool { return a.Role == Operator }
 // MayChangeAllJobs says whether the actor changes the jobs of everyone in the
 // organization, and may have a job come earlier than its kind.
 func (a Actor) MayChangeAllJobs() bool { return a.Role == Operator || ranks[a.Role] >= ranks[Admin] }
+
+// MayReportAll says whether the actor has reports about the whole organization.
+func (a Actor) MayReportAll() bool { return a.Administers() }
 
 // MayReadAllJobs says whether the actor sees them.
 func (a Actor) MayReadAllJobs() bool { return a.MayChangeAllJobs() || a.Role == Auditor }

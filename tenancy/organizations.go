@@ -207,6 +207,8 @@ type Policies struct {
 	GenerationJob       *int64   `db:"generation_job_micro" json:"generation_job_micro"`
 	GenerationDay       *int64   `db:"generation_day_micro" json:"generation_day_micro"`
 	GenerationMonth     *int64   `db:"generation_month_micro" json:"generation_month_micro"`
+	// Groups of people smaller than this are hidden in reports. Nil: ten.
+	ReportThreshold *int `db:"report_threshold" json:"report_threshold"`
 
 	UpdatedAt time.Time `db:"updated_at" json:"updated_at"`
 }
@@ -222,7 +224,7 @@ func GetPolicies(ctx context.Context, q Queries) (Policies, error) {
 	rows, err := q.Query(ctx, `select trash_days, allowed_types, type_switches, extra_extensions, empty_files, version_keep, version_days,
 			share_outside, share_upload, share_password, share_days, share_access_days, coalesce(picture_sizes, '{}') as picture_sizes, mail_students, mail_language, time_zone,
 			exists (select from disclosure_rules d where d.way = 'link' and d.class = 'education_record' and d.allowed) as share_records,
-			generation, generation_providers, generation_job_micro, generation_day_micro, generation_month_micro, updated_at
+			generation, generation_providers, generation_job_micro, generation_day_micro, generation_month_micro, report_threshold, updated_at
 		from organization_policies`)
 	if err != nil {
 		return Policies{}, fmt.Errorf("read policies: %w", err)
@@ -266,7 +268,7 @@ func SetPolicies(ctx context.Context, q Queries, p Policies) error {
 	}
 	_, err := q.Exec(ctx, `insert into organization_policies (organization_id, trash_days, allowed_types, type_switches, extra_extensions, empty_files, version_keep, version_days,
 			share_outside, share_upload, share_password, share_days, picture_sizes, mail_students, mail_language, time_zone,
-			generation, generation_providers, generation_job_micro, generation_day_micro, generation_month_micro, share_access_days)
+			generation, generation_providers, generation_job_micro, generation_day_micro, generation_month_micro, share_access_days, report_threshold)
 		values (app.org(), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, nullif($12::integer[], '{}'), $13, $14, $15, $16, $17, $18, $19, $20, $21)
 		on conflict (organization_id) do update set trash_days = excluded.trash_days, allowed_types = excluded.allowed_types,
 			type_switches = excluded.type_switches, extra_extensions = excluded.extra_extensions, empty_files = excluded.empty_files,
@@ -275,10 +277,11 @@ func SetPolicies(ctx context.Context, q Queries, p Policies) error {
 			mail_students = excluded.mail_students, mail_language = excluded.mail_language, time_zone = excluded.time_zone,
 			generation = excluded.generation, generation_providers = excluded.generation_providers, generation_job_micro = excluded.generation_job_micro,
 			generation_day_micro = excluded.generation_day_micro, generation_month_micro = excluded.generation_month_micro,
+			report_threshold = excluded.report_threshold,
 			updated_at = now()`,
 		p.TrashDays, p.AllowedTypes, p.Switches, p.Extensions, p.EmptyFiles, p.VersionKeep, p.VersionDays, p.ShareOutside, p.ShareUpload, p.SharePassword, p.ShareDays, p.PictureSizes,
 		p.MailStudents, cmp.Or(p.MailLanguage, "en"), cmp.Or(p.TimeZone, "UTC"),
-		p.Generation, p.GenerationProviders, p.GenerationJob, p.GenerationDay, p.GenerationMonth, p.ShareAccessDays)
+		p.Generation, p.GenerationProviders, p.GenerationJob, p.GenerationDay, p.GenerationMonth, p.ShareAccessDays, p.ReportThreshold)
 	if err != nil {
 		return fmt.Errorf("set policies: %w", err)
 	}

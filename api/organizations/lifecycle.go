@@ -162,6 +162,8 @@ type policiesBody struct {
 	GenerationJob       *int64    `json:"generation_job_micro"` // -1: the platform's bound
 	GenerationDay       *int64    `json:"generation_day_micro"`
 	GenerationMonth     *int64    `json:"generation_month_micro"`
+
+	ReportThreshold *int `json:"report_threshold"` // 0: ten
 }
 
 func (b policiesBody) change(p *tenancy.Policies) error {
@@ -197,6 +199,9 @@ func (b policiesBody) change(p *tenancy.Policies) error {
 		return err
 	}
 	if err := b.changeGeneration(p); err != nil {
+		return err
+	}
+	if err := b.changeReports(p); err != nil {
 		return err
 	}
 	if b.AllowedTypes == nil {
@@ -304,6 +309,18 @@ func (b policiesBody) changeGeneration(p *tenancy.Policies) error {
 			*c.to = c.from
 		}
 	}
+	return nil
+}
+
+// changeReports sets which groups of people are too small to be shown in reports.
+func (b policiesBody) changeReports(p *tenancy.Policies) error {
+	if b.ReportThreshold == nil {
+		return nil
+	}
+	if n := *b.ReportThreshold; n != 0 && (n < 5 || n > 1000) {
+		return request.Invalid("report_threshold", "report_threshold is the size of the smallest group of people that reports show, from 5 to 1000, or 0 for the usual ten.")
+	}
+	p.ReportThreshold = unlessZero(b.ReportThreshold)
 	return nil
 }
 

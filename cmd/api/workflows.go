@@ -7,11 +7,13 @@ import (
 	"github.com/google/uuid"
 	"go.temporal.io/sdk/client"
 
+	"satchel/analytics/reports"
 	"satchel/generation/drafts"
 	"satchel/internal/bootstrap"
 	"satchel/internal/settings"
 	"satchel/tenancy"
 	"satchel/tenancy/operations"
+	reporting "satchel/workflows/analytics"
 	"satchel/workflows/generation"
 	"satchel/workflows/jobs"
 	"satchel/workflows/preview"
@@ -79,6 +81,11 @@ func (p *workflows) LookAtGeneration(ctx context.Context, org tenancy.OrgID, id 
 // CancelGeneration asks the workflow of a generation to end.
 func (p *workflows) CancelGeneration(ctx context.Context, org tenancy.OrgID, id uuid.UUID) (bool, error) {
 	return p.control().Cancel(ctx, generation.WorkflowID(org, id))
+}
+
+// BuildReport begins what makes a report.
+func (p *workflows) BuildReport(ctx context.Context, org tenancy.OrgID, priority operations.Priority, n reports.New) error {
+	return reporting.Begin(ctx, p.db, p.temporal, org, priority, n, func(tx *tenancy.Tx) error { return reports.Insert(ctx, tx, n) })
 }
 
 // control is Temporal as those see it who watch over jobs.

@@ -107,6 +107,9 @@ var foreign = map[string]string{
 	"PublishDraft":  "generation_not_found",
 	"EndGeneration": "generation_not_found",
 
+	"BuildReport": "report_not_found",
+	"EndReport":   "report_not_found",
+
 	"WriteExportPart": "export_not_running",
 	"FinishExport":    "export_not_found",
 	"DiscardExport":   nothing, // one that is not there is not running
@@ -330,6 +333,9 @@ func furnished(t *testing.T) (*pipelinetest.Activities, []theirs) {
 		if _, err = tx.Exec(ctx, "insert into generations (organization_id, id, requested_by, kind, language, items, provider) values (app.org(), $1, $2, 'quiz', 'en', 1, 'extractive')", operation, a.User); err != nil {
 			return err
 		}
+		if _, err = tx.Exec(ctx, "insert into reports (organization_id, id, kind, format, place, from_day, to_day, requested_by) values (app.org(), $1, 'types', 'csv', 'personal', '2026-01-01', '2026-01-01', $2)", operation, a.User); err != nil {
+			return err
+		}
 		return operations.Insert(ctx, tx, operations.Operation{ID: operation, Kind: "rescan", WorkflowID: "w"})
 	}))
 	_, err = a.Store.Exports.Put(ctx, exports.Prefix(a.Org, exported)+"000001-a.zip", bytes.NewReader([]byte("part")), 4, "")
@@ -340,7 +346,7 @@ func furnished(t *testing.T) (*pipelinetest.Activities, []theirs) {
 	require.NoError(t, err)
 	var all []theirs
 	for _, version := range []uuid.UUID{ready.Version, published.Version, open.Version} {
-		all = append(all, theirs{a.Org, map[string]uuid.UUID{"Version": version, "After": version, "Invitation": invited, "ID": operation, "Operation": operation, "Generation": operation, "Change": operation, "Export": exported, "Warning": warned, "Import": imported, "Webhook": hook, "Share": shared, "Recipient": recipient}})
+		all = append(all, theirs{a.Org, map[string]uuid.UUID{"Version": version, "After": version, "Invitation": invited, "ID": operation, "Operation": operation, "Generation": operation, "Report": operation, "Change": operation, "Export": exported, "Warning": warned, "Import": imported, "Webhook": hook, "Share": shared, "Recipient": recipient}})
 	}
 	return a, all
 }

@@ -132,6 +132,14 @@ var Actions = []Action{
 	{"generation.expire", "generation", "A draft ended about which no one had decided for 30 days."},
 	{"generation.fail", "generation", "A generation failed; the code says why."},
 
+	{"report.request", "report", "A report was asked for."},
+	{"report.deliver", "report", "A report was made and its file sent on its way; the code is the version."},
+	{"report.fail", "report", "A report could not be made; the code says why."},
+	{"report.cancel", "report", "A report was called off."},
+	{"report.schedule", "report_schedule", "A report was made to come by itself; the code is its kind."},
+	{"report.schedule_change", "report_schedule", "When, where or how such a report comes was changed; of stopped, its person may not have it any more."},
+	{"report.schedule_delete", "report_schedule", "A report does not come by itself any more."},
+
 	{"key.create", "key", "An API key was made."},
 	{"key.all_spaces", "key", "An API key was made that acts in all spaces, also in those that owners do not see."},
 	{"key.rotate", "key", "An API key was replaced by a new one."},

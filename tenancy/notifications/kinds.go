@@ -22,6 +22,7 @@ var Kinds = []Kind{
 	{"generation.failed", false, "a document that the person asked for could not be made"},
 	{"handin.returned", false, "a teacher returned a hand-in"},
 	{"key.all_spaces", true, "an API key that reads all spaces was made"},
+	{"report.ready", false, "a report that the person asked for was made"},
 	{"share.received", false, "something was shared with the person"},
 	{"space.breakglass", true, "an administrator opened a space by break-glass"},
 	{"space.substitute", false, "a substitute was given a space for a while"},

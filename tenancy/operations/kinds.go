@@ -86,6 +86,7 @@ var Kinds = map[string]Kind{
 	"rescan_storage":         {Route: Cleanup, Workflow: "RescanStorage", Cancel: true, Retry: tenancy.Rescan},
 	"reconcile_storage":      {Route: Cleanup, Workflow: "ReconcileStorage", Priority: Default, Cancel: true, Retry: tenancy.Reconcile},
 	"generate_content":       {Route: Content, Workflow: "GenerateContent", Cancel: true},
+	"build_report":           {Route: Analytics, Workflow: "BuildReport", Cancel: true},
 
 	"clean_events":           {Route: Cleanup, Workflow: "CleanEvents", Sweep: true},
 	"clean_notifications":    {Route: Cleanup, Workflow: "CleanNotifications", Sweep: true},
@@ -114,6 +115,9 @@ var Kinds = map[string]Kind{
 	"restart_organizations":       {Route: Tenant, Sweep: true},
 	"restart_roster_imports":      {Route: Tenant, Sweep: true},
 	"restart_verifications":       {Route: Cleanup, Sweep: true},
+	"restart_reports":             {Route: Analytics, Sweep: true},
+	"roll_up_activity":            {Route: Analytics, Sweep: true},
+	"start_due_reports":           {Route: Analytics, Sweep: true},
 	"start_missing_previews":      {Route: Cleanup, Sweep: true},
 	"start_pending_texts":         {Route: Cleanup, Sweep: true},
 	"start_usage_warnings":        {Route: Email, Sweep: true},

@@ -290,6 +290,8 @@ func TestEveryTenantTableIsExportedOrNamed(t *testing.T) {
 		"operation_events": "the timelines of jobs", "operation_counts": "counts the jobs",
 		"generations": "their documents are files, and the audit log speaks of the rest", "generation_revisions": "drafts, until they are decided about", "generation_answers": "what models answered, until a draft is decided about",
 		"generation_charges": "the platform's account of what models cost", "generation_spending": "sums of that",
+		"activity_events": "counted from the audit log, which is exported", "activity_marks": "how far that was read", "activity_days": "sums of that",
+		"reports": "their files are exported", "report_schedules": "when reports come",
 		"edge_cursors": "how far a cache was told of events", "edge_purges": "what a cache was not told",
 		"webhooks": "where others are told", "webhook_secrets": "sealed, and the platform's to sign with", "webhook_deliveries": "what was sent, for 30 days", "webhook_attempts": "what was sent, for 30 days",
 	}
