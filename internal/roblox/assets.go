@@ -133,8 +133,13 @@ func (c *Client) GetAsset(ctx context.Context, id int64) (roblox.Asset, error) {
 }
 
 // ArchiveAsset takes an asset out of use. There is no deletion.
-func (c *Client) ArchiveAsset(ctx context.Context, id int64) error {
-	_, err := c.do(ctx, call{method: http.MethodPost, path: "/assets/v1/assets/" + strconv.FormatInt(id, 10) + ":archive", contentType: "application/json", body: []byte("{}")})
+func (c *Client) ArchiveAsset(ctx context.Context, id int64) error { return c.turn(ctx, id, "archive") }
+
+// RestoreAsset takes an archived asset into use again.
+func (c *Client) RestoreAsset(ctx context.Context, id int64) error { return c.turn(ctx, id, "restore") }
+
+func (c *Client) turn(ctx context.Context, id int64, verb string) error {
+	_, err := c.do(ctx, call{method: http.MethodPost, path: "/assets/v1/assets/" + strconv.FormatInt(id, 10) + ":" + verb, contentType: "application/json", body: []byte("{}")})
 	return err
 }
 

@@ -39,6 +39,7 @@ var all = map[string]func(ctx context.Context, c *Client) error{
 	"asset":   func(ctx context.Context, c *Client) error { _, err := c.GetAsset(ctx, 7_000_000_001); return err },
 	"grant":   func(ctx context.Context, c *Client) error { return c.GrantAsset(ctx, 7_000_000_001, 9) },
 	"archive": func(ctx context.Context, c *Client) error { return c.ArchiveAsset(ctx, 7_000_000_001) },
+	"restore": func(ctx context.Context, c *Client) error { return c.RestoreAsset(ctx, 7_000_000_001) },
 	"put": func(ctx context.Context, c *Client) error {
 		_, err := c.PutEntry(ctx, 9, "satchel", "map", roblox.Entry{Value: []byte(`{}`), ETag: "1"})
 		return err
@@ -55,7 +56,7 @@ var all = map[string]func(ctx context.Context, c *Client) error{
 }
 
 // order is all, such that each finds what it needs.
-var order = []string{"create", "operation", "asset", "grant", "archive", "put", "get", "message", "quota", "place", "introspect", "delete"}
+var order = []string{"create", "operation", "asset", "grant", "restore", "archive", "put", "get", "message", "quota", "place", "introspect", "delete"}
 
 func TestEachCall(t *testing.T) {
 	t.Parallel()

@@ -329,7 +329,7 @@ func Kind(method, path string) string {
 		return "create"
 	case strings.HasPrefix(path, "/assets/v1/operations/"):
 		return "operation"
-	case strings.HasSuffix(path, ":archive"):
+	case strings.HasSuffix(path, ":archive"), strings.HasSuffix(path, ":restore"):
 		return "archive"
 	case strings.HasPrefix(path, "/assets/v1/assets/"):
 		return "asset"
@@ -357,8 +357,8 @@ func (f *Fake) work(r *http.Request, body []byte) reply {
 	case "operation":
 		return f.operation(parts[len(parts)-1])
 	case "asset", "archive":
-		id, archive := strings.CutSuffix(parts[len(parts)-1], ":archive")
-		return f.asset(id, archive)
+		id, verb, _ := strings.Cut(parts[len(parts)-1], ":")
+		return f.asset(id, verb)
 	case "grant":
 		return f.grant(body)
 	case "message":
@@ -372,12 +372,12 @@ func (f *Fake) work(r *http.Request, body []byte) reply {
 	case "introspect":
 		return f.introspect(body)
 	}
-	if len(parts) >= 6 && parts[4] != "" && parts[5] == "entries" && parts[3] == "data-stores" {
+	if len(parts) >= 7 && parts[4] == "data-stores" && parts[6] == "entries" {
 		id := ""
-		if len(parts) == 7 {
-			id = parts[6]
+		if len(parts) == 8 {
+			id = parts[7]
 		}
-		return f.entry(r, parts[2], parts[4], id, body)
+		return f.entry(r, parts[3], parts[5], id, body)
 	}
 	return gateway(http.StatusNotFound, "no such path")
 }
@@ -456,14 +456,14 @@ func (f *Fake) show(a *Asset, moderation string) map[string]any {
 		"creationContext": map[string]any{"creator": a.Creator}, "moderationResult": map[string]any{"moderationState": moderation}, "state": state}
 }
 
-func (f *Fake) asset(text string, archive bool) reply {
+func (f *Fake) asset(text, verb string) reply {
 	id, err := strconv.ParseInt(text, 10, 64)
 	a := f.assets[id]
 	if err != nil || a == nil {
 		return v1(http.StatusNotFound, "Asset doesn't exist")
 	}
-	if archive {
-		a.Archived = true
+	if verb != "" {
+		a.Archived = verb == "archive"
 		return ok(f.show(a, "Approved"))
 	}
 	state, looks := "Approved", 0
