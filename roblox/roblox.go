@@ -5,6 +5,7 @@ package roblox
 
 import (
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -174,16 +175,7 @@ func (k Key) Missing(universe int64) []string {
 func (k Key) May(right string, universe int64) bool {
 	name, operation, _ := strings.Cut(right, ":")
 	for _, s := range k.Scopes {
-		if s.Name == name && contains(s.Operations, operation) && (len(s.Universes) == 0 || contains(s.Universes, universe)) {
-			return true
-		}
-	}
-	return false
-}
-
-func contains[T comparable](all []T, one T) bool {
-	for _, x := range all {
-		if x == one {
+		if s.Name == name && slices.Contains(s.Operations, operation) && (len(s.Universes) == 0 || slices.Contains(s.Universes, universe)) {
 			return true
 		}
 	}
@@ -206,3 +198,13 @@ var (
 	// twice. It is never tried again by the platform.
 	ErrUnsure = fault.New(fault.Conflict, "roblox_unsure", "Roblox did not answer to the end, so it may have been done. Look in Roblox's Creator Dashboard, and say whether it is there.")
 )
+
+// MediaTypes are those of files that may become assets.
+func MediaTypes() []string {
+	all := []string{PlaceType}
+	for t := range uploads {
+		all = append(all, t)
+	}
+	slices.Sort(all)
+	return all
+}

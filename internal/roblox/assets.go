@@ -179,7 +179,7 @@ func (c *Client) Quotas(ctx context.Context, user int64) ([]roblox.Quota, error)
 	all := make([]roblox.Quota, 0, len(got.Quotas))
 	for _, q := range got.Quotas {
 		if q.Type == "" || q.Type == "RATE_LIMIT_UPLOAD" {
-			all = append(all, roblox.Quota{AssetType: q.AssetType, Period: strings.ToLower(q.Period), Used: int64(q.Usage), Max: int64(q.Capacity), ResetsAt: q.Resets})
+			all = append(all, roblox.Quota{AssetType: strings.ToLower(q.AssetType), Period: strings.ToLower(q.Period), Used: int64(q.Usage), Max: int64(q.Capacity), ResetsAt: q.Resets})
 		}
 	}
 	return all, err

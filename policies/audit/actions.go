@@ -131,6 +131,15 @@ var Actions = []Action{
 	{"generation.expire", "generation", "A draft ended about which no one had decided for 30 days."},
 	{"generation.fail", "generation", "A generation failed; the code says why."},
 
+	{"roblox.connect", "roblox_connection", "A connection to Roblox was made, with the key that it uses: files of its spaces that are no one's data may leave."},
+	{"roblox.change", "roblox_connection", "A connection to Roblox was changed; the code says whether its key was replaced or it was resumed."},
+	{"roblox.disconnect", "roblox_connection", "A connection to Roblox was deleted, with its key."},
+	{"roblox.sync", "roblox_connection", "A sync with Roblox was asked for, or is due; the object is its operation."},
+	{"roblox.stop", "roblox_connection", "A connection to Roblox was stopped; the code says why."},
+	{"roblox.decide", "roblox_asset", "A person said whether an asset is at Roblox that may have been made there."},
+	{"roblox.publish_place", "roblox_publication", "A version of a place of Roblox was asked for; the object is its operation."},
+	{"roblox.erasure", "roblox_connection", "Roblox asked to erase a person; who it is is not in this log."},
+
 	{"key.create", "key", "An API key was made."},
 	{"key.all_spaces", "key", "An API key was made that acts in all spaces, also in those that owners do not see."},
 	{"key.rotate", "key", "An API key was replaced by a new one."},

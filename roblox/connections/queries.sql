@@ -52,8 +52,9 @@ insert into disclosure_rules (organization_id, way, class, allowed, rule) values
 -- name: ConnectorForget :exec
 delete from disclosure_rules where way = 'connector' and class = 'general' and rule = 'roblox_connected' and not exists (select from roblox_connections);
 
+-- Personal and confidential spaces are not the organization's to bring anywhere.
 -- name: SpacesKnown :one
-select count(*) from spaces where id = any (sqlc.arg(ids)::uuid[]);
+select count(*) from spaces where id = any (sqlc.arg(ids)::uuid[]) and kind not in ('personal', 'confidential');
 
 -- Published files of the spaces, page by page.
 -- name: FilesWanted :many
@@ -113,7 +114,7 @@ update roblox_assets set state = 'claimed', code = '', claim = sqlc.arg(claim), 
 
 -- name: AssetMove :execrows
 update roblox_assets set state = sqlc.arg(state), code = sqlc.arg(code), operation_id = sqlc.arg(operation_id), asset_id = sqlc.narg(asset_id), tries = sqlc.arg(tries),
-       next_at = now() + sqlc.narg(pause)::interval, updated_at = now()
+       next_at = case when sqlc.arg(goes_on)::boolean then now() + sqlc.arg(pause)::interval end, updated_at = now()
  where id = sqlc.arg(id) and state = sqlc.arg(was) and (sqlc.arg(was)::text <> 'claimed' or claim = sqlc.narg(claim)::uuid);
 
 -- name: AssetCounts :many

@@ -290,8 +290,10 @@ func TestEveryTenantTableIsExportedOrNamed(t *testing.T) {
 		"operation_events": "the timelines of jobs", "operation_counts": "counts the jobs",
 		"generations": "their documents are files, and the audit log speaks of the rest", "generation_revisions": "drafts, until they are decided about", "generation_answers": "what models answered, until a draft is decided about",
 		"generation_charges": "the platform's account of what models cost", "generation_spending": "sums of that",
-		"edge_cursors": "how far a cache was told of events",
-		"webhooks":     "where others are told", "webhook_secrets": "sealed, and the platform's to sign with", "webhook_deliveries": "what was sent, for 30 days", "webhook_attempts": "what was sent, for 30 days",
+		"roblox_connections": "a key of another system, and where it leads", "roblox_assets": "what files became at Roblox, which has them", "roblox_publications": "places that were published at Roblox", "roblox_erasures": "who is erased, until it is done",
+		"roblox_budgets": "no data",
+		"edge_cursors":   "how far a cache was told of events",
+		"webhooks":       "where others are told", "webhook_secrets": "sealed, and the platform's to sign with", "webhook_deliveries": "what was sent, for 30 days", "webhook_attempts": "what was sent, for 30 days",
 	}
 	rows, err := a.Admin(t).Query(t.Context(), `select c.relname::text from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'organization_id'
 		where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'`)

@@ -67,6 +67,7 @@ func Processes() fx.Option {
 		webhookProcess,      // events on their way to the systems of others
 		notificationProcess, // what members are told, in their inbox and by mail
 		generationProcess,   // documents made from texts
+		robloxProcess,       // files on their way to Roblox
 		edgeProcess,         // what ended, told to the cache in front of the content host
 		usageProcess,        // what each organization used, by day
 		operationRecorder,   // the rows in which long work reports

@@ -365,8 +365,8 @@ func (f *Fake) work(r *http.Request, body []byte) reply {
 		return f.publish(strings.TrimSuffix(parts[len(parts)-1], ":publishMessage"), body)
 	case "quota":
 		return ok(map[string]any{"assetQuotas": []any{
-			map[string]any{"path": "users/1/asset-quotas/audio", "quotaType": "RATE_LIMIT_UPLOAD", "assetType": "Audio", "usage": 7, "capacity": 10, "period": "MONTH", "usageResetTime": "2026-12-01T00:00:00Z"},
-			map[string]any{"path": "users/1/asset-quotas/image", "quotaType": "RATE_LIMIT_UPLOAD", "assetType": "Image", "usage": len(f.assets), "capacity": 100000, "period": "DAY"}}})
+			map[string]any{"path": "users/1/asset-quotas/audio", "quotaType": "RATE_LIMIT_UPLOAD", "assetType": "AUDIO", "usage": 7, "capacity": 10, "period": "MONTH", "usageResetTime": "2026-12-01T00:00:00Z"},
+			map[string]any{"path": "users/1/asset-quotas/image", "quotaType": "RATE_LIMIT_UPLOAD", "assetType": "IMAGE", "usage": len(f.assets), "capacity": 100000, "period": "DAY"}}})
 	case "place":
 		return f.place(parts, r, body)
 	case "introspect":

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgtype"
 )
 
 const assetClaim = `-- name: AssetClaim :execrows
@@ -213,8 +212,8 @@ func (q *Queries) AssetList(ctx context.Context, arg AssetListParams) ([]AssetLi
 
 const assetMove = `-- name: AssetMove :execrows
 update roblox_assets set state = $1, code = $2, operation_id = $3, asset_id = $4, tries = $5,
-       next_at = now() + $6::interval, updated_at = now()
- where id = $7 and state = $8 and ($8::text <> 'claimed' or claim = $9::uuid)
+       next_at = case when $6::boolean then now() + $7::interval end, updated_at = now()
+ where id = $8 and state = $9 and ($9::text <> 'claimed' or claim = $10::uuid)
 `
 
 type AssetMoveParams struct {
@@ -223,7 +222,8 @@ type AssetMoveParams struct {
 	OperationID string
 	AssetID     *int64
 	Tries       int32
-	Pause       pgtype.Interval
+	GoesOn      bool
+	Pause       time.Duration
 	ID          uuid.UUID
 	Was         string
 	Claim       *uuid.UUID
@@ -236,6 +236,7 @@ func (q *Queries) AssetMove(ctx context.Context, arg AssetMoveParams) (int64, er
 		arg.OperationID,
 		arg.AssetID,
 		arg.Tries,
+		arg.GoesOn,
 		arg.Pause,
 		arg.ID,
 		arg.Was,
@@ -1133,9 +1134,10 @@ func (q *Queries) PublicationRelease(ctx context.Context, id uuid.UUID) (int64, 
 }
 
 const spacesKnown = `-- name: SpacesKnown :one
-select count(*) from spaces where id = any ($1::uuid[])
+select count(*) from spaces where id = any ($1::uuid[]) and kind not in ('personal', 'confidential')
 `
 
+// Personal and confidential spaces are not the organization's to bring anywhere.
 func (q *Queries) SpacesKnown(ctx context.Context, ids []uuid.UUID) (int64, error) {
 	row := q.db.QueryRow(ctx, spacesKnown, ids)
 	var count int64
