@@ -34,6 +34,7 @@ import (
 	apipeople "satchel/api/people"
 	"satchel/api/public"
 	"satchel/api/ratelimit"
+	"satchel/api/roblox"
 	"satchel/api/rosters"
 	"satchel/api/shares"
 	"satchel/api/spaces"
@@ -44,6 +45,7 @@ import (
 	"satchel/internal/oidc"
 	"satchel/internal/sealed"
 	"satchel/policies/audit"
+	"satchel/roblox/connections"
 	"satchel/tenancy"
 	stopping "satchel/tenancy/notifications"
 	"satchel/tenancy/people"
@@ -67,6 +69,7 @@ type Workflows interface {
 	auditlog.Workflows
 	rosters.Workflows
 	generations.Workflows
+	roblox.Workflows
 }
 
 // Uploads takes bytes in.
@@ -96,12 +99,14 @@ type Parts struct {
 	Staging     storage.Staging
 	Clean       storage.Clean
 	Exports     delivery.Source
-	Rosters     rosters.Store    // where packages of rosters are received
-	Secrets     *sealed.Box      // seals the secrets of webhooks
-	Tokens      *stopping.Tokens // of the links that stop mails
-	Providers   *providers.List  // of documents that are made from texts
-	Loopback    bool             // webhooks may lead to this machine
-	SpoolDir    string           // for what is received before it is stored; empty: the system's folder
+	Rosters     rosters.Store     // where packages of rosters are received
+	Secrets     *sealed.Box       // seals the secrets of webhooks
+	Tokens      *stopping.Tokens  // of the links that stop mails
+	Providers   *providers.List   // of documents that are made from texts
+	Vault       connections.Vault // keys of Roblox, as they are kept
+	Roblox      func(key string) roblox.Cloud
+	Loopback    bool   // webhooks may lead to this machine
+	SpoolDir    string // for what is received before it is stored; empty: the system's folder
 
 	Ready   http.Handler
 	Limits  middleware.Limits // zero: the standard ones
@@ -137,6 +142,7 @@ type API struct {
 	webhooks      *webhooks.Webhooks
 	notifications *notifications.Notifications
 	generations   *generations.Generations
+	roblox        *roblox.Connections
 }
 
 // gin's mode is a global of its own; it is set before anything can run.
@@ -186,6 +192,7 @@ func New(p Parts) *API {
 		webhooks:      &webhooks.Webhooks{DB: people, Box: p.Secrets, Loopback: p.Loopback},
 		notifications: &notifications.Notifications{DB: people, All: p.DB, Tokens: p.Tokens, Now: time.Now},
 		generations:   &generations.Generations{DB: people, All: p.DB, Providers: p.Providers, Uploads: p.Uploads, Workflows: p.Workflows, Listener: w, Now: time.Now},
+		roblox:        &roblox.Connections{DB: people, All: p.DB, Vault: p.Vault, Dial: p.Roblox, Workflows: p.Workflows, URL: p.Config.URL, Now: time.Now},
 		auditLog:      &auditlog.AuditLog{DB: people, Workflows: p.Workflows, Log: p.Log},
 	}
 }

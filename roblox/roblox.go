@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"satchel/internal/fault"
 )
 
@@ -72,6 +74,12 @@ func TypeOf(mediaType, name string) (AssetType, string, bool) {
 	}
 	u, ok := uploads[mediaType]
 	return u.asset, u.contentType, ok
+}
+
+// IsPlaceName says whether a name is one of a place.
+func IsPlaceName(name string) bool {
+	ext := strings.ToLower(path.Ext(name))
+	return ext == ".rbxl" || ext == ".rbxlx"
 }
 
 // PlaceContent is the content type with which a place is published; false: it is none.
@@ -208,3 +216,7 @@ func MediaTypes() []string {
 	slices.Sort(all)
 	return all
 }
+
+// DisplayName is how the asset of a version is called at Roblox, where its name can be seen
+// by anybody: it says nothing of the file, and a person finds by it what may have been made.
+func DisplayName(version uuid.UUID) string { return "satchel-" + version.String() }

@@ -63,6 +63,10 @@ const (
 	Generate        Action = "generate"
 	ReadGenerations Action = "read_generations" // one's own, and what the organization spends
 
+	// What is brought to Roblox, with the keys that it takes.
+	ReadRoblox   Action = "read_roblox"
+	ManageRoblox Action = "manage_roblox"
+
 	ReadWebhooks   Action = "read_webhooks"
 	ManageWebhooks Action = "manage_webhooks"
 
@@ -118,6 +122,9 @@ var Grants = map[Action][]Role{
 	Generate:        {Owner, Admin, Teacher},
 	ReadGenerations: {Owner, Admin, Teacher},
 
+	ReadRoblox:   {Owner, Admin},
+	ManageRoblox: {Owner, Admin},
+
 	ReadWebhooks:   {Owner, Admin},
 	ManageWebhooks: {Owner, Admin},
 
@@ -136,7 +143,7 @@ func (a Actor) May(action Action) bool {
 // has set reads_while_suspended.
 var readActions = []Action{
 	ReadFiles, ReadSpaces, ReadAccess, ReadQuota, ReadStats, ReadOperation, ReadJobs, ReadOrganization, ReadTiers, ReadMembers, ReadGuardians, ReadUsage, ReadAudit,
-	ExportOrganization, ReadEvents, ReadRosters, ReadWebhooks, ReadGenerations,
+	ExportOrganization, ReadEvents, ReadRosters, ReadWebhooks, ReadGenerations, ReadRoblox,
 }
 
 // Reads says whether the action is read-only.

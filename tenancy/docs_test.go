@@ -47,6 +47,8 @@ var inWords = []struct {
 	{tenancy.ManageRosters, "say where rosters come from, decide about an import, undo it"},
 	{tenancy.Generate, "let documents be made from a text, and decide about the drafts"},
 	{tenancy.ReadGenerations, "see one's drafts, and what the organization spends on them"},
+	{tenancy.ReadRoblox, "see connections to Roblox and what files became there"},
+	{tenancy.ManageRoblox, "connect to Roblox, choose what goes there, sync, publish places, decide about unsure assets"},
 	{tenancy.ReadWebhooks, "see webhooks and what was sent to them"},
 	{tenancy.ManageWebhooks, "make, change, test, replay and delete webhooks"},
 	{tenancy.ManageKeys, "make, rotate and revoke API keys"},

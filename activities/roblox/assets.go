@@ -202,7 +202,7 @@ func (s *session) upload(ctx context.Context, a connections.Asset) error {
 	if err != nil || !claimed {
 		return err
 	}
-	o, err := s.cloud.CreateAsset(ctx, roblox.NewAsset{Type: a.Type, DisplayName: DisplayName(a.Version), Creator: s.Creator, ContentType: contentType, Content: content})
+	o, err := s.cloud.CreateAsset(ctx, roblox.NewAsset{Type: a.Type, DisplayName: roblox.DisplayName(a.Version), Creator: s.Creator, ContentType: contentType, Content: content})
 	if errors.Is(err, roblox.ErrBusy) {
 		err = errors.Join(err, s.Budget.Hold(context.WithoutCancel(ctx), s.KeyOwner, connections.Create, fault.Of(err).RetryAfter))
 	}
@@ -211,10 +211,6 @@ func (s *session) upload(ctx context.Context, a connections.Asset) error {
 	}
 	return s.move(ctx, a, connections.Move{To: connections.Uploading, Operation: o.ID, Pause: time.Second})
 }
-
-// DisplayName is how an asset is called at Roblox, where its name can be seen by anybody: it
-// says nothing of the file, and a person finds by it what may have been made.
-func DisplayName(version uuid.UUID) string { return "satchel-" + version.String() }
 
 // read reads a version whole; its size is bounded.
 func (s *session) read(ctx context.Context, version uuid.UUID, source connections.Source) ([]byte, error) {

@@ -3,6 +3,7 @@ package connections
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -259,4 +260,14 @@ func SourceOf(ctx context.Context, q tenancy.Queries, version uuid.UUID) (Source
 		return Source{}, notFound(err, roblox.ErrNotFound, "read source of asset")
 	}
 	return Source{File: r.FileID, ETag: r.ObjectEtag, MimeType: r.MimeType, Name: r.Name, Size: r.Size, Current: r.Current}, nil
+}
+
+// PlannedByType counts what is to be uploaded, by the type in small letters.
+func PlannedByType(ctx context.Context, q tenancy.Queries, connection uuid.UUID) (map[string]int64, error) {
+	rows, err := connectionsdb.New(q).AssetPlannedByType(ctx, connection)
+	counts := map[string]int64{}
+	for _, r := range rows {
+		counts[strings.ToLower(r.AssetType)] = r.N
+	}
+	return counts, wrap(err, "count planned assets")
 }

@@ -120,6 +120,9 @@ update roblox_assets set state = sqlc.arg(state), code = sqlc.arg(code), operati
 -- name: AssetCounts :many
 select state, count(*)::bigint as n from roblox_assets where connection_id = sqlc.arg(connection_id) group by state;
 
+-- name: AssetPlannedByType :many
+select asset_type, count(*)::bigint as n from roblox_assets where connection_id = sqlc.arg(connection_id) and state = 'planned' group by asset_type;
+
 -- name: AssetList :many
 select id, file_id, version_id, name, asset_type, sha256, state, code, operation_id, asset_id, decided_by, decided_at, claimed_at, created_at, updated_at
   from roblox_assets where connection_id = sqlc.arg(connection_id) and (sqlc.arg(state)::text = '' or state = sqlc.arg(state)::text) and id > sqlc.arg(after) order by id limit sqlc.arg(n);

@@ -40,7 +40,7 @@ func FindPlace(ctx context.Context, q tenancy.Queries, file uuid.UUID) (PlaceFil
 	switch {
 	case err != nil:
 		return PlaceFile{}, notFound(err, errNoFile, "read place")
-	case r.MimeType != roblox.PlaceType || r.CurrentID == nil:
+	case r.MimeType != roblox.PlaceType || r.CurrentID == nil || !roblox.IsPlaceName(r.Name):
 		return PlaceFile{}, ErrNoPlace
 	case r.Size > roblox.MaxPlace:
 		return PlaceFile{}, roblox.ErrTooLarge

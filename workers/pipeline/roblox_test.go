@@ -49,8 +49,8 @@ func toRoblox(t *testing.T, fake *robloxtest.Fake) (kms.Config, func(*pipelinete
 	}
 }
 
-// published makes a published file of a space, whose object is in the store.
-func (b *worker) published(t *testing.T, space uuid.UUID, name, mediaType string, content []byte) (file, version uuid.UUID) {
+// inSpace makes a published file of a space, whose object is in the store.
+func (b *worker) inSpace(t *testing.T, space uuid.UUID, name, mediaType string, content []byte) (file, version uuid.UUID) {
 	t.Helper()
 	file, version = tenancy.NewID(), tenancy.NewID()
 	etag, err := b.Store.Clean.Put(t.Context(), files.ContentKey(b.Org, version), bytes.NewReader(content), int64(len(content)), mediaType)
@@ -164,8 +164,8 @@ func TestEachAssetOnce(t *testing.T) {
 	space := b.library(t)
 	versions := map[string]uuid.UUID{} // by display name
 	for i := range count {
-		_, version := b.published(t, space, fmt.Sprintf("picture %d.png", i), "image/png", fmt.Appendf(nil, "picture %d", i))
-		versions[activity.DisplayName(version)] = version
+		_, version := b.inSpace(t, space, fmt.Sprintf("picture %d.png", i), "image/png", fmt.Appendf(nil, "picture %d", i))
+		versions[roblox.DisplayName(version)] = version
 	}
 	connection := b.connect(t, keys, space)
 	require.Equal(t, operations.Succeeded, b.syncs(t, connection).State)
@@ -182,8 +182,10 @@ func TestEachAssetOnce(t *testing.T) {
 			made[a.Name] = a.ID
 		}
 		for _, a := range unsure {
-			number := made[activity.DisplayName(a.Version)]
-			require.NoError(t, b.InTx(t.Context(), b.Org, func(tx *tenancy.Tx) error { return connections.Decide(t.Context(), tx, connection, a.ID, b.User, number) }))
+			number := made[roblox.DisplayName(a.Version)]
+			require.NoError(t, b.InTx(t.Context(), b.Org, func(tx *tenancy.Tx) error {
+				return connections.Decide(t.Context(), tx, connection, a.ID, b.User, number)
+			}))
 			decided++
 		}
 		require.Equal(t, operations.Succeeded, b.syncs(t, connection).State)
@@ -243,10 +245,10 @@ func TestWhatIsWantedIsThere(t *testing.T) {
 	keys, options := toRoblox(t, fake)
 	b := setup(t, options)
 	space := b.library(t)
-	picture, _ := b.published(t, space, "volcano.png", "image/png", []byte("picture"))
-	song, _ := b.published(t, space, "song.mp3", "audio/mpeg", []byte("song"))
-	secret, secretVersion := b.published(t, space, "list.png", "image/png", []byte("names"))
-	b.published(t, space, "text.pdf", "application/pdf", []byte("text"))
+	picture, _ := b.inSpace(t, space, "volcano.png", "image/png", []byte("picture"))
+	song, _ := b.inSpace(t, space, "song.mp3", "audio/mpeg", []byte("song"))
+	secret, secretVersion := b.inSpace(t, space, "list.png", "image/png", []byte("names"))
+	b.inSpace(t, space, "text.pdf", "application/pdf", []byte("text"))
 	_, err := b.Single(b.Org).Exec(t.Context(), "update file_versions set contains_pii = true where id = $1", secretVersion)
 	require.NoError(t, err)
 	connection := b.connect(t, keys, space)
@@ -308,7 +310,7 @@ func TestWhatStopsAConnection(t *testing.T) {
 	b := setup(t, options)
 	space := b.library(t)
 	for i := range 50 {
-		b.published(t, space, fmt.Sprintf("%d.png", i), "image/png", fmt.Appendf(nil, "%d", i))
+		b.inSpace(t, space, fmt.Sprintf("%d.png", i), "image/png", fmt.Appendf(nil, "%d", i))
 	}
 	connection := b.connect(t, keys, space)
 	for next, code := range map[robloxtest.Play]string{robloxtest.UserModerated: "roblox_user_moderated", robloxtest.KeyExpired: "roblox_key_refused", robloxtest.NoScope: "roblox_scope_missing"} {
@@ -356,7 +358,7 @@ func TestAPlaceIsPublishedOnce(t *testing.T) {
 	keys, options := toRoblox(t, fake)
 	b := setup(t, options)
 	space := b.library(t)
-	file, version := b.published(t, space, "world.rbxlx", roblox.PlaceType, []byte(`<roblox version="4"></roblox>`))
+	file, version := b.inSpace(t, space, "world.rbxlx", roblox.PlaceType, []byte(`<roblox version="4"></roblox>`))
 	connection := b.connect(t, keys, space)
 	for _, want := range []struct{ state, code string }{{connections.PlaceDone, ""}, {connections.PlaceUnsure, "roblox_unsure"}, {connections.PlaceFailed, "roblox_refused"}} {
 		p := connections.Publication{ID: tenancy.NewID(), Connection: connection, File: file, Version: version, By: b.User, Place: 8, Publish: true, ContentType: "application/xml"}
@@ -404,7 +406,7 @@ func TestConnectionsSyncByThemselves(t *testing.T) {
 	keys, options := toRoblox(t, fake)
 	b := setup(t, options)
 	space := b.library(t)
-	b.published(t, space, "a.png", "image/png", []byte("a"))
+	b.inSpace(t, space, "a.png", "image/png", []byte("a"))
 	connection := b.connect(t, keys, space)
 	require.Zero(t, b.Sweep(t, "start-roblox-syncs").Found, "this one does not sync by itself")
 	_, err := b.Single(b.Org).Exec(t.Context(), "update roblox_connections set automatic = true")
@@ -427,7 +429,7 @@ func TestRecordRoblox(t *testing.T) {
 	keys, options := toRoblox(t, fake)
 	b := setup(t, options)
 	space := b.library(t)
-	b.published(t, space, "a.png", "image/png", []byte("a"))
+	b.inSpace(t, space, "a.png", "image/png", []byte("a"))
 	connection := b.connect(t, keys, space)
 	b.syncs(t, connection)
 	b.keepRun(t, syncing.SyncID(b.Org, connection), "roblox", "synced")
@@ -437,7 +439,7 @@ func TestRecordRoblox(t *testing.T) {
 	require.NoError(t, b.InTx(t.Context(), b.Org, func(tx *tenancy.Tx) error {
 		return connections.Vault{}.Change(t.Context(), tx, connection, connections.Change{Resume: true})
 	}))
-	file, version := b.published(t, space, "world.rbxlx", roblox.PlaceType, []byte(`<roblox version="4"></roblox>`))
+	file, version := b.inSpace(t, space, "world.rbxlx", roblox.PlaceType, []byte(`<roblox version="4"></roblox>`))
 	p := connections.Publication{ID: tenancy.NewID(), Connection: connection, File: file, Version: version, By: b.User, Place: 8, ContentType: "application/xml"}
 	require.NoError(t, syncing.BeginPlace(t.Context(), b.DB, b.Client, b.Org, p, operations.Default))
 	b.keepRun(t, syncing.PlaceID(b.Org, p.ID), "roblox", "place")

@@ -305,6 +305,35 @@ func (q *Queries) AssetPlan(ctx context.Context, arg AssetPlanParams) error {
 	return err
 }
 
+const assetPlannedByType = `-- name: AssetPlannedByType :many
+select asset_type, count(*)::bigint as n from roblox_assets where connection_id = $1 and state = 'planned' group by asset_type
+`
+
+type AssetPlannedByTypeRow struct {
+	AssetType string
+	N         int64
+}
+
+func (q *Queries) AssetPlannedByType(ctx context.Context, connectionID uuid.UUID) ([]AssetPlannedByTypeRow, error) {
+	rows, err := q.db.Query(ctx, assetPlannedByType, connectionID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AssetPlannedByTypeRow
+	for rows.Next() {
+		var i AssetPlannedByTypeRow
+		if err := rows.Scan(&i.AssetType, &i.N); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const assetSettle = `-- name: AssetSettle :exec
 update roblox_assets set updated_at = now(), tries = 0,
        state = case when not wanted and state in ('planned', 'withheld', 'refused') then 'archived' when not wanted and state in ('live', 'approved', 'restoring') then 'archiving'
