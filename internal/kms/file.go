@@ -8,14 +8,14 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
-	"os"
 	"regexp"
 	"strings"
 )
 
-// Config says where the keys are.
+// Config holds the text of a key file. Like every secret it is mounted as a file by the
+// name of the setting with _FILE behind it.
 type Config struct {
-	KeyFile string `env:"SATCHEL_KMS_KEY_FILE"` // file with the keys that wrap the data keys of credentials of other systems; each line is a name and the base64 of 32 bytes (`openssl rand -base64 32`), the first one wraps, all unwrap; readable by its owner alone; empty: connections to Roblox cannot be made
+	Keys string `env:"SATCHEL_KMS_KEYS"` // text of the key file that wraps the data keys of credentials of other systems: each line is a name and the base64 of 32 bytes (`openssl rand -base64 32`), the first one wraps, all unwrap, so a new key is put in front of the old one; empty: connections to Roblox cannot be made
 }
 
 // File is the driver that has its keys in a file.
@@ -26,25 +26,14 @@ type File struct {
 
 var keyName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
 
-// Open reads the file of the configuration. Without one there is no box, and no error.
+// Open makes a box of the configuration. Without keys there is none, and no error.
 func (c Config) Open() (*Box, error) {
-	if c.KeyFile == "" {
+	if c.Keys == "" {
 		return nil, nil //nolint:nilnil // no keys is a setting, and each use says what to do
 	}
-	info, err := os.Stat(c.KeyFile)
+	f, err := ParseFile([]byte(c.Keys))
 	if err != nil {
-		return nil, fmt.Errorf("SATCHEL_KMS_KEY_FILE: %w", err)
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("SATCHEL_KMS_KEY_FILE: %s is readable by others; `chmod 600` it", c.KeyFile)
-	}
-	text, err := os.ReadFile(c.KeyFile)
-	if err != nil {
-		return nil, fmt.Errorf("SATCHEL_KMS_KEY_FILE: %w", err)
-	}
-	f, err := ParseFile(text)
-	if err != nil {
-		return nil, fmt.Errorf("SATCHEL_KMS_KEY_FILE: %w", err)
+		return nil, fmt.Errorf("SATCHEL_KMS_KEYS: %w", err)
 	}
 	return New(f), nil
 }

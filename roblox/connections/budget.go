@@ -37,7 +37,8 @@ var Limits = map[Kind]int{Create: 120, Poll: 300, Look: 120, Grant: 100, Archive
 // organizations.
 type Budget struct {
 	DB *tenancy.DB
-	// Times raises each limit, for tests against a fake; zero is once.
+	// Times has the time of limits pass so many times as fast, for tests against a fake; zero
+	// is once.
 	Times int
 }
 
@@ -82,7 +83,7 @@ const unsaid = 5 * time.Second
 // Hold gives no turn for a while: Roblox says that it is busy.
 func (b Budget) Hold(ctx context.Context, owner string, k Kind, wait time.Duration) error {
 	if wait <= 0 {
-		wait = unsaid
+		wait = unsaid / time.Duration(max(b.Times, 1))
 	}
 	_, burst := b.pace(k)
 	err := connectionsdb.New(b.DB.Single(tenancy.Platform)).BudgetHold(ctx, connectionsdb.BudgetHoldParams{Owner: owner, Kind: string(k), Burst: burst, Hold: wait})

@@ -34,7 +34,7 @@ var (
 	ErrMade     = fault.New(fault.Conflict, "roblox_connection_made", "An earlier try of this request made the connection. Its secret was shown then and is not shown again; delete it and make another one.")
 	ErrTaken    = fault.New(fault.Conflict, "roblox_universe_connected", "Your organization has a connection to this universe already.")
 	ErrTooMany  = fault.New(fault.Conflict, "too_many_roblox_connections", "Your organization has 20 connections to Roblox. Delete one first.")
-	ErrNoKeys   = fault.New(fault.Unavailable, "no_encryption_keys", "This service keeps no keys of other systems yet: its operator has to set SATCHEL_KMS_KEY_FILE.")
+	ErrNoKeys   = fault.New(fault.Unavailable, "no_encryption_keys", "This service keeps no keys of other systems yet: its operator has to set SATCHEL_KMS_KEYS.")
 	ErrSealed   = fault.New(fault.Unavailable, "roblox_key_not_readable", "The API key cannot be decrypted with any key of this service. Ask its operator, or give the connection a new API key.")
 	ErrStopped  = fault.New(fault.Conflict, "roblox_connection_stopped", "The connection is stopped. Look at its code, put it right in Roblox, and resume the connection.")
 	ErrRunning  = fault.New(fault.Conflict, "roblox_sync_running", "A sync of this connection runs. Wait for its end, or cancel its job.")

@@ -10,8 +10,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strconv"
 	"sync"
 	"testing"
@@ -41,9 +39,7 @@ func toRoblox(t *testing.T, fake *robloxtest.Fake) (kms.Config, func(*pipelinete
 	t.Helper()
 	server := httptest.NewServer(fake)
 	t.Cleanup(server.Close)
-	file := filepath.Join(t.TempDir(), "keys")
-	require.NoError(t, os.WriteFile(file, []byte("test "+pipelinetest.SecretsKey+"\n"), 0o600))
-	keys := kms.Config{KeyFile: file}
+	keys := kms.Config{Keys: "test " + pipelinetest.SecretsKey}
 	return keys, func(o *pipelinetest.Options) {
 		o.Keys, o.Roblox, o.RobloxTimes = keys, adapter.Config{URL: server.URL}, robloxTimes
 	}
@@ -139,7 +135,7 @@ func TestEachAssetOnce(t *testing.T) {
 	var mu sync.Mutex
 	chance := rand.New(rand.NewPCG(7, 11)) //nolint:gosec // the same faults each time
 	lost := 0
-	fake := &robloxtest.Fake{Key: "secret", OperationPolls: 1, Random: rand.New(rand.NewPCG(1, 3)), //nolint:gosec // a test
+	fake := &robloxtest.Fake{Key: "secret", OperationPolls: 1, RetryAfter: "0.02", Random: rand.New(rand.NewPCG(1, 3)), //nolint:gosec // a test
 		Plan: func(r *http.Request, _ int) robloxtest.Play {
 			mu.Lock()
 			defer mu.Unlock()
@@ -389,7 +385,7 @@ func TestAPersonIsErased(t *testing.T) {
 	again, err := connections.ReceiveErasure(t.Context(), b.DB, b.Org, connections.Erasure{ID: tenancy.NewID(), Connection: connection, User: 123}, "n-1")
 	require.NoError(t, err)
 	require.False(t, again, "a notification that is sent again is one")
-	_, err = b.Single(b.Org).Exec(t.Context(), "update roblox_erasures set received_at = now() - interval '1 hour'")
+	_, err = b.Admin(t).Exec(t.Context(), "update roblox_erasures set received_at = now() - interval '1 hour'")
 	require.NoError(t, err)
 	require.Equal(t, 1, b.Sweep(t, "start-roblox-requests").Done)
 	require.Eventually(t, func() bool {

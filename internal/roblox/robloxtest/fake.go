@@ -80,6 +80,8 @@ type Fake struct {
 	Moderate func(a *Asset) (state string, looks int)
 	// OperationPolls is how often an operation is not done yet.
 	OperationPolls int
+	// RetryAfter is what the header of that name says, in seconds; empty is one.
+	RetryAfter string
 	// Key is the one that is taken; empty takes all.
 	Key string
 	// Scopes are those of the key; nil are all.
@@ -284,6 +286,9 @@ func (f *Fake) answer(r *http.Request, body []byte, play Play) reply {
 		return reply{}
 	}
 	if a, ok := played[play]; ok && !done[play] {
+		if play == Limited && f.RetryAfter != "" {
+			a.header = map[string]string{"Retry-After": f.RetryAfter}
+		}
 		return a
 	}
 	if f.Key != "" && r.Header.Get("X-Api-Key") != f.Key {
