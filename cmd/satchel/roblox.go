@@ -189,8 +189,8 @@ func (a *app) robloxDisconnect() *cobra.Command {
 	})
 }
 
-// sayJob says where what began is followed.
-func (a *app) sayJob(cmd *cobra.Command, id string) error {
+// sayBegun says where what began is followed.
+func (a *app) sayBegun(cmd *cobra.Command, id string) error {
 	return a.say(cmd, map[string]string{"operation_id": id}, "%s   follow it with: satchel jobs watch %s\n", id, id)
 }
 
@@ -200,7 +200,7 @@ func (a *app) robloxSync() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.sayJob(cmd, id)
+		return a.sayBegun(cmd, id)
 	})
 }
 
@@ -264,7 +264,7 @@ func (a *app) robloxPublish() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.sayJob(cmd, id)
+		return a.sayBegun(cmd, id)
 	})
 	cmd.Flags().BoolVar(&save, "save-only", false, "save a version and publish nothing")
 	return cmd
