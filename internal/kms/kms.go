@@ -65,7 +65,7 @@ func (b *Box) Seal(ctx context.Context, value []byte, where string) ([]byte, err
 		return nil, fmt.Errorf("wrap data key: the key service answered with a name of %d bytes and a key of %d", len(keyID), len(wrapped))
 	}
 	header := append([]byte{version, byte(len(keyID))}, keyID...)
-	header = binary.BigEndian.AppendUint16(header, uint16(len(wrapped))) //nolint:gosec // bounded above
+	header = binary.BigEndian.AppendUint16(header, uint16(len(wrapped)))
 	header = append(header, wrapped...)
 	aead, err := gcm(dataKey)
 	if err != nil {

@@ -3,6 +3,7 @@ package roblox
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -60,7 +61,7 @@ var order = []string{"create", "operation", "asset", "grant", "restore", "archiv
 
 func TestEachCall(t *testing.T) {
 	t.Parallel()
-	f := &robloxtest.Fake{Random: rand.New(rand.NewPCG(1, 2)), Key: "secret"} //nolint:gosec // a test
+	f := &robloxtest.Fake{Random: rand.New(rand.NewPCG(1, 2)), Key: "secret"}
 	f.SetEntry("9/satchel/map", `{"a":1}`)
 	c := open(t, f)
 	for range 5 { // ids are numbers and strings, and moderation is said in two ways
@@ -187,7 +188,11 @@ func TestUploadsThatMayHaveBeenMade(t *testing.T) {
 func TestWhoCancelsAnUpload(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
-	c := open(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { cancel(); time.Sleep(10 * time.Millisecond) }))
+	c := open(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // until then the server does not see that its client is gone
+		cancel()
+		<-r.Context().Done()
+	}))
 	require.ErrorIs(t, all["create"](ctx, c), roblox.ErrUnsure, "it may be there")
 	require.ErrorIs(t, all["asset"](ctx, c), context.Canceled)
 }

@@ -32,7 +32,7 @@ func TestTheContract(t *testing.T) {
 	if file == "" {
 		t.Skip("needs the published contract: make contracts FILE=…")
 	}
-	text, err := os.ReadFile(file) //nolint:gosec // it is named by who runs the test
+	text, err := os.ReadFile(file)
 	require.NoError(t, err)
 	document, err := libopenapi.NewDocument(text)
 	require.NoError(t, err)
@@ -43,7 +43,7 @@ func TestTheContract(t *testing.T) {
 	for _, asPublished := range []bool{true, false} {
 		f := &robloxtest.Fake{OperationPolls: 1, Moderate: func(*robloxtest.Asset) (string, int) { return "Rejected", 1 }}
 		if !asPublished {
-			f.Random = rand.New(rand.NewPCG(3, 4)) //nolint:gosec // a test
+			f.Random = rand.New(rand.NewPCG(3, 4))
 		}
 		f.SetEntry("9/satchel/map", `{"a":1}`)
 		c := open(t, f)

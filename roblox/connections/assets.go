@@ -148,7 +148,7 @@ type Move struct {
 // MoveAsset writes it, unless the row is not any more as it was read.
 func MoveAsset(ctx context.Context, q tenancy.Queries, a Asset, m Move) error {
 	p := connectionsdb.AssetMoveParams{ID: a.ID, Was: string(a.State), Claim: a.Claim, State: string(m.To), Code: m.Code, OperationID: m.Operation, AssetID: m.AssetID,
-		Tries: int32(min(m.Tries, 1000)), Pause: m.Pause, GoesOn: !m.Rests} //nolint:gosec // bounded
+		Tries: int32(min(m.Tries, 1000)), Pause: m.Pause, GoesOn: !m.Rests}
 	if p.OperationID == "" {
 		p.OperationID = a.Operation
 	}

@@ -114,44 +114,55 @@ type syncing struct {
 // run gives the code for which the sync stopped.
 func (s *syncing) run(ctx workflow.Context, first bool) (string, error) {
 	if first {
-		if err := s.report.Progress(ctx, s.steps(operations.Running), nil); err != nil {
-			return "", err
-		}
-		var planned roblox.PlanSyncResult
-		err := workflow.ExecuteActivity(asking(ctx), activities.PlanSync, roblox.PlanSyncInput{Org: s.in.Org, Connection: s.in.Connection}).Get(ctx, &planned)
-		if err != nil || planned.Stop != "" {
-			return planned.Stop, err
+		if stop, err := s.plan(ctx); err != nil || stop != "" {
+			return stop, err
 		}
 	}
 	s.dirty = true // files may be gone
 	for range rounds {
-		var r roblox.AdvanceAssetsResult
-		err := workflow.ExecuteActivity(asking(ctx), activities.AdvanceAssets, roblox.AdvanceAssetsInput{Org: s.in.Org, Connection: s.in.Connection}).Get(ctx, &r)
-		if err != nil || r.Stop != "" {
-			return r.Stop, err
-		}
-		s.in.Done, s.left, s.dirty = s.in.Done+int64(r.Done), r.Left, s.dirty || r.Done > 0
-		late := workflow.Now(ctx).Sub(s.in.Begun) > longest
-		if r.Left == 0 || late || r.Wait > shortWait {
-			if stop, err := s.publish(ctx); err != nil || stop != "" {
-				return stop, err
-			}
-		}
-		switch {
-		case r.Left == 0:
-			return "", nil
-		case late:
-			return "roblox_sync_late", nil
-		case r.Wait > 0:
-			if err := s.report.Progress(ctx, s.steps(operations.Running), nil); err != nil {
-				return "", err
-			}
-			if err := workflow.Sleep(ctx, max(r.Wait, time.Second)); err != nil {
-				return "", err
-			}
+		ended, stop, err := s.round(ctx)
+		if err != nil || ended || stop != "" {
+			return stop, err
 		}
 	}
 	return "", workflow.NewContinueAsNewError(ctx, SyncRoblox, s.in)
+}
+
+func (s *syncing) plan(ctx workflow.Context) (string, error) {
+	if err := s.report.Progress(ctx, s.steps(operations.Running), nil); err != nil {
+		return "", err
+	}
+	var planned roblox.PlanSyncResult
+	err := workflow.ExecuteActivity(asking(ctx), activities.PlanSync, roblox.PlanSyncInput{Org: s.in.Org, Connection: s.in.Connection}).Get(ctx, &planned)
+	return planned.Stop, err
+}
+
+// round does what is due, and waits for what is due next.
+func (s *syncing) round(ctx workflow.Context) (ended bool, stop string, err error) {
+	var r roblox.AdvanceAssetsResult
+	err = workflow.ExecuteActivity(asking(ctx), activities.AdvanceAssets, roblox.AdvanceAssetsInput{Org: s.in.Org, Connection: s.in.Connection}).Get(ctx, &r)
+	if err != nil || r.Stop != "" {
+		return false, r.Stop, err
+	}
+	s.in.Done, s.left, s.dirty = s.in.Done+int64(r.Done), r.Left, s.dirty || r.Done > 0
+	late := workflow.Now(ctx).Sub(s.in.Begun) > longest
+	if r.Left == 0 || late || r.Wait > shortWait {
+		if stop, err := s.publish(ctx); err != nil || stop != "" {
+			return false, stop, err
+		}
+	}
+	switch {
+	case r.Left == 0:
+		return true, "", nil
+	case late:
+		return false, "roblox_sync_late", nil
+	case r.Wait > 0:
+		if err := s.report.Progress(ctx, s.steps(operations.Running), nil); err != nil {
+			return false, "", err
+		}
+		return false, "", workflow.Sleep(ctx, max(r.Wait, time.Second))
+	}
+	return false, "", nil
 }
 
 // publish writes the map where something may have changed.
