@@ -318,6 +318,7 @@ func (s *school) documentsAreMade() {
 func (s *school) robloxIsConnected() {
 	s.do(s.teacher, post, robloxPath, newConnection)
 	made := id(s.do(s.owner, post, robloxPath, newConnection))
+	s.t.Logf("made %s: %s", made, s.told[len(s.told)-1].answer)
 	at := robloxPath + "/" + made.String()
 	s.do(s.owner, post, robloxPath, newConnection)
 	s.do(s.owner, get, robloxPath, nil)

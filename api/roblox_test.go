@@ -73,7 +73,7 @@ func (s *scene) robloxAt(below string) string {
 func (b *testBundle) unsure(org tenancy.OrgID, at string) uuid.UUID {
 	asset := tenancy.NewID()
 	_, err := b.db.Single(org).Exec(context.Background(), `insert into roblox_assets (organization_id, id, connection_id, file_id, version_id, name, asset_type, sha256, state, code, next_at)
-		values (app.org(), $1, $2, $1, $1, 'a.png', 'Image', repeat('a', 64), 'unsure', 'roblox_unsure', null)`, asset, uuid.MustParse(strings.TrimPrefix(at, robloxPath+"/")))
+		select app.org(), $1, c.id, $1, $1, 'a.png', 'Image', repeat('a', 64), 'unsure', 'roblox_unsure', null from roblox_connections c where c.id = $2`, asset, uuid.MustParse(strings.TrimPrefix(at, robloxPath+"/")))
 	require.NoError(b.t, err)
 	return asset
 }
@@ -131,7 +131,7 @@ func TestConnections(t *testing.T) {
 	key, err := b.api.roblox.Vault.Key(t.Context(), b.db.DB, s.owner.org, v.ID)
 	require.NoError(t, err)
 	require.Equal(t, "other-key", key)
-	s.owner.call(patch, at, map[string]any{"state": "stopped"}).refused(http.StatusBadRequest, "invalid_request")
+	s.owner.call(patch, at, map[string]any{"state": "stopped"}).refused(http.StatusBadRequest, "invalid_state")
 	require.NoError(t, connections.Stop(t.Context(), b.db.DB, s.owner.org, v.ID, "roblox_user_moderated"))
 	s.owner.call(post, at+"/sync", nil).refused(http.StatusConflict, "roblox_connection_stopped")
 	require.Equal(t, "roblox_user_moderated", read[apiroblox.View](s.owner.call(get, at, nil)).Code)
@@ -149,7 +149,7 @@ func TestConnections(t *testing.T) {
 	asset := b.unsure(s.owner.org, at)
 	resolve := at + "/assets/" + asset.String() + "/resolve"
 	for _, bad := range []map[string]any{{"outcome": "maybe"}, {"outcome": "there"}, {"outcome": "not_there", "asset_id": 3}} {
-		s.owner.call(post, resolve, bad).refused(http.StatusBadRequest, "invalid_request")
+		s.owner.call(post, resolve, bad).refused(http.StatusBadRequest, "invalid_outcome")
 	}
 	resolved := read[apiroblox.AssetView](s.owner.call(post, resolve, map[string]any{"outcome": "there", "asset_id": 77}).is(200))
 	require.Equal(t, connections.Reviewing, resolved.State)
@@ -159,7 +159,7 @@ func TestConnections(t *testing.T) {
 	s.owner.call(post, at+"/assets/"+second.String()+"/resolve", map[string]any{"outcome": "there", "asset_id": 77}).refused(http.StatusConflict, "roblox_asset_known")
 
 	s.owner.call(post, at+"/places/7", map[string]any{"file_id": s.file}).refused(http.StatusBadRequest, "not_a_place")
-	s.owner.call(post, at+"/places/seven", map[string]any{"file_id": s.file}).refused(http.StatusBadRequest, "invalid_request")
+	s.owner.call(post, at+"/places/seven", map[string]any{"file_id": s.file}).refused(http.StatusBadRequest, "invalid_place")
 	s.owner.call(post, at+"/places/7", map[string]any{"file_id": b.place(s.owner)}).is(http.StatusAccepted)
 
 	s.owner.call(remove, at, nil).is(http.StatusNoContent)
