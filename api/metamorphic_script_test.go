@@ -316,14 +316,13 @@ func (s *school) documentsAreMade() {
 
 // robloxIsConnected brings files to Roblox, as far as this service goes.
 func (s *school) robloxIsConnected() {
-	s.do(s.teacher, post, robloxPath, newConnection)
+	s.do(s.pupil, post, robloxPath, newConnection)
 	made := id(s.do(s.owner, post, robloxPath, newConnection))
-	s.t.Logf("made %s: %s", made, s.told[len(s.told)-1].answer)
 	at := robloxPath + "/" + made.String()
 	s.do(s.owner, post, robloxPath, newConnection)
 	s.do(s.owner, get, robloxPath, nil)
 	s.do(s.owner, get, at, nil)
-	s.do(s.teacher, get, at, nil)
+	s.do(s.pupil, get, at, nil)
 	s.do(s.owner, patch, at, map[string]any{"automatic": false})
 	s.do(s.owner, get, at+"/quota", nil)
 	unsure := s.unsure(s.org, at)
