@@ -53,18 +53,23 @@ func (a *Activities) AdvanceAssets(ctx context.Context, in AdvanceAssetsInput) (
 	if s.State == connections.Stopped {
 		return AdvanceAssetsResult{Stop: s.Code}, nil
 	}
-	due, err := connections.Due(ctx, a.DB.Single(in.Org), in.Connection, steps)
-	if err != nil {
-		return AdvanceAssetsResult{}, err
-	}
-	stopped, err := s.all(ctx, due)
-	if err != nil {
-		return AdvanceAssetsResult{}, err
-	}
-	r := AdvanceAssetsResult{Done: len(due)}
-	if stopped != nil {
-		r.Stop, err = s.stop(ctx, stopped)
-		return r, err
+	var r AdvanceAssetsResult
+	for r.Done < steps { // a step often makes the next one due
+		due, err := connections.Due(ctx, a.DB.Single(in.Org), in.Connection, steps-r.Done)
+		if err != nil {
+			return r, err
+		}
+		if len(due) == 0 {
+			break
+		}
+		stopped, err := s.all(ctx, due)
+		if err != nil {
+			return r, err
+		}
+		if r.Done += len(due); stopped != nil {
+			r.Stop, err = s.stop(ctx, stopped)
+			return r, err
+		}
 	}
 	left, next, err := connections.Left(ctx, a.DB.Single(in.Org), in.Connection)
 	r.Left, r.Wait = left, max(next.Sub(a.Now()), 0)
