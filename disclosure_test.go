@@ -24,11 +24,10 @@ var waysOut = map[disclosure.Way][]string{
 	disclosure.Export:        {"activities/export"},
 	disclosure.Webhook:       {"activities/webhook"},
 	disclosure.Model:         {"generation/drafts"}, // asked by the API and again by the step that sends
+	disclosure.Connector:     {"activities/roblox"}, // asked when a sync is planned, and again before each upload
 }
 
-var noWayYet = map[disclosure.Way]string{
-	disclosure.Connector: "there is no connector",
-}
+var noWayYet = map[disclosure.Way]string{}
 
 // leaving are the packages that hand out what is the organization's to somebody who is no
 // member: each asks. A package whose name says that it does, and that is not here, fails.

@@ -35,6 +35,7 @@ var groups = map[string]group{
 	"deploy/local/demo":    {8, "a program of the local stack"},
 	"deploy/local/mailbox": {8, "a program of the local stack"},
 	"deploy/local/model":   {8, "a program of the local stack"},
+	"deploy/local/roblox":  {8, "a program of the local stack"},
 
 	"deploy/tools/vulnerabilities": {8, "a program of make lint"},
 
@@ -53,6 +54,7 @@ var groups = map[string]group{
 	"internal/oidc":        {7, "adapter: identity provider"},
 	"internal/mail":        {7, "adapter: mail server"},
 	"internal/models":      {7, "adapter: models of others"},
+	"internal/roblox":      {7, "adapter: Roblox's Open Cloud"},
 	"internal/outbound":    {7, "adapter: receivers of webhooks on the internet"},
 	"internal/edge":        {7, "adapter: caches in front of the content host"},
 	"internal/tiermetrics": {7, "adapter: the numbers by tier, for Prometheus"},
@@ -74,6 +76,7 @@ var groups = map[string]group{
 	"policies/previews": {3, "which kind of file gets which preview, over the kinds"},
 	"generation":        {3, "documents made from texts: their forms, their drafts, what they cost"},
 	"analytics":         {3, "reports: their kinds, figures, files and schedules"},
+	"roblox":            {3, "what is brought to Roblox: the vocabulary, the connections and their assets"},
 	"rosters":           {3, "what a roster changes, and the changes applied"},
 
 	"policies/types":        {2, "rules as data"},
@@ -104,6 +107,7 @@ var groups = map[string]group{
 	"tenancy":                {1, "OrgID, DB, Tx"},
 	"internal/vips/metadata": {1, "what a picture carries besides pixels"},
 	"internal/sealed":        {1, "secrets in the database, encrypted"},
+	"internal/kms":           {1, "envelope encryption of what other systems entrust to an organization"},
 	"internal/spool":         {1, "temporary files of this program and of its child programs"},
 
 	"internal/fault":    {0, "vocabulary"},

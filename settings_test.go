@@ -134,7 +134,11 @@ func loaded(n *ast.IndexExpr, file *ast.File, folder string) (string, bool) {
 	case *ast.SelectorExpr:
 		for _, i := range file.Imports {
 			path := strings.Trim(i.Path.Value, `"`)
-			if filepath.Base(path) == t.X.(*ast.Ident).Name {
+			name := filepath.Base(path)
+			if i.Name != nil {
+				name = i.Name.Name
+			}
+			if name == t.X.(*ast.Ident).Name {
 				return strings.TrimPrefix(path, "satchel/") + "." + t.Sel.Name, true
 			}
 		}

@@ -36,6 +36,7 @@ import (
 	"satchel/api/purges"
 	"satchel/api/ratelimit"
 	"satchel/api/reports"
+	"satchel/api/roblox"
 	"satchel/api/rosters"
 	"satchel/api/shares"
 	"satchel/api/spaces"
@@ -46,6 +47,7 @@ import (
 	"satchel/internal/oidc"
 	"satchel/internal/sealed"
 	"satchel/policies/audit"
+	"satchel/roblox/connections"
 	"satchel/tenancy"
 	stopping "satchel/tenancy/notifications"
 	"satchel/tenancy/people"
@@ -71,6 +73,7 @@ type Workflows interface {
 	rosters.Workflows
 	generations.Workflows
 	reports.Workflows
+	roblox.Workflows
 }
 
 // Uploads takes bytes in.
@@ -100,12 +103,14 @@ type Parts struct {
 	Staging     storage.Staging
 	Clean       storage.Clean
 	Exports     delivery.Source
-	Rosters     rosters.Store    // where packages of rosters are received
-	Secrets     *sealed.Box      // seals the secrets of webhooks
-	Tokens      *stopping.Tokens // of the links that stop mails
-	Providers   *providers.List  // of documents that are made from texts
-	Loopback    bool             // webhooks may lead to this machine
-	SpoolDir    string           // for what is received before it is stored; empty: the system's folder
+	Rosters     rosters.Store     // where packages of rosters are received
+	Secrets     *sealed.Box       // seals the secrets of webhooks
+	Tokens      *stopping.Tokens  // of the links that stop mails
+	Providers   *providers.List   // of documents that are made from texts
+	Vault       connections.Vault // keys of Roblox, as they are kept
+	Roblox      func(key string) roblox.Cloud
+	Loopback    bool   // webhooks may lead to this machine
+	SpoolDir    string // for what is received before it is stored; empty: the system's folder
 
 	Ready   http.Handler
 	Limits  middleware.Limits // zero: the standard ones
@@ -143,6 +148,7 @@ type API struct {
 	notifications *notifications.Notifications
 	generations   *generations.Generations
 	reports       *reports.Reports
+	roblox        *roblox.Connections
 }
 
 // gin's mode is a global of its own; it is set before anything can run.
@@ -195,6 +201,7 @@ func New(p Parts) *API {
 		notifications: &notifications.Notifications{DB: people, All: p.DB, Tokens: p.Tokens, Now: time.Now},
 		generations:   &generations.Generations{DB: people, All: p.DB, Providers: p.Providers, Uploads: p.Uploads, Workflows: p.Workflows, Listener: w, Now: time.Now},
 		reports:       &reports.Reports{DB: people, All: p.DB, Workflows: p.Workflows, Listener: w, Now: time.Now},
+		roblox:        &roblox.Connections{DB: people, All: p.DB, Vault: p.Vault, Dial: p.Roblox, Workflows: p.Workflows, URL: p.Config.URL, Now: time.Now},
 		auditLog:      &auditlog.AuditLog{DB: people, Workflows: p.Workflows, Log: p.Log},
 	}
 }

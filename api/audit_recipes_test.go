@@ -410,6 +410,27 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 		require.NoError(s.t, err)
 		return s.owner.call(remove, s.school("/mail/suppressions/"+id.String()), nil), s.owner.org
 	},
+	"POST " + robloxPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, robloxPath, newConnection), s.owner.org
+	},
+	"PATCH " + robloxOnePath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(patch, s.robloxAt(""), map[string]any{"name": "Other"}), s.owner.org
+	},
+	"DELETE " + robloxOnePath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(remove, s.robloxAt(""), nil), s.owner.org
+	},
+	"POST " + robloxOnePath + "/sync": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, s.robloxAt("/sync"), nil), s.owner.org
+	},
+	"POST " + robloxOnePath + "/assets/:asset/resolve": func(s *scene) (answer, tenancy.OrgID) {
+		at := s.robloxAt("")
+		return s.owner.call(post, at+"/assets/"+s.unsure(s.owner.org, at).String()+"/resolve", map[string]any{"outcome": "not_there"}), s.owner.org
+	},
+	"POST " + robloxOnePath + "/places/:place": func(s *scene) (answer, tenancy.OrgID) {
+		at, place := s.robloxAt("/places/7"), s.place(s.owner)
+		s.mark(s.owner.org)
+		return s.owner.call(post, at, map[string]any{"file_id": place}), s.owner.org
+	},
 	"POST " + webhooksPath: func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(post, s.school("/webhooks"), newWebhook), s.owner.org
 	},

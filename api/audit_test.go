@@ -45,6 +45,7 @@ var unaudited = map[string]string{
 	"POST " + publicTus:                       "each file is recorded as share.drop",
 	"PATCH " + publicTus + "/:id":             "more bytes of an upload that the audit log has",
 	"POST " + storagePath + "/zip":            "a list of files; the read of each is recorded",
+	"POST " + robloxNotifyPath:                "a request to erase is recorded as roblox.erasure; the rest does nothing",
 	"POST " + invitationsPath + "/look":       "a read whose token must be in no log",
 }
 

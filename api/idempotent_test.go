@@ -124,6 +124,11 @@ var sends = map[string]func(*scene) again{
 		s.payFor("professional")
 		return s.posts(s.owner, s.school("/keys"), newKey)
 	},
+	"POST " + robloxPath: func(s *scene) again { return s.posts(s.owner, robloxPath, newConnection) },
+	"POST " + robloxOnePath + "/places/:place": func(s *scene) again {
+		at, place := s.robloxAt("/places/7"), s.place(s.owner)
+		return s.posts(s.owner, at, map[string]any{"file_id": place})
+	},
 	"POST " + webhooksPath: func(s *scene) again { return s.posts(s.owner, s.school("/webhooks"), newWebhook) },
 	"POST " + webhookPath + "/rotate": func(s *scene) again {
 		return s.posts(s.owner, s.webhook("/rotate"), map[string]any{"overlap": 60})
@@ -145,6 +150,9 @@ var exempt = map[string]string{
 	"POST " + adminPath + "/jobs/bulk":                              "does again what is left to do",
 	"POST " + adminPath + "/purges/replay":                          "what is told again already is not given up any more",
 	"POST " + adminPath + "/schedules/:schedule/run":                "while a run is on its way there is no other",
+	"POST " + robloxOnePath + "/sync":                               "while a sync runs, that is the answer",
+	"POST " + robloxOnePath + "/assets/:asset/resolve":              "what is decided is decided",
+	"POST " + robloxNotifyPath:                                      "Roblox names each notification, and one that comes again does nothing",
 	"POST " + generationPath + "/approve":                           "what is approved is approved, and a second try answers the same",
 	"POST " + generationPath + "/reject":                            "what is rejected is rejected, once or twice",
 	"POST " + generationPath + "/cancel":                            "what is called off is called off, once or twice",
@@ -193,6 +201,7 @@ var exempt = map[string]string{
 // shownOnce are made once all the same, and cannot be shown again: the code says so.
 var shownOnce = map[string]string{
 	"POST " + organizationPath + "/keys": "key_exists", "POST " + organizationPath + "/keys/:key/rotate": "key_exists",
+	"POST " + robloxPath:   "roblox_connection_made",
 	"POST " + webhooksPath: "webhook_secret_exists", "POST " + webhookPath + "/rotate": "webhook_secret_exists",
 }
 

@@ -36,6 +36,7 @@ func (s *school) script() {
 	s.peopleComeAndGo()
 	s.documentsAreMade()
 	s.reportsAreMade()
+	s.robloxIsConnected()
 	s.keysAreUsed(essay)
 	s.webhooksAreMade()
 	s.whatIsNotTheirs()
@@ -331,6 +332,28 @@ func (s *school) reportsAreMade() {
 	s.do(s.owner, get, reportTimesPath, nil)
 	s.do(s.owner, remove, at, nil)
 	s.do(s.owner, remove, reportTimesPath+"/"+s.strange.String(), nil)
+}
+
+// robloxIsConnected brings files to Roblox, as far as this service goes.
+func (s *school) robloxIsConnected() {
+	s.do(s.pupil, post, robloxPath, newConnection)
+	made := id(s.do(s.owner, post, robloxPath, newConnection))
+	at := robloxPath + "/" + made.String()
+	s.do(s.owner, post, robloxPath, newConnection)
+	s.do(s.owner, get, robloxPath, nil)
+	s.do(s.owner, get, at, nil)
+	s.do(s.pupil, get, at, nil)
+	s.do(s.owner, patch, at, map[string]any{"automatic": false})
+	s.do(s.owner, get, at+"/quota", nil)
+	unsure := s.unsure(s.org, at)
+	s.pages(s.owner, at+"/assets?limit=1")
+	s.do(s.owner, post, at+"/assets/"+unsure.String()+"/resolve", map[string]any{"outcome": "there", "asset_id": 7})
+	s.do(s.owner, post, at+"/assets/"+s.strange.String()+"/resolve", map[string]any{"outcome": "not_there"})
+	s.do(s.owner, post, at+"/places/8", map[string]any{"file_id": s.strange})
+	s.do(s.owner, post, at+"/sync", nil)
+	s.do(s.owner, remove, at, nil)
+	s.do(s.owner, get, robloxPath+"/"+s.strange.String(), nil)
+	s.as("", post, apiPath+"/roblox/notifications/"+made.String(), map[string]any{"NotificationId": "n", "EventType": "e"}, "Roblox-Signature", "t=1")
 }
 
 // mail is what a person is told and how, and what an owner sees of it.

@@ -66,7 +66,7 @@ var unstable = regexp.MustCompile(strings.Join([]string{
 	`127\.0\.0\.1:\d+`,
 	`stl_\w{49}`, `(whsec|whpk)_[\w+/]+=`, `"last4":"\w{4}"`, `/s/[\w-]{43}`,
 	`"next_cursor":"[\w-]{20,}"`,
-	`"(changes_)?hash":"[0-9a-f]{64}"`,
+	`"(changes_)?hash":"[0-9a-f]{64}"`, `"secret":"[0-9a-f]{64}"`,
 }, "|"))
 
 // passing are times of a second's precision, and how much of an allowance has
@@ -301,6 +301,7 @@ func (s *school) anything() uuid.UUID {
 		`insert into uploads (organization_id, id, version_id, size, expires_at) select app.org(), $1, $1, 10, now() + interval '1 day' where $2::uuid is not null`,
 		`insert into operations (organization_id, id, kind, workflow_id, created_by) values (app.org(), $1, 'rescan', 'w', $2)`,
 		`insert into generations (organization_id, id, requested_by, kind, language, items, provider, file_id, topic) values (app.org(), $1, $2, 'quiz', 'en', 1, 'extractive', $1, '')`,
+		`insert into roblox_connections (organization_id, id, name, universe_id, creator_type, creator_id, key_sealed, key_owner, secret_sealed, created_by) values (app.org(), $1, 'c', 1 + (random() * 1000000000)::bigint, 'user', 1, 'k', 'user/1', 's', $2)`,
 		`insert into exports (organization_id, id, state) select app.org(), $1, 'failed' where $2::uuid is not null`,
 		`insert into invitations (organization_id, id, email, role, expires_at, invited_by) values (app.org(), $1, $1::uuid || '@school.test', 'teacher', now() + interval '1 day', $2)`,
 		`insert into api_keys (organization_id, id, user_id, name, role, scopes, hash, last4, created_by, expires_at)

@@ -19,6 +19,8 @@ import (
 // there.
 func notThere(r Route) []string {
 	switch {
+	case strings.HasPrefix(r.Path, robloxPath):
+		return []string{"roblox_connection_not_found"}
 	case strings.HasPrefix(r.Path, generationsPath):
 		return []string{"generation_not_found"}
 	case strings.HasPrefix(r.Path, reportsPath):

@@ -112,6 +112,9 @@ const (
 	reportPath        = reportsPath + "/:id"
 	reportTimesPath   = apiPath + "/report-schedules"
 	reportTimePath    = reportTimesPath + "/:id"
+	robloxPath        = apiPath + "/roblox/connections"
+	robloxOnePath     = robloxPath + "/:id"
+	robloxNotifyPath  = apiPath + "/roblox/notifications/:connection"
 	myMailPath        = apiPath + "/me/mail"
 	myPreferencesPath = apiPath + "/me/notification-preferences"
 	mailsPath         = organizationPath + "/mail"
@@ -358,6 +361,18 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: post, Path: reportTimesPath, Action: tenancy.MakeReports, Audit: "report.schedule", Idempotency: idempotency.Route{Replay: a.reports.ReplayCreateSchedule}, Handler: a.reports.CreateSchedule},
 		{Method: patch, Path: reportTimePath, Action: tenancy.MakeReports, Audit: "report.schedule_change", Handler: a.reports.ChangeSchedule},
 		{Method: remove, Path: reportTimePath, Action: tenancy.MakeReports, Audit: "report.schedule_delete", Handler: a.reports.DeleteSchedule},
+		// Roblox
+		{Method: get, Path: robloxPath, Action: tenancy.ReadRoblox, Handler: a.roblox.List},
+		{Method: post, Path: robloxPath, Action: tenancy.ManageRoblox, Cost: ratelimit.Search, Audit: "roblox.connect", Idempotency: idempotency.Route{Replay: a.roblox.ReplayCreate}, Handler: a.roblox.Create},
+		{Method: get, Path: robloxOnePath, Action: tenancy.ReadRoblox, Handler: a.roblox.Get},
+		{Method: patch, Path: robloxOnePath, Action: tenancy.ManageRoblox, Cost: ratelimit.Search, Audit: "roblox.change", Handler: a.roblox.Change},
+		{Method: remove, Path: robloxOnePath, Action: tenancy.ManageRoblox, Audit: "roblox.disconnect", Handler: a.roblox.Delete},
+		{Method: post, Path: robloxOnePath + "/sync", Action: tenancy.ManageRoblox, Audit: "roblox.sync", Handler: a.roblox.Sync},
+		{Method: get, Path: robloxOnePath + "/quota", Action: tenancy.ReadRoblox, Cost: ratelimit.Search, Handler: a.roblox.Quota},
+		{Method: get, Path: robloxOnePath + "/assets", Action: tenancy.ReadRoblox, Cost: ratelimit.Search, Handler: a.roblox.ListAssets},
+		{Method: post, Path: robloxOnePath + "/assets/:asset/resolve", Action: tenancy.ManageRoblox, Audit: "roblox.decide", Handler: a.roblox.Resolve},
+		{Method: post, Path: robloxOnePath + "/places/:place", Action: tenancy.ManageRoblox, Audit: "roblox.publish_place", Idempotency: idempotency.Route{Replay: a.roblox.ReplayPlace}, Handler: a.roblox.PublishPlace},
+		{Method: post, Path: robloxNotifyPath, Action: anyone, Handler: a.roblox.Notify},
 
 		// webhooks
 		{Method: get, Path: apiPath + "/events/schemas", Action: anyone, Handler: a.webhooks.Schemas},

@@ -34,6 +34,7 @@ import (
 	"satchel/files"
 	"satchel/generation/drafts"
 	"satchel/generation/providers"
+	"satchel/internal/kms"
 	"satchel/internal/oidc"
 	"satchel/internal/oidc/oidctest"
 	"satchel/internal/pgtest"
@@ -43,6 +44,7 @@ import (
 	"satchel/internal/sealed"
 	"satchel/policies/types"
 	"satchel/policies/verdict"
+	"satchel/roblox/connections"
 	"satchel/rosters"
 	"satchel/tenancy"
 	"satchel/tenancy/exports"
@@ -56,6 +58,7 @@ import (
 	"satchel/workflows/jobs"
 	"satchel/workflows/reconcile"
 	"satchel/workflows/rescan"
+	"satchel/workflows/roblox"
 	"satchel/workflows/roster"
 	"satchel/workflows/suspension"
 	"satchel/workflows/upload"
@@ -78,6 +81,7 @@ type testBundle struct {
 	document  *documentCheck
 	codes     *playedCodes
 	control   *playedControl
+	cloud     *playedCloud
 }
 
 // playedCodes notes to whom a code was to be mailed.
@@ -103,6 +107,7 @@ type fakeWorkflows struct {
 	cancelled   []uuid.UUID
 	advanced    []tenancy.OrgID
 	decided     []uuid.UUID // imports of rosters
+	erased      []uuid.UUID // people of Roblox
 	onStart     func(started)
 	showPages   func(ctx context.Context, org tenancy.OrgID, version uuid.UUID, first int) (string, error)
 	makePicture func(ctx context.Context, org tenancy.OrgID, version uuid.UUID, key string) (string, error)
@@ -233,6 +238,24 @@ func (p *fakeWorkflows) CancelGeneration(context.Context, tenancy.OrgID, uuid.UU
 	return false, nil
 }
 
+// SyncRoblox begins a sync, and brings nothing anywhere.
+func (p *fakeWorkflows) SyncRoblox(ctx context.Context, org tenancy.OrgID, connection, id, by uuid.UUID, priority operations.Priority) (uuid.UUID, error) {
+	return roblox.BeginSync(ctx, p.db.DB, noTemporal{}, org, connection, id, &by, priority)
+}
+
+// PublishRobloxPlace begins a publication, and publishes nothing.
+func (p *fakeWorkflows) PublishRobloxPlace(ctx context.Context, org tenancy.OrgID, one connections.Publication, priority operations.Priority) error {
+	return roblox.BeginPlace(ctx, p.db.DB, noTemporal{}, org, one, priority)
+}
+
+// EraseRobloxUser notes what was to be erased.
+func (p *fakeWorkflows) EraseRobloxUser(_ context.Context, _ tenancy.OrgID, erasure uuid.UUID) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.erased = append(p.erased, erasure)
+	return nil
+}
+
 // Export notes the export, and makes nothing of it.
 func (p *fakeWorkflows) Export(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, id uuid.UUID) (uuid.UUID, error) {
 	err := p.db.InTx(ctx, org, func(tx *tenancy.Tx) error {
@@ -278,7 +301,7 @@ func setup(t testing.TB) *testBundle { t.Helper(); return setupWithin(t, middlew
 // setupWithin is setup with other bounds of requests.
 func setupWithin(t testing.TB, bounds middleware.Limits) *testBundle {
 	t.Helper()
-	b := &testBundle{t: t, db: pgtest.New(t), store: s3test.New(t), issuer: oidctest.New(t), workflows: &fakeWorkflows{}, inviting: &playedInvitations{}, mailing: &playedMails{}, document: newDocumentCheck(t), codes: &playedCodes{}, control: &playedControl{queues: map[queue.Name]jobs.Queue{}}}
+	b := &testBundle{t: t, db: pgtest.New(t), store: s3test.New(t), issuer: oidctest.New(t), workflows: &fakeWorkflows{}, inviting: &playedInvitations{}, mailing: &playedMails{}, document: newDocumentCheck(t), codes: &playedCodes{}, cloud: &playedCloud{}, control: &playedControl{queues: map[queue.Name]jobs.Queue{}}}
 	b.workflows.db = b.db
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	metrics := prometheus.NewRegistry()
@@ -298,6 +321,8 @@ func setupWithin(t testing.TB, bounds middleware.Limits) *testBundle {
 	require.NoError(t, err)
 	list, err := providers.New(playedModels)
 	require.NoError(t, err)
+	wrapping, err := kms.ParseFile([]byte("test " + strings.Repeat("A", 43) + "="))
+	require.NoError(t, err)
 	b.api = New(Parts{
 		Edge:   atEdge,
 		Links:  links,
@@ -307,7 +332,7 @@ func setupWithin(t testing.TB, bounds middleware.Limits) *testBundle {
 		RateLimits: ratelimit.Config{AddressPerMinute: 18_000},
 		Verifier:   oidc.New(oidc.Config{Issuer: b.issuer.URL, Audience: oidctest.Audience}), Uploads: receiver, Workflows: b.workflows, Jobs: b.control, Invitations: b.inviting, ShareMails: b.mailing, Hasher: hasher,
 		InvitePage: invitepage.New(invitepage.Config{}, b.issuer.URL, nil, slog.New(slog.DiscardHandler)),
-		Staging:    b.store.Staging, Clean: b.store.Clean, Exports: b.store.Exports, Rosters: b.store.Staging, Secrets: box, Tokens: tokens, Providers: list, Loopback: true,
+		Staging:    b.store.Staging, Clean: b.store.Clean, Exports: b.store.Exports, Rosters: b.store.Staging, Secrets: box, Tokens: tokens, Providers: list, Vault: connections.Vault{Box: kms.New(wrapping)}, Roblox: b.cloud.open, Loopback: true,
 		Ready: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = io.WriteString(w, `{"ready":true,"missing":[]}`)

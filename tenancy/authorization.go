@@ -67,6 +67,10 @@ const (
 	MakeReports Action = "make_reports"
 	ReadReports Action = "read_reports" // one's own
 
+	// What is brought to Roblox, with the keys that it takes.
+	ReadRoblox   Action = "read_roblox"
+	ManageRoblox Action = "manage_roblox"
+
 	ReadWebhooks   Action = "read_webhooks"
 	ManageWebhooks Action = "manage_webhooks"
 
@@ -122,8 +126,10 @@ var Grants = map[Action][]Role{
 	Generate:        {Owner, Admin, Teacher},
 	ReadGenerations: {Owner, Admin, Teacher},
 
-	MakeReports: {Owner, Admin, Teacher},
-	ReadReports: {Owner, Admin, Teacher},
+	MakeReports:  {Owner, Admin, Teacher},
+	ReadReports:  {Owner, Admin, Teacher},
+	ReadRoblox:   {Owner, Admin},
+	ManageRoblox: {Owner, Admin},
 
 	ReadWebhooks:   {Owner, Admin},
 	ManageWebhooks: {Owner, Admin},
@@ -143,7 +149,7 @@ func (a Actor) May(action Action) bool {
 // has set reads_while_suspended.
 var readActions = []Action{
 	ReadFiles, ReadSpaces, ReadAccess, ReadQuota, ReadStats, ReadOperation, ReadJobs, ReadOrganization, ReadTiers, ReadMembers, ReadGuardians, ReadUsage, ReadAudit,
-	ExportOrganization, ReadEvents, ReadRosters, ReadWebhooks, ReadGenerations, ReadReports,
+	ExportOrganization, ReadEvents, ReadRosters, ReadWebhooks, ReadGenerations, ReadReports, ReadRoblox,
 }
 
 // Reads says whether the action is read-only.

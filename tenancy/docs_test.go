@@ -49,6 +49,8 @@ var inWords = []struct {
 	{tenancy.ReadGenerations, "see one's drafts, and what the organization spends on them"},
 	{tenancy.MakeReports, "have reports made, of the organization by who administers it and of a class by its teachers, and say when they come"},
 	{tenancy.ReadReports, "see one's reports"},
+	{tenancy.ReadRoblox, "see connections to Roblox and what files became there"},
+	{tenancy.ManageRoblox, "connect to Roblox, choose what goes there, sync, publish places, decide about unsure assets"},
 	{tenancy.ReadWebhooks, "see webhooks and what was sent to them"},
 	{tenancy.ManageWebhooks, "make, change, test, replay and delete webhooks"},
 	{tenancy.ManageKeys, "make, rotate and revoke API keys"},

@@ -19,16 +19,20 @@ import (
 	"satchel/api/members"
 	"satchel/api/public"
 	"satchel/api/ratelimit"
+	apiroblox "satchel/api/roblox"
 	"satchel/api/shares"
 	"satchel/api/uploads"
 	"satchel/generation/providers"
 	"satchel/internal/bootstrap"
+	"satchel/internal/kms"
 	"satchel/internal/oidc"
 	"satchel/internal/outbound"
+	"satchel/internal/roblox"
 	"satchel/internal/s3"
 	"satchel/internal/sealed"
 	"satchel/internal/settings"
 	"satchel/internal/spool"
+	"satchel/roblox/connections"
 	"satchel/tenancy"
 	"satchel/tenancy/notifications"
 	"satchel/tenancy/people"
@@ -56,6 +60,7 @@ func app() fx.Option {
 		fx.Provide(newMeter),                // what no row says about usage
 		fx.Provide(notifications.NewTokens), // the links that stop mails
 		fx.Provide(newProviders),            // who makes documents from texts
+		fx.Provide(newVault, newRoblox),     // keys of Roblox, and Roblox by them
 		fx.Provide(newBox),                  // secrets of webhooks, as they are kept
 		fx.Provide(newHasher),               // user names and addresses, as they are kept
 		fx.Provide(newLinks),                // addresses of bytes, signed
@@ -121,6 +126,24 @@ func newProviders() (*providers.List, error) {
 	return providers.New(c)
 }
 
+func newVault() (connections.Vault, error) {
+	c, err := settings.Load[kms.Config]()
+	if err != nil {
+		return connections.Vault{}, err
+	}
+	box, err := c.Open()
+	return connections.Vault{Box: box}, err
+}
+
+func newRoblox() (func(key string) apiroblox.Cloud, error) {
+	c, err := settings.Load[roblox.Config]()
+	if err != nil {
+		return nil, err
+	}
+	d, err := roblox.New(c)
+	return func(key string) apiroblox.Cloud { return d.Open(key) }, err
+}
+
 func newUploads(lc fx.Lifecycle, db *tenancy.DB, store *s3.Store, p *workflows, log *slog.Logger, metrics prometheus.Registerer) (*uploads.Uploads, error) {
 	c, err := settings.Load[uploads.Config]()
 	if err != nil {
@@ -154,6 +177,8 @@ type parts struct {
 	Secrets     *sealed.Box
 	MailTokens  *notifications.Tokens
 	Providers   *providers.List
+	Vault       connections.Vault
+	Roblox      func(key string) apiroblox.Cloud
 	Ready       *bootstrap.Readiness
 	Log         *slog.Logger
 	Metrics     prometheus.Registerer
@@ -196,7 +221,7 @@ func newAPI(p parts) (*api.API, error) {
 	}
 	return api.New(api.Parts{
 		Config: c, RateLimits: limits, DB: p.DB, Verifier: p.Tokens, Uploads: p.Uploads, Workflows: p.Workflows, Jobs: p.Workflows.control(), Hasher: p.Hasher, Links: p.Links, Edge: p.Edge, Invitations: p.Invitations, ShareMails: p.ShareMails, Codes: p.ShareCodes, Invites: true,
-		Staging: p.Store.Staging, Clean: p.Store.Clean, Exports: p.Store.Exports, Rosters: p.Store.Staging, SpoolDir: spooled.Dir, Secrets: p.Secrets, Tokens: p.MailTokens, Providers: p.Providers, Loopback: hooks.Loopback, Ready: p.Ready, Log: p.Log, Metrics: p.Metrics,
+		Staging: p.Store.Staging, Clean: p.Store.Clean, Exports: p.Store.Exports, Rosters: p.Store.Staging, SpoolDir: spooled.Dir, Secrets: p.Secrets, Tokens: p.MailTokens, Providers: p.Providers, Vault: p.Vault, Roblox: p.Roblox, Loopback: hooks.Loopback, Ready: p.Ready, Log: p.Log, Metrics: p.Metrics,
 		InvitePage: invitepage.New(page, c.URL, p.Tokens, p.Log), Console: console.New(app, c.URL, c.ContentURL, web.Files(), p.Tokens, p.Log), Meter: p.Meter,
 	}), nil
 }

@@ -11,12 +11,14 @@ import (
 	"satchel/generation/drafts"
 	"satchel/internal/bootstrap"
 	"satchel/internal/settings"
+	"satchel/roblox/connections"
 	"satchel/tenancy"
 	"satchel/tenancy/operations"
 	reporting "satchel/workflows/analytics"
 	"satchel/workflows/generation"
 	"satchel/workflows/jobs"
 	"satchel/workflows/preview"
+	"satchel/workflows/roblox"
 	"satchel/workflows/upload"
 )
 
@@ -86,6 +88,21 @@ func (p *workflows) CancelGeneration(ctx context.Context, org tenancy.OrgID, id 
 // BuildReport begins what makes a report.
 func (p *workflows) BuildReport(ctx context.Context, org tenancy.OrgID, priority operations.Priority, n reports.New) error {
 	return reporting.Begin(ctx, p.db, p.temporal, org, priority, n, func(tx *tenancy.Tx) error { return reports.Insert(ctx, tx, n) })
+}
+
+// SyncRoblox begins a sync with Roblox.
+func (p *workflows) SyncRoblox(ctx context.Context, org tenancy.OrgID, connection, id, by uuid.UUID, priority operations.Priority) (uuid.UUID, error) {
+	return roblox.BeginSync(ctx, p.db, p.temporal, org, connection, id, &by, priority)
+}
+
+// PublishRobloxPlace begins the publication of a place.
+func (p *workflows) PublishRobloxPlace(ctx context.Context, org tenancy.OrgID, one connections.Publication, priority operations.Priority) error {
+	return roblox.BeginPlace(ctx, p.db, p.temporal, org, one, priority)
+}
+
+// EraseRobloxUser begins the erasure of a person at Roblox.
+func (p *workflows) EraseRobloxUser(ctx context.Context, org tenancy.OrgID, erasure uuid.UUID) error {
+	return roblox.WakeErasure(ctx, p.temporal, org, erasure)
 }
 
 // control is Temporal as those see it who watch over jobs.

@@ -43,8 +43,10 @@ import (
 	"satchel/generation/providers"
 	"satchel/internal/clamd"
 	"satchel/internal/clamd/clamdtest"
+	"satchel/internal/kms"
 	"satchel/internal/pipelinetest"
 	"satchel/internal/queue"
+	adapter "satchel/internal/roblox"
 	"satchel/internal/s3"
 	"satchel/internal/s3test"
 	"satchel/internal/sealed"
@@ -107,8 +109,15 @@ var foreign = map[string]string{
 	"PublishDraft":  "generation_not_found",
 	"EndGeneration": "generation_not_found",
 
-	"BuildReport": "report_not_found",
-	"EndReport":   "report_not_found",
+	"BuildReport":       "report_not_found",
+	"EndReport":         "report_not_found",
+	"PlanSync":          "roblox_connection_not_found",
+	"AdvanceAssets":     "roblox_connection_not_found",
+	"PublishAssetMap":   "roblox_connection_not_found",
+	"FinishSync":        "roblox_connection_not_found",
+	"PublishPlace":      "roblox_publication_not_found",
+	"EndPublication":    "roblox_publication_not_found",
+	"EraseRobloxPerson": "roblox_erasure_not_found",
 
 	"WriteExportPart": "export_not_running",
 	"FinishExport":    "export_not_found",
@@ -223,6 +232,7 @@ func everyActivity(t *testing.T, a *pipelinetest.Activities, mails *pipelinetest
 		},
 		func() people.HashConfig { return people.HashConfig{Key: pipelinetest.HashKey} },
 		func() providers.Config { return providers.Config{Currency: "EUR"} }, func() wiring.ModelKeys { return wiring.ModelKeys{} },
+		func() kms.Config { return kms.Config{} }, func() adapter.Config { return adapter.Config{URL: "http://127.0.0.1:1"} }, func() wiring.RobloxBudget { return wiring.RobloxBudget{} },
 		func() invitation.Config { return invitation.Config{} }, func() sweep.Config { return sweep.Config{} }, func() roster.InboxConfig {
 			return roster.InboxConfig{Bucket: s3test.Inbox, Prefix: "inbox/", Every: time.Minute}
 		},
@@ -336,6 +346,15 @@ func furnished(t *testing.T) (*pipelinetest.Activities, []theirs) {
 		if _, err = tx.Exec(ctx, "insert into reports (organization_id, id, kind, format, place, from_day, to_day, requested_by) values (app.org(), $1, 'types', 'csv', 'personal', '2026-01-01', '2026-01-01', $2)", operation, a.User); err != nil {
 			return err
 		}
+		for _, sql := range []string{
+			`insert into roblox_connections (organization_id, id, name, universe_id, creator_type, creator_id, key_sealed, key_owner, secret_sealed, created_by) values (app.org(), $1, 'c', 1, 'user', 1, 'k', 'user/1', 's', $2)`,
+			`insert into roblox_publications (organization_id, id, connection_id, place_id, file_id, version_id, published, content_type, requested_by) values (app.org(), $1, $1, 1, $1, $1, true, 't', $2)`,
+			`insert into roblox_erasures (organization_id, id, connection_id, notification_id, roblox_user_id) select app.org(), $1, $1, 'n', 1 where $2::uuid is not null`,
+		} {
+			if _, err = tx.Exec(ctx, sql, operation, a.User); err != nil {
+				return err
+			}
+		}
 		return operations.Insert(ctx, tx, operations.Operation{ID: operation, Kind: "rescan", WorkflowID: "w"})
 	}))
 	_, err = a.Store.Exports.Put(ctx, exports.Prefix(a.Org, exported)+"000001-a.zip", bytes.NewReader([]byte("part")), 4, "")
@@ -346,7 +365,7 @@ func furnished(t *testing.T) (*pipelinetest.Activities, []theirs) {
 	require.NoError(t, err)
 	var all []theirs
 	for _, version := range []uuid.UUID{ready.Version, published.Version, open.Version} {
-		all = append(all, theirs{a.Org, map[string]uuid.UUID{"Version": version, "After": version, "Invitation": invited, "ID": operation, "Operation": operation, "Generation": operation, "Report": operation, "Change": operation, "Export": exported, "Warning": warned, "Import": imported, "Webhook": hook, "Share": shared, "Recipient": recipient}})
+		all = append(all, theirs{a.Org, map[string]uuid.UUID{"Version": version, "After": version, "Invitation": invited, "ID": operation, "Operation": operation, "Generation": operation, "Report": operation, "Connection": operation, "Publication": operation, "Erasure": operation, "Change": operation, "Export": exported, "Warning": warned, "Import": imported, "Webhook": hook, "Share": shared, "Recipient": recipient}})
 	}
 	return a, all
 }

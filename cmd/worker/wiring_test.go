@@ -28,8 +28,10 @@ import (
 	"satchel/activities/webhook"
 	"satchel/cmd/worker/wiring"
 	"satchel/generation/providers"
+	"satchel/internal/kms"
 	"satchel/internal/pipelinetest"
 	"satchel/internal/queue"
+	adapter "satchel/internal/roblox"
 	"satchel/internal/s3"
 	"satchel/internal/sealed"
 	"satchel/internal/spool"
@@ -70,6 +72,7 @@ func components(t *testing.T) []queue.Component {
 		func() sweep.Config { return sweep.Config{} }, func() roster.InboxConfig { return roster.InboxConfig{Every: time.Minute} },
 		func() export.Config { return export.Config{} },
 		func() providers.Config { return providers.Config{Currency: "EUR"} }, func() wiring.ModelKeys { return wiring.ModelKeys{} },
+		func() kms.Config { return kms.Config{} }, func() adapter.Config { return adapter.Config{URL: "http://127.0.0.1:1"} }, func() wiring.RobloxBudget { return wiring.RobloxBudget{} },
 		func() *upload.Admission { return nil }, func() webhook.Sender { return nil }, func() edge.Purger { return nil }, func() notification.ReportsConfig { return notification.ReportsConfig{} }, func() sealed.Config { return sealed.Config{Keys: pipelinetest.SecretsKey} },
 		func() prometheus.Registerer { return prometheus.NewRegistry() }, func() *slog.Logger { return slog.New(slog.DiscardHandler) },
 		func() workers.Config { return workers.Config{} },

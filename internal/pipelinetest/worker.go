@@ -30,8 +30,10 @@ import (
 	"satchel/internal/activitytest"
 	"satchel/internal/clamd"
 	"satchel/internal/clamd/clamdtest"
+	"satchel/internal/kms"
 	"satchel/internal/outbound"
 	"satchel/internal/queue"
+	"satchel/internal/roblox"
 	"satchel/internal/s3"
 	"satchel/internal/s3test"
 	"satchel/internal/sealed"
@@ -72,13 +74,17 @@ type Options struct {
 	Inbox      roster.InboxConfig // none when empty
 	Purger     edge.Purger        // nil: there is no cache in front of the content host
 	Models     providers.Config   // none when empty
+	Keys       kms.Config         // none when empty
+	Roblox     roblox.Config      // nobody answers there
+	// RobloxTimes raises the limits of Roblox, which are of minutes.
+	RobloxTimes int
 }
 
 // NewWorker starts it.
 func NewWorker(t *testing.T, change func(*Options)) *Worker {
 	t.Helper()
 	w := &Worker{Clamd: clamdtest.Start(t, clamdtest.Scanning(map[string][]byte{"Test.Virus": Virus()})), Mails: &Mails{}}
-	w.options = Options{Budget: time.Minute, MaxBytes: 8 << 20, PartBytes: 1 << 20, MaxRunning: 4, Unstarted: time.Second, Silent: time.Minute, Render: OnePreview, Inbox: roster.InboxConfig{Every: time.Hour}, Models: providers.Config{Currency: "EUR"}}
+	w.options = Options{Budget: time.Minute, MaxBytes: 8 << 20, PartBytes: 1 << 20, MaxRunning: 4, Unstarted: time.Second, Silent: time.Minute, Render: OnePreview, Inbox: roster.InboxConfig{Every: time.Hour}, Models: providers.Config{Currency: "EUR"}, Roblox: roblox.Config{URL: "http://127.0.0.1:1"}}
 	w.Client, w.namespace = Dial(t)
 	if change != nil {
 		change(&w.options)
@@ -158,6 +164,7 @@ func (w *Worker) settings(t *testing.T) fx.Option {
 		func() notification.ReportsConfig { return notification.ReportsConfig{} },
 		func() people.HashConfig { return people.HashConfig{Key: HashKey} },
 		func() providers.Config { return w.options.Models }, func() wiring.ModelKeys { return wiring.ModelKeys{} },
+		func() kms.Config { return w.options.Keys }, func() roblox.Config { return w.options.Roblox }, func() wiring.RobloxBudget { return wiring.RobloxBudget{Times: w.options.RobloxTimes} },
 		func() invitation.Config { return invitation.Config{Unstarted: time.Second, Silent: time.Minute} },
 		func() sweep.Config {
 			return sweep.Config{Unstarted: w.options.Unstarted, Silent: time.Minute, Trash: 0}

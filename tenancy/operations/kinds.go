@@ -87,6 +87,8 @@ var Kinds = map[string]Kind{
 	"reconcile_storage":      {Route: Cleanup, Workflow: "ReconcileStorage", Priority: Default, Cancel: true, Retry: tenancy.Reconcile},
 	"generate_content":       {Route: Content, Workflow: "GenerateContent", Cancel: true},
 	"build_report":           {Route: Analytics, Workflow: "BuildReport", Cancel: true},
+	"sync_roblox":            {Route: Roblox, Workflow: "SyncRoblox", Cancel: true},
+	"publish_roblox_place":   {Route: Roblox, Workflow: "PublishRobloxPlace"}, // a place is published or not
 
 	"clean_events":           {Route: Cleanup, Workflow: "CleanEvents", Sweep: true},
 	"clean_notifications":    {Route: Cleanup, Workflow: "CleanNotifications", Sweep: true},
@@ -118,6 +120,8 @@ var Kinds = map[string]Kind{
 	"restart_reports":             {Route: Analytics, Sweep: true},
 	"roll_up_activity":            {Route: Analytics, Sweep: true},
 	"start_due_reports":           {Route: Analytics, Sweep: true},
+	"start_roblox_requests":       {Route: Roblox, Sweep: true},
+	"start_roblox_syncs":          {Route: Roblox, Sweep: true},
 	"start_missing_previews":      {Route: Cleanup, Sweep: true},
 	"start_pending_texts":         {Route: Cleanup, Sweep: true},
 	"start_usage_warnings":        {Route: Email, Sweep: true},

@@ -15,12 +15,14 @@ import (
 	"satchel/generation/providers"
 	"satchel/internal/drawing"
 	"satchel/internal/edge"
+	"satchel/internal/kms"
 	"satchel/internal/mail"
 	"satchel/internal/media"
 	"satchel/internal/ocr"
 	"satchel/internal/office"
 	"satchel/internal/outbound"
 	"satchel/internal/pdf"
+	adapter "satchel/internal/roblox"
 	"satchel/internal/sandbox"
 	"satchel/internal/sealed"
 	"satchel/internal/settings"
@@ -57,6 +59,9 @@ var settingsModule = fx.Module("settings", fx.Provide(
 	settings.Load[people.HashConfig],
 	settings.Load[providers.Config],
 	settings.Load[ModelKeys],
+	settings.Load[kms.Config],
+	settings.Load[adapter.Config],
+	func() RobloxBudget { return RobloxBudget{} },
 	settings.Load[roster.InboxConfig],
 	settings.Load[scan.Config],
 	settings.Load[spool.Config],

@@ -68,6 +68,7 @@ func Processes() fx.Option {
 		notificationProcess, // what members are told, in their inbox and by mail
 		generationProcess,   // documents made from texts
 		analyticsProcess,    // what happened, counted, and the reports of it
+		robloxProcess,       // files on their way to Roblox
 		edgeProcess,         // what ended, told to the cache in front of the content host
 		usageProcess,        // what each organization used, by day
 		operationRecorder,   // the rows in which long work reports

@@ -34,6 +34,7 @@ SATCHEL_PORT_SMTP=$((SATCHEL_PORT_BASE + 11))
 SATCHEL_PORT_EDGE=$((SATCHEL_PORT_BASE + 12))
 SATCHEL_PORT_EDGE_API=$((SATCHEL_PORT_BASE + 13))
 SATCHEL_PORT_EDGE_PURGE=$((SATCHEL_PORT_BASE + 14))
+SATCHEL_PORT_ROBLOX=$((SATCHEL_PORT_BASE + 15))
 
 # What the programs read. Secrets are not here: each process gets the files it needs, in process-compose.yaml.
 SATCHEL_ENV=local
@@ -79,6 +80,8 @@ SATCHEL_WEBHOOK_LOOPBACK=true
 SATCHEL_MAILBOX_LISTEN=127.0.0.1:$SATCHEL_PORT_MAILBOX
 SATCHEL_MAILBOX_SMTP_LISTEN=127.0.0.1:$SATCHEL_PORT_SMTP
 SATCHEL_MAILBOX_DIR=$SATCHEL_LOCAL/data/mailbox
+SATCHEL_ROBLOX_URL=http://127.0.0.1:$SATCHEL_PORT_ROBLOX
+SATCHEL_FAKE_ROBLOX_LISTEN=127.0.0.1:$SATCHEL_PORT_ROBLOX
 
 export "${!SATCHEL_@}"
 
@@ -112,6 +115,7 @@ prepare_folders() {
     cd "$SATCHEL_LOCAL/secrets"
     for name in postgres-postgres s3{,-api,-worker}-{access,secret}-key issuer-secret people-hash-key content-keys edge-keys; do secret "$name" >/dev/null; done
     [[ -s secrets-key ]] || { head -c 32 /dev/urandom | base64 >secrets-key.new && mv secrets-key.new secrets-key; }
+    [[ -s kms-keys ]] || { printf 'local %s\n' "$(head -c 32 /dev/urandom | base64)" >kms-keys.new && mv kms-keys.new kms-keys; }
     postgres_url satchel_owner satchel >owner-database-url
     postgres_url satchel_app satchel >database-url
   )

@@ -1,0 +1,103 @@
+package kms
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/cipher"
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// Config holds the text of a key file. Like every secret it is mounted as a file by the
+// name of the setting with _FILE behind it.
+type Config struct {
+	Keys string `env:"SATCHEL_KMS_KEYS"` // text of the key file that wraps the data keys of credentials of other systems: each line is a name and the base64 of 32 bytes (`openssl rand -base64 32`), the first one wraps, all unwrap, so a new key is put in front of the old one; empty: connections to Roblox cannot be made
+}
+
+// File is the driver that has its keys in a file.
+type File struct {
+	first string
+	keys  map[string]cipher.AEAD
+}
+
+var keyName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+
+// Open makes a box of the configuration. Without keys there is none, and no error.
+func (c Config) Open() (*Box, error) {
+	if c.Keys == "" {
+		return nil, nil //nolint:nilnil // no keys is a setting, and each use says what to do
+	}
+	f, err := ParseFile([]byte(c.Keys))
+	if err != nil {
+		return nil, fmt.Errorf("SATCHEL_KMS_KEYS: %w", err)
+	}
+	return New(f), nil
+}
+
+// ParseFile reads the text of a key file. Empty lines and lines that begin with # are
+// passed over. An error names a line and never what is in it.
+func ParseFile(text []byte) (*File, error) {
+	f := &File{keys: map[string]cipher.AEAD{}}
+	lines := bufio.NewScanner(bytes.NewReader(text))
+	for n := 1; lines.Scan(); n++ {
+		line := strings.TrimSpace(lines.Text())
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		fields := strings.Fields(line)
+		if len(fields) != 2 || !keyName.MatchString(fields[0]) {
+			return nil, fmt.Errorf("line %d: a line is a name of small letters, digits, dots and hyphens, and a key", n)
+		}
+		key, err := base64.StdEncoding.DecodeString(fields[1])
+		if err != nil || len(key) != keySize {
+			return nil, fmt.Errorf("line %d: a key is the base64 of %d bytes; make one with `openssl rand -base64 32`", n, keySize)
+		}
+		if f.keys[fields[0]] != nil {
+			return nil, fmt.Errorf("line %d: there is a key of this name already", n)
+		}
+		if f.keys[fields[0]], err = gcm(key); err != nil {
+			return nil, fmt.Errorf("line %d: %w", n, err)
+		}
+		if f.first == "" {
+			f.first = fields[0]
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("read keys: %w", err)
+	}
+	if f.first == "" {
+		return nil, fmt.Errorf("there is no key in it; a line is a name and the base64 of %d bytes", keySize)
+	}
+	return f, nil
+}
+
+// Current names the first key.
+func (f *File) Current(context.Context) (string, error) { return f.first, nil }
+
+// Wrap encrypts a data key under the first key.
+func (f *File) Wrap(_ context.Context, dataKey, bound []byte) (string, []byte, error) {
+	aead := f.keys[f.first]
+	nonce := make([]byte, aead.NonceSize())
+	_, _ = rand.Read(nonce)
+	return f.first, aead.Seal(nonce, nonce, dataKey, bound), nil
+}
+
+// Unwrap decrypts a data key.
+func (f *File) Unwrap(_ context.Context, keyID string, wrapped, bound []byte) ([]byte, error) {
+	aead := f.keys[keyID]
+	if aead == nil {
+		return nil, ErrNoKey
+	}
+	if len(wrapped) < aead.NonceSize() {
+		return nil, ErrOpen
+	}
+	dataKey, err := aead.Open(nil, wrapped[:aead.NonceSize()], wrapped[aead.NonceSize():], bound)
+	if err != nil {
+		return nil, ErrOpen
+	}
+	return dataKey, nil
+}
