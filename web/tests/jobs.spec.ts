@@ -77,7 +77,7 @@ test('an owner turns documents on, and a teacher makes one from a file, changes 
   const title = fresh('Plants at work', 'quiz').slice(0, -5)
   await page.getByLabel('Title').fill(title)
   await expect(page.getByRole('button', { name: 'Approve …' })).toBeDisabled()
-  await page.getByRole('button', { name: 'Leave out: Question 1' }).click()
+  await page.getByRole('button', { name: 'Leave it out: Question 1' }).click()
   await page.getByRole('button', { name: 'Save the draft' }).click()
   await heading(page, title)
   const saved = page.waitForEvent('download')
@@ -125,7 +125,7 @@ test('an operator holds a queue, the job of a teacher says so and is ended, and 
     await page.getByRole('button', { name: 'End it' }).click()
     await expect(page.getByRole('main').getByRole('status').first()).toContainText('Cancelled', { timeout: 45_000 }) // by the stream
   } finally {
-    await change(/^Let ai go on$/, 'Let it go on')
+    await change(/^Let it go on: ai$/, 'Let it go on')
   }
   await expect(queue).toContainText('is open')
 })
@@ -147,13 +147,13 @@ test('an operator runs and holds a schedule, sees the workers and the failures, 
 
   await desk('Schedules')
   const name = 'clean-events'
-  await page.getByRole('button', { name: `Run ${name} now` }).click()
+  await page.getByRole('button', { name: `Run now: ${name}` }).click()
   await expect(page.getByText(`${name} runs now.`)).toBeVisible()
   await page.getByRole('button', { name: `Pause ${name}` }).click()
   await dialog(page).getByLabel(/^Reason/).fill('a test of the console')
   await dialog(page).getByRole('button', { name: 'Pause', exact: true }).click()
   await expect(page.getByRole('table', { name: 'Schedules' })).toContainText('a test of the console')
-  await page.getByRole('button', { name: `Let ${name} go on` }).click()
+  await page.getByRole('button', { name: `Let it go on: ${name}` }).click()
   await dialog(page).getByLabel(/^Reason/).fill('it is over')
   await dialog(page).getByRole('button', { name: 'Let it go on', exact: true }).click()
   await expect(page.getByRole('button', { name: `Pause ${name}` })).toBeVisible()

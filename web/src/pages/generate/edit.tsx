@@ -36,7 +36,7 @@ function Item({ name, remove, children }: { name: string; remove: (() => void) |
   const { t } = useLingui()
   return (
     <fieldset className="item"><legend>{name}</legend>{children}
-      {remove && <div className="actions"><button type="button" className="button" aria-label={t`Leave out: ${name}`} onClick={remove}><Trans>Leave it out</Trans></button></div>}
+      {remove && <div className="actions"><button type="button" className="button" aria-label={`${t`Leave it out`}: ${name}`} onClick={remove}><Trans>Leave it out</Trans></button></div>}
     </fieldset>
   )
 }

@@ -19,7 +19,7 @@ export default function Generations() {
   const work = useWork()
   const words = useGenerateWords()
   const [at, go] = useAddress()
-  const rules = useQuery(policies(work))
+  const rules = useQuery({ ...policies(work), staleTime: 0 })
   const list = useInfiniteQuery(generations(work, at.state))
   const params = { org: work.place.organization_id }
   return (

@@ -19,8 +19,8 @@ import { Off } from './off.tsx'
 export default function NewGeneration() {
   const { t } = useLingui()
   const work = useWork()
-  const rules = useQuery(policies(work))
-  const all = useQuery(providers(work))
+  const rules = useQuery({ ...policies(work), staleTime: 0 })
+  const all = useQuery({ ...providers(work), staleTime: 0 })
   const error = rules.error ?? all.error
   return (
     <>

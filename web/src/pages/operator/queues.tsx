@@ -67,7 +67,7 @@ function One({ of: q, ask }: { of: Queue; ask: (a: Asked) => void }) {
       )}
       <div className="actions">
         {q.pausable && !q.paused && <button type="button" className="button" aria-label={t`Pause ${q.name}`} onClick={() => ask({ what: 'pause', queue: q })}><Trans>Pause …</Trans></button>}
-        {q.pausable && q.paused && <button type="button" className="button main" aria-label={t`Let ${q.name} go on`} onClick={() => ask({ what: 'resume', queue: q })}><Trans>Let it go on …</Trans></button>}
+        {q.pausable && q.paused && <button type="button" className="button main" aria-label={`${t`Let it go on`}: ${q.name}`} onClick={() => ask({ what: 'resume', queue: q })}><Trans>Let it go on …</Trans></button>}
         {q.pausable && <button type="button" className="button" aria-label={t`Limit ${q.name}`} onClick={() => ask({ what: 'rate', queue: q })}><Trans>Limit …</Trans></button>}
         <Link className="button" to="/o/$org/operate/jobs" params={{ org: place.organization_id }} search={{ queue: q.name }} aria-label={t`Jobs of ${q.name}`}><Trans>Jobs</Trans></Link>
       </div>

@@ -38,8 +38,8 @@ export default function Schedules() {
           { head: t`Last time`, cell: s => (s.last ? at(s.last) : '–') },
           { head: t`Actions`, cell: s => (
             <span className="actions">
-              <button type="button" className="button" aria-disabled={busy} aria-label={t`Run ${s.id} now`} onClick={() => runNow(s)}><Trans>Run now</Trans></button>
-              <button type="button" className="button" aria-label={s.paused ? t`Let ${s.id} go on` : t`Pause ${s.id}`} onClick={() => ask(s)}>{s.paused ? <Trans>Let it go on …</Trans> : <Trans>Pause …</Trans>}</button>
+              <button type="button" className="button" aria-disabled={busy} aria-label={`${t`Run now`}: ${s.id}`} onClick={() => runNow(s)}><Trans>Run now</Trans></button>
+              <button type="button" className="button" aria-label={s.paused ? `${t`Let it go on`}: ${s.id}` : t`Pause ${s.id}`} onClick={() => ask(s)}>{s.paused ? <Trans>Let it go on …</Trans> : <Trans>Pause …</Trans>}</button>
             </span>) },
         ]} />
       )}
