@@ -33,7 +33,7 @@ export default function Schedules() {
         <Table label={t`Schedules`} rows={found.data.schedules} id={s => s.id} columns={[
           { head: t`Schedule`, cell: s => <><span>{words.kind(s.id.replaceAll('-', '_'))}</span> <span className="small quiet">{s.workflow}</span></> },
           { head: t`State`, cell: s => (s.paused ? <><State state="paused" word={t`Paused`} />{s.note && <span className="small quiet why-short"><bdi>{s.note}</bdi></span>}</> : <State state="active" word={t`is open`} />) },
-          { head: t`Every`, cell: s => (s.every_seconds > 0 ? duration(s.every_seconds) : '–') },
+          { head: t`Every`, cell: s => (s.every_seconds > 0 ? <span className="stamp">{duration(s.every_seconds)}</span> : '–') },
           { head: t`Next times`, cell: s => (s.paused ? '–' : <ul>{s.next.slice(0, 3).map(n => <li key={n}>{at(n)}</li>)}</ul>) },
           { head: t`Last time`, cell: s => (s.last ? at(s.last) : '–') },
           { head: t`Actions`, cell: s => (
