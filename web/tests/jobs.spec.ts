@@ -41,7 +41,7 @@ test('an owner turns documents on, and a teacher makes one from a file, changes 
     if (await box.isChecked() !== on) {
       await box.click()
       await owner.getByRole('button', { name: 'Save', exact: true }).click()
-      await expect(owner.getByText('The rules are saved.')).toBeVisible()
+      await expect(owner.getByText('The rules are saved.').last()).toBeVisible()
       await expect(box).toBeChecked({ checked: on })
     }
   }
