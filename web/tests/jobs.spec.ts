@@ -90,7 +90,7 @@ test('an owner turns documents on, and a teacher makes one from a file, changes 
   await expect(page.getByRole('link', { name: 'Open the file' })).toBeVisible({ timeout: 60_000 })
   await expect(page.getByRole('main')).toContainText('without a language model')
   await page.getByRole('link', { name: 'Open the file' }).click()
-  await expect(dialog(page)).toContainText('reviewed and approved by a person')
+  await expect(dialog(page)).toContainText('Answers')
 })
 
 test('an operator holds a queue, the job of a teacher says so and is ended, and the queue goes on', async ({ signIn }) => {
