@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+
 import { type Browser, type BrowserContextOptions, type Locator, type Page, test as base, expect } from '@playwright/test'
 
 /** Who signs in, by role. The demonstration's people unless a test has made others. */
@@ -89,6 +91,18 @@ export async function tabTo(page: Page, to: Locator, key = 'Tab') {
     await page.keyboard.press(key)
   }
   throw new Error(`Tab does not reach ${to}`)
+}
+
+const axe = readFileSync('node_modules/axe-core/axe.min.js', 'utf8')
+interface Axe { run(root: Document, options: object): Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }> }
+
+/** What axe finds on a page that was opened with `bypassCSP`, and whether it is wider than the window. */
+export async function whatAxeFinds(page: Page): Promise<string[]> {
+  await page.evaluate(axe)
+  const found = await page.evaluate(() => (window as unknown as { axe: Axe }).axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }))
+  const wrong = found.violations.map(v => `${v.id}: ${v.nodes.map(n => n.html + ' ' + n.failureSummary).join(' | ')}`)
+  if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) wrong.push('it is wider than the page')
+  return wrong
 }
 
 export { expect }

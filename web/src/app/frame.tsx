@@ -35,6 +35,7 @@ const manage = <P extends string>(path: P, load: () => Promise<{ default: React.
   createRoute({ getParentRoute: () => organization, path, validateSearch: texts, component: lazyRouteComponent(load) })
 
 const files = () => import('../pages/files.tsx')
+const job = () => import('../pages/job.tsx')
 const shares = () => import('../pages/shares.tsx')
 const tree = root.addChildren([
   start,
@@ -53,6 +54,11 @@ const tree = root.addChildren([
     page('/search', () => import('../pages/search.tsx')),
     page('/hand-in/$folder', () => import('../pages/board.tsx')),
     page('/notifications', () => import('../pages/notifications.tsx')),
+    manage('/jobs', () => import('../pages/jobs.tsx')),
+    manage('/jobs/$job', job),
+    manage('/generate', () => import('../pages/generate/list.tsx')),
+    manage('/generate/new', () => import('../pages/generate/new.tsx')),
+    manage('/generate/$id', () => import('../pages/generate/review.tsx')),
     page('/send', () => import('../pages/send.tsx')),
     page('/help', () => import('../pages/help.tsx')),
     manage('/manage', () => import('../pages/admin/manage.tsx')),
@@ -68,6 +74,8 @@ const tree = root.addChildren([
     manage('/manage/access', () => import('../pages/admin/access.tsx')),
     manage('/manage/usage', () => import('../pages/admin/usage.tsx')),
     manage('/manage/rules', () => import('../pages/admin/rules.tsx')),
+    manage('/manage/generation', () => import('../pages/admin/generation.tsx')),
+    manage('/manage/mails', () => import('../pages/admin/mails.tsx')),
     manage('/manage/keys', () => import('../pages/admin/keys.tsx')),
     manage('/manage/webhooks', () => import('../pages/admin/webhooks.tsx')),
     manage('/manage/webhooks/$webhook', () => import('../pages/admin/webhook.tsx')),
@@ -76,6 +84,12 @@ const tree = root.addChildren([
     manage('/operate', () => import('../pages/operator/organizations.tsx')),
     manage('/operate/organizations/$id', () => import('../pages/operator/organization.tsx')),
     manage('/operate/work', () => import('../pages/operator/work.tsx')),
+    manage('/operate/jobs', () => import('../pages/operator/jobs.tsx')),
+    manage('/operate/jobs/$job', job),
+    manage('/operate/queues', () => import('../pages/operator/queues.tsx')),
+    manage('/operate/failures', () => import('../pages/operator/failures.tsx')),
+    manage('/operate/workers', () => import('../pages/operator/workers.tsx')),
+    manage('/operate/schedules', () => import('../pages/operator/schedules.tsx')),
     manage('/operate/system', () => import('../pages/operator/system.tsx')),
     manage('/operate/tiers', () => import('../pages/operator/tiers.tsx')),
   ]),

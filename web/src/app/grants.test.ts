@@ -19,11 +19,11 @@ test('an API that tells the grants is believed', () => {
   expect(may({ role: 'guest' }, 'upload')).toBe(false)
 })
 
-// calls.json says under which grant the pages of managers and operators make each call. A test of the API
+// calls.json says under which grant the pages of managers and operators, and those of jobs and generation, make each call. A test of the API
 // (TestConsoleShowsWhatIsGranted) makes every one of them as every role; these two keep the list whole.
 const calls = JSON.parse(readFileSync('src/app/calls.json', 'utf8')) as Record<string, string[]>
-const pages = ['src/pages/admin', 'src/pages/operator'].flatMap(d => readdirSync(d).map(f => `${d}/${f}`))
-const sources = ['src/app/queries-admin.ts', ...pages].map(f => readFileSync(f, 'utf8'))
+const pages = ['src/pages/admin', 'src/pages/operator', 'src/pages/generate'].flatMap(d => readdirSync(d).map(f => `${d}/${f}`))
+const sources = ['src/app/queries-admin.ts', 'src/app/queries-jobs.ts', 'src/app/queries-generate.ts', 'src/pages/jobs.tsx', 'src/pages/job.tsx', ...pages].map(f => readFileSync(f, 'utf8'))
 
 test('every call of the pages of managers and operators is in the list, and none besides', () => {
   const made = new Set<string>()
@@ -31,7 +31,7 @@ test('every call of the pages of managers and operators is in the list, and none
     for (const m of s.matchAll(/api\.(GET|POST|PUT|PATCH|DELETE)\('([^']+)'/g)) made.add(`${m[1]} ${m[2]}`)
   }
   // What is saved as a file is fetched by its address and not through the typed client.
-  const saved = ['GET /api/v1/organizations/{id}/audit/export', 'GET /api/v1/organizations/{id}/exports/{operation}/{part}', 'GET /api/v1/organizations/{id}/roster/imports/{import}/changes.csv']
+  const saved = ['GET /api/v1/organizations/{id}/audit/export', 'GET /api/v1/organizations/{id}/exports/{operation}/{part}', 'GET /api/v1/organizations/{id}/roster/imports/{import}/changes.csv', 'GET /api/v1/generations/{id}/output']
   for (const s of saved) expect(sources.some(x => x.includes(s.slice(s.lastIndexOf('{id}/') + 5).split('/{')[0]!)), s).toBe(true)
   expect(Object.values(calls).flat().toSorted()).toEqual([...new Set([...made, ...saved])].toSorted())
 })

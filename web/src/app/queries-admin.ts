@@ -13,6 +13,7 @@ export type Operation = Schemas['Operation']
 export type Policies = Schemas['OrganizationPolicies']
 export type Webhook = Schemas['Webhook']
 export type Key = Schemas['Key']
+export type MailDelivery = Schemas['MailDelivery']
 
 /** What is given is asked for; an empty choice is none. */
 const given = <T extends Record<string, string | undefined>>(o: T) => Object.fromEntries(Object.entries(o).filter(([, v]) => v)) as never
@@ -104,6 +105,11 @@ export const deliveries = (w: Work, webhook: string, state: string | undefined) 
 
 export const deliveryById = (w: Work, webhook: string, delivery: string) => one(w, ['webhooks', 'delivery', delivery], signal =>
   w.api.GET('/api/v1/organizations/{id}/webhooks/{webhook}/deliveries/{delivery}', { params: { path: { id: w.place.organization_id, webhook, delivery } }, signal }))
+
+export const mails = (w: Work, state: string | undefined) => ({
+  ...list(w, ['mails', state ?? ''], ({ signal, query }) => w.api.GET('/api/v1/organizations/{id}/mail/deliveries', { params: { path: { id: w.place.organization_id }, query: { ...query, ...(given({ state })) as object } }, signal })),
+  refetchInterval: 15_000,
+})
 
 export const organizationById = (w: Work, id: string) => one<Organization>(w, ['organizations', 'one', id], signal => w.api.GET('/api/v1/organizations/{id}', { params: { path: { id } }, signal }))
 

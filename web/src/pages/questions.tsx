@@ -1,4 +1,5 @@
 import { useLingui } from '@lingui/react/macro'
+import { useNavigate } from '@tanstack/react-router'
 import { Suspense, lazy } from 'react'
 
 import { type Folder, type Space, useWork } from '../app/context.tsx'
@@ -22,6 +23,7 @@ export default function Questions({ asked, ask, listing, space, folder, open, cl
   const work = useWork()
   const { api, place, queries } = work
   const act = useActions()
+  const navigate = useNavigate()
   const foldersAgain = () => queries.invalidateQueries({ queryKey: [place.organization_id, 'folders'] })
   const close = () => ask(null)
   const refusal = useShareRefusal()
@@ -58,6 +60,9 @@ export default function Questions({ asked, ask, listing, space, folder, open, cl
       if (row.file) {
         const { file } = row
         if (file.published_version && listing.kind !== 'bin') acts.push({ id: 'download', label: t`Download`, do: () => void act.download(file) })
+        if (file.published_version && listing.kind !== 'bin' && may(place, 'generate')) {
+          acts.push({ id: 'generate', label: t`Make a document …`, do: () => void navigate({ to: '/o/$org/generate/new', params: { org: place.organization_id }, search: { file: file.id } }) })
+        }
         if (listing.kind === 'starred') acts.push({ id: 'unstar', label: t`Remove the star`, do: () => void act.star(file, false) })
         else if (listing.kind !== 'bin') acts.push({ id: 'star', label: t`Star`, do: () => void act.star(file, true) })
         if (edit && listing.kind === 'bin') acts.push({ id: 'restore', label: t`Put back`, do: () => void act.restore([file.id]) })

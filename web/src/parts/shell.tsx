@@ -77,7 +77,7 @@ function useEntries(place: Place): Entry[] {
   if (place.role === 'student') {
     return [
       { to: `${at}/send`, label: t`Send`, icon: 'send' }, { to: `${at}/spaces/mine`, label: t`My files`, icon: 'mine' },
-      { to: `${at}/spaces`, label: t`Classes`, icon: 'class' }, { to: `${at}/notifications`, label: t`Notifications`, icon: 'bell' }, { to: `${at}/bin`, label: t`Bin`, icon: 'bin' }, { to: `${at}/help`, label: t`Help`, icon: 'help' },
+      { to: `${at}/spaces`, label: t`Classes`, icon: 'class' }, { to: `${at}/notifications`, label: t`Notifications`, icon: 'bell' }, { to: `${at}/jobs`, label: t`Jobs`, icon: 'jobs' }, { to: `${at}/bin`, label: t`Bin`, icon: 'bin' }, { to: `${at}/help`, label: t`Help`, icon: 'help' },
     ]
   }
   const all: Entry[] = []
@@ -87,8 +87,10 @@ function useEntries(place: Place): Entry[] {
   }
   if (may(place, 'read_files')) all.push({ to: `${at}/starred`, label: t`Starred`, icon: 'star' }, { to: `${at}/shared`, label: t`Shared with me`, icon: 'shared' })
   if (may(place, 'read_spaces')) all.push({ to: `${at}/notifications`, label: t`Notifications`, icon: 'bell' })
+  if (may(place, 'read_generations')) all.push({ to: `${at}/generate`, label: t`Make documents`, icon: 'text' })
+  if (place.role !== 'operator' && may(place, 'read_jobs')) all.push({ to: `${at}/jobs`, label: t`Jobs`, icon: 'jobs' })
   if (may(place, 'edit_files')) all.push({ to: `${at}/bin`, label: t`Bin`, icon: 'bin' })
-  if (managed.length > 5) all.push({ to: `${at}/manage`, label: t`Administration`, icon: 'staff', inner: managed })
+  if (managed.length > 5 && place.role !== 'operator') all.push({ to: `${at}/manage`, label: t`Administration`, icon: 'staff', inner: managed })
   else all.push(...managed)
   all.push({ to: `${at}/help`, label: t`Help`, icon: 'help' })
   return all

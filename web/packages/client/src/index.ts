@@ -1,5 +1,5 @@
 export { type Api, type Connection, type Schemas, bytes, call, createApi, headers } from './client.ts'
-export { follow } from './events.ts'
+export { follow, followJob } from './events.ts'
 export { foldersOf, isSystemFile, normalName } from './names.ts'
 export { type Advice, Problem, adviceFor, asProblem, problemOf, retryAfter } from './problem.ts'
 export { sizeText } from './size.ts'

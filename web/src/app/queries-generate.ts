@@ -1,0 +1,45 @@
+import type { Schemas } from '@satchel/client'
+import { queryOptions } from '@tanstack/react-query'
+
+import type { Work } from './context.tsx'
+import { list, one } from './queries.ts'
+
+export type Generation = Schemas['Generation']
+export type GenerationKind = Schemas['GenerationKind']
+export type GenerationState = Schemas['GenerationState']
+export type GenerationFormat = Schemas['GenerationFormat']
+export type GenerationLevel = Schemas['GenerationLevel']
+export type GenerationPreview = Schemas['GenerationPreview']
+
+export const generationKinds: GenerationKind[] = ['quiz', 'worksheet', 'lesson_plan', 'reading_passage', 'rubric', 'vocabulary']
+export const generationStates: GenerationState[] = ['waiting', 'draft', 'approved', 'published', 'rejected', 'expired', 'failed', 'cancelled']
+export const generationLevels: GenerationLevel[] = ['', 'primary', 'lower_secondary', 'upper_secondary', 'adult']
+
+/** The formats that a kind has: those of learning platforms are for questions. */
+export const formatsOf = (k: GenerationKind): GenerationFormat[] => {
+  const pages: GenerationFormat[] = ['docx', 'pdf', 'html', 'markdown', 'csv']
+  return ['quiz', 'worksheet', 'reading_passage'].includes(k) ? [...pages, 'qti_3.0', 'qti_2.1', 'gift'] : pages
+}
+
+/** What is on its way changes by itself. */
+const moving = (s: GenerationState | undefined) => s === 'waiting' || s === 'approved'
+
+export const generations = (w: Work, state: string | undefined) => ({
+  ...list(w, ['generations', 'list', state ?? ''], ({ signal, query }) => w.api.GET('/api/v1/generations', { params: { query: { ...query, ...(state ? { state: state as GenerationState } : {}) } }, signal })),
+  refetchInterval: (q: { state: { data?: unknown } }) => ((q.state.data as { pages: { items: Generation[] }[] } | undefined)?.pages.some(p => p.items.some(g => moving(g.state))) ? 3000 : false),
+})
+
+export const generationById = (w: Work, id: string) => queryOptions({
+  ...one<Generation>(w, ['generations', 'one', id], signal => w.api.GET('/api/v1/generations/{id}', { params: { path: { id } }, signal })),
+  refetchInterval: q => (moving(q.state.data?.state) ? 1500 : false),
+})
+
+export const providers = (w: Work) => one(w, ['generations', 'providers'], signal => w.api.GET('/api/v1/generation/providers', { signal }))
+export const spending = (w: Work) => one(w, ['generations', 'spending'], signal => w.api.GET('/api/v1/generation/spending', { signal }))
+
+export interface Wanted { kind: GenerationKind; language: 'en' | 'de'; level: GenerationLevel; count: number; file_id?: string; topic?: string; provider: string }
+
+/** What would be sent for this request. It is read anew each time: what was seen must be what is sent. */
+export const previewOf = (w: Work, wanted: Wanted) => queryOptions({
+  ...one<GenerationPreview>(w, ['generations', 'preview', wanted], signal => w.api.GET('/api/v1/generation/preview', { params: { query: wanted }, signal })), staleTime: 0, gcTime: 0, retry: false,
+})
