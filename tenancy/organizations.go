@@ -269,7 +269,7 @@ func SetPolicies(ctx context.Context, q Queries, p Policies) error {
 	_, err := q.Exec(ctx, `insert into organization_policies (organization_id, trash_days, allowed_types, type_switches, extra_extensions, empty_files, version_keep, version_days,
 			share_outside, share_upload, share_password, share_days, picture_sizes, mail_students, mail_language, time_zone,
 			generation, generation_providers, generation_job_micro, generation_day_micro, generation_month_micro, share_access_days, report_threshold)
-		values (app.org(), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, nullif($12::integer[], '{}'), $13, $14, $15, $16, $17, $18, $19, $20, $21)
+		values (app.org(), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, nullif($12::integer[], '{}'), $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
 		on conflict (organization_id) do update set trash_days = excluded.trash_days, allowed_types = excluded.allowed_types,
 			type_switches = excluded.type_switches, extra_extensions = excluded.extra_extensions, empty_files = excluded.empty_files,
 			version_keep = excluded.version_keep, version_days = excluded.version_days,
