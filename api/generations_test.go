@@ -32,7 +32,7 @@ const volcanoes = `Volcanoes and the Earth
 
 A volcano is an opening in the crust of the Earth through which lava, ash and gases escape. Most volcanoes are found along the edges of tectonic plates. Magma is the molten rock that lies beneath the surface. When magma reaches the surface, it is called lava.
 
-In 1883 the island of Krakatoa exploded with a sound that was heard thousands of kilometres away. The eruption of Mount Tambora in 1815 changed the climate of the whole planet. Farmers in Europe lost their harvest during the summer of 1816 because the sunlight was weak.
+In 1883 the island of Krakatoa exploded with a sound that was heard thousands of kilometers away. The eruption of Mount Tambora in 1815 changed the climate of the whole planet. Farmers in Europe lost their harvest during the summer of 1816 because the sunlight was weak.
 
 Scientists measure the movement of the ground with sensitive instruments. A seismometer is an instrument that records the shaking of the ground. Earthquakes often warn the people who live near a volcano before an eruption begins. Tectonic plates are the large pieces of crust that move slowly over the mantle. Pumice is a light rock that forms when lava cools with bubbles of gas inside.`
 

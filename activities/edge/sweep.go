@@ -68,32 +68,50 @@ const Listed = 30 * 24 * time.Hour
 func (a *Sweeps) count(ctx context.Context) error {
 	var oldest time.Time
 	for _, state := range States {
-		sum := int64(0)
-		for after := uuid.Nil; ; {
-			backlogs, err := Backlogs(ctx, a.db, state, after, page)
-			if err != nil {
-				return err
-			}
-			for _, b := range backlogs {
-				sum, after = sum+b.Keys, b.Org.UUID()
-				switch {
-				case state == Waiting && (oldest.IsZero() || b.Oldest.Before(oldest)):
-					oldest = b.Oldest
-				case state == GivenUp && b.Oldest.Before(a.now().Add(-Listed)):
-					if err := edgedb.New(a.db.Single(b.Org)).PurgesForget(ctx, a.now().Add(-Listed)); err != nil {
-						return fmt.Errorf("forget purges: %w", err)
-					}
-				}
-			}
-			if len(backlogs) < page {
-				break
-			}
+		sum, first, err := a.sum(ctx, state)
+		if err != nil {
+			return err
+		}
+		if state == Waiting {
+			oldest = first
 		}
 		a.keys.WithLabelValues(string(state)).Set(float64(sum))
 	}
 	a.oldest.Set(0)
 	if !oldest.IsZero() {
 		a.oldest.Set(a.now().Sub(oldest).Seconds())
+	}
+	return nil
+}
+
+// sum counts the keys in a state over all organizations, and says since when the first
+// of them is there.
+func (a *Sweeps) sum(ctx context.Context, state State) (keys int64, oldest time.Time, err error) {
+	for after := uuid.Nil; ; {
+		backlogs, err := Backlogs(ctx, a.db, state, after, page)
+		if err != nil {
+			return 0, oldest, err
+		}
+		for _, b := range backlogs {
+			keys, after = keys+b.Keys, b.Org.UUID()
+			if oldest.IsZero() || b.Oldest.Before(oldest) {
+				oldest = b.Oldest
+			}
+			if err := a.forget(ctx, state, b); err != nil {
+				return 0, oldest, err
+			}
+		}
+		if len(backlogs) < page {
+			return keys, oldest, nil
+		}
+	}
+}
+
+func (a *Sweeps) forget(ctx context.Context, state State, b Backlog) error {
+	if listed := a.now().Add(-Listed); state == GivenUp && b.Oldest.Before(listed) {
+		if err := edgedb.New(a.db.Single(b.Org)).PurgesForget(ctx, listed); err != nil {
+			return fmt.Errorf("forget purges: %w", err)
+		}
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package preview
 
 import (
+	"errors"
 	"encoding/xml"
 	"io"
 	"strings"
@@ -35,7 +36,7 @@ func FuzzSheet(f *testing.F) {
 		require.Less(t, len(drawn), 1000+sheetLines*(100+sheetColumns*8))
 		for d := xml.NewDecoder(strings.NewReader(drawn)); ; {
 			token, err := d.Token()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				return
 			}
 			require.NoError(t, err, drawn)

@@ -12,7 +12,7 @@ import (
 	"satchel/analytics"
 )
 
-// canvas is where a chart is drawn: an SVG, or a page of a PDF. Lengths are in millimetres.
+// canvas is where a chart is drawn: an SVG, or a page of a PDF. Lengths are in millimeters.
 type canvas interface {
 	rect(x, y, w, h float64)
 	line(x1, y1, x2, y2 float64, strong bool)
@@ -173,7 +173,7 @@ func escaped(s string) string { return html.EscapeString(plain(s)) }
 type svg struct{ strings.Builder }
 
 func (s *svg) rect(x, y, w, h float64) {
-	fmt.Fprintf(s, `<rect x="%.2f" y="%.2f" width="%.2f" height="%.2f" fill="#1f6f8b"/>`, x, y, w, h)
+	_, _ = fmt.Fprintf(s, `<rect x="%.2f" y="%.2f" width="%.2f" height="%.2f" fill="#1f6f8b"/>`, x, y, w, h)
 }
 
 func (s *svg) line(x1, y1, x2, y2 float64, strong bool) {
@@ -181,9 +181,9 @@ func (s *svg) line(x1, y1, x2, y2 float64, strong bool) {
 	if strong {
 		color, width = "#1f6f8b", 0.7
 	}
-	fmt.Fprintf(s, `<line x1="%.2f" y1="%.2f" x2="%.2f" y2="%.2f" stroke="%s" stroke-width="%g" stroke-linecap="round"/>`, x1, y1, x2, y2, color, width)
+	_, _ = fmt.Fprintf(s, `<line x1="%.2f" y1="%.2f" x2="%.2f" y2="%.2f" stroke="%s" stroke-width="%g" stroke-linecap="round"/>`, x1, y1, x2, y2, color, width)
 }
 
 func (s *svg) text(x, y float64, anchor, text string) {
-	fmt.Fprintf(s, `<text x="%.2f" y="%.2f" text-anchor="%s" fill="#333b45">%s</text>`, x, y, anchor, escaped(text))
+	_, _ = fmt.Fprintf(s, `<text x="%.2f" y="%.2f" text-anchor="%s" fill="#333b45">%s</text>`, x, y, anchor, escaped(text))
 }

@@ -72,7 +72,7 @@ func about(d *analytics.Document) [][2]string {
 // hiddenMark stands for a figure that is hidden.
 const hiddenMark = "*"
 
-// rows gives those of a table with its total, which is labelled.
+// rows gives those of a table with its total, which is labeled.
 func rows(t analytics.Table, each func(analytics.Row) error) error {
 	for _, r := range t.Rows {
 		if err := each(r); err != nil {

@@ -150,7 +150,7 @@ type Made struct {
 // nothing.
 func Deliver(ctx context.Context, tx *tenancy.Tx, r Report, m Made) error {
 	n, err := reportsdb.New(tx).ReportReady(ctx, reportsdb.ReportReadyParams{ID: r.ID, FileID: &m.File, VersionID: &m.Version, RowCount: int64(m.Rows), AsOf: m.AsOf,
-		TimeZone: m.TimeZone, Threshold: int32(m.Threshold)}) //nolint:gosec // at most 1000
+		TimeZone: m.TimeZone, Threshold: int32(m.Threshold)})
 	if err != nil || n == 0 {
 		return wrap(err, "note report")
 	}

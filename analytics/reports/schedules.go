@@ -56,7 +56,7 @@ func AddSchedule(ctx context.Context, tx *tenancy.Tx, s Schedule) error {
 		return errMany
 	}
 	added, err := q.ScheduleInsert(ctx, reportsdb.ScheduleInsertParams{ID: s.ID, Kind: string(s.Kind), Format: string(s.Format), ClassID: s.Class, Place: string(s.Place), Every: string(s.Every),
-		Weekday: int16(s.Weekday), Minute: int16(s.Minute), NextAt: s.NextAt, CreatedBy: s.CreatedBy}) //nolint:gosec // checked
+		Weekday: int16(s.Weekday), Minute: int16(s.Minute), NextAt: s.NextAt, CreatedBy: s.CreatedBy})
 	if err != nil || added == 0 {
 		return wrap(err, "add schedule")
 	}
@@ -93,7 +93,7 @@ func ChangeSchedule(ctx context.Context, tx *tenancy.Tx, s Schedule) error {
 		return err
 	}
 	n, err := reportsdb.New(tx).ScheduleChange(ctx, reportsdb.ScheduleChangeParams{ID: s.ID, Format: string(s.Format), Place: string(s.Place), Every: string(s.Every),
-		Weekday: int16(s.Weekday), Minute: int16(s.Minute), Active: s.Active, NextAt: s.NextAt}) //nolint:gosec // checked
+		Weekday: int16(s.Weekday), Minute: int16(s.Minute), Active: s.Active, NextAt: s.NextAt})
 	switch {
 	case err != nil:
 		return wrap(err, "change schedule")

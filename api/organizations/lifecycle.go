@@ -378,7 +378,7 @@ func (r *Organizations) ChangePolicies(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx := c.Request.Context()
+	ctx, caller := c.Request.Context(), request.Caller(c)
 	var p tenancy.Policies
 	err = r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
 		if p, err = tenancy.GetPolicies(ctx, tx); err != nil {
@@ -388,7 +388,7 @@ func (r *Organizations) ChangePolicies(c *gin.Context) error {
 		if err := in.change(&p); err != nil {
 			return err
 		}
-		if err := in.mayTurnOn(ctx, tx, request.Caller(c), was, p); err != nil {
+		if err := in.mayTurnOn(ctx, tx, caller, was, p); err != nil {
 			return err
 		}
 		if err := tenancy.SetPolicies(ctx, tx, p); err != nil {

@@ -118,8 +118,8 @@ type New struct {
 
 // Insert makes the row. One that an earlier try made is found.
 func Insert(ctx context.Context, q tenancy.Queries, n New) error {
-	p := draftsdb.GenerationInsertParams{ID: n.ID, RequestedBy: n.By, Kind: string(n.Request.Kind), Language: n.Request.Language, Level: n.Request.Level, Items: int32(n.Request.Count), //nolint:gosec // 1 to 50
-		Topic: n.Request.Topic, SourceText: n.Request.Source, SourceSha256: n.Source.SHA256, Provider: n.Provider, Model: n.Model, PromptVersion: int32(n.Prompt), PromptSha256: n.PromptSHA256} //nolint:gosec // a constant
+	p := draftsdb.GenerationInsertParams{ID: n.ID, RequestedBy: n.By, Kind: string(n.Request.Kind), Language: n.Request.Language, Level: n.Request.Level, Items: int32(n.Request.Count),
+		Topic: n.Request.Topic, SourceText: n.Request.Source, SourceSha256: n.Source.SHA256, Provider: n.Provider, Model: n.Model, PromptVersion: int32(n.Prompt), PromptSha256: n.PromptSHA256}
 	if n.Source.File != uuid.Nil {
 		p.FileID, p.VersionID = &n.Source.File, &n.Source.Version
 	}
@@ -239,10 +239,10 @@ func Edit(ctx context.Context, tx *tenancy.Tx, id, by uuid.UUID, revision int, d
 		return err
 	}
 	q := draftsdb.New(tx)
-	if err := q.RevisionInsert(ctx, draftsdb.RevisionInsertParams{GenerationID: id, Number: int32(g.Revision + 1), Document: string(canonical), MadeBy: &by}); err != nil { //nolint:gosec // counted
+	if err := q.RevisionInsert(ctx, draftsdb.RevisionInsertParams{GenerationID: id, Number: int32(g.Revision + 1), Document: string(canonical), MadeBy: &by}); err != nil {
 		return fmt.Errorf("insert revision: %w", err)
 	}
-	_, err = q.GenerationEdited(ctx, draftsdb.GenerationEditedParams{ID: id, Title: d.Title, Revision: int32(revision)}) //nolint:gosec // it is the row's
+	_, err = q.GenerationEdited(ctx, draftsdb.GenerationEditedParams{ID: id, Title: d.Title, Revision: int32(revision)})
 	if err != nil {
 		return fmt.Errorf("edit draft: %w", err)
 	}
@@ -282,7 +282,7 @@ func Approve(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, a Approval) erro
 	if err := g.decidable(a.Revision); err != nil {
 		return err
 	}
-	_, err = draftsdb.New(tx).GenerationApproved(ctx, draftsdb.GenerationApprovedParams{ID: id, Revision: int32(a.Revision), Format: a.Format, Answers: a.Answers, //nolint:gosec // it is the row's
+	_, err = draftsdb.New(tx).GenerationApproved(ctx, draftsdb.GenerationApprovedParams{ID: id, Revision: int32(a.Revision), Format: a.Format, Answers: a.Answers,
 		ResultFileID: &a.File, ResultVersionID: &a.Version, DecidedBy: &a.By})
 	if err != nil {
 		return fmt.Errorf("approve draft: %w", err)

@@ -69,7 +69,7 @@ func Reserve(ctx context.Context, db *tenancy.DB, g Generation, round int, micro
 				return err
 			}
 		}
-		return wrap(q.ChargeInsert(ctx, draftsdb.ChargeInsertParams{ID: id, GenerationID: g.ID, Round: int16(round), Day: today, ReservedMicro: micro}), "insert charge") //nolint:gosec // 1 or 2
+		return wrap(q.ChargeInsert(ctx, draftsdb.ChargeInsertParams{ID: id, GenerationID: g.ID, Round: int16(round), Day: today, ReservedMicro: micro}), "insert charge")
 	})
 	return id, err
 }
@@ -153,7 +153,7 @@ func SettleLost(ctx context.Context, db *tenancy.DB, g Generation) error {
 
 // StoredAnswer reads what a model answered to this very request; false: it was not asked.
 func StoredAnswer(ctx context.Context, q tenancy.Queries, id uuid.UUID, round int, request [32]byte) (generation.Answer, bool, error) {
-	r, err := draftsdb.New(q).AnswerGet(ctx, draftsdb.AnswerGetParams{GenerationID: id, Round: int16(round), RequestSha256: request[:]}) //nolint:gosec // 1 or 2
+	r, err := draftsdb.New(q).AnswerGet(ctx, draftsdb.AnswerGetParams{GenerationID: id, Round: int16(round), RequestSha256: request[:]})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return generation.Answer{}, false, nil
 	}
@@ -162,7 +162,7 @@ func StoredAnswer(ctx context.Context, q tenancy.Queries, id uuid.UUID, round in
 
 // AnswerOfRound reads what a model answered in a round, whatever it was asked exactly.
 func AnswerOfRound(ctx context.Context, q tenancy.Queries, id uuid.UUID, round int) (generation.Answer, bool, error) {
-	r, err := draftsdb.New(q).AnswerOfRound(ctx, draftsdb.AnswerOfRoundParams{GenerationID: id, Round: int16(round)}) //nolint:gosec // 1 or 2
+	r, err := draftsdb.New(q).AnswerOfRound(ctx, draftsdb.AnswerOfRoundParams{GenerationID: id, Round: int16(round)})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return generation.Answer{}, false, nil
 	}

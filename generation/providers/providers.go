@@ -80,7 +80,7 @@ func of(tokens, price int64) int64 {
 	if rest > 0 {
 		cost++
 	}
-	return int64(min(cost, largest)) //nolint:gosec // it is bounded
+	return int64(min(cost, largest))
 }
 
 // Worst is the most that a call can cost: its bytes by three as tokens, and all the room
