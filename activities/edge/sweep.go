@@ -107,7 +107,7 @@ func (a *Sweeps) sum(ctx context.Context, state State) (keys int64, oldest time.
 	}
 }
 
-func (a *Sweeps) forget(ctx context.Context, state State, b Backlog) error {
+func (a *Sweeps) forget(ctx context.Context, state State, b tenancy.EdgeBacklog) error {
 	if listed := a.now().Add(-Listed); state == GivenUp && b.Oldest.Before(listed) {
 		if err := edgedb.New(a.db.Single(b.Org)).PurgesForget(ctx, listed); err != nil {
 			return fmt.Errorf("forget purges: %w", err)
