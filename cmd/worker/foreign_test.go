@@ -37,6 +37,7 @@ import (
 	"satchel/activities/scan"
 	"satchel/activities/sweep"
 	"satchel/activities/webhook"
+	"satchel/analytics/reports"
 	"satchel/cmd/worker/wiring"
 	"satchel/files"
 	"satchel/generation/drafts"
@@ -193,6 +194,8 @@ func (o theirs) fill(t *testing.T, org tenancy.OrgID, in reflect.Value) {
 			field.SetString(string(files.Rejected))
 		case drafts.State:
 			field.SetString(string(drafts.Failed))
+		case reports.State:
+			field.SetString(string(reports.Failed))
 		case members.State:
 			field.SetString(string(members.Revoked))
 		case operations.State:

@@ -117,6 +117,7 @@ var Kinds = map[string]Kind{
 	"restart_organizations":       {Route: Tenant, Sweep: true},
 	"restart_roster_imports":      {Route: Tenant, Sweep: true},
 	"restart_verifications":       {Route: Cleanup, Sweep: true},
+	"wake_generations":            {Route: Content, Sweep: true},
 	"restart_reports":             {Route: Analytics, Sweep: true},
 	"roll_up_activity":            {Route: Analytics, Sweep: true},
 	"start_due_reports":           {Route: Analytics, Sweep: true},
