@@ -98,8 +98,8 @@ select verb, part, sum(n)::bigint as n from activity_days
  where verb in ('rejected', 'quarantined', 'held') and day >= sqlc.arg(since) and day <= sqlc.arg(until) group by verb, part order by 3 desc, 1, 2;
 
 -- name: OutcomeDays :many
-select day, sum(n) filter (where verb = 'published')::bigint as published, sum(n) filter (where verb = 'rejected')::bigint as rejected,
-       sum(n) filter (where verb = 'quarantined')::bigint as quarantined, sum(n) filter (where verb = 'held')::bigint as held
+select day, coalesce(sum(n) filter (where verb = 'published'), 0)::bigint as published, coalesce(sum(n) filter (where verb = 'rejected'), 0)::bigint as rejected,
+       coalesce(sum(n) filter (where verb = 'quarantined'), 0)::bigint as quarantined, coalesce(sum(n) filter (where verb = 'held'), 0)::bigint as held
   from activity_days where verb in ('published', 'rejected', 'quarantined', 'held') and day >= sqlc.arg(since) and day <= sqlc.arg(until) group by day order by day;
 
 -- name: JobSums :many

@@ -177,7 +177,7 @@ func answerOf(r draftsdb.AnswerOfRoundRow) generation.Answer {
 // is there, and what is there was paid for. It goes before the step ends.
 func StoreAnswer(ctx context.Context, db *tenancy.DB, g Generation, round int, request [32]byte, a generation.Answer, charge uuid.UUID, b Bill) error {
 	return db.InTx(ctx, g.Org, func(tx *tenancy.Tx) error {
-		_, err := draftsdb.New(tx).AnswerInsert(ctx, draftsdb.AnswerInsertParams{GenerationID: g.ID, Round: int16(round), RequestSha256: request[:], Finish: string(a.Finish), //nolint:gosec // 1 or 2
+		_, err := draftsdb.New(tx).AnswerInsert(ctx, draftsdb.AnswerInsertParams{GenerationID: g.ID, Round: int16(round), RequestSha256: request[:], Finish: string(a.Finish),
 			Body: strings.ReplaceAll(strings.ToValidUTF8(a.Text, ""), "\x00", ""), Model: a.Model, RequestID: a.RequestID})
 		if err != nil {
 			return fmt.Errorf("store answer: %w", err)
