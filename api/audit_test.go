@@ -217,7 +217,7 @@ func TestAReadingIsOfBytes(t *testing.T) {
 	require.Empty(t, b.since(s.owner.org, before))
 	_, err := b.db.Admin(t).Exec(context.Background(), "revoke insert (organization_id, event) on audit_events from satchel_app, satchel_people")
 	require.NoError(t, err)
-	a := s.owner.call(get, at(s.file, "/content"), nil).is(http.StatusInternalServerError)
+	a := s.owner.call(get, at(s.file, "/content"), nil).is(http.StatusServiceUnavailable)
 	require.NotContains(t, string(a.body), planted)
 	require.Empty(t, a.header.Get("Content-Disposition"))
 }
