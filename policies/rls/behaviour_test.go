@@ -106,7 +106,7 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		{"insert into activity_events (organization_id, source, seq, at, verb) values (app.org(), 'audit', 1, now(), 'upload')", nil},
 		{"insert into activity_marks (organization_id) values (app.org())", nil},
 		{"insert into activity_days (organization_id, day, verb, n) values (app.org(), '2026-01-01', 'upload', 1)", nil},
-		{"insert into report_schedules (organization_id, id, kind, format, every, minute, created_by) values (app.org(), $1, 'types', 'csv', 'day', 0, $2)", []any{class, user}},
+		{"insert into report_schedules (organization_id, id, kind, class_id, format, every, minute, created_by) values (app.org(), $1, 'class', $1, 'csv', 'day', 0, $2)", []any{class, user}},
 		{"insert into reports (organization_id, id, kind, format, place, from_day, to_day, requested_by) values (app.org(), $1, 'types', 'csv', 'personal', '2026-01-01', '2026-01-01', $2)", []any{class, user}},
 		{"insert into roblox_connections (organization_id, id, name, universe_id, creator_type, creator_id, key_sealed, key_owner, secret_sealed, created_by) values (app.org(), $1, 'c', 1, 'user', 1, 'k', 'user/1', 's', $2)", []any{class, user}},
 		{"insert into roblox_assets (organization_id, id, connection_id, file_id, version_id, name, asset_type, sha256) values (app.org(), $1, $1, $2, $2, 'n', 'Image', repeat('a', 64))", []any{class, file}},
