@@ -67,6 +67,17 @@ func (r Report) Unsuccessful(ctx workflow.Context, code string, steps func(opera
 	return r.recordOn(ctx, in)
 }
 
+// OneStep is the steps of work that has a single one.
+func OneStep(name string) func(operations.State) []operations.Step {
+	return func(state operations.State) []operations.Step {
+		s := operations.Step{Name: name, State: state, Total: 1}
+		if state == operations.Succeeded {
+			s.Done = 1
+		}
+		return []operations.Step{s}
+	}
+}
+
 // Code is what the worker called the failure of an activity, or otherwise.
 func Code(err error, otherwise string) string {
 	var known *temporal.ApplicationError

@@ -20,7 +20,6 @@ import (
 	"satchel/api/content"
 	"satchel/api/delivery/signed"
 	"satchel/api/ratelimit"
-	"satchel/api/recently"
 	"satchel/api/sharepage"
 	"satchel/api/uploads"
 	"satchel/internal/fault"
@@ -64,7 +63,7 @@ type Ports struct {
 type Public struct {
 	Ports
 	page      *sharepage.Page
-	recorded  recently.Set[slot]
+	recorded  slots
 	verifying chan struct{} // passwords that are being checked: each takes a processor and memory
 	dropping  *ratelimit.Concurrency[netip.Addr]
 }

@@ -2,6 +2,7 @@ package public
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -22,14 +23,13 @@ func (p *Public) record(ctx context.Context, a visitors.Access) {
 }
 
 func (p *Public) tryRecord(ctx context.Context, a visitors.Access) error {
-	now := time.Now()
-	key, slotted := slotOf(a, now)
-	if slotted && p.recorded.Has(key, time.Time{}) {
+	key, slotted := slotOf(a, time.Now())
+	if slotted && p.recorded.has(key) {
 		return nil
 	}
 	err := visitors.Record(ctx, p.DB.Single(a.Ref.Org), a)
 	if err == nil && slotted {
-		p.recorded.Note(key, now)
+		p.recorded.note(key)
 	}
 	return err
 }
@@ -85,4 +85,33 @@ func slotOf(a visitors.Access, now time.Time) (slot, bool) {
 		unit = time.Hour
 	}
 	return slot{share: a.Ref.Share, recipient: recipientOf(a.Ref), file: a.File, what: a.What, code: a.Code, since: now.Truncate(unit).Unix()}, true
+}
+
+// mostSlots bounds how many slots are remembered, twice.
+const mostSlots = 8192
+
+// slots remembers which of them were written, so that a share that many read costs the
+// database no question for it. What is forgotten is asked again.
+type slots struct {
+	mu          sync.Mutex
+	now, before map[slot]struct{}
+}
+
+func (s *slots) has(k slot) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.now[k]; ok {
+		return true
+	}
+	_, ok := s.before[k]
+	return ok
+}
+
+func (s *slots) note(k slot) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.now == nil || len(s.now) >= mostSlots {
+		s.now, s.before = make(map[slot]struct{}), s.now
+	}
+	s.now[k] = struct{}{}
 }

@@ -1,6 +1,7 @@
 // Package devstack is how the demonstration, the end-to-end tests and the
 // benchmarks find a running local stack and act in it as anyone: satchel.json
-// names its parts, and the local issuer gives tokens for any subject.
+// names its parts, and the local issuer gives tokens for any subject. The stack's own
+// programs are served by it.
 package devstack
 
 import (

@@ -63,20 +63,14 @@ const system = "system"
 // are committed or neither is. It comes last in the transaction, with the commit,
 // since the end of the organization's chain is locked until then.
 func Record(ctx context.Context, q tenancy.Queries, e Event) error {
-	attempt, attempted := ctx.Value(attemptKey{}).(*Attempt)
-	if attempted && attempt.has(e) {
-		return fmt.Errorf("record %s: %w", e.Action, ErrTwice)
-	}
-	event, err := canonical(ctx, q.Org(), e)
+	entry, err := Prepare(ctx, q.Org(), e, 0)
 	if err != nil {
-		return fmt.Errorf("write down %s: %w", e.Action, err)
+		return err
 	}
-	if err := auditdb.New(tenancy.OnCommit(q)).EventInsert(ctx, event); err != nil {
+	if err := auditdb.New(tenancy.OnCommit(q)).EventInsert(ctx, entry.row); err != nil {
 		return fmt.Errorf("record %s: %w", e.Action, err)
 	}
-	if attempted {
-		tenancy.AfterCommit(q, func() { attempt.record(e) })
-	}
+	noteRecorded(q, entry)
 	return nil
 }
 
@@ -131,6 +125,12 @@ func RecordAll(ctx context.Context, q tenancy.Queries, entries []Entry) error {
 	if err := auditdb.New(tenancy.OnCommit(q)).EventsInsert(ctx, p); err != nil {
 		return fmt.Errorf("record %d events: %w", len(p.Events), err)
 	}
+	noteRecorded(q, entries...)
+	return nil
+}
+
+// noteRecorded tells the requests of entries that they are on record, once q is committed.
+func noteRecorded(q tenancy.Queries, entries ...Entry) {
 	tenancy.AfterCommit(q, func() {
 		for _, e := range entries {
 			if e.attempt != nil {
@@ -138,7 +138,6 @@ func RecordAll(ctx context.Context, q tenancy.Queries, entries []Entry) error {
 			}
 		}
 	})
-	return nil
 }
 
 func canonical(ctx context.Context, org tenancy.OrgID, e Event) (string, error) {

@@ -65,13 +65,7 @@ func Start(ctx context.Context, c client.Client, org tenancy.OrgID, id uuid.UUID
 // BuildReport makes one report.
 func BuildReport(ctx workflow.Context, in BuildReportInput) (BuildReportResult, error) {
 	report := operation.Report{Org: in.Org, ID: in.Report, Priority: queue.Low}
-	steps := func(state operations.State) []operations.Step {
-		s := operations.Step{Name: "build", State: state, Total: 1}
-		if state == operations.Succeeded {
-			s.Done = 1
-		}
-		return []operations.Step{s}
-	}
+	steps := operation.OneStep("build")
 	var built analytics.BuildReportResult
 	building := queue.Long.Within(15*time.Minute, 6*time.Hour).Attempts(10).Inherits(ctx, queue.Batch)
 	err := workflow.ExecuteActivity(building, builder.BuildReport, analytics.BuildReportInput{Org: in.Org, Report: in.Report}).Get(ctx, &built)

@@ -58,13 +58,7 @@ func WakePlace(ctx context.Context, c client.Client, org tenancy.OrgID, publicat
 // PublishRobloxPlace makes a version of a place of a file.
 func PublishRobloxPlace(ctx workflow.Context, in PublishRobloxPlaceInput) (PublishRobloxPlaceResult, error) {
 	report := operation.Report{Org: in.Org, ID: in.Publication, Priority: queue.Default}
-	steps := func(state operations.State) []operations.Step {
-		s := operations.Step{Name: "publish", State: state, Total: 1}
-		if state == operations.Succeeded {
-			s.Done = 1
-		}
-		return []operations.Step{s}
-	}
+	steps := operation.OneStep("publish")
 	if err := report.Progress(ctx, steps(operations.Running), nil); err != nil {
 		return PublishRobloxPlaceResult{}, err
 	}

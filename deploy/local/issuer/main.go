@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"satchel/internal/devstack"
 	"satchel/internal/settings"
 )
 
@@ -60,7 +61,8 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return serve(ctx, c.Listen, i.handler())
+	server := &http.Server{Addr: c.Listen, Handler: i.handler(), ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second, IdleTimeout: time.Minute}
+	return devstack.Serve(ctx, "issuer", server)
 }
 
 // check refuses every environment but a local stack: the tokens of this issuer
@@ -78,26 +80,6 @@ func (c config) check() error {
 	}
 	if len(c.Secret) < 16 {
 		return errors.New("SATCHEL_ISSUER_SECRET is shorter than 16 characters")
-	}
-	return nil
-}
-
-func serve(ctx context.Context, address string, h http.Handler) error {
-	server := &http.Server{Handler: h, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second, IdleTimeout: time.Minute}
-	var listen net.ListenConfig
-	l, err := listen.Listen(ctx, "tcp", address)
-	if err != nil {
-		return err
-	}
-	slog.Info("listening", "server", "issuer", "address", l.Addr().String())
-	go func() {
-		<-ctx.Done()
-		quiet, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
-		defer cancel()
-		_ = server.Shutdown(quiet)
-	}()
-	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return err
 	}
 	return nil
 }

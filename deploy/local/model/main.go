@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"satchel/internal/devstack"
 	"satchel/internal/models/modelstest"
 	"satchel/internal/settings"
 )
@@ -40,18 +41,5 @@ func run(ctx context.Context) error {
 	if c.Env != "local" {
 		return errors.New("the fake model is for the local stack only: SATCHEL_ENV must be local")
 	}
-	server := &http.Server{Addr: c.Listen, Handler: &modelstest.Fake{Pause: c.Pause}, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute}
-	stopped := make(chan struct{})
-	go func() {
-		defer close(stopped)
-		<-ctx.Done()
-		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-		defer cancel()
-		_ = server.Shutdown(end)
-	}()
-	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	<-stopped
-	return nil
+	return devstack.Serve(ctx, "fake model", &http.Server{Addr: c.Listen, Handler: &modelstest.Fake{Pause: c.Pause}, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute})
 }

@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"satchel/internal/devstack"
 	"satchel/internal/roblox/robloxtest"
 	"satchel/internal/settings"
 )
@@ -51,18 +52,5 @@ func run(ctx context.Context) error {
 		}
 		return robloxtest.Well
 	}}
-	server := &http.Server{Addr: c.Listen, Handler: fake, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute}
-	stopped := make(chan struct{})
-	go func() {
-		defer close(stopped)
-		<-ctx.Done()
-		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-		defer cancel()
-		_ = server.Shutdown(end)
-	}()
-	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	<-stopped
-	return nil
+	return devstack.Serve(ctx, "fake of Roblox", &http.Server{Addr: c.Listen, Handler: fake, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute})
 }
