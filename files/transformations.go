@@ -20,7 +20,7 @@ type Transformation filesdb.TransformationGetRow
 // TransformationState says how far a transformation is.
 type TransformationState string
 
-// The states, and that of one that nobody asked for yet.
+// The states, and that of one that was not asked for yet.
 const (
 	TransformationNone   TransformationState = ""
 	TransformationMaking TransformationState = "making"
@@ -80,7 +80,7 @@ func FailTransformation(ctx context.Context, q tenancy.Queries, version uuid.UUI
 	return filesdb.New(q).TransformationFail(ctx, filesdb.TransformationFailParams{VersionID: version, Key: key, Reason: reason, Rest: rest})
 }
 
-// AddTransformation records a picture whose object is stored; ahead says that nobody has
+// AddTransformation records a picture whose object is stored; ahead says that no request has
 // asked for it yet. It returns ErrVersionEnded
 // for a version that is not published any more, whose objects are cleared.
 func AddTransformation(ctx context.Context, tx *tenancy.Tx, version uuid.UUID, key string, made Rendition, ahead bool) error {

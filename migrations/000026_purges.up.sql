@@ -13,6 +13,6 @@ create index edge_purges_by_state on edge_purges (state, organization_id);
 alter table organization_policies add column share_access_days integer check (share_access_days between 30 and 3650);
 create index share_accesses_by_age on share_accesses (organization_id, at);
 
--- A picture that was made before anybody asked for it, and that nobody has used yet. It does
+-- A picture that was made before anyone asked for it, and that was not used yet. It does
 -- not count as asked for.
 alter table transformations add column warmed boolean not null default false;

@@ -306,7 +306,7 @@ func setShareRecords(ctx context.Context, q Queries, allowed bool) error {
 	return nil
 }
 
-// setModels keeps the rule by which texts that are nobody's data are given to a model of
+// setModels keeps the rule by which texts that hold no person's data are given to a model of
 // others: there is one while an owner allows a provider that is one.
 func setModels(ctx context.Context, q Queries, allowed bool) error {
 	sql := `delete from disclosure_rules where way = 'model' and class = 'general' and rule = 'provider_allowed'`

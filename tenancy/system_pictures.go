@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// PicturesToWarm are pictures of one version that nobody has asked for yet.
+// PicturesToWarm are pictures of one version that no request has asked for yet.
 type PicturesToWarm struct {
 	Org     OrgID     `db:"organization_id"`
 	Version uuid.UUID `db:"version_id"`

@@ -97,7 +97,7 @@ func (s *stage) sweep() {
 }
 
 // TestGivenUp: what the cache was not told for a day is listed, told again when an operator
-// asks, and forgotten when nobody did.
+// asks, and forgotten when none did.
 func TestGivenUp(t *testing.T) {
 	t.Parallel()
 	s := setup(t)

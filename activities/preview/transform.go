@@ -23,7 +23,7 @@ type TransformPictureInput struct {
 	Org     tenancy.OrgID
 	Version uuid.UUID
 	Key     string
-	Ahead   bool `json:",omitzero"` // nobody has asked for it yet
+	Ahead   bool `json:",omitzero"` // no request has asked for it yet
 }
 
 // TransformPictureResult says why there is none.

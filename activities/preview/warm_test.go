@@ -23,7 +23,7 @@ func (a *ahead) StartPicture(_ context.Context, _ tenancy.OrgID, version uuid.UU
 }
 
 // TestPicturesAreWarmed: what pages asked for of three pictures is made of the next one,
-// once. What was made ahead and never used counts as asked for by nobody.
+// once. What was made ahead and never used counts as not asked for.
 func TestPicturesAreWarmed(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -57,7 +57,7 @@ func TestPicturesAreWarmed(t *testing.T) {
 	require.NoError(t, err)
 	warmed := b.in.Version
 	next()
-	require.Empty(t, sweep(), "nobody asks for it any more")
+	require.Empty(t, sweep(), "it is not asked for any more")
 	_, err = b.Admin(t).Exec(t.Context(), "update transformations set used_at = now()")
 	require.NoError(t, err)
 	require.Len(t, sweep(), 1)

@@ -148,7 +148,7 @@ func (s *session) writeMap(ctx context.Context, index mapIndex, pages []mapPage)
 	return tell(ctx, s, connections.Message, func() error { return s.cloud.PublishMessage(ctx, s.Universe, Topic, string(message)) })
 }
 
-// put writes an entry as the newest one, whoever wrote it before. What a lost answer has
+// put writes an entry as the newest one, no matter who wrote it before. What a lost answer has
 // written is found there and not written again.
 func (s *session) put(ctx context.Context, id string, value any) error {
 	encoded, err := json.Marshal(value)

@@ -48,7 +48,7 @@ type Activities struct {
 	Now    func() time.Time
 }
 
-// Records has the activities that ask nobody. They wait in no queue that operators pause.
+// Records has the activities that call no other system. They wait in no queue that operators pause.
 type Records struct{ DB *tenancy.DB }
 
 // session is one connection, opened.
@@ -71,7 +71,7 @@ func (a *Activities) open(ctx context.Context, org tenancy.OrgID, id uuid.UUID) 
 	return &session{Activities: a, Connection: c, org: org, cloud: a.Dial(key)}, nil
 }
 
-// ask takes a turn and makes a request. Where Roblox says that it is busy, nobody who uses
+// ask takes a turn and makes a request. Where Roblox says that it is busy, no worker that uses
 // the owner's budget asks for a while.
 func ask[T any](ctx context.Context, s *session, kind connections.Kind, f func() (T, error)) (T, error) {
 	var none T

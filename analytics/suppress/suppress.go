@@ -26,7 +26,7 @@ func Small(cells []Cell, k int64) bool {
 }
 
 // Groups says which groups are hidden. Each has the same columns, and the people of two
-// groups are different ones, so that a total is the sum of its column. Whoever subtracts
+// groups are different ones, so that a total is the sum of its column. A reader who subtracts
 // what is shown from the totals finds, of each column, the sum over the hidden groups: it is
 // of two groups or more, and about no one or about k people or more. Where there are not
 // enough groups for that all are hidden, and small totals have to be hidden too: Total says
@@ -71,7 +71,7 @@ func (h *hiding) safe() bool {
 }
 
 // complete hides more groups, the smallest that help first. A group about no one helps
-// nothing: whoever knows that its row is empty knows the rest.
+// nothing: a reader who knows that its row is empty knows the rest.
 func (h *hiding) complete() {
 	order := make([]int, 0, len(h.groups))
 	for i := range h.groups {

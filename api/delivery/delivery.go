@@ -56,7 +56,7 @@ type Content struct {
 // askAgain is for how long a right is taken for true while bytes flow.
 const askAgain = time.Second
 
-// SharedFor is how long a cache that others run may keep a content. It asks nobody, so what
+// SharedFor is how long a cache that others run may keep a content. The cache does not ask again, so what
 // was revoked is refused by it when that is over, and a second for its clock.
 const SharedFor = time.Second
 

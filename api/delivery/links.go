@@ -30,7 +30,7 @@ type Grant struct {
 	// Exact says that each byte counts, so that the content host itself sends them and no
 	// cache in front of it does.
 	Exact bool
-	// Public says that whoever has the link has it, with nothing proven.
+	// Public says that anyone who has the link has it, with nothing proven.
 	Public bool
 
 	// OnStart and OnEnd are those of Content: OnStart refuses or records a use when its

@@ -129,7 +129,7 @@ func (r *Reports) ListSchedules(c *gin.Context) error {
 	return nil
 }
 
-// ChangeSchedule says anew how, where and when it comes.
+// ChangeSchedule changes how, where and when it comes.
 func (r *Reports) ChangeSchedule(c *gin.Context) error {
 	id, err := uuid.Parse(c.Param("id"))
 	if err != nil {

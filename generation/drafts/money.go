@@ -19,7 +19,7 @@ import (
 )
 
 // Money is set aside before a model is asked, as much as the call can cost, and settled by
-// what it cost. A step of which nobody knows what it cost is settled at what was set aside.
+// what it cost. A step whose cost is not known is settled at what was set aside.
 
 // The refusals of caps. None is tried again by itself.
 var (
@@ -135,7 +135,7 @@ func Settle(ctx context.Context, tx *tenancy.Tx, charge uuid.UUID, b Bill) error
 }
 
 // SettleLost settles what attempts before this one set aside and never settled: their worker
-// died, and nobody knows whether the model was paid.
+// died, and it is not known whether the model was paid.
 func SettleLost(ctx context.Context, db *tenancy.DB, g Generation) error {
 	return db.InTx(ctx, g.Org, func(tx *tenancy.Tx) error {
 		open, err := draftsdb.New(tx).ChargeOpen(ctx, g.ID)

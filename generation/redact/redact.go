@@ -56,7 +56,7 @@ var particles = map[string]bool{"von": true, "van": true, "der": true, "den": tr
 
 // identifying are the detectors' categories that are taken out. A date of birth and words
 // of health are not: a text about history or biology is made of them, and without the name
-// they say of nobody in particular.
+// they say of no one in particular.
 var identifying = map[pii.Category]string{
 	pii.Email: mail, pii.RosterEmail: mail, pii.Phone: phone, pii.Address: address, pii.SSN: account, pii.ITIN: account, pii.Card: account, pii.IBAN: account,
 	pii.BankAccount: account, pii.Routing: account, pii.Passport: account, pii.License: account, pii.MBI: account, pii.NHS: account, pii.MedicalID: account, pii.StudentID: account, pii.IP: account,

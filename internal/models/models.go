@@ -74,7 +74,7 @@ func newClient(c Config, w wire) *Client {
 
 // Ask makes one request and reads its answer. An error is a fault that says whether
 // another try can help. Beside an error an answer that is Metered says that nothing was
-// paid: the provider refused, or was not reached. Otherwise nobody knows.
+// paid: the provider refused, or was not reached. Otherwise it is not known.
 func (c *Client) Ask(ctx context.Context, call generation.Call) (generation.Answer, error) {
 	path, header, body := c.wire.request(call)
 	encoded, err := json.Marshal(body)

@@ -75,7 +75,7 @@ type Options struct {
 	Purger     edge.Purger        // nil: there is no cache in front of the content host
 	Models     providers.Config   // none when empty
 	Keys       kms.Config         // none when empty
-	Roblox     roblox.Config      // nobody answers there
+	Roblox     roblox.Config      // no server answers there
 	// RobloxTimes raises the limits of Roblox, which are of minutes.
 	RobloxTimes int
 }

@@ -76,7 +76,7 @@ func (c *Client) DeleteEntry(ctx context.Context, universe int64, store, id stri
 // The bounds of a message.
 const maxTopic, maxMessage = 80, 1024
 
-// PublishMessage tells the servers of an experience. That nobody listens is no error.
+// PublishMessage tells the servers of an experience. It is no error when no server listens.
 func (c *Client) PublishMessage(ctx context.Context, universe int64, topic, message string) error {
 	if len(topic) > maxTopic || len(message) > maxMessage {
 		return roblox.ErrTooLarge

@@ -200,7 +200,7 @@ language sql immutable parallel safe as $$
         ('export',         'confidential',     true,  'own_data')
     ) d (way, class, allowed, rule) where d.way = disclosure_default.way and d.class = disclosure_default.class
     union all
-    -- Nobody has agreed to this yet.
+    -- No agreement exists for this yet.
     select false, 'no_agreement' where disclosure_default.way = 'connector'
 $$;
 grant execute on function app.disclosure_default(text, text) to satchel_app, satchel_system;

@@ -27,7 +27,7 @@ type Version struct {
 	Pages       int
 	Original    bool // more than its previews may leave
 	Limited     bool // the share has a limit of downloads
-	Public      bool // whoever has the link has it, without a password
+	Public      bool // anyone who has the link has it, without a password
 }
 
 // Refusal says why the bytes of a version may not leave; nil when they may. Only one

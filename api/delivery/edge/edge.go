@@ -203,5 +203,5 @@ func Tags(link signed.Link) []string {
 }
 
 // Hosted says whether a driver is of a cache that others run: it keeps what the headers
-// allow, and asks nobody.
+// allow, and makes no request.
 func Hosted(driver string) bool { return driver == "cloudflare" || driver == "fastly" }

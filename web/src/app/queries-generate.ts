@@ -39,7 +39,7 @@ export const spending = (w: Work) => one(w, ['generations', 'spending'], signal 
 
 export interface Wanted { kind: GenerationKind; language: 'en' | 'de'; level: GenerationLevel; count: number; file_id?: string; topic?: string; provider: string }
 
-/** What would be sent for this request. It is read anew each time: what was seen must be what is sent. */
+/** What would be sent for this request. It is read again each time: what was seen must be what is sent. */
 export const previewOf = (w: Work, wanted: Wanted) => queryOptions({
   ...one<GenerationPreview>(w, ['generations', 'preview', wanted], signal => w.api.GET('/api/v1/generation/preview', { params: { query: wanted }, signal })), staleTime: 0, gcTime: 0, retry: false,
 })
