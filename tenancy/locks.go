@@ -135,12 +135,14 @@ func (l *Locks) drop(ctx context.Context) {
 	}
 }
 
-// close ends what is done under the locks before the server may give them to another.
+// close ends what is done under the locks before the server may give them to another. They
+// are given back first: the server would notice the end of the connection a moment later.
 func (l *Locks) close(ctx context.Context) {
 	close(l.lost)
 	clear(l.held)
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
+	_, _ = l.conn.Exec(limited, "select pg_advisory_unlock_all()") // fails at once where the connection is broken
 	_ = l.conn.Close(limited)
 	l.conn = nil
 }
