@@ -183,14 +183,14 @@ test('pictures are worked by the keyboard, and what is chosen is saved as a zip'
   const page = await signIn('teacher')
   const stem = fresh('wall', 'txt').slice(0, -4)
   const names = [`${stem} a.txt`, `${stem} b.txt`]
-  await send(page, names.map(n => textFile(n)))
+  for (const n of names) await send(page, [textFile(n)]) // one after the other: the first is older, so it has the second at its left
   await page.getByRole('button', { name: 'Clear the list' }).click()
   await page.getByRole('button', { name: 'Pictures' }).click()
   await expect(page).toHaveURL(/view=pictures/)
   await page.getByLabel('Order').selectOption('-created_at')
   const focused = page.locator('[role=gridcell]:focus')
-  await page.locator('[role=gridcell][tabindex="0"]').focus()
   await expect(async () => {
+    await page.locator('[role=gridcell][tabindex="0"]').focus()
     await page.keyboard.type(names[0]!)
     await expect(focused).toContainText(names[0]!, { timeout: 1500 })
   }).toPass()

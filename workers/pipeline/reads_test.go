@@ -17,6 +17,7 @@ import (
 	"satchel/internal/pipelinetest"
 	"satchel/internal/s3"
 	"satchel/internal/s3test"
+	extracting "satchel/workflows/extract"
 )
 
 // reads counts what a worker fetches of each object.
@@ -62,7 +63,8 @@ func (r *reads) count(req *http.Request) {
 
 // TestEachObjectIsReadOnce: the scan reads a file whole and hashes what it
 // reads, the inspection takes ranges, and the preview reads it once more: a picture
-// before it is published, everything else after.
+// before it is published, everything else after. The text for searches is read once,
+// by a workflow of its own that a sweep starts.
 func TestEachObjectIsReadOnce(t *testing.T) {
 	t.Parallel()
 	store, r := counted(t)
@@ -72,17 +74,22 @@ func TestEachObjectIsReadOnce(t *testing.T) {
 		name          string
 		content       []byte
 		whole, ranges int
-		published     int // reads of the published object
+		published     int  // reads of the published object
+		text          bool // is read for searches
 	}{
-		"a text":   {"notes.txt", bytes.Repeat([]byte("all is well\n"), 100_000), 1, 1, 1},
-		"an image": {"photo.png", png, 2, 1, 0},
-		"a zip":    {"a.zip", pipelinetest.Zip(t, map[string][]byte{"a.txt": []byte("fine"), "b.txt": []byte("too")}), 1, 1, 0},
+		"a text":   {"notes.txt", bytes.Repeat([]byte("all is well\n"), 100_000), 1, 1, 2, true},
+		"an image": {"photo.png", png, 2, 1, 0, false},
+		"a zip":    {"a.zip", pipelinetest.Zip(t, map[string][]byte{"a.txt": []byte("fine"), "b.txt": []byte("too")}), 1, 1, 0, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ticket := b.Receive(t, c.name, c.content)
 			v, err := b.Ends(t, b.Process(t, ticket), ticket)
 			require.NoError(t, err)
 			require.Equal(t, files.Published, v.Status)
+			if c.text {
+				b.Sweep(t, "start-pending-texts") // or the worker's own sweep did it already
+				require.NoError(t, b.Client.GetWorkflow(t.Context(), extracting.WorkflowID(b.Org, ticket.Version), "").Get(t.Context(), nil))
+			}
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			key := "/" + store.Staging.Name() + "/" + files.StagingKey(b.Org, ticket.Version)
