@@ -112,6 +112,7 @@ var groups = map[string]group{
 
 	"internal/fault":    {0, "vocabulary"},
 	"internal/queue":    {0, "vocabulary"},
+	"internal/trust":    {0, "TLS of the connections that a program opens"},
 	"internal/settings": {0, "reads a struct from the environment and declares none"},
 	"migrations":        {0, "SQL"},
 	"policies/rls":      {0, "SQL"},

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"strings"
 	"time"
@@ -26,6 +27,9 @@ type Config struct {
 	URL      string        `env:"SATCHEL_DATABASE_URL,required"`                       // Postgres as the application role, which row-level security binds
 	MaxConns int32         `env:"SATCHEL_DATABASE_MAX_CONNS" envDefault:"16"`          // connections of one process for its own work, and as many for requests of people
 	Timeout  time.Duration `env:"SATCHEL_DATABASE_STATEMENT_TIMEOUT" envDefault:"30s"` // the longest that one statement may run
+
+	Pooler     bool   `env:"SATCHEL_DATABASE_POOLER" envDefault:"false"` // whether SATCHEL_DATABASE_URL is a pooler that gives a server connection for one transaction, such as PgBouncer with pool_mode=transaction
+	SessionURL string `env:"SATCHEL_DATABASE_SESSION_URL"`               // the same database without the pooler, for notifications and locks, which belong to a connection; empty: SATCHEL_DATABASE_URL
 }
 
 // DB is the database behind the tenant transaction. As Open gives it, it does the
@@ -34,6 +38,9 @@ type DB struct {
 	pool   *pgxpool.Pool
 	people bool // see ForPeople
 	pools  *pools
+
+	session *pgx.ConnConfig // of a connection that is kept, for notifications and locks
+	local   string          // what a transaction sets for itself, see pooled
 }
 
 // pools are two because PostgreSQL keeps a plan for one role: a statement that a
@@ -44,12 +51,16 @@ type pools struct{ organization, people *pgxpool.Pool }
 // ForPeople gives the database as the requests of people see it: each transaction
 // runs as the actor of its context, in a role for which nothing is visible without
 // one and no file but those that the actor may read.
-func (d *DB) ForPeople() *DB { return &DB{pool: d.pools.people, people: true, pools: d.pools} }
+func (d *DB) ForPeople() *DB {
+	return &DB{pool: d.pools.people, people: true, pools: d.pools, session: d.session, local: d.local}
+}
 
 // OrganizationWide gives the database as the platform's own work sees it. A request
 // takes it only for what is no one's in particular: counters, sweeps of its own, an
 // invitation before its person is a member.
-func (d *DB) OrganizationWide() *DB { return &DB{pool: d.pools.organization, pools: d.pools} }
+func (d *DB) OrganizationWide() *DB {
+	return &DB{pool: d.pools.organization, pools: d.pools, session: d.session, local: d.local}
+}
 
 // ErrNoActor refuses a request's query on whose behalf no one was authenticated.
 var ErrNoActor = errors.New("no query without an actor")
@@ -62,11 +73,16 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		return nil, errors.New("SATCHEL_DATABASE_URL is not a valid connection string")
 	}
 	pc.MaxConns = c.MaxConns
-	pc.ConnConfig.RuntimeParams["statement_timeout"] = fmt.Sprint(c.Timeout.Milliseconds())
-	pc.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "60000"
-	// The access rule makes plans look expensive. Compiling one takes half a second; the
-	// statements here take milliseconds.
-	pc.ConnConfig.RuntimeParams["jit"] = "off"
+	session, err := c.session(pc.ConnConfig)
+	if err != nil {
+		return nil, err
+	}
+	local := ""
+	if c.Pooler {
+		local = pooled(pc.ConnConfig, c.parameters())
+	} else {
+		maps.Copy(pc.ConnConfig.RuntimeParams, c.parameters())
+	}
 	organization, err := pgxpool.NewWithConfig(ctx, pc)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
@@ -76,7 +92,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		organization.Close()
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	db := &DB{pool: organization, pools: &pools{organization: organization, people: people}}
+	db := &DB{pool: organization, pools: &pools{organization: organization, people: people}, session: session, local: local}
 	if err := db.checkRole(ctx); err != nil {
 		db.Close()
 		return nil, err
@@ -121,13 +137,13 @@ func (d *DB) binding(ctx context.Context, org OrgID) (sql string, args []any, er
 		return "", nil, ErrNoTenant
 	}
 	if !d.people {
-		return bindOrganization, []any{org.String()}, nil
+		return bindOrganization + d.local, []any{org.String()}, nil
 	}
 	actor, ok := ActorFrom(ctx)
 	if !ok || actor.User == uuid.Nil {
 		return "", nil, ErrNoActor
 	}
-	return bindActor, []any{org.String(), actor.User.String()}, nil
+	return bindActor + d.local, []any{org.String(), actor.User.String()}, nil
 }
 
 // InTx runs f inside one transaction of the organization. It commits when f
