@@ -34,6 +34,7 @@ import (
 	apipeople "satchel/api/people"
 	"satchel/api/public"
 	"satchel/api/purges"
+	"satchel/api/quarantine"
 	"satchel/api/ratelimit"
 	"satchel/api/reports"
 	"satchel/api/roblox"
@@ -136,6 +137,7 @@ type API struct {
 	operations    *operations.Operations
 	jobs          *jobs.Jobs
 	purges        *purges.Purges
+	quarantine    *quarantine.Quarantine
 	organizations *organizations.Organizations
 	members       *members.Members
 	spaces        *spaces.Spaces
@@ -189,6 +191,7 @@ func New(p Parts) *API {
 		usage:         &apiusage.Usage{DB: p.DB}, // usage is of the whole organization
 		operations:    &operations.Operations{DB: people, Workflows: p.Workflows},
 		purges:        &purges.Purges{DB: p.DB},
+		quarantine:    &quarantine.Quarantine{DB: p.DB},
 		jobs:          &jobs.Jobs{DB: people, All: p.DB, Control: p.Jobs, Listener: w, Streams: streams},
 		organizations: &organizations.Organizations{DB: people, Workflows: p.Workflows, Listener: w, Exports: p.Exports, Invites: p.Invites, ProvisionTimeout: createPatience},
 		members:       &members.Members{DB: people, Invitations: p.Invitations, Page: p.InvitePage, SignIn: callers.SignIn, Log: p.Log},

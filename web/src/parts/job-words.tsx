@@ -5,7 +5,7 @@ import { useOperationWords } from './operation.tsx'
 import { useReasons } from './reason-words.tsx'
 
 /** The kinds of jobs that people of an organization meet. */
-export const kindsOfPeople = ['change_files', 'generate_content', 'export_organization', 'import_roster', 'undo_roster', 'verify_audit_log', 'rescan_storage', 'suspend_organization', 'resume_organization', 'delete_organization'] as const
+export const kindsOfPeople = ['change_files', 'generate_content', 'build_report', 'sync_roblox', 'export_organization', 'import_roster', 'undo_roster', 'verify_audit_log', 'rescan_storage', 'suspend_organization', 'resume_organization', 'delete_organization'] as const
 export const queueNames = ['interactive', 'files', 'previews', 'batch', 'external', 'ai', 'mail', 'roblox'] as const
 
 /** Jobs in words: what one is, how it is, how early it comes, and why it did not work. */
@@ -13,7 +13,7 @@ export function useJobWords() {
   const { t } = useLingui()
   const operation = useOperationWords()
   const reasons = useReasons()
-  const more: Record<string, string> = { change_files: t`Change many files`, generate_content: t`Make a document from a text` }
+  const more: Record<string, string> = { change_files: t`Change many files`, generate_content: t`Make a document from a text`, build_report: t`Make a report`, sync_roblox: t`Bring files to Roblox` }
   const states: Record<JobState, string> = { waiting: t`Waits`, running: t`running`, retrying: t`is tried again`, paused: t`Held`, succeeded: t`done`, failed: t`failed`, cancelled: t`Cancelled` }
   const priorities: Record<JobPriority, string> = { high: t`early`, default: t`as usual`, low: t`late` }
   const classes: Record<Exclude<Job['reason_class'], ''>, { why: string; what: string }> = {
