@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -16,8 +17,8 @@ func TestQuarantineOfAll(t *testing.T) {
 	b := setup(t)
 	one, two, well := b.person(b.organization(), tenancy.Owner), b.person(b.organization(), tenancy.Owner), b.person(b.organization(), tenancy.Owner)
 	operator := b.person(tenancy.Platform, tenancy.Operator)
-	for _, owner := range []*person{one, one, two} {
-		b.quarantine(owner.org, owner.published("report-of-anna.txt", lorem).ID)
+	for i, owner := range []*person{one, one, two} {
+		b.quarantine(owner.org, owner.published(fmt.Sprintf("report-of-anna-%d.txt", i), lorem).ID)
 	}
 	well.published("fine.txt", lorem)
 	one.call(get, adminPath+"/quarantine", nil).is(403)

@@ -13,7 +13,7 @@ export function useJobWords() {
   const { t } = useLingui()
   const operation = useOperationWords()
   const reasons = useReasons()
-  const more: Record<string, string> = { change_files: t`Change many files`, generate_content: t`Make a document from a text`, build_report: t`Make a report`, sync_roblox: t`Bring files to Roblox` }
+  const more: Record<string, string> = { change_files: t`Change many files`, generate_content: t`Make a document from a text` }
   const states: Record<JobState, string> = { waiting: t`Waits`, running: t`running`, retrying: t`is tried again`, paused: t`Held`, succeeded: t`done`, failed: t`failed`, cancelled: t`Cancelled` }
   const priorities: Record<JobPriority, string> = { high: t`early`, default: t`as usual`, low: t`late` }
   const classes: Record<Exclude<Job['reason_class'], ''>, { why: string; what: string }> = {

@@ -1,7 +1,7 @@
 import { Trans, useLingui } from '@lingui/react/macro'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams } from '@tanstack/react-router'
-import { type ReactNode, useState } from 'react'
+import { type ReactNode, useEffect, useState } from 'react'
 
 import { useWork } from '../../app/context.tsx'
 import { exactly } from '../../app/format.ts'
@@ -52,11 +52,18 @@ export default function RobloxConnectionPage() {
       {found.isPending && !found.error && <Waiting />}
       {c?.state === 'stopped' && <div className="failure" role="alert"><p><strong><Trans>The connection is stopped: nothing is sent to Roblox until it is resumed.</Trans></strong></p><p>{words.code(c.code) || <code>{c.code}</code>}</p></div>}
       {testing > 0 && <Test key={testing} id={id} />}
-      {at.operation && <Progress id={at.operation} />}
+      {at.operation && <Progress id={at.operation}>{() => <Synced />}</Progress>}
       {c && <><Facts of={c} /><Assets of={c} /></>}
       {c && asked && <Dialogs of={c} asked={asked} close={() => ask(null)} />}
     </>
   )
+}
+
+/** A sync has ended: what it changed is read again, once. */
+function Synced() {
+  const { again } = useChange()
+  useEffect(() => { void again('roblox') }, []) // eslint-disable-line
+  return null
 }
 
 /** Asks Roblox with the key, and shows what the account may make still. */
