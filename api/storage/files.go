@@ -79,26 +79,29 @@ func (r *Storage) ListFiles(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	include, err := readInclude(c)
+	if err != nil {
+		return err
+	}
 	// Who administers reaches most spaces: there the order of ids and the policy are
 	// cheaper than a page of each space.
 	f.Mine = !actor.Administers() && !actor.Spaces
 	limit := f.Limit
 	f.Limit++ // one more tells whether there is a next page
-	views, err := files.List(c.Request.Context(), r.DB.Single(actor.Org), f)
+	rows, err := files.List(c.Request.Context(), r.DB.Single(actor.Org), f)
 	if err != nil {
 		return err
 	}
 	var next string
-	if len(views) > limit {
-		last := views[limit-1]
-		next = encodeCursor(f.Sort, files.Cursor{ID: last.FileID, Name: last.Name})
-		views = views[:limit]
+	if len(rows) > limit {
+		next = encodeCursor(f.Sort, files.CursorOf(f.Sort, rows[limit-1]))
+		rows = rows[:limit]
 	}
-	shown, err := showAll(views, r.describe)
+	shown, err := r.list(c.Request.Context(), actor.Org, rows, include)
 	if err != nil {
 		return err
 	}
-	c.JSON(http.StatusOK, request.Page[FileView]{Items: shown, NextCursor: next})
+	c.JSON(http.StatusOK, request.Page[ListedView]{Items: shown, NextCursor: next})
 	return nil
 }
 
@@ -120,7 +123,11 @@ func filter(c *gin.Context) (files.Filter, error) {
 	if err := readPlace(c, &f); err != nil {
 		return f, err
 	}
-	var err error
+	n, err := readNarrowing(c)
+	if err != nil {
+		return f, err
+	}
+	f.Types, f.SizeFrom, f.SizeTo, f.ChangedFrom, f.ChangedTo = n.Types, n.SizeFrom, n.SizeTo, n.ChangedFrom, n.ChangedTo
 	if f.Limit, err = request.Limit(c); err != nil {
 		return f, err
 	}
@@ -130,7 +137,7 @@ func filter(c *gin.Context) (files.Filter, error) {
 
 // readPlace reads of which place the list is.
 func readPlace(c *gin.Context, f *files.Filter) error {
-	for name, id := range map[string]*uuid.UUID{"space_id": &f.Space, "folder_id": &f.Folder, "shown_in": &f.Linked, "uploaded_by": &f.Owner, "subject_id": &f.Subject} {
+	for name, id := range map[string]*uuid.UUID{"space_id": &f.Space, "class_id": &f.Class, "folder_id": &f.Folder, "shown_in": &f.Linked, "uploaded_by": &f.Owner, "subject_id": &f.Subject} {
 		if err := readID(c.Query(name), id, files.ErrNoPlace); err != nil {
 			return err
 		}

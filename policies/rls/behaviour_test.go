@@ -367,7 +367,7 @@ func TestNobodyBoundSeesNothing(t *testing.T) {
 	for _, bound := range []string{"reset app.current_org_id", "set app.current_org_id = ''", "set app.current_org_id = '" + uuid.Nil.String() + "'"} {
 		_, err := conn.Exec(t.Context(), bound)
 		require.NoError(t, err)
-		for _, table := range append([]string{"organizations", "users", "version_view", "usage_levels", "usage_crossings"}, s.tables...) {
+		for _, table := range append([]string{"organizations", "users", "version_view", "listed_files", "usage_levels", "usage_crossings"}, s.tables...) {
 			var n int
 			require.NoError(t, conn.QueryRow(t.Context(), "select count(*) from "+table).Scan(&n))
 			require.Zero(t, n, "%s after %s", table, bound)
@@ -387,8 +387,10 @@ func TestViewsAndFunctionsDoNotBypassPolicies(t *testing.T) {
 	theirs := s.row(t, "files", s.b)
 	before := s.everything(t, s.b)
 	var n int
-	require.NoError(t, s.Single(s.a).QueryRow(t.Context(), "select count(*) from version_view where organization_id <> $1", s.a).Scan(&n))
-	require.Zero(t, n)
+	for _, view := range []string{"version_view", "listed_files"} {
+		require.NoError(t, s.Single(s.a).QueryRow(t.Context(), "select count(*) from "+view+" where organization_id <> $1", s.a).Scan(&n))
+		require.Zero(t, n, view)
+	}
 	require.NoError(t, s.Single(s.a).QueryRow(t.Context(), "select count(*) from users").Scan(&n))
 	require.Equal(t, 2, n, "only the organization's own people")
 	require.NoError(t, s.Single(s.a).QueryRow(t.Context(), "select count(*) from organizations").Scan(&n))
