@@ -45,7 +45,7 @@ func TestUsageShowsWhatHappened(t *testing.T) {
 	require.Len(t, w.Currency, 3)
 	_, err = b.db.Single(org).Exec(t.Context(), "delete from generation_spending")
 	require.NoError(t, err)
-	_, err = b.db.Single(org).Exec(t.Context(), "update usage_active set day = day - 1 where user_id not in (select user_id from members)")
+	_, err = b.db.Single(org).Exec(t.Context(), "delete from usage_active where user_id not in (select user_id from members)")
 	require.NoError(t, err)
 	require.EqualValues(t, 2, v.Limits.Members)
 	require.EqualValues(t, len(lorem), v.Limits.BytesUsed)

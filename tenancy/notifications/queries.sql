@@ -184,7 +184,7 @@ on conflict (organization_id, address_hash) do update set status = excluded.stat
 select address_hash, reason from mail_suppressions where address_hash = any (sqlc.arg(hashes)::bytea[]) and suppressed_at is not null;
 
 -- name: SuppressionBounced :one
-select exists (select from mail_suppressions where address_hash = sqlc.arg(address_hash) and suppressed_at is not null and reason = 'bounced');
+select exists (select from mail_suppressions where address_hash = sqlc.arg(address_hash) and suppressed_at is not null and reason <> 'complained');
 
 -- name: SuppressionPage :many
 select id, reason, status, suppressed_at::timestamptz as suppressed_at from mail_suppressions

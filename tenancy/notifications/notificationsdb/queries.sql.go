@@ -920,7 +920,7 @@ func (q *Queries) SettingsPut(ctx context.Context, arg SettingsPutParams) error 
 }
 
 const suppressionBounced = `-- name: SuppressionBounced :one
-select exists (select from mail_suppressions where address_hash = $1 and suppressed_at is not null and reason = 'bounced')
+select exists (select from mail_suppressions where address_hash = $1 and suppressed_at is not null and reason <> 'complained')
 `
 
 func (q *Queries) SuppressionBounced(ctx context.Context, addressHash []byte) (bool, error) {
