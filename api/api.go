@@ -188,11 +188,11 @@ func New(p Parts) *API {
 			Stranger: callers.Public, Shares: visitors, Edge: p.Edge, Hosted: edge.Hosted(p.Config.Driver), Log: p.Log,
 		},
 		public:        visitors,
-		usage:         &apiusage.Usage{DB: p.DB}, // usage is of the whole organization
+		usage:         &apiusage.Usage{DB: p.DB, Currency: p.Providers.Currency}, // usage is of the whole organization
 		operations:    &operations.Operations{DB: people, Workflows: p.Workflows},
 		purges:        &purges.Purges{DB: p.DB},
 		quarantine:    &quarantine.Quarantine{DB: p.DB},
-		jobs:          &jobs.Jobs{DB: people, All: p.DB, Control: p.Jobs, Listener: w, Streams: streams},
+		jobs:          &jobs.Jobs{DB: people, All: p.DB, Control: p.Jobs, Listener: w, Streams: streams, Currency: p.Providers.Currency},
 		organizations: &organizations.Organizations{DB: people, Workflows: p.Workflows, Listener: w, Exports: p.Exports, Invites: p.Invites, ProvisionTimeout: createPatience},
 		members:       &members.Members{DB: people, Invitations: p.Invitations, Page: p.InvitePage, SignIn: callers.SignIn, Log: p.Log},
 		spaces:        &spaces.Spaces{DB: people, All: p.DB},
@@ -201,7 +201,7 @@ func New(p Parts) *API {
 		rosters:       &rosters.Rosters{DB: people, Packages: p.Rosters, Workflows: p.Workflows, SpoolDir: p.SpoolDir, Log: p.Log},
 		keys:          &apikeys.Keys{DB: people},
 		webhooks:      &webhooks.Webhooks{DB: people, Box: p.Secrets, Loopback: p.Loopback},
-		notifications: &notifications.Notifications{DB: people, All: p.DB, Tokens: p.Tokens, Now: time.Now},
+		notifications: &notifications.Notifications{DB: people, All: p.DB, Tokens: p.Tokens, Hasher: p.Hasher, Now: time.Now},
 		generations:   &generations.Generations{DB: people, All: p.DB, Providers: p.Providers, Uploads: p.Uploads, Workflows: p.Workflows, Listener: w, Now: time.Now},
 		reports:       &reports.Reports{DB: people, All: p.DB, Workflows: p.Workflows, Listener: w, Now: time.Now},
 		roblox:        &roblox.Connections{DB: people, All: p.DB, Vault: p.Vault, Dial: p.Roblox, Workflows: p.Workflows, URL: p.Config.URL, Now: time.Now},

@@ -352,6 +352,7 @@ func (s *school) robloxIsConnected() {
 	s.do(s.owner, post, at+"/places/8", map[string]any{"file_id": s.strange})
 	s.do(s.owner, post, at+"/sync", nil)
 	s.do(s.owner, remove, at, nil)
+	s.do(s.owner, get, at+"/figures", nil)
 	s.do(s.owner, get, robloxPath+"/"+s.strange.String(), nil)
 	s.as("", post, apiPath+"/roblox/notifications/"+made.String(), map[string]any{"NotificationId": "n", "EventType": "e"}, "Roblox-Signature", "t=1")
 }

@@ -115,6 +115,7 @@ var foreign = map[string]string{
 	"PlanSync":          "roblox_connection_not_found",
 	"AdvanceAssets":     "roblox_connection_not_found",
 	"PublishAssetMap":   "roblox_connection_not_found",
+	"ReadFigures":       "roblox_connection_not_found",
 	"FinishSync":        "roblox_connection_not_found",
 	"PublishPlace":      "roblox_publication_not_found",
 	"EndPublication":    "roblox_publication_not_found",

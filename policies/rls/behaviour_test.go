@@ -111,6 +111,7 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		{"insert into roblox_connections (organization_id, id, name, universe_id, creator_type, creator_id, key_sealed, key_owner, secret_sealed, created_by) values (app.org(), $1, 'c', 1, 'user', 1, 'k', 'user/1', 's', $2)", []any{class, user}},
 		{"insert into roblox_assets (organization_id, id, connection_id, file_id, version_id, name, asset_type, sha256) values (app.org(), $1, $1, $2, $2, 'n', 'Image', repeat('a', 64))", []any{class, file}},
 		{"insert into roblox_publications (organization_id, id, connection_id, place_id, file_id, version_id, published, content_type, requested_by) values (app.org(), $1, $1, 1, $2, $2, true, 't', $3)", []any{class, file, user}},
+		{"insert into roblox_figures (organization_id, connection_id, kind, name, day, numbers) values (app.org(), $1, 'progress', 'n', '2026-01-01', '{}')", []any{class}},
 		{"insert into roblox_erasures (organization_id, id, connection_id, notification_id, roblox_user_id) values (app.org(), $1, $1, 'n', 1)", []any{class}},
 		{"insert into roblox_budgets (organization_id, owner, kind, free_at) values (app.org(), 'user/1', 'create', now())", nil},
 		{"insert into file_tags (organization_id, file_id, tag, added_by) values (app.org(), $1, 'algebra', $2)", []any{file, user}},

@@ -104,6 +104,8 @@ var Kinds = map[string]Kind{
 
 	"admit_waiting_uploads":       {Route: Cleanup, Sweep: true},
 	"clean_ended_uploads":         {Route: Cleanup, Sweep: true},
+	"delete_old_generations":      {Route: Content, Sweep: true},
+	"delete_old_sweeps":           {Route: Cleanup, Sweep: true},
 	"delete_old_changes":          {Route: Cleanup, Sweep: true},
 	"expire_shares":               {Route: Cleanup, Sweep: true},
 	"expire_uploads":              {Route: Cleanup, Sweep: true},
@@ -121,6 +123,7 @@ var Kinds = map[string]Kind{
 	"restart_reports":             {Route: Analytics, Sweep: true},
 	"roll_up_activity":            {Route: Analytics, Sweep: true},
 	"start_due_reports":           {Route: Analytics, Sweep: true},
+	"rotate_roblox_keys":          {Route: Roblox, Sweep: true},
 	"start_roblox_requests":       {Route: Roblox, Sweep: true},
 	"start_roblox_syncs":          {Route: Roblox, Sweep: true},
 	"start_missing_previews":      {Route: Cleanup, Sweep: true},

@@ -151,6 +151,6 @@ var usageProcess = fx.Module("usage",
 var operationRecorder = fx.Module("operation",
 	fx.Provide(operation.New),
 	component(func(o *operation.Activities) queue.Component {
-		return queue.Component{Queue: queue.Batch, Activities: []any{o}}
+		return queue.Component{Queue: queue.Batch, Activities: []any{o}, Sweeps: operation.SweepsOf(o)}
 	}),
 )
