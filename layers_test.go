@@ -49,6 +49,7 @@ var groups = map[string]group{
 	"internal/ocr":         {7, "adapter: tesseract"},
 	"internal/media":       {7, "adapter: ffmpeg"},
 	"internal/drawing":     {7, "adapter: librsvg"},
+	"internal/reader":      {7, "adapter: the texts of files with their places"},
 	"internal/fragment":    {7, "adapter: texts as HTML"},
 	"internal/confine":     {7, "adapter: the kernel's walls around a program"},
 	"internal/oidc":        {7, "adapter: identity provider"},
@@ -110,6 +111,7 @@ var groups = map[string]group{
 	"internal/kms":           {1, "envelope encryption of what other systems entrust to an organization"},
 	"internal/spool":         {1, "temporary files of this program and of its child programs"},
 
+	"internal/segments": {0, "texts of files and where they are: formats that are read here, and the form in which others come"},
 	"internal/fault":    {0, "vocabulary"},
 	"internal/queue":    {0, "vocabulary"},
 	"internal/settings": {0, "reads a struct from the environment and declares none"},

@@ -1,6 +1,7 @@
 package pii_test
 
 import (
+	"crypto/sha256"
 	"strings"
 	"testing"
 
@@ -160,4 +161,20 @@ func TestTwoPeopleOfOneNameAreNeither(t *testing.T) {
 	r := d.ScanString("Zoe Muller")
 	require.Len(t, r.Findings, 1)
 	require.Empty(t, r.Findings[0].Person)
+}
+
+// TestAddressesAreKnownByAHashOfOthers: the roster keeps its addresses hashed in a way of its
+// own.
+func TestAddressesAreKnownByAHashOfOthers(t *testing.T) {
+	t.Parallel()
+	own := func(address string) [32]byte { return sha256.Sum256([]byte("roster " + strings.ToLower(address))) }
+	d := detector(t, func(o *pii.Options) {
+		o.Emails, o.HashEmail = map[[32]byte]string{own("ann@school.de"): "p9"}, own
+	})
+	found := d.ScanString("write to Ann@School.de or to zoe.mueller@schule-am-see.de").Findings
+	require.Len(t, found, 2)
+	require.Equal(t, []any{pii.RosterEmail, "p9", pii.Email, ""}, []any{found[0].Category, found[0].Person, found[1].Category, found[1].Person})
+	place := d.Noted(pii.Location, "48.5,11.25", "GPS")
+	require.Equal(t, pii.Hash(key, pii.Location, "48.5,11.25"), place.HMAC)
+	require.NotContains(t, place.Masked, "48")
 }
