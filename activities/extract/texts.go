@@ -42,7 +42,7 @@ func (t *text) found(title string, err error) (found, error) {
 	return found{}, err
 }
 
-// package reads a zip whose members are texts.
+// readZip reads a zip whose members are texts.
 func readZip(path string, read func(*zip.Reader, string, segments.Sink) (string, error)) (found, error) {
 	var t text
 	file, err := os.Open(path) //nolint:gosec // a file in the spool's own folder

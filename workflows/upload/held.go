@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/workflow"
@@ -13,8 +14,6 @@ import (
 	"satchel/internal/queue"
 	"satchel/policies/verdict"
 	"satchel/tenancy"
-
-	"github.com/google/uuid"
 )
 
 // ReleaseID is the only way to name the workflow that publishes a version which waited.

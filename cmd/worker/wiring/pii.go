@@ -9,7 +9,6 @@ import (
 
 	"github.com/google/uuid"
 	"go.temporal.io/sdk/client"
-	"go.uber.org/fx"
 
 	"satchel/activities/extract"
 	"satchel/activities/pii"
@@ -25,13 +24,12 @@ import (
 
 // newPersonalTools binds what inspections read with to its programs: the reader for what it
 // knows, LibreOffice and the recognizer of letters for the rest.
-func newPersonalTools(lc fx.Lifecycle, c reader.Config, texts extract.Tools) (pii.Tools, error) {
-	compiled, err := os.MkdirTemp("", "satchel-reader-*")
+func newPersonalTools(c reader.Config, texts extract.Tools, sp *spool.Owner) (pii.Tools, error) {
+	compiled, err := sp.Folder("reader") // removed with the spool, after a crash too
 	if err != nil {
 		return pii.Tools{}, err
 	}
-	lc.Append(fx.StopHook(func() error { return os.RemoveAll(compiled) }))
-	r, err := reader.New(c, filepath.Join(compiled, "cache"))
+	r, err := reader.New(c, compiled.Path("compiled"))
 	if err != nil {
 		return pii.Tools{}, err
 	}
