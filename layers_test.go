@@ -49,6 +49,7 @@ var groups = map[string]group{
 	"internal/ocr":         {7, "adapter: tesseract"},
 	"internal/media":       {7, "adapter: ffmpeg"},
 	"internal/drawing":     {7, "adapter: librsvg"},
+	"internal/reader":      {7, "adapter: the texts of files with their places"},
 	"internal/fragment":    {7, "adapter: texts as HTML"},
 	"internal/confine":     {7, "adapter: the kernel's walls around a program"},
 	"internal/oidc":        {7, "adapter: identity provider"},
@@ -84,6 +85,7 @@ var groups = map[string]group{
 	"policies/ole":          {2, "rules as data"},
 	"policies/pictures":     {2, "rules as data"},
 	"policies/pii":          {2, "detectors of personal data in text"},
+	"personal":              {3, "what is known of personal data in versions, over the detectors"},
 	"policies/disclosure":   {2, "what may leave, by which way"},
 	"policies/transforms":   {2, "rules as data"},
 	"policies/audit":        {2, "the audit log: one row an action, chained"},
@@ -110,6 +112,7 @@ var groups = map[string]group{
 	"internal/kms":           {1, "envelope encryption of what other systems entrust to an organization"},
 	"internal/spool":         {1, "temporary files of this program and of its child programs"},
 
+	"internal/segments": {0, "texts of files and where they are: formats that are read here, and the form in which others come"},
 	"internal/fault":    {0, "vocabulary"},
 	"internal/queue":    {0, "vocabulary"},
 	"internal/trust":    {0, "TLS of the connections that a program opens"},

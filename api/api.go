@@ -32,6 +32,7 @@ import (
 	"satchel/api/operations"
 	"satchel/api/organizations"
 	apipeople "satchel/api/people"
+	"satchel/api/personal"
 	"satchel/api/public"
 	"satchel/api/purges"
 	"satchel/api/quarantine"
@@ -75,6 +76,7 @@ type Workflows interface {
 	generations.Workflows
 	reports.Workflows
 	roblox.Workflows
+	personal.Workflows
 }
 
 // Uploads takes bytes in.
@@ -146,6 +148,7 @@ type API struct {
 	rosters       *rosters.Rosters
 	keys          *apikeys.Keys
 	auditLog      *auditlog.AuditLog
+	personal      *personal.Personal
 	webhooks      *webhooks.Webhooks
 	notifications *notifications.Notifications
 	generations   *generations.Generations
@@ -205,6 +208,7 @@ func New(p Parts) *API {
 		generations:   &generations.Generations{DB: people, All: p.DB, Providers: p.Providers, Uploads: p.Uploads, Workflows: p.Workflows, Listener: w, Now: time.Now},
 		reports:       &reports.Reports{DB: people, All: p.DB, Workflows: p.Workflows, Listener: w, Now: time.Now},
 		roblox:        &roblox.Connections{DB: people, All: p.DB, Vault: p.Vault, Dial: p.Roblox, Workflows: p.Workflows, URL: p.Config.URL, Now: time.Now},
+		personal:      &personal.Personal{DB: people, All: p.DB, Workflows: p.Workflows, Log: p.Log},
 		auditLog:      &auditlog.AuditLog{DB: people, Workflows: p.Workflows, Log: p.Log},
 	}
 }

@@ -63,6 +63,19 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 		s.mark(s.owner.org)
 		return s.owner.call(post, at(s.file, "/restore"), nil), s.owner.org
 	},
+	"POST " + filePath + "/rescan-pii": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, at(s.file, "/rescan-pii"), nil), s.owner.org
+	},
+	"POST " + filePath + "/release": func(s *scene) (answer, tenancy.OrgID) {
+		file := s.owner.waiting(tenancy.PersonalDataHold).ID
+		s.mark(s.owner.org)
+		return s.owner.call(post, at(file, "/release"), nil), s.owner.org
+	},
+	"POST " + filePath + "/reject": func(s *scene) (answer, tenancy.OrgID) {
+		file := s.owner.waiting(tenancy.PersonalDataHold).ID
+		s.mark(s.owner.org)
+		return s.owner.call(post, at(file, "/reject"), nil), s.owner.org
+	},
 	"GET " + filePath + "/content": func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(get, at(s.file, "/content"), nil), s.owner.org
 	},

@@ -171,6 +171,11 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: remove, Path: filePath + "/versions/:n", Action: tenancy.EditFiles, Audit: "file.delete_version", Handler: a.storage.DeleteVersion},
 		{Method: get, Path: filePath + "/versions/:n/diff/:other", Action: tenancy.ReadFiles, Handler: a.storage.CompareVersions},
 		{Method: post, Path: filePath + "/versions/:n/restore", Action: tenancy.EditFiles, Audit: "file.revert", Idempotency: idempotency.Route{Replay: a.storage.ReplayRestoreVersion}, Handler: a.storage.RestoreVersion},
+		{Method: get, Path: filePath + "/pii-findings", Action: tenancy.ReadFiles, Handler: a.personal.Get},
+		{Method: post, Path: filePath + "/rescan-pii", Action: tenancy.ReviewPersonalData, Audit: "file.rescan_pii", Handler: a.personal.Rescan},
+		{Method: post, Path: filePath + "/release", Action: tenancy.EditFiles, Audit: "file.release", Handler: a.personal.Release},
+		{Method: post, Path: filePath + "/reject", Action: tenancy.EditFiles, Audit: "file.withdraw", Handler: a.personal.Reject},
+		{Method: get, Path: storagePath + "/held", Action: tenancy.ReviewPersonalData, Cost: ratelimit.Search, Handler: a.personal.ListHeld},
 		{Method: get, Path: storagePath + "/quota", Action: tenancy.ReadQuota, Handler: a.usage.GetQuota},
 
 		{Method: get, Path: filePath + "/links", Action: tenancy.ReadFiles, Handler: a.spaces.ListFileLinks},

@@ -115,6 +115,11 @@ type fakeWorkflows struct {
 	holds       bool // what is begun does not end
 }
 
+// StartRelease begins nothing: the sweep would.
+func (*fakeWorkflows) StartRelease(context.Context, tenancy.OrgID, uuid.UUID, uuid.UUID) error {
+	return nil
+}
+
 func (p *fakeWorkflows) Start(_ context.Context, in upload.UploadFileInput) error {
 	p.mu.Lock()
 	p.started = append(p.started, in)

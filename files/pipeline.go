@@ -274,3 +274,41 @@ func Step(ctx context.Context, q tenancy.Queries, version uuid.UUID, name string
 	}
 	return err
 }
+
+// Hold makes a version wait for a decision: it is not published until Release. Its bytes
+// stay where they arrived, and in the quota.
+func Hold(ctx context.Context, tx *tenancy.Tx, version uuid.UUID, reason string) error {
+	q := filesdb.New(tx)
+	v, err := lock(ctx, q, version)
+	switch {
+	case err != nil:
+		return err
+	case v.TrashedAt != nil:
+		return ErrVersionEnded
+	}
+	n, err := q.VersionHold(ctx, filesdb.VersionHoldParams{ID: version, StatusReason: reason})
+	if err := expectOneRow(n, err, ErrVersionEnded); err != nil {
+		return err
+	}
+	if err := q.StepEndOpen(ctx, version); err != nil {
+		return fmt.Errorf("end steps: %w", err)
+	}
+	return record(ctx, tx, "file.hold", version, reason)
+}
+
+// Release lets a version that waits go on to its publication.
+func Release(ctx context.Context, tx *tenancy.Tx, version uuid.UUID) error {
+	q := filesdb.New(tx)
+	v, err := lock(ctx, q, version)
+	switch {
+	case err != nil:
+		return err
+	case v.TrashedAt != nil:
+		return ErrVersionEnded
+	}
+	n, err := q.VersionRelease(ctx, version)
+	if err := expectOneRow(n, err, ErrVersionEnded); err != nil {
+		return err
+	}
+	return record(ctx, tx, "file.release", version, "")
+}

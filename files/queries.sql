@@ -331,6 +331,12 @@ update file_versions set status = 'published', status_reason = '', object_etag =
     published_at = greatest(now(), scanned_at), updated_at = now()
  where id = $1 and status = 'processing' and scan_verdict = 'clean' and scan_sha256 = sha256;
 
+-- name: VersionHold :execrows
+update file_versions set status = 'held', status_reason = $2, updated_at = now() where id = $1 and status = 'processing';
+
+-- name: VersionRelease :execrows
+update file_versions set status = 'processing', status_reason = '', updated_at = now() where id = $1 and status = 'held';
+
 -- name: VersionPurge :exec
 delete from file_versions where file_id = $1;
 

@@ -71,6 +71,9 @@ const (
 	ReadRoblox   Action = "read_roblox"
 	ManageRoblox Action = "manage_roblox"
 
+	// Personal data in files: inspections, and decisions about files that wait.
+	ReviewPersonalData Action = "review_personal_data"
+
 	ReadWebhooks   Action = "read_webhooks"
 	ManageWebhooks Action = "manage_webhooks"
 
@@ -130,6 +133,8 @@ var Grants = map[Action][]Role{
 	ReadReports:  {Owner, Admin, Teacher},
 	ReadRoblox:   {Owner, Admin},
 	ManageRoblox: {Owner, Admin},
+
+	ReviewPersonalData: {Owner, Admin},
 
 	ReadWebhooks:   {Owner, Admin},
 	ManageWebhooks: {Owner, Admin},

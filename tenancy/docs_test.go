@@ -51,6 +51,7 @@ var inWords = []struct {
 	{tenancy.ReadReports, "see one's reports"},
 	{tenancy.ReadRoblox, "see connections to Roblox and what files became there"},
 	{tenancy.ManageRoblox, "connect to Roblox, choose what goes there, sync, publish places, decide about unsure assets"},
+	{tenancy.ReviewPersonalData, "have files inspected for personal data again, and decide about files that wait for it"},
 	{tenancy.ReadWebhooks, "see webhooks and what was sent to them"},
 	{tenancy.ManageWebhooks, "make, change, test, replay and delete webhooks"},
 	{tenancy.ManageKeys, "make, rotate and revoke API keys"},

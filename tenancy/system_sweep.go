@@ -78,3 +78,22 @@ func (d *DB) VersionsNotAvailable(ctx context.Context, after uuid.UUID, n int) (
 func (d *DB) TextsPending(ctx context.Context, again time.Duration, after uuid.UUID, n int) ([]Ref, error) {
 	return systemQuery[Ref](ctx, d, "select organization_id, file_id, version_id from app.texts_pending($1, $2, $3) order by file_id", again, after, n)
 }
+
+// PersonalDataDue gives the published versions that the detectors of a version have not read
+// yet, in the order of their ids, and notes that they were asked for: each comes once in
+// again.
+func (d *DB) PersonalDataDue(ctx context.Context, detectors string, again time.Duration, after uuid.UUID, n int) ([]Ref, error) {
+	return systemQuery[Ref](ctx, d, "select organization_id, file_id, version_id from app.pii_due($1, $2, $3, $4) order by version_id", detectors, again, after, n)
+}
+
+// ReleasedSilent pages through the versions that were released and whose publication has not
+// begun for longer than that.
+func (d *DB) ReleasedSilent(ctx context.Context, silent time.Duration, after uuid.UUID, n int) ([]Ref, error) {
+	return systemQuery[Ref](ctx, d, "select organization_id, file_id, version_id from app.pii_released($1, $2, $3)", silent, after, n)
+}
+
+// HeldLong pages through the versions that have waited for a decision about their personal
+// data for longer than that.
+func (d *DB) HeldLong(ctx context.Context, longer time.Duration, after uuid.UUID, n int) ([]Ref, error) {
+	return systemQuery[Ref](ctx, d, "select organization_id, file_id, version_id from app.pii_held_long($1, $2, $3)", longer, after, n)
+}

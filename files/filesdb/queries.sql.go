@@ -1895,6 +1895,23 @@ func (q *Queries) VersionGet(ctx context.Context, id uuid.UUID) (VersionGetRow, 
 	return i, err
 }
 
+const versionHold = `-- name: VersionHold :execrows
+update file_versions set status = 'held', status_reason = $2, updated_at = now() where id = $1 and status = 'processing'
+`
+
+type VersionHoldParams struct {
+	ID           uuid.UUID
+	StatusReason string
+}
+
+func (q *Queries) VersionHold(ctx context.Context, arg VersionHoldParams) (int64, error) {
+	result, err := q.db.Exec(ctx, versionHold, arg.ID, arg.StatusReason)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const versionInsert = `-- name: VersionInsert :one
 insert into file_versions (organization_id, id, file_id, number, size, reserved_bytes, claimed_type, claimed_sha256, change_description, uploaded_by, file_name)
 select app.org(), $1, $2, coalesce(max(number), 0) + 1, $3, $3,
@@ -2256,6 +2273,18 @@ func (q *Queries) VersionReceive(ctx context.Context, arg VersionReceiveParams) 
 	var updated_at time.Time
 	err := row.Scan(&updated_at)
 	return updated_at, err
+}
+
+const versionRelease = `-- name: VersionRelease :execrows
+update file_versions set status = 'processing', status_reason = '', updated_at = now() where id = $1 and status = 'held'
+`
+
+func (q *Queries) VersionRelease(ctx context.Context, id uuid.UUID) (int64, error) {
+	result, err := q.db.Exec(ctx, versionRelease, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const versionRemove = `-- name: VersionRemove :execrows

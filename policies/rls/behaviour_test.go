@@ -92,6 +92,8 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		{"insert into hand_ins (organization_id, folder_id, student_id) values (app.org(), $1, $2)", []any{class, student}},
 		{"insert into stars (organization_id, user_id, file_id) values (app.org(), $1, $2)", []any{user, file}},
 		{"update files set current_id = $2 where id = $1", []any{file, version}}, // with a row of file_texts
+		{"insert into pii_inspections (organization_id, version_id, file_id) values (app.org(), $1, $2)", []any{version, file}},
+		{"insert into pii_findings (organization_id, version_id, number, category, part, score, value_hmac) values (app.org(), $1, 1, 'us_ssn', 'text', 1, sha256('x'))", []any{version}},
 		{"insert into notifications (organization_id, id, user_id, kind) values (app.org(), $1, $2, 'a.b')", []any{class, user}},
 		{"insert into mail_addresses (organization_id, id, user_id, address) values (app.org(), $1, $2, 'a@school.example')", []any{class, user}},
 		{"insert into notification_preferences (organization_id, user_id, kind, channel, cadence) values (app.org(), $1, 'a.b', 'mail', 'never')", []any{user}},

@@ -281,7 +281,7 @@ func TestEveryTenantTableIsExportedOrNamed(t *testing.T) {
 		"roster_batches": "how far an import came", "roster_agents": "who a roster says is whose, as guardians are",
 		"login_requests": "logins that no one has linked, and what the audit log speaks of",
 		"audit_heads":    "follows from the audit log", "organization_setups": "is empty once there is something to export",
-		"file_names": "follow from the files", "file_texts": "are read from the files", "recents": "what a person opened last, for their own list",
+		"file_names": "follow from the files", "file_texts": "are read from the files", "pii_inspections": "are read from the files", "pii_findings": "places in the files, which are exported", "recents": "what a person opened last, for their own list",
 		"renditions": "are made from the files", "transformations": "are made from the files", "zips": "lists for downloads, kept for a day", "zip_entries": "lists for downloads, kept for a day", "version_steps": "how a file was checked", "file_events": "how a file was checked",
 		"uploads": "what is not there yet", "upload_parts": "what is not there yet",
 		"operations": "work that the audit log speaks of", "exports": "themselves", "export_parts": "themselves",

@@ -29,7 +29,7 @@ import (
 )
 
 var adaptersModule = fx.Module("adapters", fx.Provide(
-	newScanner, newTools, newTextTools, newSpool, newMailer, newReceivers, newPurger, newReady, NewCleaner, NewUploads, upload.NewAdmission, newSigner))
+	newScanner, newTools, newTextTools, newPersonalTools, newSpool, newMailer, newReceivers, newPurger, newReady, NewCleaner, NewUploads, upload.NewAdmission, newSigner))
 
 func newInspect(db *tenancy.DB, store *s3.Store, limits archives.Limits) *inspect.Activities {
 	return inspect.New(db, store.Staging, limits)

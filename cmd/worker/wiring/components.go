@@ -12,6 +12,7 @@ import (
 	"satchel/activities/inspect"
 	"satchel/activities/invitation"
 	"satchel/activities/operation"
+	"satchel/activities/pii"
 	"satchel/activities/preview"
 	"satchel/activities/reconcile"
 	"satchel/activities/scan"
@@ -23,6 +24,7 @@ import (
 	checkpointing "satchel/workflows/checkpoint"
 	extracting "satchel/workflows/extract"
 	inviting "satchel/workflows/invitation"
+	inspecting "satchel/workflows/pii"
 	previewing "satchel/workflows/preview"
 	reconciling "satchel/workflows/reconcile"
 	"satchel/workflows/rescan"
@@ -77,6 +79,19 @@ var textProcess = fx.Module("text",
 	}),
 	component(func(p *extract.Pending) queue.Component {
 		return queue.Component{Queue: queue.Batch, Activities: []any{p}, Sweeps: extract.SweepsOf(p)}
+	}),
+)
+
+var personalProcess = fx.Module("personal",
+	fx.Provide(newPersonal, newPersonalPending),
+	component(func(a *pii.Activities) queue.Component { // files that wait for it come before those that do not, by their priority
+		return queue.Component{Queue: queue.Files, Activities: []any{a}}
+	}),
+	component(func() queue.Component {
+		return queue.Component{Queue: queue.Interactive, Workflows: []any{inspecting.InspectFile, upload.PublishHeldFile}}
+	}),
+	component(func(p *pii.Pending) queue.Component {
+		return queue.Component{Queue: queue.Batch, Activities: []any{p}, Sweeps: pii.SweepsOf(p)}
 	}),
 )
 
