@@ -94,8 +94,9 @@ func Restore(ctx context.Context, tx *tenancy.Tx, file uuid.UUID) error {
 	return record(ctx, tx, "file.restore", file, "")
 }
 
-// Unpublish ends every published version of a trashed file and names all its
-// versions, whose objects must go. The quota is free from here on.
+// Unpublish ends every published and every quarantined version of a trashed file and names
+// all its versions, whose objects must go. The quota is free from here on. A hold refuses it:
+// from the commit on the objects go, so the row decides about each of them before.
 func Unpublish(ctx context.Context, tx *tenancy.Tx, file uuid.UUID) ([]uuid.UUID, error) {
 	q := filesdb.New(tx)
 	f, err := q.FileLock(ctx, file)

@@ -63,6 +63,10 @@ var Actions = []Action{
 	{"class.member_set", "class", "A person was put into a class by hand; the code is the person."},
 	{"class.member_remove", "class", "A person was taken out of a class by hand; the code is the person."},
 
+	{"hold.place", "hold", "A hold was placed: what it covers is not destroyed. The code is its kind and its scope."},
+	{"hold.ask_release", "hold", "The release of a hold was asked for; it covers as before."},
+	{"hold.release", "hold", "A hold was released by a second person; the code names who had asked for it."},
+
 	{"quota.set", "organization", "An organization's limits of bytes were changed."},
 	{"job.cancel", "job", "A job was asked to end; the code is its kind."},
 	{"job.retry", "job", "A job that had failed, or was cancelled, was run again; the code is its kind."},

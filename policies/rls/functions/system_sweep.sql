@@ -14,11 +14,12 @@ language sql stable security definer set search_path = public, pg_temp as $$
             where f.organization_id = o.id
               and f.trashed_at < now() - least(coalesce(make_interval(days => p.trash_days), older_than),
                                                (select make_interval(days => min(t.trash_days)) from spaces t where t.organization_id = o.id))
-              and f.trashed_at < now() - coalesce(make_interval(days => s.trash_days), make_interval(days => p.trash_days), older_than))
+              and f.trashed_at < now() - coalesce(make_interval(days => s.trash_days), make_interval(days => p.trash_days), older_than)
+              and not app.on_hold(f))
      order by o.id limit n
 $$;
 
--- Those files of one organization, in id order.
+-- Those files of one organization, in id order. What is on hold is left out: it would fail.
 create or replace function app.files_trashed(org uuid, older_than interval, after uuid, n integer)
 returns table (organization_id uuid, file_id uuid)
 language sql stable security definer set search_path = public, pg_temp as $$
@@ -27,6 +28,7 @@ language sql stable security definer set search_path = public, pg_temp as $$
      where f.organization_id = org and f.id > after
        and f.trashed_at < now() - coalesce(make_interval(days => s.trash_days),
                (select make_interval(days => p.trash_days) from organization_policies p where p.organization_id = org), older_than)
+       and not app.on_hold(f)
      order by f.id limit n
 $$;
 
