@@ -22,6 +22,7 @@ import (
 	"satchel/api/delivery/edge"
 	"satchel/api/delivery/signed"
 	"satchel/api/generations"
+	"satchel/api/holds"
 	"satchel/api/idempotency"
 	"satchel/api/jobs"
 	"satchel/api/links"
@@ -136,6 +137,7 @@ type API struct {
 	operations    *operations.Operations
 	jobs          *jobs.Jobs
 	purges        *purges.Purges
+	holds         *holds.Holds
 	organizations *organizations.Organizations
 	members       *members.Members
 	spaces        *spaces.Spaces
@@ -189,6 +191,7 @@ func New(p Parts) *API {
 		usage:         &apiusage.Usage{DB: p.DB}, // usage is of the whole organization
 		operations:    &operations.Operations{DB: people, Workflows: p.Workflows},
 		purges:        &purges.Purges{DB: p.DB},
+		holds:         &holds.Holds{DB: people},
 		jobs:          &jobs.Jobs{DB: people, All: p.DB, Control: p.Jobs, Listener: w, Streams: streams},
 		organizations: &organizations.Organizations{DB: people, Workflows: p.Workflows, Listener: w, Exports: p.Exports, Invites: p.Invites, ProvisionTimeout: createPatience},
 		members:       &members.Members{DB: people, Invitations: p.Invitations, Page: p.InvitePage, SignIn: callers.SignIn, Log: p.Log},

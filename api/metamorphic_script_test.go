@@ -39,6 +39,7 @@ func (s *school) script() {
 	s.robloxIsConnected()
 	s.keysAreUsed(essay)
 	s.webhooksAreMade()
+	s.holdsAreInForce()
 	s.whatIsNotTheirs()
 	s.whatAnybodySees()
 	s.whatWasCounted()

@@ -103,6 +103,8 @@ const (
 	rosterPath        = organizationPath + "/roster"
 	webhooksPath      = organizationPath + "/webhooks"
 	webhookPath       = webhooksPath + "/:webhook"
+	holdsPath         = organizationPath + "/holds"
+	holdPath          = holdsPath + "/:hold"
 	rosterImportPath  = rosterPath + "/imports/:import"
 	notificationsPath = apiPath + "/notifications"
 	generationsPath   = apiPath + "/generations"
@@ -376,6 +378,12 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 
 		// webhooks
 		{Method: get, Path: apiPath + "/events/schemas", Action: anyone, Handler: a.webhooks.Schemas},
+		{Method: get, Path: holdsPath, Action: tenancy.ReadHolds, Handler: a.holds.List},
+		{Method: post, Path: holdsPath, Action: tenancy.ManageHolds, Audit: "hold.place", Idempotency: idempotency.Route{Replay: a.holds.ReplayPlace}, Handler: a.holds.Place},
+		{Method: get, Path: holdPath, Action: tenancy.ReadHolds, Handler: a.holds.Get},
+		{Method: post, Path: holdPath + "/release", Action: tenancy.ManageHolds, Audit: "hold.ask_release", Handler: a.holds.AskRelease},
+		{Method: post, Path: holdPath + "/release/approve", Action: tenancy.ManageHolds, Audit: "hold.release", Handler: a.holds.ApproveRelease},
+
 		{Method: get, Path: webhooksPath, Action: tenancy.ReadWebhooks, Handler: a.webhooks.List},
 		{Method: post, Path: webhooksPath, Action: tenancy.ManageWebhooks, Audit: "webhook.create", Idempotency: idempotency.Route{Replay: a.webhooks.ReplayCreate}, Handler: a.webhooks.Create},
 		{Method: get, Path: webhookPath, Action: tenancy.ReadWebhooks, Handler: a.webhooks.Get},

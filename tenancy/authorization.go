@@ -71,6 +71,10 @@ const (
 	ReadRoblox   Action = "read_roblox"
 	ManageRoblox Action = "manage_roblox"
 
+	// Holds: what must not be destroyed. Two people release one.
+	ReadHolds   Action = "read_holds"
+	ManageHolds Action = "manage_holds"
+
 	ReadWebhooks   Action = "read_webhooks"
 	ManageWebhooks Action = "manage_webhooks"
 
@@ -131,6 +135,9 @@ var Grants = map[Action][]Role{
 	ReadRoblox:   {Owner, Admin},
 	ManageRoblox: {Owner, Admin},
 
+	ReadHolds:   {Owner, Admin, Auditor},
+	ManageHolds: {Owner, Admin},
+
 	ReadWebhooks:   {Owner, Admin},
 	ManageWebhooks: {Owner, Admin},
 
@@ -149,7 +156,7 @@ func (a Actor) May(action Action) bool {
 // has set reads_while_suspended.
 var readActions = []Action{
 	ReadFiles, ReadSpaces, ReadAccess, ReadQuota, ReadStats, ReadOperation, ReadJobs, ReadOrganization, ReadTiers, ReadMembers, ReadGuardians, ReadUsage, ReadAudit,
-	ExportOrganization, ReadEvents, ReadRosters, ReadWebhooks, ReadGenerations, ReadReports, ReadRoblox,
+	ExportOrganization, ReadEvents, ReadRosters, ReadWebhooks, ReadGenerations, ReadReports, ReadRoblox, ReadHolds,
 }
 
 // Reads says whether the action is read-only.
