@@ -37,6 +37,7 @@ import (
 	"satchel/api/purges"
 	"satchel/api/ratelimit"
 	"satchel/api/reports"
+	"satchel/api/retention"
 	"satchel/api/roblox"
 	"satchel/api/rosters"
 	"satchel/api/shares"
@@ -138,6 +139,7 @@ type API struct {
 	jobs          *jobs.Jobs
 	purges        *purges.Purges
 	holds         *holds.Holds
+	retention     *retention.Retention
 	organizations *organizations.Organizations
 	members       *members.Members
 	spaces        *spaces.Spaces
@@ -192,6 +194,7 @@ func New(p Parts) *API {
 		operations:    &operations.Operations{DB: people, Workflows: p.Workflows},
 		purges:        &purges.Purges{DB: p.DB},
 		holds:         &holds.Holds{DB: people},
+		retention:     &retention.Retention{DB: people, All: p.DB},
 		jobs:          &jobs.Jobs{DB: people, All: p.DB, Control: p.Jobs, Listener: w, Streams: streams},
 		organizations: &organizations.Organizations{DB: people, Workflows: p.Workflows, Listener: w, Exports: p.Exports, Invites: p.Invites, ProvisionTimeout: createPatience},
 		members:       &members.Members{DB: people, Invitations: p.Invitations, Page: p.InvitePage, SignIn: callers.SignIn, Log: p.Log},

@@ -431,6 +431,24 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 		s.mark(s.owner.org)
 		return s.owner.call(post, at, map[string]any{"file_id": place}), s.owner.org
 	},
+	"POST " + retentionPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, s.school("/retention-policies"), newRetention("")), s.owner.org
+	},
+	"PUT " + retentionOnePath: func(s *scene) (answer, tenancy.OrgID) {
+		at := s.retention("")
+		s.mark(s.owner.org)
+		return s.owner.call(put, at, newRetention(planted)), s.owner.org
+	},
+	"DELETE " + retentionOnePath: func(s *scene) (answer, tenancy.OrgID) {
+		at := s.retention("")
+		s.mark(s.owner.org)
+		return s.owner.call(remove, at, nil), s.owner.org
+	},
+	"POST " + reviewsPath + "/:file/decide": func(s *scene) (answer, tenancy.OrgID) {
+		at := s.review()
+		s.mark(s.owner.org)
+		return s.owner.call(post, at, map[string]any{"decision": "dispose", "reason": planted}), s.owner.org
+	},
 	"POST " + holdsPath: func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(post, s.school("/holds"), newHold), s.owner.org
 	},

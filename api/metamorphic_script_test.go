@@ -40,6 +40,7 @@ func (s *school) script() {
 	s.keysAreUsed(essay)
 	s.webhooksAreMade()
 	s.holdsAreInForce()
+	s.filesAreKeptForATime()
 	s.whatIsNotTheirs()
 	s.whatAnybodySees()
 	s.whatWasCounted()

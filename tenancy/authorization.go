@@ -75,6 +75,10 @@ const (
 	ReadHolds   Action = "read_holds"
 	ManageHolds Action = "manage_holds"
 
+	// Retention: for how long files are kept, and what is decided about before it goes.
+	ReadRetention   Action = "read_retention"
+	ManageRetention Action = "manage_retention"
+
 	ReadWebhooks   Action = "read_webhooks"
 	ManageWebhooks Action = "manage_webhooks"
 
@@ -135,8 +139,10 @@ var Grants = map[Action][]Role{
 	ReadRoblox:   {Owner, Admin},
 	ManageRoblox: {Owner, Admin},
 
-	ReadHolds:   {Owner, Admin, Auditor},
-	ManageHolds: {Owner, Admin},
+	ReadHolds:       {Owner, Admin, Auditor},
+	ManageHolds:     {Owner, Admin},
+	ReadRetention:   {Owner, Admin, Auditor},
+	ManageRetention: {Owner, Admin},
 
 	ReadWebhooks:   {Owner, Admin},
 	ManageWebhooks: {Owner, Admin},
@@ -156,7 +162,7 @@ func (a Actor) May(action Action) bool {
 // has set reads_while_suspended.
 var readActions = []Action{
 	ReadFiles, ReadSpaces, ReadAccess, ReadQuota, ReadStats, ReadOperation, ReadJobs, ReadOrganization, ReadTiers, ReadMembers, ReadGuardians, ReadUsage, ReadAudit,
-	ExportOrganization, ReadEvents, ReadRosters, ReadWebhooks, ReadGenerations, ReadReports, ReadRoblox, ReadHolds,
+	ExportOrganization, ReadEvents, ReadRosters, ReadWebhooks, ReadGenerations, ReadReports, ReadRoblox, ReadHolds, ReadRetention,
 }
 
 // Reads says whether the action is read-only.

@@ -51,6 +51,8 @@ var inWords = []struct {
 	{tenancy.ReadReports, "see one's reports"},
 	{tenancy.ReadRoblox, "see connections to Roblox and what files became there"},
 	{tenancy.ManageRoblox, "connect to Roblox, choose what goes there, sync, publish places, decide about unsure assets"},
+	{tenancy.ReadRetention, "see for how long files are kept, and what waits for a decision"},
+	{tenancy.ManageRetention, "say for how long files are kept, and decide about what is due"},
 	{tenancy.ReadHolds, "see holds, and which files are on hold"},
 	{tenancy.ManageHolds, "place holds, ask for their release, and approve what another one asked for"},
 	{tenancy.ReadWebhooks, "see webhooks and what was sent to them"},
