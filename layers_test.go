@@ -71,6 +71,8 @@ var groups = map[string]group{
 	"activities/*":      {4, "one side effect each"},
 	"search":            {4, "finds files, over the files"},
 	"tenancy/logins":    {3, "which login is which person's: it changes people, members and the audit log together"},
+	"tenancy/holds":     {3, "what must not be destroyed, with who placed and released it in the audit log"},
+	"tenancy/retention": {3, "for how long files are kept, with who said so in the audit log"},
 	"files":             {3, "the state machine of files and versions"},
 	"spaces":            {3, "where files are, and who reaches them there"},
 	"shares":            {3, "who was given what, until when"},

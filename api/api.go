@@ -22,6 +22,7 @@ import (
 	"satchel/api/delivery/edge"
 	"satchel/api/delivery/signed"
 	"satchel/api/generations"
+	"satchel/api/holds"
 	"satchel/api/idempotency"
 	"satchel/api/jobs"
 	"satchel/api/links"
@@ -38,6 +39,7 @@ import (
 	"satchel/api/quarantine"
 	"satchel/api/ratelimit"
 	"satchel/api/reports"
+	"satchel/api/retention"
 	"satchel/api/roblox"
 	"satchel/api/rosters"
 	"satchel/api/shares"
@@ -140,6 +142,8 @@ type API struct {
 	jobs          *jobs.Jobs
 	purges        *purges.Purges
 	quarantine    *quarantine.Quarantine
+	holds         *holds.Holds
+	retention     *retention.Retention
 	organizations *organizations.Organizations
 	members       *members.Members
 	spaces        *spaces.Spaces
@@ -195,6 +199,8 @@ func New(p Parts) *API {
 		operations:    &operations.Operations{DB: people, Workflows: p.Workflows},
 		purges:        &purges.Purges{DB: p.DB},
 		quarantine:    &quarantine.Quarantine{DB: p.DB},
+		holds:         &holds.Holds{DB: people},
+		retention:     &retention.Retention{DB: people, All: p.DB},
 		jobs:          &jobs.Jobs{DB: people, All: p.DB, Control: p.Jobs, Listener: w, Streams: streams, Currency: p.Providers.Currency},
 		organizations: &organizations.Organizations{DB: people, Workflows: p.Workflows, Listener: w, Exports: p.Exports, Invites: p.Invites, ProvisionTimeout: createPatience},
 		members:       &members.Members{DB: people, Invitations: p.Invitations, Page: p.InvitePage, SignIn: callers.SignIn, Log: p.Log},

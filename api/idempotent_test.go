@@ -129,7 +129,9 @@ var sends = map[string]func(*scene) again{
 		at, place := s.robloxAt("/places/7"), s.place(s.owner)
 		return s.posts(s.owner, at, map[string]any{"file_id": place})
 	},
-	"POST " + webhooksPath: func(s *scene) again { return s.posts(s.owner, s.school("/webhooks"), newWebhook) },
+	"POST " + retentionPath: func(s *scene) again { return s.posts(s.owner, s.school("/retention-policies"), newRetention("")) },
+	"POST " + holdsPath:     func(s *scene) again { return s.posts(s.owner, s.school("/holds"), newHold) },
+	"POST " + webhooksPath:  func(s *scene) again { return s.posts(s.owner, s.school("/webhooks"), newWebhook) },
 	"POST " + webhookPath + "/rotate": func(s *scene) again {
 		return s.posts(s.owner, s.webhook("/rotate"), map[string]any{"overlap": 60})
 	},
@@ -145,6 +147,9 @@ func (s *scene) posts(p *person, path string, in any) again {
 
 // exempt are the other POSTs, each with the reason why it needs no key.
 var exempt = map[string]string{
+	"POST " + reviewsPath + "/:file/decide":                         "what is decided is decided",
+	"POST " + holdPath + "/release":                                 "what is asked for is asked for",
+	"POST " + holdPath + "/release/approve":                         "what is released is released",
 	"POST " + jobPath + "/cancel":                                   "the same again changes nothing, and answers the same",
 	"POST " + jobPath + "/retry":                                    "a job that waits is not run again",
 	"POST " + adminPath + "/jobs/bulk":                              "does again what is left to do",

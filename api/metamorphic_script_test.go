@@ -39,6 +39,8 @@ func (s *school) script() {
 	s.robloxIsConnected()
 	s.keysAreUsed(essay)
 	s.webhooksAreMade()
+	s.holdsAreInForce()
+	s.filesAreKeptForATime()
 	s.whatIsNotTheirs()
 	s.whatAnybodySees()
 	s.whatWasCounted()

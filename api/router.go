@@ -103,6 +103,11 @@ const (
 	rosterPath        = organizationPath + "/roster"
 	webhooksPath      = organizationPath + "/webhooks"
 	webhookPath       = webhooksPath + "/:webhook"
+	holdsPath         = organizationPath + "/holds"
+	holdPath          = holdsPath + "/:hold"
+	retentionPath     = organizationPath + "/retention-policies"
+	retentionOnePath  = retentionPath + "/:policy"
+	reviewsPath       = organizationPath + "/retention-reviews"
 	rosterImportPath  = rosterPath + "/imports/:import"
 	notificationsPath = apiPath + "/notifications"
 	generationsPath   = apiPath + "/generations"
@@ -127,6 +132,8 @@ const (
 
 	publicPath = public.APIPath
 	publicTus  = publicPath + "/tus"
+
+	publicRetentionPath = apiPath + "/public/organizations/:id/retention-policy"
 
 	signedPath = signed.Path + ":version/:name"
 
@@ -383,6 +390,20 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 
 		// webhooks
 		{Method: get, Path: apiPath + "/events/schemas", Action: anyone, Handler: a.webhooks.Schemas},
+		{Method: get, Path: retentionPath, Action: tenancy.ReadRetention, Handler: a.retention.List},
+		{Method: post, Path: retentionPath, Action: tenancy.ManageRetention, Audit: "retention_policy.create", Idempotency: idempotency.Route{Replay: a.retention.ReplayCreate}, Handler: a.retention.Create},
+		{Method: put, Path: retentionOnePath, Action: tenancy.ManageRetention, Audit: "retention_policy.change", Handler: a.retention.Change},
+		{Method: remove, Path: retentionOnePath, Action: tenancy.ManageRetention, Audit: "retention_policy.delete", Handler: a.retention.Remove},
+		{Method: get, Path: reviewsPath, Action: tenancy.ReadRetention, Handler: a.retention.ListReviews},
+		{Method: post, Path: reviewsPath + "/:file/decide", Action: tenancy.ManageRetention, Audit: "retention.dispose", Handler: a.retention.Decide},
+		{Method: get, Path: publicRetentionPath, Action: anyone, Handler: a.retention.Publish},
+
+		{Method: get, Path: holdsPath, Action: tenancy.ReadHolds, Handler: a.holds.List},
+		{Method: post, Path: holdsPath, Action: tenancy.ManageHolds, Audit: "hold.place", Idempotency: idempotency.Route{Replay: a.holds.ReplayPlace}, Handler: a.holds.Place},
+		{Method: get, Path: holdPath, Action: tenancy.ReadHolds, Handler: a.holds.Get},
+		{Method: post, Path: holdPath + "/release", Action: tenancy.ManageHolds, Audit: "hold.ask_release", Handler: a.holds.AskRelease},
+		{Method: post, Path: holdPath + "/release/approve", Action: tenancy.ManageHolds, Audit: "hold.release", Handler: a.holds.ApproveRelease},
+
 		{Method: get, Path: webhooksPath, Action: tenancy.ReadWebhooks, Handler: a.webhooks.List},
 		{Method: post, Path: webhooksPath, Action: tenancy.ManageWebhooks, Audit: "webhook.create", Idempotency: idempotency.Route{Replay: a.webhooks.ReplayCreate}, Handler: a.webhooks.Create},
 		{Method: get, Path: webhookPath, Action: tenancy.ReadWebhooks, Handler: a.webhooks.Get},

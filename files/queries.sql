@@ -378,7 +378,7 @@ select id, status from file_versions where id = any(sqlc.arg(ids)::uuid[]);
 update file_versions set updated_at = now() where id = $1 and status = 'processing';
 
 -- name: VersionUnpublish :execrows
-update file_versions set status = 'deleted', used_bytes = 0, cleaned_at = null, updated_at = now() where id = $1 and status = 'published';
+update file_versions set status = 'deleted', used_bytes = 0, cleaned_at = null, updated_at = now() where id = $1 and status in ('published', 'quarantined');
 
 -- name: VersionView :one
 select organization_id, file_id, name, description, category, file_status, owner_id, trashed_at, created_at, updated_at, shown_id,

@@ -373,7 +373,16 @@ func refusedByPolicy(pg *pgconn.PgError) bool {
 	return pg.Code == "42501" && pg.Routine == "ExecWithCheckOptions"
 }
 
-// placeFaults are what the triggers of spaces and folders answer.
+// What a hold refuses, and what refuses a hold.
+var (
+	ErrOnHold      = fault.New(fault.Conflict, "on_hold", "This is on hold: it must be kept until an owner or admin releases the hold, with the approval of another one. Ask them. It can be put into the trash meanwhile, and comes back from there.")
+	ErrHoldStays   = fault.New(fault.Conflict, "on_hold", "This is on hold, and with this change the hold would not cover it any more. Leave its name, category and space as they are until an owner or admin has the hold released, or ask them to place a hold on the file itself.")
+	ErrHoldOver    = fault.New(fault.Conflict, "hold_released", "This hold is released already. Place a new one if something must be kept.")
+	ErrHoldTooLate = fault.New(fault.Conflict, "deletion_begun", "The deletion of the organization has begun, and what it had may be gone. No hold can be placed any more.")
+	ErrHoldTarget  = fault.New(fault.NotFound, "hold_target_not_found", "There is no such person, space or file in your organization. Look again what the hold is to be about.")
+)
+
+// placeFaults are what triggers answer: of spaces and folders, and of holds.
 var placeFaults = map[string]*fault.Fault{
 	"SQ003": fault.New(fault.Conflict, "space_closed", "This space is frozen or archived: what is in it can be read, and nothing changes. Who manages the space can open it again."),
 	"SQ004": fault.New(fault.Denied, "staff_only", "Only the staff of this space add to a hand-out. Put your file into another folder."),
@@ -383,6 +392,11 @@ var placeFaults = map[string]*fault.Fault{
 	"SQ008": fault.New(fault.Denied, "share_not_allowed", "Who may change this where it is, or manages the space, may share it: ask them. What you have by a share is not shared on."),
 	"SQ009": fault.New(fault.Conflict, "share_is_over", "This share has ended and does not begin again. Make a new one."),
 	"SQ011": fault.New(fault.TooLarge, "drop_too_much", "There is not enough room left in this drop box for this file. Send a smaller one, or ask the person who sent you the link."),
+	"SQ032": ErrOnHold,
+	"SQ033": ErrHoldStays,
+	"SQ034": ErrHoldOver,
+	"SQ035": ErrHoldTooLate,
+	"SQ036": ErrHoldTarget,
 	"SQ010": fault.New(fault.Invalid, "invalid_expires_at", "expires_at is over already, or not after starts_at. Give a later time; DELETE ends a share at once."),
 }
 

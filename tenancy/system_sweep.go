@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// The questions of policies/rls/functions/system_sweep.sql and system_requests.sql. Each
+// The questions of policies/rls/functions/system_sweep.sql, system_retention.sql and system_requests.sql. Each
 // pages in the order of ids, behind the id that it is given.
 
 // OrganizationsWithOldRequests pages through the organizations with requests
@@ -38,6 +38,18 @@ func (d *DB) OrganizationsWithOldVersions(ctx context.Context, after uuid.UUID, 
 // remove.
 func (d *DB) VersionsBeyondRetention(ctx context.Context, org OrgID, after uuid.UUID, n int) ([]Ref, error) {
 	return systemQuery[Ref](ctx, d, "select organization_id, file_id, version_id from app.versions_beyond_retention($1, $2, $3)", org, after, n)
+}
+
+// OrganizationsWithRetention pages through the organizations with policies by which files
+// can be due. Only Org is set.
+func (d *DB) OrganizationsWithRetention(ctx context.Context, after uuid.UUID, n int) ([]Ref, error) {
+	return systemQuery[Ref](ctx, d, "select organization_id from app.organizations_with_retention($1, $2)", after, n)
+}
+
+// FilesBeyondRetention pages through the files of an organization that are due by its
+// policies of retention.
+func (d *DB) FilesBeyondRetention(ctx context.Context, org OrgID, after uuid.UUID, n int) ([]Ref, error) {
+	return systemQuery[Ref](ctx, d, "select organization_id, file_id from app.files_beyond_retention($1, $2, $3)", org, after, n)
 }
 
 // VersionsUncleaned pages through the versions that ended longer ago than that

@@ -26,6 +26,7 @@ import (
 	"satchel/internal/fault"
 	"satchel/policies/types"
 	"satchel/tenancy"
+	"satchel/tenancy/holds"
 )
 
 // Uploads brings bytes in. *uploads.Uploads is one.
@@ -187,7 +188,32 @@ func (r *Storage) answer(c *gin.Context, status int, v files.View) error {
 	if err != nil {
 		return err
 	}
-	c.JSON(status, f)
+	shown := []FileView{f}
+	if err := r.markHeld(c, shown); err != nil {
+		return err
+	}
+	c.JSON(status, shown[0])
+	return nil
+}
+
+// markHeld says of each file whether a hold covers it, to those who see holds.
+func (r *Storage) markHeld(c *gin.Context, shown []FileView) error {
+	actor := request.Caller(c)
+	if !actor.May(tenancy.ReadHolds) || len(shown) == 0 {
+		return nil
+	}
+	ids := make([]uuid.UUID, len(shown))
+	for i, f := range shown {
+		ids[i] = f.ID
+	}
+	covered, err := holds.Covered(c.Request.Context(), r.DB.Single(actor.Org), ids)
+	if err != nil {
+		return err
+	}
+	for i := range shown {
+		is := covered[shown[i].ID]
+		shown[i].OnHold = &is
+	}
 	return nil
 }
 

@@ -53,6 +53,7 @@ type FileView struct {
 	PublishedAt       *time.Time      `json:"published_at"`
 	PublishedVersion  *int32          `json:"published_version"`
 	Latest            *LatestView     `json:"latest,omitempty"`
+	OnHold            *bool           `json:"on_hold,omitempty"` // for those who see holds
 }
 
 // CorrectedView says that the name or the claim said something else than the

@@ -167,6 +167,7 @@ var foreign = map[string]string{
 	"FindUnknownInboxes":           "not_platform",
 	"RetryUnavailable":             "not_platform",
 	"DropUnusedPictures":           "not_platform",
+	"ApplyRetention":               "not_platform",
 	"PruneVersions":                "not_platform",
 	"DeleteOldEvents":              "not_platform",
 	"DeleteOldNotifications":       "not_platform",

@@ -2488,7 +2488,7 @@ func (q *Queries) VersionTouch(ctx context.Context, id uuid.UUID) error {
 }
 
 const versionUnpublish = `-- name: VersionUnpublish :execrows
-update file_versions set status = 'deleted', used_bytes = 0, cleaned_at = null, updated_at = now() where id = $1 and status = 'published'
+update file_versions set status = 'deleted', used_bytes = 0, cleaned_at = null, updated_at = now() where id = $1 and status in ('published', 'quarantined')
 `
 
 func (q *Queries) VersionUnpublish(ctx context.Context, id uuid.UUID) (int64, error) {

@@ -60,8 +60,6 @@ update generations set state = 'draft', revision = 1, title = sqlc.arg(title), r
  where id = sqlc.arg(id) and state = 'waiting'
 returning requested_by;
 
--- What a generation became stays: files have their own terms.
-
 -- name: GenerationDelete :exec
 delete from generations where id = sqlc.arg(id) and ended_at is not null;
 

@@ -17,7 +17,7 @@ type Action struct {
 var Actions = []Action{
 	{"file.upload", "file", "An upload was started: a file or a new version of one was created."},
 	{"file.change", "file", "A file was renamed, described or categorized."},
-	{"file.trash", "file", "A file was put into the trash."},
+	{"file.trash", "file", "A file was put into the trash; the code names the policy of retention by which it was, if by one."},
 	{"file.restore", "file", "A file was taken out of the trash."},
 	{"file.revert", "file", "An earlier version was made the newest again."},
 	{"file.read", "file", "Bytes of a published file were sent."},
@@ -65,6 +65,16 @@ var Actions = []Action{
 	{"class.change", "class", "A class was renamed or archived."},
 	{"class.member_set", "class", "A person was put into a class by hand; the code is the person."},
 	{"class.member_remove", "class", "A person was taken out of a class by hand; the code is the person."},
+
+	{"retention_policy.create", "retention policy", "A policy of retention was made; the code is what becomes of files that are due."},
+	{"retention_policy.change", "retention policy", "A policy of retention was changed; the code is what becomes of files that are due."},
+	{"retention_policy.delete", "retention policy", "A policy of retention was deleted."},
+	{"retention.review", "file", "A file that is due was listed for a decision; the code names the policy."},
+	{"retention.keep", "file", "A listed file is kept until a day; the code names the policy."},
+	{"retention.dispose", "file", "A listed file was disposed of, into the trash; the code names the policy."},
+	{"hold.place", "hold", "A hold was placed: what it covers is not destroyed. The code is its kind and its scope."},
+	{"hold.ask_release", "hold", "The release of a hold was asked for; it covers as before."},
+	{"hold.release", "hold", "A hold was released by a second person; the code names who had asked for it."},
 
 	{"quota.set", "organization", "An organization's limits of bytes were changed."},
 	{"job.cancel", "job", "A job was asked to end; the code is its kind."},

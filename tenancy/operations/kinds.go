@@ -93,6 +93,7 @@ var Kinds = map[string]Kind{
 	"clean_events":           {Route: Cleanup, Workflow: "CleanEvents", Sweep: true},
 	"clean_notifications":    {Route: Cleanup, Workflow: "CleanNotifications", Sweep: true},
 	"clean_idempotency_keys": {Route: Cleanup, Workflow: "CleanIdempotencyKeys", Sweep: true},
+	"apply_retention":        {Route: Cleanup, Workflow: "ApplyRetention", Sweep: true},
 	"prune_old_versions":     {Route: Cleanup, Workflow: "PruneOldVersions", Sweep: true},
 	"purge_trashed_files":    {Route: Cleanup, Workflow: "PurgeTrashedFiles", Sweep: true},
 	"checkpoint_audit_logs":  {Route: Tenant, Workflow: "CheckpointAuditLogs", Sweep: true},
