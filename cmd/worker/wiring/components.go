@@ -98,7 +98,7 @@ var personalProcess = fx.Module("personal",
 var sweepProcess = fx.Module("sweep",
 	fx.Provide(newSweep),
 	component(func(s *sweep.Activities) queue.Component {
-		return queue.Component{Queue: queue.Batch, Workflows: []any{sweeping.PurgeTrashedFiles, sweeping.PruneOldVersions, sweeping.CleanIdempotencyKeys, sweeping.SweepPeople},
+		return queue.Component{Queue: queue.Batch, Workflows: []any{sweeping.PurgeTrashedFiles, sweeping.PruneOldVersions, sweeping.ApplyRetention, sweeping.CleanIdempotencyKeys, sweeping.SweepPeople},
 			Activities: []any{s}, Schedules: sweeping.Schedules(), Sweeps: sweep.SweepsOf(s)}
 	}),
 )
