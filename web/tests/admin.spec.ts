@@ -10,7 +10,8 @@ const go = async (page: Page, name: string) => {
     await page.getByRole('navigation').getByRole('link', { name: 'Administration', exact: true }).click()
     await page.getByRole('navigation').getByRole('button', { name: 'People' }).waitFor()
   }
-  for (const group of await page.getByRole('navigation').getByRole('button', { expanded: false }).all()) await group.click().catch(() => undefined)
+  const closed = page.getByRole('navigation').getByRole('button', { expanded: false })
+  while (await closed.count() > 0) await closed.first().click()
   await page.getByRole('navigation').getByRole('link', { name, exact: true }).click()
   await expect(page.getByRole('heading', { level: 1, name })).toBeVisible()
 }
