@@ -33,7 +33,7 @@ type Moderator interface {
 	Flagged(ctx context.Context, text string) (bool, error)
 }
 
-// ErrModerated refuses an answer that nobody should see. Another try would ask for another
+// ErrModerated refuses an answer that is not to be shown. Another try would ask for another
 // answer and be paid, so none is made by itself.
 var ErrModerated = fault.New(fault.Invalid, "answer_moderated", "The moderation of this service calls what the model wrote unfit for a school, so it is not shown. Choose another text or topic.")
 
