@@ -431,6 +431,29 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 		s.mark(s.owner.org)
 		return s.owner.call(post, at, map[string]any{"file_id": place}), s.owner.org
 	},
+	"PUT " + consentPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(put, s.school("/consent"), newConsentSettings), s.owner.org
+	},
+	"POST " + agreementsPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, s.school("/agreements"), newAgreement), s.owner.org
+	},
+	"DELETE " + agreementsPath + "/:agreement": func(s *scene) (answer, tenancy.OrgID) {
+		made := s.owner.made(s.school("/agreements"), newAgreement)
+		s.mark(s.owner.org)
+		return s.owner.call(remove, s.school("/agreements/"+made), nil), s.owner.org
+	},
+	"POST " + subprocessorsPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, s.school("/subprocessors"), newSubprocessor(s.file)), s.owner.org
+	},
+	"DELETE " + subprocessorsPath + "/:subprocessor": func(s *scene) (answer, tenancy.OrgID) {
+		made := s.owner.made(s.school("/subprocessors"), newSubprocessor(s.file))
+		s.mark(s.owner.org)
+		return s.owner.call(remove, s.school("/subprocessors/"+made), nil), s.owner.org
+	},
+	"POST " + decisionsPath: func(s *scene) (answer, tenancy.OrgID) {
+		pupil := s.person(s.owner.org, tenancy.Student)
+		return s.owner.call(post, s.school("/people/"+pupil.id.String()+"/consents"), newDecision("grant", s.file)), s.owner.org
+	},
 	"POST " + webhooksPath: func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(post, s.school("/webhooks"), newWebhook), s.owner.org
 	},

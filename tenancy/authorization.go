@@ -71,6 +71,11 @@ const (
 	ReadRoblox   Action = "read_roblox"
 	ManageRoblox Action = "manage_roblox"
 
+	// On what basis the data of children is here, and who else gets data.
+	ReadConsent   Action = "read_consent"
+	ManageConsent Action = "manage_consent"
+	Authorize     Action = "authorize" // for the school: agreements
+
 	ReadWebhooks   Action = "read_webhooks"
 	ManageWebhooks Action = "manage_webhooks"
 
@@ -131,6 +136,10 @@ var Grants = map[Action][]Role{
 	ReadRoblox:   {Owner, Admin},
 	ManageRoblox: {Owner, Admin},
 
+	ReadConsent:   {Owner, Admin},
+	ManageConsent: {Owner, Admin},
+	Authorize:     {Owner, Admin, Operator},
+
 	ReadWebhooks:   {Owner, Admin},
 	ManageWebhooks: {Owner, Admin},
 
@@ -149,7 +158,7 @@ func (a Actor) May(action Action) bool {
 // has set reads_while_suspended.
 var readActions = []Action{
 	ReadFiles, ReadSpaces, ReadAccess, ReadQuota, ReadStats, ReadOperation, ReadJobs, ReadOrganization, ReadTiers, ReadMembers, ReadGuardians, ReadUsage, ReadAudit,
-	ExportOrganization, ReadEvents, ReadRosters, ReadWebhooks, ReadGenerations, ReadReports, ReadRoblox,
+	ExportOrganization, ReadEvents, ReadRosters, ReadWebhooks, ReadGenerations, ReadReports, ReadRoblox, ReadConsent,
 }
 
 // Reads says whether the action is read-only.

@@ -77,7 +77,12 @@ func (d *Database) OrganizationOf(t testing.TB, tier string, bytes int64) tenanc
 		if err := tenancy.SetLimits(ctx, tx, &bytes, &bytes); err != nil {
 			return err
 		}
-		_, err := tenancy.Activate(ctx, tx)
+		if _, err := tenancy.Activate(ctx, tx); err != nil {
+			return err
+		}
+		// What a school signs before its students add files.
+		_, err := tx.Exec(ctx, `insert into agreements (organization_id, id, signer, authority, purpose, notice_sent_at, expires_at)
+			values (app.org(), $1, 'Test', 'Superintendent', 'School work', now(), now() + interval '1 year')`, tenancy.NewID())
 		return err
 	}))
 	return org
