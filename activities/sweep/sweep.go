@@ -225,6 +225,9 @@ func (a *Activities) purge(ctx context.Context, r tenancy.Ref) error {
 		}
 		return nil
 	})
+	if errors.Is(err, tenancy.ErrOnHold) { // placed since the file was found; it is not found again
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"satchel/internal/fault"
 	"satchel/internal/mailtext"
 	"satchel/policies/audit"
+	"satchel/policies/pii"
 	"satchel/policies/transforms"
 	"satchel/policies/types"
 	"satchel/tenancy"
@@ -164,6 +165,9 @@ type policiesBody struct {
 	GenerationMonth     *int64    `json:"generation_month_micro"`
 
 	ReportThreshold *int `json:"report_threshold"` // 0: ten
+
+	PersonalData *string   `json:"pii_policy"`
+	StudentIDs   *[]string `json:"pii_student_ids"`
 }
 
 func (b policiesBody) change(p *tenancy.Policies) error {
@@ -202,6 +206,9 @@ func (b policiesBody) change(p *tenancy.Policies) error {
 		return err
 	}
 	if err := b.changeReports(p); err != nil {
+		return err
+	}
+	if err := b.changePersonalData(p); err != nil {
 		return err
 	}
 	if b.AllowedTypes == nil {
@@ -321,6 +328,30 @@ func (b policiesBody) changeReports(p *tenancy.Policies) error {
 		return request.Invalid("report_threshold", "report_threshold is the size of the smallest group of people that reports show, from 5 to 1000, or 0 for the usual ten.")
 	}
 	p.ReportThreshold = unlessZero(b.ReportThreshold)
+	return nil
+}
+
+// changePersonalData sets what is done about personal data in files.
+func (b policiesBody) changePersonalData(p *tenancy.Policies) error {
+	if b.PersonalData != nil {
+		switch *b.PersonalData {
+		case tenancy.PersonalDataLabel, tenancy.PersonalDataHold, tenancy.PersonalDataRestrict, tenancy.PersonalDataAsk:
+			p.PersonalData = *b.PersonalData
+		default:
+			return request.Invalid("pii_policy", "pii_policy is label, hold, restrict_sharing or ask.")
+		}
+	}
+	if b.StudentIDs == nil {
+		return nil
+	}
+	options := pii.Options{Key: make([]byte, 16)} // the patterns alone are tried
+	for _, expression := range *b.StudentIDs {
+		options.StudentIDs = append(options.StudentIDs, pii.Pattern{Expression: expression})
+	}
+	if _, err := pii.New(options); err != nil {
+		return request.Invalid("pii_student_ids", "pii_student_ids lists at most 16 regular expressions (RE2) of 1 to 200 characters, none of which matches an empty text.")
+	}
+	p.StudentIDs = *b.StudentIDs
 	return nil
 }
 

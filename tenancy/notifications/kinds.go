@@ -23,6 +23,7 @@ var Kinds = []Kind{
 	{"handin.returned", false, "a teacher returned a hand-in"},
 	{"key.all_spaces", true, "an API key that reads all spaces was made"},
 	{"report.ready", false, "a report that the person asked for was made"},
+	{"roblox.attention", false, "a connection to Roblox stopped, or something may have been made there twice and a person has to look"},
 	{"share.received", false, "something was shared with the person"},
 	{"space.breakglass", true, "an administrator opened a space by break-glass"},
 	{"space.substitute", false, "a substitute was given a space for a while"},
