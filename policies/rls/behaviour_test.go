@@ -140,7 +140,7 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		{"insert into share_codes (organization_id, share_id, recipient_id, code_hash, expires_at) values (app.org(), $1, $1, sha256('c'), now())", []any{class}},
 		{"insert into share_accesses (organization_id, share_id, id, what, outcome) values (app.org(), $1, $1, 'page', 'ok')", []any{class}},
 		{"insert into disclosure_rules (organization_id, way, class, allowed, rule) values (app.org(), 'link', 'general', false, 'closed')", nil},
-		{"insert into coppa_settings (organization_id) values (app.org())", nil},
+		{"insert into coppa_settings (organization_id, own_webhooks, own_webhooks_reason) values (app.org(), true, 'our own')", nil},
 		{"insert into consent_decisions (organization_id, id, child_id, guardian_id, kind, method, scopes) values (app.org(), $1, $2, $3, 'grant', 'card', '{collect_use}')", []any{class, student, user}},
 		{"insert into subprocessors (organization_id, id, kind, name, purpose, categories, location, assurance_file_id, assurance_sha256, recorded_by) values (app.org(), $1, 'model', 'n', 'p', 'c', 'l', $2, repeat('a', 64), $3)", []any{class, file, user}},
 		{"insert into organization_policies (organization_id) values (app.org()) on conflict do nothing", nil},

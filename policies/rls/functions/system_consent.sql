@@ -201,11 +201,13 @@ begin
 end $$;
 
 -- Whether somebody who gives a kind of service has given their written assurances: the
--- file that holds them is here and not in the trash.
+-- file that holds them is here and not in the trash. Receivers of webhooks need none where
+-- the organization says that they are its own.
 create or replace function app.assured(org uuid, what text) returns boolean
 language sql stable security definer set search_path = public, pg_temp as $$
     select exists (select from subprocessors s join files f on f.organization_id = s.organization_id and f.id = s.assurance_file_id and f.trashed_at is null
                     where s.organization_id = org and s.kind = what and s.until is null)
+        or what = 'webhook' and exists (select from coppa_settings c where c.organization_id = org and c.own_webhooks)
 $$;
 
 -- Who else gets data of an organization, for anybody who asks.
@@ -217,10 +219,12 @@ language sql stable security definer set search_path = public, pg_temp as $$
      where s.organization_id = org and s.until is null order by s.name, s.id limit 500
 $$;
 
--- Files whose hold is over, in the order of their ids.
+-- Files whose hold is over, in the order of their ids. What must be kept for another reason
+-- is left out: it would fail.
 create or replace function app.files_held_too_long(after uuid, n integer) returns table (organization_id uuid, file_id uuid)
 language sql stable security definer set search_path = public, pg_temp as $$
-    select f.organization_id, f.id from files f where f.held_since is not null and f.held_until < now() and f.id > after order by f.id limit n
+    select f.organization_id, f.id from files f where f.held_since is not null and f.held_until < now() and f.id > after
+       and not app.on_hold(f) order by f.id limit n
 $$;
 
 -- Students who are no children any more and were not noted as such.
