@@ -37,6 +37,7 @@ export function useManage(place: Place): ManageEntry[] {
     { needs: 'review_personal_data', group: 'files', to: `${at}/manage/held`, label: t`Files that wait`, icon: 'lock', about: t`Personal data was found in them, and somebody decides` },
     { needs: 'read_retention', group: 'files', to: `${at}/manage/retention`, label: t`How long files are kept`, icon: 'clock', about: t`By category, and what waits for a decision` },
     { needs: 'read_holds', group: 'files', to: `${at}/manage/holds`, label: t`Holds`, icon: 'archive', about: t`What must not be destroyed` },
+    { needs: 'read_consent', group: 'organization', to: `${at}/manage/agreements`, label: t`Children's data`, icon: 'lock', about: t`What the school agreed to, who counts as a child, who else gets data` },
     { needs: 'manage_members', group: 'organization', to: `${at}/manage/mails`, label: t`Mails to members`, icon: 'send', about: t`What was mailed, and what did not arrive` },
     { needs: 'manage_keys', group: 'programs', to: `${at}/manage/keys`, label: t`API keys`, icon: 'lock', about: t`For programs that act in the organization` },
     { needs: 'read_webhooks', group: 'programs', to: `${at}/manage/webhooks`, label: t`Webhooks`, icon: 'send', about: t`Events that are sent to your programs` },
