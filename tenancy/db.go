@@ -378,7 +378,7 @@ func refusedByPolicy(pg *pgconn.PgError) bool {
 
 // ConsentRequired refuses a file of a child for which there is no legal basis. Its rule is
 // the section that says so.
-var ConsentRequired = fault.New(fault.Denied, "consent_required", "This is a file of a child, and neither a parent's consent nor an authorization of the school covers it. Nothing was kept. Ask your school.")
+var ConsentRequired = fault.New(fault.Denied, "consent_required", "This is a file of a child, and neither a parent's consent nor an authorization of the school covers it. Nothing was taken or moved. Ask your school.")
 
 // What a hold refuses, and what refuses a hold.
 var (

@@ -98,6 +98,36 @@ begin
 end $$;
 create or replace trigger b_consent before insert on files for each row execute function app.file_consent();
 
+-- A file that is moved into the records of a child, or becomes about one, needs a basis as
+-- one that is added there. What is held stays held.
+create or replace function app.moved_consent() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare who uuid; b record; about uuid;
+begin
+    if new.held_since is not null then return new; end if;
+    select s.about_id into about from spaces s where s.organization_id = new.organization_id and s.id = new.space_id;
+    foreach who in array array[new.subject_id, about] loop
+        continue when who is null or not app.is_child_at(new.organization_id, who, now());
+        select t.basis, t.ref, t.rule into b from app.consent_basis(new.organization_id, who) t;
+        if b.basis = '' then
+            new.held_until := app.held_until(new.organization_id, b.rule);
+            if new.held_until is null then
+                raise exception 'no basis for a file of a child' using errcode = 'SQ012', detail = b.rule;
+            end if;
+            new.held_since := now();
+        end if;
+        if new.child_id is null or b.basis = '' then
+            new.collected_as_child := true; new.child_id := who; new.legal_basis := b.basis;
+            new.basis_grant := case when b.basis = 'parental_consent' then b.ref end;
+            new.basis_agreement := case when b.basis = 'school_authorization' then b.ref end;
+        end if;
+        exit when b.basis = '';
+    end loop;
+    return new;
+end $$;
+create or replace trigger z_consent before update of space_id, folder_id, subject_id on files for each row
+    when (new.space_id is distinct from old.space_id or new.subject_id is distinct from old.subject_id) execute function app.moved_consent();
+
 -- A new version is collected too: from who adds it, and about whom the file is.
 create or replace function app.version_consent() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$

@@ -34,6 +34,7 @@ const soon = 30 * 86_400_000
 /** Whether the school has students and no agreement, or none that counts for another 30 days: until is the end of the last one. */
 export const missingAgreement = (w: Work) => queryOptions({
   queryKey: [w.place.organization_id, 'agreements', 'missing'],
+  staleTime: 0, // an agreement may have ended meanwhile
   queryFn: async ({ signal }): Promise<{ until?: string } | null> => {
     const all = await every(async cursor => (await w.api.GET('/api/v1/organizations/{id}/agreements', { params: { path: of(w), query: { limit: 200, ...(cursor ? { cursor } : {}) } }, signal })).data!)
     const now = Date.now()
