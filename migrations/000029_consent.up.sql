@@ -44,6 +44,7 @@ create table agreements (
     starts_at       timestamptz not null default now(),
     expires_at      timestamptz not null,
     ended_at        timestamptz,
+    warned_at       timestamptz,           -- when owners and admins were told that it ends soon
     recorded_by     uuid references users (id), -- null: the upgrade
     created_at      timestamptz not null default now(),
     primary key (organization_id, id),

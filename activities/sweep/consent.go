@@ -12,16 +12,27 @@ import (
 	"satchel/policies/audit"
 	"satchel/policies/consent"
 	"satchel/tenancy"
+	"satchel/tenancy/notifications"
 )
 
 // expireAgreements ends authorizations of schools whose time is over, and holds the files
-// that have no other basis. New files are refused from the very time on, without this.
+// that have no other basis. New files are refused from the very time on, without this. Owners
+// and admins are told 30 days before the last one ends, and when it has: held files are
+// deleted after their time.
 func (a *Activities) expireAgreements(ctx context.Context, after uuid.UUID) (queue.Swept, error) {
 	return queue.SweepByID(ctx, "end expired agreements", after, func(r tenancy.AgreementRef) uuid.UUID { return r.Agreement }, func(ctx context.Context, after uuid.UUID) ([]tenancy.AgreementRef, error) {
 		return a.db.AgreementsExpired(ctx, after, a.page)
 	}, func(ctx context.Context, r tenancy.AgreementRef) error {
 		return a.db.InTx(ctx, r.Org, func(tx *tenancy.Tx) error {
-			ended, err := consent.Expire(ctx, tx, r.Agreement)
+			ended, last, err := consent.Expire(ctx, tx, r.Agreement)
+			code := "ended"
+			if err == nil && !ended {
+				code = "ending"
+				last, err = consent.Warn(ctx, tx, r.Agreement)
+			}
+			if err == nil && last {
+				err = notifications.PutManagers(ctx, tx, "agreement.ending", map[string]any{"agreement_id": r.Agreement, "code": code})
+			}
 			if err != nil || !ended {
 				return err
 			}

@@ -56,6 +56,16 @@ func TestExpiredAgreementsHoldWhatIsHere(t *testing.T) {
 	b := setup(t)
 	file, other, staffs := b.childs(t, b.good), b.childs(t, b.failing), b.published(t, b.good, 1)
 	require.Zero(t, b.sweep(t, b.sweeper, "end-expired-agreements").Found)
+	admin := b.Member(t, b.good, tenancy.Admin)
+	told := func() (n int) {
+		require.NoError(t, b.Admin(t).QueryRow(t.Context(), "select count(*) from notifications where kind = 'agreement.ending' and user_id = $1", admin).Scan(&n))
+		return n
+	}
+	b.exec(t, b.good, "update agreements set expires_at = now() + interval '29 days'")
+	require.Equal(t, sweep.SweepResult{Found: 1, Done: 1}, b.sweep(t, b.sweeper, "end-expired-agreements"))
+	require.Zero(t, b.sweep(t, b.sweeper, "end-expired-agreements").Found, "they are told once")
+	require.Equal(t, 1, told())
+	require.False(t, b.isHeld(t, file))
 	over := "update agreements set starts_at = now() - interval '2 days', notice_sent_at = now() - interval '2 days', expires_at = now() - interval '1 second'"
 	b.exec(t, b.good, over)
 	b.exec(t, b.failing, over)
@@ -66,6 +76,7 @@ func TestExpiredAgreementsHoldWhatIsHere(t *testing.T) {
 	require.False(t, b.isHeld(t, other), "another agreement covers it")
 	require.False(t, b.isHeld(t, staffs))
 	require.Equal(t, 1, b.recorded(t, b.good, "consent.agreement_expire"))
+	require.Equal(t, 2, told())
 	require.Zero(t, b.sweep(t, b.sweeper, "end-expired-agreements").Found, "a second run finds nothing")
 	b.exec(t, b.good, another, tenancy.NewID())
 	b.exec(t, b.good, "select app.consent_apply_all(app.org())")

@@ -86,15 +86,28 @@ func EndAgreement(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) error {
 	return failed("hold files", err)
 }
 
-// Expire ends an agreement whose time is over, holds the files that have no other basis, and
-// says whether it did.
-func Expire(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) (bool, error) {
+// Expire ends an agreement whose time is over and holds the files that have no other basis.
+// It says whether it did, and whether the organization has no agreement any more.
+func Expire(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) (ended, last bool, err error) {
 	q := consentdb.New(tx)
-	n, err := q.AgreementExpire(ctx, id)
-	if err == nil && n > 0 {
+	last, err = q.AgreementExpire(ctx, id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, false, nil
+	}
+	if err == nil {
 		_, err = q.ApplyAll(ctx)
 	}
-	return n > 0, failed("expire agreement", err)
+	return err == nil, last, failed("expire agreement", err)
+}
+
+// Warn notes that an agreement ends within 30 days, once, and says whether the organization
+// has none that counts for longer.
+func Warn(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) (last bool, err error) {
+	last, err = consentdb.New(tx).AgreementWarn(ctx, id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, nil
+	}
+	return last, failed("note the end of an agreement", err)
 }
 
 // GetAgreement reads one.

@@ -24,8 +24,15 @@ select id, origin, signer, authority, purpose, covers, contact, notice_sent_at, 
 -- name: AgreementEnd :execrows
 update agreements set ended_at = now() where id = sqlc.arg(id) and ended_at is null;
 
--- name: AgreementExpire :execrows
-update agreements set ended_at = now() where id = sqlc.arg(id) and ended_at is null and expires_at < now();
+-- Ends one whose time is over, and says whether none is left.
+-- name: AgreementExpire :one
+update agreements a set ended_at = now() where a.id = sqlc.arg(id) and a.ended_at is null and a.expires_at < now()
+returning (not exists (select from agreements b where b.id <> a.id and b.ended_at is null and b.expires_at > now()))::boolean as last;
+
+-- Notes that one ends soon, and says whether none counts for longer.
+-- name: AgreementWarn :one
+update agreements a set warned_at = now() where a.id = sqlc.arg(id) and a.ended_at is null and a.warned_at is null and a.expires_at < now() + interval '30 days'
+returning (not exists (select from agreements b where b.ended_at is null and b.expires_at > now() + interval '30 days'))::boolean as last;
 
 -- name: SubprocessorInsert :exec
 insert into subprocessors (organization_id, id, kind, name, purpose, categories, location, assurance_file_id, assurance_sha256, recorded_by)

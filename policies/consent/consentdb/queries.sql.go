@@ -36,16 +36,17 @@ func (q *Queries) AgreementEnd(ctx context.Context, id uuid.UUID) (int64, error)
 	return result.RowsAffected(), nil
 }
 
-const agreementExpire = `-- name: AgreementExpire :execrows
-update agreements set ended_at = now() where id = $1 and ended_at is null and expires_at < now()
+const agreementExpire = `-- name: AgreementExpire :one
+update agreements a set ended_at = now() where a.id = $1 and a.ended_at is null and a.expires_at < now()
+returning (not exists (select from agreements b where b.id <> a.id and b.ended_at is null and b.expires_at > now()))::boolean as last
 `
 
-func (q *Queries) AgreementExpire(ctx context.Context, id uuid.UUID) (int64, error) {
-	result, err := q.db.Exec(ctx, agreementExpire, id)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+// Ends one whose time is over, and says whether none is left.
+func (q *Queries) AgreementExpire(ctx context.Context, id uuid.UUID) (bool, error) {
+	row := q.db.QueryRow(ctx, agreementExpire, id)
+	var last bool
+	err := row.Scan(&last)
+	return last, err
 }
 
 const agreementGet = `-- name: AgreementGet :one
@@ -180,6 +181,19 @@ func (q *Queries) AgreementList(ctx context.Context, arg AgreementListParams) ([
 		return nil, err
 	}
 	return items, nil
+}
+
+const agreementWarn = `-- name: AgreementWarn :one
+update agreements a set warned_at = now() where a.id = $1 and a.ended_at is null and a.warned_at is null and a.expires_at < now() + interval '30 days'
+returning (not exists (select from agreements b where b.ended_at is null and b.expires_at > now() + interval '30 days'))::boolean as last
+`
+
+// Notes that one ends soon, and says whether none counts for longer.
+func (q *Queries) AgreementWarn(ctx context.Context, id uuid.UUID) (bool, error) {
+	row := q.db.QueryRow(ctx, agreementWarn, id)
+	var last bool
+	err := row.Scan(&last)
+	return last, err
 }
 
 const apply = `-- name: Apply :one

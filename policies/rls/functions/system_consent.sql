@@ -264,8 +264,10 @@ language sql stable security definer set search_path = public, pg_temp as $$
      where p.kind = 'student' and p.aged_out_at is null and p.user_id > after and p.thirteen_from <= now() order by p.user_id limit n
 $$;
 
--- Organizations with an agreement that is over and not noted as ended.
+-- Agreements that are over and not noted as ended, and those that end within 30 days of which
+-- nobody was told.
 create or replace function app.agreements_expired(after uuid, n integer) returns table (organization_id uuid, agreement_id uuid)
 language sql stable security definer set search_path = public, pg_temp as $$
-    select a.organization_id, a.id from agreements a where a.ended_at is null and a.expires_at < now() and a.id > after order by a.id limit n
+    select a.organization_id, a.id from agreements a where a.ended_at is null and a.expires_at < now() + interval '30 days' and (a.expires_at < now() or a.warned_at is null) and a.id > after
+     order by a.id limit n
 $$;
