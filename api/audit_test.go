@@ -51,7 +51,8 @@ var unaudited = map[string]string{
 
 // beside are the actions that a route records of something else that it makes too.
 var beside = map[string]string{
-	"POST " + generationPath + "/approve": "file.upload", // of the file that the draft becomes
+	"POST " + generationPath + "/approve":                           "file.upload", // of the file that the draft becomes
+	"POST /api/v1/organizations/:id/retention-reviews/:file/decide": "file.trash",  // of the file that is disposed of
 }
 
 // TestEveryRouteThatChangesSomethingIsRecorded reads the router: a new route is
@@ -80,16 +81,17 @@ func TestEveryRouteThatChangesSomethingIsRecorded(t *testing.T) {
 		require.Less(t, a.status, 300, "%s: %s", key, a.body)
 		found := b.since(org, s.marks[org])
 		if other := beside[key]; other != "" {
-			require.NotEmpty(t, found, key)
-			require.Equal(t, other, found[0].Action, key)
-			found = found[1:]
+			at := slices.IndexFunc(found, func(e recorded) bool { return e.Action == other })
+			require.GreaterOrEqual(t, at, 0, "%s: %v", key, found)
+			found = slices.Delete(found, at, at+1)
 		}
 		require.Len(t, found, 1, "%s: %v", key, found)
 		require.Equal(t, action, found[0].Action, key)
 		require.Equal(t, string(audit.Done), found[0].Result, key)
 		require.Equal(t, org.String(), found[0].Organization, key)
 		require.NotEmpty(t, found[0].ObjectID, key)
-		if !strings.HasPrefix(r.Path, "/api/v1/invitations/") { // anyone who holds the token
+		another := strings.HasSuffix(r.Path, "/release/approve")            // than the owner, who asked for it
+		if !strings.HasPrefix(r.Path, "/api/v1/invitations/") && !another { // anyone who holds the token
 			require.Contains(t, []string{s.owner.id.String(), s.operator.id.String()}, found[0].Actor, key)
 		}
 	}

@@ -42,7 +42,7 @@ type peer interface {
 // are killed. Both have one worker process of two slots on this machine.
 func (b *bench) celery(ctx context.Context) error {
 	for _, check := range [][]string{{"redis-server", "--version"}, {python, "-c", "import celery, redis"}} {
-		if err := exec.CommandContext(ctx, check[0], check[1:]...).Run(); err != nil { //nolint:gosec // two fixed commands
+		if err := exec.CommandContext(ctx, check[0], check[1:]...).Run(); err != nil {
 			fmt.Fprint(os.Stderr, "\n  Celery or Redis is not there; for this comparison: apt-get install --no-install-recommends python3-celery python3-redis redis-server\n")
 			return nil
 		}
@@ -197,7 +197,7 @@ func newCelery(ctx context.Context, folder string) (*celeryPeer, func(), error) 
 			return nil, nil, err
 		}
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, nil, err
 	}
@@ -212,12 +212,15 @@ func newCelery(ctx context.Context, folder string) (*celeryPeer, func(), error) 
 		_ = redis.Wait()
 	}
 	for range 100 {
-		c, err := net.Dial("tcp", "127.0.0.1:"+strconv.Itoa(port))
+		c, err := (&net.Dialer{}).DialContext(ctx, "tcp", "127.0.0.1:"+strconv.Itoa(port))
 		if err == nil {
 			_ = c.Close()
 			return &celeryPeer{folder: folder, redis: fmt.Sprintf("redis://127.0.0.1:%d/0", port), file: filepath.Join(folder, "celery")}, stop, nil
 		}
-		time.Sleep(50 * time.Millisecond)
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+		}
 	}
 	stop()
 	return nil, nil, errors.New("redis-server does not answer")

@@ -52,7 +52,11 @@ func peerProbeJob(ctx workflow.Context, sent time.Time) (d time.Duration, err er
 // peerEffect writes one short line, which is whole.
 func peerEffect(ctx context.Context, file string, n int) error {
 	activity.RecordHeartbeat(ctx)
-	time.Sleep(10 * time.Millisecond)
+	select { // the work that both do
+	case <-time.After(10 * time.Millisecond):
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	f, err := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err

@@ -23,7 +23,7 @@ type shown struct {
 	Items []struct {
 		Day         string
 		ActiveUsers *int64 `json:"active_users"`
-		StoredBytes int64 `json:"stored_bytes"`
+		StoredBytes int64  `json:"stored_bytes"`
 	}
 	Totals struct {
 		Uploads, Downloads, Scans, Renditions, Jobs int64

@@ -156,6 +156,7 @@ func CursorOf(s Sort, l Listed) Cursor {
 		c.Size = l.Size
 	case ByKind, ByKindZA:
 		c.Type = l.MimeType
+	case Newest, Oldest: // ids are in the order of their time
 	}
 	return c
 }

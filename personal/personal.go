@@ -131,14 +131,14 @@ func filled(list []string) []string {
 }
 
 func rows(version uuid.UUID, first int, some []Finding) personaldb.FindingsInsertParams {
-	p := personaldb.FindingsInsertParams{VersionID: version, First: int32(first)} //nolint:gosec // at most MostFindings
+	p := personaldb.FindingsInsertParams{VersionID: version, First: int32(first)}
 	for _, f := range some {
 		p.Categories = append(p.Categories, string(f.Category))
 		p.Parts = append(p.Parts, f.Place.Part)
-		p.PartNumbers = append(p.PartNumbers, int32(min(f.Place.Number, 1<<30))) //nolint:gosec // bounded
+		p.PartNumbers = append(p.PartNumbers, int32(min(f.Place.Number, 1<<30)))
 		p.Members = append(p.Members, f.Place.Member)
 		p.Cells = append(p.Cells, f.Place.Cell)
-		p.Lines = append(p.Lines, int32(min(f.Place.Line, 1<<30))) //nolint:gosec // bounded
+		p.Lines = append(p.Lines, int32(min(f.Place.Line, 1<<30)))
 		p.Scores = append(p.Scores, float32(f.Score))
 		p.Reasons = append(p.Reasons, strings.Join(f.Reasons, "\x1f"))
 		p.Masks = append(p.Masks, f.Masked)
@@ -153,7 +153,7 @@ type FindingRow = personaldb.FindingsListRow
 
 // Findings reads a page of a version's findings, behind a number.
 func Findings(ctx context.Context, q tenancy.Queries, version uuid.UUID, after, most int) ([]FindingRow, error) {
-	return personaldb.New(q).FindingsList(ctx, personaldb.FindingsListParams{VersionID: version, After: int32(after), Most: int64(most)}) //nolint:gosec // bounded by the caller
+	return personaldb.New(q).FindingsList(ctx, personaldb.FindingsListParams{VersionID: version, After: int32(after), Most: int64(most)})
 }
 
 // Again has a version inspected again. It says false when it has no inspection.

@@ -35,10 +35,10 @@ func bouncer(t *testing.T, d *pgtest.Database) string {
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	write := func(name, text string) string {
 		path := filepath.Join(dir, name)
-		require.NoError(t, os.WriteFile(path, []byte(text), 0o644)) //nolint:gosec // of a test's database
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
 		return path
 	}
-	require.NoError(t, os.Chmod(dir, 0o755)) //nolint:gosec // as above
+	require.NoError(t, os.Chmod(dir, 0o755))
 	users := write("users.txt", fmt.Sprintf("%q %q\n", to.User.Username(), password))
 	config := write("pgbouncer.ini", fmt.Sprintf(`[databases]
 * = host=%s port=%s

@@ -54,7 +54,7 @@ func (d *double) tools() pii.Tools {
 			if d.pieces != nil {
 				return d.unread, nil
 			}
-			content, err := os.ReadFile(path) //nolint:gosec // the test's own folder
+			content, err := os.ReadFile(path)
 			if err != nil {
 				return nil, err
 			}
@@ -247,8 +247,8 @@ func TestHold(t *testing.T) {
 		require.NoError(t, err)
 		return version
 	}
-	labelled := inspected("ssn 536-22-1876")
-	require.False(t, hold(labelled).Held, "the policy is label")
+	plain := inspected("ssn 536-22-1876")
+	require.False(t, hold(plain).Held, "the policy is label")
 	for _, policy := range []string{tenancy.PersonalDataHold, tenancy.PersonalDataAsk} {
 		b.policy(t, func(p *tenancy.Policies) { p.PersonalData = policy })
 		require.False(t, hold(inspected("frogs")).Held)

@@ -194,23 +194,10 @@ func (b policiesBody) change(p *tenancy.Policies) error {
 		}
 		p.PictureSizes = sizes
 	}
-	if err := b.changeTypes(p); err != nil {
-		return err
-	}
-	if err := b.changeShares(p); err != nil {
-		return err
-	}
-	if err := b.changeMail(p); err != nil {
-		return err
-	}
-	if err := b.changeGeneration(p); err != nil {
-		return err
-	}
-	if err := b.changeReports(p); err != nil {
-		return err
-	}
-	if err := b.changePersonalData(p); err != nil {
-		return err
+	for _, change := range []func(*tenancy.Policies) error{b.changeTypes, b.changeShares, b.changeMail, b.changeGeneration, b.changeReports, b.changePersonalData} {
+		if err := change(p); err != nil {
+			return err
+		}
 	}
 	if b.AllowedTypes == nil {
 		return nil

@@ -92,7 +92,7 @@ func (r *Personal) version(c *gin.Context) (files.View, error) {
 		}
 		return files.GetNumber(ctx, q, id, int32(n))
 	}
-	if files.Status(v.HeadStatus) == files.Held {
+	if v.HeadStatus == files.Held {
 		return files.GetNumber(ctx, q, id, v.HeadNumber)
 	}
 	return v, nil
@@ -217,24 +217,13 @@ func (r *Personal) decide(c *gin.Context, to string) error {
 	if err != nil {
 		return err
 	}
-	if v.HeadID == nil || files.Status(v.HeadStatus) != files.Held {
+	if v.HeadID == nil || v.HeadStatus != files.Held {
 		return errNotHeld
 	}
 	version := *v.HeadID
 	err = r.All.InTx(ctx, actor.Org, func(tx *tenancy.Tx) error {
-		known, err := personal.Get(ctx, tx, version)
-		switch {
-		case errors.Is(err, personal.ErrNotInspected) || err == nil && known.Held != personal.Waiting:
-			return errNotHeld
-		case err != nil:
+		if err := mayDecide(ctx, tx, version, actor.User, officer); err != nil {
 			return err
-		}
-		head, err := files.GetVersion(ctx, tx, version)
-		if err != nil {
-			return err
-		}
-		if !officer && (known.HeldBy != tenancy.PersonalDataAsk || head.UploadedBy != actor.User) {
-			return files.ErrNotYours
 		}
 		waited, err := personal.Decide(ctx, tx, version, to, &actor.User)
 		switch {
@@ -256,5 +245,25 @@ func (r *Personal) decide(c *gin.Context, to string) error {
 		}
 	}
 	c.Status(http.StatusAccepted)
+	return nil
+}
+
+// mayDecide refuses a version that does not wait, and a person who is no officer and may not
+// decide by the policy under which it waits.
+func mayDecide(ctx context.Context, tx *tenancy.Tx, version, user uuid.UUID, officer bool) error {
+	known, err := personal.Get(ctx, tx, version)
+	switch {
+	case errors.Is(err, personal.ErrNotInspected) || err == nil && known.Held != personal.Waiting:
+		return errNotHeld
+	case err != nil:
+		return err
+	}
+	head, err := files.GetVersion(ctx, tx, version)
+	if err != nil {
+		return err
+	}
+	if !officer && (known.HeldBy != tenancy.PersonalDataAsk || head.UploadedBy != user) {
+		return files.ErrNotYours
+	}
 	return nil
 }

@@ -76,7 +76,7 @@ func (r *Quarantine) read(ctx context.Context, after tenancy.OrgID, limit int) (
 func show(org tenancy.OrgID, locked []files.Locked) View {
 	v := View{Organization: org, Findings: make([]Finding, len(locked))}
 	for i, l := range locked {
-		v.Findings[i] = Finding{Status: files.Status(l.Status), Finding: l.Finding, Versions: l.Versions, First: l.FirstAt.UTC(), Last: l.LastAt.UTC()}
+		v.Findings[i] = Finding{Status: l.Status, Finding: l.Finding, Versions: l.Versions, First: l.FirstAt.UTC(), Last: l.LastAt.UTC()}
 	}
 	return v
 }

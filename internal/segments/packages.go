@@ -169,35 +169,41 @@ func (f Format) Walk(r io.Reader, to io.Writer) error {
 		case err != nil:
 			return &Unread{Unreadable, err.Error()}
 		}
-		err = nil
-		switch t := token.(type) {
-		case xml.Directive:
-			if strings.Contains(string(t), "ENTITY") {
-				return &Unread{Entities, "a document type with entities"}
-			}
-		case xml.StartElement:
-			if !slices.Contains(f.skip, t.Name.Local) {
-				open = append(open, t.Name.Local)
-			} else if !skipElement(d) {
-				return &Unread{Unreadable, "the document ends in an element"}
-			}
-		case xml.EndElement:
-			if slices.Contains(f.breaks, t.Name.Local) {
-				_, err = io.WriteString(to, "\n")
-			}
-			open = open[:max(0, len(open)-1)]
-		case xml.CharData:
-			if f.isText(open) {
-				_, err = to.Write(t)
-			}
-		}
-		if err != nil {
+		if open, err = f.take(d, token, open, to); err != nil {
 			return err
 		}
 		if len(open) > 10_000 {
 			return &Unread{TooDeep, "elements within elements"}
 		}
 	}
+}
+
+// take does what a token asks for, and gives the elements that are open behind it.
+func (f Format) take(d *xml.Decoder, token xml.Token, open []string, to io.Writer) ([]string, error) {
+	var err error
+	switch t := token.(type) {
+	case xml.Directive:
+		if strings.Contains(string(t), "ENTITY") {
+			return open, &Unread{Entities, "a document type with entities"}
+		}
+	case xml.StartElement:
+		if !slices.Contains(f.skip, t.Name.Local) {
+			return append(open, t.Name.Local), nil
+		}
+		if !skipElement(d) {
+			return open, &Unread{Unreadable, "the document ends in an element"}
+		}
+	case xml.EndElement:
+		if slices.Contains(f.breaks, t.Name.Local) {
+			_, err = io.WriteString(to, "\n")
+		}
+		return open[:max(0, len(open)-1)], err
+	case xml.CharData:
+		if f.isText(open) {
+			_, err = to.Write(t)
+		}
+	}
+	return open, err
 }
 
 // isText says whether the characters of the innermost open element are for people.

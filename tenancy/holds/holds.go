@@ -171,6 +171,7 @@ func Place(ctx context.Context, tx *tenancy.Tx, n New) error {
 		p.SpaceID = &n.Target
 	case File:
 		p.FileID = &n.Target
+	case Organization, Query: // cover no one thing
 	}
 	if err := holdsdb.New(tx).HoldInsert(ctx, p); err != nil {
 		return fmt.Errorf("place hold: %w", err)

@@ -1,7 +1,6 @@
 package holds_test
 
 import (
-	"errors"
 	"testing"
 	"time"
 
@@ -60,7 +59,7 @@ func TestAReleaseTakesTwoPeople(t *testing.T) {
 	require.ErrorIs(t, s.approve(t, id, s.first), holds.ErrTwo)
 	_, err = s.Single(s.org).Exec(t.Context(), "update holds set released_by = $2, released_at = now() where id = $1", id, s.first)
 	var pg *pgconn.PgError
-	require.True(t, errors.As(err, &pg))
+	require.ErrorAs(t, err, &pg)
 	require.Equal(t, "release_takes_two", pg.ConstraintName)
 	h, err := holds.Get(t.Context(), s.Single(s.org), id)
 	require.NoError(t, err)

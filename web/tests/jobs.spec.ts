@@ -35,6 +35,8 @@ test('an owner turns documents on, and a teacher makes one from a file, changes 
   const owner = await signIn('owner')
   const turn = async (on: boolean) => {
     await link(owner, 'Administration').click()
+    const group = owner.getByRole('navigation').getByRole('button', { name: 'Files and limits' })
+    if (await group.getAttribute('aria-expanded') !== 'true') await group.click()
     await link(owner, 'Documents from texts').click()
     const box = owner.getByRole('checkbox', { name: 'Documents are made from texts' })
     await expect(owner.getByRole('checkbox', { name: /without a language model/ })).toBeChecked()

@@ -64,7 +64,7 @@ func TestSweepAdmitsAfterMissedAdmission(t *testing.T) {
 		return err
 	}))
 	b.Receive(t, "notes.txt", []byte("waiting"))
-	require.Eventually(t, func() bool { return count(t, &b.Bench, "status = 'published'") == 2 }, 2*patience, pause)
+	require.Eventually(t, func() bool { return count(t, &b.Bench, "status = 'published' and cleaned_at is not null") == 2 }, 2*patience, pause)
 	b.RequireSettled(t)
 }
 
@@ -173,7 +173,7 @@ func TestRaisedTierLetsWaitingFilesIn(t *testing.T) {
 	require.Equal(t, 3, count(t, &b.Bench, inside), "the platform's ceiling holds")
 	setScans(t, &b.Bench, 1)
 	close(gate)
-	require.Eventually(t, func() bool { return count(t, &b.Bench, "status = 'published'") == 6 }, 2*patience, pause)
+	require.Eventually(t, func() bool { return count(t, &b.Bench, "status = 'published' and cleaned_at is not null") == 6 }, 2*patience, pause)
 	b.RequireSettled(t)
 }
 

@@ -245,7 +245,7 @@ func TestWhatIsWantedIsThere(t *testing.T) {
 	space := b.library(t)
 	picture, _ := b.inSpace(t, space, "volcano.png", "image/png", []byte("picture"))
 	song, _ := b.inSpace(t, space, "song.mp3", "audio/mpeg", []byte("song"))
-	secret, secretVersion := b.inSpace(t, space, "list.png", "image/png", []byte("names"))
+	secret, secretVersion := b.inSpace(t, space, "list.png", "image/png", []byte("Her social security number is 536-22-1234."))
 	b.inSpace(t, space, "text.pdf", "application/pdf", []byte("text"))
 	_, err := b.Single(b.Org).Exec(t.Context(), "update file_versions set contains_pii = true where id = $1", secretVersion)
 	require.NoError(t, err)

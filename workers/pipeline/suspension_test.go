@@ -33,6 +33,6 @@ func TestResumedOrganizationGoesOn(t *testing.T) {
 	o := b.operationEnds(t, op)
 	require.Equal(t, operations.Succeeded, o.State)
 	require.JSONEq(t, `{"files_started":1}`, string(o.Result))
-	require.Eventually(t, func() bool { return count(t, &b.Bench, "status = 'published'") == 2 }, patience, pause)
+	require.Eventually(t, func() bool { return count(t, &b.Bench, "status = 'published' and cleaned_at is not null") == 2 }, patience, pause)
 	b.RequireSettled(t)
 }

@@ -98,7 +98,7 @@ func (r *reading) page(at string, document references.FPDF_DOCUMENT, index int, 
 	text, err := p.GetPageText(&requests.GetPageText{Page: page})
 	if err != nil {
 		r.unread(at, &segments.Unread{Reason: segments.Unreadable, Detail: err.Error()})
-		return nil
+		return nil //nolint:nilerr // it is on record as not read
 	}
 	if strings.TrimSpace(text.Text) == "" {
 		objects, err := p.FPDFPage_CountObjects(&requests.FPDFPage_CountObjects{Page: page})
@@ -153,7 +153,7 @@ func (r *reading) fields(at string, page requests.Page, index int) error {
 	form, err := r.pages.instance.GetForm(&requests.GetForm{Page: page})
 	if err != nil {
 		r.unread(at, &segments.Unread{Reason: segments.Unreadable, Detail: err.Error()})
-		return nil
+		return nil //nolint:nilerr // it is on record as not read
 	}
 	for _, field := range form.Fields {
 		values := field.Values
@@ -191,7 +191,7 @@ func (r *reading) attached(at string, depth int, document references.FPDF_DOCUME
 	found, err := r.pages.instance.GetAttachments(&requests.GetAttachments{Document: document})
 	if err != nil {
 		r.unread(at, &segments.Unread{Reason: segments.Unreadable, Detail: err.Error()})
-		return nil
+		return nil //nolint:nilerr // it is on record as not read
 	}
 	for i, a := range found.Attachments {
 		if err := r.member(at, i+1, depth, a.Content); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/jhillyerd/enmime/v2"
@@ -79,12 +80,7 @@ func unshown(source io.Reader, to io.Writer) error {
 		case html.StartTagToken, html.SelfClosingTagToken:
 			name, more := z.TagName()
 			script = kind == html.StartTagToken && (string(name) == "script" || string(name) == "template" || string(name) == "noscript")
-			for more && err == nil {
-				var key, value []byte
-				if key, value, more = z.TagAttr(); wordy[string(key)] && len(value) > 0 {
-					_, err = fmt.Fprintf(to, "%s\n", bytes.TrimPrefix(bytes.TrimPrefix(value, []byte("mailto:")), []byte("tel:")))
-				}
-			}
+			err = attributes(z, more, to)
 		case html.EndTagToken:
 			script = false
 		case html.DoctypeToken:
@@ -93,6 +89,20 @@ func unshown(source io.Reader, to io.Writer) error {
 			return err
 		}
 	}
+}
+
+// attributes writes the values of those that hold words.
+func attributes(z *html.Tokenizer, more bool, to io.Writer) error {
+	for more {
+		var key, value []byte
+		if key, value, more = z.TagAttr(); !wordy[string(key)] || len(value) == 0 {
+			continue
+		}
+		if _, err := fmt.Fprintf(to, "%s\n", bytes.TrimPrefix(bytes.TrimPrefix(value, []byte("mailto:")), []byte("tel:"))); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // mail gives a message's head and texts, and reads what is attached.
@@ -126,16 +136,17 @@ func (r *reading) mail(at string, depth int, source io.Reader) error {
 			return err
 		}
 	}
-	index := 0
-	for _, parts := range [][]*enmime.Part{message.Attachments, message.Inlines, message.OtherParts} {
-		for _, part := range parts {
-			index++
-			if err := segments.Write(r.to, segments.Place{Member: at, Part: segments.Name, Number: index}, part.FileName); err != nil {
-				return err
-			}
-			if err := r.member(at, index, depth, part.Content); err != nil {
-				return err
-			}
+	return r.parts(at, depth, slices.Concat(message.Attachments, message.Inlines, message.OtherParts))
+}
+
+// parts reads what is attached to a mail, each behind its name.
+func (r *reading) parts(at string, depth int, parts []*enmime.Part) error {
+	for i, part := range parts {
+		if err := segments.Write(r.to, segments.Place{Member: at, Part: segments.Name, Number: i + 1}, part.FileName); err != nil {
+			return err
+		}
+		if err := r.member(at, i+1, depth, part.Content); err != nil {
+			return err
 		}
 	}
 	return nil

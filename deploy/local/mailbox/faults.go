@@ -92,7 +92,7 @@ func (s *session) afterKept() {
 		case lost:
 			_ = s.conn.Close()
 		case slow:
-			time.Sleep(s.box.slow)
+			<-time.After(s.box.slow)
 		}
 	}
 }

@@ -34,9 +34,6 @@ export function useManage(place: Place): ManageEntry[] {
     { needs: 'read_usage', group: 'files', to: `${at}/manage/usage`, label: t`Usage`, icon: 'slides', about: t`What is stored, sent and read, and the limits` },
     { needs: 'change_organization', group: 'files', to: `${at}/manage/rules`, label: t`Files and sharing`, icon: 'file', about: t`Kinds of files, the bin, versions, sharing` },
     { needs: 'change_organization', group: 'files', to: `${at}/manage/generation`, label: t`Documents from texts`, icon: 'text', about: t`Whether quizzes and worksheets are made, by whom, at what cost` },
-    { needs: 'review_personal_data', group: 'files', to: `${at}/manage/held`, label: t`Files that wait`, icon: 'lock', about: t`Personal data was found in them, and somebody decides` },
-    { needs: 'read_retention', group: 'files', to: `${at}/manage/retention`, label: t`How long files are kept`, icon: 'clock', about: t`By category, and what waits for a decision` },
-    { needs: 'read_holds', group: 'files', to: `${at}/manage/holds`, label: t`Holds`, icon: 'archive', about: t`What must not be destroyed` },
     { needs: 'read_consent', group: 'organization', to: `${at}/manage/agreements`, label: t`Children's data`, icon: 'lock', about: t`What the school agreed to, who counts as a child, who else gets data` },
     { needs: 'manage_members', group: 'organization', to: `${at}/manage/mails`, label: t`Mails to members`, icon: 'send', about: t`What was mailed, and what did not arrive` },
     { needs: 'manage_keys', group: 'programs', to: `${at}/manage/keys`, label: t`API keys`, icon: 'lock', about: t`For programs that act in the organization` },
@@ -44,6 +41,9 @@ export function useManage(place: Place): ManageEntry[] {
     { needs: 'read_roblox', group: 'programs', to: `${at}/manage/roblox`, label: t`Roblox`, icon: 'picture', about: t`Experiences to which pictures, sounds and models go` },
     { needs: 'export_organization', group: 'organization', to: `${at}/manage/organization`, label: t`Organization`, icon: 'staff', about: t`Its name, websites that may call, a copy of everything` },
     { needs: 'read_audit', operators: true, group: 'organization', to: `${at}/manage/audit`, label: t`Audit log`, icon: 'text', about: t`Who did what, and whether the log is whole` },
+    { needs: 'review_personal_data', group: 'files', to: `${at}/manage/held`, label: t`Files that wait`, icon: 'lock', about: t`Personal data was found in them, and somebody decides` },
+    { needs: 'read_retention', group: 'files', to: `${at}/manage/retention`, label: t`How long files are kept`, icon: 'clock', about: t`By category, and what waits for a decision` },
+    { needs: 'read_holds', group: 'files', to: `${at}/manage/holds`, label: t`Holds`, icon: 'archive', about: t`What must not be destroyed` },
   ]
   // The organization of the operators has no classes, files and keys of its own.
   return all.filter(e => may(place, e.needs) && (!operator || e.operators))
