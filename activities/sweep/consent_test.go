@@ -57,18 +57,22 @@ func TestExpiredAgreementsHoldWhatIsHere(t *testing.T) {
 	file, other, staffs := b.childs(t, b.good), b.childs(t, b.failing), b.published(t, b.good, 1)
 	require.Zero(t, b.sweep(t, b.sweeper, "end-expired-agreements").Found)
 	admin := b.Member(t, b.good, tenancy.Admin)
+	agree := func(org tenancy.OrgID, set string) {
+		_, err := b.Admin(t).Exec(t.Context(), "update agreements set "+set+" where organization_id = $1", org)
+		require.NoError(t, err)
+	}
 	told := func() (n int) {
 		require.NoError(t, b.Admin(t).QueryRow(t.Context(), "select count(*) from notifications where kind = 'agreement.ending' and user_id = $1", admin).Scan(&n))
 		return n
 	}
-	b.exec(t, b.good, "update agreements set expires_at = now() + interval '29 days'")
+	agree(b.good, "expires_at = now() + interval '29 days'")
 	require.Equal(t, sweep.SweepResult{Found: 1, Done: 1}, b.sweep(t, b.sweeper, "end-expired-agreements"))
 	require.Zero(t, b.sweep(t, b.sweeper, "end-expired-agreements").Found, "they are told once")
 	require.Equal(t, 1, told())
 	require.False(t, b.isHeld(t, file))
-	over := "update agreements set starts_at = now() - interval '2 days', notice_sent_at = now() - interval '2 days', expires_at = now() - interval '1 second'"
-	b.exec(t, b.good, over)
-	b.exec(t, b.failing, over)
+	for _, org := range []tenancy.OrgID{b.good, b.failing} {
+		agree(org, "starts_at = now() - interval '2 days', expires_at = now() - interval '1 second'")
+	}
 	another := `insert into agreements (organization_id, id, signer, authority, purpose, notice_sent_at, expires_at) values (app.org(), $1, 'A', 'Board', 'School work', now(), now() + interval '1 year')`
 	b.exec(t, b.failing, another, tenancy.NewID())
 	require.Equal(t, sweep.SweepResult{Found: 2, Done: 2}, b.sweep(t, b.sweeper, "end-expired-agreements"))
