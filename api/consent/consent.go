@@ -175,11 +175,11 @@ func (r *Consent) CreateAgreement(c *gin.Context) error {
 	if err := in.check(time.Now()); err != nil {
 		return err
 	}
-	ctx, id := c.Request.Context(), request.NewID(c)
+	ctx, id, by := c.Request.Context(), request.NewID(c), request.Caller(c).User
 	err = r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
 		if err := consent.AddAgreement(ctx, tx, consent.NewAgreement{
 			ID: id, Signer: in.Signer, Authority: in.Authority, Purpose: in.Purpose, Covers: in.Covers, Contact: in.Contact,
-			NoticeSentAt: in.NoticeSent, ExpiresAt: in.ExpiresAt, RecordedBy: request.Caller(c).User,
+			NoticeSentAt: in.NoticeSent, ExpiresAt: in.ExpiresAt, RecordedBy: by,
 		}); err != nil {
 			return err
 		}
@@ -271,10 +271,10 @@ func (r *Consent) CreateSubprocessor(c *gin.Context) error {
 			return err
 		}
 	}
-	ctx, id := c.Request.Context(), request.NewID(c)
+	ctx, id, by := c.Request.Context(), request.NewID(c), request.Caller(c).User
 	err = r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
 		if err := consent.AddSubprocessor(ctx, tx, consent.NewSubprocessor{
-			ID: id, Kind: in.Kind, Name: in.Name, Purpose: in.Purpose, Categories: in.Categories, Location: in.Location, AssuranceFileID: in.File, RecordedBy: request.Caller(c).User,
+			ID: id, Kind: in.Kind, Name: in.Name, Purpose: in.Purpose, Categories: in.Categories, Location: in.Location, AssuranceFileID: in.File, RecordedBy: by,
 		}); err != nil {
 			return err
 		}

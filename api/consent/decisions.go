@@ -124,10 +124,10 @@ func (r *Consent) CreateDecision(c *gin.Context) error {
 	if in.Scopes == nil || in.Kind != "grant" {
 		in.Scopes = []string{}
 	}
-	ctx, id := c.Request.Context(), request.NewID(c)
+	ctx, id, by := c.Request.Context(), request.NewID(c), request.Caller(c).User
 	err = r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
 		if _, err := consent.Decide(ctx, tx, consent.NewDecision{
-			ID: id, ChildID: child, GuardianID: in.Guardian, Kind: in.Kind, Method: "signed_form", Scopes: in.Scopes, EvidenceFileID: in.File, RecordedBy: request.Caller(c).User,
+			ID: id, ChildID: child, GuardianID: in.Guardian, Kind: in.Kind, Method: "signed_form", Scopes: in.Scopes, EvidenceFileID: in.File, RecordedBy: by,
 		}); err != nil {
 			return err
 		}

@@ -24,7 +24,7 @@ const (
 	Discovered = "discovered" // it is taken and held, for so many days
 )
 
-// Rows as they are read.
+// Settings, and the other rows as they are read.
 type (
 	Settings     = consentdb.SettingsGetRow
 	Agreement    = consentdb.AgreementGetRow

@@ -160,7 +160,7 @@ func TestDecisionsOfTwoGuardians(t *testing.T) {
 		guardians[i] = &id
 	}
 	kinds := []string{"provisional", "grant", "deny", "revoke", "expire", "reconsent", "void"}
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test that can be repeated
+	random := rand.New(rand.NewPCG(1, 2))
 	newest, school := map[int]string{}, true
 	for step := range 150 {
 		if random.IntN(8) == 0 {
@@ -281,7 +281,7 @@ func TestMatrixOfTheDocs(t *testing.T) {
 	require.True(t, found)
 	want := before + begin + b.String() + end + after
 	if *update {
-		require.NoError(t, os.WriteFile(path, []byte(want), 0o644)) //nolint:gosec // a page of the docs
+		require.NoError(t, os.WriteFile(path, []byte(want), 0o644))
 		return
 	}
 	require.Equal(t, want, string(page), "run with -update")

@@ -302,15 +302,22 @@ func (v Vault) Change(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, in Chan
 		code = "key"
 	}
 	if in.Resume && c.State == Stopped {
-		if err := consent.RequireAssurance(ctx, tx, consent.Roblox); err != nil {
+		if err := resume(ctx, tx, id); err != nil {
 			return err
-		}
-		if _, err := q.ConnectionState(ctx, connectionsdb.ConnectionStateParams{ID: id, State: Active}); err != nil {
-			return fmt.Errorf("resume connection: %w", err)
 		}
 		code = "resumed"
 	}
 	return audit.Record(ctx, tx, audit.Event{Action: "roblox.change", ObjectID: id.String(), Code: code})
+}
+
+func resume(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) error {
+	if err := consent.RequireAssurance(ctx, tx, consent.Roblox); err != nil {
+		return err
+	}
+	if _, err := connectionsdb.New(tx).ConnectionState(ctx, connectionsdb.ConnectionStateParams{ID: id, State: Active}); err != nil {
+		return fmt.Errorf("resume connection: %w", err)
+	}
+	return nil
 }
 
 // attention is the kind of notification by which owners and admins learn that a connection
