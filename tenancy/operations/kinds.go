@@ -105,6 +105,7 @@ var Kinds = map[string]Kind{
 	"admit_waiting_uploads":       {Route: Cleanup, Sweep: true},
 	"clean_ended_uploads":         {Route: Cleanup, Sweep: true},
 	"delete_old_changes":          {Route: Cleanup, Sweep: true},
+	"start_consent_requests":      {Route: Email, Sweep: true},
 	"expire_shares":               {Route: Cleanup, Sweep: true},
 	"expire_uploads":              {Route: Cleanup, Sweep: true},
 	"raise_usage_warnings":        {Route: Email, Sweep: true},

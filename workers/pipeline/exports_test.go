@@ -297,6 +297,7 @@ func TestEveryTenantTableIsExportedOrNamed(t *testing.T) {
 		"roblox_connections": "a key of another system, and where it leads", "roblox_assets": "what files became at Roblox, which has them", "roblox_publications": "places that were published at Roblox", "roblox_erasures": "who is erased, until it is done",
 		"roblox_budgets": "no data",
 		"agreements":     "listed by its own route", "consent_decisions": "listed by its own route", "coppa_settings": "read by its own route", "subprocessors": "listed by its own route",
+		"consent_notices": "listed by its own route", "consent_requests": "an address of a guardian, for consent alone", "consent_tokens": "what opens a link",
 	}
 	rows, err := a.Admin(t).Query(t.Context(), `select c.relname::text from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'organization_id'
 		where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'`)
