@@ -179,7 +179,6 @@ func TestAParentAgreesByMail(t *testing.T) {
 	second := f.mail(request, requests.ConfirmMail, time.Now().Add(25*time.Hour))
 	require.Equal(t, requests.Granted, f.state(request))
 	f.pupil.call(get, at(f.work, "/content"), nil).is(http.StatusOK)
-	f.owner.call(post, storagePath+"/share", map[string]any{"kind": "link", "permission": "view", "file_id": f.work})
 	f.prefetch(second)
 	f.page(second).is(http.StatusOK).holds("Withdraw the consent")
 	f.post(second, "withdraw", nil).is(http.StatusOK).holds("The consent is withdrawn")

@@ -83,8 +83,12 @@ create table consent_tokens (
     mail            text not null check (mail in ('notice', 'reminder', 'confirm', 'overruled', 'page')),
     expires_at      timestamptz, -- null: a consent may be withdrawn at any time
     used_at         timestamptz,
+    decision_id     uuid,                             -- what was answered by this link
+    network         text check (length(network) <= 50), -- from where: the first 24 bits of an address, or 48 of IPv6
+    agent           text check (length(agent) <= 100),  -- by which browser, cut off
     created_at      timestamptz not null default now(),
     primary key (organization_id, id),
+    foreign key (organization_id, decision_id) references consent_decisions (organization_id, id),
     foreign key (organization_id, request_id) references consent_requests (organization_id, id) on delete cascade,
     foreign key (organization_id, notice_id) references consent_notices (organization_id, id)
 );

@@ -11,9 +11,10 @@ import (
 	"satchel/tenancy"
 )
 
-// Starter starts the workflow of a request, or finds it started.
+// Starter starts the workflow of a request, or has the one that runs look at its row: it may wait
+// for a time that counts no more.
 type Starter interface {
-	StartConsentRequest(ctx context.Context, org tenancy.OrgID, request uuid.UUID) error
+	WakeConsentRequest(ctx context.Context, org tenancy.OrgID, request uuid.UUID) error
 }
 
 // Sweeps finds requests whose workflow was lost, or has not begun: after a consent was ended by
@@ -42,7 +43,7 @@ func (s *Sweeps) startRequests(ctx context.Context, after uuid.UUID) (queue.Swep
 		func(ctx context.Context, after uuid.UUID) ([]tenancy.ConsentRef, error) {
 			return s.DB.ConsentRequestsDue(ctx, s.Now(), quiet, silent, after, page)
 		}, func(ctx context.Context, r tenancy.ConsentRef) error {
-			if err := s.Starter.StartConsentRequest(ctx, r.Org, r.Request); err != nil {
+			if err := s.Starter.WakeConsentRequest(ctx, r.Org, r.Request); err != nil {
 				return err
 			}
 			return requests.Woken(ctx, s.DB.Single(r.Org), r.Request)

@@ -53,6 +53,20 @@ type RequestView struct {
 	ConfirmAt   *time.Time `json:"confirm_at"`
 	ExpiresAt   time.Time  `json:"expires_at"`
 	EndedAt     *time.Time `json:"ended_at"`
+
+	Evidence []EvidenceView `json:"evidence,omitempty"` // of one request, not of a list
+}
+
+// EvidenceView is what is kept of an answer: by which mail, of which version of the notice, from
+// where. Address and browser are cut off.
+type EvidenceView struct {
+	Decision *uuid.UUID `json:"decision_id"`
+	Mail     uuid.UUID  `json:"mail_id"`
+	Kind     string     `json:"mail"`
+	Notice   *uuid.UUID `json:"notice_id"`
+	Network  *string    `json:"network"`
+	Agent    *string    `json:"agent"`
+	At       *time.Time `json:"at"`
 }
 
 func viewOfRequest(r requests.Request) RequestView {
@@ -110,11 +124,20 @@ func (r *Requests) params(c *gin.Context) (tenancy.OrgID, uuid.UUID, error) {
 }
 
 func (r *Requests) show(c *gin.Context, status int, org tenancy.OrgID, id uuid.UUID) error {
-	q, err := requests.Get(c.Request.Context(), r.DB.Single(org), id)
+	ctx := c.Request.Context()
+	q, err := requests.Get(ctx, r.DB.Single(org), id)
 	if err != nil {
 		return err
 	}
-	c.JSON(status, viewOfRequest(q))
+	kept, err := requests.EvidenceOf(ctx, r.DB.Single(org), id)
+	if err != nil {
+		return err
+	}
+	v := viewOfRequest(q)
+	for _, e := range kept {
+		v.Evidence = append(v.Evidence, EvidenceView{Decision: e.DecisionID, Mail: e.ID, Kind: e.Mail, Notice: e.NoticeID, Network: e.Network, Agent: e.Agent, At: request.UTC(e.UsedAt)})
+	}
+	c.JSON(status, v)
 	return nil
 }
 

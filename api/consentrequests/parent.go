@@ -133,15 +133,19 @@ func (p *Parents) Answer(c *gin.Context) error {
 				return requests.Outcome{}, requests.ErrAnswers
 			}
 		}
-		return requests.Answer(ctx, tx, ref.Token, a, p.Now())
+		return requests.Answer(ctx, tx, ref.Token, a, p.visitor(c), p.Now())
 	})
 }
 
 // Withdraw takes a parent's withdrawal.
 func (p *Parents) Withdraw(c *gin.Context) error {
 	return p.post(c, func(ctx context.Context, tx *tenancy.Tx, ref tenancy.ConsentRef) (requests.Outcome, error) {
-		return requests.WithdrawConsent(ctx, tx, ref.Token, p.Now())
+		return requests.WithdrawConsent(ctx, tx, ref.Token, p.visitor(c), p.Now())
 	})
+}
+
+func (p *Parents) visitor(c *gin.Context) requests.Visitor {
+	return requests.Visitor{Address: p.Address(c.Request), Agent: c.Request.UserAgent()}
 }
 
 func (p *Parents) post(c *gin.Context, do func(context.Context, *tenancy.Tx, tenancy.ConsentRef) (requests.Outcome, error)) error {

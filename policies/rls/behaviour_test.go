@@ -140,7 +140,7 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		{`insert into consent_notices (organization_id, id, number, language, material, body, body_sha256) select app.org(), $1, 1, 'en', false, b, encode(sha256(convert_to(b, 'UTF8')), 'hex')
 			from (values ('{"summary":"s","collected":"c","used":"u","disclosed":"d","third_parties":[],"consent_required":"r","online_notice":"https://a.example","means":"m","contact_deleted":"c","rights":"r"}')) v (b)`, []any{class}},
 		{"insert into consent_requests (organization_id, id, child_id, guardian_id, notice_id, grant_id, expires_at) values (app.org(), $1, $2, $3, $1, $1, now())", []any{class, student, user}},
-		{"insert into consent_tokens (organization_id, id, request_id, purpose, notice_id, token_hash, mail) values (app.org(), $1, $1, 'answer', $1, sha256('c'), 'notice')", []any{class}},
+		{"insert into consent_tokens (organization_id, id, request_id, purpose, notice_id, decision_id, token_hash, mail) values (app.org(), $1, $1, 'answer', $1, $1, sha256('c'), 'notice')", []any{class}},
 		{"insert into organization_policies (organization_id) values (app.org()) on conflict do nothing", nil},
 		{"insert into audit_events (organization_id, event) values (app.org(), $1)", []any{event(org)}},
 		{`insert into api_keys (organization_id, id, user_id, name, role, scopes, hash, last4, created_by, expires_at)

@@ -49,11 +49,6 @@ func options(org tenancy.OrgID, request uuid.UUID) client.StartWorkflowOptions {
 	return o
 }
 
-// Start starts the workflow of a request, or finds it started.
-func Start(ctx context.Context, c client.Client, org tenancy.OrgID, request uuid.UUID) error {
-	return unavailable(queue.StartOrFind(ctx, c, options(org, request), AskForConsent, AskForConsentInput{Org: org, Request: request}))
-}
-
 // Wake starts the workflow of a request, or has the one that runs look at its row.
 func Wake(ctx context.Context, c client.Client, org tenancy.OrgID, request uuid.UUID) error {
 	_, err := c.SignalWithStartWorkflow(ctx, WorkflowID(org, request), LookSignal, nil, options(org, request), AskForConsent, AskForConsentInput{Org: org, Request: request})

@@ -39,9 +39,9 @@ func (m consentMailer) Send(ctx context.Context, message consentrequest.Message)
 // consentStarter is Temporal as the sweep knows it.
 type consentStarter struct{ client client.Client }
 
-// StartConsentRequest starts the workflow of a request, or finds it started.
-func (s consentStarter) StartConsentRequest(ctx context.Context, org tenancy.OrgID, request uuid.UUID) error {
-	return asking.Start(ctx, s.client, org, request)
+// WakeConsentRequest starts the workflow of a request, or has the one that runs look at its row.
+func (s consentStarter) WakeConsentRequest(ctx context.Context, org tenancy.OrgID, request uuid.UUID) error {
+	return asking.Wake(ctx, s.client, org, request)
 }
 
 func newConsentRequests(db *tenancy.DB, c client.Client, m email.Mailer, mails email.Config, secrets sealed.Config) (*consentrequest.Activities, *consentrequest.Sweeps, error) {

@@ -275,7 +275,7 @@ func Record(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, s Sent, now time.
 	}
 	switch {
 	case s.Mail == OverruledMail:
-		return "", failed("note mail", q.RequestTold(ctx, r.ID))
+		return "", failed("note mail", q.RequestTold(ctx, requestsdb.RequestToldParams{ID: r.ID, Now: now}))
 	case s.Refused:
 		return "bounce", move(ctx, tx, r, "bounce", requestsdb.RequestMoveParams{Now: now, DueAt: &r.ExpiresAt, MailCode: s.Code})
 	case s.Mail == NoticeMail:

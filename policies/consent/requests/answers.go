@@ -3,8 +3,11 @@ package requests
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -113,6 +116,59 @@ type Answers struct {
 	Disclose *bool // to the third parties of the notice; nil when it names none
 }
 
+// Visitor is from where an answer came: parts of it, as evidence, and no more.
+type Visitor struct {
+	Address netip.Addr
+	Agent   string // of the browser
+}
+
+const (
+	bits4     = 24
+	bits6     = 48
+	mostAgent = 100
+)
+
+// network is an address without what tells one household from another.
+func (v Visitor) network() string {
+	bits := bits4
+	if v.Address.Is6() && !v.Address.Is4In6() {
+		bits = bits6
+	}
+	p, err := v.Address.Unmap().Prefix(bits)
+	if err != nil {
+		return ""
+	}
+	return p.String()
+}
+
+func (v Visitor) agent() string {
+	text := strings.Map(func(r rune) rune {
+		if r < ' ' || r == utf8.RuneError {
+			return -1
+		}
+		return r
+	}, v.Agent)
+	if runes := []rune(text); len(runes) > mostAgent {
+		text = string(runes[:mostAgent])
+	}
+	return text
+}
+
+// keepEvidence writes down by which mail an answer came, and from where.
+func keepEvidence(ctx context.Context, tx *tenancy.Tx, token uuid.UUID, o Outcome, v Visitor) error {
+	network, agent := v.network(), v.agent()
+	return failed("keep evidence", requestsdb.New(tx).TokenAnswered(ctx, requestsdb.TokenAnsweredParams{ID: token, DecisionID: o.Decision, Network: &network, Agent: &agent}))
+}
+
+// Evidence is what is kept of an answer.
+type Evidence = requestsdb.EvidenceListRow
+
+// EvidenceOf lists it, of every answer to a request.
+func EvidenceOf(ctx context.Context, q tenancy.Queries, request uuid.UUID) ([]Evidence, error) {
+	rows, err := requestsdb.New(q).EvidenceList(ctx, request)
+	return rows, failed("read evidence", err)
+}
+
 // Outcome is what an answer led to.
 type Outcome struct {
 	Request  uuid.UUID
@@ -124,7 +180,7 @@ type Outcome struct {
 }
 
 // Answer takes the answer of who holds a link. It is used once, whatever it says.
-func Answer(ctx context.Context, tx *tenancy.Tx, token uuid.UUID, a Answers, now time.Time) (Outcome, error) {
+func Answer(ctx context.Context, tx *tenancy.Tx, token uuid.UUID, a Answers, v Visitor, now time.Time) (o Outcome, err error) {
 	r, t, err := held(ctx, tx, token)
 	if err != nil {
 		return Outcome{}, err
@@ -143,10 +199,15 @@ func Answer(ctx context.Context, tx *tenancy.Tx, token uuid.UUID, a Answers, now
 	if err := q.TokenBurn(ctx, requestsdb.TokenBurnParams{RequestID: r.ID, Purpose: answerPurpose, Now: now}); err != nil {
 		return Outcome{}, fmt.Errorf("use link: %w", err)
 	}
-	if !a.Use {
-		return refuse(ctx, tx, r, "refuse", "deny", now)
+	if a.Use {
+		o, err = agree(ctx, tx, r, a, now)
+	} else {
+		o, err = refuse(ctx, tx, r, "refuse", "deny", now)
 	}
-	return agree(ctx, tx, r, a, now)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return o, keepEvidence(ctx, tx, token, o, v)
 }
 
 // agree writes down a consent that does not count until the second mail (the "plus").
@@ -202,7 +263,7 @@ func refuse(ctx context.Context, tx *tenancy.Tx, r Request, event, kind string, 
 }
 
 // WithdrawConsent ends a consent, by a link that was mailed to the address that gave it.
-func WithdrawConsent(ctx context.Context, tx *tenancy.Tx, token uuid.UUID, now time.Time) (Outcome, error) {
+func WithdrawConsent(ctx context.Context, tx *tenancy.Tx, token uuid.UUID, v Visitor, now time.Time) (Outcome, error) {
 	r, t, err := held(ctx, tx, token)
 	if err != nil {
 		return Outcome{}, err
@@ -210,7 +271,11 @@ func WithdrawConsent(ctx context.Context, tx *tenancy.Tx, token uuid.UUID, now t
 	if sightOf(t, r, now) != Withdraw {
 		return Outcome{}, ErrUsed
 	}
-	return refuse(ctx, tx, r, "revoke", "revoke", now)
+	o, err := refuse(ctx, tx, r, "revoke", "revoke", now)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return o, keepEvidence(ctx, tx, token, o, v)
 }
 
 // held reads the request of a link again, behind its locks.

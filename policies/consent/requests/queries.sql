@@ -117,7 +117,7 @@ update consent_requests set state = sqlc.arg(to_state), contact_sealed = coalesc
 update consent_requests set reminders = sqlc.arg(reminders), mail_code = sqlc.arg(mail_code), due_at = sqlc.arg(due_at)::timestamptz, woken_at = null, updated_at = now() where id = sqlc.arg(id);
 
 -- name: RequestTold :exec
-update consent_requests set overruled = false, due_at = null, updated_at = now() where id = sqlc.arg(id);
+update consent_requests set overruled = false, due_at = sqlc.arg(now)::timestamptz, updated_at = now() where id = sqlc.arg(id);
 
 -- name: RequestWaits :exec
 update consent_requests set due_at = sqlc.narg(due_at)::timestamptz, updated_at = now() where id = sqlc.arg(id);
@@ -142,6 +142,14 @@ delete from consent_tokens where id = sqlc.arg(id);
 -- An answer uses up every link of its purpose.
 -- name: TokenBurn :exec
 update consent_tokens set used_at = sqlc.arg(now)::timestamptz where request_id = sqlc.arg(request_id) and used_at is null and (sqlc.arg(purpose)::text = '' or purpose = sqlc.arg(purpose)::text);
+
+-- The evidence of an answer: by which mail, of which version, from where.
+-- name: TokenAnswered :exec
+update consent_tokens set decision_id = sqlc.arg(decision_id)::uuid, network = sqlc.arg(network), agent = sqlc.arg(agent) where id = sqlc.arg(id);
+
+-- name: EvidenceList :many
+select t.id, t.mail, t.notice_id, t.decision_id, t.network, t.agent, t.created_at, t.used_at from consent_tokens t
+ where t.request_id = sqlc.arg(request_id) and t.decision_id is not null order by t.used_at, t.id limit 100;
 
 -- name: DecisionInsert :exec
 insert into consent_decisions (organization_id, id, child_id, guardian_id, kind, method, scopes)

@@ -91,6 +91,51 @@ func (q *Queries) DecisionInsert(ctx context.Context, arg DecisionInsertParams) 
 	return err
 }
 
+const evidenceList = `-- name: EvidenceList :many
+select t.id, t.mail, t.notice_id, t.decision_id, t.network, t.agent, t.created_at, t.used_at from consent_tokens t
+ where t.request_id = $1 and t.decision_id is not null order by t.used_at, t.id limit 100
+`
+
+type EvidenceListRow struct {
+	ID         uuid.UUID
+	Mail       string
+	NoticeID   *uuid.UUID
+	DecisionID *uuid.UUID
+	Network    *string
+	Agent      *string
+	CreatedAt  time.Time
+	UsedAt     *time.Time
+}
+
+func (q *Queries) EvidenceList(ctx context.Context, requestID uuid.UUID) ([]EvidenceListRow, error) {
+	rows, err := q.db.Query(ctx, evidenceList, requestID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []EvidenceListRow
+	for rows.Next() {
+		var i EvidenceListRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Mail,
+			&i.NoticeID,
+			&i.DecisionID,
+			&i.Network,
+			&i.Agent,
+			&i.CreatedAt,
+			&i.UsedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const filesApply = `-- name: FilesApply :one
 select a.held::bigint as held, a.released::bigint as released from app.consent_apply(app.org(), $1::uuid) a
 `
@@ -780,11 +825,16 @@ func (q *Queries) RequestReminded(ctx context.Context, arg RequestRemindedParams
 }
 
 const requestTold = `-- name: RequestTold :exec
-update consent_requests set overruled = false, due_at = null, updated_at = now() where id = $1
+update consent_requests set overruled = false, due_at = $1::timestamptz, updated_at = now() where id = $2
 `
 
-func (q *Queries) RequestTold(ctx context.Context, id uuid.UUID) error {
-	_, err := q.db.Exec(ctx, requestTold, id)
+type RequestToldParams struct {
+	Now time.Time
+	ID  uuid.UUID
+}
+
+func (q *Queries) RequestTold(ctx context.Context, arg RequestToldParams) error {
+	_, err := q.db.Exec(ctx, requestTold, arg.Now, arg.ID)
 	return err
 }
 
@@ -840,6 +890,28 @@ type TermsSetParams struct {
 
 func (q *Queries) TermsSet(ctx context.Context, arg TermsSetParams) error {
 	_, err := q.db.Exec(ctx, termsSet, arg.Days, arg.Hours)
+	return err
+}
+
+const tokenAnswered = `-- name: TokenAnswered :exec
+update consent_tokens set decision_id = $1::uuid, network = $2, agent = $3 where id = $4
+`
+
+type TokenAnsweredParams struct {
+	DecisionID uuid.UUID
+	Network    *string
+	Agent      *string
+	ID         uuid.UUID
+}
+
+// The evidence of an answer: by which mail, of which version, from where.
+func (q *Queries) TokenAnswered(ctx context.Context, arg TokenAnsweredParams) error {
+	_, err := q.db.Exec(ctx, tokenAnswered,
+		arg.DecisionID,
+		arg.Network,
+		arg.Agent,
+		arg.ID,
+	)
 	return err
 }
 
