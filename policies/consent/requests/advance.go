@@ -238,7 +238,8 @@ func isDue(r Request, mail string, now time.Time) bool {
 	case NoticeMail:
 		return r.State == NoticePending && now.Before(r.ExpiresAt)
 	case ReminderMail:
-		return r.State == Requested && int(r.Reminders) < len(reminders) && now.Before(r.ExpiresAt)
+		n := int(r.Reminders) // by the time, so that an attempt that is repeated reminds once
+		return r.State == Requested && n < len(reminders) && r.AskedAt != nil && !now.Before(r.AskedAt.Add(reminders[n])) && now.Before(r.ExpiresAt)
 	case ConfirmMail:
 		return r.State == Provisional && !now.Before(*r.ConfirmAt)
 	case OverruledMail:
