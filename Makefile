@@ -1,7 +1,7 @@
 # Satchel. `make help` lists what can be made; the work is done by the scripts of deploy/local.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test unit e2e bench contracts pictures judge lint generate status logs stop clean
+.PHONY: help run build test unit e2e bench contracts presidio pictures judge lint generate status logs stop clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,10 @@ bench: ## the benchmarks of docs/performance.md, against a stack of their own
 contracts: ## the client and the fake of Roblox against the published contract (FILE=roblox-open-cloud.json)
 	@test -r "$(FILE)" || { echo "FILE=$(FILE) cannot be read: name the published contract"; exit 2; }
 	@SATCHEL_ROBLOX_CONTRACT="$(abspath $(FILE))" go test -trimpath -count=1 -run 'TestTheContract' ./internal/roblox
+
+presidio: ## the detectors of personal data against rows of Microsoft Presidio's recognizer tests (DIR=presidio-analyzer/tests)
+	@test -d "$(DIR)" || { echo "DIR=$(DIR) is no folder: name the one with Presidio's recognizer tests"; exit 2; }
+	@SATCHEL_PRESIDIO_TESTS="$(abspath $(DIR))" go test -trimpath -count=1 -v -run 'TestPresidioRows' ./policies/pii
 
 pictures: ## the pictures of the guides in docs/pictures, of the demonstration (with `make run` beside it, freshly made)
 	@cd web && SATCHEL_TAKE_PICTURES=1 exec npx playwright test

@@ -25,7 +25,7 @@ var handWritten = map[string]string{
 	"tenancy/locks.go":           "locks of a session, on a connection of their own and outside any organization",
 	"tenancy/service_account.go": "takes Role: generated code would import this package, which imports it",
 	"tenancy/tiers.go":           "shares its columns with the definer functions of tiers",
-	"files/view.go":              "a dynamic list: filters, order and a limit in the text",
+	"files/list.go":              "a dynamic list: filters, order and a limit in the text",
 	"policies/audit/read.go":     "a dynamic list: filters",
 	"tenancy/operations/list.go": "a dynamic list: filters",
 	"policies/rls/rls.go":        "applies SQL files as the owner; sqlc reads the schema that it makes",

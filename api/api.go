@@ -24,6 +24,7 @@ import (
 	"satchel/api/delivery/edge"
 	"satchel/api/delivery/signed"
 	"satchel/api/generations"
+	"satchel/api/holds"
 	"satchel/api/idempotency"
 	"satchel/api/jobs"
 	"satchel/api/links"
@@ -34,10 +35,13 @@ import (
 	"satchel/api/operations"
 	"satchel/api/organizations"
 	apipeople "satchel/api/people"
+	"satchel/api/personal"
 	"satchel/api/public"
 	"satchel/api/purges"
+	"satchel/api/quarantine"
 	"satchel/api/ratelimit"
 	"satchel/api/reports"
+	"satchel/api/retention"
 	"satchel/api/roblox"
 	"satchel/api/rosters"
 	"satchel/api/shares"
@@ -78,6 +82,7 @@ type Workflows interface {
 	reports.Workflows
 	roblox.Workflows
 	consentrequests.Waker
+	personal.Workflows
 }
 
 // Uploads takes bytes in.
@@ -140,6 +145,9 @@ type API struct {
 	operations    *operations.Operations
 	jobs          *jobs.Jobs
 	purges        *purges.Purges
+	quarantine    *quarantine.Quarantine
+	holds         *holds.Holds
+	retention     *retention.Retention
 	organizations *organizations.Organizations
 	members       *members.Members
 	spaces        *spaces.Spaces
@@ -148,6 +156,7 @@ type API struct {
 	rosters       *rosters.Rosters
 	keys          *apikeys.Keys
 	auditLog      *auditlog.AuditLog
+	personal      *personal.Personal
 	webhooks      *webhooks.Webhooks
 	notifications *notifications.Notifications
 	generations   *generations.Generations
@@ -194,10 +203,13 @@ func New(p Parts) *API {
 			Stranger: callers.Public, Shares: visitors, Edge: p.Edge, Hosted: edge.Hosted(p.Config.Driver), Log: p.Log,
 		},
 		public:        visitors,
-		usage:         &apiusage.Usage{DB: p.DB}, // usage is of the whole organization
+		usage:         &apiusage.Usage{DB: p.DB, Currency: p.Providers.Currency}, // usage is of the whole organization
 		operations:    &operations.Operations{DB: people, Workflows: p.Workflows},
 		purges:        &purges.Purges{DB: p.DB},
-		jobs:          &jobs.Jobs{DB: people, All: p.DB, Control: p.Jobs, Listener: w, Streams: streams},
+		quarantine:    &quarantine.Quarantine{DB: p.DB},
+		holds:         &holds.Holds{DB: people},
+		retention:     &retention.Retention{DB: people, All: p.DB},
+		jobs:          &jobs.Jobs{DB: people, All: p.DB, Control: p.Jobs, Listener: w, Streams: streams, Currency: p.Providers.Currency},
 		organizations: &organizations.Organizations{DB: people, Workflows: p.Workflows, Listener: w, Exports: p.Exports, Invites: p.Invites, ProvisionTimeout: createPatience},
 		members:       &members.Members{DB: people, Invitations: p.Invitations, Page: p.InvitePage, SignIn: callers.SignIn, Log: p.Log},
 		spaces:        &spaces.Spaces{DB: people, All: p.DB},
@@ -206,7 +218,7 @@ func New(p Parts) *API {
 		rosters:       &rosters.Rosters{DB: people, Packages: p.Rosters, Workflows: p.Workflows, SpoolDir: p.SpoolDir, Log: p.Log},
 		keys:          &apikeys.Keys{DB: people},
 		webhooks:      &webhooks.Webhooks{DB: people, Box: p.Secrets, Loopback: p.Loopback},
-		notifications: &notifications.Notifications{DB: people, All: p.DB, Tokens: p.Tokens, Now: time.Now},
+		notifications: &notifications.Notifications{DB: people, All: p.DB, Tokens: p.Tokens, Hasher: p.Hasher, Now: time.Now},
 		generations:   &generations.Generations{DB: people, All: p.DB, Providers: p.Providers, Uploads: p.Uploads, Workflows: p.Workflows, Listener: w, Now: time.Now},
 		reports:       &reports.Reports{DB: people, All: p.DB, Workflows: p.Workflows, Listener: w, Now: time.Now},
 		consent:       &consent.Consent{DB: people},
@@ -214,6 +226,7 @@ func New(p Parts) *API {
 		asking:        &consentrequests.Requests{DB: people, All: p.DB, Contacts: requests.Contacts{Box: p.Secrets, HashEmail: p.Hasher.HashEmail}, Waker: p.Workflows, Log: p.Log, Now: time.Now},
 		parents:       &consentrequests.Parents{DB: p.DB, Waker: p.Workflows, Address: limits.Address, Guessed: limits.ChargeGuess, Log: p.Log, Now: time.Now},
 		roblox:        &roblox.Connections{DB: people, All: p.DB, Vault: p.Vault, Dial: p.Roblox, Workflows: p.Workflows, URL: p.Config.URL, Now: time.Now},
+		personal:      &personal.Personal{DB: people, All: p.DB, Workflows: p.Workflows, Log: p.Log},
 		auditLog:      &auditlog.AuditLog{DB: people, Workflows: p.Workflows, Log: p.Log},
 	}
 }

@@ -35,7 +35,18 @@ const planted = "Unmistakable Plum"
 func (b *testBundle) scene() *scene {
 	s := &scene{testBundle: b, owner: b.person(b.organization(), tenancy.Owner), operator: b.person(tenancy.Platform, tenancy.Operator)}
 	s.file = s.owner.published(planted+".txt", planted).ID
+	b.assured(s.owner, s.file)
 	return s
+}
+
+// assured records written assurances of everybody who may get data, in one file of the owner.
+func (b *testBundle) assured(owner *person, file uuid.UUID) {
+	b.t.Helper()
+	for _, kind := range []string{"roblox", "model", "webhook"} {
+		_, err := b.db.Single(owner.org).Exec(b.t.Context(), `insert into subprocessors (organization_id, id, kind, name, purpose, categories, location, assurance_file_id, assurance_sha256, recorded_by)
+			values (app.org(), $1, $2, 'n', 'p', 'c', 'l', $3, repeat('a', 64), $4)`, tenancy.NewID(), kind, file, owner.id)
+		require.NoError(b.t, err)
+	}
 }
 
 // recipes say how each route that leaves a row succeeds, and in whose trail the
@@ -62,6 +73,19 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 		s.owner.call(remove, at(s.file, ""), nil).is(204)
 		s.mark(s.owner.org)
 		return s.owner.call(post, at(s.file, "/restore"), nil), s.owner.org
+	},
+	"POST " + filePath + "/rescan-pii": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, at(s.file, "/rescan-pii"), nil), s.owner.org
+	},
+	"POST " + filePath + "/release": func(s *scene) (answer, tenancy.OrgID) {
+		file := s.owner.waiting(tenancy.PersonalDataHold).ID
+		s.mark(s.owner.org)
+		return s.owner.call(post, at(file, "/release"), nil), s.owner.org
+	},
+	"POST " + filePath + "/reject": func(s *scene) (answer, tenancy.OrgID) {
+		file := s.owner.waiting(tenancy.PersonalDataHold).ID
+		s.mark(s.owner.org)
+		return s.owner.call(post, at(file, "/reject"), nil), s.owner.org
 	},
 	"GET " + filePath + "/content": func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(get, at(s.file, "/content"), nil), s.owner.org
@@ -475,6 +499,38 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 	"POST " + decisionsPath: func(s *scene) (answer, tenancy.OrgID) {
 		pupil := s.person(s.owner.org, tenancy.Student)
 		return s.owner.call(post, s.school("/people/"+pupil.id.String()+"/consents"), newDecision("grant", s.file)), s.owner.org
+	},
+	"POST " + retentionPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, s.school("/retention-policies"), newRetention("")), s.owner.org
+	},
+	"PUT " + retentionOnePath: func(s *scene) (answer, tenancy.OrgID) {
+		at := s.retention("")
+		s.mark(s.owner.org)
+		return s.owner.call(put, at, newRetention(planted)), s.owner.org
+	},
+	"DELETE " + retentionOnePath: func(s *scene) (answer, tenancy.OrgID) {
+		at := s.retention("")
+		s.mark(s.owner.org)
+		return s.owner.call(remove, at, nil), s.owner.org
+	},
+	"POST " + reviewsPath + "/:file/decide": func(s *scene) (answer, tenancy.OrgID) {
+		at := s.review()
+		s.mark(s.owner.org)
+		return s.owner.call(post, at, map[string]any{"decision": "dispose", "reason": planted}), s.owner.org
+	},
+	"POST " + holdsPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, s.school("/holds"), newHold), s.owner.org
+	},
+	"POST " + holdPath + "/release": func(s *scene) (answer, tenancy.OrgID) {
+		at := s.hold("/release")
+		s.mark(s.owner.org)
+		return s.owner.call(post, at, map[string]any{"reason": planted}), s.owner.org
+	},
+	"POST " + holdPath + "/release/approve": func(s *scene) (answer, tenancy.OrgID) {
+		at := s.hold("/release")
+		s.owner.call(post, at, map[string]any{"reason": planted}).is(200)
+		s.mark(s.owner.org)
+		return s.colleague().call(post, at+"/approve", nil), s.owner.org
 	},
 	"POST " + webhooksPath: func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(post, s.school("/webhooks"), newWebhook), s.owner.org

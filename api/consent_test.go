@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	newConsentSettings = map[string]any{"gate": "pre_upload", "youngest_grade": 3, "hold_days": 7}
+	newConsentSettings = map[string]any{"gate": "pre_upload", "youngest_grade": 3, "hold_days": 7, "own_webhooks": true, "own_webhooks_reason": "Our own server"}
 	newAgreement       = map[string]any{
 		"signer": "A. Signer", "authority": "Superintendent", "purpose": "School work", "covers": "Files of students", "contact": "The office",
 		"notice_sent_at": "2026-01-02T00:00:00Z", "expires_at": time.Now().AddDate(1, 0, 0).UTC().Format(time.RFC3339),
@@ -53,7 +53,10 @@ func (p *person) endAgreements() {
 	}
 }
 
-const noBasis = "16 CFR 312.5(a)(1)"
+const (
+	noBasis    = "16 CFR 312.5(a)(1)"
+	assurances = "16 CFR 312.8(c)"
+)
 
 // TestNoBasisNoByte: a known child adds nothing by any way while neither a parent nor the
 // school has agreed, and does once one of them has.
@@ -101,13 +104,19 @@ func TestDiscoveredGateHolds(t *testing.T) {
 	owner, teacher, pupil := b.person(org, tenancy.Owner), b.person(org, tenancy.Teacher), b.person(org, tenancy.Student)
 	room := b.class(owner, teacher, pupil)
 	owner.endAgreements()
-	owner.call(put, owner.orgPath("/consent"), map[string]any{"gate": "discovered", "youngest_grade": nil, "hold_days": 3}).is(http.StatusOK)
+	owner.call(put, owner.orgPath("/consent"), map[string]any{"gate": "discovered", "youngest_grade": nil, "hold_days": 3, "own_webhooks": false, "own_webhooks_reason": ""}).is(http.StatusOK)
 	f := pupil.publishedIn(room, "work.txt", lorem)
 	pupil.call(get, at(f.ID, "/content"), nil).refused(http.StatusConflict, "not_published")
 	require.Contains(t, string(pupil.call(get, at(f.ID, ""), nil).is(http.StatusOK).body), `"held"`)
 	teacher.call(get, at(f.ID, ""), nil).is(http.StatusNotFound)
 	owner.call(get, at(f.ID, "/content"), nil).is(http.StatusOK)
-	owner.call(put, owner.orgPath("/consent"), map[string]any{"gate": "discovered", "youngest_grade": 9, "hold_days": 3}).is(http.StatusOK)
+	lists := func(p *person) string {
+		return string(p.call(get, storagePath+"/files?space_id="+room.String(), nil).is(http.StatusOK).body)
+	}
+	require.Contains(t, lists(pupil), `"held"`)
+	require.NotContains(t, lists(teacher), f.ID.String())
+	require.Contains(t, lists(owner), `"published"`)
+	owner.call(put, owner.orgPath("/consent"), map[string]any{"gate": "discovered", "youngest_grade": 9, "hold_days": 3, "own_webhooks": false, "own_webhooks_reason": ""}).is(http.StatusOK)
 	require.False(t, read[struct {
 		IsChild bool `json:"is_child"`
 	}](owner.call(get, owner.orgPath("/people/"+pupil.id.String()+"/consent"), nil).is(http.StatusOK)).IsChild, "the youngest grade of the organization is 9")
@@ -160,6 +169,46 @@ func TestParentsDecide(t *testing.T) {
 	in := newDecision("grant", scan.ID)
 	in["guardian_id"] = owner.id
 	owner.call(post, path, in).refused(http.StatusBadRequest, "invalid_guardian_id")
+}
+
+// TestAssurancesComeBeforeServices: a connection to Roblox and a webhook are refused until
+// their subprocessor is recorded, a webhook also until the organization says that the
+// receivers are its own, and again once the assurance is in the trash. What is there stays.
+func TestAssurancesComeBeforeServices(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	owner := b.person(b.organization(), tenancy.Owner)
+	connect := func() answer { return owner.call(post, robloxPath, newConnection) }
+	hook := func(path, method string, in any) answer {
+		return owner.call(method, owner.orgPath("/webhooks"+path), in)
+	}
+	connect().consentRefused("assurance_required", assurances)
+	hook("", post, newWebhook).consentRefused("assurance_required", assurances)
+	file := owner.published("assurance.txt", lorem)
+	owner.made(owner.orgPath("/subprocessors"), newSubprocessor(file.ID))
+	connect().is(http.StatusCreated)
+	hook("", post, newWebhook).consentRefused("assurance_required", assurances) // of another kind
+
+	in := map[string]any{"gate": "pre_upload", "youngest_grade": nil, "hold_days": 14, "own_webhooks": true, "own_webhooks_reason": " "}
+	owner.call(put, owner.orgPath("/consent"), in).refused(http.StatusBadRequest, "invalid_own_webhooks_reason")
+	in["own_webhooks_reason"] = "The server of our own office"
+	owner.call(put, owner.orgPath("/consent"), in).is(http.StatusOK)
+	made := "/" + owner.made(owner.orgPath("/webhooks"), newWebhook)
+	in["own_webhooks"], in["own_webhooks_reason"] = false, ""
+	owner.call(put, owner.orgPath("/consent"), in).is(http.StatusOK)
+	hook(made, patch, map[string]any{"description": "Grades"}).is(http.StatusOK)
+	hook(made, patch, map[string]any{"state": "disabled"}).is(http.StatusOK)
+	hook(made, patch, map[string]any{"state": "active"}).consentRefused("assurance_required", assurances)
+	hook(made, patch, map[string]any{"url": "https://else.example/hook"}).consentRefused("assurance_required", assurances)
+
+	owner.call(remove, at(file.ID, ""), nil).is(http.StatusNoContent)
+	other := map[string]any{"universe_id": 100}
+	for k, v := range newConnection {
+		if other[k] == nil {
+			other[k] = v
+		}
+	}
+	owner.call(post, robloxPath, other).consentRefused("assurance_required", assurances)
 }
 
 // TestSubprocessorsArePublic: with the assurance and without it.

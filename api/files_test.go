@@ -2,7 +2,9 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -206,7 +208,7 @@ func TestListRefusals(t *testing.T) {
 	owner := b.person(b.organization(), tenancy.Owner)
 	for query, code := range map[string]string{
 		"limit=0": "invalid_limit", "limit=201": "invalid_limit", "limit=x": "invalid_limit", "status=gone": "invalid_status",
-		"sort=size": "unknown_sort", "cursor=x": "invalid_cursor", "cursor=e30": "invalid_cursor", "q=%00": "invalid_query", "category=%ff": "invalid_query",
+		"sort=width": "unknown_sort", "kind=spoon": "invalid_kind", "size_from=x": "invalid_size_from", "changed_to=today": "invalid_changed_to", "cursor=x": "invalid_cursor", "cursor=e30": "invalid_cursor", "q=%00": "invalid_query", "category=%ff": "invalid_query",
 	} {
 		owner.call(get, storagePath+"/files?"+query, nil).refused(400, code)
 	}
@@ -214,7 +216,49 @@ func TestListRefusals(t *testing.T) {
 	owner.upload("y.txt", []byte(lorem))
 	stolen := read[request.Page[storage.FileView]](owner.call(get, storagePath+"/files?limit=1&sort="+string(files.ByName), nil).is(200)).NextCursor
 	require.NotEmpty(t, stolen)
-	owner.call(get, storagePath+"/files?cursor="+stolen, nil).refused(400, "invalid_cursor")
+	for _, sort := range []string{"", "-name", "size", "kind"} {
+		owner.call(get, storagePath+"/files?sort="+sort+"&cursor="+stolen, nil).refused(400, "invalid_cursor")
+	}
+	for _, path := range []string{"/files?include=bytes", "/files?include=steps,", "/recent?include=Steps", "/search?q=x&include=steps%20"} {
+		owner.call(get, storagePath+path, nil).refused(422, "unknown_include")
+	}
+}
+
+// TestListsCarryWhatTheyShow: the rest comes where it is named, and a page of 50 files
+// with ordinary names stays below 20 KB.
+func TestListsCarryWhatTheyShow(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	org := b.organization()
+	owner := b.person(org, tenancy.Owner)
+	f := owner.upload("first.txt", []byte(lorem))
+	fields := func(query string) []string {
+		p := read[request.Page[map[string]json.RawMessage]](owner.call(get, storagePath+query, nil).is(200))
+		require.Len(t, p.Items, 1)
+		return slices.Sorted(maps.Keys(p.Items[0]))
+	}
+	shown := []string{"created_at", "id", "mime_type", "name", "size", "space_id", "status", "updated_at", "version"}
+	lean := fields("/files")
+	require.Subset(t, lean, []string{"created_at", "id", "name", "size", "space_id", "status", "updated_at", "version"})
+	for _, heavy := range []string{"steps", "scan", "renditions", "description", "sha256", "uploaded_by", "tags", "latest"} {
+		require.NotContains(t, lean, heavy)
+	}
+	require.Equal(t, lean, fields("/recent"))
+	require.Equal(t, slices.Sorted(slices.Values(append(slices.Clone(lean), "scan", "steps"))), fields("/files?include=steps,scan"))
+	require.Equal(t, slices.Sorted(slices.Values(append(slices.Clone(lean), "renditions"))), fields("/recent?include=renditions"))
+	require.Subset(t, fields("/files?include=details"), []string{"category", "description", "sha256", "uploaded_by", "published_at", "virus_scanned", "contains_pii"})
+	require.Subset(t, slices.Sorted(maps.Keys(read[map[string]json.RawMessage](owner.call(get, storagePath+"/files/"+f.ID.String(), nil).is(200)))),
+		append(shown, "steps", "scan", "renditions", "description", "sha256", "uploaded_by"), "one file has all of it")
+
+	kinds := []string{"application/pdf", "image/jpeg", "text/plain", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"}
+	for i := range 50 {
+		id := b.row(org, owner.id, fmt.Sprintf("Essay on rivers, group %d.docx", i))
+		_, err := b.db.Single(org).Exec(t.Context(), "update file_versions set mime_type = $2, size = 123456 where file_id = $1", id, kinds[i%len(kinds)])
+		require.NoError(t, err)
+	}
+	page := owner.call(get, storagePath+"/files?limit=50", nil).is(200)
+	require.LessOrEqual(t, len(page.body), 20_000)
+	t.Logf("a page of 50 files has %d bytes", len(page.body))
 }
 
 // Whatever is inserted while someone pages, each file that was there at the
@@ -230,7 +274,7 @@ func TestPagesGiveEachFileOnce(t *testing.T) {
 		for range rapid.IntRange(0, 12).Draw(rt, "files") {
 			want[b.row(org, owner.id, name.Draw(rt, "name"))] = true
 		}
-		sort := rapid.SampledFrom([]string{"", "-created_at", "created_at", "name", "-name"}).Draw(rt, "sort")
+		sort := rapid.SampledFrom([]string{"", "-created_at", "created_at", "name", "-name", "size", "-size", "kind", "-kind"}).Draw(rt, "sort")
 		limit := rapid.IntRange(1, 5).Draw(rt, "limit")
 		seen := map[uuid.UUID]int{}
 		for cursor, more := "", true; more; more = cursor != "" {

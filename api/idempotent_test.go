@@ -144,7 +144,9 @@ var sends = map[string]func(*scene) again{
 		pupil := s.person(s.owner.org, tenancy.Student)
 		return s.posts(s.owner, s.school("/people/"+pupil.id.String()+"/consents"), newDecision("grant", s.file))
 	},
-	"POST " + webhooksPath: func(s *scene) again { return s.posts(s.owner, s.school("/webhooks"), newWebhook) },
+	"POST " + retentionPath: func(s *scene) again { return s.posts(s.owner, s.school("/retention-policies"), newRetention("")) },
+	"POST " + holdsPath:     func(s *scene) again { return s.posts(s.owner, s.school("/holds"), newHold) },
+	"POST " + webhooksPath:  func(s *scene) again { return s.posts(s.owner, s.school("/webhooks"), newWebhook) },
 	"POST " + webhookPath + "/rotate": func(s *scene) again {
 		return s.posts(s.owner, s.webhook("/rotate"), map[string]any{"overlap": 60})
 	},
@@ -160,6 +162,9 @@ func (s *scene) posts(p *person, path string, in any) again {
 
 // exempt are the other POSTs, each with the reason why it needs no key.
 var exempt = map[string]string{
+	"POST " + reviewsPath + "/:file/decide":                         "what is decided is decided",
+	"POST " + holdPath + "/release":                                 "what is asked for is asked for",
+	"POST " + holdPath + "/release/approve":                         "what is released is released",
 	"POST " + jobPath + "/cancel":                                   "the same again changes nothing, and answers the same",
 	"POST " + jobPath + "/retry":                                    "a job that waits is not run again",
 	"POST " + adminPath + "/jobs/bulk":                              "does again what is left to do",
@@ -185,6 +190,9 @@ var exempt = map[string]string{
 	"POST " + rosterImportPath + "/undo":                            "the import is undone, once or twice, by one operation",
 	"POST " + webhookPath + "/replay":                               "what is tried again already is not tried twice",
 	"POST " + webhookPath + "/deliveries/:delivery/replay":          "what is tried again already is not tried twice",
+	"POST " + filePath + "/rescan-pii":                              "it is inspected again, once or twice",
+	"POST " + filePath + "/release":                                 "what is decided is decided",
+	"POST " + filePath + "/reject":                                  "what is decided is decided",
 	"POST " + filePath + "/restore":                                 "the file is out of the trash, once or twice",
 	"POST " + organizationPath + "/keep":                            "the organization is kept, once or twice",
 	"POST " + organizationPath + "/leave":                           "who has left has left",

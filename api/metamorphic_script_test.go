@@ -41,6 +41,8 @@ func (s *school) script() {
 	s.consentIsKept(essay)
 	s.keysAreUsed(essay)
 	s.webhooksAreMade()
+	s.holdsAreInForce()
+	s.filesAreKeptForATime()
 	s.whatIsNotTheirs()
 	s.whatAnybodySees()
 	s.whatWasCounted()
@@ -159,11 +161,23 @@ func (s *school) filesChange(essay uuid.UUID) {
 	s.do(s.teacher, remove, at(essay, "/versions/2"), nil)
 	s.do(s.pupil, remove, at(essay, "/versions/2"), nil)
 	s.filesChangeTogether(essay)
+	s.personalData(essay)
 	s.do(s.teacher, remove, at(essay, ""), nil)
 	s.do(s.teacher, get, at(essay, "/content"), nil)
 	s.pages(s.owner, storagePath+"/files?status=deleted")
 	s.do(s.teacher, post, at(essay, "/restore"), nil)
 	s.do(s.teacher, post, at(essay, "/restore"), nil)
+}
+
+// personalData asks what is known of a file, and decides about one that waits for nothing.
+func (s *school) personalData(essay uuid.UUID) {
+	for _, p := range []*person{s.teacher, s.owner, s.pupil} {
+		s.do(p, get, at(essay, "/pii-findings"), nil)
+		s.do(p, post, at(essay, "/rescan-pii"), nil)
+		s.do(p, post, at(essay, "/release"), nil)
+		s.do(p, post, at(essay, "/reject"), nil)
+		s.pages(p, storagePath+"/held?limit=1")
+	}
 }
 
 // filesChangeTogether names a file of nothing here, and one that the caller may not change.
@@ -401,6 +415,7 @@ func (s *school) robloxIsConnected() {
 	s.do(s.owner, post, at+"/places/8", map[string]any{"file_id": s.strange})
 	s.do(s.owner, post, at+"/sync", nil)
 	s.do(s.owner, remove, at, nil)
+	s.do(s.owner, get, at+"/figures", nil)
 	s.do(s.owner, get, robloxPath+"/"+s.strange.String(), nil)
 	s.as("", post, apiPath+"/roblox/notifications/"+made.String(), map[string]any{"NotificationId": "n", "EventType": "e"}, "Roblox-Signature", "t=1")
 }

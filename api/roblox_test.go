@@ -176,12 +176,13 @@ func TestOnlyManagersReachConnections(t *testing.T) {
 	at := s.robloxAt("")
 	asset := b.unsure(s.owner.org, at)
 	teacher, stranger, admin := b.person(s.owner.org, tenancy.Teacher), b.person(b.organization(), tenancy.Owner), b.person(s.owner.org, tenancy.Admin)
-	for _, path := range []string{"", "/assets", "/quota"} {
+	for _, path := range []string{"", "/assets", "/quota", "/figures"} {
 		teacher.call(get, at+path, nil).refused(http.StatusForbidden, "not_granted")
 		stranger.call(get, at+path, nil).refused(http.StatusNotFound, "roblox_connection_not_found")
 		admin.call(get, at+path, nil).is(200)
 	}
 	stranger.call(post, at+"/assets/"+asset.String()+"/resolve", map[string]any{"outcome": "not_there"}).refused(http.StatusNotFound, "roblox_connection_not_found")
+	b.assured(stranger, stranger.published("assurance.txt", lorem).ID)
 	theirs := stranger.call(post, robloxPath, newConnection).is(http.StatusCreated)
 	stranger.call(post, robloxPath+"/"+id(theirs).String()+"/assets/"+asset.String()+"/resolve", map[string]any{"outcome": "not_there"}).refused(http.StatusNotFound, "roblox_asset_not_found")
 }

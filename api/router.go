@@ -111,6 +111,11 @@ const (
 	askingPath        = organizationPath + "/consent-requests"
 	askedPath         = askingPath + "/:request"
 	decisionsPath     = organizationPath + "/people/:user/consents"
+	holdsPath         = organizationPath + "/holds"
+	holdPath          = holdsPath + "/:hold"
+	retentionPath     = organizationPath + "/retention-policies"
+	retentionOnePath  = retentionPath + "/:policy"
+	reviewsPath       = organizationPath + "/retention-reviews"
 	rosterImportPath  = rosterPath + "/imports/:import"
 	notificationsPath = apiPath + "/notifications"
 	generationsPath   = apiPath + "/generations"
@@ -135,6 +140,8 @@ const (
 
 	publicPath = public.APIPath
 	publicTus  = publicPath + "/tus"
+
+	publicRetentionPath = apiPath + "/public/organizations/:id/retention-policy"
 
 	signedPath = signed.Path + ":version/:name"
 
@@ -179,6 +186,11 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: remove, Path: filePath + "/versions/:n", Action: tenancy.EditFiles, Audit: "file.delete_version", Handler: a.storage.DeleteVersion},
 		{Method: get, Path: filePath + "/versions/:n/diff/:other", Action: tenancy.ReadFiles, Handler: a.storage.CompareVersions},
 		{Method: post, Path: filePath + "/versions/:n/restore", Action: tenancy.EditFiles, Audit: "file.revert", Idempotency: idempotency.Route{Replay: a.storage.ReplayRestoreVersion}, Handler: a.storage.RestoreVersion},
+		{Method: get, Path: filePath + "/pii-findings", Action: tenancy.ReadFiles, Handler: a.personal.Get},
+		{Method: post, Path: filePath + "/rescan-pii", Action: tenancy.ReviewPersonalData, Audit: "file.rescan_pii", Handler: a.personal.Rescan},
+		{Method: post, Path: filePath + "/release", Action: tenancy.EditFiles, Audit: "file.release", Handler: a.personal.Release},
+		{Method: post, Path: filePath + "/reject", Action: tenancy.EditFiles, Audit: "file.withdraw", Handler: a.personal.Reject},
+		{Method: get, Path: storagePath + "/held", Action: tenancy.ReviewPersonalData, Cost: ratelimit.Search, Handler: a.personal.ListHeld},
 		{Method: get, Path: storagePath + "/quota", Action: tenancy.ReadQuota, Handler: a.usage.GetQuota},
 
 		{Method: get, Path: filePath + "/links", Action: tenancy.ReadFiles, Handler: a.spaces.ListFileLinks},
@@ -267,6 +279,7 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: post, Path: adminPath + "/schedules/:schedule/run", Action: tenancy.ManageJobs, Audit: "schedule.run", Handler: a.jobs.RunSchedule},
 		{Method: get, Path: adminPath + "/purges", Action: tenancy.ManageJobs, Cost: ratelimit.Search, Handler: a.purges.List},
 		{Method: post, Path: adminPath + "/purges/replay", Action: tenancy.ManageJobs, Audit: "edge.replay", Handler: a.purges.Replay},
+		{Method: get, Path: adminPath + "/quarantine", Action: tenancy.ManageOrganizations, Cost: ratelimit.Report, Handler: a.quarantine.List},
 		{Method: get, Path: adminPath + "/storage/stats", Action: tenancy.ReadStats, Cost: ratelimit.Report, Handler: a.usage.GetStats},
 		{Method: put, Path: adminPath + "/storage/quotas", Action: tenancy.SetQuota, Audit: "quota.set", Handler: a.usage.SetQuota},
 		{Method: post, Path: adminPath + "/storage/scan", Action: tenancy.Rescan, Cost: ratelimit.Report, Audit: "storage.rescan", Idempotency: idempotency.Route{Replay: a.operations.ReplayRescan}, Handler: a.operations.Rescan},
@@ -377,6 +390,7 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: remove, Path: robloxOnePath, Action: tenancy.ManageRoblox, Audit: "roblox.disconnect", Handler: a.roblox.Delete},
 		{Method: post, Path: robloxOnePath + "/sync", Action: tenancy.ManageRoblox, Audit: "roblox.sync", Handler: a.roblox.Sync},
 		{Method: get, Path: robloxOnePath + "/quota", Action: tenancy.ReadRoblox, Cost: ratelimit.Search, Handler: a.roblox.Quota},
+		{Method: get, Path: robloxOnePath + "/figures", Action: tenancy.ReadRoblox, Handler: a.roblox.Figures},
 		{Method: get, Path: robloxOnePath + "/assets", Action: tenancy.ReadRoblox, Cost: ratelimit.Search, Handler: a.roblox.ListAssets},
 		{Method: post, Path: robloxOnePath + "/assets/:asset/resolve", Action: tenancy.ManageRoblox, Audit: "roblox.decide", Handler: a.roblox.Resolve},
 		{Method: post, Path: robloxOnePath + "/places/:place", Action: tenancy.ManageRoblox, Audit: "roblox.publish_place", Idempotency: idempotency.Route{Replay: a.roblox.ReplayPlace}, Handler: a.roblox.PublishPlace},
@@ -411,6 +425,20 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: post, Path: consentpage.Path + "/answer", Action: anyone, Page: a.parents.Limited, Handler: a.parents.Answer},
 		{Method: post, Path: consentpage.Path + "/withdraw", Action: anyone, Page: a.parents.Limited, Handler: a.parents.Withdraw},
 		{Method: get, Path: apiPath + "/public/organizations/:id/subprocessors", Action: anyone, Handler: a.publicConsent.PublicList},
+		{Method: get, Path: retentionPath, Action: tenancy.ReadRetention, Handler: a.retention.List},
+		{Method: post, Path: retentionPath, Action: tenancy.ManageRetention, Audit: "retention_policy.create", Idempotency: idempotency.Route{Replay: a.retention.ReplayCreate}, Handler: a.retention.Create},
+		{Method: put, Path: retentionOnePath, Action: tenancy.ManageRetention, Audit: "retention_policy.change", Handler: a.retention.Change},
+		{Method: remove, Path: retentionOnePath, Action: tenancy.ManageRetention, Audit: "retention_policy.delete", Handler: a.retention.Remove},
+		{Method: get, Path: reviewsPath, Action: tenancy.ReadRetention, Handler: a.retention.ListReviews},
+		{Method: post, Path: reviewsPath + "/:file/decide", Action: tenancy.ManageRetention, Audit: "retention.dispose", Handler: a.retention.Decide},
+		{Method: get, Path: publicRetentionPath, Action: anyone, Handler: a.retention.Publish},
+
+		{Method: get, Path: holdsPath, Action: tenancy.ReadHolds, Handler: a.holds.List},
+		{Method: post, Path: holdsPath, Action: tenancy.ManageHolds, Audit: "hold.place", Idempotency: idempotency.Route{Replay: a.holds.ReplayPlace}, Handler: a.holds.Place},
+		{Method: get, Path: holdPath, Action: tenancy.ReadHolds, Handler: a.holds.Get},
+		{Method: post, Path: holdPath + "/release", Action: tenancy.ManageHolds, Audit: "hold.ask_release", Handler: a.holds.AskRelease},
+		{Method: post, Path: holdPath + "/release/approve", Action: tenancy.ManageHolds, Audit: "hold.release", Handler: a.holds.ApproveRelease},
+
 		{Method: get, Path: webhooksPath, Action: tenancy.ReadWebhooks, Handler: a.webhooks.List},
 		{Method: post, Path: webhooksPath, Action: tenancy.ManageWebhooks, Audit: "webhook.create", Idempotency: idempotency.Route{Replay: a.webhooks.ReplayCreate}, Handler: a.webhooks.Create},
 		{Method: get, Path: webhookPath, Action: tenancy.ReadWebhooks, Handler: a.webhooks.Get},

@@ -115,6 +115,11 @@ type fakeWorkflows struct {
 	holds       bool // what is begun does not end
 }
 
+// StartRelease begins nothing: the sweep would.
+func (*fakeWorkflows) StartRelease(context.Context, tenancy.OrgID, uuid.UUID, uuid.UUID) error {
+	return nil
+}
+
 func (p *fakeWorkflows) Start(_ context.Context, in upload.UploadFileInput) error {
 	p.mu.Lock()
 	p.started = append(p.started, in)
@@ -326,6 +331,8 @@ func setupWithin(t testing.TB, bounds middleware.Limits) *testBundle {
 	require.NoError(t, err)
 	list, err := providers.New(playedModels)
 	require.NoError(t, err)
+	verifier, err := oidc.New(oidc.Config{Issuer: b.issuer.URL, Audience: oidctest.Audience})
+	require.NoError(t, err)
 	wrapping, err := kms.ParseFile([]byte("test " + strings.Repeat("A", 43) + "="))
 	require.NoError(t, err)
 	b.api = New(Parts{
@@ -335,7 +342,7 @@ func setupWithin(t testing.TB, bounds middleware.Limits) *testBundle {
 		Limits: bounds,
 		Config: Config{ContentURL: contentURL, Origins: []string{"https://school.test"}}, DB: b.db.DB,
 		RateLimits: ratelimit.Config{AddressPerMinute: 18_000},
-		Verifier:   oidc.New(oidc.Config{Issuer: b.issuer.URL, Audience: oidctest.Audience}), Uploads: receiver, Workflows: b.workflows, Jobs: b.control, Invitations: b.inviting, ShareMails: b.mailing, Hasher: hasher,
+		Verifier:   verifier, Uploads: receiver, Workflows: b.workflows, Jobs: b.control, Invitations: b.inviting, ShareMails: b.mailing, Hasher: hasher,
 		InvitePage: invitepage.New(invitepage.Config{}, b.issuer.URL, nil, slog.New(slog.DiscardHandler)),
 		Staging:    b.store.Staging, Clean: b.store.Clean, Exports: b.store.Exports, Rosters: b.store.Staging, Secrets: box, Tokens: tokens, Providers: list, Vault: connections.Vault{Box: kms.New(wrapping)}, Roblox: b.cloud.open, Loopback: true,
 		Ready: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

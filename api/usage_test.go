@@ -29,10 +29,24 @@ func TestUsageShowsWhatHappened(t *testing.T) {
 	require.Eventually(t, func() bool {
 		require.NoError(t, b.api.Meter.Flush(t.Context()))
 		v = read[usage.UsageView](owner.call(get, path, nil).is(http.StatusOK))
-		return v.Totals.BytesOut == int64(len(lorem))+20 && v.Items[len(v.Items)-1].ActiveUsers == 2
+		return v.Totals.BytesOut == int64(len(lorem))+20 && v.Items[len(v.Items)-1].ActiveUsers == nil
 	}, time.Minute, 10*time.Millisecond)
 	require.Equal(t, usage.UsageSums{Uploads: 1, BytesIn: int64(len(lorem)), BytesOut: int64(len(lorem)) + 20, Downloads: 2, Scans: 1}, v.Totals)
-	require.EqualValues(t, len(lorem), v.Items[len(v.Items)-1].StoredBytes)
+	require.Nil(t, v.Items[len(v.Items)-1].ActiveUsers, "two people are too few to be shown")
+	require.Zero(t, *v.Items[0].ActiveUsers)
+	_, err := b.db.Single(org).Exec(t.Context(), "insert into usage_active (organization_id, day, user_id) select app.org(), (now() at time zone 'UTC')::date, u.id from generate_series(1, 8) n, lateral (select gen_random_uuid() as id where n > 0) u")
+	require.NoError(t, err)
+	_, err = b.db.Single(org).Exec(t.Context(), "insert into generation_spending (organization_id, period, starts_on, spent_micro, calls, input_tokens, output_tokens) values (app.org(), 'day', (now() at time zone 'UTC')::date, 70, 2, 900, 100)")
+	require.NoError(t, err)
+	w := read[usage.UsageView](owner.call(get, path, nil).is(http.StatusOK))
+	require.EqualValues(t, 10, *w.Items[len(w.Items)-1].ActiveUsers)
+	require.EqualValues(t, 70, w.Totals.CostMicro)
+	require.EqualValues(t, 900, w.Items[len(w.Items)-1].InputTokens)
+	require.Len(t, w.Currency, 3)
+	_, err = b.db.Single(org).Exec(t.Context(), "delete from generation_spending")
+	require.NoError(t, err)
+	_, err = b.db.Single(org).Exec(t.Context(), "delete from usage_active where user_id not in (select user_id from members)")
+	require.NoError(t, err)
 	require.EqualValues(t, 2, v.Limits.Members)
 	require.EqualValues(t, len(lorem), v.Limits.BytesUsed)
 
@@ -40,8 +54,8 @@ func TestUsageShowsWhatHappened(t *testing.T) {
 	table := owner.call(get, path+"?from="+day+"&to="+day, nil, "Accept", "text/csv").is(http.StatusOK)
 	require.Equal(t, `attachment; filename="usage-`+day+`-`+day+`.csv"`, table.header.Get("Content-Disposition"))
 	lines := strings.Split(string(table.body), "\r\n")
-	require.Equal(t, "day,uploads,bytes_in,bytes_out,downloads,scans,renditions,jobs,active_users,stored_bytes", lines[0])
-	require.Equal(t, day+",1,19000,19020,2,1,0,0,2,19000", lines[1])
+	require.Equal(t, "day,uploads,bytes_in,bytes_out,downloads,scans,renditions,jobs,active_users,stored_bytes,ai_input_tokens,ai_output_tokens,ai_cost_micro", lines[0])
+	require.Equal(t, day+",1,19000,19020,2,1,0,0,*,19000,0,0,0", lines[1])
 	require.Len(t, lines, 3)
 
 	for query, code := range map[string]string{

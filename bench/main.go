@@ -47,6 +47,8 @@ var measurements = []struct {
 	{"keys", "a call with an API key against the same with an access token", (*bench).keys},
 	{"provisioning", "100 organizations set up, ten at a time", (*bench).provisioning},
 	{"queue", "schedule-to-start at 20 and 50 jobs a second", (*bench).queue},
+	{"jobs", "pages of 100,000 jobs (--full: a million) under each filter, and their counts", (*bench).jobs},
+	{"celery", "small jobs beside Celery and Redis, and what kills of workers leave of either", (*bench).celery},
 	{"latency", "from the finished upload to publication, against the straight line", (*bench).latency},
 	{"ingest", "1 GiB by tus against a bare multipart upload", (*bench).ingest},
 	{"scan", "scanning 50 MB", (*bench).scan},
@@ -99,6 +101,8 @@ func command() *cobra.Command {
 		names[i] = fmt.Sprintf("%-12s %s", m.name, m.what)
 	}
 	cmd.Long = "Measure a running local stack:\n\n  " + strings.Join(names, "\n  ")
+	cmd.AddCommand(peerWorker())
+	cmd.CompletionOptions.DisableDefaultCmd = true
 	cmd.Flags().StringVar(&path, "stack", ".local/satchel.json", "the stack's satchel.json")
 	cmd.Flags().StringVar(&only, "only", "", "these measurements, by name, with commas between")
 	cmd.Flags().BoolVar(&b.full, "full", false, "the long forms: 5,000 files of backlog, a list of a million, 1,000 shares that end")

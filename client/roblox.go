@@ -22,6 +22,7 @@ type RobloxConnection struct {
 	Creator    RobloxCreator    `json:"creator"`
 	SpaceIDs   []string         `json:"space_ids"`
 	Automatic  bool             `json:"automatic"`
+	Progress   []string         `json:"progress"`
 	State      string           `json:"state"`
 	Code       string           `json:"code"`
 	SyncedAt   *time.Time       `json:"synced_at"`
@@ -65,6 +66,15 @@ type RobloxQuota struct {
 	Max       int64      `json:"max"`
 	Planned   int64      `json:"planned"`
 	ResetsAt  *time.Time `json:"resets_at"`
+}
+
+// RobloxFigure is how far people are, or how many used the experience on a day.
+type RobloxFigure struct {
+	Kind   string            `json:"kind"`
+	Name   string            `json:"name"`
+	Day    string            `json:"day"`
+	People *int64            `json:"people"` // nil: fewer than are shown
+	Parts  map[string]*int64 `json:"parts"`
 }
 
 const robloxPath = "/api/v1/roblox/connections"
@@ -149,5 +159,14 @@ func (c *Client) RobloxQuotas(ctx context.Context, id string) ([]RobloxQuota, er
 		Items []RobloxQuota `json:"items"`
 	}
 	err := c.Call(ctx, http.MethodGet, robloxAt(id, "/quota"), nil, &all)
+	return all.Items, err
+}
+
+// RobloxFigures reads what the experience says about those who use it.
+func (c *Client) RobloxFigures(ctx context.Context, id string) ([]RobloxFigure, error) {
+	var all struct {
+		Items []RobloxFigure `json:"items"`
+	}
+	err := c.Call(ctx, http.MethodGet, robloxAt(id, "/figures"), nil, &all)
 	return all.Items, err
 }

@@ -22,7 +22,7 @@ import (
 type shown struct {
 	Items []struct {
 		Day         string
-		ActiveUsers int64 `json:"active_users"`
+		ActiveUsers *int64 `json:"active_users"`
 		StoredBytes int64 `json:"stored_bytes"`
 	}
 	Totals struct {

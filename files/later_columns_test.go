@@ -15,8 +15,8 @@ func TestListAfterANewerSchema(t *testing.T) {
 	s := newSchool(t, 1<<30)
 	ticket := s.published(t, files.New{Name: "essay.txt", Size: 1})
 	_, err := s.Admin(t).Exec(t.Context(), `do $$ begin
-		execute 'create or replace view version_view with (security_invoker = true) as select v.*, ''''::text as added_later from ('
-			|| rtrim(pg_get_viewdef('version_view'::regclass), ';') || ') v';
+		execute 'create or replace view listed_files with (security_invoker = true) as select v.*, ''''::text as added_later from ('
+			|| rtrim(pg_get_viewdef('listed_files'::regclass), ';') || ') v';
 	end $$`)
 	require.NoError(t, err)
 	page, err := files.List(t.Context(), s.Single(s.org), files.Filter{Limit: 10})

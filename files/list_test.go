@@ -26,8 +26,7 @@ func (s *school) pages(t *testing.T, f files.Filter) (ids []uuid.UUID) {
 		for _, v := range page {
 			ids = append(ids, v.FileID)
 		}
-		last := page[len(page)-1]
-		f.After = files.Cursor{ID: last.FileID, Name: last.Name}
+		f.After = files.CursorOf(f.Sort, page[len(page)-1])
 	}
 }
 
@@ -39,20 +38,29 @@ func TestPagesHoldEachFileOnce(t *testing.T) {
 	type named struct {
 		name string
 		id   uuid.UUID
+		size int64
+		kind string
 	}
 	var all []named
 	for i := range 23 {
 		name := fmt.Sprintf("essay %d.txt", i%5)
-		ticket := s.published(t, files.New{Name: name, Size: 1})
-		s.announce(t, files.New{File: ticket.File, Size: 1})
-		all = append(all, named{name, ticket.File})
+		ticket := s.published(t, files.New{Name: name, Size: int64(1 + i%4)})
+		kind := []string{"text/plain", "application/pdf", "image/png"}[i%3]
+		_, err := s.Single(s.org).Exec(t.Context(), "update file_versions set mime_type = $2 where file_id = $1", ticket.File, kind)
+		require.NoError(t, err)
+		s.announce(t, files.New{File: ticket.File, Size: 100})
+		all = append(all, named{name, ticket.File, int64(1 + i%4), kind})
 	}
 	byID := func(a, b named) int { return slices.Compare(a.id[:], b.id[:]) }
 	byName := func(a, b named) int { return cmp.Or(cmp.Compare(a.name, b.name), byID(a, b)) }
+	bySize := func(a, b named) int { return cmp.Or(cmp.Compare(a.size, b.size), byID(a, b)) }
+	byKind := func(a, b named) int { return cmp.Or(cmp.Compare(a.kind, b.kind), byID(a, b)) }
 	orders := map[files.Sort]func(a, b named) int{
 		files.Oldest: byID,
 		files.Newest: func(a, b named) int { return byID(b, a) },
 		files.ByName: byName, files.ByNameZA: func(a, b named) int { return byName(b, a) },
+		files.Smallest: bySize, files.Largest: func(a, b named) int { return bySize(b, a) },
+		files.ByKind: byKind, files.ByKindZA: func(a, b named) int { return byKind(b, a) },
 	}
 	for sort, order := range orders {
 		slices.SortFunc(all, order)
@@ -63,6 +71,20 @@ func TestPagesHoldEachFileOnce(t *testing.T) {
 		for _, size := range []int{1, 5, 23, 200} {
 			require.Equal(t, want, s.pages(t, files.Filter{Sort: sort, Limit: size}), "%s by %d", sort, size)
 		}
+	}
+	two, three := int64(2), int64(3)
+	for name, f := range map[string]files.Filter{
+		"two and three bytes": {SizeFrom: &two, SizeTo: &three, Sort: files.ByName}, "pictures and texts": {Types: []string{"image/png", "text/plain"}, Sort: files.Largest},
+	} {
+		var want []uuid.UUID
+		slices.SortFunc(all, orders[f.Sort])
+		for _, n := range all {
+			if f.Types == nil && n.size >= 2 && n.size <= 3 || slices.Contains(f.Types, n.kind) {
+				want = append(want, n.id)
+			}
+		}
+		f.Limit = 4
+		require.Equal(t, want, s.pages(t, f), name)
 	}
 	_, err := files.List(t.Context(), s.Single(s.org), files.Filter{Sort: "size; drop table files", Limit: 1})
 	require.ErrorContains(t, err, "unknown_sort")

@@ -205,7 +205,7 @@ func (m *model) unpublish(f *modelFile) error {
 		return files.ErrNotInTrash
 	}
 	for _, v := range f.versions {
-		if v.status == files.Published {
+		if v.status == files.Published || v.status == files.Quarantined {
 			v.used = 0
 			f.set(v, files.Deleted)
 		}

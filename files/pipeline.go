@@ -274,3 +274,52 @@ func Step(ctx context.Context, q tenancy.Queries, version uuid.UUID, name string
 	}
 	return err
 }
+
+// Hold makes a version wait for a decision: it is not published until Release. Its bytes
+// stay where they arrived, and in the quota.
+func Hold(ctx context.Context, tx *tenancy.Tx, version uuid.UUID, reason string) error {
+	q := filesdb.New(tx)
+	v, err := lock(ctx, q, version)
+	switch {
+	case err != nil:
+		return err
+	case v.TrashedAt != nil:
+		return ErrVersionEnded
+	}
+	n, err := q.VersionHold(ctx, filesdb.VersionHoldParams{ID: version, StatusReason: reason})
+	if err := expectOneRow(n, err, ErrVersionEnded); err != nil {
+		return err
+	}
+	if err := q.StepEndOpen(ctx, version); err != nil {
+		return fmt.Errorf("end steps: %w", err)
+	}
+	return record(ctx, tx, "file.hold", version, reason)
+}
+
+// ErrWantsConsent refuses to release what waits for want of a legal basis too.
+var ErrWantsConsent = fault.New(fault.Denied, "consent_required", "This is a file of a child that also waits for a parent's consent or an authorization of the school. Record one, then release it.").Under("16 CFR 312.5(a)(1)")
+
+// Release lets a version that waits go on to its publication, unless its file waits for a
+// consent too: two reasons to wait are two decisions.
+func Release(ctx context.Context, tx *tenancy.Tx, version uuid.UUID) error {
+	q := filesdb.New(tx)
+	v, err := lock(ctx, q, version)
+	switch {
+	case err != nil:
+		return err
+	case v.TrashedAt != nil:
+		return ErrVersionEnded
+	}
+	wants, err := q.VersionWantsConsent(ctx, version)
+	switch {
+	case err != nil:
+		return fmt.Errorf("look for a consent: %w", err)
+	case wants:
+		return ErrWantsConsent
+	}
+	n, err := q.VersionRelease(ctx, version)
+	if err := expectOneRow(n, err, ErrVersionEnded); err != nil {
+		return err
+	}
+	return record(ctx, tx, "file.release", version, "")
+}

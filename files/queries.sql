@@ -69,6 +69,10 @@ select id, number, status, size from file_versions where file_id = $1 order by n
 -- name: FilesCountByStatus :many
 select status, count(*) as files from files group by status order by status;
 
+-- name: FilesLocked :many
+select status, coalesce(nullif(scan_signature, ''), status_reason)::text as finding, count(*) as versions, min(updated_at)::timestamptz as first_at, max(updated_at)::timestamptz as last_at
+  from file_versions where status in ('quarantined', 'held') group by 1, 2 order by versions desc, 1, 2;
+
 -- name: PartInsert :exec
 insert into upload_parts (organization_id, upload_id, number, size, etag) values (app.org(), $1, $2, $3, $4)
 on conflict (organization_id, upload_id, number) do update set size = excluded.size, etag = excluded.etag;
@@ -327,6 +331,15 @@ update file_versions set status = 'published', status_reason = '', object_etag =
     published_at = greatest(now(), scanned_at), updated_at = now()
  where id = $1 and status = 'processing' and scan_verdict = 'clean' and scan_sha256 = sha256;
 
+-- name: VersionHold :execrows
+update file_versions set status = 'held', status_reason = $2, updated_at = now() where id = $1 and status = 'processing';
+
+-- name: VersionWantsConsent :one
+select (f.held_since is not null)::boolean as held from file_versions v join files f on f.organization_id = v.organization_id and f.id = v.file_id where v.id = sqlc.arg(id);
+
+-- name: VersionRelease :execrows
+update file_versions set status = 'processing', status_reason = '', updated_at = now() where id = $1 and status = 'held';
+
 -- name: VersionPurge :exec
 delete from file_versions where file_id = $1;
 
@@ -368,7 +381,7 @@ select id, status from file_versions where id = any(sqlc.arg(ids)::uuid[]);
 update file_versions set updated_at = now() where id = $1 and status = 'processing';
 
 -- name: VersionUnpublish :execrows
-update file_versions set status = 'deleted', used_bytes = 0, cleaned_at = null, updated_at = now() where id = $1 and status = 'published';
+update file_versions set status = 'deleted', used_bytes = 0, cleaned_at = null, updated_at = now() where id = $1 and status in ('published', 'quarantined');
 
 -- name: VersionView :one
 select organization_id, file_id, name, description, category, file_status, owner_id, trashed_at, created_at, updated_at, shown_id,

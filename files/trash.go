@@ -48,6 +48,17 @@ func Update(ctx context.Context, tx *tenancy.Tx, file uuid.UUID, c Change) error
 // processed, whose workflows must be cancelled. Uploads that are still open
 // expire at once. Trashing twice changes nothing.
 func Trash(ctx context.Context, tx *tenancy.Tx, file uuid.UUID) (open []uuid.UUID, err error) {
+	return TrashFor(ctx, tx, file, "")
+}
+
+// Lock keeps a file as it is until the transaction ends.
+func Lock(ctx context.Context, tx *tenancy.Tx, file uuid.UUID) error {
+	_, err := filesdb.New(tx).FileLock(ctx, file)
+	return orNotFound(err)
+}
+
+// TrashFor is Trash with a reason that is no person's: the audit log has it as its code.
+func TrashFor(ctx context.Context, tx *tenancy.Tx, file uuid.UUID, why string) (open []uuid.UUID, err error) {
 	q := filesdb.New(tx)
 	if _, err := q.FileLock(ctx, file); err != nil {
 		return nil, orNotFound(err)
@@ -73,7 +84,7 @@ func Trash(ctx context.Context, tx *tenancy.Tx, file uuid.UUID) (open []uuid.UUI
 	if n == 0 {
 		return open, nil
 	}
-	return open, record(ctx, tx, "file.trash", file, "")
+	return open, record(ctx, tx, "file.trash", file, why)
 }
 
 // Restore takes a file out of the trash. Only a file with something published
@@ -94,8 +105,9 @@ func Restore(ctx context.Context, tx *tenancy.Tx, file uuid.UUID) error {
 	return record(ctx, tx, "file.restore", file, "")
 }
 
-// Unpublish ends every published version of a trashed file and names all its
-// versions, whose objects must go. The quota is free from here on.
+// Unpublish ends every published and every quarantined version of a trashed file and names
+// all its versions, whose objects must go. The quota is free from here on. A hold refuses it:
+// from the commit on the objects go, so the row decides about each of them before.
 func Unpublish(ctx context.Context, tx *tenancy.Tx, file uuid.UUID) ([]uuid.UUID, error) {
 	q := filesdb.New(tx)
 	f, err := q.FileLock(ctx, file)

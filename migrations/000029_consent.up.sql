@@ -10,12 +10,19 @@ alter table people
              else 'roster' end) stored,
     add column aged_out_at timestamptz; -- when the daily sweep found that a student is no child any more
 
+create index people_growing_up on people (thirteen_from) where kind = 'student' and aged_out_at is null and thirteen_from is not null;
+
 -- What an organization decided about children's data. No row: the strictest of each.
 create table coppa_settings (
     organization_id uuid not null references organizations (id),
     gate            text not null default 'pre_upload' check (gate in ('pre_upload', 'discovered')),
     youngest_grade  smallint check (youngest_grade between -2 and 13), -- 0: kindergarten; null: not declared
     hold_days       integer not null default 14 check (hold_days between 1 and 90), -- longest a held file waits
+    -- Receivers of webhooks count as third parties, which need written assurances, unless
+    -- the organization says that they are systems of its own, and why.
+    own_webhooks        boolean not null default false,
+    own_webhooks_reason text not null default '' check (length(own_webhooks_reason) <= 1000),
+    constraint own_webhooks_have_a_reason check (not own_webhooks or own_webhooks_reason <> ''),
     updated_at      timestamptz not null default now(),
     primary key (organization_id)
 );
@@ -37,6 +44,7 @@ create table agreements (
     starts_at       timestamptz not null default now(),
     expires_at      timestamptz not null,
     ended_at        timestamptz,
+    warned_at       timestamptz,           -- when owners and admins were told that it ends soon
     recorded_by     uuid references users (id), -- null: the upgrade
     created_at      timestamptz not null default now(),
     primary key (organization_id, id),

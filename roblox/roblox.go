@@ -133,6 +133,23 @@ type Entry struct {
 	ETag  string
 }
 
+// Query is how far Roblox is with a question about how an experience is used.
+type Query struct {
+	Path   string // by which it is asked for again
+	Done   bool
+	Points []Point
+}
+
+// Point is the figure of one day.
+type Point struct {
+	Time    time.Time
+	Value   float64
+	Certain bool // Roblox does not call it a projection, or too small to say something
+}
+
+// ActiveUsers is the figure of which Roblox is asked: how many people used the experience.
+const ActiveUsers = "DailyActiveUsers"
+
 // Quota is how many assets of a type may be made still.
 type Quota struct {
 	AssetType string
@@ -165,6 +182,14 @@ var needed = []Scope{
 
 // PlaceScope is the right to publish places, which not every connection needs.
 const PlaceScope = "universe-places:write"
+
+// Rights that a connection needs only for what is read back: how far people are, which
+// includes the erasure of one, and how the experience is used.
+const (
+	ProgressRead  = "universe.ordered-data-store.scope.entry:read"
+	ProgressWrite = "universe.ordered-data-store.scope.entry:write"
+	UsageRead     = "universe.analytics:read"
+)
 
 // Missing lists the rights that a key lacks for a universe, as name:operation.
 func (k Key) Missing(universe int64) []string {

@@ -20,7 +20,7 @@ type RecentCursor struct {
 
 // Recent reads what the actor of q opened or changed, the last first, and where the next
 // page begins.
-func Recent(ctx context.Context, q tenancy.Queries, after RecentCursor, limit int) ([]files.View, *RecentCursor, error) {
+func Recent(ctx context.Context, q tenancy.Queries, after RecentCursor, limit int) ([]files.Listed, *RecentCursor, error) {
 	params := searchdb.RecentPageParams{Page: int32(limit) + 1}
 	if after.ID != uuid.Nil {
 		params.BeforeAt, params.BeforeID = &after.UsedAt, &after.ID
@@ -39,11 +39,11 @@ func Recent(ctx context.Context, q tenancy.Queries, after RecentCursor, limit in
 	for i, row := range rows {
 		ids[i] = row.FileID
 	}
-	found, err := files.ByIDs(ctx, q, ids)
+	found, err := files.ListedByIDs(ctx, q, ids)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read recent files: %w", err)
 	}
-	var views []files.View
+	var views []files.Listed
 	for _, id := range ids {
 		if v, ok := found[id]; ok {
 			views = append(views, v)

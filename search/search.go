@@ -84,7 +84,7 @@ type Query struct {
 
 // Found is one file.
 type Found struct {
-	files.View
+	files.Listed
 	Named   bool   // by its name
 	Written bool   // by its text
 	Score   int32  // 0 by Newest
@@ -154,14 +154,14 @@ func show(ctx context.Context, q tenancy.Queries, rows []searchdb.SearchPageRow)
 	for i, r := range rows {
 		ids[i] = r.FileID
 	}
-	views, err := files.ByIDs(ctx, q, ids)
+	views, err := files.ListedByIDs(ctx, q, ids)
 	if err != nil {
 		return nil, err
 	}
 	found := make([]Found, 0, len(rows))
 	for _, r := range rows {
 		if v, ok := views[r.FileID]; ok {
-			found = append(found, Found{View: v, Named: r.Named, Written: r.Written, Score: r.Score, Around: marked(r.Around)})
+			found = append(found, Found{Listed: v, Named: r.Named, Written: r.Written, Score: r.Score, Around: marked(r.Around)})
 		}
 	}
 	return found, nil

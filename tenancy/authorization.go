@@ -75,6 +75,15 @@ const (
 	ReadConsent   Action = "read_consent"
 	ManageConsent Action = "manage_consent"
 	Authorize     Action = "authorize" // for the school: agreements
+	// Personal data in files: inspections, and decisions about files that wait.
+	ReviewPersonalData Action = "review_personal_data"
+	// Holds: what must not be destroyed. Two people release one.
+	ReadHolds   Action = "read_holds"
+	ManageHolds Action = "manage_holds"
+
+	// Retention: for how long files are kept, and what is decided about before it goes.
+	ReadRetention   Action = "read_retention"
+	ManageRetention Action = "manage_retention"
 
 	ReadWebhooks   Action = "read_webhooks"
 	ManageWebhooks Action = "manage_webhooks"
@@ -136,9 +145,14 @@ var Grants = map[Action][]Role{
 	ReadRoblox:   {Owner, Admin},
 	ManageRoblox: {Owner, Admin},
 
-	ReadConsent:   {Owner, Admin},
-	ManageConsent: {Owner, Admin},
-	Authorize:     {Owner, Admin, Operator},
+	ReadConsent:        {Owner, Admin},
+	ManageConsent:      {Owner, Admin},
+	Authorize:          {Owner, Admin, Operator},
+	ReviewPersonalData: {Owner, Admin},
+	ReadHolds:          {Owner, Admin, Auditor},
+	ManageHolds:        {Owner, Admin},
+	ReadRetention:      {Owner, Admin, Auditor},
+	ManageRetention:    {Owner, Admin},
 
 	ReadWebhooks:   {Owner, Admin},
 	ManageWebhooks: {Owner, Admin},
@@ -158,7 +172,7 @@ func (a Actor) May(action Action) bool {
 // has set reads_while_suspended.
 var readActions = []Action{
 	ReadFiles, ReadSpaces, ReadAccess, ReadQuota, ReadStats, ReadOperation, ReadJobs, ReadOrganization, ReadTiers, ReadMembers, ReadGuardians, ReadUsage, ReadAudit,
-	ExportOrganization, ReadEvents, ReadRosters, ReadWebhooks, ReadGenerations, ReadReports, ReadRoblox, ReadConsent,
+	ExportOrganization, ReadEvents, ReadRosters, ReadWebhooks, ReadGenerations, ReadReports, ReadRoblox, ReadConsent, ReadHolds, ReadRetention,
 }
 
 // Reads says whether the action is read-only.

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"strings"
 	"time"
@@ -26,6 +27,9 @@ type Config struct {
 	URL      string        `env:"SATCHEL_DATABASE_URL,required"`                       // Postgres as the application role, which row-level security binds
 	MaxConns int32         `env:"SATCHEL_DATABASE_MAX_CONNS" envDefault:"16"`          // connections of one process for its own work, and as many for requests of people
 	Timeout  time.Duration `env:"SATCHEL_DATABASE_STATEMENT_TIMEOUT" envDefault:"30s"` // the longest that one statement may run
+
+	Pooler     bool   `env:"SATCHEL_DATABASE_POOLER" envDefault:"false"` // whether SATCHEL_DATABASE_URL is a pooler that gives a server connection for one transaction, such as PgBouncer with pool_mode=transaction
+	SessionURL string `env:"SATCHEL_DATABASE_SESSION_URL"`               // the same database without the pooler, for notifications and locks, which belong to a connection; empty: SATCHEL_DATABASE_URL
 }
 
 // DB is the database behind the tenant transaction. As Open gives it, it does the
@@ -34,6 +38,9 @@ type DB struct {
 	pool   *pgxpool.Pool
 	people bool // see ForPeople
 	pools  *pools
+
+	session *pgx.ConnConfig // of a connection that is kept, for notifications and locks
+	local   string          // what a transaction sets for itself, see pooled
 }
 
 // pools are two because PostgreSQL keeps a plan for one role: a statement that a
@@ -44,12 +51,16 @@ type pools struct{ organization, people *pgxpool.Pool }
 // ForPeople gives the database as the requests of people see it: each transaction
 // runs as the actor of its context, in a role for which nothing is visible without
 // one and no file but those that the actor may read.
-func (d *DB) ForPeople() *DB { return &DB{pool: d.pools.people, people: true, pools: d.pools} }
+func (d *DB) ForPeople() *DB {
+	return &DB{pool: d.pools.people, people: true, pools: d.pools, session: d.session, local: d.local}
+}
 
 // OrganizationWide gives the database as the platform's own work sees it. A request
 // takes it only for what is no one's in particular: counters, sweeps of its own, an
 // invitation before its person is a member.
-func (d *DB) OrganizationWide() *DB { return &DB{pool: d.pools.organization, pools: d.pools} }
+func (d *DB) OrganizationWide() *DB {
+	return &DB{pool: d.pools.organization, pools: d.pools, session: d.session, local: d.local}
+}
 
 // ErrNoActor refuses a request's query on whose behalf no one was authenticated.
 var ErrNoActor = errors.New("no query without an actor")
@@ -62,11 +73,16 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		return nil, errors.New("SATCHEL_DATABASE_URL is not a valid connection string")
 	}
 	pc.MaxConns = c.MaxConns
-	pc.ConnConfig.RuntimeParams["statement_timeout"] = fmt.Sprint(c.Timeout.Milliseconds())
-	pc.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "60000"
-	// The access rule makes plans look expensive. Compiling one takes half a second; the
-	// statements here take milliseconds.
-	pc.ConnConfig.RuntimeParams["jit"] = "off"
+	session, err := c.session(pc.ConnConfig)
+	if err != nil {
+		return nil, err
+	}
+	local := ""
+	if c.Pooler {
+		local = pooled(pc.ConnConfig, c.parameters())
+	} else {
+		maps.Copy(pc.ConnConfig.RuntimeParams, c.parameters())
+	}
 	organization, err := pgxpool.NewWithConfig(ctx, pc)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
@@ -76,7 +92,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		organization.Close()
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	db := &DB{pool: organization, pools: &pools{organization: organization, people: people}}
+	db := &DB{pool: organization, pools: &pools{organization: organization, people: people}, session: session, local: local}
 	if err := db.checkRole(ctx); err != nil {
 		db.Close()
 		return nil, err
@@ -121,13 +137,13 @@ func (d *DB) binding(ctx context.Context, org OrgID) (sql string, args []any, er
 		return "", nil, ErrNoTenant
 	}
 	if !d.people {
-		return bindOrganization, []any{org.String()}, nil
+		return bindOrganization + d.local, []any{org.String()}, nil
 	}
 	actor, ok := ActorFrom(ctx)
 	if !ok || actor.User == uuid.Nil {
 		return "", nil, ErrNoActor
 	}
-	return bindActor, []any{org.String(), actor.User.String()}, nil
+	return bindActor + d.local, []any{org.String(), actor.User.String()}, nil
 }
 
 // InTx runs f inside one transaction of the organization. It commits when f
@@ -362,9 +378,18 @@ func refusedByPolicy(pg *pgconn.PgError) bool {
 
 // ConsentRequired refuses a file of a child for which there is no legal basis. Its rule is
 // the section that says so.
-var ConsentRequired = fault.New(fault.Denied, "consent_required", "This is a file of a child, and neither a parent's consent nor an authorization of the school covers it. Nothing was kept. Ask your school.")
+var ConsentRequired = fault.New(fault.Denied, "consent_required", "This is a file of a child, and neither a parent's consent nor an authorization of the school covers it. Nothing was taken or moved. Ask your school.")
 
-// placeFaults are what the triggers of spaces and folders answer.
+// What a hold refuses, and what refuses a hold.
+var (
+	ErrOnHold      = fault.New(fault.Conflict, "on_hold", "This is on hold: it must be kept until an owner or admin releases the hold, with the approval of another one. Ask them. It can be put into the trash meanwhile, and comes back from there.")
+	ErrHoldStays   = fault.New(fault.Conflict, "on_hold", "This is on hold, and with this change the hold would not cover it any more. Leave its name, category and space as they are until an owner or admin has the hold released, or ask them to place a hold on the file itself.")
+	ErrHoldOver    = fault.New(fault.Conflict, "hold_released", "This hold is released already. Place a new one if something must be kept.")
+	ErrHoldTooLate = fault.New(fault.Conflict, "deletion_begun", "The deletion of the organization has begun, and what it had may be gone. No hold can be placed any more.")
+	ErrHoldTarget  = fault.New(fault.NotFound, "hold_target_not_found", "There is no such person, space or file in your organization. Look again what the hold is to be about.")
+)
+
+// placeFaults are what triggers answer: of spaces and folders, and of holds.
 var placeFaults = map[string]*fault.Fault{
 	"SQ003": fault.New(fault.Conflict, "space_closed", "This space is frozen or archived: what is in it can be read, and nothing changes. Who manages the space can open it again."),
 	"SQ004": fault.New(fault.Denied, "staff_only", "Only the staff of this space add to a hand-out. Put your file into another folder."),
@@ -374,6 +399,11 @@ var placeFaults = map[string]*fault.Fault{
 	"SQ008": fault.New(fault.Denied, "share_not_allowed", "Who may change this where it is, or manages the space, may share it: ask them. What you have by a share is not shared on."),
 	"SQ009": fault.New(fault.Conflict, "share_is_over", "This share has ended and does not begin again. Make a new one."),
 	"SQ011": fault.New(fault.TooLarge, "drop_too_much", "There is not enough room left in this drop box for this file. Send a smaller one, or ask the person who sent you the link."),
+	"SQ032": ErrOnHold,
+	"SQ033": ErrHoldStays,
+	"SQ034": ErrHoldOver,
+	"SQ035": ErrHoldTooLate,
+	"SQ036": ErrHoldTarget,
 	"SQ010": fault.New(fault.Invalid, "invalid_expires_at", "expires_at is over already, or not after starts_at. Give a later time; DELETE ends a share at once."),
 }
 

@@ -106,7 +106,7 @@ func (l *Locks) Release(ctx context.Context, name string) {
 func (l *Locks) connect(ctx context.Context) error {
 	limited, cancel := context.WithTimeout(ctx, locksTimeout)
 	defer cancel()
-	config := l.db.pool.Config().ConnConfig
+	config := l.db.session.Copy()
 	config.RuntimeParams["idle_session_timeout"] = fmt.Sprint(locksIdle.Milliseconds())
 	conn, err := pgx.ConnectConfig(limited, config)
 	if err != nil {

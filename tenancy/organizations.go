@@ -209,13 +209,24 @@ type Policies struct {
 	GenerationMonth     *int64   `db:"generation_month_micro" json:"generation_month_micro"`
 	// Groups of people smaller than this are hidden in reports. Nil: ten.
 	ReportThreshold *int `db:"report_threshold" json:"report_threshold"`
+	// What is done about personal data in files, and the forms of student ids, in RE2.
+	PersonalData string   `db:"pii_policy" json:"pii_policy"`
+	StudentIDs   []string `db:"pii_student_ids" json:"pii_student_ids"`
 
 	UpdatedAt time.Time `db:"updated_at" json:"updated_at"`
 }
 
+// What an organization does about personal data in files.
+const (
+	PersonalDataLabel    = "label"            // says that it is there, after the publication
+	PersonalDataHold     = "hold"             // publishes such a file when an officer released it
+	PersonalDataRestrict = "restrict_sharing" // such a file, and one that was not read, stays inside
+	PersonalDataAsk      = "ask"              // publishes such a file when its uploader said that it is right
+)
+
 // DefaultPolicies are those of an organization that decided nothing.
 func DefaultPolicies() Policies {
-	return Policies{AllowedTypes: []string{}, Switches: []string{}, Extensions: []string{}, EmptyFiles: true, ShareOutside: true, ShareUpload: true, PictureSizes: []int{}, MailLanguage: "en", TimeZone: "UTC", GenerationProviders: []string{"extractive"}}
+	return Policies{AllowedTypes: []string{}, Switches: []string{}, Extensions: []string{}, EmptyFiles: true, ShareOutside: true, ShareUpload: true, PictureSizes: []int{}, MailLanguage: "en", TimeZone: "UTC", GenerationProviders: []string{"extractive"}, PersonalData: PersonalDataLabel, StudentIDs: []string{}}
 }
 
 // GetPolicies reads the organization's policies; without a row they are the
@@ -224,7 +235,7 @@ func GetPolicies(ctx context.Context, q Queries) (Policies, error) {
 	rows, err := q.Query(ctx, `select trash_days, allowed_types, type_switches, extra_extensions, empty_files, version_keep, version_days,
 			share_outside, share_upload, share_password, share_days, share_access_days, coalesce(picture_sizes, '{}') as picture_sizes, mail_students, mail_language, time_zone,
 			exists (select from disclosure_rules d where d.way = 'link' and d.class = 'education_record' and d.allowed) as share_records,
-			generation, generation_providers, generation_job_micro, generation_day_micro, generation_month_micro, report_threshold, updated_at
+			generation, generation_providers, generation_job_micro, generation_day_micro, generation_month_micro, report_threshold, pii_policy, pii_student_ids, updated_at
 		from organization_policies`)
 	if err != nil {
 		return Policies{}, fmt.Errorf("read policies: %w", err)
@@ -245,11 +256,13 @@ func GetPoliciesFor(ctx context.Context, q Queries, user uuid.UUID) (Policies, b
 			coalesce(p.extra_extensions, '{}'), coalesce(p.empty_files, true), coalesce(p.updated_at, now()), coalesce((select m.role::text from members m where m.user_id = $1), ''),
 			coalesce(p.share_outside, true), coalesce(p.share_upload, true), coalesce(p.share_password, false), p.share_days,
 			exists (select from disclosure_rules d where d.way = 'link' and d.class = 'education_record' and d.allowed),
-			coalesce(p.generation, false), coalesce(p.generation_providers, '{}'), p.generation_job_micro, p.generation_day_micro, p.generation_month_micro
+			coalesce(p.generation, false), coalesce(p.generation_providers, '{}'), p.generation_job_micro, p.generation_day_micro, p.generation_month_micro,
+			coalesce(p.pii_policy, 'label'), coalesce(p.pii_student_ids, '{}')
 		from (values (1)) one left join organization_policies p on true`, user).
 		Scan(&decided, &p.TrashDays, &p.AllowedTypes, &p.Switches, &p.Extensions, &p.EmptyFiles, &p.UpdatedAt, &role,
 			&p.ShareOutside, &p.ShareUpload, &p.SharePassword, &p.ShareDays, &p.ShareRecords,
-			&p.Generation, &p.GenerationProviders, &p.GenerationJob, &p.GenerationDay, &p.GenerationMonth)
+			&p.Generation, &p.GenerationProviders, &p.GenerationJob, &p.GenerationDay, &p.GenerationMonth,
+			&p.PersonalData, &p.StudentIDs)
 	if err != nil {
 		return Policies{}, false, fmt.Errorf("read policies and role: %w", err)
 	}
@@ -261,15 +274,15 @@ func GetPoliciesFor(ctx context.Context, q Queries, user uuid.UUID) (Policies, b
 
 // SetPolicies writes the organization's policies whole.
 func SetPolicies(ctx context.Context, q Queries, p Policies) error {
-	for _, list := range []*[]string{&p.AllowedTypes, &p.Switches, &p.Extensions, &p.GenerationProviders} {
+	for _, list := range []*[]string{&p.AllowedTypes, &p.Switches, &p.Extensions, &p.GenerationProviders, &p.StudentIDs} {
 		if *list == nil {
 			*list = []string{} // null is no list
 		}
 	}
 	_, err := q.Exec(ctx, `insert into organization_policies (organization_id, trash_days, allowed_types, type_switches, extra_extensions, empty_files, version_keep, version_days,
 			share_outside, share_upload, share_password, share_days, picture_sizes, mail_students, mail_language, time_zone,
-			generation, generation_providers, generation_job_micro, generation_day_micro, generation_month_micro, share_access_days, report_threshold)
-		values (app.org(), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, nullif($12::integer[], '{}'), $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+			generation, generation_providers, generation_job_micro, generation_day_micro, generation_month_micro, share_access_days, report_threshold, pii_policy, pii_student_ids)
+		values (app.org(), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, nullif($12::integer[], '{}'), $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
 		on conflict (organization_id) do update set trash_days = excluded.trash_days, allowed_types = excluded.allowed_types,
 			type_switches = excluded.type_switches, extra_extensions = excluded.extra_extensions, empty_files = excluded.empty_files,
 			version_keep = excluded.version_keep, version_days = excluded.version_days,
@@ -277,11 +290,12 @@ func SetPolicies(ctx context.Context, q Queries, p Policies) error {
 			mail_students = excluded.mail_students, mail_language = excluded.mail_language, time_zone = excluded.time_zone,
 			generation = excluded.generation, generation_providers = excluded.generation_providers, generation_job_micro = excluded.generation_job_micro,
 			generation_day_micro = excluded.generation_day_micro, generation_month_micro = excluded.generation_month_micro,
-			report_threshold = excluded.report_threshold,
+			report_threshold = excluded.report_threshold, pii_policy = excluded.pii_policy, pii_student_ids = excluded.pii_student_ids,
 			updated_at = now()`,
 		p.TrashDays, p.AllowedTypes, p.Switches, p.Extensions, p.EmptyFiles, p.VersionKeep, p.VersionDays, p.ShareOutside, p.ShareUpload, p.SharePassword, p.ShareDays, p.PictureSizes,
 		p.MailStudents, cmp.Or(p.MailLanguage, "en"), cmp.Or(p.TimeZone, "UTC"),
-		p.Generation, p.GenerationProviders, p.GenerationJob, p.GenerationDay, p.GenerationMonth, p.ShareAccessDays, p.ReportThreshold)
+		p.Generation, p.GenerationProviders, p.GenerationJob, p.GenerationDay, p.GenerationMonth, p.ShareAccessDays, p.ReportThreshold,
+		cmp.Or(p.PersonalData, PersonalDataLabel), p.StudentIDs)
 	if err != nil {
 		return fmt.Errorf("set policies: %w", err)
 	}

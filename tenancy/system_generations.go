@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// The question of policies/rls/functions/system_generations.sql.
+// The questions of policies/rls/functions/system_generations.sql.
 
 // GenerationRef names a generation of an organization.
 type GenerationRef struct {
@@ -19,4 +19,9 @@ type GenerationRef struct {
 // longer than that.
 func (d *DB) GenerationsUnfinished(ctx context.Context, quiet time.Duration, after uuid.UUID, n int) ([]GenerationRef, error) {
 	return systemQuery[GenerationRef](ctx, d, "select organization_id, generation_id from app.generations_unfinished($1, $2, $3)", quiet, after, n)
+}
+
+// GenerationsOld finds generations that ended before a moment.
+func (d *DB) GenerationsOld(ctx context.Context, before time.Time, after uuid.UUID, n int) ([]GenerationRef, error) {
+	return systemQuery[GenerationRef](ctx, d, "select organization_id, generation_id from app.generations_old($1, $2, $3)", before, after, n)
 }

@@ -45,3 +45,9 @@ func (d *DB) RobloxConnectionOf(ctx context.Context, connection uuid.UUID) (OrgI
 	}
 	return *rows[0].Org, nil
 }
+
+// RobloxSealedOtherwise finds connections with a secret that is encrypted under another key of
+// the service than the one that is named.
+func (d *DB) RobloxSealedOtherwise(ctx context.Context, current string, after uuid.UUID, n int) ([]RobloxRef, error) {
+	return systemQuery[RobloxRef](ctx, d, "select organization_id, connection_id, sync_id from app.roblox_sealed_otherwise($1, $2, $3)", current, after, n)
+}

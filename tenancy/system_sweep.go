@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// The questions of policies/rls/functions/system_sweep.sql and system_requests.sql. Each
+// The questions of policies/rls/functions/system_sweep.sql, system_retention.sql and system_requests.sql. Each
 // pages in the order of ids, behind the id that it is given.
 
 // OrganizationsWithOldRequests pages through the organizations with requests
@@ -38,6 +38,18 @@ func (d *DB) OrganizationsWithOldVersions(ctx context.Context, after uuid.UUID, 
 // remove.
 func (d *DB) VersionsBeyondRetention(ctx context.Context, org OrgID, after uuid.UUID, n int) ([]Ref, error) {
 	return systemQuery[Ref](ctx, d, "select organization_id, file_id, version_id from app.versions_beyond_retention($1, $2, $3)", org, after, n)
+}
+
+// OrganizationsWithRetention pages through the organizations with policies by which files
+// can be due. Only Org is set.
+func (d *DB) OrganizationsWithRetention(ctx context.Context, after uuid.UUID, n int) ([]Ref, error) {
+	return systemQuery[Ref](ctx, d, "select organization_id from app.organizations_with_retention($1, $2)", after, n)
+}
+
+// FilesBeyondRetention pages through the files of an organization that are due by its
+// policies of retention.
+func (d *DB) FilesBeyondRetention(ctx context.Context, org OrgID, after uuid.UUID, n int) ([]Ref, error) {
+	return systemQuery[Ref](ctx, d, "select organization_id, file_id from app.files_beyond_retention($1, $2, $3)", org, after, n)
 }
 
 // VersionsUncleaned pages through the versions that ended longer ago than that
@@ -77,4 +89,23 @@ func (d *DB) VersionsNotAvailable(ctx context.Context, after uuid.UUID, n int) (
 // their files, and notes that they were asked for: each comes once in again.
 func (d *DB) TextsPending(ctx context.Context, again time.Duration, after uuid.UUID, n int) ([]Ref, error) {
 	return systemQuery[Ref](ctx, d, "select organization_id, file_id, version_id from app.texts_pending($1, $2, $3) order by file_id", again, after, n)
+}
+
+// PersonalDataDue gives the published versions that the detectors of a version have not read
+// yet, in the order of their ids, and notes that they were asked for: each comes once in
+// again.
+func (d *DB) PersonalDataDue(ctx context.Context, detectors string, again time.Duration, after uuid.UUID, n int) ([]Ref, error) {
+	return systemQuery[Ref](ctx, d, "select organization_id, file_id, version_id from app.pii_due($1, $2, $3, $4) order by version_id", detectors, again, after, n)
+}
+
+// ReleasedSilent pages through the versions that were released and whose publication has not
+// begun for longer than that.
+func (d *DB) ReleasedSilent(ctx context.Context, silent time.Duration, after uuid.UUID, n int) ([]Ref, error) {
+	return systemQuery[Ref](ctx, d, "select organization_id, file_id, version_id from app.pii_released($1, $2, $3)", silent, after, n)
+}
+
+// HeldLong pages through the versions that have waited for a decision about their personal
+// data for longer than that.
+func (d *DB) HeldLong(ctx context.Context, longer time.Duration, after uuid.UUID, n int) ([]Ref, error) {
+	return systemQuery[Ref](ctx, d, "select organization_id, file_id, version_id from app.pii_held_long($1, $2, $3)", longer, after, n)
 }

@@ -22,8 +22,9 @@ type watch struct {
 	control control
 	log     *slog.Logger
 
-	paused, age *prometheus.GaugeVec
-	repaired    *prometheus.CounterVec
+	paused, age            *prometheus.GaugeVec
+	waiting, oldestWaiting *prometheus.GaugeVec
+	repaired               *prometheus.CounterVec
 }
 
 // control is Temporal as the watch knows it.
@@ -43,11 +44,13 @@ const (
 
 func newWatch(db *tenancy.DB, c control, log *slog.Logger, r prometheus.Registerer) *watch {
 	w := &watch{db: db, control: c, log: log,
-		paused:   prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "satchel_queue_paused", Help: "1 while operators hold a queue."}, []string{"queue"}),
-		age:      prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "satchel_queue_backlog_age_seconds", Help: "Age of the oldest step that waits in a queue."}, []string{"queue"}),
-		repaired: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "satchel_jobs_repaired_total", Help: "Rows of jobs that said something else than Temporal."}, []string{"kind", "found"}),
+		paused:        prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "satchel_queue_paused", Help: "1 while operators hold a queue."}, []string{"queue"}),
+		age:           prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "satchel_queue_backlog_age_seconds", Help: "Age of the oldest step that waits in a queue."}, []string{"queue"}),
+		waiting:       prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "satchel_backlog_items", Help: "What waits, of all organizations. Every worker counts all: take the maximum and not the sum."}, []string{"work"}),
+		oldestWaiting: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "satchel_backlog_age_seconds", Help: "For how long the oldest of it has waited; 0 when nothing waits."}, []string{"work"}),
+		repaired:      prometheus.NewCounterVec(prometheus.CounterOpts{Name: "satchel_jobs_repaired_total", Help: "Rows of jobs that said something else than Temporal."}, []string{"kind", "found"}),
 	}
-	r.MustRegister(w.paused, w.age, w.repaired)
+	r.MustRegister(w.paused, w.age, w.waiting, w.oldestWaiting, w.repaired)
 	return w
 }
 
@@ -68,6 +71,9 @@ func (w *watch) look(ctx context.Context) {
 	defer cancel()
 	if err := w.queues(attempt); err != nil && ctx.Err() == nil {
 		w.log.Warn("look at queues failed; will retry", "error", err)
+	}
+	if err := w.backlog(attempt, time.Now()); err != nil && ctx.Err() == nil {
+		w.log.Warn("look at the backlog failed; will retry", "error", err)
 	}
 	if err := w.rows(attempt, time.Now()); err != nil && ctx.Err() == nil {
 		w.log.Warn("comparison of jobs failed; will retry", "error", err)
@@ -90,6 +96,24 @@ func (w *watch) queues(ctx context.Context) error {
 		if _, err := w.db.MarkPaused(ctx, string(name), q.Paused); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// backlog tells what waits. The rows are asked and not Temporal, which knows nothing of a
+// version in an admission queue.
+func (w *watch) backlog(ctx context.Context, now time.Time) error {
+	kinds, err := w.db.Backlogs(ctx)
+	if err != nil {
+		return err
+	}
+	for _, k := range kinds {
+		age := 0.0
+		if k.Oldest != nil {
+			age = max(now.Sub(*k.Oldest).Seconds(), 0)
+		}
+		w.waiting.WithLabelValues(k.Work).Set(float64(k.Items))
+		w.oldestWaiting.WithLabelValues(k.Work).Set(age)
 	}
 	return nil
 }

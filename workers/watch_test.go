@@ -67,6 +67,45 @@ func TestRowsFollowTemporal(t *testing.T) {
 	require.Equal(t, "workflow_lost", state("none").ReasonCode)
 }
 
+// TestBacklog: what waits is counted over all organizations, with the age of the oldest;
+// what does not wait any more leaves zeros and not old numbers.
+func TestBacklog(t *testing.T) {
+	t.Parallel()
+	db, ctx := pgtest.New(t), t.Context()
+	registry := prometheus.NewRegistry()
+	w := newWatch(db.DB, playedControl{}, slog.New(slog.DiscardHandler), registry)
+	admin := db.Admin(t)
+	now := time.Now()
+	for _, hours := range []int{1, 3} {
+		org := db.Organization(t, 1<<30)
+		user := db.Member(t, org, tenancy.Teacher)
+		_, err := admin.Exec(ctx, `with f as (insert into files (organization_id, id, name, uploaded_by) values ($1, $2, 'a.txt', $4) returning organization_id)
+			insert into file_versions (organization_id, id, file_id, number, status, size, uploaded_by, received_at, file_name) select $1, $3, $2, 1, 'processing', 1, $4, $5, 'a.txt' from f`,
+			org, tenancy.NewID(), tenancy.NewID(), user, now.Add(-time.Duration(hours)*time.Hour))
+		require.NoError(t, err)
+	}
+	read := func(name string) map[string]float64 {
+		require.NoError(t, w.backlog(ctx, now))
+		families, err := registry.Gather()
+		require.NoError(t, err)
+		found := map[string]float64{}
+		for _, f := range families {
+			if f.GetName() == name {
+				for _, m := range f.GetMetric() {
+					found[m.GetLabel()[0].GetValue()] = m.GetGauge().GetValue()
+				}
+			}
+		}
+		return found
+	}
+	require.Equal(t, map[string]float64{"admission": 2, "pipeline": 0, "previews": 0, "webhooks": 0, "mails": 0, "usage_warnings": 0}, read("satchel_backlog_items"))
+	require.InDelta(t, 3*60*60, read("satchel_backlog_age_seconds")["admission"], 1)
+	_, err := admin.Exec(ctx, "update file_versions set started_at = now()")
+	require.NoError(t, err)
+	require.Equal(t, map[string]float64{"admission": 0, "pipeline": 2, "previews": 0, "webhooks": 0, "mails": 0, "usage_warnings": 0}, read("satchel_backlog_items"))
+	require.Zero(t, read("satchel_backlog_age_seconds")["admission"])
+}
+
 // TestWhatWaitsInAPausedQueueSaysSo until the queue goes on.
 func TestWhatWaitsInAPausedQueueSaysSo(t *testing.T) {
 	t.Parallel()

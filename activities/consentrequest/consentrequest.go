@@ -1,5 +1,5 @@
 // Package consentrequest does what is due about requests for a parent's consent: it moves
-// them when their time comes, mails, and deletes what nobody agreed to.
+// them when their time comes, and mails.
 package consentrequest
 
 import (
@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"go.temporal.io/sdk/activity"
 
 	"satchel/internal/fault"
 	"satchel/internal/mailtext"
@@ -58,8 +57,8 @@ type AdvanceConsentResult struct {
 	Wait time.Duration // until something else is due
 }
 
-// AdvanceConsent does what the time says and deletes what nobody agreed to, until there is a
-// mail to send or something to wait for.
+// AdvanceConsent does what the time says, until there is a mail to send or something to wait
+// for.
 func (a *Activities) AdvanceConsent(ctx context.Context, in AdvanceConsentInput) (AdvanceConsentResult, error) {
 	defer queue.Heartbeat(ctx)()
 	for {
@@ -76,41 +75,11 @@ func (a *Activities) AdvanceConsent(ctx context.Context, in AdvanceConsentInput)
 			return AdvanceConsentResult{Over: true}, nil // nothing is published to ask with
 		case err != nil:
 			return AdvanceConsentResult{}, err
-		case step.Delete:
-			if err := a.deleteFiles(ctx, in); err != nil {
-				return AdvanceConsentResult{}, err
-			}
 		case step.Event == "":
 			return AdvanceConsentResult{Over: step.Over, Mail: step.Mail, Wait: step.Wait}, nil
 		}
 	}
 }
-
-// deleteFiles puts what nobody agreed to into the trash, a page a transaction.
-func (a *Activities) deleteFiles(ctx context.Context, in AdvanceConsentInput) error {
-	err := a.DB.InTx(ctx, in.Org, func(tx *tenancy.Tx) error {
-		deleted, err := requests.DeletePage(ctx, tx, in.Request)
-		if err != nil {
-			return err
-		}
-		if len(deleted) == 0 { // something keeps them, such as a legal hold
-			return errKept
-		}
-		for _, file := range deleted {
-			if err := audit.Record(ctx, tx, audit.Event{Action: "consent.delete_held", ObjectID: file.String(), Code: in.Request.String()}); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if activity.IsActivity(ctx) {
-		activity.RecordHeartbeat(ctx, nil)
-	}
-	return err
-}
-
-// errKept has the deletion tried again later.
-var errKept = fault.New(fault.Unavailable, "held_files_kept", "Files to which no parent agreed could not be deleted yet.")
 
 // record puts what happened to a request on record.
 func record(ctx context.Context, tx *tenancy.Tx, request uuid.UUID, event, code string) error {

@@ -159,12 +159,13 @@ func (f *family) answer(text string, yes bool) error {
 	})
 }
 
-// file says whether it waits, and whether it is in the trash.
-func (f *family) fileIs(held, trashed bool) {
+// fileIs says whether the file waits for a basis, and whether its time is over: the sweep of such
+// files deletes it then.
+func (f *family) fileIs(held, over bool) {
 	f.t.Helper()
-	var isHeld, isTrashed bool
-	require.NoError(f.t, f.Single(f.org).QueryRow(f.t.Context(), "select held_since is not null, trashed_at is not null from files where id = $1", f.file).Scan(&isHeld, &isTrashed))
-	require.Equal(f.t, []bool{held, trashed}, []bool{isHeld, isTrashed})
+	var isHeld, isOver bool
+	require.NoError(f.t, f.Single(f.org).QueryRow(f.t.Context(), "select held_since is not null, coalesce(held_until < now(), false) from files where id = $1", f.file).Scan(&isHeld, &isOver))
+	require.Equal(f.t, []bool{held, over}, []bool{isHeld, isOver})
 }
 
 func (f *family) granted(email string) uuid.UUID {
@@ -303,7 +304,7 @@ func TestTheStricterOfTwoAtOnce(t *testing.T) {
 		})
 		wait.Go(func() { require.NoError(t, f.answer(link, false)) })
 		wait.Wait()
-		f.fileIs(true, false)
+		f.fileIs(true, true)
 		require.Equal(t, requests.Granted, f.state(yes))
 		require.Contains(t, f.sends(yes), requests.OverruledMail)
 		require.True(t, f.advance(no).Over)

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"satchel/internal/segments"
 	"satchel/internal/spool"
 	"satchel/policies/previews"
 )
@@ -14,11 +15,10 @@ import (
 // Bounds of what is read. A text is for finding: the first 250 kB of it are some 120
 // pages.
 const (
-	maxText  = 250_000  // bytes that are kept
-	maxRead  = 1 << 20  // bytes of a text file
-	maxXML   = 64 << 20 // bytes of one member of a zip, unpacked
-	maxPages = 500      // pages of a PDF
-	maxScans = 5        // pages of which letters are recognized
+	maxText  = 250_000 // bytes that are kept
+	maxRead  = 1 << 20 // bytes of a text file
+	maxPages = 500     // pages of a PDF
+	maxScans = 5       // pages of which letters are recognized
 )
 
 // found is what is written in a file.
@@ -43,7 +43,7 @@ func (j job) run(ctx context.Context) (found, error) {
 	case previews.Office:
 		return j.office(ctx)
 	case previews.Cover:
-		return readBook(j.path)
+		return readZip(j.path, segments.ReadBook)
 	case previews.Picture:
 		return j.picture(ctx)
 	case previews.Drawing, previews.Film, previews.Sound, previews.Member:
@@ -116,8 +116,11 @@ func (j job) picture(ctx context.Context) (found, error) {
 // office reads the formats of XML here, which takes milliseconds; LibreOffice takes
 // seconds and 300 MB of memory. It reads the old formats, by way of a PDF.
 func (j job) office(ctx context.Context) (found, error) {
-	if read := readerOf(j.mediaType); read != nil {
-		return read(j.path)
+	if format, flat, ok := segments.FormatOf(j.mediaType); ok {
+		if flat {
+			return readFlat(j.path, format)
+		}
+		return readZip(j.path, format.Read)
 	}
 	dir, err := j.dir("office")
 	if err != nil {
@@ -136,17 +139,9 @@ func (j job) plain() (found, error) {
 	if err != nil {
 		return found{}, err
 	}
-	text := decode(content)
+	text := segments.Decode(content)
 	if j.mediaType == "text/html" {
 		return readHTML(strings.NewReader(text))
 	}
 	return found{body: text}, nil
-}
-
-func unreadable(err error) error {
-	var finding *Finding
-	if errors.As(err, &finding) {
-		return err
-	}
-	return &Finding{State: Unavailable, Reason: "unreadable", Detail: err.Error()}
 }

@@ -448,3 +448,66 @@ func TestActivitiesNeedTheirOrganization(t *testing.T) {
 	_, err := activitytest.Run[generation.MakeDraftResult](t, b.maker, b.maker.MakeDraft, generation.MakeDraftInput{Generation: tenancy.NewID(), Round: 1})
 	activitytest.RequireRefused(t, err, "no_organization", false)
 }
+
+// moderator plays the moderation: what it cannot say is an error.
+type moderator struct {
+	flagged bool
+	err     error
+	seen    []string
+}
+
+func (m *moderator) Flagged(_ context.Context, text string) (bool, error) {
+	m.seen = append(m.seen, text)
+	return m.flagged, m.err
+}
+
+// TestAModerationIsAskedFirst: what it calls unfit is never a draft, and while it does not
+// answer nothing is shown and nothing is paid again. What is cut from a text is not asked about.
+func TestAModerationIsAskedFirst(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	m := &moderator{err: fault.New(fault.Unavailable, "moderation_unavailable", "It does not answer.")}
+	b.maker.Moderator = m
+	id := b.ask(providers.OpenAI, text, nil)
+	for range 2 {
+		_, err := b.make(id, 1)
+		activitytest.RequireRefused(t, err, "moderation_unavailable", true)
+	}
+	require.Equal(t, drafts.Waiting, b.row(id).State)
+	m.err, m.flagged = nil, true
+	_, err := b.make(id, 1)
+	activitytest.RequireRefused(t, err, "answer_moderated", false)
+	require.Equal(t, drafts.Waiting, b.row(id).State)
+	require.Equal(t, 1, b.model.asked())
+	require.Contains(t, m.seen[0], "Volcanoes")
+	m.flagged = false
+	state, err := b.make(id, 1)
+	require.NoError(t, err)
+	require.Equal(t, generation.Drafted, state)
+	before := len(m.seen)
+	_, err = b.make(b.ask(providers.Extractive, text, nil), 1)
+	require.NoError(t, err)
+	require.Len(t, m.seen, before)
+}
+
+// TestOldGenerationsGo with their drafts, and what they cost stays in the account.
+func TestOldGenerationsGo(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	old, young, open := b.ask(providers.OpenAI, text, nil), b.ask(providers.Extractive, text, nil), b.ask(providers.Extractive, text, nil)
+	_, err := b.make(old, 1)
+	require.NoError(t, err)
+	_, err = b.Single(b.Org).Exec(t.Context(), "update generations set state = 'rejected', source_text = '', ended_at = now() - case when id = $1 then interval '401 days' else interval '399 days' end where id <> $2", old, open)
+	require.NoError(t, err)
+	s := &generation.Sweeps{DB: b.DB, Starter: &waker{}}
+	swept, err := s.DeleteOldGenerations(t.Context(), uuid.Nil)
+	require.NoError(t, err)
+	require.Equal(t, 1, swept.Done)
+	_, err = drafts.Get(t.Context(), b.Single(b.Org), old)
+	require.Error(t, err)
+	require.Equal(t, young, b.row(young).ID)
+	require.Equal(t, open, b.row(open).ID)
+	var charges, revisions int
+	require.NoError(t, b.Single(b.Org).QueryRow(t.Context(), "select (select count(*) from generation_charges), (select count(*) from generation_revisions where generation_id = $1)", old).Scan(&charges, &revisions))
+	require.Equal(t, []int{1, 0}, []int{charges, revisions})
+}

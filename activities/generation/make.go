@@ -27,11 +27,22 @@ type Model interface {
 	Ask(ctx context.Context, call generation.Call) (generation.Answer, error)
 }
 
+// Moderator says whether a text is unfit to be shown at a school. What it cannot say is an
+// error, and nothing is shown until it can.
+type Moderator interface {
+	Flagged(ctx context.Context, text string) (bool, error)
+}
+
+// ErrModerated refuses an answer that nobody should see. Another try would ask for another
+// answer and be paid, so none is made by itself.
+var ErrModerated = fault.New(fault.Invalid, "answer_moderated", "The moderation of this service calls what the model wrote unfit for a school, so it is not shown. Choose another text or topic.")
+
 // Maker has the activity that may cost money.
 type Maker struct {
 	DB        *tenancy.DB
 	Providers *providers.List
 	Models    map[string]Model // by the name of the provider
+	Moderator Moderator        // nil: a person alone looks at it
 	Now       func() time.Time
 }
 
@@ -131,7 +142,26 @@ func (m *Maker) ask(ctx context.Context, g drafts.Generation, request generation
 		}
 		return MakeDraftResult{Unusable}, nil
 	}
+	flagged, err := m.flagged(ctx, d)
+	switch {
+	case err != nil:
+		return MakeDraftResult{}, err // the answer is kept, so that the next attempt pays nothing
+	case flagged:
+		return MakeDraftResult{}, ErrModerated
+	}
 	return m.store(ctx, g, drafts.Made{Document: d, Model: answer.Model, Redactions: question.Redactor.Count()})
+}
+
+// flagged asks the moderation about all words of a document, before anybody sees them.
+func (m *Maker) flagged(ctx context.Context, d *generation.Document) (bool, error) {
+	if m.Moderator == nil {
+		return false, nil
+	}
+	text, err := generation.Marshal(d)
+	if err != nil {
+		return false, err
+	}
+	return m.Moderator.Flagged(ctx, string(text))
 }
 
 // prepare makes the call, and refuses one that may not be made.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"satchel/generation/drafts"
 	"satchel/internal/queue"
 	"satchel/tenancy"
 	"satchel/tenancy/operations"
@@ -27,9 +28,23 @@ const unfinishedFor = 30 * time.Second
 
 const page = 100
 
-// SweepsOf is the sweep of generations.
+// SweepsOf are the sweeps of generations.
 func SweepsOf(s *Sweeps) []queue.Sweep {
-	return []queue.Sweep{{Name: "wake-generations", Every: time.Minute, Run: s.WakeGenerations}}
+	return []queue.Sweep{
+		{Name: "wake-generations", Every: time.Minute, Run: s.WakeGenerations},
+		{Name: "delete-old-generations", Every: 2 * time.Minute, Run: s.DeleteOldGenerations},
+	}
+}
+
+// DeleteOldGenerations deletes generations that ended long ago.
+func (s *Sweeps) DeleteOldGenerations(ctx context.Context, after uuid.UUID) (queue.Swept, error) {
+	return queue.SweepByID(ctx, "delete old generations", after, func(r tenancy.GenerationRef) uuid.UUID { return r.Generation },
+		func(ctx context.Context, after uuid.UUID) ([]tenancy.GenerationRef, error) {
+			return s.DB.GenerationsOld(ctx, time.Now().Add(-drafts.Kept), after, page)
+		},
+		func(ctx context.Context, r tenancy.GenerationRef) error {
+			return drafts.Delete(ctx, s.DB.Single(r.Org), r.Generation)
+		})
 }
 
 // WakeGenerations starts or wakes every generation that has something to do and was quiet

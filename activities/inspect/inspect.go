@@ -53,6 +53,7 @@ type InspectObjectResult struct {
 	Preview  previews.Method // how renditions are made; empty for none
 	Image    bool            // of runs that an earlier build inspected: renditions are made, and waited for
 	Archive  bool            // a zip container: its members are scanned one by one
+	Personal bool            // the organization publishes no personal data by itself
 }
 
 // InspectObject judges a version by its name, its claim and its content, and
@@ -73,6 +74,7 @@ func (a *Activities) InspectObject(ctx context.Context, in InspectObjectInput) (
 	if err != nil {
 		return InspectObjectResult{}, err
 	}
+	waits := policies.PersonalData == tenancy.PersonalDataHold || policies.PersonalData == tenancy.PersonalDataAsk
 	rules := types.RulesOf(policies.Switches, policies.Extensions, policies.AllowedTypes, staff)
 	var found Judgment
 	err = files.Step(ctx, q, in.Version, files.StepInspect, activity.GetInfo(ctx).Attempt, func() error {
@@ -85,6 +87,7 @@ func (a *Activities) InspectObject(ctx context.Context, in InspectObjectInput) (
 		}
 		return record(ctx, q, in.Version, found)
 	})
+	found.Result.Personal = waits
 	return found.Result, err
 }
 

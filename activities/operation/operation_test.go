@@ -2,7 +2,9 @@ package operation_test
 
 import (
 	"testing"
+	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"satchel/activities/operation"
@@ -58,4 +60,35 @@ func TestOperationNeedsItsOrganization(t *testing.T) {
 	o, err := operations.Get(t.Context(), f.Single(f.Org), id)
 	require.NoError(t, err)
 	require.Equal(t, operations.Waiting, o.State)
+}
+
+// TestRowsOfSweepsGo after days; the jobs of organizations, and what is open, stay.
+func TestRowsOfSweepsGo(t *testing.T) {
+	t.Parallel()
+	f := activitytest.New(t)
+	a, platform := operation.New(f.DB), f.Single(tenancy.Platform)
+	old, young, job := tenancy.NewID(), tenancy.NewID(), tenancy.NewID()
+	for _, id := range []uuid.UUID{old, young} {
+		require.NoError(t, operations.Swept(t.Context(), platform, operations.Sweep{Run: id, Kind: "expire_uploads", Workflow: "sweep/expire-uploads", Started: time.Now(), Found: 1, Done: 1}))
+	}
+	require.NoError(t, operations.Insert(t.Context(), f.Single(f.Org), operations.Operation{ID: job, Kind: "rescan_storage", WorkflowID: "w"}))
+	require.NoError(t, operations.End(t.Context(), f.Single(f.Org), job, operations.Succeeded, nil, nil, nil))
+	for _, q := range []tenancy.Queries{platform, f.Single(f.Org)} {
+		_, err := q.Exec(t.Context(), "update operations set ended_at = ended_at - interval '4 days' where id <> $1", young)
+		require.NoError(t, err)
+	}
+	sweep := operation.SweepsOf(a)[0]
+	swept, err := sweep.Run(t.Context(), uuid.Nil)
+	require.NoError(t, err)
+	require.Zero(t, swept, "it leaves no row of its own")
+	_, err = operations.Get(t.Context(), platform, old)
+	require.ErrorIs(t, err, operations.ErrNotFound)
+	_, err = operations.Get(t.Context(), platform, young)
+	require.NoError(t, err)
+	_, err = operations.Get(t.Context(), f.Single(f.Org), job)
+	require.NoError(t, err)
+	counts, err := operations.Counts(t.Context(), platform, nil)
+	require.NoError(t, err)
+	require.Len(t, counts, 1)
+	require.EqualValues(t, 1, counts[0].N, "the counts follow")
 }

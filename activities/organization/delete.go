@@ -2,6 +2,7 @@ package organization
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,12 +25,18 @@ type BeginDeletionInput struct {
 }
 
 // BeginDeletionResult says whether the deletion goes on. It does not when the
-// organization was kept.
-type BeginDeletionResult struct{ Begun bool }
+// organization was kept, and not yet while a hold of it is in force.
+type BeginDeletionResult struct {
+	Begun  bool
+	OnHold bool `json:",omitempty"`
+}
 
 // BeginDeletion is the point of no return.
 func (a *BatchActivities) BeginDeletion(ctx context.Context, in BeginDeletionInput) (BeginDeletionResult, error) {
 	begun, err := tenancy.BeginDeletion(ctx, a.DB.Single(in.Target), in.Operation)
+	if errors.Is(err, tenancy.ErrOnHold) {
+		return BeginDeletionResult{OnHold: true}, nil
+	}
 	return BeginDeletionResult{Begun: begun}, err
 }
 

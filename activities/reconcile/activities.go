@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"satchel/internal/queue"
 	"satchel/tenancy"
 )
@@ -16,11 +18,24 @@ type Activities struct {
 	slice   Limit         // of one organization at a time
 	longest time.Duration // after which an activity begins no other slice
 	page    int           // organizations in one list
+	found   *prometheus.CounterVec
 }
 
 // New makes the activities.
-func New(c Checker) *Activities {
-	return &Activities{checker: c, slice: Limit{Versions: 20_000, Time: 2 * time.Minute}, longest: 10 * time.Minute, page: 50}
+func New(c Checker, r prometheus.Registerer) *Activities {
+	a := &Activities{checker: c, slice: Limit{Versions: 20_000, Time: 2 * time.Minute}, longest: 10 * time.Minute, page: 50}
+	a.found = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "satchel_reconcile_findings_total", Help: "Disagreements of rows, objects and workflows that checks found, by kind."}, []string{"kind"})
+	for _, k := range Kinds { // there from the start, so that the first finding is seen as a growth
+		a.found.WithLabelValues(string(k))
+	}
+	r.MustRegister(a.found)
+	return a
+}
+
+func (a *Activities) count(found []Finding) {
+	for _, f := range found {
+		a.found.WithLabelValues(string(f.Kind)).Inc()
+	}
 }
 
 // ReconcileOrganizationsInput names where in the list of organizations to go on.
@@ -115,6 +130,7 @@ func (a *Activities) all(ctx context.Context, org tenancy.OrgID, o Options, dead
 			queue.SweepFailed(ctx, "reconcile", org, err)
 		}
 		result.add(s.Findings)
+		a.count(s.Findings)
 		at.Position, at.Failed = s.Next, at.Failed || err != nil || s.Failed != nil
 		if err != nil || s.Done {
 			break
@@ -227,6 +243,7 @@ func (d *dueRun) checkSlice(ctx context.Context, due tenancy.ReconcileDue) (bool
 		return false, fmt.Errorf("check organizations: %w", ctx.Err())
 	}
 	d.result.add(s.Findings)
+	d.count(s.Findings)
 	d.worked[due.Org] = true
 	if err != nil {
 		queue.SweepFailed(ctx, "reconcile", org, err)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/testsuite"
@@ -64,7 +65,7 @@ func (b *bench) checker() reconcile.Checker {
 // activities registers them with slices of so many versions, for so long, and lists of
 // two organizations.
 func (b *bench) activities(versions int, longest time.Duration) *reconcile.Activities {
-	a := reconcile.Bounded(reconcile.New(b.checker()), reconcile.Limit{Versions: versions}, longest, 2)
+	a := reconcile.Bounded(reconcile.New(b.checker(), prometheus.NewRegistry()), reconcile.Limit{Versions: versions}, longest, 2)
 	b.env.RegisterActivity(a)
 	return a
 }
@@ -372,7 +373,7 @@ func TestOperatorsCheckPassesOverAFailingOrganization(t *testing.T) {
 	b.put(b.clean, files.ContentKey(second, tenancy.NewID()))
 	c := b.checker()
 	c.Clean = failing{b.clean, first}
-	a := reconcile.Bounded(reconcile.New(c), reconcile.Limit{Versions: 1}, time.Hour, 2)
+	a := reconcile.Bounded(reconcile.New(c, prometheus.NewRegistry()), reconcile.Limit{Versions: 1}, time.Hour, 2)
 	b.env.RegisterActivity(a)
 	encoded, err := b.env.ExecuteActivity(a.ReconcileOrganizations, reconcile.ReconcileOrganizationsInput{Org: tenancy.Platform})
 	require.NoError(t, err)

@@ -160,6 +160,11 @@ func (a *Activities) EraseRobloxPerson(ctx context.Context, in EraseRobloxPerson
 	err = tell(ctx, s, connections.EntryPut, func() error {
 		return s.cloud.DeleteEntry(ctx, s.Universe, ProgressStore, strconv.FormatInt(e.User, 10))
 	})
+	for i := 0; i < len(s.Progress) && err == nil; i++ {
+		err = tell(ctx, s, connections.EntryPut, func() error {
+			return s.cloud.DeleteOrdered(ctx, s.Universe, ProgressStore, s.Progress[i], strconv.FormatInt(e.User, 10))
+		})
+	}
 	if err != nil {
 		if stops(err) {
 			// A person puts the key right; until then the request stays, and is tried again.

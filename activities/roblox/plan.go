@@ -154,5 +154,8 @@ func (a *Records) FinishSync(ctx context.Context, in FinishSyncInput) (FinishSyn
 	if err != nil {
 		return FinishSyncResult{}, err
 	}
+	if err := connections.TellUnsure(ctx, a.DB, in.Org, in.Connection, counts[connections.Unsure]); err != nil {
+		return FinishSyncResult{}, err
+	}
 	return FinishSyncResult{counts}, connections.Synced(ctx, q, in.Connection)
 }

@@ -31,6 +31,10 @@ type Cloud interface {
 	PublishMessage(ctx context.Context, universe int64, topic, message string) error
 	PublishPlace(ctx context.Context, universe, place int64, contentType string, content []byte, publish bool) (int64, error)
 	Introspect(ctx context.Context) (roblox.Key, error)
+	ListOrdered(ctx context.Context, universe int64, store, scope, page string) (values []int64, next string, err error)
+	DeleteOrdered(ctx context.Context, universe int64, store, scope, id string) error
+	QueryMetric(ctx context.Context, universe int64, metric string, from, until time.Time) (roblox.Query, error)
+	PollMetric(ctx context.Context, path string) (roblox.Query, error)
 }
 
 // Source reads an object, if it still has the given ETag.

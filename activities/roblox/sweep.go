@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"satchel/internal/queue"
+	"satchel/roblox/connections"
 	"satchel/tenancy"
 	"satchel/tenancy/operations"
 )
@@ -25,6 +26,7 @@ type Starter interface {
 // Sweeps find what is due and what was lost.
 type Sweeps struct {
 	DB      *tenancy.DB
+	Vault   connections.Vault
 	Starter Starter
 	Now     func() time.Time
 }
@@ -40,6 +42,7 @@ func SweepsOf(s *Sweeps) []queue.Sweep {
 	return []queue.Sweep{
 		{Name: "start-roblox-syncs", Every: time.Minute, Run: s.startSyncs},
 		{Name: "start-roblox-requests", Every: time.Minute, Run: s.startRequests},
+		{Name: "rotate-roblox-keys", Every: time.Minute, Run: s.rotateKeys},
 	}
 }
 
@@ -71,5 +74,23 @@ func (s *Sweeps) startRequests(ctx context.Context, after uuid.UUID) (queue.Swep
 				return s.Starter.WakeErasure(ctx, r.Org, r.ID)
 			}
 			return s.Starter.WakePlace(ctx, r.Org, r.ID)
+		})
+}
+
+// rotateKeys encrypts again what is under another key of the service than the current one.
+func (s *Sweeps) rotateKeys(ctx context.Context, after uuid.UUID) (queue.Swept, error) {
+	if s.Vault.Box == nil {
+		return queue.Swept{}, nil
+	}
+	current, err := s.Vault.Box.Current(ctx)
+	if err != nil {
+		return queue.Swept{}, err
+	}
+	return queue.SweepByID(ctx, "encrypt keys for Roblox again", after, func(r tenancy.RobloxRef) uuid.UUID { return r.Connection },
+		func(ctx context.Context, after uuid.UUID) ([]tenancy.RobloxRef, error) {
+			return s.DB.RobloxSealedOtherwise(ctx, current, after, page)
+		},
+		func(ctx context.Context, r tenancy.RobloxRef) error {
+			return s.Vault.Rotate(ctx, s.DB, r.Org, r.Connection)
 		})
 }

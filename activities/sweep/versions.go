@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/google/uuid"
@@ -42,7 +43,11 @@ func (a *Activities) PruneVersions(ctx context.Context, in PruneVersionsInput) (
 		func(ctx context.Context, org tenancy.Ref, after uuid.UUID) ([]tenancy.Ref, error) {
 			return a.db.VersionsBeyondRetention(ctx, org.Org, after, organizationPage)
 		}, func(ctx context.Context, r tenancy.Ref) error {
-			return a.db.InTx(ctx, r.Org, func(tx *tenancy.Tx) error { return files.PruneVersion(ctx, tx, r.File, r.Version) })
+			err := a.db.InTx(ctx, r.Org, func(tx *tenancy.Tx) error { return files.PruneVersion(ctx, tx, r.File, r.Version) })
+			if errors.Is(err, tenancy.ErrOnHold) { // placed since the version was found; it is not found again
+				return nil
+			}
+			return err
 		})
 	return PruneVersionsResult{SweepResult: swept, Places: places}, err
 }

@@ -25,9 +25,11 @@ type Consent struct {
 
 // SettingsView is what an organization decided about children's data.
 type SettingsView struct {
-	Gate          string `json:"gate"`
-	YoungestGrade *int16 `json:"youngest_grade"`
-	HoldDays      int32  `json:"hold_days"`
+	Gate              string `json:"gate"`
+	YoungestGrade     *int16 `json:"youngest_grade"`
+	HoldDays          int32  `json:"hold_days"`
+	OwnWebhooks       bool   `json:"own_webhooks"`
+	OwnWebhooksReason string `json:"own_webhooks_reason"`
 }
 
 // GetSettings shows it.
@@ -44,7 +46,10 @@ func (r *Consent) GetSettings(c *gin.Context) error {
 	return nil
 }
 
-const maxHoldDays = 90
+const (
+	maxHoldDays = 90
+	maxReason   = 1000
+)
 
 // SetSettings replaces it.
 func (r *Consent) SetSettings(c *gin.Context) error {
@@ -62,6 +67,8 @@ func (r *Consent) SetSettings(c *gin.Context) error {
 		return request.Invalid("youngest_grade", "youngest_grade is a number from -2 to 13, of which 0 is kindergarten, or null.")
 	case in.HoldDays < 1 || in.HoldDays > maxHoldDays:
 		return request.Invalid("hold_days", "hold_days is 1 to %d.", maxHoldDays)
+	case in.OwnWebhooks && strings.TrimSpace(in.OwnWebhooksReason) == "" || in.OwnWebhooksReason != "" && !request.IsText(in.OwnWebhooksReason, maxReason):
+		return request.Invalid("own_webhooks_reason", "own_webhooks_reason says in 1 to %d characters why the receivers of your webhooks are no third parties.", maxReason)
 	}
 	ctx := c.Request.Context()
 	err = r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {

@@ -66,7 +66,7 @@ func (r *Jobs) ListAll(c *gin.Context) error {
 	}
 	views := make([]View, len(found))
 	for i, o := range found {
-		views[i] = viewOf(request.Caller(c), o.Operation)
+		views[i] = r.viewOf(request.Caller(c), o.Operation)
 		views[i].Organization = &o.Org
 	}
 	c.JSON(http.StatusOK, pageOf(views, limit))
@@ -367,16 +367,16 @@ func (r *Jobs) Bulk(c *gin.Context) error {
 	}
 	items := make([]BulkItem, len(found))
 	for i, o := range found {
-		items[i] = BulkItem{ID: o.ID, Organization: o.Org, Kind: o.Kind, Result: "would"}
+		items[i] = BulkItem{ID: o.ID, Organization: o.Org, Kind: o.Kind, Result: "ok"}
+		do := r.bulkOne
 		if in.DryRun {
-			continue
+			items[i].Result, do = "would", wouldOne
 		}
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		items[i].Result = "ok"
 		var known *fault.Fault
-		if err := r.bulkOne(ctx, request.Caller(c), in, o); errors.As(err, &known) {
+		if err := do(ctx, request.Caller(c), in, o); errors.As(err, &known) {
 			items[i].Result, items[i].Code = "refused", known.Code
 		} else if err != nil {
 			items[i].Result, items[i].Code = "refused", "internal"
@@ -426,4 +426,18 @@ func (r *Jobs) bulkOne(ctx context.Context, actor tenancy.Actor, in bulkBody, o 
 		return r.retry(ctx, actor, o.Org, o.Operation)
 	}
 	return r.setPriority(ctx, o.Org, o.Operation, in.Priority)
+}
+
+// wouldOne says what would refuse a job, as far as its row tells: what Temporal keeps of it
+// is not asked.
+func wouldOne(_ context.Context, actor tenancy.Actor, in bulkBody, o operations.OfOrganization) error {
+	switch {
+	case in.Action == "cancel":
+		return mayCancel(actor, o.Operation)
+	case in.Action == "retry":
+		return mayRetry(actor, o.Operation)
+	case !o.State.Open():
+		return errEnded
+	}
+	return nil
 }

@@ -34,7 +34,7 @@ func (r *Jobs) Follow(c *gin.Context) error {
 		if err != nil {
 			return false
 		}
-		text, err := json.Marshal(viewOf(actor, o))
+		text, err := json.Marshal(r.viewOf(actor, o))
 		switch {
 		case err != nil:
 			return false

@@ -45,6 +45,7 @@ type Jobs struct {
 	Control  Control
 	Listener *listen.Listener
 	Streams  *ratelimit.Streams
+	Currency string // of what jobs cost
 }
 
 // The refusals of this package.
@@ -86,6 +87,7 @@ type View struct {
 	ReasonClass  operations.Class    `json:"reason_class"`
 	ReasonCode   string              `json:"reason_code"`
 	CostMicro    int64               `json:"cost_micro"`
+	Currency     string              `json:"currency"`
 	Target       Target              `json:"target"`
 	RequestedBy  *uuid.UUID          `json:"requested_by"`
 	CreatedAt    time.Time           `json:"created_at"`
@@ -97,12 +99,12 @@ type View struct {
 	Timeline []operations.Moment `json:"timeline,omitempty"`
 }
 
-func viewOf(actor tenancy.Actor, o operations.Operation) View {
+func (r *Jobs) viewOf(actor tenancy.Actor, o operations.Operation) View {
 	kind, mine := operations.Kinds[o.Kind], owns(actor, o)
 	return View{
 		ID: o.ID, Kind: o.Kind, Name: operations.Name(o.Kind), Queue: o.Queue, Priority: o.Priority, State: o.State, Attempts: o.Attempts, Rounds: o.Rounds,
 		NextTryAt: request.UTC(o.NextTryAt), Progress: Progress{o.Done, o.Total}, Steps: o.Steps, Result: o.Result, ReasonClass: o.ReasonClass, ReasonCode: o.ReasonCode,
-		CostMicro: o.CostMicro, Target: Target(o.Target), RequestedBy: o.CreatedBy, CreatedAt: o.CreatedAt.UTC(), StartedAt: request.UTC(o.StartedAt), EndedAt: request.UTC(o.EndedAt),
+		CostMicro: o.CostMicro, Currency: r.Currency, Target: Target(o.Target), RequestedBy: o.CreatedBy, CreatedAt: o.CreatedAt.UTC(), StartedAt: request.UTC(o.StartedAt), EndedAt: request.UTC(o.EndedAt),
 		MayCancel: mine && kind.Cancel && o.State.Open(), MayRetry: mine && kind.Retry != "" && actor.May(kind.Retry) && retryable(o.State),
 	}
 }
@@ -132,7 +134,7 @@ func (r *Jobs) List(c *gin.Context) error {
 	}
 	views := make([]View, len(found))
 	for i, o := range found {
-		views[i] = viewOf(actor, o)
+		views[i] = r.viewOf(actor, o)
 	}
 	c.JSON(http.StatusOK, pageOf(views, limit))
 	return nil
@@ -259,7 +261,7 @@ func (r *Jobs) Get(c *gin.Context) error {
 }
 
 func (r *Jobs) show(c *gin.Context, org tenancy.OrgID, o operations.Operation, status int) error {
-	v := viewOf(request.Caller(c), o)
+	v := r.viewOf(request.Caller(c), o)
 	var err error
 	if v.Timeline, err = operations.Timeline(c.Request.Context(), r.DB.Single(org), o.ID); err != nil {
 		return err
@@ -282,7 +284,8 @@ func (r *Jobs) Cancel(c *gin.Context) error {
 	return r.showAgain(c, org, o.ID)
 }
 
-func (r *Jobs) cancel(ctx context.Context, actor tenancy.Actor, org tenancy.OrgID, o operations.Operation) error {
+// mayCancel says why a job is not cancelled.
+func mayCancel(actor tenancy.Actor, o operations.Operation) error {
 	switch {
 	case !owns(actor, o):
 		return errNotYours
@@ -290,6 +293,13 @@ func (r *Jobs) cancel(ctx context.Context, actor tenancy.Actor, org tenancy.OrgI
 		return errCancel
 	case !o.State.Open():
 		return errEnded
+	}
+	return nil
+}
+
+func (r *Jobs) cancel(ctx context.Context, actor tenancy.Actor, org tenancy.OrgID, o operations.Operation) error {
+	if err := mayCancel(actor, o); err != nil {
+		return err
 	}
 	if err := audit.Record(ctx, r.DB.Single(org), audit.Event{Action: "job.cancel", ObjectID: o.ID.String(), Code: o.Kind}); err != nil {
 		return err
@@ -313,13 +323,21 @@ func (r *Jobs) Retry(c *gin.Context) error {
 	return r.showAgain(c, org, o.ID)
 }
 
-func (r *Jobs) retry(ctx context.Context, actor tenancy.Actor, org tenancy.OrgID, o operations.Operation) error {
+// mayRetry says why a job is not run again.
+func mayRetry(actor tenancy.Actor, o operations.Operation) error {
 	action := operations.Kinds[o.Kind].Retry
 	switch {
-	case action == "":
+	case action == "", !retryable(o.State):
 		return operations.ErrNotRetryable
 	case !owns(actor, o), !actor.May(action): // who may not start it now runs it no more, however it began
 		return errNotYours
+	}
+	return nil
+}
+
+func (r *Jobs) retry(ctx context.Context, actor tenancy.Actor, org tenancy.OrgID, o operations.Operation) error {
+	if err := mayRetry(actor, o); err != nil {
+		return err
 	}
 	err := r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
 		if err := operations.Retry(ctx, tx, o.ID); err != nil {

@@ -27,7 +27,13 @@ type Notifications struct {
 	// API keys that may read the log of mails are no members.
 	All    *tenancy.DB
 	Tokens *notifications.Tokens
+	Hasher Hasher
 	Now    func() time.Time
+}
+
+// Hasher is the keyed hash of an address in an organization, by which suppressed ones are known.
+type Hasher interface {
+	HashEmail(org tenancy.OrgID, address string) []byte
 }
 
 var errKey = fault.New(fault.Invalid, "person_required", "This is a person's own: sign in, since an API key has no inbox of mail.")
@@ -135,6 +141,13 @@ func (r *Notifications) AddAddress(c *gin.Context) error {
 		return err
 	}
 	if err := notifications.MayHaveMail(ctx, r.All.Single(actor.Org), actor.User); err != nil {
+		return err
+	}
+	address, err := notifications.CheckAddress(body.Address)
+	if err != nil {
+		return err
+	}
+	if err := notifications.Deliverable(ctx, r.All.Single(actor.Org), r.Hasher.HashEmail(actor.Org, address)); err != nil {
 		return err
 	}
 	err = r.DB.InTx(ctx, actor.Org, func(tx *tenancy.Tx) error {

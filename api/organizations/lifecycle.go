@@ -14,6 +14,8 @@ import (
 	"satchel/internal/fault"
 	"satchel/internal/mailtext"
 	"satchel/policies/audit"
+	"satchel/policies/consent"
+	"satchel/policies/pii"
 	"satchel/policies/transforms"
 	"satchel/policies/types"
 	"satchel/tenancy"
@@ -164,6 +166,9 @@ type policiesBody struct {
 	GenerationMonth     *int64    `json:"generation_month_micro"`
 
 	ReportThreshold *int `json:"report_threshold"` // 0: ten
+
+	PersonalData *string   `json:"pii_policy"`
+	StudentIDs   *[]string `json:"pii_student_ids"`
 }
 
 func (b policiesBody) change(p *tenancy.Policies) error {
@@ -202,6 +207,9 @@ func (b policiesBody) change(p *tenancy.Policies) error {
 		return err
 	}
 	if err := b.changeReports(p); err != nil {
+		return err
+	}
+	if err := b.changePersonalData(p); err != nil {
 		return err
 	}
 	if b.AllowedTypes == nil {
@@ -324,8 +332,32 @@ func (b policiesBody) changeReports(p *tenancy.Policies) error {
 	return nil
 }
 
-// mayTurnOn refuses to let texts out of an organization for anyone but its owner, and what
-// its tier does not have.
+// changePersonalData sets what is done about personal data in files.
+func (b policiesBody) changePersonalData(p *tenancy.Policies) error {
+	if b.PersonalData != nil {
+		switch *b.PersonalData {
+		case tenancy.PersonalDataLabel, tenancy.PersonalDataHold, tenancy.PersonalDataRestrict, tenancy.PersonalDataAsk:
+			p.PersonalData = *b.PersonalData
+		default:
+			return request.Invalid("pii_policy", "pii_policy is label, hold, restrict_sharing or ask.")
+		}
+	}
+	if b.StudentIDs == nil {
+		return nil
+	}
+	options := pii.Options{Key: make([]byte, 16)} // the patterns alone are tried
+	for _, expression := range *b.StudentIDs {
+		options.StudentIDs = append(options.StudentIDs, pii.Pattern{Expression: expression})
+	}
+	if _, err := pii.New(options); err != nil {
+		return request.Invalid("pii_student_ids", "pii_student_ids lists at most 16 regular expressions (RE2) of 1 to 200 characters, none of which matches an empty text.")
+	}
+	p.StudentIDs = *b.StudentIDs
+	return nil
+}
+
+// mayTurnOn refuses to let texts out of an organization for anyone but its owner, what its
+// tier does not have, and models of others without written assurances.
 func (b policiesBody) mayTurnOn(ctx context.Context, q tenancy.Queries, actor tenancy.Actor, was, becomes tenancy.Policies) error {
 	more := becomes.Generation && (!was.Generation || slices.ContainsFunc(becomes.GenerationProviders, func(name string) bool { return !slices.Contains(was.GenerationProviders, name) }))
 	switch {
@@ -334,7 +366,10 @@ func (b policiesBody) mayTurnOn(ctx context.Context, q tenancy.Queries, actor te
 	case actor.IsOperator():
 		return errOwnersAlone
 	case slices.ContainsFunc(becomes.GenerationProviders, func(name string) bool { return name != providers.Extractive }):
-		return tenancy.RequireFeature(ctx, q, tenancy.FeatureModels)
+		if err := tenancy.RequireFeature(ctx, q, tenancy.FeatureModels); err != nil {
+			return err
+		}
+		return consent.RequireAssurance(ctx, q, consent.Model)
 	}
 	return nil
 }

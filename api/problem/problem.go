@@ -56,6 +56,7 @@ var statusByCode = map[string]int{
 	"idempotency_key_reused": http.StatusUnprocessableEntity,
 	"empty_file":             http.StatusUnprocessableEntity,
 	"one_file_at_a_time":     http.StatusUnprocessableEntity,
+	"unknown_include":        http.StatusUnprocessableEntity,
 	"type_not_allowed":       http.StatusUnsupportedMediaType,
 	"unsupported_media_type": http.StatusUnsupportedMediaType,
 	"query_too_long":         http.StatusRequestURITooLong,

@@ -69,6 +69,7 @@ type View struct {
 	Creator     CreatorView                 `json:"creator"`
 	SpaceIDs    []uuid.UUID                 `json:"space_ids"`
 	Automatic   bool                        `json:"automatic"`
+	Progress    []string                    `json:"progress"`
 	State       string                      `json:"state"`
 	Code        string                      `json:"code"`
 	Key         connections.KeyInfo         `json:"key"`
@@ -83,7 +84,7 @@ type View struct {
 }
 
 func (r *Connections) view(c connections.Connection) View {
-	return View{ID: c.ID, Name: c.Name, UniverseID: c.Universe, Creator: CreatorView{c.Creator.Type, c.Creator.ID}, SpaceIDs: c.Spaces, Automatic: c.Automatic, State: c.State, Code: c.Code, Key: c.Key,
+	return View{ID: c.ID, Name: c.Name, UniverseID: c.Universe, Creator: CreatorView{c.Creator.Type, c.Creator.ID}, SpaceIDs: c.Spaces, Automatic: c.Automatic, Progress: c.Progress, State: c.State, Code: c.Code, Key: c.Key,
 		KeyChecked: request.UTC(c.CheckedAt), Sync: c.Sync, SyncedAt: request.UTC(c.SyncedAt), MapRevision: c.MapVersion, WebhookURL: strings.TrimSuffix(r.URL, "/") + "/api/v1/roblox/notifications/" + c.ID.String(), CreatedAt: c.CreatedAt.UTC()}
 }
 
@@ -140,6 +141,7 @@ type createBody struct {
 	APIKey     string      `json:"api_key"`
 	SpaceIDs   []uuid.UUID `json:"space_ids"`
 	Automatic  *bool       `json:"automatic"`
+	Progress   []string    `json:"progress"`
 }
 
 const (
@@ -201,14 +203,22 @@ func (r *Connections) Create(c *gin.Context) error {
 	if in.SpaceIDs, err = checkSpaces(in.SpaceIDs); err != nil {
 		return err
 	}
+	if err := connections.CheckProgress(in.Progress); err != nil {
+		return err
+	}
 	if r.Vault.Box == nil {
 		return connections.ErrNoKeys
 	}
 	ctx, actor := c.Request.Context(), request.Caller(c)
 	n := connections.New{ID: request.NewID(c), By: actor.User, Name: in.Name, Universe: in.UniverseID, Creator: roblox.Creator{Type: in.Creator.Type, ID: in.Creator.ID}, APIKey: in.APIKey,
-		Spaces: in.SpaceIDs, Automatic: in.Automatic == nil || *in.Automatic, Secret: newSecret()}
+		Spaces: in.SpaceIDs, Automatic: in.Automatic == nil || *in.Automatic, Progress: in.Progress, Secret: newSecret()}
 	if n.Known, err = r.ask(ctx, in.APIKey, in.UniverseID); err != nil {
 		return err
+	}
+	if len(in.Progress) > 0 {
+		if err := connections.MayCount(connections.KeyInfo{Scopes: n.Known.Scopes}, in.UniverseID); err != nil {
+			return err
+		}
 	}
 	if err := r.All.InTx(ctx, actor.Org, func(tx *tenancy.Tx) error { return r.Vault.Connect(ctx, tx, n) }); err != nil {
 		return err
@@ -236,6 +246,7 @@ type changeBody struct {
 	Name      *string      `json:"name"`
 	SpaceIDs  *[]uuid.UUID `json:"space_ids"`
 	Automatic *bool        `json:"automatic"`
+	Progress  *[]string    `json:"progress"`
 	APIKey    string       `json:"api_key"`
 	State     string       `json:"state"`
 }
@@ -272,10 +283,32 @@ func (r *Connections) Change(c *gin.Context) error {
 			return err
 		}
 	}
+	if err := counts(found, in.Progress, change); err != nil {
+		return err
+	}
+	change.Progress = in.Progress
 	if err := r.All.InTx(ctx, org, func(tx *tenancy.Tx) error { return r.Vault.Change(ctx, tx, found.ID, change) }); err != nil {
 		return err
 	}
 	return r.show(c, found.ID, http.StatusOK, "")
+}
+
+// counts refuses names that cannot be counted, and a key with which they are not read.
+func counts(found connections.Connection, names *[]string, change connections.Change) error {
+	counted, info := found.Progress, found.Key
+	if names != nil {
+		if err := connections.CheckProgress(*names); err != nil {
+			return err
+		}
+		counted = *names
+	}
+	if change.APIKey != "" {
+		info.Scopes = change.Known.Scopes
+	}
+	if len(counted) == 0 || names == nil && change.APIKey == "" {
+		return nil
+	}
+	return connections.MayCount(info, found.Universe)
 }
 
 // Delete deletes a connection with its key. Assets stay at Roblox.

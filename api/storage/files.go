@@ -26,6 +26,7 @@ import (
 	"satchel/internal/fault"
 	"satchel/policies/types"
 	"satchel/tenancy"
+	"satchel/tenancy/holds"
 )
 
 // Uploads brings bytes in. *uploads.Uploads is one.
@@ -79,26 +80,29 @@ func (r *Storage) ListFiles(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	include, err := readInclude(c)
+	if err != nil {
+		return err
+	}
 	// Who administers reaches most spaces: there the order of ids and the policy are
 	// cheaper than a page of each space.
 	f.Mine = !actor.Administers() && !actor.Spaces
 	limit := f.Limit
 	f.Limit++ // one more tells whether there is a next page
-	views, err := files.List(c.Request.Context(), r.DB.Single(actor.Org), f)
+	rows, err := files.List(c.Request.Context(), r.DB.Single(actor.Org), f)
 	if err != nil {
 		return err
 	}
 	var next string
-	if len(views) > limit {
-		last := views[limit-1]
-		next = encodeCursor(f.Sort, files.Cursor{ID: last.FileID, Name: last.Name})
-		views = views[:limit]
+	if len(rows) > limit {
+		next = encodeCursor(f.Sort, files.CursorOf(f.Sort, rows[limit-1]))
+		rows = rows[:limit]
 	}
-	shown, err := showAll(views, r.describe)
+	shown, err := r.list(c.Request.Context(), actor.Org, rows, include)
 	if err != nil {
 		return err
 	}
-	c.JSON(http.StatusOK, request.Page[FileView]{Items: shown, NextCursor: next})
+	c.JSON(http.StatusOK, request.Page[ListedView]{Items: shown, NextCursor: next})
 	return nil
 }
 
@@ -120,7 +124,11 @@ func filter(c *gin.Context) (files.Filter, error) {
 	if err := readPlace(c, &f); err != nil {
 		return f, err
 	}
-	var err error
+	n, err := readNarrowing(c)
+	if err != nil {
+		return f, err
+	}
+	f.Types, f.SizeFrom, f.SizeTo, f.ChangedFrom, f.ChangedTo = n.Types, n.SizeFrom, n.SizeTo, n.ChangedFrom, n.ChangedTo
 	if f.Limit, err = request.Limit(c); err != nil {
 		return f, err
 	}
@@ -130,7 +138,7 @@ func filter(c *gin.Context) (files.Filter, error) {
 
 // readPlace reads of which place the list is.
 func readPlace(c *gin.Context, f *files.Filter) error {
-	for name, id := range map[string]*uuid.UUID{"space_id": &f.Space, "folder_id": &f.Folder, "shown_in": &f.Linked, "uploaded_by": &f.Owner, "subject_id": &f.Subject} {
+	for name, id := range map[string]*uuid.UUID{"space_id": &f.Space, "class_id": &f.Class, "folder_id": &f.Folder, "shown_in": &f.Linked, "uploaded_by": &f.Owner, "subject_id": &f.Subject} {
 		if err := readID(c.Query(name), id, files.ErrNoPlace); err != nil {
 			return err
 		}
@@ -180,7 +188,32 @@ func (r *Storage) answer(c *gin.Context, status int, v files.View) error {
 	if err != nil {
 		return err
 	}
-	c.JSON(status, f)
+	shown := []FileView{f}
+	if err := r.markHeld(c, shown); err != nil {
+		return err
+	}
+	c.JSON(status, shown[0])
+	return nil
+}
+
+// markHeld says of each file whether a hold covers it, to those who see holds.
+func (r *Storage) markHeld(c *gin.Context, shown []FileView) error {
+	actor := request.Caller(c)
+	if !actor.May(tenancy.ReadHolds) || len(shown) == 0 {
+		return nil
+	}
+	ids := make([]uuid.UUID, len(shown))
+	for i, f := range shown {
+		ids[i] = f.ID
+	}
+	covered, err := holds.Covered(c.Request.Context(), r.DB.Single(actor.Org), ids)
+	if err != nil {
+		return err
+	}
+	for i := range shown {
+		is := covered[shown[i].ID]
+		shown[i].OnHold = &is
+	}
 	return nil
 }
 

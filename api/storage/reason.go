@@ -13,19 +13,24 @@ import (
 
 // reasonTexts are the sentences of reasons that are no rule of a policy.
 var reasonTexts = map[string]string{
-	files.ErrChecksum.Code: files.ErrChecksum.Text,
-	errOrder.Code:          errOrder.Text,
-	"too_large":            "The file is larger than the virus scanner takes. Upload it in smaller parts.",
-	"scanner_unavailable":  "The virus scanner gave no verdict for too long, so the file was kept back. Upload it again later.",
-	"stored_bytes_differ":  "The stored bytes are not the ones that were received. Upload the file again.",
-	"object_changed":       "The stored bytes changed while the file was checked. Upload it again.",
-	"object_missing":       "The stored bytes were not there when the file was checked. Upload it again.",
-	"interrupted":          "The upload broke off before all bytes had come. Upload the file again.",
-	"body_cut_short":       "The upload broke off before all bytes had come. Upload the file again.",
-	"store_unavailable":    "The file could not be stored. Upload it again.",
-	"expired":              "The upload was not finished in its time. Upload the file again.",
-	"terminated":           "The upload was ended by its sender.",
-	"deleted":              "The file was deleted while it was checked.",
+	files.ErrChecksum.Code:   files.ErrChecksum.Text,
+	errOrder.Code:            errOrder.Text,
+	"too_large":              "The file is larger than the virus scanner takes. Upload it in smaller parts.",
+	"scanner_unavailable":    "The virus scanner gave no verdict for too long, so the file was kept back. Upload it again later.",
+	"stored_bytes_differ":    "The stored bytes are not the ones that were received. Upload the file again.",
+	"object_changed":         "The stored bytes changed while the file was checked. Upload it again.",
+	"object_missing":         "The stored bytes were not there when the file was checked. Upload it again.",
+	"interrupted":            "The upload broke off before all bytes had come. Upload the file again.",
+	"body_cut_short":         "The upload broke off before all bytes had come. Upload the file again.",
+	"store_unavailable":      "The file could not be stored. Upload it again.",
+	"expired":                "The upload was not finished in its time. Upload the file again.",
+	"terminated":             "The upload was ended by its sender.",
+	"personal_data_found":    "The file waits: personal data was found in it, and your organization publishes such files when an administrator released them.",
+	"personal_data_unknown":  "The file waits: it could not be read whole, so it is not known whether it contains personal data. An administrator decides about it.",
+	"consent_required":       "The file waits: it is a child's, and neither a parent's consent nor an authorization of the school covers it. Ask your school.",
+	"personal_data_rejected": "The file was rejected because of its personal data. Take that out and upload it again.",
+	"held_too_long":          "The file waited for a decision about its personal data for too long, and was deleted. Upload it again and ask an administrator.",
+	"deleted":                "The file was deleted while it was checked.",
 }
 
 // sentences are those of all reasons: these, and those of the rules of the

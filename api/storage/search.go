@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -20,9 +21,9 @@ import (
 
 // ResultView is one file that a search found.
 type ResultView struct {
-	File    FileView `json:"file"`
-	Matched []string `json:"matched"` // name, text
-	Around  string   `json:"around"`  // HTML: the text around what was found, with mark elements
+	File    ListedView `json:"file"`
+	Matched []string   `json:"matched"` // name, text
+	Around  string     `json:"around"`  // HTML: the text around what was found, with mark elements
 }
 
 // ResultPage is one page of a search.
@@ -39,6 +40,10 @@ func (r *Storage) SearchFiles(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	include, err := readInclude(c)
+	if err != nil {
+		return err
+	}
 	limit := q.Limit
 	q.Limit++ // one more tells whether there is a next page
 	page, err := search.Find(c.Request.Context(), r.DB.Single(request.Caller(c).Org), q)
@@ -51,12 +56,20 @@ func (r *Storage) SearchFiles(c *gin.Context) error {
 		answer.NextCursor = encodeSearch(q.Order, search.Cursor{Score: last.Score, ID: last.FileID, Fuzzy: page.Fuzzy})
 		page.Found = page.Found[:limit]
 	}
+	rows := make([]files.Listed, len(page.Found))
+	for i, f := range page.Found {
+		rows[i] = f.Listed
+	}
+	shown, err := r.list(c.Request.Context(), request.Caller(c).Org, rows, include)
+	if err != nil {
+		return err
+	}
 	for _, f := range page.Found {
-		shown, err := r.describe(f.View)
-		if err != nil {
-			return err
+		at := slices.IndexFunc(shown, func(v ListedView) bool { return v.ID == f.FileID })
+		if at < 0 {
+			continue
 		}
-		item := ResultView{File: shown, Matched: []string{}, Around: f.Around}
+		item := ResultView{File: shown[at], Matched: []string{}, Around: f.Around}
 		if f.Named {
 			item.Matched = append(item.Matched, "name")
 		}
@@ -76,21 +89,11 @@ func searchQuery(c *gin.Context) (q search.Query, err error) {
 			return q, err
 		}
 	}
-	bytes := func(text string) (int64, error) { return strconv.ParseInt(text, 10, 64) }
-	for name, n := range map[string]**int64{"size_from": &q.SizeFrom, "size_to": &q.SizeTo} {
-		if *n, err = optional(c, name, bytes, "is a number of bytes"); err != nil {
-			return q, err
-		}
-	}
-	moment := func(text string) (time.Time, error) { return time.Parse(time.RFC3339, text) }
-	for name, t := range map[string]**time.Time{"changed_from": &q.ChangedFrom, "changed_to": &q.ChangedTo} {
-		if *t, err = optional(c, name, moment, "is a time such as 2026-11-28T12:00:00Z"); err != nil {
-			return q, err
-		}
-	}
-	if q.Types, err = searchedTypes(c); err != nil {
+	n, err := readNarrowing(c)
+	if err != nil {
 		return q, err
 	}
+	q.Types, q.SizeFrom, q.SizeTo, q.ChangedFrom, q.ChangedTo = n.Types, n.SizeFrom, n.SizeTo, n.ChangedFrom, n.ChangedTo
 	if q.Limit, err = request.Limit(c); err != nil {
 		return q, err
 	}
@@ -99,6 +102,26 @@ func searchQuery(c *gin.Context) (q search.Query, err error) {
 	}
 	q.After, err = decodeSearch(q.Order, c.Query("cursor"))
 	return q, err
+}
+
+// readNarrowing reads the filters that lists and searches have in common.
+func readNarrowing(c *gin.Context) (n search.Narrowing, err error) {
+	bytes := func(text string) (int64, error) { return strconv.ParseInt(text, 10, 64) }
+	for name, size := range map[string]**int64{"size_from": &n.SizeFrom, "size_to": &n.SizeTo} {
+		if *size, err = optional(c, name, bytes, "is a number of bytes"); err != nil {
+			return n, err
+		}
+	}
+	moment := func(text string) (time.Time, error) { return time.Parse(time.RFC3339, text) }
+	for name, t := range map[string]**time.Time{"changed_from": &n.ChangedFrom, "changed_to": &n.ChangedTo} {
+		if *t, err = optional(c, name, moment, "is a time such as 2026-11-28T12:00:00Z"); err != nil {
+			return n, err
+		}
+	}
+	if n.Types, err = searchedTypes(c); err != nil {
+		return n, err
+	}
+	return n, nil
 }
 
 // optional reads a parameter that may be missing.
@@ -188,15 +211,20 @@ func (r *Storage) ListRecent(c *gin.Context) error {
 			return request.ErrCursor.Because(err)
 		}
 	}
-	views, next, err := search.Recent(c.Request.Context(), r.DB.Single(request.Caller(c).Org), after, limit)
+	include, err := readInclude(c)
 	if err != nil {
 		return err
 	}
-	shown, err := showAll(views, r.describe)
+	ctx, org := c.Request.Context(), request.Caller(c).Org
+	rows, next, err := search.Recent(ctx, r.DB.Single(org), after, limit)
 	if err != nil {
 		return err
 	}
-	page := request.Page[FileView]{Items: shown}
+	shown, err := r.list(ctx, org, rows, include)
+	if err != nil {
+		return err
+	}
+	page := request.Page[ListedView]{Items: shown}
 	if next != nil {
 		b, err := json.Marshal(next)
 		if err != nil {

@@ -42,9 +42,11 @@ func (r *Storage) ListVersions(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	shown, err := showAll(views, r.show)
-	if err != nil {
-		return err
+	shown := make([]FileView, len(views))
+	for i, v := range views {
+		if shown[i], err = r.show(v); err != nil {
+			return err
+		}
 	}
 	c.JSON(http.StatusOK, request.Page[FileView]{Items: shown})
 	return nil

@@ -38,7 +38,8 @@ type FileView struct {
 	Width             *int32          `json:"width,omitempty"` // of a picture or film, in pixels
 	Height            *int32          `json:"height,omitempty"`
 	Pages             *int32          `json:"pages,omitempty"`
-	Duration          float64         `json:"duration,omitempty"` // of sound or film, in seconds
+	Duration          float64         `json:"duration,omitempty"`  // of sound or film, in seconds
+	Thumbnail         string          `json:"thumbnail,omitempty"` // the name of the smallest picture
 	Renditions        []RenditionView `json:"renditions"`
 	Steps             []StepView      `json:"steps"`
 	UploadedBy        uuid.UUID       `json:"uploaded_by"`
@@ -52,6 +53,7 @@ type FileView struct {
 	PublishedAt       *time.Time      `json:"published_at"`
 	PublishedVersion  *int32          `json:"published_version"`
 	Latest            *LatestView     `json:"latest,omitempty"`
+	OnHold            *bool           `json:"on_hold,omitempty"` // for those who see holds
 }
 
 // CorrectedView says that the name or the claim said something else than the
@@ -138,18 +140,9 @@ func (r *Storage) show(v files.View) (FileView, error) {
 	for i := range f.Renditions {
 		f.Renditions[i].URL = fmt.Sprintf("%s/api/v1/storage/files/%s/renditions/%s?version=%d",
 			r.ContentURL, v.FileID, url.PathEscape(f.Renditions[i].Name), v.Number)
+		if name := f.Renditions[i].Name; name > f.Thumbnail && (name == "fit320.jpg" || name == "fit320.webp") {
+			f.Thumbnail = name
+		}
 	}
 	return f, nil
-}
-
-func showAll(views []files.View, show func(files.View) (FileView, error)) ([]FileView, error) {
-	shown := make([]FileView, 0, len(views))
-	for _, v := range views {
-		f, err := show(v)
-		if err != nil {
-			return nil, err
-		}
-		shown = append(shown, f)
-	}
-	return shown, nil
 }

@@ -15,7 +15,10 @@ import (
 )
 
 // Usage answers with numbers.
-type Usage struct{ DB *tenancy.DB }
+type Usage struct {
+	DB       *tenancy.DB
+	Currency string // of what models cost
+}
 
 // QuotaView is an organization's quota and its use.
 type QuotaView struct {

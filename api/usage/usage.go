@@ -21,8 +21,8 @@ const usageDays = 400
 type UsageDay struct {
 	Day string `json:"day"`
 	UsageSums
-	StoredBytes int64 `json:"stored_bytes"`
-	ActiveUsers int64 `json:"active_users"`
+	StoredBytes int64  `json:"stored_bytes"`
+	ActiveUsers *int64 `json:"active_users"` // null: fewer people than are shown
 }
 
 // UsageSums are the numbers that can be added over days.
@@ -34,6 +34,7 @@ type UsageSums struct {
 	Scans      int64 `json:"scans"`
 	Renditions int64 `json:"renditions"`
 	Jobs       int64 `json:"jobs"`
+	usage.ModelSums
 }
 
 // UsageView is an organization's days, their sums, its limits, and the open
@@ -42,6 +43,8 @@ type UsageView struct {
 	Items  []UsageDay   `json:"items"`
 	Totals UsageSums    `json:"totals"`
 	Limits usage.Limits `json:"limits"`
+
+	Currency string `json:"currency"` // of ai_cost_micro
 
 	Warnings []usage.Warning `json:"warnings"`
 }
@@ -66,9 +69,18 @@ func (r *Usage) GetUsage(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	v := UsageView{Items: make([]UsageDay, len(days))}
+	models, err := usage.ModelDays(ctx, q, from, to)
+	if err != nil {
+		return err
+	}
+	least, err := usage.LeastShown(ctx, q)
+	if err != nil {
+		return err
+	}
+	v := UsageView{Items: make([]UsageDay, len(days)), Currency: r.Currency}
 	for i, d := range days {
-		v.Items[i] = viewDay(d)
+		v.Items[i] = viewDay(d, least)
+		v.Items[i].ModelSums = models[v.Items[i].Day]
 		v.Totals.add(v.Items[i].UsageSums)
 	}
 	if asCSV {
@@ -84,8 +96,14 @@ func (r *Usage) GetUsage(c *gin.Context) error {
 	return nil
 }
 
-func viewDay(d usage.Day) UsageDay {
-	return UsageDay{Day: d.Day.Format(time.DateOnly), StoredBytes: d.StoredBytes, ActiveUsers: d.ActiveUsers, UsageSums: UsageSums{
+// viewDay shows no number of people that is small, as reports do not: with their days it
+// would tell who was here.
+func viewDay(d usage.Day, least int64) UsageDay {
+	var people *int64
+	if d.ActiveUsers == 0 || d.ActiveUsers >= least {
+		people = &d.ActiveUsers
+	}
+	return UsageDay{Day: d.Day.Format(time.DateOnly), StoredBytes: d.StoredBytes, ActiveUsers: people, UsageSums: UsageSums{
 		Uploads: d.Uploads, BytesIn: d.BytesIn, BytesOut: d.BytesOut, Downloads: d.Downloads, Scans: d.Scans, Renditions: d.Renditions, Jobs: d.Jobs,
 	}}
 }
@@ -98,6 +116,7 @@ func (s *UsageSums) add(d UsageSums) {
 	s.Scans += d.Scans
 	s.Renditions += d.Renditions
 	s.Jobs += d.Jobs
+	s.Add(d.ModelSums)
 }
 
 // daysParam reads the range, by default the last 30 days.
@@ -140,9 +159,12 @@ func wantsCSV(c *gin.Context) (bool, error) {
 	return false, request.Invalid("format", "format is json or csv.")
 }
 
-var csvHeader = []string{"day", "uploads", "bytes_in", "bytes_out", "downloads", "scans", "renditions", "jobs", "active_users", "stored_bytes"}
+var csvHeader = []string{"day", "uploads", "bytes_in", "bytes_out", "downloads", "scans", "renditions", "jobs", "active_users", "stored_bytes", "ai_input_tokens", "ai_output_tokens", "ai_cost_micro"}
 
-// sendCSV sends the days as RFC 4180 has it. Every cell is a number or a day, so
+// hiddenCell stands for a number that is not shown, as in reports.
+const hiddenCell = "*"
+
+// sendCSV sends the days as RFC 4180 has it. Every cell is a number, a day or a star, so
 // none can be taken for a formula.
 func sendCSV(c *gin.Context, days []UsageDay, from, to time.Time) error {
 	c.Header("Content-Type", "text/csv; charset=utf-8; header=present")
@@ -154,8 +176,12 @@ func sendCSV(c *gin.Context, days []UsageDay, from, to time.Time) error {
 	}
 	for _, d := range days {
 		cells := []string{d.Day}
-		for _, n := range []int64{d.Uploads, d.BytesIn, d.BytesOut, d.Downloads, d.Scans, d.Renditions, d.Jobs, d.ActiveUsers, d.StoredBytes} {
-			cells = append(cells, strconv.FormatInt(n, 10))
+		for _, n := range []*int64{&d.Uploads, &d.BytesIn, &d.BytesOut, &d.Downloads, &d.Scans, &d.Renditions, &d.Jobs, d.ActiveUsers, &d.StoredBytes, &d.InputTokens, &d.OutputTokens, &d.CostMicro} {
+			if n == nil {
+				cells = append(cells, hiddenCell)
+				continue
+			}
+			cells = append(cells, strconv.FormatInt(*n, 10))
 		}
 		if err := w.Write(cells); err != nil {
 			return err

@@ -70,6 +70,7 @@ func app() fx.Option {
 		fx.Invoke(serveAPI),                 // the API's port
 		fx.Invoke(serveContent),             // users' bytes, on an origin of their own
 		fx.Invoke(serveEdge),                // the edge's questions, where there is an edge
+		fx.Invoke(bootstrap.DrainFirst),     // balancers hear of the end before the ports close
 	)
 }
 
@@ -78,7 +79,10 @@ func newTokens(ready *bootstrap.Readiness) (*oidc.Verifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := oidc.New(c)
+	v, err := oidc.New(c)
+	if err != nil {
+		return nil, err
+	}
 	ready.Add("issuer", v.Ready)
 	// Uploads are taken without Temporal, and tokens are checked with the keys in
 	// hand, and API keys without any. What is started late, the sweep starts.

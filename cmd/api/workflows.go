@@ -66,6 +66,11 @@ func (p *workflows) MakePicture(ctx context.Context, org tenancy.OrgID, version 
 	return preview.Transform(ctx, p.temporal, preview.TransformInput{Org: org, Version: version, Key: key})
 }
 
+// StartRelease publishes a version that waited for a decision and was released.
+func (p *workflows) StartRelease(ctx context.Context, org tenancy.OrgID, file, version uuid.UUID) error {
+	return upload.StartRelease(ctx, p.temporal, upload.UploadFileInput{Org: org, File: file, Version: version})
+}
+
 // Cancel asks the workflow of a version to end clean.
 func (p *workflows) Cancel(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error {
 	return upload.Cancel(ctx, p.temporal, org, version)

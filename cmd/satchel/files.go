@@ -52,7 +52,7 @@ func (a *app) list() *cobra.Command {
 	cmd.Flags().StringVar(&category, "category", "", "only this category")
 	cmd.Flags().StringVar(&tag, "tag", "", "only what has this tag")
 	cmd.Flags().StringVarP(&search, "search", "q", "", "part of the name")
-	cmd.Flags().StringVar(&sort, "sort", "", "-created_at, created_at, name or -name")
+	cmd.Flags().StringVar(&sort, "sort", "", "-created_at, created_at, name, -name, size, -size, kind or -kind")
 	cmd.Flags().IntVarP(&limit, "limit", "n", 50, "at most this many")
 	return cmd
 }
@@ -76,6 +76,7 @@ func listIn(cmd *cobra.Command, c *client.Client, in string, q url.Values) error
 
 func collect(cmd *cobra.Command, c *client.Client, q url.Values, limit int) ([]client.File, error) {
 	files := []client.File{}
+	q.Set("include", "details,renditions,steps") // what --json shows of a file
 	for len(files) < limit {
 		q.Set("limit", strconv.Itoa(min(limit-len(files), 100)))
 		page, err := c.List(cmd.Context(), q)

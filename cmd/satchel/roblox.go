@@ -27,12 +27,13 @@ func (a *app) roblox() *cobra.Command {
   satchel roblox resolve CONNECTION ASSET --there 789      or --not-there
   satchel roblox publish CONNECTION PLACE FILE
   satchel roblox quota CONNECTION
+  satchel roblox progress CONNECTION volcano-quiz      satchel roblox figures CONNECTION
 
 The API key is read from standard input, so that no list of processes shows it. What
 Roblox may have made without saying so is unsure: look in its Creator Dashboard for the
 name of the asset, and say whether it is there. docs/roblox.md explains the rest.`,
 	}
-	cmd.AddCommand(a.robloxConnect(), a.robloxList(), a.robloxShow(), a.robloxKey(), a.robloxResume(), a.robloxDisconnect(), a.robloxSync(), a.robloxAssets(), a.robloxResolve(), a.robloxPublish(), a.robloxQuota())
+	cmd.AddCommand(a.robloxConnect(), a.robloxList(), a.robloxShow(), a.robloxKey(), a.robloxResume(), a.robloxDisconnect(), a.robloxSync(), a.robloxAssets(), a.robloxResolve(), a.robloxPublish(), a.robloxQuota(), a.robloxProgress(), a.robloxFigures())
 	return cmd
 }
 

@@ -33,13 +33,17 @@ type usageSums struct {
 	Scans      int64 `json:"scans"`
 	Renditions int64 `json:"renditions"`
 	Jobs       int64 `json:"jobs"`
+
+	InputTokens  int64 `json:"ai_input_tokens"`
+	OutputTokens int64 `json:"ai_output_tokens"`
+	CostMicro    int64 `json:"ai_cost_micro"`
 }
 
 type usageDay struct {
 	Day string `json:"day"`
 	usageSums
-	StoredBytes int64 `json:"stored_bytes"`
-	ActiveUsers int64 `json:"active_users"`
+	StoredBytes int64  `json:"stored_bytes"`
+	ActiveUsers *int64 `json:"active_users"` // nil: fewer than are shown
 }
 
 type limits struct {
@@ -152,7 +156,7 @@ func showDays(w io.Writer, u usage) {
 		return []string{n(s.Uploads), size(s.BytesIn), size(s.BytesOut), n(s.Downloads), n(s.Scans), n(s.Renditions), n(s.Jobs)}
 	}
 	for _, d := range u.Items {
-		line(slices.Concat([]string{d.Day}, sums(d.usageSums), []string{strconv.FormatInt(d.ActiveUsers, 10), size(d.StoredBytes)})...)
+		line(slices.Concat([]string{d.Day}, sums(d.usageSums), []string{shownCount(d.ActiveUsers), size(d.StoredBytes)})...)
 	}
 	line(slices.Concat([]string{"total"}, sums(u.Totals), []string{"", ""})...)
 	_ = t.Flush()
@@ -209,11 +213,11 @@ func warned(ws []warning, metric string) string {
 
 func writeCSV(w io.Writer, days []usageDay) error {
 	out := csv.NewWriter(w)
-	_ = out.Write([]string{"day", "uploads", "bytes_in", "bytes_out", "downloads", "scans", "renditions", "jobs", "active_users", "stored_bytes"})
+	_ = out.Write([]string{"day", "uploads", "bytes_in", "bytes_out", "downloads", "scans", "renditions", "jobs", "active_users", "stored_bytes", "ai_input_tokens", "ai_output_tokens", "ai_cost_micro"})
 	for _, d := range days {
 		cells := []string{d.Day}
-		for _, n := range []int64{d.Uploads, d.BytesIn, d.BytesOut, d.Downloads, d.Scans, d.Renditions, d.Jobs, d.ActiveUsers, d.StoredBytes} {
-			cells = append(cells, strconv.FormatInt(n, 10))
+		for _, n := range []*int64{&d.Uploads, &d.BytesIn, &d.BytesOut, &d.Downloads, &d.Scans, &d.Renditions, &d.Jobs, d.ActiveUsers, &d.StoredBytes, &d.InputTokens, &d.OutputTokens, &d.CostMicro} {
+			cells = append(cells, shownCount(n))
 		}
 		_ = out.Write(cells)
 	}

@@ -10,8 +10,8 @@ import (
 )
 
 const answer = `{"items": [
-	{"day": "2026-03-01", "uploads": 7, "bytes_in": 1048576, "bytes_out": 0, "downloads": 0, "scans": 7, "renditions": 12, "jobs": 0, "active_users": 3, "stored_bytes": 1048576},
-	{"day": "2026-03-02", "uploads": 1200, "bytes_in": 2147483648, "bytes_out": 512, "downloads": 2, "scans": 1200, "renditions": 0, "jobs": 1, "active_users": 41, "stored_bytes": 2148532224}],
+	{"day": "2026-03-01", "uploads": 7, "bytes_in": 1048576, "bytes_out": 0, "downloads": 0, "scans": 7, "renditions": 12, "jobs": 0, "active_users": null, "stored_bytes": 1048576},
+	{"day": "2026-03-02", "uploads": 1200, "bytes_in": 2147483648, "bytes_out": 512, "downloads": 2, "scans": 1200, "renditions": 0, "jobs": 1, "active_users": 41, "stored_bytes": 2148532224, "ai_input_tokens": 900, "ai_output_tokens": 120, "ai_cost_micro": 3500}],
 	"totals": {"uploads": 1207, "bytes_in": 2148532224, "bytes_out": 512, "downloads": 2, "scans": 1207, "renditions": 12, "jobs": 1},
 	"limits": {"bytes_used": 8800000000, "bytes_max": 10737418240, "members": 41, "members_max": 50, "max_file_size": 5368709120},
 	"warnings": [{"metric": "bytes", "threshold": 80, "percent": 81, "raised_at": "2026-03-02T10:00:00Z", "event_id": "x", "mail": "queued", "mail_code": "mail_unavailable"}]}`
@@ -34,7 +34,7 @@ func TestUsageForPeople(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "/api/v1/organizations/mine/usage?from=2026-03-01&to=2026-03-02", asked)
 	require.Equal(t, `         DAY  UPLOADS       IN    OUT  DOWNLOADS  SCANS  PREVIEWS  JOBS  PEOPLE   STORED
-  2026-03-01        7  1.0 MiB    0 B          0      7        12     0       3  1.0 MiB
+  2026-03-01        7  1.0 MiB    0 B          0      7        12     0       *  1.0 MiB
   2026-03-02     1200  2.0 GiB  512 B          2   1200         0     1      41  2.0 GiB
        total     1207  2.0 GiB  512 B          2   1207        12     1
 
@@ -56,8 +56,8 @@ func TestUsageForPrograms(t *testing.T) {
 	printed, _, err = usageOf(t, "--csv")
 	require.NoError(t, err)
 	lines := strings.Split(strings.TrimSpace(printed), "\n")
-	require.Equal(t, "day,uploads,bytes_in,bytes_out,downloads,scans,renditions,jobs,active_users,stored_bytes", lines[0])
-	require.Equal(t, "2026-03-02,1200,2147483648,512,2,1200,0,1,41,2148532224", lines[2])
+	require.Equal(t, "day,uploads,bytes_in,bytes_out,downloads,scans,renditions,jobs,active_users,stored_bytes,ai_input_tokens,ai_output_tokens,ai_cost_micro", lines[0])
+	require.Equal(t, "2026-03-02,1200,2147483648,512,2,1200,0,1,41,2148532224,900,120,3500", lines[2])
 	_, _, err = usageOf(t, "--csv", "--json")
 	require.ErrorContains(t, err, "choose one")
 }

@@ -31,6 +31,7 @@ import (
 	"satchel/activities/finalize"
 	"satchel/activities/invitation"
 	"satchel/activities/notification"
+	"satchel/activities/pii"
 	"satchel/activities/preview"
 	"satchel/activities/reconcile"
 	"satchel/activities/roster"
@@ -75,14 +76,19 @@ const nothing = ""
 // organization's id and what belongs to another: never to be tried again. A new
 // activity is not in the table, and fails the test.
 var foreign = map[string]string{
-	"InspectObject":     "file_not_found",
-	"ScanObject":        "file_not_found",
-	"RenderPreviews":    "file_not_found",
-	"RenderPages":       "file_not_found",
-	"TransformPicture":  "file_not_found",
-	"GiveUpPreviews":    "file_not_found",
-	"ReadText":          "file_not_found",
-	"GiveUpText":        "file_not_found",
+	"InspectObject":    "file_not_found",
+	"ScanObject":       "file_not_found",
+	"RenderPreviews":   "file_not_found",
+	"RenderPages":      "file_not_found",
+	"TransformPicture": "file_not_found",
+	"GiveUpPreviews":   "file_not_found",
+	"ReadText":         "file_not_found",
+	"GiveUpText":       "file_not_found",
+
+	"InspectPersonalData": "file_not_found",
+	"HoldPersonalData":    "file_not_found",
+	"GiveUpPersonalData":  "file_not_found",
+
 	"PublishVersion":    "file_not_found",
 	"QuarantineVersion": "file_not_found",
 	"WithdrawVersion":   "file_not_found",
@@ -117,6 +123,7 @@ var foreign = map[string]string{
 	"PlanSync":          "roblox_connection_not_found",
 	"AdvanceAssets":     "roblox_connection_not_found",
 	"PublishAssetMap":   "roblox_connection_not_found",
+	"ReadFigures":       "roblox_connection_not_found",
 	"FinishSync":        "roblox_connection_not_found",
 	"PublishPlace":      "roblox_publication_not_found",
 	"EndPublication":    "roblox_publication_not_found",
@@ -162,6 +169,7 @@ var foreign = map[string]string{
 	"FindUnknownInboxes":           "not_platform",
 	"RetryUnavailable":             "not_platform",
 	"DropUnusedPictures":           "not_platform",
+	"ApplyRetention":               "not_platform",
 	"PruneVersions":                "not_platform",
 	"DeleteOldEvents":              "not_platform",
 	"DeleteOldNotifications":       "not_platform",
@@ -226,6 +234,7 @@ func everyActivity(t *testing.T, a *pipelinetest.Activities, mails *pipelinetest
 		func() *tenancy.DB { return a.DB }, func() *s3.Store { return a.Store }, func() client.Client { return nil },
 		func() scan.Scanner { return wiring.Scanner{Client: clamd.New(fake.Socket)} },
 		func() preview.Tools { return pipelinetest.Tools(pipelinetest.OnePreview) }, func() preview.Config { return preview.Config{} }, func() extract.Tools { return extract.Tools{} }, func() extract.Config { return extract.Config{} },
+		pipelinetest.PersonalTools, func() pii.Config { return pii.Config{HeldDays: 30} },
 		func() finalize.Cleaner { return a.Cleaner },
 		func() scan.Config { return scan.Config{MaxBytes: 1 << 20, Budget: time.Minute} }, func() *spool.Owner { return pipelinetest.OpenSpool(t) },
 		func() email.Mailer { return mails },

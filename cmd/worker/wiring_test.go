@@ -21,6 +21,7 @@ import (
 	"satchel/activities/finalize"
 	"satchel/activities/invitation"
 	"satchel/activities/notification"
+	"satchel/activities/pii"
 	"satchel/activities/preview"
 	"satchel/activities/roster"
 	"satchel/activities/scan"
@@ -62,6 +63,7 @@ func components(t *testing.T) []queue.Component {
 		func() client.Client { return nil },
 		func() scan.Scanner { return nil },
 		func() preview.Tools { return preview.Tools{} }, func() preview.Config { return preview.Config{} }, func() extract.Tools { return extract.Tools{} }, func() extract.Config { return extract.Config{} },
+		pipelinetest.PersonalTools, func() pii.Config { return pii.Config{HeldDays: 30} },
 		func() finalize.Cleaner { return finalize.Cleaner{} },
 		func() scan.Config { return scan.Config{} }, func() *spool.Owner { return nil },
 		func() email.Mailer { return nil },

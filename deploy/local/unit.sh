@@ -3,6 +3,7 @@
 # the one of `make e2e`: roles belong to a whole cluster, and these tests make Satchel's roles with other passwords.
 set -euo pipefail
 export SATCHEL_PREVIEWS=yes # tests run the programs that make previews
+export SATCHEL_TESTS=yes    # and a pooler in front of the database, and the checks of alerts
 export SATCHEL_LOCAL=${SATCHEL_LOCAL:-.local/unit} SATCHEL_PORT_BASE=${SATCHEL_PORT_BASE:-8530}
 # shellcheck source=lib/scratch.sh
 . "$(dirname "$0")/lib/scratch.sh"

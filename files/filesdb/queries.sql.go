@@ -623,6 +623,45 @@ func (q *Queries) FilesCountByStatus(ctx context.Context) ([]FilesCountByStatusR
 	return items, nil
 }
 
+const filesLocked = `-- name: FilesLocked :many
+select status, coalesce(nullif(scan_signature, ''), status_reason)::text as finding, count(*) as versions, min(updated_at)::timestamptz as first_at, max(updated_at)::timestamptz as last_at
+  from file_versions where status in ('quarantined', 'held') group by 1, 2 order by versions desc, 1, 2
+`
+
+type FilesLockedRow struct {
+	Status   FileStatus
+	Finding  string
+	Versions int64
+	FirstAt  time.Time
+	LastAt   time.Time
+}
+
+func (q *Queries) FilesLocked(ctx context.Context) ([]FilesLockedRow, error) {
+	rows, err := q.db.Query(ctx, filesLocked)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []FilesLockedRow
+	for rows.Next() {
+		var i FilesLockedRow
+		if err := rows.Scan(
+			&i.Status,
+			&i.Finding,
+			&i.Versions,
+			&i.FirstAt,
+			&i.LastAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const foldersBelow = `-- name: FoldersBelow :many
 select d.id, d.parent_id, d.name from folders d join folder_paths p on p.organization_id = d.organization_id and p.folder_id = d.id
  where p.ancestor_id = $1
@@ -1856,6 +1895,23 @@ func (q *Queries) VersionGet(ctx context.Context, id uuid.UUID) (VersionGetRow, 
 	return i, err
 }
 
+const versionHold = `-- name: VersionHold :execrows
+update file_versions set status = 'held', status_reason = $2, updated_at = now() where id = $1 and status = 'processing'
+`
+
+type VersionHoldParams struct {
+	ID           uuid.UUID
+	StatusReason string
+}
+
+func (q *Queries) VersionHold(ctx context.Context, arg VersionHoldParams) (int64, error) {
+	result, err := q.db.Exec(ctx, versionHold, arg.ID, arg.StatusReason)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const versionInsert = `-- name: VersionInsert :one
 insert into file_versions (organization_id, id, file_id, number, size, reserved_bytes, claimed_type, claimed_sha256, change_description, uploaded_by, file_name)
 select app.org(), $1, $2, coalesce(max(number), 0) + 1, $3, $3,
@@ -2219,6 +2275,18 @@ func (q *Queries) VersionReceive(ctx context.Context, arg VersionReceiveParams) 
 	return updated_at, err
 }
 
+const versionRelease = `-- name: VersionRelease :execrows
+update file_versions set status = 'processing', status_reason = '', updated_at = now() where id = $1 and status = 'held'
+`
+
+func (q *Queries) VersionRelease(ctx context.Context, id uuid.UUID) (int64, error) {
+	result, err := q.db.Exec(ctx, versionRelease, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const versionRemove = `-- name: VersionRemove :execrows
 update file_versions set status = 'deleted', status_reason = $2, used_bytes = 0, cleaned_at = null, updated_at = now() where id = $1 and status = 'published'
 `
@@ -2420,7 +2488,7 @@ func (q *Queries) VersionTouch(ctx context.Context, id uuid.UUID) error {
 }
 
 const versionUnpublish = `-- name: VersionUnpublish :execrows
-update file_versions set status = 'deleted', used_bytes = 0, cleaned_at = null, updated_at = now() where id = $1 and status = 'published'
+update file_versions set status = 'deleted', used_bytes = 0, cleaned_at = null, updated_at = now() where id = $1 and status in ('published', 'quarantined')
 `
 
 func (q *Queries) VersionUnpublish(ctx context.Context, id uuid.UUID) (int64, error) {
@@ -2800,6 +2868,17 @@ func (q *Queries) VersionViewsZipped(ctx context.Context, ids []uuid.UUID) ([]Ve
 		return nil, err
 	}
 	return items, nil
+}
+
+const versionWantsConsent = `-- name: VersionWantsConsent :one
+select (f.held_since is not null)::boolean as held from file_versions v join files f on f.organization_id = v.organization_id and f.id = v.file_id where v.id = $1
+`
+
+func (q *Queries) VersionWantsConsent(ctx context.Context, id uuid.UUID) (bool, error) {
+	row := q.db.QueryRow(ctx, versionWantsConsent, id)
+	var held bool
+	err := row.Scan(&held)
+	return held, err
 }
 
 const versionWithdraw = `-- name: VersionWithdraw :execrows

@@ -60,6 +60,9 @@ update generations set state = 'draft', revision = 1, title = sqlc.arg(title), r
  where id = sqlc.arg(id) and state = 'waiting'
 returning requested_by;
 
+-- name: GenerationDelete :exec
+delete from generations where id = sqlc.arg(id) and ended_at is not null;
+
 -- name: GenerationEdited :execrows
 update generations set revision = revision + 1, title = sqlc.arg(title), updated_at = now()
  where id = sqlc.arg(id) and state = 'draft' and revision = sqlc.arg(revision);

@@ -4,6 +4,7 @@ package bootstrap
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -17,6 +18,7 @@ import (
 
 	"satchel/internal/s3"
 	"satchel/internal/settings"
+	"satchel/internal/trust"
 	"satchel/tenancy"
 )
 
@@ -90,6 +92,34 @@ func newStore(ready *Readiness) (*s3.Store, error) {
 type temporalConfig struct {
 	Address   string `env:"SATCHEL_TEMPORAL_ADDRESS,required"`               // host and port of the Temporal frontend
 	Namespace string `env:"SATCHEL_TEMPORAL_NAMESPACE" envDefault:"satchel"` // Temporal namespace
+
+	TLS        bool   `env:"SATCHEL_TEMPORAL_TLS" envDefault:"false"` // whether Temporal is reached by TLS
+	CA         string `env:"SATCHEL_TEMPORAL_CA"`                     // authorities in PEM that sign the certificate of Temporal; empty: the machine's
+	ServerName string `env:"SATCHEL_TEMPORAL_SERVER_NAME"`            // name in the certificate of Temporal; empty: the host of its address
+	Cert       string `env:"SATCHEL_TEMPORAL_CERT_PATH"`              // file of this program's certificate in PEM, for mutual TLS; read at each connection, so it may be replaced
+	Key        string `env:"SATCHEL_TEMPORAL_KEY_PATH"`               // file of its key
+}
+
+// connection gives the options of TLS. What is set without TLS is an error: somebody
+// believes that the connection is encrypted.
+func (c temporalConfig) connection() (client.ConnectionOptions, error) {
+	// Inputs are ids: packing a few hundred bytes costs both sides more than sending them.
+	options := client.ConnectionOptions{GrpcCompression: &client.GrpcCompressionNone{}}
+	if !c.TLS {
+		if c.CA != "" || c.ServerName != "" || c.Cert != "" || c.Key != "" {
+			return options, errors.New("SATCHEL_TEMPORAL_CA, _SERVER_NAME, _CERT_PATH and _KEY_PATH need SATCHEL_TEMPORAL_TLS=true")
+		}
+		return options, nil
+	}
+	roots, err := trust.Roots("SATCHEL_TEMPORAL_CA", c.CA)
+	if err != nil {
+		return options, err
+	}
+	options.TLS, err = trust.Client{Roots: roots, ServerName: c.ServerName, Cert: c.Cert, Key: c.Key}.Config()
+	if err != nil {
+		return options, fmt.Errorf("SATCHEL_TEMPORAL_CERT_PATH and SATCHEL_TEMPORAL_KEY_PATH: %w", err)
+	}
+	return options, nil
 }
 
 // Namespace is Temporal's, for the calls that name it.
@@ -105,10 +135,12 @@ func newTemporal(lc fx.Lifecycle, log *slog.Logger, ready *Readiness, metrics cl
 	if err != nil {
 		return nil, err
 	}
+	connection, err := c.connection()
+	if err != nil {
+		return nil, err
+	}
 	cl, err := client.NewLazyClient(client.Options{
-		HostPort: c.Address, Namespace: c.Namespace, Logger: quietDebug{log}, MetricsHandler: metrics,
-		// Inputs are ids: packing a few hundred bytes costs both sides more than sending them.
-		ConnectionOptions: client.ConnectionOptions{GrpcCompression: &client.GrpcCompressionNone{}},
+		HostPort: c.Address, Namespace: c.Namespace, Logger: quietDebug{log}, MetricsHandler: metrics, ConnectionOptions: connection,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("SATCHEL_TEMPORAL_ADDRESS: %w", err)
@@ -132,5 +164,6 @@ func watchPool(r prometheus.Registerer, db *tenancy.DB) {
 	}
 	gauge("connections_in_use", "Connections that a query or transaction holds.", func() float64 { return float64(db.Stat().Acquired) })
 	gauge("connections_max", "Connections that the pool may open.", func() float64 { return float64(db.Stat().Max) })
-	gauge("acquire_wait_seconds_total", "Time spent waiting for a connection.", func() float64 { return db.Stat().EmptyAcquireWait.Seconds() })
+	r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "satchel_database_acquire_wait_seconds_total", Help: "Time spent waiting for a connection."},
+		func() float64 { return db.Stat().EmptyAcquireWait.Seconds() }))
 }

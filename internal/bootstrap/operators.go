@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"net"
@@ -26,6 +27,7 @@ type Readiness struct {
 	mu       sync.Mutex
 	checks   map[string]func(context.Context) error
 	optional map[string]bool
+	draining bool
 }
 
 func newReadiness() *Readiness {
@@ -49,6 +51,15 @@ func (r *Readiness) Optional(names ...string) {
 	}
 }
 
+// Drain says that the program is about to end: it answers what comes, and asks to be sent
+// nothing more.
+func (r *Readiness) Drain() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.draining = true
+}
+
+// checkTimeout is below the timeout that a probe needs: docs/operating.md says 3 s.
 const checkTimeout = 2 * time.Second
 
 // Missing runs every check side by side and gives the failed ones.
@@ -80,7 +91,10 @@ func (r *Readiness) Missing(ctx context.Context) map[string]string {
 // missing in both. The reasons go to the log, not to the caller.
 func (r *Readiness) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	missing := r.Missing(req.Context())
-	ready, names := true, make([]string, 0, len(missing))
+	r.mu.Lock()
+	draining := r.draining
+	r.mu.Unlock()
+	ready, names := !draining, make([]string, 0, len(missing))
 	for name, why := range missing {
 		needed := r.needed(name)
 		ready = ready && !needed
@@ -92,7 +106,7 @@ func (r *Readiness) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if !ready {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
-	_ = json.NewEncoder(w).Encode(map[string]any{"ready": ready, "degraded": ready && len(names) > 0, "missing": names})
+	_ = json.NewEncoder(w).Encode(map[string]any{"ready": ready, "degraded": ready && len(names) > 0, "draining": draining, "missing": names})
 }
 
 func (r *Readiness) needed(name string) bool {
@@ -108,11 +122,34 @@ func Health(w http.ResponseWriter, _ *http.Request) {
 }
 
 type operatorsConfig struct {
-	Listen string `env:"SATCHEL_METRICS_LISTEN" envDefault:"127.0.0.1:9090"` // address of /healthz, /readyz, /metrics and /debug/pprof/; keep it private
+	Listen string        `env:"SATCHEL_METRICS_LISTEN" envDefault:"127.0.0.1:9090"` // address of /healthz, /readyz and /metrics; keep it private
+	Pprof  string        `env:"SATCHEL_PPROF_LISTEN"`                               // address of /debug/pprof/, which tells what is in memory: loopback only; empty: none
+	Drain  time.Duration `env:"SATCHEL_DRAIN" envDefault:"0s"`                      // how long /readyz says 503 before a program that was told to end stops taking requests; at least two periods of the balancer's probe, where nothing else takes the program out
 }
 
-// serveOperators opens the port for those who run the program: metrics, health
-// and profiles. It is never the public port.
+// DrainFirst keeps a program that was told to end in service until balancers know of it.
+// What is started last is stopped first, so it is a program's last line.
+func DrainFirst(lc fx.Lifecycle, log *slog.Logger, ready *Readiness) error {
+	c, err := settings.Load[operatorsConfig]()
+	if err != nil {
+		return err
+	}
+	lc.Append(fx.StopHook(func(ctx context.Context) {
+		ready.Drain()
+		if c.Drain == 0 {
+			return
+		}
+		log.Info("draining", "for", c.Drain)
+		select {
+		case <-time.After(c.Drain):
+		case <-ctx.Done():
+		}
+	}))
+	return nil
+}
+
+// serveOperators opens the port for those who run the program: metrics and health. It is
+// never the public port. Profiles have a port of their own, since scrapers need this one.
 func serveOperators(lc fx.Lifecycle, log *slog.Logger, registry *prometheus.Registry, ready *Readiness) error {
 	c, err := settings.Load[operatorsConfig]()
 	if err != nil {
@@ -122,11 +159,19 @@ func serveOperators(lc fx.Lifecycle, log *slog.Logger, registry *prometheus.Regi
 	mux.Handle("/metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{Registry: registry}))
 	mux.HandleFunc("/healthz", Health)
 	mux.Handle("/readyz", ready)
-	mux.HandleFunc("/debug/pprof/", pprof.Index)
-	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
-	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
-	Serve(lc, log, "operators", c.Listen, server)
+	Serve(lc, log, "operators", c.Listen, &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second})
+	if c.Pprof == "" {
+		return nil
+	}
+	host, _, err := net.SplitHostPort(c.Pprof)
+	if ip := net.ParseIP(host); err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return fmt.Errorf("SATCHEL_PPROF_LISTEN is %q: profiles show what is in memory, so give an address of loopback, such as 127.0.0.1:6060", c.Pprof)
+	}
+	profiles := http.NewServeMux()
+	profiles.HandleFunc("/debug/pprof/", pprof.Index)
+	profiles.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	profiles.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	Serve(lc, log, "profiles", c.Pprof, &http.Server{Handler: profiles, ReadHeaderTimeout: 5 * time.Second})
 	return nil
 }
 

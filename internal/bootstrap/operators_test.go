@@ -18,10 +18,10 @@ func TestReadinessTellsDegradedFromDown(t *testing.T) {
 		status int
 		body   string
 	}{
-		{nil, 200, `{"ready":true,"degraded":false,"missing":[]}`},
-		{[]string{"temporal", "issuer"}, 200, `{"ready":true,"degraded":true,"missing":["issuer","temporal"]}`},
-		{[]string{"store"}, 503, `{"ready":false,"degraded":false,"missing":["store"]}`},
-		{[]string{"postgres", "temporal"}, 503, `{"ready":false,"degraded":false,"missing":["postgres","temporal"]}`},
+		{nil, 200, `{"ready":true,"degraded":false,"draining":false,"missing":[]}`},
+		{[]string{"temporal", "issuer"}, 200, `{"ready":true,"degraded":true,"draining":false,"missing":["issuer","temporal"]}`},
+		{[]string{"store"}, 503, `{"ready":false,"degraded":false,"draining":false,"missing":["store"]}`},
+		{[]string{"postgres", "temporal"}, 503, `{"ready":false,"degraded":false,"draining":false,"missing":["postgres","temporal"]}`},
 	} {
 		r := newReadiness()
 		for _, name := range []string{"postgres", "store", "temporal", "issuer"} {
@@ -36,4 +36,16 @@ func TestReadinessTellsDegradedFromDown(t *testing.T) {
 		require.Equal(t, c.status, w.Code, c.down)
 		require.JSONEq(t, c.body, w.Body.String())
 	}
+}
+
+// TestDraining: a program that was told to end asks to be taken out before it stops.
+func TestDraining(t *testing.T) {
+	t.Parallel()
+	r := newReadiness()
+	r.Add("postgres", func(context.Context) error { return nil })
+	r.Drain()
+	w := httptest.NewRecorder()
+	r.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", "/readyz", nil))
+	require.Equal(t, 503, w.Code)
+	require.JSONEq(t, `{"ready":false,"degraded":false,"draining":true,"missing":[]}`, w.Body.String())
 }

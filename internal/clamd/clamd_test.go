@@ -232,6 +232,17 @@ func TestPing(t *testing.T) {
 	}
 }
 
+func TestSigned(t *testing.T) {
+	t.Parallel()
+	at, ok := Version{Database: "27800/Thu Oct 30 08:00:00 2025"}.Signed()
+	require.True(t, ok)
+	require.Equal(t, time.Date(2025, 10, 30, 8, 0, 0, 0, time.Local), at)
+	for _, database := range []string{"", "27800", "27800/", "27800/yesterday"} {
+		_, ok := Version{Database: database}.Signed()
+		require.False(t, ok, database)
+	}
+}
+
 func TestVersion(t *testing.T) {
 	t.Parallel()
 	for banner, want := range map[string]Version{

@@ -132,6 +132,15 @@ func outcomeOf(signature string) verdict.Verdict {
 	return verdict.Infected
 }
 
+// Signed is when the daily signatures were made, as the database's name says. It is false
+// when the daemon runs on local signature files only. clamd writes the time of its machine
+// without a zone.
+func (v Version) Signed() (time.Time, bool) {
+	_, date, _ := strings.Cut(v.Database, "/")
+	at, err := time.ParseInLocation(time.ANSIC, date, time.Local)
+	return at, err == nil
+}
+
 // parseVersion splits "ClamAV 1.4.6/27800/Thu Oct 30 …" at its first slash.
 func parseVersion(text string) (Version, error) {
 	engine, database, _ := strings.Cut(text, "/")

@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
+	"os"
 	"regexp"
 	"strings"
 )
@@ -34,6 +35,9 @@ func (c Config) Open() (*Box, error) {
 	f, err := ParseFile([]byte(c.Keys))
 	if err != nil {
 		return nil, fmt.Errorf("SATCHEL_KMS_KEYS: %w", err)
+	}
+	if path := os.Getenv("SATCHEL_KMS_KEYS_FILE"); path != "" && os.Getenv("SATCHEL_KMS_KEYS") == "" {
+		return New(Watch(path, f)), nil
 	}
 	return New(f), nil
 }

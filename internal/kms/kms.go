@@ -119,6 +119,15 @@ func (b *Box) Open(ctx context.Context, sealed []byte, where string) ([]byte, er
 	return value, nil
 }
 
+// Current names the key of the service under which values are encrypted now.
+func (b *Box) Current(ctx context.Context) (string, error) {
+	id, err := b.service.Current(ctx)
+	if err != nil {
+		return "", fmt.Errorf("ask for the current key: %w", err)
+	}
+	return id, nil
+}
+
 // KeyID names the key under which a value is.
 func KeyID(sealed []byte) (string, error) {
 	e, err := parse(sealed)
@@ -128,9 +137,9 @@ func KeyID(sealed []byte) (string, error) {
 // Rotate encrypts a value again when it is not under the current key; otherwise it gives the
 // value as it is.
 func (b *Box) Rotate(ctx context.Context, sealed []byte, where string) ([]byte, error) {
-	current, err := b.service.Current(ctx)
+	current, err := b.Current(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("ask for the current key: %w", err)
+		return nil, err
 	}
 	if id, err := KeyID(sealed); err != nil || id == current {
 		return sealed, err

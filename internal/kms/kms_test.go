@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -155,4 +157,40 @@ func FuzzOpen(f *testing.F) {
 			require.Equal(t, "secret", string(got))
 		}
 	})
+}
+
+// TestAKeyFileIsReadAgain: a key that was put in front while the program runs is used, and a
+// file that is half written takes none away.
+func TestAKeyFileIsReadAgain(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "keys")
+	require.NoError(t, os.WriteFile(path, []byte(line("one", 1)), 0o600))
+	first, err := kms.ParseFile([]byte(line("one", 1)))
+	require.NoError(t, err)
+	b := kms.New(kms.Watch(path, first))
+	sealed, err := b.Seal(t.Context(), []byte("secret"), "here")
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(path, []byte(line("two", 2)+line("one", 1)), 0o600))
+	theirs, err := box(t, line("two", 2)).Seal(t.Context(), []byte("theirs"), "here")
+	require.NoError(t, err)
+	got, err := b.Open(t.Context(), theirs, "here")
+	require.NoError(t, err, "another program has read the file before")
+	require.Equal(t, "theirs", string(got))
+	current, err := b.Current(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "two", current)
+	sealed, err = b.Rotate(t.Context(), sealed, "here")
+	require.NoError(t, err)
+	id, err := kms.KeyID(sealed)
+	require.NoError(t, err)
+	require.Equal(t, "two", id)
+
+	require.NoError(t, os.WriteFile(path, []byte("two half"), 0o600))
+	unknown, err := box(t, line("three", 3)).Seal(t.Context(), []byte("x"), "here")
+	require.NoError(t, err)
+	_, err = b.Open(t.Context(), unknown, "here")
+	require.ErrorIs(t, err, kms.ErrNoKey)
+	got, err = b.Open(t.Context(), sealed, "here")
+	require.NoError(t, err)
+	require.Equal(t, "secret", string(got))
 }

@@ -14,6 +14,8 @@ import (
 
 	"github.com/emersion/go-msgauth/dkim"
 	"github.com/wneessen/go-mail"
+
+	"satchel/internal/trust"
 )
 
 // Config is how the mail server is reached.
@@ -93,7 +95,7 @@ func New(c Config) (*Sender, error) {
 	if err := mail.NewMsg().From(c.From); err != nil {
 		return nil, fmt.Errorf("SATCHEL_SMTP_FROM is no mail address: %w", err)
 	}
-	roots, err := pool(c.CA)
+	roots, err := trust.Roots("SATCHEL_SMTP_CA", c.CA)
 	if err != nil {
 		return nil, err
 	}
@@ -105,17 +107,6 @@ func New(c Config) (*Sender, error) {
 		return nil, fmt.Errorf("SATCHEL_SMTP_*: %w", err)
 	}
 	return s, nil
-}
-
-func pool(pem string) (*x509.CertPool, error) {
-	if pem == "" {
-		return nil, nil //nolint:nilnil // the machine's, as crypto/tls has it
-	}
-	p := x509.NewCertPool()
-	if !p.AppendCertsFromPEM([]byte(pem)) {
-		return nil, errors.New("SATCHEL_SMTP_CA holds no certificate in PEM")
-	}
-	return p, nil
 }
 
 func (s *Sender) client() (*mail.Client, error) {

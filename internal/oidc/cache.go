@@ -2,6 +2,8 @@ package oidc
 
 import (
 	"bytes"
+	"crypto/tls"
+	"crypto/x509"
 	"io"
 	"net/http"
 	"sync"
@@ -29,8 +31,10 @@ type answer struct {
 	body   []byte
 }
 
-func newClient() *http.Client {
-	return &http.Client{Timeout: 5 * time.Second, Transport: &documentCache{next: http.DefaultTransport, now: time.Now, last: map[string]answer{}}}
+func newClient(roots *x509.CertPool) *http.Client {
+	next := http.DefaultTransport.(*http.Transport).Clone()
+	next.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
+	return &http.Client{Timeout: 5 * time.Second, Transport: &documentCache{next: next, now: time.Now, last: map[string]answer{}}}
 }
 
 // RoundTrip holds the lock while it asks, so that a burst asks once. Only the

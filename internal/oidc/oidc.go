@@ -16,12 +16,14 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 
 	"satchel/internal/fault"
+	"satchel/internal/trust"
 )
 
 // Config names the one issuer whose tokens are believed.
 type Config struct {
 	Issuer   string        `env:"SATCHEL_OIDC_ISSUER,required"`               // issuer of the access tokens, as `iss` names it
 	Audience string        `env:"SATCHEL_OIDC_AUDIENCE" envDefault:"satchel"` // audience that an access token must name
+	CA       string        `env:"SATCHEL_OIDC_CA"`                            // authorities in PEM that sign the issuer's certificate; empty: the machine's
 	Skew     time.Duration `env:"SATCHEL_OIDC_CLOCK_SKEW" envDefault:"30s"`   // difference of the issuer's clock that is tolerated
 
 	// An issuer that signs its access tokens as JWT signs its ID tokens so too: only
@@ -85,8 +87,12 @@ type Verifier struct {
 type SignIn struct{ Issuer, Authorization, Token, EndSession string }
 
 // New makes a verifier; it asks no one anything yet.
-func New(c Config) *Verifier {
-	return &Verifier{config: c, client: newClient(), now: time.Now}
+func New(c Config) (*Verifier, error) {
+	roots, err := trust.Roots("SATCHEL_OIDC_CA", c.CA)
+	if err != nil {
+		return nil, err
+	}
+	return &Verifier{config: c, client: newClient(roots), now: time.Now}, nil
 }
 
 // Verify gives the person that a token names.

@@ -13,10 +13,17 @@ import (
 	"satchel/internal/oidc/oidctest"
 )
 
+func verifier(t *testing.T, c Config) *Verifier {
+	t.Helper()
+	v, err := New(c)
+	require.NoError(t, err)
+	return v
+}
+
 func setup(t *testing.T) (*oidctest.Issuer, *Verifier) {
 	t.Helper()
 	i := oidctest.New(t)
-	return i, New(Config{Issuer: i.URL, Audience: oidctest.Audience, Skew: 30 * time.Second})
+	return i, verifier(t, Config{Issuer: i.URL, Audience: oidctest.Audience, Skew: 30 * time.Second})
 }
 
 func TestGoodTokensOfBothAlgorithms(t *testing.T) {
@@ -85,7 +92,7 @@ func TestKeysRotateAndAreNotAskedForAtWill(t *testing.T) {
 func TestIssuerThatComesLateIsFound(t *testing.T) {
 	t.Parallel()
 	i, _ := setup(t)
-	v := New(Config{Issuer: i.URL + "/", Audience: oidctest.Audience})
+	v := verifier(t, Config{Issuer: i.URL + "/", Audience: oidctest.Audience})
 	require.ErrorIs(t, v.Ready(context.Background()), ErrUnavailable, "another issuer answers under this name")
 	v.config.Issuer = i.URL
 	require.NoError(t, v.Ready(context.Background()))
@@ -114,7 +121,7 @@ func TestKeysOutliveTheIssuer(t *testing.T) {
 func TestOnlyAccessTokens(t *testing.T) {
 	t.Parallel()
 	i, v := setup(t)
-	lax := New(Config{Issuer: i.URL, Audience: oidctest.Audience, TokenTypes: []string{"at+jwt", "JWT"}})
+	lax := verifier(t, Config{Issuer: i.URL, Audience: oidctest.Audience, TokenTypes: []string{"at+jwt", "JWT"}})
 	claims := map[string]any{"iss": i.URL, "sub": "x", "aud": oidctest.Audience, "exp": time.Now().Add(time.Hour).Unix()}
 	for typ, want := range map[string][2]bool{
 		"at+jwt": {true, true}, "application/at+jwt": {true, true}, "AT+JWT": {true, true}, "JWT": {false, true}, "jwt": {false, true}, "": {false, false}, "dpop+jwt": {false, false}, "logout+jwt": {false, false},
@@ -134,7 +141,8 @@ func TestOnlyAccessTokens(t *testing.T) {
 func FuzzVerify(f *testing.F) {
 	f.Add("a.b.c")
 	f.Add("eyJhbGciOiJub25lIn0.e30.")
-	v := New(Config{Issuer: "http://127.0.0.1:1", Audience: "x"})
+	v, err := New(Config{Issuer: "http://127.0.0.1:1", Audience: "x"})
+	require.NoError(f, err)
 	f.Fuzz(func(t *testing.T, raw string) {
 		if _, err := v.Verify(context.Background(), raw); err == nil {
 			t.Fatalf("%q was believed", raw)
@@ -146,13 +154,13 @@ func FuzzVerify(f *testing.F) {
 func TestWherePeopleSignIn(t *testing.T) {
 	t.Parallel()
 	i := oidctest.New(t)
-	v := New(Config{Issuer: i.URL, Audience: oidctest.Audience})
+	v := verifier(t, Config{Issuer: i.URL, Audience: oidctest.Audience})
 	in, err := v.SignIn(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, SignIn{Issuer: i.URL, Authorization: i.URL + "/authorize", Token: i.URL + "/token"}, in)
 	i.Server.Close()
 	_, err = v.SignIn(t.Context())
 	require.NoError(t, err, "it was asked once")
-	_, err = New(Config{Issuer: i.URL, Audience: oidctest.Audience}).SignIn(t.Context())
+	_, err = verifier(t, Config{Issuer: i.URL, Audience: oidctest.Audience}).SignIn(t.Context())
 	require.ErrorIs(t, err, ErrUnavailable)
 }

@@ -88,6 +88,21 @@ func (d *Database) OrganizationOf(t testing.TB, tier string, bytes int64) tenanc
 	return org
 }
 
+// Assured records written assurances of who gives a kind of service, with the row of a file
+// that stands for them.
+func (d *Database) Assured(t testing.TB, org tenancy.OrgID, user uuid.UUID, kind string) {
+	t.Helper()
+	file := tenancy.NewID()
+	require.NoError(t, d.InTx(context.Background(), org, func(tx *tenancy.Tx) error {
+		if _, err := tx.Exec(context.Background(), "insert into files (organization_id, id, name, uploaded_by) values (app.org(), $1, 'assurance.txt', $2)", file, user); err != nil {
+			return err
+		}
+		_, err := tx.Exec(context.Background(), `insert into subprocessors (organization_id, id, kind, name, purpose, categories, location, assurance_file_id, assurance_sha256, recorded_by)
+			values (app.org(), $1, $2, 'n', 'p', 'c', 'l', $1, repeat('a', 64), $3)`, file, kind, user)
+		return err
+	}))
+}
+
 // Member makes a person with a role in the organization.
 func (d *Database) Member(t testing.TB, org tenancy.OrgID, role tenancy.Role) uuid.UUID {
 	t.Helper()

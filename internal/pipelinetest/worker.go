@@ -19,6 +19,7 @@ import (
 	"satchel/activities/finalize"
 	"satchel/activities/invitation"
 	"satchel/activities/notification"
+	"satchel/activities/pii"
 	"satchel/activities/preview"
 	"satchel/activities/roster"
 	"satchel/activities/scan"
@@ -105,6 +106,7 @@ func (w *Worker) Start(t *testing.T) {
 		func() *tenancy.DB { return w.DB }, func() *s3.Store { return w.Store }, func() client.Client { return w.Client },
 		func() preview.Tools { return Tools(w.options.Render) }, func() preview.Config { return preview.Config{Silent: w.options.Silent} },
 		func() extract.Tools { return extract.Tools{} }, func() extract.Config { return extract.Config{Again: time.Minute} }, // texts are read here
+		PersonalTools, func() pii.Config { return pii.Config{Again: time.Minute, HeldDays: 30} },
 		func() scan.Scanner {
 			return wiring.Scanner{Client: clamd.New(w.Clamd.Socket, clamd.WithMemory(1<<20, 4), clamd.WithIdleTimeout(2*time.Second), clamd.WithVerdictTimeout(2*time.Second))}
 		},

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -53,11 +54,26 @@ var all = map[string]func(ctx context.Context, c *Client) error{
 		return err
 	},
 	"introspect": func(ctx context.Context, c *Client) error { _, err := c.Introspect(ctx); return err },
-	"delete":     func(ctx context.Context, c *Client) error { return c.DeleteEntry(ctx, 9, "satchel", "map") },
+	"ordered": func(ctx context.Context, c *Client) error {
+		_, _, err := c.ListOrdered(ctx, 9, "satchel-progress", "quiz", "")
+		return err
+	},
+	"erase": func(ctx context.Context, c *Client) error {
+		return c.DeleteOrdered(ctx, 9, "satchel-progress", "quiz", "123")
+	},
+	"metric": func(ctx context.Context, c *Client) error {
+		_, err := c.QueryMetric(ctx, 9, roblox.ActiveUsers, time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC))
+		return err
+	},
+	"poll": func(ctx context.Context, c *Client) error {
+		_, err := c.PollMetric(ctx, "v1/universes/9/operations/metrics/query-1")
+		return err
+	},
+	"delete": func(ctx context.Context, c *Client) error { return c.DeleteEntry(ctx, 9, "satchel", "map") },
 }
 
 // order is all, such that each finds what it needs.
-var order = []string{"create", "operation", "asset", "grant", "restore", "archive", "put", "get", "message", "quota", "place", "introspect", "delete"}
+var order = []string{"create", "operation", "asset", "grant", "restore", "archive", "put", "get", "message", "quota", "place", "introspect", "ordered", "erase", "metric", "poll", "delete"}
 
 func TestEachCall(t *testing.T) {
 	t.Parallel()
@@ -247,4 +263,45 @@ func FuzzAnswer(f *testing.F) {
 			require.Error(t, call{}.refusal(status, http.Header{"Retry-After": {string(data)}}, data))
 		}
 	})
+}
+
+// TestFiguresOfAnExperience: pages are read to their end, whose values they are is not, and a
+// query that takes longer is asked for again.
+func TestFiguresOfAnExperience(t *testing.T) {
+	t.Parallel()
+	f := &robloxtest.Fake{Active: map[string]int64{"2026-01-30": 7, "2026-01-31": 12, "2026-02-01": 99}, QueryPolls: 1}
+	for n := range 250 {
+		f.SetOrdered("9/satchel-progress/quiz", strconv.Itoa(1000+n), int64(n))
+	}
+	c := open(t, f)
+	var all []int64
+	for page, pages := "", 0; ; pages++ {
+		values, next, err := c.ListOrdered(t.Context(), 9, "satchel-progress", "quiz", page)
+		require.NoError(t, err)
+		all = append(all, values...)
+		if page = next; next == "" {
+			require.Equal(t, 2, pages)
+			break
+		}
+	}
+	require.Len(t, all, 250)
+	values, next, err := c.ListOrdered(t.Context(), 9, "satchel-progress", "nothing", "")
+	require.NoError(t, err, "no server has written there")
+	require.Empty(t, values)
+	require.Empty(t, next)
+	for range 2 {
+		require.NoError(t, c.DeleteOrdered(t.Context(), 9, "satchel-progress", "quiz", "1000"))
+	}
+	require.Equal(t, 249, f.Ordered("9/satchel-progress/quiz"))
+
+	from := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	q, err := c.QueryMetric(t.Context(), 9, roblox.ActiveUsers, from, from.AddDate(0, 1, 0))
+	require.NoError(t, err)
+	require.False(t, q.Done)
+	q, err = c.PollMetric(t.Context(), q.Path)
+	require.NoError(t, err)
+	require.True(t, q.Done)
+	require.Equal(t, []roblox.Point{{Time: from.AddDate(0, 0, 29), Value: 7, Certain: true}, {Time: from.AddDate(0, 0, 30), Value: 12, Certain: true}}, q.Points)
+	_, err = c.PollMetric(t.Context(), "v1/../../elsewhere")
+	require.ErrorIs(t, err, roblox.ErrDown)
 }

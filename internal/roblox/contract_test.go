@@ -46,6 +46,8 @@ func TestTheContract(t *testing.T) {
 			f.Random = rand.New(rand.NewPCG(3, 4))
 		}
 		f.SetEntry("9/satchel/map", `{"a":1}`)
+		f.SetOrdered("9/satchel-progress/quiz", "123", 50)
+		f.Active, f.QueryPolls = map[string]int64{"2026-01-31": 12}, 1
 		c := open(t, f)
 		for _, name := range order {
 			require.NoError(t, all[name](t.Context(), c), name)

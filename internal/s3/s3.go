@@ -6,6 +6,8 @@ package s3
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -18,6 +20,7 @@ import (
 	"github.com/minio/minio-go/v7/pkg/credentials"
 
 	"satchel/internal/fault"
+	"satchel/internal/trust"
 )
 
 // Config is how a program reaches the store.
@@ -27,6 +30,7 @@ type Config struct {
 	SecretKey  string `env:"SATCHEL_S3_SECRET_KEY,required"`                               // secret key
 	Region     string `env:"SATCHEL_S3_REGION" envDefault:"us-east-1"`                     // region of the buckets
 	TLS        bool   `env:"SATCHEL_S3_TLS" envDefault:"false"`                            // whether the store is reached by https
+	CA         string `env:"SATCHEL_S3_CA"`                                                // authorities in PEM that sign the store's certificate; empty: the machine's
 	Staging    string `env:"SATCHEL_S3_STAGING_BUCKET" envDefault:"satchel-staging"`       // bucket of bytes that are not published yet
 	Clean      string `env:"SATCHEL_S3_CLEAN_BUCKET" envDefault:"satchel-clean"`           // bucket of published bytes; the worker alone may write it
 	Quarantine string `env:"SATCHEL_S3_QUARANTINE_BUCKET" envDefault:"satchel-quarantine"` // bucket of refused bytes
@@ -56,9 +60,16 @@ var ErrMissing = fault.New(fault.NotFound, "object_missing", "The stored bytes a
 
 // Open connects. It does not ask the store anything: readiness does.
 func Open(c Config) (*Store, error) {
+	roots, err := trust.Roots("SATCHEL_S3_CA", c.CA)
+	if err != nil {
+		return nil, err
+	}
+	if roots != nil && !c.TLS {
+		return nil, errors.New("SATCHEL_S3_CA needs SATCHEL_S3_TLS=true")
+	}
 	core, err := minio.NewCore(c.Endpoint, &minio.Options{
 		Creds: credentials.NewStaticV4(c.AccessKey, c.SecretKey, ""), Secure: c.TLS, Region: c.Region,
-		Transport: transport(), MaxRetries: 4,
+		Transport: transport(roots), MaxRetries: 4,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("SATCHEL_S3_ENDPOINT: %w", err)
@@ -70,8 +81,9 @@ func Open(c Config) (*Store, error) {
 // Another gives a bucket of the same store that the platform does not own.
 func (s *Store) Another(name string) *Bucket { return &Bucket{core: s.Staging.core, name: name} }
 
-func transport() *http.Transport {
+func transport(roots *x509.CertPool) *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
 	t.Proxy = nil // a proxy variable of the environment must not see tenants' bytes
 	t.MaxIdleConnsPerHost = 64
 	t.ResponseHeaderTimeout = 2 * time.Minute // joining the parts of a large object is one answer

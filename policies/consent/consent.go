@@ -44,7 +44,7 @@ var (
 	ErrNoChild        = fault.New(fault.NotFound, "person_not_found", "There is no such student.")
 	ErrNoGuardian     = fault.New(fault.Invalid, "invalid_guardian_id", "guardian_id names a guardian of this student. Link them first, or leave it out for a guardian who is no member.")
 	ErrNoFile         = fault.New(fault.Invalid, "invalid_file", "The file that holds the evidence is a published file that you see, and not in the trash.")
-	ErrNoAssurance    = fault.New(fault.Denied, "assurance_required", "Nobody who gives this service has given your organization written assurances. Record the subprocessor with the file that holds them, then enable it.").Under("16 CFR 312.8(c)")
+	ErrNoAssurance    = fault.New(fault.Denied, "assurance_required", "Your organization has no written assurances of who gives this service. Record the subprocessor with the file that holds them, then enable it.").Under("16 CFR 312.8(c)")
 )
 
 // GetSettings reads what the organization decided, or the strictest of each.
@@ -56,7 +56,7 @@ func GetSettings(ctx context.Context, q tenancy.Queries) (Settings, error) {
 // SetSettings writes it, and brings the files that exist to it.
 func SetSettings(ctx context.Context, tx *tenancy.Tx, s Settings) error {
 	q := consentdb.New(tx)
-	return failed("write consent settings", q.SettingsSet(ctx, consentdb.SettingsSetParams{Gate: s.Gate, YoungestGrade: s.YoungestGrade, HoldDays: s.HoldDays}))
+	return failed("write consent settings", q.SettingsSet(ctx, consentdb.SettingsSetParams(s)))
 }
 
 // NewAgreement is an authorization of the school that is to be recorded.
@@ -86,14 +86,28 @@ func EndAgreement(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) error {
 	return failed("hold files", err)
 }
 
-// Expire ends an agreement whose time is over, and says whether it did.
-func Expire(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) (bool, error) {
+// Expire ends an agreement whose time is over and holds the files that have no other basis.
+// It says whether it did, and whether the organization has no agreement any more.
+func Expire(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) (ended, last bool, err error) {
 	q := consentdb.New(tx)
-	n, err := q.AgreementExpire(ctx, id)
-	if err == nil && n > 0 {
+	last, err = q.AgreementExpire(ctx, id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, false, nil
+	}
+	if err == nil {
 		_, err = q.ApplyAll(ctx)
 	}
-	return n > 0, failed("expire agreement", err)
+	return err == nil, last, failed("expire agreement", err)
+}
+
+// Warn notes that an agreement ends within 30 days, once, and says whether the organization
+// has none that counts for longer.
+func Warn(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) (last bool, err error) {
+	last, err = consentdb.New(tx).AgreementWarn(ctx, id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, nil
+	}
+	return last, failed("note the end of an agreement", err)
 }
 
 // GetAgreement reads one.
@@ -159,8 +173,15 @@ func PublicList(ctx context.Context, q tenancy.Queries, org tenancy.OrgID) ([]Pu
 	return found, failed("list subprocessors", err)
 }
 
-// RequireAssurance refuses to enable a kind of service (roblox, model, webhook) for which
-// no subprocessor with a written assurance is recorded.
+// The kinds of services that get data only with written assurances.
+const (
+	Roblox  = "roblox"
+	Model   = "model"
+	Webhook = "webhook" // unless the organization says that the receivers are its own
+)
+
+// RequireAssurance refuses to enable a kind of service for which no subprocessor with a
+// written assurance is recorded. What is enabled already goes on.
 func RequireAssurance(ctx context.Context, q tenancy.Queries, kind string) error {
 	ok, err := consentdb.New(q).Assured(ctx, kind)
 	if err == nil && !ok {
@@ -236,10 +257,11 @@ func AgeOut(ctx context.Context, q tenancy.Queries, user uuid.UUID) (bool, error
 	return n > 0, failed("note the age", err)
 }
 
-// DeleteHeld puts a file whose hold is over into the trash, and says whether it did.
-func DeleteHeld(ctx context.Context, q tenancy.Queries, file uuid.UUID) (bool, error) {
-	n, err := consentdb.New(q).HeldDelete(ctx, file)
-	return n > 0, failed("delete held file", err)
+// HeldTooLong says whether a file still waits for a basis after its time. A transaction that
+// has the file locked knows it until its end.
+func HeldTooLong(ctx context.Context, q tenancy.Queries, file uuid.UUID) (bool, error) {
+	held, err := consentdb.New(q).HeldTooLong(ctx, file)
+	return held, failed("look for a hold", err)
 }
 
 // Matrix is what each method permits: the one table, as the database asks it.

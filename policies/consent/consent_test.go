@@ -126,8 +126,23 @@ func TestRecordsOfAChild(t *testing.T) {
 		})
 	}
 	require.NoError(t, add())
+	loose, err := s.add(s.owner)
+	require.NoError(t, err)
+	move := func(file uuid.UUID) error {
+		return s.InTx(t.Context(), s.org, func(tx *tenancy.Tx) error {
+			_, err := tx.Exec(t.Context(), "update files set space_id = $2, folder_id = null where id = $1", file, space)
+			return err
+		})
+	}
+	require.NoError(t, move(loose))
+	var child *uuid.UUID
+	require.NoError(t, s.Single(s.org).QueryRow(t.Context(), "select child_id from files where id = $1", loose).Scan(&child))
+	require.Equal(t, &pupil, child, "what is moved into the records of a child is a child's")
+	other, err := s.add(s.owner)
+	require.NoError(t, err)
 	s.noAgreement()
 	require.ErrorIs(t, add(), tenancy.ConsentRequired)
+	require.ErrorIs(t, move(other), tenancy.ConsentRequired)
 }
 
 // TestDecisionsOfTwoGuardians compares the database with a model through random decisions:

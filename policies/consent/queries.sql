@@ -1,10 +1,13 @@
 -- name: SettingsGet :one
-select coalesce(s.gate, 'pre_upload')::text as gate, s.youngest_grade, coalesce(s.hold_days, 14)::integer as hold_days
+select coalesce(s.gate, 'pre_upload')::text as gate, s.youngest_grade, coalesce(s.hold_days, 14)::integer as hold_days,
+       coalesce(s.own_webhooks, false)::boolean as own_webhooks, coalesce(s.own_webhooks_reason, '')::text as own_webhooks_reason
   from (values (1)) one left join coppa_settings s on true;
 
 -- name: SettingsSet :exec
-insert into coppa_settings (organization_id, gate, youngest_grade, hold_days) values (app.org(), sqlc.arg(gate), sqlc.narg(youngest_grade)::smallint, sqlc.arg(hold_days))
-on conflict (organization_id) do update set gate = excluded.gate, youngest_grade = excluded.youngest_grade, hold_days = excluded.hold_days, updated_at = now();
+insert into coppa_settings (organization_id, gate, youngest_grade, hold_days, own_webhooks, own_webhooks_reason)
+values (app.org(), sqlc.arg(gate), sqlc.narg(youngest_grade)::smallint, sqlc.arg(hold_days), sqlc.arg(own_webhooks), sqlc.arg(own_webhooks_reason))
+on conflict (organization_id) do update set gate = excluded.gate, youngest_grade = excluded.youngest_grade, hold_days = excluded.hold_days,
+    own_webhooks = excluded.own_webhooks, own_webhooks_reason = excluded.own_webhooks_reason, updated_at = now();
 
 -- name: AgreementInsert :exec
 insert into agreements (organization_id, id, signer, authority, purpose, covers, contact, notice_sent_at, expires_at, recorded_by)
@@ -21,8 +24,15 @@ select id, origin, signer, authority, purpose, covers, contact, notice_sent_at, 
 -- name: AgreementEnd :execrows
 update agreements set ended_at = now() where id = sqlc.arg(id) and ended_at is null;
 
--- name: AgreementExpire :execrows
-update agreements set ended_at = now() where id = sqlc.arg(id) and ended_at is null and expires_at < now();
+-- Ends one whose time is over, and says whether none is left.
+-- name: AgreementExpire :one
+update agreements a set ended_at = now() where a.id = sqlc.arg(id) and a.ended_at is null and a.expires_at < now()
+returning (not exists (select from agreements b where b.id <> a.id and b.ended_at is null and b.expires_at > now()))::boolean as last;
+
+-- Notes that one ends soon, and says whether none counts for longer.
+-- name: AgreementWarn :one
+update agreements a set warned_at = now() where a.id = sqlc.arg(id) and a.ended_at is null and a.warned_at is null and a.expires_at < now() + interval '30 days'
+returning (not exists (select from agreements b where b.ended_at is null and b.expires_at > now() + interval '30 days'))::boolean as last;
 
 -- name: SubprocessorInsert :exec
 insert into subprocessors (organization_id, id, kind, name, purpose, categories, location, assurance_file_id, assurance_sha256, recorded_by)
@@ -82,10 +92,8 @@ select a.held::bigint as held, a.released::bigint as released from app.consent_a
 -- name: AgeOut :execrows
 update people set aged_out_at = now() where user_id = sqlc.arg(user_id) and aged_out_at is null and thirteen_from <= now();
 
--- A file whose hold is over goes to the trash, and to its purge at once.
--- name: HeldDelete :execrows
-update files set trashed_at = now(), status = 'deleted', updated_at = now()
- where id = sqlc.arg(file_id) and held_since is not null and held_until < now() and trashed_at is null;
+-- name: HeldTooLong :one
+select exists (select from files where id = sqlc.arg(file_id) and held_since is not null and held_until < now())::boolean as held;
 
 -- name: MatrixList :many
 select m.method::text as method, m.action::text as action, m.permits::text as permits, m.rule::text as rule from app.consent_matrix() m;

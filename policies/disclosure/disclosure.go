@@ -77,6 +77,8 @@ var texts = map[string]string{
 	"outside_upload_off":          "Your organization takes no files from people outside. Let them be sent to a member, or ask an owner to allow drop boxes.",
 	"personal_not_to_models":      "This file contains personal data, which is not given to a model of others. Choose another file, or the provider extractive, which sends nothing.",
 	"records_not_to_models":       "This is an education record: it is about a student. It is not given to a model of others. Choose another file, or the provider extractive, which sends nothing.",
+	"personal_stays_inside":       "This file contains personal data, and your organization does not let such files out. Share it with members and classes, or take the personal data out and upload it again.",
+	"personal_not_known":          "It is not known whether this file contains personal data: it was not inspected yet, or could not be read. Wait for its inspection; what cannot be read stays inside. Share it with members and classes.",
 	"no_agreement":                "Your organization has no agreement for giving this to another system. Ask an owner.",
 }
 

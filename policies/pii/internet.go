@@ -41,7 +41,7 @@ func (s *scan) email(at int) {
 	}
 	value := fold(string(text[start:end]))
 	if len(s.options.Emails) > 0 {
-		if who, ok := s.options.Emails[digest(s.options.Key, RosterEmail, value)]; ok {
+		if who, ok := s.options.Emails[s.rosterHash(string(text[start:end]), value)]; ok {
 			s.propose(candidate{RosterEmail, start, end, 1, []string{"address of the roster"}, value, 4, who})
 			return
 		}
@@ -51,6 +51,13 @@ func (s *scan) email(at int) {
 		score, reasons = 0.3, append(reasons, "mailbox of a function, or an example")
 	}
 	s.propose(candidate{Email, start, end, score, reasons, value, 4, ""})
+}
+
+func (s *scan) rosterHash(address, folded string) [32]byte {
+	if s.options.HashEmail != nil {
+		return s.options.HashEmail(address)
+	}
+	return digest(s.options.Key, RosterEmail, folded)
 }
 
 // emailAround is how far the characters of an address go.

@@ -187,6 +187,8 @@ func (s *scan) social(g []group, index int, alike, merged bool, all int) {
 		if string(g[1].before) == "-" && !merged && !alike {
 			base = 0.6
 		}
+	case all == 2 && len(g) == 2 && string(g[1].before) == "-" && (len(g[0].digits) == 3 && len(g[1].digits) == 6 || len(g[0].digits) == 5 && len(g[1].digits) == 4):
+		digits, count = join(g[:2]), 2 // a separator is missing; one between five and four is a postal code's too
 	case len(g[0].digits) == 9 && all == 1:
 		digits = string(g[0].digits)
 	default:

@@ -26,11 +26,12 @@ import (
 	"regexp"
 	"regexp/syntax"
 	"slices"
+	"strings"
 )
 
 // Version names the detectors. It changes with everything that changes what they find, so
 // that texts which an older version read are read again.
-const Version = "2026-11-29.1"
+const Version = "2026-11-29.2"
 
 // Category says what kind of data a finding is.
 type Category string
@@ -60,13 +61,14 @@ const (
 	Health      Category = "health"
 	Discipline  Category = "discipline"
 	LunchStatus Category = "lunch_status"
+	Location    Category = "location" // where a picture was taken, as its camera noted
 )
 
 // Categories lists every category. Of two proposals for one place with the same score the
 // one that comes first here is kept.
 var Categories = []Category{
 	RosterEmail, RosterName, StudentID, SSN, ITIN, Card, IBAN, Routing, MBI, NHS, MedicalID, Email, IP, Phone,
-	BirthDate, Passport, License, BankAccount, Address, SpecialEd, Health, Discipline, LunchStatus,
+	BirthDate, Passport, License, BankAccount, Address, SpecialEd, Health, Discipline, LunchStatus, Location,
 }
 
 // Answer is what is known about a text. There is no "probably".
@@ -140,12 +142,13 @@ type Pattern struct {
 
 // Options say what is looked for. Key is required.
 type Options struct {
-	Key        []byte              // of the HMACs; at least 16 bytes
-	Least      float64             // findings with a lower score are left out; 0 means DefaultLeast
-	MostBytes  int64               // of a text that are read; 0 means DefaultMostBytes
-	MostEach   int                 // findings that are kept of a category; 0 means DefaultMostEach
-	People     []Person            // at most MostPeople
-	Emails     map[[32]byte]string // HMAC, by Hash, of an address of the roster → person's id
+	Key        []byte                        // of the HMACs; at least 16 bytes
+	Least      float64                       // findings with a lower score are left out; 0 means DefaultLeast
+	MostBytes  int64                         // of a text that are read; 0 means DefaultMostBytes
+	MostEach   int                           // findings that are kept of a category; 0 means DefaultMostEach
+	People     []Person                      // at most MostPeople
+	Emails     map[[32]byte]string           // hash, by HashEmail, of an address of the roster → person's id
+	HashEmail  func(address string) [32]byte // nil: Hash with the category RosterEmail
 	StudentIDs []Pattern
 }
 
@@ -245,6 +248,12 @@ func Hash(key []byte, c Category, value string) [32]byte {
 	return digest(key, c, fold(value))
 }
 
+// Noted is the finding of a value that something else than a text tells, such as the place
+// in a picture.
+func (d *Detector) Noted(c Category, value, reason string) Finding {
+	return Finding{Category: c, Score: 1, Reasons: []string{reason}, Masked: "…", HMAC: digest(d.options.Key, c, fold(value))}
+}
+
 // digest is the HMAC of a value that is folded already.
 func digest(key []byte, c Category, folded string) [32]byte {
 	mac := hmac.New(sha256.New, key)
@@ -254,4 +263,19 @@ func digest(key []byte, c Category, folded string) [32]byte {
 	var sum [32]byte
 	mac.Sum(sum[:0])
 	return sum
+}
+
+// TakesPlainDigits says whether a pattern of student ids takes a token of digits alone.
+func (d *Detector) TakesPlainDigits() bool {
+	for size := 1; size <= mostToken; size++ {
+		for _, digit := range "0123456789" {
+			token := strings.Repeat(string(digit), size)
+			for _, p := range d.patterns {
+				if p.expression.MatchString(token) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }

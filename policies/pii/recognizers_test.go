@@ -1,6 +1,7 @@
 package pii_test
 
 import (
+	"crypto/sha256"
 	"strings"
 	"testing"
 
@@ -41,7 +42,7 @@ var rows = []struct {
 		"SSN: ⟦536-22-1876⟧", "her social security number is ⟦536 22 1876⟧.", "ssn ⟦536.22.1876⟧", "SSN ⟦536221876⟧",
 		"⟦536-22-1876⟧", "ssn ⟦５３６-２２-１８７６⟧", "ssn ⟦5\u200b36-22-18\u200d76⟧", "ssn ⟦536\u00a022\u00a01876⟧", "ssn ⟦536‑22‑1876⟧",
 		"ssn ⟦53\u00ad6-22-1876⟧", "ssn ⟦5 3 6 - 2 2 - 1 8 7 6⟧", "ssn ⟦5 3 6 2 2 1 8 7 6⟧", "ssn ⟦536 - 22 - 1876⟧", "ssn ⟦٥٣٦-٢٢-١٨٧٦⟧",
-		"ssn ⟦3O6-22-l876⟧", "ssn ⟦3О6-22-1876⟧", "ssn ⟦𝟝𝟛𝟞-𝟚𝟚-𝟙𝟠𝟟𝟞⟧", "name,ssn\nAnn,⟦536221876⟧", "Seguro social: ⟦536-22-1876⟧",
+		"ssn ⟦3O6-22-l876⟧", "ssn ⟦3О6-22-1876⟧", "ssn ⟦𝟝𝟛𝟞-𝟚𝟚-𝟙𝟠𝟟𝟞⟧", "name,ssn\nAnn,⟦536221876⟧", "ssn ⟦536-221876⟧", "ssn ⟦53622-1876⟧", "Springfield 53622-1876", "Seguro social: ⟦536-22-1876⟧",
 		"⟦536-22-1876⟧ (SSN)", "Social\u00a0Security: ⟦536-22-1876⟧", "s\x00s\x00n\x00 \x00⟦5\x003\x006\x00-\x002\x002\x00-\x001\x008\x007\x006⟧\x00",
 		"ssn 000-22-1876", "ssn 666-22-1876", "ssn 536-00-1876", "ssn 536-22-0000", "ssn 078-05-1120", "ssn 123-45-6789", "ssn 936-22-1876",
 		"ssn 536-22.1876", "536221876", "pages 536 22 1876", "1-536-22-1876", "536-22-1876-4", "0.536221876", "A536221876", "ssn 536-221-876",
@@ -160,4 +161,20 @@ func TestTwoPeopleOfOneNameAreNeither(t *testing.T) {
 	r := d.ScanString("Zoe Muller")
 	require.Len(t, r.Findings, 1)
 	require.Empty(t, r.Findings[0].Person)
+}
+
+// TestAddressesAreKnownByAHashOfOthers: the roster keeps its addresses hashed in a way of its
+// own.
+func TestAddressesAreKnownByAHashOfOthers(t *testing.T) {
+	t.Parallel()
+	own := func(address string) [32]byte { return sha256.Sum256([]byte("roster " + strings.ToLower(address))) }
+	d := detector(t, func(o *pii.Options) {
+		o.Emails, o.HashEmail = map[[32]byte]string{own("ann@school.de"): "p9"}, own
+	})
+	found := d.ScanString("write to Ann@School.de or to zoe.mueller@schule-am-see.de").Findings
+	require.Len(t, found, 2)
+	require.Equal(t, []any{pii.RosterEmail, "p9", pii.Email, ""}, []any{found[0].Category, found[0].Person, found[1].Category, found[1].Person})
+	place := d.Noted(pii.Location, "48.5,11.25", "GPS")
+	require.Equal(t, pii.Hash(key, pii.Location, "48.5,11.25"), place.HMAC)
+	require.NotContains(t, place.Masked, "48")
 }

@@ -92,6 +92,8 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		{"insert into hand_ins (organization_id, folder_id, student_id) values (app.org(), $1, $2)", []any{class, student}},
 		{"insert into stars (organization_id, user_id, file_id) values (app.org(), $1, $2)", []any{user, file}},
 		{"update files set current_id = $2 where id = $1", []any{file, version}}, // with a row of file_texts
+		{"insert into pii_inspections (organization_id, version_id, file_id) values (app.org(), $1, $2)", []any{version, file}},
+		{"insert into pii_findings (organization_id, version_id, number, category, part, score, value_hmac) values (app.org(), $1, 1, 'us_ssn', 'text', 1, sha256('x'))", []any{version}},
 		{"insert into notifications (organization_id, id, user_id, kind) values (app.org(), $1, $2, 'a.b')", []any{class, user}},
 		{"insert into mail_addresses (organization_id, id, user_id, address) values (app.org(), $1, $2, 'a@school.example')", []any{class, user}},
 		{"insert into notification_preferences (organization_id, user_id, kind, channel, cadence) values (app.org(), $1, 'a.b', 'mail', 'never')", []any{user}},
@@ -111,8 +113,12 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		{"insert into roblox_connections (organization_id, id, name, universe_id, creator_type, creator_id, key_sealed, key_owner, secret_sealed, created_by) values (app.org(), $1, 'c', 1, 'user', 1, 'k', 'user/1', 's', $2)", []any{class, user}},
 		{"insert into roblox_assets (organization_id, id, connection_id, file_id, version_id, name, asset_type, sha256) values (app.org(), $1, $1, $2, $2, 'n', 'Image', repeat('a', 64))", []any{class, file}},
 		{"insert into roblox_publications (organization_id, id, connection_id, place_id, file_id, version_id, published, content_type, requested_by) values (app.org(), $1, $1, 1, $2, $2, true, 't', $3)", []any{class, file, user}},
+		{"insert into roblox_figures (organization_id, connection_id, kind, name, day, numbers) values (app.org(), $1, 'progress', 'n', '2026-01-01', '{}')", []any{class}},
 		{"insert into roblox_erasures (organization_id, id, connection_id, notification_id, roblox_user_id) values (app.org(), $1, $1, 'n', 1)", []any{class}},
 		{"insert into roblox_budgets (organization_id, owner, kind, free_at) values (app.org(), 'user/1', 'create', now())", nil},
+		{"insert into holds (organization_id, id, kind, scope, person_id, reason, placed_by) values (app.org(), $1, 'legal', 'person', $2, 'letter of the court', $2)", []any{class, student}},
+		{"insert into retention_policies (organization_id, id, purpose, business_need, days, begins, disposal, created_by) values (app.org(), $1, 'teaching', 'graded work', 100, 'published', 'review', $2)", []any{class, user}},
+		{"insert into retention_reviews (organization_id, file_id, policy_id) values (app.org(), $1, $2)", []any{file, class}},
 		{"insert into file_tags (organization_id, file_id, tag, added_by) values (app.org(), $1, 'algebra', $2)", []any{file, user}},
 		{"insert into bulk_changes (organization_id, id, action, actor_id) values (app.org(), $1, 'trash', $2)", []any{class, user}},
 		{"insert into bulk_items (organization_id, change_id, number, file_id) values (app.org(), $1, 1, $2)", []any{class, file}},
@@ -134,7 +140,7 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		{"insert into share_codes (organization_id, share_id, recipient_id, code_hash, expires_at) values (app.org(), $1, $1, sha256('c'), now())", []any{class}},
 		{"insert into share_accesses (organization_id, share_id, id, what, outcome) values (app.org(), $1, $1, 'page', 'ok')", []any{class}},
 		{"insert into disclosure_rules (organization_id, way, class, allowed, rule) values (app.org(), 'link', 'general', false, 'closed')", nil},
-		{"insert into coppa_settings (organization_id) values (app.org())", nil},
+		{"insert into coppa_settings (organization_id, own_webhooks, own_webhooks_reason) values (app.org(), true, 'our own')", nil},
 		{"insert into consent_decisions (organization_id, id, child_id, guardian_id, kind, method, scopes) values (app.org(), $1, $2, $3, 'grant', 'card', '{collect_use}')", []any{class, student, user}},
 		{"insert into subprocessors (organization_id, id, kind, name, purpose, categories, location, assurance_file_id, assurance_sha256, recorded_by) values (app.org(), $1, 'model', 'n', 'p', 'c', 'l', $2, repeat('a', 64), $3)", []any{class, file, user}},
 		{`insert into consent_notices (organization_id, id, number, language, material, body, body_sha256) select app.org(), $1, 1, 'en', false, b, encode(sha256(convert_to(b, 'UTF8')), 'hex')
@@ -382,7 +388,7 @@ func TestNobodyBoundSeesNothing(t *testing.T) {
 	for _, bound := range []string{"reset app.current_org_id", "set app.current_org_id = ''", "set app.current_org_id = '" + uuid.Nil.String() + "'"} {
 		_, err := conn.Exec(t.Context(), bound)
 		require.NoError(t, err)
-		for _, table := range append([]string{"organizations", "users", "version_view", "usage_levels", "usage_crossings"}, s.tables...) {
+		for _, table := range append([]string{"organizations", "users", "version_view", "listed_files", "usage_levels", "usage_crossings"}, s.tables...) {
 			var n int
 			require.NoError(t, conn.QueryRow(t.Context(), "select count(*) from "+table).Scan(&n))
 			require.Zero(t, n, "%s after %s", table, bound)
@@ -402,8 +408,10 @@ func TestViewsAndFunctionsDoNotBypassPolicies(t *testing.T) {
 	theirs := s.row(t, "files", s.b)
 	before := s.everything(t, s.b)
 	var n int
-	require.NoError(t, s.Single(s.a).QueryRow(t.Context(), "select count(*) from version_view where organization_id <> $1", s.a).Scan(&n))
-	require.Zero(t, n)
+	for _, view := range []string{"version_view", "listed_files"} {
+		require.NoError(t, s.Single(s.a).QueryRow(t.Context(), "select count(*) from "+view+" where organization_id <> $1", s.a).Scan(&n))
+		require.Zero(t, n, view)
+	}
 	require.NoError(t, s.Single(s.a).QueryRow(t.Context(), "select count(*) from users").Scan(&n))
 	require.Equal(t, 2, n, "only the organization's own people")
 	require.NoError(t, s.Single(s.a).QueryRow(t.Context(), "select count(*) from organizations").Scan(&n))

@@ -68,7 +68,7 @@ grant create on schema public to satchel_views;
 grant execute on function app.org(), app.actor(), app.organization_wide(), app.people_org() to satchel_app, satchel_people, satchel_system, satchel_views;
 
 -- What the policies of people ask once a statement: whether the actor's API key acts
--- in all spaces, and whether the actor administers the organization. These, and those
+-- in all spaces, and whether the actor administers the organization or oversees it. These, and those
 -- below that a policy asks for a row, are PL/pgSQL: a function in SQL becomes part of
 -- the statement, and with it the policies of every table that it reads, which then take
 -- longer to plan than the statement takes to run.
@@ -76,7 +76,9 @@ create or replace function app.all_spaces() returns boolean language plpgsql sta
 $$ begin return exists (select from members m where m.organization_id = app.people_org() and m.user_id = app.actor() and m.all_spaces); end $$;
 create or replace function app.is_admin() returns boolean language plpgsql stable parallel safe as
 $$ begin return exists (select from members m where m.organization_id = app.people_org() and m.user_id = app.actor() and m.role in ('owner', 'admin') and not m.service); end $$;
-grant execute on function app.all_spaces(), app.is_admin() to satchel_app, satchel_people;
+create or replace function app.oversees() returns boolean language plpgsql stable parallel safe as
+$$ begin return exists (select from members m where m.organization_id = app.people_org() and m.user_id = app.actor() and m.role in ('owner', 'admin', 'auditor') and not m.service); end $$;
+grant execute on function app.all_spaces(), app.is_admin(), app.oversees() to satchel_app, satchel_people;
 
 -- The actor's level in a space; 0 outside.
 create or replace function app.my_level(space uuid) returns integer language plpgsql stable parallel safe as $$

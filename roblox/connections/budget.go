@@ -27,11 +27,14 @@ const (
 	EntryPut  Kind = "entry_write"
 	Message   Kind = "message"
 	Publish   Kind = "place"
+	EntryList Kind = "entry_list"
+	Ask       Kind = "query"
+	AskAgain  Kind = "query_poll"
 )
 
 // Limits is how many requests of each kind a minute Roblox takes from the owner of a key, as
 // published. Entries share the budget of the game's own servers, of which a tenth is used.
-var Limits = map[Kind]int{Create: 120, Poll: 300, Look: 120, Grant: 100, Archive: 100, EntryRead: 30, EntryPut: 30, Message: 500, Publish: 30}
+var Limits = map[Kind]int{Create: 120, Poll: 300, Look: 120, Grant: 100, Archive: 100, EntryRead: 30, EntryPut: 30, Message: 500, Publish: 30, EntryList: 30, Ask: 30, AskAgain: 300}
 
 // Budget gives out turns. The turns of an owner are rows, so they hold across processes and
 // organizations.

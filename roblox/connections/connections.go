@@ -15,9 +15,11 @@ import (
 	"satchel/internal/fault"
 	"satchel/internal/kms"
 	"satchel/policies/audit"
+	"satchel/policies/consent"
 	"satchel/roblox"
 	"satchel/roblox/connections/connectionsdb"
 	"satchel/tenancy"
+	"satchel/tenancy/notifications"
 	"satchel/tenancy/operations"
 )
 
@@ -64,6 +66,7 @@ type Connection struct {
 	CheckedAt  *time.Time
 	Spaces     []uuid.UUID
 	Automatic  bool
+	Progress   []string // names of what is counted in the experience
 	State      string
 	Code       string
 	Sync       *uuid.UUID
@@ -74,7 +77,7 @@ type Connection struct {
 
 func fromRow(r connectionsdb.ConnectionGetRow) (Connection, error) {
 	c := Connection{ID: r.ID, Name: r.Name, Universe: r.UniverseID, Creator: roblox.Creator{Type: r.CreatorType, ID: r.CreatorID}, KeyOwner: r.KeyOwner, CheckedAt: r.KeyCheckedAt,
-		Spaces: r.SpaceIds, Automatic: r.Automatic, State: r.State, Code: r.Code, Sync: r.SyncID, SyncedAt: r.SyncedAt, MapVersion: r.MapRevision, CreatedAt: r.CreatedAt}
+		Spaces: r.SpaceIds, Automatic: r.Automatic, State: r.State, Code: r.Code, Sync: r.SyncID, SyncedAt: r.SyncedAt, MapVersion: r.MapRevision, Progress: r.Progress, CreatedAt: r.CreatedAt}
 	if err := json.Unmarshal(r.KeyInfo, &c.Key); err != nil {
 		return c, fmt.Errorf("read what is known of a key: %w", err)
 	}
@@ -168,6 +171,7 @@ type New struct {
 	Secret    string
 	Spaces    []uuid.UUID
 	Automatic bool
+	Progress  []string
 }
 
 func infoOf(k roblox.Key, universe int64) (json.RawMessage, error) {
@@ -191,11 +195,14 @@ func ownerOf(k roblox.Key, c roblox.Creator) string {
 }
 
 // Connect makes a connection, and with the first one the rule by which files that are no
-// one's data may leave by a connector.
+// one's data may leave by a connector. Written assurances come before it.
 func (v Vault) Connect(ctx context.Context, tx *tenancy.Tx, n New) error {
+	if err := consent.RequireAssurance(ctx, tx, consent.Roblox); err != nil {
+		return err
+	}
 	q := connectionsdb.New(tx)
 	p := connectionsdb.ConnectionInsertParams{ID: n.ID, Name: n.Name, UniverseID: n.Universe, CreatorType: n.Creator.Type, CreatorID: n.Creator.ID, KeyOwner: ownerOf(n.Known, n.Creator),
-		SpaceIds: n.Spaces, Automatic: n.Automatic, CreatedBy: n.By}
+		SpaceIds: n.Spaces, Automatic: n.Automatic, Progress: append([]string{}, n.Progress...), CreatedBy: n.By}
 	var err error
 	if p.KeySealed, err = v.seal(ctx, apiKey, tx.Org(), n.ID, n.APIKey); err != nil {
 		return err
@@ -248,6 +255,7 @@ type Change struct {
 	Name      *string
 	Spaces    *[]uuid.UUID
 	Automatic *bool
+	Progress  *[]string
 	APIKey    string
 	Known     roblox.Key
 	Resume    bool
@@ -260,7 +268,7 @@ func (v Vault) Change(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, in Chan
 		return err
 	}
 	q := connectionsdb.New(tx)
-	p := connectionsdb.ConnectionChangeParams{ID: id, Name: c.Name, SpaceIds: c.Spaces, Automatic: c.Automatic}
+	p := connectionsdb.ConnectionChangeParams{ID: id, Name: c.Name, SpaceIds: c.Spaces, Automatic: c.Automatic, Progress: c.Progress}
 	if in.Name != nil {
 		p.Name = *in.Name
 	}
@@ -272,6 +280,9 @@ func (v Vault) Change(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, in Chan
 	}
 	if in.Automatic != nil {
 		p.Automatic = *in.Automatic
+	}
+	if in.Progress != nil {
+		p.Progress = append([]string{}, *in.Progress...)
 	}
 	if _, err := q.ConnectionChange(ctx, p); err != nil {
 		return fmt.Errorf("change connection: %w", err)
@@ -291,6 +302,9 @@ func (v Vault) Change(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, in Chan
 		code = "key"
 	}
 	if in.Resume && c.State == Stopped {
+		if err := consent.RequireAssurance(ctx, tx, consent.Roblox); err != nil {
+			return err
+		}
 		if _, err := q.ConnectionState(ctx, connectionsdb.ConnectionStateParams{ID: id, State: Active}); err != nil {
 			return fmt.Errorf("resume connection: %w", err)
 		}
@@ -299,7 +313,11 @@ func (v Vault) Change(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, in Chan
 	return audit.Record(ctx, tx, audit.Event{Action: "roblox.change", ObjectID: id.String(), Code: code})
 }
 
-// Stop stops a connection until a person resumes it.
+// attention is the kind of notification by which owners and admins learn that a connection
+// needs them.
+const attention = "roblox.attention"
+
+// Stop stops a connection until a person resumes it, and tells owners and admins.
 func Stop(ctx context.Context, db *tenancy.DB, org tenancy.OrgID, id uuid.UUID, code string) error {
 	return db.InTx(ctx, org, func(tx *tenancy.Tx) error {
 		c, err := Get(ctx, tx, id)
@@ -308,6 +326,9 @@ func Stop(ctx context.Context, db *tenancy.DB, org tenancy.OrgID, id uuid.UUID, 
 		}
 		if _, err := connectionsdb.New(tx).ConnectionState(ctx, connectionsdb.ConnectionStateParams{ID: id, State: Stopped, Code: code}); err != nil {
 			return fmt.Errorf("stop connection: %w", err)
+		}
+		if err := notifications.PutManagers(ctx, tx, attention, map[string]any{"connection_id": id, "code": code}); err != nil {
+			return err
 		}
 		return audit.Record(ctx, tx, audit.Event{Action: "roblox.stop", ObjectID: id.String(), Code: code})
 	})
@@ -377,6 +398,19 @@ const Between = time.Hour
 // Synced notes the end of a sync.
 func Synced(ctx context.Context, q tenancy.Queries, id uuid.UUID) error {
 	return wrap(connectionsdb.New(q).ConnectionSynced(ctx, connectionsdb.ConnectionSyncedParams{ID: id, Pause: Between}), "note end of sync")
+}
+
+// TellUnsure tells owners and admins of assets that a person has to decide about, once for
+// those that are there now.
+func TellUnsure(ctx context.Context, db *tenancy.DB, org tenancy.OrgID, id uuid.UUID, unsure int64) error {
+	return db.InTx(ctx, org, func(tx *tenancy.Tx) error {
+		q := connectionsdb.New(tx)
+		more, err := q.ConnectionToldMore(ctx, connectionsdb.ConnectionToldMoreParams{ID: id, Unsure: int32(unsure)})
+		if err != nil || more == 0 {
+			return errors.Join(err, q.ConnectionToldLess(ctx, connectionsdb.ConnectionToldLessParams{ID: id, Unsure: int32(unsure)}))
+		}
+		return notifications.PutManagers(ctx, tx, attention, map[string]any{"connection_id": id, "unsure": unsure})
+	})
 }
 
 // Checked keeps what Roblox says about the key.

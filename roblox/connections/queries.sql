@@ -1,16 +1,16 @@
 -- name: ConnectionInsert :exec
-insert into roblox_connections (organization_id, id, name, universe_id, creator_type, creator_id, key_sealed, key_owner, key_info, key_checked_at, secret_sealed, space_ids, automatic, created_by)
+insert into roblox_connections (organization_id, id, name, universe_id, creator_type, creator_id, key_sealed, key_owner, key_info, key_checked_at, secret_sealed, space_ids, automatic, progress, created_by)
 values (app.org(), sqlc.arg(id), sqlc.arg(name), sqlc.arg(universe_id), sqlc.arg(creator_type), sqlc.arg(creator_id), sqlc.arg(key_sealed), sqlc.arg(key_owner), sqlc.arg(key_info), now(), sqlc.arg(secret_sealed),
-        sqlc.arg(space_ids), sqlc.arg(automatic), sqlc.arg(created_by));
+        sqlc.arg(space_ids), sqlc.arg(automatic), sqlc.arg(progress), sqlc.arg(created_by));
 
 -- name: ConnectionGet :one
-select id, name, universe_id, creator_type, creator_id, key_owner, key_info, key_checked_at, space_ids, automatic, state, code, sync_id, synced_at, map_revision, created_at from roblox_connections where id = sqlc.arg(id);
+select id, name, universe_id, creator_type, creator_id, key_owner, key_info, key_checked_at, space_ids, automatic, state, code, sync_id, synced_at, map_revision, progress, created_at from roblox_connections where id = sqlc.arg(id);
 
 -- name: ConnectionLock :one
 select id, state, sync_id from roblox_connections where id = sqlc.arg(id) for no key update;
 
 -- name: ConnectionList :many
-select id, name, universe_id, creator_type, creator_id, key_owner, key_info, key_checked_at, space_ids, automatic, state, code, sync_id, synced_at, map_revision, created_at from roblox_connections order by id limit 100;
+select id, name, universe_id, creator_type, creator_id, key_owner, key_info, key_checked_at, space_ids, automatic, state, code, sync_id, synced_at, map_revision, progress, created_at from roblox_connections order by id limit 100;
 
 -- name: ConnectionSealed :one
 select key_sealed, secret_sealed from roblox_connections where id = sqlc.arg(id);
@@ -22,7 +22,7 @@ select exists (select from roblox_connections where universe_id = sqlc.arg(unive
 select count(*) from roblox_connections;
 
 -- name: ConnectionChange :execrows
-update roblox_connections set name = sqlc.arg(name), space_ids = sqlc.arg(space_ids), automatic = sqlc.arg(automatic), next_sync_at = now(), updated_at = now() where id = sqlc.arg(id);
+update roblox_connections set name = sqlc.arg(name), space_ids = sqlc.arg(space_ids), automatic = sqlc.arg(automatic), progress = sqlc.arg(progress), next_sync_at = now(), updated_at = now() where id = sqlc.arg(id);
 
 -- name: ConnectionKey :execrows
 update roblox_connections set key_sealed = sqlc.arg(key_sealed), key_owner = sqlc.arg(key_owner), key_info = sqlc.arg(key_info), key_checked_at = now(), updated_at = now() where id = sqlc.arg(id);
@@ -41,6 +41,17 @@ update roblox_connections set synced_at = now(), next_sync_at = now() + sqlc.arg
 
 -- name: ConnectionMap :exec
 update roblox_connections set map_revision = sqlc.arg(map_revision), updated_at = now() where id = sqlc.arg(id);
+
+-- name: ConnectionRotate :exec
+update roblox_connections set key_sealed = sqlc.arg(key_sealed), secret_sealed = sqlc.arg(secret_sealed), updated_at = now()
+ where id = sqlc.arg(id) and key_sealed = sqlc.arg(key_was) and secret_sealed = sqlc.arg(secret_was);
+
+-- How many unsure assets owners and admins are told of: a row is changed where there are more than before.
+-- name: ConnectionToldMore :execrows
+update roblox_connections set told_unsure = sqlc.arg(unsure)::integer where id = sqlc.arg(id) and told_unsure < sqlc.arg(unsure)::integer;
+
+-- name: ConnectionToldLess :exec
+update roblox_connections set told_unsure = sqlc.arg(unsure)::integer where id = sqlc.arg(id) and told_unsure > sqlc.arg(unsure)::integer;
 
 -- name: ConnectionDelete :execrows
 delete from roblox_connections where id = sqlc.arg(id);
@@ -185,3 +196,22 @@ select id, connection_id, roblox_user_id, done_at from roblox_erasures where id 
 
 -- name: ErasureDone :exec
 update roblox_erasures set done_at = now(), roblox_user_id = null where id = sqlc.arg(id) and done_at is null;
+
+-- name: FigureKnown :one
+select exists (select from roblox_figures where connection_id = sqlc.arg(connection_id) and kind = sqlc.arg(kind) and name = sqlc.arg(name) and read_at >= sqlc.arg(since)::timestamptz);
+
+-- name: FigureKeep :exec
+insert into roblox_figures (organization_id, connection_id, kind, name, day, numbers)
+values (app.org(), sqlc.arg(connection_id), sqlc.arg(kind), sqlc.arg(name), sqlc.arg(day), sqlc.arg(numbers))
+on conflict (organization_id, connection_id, kind, name, day) do update set numbers = excluded.numbers, read_at = now();
+
+-- name: FigureForget :exec
+delete from roblox_figures where connection_id = sqlc.arg(connection_id) and kind = 'progress' and name = sqlc.arg(name) and day < sqlc.arg(day);
+
+-- name: FiguresForget :exec
+delete from roblox_figures where connection_id = sqlc.arg(connection_id)
+   and (kind = 'progress' and name <> all (sqlc.arg(names)::text[]) or kind = 'usage' and day < sqlc.arg(before)::timestamptz::date);
+
+-- name: FigureList :many
+select kind, name, day, numbers, read_at from roblox_figures
+ where connection_id = sqlc.arg(connection_id) and (kind = 'progress' or day >= sqlc.arg(since)::timestamptz::date) order by kind, name, day;

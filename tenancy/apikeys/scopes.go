@@ -48,8 +48,9 @@ var Scopes = map[Scope][]tenancy.Action{
 var NeverGranted = []tenancy.Action{
 	tenancy.ManageKeys, tenancy.ManageLogins, tenancy.BreakGlass, tenancy.ReadAccess, tenancy.ManageRosters,
 	tenancy.CreateOrganization, tenancy.ManageOrganizations, tenancy.ChangeOrganization, tenancy.ExportOrganization,
-	tenancy.ReadWebhooks, tenancy.ManageWebhooks, tenancy.ReadRoblox, tenancy.ManageRoblox,
 	tenancy.ReadConsent, tenancy.ManageConsent, tenancy.Authorize,
+	tenancy.ReadWebhooks, tenancy.ManageWebhooks, tenancy.ReadRoblox, tenancy.ManageRoblox, tenancy.ReviewPersonalData,
+	tenancy.ReadRetention, tenancy.ManageRetention, tenancy.ReadHolds, tenancy.ManageHolds, // two people release a hold
 	tenancy.MakeReports, tenancy.ReadReports, // they go to files of a person
 	tenancy.SetQuota, tenancy.SetTiers, tenancy.Reconcile, tenancy.Rescan, tenancy.ChangeJobs, tenancy.ManageJobs,
 	tenancy.ReadGuardians, tenancy.SetGuardians, tenancy.Leave,

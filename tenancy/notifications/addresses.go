@@ -27,6 +27,7 @@ var (
 	ErrWrongCode    = fault.New(fault.Denied, "wrong_mail_code", "This is not the code of the newest mail. Look at it again, or add the address again for another one.")
 	ErrCodeOver     = fault.New(fault.Conflict, "mail_code_over", "This code is over: it is good for 30 minutes and five attempts. Add the address again for another one.")
 	ErrStudentMail  = fault.New(fault.Denied, "no_mail_to_students", "Your school has no mail sent to students. You find what happened in the inbox here.")
+	ErrSuppressed   = fault.New(fault.Conflict, "mail_address_suppressed", "No mail is sent to this address: mails to it came back. Give another one, or ask an owner or admin of your organization to let it have mail again.")
 	ErrTooManyCodes = fault.New(fault.Limited, "too_many_mail_codes", "You asked for many codes. Wait an hour, then add the address again.").After(time.Hour)
 )
 
@@ -86,6 +87,16 @@ func MayHaveMail(ctx context.Context, wide tenancy.Queries, user uuid.UUID) erro
 		return ErrStudentMail
 	}
 	return wrap("read whether mail is sent", err)
+}
+
+// Deliverable refuses an address to which no code would go, since mails to it came back. hash
+// is its keyed hash. Who complained gets the code they ask for.
+func Deliverable(ctx context.Context, wide tenancy.Queries, hash []byte) error {
+	bounced, err := notificationsdb.New(wide).SuppressionBounced(ctx, hash)
+	if err == nil && bounced {
+		return ErrSuppressed
+	}
+	return wrap("look for suppression", err)
 }
 
 // Addresses lists a person's.

@@ -22,6 +22,15 @@ func Put(ctx context.Context, tx *tenancy.Tx, user uuid.UUID, kind string, data 
 	return wrap("put notification", notificationsdb.New(tx).InboxPut(ctx, notificationsdb.InboxPutParams{ID: tenancy.NewID(), UserID: user, Kind: kind, Data: encoded}))
 }
 
+// PutManagers is Put for each owner and admin of the organization.
+func PutManagers(ctx context.Context, tx *tenancy.Tx, kind string, data any) error {
+	encoded, err := json.Marshal(data)
+	if err != nil {
+		return fmt.Errorf("encode notification %s: %w", kind, err)
+	}
+	return wrap("put notifications", notificationsdb.New(tx).InboxPutManagers(ctx, notificationsdb.InboxPutManagersParams{Kind: kind, Data: encoded}))
+}
+
 // Dispatch decides about up to most waiting notifications, and says how many there
 // were. Each is decided about once: another who dispatches passes over those that are
 // being decided.

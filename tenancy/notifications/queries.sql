@@ -50,6 +50,12 @@ update notifications set read_at = now() where read_at is null and not hidden;
 -- name: InboxPut :exec
 insert into notifications (organization_id, id, user_id, kind, data) values (app.org(), $1, $2, $3, $4);
 
+-- Owners and admins, who see to what is no person's.
+
+-- name: InboxPutManagers :exec
+insert into notifications (organization_id, id, user_id, kind, data)
+select app.org(), app.new_id(), m.user_id, sqlc.arg(kind)::text, sqlc.arg(data)::jsonb from members m where m.role in ('owner', 'admin') and not m.service;
+
 -- What the decision about each waiting notification needs, the oldest first.
 
 -- name: OutboxTake :many
@@ -176,6 +182,9 @@ on conflict (organization_id, address_hash) do update set status = excluded.stat
 
 -- name: SuppressionsOf :many
 select address_hash, reason from mail_suppressions where address_hash = any (sqlc.arg(hashes)::bytea[]) and suppressed_at is not null;
+
+-- name: SuppressionBounced :one
+select exists (select from mail_suppressions where address_hash = sqlc.arg(address_hash) and suppressed_at is not null and reason <> 'complained');
 
 -- name: SuppressionPage :many
 select id, reason, status, suppressed_at::timestamptz as suppressed_at from mail_suppressions

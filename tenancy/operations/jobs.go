@@ -102,6 +102,22 @@ func Swept(ctx context.Context, q tenancy.Queries, s Sweep) error {
 	return wrap(operationsdb.New(q).OperationSwept(ctx, p), "note sweep")
 }
 
+// SweptKept is how long the rows of sweeps are kept: they say what was found, and there are
+// hundreds a day.
+const SweptKept = 3 * 24 * time.Hour
+
+// DeleteSwept deletes up to most rows of sweeps that are past their time.
+func DeleteSwept(ctx context.Context, q tenancy.Queries, now time.Time, most int) (int64, error) {
+	var kinds []string
+	for name, k := range Kinds {
+		if k.Sweep {
+			kinds = append(kinds, name)
+		}
+	}
+	n, err := operationsdb.New(q).OperationSweptDelete(ctx, operationsdb.OperationSweptDeleteParams{Kinds: kinds, Before: now.Add(-SweptKept), Most: int64(most)})
+	return n, wrap(err, "delete old rows of sweeps")
+}
+
 // Doubt notes that no workflow was found that does an open job; Believe takes it back.
 func Doubt(ctx context.Context, q tenancy.Queries, id uuid.UUID) error {
 	_, err := operationsdb.New(q).OperationDoubted(ctx, id)

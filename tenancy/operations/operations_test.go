@@ -103,3 +103,27 @@ func TestSecondVerificationFindsTheFirst(t *testing.T) {
 	require.ErrorAs(t, operations.Insert(t.Context(), q, second), &running)
 	require.Equal(t, o.ID, running.ID)
 }
+
+// TestWhatIsHeldDoesNotRun: the workflow of a job says how far it is before its first step
+// begins, which may wait in a queue that operators hold.
+func TestWhatIsHeldDoesNotRun(t *testing.T) {
+	t.Parallel()
+	db, ctx := pgtest.New(t), t.Context()
+	q := db.Single(db.Organization(t, 1))
+	id := tenancy.NewID()
+	require.NoError(t, operations.Insert(ctx, q, operations.Operation{ID: id, Kind: "sync_roblox", WorkflowID: "w"}))
+	state := func() operations.State {
+		o, err := operations.Get(ctx, q, id)
+		require.NoError(t, err)
+		return o.State
+	}
+	none := []operations.Step{{Name: "assets", State: operations.Running}}
+	require.NoError(t, operations.Progress(ctx, q, id, none))
+	require.Equal(t, operations.Waiting, state())
+	_, err := db.MarkPaused(ctx, "roblox", true)
+	require.NoError(t, err)
+	require.NoError(t, operations.Progress(ctx, q, id, none))
+	require.Equal(t, operations.Paused, state())
+	require.NoError(t, operations.Attempt(ctx, q, "w", 1))
+	require.Equal(t, operations.Running, state())
+}

@@ -29,9 +29,13 @@ values (app.org(), sqlc.arg(id), sqlc.arg(kind), sqlc.arg(workflow_id), 'waiting
         sqlc.arg(queue), sqlc.arg(priority), sqlc.arg(target_type), sqlc.narg(target_id))
 on conflict do nothing;
 
+-- What begins is said by its first step (OperationAttempt): a job that waits in a queue that
+-- operators hold has done nothing, although its workflow runs.
+
 -- name: OperationProgress :execrows
 update operations set steps = sqlc.arg(steps), done = sqlc.arg(done), total = sqlc.arg(total),
-       state = case when state in ('waiting', 'paused') then 'running' else state end, started_at = coalesce(started_at, now()), doubted_at = null
+       state = case when state in ('waiting', 'paused') and sqlc.arg(done)::bigint > 0 then 'running' else state end,
+       started_at = case when sqlc.arg(done)::bigint > 0 then coalesce(started_at, now()) else started_at end, doubted_at = null
  where id = sqlc.arg(id) and ended_at is null;
 
 -- name: OperationReopen :execrows
@@ -81,6 +85,12 @@ select kind, state, queue, priority, sum(n)::bigint as n from operation_counts g
 
 -- name: OperationCountsOf :many
 select kind, state, queue, priority, count(*) as n from operations where created_by = $1 group by kind, state, queue, priority order by kind, state, queue, priority;
+
+-- Rows of sweeps that are old: they say what was found, and nothing waits for them.
+
+-- name: OperationSweptDelete :execrows
+delete from operations where id in (
+    select o.id from operations o where o.kind = any (sqlc.arg(kinds)::text[]) and o.ended_at < sqlc.arg(before)::timestamptz order by o.created_at limit sqlc.arg(most));
 
 -- A run of a sweep that found something. It is a job of the platform, under the id of its run.
 

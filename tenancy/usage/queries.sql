@@ -26,6 +26,12 @@ select day, uploads, bytes_in, bytes_out, downloads, scans, renditions, jobs, ac
   from usage_days where day >= sqlc.arg(since)::date and day <= sqlc.arg(until)::date and day < sqlc.arg(counted_from)::date
 order by day;
 
+-- What models cost by day, in UTC.
+
+-- name: ModelDays :many
+select starts_on as day, spent_micro, input_tokens, output_tokens from generation_spending
+ where period = 'day' and starts_on >= sqlc.arg(since) and starts_on <= sqlc.arg(until) order by starts_on;
+
 -- name: DaysRollUp :exec
 insert into usage_days (organization_id, day, uploads, bytes_in, bytes_out, downloads, scans, renditions, jobs, active_users, stored_bytes, rolled_at)
 select app.org(), day, uploads, bytes_in, bytes_out, downloads, scans, renditions, jobs, active_users, stored_bytes, sqlc.arg(now)::timestamptz

@@ -7,6 +7,7 @@ import { expect, fresh, test } from './fixtures.ts'
 /** Opens a page of the administration or of the operators by its link in the navigation. */
 const go = async (page: Page, name: string) => {
   if (!/\/(manage|operate)/.test(page.url())) await page.getByRole('navigation').getByRole('link', { name: 'Administration', exact: true }).click()
+  for (const group of await page.getByRole('navigation').getByRole('button', { expanded: false }).all()) await group.click().catch(() => undefined)
   await page.getByRole('navigation').getByRole('link', { name, exact: true }).click()
   await expect(page.getByRole('heading', { level: 1, name })).toBeVisible()
 }

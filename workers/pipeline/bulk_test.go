@@ -46,7 +46,7 @@ func TestManyFilesAreChangedByAWorkflow(t *testing.T) {
 	}
 }
 
-// TestRecordBulk writes the histories of changes of many files, and of the sweep of versions.
+// TestRecordBulk writes the histories of changes of many files, and of the sweeps of versions and of retention.
 func TestRecordBulk(t *testing.T) {
 	if !*record {
 		t.Skip("writes files: run with -record after a deliberate change of the workflow")
@@ -54,5 +54,6 @@ func TestRecordBulk(t *testing.T) {
 	b := setup(t, nil)
 	id := b.changeMany(t, files.BulkTrash, b.published(t, "notes").File)
 	b.keepRun(t, bulk.WorkflowID(b.Org, id), "bulk", "done")
+	require.NoError(t, b.runOf(t, "sweep", "retention", sweep.ApplyRetention, sweep.ApplyRetentionInput{Org: tenancy.Platform}))
 	require.NoError(t, b.runOf(t, "sweep", "versions", sweep.PruneOldVersions, sweep.PruneVersionsInput{Org: tenancy.Platform}))
 }

@@ -130,12 +130,14 @@ func (f family) passes(t *testing.T, id uuid.UUID, column string) {
 	f.wake(t, id)
 }
 
-func (f family) fileIs(t *testing.T, held, trashed bool) {
+// fileIs says whether the file waits for a basis, and whether its time is over: the sweep of such
+// files deletes it then.
+func (f family) fileIs(t *testing.T, held, over bool) {
 	t.Helper()
 	require.Eventually(t, func() bool {
-		var isHeld, isTrashed bool
-		err := f.Single(f.Org).QueryRow(context.Background(), "select held_since is not null, trashed_at is not null from files where id = $1", f.file).Scan(&isHeld, &isTrashed)
-		return err == nil && isHeld == held && isTrashed == trashed
+		var isHeld, isOver bool
+		err := f.Single(f.Org).QueryRow(context.Background(), "select held_since is not null, coalesce(held_until < now(), false) from files where id = $1", f.file).Scan(&isHeld, &isOver)
+		return err == nil && isHeld == held && isOver == over
 	}, patience, pause)
 }
 

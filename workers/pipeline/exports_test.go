@@ -281,7 +281,7 @@ func TestEveryTenantTableIsExportedOrNamed(t *testing.T) {
 		"roster_batches": "how far an import came", "roster_agents": "who a roster says is whose, as guardians are",
 		"login_requests": "logins that no one has linked, and what the audit log speaks of",
 		"audit_heads":    "follows from the audit log", "organization_setups": "is empty once there is something to export",
-		"file_names": "follow from the files", "file_texts": "are read from the files", "recents": "what a person opened last, for their own list",
+		"file_names": "follow from the files", "file_texts": "are read from the files", "pii_inspections": "are read from the files", "pii_findings": "places in the files, which are exported", "recents": "what a person opened last, for their own list",
 		"renditions": "are made from the files", "transformations": "are made from the files", "zips": "lists for downloads, kept for a day", "zip_entries": "lists for downloads, kept for a day", "version_steps": "how a file was checked", "file_events": "how a file was checked",
 		"uploads": "what is not there yet", "upload_parts": "what is not there yet",
 		"operations": "work that the audit log speaks of", "exports": "themselves", "export_parts": "themselves",
@@ -295,9 +295,10 @@ func TestEveryTenantTableIsExportedOrNamed(t *testing.T) {
 		"edge_cursors": "how far a cache was told of events", "edge_purges": "what a cache was not told",
 		"webhooks": "where others are told", "webhook_secrets": "sealed, and the platform's to sign with", "webhook_deliveries": "what was sent, for 30 days", "webhook_attempts": "what was sent, for 30 days",
 		"roblox_connections": "a key of another system, and where it leads", "roblox_assets": "what files became at Roblox, which has them", "roblox_publications": "places that were published at Roblox", "roblox_erasures": "who is erased, until it is done",
-		"roblox_budgets": "no data",
-		"agreements":     "listed by its own route", "consent_decisions": "listed by its own route", "coppa_settings": "read by its own route", "subprocessors": "listed by its own route",
+		"agreements": "listed by its own route", "consent_decisions": "listed by its own route", "coppa_settings": "read by its own route", "subprocessors": "listed by its own route",
 		"consent_notices": "listed by its own route", "consent_requests": "an address of a guardian, for consent alone", "consent_tokens": "what opens a link",
+		"roblox_figures": "sums of what experiences at Roblox say, which have them", "roblox_budgets": "no data",
+		"holds": "decisions about what is exported, of which the audit log speaks", "retention_policies": "are public", "retention_reviews": "decisions that the audit log speaks of",
 	}
 	rows, err := a.Admin(t).Query(t.Context(), `select c.relname::text from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'organization_id'
 		where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'`)

@@ -273,7 +273,7 @@ func TestSecondWorkerFindsTheSchedules(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	b.Start(t)
-	wanted := []string{"checkpoint-audit-logs", "clean-events", "clean-idempotency-keys", "clean-notifications", "pick-up-rosters", "prune-old-versions", "purge-trashed-files", "reconcile-storage", "retry-previews",
+	wanted := []string{"apply-retention", "checkpoint-audit-logs", "clean-events", "clean-idempotency-keys", "clean-notifications", "pick-up-rosters", "prune-old-versions", "purge-trashed-files", "reconcile-storage", "retry-previews",
 		"roll-up-usage", "sweep-people", "sweep-pictures"}
 	var ids []string
 	require.Eventually(t, func() bool {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -80,6 +81,7 @@ func (b *worker) connect(t *testing.T, keys kms.Config, space uuid.UUID) uuid.UU
 	require.NoError(t, err)
 	n := connections.New{ID: tenancy.NewID(), By: b.User, Name: "School", Universe: universe, Creator: roblox.Creator{Type: roblox.CreatorGroup, ID: 5}, APIKey: "secret", Secret: "s",
 		Known: roblox.Key{Enabled: true, Owner: 1}, Spaces: []uuid.UUID{space}}
+	b.Assured(t, b.Org, b.User, "roblox")
 	require.NoError(t, b.InTx(t.Context(), b.Org, func(tx *tenancy.Tx) error { return connections.Vault{Box: box}.Connect(t.Context(), tx, n) }))
 	return n.ID
 }
@@ -393,6 +395,107 @@ func TestAPersonIsErased(t *testing.T) {
 		return err == nil && e.User == 0
 	}, patience, pause)
 	require.Nil(t, fake.Entry("99/"+activity.ProgressStore+"/123"))
+}
+
+// TestTheExperienceIsRead once a day: progress as sums, use by day, and no number of an
+// account anywhere.
+func TestTheExperienceIsRead(t *testing.T) {
+	t.Parallel()
+	yesterday := time.Now().UTC().AddDate(0, 0, -1).Format(time.DateOnly)
+	fake := &robloxtest.Fake{Active: map[string]int64{yesterday: 31}, QueryPolls: 2}
+	const scope = "99/" + activity.ProgressStore + "/volcano-quiz"
+	for n := range 230 {
+		fake.SetOrdered(scope, strconv.Itoa(4_000_000+n), int64(n%6)*20)
+	}
+	keys, options := toRoblox(t, fake)
+	b := setup(t, options)
+	connection := b.connect(t, keys, b.library(t))
+	_, err := b.Single(b.Org).Exec(t.Context(), "update roblox_connections set progress = '{volcano-quiz,not-begun}'")
+	require.NoError(t, err)
+	read := func() (all []connections.Figure) {
+		require.Equal(t, operations.Succeeded, b.syncs(t, connection).State)
+		all, err := connections.Figures(t.Context(), b.Single(b.Org), connection, time.Now().AddDate(0, 0, -90))
+		require.NoError(t, err)
+		return all
+	}
+	all := read()
+	require.Len(t, all, 3)
+	require.Equal(t, connections.Numbers{Parts: &connections.Parts{}, Certain: true}, all[0].Numbers, "no server has written there")
+	// 0, 20, 40, 60, 80 and 100 percent in turns
+	require.Equal(t, connections.Numbers{Parts: &connections.Parts{78, 38, 38, 38, 38}, People: 230, Certain: true}, all[1].Numbers)
+	require.Equal(t, connections.UsageFigure, all[2].Kind)
+	require.Equal(t, connections.Numbers{People: 31, Certain: true}, all[2].Numbers)
+	fake.SetOrdered(scope, "1", 100)
+	require.Equal(t, all[1].Numbers, read()[1].Numbers, "it is read once a day")
+
+	_, err = b.Admin(t).Exec(t.Context(), "update roblox_figures set day = day - 1, read_at = read_at - interval '1 day'")
+	require.NoError(t, err)
+	all = read()
+	require.Len(t, all, 3+1, "the use of another day, and of progress the newest alone")
+	require.EqualValues(t, 231, all[1].Numbers.People)
+	var rows string
+	require.NoError(t, b.Single(b.Org).QueryRow(t.Context(), "select string_agg(f::text, ' ') from roblox_figures f").Scan(&rows))
+	require.NotContains(t, rows, "40000")
+
+	// Who is erased is gone from each scope.
+	e := connections.Erasure{ID: tenancy.NewID(), Connection: connection, User: 4_000_007}
+	_, err = connections.ReceiveErasure(t.Context(), b.DB, b.Org, e, "n-1")
+	require.NoError(t, err)
+	require.NoError(t, syncing.WakeErasure(t.Context(), b.Client, b.Org, e.ID))
+	require.Eventually(t, func() bool { return fake.Ordered(scope) == 230 }, patience, pause)
+	_, err = b.Single(b.Org).Exec(t.Context(), "update roblox_connections set progress = '{}'")
+	require.NoError(t, err)
+	for _, f := range read() {
+		require.Equal(t, connections.UsageFigure, f.Kind, "what is not counted any more is forgotten")
+	}
+}
+
+// TestOwnersAreToldOfAConnection that stopped, and of assets that a person decides about,
+// once each.
+func TestOwnersAreToldOfAConnection(t *testing.T) {
+	t.Parallel()
+	keys, options := toRoblox(t, &robloxtest.Fake{})
+	b := setup(t, options)
+	connection := b.connect(t, keys, b.library(t))
+	owner := b.Member(t, b.Org, tenancy.Owner)
+	b.Member(t, b.Org, tenancy.Teacher)
+	told := func() (n int) {
+		require.NoError(t, b.Single(b.Org).QueryRow(t.Context(), "select count(*) from notifications where kind = 'roblox.attention' and user_id = $1", owner).Scan(&n))
+		var others int
+		require.NoError(t, b.Single(b.Org).QueryRow(t.Context(), "select count(*) from notifications n join members m on m.user_id = n.user_id where n.kind = 'roblox.attention' and m.role not in ('owner', 'admin')").Scan(&others))
+		require.Zero(t, others)
+		return n
+	}
+	for _, step := range []struct {
+		unsure int64
+		want   int
+	}{{0, 0}, {2, 1}, {2, 1}, {1, 1}, {2, 2}} {
+		require.NoError(t, connections.TellUnsure(t.Context(), b.DB, b.Org, connection, step.unsure))
+		require.Equal(t, step.want, told())
+	}
+	for range 2 {
+		require.NoError(t, connections.Stop(t.Context(), b.DB, b.Org, connection, "roblox_key_refused"))
+		require.Equal(t, 3, told())
+	}
+}
+
+// TestKeysAreEncryptedAgain when another key of the service is in front, while workers run.
+func TestKeysAreEncryptedAgain(t *testing.T) {
+	t.Parallel()
+	keys, options := toRoblox(t, &robloxtest.Fake{})
+	after := kms.Config{Keys: "next " + strings.Repeat("B", 43) + "=\n" + keys.Keys}
+	b := setup(t, func(o *pipelinetest.Options) {
+		options(o)
+		o.Keys = after
+	})
+	connection := b.connect(t, keys, b.library(t))
+	require.Equal(t, 1, b.Sweep(t, "rotate-roblox-keys").Done)
+	require.Zero(t, b.Sweep(t, "rotate-roblox-keys").Found)
+	box, err := kms.Config{Keys: "next " + strings.Repeat("B", 43) + "="}.Open()
+	require.NoError(t, err)
+	key, err := connections.Vault{Box: box}.Key(t.Context(), b.DB, b.Org, connection)
+	require.NoError(t, err, "the key before may be taken away")
+	require.Equal(t, "secret", key)
 }
 
 // TestConnectionsSyncByThemselves when they are due.

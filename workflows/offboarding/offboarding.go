@@ -116,8 +116,10 @@ func DeleteOrganization(ctx workflow.Context, in DeleteOrganizationInput) (Delet
 	own, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
 	own = r.options(own)
-	begun, err := r.begin(own)
+	begun, err := r.begin(own, ctx)
 	switch {
+	case workflow.IsContinueAsNewError(err):
+		return r.sum, err
 	case err == nil && !begun:
 		return r.sum, r.report.Cancelled(own, r.reportedState(operations.Cancelled))
 	case err == nil:
@@ -141,11 +143,43 @@ func (r *run) wait(ctx workflow.Context) error {
 	return workflow.Sleep(ctx, r.in.Grace)
 }
 
-func (r *run) begin(ctx workflow.Context) (bool, error) {
-	var result organization.BeginDeletionResult
+const (
+	// holdPause is how long a deletion waits before it looks again whether a hold is in
+	// force: a hold lasts for months.
+	holdPause = 6 * time.Hour
+	// holdLooks bounds the history of one run.
+	holdLooks = 500
+)
+
+// begin begins the deletion, or says that the organization was kept. While a hold of the
+// organization is in force it waits; the operation says so by its step "hold". waiting is
+// cancelled with the workflow, and then the row is looked at once more.
+func (r *run) begin(ctx, waiting workflow.Context) (bool, error) {
 	in := organization.BeginDeletionInput{Org: r.in.Org, Target: r.in.Target, Operation: r.in.Operation}
-	err := workflow.ExecuteActivity(ctx, organizer.BeginDeletion, in).Get(ctx, &result)
-	return result.Begun, err
+	for look := 0; ; look++ {
+		var result organization.BeginDeletionResult
+		err := workflow.ExecuteActivity(ctx, organizer.BeginDeletion, in).Get(ctx, &result)
+		if err != nil || !result.OnHold {
+			return result.Begun, err
+		}
+		if look == 0 {
+			if err := r.reportProgress(ctx, "hold", operations.Running, 0); err != nil {
+				return false, err
+			}
+		}
+		if look == holdLooks {
+			next := r.in
+			next.Grace = 0
+			return false, workflow.NewContinueAsNewError(ctx, DeleteOrganization, next)
+		}
+		pausing := waiting
+		if waiting.Err() != nil {
+			pausing = ctx
+		}
+		if err := workflow.Sleep(pausing, holdPause); err != nil && waiting.Err() == nil {
+			return false, err
+		}
+	}
 }
 
 func (r *run) remove(ctx workflow.Context) error {

@@ -154,3 +154,26 @@ func TestReplay(t *testing.T) {
 	t.Parallel()
 	replaytest.Histories(t, 2, "done, kept", offboarding.DeleteOrganization)
 }
+
+// TestDeletionWaitsForHolds: it says so by a step, looks again, and goes on when the last one is
+// released. Its workflow's cancellation has the row looked at once more, and waits on.
+func TestDeletionWaitsForHolds(t *testing.T) {
+	t.Parallel()
+	b := script()
+	held, in := 3, organization.BeginDeletionInput{Org: tenancy.Platform, Target: b.in.Target, Operation: b.in.Operation}
+	var looked []time.Time
+	b.OnActivity("BeginDeletion", mock.Anything, in).Return(func(context.Context, organization.BeginDeletionInput) (organization.BeginDeletionResult, error) {
+		looked = append(looked, b.Now())
+		if held--; held >= 0 {
+			return organization.BeginDeletionResult{OnHold: true}, nil
+		}
+		return organization.BeginDeletionResult{Begun: true}, nil
+	})
+	b.removal()
+	b.RegisterDelayedCallback(b.CancelWorkflow, b.in.Grace+time.Hour)
+	require.NoError(t, b.run())
+	require.Equal(t, []string{"grace", "hold", "uploads", "workflows", "files", "rows"}, b.names())
+	require.Len(t, looked, 4)
+	require.Equal(t, time.Hour, looked[1].Sub(looked[0]).Round(time.Minute), "at once when it is cancelled")
+	require.Equal(t, 6*time.Hour, looked[2].Sub(looked[1]).Round(time.Minute))
+}

@@ -91,6 +91,9 @@ func SyncRoblox(ctx workflow.Context, in SyncRobloxInput) (SyncRobloxResult, err
 	if workflow.IsContinueAsNewError(err) {
 		return SyncRobloxResult{}, err
 	}
+	if err == nil && stop == "" {
+		stop, err = s.figures(ctx)
+	}
 	own, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
 	var counted roblox.FinishSyncResult
@@ -173,6 +176,17 @@ func (s *syncing) publish(ctx workflow.Context) (string, error) {
 	var r roblox.PublishAssetMapResult
 	err := workflow.ExecuteActivity(asking(ctx), activities.PublishAssetMap, roblox.PublishAssetMapInput{Org: s.in.Org, Connection: s.in.Connection}).Get(ctx, &r)
 	s.dirty = err != nil
+	return r.Stop, err
+}
+
+// figures reads what the experience says. Runs that began before this step was there have
+// none.
+func (s *syncing) figures(ctx workflow.Context) (string, error) {
+	if workflow.GetVersion(ctx, "figures", workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+		return "", nil
+	}
+	var r roblox.ReadFiguresResult
+	err := workflow.ExecuteActivity(asking(ctx), activities.ReadFigures, roblox.ReadFiguresInput{Org: s.in.Org, Connection: s.in.Connection}).Get(ctx, &r)
 	return r.Stop, err
 }
 

@@ -31,6 +31,7 @@ type testBundle struct {
 	failure  error                          // of a round
 	done     int
 	maps     int
+	figures  int
 	finished int
 	recorded []operation.RecordOperationInput
 	place    activity.PublishPlaceResult
@@ -64,6 +65,10 @@ func setup(t *testing.T) *testBundle {
 		b.finished++
 		return activity.FinishSyncResult{Assets: map[connections.State]int64{connections.Live: 1}}, nil
 	}).Maybe()
+	b.OnActivity("ReadFigures", mock.Anything, mock.Anything).Return(func(context.Context, activity.ReadFiguresInput) (activity.ReadFiguresResult, error) {
+		b.figures++
+		return activity.ReadFiguresResult{}, nil
+	}).Maybe()
 	b.OnActivity("PublishPlace", mock.Anything, mock.Anything).Return(func(context.Context, activity.PublishPlaceInput) (activity.PublishPlaceResult, error) {
 		return b.place, b.failure
 	}).Maybe()
@@ -89,6 +94,7 @@ func TestASyncGoesToItsEnd(t *testing.T) {
 	require.NoError(t, b.run())
 	require.Equal(t, 2, b.maps, "before a long wait, so that what is live can be used, and at the end")
 	require.GreaterOrEqual(t, b.Now().Sub(begun), time.Hour)
+	require.Equal(t, 1, b.figures)
 	require.Equal(t, 1, b.finished)
 	require.Equal(t, operations.Succeeded, b.last().State)
 	require.EqualValues(t, 13, b.last().Steps[0].Done)

@@ -39,6 +39,18 @@ func PruneOldVersions(ctx workflow.Context, in PruneVersionsInput) (sweep.PruneV
 	return result, err
 }
 
+// ApplyRetentionInput names the platform.
+type ApplyRetentionInput struct{ Org tenancy.OrgID }
+
+// ApplyRetention puts what is due by policies of retention into the trash, or lists it for a
+// decision.
+func ApplyRetention(ctx workflow.Context, in ApplyRetentionInput) (sweep.ApplyRetentionResult, error) {
+	var result sweep.ApplyRetentionResult
+	input := sweep.ApplyRetentionInput{Org: in.Org, After: queue.LastResult[sweep.ApplyRetentionResult](ctx).Places}
+	err := workflow.ExecuteActivity(long(ctx, in.Org), sweeper.ApplyRetention, input).Get(ctx, &result)
+	return result, err
+}
+
 // CleanIdempotencyKeysInput names the platform.
 type CleanIdempotencyKeysInput struct{ Org tenancy.OrgID }
 
@@ -91,6 +103,7 @@ func Schedules() []queue.Schedule {
 	return []queue.Schedule{
 		{ID: "purge-trashed-files", Every: time.Hour, Longest: 24 * time.Hour, Workflow: PurgeTrashedFiles, Input: PurgeTrashedFilesInput{Org: tenancy.Platform}},
 		{ID: "prune-old-versions", Every: time.Hour, Longest: 24 * time.Hour, Workflow: PruneOldVersions, Input: PruneVersionsInput{Org: tenancy.Platform}},
+		{ID: "apply-retention", Every: 24 * time.Hour, Longest: 24 * time.Hour, Workflow: ApplyRetention, Input: ApplyRetentionInput{Org: tenancy.Platform}},
 		{ID: "sweep-people", Every: 10 * time.Minute, Workflow: SweepPeople, Input: SweepPeopleInput{Org: tenancy.Platform}},
 		{ID: "clean-idempotency-keys", Every: time.Hour, Workflow: CleanIdempotencyKeys, Input: CleanIdempotencyKeysInput{Org: tenancy.Platform}},
 	}

@@ -35,6 +35,8 @@ func TestRunGoesOnWhereTheLastOneEnded(t *testing.T) {
 	}{
 		"trash": {sweep.PurgeTrashedFiles, sweep.PurgeTrashedFilesInput{Org: tenancy.Platform}, activities.PurgeTrashResult{Places: places}, map[string]any{
 			"PurgeTrash": activities.PurgeTrashInput{Org: tenancy.Platform, After: places}}},
+		"retention": {sweep.ApplyRetention, sweep.ApplyRetentionInput{Org: tenancy.Platform}, activities.ApplyRetentionResult{Places: places}, map[string]any{
+			"ApplyRetention": activities.ApplyRetentionInput{Org: tenancy.Platform, After: places}}},
 		"idempotency keys": {sweep.CleanIdempotencyKeys, sweep.CleanIdempotencyKeysInput{Org: tenancy.Platform}, queue.Swept{Next: a}, map[string]any{
 			"DeleteExpiredIdempotencyKeys": activities.DeleteExpiredIdempotencyKeysInput{Org: tenancy.Platform, After: a}}},
 	} {
@@ -46,6 +48,9 @@ func TestRunGoesOnWhereTheLastOneEnded(t *testing.T) {
 				var result any = queue.Swept{}
 				if activity == "PurgeTrash" {
 					result = activities.PurgeTrashResult{Places: places}
+				}
+				if activity == "ApplyRetention" {
+					result = activities.ApplyRetentionResult{Places: places}
 				}
 				env.OnActivity(activity, mock.Anything, in).Return(result, nil).Once()
 			}

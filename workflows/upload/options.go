@@ -21,14 +21,16 @@ type step struct {
 // says, by the scan itself. Every step heartbeats, so that a dead worker is noticed
 // soon, and a cancelled step is waited for: what undoes it must not run beside it.
 var (
-	inspecting   = step{queue.Interactive, queue.Store.Within(time.Minute, 6*time.Hour)}
-	scanning     = step{queue.Files, uploaded.Within(30*time.Minute, 24*time.Hour)}
-	rendering    = step{queue.Files, uploaded.Within(3*time.Minute, 6*time.Hour).Attempts(5)}
-	converting   = step{queue.Previews, uploaded.Within(5*time.Minute, 6*time.Hour).Attempts(3)}
-	givingUp     = step{queue.Batch, queue.Short}
-	quarantining = step{queue.Interactive, queue.Store}
-	publishing   = step{queue.Interactive, queue.Store}
-	withdrawing  = step{queue.Interactive, queue.Store.Within(5*time.Minute, 24*time.Hour)}
+	inspecting    = step{queue.Interactive, queue.Store.Within(time.Minute, 6*time.Hour)}
+	scanning      = step{queue.Files, uploaded.Within(30*time.Minute, 24*time.Hour)}
+	rendering     = step{queue.Files, uploaded.Within(3*time.Minute, 6*time.Hour).Attempts(5)}
+	converting    = step{queue.Previews, uploaded.Within(5*time.Minute, 6*time.Hour).Attempts(3)}
+	givingUp      = step{queue.Batch, queue.Short}
+	inspectingPII = step{queue.Files, uploaded.Within(3*time.Minute, 6*time.Hour).Attempts(5)}
+	holding       = step{queue.Files, queue.Store}
+	quarantining  = step{queue.Interactive, queue.Store}
+	publishing    = step{queue.Interactive, queue.Store}
+	withdrawing   = step{queue.Interactive, queue.Store.Within(5*time.Minute, 24*time.Hour)}
 )
 
 // uploaded is Long with short pauses: people wait for their file after an outage,

@@ -10,6 +10,7 @@ import (
 
 	"satchel/activities/finalize"
 	"satchel/activities/inspect"
+	"satchel/activities/pii"
 	"satchel/activities/preview"
 	"satchel/activities/scan"
 	"satchel/files"
@@ -23,6 +24,8 @@ var (
 	previewer *preview.Activities
 	missing   *preview.Missing
 	settler   *finalize.Activities
+	personal  *pii.Activities
+	unread    *pii.Pending
 )
 
 // UploadFileResult says how the version ended.
@@ -82,6 +85,16 @@ func (u *upload) run(ctx workflow.Context) (end UploadFileResult, err error) {
 	case scanned.Verdict != verdict.Clean:
 		return u.quarantine(ctx, scanned.Verdict, scanned.Detail)
 	}
+	if found.Personal {
+		if waits, err := u.hold(ctx); err != nil || waits.Held {
+			return UploadFileResult{files.Held, waits.Reason}, err
+		}
+	}
+	return u.publishFound(ctx, found)
+}
+
+// publishFound publishes a clean version by what is known of its kind.
+func (u *upload) publishFound(ctx workflow.Context, found inspect.InspectObjectResult) (end UploadFileResult, err error) {
 	switch {
 	case found.Preview != "":
 		return u.publishBesidePreviews(ctx, found)
@@ -91,6 +104,27 @@ func (u *upload) run(ctx workflow.Context) (end UploadFileResult, err error) {
 		}
 	}
 	return u.publish(ctx, finalize.PublishVersionInput{Image: found.Image})
+}
+
+// hold looks for personal data in a version of an organization that publishes none with it
+// by itself. What cannot be inspected is unknown, and waits as well. A version that waits has
+// ended for this workflow: PublishHeldFile goes on with it when it is released.
+func (u *upload) hold(ctx workflow.Context) (waits pii.HoldPersonalDataResult, err error) {
+	u.step = "personal_data"
+	in := pii.InspectPersonalDataInput{Org: u.in.Org, Version: u.in.Version}
+	err = workflow.ExecuteActivity(inspectingPII.options(ctx, u.in.Org), personal.InspectPersonalData, in).Get(ctx, nil)
+	if err != nil {
+		if ctx.Err() != nil {
+			return waits, ctx.Err()
+		}
+		workflow.GetLogger(ctx).Warn("inspect for personal data failed; unknown", "org", u.in.Org, "version", u.in.Version, "error", err)
+		if err := workflow.ExecuteActivity(givingUp.options(ctx, u.in.Org), unread.GiveUpPersonalData, pii.GiveUpPersonalDataInput(in)).Get(ctx, nil); err != nil {
+			return waits, err
+		}
+	}
+	err = workflow.ExecuteActivity(holding.options(ctx, u.in.Org), personal.HoldPersonalData, pii.HoldPersonalDataInput(in)).Get(ctx, &waits)
+	u.ended = err == nil && waits.Held
+	return waits, err
 }
 
 // inspect is tried once inside the workflow task, which spares Temporal a third

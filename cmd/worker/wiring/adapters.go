@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
+	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/fx"
 
 	"satchel/activities/checkpoint"
@@ -26,7 +29,7 @@ import (
 )
 
 var adaptersModule = fx.Module("adapters", fx.Provide(
-	newScanner, newTools, newTextTools, newSpool, newMailer, newReceivers, newPurger, newReady, NewCleaner, NewUploads, upload.NewAdmission, newSigner))
+	newScanner, newTools, newTextTools, newPersonalTools, newSpool, newMailer, newReceivers, newPurger, newReady, NewCleaner, NewUploads, upload.NewAdmission, newSigner))
 
 func newInspect(db *tenancy.DB, store *s3.Store, limits archives.Limits) *inspect.Activities {
 	return inspect.New(db, store.Staging, limits)
@@ -74,10 +77,23 @@ func newCheckpoint(db *tenancy.DB, store *s3.Store, s *audit.Signer) *checkpoint
 // Scanner is clamd as the scan activities know it.
 type Scanner struct{ *clamd.Client }
 
-func newScanner(c scannerConfig, w workers.Config, ready *bootstrap.Readiness) scan.Scanner {
+func newScanner(c scannerConfig, w workers.Config, ready *bootstrap.Readiness, r prometheus.Registerer) scan.Scanner {
 	client := clamd.New(c.Socket, clamd.WithMemory(c.MemoryBytes, max(w.ScanSlots, 0)))
 	ready.Add("clamd", client.Ping)
+	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "satchel_scanner_signatures_timestamp_seconds", Help: "When the scanner's daily signatures were made. NaN while it does not answer, or has none."},
+		func() float64 { return signed(client) }))
 	return Scanner{client}
+}
+
+func signed(client *clamd.Client) float64 {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	v, err := client.Version(ctx)
+	at, ok := v.Signed()
+	if err != nil || !ok {
+		return math.NaN()
+	}
+	return float64(at.Unix())
 }
 
 // Scan translates clamd's answers. What is not known stays an error.

@@ -12,6 +12,7 @@ import (
 	"satchel/activities/inspect"
 	"satchel/activities/invitation"
 	"satchel/activities/operation"
+	"satchel/activities/pii"
 	"satchel/activities/preview"
 	"satchel/activities/reconcile"
 	"satchel/activities/scan"
@@ -23,6 +24,7 @@ import (
 	checkpointing "satchel/workflows/checkpoint"
 	extracting "satchel/workflows/extract"
 	inviting "satchel/workflows/invitation"
+	inspecting "satchel/workflows/pii"
 	previewing "satchel/workflows/preview"
 	reconciling "satchel/workflows/reconcile"
 	"satchel/workflows/rescan"
@@ -80,10 +82,23 @@ var textProcess = fx.Module("text",
 	}),
 )
 
+var personalProcess = fx.Module("personal",
+	fx.Provide(newPersonal, newPersonalPending),
+	component(func(a *pii.Activities) queue.Component { // files that wait for it come before those that do not, by their priority
+		return queue.Component{Queue: queue.Files, Activities: []any{a}}
+	}),
+	component(func() queue.Component {
+		return queue.Component{Queue: queue.Interactive, Workflows: []any{inspecting.InspectFile, upload.PublishHeldFile}}
+	}),
+	component(func(p *pii.Pending) queue.Component {
+		return queue.Component{Queue: queue.Batch, Activities: []any{p}, Sweeps: pii.SweepsOf(p)}
+	}),
+)
+
 var sweepProcess = fx.Module("sweep",
 	fx.Provide(newSweep),
 	component(func(s *sweep.Activities) queue.Component {
-		return queue.Component{Queue: queue.Batch, Workflows: []any{sweeping.PurgeTrashedFiles, sweeping.PruneOldVersions, sweeping.CleanIdempotencyKeys, sweeping.SweepPeople},
+		return queue.Component{Queue: queue.Batch, Workflows: []any{sweeping.PurgeTrashedFiles, sweeping.PruneOldVersions, sweeping.ApplyRetention, sweeping.CleanIdempotencyKeys, sweeping.SweepPeople},
 			Activities: []any{s}, Schedules: sweeping.Schedules(), Sweeps: sweep.SweepsOf(s)}
 	}),
 )
@@ -151,6 +166,6 @@ var usageProcess = fx.Module("usage",
 var operationRecorder = fx.Module("operation",
 	fx.Provide(operation.New),
 	component(func(o *operation.Activities) queue.Component {
-		return queue.Component{Queue: queue.Batch, Activities: []any{o}}
+		return queue.Component{Queue: queue.Batch, Activities: []any{o}, Sweeps: operation.SweepsOf(o)}
 	}),
 )

@@ -38,6 +38,10 @@ var generationProcess = fx.Module("generation",
 type ModelKeys struct {
 	OpenAI    string `env:"SATCHEL_MODEL_OPENAI_KEY"`    // key of the server of chat completions; empty: it asks for none
 	Anthropic string `env:"SATCHEL_MODEL_ANTHROPIC_KEY"` // key of the server of Anthropic's messages
+
+	ModerationURL   string `env:"SATCHEL_MODEL_MODERATION_URL"`  // base address of a server of OpenAI's moderations, such as https://models.example/v1, which is asked about each answer of a model before anybody sees it; empty: none is, and the teacher alone looks
+	ModerationModel string `env:"SATCHEL_MODEL_MODERATION_NAME"` // name of its model; empty: the server chooses
+	Moderation      string `env:"SATCHEL_MODEL_MODERATION_KEY"`  // key of that server; empty: it asks for none
 }
 
 func newMaker(db *tenancy.DB, list *providers.List, keys ModelKeys) *generation.Maker {
@@ -50,7 +54,11 @@ func newMaker(db *tenancy.DB, list *providers.List, keys ModelKeys) *generation.
 			asked[p.Name] = models.NewAnthropic(models.Config{BaseURL: p.URL, Key: keys.Anthropic, Model: p.Model})
 		}
 	}
-	return &generation.Maker{DB: db, Providers: list, Models: asked, Now: time.Now}
+	m := &generation.Maker{DB: db, Providers: list, Models: asked, Now: time.Now}
+	if keys.ModerationURL != "" {
+		m.Moderator = models.NewModeration(models.Config{BaseURL: keys.ModerationURL, Key: keys.Moderation, Model: keys.ModerationModel})
+	}
+	return m
 }
 
 func newDrafts(db *tenancy.DB, store *s3.Store, admission *upload.Admission) *generation.Drafts {

@@ -49,8 +49,8 @@ func newRoblox(db *tenancy.DB, store *s3.Store, keys kms.Config, c adapter.Confi
 		Budget: connections.Budget{DB: db, Times: budget.Times}, Now: time.Now}, nil
 }
 
-func newRobloxSweeps(db *tenancy.DB, c client.Client) *roblox.Sweeps {
-	return &roblox.Sweeps{DB: db, Starter: robloxStarter{db, c}, Now: time.Now}
+func newRobloxSweeps(db *tenancy.DB, c client.Client, a *roblox.Activities) *roblox.Sweeps {
+	return &roblox.Sweeps{DB: db, Vault: a.Vault, Starter: robloxStarter{db, c}, Now: time.Now}
 }
 
 // robloxStarter is Temporal as the sweeps know it.

@@ -8,6 +8,7 @@ import (
 	"satchel/activities/extract"
 	"satchel/activities/invitation"
 	"satchel/activities/notification"
+	"satchel/activities/pii"
 	"satchel/activities/preview"
 	"satchel/activities/roster"
 	"satchel/activities/scan"
@@ -22,6 +23,7 @@ import (
 	"satchel/internal/office"
 	"satchel/internal/outbound"
 	"satchel/internal/pdf"
+	"satchel/internal/reader"
 	adapter "satchel/internal/roblox"
 	"satchel/internal/sandbox"
 	"satchel/internal/sealed"
@@ -57,6 +59,7 @@ var settingsModule = fx.Module("settings", fx.Provide(
 	settings.Load[mail.Config],
 	settings.Load[notification.ReportsConfig],
 	settings.Load[people.HashConfig],
+	settings.Load[pii.Config],
 	settings.Load[providers.Config],
 	settings.Load[ModelKeys],
 	settings.Load[kms.Config],
@@ -75,6 +78,7 @@ var settingsModule = fx.Module("settings", fx.Provide(
 	settings.Load[outbound.Config],
 	settings.Load[pdf.Config],
 	settings.Load[preview.Config],
+	settings.Load[reader.Config],
 	settings.Load[sandbox.Config],
 	settings.Load[sealed.Config],
 	settings.Load[workers.Config],

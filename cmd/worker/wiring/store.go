@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
 	"go.temporal.io/sdk/client"
 
 	"satchel/activities/finalize"
@@ -100,8 +101,8 @@ func newSweep(db *tenancy.DB, u Uploads, r finalize.Cleaner, c sweep.Config) *sw
 	return sweep.New(db, u, r, c)
 }
 
-func newReconcile(db *tenancy.DB, store *s3.Store, u Uploads, r finalize.Cleaner) *reconcile.Activities {
-	return reconcile.New(NewChecker(db, store, u, r))
+func newReconcile(db *tenancy.DB, store *s3.Store, u Uploads, c finalize.Cleaner, r prometheus.Registerer) *reconcile.Activities {
+	return reconcile.New(NewChecker(db, store, u, c), r)
 }
 
 // NewChecker compares the rows of an organization with its objects and workflows.

@@ -53,6 +53,7 @@ func Processes() fx.Option {
 		uploadProcess,         // a received file to its one end
 		previewProcess,        // previews that come after the publication
 		textProcess,           // what is written in a published file, for searches
+		personalProcess,       // personal data in files
 		sweepProcess,          // what no one else will finish
 		reconcileProcess,      // rows, objects, quota and workflows say the same
 		rescanProcess,         // published files, with the signatures of today

@@ -15,8 +15,6 @@ import (
 
 	gooidc "github.com/coreos/go-oidc/v3/oidc"
 	"github.com/stretchr/testify/require"
-
-	"satchel/internal/oidc"
 )
 
 const (
@@ -120,7 +118,7 @@ func TestSignInFromAPage(t *testing.T) {
 			ID     string `json:"id_token"`
 		}
 		require.NoError(t, json.Unmarshal([]byte(r.body), &tokens))
-		p, err := oidc.New(oidc.Config{Issuer: server.URL, Audience: "satchel"}).Verify(context.Background(), tokens.Access)
+		p, err := newVerifier(t, server.URL, "satchel").Verify(context.Background(), tokens.Access)
 		require.NoError(t, err)
 		require.Equal(t, subject, p.Subject)
 		provider, err := gooidc.NewProvider(t.Context(), server.URL)
@@ -128,7 +126,7 @@ func TestSignInFromAPage(t *testing.T) {
 		id, err := provider.VerifierContext(t.Context(), &gooidc.Config{ClientID: testClient, SupportedSigningAlgs: []string{"ES256"}}).Verify(t.Context(), tokens.ID)
 		require.NoError(t, err)
 		require.Equal(t, "a nonce", id.Nonce)
-		_, err = oidc.New(oidc.Config{Issuer: server.URL, Audience: "satchel"}).Verify(context.Background(), tokens.ID)
+		_, err = newVerifier(t, server.URL, "satchel").Verify(context.Background(), tokens.ID)
 		require.Error(t, err, "an ID token is not accepted")
 	}
 }

@@ -20,6 +20,13 @@ import (
 
 const testSecret = "a secret of the local stack"
 
+func newVerifier(t *testing.T, issuer, audience string) *oidc.Verifier {
+	t.Helper()
+	v, err := oidc.New(oidc.Config{Issuer: issuer, Audience: audience})
+	require.NoError(t, err)
+	return v
+}
+
 func setup(t *testing.T) (*issuer, *httptest.Server) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "keys", "issuer.pem")
@@ -63,10 +70,10 @@ func TestMintedTokenIsBelieved(t *testing.T) {
 	require.Equal(t, 200, status)
 	token, ok := out["access_token"].(string)
 	require.True(t, ok)
-	p, err := oidc.New(oidc.Config{Issuer: server.URL, Audience: "satchel"}).Verify(context.Background(), token)
+	p, err := newVerifier(t, server.URL, "satchel").Verify(context.Background(), token)
 	require.NoError(t, err)
 	require.Equal(t, []string{server.URL, "owner-a"}, []string{p.Issuer, p.Subject})
-	_, err = oidc.New(oidc.Config{Issuer: server.URL, Audience: "another"}).Verify(context.Background(), token)
+	_, err = newVerifier(t, server.URL, "another").Verify(context.Background(), token)
 	require.Error(t, err)
 }
 

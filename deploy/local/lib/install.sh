@@ -16,6 +16,8 @@ pkg-config      command -v pkg-config
 curl            command -v curl
 jq              command -v jq
 shellcheck      test "${SATCHEL_CHECKS:-}" = "" || command -v shellcheck
+pgbouncer       test "${SATCHEL_TESTS:-}" = "" || test -x /usr/sbin/pgbouncer
+prometheus      test "${SATCHEL_TESTS:-}" = "" || command -v promtool
 chromium        test "${SATCHEL_BROWSER:-}" = "" || command -v chromium || command -v google-chrome || grep -q '^ID=ubuntu' /etc/os-release
 LIST
   [[ -z ${SATCHEL_PREVIEWS:-} ]] || preview_packages
@@ -149,7 +151,7 @@ install() {
   case $programs in
     all)
       finish console # the api embeds it
-      in_turn programs "build Satchel" build_programs ./cmd/api ./cmd/worker ./cmd/migrate ./cmd/sandbox ./cmd/satchel ./deploy/local/issuer ./deploy/local/mailbox ./deploy/local/roblox ./deploy/local/demo
+      in_turn programs "build Satchel" build_programs ./cmd/api ./cmd/worker ./cmd/migrate ./cmd/sandbox ./cmd/reader ./cmd/satchel ./deploy/local/issuer ./deploy/local/mailbox ./deploy/local/roblox ./deploy/local/model ./deploy/local/demo
       finish packages # the renderer needs libvips
       ;;
     migrate) in_turn programs "build Satchel's migrate" build_programs ./cmd/migrate ;;

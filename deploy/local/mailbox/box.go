@@ -31,10 +31,14 @@ type message struct {
 }
 
 // box is the mails, a file each, so that they outlive a restart.
-type box struct{ dir string }
+type box struct {
+	dir        string
+	greylisted greylisted
+	slow       time.Duration
+}
 
 func openBox(dir string) (*box, error) {
-	return &box{dir: dir}, os.MkdirAll(dir, 0o700)
+	return &box{dir: dir, slow: slowFor}, os.MkdirAll(dir, 0o700)
 }
 
 // stored is the format of a file: the mail as received, and its recipients.

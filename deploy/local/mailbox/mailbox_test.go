@@ -7,8 +7,10 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -19,12 +21,13 @@ func setup(t *testing.T) (*mail.Sender, *httptest.Server) {
 	t.Helper()
 	b, err := openBox(t.TempDir())
 	require.NoError(t, err)
+	b.slow = 3 * time.Second
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	server := newSMTP(b)
 	go func() { _ = server.Serve(l) }()
 	t.Cleanup(func() { _ = server.Close() })
-	sender, err := mail.New(mail.Config{Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port, TLS: mail.None, From: "Satchel <no-reply@school.example>", Timeout: 10e9})
+	sender, err := mail.New(mail.Config{Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port, TLS: mail.None, From: "Satchel <no-reply@school.example>", Timeout: 1500 * time.Millisecond})
 	require.NoError(t, err)
 	web := httptest.NewServer(newWeb(b))
 	t.Cleanup(web.Close)
@@ -109,4 +112,34 @@ func TestOnlyOnThisMachine(t *testing.T) {
 	for _, bad := range []config{{Env: "production", Web: good.Web, SMTP: good.SMTP}, {Env: "local", Web: "0.0.0.0:1", SMTP: good.SMTP}, {Env: "local", Web: good.Web, SMTP: "mail.school.example:25"}} {
 		require.Error(t, bad.check())
 	}
+}
+
+// TestFaultsByAddress: each is what a real server does, and those that send know which of them
+// may have been taken.
+func TestFaultsByAddress(t *testing.T) {
+	t.Parallel()
+	sender, web := setup(t)
+	send := func(to string) error {
+		return sender.Send(t.Context(), mail.Message{To: to, Subject: "s", Text: "t", HTML: "<p>t</p>"})
+	}
+	kept := func(to string) int {
+		var found struct{ Items []message }
+		_, _, body := fetch(t, web.URL+"/messages?to="+url.QueryEscape(to), "")
+		require.NoError(t, json.Unmarshal([]byte(body), &found))
+		return len(found.Items)
+	}
+	for to, want := range map[string]struct {
+		says string
+		kept int
+	}{
+		"busy@faults.invalid": {"451", 0}, "unknown+anna@faults.invalid": {"550", 0}, "full@faults.invalid": {"552", 0}, "REFUSED@faults.invalid": {"554", 0},
+		"lost@faults.invalid": {"", 1}, "slow@faults.invalid": {"", 1},
+	} {
+		require.ErrorContains(t, send(to), want.says, to)
+		require.Equal(t, want.kept, kept(to), to)
+	}
+	require.Error(t, send("greylist@faults.invalid"))
+	require.NoError(t, send("greylist@faults.invalid"))
+	require.Equal(t, 1, kept("greylist@faults.invalid"))
+	require.NoError(t, send("busy@school.example"), "other addresses are taken")
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"net"
 	"time"
 
 	"github.com/emersion/go-smtp"
@@ -10,7 +11,7 @@ import (
 const maxMail = 1 << 20
 
 func newSMTP(b *box) *smtp.Server {
-	s := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &session{box: b}, nil }))
+	s := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) { return &session{box: b, conn: c.Conn()}, nil }))
 	s.Domain = "localhost"
 	s.ReadTimeout, s.WriteTimeout = 30*time.Second, 30*time.Second
 	s.MaxMessageBytes = maxMail
@@ -19,10 +20,11 @@ func newSMTP(b *box) *smtp.Server {
 	return s
 }
 
-// session is one client's connection. It takes every address.
+// session is one client's connection. It takes every address, but those of faults.
 type session struct {
-	box *box
-	to  []string
+	box  *box
+	conn net.Conn
+	to   []string
 }
 
 // Reset forgets the mail that was begun.
@@ -36,6 +38,9 @@ func (s *session) Mail(string, *smtp.MailOptions) error { return nil }
 
 // Rcpt takes one more address.
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
+	if err := s.atRecipient(to); err != nil {
+		return err
+	}
 	s.to = append(s.to, to)
 	return nil
 }
@@ -46,5 +51,12 @@ func (s *session) Data(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	return s.box.keep(s.to, raw)
+	if err := s.beforeKept(); err != nil {
+		return err
+	}
+	if err := s.box.keep(s.to, raw); err != nil {
+		return err
+	}
+	s.afterKept()
+	return nil
 }

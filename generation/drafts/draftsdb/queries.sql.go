@@ -232,6 +232,15 @@ func (q *Queries) GenerationApproved(ctx context.Context, arg GenerationApproved
 	return result.RowsAffected(), nil
 }
 
+const generationDelete = `-- name: GenerationDelete :exec
+delete from generations where id = $1 and ended_at is not null
+`
+
+func (q *Queries) GenerationDelete(ctx context.Context, id uuid.UUID) error {
+	_, err := q.db.Exec(ctx, generationDelete, id)
+	return err
+}
+
 const generationDrafted = `-- name: GenerationDrafted :one
 update generations set state = 'draft', revision = 1, title = $1, redactions = $2, model = $3,
        expires_at = now() + $4::interval, updated_at = now()

@@ -89,6 +89,10 @@ func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, p.body)
 		return
 	}
+	if strings.HasSuffix(r.URL.Path, "/moderations") {
+		moderate(w, body)
+		return
+	}
 	s := sender{w: w, r: r, play: play, model: name, pause: f.Pause, text: f.Text, tokens: 1 + len(fmt.Sprint(body["messages"]))/4}
 	switch {
 	case strings.HasSuffix(r.URL.Path, "/chat/completions"):
@@ -104,6 +108,23 @@ func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		http.NotFound(w, r)
 	}
+}
+
+// Unfit is the word for which the fake of a moderation flags a text, and Silent the one at
+// which it fails.
+const (
+	Unfit  = "unfit-for-school"
+	Silent = "moderation-fails"
+)
+
+func moderate(w http.ResponseWriter, body map[string]any) {
+	text, _ := body["input"].(string)
+	if strings.Contains(text, Silent) {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(map[string]any{"results": []any{map[string]any{"flagged": strings.Contains(text, Unfit), "categories": map[string]bool{}}}})
 }
 
 // value is a value of a schema, of the few words that strict schemas have.

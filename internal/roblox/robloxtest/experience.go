@@ -48,7 +48,8 @@ func (f *Fake) introspect(body []byte) reply {
 	scopes := f.Scopes
 	if scopes == nil {
 		for name, operations := range map[string][]string{"asset": {"read", "write"}, "asset-permissions": {"write"}, "universe-datastores.objects": {"create", "read", "update", "delete", "list"},
-			"universe-messaging-service": {"publish"}, "universe-places": {"write"}} {
+			"universe-messaging-service": {"publish"}, "universe-places": {"write"},
+			"universe.ordered-data-store.scope.entry": {"read", "write"}, "universe.analytics": {"read"}} {
 			scopes = append(scopes, map[string]any{"name": name, "operations": operations, "universeIds": []any{}})
 		}
 	}

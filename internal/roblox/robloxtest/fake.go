@@ -84,6 +84,10 @@ type Fake struct {
 	Scopes []map[string]any
 	// Limit is how many requests of one kind a minute are taken; 0 takes all.
 	Limit int
+	// Active is how many people used the experience on a day, such as 2026-01-31.
+	Active map[string]int64
+	// QueryPolls is how often a query is not done yet.
+	QueryPolls int
 	// Random turns ids into strings in some answers, and leaves fields out; nil does neither.
 	Random *rand.Rand
 
@@ -96,6 +100,10 @@ type Fake struct {
 	messages []Message
 	places   []Place
 	recent   map[string][]time.Time
+	ordered  map[string]map[string]int64
+
+	queryFrom, queryUntil time.Time
+	queryLooks            int
 }
 
 // Message is one that was published.
@@ -324,6 +332,10 @@ func Kind(method, path string) string {
 		return "grant"
 	case strings.HasSuffix(path, ":publishMessage"):
 		return "message"
+	case strings.Contains(path, "/ordered-data-stores/"):
+		return "ordered " + method
+	case strings.HasPrefix(path, "/analytics-query-api/"):
+		return "metric " + method
 	case strings.Contains(path, "/data-stores/"):
 		return "entry " + method
 	case strings.HasSuffix(path, "/asset-quotas"):
@@ -358,6 +370,11 @@ func (f *Fake) work(r *http.Request, body []byte) reply {
 		return f.place(parts, r, body)
 	case "introspect":
 		return f.introspect(body)
+	case "metric POST", "metric GET":
+		return f.metric(r, parts, body)
+	}
+	if len(parts) >= 9 && parts[4] == "ordered-data-stores" && parts[6] == "scopes" && parts[8] == "entries" {
+		return f.orderedEntries(r, parts)
 	}
 	if len(parts) >= 7 && parts[4] == "data-stores" && parts[6] == "entries" {
 		id := ""

@@ -36,16 +36,17 @@ func (q *Queries) AgreementEnd(ctx context.Context, id uuid.UUID) (int64, error)
 	return result.RowsAffected(), nil
 }
 
-const agreementExpire = `-- name: AgreementExpire :execrows
-update agreements set ended_at = now() where id = $1 and ended_at is null and expires_at < now()
+const agreementExpire = `-- name: AgreementExpire :one
+update agreements a set ended_at = now() where a.id = $1 and a.ended_at is null and a.expires_at < now()
+returning (not exists (select from agreements b where b.id <> a.id and b.ended_at is null and b.expires_at > now()))::boolean as last
 `
 
-func (q *Queries) AgreementExpire(ctx context.Context, id uuid.UUID) (int64, error) {
-	result, err := q.db.Exec(ctx, agreementExpire, id)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+// Ends one whose time is over, and says whether none is left.
+func (q *Queries) AgreementExpire(ctx context.Context, id uuid.UUID) (bool, error) {
+	row := q.db.QueryRow(ctx, agreementExpire, id)
+	var last bool
+	err := row.Scan(&last)
+	return last, err
 }
 
 const agreementGet = `-- name: AgreementGet :one
@@ -180,6 +181,19 @@ func (q *Queries) AgreementList(ctx context.Context, arg AgreementListParams) ([
 		return nil, err
 	}
 	return items, nil
+}
+
+const agreementWarn = `-- name: AgreementWarn :one
+update agreements a set warned_at = now() where a.id = $1 and a.ended_at is null and a.warned_at is null and a.expires_at < now() + interval '30 days'
+returning (not exists (select from agreements b where b.ended_at is null and b.expires_at > now() + interval '30 days'))::boolean as last
+`
+
+// Notes that one ends soon, and says whether none counts for longer.
+func (q *Queries) AgreementWarn(ctx context.Context, id uuid.UUID) (bool, error) {
+	row := q.db.QueryRow(ctx, agreementWarn, id)
+	var last bool
+	err := row.Scan(&last)
+	return last, err
 }
 
 const apply = `-- name: Apply :one
@@ -412,18 +426,15 @@ func (q *Queries) DecisionList(ctx context.Context, arg DecisionListParams) ([]D
 	return items, nil
 }
 
-const heldDelete = `-- name: HeldDelete :execrows
-update files set trashed_at = now(), status = 'deleted', updated_at = now()
- where id = $1 and held_since is not null and held_until < now() and trashed_at is null
+const heldTooLong = `-- name: HeldTooLong :one
+select exists (select from files where id = $1 and held_since is not null and held_until < now())::boolean as held
 `
 
-// A file whose hold is over goes to the trash, and to its purge at once.
-func (q *Queries) HeldDelete(ctx context.Context, fileID uuid.UUID) (int64, error) {
-	result, err := q.db.Exec(ctx, heldDelete, fileID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+func (q *Queries) HeldTooLong(ctx context.Context, fileID uuid.UUID) (bool, error) {
+	row := q.db.QueryRow(ctx, heldTooLong, fileID)
+	var held bool
+	err := row.Scan(&held)
+	return held, err
 }
 
 const matrixList = `-- name: MatrixList :many
@@ -499,36 +510,55 @@ func (q *Queries) MethodList(ctx context.Context) ([]MethodListRow, error) {
 }
 
 const settingsGet = `-- name: SettingsGet :one
-select coalesce(s.gate, 'pre_upload')::text as gate, s.youngest_grade, coalesce(s.hold_days, 14)::integer as hold_days
+select coalesce(s.gate, 'pre_upload')::text as gate, s.youngest_grade, coalesce(s.hold_days, 14)::integer as hold_days,
+       coalesce(s.own_webhooks, false)::boolean as own_webhooks, coalesce(s.own_webhooks_reason, '')::text as own_webhooks_reason
   from (values (1)) one left join coppa_settings s on true
 `
 
 type SettingsGetRow struct {
-	Gate          string
-	YoungestGrade *int16
-	HoldDays      int32
+	Gate              string
+	YoungestGrade     *int16
+	HoldDays          int32
+	OwnWebhooks       bool
+	OwnWebhooksReason string
 }
 
 func (q *Queries) SettingsGet(ctx context.Context) (SettingsGetRow, error) {
 	row := q.db.QueryRow(ctx, settingsGet)
 	var i SettingsGetRow
-	err := row.Scan(&i.Gate, &i.YoungestGrade, &i.HoldDays)
+	err := row.Scan(
+		&i.Gate,
+		&i.YoungestGrade,
+		&i.HoldDays,
+		&i.OwnWebhooks,
+		&i.OwnWebhooksReason,
+	)
 	return i, err
 }
 
 const settingsSet = `-- name: SettingsSet :exec
-insert into coppa_settings (organization_id, gate, youngest_grade, hold_days) values (app.org(), $1, $2::smallint, $3)
-on conflict (organization_id) do update set gate = excluded.gate, youngest_grade = excluded.youngest_grade, hold_days = excluded.hold_days, updated_at = now()
+insert into coppa_settings (organization_id, gate, youngest_grade, hold_days, own_webhooks, own_webhooks_reason)
+values (app.org(), $1, $2::smallint, $3, $4, $5)
+on conflict (organization_id) do update set gate = excluded.gate, youngest_grade = excluded.youngest_grade, hold_days = excluded.hold_days,
+    own_webhooks = excluded.own_webhooks, own_webhooks_reason = excluded.own_webhooks_reason, updated_at = now()
 `
 
 type SettingsSetParams struct {
-	Gate          string
-	YoungestGrade *int16
-	HoldDays      int32
+	Gate              string
+	YoungestGrade     *int16
+	HoldDays          int32
+	OwnWebhooks       bool
+	OwnWebhooksReason string
 }
 
 func (q *Queries) SettingsSet(ctx context.Context, arg SettingsSetParams) error {
-	_, err := q.db.Exec(ctx, settingsSet, arg.Gate, arg.YoungestGrade, arg.HoldDays)
+	_, err := q.db.Exec(ctx, settingsSet,
+		arg.Gate,
+		arg.YoungestGrade,
+		arg.HoldDays,
+		arg.OwnWebhooks,
+		arg.OwnWebhooksReason,
+	)
 	return err
 }
 

@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"satchel/policies/consent"
 	"satchel/policies/consent/requests/requestsdb"
 	"satchel/tenancy"
 )
@@ -25,11 +24,10 @@ var reminders = []time.Duration{3 * 24 * time.Hour, 10 * 24 * time.Hour}
 
 // Step is what is to be done about a request now.
 type Step struct {
-	Over   bool          // nothing is left to do
-	Mail   string        // to be sent
-	Wait   time.Duration // until something is due; with a mail: for how long it is tried
-	Delete bool          // files are to be deleted that nobody agreed to
-	Event  string        // what this step did by itself, of the table of the states; or empty
+	Over  bool          // nothing is left to do
+	Mail  string        // to be sent
+	Wait  time.Duration // until something is due; with a mail: for how long it is tried
+	Event string        // what this step did by itself, of the table of the states; or empty
 }
 
 // Advance does what the time says, and says what is due. It may be called at any time, and
@@ -49,7 +47,7 @@ func Advance(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, now time.Time) (
 	case Granted:
 		return advanceGranted(ctx, tx, r, now)
 	}
-	return advanceEnded(ctx, tx, r)
+	return Step{Over: true}, rest(ctx, tx, r)
 }
 
 func advanceAsked(ctx context.Context, tx *tenancy.Tx, r Request, now time.Time) (Step, error) {
@@ -110,17 +108,6 @@ func advanceReconsent(ctx context.Context, tx *tenancy.Tx, r Request, now time.T
 	return Step{Event: "ask"}, nil
 }
 
-func advanceEnded(ctx context.Context, tx *tenancy.Tx, r Request) (Step, error) {
-	left, err := requestsdb.New(tx).FilesHeld(ctx, requestsdb.FilesHeldParams{ChildID: r.ChildID, Most: 1})
-	if err != nil {
-		return Step{}, fmt.Errorf("look for held files: %w", err)
-	}
-	if len(left) > 0 && r.State != AgedOut && r.State != Void {
-		return Step{Delete: true}, nil
-	}
-	return Step{Over: true}, rest(ctx, tx, r)
-}
-
 // expire ends a request that was not answered in time. Who agreed to an earlier version keeps
 // that consent for what is here; nothing new is collected by it.
 func expire(ctx context.Context, tx *tenancy.Tx, r Request, now time.Time) (Step, error) {
@@ -162,32 +149,6 @@ func wait(ctx context.Context, tx *tenancy.Tx, r Request, due time.Time) error {
 
 func rest(ctx context.Context, tx *tenancy.Tx, r Request) error {
 	return failed("note that nothing is due", requestsdb.New(tx).RequestWaits(ctx, requestsdb.RequestWaitsParams{ID: r.ID}))
-}
-
-// deletePage bounds one transaction.
-const deletePage = 100
-
-// DeletePage puts files that nobody agreed to into the trash, and to their purge at once, by the
-// way of every file whose hold is over. It says which.
-func DeletePage(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) (deleted []uuid.UUID, err error) {
-	r, err := lock(ctx, tx, id)
-	if err != nil {
-		return nil, err
-	}
-	held, err := requestsdb.New(tx).FilesHeld(ctx, requestsdb.FilesHeldParams{ChildID: r.ChildID, Most: deletePage})
-	if err != nil {
-		return nil, fmt.Errorf("look for held files: %w", err)
-	}
-	for _, file := range held {
-		gone, err := consent.DeleteHeld(ctx, tx, file)
-		if err != nil {
-			return nil, err
-		}
-		if gone {
-			deleted = append(deleted, file)
-		}
-	}
-	return deleted, nil
 }
 
 // Letter is what a mail says and to whom. It never leaves the process that sends it.

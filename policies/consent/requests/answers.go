@@ -240,7 +240,7 @@ func agree(ctx context.Context, tx *tenancy.Tx, r Request, a Answers, now time.T
 }
 
 // refuse writes down that a guardian does not agree, or does so no more. Nothing is read from
-// the commit on; the files wait for nothing before they are deleted.
+// the commit on; the sweep of files whose hold is over deletes them for good.
 func refuse(ctx context.Context, tx *tenancy.Tx, r Request, event, kind string, now time.Time) (o Outcome, err error) {
 	q := requestsdb.New(tx)
 	o = Outcome{Request: r.ID, Event: event}

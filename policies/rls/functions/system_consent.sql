@@ -98,6 +98,36 @@ begin
 end $$;
 create or replace trigger b_consent before insert on files for each row execute function app.file_consent();
 
+-- A file that is moved into the records of a child, or becomes about one, needs a basis as
+-- one that is added there. What is held stays held.
+create or replace function app.moved_consent() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare who uuid; b record; about uuid;
+begin
+    if new.held_since is not null then return new; end if;
+    select s.about_id into about from spaces s where s.organization_id = new.organization_id and s.id = new.space_id;
+    foreach who in array array[new.subject_id, about] loop
+        continue when who is null or not app.is_child_at(new.organization_id, who, now());
+        select t.basis, t.ref, t.rule into b from app.consent_basis(new.organization_id, who) t;
+        if b.basis = '' then
+            new.held_until := app.held_until(new.organization_id, b.rule);
+            if new.held_until is null then
+                raise exception 'no basis for a file of a child' using errcode = 'SQ012', detail = b.rule;
+            end if;
+            new.held_since := now();
+        end if;
+        if new.child_id is null or b.basis = '' then
+            new.collected_as_child := true; new.child_id := who; new.legal_basis := b.basis;
+            new.basis_grant := case when b.basis = 'parental_consent' then b.ref end;
+            new.basis_agreement := case when b.basis = 'school_authorization' then b.ref end;
+        end if;
+        exit when b.basis = '';
+    end loop;
+    return new;
+end $$;
+create or replace trigger z_consent before update of space_id, folder_id, subject_id on files for each row
+    when (new.space_id is distinct from old.space_id or new.subject_id is distinct from old.subject_id) execute function app.moved_consent();
+
 -- A new version is collected too: from who adds it, and about whom the file is.
 create or replace function app.version_consent() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
@@ -201,11 +231,13 @@ begin
 end $$;
 
 -- Whether somebody who gives a kind of service has given their written assurances: the
--- file that holds them is here and not in the trash.
+-- file that holds them is here and not in the trash. Receivers of webhooks need none where
+-- the organization says that they are its own.
 create or replace function app.assured(org uuid, what text) returns boolean
 language sql stable security definer set search_path = public, pg_temp as $$
     select exists (select from subprocessors s join files f on f.organization_id = s.organization_id and f.id = s.assurance_file_id and f.trashed_at is null
                     where s.organization_id = org and s.kind = what and s.until is null)
+        or what = 'webhook' and exists (select from coppa_settings c where c.organization_id = org and c.own_webhooks)
 $$;
 
 -- Who else gets data of an organization, for anybody who asks.
@@ -217,10 +249,12 @@ language sql stable security definer set search_path = public, pg_temp as $$
      where s.organization_id = org and s.until is null order by s.name, s.id limit 500
 $$;
 
--- Files whose hold is over, in the order of their ids.
+-- Files whose hold is over, in the order of their ids. What must be kept for another reason
+-- is left out: it would fail.
 create or replace function app.files_held_too_long(after uuid, n integer) returns table (organization_id uuid, file_id uuid)
 language sql stable security definer set search_path = public, pg_temp as $$
-    select f.organization_id, f.id from files f where f.held_since is not null and f.held_until < now() and f.id > after order by f.id limit n
+    select f.organization_id, f.id from files f where f.held_since is not null and f.held_until < now() and f.id > after
+       and not app.on_hold(f) order by f.id limit n
 $$;
 
 -- Students who are no children any more and were not noted as such.
@@ -230,8 +264,10 @@ language sql stable security definer set search_path = public, pg_temp as $$
      where p.kind = 'student' and p.aged_out_at is null and p.user_id > after and p.thirteen_from <= now() order by p.user_id limit n
 $$;
 
--- Organizations with an agreement that is over and not noted as ended.
+-- Agreements that are over and not noted as ended, and those that end within 30 days of which
+-- nobody was told.
 create or replace function app.agreements_expired(after uuid, n integer) returns table (organization_id uuid, agreement_id uuid)
 language sql stable security definer set search_path = public, pg_temp as $$
-    select a.organization_id, a.id from agreements a where a.ended_at is null and a.expires_at < now() and a.id > after order by a.id limit n
+    select a.organization_id, a.id from agreements a where a.ended_at is null and a.expires_at < now() + interval '30 days' and (a.expires_at < now() or a.warned_at is null) and a.id > after
+     order by a.id limit n
 $$;

@@ -49,6 +49,19 @@ begin
     if file is not null then
         select p.allowed, p.rule into permitted, law from app.consent_permits(org, file, way) p;
     end if;
+    -- An organization that restricts sharing lets out no file with personal data, and none
+    -- of which that is not known. Its own export and the ids of webhooks are not the file.
+    if file is not null and way in ('link', 'outside_person', 'connector', 'model')
+       and exists (select from organization_policies p where p.organization_id = org and p.pii_policy = 'restrict_sharing') then
+        if class = 'personal' then
+            return query select false, 'personal_stays_inside', class;
+            return;
+        elsif not exists (select from files f join pii_inspections i on i.organization_id = f.organization_id and i.version_id = f.current_id
+                           where f.organization_id = org and f.id = disclosure.file and i.state = 'none') then
+            return query select false, 'personal_not_known', class;
+            return;
+        end if;
+    end if;
     if way in ('link', 'outside_person', 'drop_box') then
         select p.outside, p.upload into bounds from app.share_policy(org) p;
         if not coalesce(bounds.outside, false) then

@@ -12,3 +12,10 @@ language sql stable security definer set search_path = public, pg_temp as $$
             or g.state = 'approved' and g.updated_at < now() - quiet_for or g.state = 'draft' and g.expires_at < now() - quiet_for)
      order by g.id limit n
 $$;
+
+-- Generations that ended before a moment.
+create or replace function app.generations_old(before timestamptz, after uuid, n integer)
+returns table (organization_id uuid, generation_id uuid)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select g.organization_id, g.id from generations g where g.ended_at < before and g.id > after order by g.id limit n
+$$;

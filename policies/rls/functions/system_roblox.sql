@@ -20,6 +20,18 @@ language sql stable security definer set search_path = public, pg_temp as $$
      order by c.id limit n
 $$;
 
+-- Connections with a secret that is encrypted under another key of the service than the one
+-- that is named. The name stands in front of the ciphertext, behind its version and length.
+create or replace function app.roblox_sealed_otherwise(current_key text, after uuid, n integer)
+returns table (organization_id uuid, connection_id uuid, sync_id uuid)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select c.organization_id, c.id, null::uuid from roblox_connections c join organizations o on o.id = c.organization_id
+     where c.id > after and o.deletion_begun_at is null
+       and exists (select from (values (c.key_sealed), (c.secret_sealed)) s (sealed)
+                    where substring(s.sealed from 3 for case when length(s.sealed) > 2 then get_byte(s.sealed, 1) else 0 end) <> convert_to(current_key, 'UTF8'))
+     order by c.id limit n
+$$;
+
 -- Publications and erasures whose workflow has not been started, or was lost.
 create or replace function app.roblox_unfinished(moment timestamptz, quiet_for interval, after uuid, n integer)
 returns table (organization_id uuid, id uuid, erasure boolean)

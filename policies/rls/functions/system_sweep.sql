@@ -2,7 +2,7 @@
 -- before, so that what fails is passed over and does not come back at the head.
 
 -- Organizations with files that have been in the trash for long enough, in id order:
--- for the days of the file's space where it has some, else for the organization's own,
+-- for the days of a policy of retention that counts from the trash, else of the file's space where it has some, else for the organization's own,
 -- and for older_than elsewhere. The first condition on the time is the shortest of
 -- these, which the index answers.
 create or replace function app.organizations_with_trash(older_than interval, after uuid, n integer)
@@ -13,20 +13,23 @@ language sql stable security definer set search_path = public, pg_temp as $$
            select from files f join spaces s on s.organization_id = f.organization_id and s.id = f.space_id
             where f.organization_id = o.id
               and f.trashed_at < now() - least(coalesce(make_interval(days => p.trash_days), older_than),
-                                               (select make_interval(days => min(t.trash_days)) from spaces t where t.organization_id = o.id))
-              and f.trashed_at < now() - coalesce(make_interval(days => s.trash_days), make_interval(days => p.trash_days), older_than))
+                                               (select make_interval(days => min(t.trash_days)) from spaces t where t.organization_id = o.id),
+                                               (select make_interval(days => min(r.days)) from retention_policies r where r.organization_id = o.id and r.begins = 'trashed'))
+              and f.trashed_at < now() - coalesce(make_interval(days => app.retention_trash_days(f)), make_interval(days => s.trash_days), make_interval(days => p.trash_days), older_than)
+              and not app.on_hold(f))
      order by o.id limit n
 $$;
 
--- Those files of one organization, in id order.
+-- Those files of one organization, in id order. What is on hold is left out: it would fail.
 create or replace function app.files_trashed(org uuid, older_than interval, after uuid, n integer)
 returns table (organization_id uuid, file_id uuid)
 language sql stable security definer set search_path = public, pg_temp as $$
     select f.organization_id, f.id
       from files f join spaces s on s.organization_id = f.organization_id and s.id = f.space_id
      where f.organization_id = org and f.id > after
-       and f.trashed_at < now() - coalesce(make_interval(days => s.trash_days),
+       and f.trashed_at < now() - coalesce(make_interval(days => app.retention_trash_days(f)), make_interval(days => s.trash_days),
                (select make_interval(days => p.trash_days) from organization_policies p where p.organization_id = org), older_than)
+       and not app.on_hold(f)
      order by f.id limit n
 $$;
 

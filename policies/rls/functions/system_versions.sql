@@ -13,7 +13,7 @@ $$;
 
 -- Versions of one organization beyond its limits, in id order: replaced for longer than
 -- its days, or with as many newer published ones as it keeps. Files in the trash are
--- left out: they come back whole, or go whole.
+-- left out: they come back whole, or go whole. So is what is on hold.
 create or replace function app.versions_beyond_retention(org uuid, after uuid, n integer)
 returns table (organization_id uuid, file_id uuid, version_id uuid)
 language sql stable security definer set search_path = public, pg_temp as $$
@@ -25,6 +25,7 @@ language sql stable security definer set search_path = public, pg_temp as $$
        and (v.superseded_at < now() - make_interval(days => p.version_days)
             or (select count(*) from file_versions w where w.organization_id = v.organization_id and w.file_id = v.file_id
                    and w.status = 'published' and w.number > v.number) >= p.version_keep)
+       and not app.on_hold(f)
      order by v.id limit n
 $$;
 

@@ -546,13 +546,14 @@ func (q *Queries) BudgetTake(ctx context.Context, arg BudgetTakeParams) (float64
 }
 
 const connectionChange = `-- name: ConnectionChange :execrows
-update roblox_connections set name = $1, space_ids = $2, automatic = $3, next_sync_at = now(), updated_at = now() where id = $4
+update roblox_connections set name = $1, space_ids = $2, automatic = $3, progress = $4, next_sync_at = now(), updated_at = now() where id = $5
 `
 
 type ConnectionChangeParams struct {
 	Name      string
 	SpaceIds  []uuid.UUID
 	Automatic bool
+	Progress  []string
 	ID        uuid.UUID
 }
 
@@ -561,6 +562,7 @@ func (q *Queries) ConnectionChange(ctx context.Context, arg ConnectionChangePara
 		arg.Name,
 		arg.SpaceIds,
 		arg.Automatic,
+		arg.Progress,
 		arg.ID,
 	)
 	if err != nil {
@@ -593,7 +595,7 @@ func (q *Queries) ConnectionDelete(ctx context.Context, id uuid.UUID) (int64, er
 }
 
 const connectionGet = `-- name: ConnectionGet :one
-select id, name, universe_id, creator_type, creator_id, key_owner, key_info, key_checked_at, space_ids, automatic, state, code, sync_id, synced_at, map_revision, created_at from roblox_connections where id = $1
+select id, name, universe_id, creator_type, creator_id, key_owner, key_info, key_checked_at, space_ids, automatic, state, code, sync_id, synced_at, map_revision, progress, created_at from roblox_connections where id = $1
 `
 
 type ConnectionGetRow struct {
@@ -612,6 +614,7 @@ type ConnectionGetRow struct {
 	SyncID       *uuid.UUID
 	SyncedAt     *time.Time
 	MapRevision  string
+	Progress     []string
 	CreatedAt    time.Time
 }
 
@@ -634,15 +637,16 @@ func (q *Queries) ConnectionGet(ctx context.Context, id uuid.UUID) (ConnectionGe
 		&i.SyncID,
 		&i.SyncedAt,
 		&i.MapRevision,
+		&i.Progress,
 		&i.CreatedAt,
 	)
 	return i, err
 }
 
 const connectionInsert = `-- name: ConnectionInsert :exec
-insert into roblox_connections (organization_id, id, name, universe_id, creator_type, creator_id, key_sealed, key_owner, key_info, key_checked_at, secret_sealed, space_ids, automatic, created_by)
+insert into roblox_connections (organization_id, id, name, universe_id, creator_type, creator_id, key_sealed, key_owner, key_info, key_checked_at, secret_sealed, space_ids, automatic, progress, created_by)
 values (app.org(), $1, $2, $3, $4, $5, $6, $7, $8, now(), $9,
-        $10, $11, $12)
+        $10, $11, $12, $13)
 `
 
 type ConnectionInsertParams struct {
@@ -657,6 +661,7 @@ type ConnectionInsertParams struct {
 	SecretSealed []byte
 	SpaceIds     []uuid.UUID
 	Automatic    bool
+	Progress     []string
 	CreatedBy    uuid.UUID
 }
 
@@ -673,6 +678,7 @@ func (q *Queries) ConnectionInsert(ctx context.Context, arg ConnectionInsertPara
 		arg.SecretSealed,
 		arg.SpaceIds,
 		arg.Automatic,
+		arg.Progress,
 		arg.CreatedBy,
 	)
 	return err
@@ -717,7 +723,7 @@ func (q *Queries) ConnectionKeyInfo(ctx context.Context, arg ConnectionKeyInfoPa
 }
 
 const connectionList = `-- name: ConnectionList :many
-select id, name, universe_id, creator_type, creator_id, key_owner, key_info, key_checked_at, space_ids, automatic, state, code, sync_id, synced_at, map_revision, created_at from roblox_connections order by id limit 100
+select id, name, universe_id, creator_type, creator_id, key_owner, key_info, key_checked_at, space_ids, automatic, state, code, sync_id, synced_at, map_revision, progress, created_at from roblox_connections order by id limit 100
 `
 
 type ConnectionListRow struct {
@@ -736,6 +742,7 @@ type ConnectionListRow struct {
 	SyncID       *uuid.UUID
 	SyncedAt     *time.Time
 	MapRevision  string
+	Progress     []string
 	CreatedAt    time.Time
 }
 
@@ -764,6 +771,7 @@ func (q *Queries) ConnectionList(ctx context.Context) ([]ConnectionListRow, erro
 			&i.SyncID,
 			&i.SyncedAt,
 			&i.MapRevision,
+			&i.Progress,
 			&i.CreatedAt,
 		); err != nil {
 			return nil, err
@@ -804,6 +812,30 @@ type ConnectionMapParams struct {
 
 func (q *Queries) ConnectionMap(ctx context.Context, arg ConnectionMapParams) error {
 	_, err := q.db.Exec(ctx, connectionMap, arg.MapRevision, arg.ID)
+	return err
+}
+
+const connectionRotate = `-- name: ConnectionRotate :exec
+update roblox_connections set key_sealed = $1, secret_sealed = $2, updated_at = now()
+ where id = $3 and key_sealed = $4 and secret_sealed = $5
+`
+
+type ConnectionRotateParams struct {
+	KeySealed    []byte
+	SecretSealed []byte
+	ID           uuid.UUID
+	KeyWas       []byte
+	SecretWas    []byte
+}
+
+func (q *Queries) ConnectionRotate(ctx context.Context, arg ConnectionRotateParams) error {
+	_, err := q.db.Exec(ctx, connectionRotate,
+		arg.KeySealed,
+		arg.SecretSealed,
+		arg.ID,
+		arg.KeyWas,
+		arg.SecretWas,
+	)
 	return err
 }
 
@@ -867,6 +899,38 @@ type ConnectionSyncedParams struct {
 func (q *Queries) ConnectionSynced(ctx context.Context, arg ConnectionSyncedParams) error {
 	_, err := q.db.Exec(ctx, connectionSynced, arg.Pause, arg.ID)
 	return err
+}
+
+const connectionToldLess = `-- name: ConnectionToldLess :exec
+update roblox_connections set told_unsure = $1::integer where id = $2 and told_unsure > $1::integer
+`
+
+type ConnectionToldLessParams struct {
+	Unsure int32
+	ID     uuid.UUID
+}
+
+func (q *Queries) ConnectionToldLess(ctx context.Context, arg ConnectionToldLessParams) error {
+	_, err := q.db.Exec(ctx, connectionToldLess, arg.Unsure, arg.ID)
+	return err
+}
+
+const connectionToldMore = `-- name: ConnectionToldMore :execrows
+update roblox_connections set told_unsure = $1::integer where id = $2 and told_unsure < $1::integer
+`
+
+type ConnectionToldMoreParams struct {
+	Unsure int32
+	ID     uuid.UUID
+}
+
+// How many unsure assets owners and admins are told of: a row is changed where there are more than before.
+func (q *Queries) ConnectionToldMore(ctx context.Context, arg ConnectionToldMoreParams) (int64, error) {
+	result, err := q.db.Exec(ctx, connectionToldMore, arg.Unsure, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const connectionUniverseTaken = `-- name: ConnectionUniverseTaken :one
@@ -955,6 +1019,129 @@ func (q *Queries) ErasureInsert(ctx context.Context, arg ErasureInsertParams) (i
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const figureForget = `-- name: FigureForget :exec
+delete from roblox_figures where connection_id = $1 and kind = 'progress' and name = $2 and day < $3
+`
+
+type FigureForgetParams struct {
+	ConnectionID uuid.UUID
+	Name         string
+	Day          time.Time
+}
+
+func (q *Queries) FigureForget(ctx context.Context, arg FigureForgetParams) error {
+	_, err := q.db.Exec(ctx, figureForget, arg.ConnectionID, arg.Name, arg.Day)
+	return err
+}
+
+const figureKeep = `-- name: FigureKeep :exec
+insert into roblox_figures (organization_id, connection_id, kind, name, day, numbers)
+values (app.org(), $1, $2, $3, $4, $5)
+on conflict (organization_id, connection_id, kind, name, day) do update set numbers = excluded.numbers, read_at = now()
+`
+
+type FigureKeepParams struct {
+	ConnectionID uuid.UUID
+	Kind         string
+	Name         string
+	Day          time.Time
+	Numbers      json.RawMessage
+}
+
+func (q *Queries) FigureKeep(ctx context.Context, arg FigureKeepParams) error {
+	_, err := q.db.Exec(ctx, figureKeep,
+		arg.ConnectionID,
+		arg.Kind,
+		arg.Name,
+		arg.Day,
+		arg.Numbers,
+	)
+	return err
+}
+
+const figureKnown = `-- name: FigureKnown :one
+select exists (select from roblox_figures where connection_id = $1 and kind = $2 and name = $3 and read_at >= $4::timestamptz)
+`
+
+type FigureKnownParams struct {
+	ConnectionID uuid.UUID
+	Kind         string
+	Name         string
+	Since        time.Time
+}
+
+func (q *Queries) FigureKnown(ctx context.Context, arg FigureKnownParams) (bool, error) {
+	row := q.db.QueryRow(ctx, figureKnown,
+		arg.ConnectionID,
+		arg.Kind,
+		arg.Name,
+		arg.Since,
+	)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
+const figureList = `-- name: FigureList :many
+select kind, name, day, numbers, read_at from roblox_figures
+ where connection_id = $1 and (kind = 'progress' or day >= $2::timestamptz::date) order by kind, name, day
+`
+
+type FigureListParams struct {
+	ConnectionID uuid.UUID
+	Since        time.Time
+}
+
+type FigureListRow struct {
+	Kind    string
+	Name    string
+	Day     time.Time
+	Numbers json.RawMessage
+	ReadAt  time.Time
+}
+
+func (q *Queries) FigureList(ctx context.Context, arg FigureListParams) ([]FigureListRow, error) {
+	rows, err := q.db.Query(ctx, figureList, arg.ConnectionID, arg.Since)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []FigureListRow
+	for rows.Next() {
+		var i FigureListRow
+		if err := rows.Scan(
+			&i.Kind,
+			&i.Name,
+			&i.Day,
+			&i.Numbers,
+			&i.ReadAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const figuresForget = `-- name: FiguresForget :exec
+delete from roblox_figures where connection_id = $1
+   and (kind = 'progress' and name <> all ($2::text[]) or kind = 'usage' and day < $3::timestamptz::date)
+`
+
+type FiguresForgetParams struct {
+	ConnectionID uuid.UUID
+	Names        []string
+	Before       time.Time
+}
+
+func (q *Queries) FiguresForget(ctx context.Context, arg FiguresForgetParams) error {
+	_, err := q.db.Exec(ctx, figuresForget, arg.ConnectionID, arg.Names, arg.Before)
+	return err
 }
 
 const filesWanted = `-- name: FilesWanted :many

@@ -301,6 +301,23 @@ func (q *Queries) InboxPut(ctx context.Context, arg InboxPutParams) error {
 	return err
 }
 
+const inboxPutManagers = `-- name: InboxPutManagers :exec
+
+insert into notifications (organization_id, id, user_id, kind, data)
+select app.org(), app.new_id(), m.user_id, $1::text, $2::jsonb from members m where m.role in ('owner', 'admin') and not m.service
+`
+
+type InboxPutManagersParams struct {
+	Kind string
+	Data json.RawMessage
+}
+
+// Owners and admins, who see to what is no person's.
+func (q *Queries) InboxPutManagers(ctx context.Context, arg InboxPutManagersParams) error {
+	_, err := q.db.Exec(ctx, inboxPutManagers, arg.Kind, arg.Data)
+	return err
+}
+
 const inboxRead = `-- name: InboxRead :execrows
 update notifications set read_at = coalesce(read_at, now()) where id = $1 and not hidden
 `
@@ -900,6 +917,17 @@ func (q *Queries) SettingsPut(ctx context.Context, arg SettingsPutParams) error 
 		arg.QuietUntil,
 	)
 	return err
+}
+
+const suppressionBounced = `-- name: SuppressionBounced :one
+select exists (select from mail_suppressions where address_hash = $1 and suppressed_at is not null and reason <> 'complained')
+`
+
+func (q *Queries) SuppressionBounced(ctx context.Context, addressHash []byte) (bool, error) {
+	row := q.db.QueryRow(ctx, suppressionBounced, addressHash)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
 }
 
 const suppressionCount = `-- name: SuppressionCount :one

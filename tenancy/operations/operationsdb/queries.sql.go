@@ -344,8 +344,10 @@ func (q *Queries) OperationPriority(ctx context.Context, arg OperationPriorityPa
 }
 
 const operationProgress = `-- name: OperationProgress :execrows
+
 update operations set steps = $1, done = $2, total = $3,
-       state = case when state in ('waiting', 'paused') then 'running' else state end, started_at = coalesce(started_at, now()), doubted_at = null
+       state = case when state in ('waiting', 'paused') and $2::bigint > 0 then 'running' else state end,
+       started_at = case when $2::bigint > 0 then coalesce(started_at, now()) else started_at end, doubted_at = null
  where id = $4 and ended_at is null
 `
 
@@ -356,6 +358,8 @@ type OperationProgressParams struct {
 	ID    uuid.UUID
 }
 
+// What begins is said by its first step (OperationAttempt): a job that waits in a queue that
+// operators hold has done nothing, although its workflow runs.
 func (q *Queries) OperationProgress(ctx context.Context, arg OperationProgressParams) (int64, error) {
 	result, err := q.db.Exec(ctx, operationProgress,
 		arg.Steps,
@@ -462,6 +466,27 @@ func (q *Queries) OperationSwept(ctx context.Context, arg OperationSweptParams) 
 		arg.ReasonCode,
 	)
 	return err
+}
+
+const operationSweptDelete = `-- name: OperationSweptDelete :execrows
+
+delete from operations where id in (
+    select o.id from operations o where o.kind = any ($1::text[]) and o.ended_at < $2::timestamptz order by o.created_at limit $3)
+`
+
+type OperationSweptDeleteParams struct {
+	Kinds  []string
+	Before time.Time
+	Most   int64
+}
+
+// Rows of sweeps that are old: they say what was found, and nothing waits for them.
+func (q *Queries) OperationSweptDelete(ctx context.Context, arg OperationSweptDeleteParams) (int64, error) {
+	result, err := q.db.Exec(ctx, operationSweptDelete, arg.Kinds, arg.Before, arg.Most)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const operationTimeline = `-- name: OperationTimeline :many

@@ -231,6 +231,50 @@ func (q *Queries) LimitsGet(ctx context.Context) (LimitsGetRow, error) {
 	return i, err
 }
 
+const modelDays = `-- name: ModelDays :many
+
+select starts_on as day, spent_micro, input_tokens, output_tokens from generation_spending
+ where period = 'day' and starts_on >= $1 and starts_on <= $2 order by starts_on
+`
+
+type ModelDaysParams struct {
+	Since time.Time
+	Until time.Time
+}
+
+type ModelDaysRow struct {
+	Day          time.Time
+	SpentMicro   int64
+	InputTokens  int64
+	OutputTokens int64
+}
+
+// What models cost by day, in UTC.
+func (q *Queries) ModelDays(ctx context.Context, arg ModelDaysParams) ([]ModelDaysRow, error) {
+	rows, err := q.db.Query(ctx, modelDays, arg.Since, arg.Until)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ModelDaysRow
+	for rows.Next() {
+		var i ModelDaysRow
+		if err := rows.Scan(
+			&i.Day,
+			&i.SpentMicro,
+			&i.InputTokens,
+			&i.OutputTokens,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const warningDelete = `-- name: WarningDelete :exec
 delete from usage_warnings where metric = $1 and threshold = $2
 `

@@ -6,6 +6,8 @@ import type { QueryClient } from '@tanstack/react-query'
 import type { Session } from './session.ts'
 
 export type File = Schemas['File']
+/** A file as lists bring it: what is empty is absent, and the page of one file asks for the rest. */
+export type Listed = Schemas['ListedFile']
 export type Folder = Schemas['Folder']
 export type Space = Schemas['Space']
 export type Place = Schemas['Place'] & { grants?: string[] }

@@ -1,4 +1,4 @@
-import type { File } from './context.tsx'
+import type { Listed } from './context.tsx'
 
 /** What of a list is shown, as it is in the address. A kind is one of `kinds`; a size one of `sizes`; from and to are days. */
 export interface Filters { kind?: string | undefined; by?: string | undefined; class?: string | undefined; tag?: string | undefined; size?: string | undefined; from?: string | undefined; to?: string | undefined }
@@ -33,8 +33,8 @@ export const sizes: Record<string, [number, number]> = { small: [0, MB], medium:
 export const beginOf = (day: string) => new Date(day + 'T00:00:00')
 export const endOf = (day: string) => { const d = beginOf(day); d.setDate(d.getDate() + 1); return d }
 
-/** Whether a file passes those filters that the listing of the API does not have. `spaces` are those of the class. */
-export function passes(f: File, w: Filters, spaces: ReadonlySet<string> | undefined): boolean {
+/** Whether a file passes the filters, where the API has none: in the list of recent files. `spaces` are those of the class. */
+export function passes(f: Listed, w: Filters, spaces: ReadonlySet<string> | undefined): boolean {
   const range = w.size ? sizes[w.size] : undefined
   const at = new Date(f.updated_at)
   return (!w.kind || kinds[w.kind]?.is(f.mime_type) !== false)
@@ -42,7 +42,9 @@ export function passes(f: File, w: Filters, spaces: ReadonlySet<string> | undefi
     && (!w.from || at >= beginOf(w.from)) && (!w.to || at < endOf(w.to))
     && (!w.class || spaces?.has(f.space_id) === true)
 }
-export const needsAll = (w: Filters) => Boolean(w.kind || w.size || w.from || w.to || w.class)
+
+/** The filters as a list of the API takes them. */
+export const forList = (w: Filters) => ({ ...forSearch(w), ...(w.tag ? { tag: w.tag } : {}) })
 
 /** The filters as the search of the API takes them. */
 export function forSearch(w: Filters) {

@@ -22,8 +22,8 @@ test('an API that tells the grants is believed', () => {
 // calls.json says under which grant the pages of managers and operators, and those of jobs and generation, make each call. A test of the API
 // (TestConsoleShowsWhatIsGranted) makes every one of them as every role; these two keep the list whole.
 const calls = JSON.parse(readFileSync('src/app/calls.json', 'utf8')) as Record<string, string[]>
-const pages = ['src/pages/admin', 'src/pages/operator', 'src/pages/generate'].flatMap(d => readdirSync(d).map(f => `${d}/${f}`))
-const sources = ['src/app/queries-admin.ts', 'src/app/queries-jobs.ts', 'src/app/queries-generate.ts', 'src/pages/jobs.tsx', 'src/pages/job.tsx', ...pages].map(f => readFileSync(f, 'utf8'))
+const pages = ['src/pages/admin', 'src/pages/operator', 'src/pages/generate', 'src/pages/reports', 'src/pages/roblox', 'src/pages/compliance'].flatMap(d => readdirSync(d).map(f => `${d}/${f}`))
+const sources = ['src/app/queries-admin.ts', 'src/app/queries-jobs.ts', 'src/app/queries-generate.ts', 'src/app/queries-reports.ts', 'src/app/queries-roblox.ts', 'src/app/queries-compliance.ts', 'src/pages/jobs.tsx', 'src/pages/job.tsx', ...pages].map(f => readFileSync(f, 'utf8'))
 
 test('every call of the pages of managers and operators is in the list, and none besides', () => {
   const made = new Set<string>()

@@ -51,6 +51,13 @@ export const failures = (w: Work, days: number) => one(w, ['jobs', 'failures', d
 
 export const queues = (w: Work) => ({ ...one(w, ['jobs', 'queues'], signal => w.api.GET('/api/v1/admin/queues', { signal })), refetchInterval: 5000 })
 export const workers = (w: Work) => ({ ...one(w, ['jobs', 'workers'], signal => w.api.GET('/api/v1/admin/workers', { signal })), refetchInterval: 10_000 })
+/** What the cache in front of the content host was not told, by organization. */
+export const purges = (w: Work, state: 'waiting' | 'given_up') => ({
+  ...list(w, ['jobs', 'purges', state], ({ signal, query }) => w.api.GET('/api/v1/admin/purges', { params: { query: { ...query, state } }, signal })), refetchInterval: 15_000,
+})
+/** What is locked away, by organization; it names no file. */
+export const quarantine = (w: Work) => list(w, ['quarantine'], ({ signal, query }) => w.api.GET('/api/v1/admin/quarantine', { params: { query }, signal }))
+
 export const schedules = (w: Work) => ({ ...one(w, ['jobs', 'schedules'], signal => w.api.GET('/api/v1/admin/schedules', { signal })), refetchInterval: 10_000 })
 
 /**

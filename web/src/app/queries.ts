@@ -1,14 +1,14 @@
 import { type InfiniteData, infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 
-import type { File, Work } from './context.tsx'
-import type { forSearch } from './filters.ts'
+import type { Listed, Work } from './context.tsx'
+import type { forList, forSearch } from './filters.ts'
 
 /** Which files a page lists. */
 export type Listing =
   | { kind: 'space'; space: string; folder?: string | undefined }
   | { kind: 'recent' } | { kind: 'starred' } | { kind: 'shared' } | { kind: 'bin' } | { kind: 'all' }
 
-export type Page = Cursored<File>
+export type Page = Cursored<Listed>
 
 const filters = (l: Listing) => {
   switch (l.kind) {
@@ -20,14 +20,13 @@ const filters = (l: Listing) => {
   }
 }
 
-/** `more` are the filters that the API knows; the others are applied to what it lists. */
-export const filesOf = (w: Work, l: Listing, sort: string, more: { uploaded_by?: string; tag?: string } = {}) => infiniteQueryOptions({
+export const filesOf = (w: Work, l: Listing, sort: string, more: ReturnType<typeof forList> = {}) => infiniteQueryOptions({
   queryKey: [w.place.organization_id, 'files', l, sort, more],
   queryFn: async ({ pageParam, signal }): Promise<Page> => {
     const at = { limit: 200, ...(pageParam ? { cursor: pageParam } : {}) }
     const answer = l.kind === 'recent'
       ? await w.api.GET('/api/v1/storage/recent', { params: { query: at }, signal })
-      : await w.api.GET('/api/v1/storage/files', { params: { query: { ...filters(l), ...more, sort: sort as '-created_at', ...at } }, signal })
+      : await w.api.GET('/api/v1/storage/files', { params: { query: { ...filters(l), ...more as object, sort: sort as '-created_at', ...at } }, signal })
     return answer.data!
   },
   initialPageParam: '',
@@ -37,12 +36,12 @@ export const filesOf = (w: Work, l: Listing, sort: string, more: { uploaded_by?:
 })
 
 /** What others show in a space by links and shares: files and folders of other spaces. */
-export const shownIn = (w: Work, space: string) => queryOptions({
-  queryKey: [w.place.organization_id, 'files', 'shown', space],
+export const shownIn = (w: Work, space: string, more: ReturnType<typeof forList> = {}) => queryOptions({
+  queryKey: [w.place.organization_id, 'files', 'shown', space, more],
   queryFn: async ({ signal }) => {
     const [whole, files] = await Promise.all([
       w.api.GET('/api/v1/spaces/{id}', { params: { path: { id: space } }, signal }),
-      every(async cursor => (await w.api.GET('/api/v1/storage/files', { params: { query: { shown_in: space, limit: 200, ...(cursor ? { cursor } : {}) } }, signal })).data!),
+      every(async cursor => (await w.api.GET('/api/v1/storage/files', { params: { query: { shown_in: space, ...more as object, limit: 200, ...(cursor ? { cursor } : {}) } }, signal })).data!),
     ])
     return { folders: whole.data!.linked_folders, files }
   },

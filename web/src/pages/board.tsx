@@ -44,7 +44,7 @@ export default function Board() {
           <thead><tr><th scope="col"><Trans>Student</Trans></th><th scope="col"><Trans>State</Trans></th><th scope="col"><Trans>Time</Trans></th><th scope="col"><Trans>Files</Trans></th><th scope="col"><Trans>Actions</Trans></th></tr></thead>
           <tbody>{rows.data.map(r => {
             const name = r.display_name || t`A student`
-            const own = all.filter(f => f.subject_id === r.student_id || f.uploaded_by === r.student_id)
+            const own = all.filter(f => f.subject_id === r.student_id)
             return (
               <tr key={r.student_id}>
                 <th scope="row"><bdi>{name}</bdi></th>

@@ -66,6 +66,7 @@ function HowItIs({ of: j }: { of: Job }) {
       {total > 0 && <p><progress aria-label={t`Progress of ${words.kind(j.kind)}`} max={total} value={Math.min(done, total)} /> {t`${number(done)} of ${number(total)}`}</p>}
       {j.steps.length > 0 && <ul className="steps-live">{j.steps.map(s => (
         <li key={s.name}><span>{words.step(s.name)}: <State state={s.state} word={words.stepState(s.state)} /> {s.total !== undefined ? <span className="small quiet">{t`${number(s.done)} of ${number(s.total)}`}</span> : s.done > 0 && <span className="small quiet">{number(s.done)}</span>}</span></li>))}</ul>}
+      {j.kind === 'build_report' && may(place, 'read_reports') && <p><Link to="/o/$org/reports/$id" params={{ org: place.organization_id, id: j.id }}><Trans>To the report</Trans></Link></p>}
       {j.kind === 'generate_content' && place.role !== 'operator' && may(place, 'read_generations') && <p><Link to="/o/$org/generate/$id" params={{ org: place.organization_id, id: j.id }}><Trans>To the document</Trans></Link></p>}
     </section>
   )

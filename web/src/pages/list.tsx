@@ -8,7 +8,7 @@ import { Link, useLocation, useNavigate } from '@tanstack/react-router'
 import { Suspense, lazy, useEffect, useMemo, useState, useSyncExternalStore } from 'react'
 
 import { type Folder, type Space, useWork } from '../app/context.tsx'
-import { countOf, filtersIn, needsAll, passes } from '../app/filters.ts'
+import { countOf, filtersIn, forList, passes } from '../app/filters.ts'
 import { size, when } from '../app/format.ts'
 import type { ListSearch } from '../app/frame.tsx'
 import { may } from '../app/grants.ts'
@@ -51,16 +51,16 @@ function useRows(listing: Listing, folder: Folder | undefined, search: ListSearc
   const work = useWork()
   const filters = filtersIn(search as Record<string, unknown>)
   const sort = search.sort ?? (listing.kind === 'space' ? 'name' : '-created_at')
-  const bySize = sort === 'size' || sort === '-size'
-  const files = useInfiniteQuery(filesOf(work, listing, bySize ? 'name' : sort, { ...(filters.by ? { uploaded_by: filters.by } : {}), ...(filters.tag ? { tag: filters.tag } : {}) }))
   const inSpace = listing.kind === 'space'
+  const recent = listing.kind === 'recent'
+  const files = useInfiniteQuery(filesOf(work, listing, sort, recent ? {} : forList(filters)))
   const folders = useQuery({ ...foldersIn(work, inSpace ? listing.space : '', folder?.id), enabled: inSpace })
-  const shown = useQuery({ ...shownIn(work, inSpace ? listing.space : ''), enabled: inSpace && !folder })
-  const all = useQuery({ ...spaces(work), enabled: Boolean(filters.class) })
+  const shown = useQuery({ ...shownIn(work, inSpace ? listing.space : '', forList(filters)), enabled: inSpace && !folder })
+  const all = useQuery({ ...spaces(work), enabled: recent && Boolean(filters.class) })
   const ofClass = useMemo(() => new Set(all.data?.filter(s => s.class_id === filters.class).map(s => s.id)), [all.data, filters.class])
   const narrowed = countOf(filters) > 0
-  // What the API does not sort or filter by is looked through here, so all of it is read; the list says so while it comes.
-  const whole = bySize || needsAll(filters)
+  // Recent files have no filters at the API: all of them are looked through here, and the list says so while they come.
+  const whole = recent && narrowed
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = files
   useEffect(() => { if (whole && hasNextPage && !isFetchingNextPage) void fetchNextPage() }, [whole, hasNextPage, isFetchingNextPage, fetchNextPage])
   const key = JSON.stringify(filters)
@@ -69,11 +69,10 @@ function useRows(listing: Listing, folder: Folder | undefined, search: ListSearc
     if (sort === '-name') some.reverse()
     const own: Row[] = (files.data?.pages ?? []).flatMap(p => p.items).map(f => ({ file: f }))
     const others: Row[] = (shown.data?.files ?? []).map(f => ({ file: f, shown: true }))
-    const fit = [...own, ...others].filter(r => passes(r.file!, filters, ofClass) && (!r.shown || ((!filters.by || r.file!.uploaded_by === filters.by) && (!filters.tag || r.file!.tags.includes(filters.tag)))))
-    if (bySize) fit.sort((a, b) => (sort === 'size' ? 1 : -1) * (a.file!.size - b.file!.size))
-    return [...some, ...fit]
-  }, [folders.data, shown.data, files.data, sort, key, ofClass]) // eslint-disable-line react-hooks/exhaustive-deps
-  const tags = useMemo(() => (files.data?.pages ?? []).flatMap(p => p.items).flatMap(f => f.tags), [files.data])
+    const fit = recent ? own.filter(r => passes(r.file!, filters, ofClass) && (!filters.tag || r.file!.tags?.includes(filters.tag))) : own
+    return [...some, ...fit, ...others]
+  }, [folders.data, shown.data, files.data, sort, key, ofClass, recent]) // eslint-disable-line react-hooks/exhaustive-deps
+  const tags = useMemo(() => (files.data?.pages ?? []).flatMap(p => p.items).flatMap(f => f.tags ?? []), [files.data])
   return { rows, files, folders, filters, sort, narrowed, whole, tags, error: files.error ?? folders.error, pending: files.isPending || (inSpace && folders.isPending) }
 }
 
@@ -166,7 +165,7 @@ export function List({ listing, title, space, folder, addable }: { listing: List
 function Tools({ listing, search, sort, goto }: { listing: Listing; search: ListSearch; sort: string; goto: (s: ListSearch) => void }) {
   const { t } = useLingui()
   const pictures = search.view === 'pictures'
-  const orders: [string, string][] = [['name', t`by name`], ['-name', t`by name, backwards`], ['-created_at', t`newest first`], ['created_at', t`oldest first`], ['-size', t`largest first`], ['size', t`smallest first`]]
+  const orders: [string, string][] = [['name', t`by name`], ['-name', t`by name, backwards`], ['-created_at', t`newest first`], ['created_at', t`oldest first`], ['-size', t`largest first`], ['size', t`smallest first`], ['kind', t`by kind`]]
   return (
     <div className="tools">
       <div className="segments" role="group" aria-label={t`View`}>
@@ -232,7 +231,7 @@ function useColumns(listing: Listing): Column<Row>[] {
         return (
           <span className="name">
             <Icon name={r.file ? kind(r.file).icon : r.folder.mode === 'shared' ? 'folder' : r.folder.mode} />
-            <span className="name-text"><bdi>{nameOf(r)}</bdi>{r.shown && <span className="tag">{t`shared here`}</span>}{r.file?.tags.slice(0, 3).map(x => <span key={x} className="tag wide-only"><bdi>{x}</bdi></span>)}<span className="name-under small quiet">{under}{r.file && r.file.status !== 'published' && <> · {status(r.file).mark} {status(r.file).word}</>}</span></span>
+            <span className="name-text"><bdi>{nameOf(r)}</bdi>{r.shown && <span className="tag">{t`shared here`}</span>}{r.file?.tags?.slice(0, 3).map(x => <span key={x} className="tag wide-only"><bdi>{x}</bdi></span>)}<span className="name-under small quiet">{under}{r.file && r.file.status !== 'published' && <> · {status(r.file).mark} {status(r.file).word}</>}</span></span>
           </span>
         )
       },

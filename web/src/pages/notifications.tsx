@@ -51,11 +51,13 @@ function useSentences(): (kind: string) => { text: string; to: string } {
   const at = `/o/${place.organization_id}`
   return kind => {
     switch (kind) {
+      case 'agreement.ending': return { text: t`The agreement of your school for children's data ends soon, or is over.`, to: `${at}/manage/agreements` }
       case 'generation.drafted': return { text: t`A document that you asked for is ready for your review.`, to: `${at}/generate` }
       case 'generation.failed': return { text: t`A document that you asked for could not be made.`, to: `${at}/generate` }
       case 'handin.returned': return { text: t`A teacher returned your work.`, to: place.role === 'student' ? `${at}/send` : `${at}/spaces` }
       case 'key.all_spaces': return { text: t`A key that reads every space was made.`, to: `${at}/manage/keys` }
-      case 'report.ready': return { text: t`A report that you asked for is ready, as a file.`, to: `${at}/spaces` }
+      case 'report.ready': return { text: t`A report that you asked for is ready, as a file.`, to: `${at}/reports` }
+      case 'roblox.attention': return { text: t`A connection to Roblox needs you: it stopped, or something may have been made there twice.`, to: `${at}/manage/roblox` }
       case 'share.received': return { text: t`Something was shared with you.`, to: `${at}/shared` }
       case 'space.breakglass': return { text: t`An administrator opened a space of yours and gave a reason.`, to: `${at}/spaces` }
       case 'space.substitute': return { text: t`A substitute works in a space of yours for a while.`, to: `${at}/spaces` }

@@ -59,8 +59,8 @@ export default function Questions({ asked, ask, listing, space, folder, open, cl
       const acts: Act[] = [{ id: 'open', label: t`Open`, do: () => open(row) }]
       if (row.file) {
         const { file } = row
-        if (file.published_version && listing.kind !== 'bin') acts.push({ id: 'download', label: t`Download`, do: () => void act.download(file) })
-        if (file.published_version && listing.kind !== 'bin' && may(place, 'generate')) {
+        if (file.status === 'published') acts.push({ id: 'download', label: t`Download`, do: () => void act.download(file) })
+        if (file.status === 'published' && may(place, 'generate')) {
           acts.push({ id: 'generate', label: t`Make a document …`, do: () => void navigate({ to: '/o/$org/generate/new', params: { org: place.organization_id }, search: { file: file.id } }) })
         }
         if (listing.kind === 'starred') acts.push({ id: 'unstar', label: t`Remove the star`, do: () => void act.star(file, false) })

@@ -2,7 +2,7 @@ import { plural } from '@lingui/core/macro'
 import { useLingui } from '@lingui/react/macro'
 import { asProblem, bytes } from '@satchel/client'
 
-import { type File, useWork } from '../app/context.tsx'
+import { type Listed, useWork } from '../app/context.tsx'
 import { useSentence } from './failure.tsx'
 import type { Destination } from './dialogs.tsx'
 import { copy } from './share-link.tsx'
@@ -50,7 +50,7 @@ export function useActions() {
 
   return {
     again, failed, restore,
-    async trash(files: readonly Pick<File, 'id' | 'name'>[]) {
+    async trash(files: readonly Pick<Listed, 'id' | 'name'>[]) {
       const ids = files.map(f => f.id)
       try {
         const n = await bulk('trash', ids)
@@ -99,7 +99,7 @@ export function useActions() {
       await api.PATCH('/api/v1/storage/files/{id}', { params: { path: { id } }, body: { name } })
       await again()
     },
-    async star(file: File, on: boolean) {
+    async star(file: Listed, on: boolean) {
       try {
         const params = { params: { path: { id: file.id } } }
         await (on ? api.PUT('/api/v1/storage/files/{id}/star', params) : api.DELETE('/api/v1/storage/files/{id}/star', params))
@@ -108,7 +108,7 @@ export function useActions() {
       } catch (e) { failed(e) }
     },
     /** Saves the bytes: read with the token, and given to the browser as a file. */
-    async download(file: Pick<File, 'id' | 'name'>, version?: number) {
+    async download(file: Pick<Listed, 'id' | 'name'>, version?: number) {
       try {
         const path = version ? `/api/v1/storage/files/${file.id}/versions/${version}/content` : `/api/v1/storage/files/${file.id}/content`
         const url = URL.createObjectURL(await bytes(work.connection, path))
@@ -119,7 +119,7 @@ export function useActions() {
         setTimeout(() => URL.revokeObjectURL(url), 60_000)
       } catch (e) { failed(e) }
     },
-    async restoreVersion(file: Pick<File, 'id'>, version: number) {
+    async restoreVersion(file: Pick<Listed, 'id'>, version: number) {
       try {
         await api.POST('/api/v1/storage/files/{id}/versions/{n}/restore', { params: { path: { id: file.id, n: version }, header: { 'Idempotency-Key': crypto.randomUUID() } } })
         await again()

@@ -5,7 +5,7 @@ import { useOperationWords } from './operation.tsx'
 import { useReasons } from './reason-words.tsx'
 
 /** The kinds of jobs that people of an organization meet. */
-export const kindsOfPeople = ['change_files', 'generate_content', 'export_organization', 'import_roster', 'undo_roster', 'verify_audit_log', 'rescan_storage', 'suspend_organization', 'resume_organization', 'delete_organization'] as const
+export const kindsOfPeople = ['change_files', 'generate_content', 'build_report', 'sync_roblox', 'export_organization', 'import_roster', 'undo_roster', 'verify_audit_log', 'rescan_storage', 'suspend_organization', 'resume_organization', 'delete_organization'] as const
 export const queueNames = ['interactive', 'files', 'previews', 'batch', 'external', 'ai', 'mail', 'roblox'] as const
 
 /** Jobs in words: what one is, how it is, how early it comes, and why it did not work. */

@@ -1,6 +1,6 @@
 import { useLingui } from '@lingui/react/macro'
 
-import { type File, type Folder, type Space, useWork } from '../app/context.tsx'
+import { type Folder, type Listed, type Space, useWork } from '../app/context.tsx'
 import type { IconName } from './icon.tsx'
 
 /** The name of a space: one's own has none that says more than that it is one's own. */
@@ -11,7 +11,7 @@ export function useSpaceName(): (s: Space) => string {
 }
 
 /** What a file is, in a word that a child knows. */
-export function useKind(): (f: Pick<File, 'mime_type' | 'name'>) => { word: string; icon: IconName } {
+export function useKind(): (f: Pick<Listed, 'mime_type' | 'name'>) => { word: string; icon: IconName } {
   const { t } = useLingui()
   return f => {
     const type = f.mime_type
@@ -29,7 +29,7 @@ export function useKind(): (f: Pick<File, 'mime_type' | 'name'>) => { word: stri
 }
 
 /** The state of a file as a word and a mark, none of it by color alone. */
-export function useStatus(): (f: Pick<File, 'status' | 'latest'>) => { word: string; mark: string } {
+export function useStatus(): (f: Pick<Listed, 'status' | 'latest'>) => { word: string; mark: string } {
   const { t } = useLingui()
   return f => {
     switch (f.latest && f.status === 'published' && f.latest.status !== 'published' ? f.latest.status : f.status) {

@@ -37,7 +37,7 @@ export function useOperationWords() {
   const states: Record<string, string> = { running: t`running`, succeeded: t`done`, failed: t`failed`, cancelled: t`ended` }
   const kinds: Record<string, string> = {
     provision_organization: t`Set an organization up`, suspend_organization: t`Suspend an organization`, resume_organization: t`Resume an organization`, delete_organization: t`Delete an organization`,
-    export_organization: t`Copy of everything`, rescan_storage: t`Scan again`, reconcile_storage: t`Compare and repair`, verify_audit_log: t`Verify the audit log`, import_roster: t`Import a roster`, undo_roster: t`Take a roster back`,
+    export_organization: t`Copy of everything`, rescan_storage: t`Scan again`, reconcile_storage: t`Compare and repair`, verify_audit_log: t`Verify the audit log`, build_report: t`Make a report`, sync_roblox: t`Bring files to Roblox`, import_roster: t`Import a roster`, undo_roster: t`Take a roster back`,
   }
   return { state: (s: string) => states[s] ?? s, kind: (k: string) => kinds[k] ?? k.replaceAll('_', ' '), step: (s: string) => s.replaceAll('_', ' ') }
 }

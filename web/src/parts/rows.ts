@@ -1,8 +1,8 @@
-import type { File, Folder } from '../app/context.tsx'
+import type { Folder, Listed } from '../app/context.tsx'
 import type { ShareTarget } from '../app/queries-shares.ts'
 
 /** A row of a list: a folder or a file. `shown`: it is in another space, and others show it here. */
-export type Row = ({ folder: Folder; file?: undefined } | { file: File; folder?: undefined }) & { shown?: boolean }
+export type Row = ({ folder: Folder; file?: undefined } | { file: Listed; folder?: undefined }) & { shown?: boolean }
 export const idOf = (r: Row) => (r.file ? r.file.id : r.folder.id)
 export const nameOf = (r: Row) => (r.file ? r.file.name : r.folder.name)
 

@@ -6,7 +6,7 @@ import { everyWork, type Place, WorkProvider, useWork, workIn } from '../app/con
 import type { RouterContext } from '../app/frame.tsx'
 import { may } from '../app/grants.ts'
 import { languages, speak } from '../app/locale.ts'
-import { useManage } from '../app/manage.tsx'
+import { type ManageEntry, useGroups, useManage } from '../app/manage.tsx'
 import { DropArea, targetOfPage } from './drop.tsx'
 import { Mark } from './front.tsx'
 import { Icon, type IconName } from './icon.tsx'
@@ -68,7 +68,7 @@ export function OrganizationShell() {
   return <WorkProvider value={workIn(session, place, queries)}><Shell places={places} /></WorkProvider>
 }
 
-interface Entry { to: string; label: string; icon: IconName; inner?: Entry[] }
+interface Entry { to: string; label: string; icon: IconName; inner?: ManageEntry[] }
 
 function useEntries(place: Place): Entry[] {
   const { t } = useLingui()
@@ -88,6 +88,7 @@ function useEntries(place: Place): Entry[] {
   if (may(place, 'read_files')) all.push({ to: `${at}/starred`, label: t`Starred`, icon: 'star' }, { to: `${at}/shared`, label: t`Shared with me`, icon: 'shared' })
   if (may(place, 'read_spaces')) all.push({ to: `${at}/notifications`, label: t`Notifications`, icon: 'bell' })
   if (may(place, 'read_generations')) all.push({ to: `${at}/generate`, label: t`Make documents`, icon: 'text' })
+  if (may(place, 'read_reports')) all.push({ to: `${at}/reports`, label: t`Reports`, icon: 'slides' })
   if (place.role !== 'operator' && may(place, 'read_jobs')) all.push({ to: `${at}/jobs`, label: t`Jobs`, icon: 'jobs' })
   if (may(place, 'edit_files')) all.push({ to: `${at}/bin`, label: t`Bin`, icon: 'bin' })
   if (managed.length > 5 && place.role !== 'operator') all.push({ to: `${at}/manage`, label: t`Administration`, icon: 'staff', inner: managed })
@@ -119,8 +120,7 @@ function Shell({ places }: { places: Place[] }) {
           <ul>{entries.map(e => (
             <li key={e.to}><Link to={e.to} activeOptions={{ exact: true, includeSearch: false }} activeProps={{ 'aria-current': 'page' }}>
               <Icon name={e.icon} />{e.label}</Link>
-              {e.inner && (pathname.startsWith(e.to)) && <ul className="inner">{e.inner.map(i => (
-                <li key={i.to}><Link to={i.to} activeOptions={{ exact: false, includeSearch: false }} activeProps={{ 'aria-current': 'page' }}>{i.label}</Link></li>))}</ul>}</li>
+              {e.inner && pathname.startsWith(e.to) && <Inner entries={e.inner} />}</li>
           ))}</ul>
         </nav>
         <main id="content" tabIndex={-1}><Outlet /></main>
@@ -129,6 +129,27 @@ function Shell({ places }: { places: Place[] }) {
         <IdleWatch out={out} />
       </div>
     </DropArea>
+  )
+}
+
+/** What is managed, by groups that open and close: all of it at once is longer than a window. The group of the page is open. */
+function Inner({ entries }: { entries: ManageEntry[] }) {
+  const { pathname } = useLocation()
+  const groups = useGroups()
+  const here = entries.find(i => pathname === i.to || pathname.startsWith(i.to + '/'))?.group
+  const [chosen, choose] = useState<Record<string, boolean>>({})
+  useEffect(() => { if (here) choose(old => ({ ...old, [here]: true })) }, [here])
+  return (
+    <ul className="inner">{groups.map(([group, label]) => {
+      const some = entries.filter(i => i.group === group)
+      if (some.length === 0) return null
+      const open = chosen[group] ?? group === here
+      return (
+        <li key={group}>
+          <button type="button" className="nav-group" aria-expanded={open} onClick={() => choose({ ...chosen, [group]: !open })}>{label}</button>
+          {open && <ul className="inner">{some.map(i => <li key={i.to}><Link to={i.to} activeOptions={{ exact: false, includeSearch: false }} activeProps={{ 'aria-current': 'page' }}>{i.label}</Link></li>)}</ul>}
+        </li>)
+    })}</ul>
   )
 }
 

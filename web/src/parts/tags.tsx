@@ -3,18 +3,18 @@ import './share.css'
 import { Trans, useLingui } from '@lingui/react/macro'
 import { type FormEvent, useState } from 'react'
 
-import type { File } from '../app/context.tsx'
+import type { Listed } from '../app/context.tsx'
 import { useActions } from './actions.tsx'
 import { Ask } from './dialogs.tsx'
 import { useSentence } from './failure.tsx'
 import { Pills } from './share-people.tsx'
 
 /** The tags of files: those that all of them have can be taken away, and new ones added. */
-export default function Tags({ files, close }: { files: File[]; close: () => void }) {
+export default function Tags({ files, close }: { files: Listed[]; close: () => void }) {
   const { t } = useLingui()
   const act = useActions()
   const sentence = useSentence()
-  const before = files[0]?.tags.filter(x => files.every(f => f.tags.includes(x))) ?? []
+  const before = files[0]?.tags?.filter(x => files.every(f => f.tags?.includes(x))) ?? []
   const [now, setNow] = useState(before)
   const [text, setText] = useState('')
   const [error, setError] = useState('')

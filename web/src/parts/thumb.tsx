@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 
-import { type File, type Work, useWork } from '../app/context.tsx'
+import { type Listed, type Work, useWork } from '../app/context.tsx'
 import { Icon } from './icon.tsx'
 import { useKind } from './names.tsx'
 
@@ -30,13 +30,13 @@ async function fetchAddresses(w: Work, some: Asked[]) {
 }
 
 /** A small picture of a file, or the sign of its kind. The address lives for a minute: a picture that comes into view later asks again. */
-export function Thumb({ file: f }: { file: File }) {
+export function Thumb({ file: f }: { file: Listed }) {
   const work = useWork()
   const kind = useKind()
-  const name = ['fit320.webp', 'fit320.jpg'].find(n => f.renditions.some(r => r.name === n))
+  const name = f.thumbnail
   const [failures, setFailures] = useState(0)
   const address = useQuery({
-    queryKey: [work.place.organization_id, 'thumb', f.id, f.published_version, name, failures], queryFn: () => addressOf(work, f.id, name!),
+    queryKey: [work.place.organization_id, 'thumb', f.id, f.version, name, failures], queryFn: () => addressOf(work, f.id, name!),
     enabled: name !== undefined && failures < 2, staleTime: 45_000, gcTime: 45_000, retry: false, refetchOnWindowFocus: false, refetchOnReconnect: false,
   })
   if (!name || !address.data || failures >= 2) return <Icon name={kind(f).icon} />

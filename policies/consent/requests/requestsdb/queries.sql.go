@@ -156,43 +156,14 @@ const filesDue = `-- name: FilesDue :execrows
 update files set held_until = now() - interval '1 second' where child_id = $1::uuid and held_since is not null and trashed_at is null
 `
 
-// Files that are held without a basis wait no longer.
+// Files that are held without a basis wait no longer: the sweep of those whose hold is over
+// deletes them for good, unless they must be kept for another reason.
 func (q *Queries) FilesDue(ctx context.Context, childID uuid.UUID) (int64, error) {
 	result, err := q.db.Exec(ctx, filesDue, childID)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
-}
-
-const filesHeld = `-- name: FilesHeld :many
-select f.id from files f where f.child_id = $1::uuid and f.held_since is not null and f.held_until < now() and f.trashed_at is null
- order by f.id limit $2
-`
-
-type FilesHeldParams struct {
-	ChildID uuid.UUID
-	Most    int64
-}
-
-func (q *Queries) FilesHeld(ctx context.Context, arg FilesHeldParams) ([]uuid.UUID, error) {
-	rows, err := q.db.Query(ctx, filesHeld, arg.ChildID, arg.Most)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []uuid.UUID
-	for rows.Next() {
-		var id uuid.UUID
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		items = append(items, id)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }
 
 const guardianKnown = `-- name: GuardianKnown :one

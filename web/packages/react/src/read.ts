@@ -21,10 +21,10 @@ function useRead<T>(key: string, read: (signal: AbortSignal) => Promise<T>): Rea
   return { data: mine ? state.data : undefined, problem: mine ? state.problem : undefined, reload: useCallback(() => setTurn(n => n + 1), []) }
 }
 
-export interface FilesQuery { spaceId?: string; folderId?: string; sort?: 'name' | '-name' | 'created_at' | '-created_at'; limit?: number }
+export interface FilesQuery { spaceId?: string; folderId?: string; sort?: 'name' | '-name' | 'created_at' | '-created_at' | 'size' | '-size' | 'kind' | '-kind'; limit?: number }
 
-/** A page of files, newest first unless it is told otherwise. */
-export function useFiles({ spaceId, folderId, sort, limit = 50 }: FilesQuery = {}): Read<Schemas['File'][]> {
+/** A page of files, newest first unless it is told otherwise. `useFile` has what lists leave out. */
+export function useFiles({ spaceId, folderId, sort, limit = 50 }: FilesQuery = {}): Read<Schemas['ListedFile'][]> {
   const { api } = useSatchel()
   const query = { limit, ...(spaceId ? { space_id: spaceId } : {}), ...(folderId ? { folder_id: folderId } : {}), ...(sort ? { sort } : {}) }
   return useRead(JSON.stringify(query), async signal => (await api.GET('/api/v1/storage/files', { params: { query }, signal })).data!.items)

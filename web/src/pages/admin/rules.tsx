@@ -34,7 +34,8 @@ export function policyOf(d: FormData) {
   return {
     type_switches: d.getAll('switch') as Policies['type_switches'], allowed_types: words(d, 'types'), extra_extensions: words(d, 'extensions'), empty_files: d.has('empty'),
     trash_days: count('trash'), version_keep: count('keep'), version_days: count('days'),
-    share_outside: d.has('outside'), share_upload: d.has('upload'), share_password: d.has('password'), share_days: count('life'), share_records: d.has('records'),
+    share_outside: d.has('outside'), share_upload: d.has('upload'), share_password: d.has('password'), share_days: count('life'), share_access_days: count('accesses'), share_records: d.has('records'),
+    pii_policy: d.get('personal') as Policies['pii_policy'], pii_student_ids: String(d.get('student-ids') ?? '').split('\n').map(l => l.trim()).filter(Boolean),
     mail_students: d.has('mail-students'), mail_language: d.get('mail-language') as Policies['mail_language'], time_zone: String(d.get('zone')).trim(),
   }
 }
@@ -71,6 +72,14 @@ function Settings({ of: p }: { of: Policies }) {
         <Check name="password" on={p.share_password}><Trans>Every link has a password</Trans></Check>
         <Check name="records" on={p.share_records}><Trans>Education records are shared with people outside too</Trans></Check>
         <label className="field"><Trans>Longest life of a share in days (0: without a limit)</Trans><input name="life" type="number" min={0} max={3650} defaultValue={p.share_days ?? 0} /></label>
+        <label className="field"><Trans>Days for which it is on record who opened a share</Trans><input name="accesses" type="number" min={0} max={3650} defaultValue={p.share_access_days ?? 0} /><span className="hint"><Trans>30 at least; 0: for as long as the share is there.</Trans></span></label>
+      </fieldset>
+      <fieldset className="checks panel"><legend><Trans>Personal data in files</Trans></legend>
+        <label className="field"><Trans>A file in which personal data is found</Trans><select name="personal" defaultValue={p.pii_policy}>
+          <option value="label">{t`is published, and says so`}</option><option value="restrict_sharing">{t`is published, and is not shared with people outside`}</option>
+          <option value="ask">{t`waits until its sender or an administrator publishes it`}</option><option value="hold">{t`waits until an administrator publishes it`}</option>
+        </select></label>
+        <label className="field"><Trans>What ids of students look like, one regular expression a line</Trans><textarea name="student-ids" rows={2} maxLength={3300} spellCheck={false} defaultValue={p.pii_student_ids.join('\n')} /></label>
       </fieldset>
       <fieldset className="checks panel"><legend><Trans>Mail to members</Trans></legend>
         <Check name="mail-students" on={p.mail_students}><Trans>Students who gave an address get mail too</Trans></Check>

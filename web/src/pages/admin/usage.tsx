@@ -49,7 +49,7 @@ export default function UsagePage() {
           { head: t`Day`, cell: d => <time dateTime={d.day}>{day(d.day)}</time> },
           { head: t`Stored`, cell: d => size(d.stored_bytes), numbers: true }, { head: t`Sent in`, cell: d => size(d.bytes_in), numbers: true }, { head: t`Read out`, cell: d => size(d.bytes_out), numbers: true },
           { head: t`Files sent`, cell: d => number(d.uploads), numbers: true }, { head: t`Downloads`, cell: d => number(d.downloads), numbers: true }, { head: t`Scans`, cell: d => number(d.scans), numbers: true },
-          { head: t`People`, cell: d => number(d.active_users), numbers: true },
+          { head: t`People`, cell: d => (d.active_users === null ? '–' : number(d.active_users)), numbers: true },
         ]} />
       </>}
     </>

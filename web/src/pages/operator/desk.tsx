@@ -15,6 +15,7 @@ export function Desk() {
       <Link to="/o/$org/operate/failures" {...at}><Trans>Failures</Trans></Link>
       <Link to="/o/$org/operate/schedules" {...at}><Trans>Schedules</Trans></Link>
       <Link to="/o/$org/operate/workers" {...at}><Trans>Workers</Trans></Link>
+      <Link to="/o/$org/operate/purges" {...at}><Trans>Caches</Trans></Link>
     </nav>
   )
 }

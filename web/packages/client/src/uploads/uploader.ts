@@ -305,11 +305,12 @@ export class Uploader {
     const checking = [...this.entries].filter(([, e]) => e.item.phase === 'checking' && e.item.fileId)
     if (checking.length === 0) return
     try {
-      const list = await this.o.api.GET('/api/v1/storage/files', { params: { query: { status: 'processing', uploaded_by: this.o.owner, limit: 200 } } })
+      const list = await this.o.api.GET('/api/v1/storage/files', { params: { query: { status: 'processing', uploaded_by: this.o.owner, include: ['steps'], limit: 200 } } })
       const running = new Map((list.data?.items ?? []).map(f => [f.id, f]))
       for (const [id, e] of checking.slice(0, 50)) {
         const file = running.get(e.item.fileId!) ?? (await this.o.api.GET('/api/v1/storage/files/{id}', { params: { path: { id: e.item.fileId! } } })).data
-        if (file) this.move(id, { type: 'seen', file: e.target.fileId && file.latest ? { ...file, ...file.latest } : file })
+        const seen = file && { status_text: '', status_reason: '', ...file, steps: file.steps ?? [] } // what is empty is absent in a list
+        if (seen) this.move(id, { type: 'seen', file: e.target.fileId && seen.latest ? { ...seen, ...seen.latest } : seen })
       }
     } catch (error) {
       const p = asProblem(error)
