@@ -26,8 +26,10 @@ func noticeText() map[string]any {
 	}
 }
 
-func newNotice(material bool) map[string]any {
-	return map[string]any{"language": "en", "notice": noticeText(), "material": material}
+func newNotice(material bool) map[string]any { return noticeOf(noticeText(), material) }
+
+func noticeOf(text map[string]any, material bool) map[string]any {
+	return map[string]any{"language": "en", "notice": text, "material": material}
 }
 
 func newAsking(email string) map[string]any {
@@ -249,9 +251,9 @@ func TestANoticeNeedsEveryBlock(t *testing.T) {
 	t.Parallel()
 	f := newFamily(t)
 	for field := range noticeText() {
-		in := newNotice(false)
-		delete(in["notice"].(map[string]any), field) //nolint:forcetypeassert // it is one
-		refused := f.owner.call(post, f.owner.orgPath("/consent/notices"), in).refused(http.StatusBadRequest, "invalid_"+field)
+		text := noticeText()
+		delete(text, field)
+		refused := f.owner.call(post, f.owner.orgPath("/consent/notices"), noticeOf(text, false)).refused(http.StatusBadRequest, "invalid_"+field)
 		require.Contains(t, read[problem.Problem](refused).Rule, "16 CFR 312.4", field)
 	}
 	for _, sql := range []string{"update consent_notices set material = true", "delete from consent_notices"} {
@@ -264,9 +266,9 @@ func TestANoticeNeedsEveryBlock(t *testing.T) {
 	waits := f.ask("second@home.example")
 	old := f.mail(waits, requests.NoticeMail, time.Now())
 
-	changed := newNotice(true)
-	changed["notice"].(map[string]any)["used"] = "School work, and more." //nolint:forcetypeassert // it is one
-	f.owner.made(f.owner.orgPath("/consent/notices"), changed)
+	changed := noticeText()
+	changed["used"] = "School work, and more."
+	f.owner.made(f.owner.orgPath("/consent/notices"), noticeOf(changed, true))
 	require.Equal(t, requests.ReconsentRequired, f.state(request))
 	f.pupil.call(get, at(f.work, "/content"), nil).is(http.StatusOK) // what is here stays under the earlier notice
 	body, contentType := form("new.txt", []byte("a"), nil, nil)

@@ -86,6 +86,9 @@ func record(ctx context.Context, tx *tenancy.Tx, request uuid.UUID, event, code 
 	e := audit.Event{Action: "consent.request_" + event, ObjectID: request.String(), Code: code}
 	if event == "bounce" {
 		e.Result = audit.Failed
+		if err := notifications.PutManagers(ctx, tx, "parent.unreachable", map[string]any{"request_id": request}); err != nil {
+			return err
+		}
 	}
 	return audit.Record(ctx, tx, e)
 }

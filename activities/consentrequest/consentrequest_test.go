@@ -2,7 +2,6 @@ package consentrequest_test
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -225,6 +224,9 @@ func TestWhatComesBack(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, r.Taken)
 	require.Equal(t, requests.Undeliverable, f.state(id))
+	var told int
+	require.NoError(t, f.Single(f.org).QueryRow(t.Context(), "select count(*) from notifications where kind = 'parent.unreachable' and user_id = $1", f.owner).Scan(&told))
+	require.Equal(t, 1, told)
 	f.post.err = nil
 	f.in(func(ctx context.Context, tx *tenancy.Tx) error {
 		return requests.Resend(ctx, tx, f.acts.Contacts, id, "", f.now)
@@ -260,6 +262,30 @@ func TestAStudentWhoTurns13(t *testing.T) {
 	f.fileIs(false, false)
 }
 
+// TestWhatStaffRecordEndsTheRequest: a second mail makes no consent of what was refused on paper
+// since.
+func TestWhatStaffRecordEndsTheRequest(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[string]string{"deny": requests.Revoked, "grant": requests.Provisional} {
+		f := newFamily(t)
+		parent := f.Member(t, f.org, tenancy.Parent)
+		f.exec("insert into guardianships (organization_id, parent_id, student_id, created_by) values (app.org(), $1, $2, $3)", parent, f.child, f.owner)
+		id := tenancy.NewID()
+		f.in(func(ctx context.Context, tx *tenancy.Tx) error {
+			return requests.Create(ctx, tx, f.acts.Contacts, requests.New{ID: id, Child: f.child, Guardian: &parent, Email: "guardian@home.example", Language: "en", By: f.owner}, f.now)
+		})
+		f.sends(id)
+		require.NoError(t, f.answer(f.post.token(t), true))
+		f.exec("insert into consent_decisions (organization_id, id, child_id, guardian_id, kind, method, scopes, recorded_by) values (app.org(), $1, $2, $3, $4, 'card', '{collect_use}', $5)", tenancy.NewID(), f.child, parent, kind, f.owner)
+		require.Equal(t, want, f.state(id), kind)
+		f.now = f.now.Add(25 * time.Hour)
+		if kind == "deny" {
+			require.True(t, f.advance(id).Over)
+			f.fileIs(true, false)
+		}
+	}
+}
+
 // TestOneOfManyAnswersCounts: of one link used by many at once, one answer counts.
 func TestOneOfManyAnswersCounts(t *testing.T) {
 	t.Parallel()
@@ -278,7 +304,7 @@ func TestOneOfManyAnswersCounts(t *testing.T) {
 		if err == nil {
 			counted++
 		} else {
-			require.True(t, errors.Is(err, requests.ErrUsed), "%v", err)
+			require.ErrorIs(t, err, requests.ErrUsed)
 		}
 	}
 	require.Equal(t, 1, counted)
@@ -298,12 +324,14 @@ func TestTheStricterOfTwoAtOnce(t *testing.T) {
 		link := f.post.token(t)
 		f.now = f.now.Add(25 * time.Hour)
 		var wait sync.WaitGroup
+		var confirmed, refused error
 		wait.Go(func() {
-			_, err := f.acts.SendConsentMail(context.Background(), consentrequest.SendConsentMailInput{Org: f.org, Request: yes, Mail: requests.ConfirmMail})
-			require.NoError(t, err)
+			_, confirmed = f.acts.SendConsentMail(context.Background(), consentrequest.SendConsentMailInput{Org: f.org, Request: yes, Mail: requests.ConfirmMail})
 		})
-		wait.Go(func() { require.NoError(t, f.answer(link, false)) })
+		wait.Go(func() { refused = f.answer(link, false) })
 		wait.Wait()
+		require.NoError(t, confirmed)
+		require.NoError(t, refused)
 		f.fileIs(true, true)
 		require.Equal(t, requests.Granted, f.state(yes))
 		require.Contains(t, f.sends(yes), requests.OverruledMail)

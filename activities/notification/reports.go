@@ -122,6 +122,9 @@ func (s *Sweeps) noteConsent(ctx context.Context, mail uuid.UUID, what notificat
 		if noted, err = requests.Bounce(ctx, tx, mail, status, s.Now()); err != nil || !noted {
 			return err
 		}
+		if err := notifications.PutManagers(ctx, tx, "parent.unreachable", map[string]any{"request_id": ref.Request}); err != nil {
+			return err
+		}
 		return audit.Record(ctx, tx, audit.Event{Action: "consent.request_bounce", ObjectID: ref.Request.String(), Code: status, Result: audit.Failed})
 	})
 	return noted, err

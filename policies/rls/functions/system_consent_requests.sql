@@ -26,10 +26,22 @@ language sql stable security definer set search_path = public, pg_temp as $$
 $$;
 
 -- A guardian who agreed is told when another one of the child does not: the stricter answer
--- counts. It does not matter by which way the other answered.
+-- counts. It does not matter by which way the other answered. What staff record of a guardian
+-- ends the request to that guardian: a second mail must not make a consent of what was refused
+-- on paper since.
 create or replace function app.consent_overrules() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
+    if new.recorded_by is not null then
+        update consent_tokens t set used_at = now() from consent_requests r
+         where r.organization_id = new.organization_id and r.child_id = new.child_id and r.guardian_id = new.guardian_id and r.ended_at is null
+           and (new.kind in ('deny', 'revoke') or new.kind = 'grant' and r.state in ('required', 'notice_pending', 'requested', 'undeliverable'))
+           and t.organization_id = r.organization_id and t.request_id = r.id and t.used_at is null;
+        update consent_requests r set state = t.to_state, contact_sealed = null, ended_at = now(), due_at = null, updated_at = now()
+          from app.consent_transitions() t
+         where r.organization_id = new.organization_id and r.child_id = new.child_id and r.guardian_id = new.guardian_id and r.ended_at is null and t.from_state = r.state
+           and t.event = case when new.kind in ('deny', 'revoke') and r.state <> 'required' then 'revoke' when new.kind in ('deny', 'revoke', 'grant') then 'cancel' end;
+    end if;
     if new.kind in ('deny', 'revoke') then
         update consent_requests r set overruled = true, due_at = now(), updated_at = now()
          where r.organization_id = new.organization_id and r.child_id = new.child_id and r.guardian_id is distinct from new.guardian_id
