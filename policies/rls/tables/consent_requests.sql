@@ -12,7 +12,7 @@ create policy people on consent_requests for all to satchel_people
     using (organization_id = (select app.people_org()) and (select app.is_admin()))
     with check (organization_id = (select app.people_org()) and (select app.is_admin()));
 grant select, insert, update (child_id, guardian_id, state, contact_sealed, contact_hash, language, notice_id, grant_id, scopes, reminders, mail_code, overruled,
-    asked_at, answered_at, confirm_at, expires_at, ended_at, due_at, updated_at) on consent_requests to satchel_people;
+    asked_at, answered_at, confirm_at, expires_at, ended_at, due_at, woken_at, updated_at) on consent_requests to satchel_people;
 drop policy if exists system on consent_requests;
 create policy system on consent_requests for all to satchel_system using (true) with check (true);
 grant select, update (state, contact_sealed, overruled, ended_at, due_at, updated_at) on consent_requests to satchel_system;
