@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"errors"
+	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
@@ -37,4 +38,14 @@ func StartOrFind(ctx context.Context, c client.Client, o client.StartWorkflowOpt
 		return nil
 	}
 	return err
+}
+
+// StartAgain starts a process about one thing that a row asks for, or finds it running. One
+// that ended may run again: it is only asked for while the row says that it is to be done.
+// Sweeps start it, so a worker that does not answer is given up soon.
+func StartAgain(ctx context.Context, c client.Client, id, org string, priority int, kind string, workflow, input any) error {
+	o := Start(id, Interactive, org, For(org, priority), kind)
+	o.WorkflowIDReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
+	o.WorkflowTaskTimeout = 10 * time.Second
+	return StartOrFind(ctx, c, o, workflow, input)
 }

@@ -1,14 +1,19 @@
-// Package replaytest runs recorded histories through the code of today: a
-// workflow that an older build started must find the same way.
+// Package replaytest runs workflows for tests: recorded histories through the code of today,
+// since a workflow that an older build started must find the same way, and workflows of today
+// with activities that a test answers for.
 package replaytest
 
 import (
+	"context"
 	"log/slog"
 	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/worker"
 )
 
@@ -29,4 +34,19 @@ func Histories(t *testing.T, least int, they string, workflows ...any) {
 			require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(log.NewStructuredLogger(slog.New(slog.DiscardHandler)), path))
 		})
 	}
+}
+
+// Steps gives an environment that knows the activities and notes each that starts, as "name
+// on queue".
+func Steps(activities ...any) (env *testsuite.TestWorkflowEnvironment, started *[]string) {
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
+	env, started = suite.NewTestWorkflowEnvironment(), &[]string{}
+	for _, a := range activities {
+		env.RegisterActivity(a)
+	}
+	env.SetOnActivityStartedListener(func(info *activity.Info, _ context.Context, _ converter.EncodedValues) {
+		*started = append(*started, info.ActivityType.Name+" on "+info.TaskQueue)
+	})
+	return env, started
 }

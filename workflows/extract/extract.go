@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -38,10 +37,7 @@ func WorkflowID(org tenancy.OrgID, version uuid.UUID) string {
 // Start starts the workflow, or finds it running. One that ended may run again: it is only
 // asked for while the text is pending.
 func Start(ctx context.Context, c client.Client, in ExtractTextInput) error {
-	options := queue.Start(WorkflowID(in.Org, in.Version), queue.Interactive, in.Org.String(), queue.For(in.Org.String(), queue.Low), "extract")
-	options.WorkflowIDReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
-	options.WorkflowTaskTimeout = 10 * time.Second
-	if err := queue.StartOrFind(ctx, c, options, ExtractText, in); err != nil {
+	if err := queue.StartAgain(ctx, c, WorkflowID(in.Org, in.Version), in.Org.String(), queue.Low, "extract", ExtractText, in); err != nil {
 		return fmt.Errorf("start ExtractText: %w", err)
 	}
 	return nil

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -37,10 +36,7 @@ func WorkflowID(org tenancy.OrgID, version uuid.UUID) string {
 // Start starts the workflow, or finds it running. One that ended may run again: it is only
 // asked for while an inspection is due.
 func Start(ctx context.Context, c client.Client, in InspectFileInput) error {
-	options := queue.Start(WorkflowID(in.Org, in.Version), queue.Interactive, in.Org.String(), queue.For(in.Org.String(), queue.Low), "pii")
-	options.WorkflowIDReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
-	options.WorkflowTaskTimeout = 10 * time.Second
-	if err := queue.StartOrFind(ctx, c, options, InspectFile, in); err != nil {
+	if err := queue.StartAgain(ctx, c, WorkflowID(in.Org, in.Version), in.Org.String(), queue.Low, "pii", InspectFile, in); err != nil {
 		return fmt.Errorf("start InspectFile: %w", err)
 	}
 	return nil

@@ -1,36 +1,17 @@
 package pii_test
 
 import (
-	"context"
-	"log/slog"
 	"testing"
 
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/sdk/activity"
-	"go.temporal.io/sdk/converter"
-	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
-	"go.temporal.io/sdk/testsuite"
 
 	activities "satchel/activities/pii"
 	"satchel/internal/replaytest"
 	"satchel/tenancy"
 	"satchel/workflows/pii"
 )
-
-func setup() (*testsuite.TestWorkflowEnvironment, *[]string) {
-	var suite testsuite.WorkflowTestSuite
-	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
-	env := suite.NewTestWorkflowEnvironment()
-	env.RegisterActivity(&activities.Activities{})
-	env.RegisterActivity(&activities.Pending{})
-	var started []string
-	env.SetOnActivityStartedListener(func(info *activity.Info, _ context.Context, _ converter.EncodedValues) {
-		started = append(started, info.ActivityType.Name+" on "+info.TaskQueue)
-	})
-	return env, &started
-}
 
 func TestEnds(t *testing.T) {
 	t.Parallel()
@@ -47,7 +28,7 @@ func TestEnds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			env, started := setup()
+			env, started := replaytest.Steps(&activities.Activities{}, &activities.Pending{})
 			env.OnActivity("InspectPersonalData", mock.Anything, activities.InspectPersonalDataInput(in)).Return(activities.InspectPersonalDataResult{State: "none"}, c.err)
 			env.OnActivity("GiveUpPersonalData", mock.Anything, activities.GiveUpPersonalDataInput(in)).Return(activities.GiveUpPersonalDataResult{}, nil)
 			env.ExecuteWorkflow(pii.InspectFile, in)

@@ -38,10 +38,7 @@ func WorkflowID(org tenancy.OrgID, version uuid.UUID) string {
 // Start starts the workflow, or finds it running. One that ended may run again: it is only
 // asked for while the previews are pending.
 func Start(ctx context.Context, c client.Client, in MakePreviewsInput) error {
-	options := queue.Start(WorkflowID(in.Org, in.Version), queue.Interactive, in.Org.String(), queue.For(in.Org.String(), queue.Low), "preview")
-	options.WorkflowIDReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
-	options.WorkflowTaskTimeout = 10 * time.Second
-	if err := queue.StartOrFind(ctx, c, options, MakePreviews, in); err != nil {
+	if err := queue.StartAgain(ctx, c, WorkflowID(in.Org, in.Version), in.Org.String(), queue.Low, "preview", MakePreviews, in); err != nil {
 		return fmt.Errorf("start MakePreviews: %w", err)
 	}
 	return nil

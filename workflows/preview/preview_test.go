@@ -1,17 +1,11 @@
 package preview_test
 
 import (
-	"context"
-	"log/slog"
 	"testing"
 
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/sdk/activity"
-	"go.temporal.io/sdk/converter"
-	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
-	"go.temporal.io/sdk/testsuite"
 
 	activities "satchel/activities/preview"
 	"satchel/internal/queue"
@@ -19,19 +13,6 @@ import (
 	"satchel/tenancy"
 	"satchel/workflows/preview"
 )
-
-func setup() (*testsuite.TestWorkflowEnvironment, *[]string) {
-	var suite testsuite.WorkflowTestSuite
-	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
-	env := suite.NewTestWorkflowEnvironment()
-	env.RegisterActivity(&activities.Activities{})
-	env.RegisterActivity(&activities.Missing{})
-	var started []string
-	env.SetOnActivityStartedListener(func(info *activity.Info, _ context.Context, _ converter.EncodedValues) {
-		started = append(started, info.ActivityType.Name+" on "+info.TaskQueue)
-	})
-	return env, &started
-}
 
 func TestEnds(t *testing.T) {
 	t.Parallel()
@@ -48,7 +29,7 @@ func TestEnds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			env, started := setup()
+			env, started := replaytest.Steps(&activities.Activities{}, &activities.Missing{})
 			env.OnActivity("RenderPreviews", mock.Anything, activities.RenderPreviewsInput(in)).Return(activities.RenderPreviewsResult{Preview: "ready"}, c.err)
 			env.OnActivity("GiveUpPreviews", mock.Anything, activities.GiveUpPreviewsInput(in)).Return(activities.GiveUpPreviewsResult{}, nil)
 			env.ExecuteWorkflow(preview.MakePreviews, in)
@@ -68,7 +49,7 @@ func TestPages(t *testing.T) {
 	}{"made": {nil, 1}, "patience": {temporal.NewApplicationError("down", "store_unavailable"), 2}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			env, started := setup()
+			env, started := replaytest.Steps(&activities.Activities{}, &activities.Missing{})
 			env.OnActivity("RenderPages", mock.Anything, in).Return(activities.RenderPagesResult{Reason: "crashed"}, c.err)
 			env.ExecuteWorkflow(preview.MakePages, in)
 			require.Len(t, *started, c.steps)
@@ -87,7 +68,7 @@ func TestPicture(t *testing.T) {
 	}{"made": {nil, 1}, "patience": {temporal.NewApplicationError("down", "store_unavailable"), 2}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			env, started := setup()
+			env, started := replaytest.Steps(&activities.Activities{}, &activities.Missing{})
 			env.OnActivity("TransformPicture", mock.Anything, in).Return(activities.TransformPictureResult{Reason: "corrupt"}, c.err)
 			env.ExecuteWorkflow(preview.MakePicture, in)
 			require.Len(t, *started, c.steps)
@@ -99,7 +80,7 @@ func TestPicture(t *testing.T) {
 
 func TestUnusedPictures(t *testing.T) {
 	t.Parallel()
-	env, started := setup()
+	env, started := replaytest.Steps(&activities.Activities{}, &activities.Missing{})
 	env.OnActivity("DropUnusedPictures", mock.Anything, activities.DropUnusedPicturesInput{Org: tenancy.Platform}).Return(queue.Swept{Found: 2, Done: 2}, nil)
 	env.ExecuteWorkflow(preview.SweepPictures, preview.SweepPicturesInput{Org: tenancy.Platform})
 	require.NoError(t, env.GetWorkflowError())
@@ -108,7 +89,7 @@ func TestUnusedPictures(t *testing.T) {
 
 func TestRetry(t *testing.T) {
 	t.Parallel()
-	env, started := setup()
+	env, started := replaytest.Steps(&activities.Activities{}, &activities.Missing{})
 	env.OnActivity("RetryUnavailable", mock.Anything, activities.RetryUnavailableInput{Org: tenancy.Platform}).Return(queue.Swept{Found: 2, Done: 2}, nil)
 	env.ExecuteWorkflow(preview.RetryPreviews, preview.RetryPreviewsInput{Org: tenancy.Platform})
 	require.NoError(t, env.GetWorkflowError())

@@ -3,10 +3,8 @@ package upload
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/google/uuid"
-	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/workflow"
 
@@ -24,10 +22,7 @@ func ReleaseID(org tenancy.OrgID, version uuid.UUID) string {
 // StartRelease starts it, or finds it running. It is asked for only while the version is
 // released and not published.
 func StartRelease(ctx context.Context, c client.Client, in UploadFileInput) error {
-	options := queue.Start(ReleaseID(in.Org, in.Version), queue.Interactive, in.Org.String(), queue.For(in.Org.String(), queue.Default), "release")
-	options.WorkflowIDReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
-	options.WorkflowTaskTimeout = 10 * time.Second
-	if err := queue.StartOrFind(ctx, c, options, "PublishHeldFile", in); err != nil {
+	if err := queue.StartAgain(ctx, c, ReleaseID(in.Org, in.Version), in.Org.String(), queue.Default, "release", "PublishHeldFile", in); err != nil {
 		return fmt.Errorf("start PublishHeldFile: %w", err)
 	}
 	return nil
