@@ -114,7 +114,7 @@ type rotateBody struct {
 
 // Rotate makes the key that follows another.
 func (r *Keys) Rotate(c *gin.Context) error {
-	org, id, err := r.keyParams(c)
+	org, id, err := request.Below(c, r.DB, "key", apikeys.ErrNotFound)
 	if err != nil {
 		return err
 	}
@@ -159,7 +159,7 @@ func showKey(c *gin.Context, k apikeys.Key, s apikeys.Secret) {
 // Revoke needs no feature: an organization whose new tier has no API keys can
 // still end its keys.
 func (r *Keys) Revoke(c *gin.Context) error {
-	org, id, err := r.keyParams(c)
+	org, id, err := request.Below(c, r.DB, "key", apikeys.ErrNotFound)
 	if err != nil {
 		return err
 	}
@@ -176,18 +176,4 @@ func (r *Keys) Revoke(c *gin.Context) error {
 	}
 	c.Status(http.StatusNoContent)
 	return nil
-}
-
-// keyParams reads the organization and the key of the path; what is not an id
-// names no key.
-func (r *Keys) keyParams(c *gin.Context) (tenancy.OrgID, uuid.UUID, error) {
-	org, err := request.Subject(c, r.DB, c.Param("id"))
-	if err != nil {
-		return org, uuid.Nil, err
-	}
-	id, err := uuid.Parse(c.Param("key"))
-	if err != nil {
-		return org, id, apikeys.ErrNotFound.Because(err)
-	}
-	return org, id, nil
 }

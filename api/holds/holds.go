@@ -122,19 +122,9 @@ func (r *Holds) List(c *gin.Context) error {
 	}, show, func(h holds.Hold) []uuid.UUID { return []uuid.UUID{h.ID} })
 }
 
-func (r *Holds) params(c *gin.Context) (org tenancy.OrgID, id uuid.UUID, err error) {
-	if org, err = request.Subject(c, r.DB, c.Param("id")); err != nil {
-		return org, id, err
-	}
-	if id, err = uuid.Parse(c.Param("hold")); err != nil {
-		return org, id, holds.ErrNotFound
-	}
-	return org, id, nil
-}
-
 // Get shows one.
 func (r *Holds) Get(c *gin.Context) error {
-	org, id, err := r.params(c)
+	org, id, err := request.Below(c, r.DB, "hold", holds.ErrNotFound)
 	if err != nil {
 		return err
 	}
@@ -147,7 +137,7 @@ type releaseBody struct {
 
 // AskRelease asks for the release, which another person approves.
 func (r *Holds) AskRelease(c *gin.Context) error {
-	org, id, err := r.params(c)
+	org, id, err := request.Below(c, r.DB, "hold", holds.ErrNotFound)
 	if err != nil {
 		return err
 	}
@@ -164,7 +154,7 @@ func (r *Holds) AskRelease(c *gin.Context) error {
 
 // ApproveRelease ends a hold whose release another person asked for.
 func (r *Holds) ApproveRelease(c *gin.Context) error {
-	org, id, err := r.params(c)
+	org, id, err := request.Below(c, r.DB, "hold", holds.ErrNotFound)
 	if err != nil {
 		return err
 	}

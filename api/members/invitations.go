@@ -138,21 +138,9 @@ func (r *Members) ListInvitations(c *gin.Context) error {
 	}, showInvitationOf(org), func(i members.Invitation) []uuid.UUID { return []uuid.UUID{i.ID} })
 }
 
-func (r *Members) invitationParam(c *gin.Context) (tenancy.OrgID, uuid.UUID, error) {
-	org, err := request.Subject(c, r.DB, c.Param("id"))
-	if err != nil {
-		return org, uuid.Nil, err
-	}
-	id, err := uuid.Parse(c.Param("invitation"))
-	if err != nil {
-		return org, id, members.ErrNoInvitation.Because(err)
-	}
-	return org, id, nil
-}
-
 // GetInvitation answers with one invitation.
 func (r *Members) GetInvitation(c *gin.Context) error {
-	org, id, err := r.invitationParam(c)
+	org, id, err := request.Below(c, r.DB, "invitation", members.ErrNoInvitation)
 	if err != nil {
 		return err
 	}
@@ -167,7 +155,7 @@ func (r *Members) GetInvitation(c *gin.Context) error {
 // RevokeInvitation ends an invitation. One that has ended stays as it was, and
 // revoking twice is no error.
 func (r *Members) RevokeInvitation(c *gin.Context) error {
-	org, id, err := r.invitationParam(c)
+	org, id, err := request.Below(c, r.DB, "invitation", members.ErrNoInvitation)
 	if err != nil {
 		return err
 	}
@@ -202,7 +190,7 @@ func (r *Members) endInvitationWorkflow(ctx context.Context, org tenancy.OrgID, 
 
 // ResendInvitation has the mail sent again.
 func (r *Members) ResendInvitation(c *gin.Context) error {
-	org, id, err := r.invitationParam(c)
+	org, id, err := request.Below(c, r.DB, "invitation", members.ErrNoInvitation)
 	if err != nil {
 		return err
 	}

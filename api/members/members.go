@@ -203,7 +203,7 @@ func (r *Members) ListMembers(c *gin.Context) error {
 
 // GetMember answers with one member.
 func (r *Members) GetMember(c *gin.Context) error {
-	org, user, err := r.memberParam(c)
+	org, user, err := request.Below(c, r.DB, "user", members.ErrNoMember)
 	if err != nil {
 		return err
 	}
@@ -216,7 +216,7 @@ type roleBody struct {
 
 // ChangeMember gives a member another role.
 func (r *Members) ChangeMember(c *gin.Context) error {
-	org, user, err := r.memberParam(c)
+	org, user, err := request.Below(c, r.DB, "user", members.ErrNoMember)
 	if err != nil {
 		return err
 	}
@@ -235,7 +235,7 @@ func (r *Members) ChangeMember(c *gin.Context) error {
 
 // RemoveMember ends someone's membership.
 func (r *Members) RemoveMember(c *gin.Context) error {
-	org, user, err := r.memberParam(c)
+	org, user, err := request.Below(c, r.DB, "user", members.ErrNoMember)
 	if err != nil {
 		return err
 	}
@@ -281,17 +281,4 @@ func (r *Members) endMembership(c *gin.Context, org tenancy.OrgID, user uuid.UUI
 	}
 	c.Status(http.StatusNoContent)
 	return nil
-}
-
-// memberParam reads the organization and the member of the path.
-func (r *Members) memberParam(c *gin.Context) (tenancy.OrgID, uuid.UUID, error) {
-	org, err := request.Subject(c, r.DB, c.Param("id"))
-	if err != nil {
-		return org, uuid.Nil, err
-	}
-	user, err := uuid.Parse(c.Param("user"))
-	if err != nil {
-		return org, user, members.ErrNoMember.Because(err)
-	}
-	return org, user, nil
 }

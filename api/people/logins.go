@@ -29,7 +29,7 @@ type LoginView struct {
 
 // ListLogins lists the logins of a person.
 func (r *People) ListLogins(c *gin.Context) error {
-	org, user, err := r.param(c)
+	org, user, err := request.Below(c, r.DB, "user", people.ErrNoPerson)
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (r *People) ListLogins(c *gin.Context) error {
 
 // Unlink takes a login from a person. No rule gives it back.
 func (r *People) Unlink(c *gin.Context) error {
-	org, user, err := r.param(c)
+	org, user, err := request.Below(c, r.DB, "user", people.ErrNoPerson)
 	if err != nil {
 		return err
 	}
@@ -282,7 +282,7 @@ type mergeBody struct {
 
 // Merge makes a person who never signed in and a member one.
 func (r *People) Merge(c *gin.Context) error {
-	org, user, err := r.param(c)
+	org, user, err := request.Below(c, r.DB, "user", people.ErrNoPerson)
 	if err != nil {
 		return err
 	}

@@ -105,7 +105,7 @@ func (r *People) List(c *gin.Context) error {
 
 // Get answers with one person.
 func (r *People) Get(c *gin.Context) error {
-	org, user, err := r.param(c)
+	org, user, err := request.Below(c, r.DB, "user", people.ErrNoPerson)
 	if err != nil {
 		return err
 	}
@@ -119,19 +119,6 @@ func (r *People) answer(c *gin.Context, status int, org tenancy.OrgID, user uuid
 	}
 	c.JSON(status, show(c, org)(p))
 	return nil
-}
-
-// param reads the organization and the person of the path.
-func (r *People) param(c *gin.Context) (tenancy.OrgID, uuid.UUID, error) {
-	org, err := request.Subject(c, r.DB, c.Param("id"))
-	if err != nil {
-		return org, uuid.Nil, err
-	}
-	user, err := uuid.Parse(c.Param("user"))
-	if err != nil {
-		return org, user, people.ErrNoPerson.Because(err)
-	}
-	return org, user, nil
 }
 
 type personBody struct {
@@ -272,7 +259,7 @@ func value(s *string) string {
 
 // Change changes a person by hand. One who has left is a member no more.
 func (r *People) Change(c *gin.Context) error {
-	org, user, err := r.param(c)
+	org, user, err := request.Below(c, r.DB, "user", people.ErrNoPerson)
 	if err != nil {
 		return err
 	}

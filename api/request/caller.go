@@ -2,6 +2,7 @@ package request
 
 import (
 	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
 
 	"satchel/internal/fault"
 	"satchel/internal/oidc"
@@ -92,6 +93,20 @@ func Subject(c *gin.Context, db *tenancy.DB, named string) (tenancy.OrgID, error
 	}
 	_, err = tenancy.GetOrganization(c.Request.Context(), db.Single(org))
 	return org, err
+}
+
+// Below reads the organization of the path (Subject) and, by the name of its parameter, the
+// id of something of it. What is not an id names nothing, which missing says.
+func Below(c *gin.Context, db *tenancy.DB, name string, missing *fault.Fault) (tenancy.OrgID, uuid.UUID, error) {
+	org, err := Subject(c, db, c.Param("id"))
+	if err != nil {
+		return org, uuid.Nil, err
+	}
+	id, err := uuid.Parse(c.Param(name))
+	if err != nil {
+		return org, id, missing.Because(err)
+	}
+	return org, id, nil
 }
 
 // orgParam reads an organization's id; what is not an id names none.

@@ -131,19 +131,9 @@ func (r *Retention) answer(c *gin.Context, org tenancy.OrgID, id uuid.UUID, stat
 	return nil
 }
 
-func (r *Retention) params(c *gin.Context, name string, missing error) (org tenancy.OrgID, id uuid.UUID, err error) {
-	if org, err = request.Subject(c, r.DB, c.Param("id")); err != nil {
-		return org, id, err
-	}
-	if id, err = uuid.Parse(c.Param(name)); err != nil {
-		return org, id, missing
-	}
-	return org, id, nil
-}
-
 // Change replaces a policy.
 func (r *Retention) Change(c *gin.Context) error {
-	org, id, err := r.params(c, "policy", retention.ErrNotFound)
+	org, id, err := request.Below(c, r.DB, "policy", retention.ErrNotFound)
 	if err != nil {
 		return err
 	}
@@ -160,7 +150,7 @@ func (r *Retention) Change(c *gin.Context) error {
 
 // Remove deletes one.
 func (r *Retention) Remove(c *gin.Context) error {
-	org, id, err := r.params(c, "policy", retention.ErrNotFound)
+	org, id, err := request.Below(c, r.DB, "policy", retention.ErrNotFound)
 	if err != nil {
 		return err
 	}
@@ -219,7 +209,7 @@ var errBusy = fault.New(fault.Conflict, "file_in_process", "A version of this fi
 
 // Decide puts a listed file into the trash, or keeps it until a day.
 func (r *Retention) Decide(c *gin.Context) error {
-	org, file, err := r.params(c, "file", retention.ErrNoReview)
+	org, file, err := request.Below(c, r.DB, "file", retention.ErrNoReview)
 	if err != nil {
 		return err
 	}

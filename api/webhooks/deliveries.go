@@ -54,7 +54,7 @@ var deliveryStates = []webhooks.DeliveryState{"", webhooks.Pending, webhooks.Del
 
 // Deliveries lists the log, the newest event first.
 func (r *Webhooks) Deliveries(c *gin.Context) error {
-	org, id, err := r.params(c)
+	org, id, err := request.Below(c, r.DB, "webhook", webhooks.ErrNotFound)
 	if err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func (r *Webhooks) showDelivery(c *gin.Context, org tenancy.OrgID, id, delivery 
 
 // Test sends an event of its own to a webhook, whatever its types.
 func (r *Webhooks) Test(c *gin.Context) error {
-	org, id, err := r.params(c)
+	org, id, err := request.Below(c, r.DB, "webhook", webhooks.ErrNotFound)
 	if err != nil {
 		return err
 	}
@@ -179,7 +179,7 @@ type replayBody struct {
 
 // Replay has the failed deliveries of a span tried again.
 func (r *Webhooks) Replay(c *gin.Context) error {
-	org, id, err := r.params(c)
+	org, id, err := request.Below(c, r.DB, "webhook", webhooks.ErrNotFound)
 	if err != nil {
 		return err
 	}
@@ -201,7 +201,7 @@ func (r *Webhooks) Replay(c *gin.Context) error {
 }
 
 func (r *Webhooks) deliveryParams(c *gin.Context) (tenancy.OrgID, uuid.UUID, uuid.UUID, error) {
-	org, id, err := r.params(c)
+	org, id, err := request.Below(c, r.DB, "webhook", webhooks.ErrNotFound)
 	if err != nil {
 		return org, id, uuid.Nil, err
 	}

@@ -31,7 +31,7 @@ func (r *Webhooks) ReplayCreate(c *gin.Context, e idempotency.PreviousAttempt) (
 
 // ReplayRotate refuses it alike.
 func (r *Webhooks) ReplayRotate(c *gin.Context, e idempotency.PreviousAttempt) (idempotency.Outcome, error) {
-	org, _, err := r.params(c)
+	org, _, err := request.Below(c, r.DB, "webhook", webhooks.ErrNotFound)
 	if err != nil {
 		return idempotency.NotCreated, err
 	}
@@ -44,7 +44,7 @@ func (r *Webhooks) ReplayRotate(c *gin.Context, e idempotency.PreviousAttempt) (
 
 // ReplayTest answers with the event that the earlier try has recorded.
 func (r *Webhooks) ReplayTest(c *gin.Context, e idempotency.PreviousAttempt) (idempotency.Outcome, error) {
-	org, _, err := r.params(c)
+	org, _, err := request.Below(c, r.DB, "webhook", webhooks.ErrNotFound)
 	if err != nil {
 		return idempotency.NotCreated, err
 	}

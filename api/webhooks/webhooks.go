@@ -89,7 +89,7 @@ func (r *Webhooks) List(c *gin.Context) error {
 
 // Get shows one.
 func (r *Webhooks) Get(c *gin.Context) error {
-	org, id, err := r.params(c)
+	org, id, err := request.Below(c, r.DB, "webhook", webhooks.ErrNotFound)
 	if err != nil {
 		return err
 	}
@@ -188,7 +188,7 @@ type changeBody struct {
 
 // Change changes a webhook, and disables or enables it.
 func (r *Webhooks) Change(c *gin.Context) error {
-	org, id, err := r.params(c)
+	org, id, err := request.Below(c, r.DB, "webhook", webhooks.ErrNotFound)
 	if err != nil {
 		return err
 	}
@@ -251,7 +251,7 @@ func setState(c *gin.Context, tx *tenancy.Tx, id uuid.UUID, to *webhooks.State) 
 
 // Delete removes a webhook with its log.
 func (r *Webhooks) Delete(c *gin.Context) error {
-	org, id, err := r.params(c)
+	org, id, err := request.Below(c, r.DB, "webhook", webhooks.ErrNotFound)
 	if err != nil {
 		return err
 	}
@@ -277,7 +277,7 @@ type rotateBody struct {
 // Rotate makes a secret beside those that there are. Those of its kind sign on for the
 // overlap.
 func (r *Webhooks) Rotate(c *gin.Context) error {
-	org, id, err := r.params(c)
+	org, id, err := request.Below(c, r.DB, "webhook", webhooks.ErrNotFound)
 	if err != nil {
 		return err
 	}
@@ -307,18 +307,4 @@ func (r *Webhooks) Rotate(c *gin.Context) error {
 		return err
 	}
 	return r.show(c, org, id, http.StatusCreated, secret)
-}
-
-// params reads the organization and the webhook of the path; what is not an id names no
-// webhook.
-func (r *Webhooks) params(c *gin.Context) (tenancy.OrgID, uuid.UUID, error) {
-	org, err := request.Subject(c, r.DB, c.Param("id"))
-	if err != nil {
-		return org, uuid.Nil, err
-	}
-	id, err := uuid.Parse(c.Param("webhook"))
-	if err != nil {
-		return org, id, webhooks.ErrNotFound.Because(err)
-	}
-	return org, id, nil
 }
