@@ -8,7 +8,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"net/http"
 	"strconv"
@@ -21,6 +20,7 @@ import (
 	purging "satchel/activities/edge"
 	"satchel/api/delivery"
 	"satchel/api/delivery/signed"
+	"satchel/internal/trust"
 )
 
 // Config is the listener of the edge.
@@ -120,10 +120,10 @@ func (e *Edge) TLS() (*tls.Config, error) {
 	}
 	c := &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}}
 	if e.config.ClientCA != "" {
-		c.ClientCAs, c.ClientAuth = x509.NewCertPool(), tls.RequireAndVerifyClientCert
-		if !c.ClientCAs.AppendCertsFromPEM([]byte(e.config.ClientCA)) {
-			return nil, errors.New("SATCHEL_EDGE_TLS_CLIENT_CA holds no certificate")
+		if c.ClientCAs, err = trust.Roots("SATCHEL_EDGE_TLS_CLIENT_CA", e.config.ClientCA); err != nil {
+			return nil, err
 		}
+		c.ClientAuth = tls.RequireAndVerifyClientCert
 	}
 	return c, nil
 }
