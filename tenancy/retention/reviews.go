@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -74,41 +73,48 @@ func Keep(ctx context.Context, tx *tenancy.Tx, file, by uuid.UUID, until time.Ti
 	if left := time.Until(until); left <= 0 || left > longest {
 		return fault.New(fault.Invalid, "invalid_keep_until", "keep_until is a time to come, in ten years at most: without an end is for a policy to say.")
 	}
-	return decide(ctx, tx, "retention.keep", retentiondb.ReviewDecideParams{State: Kept, KeepUntil: &until, Reason: reason, DecidedBy: by, FileID: file})
+	listed, err := lock(ctx, tx, file)
+	if err != nil {
+		return err
+	}
+	return decide(ctx, tx, listed, "retention.keep", retentiondb.ReviewDecideParams{State: Kept, KeepUntil: &until, Reason: reason, DecidedBy: by, FileID: file})
 }
 
 // Dispose notes that a listed file goes. The caller puts it into the trash in the same
 // transaction. What is on hold does not go.
 func Dispose(ctx context.Context, tx *tenancy.Tx, file, by uuid.UUID, reason string) (policy uuid.UUID, err error) {
-	q := retentiondb.New(tx)
-	r, err := q.ReviewLock(ctx, file)
+	listed, err := lock(ctx, tx, file)
 	if err != nil {
-		return policy, orMissing(err, ErrNoReview)
+		return policy, err
 	}
-	held, err := q.FileOnHold(ctx, file)
+	held, err := retentiondb.New(tx).FileOnHold(ctx, file)
 	switch {
 	case err != nil:
 		return policy, orMissing(err, ErrNoReview)
 	case held:
 		return policy, tenancy.ErrOnHold
 	}
-	return r.PolicyID, decide(ctx, tx, "retention.dispose", retentiondb.ReviewDecideParams{State: Disposed, Reason: reason, DecidedBy: by, FileID: file})
+	return listed.PolicyID, decide(ctx, tx, listed, "retention.dispose", retentiondb.ReviewDecideParams{State: Disposed, Reason: reason, DecidedBy: by, FileID: file})
 }
 
-func decide(ctx context.Context, tx *tenancy.Tx, action string, p retentiondb.ReviewDecideParams) error {
-	if n := utf8.RuneCountInString(p.Reason); n < 1 || n > 1000 {
-		return fault.New(fault.Invalid, "invalid_reason", "reason says in 1 to 1000 characters why.")
+// lock reads a listed file, about which no one else decides until the transaction ends.
+func lock(ctx context.Context, tx *tenancy.Tx, file uuid.UUID) (retentiondb.ReviewLockRow, error) {
+	r, err := retentiondb.New(tx).ReviewLock(ctx, file)
+	if err != nil {
+		err = orMissing(err, ErrNoReview)
 	}
-	q := retentiondb.New(tx)
-	r, err := q.ReviewLock(ctx, p.FileID)
+	return r, err
+}
+
+func decide(ctx context.Context, tx *tenancy.Tx, listed retentiondb.ReviewLockRow, action string, p retentiondb.ReviewDecideParams) error {
 	switch {
-	case err != nil:
-		return orMissing(err, ErrNoReview)
-	case r.State == Disposed:
+	case !bounded(p.Reason, 1, 1000):
+		return fault.New(fault.Invalid, "invalid_reason", "reason says in 1 to 1000 characters why.")
+	case listed.State == Disposed:
 		return ErrDecided
 	}
-	if err := q.ReviewDecide(ctx, p); err != nil {
+	if err := retentiondb.New(tx).ReviewDecide(ctx, p); err != nil {
 		return fmt.Errorf("decide about file: %w", err)
 	}
-	return record(ctx, tx, action, p.FileID, "policy:"+r.PolicyID.String())
+	return record(ctx, tx, action, p.FileID, "policy:"+listed.PolicyID.String())
 }
