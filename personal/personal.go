@@ -183,7 +183,7 @@ func ListHeld(ctx context.Context, q tenancy.Queries, after uuid.UUID, most int)
 	return personaldb.New(q).InspectionsHeld(ctx, personaldb.InspectionsHeldParams{After: after, Most: int64(most)})
 }
 
-// Roster is whom the detectors know.
+// Roster is the people whose names and addresses the detectors look for.
 type Roster struct {
 	People []pii.Person
 	Emails map[[32]byte]string // by the hash of tenancy/people

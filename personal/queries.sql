@@ -39,8 +39,8 @@ select i.file_id, i.version_id, i.state, i.unread, i.held_by, i.held_at::timesta
   from pii_inspections i join file_versions v on v.id = i.version_id
  where i.held = 'waiting' and v.status = 'held' and i.version_id > sqlc.arg(after) order by i.version_id limit sqlc.arg(most);
 
--- Of people of whom a roster says that they are students or guardians: names of staff stand
--- on most of what a school writes.
+-- The names of students and guardians. Names of staff are left out: they stand on most of what a
+-- school writes.
 -- name: RosterPeople :many
 select user_id, display_name from people where state <> 'left' and kind in ('student', 'guardian') and display_name <> '' order by user_id limit $1;
 

@@ -357,8 +357,8 @@ type RosterPeopleRow struct {
 	DisplayName string
 }
 
-// Of people of whom a roster says that they are students or guardians: names of staff stand
-// on most of what a school writes.
+// The names of students and guardians. Names of staff are left out: they stand on most of what a
+// school writes.
 func (q *Queries) RosterPeople(ctx context.Context, limit int64) ([]RosterPeopleRow, error) {
 	rows, err := q.db.Query(ctx, rosterPeople, limit)
 	if err != nil {

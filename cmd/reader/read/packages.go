@@ -132,7 +132,7 @@ var flat = strings.NewReplacer("\t", " ", "\n", " ", "\r", " ")
 func (r *reading) sheet(book *excelize.File, name string) error {
 	rows, err := book.Rows(name)
 	if err != nil {
-		return nil
+		return nil // a sheet of a chart has no rows
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {

@@ -1,8 +1,8 @@
--- Holds in force. Three things keep a hold and a deletion apart: whoever destroys takes the
--- organization's lock shared and then looks for holds, whoever places a hold takes it alone,
--- and both keep it to the end of their transaction. So a hold that is placed beside a deletion
--- comes before it, and is seen by it, or waits for its end and finds it done. Each statement
--- of a function looks at the data anew after the lock was waited for: these are VOLATILE.
+-- Holds in force. A transaction that destroys something takes the organization's lock shared and
+-- then looks for holds. A transaction that places a hold takes the lock exclusively. Both keep it
+-- until they end. So a hold that is placed beside a deletion either comes first, and the deletion
+-- sees it, or waits until the deletion is done. The functions are VOLATILE: each of their
+-- statements takes a new snapshot after the wait for the lock.
 
 -- What a version's status keeps is kept while a hold covers its file: it does not come into
 -- a state that leaves no use for its objects, and its row stays. From one that is published
