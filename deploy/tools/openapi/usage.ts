@@ -3,13 +3,13 @@
 import createClient from 'openapi-fetch'
 import type { components, paths } from './generated/api.js'
 
-type FileView = components['schemas']['File']
+type ListedFile = components['schemas']['ListedFile']
 type AuditReport = components['schemas']['AuditReport']
 
 const api = createClient<paths>({ baseUrl: 'https://files.example' })
 
-export async function allFiles(): Promise<FileView[]> {
-  const files: FileView[] = []
+export async function allFiles(): Promise<ListedFile[]> {
+  const files: ListedFile[] = []
   let cursor: string | undefined
   do {
     const { data, error } = await api.GET('/api/v1/storage/files', { params: { query: { limit: 200, ...(cursor && { cursor }) } } })
