@@ -63,6 +63,7 @@ require (
 	github.com/jhillyerd/enmime/v2 v2.3.0
 	github.com/klippa-app/go-pdfium v1.20.0
 	github.com/nyaruka/phonenumbers v1.8.1
+	github.com/studio-b12/gowebdav v0.10.0
 	github.com/tetratelabs/wazero v1.12.0
 	github.com/wlynxg/chardet v1.0.5
 	github.com/xuri/excelize/v2 v2.11.1

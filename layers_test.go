@@ -59,6 +59,7 @@ var groups = map[string]group{
 	"internal/outbound":    {7, "adapter: receivers of webhooks on the internet"},
 	"internal/edge":        {7, "adapter: caches in front of the content host"},
 	"internal/tiermetrics": {7, "adapter: the numbers by tier, for Prometheus"},
+	"internal/imports":     {7, "files of other systems, brought through the REST contract"},
 	"internal/devstack":    {7, "adapter: a running local stack, for the demonstration and the end-to-end tests"},
 
 	"internal/bootstrap": {6, "logger, database, store, Temporal client: what every server has"},
@@ -158,7 +159,7 @@ var only = map[string][]string{
 	"github.com/gin-gonic/gin": {
 		"api", "cmd/api", // the router
 	},
-	"github.com/minio/minio-go/v7":       {"internal/s3", "internal/s3test", "bench"},
+	"github.com/minio/minio-go/v7":       {"internal/s3", "internal/s3test", "internal/imports", "bench"},
 	"github.com/jackc/pgx/v5/pgxpool":    {"tenancy", "bench"},
 	"github.com/tus/tusd/v2/pkg/handler": {"api"},
 }

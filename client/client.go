@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -96,6 +97,8 @@ type Problem struct {
 	Detail    string `json:"detail"`
 	Rule      string `json:"rule,omitempty"`
 	RequestID string `json:"request_id,omitempty"`
+
+	RetryAfter time.Duration `json:"-"` // of the header: how long the server asks to wait
 }
 
 func (p *Problem) Error() string {
@@ -178,6 +181,9 @@ func problemOf(resp *http.Response) error {
 		p.Detail = strings.TrimSpace(string(b))
 	}
 	p.Status = resp.StatusCode
+	if seconds, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && seconds > 0 {
+		p.RetryAfter = time.Duration(seconds) * time.Second
+	}
 	return p
 }
 
@@ -252,4 +258,10 @@ func (c *Client) DownloadRendition(ctx context.Context, path string, offset int6
 		return 0, errors.New("the server did not continue from where the download stopped")
 	}
 	return io.Copy(w, resp.Body)
+}
+
+// HasCode says that an error is the API's refusal with this code.
+func HasCode(err error, code string) bool {
+	var p *Problem
+	return errors.As(err, &p) && p.Code == code
 }

@@ -20,8 +20,9 @@ type Upload struct {
 	URL      string            // of an upload begun before; empty begins one
 	OnStart  func(url string)  // called once the server knows the upload
 	Progress func(sent int64)
-	Chunk    int64 // bytes a request; 16 MiB when zero
-	Retries  int   // tries in a row without progress before giving up; 6 when zero
+	Chunk    int64  // bytes a request; 16 MiB when zero
+	Retries  int    // tries in a row without progress before giving up; 6 when zero
+	Key      string // Idempotency-Key of the beginning: sent again, the same upload is answered
 }
 
 const defaultChunk = 16 << 20
@@ -63,7 +64,7 @@ func (c *Client) sendFrom(ctx context.Context, u Upload, offset int64) error {
 		if failures++; failures > u.Retries || !worthRetrying(err) {
 			return err
 		}
-		if err := pause(ctx, failures); err != nil {
+		if err := pauseAfter(ctx, err, failures); err != nil {
 			return err
 		}
 		if at, _, err := c.offset(ctx, u.URL); err == nil {
@@ -78,12 +79,13 @@ func (c *Client) sendFrom(ctx context.Context, u Upload, offset int64) error {
 func (c *Client) begin(ctx context.Context, u Upload) (url, fileID string, err error) {
 	header := http.Header{"Tus-Resumable": {"1.0.0"}, "Upload-Length": {strconv.FormatInt(u.Size, 10)}}
 	var meta []string
-	for k, v := range u.Metadata {
-		if v != "" {
-			meta = append(meta, k+" "+base64.StdEncoding.EncodeToString([]byte(v)))
-		}
+	for _, name := range sortedNames(u.Metadata) { // in one order: a repetition is known by this header
+		meta = append(meta, name+" "+base64.StdEncoding.EncodeToString([]byte(u.Metadata[name])))
 	}
 	header.Set("Upload-Metadata", strings.Join(meta, ","))
+	if u.Key != "" {
+		header.Set("Idempotency-Key", u.Key)
+	}
 	resp, err := c.Send(ctx, http.MethodPost, storage+"/tus", header, nil)
 	if err != nil {
 		return "", "", err
@@ -135,6 +137,20 @@ func worthRetrying(err error) bool {
 		return true
 	}
 	return p.Status >= 500 && p.Status != http.StatusInsufficientStorage
+}
+
+// pauseAfter waits as long as the server asks for, or longer after each failure.
+func pauseAfter(ctx context.Context, err error, failures int) error {
+	var p *Problem
+	if !errors.As(err, &p) || p.RetryAfter == 0 {
+		return pause(ctx, failures)
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(p.RetryAfter):
+		return nil
+	}
 }
 
 func pause(ctx context.Context, failures int) error {

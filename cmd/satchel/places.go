@@ -59,18 +59,18 @@ func findPlace(ctx context.Context, c *client.Client, text string) (place, error
 
 func placeOfID(ctx context.Context, c *client.Client, id string) (place, error) {
 	s, err := c.Space(ctx, id)
-	if !hasCode(err, "space_not_found") {
+	if !client.HasCode(err, "space_not_found") {
 		return place{space: s}, err
 	}
 	f, err := c.Folder(ctx, id)
-	if hasCode(err, "folder_not_found") {
+	if client.HasCode(err, "folder_not_found") {
 		err = fmt.Errorf("there is no space and no folder %s for you: `satchel space list` lists your spaces", id)
 	}
 	if err != nil {
 		return place{}, err
 	}
 	s, err = c.Space(ctx, f.Space)
-	if hasCode(err, "space_not_found") { // a linked folder's space may be hidden
+	if client.HasCode(err, "space_not_found") { // a linked folder's space may be hidden
 		return place{space: client.Space{ID: f.Space}, folder: f.ID}, nil
 	}
 	return place{s, f.ID}, err
@@ -160,7 +160,7 @@ func (a *app) findPerson(ctx context.Context, text string) (string, error) {
 		return "", err
 	}
 	people, err := client.All[knownPerson](ctx, c, organization+"/people", url.Values{"q": {text}})
-	if hasCode(err, "not_granted") {
+	if client.HasCode(err, "not_granted") {
 		return "", fmt.Errorf("only teachers, owners and admins find people by name: give the user id of %q", text)
 	}
 	if err != nil {
@@ -203,11 +203,6 @@ func oneNamed[T any](what, wanted string, all []T, of func(T) (id, name string),
 func sameName(a, b string) bool { return strings.EqualFold(norm.NFC.String(a), norm.NFC.String(b)) }
 
 func isID(text string) bool { return uuid.Validate(text) == nil && len(text) == len(uuid.Nil.String()) }
-
-func hasCode(err error, code string) bool {
-	var p *client.Problem
-	return errors.As(err, &p) && p.Code == code
-}
 
 // nextSteps says what to do about refusals whose own text cannot name a command.
 var nextSteps = map[string]string{

@@ -283,7 +283,7 @@ type thing struct {
 func findThing(cmd *cobra.Command, c *client.Client, text string) (thing, error) {
 	if isID(text) {
 		_, err := c.Folder(cmd.Context(), text)
-		if hasCode(err, "folder_not_found") {
+		if client.HasCode(err, "folder_not_found") {
 			return thing{id: text}, nil
 		}
 		return thing{text, true}, err

@@ -171,7 +171,7 @@ that you are not in has no name for you.
 // second person's word.
 func (a *app) showBroken(cmd *cobra.Command, c *client.Client, g client.Grant) error {
 	_, err := c.Space(cmd.Context(), g.Space)
-	if hasCode(err, "space_not_found") {
+	if client.HasCode(err, "space_not_found") {
 		return a.say(cmd, g, "%s  It opens when a second owner or admin gives: satchel space approve %s\n", g.ID, g.ID)
 	}
 	if err != nil {
