@@ -107,6 +107,7 @@ var groups = map[string]group{
 	"tenancy/operations":    {2, "what an organization has, over the tenant transaction"},
 	"rosters/oneroster":     {2, "reads rosters in OneRoster's CSV binding"},
 	"rosters/generate":      {2, "synthetic districts for tests, the demonstration and the benchmarks"},
+	"internal/payloads":     {2, "encrypts what Temporal stores of workflows, with keys of the sealed secrets"},
 	"internal/schema":       {2, "applies migrations and rules; only the owner's program and the tests use it"},
 
 	"tenancy":                {1, "OrgID, DB, Tx"},

@@ -22,6 +22,7 @@ import (
 	"satchel/api/delivery/edge"
 	"satchel/api/delivery/signed"
 	"satchel/api/generations"
+	"satchel/api/histories"
 	"satchel/api/holds"
 	"satchel/api/idempotency"
 	"satchel/api/jobs"
@@ -49,6 +50,7 @@ import (
 	"satchel/api/webhooks"
 	"satchel/generation/providers"
 	"satchel/internal/oidc"
+	"satchel/internal/payloads"
 	"satchel/internal/sealed"
 	"satchel/policies/audit"
 	"satchel/roblox/connections"
@@ -109,6 +111,7 @@ type Parts struct {
 	Clean       storage.Clean
 	Exports     delivery.Source
 	Rosters     rosters.Store     // where packages of rosters are received
+	Payloads    *payloads.Codec   // opens what Temporal stores
 	Secrets     *sealed.Box       // seals the secrets of webhooks
 	Tokens      *stopping.Tokens  // of the links that stop mails
 	Providers   *providers.List   // of documents that are made from texts
@@ -141,6 +144,7 @@ type API struct {
 	operations    *operations.Operations
 	jobs          *jobs.Jobs
 	purges        *purges.Purges
+	histories     *histories.Histories
 	quarantine    *quarantine.Quarantine
 	holds         *holds.Holds
 	retention     *retention.Retention
@@ -198,6 +202,7 @@ func New(p Parts) *API {
 		usage:         &apiusage.Usage{DB: p.DB, Currency: p.Providers.Currency}, // usage is of the whole organization
 		operations:    &operations.Operations{DB: people, Workflows: p.Workflows},
 		purges:        &purges.Purges{DB: p.DB},
+		histories:     &histories.Histories{DB: p.DB, Codec: p.Payloads},
 		quarantine:    &quarantine.Quarantine{DB: p.DB},
 		holds:         &holds.Holds{DB: people},
 		retention:     &retention.Retention{DB: people, All: p.DB},

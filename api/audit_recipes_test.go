@@ -125,6 +125,9 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 	"POST " + adminPath + "/schedules/:schedule/run": func(s *scene) (answer, tenancy.OrgID) {
 		return s.operator.call(post, adminPath+"/schedules/purge-trashed-files/run", nil), tenancy.Platform
 	},
+	"POST " + adminPath + "/temporal/decode": func(s *scene) (answer, tenancy.OrgID) {
+		return s.operator.call(post, adminPath+"/temporal/decode", s.owner.b.stored(s.owner.org, planted)), tenancy.Platform
+	},
 	"POST " + adminPath + "/purges/replay": func(s *scene) (answer, tenancy.OrgID) {
 		return s.operator.call(post, adminPath+"/purges/replay", map[string]any{"organization_id": s.owner.org}), s.owner.org
 	},

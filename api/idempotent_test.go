@@ -154,6 +154,7 @@ var exempt = map[string]string{
 	"POST " + jobPath + "/retry":                                    "a job that waits is not run again",
 	"POST " + adminPath + "/jobs/bulk":                              "does again what is left to do",
 	"POST " + adminPath + "/purges/replay":                          "what is told again already is not given up any more",
+	"POST " + adminPath + "/temporal/decode":                        "makes nothing: what is stored, opened",
 	"POST " + adminPath + "/schedules/:schedule/run":                "while a run is on its way there is no other",
 	"POST " + robloxOnePath + "/sync":                               "while a sync runs, that is the answer",
 	"POST " + robloxOnePath + "/assets/:asset/resolve":              "what is decided is decided",

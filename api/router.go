@@ -271,6 +271,7 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: post, Path: adminPath + "/schedules/:schedule/run", Action: tenancy.ManageJobs, Audit: "schedule.run", Handler: a.jobs.RunSchedule},
 		{Method: get, Path: adminPath + "/purges", Action: tenancy.ManageJobs, Cost: ratelimit.Search, Handler: a.purges.List},
 		{Method: post, Path: adminPath + "/purges/replay", Action: tenancy.ManageJobs, Audit: "edge.replay", Handler: a.purges.Replay},
+		{Method: post, Path: adminPath + "/temporal/decode", Action: tenancy.ManageJobs, Audit: "history.decode", Handler: a.histories.Decode},
 		{Method: get, Path: adminPath + "/quarantine", Action: tenancy.ManageOrganizations, Cost: ratelimit.Report, Handler: a.quarantine.List},
 		{Method: get, Path: adminPath + "/storage/stats", Action: tenancy.ReadStats, Cost: ratelimit.Report, Handler: a.usage.GetStats},
 		{Method: put, Path: adminPath + "/storage/quotas", Action: tenancy.SetQuota, Audit: "quota.set", Handler: a.usage.SetQuota},

@@ -37,6 +37,7 @@ import (
 	"satchel/internal/kms"
 	"satchel/internal/oidc"
 	"satchel/internal/oidc/oidctest"
+	"satchel/internal/payloads"
 	"satchel/internal/pgtest"
 	"satchel/internal/queue"
 	"satchel/internal/s3"
@@ -80,6 +81,7 @@ type testBundle struct {
 	mailing   *playedMails
 	document  *documentCheck
 	codes     *playedCodes
+	codec     *payloads.Codec
 	control   *playedControl
 	cloud     *playedCloud
 }
@@ -320,6 +322,8 @@ func setupWithin(t testing.TB, bounds middleware.Limits) *testBundle {
 	require.NoError(t, err)
 	box, err := sealed.New(sealed.Config{Keys: strings.Repeat("A", 43) + "="})
 	require.NoError(t, err)
+	b.codec, err = payloads.New(box, true)
+	require.NoError(t, err)
 	tokens, err := notifications.NewTokens(box)
 	require.NoError(t, err)
 	atEdge, err := edge.New(edge.Config{Listen: "127.0.0.1:0", Keys: []string{edgeKey}}, links, b.store.Clean, metrics)
@@ -339,7 +343,7 @@ func setupWithin(t testing.TB, bounds middleware.Limits) *testBundle {
 		RateLimits: ratelimit.Config{AddressPerMinute: 18_000},
 		Verifier:   verifier, Uploads: receiver, Workflows: b.workflows, Jobs: b.control, Invitations: b.inviting, ShareMails: b.mailing, Hasher: hasher,
 		InvitePage: invitepage.New(invitepage.Config{}, b.issuer.URL, nil, slog.New(slog.DiscardHandler)),
-		Staging:    b.store.Staging, Clean: b.store.Clean, Exports: b.store.Exports, Rosters: b.store.Staging, Secrets: box, Tokens: tokens, Providers: list, Vault: connections.Vault{Box: kms.New(wrapping)}, Roblox: b.cloud.open, Loopback: true,
+		Staging:    b.store.Staging, Clean: b.store.Clean, Exports: b.store.Exports, Rosters: b.store.Staging, Secrets: box, Payloads: b.codec, Tokens: tokens, Providers: list, Vault: connections.Vault{Box: kms.New(wrapping)}, Roblox: b.cloud.open, Loopback: true,
 		Ready: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = io.WriteString(w, `{"ready":true,"missing":[]}`)

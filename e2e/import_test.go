@@ -52,7 +52,7 @@ func (s *shell) imported(p person, args ...string) (out importSummary) {
 func (s *shell) inSpace(p person, space string) map[string]client.File {
 	s.t.Helper()
 	ctx := testContext(s.t)
-	files, err := client.All[client.File](ctx, p.Client, "/api/v1/storage/files", url.Values{"space_id": {space}, "status": {"published"}})
+	files, err := client.All[client.File](ctx, p.Client, "/api/v1/storage/files", url.Values{"space_id": {space}, "status": {"published"}, "include": {"details"}})
 	require.NoError(s.t, err)
 	all := map[string]client.File{}
 	for _, f := range files {

@@ -27,6 +27,7 @@ import (
 	"satchel/internal/kms"
 	"satchel/internal/oidc"
 	"satchel/internal/outbound"
+	"satchel/internal/payloads"
 	"satchel/internal/roblox"
 	"satchel/internal/s3"
 	"satchel/internal/sealed"
@@ -179,6 +180,7 @@ type parts struct {
 	ShareCodes  public.Codes
 	Store       *s3.Store
 	Secrets     *sealed.Box
+	Payloads    *payloads.Codec
 	MailTokens  *notifications.Tokens
 	Providers   *providers.List
 	Vault       connections.Vault
@@ -225,7 +227,7 @@ func newAPI(p parts) (*api.API, error) {
 	}
 	return api.New(api.Parts{
 		Config: c, RateLimits: limits, DB: p.DB, Verifier: p.Tokens, Uploads: p.Uploads, Workflows: p.Workflows, Jobs: p.Workflows.control(), Hasher: p.Hasher, Links: p.Links, Edge: p.Edge, Invitations: p.Invitations, ShareMails: p.ShareMails, Codes: p.ShareCodes, Invites: true,
-		Staging: p.Store.Staging, Clean: p.Store.Clean, Exports: p.Store.Exports, Rosters: p.Store.Staging, SpoolDir: spooled.Dir, Secrets: p.Secrets, Tokens: p.MailTokens, Providers: p.Providers, Vault: p.Vault, Roblox: p.Roblox, Loopback: hooks.Loopback, Ready: p.Ready, Log: p.Log, Metrics: p.Metrics,
+		Staging: p.Store.Staging, Clean: p.Store.Clean, Exports: p.Store.Exports, Rosters: p.Store.Staging, SpoolDir: spooled.Dir, Secrets: p.Secrets, Payloads: p.Payloads, Tokens: p.MailTokens, Providers: p.Providers, Vault: p.Vault, Roblox: p.Roblox, Loopback: hooks.Loopback, Ready: p.Ready, Log: p.Log, Metrics: p.Metrics,
 		InvitePage: invitepage.New(page, c.URL, p.Tokens, p.Log), Console: console.New(app, c.URL, c.ContentURL, web.Files(), p.Tokens, p.Log), Meter: p.Meter,
 	}), nil
 }

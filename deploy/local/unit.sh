@@ -4,6 +4,7 @@
 set -euo pipefail
 export SATCHEL_PREVIEWS=yes # tests run the programs that make previews
 export SATCHEL_TESTS=yes    # and a pooler in front of the database, and the checks of alerts
+export TEMPORAL_DEBUG=yes   # the SDK takes a workflow that a loaded machine did not run for a second for a deadlock
 export SATCHEL_LOCAL=${SATCHEL_LOCAL:-.local/unit} SATCHEL_PORT_BASE=${SATCHEL_PORT_BASE:-8530}
 # shellcheck source=lib/scratch.sh
 . "$(dirname "$0")/lib/scratch.sh"

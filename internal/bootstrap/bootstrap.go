@@ -16,7 +16,9 @@ import (
 	"go.uber.org/fx"
 	"go.uber.org/fx/fxevent"
 
+	"satchel/internal/payloads"
 	"satchel/internal/s3"
+	"satchel/internal/sealed"
 	"satchel/internal/settings"
 	"satchel/internal/trust"
 	"satchel/tenancy"
@@ -24,7 +26,7 @@ import (
 
 // Module is one line in a program's table of contents.
 var Module = fx.Module("boot",
-	fx.Provide(newLogger, newRegistry, newReadiness, newDatabase, newStore, newTemporalMetrics, newTemporal),
+	fx.Provide(newLogger, newRegistry, newReadiness, newDatabase, newStore, newTemporalMetrics, newCodec, newTemporal),
 	fx.Provide(func(r *prometheus.Registry) prometheus.Registerer { return r }),
 	fx.Invoke(watchPool, serveOperators),
 )
@@ -93,6 +95,8 @@ type temporalConfig struct {
 	Address   string `env:"SATCHEL_TEMPORAL_ADDRESS,required"`               // host and port of the Temporal frontend
 	Namespace string `env:"SATCHEL_TEMPORAL_NAMESPACE" envDefault:"satchel"` // Temporal namespace
 
+	Encrypt bool `env:"SATCHEL_TEMPORAL_ENCRYPT" envDefault:"true"` // whether what Temporal stores of a workflow is encrypted; false is for an upgrade from a version that cannot open it: first this version everywhere, then true
+
 	TLS        bool   `env:"SATCHEL_TEMPORAL_TLS" envDefault:"false"` // whether Temporal is reached by TLS
 	CA         string `env:"SATCHEL_TEMPORAL_CA"`                     // authorities in PEM that sign the certificate of Temporal; empty: the machine's
 	ServerName string `env:"SATCHEL_TEMPORAL_SERVER_NAME"`            // name in the certificate of Temporal; empty: the host of its address
@@ -122,6 +126,23 @@ func (c temporalConfig) connection() (client.ConnectionOptions, error) {
 	return options, nil
 }
 
+// newCodec gives what encrypts the payloads of this program.
+func newCodec() (*payloads.Codec, error) {
+	c, err := settings.Load[temporalConfig]()
+	if err != nil {
+		return nil, err
+	}
+	keys, err := settings.Load[sealed.Config]()
+	if err != nil {
+		return nil, err
+	}
+	box, err := sealed.New(keys)
+	if err != nil {
+		return nil, err
+	}
+	return payloads.New(box, c.Encrypt)
+}
+
 // Namespace is Temporal's, for the calls that name it.
 func Namespace() (string, error) {
 	c, err := settings.Load[temporalConfig]()
@@ -130,7 +151,7 @@ func Namespace() (string, error) {
 
 // newTemporal does not dial: a program starts, and says so by its readiness,
 // while Temporal is still down. One client serves the whole program.
-func newTemporal(lc fx.Lifecycle, log *slog.Logger, ready *Readiness, metrics client.MetricsHandler) (client.Client, error) {
+func newTemporal(lc fx.Lifecycle, log *slog.Logger, ready *Readiness, metrics client.MetricsHandler, codec *payloads.Codec) (client.Client, error) {
 	c, err := settings.Load[temporalConfig]()
 	if err != nil {
 		return nil, err
@@ -139,8 +160,10 @@ func newTemporal(lc fx.Lifecycle, log *slog.Logger, ready *Readiness, metrics cl
 	if err != nil {
 		return nil, err
 	}
+	values, failures := payloads.Converters(codec)
 	cl, err := client.NewLazyClient(client.Options{
 		HostPort: c.Address, Namespace: c.Namespace, Logger: quietDebug{log}, MetricsHandler: metrics, ConnectionOptions: connection,
+		DataConverter: values, FailureConverter: failures,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("SATCHEL_TEMPORAL_ADDRESS: %w", err)

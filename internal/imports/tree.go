@@ -156,7 +156,7 @@ func (d *destination) published(ctx context.Context, api *client.Client, name, s
 		return "", nil
 	}
 	d.once.Do(func() {
-		query := url.Values{"space_id": {d.space}, "status": {StatusPublished}}
+		query := url.Values{"space_id": {d.space}, "status": {StatusPublished}, "include": {"details"}}
 		if d.folder != "" {
 			query.Set("folder_id", d.folder)
 		} else {

@@ -83,6 +83,7 @@ var Actions = []Action{
 	{"job.bulk", "request", "One thing was done to all jobs that a filter found, of which each has an event of its own; the code says what."},
 	{"queue.change", "queue", "A queue was paused, resumed or limited by an operator; the code says which. Why, the queue itself says."},
 	{"schedule.change", "schedule", "A recurring job was paused or resumed by an operator; the code says which."},
+	{"history.decode", "organization", "An operator opened what Temporal stores of the organization's workflows, or of the platform's; the code is how many payloads."},
 	{"schedule.run", "schedule", "A recurring job was run at once by an operator."},
 	{"edge.replay", "organization", "An operator had the cache in front of the content host told again what was given up; the code is how many keys."},
 	{"storage.rescan", "operation", "A new scan of all published versions was requested."},
