@@ -31,7 +31,7 @@ func dropForm(name string, files map[string]string, order ...string) (*bytes.Buf
 }
 
 // TestVisitorDropsFiles: what is dropped goes to the sharer through the pipeline, its
-// dropper sees it and nobody else's, and the bounds hold.
+// dropper sees it and no other person's, and the bounds hold.
 func TestVisitorDropsFiles(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

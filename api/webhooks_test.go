@@ -88,7 +88,7 @@ func TestWebhooks(t *testing.T) {
 	s.owner.call(get, at, nil).refused(404, "webhook_not_found")
 }
 
-// TestWebhooksAreTheAdministrators: the database itself shows them to nobody else.
+// TestWebhooksAreTheAdministrators: the database itself shows them to no other person.
 func TestWebhooksAreTheAdministrators(t *testing.T) {
 	t.Parallel()
 	s := setup(t).scene()

@@ -7,6 +7,7 @@ package files
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -74,6 +75,13 @@ func RenditionKey(org tenancy.OrgID, version uuid.UUID, name string) string {
 // VersionPrefix holds everything of one version in the clean bucket.
 func VersionPrefix(org tenancy.OrgID, version uuid.UUID) string {
 	return org.String() + "/" + version.String() + "/"
+}
+
+// OwnerOf is the organization that leads the key of an object.
+func OwnerOf(key string) (tenancy.OrgID, bool) {
+	lead, _, _ := strings.Cut(key, "/")
+	org, err := uuid.Parse(lead)
+	return tenancy.OrgID(org), err == nil
 }
 
 // TailKey is where an upload's bytes wait that do not fill a part yet.

@@ -161,21 +161,18 @@ func CursorOf(s Sort, l Listed) Cursor {
 	return c
 }
 
-// order is how a sort reads: the columns of its keyset, and whether they are of versions.
-type order struct {
-	by, after, key string
-	versions       bool
-}
+// order is how a sort reads: the columns of its keyset.
+type order struct{ by, after, key string }
 
 var orders = map[Sort]order{
 	Newest:   {by: "f.id desc", after: "f.id < @id"},
 	Oldest:   {by: "f.id", after: "f.id > @id"},
 	ByName:   {by: "f.name, f.id", after: "(f.name, f.id) > (@name, @id)", key: ", f.name"},
 	ByNameZA: {by: "f.name desc, f.id desc", after: "(f.name, f.id) < (@name, @id)", key: ", f.name"},
-	Smallest: {by: "f.size, f.id", after: "(f.size, f.id) > (@size::bigint, @id)", key: ", f.size", versions: true},
-	Largest:  {by: "f.size desc, f.id desc", after: "(f.size, f.id) < (@size::bigint, @id)", key: ", f.size", versions: true},
-	ByKind:   {by: "f.mime_type, f.id", after: "(f.mime_type, f.id) > (@type::text, @id)", key: ", f.mime_type", versions: true},
-	ByKindZA: {by: "f.mime_type desc, f.id desc", after: "(f.mime_type, f.id) < (@type::text, @id)", key: ", f.mime_type", versions: true},
+	Smallest: {by: "f.shown_size, f.id", after: "(f.shown_size, f.id) > (@size::bigint, @id)", key: ", f.shown_size"},
+	Largest:  {by: "f.shown_size desc, f.id desc", after: "(f.shown_size, f.id) < (@size::bigint, @id)", key: ", f.shown_size"},
+	ByKind:   {by: "f.shown_type, f.id", after: "(f.shown_type, f.id) > (@type::text, @id)", key: ", f.shown_type"},
+	ByKindZA: {by: "f.shown_type desc, f.id desc", after: "(f.shown_type, f.id) < (@type::text, @id)", key: ", f.shown_type"},
 }
 
 // List reads one page by keyset: page one million costs what page one costs.
@@ -187,8 +184,7 @@ func List(ctx context.Context, q tenancy.Queries, f Filter) ([]Listed, error) {
 	return readListed(ctx, q, sql, args)
 }
 
-// listQuery picks the page's files by index and joins only those to their versions. An
-// order or a filter by what the version has reads the versions of the whole place.
+// listQuery picks the page's files by index and joins only those to their versions.
 func listQuery(f Filter) (string, pgx.NamedArgs, error) {
 	if f.Sort == "" {
 		f.Sort = Newest
@@ -200,11 +196,7 @@ func listQuery(f Filter) (string, pgx.NamedArgs, error) {
 	// The limit is a literal. For a parameter, Postgres estimates a tenth of all rows
 	// and plans each list again because the generic plan then looks more expensive.
 	pageOf := func(place string) string {
-		from, where := "files", conditions(f, o, "f.status")
-		if o.versions || f.Types != nil || f.SizeFrom != nil || f.SizeTo != nil {
-			from, where = "listed_files", conditions(f, o, "f.file_status")
-		}
-		return fmt.Sprintf("select f.id%s from %s f where %s order by %s limit %d", o.key, from, strings.Join(append([]string{place}, where...), " and "), o.by, f.Limit)
+		return fmt.Sprintf("select f.id%s from files f where %s order by %s limit %d", o.key, strings.Join(append([]string{place}, conditions(f, o)...), " and "), o.by, f.Limit)
 	}
 	places := []string{pageOf("true")}
 	switch {
@@ -227,8 +219,8 @@ func values(f Filter) pgx.NamedArgs {
 		"space": f.Space, "folder": f.Folder, "linked": f.Linked, "owner": f.Owner, "subject": f.Subject, "status": f.Status, "category": f.Category, "tag": norm.NFC.String(f.Tag), "search": likePattern(f.Search)}
 }
 
-// conditions are what the files of a list must be. status is the column of their state.
-func conditions(f Filter, o order, status string) []string {
+// conditions are what the files of a list must be.
+func conditions(f Filter, o order) []string {
 	where := []string{"f.trashed_at is null"}
 	add := func(on bool, clause string) {
 		if on {
@@ -238,7 +230,7 @@ func conditions(f Filter, o order, status string) []string {
 	if f.Status == Deleted {
 		where[0] = "f.trashed_at is not null"
 	} else {
-		add(f.Status != "", status+" = @status")
+		add(f.Status != "", "f.status = @status")
 	}
 	add(f.Space != uuid.Nil, "f.space_id = @space")
 	add(f.Class != uuid.Nil, "f.space_id in (select s.id from spaces s where s.class_id = @class)")
@@ -252,9 +244,11 @@ func conditions(f Filter, o order, status string) []string {
 	add(f.Subject != uuid.Nil, "f.subject_id = @subject")
 	add(f.Category != "", "f.category = @category")
 	add(f.Search != "", "f.name_sought like app.fold(@search::text)") // as a search does
-	add(f.Types != nil, "f.mime_type = any(@types::text[])")
-	add(f.SizeFrom != nil, "f.size >= @sizefrom::bigint")
-	add(f.SizeTo != nil, "f.size <= @sizeto::bigint")
+	// Equality with one type keeps the order of an index, "any of several" does not.
+	add(len(f.Types) == 1, "f.shown_type = (@types::text[])[1]")
+	add(f.Types != nil && len(f.Types) != 1, "f.shown_type = any(@types::text[])")
+	add(f.SizeFrom != nil, "f.shown_size >= @sizefrom::bigint")
+	add(f.SizeTo != nil, "f.shown_size <= @sizeto::bigint")
 	add(f.ChangedFrom != nil, "f.updated_at >= @changedfrom::timestamptz")
 	add(f.ChangedTo != nil, "f.updated_at < @changedto::timestamptz")
 	add(f.After.ID != uuid.Nil, o.after)

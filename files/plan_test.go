@@ -101,22 +101,28 @@ func TestPagesOfPeopleAreReadByTheirIndex(t *testing.T) {
 			select @org::uuid, p.id, m.id, 'manual', p.id, m.level from place p, (values (@student::uuid, 2), (@teacher::uuid, 3), (@admin::uuid, 3)) m (id, level)`,
 		`insert into folders (organization_id, id, space_id, name, created_by) select @org::uuid, @space::uuid, @space::uuid, 'Essays', @teacher::uuid`,
 		`insert into folder_paths (organization_id, folder_id, ancestor_id, depth) select @org::uuid, @space::uuid, @space::uuid, 0`,
-		`insert into files (organization_id, id, name, uploaded_by, space_id, folder_id, status, head_id, current_id)
-			select @org::uuid, made.id, 'essay ' || made.n, @teacher::uuid, p.id, case when p.n = 0 and made.n % 2 = 0 then @space::uuid end, 'published', made.id, made.id
+		`insert into files (organization_id, id, name, uploaded_by, space_id, folder_id, status, head_id, current_id, shown_size, shown_type)
+			select @org::uuid, made.id, 'essay ' || made.n, @teacher::uuid, p.id, case when p.n = 0 and made.n % 2 = 0 then @space::uuid end, 'published', made.id, made.id,
+			       made.n, case made.n % 4 when 0 then 'text/plain' when 1 then 'image/png' when 2 then 'video/mp4' else 'application/pdf' end
 			  from (select n, (lpad(to_hex(n), 12, '0') || repeat('0', 20))::uuid as id from generate_series(1, @length::integer) n) made
 			  join place p on p.n = case when made.n % 2 = 0 then 0 else made.n % (@places::integer + 1) end`,
-		`insert into file_versions (organization_id, id, file_id, number, size, uploaded_by)
-			select @org::uuid, id, id, 1, 10, uploaded_by from files where organization_id = @org`,
+		`insert into file_versions (organization_id, id, file_id, number, size, mime_type, uploaded_by)
+			select @org::uuid, id, id, 1, shown_size, shown_type, uploaded_by from files where organization_id = @org`,
 	} {
 		_, err := owner.Exec(ctx, sql, pgx.NamedArgs{"org": org, "space": space, "student": student, "teacher": teacher, "admin": admin, "length": length, "places": places})
 		require.NoError(t, err, sql)
 	}
 	_, err = owner.Exec(ctx, "analyze")
 	require.NoError(t, err)
-	middle := Cursor{ID: uuid.MustParse("00000000-2710-0000-0000-000000000000"), Name: "essay 5"}
+	middle := Cursor{ID: uuid.MustParse("00000000-2710-0000-0000-000000000000"), Name: "essay 5", Size: 10_000, Type: "text/plain"}
 	for who, user := range map[string]uuid.UUID{"student": student, "teacher": teacher, "admin": admin} {
 		for name, f := range map[string]Filter{
 			"of a space": {Space: space}, "of a space, oldest": {Space: space, Sort: Oldest}, "of a folder": {Folder: space, Sort: ByName}, "of all places": {Mine: true},
+			"of a space, by size": {Space: space, Sort: Smallest}, "of a space, largest first": {Space: space, Sort: Largest},
+			"of a space, by kind": {Space: space, Sort: ByKind}, "of a space, by kind, backwards": {Space: space, Sort: ByKindZA},
+			"of a space, of one type": {Space: space, Types: []string{"text/plain"}}, "of a space, of one type, by kind": {Space: space, Sort: ByKind, Types: []string{"text/plain"}},
+			"of a space, of a size":  {Space: space, Sort: Smallest, SizeFrom: new(int64(100)), SizeTo: new(int64(19_000))},
+			"of all places, by size": {Mine: true, Sort: Largest}, "of all places, by kind": {Mine: true, Sort: ByKind},
 		} {
 			for place, after := range map[string]Cursor{"first": {}, "deep": middle} {
 				t.Run(who+", "+name+", "+place, func(t *testing.T) {

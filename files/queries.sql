@@ -282,9 +282,15 @@ returning number;
 -- name: VersionMoving :one
 select exists (select from file_versions where status = 'processing' and started_at is not null);
 
+-- It locks the file first, whose row shows the type.
 -- name: VersionInspected :execrows
-update file_versions set mime_type = $2, corrected_from = $3, found_kind = $4, expected_kind = $5, active_content = $6, updated_at = now()
- where id = $1 and status = 'processing';
+with file as (
+    select v.id from file_versions v
+      join files f on f.organization_id = v.organization_id and f.id = v.file_id
+     where v.id = sqlc.arg(id) for no key update of f)
+update file_versions v set mime_type = sqlc.arg(mime_type), corrected_from = sqlc.arg(corrected_from), found_kind = sqlc.arg(found_kind),
+    expected_kind = sqlc.arg(expected_kind), active_content = sqlc.arg(active_content), updated_at = now()
+  from file where v.id = file.id and v.status = 'processing';
 
 -- name: VersionLive :many
 select v.id, v.file_id, v.number, v.size, v.sha256, v.object_etag, v.published_at, f.name from file_versions v

@@ -93,7 +93,7 @@ func Create(ctx context.Context, tx *tenancy.Tx, n New) (made Share, token strin
 }
 
 // add inserts recipients. All or none: a share that silently reaches fewer is a mistake
-// that nobody sees.
+// that is not noticed.
 func add(ctx context.Context, q *sharesdb.Queries, share uuid.UUID, with []Person) error {
 	for _, p := range with {
 		rows, err := q.RecipientInsert(ctx, sharesdb.RecipientInsertParams{
@@ -256,7 +256,7 @@ func (n New) checkTarget(ctx context.Context, q *sharesdb.Queries) error {
 	return nil
 }
 
-// whyNot says which rule refused: a confidential space and a hand-in are shared by nobody.
+// whyNot says which rule refused: a confidential space and a hand-in are never shared.
 func (n New) whyNot(ctx context.Context, q *sharesdb.Queries) error {
 	d, err := q.WhyNot(ctx, sharesdb.WhyNotParams{FileID: some(n.Target.File), FolderID: some(n.Target.Folder), SpaceID: some(n.Target.Space)})
 	switch {

@@ -111,7 +111,7 @@ select id, kind, permission, file_id, folder_id, space_id, version_id, label, ha
    and (sqlc.arg(before)::uuid = '00000000-0000-0000-0000-000000000000' or id < sqlc.arg(before)::uuid)
  order by id desc limit sqlc.arg(most);
 
--- A statement of its own: the other one would read the hash, which nobody may.
+-- A statement of its own: the other one would read the hash, which no person may.
 
 -- name: SharePasswordSet :execrows
 update shares set password_hash = sqlc.narg(password_hash)::text, updated_at = now() where id = sqlc.arg(id) and ended_at is null;
@@ -128,7 +128,7 @@ update shares set
     accepted = coalesce(sqlc.narg(accepted)::text[], accepted), updated_at = now()
  where id = sqlc.arg(id) and ended_at is null;
 
--- Why nobody shares something, where it is that; empty where it is the actor's rights.
+-- Why something is shared by no person, where it is that; empty where it is the actor's rights.
 
 -- name: WhyNot :one
 select (case when coalesce(d.mode, '') = 'handin' or f.needs > 1 then 'hand_in' when s.kind = 'confidential' then 'confidential' else '' end)::text

@@ -65,7 +65,7 @@ func Received(ctx context.Context, q tenancy.Queries, before uuid.UUID, limit in
 }
 
 // Outside reads a page of the live shares with people outside: of the whole organization,
-// for an owner or admin, and of nobody for others.
+// for an owner or admin, and none for others.
 func Outside(ctx context.Context, q tenancy.Queries, before uuid.UUID, limit int) ([]Share, error) {
 	rows, err := sharesdb.New(q).ShareOutside(ctx, sharesdb.ShareOutsideParams{Before: before, Most: int64(limit)})
 	return shown(rows, err, func(r sharesdb.ShareOutsideRow) sharesdb.ShareGetRow { return sharesdb.ShareGetRow(r) })

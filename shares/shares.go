@@ -21,9 +21,9 @@ type Kind string
 
 // The kinds.
 const (
-	Link    Kind = "link"    // whoever holds the link
+	Link    Kind = "link"    // anyone who holds the link
 	Members Kind = "members" // of the organization, by name
-	Classes Kind = "classes" // whoever is in them
+	Classes Kind = "classes" // all who are in them
 	People  Kind = "people"  // outside, by an address that they prove
 )
 

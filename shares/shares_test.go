@@ -370,7 +370,7 @@ func TestTrashIsNoEnd(t *testing.T) {
 	require.Equal(t, shares.Open, s.status(made.ID))
 }
 
-// TestASubstitutesShareEndsWithThem: nobody gives for longer than they have.
+// TestASubstitutesShareEndsWithThem: no person gives for longer than they have.
 func TestASubstitutesShareEndsWithThem(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)

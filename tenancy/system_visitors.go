@@ -10,7 +10,7 @@ import (
 type ShareVisit struct {
 	Org       OrgID      `db:"organization_id"`
 	Share     uuid.UUID  `db:"share_id"`
-	Recipient *uuid.UUID `db:"recipient_id"` // the person outside to whom the token was sent; nil: whoever holds the link
+	Recipient *uuid.UUID `db:"recipient_id"` // the person outside to whom the token was sent; nil: anyone who holds the link
 	Kept      bool       `db:"kept"`         // the recipient is still one
 }
 

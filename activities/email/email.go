@@ -18,18 +18,15 @@ import (
 	"github.com/google/uuid"
 
 	"satchel/internal/fault"
+	"satchel/internal/mailtext"
 	"satchel/internal/queue"
 	"satchel/policies/audit"
 	"satchel/tenancy"
 	"satchel/tenancy/members"
 )
 
-// Message is one mail to one address, in both forms. One with an id is known by
-// it to anyone who receives it, however often it is sent.
-type Message struct {
-	ID, To, Subject, Text, HTML                             string
-	Organization, ReplyTo, Unsubscribe, ReportTag, Language string // of mails to members
-}
+// Message is one mail to one address.
+type Message = mailtext.Message
 
 // Mailer hands a mail to a mail server. Nil means that the server took it. Its
 // failures are faults: of the kind Unavailable when another attempt may

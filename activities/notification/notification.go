@@ -17,11 +17,8 @@ import (
 	"satchel/tenancy/notifications"
 )
 
-// Message is one mail to one address, in both forms.
-type Message struct {
-	ID, To, Subject, Text, HTML                             string
-	Organization, ReplyTo, Unsubscribe, ReportTag, Language string
-}
+// Message is one mail to one address.
+type Message = mailtext.Message
 
 // Mailer hands a mail to a mail server. Nil means that the server took it. Its failures
 // are faults: Invalid when no other attempt may succeed.

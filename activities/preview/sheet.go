@@ -43,7 +43,7 @@ func (j job) sheet(ctx context.Context, v files.Version, path string) (string, e
 	}
 	row, _ := previews.For(v.MimeType)
 	drawing := j.folder.Path("sheet.svg")
-	if err := os.WriteFile(drawing, []byte(sheetOf(previews.Decode(content), row.Method)), 0o600); err != nil {
+	if err := os.WriteFile(drawing, []byte(Sheet(previews.Decode(content), row.Method)), 0o600); err != nil {
 		return "", spool.Failed("write sheet", err)
 	}
 	dir, err := j.dir("sheet")
@@ -53,9 +53,9 @@ func (j job) sheet(ctx context.Context, v files.Version, path string) (string, e
 	return j.tools.Drawer.Picture(ctx, drawing, dir)
 }
 
-// sheetOf is the drawing of a text. All that comes from the text is escaped, so that
+// Sheet is the drawing of a text. All that comes from the text is escaped, so that
 // nothing of it is an element.
-func sheetOf(text string, m previews.Method) string {
+func Sheet(text string, m previews.Method) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %[1]d %[2]d"><rect width="%[1]d" height="%[2]d" fill="#fff"/>`, sheetWidth, sheetHeight)
 	family := "monospace"

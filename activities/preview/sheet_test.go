@@ -21,7 +21,7 @@ func TestSheet(t *testing.T) {
 	require.Equal(t, []int{sheetColumns, 1}, []int{utf8.RuneCountInString(long[0]), utf8.RuneCountInString(long[1])})
 	require.Len(t, sheetText(strings.Repeat("x\n", 10*sheetLines), previews.Code), sheetLines)
 	require.Len(t, sheetText(strings.Repeat("x,y\n", 10*sheetLines), previews.Table), sheetLines)
-	require.Contains(t, sheetOf("# Rain\n# & <b>", previews.Markdown), `font-weight="bold" font-size="17">Rain</text>`)
+	require.Contains(t, Sheet("# Rain\n# & <b>", previews.Markdown), `font-weight="bold" font-size="17">Rain</text>`)
 }
 
 // FuzzSheet: whatever a text says, its drawing is well formed, is bounded, and has no
@@ -32,7 +32,7 @@ func FuzzSheet(f *testing.F) {
 	f.Add([]byte("# ]]> \ufffe &amp;"), 2)
 	f.Fuzz(func(t *testing.T, content []byte, method int) {
 		m := []previews.Method{previews.Code, previews.Table, previews.Markdown}[uint(method)%3]
-		drawn := sheetOf(previews.Decode(content), m)
+		drawn := Sheet(previews.Decode(content), m)
 		require.Less(t, len(drawn), 1000+sheetLines*(100+sheetColumns*8))
 		for d := xml.NewDecoder(strings.NewReader(drawn)); ; {
 			token, err := d.Token()

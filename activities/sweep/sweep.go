@@ -239,7 +239,7 @@ func (a *Activities) purge(ctx context.Context, r tenancy.Ref) error {
 	return a.db.InTx(ctx, org, func(tx *tenancy.Tx) error { return files.Purge(ctx, tx, r.File) })
 }
 
-// DeleteExpiredIdempotencyKeys removes what requests left and nobody asks for any more: keys
+// DeleteExpiredIdempotencyKeys removes what requests left and is not asked for any more: keys
 // that may be used again, and zips.
 func (a *Activities) DeleteExpiredIdempotencyKeys(ctx context.Context, in DeleteExpiredIdempotencyKeysInput) (SweepResult, error) {
 	return queue.SweepByID(ctx, "delete expired idempotency keys", in.After, orgOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {

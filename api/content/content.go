@@ -1,5 +1,5 @@
 // Package content finds what may leave of a version: its original, its renditions and
-// the pages of a document. Whoever asks has asked for the right to it before.
+// the pages of a document. The caller has checked the right to it before.
 package content
 
 import (

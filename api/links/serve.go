@@ -154,7 +154,7 @@ func (r *Links) authorizer(link signed.Link) delivery.Authorizer {
 	case link.Share != uuid.Nil && link.Actor == uuid.Nil && r.Shares != nil:
 		return r.Shares
 	}
-	return nobody{}
+	return refuseAll{}
 }
 
 func (r *Links) find(c *gin.Context, link signed.Link, grant delivery.Grant) (delivery.Content, error) {

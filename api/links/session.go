@@ -73,9 +73,9 @@ func (s session) grant(ctx context.Context, link signed.Link, v content.Version)
 	return g
 }
 
-// nobody refuses a link of no session and of no share that this release knows.
-type nobody struct{}
+// refuseAll refuses a link of no session and of no share that this release knows.
+type refuseAll struct{}
 
-func (nobody) Authorize(context.Context, signed.Link) (delivery.Grant, error) {
+func (refuseAll) Authorize(context.Context, signed.Link) (delivery.Grant, error) {
 	return delivery.Grant{}, signed.ErrInvalid
 }

@@ -1,6 +1,6 @@
 // Package public is what somebody without an account meets at the address of a share: the
 // page for people, and its twin for programs. It runs organization-wide, since a visitor
-// is nobody there; what a share shows is asked of shares/visitors at each use.
+// is no member; what a share shows is asked of shares/visitors at each use.
 package public
 
 import (
@@ -202,7 +202,7 @@ func (p *Public) enterCode(c *gin.Context, v visit, code string) (ticket, error)
 }
 
 // errNotNamed refuses a code for a link.
-var errNotNamed = fault.New(fault.Invalid, "share_without_code", "This share needs no code: whoever holds its link may use it.")
+var errNotNamed = fault.New(fault.Invalid, "share_without_code", "This share needs no code: anyone who holds its link may use it.")
 
 // named refuses who is no named person of an open share.
 func (v visit) named() error {
@@ -215,7 +215,7 @@ func (v visit) named() error {
 	return nil
 }
 
-// sendCode has a code mailed. Asking counts as an attempt, so that nobody's mailbox is
+// sendCode has a code mailed. Asking counts as an attempt, so that no mailbox is
 // filled by it.
 func (p *Public) sendCode(c *gin.Context, v visit) error {
 	if err := v.named(); err != nil {

@@ -69,7 +69,7 @@ func recipientOf(ref tenancy.ShareVisit) uuid.UUID {
 // TicketHeader carries a ticket of programs; pages have it in the query.
 const TicketHeader = "Share-Ticket"
 
-// readTicket reads the request's ticket. One of another share, or that nobody signed, is
+// readTicket reads the request's ticket. One of another share, or without a good signature, is
 // none; over says that its proofs were good once.
 func (p *Public) readTicket(c *gin.Context, v visit) (t ticket, over bool) {
 	text := c.GetHeader(TicketHeader)

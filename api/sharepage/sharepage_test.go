@@ -142,7 +142,7 @@ func TestNamesAreIsolated(t *testing.T) {
 	}
 }
 
-// TestLanguages: the query goes before the header, and whoever asks for neither reads
+// TestLanguages: the query goes before the header, and a person who asks for neither reads
 // English. A choice in the address stays in it.
 func TestLanguages(t *testing.T) {
 	t.Parallel()

@@ -140,12 +140,12 @@ func newVault() (connections.Vault, error) {
 	return connections.Vault{Box: box}, err
 }
 
-func newRoblox() (func(key string) apiroblox.Cloud, error) {
+func newRoblox(metrics prometheus.Registerer) (func(key string) apiroblox.Cloud, error) {
 	c, err := settings.Load[roblox.Config]()
 	if err != nil {
 		return nil, err
 	}
-	d, err := roblox.New(c)
+	d, err := roblox.New(c, metrics)
 	return func(key string) apiroblox.Cloud { return d.Open(key) }, err
 }
 

@@ -29,7 +29,7 @@ func (a *app) share() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "share FILE", Short: "Share a file, a folder or a space, and see and end shares", Args: cobra.ExactArgs(1),
 		Long: `Share a file, a folder (--folder) or a space (--space): with members, with classes,
-with people outside by mail, or with whoever holds a link. A link is shown once.
+with people outside by mail, or with anyone who holds a link. A link is shown once.
 
   view       previews, and not the original (people outside)
   download   the original too
@@ -61,7 +61,7 @@ with people outside by mail, or with whoever holds a link. A link is shown once.
 		}),
 	}
 	fl := cmd.Flags()
-	fl.BoolVar(&f.link, "link", false, "with whoever holds the link")
+	fl.BoolVar(&f.link, "link", false, "with anyone who holds the link")
 	fl.StringArrayVar(&f.with, "with", nil, "a member; may be repeated")
 	fl.StringArrayVar(&f.classes, "class", nil, "a class; may be repeated")
 	fl.StringArrayVar(&f.mails, "mail", nil, "somebody outside, such as \"May <may@home.example>\"; may be repeated")
@@ -69,7 +69,7 @@ with people outside by mail, or with whoever holds a link. A link is shown once.
 	fl.BoolVar(&f.space, "space", false, "what is named is a space")
 	fl.StringVar(&f.permission, "permission", "download", "view, download, upload or edit")
 	fl.StringVar(&f.label, "label", "", "what you call the share; visitors do not see it")
-	fl.StringVar(&f.password, "password", "", "a password of 8 to 128 characters; - reads it from the standard input, where nobody else sees it")
+	fl.StringVar(&f.password, "password", "", "a password of 8 to 128 characters; - reads it from the standard input, where no other person sees it")
 	fl.IntVar(&f.downloads, "max-downloads", 0, "exactly so many downloads")
 	fl.IntVar(&f.files, "max-files", 0, "of upload: so many files in all")
 	fl.StringSliceVar(&f.accepted, "accept", nil, "of upload: extensions that are taken, such as pdf,docx")

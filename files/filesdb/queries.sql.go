@@ -1948,27 +1948,33 @@ func (q *Queries) VersionInsert(ctx context.Context, arg VersionInsertParams) (i
 }
 
 const versionInspected = `-- name: VersionInspected :execrows
-update file_versions set mime_type = $2, corrected_from = $3, found_kind = $4, expected_kind = $5, active_content = $6, updated_at = now()
- where id = $1 and status = 'processing'
+with file as (
+    select v.id from file_versions v
+      join files f on f.organization_id = v.organization_id and f.id = v.file_id
+     where v.id = $6 for no key update of f)
+update file_versions v set mime_type = $1, corrected_from = $2, found_kind = $3,
+    expected_kind = $4, active_content = $5, updated_at = now()
+  from file where v.id = file.id and v.status = 'processing'
 `
 
 type VersionInspectedParams struct {
-	ID            uuid.UUID
 	MimeType      string
 	CorrectedFrom string
 	FoundKind     string
 	ExpectedKind  string
 	ActiveContent []string
+	ID            uuid.UUID
 }
 
+// It locks the file first, whose row shows the type.
 func (q *Queries) VersionInspected(ctx context.Context, arg VersionInspectedParams) (int64, error) {
 	result, err := q.db.Exec(ctx, versionInspected,
-		arg.ID,
 		arg.MimeType,
 		arg.CorrectedFrom,
 		arg.FoundKind,
 		arg.ExpectedKind,
 		arg.ActiveContent,
+		arg.ID,
 	)
 	if err != nil {
 		return 0, err

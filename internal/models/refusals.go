@@ -22,7 +22,7 @@ var (
 	errDropped = fault.New(fault.Unavailable, "model_unavailable", "The model did not answer to the end. Try again in a few minutes.")
 	// ErrBusy is asked again by the platform, after what the provider said.
 	ErrBusy = fault.New(fault.Limited, "model_busy", "The model takes no more requests now. It is asked again in a while.")
-	// ErrMoney and ErrConfigured are the operator's to mend, and another try is useless.
+	// ErrMoney and ErrConfigured are for the operator to correct, and another try is useless.
 	ErrMoney      = fault.New(fault.Denied, "model_out_of_money", "The provider of the model takes no more requests: its account has no money left. Ask the operator of this service.")
 	ErrConfigured = fault.New(fault.Denied, "model_not_configured", "The provider of the model refuses this service: its key, model or address is not right. Ask the operator of this service.")
 	ErrTooLong    = fault.New(fault.Invalid, "source_too_long_for_model", "The text is too long for the model. Choose a part of it.")

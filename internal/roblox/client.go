@@ -19,6 +19,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"satchel/internal/fault"
 	"satchel/roblox"
 )
@@ -36,20 +38,21 @@ const requestTimeout = 2 * time.Minute
 
 // Client speaks with Roblox by one API key.
 type Client struct {
-	base string
-	key  string
-	http *http.Client
+	*Dialer
+	key string
 }
 
 // Dialer makes clients.
 type Dialer struct {
-	base string
-	http *http.Client
+	base     string
+	http     *http.Client
+	requests *prometheus.CounterVec
+	took     prometheus.Histogram
 }
 
 // New checks the address. Plain http is for this machine alone: the key travels with each
-// request.
-func New(c Config) (*Dialer, error) {
+// request. Requests are counted in r, which may be nil.
+func New(c Config, r prometheus.Registerer) (*Dialer, error) {
 	u, err := url.Parse(c.URL)
 	if err != nil || u.Host == "" {
 		return nil, errors.New("SATCHEL_ROBLOX_URL is no address")
@@ -60,12 +63,20 @@ func New(c Config) (*Dialer, error) {
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // it is one
 	transport.MaxIdleConnsPerHost = 16
-	return &Dialer{base: strings.TrimSuffix(c.URL, "/"), http: &http.Client{Transport: transport, Timeout: requestTimeout,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}, nil
+	d := &Dialer{base: strings.TrimSuffix(c.URL, "/"), http: &http.Client{Transport: transport, Timeout: requestTimeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "satchel_roblox_requests_total", Help: "Requests to Roblox, by outcome: ok, or the code of the failure."}, []string{"outcome"}),
+		took: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "satchel_roblox_request_seconds", Help: "From a request to Roblox to its answer, failures included.",
+			Buckets: []float64{.05, .1, .25, .5, 1, 2.5, 5, 15, 60, 120}}),
+	}
+	if r != nil {
+		r.MustRegister(d.requests, d.took)
+	}
+	return d, nil
 }
 
 // Open gives a client with a key.
-func (d *Dialer) Open(key string) *Client { return &Client{base: d.base, key: key, http: d.http} }
+func (d *Dialer) Open(key string) *Client { return &Client{Dialer: d, key: key} }
 
 // call is one request.
 type call struct {
@@ -77,8 +88,27 @@ type call struct {
 	once bool
 }
 
-// do makes the request, and gives the body of a success.
+// do makes the request and counts it, and gives the body of a success.
 func (c *Client) do(ctx context.Context, r call) ([]byte, error) {
+	began := time.Now()
+	body, err := c.request(ctx, r)
+	c.took.Observe(time.Since(began).Seconds())
+	c.requests.WithLabelValues(outcome(err)).Inc()
+	return body, err
+}
+
+// outcome is the code of a failure. There are as many as there are faults of Roblox.
+func outcome(err error) string {
+	switch {
+	case err == nil:
+		return "ok"
+	case errors.Is(err, context.Canceled):
+		return "cancelled"
+	}
+	return fault.Of(err).Code
+}
+
+func (c *Client) request(ctx context.Context, r call) ([]byte, error) {
 	// From the moment at which there is a connection the request may have come there. The
 	// transport itself sends a request again only when nothing of it was written.
 	var sent atomic.Bool

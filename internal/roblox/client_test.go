@@ -23,7 +23,7 @@ func open(t *testing.T, f http.Handler) *Client {
 	t.Helper()
 	server := httptest.NewServer(f)
 	t.Cleanup(server.Close)
-	d, err := New(Config{URL: server.URL})
+	d, err := New(Config{URL: server.URL}, nil)
 	require.NoError(t, err)
 	t.Cleanup(d.http.CloseIdleConnections)
 	return d.Open("secret")
@@ -196,7 +196,7 @@ func TestUploadsThatMayHaveBeenMade(t *testing.T) {
 	}
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
-	d, err := New(Config{URL: server.URL})
+	d, err := New(Config{URL: server.URL}, nil)
 	require.NoError(t, err)
 	require.ErrorIs(t, all["create"](t.Context(), d.Open("k")), roblox.ErrDown, "nothing was sent")
 }
@@ -226,7 +226,7 @@ func TestBounds(t *testing.T) {
 	require.ErrorIs(t, c.PublishMessage(t.Context(), 1, "t", strings.Repeat("x", 1025)), roblox.ErrTooLarge)
 	require.Empty(t, f.Requests())
 	for _, address := range []string{"", "roblox", "http://apis.roblox.com", "ftp://127.0.0.1"} {
-		_, err := New(Config{URL: address})
+		_, err := New(Config{URL: address}, nil)
 		require.Error(t, err, address)
 	}
 }

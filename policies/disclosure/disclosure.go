@@ -21,7 +21,7 @@ type Way string
 
 // The ways.
 const (
-	Link          Way = "link"           // whoever holds it
+	Link          Way = "link"           // with anyone who holds it
 	OutsidePerson Way = "outside_person" // by name, with an address that they proved
 	DropBox       Way = "drop_box"       // shows a name, and takes files in
 	Webhook       Way = "webhook"        // ids, codes and numbers

@@ -43,6 +43,8 @@ type Budget struct {
 	// Times has the time of limits pass so many times as fast, for tests against a fake; zero
 	// is once.
 	Times int
+	// Observe hears of each turn: how long it is away, and whether it was given. Nil: nothing does.
+	Observe func(k Kind, wait time.Duration, given bool)
 }
 
 // pace is the time between two turns, and burst how far they may come early. In no minute
@@ -62,11 +64,13 @@ func (b Budget) Take(ctx context.Context, owner string, k Kind) error {
 	pace, burst := b.pace(k)
 	wait, err := connectionsdb.New(b.DB.Single(tenancy.Platform)).BudgetTake(ctx, connectionsdb.BudgetTakeParams{Owner: owner, Kind: string(k), Pace: pace, Burst: burst, Patience: patience})
 	if errors.Is(err, pgx.ErrNoRows) {
+		b.observe(k, patience, false)
 		return roblox.ErrBusy.After(patience)
 	}
 	if err != nil {
 		return fmt.Errorf("take a turn: %w", err)
 	}
+	b.observe(k, time.Duration(max(wait, 0)*float64(time.Second)), true)
 	if wait <= 0 {
 		return nil
 	}
@@ -77,6 +81,12 @@ func (b Budget) Take(ctx context.Context, owner string, k Kind) error {
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
+	}
+}
+
+func (b Budget) observe(k Kind, wait time.Duration, given bool) {
+	if b.Observe != nil {
+		b.Observe(k, wait, given)
 	}
 }
 

@@ -784,7 +784,7 @@ type SharePasswordSetParams struct {
 	ID           uuid.UUID
 }
 
-// A statement of its own: the other one would read the hash, which nobody may.
+// A statement of its own: the other one would read the hash, which no person may.
 func (q *Queries) SharePasswordSet(ctx context.Context, arg SharePasswordSetParams) (int64, error) {
 	result, err := q.db.Exec(ctx, sharePasswordSet, arg.PasswordHash, arg.ID)
 	if err != nil {
@@ -1030,7 +1030,7 @@ type WhyNotParams struct {
 	SpaceID  *uuid.UUID
 }
 
-// Why nobody shares something, where it is that; empty where it is the actor's rights.
+// Why something is shared by no person, where it is that; empty where it is the actor's rights.
 func (q *Queries) WhyNot(ctx context.Context, arg WhyNotParams) (string, error) {
 	row := q.db.QueryRow(ctx, whyNot, arg.FileID, arg.FolderID, arg.SpaceID)
 	var column_1 string

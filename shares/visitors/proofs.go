@@ -112,7 +112,7 @@ func digits(code string) string {
 type CodeMail struct{ Email, Organization string }
 
 // IssueCode keeps the hash of a new code, in the place of the one before. It is false when
-// there is nobody to send it to any more.
+// there is no address to send it to any more.
 func IssueCode(ctx context.Context, q tenancy.Queries, share, recipient uuid.UUID, code string) (CodeMail, bool, error) {
 	db := visitorsdb.New(q)
 	to, err := db.CodeMailGet(ctx, visitorsdb.CodeMailGetParams{ShareID: share, RecipientID: recipient})

@@ -1,4 +1,4 @@
--- What visitors of shares meet. These run organization-wide: a visitor is nobody there. What
+-- What visitors of shares meet. These run organization-wide: a visitor is no member. What
 -- the share shows of files comes from app.share_version, which asks everything again.
 
 -- What is the same as a row of its hour or minute says nothing new.
@@ -40,7 +40,7 @@ update share_codes set used_at = now() where share_id = sqlc.arg(share_id) and r
 -- name: DownloadBegin :one
 select app.share_download_begin(app.org(), sqlc.arg(share_id)::uuid, sqlc.arg(download_id)::uuid, sqlc.narg(file_id)::uuid)::text;
 
--- For whom a download was issued; null: whoever holds the link.
+-- For whom a download was issued; null: anyone who holds the link.
 
 -- name: DownloadGet :one
 select recipient_id, state from share_downloads where share_id = $1 and id = $2;

@@ -1,5 +1,5 @@
 // Package visitors is what somebody outside does with a share: they look, prove a password
-// or an address, download, and drop files. A visitor is nobody in the organization. What
+// or an address, download, and drop files. A visitor is no member of the organization. What
 // the share shows of it comes from app.share_version, which asks everything again at each
 // use, so that a share that ended gives nothing from the next statement on.
 package visitors
@@ -89,7 +89,7 @@ var (
 	ErrInside    = fault.New(fault.Denied, "share_not_disclosed", "A rule of the organization keeps this inside of it. Ask the person who sent you the link.")
 	ErrSuspended = fault.New(fault.Denied, "share_suspended", "The organization that shared this is suspended. Ask the person who sent you the link.")
 	ErrChecking  = fault.New(fault.Conflict, "share_checking", "The file is still being checked. Ask again in a minute.").After(30 * time.Second)
-	ErrWithheld  = fault.New(fault.Denied, "share_withheld", "The check of this file found something that could harm a computer. Nobody can have it.")
+	ErrWithheld  = fault.New(fault.Denied, "share_withheld", "The check of this file found something that could harm a computer. It is not given out.")
 	ErrNoFile    = fault.New(fault.NotFound, "no_such_file_here", "This share shows no such file. Read its list again.")
 	ErrViewOnly  = fault.New(fault.Denied, "share_view_only", "This share shows previews only. The person who shared it does not offer the original.")
 	ErrNotDrop   = fault.New(fault.Denied, "share_takes_no_files", "This share takes no files: it is no drop box.")

@@ -18,7 +18,7 @@ function Console({ session }: { session: Session }) {
   return <Front session={session} state={state} />
 }
 
-// A tab of an older version asks for assets that are not there any more: the person decides when it is loaded anew.
+// A tab of an older version asks for assets that are not there any more: the person decides when it is loaded again.
 addEventListener('vite:preloadError', e => { e.preventDefault(); dispatchEvent(new Event('satchel:old')) })
 
 async function start() {

@@ -123,7 +123,7 @@ func Warm(ctx context.Context, c client.Client, in TransformInput) error {
 	return nil
 }
 
-// MakePicture makes a picture that somebody waits for, or that nobody does yet. It runs
+// MakePicture makes a picture, whether a request waits for it or not. It runs
 // where scans are done: it takes tenths of a second, as previews of pictures do.
 func MakePicture(ctx workflow.Context, in TransformInput) (preview.TransformPictureResult, error) {
 	priority := queue.High

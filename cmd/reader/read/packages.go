@@ -2,12 +2,14 @@ package read
 
 import (
 	"archive/zip"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
+	"golang.org/x/net/html/charset"
 
 	"satchel/internal/segments"
 )
@@ -28,7 +30,7 @@ func (r *reading) office(at string, source io.ReaderAt, size int64, mediaType st
 		return err
 	}
 	if strings.Contains(mediaType, "spreadsheetml") || strings.Contains(mediaType, "ms-excel") {
-		if err := unzipped(archive); err != nil {
+		if err := r.unzipped(at, archive); err != nil {
 			return err
 		}
 		if err := r.sheets(at, io.NewSectionReader(source, 0, size)); err != nil {
@@ -64,7 +66,9 @@ func (r *reading) properties(at string, archive *zip.Reader) error {
 // mostUnzipped is what a workbook may be unpacked: the library holds it in memory.
 const mostUnzipped = 48 << 20
 
-func unzipped(archive *zip.Reader) error {
+// unzipped looks at the parts of a workbook before the library does, which takes the end of
+// damaged XML for the end of the sheet.
+func (r *reading) unzipped(at string, archive *zip.Reader) error {
 	var sum uint64
 	for _, m := range archive.File {
 		if sum += m.UncompressedSize64; sum > mostUnzipped {
@@ -77,7 +81,44 @@ func unzipped(archive *zip.Reader) error {
 			}
 		}
 	}
+	for _, m := range archive.File {
+		if strings.HasPrefix(m.Name, "xl/") && strings.HasSuffix(m.Name, ".xml") {
+			if err := sheetIsWhole(m); err != nil {
+				r.unread(at, &segments.Unread{Reason: segments.Unreadable, Detail: err.Error()})
+			}
+		}
+	}
 	return nil
+}
+
+// sheetIsWhole reads a part to its end if it is a sheet. A part that is none may be damaged:
+// its text is not read as cells.
+func sheetIsWhole(m *zip.File) error {
+	body, err := m.Open()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = body.Close() }()
+	d := xml.NewDecoder(io.LimitReader(body, mostUnzipped))
+	d.CharsetReader = charset.NewReaderLabel
+	sheet := strings.HasPrefix(m.Name, "xl/worksheets/")
+	for root := true; ; {
+		token, err := d.Token()
+		switch {
+		case err != nil && !sheet:
+			return nil
+		case errors.Is(err, io.EOF) && !root:
+			return nil
+		case err != nil:
+			return fmt.Errorf("a damaged sheet: %w", err)
+		}
+		if e, ok := token.(xml.StartElement); ok && root {
+			root = false
+			if sheet = sheet || e.Name.Local == "worksheet"; !sheet {
+				return nil
+			}
+		}
+	}
 }
 
 func declaresNone(m *zip.File) error {
@@ -120,7 +161,13 @@ func (r *reading) sheets(at string, source io.Reader) (err error) {
 		if err := r.to.Begin(segments.Place{Member: at, Part: segments.Sheet, Number: i + 1}); err != nil {
 			return err
 		}
-		if err := r.sheet(book, name); err != nil {
+		err := r.sheet(book, name)
+		var about *segments.Unread
+		if errors.As(err, &about) && about.Reason == segments.Unreadable {
+			r.unread(at, about) // the other sheets are read
+			continue
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -130,9 +177,9 @@ func (r *reading) sheets(at string, source io.Reader) (err error) {
 var flat = strings.NewReplacer("\t", " ", "\n", " ", "\r", " ")
 
 func (r *reading) sheet(book *excelize.File, name string) error {
-	rows, err := book.Rows(name)
+	rows, err := book.Rows(name) // none, and no error, where the sheet is a chart
 	if err != nil {
-		return nil // a sheet of a chart has no rows
+		return &segments.Unread{Reason: segments.Unreadable, Detail: err.Error()}
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {

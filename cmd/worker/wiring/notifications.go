@@ -33,14 +33,6 @@ var notificationProcess = fx.Module("notification",
 	}),
 )
 
-// noticeMailer is the mail server as the notifications know it.
-type noticeMailer struct{ email.Mailer }
-
-// Send hands a mail over.
-func (m noticeMailer) Send(ctx context.Context, message notification.Message) error {
-	return m.Mailer.Send(ctx, email.Message(message))
-}
-
 // noticeStarter is Temporal as the notifications know it.
 type noticeStarter struct{ client client.Client }
 
@@ -63,7 +55,7 @@ func newNotification(lc fx.Lifecycle, db *tenancy.DB, c client.Client, m email.M
 		return nil, nil, err
 	}
 	listening(lc, (&outbox.Notices{DB: db, Starter: noticeStarter{c}, Log: log}).Run)
-	return notification.New(notification.Ports{DB: db, Mailer: noticeMailer{m}, Hasher: hasher, Tokens: tokens, URL: mails.APIURL, Now: time.Now}),
+	return notification.New(notification.Ports{DB: db, Mailer: m, Hasher: hasher, Tokens: tokens, URL: mails.APIURL, Now: time.Now}),
 		&notification.Sweeps{DB: db, Starter: noticeStarter{c}, Tokens: tokens, Folder: reports.Folder, Now: time.Now}, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
 	"go.temporal.io/sdk/client"
 	"go.uber.org/fx"
 
@@ -36,17 +37,28 @@ var robloxProcess = fx.Module("roblox",
 // RobloxBudget is how the limits of Roblox are kept; tests against a fake raise them.
 type RobloxBudget struct{ Times int }
 
-func newRoblox(db *tenancy.DB, store *s3.Store, keys kms.Config, c adapter.Config, budget RobloxBudget) (*roblox.Activities, error) {
+func newRoblox(db *tenancy.DB, store *s3.Store, keys kms.Config, c adapter.Config, budget RobloxBudget, m prometheus.Registerer) (*roblox.Activities, error) {
 	box, err := keys.Open()
 	if err != nil {
 		return nil, err
 	}
-	dialer, err := adapter.New(c)
+	dialer, err := adapter.New(c, m)
 	if err != nil {
 		return nil, err
 	}
+	waits := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "satchel_roblox_turn_wait_seconds", Help: "For how long a request to Roblox waited for its turn, by kind.",
+		Buckets: []float64{.01, .1, .5, 1, 2, 5, 10, 20}}, []string{"kind"})
+	put := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "satchel_roblox_turns_put_off_total", Help: "Requests to Roblox whose turn was too far away, and which are tried again later, by kind."}, []string{"kind"})
+	m.MustRegister(waits, put)
+	observe := func(k connections.Kind, wait time.Duration, given bool) {
+		if !given {
+			put.WithLabelValues(string(k)).Inc()
+			return
+		}
+		waits.WithLabelValues(string(k)).Observe(wait.Seconds())
+	}
 	return &roblox.Activities{DB: db, Vault: connections.Vault{Box: box}, Clean: store.Clean, Dial: func(key string) roblox.Cloud { return dialer.Open(key) },
-		Budget: connections.Budget{DB: db, Times: budget.Times}, Now: time.Now}, nil
+		Budget: connections.Budget{DB: db, Times: budget.Times, Observe: observe}, Now: time.Now}, nil
 }
 
 func newRobloxSweeps(db *tenancy.DB, c client.Client, a *roblox.Activities) *roblox.Sweeps {

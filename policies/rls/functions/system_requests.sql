@@ -1,4 +1,4 @@
--- Organizations with what requests left and nobody asks for any more: keys that are past
+-- Organizations with what requests left and is not asked for any more: keys that are past
 -- their time, and zips. In id order.
 create or replace function app.organizations_with_old_requests(after uuid, n integer)
 returns table (organization_id uuid)

@@ -34,7 +34,7 @@ begin
 end $$;
 
 -- A share ends no later than the sharer's own access, and only who may share what it is
--- of changes it. What another trigger changes is nobody's request: who takes an access
+-- of changes it. What another trigger changes is no person's request: who takes an access
 -- away shortens the shares that rest on it.
 create or replace function app.share_checked() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$

@@ -30,6 +30,7 @@ create or replace function app.version_follow() returns trigger language plpgsql
 begin
     update files f set
         head_id = v.head, current_id = v.current, updated_at = now(),
+        shown_size = s.size, shown_type = s.mime_type,
         status = case when f.trashed_at is not null then 'deleted'
                       when v.current is not null then 'published'
                       else v.head_status end
@@ -38,11 +39,24 @@ begin
                    (array_agg(id order by number desc) filter (where status = 'published'))[1] current
               from file_versions
              where organization_id = new.organization_id and file_id = new.file_id) v
+      join file_versions s on s.organization_id = new.organization_id and s.id = coalesce(v.current, v.head)
      where f.organization_id = new.organization_id and f.id = new.file_id;
     return null;
 end $$;
 create or replace trigger a_follow after insert or update of status on file_versions
     for each row execute function app.version_follow();
+
+-- What a file is sorted by changes in two more places: the content is inspected, and a name
+-- changes the type.
+create or replace function app.version_shown() returns trigger language plpgsql as $$
+begin
+    update files f set shown_size = new.size, shown_type = new.mime_type
+     where f.organization_id = new.organization_id and f.id = new.file_id and new.id = coalesce(f.current_id, f.head_id);
+    return null;
+end $$;
+create or replace trigger a_shown after update of size, mime_type on file_versions
+    for each row when (old.status = new.status and (old.size <> new.size or old.mime_type <> new.mime_type)) execute function app.version_shown();
+grant execute on function app.version_shown() to satchel_app;
 
 create or replace function app.version_event() returns trigger language plpgsql as $$
 begin

@@ -16,7 +16,7 @@ $$;
 grant execute on function app.name_key(text) to satchel_app;
 
 -- Makes a person who never signed in and a member one: what names the person names the
--- member from here on. The rows of who is in a class are made anew, since what follows
+-- member from here on. The rows of who is in a class are made again, since what follows
 -- from them follows from rows that come and go. An undone import does not take the member
 -- out whom it did not bring in; one that waits finds its changes again.
 create or replace function app.person_merge(gone uuid, kept uuid) returns void language plpgsql as $$

@@ -1,6 +1,6 @@
 -- Shares of the organization. A person sees those that they made and were given, those of
--- what they may share themselves, and as an admin all: nobody shares with the outside
--- unseen. The hashes of tokens and passwords are nobody's to read.
+-- what they may share themselves, and as an admin all: an admin sees each share with
+-- the outside. No person may read the hashes of tokens and passwords.
 alter table shares enable row level security;
 alter table shares force row level security;
 drop policy if exists tenant on shares;

@@ -1,5 +1,5 @@
 -- Zips that were asked for. The person who asked for one sees it, and no other; those of
--- shares are their visitors', who are nobody here.
+-- shares are their visitors', who are no members.
 alter table zips enable row level security;
 alter table zips force row level security;
 drop policy if exists tenant on zips;

@@ -14,7 +14,8 @@ select f.organization_id, f.id, f.name, f.name_sought, f.category, f.status as f
           where r.organization_id = v.organization_id and r.version_id = v.id and r.name in ('fit320.jpg', 'fit320.webp')), '') else '' end as thumbnail,
        case when f.head_id <> f.current_id then (select jsonb_build_object('number', h.number, 'status', h.status, 'status_reason', h.status_reason)
           from file_versions h where h.organization_id = f.organization_id and h.id = f.head_id) end as latest,
-       array(select t.tag from file_tags t where t.organization_id = f.organization_id and t.file_id = f.id order by t.tag_folded)::text[] as tags
+       array(select t.tag from file_tags t where t.organization_id = f.organization_id and t.file_id = f.id order by t.tag_folded)::text[] as tags,
+       f.shown_size, f.shown_type
   from files f
   join file_versions v on v.organization_id = f.organization_id
    and v.id = case when f.current_id is null then f.head_id else f.current_id end;

@@ -34,7 +34,7 @@ type AccessInsertParams struct {
 	Slot        *string
 }
 
-// What visitors of shares meet. These run organization-wide: a visitor is nobody there. What
+// What visitors of shares meet. These run organization-wide: a visitor is no member. What
 // the share shows of files comes from app.share_version, which asks everything again.
 // What is the same as a row of its hour or minute says nothing new.
 func (q *Queries) AccessInsert(ctx context.Context, arg AccessInsertParams) error {
@@ -254,7 +254,7 @@ type DownloadGetRow struct {
 	State       string
 }
 
-// For whom a download was issued; null: whoever holds the link.
+// For whom a download was issued; null: anyone who holds the link.
 func (q *Queries) DownloadGet(ctx context.Context, arg DownloadGetParams) (DownloadGetRow, error) {
 	row := q.db.QueryRow(ctx, downloadGet, arg.ShareID, arg.ID)
 	var i DownloadGetRow
