@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"satchel/internal/envelope"
 	"satchel/internal/s3"
 	"satchel/internal/s3test"
 	"satchel/tenancy"
@@ -53,7 +54,7 @@ func bare(b *testing.B, bucket *s3.Bucket, whole []byte) {
 	require.NoError(b, err)
 	var parts []s3.Part
 	for at := 0; at < len(whole); at += partBytes {
-		etag, err := bucket.PutPart(ctx, key, id, len(parts)+1, bytes.NewReader(whole[at:at+partBytes]), int64(partBytes))
+		etag, err := bucket.PutPart(ctx, key, id, len(parts)+1, envelope.Span{}, bytes.NewReader(whole[at:at+partBytes]), int64(partBytes))
 		require.NoError(b, err)
 		parts = append(parts, s3.Part{Number: len(parts) + 1, ETag: etag})
 	}
