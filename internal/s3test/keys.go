@@ -18,9 +18,10 @@ type Keys struct {
 	records s3.Records
 	box     *kms.Box
 
-	mu   sync.Mutex
-	err  error
-	ring *keyring.Ring
+	mu      sync.Mutex
+	err     error
+	refused int
+	ring    *keyring.Ring
 }
 
 // Sealed starts a store that encrypts, and gives its keys.
@@ -52,7 +53,17 @@ func (k *Keys) now() *keyring.Ring {
 func (k *Keys) down() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if k.err != nil {
+		k.refused++
+	}
 	return k.err
+}
+
+// Refused says how often the key store was asked while it failed.
+func (k *Keys) Refused() int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.refused
 }
 
 // Find gives the key of an object's version.

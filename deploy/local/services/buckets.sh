@@ -36,7 +36,7 @@ allow "$SATCHEL_S3_QUARANTINE_BUCKET" worker 's3:*' | policy "$SATCHEL_S3_QUARAN
 allow "$SATCHEL_S3_AUDIT_BUCKET" worker s3:GetObject s3:ListBucket s3:PutObject | policy "$SATCHEL_S3_AUDIT_BUCKET"
 { allow "$SATCHEL_S3_EXPORTS_BUCKET" api s3:GetObject s3:ListBucket && allow "$SATCHEL_S3_EXPORTS_BUCKET" worker 's3:*'; } |
   policy "$SATCHEL_S3_EXPORTS_BUCKET"
-allow "$SATCHEL_S3_KEYS_BUCKET" keys s3:GetObject s3:ListBucket s3:PutObject s3:DeleteObject | policy "$SATCHEL_S3_KEYS_BUCKET"
+allow "$SATCHEL_S3_KEYS_BUCKET" keys 's3:*' | policy "$SATCHEL_S3_KEYS_BUCKET"
 allow "$SATCHEL_ROSTER_INBOX_BUCKET" worker 's3:*' | policy "$SATCHEL_ROSTER_INBOX_BUCKET"
 
 cd "$SATCHEL_LOCAL/secrets"
