@@ -108,6 +108,7 @@ var groups = map[string]group{
 	"rosters/oneroster":     {2, "reads rosters in OneRoster's CSV binding"},
 	"rosters/generate":      {2, "synthetic districts for tests, the demonstration and the benchmarks"},
 	"internal/payloads":     {2, "encrypts what Temporal stores of workflows, with keys of the sealed secrets"},
+	"internal/keyring":      {2, "the data keys of versions, over the key service"},
 	"internal/schema":       {2, "applies migrations and rules; only the owner's program and the tests use it"},
 
 	"tenancy":                {1, "OrgID, DB, Tx"},
@@ -116,6 +117,7 @@ var groups = map[string]group{
 	"internal/kms":           {1, "envelope encryption of what other systems entrust to an organization"},
 	"internal/spool":         {1, "temporary files of this program and of its child programs"},
 
+	"internal/envelope": {0, "the form of encrypted bytes in the store"},
 	"internal/segments": {0, "texts of files and where they are: formats that are read here, and the form in which others come"},
 	"internal/fault":    {0, "vocabulary"},
 	"internal/queue":    {0, "vocabulary"},

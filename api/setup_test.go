@@ -55,6 +55,7 @@ type testBundle struct {
 	t         testing.TB
 	db        *pgtest.Database
 	store     *s3.Store
+	keys      *s3test.Keys
 	issuer    *oidctest.Issuer
 	api       *API
 	server    *httptest.Server
@@ -89,7 +90,8 @@ func setup(t testing.TB) *testBundle { t.Helper(); return setupWithin(t, middlew
 // setupWithin is setup with other bounds of requests.
 func setupWithin(t testing.TB, bounds middleware.Limits) *testBundle {
 	t.Helper()
-	b := &testBundle{t: t, db: pgtest.New(t), store: s3test.New(t), issuer: oidctest.New(t), workflows: &fakeWorkflows{}, inviting: &playedInvitations{}, mailing: &playedMails{}, document: newDocumentCheck(t), codes: &playedCodes{}, cloud: &playedCloud{}, control: &playedControl{queues: map[queue.Name]jobs.Queue{}}}
+	b := &testBundle{t: t, db: pgtest.New(t), issuer: oidctest.New(t), workflows: &fakeWorkflows{}, inviting: &playedInvitations{}, mailing: &playedMails{}, document: newDocumentCheck(t), codes: &playedCodes{}, cloud: &playedCloud{}, control: &playedControl{queues: map[queue.Name]jobs.Queue{}}}
+	b.store, b.keys = s3test.Sealed(t)
 	b.workflows.db = b.db
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	metrics := prometheus.NewRegistry()

@@ -89,7 +89,7 @@ func (b *bench) bareGET(ctx context.Context, key string) (time.Duration, error) 
 	}
 	defer func() { _ = body.Close() }()
 	n, err := io.Copy(io.Discard, body)
-	if err == nil && n != gib {
+	if err == nil && n < gib { // it lies there encrypted, which is a little more
 		err = fmt.Errorf("%d bytes of the store instead of %d", n, int64(gib))
 	}
 	return time.Since(began), err

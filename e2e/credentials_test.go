@@ -23,7 +23,7 @@ func as(t *testing.T, program string) *s3.Store {
 	store, err := s3.Open(s3.Config{
 		Endpoint: local.S3.Endpoint, Region: "us-east-1", AccessKey: secret("access-key"), SecretKey: secret("secret-key"),
 		Staging: local.S3.Buckets["staging"], Clean: local.S3.Buckets["clean"], Quarantine: local.S3.Buckets["quarantine"],
-		Exports: local.S3.Buckets["exports"],
+		Exports: local.S3.Buckets["exports"], Keys: local.S3.Buckets["keys"],
 	})
 	require.NoError(t, err)
 	return store
@@ -53,6 +53,11 @@ func TestOnlyTheWorkerWritesWhatPeopleRead(t *testing.T) {
 	for _, b := range []*s3.Bucket{api.Clean, api.Exports} {
 		require.ErrorContains(t, put(b), no)
 		require.ErrorContains(t, b.Remove(ctx, key), no)
+	}
+	for _, b := range []*s3.Bucket{api.Keys, worker.Keys} { // data keys have an account of their own
+		require.ErrorContains(t, put(b), no)
+		_, err = b.Open(ctx, key, "", 0, -1)
+		require.ErrorContains(t, err, no)
 	}
 	require.ErrorContains(t, put(api.Quarantine), no)
 	_, err = api.Quarantine.Open(ctx, key, "", 0, -1)

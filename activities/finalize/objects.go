@@ -15,6 +15,7 @@ type Staging interface {
 	Name() string
 	Remove(ctx context.Context, key string) error
 	AbortAll(ctx context.Context, prefix string) error
+	DropKey(ctx context.Context, key string) error
 }
 
 // CleanBucket is a bucket into which judged bytes are copied.
@@ -32,8 +33,8 @@ type Objects struct {
 	Clean, Quarantine CleanBucket
 }
 
-// RemoveVersion removes every object that a version may have left anywhere. It is
-// content with what is not there.
+// RemoveVersion removes every object that a version may have left anywhere, and then the
+// data key, which makes copies in backups unreadable. It is content with what is not there.
 func (o Objects) RemoveVersion(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error {
 	if err := o.eraseUnpublished(ctx, org, version); err != nil {
 		return err
@@ -41,7 +42,7 @@ func (o Objects) RemoveVersion(ctx context.Context, org tenancy.OrgID, version u
 	if err := o.Quarantine.Remove(ctx, files.ContentKey(org, version)); err != nil {
 		return fmt.Errorf("clear quarantine: %w", err)
 	}
-	return nil
+	return o.Staging.DropKey(ctx, files.StagingKey(org, version))
 }
 
 // eraseUnpublished removes the objects that a version has before publication.

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"satchel/files"
+	"satchel/internal/envelope"
 	"satchel/internal/fault"
 	"satchel/policies/verdict"
 )
@@ -140,7 +141,7 @@ func (r *scanState) content(row files.VersionRow, listed []Object) error {
 	key := files.ContentKey(r.org, row.ID)
 	if !r.Deep {
 		for _, o := range listed {
-			if o.Key == key && o.Size == row.Size && o.ETag == row.ObjectEtag {
+			if o.Key == key && (o.Size == row.Size || o.Size == envelope.SealedSize(row.Size)) && o.ETag == row.ObjectEtag {
 				return nil
 			}
 		}
@@ -173,12 +174,18 @@ func (r *scanState) deep(row files.VersionRow, key string) error {
 	hash := sha256.New()
 	if row.Size > 0 {
 		body, err := r.Clean.Open(r.ctx, key, "", 0, -1)
+		if fault.KindOf(err) == fault.NotFound { // its key is gone
+			return r.report(ContentMissing, row.ID, nil)
+		}
 		if err != nil {
 			return err
 		}
 		_, err = io.Copy(hash, body)
 		if closeErr := body.Close(); err == nil {
 			err = closeErr
+		}
+		if fault.KindOf(err) == fault.Conflict { // it is not what was encrypted
+			return r.report(ContentDiffers, row.ID, nil)
 		}
 		if err != nil {
 			return fmt.Errorf("read object: %w", err)

@@ -160,7 +160,13 @@ func (u *Uploads) create(ctx context.Context, actor tenancy.Actor, a Metadata, s
 		}
 		return err
 	})
-	return t, err
+	if err != nil {
+		return t, err
+	}
+	if err := u.ingest.Prepare(ctx, actor.Org, t.Version); err != nil {
+		return t, errors.Join(err, u.ingest.Withdraw(ctx, actor.Org, t.Upload, files.Failed, fault.Of(err).Code))
+	}
+	return t, nil
 }
 
 // Reserve makes the rows of a file whose bytes this platform writes itself, as those of an

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"satchel/api/uploads/ingest"
+	"satchel/internal/envelope"
 	"satchel/internal/fault"
 	"satchel/internal/s3"
 	"satchel/tenancy"
@@ -83,7 +84,7 @@ func (b faultyBucket) Put(ctx context.Context, key string, body io.Reader, size 
 	return call(b.faults, "Put", func() (string, error) { return b.Bucket.Put(ctx, key, body, size, contentType) })
 }
 
-func (b faultyBucket) PutWithSHA256(ctx context.Context, key string, body io.Reader, size int64, sum []byte) (string, error) {
+func (b faultyBucket) PutWithSHA256(ctx context.Context, key string, body io.ReadSeeker, size int64, sum []byte) (string, error) {
 	return call(b.faults, "Put", func() (string, error) { return b.Bucket.PutWithSHA256(ctx, key, body, size, sum) })
 }
 
@@ -103,8 +104,8 @@ func (b faultyBucket) CreateMultipart(ctx context.Context, key string) (string, 
 	return call(b.faults, "CreateMultipart", func() (string, error) { return b.Bucket.CreateMultipart(ctx, key) })
 }
 
-func (b faultyBucket) PutPart(ctx context.Context, key, upload string, number int, body io.Reader, size int64) (string, error) {
-	return call(b.faults, "PutPart", func() (string, error) { return b.Bucket.PutPart(ctx, key, upload, number, body, size) })
+func (b faultyBucket) PutPart(ctx context.Context, key, upload string, number int, at envelope.Span, body io.Reader, size int64) (string, error) {
+	return call(b.faults, "PutPart", func() (string, error) { return b.Bucket.PutPart(ctx, key, upload, number, at, body, size) })
 }
 
 func (b faultyBucket) CompleteMultipart(ctx context.Context, key, upload string, parts []s3.Part) (string, error) {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"satchel/internal/envelope"
 	"satchel/internal/s3"
 )
 
@@ -46,7 +47,7 @@ func (m *memory) Put(_ context.Context, key string, body io.Reader, size int64, 
 	return etagOf(b), nil
 }
 
-func (m *memory) PutWithSHA256(ctx context.Context, key string, body io.Reader, size int64, sum []byte) (string, error) {
+func (m *memory) PutWithSHA256(ctx context.Context, key string, body io.ReadSeeker, size int64, sum []byte) (string, error) {
 	b, err := io.ReadAll(body)
 	if found := sha256.Sum256(b); err != nil || !bytes.Equal(found[:], sum) {
 		return "", fmt.Errorf("put: another sum: %w", err)
@@ -70,6 +71,10 @@ func (m *memory) Open(_ context.Context, key, etag string, offset, length int64)
 	}
 	return io.NopCloser(bytes.NewReader(b)), nil
 }
+
+func (*memory) Prepare(context.Context, string) error { return nil }
+
+func (*memory) DropKey(context.Context, string) error { return nil }
 
 func (m *memory) Stat(_ context.Context, key string) (s3.Object, error) {
 	m.mu.Lock()
@@ -97,7 +102,7 @@ func (m *memory) CreateMultipart(_ context.Context, key string) (string, error) 
 	return id, nil
 }
 
-func (m *memory) PutPart(_ context.Context, key, upload string, number int, body io.Reader, size int64) (string, error) {
+func (m *memory) PutPart(_ context.Context, key, upload string, number int, _ envelope.Span, body io.Reader, size int64) (string, error) {
 	b, err := io.ReadAll(body)
 	if err != nil || int64(len(b)) != size || size == 0 {
 		return "", fmt.Errorf("put part: %d of %d bytes: %w", len(b), size, err)

@@ -77,7 +77,7 @@ func startAPI(t *testing.T, d *pgtest.Database, issuer *oidctest.Issuer) *proces
 		"SATCHEL_API_LISTEN="+listen, "SATCHEL_CONTENT_LISTEN=127.0.0.1:0", "SATCHEL_METRICS_LISTEN=127.0.0.1:0", "SATCHEL_SPOOL_DIR="+t.TempDir(),
 		"SATCHEL_S3_ENDPOINT="+store.Endpoint, "SATCHEL_S3_ACCESS_KEY="+store.AccessKey, "SATCHEL_S3_SECRET_KEY="+store.SecretKey, "SATCHEL_S3_REGION="+store.Region,
 		"SATCHEL_S3_STAGING_BUCKET="+store.Staging, "SATCHEL_S3_CLEAN_BUCKET="+store.Clean, "SATCHEL_S3_QUARANTINE_BUCKET="+store.Quarantine,
-		"SATCHEL_S3_AUDIT_BUCKET="+store.Audit, "SATCHEL_S3_EXPORTS_BUCKET="+store.Exports, "SATCHEL_PEOPLE_HASH_KEY="+strings.Repeat("k", 32), "SATCHEL_CONTENT_KEYS="+strings.Repeat("c", 32), "SATCHEL_SECRETS_KEY="+strings.Repeat("A", 43)+"=")
+		"SATCHEL_S3_AUDIT_BUCKET="+store.Audit, "SATCHEL_S3_EXPORTS_BUCKET="+store.Exports, "SATCHEL_S3_KEYS_BUCKET="+store.Keys, "SATCHEL_KMS_KEYS=test "+strings.Repeat("A", 43)+"=", "SATCHEL_PEOPLE_HASH_KEY="+strings.Repeat("k", 32), "SATCHEL_CONTENT_KEYS="+strings.Repeat("c", 32), "SATCHEL_SECRETS_KEY="+strings.Repeat("A", 43)+"=")
 	p.cmd.Stdout, p.cmd.Stderr = &p.log, &p.log
 	require.NoError(t, p.cmd.Start())
 	t.Cleanup(func() { _ = p.cmd.Process.Kill(); _ = p.cmd.Wait() })

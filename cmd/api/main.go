@@ -85,9 +85,10 @@ func newTokens(ready *bootstrap.Readiness) (*oidc.Verifier, error) {
 		return nil, err
 	}
 	ready.Add("issuer", v.Ready)
+	// Without the key store lists and settings still answer, and bytes are refused with 503.
 	// Uploads are taken without Temporal, and tokens are checked with the keys in
 	// hand, and API keys without any. What is started late, the sweep starts.
-	ready.Optional("temporal", "issuer")
+	ready.Optional("temporal", "issuer", "keys")
 	return v, nil
 }
 

@@ -45,6 +45,7 @@ import (
 	"satchel/generation/providers"
 	"satchel/internal/clamd"
 	"satchel/internal/clamd/clamdtest"
+	"satchel/internal/keyring"
 	"satchel/internal/kms"
 	"satchel/internal/pipelinetest"
 	"satchel/internal/queue"
@@ -229,7 +230,7 @@ func everyActivity(t *testing.T, a *pipelinetest.Activities, mails *pipelinetest
 	var components []queue.Component
 	collect := fx.Annotate(func(c []queue.Component) { components = c }, fx.ParamTags(`group:"components"`))
 	built := fx.New(fx.NopLogger, wiring.Processes(), fx.Invoke(collect), fx.Provide(
-		func() *tenancy.DB { return a.DB }, func() *s3.Store { return a.Store }, func() client.Client { return nil },
+		func() *tenancy.DB { return a.DB }, func() *s3.Store { return a.Store }, func() client.Client { return nil }, func() *keyring.Ring { return nil },
 		func() scan.Scanner { return wiring.Scanner{Client: clamd.New(fake.Socket)} },
 		func() preview.Tools { return pipelinetest.Tools(pipelinetest.OnePreview) }, func() preview.Config { return preview.Config{} }, func() extract.Tools { return extract.Tools{} }, func() extract.Config { return extract.Config{} },
 		pipelinetest.PersonalTools, func() pii.Config { return pii.Config{HeldDays: 30} },

@@ -29,6 +29,7 @@ import (
 	"satchel/activities/webhook"
 	"satchel/cmd/worker/wiring"
 	"satchel/generation/providers"
+	"satchel/internal/keyring"
 	"satchel/internal/kms"
 	"satchel/internal/pipelinetest"
 	"satchel/internal/queue"
@@ -60,7 +61,7 @@ func components(t *testing.T) []queue.Component {
 	built := fx.New(fx.NopLogger, wiring.Processes(), fx.Invoke(collect), fx.Provide(
 		func() *tenancy.DB { return nil },
 		func() *s3.Store { return &s3.Store{} },
-		func() client.Client { return nil },
+		func() client.Client { return nil }, func() *keyring.Ring { return nil },
 		func() scan.Scanner { return nil },
 		func() preview.Tools { return preview.Tools{} }, func() preview.Config { return preview.Config{} }, func() extract.Tools { return extract.Tools{} }, func() extract.Config { return extract.Config{} },
 		pipelinetest.PersonalTools, func() pii.Config { return pii.Config{HeldDays: 30} },

@@ -25,6 +25,7 @@ import (
 	"go.temporal.io/sdk/worker"
 
 	"satchel/files"
+	"satchel/internal/envelope"
 	"satchel/internal/pgtest"
 	"satchel/internal/queue"
 	"satchel/internal/s3"
@@ -226,7 +227,7 @@ func (b *Bucket) PutPart(ctx context.Context, key, upload string, number int, bo
 	if err := b.fails("put"); err != nil {
 		return "", err
 	}
-	return b.Bucket.PutPart(ctx, key, upload, number, body, int64(body.Len()))
+	return b.Bucket.PutPart(ctx, key, upload, number, envelope.Span{}, body, int64(body.Len()))
 }
 
 // CompleteMultipart joins the parts.

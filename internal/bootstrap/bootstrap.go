@@ -16,6 +16,8 @@ import (
 	"go.uber.org/fx"
 	"go.uber.org/fx/fxevent"
 
+	"satchel/internal/keyring"
+	"satchel/internal/kms"
 	"satchel/internal/payloads"
 	"satchel/internal/s3"
 	"satchel/internal/sealed"
@@ -78,17 +80,45 @@ func newDatabase(lc fx.Lifecycle, ready *Readiness) (*tenancy.DB, error) {
 	return db, nil
 }
 
-func newStore(ready *Readiness) (*s3.Store, error) {
+func newStore(ready *Readiness) (*s3.Store, *keyring.Ring, error) {
 	c, err := settings.Load[s3.Config]()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	store, err := s3.Open(c)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	ring, err := encrypt(store, ready)
+	if err != nil {
+		return nil, nil, err
 	}
 	ready.Add("store", store.Ping)
-	return store, nil
+	return store, ring, nil
+}
+
+// encrypt gives the store the data keys of files. Where files never were encrypted, and are
+// not to be, there is neither a key service nor a key store to ask.
+func encrypt(store *s3.Store, ready *Readiness) (*keyring.Ring, error) {
+	c, err := settings.Load[keyring.Config]()
+	if err != nil {
+		return nil, err
+	}
+	service, err := settings.Load[kms.Config]()
+	if err != nil {
+		return nil, err
+	}
+	box, err := service.Open()
+	if err != nil || box == nil && !c.On {
+		return nil, err
+	}
+	ring, err := keyring.New(c, s3.RecordsOf(store.Keys, keyring.ErrAbsent), box)
+	if err != nil {
+		return nil, err
+	}
+	store.Encrypt(ring)
+	ready.Add("keys", store.Keys.Ping)
+	return ring, nil
 }
 
 type temporalConfig struct {

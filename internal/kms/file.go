@@ -7,16 +7,26 @@ import (
 	"crypto/cipher"
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"os"
 	"regexp"
 	"strings"
 )
 
-// Config holds the text of a key file. Like every secret it is mounted as a file by the
-// name of the setting with _FILE behind it.
+// Config names the key service: a key file, or the transit engine of another server. The
+// text of a key file is mounted, like every secret, as a file by the name of the setting with
+// _FILE behind it.
 type Config struct {
-	Keys string `env:"SATCHEL_KMS_KEYS"` // text of the key file that wraps the data keys of credentials of other systems: each line is a name and the base64 of 32 bytes (`openssl rand -base64 32`), the first one wraps, all unwrap, so a new key is put in front of the old one; empty: connections to Roblox cannot be made
+	Keys string `env:"SATCHEL_KMS_KEYS"` // text of the key file that wraps the data keys of files and of credentials of other systems: each line is a name and the base64 of 32 bytes (`openssl rand -base64 32`), the first one wraps, all unwrap, so a new key is put in front of the old one; empty: SATCHEL_KMS_TRANSIT_URL is used; without either, files cannot be encrypted and connections to Roblox cannot be made
+
+	// How the transit engine of Vault or OpenBao is reached.
+	TransitURL       string `env:"SATCHEL_KMS_TRANSIT_URL"`                        // address of a Vault or OpenBao server whose transit engine wraps data keys, instead of SATCHEL_KMS_KEYS
+	TransitToken     string `env:"SATCHEL_KMS_TRANSIT_TOKEN"`                      // token that may encrypt and decrypt with the key and read it; a file of it is read at each call, so an agent may renew it
+	TransitKey       string `env:"SATCHEL_KMS_TRANSIT_KEY" envDefault:"satchel"`   // name of the key in the engine, of type aes256-gcm96
+	TransitMount     string `env:"SATCHEL_KMS_TRANSIT_MOUNT" envDefault:"transit"` // path at which the engine is mounted
+	TransitNamespace string `env:"SATCHEL_KMS_TRANSIT_NAMESPACE"`                  // namespace of the server, where it has some
+	TransitCA        string `env:"SATCHEL_KMS_TRANSIT_CA"`                         // authorities in PEM that sign the server's certificate; empty: the machine's
 }
 
 // File is the driver that has its keys in a file.
@@ -29,6 +39,16 @@ var keyName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
 
 // Open makes a box of the configuration. Without keys there is none, and no error.
 func (c Config) Open() (*Box, error) {
+	if c.TransitURL != "" {
+		if c.Keys != "" {
+			return nil, errors.New("SATCHEL_KMS_KEYS or SATCHEL_KMS_TRANSIT_URL is set, not both: to move from one to the other, all values are encrypted again first")
+		}
+		t, err := NewTransit(c)
+		if err != nil {
+			return nil, err
+		}
+		return New(t), nil
+	}
 	if c.Keys == "" {
 		return nil, nil //nolint:nilnil // no keys is a setting, and each use says what to do
 	}

@@ -31,6 +31,7 @@ import (
 	"satchel/internal/activitytest"
 	"satchel/internal/clamd"
 	"satchel/internal/clamd/clamdtest"
+	"satchel/internal/keyring"
 	"satchel/internal/kms"
 	"satchel/internal/outbound"
 	"satchel/internal/queue"
@@ -103,7 +104,7 @@ func (w *Worker) Start(t *testing.T) {
 	t.Helper()
 	var cleaner finalize.Cleaner
 	app := fxtest.New(t, fx.NopLogger, wiring.Processes(), w.settings(t), fx.Provide(
-		func() *tenancy.DB { return w.DB }, func() *s3.Store { return w.Store }, func() client.Client { return w.Client },
+		func() *tenancy.DB { return w.DB }, func() *s3.Store { return w.Store }, func() client.Client { return w.Client }, func() *keyring.Ring { return nil },
 		func() preview.Tools { return Tools(w.options.Render) }, func() preview.Config { return preview.Config{Silent: w.options.Silent} },
 		func() extract.Tools { return extract.Tools{} }, func() extract.Config { return extract.Config{Again: time.Minute} }, // texts are read here
 		PersonalTools, func() pii.Config { return pii.Config{Again: time.Minute, HeldDays: 30} },

@@ -7,6 +7,8 @@ import (
 	"io"
 
 	"github.com/minio/minio-go/v7"
+
+	"satchel/internal/envelope"
 )
 
 // Part is one confirmed part of a multipart upload.
@@ -17,15 +19,34 @@ type Part struct {
 
 // CreateMultipart starts a multipart upload and gives its id.
 func (b *Bucket) CreateMultipart(ctx context.Context, key string) (string, error) {
-	id, err := b.core.NewMultipartUpload(ctx, b.name, key, minio.PutObjectOptions{})
+	k, _, err := b.find(ctx, key)
+	if err != nil {
+		return "", err
+	}
+	var opts minio.PutObjectOptions
+	if k != nil {
+		mark(&opts)
+	}
+	id, err := b.core.NewMultipartUpload(ctx, b.name, key, opts)
 	if err != nil {
 		return "", fmt.Errorf("begin multipart upload: %w", classify(err))
 	}
 	return id, nil
 }
 
-// PutPart stores one part. All parts but the last hold at least 5 MiB.
-func (b *Bucket) PutPart(ctx context.Context, key, upload string, number int, body io.Reader, size int64) (string, error) {
+// PutPart stores one part, which is at that place of the object. All parts but the last hold
+// at least 5 MiB and, where the object is encrypted, whole segments.
+func (b *Bucket) PutPart(ctx context.Context, key, upload string, number int, at envelope.Span, body io.Reader, size int64) (string, error) {
+	k, role, err := b.find(ctx, key)
+	if err != nil {
+		return "", err
+	}
+	if k != nil {
+		body = k.Seal(role, at, body, size).Body()
+		if size, err = at.Size(size); err != nil {
+			return "", fmt.Errorf("put part: %w", err)
+		}
+	}
 	part, err := b.core.PutObjectPart(ctx, b.name, key, upload, number, body, size, minio.PutObjectPartOptions{DisableContentSha256: true})
 	if err != nil {
 		return "", fmt.Errorf("put part: %w", classify(err))

@@ -5,6 +5,7 @@ package s3
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -36,19 +37,26 @@ type Config struct {
 	Quarantine string `env:"SATCHEL_S3_QUARANTINE_BUCKET" envDefault:"satchel-quarantine"` // bucket of refused bytes
 	Audit      string `env:"SATCHEL_S3_AUDIT_BUCKET" envDefault:"satchel-audit"`           // bucket of signed checkpoints; nothing in it may be overwritten
 	Exports    string `env:"SATCHEL_S3_EXPORTS_BUCKET" envDefault:"satchel-exports"`       // bucket of exports, kept for seven days
+
+	Keys          string `env:"SATCHEL_S3_KEYS_BUCKET" envDefault:"satchel-keys"` // bucket of the data keys of files, which keeps no earlier versions of an object, and whose backups live for at most 7 days
+	KeysEndpoint  string `env:"SATCHEL_S3_KEYS_ENDPOINT"`                         // host and port of the store of that bucket; empty: SATCHEL_S3_ENDPOINT
+	KeysAccessKey string `env:"SATCHEL_S3_KEYS_ACCESS_KEY"`                       // access key of an account that reaches that bucket alone; empty: SATCHEL_S3_ACCESS_KEY
+	KeysSecretKey string `env:"SATCHEL_S3_KEYS_SECRET_KEY"`                       // its secret key
 }
 
 // Store is the platform's buckets. Bytes enter by Staging and leave only from
 // Clean. Audit keeps what was signed about the audit logs, and Exports for a while
-// the copies that organizations ask for of what they have.
+// the copies that organizations ask for of what they have. Keys has the data keys of what
+// is encrypted, and may be of another store.
 type Store struct {
-	Staging, Clean, Quarantine, Audit, Exports *Bucket
+	Staging, Clean, Quarantine, Audit, Exports, Keys *Bucket
 }
 
 // Bucket is one bucket.
 type Bucket struct {
 	core minio.Core
 	name string
+	keys Keys // of the objects that are encrypted; nil: none are
 }
 
 // ErrChanged says that the object is no longer the one that was asked for: its
@@ -67,15 +75,29 @@ func Open(c Config) (*Store, error) {
 	if roots != nil && !c.TLS {
 		return nil, errors.New("SATCHEL_S3_CA needs SATCHEL_S3_TLS=true")
 	}
-	core, err := minio.NewCore(c.Endpoint, &minio.Options{
-		Creds: credentials.NewStaticV4(c.AccessKey, c.SecretKey, ""), Secure: c.TLS, Region: c.Region,
-		Transport: transport(roots), MaxRetries: 4,
-	})
+	connect := func(endpoint, access, secret string) (*minio.Core, error) {
+		return minio.NewCore(endpoint, &minio.Options{
+			Creds: credentials.NewStaticV4(access, secret, ""), Secure: c.TLS, Region: c.Region,
+			Transport: transport(roots), MaxRetries: 4,
+		})
+	}
+	core, err := connect(c.Endpoint, c.AccessKey, c.SecretKey)
 	if err != nil {
 		return nil, fmt.Errorf("SATCHEL_S3_ENDPOINT: %w", err)
 	}
+	keys := core
+	if c.KeysEndpoint != "" || c.KeysAccessKey != "" {
+		access, secret := cmp.Or(c.KeysAccessKey, c.AccessKey), c.KeysSecretKey
+		if c.KeysAccessKey == "" {
+			secret = c.SecretKey
+		}
+		if keys, err = connect(cmp.Or(c.KeysEndpoint, c.Endpoint), access, secret); err != nil {
+			return nil, fmt.Errorf("SATCHEL_S3_KEYS_ENDPOINT: %w", err)
+		}
+	}
 	bucket := func(name string) *Bucket { return &Bucket{core: *core, name: name} }
-	return &Store{Staging: bucket(c.Staging), Clean: bucket(c.Clean), Quarantine: bucket(c.Quarantine), Audit: bucket(c.Audit), Exports: bucket(c.Exports)}, nil
+	return &Store{Staging: bucket(c.Staging), Clean: bucket(c.Clean), Quarantine: bucket(c.Quarantine), Audit: bucket(c.Audit), Exports: bucket(c.Exports),
+		Keys: &Bucket{core: *keys, name: c.Keys}}, nil
 }
 
 // Another gives a bucket of the same store that the platform does not own.
@@ -95,15 +117,20 @@ func transport(roots *x509.CertPool) *http.Transport {
 // uses. Buckets and their policies are created by the owner of the store.
 func (s *Store) Ping(ctx context.Context) error {
 	for _, b := range []*Bucket{s.Staging, s.Clean} {
-		ok, err := b.core.BucketExists(ctx, b.name)
-		if err == nil && !ok {
-			err = fmt.Errorf("bucket %s is missing", b.name)
-		}
-		if err != nil {
-			return classify(err)
+		if err := b.Ping(ctx); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// Ping checks that the store answers and has the bucket.
+func (b *Bucket) Ping(ctx context.Context) error {
+	ok, err := b.core.BucketExists(ctx, b.name)
+	if err == nil && !ok {
+		err = fmt.Errorf("bucket %s is missing", b.name)
+	}
+	return classify(err)
 }
 
 // Name gives the bucket's name.
@@ -112,7 +139,7 @@ func (b *Bucket) Name() string { return b.name }
 // Object is what the store says of an object.
 type Object struct {
 	Key      string
-	Size     int64
+	Size     int64 // of the plain text; in a listing, of what lies in the store
 	ETag     string
 	Modified time.Time
 }
@@ -126,6 +153,16 @@ func put(contentType string) minio.PutObjectOptions {
 // Put stores an object whole and gives its ETag. A body that can seek is sent
 // again by itself when the store fails in between.
 func (b *Bucket) Put(ctx context.Context, key string, body io.Reader, size int64, contentType string) (string, error) {
+	if err := b.Prepare(ctx, key); err != nil {
+		return "", err
+	}
+	k, role, err := b.find(ctx, key)
+	if err != nil {
+		return "", err
+	}
+	if k != nil {
+		return b.putSealed(ctx, k, role, key, body, size, put(contentType), false)
+	}
 	info, err := b.core.PutObject(ctx, b.name, key, body, size, "", "", put(contentType))
 	if err != nil {
 		return "", fmt.Errorf("put object: %w", classify(err))
@@ -134,16 +171,28 @@ func (b *Bucket) Put(ctx context.Context, key string, body io.Reader, size int64
 }
 
 // PutWithSHA256 stores an object whole, which the store refuses unless the bytes
-// that reach it have this SHA-256, and gives its ETag.
-func (b *Bucket) PutWithSHA256(ctx context.Context, key string, body io.Reader, size int64, sum []byte) (string, error) {
+// that reach it have this SHA-256, and gives its ETag. Where the object is encrypted the
+// store is given the SHA-256 of the cipher text instead, and the body is read twice.
+func (b *Bucket) PutWithSHA256(ctx context.Context, key string, body io.ReadSeeker, size int64, sum []byte) (string, error) {
+	k, role, err := b.find(ctx, key)
+	if err != nil {
+		return "", err
+	}
 	opts := put("")
-	opts.UserMetadata = map[string]string{"x-amz-checksum-sha256": base64.StdEncoding.EncodeToString(sum)}
+	if k != nil {
+		return b.putSealed(ctx, k, role, key, body, size, opts, true)
+	}
+	opts.UserMetadata = map[string]string{sha256Header: encodeSum(sum)}
 	info, err := b.core.PutObject(ctx, b.name, key, body, size, "", "", opts)
 	if err != nil {
 		return "", fmt.Errorf("put object: %w", classify(err))
 	}
 	return info.ETag, nil
 }
+
+const sha256Header = "x-amz-checksum-sha256"
+
+func encodeSum(sum []byte) string { return base64.StdEncoding.EncodeToString(sum) }
 
 // PutNew stores an object that no one has stored before. One that is there
 // stays as it is, and that succeeds.
@@ -166,20 +215,33 @@ func (b *Bucket) Open(ctx context.Context, key, etag string, offset, length int6
 			return nil, err
 		}
 	}
+	k, role, err := b.find(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	if k != nil {
+		return b.openSealed(ctx, k, role, key, opts, offset, length)
+	}
 	if err := setRange(&opts, offset, length); err != nil {
 		return nil, err
 	}
-	body, _, _, err := b.core.GetObject(ctx, b.name, key, opts)
+	body, info, _, err := b.core.GetObject(ctx, b.name, key, opts)
 	if err != nil {
 		return nil, fmt.Errorf("open object: %w", classify(err))
+	}
+	if marked(info) {
+		_ = body.Close()
+		return nil, fmt.Errorf("open object: %w", ErrErased)
 	}
 	return body, nil
 }
 
+var errEmptyRange = errors.New("an empty range cannot be asked of S3")
+
 func setRange(opts *minio.GetObjectOptions, offset, length int64) error {
 	switch {
 	case length == 0:
-		return errors.New("an empty range cannot be asked of S3")
+		return errEmptyRange
 	case length > 0:
 		return opts.SetRange(offset, offset+length-1)
 	case offset > 0:
@@ -194,12 +256,22 @@ func (b *Bucket) Stat(ctx context.Context, key string) (Object, error) {
 	if err != nil {
 		return Object{}, fmt.Errorf("stat object: %w", classify(err))
 	}
-	return Object{Key: info.Key, Size: info.Size, ETag: info.ETag, Modified: info.LastModified}, nil
+	size, err := plainSize(info)
+	if err != nil {
+		return Object{}, fmt.Errorf("stat object: %w", err)
+	}
+	return Object{Key: info.Key, Size: size, ETag: info.ETag, Modified: info.LastModified}, nil
 }
 
 // CopyFrom copies an object of another bucket on the server, if its ETag is
-// still the given one, and gives the copy's ETag.
+// still the given one, and gives the copy's ETag. Between versions, the copy shares the
+// data key.
 func (b *Bucket) CopyFrom(ctx context.Context, bucket, srcKey, etag, key string) (string, error) {
+	if b.keys != nil {
+		if err := b.keys.Share(ctx, srcKey, key); err != nil {
+			return "", fmt.Errorf("share data key: %w", err)
+		}
+	}
 	dst := minio.CopyDestOptions{Bucket: b.name, Object: key}
 	info, err := b.core.Client.CopyObject(ctx, dst, minio.CopySrcOptions{Bucket: bucket, Object: srcKey, MatchETag: etag})
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"satchel/internal/envelope"
 	"satchel/internal/fault"
 	"satchel/internal/s3"
 	"satchel/internal/s3test"
@@ -116,7 +117,7 @@ func TestMultipart(t *testing.T) {
 	block := bytes.Repeat([]byte("x"), 5<<20)
 	var parts []s3.Part
 	for n, body := range map[int][]byte{1: block, 2: []byte("tail")} {
-		etag, err := b.PutPart(ctx, "org/big", id, n, bytes.NewReader(body), int64(len(body)))
+		etag, err := b.PutPart(ctx, "org/big", id, n, envelope.Span{}, bytes.NewReader(body), int64(len(body)))
 		require.NoError(t, err)
 		parts = append(parts, s3.Part{Number: n, ETag: etag})
 	}
@@ -140,7 +141,7 @@ func TestMultipart(t *testing.T) {
 	for range 2 {
 		require.NoError(t, b.AbortMultipart(ctx, "org/given-up", id), "a missing object is no error")
 	}
-	_, err = b.PutPart(ctx, "org/given-up", id, 1, strings.NewReader("x"), 1)
+	_, err = b.PutPart(ctx, "org/given-up", id, 1, envelope.Span{}, strings.NewReader("x"), 1)
 	require.ErrorIs(t, err, s3.ErrMissing)
 }
 

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/minio/minio-go/v7"
-	"github.com/minio/minio-go/v7/pkg/credentials"
 	"github.com/stretchr/testify/require"
 
 	"satchel/internal/s3"
@@ -30,9 +29,7 @@ const Inbox = "inbox"
 // New starts a store with its empty buckets. It ends with the test.
 func New(t testing.TB) *s3.Store {
 	t.Helper()
-	store, err := s3.Open(Serve(t))
-	require.NoError(t, err)
-	return store
+	return Open(t, Serve(t))
 }
 
 // Serve does the same and says how to reach the store.
@@ -44,10 +41,9 @@ func Serve(t testing.TB) s3.Config {
 	require.NoError(t, err)
 	start(t, program, address)
 	c := s3.Config{Endpoint: address, AccessKey: accessKey, SecretKey: secretKey, Region: "us-east-1",
-		Staging: "staging", Clean: "clean", Quarantine: "quarantine", Audit: "audit", Exports: "exports"}
-	client, err := minio.New(c.Endpoint, &minio.Options{Creds: credentials.NewStaticV4(c.AccessKey, c.SecretKey, ""), Region: c.Region})
-	require.NoError(t, err)
-	for _, bucket := range []string{c.Staging, c.Clean, c.Quarantine, c.Audit, c.Exports, Inbox} {
+		Staging: "staging", Clean: "clean", Quarantine: "quarantine", Audit: "audit", Exports: "exports", Keys: "keys"}
+	client := Client(t, c)
+	for _, bucket := range []string{c.Staging, c.Clean, c.Quarantine, c.Audit, c.Exports, c.Keys, Inbox} {
 		require.NoError(t, client.MakeBucket(context.Background(), bucket, minio.MakeBucketOptions{}))
 	}
 	return c

@@ -124,6 +124,7 @@ var Kinds = map[string]Kind{
 	"restart_reports":             {Route: Analytics, Sweep: true},
 	"roll_up_activity":            {Route: Analytics, Sweep: true},
 	"start_due_reports":           {Route: Analytics, Sweep: true},
+	"rotate_data_keys":            {Route: Cleanup, Sweep: true},
 	"rotate_roblox_keys":          {Route: Roblox, Sweep: true},
 	"start_roblox_requests":       {Route: Roblox, Sweep: true},
 	"start_roblox_syncs":          {Route: Roblox, Sweep: true},

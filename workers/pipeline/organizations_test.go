@@ -2,6 +2,7 @@ package pipeline_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"satchel/internal/clamd/clamdtest"
+	"satchel/internal/keyring"
 	"satchel/internal/s3"
 	"satchel/tenancy"
 	"satchel/tenancy/operations"
@@ -95,12 +97,13 @@ func (b *worker) requireNothingLeft(t *testing.T) {
 		require.NoError(t, admin.QueryRow(t.Context(), fmt.Sprintf("select count(*) from %s where organization_id = $1", name), b.Org).Scan(&n))
 		require.Zero(t, n, name)
 	}
-	for _, bucket := range []*s3.Bucket{b.Store.Staging, b.Store.Clean, b.Store.Quarantine, b.Store.Exports} {
+	for _, bucket := range []*s3.Bucket{b.Store.Staging, b.Store.Clean, b.Store.Quarantine, b.Store.Exports, b.Store.Keys} {
 		require.NoError(t, bucket.List(t.Context(), b.Org.String(), func(o s3.Object) error { return fmt.Errorf("left in %s", bucket.Name()) }))
 		pending, err := bucket.ListPending(t.Context(), b.Org.String())
 		require.NoError(t, err)
 		require.Empty(t, pending)
 	}
+	require.NoError(t, b.Store.Keys.List(t.Context(), keyring.Masters+b.Org.String(), func(s3.Object) error { return errors.New("the key of the organization is left") }))
 }
 
 func TestKeptOrganizationIsAsBefore(t *testing.T) {

@@ -43,9 +43,7 @@ func counted(t *testing.T) (*s3.Store, *reads) {
 	}))
 	t.Cleanup(server.Close)
 	c.Endpoint = strings.TrimPrefix(server.URL, "http://")
-	store, err := s3.Open(c)
-	require.NoError(t, err)
-	return store, r
+	return s3test.Open(t, c), r
 }
 
 func (r *reads) count(req *http.Request) {

@@ -63,7 +63,7 @@ func (in *Stream) storeLastBytes(ctx context.Context, digest []byte) (etag strin
 		return etag, nil, nil
 	}
 	if in.buffered > 0 {
-		p := &partUpload{spool: in.spools[in.current], size: in.buffered, to: in.received, number: in.saved.parts + 1}
+		p := &partUpload{spool: in.spools[in.current], size: in.buffered, to: in.received, number: in.saved.parts + 1, last: true}
 		if last, err = in.putPart(ctx, p); err != nil {
 			return "", nil, err
 		}

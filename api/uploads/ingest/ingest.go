@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"satchel/files"
+	"satchel/internal/envelope"
 	"satchel/internal/s3"
 	"satchel/tenancy"
 )
@@ -27,12 +28,14 @@ import (
 // Bucket is the staging bucket. *s3.Bucket is one.
 type Bucket interface {
 	Put(ctx context.Context, key string, body io.Reader, size int64, contentType string) (etag string, err error)
-	PutWithSHA256(ctx context.Context, key string, body io.Reader, size int64, sha256 []byte) (etag string, err error)
+	PutWithSHA256(ctx context.Context, key string, body io.ReadSeeker, size int64, sha256 []byte) (etag string, err error)
 	Open(ctx context.Context, key, etag string, offset, length int64) (io.ReadCloser, error)
 	Stat(ctx context.Context, key string) (s3.Object, error)
 	Remove(ctx context.Context, key string) error
+	Prepare(ctx context.Context, key string) error
+	DropKey(ctx context.Context, key string) error
 	CreateMultipart(ctx context.Context, key string) (upload string, err error)
-	PutPart(ctx context.Context, key, upload string, number int, body io.Reader, size int64) (etag string, err error)
+	PutPart(ctx context.Context, key, upload string, number int, at envelope.Span, body io.Reader, size int64) (etag string, err error)
 	CompleteMultipart(ctx context.Context, key, upload string, parts []s3.Part) (etag string, err error)
 	AbortMultipart(ctx context.Context, key, upload string) error
 	ListPending(ctx context.Context, prefix string) ([]s3.PendingUpload, error)
@@ -66,10 +69,17 @@ type Sizes struct {
 	Part      int64 // what a part holds when nothing forces another size
 	MinPart   int64 // what a part holds at least, but for the last
 	EarlySend EarlySend
+
+	// Align is what every part but the last holds a multiple of, so that it can be encrypted
+	// apart from the others; zero asks for nothing.
+	Align int64
 }
 
+// aligned says whether a part that is not the last may hold so many bytes.
+func (z Sizes) aligned(n int64) bool { return z.Align == 0 || n%z.Align == 0 }
+
 // Default are the sizes that S3 takes.
-var Default = Sizes{Part: 8 * mib, MinPart: 5 * mib, EarlySend: EarlySend{mib / 4, 25 * time.Millisecond}}
+var Default = Sizes{Part: 8 * mib, MinPart: 5 * mib, EarlySend: EarlySend{mib / 4, 25 * time.Millisecond}, Align: envelope.Segment}
 
 // maxParts is the S3 maximum of one object.
 const maxParts = 10_000
@@ -191,7 +201,14 @@ func (i *Ingest) discard(ctx context.Context, org tenancy.OrgID, id uuid.UUID) e
 	for _, key := range files.StagedKeys(org, id) {
 		err = errors.Join(err, i.Staging.Remove(ctx, key))
 	}
-	return err
+	return errors.Join(err, i.Staging.DropKey(ctx, files.StagingKey(org, id)))
+}
+
+// Prepare makes the data key of a new upload durable. Without it no byte is taken.
+func (i *Ingest) Prepare(ctx context.Context, org tenancy.OrgID, id uuid.UUID) error {
+	ctx, cancel := context.WithTimeout(ctx, rowTimeout)
+	defer cancel()
+	return i.Staging.Prepare(ctx, files.StagingKey(org, id))
 }
 
 // abortAll ends every multipart upload of an object.

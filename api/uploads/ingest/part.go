@@ -12,6 +12,7 @@ type partUpload struct {
 	size, to int64
 	number   int
 	early    bool          // sent before it was whole
+	last     bool          // the file ends with it
 	filled   chan struct{} // closed when it is whole, or never will be
 	sum      []byte        // nil until then, and if it never will be
 }
@@ -60,7 +61,7 @@ func (in *Stream) StartPartUpload(ctx context.Context, size int64, ahead bool) *
 func (in *Stream) StartPartEarly(ctx context.Context) {
 	to := min(in.received+in.remaining(), in.bodyEnd)
 	size := to - in.received + in.buffered
-	if to <= in.received || to == in.length || size < in.partSize && (size < in.ingest.Sizes.MinPart || !in.partsAllow(to)) {
+	if to <= in.received || to == in.length || !in.ingest.Sizes.aligned(size) || size < in.partSize && (size < in.ingest.Sizes.MinPart || !in.partsAllow(to)) {
 		return
 	}
 	in.earlyPart = in.StartPartUpload(ctx, size, true)

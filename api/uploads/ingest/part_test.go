@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"satchel/files"
+	"satchel/internal/envelope"
 	"satchel/internal/pgtest"
 	"satchel/internal/s3"
 	"satchel/tenancy"
@@ -38,7 +39,7 @@ func (b *partBucket) AbortMultipart(context.Context, string, string) error {
 	return nil
 }
 
-func (b *partBucket) PutPart(_ context.Context, _, _ string, _ int, body io.Reader, size int64) (string, error) {
+func (b *partBucket) PutPart(_ context.Context, _, _ string, _ int, _ envelope.Span, body io.Reader, size int64) (string, error) {
 	n, err := io.Copy(io.Discard, body)
 	if err == nil && n != size {
 		err = io.ErrUnexpectedEOF

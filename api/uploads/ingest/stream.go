@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bufio"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -66,7 +67,13 @@ type memory struct {
 // is also right when it fails half way.
 func (in *Stream) Write(ctx context.Context, src io.Reader) (int64, error) {
 	start := in.offset
-	err := in.RestoreTail(ctx)
+	var err error
+	if in.offset == 0 { // the process that made the rows may have died before it made the key
+		err = in.ingest.Prepare(ctx, in.org, in.id)
+	}
+	if err == nil {
+		err = in.RestoreTail(ctx)
+	}
 	if err == nil {
 		err = in.writeAll(ctx, src)
 	}
@@ -92,16 +99,38 @@ func (in *Stream) WriteForm(ctx context.Context, id uuid.UUID, reserved int64, s
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	in.id, in.reserved = id, reserved
+	ahead := bufio.NewReaderSize(src, peeked)
+	if !ended {
+		ended, err = atEnd(ahead)
+	}
+	if !ended && err == nil {
+		err = in.FlushPart(ctx)
+		src = ahead
+	}
 	if ended {
 		src = eof{}
-	} else {
-		err = in.FlushPart(ctx)
 	}
 	if err == nil {
 		err = in.writeAll(ctx, src)
 	}
 	cancel() // a part in flight has no use any more
 	return errors.Join(err, in.waitPart())
+}
+
+// peeked is what is read ahead of a body that does not tell its length, to know of a part
+// whether it is the last one. Larger reads pass it by.
+const peeked = 4 << 10
+
+// atEnd says whether there is nothing more to read.
+func atEnd(r *bufio.Reader) (bool, error) {
+	_, err := r.Peek(1)
+	if errors.Is(err, io.EOF) {
+		return true, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("%w: %w", ErrBody, err)
+	}
+	return false, nil
 }
 
 type eof struct{}
@@ -120,6 +149,9 @@ func (in *Stream) writeAll(ctx context.Context, src io.Reader) error {
 func (in *Stream) readLoop(ctx context.Context, src io.Reader) error {
 	for {
 		ended, err := in.ReadPart(ctx, src)
+		if ahead, ok := src.(*bufio.Reader); ok && err == nil && !ended {
+			ended, err = atEnd(ahead)
+		}
 		if p := in.earlyPart; p != nil && (err != nil || ended && in.received != p.to) {
 			err = errors.Join(err, in.CancelPart())
 		}
@@ -259,8 +291,8 @@ func (in *Stream) RestoreTail(ctx context.Context) error {
 }
 
 // StoreTail stores what the body brought beyond whole parts, when it ended early. A
-// rest that is large enough becomes a part of its own, which spares reading it
-// back; a smaller one is the tail.
+// rest that is large enough, and of whole segments, becomes a part of its own, which
+// spares reading it back; another one is the tail.
 func (in *Stream) StoreTail(ctx context.Context) error {
 	if in.earlyPart == nil {
 		if err := in.waitPart(); err != nil {
@@ -270,7 +302,7 @@ func (in *Stream) StoreTail(ctx context.Context) error {
 			return nil
 		}
 	}
-	if in.earlyPart != nil || in.buffered >= in.ingest.Sizes.MinPart && in.partsAllow(in.received) {
+	if in.earlyPart != nil || in.buffered >= in.ingest.Sizes.MinPart && in.ingest.Sizes.aligned(in.buffered) && in.partsAllow(in.received) {
 		if err := in.FlushPart(ctx); err != nil {
 			return err
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"satchel/files"
+	"satchel/internal/envelope"
 	"satchel/internal/fault"
 	"satchel/internal/s3"
 	"satchel/tenancy"
@@ -118,7 +119,7 @@ func (w *writer) putPartOnce(ctx context.Context, p *partUpload) (etag string, e
 	put := func(body io.Reader) (string, error) {
 		ctx, cancel := context.WithTimeout(ctx, partTimeout)
 		defer cancel()
-		return w.ingest.Staging.PutPart(ctx, files.StagingKey(w.org, w.id), w.multipartID, p.number, body, p.size)
+		return w.ingest.Staging.PutPart(ctx, files.StagingKey(w.org, w.id), w.multipartID, p.number, envelope.Span{Offset: p.to - p.size, Last: p.last}, body, p.size)
 	}
 	if p.early {
 		etag, err = put(struct{ io.Reader }{p.spool.reader(p.size)})

@@ -20,6 +20,7 @@ import (
 	"satchel/activities/sweep"
 	usagerecord "satchel/activities/usage"
 	"satchel/activities/verification"
+	"satchel/internal/keyring"
 	"satchel/internal/queue"
 	checkpointing "satchel/workflows/checkpoint"
 	extracting "satchel/workflows/extract"
@@ -100,6 +101,12 @@ var sweepProcess = fx.Module("sweep",
 	component(func(s *sweep.Activities) queue.Component {
 		return queue.Component{Queue: queue.Batch, Workflows: []any{sweeping.PurgeTrashedFiles, sweeping.PruneOldVersions, sweeping.ApplyRetention, sweeping.CleanIdempotencyKeys, sweeping.SweepPeople},
 			Activities: []any{s}, Schedules: sweeping.Schedules(), Sweeps: sweep.SweepsOf(s)}
+	}),
+)
+
+var keysProcess = fx.Module("keys",
+	component(func(k *keyring.Ring) queue.Component {
+		return queue.Component{Queue: queue.Batch, Sweeps: sweep.KeySweeps(k)}
 	}),
 )
 

@@ -9,6 +9,7 @@ import (
 	"go.uber.org/fx"
 
 	"satchel/activities/export"
+	"satchel/internal/envelope"
 	"satchel/internal/queue"
 	"satchel/internal/s3"
 	"satchel/tenancy"
@@ -35,7 +36,7 @@ func NewExportBucket(store *s3.Store) ExportBucket { return ExportBucket{Bucket{
 
 // PutPart stores one part; a reader that can seek is sent again by itself.
 func (s ExportBucket) PutPart(ctx context.Context, key, upload string, number int, body *bytes.Reader) (string, error) {
-	return s.Bucket.PutPart(ctx, key, upload, number, body, body.Size())
+	return s.Bucket.PutPart(ctx, key, upload, number, envelope.Span{}, body, body.Size())
 }
 
 // CompleteMultipart makes the parts one object.

@@ -17,6 +17,7 @@ import (
 	"satchel/activities/finalize"
 	"satchel/activities/organization"
 	"satchel/activities/roster"
+	"satchel/internal/keyring"
 	"satchel/internal/queue"
 	"satchel/internal/s3"
 	"satchel/tenancy"
@@ -44,7 +45,7 @@ var organizationProcess = fx.Module("organization",
 
 func newOrganizationParts(db *tenancy.DB, store *s3.Store, u Uploads, c client.Client, r finalize.Cleaner, config workers.Config, inbox roster.InboxConfig) organization.Parts {
 	return organization.Parts{
-		DB: db, Others: inboxOf(store, inbox), Buckets: []organization.Bucket{probed{Bucket{store.Staging}}, probed{Bucket{store.Clean}}, probed{Bucket{store.Quarantine}}, probed{Bucket{store.Exports}}},
+		DB: db, Others: append(inboxOf(store, inbox), keysOf(store)...), Buckets: []organization.Bucket{probed{Bucket{store.Staging}}, probed{Bucket{store.Clean}}, probed{Bucket{store.Quarantine}}, probed{Bucket{store.Exports}}},
 		Workflows: organizationWorkflows{Uploads: u, client: c, namespace: config.Namespace}, Clearer: clearer{r},
 		Inviter: inviter{db: db, client: c},
 	}
@@ -56,6 +57,11 @@ func inboxOf(store *s3.Store, c roster.InboxConfig) []organization.Bucket {
 		return nil
 	}
 	return []organization.Bucket{probed{below{Bucket{store.Another(c.Bucket)}, c.Root()}}}
+}
+
+// keysOf gives the data keys of an organization's versions, and its own key, which go last.
+func keysOf(store *s3.Store) []organization.Bucket {
+	return []organization.Bucket{probed{Bucket{store.Keys}}, probed{below{Bucket{store.Keys}, keyring.Masters}}}
 }
 
 // inviter is the invitation's process as provisioning knows it.

@@ -55,6 +55,7 @@ func Processes() fx.Option {
 		textProcess,         // what is written in a published file, for searches
 		personalProcess,     // personal data in files
 		sweepProcess,        // what no one else will finish
+		keysProcess,         // keys of files under a new key of the key service
 		reconcileProcess,    // rows, objects, quota and workflows say the same
 		rescanProcess,       // published files, with the signatures of today
 		checkpointProcess,   // signed heads of the audit logs, kept outside the database

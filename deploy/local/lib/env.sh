@@ -65,6 +65,7 @@ SATCHEL_S3_CLEAN_BUCKET=satchel-clean
 SATCHEL_S3_QUARANTINE_BUCKET=satchel-quarantine
 SATCHEL_S3_AUDIT_BUCKET=satchel-audit
 SATCHEL_S3_EXPORTS_BUCKET=satchel-exports
+SATCHEL_S3_KEYS_BUCKET=satchel-keys
 SATCHEL_ROSTER_INBOX_BUCKET=satchel-inbox
 SATCHEL_ROSTER_INBOX_EVERY=10s
 SATCHEL_ROSTER_INBOX_SETTLE=5s
@@ -124,7 +125,7 @@ prepare_folders() {
   (
     umask 077
     cd "$SATCHEL_LOCAL/secrets"
-    for name in postgres-postgres s3{,-api,-worker}-{access,secret}-key issuer-secret people-hash-key content-keys edge-keys; do secret "$name" >/dev/null; done
+    for name in postgres-postgres s3{,-api,-worker,-keys}-{access,secret}-key issuer-secret people-hash-key content-keys edge-keys; do secret "$name" >/dev/null; done
     [[ -s secrets-key ]] || { head -c 32 /dev/urandom | base64 >secrets-key.new && mv secrets-key.new secrets-key; }
     [[ -s kms-keys ]] || { printf 'local %s\n' "$(head -c 32 /dev/urandom | base64)" >kms-keys.new && mv kms-keys.new kms-keys; }
     postgres_url satchel_owner satchel >owner-database-url

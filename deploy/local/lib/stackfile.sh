@@ -35,7 +35,7 @@ write_stack_file() {
         postgres_superuser: $superuser,
         s3: {
           endpoint: env.SATCHEL_S3_ENDPOINT, access_key: $access_key, secret_key: $secret_key,
-          buckets: { staging: env.SATCHEL_S3_STAGING_BUCKET, clean: env.SATCHEL_S3_CLEAN_BUCKET, quarantine: env.SATCHEL_S3_QUARANTINE_BUCKET, audit: env.SATCHEL_S3_AUDIT_BUCKET, exports: env.SATCHEL_S3_EXPORTS_BUCKET, inbox: env.SATCHEL_ROSTER_INBOX_BUCKET }
+          buckets: { staging: env.SATCHEL_S3_STAGING_BUCKET, clean: env.SATCHEL_S3_CLEAN_BUCKET, quarantine: env.SATCHEL_S3_QUARANTINE_BUCKET, audit: env.SATCHEL_S3_AUDIT_BUCKET, exports: env.SATCHEL_S3_EXPORTS_BUCKET, keys: env.SATCHEL_S3_KEYS_BUCKET, inbox: env.SATCHEL_ROSTER_INBOX_BUCKET }
         },
         clamd: env.SATCHEL_CLAMD_SOCKET,
         render: env.SATCHEL_RENDER_PROGRAM,

@@ -29,13 +29,14 @@ policy() { put "$1?policy=" "$(jq -s '{Version: "2012-10-17", Statement: .}')"; 
 
 # What the worker signs about the audit logs goes into a bucket of its own, and stays: it may not remove it.
 for bucket in "$SATCHEL_S3_STAGING_BUCKET" "$SATCHEL_S3_CLEAN_BUCKET" "$SATCHEL_S3_QUARANTINE_BUCKET" "$SATCHEL_S3_AUDIT_BUCKET" \
-  "$SATCHEL_S3_EXPORTS_BUCKET" "$SATCHEL_ROSTER_INBOX_BUCKET"; do put "$bucket"; done
+  "$SATCHEL_S3_EXPORTS_BUCKET" "$SATCHEL_S3_KEYS_BUCKET" "$SATCHEL_ROSTER_INBOX_BUCKET"; do put "$bucket"; done
 { allow "$SATCHEL_S3_STAGING_BUCKET" api 's3:*' && allow "$SATCHEL_S3_STAGING_BUCKET" worker 's3:*'; } | policy "$SATCHEL_S3_STAGING_BUCKET"
 { allow "$SATCHEL_S3_CLEAN_BUCKET" api s3:GetObject s3:ListBucket && allow "$SATCHEL_S3_CLEAN_BUCKET" worker 's3:*'; } | policy "$SATCHEL_S3_CLEAN_BUCKET"
 allow "$SATCHEL_S3_QUARANTINE_BUCKET" worker 's3:*' | policy "$SATCHEL_S3_QUARANTINE_BUCKET"
 allow "$SATCHEL_S3_AUDIT_BUCKET" worker s3:GetObject s3:ListBucket s3:PutObject | policy "$SATCHEL_S3_AUDIT_BUCKET"
 { allow "$SATCHEL_S3_EXPORTS_BUCKET" api s3:GetObject s3:ListBucket && allow "$SATCHEL_S3_EXPORTS_BUCKET" worker 's3:*'; } |
   policy "$SATCHEL_S3_EXPORTS_BUCKET"
+allow "$SATCHEL_S3_KEYS_BUCKET" keys 's3:*' | policy "$SATCHEL_S3_KEYS_BUCKET"
 allow "$SATCHEL_ROSTER_INBOX_BUCKET" worker 's3:*' | policy "$SATCHEL_ROSTER_INBOX_BUCKET"
 
 cd "$SATCHEL_LOCAL/secrets"

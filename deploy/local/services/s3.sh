@@ -7,13 +7,14 @@ set -euo pipefail
 # shellcheck source=../lib/tools.sh
 . "$(dirname "$0")/../lib/tools.sh"
 
-# program_accounts: the accounts of api and worker, which have no rights but those that a bucket's policy gives. Secrets
-# go by the environment: an argument could be read by everyone on the machine.
+# program_accounts: the accounts of api and worker, and the one that reaches data keys alone, for both. They have no
+# rights but those that a bucket's policy gives. Secrets go by the environment: an argument could be read by everyone on the machine.
 program_accounts() {
   api_key=$(secret s3-api-access-key) api_secret=$(secret s3-api-secret-key) \
+    keys_key=$(secret s3-keys-access-key) keys_secret=$(secret s3-keys-secret-key) \
     worker_key=$(secret s3-worker-access-key) worker_secret=$(secret s3-worker-secret-key) \
     jq -n 'def account($key; $secret): {($key): {access: $key, secret: $secret, role: "user", userID: 0, groupID: 0, projectID: 0}};
-      {accessAccounts: (account(env.api_key; env.api_secret) + account(env.worker_key; env.worker_secret))}'
+      {accessAccounts: (account(env.api_key; env.api_secret) + account(env.worker_key; env.worker_secret) + account(env.keys_key; env.keys_secret))}'
 }
 
 folder=$SATCHEL_LOCAL/data/s3

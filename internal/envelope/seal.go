@@ -1,0 +1,137 @@
+package envelope
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+)
+
+// buffers hold one segment each. Those of a reader that is not read to its end go with it.
+var buffers = sync.Pool{New: func() any { return new([sealed]byte) }}
+
+// Sealer gives a plain text as it lies in the store.
+type Sealer struct {
+	key    *Key
+	src    io.Reader
+	place  place
+	span   Span
+	length int64 // of the plain text
+
+	mu     sync.Mutex // a client that sends again may still be reading for the first time
+	at     int64      // bytes of plain text that were read
+	ended  bool       // the last segment was given
+	buffer *[sealed]byte
+	rest   []byte // of the segment in the buffer
+
+	keep   bool
+	nonces [][nonceSize]byte // by segment, when they are kept
+}
+
+// Seal encrypts exactly length bytes of src, which are that part of an object. The role
+// says what the object is to its version.
+func (k *Key) Seal(role string, span Span, src io.Reader, length int64) *Sealer {
+	return &Sealer{key: k, src: src, place: k.place(role), span: span, length: length}
+}
+
+// Repeatable lets the same bytes come when the text is read again from its beginning, so
+// that a hash can be taken first. The text must not change in between: its segments are
+// encrypted again with the nonces that they had.
+func (s *Sealer) Repeatable() *Sealer {
+	s.keep = true
+	return s
+}
+
+// Read gives encrypted bytes.
+func (s *Sealer) Read(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.rest) == 0 {
+		if s.ended {
+			s.release()
+			return 0, io.EOF
+		}
+		if err := s.fill(); err != nil {
+			return 0, err
+		}
+	}
+	n := copy(p, s.rest)
+	s.rest = s.rest[n:]
+	return n, nil
+}
+
+func (s *Sealer) release() {
+	if s.buffer != nil {
+		buffers.Put(s.buffer)
+		s.buffer = nil
+	}
+}
+
+// fill encrypts the next segment in its place in the buffer.
+func (s *Sealer) fill() error {
+	if s.buffer == nil {
+		s.buffer = buffers.Get().(*[sealed]byte)
+	}
+	b := s.buffer[:]
+	n := min(s.length-s.at, Segment)
+	if _, err := io.ReadFull(s.src, b[nonceSize:nonceSize+n]); err != nil {
+		if errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
+		return fmt.Errorf("read what is to be encrypted: %w", err)
+	}
+	index := s.at / Segment
+	s.nonce(int(index), b[:nonceSize])
+	last := n < Segment
+	number := s.span.Offset/Segment + index
+	s.rest = s.key.aead.Seal(b[:nonceSize], b[:nonceSize], b[nonceSize:nonceSize+n], s.place.of(number, last))
+	s.at += n
+	s.ended = last || s.at == s.length && !s.span.Last
+	return nil
+}
+
+func (s *Sealer) nonce(index int, to []byte) {
+	if s.keep && index < len(s.nonces) {
+		copy(to, s.nonces[index][:])
+		return
+	}
+	_, _ = rand.Read(to) // it never fails: crypto/rand ends the program instead
+	if s.keep {
+		s.nonces = append(s.nonces, [nonceSize]byte(to))
+	}
+}
+
+// Rewind begins again. Unless the sealer is repeatable, other nonces are taken.
+func (s *Sealer) Rewind() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	back, ok := s.src.(io.Seeker)
+	if !ok {
+		return errors.New("what is to be encrypted cannot be read again")
+	}
+	if _, err := back.Seek(0, io.SeekStart); err != nil {
+		return fmt.Errorf("read again what is to be encrypted: %w", err)
+	}
+	s.at, s.ended, s.rest = 0, false, nil
+	return nil
+}
+
+// Body gives the encrypted bytes to a client, which can send them again if the text can be
+// read again.
+func (s *Sealer) Body() io.Reader {
+	if _, ok := s.src.(io.Seeker); ok {
+		return seekable{s}
+	}
+	return s
+}
+
+// seekable seeks to the beginning, which is all that a client needs that sends again.
+type seekable struct{ *Sealer }
+
+func (s seekable) Seek(offset int64, whence int) (int64, error) {
+	if offset != 0 || whence != io.SeekStart {
+		return 0, errors.New("encrypted bytes are read from their beginning only")
+	}
+	return 0, s.Rewind()
+}

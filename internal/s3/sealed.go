@@ -1,0 +1,169 @@
+package s3
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/minio/minio-go/v7"
+
+	"satchel/internal/envelope"
+	"satchel/internal/fault"
+)
+
+// Keys gives the data keys of the versions that objects belong to, by the objects' keys in
+// the store. role is what an object is to its version.
+type Keys interface {
+	// Find gives the key; none when the version is not encrypted.
+	Find(ctx context.Context, object string) (key *envelope.Key, role string, err error)
+	// Make gives the version of a new object a key, where it has to have one.
+	Make(ctx context.Context, object string) error
+	// Share gives the version of one object the key of another's.
+	Share(ctx context.Context, from, to string) error
+	// Drop removes the key of the version.
+	Drop(ctx context.Context, object string) error
+}
+
+// ErrAltered says that bytes in the store are not those that were encrypted there.
+var ErrAltered = fault.New(fault.Conflict, "object_altered", "The stored bytes were changed since they were encrypted, and are not given out.")
+
+// ErrErased says that the key of the bytes is gone.
+var ErrErased = fault.New(fault.NotFound, "key_destroyed", "The key of these bytes was destroyed. They cannot be read again.")
+
+// Encrypt lets the buckets of versions' bytes encrypt and decrypt with keys, where a version
+// has one. Sizes, offsets and lengths are those of the plain text, but for those that
+// listings give; ETags and checksums are those of what lies in the store.
+func (s *Store) Encrypt(k Keys) {
+	for _, b := range []*Bucket{s.Staging, s.Clean, s.Quarantine} {
+		b.keys = k
+	}
+}
+
+// marker is an object's metadata that says that it is encrypted, and goes with it when it is
+// copied. The key decides whether an object is decrypted; the marker keeps cipher text from
+// being given for plain text when there is no key any more.
+const marker, markerForm = "Satchel-Encryption", "1"
+
+func marked(o minio.ObjectInfo) bool {
+	for name, value := range o.UserMetadata {
+		if strings.EqualFold(strings.TrimPrefix(strings.ToLower(name), "x-amz-meta-"), marker) {
+			return value == markerForm
+		}
+	}
+	return false
+}
+
+func mark(o *minio.PutObjectOptions) {
+	if o.UserMetadata == nil {
+		o.UserMetadata = map[string]string{}
+	}
+	o.UserMetadata[marker] = markerForm
+}
+
+func (b *Bucket) find(ctx context.Context, key string) (*envelope.Key, string, error) {
+	if b.keys == nil {
+		return nil, "", nil
+	}
+	k, role, err := b.keys.Find(ctx, key)
+	if err != nil {
+		return nil, "", fmt.Errorf("find data key: %w", err)
+	}
+	return k, role, nil
+}
+
+// Prepare sees to it that what will be written under the key of a new version can be
+// encrypted: its data key is durable when Prepare returns.
+func (b *Bucket) Prepare(ctx context.Context, key string) error {
+	if b.keys == nil {
+		return nil
+	}
+	if err := b.keys.Make(ctx, key); err != nil {
+		return fmt.Errorf("make data key: %w", err)
+	}
+	return nil
+}
+
+// DropKey removes the data key of the version of an object, in which nothing is to be read
+// again.
+func (b *Bucket) DropKey(ctx context.Context, key string) error {
+	if b.keys == nil {
+		return nil
+	}
+	if err := b.keys.Drop(ctx, key); err != nil {
+		return fmt.Errorf("destroy data key: %w", err)
+	}
+	return nil
+}
+
+// whole is the span of an object that is stored at once.
+var whole = envelope.Span{Last: true}
+
+// putSealed stores an object whole, encrypted. With check, the store refuses other bytes
+// than those that were encrypted, which are then made twice.
+func (b *Bucket) putSealed(ctx context.Context, k *envelope.Key, role, key string, body io.Reader, size int64, opts minio.PutObjectOptions, check bool) (string, error) {
+	s := k.Seal(role, whole, body, size)
+	mark(&opts)
+	if check {
+		h := sha256.New()
+		if _, err := io.Copy(h, s.Repeatable()); err != nil {
+			return "", err
+		}
+		if err := s.Rewind(); err != nil {
+			return "", err
+		}
+		opts.UserMetadata[sha256Header] = encodeSum(h.Sum(nil))
+	}
+	info, err := b.core.PutObject(ctx, b.name, key, s.Body(), envelope.SealedSize(size), "", "", opts)
+	if err != nil {
+		return "", fmt.Errorf("put object: %w", classify(err))
+	}
+	return info.ETag, nil
+}
+
+// openSealed reads a range of the plain text. Only the segments that hold it are read.
+func (b *Bucket) openSealed(ctx context.Context, k *envelope.Key, role, key string, opts minio.GetObjectOptions, offset, length int64) (io.ReadCloser, error) {
+	if length == 0 {
+		return nil, errEmptyRange
+	}
+	r := envelope.Locate(offset, length)
+	if err := setRange(&opts, r.Offset, r.Length); err != nil {
+		return nil, err
+	}
+	body, info, _, err := b.core.GetObject(ctx, b.name, key, opts)
+	if err != nil {
+		return nil, fmt.Errorf("open object: %w", classify(err))
+	}
+	return opened{k.Open(role, body, r, info.Size)}, nil
+}
+
+// opened tells bytes that were altered from a store that fails.
+type opened struct{ *envelope.Opener }
+
+func (o opened) Read(p []byte) (int, error) {
+	n, err := o.Opener.Read(p)
+	return n, altered(err)
+}
+
+func (o opened) WriteTo(w io.Writer) (int64, error) {
+	n, err := o.Opener.WriteTo(w)
+	return n, altered(err)
+}
+
+func altered(err error) error {
+	if errors.Is(err, envelope.ErrAltered) {
+		return ErrAltered.Because(err)
+	}
+	return err
+}
+
+// plainSize is the size of the plain text of an object.
+func plainSize(info minio.ObjectInfo) (int64, error) {
+	if !marked(info) {
+		return info.Size, nil
+	}
+	size, err := envelope.PlainSize(info.Size)
+	return size, altered(err)
+}

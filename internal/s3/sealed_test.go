@@ -1,0 +1,283 @@
+package s3_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"io"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"satchel/internal/envelope"
+	"satchel/internal/fault"
+	"satchel/internal/keyring"
+	"satchel/internal/s3"
+	"satchel/internal/s3test"
+)
+
+// sealedStore is a store with two views of it: one that decrypts, and one that shows what
+// lies there.
+type sealedStore struct {
+	*s3.Store
+
+	raw  *s3.Store
+	ring *keyring.Ring
+	down *failing
+}
+
+// failing is a key store that can be made to fail.
+type failing struct {
+	s3.Records
+
+	err error
+}
+
+func (f *failing) Get(ctx context.Context, name string) ([]byte, error) {
+	if f.err != nil {
+		return nil, f.err
+	}
+	return f.Records.Get(ctx, name)
+}
+
+func (f *failing) Add(ctx context.Context, name string, record []byte) (bool, error) {
+	if f.err != nil {
+		return false, f.err
+	}
+	return f.Records.Add(ctx, name, record)
+}
+
+func sealedOf(t *testing.T, on bool) sealedStore {
+	t.Helper()
+	return sealedOn(t, s3test.Raw(t, s3test.Serve(t)), on)
+}
+
+// sealedOn makes another process on the same store.
+func sealedOn(t *testing.T, raw *s3.Store, on bool) sealedStore {
+	t.Helper()
+	down := &failing{Records: s3.RecordsOf(raw.Keys, keyring.ErrAbsent)}
+	ring, err := keyring.New(keyring.Config{On: on}, down, s3test.Box(t))
+	require.NoError(t, err)
+	store := *raw
+	staging, clean, quarantine := *raw.Staging, *raw.Clean, *raw.Quarantine
+	store.Staging, store.Clean, store.Quarantine = &staging, &clean, &quarantine
+	store.Encrypt(ring)
+	return sealedStore{&store, raw, ring, down}
+}
+
+func newKey() string { return uuid.NewString() + "/" + uuid.NewString() }
+
+// secretText is as a file's would be: found again wherever it lies in plain text.
+var secretText = bytes.Repeat([]byte("the grades of class 7b. "), 8000)
+
+func readAll(t *testing.T, b *s3.Bucket, key, etag string, offset, length int64) ([]byte, error) {
+	t.Helper()
+	body, err := b.Open(t.Context(), key, etag, offset, length)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = body.Close() }()
+	return io.ReadAll(body)
+}
+
+// holdsNothingReadable walks a bucket and looks for the text.
+func holdsNothingReadable(t *testing.T, b *s3.Bucket) (objects int) {
+	t.Helper()
+	require.NoError(t, b.List(t.Context(), "", func(o s3.Object) error {
+		content, err := readAll(t, b, o.Key, "", 0, -1)
+		if errors.Is(err, s3.ErrErased) { // the view without keys refuses what is marked
+			objects++
+			return nil
+		}
+		require.NoError(t, err)
+		require.NotContains(t, string(content), "class 7b", o.Key)
+		return nil
+	}))
+	return objects
+}
+
+// TestWhatIsStoredIsNotReadable puts objects in each way and reads them back whole and by
+// ranges, by a process that had no part in it.
+func TestWhatIsStoredIsNotReadable(t *testing.T) {
+	t.Parallel()
+	s := sealedOf(t, true)
+	ctx, key := t.Context(), newKey()
+	size := int64(len(secretText))
+	require.NoError(t, s.Staging.Prepare(ctx, key))
+	sum := sha256.Sum256(secretText)
+	etag, err := s.Staging.PutWithSHA256(ctx, key, bytes.NewReader(secretText), size, sum[:])
+	require.NoError(t, err)
+	_, err = s.Staging.Put(ctx, key+".tail", bytes.NewReader(secretText[:100]), 100, "")
+	require.NoError(t, err)
+	published, err := s.Clean.CopyFrom(ctx, s.Staging.Name(), key, etag, key+"/content")
+	require.NoError(t, err)
+	_, err = s.Clean.Put(ctx, key+"/renditions/text", bytes.NewReader(secretText), size, "text/plain")
+	require.NoError(t, err)
+
+	second := sealedOn(t, s.raw, true)
+	got, err := readAll(t, second.Clean, key+"/content", published, 0, -1)
+	require.NoError(t, err)
+	require.True(t, bytes.Equal(secretText, got))
+	for _, at := range []int64{0, 1, envelope.Segment - 1, envelope.Segment, 2*envelope.Segment + 7, size - 1} {
+		got, err := readAll(t, second.Clean, key+"/content", published, at, 70000)
+		require.NoError(t, err)
+		require.True(t, bytes.Equal(secretText[at:min(at+70000, size)], got), "range at %d", at)
+	}
+	got, err = readAll(t, second.Staging, key+".tail", "", 0, 60)
+	require.NoError(t, err)
+	require.Equal(t, secretText[:60], got)
+	got, err = readAll(t, second.Clean, key+"/renditions/text", "", 0, -1)
+	require.NoError(t, err)
+	require.True(t, bytes.Equal(secretText, got))
+	o, err := second.Clean.Stat(ctx, key+"/content")
+	require.NoError(t, err)
+	require.Equal(t, s3.Object{Key: o.Key, Size: size, ETag: published, Modified: o.Modified}, o)
+	_, err = readAll(t, second.Clean, key+"/content", "another", 0, -1)
+	require.ErrorIs(t, err, s3.ErrChanged)
+
+	require.Equal(t, 2, holdsNothingReadable(t, s.raw.Staging))
+	require.Equal(t, 2, holdsNothingReadable(t, s.raw.Clean))
+	holdsNothingReadable(t, s.raw.Keys)
+}
+
+// TestPartsMakeOneObject: parts that are encrypted apart, one of them sent twice with other
+// bytes, are one object.
+func TestPartsMakeOneObject(t *testing.T) {
+	t.Parallel()
+	s := sealedOf(t, true)
+	ctx, key := t.Context(), newKey()
+	require.NoError(t, s.Staging.Prepare(ctx, key))
+	const part = 5 << 20
+	plain := make([]byte, 2*part+100)
+	_, _ = rand.Read(plain)
+	id, err := s.Staging.CreateMultipart(ctx, key)
+	require.NoError(t, err)
+	_, err = s.Staging.PutPart(ctx, key, id, 1, envelope.Span{}, bytes.NewReader(make([]byte, part)), part)
+	require.NoError(t, err)
+	var parts []s3.Part
+	for n, at := range []int64{0, part, 2 * part} {
+		end := min(at+part, int64(len(plain)))
+		etag, err := s.Staging.PutPart(ctx, key, id, n+1, envelope.Span{Offset: at, Last: n == 2}, bytes.NewReader(plain[at:end]), end-at)
+		require.NoError(t, err)
+		parts = append(parts, s3.Part{Number: n + 1, ETag: etag})
+	}
+	_, err = s.Staging.CompleteMultipart(ctx, key, id, parts)
+	require.NoError(t, err)
+	o, err := s.Staging.Stat(ctx, key)
+	require.NoError(t, err)
+	require.EqualValues(t, len(plain), o.Size)
+	got, err := readAll(t, s.Staging, key, o.ETag, 0, -1)
+	require.NoError(t, err)
+	require.True(t, bytes.Equal(plain, got))
+	got, err = readAll(t, s.Staging, key, o.ETag, part-10, 20)
+	require.NoError(t, err)
+	require.True(t, bytes.Equal(plain[part-10:part+10], got))
+
+	_, err = s.Staging.PutPart(ctx, key, id, 4, envelope.Span{Offset: 1}, bytes.NewReader(plain), 1)
+	require.Error(t, err, "a part that does not fill its segments")
+}
+
+// TestDestroyedKey: what a key encrypted is refused once the key is gone, and never given as
+// it lies there.
+func TestDestroyedKey(t *testing.T) {
+	t.Parallel()
+	s := sealedOf(t, true)
+	ctx, key := t.Context(), newKey()
+	_, err := s.Staging.Put(ctx, key, bytes.NewReader(secretText), int64(len(secretText)), "")
+	require.NoError(t, err)
+	copied := key[:36] + "/" + uuid.NewString()
+	_, err = s.Staging.CopyFrom(ctx, s.Staging.Name(), key, "", copied)
+	require.NoError(t, err)
+	require.NoError(t, s.Staging.DropKey(ctx, key))
+	require.NoError(t, s.Staging.DropKey(ctx, key), "it may be asked for again")
+	for _, process := range []sealedStore{s, sealedOn(t, s.raw, true)} {
+		for _, r := range [][2]int64{{0, -1}, {5, 10}} {
+			_, err = readAll(t, process.Staging, key, "", r[0], r[1])
+			require.ErrorIs(t, err, s3.ErrErased)
+			require.Equal(t, fault.NotFound, fault.KindOf(err))
+		}
+		got, err := readAll(t, process.Staging, copied, "", 0, -1)
+		require.NoError(t, err, "a version made of its bytes has a record of its own")
+		require.True(t, bytes.Equal(secretText, got))
+	}
+}
+
+// TestKeyStoreDown: nothing is stored in plain text and nothing is read, and all goes on
+// afterwards.
+func TestKeyStoreDown(t *testing.T) {
+	t.Parallel()
+	first := sealedOf(t, true)
+	ctx, key, fresh := t.Context(), newKey(), newKey()
+	_, err := first.Staging.Put(ctx, key, bytes.NewReader(secretText), int64(len(secretText)), "")
+	require.NoError(t, err)
+	s := sealedOn(t, first.raw, true)
+	s.down.err = errors.New("connection refused")
+	refused := func(err error) {
+		t.Helper()
+		require.Equal(t, fault.Unavailable, fault.KindOf(err))
+		require.Equal(t, "key_store_unavailable", fault.Of(err).Code)
+		require.Positive(t, fault.Of(err).RetryAfter)
+	}
+	_, err = readAll(t, s.Staging, key, "", 0, -1)
+	refused(err)
+	refused(s.Staging.Prepare(ctx, fresh))
+	_, err = s.Staging.Put(ctx, fresh, bytes.NewReader(secretText), int64(len(secretText)), "")
+	refused(err)
+	_, err = s.Staging.CreateMultipart(ctx, fresh)
+	refused(err)
+	_, err = s.Staging.CopyFrom(ctx, s.Staging.Name(), key, "", fresh)
+	refused(err)
+	_, err = s.raw.Staging.Stat(ctx, fresh)
+	require.ErrorIs(t, err, s3.ErrMissing)
+	s.down.err = nil
+	got, err := readAll(t, s.Staging, key, "", 0, -1)
+	require.NoError(t, err)
+	require.True(t, bytes.Equal(secretText, got))
+	require.NoError(t, s.Staging.Prepare(ctx, fresh))
+}
+
+// TestPlainObjectsAreRead: what is older than the encryption stays readable, and gets no key
+// behind its back.
+func TestPlainObjectsAreRead(t *testing.T) {
+	t.Parallel()
+	old := sealedOf(t, false)
+	ctx, key := t.Context(), newKey()
+	_, err := old.Staging.Put(ctx, key, bytes.NewReader(secretText), int64(len(secretText)), "")
+	require.NoError(t, err)
+	s := sealedOn(t, old.raw, true)
+	_, err = s.Clean.CopyFrom(ctx, s.Staging.Name(), key, "", key+"/content")
+	require.NoError(t, err)
+	_, err = s.Clean.Put(ctx, key+"/renditions/thumbnail", bytes.NewReader(secretText), int64(len(secretText)), "")
+	require.NoError(t, err)
+	for _, b := range []*s3.Bucket{s.Clean, old.Clean, s.raw.Clean} {
+		got, err := readAll(t, b, key+"/content", "", 10, 20)
+		require.NoError(t, err)
+		require.Equal(t, secretText[10:30], got)
+		got, err = readAll(t, b, key+"/renditions/thumbnail", "", 0, -1)
+		require.NoError(t, err)
+		require.True(t, bytes.Equal(secretText, got))
+	}
+}
+
+// TestObjectsOfOthersAreRefused: an object that somebody with the store's account put in the
+// place of another does not open.
+func TestObjectsOfOthersAreRefused(t *testing.T) {
+	t.Parallel()
+	s := sealedOf(t, true)
+	ctx, key, other := t.Context(), newKey(), newKey()
+	for _, k := range []string{key, other} {
+		_, err := s.Staging.Put(ctx, k, bytes.NewReader(secretText), int64(len(secretText)), "")
+		require.NoError(t, err)
+	}
+	_, err := s.raw.Staging.CopyFrom(ctx, s.Staging.Name(), other, "", key)
+	require.NoError(t, err)
+	_, err = readAll(t, s.Staging, key, "", 0, -1)
+	require.ErrorIs(t, err, s3.ErrAltered)
+	_, err = s.raw.Staging.Put(ctx, key, bytes.NewReader(secretText), int64(len(secretText)), "")
+	require.NoError(t, err)
+	_, err = readAll(t, s.Staging, key, "", 0, -1)
+	require.ErrorIs(t, err, s3.ErrAltered, "plain text where there is a key")
+}
