@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 
@@ -22,6 +21,7 @@ type runner struct {
 	log        *slog.Logger
 	client     client.Client
 	namespace  string
+	makes      bool // the namespace, where it is missing
 	components []queue.Component
 	workers    []worker.Worker
 	fatal      func(error)
@@ -79,12 +79,6 @@ func (f *runner) run(ctx context.Context) {
 		}
 	}
 	f.watch.run(ctx)
-}
-
-// checkServer asks for the namespace: a worker that starts without one gives up.
-func (f *runner) checkServer(ctx context.Context) error {
-	_, err := f.client.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: f.namespace})
-	return err
 }
 
 // waitFor tries again until it succeeds, and says false when the program stops.

@@ -23,6 +23,7 @@ import (
 // Config bounds the workers.
 type Config struct {
 	Namespace        string        `env:"SATCHEL_TEMPORAL_NAMESPACE" envDefault:"satchel"` // Temporal namespace
+	MakeNamespace    bool          `env:"SATCHEL_TEMPORAL_MAKE_NAMESPACE" envDefault:"false"` // whether the worker makes the namespace and its search attributes where they are missing, as after a restore
 	ScanSlots        int           `env:"SATCHEL_SCAN_SLOTS" envDefault:"4"`               // inspections, scans and pictures at once
 	PreviewSlots     int           `env:"SATCHEL_PREVIEW_SLOTS" envDefault:"2"`            // previews of documents, texts, sound and film at once; each may take a processor and 2 GiB
 	InteractiveSlots int           `env:"SATCHEL_INTERACTIVE_SLOTS" envDefault:"64"`       // activities at once on the queue of short steps
@@ -120,7 +121,7 @@ func Run(p Params) error {
 		p.Log.Error("worker stopped after a fatal error", "error", err)
 		_ = p.Shutdown.Shutdown(fx.ExitCode(1))
 	}
-	f := &runner{log: p.Log, client: p.Client, namespace: p.Config.Namespace, components: p.Components, fatal: fatal, ended: make(chan struct{})}
+	f := &runner{log: p.Log, client: p.Client, namespace: p.Config.Namespace, makes: p.Config.MakeNamespace, components: p.Components, fatal: fatal, ended: make(chan struct{})}
 	f.workers = build(p.Client, p.Config, p.Components, GuardWithJobs(p.Metrics, p.DB), fatal)
 	f.sweeps = newSweeps(p.DB, p.Log, p.Metrics, p.Components)
 	f.watch = newWatch(p.DB, jobs.Control{Client: p.Client, Namespace: p.Config.Namespace}, p.Log, p.Metrics)

@@ -103,7 +103,8 @@ func SweepsOf(a *Activities) []queue.Sweep {
 }
 
 // startWaitingUploads starts the workflow of every admitted version that has no steps.
-// Starting a running workflow again changes nothing.
+// Starting a running workflow again changes nothing, and one that ended starts again while
+// the row is in process.
 func (a *Activities) startWaitingUploads(ctx context.Context, after uuid.UUID) (queue.Swept, error) {
 	return queue.SweepByID(ctx, "start waiting uploads", after, versionOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
 		return a.db.VersionsWaiting(ctx, a.config.Unstarted, a.config.Silent, after, a.page)
@@ -123,10 +124,14 @@ func (a *Activities) admitWaitingUploads(ctx context.Context, after uuid.UUID) (
 
 func (a *Activities) start(ctx context.Context, r tenancy.Ref) error {
 	org := r.Org
+	q := a.db.Single(org)
+	// It may have ended since it was found: a workflow would start for nothing.
+	if v, err := files.GetVersion(ctx, q, r.Version); err != nil || v.Status != files.Processing {
+		return err
+	}
 	if err := a.starter.StartUpload(ctx, org, r.File, r.Version); err != nil {
 		return err
 	}
-	q := a.db.Single(org)
 	if err := files.MarkStarted(ctx, q, r.Version); err != nil {
 		return fmt.Errorf("note the start: %w", err)
 	}

@@ -3,6 +3,7 @@ package pipelinetest
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"testing"
 	"time"
 
@@ -59,6 +60,7 @@ type Worker struct {
 
 	namespace string
 	options   Options
+	stop      []func() // the workers that run
 	sweeps    []queue.Sweep
 }
 
@@ -125,8 +127,27 @@ func (w *Worker) Start(t *testing.T) {
 		func() (*audit.Signer, error) { return audit.NewSigner(AuditKey) },
 	), fx.Populate(&cleaner, &w.Admission), fx.Invoke(fx.Annotate(w.keepSweeps, fx.ParamTags(`group:"components"`))), fx.Invoke(workers.Run))
 	app.RequireStart()
-	t.Cleanup(app.RequireStop)
+	stop := sync.OnceFunc(app.RequireStop)
+	t.Cleanup(stop)
+	w.stop = append(w.stop, stop)
 	w.Checker = wiring.NewChecker(w.DB, w.Store, wiring.NewUploads(w.Client, w.Admission), cleaner)
+}
+
+// Stop stops every worker.
+func (w *Worker) Stop() {
+	for _, stop := range w.stop {
+		stop()
+	}
+	w.stop = nil
+}
+
+// Move stops every worker and starts one in a namespace that does not exist yet, on the same
+// database and store: what an operator does who gives Temporal up.
+func (w *Worker) Move(t *testing.T) {
+	t.Helper()
+	w.Stop()
+	w.Client, w.namespace = DialNew(t)
+	w.Start(t)
 }
 
 func (w *Worker) keepSweeps(components []queue.Component) {
@@ -135,6 +156,9 @@ func (w *Worker) keepSweeps(components []queue.Component) {
 		w.sweeps = append(w.sweeps, c.Sweeps...)
 	}
 }
+
+// Sweeps are those of the worker that was started last.
+func (w *Worker) Sweeps() []queue.Sweep { return w.sweeps }
 
 // Sweep does one run of a sweep now, from the head.
 func (w *Worker) Sweep(t *testing.T, name string) queue.Swept {
@@ -176,7 +200,7 @@ func (w *Worker) settings(t *testing.T) fx.Option {
 			return export.Config{PartBytes: w.options.PartBytes, PartEntries: 20, ConcurrentArchives: 1}
 		},
 		func() workers.Config {
-			return workers.Config{Namespace: w.namespace, ScanSlots: 4, PreviewSlots: 2, InteractiveSlots: 16, BatchSlots: 4, ExternalSlots: 1, AISlots: 1, MailSlots: 2, RobloxSlots: 1, StopTimeout: 10 * time.Second}
+			return workers.Config{Namespace: w.namespace, MakeNamespace: true, ScanSlots: 4, PreviewSlots: 2, InteractiveSlots: 16, BatchSlots: 4, ExternalSlots: 1, AISlots: 1, MailSlots: 2, RobloxSlots: 1, StopTimeout: 10 * time.Second}
 		},
 		func() upload.AdmissionConfig { return upload.AdmissionConfig{MaxRunning: w.options.MaxRunning} },
 	)
