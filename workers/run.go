@@ -22,6 +22,7 @@ type runner struct {
 	client     client.Client
 	namespace  string
 	makes      bool // the namespace, where it is missing
+	maintained bool // begins nothing by itself
 	components []queue.Component
 	workers    []worker.Worker
 	fatal      func(error)
@@ -59,7 +60,11 @@ func (f *runner) run(ctx context.Context) {
 		}
 	}
 	f.running.Store(true)
-	f.log.Info("workers started", "queues", len(f.workers))
+	f.log.Info("workers started", "queues", len(f.workers), "maintenance", f.maintained)
+	if f.maintained { // what is asked for is done, as the check of a restored system
+		f.watch.run(ctx)
+		return
+	}
 	var swept sync.WaitGroup
 	swept.Go(func() { f.sweeps.run(ctx) })
 	defer swept.Wait()

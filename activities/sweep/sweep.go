@@ -29,10 +29,10 @@ type UploadStarter interface {
 }
 
 // Cleaner removes objects of a version: those that its status does not need, or
-// all.
+// all of a deleted one, unless they have to stay for now.
 type Cleaner interface {
 	Clear(ctx context.Context, org tenancy.OrgID, version uuid.UUID) (files.Status, error)
-	RemoveVersion(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error
+	RemoveDeleted(ctx context.Context, org tenancy.OrgID, version uuid.UUID) (bool, error)
 }
 
 // Config says how long things may wait.
@@ -236,10 +236,16 @@ func (a *Activities) purge(ctx context.Context, r tenancy.Ref) error {
 	if err != nil {
 		return err
 	}
+	removed := true
 	for _, v := range versions {
-		if err := a.remover.RemoveVersion(ctx, org, v); err != nil {
+		gone, err := a.remover.RemoveDeleted(ctx, org, v)
+		if err != nil {
 			return err
 		}
+		removed = removed && gone
+	}
+	if !removed {
+		return nil // the file is found again when the last of its objects may go
 	}
 	return a.db.InTx(ctx, org, func(tx *tenancy.Tx) error { return files.Purge(ctx, tx, r.File) })
 }

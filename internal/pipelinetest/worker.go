@@ -72,6 +72,7 @@ type Options struct {
 	MaxRunning int           // files of an organization in the pipeline
 	PartBytes  int64         // of an export
 	Unstarted  time.Duration // until the sweep looks
+	Removal    time.Duration // how long the objects of deleted versions stay
 	Silent     time.Duration // until the sweep looks for previews
 	Render     Renderer
 	Inbox      roster.InboxConfig // none when empty
@@ -195,6 +196,7 @@ func (w *Worker) settings(t *testing.T) fx.Option {
 		func() sweep.Config {
 			return sweep.Config{Unstarted: w.options.Unstarted, Silent: time.Minute, Trash: 0}
 		},
+		func() finalize.RemovalConfig { return finalize.RemovalConfig{Delay: w.options.Removal} },
 		func() roster.InboxConfig { return w.options.Inbox },
 		func() export.Config {
 			return export.Config{PartBytes: w.options.PartBytes, PartEntries: 20, ConcurrentArchives: 1}
