@@ -1,7 +1,7 @@
 # Satchel. `make help` lists what can be made; the work is done by the scripts of deploy/local.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test unit e2e bench contracts presidio pictures judge lint generate status logs stop clean
+.PHONY: help run build test unit e2e bench drill contracts presidio pictures judge lint generate status logs stop clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ e2e: ## the end-to-end tests against a stack of their own (ARGS='-run Name')
 
 bench: ## the benchmarks of docs/performance.md, against a stack of their own
 	@exec deploy/local/bench.sh $(ARGS)
+
+drill: ## a restore under load: back up, kill, wipe, restore, check; prints RPO and RTO (docs/backup.md)
+	@exec deploy/local/unit.sh ./workers/pipeline -v -run TestRestoreUnderLoad -drill
 
 contracts: ## the client and the fake of Roblox against the published contract (FILE=roblox-open-cloud.json)
 	@test -r "$(FILE)" || { echo "FILE=$(FILE) cannot be read: name the published contract"; exit 2; }

@@ -65,6 +65,7 @@ type Config struct {
 	URL        string   `env:"SATCHEL_API_URL" envDefault:"http://127.0.0.1:8400"`     // address of the API that clients use; HSTS is sent when it is https
 	ContentURL string   `env:"SATCHEL_CONTENT_URL" envDefault:"http://127.0.0.1:8401"` // address of the host that serves the bytes of files
 	Driver     string   `env:"SATCHEL_EDGE_DRIVER" envDefault:"none"`                  // who caches in front of the content host and is told what to forget: varnish, cloudflare, fastly, webhook or none
+	Maintained bool     `env:"SATCHEL_MAINTENANCE" envDefault:"false"`                 // the system was restored and is not open yet: only operators are answered, and workers begin nothing by themselves; the same for api and worker
 	Origins    []string `env:"SATCHEL_CORS_ORIGINS"`                                   // origins (comma-separated) of web pages that may call the API for every organization
 }
 

@@ -4,12 +4,14 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"satchel/api/auth"
 	"satchel/api/console"
 	"satchel/api/request"
+	"satchel/internal/fault"
 )
 
 // routes are those that are wanted.
@@ -34,9 +36,23 @@ func (a *API) engine(routes []Route) *gin.Engine {
 		if r.Idempotency.Replay != nil {
 			handle = a.idempotency.Wrap(r.Idempotency, handle)
 		}
-		e.Handle(r.Method, r.Path, a.middleware.LimitClass(r.Class), a.recordRefusal(r.Audit), a.authorize(r), a.middleware.LimitBodies, respond(handle))
+		e.Handle(r.Method, r.Path, a.middleware.LimitClass(r.Class), a.open(r), a.recordRefusal(r.Audit), a.authorize(r), a.middleware.LimitBodies, respond(handle))
 	}
 	return e
+}
+
+// errMaintenance is the answer to everybody but operators while a restored system is checked.
+var errMaintenance = fault.New(fault.Unavailable, "maintenance", "The platform was restored from a backup and is being checked. Nothing is lost by waiting. Try again in a few minutes.").After(time.Minute)
+
+// open refuses what is not for operators while the system is maintained: what was taken in
+// then, or given out, would be of rows that the check has not seen.
+func (a *API) open(r Route) gin.HandlerFunc {
+	operators := r.Class == probe || r.Action == signedIn || strings.HasPrefix(r.Path, adminPath+"/") || strings.HasPrefix(r.Path, apiPath+"/operations/")
+	return func(c *gin.Context) {
+		if a.Config.Maintained && !operators {
+			request.Fail(c, errMaintenance)
+		}
+	}
 }
 
 // serveConsole adds the web console, whose files are no calls of the API: they are

@@ -269,7 +269,7 @@ select number, status, file_name, size, mime_type, sha256, width, height, pages,
 select v.organization_id, v.id, v.file_id, v.number, v.status, v.status_reason, v.change_description, v.size, v.claimed_type,
        v.claimed_sha256, v.mime_type, v.sha256, v.staging_etag, v.object_etag, v.scan_verdict, v.scan_signature, v.scan_engine,
        v.scan_database, v.scan_sha256, v.scanned_at, v.contains_pii, v.preview, v.width, v.height, v.reserved_bytes, v.used_bytes,
-       v.uploaded_by, v.received_at, v.started_at, v.published_at, v.cleaned_at, v.created_at, v.updated_at, f.name, f.trashed_at
+       v.uploaded_by, v.received_at, v.started_at, v.published_at, v.cleaned_at, v.removable_at, v.created_at, v.updated_at, f.name, f.trashed_at
   from file_versions v join files f on f.organization_id = v.organization_id and f.id = v.file_id where v.id = $1;
 
 -- name: VersionInsert :one
@@ -301,7 +301,7 @@ select v.id, v.file_id, v.number, v.size, v.sha256, v.object_etag, v.published_a
 select id, file_id, number, status, status_reason, size, sha256, scan_verdict, scan_sha256, object_etag from file_versions where id = $1 for update;
 
 -- name: VersionPage :many
-select id, file_id, status, size, sha256, staging_etag, object_etag, scan_verdict, received_at, started_at, cleaned_at, updated_at
+select id, file_id, status, size, sha256, staging_etag, object_etag, scan_verdict, received_at, started_at, cleaned_at, removable_at, updated_at
   from file_versions where id > $1 order by id limit $2;
 
 -- name: VersionPagePurge :exec
@@ -544,3 +544,40 @@ select v.file_id from version_view v
 -- name: FoldersBelow :many
 select d.id, d.parent_id, d.name from folders d join folder_paths p on p.organization_id = d.organization_id and p.folder_id = d.id
  where p.ancestor_id = sqlc.arg(folder_id);
+
+-- Delayed removal. The objects of a deleted version stay until a moment; the first that is set counts.
+
+-- name: VersionDelayRemoval :one
+update file_versions set removable_at = coalesce(removable_at, now() + sqlc.arg(delay)::interval)
+ where id = sqlc.arg(id) and status = 'deleted'
+returning (removable_at > now())::boolean as waits;
+
+-- What a restore finds. Each changes nothing of a version that has moved on since it was read.
+
+-- name: RestoredContent :execrows
+update file_versions set object_etag = sqlc.arg(etag) where id = sqlc.arg(id) and status = 'published';
+
+-- name: RestoredStaging :execrows
+update file_versions set staging_etag = sqlc.arg(etag) where id = sqlc.arg(id) and status in ('processing', 'held');
+
+-- name: RestoredLost :execrows
+update file_versions set status = 'quarantined', status_reason = sqlc.arg(reason), used_bytes = 0, cleaned_at = null, updated_at = now()
+ where id = sqlc.arg(id) and status = 'published';
+
+-- name: RestoredPictures :many
+select version_id, name, size, etag, false as on_demand from renditions where version_id = any(sqlc.arg(versions)::uuid[])
+union all
+select version_id, key, size, etag, true from transformations where version_id = any(sqlc.arg(versions)::uuid[]) and state = 'ready'
+order by 1, 5, 2;
+
+-- name: RestoredRendition :exec
+update renditions set etag = sqlc.arg(etag) where version_id = sqlc.arg(version_id) and name = sqlc.arg(name);
+
+-- name: RestoredTransformation :exec
+update transformations set etag = sqlc.arg(etag) where version_id = sqlc.arg(version_id) and key = sqlc.arg(key);
+
+-- name: RestoredRenditionLost :exec
+delete from renditions where version_id = sqlc.arg(version_id) and name = sqlc.arg(name);
+
+-- name: RestoredTransformationLost :exec
+delete from transformations where version_id = sqlc.arg(version_id) and key = sqlc.arg(key);

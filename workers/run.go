@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 
@@ -22,6 +21,8 @@ type runner struct {
 	log        *slog.Logger
 	client     client.Client
 	namespace  string
+	makes      bool // the namespace, where it is missing
+	maintained bool // begins nothing by itself
 	components []queue.Component
 	workers    []worker.Worker
 	fatal      func(error)
@@ -59,7 +60,11 @@ func (f *runner) run(ctx context.Context) {
 		}
 	}
 	f.running.Store(true)
-	f.log.Info("workers started", "queues", len(f.workers))
+	f.log.Info("workers started", "queues", len(f.workers), "maintenance", f.maintained)
+	if f.maintained { // what is asked for is done, as the check of a restored system
+		f.watch.run(ctx)
+		return
+	}
 	var swept sync.WaitGroup
 	swept.Go(func() { f.sweeps.run(ctx) })
 	defer swept.Wait()
@@ -79,12 +84,6 @@ func (f *runner) run(ctx context.Context) {
 		}
 	}
 	f.watch.run(ctx)
-}
-
-// checkServer asks for the namespace: a worker that starts without one gives up.
-func (f *runner) checkServer(ctx context.Context) error {
-	_, err := f.client.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: f.namespace})
-	return err
 }
 
 // waitFor tries again until it succeeds, and says false when the program stops.

@@ -22,16 +22,18 @@ import (
 
 // Config bounds the workers.
 type Config struct {
-	Namespace        string        `env:"SATCHEL_TEMPORAL_NAMESPACE" envDefault:"satchel"` // Temporal namespace
-	ScanSlots        int           `env:"SATCHEL_SCAN_SLOTS" envDefault:"4"`               // inspections, scans and pictures at once
-	PreviewSlots     int           `env:"SATCHEL_PREVIEW_SLOTS" envDefault:"2"`            // previews of documents, texts, sound and film at once; each may take a processor and 2 GiB
-	InteractiveSlots int           `env:"SATCHEL_INTERACTIVE_SLOTS" envDefault:"64"`       // activities at once on the queue of short steps
-	BatchSlots       int           `env:"SATCHEL_BATCH_SLOTS" envDefault:"8"`              // activities at once on the queue of clean-up, exports and reports
-	ExternalSlots    int           `env:"SATCHEL_EXTERNAL_SLOTS" envDefault:"16"`          // activities at once on the queue of calls to other services
-	AISlots          int           `env:"SATCHEL_AI_SLOTS" envDefault:"4"`                 // calls to models at once
-	MailSlots        int           `env:"SATCHEL_MAIL_SLOTS" envDefault:"8"`               // mails of notifications at once
-	RobloxSlots      int           `env:"SATCHEL_ROBLOX_SLOTS" envDefault:"4"`             // calls to Roblox at once
-	StopTimeout      time.Duration `env:"SATCHEL_WORKER_STOP_TIMEOUT" envDefault:"20s"`    // running activities may take this long to end when the worker stops
+	Namespace        string        `env:"SATCHEL_TEMPORAL_NAMESPACE" envDefault:"satchel"`    // Temporal namespace
+	Maintained       bool          `env:"SATCHEL_MAINTENANCE" envDefault:"false"`             // the system was restored and is not open yet: only operators are answered, and workers begin nothing by themselves; the same for api and worker
+	MakeNamespace    bool          `env:"SATCHEL_TEMPORAL_MAKE_NAMESPACE" envDefault:"false"` // whether the worker makes the namespace and its search attributes where they are missing, as after a restore
+	ScanSlots        int           `env:"SATCHEL_SCAN_SLOTS" envDefault:"4"`                  // inspections, scans and pictures at once
+	PreviewSlots     int           `env:"SATCHEL_PREVIEW_SLOTS" envDefault:"2"`               // previews of documents, texts, sound and film at once; each may take a processor and 2 GiB
+	InteractiveSlots int           `env:"SATCHEL_INTERACTIVE_SLOTS" envDefault:"64"`          // activities at once on the queue of short steps
+	BatchSlots       int           `env:"SATCHEL_BATCH_SLOTS" envDefault:"8"`                 // activities at once on the queue of clean-up, exports and reports
+	ExternalSlots    int           `env:"SATCHEL_EXTERNAL_SLOTS" envDefault:"16"`             // activities at once on the queue of calls to other services
+	AISlots          int           `env:"SATCHEL_AI_SLOTS" envDefault:"4"`                    // calls to models at once
+	MailSlots        int           `env:"SATCHEL_MAIL_SLOTS" envDefault:"8"`                  // mails of notifications at once
+	RobloxSlots      int           `env:"SATCHEL_ROBLOX_SLOTS" envDefault:"4"`                // calls to Roblox at once
+	StopTimeout      time.Duration `env:"SATCHEL_WORKER_STOP_TIMEOUT" envDefault:"20s"`       // running activities may take this long to end when the worker stops
 }
 
 // Check refuses bounds under which nothing would ever run.
@@ -120,7 +122,7 @@ func Run(p Params) error {
 		p.Log.Error("worker stopped after a fatal error", "error", err)
 		_ = p.Shutdown.Shutdown(fx.ExitCode(1))
 	}
-	f := &runner{log: p.Log, client: p.Client, namespace: p.Config.Namespace, components: p.Components, fatal: fatal, ended: make(chan struct{})}
+	f := &runner{log: p.Log, client: p.Client, namespace: p.Config.Namespace, makes: p.Config.MakeNamespace, maintained: p.Config.Maintained, components: p.Components, fatal: fatal, ended: make(chan struct{})}
 	f.workers = build(p.Client, p.Config, p.Components, GuardWithJobs(p.Metrics, p.DB), fatal)
 	f.sweeps = newSweeps(p.DB, p.Log, p.Metrics, p.Components)
 	f.watch = newWatch(p.DB, jobs.Control{Client: p.Client, Namespace: p.Config.Namespace}, p.Log, p.Metrics)

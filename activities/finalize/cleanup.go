@@ -3,10 +3,12 @@ package finalize
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
 	"satchel/files"
+	"satchel/policies/verdict"
 	"satchel/tenancy"
 )
 
@@ -15,14 +17,58 @@ import (
 type Cleaner struct {
 	db      *tenancy.DB
 	objects Objects
+	delay   time.Duration
 }
 
-// NewCleaner makes it.
+// RemovalConfig says how long objects stay that people deleted.
+type RemovalConfig struct {
+	Delay time.Duration `env:"SATCHEL_REMOVAL_DELAY" envDefault:"0s"` // how long the objects of a deleted version stay in the store, so that a copy of the buckets that follows a backup of the database finds them; 48h where buckets are copied every day, 0 for no such copies. Erasures do not wait
+}
+
+// Check refuses a negative delay.
+func (c RemovalConfig) Check() error {
+	if c.Delay < 0 {
+		return fmt.Errorf("SATCHEL_REMOVAL_DELAY is %s: it is 0 or more", c.Delay)
+	}
+	return nil
+}
+
+// NewCleaner makes one that removes at once.
 func NewCleaner(db *tenancy.DB, o Objects) Cleaner { return Cleaner{db: db, objects: o} }
 
-// RemoveVersion removes every object that a version may have left anywhere.
+// Delayed is a Cleaner that lets deleted versions wait.
+func (r Cleaner) Delayed(c RemovalConfig) Cleaner {
+	r.delay = c.Delay
+	return r
+}
+
+// RemoveVersion removes every object that a version may have left anywhere, at once.
 func (r Cleaner) RemoveVersion(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error {
 	return r.objects.RemoveVersion(ctx, org, version)
+}
+
+// RemoveDeleted removes every object of a deleted version, and says false while they have
+// to stay. Only what was published waits: of the rest, no backup of the database says more
+// than that it arrived.
+func (r Cleaner) RemoveDeleted(ctx context.Context, org tenancy.OrgID, version uuid.UUID) (bool, error) {
+	q := r.db.Single(org)
+	v, err := files.GetVersion(ctx, q, version)
+	if err != nil {
+		return false, err
+	}
+	if waits, err := r.waits(ctx, q, v); err != nil || waits {
+		return false, err
+	}
+	return true, r.objects.RemoveVersion(ctx, org, version)
+}
+
+// waits says whether the objects of a version have to stay for now, and sets until when
+// where that is not set.
+func (r Cleaner) waits(ctx context.Context, q tenancy.Queries, v files.Version) (bool, error) {
+	if r.delay == 0 || v.Status != files.Deleted || v.ObjectEtag == "" || v.ScanVerdict != verdict.Clean {
+		return false, nil
+	}
+	return files.DelayRemoval(ctx, q, v.ID, r.delay)
 }
 
 // Clear removes what the version's state leaves no use for, and gives that
@@ -41,6 +87,9 @@ func (r Cleaner) Clear(ctx context.Context, org tenancy.OrgID, version uuid.UUID
 	case files.Quarantined:
 		err = r.objects.eraseUnpublished(ctx, org, version)
 	default:
+		if waits, err := r.waits(ctx, q, v); err != nil || waits {
+			return v.Status, err
+		}
 		err = r.objects.RemoveVersion(ctx, org, version)
 	}
 	if err != nil {

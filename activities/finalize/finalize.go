@@ -175,6 +175,12 @@ type WithdrawVersionResult struct{ Status files.Status }
 func (a *Activities) WithdrawVersion(ctx context.Context, in WithdrawVersionInput) (WithdrawVersionResult, error) {
 	defer queue.Heartbeat(ctx)()
 	err := a.db.InTx(ctx, in.Org, func(tx *tenancy.Tx) error {
+		// A version that waits for a decision has ended for its workflow. A second run of
+		// that, started while the first one ended, must not take it away.
+		v, err := files.GetVersion(ctx, tx, in.Version)
+		if err != nil || v.Status == files.Held && v.TrashedAt == nil {
+			return err
+		}
 		return files.Withdraw(ctx, tx, in.Version, in.Status, in.Reason)
 	})
 	if err != nil {

@@ -47,6 +47,8 @@ type ReconcileOrganizationsInput struct {
 	After        Cursor
 	Repair, Deep bool
 	Grace        time.Duration
+
+	Restore Restore `json:",omitzero"`
 }
 
 // Cursor says where a check of all organizations goes on: behind an organization,
@@ -82,7 +84,7 @@ const mostFindings = 100 // of a stretch that are listed one by one
 func (a *Activities) ReconcileOrganizations(ctx context.Context, in ReconcileOrganizationsInput) (ReconcileOrganizationsResult, error) {
 	result := ReconcileOrganizationsResult{Counts: map[Kind]int64{}, Next: in.After, More: true}
 	defer queue.Heartbeat(ctx)()
-	options := Options{Repair: in.Repair, Deep: in.Deep, Grace: in.Grace}
+	options := Options{Repair: in.Repair, Deep: in.Deep, Grace: in.Grace, Restore: in.Restore}
 	deadline := time.Now().Add(a.longest)
 	for {
 		orgs, err := a.next(ctx, in.Only, result.Next)

@@ -22,11 +22,20 @@ const (
 	StageExports    Stage = "exports"
 )
 
+// The stages of a check after a restore, which come before all others.
+const (
+	StageRestoredVersions Stage = "restored_versions" // rows against the copies of the buckets
+	StageRestoredRest     Stage = "restored_rest"     // the audit log, keys of requests, the cache
+)
+
+// RestoredStages lists them in order.
+var RestoredStages = []Stage{StageRestoredVersions, StageRestoredRest}
+
 // Stages lists every stage in order.
 var Stages = []Stage{StageQuota, StageClean, StageQuarantine, StageStaging, StageMultipart, StageExports}
 
-// stageIndex is where a stage is in the order; the first for one that is not known.
-func stageIndex(s Stage) int { return max(0, slices.Index(Stages, s)) }
+// stageIndex is where a stage is in an order; the first for one that is not known.
+func stageIndex(all []Stage, s Stage) int { return max(0, slices.Index(all, s)) }
 
 // Kind is one way in which rows, objects and workflows can disagree.
 type Kind string
@@ -46,11 +55,21 @@ const (
 	Stuck            Kind = "stuck_version"     // in process without a running workflow
 	QuotaUsed        Kind = "quota_used"
 	QuotaReserved    Kind = "quota_reserved"
+
+	// Of a check after a restore.
+
+	Adopted      Kind = "restored_content"    // the object was copied back, and has another ETag
+	AdoptedAgain Kind = "restored_staging"    // what arrived was taken back from where it had been moved
+	Picture      Kind = "restored_picture"    // a preview has another ETag, or is gone
+	LostUpload   Kind = "restore_upload"      // its parts are gone: ended, and to be sent again
+	LostArrived  Kind = "restore_lost_upload" // arrived, and its bytes are gone: ended, and to be sent again
+	LostContent  Kind = "restore_lost"        // published, and its bytes are gone: locked away
+	AuditFork    Kind = "restore_audit"       // events of the audit log are lost of which signed checkpoints speak
 )
 
 // Kinds lists every kind, for code that counts in a fixed order.
 var Kinds = []Kind{ContentMissing, ContentSize, ContentDiffers, Unscanned, OrphanClean, OrphanQuarantine, OrphanStaged, OrphanParts, OrphanExport,
-	UncleanedVersion, Stuck, QuotaUsed, QuotaReserved}
+	UncleanedVersion, Stuck, QuotaUsed, QuotaReserved, Adopted, AdoptedAgain, Picture, LostUpload, LostArrived, LostContent, AuditFork}
 
 // Finding is one disagreement. Ids only: the report is kept.
 type Finding struct {

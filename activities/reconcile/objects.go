@@ -96,10 +96,10 @@ func groups(l *listing) (page []group, err error) {
 }
 
 // orphans reports objects that belong to nothing, but those that may be work in
-// progress. A listing shows for a while what was removed since it began.
+// progress, or of a version that a restored database does not know. A listing shows for a while what was removed since it began.
 func (r *scanState) orphans(b Bucket, kind Kind, objects []Object) error {
 	for _, o := range objects {
-		if time.Since(o.Modified) < r.Grace {
+		if time.Since(o.Modified) < max(r.Grace, r.Delay) {
 			continue
 		}
 		if _, _, err := b.Size(r.ctx, o.Key); fault.KindOf(err) == fault.NotFound {

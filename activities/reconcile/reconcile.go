@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -37,6 +38,17 @@ type Bucket interface {
 	Pending(ctx context.Context, prefix string) (keys []string, err error)
 	Remove(ctx context.Context, key string) error
 	AbortAll(ctx context.Context, prefix string) error
+
+	// For a check after a restore.
+
+	Name() string
+	SHA256(ctx context.Context, key string) (sum string, err error) // that the store keeps of an object, in hex; empty: it keeps none
+	CopyFrom(ctx context.Context, bucket, srcKey, etag, key string) (newETag string, err error)
+}
+
+// AuditLogs notes that a restore cut an organization's audit log off, and says whether it did.
+type AuditLogs interface {
+	Restored(ctx context.Context, org tenancy.OrgID) (bool, error)
 }
 
 // Workflows knows the workflow of a version.
@@ -56,6 +68,9 @@ type Checker struct {
 	Staging, Clean, Quarantine, Exports Bucket
 	Workflows                           Workflows
 	Clearer                             Clearer
+
+	Delay    time.Duration // how long objects stay that belong to no version any more
+	Restored AuditLogs     // nil: what was signed of audit logs is not looked at
 }
 
 // Options says how deep to look and what to do about it.
@@ -63,6 +78,8 @@ type Options struct {
 	Repair bool
 	Deep   bool          // read every published byte and compare its SHA-256
 	Grace  time.Duration // what is younger may be work in progress
+
+	Restore Restore // the zero value: no restore was made
 }
 
 // Position is where a check of an organization goes on: behind a version in a
@@ -102,16 +119,21 @@ func (c Checker) Slice(ctx context.Context, org tenancy.OrgID, from Position, o 
 	looks := map[Stage]func() error{
 		StageQuota: r.quota, StageClean: r.clean, StageQuarantine: r.quarantined, StageStaging: r.staged, StageMultipart: r.parts, StageExports: r.exported,
 	}
-	for i := stageIndex(from.Stage); i < len(Stages); i++ {
-		if r.Next.Stage != Stages[i] {
-			r.Next = Position{Stage: Stages[i]}
+	stages := Stages
+	if o.Restore.Made() {
+		looks[StageRestoredVersions], looks[StageRestoredRest] = r.restoredVersions, r.restoredRest
+		stages = slices.Concat(RestoredStages, Stages)
+	}
+	for i := stageIndex(stages, from.Stage); i < len(stages); i++ {
+		if r.Next.Stage != stages[i] {
+			r.Next = Position{Stage: stages[i]}
 		}
-		err := looks[Stages[i]]()
+		err := looks[stages[i]]()
 		switch {
 		case errors.Is(err, errLimit):
 			return r.Slice, nil
 		case err != nil:
-			return r.Slice, fmt.Errorf("check %s: %w", Stages[i], err)
+			return r.Slice, fmt.Errorf("check %s: %w", stages[i], err)
 		}
 	}
 	r.Next, r.Done = Position{}, true

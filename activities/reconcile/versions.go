@@ -88,11 +88,26 @@ func (r *scanState) compare(row *files.VersionRow, found *group) (uuid.UUID, err
 // unowned reports objects of the clean bucket that belong to no version that is
 // published, or about to be. The row may have come, or moved on, since it was read.
 func (r *scanState) unowned(found *group) error {
-	status, err := r.status(found.version)
-	if err != nil || status == files.Published || status == files.Processing {
+	v, err := files.GetVersion(r.ctx, r.q, found.version)
+	switch {
+	case err != nil && fault.KindOf(err) != fault.NotFound:
 		return err
+	case v.Status == files.Published || v.Status == files.Processing, r.staying(v.Status, v.CleanedAt, v.RemovableAt, v.UpdatedAt):
+		return nil
 	}
 	return r.orphans(r.Clean, OrphanClean, found.objects)
+}
+
+// staying says whether the objects of a deleted version have to stay for now, or it is about to
+// be said until when.
+func (r *scanState) staying(status files.Status, cleaned, removable *time.Time, changed time.Time) bool {
+	switch {
+	case status != files.Deleted || cleaned != nil || r.Delay == 0:
+		return false
+	case removable == nil:
+		return time.Since(changed) < r.Grace
+	}
+	return time.Now().Before(*removable)
 }
 
 // version looks from a row to the store and to Temporal. listed is what the clean
@@ -109,7 +124,7 @@ func (r *scanState) version(row files.VersionRow, listed []Object) error {
 		return r.content(row, listed)
 	case row.Status == files.Processing && old:
 		return r.processing(row)
-	case files.Final(row.Status) && row.Status != files.Held && row.CleanedAt == nil && old:
+	case files.Final(row.Status) && row.Status != files.Held && row.CleanedAt == nil && old && !r.staying(row.Status, row.CleanedAt, row.RemovableAt, row.UpdatedAt):
 		return r.report(UncleanedVersion, row.ID, func() error {
 			_, err := r.Clearer.Clear(r.ctx, r.org, row.ID)
 			return err

@@ -40,9 +40,9 @@ type model struct {
 	removed       map[uuid.UUID]bool // versions whose objects were removed
 }
 
-func (m *model) RemoveVersion(_ context.Context, _ tenancy.OrgID, version uuid.UUID) error {
+func (m *model) RemoveDeleted(_ context.Context, _ tenancy.OrgID, version uuid.UUID) (bool, error) {
 	m.removed[version] = true
-	return nil
+	return true, nil
 }
 
 func (m *model) covers(h holds.New, v held) bool {
@@ -265,8 +265,8 @@ type remover struct {
 	model *model
 }
 
-func (r remover) RemoveVersion(ctx context.Context, org tenancy.OrgID, v uuid.UUID) error {
-	return r.model.RemoveVersion(ctx, org, v)
+func (r remover) RemoveDeleted(ctx context.Context, org tenancy.OrgID, v uuid.UUID) (bool, error) {
+	return r.model.RemoveDeleted(ctx, org, v)
 }
 
 // blocked waits until a statement of this database waits for an advisory lock.

@@ -29,10 +29,10 @@ type UploadStarter interface {
 }
 
 // Cleaner removes objects of a version: those that its status does not need, or
-// all.
+// all of a deleted one, unless they have to stay for now.
 type Cleaner interface {
 	Clear(ctx context.Context, org tenancy.OrgID, version uuid.UUID) (files.Status, error)
-	RemoveVersion(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error
+	RemoveDeleted(ctx context.Context, org tenancy.OrgID, version uuid.UUID) (bool, error)
 }
 
 // Config says how long things may wait.
@@ -103,7 +103,8 @@ func SweepsOf(a *Activities) []queue.Sweep {
 }
 
 // startWaitingUploads starts the workflow of every admitted version that has no steps.
-// Starting a running workflow again changes nothing.
+// Starting a running workflow again changes nothing, and one that ended starts again while
+// the row is in process.
 func (a *Activities) startWaitingUploads(ctx context.Context, after uuid.UUID) (queue.Swept, error) {
 	return queue.SweepByID(ctx, "start waiting uploads", after, versionOf, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
 		return a.db.VersionsWaiting(ctx, a.config.Unstarted, a.config.Silent, after, a.page)
@@ -123,10 +124,14 @@ func (a *Activities) admitWaitingUploads(ctx context.Context, after uuid.UUID) (
 
 func (a *Activities) start(ctx context.Context, r tenancy.Ref) error {
 	org := r.Org
+	q := a.db.Single(org)
+	// It may have ended since it was found: a workflow would start for nothing.
+	if v, err := files.GetVersion(ctx, q, r.Version); err != nil || v.Status != files.Processing {
+		return err
+	}
 	if err := a.starter.StartUpload(ctx, org, r.File, r.Version); err != nil {
 		return err
 	}
-	q := a.db.Single(org)
 	if err := files.MarkStarted(ctx, q, r.Version); err != nil {
 		return fmt.Errorf("note the start: %w", err)
 	}
@@ -231,10 +236,16 @@ func (a *Activities) purge(ctx context.Context, r tenancy.Ref) error {
 	if err != nil {
 		return err
 	}
+	removed := true
 	for _, v := range versions {
-		if err := a.remover.RemoveVersion(ctx, org, v); err != nil {
+		gone, err := a.remover.RemoveDeleted(ctx, org, v)
+		if err != nil {
 			return err
 		}
+		removed = removed && gone
+	}
+	if !removed {
+		return nil // the file is found again when the last of its objects may go
 	}
 	return a.db.InTx(ctx, org, func(tx *tenancy.Tx) error { return files.Purge(ctx, tx, r.File) })
 }

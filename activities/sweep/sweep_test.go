@@ -49,8 +49,8 @@ func (p *platform) Clear(_ context.Context, org tenancy.OrgID, _ uuid.UUID) (fil
 	return "", p.work(org)
 }
 
-func (p *platform) RemoveVersion(_ context.Context, org tenancy.OrgID, _ uuid.UUID) error {
-	return p.work(org)
+func (p *platform) RemoveDeleted(_ context.Context, org tenancy.OrgID, _ uuid.UUID) (bool, error) {
+	return true, p.work(org)
 }
 
 const page = 2 // items in one list of these tests; more than that fail at its head

@@ -77,6 +77,10 @@ func (a *Activities) checkpoints(ctx context.Context, org tenancy.OrgID, after i
 	if err != nil {
 		return nil, fmt.Errorf("list checkpoints: %w", err)
 	}
+	forks, err := a.forks(ctx, org)
+	if err != nil {
+		return nil, err
+	}
 	found := make([]audit.CheckpointCheck, len(keys))
 	for i, key := range keys {
 		seq, err := audit.CheckpointSeq(org, key)
@@ -88,8 +92,33 @@ func (a *Activities) checkpoints(ctx context.Context, org tenancy.OrgID, after i
 			return nil, fmt.Errorf("read checkpoint: %w", err)
 		}
 		found[i] = audit.ReadCheckpoint(seq, b, a.key)
+		for _, f := range forks {
+			found[i].Lost = found[i].Lost || f.Explains(found[i].Checkpoint)
+		}
 	}
 	return found, nil
+}
+
+// mostForks bounds how many restores of one organization are known: there is one a restore.
+const mostForks = 100
+
+// forks reads what the platform signed about restores of the audit log. What is not signed
+// explains nothing.
+func (a *Activities) forks(ctx context.Context, org tenancy.OrgID) (forks []audit.Fork, err error) {
+	keys, err := a.bucket.ListAfter(ctx, audit.ForkPrefix(org), "", mostForks)
+	if err != nil {
+		return nil, fmt.Errorf("list forks: %w", err)
+	}
+	for _, key := range keys {
+		b, err := a.bucket.Read(ctx, key, mostBytes)
+		if err != nil {
+			return nil, fmt.Errorf("read fork: %w", err)
+		}
+		if f, ok := audit.ReadFork(b, org, a.key); ok {
+			forks = append(forks, f)
+		}
+	}
+	return forks, nil
 }
 
 const sweepPage = 500

@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
+	restored "satchel/activities/reconcile"
 	"satchel/api/request"
 	"satchel/tenancy"
 	"satchel/tenancy/operations"
@@ -93,6 +94,9 @@ type reconcileBody struct {
 	Repair       bool   `json:"repair"`
 	Deep         bool   `json:"deep"`          // read every published byte again
 	Grace        *int64 `json:"grace_seconds"` // what is younger may be work in progress
+
+	RestoredTo *time.Time `json:"restored_to"` // of a database that was restored from a backup
+	Fast       bool       `json:"fast"`
 }
 
 // Reconcile starts to check the invariants.
@@ -112,6 +116,13 @@ func (r *Operations) Reconcile(c *gin.Context) error {
 			return request.Invalid("grace_seconds", "grace_seconds is a number of seconds and not negative.")
 		}
 		look.Grace = time.Duration(*in.Grace) * time.Second
+	}
+	if in.RestoredTo != nil {
+		now := time.Now().UTC()
+		if in.RestoredTo.After(now) || in.RestoredTo.IsZero() {
+			return request.Invalid("restored_to", "restored_to is the moment to which the database was restored, and not in the future.")
+		}
+		look.Repair, look.Restore = true, restored.Restore{To: in.RestoredTo.UTC(), Found: now, Fast: in.Fast}
 	}
 	if err := r.Workflows.Reconcile(c.Request.Context(), request.Caller(c), look); err != nil {
 		return err

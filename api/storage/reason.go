@@ -29,6 +29,7 @@ var reasonTexts = map[string]string{
 	"personal_data_unknown":  "The file waits: it could not be read whole, so it is not known whether it contains personal data. An administrator decides about it.",
 	"personal_data_rejected": "The file was rejected because of its personal data. Take that out and upload it again.",
 	"held_too_long":          "The file waited for a decision about its personal data for too long, and was deleted. Upload it again and ask an administrator.",
+	files.LostInRestore:      "The stored bytes were lost, and a backup did not have them. Upload the file again.",
 	"deleted":                "The file was deleted while it was checked.",
 }
 

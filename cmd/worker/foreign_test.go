@@ -215,7 +215,7 @@ func (o theirs) fill(t *testing.T, org tenancy.OrgID, in reflect.Value) {
 			field.SetBool(true)
 		case int:
 			field.SetInt(1)
-		case nil, time.Duration, queue.Places, []operations.Step, *operations.Failure, audit.Verification:
+		case nil, time.Duration, reconcile.Restore, queue.Places, []operations.Step, *operations.Failure, audit.Verification:
 		default:
 			require.Fail(t, "say in the test what this field is", "%s.%s", in.Type(), name)
 		}
@@ -246,7 +246,7 @@ func everyActivity(t *testing.T, a *pipelinetest.Activities, mails *pipelinetest
 		func() people.HashConfig { return people.HashConfig{Key: pipelinetest.HashKey} },
 		func() providers.Config { return providers.Config{Currency: "EUR"} }, func() wiring.ModelKeys { return wiring.ModelKeys{} },
 		func() kms.Config { return kms.Config{} }, func() adapter.Config { return adapter.Config{URL: "http://127.0.0.1:1"} }, func() wiring.RobloxBudget { return wiring.RobloxBudget{} },
-		func() invitation.Config { return invitation.Config{} }, func() sweep.Config { return sweep.Config{} }, func() roster.InboxConfig {
+		func() invitation.Config { return invitation.Config{} }, func() sweep.Config { return sweep.Config{} }, func() finalize.RemovalConfig { return finalize.RemovalConfig{} }, func() roster.InboxConfig {
 			return roster.InboxConfig{Bucket: s3test.Inbox, Prefix: "inbox/", Every: time.Minute}
 		},
 		func() *upload.Admission { return nil }, func() workers.Config { return workers.Config{} },

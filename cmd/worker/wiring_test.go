@@ -72,7 +72,7 @@ func components(t *testing.T) []queue.Component {
 			return email.Config{InvitationURL: "http://127.0.0.1/invitations", APIURL: "http://127.0.0.1"}
 		},
 		func() invitation.Config { return invitation.Config{} }, func() people.HashConfig { return people.HashConfig{Key: pipelinetest.HashKey} },
-		func() sweep.Config { return sweep.Config{} }, func() roster.InboxConfig { return roster.InboxConfig{Every: time.Minute} },
+		func() sweep.Config { return sweep.Config{} }, func() finalize.RemovalConfig { return finalize.RemovalConfig{} }, func() roster.InboxConfig { return roster.InboxConfig{Every: time.Minute} },
 		func() export.Config { return export.Config{} },
 		func() providers.Config { return providers.Config{Currency: "EUR"} }, func() wiring.ModelKeys { return wiring.ModelKeys{} },
 		func() kms.Config { return kms.Config{} }, func() adapter.Config { return adapter.Config{URL: "http://127.0.0.1:1"} }, func() wiring.RobloxBudget { return wiring.RobloxBudget{} },

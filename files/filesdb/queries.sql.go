@@ -975,6 +975,159 @@ func (q *Queries) RenditionSource(ctx context.Context, arg RenditionSourceParams
 	return i, err
 }
 
+const restoredContent = `-- name: RestoredContent :execrows
+
+update file_versions set object_etag = $1 where id = $2 and status = 'published'
+`
+
+type RestoredContentParams struct {
+	Etag string
+	ID   uuid.UUID
+}
+
+// What a restore finds. Each changes nothing of a version that has moved on since it was read.
+func (q *Queries) RestoredContent(ctx context.Context, arg RestoredContentParams) (int64, error) {
+	result, err := q.db.Exec(ctx, restoredContent, arg.Etag, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const restoredLost = `-- name: RestoredLost :execrows
+update file_versions set status = 'quarantined', status_reason = $1, used_bytes = 0, cleaned_at = null, updated_at = now()
+ where id = $2 and status = 'published'
+`
+
+type RestoredLostParams struct {
+	Reason string
+	ID     uuid.UUID
+}
+
+func (q *Queries) RestoredLost(ctx context.Context, arg RestoredLostParams) (int64, error) {
+	result, err := q.db.Exec(ctx, restoredLost, arg.Reason, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const restoredPictures = `-- name: RestoredPictures :many
+select version_id, name, size, etag, false as on_demand from renditions where version_id = any($1::uuid[])
+union all
+select version_id, key, size, etag, true from transformations where version_id = any($1::uuid[]) and state = 'ready'
+order by 1, 5, 2
+`
+
+type RestoredPicturesRow struct {
+	VersionID uuid.UUID
+	Name      string
+	Size      int64
+	Etag      string
+	OnDemand  bool
+}
+
+func (q *Queries) RestoredPictures(ctx context.Context, versions []uuid.UUID) ([]RestoredPicturesRow, error) {
+	rows, err := q.db.Query(ctx, restoredPictures, versions)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []RestoredPicturesRow
+	for rows.Next() {
+		var i RestoredPicturesRow
+		if err := rows.Scan(
+			&i.VersionID,
+			&i.Name,
+			&i.Size,
+			&i.Etag,
+			&i.OnDemand,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const restoredRendition = `-- name: RestoredRendition :exec
+update renditions set etag = $1 where version_id = $2 and name = $3
+`
+
+type RestoredRenditionParams struct {
+	Etag      string
+	VersionID uuid.UUID
+	Name      string
+}
+
+func (q *Queries) RestoredRendition(ctx context.Context, arg RestoredRenditionParams) error {
+	_, err := q.db.Exec(ctx, restoredRendition, arg.Etag, arg.VersionID, arg.Name)
+	return err
+}
+
+const restoredRenditionLost = `-- name: RestoredRenditionLost :exec
+delete from renditions where version_id = $1 and name = $2
+`
+
+type RestoredRenditionLostParams struct {
+	VersionID uuid.UUID
+	Name      string
+}
+
+func (q *Queries) RestoredRenditionLost(ctx context.Context, arg RestoredRenditionLostParams) error {
+	_, err := q.db.Exec(ctx, restoredRenditionLost, arg.VersionID, arg.Name)
+	return err
+}
+
+const restoredStaging = `-- name: RestoredStaging :execrows
+update file_versions set staging_etag = $1 where id = $2 and status in ('processing', 'held')
+`
+
+type RestoredStagingParams struct {
+	Etag string
+	ID   uuid.UUID
+}
+
+func (q *Queries) RestoredStaging(ctx context.Context, arg RestoredStagingParams) (int64, error) {
+	result, err := q.db.Exec(ctx, restoredStaging, arg.Etag, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const restoredTransformation = `-- name: RestoredTransformation :exec
+update transformations set etag = $1 where version_id = $2 and key = $3
+`
+
+type RestoredTransformationParams struct {
+	Etag      string
+	VersionID uuid.UUID
+	Key       string
+}
+
+func (q *Queries) RestoredTransformation(ctx context.Context, arg RestoredTransformationParams) error {
+	_, err := q.db.Exec(ctx, restoredTransformation, arg.Etag, arg.VersionID, arg.Key)
+	return err
+}
+
+const restoredTransformationLost = `-- name: RestoredTransformationLost :exec
+delete from transformations where version_id = $1 and key = $2
+`
+
+type RestoredTransformationLostParams struct {
+	VersionID uuid.UUID
+	Key       string
+}
+
+func (q *Queries) RestoredTransformationLost(ctx context.Context, arg RestoredTransformationLostParams) error {
+	_, err := q.db.Exec(ctx, restoredTransformationLost, arg.VersionID, arg.Key)
+	return err
+}
+
 const stepBegin = `-- name: StepBegin :execrows
 
 
@@ -1744,6 +1897,26 @@ func (q *Queries) VersionCleaned(ctx context.Context, arg VersionCleanedParams) 
 	return err
 }
 
+const versionDelayRemoval = `-- name: VersionDelayRemoval :one
+
+update file_versions set removable_at = coalesce(removable_at, now() + $1::interval)
+ where id = $2 and status = 'deleted'
+returning (removable_at > now())::boolean as waits
+`
+
+type VersionDelayRemovalParams struct {
+	Delay time.Duration
+	ID    uuid.UUID
+}
+
+// Delayed removal. The objects of a deleted version stay until a moment; the first that is set counts.
+func (q *Queries) VersionDelayRemoval(ctx context.Context, arg VersionDelayRemovalParams) (bool, error) {
+	row := q.db.QueryRow(ctx, versionDelayRemoval, arg.Delay, arg.ID)
+	var waits bool
+	err := row.Scan(&waits)
+	return waits, err
+}
+
 const versionFacts = `-- name: VersionFacts :many
 select number, status, file_name, size, mime_type, sha256, width, height, pages, duration_ms, change_description, uploaded_by, created_at, published_at
   from file_versions where file_id = $1 and number = any($2::integer[])
@@ -1810,7 +1983,7 @@ const versionGet = `-- name: VersionGet :one
 select v.organization_id, v.id, v.file_id, v.number, v.status, v.status_reason, v.change_description, v.size, v.claimed_type,
        v.claimed_sha256, v.mime_type, v.sha256, v.staging_etag, v.object_etag, v.scan_verdict, v.scan_signature, v.scan_engine,
        v.scan_database, v.scan_sha256, v.scanned_at, v.contains_pii, v.preview, v.width, v.height, v.reserved_bytes, v.used_bytes,
-       v.uploaded_by, v.received_at, v.started_at, v.published_at, v.cleaned_at, v.created_at, v.updated_at, f.name, f.trashed_at
+       v.uploaded_by, v.received_at, v.started_at, v.published_at, v.cleaned_at, v.removable_at, v.created_at, v.updated_at, f.name, f.trashed_at
   from file_versions v join files f on f.organization_id = v.organization_id and f.id = v.file_id where v.id = $1
 `
 
@@ -1846,6 +2019,7 @@ type VersionGetRow struct {
 	StartedAt         *time.Time
 	PublishedAt       *time.Time
 	CleanedAt         *time.Time
+	RemovableAt       *time.Time
 	CreatedAt         time.Time
 	UpdatedAt         time.Time
 	Name              string
@@ -1887,6 +2061,7 @@ func (q *Queries) VersionGet(ctx context.Context, id uuid.UUID) (VersionGetRow, 
 		&i.StartedAt,
 		&i.PublishedAt,
 		&i.CleanedAt,
+		&i.RemovableAt,
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.Name,
@@ -2080,7 +2255,7 @@ func (q *Queries) VersionMoving(ctx context.Context) (bool, error) {
 }
 
 const versionPage = `-- name: VersionPage :many
-select id, file_id, status, size, sha256, staging_etag, object_etag, scan_verdict, received_at, started_at, cleaned_at, updated_at
+select id, file_id, status, size, sha256, staging_etag, object_etag, scan_verdict, received_at, started_at, cleaned_at, removable_at, updated_at
   from file_versions where id > $1 order by id limit $2
 `
 
@@ -2101,6 +2276,7 @@ type VersionPageRow struct {
 	ReceivedAt  *time.Time
 	StartedAt   *time.Time
 	CleanedAt   *time.Time
+	RemovableAt *time.Time
 	UpdatedAt   time.Time
 }
 
@@ -2125,6 +2301,7 @@ func (q *Queries) VersionPage(ctx context.Context, arg VersionPageParams) ([]Ver
 			&i.ReceivedAt,
 			&i.StartedAt,
 			&i.CleanedAt,
+			&i.RemovableAt,
 			&i.UpdatedAt,
 		); err != nil {
 			return nil, err

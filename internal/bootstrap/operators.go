@@ -28,10 +28,11 @@ type Readiness struct {
 	checks   map[string]func(context.Context) error
 	optional map[string]bool
 	draining bool
+	timeout  time.Duration // of all checks
 }
 
 func newReadiness() *Readiness {
-	return &Readiness{checks: map[string]func(context.Context) error{}, optional: map[string]bool{}}
+	return &Readiness{checks: map[string]func(context.Context) error{}, optional: map[string]bool{}, timeout: checkTimeout}
 }
 
 // Add names one need and how to check it.
@@ -62,28 +63,34 @@ func (r *Readiness) Drain() {
 // checkTimeout is below the timeout that a probe needs: docs/operating.md says 3 s.
 const checkTimeout = 2 * time.Second
 
-// Missing runs every check side by side and gives the failed ones.
+// Missing runs every check side by side and gives the failed ones. One that does not come
+// back in time has failed: the probe's own timeout would take the whole program for dead.
 func (r *Readiness) Missing(ctx context.Context) map[string]string {
-	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	r.mu.Lock()
 	checks := maps.Clone(r.checks)
 	r.mu.Unlock()
-	var (
-		mu      sync.Mutex
-		wg      sync.WaitGroup
-		missing = map[string]string{}
-	)
-	for name, check := range checks {
-		wg.Go(func() {
-			if err := check(ctx); err != nil {
-				mu.Lock()
-				missing[name] = err.Error()
-				mu.Unlock()
-			}
-		})
+	type answer struct {
+		name string
+		err  error
 	}
-	wg.Wait()
+	answers := make(chan answer, len(checks)) // with room for those that nobody waits for any more
+	missing := make(map[string]string, len(checks))
+	for name, check := range checks {
+		missing[name] = "no answer in time"
+		go func() { answers <- answer{name, check(ctx)} }()
+	}
+	for range checks {
+		select {
+		case a := <-answers:
+			if delete(missing, a.name); a.err != nil {
+				missing[a.name] = a.err.Error()
+			}
+		case <-ctx.Done():
+			return missing
+		}
+	}
 	return missing
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -48,4 +49,26 @@ func TestDraining(t *testing.T) {
 	r.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", "/readyz", nil))
 	require.Equal(t, 503, w.Code)
 	require.JSONEq(t, `{"ready":false,"degraded":false,"draining":true,"missing":[]}`, w.Body.String())
+}
+
+// TestHungCheckIsMissing: a part that neither answers nor refuses, through a client that
+// does not listen to its context, must not keep the probe waiting.
+func TestHungCheckIsMissing(t *testing.T) {
+	t.Parallel()
+	r := newReadiness()
+	r.timeout = 500 * time.Millisecond
+	hang := make(chan struct{})
+	t.Cleanup(func() { close(hang) })
+	r.Add("postgres", func(context.Context) error { return nil })
+	r.Add("temporal", func(context.Context) error { <-hang; return nil })
+	r.Optional("temporal")
+	w := httptest.NewRecorder()
+	r.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", "/readyz", nil))
+	require.Equal(t, 200, w.Code)
+	require.JSONEq(t, `{"ready":true,"degraded":true,"draining":false,"missing":["temporal"]}`, w.Body.String())
+	r.Add("store", func(context.Context) error { <-hang; return nil })
+	w = httptest.NewRecorder()
+	r.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", "/readyz", nil))
+	require.Equal(t, 503, w.Code)
+	require.Contains(t, w.Body.String(), `"missing":["store","temporal"]`)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -49,6 +50,12 @@ func NewActivities(t *testing.T) *Activities {
 	a.Env.RegisterActivity(a.Finalizer)
 	a.Checker = wiring.NewChecker(a.DB, a.Store, a.Workflows, a.Cleaner)
 	return a
+}
+
+// Delay lets the objects of deleted versions stay.
+func (a *Activities) Delay(d time.Duration) {
+	a.Cleaner = a.Cleaner.Delayed(finalize.RemovalConfig{Delay: d})
+	a.Checker.Clearer, a.Checker.Delay = a.Cleaner, d
 }
 
 // Scanned is a version that only waits for its publication.

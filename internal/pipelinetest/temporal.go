@@ -92,10 +92,7 @@ func Dial(t *testing.T) (client.Client, string) {
 	n := s.taken.Add(1) - 1
 	require.Less(t, int(n), namespaces, "give the test server more namespaces")
 	namespace := fmt.Sprintf("test-%d", n)
-	c, err := client.NewLazyClient(client.Options{HostPort: s.address, Namespace: namespace, Identity: "test", Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))})
-	require.NoError(t, err)
-	t.Cleanup(c.Close)
-	t.Cleanup(func() { endSchedules(c) })
+	c := dial(t, s, namespace)
 	require.Eventually(t, func() bool {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
@@ -103,6 +100,24 @@ func Dial(t *testing.T) (client.Client, string) {
 		return err == nil
 	}, time.Minute, 50*time.Millisecond)
 	return c, namespace
+}
+
+// DialNew gives a client of a namespace that does not exist.
+func DialNew(t *testing.T) (client.Client, string) {
+	t.Helper()
+	s, err := startTemporal()
+	require.NoError(t, err)
+	namespace := fmt.Sprintf("restored-%d", s.taken.Add(1)) // of another name than those that exist
+	return dial(t, s, namespace), namespace
+}
+
+func dial(t *testing.T, s *temporalServer, namespace string) client.Client {
+	t.Helper()
+	c, err := client.NewLazyClient(client.Options{HostPort: s.address, Namespace: namespace, Identity: "test", Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))})
+	require.NoError(t, err)
+	t.Cleanup(c.Close)
+	t.Cleanup(func() { endSchedules(c) })
+	return c
 }
 
 // endSchedules deletes the schedules of a namespace whose worker has stopped. The server would

@@ -3,6 +3,7 @@ package pipelinetest
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"testing"
 	"time"
 
@@ -60,6 +61,7 @@ type Worker struct {
 
 	namespace string
 	options   Options
+	stop      []func() // the workers that run
 	sweeps    []queue.Sweep
 }
 
@@ -71,6 +73,7 @@ type Options struct {
 	MaxRunning int           // files of an organization in the pipeline
 	PartBytes  int64         // of an export
 	Unstarted  time.Duration // until the sweep looks
+	Removal    time.Duration // how long the objects of deleted versions stay
 	Silent     time.Duration // until the sweep looks for previews
 	Render     Renderer
 	Inbox      roster.InboxConfig // none when empty
@@ -126,8 +129,27 @@ func (w *Worker) Start(t *testing.T) {
 		func() (*audit.Signer, error) { return audit.NewSigner(AuditKey) },
 	), fx.Populate(&cleaner, &w.Admission), fx.Invoke(fx.Annotate(w.keepSweeps, fx.ParamTags(`group:"components"`))), fx.Invoke(workers.Run))
 	app.RequireStart()
-	t.Cleanup(app.RequireStop)
+	stop := sync.OnceFunc(app.RequireStop)
+	t.Cleanup(stop)
+	w.stop = append(w.stop, stop)
 	w.Checker = wiring.NewChecker(w.DB, w.Store, wiring.NewUploads(w.Client, w.Admission), cleaner)
+}
+
+// Stop stops every worker.
+func (w *Worker) Stop() {
+	for _, stop := range w.stop {
+		stop()
+	}
+	w.stop = nil
+}
+
+// Move stops every worker and starts one in a namespace that does not exist yet, on the same
+// database and store: what an operator does who gives Temporal up.
+func (w *Worker) Move(t *testing.T) {
+	t.Helper()
+	w.Stop()
+	w.Client, w.namespace = DialNew(t)
+	w.Start(t)
 }
 
 func (w *Worker) keepSweeps(components []queue.Component) {
@@ -136,6 +158,9 @@ func (w *Worker) keepSweeps(components []queue.Component) {
 		w.sweeps = append(w.sweeps, c.Sweeps...)
 	}
 }
+
+// Sweeps are those of the worker that was started last.
+func (w *Worker) Sweeps() []queue.Sweep { return w.sweeps }
 
 // Sweep does one run of a sweep now, from the head.
 func (w *Worker) Sweep(t *testing.T, name string) queue.Swept {
@@ -172,12 +197,13 @@ func (w *Worker) settings(t *testing.T) fx.Option {
 		func() sweep.Config {
 			return sweep.Config{Unstarted: w.options.Unstarted, Silent: time.Minute, Trash: 0}
 		},
+		func() finalize.RemovalConfig { return finalize.RemovalConfig{Delay: w.options.Removal} },
 		func() roster.InboxConfig { return w.options.Inbox },
 		func() export.Config {
 			return export.Config{PartBytes: w.options.PartBytes, PartEntries: 20, ConcurrentArchives: 1}
 		},
 		func() workers.Config {
-			return workers.Config{Namespace: w.namespace, ScanSlots: 4, PreviewSlots: 2, InteractiveSlots: 16, BatchSlots: 4, ExternalSlots: 1, AISlots: 1, MailSlots: 2, RobloxSlots: 1, StopTimeout: 10 * time.Second}
+			return workers.Config{Namespace: w.namespace, MakeNamespace: true, ScanSlots: 4, PreviewSlots: 2, InteractiveSlots: 16, BatchSlots: 4, ExternalSlots: 1, AISlots: 1, MailSlots: 2, RobloxSlots: 1, StopTimeout: 10 * time.Second}
 		},
 		func() upload.AdmissionConfig { return upload.AdmissionConfig{MaxRunning: w.options.MaxRunning} },
 	)

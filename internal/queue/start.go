@@ -17,6 +17,9 @@ var (
 	jobKind = temporal.NewSearchAttributeKeyKeyword("JobKind")
 )
 
+// SearchAttributes names the attributes, all keywords, that a namespace must have.
+func SearchAttributes() []string { return []string{orgID.GetName(), jobKind.GetName()} }
+
 // Start is how every process starts its workflow: a run that is there is found
 // and not doubled, and the attributes say whose it is and what it does. org owns
 // the run, and a deletion ends what carries its organization; the fairness key is

@@ -7,9 +7,11 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -261,6 +263,20 @@ func (b *Bucket) Stat(ctx context.Context, key string) (Object, error) {
 		return Object{}, fmt.Errorf("stat object: %w", err)
 	}
 	return Object{Key: info.Key, Size: size, ETag: info.ETag, Modified: info.LastModified}, nil
+}
+
+// SHA256 gives the SHA-256, in hex, that the store keeps of an object and has checked when
+// it was written; empty where it keeps none of the whole object.
+func (b *Bucket) SHA256(ctx context.Context, key string) (string, error) {
+	info, err := b.core.StatObject(ctx, b.name, key, minio.StatObjectOptions{Checksum: true})
+	if err != nil {
+		return "", fmt.Errorf("stat object: %w", classify(err))
+	}
+	sum, err := base64.StdEncoding.DecodeString(info.ChecksumSHA256)
+	if err != nil || len(sum) != sha256.Size { // a checksum of checksums has the number of parts behind it
+		return "", nil
+	}
+	return hex.EncodeToString(sum), nil
 }
 
 // CopyFrom copies an object of another bucket on the server, if its ETag is

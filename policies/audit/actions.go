@@ -88,6 +88,7 @@ var Actions = []Action{
 	{"edge.replay", "organization", "An operator had the cache in front of the content host told again what was given up; the code is how many keys."},
 	{"storage.rescan", "operation", "A new scan of all published versions was requested."},
 	{"storage.repair", "version", "The reconciler repaired an inconsistency; the code is its kind."},
+	{"storage.restored", "organization", "The database was restored from a backup; the code is the moment to which. What was recorded after it is lost."},
 	{"storage.reconcile", "operation", "A check of rows, objects, quota and workflows against each other was requested."},
 
 	{"organization.create", "organization", "An organization was requested."},

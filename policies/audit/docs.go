@@ -87,7 +87,8 @@ hour, the head of each audit log that has grown, and writes it once (If-None-Mat
 `+"`checkpoints/<organization>/<number, 20 digits>.json`"+`. The signature is Ed25519 (RFC 8032) over the canonical JSON of the other
 fields, with the key `+"`SATCHEL_AUDIT_KEY`"+`, which the API does not have. The public half, the file
 `+"`audit-public-key`"+`, is for auditors. A verification compares each checkpoint with the audit log, and names the first event that differs,
-or that is missing behind one.
+or that is missing behind one. After a restore of the database, checkpoints speak of events that are lost: the check of the restored system signs that
+(`+"`forks/<organization>/`"+` in the same bucket, with the last event that was kept and the last that was lost), and a verification takes no checkpoint between them for a forgery.
 
 ## A verification
 

@@ -19,7 +19,8 @@ type Report struct {
 // CheckpointCheck is a checkpoint whose signature was verified, or the reason why not.
 type CheckpointCheck struct {
 	Checkpoint
-	Bad *BrokenChain
+	Bad  *BrokenChain
+	Lost bool // a signed Fork explains it: it speaks of an event that a restore lost
 }
 
 // Checkpoints reads what was signed about an audit log behind a sequence number:
@@ -122,6 +123,8 @@ func (s *step) against(c CheckpointCheck, l Line) error {
 	switch {
 	case c.Bad != nil:
 		return c.Bad
+	case c.Lost:
+		return nil
 	case c.Organization != s.Chain.Organization:
 		return &BrokenChain{c.Seq, "has a checkpoint of another organization"}
 	case c.Seq != l.Seq || c.Hash != l.Hash:
@@ -136,8 +139,10 @@ func (s *step) end() error {
 	if s.Chain.Seq < s.Head.Seq {
 		return &BrokenChain{s.Chain.Seq + 1, "is missing: the audit log is said to go on"}
 	}
-	if len(s.left) > 0 {
-		return &BrokenChain{s.Chain.Seq + 1, "is missing: a signed checkpoint speaks of later events"}
+	for _, c := range s.left {
+		if !c.Lost {
+			return &BrokenChain{s.Chain.Seq + 1, "is missing: a signed checkpoint speaks of later events"}
+		}
 	}
 	return nil
 }

@@ -54,8 +54,8 @@ var conformance = []struct{ rule, query string }{
 		     or p.name in ('users', 'logins') and polcmd = 'r'
 		        and p."using" like '((EXISTS%m.organization_id = ( SELECT app.org() AS org)%) OR (EXISTS%p.organization_id = ( SELECT app.org() AS org)%'
 		     or p.name = 'tiers' and polcmd = 'r' and p."using" like '(EXISTS%o.id = ( SELECT app.org() AS org)%'))`},
-	{"there are no policies but tenant, those of people, and system and deletion to satchel_system", tables + `
-		select name || '.' || polname from policies where (polname, roles) not in (('tenant', 'satchel_app'), ('system', 'satchel_system'), ('deletion', 'satchel_system'),
+	{"there are no policies but tenant, those of people, backup, and system and deletion to satchel_system", tables + `
+		select name || '.' || polname from policies where (polname, roles) not in (('tenant', 'satchel_app'), ('backup', 'satchel_backup'), ('system', 'satchel_system'), ('deletion', 'satchel_system'),
 			('system_place', 'satchel_system'), ('system_admit', 'satchel_system'), ('organization', 'satchel_people'), ('people', 'satchel_people'),
 			('people_read', 'satchel_people'), ('people_read', 'satchel_people,satchel_views'), ('views', 'satchel_views'), ('people_add', 'satchel_people'), ('people_change', 'satchel_people'), ('people_remove', 'satchel_people'))`},
 	{"every policy of people and of views asks for the organization of an actor", tables + `
@@ -69,8 +69,8 @@ var conformance = []struct{ rule, query string }{
 	// destroys the order of a page.
 	{"no policy holds an array", tables + `
 		select name || '.' || polname from policies, unnest(array["using", checking]) e where roles ~ 'satchel_people' and e like '%ARRAY( SELECT%'`},
-	{"only satchel_system has policies that are always true", tables + `
-		select name || '.' || polname from policies where roles <> 'satchel_system' and 'true' in (coalesce("using", ''), coalesce(checking, ''))`},
+	{"only satchel_system and satchel_backup have policies that are always true", tables + `
+		select name || '.' || polname from policies where roles not in ('satchel_system', 'satchel_backup') and 'true' in (coalesce("using", ''), coalesce(checking, ''))`},
 	// Asked once a statement and not once a row.
 	{"policies ask for the organization in a subselect", tables + `
 		select name || '.' || polname from policies, unnest(array["using", checking]) e where replace(e, '( SELECT app.org() AS org)', '') like '%app.org()%'`},
@@ -112,7 +112,13 @@ var conformance = []struct{ rule, query string }{
 		        union select g.grantee from pg_attribute a, aclexplode(a.attacl) g where a.attrelid = c.oid) g
 		  left join pg_roles r on r.oid = g.grantee
 		 where c.relnamespace in ('public'::regnamespace, 'app'::regnamespace) and g.grantee <> c.relowner
+		   and coalesce(r.rolname, 'public') <> 'satchel_backup' -- which a rule of its own looks at
 		   and (c.relname <> all ($1) or coalesce(r.rolname, 'public') not in ('satchel_app', 'satchel_people', 'satchel_system', 'satchel_views'))`},
+	{"the role of backups reads every table whole and changes nothing", tables + `
+		select t.name from tables t where not has_table_privilege('satchel_backup', t.oid, 'SELECT') or has_table_privilege('satchel_backup', t.oid, 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
+		    or not exists (select from policies p where p.oid = t.oid and polname = 'backup' and polcmd = 'r' and p."using" = 'true')
+		union select rolname from pg_roles where rolname = 'satchel_backup' and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication)
+		union select roleid::regrole::text from pg_auth_members where member = 'satchel_backup'::regrole`},
 	{"no right to truncate, reference or trigger", `
 		select c.relname || ' to ' || r.rolname from pg_class c, pg_roles r where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v')
 		   and r.rolname in ('satchel_app', 'satchel_people', 'satchel_system', 'satchel_views') and has_table_privilege(r.oid, c.oid, 'TRUNCATE, REFERENCES, TRIGGER')`},
@@ -223,7 +229,7 @@ func TestConformanceNamesWhatIsWrong(t *testing.T) {
 		{"drop policy tenant on files", "policy tenant is FOR ALL", "files"},
 		{"alter policy tenant on files using (organization_id = app.org())", "policy tenant is FOR ALL", "files"},
 		{"alter policy tenant on files with check (true)", "policy tenant is FOR ALL", "files"},
-		{"alter policy tenant on files with check (true)", "only satchel_system has policies that are always true", "files.tenant"},
+		{"alter policy tenant on files with check (true)", "only satchel_system and satchel_backup have policies that are always true", "files.tenant"},
 		{"alter policy tenant on files to public", "policy tenant is FOR ALL", "files"},
 		{"alter policy tenant on users using (exists (select from members m where m.user_id = users.id and m.organization_id = app.org()))",
 			"policies ask for the organization in a subselect", "users.tenant"},
@@ -249,6 +255,8 @@ func TestConformanceNamesWhatIsWrong(t *testing.T) {
 		{table + "grant select (id) on letters to satchel_app", "no rights without a file", "letters to satchel_app"},
 		{"grant select on files to public", "no rights without a file", "files to public"},
 		{"grant truncate on files to satchel_app", "no right to truncate", "files to satchel_app"},
+		{"grant update on files to satchel_backup", "the role of backups reads", "files"},
+		{"drop policy backup on files", "the role of backups reads", "files"},
 		{"create sequence counter; grant usage on sequence counter to satchel_app", "no sequence is granted", "counter"},
 		{"create function app.all_files() returns bigint language sql security definer as 'select count(*) from files'", "definer functions are those of functions/", "app.all_files()"},
 		{"drop function app.files_trashed(uuid, interval, uuid, integer)", "definer functions are those of functions/", "files_trashed"},

@@ -29,6 +29,11 @@ begin
     if not exists (select from pg_roles where rolname = 'satchel_views') then
         create role satchel_views nologin nosuperuser nobypassrls;
     end if;
+    -- Reads everything for logical backups (pg_dump --enable-row-security), and changes
+    -- nothing. It cannot log in until the operator gives it a password and the right.
+    if not exists (select from pg_roles where rolname = 'satchel_backup') then
+        create role satchel_backup nologin nosuperuser nobypassrls nocreatedb nocreaterole;
+    end if;
     -- Since PostgreSQL 16, anyone who made a role is a member of it without the right
     -- to act as it, which giving it functions takes; 15 does not know that right.
     for owning in select unnest(array['satchel_system', 'satchel_views']) loop

@@ -114,6 +114,15 @@ func Release(ctx context.Context, q tenancy.Queries, k Key, holder uuid.UUID) er
 	return nil
 }
 
+// Forget deletes the keys of requests that came before a moment: what they say was done may
+// not be there any more.
+func Forget(ctx context.Context, q tenancy.Queries, before time.Time) error {
+	if _, err := idempotencydb.New(q).KeysForget(ctx, before); err != nil {
+		return fmt.Errorf("forget idempotency keys: %w", err)
+	}
+	return nil
+}
+
 // DeleteExpired deletes expired keys.
 func DeleteExpired(ctx context.Context, q tenancy.Queries) error {
 	if err := idempotencydb.New(q).KeysDeleteExpired(ctx); err != nil {

@@ -34,5 +34,8 @@ update idempotency_keys set holder = sqlc.arg(holder), busy_until = now() + sqlc
  where principal = sqlc.arg(principal) and key_hash = sqlc.arg(key_hash)
 returning new_id, holder, status, created_at;
 
+-- name: KeysForget :execrows
+delete from idempotency_keys where created_at < sqlc.arg(before)::timestamptz;
+
 -- name: KeysDeleteExpired :exec
 delete from idempotency_keys where expires_at < now();

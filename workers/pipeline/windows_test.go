@@ -179,12 +179,12 @@ type blocked struct {
 	order []tenancy.OrgID
 }
 
-func (b *blocked) RemoveVersion(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error {
+func (b *blocked) RemoveDeleted(ctx context.Context, org tenancy.OrgID, version uuid.UUID) (bool, error) {
 	b.order = append(b.order, org)
 	if org == b.org {
-		return errCrash
+		return false, errCrash
 	}
-	return b.Cleaner.RemoveVersion(ctx, org, version)
+	return b.Cleaner.RemoveDeleted(ctx, org, version)
 }
 
 // TestPurgePassesOverWhatFails: files that cannot be purged, more than fit a page

@@ -33,6 +33,8 @@ type ReconcileStorageInput struct {
 	Grace        time.Duration
 	Due          bool // only what is due, a slice at a time; for the schedule
 
+	Restore reconcile.Restore `json:",omitzero"` // the check of a system that was restored
+
 	// What is known so far, carried on when a long run continues as new.
 	After reconcile.Cursor
 	Sum   ReconcileStorageResult
@@ -133,7 +135,7 @@ func (r *run) check(ctx workflow.Context) (reconcile.ReconcileOrganizationsResul
 		err := workflow.ExecuteActivity(ctx, checker.ReconcileDueOrganizations, in).Get(ctx, &result)
 		return result, err
 	}
-	in := reconcile.ReconcileOrganizationsInput{Org: r.in.Org, Only: r.in.Only, After: r.in.After, Repair: r.in.Repair, Deep: r.in.Deep, Grace: r.in.Grace}
+	in := reconcile.ReconcileOrganizationsInput{Org: r.in.Org, Only: r.in.Only, After: r.in.After, Repair: r.in.Repair, Deep: r.in.Deep, Grace: r.in.Grace, Restore: r.in.Restore}
 	err := workflow.ExecuteActivity(ctx, checker.ReconcileOrganizations, in).Get(ctx, &result)
 	return result, err
 }

@@ -27,16 +27,17 @@ type UploadFileInput struct {
 }
 
 // WorkflowID is the only way to name the workflow of a version, which makes a
-// second start of it a no-op.
+// second start a no-op while it runs.
 func WorkflowID(org tenancy.OrgID, version uuid.UUID) string {
 	return "upload/" + org.String() + "/" + version.String()
 }
 
-// Start starts the version's workflow, or finds it started. A workflow that
-// failed or was lost may start again; one that completed may not.
+// Start starts the version's workflow, or finds it running. It is asked for only while
+// the version's row is in process: the row decides and not what Temporal remembers, so
+// a row that a restore of Postgres set back is taken to its end again.
 func Start(ctx context.Context, c client.Client, in UploadFileInput) error {
 	options := queue.Start(WorkflowID(in.Org, in.Version), queue.Interactive, in.Org.String(), queue.For(in.Org.String(), queue.Default), "upload")
-	options.WorkflowIDReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY
+	options.WorkflowIDReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
 	options.WorkflowTaskTimeout = 10 * time.Second
 	options.EnableEagerStart = true // a worker that starts it may have its first task at once
 	if err := queue.StartOrFind(ctx, c, options, "UploadFile", in); err != nil {

@@ -12,6 +12,19 @@ import (
 	"time"
 )
 
+const edgeForget = `-- name: EdgeForget :exec
+
+insert into edge_purges as p (organization_id, key, state, since)
+select app.org(), 'o-' || app.org()::text, 'waiting', now() from edge_cursors
+    on conflict (organization_id, key) do update set state = 'waiting', since = now()
+`
+
+// A cache that was told of the organization is told to forget everything of it.
+func (q *Queries) EdgeForget(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, edgeForget)
+	return err
+}
+
 const passSave = `-- name: PassSave :exec
 insert into reconcile_passes (organization_id, stage, after_id, due_at, completed_at)
 values (app.org(), $1, $2, now() + $3::interval, case when $4::boolean then now() end)

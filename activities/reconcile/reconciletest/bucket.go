@@ -150,3 +150,14 @@ func (b *Bucket) AbortAll(_ context.Context, prefix string) error {
 
 // Old is a time before any grace that a check may leave.
 func Old() time.Time { return time.Now().Add(-24 * time.Hour) }
+
+// Name is the same of every bucket.
+func (*Bucket) Name() string { return "bucket" }
+
+// SHA256 is kept of no object.
+func (*Bucket) SHA256(context.Context, string) (string, error) { return "", nil }
+
+// CopyFrom is not asked for by the checks that have this bucket.
+func (*Bucket) CopyFrom(context.Context, string, string, string, string) (string, error) {
+	return "", ErrMissing
+}

@@ -6,6 +6,7 @@ import (
 	"satchel/activities/email"
 	"satchel/activities/export"
 	"satchel/activities/extract"
+	"satchel/activities/finalize"
 	"satchel/activities/invitation"
 	"satchel/activities/notification"
 	"satchel/activities/pii"
@@ -69,6 +70,7 @@ var settingsModule = fx.Module("settings", fx.Provide(
 	settings.Load[scan.Config],
 	settings.Load[spool.Config],
 	settings.Load[sweep.Config],
+	settings.Load[finalize.RemovalConfig],
 	settings.Load[upload.AdmissionConfig],
 	settings.Load[vips.Config],
 	settings.Load[drawing.Config],

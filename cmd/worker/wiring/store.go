@@ -9,17 +9,19 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.temporal.io/sdk/client"
 
+	"satchel/activities/checkpoint"
 	"satchel/activities/finalize"
 	"satchel/activities/reconcile"
 	"satchel/activities/sweep"
 	"satchel/internal/s3"
+	"satchel/policies/audit"
 	"satchel/tenancy"
 	"satchel/workflows/upload"
 )
 
 // NewCleaner removes what versions leave in the store's buckets.
-func NewCleaner(db *tenancy.DB, store *s3.Store) finalize.Cleaner {
-	return finalize.NewCleaner(db, finalize.Objects{Staging: Bucket{store.Staging}, Clean: Bucket{store.Clean}, Quarantine: Bucket{store.Quarantine}})
+func NewCleaner(db *tenancy.DB, store *s3.Store, c finalize.RemovalConfig) (finalize.Cleaner, error) {
+	return finalize.NewCleaner(db, finalize.Objects{Staging: Bucket{store.Staging}, Clean: Bucket{store.Clean}, Quarantine: Bucket{store.Quarantine}}).Delayed(c), c.Check()
 }
 
 // Bucket is a bucket as the activities know it, without the adapter's types.
@@ -101,8 +103,10 @@ func newSweep(db *tenancy.DB, u Uploads, r finalize.Cleaner, c sweep.Config) *sw
 	return sweep.New(db, u, r, c)
 }
 
-func newReconcile(db *tenancy.DB, store *s3.Store, u Uploads, c finalize.Cleaner, r prometheus.Registerer) *reconcile.Activities {
-	return reconcile.New(NewChecker(db, store, u, c), r)
+func newReconcile(db *tenancy.DB, store *s3.Store, u Uploads, c finalize.Cleaner, removal finalize.RemovalConfig, signer *audit.Signer, r prometheus.Registerer) *reconcile.Activities {
+	checker := NewChecker(db, store, u, c)
+	checker.Delay, checker.Restored = removal.Delay, checkpoint.NewForks(db, checkpointBucket{store.Audit}, signer)
+	return reconcile.New(checker, r)
 }
 
 // NewChecker compares the rows of an organization with its objects and workflows.

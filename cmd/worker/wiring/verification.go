@@ -1,6 +1,7 @@
 package wiring
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -21,6 +22,11 @@ func newVerification(db *tenancy.DB, store *s3.Store, c client.Client, s *audit.
 
 // checkpointBucket is the bucket of checkpoints as the verification knows it.
 type checkpointBucket struct{ bucket *s3.Bucket }
+
+// PutNew stores an object that is not there.
+func (b checkpointBucket) PutNew(ctx context.Context, key string, body *bytes.Reader, contentType string) error {
+	return b.bucket.PutNew(ctx, key, body, contentType)
+}
 
 // ListAfter gives the first n keys behind one.
 func (b checkpointBucket) ListAfter(ctx context.Context, prefix, after string, n int) ([]string, error) {

@@ -30,6 +30,7 @@ language sql stable security definer set search_path = public, pg_temp as $$
        and f.trashed_at < now() - coalesce(make_interval(days => app.retention_trash_days(f)), make_interval(days => s.trash_days),
                (select make_interval(days => p.trash_days) from organization_policies p where p.organization_id = org), older_than)
        and not app.on_hold(f)
+       and not exists (select from file_versions v where v.organization_id = f.organization_id and v.file_id = f.id and v.removable_at > now())
      order by f.id limit n
 $$;
 
@@ -40,7 +41,7 @@ create or replace function app.versions_uncleaned(ended_for interval, after uuid
 returns table (organization_id uuid, file_id uuid, version_id uuid)
 language sql stable security definer set search_path = public, pg_temp as $$
     select v.organization_id, v.file_id, v.id from file_versions v
-     where v.cleaned_at is null and v.status not in ('uploading', 'processing', 'held')
+     where v.cleaned_at is null and v.status not in ('uploading', 'processing', 'held') and coalesce(v.removable_at <= now(), true)
        and v.updated_at < now() - ended_for and v.id > after
      order by v.id limit n
 $$;

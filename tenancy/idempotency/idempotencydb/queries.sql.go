@@ -223,3 +223,15 @@ func (q *Queries) KeysDeleteExpired(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, keysDeleteExpired)
 	return err
 }
+
+const keysForget = `-- name: KeysForget :execrows
+delete from idempotency_keys where created_at < $1::timestamptz
+`
+
+func (q *Queries) KeysForget(ctx context.Context, before time.Time) (int64, error) {
+	result, err := q.db.Exec(ctx, keysForget, before)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}

@@ -1,0 +1,229 @@
+package reconcile
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/google/uuid"
+
+	"satchel/activities/reconcile/reconciledb"
+	"satchel/files"
+	"satchel/internal/fault"
+	"satchel/policies/audit"
+	"satchel/tenancy"
+	"satchel/tenancy/idempotency"
+)
+
+// Restore says that the database was restored from a backup, and the buckets perhaps from a
+// copy. Rows and objects may differ then in ways that a running system never has.
+type Restore struct {
+	To    time.Time // the moment to which the database was restored
+	Found time.Time // when the check was asked for: what changed since is of the system that runs again
+	Fast  bool      // an object with the size of the row is taken for its bytes, unless the store knows another SHA-256
+}
+
+// Made says whether there was a restore.
+func (r Restore) Made() bool { return !r.To.IsZero() }
+
+// restoredVersions goes through the versions and their pictures, and takes the state of rows
+// and objects to one that a running system may have.
+func (r *scanState) restoredVersions() error {
+	for {
+		page, err := files.ListVersions(r.ctx, r.q, r.Next.After, groupsPage)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		var published []uuid.UUID
+		for _, row := range page {
+			if row.Status == files.Published {
+				published = append(published, row.ID)
+			}
+		}
+		// Pictures first: their version may be locked away below, and then they have no row.
+		if err := r.restoredPictures(published); err != nil {
+			return err
+		}
+		for _, row := range page {
+			if err := r.restoredVersion(row); err != nil {
+				return fmt.Errorf("version %s: %w", row.ID, err)
+			}
+			if err := r.passed(row.ID); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (r *scanState) restoredVersion(row files.VersionRow) error {
+	if row.UpdatedAt.After(r.Restore.Found) {
+		return nil
+	}
+	switch row.Status {
+	case files.Uploading:
+		return r.report(LostUpload, row.ID, func() error { return r.withdraw(row.ID, files.Expired) })
+	case files.Processing, files.Held:
+		return r.restoredArrived(row)
+	case files.Published:
+		return r.restoredContent(row)
+	}
+	return nil
+}
+
+// restoredContent ties a published version to its object, or locks it away.
+func (r *scanState) restoredContent(row files.VersionRow) error {
+	etag, found, err := r.same(r.Clean, files.ContentKey(r.org, row.ID), row.ObjectEtag, row)
+	switch {
+	case err != nil:
+		return err
+	case !found:
+		return r.report(LostContent, row.ID, func() error {
+			return r.DB.InTx(r.ctx, r.org, func(tx *tenancy.Tx) error {
+				_, err := files.Lost(r.ctx, tx, row.ID)
+				return err
+			})
+		})
+	case etag == row.ObjectEtag:
+		return nil
+	}
+	return r.report(Adopted, row.ID, func() error {
+		_, err := files.AdoptContent(r.ctx, r.q, row.ID, etag)
+		return err
+	})
+}
+
+// restoredArrived gives a version that is in process the bytes that arrived: from staging,
+// or from the bucket into which they were moved in the time that was lost. Without them it
+// ends, and says so to who sent it.
+func (r *scanState) restoredArrived(row files.VersionRow) error {
+	key := files.StagingKey(r.org, row.ID)
+	etag, found, err := r.same(r.Staging, key, row.StagingEtag, row)
+	if err != nil || found && etag == row.StagingEtag {
+		return err
+	}
+	adopt := func(etag string) error {
+		_, err := files.AdoptStaged(r.ctx, r.q, row.ID, etag)
+		return err
+	}
+	if found {
+		return r.report(AdoptedAgain, row.ID, func() error { return adopt(etag) })
+	}
+	for _, b := range []Bucket{r.Clean, r.Quarantine} {
+		etag, found, err := r.same(b, files.ContentKey(r.org, row.ID), "", row)
+		if err != nil {
+			return err
+		}
+		if found {
+			return r.report(AdoptedAgain, row.ID, func() error {
+				copied, err := r.Staging.CopyFrom(r.ctx, b.Name(), files.ContentKey(r.org, row.ID), etag, key)
+				if err != nil {
+					return err
+				}
+				return adopt(copied)
+			})
+		}
+	}
+	return r.report(LostArrived, row.ID, func() error { return r.withdraw(row.ID, files.Failed) })
+}
+
+func (r *scanState) withdraw(version uuid.UUID, to files.Status) error {
+	return r.DB.InTx(r.ctx, r.org, func(tx *tenancy.Tx) error {
+		return files.Withdraw(r.ctx, tx, version, to, files.LostInRestore)
+	})
+}
+
+// same says whether an object holds the bytes of a version, and gives its ETag. One that has
+// the ETag of the row is the row's: no request reads it.
+func (r *scanState) same(b Bucket, key, known string, row files.VersionRow) (etag string, found bool, err error) {
+	size, etag, err := b.Size(r.ctx, key)
+	switch {
+	case fault.KindOf(err) == fault.NotFound:
+		return "", false, nil
+	case err != nil || size != row.Size:
+		return "", false, err
+	case etag == known || row.Size == 0:
+		return etag, true, nil
+	}
+	sum, err := b.SHA256(r.ctx, key)
+	if err != nil {
+		return "", false, err
+	}
+	if sum != "" || r.Restore.Fast {
+		return etag, sum == "" || sum == row.Sha256, nil
+	}
+	sum, err = readSHA256(r.ctx, b, key, etag)
+	return etag, sum == row.Sha256, err
+}
+
+func readSHA256(ctx context.Context, b Bucket, key, etag string) (string, error) {
+	body, err := b.Open(ctx, key, etag, 0, -1)
+	if err != nil {
+		return "", err
+	}
+	hash := sha256.New()
+	_, err = io.Copy(hash, body)
+	if closeErr := body.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return "", fmt.Errorf("read object: %w", err)
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
+}
+
+// restoredPictures ties pictures to their objects by the size, since their SHA-256 is not
+// known. One whose object is gone loses its row: it is made again, or not shown.
+func (r *scanState) restoredPictures(versions []uuid.UUID) error {
+	pictures, err := files.Pictures(r.ctx, r.q, versions)
+	if err != nil {
+		return fmt.Errorf("list pictures: %w", err)
+	}
+	for _, p := range pictures {
+		size, etag, err := r.Clean.Size(r.ctx, files.PictureKey(r.org, p))
+		missing := fault.KindOf(err) == fault.NotFound || err == nil && size != p.Size
+		switch {
+		case missing:
+			err = r.report(Picture, p.VersionID, func() error { return files.ForgetPicture(r.ctx, r.q, p) })
+		case err == nil && etag != p.Etag:
+			err = r.report(Picture, p.VersionID, func() error { return files.AdoptPicture(r.ctx, r.q, p, etag) })
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// restoredRest does what is done once for an organization. What was erased in the time that
+// was lost has no ledger yet that could be replayed here, before anything else: until there
+// is one, who restores repeats those erasures by hand (docs/backup.md).
+func (r *scanState) restoredRest() error {
+	if !r.Repair {
+		return nil
+	}
+	if r.Checker.Restored != nil {
+		forked, err := r.Checker.Restored.Restored(r.ctx, r.org)
+		if err != nil {
+			return fmt.Errorf("compare the audit log with its checkpoints: %w", err)
+		}
+		if forked {
+			if err := r.report(AuditFork, uuid.Nil, func() error { return nil }); err != nil {
+				return err
+			}
+		}
+	}
+	return r.DB.InTx(r.ctx, r.org, func(tx *tenancy.Tx) error {
+		// A request that was answered in the time that was lost is done again when it comes
+		// again: its key must not answer with what is not there.
+		if err := idempotency.Forget(r.ctx, tx, r.Restore.Found); err != nil {
+			return err
+		}
+		if err := reconciledb.New(tx).EdgeForget(r.ctx); err != nil {
+			return fmt.Errorf("have the cache told: %w", err)
+		}
+		return audit.Record(r.ctx, tx, audit.Event{Action: "storage.restored", ObjectID: r.org.String(), Code: r.Restore.To.UTC().Format(time.RFC3339)})
+	})
+}

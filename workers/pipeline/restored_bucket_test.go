@@ -1,0 +1,157 @@
+package pipeline_test
+
+import (
+	"bytes"
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"satchel/activities/reconcile"
+	"satchel/files"
+	"satchel/policies/audit"
+	"satchel/tenancy"
+)
+
+// restored checks as after a restore, and counts what it found.
+func (a *activities) restored(t *testing.T, fast bool) map[reconcile.Kind]int {
+	t.Helper()
+	// What changed behind Found is of the system that runs again: the test's rows are of just now.
+	restore := reconcile.Restore{To: time.Now().Add(-time.Hour), Found: time.Now().Add(time.Hour), Fast: fast}
+	found, err := a.Checker.Check(context.Background(), a.Org, reconcile.Options{Repair: true, Restore: restore})
+	require.NoError(t, err)
+	counts := map[reconcile.Kind]int{}
+	for _, f := range found {
+		require.True(t, f.Repaired, "%v", f)
+		counts[f.Kind]++
+	}
+	return counts
+}
+
+func (a *activities) published(t *testing.T) files.Created {
+	t.Helper()
+	ticket := a.Scanned(t)
+	status, err := a.Publish(ticket.Version)
+	require.NoError(t, err)
+	require.Equal(t, files.Published, status)
+	return ticket
+}
+
+func (a *activities) version(t *testing.T, ticket files.Created) files.Version {
+	t.Helper()
+	v, err := files.GetVersion(context.Background(), a.Single(a.Org), ticket.Version)
+	require.NoError(t, err)
+	return v
+}
+
+// setBack makes a published version one that is in process, as an earlier database has it.
+func (a *activities) setBack(t *testing.T, ticket files.Created) {
+	t.Helper()
+	_, err := a.Single(a.Org).Exec(context.Background(), `update file_versions set status = 'processing', used_bytes = 0, reserved_bytes = size, published_at = null,
+		object_etag = '', preview = '', cleaned_at = null where id = $1`, ticket.Version)
+	require.NoError(t, err)
+}
+
+// TestRestoredBuckets: what was copied back is found by its bytes, what is gone is said to be,
+// and nothing that is open stays open.
+func TestRestoredBuckets(t *testing.T) {
+	t.Parallel()
+	for name, fast := range map[string]bool{"by SHA-256": false, "by size": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a, ctx := setupActivities(t), context.Background()
+			key := func(ticket files.Created) string { return files.ContentKey(a.Org, ticket.Version) }
+			same, copied, gone := a.published(t), a.published(t), a.published(t)
+			moved, lost := a.published(t), a.Scanned(t)
+
+			body := []byte("the bytes")
+			require.NoError(t, a.Store.Clean.Remove(ctx, key(copied)))
+			_, err := a.Store.Clean.Put(ctx, key(copied), bytes.NewReader(body), int64(len(body)), "")
+			require.NoError(t, err)
+			_, err = a.Single(a.Org).Exec(ctx, "update file_versions set object_etag = 'of another store' where id = $1", copied.Version)
+			require.NoError(t, err)
+			require.NoError(t, a.Store.Clean.Remove(ctx, key(gone)))
+			a.setBack(t, moved) // its bytes lie in the clean bucket alone
+			require.NoError(t, a.Store.Staging.Remove(ctx, files.StagingKey(a.Org, lost.Version)))
+			var open files.Created
+			require.NoError(t, a.InTx(ctx, a.Org, func(tx *tenancy.Tx) (err error) {
+				open, err = files.Create(ctx, tx, files.New{Name: "half.txt", Size: 10, UploadedBy: a.User, TTL: time.Hour})
+				return err
+			}))
+
+			require.Equal(t, map[reconcile.Kind]int{
+				reconcile.Adopted: 1, reconcile.AdoptedAgain: 1, reconcile.LostContent: 1, reconcile.LostArrived: 1, reconcile.LostUpload: 1,
+				reconcile.Stuck: 1, reconcile.UncleanedVersion: 3,
+			}, a.restored(t, fast))
+			require.Equal(t, files.Published, a.version(t, same).Status)
+			v := a.version(t, copied)
+			require.Equal(t, files.Published, v.Status)
+			content, err := a.Store.Clean.Open(ctx, key(copied), v.ObjectEtag, 0, -1)
+			require.NoError(t, err, "a download asks for the ETag of the row")
+			require.NoError(t, content.Close())
+			for ticket, want := range map[files.Created]files.Status{gone: files.Quarantined, lost: files.Failed, open: files.Expired} {
+				v := a.version(t, ticket)
+				require.Equal(t, want, v.Status)
+				require.Equal(t, files.LostInRestore, v.StatusReason)
+			}
+			require.Equal(t, []byte("the bytes"), read(t, a.Store.Staging, files.StagingKey(a.Org, moved.Version)))
+			status, err := a.Publish(moved.Version) // the workflow that the check started
+			require.NoError(t, err)
+			require.Equal(t, files.Published, status)
+			a.RequireSettled(t)
+
+			said, err := audit.List(ctx, a.Single(a.Org), audit.Filter{Action: "storage.restored", Limit: 10})
+			require.NoError(t, err)
+			require.Len(t, said, 1)
+			require.Empty(t, a.restored(t, fast), "the second time nothing is to be done")
+		})
+	}
+}
+
+// TestOtherBytesAreNotAdopted though they are as many.
+func TestOtherBytesAreNotAdopted(t *testing.T) {
+	t.Parallel()
+	a, ctx := setupActivities(t), context.Background()
+	ticket := a.published(t)
+	other := []byte("not these")
+	_, err := a.Store.Clean.Put(ctx, files.ContentKey(a.Org, ticket.Version), bytes.NewReader(other), int64(len(other)), "")
+	require.NoError(t, err)
+	require.Equal(t, 1, a.restored(t, false)[reconcile.LostContent])
+	require.Equal(t, files.Quarantined, a.version(t, ticket).Status)
+}
+
+// TestDeletedVersionsStayForAWhile in the store, so that a copy of the buckets that is made
+// after a backup of the database has them; and the check finds nothing wrong meanwhile.
+func TestDeletedVersionsStayForAWhile(t *testing.T) {
+	t.Parallel()
+	a, ctx := setupActivities(t), context.Background()
+	a.Delay(time.Hour)
+	ticket := a.published(t)
+	_, err := a.Single(a.Org).Exec(ctx, "update file_versions set status = 'deleted', used_bytes = 0, cleaned_at = null, updated_at = now() where id = $1", ticket.Version)
+	require.NoError(t, err)
+	for range 2 {
+		status, err := a.Cleaner.Clear(ctx, a.Org, ticket.Version)
+		require.NoError(t, err)
+		require.Equal(t, files.Deleted, status)
+		removed, err := a.Cleaner.RemoveDeleted(ctx, a.Org, ticket.Version)
+		require.NoError(t, err)
+		require.False(t, removed)
+		require.Len(t, keys(t, a.Store.Clean), 1)
+		a.RequireSettled(t)
+	}
+	waiting, err := a.VersionsUncleaned(ctx, 0, ticket.File, 10)
+	require.NoError(t, err)
+	require.Empty(t, waiting, "the sweep does not look at it before its time")
+
+	_, err = a.Single(a.Org).Exec(ctx, "update file_versions set removable_at = now() where id = $1", ticket.Version)
+	require.NoError(t, err)
+	_, err = a.Cleaner.Clear(ctx, a.Org, ticket.Version)
+	require.NoError(t, err)
+	require.Empty(t, keys(t, a.Store.Clean))
+	a.RequireSettled(t)
+
+	erased := a.published(t)
+	require.NoError(t, a.Cleaner.RemoveVersion(ctx, a.Org, erased.Version), "an erasure does not wait")
+	require.Empty(t, keys(t, a.Store.Clean))
+}
