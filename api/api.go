@@ -17,6 +17,7 @@ import (
 	"satchel/api/apikeys"
 	"satchel/api/auditlog"
 	"satchel/api/auth"
+	"satchel/api/consent"
 	"satchel/api/content"
 	"satchel/api/delivery"
 	"satchel/api/delivery/edge"
@@ -158,6 +159,8 @@ type API struct {
 	generations   *generations.Generations
 	reports       *reports.Reports
 	roblox        *roblox.Connections
+	consent       *consent.Consent
+	publicConsent *consent.Consent
 }
 
 // gin's mode is a global of its own; it is set before anything can run.
@@ -213,6 +216,8 @@ func New(p Parts) *API {
 		notifications: &notifications.Notifications{DB: people, All: p.DB, Tokens: p.Tokens, Hasher: p.Hasher, Now: time.Now},
 		generations:   &generations.Generations{DB: people, All: p.DB, Providers: p.Providers, Uploads: p.Uploads, Workflows: p.Workflows, Listener: w, Now: time.Now},
 		reports:       &reports.Reports{DB: people, All: p.DB, Workflows: p.Workflows, Listener: w, Now: time.Now},
+		consent:       &consent.Consent{DB: people},
+		publicConsent: &consent.Consent{DB: p.DB},
 		roblox:        &roblox.Connections{DB: people, All: p.DB, Vault: p.Vault, Dial: p.Roblox, Workflows: p.Workflows, URL: p.Config.URL, Now: time.Now},
 		personal:      &personal.Personal{DB: people, All: p.DB, Workflows: p.Workflows, Log: p.Log},
 		auditLog:      &auditlog.AuditLog{DB: people, Workflows: p.Workflows, Log: p.Log},

@@ -35,7 +35,18 @@ const planted = "Unmistakable Plum"
 func (b *testBundle) scene() *scene {
 	s := &scene{testBundle: b, owner: b.person(b.organization(), tenancy.Owner), operator: b.person(tenancy.Platform, tenancy.Operator)}
 	s.file = s.owner.published(planted+".txt", planted).ID
+	b.assured(s.owner, s.file)
 	return s
+}
+
+// assured records written assurances of everybody who may get data, in one file of the owner.
+func (b *testBundle) assured(owner *person, file uuid.UUID) {
+	b.t.Helper()
+	for _, kind := range []string{"roblox", "model", "webhook"} {
+		_, err := b.db.Single(owner.org).Exec(b.t.Context(), `insert into subprocessors (organization_id, id, kind, name, purpose, categories, location, assurance_file_id, assurance_sha256, recorded_by)
+			values (app.org(), $1, $2, 'n', 'p', 'c', 'l', $3, repeat('a', 64), $4)`, tenancy.NewID(), kind, file, owner.id)
+		require.NoError(b.t, err)
+	}
 }
 
 // recipes say how each route that leaves a row succeeds, and in whose trail the
@@ -443,6 +454,29 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 		at, place := s.robloxAt("/places/7"), s.place(s.owner)
 		s.mark(s.owner.org)
 		return s.owner.call(post, at, map[string]any{"file_id": place}), s.owner.org
+	},
+	"PUT " + consentPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(put, s.school("/consent"), newConsentSettings), s.owner.org
+	},
+	"POST " + agreementsPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, s.school("/agreements"), newAgreement), s.owner.org
+	},
+	"DELETE " + agreementsPath + "/:agreement": func(s *scene) (answer, tenancy.OrgID) {
+		made := s.owner.made(s.school("/agreements"), newAgreement)
+		s.mark(s.owner.org)
+		return s.owner.call(remove, s.school("/agreements/"+made), nil), s.owner.org
+	},
+	"POST " + subprocessorsPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, s.school("/subprocessors"), newSubprocessor(s.file)), s.owner.org
+	},
+	"DELETE " + subprocessorsPath + "/:subprocessor": func(s *scene) (answer, tenancy.OrgID) {
+		made := s.owner.made(s.school("/subprocessors"), newSubprocessor(s.file))
+		s.mark(s.owner.org)
+		return s.owner.call(remove, s.school("/subprocessors/"+made), nil), s.owner.org
+	},
+	"POST " + decisionsPath: func(s *scene) (answer, tenancy.OrgID) {
+		pupil := s.person(s.owner.org, tenancy.Student)
+		return s.owner.call(post, s.school("/people/"+pupil.id.String()+"/consents"), newDecision("grant", s.file)), s.owner.org
 	},
 	"POST " + retentionPath: func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(post, s.school("/retention-policies"), newRetention("")), s.owner.org

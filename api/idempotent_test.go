@@ -129,6 +129,14 @@ var sends = map[string]func(*scene) again{
 		at, place := s.robloxAt("/places/7"), s.place(s.owner)
 		return s.posts(s.owner, at, map[string]any{"file_id": place})
 	},
+	"POST " + agreementsPath: func(s *scene) again { return s.posts(s.owner, s.school("/agreements"), newAgreement) },
+	"POST " + subprocessorsPath: func(s *scene) again {
+		return s.posts(s.owner, s.school("/subprocessors"), newSubprocessor(s.file))
+	},
+	"POST " + decisionsPath: func(s *scene) again {
+		pupil := s.person(s.owner.org, tenancy.Student)
+		return s.posts(s.owner, s.school("/people/"+pupil.id.String()+"/consents"), newDecision("grant", s.file))
+	},
 	"POST " + retentionPath: func(s *scene) again { return s.posts(s.owner, s.school("/retention-policies"), newRetention("")) },
 	"POST " + holdsPath:     func(s *scene) again { return s.posts(s.owner, s.school("/holds"), newHold) },
 	"POST " + webhooksPath:  func(s *scene) again { return s.posts(s.owner, s.school("/webhooks"), newWebhook) },

@@ -37,6 +37,7 @@ func (s *school) script() {
 	s.documentsAreMade()
 	s.reportsAreMade()
 	s.robloxIsConnected()
+	s.consentIsKept(essay)
 	s.keysAreUsed(essay)
 	s.webhooksAreMade()
 	s.holdsAreInForce()
@@ -346,6 +347,29 @@ func (s *school) reportsAreMade() {
 	s.do(s.owner, get, reportTimesPath, nil)
 	s.do(s.owner, remove, at, nil)
 	s.do(s.owner, remove, reportTimesPath+"/"+s.strange.String(), nil)
+}
+
+// consentIsKept records on what basis the data of children is here.
+func (s *school) consentIsKept(essay uuid.UUID) {
+	at := func(rest string) string { return organizationsPath + "/" + s.org.String() + rest }
+	s.do(s.pupil, get, at("/consent"), nil)
+	s.do(s.owner, put, at("/consent"), newConsentSettings)
+	s.do(s.owner, get, at("/consent"), nil)
+	s.do(s.owner, get, at("/consent/matrix"), nil)
+	made := id(s.do(s.owner, post, at("/agreements"), newAgreement))
+	s.do(s.owner, get, at("/agreements?limit=1"), nil)
+	s.do(s.owner, remove, at("/agreements/"+made.String()), nil)
+	s.do(s.owner, remove, at("/agreements/"+s.strange.String()), nil)
+	giver := id(s.do(s.owner, post, at("/subprocessors"), newSubprocessor(essay)))
+	s.do(s.owner, post, at("/subprocessors"), newSubprocessor(s.strange))
+	s.do(s.owner, get, at("/subprocessors"), nil)
+	s.do(nil, get, apiPath+"/public/organizations/"+s.org.String()+"/subprocessors", nil)
+	s.do(s.owner, remove, at("/subprocessors/"+giver.String()), nil)
+	of := "/people/" + s.pupil.id.String()
+	s.do(s.owner, post, at(of+"/consents"), newDecision("grant", essay))
+	s.do(s.owner, get, at(of+"/consents"), nil)
+	s.do(s.owner, get, at(of+"/consent"), nil)
+	s.do(s.owner, get, at("/people/"+s.strange.String()+"/consent"), nil)
 }
 
 // robloxIsConnected brings files to Roblox, as far as this service goes.

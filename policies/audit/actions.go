@@ -161,6 +161,16 @@ var Actions = []Action{
 	{"roblox.publish_place", "roblox_publication", "A version of a place of Roblox was asked for; the object is its operation."},
 	{"roblox.erasure", "roblox_connection", "Roblox asked to erase a person; who it is is not in this log."},
 
+	{"consent.settings", "organization", "What the organization decided about children's data was changed; the code is the gate."},
+	{"consent.agreement", "agreement", "An authorization of the school for the data of its students was recorded."},
+	{"consent.agreement_end", "agreement", "An authorization of the school was ended; files without another basis are held."},
+	{"consent.agreement_expire", "agreement", "The time of an authorization of the school was over; files without another basis are held."},
+	{"consent.subprocessor", "subprocessor", "A subprocessor was recorded, with the file of its written assurances; the code is its kind."},
+	{"consent.subprocessor_end", "subprocessor", "A subprocessor was ended."},
+	{"consent.decide", "consent", "What a guardian decided about a child's data was recorded; the code is the decision."},
+	{"consent.age_out", "person", "A student turned 13: what they add from here on needs no consent of a parent."},
+	{"consent.delete_held", "file", "A child's file was deleted for which no consent came while it was held."},
+
 	{"key.create", "key", "An API key was made."},
 	{"key.all_spaces", "key", "An API key was made that acts in all spaces, also in those that owners do not see."},
 	{"key.rotate", "key", "An API key was replaced by a new one."},

@@ -18,6 +18,7 @@ type Kind struct {
 // Kinds lists every kind that the platform writes. Of another one a mail says that
 // there is something to see, and no more.
 var Kinds = []Kind{
+	{"agreement.ending", false, "the last agreement of the school for children's data ends soon, or has ended"},
 	{"generation.drafted", false, "a document that the person asked for is ready for review"},
 	{"generation.failed", false, "a document that the person asked for could not be made"},
 	{"handin.returned", false, "a teacher returned a hand-in"},

@@ -81,6 +81,7 @@ func (b *worker) connect(t *testing.T, keys kms.Config, space uuid.UUID) uuid.UU
 	require.NoError(t, err)
 	n := connections.New{ID: tenancy.NewID(), By: b.User, Name: "School", Universe: universe, Creator: roblox.Creator{Type: roblox.CreatorGroup, ID: 5}, APIKey: "secret", Secret: "s",
 		Known: roblox.Key{Enabled: true, Owner: 1}, Spaces: []uuid.UUID{space}}
+	b.Assured(t, b.Org, b.User, "roblox")
 	require.NoError(t, b.InTx(t.Context(), b.Org, func(tx *tenancy.Tx) error { return connections.Vault{Box: box}.Connect(t.Context(), tx, n) }))
 	return n.ID
 }

@@ -51,6 +51,7 @@ function useSentences(): (kind: string) => { text: string; to: string } {
   const at = `/o/${place.organization_id}`
   return kind => {
     switch (kind) {
+      case 'agreement.ending': return { text: t`The agreement of your school for children's data ends soon, or is over.`, to: `${at}/manage/agreements` }
       case 'generation.drafted': return { text: t`A document that you asked for is ready for your review.`, to: `${at}/generate` }
       case 'generation.failed': return { text: t`A document that you asked for could not be made.`, to: `${at}/generate` }
       case 'handin.returned': return { text: t`A teacher returned your work.`, to: place.role === 'student' ? `${at}/send` : `${at}/spaces` }
