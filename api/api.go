@@ -18,6 +18,7 @@ import (
 	"satchel/api/auditlog"
 	"satchel/api/auth"
 	"satchel/api/consent"
+	"satchel/api/consentrequests"
 	"satchel/api/content"
 	"satchel/api/delivery"
 	"satchel/api/delivery/edge"
@@ -52,6 +53,7 @@ import (
 	"satchel/internal/oidc"
 	"satchel/internal/sealed"
 	"satchel/policies/audit"
+	"satchel/policies/consent/requests"
 	"satchel/roblox/connections"
 	"satchel/tenancy"
 	stopping "satchel/tenancy/notifications"
@@ -79,6 +81,7 @@ type Workflows interface {
 	generations.Workflows
 	reports.Workflows
 	roblox.Workflows
+	consentrequests.Waker
 	personal.Workflows
 }
 
@@ -161,6 +164,8 @@ type API struct {
 	roblox        *roblox.Connections
 	consent       *consent.Consent
 	publicConsent *consent.Consent
+	asking        *consentrequests.Requests
+	parents       *consentrequests.Parents
 }
 
 // gin's mode is a global of its own; it is set before anything can run.
@@ -218,6 +223,8 @@ func New(p Parts) *API {
 		reports:       &reports.Reports{DB: people, All: p.DB, Workflows: p.Workflows, Listener: w, Now: time.Now},
 		consent:       &consent.Consent{DB: people},
 		publicConsent: &consent.Consent{DB: p.DB},
+		asking:        &consentrequests.Requests{DB: people, All: p.DB, Contacts: requests.Contacts{Box: p.Secrets, HashEmail: p.Hasher.HashEmail}, Waker: p.Workflows, Log: p.Log, Now: time.Now},
+		parents:       &consentrequests.Parents{DB: p.DB, Waker: p.Workflows, Address: limits.Address, Guessed: limits.ChargeGuess, Log: p.Log, Now: time.Now},
 		roblox:        &roblox.Connections{DB: people, All: p.DB, Vault: p.Vault, Dial: p.Roblox, Workflows: p.Workflows, URL: p.Config.URL, Now: time.Now},
 		personal:      &personal.Personal{DB: people, All: p.DB, Workflows: p.Workflows, Log: p.Log},
 		auditLog:      &auditlog.AuditLog{DB: people, Workflows: p.Workflows, Log: p.Log},

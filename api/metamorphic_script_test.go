@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"satchel/api/consentpage"
 	"satchel/files"
 	"satchel/tenancy"
 	"satchel/tenancy/apikeys"
@@ -370,6 +371,30 @@ func (s *school) consentIsKept(essay uuid.UUID) {
 	s.do(s.owner, get, at(of+"/consents"), nil)
 	s.do(s.owner, get, at(of+"/consent"), nil)
 	s.do(s.owner, get, at("/people/"+s.strange.String()+"/consent"), nil)
+	s.parentsAreAsked(at)
+}
+
+// parentsAreAsked asks for a parent's consent, and answers by links that are none.
+func (s *school) parentsAreAsked(at func(string) string) {
+	s.do(s.owner, get, at("/consent/terms"), nil)
+	s.do(s.owner, put, at("/consent/terms"), map[string]any{"consent_days": 10, "confirm_hours": 12})
+	s.do(s.owner, get, at("/consent/transitions"), nil)
+	s.do(s.owner, post, at("/people/"+s.pupil.id.String()+"/consent-requests"), newAsking("guardian@home.example"))
+	s.do(s.owner, post, at("/consent/notices"), map[string]any{"notice": map[string]any{}})
+	s.do(s.owner, post, at("/consent/notices"), newNotice(false))
+	s.do(s.owner, get, at("/consent/notices?limit=1"), nil)
+	made := id(s.do(s.owner, post, at("/people/"+s.pupil.id.String()+"/consent-requests"), newAsking("guardian@home.example")))
+	s.do(s.owner, get, at("/consent-requests?state=notice_pending"), nil)
+	s.do(s.owner, get, at("/consent-requests/"+made.String()), nil)
+	s.do(s.owner, get, at("/consent-requests/"+s.strange.String()), nil)
+	s.do(s.owner, post, at("/consent-requests/"+made.String()+"/resend"), map[string]any{"email": "other@home.example"})
+	s.do(s.owner, post, at("/consent-requests/"+made.String()+"/cancel"), nil)
+	s.do(s.owner, post, at("/consent-requests/"+made.String()+"/cancel"), nil)
+	page := strings.TrimSuffix(consentpage.Path, ":token") + "nonsense"
+	s.do(nil, get, page, nil)
+	s.do(nil, head, page, nil)
+	s.do(nil, post, page+"/answer", nil)
+	s.do(nil, post, page+"/withdraw", nil)
 }
 
 // robloxIsConnected brings files to Roblox, as far as this service goes.

@@ -220,7 +220,7 @@ grant execute on function app.grade_number(text) to satchel_app, satchel_system;
 -- permits follows from its strength.
 create or replace function app.consent_methods() returns table (method text, strength text, rule text, ships boolean)
 language sql immutable parallel safe as $$
-    values ('email_plus', 'plus', '16 CFR 312.5(b)(2)(viii)', false),
+    values ('email_plus', 'plus', '16 CFR 312.5(b)(2)(viii)', true),
            ('text_plus', 'plus', '16 CFR 312.5(b)(2)(ix)', false),
            ('signed_form', 'strong', '16 CFR 312.5(b)(2)(i)', true),
            ('card', 'strong', '16 CFR 312.5(b)(2)(ii)', false),

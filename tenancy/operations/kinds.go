@@ -111,6 +111,7 @@ var Kinds = map[string]Kind{
 	"delete_old_generations":      {Route: Content, Sweep: true},
 	"delete_old_sweeps":           {Route: Cleanup, Sweep: true},
 	"delete_old_changes":          {Route: Cleanup, Sweep: true},
+	"start_consent_requests":      {Route: Email, Sweep: true},
 	"expire_shares":               {Route: Cleanup, Sweep: true},
 	"expire_uploads":              {Route: Cleanup, Sweep: true},
 	"raise_usage_warnings":        {Route: Email, Sweep: true},

@@ -45,6 +45,10 @@ begin
       from consent_decisions d where d.organization_id = (select app.org()) and gone in (d.child_id, d.guardian_id) order by d.seq;
     update files set subject_id = kept where organization_id = (select app.org()) and subject_id = gone;
     update files set child_id = kept where organization_id = (select app.org()) and child_id = gone;
+    update consent_requests r set child_id = kept where r.organization_id = (select app.org()) and r.child_id = gone
+       and not exists (select from consent_requests o where o.organization_id = r.organization_id and o.child_id = kept and o.guardian_id = r.guardian_id and o.ended_at is null);
+    update consent_requests r set guardian_id = kept where r.organization_id = (select app.org()) and r.guardian_id = gone
+       and not exists (select from consent_requests o where o.organization_id = r.organization_id and o.child_id = r.child_id and o.guardian_id = kept and o.ended_at is null);
     update spaces set about_id = kept where organization_id = (select app.org()) and about_id = gone;
     insert into hand_ins (organization_id, folder_id, student_id, handed_in_at, returned_at, returned_by, note)
     select h.organization_id, h.folder_id, kept, h.handed_in_at, h.returned_at, h.returned_by, h.note from hand_ins h
