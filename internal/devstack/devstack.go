@@ -125,6 +125,16 @@ func (s *Stack) Provision(ctx context.Context, slug, name string) (string, error
 
 // ProvisionTier is Provision with a tier of one's own choice.
 func (s *Stack) ProvisionTier(ctx context.Context, slug, name, tier string) (string, error) {
+	org, err := s.ProvisionOnly(ctx, slug, name, tier)
+	if err != nil {
+		return "", err
+	}
+	return org, s.authorize(ctx, org)
+}
+
+// ProvisionOnly sets an organization up without an authorization of the school: its students
+// add nothing.
+func (s *Stack) ProvisionOnly(ctx context.Context, slug, name, tier string) (string, error) {
 	var made struct {
 		ID        string `json:"id"`
 		Operation string `json:"operation_id"`
@@ -134,10 +144,7 @@ func (s *Stack) ProvisionTier(ctx context.Context, slug, name, tier string) (str
 	if err == nil && made.ID == "" {
 		err = fmt.Errorf("organization %s is not ready after 25 s; operation %s says how far it is", slug, made.Operation)
 	}
-	if err != nil {
-		return "", err
-	}
-	return made.ID, s.authorize(ctx, made.ID)
+	return made.ID, err
 }
 
 // authorize records the authorization of a school, without which its students add nothing.
