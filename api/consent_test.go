@@ -95,7 +95,7 @@ func TestNoBasisNoByte(t *testing.T) {
 	byForm(machine, nil).is(http.StatusAccepted)
 }
 
-// TestDiscoveredGateHolds: the other gate takes the file and shows it to nobody but who
+// TestDiscoveredGateHolds: the other gate takes the file and shows it to no one but who
 // administers.
 func TestDiscoveredGateHolds(t *testing.T) {
 	t.Parallel()

@@ -179,7 +179,7 @@ func Blocks(language string, n requests.Notice) []mailtext.Block {
 
 func thirdParties(language string, n requests.Notice) string {
 	if len(n.ThirdParties) == 0 {
-		return mailtext.Text(language, "consent.block.nobody")
+		return mailtext.Text(language, "consent.block.none")
 	}
 	text := ""
 	for _, p := range n.ThirdParties {

@@ -89,7 +89,7 @@ func TestTheTwoAnswersAreAlike(t *testing.T) {
 	require.Contains(t, page, "SHA-256 abc")
 	v := view("ask")
 	v.Disclosure = false
-	require.Equal(t, 1, strings.Count(draw(t, v).Body.String(), "<fieldset>"), "who gives to nobody asks one question")
+	require.Equal(t, 1, strings.Count(draw(t, v).Body.String(), "<fieldset>"), "a notice without third parties asks one question")
 }
 
 // TestKeysOfForms follow from the token and give nothing of it away.

@@ -27,7 +27,7 @@ type Waker interface {
 }
 
 // Parents answers parents, who have no account: the link of the mail is what they hold. It runs
-// organization-wide, since a parent is nobody there.
+// organization-wide, since a parent has no role there.
 type Parents struct {
 	DB      *tenancy.DB
 	Waker   Waker

@@ -54,8 +54,8 @@ func (r *run) sends(failing time.Duration) {
 
 const day = 24 * time.Hour
 
-// TestARequestThatNobodyAnswers: a notice, two reminders, and the end, each in its time.
-func TestARequestThatNobodyAnswers(t *testing.T) {
+// TestARequestWithoutAnAnswer: a notice, two reminders, and the end, each in its time.
+func TestARequestWithoutAnAnswer(t *testing.T) {
 	t.Parallel()
 	r := newRun(activities.AdvanceConsentResult{Mail: "notice", Wait: 14 * day}, activities.AdvanceConsentResult{Wait: 3 * day}, activities.AdvanceConsentResult{Mail: "reminder", Wait: 11 * day},
 		activities.AdvanceConsentResult{Wait: 7 * day}, activities.AdvanceConsentResult{Mail: "reminder", Wait: 4 * day}, activities.AdvanceConsentResult{Wait: 4 * day}, activities.AdvanceConsentResult{Over: true})

@@ -176,7 +176,7 @@ type Outcome struct {
 	Event    string // of the table of the states
 	Withdraw string // token of a link by which the consent is withdrawn; or empty
 	Disagree bool   // another guardian answered otherwise; the stricter answer counts
-	Held     int64  // files that are read by nobody but the school from here on
+	Held     int64  // files that the school alone reads from here on
 }
 
 // Answer takes the answer of who holds a link. It is used once, whatever it says.

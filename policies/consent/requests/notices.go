@@ -25,7 +25,7 @@ type Notice struct {
 	Summary         string       `json:"summary"`          // all of it, in 120 words
 	Collected       string       `json:"collected"`        // what is collected from the child
 	Used            string       `json:"used"`             // what for
-	Disclosed       string       `json:"disclosed"`        // to whom it may be disclosed; that nobody is, is said too
+	Disclosed       string       `json:"disclosed"`        // to whom it may be disclosed; that there is no disclosure is said too
 	ThirdParties    []ThirdParty `json:"third_parties"`    // each with its purpose
 	ConsentRequired string       `json:"consent_required"` // that nothing is collected without the parent's consent
 	OnlineNotice    string       `json:"online_notice"`    // https address of the full notice
@@ -94,7 +94,7 @@ func (n Notice) Check() error {
 		return refused("online_notice", "16 CFR 312.4(c)(1)(v)", "online_notice is the https address of the full notice.")
 	}
 	if n.ThirdParties == nil || len(n.ThirdParties) > mostThirdParties {
-		return refused("third_parties", "16 CFR 312.4(c)(1)(iv)", "third_parties lists to whom data may be given, at most %d, each with name and purpose. An empty list says that there is nobody.", mostThirdParties)
+		return refused("third_parties", "16 CFR 312.4(c)(1)(iv)", "third_parties lists to whom data may be given, at most %d, each with name and purpose. An empty list says that there are none.", mostThirdParties)
 	}
 	for _, p := range n.ThirdParties {
 		if strings.TrimSpace(p.Name) == "" || len(p.Name) > mostName || strings.TrimSpace(p.Purpose) == "" || len(p.Purpose) > mostBlock {
