@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"satchel/api/request"
+	"satchel/internal/fault"
 	"satchel/policies/audit"
 	"satchel/policies/consent"
 	"satchel/tenancy"
@@ -295,14 +296,10 @@ func (r *Consent) showSubprocessor(c *gin.Context, org tenancy.OrgID, id uuid.UU
 	return nil
 }
 
-func (r *Consent) end(c *gin.Context, param, action string, absent error, do func(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) error) error {
-	org, err := request.Subject(c, r.DB, c.Param("id"))
+func (r *Consent) end(c *gin.Context, param, action string, absent *fault.Fault, do func(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) error) error {
+	org, id, err := request.Below(c, r.DB, param, absent)
 	if err != nil {
 		return err
-	}
-	id, err := uuid.Parse(c.Param(param))
-	if err != nil {
-		return absent
 	}
 	ctx := c.Request.Context()
 	err = r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {

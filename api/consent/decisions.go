@@ -43,21 +43,9 @@ type StateView struct {
 	Rule         string `json:"rule"`
 }
 
-func (r *Consent) params(c *gin.Context) (tenancy.OrgID, uuid.UUID, error) {
-	org, err := request.Subject(c, r.DB, c.Param("id"))
-	if err != nil {
-		return org, uuid.Nil, err
-	}
-	child, err := uuid.Parse(c.Param("user"))
-	if err != nil {
-		return org, uuid.Nil, consent.ErrNoChild
-	}
-	return org, child, nil
-}
-
 // GetState shows whether a student is a child, and on what basis their files are here.
 func (r *Consent) GetState(c *gin.Context) error {
-	org, child, err := r.params(c)
+	org, child, err := request.Below(c, r.DB, "user", consent.ErrNoChild)
 	if err != nil {
 		return err
 	}
@@ -71,7 +59,7 @@ func (r *Consent) GetState(c *gin.Context) error {
 
 // ListDecisions lists what guardians decided about a student.
 func (r *Consent) ListDecisions(c *gin.Context) error {
-	org, child, err := r.params(c)
+	org, child, err := request.Below(c, r.DB, "user", consent.ErrNoChild)
 	if err != nil {
 		return err
 	}
@@ -110,7 +98,7 @@ func (b decisionBody) check() error {
 
 // CreateDecision records what a guardian decided on a signed form that staff looked at.
 func (r *Consent) CreateDecision(c *gin.Context) error {
-	org, child, err := r.params(c)
+	org, child, err := request.Below(c, r.DB, "user", consent.ErrNoChild)
 	if err != nil {
 		return err
 	}

@@ -104,23 +104,11 @@ func (r *Requests) List(c *gin.Context) error {
 
 // Get shows one.
 func (r *Requests) Get(c *gin.Context) error {
-	org, id, err := r.params(c)
+	org, id, err := request.Below(c, r.DB, "request", requests.ErrNoRequest)
 	if err != nil {
 		return err
 	}
 	return r.show(c, http.StatusOK, org, id)
-}
-
-func (r *Requests) params(c *gin.Context) (tenancy.OrgID, uuid.UUID, error) {
-	org, err := request.Subject(c, r.DB, c.Param("id"))
-	if err != nil {
-		return org, uuid.Nil, err
-	}
-	id, err := uuid.Parse(c.Param("request"))
-	if err != nil {
-		return org, uuid.Nil, requests.ErrNoRequest
-	}
-	return org, id, nil
 }
 
 func (r *Requests) show(c *gin.Context, status int, org tenancy.OrgID, id uuid.UUID) error {
@@ -163,13 +151,9 @@ func language(text string) (string, error) {
 
 // Create asks a guardian of a student. The mail goes out at once.
 func (r *Requests) Create(c *gin.Context) error {
-	org, err := request.Subject(c, r.DB, c.Param("id"))
+	org, child, err := request.Below(c, r.DB, "user", consent.ErrNoChild)
 	if err != nil {
 		return err
-	}
-	child, err := uuid.Parse(c.Param("user"))
-	if err != nil {
-		return consent.ErrNoChild
 	}
 	in, err := request.Body[requestBody](c)
 	if err != nil {
@@ -232,7 +216,7 @@ func (r *Requests) Cancel(c *gin.Context) error {
 }
 
 func (r *Requests) change(c *gin.Context, db *tenancy.DB, action string, do func(context.Context, *tenancy.Tx, uuid.UUID) error) error {
-	org, id, err := r.params(c)
+	org, id, err := request.Below(c, r.DB, "request", requests.ErrNoRequest)
 	if err != nil {
 		return err
 	}
