@@ -193,10 +193,18 @@ func RequireAssurance(ctx context.Context, q tenancy.Queries, kind string) error
 // NewDecision is what a guardian decided, as staff records it.
 type NewDecision = consentdb.DecisionInsertParams
 
+// LockChild has what is decided about a child, and what a child adds, wait for the transaction.
+func LockChild(ctx context.Context, tx *tenancy.Tx, child uuid.UUID) error {
+	return failed("lock child", consentdb.New(tx).ChildLock(ctx, child))
+}
+
 // Decide records a decision of a guardian and brings the child's files to it, in the same
 // transaction: of a revocation, nothing is read after its commit.
 func Decide(ctx context.Context, tx *tenancy.Tx, n NewDecision) (Applied, error) {
 	q := consentdb.New(tx)
+	if err := LockChild(ctx, tx, n.ChildID); err != nil {
+		return Applied{}, err
+	}
 	known, err := q.ChildKnown(ctx, consentdb.ChildKnownParams{ChildID: n.ChildID, GuardianID: n.GuardianID})
 	switch {
 	case err != nil:

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"satchel/internal/fault"
@@ -200,6 +201,66 @@ func TestDecisionsOfTwoGuardians(t *testing.T) {
 			require.NoError(t, err)
 		}
 	}
+}
+
+// TestARefusalDuringAnUpload: what is decided while a child adds a file waits for the upload and
+// holds its file, and an upload during a decision waits for it and is refused.
+func TestARefusalDuringAnUpload(t *testing.T) {
+	t.Parallel()
+	for name, decision := range map[string]func(s school, pupil uuid.UUID, tx *tenancy.Tx) error{
+		"by a guardian": func(s school, pupil uuid.UUID, tx *tenancy.Tx) error {
+			_, err := consent.Decide(s.t.Context(), tx, consent.NewDecision{ID: tenancy.NewID(), ChildID: pupil, Kind: "deny", Method: "signed_form", Scopes: []string{}, RecordedBy: s.owner})
+			return err
+		},
+		"by the end of the agreement": func(s school, _ uuid.UUID, tx *tenancy.Tx) error {
+			var id uuid.UUID
+			if err := tx.QueryRow(s.t.Context(), "select id from agreements where ended_at is null").Scan(&id); err != nil {
+				return err
+			}
+			return consent.EndAgreement(s.t.Context(), tx, id)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSchool(t)
+			first, second := s.Member(t, s.org, tenancy.Student), s.Member(t, s.org, tenancy.Student)
+			file, done, admin := tenancy.NewID(), make(chan error, 1), s.Admin(t)
+			decide := func(pupil uuid.UUID) error {
+				return s.InTx(t.Context(), s.org, func(tx *tenancy.Tx) error { return decision(s, pupil, tx) })
+			}
+			require.NoError(t, s.InTx(t.Context(), s.org, func(tx *tenancy.Tx) error {
+				_, err := tx.Exec(t.Context(), "insert into files (organization_id, id, name, uploaded_by) values (app.org(), $1, 'a.txt', $2)", file, first)
+				go func() { done <- decide(first) }()
+				s.somethingWaits(admin)
+				return err
+			}))
+			require.NoError(t, <-done)
+			var held bool
+			require.NoError(t, s.Single(s.org).QueryRow(t.Context(), "select held_since is not null from files where id = $1", file).Scan(&held))
+			require.True(t, held, "the file of an upload that was under way is held")
+
+			require.NoError(t, s.exec("update agreements set ended_at = null"))
+			require.NoError(t, s.InTx(t.Context(), s.org, func(tx *tenancy.Tx) error {
+				err := decision(s, second, tx)
+				go func() {
+					_, err := s.add(second)
+					done <- err
+				}()
+				s.somethingWaits(admin)
+				return err
+			}))
+			require.ErrorIs(t, <-done, tenancy.ConsentRequired)
+		})
+	}
+}
+
+// somethingWaits returns when a transaction of the test's database waits for the lock of another.
+func (s school) somethingWaits(admin *pgx.Conn) {
+	require.Eventually(s.t, func() bool {
+		var waiting bool
+		err := admin.QueryRow(s.t.Context(), "select exists (select from pg_locks l where l.locktype = 'advisory' and not l.granted and l.database = (select oid from pg_database where datname = current_database()))").Scan(&waiting)
+		return err == nil && waiting
+	}, time.Minute, 10*time.Millisecond)
 }
 
 // TestMatrixDecidesDisclosures holds each way out against the table, for each method, with

@@ -60,6 +60,11 @@ select s.kind::text as kind, s.name::text as name, s.purpose::text as purpose, s
 -- name: Assured :one
 select app.assured(app.org(), sqlc.arg(kind)::text)::boolean as assured;
 
+-- Decisions about one child follow each other: of two that pass at once, the looser one could
+-- be applied last.
+-- name: ChildLock :exec
+select pg_advisory_xact_lock(app.consent_key(app.org(), sqlc.arg(child_id)::uuid));
+
 -- name: DecisionInsert :exec
 insert into consent_decisions (organization_id, id, child_id, guardian_id, kind, method, scopes, evidence_file_id, evidence_sha256, recorded_by)
 values (app.org(), sqlc.arg(id), sqlc.arg(child_id), sqlc.narg(guardian_id)::uuid, sqlc.arg(kind), sqlc.arg(method), sqlc.arg(scopes)::text[], sqlc.narg(evidence_file_id)::uuid, sqlc.narg(evidence_sha256), sqlc.arg(recorded_by)::uuid);

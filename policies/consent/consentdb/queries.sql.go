@@ -277,6 +277,17 @@ func (q *Queries) ChildKnown(ctx context.Context, arg ChildKnownParams) (ChildKn
 	return i, err
 }
 
+const childLock = `-- name: ChildLock :exec
+select pg_advisory_xact_lock(app.consent_key(app.org(), $1::uuid))
+`
+
+// Decisions about one child follow each other: of two that pass at once, the looser one could
+// be applied last.
+func (q *Queries) ChildLock(ctx context.Context, childID uuid.UUID) error {
+	_, err := q.db.Exec(ctx, childLock, childID)
+	return err
+}
+
 const childState = `-- name: ChildState :one
 select app.is_child_at(app.org(), $1::uuid, now())::boolean as is_child, app.rights_holder_at(app.org(), $1::uuid, now())::text as rights_holder,
        b.basis::text as basis, b.rule::text as rule, coalesce((select p.age_source from people p where p.user_id = $1::uuid), 'unknown')::text as age_source

@@ -49,11 +49,6 @@ update consent_requests set state = case when state = 'requested' then 'notice_p
 -- name: PublishLock :exec
 select pg_advisory_xact_lock(hashtextextended('consent/notices/' || app.org()::text, 0));
 
--- Decisions about one child follow each other: of two that pass at once, the looser one could
--- be applied last.
--- name: ChildLock :exec
-select pg_advisory_xact_lock(hashtextextended('consent/' || app.org()::text || '/' || sqlc.arg(child_id)::uuid::text, 0));
-
 -- A user for a guardian who is no member.
 -- name: GuardianMake :exec
 select app.users_add(array[sqlc.arg(id)::uuid]);

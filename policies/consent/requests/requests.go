@@ -161,8 +161,8 @@ type New struct {
 // address is a student's is asked of rows that no caller sees.
 func Create(ctx context.Context, tx *tenancy.Tx, c Contacts, n New, now time.Time) error {
 	q := requestsdb.New(tx)
-	if err := q.ChildLock(ctx, n.Child); err != nil {
-		return fmt.Errorf("lock child: %w", err)
+	if err := consent.LockChild(ctx, tx, n.Child); err != nil {
+		return err
 	}
 	state, err := consent.StateOf(ctx, tx, n.Child)
 	if err != nil {
@@ -319,8 +319,8 @@ func lock(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) (Request, error) {
 	if err != nil {
 		return Request{}, orNone(err)
 	}
-	if err := q.ChildLock(ctx, r.ChildID); err != nil {
-		return Request{}, fmt.Errorf("lock child: %w", err)
+	if err := consent.LockChild(ctx, tx, r.ChildID); err != nil {
+		return Request{}, err
 	}
 	locked, err := q.RequestLock(ctx, id)
 	return Request(locked), orNone(err)

@@ -79,6 +79,7 @@ begin
     select s.about_id into about from spaces s where s.organization_id = new.organization_id and s.id = new.space_id;
     foreach who in array array[new.uploaded_by, nullif(new.subject_id, new.uploaded_by), about] loop
         continue when who is null or not app.is_child_at(new.organization_id, who, now());
+        perform app.consent_share(new.organization_id, who);
         select t.basis, t.ref, t.rule into b from app.consent_basis(new.organization_id, who) t;
         if b.basis = '' then
             new.held_until := app.held_until(new.organization_id, b.rule);
@@ -108,6 +109,7 @@ begin
     select s.about_id into about from spaces s where s.organization_id = new.organization_id and s.id = new.space_id;
     foreach who in array array[new.subject_id, about] loop
         continue when who is null or not app.is_child_at(new.organization_id, who, now());
+        if who is distinct from old.child_id then perform app.consent_share(new.organization_id, who); end if;
         select t.basis, t.ref, t.rule into b from app.consent_basis(new.organization_id, who) t;
         if b.basis = '' then
             new.held_until := app.held_until(new.organization_id, b.rule);
@@ -137,6 +139,7 @@ begin
      where x.organization_id = new.organization_id and x.id = new.file_id;
     foreach who in array array[new.uploaded_by, nullif(f.subject_id, new.uploaded_by), f.about_id] loop
         continue when who is null or not app.is_child_at(new.organization_id, who, now());
+        if who is distinct from f.child_id then perform app.consent_share(new.organization_id, who); end if;
         select t.basis, t.ref, t.rule into b from app.consent_basis(new.organization_id, who) t;
         if b.basis = '' then
             until := app.held_until(new.organization_id, b.rule);
@@ -162,7 +165,7 @@ grant update (collected_as_child, child_id, legal_basis, basis_grant, basis_agre
 
 -- Brings the files of a child to what was decided: without a basis they are held from here
 -- on, with one they are released. How many of each.
-create or replace function app.consent_apply(org uuid, child uuid) returns table (held bigint, released bigint)
+create or replace function app.consent_bring(org uuid, child uuid) returns table (held bigint, released bigint)
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare b record; days integer;
 begin
@@ -183,15 +186,24 @@ begin
     return next;
 end $$;
 
+-- The same behind the lock of the child.
+create or replace function app.consent_apply(org uuid, child uuid) returns table (held bigint, released bigint)
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    perform pg_advisory_xact_lock(app.consent_key(org, child));
+    return query select t.held, t.released from app.consent_bring(org, child) t;
+end $$;
+
 -- The same for every child with files, after an agreement was recorded or has ended. The
 -- rows are those of the transaction's organization.
 create or replace function app.consent_apply_all(org uuid) returns table (held bigint, released bigint)
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare c record; r record;
 begin
+    perform pg_advisory_xact_lock(app.agreements_key(org));
     held := 0; released := 0;
     for c in select distinct f.child_id from files f where f.organization_id = org and f.child_id is not null loop
-        select t.held, t.released into r from app.consent_apply(org, c.child_id) t;
+        select t.held, t.released into r from app.consent_bring(org, c.child_id) t;
         held := held + r.held; released := released + r.released;
     end loop;
     return next;
@@ -265,7 +277,7 @@ language sql stable security definer set search_path = public, pg_temp as $$
 $$;
 
 -- Agreements that are over and not noted as ended, and those that end within 30 days of which
--- nobody was told.
+-- no one was told.
 create or replace function app.agreements_expired(after uuid, n integer) returns table (organization_id uuid, agreement_id uuid)
 language sql stable security definer set search_path = public, pg_temp as $$
     select a.organization_id, a.id from agreements a where a.ended_at is null and a.expires_at < now() + interval '30 days' and (a.expires_at < now() or a.warned_at is null) and a.id > after

@@ -31,17 +31,6 @@ func (q *Queries) AddressOfStudent(ctx context.Context, arg AddressOfStudentPara
 	return is_students, err
 }
 
-const childLock = `-- name: ChildLock :exec
-select pg_advisory_xact_lock(hashtextextended('consent/' || app.org()::text || '/' || $1::uuid::text, 0))
-`
-
-// Decisions about one child follow each other: of two that pass at once, the looser one could
-// be applied last.
-func (q *Queries) ChildLock(ctx context.Context, childID uuid.UUID) error {
-	_, err := q.db.Exec(ctx, childLock, childID)
-	return err
-}
-
 const contactUse = `-- name: ContactUse :one
 select (select count(*) from consent_requests r where r.contact_hash = $1 and r.created_at > $2::timestamptz)::bigint as requests,
        (select count(*) from consent_tokens t join consent_requests r on r.id = t.request_id
