@@ -11,6 +11,8 @@ export type HeldFile = Schemas['HeldFile']
 export type Agreement = Schemas['Agreement']
 export type Subprocessor = Schemas['Subprocessor']
 export type ConsentSettings = Schemas['ConsentSettings']
+export type ConsentDecision = Schemas['ConsentDecision']
+export type NewConsentDecision = Schemas['NewConsentDecision']
 
 const of = (w: Work) => ({ id: w.place.organization_id })
 
@@ -26,6 +28,11 @@ export const retentionReviews = (w: Work) => list(w, ['retention', 'reviews'], (
 export const agreements = (w: Work) => list(w, ['agreements'], ({ signal, query }) => w.api.GET('/api/v1/organizations/{id}/agreements', { params: { path: of(w), query }, signal }))
 
 export const consentSettings = (w: Work) => one(w, ['consent'], signal => w.api.GET('/api/v1/organizations/{id}/consent', { params: { path: of(w) }, signal }))
+
+export const consentOf = (w: Work, user: string) => one(w, ['consent', 'of', user], signal => w.api.GET('/api/v1/organizations/{id}/people/{user}/consent', { params: { path: { ...of(w), user } }, signal }))
+
+export const decisionsOf = (w: Work, user: string) => list(w, ['consent', 'decisions', user], ({ signal, query }) =>
+  w.api.GET('/api/v1/organizations/{id}/people/{user}/consents', { params: { path: { ...of(w), user }, query }, signal }), 200)
 
 export const subprocessors = (w: Work) => list(w, ['subprocessors'], ({ signal, query }) => w.api.GET('/api/v1/organizations/{id}/subprocessors', { params: { path: of(w), query }, signal }))
 

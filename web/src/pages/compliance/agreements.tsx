@@ -50,7 +50,7 @@ export default function Agreements() {
       <h2><Trans>Who else gets data</Trans></h2>
       <p><Trans>Anybody can read this list. A connection to Roblox, a language model or a receiver of webhooks is not enabled before the file with its written assurances is here.</Trans></p>
       {manages && <p><button type="button" className="button" onClick={() => ask('subprocessor')}><Trans>Add a subprocessor …</Trans></button></p>}
-      <Listed of={others} empty={t`Nobody else gets data.`}>{rows => (
+      <Listed of={others} empty={t`No one else gets data.`}>{rows => (
         <Table label={t`Who else gets data`} rows={rows} id={s => s.id} columns={[
           { head: t`Name`, cell: s => <><bdi>{s.name}</bdi><br /><span className="small quiet">{kinds[s.kind]}</span></> },
           { head: t`Purpose`, cell: s => <bdi>{s.purpose}</bdi> },
