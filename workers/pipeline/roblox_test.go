@@ -69,6 +69,9 @@ func (b *worker) library(t *testing.T) uuid.UUID {
 	id := tenancy.NewID()
 	_, err := b.Single(b.Org).Exec(t.Context(), "insert into spaces (organization_id, id, kind, name) values (app.org(), $1, 'library', 'Pictures')", id)
 	require.NoError(t, err)
+	// The school begins with grade 9: of a child, nothing leaves to Roblox by an agreement of the school.
+	_, err = b.Single(b.Org).Exec(t.Context(), "insert into coppa_settings (organization_id, youngest_grade) values (app.org(), 9) on conflict do nothing")
+	require.NoError(t, err)
 	return id
 }
 
