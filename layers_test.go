@@ -88,6 +88,7 @@ var groups = map[string]group{
 	"policies/ole":          {2, "rules as data"},
 	"policies/pictures":     {2, "rules as data"},
 	"policies/pii":          {2, "detectors of personal data in text"},
+	"policies/consent":      {2, "on what basis children's data is here"},
 	"personal":              {3, "what is known of personal data in versions, over the detectors"},
 	"policies/disclosure":   {2, "what may leave, by which way"},
 	"policies/transforms":   {2, "rules as data"},

@@ -17,6 +17,8 @@ import (
 	"satchel/api/apikeys"
 	"satchel/api/auditlog"
 	"satchel/api/auth"
+	"satchel/api/consent"
+	"satchel/api/consentrequests"
 	"satchel/api/content"
 	"satchel/api/delivery"
 	"satchel/api/delivery/edge"
@@ -53,6 +55,7 @@ import (
 	"satchel/internal/payloads"
 	"satchel/internal/sealed"
 	"satchel/policies/audit"
+	"satchel/policies/consent/requests"
 	"satchel/roblox/connections"
 	"satchel/tenancy"
 	stopping "satchel/tenancy/notifications"
@@ -81,6 +84,7 @@ type Workflows interface {
 	generations.Workflows
 	reports.Workflows
 	roblox.Workflows
+	consentrequests.Waker
 	personal.Workflows
 }
 
@@ -163,6 +167,10 @@ type API struct {
 	generations   *generations.Generations
 	reports       *reports.Reports
 	roblox        *roblox.Connections
+	consent       *consent.Consent
+	publicConsent *consent.Consent
+	asking        *consentrequests.Requests
+	parents       *consentrequests.Parents
 }
 
 // gin's mode is a global of its own; it is set before anything can run.
@@ -219,6 +227,10 @@ func New(p Parts) *API {
 		notifications: &notifications.Notifications{DB: people, All: p.DB, Tokens: p.Tokens, Hasher: p.Hasher, Now: time.Now},
 		generations:   &generations.Generations{DB: people, All: p.DB, Providers: p.Providers, Uploads: p.Uploads, Workflows: p.Workflows, Listener: w, Now: time.Now},
 		reports:       &reports.Reports{DB: people, All: p.DB, Workflows: p.Workflows, Listener: w, Now: time.Now},
+		consent:       &consent.Consent{DB: people},
+		publicConsent: &consent.Consent{DB: p.DB},
+		asking:        &consentrequests.Requests{DB: people, All: p.DB, Contacts: requests.Contacts{Box: p.Secrets, HashEmail: p.Hasher.HashEmail}, Waker: p.Workflows, Log: p.Log, Now: time.Now},
+		parents:       &consentrequests.Parents{DB: p.DB, Waker: p.Workflows, Address: limits.Address, Guessed: limits.ChargeGuess, Log: p.Log, Now: time.Now},
 		roblox:        &roblox.Connections{DB: people, All: p.DB, Vault: p.Vault, Dial: p.Roblox, Workflows: p.Workflows, URL: p.Config.URL, Now: time.Now},
 		personal:      &personal.Personal{DB: people, All: p.DB, Workflows: p.Workflows, Log: p.Log},
 		auditLog:      &auditlog.AuditLog{DB: people, Workflows: p.Workflows, Log: p.Log},

@@ -423,6 +423,51 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 		s.mark(s.owner.org)
 		return s.owner.call(post, at, map[string]any{"file_id": place}), s.owner.org
 	},
+	"PUT " + consentPath + "/terms": func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(put, s.school("/consent/terms"), map[string]any{"consent_days": 10, "confirm_hours": 12}), s.owner.org
+	},
+	"POST " + noticesPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, s.school("/consent/notices"), newNotice(true)), s.owner.org
+	},
+	"POST " + organizationPath + "/people/:user/consent-requests": func(s *scene) (answer, tenancy.OrgID) {
+		pupil := s.person(s.owner.org, tenancy.Student)
+		s.owner.made(s.school("/consent/notices"), newNotice(false))
+		s.mark(s.owner.org)
+		return s.owner.call(post, s.school("/people/"+pupil.id.String()+"/consent-requests"), newAsking("guardian@home.example")), s.owner.org
+	},
+	"POST " + askedPath + "/resend": func(s *scene) (answer, tenancy.OrgID) {
+		made := s.asked()
+		s.mark(s.owner.org)
+		return s.owner.call(post, s.school("/consent-requests/"+made+"/resend"), nil), s.owner.org
+	},
+	"POST " + askedPath + "/cancel": func(s *scene) (answer, tenancy.OrgID) {
+		made := s.asked()
+		s.mark(s.owner.org)
+		return s.owner.call(post, s.school("/consent-requests/"+made+"/cancel"), nil), s.owner.org
+	},
+	"PUT " + consentPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(put, s.school("/consent"), newConsentSettings), s.owner.org
+	},
+	"POST " + agreementsPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, s.school("/agreements"), newAgreement), s.owner.org
+	},
+	"DELETE " + agreementsPath + "/:agreement": func(s *scene) (answer, tenancy.OrgID) {
+		made := s.owner.made(s.school("/agreements"), newAgreement)
+		s.mark(s.owner.org)
+		return s.owner.call(remove, s.school("/agreements/"+made), nil), s.owner.org
+	},
+	"POST " + subprocessorsPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, s.school("/subprocessors"), newSubprocessor(s.file)), s.owner.org
+	},
+	"DELETE " + subprocessorsPath + "/:subprocessor": func(s *scene) (answer, tenancy.OrgID) {
+		made := s.owner.made(s.school("/subprocessors"), newSubprocessor(s.file))
+		s.mark(s.owner.org)
+		return s.owner.call(remove, s.school("/subprocessors/"+made), nil), s.owner.org
+	},
+	"POST " + decisionsPath: func(s *scene) (answer, tenancy.OrgID) {
+		pupil := s.person(s.owner.org, tenancy.Student)
+		return s.owner.call(post, s.school("/people/"+pupil.id.String()+"/consents"), newDecision("grant", s.file)), s.owner.org
+	},
 	"POST " + retentionPath: func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(post, s.school("/retention-policies"), newRetention("")), s.owner.org
 	},

@@ -31,7 +31,18 @@ const planted = "Unmistakable Plum"
 func (b *testBundle) scene() *scene {
 	s := &scene{testBundle: b, owner: b.person(b.organization(), tenancy.Owner), operator: b.person(tenancy.Platform, tenancy.Operator)}
 	s.file = s.owner.published(planted+".txt", planted).ID
+	b.assured(s.owner, s.file)
 	return s
+}
+
+// assured records written assurances of everybody who may get data, in one file of the owner.
+func (b *testBundle) assured(owner *person, file uuid.UUID) {
+	b.t.Helper()
+	for _, kind := range []string{"roblox", "model", "webhook"} {
+		_, err := b.db.Single(owner.org).Exec(b.t.Context(), `insert into subprocessors (organization_id, id, kind, name, purpose, categories, location, assurance_file_id, assurance_sha256, recorded_by)
+			values (app.org(), $1, $2, 'n', 'p', 'c', 'l', $3, repeat('a', 64), $4)`, tenancy.NewID(), kind, file, owner.id)
+		require.NoError(b.t, err)
+	}
 }
 
 // shareAt is the address of a share with somebody outside.

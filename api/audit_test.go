@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"satchel/api/consentpage"
 	"satchel/api/public"
 	"satchel/api/request"
 	"satchel/policies/audit"
@@ -31,6 +32,8 @@ var unaudited = map[string]string{
 	"POST " + unsubscribePath:                 "what a person wants to be told, which only they see",
 	"POST " + filePath + "/link":              "an address; the read by it is recorded",
 	"POST " + storagePath + "/links":          "addresses; the reads by them are recorded",
+	"POST " + consentpage.Path + "/answer":    "recorded by what it says, as consent.request_agree or _refuse",
+	"POST " + consentpage.Path + "/withdraw":  "recorded as consent.request_revoke",
 	"POST " + public.PagePath + "/password":   "a proof; the record of the share's accesses has it",
 	"POST " + public.PagePath + "/code":       "a proof; the record of the share's accesses has it",
 	"POST " + public.PagePath + "/code/send":  "a mail; the code that comes back is recorded",

@@ -213,6 +213,8 @@ func TestWhatIsSentIsSeenFirst(t *testing.T) {
 	_, err = q.Exec(t.Context(), "update file_texts set body = $2 where file_id = $1", source.ID, "Ottilie Unmistakable wrote to plum@school.example. "+volcanoes)
 	require.NoError(t, err)
 	operator.call(patch, owner.orgPath("/policies"), map[string]any{"generation_providers": []string{"extractive", "openai"}}).refused(403, "owner_required")
+	owner.call(patch, owner.orgPath("/policies"), map[string]any{"generation_providers": []string{"extractive", "openai"}}).consentRefused("assurance_required", assurances)
+	b.assured(owner, source.ID)
 	owner.call(patch, owner.orgPath("/policies"), map[string]any{"generation_providers": []string{"oracle"}}).refused(400, "invalid_generation_providers")
 	owner.call(patch, owner.orgPath("/policies"), map[string]any{"generation_day_micro": -2}).refused(400, "invalid_generation_day_micro")
 	owner.call(patch, owner.orgPath("/policies"), map[string]any{"generation_providers": []string{"extractive", "openai"}, "generation_day_micro": 70, "generation_job_micro": -1}).is(200)

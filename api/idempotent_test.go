@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"satchel/api/consentpage"
 	"satchel/api/public"
 	"satchel/api/request"
 	"satchel/api/storage"
@@ -129,6 +130,20 @@ var sends = map[string]func(*scene) again{
 		at, place := s.robloxAt("/places/7"), s.place(s.owner)
 		return s.posts(s.owner, at, map[string]any{"file_id": place})
 	},
+	"POST " + agreementsPath: func(s *scene) again { return s.posts(s.owner, s.school("/agreements"), newAgreement) },
+	"POST " + noticesPath:    func(s *scene) again { return s.posts(s.owner, s.school("/consent/notices"), newNotice(false)) },
+	"POST " + organizationPath + "/people/:user/consent-requests": func(s *scene) again {
+		pupil := s.person(s.owner.org, tenancy.Student)
+		s.owner.made(s.school("/consent/notices"), newNotice(false))
+		return s.posts(s.owner, s.school("/people/"+pupil.id.String()+"/consent-requests"), newAsking("guardian@home.example"))
+	},
+	"POST " + subprocessorsPath: func(s *scene) again {
+		return s.posts(s.owner, s.school("/subprocessors"), newSubprocessor(s.file))
+	},
+	"POST " + decisionsPath: func(s *scene) again {
+		pupil := s.person(s.owner.org, tenancy.Student)
+		return s.posts(s.owner, s.school("/people/"+pupil.id.String()+"/consents"), newDecision("grant", s.file))
+	},
 	"POST " + retentionPath: func(s *scene) again { return s.posts(s.owner, s.school("/retention-policies"), newRetention("")) },
 	"POST " + holdsPath:     func(s *scene) again { return s.posts(s.owner, s.school("/holds"), newHold) },
 	"POST " + webhooksPath:  func(s *scene) again { return s.posts(s.owner, s.school("/webhooks"), newWebhook) },
@@ -194,6 +209,10 @@ var exempt = map[string]string{
 	"POST " + myMailPath:                                            "it asks for a mail once more, and the codes of an hour are bounded",
 	"POST " + myMailPath + "/confirm":                               "a code is good once, and a second try says so",
 	"POST " + unsubscribePath:                                       "the mails have stopped, once or twice",
+	"POST " + consentpage.Path + "/answer":                          "a link is good once, and a second try says so",
+	"POST " + consentpage.Path + "/withdraw":                        "a consent is withdrawn once, and a second try says so",
+	"POST " + askedPath + "/resend":                                 "it asks for a mail once more, and the mails of a day are bounded",
+	"POST " + askedPath + "/cancel":                                 "it is taken back, once or twice",
 	"POST " + public.PagePath + "/password":                         "it proves a password, and makes nothing",
 	"POST " + public.PagePath + "/code":                             "a code is good once, and a second try says so",
 	"POST " + public.PagePath + "/code/send":                        "it asks for a mail once more, and the pause between two is bounded",

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"satchel/api/consentpage"
 	"satchel/files"
 	"satchel/tenancy"
 	"satchel/tenancy/exports"
@@ -32,6 +33,7 @@ func (s *school) script() {
 	s.documentsAreMade()
 	s.reportsAreMade()
 	s.robloxIsConnected()
+	s.consentIsKept(essay)
 	s.keysAreUsed(essay)
 	s.webhooksAreMade()
 	s.holdsAreInForce()
@@ -341,6 +343,53 @@ func (s *school) reportsAreMade() {
 	s.do(s.owner, get, reportTimesPath, nil)
 	s.do(s.owner, remove, at, nil)
 	s.do(s.owner, remove, reportTimesPath+"/"+s.strange.String(), nil)
+}
+
+// consentIsKept records on what basis the data of children is here.
+func (s *school) consentIsKept(essay uuid.UUID) {
+	at := func(rest string) string { return organizationsPath + "/" + s.org.String() + rest }
+	s.do(s.pupil, get, at("/consent"), nil)
+	s.do(s.owner, put, at("/consent"), newConsentSettings)
+	s.do(s.owner, get, at("/consent"), nil)
+	s.do(s.owner, get, at("/consent/matrix"), nil)
+	made := id(s.do(s.owner, post, at("/agreements"), newAgreement))
+	s.do(s.owner, get, at("/agreements?limit=1"), nil)
+	s.do(s.owner, remove, at("/agreements/"+made.String()), nil)
+	s.do(s.owner, remove, at("/agreements/"+s.strange.String()), nil)
+	giver := id(s.do(s.owner, post, at("/subprocessors"), newSubprocessor(essay)))
+	s.do(s.owner, post, at("/subprocessors"), newSubprocessor(s.strange))
+	s.do(s.owner, get, at("/subprocessors"), nil)
+	s.do(nil, get, apiPath+"/public/organizations/"+s.org.String()+"/subprocessors", nil)
+	s.do(s.owner, remove, at("/subprocessors/"+giver.String()), nil)
+	of := "/people/" + s.pupil.id.String()
+	s.do(s.owner, post, at(of+"/consents"), newDecision("grant", essay))
+	s.do(s.owner, get, at(of+"/consents"), nil)
+	s.do(s.owner, get, at(of+"/consent"), nil)
+	s.do(s.owner, get, at("/people/"+s.strange.String()+"/consent"), nil)
+	s.parentsAreAsked(at)
+}
+
+// parentsAreAsked asks for a parent's consent, and answers by links that are none.
+func (s *school) parentsAreAsked(at func(string) string) {
+	s.do(s.owner, get, at("/consent/terms"), nil)
+	s.do(s.owner, put, at("/consent/terms"), map[string]any{"consent_days": 10, "confirm_hours": 12})
+	s.do(s.owner, get, at("/consent/transitions"), nil)
+	s.do(s.owner, post, at("/people/"+s.pupil.id.String()+"/consent-requests"), newAsking("guardian@home.example"))
+	s.do(s.owner, post, at("/consent/notices"), map[string]any{"notice": map[string]any{}})
+	s.do(s.owner, post, at("/consent/notices"), newNotice(false))
+	s.do(s.owner, get, at("/consent/notices?limit=1"), nil)
+	made := id(s.do(s.owner, post, at("/people/"+s.pupil.id.String()+"/consent-requests"), newAsking("guardian@home.example")))
+	s.do(s.owner, get, at("/consent-requests?state=notice_pending"), nil)
+	s.do(s.owner, get, at("/consent-requests/"+made.String()), nil)
+	s.do(s.owner, get, at("/consent-requests/"+s.strange.String()), nil)
+	s.do(s.owner, post, at("/consent-requests/"+made.String()+"/resend"), map[string]any{"email": "other@home.example"})
+	s.do(s.owner, post, at("/consent-requests/"+made.String()+"/cancel"), nil)
+	s.do(s.owner, post, at("/consent-requests/"+made.String()+"/cancel"), nil)
+	page := strings.TrimSuffix(consentpage.Path, ":token") + "nonsense"
+	s.do(nil, get, page, nil)
+	s.do(nil, head, page, nil)
+	s.do(nil, post, page+"/answer", nil)
+	s.do(nil, post, page+"/withdraw", nil)
 }
 
 // robloxIsConnected brings files to Roblox, as far as this service goes.

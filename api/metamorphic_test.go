@@ -54,6 +54,9 @@ func (b *testBundle) founded(newcomer string, strange uuid.UUID) *school {
 		called: map[string]bool{}, labels: map[string]string{}, people: map[uuid.UUID]bool{}}
 	s.owner, s.admin, s.teacher = b.person(s.org, tenancy.Owner), b.person(s.org, tenancy.Admin), b.person(s.org, tenancy.Teacher)
 	s.pupil, s.parent = b.person(s.org, tenancy.Student), b.person(s.org, tenancy.Parent)
+	for _, kind := range []string{"roblox", "webhook"} {
+		b.db.Assured(b.t, s.org, s.owner.id, kind)
+	}
 	return s
 }
 

@@ -108,6 +108,21 @@ func TestWhoDecidesAboutAFileThatWaits(t *testing.T) {
 	owner.call(post, at(rejected.ID, "/release"), nil).refused(409, "not_held")
 }
 
+// TestReleaseWaitsForTheConsentToo: a child's file that waits for two reasons is not published
+// by the decision about one.
+func TestReleaseWaitsForTheConsentToo(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	owner := b.person(b.organization(), tenancy.Owner)
+	pupil := b.person(owner.org, tenancy.Student)
+	held := pupil.waiting(tenancy.PersonalDataHold)
+	owner.endAgreements()
+	owner.call(post, at(held.ID, "/release"), nil).consentRefused("consent_required", noBasis)
+	require.Contains(t, string(owner.call(get, storagePath+"/held", nil).is(200).body), held.ID.String(), "it waits on")
+	owner.made(owner.orgPath("/agreements"), newAgreement)
+	owner.call(post, at(held.ID, "/release"), nil).is(202)
+}
+
 // TestRestrictedSharing: a file with personal data stays inside, and so does one of which that
 // is not known.
 func TestRestrictedSharing(t *testing.T) {

@@ -182,6 +182,7 @@ func TestOnlyManagersReachConnections(t *testing.T) {
 		admin.call(get, at+path, nil).is(200)
 	}
 	stranger.call(post, at+"/assets/"+asset.String()+"/resolve", map[string]any{"outcome": "not_there"}).refused(http.StatusNotFound, "roblox_connection_not_found")
+	b.assured(stranger, stranger.published("assurance.txt", lorem).ID)
 	theirs := stranger.call(post, robloxPath, newConnection).is(http.StatusCreated)
 	stranger.call(post, robloxPath+"/"+id(theirs).String()+"/assets/"+asset.String()+"/resolve", map[string]any{"outcome": "not_there"}).refused(http.StatusNotFound, "roblox_asset_not_found")
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"satchel/api/consentpage"
 	"satchel/api/delivery/signed"
 	"satchel/api/idempotency"
 	"satchel/api/invitepage"
@@ -98,6 +99,13 @@ const (
 	rosterPath        = organizationPath + "/roster"
 	webhooksPath      = organizationPath + "/webhooks"
 	webhookPath       = webhooksPath + "/:webhook"
+	consentPath       = organizationPath + "/consent"
+	agreementsPath    = organizationPath + "/agreements"
+	subprocessorsPath = organizationPath + "/subprocessors"
+	noticesPath       = consentPath + "/notices"
+	askingPath        = organizationPath + "/consent-requests"
+	askedPath         = askingPath + "/:request"
+	decisionsPath     = organizationPath + "/people/:user/consents"
 	holdsPath         = organizationPath + "/holds"
 	holdPath          = holdsPath + "/:hold"
 	retentionPath     = organizationPath + "/retention-policies"
@@ -386,6 +394,33 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 
 		// webhooks
 		{Method: get, Path: apiPath + "/events/schemas", Action: anyone, Handler: a.webhooks.Schemas},
+		{Method: get, Path: consentPath, Action: tenancy.ReadConsent, Handler: a.consent.GetSettings},
+		{Method: put, Path: consentPath, Action: tenancy.ManageConsent, Audit: "consent.settings", Handler: a.consent.SetSettings},
+		{Method: get, Path: consentPath + "/matrix", Action: tenancy.ReadConsent, Handler: a.consent.GetMatrix},
+		{Method: get, Path: agreementsPath, Action: tenancy.Authorize, Handler: a.consent.ListAgreements},
+		{Method: post, Path: agreementsPath, Action: tenancy.Authorize, Audit: "consent.agreement", Idempotency: idempotency.Route{Replay: a.consent.ReplayAgreement}, Handler: a.consent.CreateAgreement},
+		{Method: remove, Path: agreementsPath + "/:agreement", Action: tenancy.Authorize, Audit: "consent.agreement_end", Handler: a.consent.EndAgreement},
+		{Method: get, Path: subprocessorsPath, Action: tenancy.ReadConsent, Handler: a.consent.ListSubprocessors},
+		{Method: post, Path: subprocessorsPath, Action: tenancy.ManageConsent, Audit: "consent.subprocessor", Idempotency: idempotency.Route{Replay: a.consent.ReplaySubprocessor}, Handler: a.consent.CreateSubprocessor},
+		{Method: remove, Path: subprocessorsPath + "/:subprocessor", Action: tenancy.ManageConsent, Audit: "consent.subprocessor_end", Handler: a.consent.EndSubprocessor},
+		{Method: get, Path: organizationPath + "/people/:user/consent", Action: tenancy.ReadConsent, Handler: a.consent.GetState},
+		{Method: get, Path: decisionsPath, Action: tenancy.ReadConsent, Handler: a.consent.ListDecisions},
+		{Method: post, Path: decisionsPath, Action: tenancy.ManageConsent, Audit: "consent.decide", Idempotency: idempotency.Route{Replay: a.consent.ReplayDecision}, Handler: a.consent.CreateDecision},
+		{Method: get, Path: consentPath + "/terms", Action: tenancy.ReadConsent, Handler: a.asking.GetTerms},
+		{Method: put, Path: consentPath + "/terms", Action: tenancy.ManageConsent, Audit: "consent.terms", Handler: a.asking.SetTerms},
+		{Method: get, Path: consentPath + "/transitions", Action: tenancy.ReadConsent, Handler: a.asking.ListTransitions},
+		{Method: get, Path: noticesPath, Action: tenancy.ReadConsent, Handler: a.asking.ListNotices},
+		{Method: post, Path: noticesPath, Action: tenancy.ManageConsent, Audit: "consent.notice", Idempotency: idempotency.Route{Replay: a.asking.ReplayPublish}, Handler: a.asking.Publish},
+		{Method: post, Path: organizationPath + "/people/:user/consent-requests", Action: tenancy.ManageConsent, Audit: "consent.request", Idempotency: idempotency.Route{Replay: a.asking.ReplayCreate}, Handler: a.asking.Create},
+		{Method: get, Path: askingPath, Action: tenancy.ReadConsent, Handler: a.asking.List},
+		{Method: get, Path: askedPath, Action: tenancy.ReadConsent, Handler: a.asking.Get},
+		{Method: post, Path: askedPath + "/resend", Action: tenancy.ManageConsent, Audit: "consent.request_resend", Handler: a.asking.Resend},
+		{Method: post, Path: askedPath + "/cancel", Action: tenancy.ManageConsent, Audit: "consent.request_cancel", Handler: a.asking.Cancel},
+		{Method: get, Path: consentpage.Path, Action: anyone, Page: a.parents.Limited, Handler: a.parents.Show},
+		{Method: head, Path: consentpage.Path, Action: anyone, Page: a.parents.Limited, Handler: a.parents.Show},
+		{Method: post, Path: consentpage.Path + "/answer", Action: anyone, Page: a.parents.Limited, Handler: a.parents.Answer},
+		{Method: post, Path: consentpage.Path + "/withdraw", Action: anyone, Page: a.parents.Limited, Handler: a.parents.Withdraw},
+		{Method: get, Path: apiPath + "/public/organizations/:id/subprocessors", Action: anyone, Handler: a.publicConsent.PublicList},
 		{Method: get, Path: retentionPath, Action: tenancy.ReadRetention, Handler: a.retention.List},
 		{Method: post, Path: retentionPath, Action: tenancy.ManageRetention, Audit: "retention_policy.create", Idempotency: idempotency.Route{Replay: a.retention.ReplayCreate}, Handler: a.retention.Create},
 		{Method: put, Path: retentionOnePath, Action: tenancy.ManageRetention, Audit: "retention_policy.change", Handler: a.retention.Change},

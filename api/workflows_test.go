@@ -194,6 +194,11 @@ func (p *fakeWorkflows) EraseRobloxUser(_ context.Context, _ tenancy.OrgID, eras
 	return nil
 }
 
+// WakeConsentRequest wakes nothing.
+func (p *fakeWorkflows) WakeConsentRequest(context.Context, tenancy.OrgID, uuid.UUID) error {
+	return nil
+}
+
 // Export notes the export, and makes nothing of it.
 func (p *fakeWorkflows) Export(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, id uuid.UUID) (uuid.UUID, error) {
 	err := p.db.InTx(ctx, org, func(tx *tenancy.Tx) error {

@@ -13,6 +13,7 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"satchel/client"
+	"satchel/internal/devstack"
 	"satchel/tenancy"
 )
 
@@ -50,6 +51,9 @@ func (b *bench) webhooks(ctx context.Context) error {
 	var verifier *standardwebhooks.Webhook
 	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.take(w, r, verifier) }))
 	defer receiver.Close()
+	if err := devstack.OwnWebhooks(ctx, owner, org); err != nil {
+		return err
+	}
 	hook, err := owner.CreateWebhook(ctx, org, client.NewWebhook{URL: receiver.URL, Types: []string{"file.published"}})
 	if err != nil {
 		return err

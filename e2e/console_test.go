@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"satchel/client"
+	"satchel/internal/devstack"
 	"satchel/rosters/generate"
 )
 
@@ -65,5 +66,7 @@ func consoleSchool(t *testing.T) (s school, subjects map[string]string) {
 	require.NoError(t, clients["owner"].Call(ctx, http.MethodPost, "/api/v1/organizations/"+s.ID+"/guardians", link, nil))
 	_, err = clients["teacher"].CreateFolder(ctx, class.Space, client.NewFolder{Name: "Essay 1", Mode: "handin", Instructions: "One page about your favorite plant."})
 	require.NoError(t, err)
+	require.NoError(t, devstack.OwnWebhooks(ctx, clients["owner"], s.ID))
+	require.NoError(t, devstack.Assure(ctx, clients["owner"], s.ID, "roblox"))
 	return s, subjects
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"satchel/client"
+	"satchel/internal/devstack"
 )
 
 // unzip reads all of a zip and gives the names in it.
@@ -106,6 +107,7 @@ func TestWebhookArrives(t *testing.T) {
 		w.WriteHeader(http.StatusNoContent)
 	}))
 	defer receiver.Close()
+	require.NoError(t, devstack.OwnWebhooks(ctx, s.Owner, s.ID))
 	hook, err := s.Owner.CreateWebhook(ctx, s.ID, client.NewWebhook{URL: receiver.URL, Types: []string{"file.published", "share.*"}})
 	require.NoError(t, err)
 	verifier, err := standardwebhooks.NewWebhook(hook.Secret)

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"satchel/client"
+	"satchel/internal/devstack"
 )
 
 // TestRoblox: an owner connects an experience, a picture of a space becomes an asset there, a
@@ -28,6 +29,9 @@ func TestRoblox(t *testing.T) {
 	in := client.NewRobloxConnection{Name: "Our world", UniverseID: time.Now().UnixNano(), Creator: client.RobloxCreator{Type: "group", ID: 5}, APIKey: "key", SpaceIDs: []string{space.ID}}
 	_, err := s.Teacher.ConnectRoblox(ctx, in)
 	require.Error(t, err)
+	_, err = s.Owner.ConnectRoblox(ctx, in)
+	refused(t, err, http.StatusForbidden, "assurance_required")
+	require.NoError(t, devstack.Assure(ctx, s.Owner, s.ID, "roblox"))
 	c, err := s.Owner.ConnectRoblox(ctx, in)
 	require.NoError(t, err)
 	require.NotEmpty(t, c.Secret)

@@ -296,7 +296,11 @@ func Hold(ctx context.Context, tx *tenancy.Tx, version uuid.UUID, reason string)
 	return record(ctx, tx, "file.hold", version, reason)
 }
 
-// Release lets a version that waits go on to its publication.
+// ErrWantsConsent refuses to release what waits for want of a legal basis too.
+var ErrWantsConsent = fault.New(fault.Denied, "consent_required", "This is a file of a child that also waits for a parent's consent or an authorization of the school. Record one, then release it.").Under("16 CFR 312.5(a)(1)")
+
+// Release lets a version that waits go on to its publication, unless its file waits for a
+// consent too: two reasons to wait are two decisions.
 func Release(ctx context.Context, tx *tenancy.Tx, version uuid.UUID) error {
 	q := filesdb.New(tx)
 	v, err := lock(ctx, q, version)
@@ -305,6 +309,13 @@ func Release(ctx context.Context, tx *tenancy.Tx, version uuid.UUID) error {
 		return err
 	case v.TrashedAt != nil:
 		return ErrVersionEnded
+	}
+	wants, err := q.VersionWantsConsent(ctx, version)
+	switch {
+	case err != nil:
+		return fmt.Errorf("look for a consent: %w", err)
+	case wants:
+		return ErrWantsConsent
 	}
 	n, err := q.VersionRelease(ctx, version)
 	if err := expectOneRow(n, err, ErrVersionEnded); err != nil {

@@ -340,6 +340,9 @@ update file_versions set status = 'published', status_reason = '', object_etag =
 -- name: VersionHold :execrows
 update file_versions set status = 'held', status_reason = $2, updated_at = now() where id = $1 and status = 'processing';
 
+-- name: VersionWantsConsent :one
+select (f.held_since is not null)::boolean as held from file_versions v join files f on f.organization_id = v.organization_id and f.id = v.file_id where v.id = sqlc.arg(id);
+
 -- name: VersionRelease :execrows
 update file_versions set status = 'processing', status_reason = '', updated_at = now() where id = $1 and status = 'held';
 

@@ -232,6 +232,7 @@ func TestPoliciesOfTheOrganizationAndTheTier(t *testing.T) {
 	s := newSchool(t)
 	file := s.put(s.teacher, uuid.Nil, "mine.pdf")
 	work := s.put(s.teacher, s.room, "record.pdf")
+	s.exec("insert into coppa_settings (organization_id, youngest_grade) values (app.org(), 9)") // links of a child's file are asked of the parents
 	s.exec("update files set subject_id = $1 where id = $2", s.ada, work)
 	link := shares.New{Kind: shares.Link, Target: ofFile(file)}
 	policy := func(set string) {

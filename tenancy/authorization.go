@@ -71,6 +71,10 @@ const (
 	ReadRoblox   Action = "read_roblox"
 	ManageRoblox Action = "manage_roblox"
 
+	// On what basis the data of children is here, and who else gets data.
+	ReadConsent   Action = "read_consent"
+	ManageConsent Action = "manage_consent"
+	Authorize     Action = "authorize" // for the school: agreements
 	// Personal data in files: inspections, and decisions about files that wait.
 	ReviewPersonalData Action = "review_personal_data"
 	// Holds: what must not be destroyed. Two people release one.
@@ -141,6 +145,9 @@ var Grants = map[Action][]Role{
 	ReadRoblox:   {Owner, Admin},
 	ManageRoblox: {Owner, Admin},
 
+	ReadConsent:        {Owner, Admin},
+	ManageConsent:      {Owner, Admin},
+	Authorize:          {Owner, Admin, Operator},
 	ReviewPersonalData: {Owner, Admin},
 	ReadHolds:          {Owner, Admin, Auditor},
 	ManageHolds:        {Owner, Admin},
@@ -165,7 +172,7 @@ func (a Actor) May(action Action) bool {
 // has set reads_while_suspended.
 var readActions = []Action{
 	ReadFiles, ReadSpaces, ReadAccess, ReadQuota, ReadStats, ReadOperation, ReadJobs, ReadOrganization, ReadTiers, ReadMembers, ReadGuardians, ReadUsage, ReadAudit,
-	ExportOrganization, ReadEvents, ReadRosters, ReadWebhooks, ReadGenerations, ReadReports, ReadRoblox, ReadHolds, ReadRetention,
+	ExportOrganization, ReadEvents, ReadRosters, ReadWebhooks, ReadGenerations, ReadReports, ReadRoblox, ReadConsent, ReadHolds, ReadRetention,
 }
 
 // Reads says whether the action is read-only.

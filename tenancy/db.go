@@ -325,6 +325,7 @@ func unavailable(err error) error {
 const (
 	sqlstateOverQuota      = "SQ001"
 	sqlstateTooManyUploads = "SQ002"
+	sqlstateConsent        = "SQ012"
 )
 
 // translate turns what the database said into a fault where it is one.
@@ -339,6 +340,8 @@ func translate(err error) error {
 		return overQuota(pg.Detail).Because(err)
 	case errors.As(err, &pg) && pg.Code == sqlstateTooManyUploads:
 		return TooManyUploads.Because(err)
+	case errors.As(err, &pg) && pg.Code == sqlstateConsent:
+		return ConsentRequired.Under(pg.Detail).Because(err)
 	case errors.As(err, &pg) && refusedByPolicy(pg):
 		return ErrNotAllowedHere.Because(err)
 	case errors.As(err, &pg) && placeFaults[pg.Code] != nil:
@@ -372,6 +375,10 @@ var ErrNotAllowedHere = fault.New(fault.Denied, "not_allowed_here", "You may not
 func refusedByPolicy(pg *pgconn.PgError) bool {
 	return pg.Code == "42501" && pg.Routine == "ExecWithCheckOptions"
 }
+
+// ConsentRequired refuses a file of a child for which there is no legal basis. Its rule is
+// the section that says so.
+var ConsentRequired = fault.New(fault.Denied, "consent_required", "This is a file of a child, and neither a parent's consent nor an authorization of the school covers it. Nothing was taken or moved. Ask your school.")
 
 // What a hold refuses, and what refuses a hold.
 var (

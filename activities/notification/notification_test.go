@@ -229,6 +229,41 @@ func TestReportsSuppress(t *testing.T) {
 	require.Contains(t, s.states(), "suppressed address_suppressed")
 }
 
+// TestReportsAboutMailsToParents: a mail that came back makes the request undeliverable, and one
+// that was called unwanted changes nothing.
+func TestReportsAboutMailsToParents(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	child, guardian, id := s.Member(t, s.org, tenancy.Student), s.Member(t, s.org, tenancy.Parent), tenancy.NewID()
+	for _, sql := range []string{
+		`insert into consent_notices (organization_id, id, number, language, material, body, body_sha256) select app.org(), $1, 1, 'en', $2::uuid is null or $3::uuid is null, b, encode(sha256(convert_to(b, 'UTF8')), 'hex')
+			from (values ('{"summary":"s","collected":"c","used":"u","disclosed":"d","third_parties":[],"consent_required":"r","online_notice":"https://a.example","means":"m","contact_deleted":"c","rights":"r"}')) v (b)`,
+		"insert into consent_requests (organization_id, id, child_id, guardian_id, expires_at) values (app.org(), $1, $2, $3, now() + interval '1 day')",
+		"update consent_requests set state = 'notice_pending', contact_sealed = 's', contact_hash = sha256('a'), notice_id = $1 where id = $1 and child_id = $2 and guardian_id = $3",
+		"insert into consent_tokens (organization_id, id, request_id, purpose, token_hash, mail) select app.org(), $1, $1, 'answer', sha256('t'), 'notice' where $2::uuid is not null and $3::uuid is not null",
+	} {
+		_, err := s.Single(s.org).Exec(t.Context(), sql, id, child, guardian)
+		require.NoError(t, err)
+	}
+	state := func() (state string) {
+		require.NoError(t, s.Single(s.org).QueryRow(t.Context(), "select state from consent_requests where id = $1", id).Scan(&state))
+		return state
+	}
+	report := func(kind, fields string) []byte {
+		return []byte(strings.ReplaceAll("To: bounces+"+s.tokens.ReportTag(id)+"@school.example\nContent-Type: multipart/report; boundary=b\n\n--b\nContent-Type: message/"+kind+"\n\n"+fields+"\n\n--b--\n", "\n", "\r\n"))
+	}
+	noted, err := s.sweeps.take(t.Context(), report("feedback-report", "Feedback-Type: abuse"))
+	require.NoError(t, err)
+	require.False(t, noted)
+	require.Equal(t, "notice_pending", state())
+	for _, want := range []bool{true, false} {
+		noted, err := s.sweeps.take(t.Context(), report("delivery-status", "Reporting-MTA: dns; x\n\nAction: failed\nStatus: 5.1.1"))
+		require.NoError(t, err)
+		require.Equal(t, want, noted)
+		require.Equal(t, "undeliverable", state())
+	}
+}
+
 // TestAddressIsConfirmed by the code of the newest mail alone.
 func TestAddressIsConfirmed(t *testing.T) {
 	t.Parallel()

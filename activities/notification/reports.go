@@ -13,6 +13,8 @@ import (
 
 	"satchel/internal/bounce"
 	"satchel/internal/queue"
+	"satchel/policies/audit"
+	"satchel/policies/consent/requests"
 	"satchel/tenancy"
 	"satchel/tenancy/notifications"
 )
@@ -97,12 +99,33 @@ func (s *Sweeps) take(ctx context.Context, raw []byte) (bool, error) {
 
 func (s *Sweeps) note(ctx context.Context, mail uuid.UUID, what notifications.Bounce, status string) (noted bool, err error) {
 	org, found, err := s.DB.MailOrganization(ctx, mail)
-	if err != nil || !found {
+	if err != nil {
 		return false, err
+	}
+	if !found {
+		return s.noteConsent(ctx, mail, what, status)
 	}
 	err = s.DB.InTx(ctx, org, func(tx *tenancy.Tx) (err error) {
 		noted, err = notifications.Report(ctx, tx, mail, what, status, s.Now())
 		return err
+	})
+	return noted, err
+}
+
+// noteConsent notes that a mail to a parent came back. One that was called unwanted was read.
+func (s *Sweeps) noteConsent(ctx context.Context, mail uuid.UUID, what notifications.Bounce, status string) (noted bool, err error) {
+	ref, found, err := s.DB.ConsentByMail(ctx, mail)
+	if err != nil || !found || what == notifications.Complaint {
+		return false, err
+	}
+	err = s.DB.InTx(ctx, ref.Org, func(tx *tenancy.Tx) (err error) {
+		if noted, err = requests.Bounce(ctx, tx, mail, status, s.Now()); err != nil || !noted {
+			return err
+		}
+		if err := notifications.PutManagers(ctx, tx, "parent.unreachable", map[string]any{"request_id": ref.Request}); err != nil {
+			return err
+		}
+		return audit.Record(ctx, tx, audit.Event{Action: "consent.request_bounce", ObjectID: ref.Request.String(), Code: status, Result: audit.Failed})
 	})
 	return noted, err
 }

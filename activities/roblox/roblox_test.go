@@ -84,6 +84,7 @@ func setup(t *testing.T) *testBundle {
 	b := &testBundle{Fixture: f, cloud: &playedCloud{entries: map[string]roblox.Entry{}}, connection: tenancy.NewID()}
 	b.Activities = &activity.Activities{DB: f.DB, Vault: connections.Vault{Box: kms.New(file)}, Clean: f.Clean, Dial: func(string) activity.Cloud { return b.cloud },
 		Budget: connections.Budget{DB: f.DB, Times: 1000}, Now: time.Now}
+	f.Assured(t, f.Org, f.User, "roblox")
 	require.NoError(t, f.InTx(t.Context(), f.Org, func(tx *tenancy.Tx) error {
 		return b.Vault.Connect(t.Context(), tx, connections.New{ID: b.connection, By: f.User, Name: "n", Universe: 9, Creator: roblox.Creator{Type: roblox.CreatorUser, ID: 1}, APIKey: "k", Secret: "s", Spaces: []uuid.UUID{}})
 	}))

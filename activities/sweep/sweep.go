@@ -90,15 +90,18 @@ type PurgeTrashResult struct {
 	Places queue.Places `json:",omitempty"` // where the next run goes on; its Next stays zero
 }
 
-// SweepsOf are the sweeps of uploads. The interval of the first two limits how long a
-// version waits whose start was lost. The last is apart, so that a store that is slow or
-// away delays none of the others.
+// SweepsOf are the sweeps of uploads, and of consent before collection. The interval of the
+// first two limits how long a version waits whose start was lost. Those that ask the store
+// are apart, so that one that is slow or away delays none of the others.
 func SweepsOf(a *Activities) []queue.Sweep {
 	return []queue.Sweep{
 		{Name: "start-waiting-uploads", Every: 20 * time.Second, Run: a.startWaitingUploads},
 		{Name: "admit-waiting-uploads", Every: 20 * time.Second, Run: a.admitWaitingUploads},
 		{Name: "expire-uploads", Every: 20 * time.Second, Run: a.expireUploads},
 		{Name: "clean-ended-uploads", Every: 30 * time.Second, Run: a.cleanUploads},
+		{Name: "end-expired-agreements", Every: 2 * time.Minute, Run: a.expireAgreements},
+		{Name: "delete-files-held-long", Every: 2 * time.Minute, Run: a.deleteHeld},
+		{Name: "note-ages", Every: 2 * time.Minute, Run: a.noteAges},
 	}
 }
 
@@ -213,12 +216,23 @@ func organizations(ctx context.Context, page func(after uuid.UUID) ([]tenancy.Re
 	}
 }
 
-// purge unpublishes, removes the objects and only then the rows: they are the list of
-// what is to be removed.
+// purge deletes what has been in the trash for its time.
 func (a *Activities) purge(ctx context.Context, r tenancy.Ref) error {
+	always := func(*tenancy.Tx) (bool, error) { return true, nil }
+	return a.deleteForGood(ctx, r, always, func(*tenancy.Tx) error { return nil })
+}
+
+// deleteForGood unpublishes, removes the objects and only then the rows: they are the list of
+// what is to be removed. due decides in the transaction that unpublishes, and note records in
+// that which removes the rows.
+func (a *Activities) deleteForGood(ctx context.Context, r tenancy.Ref, due func(*tenancy.Tx) (bool, error), note func(*tenancy.Tx) error) error {
 	org := r.Org
 	var versions []uuid.UUID
+	var is bool
 	err := a.db.InTx(ctx, org, func(tx *tenancy.Tx) (err error) {
+		if is, err = due(tx); err != nil || !is {
+			return err
+		}
 		versions, err = files.Unpublish(ctx, tx, r.File)
 		if err != nil {
 			return err
@@ -233,7 +247,7 @@ func (a *Activities) purge(ctx context.Context, r tenancy.Ref) error {
 	if errors.Is(err, tenancy.ErrOnHold) { // placed since the file was found; it is not found again
 		return nil
 	}
-	if err != nil {
+	if err != nil || !is {
 		return err
 	}
 	removed := true
@@ -247,7 +261,12 @@ func (a *Activities) purge(ctx context.Context, r tenancy.Ref) error {
 	if !removed {
 		return nil // the file is found again when the last of its objects may go
 	}
-	return a.db.InTx(ctx, org, func(tx *tenancy.Tx) error { return files.Purge(ctx, tx, r.File) })
+	return a.db.InTx(ctx, org, func(tx *tenancy.Tx) error {
+		if err := files.Purge(ctx, tx, r.File); err != nil {
+			return err
+		}
+		return note(tx)
+	})
 }
 
 // DeleteExpiredIdempotencyKeys removes what requests left and is not asked for any more: keys

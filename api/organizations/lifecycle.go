@@ -14,6 +14,7 @@ import (
 	"satchel/internal/fault"
 	"satchel/internal/mailtext"
 	"satchel/policies/audit"
+	"satchel/policies/consent"
 	"satchel/policies/pii"
 	"satchel/policies/transforms"
 	"satchel/policies/types"
@@ -342,8 +343,8 @@ func (b policiesBody) changePersonalData(p *tenancy.Policies) error {
 	return nil
 }
 
-// mayTurnOn refuses to let texts out of an organization for anyone but its owner, and what
-// its tier does not have.
+// mayTurnOn refuses to let texts out of an organization for anyone but its owner, what its
+// tier does not have, and models of others without written assurances.
 func (b policiesBody) mayTurnOn(ctx context.Context, q tenancy.Queries, actor tenancy.Actor, was, becomes tenancy.Policies) error {
 	more := becomes.Generation && (!was.Generation || slices.ContainsFunc(becomes.GenerationProviders, func(name string) bool { return !slices.Contains(was.GenerationProviders, name) }))
 	switch {
@@ -352,7 +353,10 @@ func (b policiesBody) mayTurnOn(ctx context.Context, q tenancy.Queries, actor te
 	case actor.IsOperator():
 		return errOwnersAlone
 	case slices.ContainsFunc(becomes.GenerationProviders, func(name string) bool { return name != providers.Extractive }):
-		return tenancy.RequireFeature(ctx, q, tenancy.FeatureModels)
+		if err := tenancy.RequireFeature(ctx, q, tenancy.FeatureModels); err != nil {
+			return err
+		}
+		return consent.RequireAssurance(ctx, q, consent.Model)
 	}
 	return nil
 }

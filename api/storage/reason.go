@@ -27,6 +27,7 @@ var reasonTexts = map[string]string{
 	"terminated":             "The upload was ended by its sender.",
 	"personal_data_found":    "The file waits: personal data was found in it, and your organization publishes such files when an administrator released them.",
 	"personal_data_unknown":  "The file waits: it could not be read whole, so it is not known whether it contains personal data. An administrator decides about it.",
+	"consent_required":       "The file waits: it is a child's, and neither a parent's consent nor an authorization of the school covers it. Ask your school.",
 	"personal_data_rejected": "The file was rejected because of its personal data. Take that out and upload it again.",
 	"held_too_long":          "The file waited for a decision about its personal data for too long, and was deleted. Upload it again and ask an administrator.",
 	files.LostInRestore:      "The stored bytes were lost, and a backup did not have them. Upload the file again.",

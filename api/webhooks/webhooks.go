@@ -14,6 +14,7 @@ import (
 	"satchel/api/request"
 	"satchel/internal/sealed"
 	"satchel/policies/audit"
+	"satchel/policies/consent"
 	"satchel/tenancy"
 	"satchel/tenancy/events"
 	"satchel/tenancy/webhooks"
@@ -161,6 +162,9 @@ func (r *Webhooks) Create(c *gin.Context) error {
 	var secret string
 	ctx, id := c.Request.Context(), request.NewID(c)
 	err = r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
+		if err := consent.RequireAssurance(ctx, tx, consent.Webhook); err != nil {
+			return err
+		}
 		last, err := events.Last(ctx, tx)
 		if err != nil {
 			return err
@@ -208,6 +212,11 @@ func (r *Webhooks) Change(c *gin.Context) error {
 		change, err := r.check(or(in.URL, w.URL), or(in.Description, w.Description), or(in.Types, w.Types))
 		if err != nil {
 			return err
+		}
+		if change.URL != w.URL || in.State != nil && *in.State == webhooks.Active && w.State != webhooks.Active {
+			if err := consent.RequireAssurance(ctx, tx, consent.Webhook); err != nil {
+				return err
+			}
 		}
 		if err := webhooks.Update(ctx, tx, id, change); err != nil {
 			return err

@@ -15,6 +15,7 @@ import (
 	"satchel/tenancy"
 	"satchel/tenancy/operations"
 	reporting "satchel/workflows/analytics"
+	"satchel/workflows/consentrequest"
 	"satchel/workflows/generation"
 	"satchel/workflows/jobs"
 	"satchel/workflows/preview"
@@ -113,4 +114,9 @@ func (p *workflows) EraseRobloxUser(ctx context.Context, org tenancy.OrgID, eras
 // control is Temporal as those see it who watch over jobs.
 func (p *workflows) control() jobs.Control {
 	return jobs.Control{Client: p.temporal, Namespace: p.namespace}
+}
+
+// WakeConsentRequest has the workflow of a request for a parent's consent look at its row.
+func (p *workflows) WakeConsentRequest(ctx context.Context, org tenancy.OrgID, request uuid.UUID) error {
+	return consentrequest.Wake(ctx, p.temporal, org, request)
 }

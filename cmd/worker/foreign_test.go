@@ -98,6 +98,8 @@ var foreign = map[string]string{
 
 	"SendShare":       nothing, // a recipient who is not there waits for no mail
 	"SendShareCode":   nothing, // a recipient who is not there has no address
+	"AdvanceConsent":  "consent_request_not_found",
+	"SendConsentMail": "consent_request_not_found",
 	"SendInvitation":  "invitation_not_found",
 	"EndInvitation":   nothing, // one that is not there is not open
 	"RecordOperation": "operation_not_found",
@@ -363,6 +365,7 @@ func furnished(t *testing.T) (*pipelinetest.Activities, []theirs) {
 			`insert into roblox_connections (organization_id, id, name, universe_id, creator_type, creator_id, key_sealed, key_owner, secret_sealed, created_by) values (app.org(), $1, 'c', 1, 'user', 1, 'k', 'user/1', 's', $2)`,
 			`insert into roblox_publications (organization_id, id, connection_id, place_id, file_id, version_id, published, content_type, requested_by) values (app.org(), $1, $1, 1, $1, $1, true, 't', $2)`,
 			`insert into roblox_erasures (organization_id, id, connection_id, notification_id, roblox_user_id) select app.org(), $1, $1, 'n', 1 where $2::uuid is not null`,
+			`insert into consent_requests (organization_id, id, child_id, guardian_id, expires_at) values (app.org(), $1, $2, $2, now() + interval '1 day')`,
 		} {
 			if _, err = tx.Exec(ctx, sql, operation, a.User); err != nil {
 				return err
@@ -378,7 +381,7 @@ func furnished(t *testing.T) (*pipelinetest.Activities, []theirs) {
 	require.NoError(t, err)
 	var all []theirs
 	for _, version := range []uuid.UUID{ready.Version, published.Version, open.Version} {
-		all = append(all, theirs{a.Org, map[string]uuid.UUID{"Version": version, "After": version, "Invitation": invited, "ID": operation, "Operation": operation, "Generation": operation, "Report": operation, "Connection": operation, "Publication": operation, "Erasure": operation, "Change": operation, "Export": exported, "Warning": warned, "Import": imported, "Webhook": hook, "Share": shared, "Recipient": recipient}})
+		all = append(all, theirs{a.Org, map[string]uuid.UUID{"Version": version, "After": version, "Invitation": invited, "Request": operation, "ID": operation, "Operation": operation, "Generation": operation, "Report": operation, "Connection": operation, "Publication": operation, "Erasure": operation, "Change": operation, "Export": exported, "Warning": warned, "Import": imported, "Webhook": hook, "Share": shared, "Recipient": recipient}})
 	}
 	return a, all
 }

@@ -3053,6 +3053,17 @@ func (q *Queries) VersionViewsZipped(ctx context.Context, ids []uuid.UUID) ([]Ve
 	return items, nil
 }
 
+const versionWantsConsent = `-- name: VersionWantsConsent :one
+select (f.held_since is not null)::boolean as held from file_versions v join files f on f.organization_id = v.organization_id and f.id = v.file_id where v.id = $1
+`
+
+func (q *Queries) VersionWantsConsent(ctx context.Context, id uuid.UUID) (bool, error) {
+	row := q.db.QueryRow(ctx, versionWantsConsent, id)
+	var held bool
+	err := row.Scan(&held)
+	return held, err
+}
+
 const versionWithdraw = `-- name: VersionWithdraw :execrows
 update file_versions set status = $2, status_reason = $3, reserved_bytes = 0, used_bytes = 0, updated_at = now()
  where id = $1 and status in ('uploading', 'processing', 'held')

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"satchel/client"
 )
@@ -124,6 +125,16 @@ func (s *Stack) Provision(ctx context.Context, slug, name string) (string, error
 
 // ProvisionTier is Provision with a tier of one's own choice.
 func (s *Stack) ProvisionTier(ctx context.Context, slug, name, tier string) (string, error) {
+	org, err := s.ProvisionOnly(ctx, slug, name, tier)
+	if err != nil {
+		return "", err
+	}
+	return org, s.authorize(ctx, org)
+}
+
+// ProvisionOnly sets an organization up without an authorization of the school: its students
+// add nothing.
+func (s *Stack) ProvisionOnly(ctx context.Context, slug, name, tier string) (string, error) {
 	var made struct {
 		ID        string `json:"id"`
 		Operation string `json:"operation_id"`
@@ -134,6 +145,48 @@ func (s *Stack) ProvisionTier(ctx context.Context, slug, name, tier string) (str
 		err = fmt.Errorf("organization %s is not ready after 25 s; operation %s says how far it is", slug, made.Operation)
 	}
 	return made.ID, err
+}
+
+// authorize records the authorization of a school, without which its students add nothing.
+// Its signer is the stack, and the row says so.
+func (s *Stack) authorize(ctx context.Context, org string) error {
+	now := time.Now().UTC()
+	in := map[string]any{
+		"signer": "The local stack", "authority": "None: a school of the demonstration", "purpose": "Trying the platform", "covers": "Files of the demonstration",
+		"contact": "None", "notice_sent_at": now.Add(-time.Hour), "expires_at": now.AddDate(5, 0, 0),
+	}
+	if err := s.Operator().Call(ctx, http.MethodPost, "/api/v1/organizations/"+org+"/agreements", in, nil); err != nil {
+		return fmt.Errorf("record authorization: %w", err)
+	}
+	return nil
+}
+
+// OwnWebhooks says that the receivers of an organization's webhooks are its own: on a local
+// stack they are programs of this machine.
+func OwnWebhooks(ctx context.Context, owner *client.Client, org string) error {
+	in := map[string]any{"gate": "pre_upload", "youngest_grade": nil, "hold_days": 14, "own_webhooks": true, "own_webhooks_reason": "Programs of the machine that runs the local stack"}
+	if err := owner.Call(ctx, http.MethodPut, "/api/v1/organizations/"+org+"/consent", in, nil); err != nil {
+		return fmt.Errorf("say whose the receivers of webhooks are: %w", err)
+	}
+	return nil
+}
+
+// Assure records a subprocessor of the organization with a file that stands for its written
+// assurances, without which nothing of that kind is enabled.
+func Assure(ctx context.Context, owner *client.Client, org, kind string) error {
+	text := "What the fakes of the local stack get stays on this machine.\n"
+	file, err := owner.Upload(ctx, client.Upload{Body: strings.NewReader(text), Size: int64(len(text)), Metadata: map[string]string{"filename": "assurance-" + kind + ".txt"}})
+	if err != nil {
+		return fmt.Errorf("add the file of the assurances: %w", err)
+	}
+	if _, err := owner.Watch(ctx, file, nil); err != nil {
+		return fmt.Errorf("wait for the file of the assurances: %w", err)
+	}
+	in := map[string]any{"kind": kind, "name": "The local stack", "purpose": "Trying the platform", "categories": "Files of the demonstration", "location": "This machine", "assurance_file_id": file}
+	if err := owner.Call(ctx, http.MethodPost, "/api/v1/organizations/"+org+"/subprocessors", in, nil); err != nil {
+		return fmt.Errorf("record the subprocessor: %w", err)
+	}
+	return nil
 }
 
 // Member gives the API as a subject with a role in the organization, making the

@@ -59,7 +59,15 @@ type Letter struct {
 	Link         string // to the inbox
 	Unsubscribe  string // page on which more of them are refused; or empty
 	Required     bool   // it cannot be refused
+
+	Blocks  []Block // of a notice that the law demands; below the paragraphs
+	Answer  string  // key of what the link does; empty: it opens the inbox
+	Until   string  // when the time to answer is over
+	Contact string  // where the reader asks; or empty
 }
+
+// Block is a part of a notice, in the words of who publishes it.
+type Block struct{ Title, Text string }
 
 // Mail is what is sent.
 type Mail struct{ Subject, Text, HTML string }
@@ -74,6 +82,17 @@ type view struct {
 // T is a text in the letter's language.
 func (v view) T(key string, args ...any) string { return Text(v.Language, key, args...) }
 
+// consentKinds begin the names of mails to parents, which go to no inbox.
+const consentKinds = "consent."
+
+// Open is what the link does.
+func (v view) Open() string {
+	if v.Answer != "" {
+		return v.T(v.Answer)
+	}
+	return v.T("open")
+}
+
 // Write writes both forms of a mail.
 func Write(l Letter) (Mail, error) {
 	if _, known := texts[l.Language]; !known {
@@ -82,6 +101,12 @@ func Write(l Letter) (Mail, error) {
 	v := view{Letter: l}
 	if l.Kind == "address.confirm" {
 		v.Paragraphs, v.After, v.Link = []string{v.T("address.confirm.text")}, v.T("address.confirm.else"), ""
+	}
+	if strings.HasPrefix(l.Kind, consentKinds) {
+		v.Paragraphs, v.After = []string{v.T(l.Kind+".text", l.Organization)}, v.T(l.Kind+".else")
+		if l.Until != "" {
+			v.After = v.T(l.Kind+".else", l.Until)
+		}
 	}
 	total := 0
 	for _, i := range l.Items {

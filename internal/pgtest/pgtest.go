@@ -77,10 +77,30 @@ func (d *Database) OrganizationOf(t testing.TB, tier string, bytes int64) tenanc
 		if err := tenancy.SetLimits(ctx, tx, &bytes, &bytes); err != nil {
 			return err
 		}
-		_, err := tenancy.Activate(ctx, tx)
+		if _, err := tenancy.Activate(ctx, tx); err != nil {
+			return err
+		}
+		// What a school signs before its students add files.
+		_, err := tx.Exec(ctx, `insert into agreements (organization_id, id, signer, authority, purpose, notice_sent_at, expires_at)
+			values (app.org(), $1, 'Test', 'Superintendent', 'School work', now(), now() + interval '1 year')`, tenancy.NewID())
 		return err
 	}))
 	return org
+}
+
+// Assured records written assurances of who gives a kind of service, with the row of a file
+// that stands for them.
+func (d *Database) Assured(t testing.TB, org tenancy.OrgID, user uuid.UUID, kind string) {
+	t.Helper()
+	file := tenancy.NewID()
+	require.NoError(t, d.InTx(context.Background(), org, func(tx *tenancy.Tx) error {
+		if _, err := tx.Exec(context.Background(), "insert into files (organization_id, id, name, uploaded_by) values (app.org(), $1, 'assurance.txt', $2)", file, user); err != nil {
+			return err
+		}
+		_, err := tx.Exec(context.Background(), `insert into subprocessors (organization_id, id, kind, name, purpose, categories, location, assurance_file_id, assurance_sha256, recorded_by)
+			values (app.org(), $1, $2, 'n', 'p', 'c', 'l', $1, repeat('a', 64), $3)`, file, kind, user)
+		return err
+	}))
 }
 
 // Member makes a person with a role in the organization.

@@ -2,12 +2,14 @@
 // organization: by a link, to a person outside, through a drop box, a webhook, an
 // export, a connector or a model. A way out asks when it is opened and each time it is
 // used. What a way may carry is data: app.disclosure_default has the platform's rules,
-// disclosure_rules what an organization decided otherwise.
+// disclosure_rules what an organization decided otherwise. What the basis of a child's file
+// permits is app.consent_matrix, before which neither counts.
 package disclosure
 
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -80,11 +82,23 @@ var texts = map[string]string{
 	"no_agreement":                "Your organization has no agreement for giving this to another system. Ask an owner.",
 }
 
+// ErrConsent refuses what the basis of a child's file does not permit. It equals ErrRefused
+// too.
+var ErrConsent = fault.New(ErrRefused.Kind, "consent_scope", "This is a file of a child. The consent or the authorization by which it is here does not cover this. Ask an owner which consent your organization has.")
+
+// ByLaw says whether a law refused, and no rule of the platform or the organization.
+func (d Decision) ByLaw() bool {
+	return !d.Allowed && (strings.HasPrefix(d.Rule, "16 CFR ") || strings.HasPrefix(d.Rule, "34 CFR "))
+}
+
 // Refusal is the error for a person, with the rule and what to do; nil for what is
 // allowed.
 func (d Decision) Refusal() error {
 	if d.Allowed {
 		return nil
+	}
+	if d.ByLaw() {
+		return ErrConsent.Under(d.Rule).Because(ErrRefused)
 	}
 	text, known := texts[d.Rule]
 	if !known {

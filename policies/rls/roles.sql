@@ -211,3 +211,51 @@ language sql immutable parallel safe as $$
     select false, 'no_agreement' where disclosure_default.way = 'connector'
 $$;
 grant execute on function app.disclosure_default(text, text) to satchel_app, satchel_system;
+
+-- The age that a grade has at the least: grade n begins at n + 5. A grade that is not known
+-- has none.
+create or replace function app.grade_number(grade text) returns integer language sql immutable parallel safe as $$
+    select case upper(btrim(grade)) when 'IT' then -2 when 'PR' then -2 when 'PK' then -1 when 'TK' then -1 when 'KG' then 0 when 'K' then 0
+                when 'PS' then 13 when 'UG' then null
+                else case when btrim(grade) ~ '^[0-9]{1,2}$' and btrim(grade)::integer <= 13 then btrim(grade)::integer end end
+$$;
+grant execute on function app.grade_number(text) to satchel_app, satchel_system;
+
+-- The methods of consent: how strong each is, and where the rule has it. What a method
+-- permits follows from its strength.
+create or replace function app.consent_methods() returns table (method text, strength text, rule text, ships boolean)
+language sql immutable parallel safe as $$
+    values ('email_plus', 'plus', '16 CFR 312.5(b)(2)(viii)', true),
+           ('text_plus', 'plus', '16 CFR 312.5(b)(2)(ix)', false),
+           ('signed_form', 'strong', '16 CFR 312.5(b)(2)(i)', true),
+           ('card', 'strong', '16 CFR 312.5(b)(2)(ii)', false),
+           ('toll_free', 'strong', '16 CFR 312.5(b)(2)(iii)', false),
+           ('video_call', 'strong', '16 CFR 312.5(b)(2)(iv)', false),
+           ('government_id', 'strong', '16 CFR 312.5(b)(2)(v)', false),
+           ('knowledge', 'strong', '16 CFR 312.5(b)(2)(vi)', false),
+           ('photo_id', 'strong', '16 CFR 312.5(b)(2)(vii)', false),
+           ('school_authorization', 'school', 'FTC guidance on 16 CFR 312.5', true),
+           ('not_pi', 'none', '16 CFR 312.2', true)
+$$;
+
+-- The one table of what a basis permits. yes; no; scope: the grant names the scope
+-- disclose:<action>; directed: the organization has a rule of its own that allows it.
+create or replace function app.consent_matrix() returns table (method text, action text, permits text, rule text)
+language sql immutable parallel safe as $$
+    select m.method, a.action, case m.strength when 'plus' then a.plus when 'strong' then a.strong when 'school' then a.school else 'yes' end,
+           case case m.strength when 'plus' then a.plus when 'strong' then a.strong when 'school' then a.school else 'yes' end
+                when 'yes' then '' when 'scope' then '16 CFR 312.5(a)(2)' when 'directed' then '34 CFR 99.30'
+                else case m.strength when 'plus' then '16 CFR 312.5(b)(2)' else '16 CFR 312.5(a)(1)' end end
+      from app.consent_methods() m, (values
+        ('store',          'yes', 'yes',   'yes'),
+        ('view',           'yes', 'yes',   'yes'),
+        ('link',           'no',  'scope', 'no'),
+        ('outside_person', 'no',  'scope', 'directed'),
+        ('drop_box',       'yes', 'yes',   'yes'),
+        ('webhook',        'yes', 'yes',   'yes'),
+        ('export',         'yes', 'yes',   'yes'),
+        ('connector',      'no',  'scope', 'no'),
+        ('model',          'no',  'scope', 'no'),
+        ('train',          'no',  'scope', 'no')) a (action, plus, strong, school)
+$$;
+grant execute on function app.consent_methods(), app.consent_matrix() to satchel_app, satchel_system;

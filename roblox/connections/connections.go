@@ -15,6 +15,7 @@ import (
 	"satchel/internal/fault"
 	"satchel/internal/kms"
 	"satchel/policies/audit"
+	"satchel/policies/consent"
 	"satchel/roblox"
 	"satchel/roblox/connections/connectionsdb"
 	"satchel/tenancy"
@@ -194,8 +195,11 @@ func ownerOf(k roblox.Key, c roblox.Creator) string {
 }
 
 // Connect makes a connection, and with the first one the rule by which files that are no
-// one's data may leave by a connector.
+// one's data may leave by a connector. Written assurances come before it.
 func (v Vault) Connect(ctx context.Context, tx *tenancy.Tx, n New) error {
+	if err := consent.RequireAssurance(ctx, tx, consent.Roblox); err != nil {
+		return err
+	}
 	q := connectionsdb.New(tx)
 	p := connectionsdb.ConnectionInsertParams{ID: n.ID, Name: n.Name, UniverseID: n.Universe, CreatorType: n.Creator.Type, CreatorID: n.Creator.ID, KeyOwner: ownerOf(n.Known, n.Creator),
 		SpaceIds: n.Spaces, Automatic: n.Automatic, Progress: append([]string{}, n.Progress...), CreatedBy: n.By}
@@ -298,12 +302,22 @@ func (v Vault) Change(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, in Chan
 		code = "key"
 	}
 	if in.Resume && c.State == Stopped {
-		if _, err := q.ConnectionState(ctx, connectionsdb.ConnectionStateParams{ID: id, State: Active}); err != nil {
-			return fmt.Errorf("resume connection: %w", err)
+		if err := resume(ctx, tx, id); err != nil {
+			return err
 		}
 		code = "resumed"
 	}
 	return audit.Record(ctx, tx, audit.Event{Action: "roblox.change", ObjectID: id.String(), Code: code})
+}
+
+func resume(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) error {
+	if err := consent.RequireAssurance(ctx, tx, consent.Roblox); err != nil {
+		return err
+	}
+	if _, err := connectionsdb.New(tx).ConnectionState(ctx, connectionsdb.ConnectionStateParams{ID: id, State: Active}); err != nil {
+		return fmt.Errorf("resume connection: %w", err)
+	}
+	return nil
 }
 
 // attention is the kind of notification by which owners and admins learn that a connection

@@ -48,6 +48,7 @@ var Scopes = map[Scope][]tenancy.Action{
 var NeverGranted = []tenancy.Action{
 	tenancy.ManageKeys, tenancy.ManageLogins, tenancy.BreakGlass, tenancy.ReadAccess, tenancy.ManageRosters,
 	tenancy.CreateOrganization, tenancy.ManageOrganizations, tenancy.ChangeOrganization, tenancy.ExportOrganization,
+	tenancy.ReadConsent, tenancy.ManageConsent, tenancy.Authorize,
 	tenancy.ReadWebhooks, tenancy.ManageWebhooks, tenancy.ReadRoblox, tenancy.ManageRoblox, tenancy.ReviewPersonalData,
 	tenancy.ReadRetention, tenancy.ManageRetention, tenancy.ReadHolds, tenancy.ManageHolds, // two people release a hold
 	tenancy.MakeReports, tenancy.ReadReports, // they go to files of a person

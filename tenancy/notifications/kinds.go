@@ -18,10 +18,12 @@ type Kind struct {
 // Kinds lists every kind that the platform writes. Of another one a mail says that
 // there is something to see, and no more.
 var Kinds = []Kind{
+	{"agreement.ending", false, "the last agreement of the school for children's data ends soon, or has ended"},
 	{"generation.drafted", false, "a document that the person asked for is ready for review"},
 	{"generation.failed", false, "a document that the person asked for could not be made"},
 	{"handin.returned", false, "a teacher returned a hand-in"},
 	{"key.all_spaces", true, "an API key that reads all spaces was made"},
+	{"parent.unreachable", false, "a mail that asks a parent for consent could not be delivered"},
 	{"report.ready", false, "a report that the person asked for was made"},
 	{"roblox.attention", false, "a connection to Roblox stopped, or something may have been made there twice and a person has to look"},
 	{"share.received", false, "something was shared with the person"},

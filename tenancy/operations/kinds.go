@@ -105,9 +105,13 @@ var Kinds = map[string]Kind{
 
 	"admit_waiting_uploads":       {Route: Cleanup, Sweep: true},
 	"clean_ended_uploads":         {Route: Cleanup, Sweep: true},
+	"end_expired_agreements":      {Route: Cleanup, Sweep: true},
+	"delete_files_held_long":      {Route: Cleanup, Sweep: true},
+	"note_ages":                   {Route: Cleanup, Sweep: true},
 	"delete_old_generations":      {Route: Content, Sweep: true},
 	"delete_old_sweeps":           {Route: Cleanup, Sweep: true},
 	"delete_old_changes":          {Route: Cleanup, Sweep: true},
+	"start_consent_requests":      {Route: Email, Sweep: true},
 	"expire_shares":               {Route: Cleanup, Sweep: true},
 	"expire_uploads":              {Route: Cleanup, Sweep: true},
 	"raise_usage_warnings":        {Route: Email, Sweep: true},

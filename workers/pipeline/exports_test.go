@@ -293,6 +293,8 @@ func TestEveryTenantTableIsExportedOrNamed(t *testing.T) {
 		"edge_cursors": "how far a cache was told of events", "edge_purges": "what a cache was not told",
 		"webhooks": "where others are told", "webhook_secrets": "sealed, and the platform's to sign with", "webhook_deliveries": "what was sent, for 30 days", "webhook_attempts": "what was sent, for 30 days",
 		"roblox_connections": "a key of another system, and where it leads", "roblox_assets": "what files became at Roblox, which has them", "roblox_publications": "places that were published at Roblox", "roblox_erasures": "who is erased, until it is done",
+		"agreements": "listed by its own route", "consent_decisions": "listed by its own route", "coppa_settings": "read by its own route", "subprocessors": "listed by its own route",
+		"consent_notices": "listed by its own route", "consent_requests": "an address of a guardian, for consent alone", "consent_tokens": "what opens a link",
 		"roblox_figures": "sums of what experiences at Roblox say, which have them", "roblox_budgets": "no data",
 		"holds": "decisions about what is exported, of which the audit log speaks", "retention_policies": "are public", "retention_reviews": "decisions that the audit log speaks of",
 	}

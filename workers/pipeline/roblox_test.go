@@ -68,6 +68,9 @@ func (b *worker) library(t *testing.T) uuid.UUID {
 	id := tenancy.NewID()
 	_, err := b.Single(b.Org).Exec(t.Context(), "insert into spaces (organization_id, id, kind, name) values (app.org(), $1, 'library', 'Pictures')", id)
 	require.NoError(t, err)
+	// The school begins with grade 9: of a child, nothing leaves to Roblox by an agreement of the school.
+	_, err = b.Single(b.Org).Exec(t.Context(), "insert into coppa_settings (organization_id, youngest_grade) values (app.org(), 9) on conflict do nothing")
+	require.NoError(t, err)
 	return id
 }
 
@@ -80,6 +83,7 @@ func (b *worker) connect(t *testing.T, keys kms.Config, space uuid.UUID) uuid.UU
 	require.NoError(t, err)
 	n := connections.New{ID: tenancy.NewID(), By: b.User, Name: "School", Universe: universe, Creator: roblox.Creator{Type: roblox.CreatorGroup, ID: 5}, APIKey: "secret", Secret: "s",
 		Known: roblox.Key{Enabled: true, Owner: 1}, Spaces: []uuid.UUID{space}}
+	b.Assured(t, b.Org, b.User, "roblox")
 	require.NoError(t, b.InTx(t.Context(), b.Org, func(tx *tenancy.Tx) error { return connections.Vault{Box: box}.Connect(t.Context(), tx, n) }))
 	return n.ID
 }

@@ -58,6 +58,9 @@ func prepareOrganization(ctx context.Context, s *devstack.Stack, letter, id stri
 	if err != nil {
 		return org, err
 	}
+	if err := devstack.OwnWebhooks(ctx, owner, org.ID); err != nil {
+		return org, err
+	}
 	student, err := s.Member(ctx, org.ID, "student-"+letter, "student")
 	if err != nil {
 		return org, err

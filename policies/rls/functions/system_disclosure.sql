@@ -42,9 +42,13 @@ $$;
 -- is refused.
 create or replace function app.disclosure(org uuid, way text, file uuid, folder uuid, space uuid) returns table (allowed boolean, rule text, class text)
 language plpgsql stable security definer set search_path = public, pg_temp as $$
-declare bounds record;
+declare bounds record; permitted boolean := true; law text := '';
 begin
     class := app.disclosure_class(org, file, folder, space);
+    -- What the basis of a child's file does not permit, no rule of the organization allows.
+    if file is not null then
+        select p.allowed, p.rule into permitted, law from app.consent_permits(org, file, way) p;
+    end if;
     -- An organization that restricts sharing lets out no file with personal data, and none
     -- of which that is not known. Its own export and the ids of webhooks are not the file.
     if file is not null and way in ('link', 'outside_person', 'connector', 'model')
@@ -68,7 +72,8 @@ begin
             return;
         end if;
     end if;
-    return query select coalesce(own.allowed, usual.allowed, false), coalesce(own.rule, usual.rule, 'unknown_way'), disclosure.class
+    return query select coalesce(own.allowed, usual.allowed, false) and permitted,
+           case when coalesce(own.allowed, usual.allowed, false) and not permitted then law else coalesce(own.rule, usual.rule, 'unknown_way') end, disclosure.class
       from (values (1)) one
       left join disclosure_rules own on own.organization_id = org and own.way = disclosure.way and own.class = disclosure.class
       left join app.disclosure_default(disclosure.way, disclosure.class) usual on true;

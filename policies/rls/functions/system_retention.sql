@@ -6,7 +6,7 @@ returns table (organization_id uuid)
 language sql stable security definer set search_path = public, pg_temp as $$
     select o.id from organizations o
      where o.id > after and o.deletion_begun_at is null
-       and exists (select from retention_policies r where r.organization_id = o.id and r.days is not null and r.begins <> 'trashed' and not r.children)
+       and exists (select from retention_policies r where r.organization_id = o.id and r.days is not null and r.begins <> 'trashed')
      order by o.id limit n
 $$;
 

@@ -13,6 +13,7 @@ grant select, insert, update, delete on files to satchel_app;
 drop policy if exists people_read on files;
 create policy people_read on files for select to satchel_people, satchel_views
     using (organization_id = (select app.people_org())
+       and (held_since is null or uploaded_by = (select app.actor()) or (select app.organization_wide()) or (select app.is_admin()))
        and ((select app.organization_wide())
             or needs <= 1 and (visible_from is null or visible_from <= now())
               and (exists (select from app.my_spaces m where m.organization_id = files.organization_id and m.space_id = files.space_id)

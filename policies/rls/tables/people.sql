@@ -38,7 +38,17 @@ begin
     delete from guardianships where organization_id = (select app.org()) and gone in (parent_id, student_id);
     update space_grants set user_id = kept where organization_id = (select app.org()) and user_id = gone;
     perform app.space_members_derive((select app.org()), null, gone);
+    -- Before the files: their gate asks what was decided about the person who stays.
+    insert into consent_decisions (organization_id, id, child_id, guardian_id, kind, method, scopes, evidence_file_id, evidence_sha256, recorded_by, at)
+    select d.organization_id, gen_random_uuid(), case d.child_id when gone then kept else d.child_id end, case d.guardian_id when gone then kept else d.guardian_id end,
+           d.kind, d.method, d.scopes, d.evidence_file_id, d.evidence_sha256, d.recorded_by, d.at
+      from consent_decisions d where d.organization_id = (select app.org()) and gone in (d.child_id, d.guardian_id) order by d.seq;
     update files set subject_id = kept where organization_id = (select app.org()) and subject_id = gone;
+    update files set child_id = kept where organization_id = (select app.org()) and child_id = gone;
+    update consent_requests r set child_id = kept where r.organization_id = (select app.org()) and r.child_id = gone
+       and not exists (select from consent_requests o where o.organization_id = r.organization_id and o.child_id = kept and o.guardian_id = r.guardian_id and o.ended_at is null);
+    update consent_requests r set guardian_id = kept where r.organization_id = (select app.org()) and r.guardian_id = gone
+       and not exists (select from consent_requests o where o.organization_id = r.organization_id and o.child_id = r.child_id and o.guardian_id = kept and o.ended_at is null);
     update spaces set about_id = kept where organization_id = (select app.org()) and about_id = gone;
     insert into hand_ins (organization_id, folder_id, student_id, handed_in_at, returned_at, returned_by, note)
     select h.organization_id, h.folder_id, kept, h.handed_in_at, h.returned_at, h.returned_by, h.note from hand_ins h

@@ -19,11 +19,11 @@ create policy system on retention_policies for select to satchel_system using (t
 grant select on retention_policies to satchel_system;
 
 -- What policies of retention ask. The policy of a file is that of its category, else that of
--- every category. Policies of children's data apply to files that were collected from children,
--- which files do not say yet: they are left out here.
+-- every category. A file that was collected from a child has a policy of children's data where
+-- there is one, of its category or of every one: its days are bounded (16 CFR 312.10).
 create or replace function app.retention_policy(f files) returns table (id uuid, days integer, begins text, disposal text) language sql stable rows 1 as $$
-    select r.id, r.days, r.begins, r.disposal from retention_policies r where r.organization_id = f.organization_id and not r.children and r.category in ('', f.category)
-     order by r.category desc limit 1
+    select r.id, r.days, r.begins, r.disposal from retention_policies r where r.organization_id = f.organization_id and (f.collected_as_child or not r.children) and r.category in ('', f.category)
+     order by r.children desc, r.category desc limit 1
 $$;
 
 -- The policy by which a file is due, and since when; nothing when it is not. What is on hold,

@@ -9,7 +9,10 @@
 create or replace view listed_files as
 select f.organization_id, f.id, f.name, f.name_sought, f.category, f.status as file_status, f.uploaded_by, f.trashed_at,
        f.created_at, f.updated_at, f.space_id, f.folder_id, f.needs, f.subject_id, f.handed_in_at,
-       v.number, v.status, v.status_reason, v.size, v.mime_type, v.preview, v.found_kind, v.expected_kind,
+       v.number,
+       -- As in version_view: a file that is held for want of a consent is read by who administers the organization alone.
+       (case when f.held_since is not null and v.status = 'published' and not (app.organization_wide() or app.is_admin()) then 'held'::file_status else v.status end)::file_status as status,
+       (case when f.held_since is not null and v.status = 'published' then 'consent_required' else v.status_reason end)::text as status_reason, v.size, v.mime_type, v.preview, v.found_kind, v.expected_kind,
        case when v.preview = 'ready' then coalesce((select max(r.name) from renditions r
           where r.organization_id = v.organization_id and r.version_id = v.id and r.name in ('fit320.jpg', 'fit320.webp')), '') else '' end as thumbnail,
        case when f.head_id <> f.current_id then (select jsonb_build_object('number', h.number, 'status', h.status, 'status_reason', h.status_reason)

@@ -9,7 +9,10 @@ create or replace view version_view as
 select f.organization_id, f.id as file_id, f.name, f.description, f.category, f.status as file_status,
        f.uploaded_by as owner_id, f.trashed_at, f.created_at, f.updated_at,
        coalesce(f.current_id, f.head_id) as shown_id, f.current_id, f.head_id, f.event_seq,
-       v.id as version_id, v.number, v.status, v.status_reason, v.change_description, v.size, v.mime_type, v.sha256,
+       v.id as version_id, v.number,
+       -- A file that is held for want of a consent is read by who administers the organization alone.
+       (case when f.held_since is not null and v.status = 'published' and not (app.organization_wide() or app.is_admin()) then 'held'::file_status else v.status end)::file_status as status,
+       (case when f.held_since is not null and v.status = 'published' then 'consent_required' else v.status_reason end)::text as status_reason, v.change_description, v.size, v.mime_type, v.sha256,
        v.scan_verdict, v.scan_signature, v.scan_engine, v.scan_database, v.scanned_at, v.contains_pii,
        v.preview, v.width, v.height, v.object_etag, v.uploaded_by, v.published_at, v.created_at as version_created_at,
        (select coalesce(jsonb_agg(jsonb_build_object('name', r.name, 'mime_type', r.mime_type, 'width', r.width, 'height', r.height, 'size', r.size)

@@ -88,6 +88,7 @@ const tree = root.addChildren([
     manage('/manage/held', () => import('../pages/compliance/held.tsx')),
     manage('/manage/holds', () => import('../pages/compliance/holds.tsx')),
     manage('/manage/retention', () => import('../pages/compliance/retention.tsx')),
+    manage('/manage/agreements', () => import('../pages/compliance/agreements.tsx')),
     manage('/manage/audit', () => import('../pages/admin/audit.tsx')),
     manage('/operate', () => import('../pages/operator/organizations.tsx')),
     manage('/operate/organizations/$id', () => import('../pages/operator/organization.tsx')),

@@ -34,6 +34,7 @@ export function useManage(place: Place): ManageEntry[] {
     { needs: 'read_usage', group: 'files', to: `${at}/manage/usage`, label: t`Usage`, icon: 'slides', about: t`What is stored, sent and read, and the limits` },
     { needs: 'change_organization', group: 'files', to: `${at}/manage/rules`, label: t`Files and sharing`, icon: 'file', about: t`Kinds of files, the bin, versions, sharing` },
     { needs: 'change_organization', group: 'files', to: `${at}/manage/generation`, label: t`Documents from texts`, icon: 'text', about: t`Whether quizzes and worksheets are made, by whom, at what cost` },
+    { needs: 'read_consent', group: 'organization', to: `${at}/manage/agreements`, label: t`Children's data`, icon: 'lock', about: t`What the school agreed to, who counts as a child, who else gets data` },
     { needs: 'manage_members', group: 'organization', to: `${at}/manage/mails`, label: t`Mails to members`, icon: 'send', about: t`What was mailed, and what did not arrive` },
     { needs: 'manage_keys', group: 'programs', to: `${at}/manage/keys`, label: t`API keys`, icon: 'lock', about: t`For programs that act in the organization` },
     { needs: 'read_webhooks', group: 'programs', to: `${at}/manage/webhooks`, label: t`Webhooks`, icon: 'send', about: t`Events that are sent to your programs` },

@@ -1,12 +1,18 @@
 import type { Schemas } from '@satchel/client'
+import { queryOptions } from '@tanstack/react-query'
 
 import type { Work } from './context.tsx'
-import { list } from './queries.ts'
+import { every, list, one } from './queries.ts'
 
 export type Hold = Schemas['Hold']
 export type RetentionPolicy = Schemas['RetentionPolicy']
 export type RetentionReview = Schemas['RetentionReview']
 export type HeldFile = Schemas['HeldFile']
+export type Agreement = Schemas['Agreement']
+export type Subprocessor = Schemas['Subprocessor']
+export type ConsentSettings = Schemas['ConsentSettings']
+export type ConsentDecision = Schemas['ConsentDecision']
+export type NewConsentDecision = Schemas['NewConsentDecision']
 
 const of = (w: Work) => ({ id: w.place.organization_id })
 
@@ -18,3 +24,30 @@ export const holds = (w: Work, released: boolean) => list(w, ['holds', released]
 export const retentionPolicies = (w: Work) => list(w, ['retention', 'policies'], ({ signal }) => w.api.GET('/api/v1/organizations/{id}/retention-policies', { params: { path: of(w) }, signal }))
 
 export const retentionReviews = (w: Work) => list(w, ['retention', 'reviews'], ({ signal, query }) => w.api.GET('/api/v1/organizations/{id}/retention-reviews', { params: { path: of(w), query }, signal }))
+
+export const agreements = (w: Work) => list(w, ['agreements'], ({ signal, query }) => w.api.GET('/api/v1/organizations/{id}/agreements', { params: { path: of(w), query }, signal }))
+
+export const consentSettings = (w: Work) => one(w, ['consent'], signal => w.api.GET('/api/v1/organizations/{id}/consent', { params: { path: of(w) }, signal }))
+
+export const consentOf = (w: Work, user: string) => one(w, ['consent', 'of', user], signal => w.api.GET('/api/v1/organizations/{id}/people/{user}/consent', { params: { path: { ...of(w), user } }, signal }))
+
+export const decisionsOf = (w: Work, user: string) => list(w, ['consent', 'decisions', user], ({ signal, query }) =>
+  w.api.GET('/api/v1/organizations/{id}/people/{user}/consents', { params: { path: { ...of(w), user }, query }, signal }), 200)
+
+export const subprocessors = (w: Work) => list(w, ['subprocessors'], ({ signal, query }) => w.api.GET('/api/v1/organizations/{id}/subprocessors', { params: { path: of(w), query }, signal }))
+
+const soon = 30 * 86_400_000
+
+/** Whether the school has students and no agreement, or none that counts for another 30 days: until is the end of the last one. */
+export const missingAgreement = (w: Work) => queryOptions({
+  queryKey: [w.place.organization_id, 'agreements', 'missing'],
+  staleTime: 0, // an agreement may have ended meanwhile
+  queryFn: async ({ signal }): Promise<{ until?: string } | null> => {
+    const all = await every(async cursor => (await w.api.GET('/api/v1/organizations/{id}/agreements', { params: { path: of(w), query: { limit: 200, ...(cursor ? { cursor } : {}) } }, signal })).data!)
+    const now = Date.now()
+    const until = all.filter(a => !a.ended_at && Date.parse(a.expires_at) > now).map(a => a.expires_at).toSorted((a, b) => Date.parse(a) - Date.parse(b)).at(-1)
+    if (until && Date.parse(until) > now + soon) return null
+    const students = await w.api.GET('/api/v1/organizations/{id}/members', { params: { path: of(w), query: { role: 'student', limit: 1 } }, signal })
+    return students.data!.items.length === 0 ? null : { ...(until ? { until } : {}) }
+  },
+})

@@ -1,9 +1,11 @@
 import { Trans, useLingui } from '@lingui/react/macro'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, useLocation, useParams } from '@tanstack/react-router'
+import { Suspense, lazy } from 'react'
 
 import { useWork } from '../app/context.tsx'
 import type { ListSearch } from '../app/frame.tsx'
+import { may } from '../app/grants.ts'
 import { sharesList } from '../app/queries-shares.ts'
 import { folderById, spaces } from '../app/queries.ts'
 import { Failure } from '../parts/failure.tsx'
@@ -11,6 +13,8 @@ import { Waiting } from '../parts/front.tsx'
 import { useSpaceName } from '../parts/names.tsx'
 import { Title } from '../parts/shell.tsx'
 import { List } from './list.tsx'
+
+const AgreementNotice = lazy(() => import('../parts/agreement-notice.tsx'))
 
 export function SpacePage() {
   const { t } = useLingui()
@@ -35,7 +39,12 @@ export function SpacePage() {
     return <><Title>{t`My files`}</Title><p className="empty"><Trans>There is no such space, or you are not in it any more.</Trans> <Link to="/o/$org/spaces" params={{ org: work.place.organization_id }}><Trans>To all spaces</Trans></Link></p></>
   }
   const inside = search.folder ? folder.data : undefined
-  return <List listing={{ kind: 'space', space: space.id, folder: search.folder }} title={inside?.name ?? name(space)} space={space} folder={inside} />
+  return (
+    <>
+      {param === 'mine' && may(work.place, 'authorize') && <Suspense><AgreementNotice /></Suspense>}
+      <List listing={{ kind: 'space', space: space.id, folder: search.folder }} title={inside?.name ?? name(space)} space={space} folder={inside} />
+    </>
+  )
 }
 
 export function RecentPage() { const { t } = useLingui(); return <List listing={{ kind: 'recent' }} title={t`Recent`} /> }

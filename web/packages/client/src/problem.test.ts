@@ -50,6 +50,9 @@ describe('a problem', () => {
 
   test('of a kind says what this kind means', () => {
     expect(adviceFor({ status: 507, code: 'over_quota' })).toBe('full')
+    expect(adviceFor({ status: 403, code: 'consent_required' })).toBe('consent')
+    expect(adviceFor({ status: 403, code: 'consent_scope' })).toBe('consentScope')
+    expect(adviceFor({ status: 403, code: 'assurance_required' })).toBe('assurance')
     expect(adviceFor({ status: 413, code: 'anything' })).toBe('tooLarge')
     expect(adviceFor({ status: 409, code: 'name_taken' })).toBe('nameTaken')
     expect(adviceFor({ status: 409, code: 'offset_mismatch' })).toBe('changed')

@@ -27,7 +27,7 @@ export class Problem extends Error {
 /** What a person can do about a problem. Each has a sentence of its own in every language. */
 export type Advice =
   | 'offline' | 'signIn' | 'wait' | 'notAllowed' | 'gone' | 'nameTaken' | 'changed' | 'tooLarge' | 'full' | 'typeRefused'
-  | 'damaged' | 'dangerous' | 'notReady' | 'closed' | 'busy' | 'invalid' | 'server'
+  | 'consent' | 'consentScope' | 'assurance' | 'damaged' | 'dangerous' | 'notReady' | 'closed' | 'busy' | 'invalid' | 'server'
 
 const byCode: Record<string, Advice> = {
   unreachable: 'offline',
@@ -38,6 +38,9 @@ const byCode: Record<string, Advice> = {
   over_quota: 'full',
   over_quota_of_organization: 'full',
   type_not_allowed: 'typeRefused',
+  consent_required: 'consent',
+  consent_scope: 'consentScope',
+  assurance_required: 'assurance',
   checksum_mismatch: 'damaged',
   quarantined: 'dangerous',
   infected: 'dangerous',

@@ -2,16 +2,20 @@ import { useLingui } from '@lingui/react/macro'
 import { Link } from '@tanstack/react-router'
 
 import { useWork } from '../../app/context.tsx'
+import { may } from '../../app/grants.ts'
 import { useManage } from '../../app/manage.tsx'
+import AgreementNotice from '../../parts/agreement-notice.tsx'
 import { Icon } from '../../parts/icon.tsx'
 import { Title } from '../../parts/shell.tsx'
 
 /** What there is to manage, with a line each. */
 export default function Manage() {
   const { t } = useLingui()
-  const entries = useManage(useWork().place)
+  const { place } = useWork()
+  const entries = useManage(place)
   return (
     <>
+      {place.role !== 'operator' && may(place, 'authorize') && <AgreementNotice />}
       <Title>{t`Administration`}</Title>
       {entries.length === 0 && <p className="empty">{t`There is nothing here that you manage.`}</p>}
       <ul className="choices">{entries.map(e => (

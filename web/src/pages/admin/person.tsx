@@ -13,6 +13,7 @@ import { Waiting } from '../../parts/front.tsx'
 import { Form, once, useChange, useRoleName } from '../../parts/manage.tsx'
 import { ChoosePerson, Named, usePersonWords } from '../../parts/people.tsx'
 import { Title } from '../../parts/shell.tsx'
+import { Decisions } from '../compliance/decisions.tsx'
 import { Invite } from './invite.tsx'
 
 type Asked = null | 'role' | 'remove' | 'change' | 'invite' | 'guardian' | 'name' | { login: string } | { parent: string; student: string }
@@ -36,7 +37,7 @@ export default function PersonPage() {
       <Title>{p?.display_name ?? t`Person`}</Title>
       {person.error && <Failure error={person.error} again={() => void person.refetch()} />}
       {person.isPending && !person.error && <Waiting />}
-      {p && <div className="panels"><Facts person={p} ask={ask} nameless={nameless} />{!nameless && <Logins person={p} ask={ask} />}{p.kind !== 'staff' && may(work.place, 'read_guardians') && <Guardians person={p} ask={ask} />}</div>}
+      {p && <div className="panels"><Facts person={p} ask={ask} nameless={nameless} />{!nameless && <Logins person={p} ask={ask} />}{p.kind !== 'staff' && may(work.place, 'read_guardians') && <Guardians person={p} ask={ask} />}{p.kind === 'student' && may(work.place, 'read_consent') && <Decisions of={p} />}</div>}
       {p && asked && <Dialogs person={p} asked={asked} close={() => ask(null)} />}
     </>
   )

@@ -1,0 +1,285 @@
+-- Consent before collection (16 CFR 312.5): who is a child, on what basis a file of a child
+-- is here, and what the basis permits. The gate is a trigger, so that no way of uploading
+-- leaves it out.
+
+-- Whether somebody is a child at a time: a student who is not known to be 13. The roster's
+-- month goes before the grade, and the grade before the youngest grade that the
+-- organization declares. A student of grade 9 or above is 13: one who skipped a grade is
+-- counted too. Members of other roles are no children.
+create or replace function app.is_child_at(org uuid, person uuid, at timestamptz) returns boolean
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+declare p record; role text; youngest integer;
+begin
+    select x.kind, x.thirteen_from, x.grade into p from people x where x.organization_id = org and x.user_id = person;
+    if not found then
+        select m.role into role from members m where m.organization_id = org and m.user_id = person;
+        if role is distinct from 'student' then return false; end if;
+    elsif p.kind <> 'student' then
+        return false;
+    end if;
+    if p.thirteen_from is not null then return at < p.thirteen_from; end if;
+    youngest := app.grade_number(coalesce(p.grade, ''));
+    if youngest is null then
+        select c.youngest_grade into youngest from coppa_settings c where c.organization_id = org;
+    end if;
+    return coalesce(youngest < 9, true);
+end $$;
+
+-- Who holds the rights of a student (34 CFR 99.5): the student from 18 on, else the parents.
+create or replace function app.rights_holder_at(org uuid, person uuid, at timestamptz) returns text
+language sql stable security definer set search_path = public, pg_temp as $$
+    select case when exists (select from people p where p.organization_id = org and p.user_id = person and p.adult_from <= at) then 'student' else 'parent' end
+$$;
+
+-- The basis on which something of a child may be kept now; none, with the rule that says
+-- so. A refusal of one guardian goes before the consent of another and before the
+-- school's authorization.
+create or replace function app.consent_basis(org uuid, child uuid) returns table (basis text, ref uuid, rule text)
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+declare d record; granted uuid; agreement uuid;
+begin
+    for d in select distinct on (c.guardian_id) c.id, c.kind from consent_decisions c
+              where c.organization_id = org and c.child_id = child order by c.guardian_id, c.seq desc loop
+        if d.kind in ('deny', 'revoke') then
+            return query select ''::text, null::uuid, '16 CFR 312.6(a)(2)';
+            return;
+        elsif d.kind = 'grant' then
+            granted := d.id;
+        end if;
+    end loop;
+    if granted is not null then
+        return query select 'parental_consent', granted, ''::text;
+        return;
+    end if;
+    select a.id into agreement from agreements a
+     where a.organization_id = org and a.ended_at is null and a.expires_at > now() and a.starts_at <= now()
+     order by a.expires_at desc limit 1;
+    if agreement is not null then
+        return query select 'school_authorization', agreement, ''::text;
+        return;
+    end if;
+    return query select ''::text, null::uuid, '16 CFR 312.5(a)(1)';
+end $$;
+
+-- Until when a file without a basis is held; null when it is refused.
+create or replace function app.held_until(org uuid, rule text) returns timestamptz
+language sql stable security definer set search_path = public, pg_temp as $$
+    select now() + make_interval(days => c.hold_days) from coppa_settings c
+     where c.organization_id = org and c.gate = 'discovered' and rule = '16 CFR 312.5(a)(1)'
+$$;
+
+-- The gate. A child's file is one that a child adds, that is about a child, or that goes
+-- into the records of one. Each of them needs a basis; the first is the file's.
+create or replace function app.file_consent() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare who uuid; b record; about uuid;
+begin
+    new.collected_as_child := false; new.child_id := null; new.legal_basis := ''; new.basis_grant := null; new.basis_agreement := null;
+    new.held_since := null; new.held_until := null;
+    select s.about_id into about from spaces s where s.organization_id = new.organization_id and s.id = new.space_id;
+    foreach who in array array[new.uploaded_by, nullif(new.subject_id, new.uploaded_by), about] loop
+        continue when who is null or not app.is_child_at(new.organization_id, who, now());
+        perform app.consent_share(new.organization_id, who);
+        select t.basis, t.ref, t.rule into b from app.consent_basis(new.organization_id, who) t;
+        if b.basis = '' then
+            new.held_until := app.held_until(new.organization_id, b.rule);
+            if new.held_until is null then
+                raise exception 'no basis for a file of a child' using errcode = 'SQ012', detail = b.rule;
+            end if;
+            new.held_since := now();
+        end if;
+        if new.child_id is null or b.basis = '' then
+            new.collected_as_child := true; new.child_id := who; new.legal_basis := b.basis;
+            new.basis_grant := case when b.basis = 'parental_consent' then b.ref end;
+            new.basis_agreement := case when b.basis = 'school_authorization' then b.ref end;
+        end if;
+        exit when b.basis = '';
+    end loop;
+    return new;
+end $$;
+create or replace trigger b_consent before insert on files for each row execute function app.file_consent();
+
+-- A file that is moved into the records of a child, or becomes about one, needs a basis as
+-- one that is added there. What is held stays held.
+create or replace function app.moved_consent() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare who uuid; b record; about uuid;
+begin
+    if new.held_since is not null then return new; end if;
+    select s.about_id into about from spaces s where s.organization_id = new.organization_id and s.id = new.space_id;
+    foreach who in array array[new.subject_id, about] loop
+        continue when who is null or not app.is_child_at(new.organization_id, who, now());
+        if who is distinct from old.child_id then perform app.consent_share(new.organization_id, who); end if;
+        select t.basis, t.ref, t.rule into b from app.consent_basis(new.organization_id, who) t;
+        if b.basis = '' then
+            new.held_until := app.held_until(new.organization_id, b.rule);
+            if new.held_until is null then
+                raise exception 'no basis for a file of a child' using errcode = 'SQ012', detail = b.rule;
+            end if;
+            new.held_since := now();
+        end if;
+        if new.child_id is null or b.basis = '' then
+            new.collected_as_child := true; new.child_id := who; new.legal_basis := b.basis;
+            new.basis_grant := case when b.basis = 'parental_consent' then b.ref end;
+            new.basis_agreement := case when b.basis = 'school_authorization' then b.ref end;
+        end if;
+        exit when b.basis = '';
+    end loop;
+    return new;
+end $$;
+create or replace trigger z_consent before update of space_id, folder_id, subject_id on files for each row
+    when (new.space_id is distinct from old.space_id or new.subject_id is distinct from old.subject_id) execute function app.moved_consent();
+
+-- A new version is collected too: from who adds it, and about whom the file is.
+create or replace function app.version_consent() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare who uuid; b record; f record; until timestamptz;
+begin
+    select x.subject_id, x.child_id, x.held_since, s.about_id into f from files x join spaces s on s.organization_id = x.organization_id and s.id = x.space_id
+     where x.organization_id = new.organization_id and x.id = new.file_id;
+    foreach who in array array[new.uploaded_by, nullif(f.subject_id, new.uploaded_by), f.about_id] loop
+        continue when who is null or not app.is_child_at(new.organization_id, who, now());
+        if who is distinct from f.child_id then perform app.consent_share(new.organization_id, who); end if;
+        select t.basis, t.ref, t.rule into b from app.consent_basis(new.organization_id, who) t;
+        if b.basis = '' then
+            until := app.held_until(new.organization_id, b.rule);
+            if until is null then
+                raise exception 'no basis for a file of a child' using errcode = 'SQ012', detail = b.rule;
+            end if;
+        end if;
+        if b.basis = '' and f.held_since is null then
+            update files x set collected_as_child = true, child_id = who, legal_basis = '', basis_grant = null, basis_agreement = null, held_since = now(), held_until = until
+             where x.organization_id = new.organization_id and x.id = new.file_id;
+            exit;
+        elsif f.child_id is null then
+            update files x set collected_as_child = true, child_id = who, legal_basis = b.basis,
+                   basis_grant = case when b.basis = 'parental_consent' then b.ref end, basis_agreement = case when b.basis = 'school_authorization' then b.ref end
+             where x.organization_id = new.organization_id and x.id = new.file_id;
+            f.child_id := who;
+        end if;
+    end loop;
+    return new;
+end $$;
+create or replace trigger a_consent before insert on file_versions for each row when (new.number > 1) execute function app.version_consent();
+grant update (collected_as_child, child_id, legal_basis, basis_grant, basis_agreement, held_since, held_until) on files to satchel_system;
+
+-- Brings the files of a child to what was decided: without a basis they are held from here
+-- on, with one they are released. How many of each.
+create or replace function app.consent_bring(org uuid, child uuid) returns table (held bigint, released bigint)
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare b record; days integer;
+begin
+    select t.basis, t.ref, t.rule into b from app.consent_basis(org, child) t;
+    held := 0; released := 0;
+    if b.basis = '' then
+        select c.hold_days into days from coppa_settings c where c.organization_id = org;
+        update files f set legal_basis = '', basis_grant = null, basis_agreement = null, held_since = now(), held_until = now() + make_interval(days => coalesce(days, 14))
+         where f.organization_id = org and f.child_id = child and f.held_since is null and f.legal_basis <> 'not_pi';
+        get diagnostics held = row_count;
+    else
+        update files f set legal_basis = b.basis, basis_grant = case when b.basis = 'parental_consent' then b.ref end,
+               basis_agreement = case when b.basis = 'school_authorization' then b.ref end, held_since = null, held_until = null
+         where f.organization_id = org and f.child_id = child and f.legal_basis <> 'not_pi'
+           and (f.held_since is not null or coalesce(f.basis_grant, f.basis_agreement) is distinct from b.ref);
+        get diagnostics released = row_count;
+    end if;
+    return next;
+end $$;
+
+-- The same behind the lock of the child.
+create or replace function app.consent_apply(org uuid, child uuid) returns table (held bigint, released bigint)
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    perform pg_advisory_xact_lock(app.consent_key(org, child));
+    return query select t.held, t.released from app.consent_bring(org, child) t;
+end $$;
+
+-- The same for every child with files, after an agreement was recorded or has ended. The
+-- rows are those of the transaction's organization.
+create or replace function app.consent_apply_all(org uuid) returns table (held bigint, released bigint)
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare c record; r record;
+begin
+    perform pg_advisory_xact_lock(app.agreements_key(org));
+    held := 0; released := 0;
+    for c in select distinct f.child_id from files f where f.organization_id = org and f.child_id is not null loop
+        select t.held, t.released into r from app.consent_bring(org, c.child_id) t;
+        held := held + r.held; released := released + r.released;
+    end loop;
+    return next;
+end $$;
+
+-- Whether the basis of a file permits an action. A file that is no child's is not asked
+-- about. Scopes count when every guardian whose consent stands gave them.
+create or replace function app.consent_permits(org uuid, file uuid, action text) returns table (allowed boolean, rule text)
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+declare f record; used text; m record;
+begin
+    select x.child_id, x.legal_basis, x.basis_grant, x.held_since into f from files x where x.organization_id = org and x.id = file;
+    if f.held_since is not null and action <> 'export' then
+        return query select false, '16 CFR 312.5(a)(1)'; return;
+    elsif f.child_id is null or f.held_since is not null then
+        return query select true, ''; return;
+    end if;
+    used := f.legal_basis;
+    if used = 'parental_consent' then
+        select d.method into used from consent_decisions d where d.organization_id = org and d.id = f.basis_grant;
+    end if;
+    select x.permits, x.rule into m from app.consent_matrix() x where x.method = used and x.action = consent_permits.action;
+    if not found then
+        return query select false, '16 CFR 312.5(a)(1)'; return;
+    elsif m.permits = 'scope' then
+        return query select not exists (select from (
+                select distinct on (d.guardian_id) d.kind, d.scopes from consent_decisions d
+                 where d.organization_id = org and d.child_id = f.child_id order by d.guardian_id, d.seq desc) x
+             where x.kind not in ('expire', 'void') and not (x.kind = 'grant' and 'disclose:' || consent_permits.action = any (x.scopes))), m.rule;
+        return;
+    elsif m.permits = 'directed' then
+        return query select exists (select from disclosure_rules r where r.organization_id = org and r.way = consent_permits.action and r.allowed
+                                       and r.class = app.disclosure_class(org, file, null, null)), m.rule;
+        return;
+    end if;
+    return query select m.permits = 'yes', m.rule;
+end $$;
+
+-- Whether somebody who gives a kind of service has given their written assurances: the
+-- file that holds them is here and not in the trash. Receivers of webhooks need none where
+-- the organization says that they are its own.
+create or replace function app.assured(org uuid, what text) returns boolean
+language sql stable security definer set search_path = public, pg_temp as $$
+    select exists (select from subprocessors s join files f on f.organization_id = s.organization_id and f.id = s.assurance_file_id and f.trashed_at is null
+                    where s.organization_id = org and s.kind = what and s.until is null)
+        or what = 'webhook' and exists (select from coppa_settings c where c.organization_id = org and c.own_webhooks)
+$$;
+
+-- Who else gets data of an organization, for anybody who asks.
+create or replace function app.subprocessors_public(org uuid)
+returns table (kind text, name text, purpose text, categories text, location text, since timestamptz)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select s.kind, s.name, s.purpose, s.categories, s.location, s.since from subprocessors s
+      join organizations o on o.id = s.organization_id and o.status = 'active'
+     where s.organization_id = org and s.until is null order by s.name, s.id limit 500
+$$;
+
+-- Files whose hold is over, in the order of their ids. What must be kept for another reason
+-- is left out: it would fail.
+create or replace function app.files_held_too_long(after uuid, n integer) returns table (organization_id uuid, file_id uuid)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select f.organization_id, f.id from files f where f.held_since is not null and f.held_until < now() and f.id > after
+       and not app.on_hold(f) order by f.id limit n
+$$;
+
+-- Students who are no children any more and were not noted as such.
+create or replace function app.people_aged_out(after uuid, n integer) returns table (organization_id uuid, user_id uuid)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select p.organization_id, p.user_id from people p
+     where p.kind = 'student' and p.aged_out_at is null and p.user_id > after and p.thirteen_from <= now() order by p.user_id limit n
+$$;
+
+-- Agreements that are over and not noted as ended, and those that end within 30 days of which
+-- no one was told.
+create or replace function app.agreements_expired(after uuid, n integer) returns table (organization_id uuid, agreement_id uuid)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select a.organization_id, a.id from agreements a where a.ended_at is null and a.expires_at < now() + interval '30 days' and (a.expires_at < now() or a.warned_at is null) and a.id > after
+     order by a.id limit n
+$$;
