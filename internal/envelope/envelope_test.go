@@ -3,7 +3,6 @@ package envelope
 import (
 	"bytes"
 	"crypto/rand"
-	"errors"
 	"io"
 	"testing"
 	"testing/iotest"
@@ -221,7 +220,7 @@ func FuzzOpen(f *testing.F) {
 		}
 		got, err := read(k, stored, offset, length)
 		if err != nil {
-			require.True(t, errors.Is(err, ErrAltered), err)
+			require.ErrorIs(t, err, ErrAltered)
 			return
 		}
 		require.True(t, bytes.Contains([]byte("a text of one segment"), got))

@@ -137,7 +137,7 @@ func TestEveryProcessHasTheSameKey(t *testing.T) {
 		})
 	}
 	all.Wait()
-	for _, r := range append(rings, ringOf(t, s, boxOf(t, "first"))) {
+	for _, r := range slices.Concat(rings, []*Ring{ringOf(t, s, boxOf(t, "first"))}) {
 		require.True(t, same(t, find(t, rings[0], o), find(t, r, o)))
 	}
 	require.Nil(t, find(t, rings[0], object()), "another version has none")
@@ -172,9 +172,9 @@ func TestObjectsOfAVersion(t *testing.T) {
 func TestRecordsAreBoundToTheirPlace(t *testing.T) {
 	t.Parallel()
 	s := &memory{records: map[string][]byte{}}
-	r, one, two := ringOf(t, s, boxOf(t, "first")), object(), ""
+	r, one := ringOf(t, s, boxOf(t, "first")), object()
 	org, _, _ := strings.Cut(one, "/")
-	two = org + "/" + uuid.NewString()
+	two := org + "/" + uuid.NewString()
 	require.NoError(t, r.Make(t.Context(), one))
 	require.NoError(t, r.Make(t.Context(), two))
 	good := s.records[one]

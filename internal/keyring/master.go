@@ -98,20 +98,14 @@ func (r *Ring) Stale(ctx context.Context, after uuid.UUID, most int) (found []uu
 		if err != nil {
 			return nil //nolint:nilerr // nothing of this package
 		}
-		record, err := r.store.Get(ctx, name)
-		if errors.Is(err, ErrAbsent) {
-			return nil // its organization was deleted meanwhile
-		}
-		if err != nil {
-			return err
-		}
-		if id, err := kms.KeyID(record); err != nil || id != current {
+		stale, err := r.stale(ctx, name, current)
+		if stale {
 			found = append(found, org)
 		}
-		if len(found) == most {
-			return errEnough
+		if err == nil && len(found) == most {
+			err = errEnough
 		}
-		return nil
+		return err
 	})
 	if err != nil && !errors.Is(err, errEnough) {
 		return nil, ErrUnavailable.Because(err)
@@ -120,6 +114,19 @@ func (r *Ring) Stale(ctx context.Context, after uuid.UUID, most int) (found []uu
 		r.settled.Store(&current)
 	}
 	return found, nil
+}
+
+// stale says whether the record of a key is under another key of the service.
+func (r *Ring) stale(ctx context.Context, name, current string) (bool, error) {
+	record, err := r.store.Get(ctx, name)
+	if errors.Is(err, ErrAbsent) {
+		return false, nil // its organization was deleted meanwhile
+	}
+	if err != nil {
+		return false, err
+	}
+	under, err := kms.KeyID(record)
+	return err != nil || under != current, nil //nolint:nilerr // what cannot be read is reported when it is encrypted again
 }
 
 var errEnough = errors.New("enough for one page")
