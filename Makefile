@@ -25,7 +25,7 @@ bench: ## the benchmarks of docs/performance.md, against a stack of their own
 	@exec deploy/local/bench.sh $(ARGS)
 
 drill: ## a restore under load: back up, kill, wipe, restore, check; prints RPO and RTO (docs/backup.md)
-	@exec deploy/local/unit.sh ./workers/pipeline -v -run TestRestoreUnderLoad -drill
+	@exec deploy/local/drill.sh
 
 contracts: ## the client and the fake of Roblox against the published contract (FILE=roblox-open-cloud.json)
 	@test -r "$(FILE)" || { echo "FILE=$(FILE) cannot be read: name the published contract"; exit 2; }

@@ -59,6 +59,8 @@ type Worker struct {
 	Mails     *Mails
 	Admission *upload.Admission
 
+	Maintained bool // the worker that is started next begins nothing by itself
+
 	namespace string
 	options   Options
 	stop      []func() // the workers that run
@@ -203,7 +205,7 @@ func (w *Worker) settings(t *testing.T) fx.Option {
 			return export.Config{PartBytes: w.options.PartBytes, PartEntries: 20, ConcurrentArchives: 1}
 		},
 		func() workers.Config {
-			return workers.Config{Namespace: w.namespace, MakeNamespace: true, ScanSlots: 4, PreviewSlots: 2, InteractiveSlots: 16, BatchSlots: 4, ExternalSlots: 1, AISlots: 1, MailSlots: 2, RobloxSlots: 1, StopTimeout: 10 * time.Second}
+			return workers.Config{Namespace: w.namespace, MakeNamespace: true, Maintained: w.Maintained, ScanSlots: 4, PreviewSlots: 2, InteractiveSlots: 16, BatchSlots: 4, ExternalSlots: 1, AISlots: 1, MailSlots: 2, RobloxSlots: 1, StopTimeout: 10 * time.Second}
 		},
 		func() upload.AdmissionConfig { return upload.AdmissionConfig{MaxRunning: w.options.MaxRunning} },
 	)
