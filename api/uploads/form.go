@@ -43,12 +43,15 @@ func (u *Uploads) form(ctx context.Context, actor tenancy.Actor, a Metadata, bod
 	if err := metadataOf(actor, &a); err != nil {
 		return Accepted{}, err
 	}
-	least := max(0, length-slack)
-	limits, err := u.refuseEarly(ctx, actor.Org, least)
-	if err != nil {
-		return Accepted{}, err
-	}
-	in := u.ingest.Form(actor.Org, limits.MaxFileSize, a.SHA256, formTTL)
+	least, most := max(0, length-slack), length
+	if length < 0 || length > slack {
+		limits, err := u.refuseEarly(ctx, actor.Org, least)
+		if err != nil {
+			return Accepted{}, err
+		}
+		most = limits.MaxFileSize
+	} // A short body is read without a look at the limits: its rows are refused by them.
+	in := u.ingest.Form(actor.Org, most, a.SHA256, formTTL)
 	defer in.Close()
 	ended, err := in.ReadPart(ctx, body)
 	if err != nil {
