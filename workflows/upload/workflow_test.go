@@ -424,7 +424,7 @@ func TestOptions(t *testing.T) {
 		"WithdrawVersion":   want(queue.Interactive, 5*time.Minute, 24*time.Hour, 0),
 	}, s.seen)
 	require.Equal(t, map[string]workflow.LocalActivityOptions{"InspectObject": {
-		StartToCloseTimeout: 5 * time.Second, ScheduleToCloseTimeout: 5 * time.Second,
+		StartToCloseTimeout: 7 * time.Second, ScheduleToCloseTimeout: 7 * time.Second,
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 100 * time.Second, MaximumAttempts: 1},
 	}}, s.passing)
 }

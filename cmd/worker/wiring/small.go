@@ -18,11 +18,14 @@ import (
 	"satchel/workflows/jobs"
 )
 
-// How long a small file may wait for its place with the scanner inside the workflow task, and for
-// place and verdict together. What takes longer gets a step of its own, with its patience.
 const (
+	// smallWait is how long a small file waits for its place with the scanner inside the workflow task.
 	smallWait = time.Second
-	smallScan = 3500 * time.Millisecond
+	// smallLeast is what must be left of the step's time when the scan begins: a step that waited for
+	// long would be cut in mid-scan, and the file scanned twice.
+	smallLeast = 4 * time.Second
+	// smallRest is what is kept of that time for the publication.
+	smallRest = 1500 * time.Millisecond
 )
 
 // small takes small files from their inspection to their publication in one step.
@@ -40,11 +43,12 @@ func newSmall(s *scan.Activities, f *finalize.Activities, c client.Client, w wor
 // Publish scans and publishes a version. A verdict other than clean, or none, is left to the step
 // of its own: it records why, and a second scan of what is small costs little.
 func (s small) Publish(ctx context.Context, v files.Version, pending bool, found files.Whole) (bool, error) {
-	if s.files.closed(ctx) {
+	end, bounded := ctx.Deadline()
+	if !bounded || time.Until(end) < smallLeast || s.files.closed(ctx) {
 		return false, nil
 	}
 	began := time.Now()
-	attempt, cancel := context.WithTimeout(ctx, smallScan)
+	attempt, cancel := context.WithDeadline(ctx, end.Add(-smallRest))
 	word, err := scan.Small(attempt, s.scan, v, found.Inspection.MimeType, smallWait)
 	cancel()
 	if err != nil || word.Verdict != verdict.Clean {
