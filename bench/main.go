@@ -50,6 +50,7 @@ var measurements = []struct {
 	{"jobs", "pages of 100,000 jobs (--full: a million) under each filter, and their counts", (*bench).jobs},
 	{"celery", "small jobs beside Celery and Redis, and what kills of workers leave of either", (*bench).celery},
 	{"latency", "from the finished upload to publication, against the straight line", (*bench).latency},
+	{"cost", "what a published small text costs: commits, row updates, Temporal's tasks, processor time", (*bench).cost},
 	{"ingest", "1 GiB by tus against a bare multipart upload", (*bench).ingest},
 	{"scan", "scanning 50 MB", (*bench).scan},
 	{"tenmb", "20 users who upload 10 MB each at once", (*bench).tenMegabytes},

@@ -28,6 +28,17 @@ func Admit(ctx context.Context, q tenancy.Queries, ceiling int) ([]AdmittedVersi
 	return filesdb.New(q).VersionAdmit(ctx, int64(ceiling))
 }
 
+// AdmitBehind is Admit when a published version has left the pipeline and the objects that it
+// does not need any more are removed, which it notes as MarkCleaned does.
+func AdmitBehind(ctx context.Context, q tenancy.Queries, version uuid.UUID, ceiling int) ([]AdmittedVersion, error) {
+	rows, err := filesdb.New(q).VersionAdmitBehind(ctx, filesdb.VersionAdmitBehindParams{ID: version, Ceiling: int64(ceiling)})
+	admitted := make([]AdmittedVersion, len(rows))
+	for i, r := range rows {
+		admitted[i] = AdmittedVersion(r)
+	}
+	return admitted, err
+}
+
 // ReturnToQueue puts a version back in the admission queue whose workflow could not be started.
 func ReturnToQueue(ctx context.Context, q tenancy.Queries, version uuid.UUID) error {
 	return filesdb.New(q).VersionStepBack(ctx, version)

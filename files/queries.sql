@@ -137,6 +137,13 @@ with file as (
      where v.id = sqlc.arg(version_id) for no key update of f)
 update version_steps s set state = sqlc.arg(state), ended_at = now() from file where s.version_id = file.id and s.name = sqlc.arg(name);
 
+-- Steps that were done before they were told, with the seconds since their begin and end.
+-- name: StepsDone :exec
+insert into version_steps (organization_id, version_id, name, state, started_at, ended_at)
+select app.org(), sqlc.arg(version_id)::uuid, s.name, 'done', now() - make_interval(secs => s.began), now() - make_interval(secs => s.ended)
+  from unnest(sqlc.arg(names)::text[], sqlc.arg(began)::double precision[], sqlc.arg(ended)::double precision[]) s (name, began, ended)
+on conflict (organization_id, version_id, name) do update set state = 'done', started_at = excluded.started_at, ended_at = excluded.ended_at;
+
 -- name: StepEndOpen :exec
 update version_steps set state = 'failed', ended_at = now() where version_id = $1 and state = 'running'
    and not (name = 'preview' and exists (select from file_versions v where v.id = $1 and v.status = 'published' and v.preview = 'pending'));
@@ -189,8 +196,8 @@ select (select coalesce(sum(size), 0) from transformations)::bigint as bytes, (s
        coalesce((select q.max_bytes from storage_quotas q), 0)::bigint as max_bytes;
 
 -- name: UploadAdvance :execrows
-update uploads set offset_bytes = sqlc.arg(new_offset), tail_bytes = sqlc.arg(tail_bytes), sha_state = sqlc.arg(sha_state),
-    s3_upload_id = sqlc.arg(s3_upload_id), expires_at = now() + sqlc.arg(ttl)::interval
+update uploads set offset_bytes = sqlc.arg(new_offset), tail_bytes = sqlc.arg(tail_bytes), sha_state = case when sqlc.arg(last)::boolean then null else sqlc.arg(sha_state)::bytea end,
+    s3_upload_id = sqlc.arg(s3_upload_id), expires_at = now() + sqlc.arg(ttl)::interval, finished_at = case when sqlc.arg(last)::boolean then now() end
  where id = sqlc.arg(id) and offset_bytes = sqlc.arg(old_offset) and lease_holder = sqlc.arg(holder) and finished_at is null;
 
 -- name: UploadExpire :execrows
@@ -258,6 +265,11 @@ update uploads set size = offset_bytes where id = $1;
 -- name: VersionAdmit :many
 select version::uuid as id, file::uuid as file_id from app.admit(sqlc.arg(ceiling));
 
+-- The same when a version has left the pipeline and its objects are removed.
+-- name: VersionAdmitBehind :many
+with cleaned as (update file_versions set cleaned_at = now() where id = sqlc.arg(id) and status = 'published' and cleaned_at is null)
+select version::uuid as id, file::uuid as file_id from app.admit(sqlc.arg(ceiling));
+
 -- name: VersionCleaned :exec
 update file_versions set cleaned_at = now() where id = $1 and status = $2;
 
@@ -291,6 +303,10 @@ with file as (
 update file_versions v set mime_type = sqlc.arg(mime_type), corrected_from = sqlc.arg(corrected_from), found_kind = sqlc.arg(found_kind),
     expected_kind = sqlc.arg(expected_kind), active_content = sqlc.arg(active_content), updated_at = now()
   from file where v.id = file.id and v.status = 'processing';
+
+-- Locks the file of a version, which every transaction locks first.
+-- name: VersionFileLock :one
+select v.status, f.trashed_at from file_versions v join files f on f.organization_id = v.organization_id and f.id = v.file_id where v.id = $1 for update of f;
 
 -- name: VersionLive :many
 select v.id, v.file_id, v.number, v.size, v.sha256, v.object_etag, v.published_at, f.name from file_versions v
@@ -336,6 +352,16 @@ update file_versions v set preview = sqlc.arg(preview)::text, preview_reason = s
 update file_versions set status = 'published', status_reason = '', object_etag = $2, used_bytes = size, reserved_bytes = 0,
     published_at = greatest(now(), scanned_at), updated_at = now()
  where id = $1 and status = 'processing' and scan_verdict = 'clean' and scan_sha256 = sha256;
+
+-- VersionInspected, VersionScanned, VersionPreviewDecide and VersionPublish in one, for a version that
+-- one step took all the way. It demands what VersionPublish does.
+-- name: VersionPublishWhole :execrows
+update file_versions set mime_type = sqlc.arg(mime_type), corrected_from = sqlc.arg(corrected_from), found_kind = '', expected_kind = '', active_content = sqlc.arg(active_content),
+    scan_verdict = 'clean', scan_signature = '', scan_engine = sqlc.arg(scan_engine), scan_database = sqlc.arg(scan_database), scan_sha256 = sqlc.arg(scan_sha256),
+    crc32 = coalesce(sqlc.narg(crc32)::bigint, crc32), scanned_at = now(),
+    preview = case when preview = '' then sqlc.arg(preview)::text else preview end, preview_reason = case when preview = '' then sqlc.arg(preview_reason)::text else preview_reason end,
+    status = 'published', status_reason = '', object_etag = sqlc.arg(object_etag), used_bytes = size, reserved_bytes = 0, published_at = now(), updated_at = now()
+ where id = sqlc.arg(id) and status = 'processing' and sqlc.arg(scan_verdict)::text = 'clean' and sqlc.arg(scan_sha256)::text = sha256;
 
 -- name: VersionHold :execrows
 update file_versions set status = 'held', status_reason = $2, updated_at = now() where id = $1 and status = 'processing';

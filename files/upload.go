@@ -91,6 +91,7 @@ type Progress struct {
 	SHAState   []byte
 	S3UploadID string
 	TTL        time.Duration
+	Last       bool // it ends the upload: the version is received in the same transaction
 }
 
 // Advance records progress. It fails when the offset or the lease is not what
@@ -99,7 +100,7 @@ func Advance(ctx context.Context, tx *tenancy.Tx, p Progress) error {
 	q := filesdb.New(tx)
 	n, err := q.UploadAdvance(ctx, filesdb.UploadAdvanceParams{
 		ID: p.Upload, Holder: p.Holder, OldOffset: p.From, NewOffset: p.To,
-		TailBytes: p.Tail, ShaState: p.SHAState, S3UploadID: p.S3UploadID, Ttl: p.TTL,
+		TailBytes: p.Tail, ShaState: p.SHAState, S3UploadID: p.S3UploadID, Ttl: p.TTL, Last: p.Last,
 	})
 	if err := expectOneRow(n, err, ErrLeaseLost); err != nil {
 		return err

@@ -24,12 +24,26 @@ func (o *SingleStatement) sealed() {}
 // and one round trip: the binding and the statement travel in one pipeline,
 // which Postgres runs as one implicit transaction, so the binding ends with it.
 type SingleStatement struct {
-	db  *DB
-	org OrgID
+	db      *DB
+	org     OrgID
+	relaxed string // what the binding says of the commit, see Relaxed
 }
 
 // Single gives single-statement access to the organization's rows.
 func (d *DB) Single(org OrgID) *SingleStatement { return &SingleStatement{db: d, org: org} }
+
+// Relaxed is Single whose commits do not wait for the disk. A crash of the database may lose
+// the last of them, in their order, so it is only for what something else does again: what a
+// sweep finds left. What commits later and waits makes these durable too.
+func (d *DB) Relaxed(org OrgID) *SingleStatement {
+	return &SingleStatement{db: d, org: org, relaxed: `, set_config('synchronous_commit', 'off', true)`}
+}
+
+// Relax lets the commit of a transaction not wait for the disk, as those of Relaxed.
+func Relax(ctx context.Context, tx *Tx) error {
+	_, err := OnCommit(tx).Exec(ctx, "set local synchronous_commit to off")
+	return err
+}
 
 // Org names the organization to which the statements are bound.
 func (o *SingleStatement) Org() OrgID { return o.org }
@@ -40,7 +54,7 @@ func (o *SingleStatement) send(ctx context.Context, sql string, args []any) (pgx
 		return nil, err
 	}
 	var b pgx.Batch
-	b.Queue(bind, binding...)
+	b.Queue(bind+o.relaxed, binding...)
 	b.Queue(sql, args...)
 	br := o.db.pool.SendBatch(ctx, &b)
 	if _, err := br.Exec(); err != nil {

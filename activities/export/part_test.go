@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"satchel/activities/export"
@@ -17,6 +18,8 @@ import (
 type quiet struct{}
 
 func (quiet) StartAdmitted(context.Context, tenancy.OrgID) error { return nil }
+
+func (quiet) StartAdmittedBehind(context.Context, tenancy.OrgID, uuid.UUID) error { return nil }
 
 // newExport is an organization with a published file and an export that is made.
 func newExport(t *testing.T) (*activitytest.Fixture, *export.Activities, export.WriteExportPartInput) {

@@ -21,6 +21,9 @@ import (
 // Admission is where an organization's files wait until one leaves the pipeline.
 type Admission interface {
 	StartAdmitted(ctx context.Context, org tenancy.OrgID) error
+	// StartAdmittedBehind is StartAdmitted that notes, in the same transaction, that the
+	// objects which a published version needs no more are removed.
+	StartAdmittedBehind(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error
 }
 
 // Activities are the activities of this package.
@@ -101,8 +104,13 @@ func (a *Activities) publish(ctx context.Context, q tenancy.Queries, in PublishV
 // decidePreview gives every published version a state of its previews. The step that
 // makes them may have been abandoned without one, or still run.
 func decidePreview(ctx context.Context, tx *tenancy.Tx, v files.Version, in PublishVersionInput) error {
+	state, reason := previewOf(v, in)
+	return files.DecidePreview(ctx, tx, v.ID, state, reason)
+}
+
+func previewOf(v files.Version, in PublishVersionInput) (state, reason string) {
 	_, known := previews.For(v.MimeType)
-	state, reason := files.PreviewNone, "no_preview_of_kind"
+	state, reason = files.PreviewNone, "no_preview_of_kind"
 	switch {
 	case in.Pending:
 		state, reason = files.PreviewPending, ""
@@ -113,7 +121,7 @@ func decidePreview(ctx context.Context, tx *tenancy.Tx, v files.Version, in Publ
 	case known:
 		reason = "tier_without_previews"
 	}
-	return files.DecidePreview(ctx, tx, v.ID, state, reason)
+	return state, reason
 }
 
 // QuarantineVersionInput names the version and says why. The reason is a

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"satchel/activities/finalize"
@@ -20,6 +21,11 @@ type admission struct {
 }
 
 func (a *admission) StartAdmitted(context.Context, tenancy.OrgID) error {
+	a.asked++
+	return a.err
+}
+
+func (a *admission) StartAdmittedBehind(context.Context, tenancy.OrgID, uuid.UUID) error {
 	a.asked++
 	return a.err
 }

@@ -7,6 +7,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"sync"
+	"time"
 
 	"github.com/google/uuid"
 	"go.temporal.io/sdk/activity"
@@ -25,22 +27,35 @@ type Source interface {
 	Open(ctx context.Context, key, etag string, offset, length int64) (io.ReadCloser, error)
 }
 
+// Small takes a small version on, inside the step that inspected it.
+type Small interface {
+	// Publish scans and publishes a version that was accepted. pending says that its previews
+	// follow. It says false where the version must go the way of all others: its
+	// verdict is another than clean, the scanner is slow or away, or operators hold the queue of scans.
+	Publish(ctx context.Context, v files.Version, pending bool, found files.Whole) (bool, error)
+	// Leave does what follows a publication once more: the worker may have died before it.
+	Leave(ctx context.Context, v files.Version)
+}
+
 // Activities are the activities of this package.
 type Activities struct {
 	db     *tenancy.DB
 	staged Source
+	small  Small
 	limits archives.Limits
 }
 
-// New makes the activities.
-func New(db *tenancy.DB, staged Source, limits archives.Limits) *Activities {
-	return &Activities{db: db, staged: staged, limits: limits}
+// New makes the activities. Without small no version is taken to its end here.
+func New(db *tenancy.DB, staged Source, small Small, limits archives.Limits) *Activities {
+	return &Activities{db: db, staged: staged, small: small, limits: limits}
 }
 
 // InspectObjectInput names the version to look at.
 type InspectObjectInput struct {
 	Org     tenancy.OrgID
 	Version uuid.UUID
+	// ToEnd asks to publish the version in this step if it is small, accepted and clean.
+	ToEnd bool
 }
 
 // InspectObjectResult says whether and how the version goes on.
@@ -54,6 +69,47 @@ type InspectObjectResult struct {
 	Image    bool            // of runs that an earlier build inspected: renditions are made, and waited for
 	Archive  bool            // a zip container: its members are scanned one by one
 	Personal bool            // the organization publishes no personal data by itself
+	Status   files.Status    // the version's end, where this step took it there; else empty
+}
+
+// MostSmall is the size in bytes up to which a file is taken to its end in one step.
+const MostSmall = 1 << 20
+
+// subject is what an inspection must know of a version.
+type subject struct {
+	files.Version
+
+	rules      types.Rules
+	waits      bool // the organization publishes no personal data by itself
+	renditions bool // its tier has previews
+}
+
+// read reads it in one transaction, and notes that the workflow runs from here on, anyone who
+// started it.
+func (a *Activities) read(ctx context.Context, in InspectObjectInput) (s subject, err error) {
+	err = a.db.InTx(ctx, in.Org, func(tx *tenancy.Tx) error {
+		if s.Version, err = files.GetVersion(ctx, tx, in.Version); err != nil {
+			return err
+		}
+		if s.Status != files.Processing || s.TrashedAt != nil {
+			return nil
+		}
+		if s.StartedAt == nil {
+			if err := files.MarkStarted(ctx, tx, in.Version); err != nil {
+				return fmt.Errorf("note the start: %w", err)
+			}
+		}
+		policies, staff, err := tenancy.GetPoliciesFor(ctx, tx, s.UploadedBy)
+		if err != nil {
+			return err
+		}
+		s.waits = policies.PersonalData == tenancy.PersonalDataHold || policies.PersonalData == tenancy.PersonalDataAsk
+		s.rules = types.RulesOf(policies.Switches, policies.Extensions, policies.AllowedTypes, staff)
+		tier, err := tenancy.GetTier(ctx, tx)
+		s.renditions = tier.Renditions
+		return err
+	})
+	return s, err
 }
 
 // InspectObject judges a version by its name, its claim and its content, and
@@ -61,54 +117,70 @@ type InspectObjectResult struct {
 // further on, the directory of a zip, and an old Office document completely.
 func (a *Activities) InspectObject(ctx context.Context, in InspectObjectInput) (InspectObjectResult, error) {
 	defer queue.Heartbeat(ctx)()
+	began := time.Now()
+	s, err := a.read(ctx, in)
+	switch {
+	case err != nil:
+		return InspectObjectResult{}, err
+	case in.ToEnd && s.Status == files.Published && s.TrashedAt == nil:
+		return a.again(ctx, s), nil
+	case s.Status != files.Processing || s.TrashedAt != nil:
+		return InspectObjectResult{}, files.ErrVersionEnded
+	}
+	judge := sync.OnceValues(func() (Judgment, error) { return a.judge(ctx, s) })
+	if in.ToEnd && s.Size <= MostSmall && !s.waits {
+		if found, err := judge(); err == nil && found.small() {
+			whole := files.Whole{Inspection: found.Told, Steps: []files.DoneStep{{Name: files.StepInspect, Began: began, Ended: time.Now()}}}
+			done, err := a.small.Publish(ctx, s.Version, found.Result.Preview != "", whole)
+			if err != nil {
+				return InspectObjectResult{}, err
+			}
+			if done {
+				found.Result.Status = files.Published
+				return found.Result, nil
+			}
+		}
+	}
 	q := a.db.Single(in.Org)
-	v, err := files.ListInProcess(ctx, q, in.Version)
-	if err != nil {
-		return InspectObjectResult{}, err
-	}
-	// The workflow runs from here on, anyone who started it.
-	if err := files.MarkStarted(ctx, q, in.Version); err != nil {
-		return InspectObjectResult{}, fmt.Errorf("note the start: %w", err)
-	}
-	policies, staff, err := tenancy.GetPoliciesFor(ctx, q, v.UploadedBy)
-	if err != nil {
-		return InspectObjectResult{}, err
-	}
-	waits := policies.PersonalData == tenancy.PersonalDataHold || policies.PersonalData == tenancy.PersonalDataAsk
-	rules := types.RulesOf(policies.Switches, policies.Extensions, policies.AllowedTypes, staff)
 	var found Judgment
 	err = files.Step(ctx, q, in.Version, files.StepInspect, activity.GetInfo(ctx).Attempt, func() error {
-		found, err = a.inspect(ctx, v, rules)
-		if err == nil {
-			found, err = narrow(ctx, q, v.Size, found)
-		}
-		if err != nil {
+		if found, err = judge(); err != nil {
 			return err
 		}
 		return record(ctx, q, in.Version, found)
 	})
-	found.Result.Personal = waits
+	found.Result.Personal = s.waits
 	return found.Result, err
+}
+
+// again is the answer about a version that was published before: by this step, whose worker died
+// before its result was kept. Its previews are made if they still are to be.
+func (a *Activities) again(ctx context.Context, s subject) InspectObjectResult {
+	if s.CleanedAt == nil {
+		a.small.Leave(ctx, s.Version)
+	}
+	found := InspectObjectResult{Verdict: verdict.Accepted, MimeType: s.MimeType, Status: files.Published}
+	if row, known := previews.For(s.MimeType); known && s.Preview == files.PreviewPending {
+		found.Preview = row.Method
+	}
+	return found
+}
+
+// judge judges the staged object of a version, and leaves out the previews that the
+// organization's tier does not have, and those of a file without bytes.
+func (a *Activities) judge(ctx context.Context, s subject) (Judgment, error) {
+	found, err := a.inspect(ctx, s.Version, s.rules)
+	found.picture = found.Result.Preview.Quick()
+	if !s.renditions || s.Size == 0 {
+		found.Result.Preview = ""
+	}
+	return found, err
 }
 
 // inspect judges the staged object of a version.
 func (a *Activities) inspect(ctx context.Context, v files.Version, rules types.Rules) (Judgment, error) {
 	content := &ranges{ctx: ctx, source: a.staged, key: files.StagingKey(v.OrganizationID, v.ID), etag: v.StagingEtag, size: v.Size}
 	return Judge(ctx, Object{Name: v.Name, Claim: v.ClaimedType, Size: v.Size, Content: content}, rules, a.limits)
-}
-
-// narrow leaves out the previews that the organization's tier does not have, and those
-// of a file without bytes.
-func narrow(ctx context.Context, q tenancy.Queries, size int64, found Judgment) (Judgment, error) {
-	if found.Result.Preview == "" || size == 0 {
-		found.Result.Preview = ""
-		return found, nil
-	}
-	tier, err := tenancy.GetTier(ctx, q)
-	if !tier.Renditions {
-		found.Result.Preview = ""
-	}
-	return found, err
 }
 
 // record keeps what was found. What no one can look into is unscannable by

@@ -34,6 +34,14 @@ type Object struct {
 type Judgment struct {
 	Result InspectObjectResult
 	Told   files.Inspection
+
+	picture bool // whose previews are soon there, and waited for
+}
+
+// small says that an accepted version may be taken to its end at once: archives take a
+// scan of each member, pictures wait for their previews, and what may run is never waved through.
+func (j Judgment) small() bool {
+	return j.Result.Verdict == verdict.Accepted && !j.Result.Archive && !j.picture && len(j.Told.Active) == 0
 }
 
 // Judge says what a file is and whether it may go on to the scanner. It is what
@@ -78,8 +86,8 @@ func judgeContent(ctx context.Context, o Object, rules types.Rules, limits archi
 // refuse makes a refusal of a decision.
 func refuse(d types.Decision) Judgment {
 	return Judgment{
-		InspectObjectResult{Verdict: verdict.Rejected, Rule: string(d.Rule), MimeType: d.Type.MediaType},
-		files.Inspection{MimeType: d.Type.MediaType, Found: d.Found, Expected: d.Expected},
+		Result: InspectObjectResult{Verdict: verdict.Rejected, Rule: string(d.Rule), MimeType: d.Type.MediaType},
+		Told:   files.Inspection{MimeType: d.Type.MediaType, Found: d.Found, Expected: d.Expected},
 	}
 }
 
@@ -90,8 +98,8 @@ func accept(d types.Decision) Judgment {
 		method = row.Method
 	}
 	return Judgment{
-		InspectObjectResult{Verdict: verdict.Accepted, MimeType: d.Type.MediaType, Preview: method, Archive: d.Type.Container == types.Zip},
-		files.Inspection{MimeType: d.Type.MediaType, CorrectedFrom: d.From},
+		Result: InspectObjectResult{Verdict: verdict.Accepted, MimeType: d.Type.MediaType, Preview: method, Archive: d.Type.Container == types.Zip},
+		Told:   files.Inspection{MimeType: d.Type.MediaType, CorrectedFrom: d.From},
 	}
 }
 
@@ -173,7 +181,7 @@ func copyLocally(o Object, limits archives.Limits) (*spool.File, error) {
 func judge(d types.Decision, err error) (Judgment, error) {
 	var archive *archives.Finding
 	var document *ole.Finding
-	out := Judgment{InspectObjectResult{MimeType: d.Type.MediaType}, files.Inspection{MimeType: d.Type.MediaType}}
+	out := Judgment{Result: InspectObjectResult{MimeType: d.Type.MediaType}, Told: files.Inspection{MimeType: d.Type.MediaType}}
 	switch {
 	case errors.As(err, &archive):
 		out.Result.Rule, out.Result.Verdict = string(archive.Rule), archive.Class()

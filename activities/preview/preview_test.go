@@ -171,6 +171,8 @@ type admission struct{}
 
 func (admission) StartAdmitted(context.Context, tenancy.OrgID) error { return nil }
 
+func (admission) StartAdmittedBehind(context.Context, tenancy.OrgID, uuid.UUID) error { return nil }
+
 // TestFindingIsRecorded: a picture that has no renditions is not tried again.
 func TestFindingIsRecorded(t *testing.T) {
 	t.Parallel()

@@ -164,6 +164,19 @@ func (a *Activities) scan(ctx context.Context, source Source, o object, p *heart
 	return files.Verdict{Verdict: found.Verdict, Signature: found.Signature, Engine: engine, Database: database, SHA256: s.sha256, CRC32: &s.crc32}, nil
 }
 
+// Small gives the scanner's word about a small version's staged object, which must still be the
+// one that was received, byte for byte. It is one attempt without a budget and is no activity:
+// the caller takes a clean verdict alone, and ScanObject decides about everything else. wait is how
+// long it waits for its place with the scanner at most: a scan that has begun is not given up for that.
+func Small(ctx context.Context, a *Activities, v files.Version, mediaType string, wait time.Duration) (files.Verdict, error) {
+	if v.Size > a.config.MaxBytes {
+		return files.Verdict{Verdict: verdict.Unscannable, Signature: tooLarge}, nil
+	}
+	o := object{files.StagingKey(v.OrganizationID, v.ID), v.StagingEtag, v.Sha256, v.Size, false, hasMacros(mediaType)}
+	ctx = context.WithValue(ctx, waitKey{}, wait)
+	return a.scan(ctx, a.staged, o, &heartbeat{ctx: ctx}, differs)
+}
+
 // Local gives the verdict about bytes that are at hand, as ScanObject does about a
 // version's: all of them, and of a zip container each member. It touches no
 // database and no store, and is no activity.

@@ -43,12 +43,15 @@ func (u *Uploads) form(ctx context.Context, actor tenancy.Actor, a Metadata, bod
 	if err := metadataOf(actor, &a); err != nil {
 		return Accepted{}, err
 	}
-	least := max(0, length-slack)
-	limits, err := u.refuseEarly(ctx, actor.Org, least)
-	if err != nil {
-		return Accepted{}, err
-	}
-	in := u.ingest.Form(actor.Org, limits.MaxFileSize, a.SHA256, formTTL)
+	least, most := max(0, length-slack), length
+	if length < 0 || length > slack {
+		limits, err := u.refuseEarly(ctx, actor.Org, least)
+		if err != nil {
+			return Accepted{}, err
+		}
+		most = limits.MaxFileSize
+	} // A short body is read without a look at the limits: its rows are refused by them.
+	in := u.ingest.Form(actor.Org, most, a.SHA256, formTTL)
 	defer in.Close()
 	ended, err := in.ReadPart(ctx, body)
 	if err != nil {
@@ -58,7 +61,7 @@ func (u *Uploads) form(ctx context.Context, actor tenancy.Actor, a Metadata, bod
 	if !ended {
 		reserved = max(reserved, least)
 	}
-	t, err := u.create(ctx, actor, a, reserved, formTTL, nil)
+	t, err := u.create(ctx, actor, relaxed(a), reserved, formTTL, nil)
 	if err != nil {
 		return Accepted{}, err
 	}
@@ -83,6 +86,22 @@ func (u *Uploads) form(ctx context.Context, actor tenancy.Actor, a Metadata, bod
 		end = files.Rejected
 	}
 	return Accepted{Created: t}, errors.Join(err, u.ingest.Withdraw(own, actor.Org, t.Upload, end, fault.Of(err).Code))
+}
+
+// relaxed lets the rows of a form be made without waiting for the disk. No one is told of them
+// before the file is received, whose commit waits, and makes these durable with it. Where a crash of
+// the database loses them, the form is refused, and the reconciler finds its object.
+func relaxed(a Metadata) Metadata {
+	next := a.OnCreate
+	a.OnCreate = func(ctx context.Context, tx *tenancy.Tx, t files.Created) error {
+		if next != nil {
+			if err := next(ctx, tx, t); err != nil {
+				return err
+			}
+		}
+		return tenancy.Relax(ctx, tx)
+	}
+	return a
 }
 
 // readTrailing takes the texts behind the file.

@@ -115,6 +115,27 @@ func TestFormCutShort(t *testing.T) {
 	}
 }
 
+// TestFormWhoseRowsACrashLost: the rows were committed without waiting for the disk, and the database
+// died before it had them. The form is refused; the file is not said to be there.
+func TestFormWhoseRowsACrashLost(t *testing.T) {
+	t.Parallel()
+	b := setup(t, 1<<30)
+	u := b.replica(t)
+	lose := func() (Trailing, error) {
+		for _, table := range []string{"file_versions", "files"} {
+			if _, err := b.db.Single(b.org).Exec(t.Context(), "delete from "+table); err != nil {
+				return Trailing{}, err
+			}
+		}
+		return Trailing{}, nil
+	}
+	_, err := b.form(t, u, strings.NewReader("hello"), -1, Metadata{Trailing: lose})
+	require.Error(t, err)
+	require.Zero(t, b.quota(t).ReservedBytes)
+	_, err = b.form(t, u, strings.NewReader("hello"), -1, Metadata{})
+	require.NoError(t, err, "and can be sent again")
+}
+
 func TestFormChecksum(t *testing.T) {
 	t.Parallel()
 	b := setup(t, 1<<30)

@@ -1189,6 +1189,31 @@ func (q *Queries) StepEndOpen(ctx context.Context, versionID uuid.UUID) error {
 	return err
 }
 
+const stepsDone = `-- name: StepsDone :exec
+insert into version_steps (organization_id, version_id, name, state, started_at, ended_at)
+select app.org(), $1::uuid, s.name, 'done', now() - make_interval(secs => s.began), now() - make_interval(secs => s.ended)
+  from unnest($2::text[], $3::double precision[], $4::double precision[]) s (name, began, ended)
+on conflict (organization_id, version_id, name) do update set state = 'done', started_at = excluded.started_at, ended_at = excluded.ended_at
+`
+
+type StepsDoneParams struct {
+	VersionID uuid.UUID
+	Names     []string
+	Began     []float64
+	Ended     []float64
+}
+
+// Steps that were done before they were told, with the seconds since their begin and end.
+func (q *Queries) StepsDone(ctx context.Context, arg StepsDoneParams) error {
+	_, err := q.db.Exec(ctx, stepsDone,
+		arg.VersionID,
+		arg.Names,
+		arg.Began,
+		arg.Ended,
+	)
+	return err
+}
+
 const tagCount = `-- name: TagCount :one
 
 select count(*) from file_tags where file_id = $1
@@ -1522,14 +1547,15 @@ func (q *Queries) UploadAbandonBy(ctx context.Context, uploadedBy uuid.UUID) (in
 }
 
 const uploadAdvance = `-- name: UploadAdvance :execrows
-update uploads set offset_bytes = $1, tail_bytes = $2, sha_state = $3,
-    s3_upload_id = $4, expires_at = now() + $5::interval
- where id = $6 and offset_bytes = $7 and lease_holder = $8 and finished_at is null
+update uploads set offset_bytes = $1, tail_bytes = $2, sha_state = case when $3::boolean then null else $4::bytea end,
+    s3_upload_id = $5, expires_at = now() + $6::interval, finished_at = case when $3::boolean then now() end
+ where id = $7 and offset_bytes = $8 and lease_holder = $9 and finished_at is null
 `
 
 type UploadAdvanceParams struct {
 	NewOffset  int64
 	TailBytes  int64
+	Last       bool
 	ShaState   []byte
 	S3UploadID string
 	Ttl        time.Duration
@@ -1542,6 +1568,7 @@ func (q *Queries) UploadAdvance(ctx context.Context, arg UploadAdvanceParams) (i
 	result, err := q.db.Exec(ctx, uploadAdvance,
 		arg.NewOffset,
 		arg.TailBytes,
+		arg.Last,
 		arg.ShaState,
 		arg.S3UploadID,
 		arg.Ttl,
@@ -1854,6 +1881,42 @@ func (q *Queries) VersionAdmit(ctx context.Context, ceiling int64) ([]VersionAdm
 	return items, nil
 }
 
+const versionAdmitBehind = `-- name: VersionAdmitBehind :many
+with cleaned as (update file_versions set cleaned_at = now() where id = $2 and status = 'published' and cleaned_at is null)
+select version::uuid as id, file::uuid as file_id from app.admit($1)
+`
+
+type VersionAdmitBehindParams struct {
+	Ceiling int64
+	ID      uuid.UUID
+}
+
+type VersionAdmitBehindRow struct {
+	ID     uuid.UUID
+	FileID uuid.UUID
+}
+
+// The same when a version has left the pipeline and its objects are removed.
+func (q *Queries) VersionAdmitBehind(ctx context.Context, arg VersionAdmitBehindParams) ([]VersionAdmitBehindRow, error) {
+	rows, err := q.db.Query(ctx, versionAdmitBehind, arg.Ceiling, arg.ID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []VersionAdmitBehindRow
+	for rows.Next() {
+		var i VersionAdmitBehindRow
+		if err := rows.Scan(&i.ID, &i.FileID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const versionCRCs = `-- name: VersionCRCs :many
 select id, crc32 from file_versions where id = any($1::uuid[]) and crc32 is not null
 `
@@ -1977,6 +2040,23 @@ func (q *Queries) VersionFacts(ctx context.Context, arg VersionFactsParams) ([]V
 		return nil, err
 	}
 	return items, nil
+}
+
+const versionFileLock = `-- name: VersionFileLock :one
+select v.status, f.trashed_at from file_versions v join files f on f.organization_id = v.organization_id and f.id = v.file_id where v.id = $1 for update of f
+`
+
+type VersionFileLockRow struct {
+	Status    FileStatus
+	TrashedAt *time.Time
+}
+
+// Locks the file of a version, which every transaction locks first.
+func (q *Queries) VersionFileLock(ctx context.Context, id uuid.UUID) (VersionFileLockRow, error) {
+	row := q.db.QueryRow(ctx, versionFileLock, id)
+	var i VersionFileLockRow
+	err := row.Scan(&i.Status, &i.TrashedAt)
+	return i, err
 }
 
 const versionGet = `-- name: VersionGet :one
@@ -2418,6 +2498,53 @@ type VersionPublishParams struct {
 
 func (q *Queries) VersionPublish(ctx context.Context, arg VersionPublishParams) (int64, error) {
 	result, err := q.db.Exec(ctx, versionPublish, arg.ID, arg.ObjectEtag)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const versionPublishWhole = `-- name: VersionPublishWhole :execrows
+update file_versions set mime_type = $1, corrected_from = $2, found_kind = '', expected_kind = '', active_content = $3,
+    scan_verdict = 'clean', scan_signature = '', scan_engine = $4, scan_database = $5, scan_sha256 = $6,
+    crc32 = coalesce($7::bigint, crc32), scanned_at = now(),
+    preview = case when preview = '' then $8::text else preview end, preview_reason = case when preview = '' then $9::text else preview_reason end,
+    status = 'published', status_reason = '', object_etag = $10, used_bytes = size, reserved_bytes = 0, published_at = now(), updated_at = now()
+ where id = $11 and status = 'processing' and $12::text = 'clean' and $6::text = sha256
+`
+
+type VersionPublishWholeParams struct {
+	MimeType      string
+	CorrectedFrom string
+	ActiveContent []string
+	ScanEngine    string
+	ScanDatabase  string
+	ScanSha256    string
+	Crc32         *int64
+	Preview       string
+	PreviewReason string
+	ObjectEtag    string
+	ID            uuid.UUID
+	ScanVerdict   string
+}
+
+// VersionInspected, VersionScanned, VersionPreviewDecide and VersionPublish in one, for a version that
+// one step took all the way. It demands what VersionPublish does.
+func (q *Queries) VersionPublishWhole(ctx context.Context, arg VersionPublishWholeParams) (int64, error) {
+	result, err := q.db.Exec(ctx, versionPublishWhole,
+		arg.MimeType,
+		arg.CorrectedFrom,
+		arg.ActiveContent,
+		arg.ScanEngine,
+		arg.ScanDatabase,
+		arg.ScanSha256,
+		arg.Crc32,
+		arg.Preview,
+		arg.PreviewReason,
+		arg.ObjectEtag,
+		arg.ID,
+		arg.ScanVerdict,
+	)
 	if err != nil {
 		return 0, err
 	}

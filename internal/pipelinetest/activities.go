@@ -154,6 +154,12 @@ func (n *NoWorkflows) StartAdmitted(context.Context, tenancy.OrgID) error {
 	return nil
 }
 
+// StartAdmittedBehind counts one too.
+func (n *NoWorkflows) StartAdmittedBehind(context.Context, tenancy.OrgID, uuid.UUID) error {
+	n.Advanced++
+	return nil
+}
+
 // Running says that nothing runs.
 func (*NoWorkflows) Running(context.Context, tenancy.OrgID, uuid.UUID) (bool, error) {
 	return false, nil

@@ -58,6 +58,7 @@ type Worker struct {
 	Client    client.Client
 	Mails     *Mails
 	Admission *upload.Admission
+	Cleaner   finalize.Cleaner
 
 	Maintained bool // the worker that is started next begins nothing by itself
 
@@ -107,7 +108,6 @@ func NewWorker(t *testing.T, change func(*Options)) *Worker {
 // Start starts one more worker on the same database, store and namespace.
 func (w *Worker) Start(t *testing.T) {
 	t.Helper()
-	var cleaner finalize.Cleaner
 	app := fxtest.New(t, fx.NopLogger, wiring.Processes(), w.settings(t), fx.Provide(
 		func() *tenancy.DB { return w.DB }, func() *s3.Store { return w.Store }, func() client.Client { return w.Client }, func() *keyring.Ring { return nil },
 		func() preview.Tools { return Tools(w.options.Render) }, func() preview.Config { return preview.Config{Silent: w.options.Silent} },
@@ -129,12 +129,12 @@ func (w *Worker) Start(t *testing.T) {
 		func() workers.Readiness { return ready{} },
 		wiring.NewCleaner, wiring.NewUploads, upload.NewAdmission, archives.DefaultLimits,
 		func() (*audit.Signer, error) { return audit.NewSigner(AuditKey) },
-	), fx.Populate(&cleaner, &w.Admission), fx.Invoke(fx.Annotate(w.keepSweeps, fx.ParamTags(`group:"components"`))), fx.Invoke(workers.Run))
+	), fx.Populate(&w.Cleaner, &w.Admission), fx.Invoke(fx.Annotate(w.keepSweeps, fx.ParamTags(`group:"components"`))), fx.Invoke(workers.Run))
 	app.RequireStart()
 	stop := sync.OnceFunc(app.RequireStop)
 	t.Cleanup(stop)
 	w.stop = append(w.stop, stop)
-	w.Checker = wiring.NewChecker(w.DB, w.Store, wiring.NewUploads(w.Client, w.Admission), cleaner)
+	w.Checker = wiring.NewChecker(w.DB, w.Store, wiring.NewUploads(w.Client, w.Admission), w.Cleaner)
 }
 
 // Stop stops every worker.
@@ -210,6 +210,9 @@ func (w *Worker) settings(t *testing.T) fx.Option {
 		func() upload.AdmissionConfig { return upload.AdmissionConfig{MaxRunning: w.options.MaxRunning} },
 	)
 }
+
+// Namespace names the test's part of Temporal.
+func (w *Worker) Namespace() string { return w.namespace }
 
 // Process starts the workflow of a version.
 func (w *Worker) Process(t *testing.T, ticket files.Created) client.WorkflowRun {

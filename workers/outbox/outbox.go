@@ -107,6 +107,10 @@ func signal(c chan struct{}) {
 	}
 }
 
+// rest is how long the outbox collects events behind a look: the first of a burst is told at once,
+// and a busy organization is looked at ten times a second and not once an event.
+const rest = 100 * time.Millisecond
+
 // wakeAll wakes the webhooks of the organizations that were heard since the last look:
 // however many events there were, each is woken once.
 func (o *Outbox) wakeAll(ctx context.Context) {
@@ -132,6 +136,11 @@ func (o *Outbox) wakeAll(ctx context.Context) {
 		}
 		if err := errors.Join(failures...); err != nil && ctx.Err() == nil {
 			o.log.WarnContext(ctx, "wake those who tell of events failed; the sweep will", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(rest):
 		}
 	}
 }

@@ -135,25 +135,34 @@ func TestScannerThatComesBack(t *testing.T) {
 	b.RequireSettled(t)
 }
 
+// TestCancellationInMidScan: the scan of a small file inside the workflow task, which is the first
+// that the scanner sees, and the one of its own step behind it.
 func TestCancellationInMidScan(t *testing.T) {
 	t.Parallel()
-	b := setup(t, nil)
-	gate := make(chan struct{})
-	t.Cleanup(func() { close(gate) })
-	b.Clamd.Behave(clamdtest.Behaviour{Scans: true, Gate: gate})
-	ticket := b.Receive(t, "notes.txt", []byte("not wanted any more"))
-	run := b.Process(t, ticket)
-	require.Eventually(t, func() bool { return b.Clamd.Scans() > 0 }, patience, pause)
-	ctx := context.Background()
-	b.Trash(t, ticket.File)
-	require.NoError(t, upload.Cancel(ctx, b.Client, b.Org, ticket.Version))
-	v, err := b.Ends(t, run, ticket)
-	var cancelled *temporal.CanceledError
-	require.ErrorAs(t, err, &cancelled)
-	require.Equal(t, files.Deleted, v.Status)
-	require.Zero(t, v.ReservedBytes)
-	require.Empty(t, keys(t, b.Store.Staging))
-	b.RequireSettled(t)
+	for name, before := range map[string]int64{"in the workflow task": 0, "in its own step": 1} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, nil)
+			gate := make(chan struct{})
+			t.Cleanup(func() { close(gate) })
+			b.Clamd.Behave(clamdtest.Behaviour{Scans: true, Gate: gate})
+			ticket := b.Receive(t, "notes.txt", []byte("not wanted any more"))
+			run := b.Process(t, ticket)
+			require.Eventually(t, func() bool { return b.Clamd.Scans() > before }, patience, pause)
+			ctx := context.Background()
+			b.Trash(t, ticket.File)
+			require.NoError(t, upload.Cancel(ctx, b.Client, b.Org, ticket.Version))
+			v, err := b.Ends(t, run, ticket)
+			var cancelled *temporal.CanceledError
+			if before > 0 {
+				require.ErrorAs(t, err, &cancelled)
+			}
+			require.Equal(t, files.Deleted, v.Status)
+			require.Zero(t, v.ReservedBytes)
+			require.Empty(t, keys(t, b.Store.Staging))
+			b.RequireSettled(t)
+		})
+	}
 }
 
 func TestPreviewsThatFailDoNotFailTheFile(t *testing.T) {

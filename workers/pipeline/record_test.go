@@ -41,6 +41,25 @@ func TestRecordHistories(t *testing.T) {
 	b.recordCancelled(t)
 }
 
+// TestRecordSmallHistories writes what is kept of small files, which one step takes to their
+// end. Those of TestRecordHistories are of builds in which every file had steps of its own.
+func TestRecordSmallHistories(t *testing.T) {
+	if !*record {
+		t.Skip("writes files: run with -record after a deliberate change of the workflow")
+	}
+	b := setup(t, nil)
+	for name, c := range map[string]struct {
+		file    string
+		content []byte
+	}{"small": {"empty.txt", nil}, "small-previews": {"notes.txt", []byte("all is well")}, "small-infected": {"notes.txt", virus}} {
+		ticket := b.Receive(t, c.file, c.content)
+		run := b.Process(t, ticket)
+		_, err := b.Ends(t, run, ticket)
+		require.NoError(t, err)
+		b.keep(t, run, name)
+	}
+}
+
 func (b *worker) recordRetried(t *testing.T) {
 	b.Clamd.Behave(clamdtest.BadReplies()[0])
 	before := b.Clamd.Scans()

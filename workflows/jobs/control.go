@@ -142,6 +142,17 @@ func (c Control) Queue(ctx context.Context, name queue.Name) (Queue, error) {
 	return q, nil
 }
 
+// Held says whether operators hold a queue or limit it. It asks for no figures.
+func (c Control) Held(ctx context.Context, name queue.Name) (bool, error) {
+	d, err := c.Client.WorkflowService().DescribeTaskQueue(ctx, &workflowservice.DescribeTaskQueueRequest{
+		Namespace: c.Namespace, TaskQueue: &taskqueuepb.TaskQueue{Name: string(name)}, TaskQueueType: enumspb.TASK_QUEUE_TYPE_ACTIVITY, ReportConfig: true,
+	})
+	if err != nil {
+		return false, translate(err, ErrGone)
+	}
+	return rateOf(d.GetConfig().GetQueueRateLimit()) != nil || rateOf(d.GetConfig().GetFairnessKeysRateLimitDefault()) != nil, nil
+}
+
 func rateOf(l *taskqueuepb.RateLimitConfig) *float64 {
 	if l.GetRateLimit() == nil {
 		return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/google/uuid"
 	"go.temporal.io/sdk/client"
 
 	"satchel/files"
@@ -47,9 +48,22 @@ func (l *Admission) MaxRunning() int { return l.ceiling }
 // for, and starts their workflows. It is called when a file joins the admission queue and
 // when one leaves the pipeline; the sweep calls it for queues with room that did not move.
 // A process that is killed between the commit and the start leaves an admitted
-// version without a workflow, which the sweep starts.
+// version without a workflow, which the sweep starts. The commit does not wait for the disk:
+// a version whose admission a crash of the database undid waits again, and a second start of
+// its workflow is a no-op.
 func (l *Admission) StartAdmitted(ctx context.Context, org tenancy.OrgID) error {
-	admitted, err := files.Admit(ctx, l.db.Single(org), l.ceiling)
+	admitted, err := files.Admit(ctx, l.db.Relaxed(org), l.ceiling)
+	return l.start(ctx, org, admitted, err)
+}
+
+// StartAdmittedBehind is StartAdmitted when a published version has left the pipeline and its
+// objects are removed. It notes that in the same transaction.
+func (l *Admission) StartAdmittedBehind(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error {
+	admitted, err := files.AdmitBehind(ctx, l.db.Relaxed(org), version, l.ceiling)
+	return l.start(ctx, org, admitted, err)
+}
+
+func (l *Admission) start(ctx context.Context, org tenancy.OrgID, admitted []files.AdmittedVersion, err error) error {
 	if err != nil {
 		return fmt.Errorf("admit waiting uploads: %w", err)
 	}

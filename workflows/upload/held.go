@@ -37,7 +37,7 @@ func PublishHeldFile(ctx workflow.Context, in UploadFileInput) (end UploadFileRe
 			end, err = u.withdraw(ctx, end, err)
 		}
 	}()
-	found, err := u.inspect(ctx)
+	found, err := u.inspect(ctx, false)
 	switch {
 	case err != nil:
 		return end, err

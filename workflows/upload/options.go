@@ -50,9 +50,9 @@ func (w step) options(ctx workflow.Context, org tenancy.OrgID) workflow.Context 
 	return w.preset.Awaited().On(ctx, w.queue, org.String(), queue.Default)
 }
 
-// localTimeout bounds a step that is done inside a workflow task, well below the time
-// after which Temporal takes the task for lost.
-const localTimeout = 5 * time.Second
+// localTimeout bounds a step that is done inside a workflow task, its wait for a slot included, below
+// the time after which Temporal takes the task for lost.
+const localTimeout = 7 * time.Second
 
 // localOptions gives a short step one attempt inside the workflow task.
 func localOptions(ctx workflow.Context) workflow.Context {

@@ -67,10 +67,16 @@ func (u *upload) run(ctx workflow.Context) (end UploadFileResult, err error) {
 			end, err = u.withdraw(ctx, end, err)
 		}
 	}()
-	found, err := u.inspect(ctx)
+	found, err := u.inspect(ctx, true)
 	switch {
 	case err != nil:
 		return end, err
+	case found.Status == files.Published: // a small file, in the same step
+		u.ended = true
+		if found.Preview != "" {
+			u.addPreviews(ctx, found, nil)
+		}
+		return UploadFileResult{Status: found.Status}, nil
 	case found.Verdict == verdict.Rejected:
 		return UploadFileResult{files.Rejected, found.Rule}, nil
 	case found.Verdict != verdict.Accepted:
@@ -129,14 +135,17 @@ func (u *upload) hold(ctx workflow.Context) (waits pii.HoldPersonalDataResult, e
 
 // inspect is tried once inside the workflow task, which spares Temporal a third
 // of its writes for a file; what does not succeed there gets the patience of a
-// step of its own.
-func (u *upload) inspect(ctx workflow.Context) (found inspect.InspectObjectResult, err error) {
+// step of its own. There, and only there, a small file is taken to its end at
+// once: its whole way is one workflow task. Which way a run went is in the result
+// that its history keeps, so that runs of earlier builds find theirs again.
+func (u *upload) inspect(ctx workflow.Context, toEnd bool) (found inspect.InspectObjectResult, err error) {
 	u.step = files.StepInspect
-	in := inspect.InspectObjectInput{Org: u.in.Org, Version: u.in.Version}
+	in := inspect.InspectObjectInput{Org: u.in.Org, Version: u.in.Version, ToEnd: toEnd}
 	err = workflow.ExecuteLocalActivity(localOptions(ctx), inspector.InspectObject, in).Get(ctx, &found)
 	if err == nil || ctx.Err() != nil || outcome(err) {
 		return found, err
 	}
+	in.ToEnd = false
 	found = inspect.InspectObjectResult{}
 	err = workflow.ExecuteActivity(inspecting.options(ctx, u.in.Org), inspector.InspectObject, in).Get(ctx, &found)
 	return found, err
@@ -188,6 +197,13 @@ func (u *upload) publishBesidePreviews(ctx workflow.Context, found inspect.Inspe
 	if err != nil || end.Status != files.Published {
 		return end, err
 	}
+	u.addPreviews(ctx, found, making)
+	return end, nil
+}
+
+// addPreviews waits for the previews of a published version, which are begun where making is
+// nil, or gives them up.
+func (u *upload) addPreviews(ctx workflow.Context, found inspect.InspectObjectResult, making workflow.Future) {
 	if making == nil {
 		making = u.startPreviews(ctx, found)
 	}
@@ -198,7 +214,6 @@ func (u *upload) publishBesidePreviews(ctx workflow.Context, found inspect.Inspe
 		// What is not given up stays pending, and the sweep tries it again.
 		_ = workflow.ExecuteActivity(givingUp.options(ctx, u.in.Org), missing.GiveUpPreviews, gaveUp).Get(ctx, nil)
 	}
-	return end, nil
 }
 
 func (u *upload) startPreviews(ctx workflow.Context, found inspect.InspectObjectResult) workflow.Future {

@@ -128,6 +128,51 @@ func (b *bundle) settled() (n int) {
 	return n
 }
 
+// TestSmallFileEndsInItsFirstStep: what the inspection took to its end has no other step but its
+// previews, and only the try inside the workflow task is asked to.
+func TestSmallFileEndsInItsFirstStep(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		preview previews.Method
+		err     error
+		steps   []string
+	}{
+		"without previews": {"", nil, []string{"InspectObject"}},
+		"with previews":    {previews.Code, nil, []string{"InspectObject", "RenderPreviews"}},
+		"previews fail":    {previews.Code, code("internal", false), []string{"InspectObject", "RenderPreviews", "GiveUpPreviews"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(outcome{inspect: inspect.InspectObjectResult{Verdict: verdict.Accepted, Status: files.Published, Preview: c.preview}, previewErr: c.err})
+			result, err := b.run(t)
+			require.NoError(t, err)
+			require.Equal(t, upload.UploadFileResult{Status: files.Published}, result)
+			require.Equal(t, c.steps, slices.Compact(b.started))
+		})
+	}
+}
+
+func TestOnlyTheTryInsideTheTaskGoesToTheEnd(t *testing.T) {
+	t.Parallel()
+	in := upload.UploadFileInput{Org: tenancy.OrgID(tenancy.NewID()), File: tenancy.NewID(), Version: tenancy.NewID()}
+	var asked []bool
+	var suite testsuite.WorkflowTestSuite
+	env := suite.NewTestWorkflowEnvironment()
+	env.RegisterWorkflow(upload.UploadFile)
+	env.RegisterActivity(&inspect.Activities{})
+	env.RegisterActivity(&finalize.Activities{})
+	env.OnActivity("InspectObject", mock.Anything, mock.Anything).Return(func(_ context.Context, in inspect.InspectObjectInput) (inspect.InspectObjectResult, error) {
+		if asked = append(asked, in.ToEnd); in.ToEnd {
+			return inspect.InspectObjectResult{}, code("internal", true)
+		}
+		return inspect.InspectObjectResult{Verdict: verdict.Rejected, Rule: "some_rule"}, nil
+	})
+	env.OnActivity("WithdrawVersion", mock.Anything, mock.Anything).Return(finalize.WithdrawVersionResult{Status: files.Rejected}, nil)
+	env.ExecuteWorkflow(upload.UploadFile, in)
+	require.NoError(t, env.GetWorkflowError())
+	require.Equal(t, []bool{true, false}, asked)
+}
+
 func code(c string, retry bool) error {
 	return temporal.NewApplicationErrorWithOptions(c, c, temporal.ApplicationErrorOptions{NonRetryable: !retry})
 }
@@ -379,7 +424,7 @@ func TestOptions(t *testing.T) {
 		"WithdrawVersion":   want(queue.Interactive, 5*time.Minute, 24*time.Hour, 0),
 	}, s.seen)
 	require.Equal(t, map[string]workflow.LocalActivityOptions{"InspectObject": {
-		StartToCloseTimeout: 5 * time.Second, ScheduleToCloseTimeout: 5 * time.Second,
+		StartToCloseTimeout: 7 * time.Second, ScheduleToCloseTimeout: 7 * time.Second,
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 100 * time.Second, MaximumAttempts: 1},
 	}}, s.passing)
 }

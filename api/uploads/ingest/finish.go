@@ -106,7 +106,7 @@ func (in *Stream) completeMultipart(ctx context.Context, last *files.Part) (stri
 // receive moves the offset to the end and the version to its workflow, both or
 // neither. A failed commit may have happened all the same: the row is asked.
 func (in *Stream) receive(ctx context.Context, r files.Received, last *files.Part) error {
-	p := in.progress(files.Progress{To: in.received, Part: last}, in.saved)
+	p := in.progress(files.Progress{To: in.received, Part: last, Last: true}, in.saved)
 	var err error
 	for range 3 {
 		if err = in.receiveOnce(ctx, p, r); err == nil {

@@ -31,12 +31,12 @@ import (
 var adaptersModule = fx.Module("adapters", fx.Provide(
 	newScanner, newTools, newTextTools, newPersonalTools, newSpool, newMailer, newReceivers, newPurger, newReady, NewCleaner, NewUploads, upload.NewAdmission, newSigner))
 
-func newInspect(db *tenancy.DB, store *s3.Store, limits archives.Limits) *inspect.Activities {
-	return inspect.New(db, store.Staging, limits)
+func newInspect(db *tenancy.DB, store *s3.Store, s inspect.Small, limits archives.Limits) *inspect.Activities {
+	return inspect.New(db, store.Staging, s, limits)
 }
 
-func newScan(db *tenancy.DB, store *s3.Store, s scan.Scanner, limits archives.Limits, sp *spool.Owner, c scan.Config) *scan.Activities {
-	return scan.New(db, store.Staging, store.Clean, s, limits, sp, c)
+func newScan(db *tenancy.DB, store *s3.Store, s scan.Scanner, limits archives.Limits, sp *spool.Owner, c scan.Config, w workers.Config) *scan.Activities {
+	return scan.New(db, store.Staging, store.Clean, scan.Bounded(s, w.ScanSlots, c.MaxBytes), limits, sp, c)
 }
 
 func newPreview(db *tenancy.DB, store *s3.Store, tools preview.Tools, sp *spool.Owner) *preview.Activities {

@@ -47,7 +47,7 @@ func component(constructor any) fx.Option {
 }
 
 var uploadProcess = fx.Module("upload",
-	fx.Provide(newInspect, newScan, newPreview, newFinalize),
+	fx.Provide(newInspect, newSmall, newScan, newPreview, newFinalize),
 	component(func(i *inspect.Activities, s *finalize.Activities) queue.Component {
 		return queue.Component{Queue: queue.Interactive, Workflows: []any{upload.UploadFile}, Activities: []any{i, s}}
 	}),

@@ -25,11 +25,15 @@ grant select on file_versions to satchel_system;
 -- before the quota's, here and in every statement of the application, so that
 -- two transactions cannot wait for each other.
 
--- The file follows its versions.
+-- The file follows its versions, and a change of their status is an event of the file: both in
+-- one update of its row.
 create or replace function app.version_follow() returns trigger language plpgsql as $$
+declare
+    told boolean := tg_op = 'INSERT' or new.status <> old.status;
+    n    bigint;
 begin
     update files f set
-        head_id = v.head, current_id = v.current, updated_at = now(),
+        head_id = v.head, current_id = v.current, updated_at = now(), event_seq = f.event_seq + told::integer,
         shown_size = s.size, shown_type = s.mime_type,
         status = case when f.trashed_at is not null then 'deleted'
                       when v.current is not null then 'published'
@@ -40,7 +44,12 @@ begin
               from file_versions
              where organization_id = new.organization_id and file_id = new.file_id) v
       join file_versions s on s.organization_id = new.organization_id and s.id = coalesce(v.current, v.head)
-     where f.organization_id = new.organization_id and f.id = new.file_id;
+     where f.organization_id = new.organization_id and f.id = new.file_id
+    returning f.event_seq into n;
+    if not told then return null; end if;
+    insert into file_events (organization_id, file_id, seq, type, data) values (new.organization_id, new.file_id, n, 'status',
+        jsonb_build_object('version', new.number, 'status', new.status, 'status_reason', new.status_reason));
+    perform pg_notify('file_events', new.organization_id || '/' || new.file_id);
     return null;
 end $$;
 create or replace trigger a_follow after insert or update of status on file_versions
@@ -58,16 +67,8 @@ create or replace trigger a_shown after update of size, mime_type on file_versio
     for each row when (old.status = new.status and (old.size <> new.size or old.mime_type <> new.mime_type)) execute function app.version_shown();
 grant execute on function app.version_shown() to satchel_app;
 
-create or replace function app.version_event() returns trigger language plpgsql as $$
-begin
-    if tg_op = 'INSERT' or new.status <> old.status then
-        perform app.event(new.organization_id, new.file_id, 'status',
-            jsonb_build_object('version', new.number, 'status', new.status, 'status_reason', new.status_reason));
-    end if;
-    return null;
-end $$;
-create or replace trigger b_event after insert or update of status on file_versions
-    for each row execute function app.version_event();
+drop trigger if exists b_event on file_versions;
+drop function if exists app.version_event();
 
 -- What is added to a published version is an event of its own: who waits for the
 -- previews has seen the end of the pipeline.
@@ -110,7 +111,7 @@ drop trigger if exists c_quota on file_versions;
 create constraint trigger c_quota after insert or delete or update of reserved_bytes, used_bytes on file_versions
     deferrable initially deferred for each row execute function app.version_quota();
 
-grant execute on function app.version_event(), app.version_preview_event(), app.version_quota() to satchel_app;
+grant execute on function app.version_preview_event(), app.version_quota() to satchel_app;
 
 -- Marks the published versions below the newest published one, and takes the mark from
 -- that one: its successor may have been revoked or deleted. A version that is published

@@ -49,15 +49,17 @@ drop policy if exists system on files;
 create policy system on files for select to satchel_system using (true);
 grant select on files to satchel_system;
 
--- Adds an event to a file and wakes its readers. The file's row is locked while
--- its next number is taken.
-create or replace function app.event(org uuid, file uuid, type text, data jsonb) returns void language plpgsql as $$
+-- Adds events of one type to a file and wakes its readers. The file's row is locked while
+-- its next numbers are taken.
+create or replace function app.events(org uuid, file uuid, type text, data jsonb[]) returns void language plpgsql as $$
 declare n bigint;
 begin
-    update files set event_seq = event_seq + 1 where organization_id = org and id = file returning event_seq into n;
-    insert into file_events (organization_id, file_id, seq, type, data) values (org, file, n, type, data);
+    update files set event_seq = event_seq + cardinality(data) where organization_id = org and id = file returning event_seq into n;
+    insert into file_events (organization_id, file_id, seq, type, data)
+    select org, file, n - cardinality(events.data) + d.place, events.type, d.said from unnest(events.data) with ordinality d (said, place);
     perform pg_notify('file_events', org || '/' || file);
 end $$;
+create or replace function app.event(org uuid, file uuid, type text, data jsonb) returns void language sql as $$ select app.events(org, file, type, array[data]) $$;
 
 -- Trash and restore are events of the file, like the ends of its versions.
 -- Purging the file removes its events.
@@ -68,4 +70,4 @@ begin
 end $$;
 create or replace trigger b_event after update of trashed_at on files
     for each row when ((old.trashed_at is null) <> (new.trashed_at is null)) execute function app.file_event();
-grant execute on function app.version_follow(), app.file_event(), app.event(uuid, uuid, text, jsonb) to satchel_app;
+grant execute on function app.version_follow(), app.file_event(), app.event(uuid, uuid, text, jsonb), app.events(uuid, uuid, text, jsonb[]) to satchel_app;

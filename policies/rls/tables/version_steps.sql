@@ -6,17 +6,23 @@ create policy tenant on version_steps for all to satchel_app
     using (organization_id = (select app.org())) with check (organization_id = (select app.org()));
 grant select, insert, update, delete on version_steps to satchel_app;
 
-create or replace function app.step_event() returns trigger language plpgsql as $$
-declare v record;
+-- What one statement writes counts on the file's row once. The rows are told in the order in
+-- which the steps began.
+create or replace function app.step_events() returns trigger language plpgsql as $$
+declare f record;
 begin
-    select file_id, number into v from file_versions where organization_id = new.organization_id and id = new.version_id;
-    perform app.event(new.organization_id, v.file_id, 'step', jsonb_build_object(
-        'version', v.number, 'name', new.name, 'state', new.state, 'attempt', new.attempt));
+    for f in select v.organization_id as org, v.file_id as file, array_agg(jsonb_build_object('version', v.number, 'name', t.name, 'state', t.state, 'attempt', t.attempt) order by t.started_at, t.ended_at) as said
+               from told t join file_versions v on v.organization_id = t.organization_id and v.id = t.version_id
+              group by v.organization_id, v.file_id order by v.organization_id, v.file_id loop
+        perform app.events(f.org, f.file, 'step', f.said);
+    end loop;
     return null;
 end $$;
-create or replace trigger a_event after insert or update on version_steps
-    for each row execute function app.step_event();
-grant execute on function app.step_event() to satchel_app;
+drop trigger if exists a_event on version_steps;
+create or replace trigger a_event_added after insert on version_steps referencing new table as told for each statement execute function app.step_events();
+create or replace trigger a_event_changed after update on version_steps referencing new table as told for each statement execute function app.step_events();
+drop function if exists app.step_event();
+grant execute on function app.step_events() to satchel_app;
 -- Who reaches the version reaches these.
 drop policy if exists people on version_steps;
 create policy people on version_steps for all to satchel_people
