@@ -9,7 +9,7 @@ import { type Job, type JobPriority, openStates, useJob } from '../app/queries-j
 import { Failure } from '../parts/failure.tsx'
 import { Waiting } from '../parts/front.tsx'
 import { useJobWords } from '../parts/job-words.tsx'
-import { OrganizationLink, number } from '../parts/jobs.tsx'
+import { OrganizationLink, money, number } from '../parts/jobs.tsx'
 import { State, useAddress, useChange } from '../parts/manage.tsx'
 import { Named } from '../parts/people.tsx'
 import { Title } from '../parts/shell.tsx'
@@ -82,7 +82,7 @@ function Facts({ of: j, org, desk }: { of: Job; org: string | undefined; desk: b
   if (j.rounds > 0) facts.push([t`Started again`, number(j.rounds)])
   facts.push([t`Priority`, <Priority key="p" of={j} org={org} />])
   if (all && j.requested_by) facts.push([t`Asked for by`, <Named key="n" id={j.requested_by} />])
-  if (j.cost_micro > 0) facts.push([t`Cost`, new Intl.NumberFormat(undefined, { maximumFractionDigits: 4 }).format(j.cost_micro / 1e6)])
+  if (j.cost_micro > 0) facts.push([t`Cost`, money(j.cost_micro, j.currency)])
   if (desk) {
     facts.push([t`Name`, j.name], [t`Queue`, j.queue])
     if (j.organization_id ?? org) facts.push([t`Organization`, <OrganizationLink key="o" id={(j.organization_id ?? org)!} />])
