@@ -23,6 +23,7 @@ import (
 	"satchel/api/delivery/signed"
 	"satchel/files"
 	"satchel/tenancy"
+	"satchel/tenancy/usage"
 )
 
 const edgeKey = "a key of the tests' edge, long enough to be one"
@@ -268,6 +269,23 @@ func TestEdgeListenerIsTheEdgesAlone(t *testing.T) {
 	require.Equal(t, lorem, string(ask(t, get, object, "Edge-Key", edgeKey).body))
 	require.Equal(t, 404, ask(t, get, object+"A", "Edge-Key", edgeKey).status)
 	require.Equal(t, 404, ask(t, get, listener.URL+edge.BytesPath+owner.org.String(), "Edge-Key", edgeKey).status)
+}
+
+// TestEdgeFiguresOfAnOrganization: two answers and one fetch are a hit ratio of a half.
+func TestEdgeFiguresOfAnOrganization(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	listener := httptest.NewServer(b.api.EdgeHandler())
+	defer listener.Close()
+	owner := b.person(b.organization(), tenancy.Owner)
+	path := listener.URL + owner.link(owner.published("a.txt", lorem).ID, nil)
+	yes := ask(t, get, path, "Edge-Key", edgeKey)
+	require.Equal(t, lorem, string(ask(t, get, listener.URL+edge.BytesPath+yes.header.Get("Edge-Object"), "Edge-Key", edgeKey).body))
+	require.Equal(t, 200, ask(t, get, path, "Edge-Key", edgeKey).status)
+	require.NoError(t, b.api.Meter.Flush(t.Context()))
+	stats := read[struct{ Edge usage.Edge }](owner.call(get, "/api/v1/admin/storage/stats", nil).is(200))
+	half, size := .5, int64(len(lorem))
+	require.Equal(t, usage.Edge{Days: usage.EdgeDays, Answers: 2, Fetches: 1, HitRatio: &half, BytesGiven: 2 * size, BytesSaved: size}, stats.Edge)
 }
 
 // TestEdgeWithoutTheListener: the bytes that it has it gives, by a yes alone, and the

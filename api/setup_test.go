@@ -109,7 +109,8 @@ func setupWithin(t testing.TB, bounds middleware.Limits) *testBundle {
 	require.NoError(t, err)
 	tokens, err := notifications.NewTokens(box)
 	require.NoError(t, err)
-	atEdge, err := edge.New(edge.Config{Listen: "127.0.0.1:0", Keys: []string{edgeKey}}, links, b.store.Clean, metrics)
+	meter := usage.NewMeter(b.db.DB, time.Now)
+	atEdge, err := edge.New(edge.Config{Listen: "127.0.0.1:0", Keys: []string{edgeKey}}, links, b.store.Clean, meter, metrics)
 	require.NoError(t, err)
 	list, err := providers.New(playedModels)
 	require.NoError(t, err)
@@ -131,7 +132,7 @@ func setupWithin(t testing.TB, bounds middleware.Limits) *testBundle {
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = io.WriteString(w, `{"ready":true,"missing":[]}`)
 		}),
-		Log: log, Metrics: metrics, Meter: usage.NewMeter(b.db.DB, time.Now),
+		Log: log, Metrics: metrics, Meter: meter,
 	})
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan struct{})

@@ -121,16 +121,6 @@ func CountByStatus(ctx context.Context, q tenancy.Queries) ([]Count, error) {
 	return filesdb.New(q).FilesCountByStatus(ctx)
 }
 
-// Locked is how many versions are locked away or held back for one finding, such as the
-// name of a signature.
-type Locked = filesdb.FilesLockedRow
-
-// CountLocked counts the organization's versions that are locked away or held back, the
-// most frequent finding first.
-func CountLocked(ctx context.Context, q tenancy.Queries) ([]Locked, error) {
-	return filesdb.New(q).FilesLocked(ctx)
-}
-
 // Event is one thing that happened to a file, or its row only if none has a Seq.
 type Event = filesdb.FileFollowRow
 

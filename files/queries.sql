@@ -69,10 +69,6 @@ select id, number, status, size from file_versions where file_id = $1 order by n
 -- name: FilesCountByStatus :many
 select status, count(*) as files from files group by status order by status;
 
--- name: FilesLocked :many
-select status, coalesce(nullif(scan_signature, ''), status_reason)::text as finding, count(*) as versions, min(updated_at)::timestamptz as first_at, max(updated_at)::timestamptz as last_at
-  from file_versions where status in ('quarantined', 'held') group by 1, 2 order by versions desc, 1, 2;
-
 -- name: PartInsert :exec
 insert into upload_parts (organization_id, upload_id, number, size, etag) values (app.org(), $1, $2, $3, $4)
 on conflict (organization_id, upload_id, number) do update set size = excluded.size, etag = excluded.etag;

@@ -18,3 +18,6 @@ create index files_by_kind on files (organization_id, space_id, shown_type, id) 
 alter table usage_counters drop constraint usage_counters_metric_check;
 alter table usage_counters add constraint usage_counters_metric_check check (metric in ('bytes_out', 'downloads',
     'edge_answers', 'edge_bytes', 'edge_fetches', 'edge_fetched_bytes', 'edge_purges', 'edge_purge_ms', 'edge_purges_slow'));
+
+-- Which organizations have something locked away, without a look at those that have nothing.
+create index file_versions_locked on file_versions (organization_id) where status in ('quarantined', 'held');

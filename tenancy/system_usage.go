@@ -93,3 +93,14 @@ type StorageCount struct {
 func (d *DB) StorageCounts(ctx context.Context) ([]StorageCount, error) {
 	return systemQuery[StorageCount](ctx, d, "select status, files from app.storage_counts()")
 }
+
+// EdgeSum is one figure of the caches in front of the content host.
+type EdgeSum struct {
+	Metric string `db:"metric"`
+	Amount int64  `db:"amount"`
+}
+
+// EdgeSums adds up what those caches gave and were told since a day.
+func (d *DB) EdgeSums(ctx context.Context, since time.Time) ([]EdgeSum, error) {
+	return systemQuery[EdgeSum](ctx, d, "select metric, amount from app.edge_sums($1::date)", since)
+}

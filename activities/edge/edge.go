@@ -6,6 +6,7 @@ package edge
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"satchel/internal/queue"
 	"satchel/tenancy"
 	"satchel/tenancy/events"
+	"satchel/tenancy/usage"
 )
 
 // Purger has keys forgotten. It may be called again with keys that it has had.
@@ -112,12 +114,15 @@ func (a *Activities) PurgeEdge(ctx context.Context, in PurgeEdgeInput) (PurgeEdg
 	if err := a.Purger.Purge(ctx, keys); err != nil {
 		return PurgeEdgeResult{}, err
 	}
-	if err := a.DB.InTx(ctx, in.Org, func(tx *tenancy.Tx) error { return t.settle(ctx, edgedb.New(tx), keys) }); err != nil {
+	told := a.Now()
+	if err := a.DB.InTx(ctx, in.Org, func(tx *tenancy.Tx) error {
+		return errors.Join(t.settle(ctx, edgedb.New(tx), keys), usage.CountEdge(ctx, tx, told, t.sums(told)))
+	}); err != nil {
 		return PurgeEdgeResult{}, fmt.Errorf("note purges: %w", err)
 	}
 	a.metrics.late.Add(float64(len(t.late)))
 	for _, p := range t.told {
-		a.metrics.lag.Observe(a.Now().Sub(p.since).Seconds())
+		a.metrics.lag.Observe(told.Sub(p.since).Seconds())
 	}
 	a.metrics.keys.Add(float64(len(keys)))
 	return PurgeEdgeResult{Keys: len(keys), More: t.more}, nil
@@ -185,6 +190,19 @@ func (t *turn) add(p purge, before time.Time) {
 		return
 	}
 	t.told = append(t.told, p)
+}
+
+// sums are the figures of a turn for the organization's statistics.
+func (t *turn) sums(told time.Time) map[usage.Metric]int64 {
+	sums := map[usage.Metric]int64{usage.EdgePurges: int64(len(t.told))}
+	for _, p := range t.told {
+		took := told.Sub(p.since)
+		sums[usage.EdgePurgeMillis] += took.Milliseconds()
+		if took > usage.SlowPurge {
+			sums[usage.EdgePurgesSlow]++
+		}
+	}
+	return sums
 }
 
 func (t *turn) keys() []string {

@@ -13,6 +13,7 @@ import (
 
 	"satchel/internal/pgtest"
 	"satchel/tenancy"
+	"satchel/tenancy/usage"
 )
 
 // stage is an organization, a cache that can be down, and a clock.
@@ -168,6 +169,21 @@ func TestPurgeOfWhatIsAskedForMeanwhile(t *testing.T) {
 	require.Equal(t, []string{key, key}, s.forgot)
 	s.tell(s.org)
 	require.Len(t, s.forgot, 2)
+}
+
+// TestPurgesAreInTheStatistics: how many, and how late the cache was told.
+func TestPurgesAreInTheStatistics(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	s.ended(0)
+	s.ended(10 * time.Second)
+	s.tell(s.org)
+	s.tell(s.org)
+	e, err := usage.GetEdge(t.Context(), s.Single(s.org), s.now)
+	require.NoError(t, err)
+	require.EqualValues(t, 2, e.Purges)
+	require.EqualValues(t, 1, e.PurgesSlow)
+	require.Greater(t, *e.PurgeMean, 4.0)
 }
 
 type purgerOf func(keys []string) error

@@ -88,7 +88,7 @@ func (r *Links) Ask(c *gin.Context) error {
 			request.MarkDownload(c)
 		}
 	}
-	r.Edge.Allow(c.Writer, leaving, edge.Tags(link), began)
+	r.Edge.Allow(c.Writer, leaving, link, began)
 	return nil
 }
 

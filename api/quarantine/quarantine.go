@@ -42,41 +42,19 @@ func (r *Quarantine) List(c *gin.Context) error {
 	}, func(v View) View { return v }, func(v View) []uuid.UUID { return []uuid.UUID{v.Organization.UUID()} })
 }
 
-// batch is how many organizations are looked up at once.
-const batch = 200
-
-// read asks each organization in turn, since a row of one is seen only by a statement that
-// is bound to it.
+// read groups the rows by organization; they come in its order.
 func (r *Quarantine) read(ctx context.Context, after tenancy.OrgID, limit int) ([]View, error) {
+	rows, err := r.DB.Quarantine(ctx, after, limit)
+	if err != nil {
+		return nil, err
+	}
 	var views []View
-	for {
-		orgs, err := r.DB.Organizations(ctx, after, batch)
-		if err != nil {
-			return nil, err
+	for _, l := range rows {
+		if n := len(views); n == 0 || views[n-1].Organization != l.Org {
+			views = append(views, View{Organization: l.Org})
 		}
-		for _, org := range orgs {
-			locked, err := files.CountLocked(ctx, r.DB.Single(org))
-			if err != nil {
-				return nil, err
-			}
-			if len(locked) > 0 {
-				views = append(views, show(org, locked))
-			}
-			if len(views) == limit {
-				return views, nil
-			}
-			after = org
-		}
-		if len(orgs) < batch {
-			return views, nil
-		}
+		v := &views[len(views)-1]
+		v.Findings = append(v.Findings, Finding{Status: files.Status(l.Status), Finding: l.Finding, Versions: l.Versions, First: l.First.UTC(), Last: l.Last.UTC()})
 	}
-}
-
-func show(org tenancy.OrgID, locked []files.Locked) View {
-	v := View{Organization: org, Findings: make([]Finding, len(locked))}
-	for i, l := range locked {
-		v.Findings[i] = Finding{Status: l.Status, Finding: l.Finding, Versions: l.Versions, First: l.FirstAt.UTC(), Last: l.LastAt.UTC()}
-	}
-	return v
+	return views, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -11,12 +12,14 @@ import (
 	"satchel/files"
 	"satchel/policies/audit"
 	"satchel/tenancy"
+	"satchel/tenancy/usage"
 )
 
 // StatsView is the same of one organization or of all.
 type StatsView struct {
 	Organizations int `json:"organizations"`
 	QuotaView
+	Edge usage.Edge `json:"edge"`
 }
 
 // GetStats counts one organization's files, or for an operator who names none,
@@ -39,11 +42,15 @@ func (r *Usage) GetStats(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	c.JSON(http.StatusOK, StatsView{Organizations: 1, QuotaView: q})
+	edge, err := usage.GetEdge(ctx, r.DB.Single(org), time.Now())
+	if err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, StatsView{Organizations: 1, QuotaView: q, Edge: edge})
 	return nil
 }
 
-// platformStats sums over the organizations, by two statements however many there are.
+// platformStats sums over the organizations, by three statements however many there are.
 func (r *Usage) platformStats(ctx context.Context) (StatsView, error) {
 	level, err := r.DB.StorageLevels(ctx)
 	if err != nil {
@@ -53,7 +60,15 @@ func (r *Usage) platformStats(ctx context.Context) (StatsView, error) {
 	if err != nil {
 		return StatsView{}, err
 	}
-	view := StatsView{Organizations: int(level.Organizations), QuotaView: QuotaView{
+	sums, err := r.DB.EdgeSums(ctx, usage.EdgeSince(time.Now()))
+	if err != nil {
+		return StatsView{}, err
+	}
+	edge := map[usage.Metric]int64{}
+	for _, s := range sums {
+		edge[usage.Metric(s.Metric)] = s.Amount
+	}
+	view := StatsView{Edge: usage.EdgeOf(edge), Organizations: int(level.Organizations), QuotaView: QuotaView{
 		Max: level.Max, Used: level.Used, Reserved: level.Reserved, MaxFileSize: level.MaxFileSize, Counts: map[files.Status]int64{}}}
 	for _, c := range counts {
 		view.Counts[files.Status(c.Status)] = c.Files

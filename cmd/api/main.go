@@ -108,12 +108,12 @@ func newLinks() (*signed.Keys, error) {
 	return signed.New(c)
 }
 
-func newEdge(links *signed.Keys, store *s3.Store, metrics prometheus.Registerer) (*edge.Edge, error) {
+func newEdge(links *signed.Keys, store *s3.Store, m *usage.Meter, metrics prometheus.Registerer) (*edge.Edge, error) {
 	c, err := settings.Load[edge.Config]()
 	if err != nil {
 		return nil, err
 	}
-	return edge.New(c, links, store.Clean, metrics)
+	return edge.New(c, links, store.Clean, m, metrics)
 }
 
 func newBox() (*sealed.Box, error) {

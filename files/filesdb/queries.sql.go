@@ -623,45 +623,6 @@ func (q *Queries) FilesCountByStatus(ctx context.Context) ([]FilesCountByStatusR
 	return items, nil
 }
 
-const filesLocked = `-- name: FilesLocked :many
-select status, coalesce(nullif(scan_signature, ''), status_reason)::text as finding, count(*) as versions, min(updated_at)::timestamptz as first_at, max(updated_at)::timestamptz as last_at
-  from file_versions where status in ('quarantined', 'held') group by 1, 2 order by versions desc, 1, 2
-`
-
-type FilesLockedRow struct {
-	Status   FileStatus
-	Finding  string
-	Versions int64
-	FirstAt  time.Time
-	LastAt   time.Time
-}
-
-func (q *Queries) FilesLocked(ctx context.Context) ([]FilesLockedRow, error) {
-	rows, err := q.db.Query(ctx, filesLocked)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []FilesLockedRow
-	for rows.Next() {
-		var i FilesLockedRow
-		if err := rows.Scan(
-			&i.Status,
-			&i.Finding,
-			&i.Versions,
-			&i.FirstAt,
-			&i.LastAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const foldersBelow = `-- name: FoldersBelow :many
 select d.id, d.parent_id, d.name from folders d join folder_paths p on p.organization_id = d.organization_id and p.folder_id = d.id
  where p.ancestor_id = $1

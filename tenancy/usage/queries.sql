@@ -40,6 +40,9 @@ on conflict (organization_id, day) do update set uploads = excluded.uploads, byt
     downloads = excluded.downloads, scans = excluded.scans, renditions = excluded.renditions, jobs = excluded.jobs,
     active_users = excluded.active_users, stored_bytes = excluded.stored_bytes, rolled_at = excluded.rolled_at;
 
+-- name: EdgeSums :many
+select metric, sum(amount)::bigint as amount from usage_counters where day >= sqlc.arg(since) and metric like 'edge\_%' group by metric;
+
 -- name: FlushInsert :execrows
 insert into usage_flushes (organization_id, id) values (app.org(), $1) on conflict (organization_id, id) do nothing;
 

@@ -6,6 +6,9 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"satchel/files"
+	"satchel/tenancy/usage"
 )
 
 // BytesPath begins the address of an object on the listener.
@@ -63,6 +66,10 @@ func (e *Edge) serveBytes(w http.ResponseWriter, r *http.Request) {
 	n, err := io.Copy(w, io.LimitReader(body, o.size))
 	e.fetched.Add(float64(n))
 	e.objects.Inc()
+	if org, ok := files.OwnerOf(o.key); ok {
+		e.meter.Add(org, usage.EdgeFetches, 1)
+		e.meter.Add(org, usage.EdgeFetchedBytes, n)
+	}
 	if err != nil || n != o.size {
 		panic(http.ErrAbortHandler) // half an object must not be kept as the whole
 	}

@@ -21,6 +21,7 @@ import (
 	"satchel/api/delivery"
 	"satchel/api/delivery/signed"
 	"satchel/internal/trust"
+	"satchel/tenancy/usage"
 )
 
 // Config is the listener of the edge.
@@ -67,6 +68,7 @@ type Edge struct {
 	sealer *signed.Keys
 	from   delivery.Source
 	keys   [][sha256.Size]byte
+	meter  *usage.Meter
 
 	answers *prometheus.CounterVec
 	allowed prometheus.Counter
@@ -76,13 +78,13 @@ type Edge struct {
 
 const minKey = 32
 
-// New makes it, or nil without a listener.
-func New(c Config, sealer *signed.Keys, from delivery.Source, r prometheus.Registerer) (*Edge, error) {
+// New makes it, or nil without a listener. What is given is counted by organization in m.
+func New(c Config, sealer *signed.Keys, from delivery.Source, m *usage.Meter, r prometheus.Registerer) (*Edge, error) {
 	if c.Listen == "" {
 		return nil, nil //nolint:nilnil // no edge is no error
 	}
 	e := &Edge{
-		config: c, sealer: sealer, from: from,
+		config: c, sealer: sealer, from: from, meter: m,
 		answers: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "satchel_edge_answers_total", Help: "Questions of the edge whether an address may be used, by answer."}, []string{"answer"}),
 		allowed: prometheus.NewCounter(prometheus.CounterOpts{Name: "satchel_edge_allowed_bytes_total", Help: "Sizes of the objects that the edge was allowed to give. What it keeps an answer for is not in it."}),
 		fetched: prometheus.NewCounter(prometheus.CounterOpts{Name: "satchel_edge_fetched_bytes_total", Help: "Bytes that the edge fetched because it did not have them."}),
@@ -160,8 +162,8 @@ func Method(r *http.Request) string {
 	return http.MethodGet
 }
 
-// Allow answers that the content may be given.
-func (e *Edge) Allow(w http.ResponseWriter, c delivery.Content, tags []string, began time.Time) {
+// Allow answers that the content of a link may be given.
+func (e *Edge) Allow(w http.ResponseWriter, c delivery.Content, link signed.Link, began time.Time) {
 	h := w.Header()
 	delivery.SetHeaders(h, c)
 	if !c.Modified.IsZero() {
@@ -170,7 +172,9 @@ func (e *Edge) Allow(w http.ResponseWriter, c delivery.Content, tags []string, b
 	h.Set(ObjectHeader, e.seal(object{key: c.Key, etag: c.ObjectETag, size: c.Size}))
 	h.Set(SizeHeader, strconv.FormatInt(c.Size, 10))
 	e.allowed.Add(float64(c.Size))
-	e.answer(w, Yes, strings.Join(tags, " "), began)
+	e.meter.Add(link.Organization, usage.EdgeAnswers, 1)
+	e.meter.Add(link.Organization, usage.EdgeBytes, c.Size)
+	e.answer(w, Yes, strings.Join(Tags(link), " "), began)
 }
 
 // Pass answers that the content host has to be asked for this.

@@ -54,3 +54,12 @@ returns table (status text, files bigint)
 language sql stable security definer set search_path = public, pg_temp as $$
     select f.status::text, count(*) from files f group by f.status order by f.status
 $$;
+
+-- What caches in front of the content host gave and were told, over all organizations but
+-- the platform's, since a day.
+create or replace function app.edge_sums(since date)
+returns table (metric text, amount bigint)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select c.metric, sum(c.amount)::bigint from usage_counters c join organizations o on o.id = c.organization_id
+     where c.day >= since and c.metric like 'edge\_%' and o.tier <> 'platform' group by c.metric
+$$;

@@ -183,6 +183,35 @@ func (q *Queries) DaysRollUp(ctx context.Context, arg DaysRollUpParams) error {
 	return err
 }
 
+const edgeSums = `-- name: EdgeSums :many
+select metric, sum(amount)::bigint as amount from usage_counters where day >= $1 and metric like 'edge\_%' group by metric
+`
+
+type EdgeSumsRow struct {
+	Metric string
+	Amount int64
+}
+
+func (q *Queries) EdgeSums(ctx context.Context, since time.Time) ([]EdgeSumsRow, error) {
+	rows, err := q.db.Query(ctx, edgeSums, since)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []EdgeSumsRow
+	for rows.Next() {
+		var i EdgeSumsRow
+		if err := rows.Scan(&i.Metric, &i.Amount); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const flushInsert = `-- name: FlushInsert :execrows
 insert into usage_flushes (organization_id, id) values (app.org(), $1) on conflict (organization_id, id) do nothing
 `
