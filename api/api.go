@@ -14,6 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"satchel/api/accessrequests"
 	"satchel/api/apikeys"
 	"satchel/api/auditlog"
 	"satchel/api/auth"
@@ -38,6 +39,7 @@ import (
 	"satchel/api/purges"
 	"satchel/api/quarantine"
 	"satchel/api/ratelimit"
+	"satchel/api/records"
 	"satchel/api/reports"
 	"satchel/api/retention"
 	"satchel/api/roblox"
@@ -79,6 +81,7 @@ type Workflows interface {
 	reports.Workflows
 	roblox.Workflows
 	personal.Workflows
+	accessrequests.Workflows
 }
 
 // Uploads takes bytes in.
@@ -143,6 +146,8 @@ type API struct {
 	purges        *purges.Purges
 	quarantine    *quarantine.Quarantine
 	holds         *holds.Holds
+	records       *records.Records
+	requests      *accessrequests.Requests
 	retention     *retention.Retention
 	organizations *organizations.Organizations
 	members       *members.Members
@@ -200,6 +205,8 @@ func New(p Parts) *API {
 		purges:        &purges.Purges{DB: p.DB},
 		quarantine:    &quarantine.Quarantine{DB: p.DB},
 		holds:         &holds.Holds{DB: people},
+		requests:      &accessrequests.Requests{DB: people, Workflows: p.Workflows, Exports: p.Exports},
+		records:       &records.Records{DB: people, Log: p.Log},
 		retention:     &retention.Retention{DB: people, All: p.DB},
 		jobs:          &jobs.Jobs{DB: people, All: p.DB, Control: p.Jobs, Listener: w, Streams: streams, Currency: p.Providers.Currency},
 		organizations: &organizations.Organizations{DB: people, Workflows: p.Workflows, Listener: w, Exports: p.Exports, Invites: p.Invites, ProvisionTimeout: createPatience},

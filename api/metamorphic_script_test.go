@@ -39,6 +39,8 @@ func (s *school) script() {
 	s.robloxIsConnected()
 	s.keysAreUsed(essay)
 	s.webhooksAreMade()
+	s.recordsAreClassified(essay)
+	s.recordsAreAskedFor()
 	s.holdsAreInForce()
 	s.filesAreKeptForATime()
 	s.whatIsNotTheirs()

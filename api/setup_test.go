@@ -54,6 +54,7 @@ import (
 	"satchel/tenancy/usage"
 	reporting "satchel/workflows/analytics"
 	"satchel/workflows/bulk"
+	exporting "satchel/workflows/export"
 	"satchel/workflows/generation"
 	"satchel/workflows/jobs"
 	"satchel/workflows/reconcile"
@@ -272,6 +273,11 @@ func (p *fakeWorkflows) Export(ctx context.Context, by tenancy.Actor, org tenanc
 		return operations.Insert(ctx, tx, operations.Operation{ID: id, Kind: "export_organization", CreatedBy: &by.User})
 	})
 	return id, err
+}
+
+// ReleaseRecords begins the package of a request, and makes nothing of it.
+func (p *fakeWorkflows) ReleaseRecords(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, id, op uuid.UUID) error {
+	return exporting.BeginOf(ctx, p.db.DB, noTemporal{}, by.User, org, id, op)
 }
 
 func (p *fakeWorkflows) ImportRoster(ctx context.Context, org tenancy.OrgID, r rosters.Package) error {

@@ -18,6 +18,8 @@ type Kind struct {
 // Kinds lists every kind that the platform writes. Of another one a mail says that
 // there is something to see, and no more.
 var Kinds = []Kind{
+	{"access_request.due", true, "a request to see education records came in, or nears the day by which it must be answered"},
+	{"access_request.ready", false, "the records that the person asked for are ready"},
 	{"generation.drafted", false, "a document that the person asked for is ready for review"},
 	{"generation.failed", false, "a document that the person asked for could not be made"},
 	{"handin.returned", false, "a teacher returned a hand-in"},
