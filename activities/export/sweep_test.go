@@ -151,7 +151,7 @@ func TestOfficersAreToldOfTheDaysOfARequest(t *testing.T) {
 	}
 	for _, want := range [][3]int{{29, 1, 0}, {31, 2, 30}, {39, 2, 30}, {40, 3, 40}, {44, 3, 40}, {45, 4, 45}, {90, 4, 45}} {
 		n, last := told(want[0])
-		require.Equal(t, want[1:], []int{n, last}, "day %d", want[0])
+		require.Equal(t, [2]int{want[1], want[2]}, [2]int{n, last}, "day %d", want[0])
 	}
 	var overdue int
 	require.NoError(t, b.Single(org).QueryRow(t.Context(), "select count(*) from audit_events where action = 'access_request.due'").Scan(&overdue))

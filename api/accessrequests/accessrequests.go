@@ -149,8 +149,9 @@ func (r *Requests) Verify(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	by := request.Caller(c).User
 	return r.change(c, func(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) error {
-		return accessrequests.Verify(ctx, tx, id, request.Caller(c).User, in.How)
+		return accessrequests.Verify(ctx, tx, id, by, in.How)
 	})
 }
 
@@ -193,12 +194,13 @@ func (r *Requests) Decide(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	by := request.Caller(c).User
 	return r.change(c, func(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) error {
 		file, err := uuid.Parse(c.Param("file"))
 		if err != nil {
 			return accessrequests.ErrNoFile.Because(err)
 		}
-		return accessrequests.Decide(ctx, tx, id, file, request.Caller(c).User, in.Decision, in.Reason)
+		return accessrequests.Decide(ctx, tx, id, file, by, in.Decision, in.Reason)
 	})
 }
 
@@ -261,7 +263,8 @@ func (r *Requests) End(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	by := request.Caller(c)
 	return r.change(c, func(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) error {
-		return accessrequests.End(ctx, tx, id, request.Caller(c), in.Outcome, in.Reason)
+		return accessrequests.End(ctx, tx, id, by, in.Outcome, in.Reason)
 	})
 }

@@ -106,7 +106,7 @@ func filter(c *gin.Context) (f records.Filter, err error) {
 	for name, id := range map[string]*uuid.UUID{"file": &f.File, "student": &f.Student} {
 		if text := c.Query(name); text != "" {
 			if *id, err = uuid.Parse(text); err != nil {
-				return f, request.Invalid(name, name+" is an id.")
+				return f, request.Invalid(name, "%s is an id.", name)
 			}
 		}
 	}
@@ -156,19 +156,7 @@ func (r *Records) ExportDisclosures(c *gin.Context) error {
 	err = w.Write([]string{"at", "outcome", "students", "file_id", "file_name", "class", "way", "party", "basis", "interest", "rule", "actor_id", "recordable", "id"})
 	for err == nil && len(list) > 0 {
 		for _, d := range list {
-			students := make([]string, len(d.Students))
-			for i, s := range d.Students {
-				students[i] = s.String()
-			}
-			actor, recordable := "", "no"
-			if d.Actor != nil {
-				actor = d.Actor.String()
-			}
-			if d.Recordable {
-				recordable = "yes"
-			}
-			_ = w.Write([]string{d.At.UTC().Format(time.RFC3339Nano), string(d.Outcome), strings.Join(students, " "), d.File.String(), cell(d.FileName), string(d.Class), d.Way,
-				cell(d.Party), d.Basis, cell(d.Interest), d.Rule, actor, recordable, d.ID.String()}) // Flush tells of errors
+			_ = w.Write(cells(d)) // Flush tells of errors
 		}
 		if w.Flush(); w.Error() != nil {
 			err = w.Error()
@@ -183,6 +171,25 @@ func (r *Records) ExportDisclosures(c *gin.Context) error {
 		panic(http.ErrAbortHandler) // half a list must not look whole
 	}
 	return nil
+}
+
+// cells are the row of a disclosure.
+func cells(d records.Disclosure) []string {
+	students := make([]string, len(d.Students))
+	for i, s := range d.Students {
+		students[i] = s.String()
+	}
+	actor, recordable := "", "no"
+	if d.Actor != nil {
+		actor = d.Actor.String()
+	}
+	if d.Recordable {
+		recordable = "yes"
+	}
+	return []string{
+		d.At.UTC().Format(time.RFC3339Nano), string(d.Outcome), strings.Join(students, " "), d.File.String(), cell(d.FileName), string(d.Class), d.Way,
+		cell(d.Party), d.Basis, cell(d.Interest), d.Rule, actor, recordable, d.ID.String(),
+	}
 }
 
 // cell keeps a spreadsheet from reading a person's text as a formula.

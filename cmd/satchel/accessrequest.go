@@ -159,7 +159,7 @@ func (a *app) requestGet(org *string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+			out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // the person says where
 			if err != nil {
 				return fmt.Errorf("make %s: %w", to, err)
 			}

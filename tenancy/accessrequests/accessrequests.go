@@ -220,7 +220,7 @@ func Files(ctx context.Context, q tenancy.Queries, id, after uuid.UUID, limit in
 	}
 	list := make([]File, len(rows))
 	for i, r := range rows {
-		list[i] = File{ID: r.FileID, Name: r.Name, Students: int32(r.Students), Decision: r.Decision, Reason: r.Reason, DecidedBy: r.DecidedBy, DecidedAt: r.DecidedAt}
+		list[i] = File{ID: r.FileID, Name: r.Name, Students: r.Students, Decision: r.Decision, Reason: r.Reason, DecidedBy: r.DecidedBy, DecidedAt: r.DecidedAt}
 	}
 	return list, nil
 }
