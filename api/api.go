@@ -14,6 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"satchel/api/accessrequests"
 	"satchel/api/apikeys"
 	"satchel/api/auditlog"
 	"satchel/api/auth"
@@ -41,6 +42,7 @@ import (
 	"satchel/api/purges"
 	"satchel/api/quarantine"
 	"satchel/api/ratelimit"
+	"satchel/api/records"
 	"satchel/api/reports"
 	"satchel/api/retention"
 	"satchel/api/roblox"
@@ -86,6 +88,7 @@ type Workflows interface {
 	roblox.Workflows
 	consentrequests.Waker
 	personal.Workflows
+	accessrequests.Workflows
 }
 
 // Uploads takes bytes in.
@@ -152,6 +155,8 @@ type API struct {
 	histories     *histories.Histories
 	quarantine    *quarantine.Quarantine
 	holds         *holds.Holds
+	records       *records.Records
+	requests      *accessrequests.Requests
 	retention     *retention.Retention
 	organizations *organizations.Organizations
 	members       *members.Members
@@ -214,6 +219,8 @@ func New(p Parts) *API {
 		histories:     &histories.Histories{DB: p.DB, Codec: p.Payloads},
 		quarantine:    &quarantine.Quarantine{DB: p.DB},
 		holds:         &holds.Holds{DB: people},
+		requests:      &accessrequests.Requests{DB: people, Workflows: p.Workflows, Exports: p.Exports},
+		records:       &records.Records{DB: people, Log: p.Log},
 		retention:     &retention.Retention{DB: people, All: p.DB},
 		jobs:          &jobs.Jobs{DB: people, All: p.DB, Control: p.Jobs, Listener: w, Streams: streams, Currency: p.Providers.Currency},
 		organizations: &organizations.Organizations{DB: people, Workflows: p.Workflows, Listener: w, Exports: p.Exports, Invites: p.Invites, ProvisionTimeout: createPatience},

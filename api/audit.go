@@ -9,6 +9,7 @@ import (
 
 	"satchel/api/request"
 	"satchel/policies/audit"
+	"satchel/policies/disclosure"
 	"satchel/tenancy"
 )
 
@@ -26,6 +27,11 @@ func (a *API) recordRefusal(action string) gin.HandlerFunc {
 		ctx = tenancy.WithActor(context.WithoutCancel(ctx), actor)
 		if err := attempt.Conclude(ctx, a.DB.Single(actor.Org), objectOf(c), &a.refusals); err != nil {
 			a.Log.ErrorContext(ctx, "record refusal in audit log failed", slog.String("request_id", request.ID(c)), slog.Any("error", err))
+		}
+		if r := request.RefusedDisclosure(c); r != nil {
+			if err := disclosure.NoteRefused(ctx, a.DB.Single(actor.Org), r); err != nil {
+				a.Log.ErrorContext(ctx, "record refused disclosure failed", slog.String("request_id", request.ID(c)), slog.Any("error", err))
+			}
 		}
 	}
 }

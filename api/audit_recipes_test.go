@@ -486,6 +486,41 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 		s.mark(s.owner.org)
 		return s.owner.call(post, at, map[string]any{"decision": "dispose", "reason": planted}), s.owner.org
 	},
+	"POST " + accessRequestsPath: func(s *scene) (answer, tenancy.OrgID) {
+		pupil := s.person(s.owner.org, tenancy.Student)
+		s.mark(s.owner.org)
+		return s.owner.call(post, s.school("/access-requests"), map[string]any{"student_id": pupil.id, "note": planted}), s.owner.org
+	},
+	"POST " + accessRequestPath + "/verify": func(s *scene) (answer, tenancy.OrgID) {
+		r := s.requested()
+		s.mark(s.owner.org)
+		return s.owner.call(post, r.at+"/verify", map[string]any{"how": planted}), s.owner.org
+	},
+	"PUT " + accessRequestPath + "/files/:file": func(s *scene) (answer, tenancy.OrgID) {
+		r := s.verified()
+		s.mark(s.owner.org)
+		return s.owner.call(put, r.at+"/files/"+r.file.String(), map[string]any{"decision": "withhold", "reason": planted}), s.owner.org
+	},
+	"POST " + accessRequestPath + "/release": func(s *scene) (answer, tenancy.OrgID) {
+		r := s.verified()
+		s.mark(s.owner.org)
+		return s.owner.call(post, r.at+"/release", nil), s.owner.org
+	},
+	"GET " + accessRequestPath + "/package/:part": func(s *scene) (answer, tenancy.OrgID) {
+		r := s.packaged()
+		s.mark(s.owner.org)
+		return s.owner.call(get, r.at+"/package/1", nil), s.owner.org
+	},
+	"POST " + accessRequestPath + "/end": func(s *scene) (answer, tenancy.OrgID) {
+		r := s.requested()
+		s.mark(s.owner.org)
+		return s.owner.call(post, r.at+"/end", map[string]any{"outcome": "rejected", "reason": planted}), s.owner.org
+	},
+	"PUT " + recordPath: func(s *scene) (answer, tenancy.OrgID) {
+		at := s.record(s.owner)
+		s.mark(s.owner.org)
+		return s.owner.call(put, at, newClass), s.owner.org
+	},
 	"POST " + holdsPath: func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(post, s.school("/holds"), newHold), s.owner.org
 	},

@@ -145,8 +145,12 @@ var sends = map[string]func(*scene) again{
 		return s.posts(s.owner, s.school("/people/"+pupil.id.String()+"/consents"), newDecision("grant", s.file))
 	},
 	"POST " + retentionPath: func(s *scene) again { return s.posts(s.owner, s.school("/retention-policies"), newRetention("")) },
-	"POST " + holdsPath:     func(s *scene) again { return s.posts(s.owner, s.school("/holds"), newHold) },
-	"POST " + webhooksPath:  func(s *scene) again { return s.posts(s.owner, s.school("/webhooks"), newWebhook) },
+	"POST " + accessRequestsPath: func(s *scene) again {
+		return s.posts(s.person(s.owner.org, tenancy.Student), s.school("/access-requests"), map[string]any{"note": planted})
+	},
+	"POST " + accessRequestPath + "/release": func(s *scene) again { return s.posts(s.owner, s.verified().at+"/release", nil) },
+	"POST " + holdsPath:                      func(s *scene) again { return s.posts(s.owner, s.school("/holds"), newHold) },
+	"POST " + webhooksPath:                   func(s *scene) again { return s.posts(s.owner, s.school("/webhooks"), newWebhook) },
 	"POST " + webhookPath + "/rotate": func(s *scene) again {
 		return s.posts(s.owner, s.webhook("/rotate"), map[string]any{"overlap": 60})
 	},
@@ -163,6 +167,8 @@ func (s *scene) posts(p *person, path string, in any) again {
 // exempt are the other POSTs, each with the reason why it needs no key.
 var exempt = map[string]string{
 	"POST " + reviewsPath + "/:file/decide":                         "what is decided is decided",
+	"POST " + accessRequestPath + "/verify":                         "what is verified is not verified again",
+	"POST " + accessRequestPath + "/end":                            "what is over is over",
 	"POST " + holdPath + "/release":                                 "what is asked for is asked for",
 	"POST " + holdPath + "/release/approve":                         "what is released is released",
 	"POST " + jobPath + "/cancel":                                   "the same again changes nothing, and answers the same",

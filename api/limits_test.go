@@ -73,7 +73,7 @@ func TestCostlyRoutesCostMore(t *testing.T) {
 			}
 		}
 	}
-	require.Equal(t, 6, found)
+	require.Equal(t, 7, found)
 }
 
 func TestFailedAttemptsEndAndSignedInPeopleGoOn(t *testing.T) {

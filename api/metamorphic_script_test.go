@@ -36,6 +36,8 @@ func (s *school) script() {
 	s.consentIsKept(essay)
 	s.keysAreUsed(essay)
 	s.webhooksAreMade()
+	s.recordsAreClassified(essay)
+	s.recordsAreAskedFor()
 	s.holdsAreInForce()
 	s.filesAreKeptForATime()
 	s.whatIsNotTheirs()

@@ -81,54 +81,58 @@ var (
 // The prefixes of the paths. A path of a route is written with them, so that each
 // prefix exists once.
 const (
-	apiPath           = "/api/v1"
-	storagePath       = apiPath + "/storage"
-	filePath          = storagePath + "/files/:id"
-	tusPath           = storagePath + "/tus"
-	tusUploadPath     = tusPath + "/:id"
-	adminPath         = apiPath + "/admin"
-	organizationsPath = apiPath + "/organizations"
-	organizationPath  = organizationsPath + "/:id"
-	invitationsPath   = apiPath + "/invitations"
-	spacesPath        = apiPath + "/spaces"
-	spacePath         = spacesPath + "/:id"
-	folderPath        = apiPath + "/folders/:id"
-	classesPath       = apiPath + "/classes"
-	classPath         = classesPath + "/:id"
-	breakGlassPath    = apiPath + "/break-glass"
-	rosterPath        = organizationPath + "/roster"
-	webhooksPath      = organizationPath + "/webhooks"
-	webhookPath       = webhooksPath + "/:webhook"
-	consentPath       = organizationPath + "/consent"
-	agreementsPath    = organizationPath + "/agreements"
-	subprocessorsPath = organizationPath + "/subprocessors"
-	noticesPath       = consentPath + "/notices"
-	askingPath        = organizationPath + "/consent-requests"
-	askedPath         = askingPath + "/:request"
-	decisionsPath     = organizationPath + "/people/:user/consents"
-	holdsPath         = organizationPath + "/holds"
-	holdPath          = holdsPath + "/:hold"
-	retentionPath     = organizationPath + "/retention-policies"
-	retentionOnePath  = retentionPath + "/:policy"
-	reviewsPath       = organizationPath + "/retention-reviews"
-	rosterImportPath  = rosterPath + "/imports/:import"
-	notificationsPath = apiPath + "/notifications"
-	generationsPath   = apiPath + "/generations"
-	generationPath    = generationsPath + "/:id"
-	generatingPath    = apiPath + "/generation"
-	reportsPath       = apiPath + "/reports"
-	reportPath        = reportsPath + "/:id"
-	reportTimesPath   = apiPath + "/report-schedules"
-	reportTimePath    = reportTimesPath + "/:id"
-	robloxPath        = apiPath + "/roblox/connections"
-	robloxOnePath     = robloxPath + "/:id"
-	robloxNotifyPath  = apiPath + "/roblox/notifications/:connection"
-	myMailPath        = apiPath + "/me/mail"
-	myPreferencesPath = apiPath + "/me/notification-preferences"
-	mailsPath         = organizationPath + "/mail"
-	unsubscribePath   = "/unsubscribe/:token"
-	sharesPath        = storagePath + "/shares"
-	sharePath         = sharesPath + "/:id"
+	apiPath            = "/api/v1"
+	storagePath        = apiPath + "/storage"
+	filePath           = storagePath + "/files/:id"
+	tusPath            = storagePath + "/tus"
+	tusUploadPath      = tusPath + "/:id"
+	adminPath          = apiPath + "/admin"
+	organizationsPath  = apiPath + "/organizations"
+	organizationPath   = organizationsPath + "/:id"
+	invitationsPath    = apiPath + "/invitations"
+	spacesPath         = apiPath + "/spaces"
+	spacePath          = spacesPath + "/:id"
+	folderPath         = apiPath + "/folders/:id"
+	classesPath        = apiPath + "/classes"
+	classPath          = classesPath + "/:id"
+	breakGlassPath     = apiPath + "/break-glass"
+	rosterPath         = organizationPath + "/roster"
+	webhooksPath       = organizationPath + "/webhooks"
+	webhookPath        = webhooksPath + "/:webhook"
+	consentPath        = organizationPath + "/consent"
+	agreementsPath     = organizationPath + "/agreements"
+	subprocessorsPath  = organizationPath + "/subprocessors"
+	noticesPath        = consentPath + "/notices"
+	askingPath         = organizationPath + "/consent-requests"
+	askedPath          = askingPath + "/:request"
+	decisionsPath      = organizationPath + "/people/:user/consents"
+	holdsPath          = organizationPath + "/holds"
+	holdPath           = holdsPath + "/:hold"
+	retentionPath      = organizationPath + "/retention-policies"
+	retentionOnePath   = retentionPath + "/:policy"
+	reviewsPath        = organizationPath + "/retention-reviews"
+	rosterImportPath   = rosterPath + "/imports/:import"
+	notificationsPath  = apiPath + "/notifications"
+	generationsPath    = apiPath + "/generations"
+	generationPath     = generationsPath + "/:id"
+	generatingPath     = apiPath + "/generation"
+	reportsPath        = apiPath + "/reports"
+	reportPath         = reportsPath + "/:id"
+	reportTimesPath    = apiPath + "/report-schedules"
+	reportTimePath     = reportTimesPath + "/:id"
+	robloxPath         = apiPath + "/roblox/connections"
+	robloxOnePath      = robloxPath + "/:id"
+	robloxNotifyPath   = apiPath + "/roblox/notifications/:connection"
+	myMailPath         = apiPath + "/me/mail"
+	myPreferencesPath  = apiPath + "/me/notification-preferences"
+	mailsPath          = organizationPath + "/mail"
+	unsubscribePath    = "/unsubscribe/:token"
+	sharesPath         = storagePath + "/shares"
+	sharePath          = sharesPath + "/:id"
+	accessRequestsPath = organizationPath + "/access-requests"
+	accessRequestPath  = accessRequestsPath + "/:request"
+	recordPath         = organizationPath + "/records/:file"
+	disclosuresPath    = organizationPath + "/disclosures"
 
 	jobsPath = apiPath + "/jobs"
 	jobPath  = jobsPath + "/:id"
@@ -428,6 +432,21 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: get, Path: reviewsPath, Action: tenancy.ReadRetention, Handler: a.retention.ListReviews},
 		{Method: post, Path: reviewsPath + "/:file/decide", Action: tenancy.ManageRetention, Audit: "retention.dispose", Handler: a.retention.Decide},
 		{Method: get, Path: publicRetentionPath, Action: anyone, Handler: a.retention.Publish},
+
+		{Method: get, Path: accessRequestsPath, Action: tenancy.ReadAccessRequests, Handler: a.requests.List},
+		{Method: post, Path: accessRequestsPath, Action: tenancy.AskAccess, Audit: "access_request.receive", Idempotency: idempotency.Route{Replay: a.requests.ReplayAsk}, Handler: a.requests.Ask},
+		{Method: get, Path: accessRequestPath, Action: tenancy.ReadAccessRequests, Handler: a.requests.Get},
+		{Method: post, Path: accessRequestPath + "/verify", Action: tenancy.ManageAccessRequests, Audit: "access_request.verify", Handler: a.requests.Verify},
+		{Method: get, Path: accessRequestPath + "/files", Action: tenancy.ManageAccessRequests, Handler: a.requests.ListFiles},
+		{Method: put, Path: accessRequestPath + "/files/:file", Action: tenancy.ManageAccessRequests, Audit: "access_request.decide", Handler: a.requests.Decide},
+		{Method: post, Path: accessRequestPath + "/release", Action: tenancy.ManageAccessRequests, Cost: ratelimit.Report, Audit: "access_request.release", Idempotency: idempotency.Route{Replay: a.requests.ReplayRelease}, Handler: a.requests.Release},
+		{Method: get, Path: accessRequestPath + "/package/:part", Action: tenancy.ReadAccessRequests, Audit: "access_request.read", Class: outgoing, Handler: a.requests.GetPackage},
+		{Method: post, Path: accessRequestPath + "/end", Action: tenancy.AskAccess, Audit: "access_request.end", Handler: a.requests.End},
+
+		{Method: get, Path: recordPath, Action: tenancy.ReadRecords, Handler: a.records.Get},
+		{Method: put, Path: recordPath, Action: tenancy.ClassifyRecords, Audit: "record.classify", Handler: a.records.Classify},
+		{Method: get, Path: disclosuresPath, Action: tenancy.ReadDisclosures, Cost: ratelimit.Search, Handler: a.records.ListDisclosures},
+		{Method: get, Path: disclosuresPath + "/export", Action: tenancy.ReadDisclosures, Cost: ratelimit.Report, Class: waiting, Handler: a.records.ExportDisclosures},
 
 		{Method: get, Path: holdsPath, Action: tenancy.ReadHolds, Handler: a.holds.List},
 		{Method: post, Path: holdsPath, Action: tenancy.ManageHolds, Audit: "hold.place", Idempotency: idempotency.Route{Replay: a.holds.ReplayPlace}, Handler: a.holds.Place},

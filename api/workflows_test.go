@@ -20,6 +20,7 @@ import (
 	"satchel/tenancy/operations"
 	reporting "satchel/workflows/analytics"
 	"satchel/workflows/bulk"
+	exporting "satchel/workflows/export"
 	"satchel/workflows/generation"
 	"satchel/workflows/reconcile"
 	"satchel/workflows/rescan"
@@ -192,6 +193,11 @@ func (p *fakeWorkflows) EraseRobloxUser(_ context.Context, _ tenancy.OrgID, eras
 	defer p.mu.Unlock()
 	p.erased = append(p.erased, erasure)
 	return nil
+}
+
+// ReleaseRecords begins the package of a request, and makes nothing of it.
+func (p *fakeWorkflows) ReleaseRecords(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, id, op uuid.UUID) error {
+	return exporting.BeginOf(ctx, p.db.DB, noTemporal{}, by.User, org, id, op)
 }
 
 // WakeConsentRequest wakes nothing.

@@ -28,6 +28,7 @@ type Change struct {
 	MaxBytes     *int64
 	Accepted     *[]string
 	Add          []Person
+	Purpose      disclosure.Purpose // of those who are added; zero: the one of the share
 }
 
 // Update changes a share that is alive, under its lock: of several at once the last one
@@ -67,6 +68,11 @@ func Update(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, c Change) (Share,
 	if len(c.Add) > 0 {
 		if err := c.add(ctx, q, s); err != nil {
 			return s, err
+		}
+		if s.Kind.Outside() {
+			if err := disclosure.Opened(ctx, tx, id, c.Purpose); err != nil {
+				return s, err
+			}
 		}
 	}
 	return Get(ctx, tx, id)
@@ -156,8 +162,13 @@ func (c Change) times(ctx context.Context, q tenancy.Queries, next Share, p *sha
 	if err != nil {
 		return err
 	}
-	if err := d.Refusal(); err != nil {
+	if err := d.RefusalOf(Way(next.Kind, next.Permission), next.Target, party(c.Add)); err != nil {
 		return err
+	}
+	if c.Purpose != (disclosure.Purpose{}) {
+		if err := c.Purpose.Check(d); err != nil {
+			return err
+		}
 	}
 	b, err := disclosure.GetBounds(ctx, q)
 	switch {

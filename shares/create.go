@@ -38,6 +38,7 @@ type New struct {
 	MaxDownloads *int32
 	Bounds       Bounds
 	With         []Person
+	Purpose      disclosure.Purpose // of a record that goes to people outside
 }
 
 // Person is one recipient of a share: a member, a class, or an address outside.
@@ -87,6 +88,11 @@ func Create(ctx context.Context, tx *tenancy.Tx, n New) (made Share, token strin
 	}
 	if err := add(ctx, q, n.ID, n.With); err != nil {
 		return Share{}, "", err
+	}
+	if n.Kind.Outside() {
+		if err := disclosure.Opened(ctx, tx, n.ID, n.Purpose); err != nil {
+			return Share{}, "", err
+		}
 	}
 	made, err = Get(ctx, tx, n.ID)
 	return made, token, err
@@ -263,11 +269,27 @@ func (n New) whyNot(ctx context.Context, q *sharesdb.Queries) error {
 	case err != nil:
 		return fmt.Errorf("read what is shared: %w", err)
 	case d == "confidential":
-		return disclosure.Decision{Rule: "confidential_stays_inside"}.Refusal()
+		return n.refusal(disclosure.Decision{Rule: "confidential_stays_inside"})
 	case d == "hand_in":
-		return disclosure.Decision{Rule: "records_stay_inside"}.Refusal()
+		return n.refusal(disclosure.Decision{Rule: "records_stay_inside"})
 	}
 	return ErrNotAllowed
+}
+
+// refusal is that of a decision about the share, with whom it was meant for.
+func (n New) refusal(d disclosure.Decision) error {
+	return d.RefusalOf(Way(n.Kind, n.Permission), n.Target, party(n.With))
+}
+
+// party names people outside, for the record of disclosures.
+func party(with []Person) string {
+	var names []string
+	for _, p := range with {
+		if p.Email != "" {
+			names = append(names, strings.TrimSpace(p.Name+" <"+p.Email+">"))
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 // checkPolicy asks what the organization lets out, and for how long.
@@ -282,8 +304,13 @@ func (n *New) checkPolicy(ctx context.Context, q tenancy.Queries) error {
 	if err != nil {
 		return err
 	}
-	if err := d.Refusal(); err != nil {
+	if err := n.refusal(d); err != nil {
 		return err
+	}
+	if n.Permission != Upload { // a drop box gives nothing
+		if err := n.Purpose.Check(d); err != nil {
+			return err
+		}
 	}
 	b, err := disclosure.GetBounds(ctx, q)
 	if err != nil {

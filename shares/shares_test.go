@@ -13,6 +13,7 @@ import (
 
 	"satchel/files"
 	"satchel/internal/fault"
+	"satchel/policies/disclosure"
 	"satchel/shares"
 	"satchel/spaces"
 	"satchel/tenancy"
@@ -273,7 +274,9 @@ func TestPoliciesOfTheOrganizationAndTheTier(t *testing.T) {
 	_, err = s.share(s.teacher, shares.New{Kind: shares.Link, Target: ofFile(work), Password: "correct horse"})
 	require.Equal(t, "records_stay_inside", fault.Of(err).Rule)
 	s.exec("insert into disclosure_rules (organization_id, way, class, allowed, rule) values (app.org(), 'link', 'education_record', true, 'agreed')")
-	s.mustShare(s.teacher, shares.New{Kind: shares.Link, Target: ofFile(work), Password: "correct horse"})
+	_, err = s.share(s.teacher, shares.New{Kind: shares.Link, Target: ofFile(work), Password: "correct horse"})
+	requireCode(t, err, "disclosure_basis_required")
+	s.mustShare(s.teacher, shares.New{Kind: shares.Link, Target: ofFile(work), Password: "correct horse", Purpose: disclosure.Purpose{Basis: "99.31(a)(2)", Interest: "the next school"}})
 
 	policy("share_outside = false")
 	require.Equal(t, shares.NotDisclose, s.status(made.ID), "what was given before is refused from now on")

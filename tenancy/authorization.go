@@ -85,6 +85,17 @@ const (
 	ReadRetention   Action = "read_retention"
 	ManageRetention Action = "manage_retention"
 
+	// Education records: what a file is, and to whom records were disclosed. Of disclosures a
+	// student and the guardians of one see those of the student.
+	ReadRecords     Action = "read_records"
+	ClassifyRecords Action = "classify_records"
+	ReadDisclosures Action = "read_disclosures"
+
+	// Requests to see records. A student and a guardian see their own.
+	AskAccess            Action = "ask_access"
+	ReadAccessRequests   Action = "read_access_requests"
+	ManageAccessRequests Action = "manage_access_requests"
+
 	ReadWebhooks   Action = "read_webhooks"
 	ManageWebhooks Action = "manage_webhooks"
 
@@ -154,6 +165,14 @@ var Grants = map[Action][]Role{
 	ReadRetention:      {Owner, Admin, Auditor},
 	ManageRetention:    {Owner, Admin},
 
+	ReadRecords:     {Owner, Admin, Teacher, Auditor},
+	ClassifyRecords: {Owner, Admin},
+	ReadDisclosures: {Owner, Admin, Student, Parent, Auditor},
+
+	AskAccess:            {Owner, Admin, Student, Parent},
+	ReadAccessRequests:   {Owner, Admin, Student, Parent, Auditor},
+	ManageAccessRequests: {Owner, Admin},
+
 	ReadWebhooks:   {Owner, Admin},
 	ManageWebhooks: {Owner, Admin},
 
@@ -172,7 +191,7 @@ func (a Actor) May(action Action) bool {
 // has set reads_while_suspended.
 var readActions = []Action{
 	ReadFiles, ReadSpaces, ReadAccess, ReadQuota, ReadStats, ReadOperation, ReadJobs, ReadOrganization, ReadTiers, ReadMembers, ReadGuardians, ReadUsage, ReadAudit,
-	ExportOrganization, ReadEvents, ReadRosters, ReadWebhooks, ReadGenerations, ReadReports, ReadRoblox, ReadConsent, ReadHolds, ReadRetention,
+	ExportOrganization, ReadEvents, ReadRosters, ReadWebhooks, ReadGenerations, ReadReports, ReadRoblox, ReadConsent, ReadHolds, ReadRetention, ReadRecords, ReadDisclosures, ReadAccessRequests,
 }
 
 // Reads says whether the action is read-only.

@@ -25,3 +25,15 @@ func (d *DB) ExportsUnfinished(ctx context.Context, quiet time.Duration, after u
 func (d *DB) ExportsDue(ctx context.Context, after uuid.UUID, n int) ([]ExportRef, error) {
 	return systemQuery[ExportRef](ctx, d, "select organization_id, export_id from app.exports_due($1, $2)", after, n)
 }
+
+// AccessRequestRef names a request for access of an organization.
+type AccessRequestRef struct {
+	Org     OrgID     `db:"organization_id"`
+	Request uuid.UUID `db:"request_id"`
+}
+
+// AccessRequestsDue finds open requests for access whose next day to tell of is reached
+// (policies/rls/functions/system_access_requests.sql).
+func (d *DB) AccessRequestsDue(ctx context.Context, after uuid.UUID, n int) ([]AccessRequestRef, error) {
+	return systemQuery[AccessRequestRef](ctx, d, "select organization_id, request_id from app.access_requests_due($1, $2)", after, n)
+}

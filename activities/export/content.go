@@ -10,6 +10,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/google/uuid"
+
 	"satchel/files"
 	"satchel/internal/fault"
 	"satchel/policies/disclosure"
@@ -34,13 +36,14 @@ type fileWriter struct {
 	q       tenancy.Queries
 	archive *archive
 	part    *exports.Part
+	list    func(ctx context.Context, q tenancy.Queries, after uuid.UUID, n int64) ([]files.LiveObject, error)
 }
 
 // all adds versions until the part is full or none are left. A version that
 // does not fit opens the next part; a version larger than a part has its own.
 func (w *fileWriter) all() error {
 	for {
-		page, err := files.ListLive(w.ctx, w.q, w.part.Last, pageSize)
+		page, err := w.list(w.ctx, w.q, w.part.Last, pageSize)
 		if err != nil {
 			return fmt.Errorf("list versions: %w", err)
 		}

@@ -153,6 +153,22 @@ func (a *Activities) write(ctx context.Context, in WriteExportPartInput) (export
 func (a *Activities) fill(ctx context.Context, in WriteExportPartInput, z *archive) (exports.Part, error) {
 	part := exports.Part{Number: in.Part, Key: z.out.key}
 	q := a.db.Single(in.Org)
+	request, err := exports.RequestOf(ctx, q, in.Export)
+	if err != nil {
+		return part, err
+	}
+	list := files.ListLive
+	if request != uuid.Nil {
+		list = ofRequest(request)
+	}
+	if in.Part == 1 && request != uuid.Nil {
+		if err := writeRequest(ctx, q, z, request); err != nil {
+			return part, err
+		}
+		next, err := list(ctx, q, uuid.Nil, 1)
+		part.End = len(next) == 0
+		return part, err
+	}
 	if in.Part == 1 {
 		if err := mayLeave(ctx, q, disclosure.Target{}); err != nil {
 			return part, err
@@ -168,7 +184,7 @@ func (a *Activities) fill(ctx context.Context, in WriteExportPartInput, z *archi
 	if err != nil {
 		return part, fmt.Errorf("find where the part before ended: %w", err)
 	}
-	w := fileWriter{Activities: a, ctx: ctx, org: in.Org, q: q, archive: z, part: &part}
+	w := fileWriter{Activities: a, ctx: ctx, org: in.Org, q: q, archive: z, part: &part, list: list}
 	part.Last = before.Last
 	return part, w.all()
 }

@@ -43,6 +43,18 @@ select s.id::text as key, json_build_object('id', s.id, 'kind', s.kind, 'permiss
 select (r.way || '/' || r.class)::text as key, json_build_object('way', r.way, 'class', r.class, 'allowed', r.allowed, 'rule', r.rule, 'updated_at', r.updated_at)::json as data
   from disclosure_rules r where r.way || '/' || r.class > sqlc.arg(after)::text order by r.way || '/' || r.class limit sqlc.arg(most);
 
+-- name: RecordPage :many
+select f.id::text as key, json_build_object('file_id', f.id, 'class', c.class, 'reason', c.reason, 'decided_by', c.decided_by, 'decided_at', c.decided_at,
+       'students', (select coalesce(json_agg(s.student_id order by s.student_id), '[]') from record_students s where s.file_id = f.id))::json as data
+  from files f left join record_classes c on c.file_id = f.id
+ where f.id > sqlc.arg(after)::text::uuid and (c.file_id is not null or exists (select from record_students s where s.file_id = f.id)) order by f.id limit sqlc.arg(most);
+
+-- name: DisclosurePage :many
+select d.id::text as key, json_build_object('id', d.id, 'file_id', d.file_id, 'at', d.at, 'way', d.way, 'outcome', d.outcome, 'class', d.class, 'rule', d.rule, 'basis', d.basis,
+       'interest', d.interest, 'party', d.party, 'share_id', d.share_id, 'recipient_id', d.recipient_id, 'actor_id', d.actor_id, 'recordable', d.recordable,
+       'students', (select coalesce(json_agg(s.student_id order by s.student_id), '[]') from disclosure_students s where s.disclosure_id = d.id))::json as data
+  from disclosures d where d.id > sqlc.arg(after)::text::uuid order by d.id limit sqlc.arg(most);
+
 -- name: SourcePage :many
 select s.id::text as key, json_build_object('id', s.id, 'name', s.name, 'kind', s.kind, 'adds_only', s.adds_only, 'created_by', s.created_by,
        'created_at', s.created_at)::json as data
@@ -121,3 +133,42 @@ select d.day::text as key, json_build_object('day', d.day, 'uploads', d.uploads,
        'downloads', d.downloads, 'scans', d.scans, 'renditions', d.renditions, 'jobs', d.jobs, 'active_users', d.active_users,
        'stored_bytes', d.stored_bytes)::json as data
   from usage_days d where d.day > sqlc.arg(after)::text::date order by d.day limit sqlc.arg(most);
+
+-- Of the records of a request for access, those that are in its package. The version is the one
+-- that the school shows now.
+-- name: RequestVersionPage :many
+select v.id, v.file_id, v.number, v.size, v.sha256, v.object_etag, v.published_at, f.name from access_request_files a
+  join files f on f.organization_id = a.organization_id and f.id = a.file_id
+  join file_versions v on v.organization_id = f.organization_id and v.id = f.current_id
+ where a.request_id = sqlc.arg(request_id) and a.decision = 'include' and v.id > sqlc.arg(after) and v.status = 'published' and f.trashed_at is null order by v.id limit sqlc.arg(most);
+
+-- name: RequestRow :one
+select json_build_object('id', r.id, 'student_id', r.student_id, 'requester_id', r.requester_id, 'note', r.note, 'received_at', r.received_at, 'due_at', r.due_at,
+       'verified_at', r.verified_at, 'verified_how', r.verified_how, 'released_at', r.released_at, 'organization', (select o.name from organizations o where o.id = r.organization_id),
+       'withheld', (select count(*) from access_request_files a where a.request_id = r.id and a.decision = 'withhold'))::json as data
+  from access_requests r where r.id = sqlc.arg(request_id);
+
+-- What is in the package, and of what is withheld that it is, with the reason.
+-- name: RequestFilePage :many
+select a.file_id::text as key, json_build_object('file_id', a.file_id, 'decision', a.decision, 'reason', a.reason,
+       'name', case a.decision when 'include' then f.name end, 'category', case a.decision when 'include' then f.category end, 'created_at', f.created_at,
+       'class', app.record_class(a.organization_id, a.file_id), 'mime_type', v.mime_type, 'size', v.size, 'sha256', v.sha256, 'version_id', v.id, 'number', v.number)::json as data
+  from access_request_files a join files f on f.organization_id = a.organization_id and f.id = a.file_id
+  left join file_versions v on v.organization_id = f.organization_id and v.id = f.current_id
+ where a.request_id = sqlc.arg(request_id) and a.file_id > sqlc.arg(after)::text::uuid order by a.file_id limit sqlc.arg(most);
+
+-- name: RequestFindingPage :many
+select (p.version_id || '/' || lpad(p.number::text, 9, '0'))::text as key, json_build_object('file_id', i.file_id, 'version_id', p.version_id, 'category', p.category, 'part', p.part,
+       'part_number', p.part_number, 'cell', p.cell, 'line', p.line, 'score', p.score, 'masked', p.masked)::json as data
+  from access_request_files a join files f on f.organization_id = a.organization_id and f.id = a.file_id
+  join pii_inspections i on i.organization_id = f.organization_id and i.version_id = f.current_id
+  join pii_findings p on p.organization_id = i.organization_id and p.version_id = i.version_id
+ where a.request_id = sqlc.arg(request_id) and a.decision = 'include' and p.version_id || '/' || lpad(p.number::text, 9, '0') > sqlc.arg(after)::text order by 1 limit sqlc.arg(most);
+
+-- Disclosures that told of the student, of any file, without the ids of other students.
+-- name: RequestDisclosurePage :many
+select d.id::text as key, json_build_object('id', d.id, 'file_id', d.file_id, 'at', d.at, 'way', d.way, 'outcome', d.outcome, 'class', d.class, 'rule', d.rule, 'basis', d.basis,
+       'interest', d.interest, 'party', d.party, 'recordable', d.recordable)::json as data
+  from access_requests r join disclosure_students s on s.organization_id = r.organization_id and s.student_id = r.student_id
+  join disclosures d on d.organization_id = s.organization_id and d.id = s.disclosure_id
+ where r.id = sqlc.arg(request_id) and d.id > sqlc.arg(after)::text::uuid order by d.id limit sqlc.arg(most);

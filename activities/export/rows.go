@@ -67,6 +67,8 @@ var tables = []table{
 	{"files.ndjson", firstID, pages((*exportdb.Queries).FilePage)},
 	{"shares.ndjson", firstID, pages((*exportdb.Queries).SharePage)},
 	{"disclosure-rules.ndjson", "", pages((*exportdb.Queries).DisclosureRulePage)},
+	{"records.ndjson", firstID, pages((*exportdb.Queries).RecordPage)},
+	{"disclosures.ndjson", firstID, pages((*exportdb.Queries).DisclosurePage)},
 	{"usage.ndjson", firstDay, pages((*exportdb.Queries).UsagePage)},
 }
 

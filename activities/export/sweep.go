@@ -8,6 +8,7 @@ import (
 
 	"satchel/internal/queue"
 	"satchel/tenancy"
+	"satchel/tenancy/accessrequests"
 	"satchel/tenancy/exports"
 	"satchel/tenancy/operations"
 )
@@ -22,6 +23,7 @@ func exportOf(r tenancy.ExportRef) uuid.UUID { return r.Export }
 func SweepsOf(a *Activities) []queue.Sweep {
 	return []queue.Sweep{
 		{Name: "restart-exports", Every: time.Minute, Longest: 10 * time.Minute, Run: a.restartExports},
+		{Name: "tell-access-requests", Every: 5 * time.Minute, Longest: 10 * time.Minute, Run: a.tellAccessRequests},
 		{Name: "remove-exports", Every: time.Minute, Longest: 10 * time.Minute, Run: a.removeExports},
 	}
 }
@@ -53,4 +55,15 @@ func (a *Activities) removeExports(ctx context.Context, after uuid.UUID) (queue.
 		}
 		return a.clearAll(ctx, org, r.Export)
 	})
+}
+
+// tellAccessRequests tells officers of requests for access that reach their 30th, 40th or 45th
+// day (34 CFR 99.10(b)), each day once. The clock is the row's: nothing is lost with a process.
+func (a *Activities) tellAccessRequests(ctx context.Context, after uuid.UUID) (queue.Swept, error) {
+	return queue.SweepByID(ctx, "tell of access requests", after, func(r tenancy.AccessRequestRef) uuid.UUID { return r.Request },
+		func(ctx context.Context, after uuid.UUID) ([]tenancy.AccessRequestRef, error) {
+			return a.db.AccessRequestsDue(ctx, after, a.page)
+		}, func(ctx context.Context, r tenancy.AccessRequestRef) error {
+			return a.db.InTx(ctx, r.Org, func(tx *tenancy.Tx) error { return accessrequests.Tell(ctx, tx, r.Request) })
+		})
 }

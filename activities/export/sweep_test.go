@@ -126,3 +126,43 @@ func TestExportsThatAreDueBehindFailingOnes(t *testing.T) {
 	require.Equal(t, queue.Swept{Found: page + 1, Done: page + 1}, result, "those that were left, and no other")
 	require.Zero(t, b.run(t, "remove-exports"))
 }
+
+// TestOfficersAreToldOfTheDaysOfARequest moves the clock of a request: owners and admins are
+// told of its 30th, 40th and 45th day, each once, and of an answered one no more.
+func TestOfficersAreToldOfTheDaysOfARequest(t *testing.T) {
+	t.Parallel()
+	b := pgtest.New(t)
+	org := b.Organization(t, 1<<20)
+	owner, pupil := b.Member(t, org, tenancy.Owner), b.Member(t, org, tenancy.Student)
+	request := tenancy.NewID()
+	_, err := b.Single(org).Exec(t.Context(), "insert into access_requests (organization_id, id, student_id, requester_id, note) values (app.org(), $1, $2, $2, '')", request, pupil)
+	require.NoError(t, err)
+	sweeps := export.SweepsOf(export.New(b.DB, &platform{}, nil, &platform{}, export.Config{}))
+	told := func(days int) (n, last int) {
+		t.Helper()
+		_, err := b.Admin(t).Exec(t.Context(), "update access_requests set received_at = now() - make_interval(days => $2), due_at = now() - make_interval(days => $2) + interval '45 days' where id = $1", request, days)
+		require.NoError(t, err)
+		for range 2 { // a second run tells nothing more
+			_, err = activitytest.Sweep(t, sweeps, "tell-access-requests")
+			require.NoError(t, err)
+		}
+		require.NoError(t, b.Single(org).QueryRow(t.Context(), "select count(*), max((data ->> 'day')::integer) from notifications where user_id = $1 and kind = 'access_request.due'", owner).Scan(&n, &last))
+		return n, last
+	}
+	for _, want := range [][3]int{{29, 1, 0}, {31, 2, 30}, {39, 2, 30}, {40, 3, 40}, {44, 3, 40}, {45, 4, 45}, {90, 4, 45}} {
+		n, last := told(want[0])
+		require.Equal(t, [2]int{want[1], want[2]}, [2]int{n, last}, "day %d", want[0])
+	}
+	var overdue int
+	require.NoError(t, b.Single(org).QueryRow(t.Context(), "select count(*) from audit_events where action = 'access_request.due'").Scan(&overdue))
+	require.Equal(t, 3, overdue)
+	require.Empty(t, func() (mine []string) {
+		rows, err := b.Single(org).Query(t.Context(), "select kind from notifications where user_id = $1", pupil)
+		require.NoError(t, err)
+		defer rows.Close()
+		for rows.Next() {
+			mine = append(mine, "told")
+		}
+		return mine
+	}())
+}

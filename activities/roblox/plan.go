@@ -128,7 +128,7 @@ func (s *session) wanted(ctx context.Context) (all []planned, err error) {
 
 // allowed asks whether a file may leave the organization by a connector.
 func allowed(ctx context.Context, q tenancy.Queries, file uuid.UUID) error {
-	d, err := disclosure.Check(ctx, q, disclosure.Connector, disclosure.Target{File: file})
+	d, err := disclosure.Disclose(ctx, q, disclosure.Connector, file, "Roblox")
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"satchel/api/request"
+	"satchel/api/sharepage"
 	"satchel/shares/visitors"
 )
 
@@ -26,6 +27,13 @@ type shareView struct {
 	PreviewURL    string     `json:"preview_url,omitempty"`
 	Pages         int        `json:"pages,omitempty"` // of a document; preview_url shows one of them
 	Drop          *dropView  `json:"drop"`
+	Notice        *notice    `json:"notice,omitempty"` // of what leaves; a drop box shows nothing
+}
+
+// notice tells who gets a record what they may do with it (34 CFR 99.33(d)).
+type notice struct {
+	Rule string `json:"rule"`
+	Text string `json:"text"`
 }
 
 // dropView is what a drop box takes.
@@ -61,6 +69,9 @@ func (p *Public) Show(c *gin.Context) error {
 	}
 	if err != nil {
 		return err
+	}
+	if view.Drop == nil {
+		view.Notice = &notice{Rule: "34 CFR 99.33", Text: sharepage.Notice(c.Request)}
 	}
 	c.JSON(http.StatusOK, view)
 	return nil

@@ -11,6 +11,7 @@ import (
 
 	"satchel/api/problem"
 	"satchel/policies/audit"
+	"satchel/policies/disclosure"
 	"satchel/tenancy"
 )
 
@@ -23,6 +24,10 @@ const statusClientGone = 499
 func Fail(c *gin.Context, err error) {
 	f := problem.Of(err)
 	audit.Refused(c.Request.Context(), f)
+	var r *disclosure.Refused
+	if errors.As(err, &r) {
+		c.Set(refusedKey, r)
+	}
 	status := problem.Status(f)
 	if errors.Is(c.Request.Context().Err(), context.Canceled) {
 		status = statusClientGone
@@ -36,6 +41,14 @@ func Fail(c *gin.Context, err error) {
 		problem.Write(c.Writer, status, f)
 	}
 	c.Abort()
+}
+
+const refusedKey = "satchel.refused_disclosure"
+
+// RefusedDisclosure is what was not let out of the organization in this request; nil: nothing.
+func RefusedDisclosure(c *gin.Context) *disclosure.Refused {
+	r, _ := c.Value(refusedKey).(*disclosure.Refused)
+	return r
 }
 
 // Accepted answers that an operation of an organization has begun. An operator

@@ -208,3 +208,7 @@ func WriteScript(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Robots-Tag", "noindex")
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(script))
 }
+
+// Notice tells in the request's language what who gets a record may do with it (34 CFR
+// 99.33(d)), as the page does.
+func Notice(r *http.Request) string { return translate(languageOf(r), "notice") }

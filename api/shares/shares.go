@@ -21,6 +21,7 @@ import (
 	"satchel/files"
 	"satchel/internal/fault"
 	"satchel/policies/audit"
+	"satchel/policies/disclosure"
 	"satchel/shares"
 	"satchel/spaces"
 	"satchel/tenancy"
@@ -89,6 +90,8 @@ type shareBody struct {
 	MaxBytes     int64             `json:"max_bytes"`
 	Accepted     []string          `json:"accepted"`
 	With         []personBody      `json:"with"`
+	Basis        string            `json:"disclosure_basis"`
+	Interest     string            `json:"disclosure_interest"`
 }
 
 func (b shareBody) share(id uuid.UUID) shares.New {
@@ -96,6 +99,7 @@ func (b shareBody) share(id uuid.UUID) shares.New {
 		ID: id, Kind: b.Kind, Permission: b.Permission, Target: shares.Target{File: b.File, Folder: b.Folder, Space: b.Space}, Version: b.Version,
 		Label: strings.TrimSpace(b.Label), Password: b.Password, StartsAt: b.StartsAt, ExpiresAt: b.ExpiresAt, MaxDownloads: b.MaxDownloads,
 		Bounds: shares.Bounds{MaxFiles: b.MaxFiles, MaxBytes: b.MaxBytes, Accepted: extensions(b.Accepted)}, With: people(b.With),
+		Purpose: disclosure.Purpose{Basis: b.Basis, Interest: strings.TrimSpace(b.Interest)},
 	}
 }
 
@@ -194,6 +198,8 @@ type changeBody struct {
 	MaxBytes     *int64             `json:"max_bytes"`
 	Accepted     *[]string          `json:"accepted"`
 	Add          []personBody       `json:"add"`
+	Basis        string             `json:"disclosure_basis"`
+	Interest     string             `json:"disclosure_interest"`
 }
 
 // end reads a time, null, which is Go's zero time, or nothing.
@@ -223,6 +229,7 @@ func (r *Shares) Change(c *gin.Context) error {
 	change := shares.Change{
 		Permission: in.Permission, Version: in.Version, Label: in.Label, Password: in.Password, StartsAt: in.StartsAt,
 		MaxDownloads: in.MaxDownloads, MaxFiles: in.MaxFiles, MaxBytes: in.MaxBytes, Add: people(in.Add),
+		Purpose: disclosure.Purpose{Basis: in.Basis, Interest: strings.TrimSpace(in.Interest)},
 	}
 	if change.ExpiresAt, err = end(in.ExpiresAt); err != nil {
 		return err

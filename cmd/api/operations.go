@@ -76,6 +76,11 @@ func (p *workflows) Export(ctx context.Context, by tenancy.Actor, org tenancy.Or
 	return export.Begin(ctx, p.db, p.temporal, by.User, org, op)
 }
 
+// ReleaseRecords releases the records of a request for access, and begins their package.
+func (p *workflows) ReleaseRecords(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, id, op uuid.UUID) error {
+	return export.BeginOf(ctx, p.db, p.temporal, by.User, org, id, op)
+}
+
 // VerifyAuditLog begins to verify an organization's audit log.
 func (p *workflows) VerifyAuditLog(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, op uuid.UUID) (uuid.UUID, error) {
 	return verification.Begin(ctx, p.db, p.temporal, by.User, org, op)

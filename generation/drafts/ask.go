@@ -43,11 +43,11 @@ func Allowed(ctx context.Context, q tenancy.Queries, p providers.Provider, file 
 	if err := tenancy.RequireFeature(ctx, q, tenancy.FeatureModels); err != nil {
 		return policies, err
 	}
-	d, err := disclosure.Check(ctx, q, disclosure.Model, disclosure.Target{File: file})
+	d, err := disclosure.Disclose(ctx, q, disclosure.Model, file, p.Name)
 	if err != nil {
 		return policies, err
 	}
-	return policies, d.Refusal()
+	return policies, d.RefusalOf(disclosure.Model, disclosure.Target{File: file}, p.Name)
 }
 
 // Question is a call to a model, with what takes personal data out of it and puts it back.

@@ -176,6 +176,13 @@ create or replace function app.being_deleted(org uuid) returns boolean language 
 $$ select coalesce(current_setting('app.deleting', true) = org::text, false) $$;
 grant execute on function app.being_deleted(uuid) to satchel_system;
 
+-- The last day of a request for access of which officers are told that is reached: 30, 40, or 45,
+-- when it is due; 0 before.
+create or replace function app.access_request_day(received timestamptz, due timestamptz) returns integer language sql stable parallel safe as $$
+    select case when now() >= due then 45 when now() >= received + interval '40 days' then 40 when now() >= received + interval '30 days' then 30 else 0 end
+$$;
+grant execute on function app.access_request_day(timestamptz, timestamptz) to satchel_app, satchel_system;
+
 -- The platform's own rules. An organization's row of disclosure_rules goes before them.
 -- A webhook carries ids alone; an export is the organization's own data, for its owner.
 create or replace function app.disclosure_default(way text, class text) returns table (allowed boolean, rule text)

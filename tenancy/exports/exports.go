@@ -95,6 +95,39 @@ func Begin(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) (running uuid.UUID
 	return running, false, err
 }
 
+// ErrBusy refuses a package while another export is being made: one organization makes one
+// at a time.
+var ErrBusy = fault.New(fault.Conflict, "export_running", "Another export of the organization is being made. Try again when it is ready.")
+
+// BeginOf makes the row of the package of a request for access.
+func BeginOf(ctx context.Context, tx *tenancy.Tx, id, request uuid.UUID) error {
+	q := exportsdb.New(tx)
+	ready, err := q.OrganizationMayExport(ctx)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return tenancy.ErrNoOrganization
+	case err != nil:
+		return fmt.Errorf("read status: %w", err)
+	case !ready:
+		return tenancy.ErrWrongStatus
+	}
+	n, err := q.ExportInsertOf(ctx, exportsdb.ExportInsertOfParams{ID: id, RequestID: request})
+	if err != nil {
+		return fmt.Errorf("insert package: %w", err)
+	}
+	if n == 0 {
+		return ErrBusy
+	}
+	return nil
+}
+
+// RequestOf is the request for access whose package the export is; uuid.Nil: it is a copy of
+// the whole organization.
+func RequestOf(ctx context.Context, q tenancy.Queries, id uuid.UUID) (uuid.UUID, error) {
+	request, err := exportsdb.New(q).ExportRequest(ctx, id)
+	return request, found("read export", err)
+}
+
 // Get reads an export.
 func Get(ctx context.Context, q tenancy.Queries, id uuid.UUID) (Export, error) {
 	e, err := exportsdb.New(q).ExportGet(ctx, id)

@@ -14,6 +14,13 @@ select id, state, created_at, expires_at from exports where id = $1;
 -- name: ExportInsert :execrows
 insert into exports (organization_id, id) values (app.org(), $1) on conflict (organization_id) where state = 'running' do nothing;
 
+-- name: ExportInsertOf :execrows
+insert into exports (organization_id, id, access_request_id) values (app.org(), sqlc.arg(id), sqlc.arg(request_id)::uuid) on conflict (organization_id) where state = 'running' do nothing;
+
+-- Nil: it is of the whole organization.
+-- name: ExportRequest :one
+select coalesce(access_request_id, '00000000-0000-0000-0000-000000000000')::uuid as request_id from exports where id = $1;
+
 -- name: ExportRunning :one
 select id from exports where state = 'running';
 

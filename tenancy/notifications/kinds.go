@@ -19,6 +19,8 @@ type Kind struct {
 // there is something to see, and no more.
 var Kinds = []Kind{
 	{"agreement.ending", false, "the last agreement of the school for children's data ends soon, or has ended"},
+	{"access_request.due", true, "a request to see education records came in, or nears the day by which it must be answered"},
+	{"access_request.ready", false, "the records that the person asked for are ready"},
 	{"generation.drafted", false, "a document that the person asked for is ready for review"},
 	{"generation.failed", false, "a document that the person asked for could not be made"},
 	{"handin.returned", false, "a teacher returned a hand-in"},

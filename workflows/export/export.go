@@ -15,6 +15,7 @@ import (
 	"satchel/activities/operation"
 	"satchel/internal/queue"
 	"satchel/tenancy"
+	"satchel/tenancy/accessrequests"
 	"satchel/tenancy/exports"
 	"satchel/tenancy/operations"
 )
@@ -56,6 +57,19 @@ func Begin(ctx context.Context, db *tenancy.DB, c client.Client, by uuid.UUID, o
 		},
 		Start: func(ctx context.Context, id uuid.UUID) error { return Start(ctx, c, org, id) },
 	})
+}
+
+// BeginOf releases the records of a request for access and begins their package, which is
+// an export under the operation's id. While another one of the organization is being made it
+// is refused.
+func BeginOf(ctx context.Context, db *tenancy.DB, c client.Client, by uuid.UUID, org tenancy.OrgID, request, id uuid.UUID) error {
+	_, err := operation.Begin(ctx, db, operation.Request{
+		Operation: operations.Operation{ID: id, Kind: Kind, WorkflowID: WorkflowID(org, id), CreatedBy: &by},
+		Org:       org, Action: "access_request.release", Swept: true,
+		Change: func(tx *tenancy.Tx) error { return accessrequests.Release(ctx, tx, request, by, id) },
+		Start:  func(ctx context.Context, id uuid.UUID) error { return Start(ctx, c, org, id) },
+	})
+	return err
 }
 
 // Start starts the workflow of an export, or finds it started.

@@ -7,6 +7,9 @@ package exportdb
 
 import (
 	"context"
+	"time"
+
+	"github.com/google/uuid"
 )
 
 const classPage = `-- name: ClassPage :many
@@ -41,6 +44,43 @@ func (q *Queries) ClassPage(ctx context.Context, arg ClassPageParams) ([]ClassPa
 	var items []ClassPageRow
 	for rows.Next() {
 		var i ClassPageRow
+		if err := rows.Scan(&i.Key, &i.Data); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const disclosurePage = `-- name: DisclosurePage :many
+select d.id::text as key, json_build_object('id', d.id, 'file_id', d.file_id, 'at', d.at, 'way', d.way, 'outcome', d.outcome, 'class', d.class, 'rule', d.rule, 'basis', d.basis,
+       'interest', d.interest, 'party', d.party, 'share_id', d.share_id, 'recipient_id', d.recipient_id, 'actor_id', d.actor_id, 'recordable', d.recordable,
+       'students', (select coalesce(json_agg(s.student_id order by s.student_id), '[]') from disclosure_students s where s.disclosure_id = d.id))::json as data
+  from disclosures d where d.id > $1::text::uuid order by d.id limit $2
+`
+
+type DisclosurePageParams struct {
+	After string
+	Most  int64
+}
+
+type DisclosurePageRow struct {
+	Key  string
+	Data []byte
+}
+
+func (q *Queries) DisclosurePage(ctx context.Context, arg DisclosurePageParams) ([]DisclosurePageRow, error) {
+	rows, err := q.db.Query(ctx, disclosurePage, arg.After, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []DisclosurePageRow
+	for rows.Next() {
+		var i DisclosurePageRow
 		if err := rows.Scan(&i.Key, &i.Data); err != nil {
 			return nil, err
 		}
@@ -391,6 +431,233 @@ func (q *Queries) PersonPage(ctx context.Context, arg PersonPageParams) ([]Perso
 	for rows.Next() {
 		var i PersonPageRow
 		if err := rows.Scan(&i.Key, &i.Data); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const recordPage = `-- name: RecordPage :many
+select f.id::text as key, json_build_object('file_id', f.id, 'class', c.class, 'reason', c.reason, 'decided_by', c.decided_by, 'decided_at', c.decided_at,
+       'students', (select coalesce(json_agg(s.student_id order by s.student_id), '[]') from record_students s where s.file_id = f.id))::json as data
+  from files f left join record_classes c on c.file_id = f.id
+ where f.id > $1::text::uuid and (c.file_id is not null or exists (select from record_students s where s.file_id = f.id)) order by f.id limit $2
+`
+
+type RecordPageParams struct {
+	After string
+	Most  int64
+}
+
+type RecordPageRow struct {
+	Key  string
+	Data []byte
+}
+
+func (q *Queries) RecordPage(ctx context.Context, arg RecordPageParams) ([]RecordPageRow, error) {
+	rows, err := q.db.Query(ctx, recordPage, arg.After, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []RecordPageRow
+	for rows.Next() {
+		var i RecordPageRow
+		if err := rows.Scan(&i.Key, &i.Data); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const requestDisclosurePage = `-- name: RequestDisclosurePage :many
+select d.id::text as key, json_build_object('id', d.id, 'file_id', d.file_id, 'at', d.at, 'way', d.way, 'outcome', d.outcome, 'class', d.class, 'rule', d.rule, 'basis', d.basis,
+       'interest', d.interest, 'party', d.party, 'recordable', d.recordable)::json as data
+  from access_requests r join disclosure_students s on s.organization_id = r.organization_id and s.student_id = r.student_id
+  join disclosures d on d.organization_id = s.organization_id and d.id = s.disclosure_id
+ where r.id = $1 and d.id > $2::text::uuid order by d.id limit $3
+`
+
+type RequestDisclosurePageParams struct {
+	RequestID uuid.UUID
+	After     string
+	Most      int64
+}
+
+type RequestDisclosurePageRow struct {
+	Key  string
+	Data []byte
+}
+
+// Disclosures that told of the student, of any file, without the ids of other students.
+func (q *Queries) RequestDisclosurePage(ctx context.Context, arg RequestDisclosurePageParams) ([]RequestDisclosurePageRow, error) {
+	rows, err := q.db.Query(ctx, requestDisclosurePage, arg.RequestID, arg.After, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []RequestDisclosurePageRow
+	for rows.Next() {
+		var i RequestDisclosurePageRow
+		if err := rows.Scan(&i.Key, &i.Data); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const requestFilePage = `-- name: RequestFilePage :many
+select a.file_id::text as key, json_build_object('file_id', a.file_id, 'decision', a.decision, 'reason', a.reason,
+       'name', case a.decision when 'include' then f.name end, 'category', case a.decision when 'include' then f.category end, 'created_at', f.created_at,
+       'class', app.record_class(a.organization_id, a.file_id), 'mime_type', v.mime_type, 'size', v.size, 'sha256', v.sha256, 'version_id', v.id, 'number', v.number)::json as data
+  from access_request_files a join files f on f.organization_id = a.organization_id and f.id = a.file_id
+  left join file_versions v on v.organization_id = f.organization_id and v.id = f.current_id
+ where a.request_id = $1 and a.file_id > $2::text::uuid order by a.file_id limit $3
+`
+
+type RequestFilePageParams struct {
+	RequestID uuid.UUID
+	After     string
+	Most      int64
+}
+
+type RequestFilePageRow struct {
+	Key  string
+	Data []byte
+}
+
+// What is in the package, and of what is withheld that it is, with the reason.
+func (q *Queries) RequestFilePage(ctx context.Context, arg RequestFilePageParams) ([]RequestFilePageRow, error) {
+	rows, err := q.db.Query(ctx, requestFilePage, arg.RequestID, arg.After, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []RequestFilePageRow
+	for rows.Next() {
+		var i RequestFilePageRow
+		if err := rows.Scan(&i.Key, &i.Data); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const requestFindingPage = `-- name: RequestFindingPage :many
+select (p.version_id || '/' || lpad(p.number::text, 9, '0'))::text as key, json_build_object('file_id', i.file_id, 'version_id', p.version_id, 'category', p.category, 'part', p.part,
+       'part_number', p.part_number, 'cell', p.cell, 'line', p.line, 'score', p.score, 'masked', p.masked)::json as data
+  from access_request_files a join files f on f.organization_id = a.organization_id and f.id = a.file_id
+  join pii_inspections i on i.organization_id = f.organization_id and i.version_id = f.current_id
+  join pii_findings p on p.organization_id = i.organization_id and p.version_id = i.version_id
+ where a.request_id = $1 and a.decision = 'include' and p.version_id || '/' || lpad(p.number::text, 9, '0') > $2::text order by 1 limit $3
+`
+
+type RequestFindingPageParams struct {
+	RequestID uuid.UUID
+	After     string
+	Most      int64
+}
+
+type RequestFindingPageRow struct {
+	Key  string
+	Data []byte
+}
+
+func (q *Queries) RequestFindingPage(ctx context.Context, arg RequestFindingPageParams) ([]RequestFindingPageRow, error) {
+	rows, err := q.db.Query(ctx, requestFindingPage, arg.RequestID, arg.After, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []RequestFindingPageRow
+	for rows.Next() {
+		var i RequestFindingPageRow
+		if err := rows.Scan(&i.Key, &i.Data); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const requestRow = `-- name: RequestRow :one
+select json_build_object('id', r.id, 'student_id', r.student_id, 'requester_id', r.requester_id, 'note', r.note, 'received_at', r.received_at, 'due_at', r.due_at,
+       'verified_at', r.verified_at, 'verified_how', r.verified_how, 'released_at', r.released_at, 'organization', (select o.name from organizations o where o.id = r.organization_id),
+       'withheld', (select count(*) from access_request_files a where a.request_id = r.id and a.decision = 'withhold'))::json as data
+  from access_requests r where r.id = $1
+`
+
+func (q *Queries) RequestRow(ctx context.Context, requestID uuid.UUID) ([]byte, error) {
+	row := q.db.QueryRow(ctx, requestRow, requestID)
+	var data []byte
+	err := row.Scan(&data)
+	return data, err
+}
+
+const requestVersionPage = `-- name: RequestVersionPage :many
+select v.id, v.file_id, v.number, v.size, v.sha256, v.object_etag, v.published_at, f.name from access_request_files a
+  join files f on f.organization_id = a.organization_id and f.id = a.file_id
+  join file_versions v on v.organization_id = f.organization_id and v.id = f.current_id
+ where a.request_id = $1 and a.decision = 'include' and v.id > $2 and v.status = 'published' and f.trashed_at is null order by v.id limit $3
+`
+
+type RequestVersionPageParams struct {
+	RequestID uuid.UUID
+	After     uuid.UUID
+	Most      int64
+}
+
+type RequestVersionPageRow struct {
+	ID          uuid.UUID
+	FileID      uuid.UUID
+	Number      int32
+	Size        int64
+	Sha256      string
+	ObjectEtag  string
+	PublishedAt *time.Time
+	Name        string
+}
+
+// Of the records of a request for access, those that are in its package. The version is the one
+// that the school shows now.
+func (q *Queries) RequestVersionPage(ctx context.Context, arg RequestVersionPageParams) ([]RequestVersionPageRow, error) {
+	rows, err := q.db.Query(ctx, requestVersionPage, arg.RequestID, arg.After, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []RequestVersionPageRow
+	for rows.Next() {
+		var i RequestVersionPageRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.FileID,
+			&i.Number,
+			&i.Size,
+			&i.Sha256,
+			&i.ObjectEtag,
+			&i.PublishedAt,
+			&i.Name,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -69,3 +69,47 @@ func (q *Queries) Disclosure(ctx context.Context, arg DisclosureParams) (Disclos
 	err := row.Scan(&i.Allowed, &i.Rule, &i.Class)
 	return i, err
 }
+
+const disclosureNote = `-- name: DisclosureNote :exec
+select app.disclosure_note(app.org(), $1::text, $2::uuid, $3::text, $4::text, $5::text, ''::text,
+                           $6::text, null::uuid, null::uuid, app.actor(), $7::text)
+`
+
+type DisclosureNoteParams struct {
+	Way     string
+	FileID  uuid.UUID
+	Outcome string
+	Rule    string
+	Basis   string
+	Party   string
+	Unit    string
+}
+
+// Nothing is written for what is no record of a student.
+func (q *Queries) DisclosureNote(ctx context.Context, arg DisclosureNoteParams) error {
+	_, err := q.db.Exec(ctx, disclosureNote,
+		arg.Way,
+		arg.FileID,
+		arg.Outcome,
+		arg.Rule,
+		arg.Basis,
+		arg.Party,
+		arg.Unit,
+	)
+	return err
+}
+
+const disclosureOpened = `-- name: DisclosureOpened :exec
+select app.disclosure_opened(app.org(), $1::uuid, $2::text, $3::text)
+`
+
+type DisclosureOpenedParams struct {
+	ShareID  uuid.UUID
+	Basis    string
+	Interest string
+}
+
+func (q *Queries) DisclosureOpened(ctx context.Context, arg DisclosureOpenedParams) error {
+	_, err := q.db.Exec(ctx, disclosureOpened, arg.ShareID, arg.Basis, arg.Interest)
+	return err
+}

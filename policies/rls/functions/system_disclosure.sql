@@ -7,7 +7,7 @@
 -- nothing.
 create or replace function app.disclosure_class(org uuid, file uuid, folder uuid, space uuid) returns text
 language plpgsql stable security definer set search_path = public, pg_temp as $$
-declare place uuid := space; f record; d record; kind text;
+declare place uuid := space; f record; d record; kind text; record text;
 begin
     if num_nonnulls(file, folder, space) = 0 then return 'general'; end if;
     if file is not null then
@@ -20,7 +20,12 @@ begin
     select s.kind into kind from spaces s where s.organization_id = org and s.id = place;
     if kind is null or kind = 'confidential' then return 'confidential'; end if;
     if file is not null then
-        if f.needs > 1 or f.subject_id is not null then return 'education_record'; end if;
+        -- A note of one person alone and a record of treatment are what they are while they are shown
+        -- to no other person (34 CFR 99.3). Directory information leaves as a record does.
+        record := app.record_class(org, file);
+        if record in ('sole_possession_note', 'treatment') then return 'confidential'; end if;
+        if f.needs > 1 or record in ('education_record', 'directory_info') then return 'education_record'; end if;
+        if record = 'law_enforcement_unit' then return 'personal'; end if;
         if exists (select from file_versions v where v.organization_id = org and v.file_id = file and v.contains_pii) then return 'personal'; end if;
     elsif folder is not null then
         if d.mode = 'handin' then return 'education_record'; end if;

@@ -5,8 +5,7 @@ alter table holds force row level security;
 drop policy if exists tenant on holds;
 create policy tenant on holds for all to satchel_app
     using (organization_id = (select app.org())) with check (organization_id = (select app.org()));
-grant select, insert (organization_id, id, kind, scope, person_id, space_id, file_id, category, created_from, created_before, name_part, reason, placed_by),
-    update (release_asked_by, release_asked_at, release_reason, released_by, released_at) on holds to satchel_app;
+grant select, insert, update (release_asked_by, release_asked_at, release_reason, released_by, released_at) on holds to satchel_app;
 drop policy if exists people_read on holds;
 create policy people_read on holds for select to satchel_people
     using (organization_id = (select app.people_org()) and (select app.oversees()));
@@ -21,8 +20,9 @@ create policy people_change on holds for update to satchel_people
 grant select, insert (organization_id, id, kind, scope, person_id, space_id, file_id, category, created_from, created_before, name_part, reason, placed_by),
     update (release_asked_by, release_asked_at, release_reason, released_by, released_at) on holds to satchel_people;
 drop policy if exists system on holds;
-create policy system on holds for select to satchel_system using (true);
-grant select on holds to satchel_system;
+create policy system on holds for all to satchel_system using (true) with check (true);
+grant select, insert (organization_id, id, kind, scope, person_id, reason, placed_by, request_id),
+    update (release_asked_by, release_asked_at, release_reason, released_by, released_at) on holds to satchel_system;
 
 -- The lock of an organization's holds; see functions/system_holds.sql.
 create or replace function app.hold_lock(org uuid) returns bigint language sql immutable parallel safe as
@@ -37,6 +37,7 @@ create or replace function app.hold_covers(h holds, f files) returns boolean lan
         when 'file' then f.id = h.file_id
         when 'space' then f.space_id = h.space_id
         when 'person' then h.person_id in (f.subject_id, f.uploaded_by)
+            or exists (select from record_students r where r.organization_id = f.organization_id and r.file_id = f.id and r.student_id = h.person_id)
             or exists (select from file_versions v where v.organization_id = f.organization_id and v.file_id = f.id and v.uploaded_by = h.person_id)
         else (h.category is null or h.category = f.category) and (h.created_from is null or f.created_at >= h.created_from)
             and (h.created_before is null or f.created_at < h.created_before) and (h.name_folded is null or strpos(replace(replace(lower(f.name collate "und-x-icu"), 'ς', 'σ'), 'ß', 'ss'), h.name_folded) > 0)

@@ -88,6 +88,35 @@ func (q *Queries) ExportInsert(ctx context.Context, id uuid.UUID) (int64, error)
 	return result.RowsAffected(), nil
 }
 
+const exportInsertOf = `-- name: ExportInsertOf :execrows
+insert into exports (organization_id, id, access_request_id) values (app.org(), $1, $2::uuid) on conflict (organization_id) where state = 'running' do nothing
+`
+
+type ExportInsertOfParams struct {
+	ID        uuid.UUID
+	RequestID uuid.UUID
+}
+
+func (q *Queries) ExportInsertOf(ctx context.Context, arg ExportInsertOfParams) (int64, error) {
+	result, err := q.db.Exec(ctx, exportInsertOf, arg.ID, arg.RequestID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const exportRequest = `-- name: ExportRequest :one
+select coalesce(access_request_id, '00000000-0000-0000-0000-000000000000')::uuid as request_id from exports where id = $1
+`
+
+// Nil: it is of the whole organization.
+func (q *Queries) ExportRequest(ctx context.Context, id uuid.UUID) (uuid.UUID, error) {
+	row := q.db.QueryRow(ctx, exportRequest, id)
+	var request_id uuid.UUID
+	err := row.Scan(&request_id)
+	return request_id, err
+}
+
 const exportRunning = `-- name: ExportRunning :one
 select id from exports where state = 'running'
 `

@@ -31,7 +31,7 @@ test('every call of the pages of managers and operators is in the list, and none
     for (const m of s.matchAll(/api\.(GET|POST|PUT|PATCH|DELETE)\('([^']+)'/g)) made.add(`${m[1]} ${m[2]}`)
   }
   // What is saved as a file is fetched by its address and not through the typed client.
-  const saved = ['GET /api/v1/organizations/{id}/audit/export', 'GET /api/v1/organizations/{id}/exports/{operation}/{part}', 'GET /api/v1/organizations/{id}/roster/imports/{import}/changes.csv', 'GET /api/v1/generations/{id}/output']
+  const saved = ['GET /api/v1/organizations/{id}/audit/export', 'GET /api/v1/organizations/{id}/disclosures/export', 'GET /api/v1/organizations/{id}/exports/{operation}/{part}', 'GET /api/v1/organizations/{id}/roster/imports/{import}/changes.csv', 'GET /api/v1/generations/{id}/output']
   for (const s of saved) expect(sources.some(x => x.includes(s.slice(s.lastIndexOf('{id}/') + 5).split('/{')[0]!)), s).toBe(true)
   expect(Object.values(calls).flat().toSorted()).toEqual([...new Set([...made, ...saved])].toSorted())
 })

@@ -7,6 +7,10 @@ import { every, list, one } from './queries.ts'
 export type Hold = Schemas['Hold']
 export type RetentionPolicy = Schemas['RetentionPolicy']
 export type RetentionReview = Schemas['RetentionReview']
+export type AccessRequest = Schemas['AccessRequest']
+export type AccessRequestFile = Schemas['AccessRequestFile']
+export type Disclosure = Schemas['Disclosure']
+export type RecordKind = Schemas['RecordKind']
 export type HeldFile = Schemas['HeldFile']
 export type Agreement = Schemas['Agreement']
 export type Subprocessor = Schemas['Subprocessor']
@@ -51,3 +55,12 @@ export const missingAgreement = (w: Work) => queryOptions({
     return students.data!.items.length === 0 ? null : { ...(until ? { until } : {}) }
   },
 })
+
+export const disclosures = (w: Work, outcome: Disclosure['outcome'] | '') => list(w, ['disclosures', outcome], ({ signal, query }) =>
+  w.api.GET('/api/v1/organizations/{id}/disclosures', { params: { path: of(w), query: { ...query, ...(outcome ? { outcome } : {}) } }, signal }))
+
+export const accessRequests = (w: Work, ended: boolean) => list(w, ['access-requests', ended], ({ signal, query }) =>
+  w.api.GET('/api/v1/organizations/{id}/access-requests', { params: { path: of(w), query: { ...query, ...(ended ? { ended } : {}) } }, signal }))
+
+export const accessRequestFiles = (w: Work, request: string) => list(w, ['access-requests', 'files', request], ({ signal, query }) =>
+  w.api.GET('/api/v1/organizations/{id}/access-requests/{request}/files', { params: { path: { ...of(w), request }, query }, signal }))

@@ -57,6 +57,8 @@ function useSentences(): (kind: string) => { text: string; to: string } {
       case 'handin.returned': return { text: t`A teacher returned your work.`, to: place.role === 'student' ? `${at}/send` : `${at}/spaces` }
       case 'key.all_spaces': return { text: t`A key that reads every space was made.`, to: `${at}/manage/keys` }
       case 'parent.unreachable': return { text: t`A mail that asks a parent for consent could not be delivered.`, to: `${at}/manage/agreements` }
+      case 'access_request.due': return { text: t`A request to see records of a student waits for an answer.`, to: `${at}/access-requests` }
+      case 'access_request.ready': return { text: t`The records that you asked for are ready.`, to: `${at}/access-requests` }
       case 'report.ready': return { text: t`A report that you asked for is ready, as a file.`, to: `${at}/reports` }
       case 'roblox.attention': return { text: t`A connection to Roblox needs you: it stopped, or something may have been made there twice.`, to: `${at}/manage/roblox` }
       case 'share.received': return { text: t`Something was shared with you.`, to: `${at}/shared` }

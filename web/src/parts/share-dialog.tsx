@@ -13,6 +13,7 @@ import { Icon } from './icon.tsx'
 import { type Ends, EndField, endOf } from './share-end.tsx'
 import { LinkMade } from './share-link.tsx'
 import { type Outsider, Outsiders, PeoplePicker, isAddress } from './share-people.tsx'
+import { type Purpose, PurposeFields } from './share-purpose.tsx'
 import { useForbidden, useShareRefusal, useShareWords } from './share-words.tsx'
 import { SharesOf } from './shares-of.tsx'
 import { toast } from './toasts.tsx'
@@ -58,6 +59,7 @@ export default function ShareDialog({ target, close }: { target: ShareTarget; cl
   const [error, setError] = useState('')
   const [detail, setDetail] = useState('')
   const [busy, setBusy] = useState(false)
+  const [purpose, setPurpose] = useState<Purpose | null>(null) // asked for when the API says that this is a record
   const form = useRef<HTMLFormElement>(null)
 
   const permissions = permissionsOf(d.kind, target.what)
@@ -79,6 +81,7 @@ export default function ShareDialog({ target, close }: { target: ShareTarget; cl
         body: {
           kind: d.kind, permission, [`${target.what}_id`]: target.id, ...(wanted.length > 0 ? { with: wanted } : {}),
           ...(isOutside(d.kind) && d.password ? { password: d.password } : {}), ...(d.ends.choice === 'usual' ? {} : { expires_at: endOf(d.ends) }), ...(limit ? { max_downloads: limit } : {}),
+          ...(purpose && isOutside(d.kind) ? { disclosure_basis: purpose.basis.trim(), disclosure_interest: purpose.interest.trim() } : {}),
         },
       })).data!
       await queries.invalidateQueries({ queryKey: [place.organization_id, 'shares'] })
@@ -94,6 +97,7 @@ export default function ShareDialog({ target, close }: { target: ShareTarget; cl
         const shut: ShareKind[] = p.rule === 'personal_needs_named_people' ? ['link'] : permission === 'upload' && p.rule === 'outside_upload_off' ? [] : ['link', 'people']
         setLearned(old => ({ ...old, ...Object.fromEntries(shut.map(k => [k, text])) }))
       }
+      if (p.code === 'disclosure_basis_required') setPurpose(old => old ?? { basis: '', interest: '' })
       bad(text, p.status >= 400 ? p.detail : '')
     }
   }
@@ -108,6 +112,7 @@ export default function ShareDialog({ target, close }: { target: ShareTarget; cl
           {d.kind === 'classes' && <Classes chosen={d.classes} choose={classes => set({ classes })} />}
           {d.kind === 'people' && <Outsiders list={d.outside} typed={d.typed} change={(outside, typed) => set({ outside, typed })} />}
           <Conditions draft={d} set={set} target={target} permission={permission} permissions={permissions} mustHavePassword={mustHavePassword} longestDays={longestDays} />
+          {purpose && isOutside(d.kind) && <PurposeFields of={purpose} change={setPurpose} />}
           {error && <div role="alert"><p className="bad">{error}</p>{detail && <p className="quiet small" lang="en">{detail}</p>}</div>}
           <div className="dialog-actions">
             <button type="submit" className="button main" aria-disabled={busy}>{d.kind === 'link' ? t`Make the link` : t`Share`}</button>

@@ -32,6 +32,8 @@ export function useShareRefusal(): (error: unknown) => string {
     share_outside_not_allowed: forbidden.students!,
     share_too_long: t`Your school lets a share outside last for less time. Choose an earlier end.`,
     share_password_required: t`Your school wants a password on every link. Give one of 8 characters or more.`,
+    disclosure_basis_required: t`This is an education record. Say why it may leave the school.`,
+    invalid_disclosure_basis: t`The ground is one of 34 CFR 99.31, written like 99.31(a)(2).`,
     share_is_over: t`This share has ended and does not begin again. Make a new one.`,
     share_target_trashed: t`It is in the bin. Put it back, then share it.`,
     share_target_refused: t`The check did not take this file, so there is nothing to share.`,

@@ -1,0 +1,167 @@
+package api
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"satchel/api/accessrequests"
+	"satchel/api/holds"
+	"satchel/api/records"
+	"satchel/api/request"
+	"satchel/tenancy"
+	"satchel/tenancy/exports"
+)
+
+// wanted is a request for access in a test.
+type wanted struct {
+	by   *person
+	at   string // its path
+	id   uuid.UUID
+	file uuid.UUID // a record about the student
+}
+
+// asked has a student ask, about whom there is a record.
+func (s *scene) requested() wanted {
+	pupil := s.person(s.owner.org, tenancy.Student)
+	file := s.owner.published("report.txt", lorem).ID
+	s.owner.call(put, s.school("/records/"+file.String()), map[string]any{"class": "education_record", "reason": "r", "students": []uuid.UUID{pupil.id}}).is(200)
+	made := read[accessrequests.View](pupil.call(post, s.school("/access-requests"), map[string]any{"note": planted}).is(201))
+	return wanted{by: pupil, at: s.school("/access-requests/" + made.ID.String()), id: made.ID, file: file}
+}
+
+func (s *scene) verified() wanted {
+	r := s.requested()
+	s.owner.call(post, r.at+"/verify", map[string]any{"how": "signed in"}).is(200)
+	return r
+}
+
+// packaged does what the workflow of the package would.
+func (s *scene) packaged() wanted {
+	r := s.verified()
+	s.pack(r)
+	return r
+}
+
+func (s *scene) pack(r wanted) {
+	s.t.Helper()
+	id := read[struct {
+		ID uuid.UUID `json:"operation_id"`
+	}](s.owner.call(post, r.at+"/release", nil).is(202)).ID
+	ctx, key := s.t.Context(), exports.Prefix(s.owner.org, id)+"000001-a.zip"
+	etag, err := s.store.Exports.Put(ctx, key, bytes.NewReader([]byte(archive)), int64(len(archive)), "")
+	require.NoError(s.t, err)
+	require.NoError(s.t, s.db.InTx(ctx, s.owner.org, func(tx *tenancy.Tx) error {
+		_, err := exports.AddPart(ctx, tx, id, exports.Part{Number: 1, Key: key, ETag: etag, Size: int64(len(archive)), SHA256: sum(archive), Entries: 1, End: true})
+		return err
+	}))
+	_, err = exports.Finish(ctx, s.db.Single(s.owner.org), id)
+	require.NoError(s.t, err)
+}
+
+// TestRecordsAreAskedForAndFetched follows a request of a parent: what it is about is held while
+// it is open, a record that tells of two students waits for a person, and the package is the
+// requester's.
+func TestRecordsAreAskedForAndFetched(t *testing.T) {
+	t.Parallel()
+	s := setup(t).scene()
+	owner, auditor := s.owner, s.person(s.owner.org, tenancy.Auditor)
+	pupil, other, parent, stranger := s.person(owner.org, tenancy.Student), s.person(owner.org, tenancy.Student), s.person(owner.org, tenancy.Parent), s.person(owner.org, tenancy.Parent)
+	owner.call(post, s.school("/guardians"), map[string]any{"parent_id": parent.id, "student_id": pupil.id}).is(201)
+	record := func(class string, students ...uuid.UUID) uuid.UUID {
+		file := owner.published(uuid.NewString()+".txt", lorem).ID
+		owner.call(put, s.school("/records/"+file.String()), map[string]any{"class": class, "reason": "r", "students": students}).is(200)
+		return file
+	}
+	alone, shared := record("education_record", pupil.id), record("education_record", pupil.id, other.id)
+	record("sole_possession_note", pupil.id)
+	record("education_record", other.id)
+	list := s.school("/access-requests")
+
+	stranger.call(post, list, map[string]any{"student_id": pupil.id}).refused(403, "access_request_not_yours")
+	stranger.call(post, list, map[string]any{}).refused(400, "invalid_student_id")
+	auditor.call(post, list, map[string]any{}).refused(403, "not_granted")
+	made := read[accessrequests.View](parent.call(post, list, map[string]any{"note": "all of it"}).is(201))
+	require.Equal(t, pupil.id, made.Student)
+	require.Equal(t, "received", string(made.State))
+	require.Equal(t, 45.0*24, made.DueAt.Sub(made.ReceivedAt).Hours())
+	parent.call(post, list, map[string]any{"student_id": pupil.id}).refused(409, "access_request_open")
+	at := list + "/" + made.ID.String()
+	for who, n := range map[*person]int{owner: 1, auditor: 1, parent: 1, stranger: 0, pupil: 0} {
+		require.Len(t, read[request.Page[accessrequests.View]](who.call(get, list, nil).is(200)).Items, n)
+	}
+	stranger.call(get, at, nil).refused(404, "access_request_not_found")
+
+	// It is held from the moment it came in: by 99.10(e) nothing of it is destroyed.
+	held := read[request.Page[holds.View]](owner.call(get, s.school("/holds"), nil).is(200)).Items
+	require.Len(t, held, 1)
+	require.Equal(t, "access_request", string(held[0].Kind))
+	require.Equal(t, pupil.id, *held[0].Target)
+	owner.newVersion(alone, lorem+"2")
+	owner.call(remove, firstOf(alone), nil).refused(409, "on_hold")
+
+	owner.call(post, at+"/release", nil).refused(409, "access_request_state")
+	parent.call(post, at+"/verify", map[string]any{"how": "me"}).refused(403, "not_granted")
+	owner.call(post, at+"/verify", map[string]any{"how": "came to the office with a passport"}).is(200)
+	owner.call(post, at+"/verify", map[string]any{"how": "again"}).refused(409, "access_request_state")
+	files := read[request.Page[accessrequests.FileView]](owner.call(get, at+"/files", nil).is(200)).Items
+	require.Len(t, files, 2, "notes of one person and records of others are not in it")
+	decisions := map[uuid.UUID]string{}
+	for _, f := range files {
+		decisions[f.File] = f.Decision
+	}
+	require.Equal(t, map[uuid.UUID]string{alone: "include", shared: "waiting"}, decisions)
+	parent.call(get, at+"/files", nil).refused(403, "not_granted")
+
+	refused := owner.call(post, at+"/release", nil)
+	refused.refused(409, "access_request_review")
+	require.Contains(t, refused.text(), "34 CFR 99.12(a)")
+	owner.call(put, at+"/files/"+shared.String(), map[string]any{"decision": "withhold"}).refused(400, "invalid_decision")
+	owner.call(put, at+"/files/"+uuid.NewString(), map[string]any{"decision": "include"}).refused(404, "no_such_file")
+	owner.call(put, at+"/files/"+shared.String(), map[string]any{"decision": "withhold", "reason": "tells of another student"}).is(200)
+	parent.call(get, at+"/package/1", nil).refused(409, "export_not_ready")
+	s.pack(wanted{at: at})
+	require.Equal(t, "ready", string(read[accessrequests.View](parent.call(get, at, nil).is(200)).State))
+	require.Contains(t, parent.call(get, notificationsPath, nil).is(200).text(), "access_request.ready")
+	require.Contains(t, owner.call(get, notificationsPath, nil).is(200).text(), "access_request.due")
+
+	stranger.call(get, at+"/package/1", nil).refused(404, "access_request_not_found")
+	require.Equal(t, archive, owner.call(get, at+"/package/1", nil).is(200).text())
+	require.Equal(t, "ready", string(read[accessrequests.View](owner.call(get, at, nil).is(200)).State), "an officer's look answers nothing")
+	require.Equal(t, archive, parent.call(get, at+"/package/1", nil).is(200).text())
+	require.Equal(t, "delivered", string(read[accessrequests.View](owner.call(get, at, nil).is(200)).State))
+
+	parent.call(post, at+"/end", map[string]any{"outcome": "closed"}).refused(403, "access_request_not_yours")
+	owner.call(remove, firstOf(alone), nil).refused(409, "on_hold")
+	require.Equal(t, "closed", string(read[accessrequests.View](owner.call(post, at+"/end", map[string]any{"outcome": "closed"}).is(200)).State))
+	require.Empty(t, read[request.Page[holds.View]](owner.call(get, s.school("/holds"), nil).is(200)).Items, "the hold ends with the request")
+	owner.call(remove, firstOf(alone), nil).is(204)
+	owner.call(post, at+"/end", map[string]any{"outcome": "closed"}).refused(409, "access_request_state")
+	require.Empty(t, read[request.Page[accessrequests.View]](owner.call(get, list, nil).is(200)).Items)
+	require.Len(t, read[request.Page[accessrequests.View]](owner.call(get, list+"?ended=true", nil).is(200)).Items, 1)
+
+	again := read[accessrequests.View](parent.call(post, list, map[string]any{}).is(201))
+	owner.call(post, list+"/"+again.ID.String()+"/end", map[string]any{"outcome": "withdrawn"}).refused(403, "access_request_not_yours")
+	require.Equal(t, "withdrawn", string(read[accessrequests.View](parent.call(post, list+"/"+again.ID.String()+"/end", map[string]any{"outcome": "withdrawn"}).is(200)).State))
+	require.Equal(t, "education_record", string(read[records.View](owner.call(get, s.school("/records/"+shared.String()), nil).is(200)).Class))
+}
+
+func firstOf(file uuid.UUID) string { return at(file, "/versions/1") }
+
+// recordsAreAskedFor is the part of the metamorphic script.
+func (s *school) recordsAreAskedFor() {
+	path := s.within("/access-requests")
+	made := id(s.do(s.pupil, post, path, map[string]any{"note": "all of it"}))
+	at := path + "/" + made.String()
+	s.do(s.owner, get, path+"?ended=true", nil)
+	s.do(s.pupil, get, at, nil)
+	s.do(s.owner, post, at+"/release", nil)
+	s.do(s.owner, post, at+"/verify", map[string]any{"how": "signed in"})
+	s.do(s.owner, get, at+"/files", nil)
+	s.do(s.owner, put, at+"/files/"+s.strange.String(), map[string]any{"decision": "include"})
+	s.do(s.owner, get, path+"/"+s.strange.String(), nil)
+	s.do(s.pupil, get, at+"/package/1", nil)
+	s.do(s.pupil, post, at+"/end", map[string]any{"outcome": "withdrawn"})
+}
