@@ -70,23 +70,17 @@ func (b *bench) cost(ctx context.Context) error {
 	if err := b.sendMany(ctx, root, org, c, 20); err != nil { // warms both ways up
 		return err
 	}
-	pause(ctx, int(statisticsSettle.Milliseconds()))
-	before, err := b.spent(ctx, root)
-	if err != nil {
-		return err
-	}
-	pause(ctx, int(statisticsSettle.Milliseconds()))
-	idle, err := b.spent(ctx, root)
-	if err != nil {
-		return err
-	}
-	if err := b.sendMany(ctx, root, org, c, costFiles); err != nil {
-		return err
-	}
-	pause(ctx, int(statisticsSettle.Milliseconds()))
-	after, err := b.spent(ctx, root)
-	if err != nil {
-		return err
+	var before, idle, after spending
+	for i, at := range []*spending{&before, &idle, &after} {
+		if i == 2 {
+			if err := b.sendMany(ctx, root, org, c, costFiles); err != nil {
+				return err
+			}
+		}
+		pause(ctx, int(statisticsSettle.Milliseconds()))
+		if *at, err = b.spent(ctx, root); err != nil {
+			return err
+		}
 	}
 	// What the platform does by itself goes on meanwhile.
 	share := after.at.Sub(idle.at).Seconds() / idle.at.Sub(before.at).Seconds()

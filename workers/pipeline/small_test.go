@@ -28,10 +28,10 @@ func (b *worker) kept(t *testing.T, run client.WorkflowRun) (tasks int, steps []
 	for events.HasNext() {
 		e, err := events.Next()
 		require.NoError(t, err)
-		switch e.GetEventType() {
-		case enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
+		if e.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED {
 			tasks++
-		case enumspb.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+		}
+		if e.GetEventType() == enumspb.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED {
 			steps = append(steps, e.GetActivityTaskScheduledEventAttributes().GetActivityType().GetName())
 		}
 	}
