@@ -64,7 +64,7 @@ func TestListenerAsksForTheEdgesCertificate(t *testing.T) {
 	ours, theirs, later := newAuthority(t), newAuthority(t), time.Now().Add(time.Hour)
 	cert, key := ours.issue(t, x509.ExtKeyUsageServerAuth, later)
 	const secret = "a secret of the tests, of at least 32 bytes"
-	e, err := New(Config{Listen: "127.0.0.1:0", Keys: []string{secret}, Cert: cert, Key: key, ClientCA: ours.pem()}, nil, nil, nil)
+	e, err := New(Config{Listen: "127.0.0.1:0", Keys: []string{secret}, Cert: cert, Key: key, ClientCA: ours.pem()}, nil, nil, nil, nil)
 	require.NoError(t, err)
 	server := httptest.NewUnstartedServer(e.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "answered") })))
 	server.TLS, err = e.TLS()
