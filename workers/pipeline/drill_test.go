@@ -82,11 +82,13 @@ func TestRestoreUnderLoad(t *testing.T) { //nolint:paralleltest // sets the serv
 	at := second.replayed(t)
 	b.Maintained = true
 	b.reopen(t, store)
-	op := tenancy.NewID()
-	in := reconcile.ReconcileStorageInput{Operation: op, Repair: true, Restore: restoring.Restore{To: at, Found: time.Now()}}
-	require.NoError(t, reconcile.Begin(ctx, b.DB, b.Client, b.User, in))
+	in := reconcile.ReconcileStorageInput{Repair: true, Restore: restoring.Restore{To: at, Found: time.Now()}}
+	require.Eventually(t, func() bool { // the server takes seconds to know a new namespace
+		in.Operation = tenancy.NewID()
+		return reconcile.Begin(ctx, b.DB, b.Client, b.User, in) == nil
+	}, patience, time.Second)
 	var report reconcile.ReconcileStorageResult
-	require.NoError(t, b.Client.GetWorkflow(ctx, reconcile.WorkflowID(op), "").Get(ctx, &report))
+	require.NoError(t, b.Client.GetWorkflow(ctx, reconcile.WorkflowID(in.Operation), "").Get(ctx, &report))
 	require.Zero(t, report.Failed)
 	require.Zero(t, report.Counts[restoring.LostContent], "the store has everything that the database names")
 	b.Stop()
