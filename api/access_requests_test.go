@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -86,7 +87,7 @@ func TestRecordsAreAskedForAndFetched(t *testing.T) {
 	made := read[accessrequests.View](parent.call(post, list, map[string]any{"note": "all of it"}).is(201))
 	require.Equal(t, pupil.id, made.Student)
 	require.Equal(t, "received", string(made.State))
-	require.Equal(t, 45.0*24, made.DueAt.Sub(made.ReceivedAt).Hours())
+	require.Equal(t, 45*24*time.Hour, made.DueAt.Sub(made.ReceivedAt))
 	parent.call(post, list, map[string]any{"student_id": pupil.id}).refused(409, "access_request_open")
 	at := list + "/" + made.ID.String()
 	for who, n := range map[*person]int{owner: 1, auditor: 1, parent: 1, stranger: 0, pupil: 0} {

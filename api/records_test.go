@@ -99,7 +99,7 @@ func TestRecordsAreDisclosedOnRecord(t *testing.T) {
 func (s *school) recordsAreClassified(file uuid.UUID) {
 	at := s.within("/records/" + file.String())
 	s.do(s.owner, get, at, nil)
-	s.do(s.owner, put, at, map[string]any{"class": "directory_info", "reason": "honour roll", "students": []uuid.UUID{s.pupil.id}})
+	s.do(s.owner, put, at, map[string]any{"class": "directory_info", "reason": "honor roll", "students": []uuid.UUID{s.pupil.id}})
 	s.do(s.owner, post, storagePath+"/share", map[string]any{"kind": "link", "file_id": file})
 	s.do(s.owner, get, s.within("/disclosures?outcome=refused"), nil)
 	s.do(s.pupil, get, s.within("/disclosures"), nil)

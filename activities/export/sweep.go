@@ -23,7 +23,7 @@ func exportOf(r tenancy.ExportRef) uuid.UUID { return r.Export }
 func SweepsOf(a *Activities) []queue.Sweep {
 	return []queue.Sweep{
 		{Name: "restart-exports", Every: time.Minute, Longest: 10 * time.Minute, Run: a.restartExports},
-		{Name: "tell-access-requests", Every: 5 * time.Minute, Longest: 10 * time.Minute, Run: a.tellAccessRequests},
+		{Name: "tell-access-requests", Every: 2 * time.Minute, Longest: 10 * time.Minute, Run: a.tellAccessRequests},
 		{Name: "remove-exports", Every: time.Minute, Longest: 10 * time.Minute, Run: a.removeExports},
 	}
 }

@@ -69,6 +69,7 @@ func (r *scanState) restoredVersion(row files.VersionRow) error {
 		return r.restoredArrived(row)
 	case files.Published:
 		return r.restoredContent(row)
+	case files.Quarantined, files.Rejected, files.Failed, files.Expired, files.Deleted: // they have ended, and no one reads them
 	}
 	return nil
 }

@@ -162,9 +162,9 @@ func (r *Requests) Create(c *gin.Context) error {
 	if in.Language, err = language(in.Language); err != nil {
 		return err
 	}
-	ctx, id := c.Request.Context(), request.NewID(c)
+	ctx, id, by := c.Request.Context(), request.NewID(c), request.Caller(c).User
 	err = r.All.InTx(ctx, org, func(tx *tenancy.Tx) error {
-		n := requests.New{ID: id, Child: child, Guardian: in.Guardian, Email: in.Email, Language: in.Language, By: request.Caller(c).User}
+		n := requests.New{ID: id, Child: child, Guardian: in.Guardian, Email: in.Email, Language: in.Language, By: by}
 		if err := requests.Create(ctx, tx, r.Contacts, n, r.Now()); err != nil {
 			return err
 		}

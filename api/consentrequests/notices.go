@@ -61,9 +61,9 @@ func (r *Requests) Publish(c *gin.Context) error {
 	if in.Language, err = language(in.Language); err != nil {
 		return err
 	}
-	ctx, id := c.Request.Context(), request.NewID(c)
+	ctx, id, by := c.Request.Context(), request.NewID(c), request.Caller(c).User
 	err = r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
-		n := requests.NewNotice{ID: id, Language: in.Language, Notice: in.Notice, Material: in.Material, By: request.Caller(c).User}
+		n := requests.NewNotice{ID: id, Language: in.Language, Notice: in.Notice, Material: in.Material, By: by}
 		if _, err := requests.Publish(ctx, tx, n, r.Now()); err != nil {
 			return err
 		}

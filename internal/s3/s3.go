@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
@@ -17,6 +16,7 @@ import (
 	"io"
 	"iter"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/minio/minio-go/v7"
@@ -272,9 +272,12 @@ func (b *Bucket) SHA256(ctx context.Context, key string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("stat object: %w", classify(err))
 	}
-	sum, err := base64.StdEncoding.DecodeString(info.ChecksumSHA256)
-	if err != nil || len(sum) != sha256.Size { // a checksum of checksums has the number of parts behind it
+	if info.ChecksumSHA256 == "" || strings.Contains(info.ChecksumSHA256, "-") { // a checksum of checksums has the number of parts behind it
 		return "", nil
+	}
+	sum, err := base64.StdEncoding.DecodeString(info.ChecksumSHA256)
+	if err != nil {
+		return "", fmt.Errorf("stat object: its SHA-256: %w", err)
 	}
 	return hex.EncodeToString(sum), nil
 }

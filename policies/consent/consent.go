@@ -24,17 +24,26 @@ const (
 	Discovered = "discovered" // it is taken and held, for so many days
 )
 
-// Settings, and the other rows as they are read.
+// The rows, as they are read.
 type (
-	Settings     = consentdb.SettingsGetRow
-	Agreement    = consentdb.AgreementGetRow
+	// Settings are an organization's rules of consent.
+	Settings = consentdb.SettingsGetRow
+	// Agreement is a school's authorization.
+	Agreement = consentdb.AgreementGetRow
+	// Subprocessor is somebody who may get data, with their written assurances.
 	Subprocessor = consentdb.SubprocessorGetRow
-	Decision     = consentdb.DecisionGetRow
-	Public       = consentdb.SubprocessorsPublicRow
-	Cell         = consentdb.MatrixListRow
-	Method       = consentdb.MethodListRow
-	State        = consentdb.ChildStateRow
-	Applied      = consentdb.ApplyRow
+	// Decision is what a guardian decided.
+	Decision = consentdb.DecisionGetRow
+	// Public is what anybody may read of a subprocessor.
+	Public = consentdb.SubprocessorsPublicRow
+	// Cell is what one method permits for one action.
+	Cell = consentdb.MatrixListRow
+	// Method is a way to obtain consent.
+	Method = consentdb.MethodListRow
+	// State is what holds for a child.
+	State = consentdb.ChildStateRow
+	// Applied is what a decision changed.
+	Applied = consentdb.ApplyRow
 )
 
 // The refusals.

@@ -63,9 +63,9 @@ func TestRestoreUnderLoad(t *testing.T) { //nolint:paralleltest // sets the serv
 	for range 3 {
 		load.running.Go(func() { load.run(ctx) })
 	}
-	time.Sleep(3 * time.Second) // of load before the backup
+	load.more(t, 100)
 	first.backUp(t)
-	time.Sleep(10 * time.Second) // of load behind it: this is in the archive alone
+	load.more(t, 300) // what comes behind the backup is in the archive alone
 
 	first.kill(t)
 	killed := time.Now()
@@ -129,7 +129,7 @@ func TestRestoreUnderLoad(t *testing.T) { //nolint:paralleltest // sets the serv
 		found, err := b.Client.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Query: "JobKind IS NOT NULL AND ExecutionStatus = 'Running'"})
 		return err == nil && found.GetCount() == 0
 	}, patience, 100*time.Millisecond)
-	fmt.Printf("drill: %d uploads acknowledged, %d of them before the moment of the restore and all there; RPO %s, RTO %s; the check found %v\n",
+	t.Logf("drill: %d uploads acknowledged, %d of them before the moment of the restore and all there; RPO %s, RTO %s; the check found %v",
 		len(load.sent), kept, lost.Round(time.Millisecond), open.Sub(killed).Round(time.Millisecond), report.Counts)
 }
 
@@ -141,6 +141,18 @@ type load struct {
 
 	mu   sync.Mutex
 	sent []acknowledged
+}
+
+// more waits until so many further files were acknowledged.
+func (l *load) more(t *testing.T, n int) {
+	t.Helper()
+	count := func() int {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return len(l.sent)
+	}
+	before := count()
+	require.Eventually(t, func() bool { return count() >= before+n }, patience, 10*time.Millisecond)
 }
 
 func (l *load) run(ctx context.Context) {
@@ -351,7 +363,7 @@ func (c *cluster) restored(t *testing.T) *cluster {
 	_, err = fmt.Fprintf(settings, "\nrestore_command = 'cp %s/archive/%%f %%p'\n", c.root)
 	require.NoError(t, err)
 	require.NoError(t, settings.Close())
-	require.NoError(t, os.WriteFile(filepath.Join(r.data, "recovery.signal"), nil, 0o644)) //nolint:gosec // the user postgres reads it
+	require.NoError(t, os.WriteFile(filepath.Join(r.data, "recovery.signal"), nil, 0o644))
 	return r
 }
 

@@ -45,12 +45,16 @@ const (
 // States lists them.
 var States = []string{Required, NoticePending, Requested, Undeliverable, Provisional, Granted, Denied, Expired, Revoked, ReconsentRequired, AgedOut, Void}
 
-// Rows as they are read.
+// The rows, as they are read.
 type (
-	Request    = requestsdb.RequestGetRow
+	// Request is one request to a parent for consent.
+	Request = requestsdb.RequestGetRow
+	// Transition is one that the table of states permits.
 	Transition = requestsdb.TransitionListRow
-	Terms      = requestsdb.TermsGetRow
-	Token      = requestsdb.TokenGetRow
+	// Terms are the times of an organization's requests.
+	Terms = requestsdb.TermsGetRow
+	// Token is what a link of a mail stands for.
+	Token = requestsdb.TokenGetRow
 )
 
 // The refusals.
@@ -122,7 +126,7 @@ func SetTerms(ctx context.Context, q tenancy.Queries, t Terms) error {
 	if t.Days < 3 || t.Days > 30 || t.Hours < 1 || t.Hours > 168 {
 		return ErrTerms
 	}
-	return failed("write terms of consent", requestsdb.New(q).TermsSet(ctx, requestsdb.TermsSetParams{Days: t.Days, Hours: t.Hours}))
+	return failed("write terms of consent", requestsdb.New(q).TermsSet(ctx, requestsdb.TermsSetParams(t)))
 }
 
 // Get reads a request.

@@ -123,7 +123,7 @@ func TestTheTableInTheDocs(t *testing.T) {
 	require.True(t, found)
 	want := before + begin + b.String() + end + after
 	if *update {
-		require.NoError(t, os.WriteFile(path, []byte(want), 0o644)) //nolint:gosec // a page of the docs
+		require.NoError(t, os.WriteFile(path, []byte(want), 0o644))
 		return
 	}
 	require.Equal(t, want, string(page), "run with -update")
