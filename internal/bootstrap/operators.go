@@ -75,7 +75,7 @@ func (r *Readiness) Missing(ctx context.Context) map[string]string {
 		name string
 		err  error
 	}
-	answers := make(chan answer, len(checks)) // with room for those that nobody waits for any more
+	answers := make(chan answer, len(checks)) // with room for those that no one waits for any more
 	missing := make(map[string]string, len(checks))
 	for name, check := range checks {
 		missing[name] = "no answer in time"

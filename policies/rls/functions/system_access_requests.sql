@@ -1,7 +1,7 @@
 -- Requests to see education records (34 CFR 99.10): what is held while one is open, which records
 -- it is about, who is told by when, and what its package becomes.
 
--- A request holds what it is about from the moment it is there until it is over, whoever ends it.
+-- A request holds what it is about from the moment it is there until it is over, by any way in which it ends.
 -- The students of a file that are named beside its subject are covered by app.hold_covers.
 create or replace function app.access_request_follow() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$

@@ -32,7 +32,7 @@ export default function Disclosures() {
         <Table label={t`Who was given records`} rows={rows} id={d => d.id} columns={[
           { head: t`When`, cell: d => exactly(d.at) },
           { head: t`File`, cell: d => d.file_name ? <bdi>{d.file_name}</bdi> : <code className="small">{d.file_id}</code> },
-          { head: t`To whom`, cell: d => d.party ? <bdi>{d.party}</bdi> : t`Whoever has the link` },
+          { head: t`To whom`, cell: d => d.party ? <bdi>{d.party}</bdi> : t`Anyone who has the link` },
           { head: t`What became of it`, cell: d => <State state={d.outcome === 'refused' ? 'revoked' : d.outcome === 'opened' ? 'waiting' : 'active'} word={outcomes[d.outcome]} /> },
           { head: t`Why`, cell: d => <>{d.interest && <bdi>{d.interest}</bdi>} {(d.basis || d.rule) && <code className="small">{d.basis || d.rule}</code>}</> },
         ]} />
