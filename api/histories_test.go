@@ -45,6 +45,6 @@ func TestHistoriesAreOpenedForOperators(t *testing.T) {
 	require.JSONEq(t, plain, operator.call(post, path, json.RawMessage(plain)).is(200).text(), "what is not encrypted passes")
 	require.JSONEq(t, `{}`, operator.call(post, path, json.RawMessage(`{"payloads":[]}`)).is(200).text())
 
-	operator.call(post, path, json.RawMessage(strings.Replace(string(stored), `"data":"`, `"data":"AAAA`, 1))).refused(422, "payload_unreadable")
-	operator.call(post, path, json.RawMessage(`{"payloads":1}`)).refused(422, "invalid_body")
+	operator.call(post, path, json.RawMessage(strings.Replace(string(stored), `"data":"`, `"data":"AAAA`, 1))).refused(400, "payload_unreadable")
+	operator.call(post, path, json.RawMessage(`{"payloads":1}`)).refused(400, "invalid_body")
 }

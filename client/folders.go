@@ -28,7 +28,7 @@ type Folder struct {
 	HandIn       *HandIn      `json:"hand_in,omitempty"`
 }
 
-// FolderName is one of the folders above a folder.
+// FolderName is a folder on the path from the top of the space to a folder, which is the last.
 type FolderName struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`

@@ -60,10 +60,11 @@ func (s *shell) inSpace(p person, space string) map[string]client.File {
 		if f.Folder != "" {
 			folder, err := p.Folder(ctx, f.Folder)
 			require.NoError(s.t, err)
-			at = folder.Name + "/" + f.Name
-			for i := len(folder.Path) - 1; i >= 0; i-- {
-				at = folder.Path[i].Name + "/" + at
+			at = ""
+			for _, above := range folder.Path {
+				at += above.Name + "/"
 			}
+			at += f.Name
 		}
 		require.NotContains(s.t, all, at, "two files of one name in one folder")
 		all[at] = f

@@ -122,7 +122,7 @@ func (a *Activities) InspectObject(ctx context.Context, in InspectObjectInput) (
 	switch {
 	case err != nil:
 		return InspectObjectResult{}, err
-	case in.ToEnd && s.Status == files.Published && s.TrashedAt == nil:
+	case s.Status == files.Published && s.TrashedAt == nil: // by a try of this step whose answer was lost
 		return a.again(ctx, s), nil
 	case s.Status != files.Processing || s.TrashedAt != nil:
 		return InspectObjectResult{}, files.ErrVersionEnded

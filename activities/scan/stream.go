@@ -56,14 +56,13 @@ func (s *stream) scan(source Source, o object) (Finding, error) {
 func (s *stream) whole(source Source, o object, copied io.Writer) (Finding, error) {
 	hash, sum := sha256.New(), crc32.NewIEEE()
 	spooled := &errorWriter{Writer: copied}
-	body, err := open(s.ctx, source, o)
-	if err != nil {
-		return Finding{}, err
-	}
-	defer func() { _ = body.Close() }()
+	body := &opened{open: func() (io.ReadCloser, error) { return open(s.ctx, source, o) }}
+	defer body.close()
 	watched := &errorReader{Reader: body}
 	found, err := s.ask(io.TeeReader(watched, io.MultiWriter(hash, sum, spooled)), o.size)
 	switch {
+	case body.err != nil:
+		return Finding{}, body.err
 	case watched.err != nil:
 		return Finding{}, fmt.Errorf("read object: %w", watched.err)
 	case spooled.err != nil:
@@ -110,6 +109,30 @@ func (w *errorWriter) Write(p []byte) (int, error) {
 		w.err = err
 	}
 	return n, err
+}
+
+// opened opens the object at its first read: a scan waits for its place with the scanner, and
+// the store does not keep a connection open for as long as that may take.
+type opened struct {
+	open func() (io.ReadCloser, error)
+	body io.ReadCloser
+	err  error // of the opening
+}
+
+func (o *opened) Read(p []byte) (int, error) {
+	if o.body == nil && o.err == nil {
+		o.body, o.err = o.open()
+	}
+	if o.err != nil {
+		return 0, o.err
+	}
+	return o.body.Read(p)
+}
+
+func (o *opened) close() {
+	if o.body != nil {
+		_ = o.body.Close()
+	}
 }
 
 // open reads the object, or nothing of an empty one, which has no range.

@@ -47,7 +47,7 @@ func (a *Activities) deleteHeld(ctx context.Context, after uuid.UUID) (queue.Swe
 	return queue.SweepByID(ctx, "delete files held long", after, func(r tenancy.Ref) uuid.UUID { return r.File }, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
 		return a.db.FilesHeldTooLong(ctx, after, a.page)
 	}, func(ctx context.Context, r tenancy.Ref) error {
-		err := a.deleteForGood(ctx, r, func(tx *tenancy.Tx) (bool, error) {
+		err := a.deleteForGood(ctx, r, a.erase, func(tx *tenancy.Tx) (bool, error) {
 			if err := files.Lock(ctx, tx, r.File); err != nil {
 				return false, err
 			}

@@ -269,6 +269,11 @@ func (r remover) RemoveDeleted(ctx context.Context, org tenancy.OrgID, v uuid.UU
 	return r.model.RemoveDeleted(ctx, org, v)
 }
 
+func (r remover) RemoveVersion(ctx context.Context, org tenancy.OrgID, v uuid.UUID) error {
+	_, err := r.model.RemoveDeleted(ctx, org, v)
+	return err
+}
+
 // blocked waits until a statement of this database waits for an advisory lock.
 func (b *bench) blocked(t *testing.T) {
 	t.Helper()

@@ -33,6 +33,7 @@ type UploadStarter interface {
 type Cleaner interface {
 	Clear(ctx context.Context, org tenancy.OrgID, version uuid.UUID) (files.Status, error)
 	RemoveDeleted(ctx context.Context, org tenancy.OrgID, version uuid.UUID) (bool, error)
+	RemoveVersion(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error
 }
 
 // Config says how long things may wait.
@@ -219,13 +220,21 @@ func organizations(ctx context.Context, page func(after uuid.UUID) ([]tenancy.Re
 // purge deletes what has been in the trash for its time.
 func (a *Activities) purge(ctx context.Context, r tenancy.Ref) error {
 	always := func(*tenancy.Tx) (bool, error) { return true, nil }
-	return a.deleteForGood(ctx, r, always, func(*tenancy.Tx) error { return nil })
+	return a.deleteForGood(ctx, r, a.remover.RemoveDeleted, always, func(*tenancy.Tx) error { return nil })
+}
+
+// removal removes the objects of a version, and says false while they have to stay.
+type removal func(ctx context.Context, org tenancy.OrgID, version uuid.UUID) (bool, error)
+
+// erase removes at once: what may not be kept does not wait for backups of the objects.
+func (a *Activities) erase(ctx context.Context, org tenancy.OrgID, version uuid.UUID) (bool, error) {
+	return true, a.remover.RemoveVersion(ctx, org, version)
 }
 
 // deleteForGood unpublishes, removes the objects and only then the rows: they are the list of
 // what is to be removed. due decides in the transaction that unpublishes, and note records in
 // that which removes the rows.
-func (a *Activities) deleteForGood(ctx context.Context, r tenancy.Ref, due func(*tenancy.Tx) (bool, error), note func(*tenancy.Tx) error) error {
+func (a *Activities) deleteForGood(ctx context.Context, r tenancy.Ref, remove removal, due func(*tenancy.Tx) (bool, error), note func(*tenancy.Tx) error) error {
 	org := r.Org
 	var versions []uuid.UUID
 	var is bool
@@ -252,7 +261,7 @@ func (a *Activities) deleteForGood(ctx context.Context, r tenancy.Ref, due func(
 	}
 	removed := true
 	for _, v := range versions {
-		gone, err := a.remover.RemoveDeleted(ctx, org, v)
+		gone, err := remove(ctx, org, v)
 		if err != nil {
 			return err
 		}

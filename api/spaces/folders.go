@@ -38,7 +38,7 @@ type FolderView struct {
 	HandIn *HandInView `json:"hand_in,omitempty"` // the caller's own, of a hand-in that was asked for
 }
 
-// PathView is one of the folders above a folder.
+// PathView is a folder on the path from the top of the space to a folder, which is the last.
 type PathView struct {
 	ID   uuid.UUID `json:"id"`
 	Name string    `json:"name"`

@@ -1,11 +1,17 @@
 package uploads
 
 import (
+	"bytes"
+	"errors"
+	"io"
 	"net/http"
 	"testing"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
+
+	"satchel/files"
+	"satchel/tenancy"
 )
 
 // journey is a way of an upload through every kind of request: a body that ends
@@ -116,4 +122,28 @@ func TestSmallFileIsOnePut(t *testing.T) {
 	require.Equal(t, http.StatusNoContent, r.status)
 	require.Equal(t, []string{"Put", "InTx"}, b.faults.made())
 	b.received(t, id, whole)
+}
+
+// TestALateWithdrawalTouchesNothing: a process whose answer was lost withdraws an upload that
+// the pipeline has taken to its end meanwhile. The bytes and their key stay.
+func TestALateWithdrawalTouchesNothing(t *testing.T) {
+	t.Parallel()
+	b := setup(t, 1<<30)
+	b.faults.set(nil)
+	u := b.replica(t)
+	whole := content(7, 20_000)
+	a, err := b.form(t, u, bytes.NewReader(whole), int64(len(whole)), Metadata{Name: "a.txt"})
+	require.NoError(t, err)
+	require.NoError(t, b.db.InTx(t.Context(), b.org, func(tx *tenancy.Tx) error {
+		return files.Withdraw(t.Context(), tx, a.Version, files.Quarantined, "infected:x")
+	}))
+	require.NoError(t, u.ingest.Withdraw(tenancy.WithActor(t.Context(), b.teacher), b.org, a.Upload, files.Failed, "lease_lost"))
+	v, err := files.GetVersion(t.Context(), b.db.Single(b.org), a.Version)
+	require.NoError(t, err)
+	require.Equal(t, files.Quarantined, v.Status)
+	body, err := b.bucket.Open(t.Context(), files.StagingKey(b.org, a.Version), v.StagingEtag, 0, -1)
+	require.NoError(t, err)
+	kept, err := io.ReadAll(body)
+	require.NoError(t, errors.Join(err, body.Close()))
+	require.Equal(t, whole, kept)
 }

@@ -48,7 +48,7 @@ func newTree(ctx context.Context, api *client.Client, target Target) (*tree, err
 		if err != nil {
 			return nil, err
 		}
-		t.depth = len(f.Path) + 1
+		t.depth = len(f.Path)
 	}
 	return t, nil
 }

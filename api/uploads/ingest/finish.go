@@ -144,12 +144,14 @@ func (in *Stream) receiveOnce(ctx context.Context, p files.Progress, r files.Rec
 	return err
 }
 
-// isReceived says whether this writer's own transaction went through.
+// isReceived says whether this writer's own transaction went through. The version may have
+// come to an end of the pipeline since: a small file takes a moment.
 func (in *Stream) isReceived(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rowTimeout)
 	defer cancel()
 	row, err := files.GetUpload(ctx, in.ingest.Tenants.Single(in.org), in.id)
-	return err == nil && row.FinishedAt != nil && row.Status == files.Processing &&
+	withdrawn := row.Status == files.Uploading || row.Status == files.Failed || row.Status == files.Expired || row.Status == files.Deleted
+	return err == nil && row.FinishedAt != nil && !withdrawn &&
 		row.LeaseHolder == in.holder && row.OffsetBytes == in.received
 }
 

@@ -174,14 +174,23 @@ func (i *Ingest) Form(org tenancy.OrgID, most int64, claimed string, ttl time.Du
 }
 
 // Withdraw ends an upload that will never be received: the reservation is freed
-// in one transaction, and only then the bytes go. If the process dies in
-// between, the row is final and not cleaned, which the sweep looks for.
+// in one transaction, and only then the bytes go, with their key. If the process dies in
+// between, the row is final and not cleaned, which the sweep looks for. A version that came
+// to another end meanwhile, as when the answer to a commit was lost and the pipeline went on,
+// keeps what that end needs: a published one needs its key.
 func (i *Ingest) Withdraw(ctx context.Context, org tenancy.OrgID, id uuid.UUID, to files.Status, reason string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTimeout)
 	defer cancel()
-	err := i.Tenants.InTx(ctx, org, func(tx *tenancy.Tx) error { return files.Withdraw(ctx, tx, id, to, reason) })
+	ended := false
+	err := i.Tenants.InTx(ctx, org, func(tx *tenancy.Tx) (err error) {
+		ended, err = withdraw(ctx, tx, id, to, reason)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("withdraw upload %s: %w", id, err)
+	}
+	if !ended {
+		return nil
 	}
 	if err := i.discard(ctx, org, id); err != nil {
 		i.Log.WarnContext(ctx, "remove bytes of withdrawn upload failed; sweep will retry", "organization", org, "version", id, "error", err)
@@ -191,6 +200,19 @@ func (i *Ingest) Withdraw(ctx context.Context, org tenancy.OrgID, id uuid.UUID, 
 		i.Log.WarnContext(ctx, "mark withdrawn upload as cleaned failed; sweep will retry", "organization", org, "version", id, "error", err)
 	}
 	return nil
+}
+
+// withdraw says whether the version ended by it.
+func withdraw(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, to files.Status, reason string) (bool, error) {
+	before, err := files.GetVersion(ctx, tx, id)
+	if err != nil {
+		return false, err
+	}
+	if err := files.Withdraw(ctx, tx, id, to, reason); err != nil {
+		return false, err
+	}
+	after, err := files.GetVersion(ctx, tx, id)
+	return before.Status != to && after.Status == to, err
 }
 
 // discard removes everything that an upload may have left in the staging

@@ -37,7 +37,13 @@ type small struct {
 
 func newSmall(s *scan.Activities, f *finalize.Activities, c client.Client, w workers.Config) inspect.Small {
 	control := jobs.Control{Client: c, Namespace: w.Namespace}
-	return small{s, f, &gate{held: func(ctx context.Context) (bool, error) { return control.Held(ctx, queue.Files) }}}
+	return small{s, f, &gate{held: func(ctx context.Context) (bool, error) {
+		held, err := control.Held(ctx, queue.Files) // scans
+		if err != nil || held {
+			return held, err
+		}
+		return control.Held(ctx, queue.Interactive) // publications
+	}}}
 }
 
 // Publish scans and publishes a version. A verdict other than clean, or none, is left to the step
@@ -67,8 +73,8 @@ func (s small) Leave(ctx context.Context, v files.Version) { finalize.Leave(ctx,
 // gateFor is how long an answer about a queue is used: a pause holds small files this much later.
 const gateFor = time.Second
 
-// gate says whether operators hold or limit the queue of scans. What is done inside workflow tasks
-// takes nothing from that queue and would go round its limit.
+// gate says whether operators hold or limit the queue of scans or that of publications. What is done
+// inside workflow tasks takes nothing from these queues and would go round their limits.
 type gate struct {
 	held func(context.Context) (bool, error)
 
