@@ -74,6 +74,16 @@ func (b *Bucket) find(ctx context.Context, key string) (*envelope.Key, string, e
 	return k, role, nil
 }
 
+// sealed says whether what lies in the store of an object is cipher text. The key says so too:
+// a copy that was made without its metadata has no marker.
+func (b *Bucket) sealed(ctx context.Context, info minio.ObjectInfo) (bool, error) {
+	if marked(info) {
+		return true, nil
+	}
+	k, _, err := b.find(ctx, info.Key)
+	return k != nil, err
+}
+
 // Prepare sees to it that what will be written under the key of a new version can be
 // encrypted: its data key is durable when Prepare returns.
 func (b *Bucket) Prepare(ctx context.Context, key string) error {

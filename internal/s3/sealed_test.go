@@ -137,6 +137,9 @@ func TestWhatIsStoredIsNotReadable(t *testing.T) {
 	require.Equal(t, s3.Object{Key: o.Key, Size: size, ETag: published, Modified: o.Modified}, o)
 	_, err = readAll(t, second.Clean, key+"/content", "another", 0, -1)
 	require.ErrorIs(t, err, s3.ErrChanged)
+	kept, err := second.Staging.SHA256(ctx, key)
+	require.NoError(t, err)
+	require.Empty(t, kept, "what the store keeps is of cipher text, and nothing to compare with")
 
 	require.Equal(t, 2, holdsNothingReadable(t, s.raw.Staging))
 	require.Equal(t, 2, holdsNothingReadable(t, s.raw.Clean))

@@ -3,13 +3,16 @@ package pipeline_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"satchel/activities/reconcile"
 	"satchel/files"
+	"satchel/internal/s3"
 	"satchel/policies/audit"
 	"satchel/tenancy"
 )
@@ -53,6 +56,16 @@ func (a *activities) setBack(t *testing.T, ticket files.Created) {
 	require.NoError(t, err)
 }
 
+// put stores an object as an upload that comes in one request, or a tool that copies, does: the
+// store is given a SHA-256 and keeps it.
+func put(t *testing.T, b *s3.Bucket, key string, content []byte) {
+	t.Helper()
+	sum := sha256.Sum256(content)
+	require.NoError(t, b.Prepare(context.Background(), key))
+	_, err := b.PutWithSHA256(context.Background(), key, bytes.NewReader(content), int64(len(content)), sum[:])
+	require.NoError(t, err)
+}
+
 // TestRestoredBuckets: what was copied back is found by its bytes, what is gone is said to be,
 // and nothing that is open stays open.
 func TestRestoredBuckets(t *testing.T) {
@@ -65,11 +78,17 @@ func TestRestoredBuckets(t *testing.T) {
 			same, copied, gone := a.published(t), a.published(t), a.published(t)
 			moved, lost := a.published(t), a.Scanned(t)
 
+			received := a.Scanned(t)
 			body := []byte("the bytes")
-			require.NoError(t, a.Store.Clean.Remove(ctx, key(copied)))
-			_, err := a.Store.Clean.Put(ctx, key(copied), bytes.NewReader(body), int64(len(body)), "")
-			require.NoError(t, err)
-			_, err = a.Single(a.Org).Exec(ctx, "update file_versions set object_etag = 'of another store' where id = $1", copied.Version)
+			// The store keeps a SHA-256 of what is sent in one request, which is of cipher text.
+			for _, o := range []struct {
+				bucket *s3.Bucket
+				key    string
+			}{{a.Store.Clean, key(copied)}, {a.Store.Staging, files.StagingKey(a.Org, received.Version)}} {
+				require.NoError(t, o.bucket.Remove(ctx, o.key))
+				put(t, o.bucket, o.key, body)
+			}
+			_, err := a.Single(a.Org).Exec(ctx, "update file_versions set object_etag = 'of another store', staging_etag = 'of another store' where id = any($1)", []uuid.UUID{copied.Version, received.Version})
 			require.NoError(t, err)
 			require.NoError(t, a.Store.Clean.Remove(ctx, key(gone)))
 			a.setBack(t, moved) // its bytes lie in the clean bucket alone
@@ -81,8 +100,8 @@ func TestRestoredBuckets(t *testing.T) {
 			}))
 
 			require.Equal(t, map[reconcile.Kind]int{
-				reconcile.Adopted: 1, reconcile.AdoptedAgain: 1, reconcile.LostContent: 1, reconcile.LostArrived: 1, reconcile.LostUpload: 1,
-				reconcile.Stuck: 1, reconcile.UncleanedVersion: 3,
+				reconcile.Adopted: 1, reconcile.AdoptedAgain: 2, reconcile.LostContent: 1, reconcile.LostArrived: 1, reconcile.LostUpload: 1,
+				reconcile.Stuck: 2, reconcile.UncleanedVersion: 3,
 			}, a.restored(t, fast))
 			require.Equal(t, files.Published, a.version(t, same).Status)
 			v := a.version(t, copied)
@@ -96,9 +115,11 @@ func TestRestoredBuckets(t *testing.T) {
 				require.Equal(t, files.LostInRestore, v.StatusReason)
 			}
 			require.Equal(t, []byte("the bytes"), read(t, a.Store.Staging, files.StagingKey(a.Org, moved.Version)))
-			status, err := a.Publish(moved.Version) // the workflow that the check started
-			require.NoError(t, err)
-			require.Equal(t, files.Published, status)
+			for _, ticket := range []files.Created{moved, received} {
+				status, err := a.Publish(ticket.Version) // the workflow that the check started
+				require.NoError(t, err)
+				require.Equal(t, files.Published, status)
+			}
 			a.RequireSettled(t)
 
 			said, err := audit.List(ctx, a.Single(a.Org), audit.Filter{Action: "storage.restored", Limit: 10})
