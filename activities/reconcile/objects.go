@@ -55,6 +55,11 @@ func (r *scanState) ownedPage(b Bucket, kind Kind, states []files.Status, page [
 			}
 		}
 		if !owned {
+			if owned, err = r.ofLost(g.version); err != nil {
+				return err
+			}
+		}
+		if !owned {
 			if err := r.orphans(b, kind, g.objects); err != nil {
 				return err
 			}
@@ -67,6 +72,19 @@ func (r *scanState) ownedPage(b Bucket, kind Kind, states []files.Status, page [
 		}
 	}
 	return nil
+}
+
+// ofLost says whether objects are of a version whose bytes a check after a restore did not
+// find. Perhaps they are these.
+func (r *scanState) ofLost(version uuid.UUID) (bool, error) {
+	if version == uuid.Nil {
+		return false, nil
+	}
+	v, err := files.GetVersion(r.ctx, r.q, version)
+	if fault.KindOf(err) == fault.NotFound {
+		return false, nil
+	}
+	return files.KeptAsLost(v.Status, v.StatusReason), err
 }
 
 // ofRoster says whether an object that is of no version is the package of a roster's
