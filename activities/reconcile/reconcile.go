@@ -38,11 +38,13 @@ type Bucket interface {
 	Pending(ctx context.Context, prefix string) (keys []string, err error)
 	Remove(ctx context.Context, key string) error
 	AbortAll(ctx context.Context, prefix string) error
+	DropKey(ctx context.Context, key string) error // destroys the data key of the version of an object
 
 	// For a check after a restore.
 
 	Name() string
 	SHA256(ctx context.Context, key string) (sum string, err error) // that the store keeps of an object, in hex; empty: it keeps none
+	KeyMissing(ctx context.Context, key string) (bool, error)       // whether an object is encrypted and has no data key
 	CopyFrom(ctx context.Context, bucket, srcKey, etag, key string) (newETag string, err error)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -13,6 +14,8 @@ import (
 	"satchel/activities/reconcile/reconciledb"
 	"satchel/files"
 	"satchel/internal/fault"
+	"satchel/internal/keyring"
+	"satchel/internal/kms"
 	"satchel/policies/audit"
 	"satchel/tenancy"
 	"satchel/tenancy/idempotency"
@@ -62,30 +65,37 @@ func (r *scanState) restoredVersion(row files.VersionRow) error {
 	if row.UpdatedAt.After(r.Restore.Found) {
 		return nil
 	}
-	switch row.Status {
-	case files.Uploading:
+	lost := files.KeptAsLost(row.Status, row.StatusReason) // by an earlier check: its bytes may be there now
+	switch {
+	case row.Status == files.Uploading:
 		return r.report(LostUpload, row.ID, func() error { return r.withdraw(row.ID, files.Expired) })
-	case files.Processing, files.Held:
-		return r.restoredArrived(row)
-	case files.Published:
-		return r.restoredContent(row)
-	case files.Quarantined, files.Rejected, files.Failed, files.Expired, files.Deleted: // they have ended, and no one reads them
+	case row.Status == files.Processing, row.Status == files.Held, lost && row.Status == files.Failed:
+		return r.restoredArrived(row, lost)
+	case row.Status == files.Published, lost && row.Status == files.Quarantined:
+		return r.restoredContent(row, lost)
 	}
-	return nil
+	return nil // it has ended, and no one reads it
 }
 
 // restoredContent ties a published version to its object, or locks it away.
-func (r *scanState) restoredContent(row files.VersionRow) error {
-	etag, found, err := r.same(r.Clean, files.ContentKey(r.org, row.ID), row.ObjectEtag, row)
-	switch {
-	case err != nil:
+func (r *scanState) restoredContent(row files.VersionRow, lost bool) error {
+	key := files.ContentKey(r.org, row.ID)
+	if missing, err := r.keyMissing(r.Clean, key, row); err != nil || missing {
 		return err
+	}
+	etag, found, err := r.same(r.Clean, key, row.ObjectEtag, row)
+	switch {
+	case err != nil || lost && !found:
+		return err
+	case lost:
+		return r.reportIn(Found, row.ID, func(tx *tenancy.Tx) error {
+			_, err := files.FoundContent(r.ctx, tx, row.ID, etag)
+			return err
+		})
 	case !found:
-		return r.report(LostContent, row.ID, func() error {
-			return r.DB.InTx(r.ctx, r.org, func(tx *tenancy.Tx) error {
-				_, err := files.Lost(r.ctx, tx, row.ID)
-				return err
-			})
+		return r.reportIn(LostContent, row.ID, func(tx *tenancy.Tx) error {
+			_, err := files.Lost(r.ctx, tx, row.ID)
+			return err
 		})
 	case etag == row.ObjectEtag:
 		return nil
@@ -96,38 +106,84 @@ func (r *scanState) restoredContent(row files.VersionRow) error {
 	})
 }
 
+// reportIn is report with a repair in one transaction.
+func (r *scanState) reportIn(kind Kind, version uuid.UUID, repair func(*tenancy.Tx) error) error {
+	return r.report(kind, version, func() error { return r.DB.InTx(r.ctx, r.org, repair) })
+}
+
 // restoredArrived gives a version that is in process the bytes that arrived: from staging,
 // or from the bucket into which they were moved in the time that was lost. Without them it
 // ends, and says so to who sent it.
-func (r *scanState) restoredArrived(row files.VersionRow) error {
-	key := files.StagingKey(r.org, row.ID)
-	etag, found, err := r.same(r.Staging, key, row.StagingEtag, row)
-	if err != nil || found && etag == row.StagingEtag {
-		return err
-	}
-	adopt := func(etag string) error {
-		_, err := files.AdoptStaged(r.ctx, r.q, row.ID, etag)
-		return err
-	}
-	if found {
-		return r.report(AdoptedAgain, row.ID, func() error { return adopt(etag) })
-	}
-	for _, b := range []Bucket{r.Clean, r.Quarantine} {
-		etag, found, err := r.same(b, files.ContentKey(r.org, row.ID), "", row)
+func (r *scanState) restoredArrived(row files.VersionRow, lost bool) error {
+	staging, content := files.StagingKey(r.org, row.ID), files.ContentKey(r.org, row.ID)
+	for _, place := range []struct {
+		Bucket
+		key, etag string
+	}{{r.Staging, staging, row.StagingEtag}, {r.Clean, content, ""}, {r.Quarantine, content, ""}} {
+		missing, err := r.keyMissing(place, place.key, row)
 		if err != nil {
 			return err
 		}
-		if found {
-			return r.report(AdoptedAgain, row.ID, func() error {
-				copied, err := r.Staging.CopyFrom(r.ctx, b.Name(), files.ContentKey(r.org, row.ID), etag, key)
-				if err != nil {
-					return err
-				}
-				return adopt(copied)
-			})
+		if missing {
+			break // its workflow would find that no one can read it, and remove it; what is lost stays
 		}
+		etag, found, err := r.same(place, place.key, place.etag, row)
+		switch {
+		case err != nil:
+			return err
+		case !found:
+			continue
+		case !lost && place.key == staging && etag == row.StagingEtag:
+			return nil
+		}
+		return r.adoptArrived(row, lost, func() (string, error) {
+			if place.key == staging {
+				return etag, nil
+			}
+			return r.Staging.CopyFrom(r.ctx, place.Name(), place.key, etag, staging)
+		})
+	}
+	if lost {
+		return nil
 	}
 	return r.report(LostArrived, row.ID, func() error { return r.withdraw(row.ID, files.Failed) })
+}
+
+// adoptArrived ties a version to the bytes that arrived, which bring puts into staging.
+func (r *scanState) adoptArrived(row files.VersionRow, lost bool, bring func() (etag string, err error)) error {
+	kind := AdoptedAgain
+	if lost {
+		kind = Found
+	}
+	return r.report(kind, row.ID, func() error {
+		etag, err := bring()
+		if err != nil {
+			return err
+		}
+		if !lost {
+			_, err = files.AdoptStaged(r.ctx, r.q, row.ID, etag)
+			return err
+		}
+		return r.DB.InTx(r.ctx, r.org, func(tx *tenancy.Tx) error {
+			_, err := files.FoundStaged(r.ctx, tx, row.ID, etag)
+			return err
+		})
+	})
+}
+
+// keyMissing reports an object that no one can read because its data key is not there, or does
+// not open: the bucket of keys is lost, or older than the objects. The keys may be brought back,
+// so nothing is done about it.
+func (r *scanState) keyMissing(b Bucket, key string, row files.VersionRow) (bool, error) {
+	missing, err := b.KeyMissing(r.ctx, key)
+	switch {
+	case noBytes(err):
+		return false, nil // there is no object
+	case errors.Is(err, keyring.ErrNoMaster), errors.Is(err, kms.ErrOpen), errors.Is(err, kms.ErrNoKey):
+	case err != nil || !missing:
+		return false, err
+	}
+	return true, r.report(KeyMissing, row.ID, nil)
 }
 
 func (r *scanState) withdraw(version uuid.UUID, to files.Status) error {
@@ -141,7 +197,7 @@ func (r *scanState) withdraw(version uuid.UUID, to files.Status) error {
 func (r *scanState) same(b Bucket, key, known string, row files.VersionRow) (etag string, found bool, err error) {
 	size, etag, err := b.Size(r.ctx, key)
 	switch {
-	case fault.KindOf(err) == fault.NotFound:
+	case noBytes(err):
 		return "", false, nil
 	case err != nil || size != row.Size:
 		return "", false, err
@@ -150,13 +206,28 @@ func (r *scanState) same(b Bucket, key, known string, row files.VersionRow) (eta
 	}
 	sum, err := b.SHA256(r.ctx, key)
 	if err != nil {
-		return "", false, err
+		return "", false, ignoring(err)
 	}
 	if sum != "" || r.Restore.Fast {
 		return etag, sum == "" || sum == row.Sha256, nil
 	}
 	sum, err = readSHA256(r.ctx, b, key, etag)
-	return etag, sum == row.Sha256, err
+	return etag, sum == row.Sha256, ignoring(err)
+}
+
+// noBytes says whether an object will not give the bytes of its version however often it is
+// asked: it is gone, another one, not what was encrypted, or its key was destroyed. One such
+// object must not keep the check from all that come behind it.
+func noBytes(err error) bool {
+	kind := fault.KindOf(err)
+	return err != nil && (kind == fault.NotFound || kind == fault.Conflict)
+}
+
+func ignoring(err error) error {
+	if noBytes(err) {
+		return nil
+	}
+	return err
 }
 
 func readSHA256(ctx context.Context, b Bucket, key, etag string) (string, error) {
@@ -184,7 +255,7 @@ func (r *scanState) restoredPictures(versions []uuid.UUID) error {
 	}
 	for _, p := range pictures {
 		size, etag, err := r.Clean.Size(r.ctx, files.PictureKey(r.org, p))
-		missing := fault.KindOf(err) == fault.NotFound || err == nil && size != p.Size
+		missing := noBytes(err) || err == nil && size != p.Size
 		switch {
 		case missing:
 			err = r.report(Picture, p.VersionID, func() error { return files.ForgetPicture(r.ctx, r.q, p) })

@@ -79,7 +79,7 @@ func (r *scanState) compare(row *files.VersionRow, found *group) (uuid.UUID, err
 	if err := r.version(*row, found.objects); err != nil {
 		return row.ID, err
 	}
-	if row.Status == files.Published || row.Status == files.Processing {
+	if row.Status == files.Published || row.Status == files.Processing || files.KeptAsLost(row.Status, row.StatusReason) {
 		return row.ID, nil
 	}
 	return row.ID, r.unowned(found)
@@ -92,7 +92,7 @@ func (r *scanState) unowned(found *group) error {
 	switch {
 	case err != nil && fault.KindOf(err) != fault.NotFound:
 		return err
-	case v.Status == files.Published || v.Status == files.Processing, r.staying(v.Status, v.CleanedAt, v.RemovableAt, v.UpdatedAt):
+	case v.Status == files.Published || v.Status == files.Processing, files.KeptAsLost(v.Status, v.StatusReason), r.staying(v.Status, v.CleanedAt, v.RemovableAt, v.UpdatedAt):
 		return nil
 	}
 	return r.orphans(r.Clean, OrphanClean, found.objects)
@@ -163,10 +163,11 @@ func (r *scanState) content(row files.VersionRow, listed []Object) error {
 	}
 	size, etag, err := r.Clean.Size(r.ctx, key)
 	missing := fault.KindOf(err) == fault.NotFound
+	altered := fault.KindOf(err) == fault.Conflict // of a size that no encrypted object has
 	switch {
-	case err != nil && !missing:
+	case err != nil && !missing && !altered:
 		return err
-	case !missing && size == row.Size && etag == row.ObjectEtag && !r.Deep:
+	case err == nil && size == row.Size && etag == row.ObjectEtag && !r.Deep:
 		return nil
 	}
 	// What looks wrong may have been deleted a moment ago.
@@ -176,7 +177,7 @@ func (r *scanState) content(row files.VersionRow, listed []Object) error {
 	switch {
 	case missing:
 		return r.report(ContentMissing, row.ID, nil)
-	case size != row.Size:
+	case altered || size != row.Size:
 		return r.report(ContentSize, row.ID, nil)
 	case etag != row.ObjectEtag:
 		return r.report(ContentDiffers, row.ID, nil)

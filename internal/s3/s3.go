@@ -258,7 +258,7 @@ func (b *Bucket) Stat(ctx context.Context, key string) (Object, error) {
 	if err != nil {
 		return Object{}, fmt.Errorf("stat object: %w", classify(err))
 	}
-	size, err := plainSize(info)
+	size, err := b.plainSize(ctx, info)
 	if err != nil {
 		return Object{}, fmt.Errorf("stat object: %w", err)
 	}
@@ -266,7 +266,8 @@ func (b *Bucket) Stat(ctx context.Context, key string) (Object, error) {
 }
 
 // SHA256 gives the SHA-256, in hex, that the store keeps of an object and has checked when
-// it was written; empty where it keeps none of the whole object.
+// it was written; empty where it keeps none of the whole object, or one of cipher text, which
+// no SHA-256 of a row may be compared with.
 func (b *Bucket) SHA256(ctx context.Context, key string) (string, error) {
 	info, err := b.core.StatObject(ctx, b.name, key, minio.StatObjectOptions{Checksum: true})
 	if err != nil {
@@ -274,6 +275,9 @@ func (b *Bucket) SHA256(ctx context.Context, key string) (string, error) {
 	}
 	if info.ChecksumSHA256 == "" || strings.Contains(info.ChecksumSHA256, "-") { // a checksum of checksums has the number of parts behind it
 		return "", nil
+	}
+	if sealed, err := b.sealed(ctx, info); err != nil || sealed {
+		return "", err
 	}
 	sum, err := base64.StdEncoding.DecodeString(info.ChecksumSHA256)
 	if err != nil {

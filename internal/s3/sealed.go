@@ -74,6 +74,27 @@ func (b *Bucket) find(ctx context.Context, key string) (*envelope.Key, string, e
 	return k, role, nil
 }
 
+// sealed says whether what lies in the store of an object is cipher text. The key says so too:
+// a copy that was made without its metadata has no marker.
+func (b *Bucket) sealed(ctx context.Context, info minio.ObjectInfo) (bool, error) {
+	if marked(info) {
+		return true, nil
+	}
+	k, _, err := b.find(ctx, info.Key)
+	return k != nil, err
+}
+
+// KeyMissing says whether an object is encrypted and has no key. It asks for the key of each
+// object, also of one that has no marker: a key that cannot be opened is an error then.
+func (b *Bucket) KeyMissing(ctx context.Context, key string) (bool, error) {
+	info, err := b.core.StatObject(ctx, b.name, key, minio.StatObjectOptions{})
+	if err != nil {
+		return false, fmt.Errorf("stat object: %w", classify(err))
+	}
+	k, _, err := b.find(ctx, key)
+	return err == nil && k == nil && marked(info), err
+}
+
 // Prepare sees to it that what will be written under the key of a new version can be
 // encrypted: its data key is durable when Prepare returns.
 func (b *Bucket) Prepare(ctx context.Context, key string) error {
@@ -160,10 +181,14 @@ func altered(err error) error {
 }
 
 // plainSize is the size of the plain text of an object.
-func plainSize(info minio.ObjectInfo) (int64, error) {
-	if !marked(info) {
-		return info.Size, nil
+func (b *Bucket) plainSize(ctx context.Context, info minio.ObjectInfo) (int64, error) {
+	sealed, err := b.sealed(ctx, info)
+	if err != nil || !sealed {
+		return info.Size, err
 	}
 	size, err := envelope.PlainSize(info.Size)
+	if err != nil && !marked(info) { // no cipher text: it is refused when it is opened
+		return info.Size, nil
+	}
 	return size, altered(err)
 }

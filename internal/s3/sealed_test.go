@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+	"github.com/minio/minio-go/v7"
 	"github.com/stretchr/testify/require"
 
 	"satchel/internal/envelope"
@@ -137,6 +138,9 @@ func TestWhatIsStoredIsNotReadable(t *testing.T) {
 	require.Equal(t, s3.Object{Key: o.Key, Size: size, ETag: published, Modified: o.Modified}, o)
 	_, err = readAll(t, second.Clean, key+"/content", "another", 0, -1)
 	require.ErrorIs(t, err, s3.ErrChanged)
+	kept, err := second.Staging.SHA256(ctx, key)
+	require.NoError(t, err)
+	require.Empty(t, kept, "what the store keeps is of cipher text, and nothing to compare with")
 
 	require.Equal(t, 2, holdsNothingReadable(t, s.raw.Staging))
 	require.Equal(t, 2, holdsNothingReadable(t, s.raw.Clean))
@@ -203,6 +207,39 @@ func TestDestroyedKey(t *testing.T) {
 		require.NoError(t, err, "a version made of its bytes has a record of its own")
 		require.True(t, bytes.Equal(secretText, got))
 	}
+}
+
+// TestCopyWithoutMetadata: a copy that lost the marker is known by its key.
+func TestCopyWithoutMetadata(t *testing.T) {
+	t.Parallel()
+	c := s3test.Serve(t)
+	s, client := sealedOn(t, s3test.Raw(t, c), true), s3test.Client(t, c)
+	ctx, key, sum := t.Context(), newKey(), sha256.Sum256(secretText)
+	require.NoError(t, s.Clean.Prepare(ctx, key))
+	_, err := s.Clean.PutWithSHA256(ctx, key, bytes.NewReader(secretText), int64(len(secretText)), sum[:])
+	require.NoError(t, err)
+	lies, err := client.GetObject(ctx, s.Clean.Name(), key, minio.GetObjectOptions{})
+	require.NoError(t, err)
+	cipher, err := io.ReadAll(lies)
+	require.NoError(t, err)
+	ofCipher := sha256.Sum256(cipher)
+	_, err = s.raw.Clean.PutWithSHA256(ctx, key, bytes.NewReader(cipher), int64(len(cipher)), ofCipher[:])
+	require.NoError(t, err)
+	o, err := s.Clean.Stat(ctx, key)
+	require.NoError(t, err)
+	require.EqualValues(t, len(secretText), o.Size)
+	kept, err := s.Clean.SHA256(ctx, key)
+	require.NoError(t, err)
+	require.Empty(t, kept)
+	got, err := readAll(t, s.Clean, key, o.ETag, 0, -1)
+	require.NoError(t, err)
+	require.True(t, bytes.Equal(secretText, got))
+
+	_, err = client.PutObject(ctx, s.Clean.Name(), key, bytes.NewReader(secretText[:10]), 10, minio.PutObjectOptions{})
+	require.NoError(t, err)
+	o, err = s.Clean.Stat(ctx, key)
+	require.NoError(t, err)
+	require.EqualValues(t, 10, o.Size, "what is no cipher text has the size that it has")
 }
 
 // TestKeyStoreDown: nothing is stored in plain text and nothing is read, and all goes on
@@ -280,4 +317,42 @@ func TestObjectsOfOthersAreRefused(t *testing.T) {
 	require.NoError(t, err)
 	_, err = readAll(t, s.Staging, key, "", 0, -1)
 	require.ErrorIs(t, err, s3.ErrAltered, "plain text where there is a key")
+}
+
+// TestRecordsAreReplaced only where the one that was read still lies.
+func TestRecordsAreReplaced(t *testing.T) {
+	t.Parallel()
+	raw := s3test.Raw(t, s3test.Serve(t))
+	ctx, r, name := t.Context(), s3.RecordsOf(raw.Keys, keyring.ErrAbsent), "organizations/x/key"
+	replace := func(was, record string) bool {
+		t.Helper()
+		replaced, err := r.Replace(ctx, name, []byte(was), []byte(record))
+		require.NoError(t, err)
+		return replaced
+	}
+	require.False(t, replace("one", "two"), "it is not there")
+	_, err := r.Get(ctx, name)
+	require.ErrorIs(t, err, keyring.ErrAbsent)
+	added, err := r.Add(ctx, name, []byte("one"))
+	require.NoError(t, err)
+	require.True(t, added)
+	require.True(t, replace("one", "two"))
+	require.False(t, replace("one", "three"))
+	got, err := r.Get(ctx, name)
+	require.NoError(t, err)
+	require.Equal(t, "two", string(got))
+
+	// The store itself refuses one that is removed or written between the reading and the writing.
+	o, err := raw.Keys.Stat(ctx, name)
+	require.NoError(t, err)
+	require.NoError(t, r.Remove(ctx, name))
+	_, err = s3.PutMatching(ctx, raw.Keys, name, o.ETag, []byte("back again"))
+	require.NoError(t, err)
+	_, err = r.Get(ctx, name)
+	require.ErrorIs(t, err, keyring.ErrAbsent)
+	_, err = r.Add(ctx, name, []byte("three"))
+	require.NoError(t, err)
+	put, err := s3.PutMatching(ctx, raw.Keys, name, o.ETag, []byte("four"))
+	require.NoError(t, err)
+	require.False(t, put)
 }

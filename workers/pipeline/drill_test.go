@@ -187,7 +187,12 @@ func (l *load) send(ctx context.Context, p *acknowledged, content []byte) error 
 	if err != nil {
 		return err
 	}
-	etag, err := l.Store.Staging.Put(ctx, files.StagingKey(l.Org, p.Version), bytes.NewReader(content), int64(len(content)), "")
+	// As the API does it: encrypted, with a SHA-256 of the cipher text that the store keeps.
+	key, sum := files.StagingKey(l.Org, p.Version), sha256.Sum256(content)
+	if err := l.Store.Staging.Prepare(ctx, key); err != nil {
+		return err
+	}
+	etag, err := l.Store.Staging.PutWithSHA256(ctx, key, bytes.NewReader(content), int64(len(content)), sum[:])
 	if err != nil {
 		return err
 	}
@@ -231,12 +236,10 @@ func (b *worker) verifies(t *testing.T) {
 // copied is another store with the same objects, as a tool that copies buckets makes it.
 func copied(t *testing.T, from *s3.Store) *s3.Store {
 	t.Helper()
-	ctx, to := context.Background(), s3test.New(t)
+	to := s3test.New(t)
 	for source, target := range map[*s3.Bucket]*s3.Bucket{from.Staging: to.Staging, from.Clean: to.Clean, from.Quarantine: to.Quarantine, from.Audit: to.Audit, from.Exports: to.Exports} {
 		for _, key := range keys(t, source) {
-			content := read(t, source, key)
-			_, err := target.Put(ctx, key, bytes.NewReader(content), int64(len(content)), "")
-			require.NoError(t, err)
+			put(t, target, key, read(t, source, key))
 		}
 	}
 	return to
