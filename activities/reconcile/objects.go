@@ -49,13 +49,8 @@ func (r *scanState) ownedPage(b Bucket, kind Kind, states []files.Status, page [
 	}
 	for _, g := range page {
 		owned := slices.Contains(states, found[g.version])
-		if !owned && kind == OrphanStaged {
-			if owned, err = r.ofRoster(g); err != nil {
-				return err
-			}
-		}
 		if !owned {
-			if owned, err = r.ofLost(g.version); err != nil {
+			if owned, err = r.ofOther(kind, g); err != nil {
 				return err
 			}
 		}
@@ -72,6 +67,17 @@ func (r *scanState) ownedPage(b Bucket, kind Kind, states []files.Status, page [
 		}
 	}
 	return nil
+}
+
+// ofOther says whether objects that are of no version in one of the states belong to something
+// else.
+func (r *scanState) ofOther(kind Kind, g group) (bool, error) {
+	if kind == OrphanStaged {
+		if owned, err := r.ofRoster(g); err != nil || owned {
+			return owned, err
+		}
+	}
+	return r.ofLost(g.version)
 }
 
 // ofLost says whether objects are of a version whose bytes a check after a restore did not

@@ -212,7 +212,7 @@ func (r *scanState) same(b Bucket, key, known string, row files.VersionRow) (eta
 		return etag, sum == "" || sum == row.Sha256, nil
 	}
 	sum, err = readSHA256(r.ctx, b, key, etag)
-	return etag, sum == row.Sha256, ignoring(err)
+	return etag, err == nil && sum == row.Sha256, ignoring(err)
 }
 
 // noBytes says whether an object will not give the bytes of its version however often it is

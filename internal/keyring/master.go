@@ -70,7 +70,12 @@ func unlessAbsent(err error) error {
 // such a key wraps, it was lost, and another one would hide that: they could not be opened even
 // after the lost one is brought back, since it would be overwritten or left aside.
 func (r *Ring) makeMaster(ctx context.Context, org uuid.UUID, name string) ([]byte, error) {
-	err := r.store.Names(ctx, org.String()+"/", "", func(string) error { return errEnough })
+	err := r.store.Names(ctx, org.String()+"/", "", func(name string) error {
+		if _, _, ok := of(name); !ok {
+			return nil // a probe of whether the bucket can be written
+		}
+		return errEnough
+	})
 	if errors.Is(err, errEnough) {
 		return r.store.Get(ctx, name) // another process may have made both since
 	}
