@@ -313,7 +313,7 @@ select v.id, v.file_id, v.number, v.size, v.sha256, v.object_etag, v.published_a
 select id, file_id, number, status, status_reason, size, sha256, scan_verdict, scan_sha256, object_etag from file_versions where id = $1 for update;
 
 -- name: VersionPage :many
-select id, file_id, status, size, sha256, staging_etag, object_etag, scan_verdict, received_at, started_at, cleaned_at, removable_at, updated_at
+select id, file_id, status, status_reason, size, sha256, staging_etag, object_etag, scan_verdict, received_at, started_at, cleaned_at, removable_at, updated_at
   from file_versions where id > $1 order by id limit $2;
 
 -- name: VersionPagePurge :exec
@@ -588,6 +588,17 @@ update file_versions set staging_etag = sqlc.arg(etag) where id = sqlc.arg(id) a
 -- name: RestoredLost :execrows
 update file_versions set status = 'quarantined', status_reason = sqlc.arg(reason), used_bytes = 0, cleaned_at = null, updated_at = now()
  where id = sqlc.arg(id) and status = 'published';
+
+-- What was lost and is found by a later check. Its previews are made again: their rows are gone.
+-- name: RestoredFoundContent :execrows
+update file_versions set status = 'published', status_reason = '', object_etag = sqlc.arg(etag), used_bytes = size, cleaned_at = null, updated_at = now(),
+    preview = case preview when 'ready' then 'not_available_here' else preview end,
+    preview_reason = case preview when 'ready' then 'program_not_installed' else preview_reason end
+ where id = sqlc.arg(id) and status = 'quarantined' and status_reason = sqlc.arg(reason);
+
+-- name: RestoredFoundStaging :execrows
+update file_versions set status = 'processing', status_reason = '', staging_etag = sqlc.arg(etag), reserved_bytes = size, cleaned_at = null, started_at = null, updated_at = now()
+ where id = sqlc.arg(id) and status = 'failed' and status_reason = sqlc.arg(reason);
 
 -- name: RestoredPictures :many
 select version_id, name, size, etag, false as on_demand from renditions where version_id = any(sqlc.arg(versions)::uuid[])

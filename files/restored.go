@@ -14,6 +14,13 @@ import (
 // LostInRestore is the reason of a version whose bytes were not there after a restore.
 const LostInRestore = "lost_in_restore"
 
+// KeptAsLost says whether a version has ended because a check after a restore did not find its
+// bytes. The check may have been wrong, or the bytes come back with another copy: nothing of
+// such a version is removed until somebody deletes it.
+func KeptAsLost(status Status, reason string) bool {
+	return reason == LostInRestore && (status == Quarantined || status == Failed)
+}
+
 // DelayRemoval lets the objects of a deleted version stay for a while, counted from the first
 // call. It says whether they have to stay still.
 func DelayRemoval(ctx context.Context, q tenancy.Queries, version uuid.UUID, delay time.Duration) (waits bool, err error) {
@@ -53,6 +60,28 @@ func Lost(ctx context.Context, tx *tenancy.Tx, version uuid.UUID) (bool, error) 
 		return false, fmt.Errorf("delete renditions: %w", err)
 	}
 	return true, record(ctx, tx, "file.quarantine", version, LostInRestore)
+}
+
+// FoundContent publishes a version again that was lost and whose bytes are there. It says false
+// where the version is not lost any more.
+func FoundContent(ctx context.Context, tx *tenancy.Tx, version uuid.UUID, etag string) (bool, error) {
+	q := filesdb.New(tx)
+	if _, err := lock(ctx, q, version); err != nil {
+		return false, err
+	}
+	n, err := q.RestoredFoundContent(ctx, filesdb.RestoredFoundContentParams{ID: version, Etag: etag, Reason: LostInRestore})
+	return n > 0, err
+}
+
+// FoundStaged takes a version into process again that was lost before it was published, and
+// whose bytes are there.
+func FoundStaged(ctx context.Context, tx *tenancy.Tx, version uuid.UUID, etag string) (bool, error) {
+	q := filesdb.New(tx)
+	if _, err := lock(ctx, q, version); err != nil {
+		return false, err
+	}
+	n, err := q.RestoredFoundStaging(ctx, filesdb.RestoredFoundStagingParams{ID: version, Etag: etag, Reason: LostInRestore})
+	return n > 0, err
 }
 
 // Picture is a rendition, or a picture that was made on demand.

@@ -79,12 +79,14 @@ func (r Cleaner) Clear(ctx context.Context, org tenancy.OrgID, version uuid.UUID
 	if err != nil {
 		return "", err
 	}
-	switch v.Status {
-	case files.Uploading, files.Processing, files.Held:
-		return v.Status, nil // not final: a later step ends it
-	case files.Published:
+	if !files.Final(v.Status) || v.Status == files.Held {
+		return v.Status, nil // a later step ends it
+	}
+	switch {
+	case files.KeptAsLost(v.Status, v.StatusReason): // its bytes were not found, which is no reason to remove what was overlooked
+	case v.Status == files.Published:
 		err = r.objects.eraseReceived(ctx, org, version)
-	case files.Quarantined:
+	case v.Status == files.Quarantined:
 		err = r.objects.eraseUnpublished(ctx, org, version)
 	default:
 		if waits, err := r.waits(ctx, q, v); err != nil || waits {

@@ -64,12 +64,13 @@ const (
 	LostUpload   Kind = "restore_upload"      // its parts are gone: ended, and to be sent again
 	LostArrived  Kind = "restore_lost_upload" // arrived, and its bytes are gone: ended, and to be sent again
 	LostContent  Kind = "restore_lost"        // published, and its bytes are gone: locked away
+	Found        Kind = "restore_found"       // was one of the two above after an earlier check, and its bytes are there
 	AuditFork    Kind = "restore_audit"       // events of the audit log are lost of which signed checkpoints speak
 )
 
 // Kinds lists every kind, for code that counts in a fixed order.
 var Kinds = []Kind{ContentMissing, ContentSize, ContentDiffers, Unscanned, OrphanClean, OrphanQuarantine, OrphanStaged, OrphanParts, OrphanExport,
-	UncleanedVersion, Stuck, QuotaUsed, QuotaReserved, Adopted, AdoptedAgain, Picture, LostUpload, LostArrived, LostContent, AuditFork}
+	UncleanedVersion, Stuck, QuotaUsed, QuotaReserved, Adopted, AdoptedAgain, Picture, LostUpload, LostArrived, LostContent, Found, AuditFork}
 
 // Finding is one disagreement. Ids only: the report is kept.
 type Finding struct {

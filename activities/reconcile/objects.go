@@ -49,8 +49,8 @@ func (r *scanState) ownedPage(b Bucket, kind Kind, states []files.Status, page [
 	}
 	for _, g := range page {
 		owned := slices.Contains(states, found[g.version])
-		if !owned && kind == OrphanStaged {
-			if owned, err = r.ofRoster(g); err != nil {
+		if !owned {
+			if owned, err = r.ofOther(kind, g); err != nil {
 				return err
 			}
 		}
@@ -67,6 +67,30 @@ func (r *scanState) ownedPage(b Bucket, kind Kind, states []files.Status, page [
 		}
 	}
 	return nil
+}
+
+// ofOther says whether objects that are of no version in one of the states belong to something
+// else.
+func (r *scanState) ofOther(kind Kind, g group) (bool, error) {
+	if kind == OrphanStaged {
+		if owned, err := r.ofRoster(g); err != nil || owned {
+			return owned, err
+		}
+	}
+	return r.ofLost(g.version)
+}
+
+// ofLost says whether objects are of a version whose bytes a check after a restore did not
+// find. Perhaps they are these.
+func (r *scanState) ofLost(version uuid.UUID) (bool, error) {
+	if version == uuid.Nil {
+		return false, nil
+	}
+	v, err := files.GetVersion(r.ctx, r.q, version)
+	if fault.KindOf(err) == fault.NotFound {
+		return false, nil
+	}
+	return files.KeptAsLost(v.Status, v.StatusReason), err
 }
 
 // ofRoster says whether an object that is of no version is the package of a roster's

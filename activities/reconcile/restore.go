@@ -62,30 +62,33 @@ func (r *scanState) restoredVersion(row files.VersionRow) error {
 	if row.UpdatedAt.After(r.Restore.Found) {
 		return nil
 	}
-	switch row.Status {
-	case files.Uploading:
+	lost := files.KeptAsLost(row.Status, row.StatusReason) // by an earlier check: its bytes may be there now
+	switch {
+	case row.Status == files.Uploading:
 		return r.report(LostUpload, row.ID, func() error { return r.withdraw(row.ID, files.Expired) })
-	case files.Processing, files.Held:
-		return r.restoredArrived(row)
-	case files.Published:
-		return r.restoredContent(row)
-	case files.Quarantined, files.Rejected, files.Failed, files.Expired, files.Deleted: // they have ended, and no one reads them
+	case row.Status == files.Processing, row.Status == files.Held, lost && row.Status == files.Failed:
+		return r.restoredArrived(row, lost)
+	case row.Status == files.Published, lost && row.Status == files.Quarantined:
+		return r.restoredContent(row, lost)
 	}
-	return nil
+	return nil // it has ended, and no one reads it
 }
 
 // restoredContent ties a published version to its object, or locks it away.
-func (r *scanState) restoredContent(row files.VersionRow) error {
+func (r *scanState) restoredContent(row files.VersionRow, lost bool) error {
 	etag, found, err := r.same(r.Clean, files.ContentKey(r.org, row.ID), row.ObjectEtag, row)
 	switch {
-	case err != nil:
+	case err != nil || lost && !found:
 		return err
+	case lost:
+		return r.reportIn(Found, row.ID, func(tx *tenancy.Tx) error {
+			_, err := files.FoundContent(r.ctx, tx, row.ID, etag)
+			return err
+		})
 	case !found:
-		return r.report(LostContent, row.ID, func() error {
-			return r.DB.InTx(r.ctx, r.org, func(tx *tenancy.Tx) error {
-				_, err := files.Lost(r.ctx, tx, row.ID)
-				return err
-			})
+		return r.reportIn(LostContent, row.ID, func(tx *tenancy.Tx) error {
+			_, err := files.Lost(r.ctx, tx, row.ID)
+			return err
 		})
 	case etag == row.ObjectEtag:
 		return nil
@@ -96,21 +99,34 @@ func (r *scanState) restoredContent(row files.VersionRow) error {
 	})
 }
 
+// reportIn is report with a repair in one transaction.
+func (r *scanState) reportIn(kind Kind, version uuid.UUID, repair func(*tenancy.Tx) error) error {
+	return r.report(kind, version, func() error { return r.DB.InTx(r.ctx, r.org, repair) })
+}
+
 // restoredArrived gives a version that is in process the bytes that arrived: from staging,
 // or from the bucket into which they were moved in the time that was lost. Without them it
 // ends, and says so to who sent it.
-func (r *scanState) restoredArrived(row files.VersionRow) error {
+func (r *scanState) restoredArrived(row files.VersionRow, lost bool) error {
 	key := files.StagingKey(r.org, row.ID)
 	etag, found, err := r.same(r.Staging, key, row.StagingEtag, row)
-	if err != nil || found && etag == row.StagingEtag {
+	if err != nil || !lost && found && etag == row.StagingEtag {
 		return err
 	}
-	adopt := func(etag string) error {
+	kind, adopt := AdoptedAgain, func(etag string) error {
 		_, err := files.AdoptStaged(r.ctx, r.q, row.ID, etag)
 		return err
 	}
+	if lost {
+		kind, adopt = Found, func(etag string) error {
+			return r.DB.InTx(r.ctx, r.org, func(tx *tenancy.Tx) error {
+				_, err := files.FoundStaged(r.ctx, tx, row.ID, etag)
+				return err
+			})
+		}
+	}
 	if found {
-		return r.report(AdoptedAgain, row.ID, func() error { return adopt(etag) })
+		return r.report(kind, row.ID, func() error { return adopt(etag) })
 	}
 	for _, b := range []Bucket{r.Clean, r.Quarantine} {
 		etag, found, err := r.same(b, files.ContentKey(r.org, row.ID), "", row)
@@ -118,7 +134,7 @@ func (r *scanState) restoredArrived(row files.VersionRow) error {
 			return err
 		}
 		if found {
-			return r.report(AdoptedAgain, row.ID, func() error {
+			return r.report(kind, row.ID, func() error {
 				copied, err := r.Staging.CopyFrom(r.ctx, b.Name(), files.ContentKey(r.org, row.ID), etag, key)
 				if err != nil {
 					return err
@@ -126,6 +142,9 @@ func (r *scanState) restoredArrived(row files.VersionRow) error {
 				return adopt(copied)
 			})
 		}
+	}
+	if lost {
+		return nil
 	}
 	return r.report(LostArrived, row.ID, func() error { return r.withdraw(row.ID, files.Failed) })
 }

@@ -79,7 +79,7 @@ func (r *scanState) compare(row *files.VersionRow, found *group) (uuid.UUID, err
 	if err := r.version(*row, found.objects); err != nil {
 		return row.ID, err
 	}
-	if row.Status == files.Published || row.Status == files.Processing {
+	if row.Status == files.Published || row.Status == files.Processing || files.KeptAsLost(row.Status, row.StatusReason) {
 		return row.ID, nil
 	}
 	return row.ID, r.unowned(found)
@@ -92,7 +92,7 @@ func (r *scanState) unowned(found *group) error {
 	switch {
 	case err != nil && fault.KindOf(err) != fault.NotFound:
 		return err
-	case v.Status == files.Published || v.Status == files.Processing, r.staying(v.Status, v.CleanedAt, v.RemovableAt, v.UpdatedAt):
+	case v.Status == files.Published || v.Status == files.Processing, files.KeptAsLost(v.Status, v.StatusReason), r.staying(v.Status, v.CleanedAt, v.RemovableAt, v.UpdatedAt):
 		return nil
 	}
 	return r.orphans(r.Clean, OrphanClean, found.objects)

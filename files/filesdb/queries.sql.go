@@ -955,6 +955,47 @@ func (q *Queries) RestoredContent(ctx context.Context, arg RestoredContentParams
 	return result.RowsAffected(), nil
 }
 
+const restoredFoundContent = `-- name: RestoredFoundContent :execrows
+update file_versions set status = 'published', status_reason = '', object_etag = $1, used_bytes = size, cleaned_at = null, updated_at = now(),
+    preview = case preview when 'ready' then 'not_available_here' else preview end,
+    preview_reason = case preview when 'ready' then 'program_not_installed' else preview_reason end
+ where id = $2 and status = 'quarantined' and status_reason = $3
+`
+
+type RestoredFoundContentParams struct {
+	Etag   string
+	ID     uuid.UUID
+	Reason string
+}
+
+// What was lost and is found by a later check. Its previews are made again: their rows are gone.
+func (q *Queries) RestoredFoundContent(ctx context.Context, arg RestoredFoundContentParams) (int64, error) {
+	result, err := q.db.Exec(ctx, restoredFoundContent, arg.Etag, arg.ID, arg.Reason)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const restoredFoundStaging = `-- name: RestoredFoundStaging :execrows
+update file_versions set status = 'processing', status_reason = '', staging_etag = $1, reserved_bytes = size, cleaned_at = null, started_at = null, updated_at = now()
+ where id = $2 and status = 'failed' and status_reason = $3
+`
+
+type RestoredFoundStagingParams struct {
+	Etag   string
+	ID     uuid.UUID
+	Reason string
+}
+
+func (q *Queries) RestoredFoundStaging(ctx context.Context, arg RestoredFoundStagingParams) (int64, error) {
+	result, err := q.db.Exec(ctx, restoredFoundStaging, arg.Etag, arg.ID, arg.Reason)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const restoredLost = `-- name: RestoredLost :execrows
 update file_versions set status = 'quarantined', status_reason = $1, used_bytes = 0, cleaned_at = null, updated_at = now()
  where id = $2 and status = 'published'
@@ -2296,7 +2337,7 @@ func (q *Queries) VersionMoving(ctx context.Context) (bool, error) {
 }
 
 const versionPage = `-- name: VersionPage :many
-select id, file_id, status, size, sha256, staging_etag, object_etag, scan_verdict, received_at, started_at, cleaned_at, removable_at, updated_at
+select id, file_id, status, status_reason, size, sha256, staging_etag, object_etag, scan_verdict, received_at, started_at, cleaned_at, removable_at, updated_at
   from file_versions where id > $1 order by id limit $2
 `
 
@@ -2306,19 +2347,20 @@ type VersionPageParams struct {
 }
 
 type VersionPageRow struct {
-	ID          uuid.UUID
-	FileID      uuid.UUID
-	Status      FileStatus
-	Size        int64
-	Sha256      string
-	StagingEtag string
-	ObjectEtag  string
-	ScanVerdict verdict.Verdict
-	ReceivedAt  *time.Time
-	StartedAt   *time.Time
-	CleanedAt   *time.Time
-	RemovableAt *time.Time
-	UpdatedAt   time.Time
+	ID           uuid.UUID
+	FileID       uuid.UUID
+	Status       FileStatus
+	StatusReason string
+	Size         int64
+	Sha256       string
+	StagingEtag  string
+	ObjectEtag   string
+	ScanVerdict  verdict.Verdict
+	ReceivedAt   *time.Time
+	StartedAt    *time.Time
+	CleanedAt    *time.Time
+	RemovableAt  *time.Time
+	UpdatedAt    time.Time
 }
 
 func (q *Queries) VersionPage(ctx context.Context, arg VersionPageParams) ([]VersionPageRow, error) {
@@ -2334,6 +2376,7 @@ func (q *Queries) VersionPage(ctx context.Context, arg VersionPageParams) ([]Ver
 			&i.ID,
 			&i.FileID,
 			&i.Status,
+			&i.StatusReason,
 			&i.Size,
 			&i.Sha256,
 			&i.StagingEtag,

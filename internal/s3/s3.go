@@ -258,7 +258,7 @@ func (b *Bucket) Stat(ctx context.Context, key string) (Object, error) {
 	if err != nil {
 		return Object{}, fmt.Errorf("stat object: %w", classify(err))
 	}
-	size, err := plainSize(info)
+	size, err := b.plainSize(ctx, info)
 	if err != nil {
 		return Object{}, fmt.Errorf("stat object: %w", err)
 	}

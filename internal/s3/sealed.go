@@ -170,10 +170,14 @@ func altered(err error) error {
 }
 
 // plainSize is the size of the plain text of an object.
-func plainSize(info minio.ObjectInfo) (int64, error) {
-	if !marked(info) {
-		return info.Size, nil
+func (b *Bucket) plainSize(ctx context.Context, info minio.ObjectInfo) (int64, error) {
+	sealed, err := b.sealed(ctx, info)
+	if err != nil || !sealed {
+		return info.Size, err
 	}
 	size, err := envelope.PlainSize(info.Size)
+	if err != nil && !marked(info) { // no cipher text: it is refused when it is opened
+		return info.Size, nil
+	}
 	return size, altered(err)
 }

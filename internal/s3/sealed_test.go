@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+	"github.com/minio/minio-go/v7"
 	"github.com/stretchr/testify/require"
 
 	"satchel/internal/envelope"
@@ -206,6 +207,39 @@ func TestDestroyedKey(t *testing.T) {
 		require.NoError(t, err, "a version made of its bytes has a record of its own")
 		require.True(t, bytes.Equal(secretText, got))
 	}
+}
+
+// TestCopyWithoutMetadata: a copy that lost the marker is known by its key.
+func TestCopyWithoutMetadata(t *testing.T) {
+	t.Parallel()
+	c := s3test.Serve(t)
+	s, client := sealedOn(t, s3test.Raw(t, c), true), s3test.Client(t, c)
+	ctx, key, sum := t.Context(), newKey(), sha256.Sum256(secretText)
+	require.NoError(t, s.Clean.Prepare(ctx, key))
+	_, err := s.Clean.PutWithSHA256(ctx, key, bytes.NewReader(secretText), int64(len(secretText)), sum[:])
+	require.NoError(t, err)
+	lies, err := client.GetObject(ctx, s.Clean.Name(), key, minio.GetObjectOptions{})
+	require.NoError(t, err)
+	cipher, err := io.ReadAll(lies)
+	require.NoError(t, err)
+	ofCipher := sha256.Sum256(cipher)
+	_, err = s.raw.Clean.PutWithSHA256(ctx, key, bytes.NewReader(cipher), int64(len(cipher)), ofCipher[:])
+	require.NoError(t, err)
+	o, err := s.Clean.Stat(ctx, key)
+	require.NoError(t, err)
+	require.EqualValues(t, len(secretText), o.Size)
+	kept, err := s.Clean.SHA256(ctx, key)
+	require.NoError(t, err)
+	require.Empty(t, kept)
+	got, err := readAll(t, s.Clean, key, o.ETag, 0, -1)
+	require.NoError(t, err)
+	require.True(t, bytes.Equal(secretText, got))
+
+	_, err = client.PutObject(ctx, s.Clean.Name(), key, bytes.NewReader(secretText[:10]), 10, minio.PutObjectOptions{})
+	require.NoError(t, err)
+	o, err = s.Clean.Stat(ctx, key)
+	require.NoError(t, err)
+	require.EqualValues(t, 10, o.Size, "what is no cipher text has the size that it has")
 }
 
 // TestKeyStoreDown: nothing is stored in plain text and nothing is read, and all goes on

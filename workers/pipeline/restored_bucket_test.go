@@ -142,6 +142,72 @@ func TestOtherBytesAreNotAdopted(t *testing.T) {
 	require.Equal(t, files.Quarantined, a.version(t, ticket).Status)
 }
 
+// TestLostLosesNothingMore: what the check does not find may have been overlooked, or comes
+// back with another copy. Objects and keys stay, the check that runs every day takes nothing
+// away, and the next check after a restore finds the bytes.
+func TestLostLosesNothingMore(t *testing.T) {
+	t.Parallel()
+	a, ctx := setupActivities(t), context.Background()
+	content, arrived, moved := a.published(t), a.Scanned(t), a.Scanned(t)
+	body, other := []byte("the bytes"), []byte("not these")
+	clean, staged := files.ContentKey(a.Org, content.Version), files.StagingKey(a.Org, arrived.Version)
+	put(t, a.Store.Clean, clean, other)
+	put(t, a.Store.Staging, staged, other)
+	quarantined := files.ContentKey(a.Org, moved.Version)
+	put(t, a.Store.Quarantine, quarantined, other)
+	require.NoError(t, a.Store.Staging.Remove(ctx, files.StagingKey(a.Org, moved.Version)))
+	found := a.restored(t, false)
+	require.Equal(t, []int{1, 2}, []int{found[reconcile.LostContent], found[reconcile.LostArrived]}, "%v", found)
+	for range 2 {
+		for _, ticket := range []files.Created{content, arrived, moved} {
+			_, err := a.Cleaner.Clear(ctx, a.Org, ticket.Version)
+			require.NoError(t, err)
+			require.Equal(t, files.LostInRestore, a.version(t, ticket).StatusReason)
+		}
+		left, err := a.Checker.Check(ctx, a.Org, reconcile.Options{Repair: true})
+		require.NoError(t, err)
+		require.Empty(t, left)
+		require.Empty(t, a.restored(t, false), "they are other bytes still")
+		for bucket, want := range map[*s3.Bucket]int{a.Store.Staging: 1, a.Store.Clean: 1, a.Store.Quarantine: 1, a.Store.Keys: 4} {
+			require.Len(t, keys(t, bucket), want, bucket.Name())
+		}
+	}
+
+	put(t, a.Store.Clean, clean, body)
+	put(t, a.Store.Staging, staged, body)
+	put(t, a.Store.Quarantine, quarantined, body)
+	require.Equal(t, map[reconcile.Kind]int{reconcile.Found: 3, reconcile.Stuck: 2}, a.restored(t, false))
+	for _, ticket := range []files.Created{arrived, moved} {
+		status, err := a.Publish(ticket.Version)
+		require.NoError(t, err)
+		require.Equal(t, files.Published, status)
+	}
+	for _, ticket := range []files.Created{content, arrived, moved} {
+		v := a.version(t, ticket)
+		require.Equal(t, files.Published, v.Status)
+		require.Empty(t, v.StatusReason)
+		require.Equal(t, body, read(t, a.Store.Clean, files.ContentKey(a.Org, ticket.Version)))
+	}
+	require.NoError(t, a.Store.Quarantine.Remove(ctx, quarantined)) // a published version may have left it there
+	a.RequireSettled(t)
+
+	// Somebody who deletes the file decides.
+	put(t, a.Store.Clean, clean, other)
+	require.Equal(t, 1, a.restored(t, false)[reconcile.LostContent])
+	require.NoError(t, a.InTx(ctx, a.Org, func(tx *tenancy.Tx) error {
+		_, err := files.Trash(ctx, tx, content.File)
+		return err
+	}))
+	require.NoError(t, a.InTx(ctx, a.Org, func(tx *tenancy.Tx) error {
+		_, err := files.Unpublish(ctx, tx, content.File)
+		return err
+	}))
+	_, err := a.Cleaner.Clear(ctx, a.Org, content.Version)
+	require.NoError(t, err)
+	require.Len(t, keys(t, a.Store.Clean), 2)
+	require.Len(t, keys(t, a.Store.Keys), 3)
+}
+
 // TestDeletedVersionsStayForAWhile in the store, so that a copy of the buckets that is made
 // after a backup of the database has them; and the check finds nothing wrong meanwhile.
 func TestDeletedVersionsStayForAWhile(t *testing.T) {
