@@ -160,7 +160,7 @@ func (r *scanState) withdraw(version uuid.UUID, to files.Status) error {
 func (r *scanState) same(b Bucket, key, known string, row files.VersionRow) (etag string, found bool, err error) {
 	size, etag, err := b.Size(r.ctx, key)
 	switch {
-	case fault.KindOf(err) == fault.NotFound:
+	case noBytes(err):
 		return "", false, nil
 	case err != nil || size != row.Size:
 		return "", false, err
@@ -169,13 +169,28 @@ func (r *scanState) same(b Bucket, key, known string, row files.VersionRow) (eta
 	}
 	sum, err := b.SHA256(r.ctx, key)
 	if err != nil {
-		return "", false, err
+		return "", false, ignoring(err)
 	}
 	if sum != "" || r.Restore.Fast {
 		return etag, sum == "" || sum == row.Sha256, nil
 	}
 	sum, err = readSHA256(r.ctx, b, key, etag)
-	return etag, sum == row.Sha256, err
+	return etag, err == nil && sum == row.Sha256, ignoring(err)
+}
+
+// noBytes says whether an object will not give the bytes of its version however often it is
+// asked: it is gone, another one, not what was encrypted, or its key was destroyed. One such
+// object must not keep the check from all that come behind it.
+func noBytes(err error) bool {
+	kind := fault.KindOf(err)
+	return err != nil && (kind == fault.NotFound || kind == fault.Conflict)
+}
+
+func ignoring(err error) error {
+	if noBytes(err) {
+		return nil
+	}
+	return err
 }
 
 func readSHA256(ctx context.Context, b Bucket, key, etag string) (string, error) {
@@ -203,7 +218,7 @@ func (r *scanState) restoredPictures(versions []uuid.UUID) error {
 	}
 	for _, p := range pictures {
 		size, etag, err := r.Clean.Size(r.ctx, files.PictureKey(r.org, p))
-		missing := fault.KindOf(err) == fault.NotFound || err == nil && size != p.Size
+		missing := noBytes(err) || err == nil && size != p.Size
 		switch {
 		case missing:
 			err = r.report(Picture, p.VersionID, func() error { return files.ForgetPicture(r.ctx, r.q, p) })

@@ -163,10 +163,11 @@ func (r *scanState) content(row files.VersionRow, listed []Object) error {
 	}
 	size, etag, err := r.Clean.Size(r.ctx, key)
 	missing := fault.KindOf(err) == fault.NotFound
+	altered := fault.KindOf(err) == fault.Conflict // of a size that no encrypted object has
 	switch {
-	case err != nil && !missing:
+	case err != nil && !missing && !altered:
 		return err
-	case !missing && size == row.Size && etag == row.ObjectEtag && !r.Deep:
+	case err == nil && size == row.Size && etag == row.ObjectEtag && !r.Deep:
 		return nil
 	}
 	// What looks wrong may have been deleted a moment ago.
@@ -176,7 +177,7 @@ func (r *scanState) content(row files.VersionRow, listed []Object) error {
 	switch {
 	case missing:
 		return r.report(ContentMissing, row.ID, nil)
-	case size != row.Size:
+	case altered || size != row.Size:
 		return r.report(ContentSize, row.ID, nil)
 	case etag != row.ObjectEtag:
 		return r.report(ContentDiffers, row.ID, nil)

@@ -13,6 +13,7 @@ import (
 	"satchel/activities/reconcile"
 	"satchel/files"
 	"satchel/internal/s3"
+	"satchel/internal/s3test"
 	"satchel/policies/audit"
 	"satchel/tenancy"
 )
@@ -206,6 +207,23 @@ func TestLostLosesNothingMore(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, keys(t, a.Store.Clean), 2)
 	require.Len(t, keys(t, a.Store.Keys), 3)
+}
+
+// TestUnreadableObjectsDoNotStopTheCheck: what no one can read is said to be lost, and the
+// check goes on behind it.
+func TestUnreadableObjectsDoNotStopTheCheck(t *testing.T) {
+	t.Parallel()
+	a, ctx := setupActivities(t), context.Background()
+	of := func(ticket files.Created) string { return files.ContentKey(a.Org, ticket.Version) }
+	other, altered, behind := a.published(t), a.published(t), a.published(t)
+	_, err := s3test.View(a.Store).Clean.CopyFrom(ctx, a.Store.Clean.Name(), of(other), "", of(altered))
+	require.NoError(t, err)
+	put(t, a.Store.Clean, of(behind), []byte("the bytes"))
+	_, err = a.Single(a.Org).Exec(ctx, "update file_versions set object_etag = 'of another store' where id = any($1)", []uuid.UUID{altered.Version, behind.Version})
+	require.NoError(t, err)
+	found := a.restored(t, false)
+	require.Equal(t, []int{1, 1}, []int{found[reconcile.LostContent], found[reconcile.Adopted]}, "%v", found)
+	require.Equal(t, files.Quarantined, a.version(t, altered).Status)
 }
 
 // TestDeletedVersionsStayForAWhile in the store, so that a copy of the buckets that is made
