@@ -65,12 +65,13 @@ const (
 	LostArrived  Kind = "restore_lost_upload" // arrived, and its bytes are gone: ended, and to be sent again
 	LostContent  Kind = "restore_lost"        // published, and its bytes are gone: locked away
 	Found        Kind = "restore_found"       // was one of the two above after an earlier check, and its bytes are there
+	KeyMissing   Kind = "restore_key"         // encrypted, and its data key is not in the key store, or does not open: nothing was done
 	AuditFork    Kind = "restore_audit"       // events of the audit log are lost of which signed checkpoints speak
 )
 
 // Kinds lists every kind, for code that counts in a fixed order.
 var Kinds = []Kind{ContentMissing, ContentSize, ContentDiffers, Unscanned, OrphanClean, OrphanQuarantine, OrphanStaged, OrphanParts, OrphanExport,
-	UncleanedVersion, Stuck, QuotaUsed, QuotaReserved, Adopted, AdoptedAgain, Picture, LostUpload, LostArrived, LostContent, Found, AuditFork}
+	UncleanedVersion, Stuck, QuotaUsed, QuotaReserved, Adopted, AdoptedAgain, Picture, LostUpload, LostArrived, LostContent, Found, KeyMissing, AuditFork}
 
 // Finding is one disagreement. Ids only: the report is kept.
 type Finding struct {

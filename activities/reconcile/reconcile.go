@@ -43,6 +43,7 @@ type Bucket interface {
 
 	Name() string
 	SHA256(ctx context.Context, key string) (sum string, err error) // that the store keeps of an object, in hex; empty: it keeps none
+	KeyMissing(ctx context.Context, key string) (bool, error)       // whether an object is encrypted and has no data key
 	CopyFrom(ctx context.Context, bucket, srcKey, etag, key string) (newETag string, err error)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -13,6 +14,8 @@ import (
 	"satchel/activities/reconcile/reconciledb"
 	"satchel/files"
 	"satchel/internal/fault"
+	"satchel/internal/keyring"
+	"satchel/internal/kms"
 	"satchel/policies/audit"
 	"satchel/tenancy"
 	"satchel/tenancy/idempotency"
@@ -76,7 +79,11 @@ func (r *scanState) restoredVersion(row files.VersionRow) error {
 
 // restoredContent ties a published version to its object, or locks it away.
 func (r *scanState) restoredContent(row files.VersionRow, lost bool) error {
-	etag, found, err := r.same(r.Clean, files.ContentKey(r.org, row.ID), row.ObjectEtag, row)
+	key := files.ContentKey(r.org, row.ID)
+	if missing, err := r.keyMissing(r.Clean, key, row); err != nil || missing {
+		return err
+	}
+	etag, found, err := r.same(r.Clean, key, row.ObjectEtag, row)
 	switch {
 	case err != nil || lost && !found:
 		return err
@@ -108,45 +115,75 @@ func (r *scanState) reportIn(kind Kind, version uuid.UUID, repair func(*tenancy.
 // or from the bucket into which they were moved in the time that was lost. Without them it
 // ends, and says so to who sent it.
 func (r *scanState) restoredArrived(row files.VersionRow, lost bool) error {
-	key := files.StagingKey(r.org, row.ID)
-	etag, found, err := r.same(r.Staging, key, row.StagingEtag, row)
-	if err != nil || !lost && found && etag == row.StagingEtag {
-		return err
-	}
-	kind, adopt := AdoptedAgain, func(etag string) error {
-		_, err := files.AdoptStaged(r.ctx, r.q, row.ID, etag)
-		return err
-	}
-	if lost {
-		kind, adopt = Found, func(etag string) error {
-			return r.DB.InTx(r.ctx, r.org, func(tx *tenancy.Tx) error {
-				_, err := files.FoundStaged(r.ctx, tx, row.ID, etag)
-				return err
-			})
-		}
-	}
-	if found {
-		return r.report(kind, row.ID, func() error { return adopt(etag) })
-	}
-	for _, b := range []Bucket{r.Clean, r.Quarantine} {
-		etag, found, err := r.same(b, files.ContentKey(r.org, row.ID), "", row)
+	staging, content := files.StagingKey(r.org, row.ID), files.ContentKey(r.org, row.ID)
+	for _, place := range []struct {
+		Bucket
+		key, etag string
+	}{{r.Staging, staging, row.StagingEtag}, {r.Clean, content, ""}, {r.Quarantine, content, ""}} {
+		missing, err := r.keyMissing(place, place.key, row)
 		if err != nil {
 			return err
 		}
-		if found {
-			return r.report(kind, row.ID, func() error {
-				copied, err := r.Staging.CopyFrom(r.ctx, b.Name(), files.ContentKey(r.org, row.ID), etag, key)
-				if err != nil {
-					return err
-				}
-				return adopt(copied)
-			})
+		if missing {
+			break // its workflow would find that no one can read it, and remove it; what is lost stays
 		}
+		etag, found, err := r.same(place, place.key, place.etag, row)
+		switch {
+		case err != nil:
+			return err
+		case !found:
+			continue
+		case !lost && place.key == staging && etag == row.StagingEtag:
+			return nil
+		}
+		return r.adoptArrived(row, lost, func() (string, error) {
+			if place.key == staging {
+				return etag, nil
+			}
+			return r.Staging.CopyFrom(r.ctx, place.Name(), place.key, etag, staging)
+		})
 	}
 	if lost {
 		return nil
 	}
 	return r.report(LostArrived, row.ID, func() error { return r.withdraw(row.ID, files.Failed) })
+}
+
+// adoptArrived ties a version to the bytes that arrived, which bring puts into staging.
+func (r *scanState) adoptArrived(row files.VersionRow, lost bool, bring func() (etag string, err error)) error {
+	kind := AdoptedAgain
+	if lost {
+		kind = Found
+	}
+	return r.report(kind, row.ID, func() error {
+		etag, err := bring()
+		if err != nil {
+			return err
+		}
+		if !lost {
+			_, err = files.AdoptStaged(r.ctx, r.q, row.ID, etag)
+			return err
+		}
+		return r.DB.InTx(r.ctx, r.org, func(tx *tenancy.Tx) error {
+			_, err := files.FoundStaged(r.ctx, tx, row.ID, etag)
+			return err
+		})
+	})
+}
+
+// keyMissing reports an object that no one can read because its data key is not there, or does
+// not open: the bucket of keys is lost, or older than the objects. The keys may be brought back,
+// so nothing is done about it.
+func (r *scanState) keyMissing(b Bucket, key string, row files.VersionRow) (bool, error) {
+	missing, err := b.KeyMissing(r.ctx, key)
+	switch {
+	case noBytes(err):
+		return false, nil // there is no object
+	case errors.Is(err, keyring.ErrNoMaster), errors.Is(err, kms.ErrOpen), errors.Is(err, kms.ErrNoKey):
+	case err != nil || !missing:
+		return false, err
+	}
+	return true, r.report(KeyMissing, row.ID, nil)
 }
 
 func (r *scanState) withdraw(version uuid.UUID, to files.Status) error {

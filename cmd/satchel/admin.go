@@ -92,7 +92,7 @@ func (a *app) sayRestored(cmd *cobra.Command, state string, result json.RawMessa
 			return err
 		}
 	}
-	if state != "succeeded" || report.Counts["restore_lost"] > 0 || report.Counts["restore_lost_upload"] > 0 {
+	if state != "succeeded" || report.Counts["restore_lost"] > 0 || report.Counts["restore_lost_upload"] > 0 || report.Counts["restore_key"] > 0 {
 		return errOutcome
 	}
 	return nil

@@ -202,7 +202,15 @@ func TestMissingMasterIsNoPlainText(t *testing.T) {
 		_, _, err := r.Find(t.Context(), o)
 		require.Equal(t, fault.Unavailable, fault.KindOf(err))
 		require.NotErrorIs(t, err, ErrAbsent)
+		require.ErrorIs(t, err, ErrNoMaster)
+		err = r.Make(t.Context(), org+"/"+uuid.NewString())
+		require.ErrorIs(t, err, ErrNoMaster, "a new key would hide that the old one is lost")
+		require.Equal(t, "key_store_unavailable", fault.Of(err).Code)
 	}
+	require.Equal(t, []string{o}, slices.Collect(maps.Keys(s.records)))
+	other := object()
+	s.records[other[:36]+"/probe"] = nil
+	require.NoError(t, ringOf(t, s, boxOf(t, "first")).Make(t.Context(), other), "another organization gets its key")
 }
 
 // TestSharedKey: a version that was made of another's bytes has them after the other's key

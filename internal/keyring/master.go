@@ -36,7 +36,7 @@ func (r *Ring) master(ctx context.Context, org uuid.UUID, makes bool) (cipher.AE
 	name := masterName(org)
 	record, err := r.store.Get(ctx, name)
 	if errors.Is(err, ErrAbsent) && makes {
-		record, err = r.makeMaster(ctx, name)
+		record, err = r.makeMaster(ctx, org, name)
 	}
 	if err != nil {
 		return nil, ErrUnavailable.Because(fmt.Errorf("key of organization %s: %w", org, unlessAbsent(err)))
@@ -53,16 +53,35 @@ func (r *Ring) master(ctx context.Context, org uuid.UUID, makes bool) (cipher.AE
 	return m, nil
 }
 
+// ErrNoMaster says that the key of an organization is not in the key store, though keys of
+// versions are that it wraps, or a version asks for it.
+var ErrNoMaster = errors.New("it is not in the key store; bring the bucket of keys back from its backup")
+
 // unlessAbsent keeps an absent key of an organization from being taken for an absent key of
 // a version, which would say that the version is not encrypted.
 func unlessAbsent(err error) error {
 	if errors.Is(err, ErrAbsent) {
-		return errors.New("it is not in the key store")
+		return ErrNoMaster
 	}
 	return err
 }
 
-func (r *Ring) makeMaster(ctx context.Context, name string) ([]byte, error) {
+// makeMaster makes the key of an organization that has none. Where keys of versions are that
+// such a key wraps, it was lost, and another one would hide that: they could not be opened even
+// after the lost one is brought back, since it would be overwritten or left aside.
+func (r *Ring) makeMaster(ctx context.Context, org uuid.UUID, name string) ([]byte, error) {
+	err := r.store.Names(ctx, org.String()+"/", "", func(name string) error {
+		if _, _, ok := of(name); !ok {
+			return nil // a probe of whether the bucket can be written
+		}
+		return errEnough
+	})
+	if errors.Is(err, errEnough) {
+		return r.store.Get(ctx, name) // another process may have made both since
+	}
+	if err != nil {
+		return nil, err
+	}
 	key := make([]byte, envelope.KeySize)
 	_, _ = rand.Read(key) // it never fails: crypto/rand ends the program instead
 	record, err := r.box.Seal(ctx, key, place(name))

@@ -84,6 +84,17 @@ func (b *Bucket) sealed(ctx context.Context, info minio.ObjectInfo) (bool, error
 	return k != nil, err
 }
 
+// KeyMissing says whether an object is encrypted and has no key. It asks for the key of each
+// object, also of one that has no marker: a key that cannot be opened is an error then.
+func (b *Bucket) KeyMissing(ctx context.Context, key string) (bool, error) {
+	info, err := b.core.StatObject(ctx, b.name, key, minio.StatObjectOptions{})
+	if err != nil {
+		return false, fmt.Errorf("stat object: %w", classify(err))
+	}
+	k, _, err := b.find(ctx, key)
+	return err == nil && k == nil && marked(info), err
+}
+
 // Prepare sees to it that what will be written under the key of a new version can be
 // encrypted: its data key is durable when Prepare returns.
 func (b *Bucket) Prepare(ctx context.Context, key string) error {

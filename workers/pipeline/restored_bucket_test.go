@@ -12,6 +12,7 @@ import (
 
 	"satchel/activities/reconcile"
 	"satchel/files"
+	"satchel/internal/keyring"
 	"satchel/internal/s3"
 	"satchel/internal/s3test"
 	"satchel/policies/audit"
@@ -27,7 +28,7 @@ func (a *activities) restored(t *testing.T, fast bool) map[reconcile.Kind]int {
 	require.NoError(t, err)
 	counts := map[reconcile.Kind]int{}
 	for _, f := range found {
-		require.True(t, f.Repaired, "%v", f)
+		require.Equal(t, f.Kind != reconcile.KeyMissing && f.Kind != reconcile.ContentDiffers, f.Repaired, "%v", f)
 		counts[f.Kind]++
 	}
 	return counts
@@ -224,6 +225,64 @@ func TestUnreadableObjectsDoNotStopTheCheck(t *testing.T) {
 	found := a.restored(t, false)
 	require.Equal(t, []int{1, 1}, []int{found[reconcile.LostContent], found[reconcile.Adopted]}, "%v", found)
 	require.Equal(t, files.Quarantined, a.version(t, altered).Status)
+}
+
+// TestMissingKeysAreReported: objects that are as they were, but whose keys are gone, are not
+// healthy. Nothing is done to them, and they are read again when the keys are back.
+func TestMissingKeysAreReported(t *testing.T) {
+	t.Parallel()
+	for name, fast := range map[string]bool{"by SHA-256": false, "by size": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a, ctx := setupActivities(t), context.Background()
+			content, copied, arrived, same := a.published(t), a.published(t), a.Scanned(t), a.published(t)
+			_, err := a.Single(a.Org).Exec(ctx, "update file_versions set object_etag = 'of another store' where id = $1", copied.Version)
+			require.NoError(t, err)
+			records, kept := s3.RecordsOf(a.Store.Keys, s3.ErrMissing), map[string][]byte{}
+			for _, ticket := range []files.Created{content, copied, arrived} {
+				key := files.StagingKey(a.Org, ticket.Version)
+				kept[key], err = records.Get(ctx, key)
+				require.NoError(t, err)
+				require.NoError(t, a.Store.Clean.DropKey(ctx, key))
+			}
+			for range 2 {
+				found := a.restored(t, fast)
+				require.Equal(t, 3, found[reconcile.KeyMissing], "%v", found)
+				require.Zero(t, found[reconcile.LostContent])
+			}
+			require.Equal(t, files.Published, a.version(t, content).Status)
+			require.Equal(t, "of another store", a.version(t, copied).ObjectEtag)
+			require.Equal(t, files.LostInRestore, a.version(t, arrived).StatusReason, "a workflow would find that it cannot be read, and remove it")
+
+			for key, record := range kept {
+				added, err := records.Add(ctx, key, record)
+				require.NoError(t, err)
+				require.True(t, added)
+			}
+			a.forgetKeys(t)
+			require.Equal(t, map[reconcile.Kind]int{reconcile.Adopted: 1, reconcile.Found: 1, reconcile.Stuck: 1}, a.restored(t, fast))
+			status, err := a.Publish(arrived.Version)
+			require.NoError(t, err)
+			require.Equal(t, files.Published, status)
+			for _, ticket := range []files.Created{content, copied, arrived, same} {
+				require.Equal(t, []byte("the bytes"), read(t, a.Store.Clean, files.ContentKey(a.Org, ticket.Version)))
+			}
+			a.RequireSettled(t)
+
+			master := keyring.Masters + a.Org.String() + "/key"
+			require.NoError(t, records.Remove(ctx, master))
+			a.forgetKeys(t)
+			require.Equal(t, map[reconcile.Kind]int{reconcile.KeyMissing: 4}, a.restored(t, fast), "the key of the organization is lost")
+		})
+	}
+}
+
+// forgetKeys lets the store's keys be those of a process that knows none yet.
+func (a *activities) forgetKeys(t *testing.T) {
+	t.Helper()
+	ring, err := keyring.New(keyring.Config{On: true}, s3.RecordsOf(a.Store.Keys, keyring.ErrAbsent), s3test.Box(t))
+	require.NoError(t, err)
+	a.Store.Encrypt(ring)
 }
 
 // TestDeletedVersionsStayForAWhile in the store, so that a copy of the buckets that is made

@@ -157,6 +157,9 @@ func (*Bucket) Name() string { return "bucket" }
 // SHA256 is kept of no object.
 func (*Bucket) SHA256(context.Context, string) (string, error) { return "", nil }
 
+// KeyMissing is so of no object: none is encrypted.
+func (*Bucket) KeyMissing(context.Context, string) (bool, error) { return false, nil }
+
 // CopyFrom is not asked for by the checks that have this bucket.
 func (*Bucket) CopyFrom(context.Context, string, string, string, string) (string, error) {
 	return "", ErrMissing
