@@ -129,11 +129,49 @@ func (r *scanState) orphans(b Bucket, kind Kind, objects []Object) error {
 		if _, _, err := b.Size(r.ctx, o.Key); fault.KindOf(err) == fault.NotFound {
 			continue
 		}
-		if err := r.report(kind, versionOf(r.org, o.Key), func() error { return b.Remove(r.ctx, o.Key) }); err != nil {
+		if err := r.report(kind, versionOf(r.org, o.Key), func() error { return r.removeOrphan(b, kind, o.Key) }); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// removeOrphan removes an object that belongs to nothing, and the data key with the last one of
+// a version that has no row: nothing else would ever destroy it. The key goes first, so that a
+// process that dies in between leaves an object that is found again.
+func (r *scanState) removeOrphan(b Bucket, kind Kind, key string) error {
+	last, err := r.lastOf(kind, versionOf(r.org, key))
+	if err != nil {
+		return err
+	}
+	if last {
+		if err := b.DropKey(r.ctx, key); err != nil {
+			return err
+		}
+	}
+	return b.Remove(r.ctx, key)
+}
+
+// lastOf says whether a version has no row and one object at most in all buckets.
+func (r *scanState) lastOf(kind Kind, version uuid.UUID) (bool, error) {
+	if kind == OrphanExport || version == uuid.Nil {
+		return false, nil
+	}
+	if status, err := r.status(version); err != nil || status != "" {
+		return false, err
+	}
+	objects := 0
+	for _, b := range []Bucket{r.Staging, r.Clean, r.Quarantine} {
+		for _, err := range b.List(r.ctx, r.org.String()+"/"+version.String(), "") {
+			if err != nil {
+				return false, err
+			}
+			if objects++; objects > 1 {
+				return false, nil
+			}
+		}
+	}
+	return true, nil
 }
 
 // parts finds multipart uploads that are left over: a row comes before its upload

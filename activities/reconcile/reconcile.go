@@ -38,6 +38,7 @@ type Bucket interface {
 	Pending(ctx context.Context, prefix string) (keys []string, err error)
 	Remove(ctx context.Context, key string) error
 	AbortAll(ctx context.Context, prefix string) error
+	DropKey(ctx context.Context, key string) error // destroys the data key of the version of an object
 
 	// For a check after a restore.
 

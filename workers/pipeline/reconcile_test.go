@@ -3,6 +3,7 @@ package pipeline_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"testing"
 
 	"github.com/google/uuid"
@@ -125,3 +126,41 @@ func TestReconcilerStartsWhatIsStuck(t *testing.T) {
 	require.Equal(t, reconcile.Stuck, found[0].Kind)
 	require.Equal(t, []uuid.UUID{ticket.Version}, a.Workflows.Started)
 }
+
+// TestKeysOfOrphansAreDestroyed with the last object of a version that has no row, in whichever
+// bucket that is, and not before. A version that has a row keeps its key.
+func TestKeysOfOrphansAreDestroyed(t *testing.T) {
+	t.Parallel()
+	a, ctx := setupActivities(t), context.Background()
+	ticket := a.published(t)
+	put(t, a.Store.Staging, files.StagingKey(a.Org, ticket.Version), []byte("left over"))
+	orphan := uuid.New()
+	put(t, a.Store.Clean, files.ContentKey(a.Org, orphan), []byte("of nothing"))
+	put(t, a.Store.Quarantine, files.ContentKey(a.Org, orphan), []byte("of nothing"))
+	put(t, a.Store.Staging, files.StagingKey(a.Org, orphan), []byte("of nothing"))
+	record := files.StagingKey(a.Org, orphan)
+	require.Contains(t, keys(t, a.Store.Keys), record)
+
+	check := a.Checker
+	check.Staging = kept{a.Checker.Staging}
+	found, err := check.Check(ctx, a.Org, reconcile.Options{Repair: true})
+	require.ErrorIs(t, err, errKept)
+	require.Len(t, found, 4, "%v", found)
+	require.Empty(t, keys(t, a.Store.Quarantine))
+	require.Len(t, keys(t, a.Store.Clean), 1)
+	require.Contains(t, keys(t, a.Store.Keys), record, "an object is left that it opens")
+	found, err = a.Checker.Check(ctx, a.Org, reconcile.Options{Repair: true})
+	require.NoError(t, err)
+	require.Len(t, found, 2, "%v", found)
+	require.NotContains(t, keys(t, a.Store.Keys), record)
+	require.Len(t, keys(t, a.Store.Keys), 2, "of the version that has a row, and of the organization")
+	require.Equal(t, []byte("the bytes"), read(t, a.Store.Clean, files.ContentKey(a.Org, ticket.Version)))
+}
+
+var errKept = errors.New("refused")
+
+// kept removes nothing.
+type kept struct{ reconcile.Bucket }
+
+func (kept) Remove(context.Context, string) error  { return errKept }
+func (kept) DropKey(context.Context, string) error { return errKept }

@@ -160,6 +160,9 @@ func (*Bucket) SHA256(context.Context, string) (string, error) { return "", nil 
 // KeyMissing is so of no object: none is encrypted.
 func (*Bucket) KeyMissing(context.Context, string) (bool, error) { return false, nil }
 
+// DropKey has nothing to destroy.
+func (*Bucket) DropKey(context.Context, string) error { return nil }
+
 // CopyFrom is not asked for by the checks that have this bucket.
 func (*Bucket) CopyFrom(context.Context, string, string, string, string) (string, error) {
 	return "", ErrMissing
