@@ -45,8 +45,9 @@ type Store interface {
 	Get(ctx context.Context, name string) ([]byte, error)
 	// Add writes a record that is not there, and says whether it did.
 	Add(ctx context.Context, name string, record []byte) (added bool, err error)
-	// Replace writes a record that is there.
-	Replace(ctx context.Context, name string, record []byte) error
+	// Replace writes a record in the place of the one that was read, and says whether it did:
+	// one that was changed or removed since stays as it is.
+	Replace(ctx context.Context, name string, was, record []byte) (replaced bool, err error)
 	// Remove removes a record; one that is not there succeeds.
 	Remove(ctx context.Context, name string) error
 	// Names gives the names that begin with a prefix, and come after the given one, in order.

@@ -56,11 +56,14 @@ func (m *memory) Add(_ context.Context, name string, record []byte) (bool, error
 	return true, nil
 }
 
-func (m *memory) Replace(_ context.Context, name string, record []byte) error {
+func (m *memory) Replace(_ context.Context, name string, was, record []byte) (bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if is, ok := m.records[name]; m.err != nil || !ok || !bytes.Equal(is, was) {
+		return false, m.err
+	}
 	m.records[name] = bytes.Clone(record)
-	return m.err
+	return true, nil
 }
 
 func (m *memory) Remove(_ context.Context, name string) error {
@@ -275,6 +278,27 @@ func TestRotation(t *testing.T) {
 	for _, o := range objects {
 		require.True(t, same(t, find(t, old, o), find(t, ringOf(t, s, boxOf(t, "second")), o)))
 	}
+}
+
+// leaving is a key store whose organization is deleted after its key was read.
+type leaving struct{ *memory }
+
+func (l leaving) Get(ctx context.Context, name string) ([]byte, error) {
+	record, err := l.memory.Get(ctx, name)
+	return record, errors.Join(err, l.Remove(ctx, name))
+}
+
+// TestRotationBringsNoKeyBack: the key of an organization that is deleted while it is encrypted
+// again stays destroyed.
+func TestRotationBringsNoKeyBack(t *testing.T) {
+	t.Parallel()
+	s, o := &memory{records: map[string][]byte{}}, object()
+	require.NoError(t, ringOf(t, s, boxOf(t, "first")).Make(t.Context(), o))
+	org, _, _ := strings.Cut(o, "/")
+	r, err := New(Config{On: true}, leaving{s}, boxOf(t, "second", "first"))
+	require.NoError(t, err)
+	require.NoError(t, r.Rotate(t.Context(), uuid.MustParse(org)))
+	require.Equal(t, []string{o}, slices.Collect(maps.Keys(s.records)))
 }
 
 // TestWhatAProcessKnows: a key is asked for once in a minute, and its removal by another

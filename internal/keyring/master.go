@@ -168,7 +168,9 @@ func (r *Ring) Rotate(ctx context.Context, org uuid.UUID) error {
 	if bytes.Equal(again, record) {
 		return nil
 	}
-	if err := r.store.Replace(ctx, name, again); err != nil {
+	// The organization may have been deleted while the key service was asked: its key must not
+	// come back. Another process that encrypted it again did the same.
+	if _, err := r.store.Replace(ctx, name, record, again); err != nil {
 		return ErrUnavailable.Because(err)
 	}
 	return nil

@@ -51,10 +51,46 @@ func (r Records) Add(ctx context.Context, name string, record []byte) (bool, err
 	return true, nil
 }
 
-// Replace writes a record.
-func (r Records) Replace(ctx context.Context, name string, record []byte) error {
-	_, err := r.bucket.Put(ctx, name, bytes.NewReader(record), int64(len(record)), "")
-	return err
+// Replace writes a record in the place of another, and says whether it did: one that is not
+// there, or another one than was read, stays as it is.
+func (r Records) Replace(ctx context.Context, name string, was, record []byte) (bool, error) {
+	o, err := r.bucket.Stat(ctx, name)
+	if errors.Is(err, ErrMissing) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	body, err := r.bucket.Open(ctx, name, o.ETag, 0, -1)
+	if errors.Is(err, ErrMissing) || errors.Is(err, ErrChanged) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	is, err := io.ReadAll(io.LimitReader(body, maxRecord))
+	if err = errors.Join(err, body.Close()); err != nil {
+		return false, fmt.Errorf("read record: %w", err)
+	}
+	if !bytes.Equal(is, was) {
+		return false, nil
+	}
+	return r.bucket.putMatching(ctx, name, o.ETag, record)
+}
+
+// putMatching writes a record in the place of the object with that ETag, and says false where
+// there is another one or none.
+func (b *Bucket) putMatching(ctx context.Context, name, etag string, record []byte) (bool, error) {
+	opts := put("")
+	opts.SetMatchETag(etag)
+	_, err := b.core.Client.PutObject(ctx, b.name, name, bytes.NewReader(record), int64(len(record)), opts)
+	if err = classify(err); errors.Is(err, ErrChanged) || errors.Is(err, ErrMissing) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("replace record: %w", err)
+	}
+	return true, nil
 }
 
 // Remove removes a record.

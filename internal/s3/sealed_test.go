@@ -318,3 +318,41 @@ func TestObjectsOfOthersAreRefused(t *testing.T) {
 	_, err = readAll(t, s.Staging, key, "", 0, -1)
 	require.ErrorIs(t, err, s3.ErrAltered, "plain text where there is a key")
 }
+
+// TestRecordsAreReplaced only where the one that was read still lies.
+func TestRecordsAreReplaced(t *testing.T) {
+	t.Parallel()
+	raw := s3test.Raw(t, s3test.Serve(t))
+	ctx, r, name := t.Context(), s3.RecordsOf(raw.Keys, keyring.ErrAbsent), "organizations/x/key"
+	replace := func(was, record string) bool {
+		t.Helper()
+		replaced, err := r.Replace(ctx, name, []byte(was), []byte(record))
+		require.NoError(t, err)
+		return replaced
+	}
+	require.False(t, replace("one", "two"), "it is not there")
+	_, err := r.Get(ctx, name)
+	require.ErrorIs(t, err, keyring.ErrAbsent)
+	added, err := r.Add(ctx, name, []byte("one"))
+	require.NoError(t, err)
+	require.True(t, added)
+	require.True(t, replace("one", "two"))
+	require.False(t, replace("one", "three"))
+	got, err := r.Get(ctx, name)
+	require.NoError(t, err)
+	require.Equal(t, "two", string(got))
+
+	// The store itself refuses one that is removed or written between the reading and the writing.
+	o, err := raw.Keys.Stat(ctx, name)
+	require.NoError(t, err)
+	require.NoError(t, r.Remove(ctx, name))
+	_, err = s3.PutMatching(ctx, raw.Keys, name, o.ETag, []byte("back again"))
+	require.NoError(t, err)
+	_, err = r.Get(ctx, name)
+	require.ErrorIs(t, err, keyring.ErrAbsent)
+	_, err = r.Add(ctx, name, []byte("three"))
+	require.NoError(t, err)
+	put, err := s3.PutMatching(ctx, raw.Keys, name, o.ETag, []byte("four"))
+	require.NoError(t, err)
+	require.False(t, put)
+}

@@ -98,12 +98,12 @@ func (k *Keys) Add(ctx context.Context, name string, record []byte) (bool, error
 	return k.records.Add(ctx, name, record)
 }
 
-// Replace writes a record.
-func (k *Keys) Replace(ctx context.Context, name string, record []byte) error {
+// Replace writes a record in the place of another.
+func (k *Keys) Replace(ctx context.Context, name string, was, record []byte) (bool, error) {
 	if err := k.down(); err != nil {
-		return err
+		return false, err
 	}
-	return k.records.Replace(ctx, name, record)
+	return k.records.Replace(ctx, name, was, record)
 }
 
 // Remove removes a record.
