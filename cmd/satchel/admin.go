@@ -44,10 +44,13 @@ func (a *app) restoreCheck() *cobra.Command {
 
 Objects that were copied back are found by size and SHA-256, and rows tied to them. Uploads that
 were open end, files that arrived and have no bytes fail as lost_in_restore, published files
-without bytes are locked away under the same word. Audit logs whose signed checkpoints speak of
-events that are lost get a signed note of that. Then everything is compared once more.
+without bytes are locked away under the same word. Nothing of either is removed, and the next
+check brings back what it finds then. Encrypted files whose keys are missing are reported.
+Audit logs whose signed checkpoints speak of events that are lost get a signed note of that. Then
+everything is compared once more.
 
-It may be repeated. Exits with 1 when bytes are lost or an organization could not be checked.`,
+It may be repeated. Exits with 1 when bytes or keys are lost or an organization could not be
+checked.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if _, err := time.Parse(time.RFC3339, in.To); err != nil {
 				return fmt.Errorf("--to is the moment to which Postgres was restored, such as 2026-11-29T21:40:00Z: %w", err)
