@@ -77,15 +77,19 @@ func (d *Database) OrganizationOf(t testing.TB, tier string, bytes int64) tenanc
 		if err := tenancy.SetLimits(ctx, tx, &bytes, &bytes); err != nil {
 			return err
 		}
-		if _, err := tenancy.Activate(ctx, tx); err != nil {
-			return err
-		}
-		// What a school signs before its students add files.
-		_, err := tx.Exec(ctx, `insert into agreements (organization_id, id, signer, authority, purpose, notice_sent_at, expires_at)
-			values (app.org(), $1, 'Test', 'Superintendent', 'School work', now(), now() + interval '1 year')`, tenancy.NewID())
+		_, err := tenancy.Activate(ctx, tx)
 		return err
 	}))
+	d.Authorized(t, org)
 	return org
+}
+
+// Authorized records what a school signs before its students add files.
+func (d *Database) Authorized(t testing.TB, org tenancy.OrgID) {
+	t.Helper()
+	_, err := d.Single(org).Exec(context.Background(), `insert into agreements (organization_id, id, signer, authority, purpose, notice_sent_at, expires_at)
+		values (app.org(), $1, 'Test', 'Superintendent', 'School work', now(), now() + interval '1 year')`, tenancy.NewID())
+	require.NoError(t, err)
 }
 
 // Assured records written assurances of who gives a kind of service, with the row of a file

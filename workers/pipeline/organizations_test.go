@@ -47,6 +47,7 @@ func TestOrganizationLivesAndDies(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, operations.Succeeded, b.operationEnds(t, op).State)
 	b.Org, b.User = n.ID, b.Member(t, n.ID, tenancy.Student)
+	b.Authorized(t, b.Org)
 
 	ticket := b.Receive(t, "photo.png", png)
 	_, err = b.Ends(t, b.Process(t, ticket), ticket)
