@@ -214,8 +214,47 @@ func TestTheStricterOfTwoParentsWins(t *testing.T) {
 	require.Equal(t, 1, f.count("consent_requests where overruled and due_at <= now()"), "who agreed is told")
 	f.mail(one, requests.OverruledMail, time.Now())
 	require.Zero(t, f.count("consent_requests where overruled"))
+}
 
-	require.Equal(t, 1, f.count("files where held_until < now()"), "the sweep deletes it")
+// discovers has files of children without a basis taken and held, and gives one of the pupil's.
+func (f family) discovers(name string) uuid.UUID {
+	f.t.Helper()
+	f.owner.call(put, f.owner.orgPath("/consent"), map[string]any{"gate": "discovered", "youngest_grade": nil, "hold_days": 3, "own_webhooks": false, "own_webhooks_reason": ""}).is(http.StatusOK)
+	return f.pupil.published(name, lorem).ID
+}
+
+// due says whether the sweep of files that are held deletes a file.
+func (f family) due(file uuid.UUID) (due bool) {
+	f.t.Helper()
+	require.NoError(f.t, f.db.Admin(f.t).QueryRow(f.t.Context(), "select exists (select from app.files_held_too_long($1, 1000) h where h.file_id = $2)", uuid.Nil, file).Scan(&due))
+	return due
+}
+
+// TestARefusalKeepsTheRecordsOfTheSchool: one answer by mail deletes what waited for it, at once.
+// What was here by a parent's consent has the days of a hold, and what the school authorized is
+// held until a person decides, also when a parent had agreed to it meanwhile.
+func TestARefusalKeepsTheRecordsOfTheSchool(t *testing.T) {
+	t.Parallel()
+	f := newFamily(t)
+	waits := f.discovers("waits.txt")
+	one, other := f.ask("one@home.example"), f.ask("other@home.example")
+	f.post(f.mail(one, requests.NoticeMail, time.Now()), "answer", answers("yes", "no")).is(http.StatusOK)
+	second := f.mail(one, requests.ConfirmMail, time.Now().Add(25*time.Hour))
+	require.Zero(t, f.count("files where held_since is not null"))
+	byConsent := f.pupil.published("by consent.txt", lorem).ID
+	f.post(second, "withdraw", nil).is(http.StatusOK).holds("the school decides")
+	require.Equal(t, 3, f.count("files where held_since is not null"))
+	for _, file := range []uuid.UUID{f.work, waits, byConsent} {
+		require.False(t, f.due(file), "nothing goes at once that did not wait")
+	}
+	require.Equal(t, 2, f.count("files where held_until > now() + interval '2 days'"), "what was here by the consent goes after the days of a hold")
+	f.owner.made(f.owner.orgPath("/agreements"), newAgreement)
+	f.post(f.mail(other, requests.NoticeMail, time.Now()), "answer", answers("no", "no")).is(http.StatusOK).holds("the school decides")
+	require.True(t, f.due(waits), "it waits for no consent any more")
+	require.True(t, f.due(byConsent))
+	require.False(t, f.due(f.work))
+	require.Equal(t, 1, f.count("files where held_since is not null and held_until is null"), "the school's own is held until a person decides")
+	f.hidden()
 }
 
 // TestWhomMayBeAsked: not a student, not who got many mails, not one who is asked already.
@@ -283,6 +322,7 @@ func TestANoticeNeedsEveryBlock(t *testing.T) {
 func TestTheTimeIsOver(t *testing.T) {
 	t.Parallel()
 	f := newFamily(t)
+	waits := f.discovers("waits.txt")
 	request := f.ask("guardian@home.example")
 	token := f.mail(request, requests.NoticeMail, time.Now())
 	advance := func(days int) (step requests.Step) {
@@ -306,6 +346,7 @@ func TestTheTimeIsOver(t *testing.T) {
 	f.post(token, "answer", answers("yes", "no")).is(http.StatusGone)
 	require.Equal(t, before, f.rows())
 	require.True(t, advance(15).Over)
-	require.Equal(t, 1, f.count("files where held_until < now()"), "the sweep deletes it")
+	require.True(t, f.due(waits), "the sweep deletes it")
+	require.False(t, f.due(f.work), "what the school had authorized did not wait for this answer")
 	require.Zero(t, f.count("consent_requests where contact_sealed is not null"))
 }

@@ -102,7 +102,8 @@ alter table files
     add column basis_grant        uuid,
     add column basis_agreement    uuid,
     add column held_since         timestamptz, -- no basis: only who administers the organization reads it
-    add column held_until         timestamptz, -- then it is deleted
+    add column held_until         timestamptz, -- then it is deleted; null: a person decides
+    add column school_basis       boolean not null default false, -- the school authorized it once: no answer of a parent deletes it
     add foreign key (organization_id, basis_grant) references consent_decisions (organization_id, id),
     add foreign key (organization_id, basis_agreement) references agreements (organization_id, id);
 
@@ -120,7 +121,7 @@ insert into agreements (organization_id, id, origin, signer, authority, purpose,
 select o.id, gen_random_uuid(), 'upgrade', 'Not recorded', 'Made by the upgrade of the platform', 'School work of the students of the organization',
        'Files that students add, and files about them', now(), now() + interval '180 days'
   from organizations o where o.id <> '00000000-0000-7000-8000-000000000000';
-update files f set collected_as_child = true, child_id = c.child, legal_basis = 'school_authorization', basis_agreement = a.id
+update files f set collected_as_child = true, child_id = c.child, legal_basis = 'school_authorization', basis_agreement = a.id, school_basis = true
   from agreements a,
        (select x.organization_id, x.id, (array_agg(w.person order by w.n))[1] as child
           from files x join spaces s on s.organization_id = x.organization_id and s.id = x.space_id
@@ -142,6 +143,7 @@ alter table files
     add constraint child_file_has_basis check (not collected_as_child or legal_basis <> '' or held_since is not null),
     add constraint basis_names_its_row check ((legal_basis = 'parental_consent') = (basis_grant is not null) and (legal_basis = 'school_authorization') = (basis_agreement is not null)),
     add constraint child_is_named check ((child_id is not null) = collected_as_child),
-    add constraint held_ends check ((held_since is null) = (held_until is null));
+    add constraint held_ends check (held_since is not null or held_until is null),
+    add constraint held_without_end_is_the_schools check (held_since is null or held_until is not null or school_basis);
 create index files_by_child on files (organization_id, child_id) where child_id is not null;
 create index files_held on files (held_until) where held_since is not null;

@@ -153,10 +153,11 @@ values (app.org(), sqlc.arg(id), sqlc.arg(child_id), sqlc.arg(guardian_id)::uuid
 -- name: FilesApply :one
 select a.held::bigint as held, a.released::bigint as released from app.consent_apply(app.org(), sqlc.arg(child_id)::uuid) a;
 
--- Files that are held without a basis wait no longer: the sweep of those whose hold is over
--- deletes them for good, unless they must be kept for another reason.
+-- Files that wait for a consent wait no longer: the sweep of those whose hold is over deletes
+-- them for good, unless they must be kept for another reason. What the school authorized once
+-- did not wait for it.
 -- name: FilesDue :execrows
-update files set held_until = now() - interval '1 second' where child_id = sqlc.arg(child_id)::uuid and held_since is not null and trashed_at is null;
+update files set held_until = now() - interval '1 second' where child_id = sqlc.arg(child_id)::uuid and held_since is not null and not school_basis and trashed_at is null;
 
 -- Whether another guardian of the child agreed, whether another one refused, and whether
 -- another one is still asked.

@@ -75,7 +75,7 @@ language plpgsql security definer set search_path = public, pg_temp as $$
 declare who uuid; b record; about uuid;
 begin
     new.collected_as_child := false; new.child_id := null; new.legal_basis := ''; new.basis_grant := null; new.basis_agreement := null;
-    new.held_since := null; new.held_until := null;
+    new.held_since := null; new.held_until := null; new.school_basis := false;
     select s.about_id into about from spaces s where s.organization_id = new.organization_id and s.id = new.space_id;
     foreach who in array array[new.uploaded_by, nullif(new.subject_id, new.uploaded_by), about] loop
         continue when who is null or not app.is_child_at(new.organization_id, who, now());
@@ -161,10 +161,23 @@ begin
     return new;
 end $$;
 create or replace trigger a_consent before insert on file_versions for each row when (new.number > 1) execute function app.version_consent();
-grant update (collected_as_child, child_id, legal_basis, basis_grant, basis_agreement, held_since, held_until) on files to satchel_system;
+grant update (collected_as_child, child_id, legal_basis, basis_grant, basis_agreement, school_basis, held_since, held_until) on files to satchel_system;
+
+-- What the school has once authorized stays marked: it is a record of the school's, which no
+-- answer of a parent deletes.
+create or replace function app.school_basis() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    new.school_basis := true;
+    return new;
+end $$;
+create or replace trigger zz_school_basis before insert or update on files for each row
+    when (new.legal_basis = 'school_authorization' and not new.school_basis) execute function app.school_basis();
 
 -- Brings the files of a child to what was decided: without a basis they are held from here
--- on, with one they are released. How many of each.
+-- on, with one they are released. How many of each. What the school authorized and a guardian
+-- refuses is held without an end: a person decides, and the rules of retention go on. A lack
+-- of any basis has one (16 CFR 312.10).
 create or replace function app.consent_bring(org uuid, child uuid) returns table (held bigint, released bigint)
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare b record; days integer;
@@ -173,9 +186,13 @@ begin
     held := 0; released := 0;
     if b.basis = '' then
         select c.hold_days into days from coppa_settings c where c.organization_id = org;
-        update files f set legal_basis = '', basis_grant = null, basis_agreement = null, held_since = now(), held_until = now() + make_interval(days => coalesce(days, 14))
+        update files f set legal_basis = '', basis_grant = null, basis_agreement = null, held_since = now(),
+               held_until = case when not f.school_basis or b.rule <> '16 CFR 312.6(a)(2)' then now() + make_interval(days => coalesce(days, 14)) end
          where f.organization_id = org and f.child_id = child and f.held_since is null and f.legal_basis <> 'not_pi';
         get diagnostics held = row_count;
+        if b.rule = '16 CFR 312.6(a)(2)' then
+            update files f set held_until = null where f.organization_id = org and f.child_id = child and f.held_until is not null and f.school_basis;
+        end if;
     else
         update files f set legal_basis = b.basis, basis_grant = case when b.basis = 'parental_consent' then b.ref end,
                basis_agreement = case when b.basis = 'school_authorization' then b.ref end, held_since = null, held_until = null

@@ -142,11 +142,12 @@ func (q *Queries) FilesApply(ctx context.Context, childID uuid.UUID) (FilesApply
 }
 
 const filesDue = `-- name: FilesDue :execrows
-update files set held_until = now() - interval '1 second' where child_id = $1::uuid and held_since is not null and trashed_at is null
+update files set held_until = now() - interval '1 second' where child_id = $1::uuid and held_since is not null and not school_basis and trashed_at is null
 `
 
-// Files that are held without a basis wait no longer: the sweep of those whose hold is over
-// deletes them for good, unless they must be kept for another reason.
+// Files that wait for a consent wait no longer: the sweep of those whose hold is over deletes
+// them for good, unless they must be kept for another reason. What the school authorized once
+// did not wait for it.
 func (q *Queries) FilesDue(ctx context.Context, childID uuid.UUID) (int64, error) {
 	result, err := q.db.Exec(ctx, filesDue, childID)
 	if err != nil {
