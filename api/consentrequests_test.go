@@ -214,8 +214,47 @@ func TestTheStricterOfTwoParentsWins(t *testing.T) {
 	require.Equal(t, 1, f.count("consent_requests where overruled and due_at <= now()"), "who agreed is told")
 	f.mail(one, requests.OverruledMail, time.Now())
 	require.Zero(t, f.count("consent_requests where overruled"))
+}
 
-	require.Equal(t, 1, f.count("files where held_until < now()"), "the sweep deletes it")
+// discovers has files of children without a basis taken and held, and gives one of the pupil's.
+func (f family) discovers(name string) uuid.UUID {
+	f.t.Helper()
+	f.owner.call(put, f.owner.orgPath("/consent"), map[string]any{"gate": "discovered", "youngest_grade": nil, "hold_days": 3, "own_webhooks": false, "own_webhooks_reason": ""}).is(http.StatusOK)
+	return f.pupil.published(name, lorem).ID
+}
+
+// due says whether the sweep of files that are held deletes a file.
+func (f family) due(file uuid.UUID) (due bool) {
+	f.t.Helper()
+	require.NoError(f.t, f.db.Admin(f.t).QueryRow(f.t.Context(), "select exists (select from app.files_held_too_long($1, 1000) h where h.file_id = $2)", uuid.Nil, file).Scan(&due))
+	return due
+}
+
+// TestARefusalKeepsTheRecordsOfTheSchool: one answer by mail deletes what waited for it, at once.
+// What was here by a parent's consent has the days of a hold, and what the school authorized is
+// held until a person decides, also when a parent had agreed to it meanwhile.
+func TestARefusalKeepsTheRecordsOfTheSchool(t *testing.T) {
+	t.Parallel()
+	f := newFamily(t)
+	waits := f.discovers("waits.txt")
+	one, other := f.ask("one@home.example"), f.ask("other@home.example")
+	f.post(f.mail(one, requests.NoticeMail, time.Now()), "answer", answers("yes", "no")).is(http.StatusOK)
+	second := f.mail(one, requests.ConfirmMail, time.Now().Add(25*time.Hour))
+	require.Zero(t, f.count("files where held_since is not null"))
+	byConsent := f.pupil.published("by consent.txt", lorem).ID
+	f.post(second, "withdraw", nil).is(http.StatusOK).holds("the school decides")
+	require.Equal(t, 3, f.count("files where held_since is not null"))
+	for _, file := range []uuid.UUID{f.work, waits, byConsent} {
+		require.False(t, f.due(file), "nothing goes at once that did not wait")
+	}
+	require.Equal(t, 2, f.count("files where held_until > now() + interval '2 days'"), "what was here by the consent goes after the days of a hold")
+	f.owner.made(f.owner.orgPath("/agreements"), newAgreement)
+	f.post(f.mail(other, requests.NoticeMail, time.Now()), "answer", answers("no", "no")).is(http.StatusOK).holds("the school decides")
+	require.True(t, f.due(waits), "it waits for no consent any more")
+	require.True(t, f.due(byConsent))
+	require.False(t, f.due(f.work))
+	require.Equal(t, 1, f.count("files where held_since is not null and held_until is null"), "the school's own is held until a person decides")
+	f.hidden()
 }
 
 // TestWhomMayBeAsked: not a student, not who got many mails, not one who is asked already.
@@ -279,10 +318,41 @@ func TestANoticeNeedsEveryBlock(t *testing.T) {
 	require.Equal(t, before, f.rows())
 }
 
+// TestAMaterialNoticeEndsSignedFormsToo: also those of guardians without an account.
+func TestAMaterialNoticeEndsSignedFormsToo(t *testing.T) {
+	t.Parallel()
+	f := newFamily(t)
+	scan := f.owner.published("form.txt", lorem).ID
+	f.owner.made(f.owner.orgPath("/people/"+f.pupil.id.String()+"/consents"), newDecision("grant", scan))
+	asked := f.ask("guardian@home.example")
+	guardian := read[struct {
+		ID uuid.UUID `json:"guardian_id"`
+	}](f.owner.call(get, f.owner.orgPath("/consent-requests/"+asked.String()), nil).is(http.StatusOK)).ID
+	_, err := f.db.Single(f.org).Exec(t.Context(), `insert into consent_decisions (organization_id, id, child_id, guardian_id, kind, method, scopes, evidence_file_id, evidence_sha256)
+		values (app.org(), $1, $2, $3, 'grant', 'signed_form', '{collect_use}', $4, repeat('a', 64))`, tenancy.NewID(), f.pupil.id, guardian, scan)
+	require.NoError(t, err)
+	upload := func() answer {
+		body, contentType := form(uuid.NewString(), []byte("a"), nil, nil)
+		return f.pupil.call(post, storagePath+"/upload", body, "Content-Type", contentType)
+	}
+	upload().is(http.StatusAccepted)
+	changed := noticeText()
+	changed["used"] = "School work, and more."
+	f.owner.made(f.owner.orgPath("/consent/notices"), noticeOf(changed, true))
+	upload().consentRefused("consent_required", noBasis)
+	require.Equal(t, 2, f.count("consent_decisions where kind = 'reconsent' and method = 'signed_form'"))
+	_, err = f.db.Single(f.org).Exec(t.Context(), "select app.consent_apply_all(app.org())") // as when an agreement ends
+	require.NoError(t, err)
+	f.pupil.call(get, at(f.work, "/content"), nil).is(http.StatusOK) // what is here stays under the earlier notice
+	f.owner.made(f.owner.orgPath("/consent/notices"), noticeOf(changed, true))
+	require.Equal(t, 2, f.count("consent_decisions where kind = 'reconsent'"), "an end is written once")
+}
+
 // TestTheTimeIsOver: nothing is collected, the address and the links go.
 func TestTheTimeIsOver(t *testing.T) {
 	t.Parallel()
 	f := newFamily(t)
+	waits := f.discovers("waits.txt")
 	request := f.ask("guardian@home.example")
 	token := f.mail(request, requests.NoticeMail, time.Now())
 	advance := func(days int) (step requests.Step) {
@@ -306,6 +376,72 @@ func TestTheTimeIsOver(t *testing.T) {
 	f.post(token, "answer", answers("yes", "no")).is(http.StatusGone)
 	require.Equal(t, before, f.rows())
 	require.True(t, advance(15).Over)
-	require.Equal(t, 1, f.count("files where held_until < now()"), "the sweep deletes it")
+	require.True(t, f.due(waits), "the sweep deletes it")
+	require.False(t, f.due(f.work), "what the school had authorized did not wait for this answer")
 	require.Zero(t, f.count("consent_requests where contact_sealed is not null"))
+}
+
+// TestARefusalStandsUntilTheSameGuardianAgrees: asking again and waiting does not undo it, nor
+// does an answer that is not confirmed, whatever the school authorizes.
+func TestARefusalStandsUntilTheSameGuardianAgrees(t *testing.T) {
+	t.Parallel()
+	f := newFamily(t)
+	f.owner.made(f.owner.orgPath("/agreements"), newAgreement)
+	refused := func(when string) {
+		t.Helper()
+		f.hidden()
+		body, contentType := form(uuid.NewString(), []byte("a"), nil, nil)
+		f.pupil.call(post, storagePath+"/upload", body, "Content-Type", contentType).consentRefused("consent_required", "16 CFR 312.6(a)(2)")
+		require.Equal(t, "16 CFR 312.6(a)(2)", read[struct{ Rule string }](f.owner.call(get, f.owner.orgPath("/people/"+f.pupil.id.String()+"/consent"), nil).is(http.StatusOK)).Rule, when)
+	}
+	f.post(f.mail(f.ask("guardian@home.example"), requests.NoticeMail, time.Now()), "answer", answers("no", "no")).is(http.StatusOK)
+	refused("no")
+	again := f.ask("guardian@home.example")
+	f.mail(again, requests.NoticeMail, time.Now())
+	require.NoError(t, f.db.InTx(t.Context(), f.org, func(tx *tenancy.Tx) error {
+		_, err := requests.Advance(t.Context(), tx, again, time.Now().AddDate(0, 0, 15))
+		return err
+	}))
+	require.Equal(t, requests.Expired, f.state(again))
+	refused("asked again, and not answered")
+	last := f.ask("guardian@home.example")
+	f.post(f.mail(last, requests.NoticeMail, time.Now()), "answer", answers("yes", "no")).is(http.StatusOK)
+	require.Equal(t, requests.Provisional, f.state(last))
+	refused("agreed, and not confirmed")
+	f.mail(last, requests.ConfirmMail, time.Now().Add(25*time.Hour))
+	f.pupil.call(get, at(f.work, "/content"), nil).is(http.StatusOK)
+}
+
+// TestTwoParentsWithoutAccountsAreTwo: a form of one who was asked by mail is theirs. Those
+// without an id are one row: a refusal among them stands beside a grant until it is lifted.
+func TestTwoParentsWithoutAccountsAreTwo(t *testing.T) {
+	t.Parallel()
+	f := newFamily(t)
+	scan := f.owner.published("form.txt", lorem).ID
+	path := f.owner.orgPath("/people/" + f.pupil.id.String() + "/consents")
+	say := func(kind string, guardian *uuid.UUID) answer {
+		in := newDecision(kind, scan)
+		in["guardian_id"] = guardian
+		return f.owner.call(post, path, in)
+	}
+	reads := func() int { return f.pupil.call(get, at(f.work, "/content"), nil).status }
+	guardian := read[struct {
+		ID uuid.UUID `json:"guardian_id"`
+	}](f.owner.call(get, f.owner.orgPath("/consent-requests/"+f.ask("guardian@home.example").String()), nil).is(http.StatusOK)).ID
+	say("deny", &guardian).is(http.StatusCreated)
+	say("grant", nil).is(http.StatusCreated)
+	f.hidden()
+	say("grant", &guardian).is(http.StatusCreated)
+	require.Equal(t, http.StatusOK, reads(), "the same guardian agrees on a form")
+	say("deny", nil).is(http.StatusCreated)
+	say("grant", nil).is(http.StatusCreated)
+	f.hidden()
+	say("void", &guardian).refused(http.StatusBadRequest, "invalid_guardian_id")
+	in := newDecision("void", scan)
+	delete(in, "evidence_file_id")
+	f.owner.call(post, path, in).refused(http.StatusBadRequest, "invalid_evidence_file_id")
+	say("void", nil).is(http.StatusCreated)
+	require.Equal(t, http.StatusOK, reads(), "it is lifted expressly")
+	stranger := f.person(f.org, tenancy.Parent).id
+	say("grant", &stranger).refused(http.StatusBadRequest, "invalid_guardian_id")
 }

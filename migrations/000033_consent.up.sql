@@ -54,7 +54,8 @@ create index agreements_in_force on agreements (organization_id, expires_at desc
 create index agreements_expiring on agreements (expires_at) where ended_at is null;
 
 -- What guardians decided, one row a decision, never changed. The newest of each guardian
--- counts; the strictest of several guardians decides.
+-- counts, but a refusal stands until a later grant of the same guardian; the strictest of
+-- several guardians decides.
 create table consent_decisions (
     organization_id uuid not null references organizations (id),
     id              uuid not null,
@@ -102,13 +103,15 @@ alter table files
     add column basis_grant        uuid,
     add column basis_agreement    uuid,
     add column held_since         timestamptz, -- no basis: only who administers the organization reads it
-    add column held_until         timestamptz, -- then it is deleted
+    add column held_until         timestamptz, -- then it is deleted; null: a person decides
+    add column school_basis       boolean not null default false, -- the school authorized it once: no answer of a parent deletes it
     add foreign key (organization_id, basis_grant) references consent_decisions (organization_id, id),
     add foreign key (organization_id, basis_agreement) references agreements (organization_id, id);
 
--- Existing organizations get a school authorization, so that nothing stops on the day of
--- the upgrade. Its row says where it comes from, and it ends after 180 days: the school
--- records its own before that. The owner of the schema is bound by the rules of tables too.
+-- Existing organizations get a school authorization, so that students go on working on the
+-- day of the upgrade; links and shares with people outside of children's files end, since it
+-- permits no disclosure. Its row says where it comes from, and it ends after 180 days: the
+-- school records its own before that. The owner of the schema is bound by the rules of tables too.
 do $$
 declare t text;
 begin
@@ -120,14 +123,17 @@ insert into agreements (organization_id, id, origin, signer, authority, purpose,
 select o.id, gen_random_uuid(), 'upgrade', 'Not recorded', 'Made by the upgrade of the platform', 'School work of the students of the organization',
        'Files that students add, and files about them', now(), now() + interval '180 days'
   from organizations o where o.id <> '00000000-0000-7000-8000-000000000000';
-update files f set collected_as_child = true, child_id = c.child, legal_basis = 'school_authorization', basis_agreement = a.id
+update files f set collected_as_child = true, child_id = c.child, legal_basis = 'school_authorization', basis_agreement = a.id, school_basis = true
   from agreements a,
        (select x.organization_id, x.id, (array_agg(w.person order by w.n))[1] as child
           from files x join spaces s on s.organization_id = x.organization_id and s.id = x.space_id
           cross join lateral (values (1, x.uploaded_by), (2, x.subject_id), (3, s.about_id)) w (n, person)
           left join members m on m.organization_id = x.organization_id and m.user_id = w.person
           left join people p on p.organization_id = x.organization_id and p.user_id = w.person
-         where coalesce(p.kind = 'student', m.role = 'student', false) and (p.thirteen_from is null or x.created_at < p.thirteen_from)
+         where coalesce(p.kind = 'student', m.role = 'student', false)
+           -- as app.is_child_at, which is not there yet: a student of grade 9 or above is 13
+           and case when p.thirteen_from is not null then x.created_at < p.thirteen_from
+                    else coalesce(upper(btrim(p.grade)), '') !~ '^(0?9|1[0-3]|PS)$' end
          group by x.organization_id, x.id) c
  where a.organization_id = f.organization_id and a.origin = 'upgrade' and c.organization_id = f.organization_id and c.id = f.id;
 do $$
@@ -142,6 +148,7 @@ alter table files
     add constraint child_file_has_basis check (not collected_as_child or legal_basis <> '' or held_since is not null),
     add constraint basis_names_its_row check ((legal_basis = 'parental_consent') = (basis_grant is not null) and (legal_basis = 'school_authorization') = (basis_agreement is not null)),
     add constraint child_is_named check ((child_id is not null) = collected_as_child),
-    add constraint held_ends check ((held_since is null) = (held_until is null));
+    add constraint held_ends check (held_since is not null or held_until is null),
+    add constraint held_without_end_is_the_schools check (held_since is null or held_until is not null or school_basis);
 create index files_by_child on files (organization_id, child_id) where child_id is not null;
 create index files_held on files (held_until) where held_since is not null;

@@ -51,7 +51,7 @@ var (
 	ErrNoAgreement    = fault.New(fault.NotFound, "agreement_not_found", "There is no such agreement, or it has ended.")
 	ErrNoSubprocessor = fault.New(fault.NotFound, "subprocessor_not_found", "There is no such subprocessor, or it has ended.")
 	ErrNoChild        = fault.New(fault.NotFound, "person_not_found", "There is no such student.")
-	ErrNoGuardian     = fault.New(fault.Invalid, "invalid_guardian_id", "guardian_id names a guardian of this student. Link them first, or leave it out for a guardian who is no member.")
+	ErrNoGuardian     = fault.New(fault.Invalid, "invalid_guardian_id", "guardian_id names a guardian of this student. Link them first, name the one of a request for consent, or leave it out for a guardian who is no member.")
 	ErrNoFile         = fault.New(fault.Invalid, "invalid_file", "The file that holds the evidence is a published file that you see, and not in the trash.")
 	ErrNoAssurance    = fault.New(fault.Denied, "assurance_required", "Your organization has no written assurances of who gives this service. Record the subprocessor with the file that holds them, then enable it.").Under("16 CFR 312.8(c)")
 )
@@ -62,10 +62,22 @@ func GetSettings(ctx context.Context, q tenancy.Queries) (Settings, error) {
 	return s, failed("read consent settings", err)
 }
 
-// SetSettings writes it, and brings the files that exist to it.
+// SetSettings writes it. Where it declares another youngest grade, files of students who were no
+// children when they added them are a child's no more.
 func SetSettings(ctx context.Context, tx *tenancy.Tx, s Settings) error {
 	q := consentdb.New(tx)
-	return failed("write consent settings", q.SettingsSet(ctx, consentdb.SettingsSetParams(s)))
+	before, err := q.SettingsGet(ctx)
+	if err != nil {
+		return fmt.Errorf("read consent settings: %w", err)
+	}
+	if err := q.SettingsSet(ctx, consentdb.SettingsSetParams(s)); err != nil {
+		return fmt.Errorf("write consent settings: %w", err)
+	}
+	if s.YoungestGrade == nil || before.YoungestGrade != nil && *before.YoungestGrade == *s.YoungestGrade {
+		return nil
+	}
+	_, err = q.Ages(ctx)
+	return failed("bring files to the youngest grade", err)
 }
 
 // NewAgreement is an authorization of the school that is to be recorded.

@@ -16,6 +16,7 @@ import (
 
 	"satchel/internal/fault"
 	"satchel/internal/pgtest"
+	"satchel/migrations"
 	"satchel/policies/consent"
 	"satchel/policies/disclosure"
 	"satchel/tenancy"
@@ -96,6 +97,103 @@ func TestWhoIsAChild(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// TestTheUpgradeMarksFilesOfChildren: of those whom the gate takes for children, and of no others.
+func TestTheUpgradeMarksFilesOfChildren(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t)
+	text, err := migrations.Files.ReadFile("000033_consent.up.sql")
+	require.NoError(t, err)
+	_, mark, found := strings.Cut(string(text), "\nupdate files f set collected_as_child")
+	require.True(t, found)
+	mark, _, _ = strings.Cut("update files f set collected_as_child"+mark, ";")
+	students := map[uuid.UUID]uuid.UUID{} // by file
+	add := func(student uuid.UUID) {
+		file, err := s.add(student)
+		require.NoError(t, err)
+		students[file] = student
+	}
+	add(s.Member(t, s.org, tenancy.Student))
+	for _, grade := range []string{"", "?", "KG", "PK", "05", "8", "08", "9", "09", "10", "13", " ps ", "14", "99", "UG"} {
+		for _, thirteen := range []string{"null", "date_trunc('month', now() + interval '1 year')", "date_trunc('month', now() - interval '1 year')"} {
+			id := s.Member(t, s.org, tenancy.Student)
+			require.NoError(t, s.exec("insert into people (organization_id, user_id, kind, grade, thirteen_from) values (app.org(), $1, 'student', $2, "+thirteen+")", id, grade))
+			add(id)
+		}
+	}
+	admin := s.Admin(t)
+	for _, sql := range []string{
+		"update agreements set origin = 'upgrade'",
+		"update files set collected_as_child = false, child_id = null, legal_basis = '', basis_agreement = null, school_basis = false",
+		mark,
+	} {
+		_, err := admin.Exec(t.Context(), sql)
+		require.NoError(t, err, sql)
+	}
+	for file, student := range students {
+		var marked, child bool
+		require.NoError(t, admin.QueryRow(t.Context(), "select collected_as_child, app.is_child_at(organization_id, $2, created_at) from files where id = $1", file, student).Scan(&marked, &child))
+		require.Equal(t, child, marked)
+	}
+}
+
+// TestTheYoungestGradeIsDeclaredLater: files of students who were no children lose the mark and are
+// released, and others keep it. The end of an agreement holds nothing of somebody who is no child
+// any more, and a refusal does.
+func TestTheYoungestGradeIsDeclaredLater(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t)
+	unknown, young := s.Member(t, s.org, tenancy.Student), s.Member(t, s.org, tenancy.Student)
+	person := "insert into people (organization_id, user_id, kind, thirteen_from) values (app.org(), $1, 'student', date_trunc('month', now()) + make_interval(years => $2))"
+	require.NoError(t, s.exec(person, young, 1))
+	add := func(by uuid.UUID) uuid.UUID {
+		id, err := s.add(by)
+		require.NoError(t, err)
+		return id
+	}
+	state := func(file uuid.UUID) (child, held bool) {
+		require.NoError(t, s.Single(s.org).QueryRow(t.Context(), "select collected_as_child, held_since is not null from files where id = $1", file).Scan(&child, &held))
+		return child, held
+	}
+	decide := func(kind string) {
+		require.NoError(t, s.InTx(t.Context(), s.org, func(tx *tenancy.Tx) error {
+			_, err := consent.Decide(t.Context(), tx, consent.NewDecision{ID: tenancy.NewID(), ChildID: young, Kind: kind, Method: "card", Scopes: []string{"collect_use"}, RecordedBy: s.owner})
+			return err
+		}))
+	}
+	theirs, childs := add(unknown), add(young)
+	s.noAgreement()
+	apply := func() {
+		require.NoError(t, s.InTx(t.Context(), s.org, func(tx *tenancy.Tx) error {
+			_, err := tx.Exec(t.Context(), "select app.consent_apply_all(app.org())")
+			return err
+		}))
+	}
+	apply()
+	grade := int16(9)
+	require.NoError(t, s.InTx(t.Context(), s.org, func(tx *tenancy.Tx) error {
+		return consent.SetSettings(t.Context(), tx, consent.Settings{Gate: consent.PreUpload, YoungestGrade: &grade, HoldDays: 14})
+	}))
+	child, held := state(theirs)
+	require.False(t, child)
+	require.False(t, held)
+	child, held = state(childs)
+	require.True(t, child)
+	require.True(t, held)
+
+	require.NoError(t, s.exec("update agreements set ended_at = null"))
+	apply()
+	require.NoError(t, s.exec("update people set thirteen_from = date_trunc('month', now()) where user_id = $1", young))
+	require.NoError(t, s.exec("update files set created_at = now() - interval '2 years' where id = $1", childs))
+	s.noAgreement()
+	apply()
+	child, held = state(childs)
+	require.True(t, child, "what was collected from a child stays one's")
+	require.False(t, held, "no child needs an agreement")
+	decide("deny")
+	_, held = state(childs)
+	require.True(t, held)
+}
+
 // TestBasisIsDemandedByTheDatabase goes around the gate.
 func TestBasisIsDemandedByTheDatabase(t *testing.T) {
 	t.Parallel()
@@ -147,7 +245,8 @@ func TestRecordsOfAChild(t *testing.T) {
 }
 
 // TestDecisionsOfTwoGuardians compares the database with a model through random decisions:
-// the newest of each guardian counts, a refusal goes before everything, and files follow.
+// a refusal stands until a later grant of the same guardian that was not void at once, or, of
+// those without a user, until it is voided. It goes before everything, and files follow.
 func TestDecisionsOfTwoGuardians(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)
@@ -162,7 +261,7 @@ func TestDecisionsOfTwoGuardians(t *testing.T) {
 	}
 	kinds := []string{"provisional", "grant", "deny", "revoke", "expire", "reconsent", "void"}
 	random := rand.New(rand.NewPCG(1, 2))
-	newest, school := map[int]string{}, true
+	said, school := map[int][]string{}, true
 	for step := range 150 {
 		if random.IntN(8) == 0 {
 			school = !school
@@ -173,19 +272,30 @@ func TestDecisionsOfTwoGuardians(t *testing.T) {
 			}))
 		} else {
 			who, kind := random.IntN(3), kinds[random.IntN(len(kinds))]
-			newest[who] = kind
+			said[who] = append(said[who], kind)
 			require.NoError(t, s.InTx(t.Context(), s.org, func(tx *tenancy.Tx) error {
 				_, err := consent.Decide(t.Context(), tx, consent.NewDecision{ID: tenancy.NewID(), ChildID: pupil, GuardianID: guardians[who], Kind: kind, Method: "card", Scopes: []string{"collect_use"}, RecordedBy: s.owner})
 				return err
 			}))
 		}
-		want, refused := "", false
-		for _, kind := range newest {
-			refused = refused || kind == "deny" || kind == "revoke"
+		want, refused, granted := "", false, false
+		for who, kinds := range said {
+			stands := false
+			for i, kind := range kinds {
+				switch {
+				case kind == "deny" || kind == "revoke":
+					stands = true
+				case guardians[who] == nil && kind == "void":
+					stands = false
+				case guardians[who] != nil && kind == "grant" && (i+1 == len(kinds) || kinds[i+1] != "void"):
+					stands = false
+				}
+			}
+			refused, granted = refused || stands, granted || kinds[len(kinds)-1] == "grant"
 		}
 		switch {
 		case refused:
-		case newest[0] == "grant" || newest[1] == "grant" || newest[2] == "grant":
+		case granted:
 			want = "parental_consent"
 		case school:
 			want = "school_authorization"
@@ -193,7 +303,7 @@ func TestDecisionsOfTwoGuardians(t *testing.T) {
 		var basis string
 		var held bool
 		require.NoError(t, s.Single(s.org).QueryRow(t.Context(), "select legal_basis, held_since is not null from files where id = $1", file).Scan(&basis, &held))
-		require.Equal(t, want, basis, "step %d: %v, school %v", step, newest, school)
+		require.Equal(t, want, basis, "step %d: %v, school %v", step, said, school)
 		require.Equal(t, want == "", held, "step %d", step)
 		if _, err := s.add(pupil); want == "" {
 			require.ErrorIs(t, err, tenancy.ConsentRequired)

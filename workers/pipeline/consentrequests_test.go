@@ -161,7 +161,7 @@ func (f family) withdrawn(t *testing.T) uuid.UUID {
 	f.ended(t, id)
 	f.answer(t, id, withdrawing)
 	require.Equal(t, requests.Revoked, f.request(t, id).State)
-	f.fileIs(t, true, true)
+	f.fileIs(t, true, false) // what was here by the consent has the days of a hold
 	f.ended(t, id)
 	return id
 }
@@ -263,7 +263,7 @@ func TestRecordConsentRequests(t *testing.T) {
 	f.ended(t, id)
 	f.keepOf(t, f.Client.GetWorkflow(ctx, consentrequest.WorkflowID(f.Org, id), ""), "consentrequest", "granted")
 	f.answer(t, id, withdrawing)
-	f.fileIs(t, true, true)
+	f.fileIs(t, true, false)
 	f.ended(t, id)
 	f.keepOf(t, f.Client.GetWorkflow(ctx, consentrequest.WorkflowID(f.Org, id), ""), "consentrequest", "withdrawn")
 

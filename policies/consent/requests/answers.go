@@ -240,19 +240,21 @@ func agree(ctx context.Context, tx *tenancy.Tx, r Request, a Answers, now time.T
 }
 
 // refuse writes down that a guardian does not agree, or does so no more. Nothing is read from
-// the commit on; the sweep of files whose hold is over deletes them for good.
+// the commit on. What waited for the consent is deleted by the next sweep of files whose hold is
+// over, and what was here by it after the days of a hold: the order of the two says which is
+// which. Records of the school are deleted by neither.
 func refuse(ctx context.Context, tx *tenancy.Tx, r Request, event, kind string, now time.Time) (o Outcome, err error) {
 	q := requestsdb.New(tx)
 	o = Outcome{Request: r.ID, Event: event}
 	if o.Decision, err = decide(ctx, q, r, kind, []string{}); err != nil {
 		return Outcome{}, err
 	}
+	if _, err := q.FilesDue(ctx, r.ChildID); err != nil {
+		return Outcome{}, fmt.Errorf("end the hold of files: %w", err)
+	}
 	applied, err := q.FilesApply(ctx, r.ChildID)
 	if err != nil {
 		return Outcome{}, fmt.Errorf("hold files: %w", err)
-	}
-	if _, err := q.FilesDue(ctx, r.ChildID); err != nil {
-		return Outcome{}, fmt.Errorf("end the hold of files: %w", err)
 	}
 	others, err := q.OthersOf(ctx, requestsdb.OthersOfParams{ChildID: r.ChildID, GuardianID: r.GuardianID})
 	if err != nil {

@@ -142,11 +142,12 @@ func (q *Queries) FilesApply(ctx context.Context, childID uuid.UUID) (FilesApply
 }
 
 const filesDue = `-- name: FilesDue :execrows
-update files set held_until = now() - interval '1 second' where child_id = $1::uuid and held_since is not null and trashed_at is null
+update files set held_until = now() - interval '1 second' where child_id = $1::uuid and held_since is not null and not school_basis and trashed_at is null
 `
 
-// Files that are held without a basis wait no longer: the sweep of those whose hold is over
-// deletes them for good, unless they must be kept for another reason.
+// Files that wait for a consent wait no longer: the sweep of those whose hold is over deletes
+// them for good, unless they must be kept for another reason. What the school authorized once
+// did not wait for it.
 func (q *Queries) FilesDue(ctx context.Context, childID uuid.UUID) (int64, error) {
 	result, err := q.db.Exec(ctx, filesDue, childID)
 	if err != nil {
@@ -392,13 +393,19 @@ const noticeReconsent = `-- name: NoticeReconsent :execrows
 with moved as (
     update consent_requests r set state = 'reconsent_required', confirm_at = null, due_at = $1::timestamptz, woken_at = null, updated_at = now()
      where r.state in ('granted', 'provisional')
-    returning r.child_id, r.guardian_id)
+    returning r.child_id, r.guardian_id, r.method),
+forms as (
+    select x.child_id, x.guardian_id, x.method
+      from (select distinct on (d.child_id, d.guardian_id) d.child_id, d.guardian_id, d.kind, d.method from consent_decisions d
+             order by d.child_id, d.guardian_id, d.seq desc) x
+     where x.kind = 'grant' and not exists (select from moved m where m.child_id = x.child_id and m.guardian_id = x.guardian_id))
 insert into consent_decisions (organization_id, id, child_id, guardian_id, kind, method)
-select app.org(), gen_random_uuid(), m.child_id, m.guardian_id, 'reconsent', 'email_plus' from moved m
+select app.org(), gen_random_uuid(), e.child_id, e.guardian_id, 'reconsent', e.method from (select child_id, guardian_id, method from moved union all select child_id, guardian_id, method from forms) e
 `
 
 // Consents to an earlier version do not cover a material change: nothing new is collected by
 // them from here on, and what is here stays under the earlier version (16 CFR 312.5(a)(1)).
+// Those that were given on signed forms have no request, and end with the others.
 func (q *Queries) NoticeReconsent(ctx context.Context, now time.Time) (int64, error) {
 	result, err := q.db.Exec(ctx, noticeReconsent, now)
 	if err != nil {
@@ -410,8 +417,7 @@ func (q *Queries) NoticeReconsent(ctx context.Context, now time.Time) (int64, er
 const othersOf = `-- name: OthersOf :one
 select exists (select from consent_requests r where r.child_id = $1 and r.ended_at is null and r.guardian_id <> $2::uuid)::boolean as asked,
        coalesce(bool_or(x.kind in ('grant', 'provisional')), false)::boolean as agreed, coalesce(bool_or(x.kind in ('deny', 'revoke')), false)::boolean as refused
-  from (select distinct on (d.guardian_id) d.guardian_id, d.kind from consent_decisions d
-         where d.child_id = $1 order by d.guardian_id, d.seq desc) x
+  from app.guardian_answers(app.org(), $1::uuid) x
  where x.guardian_id is distinct from $2::uuid
 `
 
