@@ -129,6 +129,14 @@ func TestRecordsAreAskedForAndFetched(t *testing.T) {
 	require.Contains(t, owner.call(get, notificationsPath, nil).is(200).text(), "access_request.due")
 
 	stranger.call(get, at+"/package/1", nil).refused(404, "access_request_not_found")
+	auditor.call(get, at, nil).is(200)
+	auditor.call(get, at+"/package/1", nil).refused(403, "access_request_package")
+	for who, n := range map[*person]int{owner: 1, auditor: 0, parent: 1, stranger: 0} { // nor by the rows themselves
+		var seen int
+		as := tenancy.WithActor(t.Context(), tenancy.Actor{Org: owner.org, User: who.id})
+		require.NoError(t, s.db.ForPeople().Single(owner.org).QueryRow(as, "select count(*) from exports x join export_parts p on p.export_id = x.id").Scan(&seen))
+		require.Equal(t, n, seen)
+	}
 	require.Equal(t, archive, owner.call(get, at+"/package/1", nil).is(200).text())
 	require.Equal(t, "ready", string(read[accessrequests.View](owner.call(get, at, nil).is(200)).State), "an officer's look answers nothing")
 	require.Equal(t, archive, parent.call(get, at+"/package/1", nil).is(200).text())

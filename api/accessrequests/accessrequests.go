@@ -227,7 +227,7 @@ func (r *Requests) ReplayRelease(c *gin.Context, e idempotency.PreviousAttempt) 
 	return idempotency.Operation(c, r.DB, org, e)
 }
 
-// GetPackage sends a part of the package, to who asked and to officers. The first byte of it
+// GetPackage sends a part of the package, to who asked and to owners and admins. The first byte of it
 // to who asked answers the request.
 func (r *Requests) GetPackage(c *gin.Context) error {
 	org, id, err := request.Below(c, r.DB, "request", accessrequests.ErrNotFound)
@@ -239,7 +239,7 @@ func (r *Requests) GetPackage(c *gin.Context) error {
 		return exports.ErrNotFound
 	}
 	ctx := c.Request.Context()
-	part, export, err := accessrequests.Package(ctx, r.DB.Single(org), id, number)
+	part, export, err := accessrequests.Package(ctx, r.DB.Single(org), id, request.Caller(c), number)
 	if err != nil {
 		return err
 	}

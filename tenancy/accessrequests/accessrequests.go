@@ -47,6 +47,7 @@ var (
 	ErrState    = fault.New(fault.Conflict, "access_request_state", "The request is in another state. Read it again.")
 	ErrReview   = fault.New(fault.Conflict, "access_request_review", "Records that tell of other students too wait for a decision: each is included or withheld by a person first.")
 	ErrNotYours = fault.New(fault.Denied, "access_request_not_yours", "A student asks about themselves and a guardian about their children. Ask an owner or admin.")
+	ErrPackage  = fault.New(fault.Denied, "access_request_package", "The package of a request goes to who asked, and to owners and admins. Ask one of them.")
 	ErrNoChild  = fault.New(fault.Invalid, "invalid_student_id", "student_id names the student whose records are asked for: a student of the organization.")
 	ErrTooLate  = fault.New(fault.Conflict, "deletion_begun", "The deletion of the organization has begun.")
 	errText     = fault.New(fault.Invalid, "invalid_text", "A text is missing, or longer than is allowed.")
@@ -277,11 +278,15 @@ func Release(ctx context.Context, tx *tenancy.Tx, id, by, export uuid.UUID) erro
 	return exports.BeginOf(ctx, tx, export, id)
 }
 
-// Package is a part of the package of a request, for who asked and for officers.
-func Package(ctx context.Context, q tenancy.Queries, id uuid.UUID, number int) (exports.Part, exports.Export, error) {
+// Package is a part of the package of a request, for who asked and for owners and admins.
+// Others who see the request, as auditors do, get no records by it.
+func Package(ctx context.Context, q tenancy.Queries, id uuid.UUID, by tenancy.Actor, number int) (exports.Part, exports.Export, error) {
 	r, err := Get(ctx, q, id)
 	if err != nil {
 		return exports.Part{}, exports.Export{}, err
+	}
+	if r.Requester != by.User && !by.Administers() {
+		return exports.Part{}, exports.Export{}, ErrPackage
 	}
 	if r.Export == nil {
 		return exports.Part{}, exports.Export{}, exports.ErrNotReady
