@@ -157,6 +157,55 @@ func TestRecordsAreAskedForAndFetched(t *testing.T) {
 	require.Equal(t, "education_record", string(read[records.View](owner.call(get, s.school("/records/"+shared.String()), nil).is(200)).Class))
 }
 
+// TestRightToRecordsIsLost: a guardian who had the right to ask gets no package once the child is
+// 18, or is another's; neither may it be released. The student and officers still fetch.
+func TestRightToRecordsIsLost(t *testing.T) {
+	t.Parallel()
+	s := setup(t).scene()
+	owner, list := s.owner, s.school("/access-requests")
+	pupil, parent := s.person(owner.org, tenancy.Student), s.person(owner.org, tenancy.Parent)
+	guards := func() {
+		owner.call(post, s.school("/guardians"), map[string]any{"parent_id": parent.id, "student_id": pupil.id}).is(201)
+	}
+	adult := func(from string) {
+		_, err := s.db.Single(owner.org).Exec(t.Context(), "insert into people (organization_id, user_id, kind, adult_from) values (app.org(), $1, 'student', "+from+") on conflict (organization_id, user_id) do update set adult_from = excluded.adult_from", pupil.id)
+		require.NoError(t, err)
+	}
+	lost := func(a answer, rule string) {
+		t.Helper()
+		a.refused(403, "access_request_no_right")
+		require.Contains(t, a.text(), rule)
+	}
+	guards()
+	file := owner.published("report.txt", lorem).ID
+	owner.call(put, s.school("/records/"+file.String()), map[string]any{"class": "education_record", "reason": "r", "students": []uuid.UUID{pupil.id}}).is(200)
+	at := list + "/" + read[accessrequests.View](parent.call(post, list, map[string]any{}).is(201)).ID.String()
+	owner.call(post, at+"/verify", map[string]any{"how": "passport"}).is(200)
+
+	adult("current_date")
+	lost(owner.call(post, at+"/release", nil), "34 CFR 99.5")
+	require.Equal(t, "review", string(read[accessrequests.View](owner.call(get, at, nil).is(200)).State))
+	adult("current_date + 1")
+	s.pack(wanted{at: at})
+	require.Equal(t, archive, parent.call(get, at+"/package/1", nil).is(200).text())
+	adult("current_date")
+	lost(parent.call(get, at+"/package/1", nil), "34 CFR 99.5")
+	adult("null")
+	parent.call(get, at+"/package/1", nil).is(200)
+	owner.call(remove, s.school("/guardians/"+parent.id.String()+"/"+pupil.id.String()), nil).is(204)
+	lost(parent.call(get, at+"/package/1", nil), "34 CFR 99.4")
+	lost(owner.call(post, at+"/release", nil), "34 CFR 99.4")
+	owner.call(get, at+"/package/1", nil).is(200)
+
+	// Who asks about themselves has the right, and an owner hands on what came on paper.
+	for _, by := range []*person{pupil, owner} {
+		mine := list + "/" + read[accessrequests.View](by.call(post, list, map[string]any{"student_id": pupil.id}).is(201)).ID.String()
+		owner.call(post, mine+"/verify", map[string]any{"how": "passport"}).is(200)
+		s.pack(wanted{at: mine})
+		by.call(get, mine+"/package/1", nil).is(200)
+	}
+}
+
 func firstOf(file uuid.UUID) string { return at(file, "/versions/1") }
 
 // recordsAreAskedFor is the part of the metamorphic script.

@@ -48,6 +48,21 @@ begin
     return n;
 end $$;
 
+-- Whether who asked has the right to the records still: '' or the section by which not. An owner or
+-- admin hands on what was asked for on paper. A student asks about themselves, and a guardian about a
+-- child until the rights pass to the student.
+create or replace function app.access_request_right(org uuid, request uuid) returns text
+language sql stable security definer set search_path = public, pg_temp as $$
+    select case
+        when r.requester_id = r.student_id
+          or exists (select from members m where m.organization_id = r.organization_id and m.user_id = r.requester_id and m.role in ('owner', 'admin') and not m.service)
+          or exists (select from wards w where w.organization_id = r.organization_id and w.guardian_id = r.requester_id and w.ward_id = r.student_id) then ''
+        when exists (select from people p where p.organization_id = r.organization_id and p.user_id = r.student_id and p.adult_from <= current_date) then '34 CFR 99.5'
+        else '34 CFR 99.4' end
+      from access_requests r where r.organization_id = org and r.id = request
+$$;
+grant select on wards to satchel_system;
+
 -- Open requests whose next day is reached: the 30th, the 40th, and the 45th, on which the answer
 -- is late.
 create or replace function app.access_requests_due(after uuid, n integer) returns table (organization_id uuid, request_id uuid)
