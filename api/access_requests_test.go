@@ -206,6 +206,76 @@ func TestRightToRecordsIsLost(t *testing.T) {
 	}
 }
 
+// TestRecordsThatNameOthersAreReviewed: a record in which another student was found waits, as one
+// does that changed or tells of more students since it was decided about, before each release.
+func TestRecordsThatNameOthersAreReviewed(t *testing.T) {
+	t.Parallel()
+	s := setup(t).scene()
+	owner := s.owner
+	pupil, other, third, teacher := s.person(owner.org, tenancy.Student), s.person(owner.org, tenancy.Student), s.person(owner.org, tenancy.Student), s.person(owner.org, tenancy.Teacher)
+	exec := func(sql string, args ...any) {
+		t.Helper()
+		_, err := s.db.Single(owner.org).Exec(t.Context(), sql, args...)
+		require.NoError(t, err)
+	}
+	name := func(file uuid.UUID, students ...uuid.UUID) {
+		t.Helper()
+		owner.call(put, s.school("/records/"+file.String()), map[string]any{"class": "education_record", "reason": "r", "students": students}).is(200)
+	}
+	find := func(file, person uuid.UUID, number int) { // as a detector does
+		t.Helper()
+		exec("insert into pii_inspections (organization_id, version_id, file_id) select app.org(), current_id, id from files where id = $1 on conflict do nothing", file)
+		exec("insert into pii_findings (organization_id, version_id, number, category, part, score, value_hmac, person_id) select app.org(), current_id, $2, 'person_name', 'text', 1, sha256('x'), $3 from files where id = $1", file, number, person)
+	}
+	exec("insert into people (organization_id, user_id, kind) values (app.org(), $1, 'staff') on conflict (organization_id, user_id) do update set kind = 'staff'", teacher.id)
+	alone, named := owner.published("alone.txt", lorem).ID, owner.published("named.txt", lorem).ID
+	name(alone, pupil.id)
+	name(named, pupil.id)
+	find(alone, pupil.id, 1)
+	find(alone, teacher.id, 2)
+	find(named, other.id, 1)
+
+	at := s.school("/access-requests/" + read[accessrequests.View](pupil.call(post, s.school("/access-requests"), map[string]any{}).is(201)).ID.String())
+	owner.call(post, at+"/verify", map[string]any{"how": "signed in"}).is(200)
+	decisions := func() map[uuid.UUID]string {
+		t.Helper()
+		found := map[uuid.UUID]string{}
+		for _, f := range read[request.Page[accessrequests.FileView]](owner.call(get, at+"/files", nil).is(200)).Items {
+			found[f.File] = f.Decision
+		}
+		return found
+	}
+	decide := func(file uuid.UUID) {
+		t.Helper()
+		owner.call(put, at+"/files/"+file.String(), map[string]any{"decision": "include", "reason": "the other one's name is struck out"}).is(200)
+	}
+	waits := func(file uuid.UUID) {
+		t.Helper()
+		owner.call(post, at+"/release", nil).refused(409, "access_request_review")
+		require.Equal(t, "waiting", decisions()[file], "who decides sees it after the refusal")
+		decide(file)
+	}
+	require.Equal(t, map[uuid.UUID]string{alone: "include", named: "waiting"}, decisions())
+	decide(named)
+
+	late := owner.published("late.txt", lorem).ID
+	name(late, pupil.id, other.id)
+	waits(late)
+	s.pack(wanted{at: at})
+	pupil.call(get, at+"/package/1", nil).is(200)
+
+	// It can be released again, with what changed since: a version, and one more student.
+	owner.newVersion(named, lorem+"2")
+	waits(named)
+	name(late, pupil.id, other.id, third.id)
+	waits(late)
+	name(alone, pupil.id, other.id)
+	waits(alone)
+	name(late, pupil.id)
+	s.pack(wanted{at: at})
+	require.Equal(t, map[uuid.UUID]string{alone: "include", named: "include", late: "include"}, decisions())
+}
+
 func firstOf(file uuid.UUID) string { return at(file, "/versions/1") }
 
 // recordsAreAskedFor is the part of the metamorphic script.

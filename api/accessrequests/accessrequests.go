@@ -210,8 +210,11 @@ func (r *Requests) Release(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	op := request.NewID(c)
-	if err := r.Workflows.ReleaseRecords(c.Request.Context(), request.Caller(c), org, id, op); err != nil {
+	ctx, op := c.Request.Context(), request.NewID(c)
+	if err := r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error { return accessrequests.Collect(ctx, tx, id) }); err != nil {
+		return err
+	}
+	if err := r.Workflows.ReleaseRecords(ctx, request.Caller(c), org, id, op); err != nil {
 		return err
 	}
 	request.Accepted(c, org, op)

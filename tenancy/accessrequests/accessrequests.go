@@ -227,6 +227,26 @@ func Files(ctx context.Context, q tenancy.Queries, id, after uuid.UUID, limit in
 	return list, nil
 }
 
+// reviewed says whether records of a request in the state are decided about: also when a package
+// is there, since another one can be made.
+func reviewed(s State) bool { return s == Review || s == Ready || s == Delivered }
+
+// Collect adds what came since the records of a request were collected, and has those that
+// changed wait for a decision again. It is committed before a release, which is undone when it
+// finds one that waits: who decides would not see it otherwise.
+func Collect(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) error {
+	q := accessrequestsdb.New(tx)
+	if _, err := q.RequestLock(ctx, id); errors.Is(err, pgx.ErrNoRows) {
+		return ErrNotFound
+	} else if err != nil {
+		return fmt.Errorf("lock request for access: %w", err)
+	}
+	if err := q.RequestCollect(ctx, id); err != nil {
+		return fmt.Errorf("collect records: %w", err)
+	}
+	return nil
+}
+
 // Decide includes a record in the package or withholds it.
 func Decide(ctx context.Context, tx *tenancy.Tx, id, file, by uuid.UUID, decision, reason string) error {
 	reason = strings.TrimSpace(reason)
@@ -240,7 +260,7 @@ func Decide(ctx context.Context, tx *tenancy.Tx, id, file, by uuid.UUID, decisio
 		return ErrNotFound
 	case err != nil:
 		return fmt.Errorf("lock request for access: %w", err)
-	case State(state) != Review:
+	case !reviewed(State(state)):
 		return ErrState
 	}
 	n, err := q.FileDecide(ctx, accessrequestsdb.FileDecideParams{RequestID: id, FileID: file, By: &by, Decision: decision, Reason: reason})
@@ -254,20 +274,15 @@ func Decide(ctx context.Context, tx *tenancy.Tx, id, file, by uuid.UUID, decisio
 }
 
 // Release begins the package, as an export with the id, for who asked and has the right to the
-// records still. Records that came since the request
-// was verified are collected first; one that tells of other students stops it.
+// records still. Records that came or changed since they were collected are collected first; one that
+// tells of other students stops it.
 func Release(ctx context.Context, tx *tenancy.Tx, id, by, export uuid.UUID) error {
 	q := accessrequestsdb.New(tx)
-	if _, err := q.RequestLock(ctx, id); errors.Is(err, pgx.ErrNoRows) {
-		return ErrNotFound
-	} else if err != nil {
-		return fmt.Errorf("lock request for access: %w", err)
+	if err := Collect(ctx, tx, id); err != nil {
+		return err
 	}
 	if err := checkRight(ctx, q, id); err != nil {
 		return err
-	}
-	if err := q.RequestCollect(ctx, id); err != nil {
-		return fmt.Errorf("collect records: %w", err)
 	}
 	waiting, err := q.FilesWaiting(ctx, id)
 	if err != nil {

@@ -30,20 +30,26 @@ $$;
 
 -- The records that a request is about: what is an education record, about the student, and
 -- published. How many students each tells of says whether a person has to look. Again it adds
--- what came since, and leaves what was decided.
+-- what came since. A decision is about the version that was there and the students of whom it
+-- told: with another version, or when it tells of more, it is made again, but for what tells of
+-- the student alone and was not decided by a person.
 create or replace function app.access_request_collect(org uuid, request uuid) returns bigint
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare student uuid; n bigint;
 begin
-    select r.student_id into student from access_requests r where r.organization_id = org and r.id = request and r.state = 'review';
+    select r.student_id into student from access_requests r where r.organization_id = org and r.id = request and r.state in ('review', 'ready', 'delivered');
     if not found then return 0; end if;
-    insert into access_request_files (organization_id, request_id, file_id, students, decision)
-    select org, request, f.id, greatest(1, s.n), case when s.n <= 1 then 'include' else 'waiting' end
+    insert into access_request_files as a (organization_id, request_id, file_id, version_id, students, decision)
+    select org, request, f.id, f.current_id, greatest(1, s.n), case when s.n <= 1 then 'include' else 'waiting' end
       from files f, lateral (select count(*) as n, coalesce(bool_or(t.student_id = student), false) as theirs from app.record_students_of(org, f.id) t) s
      where f.organization_id = org and f.current_id is not null and s.theirs and app.record_class(org, f.id) in ('education_record', 'directory_info')
        and (f.subject_id = student or exists (select from record_students x where x.organization_id = org and x.file_id = f.id and x.student_id = student)
             or f.space_id in (select p.id from spaces p where p.organization_id = org and p.about_id = student))
-        on conflict do nothing;
+        on conflict (organization_id, request_id, file_id) do update
+       set version_id = excluded.version_id, students = excluded.students,
+           decision = case when excluded.students > 1 or a.decided_by is not null then 'waiting' else a.decision end,
+           decided_by = null, decided_at = null, reason = ''
+     where excluded.students > a.students or excluded.version_id is distinct from a.version_id;
     get diagnostics n = row_count;
     return n;
 end $$;
