@@ -12,6 +12,7 @@ import (
 	"satchel/api/holds"
 	"satchel/api/records"
 	"satchel/api/request"
+	apispaces "satchel/api/spaces"
 	"satchel/tenancy"
 	"satchel/tenancy/exports"
 )
@@ -274,6 +275,33 @@ func TestRecordsThatNameOthersAreReviewed(t *testing.T) {
 	name(late, pupil.id)
 	s.pack(wanted{at: at})
 	require.Equal(t, map[uuid.UUID]string{alone: "include", named: "include", late: "include"}, decisions())
+}
+
+// TestAHoldCoversAllThatARequestIsAbout: a file in a confidential space about the student, and one
+// of which the student is named, which is not taken from the student while the request is open.
+func TestAHoldCoversAllThatARequestIsAbout(t *testing.T) {
+	t.Parallel()
+	s := setup(t).scene()
+	owner, teacher := s.owner, s.person(s.owner.org, tenancy.Teacher)
+	pupil, other := s.person(owner.org, tenancy.Student), s.person(owner.org, tenancy.Student)
+	space := read[apispaces.SpaceView](teacher.call(post, spacesPath, map[string]any{"kind": "confidential", "name": "Plan", "about_id": pupil.id}).is(201)).ID
+	plan := teacher.publishedIn(space, "plan.txt", lorem).ID
+	teacher.newVersion(plan, lorem+"2")
+	named := s.school("/records/" + owner.published("report.txt", lorem).ID.String())
+	of := func(students ...uuid.UUID) answer {
+		return owner.call(put, named, map[string]any{"class": "education_record", "reason": "r", "students": students})
+	}
+	of(pupil.id, other.id).is(200)
+	at := s.school("/access-requests/" + read[accessrequests.View](pupil.call(post, s.school("/access-requests"), map[string]any{}).is(201)).ID.String())
+
+	teacher.call(remove, firstOf(plan), nil).refused(409, "on_hold")
+	of(other.id).refused(409, "on_hold")
+	of(pupil.id, pupil.id).refused(400, "invalid_students")
+	of([]uuid.UUID{}...).refused(409, "on_hold")
+	require.Equal(t, []uuid.UUID{pupil.id}, read[records.View](of(pupil.id).is(200)).Students, "others are let go, and the one who is held stays")
+	owner.call(post, at+"/end", map[string]any{"outcome": "rejected", "reason": "asked by mistake"}).is(200)
+	of(other.id).is(200)
+	teacher.call(remove, firstOf(plan), nil).is(204)
 }
 
 func firstOf(file uuid.UUID) string { return at(file, "/versions/1") }
