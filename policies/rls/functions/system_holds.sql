@@ -64,13 +64,13 @@ end $$;
 create or replace trigger a_hold before delete on record_students for each row execute function app.hold_student();
 
 -- A hold is placed on something that is there, and not once the organization's deletion has
--- begun: its objects may be gone. It ends once.
+-- begun: its objects may be gone. It ends once. Whom it is of changes when two persons become one.
 create or replace function app.hold_place() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare there boolean;
 begin
     if tg_op = 'UPDATE' then
-        if old.released_at is not null then raise exception 'the hold is released' using errcode = 'SQ034'; end if;
+        if old.released_at is not null and new.person_id is not distinct from old.person_id then raise exception 'the hold is released' using errcode = 'SQ034'; end if;
         return new;
     end if;
     perform pg_advisory_xact_lock(app.hold_lock(new.organization_id));

@@ -5,7 +5,7 @@ alter table holds force row level security;
 drop policy if exists tenant on holds;
 create policy tenant on holds for all to satchel_app
     using (organization_id = (select app.org())) with check (organization_id = (select app.org()));
-grant select, insert, update (release_asked_by, release_asked_at, release_reason, released_by, released_at) on holds to satchel_app;
+grant select, insert, update (person_id, release_asked_by, release_asked_at, release_reason, released_by, released_at) on holds to satchel_app; -- person_id: app.person_merge
 drop policy if exists people_read on holds;
 create policy people_read on holds for select to satchel_people
     using (organization_id = (select app.people_org()) and (select app.oversees()));
