@@ -12,6 +12,7 @@ import (
 	"satchel/api/holds"
 	"satchel/api/records"
 	"satchel/api/request"
+	apispaces "satchel/api/spaces"
 	"satchel/tenancy"
 	"satchel/tenancy/exports"
 )
@@ -129,6 +130,14 @@ func TestRecordsAreAskedForAndFetched(t *testing.T) {
 	require.Contains(t, owner.call(get, notificationsPath, nil).is(200).text(), "access_request.due")
 
 	stranger.call(get, at+"/package/1", nil).refused(404, "access_request_not_found")
+	auditor.call(get, at, nil).is(200)
+	auditor.call(get, at+"/package/1", nil).refused(403, "access_request_package")
+	for who, n := range map[*person]int{owner: 1, auditor: 0, parent: 1, stranger: 0} { // nor by the rows themselves
+		var seen int
+		as := tenancy.WithActor(t.Context(), tenancy.Actor{Org: owner.org, User: who.id})
+		require.NoError(t, s.db.ForPeople().Single(owner.org).QueryRow(as, "select count(*) from exports x join export_parts p on p.export_id = x.id").Scan(&seen))
+		require.Equal(t, n, seen)
+	}
 	require.Equal(t, archive, owner.call(get, at+"/package/1", nil).is(200).text())
 	require.Equal(t, "ready", string(read[accessrequests.View](owner.call(get, at, nil).is(200)).State), "an officer's look answers nothing")
 	require.Equal(t, archive, parent.call(get, at+"/package/1", nil).is(200).text())
@@ -147,6 +156,152 @@ func TestRecordsAreAskedForAndFetched(t *testing.T) {
 	owner.call(post, list+"/"+again.ID.String()+"/end", map[string]any{"outcome": "withdrawn"}).refused(403, "access_request_not_yours")
 	require.Equal(t, "withdrawn", string(read[accessrequests.View](parent.call(post, list+"/"+again.ID.String()+"/end", map[string]any{"outcome": "withdrawn"}).is(200)).State))
 	require.Equal(t, "education_record", string(read[records.View](owner.call(get, s.school("/records/"+shared.String()), nil).is(200)).Class))
+}
+
+// TestRightToRecordsIsLost: a guardian who had the right to ask gets no package once the child is
+// 18, or is another's; neither may it be released. The student and officers still fetch.
+func TestRightToRecordsIsLost(t *testing.T) {
+	t.Parallel()
+	s := setup(t).scene()
+	owner, list := s.owner, s.school("/access-requests")
+	pupil, parent := s.person(owner.org, tenancy.Student), s.person(owner.org, tenancy.Parent)
+	guards := func() {
+		owner.call(post, s.school("/guardians"), map[string]any{"parent_id": parent.id, "student_id": pupil.id}).is(201)
+	}
+	adult := func(from string) {
+		_, err := s.db.Single(owner.org).Exec(t.Context(), "insert into people (organization_id, user_id, kind, adult_from) values (app.org(), $1, 'student', "+from+") on conflict (organization_id, user_id) do update set adult_from = excluded.adult_from", pupil.id)
+		require.NoError(t, err)
+	}
+	lost := func(a answer, rule string) {
+		t.Helper()
+		a.refused(403, "access_request_no_right")
+		require.Contains(t, a.text(), rule)
+	}
+	guards()
+	file := owner.published("report.txt", lorem).ID
+	owner.call(put, s.school("/records/"+file.String()), map[string]any{"class": "education_record", "reason": "r", "students": []uuid.UUID{pupil.id}}).is(200)
+	at := list + "/" + read[accessrequests.View](parent.call(post, list, map[string]any{}).is(201)).ID.String()
+	owner.call(post, at+"/verify", map[string]any{"how": "passport"}).is(200)
+
+	adult("current_date")
+	lost(owner.call(post, at+"/release", nil), "34 CFR 99.5")
+	require.Equal(t, "review", string(read[accessrequests.View](owner.call(get, at, nil).is(200)).State))
+	adult("current_date + 1")
+	s.pack(wanted{at: at})
+	require.Equal(t, archive, parent.call(get, at+"/package/1", nil).is(200).text())
+	adult("current_date")
+	lost(parent.call(get, at+"/package/1", nil), "34 CFR 99.5")
+	adult("null")
+	parent.call(get, at+"/package/1", nil).is(200)
+	owner.call(remove, s.school("/guardians/"+parent.id.String()+"/"+pupil.id.String()), nil).is(204)
+	lost(parent.call(get, at+"/package/1", nil), "34 CFR 99.4")
+	lost(owner.call(post, at+"/release", nil), "34 CFR 99.4")
+	owner.call(get, at+"/package/1", nil).is(200)
+
+	// Who asks about themselves has the right, and an owner hands on what came on paper.
+	for _, by := range []*person{pupil, owner} {
+		mine := list + "/" + read[accessrequests.View](by.call(post, list, map[string]any{"student_id": pupil.id}).is(201)).ID.String()
+		owner.call(post, mine+"/verify", map[string]any{"how": "passport"}).is(200)
+		s.pack(wanted{at: mine})
+		by.call(get, mine+"/package/1", nil).is(200)
+	}
+}
+
+// TestRecordsThatNameOthersAreReviewed: a record in which another student was found waits, as one
+// does that changed or tells of more students since it was decided about, before each release.
+func TestRecordsThatNameOthersAreReviewed(t *testing.T) {
+	t.Parallel()
+	s := setup(t).scene()
+	owner := s.owner
+	pupil, other, third, teacher := s.person(owner.org, tenancy.Student), s.person(owner.org, tenancy.Student), s.person(owner.org, tenancy.Student), s.person(owner.org, tenancy.Teacher)
+	exec := func(sql string, args ...any) {
+		t.Helper()
+		_, err := s.db.Single(owner.org).Exec(t.Context(), sql, args...)
+		require.NoError(t, err)
+	}
+	name := func(file uuid.UUID, students ...uuid.UUID) {
+		t.Helper()
+		owner.call(put, s.school("/records/"+file.String()), map[string]any{"class": "education_record", "reason": "r", "students": students}).is(200)
+	}
+	find := func(file, person uuid.UUID, number int) { // as a detector does
+		t.Helper()
+		exec("insert into pii_inspections (organization_id, version_id, file_id) select app.org(), current_id, id from files where id = $1 on conflict do nothing", file)
+		exec("insert into pii_findings (organization_id, version_id, number, category, part, score, value_hmac, person_id) select app.org(), current_id, $2, 'person_name', 'text', 1, sha256('x'), $3 from files where id = $1", file, number, person)
+	}
+	exec("insert into people (organization_id, user_id, kind) values (app.org(), $1, 'staff') on conflict (organization_id, user_id) do update set kind = 'staff'", teacher.id)
+	alone, named := owner.published("alone.txt", lorem).ID, owner.published("named.txt", lorem).ID
+	name(alone, pupil.id)
+	name(named, pupil.id)
+	find(alone, pupil.id, 1)
+	find(alone, teacher.id, 2)
+	find(named, other.id, 1)
+
+	at := s.school("/access-requests/" + read[accessrequests.View](pupil.call(post, s.school("/access-requests"), map[string]any{}).is(201)).ID.String())
+	owner.call(post, at+"/verify", map[string]any{"how": "signed in"}).is(200)
+	decisions := func() map[uuid.UUID]string {
+		t.Helper()
+		found := map[uuid.UUID]string{}
+		for _, f := range read[request.Page[accessrequests.FileView]](owner.call(get, at+"/files", nil).is(200)).Items {
+			found[f.File] = f.Decision
+		}
+		return found
+	}
+	decide := func(file uuid.UUID) {
+		t.Helper()
+		owner.call(put, at+"/files/"+file.String(), map[string]any{"decision": "include", "reason": "the other one's name is struck out"}).is(200)
+	}
+	waits := func(file uuid.UUID) {
+		t.Helper()
+		owner.call(post, at+"/release", nil).refused(409, "access_request_review")
+		require.Equal(t, "waiting", decisions()[file], "who decides sees it after the refusal")
+		decide(file)
+	}
+	require.Equal(t, map[uuid.UUID]string{alone: "include", named: "waiting"}, decisions())
+	decide(named)
+
+	late := owner.published("late.txt", lorem).ID
+	name(late, pupil.id, other.id)
+	waits(late)
+	s.pack(wanted{at: at})
+	pupil.call(get, at+"/package/1", nil).is(200)
+
+	// It can be released again, with what changed since: a version, and one more student.
+	owner.newVersion(named, lorem+"2")
+	waits(named)
+	name(late, pupil.id, other.id, third.id)
+	waits(late)
+	name(alone, pupil.id, other.id)
+	waits(alone)
+	name(late, pupil.id)
+	s.pack(wanted{at: at})
+	require.Equal(t, map[uuid.UUID]string{alone: "include", named: "include", late: "include"}, decisions())
+}
+
+// TestAHoldCoversAllThatARequestIsAbout: a file in a confidential space about the student, and one
+// of which the student is named, which is not taken from the student while the request is open.
+func TestAHoldCoversAllThatARequestIsAbout(t *testing.T) {
+	t.Parallel()
+	s := setup(t).scene()
+	owner, teacher := s.owner, s.person(s.owner.org, tenancy.Teacher)
+	pupil, other := s.person(owner.org, tenancy.Student), s.person(owner.org, tenancy.Student)
+	space := read[apispaces.SpaceView](teacher.call(post, spacesPath, map[string]any{"kind": "confidential", "name": "Plan", "about_id": pupil.id}).is(201)).ID
+	plan := teacher.publishedIn(space, "plan.txt", lorem).ID
+	teacher.newVersion(plan, lorem+"2")
+	named := s.school("/records/" + owner.published("report.txt", lorem).ID.String())
+	of := func(students ...uuid.UUID) answer {
+		return owner.call(put, named, map[string]any{"class": "education_record", "reason": "r", "students": students})
+	}
+	of(pupil.id, other.id).is(200)
+	at := s.school("/access-requests/" + read[accessrequests.View](pupil.call(post, s.school("/access-requests"), map[string]any{}).is(201)).ID.String())
+
+	teacher.call(remove, firstOf(plan), nil).refused(409, "on_hold")
+	of(other.id).refused(409, "on_hold")
+	of(pupil.id, pupil.id).refused(400, "invalid_students")
+	of([]uuid.UUID{}...).refused(409, "on_hold")
+	require.Equal(t, []uuid.UUID{pupil.id}, read[records.View](of(pupil.id).is(200)).Students, "others are let go, and the one who is held stays")
+	owner.call(post, at+"/end", map[string]any{"outcome": "rejected", "reason": "asked by mistake"}).is(200)
+	of(other.id).is(200)
+	teacher.call(remove, firstOf(plan), nil).is(204)
 }
 
 func firstOf(file uuid.UUID) string { return at(file, "/versions/1") }

@@ -26,6 +26,57 @@ func (g given) rows(what, outcome, code string) (n int) {
 	return n
 }
 
+// TestRecordsLeaveWithABasis: a record in a folder that is shared, and a file that became one
+// after it was shared, leave once the share says on which basis and for what. The disclosure says it too.
+func TestRecordsLeaveWithABasis(t *testing.T) {
+	t.Parallel()
+	s := setup(t).scene()
+	owner, teacher := s.owner, s.person(s.owner.org, tenancy.Teacher)
+	owner.call(patch, s.school("/policies"), map[string]any{"share_records": true}).is(200)
+	folder := read[struct{ ID uuid.UUID }](teacher.call(post, spacesPath+"/"+s.class(teacher).String()+"/folders", map[string]any{"name": "Reports"}).is(201)).ID
+	within := func(name string) uuid.UUID {
+		body, contentType := form(name, []byte(lorem), map[string]string{"folder_id": folder.String()}, nil)
+		id := read[struct{ ID uuid.UUID }](teacher.call(post, storagePath+"/upload", body, "Content-Type", contentType).is(202)).ID
+		s.publish(teacher.org, id)
+		return id
+	}
+	report, sent := within("report.txt"), teacher.published("sent.txt", lorem).ID
+	within("sheet.txt")
+	shared, alone := teacher.give(gift{folder: folder}), teacher.give(gift{file: sent})
+	s.call("", get, alone.api(""), nil).is(200)
+	for _, file := range []uuid.UUID{report, sent} {
+		owner.call(put, s.school("/records/"+file.String()), map[string]any{"class": "education_record", "reason": "r"}).is(200)
+	}
+
+	list := s.call("", get, shared.api("/entries"), nil).is(200).text()
+	require.Contains(t, list, "sheet.txt")
+	require.NotContains(t, list, "report.txt")
+	s.call("", post, shared.api("/download"), map[string]any{"file_id": report}).refused(403, "share_needs_basis")
+	s.call("", get, alone.api(""), nil).refused(403, "share_needs_basis")
+	s.call("", post, alone.api("/download"), nil).refused(403, "share_needs_basis")
+	require.NotContains(t, alone.open("").is(403).text(), lorem)
+
+	change := func(g given, basis, interest string) answer {
+		return teacher.call(patch, sharesPath+"/"+g.id.String(), map[string]any{"disclosure_basis": basis, "disclosure_interest": interest})
+	}
+	change(alone, "99.31(a)(2)", "").refused(400, "disclosure_basis_required")
+	change(alone, "99.31(a)(2)", "the next school").is(200)
+	change(shared, "99.31(a)(10)", "care").is(200)
+	require.Contains(t, s.call("", get, shared.api("/entries"), nil).is(200).text(), "report.txt")
+	for g, want := range map[given][]any{alone: {sent, "99.31(a)(2)", "the next school"}, shared: {report, "99.31(a)(10)", "care"}} {
+		file := want[0].(uuid.UUID)
+		s.call("", get, g.click("/download", file), nil).is(200)
+		var basis, interest string
+		require.NoError(t, s.db.Single(owner.org).QueryRow(t.Context(), "select basis, interest from disclosures where share_id = $1 and file_id = $2 and outcome = 'disclosed' limit 1", g.id, file).Scan(&basis, &interest))
+		require.Equal(t, want[1], basis)
+		require.Equal(t, want[2], interest)
+	}
+	change(alone, "99.31(a)(3)", "an audit").is(200)
+	var kept string
+	require.NoError(t, s.db.Single(owner.org).QueryRow(t.Context(), "select disclosure_basis from shares where id = $1", alone.id).Scan(&kept))
+	require.Equal(t, "99.31(a)(2)", kept, "that of the share stays, and another one is of those who are added with it")
+}
+
 // TestRefusalsAreOnRecord: at the page, its twin and the content host. A flood of them is a
 // row a minute, and one of wrong passwords too.
 func TestRefusalsAreOnRecord(t *testing.T) {

@@ -28,7 +28,7 @@ type Change struct {
 	MaxBytes     *int64
 	Accepted     *[]string
 	Add          []Person
-	Purpose      disclosure.Purpose // of those who are added; zero: the one of the share
+	Purpose      disclosure.Purpose // of those who are added, and of a share that has none; zero: the one of the share
 }
 
 // Update changes a share that is alive, under its lock: of several at once the last one
@@ -45,7 +45,7 @@ func Update(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, c Change) (Share,
 	case s.EndedAt != nil || s.Status == Expired:
 		return s, ErrEnded
 	}
-	p := sharesdb.ShareUpdateParams{ID: id, Label: c.Label}
+	p := sharesdb.ShareUpdateParams{ID: id, Label: c.Label, Basis: c.Purpose.Basis, Interest: c.Purpose.Interest}
 	if err := c.apply(ctx, tx, s, &p); err != nil {
 		return s, err
 	}

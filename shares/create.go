@@ -38,7 +38,7 @@ type New struct {
 	MaxDownloads *int32
 	Bounds       Bounds
 	With         []Person
-	Purpose      disclosure.Purpose // of a record that goes to people outside
+	Purpose      disclosure.Purpose // of records that go to people outside; without it none does
 }
 
 // Person is one recipient of a share: a member, a class, or an address outside.
@@ -68,6 +68,7 @@ func Create(ctx context.Context, tx *tenancy.Tx, n New) (made Share, token strin
 		ID: n.ID, Kind: string(n.Kind), Permission: string(n.Permission), FileID: some(n.Target.File), FolderID: some(n.Target.Folder), SpaceID: some(n.Target.Space),
 		Label: n.Label, StartsAt: n.StartsAt, ExpiresAt: n.ExpiresAt, MaxDownloads: n.MaxDownloads,
 		MaxFiles: some(n.Bounds.MaxFiles), MaxBytes: some(n.Bounds.MaxBytes), Accepted: append([]string{}, n.Bounds.Accepted...),
+		Basis: n.Purpose.Basis, Interest: n.Purpose.Interest,
 	}
 	if p.VersionID, err = version(ctx, q, n.Target.File, n.Version); err != nil {
 		return Share{}, "", err

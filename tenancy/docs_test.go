@@ -63,7 +63,7 @@ var inWords = []struct {
 	{tenancy.ClassifyRecords, "say what a file is under FERPA, and which students it is about"},
 	{tenancy.ReadDisclosures, "see to whom records were disclosed; students and parents those of theirs"},
 	{tenancy.AskAccess, "ask to see the records of oneself or of one's children; owners and admins on behalf of others"},
-	{tenancy.ReadAccessRequests, "see requests for access, and fetch their packages; students and parents their own"},
+	{tenancy.ReadAccessRequests, "see requests for access; students and parents their own. Owners, admins and who asked fetch the package"},
 	{tenancy.ManageAccessRequests, "verify, review, release, close and reject requests for access"},
 	{tenancy.ReadWebhooks, "see webhooks and what was sent to them"},
 	{tenancy.ManageWebhooks, "make, change, test, replay and delete webhooks"},

@@ -210,8 +210,11 @@ func (r *Requests) Release(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	op := request.NewID(c)
-	if err := r.Workflows.ReleaseRecords(c.Request.Context(), request.Caller(c), org, id, op); err != nil {
+	ctx, op := c.Request.Context(), request.NewID(c)
+	if err := r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error { return accessrequests.Collect(ctx, tx, id) }); err != nil {
+		return err
+	}
+	if err := r.Workflows.ReleaseRecords(ctx, request.Caller(c), org, id, op); err != nil {
 		return err
 	}
 	request.Accepted(c, org, op)
@@ -227,7 +230,7 @@ func (r *Requests) ReplayRelease(c *gin.Context, e idempotency.PreviousAttempt) 
 	return idempotency.Operation(c, r.DB, org, e)
 }
 
-// GetPackage sends a part of the package, to who asked and to officers. The first byte of it
+// GetPackage sends a part of the package, to who asked and to owners and admins. The first byte of it
 // to who asked answers the request.
 func (r *Requests) GetPackage(c *gin.Context) error {
 	org, id, err := request.Below(c, r.DB, "request", accessrequests.ErrNotFound)
@@ -239,7 +242,7 @@ func (r *Requests) GetPackage(c *gin.Context) error {
 		return exports.ErrNotFound
 	}
 	ctx := c.Request.Context()
-	part, export, err := accessrequests.Package(ctx, r.DB.Single(org), id, number)
+	part, export, err := accessrequests.Package(ctx, r.DB.Single(org), id, request.Caller(c), number)
 	if err != nil {
 		return err
 	}

@@ -233,7 +233,7 @@ func (p *Public) sendCode(c *gin.Context, v visit) error {
 func stateOf(err error) sharepage.State {
 	for known, state := range map[*fault.Fault]sharepage.State{
 		visitors.ErrUnknown: sharepage.Unknown, visitors.ErrNotYet: sharepage.NotYet, visitors.ErrExpired: sharepage.Expired, visitors.ErrRevoked: sharepage.Revoked,
-		visitors.ErrEnded: sharepage.Ended, visitors.ErrUsedUp: sharepage.UsedUp, visitors.ErrTrashed: sharepage.InTrash, visitors.ErrInside: sharepage.Refused,
+		visitors.ErrEnded: sharepage.Ended, visitors.ErrUsedUp: sharepage.UsedUp, visitors.ErrTrashed: sharepage.InTrash, visitors.ErrInside: sharepage.Refused, visitors.ErrNoBasis: sharepage.Refused,
 		visitors.ErrSuspended: sharepage.Unavailable, visitors.ErrChecking: sharepage.Checking, visitors.ErrWithheld: sharepage.Quarantined,
 		visitors.ErrPassword: sharepage.Password, visitors.ErrWrongPassword: sharepage.Password, visitors.ErrCode: sharepage.Code, visitors.ErrWrongCode: sharepage.Code,
 	} {

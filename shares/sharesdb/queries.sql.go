@@ -527,11 +527,11 @@ func (q *Queries) ShareGiven(ctx context.Context, arg ShareGivenParams) ([]Share
 
 const shareInsert = `-- name: ShareInsert :execrows
 insert into shares (organization_id, id, kind, permission, file_id, folder_id, space_id, version_id, label, token_hash, password_hash, starts_at, expires_at,
-                    max_downloads, max_files, max_bytes, accepted, created_by)
+                    max_downloads, max_files, max_bytes, accepted, disclosure_basis, disclosure_interest, created_by)
 select app.org(), $1::uuid, $2::text, $3::text, $4::uuid, $5::uuid, $6::uuid,
        $7::uuid, $8::text, $9::bytea, $10::text, coalesce($11::timestamptz, now()),
        coalesce($12::timestamptz, 'infinity'), $13::integer, $14::integer, $15::bigint,
-       $16::text[], app.actor()
+       $16::text[], $17::text, $18::text, app.actor()
  where not exists (select from shares where id = $1::uuid)
 `
 
@@ -552,6 +552,8 @@ type ShareInsertParams struct {
 	MaxFiles     *int32
 	MaxBytes     *int64
 	Accepted     []string
+	Basis        string
+	Interest     string
 }
 
 func (q *Queries) ShareInsert(ctx context.Context, arg ShareInsertParams) (int64, error) {
@@ -572,6 +574,8 @@ func (q *Queries) ShareInsert(ctx context.Context, arg ShareInsertParams) (int64
 		arg.MaxFiles,
 		arg.MaxBytes,
 		arg.Accepted,
+		arg.Basis,
+		arg.Interest,
 	)
 	if err != nil {
 		return 0, err
@@ -891,8 +895,10 @@ update shares set
     max_downloads = case when $8::boolean then $9::integer else max_downloads end,
     max_files = case when $10::boolean then $11::integer else max_files end,
     max_bytes = case when $12::boolean then $13::bigint else max_bytes end,
-    accepted = coalesce($14::text[], accepted), updated_at = now()
- where id = $15 and ended_at is null
+    accepted = coalesce($14::text[], accepted),
+    disclosure_basis = case when '' in (disclosure_basis, disclosure_interest) then $15::text else disclosure_basis end,
+    disclosure_interest = case when '' in (disclosure_basis, disclosure_interest) then $16::text else disclosure_interest end, updated_at = now()
+ where id = $17 and ended_at is null
 `
 
 type ShareUpdateParams struct {
@@ -910,6 +916,8 @@ type ShareUpdateParams struct {
 	SetsMaxBytes     bool
 	MaxBytes         *int64
 	Accepted         []string
+	Basis            string
+	Interest         string
 	ID               uuid.UUID
 }
 
@@ -929,6 +937,8 @@ func (q *Queries) ShareUpdate(ctx context.Context, arg ShareUpdateParams) (int64
 		arg.SetsMaxBytes,
 		arg.MaxBytes,
 		arg.Accepted,
+		arg.Basis,
+		arg.Interest,
 		arg.ID,
 	)
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 type Version struct {
 	File, ID    uuid.UUID
 	Name        string
-	State       string // of the version, or trashed
+	State       string // of the version, trashed, or no_basis
 	MimeType    string
 	Size        int64
 	SHA256      string
@@ -38,6 +38,8 @@ func (v Version) Refusal() *fault.Fault {
 		return nil
 	case "trashed":
 		return ErrTrashed
+	case "no_basis":
+		return ErrNoBasis
 	case "quarantined":
 		return ErrWithheld
 	case "uploading", "processing", "held":
@@ -158,7 +160,8 @@ func trail(ctx context.Context, db *visitorsdb.Queries, s Share, folder uuid.UUI
 	return found, nil
 }
 
-// addFiles adds a page of files, and of those only what app.share_version shows.
+// addFiles adds a page of files, and of those only what app.share_version shows. The name of a
+// record is not told either before the share says why it may leave.
 func addFiles(ctx context.Context, db *visitorsdb.Queries, s Share, folder *uuid.UUID, after Cursor, most int32, l *List) error {
 	rows, err := db.EntryFiles(ctx, visitorsdb.EntryFilesParams{SpaceID: s.Place, FolderID: folder, AfterName: after.Name, AfterID: after.ID, Most: int64(most) + 1})
 	if err != nil {
@@ -178,6 +181,9 @@ func addFiles(ctx context.Context, db *visitorsdb.Queries, s Share, folder *uuid
 		return err
 	}
 	for _, v := range shown {
+		if of(v.State) == "no_basis" {
+			continue
+		}
 		l.Entries = append(l.Entries, Entry{ID: of(v.FileID), Name: of(v.Name), Version: of(v.VersionID), MimeType: of(v.MimeType), Size: of(v.Size), Ready: of(v.State) == "published"})
 	}
 	return nil

@@ -90,6 +90,7 @@ var (
 	ErrSuspended = fault.New(fault.Denied, "share_suspended", "The organization that shared this is suspended. Ask the person who sent you the link.")
 	ErrChecking  = fault.New(fault.Conflict, "share_checking", "The file is still being checked. Ask again in a minute.").After(30 * time.Second)
 	ErrWithheld  = fault.New(fault.Denied, "share_withheld", "The check of this file found something that could harm a computer. It is not given out.")
+	ErrNoBasis   = fault.New(fault.Denied, "share_needs_basis", "This is an education record, and the share does not say yet on which basis of the law it is disclosed and for what. Ask the person who sent you the link: they add disclosure_basis and disclosure_interest to the share.").Under("34 CFR 99.32(a)(3)")
 	ErrNoFile    = fault.New(fault.NotFound, "no_such_file_here", "This share shows no such file. Read its list again.")
 	ErrViewOnly  = fault.New(fault.Denied, "share_view_only", "This share shows previews only. The person who shared it does not offer the original.")
 	ErrNotDrop   = fault.New(fault.Denied, "share_takes_no_files", "This share takes no files: it is no drop box.")

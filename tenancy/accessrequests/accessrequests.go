@@ -47,6 +47,8 @@ var (
 	ErrState    = fault.New(fault.Conflict, "access_request_state", "The request is in another state. Read it again.")
 	ErrReview   = fault.New(fault.Conflict, "access_request_review", "Records that tell of other students too wait for a decision: each is included or withheld by a person first.")
 	ErrNotYours = fault.New(fault.Denied, "access_request_not_yours", "A student asks about themselves and a guardian about their children. Ask an owner or admin.")
+	ErrPackage  = fault.New(fault.Denied, "access_request_package", "The package of a request goes to who asked, and to owners and admins. Ask one of them.")
+	ErrNoRight  = fault.New(fault.Denied, "access_request_no_right", "Who asked has no right to the records of this student any more: the rights are those of the parents, and of the student alone from 18 on. Reject or close the request; who has the right now makes one of their own.")
 	ErrNoChild  = fault.New(fault.Invalid, "invalid_student_id", "student_id names the student whose records are asked for: a student of the organization.")
 	ErrTooLate  = fault.New(fault.Conflict, "deletion_begun", "The deletion of the organization has begun.")
 	errText     = fault.New(fault.Invalid, "invalid_text", "A text is missing, or longer than is allowed.")
@@ -225,6 +227,26 @@ func Files(ctx context.Context, q tenancy.Queries, id, after uuid.UUID, limit in
 	return list, nil
 }
 
+// reviewed says whether records of a request in the state are decided about: also when a package
+// is there, since another one can be made.
+func reviewed(s State) bool { return s == Review || s == Ready || s == Delivered }
+
+// Collect adds what came since the records of a request were collected, and has those that
+// changed wait for a decision again. It is committed before a release, which is undone when it
+// finds one that waits: who decides would not see it otherwise.
+func Collect(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) error {
+	q := accessrequestsdb.New(tx)
+	if _, err := q.RequestLock(ctx, id); errors.Is(err, pgx.ErrNoRows) {
+		return ErrNotFound
+	} else if err != nil {
+		return fmt.Errorf("lock request for access: %w", err)
+	}
+	if err := q.RequestCollect(ctx, id); err != nil {
+		return fmt.Errorf("collect records: %w", err)
+	}
+	return nil
+}
+
 // Decide includes a record in the package or withholds it.
 func Decide(ctx context.Context, tx *tenancy.Tx, id, file, by uuid.UUID, decision, reason string) error {
 	reason = strings.TrimSpace(reason)
@@ -238,7 +260,7 @@ func Decide(ctx context.Context, tx *tenancy.Tx, id, file, by uuid.UUID, decisio
 		return ErrNotFound
 	case err != nil:
 		return fmt.Errorf("lock request for access: %w", err)
-	case State(state) != Review:
+	case !reviewed(State(state)):
 		return ErrState
 	}
 	n, err := q.FileDecide(ctx, accessrequestsdb.FileDecideParams{RequestID: id, FileID: file, By: &by, Decision: decision, Reason: reason})
@@ -251,17 +273,16 @@ func Decide(ctx context.Context, tx *tenancy.Tx, id, file, by uuid.UUID, decisio
 	return audit.Record(ctx, tx, event("access_request.decide", id, decision))
 }
 
-// Release begins the package, as an export with the id. Records that came since the request
-// was verified are collected first; one that tells of other students stops it.
+// Release begins the package, as an export with the id, for who asked and has the right to the
+// records still. Records that came or changed since they were collected are collected first; one that
+// tells of other students stops it.
 func Release(ctx context.Context, tx *tenancy.Tx, id, by, export uuid.UUID) error {
 	q := accessrequestsdb.New(tx)
-	if _, err := q.RequestLock(ctx, id); errors.Is(err, pgx.ErrNoRows) {
-		return ErrNotFound
-	} else if err != nil {
-		return fmt.Errorf("lock request for access: %w", err)
+	if err := Collect(ctx, tx, id); err != nil {
+		return err
 	}
-	if err := q.RequestCollect(ctx, id); err != nil {
-		return fmt.Errorf("collect records: %w", err)
+	if err := checkRight(ctx, q, id); err != nil {
+		return err
 	}
 	waiting, err := q.FilesWaiting(ctx, id)
 	if err != nil {
@@ -277,11 +298,33 @@ func Release(ctx context.Context, tx *tenancy.Tx, id, by, export uuid.UUID) erro
 	return exports.BeginOf(ctx, tx, export, id)
 }
 
-// Package is a part of the package of a request, for who asked and for officers.
-func Package(ctx context.Context, q tenancy.Queries, id uuid.UUID, number int) (exports.Part, exports.Export, error) {
+// checkRight refuses who had the right to the records when they asked, and has it no more: the
+// student is 18, or the person is no guardian now.
+func checkRight(ctx context.Context, q *accessrequestsdb.Queries, id uuid.UUID) error {
+	rule, err := q.RequestRight(ctx, id)
+	if err != nil {
+		return fmt.Errorf("read right to records: %w", err)
+	}
+	if rule != "" {
+		return ErrNoRight.Under(rule)
+	}
+	return nil
+}
+
+// Package is a part of the package of a request, for who asked and for owners and admins.
+// Others who see the request, as auditors do, get no records by it.
+func Package(ctx context.Context, q tenancy.Queries, id uuid.UUID, by tenancy.Actor, number int) (exports.Part, exports.Export, error) {
 	r, err := Get(ctx, q, id)
 	if err != nil {
 		return exports.Part{}, exports.Export{}, err
+	}
+	if r.Requester != by.User && !by.Administers() {
+		return exports.Part{}, exports.Export{}, ErrPackage
+	}
+	if r.Requester == by.User {
+		if err := checkRight(ctx, accessrequestsdb.New(q), id); err != nil {
+			return exports.Part{}, exports.Export{}, err
+		}
 	}
 	if r.Export == nil {
 		return exports.Part{}, exports.Export{}, exports.ErrNotReady

@@ -41,6 +41,10 @@ select count(*) from access_request_files where request_id = sqlc.arg(request_id
 -- name: RequestLock :one
 select state from access_requests where id = sqlc.arg(id) for update;
 
+-- Empty: who asked has the right to the records; else the section by which not.
+-- name: RequestRight :one
+select coalesce(app.access_request_right(app.org(), sqlc.arg(id)::uuid), '34 CFR 99.4')::text as rule;
+
 -- name: RequestRelease :execrows
 update access_requests set state = 'releasing', released_by = sqlc.arg(by), released_at = now() where id = sqlc.arg(id) and state in ('review', 'ready', 'delivered');
 

@@ -138,6 +138,19 @@ func TestMergeTakesAllThatNamesThePerson(t *testing.T) {
 	for seq, action := range []string{"new", "changed"} {
 		s.exec("insert into roster_changes (organization_id, import_id, seq, phase, kind, action, sourced_id, target_id) values (app.org(), $1, $2, 1, 'person', $3, '1', $4)", id, seq+1, action, gone)
 	}
+	// What is known of the person as a student under 34 CFR 99: records, disclosures, requests and
+	// holds, those of a request and one that is released already.
+	file, guardian := tenancy.NewID(), s.Member(t, s.org, tenancy.Parent)
+	s.exec("insert into files (organization_id, id, name, uploaded_by, space_id) values (app.org(), $1, 'b.pdf', $2, $3)", file, s.owner.User, space)
+	for _, student := range []uuid.UUID{gone, member} {
+		s.exec("insert into record_students (organization_id, file_id, student_id) values (app.org(), $1, $2)", file, student)
+		s.exec("insert into access_requests (organization_id, id, student_id, requester_id) values (app.org(), $1, $2, $3)", tenancy.NewID(), student, guardian)
+	}
+	s.exec("insert into access_requests (organization_id, id, student_id, requester_id) values (app.org(), $1, $2, $3)", tenancy.NewID(), gone, s.owner.User)
+	s.exec("insert into disclosures (organization_id, id, file_id, way, outcome, class) values (app.org(), $1, $2, 'link', 'refused', 'education_record')", id, file)
+	s.exec("insert into disclosure_students (organization_id, disclosure_id, student_id) values (app.org(), $1, $2)", id, gone)
+	s.exec("insert into holds (organization_id, id, kind, scope, person_id, reason, placed_by) values (app.org(), $1, 'legal', 'person', $2, 'case 7', $3)", id, gone, s.owner.User)
+	s.exec("update holds set release_asked_by = placed_by, release_asked_at = now(), release_reason = 'r', released_by = $2, released_at = now() where id = $1", id, s.admin.User)
 	_, err := s.merge(s.owner, gone, member)
 	require.NoError(t, err)
 	require.Equal(t, []string{"audit_events", "organization_events"}, s.named(t, gone), "what happened is not rewritten")
@@ -145,6 +158,11 @@ func TestMergeTakesAllThatNamesThePerson(t *testing.T) {
 	require.Equal(t, []string{"revision 1"}, s.pairs("select 'revision', revision::text from roster_sources"), "an import that waits finds its changes again")
 	require.Contains(t, s.pairs("select via, level::text from space_members where user_id = '"+member.String()+"'"), "grant 1")
 	require.Equal(t, 1, s.recorded("person.merge"))
+	const ofMember = " = '"
+	require.Len(t, s.pairs("select 'named', file_id::text from record_students where student_id"+ofMember+member.String()+"'"), 1)
+	require.Len(t, s.pairs("select 'told', disclosure_id::text from disclosure_students where student_id"+ofMember+member.String()+"'"), 1)
+	require.Equal(t, []string{"request received", "request received", "request withdrawn"}, s.pairs("select 'request', state from access_requests where student_id"+ofMember+member.String()+"' order by 2"))
+	require.Equal(t, []string{"hold false", "hold false", "hold true", "hold true"}, s.pairs("select 'hold', (released_at is not null)::text from holds where person_id"+ofMember+member.String()+"' order by 2"))
 }
 
 // TestMergeIsRefused, with what to do, and changes nothing.

@@ -13,18 +13,23 @@ values (app.org(), sqlc.arg(file_id), sqlc.arg(class), sqlc.arg(reason), sqlc.ar
     on conflict (organization_id, file_id) do update set class = excluded.class, reason = excluded.reason, decided_by = excluded.decided_by, decided_at = now();
 
 -- Students are members of the organization or people of its roster; others are passed over,
--- which the caller counts.
--- name: RecordStudentsAdd :execrows
-insert into record_students (organization_id, file_id, student_id)
-select app.org(), sqlc.arg(file_id)::uuid, u.id from unnest(sqlc.arg(students)::uuid[]) u (id)
- where exists (select from members m where m.user_id = u.id and m.role = 'student') or exists (select from people p where p.user_id = u.id and p.kind = 'student');
+-- which the caller counts. Those who are named already stay so.
+-- name: RecordStudentsAdd :one
+with students as (
+    select u.id from unnest(sqlc.arg(students)::uuid[]) u (id)
+     where exists (select from members m where m.user_id = u.id and m.role = 'student') or exists (select from people p where p.user_id = u.id and p.kind = 'student')),
+named as (
+    insert into record_students (organization_id, file_id, student_id) select distinct app.org(), sqlc.arg(file_id)::uuid, s.id from students s
+        on conflict do nothing)
+select count(distinct id) from students;
 
 -- Files about children need a basis for each of them.
 -- name: RecordStudentsNamed :exec
 select app.consent_named(app.org(), sqlc.arg(file_id)::uuid);
 
+-- Those who are named no more. A hold refuses to let go one of whom it is in force.
 -- name: RecordStudentsClear :exec
-delete from record_students where file_id = sqlc.arg(file_id);
+delete from record_students where file_id = sqlc.arg(file_id) and student_id <> all (sqlc.arg(students)::uuid[]);
 
 -- The newest first, after the filters. Row-level security shows a student and the guardians of
 -- one those about the student.

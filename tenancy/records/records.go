@@ -107,15 +107,15 @@ func Classify(ctx context.Context, tx *tenancy.Tx, s Set) error {
 		return fmt.Errorf("classify record: %w", err)
 	}
 	if s.Students != nil {
-		if err := db.RecordStudentsClear(ctx, s.File); err != nil {
+		if err := db.RecordStudentsClear(ctx, recordsdb.RecordStudentsClearParams{FileID: s.File, Students: s.Students}); err != nil {
 			return fmt.Errorf("clear students of record: %w", err)
 		}
 		n, err := db.RecordStudentsAdd(ctx, recordsdb.RecordStudentsAddParams{FileID: s.File, Students: s.Students})
 		switch {
-		case errors.As(err, &pg) && pg.Code == "23505", err == nil && int(n) != len(s.Students):
-			return errStudents
 		case err != nil:
 			return fmt.Errorf("name students of record: %w", err)
+		case int(n) != len(s.Students): // one is named twice, or is no student here
+			return errStudents
 		}
 	}
 	if err := db.RecordStudentsNamed(ctx, s.File); err != nil {

@@ -30,23 +30,44 @@ $$;
 
 -- The records that a request is about: what is an education record, about the student, and
 -- published. How many students each tells of says whether a person has to look. Again it adds
--- what came since, and leaves what was decided.
+-- what came since. A decision is about the version that was there and the students of whom it
+-- told: with another version, or when it tells of more, it is made again, but for what tells of
+-- the student alone and was not decided by a person.
 create or replace function app.access_request_collect(org uuid, request uuid) returns bigint
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare student uuid; n bigint;
 begin
-    select r.student_id into student from access_requests r where r.organization_id = org and r.id = request and r.state = 'review';
+    select r.student_id into student from access_requests r where r.organization_id = org and r.id = request and r.state in ('review', 'ready', 'delivered');
     if not found then return 0; end if;
-    insert into access_request_files (organization_id, request_id, file_id, students, decision)
-    select org, request, f.id, greatest(1, s.n), case when s.n <= 1 then 'include' else 'waiting' end
+    insert into access_request_files as a (organization_id, request_id, file_id, version_id, students, decision)
+    select org, request, f.id, f.current_id, greatest(1, s.n), case when s.n <= 1 then 'include' else 'waiting' end
       from files f, lateral (select count(*) as n, coalesce(bool_or(t.student_id = student), false) as theirs from app.record_students_of(org, f.id) t) s
      where f.organization_id = org and f.current_id is not null and s.theirs and app.record_class(org, f.id) in ('education_record', 'directory_info')
        and (f.subject_id = student or exists (select from record_students x where x.organization_id = org and x.file_id = f.id and x.student_id = student)
             or f.space_id in (select p.id from spaces p where p.organization_id = org and p.about_id = student))
-        on conflict do nothing;
+        on conflict (organization_id, request_id, file_id) do update
+       set version_id = excluded.version_id, students = excluded.students,
+           decision = case when excluded.students > 1 or a.decided_by is not null then 'waiting' else a.decision end,
+           decided_by = null, decided_at = null, reason = ''
+     where excluded.students > a.students or excluded.version_id is distinct from a.version_id;
     get diagnostics n = row_count;
     return n;
 end $$;
+
+-- Whether who asked has the right to the records still: '' or the section by which not. An owner or
+-- admin hands on what was asked for on paper. A student asks about themselves, and a guardian about a
+-- child until the rights pass to the student.
+create or replace function app.access_request_right(org uuid, request uuid) returns text
+language sql stable security definer set search_path = public, pg_temp as $$
+    select case
+        when r.requester_id = r.student_id
+          or exists (select from members m where m.organization_id = r.organization_id and m.user_id = r.requester_id and m.role in ('owner', 'admin') and not m.service)
+          or exists (select from wards w where w.organization_id = r.organization_id and w.guardian_id = r.requester_id and w.ward_id = r.student_id) then ''
+        when exists (select from people p where p.organization_id = r.organization_id and p.user_id = r.student_id and p.adult_from <= current_date) then '34 CFR 99.5'
+        else '34 CFR 99.4' end
+      from access_requests r where r.organization_id = org and r.id = request
+$$;
+grant select on wards to satchel_system;
 
 -- Open requests whose next day is reached: the 30th, the 40th, and the 45th, on which the answer
 -- is late.

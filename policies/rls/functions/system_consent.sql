@@ -41,7 +41,7 @@ language sql stable security definer set search_path = public, pg_temp as $$
                       case when c.guardian_id is null then c.kind = 'void'
                            else c.kind = 'grant' and lead(c.kind) over (partition by c.guardian_id order by c.seq) is distinct from 'void' end as lifts
                  from consent_decisions c where c.organization_id = org and c.child_id = child),
-         x as (select d.*, d.kind in ('deny', 'revoke')
+         x as (select d.guardian_id, d.id, d.kind, d.method, d.scopes, d.seq, d.kind in ('deny', 'revoke')
                       and d.seq > coalesce(max(d.seq) filter (where d.lifts) over (partition by d.guardian_id), 0) as stands from d)
     select distinct on (x.guardian_id) x.guardian_id, x.id, x.kind, x.method, x.scopes from x order by x.guardian_id, x.stands desc, x.seq desc
 $$;

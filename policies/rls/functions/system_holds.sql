@@ -50,14 +50,27 @@ create or replace trigger b_hold before update of name, category, space_id, subj
     for each row when ((old.name, old.category, old.space_id, old.subject_id, old.uploaded_by) is distinct from (new.name, new.category, new.space_id, new.subject_id, new.uploaded_by))
     execute function app.hold_stays();
 
+-- Nor by a decision that it is not about the person. With the file itself its students go.
+create or replace function app.hold_student() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    perform pg_advisory_xact_lock_shared(app.hold_lock(old.organization_id));
+    if exists (select from holds h where h.organization_id = old.organization_id and h.released_at is null and h.scope = 'person' and h.person_id = old.student_id)
+       and exists (select from files f where f.organization_id = old.organization_id and f.id = old.file_id) then
+        raise exception 'a hold covers file %', old.file_id using errcode = 'SQ033';
+    end if;
+    return old;
+end $$;
+create or replace trigger a_hold before delete on record_students for each row execute function app.hold_student();
+
 -- A hold is placed on something that is there, and not once the organization's deletion has
--- begun: its objects may be gone. It ends once.
+-- begun: its objects may be gone. It ends once. Whom it is of changes when two persons become one.
 create or replace function app.hold_place() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare there boolean;
 begin
     if tg_op = 'UPDATE' then
-        if old.released_at is not null then raise exception 'the hold is released' using errcode = 'SQ034'; end if;
+        if old.released_at is not null and new.person_id is not distinct from old.person_id then raise exception 'the hold is released' using errcode = 'SQ034'; end if;
         return new;
     end if;
     perform pg_advisory_xact_lock(app.hold_lock(new.organization_id));

@@ -25,14 +25,18 @@ begin
     return 'not_record';
 end $$;
 
--- The students whom a file is about: its subject, whom an officer named, and of a confidential
--- space whom that is about.
+-- The students whom a file is about: its subject, whom an officer named, of a confidential space
+-- whom that is about, and the persons of the roster whose names were found in a version of it, but
+-- for those who are known to be no students.
 create or replace function app.record_students_of(org uuid, file uuid) returns table (student_id uuid)
 language sql stable security definer set search_path = public, pg_temp as $$
     select f.subject_id from files f where f.organization_id = org and f.id = record_students_of.file and f.subject_id is not null
     union select r.student_id from record_students r where r.organization_id = org and r.file_id = record_students_of.file
     union select s.about_id from files f join spaces s on s.organization_id = f.organization_id and s.id = f.space_id
      where f.organization_id = org and f.id = record_students_of.file and s.about_id is not null
+    union select p.person_id from pii_inspections i join pii_findings p on p.organization_id = i.organization_id and p.version_id = i.version_id
+     where i.organization_id = org and i.file_id = record_students_of.file and p.person_id is not null
+       and not exists (select from people o where o.organization_id = p.organization_id and o.user_id = p.person_id and o.kind <> 'student')
 $$;
 
 -- Writes down a disclosure of a file, or the refusal of one, if the file is a record: the one
@@ -61,37 +65,34 @@ language sql stable security definer set search_path = public, pg_temp as $$
 $$;
 
 -- A share with people outside was made, or others were added to it: one row for each party that
--- has none yet, with the basis and the interest of the request, or those with which the share
--- was made. The address of a recipient leaves the share with its end, and stays here.
+-- has none yet, with the basis and the interest of the request, or those of the share. The address of a recipient leaves the share with its end, and stays here.
 create or replace function app.disclosure_opened(org uuid, share uuid, basis text, interest text) returns void
 language plpgsql security definer set search_path = public, pg_temp as $$
-declare s record; r record; first record;
+declare s record; r record;
 begin
-    select t.kind, t.permission, t.file_id, t.created_by into s from shares t where t.organization_id = org and t.id = share;
+    select t.kind, t.permission, t.file_id, t.created_by, t.disclosure_basis, t.disclosure_interest into s from shares t where t.organization_id = org and t.id = share;
     if not found or s.file_id is null or s.kind not in ('link', 'people') then return; end if;
-    select d.basis, d.interest into first from disclosures d
-     where d.organization_id = org and d.share_id = share and d.outcome = 'opened' order by d.id limit 1;
     for r in select null::uuid as id where s.kind = 'link'
              union all select t.id from share_recipients t where t.organization_id = org and t.share_id = share and t.outside and t.ended_at is null loop
         if not exists (select from disclosures d where d.organization_id = org and d.share_id = share and d.outcome = 'opened' and d.recipient_id is not distinct from r.id) then
-            perform app.disclosure_note(org, app.share_way(s.kind, s.permission), s.file_id, 'opened', '', coalesce(nullif(basis, ''), first.basis, ''),
-                coalesce(nullif(interest, ''), first.interest, ''), app.disclosure_party(org, share, r.id), share, r.id, coalesce(app.actor(), s.created_by), null);
+            perform app.disclosure_note(org, app.share_way(s.kind, s.permission), s.file_id, 'opened', '', coalesce(nullif(basis, ''), s.disclosure_basis),
+                coalesce(nullif(interest, ''), s.disclosure_interest), app.disclosure_party(org, share, r.id), share, r.id, coalesce(app.actor(), s.created_by), null);
         end if;
     end loop;
 end $$;
 
--- Who holds a share read a record by it, or was refused: with the basis on which the share was
--- made. What leaves and its record are one transaction, since this row of share_accesses is.
+-- Who holds a share read a record by it, or was refused: with the basis on which the person was
+-- added to it, or that of the share. What leaves and its record are one transaction, since this row of share_accesses is.
 create or replace function app.disclosure_of_access() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare s record; first record;
 begin
-    select t.kind, t.permission into s from shares t where t.organization_id = new.organization_id and t.id = new.share_id;
+    select t.kind, t.permission, t.disclosure_basis, t.disclosure_interest into s from shares t where t.organization_id = new.organization_id and t.id = new.share_id;
     select d.basis, d.interest, d.party into first from disclosures d
      where d.organization_id = new.organization_id and d.share_id = new.share_id and d.outcome = 'opened' and d.recipient_id is not distinct from new.recipient_id
      order by d.id limit 1;
     perform app.disclosure_note(new.organization_id, app.share_way(s.kind, s.permission), new.file_id, case new.outcome when 'ok' then 'disclosed' else 'refused' end, new.code,
-        coalesce(first.basis, ''), coalesce(first.interest, ''), coalesce(nullif(first.party, ''), app.disclosure_party(new.organization_id, new.share_id, new.recipient_id)),
+        coalesce(nullif(first.basis, ''), s.disclosure_basis), coalesce(nullif(first.interest, ''), s.disclosure_interest), coalesce(nullif(first.party, ''), app.disclosure_party(new.organization_id, new.share_id, new.recipient_id)),
         new.share_id, new.recipient_id, null, case when new.what = 'preview' or new.outcome <> 'ok' then 'day' end);
     return null;
 end $$;

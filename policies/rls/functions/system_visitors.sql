@@ -16,21 +16,24 @@ $$;
 -- The one version of a file that a share shows; no row for a file that it does not. state
 -- says whether its bytes may leave: published, or why not; original whether more than its
 -- previews may. What only the staff of a place
--- see, what is not handed out yet, and what may not leave the organization is not there.
+-- see, what is not handed out yet, and what may not leave the organization is not there. An
+-- education record is refused, as no_basis, while the share does not say why it is disclosed (34 CFR 99.32(a)(3)):
+-- what lies in a folder or a space, and what became a record since, was not asked about when the share was made.
 create or replace function app.share_version(org uuid, share uuid, file uuid)
 returns table (file_id uuid, version_id uuid, name text, state text, status_reason text, mime_type text, size bigint, sha256 text,
                object_etag text, published_at timestamptz, pages integer, original boolean)
 language sql stable security definer set search_path = public, pg_temp as $$
-    select f.id, v.id, f.name, case when f.trashed_at is not null then 'trashed' else v.status::text end, v.status_reason, v.mime_type, v.size, v.sha256,
+    select f.id, v.id, f.name, case when f.trashed_at is not null then 'trashed' when d.class = 'education_record' and '' in (s.disclosure_basis, s.disclosure_interest) then 'no_basis' else v.status::text end, v.status_reason, v.mime_type, v.size, v.sha256,
            v.object_etag, v.published_at, v.pages, s.permission = 'download'
       from shares s
       join files f on f.organization_id = s.organization_id and f.id = share_version.file
       join file_versions v on v.organization_id = f.organization_id and v.file_id = f.id and v.id = coalesce(s.version_id, f.current_id, f.head_id)
+      cross join lateral app.disclosure(f.organization_id, app.share_way(s.kind, s.permission), f.id, null, null) d
      where s.organization_id = share_version.org and s.id = share_version.share and s.kind in ('link', 'people') and s.permission in ('view', 'download')
        and (s.file_id = f.id or s.space_id = f.space_id
             or exists (select from folder_paths p where p.organization_id = f.organization_id and p.folder_id = f.folder_id and p.ancestor_id = s.folder_id))
        and f.needs <= 1 and (f.visible_from is null or f.visible_from <= now())
-       and (select d.allowed from app.disclosure(f.organization_id, app.share_way(s.kind, s.permission), f.id, null, null) d)
+       and d.allowed
 $$;
 
 -- Whether a download may send bytes now, asked before the first byte of each of its

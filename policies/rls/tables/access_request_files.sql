@@ -16,4 +16,4 @@ create policy people_change on access_request_files for update to satchel_people
 grant select, update (decision, reason, decided_by, decided_at) on access_request_files to satchel_people;
 drop policy if exists system on access_request_files;
 create policy system on access_request_files for all to satchel_system using (true) with check (true);
-grant select, insert on access_request_files to satchel_system;
+grant select, insert, update (version_id, students, decision, reason, decided_by, decided_at) on access_request_files to satchel_system;

@@ -6,7 +6,7 @@ drop policy if exists tenant on access_requests;
 create policy tenant on access_requests for all to satchel_app
     using (organization_id = (select app.org())) with check (organization_id = (select app.org()));
 grant select, insert (organization_id, id, student_id, requester_id, note),
-    update (state, told, verified_by, verified_at, verified_how, released_by, released_at, delivered_at, ended_by, ended_at, ended_reason) on access_requests to satchel_app;
+    update (student_id, state, told, verified_by, verified_at, verified_how, released_by, released_at, delivered_at, ended_by, ended_at, ended_reason) on access_requests to satchel_app; -- student_id: app.person_merge
 drop policy if exists people_read on access_requests;
 create policy people_read on access_requests for select to satchel_people
     using (organization_id = (select app.people_org()) and ((select app.oversees()) or requester_id = (select app.actor())));

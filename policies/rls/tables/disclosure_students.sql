@@ -4,7 +4,7 @@ alter table disclosure_students force row level security;
 drop policy if exists tenant on disclosure_students;
 create policy tenant on disclosure_students for all to satchel_app
     using (organization_id = (select app.org())) with check (organization_id = (select app.org()));
-grant select, insert on disclosure_students to satchel_app;
+grant select, insert, update (student_id) on disclosure_students to satchel_app; -- student_id: app.person_merge
 drop policy if exists people_read on disclosure_students;
 create policy people_read on disclosure_students for select to satchel_people
     using (organization_id = (select app.people_org())

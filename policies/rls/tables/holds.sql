@@ -5,7 +5,7 @@ alter table holds force row level security;
 drop policy if exists tenant on holds;
 create policy tenant on holds for all to satchel_app
     using (organization_id = (select app.org())) with check (organization_id = (select app.org()));
-grant select, insert, update (release_asked_by, release_asked_at, release_reason, released_by, released_at) on holds to satchel_app;
+grant select, insert, update (person_id, release_asked_by, release_asked_at, release_reason, released_by, released_at) on holds to satchel_app; -- person_id: app.person_merge
 drop policy if exists people_read on holds;
 create policy people_read on holds for select to satchel_people
     using (organization_id = (select app.people_org()) and (select app.oversees()));
@@ -30,7 +30,8 @@ $$ select hashtextextended('holds ' || org, 0) $$;
 
 -- Whether a hold covers a file, as the file is now. The name is folded here: what is generated
 -- is not there yet in a trigger before the update. A person's files are those about the
--- person, and those of which the person sent the file or a version.
+-- person, those in a space about the person, and those of which the person sent the file or a
+-- version.
 create or replace function app.hold_covers(h holds, f files) returns boolean language sql stable as $$
     select case h.scope
         when 'organization' then true
@@ -38,6 +39,7 @@ create or replace function app.hold_covers(h holds, f files) returns boolean lan
         when 'space' then f.space_id = h.space_id
         when 'person' then h.person_id in (f.subject_id, f.uploaded_by)
             or exists (select from record_students r where r.organization_id = f.organization_id and r.file_id = f.id and r.student_id = h.person_id)
+            or exists (select from spaces s where s.organization_id = f.organization_id and s.id = f.space_id and s.about_id = h.person_id)
             or exists (select from file_versions v where v.organization_id = f.organization_id and v.file_id = f.id and v.uploaded_by = h.person_id)
         else (h.category is null or h.category = f.category) and (h.created_from is null or f.created_at >= h.created_from)
             and (h.created_before is null or f.created_at < h.created_before) and (h.name_folded is null or strpos(replace(replace(lower(f.name collate "und-x-icu"), 'ς', 'σ'), 'ß', 'ss'), h.name_folded) > 0)

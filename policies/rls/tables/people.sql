@@ -22,6 +22,20 @@ grant execute on function app.name_key(text) to satchel_app;
 create or replace function app.person_merge(gone uuid, kept uuid) returns void language plpgsql as $$
 declare source uuid;
 begin
+    -- Before the files: a hold of the person refuses that a file is about another one. Of two open
+    -- requests of one guardian about the two the one about the person who stays goes on.
+    update holds set person_id = kept where organization_id = (select app.org()) and person_id = gone;
+    update access_requests r set state = 'withdrawn', ended_by = r.requester_id, ended_at = now(), ended_reason = 'another request about this student is open'
+     where r.organization_id = (select app.org()) and r.student_id = gone and r.ended_at is null
+       and exists (select from access_requests o where o.organization_id = r.organization_id and o.student_id = kept and o.requester_id = r.requester_id and o.ended_at is null);
+    update access_requests set student_id = kept where organization_id = (select app.org()) and student_id = gone;
+    insert into record_students (organization_id, file_id, student_id)
+    select r.organization_id, r.file_id, kept from record_students r where r.organization_id = (select app.org()) and r.student_id = gone
+        on conflict do nothing;
+    delete from record_students where organization_id = (select app.org()) and student_id = gone;
+    update disclosure_students d set student_id = kept where d.organization_id = (select app.org()) and d.student_id = gone
+       and not exists (select from disclosure_students o where o.organization_id = d.organization_id and o.disclosure_id = d.disclosure_id and o.student_id = kept);
+    update pii_findings set person_id = kept where organization_id = (select app.org()) and person_id = gone;
     update invitations set person_id = null where organization_id = (select app.org()) and person_id in (gone, kept);
     delete from people where organization_id = (select app.org()) and user_id = kept;
     update people set user_id = kept, updated_at = now() where organization_id = (select app.org()) and user_id = gone returning source_id into strict source;

@@ -5,7 +5,7 @@ alter table pii_findings force row level security;
 drop policy if exists tenant on pii_findings;
 create policy tenant on pii_findings for all to satchel_app
     using (organization_id = (select app.org())) with check (organization_id = (select app.org()));
-grant select, insert, delete on pii_findings to satchel_app;
+grant select, insert, update (person_id), delete on pii_findings to satchel_app; -- person_id: app.person_merge
 -- Who reads the file reads where in it they are.
 drop policy if exists people_read on pii_findings;
 create policy people_read on pii_findings for select to satchel_people

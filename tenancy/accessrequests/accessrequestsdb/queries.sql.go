@@ -325,6 +325,18 @@ func (q *Queries) RequestRelease(ctx context.Context, arg RequestReleaseParams) 
 	return result.RowsAffected(), nil
 }
 
+const requestRight = `-- name: RequestRight :one
+select coalesce(app.access_request_right(app.org(), $1::uuid), '34 CFR 99.4')::text as rule
+`
+
+// Empty: who asked has the right to the records; else the section by which not.
+func (q *Queries) RequestRight(ctx context.Context, id uuid.UUID) (string, error) {
+	row := q.db.QueryRow(ctx, requestRight, id)
+	var rule string
+	err := row.Scan(&rule)
+	return rule, err
+}
+
 const requestTell = `-- name: RequestTell :one
 select app.access_request_tell(app.org(), $1::uuid)::integer as day
 `

@@ -153,33 +153,42 @@ func (q *Queries) RecordStudents(ctx context.Context, fileID uuid.UUID) ([]uuid.
 	return students, err
 }
 
-const recordStudentsAdd = `-- name: RecordStudentsAdd :execrows
-insert into record_students (organization_id, file_id, student_id)
-select app.org(), $1::uuid, u.id from unnest($2::uuid[]) u (id)
- where exists (select from members m where m.user_id = u.id and m.role = 'student') or exists (select from people p where p.user_id = u.id and p.kind = 'student')
+const recordStudentsAdd = `-- name: RecordStudentsAdd :one
+with students as (
+    select u.id from unnest($1::uuid[]) u (id)
+     where exists (select from members m where m.user_id = u.id and m.role = 'student') or exists (select from people p where p.user_id = u.id and p.kind = 'student')),
+named as (
+    insert into record_students (organization_id, file_id, student_id) select distinct app.org(), $2::uuid, s.id from students s
+        on conflict do nothing)
+select count(distinct id) from students
 `
 
 type RecordStudentsAddParams struct {
+	Students []uuid.UUID
+	FileID   uuid.UUID
+}
+
+// Students are members of the organization or people of its roster; others are passed over,
+// which the caller counts. Those who are named already stay so.
+func (q *Queries) RecordStudentsAdd(ctx context.Context, arg RecordStudentsAddParams) (int64, error) {
+	row := q.db.QueryRow(ctx, recordStudentsAdd, arg.Students, arg.FileID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const recordStudentsClear = `-- name: RecordStudentsClear :exec
+delete from record_students where file_id = $1 and student_id <> all ($2::uuid[])
+`
+
+type RecordStudentsClearParams struct {
 	FileID   uuid.UUID
 	Students []uuid.UUID
 }
 
-// Students are members of the organization or people of its roster; others are passed over,
-// which the caller counts.
-func (q *Queries) RecordStudentsAdd(ctx context.Context, arg RecordStudentsAddParams) (int64, error) {
-	result, err := q.db.Exec(ctx, recordStudentsAdd, arg.FileID, arg.Students)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
-const recordStudentsClear = `-- name: RecordStudentsClear :exec
-delete from record_students where file_id = $1
-`
-
-func (q *Queries) RecordStudentsClear(ctx context.Context, fileID uuid.UUID) error {
-	_, err := q.db.Exec(ctx, recordStudentsClear, fileID)
+// Those who are named no more. A hold refuses to let go one of whom it is in force.
+func (q *Queries) RecordStudentsClear(ctx context.Context, arg RecordStudentsClearParams) error {
+	_, err := q.db.Exec(ctx, recordStudentsClear, arg.FileID, arg.Students)
 	return err
 }
 

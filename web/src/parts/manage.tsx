@@ -71,7 +71,8 @@ export function useAddress(): [Record<string, string | undefined>, (next: Record
 export function useSave() {
   const { connection } = useWork()
   const why = useWhy()
-  return async (path: string, name: string) => {
+  // Whether it was saved; quiet says with which code it may not be there, which is not told then.
+  return async (path: string, name: string, quiet = '') => {
     try {
       const url = URL.createObjectURL(await bytes(connection, path))
       const link = document.createElement('a')
@@ -79,7 +80,11 @@ export function useSave() {
       link.download = name
       link.click()
       setTimeout(() => URL.revokeObjectURL(url), 60_000)
-    } catch (e) { toast(why(e), { bad: true }) }
+      return true
+    } catch (e) {
+      if (!quiet || asProblem(e).code !== quiet) toast(why(e), { bad: true })
+      return false
+    }
   }
 }
 

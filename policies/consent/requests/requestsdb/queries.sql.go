@@ -400,7 +400,7 @@ forms as (
              order by d.child_id, d.guardian_id, d.seq desc) x
      where x.kind = 'grant' and not exists (select from moved m where m.child_id = x.child_id and m.guardian_id = x.guardian_id))
 insert into consent_decisions (organization_id, id, child_id, guardian_id, kind, method)
-select app.org(), gen_random_uuid(), e.child_id, e.guardian_id, 'reconsent', e.method from (select child_id, guardian_id, method from moved union all select child_id, guardian_id, method from forms) e
+select app.org(), gen_random_uuid(), e.child_id, e.guardian_id, 'reconsent', e.method from (select m.child_id, m.guardian_id, m.method from moved m union all select f.child_id, f.guardian_id, f.method from forms f) e
 `
 
 // Consents to an earlier version do not cover a material change: nothing new is collected by

@@ -27,6 +27,11 @@ export default function AccessRequests() {
   const states: Record<AccessRequest['state'], string> = {
     received: t`Came in`, review: t`Is looked through`, releasing: t`The package is being made`, ready: t`Ready`, delivered: t`Fetched`, closed: t`Closed`, rejected: t`Refused`, withdrawn: t`Taken back`,
   }
+  // The first part tells what is in the package, and the others have the files: one after the other, up to the one that is not there.
+  const fetchParts = async (r: AccessRequest) => {
+    for (let part = 1; await save(`/api/v1/organizations/${work.place.organization_id}/access-requests/${r.id}/package/${part}`, `records-${part}.zip`, part > 1 ? 'export_not_found' : ''); part++);
+    void done()
+  }
   const over = (r: AccessRequest) => r.ended_at !== null
   return (
     <>
@@ -42,9 +47,9 @@ export default function AccessRequests() {
           { head: t`Actions`, cell: r => (
             <span className="actions">
               {manages && r.state === 'received' && <button type="button" className="button" onClick={() => ask({ verify: r })}><Trans>Check who asks …</Trans></button>}
-              {manages && r.state === 'review' && <button type="button" className="button" onClick={() => ask({ files: r })}><Trans>Look through …</Trans></button>}
-              {manages && r.state === 'review' && <button type="button" className="button" onClick={() => ask({ release: r })}><Trans>Hand out …</Trans></button>}
-              {(r.state === 'ready' || r.state === 'delivered') && <button type="button" className="button" onClick={() => void save(`/api/v1/organizations/${work.place.organization_id}/access-requests/${r.id}/package/1`, 'records.zip').then(done)}><Trans>Fetch</Trans></button>}
+              {manages && (r.state === 'review' || r.state === 'ready' || r.state === 'delivered') && <button type="button" className="button" onClick={() => ask({ files: r })}><Trans>Look through …</Trans></button>}
+              {manages && (r.state === 'review' || r.state === 'ready' || r.state === 'delivered') && <button type="button" className="button" onClick={() => ask({ release: r })}><Trans>Hand out …</Trans></button>}
+              {(manages || r.requester_id === work.place.user_id) && (r.state === 'ready' || r.state === 'delivered') && <button type="button" className="button" onClick={() => void fetchParts(r)}><Trans>Fetch</Trans></button>}
               {manages && (r.state === 'ready' || r.state === 'delivered') && <button type="button" className="button" onClick={() => ask({ end: r, outcome: 'closed' })}><Trans>Close …</Trans></button>}
               {manages && (r.state === 'received' || r.state === 'review') && <button type="button" className="button" onClick={() => ask({ end: r, outcome: 'rejected' })}><Trans>Refuse …</Trans></button>}
               {!manages && !over(r) && may(work.place, 'ask_access') && r.state !== 'releasing' && <button type="button" className="button" onClick={() => ask({ end: r, outcome: 'withdrawn' })}><Trans>Take back …</Trans></button>}
