@@ -350,3 +350,34 @@ func TestTheTimeIsOver(t *testing.T) {
 	require.False(t, f.due(f.work), "what the school had authorized did not wait for this answer")
 	require.Zero(t, f.count("consent_requests where contact_sealed is not null"))
 }
+
+// TestARefusalStandsUntilTheSameGuardianAgrees: asking again and waiting does not undo it, nor
+// does an answer that is not confirmed, whatever the school authorizes.
+func TestARefusalStandsUntilTheSameGuardianAgrees(t *testing.T) {
+	t.Parallel()
+	f := newFamily(t)
+	f.owner.made(f.owner.orgPath("/agreements"), newAgreement)
+	refused := func(when string) {
+		t.Helper()
+		f.hidden()
+		body, contentType := form(uuid.NewString(), []byte("a"), nil, nil)
+		f.pupil.call(post, storagePath+"/upload", body, "Content-Type", contentType).consentRefused("consent_required", "16 CFR 312.6(a)(2)")
+		require.Equal(t, "16 CFR 312.6(a)(2)", read[struct{ Rule string }](f.owner.call(get, f.owner.orgPath("/people/"+f.pupil.id.String()+"/consent"), nil).is(http.StatusOK)).Rule, when)
+	}
+	f.post(f.mail(f.ask("guardian@home.example"), requests.NoticeMail, time.Now()), "answer", answers("no", "no")).is(http.StatusOK)
+	refused("no")
+	again := f.ask("guardian@home.example")
+	f.mail(again, requests.NoticeMail, time.Now())
+	require.NoError(t, f.db.InTx(t.Context(), f.org, func(tx *tenancy.Tx) error {
+		_, err := requests.Advance(t.Context(), tx, again, time.Now().AddDate(0, 0, 15))
+		return err
+	}))
+	require.Equal(t, requests.Expired, f.state(again))
+	refused("asked again, and not answered")
+	last := f.ask("guardian@home.example")
+	f.post(f.mail(last, requests.NoticeMail, time.Now()), "answer", answers("yes", "no")).is(http.StatusOK)
+	require.Equal(t, requests.Provisional, f.state(last))
+	refused("agreed, and not confirmed")
+	f.mail(last, requests.ConfirmMail, time.Now().Add(25*time.Hour))
+	f.pupil.call(get, at(f.work, "/content"), nil).is(http.StatusOK)
+}

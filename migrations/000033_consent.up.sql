@@ -54,7 +54,8 @@ create index agreements_in_force on agreements (organization_id, expires_at desc
 create index agreements_expiring on agreements (expires_at) where ended_at is null;
 
 -- What guardians decided, one row a decision, never changed. The newest of each guardian
--- counts; the strictest of several guardians decides.
+-- counts, but a refusal stands until a later grant of the same guardian; the strictest of
+-- several guardians decides.
 create table consent_decisions (
     organization_id uuid not null references organizations (id),
     id              uuid not null,

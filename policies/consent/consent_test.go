@@ -147,7 +147,8 @@ func TestRecordsOfAChild(t *testing.T) {
 }
 
 // TestDecisionsOfTwoGuardians compares the database with a model through random decisions:
-// the newest of each guardian counts, a refusal goes before everything, and files follow.
+// a refusal stands until a later grant of the same guardian that was not void at once, or, of
+// those without a user, until it is voided. It goes before everything, and files follow.
 func TestDecisionsOfTwoGuardians(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)
@@ -162,7 +163,7 @@ func TestDecisionsOfTwoGuardians(t *testing.T) {
 	}
 	kinds := []string{"provisional", "grant", "deny", "revoke", "expire", "reconsent", "void"}
 	random := rand.New(rand.NewPCG(1, 2))
-	newest, school := map[int]string{}, true
+	said, school := map[int][]string{}, true
 	for step := range 150 {
 		if random.IntN(8) == 0 {
 			school = !school
@@ -173,19 +174,30 @@ func TestDecisionsOfTwoGuardians(t *testing.T) {
 			}))
 		} else {
 			who, kind := random.IntN(3), kinds[random.IntN(len(kinds))]
-			newest[who] = kind
+			said[who] = append(said[who], kind)
 			require.NoError(t, s.InTx(t.Context(), s.org, func(tx *tenancy.Tx) error {
 				_, err := consent.Decide(t.Context(), tx, consent.NewDecision{ID: tenancy.NewID(), ChildID: pupil, GuardianID: guardians[who], Kind: kind, Method: "card", Scopes: []string{"collect_use"}, RecordedBy: s.owner})
 				return err
 			}))
 		}
-		want, refused := "", false
-		for _, kind := range newest {
-			refused = refused || kind == "deny" || kind == "revoke"
+		want, refused, granted := "", false, false
+		for who, kinds := range said {
+			stands := false
+			for i, kind := range kinds {
+				switch {
+				case kind == "deny" || kind == "revoke":
+					stands = true
+				case guardians[who] == nil && kind == "void":
+					stands = false
+				case guardians[who] != nil && kind == "grant" && (i+1 == len(kinds) || kinds[i+1] != "void"):
+					stands = false
+				}
+			}
+			refused, granted = refused || stands, granted || kinds[len(kinds)-1] == "grant"
 		}
 		switch {
 		case refused:
-		case newest[0] == "grant" || newest[1] == "grant" || newest[2] == "grant":
+		case granted:
 			want = "parental_consent"
 		case school:
 			want = "school_authorization"
@@ -193,7 +205,7 @@ func TestDecisionsOfTwoGuardians(t *testing.T) {
 		var basis string
 		var held bool
 		require.NoError(t, s.Single(s.org).QueryRow(t.Context(), "select legal_basis, held_since is not null from files where id = $1", file).Scan(&basis, &held))
-		require.Equal(t, want, basis, "step %d: %v, school %v", step, newest, school)
+		require.Equal(t, want, basis, "step %d: %v, school %v", step, said, school)
 		require.Equal(t, want == "", held, "step %d", step)
 		if _, err := s.add(pupil); want == "" {
 			require.ErrorIs(t, err, tenancy.ConsentRequired)

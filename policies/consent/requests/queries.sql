@@ -164,8 +164,7 @@ update files set held_until = now() - interval '1 second' where child_id = sqlc.
 -- name: OthersOf :one
 select exists (select from consent_requests r where r.child_id = sqlc.arg(child_id) and r.ended_at is null and r.guardian_id <> sqlc.arg(guardian_id)::uuid)::boolean as asked,
        coalesce(bool_or(x.kind in ('grant', 'provisional')), false)::boolean as agreed, coalesce(bool_or(x.kind in ('deny', 'revoke')), false)::boolean as refused
-  from (select distinct on (d.guardian_id) d.guardian_id, d.kind from consent_decisions d
-         where d.child_id = sqlc.arg(child_id) order by d.guardian_id, d.seq desc) x
+  from app.guardian_answers(app.org(), sqlc.arg(child_id)::uuid) x
  where x.guardian_id is distinct from sqlc.arg(guardian_id)::uuid;
 
 -- What a guardian is shown: the child and the school.

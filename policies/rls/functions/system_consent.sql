@@ -31,6 +31,21 @@ language sql stable security definer set search_path = public, pg_temp as $$
     select case when exists (select from people p where p.organization_id = org and p.user_id = person and p.adult_from <= at) then 'student' else 'parent' end
 $$;
 
+-- What each guardian of a child answers now. A refusal stands until a later grant of the same
+-- guardian: a question that is asked again and not answered, or whose answer is not confirmed,
+-- does not undo it, nor does a grant that was void at once. Guardians without a user share one
+-- row, which cannot tell one from another: a refusal in it stands until a row voids it.
+create or replace function app.guardian_answers(org uuid, child uuid) returns table (guardian_id uuid, id uuid, kind text, method text, scopes text[])
+language sql stable security definer set search_path = public, pg_temp as $$
+    with d as (select c.guardian_id, c.id, c.kind, c.method, c.scopes, c.seq,
+                      case when c.guardian_id is null then c.kind = 'void'
+                           else c.kind = 'grant' and lead(c.kind) over (partition by c.guardian_id order by c.seq) is distinct from 'void' end as lifts
+                 from consent_decisions c where c.organization_id = org and c.child_id = child),
+         x as (select d.guardian_id, d.id, d.kind, d.method, d.scopes, d.seq, d.kind in ('deny', 'revoke')
+                      and d.seq > coalesce(max(d.seq) filter (where d.lifts) over (partition by d.guardian_id), 0) as stands from d)
+    select distinct on (x.guardian_id) x.guardian_id, x.id, x.kind, x.method, x.scopes from x order by x.guardian_id, x.stands desc, x.seq desc
+$$;
+
 -- The basis on which something of a child may be kept now; none, with the rule that says
 -- so. A refusal of one guardian goes before the consent of another and before the
 -- school's authorization.
@@ -38,8 +53,7 @@ create or replace function app.consent_basis(org uuid, child uuid) returns table
 language plpgsql stable security definer set search_path = public, pg_temp as $$
 declare d record; granted uuid; agreement uuid;
 begin
-    for d in select distinct on (c.guardian_id) c.id, c.kind from consent_decisions c
-              where c.organization_id = org and c.child_id = child order by c.guardian_id, c.seq desc loop
+    for d in select a.id, a.kind from app.guardian_answers(org, child) a loop
         if d.kind in ('deny', 'revoke') then
             return query select ''::text, null::uuid, '16 CFR 312.6(a)(2)';
             return;
@@ -246,9 +260,7 @@ begin
     if not found then
         return query select false, '16 CFR 312.5(a)(1)'; return;
     elsif m.permits = 'scope' then
-        return query select not exists (select from (
-                select distinct on (d.guardian_id) d.kind, d.scopes from consent_decisions d
-                 where d.organization_id = org and d.child_id = f.child_id order by d.guardian_id, d.seq desc) x
+        return query select not exists (select from app.guardian_answers(org, f.child_id) x
              where x.kind not in ('expire', 'void') and not (x.kind = 'grant' and 'disclose:' || consent_permits.action = any (x.scopes))), m.rule;
         return;
     elsif m.permits = 'directed' then

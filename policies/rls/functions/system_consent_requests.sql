@@ -46,9 +46,7 @@ begin
         update consent_requests r set overruled = true, due_at = now(), updated_at = now()
          where r.organization_id = new.organization_id and r.child_id = new.child_id and r.guardian_id is distinct from new.guardian_id
            and r.state in ('provisional', 'granted') and r.contact_sealed is not null;
-    elsif new.kind = 'grant' and exists (select from (
-            select distinct on (d.guardian_id) d.guardian_id, d.kind from consent_decisions d
-             where d.organization_id = new.organization_id and d.child_id = new.child_id order by d.guardian_id, d.seq desc) x
+    elsif new.kind = 'grant' and exists (select from app.guardian_answers(new.organization_id, new.child_id) x
              where x.kind in ('deny', 'revoke') and x.guardian_id is distinct from new.guardian_id) then
         update consent_requests r set overruled = true, due_at = now(), updated_at = now()
          where r.organization_id = new.organization_id and r.child_id = new.child_id and r.guardian_id = new.guardian_id

@@ -411,8 +411,7 @@ func (q *Queries) NoticeReconsent(ctx context.Context, now time.Time) (int64, er
 const othersOf = `-- name: OthersOf :one
 select exists (select from consent_requests r where r.child_id = $1 and r.ended_at is null and r.guardian_id <> $2::uuid)::boolean as asked,
        coalesce(bool_or(x.kind in ('grant', 'provisional')), false)::boolean as agreed, coalesce(bool_or(x.kind in ('deny', 'revoke')), false)::boolean as refused
-  from (select distinct on (d.guardian_id) d.guardian_id, d.kind from consent_decisions d
-         where d.child_id = $1 order by d.guardian_id, d.seq desc) x
+  from app.guardian_answers(app.org(), $1::uuid) x
  where x.guardian_id is distinct from $2::uuid
 `
 
