@@ -108,9 +108,10 @@ alter table files
     add foreign key (organization_id, basis_grant) references consent_decisions (organization_id, id),
     add foreign key (organization_id, basis_agreement) references agreements (organization_id, id);
 
--- Existing organizations get a school authorization, so that nothing stops on the day of
--- the upgrade. Its row says where it comes from, and it ends after 180 days: the school
--- records its own before that. The owner of the schema is bound by the rules of tables too.
+-- Existing organizations get a school authorization, so that students go on working on the
+-- day of the upgrade; links and shares with people outside of children's files end, since it
+-- permits no disclosure. Its row says where it comes from, and it ends after 180 days: the
+-- school records its own before that. The owner of the schema is bound by the rules of tables too.
 do $$
 declare t text;
 begin
@@ -129,7 +130,10 @@ update files f set collected_as_child = true, child_id = c.child, legal_basis = 
           cross join lateral (values (1, x.uploaded_by), (2, x.subject_id), (3, s.about_id)) w (n, person)
           left join members m on m.organization_id = x.organization_id and m.user_id = w.person
           left join people p on p.organization_id = x.organization_id and p.user_id = w.person
-         where coalesce(p.kind = 'student', m.role = 'student', false) and (p.thirteen_from is null or x.created_at < p.thirteen_from)
+         where coalesce(p.kind = 'student', m.role = 'student', false)
+           -- as app.is_child_at, which is not there yet: a student of grade 9 or above is 13
+           and case when p.thirteen_from is not null then x.created_at < p.thirteen_from
+                    else coalesce(upper(btrim(p.grade)), '') !~ '^(0?9|1[0-3]|PS)$' end
          group by x.organization_id, x.id) c
  where a.organization_id = f.organization_id and a.origin = 'upgrade' and c.organization_id = f.organization_id and c.id = f.id;
 do $$

@@ -62,10 +62,22 @@ func GetSettings(ctx context.Context, q tenancy.Queries) (Settings, error) {
 	return s, failed("read consent settings", err)
 }
 
-// SetSettings writes it, and brings the files that exist to it.
+// SetSettings writes it. Where it declares another youngest grade, files of students who were no
+// children when they added them are a child's no more.
 func SetSettings(ctx context.Context, tx *tenancy.Tx, s Settings) error {
 	q := consentdb.New(tx)
-	return failed("write consent settings", q.SettingsSet(ctx, consentdb.SettingsSetParams(s)))
+	before, err := q.SettingsGet(ctx)
+	if err != nil {
+		return fmt.Errorf("read consent settings: %w", err)
+	}
+	if err := q.SettingsSet(ctx, consentdb.SettingsSetParams(s)); err != nil {
+		return fmt.Errorf("write consent settings: %w", err)
+	}
+	if s.YoungestGrade == nil || before.YoungestGrade != nil && *before.YoungestGrade == *s.YoungestGrade {
+		return nil
+	}
+	_, err = q.Ages(ctx)
+	return failed("bring files to the youngest grade", err)
 }
 
 // NewAgreement is an authorization of the school that is to be recorded.

@@ -16,6 +16,7 @@ import (
 
 	"satchel/internal/fault"
 	"satchel/internal/pgtest"
+	"satchel/migrations"
 	"satchel/policies/consent"
 	"satchel/policies/disclosure"
 	"satchel/tenancy"
@@ -94,6 +95,103 @@ func TestWhoIsAChild(t *testing.T) {
 	require.Equal(t, "16 CFR 312.5(a)(1)", fault.Of(err).Rule)
 	_, err = s.add(old)
 	require.NoError(t, err)
+}
+
+// TestTheUpgradeMarksFilesOfChildren: of those whom the gate takes for children, and of no others.
+func TestTheUpgradeMarksFilesOfChildren(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t)
+	text, err := migrations.Files.ReadFile("000033_consent.up.sql")
+	require.NoError(t, err)
+	_, mark, found := strings.Cut(string(text), "\nupdate files f set collected_as_child")
+	require.True(t, found)
+	mark, _, _ = strings.Cut("update files f set collected_as_child"+mark, ";")
+	students := map[uuid.UUID]uuid.UUID{} // by file
+	add := func(student uuid.UUID) {
+		file, err := s.add(student)
+		require.NoError(t, err)
+		students[file] = student
+	}
+	add(s.Member(t, s.org, tenancy.Student))
+	for _, grade := range []string{"", "?", "KG", "PK", "05", "8", "08", "9", "09", "10", "13", " ps ", "14", "99", "UG"} {
+		for _, thirteen := range []string{"null", "date_trunc('month', now() + interval '1 year')", "date_trunc('month', now() - interval '1 year')"} {
+			id := s.Member(t, s.org, tenancy.Student)
+			require.NoError(t, s.exec("insert into people (organization_id, user_id, kind, grade, thirteen_from) values (app.org(), $1, 'student', $2, "+thirteen+")", id, grade))
+			add(id)
+		}
+	}
+	admin := s.Admin(t)
+	for _, sql := range []string{
+		"update agreements set origin = 'upgrade'",
+		"update files set collected_as_child = false, child_id = null, legal_basis = '', basis_agreement = null, school_basis = false",
+		mark,
+	} {
+		_, err := admin.Exec(t.Context(), sql)
+		require.NoError(t, err, sql)
+	}
+	for file, student := range students {
+		var marked, child bool
+		require.NoError(t, admin.QueryRow(t.Context(), "select collected_as_child, app.is_child_at(organization_id, $2, created_at) from files where id = $1", file, student).Scan(&marked, &child))
+		require.Equal(t, child, marked)
+	}
+}
+
+// TestTheYoungestGradeIsDeclaredLater: files of students who were no children lose the mark and are
+// released, and others keep it. The end of an agreement holds nothing of somebody who is no child
+// any more, and a refusal does.
+func TestTheYoungestGradeIsDeclaredLater(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t)
+	unknown, young := s.Member(t, s.org, tenancy.Student), s.Member(t, s.org, tenancy.Student)
+	person := "insert into people (organization_id, user_id, kind, thirteen_from) values (app.org(), $1, 'student', date_trunc('month', now()) + make_interval(years => $2))"
+	require.NoError(t, s.exec(person, young, 1))
+	add := func(by uuid.UUID) uuid.UUID {
+		id, err := s.add(by)
+		require.NoError(t, err)
+		return id
+	}
+	state := func(file uuid.UUID) (child, held bool) {
+		require.NoError(t, s.Single(s.org).QueryRow(t.Context(), "select collected_as_child, held_since is not null from files where id = $1", file).Scan(&child, &held))
+		return child, held
+	}
+	decide := func(kind string) {
+		require.NoError(t, s.InTx(t.Context(), s.org, func(tx *tenancy.Tx) error {
+			_, err := consent.Decide(t.Context(), tx, consent.NewDecision{ID: tenancy.NewID(), ChildID: young, Kind: kind, Method: "card", Scopes: []string{"collect_use"}, RecordedBy: s.owner})
+			return err
+		}))
+	}
+	theirs, childs := add(unknown), add(young)
+	s.noAgreement()
+	apply := func() {
+		require.NoError(t, s.InTx(t.Context(), s.org, func(tx *tenancy.Tx) error {
+			_, err := tx.Exec(t.Context(), "select app.consent_apply_all(app.org())")
+			return err
+		}))
+	}
+	apply()
+	grade := int16(9)
+	require.NoError(t, s.InTx(t.Context(), s.org, func(tx *tenancy.Tx) error {
+		return consent.SetSettings(t.Context(), tx, consent.Settings{Gate: consent.PreUpload, YoungestGrade: &grade, HoldDays: 14})
+	}))
+	child, held := state(theirs)
+	require.False(t, child)
+	require.False(t, held)
+	child, held = state(childs)
+	require.True(t, child)
+	require.True(t, held)
+
+	require.NoError(t, s.exec("update agreements set ended_at = null"))
+	apply()
+	require.NoError(t, s.exec("update people set thirteen_from = date_trunc('month', now()) where user_id = $1", young))
+	require.NoError(t, s.exec("update files set created_at = now() - interval '2 years' where id = $1", childs))
+	s.noAgreement()
+	apply()
+	child, held = state(childs)
+	require.True(t, child, "what was collected from a child stays one's")
+	require.False(t, held, "no child needs an agreement")
+	decide("deny")
+	_, held = state(childs)
+	require.True(t, held)
 }
 
 // TestBasisIsDemandedByTheDatabase goes around the gate.

@@ -9,6 +9,10 @@ values (app.org(), sqlc.arg(gate), sqlc.narg(youngest_grade)::smallint, sqlc.arg
 on conflict (organization_id) do update set gate = excluded.gate, youngest_grade = excluded.youngest_grade, hold_days = excluded.hold_days,
     own_webhooks = excluded.own_webhooks, own_webhooks_reason = excluded.own_webhooks_reason, updated_at = now();
 
+-- What is known of ages without a row of a person is another one from here on.
+-- name: Ages :one
+select app.consent_ages(app.org())::bigint as unmarked;
+
 -- name: AgreementInsert :exec
 insert into agreements (organization_id, id, signer, authority, purpose, covers, contact, notice_sent_at, expires_at, recorded_by)
 values (app.org(), sqlc.arg(id), sqlc.arg(signer), sqlc.arg(authority), sqlc.arg(purpose), sqlc.arg(covers), sqlc.arg(contact), sqlc.arg(notice_sent_at)::timestamptz, sqlc.arg(expires_at)::timestamptz, sqlc.arg(recorded_by)::uuid);

@@ -24,6 +24,18 @@ func (q *Queries) AgeOut(ctx context.Context, userID uuid.UUID) (int64, error) {
 	return result.RowsAffected(), nil
 }
 
+const ages = `-- name: Ages :one
+select app.consent_ages(app.org())::bigint as unmarked
+`
+
+// What is known of ages without a row of a person is another one from here on.
+func (q *Queries) Ages(ctx context.Context) (int64, error) {
+	row := q.db.QueryRow(ctx, ages)
+	var unmarked int64
+	err := row.Scan(&unmarked)
+	return unmarked, err
+}
+
 const agreementEnd = `-- name: AgreementEnd :execrows
 update agreements set ended_at = now() where id = $1 and ended_at is null
 `

@@ -189,16 +189,19 @@ create or replace trigger zz_school_basis before insert or update on files for e
     when (new.legal_basis = 'school_authorization' and not new.school_basis) execute function app.school_basis();
 
 -- Brings the files of a child to what was decided: without a basis they are held from here
--- on, with one they are released. How many of each. What the school authorized and a guardian
+-- on, with one they are released. How many of each. What is here of a student who is no child
+-- any more is not held for want of an agreement. What the school authorized and a guardian
 -- refuses is held without an end: a person decides, and the rules of retention go on. A lack
 -- of any basis has one (16 CFR 312.10).
 create or replace function app.consent_bring(org uuid, child uuid) returns table (held bigint, released bigint)
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare b record; days integer;
 begin
+    perform pg_advisory_xact_lock(app.consent_files_key(org));
     select t.basis, t.ref, t.rule into b from app.consent_basis(org, child) t;
     held := 0; released := 0;
     if b.basis = '' then
+        if b.rule = '16 CFR 312.5(a)(1)' and not app.is_child_at(org, child, now()) then return next; return; end if;
         select c.hold_days into days from coppa_settings c where c.organization_id = org;
         update files f set legal_basis = '', basis_grant = null, basis_agreement = null, held_since = now(),
                held_until = case when not f.school_basis or b.rule <> '16 CFR 312.6(a)(2)' then now() + make_interval(days => coalesce(days, 14)) end
@@ -238,6 +241,23 @@ begin
         held := held + r.held; released := released + r.released;
     end loop;
     return next;
+end $$;
+
+-- Takes the mark of a child from files whose student was no child when they were added, by
+-- what is known now, unless another student of theirs was one. How many lost it.
+create or replace function app.consent_ages(org uuid) returns bigint
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare n bigint;
+begin
+    perform pg_advisory_xact_lock(app.agreements_key(org));
+    perform pg_advisory_xact_lock(app.consent_files_key(org));
+    update files f set collected_as_child = false, child_id = null, legal_basis = '', basis_grant = null, basis_agreement = null,
+           held_since = null, held_until = null, school_basis = false
+     where f.organization_id = org and f.collected_as_child and not app.is_child_at(org, f.child_id, f.created_at)
+       and not exists (select from (select f.uploaded_by union all select r.student_id from app.record_students_of(org, f.id) r) w (person)
+                        where app.is_child_at(org, w.person, f.created_at));
+    get diagnostics n = row_count;
+    return n;
 end $$;
 
 -- Whether the basis of a file permits an action. A file that is no child's is not asked

@@ -24,6 +24,12 @@ language sql immutable as $$ select hashtextextended('consent/' || org::text || 
 create or replace function app.agreements_key(org uuid) returns bigint
 language sql immutable as $$ select hashtextextended('consent/' || org::text, 0) $$;
 
+-- The key of the lock behind which files are brought to decisions, one transaction at a time:
+-- of two, the looser one could else be written last. It is taken after those of children and
+-- agreements.
+create or replace function app.consent_files_key(org uuid) returns bigint
+language sql immutable as $$ select hashtextextended('consent/files/' || org::text, 0) $$;
+
 -- Has an upload wait for what is being decided about a child. The caller holds the row of no
 -- file of the child, for which the decision would wait in turn.
 create or replace function app.consent_share(org uuid, child uuid) returns void
@@ -32,4 +38,4 @@ language sql as $$
     select pg_advisory_xact_lock_shared(app.consent_key(org, child))
 $$;
 grant execute on function app.consent_key(uuid, uuid) to satchel_app, satchel_people, satchel_system;
-grant execute on function app.agreements_key(uuid), app.consent_share(uuid, uuid) to satchel_system;
+grant execute on function app.agreements_key(uuid), app.consent_files_key(uuid), app.consent_share(uuid, uuid) to satchel_system;
