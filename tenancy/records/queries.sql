@@ -19,6 +19,10 @@ insert into record_students (organization_id, file_id, student_id)
 select app.org(), sqlc.arg(file_id)::uuid, u.id from unnest(sqlc.arg(students)::uuid[]) u (id)
  where exists (select from members m where m.user_id = u.id and m.role = 'student') or exists (select from people p where p.user_id = u.id and p.kind = 'student');
 
+-- Files about children need a basis for each of them.
+-- name: RecordStudentsNamed :exec
+select app.consent_named(app.org(), sqlc.arg(file_id)::uuid);
+
 -- name: RecordStudentsClear :exec
 delete from record_students where file_id = sqlc.arg(file_id);
 

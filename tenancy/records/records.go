@@ -118,6 +118,9 @@ func Classify(ctx context.Context, tx *tenancy.Tx, s Set) error {
 			return fmt.Errorf("name students of record: %w", err)
 		}
 	}
+	if err := db.RecordStudentsNamed(ctx, s.File); err != nil {
+		return fmt.Errorf("bring record to the consents of its students: %w", err)
+	}
 	return audit.Record(ctx, tx, audit.Event{Action: "record.classify", ObjectID: s.File.String(), Code: string(s.Class)})
 }
 

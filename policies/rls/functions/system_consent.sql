@@ -172,6 +172,13 @@ begin
             f.child_id := who;
         end if;
     end loop;
+    for who in select c.child_id from app.file_children(new.organization_id, new.file_id) c where c.child_id is distinct from f.child_id order by 1 loop
+        perform app.consent_share(new.organization_id, who);
+        select t.basis, t.ref, t.rule into b from app.consent_basis(new.organization_id, who) t;
+        if b.basis = '' and app.held_until(new.organization_id, b.rule) is null then
+            raise exception 'no basis for a file of a child' using errcode = 'SQ012', detail = b.rule;
+        end if;
+    end loop;
     return new;
 end $$;
 create or replace trigger a_consent before insert on file_versions for each row when (new.number > 1) execute function app.version_consent();
@@ -188,36 +195,78 @@ end $$;
 create or replace trigger zz_school_basis before insert or update on files for each row
     when (new.legal_basis = 'school_authorization' and not new.school_basis) execute function app.school_basis();
 
--- Brings the files of a child to what was decided: without a basis they are held from here
--- on, with one they are released. How many of each. What is here of a student who is no child
--- any more is not held for want of an agreement. What the school authorized and a guardian
--- refuses is held without an end: a person decides, and the rules of retention go on. A lack
--- of any basis has one (16 CFR 312.10).
+-- The children whom a file concerns: whose it is, who added it, and the students whom it is
+-- about. Of what an officer decided to be no record, those who were named for it do not count.
+create or replace function app.file_children(org uuid, file uuid) returns table (child_id uuid)
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+    return query select f.child_id from files f where f.organization_id = org and f.id = file_children.file and f.child_id is not null
+        union select w.person from (select unnest(array[f.uploaded_by, f.subject_id]) from files f where f.organization_id = org and f.id = file_children.file
+                                    union select r.student_id from app.record_students_of(org, file_children.file) r
+                                     where not exists (select from record_students n join record_classes c on c.organization_id = n.organization_id and c.file_id = n.file_id
+                                                        where n.organization_id = org and n.file_id = file_children.file and n.student_id = r.student_id and c.class = 'not_record')) w (person)
+               where w.person is not null and app.is_child_at(org, w.person, now());
+end $$;
+
+-- Brings files to what was decided about the children whom they concern: without a basis for
+-- each they are held from here on, with one they are released. How many of each. What is here of
+-- a student who is no child any more is not held for want of an agreement. What the school
+-- authorized and a guardian refuses is held without an end: a person decides, and the rules of
+-- retention go on; so is a file of the staff, for whose students something lacks. A lack of any
+-- basis for what a child added has an end (16 CFR 312.10).
+create or replace function app.consent_bring_files(org uuid, those uuid[]) returns table (held bigint, released bigint)
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare days integer;
+begin
+    select c.hold_days into days from coppa_settings c where c.organization_id = org;
+    return query
+    with concerned as (select t.id as file, k.child_id as who from unnest(those) t (id) cross join lateral app.file_children(org, t.id) k),
+         known as (select p.who, app.is_child_at(org, p.who, now()) as young, b.basis, b.ref, b.rule = '16 CFR 312.6(a)(2)' as refused
+                     from (select distinct c.who from concerned c) p cross join lateral app.consent_basis(org, p.who) b),
+         strictest as (select c.file, bool_or(k.refused) as refused, bool_or(k.basis = '' and (k.refused or k.young)) as lacks
+                         from concerned c join known k on k.who = c.who group by c.file),
+         target as (select f.id as file, coalesce(s.refused, false) as refused, coalesce(s.lacks, false) as lacks, o.basis, o.ref, f.held_since is not null as was_held
+                      from files f left join strictest s on s.file = f.id left join known o on o.who = f.child_id
+                     where f.organization_id = org and f.id = any (those)),
+         brought as (update files f
+                        set legal_basis = case when x.lacks or f.child_id is null then '' else x.basis end,
+                            basis_grant = case when not x.lacks and x.basis = 'parental_consent' then x.ref end,
+                            basis_agreement = case when not x.lacks and x.basis = 'school_authorization' then x.ref end,
+                            school_basis = f.school_basis or x.lacks and f.child_id is null,
+                            held_since = case when x.lacks then coalesce(f.held_since, now()) end,
+                            held_until = case when not x.lacks or f.child_id is null or f.school_basis and (x.refused or x.was_held and f.held_until is null) then null
+                                              else coalesce(f.held_until, now() + make_interval(days => coalesce(days, 14))) end
+                       from target x
+                      where f.organization_id = org and f.id = x.file and f.legal_basis <> 'not_pi'
+                        and case when x.lacks then not x.was_held or f.school_basis and x.refused and f.held_until is not null
+                                 when f.child_id is null then x.was_held
+                                 else x.basis <> '' and (x.was_held or coalesce(f.basis_grant, f.basis_agreement) is distinct from x.ref) end
+                    returning x.lacks, x.was_held)
+    select count(*) filter (where b.lacks and not b.was_held), count(*) filter (where not b.lacks) from brought b;
+end $$;
+
+-- The same for the files that concern a child.
 create or replace function app.consent_bring(org uuid, child uuid) returns table (held bigint, released bigint)
 language plpgsql security definer set search_path = public, pg_temp as $$
-declare b record; days integer;
 begin
     perform pg_advisory_xact_lock(app.consent_files_key(org));
-    select t.basis, t.ref, t.rule into b from app.consent_basis(org, child) t;
-    held := 0; released := 0;
-    if b.basis = '' then
-        if b.rule = '16 CFR 312.5(a)(1)' and not app.is_child_at(org, child, now()) then return next; return; end if;
-        select c.hold_days into days from coppa_settings c where c.organization_id = org;
-        update files f set legal_basis = '', basis_grant = null, basis_agreement = null, held_since = now(),
-               held_until = case when not f.school_basis or b.rule <> '16 CFR 312.6(a)(2)' then now() + make_interval(days => coalesce(days, 14)) end
-         where f.organization_id = org and f.child_id = child and f.held_since is null and f.legal_basis <> 'not_pi';
-        get diagnostics held = row_count;
-        if b.rule = '16 CFR 312.6(a)(2)' then
-            update files f set held_until = null where f.organization_id = org and f.child_id = child and f.held_until is not null and f.school_basis;
-        end if;
-    else
-        update files f set legal_basis = b.basis, basis_grant = case when b.basis = 'parental_consent' then b.ref end,
-               basis_agreement = case when b.basis = 'school_authorization' then b.ref end, held_since = null, held_until = null
-         where f.organization_id = org and f.child_id = child and f.legal_basis <> 'not_pi'
-           and (f.held_since is not null or coalesce(f.basis_grant, f.basis_agreement) is distinct from b.ref);
-        get diagnostics released = row_count;
-    end if;
-    return next;
+    return query select t.held, t.released from app.consent_bring_files(org, array(
+        select f.id from files f where f.organization_id = org and f.child_id = child
+        union select f.id from files f where f.organization_id = org and f.uploaded_by = child and f.child_id is not null
+        union select f.id from files f where f.organization_id = org and f.subject_id = child and f.child_id is not null
+        union select r.file_id from record_students r where r.organization_id = org and r.student_id = child
+        union select f.id from spaces s join files f on f.organization_id = s.organization_id and f.space_id = s.id and f.child_id is not null
+               where s.organization_id = org and s.about_id = child)) t;
+end $$;
+
+-- An officer decided what a file is and named its students: those who are children are asked
+-- about from here on, and those who are not named any more are not.
+create or replace function app.consent_named(org uuid, file uuid) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    perform app.consent_share(org, c.child_id) from app.file_children(org, consent_named.file) c;
+    perform pg_advisory_xact_lock(app.consent_files_key(org));
+    perform from app.consent_bring_files(org, array[consent_named.file]);
 end $$;
 
 -- The same behind the lock of the child.
@@ -236,7 +285,8 @@ declare c record; r record;
 begin
     perform pg_advisory_xact_lock(app.agreements_key(org));
     held := 0; released := 0;
-    for c in select distinct f.child_id from files f where f.organization_id = org and f.child_id is not null loop
+    for c in select f.child_id from files f where f.organization_id = org and f.child_id is not null
+             union select n.student_id from record_students n where n.organization_id = org loop
         select t.held, t.released into r from app.consent_bring(org, c.child_id) t;
         held := held + r.held; released := released + r.released;
     end loop;
@@ -260,35 +310,44 @@ begin
     return n;
 end $$;
 
--- Whether the basis of a file permits an action. A file that is no child's is not asked
--- about. Scopes count when every guardian whose consent stands gave them.
+-- Whether the bases of a file permit an action: each child whom it concerns is asked about, and
+-- the strictest decides. A file that is no child's is not asked about. Scopes count when every
+-- guardian whose consent stands gave them.
 create or replace function app.consent_permits(org uuid, file uuid, action text) returns table (allowed boolean, rule text)
 language plpgsql stable security definer set search_path = public, pg_temp as $$
-declare f record; used text; m record;
+declare f record; who uuid; used text; granted uuid; want text; m record; law text := '';
 begin
-    select x.child_id, x.legal_basis, x.basis_grant, x.held_since into f from files x where x.organization_id = org and x.id = file;
+    select x.child_id, x.legal_basis, x.basis_grant, x.held_since into f from files x where x.organization_id = org and x.id = consent_permits.file;
     if f.held_since is not null and action <> 'export' then
         return query select false, '16 CFR 312.5(a)(1)'; return;
-    elsif f.child_id is null or f.held_since is not null then
+    elsif f.held_since is not null then
         return query select true, ''; return;
     end if;
-    used := f.legal_basis;
-    if used = 'parental_consent' then
-        select d.method into used from consent_decisions d where d.organization_id = org and d.id = f.basis_grant;
-    end if;
-    select x.permits, x.rule into m from app.consent_matrix() x where x.method = used and x.action = consent_permits.action;
-    if not found then
-        return query select false, '16 CFR 312.5(a)(1)'; return;
-    elsif m.permits = 'scope' then
-        return query select not exists (select from app.guardian_answers(org, f.child_id) x
-             where x.kind not in ('expire', 'void') and not (x.kind = 'grant' and 'disclose:' || consent_permits.action = any (x.scopes))), m.rule;
-        return;
-    elsif m.permits = 'directed' then
-        return query select exists (select from disclosure_rules r where r.organization_id = org and r.way = consent_permits.action and r.allowed
-                                       and r.class = app.disclosure_class(org, file, null, null)), m.rule;
-        return;
-    end if;
-    return query select m.permits = 'yes', m.rule;
+    for who in select c.child_id from app.file_children(org, consent_permits.file) c order by c.child_id = f.child_id desc, c.child_id loop
+        used := f.legal_basis; granted := f.basis_grant;
+        if who is distinct from f.child_id and used <> 'not_pi' then
+            select b.basis, case when b.basis = 'parental_consent' then b.ref end, b.rule into used, granted, want from app.consent_basis(org, who) b;
+            if used = '' then
+                return query select false, want; return;
+            end if;
+        end if;
+        if used = 'parental_consent' then
+            select d.method into used from consent_decisions d where d.organization_id = org and d.id = granted;
+        end if;
+        select x.permits, x.rule into m from app.consent_matrix() x where x.method = used and x.action = consent_permits.action;
+        if not found then
+            return query select false, '16 CFR 312.5(a)(1)'; return;
+        end if;
+        law := m.rule;
+        if m.permits = 'scope' and exists (select from app.guardian_answers(org, who) x
+                where x.kind not in ('expire', 'void') and not (x.kind = 'grant' and 'disclose:' || consent_permits.action = any (x.scopes)))
+           or m.permits = 'directed' and not exists (select from disclosure_rules r where r.organization_id = org and r.way = consent_permits.action and r.allowed
+                                                        and r.class = app.disclosure_class(org, consent_permits.file, null, null))
+           or m.permits not in ('yes', 'scope', 'directed') then
+            return query select false, law; return;
+        end if;
+    end loop;
+    return query select true, law;
 end $$;
 
 -- Whether somebody who gives a kind of service has given their written assurances: the

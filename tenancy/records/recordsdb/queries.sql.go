@@ -182,3 +182,13 @@ func (q *Queries) RecordStudentsClear(ctx context.Context, fileID uuid.UUID) err
 	_, err := q.db.Exec(ctx, recordStudentsClear, fileID)
 	return err
 }
+
+const recordStudentsNamed = `-- name: RecordStudentsNamed :exec
+select app.consent_named(app.org(), $1::uuid)
+`
+
+// Files about children need a basis for each of them.
+func (q *Queries) RecordStudentsNamed(ctx context.Context, fileID uuid.UUID) error {
+	_, err := q.db.Exec(ctx, recordStudentsNamed, fileID)
+	return err
+}
