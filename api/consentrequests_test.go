@@ -381,3 +381,37 @@ func TestARefusalStandsUntilTheSameGuardianAgrees(t *testing.T) {
 	f.mail(last, requests.ConfirmMail, time.Now().Add(25*time.Hour))
 	f.pupil.call(get, at(f.work, "/content"), nil).is(http.StatusOK)
 }
+
+// TestTwoParentsWithoutAccountsAreTwo: a form of one who was asked by mail is theirs. Those
+// without an id are one row: a refusal among them stands beside a grant until it is lifted.
+func TestTwoParentsWithoutAccountsAreTwo(t *testing.T) {
+	t.Parallel()
+	f := newFamily(t)
+	scan := f.owner.published("form.txt", lorem).ID
+	path := f.owner.orgPath("/people/" + f.pupil.id.String() + "/consents")
+	say := func(kind string, guardian *uuid.UUID) answer {
+		in := newDecision(kind, scan)
+		in["guardian_id"] = guardian
+		return f.owner.call(post, path, in)
+	}
+	reads := func() int { return f.pupil.call(get, at(f.work, "/content"), nil).status }
+	guardian := read[struct {
+		ID uuid.UUID `json:"guardian_id"`
+	}](f.owner.call(get, f.owner.orgPath("/consent-requests/"+f.ask("guardian@home.example").String()), nil).is(http.StatusOK)).ID
+	say("deny", &guardian).is(http.StatusCreated)
+	say("grant", nil).is(http.StatusCreated)
+	f.hidden()
+	say("grant", &guardian).is(http.StatusCreated)
+	require.Equal(t, http.StatusOK, reads(), "the same guardian agrees on a form")
+	say("deny", nil).is(http.StatusCreated)
+	say("grant", nil).is(http.StatusCreated)
+	f.hidden()
+	say("void", &guardian).refused(http.StatusBadRequest, "invalid_guardian_id")
+	in := newDecision("void", scan)
+	delete(in, "evidence_file_id")
+	f.owner.call(post, path, in).refused(http.StatusBadRequest, "invalid_evidence_file_id")
+	say("void", nil).is(http.StatusCreated)
+	require.Equal(t, http.StatusOK, reads(), "it is lifted expressly")
+	stranger := f.person(f.org, tenancy.Parent).id
+	say("grant", &stranger).refused(http.StatusBadRequest, "invalid_guardian_id")
+}

@@ -81,9 +81,11 @@ var scopes = []string{"collect_use", "disclose:link", "disclose:outside_person",
 
 func (b decisionBody) check() error {
 	switch {
-	case b.Kind != "grant" && b.Kind != "deny" && b.Kind != "revoke":
-		return request.Invalid("kind", "kind is grant, deny or revoke.")
-	case b.Kind == "grant" && b.File == nil:
+	case b.Kind != "grant" && b.Kind != "deny" && b.Kind != "revoke" && b.Kind != "void":
+		return request.Invalid("kind", "kind is grant, deny or revoke, or void for what was recorded without guardian_id.")
+	case b.Kind == "void" && b.Guardian != nil:
+		return request.Invalid("guardian_id", "void ends what was recorded without guardian_id. Of a guardian who has one, the answer is grant, deny or revoke.")
+	case (b.Kind == "grant" || b.Kind == "void") && b.File == nil:
 		return request.Invalid("evidence_file_id", "evidence_file_id names the file of the signed form that you looked at.")
 	case b.Kind == "grant" && !slices.Contains(b.Scopes, "collect_use"):
 		return request.Invalid("scopes", "scopes has collect_use, and of the others those that the form has a signature for: %s.", strings.Join(scopes[1:], ", "))

@@ -51,7 +51,7 @@ var (
 	ErrNoAgreement    = fault.New(fault.NotFound, "agreement_not_found", "There is no such agreement, or it has ended.")
 	ErrNoSubprocessor = fault.New(fault.NotFound, "subprocessor_not_found", "There is no such subprocessor, or it has ended.")
 	ErrNoChild        = fault.New(fault.NotFound, "person_not_found", "There is no such student.")
-	ErrNoGuardian     = fault.New(fault.Invalid, "invalid_guardian_id", "guardian_id names a guardian of this student. Link them first, or leave it out for a guardian who is no member.")
+	ErrNoGuardian     = fault.New(fault.Invalid, "invalid_guardian_id", "guardian_id names a guardian of this student. Link them first, name the one of a request for consent, or leave it out for a guardian who is no member.")
 	ErrNoFile         = fault.New(fault.Invalid, "invalid_file", "The file that holds the evidence is a published file that you see, and not in the trash.")
 	ErrNoAssurance    = fault.New(fault.Denied, "assurance_required", "Your organization has no written assurances of who gives this service. Record the subprocessor with the file that holds them, then enable it.").Under("16 CFR 312.8(c)")
 )

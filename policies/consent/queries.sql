@@ -80,12 +80,14 @@ select id, child_id, guardian_id, kind, method, scopes, evidence_file_id, eviden
 select id, child_id, guardian_id, kind, method, scopes, evidence_file_id, evidence_sha256, recorded_by, at from consent_decisions
  where child_id = sqlc.arg(child_id) and id > sqlc.arg(after) order by id limit sqlc.arg(most);
 
--- Whether somebody is a student here, and whether the other is a guardian of theirs.
+-- Whether somebody is a student here, and whether the other is a guardian of theirs, or was asked
+-- for consent as one.
 -- name: ChildKnown :one
 select (exists (select from people p where p.user_id = sqlc.arg(child_id)::uuid and p.kind = 'student')
         or exists (select from members m where m.user_id = sqlc.arg(child_id)::uuid and m.role = 'student'))::boolean as student,
        (sqlc.narg(guardian_id)::uuid is null
-        or exists (select from guardianships g where g.student_id = sqlc.arg(child_id)::uuid and g.parent_id = sqlc.narg(guardian_id)::uuid))::boolean as guardian;
+        or exists (select from guardianships g where g.student_id = sqlc.arg(child_id)::uuid and g.parent_id = sqlc.narg(guardian_id)::uuid)
+        or exists (select from consent_requests r where r.child_id = sqlc.arg(child_id)::uuid and r.guardian_id = sqlc.narg(guardian_id)::uuid))::boolean as guardian;
 
 -- name: ChildState :one
 select app.is_child_at(app.org(), sqlc.arg(child_id)::uuid, now())::boolean as is_child, app.rights_holder_at(app.org(), sqlc.arg(child_id)::uuid, now())::text as rights_holder,

@@ -268,7 +268,8 @@ const childKnown = `-- name: ChildKnown :one
 select (exists (select from people p where p.user_id = $1::uuid and p.kind = 'student')
         or exists (select from members m where m.user_id = $1::uuid and m.role = 'student'))::boolean as student,
        ($2::uuid is null
-        or exists (select from guardianships g where g.student_id = $1::uuid and g.parent_id = $2::uuid))::boolean as guardian
+        or exists (select from guardianships g where g.student_id = $1::uuid and g.parent_id = $2::uuid)
+        or exists (select from consent_requests r where r.child_id = $1::uuid and r.guardian_id = $2::uuid))::boolean as guardian
 `
 
 type ChildKnownParams struct {
@@ -281,7 +282,8 @@ type ChildKnownRow struct {
 	Guardian bool
 }
 
-// Whether somebody is a student here, and whether the other is a guardian of theirs.
+// Whether somebody is a student here, and whether the other is a guardian of theirs, or was asked
+// for consent as one.
 func (q *Queries) ChildKnown(ctx context.Context, arg ChildKnownParams) (ChildKnownRow, error) {
 	row := q.db.QueryRow(ctx, childKnown, arg.ChildID, arg.GuardianID)
 	var i ChildKnownRow
