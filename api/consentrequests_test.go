@@ -318,6 +318,36 @@ func TestANoticeNeedsEveryBlock(t *testing.T) {
 	require.Equal(t, before, f.rows())
 }
 
+// TestAMaterialNoticeEndsSignedFormsToo: also those of guardians without an account.
+func TestAMaterialNoticeEndsSignedFormsToo(t *testing.T) {
+	t.Parallel()
+	f := newFamily(t)
+	scan := f.owner.published("form.txt", lorem).ID
+	f.owner.made(f.owner.orgPath("/people/"+f.pupil.id.String()+"/consents"), newDecision("grant", scan))
+	asked := f.ask("guardian@home.example")
+	guardian := read[struct {
+		ID uuid.UUID `json:"guardian_id"`
+	}](f.owner.call(get, f.owner.orgPath("/consent-requests/"+asked.String()), nil).is(http.StatusOK)).ID
+	_, err := f.db.Single(f.org).Exec(t.Context(), `insert into consent_decisions (organization_id, id, child_id, guardian_id, kind, method, scopes, evidence_file_id, evidence_sha256)
+		values (app.org(), $1, $2, $3, 'grant', 'signed_form', '{collect_use}', $4, repeat('a', 64))`, tenancy.NewID(), f.pupil.id, guardian, scan)
+	require.NoError(t, err)
+	upload := func() answer {
+		body, contentType := form(uuid.NewString(), []byte("a"), nil, nil)
+		return f.pupil.call(post, storagePath+"/upload", body, "Content-Type", contentType)
+	}
+	upload().is(http.StatusAccepted)
+	changed := noticeText()
+	changed["used"] = "School work, and more."
+	f.owner.made(f.owner.orgPath("/consent/notices"), noticeOf(changed, true))
+	upload().consentRefused("consent_required", noBasis)
+	require.Equal(t, 2, f.count("consent_decisions where kind = 'reconsent' and method = 'signed_form'"))
+	_, err = f.db.Single(f.org).Exec(t.Context(), "select app.consent_apply_all(app.org())") // as when an agreement ends
+	require.NoError(t, err)
+	f.pupil.call(get, at(f.work, "/content"), nil).is(http.StatusOK) // what is here stays under the earlier notice
+	f.owner.made(f.owner.orgPath("/consent/notices"), noticeOf(changed, true))
+	require.Equal(t, 2, f.count("consent_decisions where kind = 'reconsent'"), "an end is written once")
+}
+
 // TestTheTimeIsOver: nothing is collected, the address and the links go.
 func TestTheTimeIsOver(t *testing.T) {
 	t.Parallel()

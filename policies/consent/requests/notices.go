@@ -171,7 +171,8 @@ type NewNotice struct {
 
 // Publish publishes a version, and says how many consents a material one ended. It is one
 // transaction: from its commit on, nothing is collected by a consent to an earlier version,
-// and who has not answered yet is asked with the new one.
+// and who has not answered yet is asked with the new one. Of a consent on a signed form, which
+// has no request, staff ask for a new form.
 func Publish(ctx context.Context, tx *tenancy.Tx, n NewNotice, now time.Time) (reconsent int64, err error) {
 	if err := n.Notice.Check(); err != nil {
 		return 0, err

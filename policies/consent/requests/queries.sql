@@ -28,13 +28,19 @@ select id, number, language, body, body_sha256, material, published_by, publishe
 
 -- Consents to an earlier version do not cover a material change: nothing new is collected by
 -- them from here on, and what is here stays under the earlier version (16 CFR 312.5(a)(1)).
+-- Those that were given on signed forms have no request, and end with the others.
 -- name: NoticeReconsent :execrows
 with moved as (
     update consent_requests r set state = 'reconsent_required', confirm_at = null, due_at = sqlc.arg(now)::timestamptz, woken_at = null, updated_at = now()
      where r.state in ('granted', 'provisional')
-    returning r.child_id, r.guardian_id)
+    returning r.child_id, r.guardian_id, r.method),
+forms as (
+    select x.child_id, x.guardian_id, x.method
+      from (select distinct on (d.child_id, d.guardian_id) d.child_id, d.guardian_id, d.kind, d.method from consent_decisions d
+             order by d.child_id, d.guardian_id, d.seq desc) x
+     where x.kind = 'grant' and not exists (select from moved m where m.child_id = x.child_id and m.guardian_id = x.guardian_id))
 insert into consent_decisions (organization_id, id, child_id, guardian_id, kind, method)
-select app.org(), gen_random_uuid(), m.child_id, m.guardian_id, 'reconsent', 'email_plus' from moved m;
+select app.org(), gen_random_uuid(), e.child_id, e.guardian_id, 'reconsent', e.method from (select child_id, guardian_id, method from moved union all select child_id, guardian_id, method from forms) e;
 
 -- Links of mails that showed an earlier version give no consent to the new one.
 -- name: NoticeBurn :exec

@@ -208,6 +208,16 @@ begin
                where w.person is not null and app.is_child_at(org, w.person, now());
 end $$;
 
+-- Whether a consent was to an earlier version of the notice: what is here by it stays under that
+-- version, until its guardian answers.
+create or replace function app.consent_earlier(org uuid, given uuid) returns boolean
+language sql stable security definer set search_path = public, pg_temp as $$
+    select coalesce((select n.kind = 'reconsent' from consent_decisions g
+                       join consent_decisions n on n.organization_id = g.organization_id and n.child_id = g.child_id
+                            and n.guardian_id is not distinct from g.guardian_id and n.seq > g.seq
+                      where g.organization_id = org and g.id = given order by n.seq limit 1), false)
+$$;
+
 -- Brings files to what was decided about the children whom they concern: without a basis for
 -- each they are held from here on, with one they are released. How many of each. What is here of
 -- a student who is no child any more is not held for want of an agreement. What the school
@@ -223,8 +233,8 @@ begin
     with concerned as (select t.id as file, k.child_id as who from unnest(those) t (id) cross join lateral app.file_children(org, t.id) k),
          known as (select p.who, app.is_child_at(org, p.who, now()) as young, b.basis, b.ref, b.rule = '16 CFR 312.6(a)(2)' as refused
                      from (select distinct c.who from concerned c) p cross join lateral app.consent_basis(org, p.who) b),
-         strictest as (select c.file, bool_or(k.refused) as refused, bool_or(k.basis = '' and (k.refused or k.young)) as lacks
-                         from concerned c join known k on k.who = c.who group by c.file),
+         strictest as (select c.file, bool_or(k.refused) as refused, bool_or(k.basis = '' and (k.refused or k.young and not app.consent_earlier(org, f.basis_grant))) as lacks
+                         from concerned c join known k on k.who = c.who join files f on f.organization_id = org and f.id = c.file group by c.file),
          target as (select f.id as file, coalesce(s.refused, false) as refused, coalesce(s.lacks, false) as lacks, o.basis, o.ref, f.held_since is not null as was_held
                       from files f left join strictest s on s.file = f.id left join known o on o.who = f.child_id
                      where f.organization_id = org and f.id = any (those)),
