@@ -53,7 +53,9 @@ func (p *platform) RemoveDeleted(_ context.Context, org tenancy.OrgID, _ uuid.UU
 	return true, p.work(org)
 }
 
-func (p *platform) RemoveVersion(_ context.Context, org tenancy.OrgID, _ uuid.UUID) error { return p.work(org) }
+func (p *platform) RemoveVersion(_ context.Context, org tenancy.OrgID, _ uuid.UUID) error {
+	return p.work(org)
+}
 
 const page = 2 // items in one list of these tests; more than that fail at its head
 
