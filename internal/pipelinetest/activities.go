@@ -67,7 +67,13 @@ func (a *Activities) Scanned(t *testing.T) files.Created {
 // ScannedAs is the same under a name and with content.
 func (a *Activities) ScannedAs(t *testing.T, name string, content []byte) files.Created {
 	t.Helper()
-	ticket := a.Receive(t, name, content)
+	return a.ScannedVersion(t, uuid.Nil, name, content)
+}
+
+// ScannedVersion is the same of a file that is there.
+func (a *Activities) ScannedVersion(t *testing.T, file uuid.UUID, name string, content []byte) files.Created {
+	t.Helper()
+	ticket := a.ReceiveVersion(t, file, name, content)
 	v, err := files.GetVersion(context.Background(), a.Single(a.Org), ticket.Version)
 	require.NoError(t, err)
 	require.NoError(t, files.Scanned(context.Background(), a.Single(a.Org), ticket.Version, files.Verdict{Verdict: verdict.Clean, Engine: "fake", SHA256: v.Sha256}))

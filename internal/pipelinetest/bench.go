@@ -83,10 +83,16 @@ func (b *Bench) UseNewOrganization(t *testing.T) {
 // Receive makes a version whose bytes are complete, as an upload leaves it.
 func (b *Bench) Receive(t *testing.T, name string, content []byte) files.Created {
 	t.Helper()
+	return b.ReceiveVersion(t, uuid.Nil, name, content)
+}
+
+// ReceiveVersion is the same of a file that is there.
+func (b *Bench) ReceiveVersion(t *testing.T, file uuid.UUID, name string, content []byte) files.Created {
+	t.Helper()
 	ctx := context.Background()
 	var ticket files.Created
 	require.NoError(t, b.InTx(ctx, b.Org, func(tx *tenancy.Tx) (err error) {
-		ticket, err = files.Create(ctx, tx, files.New{Name: name, Size: int64(len(content)), UploadedBy: b.User, TTL: time.Hour})
+		ticket, err = files.Create(ctx, tx, files.New{File: file, Name: name, Size: int64(len(content)), UploadedBy: b.User, TTL: time.Hour})
 		return err
 	}))
 	etag, err := b.Store.Staging.Put(ctx, files.StagingKey(b.Org, ticket.Version), bytes.NewReader(content), int64(len(content)), "")

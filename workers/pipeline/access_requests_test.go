@@ -53,6 +53,9 @@ func TestPackageOfARequestHoldsWhatWasReleased(t *testing.T) {
 	})
 	late := record("late.txt", pupil)
 	change(func(tx *tenancy.Tx) error { return accessrequests.Release(ctx, tx, request, officer, op) })
+	newer := a.ScannedVersion(t, alone, "report.txt", []byte("written after the release"))
+	_, err = a.Publish(newer.Version)
+	require.NoError(t, err)
 	another := tenancy.NewID()
 	err = a.InTx(ctx, a.Org, func(tx *tenancy.Tx) error { return exports.BeginOf(ctx, tx, another, request) })
 	require.ErrorIs(t, err, exports.ErrBusy)
@@ -79,7 +82,7 @@ func TestPackageOfARequestHoldsWhatWasReleased(t *testing.T) {
 	require.Contains(t, page, "files/"+alone.String()+"/1/report.txt")
 	require.Contains(t, page, "Office &lt;office@else.example&gt;")
 	for name, content := range entries {
-		for _, foreign := range []string{other.String(), "group.txt", "theirs.txt", "worksheet.txt", "a secret of another student"} {
+		for _, foreign := range []string{other.String(), "group.txt", "theirs.txt", "worksheet.txt", "a secret of another student", "written after the release"} {
 			require.NotContains(t, string(content), foreign, name)
 		}
 	}

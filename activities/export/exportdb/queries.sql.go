@@ -523,7 +523,7 @@ select a.file_id::text as key, json_build_object('file_id', a.file_id, 'decision
        'name', case a.decision when 'include' then f.name end, 'category', case a.decision when 'include' then f.category end, 'created_at', f.created_at,
        'class', app.record_class(a.organization_id, a.file_id), 'mime_type', v.mime_type, 'size', v.size, 'sha256', v.sha256, 'version_id', v.id, 'number', v.number)::json as data
   from access_request_files a join files f on f.organization_id = a.organization_id and f.id = a.file_id
-  left join file_versions v on v.organization_id = f.organization_id and v.id = f.current_id
+  left join file_versions v on v.organization_id = f.organization_id and v.id = coalesce(a.version_id, f.current_id)
  where a.request_id = $1 and a.file_id > $2::text::uuid order by a.file_id limit $3
 `
 
@@ -563,7 +563,7 @@ const requestFindingPage = `-- name: RequestFindingPage :many
 select (p.version_id || '/' || lpad(p.number::text, 9, '0'))::text as key, json_build_object('file_id', i.file_id, 'version_id', p.version_id, 'category', p.category, 'part', p.part,
        'part_number', p.part_number, 'cell', p.cell, 'line', p.line, 'score', p.score, 'masked', p.masked)::json as data
   from access_request_files a join files f on f.organization_id = a.organization_id and f.id = a.file_id
-  join pii_inspections i on i.organization_id = f.organization_id and i.version_id = f.current_id
+  join pii_inspections i on i.organization_id = f.organization_id and i.version_id = coalesce(a.version_id, f.current_id)
   join pii_findings p on p.organization_id = i.organization_id and p.version_id = i.version_id
  where a.request_id = $1 and a.decision = 'include' and p.version_id || '/' || lpad(p.number::text, 9, '0') > $2::text order by 1 limit $3
 `
@@ -616,7 +616,7 @@ func (q *Queries) RequestRow(ctx context.Context, requestID uuid.UUID) ([]byte, 
 const requestVersionPage = `-- name: RequestVersionPage :many
 select v.id, v.file_id, v.number, v.size, v.sha256, v.object_etag, v.published_at, f.name from access_request_files a
   join files f on f.organization_id = a.organization_id and f.id = a.file_id
-  join file_versions v on v.organization_id = f.organization_id and v.id = f.current_id
+  join file_versions v on v.organization_id = f.organization_id and v.id = coalesce(a.version_id, f.current_id)
  where a.request_id = $1 and a.decision = 'include' and v.id > $2 and v.status = 'published' and f.trashed_at is null order by v.id limit $3
 `
 
@@ -638,7 +638,7 @@ type RequestVersionPageRow struct {
 }
 
 // Of the records of a request for access, those that are in its package. The version is the one
-// that the school shows now.
+// that was collected and reviewed, and not one that came after the release.
 func (q *Queries) RequestVersionPage(ctx context.Context, arg RequestVersionPageParams) ([]RequestVersionPageRow, error) {
 	rows, err := q.db.Query(ctx, requestVersionPage, arg.RequestID, arg.After, arg.Most)
 	if err != nil {
