@@ -27,7 +27,7 @@ type temporalServer struct {
 	taken   atomic.Int32
 }
 
-const namespaces = 96
+const namespaces = 144
 
 // started is the server, if a test needed one, for the end of the package.
 var started atomic.Pointer[temporalServer]
