@@ -187,15 +187,7 @@ func cells(d records.Disclosure) []string {
 		recordable = "yes"
 	}
 	return []string{
-		d.At.UTC().Format(time.RFC3339Nano), string(d.Outcome), strings.Join(students, " "), d.File.String(), cell(d.FileName), string(d.Class), d.Way,
-		cell(d.Party), d.Basis, cell(d.Interest), d.Rule, actor, recordable, d.ID.String(),
+		d.At.UTC().Format(time.RFC3339Nano), string(d.Outcome), strings.Join(students, " "), d.File.String(), request.Cell(d.FileName), string(d.Class), d.Way,
+		request.Cell(d.Party), d.Basis, request.Cell(d.Interest), d.Rule, actor, recordable, d.ID.String(),
 	}
-}
-
-// cell keeps a spreadsheet from reading a person's text as a formula.
-func cell(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
-		return "'" + text
-	}
-	return text
 }

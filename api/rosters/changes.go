@@ -240,7 +240,7 @@ func (r *Rosters) writeChanges(c *gin.Context, org tenancy.OrgID, i rosters.Impo
 func cells(v ChangeView) []string {
 	row := []string{v.Kind, v.Action, v.SourcedID, v.Person, v.School, v.Held, strings.Join(v.Fields, " "), said(v.Before), said(v.After)}
 	for i, text := range row {
-		row[i] = inert(text)
+		row[i] = request.Cell(text)
 	}
 	return row
 }
@@ -274,13 +274,4 @@ func valueOf(v any) string {
 		return strings.Join(parts, ", ")
 	}
 	return ""
-}
-
-// inert keeps a spreadsheet from taking a cell for a formula: what begins like one
-// gets an apostrophe before it (OWASP, CSV Injection).
-func inert(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
-		return "'" + text
-	}
-	return text
 }

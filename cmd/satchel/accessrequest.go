@@ -74,21 +74,8 @@ docs/compliance/access-requests.md explains them.`,
 }
 
 // requestCommand is a command whose answer is one request.
-func (a *app) requestCommand(org *string, use, short string, args int, do func(*cobra.Command, *client.Client, string, []string) (client.AccessRequest, error)) *cobra.Command {
-	return &cobra.Command{
-		Use: use, Short: short, Args: cobra.ExactArgs(args),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, id, err := a.manager(*org)
-			if err != nil {
-				return err
-			}
-			r, err := do(cmd, c, id, args)
-			if err != nil {
-				return err
-			}
-			return a.sayRequests(cmd, r, r)
-		},
-	}
+func (a *app) requestCommand(org *string, use, short string, args int, do question[client.AccessRequest]) *cobra.Command {
+	return answerCommand(a, org, use, short, args, do, a.sayRequests)
 }
 
 func (a *app) sayRequests(cmd *cobra.Command, answer any, requests ...client.AccessRequest) error {

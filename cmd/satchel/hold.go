@@ -54,21 +54,8 @@ docs/compliance/holds.md says what a hold covers and what it refuses.`,
 }
 
 // holdCommand is a command whose answer is one hold.
-func (a *app) holdCommand(org *string, use, short string, args int, do func(*cobra.Command, *client.Client, string, []string) (client.Hold, error)) *cobra.Command {
-	return &cobra.Command{
-		Use: use, Short: short, Args: cobra.ExactArgs(args),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, id, err := a.manager(*org)
-			if err != nil {
-				return err
-			}
-			h, err := do(cmd, c, id, args)
-			if err != nil {
-				return err
-			}
-			return a.sayHolds(cmd, h, h)
-		},
-	}
+func (a *app) holdCommand(org *string, use, short string, args int, do question[client.Hold]) *cobra.Command {
+	return answerCommand(a, org, use, short, args, do, a.sayHolds)
 }
 
 func (a *app) sayHolds(cmd *cobra.Command, answer any, holds ...client.Hold) error {

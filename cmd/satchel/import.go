@@ -315,18 +315,10 @@ func writeNotPublished(name string, entries []imports.Entry) error {
 	w := csv.NewWriter(out)
 	_ = w.Write([]string{"path", "status", "code", "reason", "size", "file_id"})
 	for _, e := range entries {
-		_ = w.Write([]string{inert(e.Path), e.Status, e.Code, inert(e.Reason), strconv.FormatInt(e.Size, 10), e.File})
+		_ = w.Write([]string{notAFormula(e.Path), e.Status, e.Code, notAFormula(e.Reason), strconv.FormatInt(e.Size, 10), e.File})
 	}
 	w.Flush()
 	return errors.Join(w.Error(), out.Close())
-}
-
-// inert keeps a spreadsheet from taking a cell for a formula (CWE-1236).
-func inert(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-		return "'" + cell
-	}
-	return cell
 }
 
 func (a *app) countSource(cmd *cobra.Command, source imports.Source) error {

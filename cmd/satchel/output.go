@@ -7,6 +7,8 @@ import (
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+
+	"satchel/client"
 )
 
 // say prints v for programs, or the admission queue for people.
@@ -55,4 +57,25 @@ func size(n int64) string {
 		f, i = f/1024, i+1
 	}
 	return fmt.Sprintf("%.1f %ciB", f, units[i])
+}
+
+// question asks the API of an organization for one thing.
+type question[T any] func(cmd *cobra.Command, c *client.Client, org string, args []string) (T, error)
+
+// answerCommand is a command that shows one thing: say has it as JSON or in a table.
+func answerCommand[T any](a *app, org *string, use, short string, args int, do question[T], say func(cmd *cobra.Command, answer any, rows ...T) error) *cobra.Command {
+	return &cobra.Command{
+		Use: use, Short: short, Args: cobra.ExactArgs(args),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, id, err := a.manager(*org)
+			if err != nil {
+				return err
+			}
+			v, err := do(cmd, c, id, args)
+			if err != nil {
+				return err
+			}
+			return say(cmd, v, v)
+		},
+	}
 }

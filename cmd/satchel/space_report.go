@@ -98,7 +98,7 @@ func reportCSV(to io.Writer, all []client.TeacherAccess) error {
 	return w.Error()
 }
 
-// notAFormula keeps a spreadsheet from computing a cell that a person named.
+// notAFormula keeps a spreadsheet from computing a cell that a person named (CWE-1236).
 func notAFormula(cell string) string {
 	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
 		return "'" + cell
