@@ -25,7 +25,7 @@ type wanted struct {
 	file uuid.UUID // a record about the student
 }
 
-// asked has a student ask, about whom there is a record.
+// requested makes a request of a student who has one record.
 func (s *scene) requested() wanted {
 	pupil := s.person(s.owner.org, tenancy.Student)
 	file := s.owner.published("report.txt", lorem).ID

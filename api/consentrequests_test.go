@@ -43,7 +43,7 @@ func (s *scene) asked() string {
 	return s.owner.made(s.school("/people/"+pupil.id.String()+"/consent-requests"), newAsking(uuid.NewString()+"@home.example"))
 }
 
-// family is a child of whom files wait, and who asks its parents.
+// family is a child with files that wait, and the staff who ask the parents.
 type family struct {
 	*testBundle
 	owner, pupil *person

@@ -44,7 +44,7 @@ func (p *post) token(t *testing.T) string {
 	return token
 }
 
-// family is a child of whom a file waits, on a clock that the test moves.
+// family is a child, a file that waits for a parent's consent, and a clock that the test moves.
 type family struct {
 	*pgtest.Database
 	t           *testing.T
@@ -348,7 +348,7 @@ func TestTheStricterOfTwoAtOnce(t *testing.T) {
 	}
 }
 
-// woken notes whom the sweep wakes.
+// woken records the requests that the sweep wakes.
 type woken struct{ requests []uuid.UUID }
 
 func (w *woken) WakeConsentRequest(_ context.Context, _ tenancy.OrgID, request uuid.UUID) error {

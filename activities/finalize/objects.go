@@ -34,7 +34,7 @@ type Objects struct {
 }
 
 // RemoveVersion removes every object that a version may have left anywhere, and then the
-// data key, which makes copies in backups unreadable. It is content with what is not there.
+// data key, which makes copies in backups unreadable. What is not there is no error.
 func (o Objects) RemoveVersion(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error {
 	if err := o.eraseUnpublished(ctx, org, version); err != nil {
 		return err

@@ -26,7 +26,7 @@ var directNotice = requests.Notice{
 	ConsentRequired: "Nothing without your consent.", OnlineNotice: "https://school.example/privacy", Means: "By the question below.", ContactDeleted: "After two weeks.", Rights: "To see, delete and refuse.",
 }
 
-// family is a child of whom a file waits for a parent.
+// family is a child with a file that waits for a parent's consent.
 type family struct {
 	*worker
 	child uuid.UUID
