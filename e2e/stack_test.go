@@ -151,13 +151,14 @@ func refused(t *testing.T, err error, status int, code string) {
 }
 
 // sound runs the operator's reconciler over the school, or over everything when
-// it has no id, and demands that rows, objects, quota and workflows agree. People
-// hear of a final state before its step has cleared what the state has no use
-// for, so a finding has a few seconds to go away by itself.
+// it has no id, and demands that rows, objects, quota and workflows agree. A finding has
+// the time of the sweeps to go away by itself: what a killed process or a store that was away
+// left behind is theirs to clear, and people hear of a final state before its objects are cleared.
 func (s school) sound(t *testing.T) {
 	t.Helper()
 	found := s.findings(t)
-	for end := time.Now().Add(10 * time.Second); len(found) > 0 && time.Now().Before(end); {
+	for end := time.Now().Add(patience + time.Minute); len(found) > 0 && time.Now().Before(end); {
+		time.Sleep(500 * time.Millisecond) // between two runs of the reconciler, which read everything
 		found = s.findings(t)
 	}
 	require.Empty(t, found, "the reconciler found: %s", found)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/uuid"
@@ -63,6 +64,34 @@ func TestEveryWindowConverges(t *testing.T) {
 		}
 	}
 	require.Equal(t, b.sum(t), b.quota(t).ReservedBytes)
+	b.noLitter(t)
+}
+
+// A request may begin a multipart upload and die before its row says so. When the file then comes
+// in one request, as one plain object, nothing else would ever end that upload.
+func TestUnrecordedMultipartUploadEnds(t *testing.T) {
+	t.Parallel()
+	b := setup(t, 1<<30)
+	whole := content(3, 2*smallPart)
+	dying, clean := b.serve(t, b.replica(t)), b.serve(t, b.replica(t))
+	id := clean.create(int64(len(whole))).id(t)
+	var stored atomic.Bool
+	b.faults.set(func(_ int, op string) verdict {
+		if op == "PutPart" {
+			stored.Store(true)
+		} else if stored.Load() {
+			return refused
+		}
+		return works
+	})
+	dying.patch(id, 0, whole[:smallLeast+100])
+	b.faults.set(nil)
+	_, pending := b.memory.left()
+	require.Equal(t, 1, pending)
+	require.Empty(t, b.row(t, id).S3UploadID)
+
+	clean.resume(id, whole, len(whole))
+	b.received(t, id, whole)
 	b.noLitter(t)
 }
 

@@ -152,7 +152,6 @@ func TestTransitFails(t *testing.T) {
 	require.NoError(t, err)
 	gone := httptest.NewServer(http.NotFoundHandler())
 	gone.Close()
-	f.down = true
 	for name, d := range map[string]*Transit{
 		"sealed":      transitOn(t, f, nil),
 		"not there":   transitOn(t, f, func(c *Config) { c.TransitURL = gone.URL }),
@@ -168,6 +167,9 @@ func TestTransitFails(t *testing.T) {
 		_, _, err = d.Wrap(context.Background(), make([]byte, 32), nil)
 		require.Error(t, err, name)
 	}
+	f.mu.Lock()
+	f.down = false
+	f.mu.Unlock()
 	d := transitOn(t, f, nil)
 	_, err = d.Unwrap(t.Context(), "another:v1", wrapped, nil)
 	require.ErrorIs(t, err, ErrNoKey)

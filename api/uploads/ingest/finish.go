@@ -44,6 +44,7 @@ func (in *Stream) finish(ctx context.Context) error {
 	}
 	in.ingest.Metrics.End(in.protocol, nil)
 	in.removeTail(ctx)
+	in.abortUnrecorded(ctx)
 	return nil
 }
 
@@ -166,5 +167,19 @@ func (in *Stream) removeTail(ctx context.Context) {
 	defer cancel()
 	if err := in.ingest.Staging.Remove(ctx, files.TailKey(in.org, in.id)); err != nil {
 		in.ingest.Log.WarnContext(ctx, "remove tail object failed; the end of the version removes it", "organization", in.org, "version", in.id, "error", err)
+	}
+}
+
+// abortUnrecorded removes the multipart upload that an earlier request began and could not
+// record, when the file came as one plain object after all. Only a file of more than a part has
+// such requests; one that begins a multipart upload clears them itself (createMultipart).
+func (in *Stream) abortUnrecorded(ctx context.Context) {
+	if in.multipartID != "" || in.protocol == Form || in.received <= in.ingest.Sizes.MinPart {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTimeout)
+	defer cancel()
+	if err := in.ingest.abortAll(ctx, files.StagingKey(in.org, in.id)); err != nil {
+		in.ingest.Log.WarnContext(ctx, "abort multipart uploads that no row knows failed; reconciler will retry", "organization", in.org, "version", in.id, "error", err)
 	}
 }
