@@ -44,3 +44,20 @@ func TestTooManyOpenUploads(t *testing.T) {
 	require.Equal(t, http.StatusCreated, c.create(10, "filename", "essay.txt").status)
 	require.Equal(t, fault.Limited, fault.KindOf(form()))
 }
+
+// TestOpenUploadsOfOthersCount: the limit is the organization's, and a person does not see the uploads
+// of others.
+func TestOpenUploadsOfOthersCount(t *testing.T) {
+	t.Parallel()
+	b := setup(t, 1<<30)
+	conn, err := pgx.Connect(t.Context(), b.db.AdminURL)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	_, err = conn.Exec(t.Context(), "update tiers set concurrent_uploads = 1")
+	require.NoError(t, err)
+	c := b.serve(t, b.replica(t))
+	require.Equal(t, http.StatusCreated, c.create(10, "filename", "essay.txt").status)
+	c.actor = b.actor(t, b.org, tenancy.Teacher)
+	refused := c.create(10, "filename", "essay.txt")
+	require.Equal(t, http.StatusTooManyRequests, refused.status, "%s", refused.body)
+}

@@ -34,3 +34,29 @@ begin
         max_file_size = case when q.max_file_size_set then q.max_file_size else file_size end
       from organizations o where o.id = q.organization_id and o.tier = tier_name;
 end $$;
+
+-- How many uploads an organization may have open at once, by its tier. Runs at
+-- the end of the transaction, counts the new upload too, and locks the quota's
+-- row first, as the version's reservation has done by then: creations count one
+-- after another, and no count misses what another is about to commit.
+-- A person sees few of the uploads that it counts.
+create or replace function app.upload_limit() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare most integer; present integer;
+begin
+    if new.organization_id is distinct from app.org() then
+        return null; -- the policy refuses it, and nothing of another organization is looked at
+    end if;
+    perform from storage_quotas where organization_id = new.organization_id for update;
+    select t.concurrent_uploads into most
+      from organizations o join tiers t on t.name = o.tier where o.id = new.organization_id;
+    select count(*) into present
+      from (select from uploads where organization_id = new.organization_id and finished_at is null limit most + 1) open;
+    if present > coalesce(most, 0) then
+        raise exception 'already % uploads', present - 1 using errcode = 'SQ002';
+    end if;
+    return null;
+end $$;
+drop trigger if exists a_limit on uploads;
+create constraint trigger a_limit after insert on uploads
+    deferrable initially deferred for each row execute function app.upload_limit();

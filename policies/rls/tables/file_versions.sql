@@ -25,31 +25,46 @@ grant select on file_versions to satchel_system;
 -- before the quota's, here and in every statement of the application, so that
 -- two transactions cannot wait for each other.
 
--- The file follows its versions, and a change of their status is an event of the file: both in
--- one update of its row.
-create or replace function app.version_follow() returns trigger language plpgsql as $$
+-- The file follows its versions, and a change of their status is an event of the file and of the
+-- organization: all in one update of its row. Only a version that becomes the published one or
+-- stops being it makes the others be looked at; numbers grow, so a new version is the newest.
+--
+-- The plans are kept: for people each statement here holds the access rule, which takes longer
+-- to plan than the statement takes to run.
+create or replace function app.version_follow() returns trigger language plpgsql set plan_cache_mode = force_generic_plan as $$
 declare
-    told boolean := tg_op = 'INSERT' or new.status <> old.status;
-    n    bigint;
+    told   boolean := tg_op = 'INSERT' or new.status <> old.status;
+    n      bigint;
+    place  uuid;
+    newest record;
+    shown  record;
 begin
-    update files f set
-        head_id = v.head, current_id = v.current, updated_at = now(), event_seq = f.event_seq + told::integer,
-        shown_size = s.size, shown_type = s.mime_type,
-        status = case when f.trashed_at is not null then 'deleted'
-                      when v.current is not null then 'published'
-                      else v.head_status end
-      from (select (array_agg(id order by number desc))[1] head,
-                   (array_agg(status order by number desc))[1] head_status,
-                   (array_agg(id order by number desc) filter (where status = 'published'))[1] current
-              from file_versions
-             where organization_id = new.organization_id and file_id = new.file_id) v
-      join file_versions s on s.organization_id = new.organization_id and s.id = coalesce(v.current, v.head)
-     where f.organization_id = new.organization_id and f.id = new.file_id
-    returning f.event_seq into n;
+    if new.status = 'published' or tg_op = 'UPDATE' and old.status = 'published' then
+        select v.id, v.status, v.size, v.mime_type into newest from file_versions v
+         where v.organization_id = new.organization_id and v.file_id = new.file_id order by v.number desc limit 1;
+        select v.id, v.size, v.mime_type into shown from file_versions v
+         where v.organization_id = new.organization_id and v.file_id = new.file_id and v.status = 'published' order by v.number desc limit 1;
+        update files f set
+            head_id = newest.id, current_id = shown.id, updated_at = now(), event_seq = f.event_seq + told::integer,
+            shown_size = coalesce(shown.size, newest.size), shown_type = coalesce(shown.mime_type, newest.mime_type),
+            status = case when f.trashed_at is not null then 'deleted' when shown.id is not null then 'published' else newest.status end
+         where f.organization_id = new.organization_id and f.id = new.file_id
+        returning f.event_seq, f.space_id into n, place;
+    else
+        update files f set
+            head_id = case when tg_op = 'INSERT' then new.id else f.head_id end, updated_at = now(), event_seq = f.event_seq + told::integer,
+            shown_size = case when f.current_id is null and (tg_op = 'INSERT' or f.head_id = new.id) then new.size else f.shown_size end,
+            shown_type = case when f.current_id is null and (tg_op = 'INSERT' or f.head_id = new.id) then new.mime_type else f.shown_type end,
+            status = case when f.trashed_at is not null then 'deleted' when f.current_id is not null then 'published'
+                          when tg_op = 'INSERT' or f.head_id = new.id then new.status else f.status end
+         where f.organization_id = new.organization_id and f.id = new.file_id
+        returning f.event_seq, f.space_id into n, place;
+    end if;
     if not told then return null; end if;
     insert into file_events (organization_id, file_id, seq, type, data) values (new.organization_id, new.file_id, n, 'status',
         jsonb_build_object('version', new.number, 'status', new.status, 'status_reason', new.status_reason));
     perform pg_notify('file_events', new.organization_id || '/' || new.file_id);
+    perform app.tell_version(new, tg_op = 'INSERT', place);
     return null;
 end $$;
 create or replace trigger a_follow after insert or update of status on file_versions

@@ -35,32 +35,31 @@ end $$;
 
 -- Files and their versions. Of a reason only its code leaves: what follows the colon may
 -- be text of the file.
-create or replace function app.version_told(org uuid, file uuid, version uuid, number integer) returns jsonb language sql stable as $$
-    select jsonb_build_object('file_id', file, 'space_id', (select f.space_id from files f where f.organization_id = org and f.id = file), 'version_id', version, 'version', number)
+drop trigger if exists d_tell on file_versions;
+drop function if exists app.tell_version(), app.version_told(uuid, uuid, uuid, integer);
+create or replace function app.version_told(v file_versions, place uuid) returns jsonb language sql immutable as $$
+    select jsonb_build_object('file_id', v.file_id, 'space_id', place, 'version_id', v.id, 'version', v.number)
 $$;
-create or replace function app.tell_version() returns trigger language plpgsql as $$
+-- Tells that a version came, or came to a state. app.version_follow calls it.
+create or replace function app.tell_version(v file_versions, came boolean, place uuid) returns void language plpgsql as $$
 declare
-    data jsonb := app.version_told(new.organization_id, new.file_id, new.id, new.number);
-    what text := case new.status::text when 'published' then 'file.published' when 'quarantined' then 'file.quarantined' when 'held' then 'file.held'
+    what text := case v.status::text when 'published' then 'file.published' when 'quarantined' then 'file.quarantined' when 'held' then 'file.held'
                       when 'deleted' then 'version.deleted' when 'rejected' then 'file.rejected' when 'failed' then 'file.rejected' when 'expired' then 'file.rejected' end;
 begin
-    if tg_op = 'INSERT' then
-        perform app.tell(new.organization_id, 'version.created', data || jsonb_build_object('size', new.size));
+    if came then
+        perform app.tell(v.organization_id, 'version.created', app.version_told(v, place) || jsonb_build_object('size', v.size));
     end if;
-    if what is not null and (tg_op = 'INSERT' or new.status <> old.status) then
-        perform app.tell(new.organization_id, what, data || case what
-            when 'file.published' then jsonb_build_object('size', new.size, 'mime_type', new.mime_type, 'sha256', new.sha256)
+    if what is not null then
+        perform app.tell(v.organization_id, what, app.version_told(v, place) || case what
+            when 'file.published' then jsonb_build_object('size', v.size, 'mime_type', v.mime_type, 'sha256', v.sha256)
             when 'version.deleted' then '{}'
-            else jsonb_build_object('status', new.status, 'code', split_part(new.status_reason, ':', 1)) end);
+            else jsonb_build_object('status', v.status, 'code', split_part(v.status_reason, ':', 1)) end);
     end if;
-    return null;
 end $$;
-create or replace trigger d_tell after insert or update of status on file_versions
-    for each row execute function app.tell_version();
 
 create or replace function app.tell_preview() returns trigger language plpgsql as $$
 begin
-    perform app.tell(new.organization_id, 'preview.added', app.version_told(new.organization_id, new.file_id, new.id, new.number));
+    perform app.tell(new.organization_id, 'preview.added', app.version_told(new, (select f.space_id from files f where f.organization_id = new.organization_id and f.id = new.file_id)));
     return null;
 end $$;
 create or replace trigger d_tell_preview after update of preview on file_versions
@@ -189,5 +188,5 @@ end $$;
 create or replace trigger d_tell_changed after update of ends_at on class_members for each row
     when ((new.ends_at > now()) <> (old.ends_at > now())) execute function app.tell_class_member();
 
-grant execute on function app.number_events(), app.tell(uuid, text, jsonb), app.version_told(uuid, uuid, uuid, integer), app.tell_version(), app.tell_preview(), app.tell_file(), app.tell_folder(), app.tell_hand_in(),
+grant execute on function app.number_events(), app.tell(uuid, text, jsonb), app.version_told(file_versions, uuid), app.tell_version(file_versions, boolean, uuid), app.tell_preview(), app.tell_file(), app.tell_folder(), app.tell_hand_in(),
     app.tell_roster_import(), app.tell_rows(), app.tell_member(), app.tell_space(), app.tell_class(), app.tell_class_member() to satchel_app, satchel_system;
