@@ -3,18 +3,22 @@
 -- found happens in that organization's own transaction. A list is paged in the order
 -- of ids, behind the last id of the page before, so that items that fail do not come
 -- back at the head. close.sql gives all of
--- them their owner and their only caller.
+-- them their owner and their only caller. What requests ask is PL/pgSQL, which keeps its
+-- plan: a definer function in SQL is planned at each call.
 
 -- Who is calling: the memberships of a person, and of each organization what
 -- authentication must know.
 create or replace function app.memberships(iss text, sub text)
 returns table (user_id uuid, organization_id uuid, role text, status text, tier text, requests_per_minute integer,
                origins text[], reads_while_suspended boolean, features text[])
-language sql stable security definer set search_path = public, pg_temp as $$
-    select m.user_id, m.organization_id, m.role, o.status, o.tier, t.requests_per_minute, o.allowed_origins, o.reads_while_suspended, t.features
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+#variable_conflict use_column
+begin
+    return query
+    select m.user_id, m.organization_id, m.role::text, o.status::text, o.tier, t.requests_per_minute, o.allowed_origins, o.reads_while_suspended, t.features
       from logins l join members m on m.user_id = l.user_id join organizations o on o.id = m.organization_id join tiers t on t.name = o.tier
-     where l.issuer = iss and l.subject = sub
-$$;
+     where l.issuer = iss and l.subject = sub;
+end $$;
 
 -- The user of a login's own, made when the login is unknown. Of two calls at once
 -- the second waits for the first.

@@ -364,11 +364,12 @@ end $$;
 -- file that holds them is here and not in the trash. Receivers of webhooks need none where
 -- the organization says that they are its own.
 create or replace function app.assured(org uuid, what text) returns boolean
-language sql stable security definer set search_path = public, pg_temp as $$
-    select exists (select from subprocessors s join files f on f.organization_id = s.organization_id and f.id = s.assurance_file_id and f.trashed_at is null
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+    return exists (select from subprocessors s join files f on f.organization_id = s.organization_id and f.id = s.assurance_file_id and f.trashed_at is null
                     where s.organization_id = org and s.kind = what and s.until is null)
-        or what = 'webhook' and exists (select from coppa_settings c where c.organization_id = org and c.own_webhooks)
-$$;
+        or what = 'webhook' and exists (select from coppa_settings c where c.organization_id = org and c.own_webhooks);
+end $$;
 
 -- Who else gets data of an organization, for anybody who asks.
 create or replace function app.subprocessors_public(org uuid)

@@ -37,11 +37,14 @@ end $$;
 -- stricter one. No organization has none of it.
 create or replace function app.share_policy(org uuid)
 returns table (outside boolean, upload boolean, password boolean, days integer, tier_outside boolean, tier_upload boolean)
-language sql stable security definer set search_path = public, pg_temp as $$
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+#variable_conflict use_column
+begin
+    return query
     select t.share_outside and coalesce(p.share_outside, true), t.share_upload and coalesce(p.share_upload, true),
            t.share_password or coalesce(p.share_password, false), least(t.share_days, p.share_days), t.share_outside, t.share_upload
-      from organizations o join tiers t on t.name = o.tier left join organization_policies p on p.organization_id = o.id where o.id = org
-$$;
+      from organizations o join tiers t on t.name = o.tier left join organization_policies p on p.organization_id = o.id where o.id = org;
+end $$;
 
 -- Whether the target may leave by the way, by which rule, and as what. An unknown way
 -- is refused.

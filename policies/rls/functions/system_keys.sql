@@ -9,15 +9,18 @@ create or replace function app.api_key_find(wanted bytea)
 returns table (key_id uuid, scopes text[], all_spaces boolean, last_used_at timestamptz,
                user_id uuid, organization_id uuid, role text, status text, tier text, requests_per_minute integer,
                origins text[], reads_while_suspended boolean, features text[])
-language sql stable security definer set search_path = public, pg_temp as $$
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+#variable_conflict use_column
+begin
+    return query
     select k.id, k.scopes, m.all_spaces, k.last_used_at,
-           k.user_id, k.organization_id, k.role, o.status, o.tier, t.requests_per_minute, o.allowed_origins, o.reads_while_suspended,
+           k.user_id, k.organization_id, k.role::text, o.status::text, o.tier, t.requests_per_minute, o.allowed_origins, o.reads_while_suspended,
            t.features
       from api_keys k
       join members m on m.organization_id = k.organization_id and m.user_id = k.user_id and m.role = k.role and m.service
       join organizations o on o.id = k.organization_id join tiers t on t.name = o.tier
-     where k.hash = wanted and k.revoked_at is null and k.expires_at > now()
-$$;
+     where k.hash = wanted and k.revoked_at is null and k.expires_at > now();
+end $$;
 
 -- Who is told of a key of all spaces, since it reads what owners and admins do not see:
 -- the other owners, and who manages a confidential space.

@@ -6,12 +6,15 @@
 -- for tokens of shares that have ended too: who holds one is told so.
 create or replace function app.share_by_token(hash bytea)
 returns table (organization_id uuid, share_id uuid, recipient_id uuid, kept boolean)
-language sql stable security definer set search_path = public, pg_temp as $$
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+#variable_conflict use_column
+begin
+    return query
     select s.organization_id, s.id, null::uuid, true from shares s where s.token_hash = hash and s.kind = 'link'
     union all
     select r.organization_id, r.share_id, r.id, r.ended_at is null from share_recipients r where r.token_hash = hash and r.outside
-    limit 1
-$$;
+    limit 1;
+end $$;
 
 -- The one version of a file that a share shows; no row for a file that it does not. state
 -- says whether its bytes may leave: published, or why not; original whether more than its
@@ -22,7 +25,10 @@ $$;
 create or replace function app.share_version(org uuid, share uuid, file uuid)
 returns table (file_id uuid, version_id uuid, name text, state text, status_reason text, mime_type text, size bigint, sha256 text,
                object_etag text, published_at timestamptz, pages integer, original boolean)
-language sql stable security definer set search_path = public, pg_temp as $$
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+#variable_conflict use_column
+begin
+    return query
     select f.id, v.id, f.name, case when f.trashed_at is not null then 'trashed' when d.class = 'education_record' and '' in (s.disclosure_basis, s.disclosure_interest) then 'no_basis' else v.status::text end, v.status_reason, v.mime_type, v.size, v.sha256,
            v.object_etag, v.published_at, v.pages, s.permission = 'download'
       from shares s
@@ -33,8 +39,8 @@ language sql stable security definer set search_path = public, pg_temp as $$
        and (s.file_id = f.id or s.space_id = f.space_id
             or exists (select from folder_paths p where p.organization_id = f.organization_id and p.folder_id = f.folder_id and p.ancestor_id = s.folder_id))
        and f.needs <= 1 and (f.visible_from is null or f.visible_from <= now())
-       and d.allowed
-$$;
+       and d.allowed;
+end $$;
 
 -- Whether a download may send bytes now, asked before the first byte of each of its
 -- requests: begun or continued when it may, else why not. The first of them reserves one of the share's
