@@ -1,10 +1,10 @@
 # Satchel. `make help` lists what can be made; the work is done by the scripts of deploy/local.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test unit e2e bench drill contracts presidio pictures judge lint generate status logs stop clean
+.PHONY: help run build test unit e2e bench drill images images-check contracts presidio pictures judge lint generate status logs stop clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## install what is missing, start everything, send samples, serve until Ctrl-C (ONCE=1: end after the samples)
 	@exec deploy/local/run.sh
@@ -26,6 +26,12 @@ bench: ## the benchmarks of docs/performance.md, against a stack of their own
 
 drill: ## a restore under load: back up, kill, wipe, restore, check; prints RPO and RTO (docs/backup.md)
 	@exec deploy/local/drill.sh
+
+images: ## the container images of deploy/images, with lists of modules and licenses (ARGS='api worker'; docs/containers.md)
+	@exec deploy/images/build.sh $(ARGS)
+
+images-check: ## runs each image without root, capabilities and a writable root, and compares a second build of the programs
+	@exec deploy/images/check.sh $(ARGS)
 
 contracts: ## the client and the fake of Roblox against the published contract (FILE=roblox-open-cloud.json)
 	@test -r "$(FILE)" || { echo "FILE=$(FILE) cannot be read: name the published contract"; exit 2; }

@@ -28,7 +28,7 @@ check() {
 # shellcheck disable=SC2317 # check calls it
 one_toolchain() {
   local other
-  other=$(grep -L "^toolchain $GOTOOLCHAIN$" go.mod deploy/tools/*/go.mod deploy/local/temporal/go.mod || true)
+  other=$(grep -L "^toolchain $GOTOOLCHAIN$" go.mod deploy/tools/*/go.mod deploy/local/temporal/go.mod deploy/images/temporal/go.mod || true)
   [[ -n $other ]] || return 0
   printf '%s\n' "without the line 'toolchain $GOTOOLCHAIN':" "$other"
   return 1
@@ -69,7 +69,7 @@ typescript() {
 }
 
 say "Checking"
-check shellcheck shellcheck deploy/local/*.sh deploy/local/services/*.sh .ci/run
+check shellcheck shellcheck deploy/*.sh deploy/local/*.sh deploy/local/services/*.sh deploy/images/*.sh deploy/compose/*.sh .ci/run
 check gofmt test -z "$(find . -name '*.go' -not -path './.*' -not -path '*/node_modules/*' -print0 | xargs -0 "$(go env GOROOT)/bin/gofmt" -l | tee >(cat >&2))" # tee /dev/stderr would empty a log file
 check toolchain one_toolchain
 check redocly redocly

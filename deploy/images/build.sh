@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# make images: every image of Satchel, as satchel/NAME:VERSION, with the engine that DOCKER_HOST names (or docker's own
+# choice). The programs are built first, the same bytes from any folder; beside them lie a list of their modules with
+# licenses for each (CycloneDX) and their sums.
+#
+#   make images ARGS='api migrate'          only these
+#   SATCHEL_IMAGES_DEBIAN=debian@sha256:…   the base of those that use programs of Debian
+#   SATCHEL_IMAGES_VERSION=1.2.3            instead of the commit
+set -euo pipefail
+# shellcheck source=../local/lib/all.sh
+. "$(dirname "$0")/../local/lib/all.sh"
+trap abandon EXIT
+trap 'exit 130' INT TERM HUP
+
+readonly here=$SATCHEL_ROOT/deploy/images
+context=$SATCHEL_LOCAL/images
+version=${SATCHEL_IMAGES_VERSION:-$(git -C "$SATCHEL_ROOT" rev-parse --short=12 HEAD)}
+images=("$@")
+((${#images[@]})) || images=(api migrate store temporal worker clamd edge postgres proxy monitor buckets trial)
+
+command -v docker >/dev/null || { say "docker is missing: apt-get install docker.io, or name an engine with DOCKER_HOST"; exit 1; }
+docker version --format '{{.Server.Version}}' >/dev/null || { say "no engine answers: start one, or name it with DOCKER_HOST"; exit 1; }
+
+prepare_folders
+install all versitygw
+mkdir -p "$context/bin" "$context/files/etc/ssl/certs" "$context/files/tmp" "$context/empty" "$context/sbom"
+chmod 1777 "$context/files/tmp"
+
+# program NAME PACKAGE [MODULE]: static, without paths, times or ids of the build.
+program() { CGO_ENABLED=0 GOWORK=off go build -C "${3:-$SATCHEL_ROOT}" -trimpath -buildvcs=false -tags=nomsgpack -ldflags='-s -w -buildid=' -o "$context/bin/$1" "$2"; }
+
+programs() {
+  local name
+  for name in api worker migrate reader sandbox satchel; do program "$name" "./cmd/$name"; done
+  for name in issuer mailbox; do program "$name" "./deploy/local/$name"; done
+  program temporal-server go.temporal.io/server/cmd/server "$here/temporal"
+  program temporal-sql-tool go.temporal.io/server/cmd/tools/sql "$here/temporal"
+  program temporal-ui github.com/temporalio/ui-server/v2/cmd/server "$here/temporal"
+  (cd "$SATCHEL_ROOT" && CGO_ENABLED=1 go build -trimpath -buildvcs=false -ldflags='-s -w -buildid=' -o "$context/bin/render" ./cmd/render)
+  cp "$(versitygw_program)" "$context/bin/versitygw"
+  (cd "$context/bin" && sha256sum api worker migrate reader render sandbox satchel temporal-server temporal-sql-tool temporal-ui versitygw) >"$context/SHA256SUMS"
+}
+
+# files: what the images from scratch need of a system.
+files() {
+  cp /etc/ssl/certs/ca-certificates.crt "$context/files/etc/ssl/certs/"
+  mkdir -p "$context/files/usr/share"
+  cp -rL /usr/share/zoneinfo "$context/files/usr/share/"
+  printf 'root:x:0:0::/:/sbin/nologin\napi:x:1005:1005::/tmp:/sbin/nologin\nmigrate:x:1007:1007::/tmp:/sbin/nologin\nstore:x:1011:1011::/tmp:/sbin/nologin\ntemporal:x:1012:1012::/tmp:/sbin/nologin\n' >"$context/files/etc/passwd"
+  printf 'root:x:0:\napi:x:1005:\nmigrate:x:1007:\nscanner:x:1010:api,worker\nstore:x:1011:\ntemporal:x:1012:\n' >"$context/files/etc/group"
+  cp "$here"/{users,clamd,edge,postgres,temporal}.sh "$here"/{Caddyfile,buckets-entry.sh} "$SATCHEL_ROOT/deploy/buckets.sh" "$here"/{clamd,freshclam}.conf "$SATCHEL_ROOT/deploy/edge/satchel.vcl" "$SATCHEL_ROOT/deploy/local/services/roles.sql" "$context/"
+  rm -rf "$context/temporal" "$context/monitor" && mkdir "$context/temporal" "$context/monitor"
+  cp "$here"/temporal/*.yaml "$SATCHEL_ROOT/deploy/temporal/dynamicconfig.yaml" "$context/temporal/"
+  cp "$here"/monitor/*.yaml "$SATCHEL_ROOT/deploy/prometheus/rules.yaml" "$context/monitor/"
+}
+
+bills() {
+  local name
+  go build -C "$SATCHEL_ROOT/deploy/tools/sbom" -trimpath -o "$context/cyclonedx-gomod" github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
+  for name in api worker migrate reader render sandbox satchel temporal-server temporal-sql-tool temporal-ui versitygw; do
+    "$context/cyclonedx-gomod" bin -json -licenses -noserial -output "$context/sbom/$name.json" "$context/bin/$name"
+  done
+  jq -r '.components[] | [.name, .version, ((.licenses // .evidence.licenses // []) | map(.license.id // .license.name) | join(" "))] | @tsv' "$context"/sbom/*.json | sort -u >"$context/LICENSES.tsv"
+}
+
+in_turn programs "build the programs of the images" programs
+files
+job bills "list their modules and licenses" env GOWORK=off bash -c "$(declare -f bills); context=$context SATCHEL_ROOT=$SATCHEL_ROOT; bills"
+
+for image in "${images[@]}"; do
+  in_turn "$image" "build satchel/$image:$version" docker build --quiet --network host --build-arg "DEBIAN=${SATCHEL_IMAGES_DEBIAN:-debian:bookworm-slim}" \
+    --label "org.opencontainers.image.version=$version" --target "$image" --tag "satchel/$image:$version" --tag "satchel/$image:latest" --file "$here/Dockerfile" "$context"
+done
+finish bills
+say "" "Images:"
+docker image ls --filter "label=org.opencontainers.image.version=$version" --format '  {{.Repository}}:{{.Tag}}  {{.Size}}' | sort
+say "Modules and licenses: $context/sbom, $context/LICENSES.tsv; sums of the programs: $context/SHA256SUMS"
