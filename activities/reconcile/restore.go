@@ -269,9 +269,34 @@ func (r *scanState) restoredPictures(versions []uuid.UUID) error {
 	return nil
 }
 
-// restoredRest does what is done once for an organization. What was erased in the time that
-// was lost has no ledger yet that could be replayed here, before anything else: until there
-// is one, who restores repeats those erasures by hand (docs/backup.md).
+// restoredErasures erases again what was erased in the time that was lost, before anything else:
+// no version of that is tied to bytes that were copied back. Where the ledger cannot be read the
+// check of the organization ends here, and fails.
+func (r *scanState) restoredErasures() error {
+	if r.Checker.Erasures == nil {
+		return nil
+	}
+	err := r.Checker.Erasures.Each(r.ctx, r.org, func(file uuid.UUID, versions []uuid.UUID) error {
+		var version uuid.UUID
+		if len(versions) > 0 {
+			version = versions[0]
+		}
+		if !r.Repair {
+			return r.report(ErasedAgain, version, nil)
+		}
+		held, err := r.Checker.Erasures.Again(r.ctx, r.org, file, versions)
+		if held {
+			return r.report(ErasedHeld, version, nil)
+		}
+		return r.report(ErasedAgain, version, func() error { return err })
+	})
+	if err != nil || !r.Repair {
+		return err
+	}
+	return r.Checker.Erasures.Certificates(r.ctx, r.org)
+}
+
+// restoredRest does what is done once for an organization.
 func (r *scanState) restoredRest() error {
 	if !r.Repair {
 		return nil
