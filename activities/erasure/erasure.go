@@ -90,14 +90,20 @@ type Input struct {
 	Erasure uuid.UUID
 }
 
-// The inputs of the activities.
-type (
-	BeginErasureInput   Input
-	EraseVersionsInput  Input
-	SettleErasureInput  Input
-	VerifyErasureInput  Input
-	CertifyErasureInput Input
-)
+// BeginErasureInput names the erasure, as the inputs of all steps do.
+type BeginErasureInput Input
+
+// EraseVersionsInput names the erasure.
+type EraseVersionsInput Input
+
+// SettleErasureInput names the erasure.
+type SettleErasureInput Input
+
+// VerifyErasureInput names the erasure.
+type VerifyErasureInput Input
+
+// CertifyErasureInput names the erasure.
+type CertifyErasureInput Input
 
 // BeginErasureResult holds the state.
 type BeginErasureResult struct{ State erasures.State }

@@ -12,7 +12,7 @@ import (
 	"satchel/tenancy/erasures"
 )
 
-// The layout of the page, in millimetres and points.
+// The layout of the page, in millimeters and points.
 const (
 	margin, line, column = 20.0, 5.5, 45.0
 	title, body, small   = 18.0, 10.0, 7.0

@@ -39,7 +39,8 @@ type Certificate struct {
 	Files        int64            `json:"files"`
 	Versions     int64            `json:"versions"`
 	Bytes        int64            `json:"bytes"`
-	Exports      int64            `json:"exports"` // copies of the organization that were removed because they may have held it
+	Exports      int64            `json:"exports"`           // copies of the organization that were removed because they may have held it
+	Objects      int64            `json:"objects,omitempty"` // of an organization: what was removed from the stores
 	Items        []Item           `json:"items,omitempty"`
 	Kept         []Kept           `json:"kept,omitempty"` // what was not erased, and why
 	Rows         map[string]int64 `json:"rows,omitempty"` // of an organization: what was removed, by table
@@ -142,6 +143,11 @@ func ReadEntry(b []byte, org tenancy.OrgID, k ed25519.PublicKey) (e Entry, err e
 
 // LedgerPrefix is where the ledger of an organization lies in the bucket of checkpoints.
 func LedgerPrefix(org tenancy.OrgID) string { return "erasures/" + org.String() + "/" }
+
+// OrganizationKey is where the entry lies that says that an organization was erased.
+func OrganizationKey(org tenancy.OrgID) string {
+	return LedgerPrefix(org) + org.String() + "/organization.json"
+}
 
 // LedgerKey is where a new entry of an erasure lies. Each is written once.
 func LedgerKey(org tenancy.OrgID, erasure uuid.UUID) string {

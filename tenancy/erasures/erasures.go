@@ -22,6 +22,7 @@ import (
 	"satchel/policies/audit"
 	"satchel/tenancy"
 	"satchel/tenancy/erasures/erasuresdb"
+	"satchel/tenancy/operations"
 )
 
 // Scope is what is erased.
@@ -352,11 +353,24 @@ type Removed struct {
 }
 
 // CertifyOrganization writes the certificate of an organization whose rows are gone, into the
-// platform, which outlives it.
-func CertifyOrganization(ctx context.Context, tx *tenancy.Tx, target tenancy.OrgID, id uuid.UUID, r Removed, s *audit.Signer, now time.Time) (Certificate, error) {
+// platform, which outlives it. Its id is that of the operation that deleted it.
+func CertifyOrganization(ctx context.Context, tx *tenancy.Tx, target tenancy.OrgID, id uuid.UUID, r Removed, s *audit.Signer, now time.Time) error {
+	requested, by := now, (*uuid.UUID)(nil)
+	o, err := operations.Get(ctx, tx, id)
+	switch {
+	case errors.Is(err, operations.ErrNotFound):
+	case err != nil:
+		return fmt.Errorf("read the operation: %w", err)
+	default:
+		requested, by = o.CreatedAt, o.CreatedBy
+	}
 	c := Certificate{ID: id, Organization: target.String(), Scope: Organization, Target: target.UUID(), Basis: ContractEnd, Rule: ContractEnd.Rule(),
-		RequestedAt: now.UTC().Format(time.RFC3339), Files: r.Files, Versions: r.Rows["file_versions"], Exports: r.Rows["exports"], Rows: r.Rows}
-	return c, certify(ctx, tx, &c, s, now, func(b []byte) error {
-		return erasuresdb.New(tx).ErasureOfOrganization(ctx, erasuresdb.ErasureOfOrganizationParams{ID: id, TargetID: target.UUID(), At: &now, Certificate: b})
+		RequestedAt: requested.UTC().Format(time.RFC3339), Files: r.Files, Versions: r.Rows["file_versions"], Exports: r.Rows["exports"], Objects: r.Objects, Rows: r.Rows}
+	if by != nil {
+		c.RequestedBy = by.String()
+	}
+	return certify(ctx, tx, &c, s, now, func(b []byte) error {
+		return erasuresdb.New(tx).ErasureOfOrganization(ctx, erasuresdb.ErasureOfOrganizationParams{
+			ID: id, TargetID: target.UUID(), RequestedBy: by, RequestedAt: requested, At: &now, Certificate: b})
 	})
 }

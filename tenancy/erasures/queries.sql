@@ -47,8 +47,8 @@ update erasures set state = 'certified', hold_id = null, certified_at = sqlc.arg
 
 -- The end of an organization, in one row of the platform.
 -- name: ErasureOfOrganization :exec
-insert into erasures (organization_id, id, scope, target_id, basis, state, certified_at, certificate)
-values (app.org(), sqlc.arg(id), 'organization', sqlc.arg(target_id), 'contract_end', 'certified', sqlc.arg(at), sqlc.arg(certificate)::jsonb) on conflict do nothing;
+insert into erasures (organization_id, id, scope, target_id, basis, requested_by, requested_at, state, certified_at, certificate)
+values (app.org(), sqlc.arg(id), 'organization', sqlc.arg(target_id), 'contract_end', sqlc.narg(requested_by)::uuid, sqlc.arg(requested_at)::timestamptz, 'certified', sqlc.arg(at), sqlc.arg(certificate)::jsonb) on conflict do nothing;
 
 -- What a restore lost, from the copy of the certificate.
 -- name: ErasureRestore :execrows

@@ -236,13 +236,15 @@ func (q *Queries) ErasureLock(ctx context.Context, id uuid.UUID) (ErasureLockRow
 }
 
 const erasureOfOrganization = `-- name: ErasureOfOrganization :exec
-insert into erasures (organization_id, id, scope, target_id, basis, state, certified_at, certificate)
-values (app.org(), $1, 'organization', $2, 'contract_end', 'certified', $3, $4::jsonb) on conflict do nothing
+insert into erasures (organization_id, id, scope, target_id, basis, requested_by, requested_at, state, certified_at, certificate)
+values (app.org(), $1, 'organization', $2, 'contract_end', $3::uuid, $4::timestamptz, 'certified', $5, $6::jsonb) on conflict do nothing
 `
 
 type ErasureOfOrganizationParams struct {
 	ID          uuid.UUID
 	TargetID    uuid.UUID
+	RequestedBy *uuid.UUID
+	RequestedAt time.Time
 	At          *time.Time
 	Certificate json.RawMessage
 }
@@ -252,6 +254,8 @@ func (q *Queries) ErasureOfOrganization(ctx context.Context, arg ErasureOfOrgani
 	_, err := q.db.Exec(ctx, erasureOfOrganization,
 		arg.ID,
 		arg.TargetID,
+		arg.RequestedBy,
+		arg.RequestedAt,
 		arg.At,
 		arg.Certificate,
 	)
