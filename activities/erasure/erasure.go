@@ -409,6 +409,9 @@ type VerifyErasureResult struct{ Versions int64 }
 // errLeft has the verification tried again: what it found is removed.
 var errLeft = fault.New(fault.Unavailable, "copies_left", "Something of an erased version was there still. It was removed; the verification looks again.")
 
+// errCache has the verification tried again. Purges that were given up are an operator's (docs/runbooks/purges-late.md).
+var errCache = fault.New(fault.Unavailable, "cache_not_told", "The cache in front of the content host was not told of an erased version yet.")
+
 // VerifyErasure lists every place in which something of the versions may be. What a request
 // that was under way wrote since is removed, and looked for again.
 func (a *Activities) VerifyErasure(ctx context.Context, in VerifyErasureInput) (result VerifyErasureResult, err error) {
@@ -434,6 +437,13 @@ func (a *Activities) VerifyErasure(ctx context.Context, in VerifyErasureInput) (
 		}
 		if rows > 0 {
 			return result, fmt.Errorf("%d rows of erased versions are left: %w", rows, errLeft)
+		}
+		waits, err := erasures.CacheWaits(ctx, q, versions, gone)
+		if err != nil {
+			return result, err
+		}
+		if waits {
+			return result, errCache
 		}
 		if err := erasures.MarkVerified(ctx, q, in.Erasure, versions); err != nil {
 			return result, err

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"satchel/policies/audit"
@@ -51,8 +52,8 @@ func TestCertificatesAreVerifiedOffline(t *testing.T) {
 func TestEraseAsksWithABasis(t *testing.T) {
 	var sent map[string]string
 	api := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		require.Equal(t, "/api/v1/erasures", r.URL.Path)
-		require.NoError(t, json.NewDecoder(r.Body).Decode(&sent))
+		assert.Equal(t, "/api/v1/erasures", r.URL.Path)
+		assert.NoError(t, json.NewDecoder(r.Body).Decode(&sent))
 		w.WriteHeader(http.StatusCreated)
 		_, _ = w.Write([]byte(`{"id": "e", "scope": "person", "target_id": "p", "state": "blocked", "hold_id": "h", "versions": 3, "versions_erased": 2}`))
 	})

@@ -127,6 +127,13 @@ func RowsLeft(ctx context.Context, q tenancy.Queries, versions, files []uuid.UUI
 	return n, wrap("count rows that are left", err)
 }
 
+// CacheWaits says whether the cache in front of the content host was not told yet, or could not be told,
+// that versions and files are gone.
+func CacheWaits(ctx context.Context, q tenancy.Queries, versions, files []uuid.UUID) (bool, error) {
+	waits, err := erasuresdb.New(q).EdgeWaits(ctx, erasuresdb.EdgeWaitsParams{Versions: versions, Files: files})
+	return waits, wrap("ask what the cache was told", err)
+}
+
 // MarkVerified notes that nothing of versions lists.
 func MarkVerified(ctx context.Context, q tenancy.Queries, id uuid.UUID, versions []uuid.UUID) error {
 	return wrap("note the verification", erasuresdb.New(q).ItemVerified(ctx, erasuresdb.ItemVerifiedParams{ID: id, Versions: versions}))

@@ -149,6 +149,12 @@ select ((select count(*) from file_versions v where v.id = any(sqlc.arg(versions
     + (select count(*) from files f where f.id = any(sqlc.arg(files)::uuid[]))
     + (select count(*) from zip_entries z where z.version_id = any(sqlc.arg(versions)::uuid[])))::bigint;
 
+-- Whether the cache in front of the content host, if there is one, was not told yet that these are gone.
+-- name: EdgeWaits :one
+select (exists (select from edge_cursors c join organization_events e on e.organization_id = c.organization_id and e.type in ('version.deleted', 'file.deleted')
+            and (e.seq is null or e.seq > c.position) and e.data ->> 'file_id' = any(sqlc.arg(files)::uuid[]::text[]))
+    or exists (select from edge_purges p where substr(p.key, 3) = any(sqlc.arg(files)::uuid[]::text[]) or substr(p.key, 3) = any(sqlc.arg(versions)::uuid[]::text[])))::boolean as waits;
+
 -- Zips name files. One that is made of an erased file is forgotten whole.
 -- name: ZipForget :exec
 delete from zips z using zip_entries i where i.organization_id = z.organization_id and i.zip_id = z.id and i.file_id = sqlc.arg(file_id);

@@ -332,6 +332,37 @@ func TestAHoldBlocksAnErasure(t *testing.T) {
 	require.Error(t, err, "a certificate is not changed")
 }
 
+// TestACacheIsToldBeforeTheCertificate: the verification waits for the purges of what was erased.
+func TestACacheIsToldBeforeTheCertificate(t *testing.T) {
+	t.Parallel()
+	a := setupActivities(t)
+	ticket := a.publishNamed(t, "notes.txt", []byte("cached"))
+	exec := func(sql string) {
+		t.Helper()
+		_, err := a.Single(a.Org).Exec(t.Context(), sql)
+		require.NoError(t, err)
+	}
+	exec("insert into edge_cursors (organization_id) values (app.org())")
+	id := askErasure(t, &a.Bench, erasures.File, ticket.File, erasures.SchoolDirective)
+	x, in := a.eraser(t, &dyingErasure{}), erasure.Input{Org: a.Org, Erasure: id}
+	_, err := x.BeginErasure(t.Context(), erasure.BeginErasureInput(in))
+	require.NoError(t, err)
+	_, err = x.EraseVersions(t.Context(), erasure.EraseVersionsInput(in))
+	require.NoError(t, err)
+	_, err = x.SettleErasure(t.Context(), erasure.SettleErasureInput(in))
+	require.NoError(t, err)
+	_, err = x.VerifyErasure(t.Context(), erasure.VerifyErasureInput(in))
+	require.ErrorContains(t, err, "cache_not_told")
+	exec("select app.number_events()")
+	exec("update edge_cursors set position = (select max(seq) from organization_events)")
+	exec("insert into edge_purges (organization_id, key, state) values (app.org(), 'v-" + ticket.Version.String() + "', 'given_up')")
+	_, err = x.VerifyErasure(t.Context(), erasure.VerifyErasureInput(in))
+	require.ErrorContains(t, err, "cache_not_told", "an operator has it told again")
+	exec("delete from edge_purges")
+	_, err = x.VerifyErasure(t.Context(), erasure.VerifyErasureInput(in))
+	require.NoError(t, err)
+}
+
 // TestWhatAnOfficerKeepsGoesBeforeAParent and not before the school itself.
 func TestWhatAnOfficerKeepsGoesBeforeAParent(t *testing.T) {
 	t.Parallel()

@@ -13,6 +13,25 @@ import (
 	"github.com/google/uuid"
 )
 
+const edgeWaits = `-- name: EdgeWaits :one
+select (exists (select from edge_cursors c join organization_events e on e.organization_id = c.organization_id and e.type in ('version.deleted', 'file.deleted')
+            and (e.seq is null or e.seq > c.position) and e.data ->> 'file_id' = any($1::uuid[]::text[]))
+    or exists (select from edge_purges p where substr(p.key, 3) = any($1::uuid[]::text[]) or substr(p.key, 3) = any($2::uuid[]::text[])))::boolean as waits
+`
+
+type EdgeWaitsParams struct {
+	Files    []uuid.UUID
+	Versions []uuid.UUID
+}
+
+// Whether the cache in front of the content host, if there is one, was not told yet that these are gone.
+func (q *Queries) EdgeWaits(ctx context.Context, arg EdgeWaitsParams) (bool, error) {
+	row := q.db.QueryRow(ctx, edgeWaits, arg.Files, arg.Versions)
+	var waits bool
+	err := row.Scan(&waits)
+	return waits, err
+}
+
 const erasureCertificate = `-- name: ErasureCertificate :one
 select certificate from erasures where id = $1
 `
