@@ -147,6 +147,9 @@ func (c Checker) Slice(ctx context.Context, org tenancy.OrgID, from Position, o 
 		switch {
 		case errors.Is(err, errLimit):
 			return r.Slice, nil
+		case errors.Is(err, errErased):
+			r.Next, r.Done = Position{}, true
+			return r.Slice, nil
 		case err != nil:
 			return r.Slice, fmt.Errorf("check %s: %w", stages[i], err)
 		}
@@ -157,6 +160,9 @@ func (c Checker) Slice(ctx context.Context, org tenancy.OrgID, from Position, o 
 
 // errLimit ends a slice between two versions.
 var errLimit = errors.New("the slice has come to its limit")
+
+// errErased ends the check of an organization that is deleted again.
+var errErased = errors.New("the organization was erased")
 
 // scanState is one slice of a check of one organization.
 type scanState struct {

@@ -284,6 +284,9 @@ func (r *scanState) restoredErasures() error {
 		if !r.Repair {
 			return r.report(ErasedAgain, version, nil)
 		}
+		if file == uuid.Nil {
+			return r.erasedOrganization()
+		}
 		held, err := r.Checker.Erasures.Again(r.ctx, r.org, file, versions)
 		if held {
 			return r.report(ErasedHeld, version, nil)
@@ -294,6 +297,16 @@ func (r *scanState) restoredErasures() error {
 		return err
 	}
 	return r.Checker.Erasures.Certificates(r.ctx, r.org)
+}
+
+// erasedOrganization has an organization deleted again. Its audit log goes with it, so nothing is
+// recorded there, and nothing else is looked at.
+func (r *scanState) erasedOrganization() error {
+	if _, err := r.Checker.Erasures.Again(r.ctx, r.org, uuid.Nil, nil); err != nil {
+		return fmt.Errorf("delete the organization again: %w", err)
+	}
+	r.Findings = append(r.Findings, Finding{Kind: ErasedAgain, Org: r.org, Repaired: true})
+	return errErased
 }
 
 // restoredRest does what is done once for an organization.

@@ -491,6 +491,26 @@ func TestARestoreDoesNotBringBackWhatWasErased(t *testing.T) {
 	}
 }
 
+// TestAnErasedOrganizationIsDeletedAgain when a restore brings it back: its keys go at once, and the
+// process that deletes organizations removes the rest, without a time in which it could be kept.
+func TestAnErasedOrganizationIsDeletedAgain(t *testing.T) {
+	t.Parallel()
+	b, _ := encryptedBench(t)
+	b.published(t, "the grades of class 7b")
+	parts := wiring.NewErasureParts(b.DB, b.Store, b.Cleaner, signer(t))
+	require.NoError(t, erasure.NewOrganizations(parts).Tell(t.Context(), b.Org))
+	b.Checker.Erasures = wiring.NewLedger(parts, b.Store, b.Client)
+	found, err := b.Checker.Check(t.Context(), b.Org, reconcile.Options{Repair: true, Restore: reconcile.Restore{To: time.Now().Add(-time.Hour), Found: time.Now().Add(time.Hour)}})
+	require.NoError(t, err)
+	require.Equal(t, []reconcile.Finding{{Kind: reconcile.ErasedAgain, Org: b.Org, Repaired: true}}, found)
+	require.Empty(t, keys(t, b.Store.Keys))
+	require.Eventually(t, func() bool {
+		_, err := tenancy.GetOrganization(context.Background(), b.Single(b.Org))
+		return errors.Is(err, tenancy.ErrNoOrganization)
+	}, patience, pause)
+	b.requireNothingLeft(t)
+}
+
 // TestALedgerThatSomebodyWroteDestroysNothing: the check of the organization fails.
 func TestALedgerThatSomebodyWroteDestroysNothing(t *testing.T) {
 	t.Parallel()

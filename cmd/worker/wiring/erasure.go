@@ -21,7 +21,7 @@ import (
 )
 
 var erasureProcess = fx.Module("erasure",
-	fx.Provide(newErasureParts, erasure.New, newLedger),
+	fx.Provide(newErasureParts, erasure.New, NewLedger),
 	component(func(a *erasure.Activities) queue.Component {
 		return queue.Component{Queue: queue.Batch, Workflows: []any{erasing.EraseRecords},
 			Activities: []any{a}, Sweeps: erasure.SweepsOf(a)}
@@ -34,9 +34,9 @@ func newErasureParts(db *tenancy.DB, store *s3.Store, r finalize.Cleaner, s *aud
 	return p
 }
 
-// newLedger erases again what a restored database has. An organization loses its keys at once, and is deleted
+// NewLedger erases again what a restored database has. An organization loses its keys at once, and is deleted
 // by the process that deletes organizations, without a time in which it could be kept.
-func newLedger(p erasure.Parts, store *s3.Store, c client.Client) *erasure.Ledger {
+func NewLedger(p erasure.Parts, store *s3.Store, c client.Client) *erasure.Ledger {
 	return erasure.NewLedger(p, func(ctx context.Context, org tenancy.OrgID) error {
 		for _, keys := range keysOf(store) {
 			err := keys.Each(ctx, org.String()+"/", func(key string, _ time.Time) error { return keys.Remove(ctx, key) })
