@@ -72,6 +72,14 @@ func render(c erasures.Certificate) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
+// person says what became of a person's row.
+func person(s erasures.PersonState) string {
+	if s == "" {
+		return "there is none"
+	}
+	return string(s)
+}
+
 // facts are the lines of the page, each with its name.
 func facts(c erasures.Certificate) [][2]string {
 	by := c.RequestedBy
@@ -82,7 +90,7 @@ func facts(c erasures.Certificate) [][2]string {
 		{"Certificate", c.ID.String()}, {"Organization", c.Organization}, {"Scope", string(c.Scope)}, {"What was erased", c.Target.String()},
 		{"Basis", string(c.Basis) + ", " + c.Rule}, {"Requested", c.RequestedAt + " by " + by}, {"Certified", c.CertifiedAt},
 		{"Files, versions", strconv.FormatInt(c.Files, 10) + ", " + strconv.FormatInt(c.Versions, 10) + " (" + strconv.FormatInt(c.Bytes, 10) + " bytes)"},
-		{"Exports removed", strconv.FormatInt(c.Exports, 10)}, {"Listed, nothing left", strings.Join(c.Stores, ", ")}, {"Holds", c.Holds},
+		{"The person's own row", person(c.Person)}, {"Exports removed", strconv.FormatInt(c.Exports, 10)}, {"Listed, nothing left", strings.Join(c.Stores, ", ")}, {"Holds", c.Holds},
 		{"Backups of its keys", "gone by " + c.KeysBackup}, {"Audit log", fmt.Sprintf("event %d, %s", c.AuditSeq, c.AuditHash)},
 		{"Signature (Ed25519)", c.Signature + ", key " + c.Key},
 		{"To verify", "fetch the certificate as JSON, which is what is signed, and run: satchel certificate verify FILE --key PUBLIC_KEY_FILE"},

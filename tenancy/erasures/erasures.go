@@ -296,9 +296,29 @@ func Certify(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, s *audit.Signer,
 		c.RequestedBy = e.RequestedBy.String()
 	}
 	c.add(items)
+	if c.Scope == Person {
+		if c.Person, err = forgetPerson(ctx, q, e.TargetID); err != nil {
+			return Certificate{}, err
+		}
+	}
 	return c, certify(ctx, tx, &c, s, now, func(b []byte) error {
 		return q.ErasureCertify(ctx, erasuresdb.ErasureCertifyParams{ID: id, At: &now, Certificate: b})
 	})
+}
+
+// forgetPerson empties the row of a person who has left, unless a hold covers the person.
+func forgetPerson(ctx context.Context, q *erasuresdb.Queries, user uuid.UUID) (PersonState, error) {
+	if err := q.HoldsWait(ctx); err != nil {
+		return "", fmt.Errorf("wait for holds: %w", err)
+	}
+	state, err := q.PersonState(ctx, user)
+	if err == nil && PersonState(state) == PersonErased {
+		err = q.PersonForget(ctx, user)
+	}
+	if err != nil {
+		return "", fmt.Errorf("erase the person's row: %w", err)
+	}
+	return PersonState(state), nil
 }
 
 // add puts what became of each version into the certificate. Items come by their files.

@@ -139,6 +139,23 @@ select count(*) filter (where state in ('planned', 'ended', 'destroyed'))::bigin
        coalesce((array_agg(hold_id order by hold_id) filter (where state = 'blocked'))[1], '00000000-0000-0000-0000-000000000000')::uuid as hold_id
   from erasure_items where erasure_id = sqlc.arg(id);
 
+-- A hold that is placed beside this waits until the transaction ends, or is seen by it.
+-- name: HoldsWait :exec
+select pg_advisory_xact_lock_shared(app.hold_lock(app.org()));
+
+-- What becomes of the person's own row: empty, there is none.
+-- name: PersonState :one
+select coalesce((select case
+    when exists (select from holds h where h.organization_id = p.organization_id and h.released_at is null and (h.scope = 'organization' or h.person_id = p.user_id)) then 'on_hold'
+    when p.state <> 'left' or exists (select from members m where m.organization_id = p.organization_id and m.user_id = p.user_id) then 'still_a_member'
+    else 'erased' end from people p where p.organization_id = app.org() and p.user_id = sqlc.arg(user_id)), '')::text as state;
+
+-- An id is left, by which others' rows name the person. A roster that has the person again makes a new one.
+-- name: PersonForget :exec
+update people set display_name = '', grade = '', identifiers = '{}', username_hash = null, email_hash = null, thirteen_from = null, adult_from = null,
+    source_id = null, sourced_id = null, row_hash = null, set_by_hand = '{}', updated_at = now()
+ where user_id = sqlc.arg(user_id) and state = 'left';
+
 -- name: ItemAll :many
 select version_id, file_id, size, sha256, state, reason, encrypted from erasure_items where erasure_id = sqlc.arg(id) order by file_id, version_id;
 

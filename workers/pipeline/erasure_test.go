@@ -363,6 +363,48 @@ func TestACacheIsToldBeforeTheCertificate(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// TestThePersonsOwnRowIsEmptied when the person has left, and no hold covers them.
+func TestThePersonsOwnRowIsEmptied(t *testing.T) {
+	t.Parallel()
+	a := setupActivities(t)
+	exec := func(sql string, args ...any) {
+		t.Helper()
+		_, err := a.Single(a.Org).Exec(t.Context(), sql, args...)
+		require.NoError(t, err)
+	}
+	exec("insert into people (organization_id, user_id, kind, display_name, grade, identifiers, email_hash) values (app.org(), $1, 'student', 'Plum', '07', '{17}', sha256('a')) on conflict (organization_id, user_id) do update set display_name = 'Plum'", a.User)
+	erase := func() erasures.PersonState {
+		t.Helper()
+		id := askErasure(t, &a.Bench, erasures.Person, a.User, erasures.StudentRequest)
+		require.Equal(t, erasures.Certified, a.steps(t, &dyingErasure{}, id))
+		c, err := erasures.GetCertificate(t.Context(), a.Single(a.Org), id)
+		require.NoError(t, err)
+		return c.Person
+	}
+	name := func() (found string) {
+		t.Helper()
+		require.NoError(t, a.Single(a.Org).QueryRow(t.Context(), "select display_name || array_to_string(identifiers, '') || coalesce(email_hash::text, '') from people where user_id = $1", a.User).Scan(&found))
+		return found
+	}
+	require.Equal(t, erasures.PersonMember, erase())
+	exec("delete from members where user_id = $1", a.User)
+	exec("update people set state = 'left' where user_id = $1", a.User)
+	hold, first, second := tenancy.NewID(), a.Member(t, a.Org, tenancy.Admin), a.Member(t, a.Org, tenancy.Owner)
+	do := func(f func(tx *tenancy.Tx) error) {
+		t.Helper()
+		require.NoError(t, a.InTx(t.Context(), a.Org, f))
+	}
+	do(func(tx *tenancy.Tx) error {
+		return holds.Place(t.Context(), tx, holds.New{ID: hold, By: first, Kind: holds.AccessRequest, Scope: holds.Person, Target: a.User, Reason: "r"})
+	})
+	require.Equal(t, erasures.PersonHeld, erase())
+	require.Contains(t, name(), "Plum")
+	do(func(tx *tenancy.Tx) error { return holds.AskRelease(t.Context(), tx, hold, first, "over") })
+	do(func(tx *tenancy.Tx) error { return holds.ApproveRelease(t.Context(), tx, hold, second) })
+	require.Equal(t, erasures.PersonErased, erase())
+	require.Empty(t, name())
+}
+
 // TestWhatAnOfficerKeepsGoesBeforeAParent and not before the school itself.
 func TestWhatAnOfficerKeepsGoesBeforeAParent(t *testing.T) {
 	t.Parallel()

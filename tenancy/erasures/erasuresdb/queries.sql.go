@@ -414,6 +414,16 @@ func (q *Queries) FileKept(ctx context.Context, arg FileKeptParams) (string, err
 	return column_1, err
 }
 
+const holdsWait = `-- name: HoldsWait :exec
+select pg_advisory_xact_lock_shared(app.hold_lock(app.org()))
+`
+
+// A hold that is placed beside this waits until the transaction ends, or is seen by it.
+func (q *Queries) HoldsWait(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, holdsWait)
+	return err
+}
+
 const itemAll = `-- name: ItemAll :many
 select version_id, file_id, size, sha256, state, reason, encrypted from erasure_items where erasure_id = $1 order by file_id, version_id
 `
@@ -743,6 +753,33 @@ type ItemVerifiedParams struct {
 func (q *Queries) ItemVerified(ctx context.Context, arg ItemVerifiedParams) error {
 	_, err := q.db.Exec(ctx, itemVerified, arg.ID, arg.Versions)
 	return err
+}
+
+const personForget = `-- name: PersonForget :exec
+update people set display_name = '', grade = '', identifiers = '{}', username_hash = null, email_hash = null, thirteen_from = null, adult_from = null,
+    source_id = null, sourced_id = null, row_hash = null, set_by_hand = '{}', updated_at = now()
+ where user_id = $1 and state = 'left'
+`
+
+// An id is left, by which others' rows name the person. A roster that has the person again makes a new one.
+func (q *Queries) PersonForget(ctx context.Context, userID uuid.UUID) error {
+	_, err := q.db.Exec(ctx, personForget, userID)
+	return err
+}
+
+const personState = `-- name: PersonState :one
+select coalesce((select case
+    when exists (select from holds h where h.organization_id = p.organization_id and h.released_at is null and (h.scope = 'organization' or h.person_id = p.user_id)) then 'on_hold'
+    when p.state <> 'left' or exists (select from members m where m.organization_id = p.organization_id and m.user_id = p.user_id) then 'still_a_member'
+    else 'erased' end from people p where p.organization_id = app.org() and p.user_id = $1), '')::text as state
+`
+
+// What becomes of the person's own row: empty, there is none.
+func (q *Queries) PersonState(ctx context.Context, userID uuid.UUID) (string, error) {
+	row := q.db.QueryRow(ctx, personState, userID)
+	var state string
+	err := row.Scan(&state)
+	return state, err
 }
 
 const rowsLeft = `-- name: RowsLeft :one
