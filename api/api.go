@@ -24,6 +24,7 @@ import (
 	"satchel/api/delivery"
 	"satchel/api/delivery/edge"
 	"satchel/api/delivery/signed"
+	"satchel/api/erasures"
 	"satchel/api/generations"
 	"satchel/api/histories"
 	"satchel/api/holds"
@@ -89,6 +90,7 @@ type Workflows interface {
 	consentrequests.Waker
 	personal.Workflows
 	accessrequests.Workflows
+	erasures.Workflows
 }
 
 // Uploads takes bytes in.
@@ -155,6 +157,7 @@ type API struct {
 	histories     *histories.Histories
 	quarantine    *quarantine.Quarantine
 	holds         *holds.Holds
+	erasures      *erasures.Erasures
 	records       *records.Records
 	requests      *accessrequests.Requests
 	retention     *retention.Retention
@@ -219,6 +222,7 @@ func New(p Parts) *API {
 		histories:     &histories.Histories{DB: p.DB, Codec: p.Payloads},
 		quarantine:    &quarantine.Quarantine{DB: p.DB},
 		holds:         &holds.Holds{DB: people},
+		erasures:      &erasures.Erasures{DB: people, Workflows: p.Workflows},
 		requests:      &accessrequests.Requests{DB: people, Workflows: p.Workflows, Exports: p.Exports},
 		records:       &records.Records{DB: people, Log: p.Log},
 		retention:     &retention.Retention{DB: people, All: p.DB},

@@ -521,6 +521,11 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 		s.mark(s.owner.org)
 		return s.owner.call(put, at, newClass), s.owner.org
 	},
+	"POST " + erasuresPath: func(s *scene) (answer, tenancy.OrgID) {
+		in := s.newErasure()
+		s.mark(s.owner.org)
+		return s.owner.call(post, erasuresPath, in), s.owner.org
+	},
 	"POST " + holdsPath: func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(post, s.school("/holds"), newHold), s.owner.org
 	},

@@ -149,6 +149,7 @@ var sends = map[string]func(*scene) again{
 		return s.posts(s.person(s.owner.org, tenancy.Student), s.school("/access-requests"), map[string]any{"note": planted})
 	},
 	"POST " + accessRequestPath + "/release": func(s *scene) again { return s.posts(s.owner, s.verified().at+"/release", nil) },
+	"POST " + erasuresPath:                   func(s *scene) again { return s.posts(s.owner, erasuresPath, s.newErasure()) },
 	"POST " + holdsPath:                      func(s *scene) again { return s.posts(s.owner, s.school("/holds"), newHold) },
 	"POST " + webhooksPath:                   func(s *scene) again { return s.posts(s.owner, s.school("/webhooks"), newWebhook) },
 	"POST " + webhookPath + "/rotate": func(s *scene) again {

@@ -39,6 +39,7 @@ func (s *school) script() {
 	s.recordsAreClassified(essay)
 	s.recordsAreAskedFor()
 	s.holdsAreInForce()
+	s.erasuresAreAsked()
 	s.filesAreKeptForATime()
 	s.whatIsNotTheirs()
 	s.whatAnybodySees()

@@ -108,6 +108,8 @@ const (
 	decisionsPath      = organizationPath + "/people/:user/consents"
 	holdsPath          = organizationPath + "/holds"
 	holdPath           = holdsPath + "/:hold"
+	erasuresPath       = apiPath + "/erasures"
+	erasurePath        = erasuresPath + "/:id"
 	retentionPath      = organizationPath + "/retention-policies"
 	retentionOnePath   = retentionPath + "/:policy"
 	reviewsPath        = organizationPath + "/retention-reviews"
@@ -453,6 +455,11 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: get, Path: holdPath, Action: tenancy.ReadHolds, Handler: a.holds.Get},
 		{Method: post, Path: holdPath + "/release", Action: tenancy.ManageHolds, Audit: "hold.ask_release", Handler: a.holds.AskRelease},
 		{Method: post, Path: holdPath + "/release/approve", Action: tenancy.ManageHolds, Audit: "hold.release", Handler: a.holds.ApproveRelease},
+
+		{Method: get, Path: erasuresPath, Action: tenancy.ReadErasures, Handler: a.erasures.List},
+		{Method: post, Path: erasuresPath, Action: tenancy.ManageErasures, Audit: "erasure.request", Idempotency: idempotency.Route{Replay: a.erasures.ReplayAsk}, Handler: a.erasures.Ask},
+		{Method: get, Path: erasurePath, Action: tenancy.ReadErasures, Handler: a.erasures.Get},
+		{Method: get, Path: erasurePath + "/certificate", Action: tenancy.ReadErasures, Cost: ratelimit.Report, Class: waiting, Handler: a.erasures.GetCertificate},
 
 		{Method: get, Path: webhooksPath, Action: tenancy.ReadWebhooks, Handler: a.webhooks.List},
 		{Method: post, Path: webhooksPath, Action: tenancy.ManageWebhooks, Audit: "webhook.create", Idempotency: idempotency.Route{Replay: a.webhooks.ReplayCreate}, Handler: a.webhooks.Create},

@@ -200,6 +200,9 @@ func (p *fakeWorkflows) ReleaseRecords(ctx context.Context, by tenancy.Actor, or
 	return exporting.BeginOf(ctx, p.db.DB, noTemporal{}, by.User, org, id, op)
 }
 
+// StartErasure starts nothing.
+func (p *fakeWorkflows) StartErasure(context.Context, tenancy.OrgID, uuid.UUID) error { return nil }
+
 // WakeConsentRequest wakes nothing.
 func (p *fakeWorkflows) WakeConsentRequest(context.Context, tenancy.OrgID, uuid.UUID) error {
 	return nil

@@ -96,6 +96,11 @@ const (
 	ReadAccessRequests   Action = "read_access_requests"
 	ManageAccessRequests Action = "manage_access_requests"
 
+	// Erasures: what must not be kept any more, and the certificates of that. Of organizations that
+	// were erased, operators see them.
+	ReadErasures   Action = "read_erasures"
+	ManageErasures Action = "manage_erasures"
+
 	ReadWebhooks   Action = "read_webhooks"
 	ManageWebhooks Action = "manage_webhooks"
 
@@ -173,6 +178,9 @@ var Grants = map[Action][]Role{
 	ReadAccessRequests:   {Owner, Admin, Student, Parent, Auditor},
 	ManageAccessRequests: {Owner, Admin},
 
+	ReadErasures:   {Owner, Admin, Auditor, Operator},
+	ManageErasures: {Owner, Admin},
+
 	ReadWebhooks:   {Owner, Admin},
 	ManageWebhooks: {Owner, Admin},
 
@@ -191,7 +199,7 @@ func (a Actor) May(action Action) bool {
 // has set reads_while_suspended.
 var readActions = []Action{
 	ReadFiles, ReadSpaces, ReadAccess, ReadQuota, ReadStats, ReadOperation, ReadJobs, ReadOrganization, ReadTiers, ReadMembers, ReadGuardians, ReadUsage, ReadAudit,
-	ExportOrganization, ReadEvents, ReadRosters, ReadWebhooks, ReadGenerations, ReadReports, ReadRoblox, ReadConsent, ReadHolds, ReadRetention, ReadRecords, ReadDisclosures, ReadAccessRequests,
+	ExportOrganization, ReadEvents, ReadRosters, ReadWebhooks, ReadGenerations, ReadReports, ReadRoblox, ReadConsent, ReadHolds, ReadRetention, ReadRecords, ReadDisclosures, ReadAccessRequests, ReadErasures,
 }
 
 // Reads says whether the action is read-only.

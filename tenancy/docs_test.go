@@ -65,6 +65,8 @@ var inWords = []struct {
 	{tenancy.AskAccess, "ask to see the records of oneself or of one's children; owners and admins on behalf of others"},
 	{tenancy.ReadAccessRequests, "see requests for access; students and parents their own. Owners, admins and who asked fetch the package"},
 	{tenancy.ManageAccessRequests, "verify, review, release, close and reject requests for access"},
+	{tenancy.ReadErasures, "see erasures and their certificates; operators those of organizations"},
+	{tenancy.ManageErasures, "have a file erased, or the files of a person"},
 	{tenancy.ReadWebhooks, "see webhooks and what was sent to them"},
 	{tenancy.ManageWebhooks, "make, change, test, replay and delete webhooks"},
 	{tenancy.ManageKeys, "make, rotate and revoke API keys"},

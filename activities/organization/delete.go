@@ -16,6 +16,7 @@ import (
 	"satchel/internal/queue"
 	"satchel/policies/audit"
 	"satchel/tenancy"
+	"satchel/tenancy/erasures"
 )
 
 // BeginDeletionInput names the organization whose grace period is over.
@@ -122,6 +123,11 @@ func (a *BatchActivities) RemoveFiles(ctx context.Context, in RemoveFilesInput) 
 	defer queue.Heartbeat(ctx)()
 	var result RemoveFilesResult
 	var err error
+	if a.Certifier != nil {
+		if err := a.Certifier.Tell(ctx, in.Target); err != nil {
+			return result, err
+		}
+	}
 	if result.Objects, err = a.removeObjects(ctx, in.Target); err != nil {
 		return result, err
 	}
@@ -175,25 +181,46 @@ func (a *BatchActivities) removeRows(ctx context.Context, org tenancy.OrgID) (n 
 type DeleteOrganizationRowsInput struct {
 	Org, Target tenancy.OrgID
 	Operation   uuid.UUID
+	Files       int `json:",omitempty"` // that were removed before, for the certificate
+	Objects     int `json:",omitempty"`
 }
 
 // DeleteOrganizationRowsResult counts the rows that were removed, by table; nil when
 // an earlier attempt had done it.
 type DeleteOrganizationRowsResult struct{ Rows map[string]int64 }
 
+// errLeft has the step tried again: what it found is removed.
+var errLeft = fault.New(fault.Unavailable, "copies_left", "Objects of the organization were there still. They were removed; the step looks again.")
+
 // DeleteOrganizationRows removes every row that is left, the audit log and the
-// organization itself, and says so in the platform's audit log. Users who had no
-// other organization stay as an issuer's subject and nothing else.
+// organization itself, and says so in the platform's audit log, with a certificate. No bucket
+// lists anything of the organization then. Users who had no other organization stay as an issuer's
+// subject and nothing else.
 func (a *BatchActivities) DeleteOrganizationRows(ctx context.Context, in DeleteOrganizationRowsInput) (DeleteOrganizationRowsResult, error) {
+	defer queue.Heartbeat(ctx)()
 	var result DeleteOrganizationRowsResult
-	err := a.DB.InTx(ctx, in.Org, func(tx *tenancy.Tx) (err error) {
+	left, err := a.removeObjects(ctx, in.Target)
+	if err == nil && left > 0 {
+		err = errLeft
+	}
+	if err != nil {
+		return result, err
+	}
+	err = a.DB.InTx(ctx, in.Org, func(tx *tenancy.Tx) (err error) {
 		result.Rows, err = tenancy.DeleteOrganizationRows(ctx, tx, in.Target)
 		if err != nil || result.Rows == nil {
 			return err
 		}
-		return audit.Record(ctx, tx, audit.Event{
+		err = audit.Record(ctx, tx, audit.Event{
 			Action: "organization.erase", ObjectID: in.Target.String(), Code: "operation:" + in.Operation.String(),
 		})
+		if err != nil || a.Certifier == nil {
+			return err
+		}
+		return a.Certifier.Certify(ctx, tx, in.Target, in.Operation, erasures.Removed{Files: int64(in.Files), Objects: int64(in.Objects), Rows: result.Rows})
 	})
-	return result, err
+	if err != nil || a.Certifier == nil {
+		return result, err
+	}
+	return result, a.Certifier.Keep(ctx, in.Target, in.Operation)
 }

@@ -16,6 +16,7 @@ import (
 	"satchel/internal/queue"
 	"satchel/policies/audit"
 	"satchel/tenancy"
+	"satchel/tenancy/erasures"
 	"satchel/tenancy/members"
 	"satchel/tenancy/operations"
 )
@@ -58,6 +59,18 @@ type Parts struct {
 	Inviter   Inviter
 	Workflows Workflows
 	Clearer   Clearer
+	Certifier Certifier // nil: a deletion ends without a certificate
+}
+
+// Certifier keeps the ledger of erasures, and signs the certificate of an organization that is
+// gone.
+type Certifier interface {
+	// Tell writes into the ledger that all of an organization goes.
+	Tell(ctx context.Context, target tenancy.OrgID) error
+	// Certify writes the certificate in the transaction that removed the last rows.
+	Certify(ctx context.Context, tx *tenancy.Tx, target tenancy.OrgID, id uuid.UUID, r erasures.Removed) error
+	// Keep keeps a copy of it outside the database.
+	Keep(ctx context.Context, target tenancy.OrgID, id uuid.UUID) error
 }
 
 // Clearer removes what a settled version's state has no use for.

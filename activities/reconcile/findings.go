@@ -24,12 +24,13 @@ const (
 
 // The stages of a check after a restore, which come before all others.
 const (
+	StageRestoredErasures Stage = "restored_erasures" // what was erased since; before anything else is tied to its bytes
 	StageRestoredVersions Stage = "restored_versions" // rows against the copies of the buckets
 	StageRestoredRest     Stage = "restored_rest"     // the audit log, keys of requests, the cache
 )
 
 // RestoredStages lists them in order.
-var RestoredStages = []Stage{StageRestoredVersions, StageRestoredRest}
+var RestoredStages = []Stage{StageRestoredErasures, StageRestoredVersions, StageRestoredRest}
 
 // Stages lists every stage in order.
 var Stages = []Stage{StageQuota, StageClean, StageQuarantine, StageStaging, StageMultipart, StageExports}
@@ -66,12 +67,14 @@ const (
 	LostContent  Kind = "restore_lost"        // published, and its bytes are gone: locked away
 	Found        Kind = "restore_found"       // was one of the two above after an earlier check, and its bytes are there
 	KeyMissing   Kind = "restore_key"         // encrypted, and its data key is not in the key store, or does not open: nothing was done
+	ErasedAgain  Kind = "restore_erased"      // was erased after the moment of the restore: erased again
+	ErasedHeld   Kind = "restore_erased_held" // the same, and a hold of that moment covers it: its keys are destroyed, its rows stay
 	AuditFork    Kind = "restore_audit"       // events of the audit log are lost of which signed checkpoints speak
 )
 
 // Kinds lists every kind, for code that counts in a fixed order.
 var Kinds = []Kind{ContentMissing, ContentSize, ContentDiffers, Unscanned, OrphanClean, OrphanQuarantine, OrphanStaged, OrphanParts, OrphanExport,
-	UncleanedVersion, Stuck, QuotaUsed, QuotaReserved, Adopted, AdoptedAgain, Picture, LostUpload, LostArrived, LostContent, Found, KeyMissing, AuditFork}
+	UncleanedVersion, Stuck, QuotaUsed, QuotaReserved, Adopted, AdoptedAgain, Picture, LostUpload, LostArrived, LostContent, Found, KeyMissing, ErasedAgain, ErasedHeld, AuditFork}
 
 // Finding is one disagreement. Ids only: the report is kept.
 type Finding struct {

@@ -53,6 +53,17 @@ type AuditLogs interface {
 	Restored(ctx context.Context, org tenancy.OrgID) (bool, error)
 }
 
+// Erasures is the ledger of what was erased, which a restore of the database does not take back.
+type Erasures interface {
+	// Each visits what the ledger says was erased, and is there: a file with its versions, or,
+	// with no file, the organization.
+	Each(ctx context.Context, org tenancy.OrgID, visit func(file uuid.UUID, versions []uuid.UUID) error) error
+	// Again erases it again, and says true where a hold keeps its rows.
+	Again(ctx context.Context, org tenancy.OrgID, file uuid.UUID, versions []uuid.UUID) (held bool, err error)
+	// Certificates brings back what the restore lost of certificates.
+	Certificates(ctx context.Context, org tenancy.OrgID) error
+}
+
 // Workflows knows the workflow of a version.
 type Workflows interface {
 	Running(ctx context.Context, org tenancy.OrgID, version uuid.UUID) (bool, error)
@@ -73,6 +84,7 @@ type Checker struct {
 
 	Delay    time.Duration // how long objects stay that belong to no version any more
 	Restored AuditLogs     // nil: what was signed of audit logs is not looked at
+	Erasures Erasures      // nil: there is no ledger of erasures
 }
 
 // Options says how deep to look and what to do about it.
@@ -123,6 +135,7 @@ func (c Checker) Slice(ctx context.Context, org tenancy.OrgID, from Position, o 
 	}
 	stages := Stages
 	if o.Restore.Made() {
+		looks[StageRestoredErasures] = r.restoredErasures
 		looks[StageRestoredVersions], looks[StageRestoredRest] = r.restoredVersions, r.restoredRest
 		stages = slices.Concat(RestoredStages, Stages)
 	}
@@ -134,6 +147,9 @@ func (c Checker) Slice(ctx context.Context, org tenancy.OrgID, from Position, o 
 		switch {
 		case errors.Is(err, errLimit):
 			return r.Slice, nil
+		case errors.Is(err, errErased):
+			r.Next, r.Done = Position{}, true
+			return r.Slice, nil
 		case err != nil:
 			return r.Slice, fmt.Errorf("check %s: %w", stages[i], err)
 		}
@@ -144,6 +160,9 @@ func (c Checker) Slice(ctx context.Context, org tenancy.OrgID, from Position, o 
 
 // errLimit ends a slice between two versions.
 var errLimit = errors.New("the slice has come to its limit")
+
+// errErased ends the check of an organization that is deleted again.
+var errErased = errors.New("the organization was erased")
 
 // scanState is one slice of a check of one organization.
 type scanState struct {

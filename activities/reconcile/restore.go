@@ -269,9 +269,47 @@ func (r *scanState) restoredPictures(versions []uuid.UUID) error {
 	return nil
 }
 
-// restoredRest does what is done once for an organization. What was erased in the time that
-// was lost has no ledger yet that could be replayed here, before anything else: until there
-// is one, who restores repeats those erasures by hand (docs/backup.md).
+// restoredErasures erases again what was erased in the time that was lost, before anything else:
+// no version of that is tied to bytes that were copied back. Where the ledger cannot be read the
+// check of the organization ends here, and fails.
+func (r *scanState) restoredErasures() error {
+	if r.Checker.Erasures == nil {
+		return nil
+	}
+	err := r.Checker.Erasures.Each(r.ctx, r.org, func(file uuid.UUID, versions []uuid.UUID) error {
+		var version uuid.UUID
+		if len(versions) > 0 {
+			version = versions[0]
+		}
+		if !r.Repair {
+			return r.report(ErasedAgain, version, nil)
+		}
+		if file == uuid.Nil {
+			return r.erasedOrganization()
+		}
+		held, err := r.Checker.Erasures.Again(r.ctx, r.org, file, versions)
+		if held {
+			return r.report(ErasedHeld, version, nil)
+		}
+		return r.report(ErasedAgain, version, func() error { return err })
+	})
+	if err != nil || !r.Repair {
+		return err
+	}
+	return r.Checker.Erasures.Certificates(r.ctx, r.org)
+}
+
+// erasedOrganization has an organization deleted again. Its audit log goes with it, so nothing is
+// recorded there, and nothing else is looked at.
+func (r *scanState) erasedOrganization() error {
+	if _, err := r.Checker.Erasures.Again(r.ctx, r.org, uuid.Nil, nil); err != nil {
+		return fmt.Errorf("delete the organization again: %w", err)
+	}
+	r.Findings = append(r.Findings, Finding{Kind: ErasedAgain, Org: r.org, Repaired: true})
+	return errErased
+}
+
+// restoredRest does what is done once for an organization.
 func (r *scanState) restoredRest() error {
 	if !r.Repair {
 		return nil

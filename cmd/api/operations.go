@@ -12,6 +12,7 @@ import (
 	"satchel/rosters"
 	"satchel/tenancy"
 	"satchel/workflows/bulk"
+	"satchel/workflows/erasure"
 	"satchel/workflows/export"
 	"satchel/workflows/offboarding"
 	"satchel/workflows/provisioning"
@@ -79,6 +80,11 @@ func (p *workflows) Export(ctx context.Context, by tenancy.Actor, org tenancy.Or
 // ReleaseRecords releases the records of a request for access, and begins their package.
 func (p *workflows) ReleaseRecords(ctx context.Context, by tenancy.Actor, org tenancy.OrgID, id, op uuid.UUID) error {
 	return export.BeginOf(ctx, p.db, p.temporal, by.User, org, id, op)
+}
+
+// StartErasure starts the workflow of an erasure, or finds it started.
+func (p *workflows) StartErasure(ctx context.Context, org tenancy.OrgID, id uuid.UUID) error {
+	return orUnavailable(erasure.Start(ctx, p.temporal, org, id))
 }
 
 // VerifyAuditLog begins to verify an organization's audit log.

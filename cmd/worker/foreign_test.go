@@ -134,6 +134,12 @@ var foreign = map[string]string{
 	"FinishExport":    "export_not_found",
 	"DiscardExport":   nothing, // one that is not there is not running
 
+	"BeginErasure":   "erasure_not_found",
+	"EraseVersions":  nothing, // one that is not there has no versions
+	"SettleErasure":  "erasure_not_found",
+	"VerifyErasure":  nothing,
+	"CertifyErasure": "erasure_not_found",
+
 	"ChangeFiles":     "bulk_change_not_found",
 	"ReadRoster":      "roster_import_not_found",
 	"CompareRoster":   "roster_import_not_found",

@@ -80,6 +80,10 @@ var Actions = []Action{
 	{"access_request.end", "access_request", "A request was closed, rejected or withdrawn, as the code says; its hold ended with it."},
 	{"access_request.due", "access_request", "Owners and admins were told of the 30th, the 40th or the 45th day of a request, on which it is late."},
 	{"record.classify", "file", "It was said what a file is under FERPA; the code is the class."},
+	{"erasure.request", "erasure", "It was asked that a file, or what a person's files are, be erased; the code is the scope and the basis."},
+	{"erasure.block", "erasure", "An erasure waits for a hold, which the code names; what no hold covers is erased."},
+	{"erasure.certify", "erasure", "Everything of an erasure is gone, and its certificate was signed; the code is the scope."},
+
 	{"hold.place", "hold", "A hold was placed: what it covers is not destroyed. The code is its kind and its scope."},
 	{"hold.ask_release", "hold", "The release of a hold was asked for; it covers as before."},
 	{"hold.release", "hold", "A hold was released by a second person; the code names who had asked for it."},

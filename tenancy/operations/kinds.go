@@ -112,6 +112,7 @@ var Kinds = map[string]Kind{
 	"delete_old_sweeps":           {Route: Cleanup, Sweep: true},
 	"delete_old_changes":          {Route: Cleanup, Sweep: true},
 	"start_consent_requests":      {Route: Email, Sweep: true},
+	"start_erasures":              {Route: Cleanup, Sweep: true},
 	"expire_shares":               {Route: Cleanup, Sweep: true},
 	"expire_uploads":              {Route: Cleanup, Sweep: true},
 	"raise_usage_warnings":        {Route: Email, Sweep: true},

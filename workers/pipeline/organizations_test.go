@@ -14,6 +14,7 @@ import (
 	"satchel/internal/keyring"
 	"satchel/internal/s3"
 	"satchel/tenancy"
+	"satchel/tenancy/erasures"
 	"satchel/tenancy/operations"
 	"satchel/workflows/offboarding"
 	"satchel/workflows/provisioning"
@@ -75,6 +76,22 @@ func TestOrganizationLivesAndDies(t *testing.T) {
 	require.NoError(t, b.Single(tenancy.Platform).QueryRow(t.Context(),
 		"select count(*) from audit_events where action = 'organization.erase' and object_id = $1", b.Org.String()).Scan(&trail))
 	require.Equal(t, 1, trail)
+
+	// The platform has the certificate, and a copy of it lies where the ledger says that the
+	// organization was erased. Neither is taken back by a restore of the database.
+	c, err := erasures.GetCertificate(t.Context(), b.Single(tenancy.Platform), deletion)
+	require.NoError(t, err)
+	require.Equal(t, b.Org.UUID(), c.Target)
+	require.Equal(t, operator.String(), c.RequestedBy)
+	require.EqualValues(t, 2, c.Files)
+	require.Positive(t, c.Objects)
+	require.EqualValues(t, 1, c.Rows["storage_quotas"])
+	copied, err := erasures.ReadCertificate(read(t, b.Store.Audit, erasures.CertificateKey(b.Org, deletion)), signer(t).Public())
+	require.NoError(t, err)
+	require.Equal(t, c, copied)
+	entry, err := erasures.ReadEntry(read(t, b.Store.Audit, erasures.OrganizationKey(b.Org)), b.Org, signer(t).Public())
+	require.NoError(t, err)
+	require.Equal(t, erasures.Organization, entry.Scope)
 }
 
 // requireNothingLeft looks from behind the rules into every table of tenants,

@@ -4,6 +4,7 @@ package offboarding
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -67,6 +68,24 @@ func Begin(ctx context.Context, db *tenancy.DB, c client.Client, by uuid.UUID, t
 			return Start(ctx, c, DeleteOrganizationInput{Org: tenancy.Platform, Target: target, Operation: id, Grace: grace})
 		},
 	})
+	return err
+}
+
+// Again begins the deletion of an organization that a restore brought back, though it was erased. It
+// has no grace period. One that is being deleted already goes on.
+func Again(ctx context.Context, db *tenancy.DB, c client.Client, target tenancy.OrgID) error {
+	op := tenancy.NewID()
+	_, err := operation.Begin(ctx, db, operation.Request{
+		Operation: operations.Operation{ID: op, Kind: Kind, WorkflowID: WorkflowID(target, op)},
+		Org:       tenancy.Platform, Target: target, Action: "organization.delete", RowFirst: true, Swept: true,
+		Change: func(tx *tenancy.Tx) error { return tenancy.ScheduleDeletion(ctx, tx, op, 0) },
+		Start: func(ctx context.Context, id uuid.UUID) error {
+			return Start(ctx, c, DeleteOrganizationInput{Org: tenancy.Platform, Target: target, Operation: id})
+		},
+	})
+	if errors.Is(err, tenancy.ErrWrongStatus) {
+		return nil
+	}
 	return err
 }
 
@@ -209,7 +228,7 @@ func (r *run) remove(ctx workflow.Context) error {
 	if err := r.reportProgress(ctx, "files", operations.Succeeded, removed.Files); err != nil {
 		return err
 	}
-	rows := organization.DeleteOrganizationRowsInput{Org: org, Target: target, Operation: r.in.Operation}
+	rows := organization.DeleteOrganizationRowsInput{Org: org, Target: target, Operation: r.in.Operation, Files: int(removed.Files), Objects: int(removed.Objects)}
 	if err := workflow.ExecuteActivity(ctx, organizer.DeleteOrganizationRows, rows).Get(ctx, &deleted); err != nil {
 		return fmt.Errorf("delete rows: %w", err)
 	}

@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.uber.org/fx"
 
+	"satchel/activities/erasure"
 	"satchel/activities/finalize"
 	"satchel/activities/organization"
 	"satchel/activities/roster"
@@ -43,11 +44,11 @@ var organizationProcess = fx.Module("organization",
 	}),
 )
 
-func newOrganizationParts(db *tenancy.DB, store *s3.Store, u Uploads, c client.Client, r finalize.Cleaner, config workers.Config, inbox roster.InboxConfig) organization.Parts {
+func newOrganizationParts(db *tenancy.DB, store *s3.Store, u Uploads, c client.Client, r finalize.Cleaner, e erasure.Parts, config workers.Config, inbox roster.InboxConfig) organization.Parts {
 	return organization.Parts{
 		DB: db, Others: append(inboxOf(store, inbox), keysOf(store)...), Buckets: []organization.Bucket{probed{Bucket{store.Staging}}, probed{Bucket{store.Clean}}, probed{Bucket{store.Quarantine}}, probed{Bucket{store.Exports}}},
 		Workflows: organizationWorkflows{Uploads: u, client: c, namespace: config.Namespace}, Clearer: clearer{r},
-		Inviter: inviter{db: db, client: c},
+		Inviter: inviter{db: db, client: c}, Certifier: erasure.NewOrganizations(e),
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"satchel/activities/checkpoint"
+	"satchel/activities/erasure"
 	"satchel/activities/finalize"
 	"satchel/activities/reconcile"
 	"satchel/activities/sweep"
@@ -103,8 +104,9 @@ func newSweep(db *tenancy.DB, u Uploads, r finalize.Cleaner, c sweep.Config) *sw
 	return sweep.New(db, u, r, c)
 }
 
-func newReconcile(db *tenancy.DB, store *s3.Store, u Uploads, c finalize.Cleaner, removal finalize.RemovalConfig, signer *audit.Signer, r prometheus.Registerer) *reconcile.Activities {
+func newReconcile(db *tenancy.DB, store *s3.Store, u Uploads, c finalize.Cleaner, removal finalize.RemovalConfig, signer *audit.Signer, l *erasure.Ledger, r prometheus.Registerer) *reconcile.Activities {
 	checker := NewChecker(db, store, u, c)
+	checker.Erasures = l
 	checker.Delay, checker.Restored = removal.Delay, checkpoint.NewForks(db, checkpointBucket{store.Audit}, signer)
 	return reconcile.New(checker, r)
 }

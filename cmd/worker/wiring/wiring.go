@@ -65,6 +65,7 @@ func Processes() fx.Option {
 		invitationProcess,     // a person's way into an organization
 		consentRequestProcess, // parents asked for their consent
 		bulkProcess,           // changes of many files at once
+		erasureProcess,        // what must not be kept any more, with a certificate
 		exportProcess,         // a copy of everything that an organization has
 		rosterProcess,         // rosters, from the package to the classes
 		webhookProcess,        // events on their way to the systems of others

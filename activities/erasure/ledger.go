@@ -1,0 +1,158 @@
+package erasure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"satchel/files"
+	"satchel/internal/fault"
+	"satchel/policies/audit"
+	"satchel/tenancy"
+	"satchel/tenancy/erasures"
+)
+
+// Ledger erases again what a restored database has, and keys that a restored bucket has, of
+// what was erased after the moment of the restore.
+type Ledger struct {
+	parts Parts
+	again func(ctx context.Context, org tenancy.OrgID) error // deletes an organization again
+}
+
+// NewLedger makes it. again begins the deletion of an organization that was erased.
+func NewLedger(p Parts, again func(ctx context.Context, org tenancy.OrgID) error) *Ledger {
+	return &Ledger{parts: p, again: again}
+}
+
+const (
+	keysPage      = 1000
+	mostEntry     = 1 << 20  // of an entry, which names a page of files
+	mostOfRecords = 64 << 20 // of a certificate, which names every version
+)
+
+// each reads the entries of an organization's ledger. One whose signature is not the platform's ends the
+// work: somebody has written into the bucket, and what it says would be destroyed.
+func (l *Ledger) each(ctx context.Context, org tenancy.OrgID, visit func(e erasures.Entry) error) error {
+	var after string
+	for {
+		keys, err := l.parts.Archive.ListAfter(ctx, erasures.LedgerPrefix(org), after, keysPage)
+		if err != nil {
+			return fmt.Errorf("list ledger of erasures: %w", err)
+		}
+		for _, key := range keys {
+			b, err := l.parts.Archive.Read(ctx, key, mostEntry)
+			if err != nil {
+				return fmt.Errorf("read ledger of erasures: %w", err)
+			}
+			e, err := erasures.ReadEntry(b, org, l.parts.Signer.Public())
+			if err != nil {
+				return fmt.Errorf("%s: %w", key, err)
+			}
+			if err := visit(e); err != nil {
+				return err
+			}
+		}
+		if len(keys) < keysPage {
+			return nil
+		}
+		after = keys[len(keys)-1]
+	}
+}
+
+// Each visits what the ledger of an organization says was erased, and is there: a file with its
+// versions, or, with no file, the organization itself.
+func (l *Ledger) Each(ctx context.Context, org tenancy.OrgID, visit func(file uuid.UUID, versions []uuid.UUID) error) error {
+	return l.each(ctx, org, func(e erasures.Entry) error {
+		if e.Scope == erasures.Organization {
+			return visit(uuid.Nil, nil) // it is among those that are checked, so it is there
+		}
+		for _, f := range e.Files {
+			there, err := l.there(ctx, org, f)
+			if err == nil && there {
+				err = visit(f.File, f.Versions)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// there says whether a row or a key is there of what was erased. Objects without a row are found by the
+// check of rows and objects, and without a key they are unreadable.
+func (l *Ledger) there(ctx context.Context, org tenancy.OrgID, f erasures.EntryFile) (bool, error) {
+	rows, err := erasures.RowsLeft(ctx, l.parts.DB.Single(org), f.Versions, []uuid.UUID{f.File})
+	if err != nil || rows > 0 {
+		return rows > 0, err
+	}
+	for _, version := range f.Versions {
+		if has, err := listed(ctx, l.parts.KeyStore, files.StagingKey(org, version)); err != nil || has {
+			return has, err
+		}
+	}
+	return false, nil
+}
+
+// Again erases a file that was erased. It says true where a hold that the restored database has in force
+// covers it: the keys are destroyed all the same, as they were before; the rows stay until it is released.
+func (l *Ledger) Again(ctx context.Context, org tenancy.OrgID, file uuid.UUID, versions []uuid.UUID) (held bool, err error) {
+	if file == uuid.Nil {
+		return false, l.again(ctx, org)
+	}
+	err = l.parts.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
+		if err := files.Lock(ctx, tx, file); err != nil {
+			return err
+		}
+		_, err := EndVersions(ctx, tx, file, "erased_before_restore")
+		return err
+	})
+	held, gone := errors.Is(err, tenancy.ErrOnHold), fault.KindOf(err) == fault.NotFound
+	if err != nil && !held && !gone {
+		return false, err
+	}
+	dropped := each(ctx, versions, func(ctx context.Context, _ int, version uuid.UUID) error {
+		return l.parts.Keys.DropKey(ctx, files.ContentKey(org, version))
+	})
+	if dropped != nil || held {
+		return held, dropped
+	}
+	err = each(ctx, versions, func(ctx context.Context, _ int, version uuid.UUID) error {
+		return l.parts.Objects.RemoveVersion(ctx, org, version)
+	})
+	if err != nil || gone {
+		return false, err
+	}
+	return false, l.parts.DB.InTx(ctx, org, func(tx *tenancy.Tx) error { return files.Purge(ctx, tx, file) })
+}
+
+// Certificates brings back the certificates of an organization that the restore lost. An erasure that was
+// certified is so again, and is not done a second time with less to show for it.
+func (l *Ledger) Certificates(ctx context.Context, org tenancy.OrgID) error {
+	seen := map[uuid.UUID]bool{}
+	return l.each(ctx, org, func(e erasures.Entry) error {
+		if seen[e.Erasure] || e.Scope == erasures.Organization {
+			return nil
+		}
+		seen[e.Erasure] = true
+		b, err := l.parts.Archive.Read(ctx, erasures.CertificateKey(org, e.Erasure), mostOfRecords)
+		if fault.KindOf(err) == fault.NotFound {
+			return nil // it was not at its end: its row goes on, or it is asked for again
+		}
+		if err != nil {
+			return fmt.Errorf("read copy of certificate: %w", err)
+		}
+		c, err := erasures.ReadCertificate(b, l.parts.Signer.Public())
+		if err != nil {
+			return err
+		}
+		return l.parts.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
+			if changed, err := erasures.Restore(ctx, tx, c); err != nil || !changed {
+				return err
+			}
+			return audit.Record(ctx, tx, audit.Event{Action: "erasure.certify", ObjectID: c.ID.String(), Code: "restored"})
+		})
+	})
+}

@@ -1,0 +1,172 @@
+package erasures
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"satchel/tenancy"
+	"satchel/tenancy/erasures/erasuresdb"
+)
+
+// ItemState is how far a version of an erasure is.
+type ItemState string
+
+// The states in which something is to be done about it.
+const (
+	ItemPlanned   ItemState = "planned"
+	ItemEnded     ItemState = "ended"     // its row says that it is deleted: no hold covered it
+	ItemDestroyed ItemState = "destroyed" // its data key is gone
+)
+
+// Open is a version that is not erased yet.
+type Open struct {
+	File, Version uuid.UUID
+	State         ItemState
+}
+
+// Files pages through the files of an erasure with something left to do, by their ids.
+func Files(ctx context.Context, q tenancy.Queries, id, after uuid.UUID, n int) ([]uuid.UUID, error) {
+	found, err := erasuresdb.New(q).ItemFiles(ctx, erasuresdb.ItemFilesParams{ID: id, After: after, Most: int64(n)})
+	return found, wrap("list files of erasure", err)
+}
+
+func wrap(doing string, err error) error {
+	if err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	return nil
+}
+
+// Items lists the versions of these files with something left to do.
+func Items(ctx context.Context, q tenancy.Queries, id uuid.UUID, files []uuid.UUID) ([]Open, error) {
+	rows, err := erasuresdb.New(q).ItemList(ctx, erasuresdb.ItemListParams{ID: id, Files: files})
+	found := make([]Open, len(rows))
+	for i, r := range rows {
+		found[i] = Open{File: r.FileID, Version: r.VersionID, State: ItemState(r.State)}
+	}
+	return found, wrap("list versions of erasure", err)
+}
+
+// KeepIfDecided leaves a file as it is where something goes before the erasure, and says so.
+func KeepIfDecided(ctx context.Context, tx *tenancy.Tx, id, file uuid.UUID) (bool, error) {
+	q := erasuresdb.New(tx)
+	reason, err := q.FileKept(ctx, erasuresdb.FileKeptParams{ID: id, FileID: file})
+	if err != nil || reason == "" {
+		return false, wrap("look for what goes before the erasure", err)
+	}
+	return true, wrap("keep file", q.ItemKeep(ctx, erasuresdb.ItemKeepParams{ID: id, FileID: file, Reason: reason}))
+}
+
+// End notes, in the transaction that ended the versions of a file, that all of them are to go,
+// those too that came since the inventory. It forgets the zips that name the file.
+func End(ctx context.Context, tx *tenancy.Tx, id, file uuid.UUID) error {
+	q := erasuresdb.New(tx)
+	return errors.Join(
+		wrap("note the end of versions", q.ItemEnd(ctx, erasuresdb.ItemEndParams{ID: id, FileID: file})),
+		wrap("forget zips", q.ZipForget(ctx, file)))
+}
+
+// EndGone is End for a file that was deleted by another way since it was listed.
+func EndGone(ctx context.Context, q tenancy.Queries, id, file uuid.UUID) error {
+	return wrap("note the end of versions", erasuresdb.New(q).ItemEndGone(ctx, erasuresdb.ItemEndGoneParams{ID: id, FileID: file}))
+}
+
+// Generations lists the documents that are being made from a file's text.
+func Generations(ctx context.Context, q tenancy.Queries, file uuid.UUID) ([]uuid.UUID, error) {
+	found, err := erasuresdb.New(q).SourceOpen(ctx, file)
+	return found, wrap("look for documents made from the file", err)
+}
+
+// Block notes which hold covers a file; false when none does any more.
+func Block(ctx context.Context, tx *tenancy.Tx, id, file uuid.UUID) (bool, error) {
+	q := erasuresdb.New(tx)
+	hold, err := q.FileHold(ctx, file)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, wrap("look for the hold", err)
+	}
+	return true, wrap("note the hold", q.ItemBlock(ctx, erasuresdb.ItemBlockParams{ID: id, FileID: file, HoldID: hold}))
+}
+
+// MarkEncrypted notes which versions had a data key, before it is destroyed.
+func MarkEncrypted(ctx context.Context, q tenancy.Queries, id uuid.UUID, versions []uuid.UUID) error {
+	return wrap("note which versions are encrypted", erasuresdb.New(q).ItemEncrypted(ctx, erasuresdb.ItemEncryptedParams{ID: id, Versions: versions}))
+}
+
+// MarkDestroyed notes that the data keys of versions are gone.
+func MarkDestroyed(ctx context.Context, q tenancy.Queries, id uuid.UUID, versions []uuid.UUID) error {
+	return wrap("note destroyed keys", erasuresdb.New(q).ItemDestroyed(ctx, erasuresdb.ItemDestroyedParams{ID: id, Versions: versions}))
+}
+
+// MarkPurged notes that the objects and rows of a file are gone.
+func MarkPurged(ctx context.Context, q tenancy.Queries, id, file uuid.UUID) error {
+	return wrap("note the purge", erasuresdb.New(q).ItemPurged(ctx, erasuresdb.ItemPurgedParams{ID: id, FileID: file}))
+}
+
+// Purged pages through the versions that are purged and not verified, by their ids.
+func Purged(ctx context.Context, q tenancy.Queries, id, after uuid.UUID, n int) ([]Open, error) {
+	rows, err := erasuresdb.New(q).ItemPage(ctx, erasuresdb.ItemPageParams{ID: id, After: after, Most: int64(n)})
+	found := make([]Open, len(rows))
+	for i, r := range rows {
+		found[i] = Open{File: r.FileID, Version: r.VersionID}
+	}
+	return found, wrap("list purged versions", err)
+}
+
+// RowsLeft counts what the database still says of versions and their files.
+func RowsLeft(ctx context.Context, q tenancy.Queries, versions, files []uuid.UUID) (int64, error) {
+	n, err := erasuresdb.New(q).RowsLeft(ctx, erasuresdb.RowsLeftParams{Versions: versions, Files: files})
+	return n, wrap("count rows that are left", err)
+}
+
+// CacheWaits says whether the cache in front of the content host was not told yet, or could not be told,
+// that versions and files are gone.
+func CacheWaits(ctx context.Context, q tenancy.Queries, versions, files []uuid.UUID) (bool, error) {
+	waits, err := erasuresdb.New(q).EdgeWaits(ctx, erasuresdb.EdgeWaitsParams{Versions: versions, Files: files})
+	return waits, wrap("ask what the cache was told", err)
+}
+
+// MarkVerified notes that nothing of versions lists.
+func MarkVerified(ctx context.Context, q tenancy.Queries, id uuid.UUID, versions []uuid.UUID) error {
+	return wrap("note the verification", erasuresdb.New(q).ItemVerified(ctx, erasuresdb.ItemVerifiedParams{ID: id, Versions: versions}))
+}
+
+// Exports lists the exports of the organization of which objects may be there.
+func Exports(ctx context.Context, q tenancy.Queries) ([]uuid.UUID, error) {
+	found, err := erasuresdb.New(q).ExportList(ctx)
+	return found, wrap("list exports", err)
+}
+
+// MarkExports counts exports that were removed.
+func MarkExports(ctx context.Context, q tenancy.Queries, id uuid.UUID, n int64) error {
+	return wrap("count removed exports", erasuresdb.New(q).ErasureExports(ctx, erasuresdb.ErasureExportsParams{ID: id, N: n}))
+}
+
+// Restore keeps an erasure as certified that a restore of the database lost, or took back. It
+// says false where it is certified already.
+func Restore(ctx context.Context, q tenancy.Queries, c Certificate) (bool, error) {
+	requested, err := time.Parse(time.RFC3339, c.RequestedAt)
+	if err != nil {
+		return false, wrap("read certificate", err)
+	}
+	certified, err := time.Parse(time.RFC3339, c.CertifiedAt)
+	if err != nil {
+		return false, wrap("read certificate", err)
+	}
+	b, err := json.Marshal(c)
+	if err != nil {
+		return false, wrap("write certificate", err)
+	}
+	n, err := erasuresdb.New(q).ErasureRestore(ctx, erasuresdb.ErasureRestoreParams{
+		ID: c.ID, Scope: string(c.Scope), TargetID: c.Target, Basis: string(c.Basis), RequestedAt: requested, Exports: c.Exports, At: &certified, Certificate: b,
+	})
+	return n > 0, wrap("restore erasure", err)
+}

@@ -1,0 +1,184 @@
+-- name: ErasureInsert :exec
+insert into erasures (organization_id, id, scope, target_id, basis, reference, requested_by)
+values (app.org(), sqlc.arg(id), sqlc.arg(scope), sqlc.arg(target_id), sqlc.arg(basis), sqlc.arg(reference), sqlc.narg(requested_by)::uuid);
+
+-- name: ErasureTargetThere :one
+select case sqlc.arg(scope)::text
+    when 'file' then exists (select from files f where f.organization_id = app.org() and f.id = sqlc.arg(target_id)::uuid)
+    else exists (select from people p where p.organization_id = app.org() and p.user_id = sqlc.arg(target_id)::uuid)
+      or exists (select from members m where m.organization_id = app.org() and m.user_id = sqlc.arg(target_id)::uuid) end::boolean;
+
+-- name: ErasureGet :one
+select e.id, e.scope, e.target_id, e.basis, e.reference, e.state, e.hold_id, e.exports, e.requested_by, e.requested_at, e.certified_at,
+       count(distinct i.file_id) filter (where i.state <> 'kept') as files, count(i.version_id) filter (where i.state <> 'kept') as versions,
+       count(i.version_id) filter (where i.state in ('purged', 'verified')) as erased, count(distinct i.file_id) filter (where i.state = 'kept') as kept,
+       count(distinct i.file_id) filter (where i.state = 'blocked') as blocked
+  from erasures e left join erasure_items i on i.organization_id = e.organization_id and i.erasure_id = e.id
+ where e.id = sqlc.arg(id) group by e.organization_id, e.id;
+
+-- name: ErasureList :many
+select e.id, e.scope, e.target_id, e.basis, e.reference, e.state, e.hold_id, e.exports, e.requested_by, e.requested_at, e.certified_at,
+       count(distinct i.file_id) filter (where i.state <> 'kept') as files, count(i.version_id) filter (where i.state <> 'kept') as versions,
+       count(i.version_id) filter (where i.state in ('purged', 'verified')) as erased, count(distinct i.file_id) filter (where i.state = 'kept') as kept,
+       count(distinct i.file_id) filter (where i.state = 'blocked') as blocked
+  from (select x.organization_id, x.id, x.scope, x.target_id, x.basis, x.reference, x.state, x.hold_id, x.exports, x.requested_by, x.requested_at, x.certified_at
+          from erasures x where sqlc.narg(before)::uuid is null or x.id < sqlc.narg(before)::uuid order by x.id desc limit sqlc.arg(most)) e
+  left join erasure_items i on i.organization_id = e.organization_id and i.erasure_id = e.id
+ group by e.organization_id, e.id, e.scope, e.target_id, e.basis, e.reference, e.state, e.hold_id, e.exports, e.requested_by, e.requested_at, e.certified_at
+ order by e.id desc;
+
+-- name: ErasureLock :one
+select scope, target_id, basis, reference, state, exports, requested_by, requested_at from erasures where id = sqlc.arg(id) for update;
+
+-- name: ErasureCertificate :one
+select certificate from erasures where id = sqlc.arg(id);
+
+-- name: ErasureState :exec
+update erasures set state = sqlc.arg(state), hold_id = sqlc.narg(hold_id)::uuid, updated_at = now() where id = sqlc.arg(id);
+
+-- name: ErasureWoken :exec
+update erasures set woken_at = now() where id = sqlc.arg(id) and state <> 'certified';
+
+-- name: ErasureExports :exec
+update erasures set exports = exports + sqlc.arg(n) where id = sqlc.arg(id) and state <> 'certified';
+
+-- name: ErasureCertify :exec
+update erasures set state = 'certified', hold_id = null, certified_at = sqlc.arg(at), certificate = sqlc.arg(certificate)::jsonb, updated_at = now() where id = sqlc.arg(id);
+
+-- The end of an organization, in one row of the platform.
+-- name: ErasureOfOrganization :exec
+insert into erasures (organization_id, id, scope, target_id, basis, requested_by, requested_at, state, certified_at, certificate)
+values (app.org(), sqlc.arg(id), 'organization', sqlc.arg(target_id), 'contract_end', sqlc.narg(requested_by)::uuid, sqlc.arg(requested_at)::timestamptz, 'certified', sqlc.arg(at), sqlc.arg(certificate)::jsonb) on conflict do nothing;
+
+-- What a restore lost, from the copy of the certificate.
+-- name: ErasureRestore :execrows
+insert into erasures (organization_id, id, scope, target_id, basis, requested_at, exports, state, certified_at, certificate)
+values (app.org(), sqlc.arg(id), sqlc.arg(scope), sqlc.arg(target_id), sqlc.arg(basis), sqlc.arg(requested_at)::timestamptz, sqlc.arg(exports), 'certified', sqlc.arg(at), sqlc.arg(certificate)::jsonb)
+on conflict (organization_id, id) do update set state = 'certified', hold_id = null, exports = excluded.exports, certified_at = excluded.certified_at, certificate = excluded.certificate, updated_at = now()
+ where erasures.state <> 'certified';
+
+-- What there is of the target. A file that comes later is not part of it; a version that comes to a
+-- file later is.
+-- name: ItemInventory :execrows
+insert into erasure_items (organization_id, erasure_id, version_id, file_id, size, sha256, state, reason)
+select e.organization_id, e.id, v.id, v.file_id, v.size, v.sha256, case when k.reason = '' then 'planned' else 'kept' end, k.reason
+  from erasures e
+  join lateral (
+    select f.id from files f where f.organization_id = e.organization_id and e.scope = 'file' and f.id = e.target_id
+    union select f.id from files f where f.organization_id = e.organization_id and e.scope = 'person' and f.uploaded_by = e.target_id
+    union select f.id from files f where f.organization_id = e.organization_id and e.scope = 'person' and f.subject_id = e.target_id
+    union select r.file_id from record_students r where r.organization_id = e.organization_id and e.scope = 'person' and r.student_id = e.target_id
+    union select f.id from spaces s join files f on f.organization_id = s.organization_id and f.space_id = s.id
+           where s.organization_id = e.organization_id and e.scope = 'person' and s.about_id = e.target_id
+    union select x.file_id from file_versions x where x.organization_id = e.organization_id and e.scope = 'person' and x.uploaded_by = e.target_id) c on true
+  join files f on f.organization_id = e.organization_id and f.id = c.id and f.created_at <= e.requested_at
+  join file_versions v on v.organization_id = e.organization_id and v.file_id = f.id
+  cross join lateral (select app.erasure_keeps(e, f) as reason) k
+ where e.organization_id = app.org() and e.id = sqlc.arg(id)
+on conflict do nothing;
+
+-- What waited for a hold is tried again.
+-- name: ItemUnblock :exec
+update erasure_items set state = 'planned', hold_id = null, updated_at = now() where erasure_id = sqlc.arg(id) and state = 'blocked';
+
+-- name: ItemFiles :many
+select distinct file_id from erasure_items
+ where erasure_id = sqlc.arg(id) and state in ('planned', 'ended', 'destroyed') and file_id > sqlc.arg(after)::uuid order by file_id limit sqlc.arg(most);
+
+-- name: ItemList :many
+select version_id, file_id, state from erasure_items
+ where erasure_id = sqlc.arg(id) and file_id = any(sqlc.arg(files)::uuid[]) and state in ('planned', 'ended', 'destroyed') order by file_id, version_id;
+
+-- name: FileKept :one
+select app.erasure_keeps(e, f)::text from erasures e join files f on f.organization_id = e.organization_id and f.id = sqlc.arg(file_id)::uuid where e.id = sqlc.arg(id);
+
+-- Which hold covers a file; the one that goes before the others.
+-- name: FileHold :one
+select h.id from holds h join files f on f.organization_id = h.organization_id
+ where f.id = sqlc.arg(file_id)::uuid and h.released_at is null and app.hold_covers(h, f)
+ order by array_position(array['legal', 'access_request', 'amendment'], h.kind), h.id limit 1;
+
+-- name: ItemKeep :exec
+update erasure_items set state = 'kept', reason = sqlc.arg(reason), hold_id = null, updated_at = now() where erasure_id = sqlc.arg(id) and file_id = sqlc.arg(file_id) and state = 'planned';
+
+-- name: ItemBlock :exec
+update erasure_items set state = 'blocked', hold_id = sqlc.arg(hold_id)::uuid, updated_at = now() where erasure_id = sqlc.arg(id) and file_id = sqlc.arg(file_id) and state = 'planned';
+
+-- Those that came to the file since the inventory too.
+-- name: ItemEnd :exec
+insert into erasure_items (organization_id, erasure_id, version_id, file_id, size, sha256, state)
+select v.organization_id, sqlc.arg(id), v.id, v.file_id, v.size, v.sha256, 'ended' from file_versions v where v.organization_id = app.org() and v.file_id = sqlc.arg(file_id)
+on conflict (organization_id, erasure_id, version_id) do update set state = 'ended', size = excluded.size, sha256 = excluded.sha256, updated_at = now()
+ where erasure_items.state = 'planned';
+
+-- A file that was deleted by another way since it was listed: its objects and keys are looked for all the same.
+-- name: ItemEndGone :exec
+update erasure_items set state = 'ended', updated_at = now() where erasure_id = sqlc.arg(id) and file_id = sqlc.arg(file_id) and state = 'planned';
+
+-- Noted before the keys are destroyed: afterwards it is not to be seen.
+-- name: ItemEncrypted :exec
+update erasure_items set encrypted = true, updated_at = now()
+ where erasure_id = sqlc.arg(id) and version_id = any(sqlc.arg(versions)::uuid[]) and state = 'ended';
+
+-- name: ItemDestroyed :exec
+update erasure_items set state = 'destroyed', updated_at = now()
+ where erasure_id = sqlc.arg(id) and version_id = any(sqlc.arg(versions)::uuid[]) and state = 'ended';
+
+-- name: ItemPurged :exec
+update erasure_items set state = 'purged', updated_at = now() where erasure_id = sqlc.arg(id) and file_id = sqlc.arg(file_id) and state = 'destroyed';
+
+-- name: ItemPage :many
+select version_id, file_id from erasure_items where erasure_id = sqlc.arg(id) and state = 'purged' and version_id > sqlc.arg(after)::uuid order by version_id limit sqlc.arg(most);
+
+-- name: ItemVerified :exec
+update erasure_items set state = 'verified', updated_at = now() where erasure_id = sqlc.arg(id) and version_id = any(sqlc.arg(versions)::uuid[]) and state = 'purged';
+
+-- name: ItemCounts :one
+select count(*) filter (where state in ('planned', 'ended', 'destroyed'))::bigint as open, count(*) filter (where state = 'purged')::bigint as unverified,
+       count(*) filter (where state = 'blocked')::bigint as blocked,
+       coalesce((array_agg(hold_id order by hold_id) filter (where state = 'blocked'))[1], '00000000-0000-0000-0000-000000000000')::uuid as hold_id
+  from erasure_items where erasure_id = sqlc.arg(id);
+
+-- A hold that is placed beside this waits until the transaction ends, or is seen by it.
+-- name: HoldsWait :exec
+select pg_advisory_xact_lock_shared(app.hold_lock(app.org()));
+
+-- What becomes of the person's own row: empty, there is none.
+-- name: PersonState :one
+select coalesce((select case
+    when exists (select from holds h where h.organization_id = p.organization_id and h.released_at is null and (h.scope = 'organization' or h.person_id = p.user_id)) then 'on_hold'
+    when p.state <> 'left' or exists (select from members m where m.organization_id = p.organization_id and m.user_id = p.user_id) then 'still_a_member'
+    else 'erased' end from people p where p.organization_id = app.org() and p.user_id = sqlc.arg(user_id)), '')::text as state;
+
+-- An id is left, by which others' rows name the person. A roster that has the person again makes a new one.
+-- name: PersonForget :exec
+update people set display_name = '', grade = '', identifiers = '{}', username_hash = null, email_hash = null, thirteen_from = null, adult_from = null,
+    source_id = null, sourced_id = null, row_hash = null, set_by_hand = '{}', updated_at = now()
+ where user_id = sqlc.arg(user_id) and state = 'left';
+
+-- name: ItemAll :many
+select version_id, file_id, size, sha256, state, reason, encrypted from erasure_items where erasure_id = sqlc.arg(id) order by file_id, version_id;
+
+-- What the database still says of these versions and files. Everything else that it says of a version
+-- hangs on these rows by a reference, and goes with them.
+-- name: RowsLeft :one
+select ((select count(*) from file_versions v where v.id = any(sqlc.arg(versions)::uuid[]))
+    + (select count(*) from files f where f.id = any(sqlc.arg(files)::uuid[]))
+    + (select count(*) from zip_entries z where z.version_id = any(sqlc.arg(versions)::uuid[])))::bigint;
+
+-- Whether the cache in front of the content host, if there is one, was not told yet that these are gone.
+-- name: EdgeWaits :one
+select (exists (select from edge_cursors c join organization_events e on e.organization_id = c.organization_id and e.type in ('version.deleted', 'file.deleted')
+            and (e.seq is null or e.seq > c.position) and e.data ->> 'file_id' = any(sqlc.arg(files)::uuid[]::text[]))
+    or exists (select from edge_purges p where substr(p.key, 3) = any(sqlc.arg(files)::uuid[]::text[]) or substr(p.key, 3) = any(sqlc.arg(versions)::uuid[]::text[])))::boolean as waits;
+
+-- Zips name files. One that is made of an erased file is forgotten whole.
+-- name: ZipForget :exec
+delete from zips z using zip_entries i where i.organization_id = z.organization_id and i.zip_id = z.id and i.file_id = sqlc.arg(file_id);
+
+-- Documents that were to be made from a file: they keep its text until they end.
+-- name: SourceOpen :many
+select g.id from generations g where g.file_id = sqlc.arg(file_id)::uuid and g.ended_at is null;
+
+-- name: ExportList :many
+select id from exports where cleaned_at is null order by id;
