@@ -24,6 +24,7 @@ import (
 	"satchel/api/delivery"
 	"satchel/api/delivery/edge"
 	"satchel/api/delivery/signed"
+	"satchel/api/directory"
 	"satchel/api/generations"
 	"satchel/api/histories"
 	"satchel/api/holds"
@@ -156,6 +157,7 @@ type API struct {
 	quarantine    *quarantine.Quarantine
 	holds         *holds.Holds
 	records       *records.Records
+	directory     *directory.Directory
 	requests      *accessrequests.Requests
 	retention     *retention.Retention
 	organizations *organizations.Organizations
@@ -221,6 +223,7 @@ func New(p Parts) *API {
 		holds:         &holds.Holds{DB: people},
 		requests:      &accessrequests.Requests{DB: people, Workflows: p.Workflows, Exports: p.Exports},
 		records:       &records.Records{DB: people, Log: p.Log},
+		directory:     &directory.Directory{DB: people},
 		retention:     &retention.Retention{DB: people, All: p.DB},
 		jobs:          &jobs.Jobs{DB: people, All: p.DB, Control: p.Jobs, Listener: w, Streams: streams, Currency: p.Providers.Currency},
 		organizations: &organizations.Organizations{DB: people, Workflows: p.Workflows, Listener: w, Exports: p.Exports, Invites: p.Invites, ProvisionTimeout: createPatience},

@@ -521,6 +521,14 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 		s.mark(s.owner.org)
 		return s.owner.call(put, at, newClass), s.owner.org
 	},
+	"PUT " + directoryPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(put, s.school("/directory-policy"), newDirectory), s.owner.org
+	},
+	"PUT " + optOutPath: func(s *scene) (answer, tenancy.OrgID) {
+		pupil := s.person(s.owner.org, tenancy.Student)
+		s.mark(s.owner.org)
+		return s.owner.call(put, s.school("/directory-opt-outs/"+pupil.id.String()), map[string]any{"opted_out": true}), s.owner.org
+	},
 	"POST " + holdsPath: func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(post, s.school("/holds"), newHold), s.owner.org
 	},

@@ -38,6 +38,7 @@ func (s *school) script() {
 	s.webhooksAreMade()
 	s.recordsAreClassified(essay)
 	s.recordsAreAskedFor()
+	s.directoryIsRefused()
 	s.holdsAreInForce()
 	s.filesAreKeptForATime()
 	s.whatIsNotTheirs()

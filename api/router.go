@@ -133,6 +133,9 @@ const (
 	accessRequestPath  = accessRequestsPath + "/:request"
 	recordPath         = organizationPath + "/records/:file"
 	disclosuresPath    = organizationPath + "/disclosures"
+	directoryPath      = organizationPath + "/directory-policy"
+	optOutsPath        = organizationPath + "/directory-opt-outs"
+	optOutPath         = optOutsPath + "/:student"
 
 	jobsPath = apiPath + "/jobs"
 	jobPath  = jobsPath + "/:id"
@@ -447,6 +450,12 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: put, Path: recordPath, Action: tenancy.ClassifyRecords, Audit: "record.classify", Handler: a.records.Classify},
 		{Method: get, Path: disclosuresPath, Action: tenancy.ReadDisclosures, Cost: ratelimit.Search, Handler: a.records.ListDisclosures},
 		{Method: get, Path: disclosuresPath + "/export", Action: tenancy.ReadDisclosures, Cost: ratelimit.Report, Class: waiting, Handler: a.records.ExportDisclosures},
+
+		{Method: get, Path: directoryPath, Action: tenancy.ReadDirectory, Handler: a.directory.GetPolicy},
+		{Method: put, Path: directoryPath, Action: tenancy.ManageDirectory, Audit: "directory.policy", Handler: a.directory.SetPolicy},
+		{Method: get, Path: optOutsPath, Action: tenancy.ListOptOuts, Handler: a.directory.ListOptOuts},
+		{Method: get, Path: optOutPath, Action: tenancy.ReadDirectory, Handler: a.directory.GetOptOut},
+		{Method: put, Path: optOutPath, Action: tenancy.OptOut, Audit: "directory.opt_out", Handler: a.directory.SetOptOut},
 
 		{Method: get, Path: holdsPath, Action: tenancy.ReadHolds, Handler: a.holds.List},
 		{Method: post, Path: holdsPath, Action: tenancy.ManageHolds, Audit: "hold.place", Idempotency: idempotency.Route{Replay: a.holds.ReplayPlace}, Handler: a.holds.Place},

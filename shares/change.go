@@ -158,7 +158,11 @@ func (c Change) times(ctx context.Context, q tenancy.Queries, next Share, p *sha
 	if !next.Kind.Outside() {
 		return nil
 	}
-	d, err := disclosure.Check(ctx, q, Way(next.Kind, next.Permission), next.Target)
+	basis, err := c.basis(ctx, q, next.ID)
+	if err != nil {
+		return err
+	}
+	d, err := disclosure.CheckOn(ctx, q, Way(next.Kind, next.Permission), next.Target, basis)
 	if err != nil {
 		return err
 	}
@@ -184,6 +188,21 @@ func (c Change) times(ctx context.Context, q tenancy.Queries, next Share, p *sha
 	}
 	p.ExpiresAt, err = endWithin(ctx, q, b, starts, expires)
 	return err
+}
+
+// basis is that of the share as it would become. Each use of a share asks with the share's, so
+// who is added on a basis that has conditions of its own would not be asked about by them.
+func (c Change) basis(ctx context.Context, q tenancy.Queries, id uuid.UUID) (string, error) {
+	own, err := sharesdb.New(q).ShareBasis(ctx, id)
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("read basis of share: %w", err)
+	case own == "":
+		return c.Purpose.Basis, nil
+	case c.Purpose.Basis != "" && c.Purpose.Basis != own && disclosure.Directory == c.Purpose.Basis:
+		return "", errOtherBasis
+	}
+	return own, nil
 }
 
 func (c Change) add(ctx context.Context, q *sharesdb.Queries, s Share) error {

@@ -301,7 +301,7 @@ func (n *New) checkPolicy(ctx context.Context, q tenancy.Queries) error {
 	if actor, known := tenancy.ActorFrom(ctx); known && !actor.May(tenancy.ShareOutside) {
 		return ErrOutside
 	}
-	d, err := disclosure.Check(ctx, q, Way(n.Kind, n.Permission), n.Target)
+	d, err := disclosure.CheckOn(ctx, q, Way(n.Kind, n.Permission), n.Target, n.Purpose.Basis)
 	if err != nil {
 		return err
 	}

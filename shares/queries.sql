@@ -62,6 +62,9 @@ select id, kind, permission, file_id, folder_id, space_id, version_id, label, ha
        ended_at, ended_by, created_by, created_at, updated_at
   from shares where id = $1;
 
+-- name: ShareBasis :one
+select disclosure_basis from shares where id = $1;
+
 -- name: ShareInsert :execrows
 insert into shares (organization_id, id, kind, permission, file_id, folder_id, space_id, version_id, label, token_hash, password_hash, starts_at, expires_at,
                     max_downloads, max_files, max_bytes, accepted, disclosure_basis, disclosure_interest, created_by)

@@ -91,6 +91,13 @@ const (
 	ClassifyRecords Action = "classify_records"
 	ReadDisclosures Action = "read_disclosures"
 
+	// Directory information: what the school designated, and who opted out of it. A student and
+	// the guardians of one see and say what is theirs.
+	ReadDirectory   Action = "read_directory"
+	ManageDirectory Action = "manage_directory"
+	ListOptOuts     Action = "list_opt_outs"
+	OptOut          Action = "opt_out"
+
 	// Requests to see records. A student and a guardian see their own.
 	AskAccess            Action = "ask_access"
 	ReadAccessRequests   Action = "read_access_requests"
@@ -169,6 +176,11 @@ var Grants = map[Action][]Role{
 	ClassifyRecords: {Owner, Admin},
 	ReadDisclosures: {Owner, Admin, Student, Parent, Auditor},
 
+	ReadDirectory:   {Owner, Admin, Teacher, Student, Parent, Auditor},
+	ManageDirectory: {Owner, Admin},
+	ListOptOuts:     {Owner, Admin, Auditor},
+	OptOut:          {Owner, Admin, Student, Parent},
+
 	AskAccess:            {Owner, Admin, Student, Parent},
 	ReadAccessRequests:   {Owner, Admin, Student, Parent, Auditor},
 	ManageAccessRequests: {Owner, Admin},
@@ -191,7 +203,7 @@ func (a Actor) May(action Action) bool {
 // has set reads_while_suspended.
 var readActions = []Action{
 	ReadFiles, ReadSpaces, ReadAccess, ReadQuota, ReadStats, ReadOperation, ReadJobs, ReadOrganization, ReadTiers, ReadMembers, ReadGuardians, ReadUsage, ReadAudit,
-	ExportOrganization, ReadEvents, ReadRosters, ReadWebhooks, ReadGenerations, ReadReports, ReadRoblox, ReadConsent, ReadHolds, ReadRetention, ReadRecords, ReadDisclosures, ReadAccessRequests,
+	ExportOrganization, ReadEvents, ReadRosters, ReadWebhooks, ReadGenerations, ReadReports, ReadRoblox, ReadConsent, ReadHolds, ReadRetention, ReadRecords, ReadDisclosures, ReadDirectory, ListOptOuts, ReadAccessRequests,
 }
 
 // Reads says whether the action is read-only.

@@ -44,7 +44,7 @@ select (r.way || '/' || r.class)::text as key, json_build_object('way', r.way, '
   from disclosure_rules r where r.way || '/' || r.class > sqlc.arg(after)::text order by r.way || '/' || r.class limit sqlc.arg(most);
 
 -- name: RecordPage :many
-select f.id::text as key, json_build_object('file_id', f.id, 'class', c.class, 'reason', c.reason, 'decided_by', c.decided_by, 'decided_at', c.decided_at,
+select f.id::text as key, json_build_object('file_id', f.id, 'class', c.class, 'reason', c.reason, 'categories', c.categories, 'decided_by', c.decided_by, 'decided_at', c.decided_at,
        'students', (select coalesce(json_agg(s.student_id order by s.student_id), '[]') from record_students s where s.file_id = f.id))::json as data
   from files f left join record_classes c on c.file_id = f.id
  where f.id > sqlc.arg(after)::text::uuid and (c.file_id is not null or exists (select from record_students s where s.file_id = f.id)) order by f.id limit sqlc.arg(most);
@@ -54,6 +54,11 @@ select d.id::text as key, json_build_object('id', d.id, 'file_id', d.file_id, 'a
        'interest', d.interest, 'party', d.party, 'share_id', d.share_id, 'recipient_id', d.recipient_id, 'actor_id', d.actor_id, 'recordable', d.recordable,
        'students', (select coalesce(json_agg(s.student_id order by s.student_id), '[]') from disclosure_students s where s.disclosure_id = d.id))::json as data
   from disclosures d where d.id > sqlc.arg(after)::text::uuid order by d.id limit sqlc.arg(most);
+
+-- name: OptOutPage :many
+select (o.student_id || '/' || o.holder_id)::text as key, json_build_object('student_id', o.student_id, 'holder_id', o.holder_id, 'opted_out', o.opted_out, 'recorded_by', o.recorded_by,
+       'at', o.at)::json as data
+  from directory_opt_outs o where o.student_id || '/' || o.holder_id > sqlc.arg(after)::text order by o.student_id || '/' || o.holder_id limit sqlc.arg(most);
 
 -- name: SourcePage :many
 select s.id::text as key, json_build_object('id', s.id, 'name', s.name, 'kind', s.kind, 'adds_only', s.adds_only, 'created_by', s.created_by,

@@ -17,10 +17,20 @@ import (
 // Contractor is the basis on which another system that works for the school gets a record.
 const Contractor = "99.31(a)(1)(i)(B)"
 
+// Directory is the basis of directory information.
+const Directory = "99.31(a)(11)"
+
 // Bases are the grounds of 34 CFR 99.31 on which a record goes to somebody outside without
 // a consent.
 var Bases = []string{
-	Contractor, "99.31(a)(2)", "99.31(a)(3)", "99.31(a)(4)", "99.31(a)(5)", "99.31(a)(6)", "99.31(a)(7)", "99.31(a)(8)", "99.31(a)(9)", "99.31(a)(10)", "99.31(a)(12)",
+	Contractor, "99.31(a)(2)", "99.31(a)(3)", "99.31(a)(4)", "99.31(a)(5)", "99.31(a)(6)", "99.31(a)(7)", "99.31(a)(8)", "99.31(a)(9)", "99.31(a)(10)", Directory, "99.31(a)(12)",
+}
+
+// Categories are what may be directory information (34 CFR 99.3): a social security number and
+// the number of a student never are. The checks of record_classes and directory_policies have the same.
+var Categories = []string{
+	"name", "address", "telephone", "email", "photograph", "birth_date", "birth_place", "field_of_study", "grade_level",
+	"enrollment_status", "attendance_dates", "activities", "weight_height", "degrees_awards", "last_school",
 }
 
 // Purpose says why a record may go to somebody outside: by law, and for what.

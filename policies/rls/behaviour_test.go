@@ -123,6 +123,8 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		{"insert into record_students (organization_id, file_id, student_id) values (app.org(), $1, $2)", []any{file, student}},
 		{"insert into disclosures (organization_id, id, file_id, way, outcome, class) values (app.org(), $1, $2, 'link', 'refused', 'education_record')", []any{class, file}},
 		{"insert into disclosure_students (organization_id, disclosure_id, student_id) values (app.org(), $1, $2)", []any{class, student}},
+		{"insert into directory_policies (organization_id, categories, notice_at, opt_out_until, set_by) values (app.org(), '{name}', '2026-01-01', '2026-02-01', $1)", []any{user}},
+		{"insert into directory_opt_outs (organization_id, student_id, holder_id, opted_out, recorded_by) values (app.org(), $1, $2, true, $2)", []any{student, user}},
 		{"insert into access_requests (organization_id, id, student_id, requester_id, note) values (app.org(), $1, $2, $2, 'all of it')", []any{class, student}},
 		{"insert into access_request_files (organization_id, request_id, file_id, students, decision) values (app.org(), $1, $2, 1, 'include')", []any{class, file}},
 		{"insert into file_tags (organization_id, file_id, tag, added_by) values (app.org(), $1, 'algebra', $2)", []any{file, user}},

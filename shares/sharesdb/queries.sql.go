@@ -350,6 +350,17 @@ func (q *Queries) RecipientQueue(ctx context.Context, arg RecipientQueueParams) 
 	return result.RowsAffected(), nil
 }
 
+const shareBasis = `-- name: ShareBasis :one
+select disclosure_basis from shares where id = $1
+`
+
+func (q *Queries) ShareBasis(ctx context.Context, id uuid.UUID) (string, error) {
+	row := q.db.QueryRow(ctx, shareBasis, id)
+	var disclosure_basis string
+	err := row.Scan(&disclosure_basis)
+	return disclosure_basis, err
+}
+
 const shareEnd = `-- name: ShareEnd :execrows
 update shares set ended_at = now(), ended_reason = 'revoked', ended_by = app.actor(), updated_at = now() where id = $1 and ended_at is null
 `

@@ -402,6 +402,42 @@ func (q *Queries) MemberPage(ctx context.Context, arg MemberPageParams) ([]Membe
 	return items, nil
 }
 
+const optOutPage = `-- name: OptOutPage :many
+select (o.student_id || '/' || o.holder_id)::text as key, json_build_object('student_id', o.student_id, 'holder_id', o.holder_id, 'opted_out', o.opted_out, 'recorded_by', o.recorded_by,
+       'at', o.at)::json as data
+  from directory_opt_outs o where o.student_id || '/' || o.holder_id > $1::text order by o.student_id || '/' || o.holder_id limit $2
+`
+
+type OptOutPageParams struct {
+	After string
+	Most  int64
+}
+
+type OptOutPageRow struct {
+	Key  string
+	Data []byte
+}
+
+func (q *Queries) OptOutPage(ctx context.Context, arg OptOutPageParams) ([]OptOutPageRow, error) {
+	rows, err := q.db.Query(ctx, optOutPage, arg.After, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []OptOutPageRow
+	for rows.Next() {
+		var i OptOutPageRow
+		if err := rows.Scan(&i.Key, &i.Data); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const personPage = `-- name: PersonPage :many
 select p.user_id::text as key, json_build_object('user_id', p.user_id, 'kind', p.kind, 'display_name', p.display_name, 'grade', p.grade,
        'source_id', p.source_id, 'sourced_id', p.sourced_id, 'identifiers', p.identifiers, 'state', p.state, 'since', p.since, 'leaves_at', p.leaves_at,
@@ -442,7 +478,7 @@ func (q *Queries) PersonPage(ctx context.Context, arg PersonPageParams) ([]Perso
 }
 
 const recordPage = `-- name: RecordPage :many
-select f.id::text as key, json_build_object('file_id', f.id, 'class', c.class, 'reason', c.reason, 'decided_by', c.decided_by, 'decided_at', c.decided_at,
+select f.id::text as key, json_build_object('file_id', f.id, 'class', c.class, 'reason', c.reason, 'categories', c.categories, 'decided_by', c.decided_by, 'decided_at', c.decided_at,
        'students', (select coalesce(json_agg(s.student_id order by s.student_id), '[]') from record_students s where s.file_id = f.id))::json as data
   from files f left join record_classes c on c.file_id = f.id
  where f.id > $1::text::uuid and (c.file_id is not null or exists (select from record_students s where s.file_id = f.id)) order by f.id limit $2

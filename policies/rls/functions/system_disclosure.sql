@@ -83,3 +83,21 @@ begin
       left join disclosure_rules own on own.organization_id = org and own.way = disclosure.way and own.class = disclosure.class
       left join app.disclosure_default(disclosure.way, disclosure.class) usual on true;
 end $$;
+
+-- The same for what is disclosed on a basis of the law that has conditions of its own: directory
+-- information has those of 34 CFR 99.37. Each use of a share asks with the basis of the share, so
+-- that an opt-out counts from its commit on.
+create or replace function app.disclosure_on(org uuid, way text, file uuid, folder uuid, space uuid, basis text) returns table (allowed boolean, rule text, class text)
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+declare refused text;
+begin
+    select d.allowed, d.rule, d.class into allowed, rule, class from app.disclosure(org, way, file, folder, space) d;
+    if allowed and class = 'education_record' and file is not null and basis = '99.31(a)(11)' then
+        refused := app.directory_refusal(org, file);
+        if refused <> '' then
+            allowed := false;
+            rule := refused;
+        end if;
+    end if;
+    return next;
+end $$;
