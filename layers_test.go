@@ -74,6 +74,7 @@ var groups = map[string]group{
 	"tenancy/logins":         {3, "which login is which person's: it changes people, members and the audit log together"},
 	"tenancy/records":        {3, "what a file is under FERPA, and to whom records were disclosed, with the audit log"},
 	"tenancy/directory":      {3, "what is directory information, and who opted out of it, with the audit log"},
+	"tenancy/amendments":     {3, "who asks that a record is amended, hearings and statements, with the audit log"},
 	"tenancy/accessrequests": {3, "who asks to see education records, and what became of it, with the audit log"},
 	"tenancy/holds":          {3, "what must not be destroyed, with who placed and released it in the audit log"},
 	"tenancy/retention":      {3, "for how long files are kept, with who said so in the audit log"},

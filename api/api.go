@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"satchel/api/accessrequests"
+	"satchel/api/amendments"
 	"satchel/api/apikeys"
 	"satchel/api/auditlog"
 	"satchel/api/auth"
@@ -158,6 +159,7 @@ type API struct {
 	holds         *holds.Holds
 	records       *records.Records
 	directory     *directory.Directory
+	amendments    *amendments.Amendments
 	requests      *accessrequests.Requests
 	retention     *retention.Retention
 	organizations *organizations.Organizations
@@ -224,6 +226,7 @@ func New(p Parts) *API {
 		requests:      &accessrequests.Requests{DB: people, Workflows: p.Workflows, Exports: p.Exports},
 		records:       &records.Records{DB: people, Log: p.Log},
 		directory:     &directory.Directory{DB: people},
+		amendments:    &amendments.Amendments{DB: people},
 		retention:     &retention.Retention{DB: people, All: p.DB},
 		jobs:          &jobs.Jobs{DB: people, All: p.DB, Control: p.Jobs, Listener: w, Streams: streams, Currency: p.Providers.Currency},
 		organizations: &organizations.Organizations{DB: people, Workflows: p.Workflows, Listener: w, Exports: p.Exports, Invites: p.Invites, ProvisionTimeout: createPatience},

@@ -521,6 +521,16 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 		s.mark(s.owner.org)
 		return s.owner.call(put, at, newClass), s.owner.org
 	},
+	"POST " + amendmentsPath: func(s *scene) (answer, tenancy.OrgID) {
+		in := s.contested()
+		s.mark(s.owner.org)
+		return s.owner.call(post, s.school("/amendments"), in), s.owner.org
+	},
+	"POST " + amendmentPath + "/steps": func(s *scene) (answer, tenancy.OrgID) {
+		at := s.amendment()
+		s.mark(s.owner.org)
+		return s.owner.call(post, at+"/steps", map[string]any{"step": "review"}), s.owner.org
+	},
 	"PUT " + directoryPath: func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(put, s.school("/directory-policy"), newDirectory), s.owner.org
 	},

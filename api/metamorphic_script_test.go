@@ -39,6 +39,7 @@ func (s *school) script() {
 	s.recordsAreClassified(essay)
 	s.recordsAreAskedFor()
 	s.directoryIsRefused()
+	s.recordsAreAmended(essay)
 	s.holdsAreInForce()
 	s.filesAreKeptForATime()
 	s.whatIsNotTheirs()

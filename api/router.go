@@ -133,6 +133,8 @@ const (
 	accessRequestPath  = accessRequestsPath + "/:request"
 	recordPath         = organizationPath + "/records/:file"
 	disclosuresPath    = organizationPath + "/disclosures"
+	amendmentsPath     = organizationPath + "/amendments"
+	amendmentPath      = amendmentsPath + "/:amendment"
 	directoryPath      = organizationPath + "/directory-policy"
 	optOutsPath        = organizationPath + "/directory-opt-outs"
 	optOutPath         = optOutsPath + "/:student"
@@ -450,6 +452,11 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: put, Path: recordPath, Action: tenancy.ClassifyRecords, Audit: "record.classify", Handler: a.records.Classify},
 		{Method: get, Path: disclosuresPath, Action: tenancy.ReadDisclosures, Cost: ratelimit.Search, Handler: a.records.ListDisclosures},
 		{Method: get, Path: disclosuresPath + "/export", Action: tenancy.ReadDisclosures, Cost: ratelimit.Report, Class: waiting, Handler: a.records.ExportDisclosures},
+
+		{Method: get, Path: amendmentsPath, Action: tenancy.ReadAmendments, Handler: a.amendments.List},
+		{Method: post, Path: amendmentsPath, Action: tenancy.AskAmendment, Audit: "amendment.request", Idempotency: idempotency.Route{Replay: a.amendments.ReplayAsk}, Handler: a.amendments.Ask},
+		{Method: get, Path: amendmentPath, Action: tenancy.ReadAmendments, Handler: a.amendments.Get},
+		{Method: post, Path: amendmentPath + "/steps", Action: tenancy.AskAmendment, Audit: "amendment.step", Handler: a.amendments.Take},
 
 		{Method: get, Path: directoryPath, Action: tenancy.ReadDirectory, Handler: a.directory.GetPolicy},
 		{Method: put, Path: directoryPath, Action: tenancy.ManageDirectory, Audit: "directory.policy", Handler: a.directory.SetPolicy},

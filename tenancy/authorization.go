@@ -98,6 +98,10 @@ const (
 	ListOptOuts     Action = "list_opt_outs"
 	OptOut          Action = "opt_out"
 
+	// Requests to amend a record. Who asked sees theirs.
+	AskAmendment   Action = "ask_amendment"
+	ReadAmendments Action = "read_amendments"
+
 	// Requests to see records. A student and a guardian see their own.
 	AskAccess            Action = "ask_access"
 	ReadAccessRequests   Action = "read_access_requests"
@@ -181,6 +185,9 @@ var Grants = map[Action][]Role{
 	ListOptOuts:     {Owner, Admin, Auditor},
 	OptOut:          {Owner, Admin, Student, Parent},
 
+	AskAmendment:   {Owner, Admin, Student, Parent},
+	ReadAmendments: {Owner, Admin, Student, Parent, Auditor},
+
 	AskAccess:            {Owner, Admin, Student, Parent},
 	ReadAccessRequests:   {Owner, Admin, Student, Parent, Auditor},
 	ManageAccessRequests: {Owner, Admin},
@@ -203,7 +210,7 @@ func (a Actor) May(action Action) bool {
 // has set reads_while_suspended.
 var readActions = []Action{
 	ReadFiles, ReadSpaces, ReadAccess, ReadQuota, ReadStats, ReadOperation, ReadJobs, ReadOrganization, ReadTiers, ReadMembers, ReadGuardians, ReadUsage, ReadAudit,
-	ExportOrganization, ReadEvents, ReadRosters, ReadWebhooks, ReadGenerations, ReadReports, ReadRoblox, ReadConsent, ReadHolds, ReadRetention, ReadRecords, ReadDisclosures, ReadDirectory, ListOptOuts, ReadAccessRequests,
+	ExportOrganization, ReadEvents, ReadRosters, ReadWebhooks, ReadGenerations, ReadReports, ReadRoblox, ReadConsent, ReadHolds, ReadRetention, ReadRecords, ReadDisclosures, ReadDirectory, ListOptOuts, ReadAmendments, ReadAccessRequests,
 }
 
 // Reads says whether the action is read-only.

@@ -66,6 +66,8 @@ var inWords = []struct {
 	{tenancy.ManageDirectory, "say what is directory information, and until when it may be refused"},
 	{tenancy.ListOptOuts, "see who is opted out of directory information"},
 	{tenancy.OptOut, "opt out of directory information: parents for their children, students of 18 or more; owners and admins on behalf of others"},
+	{tenancy.AskAmendment, "ask that a record of oneself or of one's children is amended, and for a hearing; owners and admins decide, and ask on behalf of others"},
+	{tenancy.ReadAmendments, "see requests for amendment; students and parents their own"},
 	{tenancy.AskAccess, "ask to see the records of oneself or of one's children; owners and admins on behalf of others"},
 	{tenancy.ReadAccessRequests, "see requests for access; students and parents their own. Owners, admins and who asked fetch the package"},
 	{tenancy.ManageAccessRequests, "verify, review, release, close and reject requests for access"},

@@ -60,6 +60,12 @@ select (o.student_id || '/' || o.holder_id)::text as key, json_build_object('stu
        'at', o.at)::json as data
   from directory_opt_outs o where o.student_id || '/' || o.holder_id > sqlc.arg(after)::text order by o.student_id || '/' || o.holder_id limit sqlc.arg(most);
 
+-- name: AmendmentPage :many
+select a.id::text as key, json_build_object('id', a.id, 'file_id', a.file_id, 'student_id', a.student_id, 'requester_id', a.requester_id, 'what', a.what, 'state', a.state, 'since', a.since,
+       'due_at', a.due_at, 'requested_at', a.requested_at, 'reason', a.reason, 'hearing_at', a.hearing_at, 'hearing_place', a.hearing_place, 'hearing_officer', a.hearing_officer,
+       'decision', a.decision, 'ended_by', a.ended_by, 'ended_at', a.ended_at, 'statement', s.statement, 'statement_at', s.at)::json as data
+  from amendments a left join record_statements s on s.amendment_id = a.id where a.id > sqlc.arg(after)::text::uuid order by a.id limit sqlc.arg(most);
+
 -- name: SourcePage :many
 select s.id::text as key, json_build_object('id', s.id, 'name', s.name, 'kind', s.kind, 'adds_only', s.adds_only, 'created_by', s.created_by,
        'created_at', s.created_at)::json as data
@@ -169,6 +175,14 @@ select (p.version_id || '/' || lpad(p.number::text, 9, '0'))::text as key, json_
   join pii_inspections i on i.organization_id = f.organization_id and i.version_id = coalesce(a.version_id, f.current_id)
   join pii_findings p on p.organization_id = i.organization_id and p.version_id = i.version_id
  where a.request_id = sqlc.arg(request_id) and a.decision = 'include' and p.version_id || '/' || lpad(p.number::text, 9, '0') > sqlc.arg(after)::text order by 1 limit sqlc.arg(most);
+
+-- What the student's side says about a record that is in the package (34 CFR 99.21(c)); what others
+-- say about theirs is not for who asked (99.12(a)).
+-- name: RequestStatementPage :many
+select s.amendment_id::text as key, json_build_object('file_id', s.file_id, 'amendment_id', s.amendment_id, 'statement', s.statement, 'at', s.at)::json as data
+  from access_requests r join access_request_files a on a.organization_id = r.organization_id and a.request_id = r.id and a.decision = 'include'
+  join record_statements s on s.organization_id = a.organization_id and s.file_id = a.file_id and s.student_id = r.student_id
+ where r.id = sqlc.arg(request_id) and s.amendment_id > sqlc.arg(after)::text::uuid order by s.amendment_id limit sqlc.arg(most);
 
 -- Disclosures that told of the student, of any file, without the ids of other students.
 -- name: RequestDisclosurePage :many

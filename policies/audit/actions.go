@@ -80,6 +80,8 @@ var Actions = []Action{
 	{"access_request.end", "access_request", "A request was closed, rejected or withdrawn, as the code says; its hold ended with it."},
 	{"access_request.due", "access_request", "Owners and admins were told of the 30th, the 40th or the 45th day of a request, on which it is late."},
 	{"record.classify", "file", "It was said what a file is under FERPA; the code is the class."},
+	{"amendment.request", "amendment", "A request to amend an education record came in; its file is held from then on. The code is the file."},
+	{"amendment.step", "amendment", "A request for amendment came into the state that the code names; with its end the hold ends."},
 	{"directory.policy", "organization", "It was said what is directory information of the school, and until when it may be refused."},
 	{"directory.opt_out", "student", "A student was opted out of directory information, or that was taken back, as the code says."},
 	{"hold.place", "hold", "A hold was placed: what it covers is not destroyed. The code is its kind and its scope."},

@@ -21,6 +21,7 @@ var Kinds = []Kind{
 	{"agreement.ending", false, "the last agreement of the school for children's data ends soon, or has ended"},
 	{"access_request.due", true, "a request to see education records came in, or nears the day by which it must be answered"},
 	{"access_request.ready", false, "the records that the person asked for are ready"},
+	{"amendment.moved", true, "a request to amend a record came in or went on: a refusal and the right to a hearing, its day, a decision"},
 	{"generation.drafted", false, "a document that the person asked for is ready for review"},
 	{"generation.failed", false, "a document that the person asked for could not be made"},
 	{"handin.returned", false, "a teacher returned a hand-in"},

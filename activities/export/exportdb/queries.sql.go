@@ -12,6 +12,43 @@ import (
 	"github.com/google/uuid"
 )
 
+const amendmentPage = `-- name: AmendmentPage :many
+select a.id::text as key, json_build_object('id', a.id, 'file_id', a.file_id, 'student_id', a.student_id, 'requester_id', a.requester_id, 'what', a.what, 'state', a.state, 'since', a.since,
+       'due_at', a.due_at, 'requested_at', a.requested_at, 'reason', a.reason, 'hearing_at', a.hearing_at, 'hearing_place', a.hearing_place, 'hearing_officer', a.hearing_officer,
+       'decision', a.decision, 'ended_by', a.ended_by, 'ended_at', a.ended_at, 'statement', s.statement, 'statement_at', s.at)::json as data
+  from amendments a left join record_statements s on s.amendment_id = a.id where a.id > $1::text::uuid order by a.id limit $2
+`
+
+type AmendmentPageParams struct {
+	After string
+	Most  int64
+}
+
+type AmendmentPageRow struct {
+	Key  string
+	Data []byte
+}
+
+func (q *Queries) AmendmentPage(ctx context.Context, arg AmendmentPageParams) ([]AmendmentPageRow, error) {
+	rows, err := q.db.Query(ctx, amendmentPage, arg.After, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AmendmentPageRow
+	for rows.Next() {
+		var i AmendmentPageRow
+		if err := rows.Scan(&i.Key, &i.Data); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const classPage = `-- name: ClassPage :many
 
 select c.id::text as key, json_build_object('id', c.id, 'title', c.title, 'code', c.code, 'school_id', c.school_id, 'term_ids', c.term_ids, 'state', c.state,
@@ -647,6 +684,46 @@ func (q *Queries) RequestRow(ctx context.Context, requestID uuid.UUID) ([]byte, 
 	var data []byte
 	err := row.Scan(&data)
 	return data, err
+}
+
+const requestStatementPage = `-- name: RequestStatementPage :many
+select s.amendment_id::text as key, json_build_object('file_id', s.file_id, 'amendment_id', s.amendment_id, 'statement', s.statement, 'at', s.at)::json as data
+  from access_requests r join access_request_files a on a.organization_id = r.organization_id and a.request_id = r.id and a.decision = 'include'
+  join record_statements s on s.organization_id = a.organization_id and s.file_id = a.file_id and s.student_id = r.student_id
+ where r.id = $1 and s.amendment_id > $2::text::uuid order by s.amendment_id limit $3
+`
+
+type RequestStatementPageParams struct {
+	RequestID uuid.UUID
+	After     string
+	Most      int64
+}
+
+type RequestStatementPageRow struct {
+	Key  string
+	Data []byte
+}
+
+// What the student's side says about a record that is in the package (34 CFR 99.21(c)); what others
+// say about theirs is not for who asked (99.12(a)).
+func (q *Queries) RequestStatementPage(ctx context.Context, arg RequestStatementPageParams) ([]RequestStatementPageRow, error) {
+	rows, err := q.db.Query(ctx, requestStatementPage, arg.RequestID, arg.After, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []RequestStatementPageRow
+	for rows.Next() {
+		var i RequestStatementPageRow
+		if err := rows.Scan(&i.Key, &i.Data); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const requestVersionPage = `-- name: RequestVersionPage :many
