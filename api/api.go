@@ -26,6 +26,7 @@ import (
 	"satchel/api/delivery/edge"
 	"satchel/api/delivery/signed"
 	"satchel/api/directory"
+	"satchel/api/disclosureconsents"
 	"satchel/api/generations"
 	"satchel/api/histories"
 	"satchel/api/holds"
@@ -160,6 +161,7 @@ type API struct {
 	records       *records.Records
 	directory     *directory.Directory
 	amendments    *amendments.Amendments
+	consentsTo    *disclosureconsents.Consents
 	requests      *accessrequests.Requests
 	retention     *retention.Retention
 	organizations *organizations.Organizations
@@ -227,6 +229,7 @@ func New(p Parts) *API {
 		records:       &records.Records{DB: people, Log: p.Log},
 		directory:     &directory.Directory{DB: people},
 		amendments:    &amendments.Amendments{DB: people},
+		consentsTo:    &disclosureconsents.Consents{DB: people},
 		retention:     &retention.Retention{DB: people, All: p.DB},
 		jobs:          &jobs.Jobs{DB: people, All: p.DB, Control: p.Jobs, Listener: w, Streams: streams, Currency: p.Providers.Currency},
 		organizations: &organizations.Organizations{DB: people, Workflows: p.Workflows, Listener: w, Exports: p.Exports, Invites: p.Invites, ProvisionTimeout: createPatience},

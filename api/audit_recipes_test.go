@@ -531,6 +531,21 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 		s.mark(s.owner.org)
 		return s.owner.call(post, at+"/steps", map[string]any{"step": "review"}), s.owner.org
 	},
+	"POST " + consentsToPath: func(s *scene) (answer, tenancy.OrgID) {
+		in := s.consentTo()
+		s.mark(s.owner.org)
+		return s.owner.call(post, s.school("/disclosure-consents"), in), s.owner.org
+	},
+	"POST " + consentToPath + "/sign": func(s *scene) (answer, tenancy.OrgID) {
+		path, form := s.askedConsent(), s.owner.published("form.txt", lorem).ID
+		s.mark(s.owner.org)
+		return s.owner.call(post, path+"/sign", map[string]any{"name": planted, "approve": true, "evidence_file_id": form, "signed_at": "2026-01-01T00:00:00Z"}), s.owner.org
+	},
+	"POST " + consentToPath + "/revoke": func(s *scene) (answer, tenancy.OrgID) {
+		path := s.askedConsent()
+		s.mark(s.owner.org)
+		return s.owner.call(post, path+"/revoke", nil), s.owner.org
+	},
 	"PUT " + directoryPath: func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(put, s.school("/directory-policy"), newDirectory), s.owner.org
 	},

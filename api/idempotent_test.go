@@ -149,6 +149,7 @@ var sends = map[string]func(*scene) again{
 		return s.posts(s.person(s.owner.org, tenancy.Student), s.school("/access-requests"), map[string]any{"note": planted})
 	},
 	"POST " + accessRequestPath + "/release": func(s *scene) again { return s.posts(s.owner, s.verified().at+"/release", nil) },
+	"POST " + consentsToPath:                 func(s *scene) again { return s.posts(s.owner, s.school("/disclosure-consents"), s.consentTo()) },
 	"POST " + amendmentsPath:                 func(s *scene) again { return s.posts(s.owner, s.school("/amendments"), s.contested()) },
 	"POST " + holdsPath:                      func(s *scene) again { return s.posts(s.owner, s.school("/holds"), newHold) },
 	"POST " + webhooksPath:                   func(s *scene) again { return s.posts(s.owner, s.school("/webhooks"), newWebhook) },
@@ -169,6 +170,8 @@ func (s *scene) posts(p *person, path string, in any) again {
 var exempt = map[string]string{
 	"POST " + reviewsPath + "/:file/decide":                         "what is decided is decided",
 	"POST " + accessRequestPath + "/verify":                         "what is verified is not verified again",
+	"POST " + consentToPath + "/sign":                               "what is signed is not signed again",
+	"POST " + consentToPath + "/revoke":                             "what is revoked is revoked",
 	"POST " + amendmentPath + "/steps":                              "a step that was taken is not taken again",
 	"POST " + accessRequestPath + "/end":                            "what is over is over",
 	"POST " + holdPath + "/release":                                 "what is asked for is asked for",

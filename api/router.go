@@ -135,6 +135,8 @@ const (
 	disclosuresPath    = organizationPath + "/disclosures"
 	amendmentsPath     = organizationPath + "/amendments"
 	amendmentPath      = amendmentsPath + "/:amendment"
+	consentsToPath     = organizationPath + "/disclosure-consents"
+	consentToPath      = consentsToPath + "/:consent"
 	directoryPath      = organizationPath + "/directory-policy"
 	optOutsPath        = organizationPath + "/directory-opt-outs"
 	optOutPath         = optOutsPath + "/:student"
@@ -457,6 +459,12 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: post, Path: amendmentsPath, Action: tenancy.AskAmendment, Audit: "amendment.request", Idempotency: idempotency.Route{Replay: a.amendments.ReplayAsk}, Handler: a.amendments.Ask},
 		{Method: get, Path: amendmentPath, Action: tenancy.ReadAmendments, Handler: a.amendments.Get},
 		{Method: post, Path: amendmentPath + "/steps", Action: tenancy.AskAmendment, Audit: "amendment.step", Handler: a.amendments.Take},
+
+		{Method: get, Path: consentsToPath, Action: tenancy.ReadDisclosureConsents, Handler: a.consentsTo.List},
+		{Method: post, Path: consentsToPath, Action: tenancy.AskDisclosureConsents, Audit: "disclosure_consent.ask", Idempotency: idempotency.Route{Replay: a.consentsTo.ReplayAsk}, Handler: a.consentsTo.Ask},
+		{Method: get, Path: consentToPath, Action: tenancy.ReadDisclosureConsents, Handler: a.consentsTo.Get},
+		{Method: post, Path: consentToPath + "/sign", Action: tenancy.SignDisclosureConsents, Audit: "disclosure_consent.sign", Handler: a.consentsTo.Sign},
+		{Method: post, Path: consentToPath + "/revoke", Action: tenancy.SignDisclosureConsents, Audit: "disclosure_consent.revoke", Handler: a.consentsTo.Revoke},
 
 		{Method: get, Path: directoryPath, Action: tenancy.ReadDirectory, Handler: a.directory.GetPolicy},
 		{Method: put, Path: directoryPath, Action: tenancy.ManageDirectory, Audit: "directory.policy", Handler: a.directory.SetPolicy},

@@ -53,3 +53,43 @@ alter table holds
     add constraint release_takes_two check (released_by is null or request_id is not null or amendment_id is not null or release_asked_by is not null and released_by <> release_asked_by),
     add constraint only_amendments check (amendment_id is null or kind = 'amendment');
 create unique index holds_of_amendments on holds (organization_id, amendment_id) where amendment_id is not null;
+
+-- Consents of a parent, or of a student of 18, to a disclosure to a third party (34 CFR 99.30):
+-- which records, for what, to whom, signed and dated. The school writes one; it counts from its
+-- signature on until it ends or is revoked. What was signed is not changed.
+create table disclosure_consents (
+    organization_id uuid not null references organizations (id),
+    id              uuid not null,
+    student_id      uuid not null references users (id),
+    file_ids        uuid[] not null check (cardinality(file_ids) between 1 and 200), -- the records; not by a key: the consent is the evidence of a disclosure, and stays
+    purpose         text not null check (length(purpose) between 1 and 1000),
+    party           text not null check (length(party) between 1 and 200),
+    party_email     text not null check (length(party_email) between 3 and 320), -- whom a share may reach by it
+    requested_by    uuid not null references users (id),
+    requested_at    timestamptz not null default now(),
+    expires_at      timestamptz not null,
+    signer_id       uuid references users (id), -- null: on paper, by who has no account
+    signer_name     text not null default '' check (length(signer_name) <= 200), -- as signed
+    method          text not null default '' check (method in ('', 'account', 'paper')), -- 99.30(d): how the signer is identified and authenticated
+    evidence_file_id uuid, -- the signed form
+    evidence_sha256 text check (evidence_sha256 ~ '^[0-9a-f]{64}$'),
+    signed_at       timestamptz,
+    recorded_by     uuid references users (id),
+    content_sha256  text check (content_sha256 ~ '^[0-9a-f]{64}$'), -- of what was signed
+    revoked_by      uuid references users (id),
+    revoked_at      timestamptz,
+    primary key (organization_id, id),
+    constraint a_year_at_most check (expires_at > requested_at and expires_at <= requested_at + interval '366 days'),
+    constraint signed_by_someone check ((signed_at is null) = (method = '') and (signed_at is null) = (signer_name = '') and (signed_at is null) = (recorded_by is null)
+        and (signed_at is null) = (content_sha256 is null)),
+    constraint signed_in_person check (method <> 'account' or signer_id = recorded_by),
+    constraint paper_has_its_form check ((method = 'paper') = (evidence_file_id is not null and evidence_sha256 is not null)),
+    constraint revoked_by_someone check ((revoked_at is null) = (revoked_by is null))
+);
+create index disclosure_consents_of_students on disclosure_consents (organization_id, student_id, id desc);
+
+-- The consent on which a share gives a record (disclosure_basis 99.30).
+alter table shares
+    add column disclosure_consent uuid,
+    add constraint consent_of_its_basis check ((disclosure_basis = '99.30') = (disclosure_consent is not null)),
+    add constraint by_a_consent foreign key (organization_id, disclosure_consent) references disclosure_consents (organization_id, id);

@@ -102,6 +102,12 @@ const (
 	AskAmendment   Action = "ask_amendment"
 	ReadAmendments Action = "read_amendments"
 
+	// Consents to disclosures to third parties: asked for by the school, signed and revoked by a
+	// guardian, or the student who is of age, who see theirs.
+	ReadDisclosureConsents Action = "read_disclosure_consents"
+	AskDisclosureConsents  Action = "ask_disclosure_consents"
+	SignDisclosureConsents Action = "sign_disclosure_consents"
+
 	// Requests to see records. A student and a guardian see their own.
 	AskAccess            Action = "ask_access"
 	ReadAccessRequests   Action = "read_access_requests"
@@ -188,6 +194,10 @@ var Grants = map[Action][]Role{
 	AskAmendment:   {Owner, Admin, Student, Parent},
 	ReadAmendments: {Owner, Admin, Student, Parent, Auditor},
 
+	ReadDisclosureConsents: {Owner, Admin, Student, Parent, Auditor},
+	AskDisclosureConsents:  {Owner, Admin},
+	SignDisclosureConsents: {Owner, Admin, Student, Parent},
+
 	AskAccess:            {Owner, Admin, Student, Parent},
 	ReadAccessRequests:   {Owner, Admin, Student, Parent, Auditor},
 	ManageAccessRequests: {Owner, Admin},
@@ -210,7 +220,7 @@ func (a Actor) May(action Action) bool {
 // has set reads_while_suspended.
 var readActions = []Action{
 	ReadFiles, ReadSpaces, ReadAccess, ReadQuota, ReadStats, ReadOperation, ReadJobs, ReadOrganization, ReadTiers, ReadMembers, ReadGuardians, ReadUsage, ReadAudit,
-	ExportOrganization, ReadEvents, ReadRosters, ReadWebhooks, ReadGenerations, ReadReports, ReadRoblox, ReadConsent, ReadHolds, ReadRetention, ReadRecords, ReadDisclosures, ReadDirectory, ListOptOuts, ReadAmendments, ReadAccessRequests,
+	ExportOrganization, ReadEvents, ReadRosters, ReadWebhooks, ReadGenerations, ReadReports, ReadRoblox, ReadConsent, ReadHolds, ReadRetention, ReadRecords, ReadDisclosures, ReadDirectory, ListOptOuts, ReadAmendments, ReadDisclosureConsents, ReadAccessRequests,
 }
 
 // Reads says whether the action is read-only.

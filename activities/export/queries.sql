@@ -66,6 +66,13 @@ select a.id::text as key, json_build_object('id', a.id, 'file_id', a.file_id, 's
        'decision', a.decision, 'ended_by', a.ended_by, 'ended_at', a.ended_at, 'statement', s.statement, 'statement_at', s.at)::json as data
   from amendments a left join record_statements s on s.amendment_id = a.id where a.id > sqlc.arg(after)::text::uuid order by a.id limit sqlc.arg(most);
 
+-- name: DisclosureConsentPage :many
+select c.id::text as key, json_build_object('id', c.id, 'student_id', c.student_id, 'file_ids', c.file_ids, 'purpose', c.purpose, 'party', c.party, 'party_email', c.party_email,
+       'requested_by', c.requested_by, 'requested_at', c.requested_at, 'expires_at', c.expires_at, 'signer_id', c.signer_id, 'signer_name', c.signer_name, 'method', c.method,
+       'evidence_file_id', c.evidence_file_id, 'evidence_sha256', c.evidence_sha256, 'signed_at', c.signed_at, 'recorded_by', c.recorded_by, 'content_sha256', c.content_sha256,
+       'revoked_by', c.revoked_by, 'revoked_at', c.revoked_at)::json as data
+  from disclosure_consents c where c.id > sqlc.arg(after)::text::uuid order by c.id limit sqlc.arg(most);
+
 -- name: SourcePage :many
 select s.id::text as key, json_build_object('id', s.id, 'name', s.name, 'kind', s.kind, 'adds_only', s.adds_only, 'created_by', s.created_by,
        'created_at', s.created_at)::json as data
@@ -183,6 +190,13 @@ select s.amendment_id::text as key, json_build_object('file_id', s.file_id, 'ame
   from access_requests r join access_request_files a on a.organization_id = r.organization_id and a.request_id = r.id and a.decision = 'include'
   join record_statements s on s.organization_id = a.organization_id and s.file_id = a.file_id and s.student_id = r.student_id
  where r.id = sqlc.arg(request_id) and s.amendment_id > sqlc.arg(after)::text::uuid order by s.amendment_id limit sqlc.arg(most);
+
+-- Consents to disclosures of the student's records.
+-- name: RequestConsentPage :many
+select c.id::text as key, json_build_object('id', c.id, 'file_ids', c.file_ids, 'purpose', c.purpose, 'party', c.party, 'requested_at', c.requested_at, 'expires_at', c.expires_at,
+       'signer_name', c.signer_name, 'method', c.method, 'signed_at', c.signed_at, 'content_sha256', c.content_sha256, 'revoked_at', c.revoked_at)::json as data
+  from access_requests r join disclosure_consents c on c.organization_id = r.organization_id and c.student_id = r.student_id
+ where r.id = sqlc.arg(request_id) and c.id > sqlc.arg(after)::text::uuid order by c.id limit sqlc.arg(most);
 
 -- Disclosures that told of the student, of any file, without the ids of other students.
 -- name: RequestDisclosurePage :many

@@ -55,6 +55,11 @@ func disclosureLines(ctx context.Context, db *exportdb.Queries, request uuid.UUI
 	return toLines(rows, err, func(r exportdb.RequestDisclosurePageRow) line { return line{r.Key, r.Data} })
 }
 
+func consentLines(ctx context.Context, db *exportdb.Queries, request uuid.UUID, after string, most int64) ([]line, error) {
+	rows, err := db.RequestConsentPage(ctx, exportdb.RequestConsentPageParams{RequestID: request, After: after, Most: most})
+	return toLines(rows, err, func(r exportdb.RequestConsentPageRow) line { return line{r.Key, r.Data} })
+}
+
 func statementLines(ctx context.Context, db *exportdb.Queries, request uuid.UUID, after string, most int64) ([]line, error) {
 	rows, err := db.RequestStatementPage(ctx, exportdb.RequestStatementPageParams{RequestID: request, After: after, Most: most})
 	return toLines(rows, err, func(r exportdb.RequestStatementPageRow) line { return line{r.Key, r.Data} })
@@ -100,7 +105,7 @@ func writeRequest(ctx context.Context, q tenancy.Queries, z *archive, request uu
 	for _, l := range []struct {
 		name, first string
 		rows        lines
-	}{{"records.ndjson", firstID, recordLines}, {"findings.ndjson", "", findingLines}, {"statements.ndjson", firstID, statementLines}, {"disclosures.ndjson", firstID, disclosureLines}} {
+	}{{"records.ndjson", firstID, recordLines}, {"findings.ndjson", "", findingLines}, {"statements.ndjson", firstID, statementLines}, {"consents.ndjson", firstID, consentLines}, {"disclosures.ndjson", firstID, disclosureLines}} {
 		err := z.addLines(l.name, func(write func(any) error) error {
 			return l.rows.each(ctx, q, request, l.first, func(data json.RawMessage) error { return write(data) })
 		})

@@ -125,6 +125,7 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		{"insert into disclosure_students (organization_id, disclosure_id, student_id) values (app.org(), $1, $2)", []any{class, student}},
 		{"insert into amendments (organization_id, id, file_id, student_id, requester_id, what) values (app.org(), $1, $2, $3, $3, 'the grade')", []any{class, file, student}},
 		{"insert into record_statements (organization_id, amendment_id, file_id, student_id, statement) values (app.org(), $1, $2, $3, 'it is not so')", []any{class, file, student}},
+		{"insert into disclosure_consents (organization_id, id, student_id, file_ids, purpose, party, party_email, requested_by, expires_at) values (app.org(), $1, $2, array[$3::uuid], 'care', 'The clinic', 'a@else.example', $2, now() + interval '1 day')", []any{class, student, file}},
 		{"insert into directory_policies (organization_id, categories, notice_at, opt_out_until, set_by) values (app.org(), '{name}', '2026-01-01', '2026-02-01', $1)", []any{user}},
 		{"insert into directory_opt_outs (organization_id, student_id, holder_id, opted_out, recorded_by) values (app.org(), $1, $2, true, $2)", []any{student, user}},
 		{"insert into access_requests (organization_id, id, student_id, requester_id, note) values (app.org(), $1, $2, $2, 'all of it')", []any{class, student}},
@@ -369,8 +370,11 @@ func TestReferencesDoNotCross(t *testing.T) {
 				require.NoError(t, s.admin.QueryRow(t.Context(), "select user_id::text from members where organization_id = $1 and user_id <> $2 limit 1", s.a, user).Scan(&other))
 				row["user_id"] = other
 			}
-			if k.From[len(k.From)-1] == "amendment_id" && k.Table == "holds" { // a hold of a kind of its own
+			switch k.Table + "." + k.From[len(k.From)-1] { // what a check asks of a row with the reference
+			case "holds.amendment_id":
 				row["kind"], row["request_id"] = "amendment", nil
+			case "shares.disclosure_consent":
+				row["disclosure_basis"] = "99.30"
 			}
 			for i, column := range k.From {
 				if column != "organization_id" {

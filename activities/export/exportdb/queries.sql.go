@@ -92,6 +92,44 @@ func (q *Queries) ClassPage(ctx context.Context, arg ClassPageParams) ([]ClassPa
 	return items, nil
 }
 
+const disclosureConsentPage = `-- name: DisclosureConsentPage :many
+select c.id::text as key, json_build_object('id', c.id, 'student_id', c.student_id, 'file_ids', c.file_ids, 'purpose', c.purpose, 'party', c.party, 'party_email', c.party_email,
+       'requested_by', c.requested_by, 'requested_at', c.requested_at, 'expires_at', c.expires_at, 'signer_id', c.signer_id, 'signer_name', c.signer_name, 'method', c.method,
+       'evidence_file_id', c.evidence_file_id, 'evidence_sha256', c.evidence_sha256, 'signed_at', c.signed_at, 'recorded_by', c.recorded_by, 'content_sha256', c.content_sha256,
+       'revoked_by', c.revoked_by, 'revoked_at', c.revoked_at)::json as data
+  from disclosure_consents c where c.id > $1::text::uuid order by c.id limit $2
+`
+
+type DisclosureConsentPageParams struct {
+	After string
+	Most  int64
+}
+
+type DisclosureConsentPageRow struct {
+	Key  string
+	Data []byte
+}
+
+func (q *Queries) DisclosureConsentPage(ctx context.Context, arg DisclosureConsentPageParams) ([]DisclosureConsentPageRow, error) {
+	rows, err := q.db.Query(ctx, disclosureConsentPage, arg.After, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []DisclosureConsentPageRow
+	for rows.Next() {
+		var i DisclosureConsentPageRow
+		if err := rows.Scan(&i.Key, &i.Data); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const disclosurePage = `-- name: DisclosurePage :many
 select d.id::text as key, json_build_object('id', d.id, 'file_id', d.file_id, 'at', d.at, 'way', d.way, 'outcome', d.outcome, 'class', d.class, 'rule', d.rule, 'basis', d.basis,
        'interest', d.interest, 'party', d.party, 'share_id', d.share_id, 'recipient_id', d.recipient_id, 'actor_id', d.actor_id, 'recordable', d.recordable,
@@ -540,6 +578,45 @@ func (q *Queries) RecordPage(ctx context.Context, arg RecordPageParams) ([]Recor
 	var items []RecordPageRow
 	for rows.Next() {
 		var i RecordPageRow
+		if err := rows.Scan(&i.Key, &i.Data); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const requestConsentPage = `-- name: RequestConsentPage :many
+select c.id::text as key, json_build_object('id', c.id, 'file_ids', c.file_ids, 'purpose', c.purpose, 'party', c.party, 'requested_at', c.requested_at, 'expires_at', c.expires_at,
+       'signer_name', c.signer_name, 'method', c.method, 'signed_at', c.signed_at, 'content_sha256', c.content_sha256, 'revoked_at', c.revoked_at)::json as data
+  from access_requests r join disclosure_consents c on c.organization_id = r.organization_id and c.student_id = r.student_id
+ where r.id = $1 and c.id > $2::text::uuid order by c.id limit $3
+`
+
+type RequestConsentPageParams struct {
+	RequestID uuid.UUID
+	After     string
+	Most      int64
+}
+
+type RequestConsentPageRow struct {
+	Key  string
+	Data []byte
+}
+
+// Consents to disclosures of the student's records.
+func (q *Queries) RequestConsentPage(ctx context.Context, arg RequestConsentPageParams) ([]RequestConsentPageRow, error) {
+	rows, err := q.db.Query(ctx, requestConsentPage, arg.RequestID, arg.After, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []RequestConsentPageRow
+	for rows.Next() {
+		var i RequestConsentPageRow
 		if err := rows.Scan(&i.Key, &i.Data); err != nil {
 			return nil, err
 		}

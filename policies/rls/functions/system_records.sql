@@ -87,12 +87,12 @@ create or replace function app.disclosure_of_access() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare s record; first record; law text;
 begin
-    select t.kind, t.permission, t.disclosure_basis, t.disclosure_interest into s from shares t where t.organization_id = new.organization_id and t.id = new.share_id;
+    select t.kind, t.permission, t.disclosure_basis, t.disclosure_interest, t.disclosure_consent into s from shares t where t.organization_id = new.organization_id and t.id = new.share_id;
     select d.basis, d.interest, d.party into first from disclosures d
      where d.organization_id = new.organization_id and d.share_id = new.share_id and d.outcome = 'opened' and d.recipient_id is not distinct from new.recipient_id
      order by d.id limit 1;
     if new.outcome <> 'ok' then -- a law says more than what the visitor is told
-        select d.rule into law from app.disclosure_on(new.organization_id, app.share_way(s.kind, s.permission), new.file_id, null, null, s.disclosure_basis) d where not d.allowed and d.rule like '34 CFR %';
+        select d.rule into law from app.disclosure_on(new.organization_id, app.share_way(s.kind, s.permission), new.file_id, null, null, s.disclosure_basis, s.disclosure_consent, app.share_parties(new.organization_id, new.share_id)) d where not d.allowed and d.rule like '34 CFR %';
     end if;
     perform app.disclosure_note(new.organization_id, app.share_way(s.kind, s.permission), new.file_id, case new.outcome when 'ok' then 'disclosed' else 'refused' end, coalesce(law, new.code),
         coalesce(nullif(first.basis, ''), s.disclosure_basis), coalesce(nullif(first.interest, ''), s.disclosure_interest), coalesce(nullif(first.party, ''), app.disclosure_party(new.organization_id, new.share_id, new.recipient_id)),

@@ -35,6 +35,7 @@ begin
     delete from record_students where organization_id = (select app.org()) and student_id = gone;
     update disclosure_students d set student_id = kept where d.organization_id = (select app.org()) and d.student_id = gone
        and not exists (select from disclosure_students o where o.organization_id = d.organization_id and o.disclosure_id = d.disclosure_id and o.student_id = kept);
+    update disclosure_consents set student_id = kept where organization_id = (select app.org()) and student_id = gone;
     -- Of two open ones of one guardian about one record the one about the person who stays goes on.
     update amendments a set state = 'withdrawn' where a.organization_id = (select app.org()) and a.student_id = gone and a.ended_at is null
        and exists (select from amendments o where o.organization_id = a.organization_id and o.file_id = a.file_id and o.student_id = kept and o.requester_id = a.requester_id and o.ended_at is null);
