@@ -546,6 +546,11 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 		s.mark(s.owner.org)
 		return s.owner.call(post, path+"/revoke", nil), s.owner.org
 	},
+	"POST " + breakGlassPath + "/:grant/review": func(s *scene) (answer, tenancy.OrgID) {
+		grant := s.broken()
+		s.mark(s.owner.org)
+		return s.owner.call(post, breakGlassPath+"/"+grant.String()+"/review", map[string]any{"decision": "not_justified", "note": planted}), s.owner.org
+	},
 	"PUT " + directoryPath: func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(put, s.school("/directory-policy"), newDirectory), s.owner.org
 	},

@@ -170,6 +170,7 @@ func (s *scene) posts(p *person, path string, in any) again {
 var exempt = map[string]string{
 	"POST " + reviewsPath + "/:file/decide":                         "what is decided is decided",
 	"POST " + accessRequestPath + "/verify":                         "what is verified is not verified again",
+	"POST " + breakGlassPath + "/:grant/review":                     "what is reviewed is reviewed",
 	"POST " + consentToPath + "/sign":                               "what is signed is not signed again",
 	"POST " + consentToPath + "/revoke":                             "what is revoked is revoked",
 	"POST " + amendmentPath + "/steps":                              "a step that was taken is not taken again",

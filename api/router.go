@@ -228,6 +228,8 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: post, Path: spacePath + "/grants", Action: tenancy.MakeSpaces, Audit: "space.grant", Idempotency: idempotency.Route{Replay: a.spaces.ReplayGive}, Handler: a.spaces.Give},
 		{Method: remove, Path: spacePath + "/grants/:grant", Action: tenancy.MakeSpaces, Audit: "space.revoke", Handler: a.spaces.EndGrant},
 		{Method: post, Path: breakGlassPath, Action: tenancy.BreakGlass, Audit: "space.break_glass", Idempotency: idempotency.Route{Replay: a.spaces.ReplayGive}, Handler: a.spaces.BreakGlass},
+		{Method: get, Path: breakGlassPath, Action: tenancy.ReviewGlass, Handler: a.spaces.ListReviews},
+		{Method: post, Path: breakGlassPath + "/:grant/review", Action: tenancy.ReviewGlass, Audit: "space.review", Handler: a.spaces.Review},
 		{Method: post, Path: breakGlassPath + "/:grant/approve", Action: tenancy.BreakGlass, Audit: "space.approve", Handler: a.spaces.ApproveBreakGlass},
 		{Method: get, Path: spacePath + "/folders", Action: tenancy.ReadSpaces, Handler: a.spaces.ListFolders},
 		{Method: post, Path: spacePath + "/folders", Action: tenancy.EditFiles, Audit: "folder.create", Idempotency: idempotency.Route{Replay: a.spaces.ReplayCreateFolder}, Handler: a.spaces.CreateFolder},

@@ -93,3 +93,25 @@ alter table shares
     add column disclosure_consent uuid,
     add constraint consent_of_its_basis check ((disclosure_basis = '99.30') = (disclosure_consent is not null)),
     add constraint by_a_consent foreign key (organization_id, disclosure_consent) references disclosure_consents (organization_id, id);
+
+-- What was read by break-glass is reviewed: an owner says afterwards whether the reason was one
+-- (34 CFR 99.31(a)(1)(ii): reasonable methods). A trigger on space_grants adds the row.
+create table break_glass_reviews (
+    organization_id uuid not null,
+    grant_id        uuid not null,
+    due_at          timestamptz not null default now() + interval '7 days',
+    told            integer not null default 0 check (told in (0, 3, 7)), -- the last day of which owners were told
+    decision        text not null default '' check (decision in ('', 'justified', 'not_justified')),
+    note            text not null default '' check (length(note) <= 1000),
+    reviewed_by     uuid references users (id),
+    reviewed_at     timestamptz,
+    primary key (organization_id, grant_id),
+    foreign key (organization_id, grant_id) references space_grants (organization_id, id) on delete cascade,
+    constraint reviewed_by_someone check ((decision = '') = (reviewed_by is null) and (reviewed_by is null) = (reviewed_at is null)),
+    constraint not_justified_for_a_reason check (decision <> 'not_justified' or note <> '')
+);
+create index break_glass_reviews_waiting on break_glass_reviews (grant_id) where decision = '';
+-- What was before waits too. The owner of the schema is bound by the rules of tables.
+alter table space_grants no force row level security;
+insert into break_glass_reviews (organization_id, grant_id) select g.organization_id, g.id from space_grants g where g.via = 'breakglass';
+alter table space_grants force row level security;

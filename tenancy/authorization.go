@@ -24,7 +24,8 @@ const (
 	MakeSpaces    Action = "make_spaces"   // groups, staff rooms, confidential spaces; and what their managers may do
 	ManageSpaces  Action = "manage_spaces" // libraries, classes, substitutes
 	BreakGlass    Action = "break_glass"
-	ReadAccess    Action = "read_access" // how many files each teacher reads, and does not
+	ReviewGlass   Action = "review_break_glass" // what others did by it
+	ReadAccess    Action = "read_access"        // how many files each teacher reads, and does not
 	ReadQuota     Action = "read_quota"
 	SetQuota      Action = "set_quota"
 	ReadStats     Action = "read_stats"
@@ -133,6 +134,7 @@ var Grants = map[Action][]Role{
 	MakeSpaces:    {Owner, Admin, Teacher},
 	ManageSpaces:  {Owner, Admin},
 	BreakGlass:    {Owner, Admin},
+	ReviewGlass:   {Owner, Admin},
 	ReadAccess:    {Owner},
 	ReadQuota:     {Owner, Admin, Teacher, Student},
 	SetQuota:      {Operator},

@@ -30,6 +30,7 @@ var inWords = []struct {
 	{tenancy.MakeSpaces, "make groups, staff rooms and confidential spaces, give access to what one manages, return work"},
 	{tenancy.ManageSpaces, "make libraries and classes, and say who is in a class"},
 	{tenancy.BreakGlass, "go into a space that one is not in, for two hours, with a reason, announced and on record"},
+	{tenancy.ReviewGlass, "see and review what others did by break-glass: owners what admins did, and admins what an owner did"},
 	{tenancy.ReadAccess, "see how many files each teacher reads, and how many not"},
 	{tenancy.ReadQuota, "see how much room there is"},
 	{tenancy.ReadOrganization, "see the organization and its policies"},

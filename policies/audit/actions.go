@@ -51,6 +51,8 @@ var Actions = []Action{
 	{"share.send", "share", "The mail of a share was sent to somebody outside; the code is the recipient."},
 	{"space.grant", "space", "A person was given access to a space; the code is the person."},
 	{"space.revoke", "space", "Access to a space was ended; the code is the access."},
+	{"space.review", "grant", "A use of break-glass was reviewed; the code says whether its reason was one."},
+	{"space.review_due", "grant", "Owners were told of a use of break-glass that waits for its review, on its third or seventh day."},
 	{"space.break_glass", "space", "An owner or admin went into a space that they are not in, for two hours; the code is the access."},
 	{"space.approve", "space", "A second owner or admin approved that for a confidential space."},
 	{"folder.create", "folder", "A folder was made; the code is its mode."},

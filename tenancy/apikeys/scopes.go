@@ -46,7 +46,7 @@ var Scopes = map[Scope][]tenancy.Action{
 
 // NeverGranted are the actions that no key has, whatever its role.
 var NeverGranted = []tenancy.Action{
-	tenancy.ManageKeys, tenancy.ManageLogins, tenancy.BreakGlass, tenancy.ReadAccess, tenancy.ManageRosters,
+	tenancy.ManageKeys, tenancy.ManageLogins, tenancy.BreakGlass, tenancy.ReviewGlass, tenancy.ReadAccess, tenancy.ManageRosters,
 	tenancy.CreateOrganization, tenancy.ManageOrganizations, tenancy.ChangeOrganization, tenancy.ExportOrganization,
 	tenancy.ReadConsent, tenancy.ManageConsent, tenancy.Authorize,
 	tenancy.ReadWebhooks, tenancy.ManageWebhooks, tenancy.ReadRoblox, tenancy.ManageRoblox, tenancy.ReviewPersonalData,

@@ -31,6 +31,7 @@ var Kinds = []Kind{
 	{"roblox.attention", false, "a connection to Roblox stopped, or something may have been made there twice and a person has to look"},
 	{"share.received", false, "something was shared with the person"},
 	{"space.breakglass", true, "an administrator opened a space by break-glass"},
+	{"space.breakglass_review", true, "what another owner or an admin did by break-glass waits for a review"},
 	{"space.substitute", false, "a substitute was given a space for a while"},
 	{"usage.warning", false, "the organization comes near a limit"},
 	{"webhook.disabled", false, "a webhook of the organization was disabled"},

@@ -268,7 +268,7 @@ func TestEveryTenantTableIsExportedOrNamed(t *testing.T) {
 		"storage_quotas": "", "organization_policies": "", "people": "", "login_rules": "",
 		"roster_sources": "", "schools": "", "terms": "", "classes": "", "class_members": "", "spaces": "", "space_grants": "", "folders": "",
 		"folder_links": "", "file_links": "", "hand_ins": "", "stars": "", "file_tags": "",
-		"shares": "", "share_recipients": "", "share_accesses": "", "disclosure_rules": "", "record_classes": "", "record_students": "", "disclosures": "", "disclosure_students": "", "directory_opt_outs": "", "amendments": "", "record_statements": "", "disclosure_consents": "",
+		"shares": "", "share_recipients": "", "share_accesses": "", "disclosure_rules": "", "record_classes": "", "record_students": "", "disclosures": "", "disclosure_students": "", "directory_opt_outs": "", "amendments": "", "record_statements": "", "disclosure_consents": "", "break_glass_reviews": "",
 		"share_downloads": "what the accesses tell", "share_drops": "what the accesses and the files tell", "share_attempts": "wrong passwords, by the hash of an address", "share_codes": "hashes, for ten minutes",
 		"bulk_changes": "what the audit log speaks of, for 30 days", "bulk_items": "what the audit log speaks of, for 30 days",
 		"space_members": "follows from classes, roles and access that was given", "folder_paths": "follows from the folders",

@@ -978,7 +978,9 @@ const spacePage = `-- name: SpacePage :many
 select s.id::text as key, json_build_object('id', s.id, 'kind', s.kind, 'name', s.name, 'class_id', s.class_id, 'owner_id', s.owner_id, 'about_id', s.about_id,
        'state', s.state, 'trash_days', s.trash_days, 'created_by', s.created_by, 'created_at', s.created_at, 'updated_at', s.updated_at,
        'grants', (select coalesce(json_agg(json_build_object('user_id', g.user_id, 'level', g.level, 'via', g.via, 'reason', g.reason, 'given_by', g.given_by,
-           'approved_by', g.approved_by, 'begins_at', g.begins_at, 'ends_at', g.ends_at) order by g.id), '[]')
+           'approved_by', g.approved_by, 'begins_at', g.begins_at, 'ends_at', g.ends_at,
+           'review', (select json_build_object('decision', r.decision, 'note', r.note, 'reviewed_by', r.reviewed_by, 'reviewed_at', r.reviewed_at, 'due_at', r.due_at)
+               from break_glass_reviews r where r.organization_id = g.organization_id and r.grant_id = g.id)) order by g.id), '[]')
            from space_grants g where g.organization_id = s.organization_id and g.space_id = s.id))::json as data
   from spaces s where s.id > $1::text::uuid order by s.id limit $2
 `
