@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"satchel/api/accessrequests"
+	"satchel/api/amendments"
 	"satchel/api/apikeys"
 	"satchel/api/auditlog"
 	"satchel/api/auth"
@@ -24,6 +25,8 @@ import (
 	"satchel/api/delivery"
 	"satchel/api/delivery/edge"
 	"satchel/api/delivery/signed"
+	"satchel/api/directory"
+	"satchel/api/disclosureconsents"
 	"satchel/api/erasures"
 	"satchel/api/generations"
 	"satchel/api/histories"
@@ -159,6 +162,9 @@ type API struct {
 	holds         *holds.Holds
 	erasures      *erasures.Erasures
 	records       *records.Records
+	directory     *directory.Directory
+	amendments    *amendments.Amendments
+	consentsTo    *disclosureconsents.Consents
 	requests      *accessrequests.Requests
 	retention     *retention.Retention
 	organizations *organizations.Organizations
@@ -225,6 +231,9 @@ func New(p Parts) *API {
 		erasures:      &erasures.Erasures{DB: people, Workflows: p.Workflows},
 		requests:      &accessrequests.Requests{DB: people, Workflows: p.Workflows, Exports: p.Exports},
 		records:       &records.Records{DB: people, Log: p.Log},
+		directory:     &directory.Directory{DB: people},
+		amendments:    &amendments.Amendments{DB: people},
+		consentsTo:    &disclosureconsents.Consents{DB: people},
 		retention:     &retention.Retention{DB: people, All: p.DB},
 		jobs:          &jobs.Jobs{DB: people, All: p.DB, Control: p.Jobs, Listener: w, Streams: streams, Currency: p.Providers.Currency},
 		organizations: &organizations.Organizations{DB: people, Workflows: p.Workflows, Listener: w, Exports: p.Exports, Invites: p.Invites, ProvisionTimeout: createPatience},

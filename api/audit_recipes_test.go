@@ -526,6 +526,44 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 		s.mark(s.owner.org)
 		return s.owner.call(post, erasuresPath, in), s.owner.org
 	},
+	"POST " + amendmentsPath: func(s *scene) (answer, tenancy.OrgID) {
+		in := s.contested()
+		s.mark(s.owner.org)
+		return s.owner.call(post, s.school("/amendments"), in), s.owner.org
+	},
+	"POST " + amendmentPath + "/steps": func(s *scene) (answer, tenancy.OrgID) {
+		at := s.amendment()
+		s.mark(s.owner.org)
+		return s.owner.call(post, at+"/steps", map[string]any{"step": "review"}), s.owner.org
+	},
+	"POST " + consentsToPath: func(s *scene) (answer, tenancy.OrgID) {
+		in := s.consentTo()
+		s.mark(s.owner.org)
+		return s.owner.call(post, s.school("/disclosure-consents"), in), s.owner.org
+	},
+	"POST " + consentToPath + "/sign": func(s *scene) (answer, tenancy.OrgID) {
+		path, form := s.askedConsent(), s.owner.published("form.txt", lorem).ID
+		s.mark(s.owner.org)
+		return s.owner.call(post, path+"/sign", map[string]any{"name": planted, "approve": true, "evidence_file_id": form, "signed_at": "2026-01-01T00:00:00Z"}), s.owner.org
+	},
+	"POST " + consentToPath + "/revoke": func(s *scene) (answer, tenancy.OrgID) {
+		path := s.askedConsent()
+		s.mark(s.owner.org)
+		return s.owner.call(post, path+"/revoke", nil), s.owner.org
+	},
+	"POST " + breakGlassPath + "/:grant/review": func(s *scene) (answer, tenancy.OrgID) {
+		grant := s.broken()
+		s.mark(s.owner.org)
+		return s.owner.call(post, breakGlassPath+"/"+grant.String()+"/review", map[string]any{"decision": "not_justified", "note": planted}), s.owner.org
+	},
+	"PUT " + directoryPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(put, s.school("/directory-policy"), newDirectory), s.owner.org
+	},
+	"PUT " + optOutPath: func(s *scene) (answer, tenancy.OrgID) {
+		pupil := s.person(s.owner.org, tenancy.Student)
+		s.mark(s.owner.org)
+		return s.owner.call(put, s.school("/directory-opt-outs/"+pupil.id.String()), map[string]any{"opted_out": true}), s.owner.org
+	},
 	"POST " + holdsPath: func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(post, s.school("/holds"), newHold), s.owner.org
 	},

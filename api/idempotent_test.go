@@ -150,6 +150,8 @@ var sends = map[string]func(*scene) again{
 	},
 	"POST " + accessRequestPath + "/release": func(s *scene) again { return s.posts(s.owner, s.verified().at+"/release", nil) },
 	"POST " + erasuresPath:                   func(s *scene) again { return s.posts(s.owner, erasuresPath, s.newErasure()) },
+	"POST " + consentsToPath:                 func(s *scene) again { return s.posts(s.owner, s.school("/disclosure-consents"), s.consentTo()) },
+	"POST " + amendmentsPath:                 func(s *scene) again { return s.posts(s.owner, s.school("/amendments"), s.contested()) },
 	"POST " + holdsPath:                      func(s *scene) again { return s.posts(s.owner, s.school("/holds"), newHold) },
 	"POST " + webhooksPath:                   func(s *scene) again { return s.posts(s.owner, s.school("/webhooks"), newWebhook) },
 	"POST " + webhookPath + "/rotate": func(s *scene) again {
@@ -169,6 +171,10 @@ func (s *scene) posts(p *person, path string, in any) again {
 var exempt = map[string]string{
 	"POST " + reviewsPath + "/:file/decide":                         "what is decided is decided",
 	"POST " + accessRequestPath + "/verify":                         "what is verified is not verified again",
+	"POST " + breakGlassPath + "/:grant/review":                     "what is reviewed is reviewed",
+	"POST " + consentToPath + "/sign":                               "what is signed is not signed again",
+	"POST " + consentToPath + "/revoke":                             "what is revoked is revoked",
+	"POST " + amendmentPath + "/steps":                              "a step that was taken is not taken again",
 	"POST " + accessRequestPath + "/end":                            "what is over is over",
 	"POST " + holdPath + "/release":                                 "what is asked for is asked for",
 	"POST " + holdPath + "/release/approve":                         "what is released is released",

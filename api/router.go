@@ -135,6 +135,13 @@ const (
 	accessRequestPath  = accessRequestsPath + "/:request"
 	recordPath         = organizationPath + "/records/:file"
 	disclosuresPath    = organizationPath + "/disclosures"
+	amendmentsPath     = organizationPath + "/amendments"
+	amendmentPath      = amendmentsPath + "/:amendment"
+	consentsToPath     = organizationPath + "/disclosure-consents"
+	consentToPath      = consentsToPath + "/:consent"
+	directoryPath      = organizationPath + "/directory-policy"
+	optOutsPath        = organizationPath + "/directory-opt-outs"
+	optOutPath         = optOutsPath + "/:student"
 
 	jobsPath = apiPath + "/jobs"
 	jobPath  = jobsPath + "/:id"
@@ -223,6 +230,8 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: post, Path: spacePath + "/grants", Action: tenancy.MakeSpaces, Audit: "space.grant", Idempotency: idempotency.Route{Replay: a.spaces.ReplayGive}, Handler: a.spaces.Give},
 		{Method: remove, Path: spacePath + "/grants/:grant", Action: tenancy.MakeSpaces, Audit: "space.revoke", Handler: a.spaces.EndGrant},
 		{Method: post, Path: breakGlassPath, Action: tenancy.BreakGlass, Audit: "space.break_glass", Idempotency: idempotency.Route{Replay: a.spaces.ReplayGive}, Handler: a.spaces.BreakGlass},
+		{Method: get, Path: breakGlassPath, Action: tenancy.ReviewGlass, Handler: a.spaces.ListReviews},
+		{Method: post, Path: breakGlassPath + "/:grant/review", Action: tenancy.ReviewGlass, Audit: "space.review", Handler: a.spaces.Review},
 		{Method: post, Path: breakGlassPath + "/:grant/approve", Action: tenancy.BreakGlass, Audit: "space.approve", Handler: a.spaces.ApproveBreakGlass},
 		{Method: get, Path: spacePath + "/folders", Action: tenancy.ReadSpaces, Handler: a.spaces.ListFolders},
 		{Method: post, Path: spacePath + "/folders", Action: tenancy.EditFiles, Audit: "folder.create", Idempotency: idempotency.Route{Replay: a.spaces.ReplayCreateFolder}, Handler: a.spaces.CreateFolder},
@@ -449,6 +458,23 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: put, Path: recordPath, Action: tenancy.ClassifyRecords, Audit: "record.classify", Handler: a.records.Classify},
 		{Method: get, Path: disclosuresPath, Action: tenancy.ReadDisclosures, Cost: ratelimit.Search, Handler: a.records.ListDisclosures},
 		{Method: get, Path: disclosuresPath + "/export", Action: tenancy.ReadDisclosures, Cost: ratelimit.Report, Class: waiting, Handler: a.records.ExportDisclosures},
+
+		{Method: get, Path: amendmentsPath, Action: tenancy.ReadAmendments, Handler: a.amendments.List},
+		{Method: post, Path: amendmentsPath, Action: tenancy.AskAmendment, Audit: "amendment.request", Idempotency: idempotency.Route{Replay: a.amendments.ReplayAsk}, Handler: a.amendments.Ask},
+		{Method: get, Path: amendmentPath, Action: tenancy.ReadAmendments, Handler: a.amendments.Get},
+		{Method: post, Path: amendmentPath + "/steps", Action: tenancy.AskAmendment, Audit: "amendment.step", Handler: a.amendments.Take},
+
+		{Method: get, Path: consentsToPath, Action: tenancy.ReadDisclosureConsents, Handler: a.consentsTo.List},
+		{Method: post, Path: consentsToPath, Action: tenancy.AskDisclosureConsents, Audit: "disclosure_consent.ask", Idempotency: idempotency.Route{Replay: a.consentsTo.ReplayAsk}, Handler: a.consentsTo.Ask},
+		{Method: get, Path: consentToPath, Action: tenancy.ReadDisclosureConsents, Handler: a.consentsTo.Get},
+		{Method: post, Path: consentToPath + "/sign", Action: tenancy.SignDisclosureConsents, Audit: "disclosure_consent.sign", Handler: a.consentsTo.Sign},
+		{Method: post, Path: consentToPath + "/revoke", Action: tenancy.SignDisclosureConsents, Audit: "disclosure_consent.revoke", Handler: a.consentsTo.Revoke},
+
+		{Method: get, Path: directoryPath, Action: tenancy.ReadDirectory, Handler: a.directory.GetPolicy},
+		{Method: put, Path: directoryPath, Action: tenancy.ManageDirectory, Audit: "directory.policy", Handler: a.directory.SetPolicy},
+		{Method: get, Path: optOutsPath, Action: tenancy.ListOptOuts, Handler: a.directory.ListOptOuts},
+		{Method: get, Path: optOutPath, Action: tenancy.ReadDirectory, Handler: a.directory.GetOptOut},
+		{Method: put, Path: optOutPath, Action: tenancy.OptOut, Audit: "directory.opt_out", Handler: a.directory.SetOptOut},
 
 		{Method: get, Path: holdsPath, Action: tenancy.ReadHolds, Handler: a.holds.List},
 		{Method: post, Path: holdsPath, Action: tenancy.ManageHolds, Audit: "hold.place", Idempotency: idempotency.Route{Replay: a.holds.ReplayPlace}, Handler: a.holds.Place},

@@ -45,7 +45,7 @@ func Update(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, c Change) (Share,
 	case s.EndedAt != nil || s.Status == Expired:
 		return s, ErrEnded
 	}
-	p := sharesdb.ShareUpdateParams{ID: id, Label: c.Label, Basis: c.Purpose.Basis, Interest: c.Purpose.Interest}
+	p := sharesdb.ShareUpdateParams{ID: id, Label: c.Label, Basis: c.Purpose.Basis, Interest: c.Purpose.Interest, Consent: some(c.Purpose.Consent)}
 	if err := c.apply(ctx, tx, s, &p); err != nil {
 		return s, err
 	}
@@ -155,10 +155,14 @@ func (c Change) times(ctx context.Context, q tenancy.Queries, next Share, p *sha
 	}
 	p.StartsAt = starts
 	p.SetsExpiresAt, p.ExpiresAt = c.ExpiresAt != nil, expires
-	if !next.Kind.Outside() {
-		return nil
+	if err := checkPurpose(c.Purpose, next.Target); err != nil || !next.Kind.Outside() {
+		return err
 	}
-	d, err := disclosure.Check(ctx, q, Way(next.Kind, next.Permission), next.Target)
+	basis, parties, err := c.basis(ctx, q, next.ID)
+	if err != nil {
+		return err
+	}
+	d, err := disclosure.CheckOn(ctx, q, Way(next.Kind, next.Permission), next.Target, basis, parties)
 	if err != nil {
 		return err
 	}
@@ -184,6 +188,28 @@ func (c Change) times(ctx context.Context, q tenancy.Queries, next Share, p *sha
 	}
 	p.ExpiresAt, err = endWithin(ctx, q, b, starts, expires)
 	return err
+}
+
+// basis is that of the share as it would become, and those outside who have it then. Each use of a share asks with the share's, so
+// who is added on a basis that has conditions of its own would not be asked about by them.
+func (c Change) basis(ctx context.Context, q tenancy.Queries, id uuid.UUID) (disclosure.Purpose, []string, error) {
+	own, err := sharesdb.New(q).ShareBasis(ctx, id)
+	if err != nil {
+		return disclosure.Purpose{}, nil, fmt.Errorf("read basis of share: %w", err)
+	}
+	has := disclosure.Purpose{Basis: own.DisclosureBasis}
+	if own.DisclosureConsent != nil {
+		has.Consent = *own.DisclosureConsent
+	}
+	asked := disclosure.Purpose{Basis: c.Purpose.Basis, Consent: c.Purpose.Consent}
+	parties := append(own.Parties, addresses(c.Add)...)
+	switch conditional := asked.Basis == disclosure.Directory || asked.Basis == disclosure.Consented; {
+	case has.Basis == "":
+		return asked, parties, nil
+	case conditional && asked != has:
+		return has, nil, errOtherBasis
+	}
+	return has, parties, nil
 }
 
 func (c Change) add(ctx context.Context, q *sharesdb.Queries, s Share) error {

@@ -68,7 +68,7 @@ func Create(ctx context.Context, tx *tenancy.Tx, n New) (made Share, token strin
 		ID: n.ID, Kind: string(n.Kind), Permission: string(n.Permission), FileID: some(n.Target.File), FolderID: some(n.Target.Folder), SpaceID: some(n.Target.Space),
 		Label: n.Label, StartsAt: n.StartsAt, ExpiresAt: n.ExpiresAt, MaxDownloads: n.MaxDownloads,
 		MaxFiles: some(n.Bounds.MaxFiles), MaxBytes: some(n.Bounds.MaxBytes), Accepted: append([]string{}, n.Bounds.Accepted...),
-		Basis: n.Purpose.Basis, Interest: n.Purpose.Interest,
+		Basis: n.Purpose.Basis, Interest: n.Purpose.Interest, Consent: some(n.Purpose.Consent),
 	}
 	if p.VersionID, err = version(ctx, q, n.Target.File, n.Version); err != nil {
 		return Share{}, "", err
@@ -293,15 +293,34 @@ func party(with []Person) string {
 	return strings.Join(names, ", ")
 }
 
+// addresses are those of people outside.
+func addresses(with []Person) (list []string) {
+	for _, p := range with {
+		if p.Email != "" {
+			list = append(list, p.Email)
+		}
+	}
+	return list
+}
+
+// checkPurpose refuses a purpose that is none, of whatever is shared, and a consent to what is
+// no file: it names the records.
+func checkPurpose(p disclosure.Purpose, t Target) error {
+	if p.Basis == disclosure.Consented && t.File == uuid.Nil {
+		return errConsented
+	}
+	return p.Check(disclosure.Decision{})
+}
+
 // checkPolicy asks what the organization lets out, and for how long.
 func (n *New) checkPolicy(ctx context.Context, q tenancy.Queries) error {
-	if !n.Kind.Outside() {
-		return nil
+	if err := checkPurpose(n.Purpose, n.Target); err != nil || !n.Kind.Outside() {
+		return err
 	}
 	if actor, known := tenancy.ActorFrom(ctx); known && !actor.May(tenancy.ShareOutside) {
 		return ErrOutside
 	}
-	d, err := disclosure.Check(ctx, q, Way(n.Kind, n.Permission), n.Target)
+	d, err := disclosure.CheckOn(ctx, q, Way(n.Kind, n.Permission), n.Target, n.Purpose, addresses(n.With))
 	if err != nil {
 		return err
 	}

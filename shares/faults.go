@@ -35,6 +35,8 @@ var (
 	errViewInside = fault.New(fault.Invalid, "invalid_permission", "A member who reads a file has its original too: give download. view, which keeps the original back, is of a link or of people outside.")
 	errClassSpace = fault.New(fault.Invalid, "invalid_target", "A space is shared with members. With a class, share a folder of it, or make a group of the class.")
 	errLabel      = fault.New(fault.Invalid, "invalid_label", "label is at most 200 characters of text.")
+	errConsented  = fault.New(fault.Invalid, "invalid_disclosure_basis", "A consent names files: share one of them on the basis 99.30.")
+	errOtherBasis = fault.New(fault.Invalid, "invalid_disclosure_basis", "This share has another basis; directory information, and what is disclosed on a consent, has a share of its own. Make a new share.")
 	errNewPass    = fault.New(fault.Invalid, "invalid_password", "A password is 8 to 128 characters, of a link or of people outside.")
 	errLimit      = fault.New(fault.Invalid, "invalid_max_downloads", "max_downloads is a number from 1 to 1,000,000, of a link or of people outside who download.")
 	errBounds     = fault.New(fault.Invalid, "invalid_bounds", "max_files is from 1 to 100,000, max_bytes from 1 to 2^50, accepted names up to 100 extensions; they bound a drop box: permission upload, of a link or of people outside.")

@@ -62,13 +62,16 @@ select id, kind, permission, file_id, folder_id, space_id, version_id, label, ha
        ended_at, ended_by, created_by, created_at, updated_at
   from shares where id = $1;
 
+-- name: ShareBasis :one
+select disclosure_basis, disclosure_consent, app.share_parties(organization_id, id)::text[] as parties from shares where id = $1;
+
 -- name: ShareInsert :execrows
 insert into shares (organization_id, id, kind, permission, file_id, folder_id, space_id, version_id, label, token_hash, password_hash, starts_at, expires_at,
-                    max_downloads, max_files, max_bytes, accepted, disclosure_basis, disclosure_interest, created_by)
+                    max_downloads, max_files, max_bytes, accepted, disclosure_basis, disclosure_interest, disclosure_consent, created_by)
 select app.org(), sqlc.arg(id)::uuid, sqlc.arg(kind)::text, sqlc.arg(permission)::text, sqlc.narg(file_id)::uuid, sqlc.narg(folder_id)::uuid, sqlc.narg(space_id)::uuid,
        sqlc.narg(version_id)::uuid, sqlc.arg(label)::text, sqlc.narg(token_hash)::bytea, sqlc.narg(password_hash)::text, coalesce(sqlc.narg(starts_at)::timestamptz, now()),
        coalesce(sqlc.narg(expires_at)::timestamptz, 'infinity'), sqlc.narg(max_downloads)::integer, sqlc.narg(max_files)::integer, sqlc.narg(max_bytes)::bigint,
-       sqlc.arg(accepted)::text[], sqlc.arg(basis)::text, sqlc.arg(interest)::text, app.actor()
+       sqlc.arg(accepted)::text[], sqlc.arg(basis)::text, sqlc.arg(interest)::text, sqlc.narg(consent)::uuid, app.actor()
  where not exists (select from shares where id = sqlc.arg(id)::uuid);
 
 -- name: ShareLock :one
@@ -126,6 +129,7 @@ update shares set
     max_files = case when sqlc.arg(sets_max_files)::boolean then sqlc.narg(max_files)::integer else max_files end,
     max_bytes = case when sqlc.arg(sets_max_bytes)::boolean then sqlc.narg(max_bytes)::bigint else max_bytes end,
     accepted = coalesce(sqlc.narg(accepted)::text[], accepted),
+    disclosure_consent = case when '' in (disclosure_basis, disclosure_interest) then sqlc.narg(consent)::uuid else disclosure_consent end,
     disclosure_basis = case when '' in (disclosure_basis, disclosure_interest) then sqlc.arg(basis)::text else disclosure_basis end,
     disclosure_interest = case when '' in (disclosure_basis, disclosure_interest) then sqlc.arg(interest)::text else disclosure_interest end, updated_at = now()
  where id = sqlc.arg(id) and ended_at is null;

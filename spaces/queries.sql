@@ -214,3 +214,19 @@ select f.space_id, count(*) as files from files f
 -- name: TeacherPage :many
 select m.user_id, coalesce(p.display_name, '')::text as display_name from members m left join people p on p.user_id = m.user_id
  where m.role = 'teacher' and not m.service and m.user_id > sqlc.arg(after)::uuid order by m.user_id limit sqlc.arg(most)::bigint;
+
+-- name: ReviewList :many
+select g.id, g.space_id, g.user_id, g.reason, g.approved_by, g.begins_at, g.ends_at, r.due_at, (r.decision = '' and r.due_at <= now())::boolean as overdue, r.decision, r.note, r.reviewed_by, r.reviewed_at
+  from break_glass_reviews r join space_grants g on g.organization_id = r.organization_id and g.id = r.grant_id
+ where (sqlc.arg(reviewed)::boolean or r.decision = '') and (sqlc.narg(before)::uuid is null or g.id < sqlc.narg(before)::uuid)
+ order by g.id desc limit sqlc.arg(most);
+
+-- name: ReviewGet :one
+select g.id, g.space_id, g.user_id, g.reason, g.approved_by, g.begins_at, g.ends_at, r.due_at, (r.decision = '' and r.due_at <= now())::boolean as overdue, r.decision, r.note, r.reviewed_by, r.reviewed_at
+  from break_glass_reviews r join space_grants g on g.organization_id = r.organization_id and g.id = r.grant_id where g.id = sqlc.arg(id);
+
+-- name: ReviewDecide :execrows
+update break_glass_reviews set decision = sqlc.arg(decision), note = sqlc.arg(note), reviewed_by = app.actor(), reviewed_at = now() where grant_id = sqlc.arg(id) and decision = '';
+
+-- name: ReviewTell :one
+select app.break_glass_tell(app.org(), sqlc.arg(id)::uuid)::integer as day;

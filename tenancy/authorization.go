@@ -24,7 +24,8 @@ const (
 	MakeSpaces    Action = "make_spaces"   // groups, staff rooms, confidential spaces; and what their managers may do
 	ManageSpaces  Action = "manage_spaces" // libraries, classes, substitutes
 	BreakGlass    Action = "break_glass"
-	ReadAccess    Action = "read_access" // how many files each teacher reads, and does not
+	ReviewGlass   Action = "review_break_glass" // what others did by it
+	ReadAccess    Action = "read_access"        // how many files each teacher reads, and does not
 	ReadQuota     Action = "read_quota"
 	SetQuota      Action = "set_quota"
 	ReadStats     Action = "read_stats"
@@ -91,6 +92,23 @@ const (
 	ClassifyRecords Action = "classify_records"
 	ReadDisclosures Action = "read_disclosures"
 
+	// Directory information: what the school designated, and who opted out of it. A student and
+	// the guardians of one see and say what is theirs.
+	ReadDirectory   Action = "read_directory"
+	ManageDirectory Action = "manage_directory"
+	ListOptOuts     Action = "list_opt_outs"
+	OptOut          Action = "opt_out"
+
+	// Requests to amend a record. Who asked sees theirs.
+	AskAmendment   Action = "ask_amendment"
+	ReadAmendments Action = "read_amendments"
+
+	// Consents to disclosures to third parties: asked for by the school, signed and revoked by a
+	// guardian, or the student who is of age, who see theirs.
+	ReadDisclosureConsents Action = "read_disclosure_consents"
+	AskDisclosureConsents  Action = "ask_disclosure_consents"
+	SignDisclosureConsents Action = "sign_disclosure_consents"
+
 	// Requests to see records. A student and a guardian see their own.
 	AskAccess            Action = "ask_access"
 	ReadAccessRequests   Action = "read_access_requests"
@@ -121,6 +139,7 @@ var Grants = map[Action][]Role{
 	MakeSpaces:    {Owner, Admin, Teacher},
 	ManageSpaces:  {Owner, Admin},
 	BreakGlass:    {Owner, Admin},
+	ReviewGlass:   {Owner, Admin},
 	ReadAccess:    {Owner},
 	ReadQuota:     {Owner, Admin, Teacher, Student},
 	SetQuota:      {Operator},
@@ -174,6 +193,18 @@ var Grants = map[Action][]Role{
 	ClassifyRecords: {Owner, Admin},
 	ReadDisclosures: {Owner, Admin, Student, Parent, Auditor},
 
+	ReadDirectory:   {Owner, Admin, Teacher, Student, Parent, Auditor},
+	ManageDirectory: {Owner, Admin},
+	ListOptOuts:     {Owner, Admin, Auditor},
+	OptOut:          {Owner, Admin, Student, Parent},
+
+	AskAmendment:   {Owner, Admin, Student, Parent},
+	ReadAmendments: {Owner, Admin, Student, Parent, Auditor},
+
+	ReadDisclosureConsents: {Owner, Admin, Student, Parent, Auditor},
+	AskDisclosureConsents:  {Owner, Admin},
+	SignDisclosureConsents: {Owner, Admin, Student, Parent},
+
 	AskAccess:            {Owner, Admin, Student, Parent},
 	ReadAccessRequests:   {Owner, Admin, Student, Parent, Auditor},
 	ManageAccessRequests: {Owner, Admin},
@@ -199,7 +230,7 @@ func (a Actor) May(action Action) bool {
 // has set reads_while_suspended.
 var readActions = []Action{
 	ReadFiles, ReadSpaces, ReadAccess, ReadQuota, ReadStats, ReadOperation, ReadJobs, ReadOrganization, ReadTiers, ReadMembers, ReadGuardians, ReadUsage, ReadAudit,
-	ExportOrganization, ReadEvents, ReadRosters, ReadWebhooks, ReadGenerations, ReadReports, ReadRoblox, ReadConsent, ReadHolds, ReadRetention, ReadRecords, ReadDisclosures, ReadAccessRequests, ReadErasures,
+	ExportOrganization, ReadEvents, ReadRosters, ReadWebhooks, ReadGenerations, ReadReports, ReadRoblox, ReadConsent, ReadHolds, ReadRetention, ReadRecords, ReadDisclosures, ReadDirectory, ListOptOuts, ReadAmendments, ReadDisclosureConsents, ReadAccessRequests, ReadErasures,
 }
 
 // Reads says whether the action is read-only.

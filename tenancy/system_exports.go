@@ -32,6 +32,12 @@ type AccessRequestRef struct {
 	Request uuid.UUID `db:"request_id"`
 }
 
+// BreakGlassDue finds uses of break-glass whose review waits, and of whose next day owners are to be
+// told (policies/rls/functions/system_break_glass.sql).
+func (d *DB) BreakGlassDue(ctx context.Context, after uuid.UUID, n int) ([]AccessRequestRef, error) {
+	return systemQuery[AccessRequestRef](ctx, d, "select organization_id, request_id from app.break_glass_due($1, $2)", after, n)
+}
+
 // AccessRequestsDue finds open requests for access whose next day to tell of is reached
 // (policies/rls/functions/system_access_requests.sql).
 func (d *DB) AccessRequestsDue(ctx context.Context, after uuid.UUID, n int) ([]AccessRequestRef, error) {

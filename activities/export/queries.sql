@@ -44,7 +44,7 @@ select (r.way || '/' || r.class)::text as key, json_build_object('way', r.way, '
   from disclosure_rules r where r.way || '/' || r.class > sqlc.arg(after)::text order by r.way || '/' || r.class limit sqlc.arg(most);
 
 -- name: RecordPage :many
-select f.id::text as key, json_build_object('file_id', f.id, 'class', c.class, 'reason', c.reason, 'decided_by', c.decided_by, 'decided_at', c.decided_at,
+select f.id::text as key, json_build_object('file_id', f.id, 'class', c.class, 'reason', c.reason, 'categories', c.categories, 'decided_by', c.decided_by, 'decided_at', c.decided_at,
        'students', (select coalesce(json_agg(s.student_id order by s.student_id), '[]') from record_students s where s.file_id = f.id))::json as data
   from files f left join record_classes c on c.file_id = f.id
  where f.id > sqlc.arg(after)::text::uuid and (c.file_id is not null or exists (select from record_students s where s.file_id = f.id)) order by f.id limit sqlc.arg(most);
@@ -55,6 +55,24 @@ select d.id::text as key, json_build_object('id', d.id, 'file_id', d.file_id, 'a
        'students', (select coalesce(json_agg(s.student_id order by s.student_id), '[]') from disclosure_students s where s.disclosure_id = d.id))::json as data
   from disclosures d where d.id > sqlc.arg(after)::text::uuid order by d.id limit sqlc.arg(most);
 
+-- name: OptOutPage :many
+select (o.student_id || '/' || o.holder_id)::text as key, json_build_object('student_id', o.student_id, 'holder_id', o.holder_id, 'opted_out', o.opted_out, 'recorded_by', o.recorded_by,
+       'at', o.at)::json as data
+  from directory_opt_outs o where o.student_id || '/' || o.holder_id > sqlc.arg(after)::text order by o.student_id || '/' || o.holder_id limit sqlc.arg(most);
+
+-- name: AmendmentPage :many
+select a.id::text as key, json_build_object('id', a.id, 'file_id', a.file_id, 'student_id', a.student_id, 'requester_id', a.requester_id, 'what', a.what, 'state', a.state, 'since', a.since,
+       'due_at', a.due_at, 'requested_at', a.requested_at, 'reason', a.reason, 'hearing_at', a.hearing_at, 'hearing_place', a.hearing_place, 'hearing_officer', a.hearing_officer,
+       'decision', a.decision, 'ended_by', a.ended_by, 'ended_at', a.ended_at, 'statement', s.statement, 'statement_at', s.at)::json as data
+  from amendments a left join record_statements s on s.amendment_id = a.id where a.id > sqlc.arg(after)::text::uuid order by a.id limit sqlc.arg(most);
+
+-- name: DisclosureConsentPage :many
+select c.id::text as key, json_build_object('id', c.id, 'student_id', c.student_id, 'file_ids', c.file_ids, 'purpose', c.purpose, 'party', c.party, 'party_email', c.party_email,
+       'requested_by', c.requested_by, 'requested_at', c.requested_at, 'expires_at', c.expires_at, 'signer_id', c.signer_id, 'signer_name', c.signer_name, 'method', c.method,
+       'evidence_file_id', c.evidence_file_id, 'evidence_sha256', c.evidence_sha256, 'signed_at', c.signed_at, 'recorded_by', c.recorded_by, 'content_sha256', c.content_sha256,
+       'revoked_by', c.revoked_by, 'revoked_at', c.revoked_at)::json as data
+  from disclosure_consents c where c.id > sqlc.arg(after)::text::uuid order by c.id limit sqlc.arg(most);
+
 -- name: SourcePage :many
 select s.id::text as key, json_build_object('id', s.id, 'name', s.name, 'kind', s.kind, 'adds_only', s.adds_only, 'created_by', s.created_by,
        'created_at', s.created_at)::json as data
@@ -64,7 +82,9 @@ select s.id::text as key, json_build_object('id', s.id, 'name', s.name, 'kind', 
 select s.id::text as key, json_build_object('id', s.id, 'kind', s.kind, 'name', s.name, 'class_id', s.class_id, 'owner_id', s.owner_id, 'about_id', s.about_id,
        'state', s.state, 'trash_days', s.trash_days, 'created_by', s.created_by, 'created_at', s.created_at, 'updated_at', s.updated_at,
        'grants', (select coalesce(json_agg(json_build_object('user_id', g.user_id, 'level', g.level, 'via', g.via, 'reason', g.reason, 'given_by', g.given_by,
-           'approved_by', g.approved_by, 'begins_at', g.begins_at, 'ends_at', g.ends_at) order by g.id), '[]')
+           'approved_by', g.approved_by, 'begins_at', g.begins_at, 'ends_at', g.ends_at,
+           'review', (select json_build_object('decision', r.decision, 'note', r.note, 'reviewed_by', r.reviewed_by, 'reviewed_at', r.reviewed_at, 'due_at', r.due_at)
+               from break_glass_reviews r where r.organization_id = g.organization_id and r.grant_id = g.id)) order by g.id), '[]')
            from space_grants g where g.organization_id = s.organization_id and g.space_id = s.id))::json as data
   from spaces s where s.id > sqlc.arg(after)::text::uuid order by s.id limit sqlc.arg(most);
 
@@ -164,6 +184,21 @@ select (p.version_id || '/' || lpad(p.number::text, 9, '0'))::text as key, json_
   join pii_inspections i on i.organization_id = f.organization_id and i.version_id = coalesce(a.version_id, f.current_id)
   join pii_findings p on p.organization_id = i.organization_id and p.version_id = i.version_id
  where a.request_id = sqlc.arg(request_id) and a.decision = 'include' and p.version_id || '/' || lpad(p.number::text, 9, '0') > sqlc.arg(after)::text order by 1 limit sqlc.arg(most);
+
+-- What the student's side says about a record that is in the package (34 CFR 99.21(c)); what others
+-- say about theirs is not for who asked (99.12(a)).
+-- name: RequestStatementPage :many
+select s.amendment_id::text as key, json_build_object('file_id', s.file_id, 'amendment_id', s.amendment_id, 'statement', s.statement, 'at', s.at)::json as data
+  from access_requests r join access_request_files a on a.organization_id = r.organization_id and a.request_id = r.id and a.decision = 'include'
+  join record_statements s on s.organization_id = a.organization_id and s.file_id = a.file_id and s.student_id = r.student_id
+ where r.id = sqlc.arg(request_id) and s.amendment_id > sqlc.arg(after)::text::uuid order by s.amendment_id limit sqlc.arg(most);
+
+-- Consents to disclosures of the student's records.
+-- name: RequestConsentPage :many
+select c.id::text as key, json_build_object('id', c.id, 'file_ids', c.file_ids, 'purpose', c.purpose, 'party', c.party, 'requested_at', c.requested_at, 'expires_at', c.expires_at,
+       'signer_name', c.signer_name, 'method', c.method, 'signed_at', c.signed_at, 'content_sha256', c.content_sha256, 'revoked_at', c.revoked_at)::json as data
+  from access_requests r join disclosure_consents c on c.organization_id = r.organization_id and c.student_id = r.student_id
+ where r.id = sqlc.arg(request_id) and c.id > sqlc.arg(after)::text::uuid order by c.id limit sqlc.arg(most);
 
 -- Disclosures that told of the student, of any file, without the ids of other students.
 -- name: RequestDisclosurePage :many

@@ -55,6 +55,16 @@ func disclosureLines(ctx context.Context, db *exportdb.Queries, request uuid.UUI
 	return toLines(rows, err, func(r exportdb.RequestDisclosurePageRow) line { return line{r.Key, r.Data} })
 }
 
+func consentLines(ctx context.Context, db *exportdb.Queries, request uuid.UUID, after string, most int64) ([]line, error) {
+	rows, err := db.RequestConsentPage(ctx, exportdb.RequestConsentPageParams{RequestID: request, After: after, Most: most})
+	return toLines(rows, err, func(r exportdb.RequestConsentPageRow) line { return line{r.Key, r.Data} })
+}
+
+func statementLines(ctx context.Context, db *exportdb.Queries, request uuid.UUID, after string, most int64) ([]line, error) {
+	rows, err := db.RequestStatementPage(ctx, exportdb.RequestStatementPageParams{RequestID: request, After: after, Most: most})
+	return toLines(rows, err, func(r exportdb.RequestStatementPageRow) line { return line{r.Key, r.Data} })
+}
+
 func toLines[T any](rows []T, err error, as func(T) line) ([]line, error) {
 	list := make([]line, len(rows))
 	for i, r := range rows {
@@ -95,7 +105,7 @@ func writeRequest(ctx context.Context, q tenancy.Queries, z *archive, request uu
 	for _, l := range []struct {
 		name, first string
 		rows        lines
-	}{{"records.ndjson", firstID, recordLines}, {"findings.ndjson", "", findingLines}, {"disclosures.ndjson", firstID, disclosureLines}} {
+	}{{"records.ndjson", firstID, recordLines}, {"findings.ndjson", "", findingLines}, {"statements.ndjson", firstID, statementLines}, {"consents.ndjson", firstID, consentLines}, {"disclosures.ndjson", firstID, disclosureLines}} {
 		err := z.addLines(l.name, func(write func(any) error) error {
 			return l.rows.each(ctx, q, request, l.first, func(data json.RawMessage) error { return write(data) })
 		})
@@ -112,18 +122,19 @@ func writeRequest(ctx context.Context, q tenancy.Queries, z *archive, request uu
 
 // indexed is what the page says of a record or a disclosure.
 type indexed struct {
-	FileID   uuid.UUID `json:"file_id"`
-	Number   int32     `json:"number"`
-	Name     *string   `json:"name"`
-	Class    string    `json:"class"`
-	SHA256   string    `json:"sha256"`
-	Decision string    `json:"decision"`
-	Reason   string    `json:"reason"`
-	At       time.Time `json:"at"`
-	Outcome  string    `json:"outcome"`
-	Party    string    `json:"party"`
-	Basis    string    `json:"basis"`
-	Interest string    `json:"interest"`
+	FileID    uuid.UUID `json:"file_id"`
+	Number    int32     `json:"number"`
+	Name      *string   `json:"name"`
+	Class     string    `json:"class"`
+	SHA256    string    `json:"sha256"`
+	Decision  string    `json:"decision"`
+	Reason    string    `json:"reason"`
+	At        time.Time `json:"at"`
+	Outcome   string    `json:"outcome"`
+	Party     string    `json:"party"`
+	Basis     string    `json:"basis"`
+	Interest  string    `json:"interest"`
+	Statement string    `json:"statement"`
 }
 
 // Path is where the file lies in one of the parts.
@@ -146,9 +157,16 @@ part has the SHA-256 of each entry. findings.ndjson says where personal data was
 `))
 	indexRecord = template.Must(template.New("record").Parse(`<tr>{{if and .Name (eq .Decision "include")}}<td>{{.Path}}</td><td>{{.Class}}</td><td><code>{{.SHA256}}</code></td>{{else}}<td>{{.FileID}}</td><td>{{.Class}}</td><td>withheld: {{.Reason}}</td>{{end}}</tr>
 `))
+	indexStatement = template.Must(template.New("statement").Parse(`<tr><td>{{.At.Format "2006-01-02 15:04"}} UTC</td><td>{{.FileID}}</td><td>{{.Statement}}</td></tr>
+`))
 	indexDisclosure = template.Must(template.New("disclosure").Parse(`<tr><td>{{.At.Format "2006-01-02 15:04"}} UTC</td><td>{{.FileID}}</td><td>{{.Outcome}}</td><td>{{if .Party}}{{.Party}}{{else}}the holder of a link{{end}}</td><td>{{.Basis}} {{.Interest}}</td></tr>
 `))
 )
+
+const indexStatements = `</tbody></table>
+<h2>Statements about records</h2>
+<table><thead><tr><th scope="col">When</th><th scope="col">File</th><th scope="col">Statement</th></tr></thead><tbody>
+`
 
 const indexMiddle = `</tbody></table>
 <h2>Disclosures</h2>
@@ -179,6 +197,12 @@ func writeIndex(ctx context.Context, q tenancy.Queries, w io.Writer, request uui
 		})
 	}
 	if err := rows(recordLines, indexRecord); err != nil {
+		return err
+	}
+	if _, err := io.WriteString(w, indexStatements); err != nil {
+		return err
+	}
+	if err := rows(statementLines, indexStatement); err != nil {
 		return err
 	}
 	if _, err := io.WriteString(w, indexMiddle); err != nil {

@@ -69,6 +69,9 @@ var tables = []table{
 	{"disclosure-rules.ndjson", "", pages((*exportdb.Queries).DisclosureRulePage)},
 	{"records.ndjson", firstID, pages((*exportdb.Queries).RecordPage)},
 	{"disclosures.ndjson", firstID, pages((*exportdb.Queries).DisclosurePage)},
+	{"disclosure-consents.ndjson", firstID, pages((*exportdb.Queries).DisclosureConsentPage)},
+	{"amendments.ndjson", firstID, pages((*exportdb.Queries).AmendmentPage)},
+	{"directory-opt-outs.ndjson", firstPair, pages((*exportdb.Queries).OptOutPage)},
 	{"usage.ndjson", firstDay, pages((*exportdb.Queries).UsagePage)},
 }
 

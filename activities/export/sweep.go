@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"satchel/internal/queue"
+	"satchel/spaces"
 	"satchel/tenancy"
 	"satchel/tenancy/accessrequests"
 	"satchel/tenancy/exports"
@@ -24,6 +25,7 @@ func SweepsOf(a *Activities) []queue.Sweep {
 	return []queue.Sweep{
 		{Name: "restart-exports", Every: time.Minute, Longest: 10 * time.Minute, Run: a.restartExports},
 		{Name: "tell-access-requests", Every: 2 * time.Minute, Longest: 10 * time.Minute, Run: a.tellAccessRequests},
+		{Name: "tell-break-glass-reviews", Every: 2 * time.Minute, Longest: 10 * time.Minute, Run: a.tellReviews},
 		{Name: "remove-exports", Every: time.Minute, Longest: 10 * time.Minute, Run: a.removeExports},
 	}
 }
@@ -65,5 +67,16 @@ func (a *Activities) tellAccessRequests(ctx context.Context, after uuid.UUID) (q
 			return a.db.AccessRequestsDue(ctx, after, a.page)
 		}, func(ctx context.Context, r tenancy.AccessRequestRef) error {
 			return a.db.InTx(ctx, r.Org, func(tx *tenancy.Tx) error { return accessrequests.Tell(ctx, tx, r.Request) })
+		})
+}
+
+// tellReviews tells owners of uses of break-glass that nobody has reviewed yet, on their third and
+// seventh day, each once.
+func (a *Activities) tellReviews(ctx context.Context, after uuid.UUID) (queue.Swept, error) {
+	return queue.SweepByID(ctx, "tell of break-glass", after, func(r tenancy.AccessRequestRef) uuid.UUID { return r.Request },
+		func(ctx context.Context, after uuid.UUID) ([]tenancy.AccessRequestRef, error) {
+			return a.db.BreakGlassDue(ctx, after, a.page)
+		}, func(ctx context.Context, r tenancy.AccessRequestRef) error {
+			return a.db.InTx(ctx, r.Org, func(tx *tenancy.Tx) error { return spaces.Tell(ctx, tx, r.Request) })
 		})
 }

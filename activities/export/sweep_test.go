@@ -166,3 +166,45 @@ func TestOfficersAreToldOfTheDaysOfARequest(t *testing.T) {
 		return mine
 	}())
 }
+
+// TestOwnersAreToldOfReviewsThatWait moves the clock of a use of break-glass: an owner is told on
+// its third and seventh day, each once, and no more when it is reviewed; the admin who did it is not.
+func TestOwnersAreToldOfReviewsThatWait(t *testing.T) {
+	t.Parallel()
+	b := pgtest.New(t)
+	org := b.Organization(t, 1<<20)
+	owner, admin := b.Member(t, org, tenancy.Owner), b.Member(t, org, tenancy.Admin)
+	id := tenancy.NewID()
+	for _, sql := range []string{
+		"insert into spaces (organization_id, id, kind, name) values (app.org(), $1, 'group', 'Choir') on conflict do nothing",
+		"insert into space_grants (organization_id, id, space_id, user_id, level, via, reason, given_by, ends_at) select app.org(), $1, $1, m.user_id, 3, 'breakglass', 'a safeguarding request', m.user_id, now() + interval '1 hour' from members m where m.role = 'admin'",
+	} {
+		_, err := b.Single(org).Exec(t.Context(), sql, id)
+		require.NoError(t, err)
+	}
+	sweeps := export.SweepsOf(export.New(b.DB, &platform{}, nil, &platform{}, export.Config{}))
+	told := func(user uuid.UUID) (n, last int) {
+		t.Helper()
+		require.NoError(t, b.Single(org).QueryRow(t.Context(), "select count(*), coalesce(max((data ->> 'day')::integer), 0) from notifications where user_id = $1 and kind = 'space.breakglass_review'", user).Scan(&n, &last))
+		return n, last
+	}
+	admins := b.Admin(t)
+	for _, want := range [][3]int{{2, 0, 0}, {3, 1, 3}, {6, 1, 3}, {7, 2, 7}, {20, 2, 7}} {
+		_, err := admins.Exec(t.Context(), "update break_glass_reviews set due_at = now() - make_interval(days => $2) + interval '7 days' where grant_id = $1", id, want[0])
+		require.NoError(t, err)
+		for range 2 {
+			_, err := activitytest.Sweep(t, sweeps, "tell-break-glass-reviews")
+			require.NoError(t, err)
+		}
+		n, last := told(owner)
+		require.Equal(t, [2]int{want[1], want[2]}, [2]int{n, last}, "day %d", want[0])
+	}
+	n, _ := told(admin)
+	require.Zero(t, n)
+	_, err := b.Single(org).Exec(t.Context(), "update break_glass_reviews set told = 0, decision = 'justified', reviewed_by = $2, reviewed_at = now() where grant_id = $1", id, owner)
+	require.NoError(t, err)
+	_, err = activitytest.Sweep(t, sweeps, "tell-break-glass-reviews")
+	require.NoError(t, err)
+	n, _ = told(owner)
+	require.Equal(t, 2, n)
+}

@@ -14,20 +14,21 @@ import (
 
 // shareView is a share as its visitor meets it.
 type shareView struct {
-	Kind          string     `json:"kind"` // file, folder, space or drop_box
-	Permission    string     `json:"permission"`
-	Name          string     `json:"name"`
-	Size          *int64     `json:"size"`
-	MimeType      string     `json:"mime_type,omitempty"`
-	SharedBy      string     `json:"shared_by"`
-	Organization  string     `json:"organization"`
-	StartsAt      time.Time  `json:"starts_at"`
-	ExpiresAt     *time.Time `json:"expires_at"`
-	DownloadsLeft *int       `json:"downloads_left"`
-	PreviewURL    string     `json:"preview_url,omitempty"`
-	Pages         int        `json:"pages,omitempty"` // of a document; preview_url shows one of them
-	Drop          *dropView  `json:"drop"`
-	Notice        *notice    `json:"notice,omitempty"` // of what leaves; a drop box shows nothing
+	Kind          string               `json:"kind"` // file, folder, space or drop_box
+	Permission    string               `json:"permission"`
+	Name          string               `json:"name"`
+	Size          *int64               `json:"size"`
+	MimeType      string               `json:"mime_type,omitempty"`
+	SharedBy      string               `json:"shared_by"`
+	Organization  string               `json:"organization"`
+	StartsAt      time.Time            `json:"starts_at"`
+	ExpiresAt     *time.Time           `json:"expires_at"`
+	DownloadsLeft *int                 `json:"downloads_left"`
+	PreviewURL    string               `json:"preview_url,omitempty"`
+	Pages         int                  `json:"pages,omitempty"` // of a document; preview_url shows one of them
+	Drop          *dropView            `json:"drop"`
+	Statements    []visitors.Statement `json:"statements,omitempty"` // about the record that is shown
+	Notice        *notice              `json:"notice,omitempty"`     // of what leaves; a drop box shows nothing
 }
 
 // notice tells who gets a record what they may do with it (34 CFR 99.33(d)).
@@ -87,6 +88,9 @@ func (p *Public) showFile(c *gin.Context, v visit, view *shareView) error {
 		return refused
 	}
 	view.Size, view.MimeType, view.Pages = &file.Size, file.MimeType, file.Pages
+	if view.Statements, err = visitors.StatementsOf(ctx, q, file.File); err != nil {
+		return err
+	}
 	page := 0
 	if file.Pages > 0 {
 		page = pageOf(c, file.Pages)

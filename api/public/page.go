@@ -128,6 +128,13 @@ func (p *Public) fillFile(c *gin.Context, v visit, view *sharepage.View) error {
 		return refused
 	}
 	view.Kind, view.Size = kindOf(file.MimeType), file.Size
+	said, err := visitors.StatementsOf(ctx, q, file.File)
+	if err != nil {
+		return err
+	}
+	for _, s := range said {
+		view.Statements = append(view.Statements, sharepage.Statement{Text: s.Text, At: s.At})
+	}
 	if file.Pages > 0 {
 		view.Page, view.Pages = pageOf(c, file.Pages), file.Pages
 	}

@@ -25,13 +25,14 @@ type Records struct {
 
 // View is what a file is.
 type View struct {
-	File      uuid.UUID     `json:"file_id"`
-	Class     records.Class `json:"class"`
-	Decided   bool          `json:"decided"`
-	Reason    string        `json:"reason"`
-	DecidedBy *uuid.UUID    `json:"decided_by"`
-	DecidedAt *time.Time    `json:"decided_at"`
-	Students  []uuid.UUID   `json:"students"`
+	File       uuid.UUID     `json:"file_id"`
+	Class      records.Class `json:"class"`
+	Decided    bool          `json:"decided"`
+	Reason     string        `json:"reason"`
+	DecidedBy  *uuid.UUID    `json:"decided_by"`
+	DecidedAt  *time.Time    `json:"decided_at"`
+	Students   []uuid.UUID   `json:"students"`
+	Categories []string      `json:"categories"`
 }
 
 func (r *Records) answer(c *gin.Context, org tenancy.OrgID, file uuid.UUID) error {
@@ -39,7 +40,7 @@ func (r *Records) answer(c *gin.Context, org tenancy.OrgID, file uuid.UUID) erro
 	if err != nil {
 		return err
 	}
-	c.JSON(http.StatusOK, View{File: f.File, Class: f.Class, Decided: f.Decided, Reason: f.Reason, DecidedBy: f.DecidedBy, DecidedAt: request.UTC(f.DecidedAt), Students: append([]uuid.UUID{}, f.Students...)})
+	c.JSON(http.StatusOK, View{File: f.File, Class: f.Class, Decided: f.Decided, Reason: f.Reason, DecidedBy: f.DecidedBy, DecidedAt: request.UTC(f.DecidedAt), Students: append([]uuid.UUID{}, f.Students...), Categories: append([]string{}, f.Categories...)})
 	return nil
 }
 
@@ -53,9 +54,10 @@ func (r *Records) Get(c *gin.Context) error {
 }
 
 type classBody struct {
-	Class    records.Class `json:"class"`
-	Reason   string        `json:"reason"`
-	Students []uuid.UUID   `json:"students"`
+	Class      records.Class `json:"class"`
+	Reason     string        `json:"reason"`
+	Students   []uuid.UUID   `json:"students"`
+	Categories []string      `json:"categories"`
 }
 
 // Classify decides what a file is.
@@ -69,7 +71,7 @@ func (r *Records) Classify(c *gin.Context) error {
 		return err
 	}
 	ctx := c.Request.Context()
-	set := records.Set{File: file, By: request.Caller(c).User, Class: in.Class, Reason: in.Reason, Students: in.Students}
+	set := records.Set{File: file, By: request.Caller(c).User, Class: in.Class, Reason: in.Reason, Students: in.Students, Categories: in.Categories}
 	if err := r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error { return records.Classify(ctx, tx, set) }); err != nil {
 		return err
 	}

@@ -57,14 +57,15 @@ func (s State) Status() int { return statusOf[s] }
 // View is what the page shows. Every text in it may be hostile.
 type View struct {
 	State        State
-	Address      string // of the page, without a query
-	Ticket       string // what the visitor has proven, for the addresses on the page; or empty
-	Name         string // of what is shared
-	Kind         string // of the file, see the catalog's kind_…; folder or space
-	Size         int64  // bytes; of a file
-	Preview      string // address of a picture; or empty
-	Page, Pages  int    // the page of a document that Preview shows, and how many there are; zero: none
-	SharedBy     string // a person's name; or empty
+	Address      string      // of the page, without a query
+	Ticket       string      // what the visitor has proven, for the addresses on the page; or empty
+	Name         string      // of what is shared
+	Kind         string      // of the file, see the catalog's kind_…; folder or space
+	Size         int64       // bytes; of a file
+	Preview      string      // address of a picture; or empty
+	Statements   []Statement // about a record, which is disclosed with them
+	Page, Pages  int         // the page of a document that Preview shows, and how many there are; zero: none
+	SharedBy     string      // a person's name; or empty
 	Organization string
 	Begins       time.Time // zero: it has begun
 	Until        time.Time // zero: no end
@@ -80,6 +81,12 @@ type View struct {
 	Problem      string    // key of the catalog: what was wrong with the last try
 	ProblemText  string    // a sentence in the visitor's language cannot be had; the API's own
 	RetryAfter   time.Duration
+}
+
+// Statement is what the side of a student says about a record.
+type Statement struct {
+	Text string
+	At   time.Time
 }
 
 // Place is a folder above the one that is shown.

@@ -92,6 +92,7 @@ type shareBody struct {
 	With         []personBody      `json:"with"`
 	Basis        string            `json:"disclosure_basis"`
 	Interest     string            `json:"disclosure_interest"`
+	Consent      uuid.UUID         `json:"disclosure_consent_id"`
 }
 
 func (b shareBody) share(id uuid.UUID) shares.New {
@@ -99,7 +100,7 @@ func (b shareBody) share(id uuid.UUID) shares.New {
 		ID: id, Kind: b.Kind, Permission: b.Permission, Target: shares.Target{File: b.File, Folder: b.Folder, Space: b.Space}, Version: b.Version,
 		Label: strings.TrimSpace(b.Label), Password: b.Password, StartsAt: b.StartsAt, ExpiresAt: b.ExpiresAt, MaxDownloads: b.MaxDownloads,
 		Bounds: shares.Bounds{MaxFiles: b.MaxFiles, MaxBytes: b.MaxBytes, Accepted: extensions(b.Accepted)}, With: people(b.With),
-		Purpose: disclosure.Purpose{Basis: b.Basis, Interest: strings.TrimSpace(b.Interest)},
+		Purpose: disclosure.Purpose{Basis: b.Basis, Interest: strings.TrimSpace(b.Interest), Consent: b.Consent},
 	}
 }
 
@@ -200,6 +201,7 @@ type changeBody struct {
 	Add          []personBody       `json:"add"`
 	Basis        string             `json:"disclosure_basis"`
 	Interest     string             `json:"disclosure_interest"`
+	Consent      uuid.UUID          `json:"disclosure_consent_id"`
 }
 
 // end reads a time, null, which is Go's zero time, or nothing.
@@ -229,7 +231,7 @@ func (r *Shares) Change(c *gin.Context) error {
 	change := shares.Change{
 		Permission: in.Permission, Version: in.Version, Label: in.Label, Password: in.Password, StartsAt: in.StartsAt,
 		MaxDownloads: in.MaxDownloads, MaxFiles: in.MaxFiles, MaxBytes: in.MaxBytes, Add: people(in.Add),
-		Purpose: disclosure.Purpose{Basis: in.Basis, Interest: strings.TrimSpace(in.Interest)},
+		Purpose: disclosure.Purpose{Basis: in.Basis, Interest: strings.TrimSpace(in.Interest), Consent: in.Consent},
 	}
 	if change.ExpiresAt, err = end(in.ExpiresAt); err != nil {
 		return err

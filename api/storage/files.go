@@ -26,6 +26,7 @@ import (
 	"satchel/internal/fault"
 	"satchel/policies/types"
 	"satchel/tenancy"
+	"satchel/tenancy/amendments"
 	"satchel/tenancy/holds"
 )
 
@@ -192,8 +193,21 @@ func (r *Storage) answer(c *gin.Context, status int, v files.View) error {
 	if err := r.markHeld(c, shown); err != nil {
 		return err
 	}
+	if err := r.addStatements(c, &shown[0]); err != nil {
+		return err
+	}
 	c.JSON(status, shown[0])
 	return nil
+}
+
+// addStatements adds what a student's side says about a record that the school did not change:
+// it is disclosed with the record, to whoever reads it (34 CFR 99.21(c)).
+func (r *Storage) addStatements(c *gin.Context, f *FileView) error {
+	said, err := amendments.StatementsOf(c.Request.Context(), r.DB.Single(request.Caller(c).Org), []uuid.UUID{f.ID})
+	for _, s := range said[f.ID] {
+		f.Statements = append(f.Statements, StatementView{Amendment: s.Amendment, Student: s.Student, Text: s.Text, At: s.At.UTC()})
+	}
+	return err
 }
 
 // markHeld says of each file whether a hold covers it, to those who see holds.

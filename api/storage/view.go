@@ -54,6 +54,15 @@ type FileView struct {
 	PublishedVersion  *int32          `json:"published_version"`
 	Latest            *LatestView     `json:"latest,omitempty"`
 	OnHold            *bool           `json:"on_hold,omitempty"` // for those who see holds
+	Statements        []StatementView `json:"statements,omitempty"`
+}
+
+// StatementView is what the side of a student says about the record.
+type StatementView struct {
+	Amendment uuid.UUID `json:"amendment_id"`
+	Student   uuid.UUID `json:"student_id"`
+	Text      string    `json:"statement"`
+	At        time.Time `json:"at"`
 }
 
 // CorrectedView says that the name or the claim said something else than the

@@ -51,7 +51,14 @@ type Decision struct {
 
 // Check decides. An error is not a decision: nothing leaves on one.
 func Check(ctx context.Context, q tenancy.Queries, way Way, t Target) (Decision, error) {
-	d, err := disclosuredb.New(q).Disclosure(ctx, disclosuredb.DisclosureParams{Way: string(way), FileID: id(t.File), FolderID: id(t.Folder), SpaceID: id(t.Space)})
+	return CheckOn(ctx, q, way, t, Purpose{}, nil)
+}
+
+// CheckOn is Check of what leaves on a basis of the law to parties, which are addresses: as directory information
+// nothing does that the school did not designate, or of which somebody opted out, and on a
+// consent nothing that it does not name, nor to others than its party.
+func CheckOn(ctx context.Context, q tenancy.Queries, way Way, t Target, p Purpose, parties []string) (Decision, error) {
+	d, err := disclosuredb.New(q).Disclosure(ctx, disclosuredb.DisclosureParams{Way: string(way), FileID: id(t.File), FolderID: id(t.Folder), SpaceID: id(t.Space), Basis: p.Basis, Consent: id(p.Consent), Parties: append([]string{}, parties...)})
 	if err != nil {
 		return Decision{}, fmt.Errorf("check disclosure: %w", err)
 	}
@@ -86,6 +93,25 @@ var texts = map[string]string{
 // too.
 var ErrConsent = fault.New(ErrRefused.Kind, "consent_scope", "This is a file of a child. The consent or the authorization by which it is here does not cover this. Ask an owner which consent your organization has.")
 
+// consented says of each section that refuses a disclosure on a consent what is missing.
+var consented = map[string]string{
+	"34 CFR 99.30(a)":    "There is no such consent of a parent or student, or it is not signed, is over, or was revoked. Ask for a new one.",
+	"34 CFR 99.30(b)(1)": "The consent does not name this record. Ask for one that does.",
+	"34 CFR 99.30(b)(3)": "The consent is to a disclosure to its party alone: share with that person by the address that it names, and with nobody else.",
+	"34 CFR 99.12(a)":    "This record tells of other students than the one of the consent. Share a file without them.",
+}
+
+// directory says of each section that refuses directory information what is missing.
+var directory = map[string]string{
+	"34 CFR 99.3":        "Nobody has said that this file is directory information. An owner or admin does, with its categories; or share it on another basis.",
+	"34 CFR 99.37(a)":    "Your organization has given no public notice of its directory information. An owner or admin records it.",
+	"34 CFR 99.37(a)(1)": "This file holds a category that your organization did not designate as directory information, or it is not known which it holds. Share it on another basis, or ask an owner or admin.",
+	"34 CFR 99.37(a)(2)": "A parent of a student in this file, or the student, refused that it is disclosed as directory information, or it is not known which students are in it. Share a file without that student, or on another basis.",
+	"34 CFR 99.37(a)(3)": "Parents and students may still refuse directory information until the day that your organization's notice names. Share it after that day.",
+	"34 CFR 99.37(b)":    "A student in this file, who has left, opted out of directory information while they were here, and that stays. Share a file without that student, or on another basis.",
+	"34 CFR 99.37(e)":    "A social security number was found in this file: it is never directory information. Take it out and upload the file again.",
+}
+
 // ByLaw says whether a law refused, and no rule of the platform or the organization.
 func (d Decision) ByLaw() bool {
 	return !d.Allowed && (strings.HasPrefix(d.Rule, "16 CFR ") || strings.HasPrefix(d.Rule, "34 CFR "))
@@ -96,6 +122,12 @@ func (d Decision) ByLaw() bool {
 func (d Decision) Refusal() error {
 	if d.Allowed {
 		return nil
+	}
+	if text := directory[d.Rule]; text != "" {
+		return fault.New(ErrRefused.Kind, "not_directory_information", "%s", text).Under(d.Rule).Because(ErrRefused)
+	}
+	if text := consented[d.Rule]; text != "" {
+		return fault.New(ErrRefused.Kind, "not_consented", "%s", text).Under(d.Rule).Because(ErrRefused)
 	}
 	if d.ByLaw() {
 		return ErrConsent.Under(d.Rule).Because(ErrRefused)

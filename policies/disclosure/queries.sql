@@ -1,6 +1,6 @@
 -- name: Disclosure :one
 select d.allowed::boolean as allowed, d.rule::text as rule, d.class::text as class
-  from app.disclosure(app.org(), sqlc.arg(way)::text, sqlc.narg(file_id)::uuid, sqlc.narg(folder_id)::uuid, sqlc.narg(space_id)::uuid) d;
+  from app.disclosure_on(app.org(), sqlc.arg(way)::text, sqlc.narg(file_id)::uuid, sqlc.narg(folder_id)::uuid, sqlc.narg(space_id)::uuid, sqlc.arg(basis)::text, sqlc.narg(consent)::uuid, sqlc.arg(parties)::text[]) d;
 
 -- name: Bounds :one
 select p.outside::boolean as outside, p.upload::boolean as upload, p.password::boolean as password, coalesce(p.days, 0)::integer as days,

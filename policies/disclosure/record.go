@@ -17,19 +17,36 @@ import (
 // Contractor is the basis on which another system that works for the school gets a record.
 const Contractor = "99.31(a)(1)(i)(B)"
 
-// Bases are the grounds of 34 CFR 99.31 on which a record goes to somebody outside without
-// a consent.
+// Consented is the basis of a consent (34 CFR 99.30).
+const Consented = "99.30"
+
+// Directory is the basis of directory information.
+const Directory = "99.31(a)(11)"
+
+// Bases are the grounds on which a record goes to somebody outside: a consent, and those of
+// 34 CFR 99.31, which need none.
 var Bases = []string{
-	Contractor, "99.31(a)(2)", "99.31(a)(3)", "99.31(a)(4)", "99.31(a)(5)", "99.31(a)(6)", "99.31(a)(7)", "99.31(a)(8)", "99.31(a)(9)", "99.31(a)(10)", "99.31(a)(12)",
+	Consented, Contractor, "99.31(a)(2)", "99.31(a)(3)", "99.31(a)(4)", "99.31(a)(5)", "99.31(a)(6)", "99.31(a)(7)", "99.31(a)(8)", "99.31(a)(9)", "99.31(a)(10)", Directory, "99.31(a)(12)",
+}
+
+// Categories are what may be directory information (34 CFR 99.3): a social security number and
+// the number of a student never are. The checks of record_classes and directory_policies have the same.
+var Categories = []string{
+	"name", "address", "telephone", "email", "photograph", "birth_date", "birth_place", "field_of_study", "grade_level",
+	"enrollment_status", "attendance_dates", "activities", "weight_height", "degrees_awards", "last_school",
 }
 
 // Purpose says why a record may go to somebody outside: by law, and for what.
-type Purpose struct{ Basis, Interest string }
+type Purpose struct {
+	Basis, Interest string
+	Consent         uuid.UUID // of the basis 99.30
+}
 
 // What a share of a record needs.
 var (
 	ErrPurpose  = fault.New(fault.Invalid, "disclosure_basis_required", "This is an education record: say on which basis of the law it may leave (disclosure_basis) and what the legitimate interest of the other side is (disclosure_interest).")
 	errBasis    = fault.New(fault.Invalid, "invalid_disclosure_basis", "disclosure_basis is one of %s.", strings.Join(Bases, ", "))
+	errConsent  = fault.New(fault.Invalid, "invalid_disclosure_consent_id", "disclosure_consent_id names the consent of the basis 99.30, and of no other.")
 	errInterest = fault.New(fault.Invalid, "invalid_disclosure_interest", "disclosure_interest has at most 500 characters.")
 )
 
@@ -40,6 +57,8 @@ func (p Purpose) Check(d Decision) error {
 	switch {
 	case p.Basis != "" && !slices.Contains(Bases, p.Basis):
 		return errBasis
+	case (p.Basis == Consented) != (p.Consent != uuid.Nil):
+		return errConsent
 	case !utf8.ValidString(p.Interest) || utf8.RuneCountInString(p.Interest) > longest || strings.ContainsRune(p.Interest, 0):
 		return errInterest
 	case d.Class == "education_record" && (p.Basis == "" || strings.TrimSpace(p.Interest) == ""):

@@ -123,6 +123,12 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		{"insert into record_students (organization_id, file_id, student_id) values (app.org(), $1, $2)", []any{file, student}},
 		{"insert into disclosures (organization_id, id, file_id, way, outcome, class) values (app.org(), $1, $2, 'link', 'refused', 'education_record')", []any{class, file}},
 		{"insert into disclosure_students (organization_id, disclosure_id, student_id) values (app.org(), $1, $2)", []any{class, student}},
+		{"insert into amendments (organization_id, id, file_id, student_id, requester_id, what) values (app.org(), $1, $2, $3, $3, 'the grade')", []any{class, file, student}},
+		{"insert into record_statements (organization_id, amendment_id, file_id, student_id, statement) values (app.org(), $1, $2, $3, 'it is not so')", []any{class, file, student}},
+		{"insert into disclosure_consents (organization_id, id, student_id, file_ids, purpose, party, party_email, requested_by, expires_at) values (app.org(), $1, $2, array[$3::uuid], 'care', 'The clinic', 'a@else.example', $2, now() + interval '1 day')", []any{class, student, file}},
+		{"insert into break_glass_reviews (organization_id, grant_id) select app.org(), id from space_grants limit 1 on conflict do nothing", nil},
+		{"insert into directory_policies (organization_id, categories, notice_at, opt_out_until, set_by) values (app.org(), '{name}', '2026-01-01', '2026-02-01', $1)", []any{user}},
+		{"insert into directory_opt_outs (organization_id, student_id, holder_id, opted_out, recorded_by) values (app.org(), $1, $2, true, $2)", []any{student, user}},
 		{"insert into access_requests (organization_id, id, student_id, requester_id, note) values (app.org(), $1, $2, $2, 'all of it')", []any{class, student}},
 		{"insert into access_request_files (organization_id, request_id, file_id, students, decision) values (app.org(), $1, $2, 1, 'include')", []any{class, file}},
 		{"insert into erasures (organization_id, id, scope, target_id, basis) values (app.org(), $1, 'file', $2, 'school_directive')", []any{class, file}},
@@ -366,6 +372,12 @@ func TestReferencesDoNotCross(t *testing.T) {
 				var other string
 				require.NoError(t, s.admin.QueryRow(t.Context(), "select user_id::text from members where organization_id = $1 and user_id <> $2 limit 1", s.a, user).Scan(&other))
 				row["user_id"] = other
+			}
+			switch k.Table + "." + k.From[len(k.From)-1] { // what a check asks of a row with the reference
+			case "holds.amendment_id":
+				row["kind"], row["request_id"] = "amendment", nil
+			case "shares.disclosure_consent":
+				row["disclosure_basis"] = "99.30"
 			}
 			for i, column := range k.From {
 				if column != "organization_id" {

@@ -350,6 +350,23 @@ func (q *Queries) RecipientQueue(ctx context.Context, arg RecipientQueueParams) 
 	return result.RowsAffected(), nil
 }
 
+const shareBasis = `-- name: ShareBasis :one
+select disclosure_basis, disclosure_consent, app.share_parties(organization_id, id)::text[] as parties from shares where id = $1
+`
+
+type ShareBasisRow struct {
+	DisclosureBasis   string
+	DisclosureConsent *uuid.UUID
+	Parties           []string
+}
+
+func (q *Queries) ShareBasis(ctx context.Context, id uuid.UUID) (ShareBasisRow, error) {
+	row := q.db.QueryRow(ctx, shareBasis, id)
+	var i ShareBasisRow
+	err := row.Scan(&i.DisclosureBasis, &i.DisclosureConsent, &i.Parties)
+	return i, err
+}
+
 const shareEnd = `-- name: ShareEnd :execrows
 update shares set ended_at = now(), ended_reason = 'revoked', ended_by = app.actor(), updated_at = now() where id = $1 and ended_at is null
 `
@@ -527,11 +544,11 @@ func (q *Queries) ShareGiven(ctx context.Context, arg ShareGivenParams) ([]Share
 
 const shareInsert = `-- name: ShareInsert :execrows
 insert into shares (organization_id, id, kind, permission, file_id, folder_id, space_id, version_id, label, token_hash, password_hash, starts_at, expires_at,
-                    max_downloads, max_files, max_bytes, accepted, disclosure_basis, disclosure_interest, created_by)
+                    max_downloads, max_files, max_bytes, accepted, disclosure_basis, disclosure_interest, disclosure_consent, created_by)
 select app.org(), $1::uuid, $2::text, $3::text, $4::uuid, $5::uuid, $6::uuid,
        $7::uuid, $8::text, $9::bytea, $10::text, coalesce($11::timestamptz, now()),
        coalesce($12::timestamptz, 'infinity'), $13::integer, $14::integer, $15::bigint,
-       $16::text[], $17::text, $18::text, app.actor()
+       $16::text[], $17::text, $18::text, $19::uuid, app.actor()
  where not exists (select from shares where id = $1::uuid)
 `
 
@@ -554,6 +571,7 @@ type ShareInsertParams struct {
 	Accepted     []string
 	Basis        string
 	Interest     string
+	Consent      *uuid.UUID
 }
 
 func (q *Queries) ShareInsert(ctx context.Context, arg ShareInsertParams) (int64, error) {
@@ -576,6 +594,7 @@ func (q *Queries) ShareInsert(ctx context.Context, arg ShareInsertParams) (int64
 		arg.Accepted,
 		arg.Basis,
 		arg.Interest,
+		arg.Consent,
 	)
 	if err != nil {
 		return 0, err
@@ -896,9 +915,10 @@ update shares set
     max_files = case when $10::boolean then $11::integer else max_files end,
     max_bytes = case when $12::boolean then $13::bigint else max_bytes end,
     accepted = coalesce($14::text[], accepted),
-    disclosure_basis = case when '' in (disclosure_basis, disclosure_interest) then $15::text else disclosure_basis end,
-    disclosure_interest = case when '' in (disclosure_basis, disclosure_interest) then $16::text else disclosure_interest end, updated_at = now()
- where id = $17 and ended_at is null
+    disclosure_consent = case when '' in (disclosure_basis, disclosure_interest) then $15::uuid else disclosure_consent end,
+    disclosure_basis = case when '' in (disclosure_basis, disclosure_interest) then $16::text else disclosure_basis end,
+    disclosure_interest = case when '' in (disclosure_basis, disclosure_interest) then $17::text else disclosure_interest end, updated_at = now()
+ where id = $18 and ended_at is null
 `
 
 type ShareUpdateParams struct {
@@ -916,6 +936,7 @@ type ShareUpdateParams struct {
 	SetsMaxBytes     bool
 	MaxBytes         *int64
 	Accepted         []string
+	Consent          *uuid.UUID
 	Basis            string
 	Interest         string
 	ID               uuid.UUID
@@ -937,6 +958,7 @@ func (q *Queries) ShareUpdate(ctx context.Context, arg ShareUpdateParams) (int64
 		arg.SetsMaxBytes,
 		arg.MaxBytes,
 		arg.Accepted,
+		arg.Consent,
 		arg.Basis,
 		arg.Interest,
 		arg.ID,

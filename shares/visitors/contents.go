@@ -3,6 +3,7 @@ package visitors
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -65,6 +66,25 @@ func GetVersion(ctx context.Context, q tenancy.Queries, share, file uuid.UUID, u
 		File: of(row.FileID), ID: of(row.VersionID), Name: of(row.Name), State: of(row.State), MimeType: of(row.MimeType), Size: of(row.Size), SHA256: of(row.Sha256),
 		ObjectETag: of(row.ObjectEtag), PublishedAt: of(row.PublishedAt), Pages: int(of(row.Pages)), Original: of(row.Original), Limited: row.Limited == nil || *row.Limited, Public: of(row.Public),
 	}, nil
+}
+
+// Statement is what the side of a student says about a record that the school did not amend.
+type Statement struct {
+	Text string    `json:"statement"`
+	At   time.Time `json:"at"`
+}
+
+// StatementsOf reads those of a file that the share shows: it is not shown without them (34 CFR 99.21(c)).
+func StatementsOf(ctx context.Context, q tenancy.Queries, file uuid.UUID) ([]Statement, error) {
+	rows, err := visitorsdb.New(q).StatementsOf(ctx, file)
+	if err != nil {
+		return nil, fmt.Errorf("read statements: %w", err)
+	}
+	list := make([]Statement, len(rows))
+	for i, r := range rows {
+		list[i] = Statement{Text: r.Statement, At: r.At.UTC()}
+	}
+	return list, nil
 }
 
 // of reads a column of a function, which could be null for all that sqlc knows.

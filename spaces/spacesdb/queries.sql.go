@@ -1078,6 +1078,140 @@ func (q *Queries) ReadableBySpace(ctx context.Context, before time.Time) ([]Read
 	return items, nil
 }
 
+const reviewDecide = `-- name: ReviewDecide :execrows
+update break_glass_reviews set decision = $1, note = $2, reviewed_by = app.actor(), reviewed_at = now() where grant_id = $3 and decision = ''
+`
+
+type ReviewDecideParams struct {
+	Decision string
+	Note     string
+	ID       uuid.UUID
+}
+
+func (q *Queries) ReviewDecide(ctx context.Context, arg ReviewDecideParams) (int64, error) {
+	result, err := q.db.Exec(ctx, reviewDecide, arg.Decision, arg.Note, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const reviewGet = `-- name: ReviewGet :one
+select g.id, g.space_id, g.user_id, g.reason, g.approved_by, g.begins_at, g.ends_at, r.due_at, (r.decision = '' and r.due_at <= now())::boolean as overdue, r.decision, r.note, r.reviewed_by, r.reviewed_at
+  from break_glass_reviews r join space_grants g on g.organization_id = r.organization_id and g.id = r.grant_id where g.id = $1
+`
+
+type ReviewGetRow struct {
+	ID         uuid.UUID
+	SpaceID    uuid.UUID
+	UserID     uuid.UUID
+	Reason     string
+	ApprovedBy *uuid.UUID
+	BeginsAt   time.Time
+	EndsAt     time.Time
+	DueAt      time.Time
+	Overdue    bool
+	Decision   string
+	Note       string
+	ReviewedBy *uuid.UUID
+	ReviewedAt *time.Time
+}
+
+func (q *Queries) ReviewGet(ctx context.Context, id uuid.UUID) (ReviewGetRow, error) {
+	row := q.db.QueryRow(ctx, reviewGet, id)
+	var i ReviewGetRow
+	err := row.Scan(
+		&i.ID,
+		&i.SpaceID,
+		&i.UserID,
+		&i.Reason,
+		&i.ApprovedBy,
+		&i.BeginsAt,
+		&i.EndsAt,
+		&i.DueAt,
+		&i.Overdue,
+		&i.Decision,
+		&i.Note,
+		&i.ReviewedBy,
+		&i.ReviewedAt,
+	)
+	return i, err
+}
+
+const reviewList = `-- name: ReviewList :many
+select g.id, g.space_id, g.user_id, g.reason, g.approved_by, g.begins_at, g.ends_at, r.due_at, (r.decision = '' and r.due_at <= now())::boolean as overdue, r.decision, r.note, r.reviewed_by, r.reviewed_at
+  from break_glass_reviews r join space_grants g on g.organization_id = r.organization_id and g.id = r.grant_id
+ where ($1::boolean or r.decision = '') and ($2::uuid is null or g.id < $2::uuid)
+ order by g.id desc limit $3
+`
+
+type ReviewListParams struct {
+	Reviewed bool
+	Before   *uuid.UUID
+	Most     int64
+}
+
+type ReviewListRow struct {
+	ID         uuid.UUID
+	SpaceID    uuid.UUID
+	UserID     uuid.UUID
+	Reason     string
+	ApprovedBy *uuid.UUID
+	BeginsAt   time.Time
+	EndsAt     time.Time
+	DueAt      time.Time
+	Overdue    bool
+	Decision   string
+	Note       string
+	ReviewedBy *uuid.UUID
+	ReviewedAt *time.Time
+}
+
+func (q *Queries) ReviewList(ctx context.Context, arg ReviewListParams) ([]ReviewListRow, error) {
+	rows, err := q.db.Query(ctx, reviewList, arg.Reviewed, arg.Before, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ReviewListRow
+	for rows.Next() {
+		var i ReviewListRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.SpaceID,
+			&i.UserID,
+			&i.Reason,
+			&i.ApprovedBy,
+			&i.BeginsAt,
+			&i.EndsAt,
+			&i.DueAt,
+			&i.Overdue,
+			&i.Decision,
+			&i.Note,
+			&i.ReviewedBy,
+			&i.ReviewedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const reviewTell = `-- name: ReviewTell :one
+select app.break_glass_tell(app.org(), $1::uuid)::integer as day
+`
+
+func (q *Queries) ReviewTell(ctx context.Context, id uuid.UUID) (int32, error) {
+	row := q.db.QueryRow(ctx, reviewTell, id)
+	var day int32
+	err := row.Scan(&day)
+	return day, err
+}
+
 const spaceGet = `-- name: SpaceGet :one
 select id, kind, name, class_id, owner_id, about_id, state, trash_days, created_by, created_at, updated_at, app.my_level(id)::integer as my_level
   from spaces where id = $1

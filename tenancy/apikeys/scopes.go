@@ -46,11 +46,13 @@ var Scopes = map[Scope][]tenancy.Action{
 
 // NeverGranted are the actions that no key has, whatever its role.
 var NeverGranted = []tenancy.Action{
-	tenancy.ManageKeys, tenancy.ManageLogins, tenancy.BreakGlass, tenancy.ReadAccess, tenancy.ManageRosters,
+	tenancy.ManageKeys, tenancy.ManageLogins, tenancy.BreakGlass, tenancy.ReviewGlass, tenancy.ReadAccess, tenancy.ManageRosters,
 	tenancy.CreateOrganization, tenancy.ManageOrganizations, tenancy.ChangeOrganization, tenancy.ExportOrganization,
 	tenancy.ReadConsent, tenancy.ManageConsent, tenancy.Authorize,
 	tenancy.ReadWebhooks, tenancy.ManageWebhooks, tenancy.ReadRoblox, tenancy.ManageRoblox, tenancy.ReviewPersonalData,
 	tenancy.ReadRecords, tenancy.ClassifyRecords, tenancy.ReadDisclosures, tenancy.AskAccess, tenancy.ReadAccessRequests, tenancy.ManageAccessRequests, // of persons
+	tenancy.ReadDirectory, tenancy.ManageDirectory, tenancy.ListOptOuts, tenancy.OptOut, tenancy.AskAmendment, tenancy.ReadAmendments,
+	tenancy.ReadDisclosureConsents, tenancy.AskDisclosureConsents, tenancy.SignDisclosureConsents,
 	tenancy.ReadRetention, tenancy.ManageRetention, tenancy.ReadHolds, tenancy.ManageHolds, // two people release a hold
 	tenancy.ReadErasures, tenancy.ManageErasures, // what is erased does not come back
 	tenancy.MakeReports, tenancy.ReadReports, // they go to files of a person

@@ -151,6 +151,7 @@ func TestMergeTakesAllThatNamesThePerson(t *testing.T) {
 	s.exec("insert into disclosure_students (organization_id, disclosure_id, student_id) values (app.org(), $1, $2)", id, gone)
 	s.exec("insert into holds (organization_id, id, kind, scope, person_id, reason, placed_by) values (app.org(), $1, 'legal', 'person', $2, 'case 7', $3)", id, gone, s.owner.User)
 	s.exec("update holds set release_asked_by = placed_by, release_asked_at = now(), release_reason = 'r', released_by = $2, released_at = now() where id = $1", id, s.admin.User)
+	s.exec("insert into directory_opt_outs (organization_id, student_id, holder_id, opted_out, recorded_by) values (app.org(), $1, $1, true, $3), (app.org(), $2, $2, false, $3), (app.org(), $1, $3, true, $3)", gone, member, guardian)
 	_, err := s.merge(s.owner, gone, member)
 	require.NoError(t, err)
 	require.Equal(t, []string{"audit_events", "organization_events"}, s.named(t, gone), "what happened is not rewritten")
@@ -160,6 +161,7 @@ func TestMergeTakesAllThatNamesThePerson(t *testing.T) {
 	require.Equal(t, 1, s.recorded("person.merge"))
 	const ofMember = " = '"
 	require.Len(t, s.pairs("select 'named', file_id::text from record_students where student_id"+ofMember+member.String()+"'"), 1)
+	require.Equal(t, []string{"out true", "out true"}, s.pairs("select 'out', opted_out::text from directory_opt_outs where student_id"+ofMember+member.String()+"'"), "an opt-out stays")
 	require.Len(t, s.pairs("select 'told', disclosure_id::text from disclosure_students where student_id"+ofMember+member.String()+"'"), 1)
 	require.Equal(t, []string{"request received", "request received", "request withdrawn"}, s.pairs("select 'request', state from access_requests where student_id"+ofMember+member.String()+"' order by 2"))
 	require.Equal(t, []string{"hold false", "hold false", "hold true", "hold true"}, s.pairs("select 'hold', (released_at is not null)::text from holds where person_id"+ofMember+member.String()+"' order by 2"))

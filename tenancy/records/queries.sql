@@ -1,6 +1,6 @@
 -- What a file is, of those that the caller sees or oversees.
 -- name: RecordGet :one
-select app.record_class(app.org(), f.id)::text as class, coalesce(c.reason, '')::text as reason, c.decided_by, c.decided_at
+select app.record_class(app.org(), f.id)::text as class, coalesce(c.reason, '')::text as reason, coalesce(c.categories, '{}')::text[] as categories, c.decided_by, c.decided_at
   from (select sqlc.arg(file_id)::uuid as id) f left join record_classes c on c.file_id = f.id
  where app.record_class(app.org(), f.id) is not null and ((select app.oversees()) or app.may_read_file(f.id));
 
@@ -8,9 +8,9 @@ select app.record_class(app.org(), f.id)::text as class, coalesce(c.reason, ''):
 select array(select s.student_id from app.record_students_of(app.org(), sqlc.arg(file_id)::uuid) s order by 1)::uuid[] as students;
 
 -- name: RecordSet :exec
-insert into record_classes (organization_id, file_id, class, reason, decided_by)
-values (app.org(), sqlc.arg(file_id), sqlc.arg(class), sqlc.arg(reason), sqlc.arg(decided_by))
-    on conflict (organization_id, file_id) do update set class = excluded.class, reason = excluded.reason, decided_by = excluded.decided_by, decided_at = now();
+insert into record_classes (organization_id, file_id, class, reason, categories, decided_by)
+values (app.org(), sqlc.arg(file_id), sqlc.arg(class), sqlc.arg(reason), sqlc.arg(categories), sqlc.arg(decided_by))
+    on conflict (organization_id, file_id) do update set class = excluded.class, reason = excluded.reason, categories = excluded.categories, decided_by = excluded.decided_by, decided_at = now();
 
 -- Students are members of the organization or people of its roster; others are passed over,
 -- which the caller counts. Those who are named already stay so.

@@ -18,6 +18,7 @@ import (
 
 	"satchel/internal/fault"
 	"satchel/policies/audit"
+	"satchel/policies/disclosure"
 	"satchel/tenancy"
 	"satchel/tenancy/records/recordsdb"
 )
@@ -40,23 +41,25 @@ var Classes = []Class{EducationRecord, DirectoryInfo, SolePossessionNote, Treatm
 
 // What callers can meet.
 var (
-	ErrNotFound = fault.New(fault.NotFound, "no_such_file", "There is no such file.")
-	errClass    = fault.New(fault.Invalid, "invalid_class", "class is education_record, directory_info, sole_possession_note, treatment, law_enforcement_unit or not_record.")
-	errReason   = fault.New(fault.Invalid, "invalid_reason", "reason says why, in 1 to 1000 characters.")
-	errStudents = fault.New(fault.Invalid, "invalid_students", "students are ids of students of the organization, each once, at most 200.")
+	ErrNotFound   = fault.New(fault.NotFound, "no_such_file", "There is no such file.")
+	errClass      = fault.New(fault.Invalid, "invalid_class", "class is education_record, directory_info, sole_possession_note, treatment, law_enforcement_unit or not_record.")
+	errReason     = fault.New(fault.Invalid, "invalid_reason", "reason says why, in 1 to 1000 characters.")
+	errCategories = fault.New(fault.Invalid, "invalid_categories", "categories are those of directory_info, each of %s; no other class has any.", strings.Join(disclosure.Categories, ", "))
+	errStudents   = fault.New(fault.Invalid, "invalid_students", "students are ids of students of the organization, each once, at most 200.")
 )
 
 const mostStudents = 200
 
 // Record is what a file is, and by whose word.
 type Record struct {
-	File      uuid.UUID
-	Class     Class
-	Decided   bool // by a person; else by its place
-	Reason    string
-	DecidedBy *uuid.UUID
-	DecidedAt *time.Time
-	Students  []uuid.UUID
+	File       uuid.UUID
+	Class      Class
+	Decided    bool // by a person; else by its place
+	Reason     string
+	DecidedBy  *uuid.UUID
+	DecidedAt  *time.Time
+	Students   []uuid.UUID
+	Categories []string // of directory information
 }
 
 // Get says what a file is. ErrNotFound for what the caller neither reads nor oversees.
@@ -73,7 +76,7 @@ func Get(ctx context.Context, q tenancy.Queries, file uuid.UUID) (Record, error)
 	if err != nil {
 		return Record{}, fmt.Errorf("read students of record: %w", err)
 	}
-	return Record{File: file, Class: Class(r.Class), Decided: r.DecidedBy != nil, Reason: r.Reason, DecidedBy: r.DecidedBy, DecidedAt: r.DecidedAt, Students: students}, nil
+	return Record{File: file, Class: Class(r.Class), Decided: r.DecidedBy != nil, Reason: r.Reason, DecidedBy: r.DecidedBy, DecidedAt: r.DecidedAt, Students: students, Categories: r.Categories}, nil
 }
 
 // Set is a decision of what a file is. Students are those whom it is about beside its subject:
@@ -83,6 +86,8 @@ type Set struct {
 	Class    Class
 	Reason   string
 	Students []uuid.UUID
+	// Categories are what directory information holds: without any, nothing of it is disclosed as such.
+	Categories []string
 }
 
 // Classify decides what a file is, and notes it in the audit log. Shares that the class does
@@ -94,11 +99,13 @@ func Classify(ctx context.Context, tx *tenancy.Tx, s Set) error {
 		return errClass
 	case s.Reason == "" || !utf8.ValidString(s.Reason) || utf8.RuneCountInString(s.Reason) > 1000 || strings.ContainsRune(s.Reason, 0):
 		return errReason
+	case s.Class != DirectoryInfo && len(s.Categories) > 0, slices.ContainsFunc(s.Categories, func(c string) bool { return !slices.Contains(disclosure.Categories, c) }), len(s.Categories) > len(disclosure.Categories):
+		return errCategories
 	case len(s.Students) > mostStudents:
 		return errStudents
 	}
 	db := recordsdb.New(tx)
-	err := db.RecordSet(ctx, recordsdb.RecordSetParams{FileID: s.File, Class: string(s.Class), Reason: s.Reason, DecidedBy: s.By})
+	err := db.RecordSet(ctx, recordsdb.RecordSetParams{FileID: s.File, Class: string(s.Class), Reason: s.Reason, Categories: append([]string{}, s.Categories...), DecidedBy: s.By})
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && pg.Code == "23503" {
 		return ErrNotFound.Because(err)

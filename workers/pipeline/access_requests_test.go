@@ -37,6 +37,15 @@ func TestPackageOfARequestHoldsWhatWasReleased(t *testing.T) {
 	exec("select app.disclosure_note(app.org(), 'outside_person', $1, 'disclosed', '', '99.31(a)(2)', 'the next school', 'Office <office@else.example>', null, null, null, null)", alone)
 	exec("select app.disclosure_note(app.org(), 'outside_person', $1, 'disclosed', '', '99.31(a)(2)', 'a secret of another student', 'Office', null, null, null, null)", theirs)
 
+	for _, of := range []struct {
+		file, student uuid.UUID
+		text          string
+	}{{alone, pupil, "the grade of March <is> wrong"}, {theirs, other, "a secret of another student"}} {
+		id := tenancy.NewID()
+		exec("insert into amendments (organization_id, id, file_id, student_id, requester_id, what) values (app.org(), $1, $2, $3, $3, 'w')", id, of.file, of.student)
+		exec("insert into record_statements (organization_id, amendment_id, file_id, student_id, statement) values (app.org(), $1, $2, $3, $4)", id, of.file, of.student, of.text)
+	}
+
 	request, op := tenancy.NewID(), tenancy.NewID()
 	change := func(f func(tx *tenancy.Tx) error) {
 		t.Helper()
@@ -78,7 +87,11 @@ func TestPackageOfARequestHoldsWhatWasReleased(t *testing.T) {
 	told := jsonRows(t, entries["disclosures.ndjson"])
 	require.Len(t, told, 1)
 	require.Equal(t, "Office <office@else.example>", told[0]["party"])
+	said := jsonRows(t, entries["statements.ndjson"])
+	require.Len(t, said, 1)
+	require.Equal(t, "the grade of March <is> wrong", said[0]["statement"], "it travels with the record")
 	page := string(entries["index.html"])
+	require.Contains(t, page, "the grade of March &lt;is&gt; wrong")
 	require.Contains(t, page, "files/"+alone.String()+"/1/report.txt")
 	require.Contains(t, page, "Office &lt;office@else.example&gt;")
 	for name, content := range entries {

@@ -12,6 +12,43 @@ import (
 	"github.com/google/uuid"
 )
 
+const amendmentPage = `-- name: AmendmentPage :many
+select a.id::text as key, json_build_object('id', a.id, 'file_id', a.file_id, 'student_id', a.student_id, 'requester_id', a.requester_id, 'what', a.what, 'state', a.state, 'since', a.since,
+       'due_at', a.due_at, 'requested_at', a.requested_at, 'reason', a.reason, 'hearing_at', a.hearing_at, 'hearing_place', a.hearing_place, 'hearing_officer', a.hearing_officer,
+       'decision', a.decision, 'ended_by', a.ended_by, 'ended_at', a.ended_at, 'statement', s.statement, 'statement_at', s.at)::json as data
+  from amendments a left join record_statements s on s.amendment_id = a.id where a.id > $1::text::uuid order by a.id limit $2
+`
+
+type AmendmentPageParams struct {
+	After string
+	Most  int64
+}
+
+type AmendmentPageRow struct {
+	Key  string
+	Data []byte
+}
+
+func (q *Queries) AmendmentPage(ctx context.Context, arg AmendmentPageParams) ([]AmendmentPageRow, error) {
+	rows, err := q.db.Query(ctx, amendmentPage, arg.After, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AmendmentPageRow
+	for rows.Next() {
+		var i AmendmentPageRow
+		if err := rows.Scan(&i.Key, &i.Data); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const classPage = `-- name: ClassPage :many
 
 select c.id::text as key, json_build_object('id', c.id, 'title', c.title, 'code', c.code, 'school_id', c.school_id, 'term_ids', c.term_ids, 'state', c.state,
@@ -44,6 +81,44 @@ func (q *Queries) ClassPage(ctx context.Context, arg ClassPageParams) ([]ClassPa
 	var items []ClassPageRow
 	for rows.Next() {
 		var i ClassPageRow
+		if err := rows.Scan(&i.Key, &i.Data); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const disclosureConsentPage = `-- name: DisclosureConsentPage :many
+select c.id::text as key, json_build_object('id', c.id, 'student_id', c.student_id, 'file_ids', c.file_ids, 'purpose', c.purpose, 'party', c.party, 'party_email', c.party_email,
+       'requested_by', c.requested_by, 'requested_at', c.requested_at, 'expires_at', c.expires_at, 'signer_id', c.signer_id, 'signer_name', c.signer_name, 'method', c.method,
+       'evidence_file_id', c.evidence_file_id, 'evidence_sha256', c.evidence_sha256, 'signed_at', c.signed_at, 'recorded_by', c.recorded_by, 'content_sha256', c.content_sha256,
+       'revoked_by', c.revoked_by, 'revoked_at', c.revoked_at)::json as data
+  from disclosure_consents c where c.id > $1::text::uuid order by c.id limit $2
+`
+
+type DisclosureConsentPageParams struct {
+	After string
+	Most  int64
+}
+
+type DisclosureConsentPageRow struct {
+	Key  string
+	Data []byte
+}
+
+func (q *Queries) DisclosureConsentPage(ctx context.Context, arg DisclosureConsentPageParams) ([]DisclosureConsentPageRow, error) {
+	rows, err := q.db.Query(ctx, disclosureConsentPage, arg.After, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []DisclosureConsentPageRow
+	for rows.Next() {
+		var i DisclosureConsentPageRow
 		if err := rows.Scan(&i.Key, &i.Data); err != nil {
 			return nil, err
 		}
@@ -402,6 +477,42 @@ func (q *Queries) MemberPage(ctx context.Context, arg MemberPageParams) ([]Membe
 	return items, nil
 }
 
+const optOutPage = `-- name: OptOutPage :many
+select (o.student_id || '/' || o.holder_id)::text as key, json_build_object('student_id', o.student_id, 'holder_id', o.holder_id, 'opted_out', o.opted_out, 'recorded_by', o.recorded_by,
+       'at', o.at)::json as data
+  from directory_opt_outs o where o.student_id || '/' || o.holder_id > $1::text order by o.student_id || '/' || o.holder_id limit $2
+`
+
+type OptOutPageParams struct {
+	After string
+	Most  int64
+}
+
+type OptOutPageRow struct {
+	Key  string
+	Data []byte
+}
+
+func (q *Queries) OptOutPage(ctx context.Context, arg OptOutPageParams) ([]OptOutPageRow, error) {
+	rows, err := q.db.Query(ctx, optOutPage, arg.After, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []OptOutPageRow
+	for rows.Next() {
+		var i OptOutPageRow
+		if err := rows.Scan(&i.Key, &i.Data); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const personPage = `-- name: PersonPage :many
 select p.user_id::text as key, json_build_object('user_id', p.user_id, 'kind', p.kind, 'display_name', p.display_name, 'grade', p.grade,
        'source_id', p.source_id, 'sourced_id', p.sourced_id, 'identifiers', p.identifiers, 'state', p.state, 'since', p.since, 'leaves_at', p.leaves_at,
@@ -442,7 +553,7 @@ func (q *Queries) PersonPage(ctx context.Context, arg PersonPageParams) ([]Perso
 }
 
 const recordPage = `-- name: RecordPage :many
-select f.id::text as key, json_build_object('file_id', f.id, 'class', c.class, 'reason', c.reason, 'decided_by', c.decided_by, 'decided_at', c.decided_at,
+select f.id::text as key, json_build_object('file_id', f.id, 'class', c.class, 'reason', c.reason, 'categories', c.categories, 'decided_by', c.decided_by, 'decided_at', c.decided_at,
        'students', (select coalesce(json_agg(s.student_id order by s.student_id), '[]') from record_students s where s.file_id = f.id))::json as data
   from files f left join record_classes c on c.file_id = f.id
  where f.id > $1::text::uuid and (c.file_id is not null or exists (select from record_students s where s.file_id = f.id)) order by f.id limit $2
@@ -467,6 +578,45 @@ func (q *Queries) RecordPage(ctx context.Context, arg RecordPageParams) ([]Recor
 	var items []RecordPageRow
 	for rows.Next() {
 		var i RecordPageRow
+		if err := rows.Scan(&i.Key, &i.Data); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const requestConsentPage = `-- name: RequestConsentPage :many
+select c.id::text as key, json_build_object('id', c.id, 'file_ids', c.file_ids, 'purpose', c.purpose, 'party', c.party, 'requested_at', c.requested_at, 'expires_at', c.expires_at,
+       'signer_name', c.signer_name, 'method', c.method, 'signed_at', c.signed_at, 'content_sha256', c.content_sha256, 'revoked_at', c.revoked_at)::json as data
+  from access_requests r join disclosure_consents c on c.organization_id = r.organization_id and c.student_id = r.student_id
+ where r.id = $1 and c.id > $2::text::uuid order by c.id limit $3
+`
+
+type RequestConsentPageParams struct {
+	RequestID uuid.UUID
+	After     string
+	Most      int64
+}
+
+type RequestConsentPageRow struct {
+	Key  string
+	Data []byte
+}
+
+// Consents to disclosures of the student's records.
+func (q *Queries) RequestConsentPage(ctx context.Context, arg RequestConsentPageParams) ([]RequestConsentPageRow, error) {
+	rows, err := q.db.Query(ctx, requestConsentPage, arg.RequestID, arg.After, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []RequestConsentPageRow
+	for rows.Next() {
+		var i RequestConsentPageRow
 		if err := rows.Scan(&i.Key, &i.Data); err != nil {
 			return nil, err
 		}
@@ -611,6 +761,46 @@ func (q *Queries) RequestRow(ctx context.Context, requestID uuid.UUID) ([]byte, 
 	var data []byte
 	err := row.Scan(&data)
 	return data, err
+}
+
+const requestStatementPage = `-- name: RequestStatementPage :many
+select s.amendment_id::text as key, json_build_object('file_id', s.file_id, 'amendment_id', s.amendment_id, 'statement', s.statement, 'at', s.at)::json as data
+  from access_requests r join access_request_files a on a.organization_id = r.organization_id and a.request_id = r.id and a.decision = 'include'
+  join record_statements s on s.organization_id = a.organization_id and s.file_id = a.file_id and s.student_id = r.student_id
+ where r.id = $1 and s.amendment_id > $2::text::uuid order by s.amendment_id limit $3
+`
+
+type RequestStatementPageParams struct {
+	RequestID uuid.UUID
+	After     string
+	Most      int64
+}
+
+type RequestStatementPageRow struct {
+	Key  string
+	Data []byte
+}
+
+// What the student's side says about a record that is in the package (34 CFR 99.21(c)); what others
+// say about theirs is not for who asked (99.12(a)).
+func (q *Queries) RequestStatementPage(ctx context.Context, arg RequestStatementPageParams) ([]RequestStatementPageRow, error) {
+	rows, err := q.db.Query(ctx, requestStatementPage, arg.RequestID, arg.After, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []RequestStatementPageRow
+	for rows.Next() {
+		var i RequestStatementPageRow
+		if err := rows.Scan(&i.Key, &i.Data); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const requestVersionPage = `-- name: RequestVersionPage :many
@@ -788,7 +978,9 @@ const spacePage = `-- name: SpacePage :many
 select s.id::text as key, json_build_object('id', s.id, 'kind', s.kind, 'name', s.name, 'class_id', s.class_id, 'owner_id', s.owner_id, 'about_id', s.about_id,
        'state', s.state, 'trash_days', s.trash_days, 'created_by', s.created_by, 'created_at', s.created_at, 'updated_at', s.updated_at,
        'grants', (select coalesce(json_agg(json_build_object('user_id', g.user_id, 'level', g.level, 'via', g.via, 'reason', g.reason, 'given_by', g.given_by,
-           'approved_by', g.approved_by, 'begins_at', g.begins_at, 'ends_at', g.ends_at) order by g.id), '[]')
+           'approved_by', g.approved_by, 'begins_at', g.begins_at, 'ends_at', g.ends_at,
+           'review', (select json_build_object('decision', r.decision, 'note', r.note, 'reviewed_by', r.reviewed_by, 'reviewed_at', r.reviewed_at, 'due_at', r.due_at)
+               from break_glass_reviews r where r.organization_id = g.organization_id and r.grant_id = g.id)) order by g.id), '[]')
            from space_grants g where g.organization_id = s.organization_id and g.space_id = s.id))::json as data
   from spaces s where s.id > $1::text::uuid order by s.id limit $2
 `

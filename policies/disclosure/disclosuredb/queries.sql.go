@@ -42,7 +42,7 @@ func (q *Queries) Bounds(ctx context.Context) (BoundsRow, error) {
 
 const disclosure = `-- name: Disclosure :one
 select d.allowed::boolean as allowed, d.rule::text as rule, d.class::text as class
-  from app.disclosure(app.org(), $1::text, $2::uuid, $3::uuid, $4::uuid) d
+  from app.disclosure_on(app.org(), $1::text, $2::uuid, $3::uuid, $4::uuid, $5::text, $6::uuid, $7::text[]) d
 `
 
 type DisclosureParams struct {
@@ -50,6 +50,9 @@ type DisclosureParams struct {
 	FileID   *uuid.UUID
 	FolderID *uuid.UUID
 	SpaceID  *uuid.UUID
+	Basis    string
+	Consent  *uuid.UUID
+	Parties  []string
 }
 
 type DisclosureRow struct {
@@ -64,6 +67,9 @@ func (q *Queries) Disclosure(ctx context.Context, arg DisclosureParams) (Disclos
 		arg.FileID,
 		arg.FolderID,
 		arg.SpaceID,
+		arg.Basis,
+		arg.Consent,
+		arg.Parties,
 	)
 	var i DisclosureRow
 	err := row.Scan(&i.Allowed, &i.Rule, &i.Class)

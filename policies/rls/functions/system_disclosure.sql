@@ -86,3 +86,50 @@ begin
       left join disclosure_rules own on own.organization_id = org and own.way = disclosure.way and own.class = disclosure.class
       left join app.disclosure_default(disclosure.way, disclosure.class) usual on true;
 end $$;
+
+-- The section by which a file may not be disclosed on a consent; '': it may be. The consent is
+-- signed and in force, names the file, and the parties are those of the consent and no other. What
+-- tells of other students needs theirs too, which a share does not have.
+create or replace function app.consent_refusal(org uuid, way text, consent uuid, file uuid, parties text[]) returns text
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+declare c record;
+begin
+    select d.student_id, d.file_ids, d.party_email into c from disclosure_consents d
+     where d.organization_id = org and d.id = consent and d.signed_at is not null and d.revoked_at is null and d.expires_at > now();
+    if not found then return '34 CFR 99.30(a)'; end if;
+    if file <> all (c.file_ids) then return '34 CFR 99.30(b)(1)'; end if;
+    if way <> 'outside_person' or cardinality(parties) = 0 or exists (select from unnest(parties) p (email) where lower(p.email) <> lower(c.party_email)) then return '34 CFR 99.30(b)(3)'; end if;
+    if exists (select from app.record_students_of(org, file) s where s.student_id <> c.student_id)
+       or not exists (select from app.record_students_of(org, file) s where s.student_id = c.student_id) then return '34 CFR 99.12(a)'; end if;
+    return '';
+end $$;
+
+-- The same for what is disclosed on a basis of the law that has conditions of its own: directory
+-- information has those of 34 CFR 99.37, a consent those of 99.30. Each use of a share asks with the basis of
+-- the share, so that an opt-out and a revocation count from their commit on. parties are the addresses of those
+-- who get it.
+drop function if exists app.disclosure_on(uuid, text, uuid, uuid, uuid, text);
+create or replace function app.disclosure_on(org uuid, way text, file uuid, folder uuid, space uuid, basis text, consent uuid, parties text[]) returns table (allowed boolean, rule text, class text)
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+declare refused text := '';
+begin
+    select d.allowed, d.rule, d.class into allowed, rule, class from app.disclosure(org, way, file, folder, space) d;
+    if allowed and file is not null then
+        if basis = '99.31(a)(11)' and class = 'education_record' then
+            refused := app.directory_refusal(org, file);
+        elsif basis = '99.30' then
+            refused := app.consent_refusal(org, way, consent, file, parties);
+        end if;
+        if refused <> '' then
+            allowed := false;
+            rule := refused;
+        end if;
+    end if;
+    return next;
+end $$;
+
+-- The addresses of those outside who have a share now.
+create or replace function app.share_parties(org uuid, share uuid) returns text[]
+language sql stable security definer set search_path = public, pg_temp as $$
+    select array(select coalesce(r.email, '') from share_recipients r where r.organization_id = org and r.share_id = share and r.outside and r.ended_at is null)
+$$;

@@ -85,13 +85,16 @@ end $$;
 -- added to it, or that of the share. What leaves and its record are one transaction, since this row of share_accesses is.
 create or replace function app.disclosure_of_access() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
-declare s record; first record;
+declare s record; first record; law text;
 begin
-    select t.kind, t.permission, t.disclosure_basis, t.disclosure_interest into s from shares t where t.organization_id = new.organization_id and t.id = new.share_id;
+    select t.kind, t.permission, t.disclosure_basis, t.disclosure_interest, t.disclosure_consent into s from shares t where t.organization_id = new.organization_id and t.id = new.share_id;
     select d.basis, d.interest, d.party into first from disclosures d
      where d.organization_id = new.organization_id and d.share_id = new.share_id and d.outcome = 'opened' and d.recipient_id is not distinct from new.recipient_id
      order by d.id limit 1;
-    perform app.disclosure_note(new.organization_id, app.share_way(s.kind, s.permission), new.file_id, case new.outcome when 'ok' then 'disclosed' else 'refused' end, new.code,
+    if new.outcome <> 'ok' then -- a law says more than what the visitor is told
+        select d.rule into law from app.disclosure_on(new.organization_id, app.share_way(s.kind, s.permission), new.file_id, null, null, s.disclosure_basis, s.disclosure_consent, app.share_parties(new.organization_id, new.share_id)) d where not d.allowed and d.rule like '34 CFR %';
+    end if;
+    perform app.disclosure_note(new.organization_id, app.share_way(s.kind, s.permission), new.file_id, case new.outcome when 'ok' then 'disclosed' else 'refused' end, coalesce(law, new.code),
         coalesce(nullif(first.basis, ''), s.disclosure_basis), coalesce(nullif(first.interest, ''), s.disclosure_interest), coalesce(nullif(first.party, ''), app.disclosure_party(new.organization_id, new.share_id, new.recipient_id)),
         new.share_id, new.recipient_id, null, case when new.what = 'preview' or new.outcome <> 'ok' then 'day' end);
     return null;
@@ -106,5 +109,5 @@ begin
     perform app.shares_recheck(new.organization_id, array(select s.id from shares s where s.organization_id = new.organization_id and s.file_id = new.file_id and s.ended_at is null), 'target_moved');
     return null;
 end $$;
-create or replace trigger b_follow after insert or update of class on record_classes
+create or replace trigger b_follow after insert or update of class, categories on record_classes
     for each row execute function app.record_class_follow();

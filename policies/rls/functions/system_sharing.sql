@@ -67,7 +67,7 @@ create or replace function app.share_links(org uuid, share uuid) returns void
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare s record;
 begin
-    select t.id, t.kind, t.permission, t.file_id, t.folder_id, t.space_id, t.starts_at, t.expires_at, t.max_downloads, t.downloads, t.ended_at, t.ended_reason, t.created_by into s from shares t where t.organization_id = org and t.id = share;
+    select t.id, t.kind, t.permission, t.file_id, t.folder_id, t.space_id, t.starts_at, t.expires_at, t.max_downloads, t.downloads, t.ended_at, t.ended_reason, t.created_by, t.disclosure_basis, t.disclosure_consent into s from shares t where t.organization_id = org and t.id = share;
     if not found or s.kind in ('link', 'people') then return; end if;
     if s.ended_at is null and s.space_id is null then
         insert into spaces (organization_id, id, kind, name, owner_id)
@@ -169,7 +169,7 @@ create or replace function app.shares_recheck(org uuid, ids uuid[], reason text)
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare s record; until timestamptz; why text;
 begin
-    for s in select t.id, t.kind, t.permission, t.created_by, t.file_id, t.folder_id, t.space_id, t.starts_at, t.expires_at from shares t
+    for s in select t.id, t.kind, t.permission, t.created_by, t.file_id, t.folder_id, t.space_id, t.starts_at, t.expires_at, t.disclosure_basis, t.disclosure_consent from shares t
               where t.organization_id = org and t.id = any (ids) and t.ended_at is null order by t.id for update loop
         until := app.share_until(org, s.created_by, s.kind, s.file_id, s.folder_id, s.space_id);
         why := null;
@@ -178,7 +178,7 @@ begin
         elsif until is null or until <= greatest(now(), s.starts_at) then
             why := reason;
         elsif s.kind in ('link', 'people')
-          and not (select d.allowed from app.disclosure(org, app.share_way(s.kind, s.permission), s.file_id, s.folder_id, s.space_id) d) then
+          and not (select d.allowed from app.disclosure_on(org, app.share_way(s.kind, s.permission), s.file_id, s.folder_id, s.space_id, s.disclosure_basis, s.disclosure_consent, app.share_parties(org, s.id)) d) then
             why := reason;
         end if;
         if why is not null then
@@ -289,7 +289,7 @@ create or replace function app.share_status(org uuid, share uuid) returns text
 language plpgsql stable security definer set search_path = public, pg_temp as $$
 declare s record;
 begin
-    select t.id, t.kind, t.permission, t.file_id, t.folder_id, t.space_id, t.starts_at, t.expires_at, t.max_downloads, t.downloads, t.ended_at, t.ended_reason, t.created_by into s from shares t where t.organization_id = org and t.id = share;
+    select t.id, t.kind, t.permission, t.file_id, t.folder_id, t.space_id, t.starts_at, t.expires_at, t.max_downloads, t.downloads, t.ended_at, t.ended_reason, t.created_by, t.disclosure_basis, t.disclosure_consent into s from shares t where t.organization_id = org and t.id = share;
     if not found then return 'unknown'; end if;
     return case
         when s.ended_at is not null then s.ended_reason
@@ -299,7 +299,7 @@ begin
         when app.share_until(org, s.created_by, s.kind, s.file_id, s.folder_id, s.space_id) is null then 'sharer_demoted'
         when exists (select from files f where f.organization_id = org and f.id = s.file_id and f.trashed_at is not null) then 'target_trashed'
         when s.kind in ('link', 'people')
-         and not (select d.allowed from app.disclosure(org, app.share_way(s.kind, s.permission), s.file_id, s.folder_id, s.space_id) d) then 'not_disclosed'
+         and not (select d.allowed from app.disclosure_on(org, app.share_way(s.kind, s.permission), s.file_id, s.folder_id, s.space_id, s.disclosure_basis, s.disclosure_consent, app.share_parties(org, share)) d) then 'not_disclosed'
         when s.max_downloads <= s.downloads then 'used_up'
         else 'open' end;
 end $$;

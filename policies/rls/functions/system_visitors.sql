@@ -34,7 +34,7 @@ begin
       from shares s
       join files f on f.organization_id = s.organization_id and f.id = share_version.file
       join file_versions v on v.organization_id = f.organization_id and v.file_id = f.id and v.id = coalesce(s.version_id, f.current_id, f.head_id)
-      cross join lateral app.disclosure(f.organization_id, app.share_way(s.kind, s.permission), f.id, null, null) d
+      cross join lateral app.disclosure_on(f.organization_id, app.share_way(s.kind, s.permission), f.id, null, null, s.disclosure_basis, s.disclosure_consent, app.share_parties(s.organization_id, s.id)) d
      where s.organization_id = share_version.org and s.id = share_version.share and s.kind in ('link', 'people') and s.permission in ('view', 'download')
        and (s.file_id = f.id or s.space_id = f.space_id
             or exists (select from folder_paths p where p.organization_id = f.organization_id and p.folder_id = f.folder_id and p.ancestor_id = s.folder_id))

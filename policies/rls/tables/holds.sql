@@ -21,7 +21,7 @@ grant select, insert (organization_id, id, kind, scope, person_id, space_id, fil
     update (release_asked_by, release_asked_at, release_reason, released_by, released_at) on holds to satchel_people;
 drop policy if exists system on holds;
 create policy system on holds for all to satchel_system using (true) with check (true);
-grant select, insert (organization_id, id, kind, scope, person_id, reason, placed_by, request_id),
+grant select, insert (organization_id, id, kind, scope, person_id, file_id, reason, placed_by, request_id, amendment_id),
     update (release_asked_by, release_asked_at, release_reason, released_by, released_at) on holds to satchel_system;
 
 -- The lock of an organization's holds; see functions/system_holds.sql.

@@ -35,6 +35,17 @@ begin
     delete from record_students where organization_id = (select app.org()) and student_id = gone;
     update disclosure_students d set student_id = kept where d.organization_id = (select app.org()) and d.student_id = gone
        and not exists (select from disclosure_students o where o.organization_id = d.organization_id and o.disclosure_id = d.disclosure_id and o.student_id = kept);
+    update disclosure_consents set student_id = kept where organization_id = (select app.org()) and student_id = gone;
+    -- Of two open ones of one guardian about one record the one about the person who stays goes on.
+    update amendments a set state = 'withdrawn' where a.organization_id = (select app.org()) and a.student_id = gone and a.ended_at is null
+       and exists (select from amendments o where o.organization_id = a.organization_id and o.file_id = a.file_id and o.student_id = kept and o.requester_id = a.requester_id and o.ended_at is null);
+    update amendments set student_id = kept where organization_id = (select app.org()) and student_id = gone;
+    update record_statements set student_id = kept where organization_id = (select app.org()) and student_id = gone;
+    insert into directory_opt_outs as o (organization_id, student_id, holder_id, opted_out, recorded_by, at)
+    select d.organization_id, case d.student_id when gone then kept else d.student_id end, case d.holder_id when gone then kept else d.holder_id end, bool_or(d.opted_out), min(d.recorded_by::text)::uuid, max(d.at)
+      from directory_opt_outs d where d.organization_id = (select app.org()) and gone in (d.student_id, d.holder_id) group by 1, 2, 3
+        on conflict (organization_id, student_id, holder_id) do update set opted_out = o.opted_out or excluded.opted_out;
+    delete from directory_opt_outs where organization_id = (select app.org()) and gone in (student_id, holder_id);
     update pii_findings set person_id = kept where organization_id = (select app.org()) and person_id = gone;
     update invitations set person_id = null where organization_id = (select app.org()) and person_id in (gone, kept);
     delete from people where organization_id = (select app.org()) and user_id = kept;

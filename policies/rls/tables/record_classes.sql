@@ -5,7 +5,7 @@ alter table record_classes force row level security;
 drop policy if exists tenant on record_classes;
 create policy tenant on record_classes for all to satchel_app
     using (organization_id = (select app.org())) with check (organization_id = (select app.org()));
-grant select, insert, delete, update (class, reason, decided_by, decided_at) on record_classes to satchel_app;
+grant select, insert, delete, update (class, reason, categories, decided_by, decided_at) on record_classes to satchel_app;
 drop policy if exists people_read on record_classes;
 create policy people_read on record_classes for select to satchel_people
     using (organization_id = (select app.people_org()) and ((select app.oversees()) or app.may_read_file(file_id)));
@@ -16,7 +16,7 @@ drop policy if exists people_change on record_classes;
 create policy people_change on record_classes for update to satchel_people
     using (organization_id = (select app.people_org()) and (select app.is_admin()))
     with check (organization_id = (select app.people_org()) and (select app.is_admin()) and decided_by = (select app.actor()));
-grant select, insert (organization_id, file_id, class, reason, decided_by), update (class, reason, decided_by, decided_at) on record_classes to satchel_people;
+grant select, insert (organization_id, file_id, class, reason, categories, decided_by), update (class, reason, categories, decided_by, decided_at) on record_classes to satchel_people;
 drop policy if exists system on record_classes;
 create policy system on record_classes for select to satchel_system using (true);
 grant select on record_classes to satchel_system;

@@ -23,10 +23,10 @@ create policy people_change on shares for update to satchel_people
        and (created_by = (select app.actor()) or (select app.is_admin()) or (select app.all_spaces()) or app.may_share('members', file_id, folder_id, space_id)))
     with check (organization_id = (select app.people_org()));
 grant select (organization_id, id, kind, permission, file_id, folder_id, space_id, version_id, label, has_password, starts_at, expires_at, max_downloads, downloads,
-              max_files, max_bytes, accepted, dropped_files, dropped_bytes, disclosure_basis, disclosure_interest, ended_at, ended_reason, ended_by, created_by, created_at, updated_at),
+              max_files, max_bytes, accepted, dropped_files, dropped_bytes, disclosure_basis, disclosure_interest, disclosure_consent, ended_at, ended_reason, ended_by, created_by, created_at, updated_at),
       insert (organization_id, id, kind, permission, file_id, folder_id, space_id, version_id, label, token_hash, password_hash, starts_at, expires_at, max_downloads,
-              max_files, max_bytes, accepted, disclosure_basis, disclosure_interest, created_by),
-      update (permission, version_id, label, password_hash, starts_at, expires_at, max_downloads, max_files, max_bytes, accepted, disclosure_basis, disclosure_interest, ended_at, ended_reason, ended_by, updated_at)
+              max_files, max_bytes, accepted, disclosure_basis, disclosure_interest, disclosure_consent, created_by),
+      update (permission, version_id, label, password_hash, starts_at, expires_at, max_downloads, max_files, max_bytes, accepted, disclosure_basis, disclosure_interest, disclosure_consent, ended_at, ended_reason, ended_by, updated_at)
    on shares to satchel_people;
 drop policy if exists system on shares;
 create policy system on shares for all to satchel_system using (true) with check (true);

@@ -657,6 +657,37 @@ func (q *Queries) ShareGet(ctx context.Context, id uuid.UUID) (ShareGetRow, erro
 	return i, err
 }
 
+const statementsOf = `-- name: StatementsOf :many
+
+select s.statement, s.at from record_statements s where s.file_id = $1 order by s.at, s.amendment_id
+`
+
+type StatementsOfRow struct {
+	Statement string
+	At        time.Time
+}
+
+// What the student's side says about a record, which is disclosed with it (34 CFR 99.21(c)).
+func (q *Queries) StatementsOf(ctx context.Context, fileID uuid.UUID) ([]StatementsOfRow, error) {
+	rows, err := q.db.Query(ctx, statementsOf, fileID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []StatementsOfRow
+	for rows.Next() {
+		var i StatementsOfRow
+		if err := rows.Scan(&i.Statement, &i.At); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const status = `-- name: Status :one
 select app.share_status(app.org(), $1::uuid)::text
 `

@@ -94,16 +94,17 @@ func (q *Queries) DisclosureList(ctx context.Context, arg DisclosureListParams) 
 }
 
 const recordGet = `-- name: RecordGet :one
-select app.record_class(app.org(), f.id)::text as class, coalesce(c.reason, '')::text as reason, c.decided_by, c.decided_at
+select app.record_class(app.org(), f.id)::text as class, coalesce(c.reason, '')::text as reason, coalesce(c.categories, '{}')::text[] as categories, c.decided_by, c.decided_at
   from (select $1::uuid as id) f left join record_classes c on c.file_id = f.id
  where app.record_class(app.org(), f.id) is not null and ((select app.oversees()) or app.may_read_file(f.id))
 `
 
 type RecordGetRow struct {
-	Class     string
-	Reason    string
-	DecidedBy *uuid.UUID
-	DecidedAt *time.Time
+	Class      string
+	Reason     string
+	Categories []string
+	DecidedBy  *uuid.UUID
+	DecidedAt  *time.Time
 }
 
 // What a file is, of those that the caller sees or oversees.
@@ -113,6 +114,7 @@ func (q *Queries) RecordGet(ctx context.Context, fileID uuid.UUID) (RecordGetRow
 	err := row.Scan(
 		&i.Class,
 		&i.Reason,
+		&i.Categories,
 		&i.DecidedBy,
 		&i.DecidedAt,
 	)
@@ -120,16 +122,17 @@ func (q *Queries) RecordGet(ctx context.Context, fileID uuid.UUID) (RecordGetRow
 }
 
 const recordSet = `-- name: RecordSet :exec
-insert into record_classes (organization_id, file_id, class, reason, decided_by)
-values (app.org(), $1, $2, $3, $4)
-    on conflict (organization_id, file_id) do update set class = excluded.class, reason = excluded.reason, decided_by = excluded.decided_by, decided_at = now()
+insert into record_classes (organization_id, file_id, class, reason, categories, decided_by)
+values (app.org(), $1, $2, $3, $4, $5)
+    on conflict (organization_id, file_id) do update set class = excluded.class, reason = excluded.reason, categories = excluded.categories, decided_by = excluded.decided_by, decided_at = now()
 `
 
 type RecordSetParams struct {
-	FileID    uuid.UUID
-	Class     string
-	Reason    string
-	DecidedBy uuid.UUID
+	FileID     uuid.UUID
+	Class      string
+	Reason     string
+	Categories []string
+	DecidedBy  uuid.UUID
 }
 
 func (q *Queries) RecordSet(ctx context.Context, arg RecordSetParams) error {
@@ -137,6 +140,7 @@ func (q *Queries) RecordSet(ctx context.Context, arg RecordSetParams) error {
 		arg.FileID,
 		arg.Class,
 		arg.Reason,
+		arg.Categories,
 		arg.DecidedBy,
 	)
 	return err

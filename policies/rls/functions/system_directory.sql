@@ -1,0 +1,30 @@
+-- Directory information (34 CFR 99.37): whether a file may be disclosed as such.
+
+-- Whether anybody who may has opted out for the student. It does not end when the student or a
+-- guardian leaves.
+create or replace function app.directory_opted_out(org uuid, student uuid) returns boolean
+language sql stable security definer set search_path = public, pg_temp as $$
+    select exists (select from directory_opt_outs o where o.organization_id = org and o.student_id = student and o.opted_out)
+$$;
+
+-- The section by which a file may not be disclosed as directory information; '': it may be. The school called it
+-- so, gave notice and left time to refuse, designated all categories that the file holds, and
+-- none of its students, who are known, opted out. A social security number is never in it.
+create or replace function app.directory_refusal(org uuid, file uuid) returns text
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+declare p record; said record; students integer; left_school boolean;
+begin
+    select c.class, c.categories, f.needs into said from record_classes c join files f on f.organization_id = c.organization_id and f.id = c.file_id
+     where c.organization_id = org and c.file_id = directory_refusal.file;
+    if not found or said.class <> 'directory_info' or said.needs > 1 then return '34 CFR 99.3'; end if;
+    select d.categories, d.notice_at, d.opt_out_until into p from directory_policies d where d.organization_id = org;
+    if not found or p.notice_at > current_date then return '34 CFR 99.37(a)'; end if;
+    if p.opt_out_until >= current_date then return '34 CFR 99.37(a)(3)'; end if;
+    if said.categories = '{}' or not said.categories <@ p.categories then return '34 CFR 99.37(a)(1)'; end if;
+    if exists (select from pii_inspections i join pii_findings x on x.organization_id = i.organization_id and x.version_id = i.version_id
+                where i.organization_id = org and i.file_id = directory_refusal.file and x.category = 'us_ssn') then return '34 CFR 99.37(e)'; end if;
+    select count(*), bool_or(not exists (select from members m where m.organization_id = org and m.user_id = s.student_id)
+                         and not exists (select from people o where o.organization_id = org and o.user_id = s.student_id and o.state <> 'left')) filter (where app.directory_opted_out(org, s.student_id))
+      into students, left_school from app.record_students_of(org, directory_refusal.file) s;
+    return case when left_school then '34 CFR 99.37(b)' when students = 0 or left_school is not null then '34 CFR 99.37(a)(2)' else '' end;
+end $$;
