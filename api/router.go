@@ -431,6 +431,7 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: remove, Path: retentionOnePath, Action: tenancy.ManageRetention, Audit: "retention_policy.delete", Handler: a.retention.Remove},
 		{Method: get, Path: reviewsPath, Action: tenancy.ReadRetention, Handler: a.retention.ListReviews},
 		{Method: post, Path: reviewsPath + "/:file/decide", Action: tenancy.ManageRetention, Audit: "retention.dispose", Handler: a.retention.Decide},
+		{Method: get, Path: apiPath + "/compliance-report", Action: tenancy.ReadCompliance, Cost: ratelimit.Report, Handler: a.compliance.Report},
 		{Method: get, Path: publicRetentionPath, Action: anyone, Handler: a.retention.Publish},
 
 		{Method: get, Path: accessRequestsPath, Action: tenancy.ReadAccessRequests, Handler: a.requests.List},

@@ -1,0 +1,44 @@
+package api
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"satchel/api/compliance"
+	"satchel/tenancy"
+)
+
+// TestComplianceReport: owners, admins and auditors see which rules are met, as JSON and PDF,
+// and on the organization; no one else does, and no key.
+func TestComplianceReport(t *testing.T) {
+	t.Parallel()
+	s := setup(t).scene()
+	const path = apiPath + "/compliance-report"
+	auditor := s.person(s.owner.org, tenancy.Auditor)
+	for _, p := range []*person{s.owner, s.colleague(), auditor} {
+		v := read[compliance.View](p.call(get, path, nil).is(http.StatusOK))
+		require.Equal(t, s.owner.org.UUID(), v.Organization)
+		require.Greater(t, len(v.Checks), 20)
+		o := read[struct {
+			COPPA *bool `json:"coppa_compliant"`
+			FERPA *bool `json:"ferpa_compliant"`
+		}](p.call(get, s.school("?include=compliance"), nil).is(http.StatusOK))
+		require.Equal(t, v.COPPA, *o.COPPA)
+		require.Equal(t, v.FERPA, *o.FERPA)
+	}
+	for _, c := range read[compliance.View](auditor.call(get, path, nil)).Checks {
+		require.NotEqual(t, http.StatusNotFound, s.owner.call(get, c.API, nil).status, "the evidence of %s is at %s", c.ID, c.API)
+	}
+	paper := auditor.call(get, path+"?format=pdf", nil).is(http.StatusOK)
+	require.Contains(t, paper.text()[:5], "%PDF-")
+	s.owner.call(get, path+"?format=doc", nil).refused(http.StatusBadRequest, "invalid_format")
+	s.owner.call(get, s.school("?include=all"), nil).refused(http.StatusBadRequest, "invalid_include")
+	require.NotContains(t, s.owner.call(get, s.school(""), nil).text(), "coppa_compliant", "nothing is counted that no one asked for")
+	for _, role := range []tenancy.Role{tenancy.Teacher, tenancy.Student, tenancy.Parent} {
+		p := s.person(s.owner.org, role)
+		p.call(get, path, nil).refused(http.StatusForbidden, "not_granted")
+		p.call(get, s.school("?include=compliance"), nil).refused(http.StatusForbidden, "not_granted")
+	}
+}
