@@ -42,3 +42,21 @@ func TestComplianceReport(t *testing.T) {
 		p.call(get, s.school("?include=compliance"), nil).refused(http.StatusForbidden, "not_granted")
 	}
 }
+
+// TestDataInventory: made from the live schema with the organization's own rules of retention;
+// for those who may read the report.
+func TestDataInventory(t *testing.T) {
+	t.Parallel()
+	s := setup(t).scene()
+	const path = apiPath + "/data-inventory"
+	s.retention("essay")
+	v := read[compliance.InventoryView](s.person(s.owner.org, tenancy.Auditor).call(get, path, nil).is(http.StatusOK))
+	require.Greater(t, len(v.Tables), 80)
+	require.Len(t, v.Retention, 1)
+	require.Equal(t, "essay", v.Retention[0].Category)
+	require.NotEmpty(t, v.Stores)
+	for _, e := range v.ExhibitB {
+		require.Equal(t, len(e.Tables) > 0, e.Collected, e.Element)
+	}
+	s.person(s.owner.org, tenancy.Teacher).call(get, path, nil).refused(http.StatusForbidden, "not_granted")
+}

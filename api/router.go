@@ -432,6 +432,7 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: get, Path: reviewsPath, Action: tenancy.ReadRetention, Handler: a.retention.ListReviews},
 		{Method: post, Path: reviewsPath + "/:file/decide", Action: tenancy.ManageRetention, Audit: "retention.dispose", Handler: a.retention.Decide},
 		{Method: get, Path: apiPath + "/compliance-report", Action: tenancy.ReadCompliance, Cost: ratelimit.Report, Handler: a.compliance.Report},
+		{Method: get, Path: apiPath + "/data-inventory", Action: tenancy.ReadCompliance, Cost: ratelimit.Search, Handler: a.compliance.Inventory},
 		{Method: get, Path: publicRetentionPath, Action: anyone, Handler: a.retention.Publish},
 
 		{Method: get, Path: accessRequestsPath, Action: tenancy.ReadAccessRequests, Handler: a.requests.List},

@@ -54,3 +54,37 @@ func (c *Client) ComplianceReport(ctx context.Context) (r ComplianceReport, err 
 func (c *Client) ComplianceReportPDF(ctx context.Context, w io.Writer) (int64, error) {
 	return c.DownloadRendition(ctx, complianceReport+"?format=pdf", 0, w)
 }
+
+// DataInventory is what is kept of people, where, what for and for how long.
+type DataInventory struct {
+	AsOf   time.Time `json:"as_of"`
+	Tables []struct {
+		Table    string `json:"table"`
+		Category string `json:"category"`
+		Purpose  string `json:"purpose"`
+		Kept     string `json:"kept"`
+		Columns  []struct {
+			Name     string `json:"name"`
+			Type     string `json:"type"`
+			PersonID bool   `json:"person_id"`
+		} `json:"columns"`
+	} `json:"tables"`
+	Stores []struct {
+		Name  string `json:"name"`
+		Holds string `json:"holds"`
+		Kept  string `json:"kept"`
+	} `json:"stores"`
+	Retention []RetentionRule `json:"retention"`
+	ExhibitB  []struct {
+		Category  string   `json:"category"`
+		Element   string   `json:"element"`
+		Collected bool     `json:"collected"`
+		Tables    []string `json:"tables"`
+		Note      string   `json:"note"`
+	} `json:"ndpa_exhibit_b"`
+}
+
+// DataInventory reads it, of the running database.
+func (c *Client) DataInventory(ctx context.Context) (v DataInventory, err error) {
+	return v, c.Call(ctx, http.MethodGet, "/api/v1/data-inventory", nil, &v)
+}

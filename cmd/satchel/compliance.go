@@ -19,11 +19,39 @@ func (a *app) compliance() *cobra.Command {
   satchel compliance report
   satchel compliance report --state not_met
   satchel compliance report --pdf report.pdf
+  satchel compliance inventory
 
 docs/compliance/report.md explains the states.`,
 	}
-	cmd.AddCommand(a.complianceReport())
+	cmd.AddCommand(a.complianceReport(), a.complianceInventory())
 	return cmd
+}
+
+func (a *app) complianceInventory() *cobra.Command {
+	return &cobra.Command{
+		Use: "inventory", Short: "List what is kept of people, what for, and for how long", Args: cobra.NoArgs,
+		RunE: a.with(func(cmd *cobra.Command, c *client.Client, _ []string) error {
+			v, err := c.DataInventory(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.say(cmd, v, "")
+			}
+			t := table(cmd, "TABLE", "CATEGORY", "COLUMNS WITH PERSONAL DATA", "PURPOSE", "KEPT")
+			for _, h := range v.Tables {
+				var names []string
+				for _, k := range h.Columns {
+					names = append(names, k.Name)
+				}
+				if len(names) > 0 {
+					t.row(h.Table, h.Category, strings.Join(names, " "), h.Purpose, h.Kept)
+				}
+			}
+			t.flush()
+			return nil
+		}),
+	}
 }
 
 func (a *app) complianceReport() *cobra.Command {

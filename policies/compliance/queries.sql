@@ -82,3 +82,6 @@ select (select count(*) from (select from record_classes limit 10000) x)::bigint
        (select count(*) from (select from access_request_files f join access_requests r on r.id = f.request_id and r.state = 'review'
                                where f.decision = 'waiting' limit 10000) x)::bigint as records_to_review,
        (select count(*) from (select from space_grants g where g.via = 'breakglass' and g.created_at > now() - interval '365 days' limit 10000) x)::bigint as broken_glass;
+
+-- name: SchemaList :many
+select s.table_name::text as table_name, s.column_name::text as column_name, s.type::text as type, s.person::boolean as person from app.schema_columns() s;

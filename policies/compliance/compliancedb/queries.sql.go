@@ -245,6 +245,42 @@ func (q *Queries) RetentionFacts(ctx context.Context) (RetentionFactsRow, error)
 	return i, err
 }
 
+const schemaList = `-- name: SchemaList :many
+select s.table_name::text as table_name, s.column_name::text as column_name, s.type::text as type, s.person::boolean as person from app.schema_columns() s
+`
+
+type SchemaListRow struct {
+	TableName  string
+	ColumnName string
+	Type       string
+	Person     bool
+}
+
+func (q *Queries) SchemaList(ctx context.Context) ([]SchemaListRow, error) {
+	rows, err := q.db.Query(ctx, schemaList)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SchemaListRow
+	for rows.Next() {
+		var i SchemaListRow
+		if err := rows.Scan(
+			&i.TableName,
+			&i.ColumnName,
+			&i.Type,
+			&i.Person,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const serviceFacts = `-- name: ServiceFacts :one
 select (select count(*) from webhooks w where w.state = 'active')::bigint as webhooks, app.assured(app.org(), 'webhook')::boolean as webhooks_assured,
        (select count(*) from roblox_connections r where r.state = 'active')::bigint as connections, app.assured(app.org(), 'roblox')::boolean as connections_assured,
