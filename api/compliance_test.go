@@ -60,3 +60,42 @@ func TestDataInventory(t *testing.T) {
 	}
 	s.person(s.owner.org, tenancy.Teacher).call(get, path, nil).refused(http.StatusForbidden, "not_granted")
 }
+
+// TestThePrivacyNoticeIsWhatIsInForce: what the school changes is on the page at once, hostile text
+// is text, and an organization that is not there has none.
+func TestThePrivacyNoticeIsWhatIsInForce(t *testing.T) {
+	t.Parallel()
+	s := setup(t).scene()
+	page := func() answer { return s.call("", get, "/privacy/"+s.owner.org.String(), nil).is(http.StatusOK) }
+	notice := func() compliance.PrivacyView {
+		return read[compliance.PrivacyView](s.call("", get, apiPath+"/public/organizations/"+s.owner.org.String()+"/privacy-notice", nil).is(http.StatusOK))
+	}
+	require.Empty(t, notice().Contact)
+	require.Nil(t, notice().Notice)
+	s.owner.made(s.school("/consent/notices"), newNotice(false))
+	rule := newRetention("essay<script>")
+	rule["children"] = true
+	s.owner.made(s.school("/retention-policies"), rule)
+	_, err := s.db.Single(s.owner.org).Exec(t.Context(), "insert into agreements (organization_id, id, signer, authority, purpose, contact, notice_sent_at, expires_at) values (app.org(), gen_random_uuid(), 'n', 'a', 'p', 'office@school.example', now(), now() + interval '2 years')")
+	require.NoError(t, err)
+	v := notice()
+	require.Equal(t, "office@school.example", v.Contact)
+	require.EqualValues(t, 1, v.Notice.Number)
+	require.NotEmpty(t, v.Purposes)
+	require.Equal(t, "essay<script>", v.Retention[0].Category)
+	shown := page()
+	for _, text := range []string{"office@school.example", "essay&lt;script&gt;", v.Notice.SHA256, "before a parent has consented"} {
+		require.Contains(t, shown.text(), text)
+	}
+	require.NotContains(t, shown.text(), "<script")
+	require.NotContains(t, shown.text(), s.owner.id.String(), "it names no person who keeps it")
+	require.Contains(t, shown.header.Get("Content-Security-Policy"), "default-src 'none'")
+	made := s.owner.made(s.school("/subprocessors"), newSubprocessor(s.owner.published("assurance.txt", lorem).ID))
+	require.NotEmpty(t, notice().Subprocessors)
+	before := len(notice().Subprocessors)
+	s.owner.call(remove, s.school("/subprocessors/"+made), nil).is(http.StatusNoContent)
+	require.Len(t, notice().Subprocessors, before-1)
+	for _, id := range []string{"00000000-0000-7000-8000-000000000000", "00000000-0000-7000-8000-000000000001", "none"} {
+		s.call("", get, "/privacy/"+id, nil).refused(http.StatusNotFound, "organization_not_found")
+	}
+}

@@ -113,10 +113,12 @@ func TestReportFollowsTheRows(t *testing.T) {
 	s.says("school_authorization", compliance.Met)
 	s.exec("update agreements set ended_at = now()")
 	s.says("school_authorization", compliance.NotMet)
-	agree := "insert into agreements (organization_id, id, origin, signer, authority, purpose, notice_sent_at, expires_at) values (app.org(), $1, $2, 'n', 'a', 'p', now(), now() + $3::interval)"
+	agree := "insert into agreements (organization_id, id, origin, signer, authority, purpose, contact, notice_sent_at, expires_at) values (app.org(), $1, $2, 'n', 'a', 'p', case $2 when 'recorded' then 'office' else '' end, now(), now() + $3::interval)"
 	s.exec(agree, tenancy.NewID(), "upgrade", "180 days")
 	require.EqualValues(t, 1, s.says("school_authorization", compliance.NotMet)["agreements_assumed"])
+	s.says("online_notice", compliance.NotMet)
 	s.exec(agree, tenancy.NewID(), "recorded", "20 days")
+	s.says("online_notice", compliance.Met)
 	s.says("school_authorization", compliance.Attention)
 	s.exec(agree, tenancy.NewID(), "recorded", "200 days")
 	s.says("school_authorization", compliance.Met)

@@ -83,6 +83,23 @@ var coppa = []Rule{
 		},
 	},
 	{
+		ID: "online_notice", Law: COPPA, Section: "16 CFR 312.4(d)", Kind: Enforced, API: "/agreements", Page: "/manage/agreements",
+		Asks:  "A notice that anybody can read says what is collected, what for, who else gets it, for how long it is kept, and whom parents ask.",
+		Proof: []Proof{{"api", "TestThePrivacyNoticeIsWhatIsInForce"}},
+		check: func(f *facts) Finding {
+			say := func(s State, why string) Finding {
+				return found(s, why, "contacts", f.consent.Contacts, "notices", f.consent.Notices, "policies", f.retention.Policies)
+			}
+			switch {
+			case !f.children():
+				return say(NotAsked, noChildren)
+			case f.consent.Contacts == 0:
+				return say(NotMet, "The privacy notice names no one whom parents can ask. Record an agreement with its contact.")
+			}
+			return say(Met, "The page /privacy of the organization is made from its settings.")
+		},
+	},
+	{
 		ID: "material_change", Law: COPPA, Section: "16 CFR 312.4(b), 312.5(a)(1)", Kind: Enforced, API: "/consent-requests", Page: "/manage/notices",
 		Asks:  "After a material change of the notice, nothing new is collected until the parent has consented to it.",
 		Proof: []Proof{{"activities/consentrequest", "TestAMaterialChangeAsksAgain"}, {"api", "TestAMaterialNoticeEndsSignedFormsToo"}},

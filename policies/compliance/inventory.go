@@ -86,6 +86,34 @@ func Inventory(ctx context.Context, q tenancy.Queries) ([]Holding, error) {
 	return holdings, nil
 }
 
+// Purposes says what is kept of people and what for, in a sentence for each kind of table with
+// personal data that the live schema has.
+func Purposes(ctx context.Context, q tenancy.Queries) ([]string, error) {
+	holdings, err := Inventory(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	said := []string{}
+	for _, g := range groups {
+		told := string(g.category) + ": " + g.purpose + "; kept " + g.kept
+		if slices.ContainsFunc(holdings, func(h Holding) bool {
+			return h.Purpose == g.purpose && len(h.Columns) > 0
+		}) {
+			said = append(said, told)
+		}
+	}
+	return said, nil
+}
+
+// WhomToAsk is the contact that parents have; empty where no agreement in force says so.
+func WhomToAsk(ctx context.Context, q tenancy.Queries) (string, error) {
+	c, err := compliancedb.New(q).ContactGet(ctx)
+	if err != nil {
+		return "", fmt.Errorf("read contact: %w", err)
+	}
+	return c, nil
+}
+
 // holds is what the registry says of a table.
 type holds struct {
 	category      Category

@@ -24,6 +24,7 @@ select (select count(*) from (
 select (select count(*) from agreements a where a.origin = 'recorded' and a.ended_at is null and a.expires_at > now())::bigint as agreements,
        (select count(*) from agreements a where a.origin <> 'recorded' and a.ended_at is null and a.expires_at > now())::bigint as agreements_assumed,
        exists (select from agreements a where a.origin = 'recorded' and a.ended_at is null and a.expires_at > now() + interval '30 days')::boolean as agreement_lasts,
+       (select count(*) from agreements a where a.ended_at is null and a.expires_at > now() and a.contact <> '')::bigint as contacts,
        (select count(*) from (select from consent_decisions d limit 10000) x)::bigint as decisions,
        (select count(*) from consent_notices)::bigint as notices,
        (select count(*) from (select from consent_requests limit 10000) x)::bigint as requests,
@@ -85,3 +86,7 @@ select (select count(*) from (select from record_classes limit 10000) x)::bigint
 
 -- name: SchemaList :many
 select s.table_name::text as table_name, s.column_name::text as column_name, s.type::text as type, s.person::boolean as person from app.schema_columns() s;
+
+-- Whom parents ask, by the agreement that counts for longest.
+-- name: ContactGet :one
+select coalesce((select a.contact from agreements a where a.ended_at is null and a.expires_at > now() and a.contact <> '' order by a.expires_at desc limit 1), '')::text as contact;

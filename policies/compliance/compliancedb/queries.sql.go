@@ -69,6 +69,7 @@ const consentFacts = `-- name: ConsentFacts :one
 select (select count(*) from agreements a where a.origin = 'recorded' and a.ended_at is null and a.expires_at > now())::bigint as agreements,
        (select count(*) from agreements a where a.origin <> 'recorded' and a.ended_at is null and a.expires_at > now())::bigint as agreements_assumed,
        exists (select from agreements a where a.origin = 'recorded' and a.ended_at is null and a.expires_at > now() + interval '30 days')::boolean as agreement_lasts,
+       (select count(*) from agreements a where a.ended_at is null and a.expires_at > now() and a.contact <> '')::bigint as contacts,
        (select count(*) from (select from consent_decisions d limit 10000) x)::bigint as decisions,
        (select count(*) from consent_notices)::bigint as notices,
        (select count(*) from (select from consent_requests limit 10000) x)::bigint as requests,
@@ -87,6 +88,7 @@ type ConsentFactsRow struct {
 	Agreements         int64
 	AgreementsAssumed  int64
 	AgreementLasts     bool
+	Contacts           int64
 	Decisions          int64
 	Notices            int64
 	Requests           int64
@@ -107,6 +109,7 @@ func (q *Queries) ConsentFacts(ctx context.Context) (ConsentFactsRow, error) {
 		&i.Agreements,
 		&i.AgreementsAssumed,
 		&i.AgreementLasts,
+		&i.Contacts,
 		&i.Decisions,
 		&i.Notices,
 		&i.Requests,
@@ -120,6 +123,18 @@ func (q *Queries) ConsentFacts(ctx context.Context) (ConsentFactsRow, error) {
 		&i.DisclosuresRefused,
 	)
 	return i, err
+}
+
+const contactGet = `-- name: ContactGet :one
+select coalesce((select a.contact from agreements a where a.ended_at is null and a.expires_at > now() and a.contact <> '' order by a.expires_at desc limit 1), '')::text as contact
+`
+
+// Whom parents ask, by the agreement that counts for longest.
+func (q *Queries) ContactGet(ctx context.Context) (string, error) {
+	row := q.db.QueryRow(ctx, contactGet)
+	var contact string
+	err := row.Scan(&contact)
+	return contact, err
 }
 
 const personalFacts = `-- name: PersonalFacts :one

@@ -8,6 +8,7 @@ export function useChecks(): Record<string, string> {
     who_is_a_child: t`It is known who is under 13`,
     school_authorization: t`The school has signed what it authorizes`,
     direct_notice: t`Parents who are asked get a full notice`,
+    online_notice: t`Anybody can read what is collected, what for, and whom to ask`,
     material_change: t`After a change of the notice parents are asked again`,
     method_and_action: t`A weak consent gives nothing to others`,
     confirmation: t`A consent by mail is confirmed by a second mail`,
