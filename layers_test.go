@@ -99,6 +99,7 @@ var groups = map[string]group{
 	"policies/disclosure":   {2, "what may leave, by which way"},
 	"policies/transforms":   {2, "rules as data"},
 	"policies/audit":        {2, "the audit log: one row an action, chained"},
+	"policies/compliance":   {2, "how far an organization meets each rule"},
 	"tenancy/members":       {2, "what an organization has, over the tenant transaction"},
 	"tenancy/people":        {2, "what an organization has, over the tenant transaction"},
 	"tenancy/apikeys":       {2, "what an organization has, over the tenant transaction"},

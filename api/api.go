@@ -19,6 +19,7 @@ import (
 	"satchel/api/apikeys"
 	"satchel/api/auditlog"
 	"satchel/api/auth"
+	"satchel/api/compliance"
 	"satchel/api/consent"
 	"satchel/api/consentrequests"
 	"satchel/api/content"
@@ -167,6 +168,7 @@ type API struct {
 	consentsTo    *disclosureconsents.Consents
 	requests      *accessrequests.Requests
 	retention     *retention.Retention
+	compliance    *compliance.Compliance
 	organizations *organizations.Organizations
 	members       *members.Members
 	spaces        *spaces.Spaces
@@ -235,8 +237,9 @@ func New(p Parts) *API {
 		amendments:    &amendments.Amendments{DB: people},
 		consentsTo:    &disclosureconsents.Consents{DB: people},
 		retention:     &retention.Retention{DB: people, All: p.DB},
+		compliance:    &compliance.Compliance{All: p.DB, Now: time.Now},
 		jobs:          &jobs.Jobs{DB: people, All: p.DB, Control: p.Jobs, Listener: w, Streams: streams, Currency: p.Providers.Currency},
-		organizations: &organizations.Organizations{DB: people, Workflows: p.Workflows, Listener: w, Exports: p.Exports, Invites: p.Invites, ProvisionTimeout: createPatience},
+		organizations: &organizations.Organizations{DB: people, All: p.DB, Workflows: p.Workflows, Listener: w, Exports: p.Exports, Invites: p.Invites, ProvisionTimeout: createPatience},
 		members:       &members.Members{DB: people, Invitations: p.Invitations, Page: p.InvitePage, SignIn: callers.SignIn, Log: p.Log},
 		spaces:        &spaces.Spaces{DB: people, All: p.DB},
 		shares:        &shares.Shares{DB: people, Mails: p.ShareMails, URL: p.Config.URL, Log: p.Log},

@@ -15,6 +15,7 @@ import (
 	apiapikeys "satchel/api/apikeys"
 	"satchel/api/auth"
 	"satchel/api/consentpage"
+	"satchel/api/privacypage"
 	"satchel/api/public"
 	"satchel/api/request"
 	"satchel/api/sharepage"
@@ -174,7 +175,7 @@ func TestEveryAnswerIsSecure(t *testing.T) {
 	for _, r := range b.api.Routes() {
 		for _, token := range []string{"", "garbage", apikeys.Generate().Reveal(), owner.token} {
 			for _, id := range []string{f.ID.String(), uuid.NewString(), owner.org.String(), "nonsense"} {
-				if strings.HasSuffix(r.Path, "openapi.yaml") || r.Path == "/invitations" || r.Path == unsubscribePath || strings.HasPrefix(r.Path, consentpage.Path) || strings.HasPrefix(r.Path, public.PagePath) || r.Path == sharepage.ScriptPath || r.Method == remove && id == f.ID.String() {
+				if strings.HasSuffix(r.Path, "openapi.yaml") || r.Path == "/invitations" || r.Path == unsubscribePath || strings.HasPrefix(r.Path, consentpage.Path) || r.Path == privacypage.Path || strings.HasPrefix(r.Path, public.PagePath) || r.Path == sharepage.ScriptPath || r.Method == remove && id == f.ID.String() {
 					continue // the document is checked below, the pages by their own tests; the file is needed to the end
 				}
 				a := b.call(token, r.Method, r.fill(id), nil)

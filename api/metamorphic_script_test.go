@@ -301,6 +301,8 @@ func (s *school) placesAreUsed(essay uuid.UUID) {
 	s.do(s.owner, get, notificationsPath, nil)
 	s.mail()
 	s.pages(s.owner, apiPath+"/access-report?limit=1")
+	s.do(s.owner, get, apiPath+"/compliance-report", nil)
+	s.do(s.owner, get, apiPath+"/data-inventory", nil)
 	s.do(s.owner, remove, class+"/members/"+s.pupil.id.String(), nil)
 }
 
@@ -367,6 +369,8 @@ func (s *school) consentIsKept(essay uuid.UUID) {
 	s.do(s.owner, post, at("/subprocessors"), newSubprocessor(s.strange))
 	s.do(s.owner, get, at("/subprocessors"), nil)
 	s.do(nil, get, apiPath+"/public/organizations/"+s.org.String()+"/subprocessors", nil)
+	s.do(nil, get, apiPath+"/public/organizations/"+s.org.String()+"/privacy-notice", nil)
+	s.do(nil, get, "/privacy/"+s.org.String(), nil)
 	s.do(s.owner, remove, at("/subprocessors/"+giver.String()), nil)
 	of := "/people/" + s.pupil.id.String()
 	s.do(s.owner, post, at(of+"/consents"), newDecision("grant", essay))

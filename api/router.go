@@ -10,6 +10,7 @@ import (
 	"satchel/api/idempotency"
 	"satchel/api/invitepage"
 	"satchel/api/middleware"
+	"satchel/api/privacypage"
 	"satchel/api/public"
 	"satchel/api/ratelimit"
 	"satchel/api/sharepage"
@@ -442,6 +443,11 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: remove, Path: retentionOnePath, Action: tenancy.ManageRetention, Audit: "retention_policy.delete", Handler: a.retention.Remove},
 		{Method: get, Path: reviewsPath, Action: tenancy.ReadRetention, Handler: a.retention.ListReviews},
 		{Method: post, Path: reviewsPath + "/:file/decide", Action: tenancy.ManageRetention, Audit: "retention.dispose", Handler: a.retention.Decide},
+		{Method: get, Path: apiPath + "/compliance-report", Action: tenancy.ReadCompliance, Cost: ratelimit.Report, Handler: a.compliance.Report},
+		{Method: get, Path: apiPath + "/data-inventory", Action: tenancy.ReadCompliance, Cost: ratelimit.Search, Handler: a.compliance.Inventory},
+		{Method: get, Path: apiPath + "/public/organizations/:id/privacy-notice", Action: anyone, Cost: ratelimit.Search, Handler: a.compliance.Privacy},
+		{Method: get, Path: privacypage.Path, Action: anyone, Cost: ratelimit.Search, Handler: a.compliance.PrivacyPage},
+		{Method: head, Path: privacypage.Path, Action: anyone, Cost: ratelimit.Search, Handler: a.compliance.PrivacyPage},
 		{Method: get, Path: publicRetentionPath, Action: anyone, Handler: a.retention.Publish},
 
 		{Method: get, Path: accessRequestsPath, Action: tenancy.ReadAccessRequests, Handler: a.requests.List},

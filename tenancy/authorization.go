@@ -86,6 +86,9 @@ const (
 	ReadRetention   Action = "read_retention"
 	ManageRetention Action = "manage_retention"
 
+	// Compliance: the report of the organization, and what it is made from.
+	ReadCompliance Action = "read_compliance"
+
 	// Education records: what a file is, and to whom records were disclosed. Of disclosures a
 	// student and the guardians of one see those of the student.
 	ReadRecords     Action = "read_records"
@@ -188,6 +191,7 @@ var Grants = map[Action][]Role{
 	ManageHolds:        {Owner, Admin},
 	ReadRetention:      {Owner, Admin, Auditor},
 	ManageRetention:    {Owner, Admin},
+	ReadCompliance:     {Owner, Admin, Auditor},
 
 	ReadRecords:     {Owner, Admin, Teacher, Auditor},
 	ClassifyRecords: {Owner, Admin},
@@ -230,7 +234,7 @@ func (a Actor) May(action Action) bool {
 // has set reads_while_suspended.
 var readActions = []Action{
 	ReadFiles, ReadSpaces, ReadAccess, ReadQuota, ReadStats, ReadOperation, ReadJobs, ReadOrganization, ReadTiers, ReadMembers, ReadGuardians, ReadUsage, ReadAudit,
-	ExportOrganization, ReadEvents, ReadRosters, ReadWebhooks, ReadGenerations, ReadReports, ReadRoblox, ReadConsent, ReadHolds, ReadRetention, ReadRecords, ReadDisclosures, ReadDirectory, ListOptOuts, ReadAmendments, ReadDisclosureConsents, ReadAccessRequests, ReadErasures,
+	ExportOrganization, ReadEvents, ReadRosters, ReadWebhooks, ReadGenerations, ReadReports, ReadRoblox, ReadConsent, ReadHolds, ReadRetention, ReadRecords, ReadDisclosures, ReadDirectory, ListOptOuts, ReadAmendments, ReadDisclosureConsents, ReadAccessRequests, ReadErasures, ReadCompliance,
 }
 
 // Reads says whether the action is read-only.

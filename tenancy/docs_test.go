@@ -58,6 +58,7 @@ var inWords = []struct {
 	{tenancy.ReviewPersonalData, "have files inspected for personal data again, and decide about files that wait for it"},
 	{tenancy.ReadRetention, "see for how long files are kept, and what waits for a decision"},
 	{tenancy.ManageRetention, "say for how long files are kept, and decide about what is due"},
+	{tenancy.ReadCompliance, "see the compliance report"},
 	{tenancy.ReadHolds, "see holds, and which files are on hold"},
 	{tenancy.ManageHolds, "place holds, ask for their release, and approve what another one asked for"},
 	{tenancy.ReadRecords, "see what files are under FERPA"},

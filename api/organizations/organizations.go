@@ -17,6 +17,7 @@ import (
 	"satchel/api/request"
 	"satchel/internal/fault"
 	"satchel/policies/audit"
+	"satchel/policies/compliance"
 	"satchel/tenancy"
 	"satchel/tenancy/members"
 	"satchel/tenancy/operations"
@@ -25,6 +26,7 @@ import (
 var (
 	slugPattern    = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 	errOperatorOwn = fault.New(fault.Denied, "not_granted", "Only an operator changes an organization's tier.")
+	errNoReport    = fault.New(fault.Denied, "not_granted", "Owners, admins and auditors see which rules an organization meets.")
 	errPlatform    = fault.New(fault.Conflict, "platform_organization", "The platform's own organization cannot be suspended, exported or deleted.")
 )
 
@@ -49,6 +51,7 @@ type Workflows interface {
 // Organizations answers for organizations.
 type Organizations struct {
 	DB               *tenancy.DB
+	All              *tenancy.DB // of the organization: whether rules are met is counted over all rows
 	Workflows        Workflows
 	Listener         *listen.Listener
 	Exports          delivery.Source
@@ -238,7 +241,39 @@ func (r *Organizations) Get(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return r.showOrganization(c, org)
+	switch c.Query("include") {
+	case "":
+		return r.showOrganization(c, org)
+	case "compliance":
+		return r.showCompliance(c, org)
+	}
+	return request.Invalid("include", "include is compliance.")
+}
+
+// showCompliance shows the organization with what its compliance report derives, which takes a
+// pass over rows and is for those who may read the report.
+func (r *Organizations) showCompliance(c *gin.Context, org tenancy.OrgID) error {
+	if !request.Caller(c).May(tenancy.ReadCompliance) {
+		return errNoReport
+	}
+	ctx := c.Request.Context()
+	o, err := tenancy.GetOrganization(ctx, r.DB.Single(org))
+	if err != nil {
+		return err
+	}
+	report, err := compliance.Make(ctx, r.All, org, time.Now())
+	if err != nil {
+		return err
+	}
+	if !request.Caller(c).SeesContact() {
+		o.ContactEmail, o.StatusReason = "", ""
+	}
+	c.JSON(http.StatusOK, struct {
+		tenancy.Organization
+		COPPA bool `json:"coppa_compliant"`
+		FERPA bool `json:"ferpa_compliant"`
+	}{o, report.Compliant(compliance.COPPA), report.Compliant(compliance.FERPA)})
+	return nil
 }
 
 // showOrganization leaves out what is between the owner and the operators.

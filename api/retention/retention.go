@@ -3,6 +3,7 @@
 package retention
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"time"
@@ -68,16 +69,25 @@ func (r *Retention) Publish(c *gin.Context) error {
 	if err != nil || o.Status != tenancy.Active {
 		return errNoOrganization
 	}
-	all, err := retention.List(ctx, q)
+	items, err := Policies(ctx, q)
 	if err != nil {
 		return err
+	}
+	c.JSON(http.StatusOK, gin.H{"organization": o.Name, "items": items})
+	return nil
+}
+
+// Policies gives what anybody may read of them, by category.
+func Policies(ctx context.Context, q tenancy.Queries) ([]PublicView, error) {
+	all, err := retention.List(ctx, q)
+	if err != nil {
+		return nil, err
 	}
 	items := make([]PublicView, len(all))
 	for i, p := range all {
 		items[i] = publicly(p)
 	}
-	c.JSON(http.StatusOK, gin.H{"organization": o.Name, "items": items})
-	return nil
+	return items, nil
 }
 
 var errNoOrganization = fault.New(fault.NotFound, "organization_not_found", "There is no such organization.")

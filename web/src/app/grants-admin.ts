@@ -39,6 +39,7 @@ export const adminTable: Record<string, string[]> = {
   classify_records: managers,
   read_disclosures: [...managers, 'student', 'parent', 'auditor'],
   read_retention: [...managers, 'auditor'],
+  read_compliance: [...managers, 'auditor'],
   manage_retention: managers,
   read_consent: managers,
   manage_consent: managers,

@@ -16,6 +16,8 @@ export type Agreement = Schemas['Agreement']
 export type Subprocessor = Schemas['Subprocessor']
 export type ConsentSettings = Schemas['ConsentSettings']
 export type ConsentDecision = Schemas['ConsentDecision']
+export type ComplianceCheck = Schemas['ComplianceCheck']
+export type Notice = Schemas['ConsentNotice']
 export type NewConsentDecision = Schemas['NewConsentDecision']
 
 const of = (w: Work) => ({ id: w.place.organization_id })
@@ -37,6 +39,10 @@ export const consentOf = (w: Work, user: string) => one(w, ['consent', 'of', use
 
 export const decisionsOf = (w: Work, user: string) => list(w, ['consent', 'decisions', user], ({ signal, query }) =>
   w.api.GET('/api/v1/organizations/{id}/people/{user}/consents', { params: { path: { ...of(w), user }, query }, signal }), 200)
+
+export const complianceReport = (w: Work) => one(w, ['compliance'], signal => w.api.GET('/api/v1/compliance-report', { signal }) as Promise<{ data?: Schemas['ComplianceReport'] }>)
+
+export const notices = (w: Work) => list(w, ['notices'], ({ signal, query }) => w.api.GET('/api/v1/organizations/{id}/consent/notices', { params: { path: of(w), query }, signal }), 200)
 
 export const subprocessors = (w: Work) => list(w, ['subprocessors'], ({ signal, query }) => w.api.GET('/api/v1/organizations/{id}/subprocessors', { params: { path: of(w), query }, signal }))
 
