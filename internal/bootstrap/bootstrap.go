@@ -30,7 +30,7 @@ import (
 var Module = fx.Module("boot",
 	fx.Provide(newLogger, newRegistry, newReadiness, newDatabase, newStore, newTemporalMetrics, newCodec, newTemporal),
 	fx.Provide(func(r *prometheus.Registry) prometheus.Registerer { return r }),
-	fx.Invoke(watchPool, serveOperators),
+	fx.Invoke(watchPool, watchParts, watchSpool, serveOperators),
 )
 
 // QuietLogger keeps fx's own events out of the log, but for its errors.
@@ -210,13 +210,3 @@ func newTemporal(lc fx.Lifecycle, log *slog.Logger, ready *Readiness, metrics cl
 type quietDebug struct{ *slog.Logger }
 
 func (quietDebug) Debug(string, ...any) {}
-
-func watchPool(r prometheus.Registerer, db *tenancy.DB) {
-	gauge := func(name, help string, value func() float64) {
-		r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "satchel_database_" + name, Help: help}, value))
-	}
-	gauge("connections_in_use", "Connections that a query or transaction holds.", func() float64 { return float64(db.Stat().Acquired) })
-	gauge("connections_max", "Connections that the pool may open.", func() float64 { return float64(db.Stat().Max) })
-	r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "satchel_database_acquire_wait_seconds_total", Help: "Time spent waiting for a connection."},
-		func() float64 { return db.Stat().EmptyAcquireWait.Seconds() }))
-}

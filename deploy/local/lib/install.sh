@@ -18,6 +18,7 @@ jq              command -v jq
 shellcheck      test "${SATCHEL_CHECKS:-}" = "" || command -v shellcheck
 pgbouncer       test "${SATCHEL_TESTS:-}" = "" || test -x /usr/sbin/pgbouncer
 prometheus      test "${SATCHEL_TESTS:-}" = "" || command -v promtool
+prometheus-alertmanager test "${SATCHEL_TESTS:-}" = "" || command -v amtool
 chromium        test "${SATCHEL_BROWSER:-}" = "" || command -v chromium || command -v google-chrome || grep -q '^ID=ubuntu' /etc/os-release
 LIST
   [[ -z ${SATCHEL_PREVIEWS:-} ]] || preview_packages
