@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"go.opentelemetry.io/otel"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.uber.org/fx"
 	"go.uber.org/fx/fxevent"
@@ -234,6 +235,30 @@ func newTemporal(lc fx.Lifecycle, log *slog.Logger, ready *Readiness, metrics cl
 	})
 	lc.Append(fx.StopHook(cl.Close))
 	return cl, nil
+}
+
+// CheckTemporal reaches Temporal as the settings say, and looks whether the namespace is there.
+func CheckTemporal(ctx context.Context) (namespace string, err error) {
+	c, err := settings.Load[temporalConfig]()
+	if err != nil {
+		return "", err
+	}
+	connection, err := c.connection()
+	if err != nil {
+		return "", err
+	}
+	cl, err := client.NewLazyClient(client.Options{HostPort: c.Address, Namespace: c.Namespace, ConnectionOptions: connection, Logger: quietDebug{slog.New(slog.DiscardHandler)}})
+	if err != nil {
+		return "", fmt.Errorf("SATCHEL_TEMPORAL_ADDRESS: %w", err)
+	}
+	defer cl.Close()
+	if _, err := cl.CheckHealth(ctx, &client.CheckHealthRequest{}); err != nil {
+		return "", fmt.Errorf("reach Temporal at %s: %w", c.Address, err)
+	}
+	if _, err := cl.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: c.Namespace}); err != nil {
+		return "", fmt.Errorf("look for the namespace %s: %w", c.Namespace, err)
+	}
+	return c.Namespace, nil
 }
 
 // quietDebug drops the SDK's debug lines, which carry a line a task.
