@@ -6,7 +6,7 @@
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## install what is missing, start everything, send samples, serve until Ctrl-C (ONCE=1: end after the samples)
+run: ## install what is missing, start everything, send samples, serve until Ctrl-C (ONCE=1: end after the samples; WATCH=1: build and restart on each saved Go file)
 	@exec deploy/local/run.sh
 
 build: ## install what is missing and build every program into .local/bin

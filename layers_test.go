@@ -129,6 +129,7 @@ var groups = map[string]group{
 	"internal/segments": {0, "texts of files and where they are: formats that are read here, and the form in which others come"},
 	"internal/fault":    {0, "vocabulary"},
 	"internal/queue":    {0, "vocabulary"},
+	"internal/tracing":  {0, "traces of requests and of the work behind them"},
 	"internal/trust":    {0, "TLS of the connections that a program opens"},
 	"internal/settings": {0, "reads a struct from the environment and declares none"},
 	"migrations":        {0, "SQL"},

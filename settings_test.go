@@ -155,6 +155,8 @@ func programsOf(folder string) []string {
 		return []string{"migrate"}
 	case "cmd/worker/wiring":
 		return []string{"worker"}
+	case "cmd/doctor": // `satchel doctor` reads what the programs read, in their place
+		return nil
 	}
 	return []string{filepath.Base(folder)}
 }

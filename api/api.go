@@ -61,6 +61,7 @@ import (
 	"satchel/internal/oidc"
 	"satchel/internal/payloads"
 	"satchel/internal/sealed"
+	"satchel/internal/tracing"
 	"satchel/policies/audit"
 	"satchel/policies/consent/requests"
 	"satchel/roblox/connections"
@@ -138,7 +139,8 @@ type Parts struct {
 	Limits  middleware.Limits // zero: the standard ones
 	Log     *slog.Logger
 	Metrics prometheus.Registerer
-	Meter   *usage.Meter // nil counts nothing
+	Meter   *usage.Meter    // nil counts nothing
+	Traces  *tracing.Traces // nil: requests are not traced
 }
 
 // API answers requests.
@@ -212,7 +214,7 @@ func New(p Parts) *API {
 	reads := content.NewReads(p.DB, p.Log)
 	return &API{
 		Parts: p, listener: w,
-		middleware:  middleware.New(middleware.Middleware{HTTPS: strings.HasPrefix(p.Config.URL, "https://"), Log: p.Log, Meter: p.Meter, Limits: p.Limits}, p.Metrics),
+		middleware:  middleware.New(middleware.Middleware{HTTPS: strings.HasPrefix(p.Config.URL, "https://"), Log: p.Log, Meter: p.Meter, Traces: p.Traces, Limits: p.Limits}, p.Metrics),
 		auth:        callers,
 		idempotency: &idempotency.Store{DB: p.DB, Log: p.Log},
 		storage: &storage.Storage{

@@ -25,6 +25,9 @@ func (a *API) engine(routes []Route) *gin.Engine {
 	e.HandleMethodNotAllowed = true
 	e.RedirectTrailingSlash = false
 	e.ForwardedByClientIP = false
+	if trace := a.middleware.Trace(); trace != nil {
+		e.Use(trace) // around the log line, which has its id
+	}
 	e.Use(a.middleware.Drain, a.middleware.RequestID, a.middleware.AccessLog, a.middleware.Recover, a.middleware.SecurityHeaders, a.auth.CORS, a.auth.ClientAddress, auth.WellFormed)
 	e.NoRoute(a.auth.Public, func(c *gin.Context) { request.Fail(c, errNoRoute) })
 	e.NoMethod(a.auth.Public, func(c *gin.Context) { request.Fail(c, errNoMethod) })

@@ -97,6 +97,7 @@ type Problem struct {
 	Detail    string `json:"detail"`
 	Rule      string `json:"rule,omitempty"`
 	RequestID string `json:"request_id,omitempty"`
+	TraceID   string `json:"trace_id,omitempty"`
 
 	RetryAfter time.Duration `json:"-"` // of the header: how long the server asks to wait
 }

@@ -30,6 +30,8 @@ type Config struct {
 
 	Pooler     bool   `env:"SATCHEL_DATABASE_POOLER" envDefault:"false"` // whether SATCHEL_DATABASE_URL is a pooler that gives a server connection for one transaction, such as PgBouncer with pool_mode=transaction
 	SessionURL string `env:"SATCHEL_DATABASE_SESSION_URL"`               // the same database without the pooler, for notifications and locks, which belong to a connection; empty: SATCHEL_DATABASE_URL
+
+	Tracer pgx.QueryTracer // is told of statements; nil: nobody is
 }
 
 // DB is the database behind the tenant transaction. As Open gives it, it does the
@@ -73,6 +75,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		return nil, errors.New("SATCHEL_DATABASE_URL is not a valid connection string")
 	}
 	pc.MaxConns = c.MaxConns
+	pc.ConnConfig.Tracer = c.Tracer
 	session, err := c.session(pc.ConnConfig)
 	if err != nil {
 		return nil, err

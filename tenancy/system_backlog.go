@@ -16,3 +16,31 @@ type Backlog struct {
 func (d *DB) Backlogs(ctx context.Context) ([]Backlog, error) {
 	return systemQuery[Backlog](ctx, d, "select work, items, oldest from app.backlog()")
 }
+
+// WALArchive is how the archive of Postgres' WAL is doing. Its backups are as good as it.
+type WALArchive struct {
+	ArchivedAt *time.Time `db:"archived_at"` // nil: nothing yet
+	FailedAt   *time.Time `db:"failed_at"`   // the last attempt that failed; nil: none did
+	Waiting    int64      `db:"waiting"`     // complete segments that are not archived
+}
+
+// WALArchive asks Postgres. It is false where Postgres archives nothing.
+func (d *DB) WALArchive(ctx context.Context) (WALArchive, bool, error) {
+	found, err := systemQuery[WALArchive](ctx, d, "select archived_at, failed_at, waiting from app.wal_archive()")
+	if err != nil || len(found) == 0 {
+		return WALArchive{}, false, err
+	}
+	return found[0], true, nil
+}
+
+// WALSlot is a reader of Postgres' WAL, and what is kept for it.
+type WALSlot struct {
+	Slot   string `db:"slot"`
+	Active bool   `db:"active"`
+	Kept   int64  `db:"kept"` // bytes
+}
+
+// WALSlots lists the replication slots.
+func (d *DB) WALSlots(ctx context.Context) ([]WALSlot, error) {
+	return systemQuery[WALSlot](ctx, d, "select slot, active, kept from app.wal_slots()")
+}

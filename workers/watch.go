@@ -25,12 +25,20 @@ type watch struct {
 	paused, age            *prometheus.GaugeVec
 	waiting, oldestWaiting *prometheus.GaugeVec
 	repaired               *prometheus.CounterVec
+
+	begun        time.Time
+	lastDone     *prometheus.GaugeVec
+	period       *prometheus.GaugeVec
+	wal          *walMetrics
+	sinceRecents int // looks since the recurring jobs were asked for
 }
 
 // control is Temporal as the watch knows it.
 type control interface {
 	Status(ctx context.Context, workflow string) (jobs.Status, error)
 	Queue(ctx context.Context, name queue.Name) (jobs.Queue, error)
+	Schedules(ctx context.Context) ([]jobs.Schedule, error)
+	LastDone(ctx context.Context, schedule string) (time.Time, bool, error)
 }
 
 const (
@@ -40,6 +48,8 @@ const (
 	// What has no workflow may be started by its own sweep, which comes first.
 	watchPatience = 10 * time.Minute
 	watchPage     = 200
+	// Recurring jobs run every five minutes to a day.
+	recentsEvery = 5
 )
 
 func newWatch(db *tenancy.DB, c control, log *slog.Logger, r prometheus.Registerer) *watch {
@@ -49,8 +59,12 @@ func newWatch(db *tenancy.DB, c control, log *slog.Logger, r prometheus.Register
 		waiting:       prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "satchel_backlog_items", Help: "What waits, of all organizations. Every worker counts all: take the maximum and not the sum."}, []string{"work"}),
 		oldestWaiting: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "satchel_backlog_age_seconds", Help: "For how long the oldest of it has waited; 0 when nothing waits."}, []string{"work"}),
 		repaired:      prometheus.NewCounterVec(prometheus.CounterOpts{Name: "satchel_jobs_repaired_total", Help: "Rows of jobs that said something else than Temporal."}, []string{"kind", "found"}),
+		begun:         time.Now(),
+		lastDone:      prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "satchel_schedule_last_success_timestamp_seconds", Help: "When the newest run of a recurring job that succeeded had ended, as Temporal knows; where it knows of none, when this worker began."}, []string{"schedule"}),
+		period:        prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "satchel_schedule_period_seconds", Help: "How often a recurring job runs."}, []string{"schedule"}),
+		wal:           newWALMetrics(r),
 	}
-	r.MustRegister(w.paused, w.age, w.waiting, w.oldestWaiting, w.repaired)
+	r.MustRegister(w.paused, w.age, w.waiting, w.oldestWaiting, w.repaired, w.lastDone, w.period)
 	return w
 }
 
@@ -74,6 +88,12 @@ func (w *watch) look(ctx context.Context) {
 	}
 	if err := w.backlog(attempt, time.Now()); err != nil && ctx.Err() == nil {
 		w.log.Warn("look at the backlog failed; will retry", "error", err)
+	}
+	if err := w.recurring(attempt); err != nil && ctx.Err() == nil {
+		w.log.Warn("look at recurring jobs failed; will retry", "error", err)
+	}
+	if err := w.wal.read(attempt, w.db); err != nil && ctx.Err() == nil {
+		w.log.Warn("look at the archive of the database failed; will retry", "error", err)
 	}
 	if err := w.rows(attempt, time.Now()); err != nil && ctx.Err() == nil {
 		w.log.Warn("comparison of jobs failed; will retry", "error", err)
@@ -114,6 +134,32 @@ func (w *watch) backlog(ctx context.Context, now time.Time) error {
 		}
 		w.waiting.WithLabelValues(k.Work).Set(float64(k.Items))
 		w.oldestWaiting.WithLabelValues(k.Work).Set(age)
+	}
+	return nil
+}
+
+// recurring tells when recurring jobs last got through. Temporal is asked and not this
+// worker's memory: the run may have been another's, and a worker that starts has none.
+func (w *watch) recurring(ctx context.Context) error {
+	if w.sinceRecents++; w.sinceRecents%recentsEvery != 1 {
+		return nil
+	}
+	schedules, err := w.control.Schedules(ctx)
+	if err != nil {
+		w.sinceRecents = 0
+		return err
+	}
+	for _, s := range schedules {
+		at, known, err := w.control.LastDone(ctx, s.ID)
+		if err != nil {
+			w.sinceRecents = 0
+			return err
+		}
+		if !known {
+			at = w.begun
+		}
+		w.lastDone.WithLabelValues(s.ID).Set(float64(at.Unix()))
+		w.period.WithLabelValues(s.ID).Set(s.Every.Seconds())
 	}
 	return nil
 }

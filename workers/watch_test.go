@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
 
 	"satchel/internal/pgtest"
@@ -20,6 +21,9 @@ import (
 type playedControl struct {
 	status map[string]jobs.Status
 	paused bool
+
+	schedules []jobs.Schedule
+	done      map[string]time.Time
 }
 
 func (p playedControl) Status(_ context.Context, workflow string) (jobs.Status, error) {
@@ -28,6 +32,13 @@ func (p playedControl) Status(_ context.Context, workflow string) (jobs.Status, 
 
 func (p playedControl) Queue(_ context.Context, name queue.Name) (jobs.Queue, error) {
 	return jobs.Queue{Name: name, Paused: p.paused && name == queue.Batch}, nil
+}
+
+func (p playedControl) Schedules(context.Context) ([]jobs.Schedule, error) { return p.schedules, nil }
+
+func (p playedControl) LastDone(_ context.Context, id string) (time.Time, bool, error) {
+	at, known := p.done[id]
+	return at, known, nil
 }
 
 // TestRowsFollowTemporal: a row whose workflow has ended or is lost is ended, behind two
@@ -98,11 +109,11 @@ func TestBacklog(t *testing.T) {
 		}
 		return found
 	}
-	require.Equal(t, map[string]float64{"admission": 2, "pipeline": 0, "previews": 0, "webhooks": 0, "mails": 0, "usage_warnings": 0}, read("satchel_backlog_items"))
+	require.Equal(t, map[string]float64{"admission": 2, "pipeline": 0, "previews": 0, "webhooks": 0, "mails": 0, "usage_warnings": 0, "exports": 0}, read("satchel_backlog_items"))
 	require.InDelta(t, 3*60*60, read("satchel_backlog_age_seconds")["admission"], 1)
 	_, err := admin.Exec(ctx, "update file_versions set started_at = now()")
 	require.NoError(t, err)
-	require.Equal(t, map[string]float64{"admission": 0, "pipeline": 2, "previews": 0, "webhooks": 0, "mails": 0, "usage_warnings": 0}, read("satchel_backlog_items"))
+	require.Equal(t, map[string]float64{"admission": 0, "pipeline": 2, "previews": 0, "webhooks": 0, "mails": 0, "usage_warnings": 0, "exports": 0}, read("satchel_backlog_items"))
 	require.Zero(t, read("satchel_backlog_age_seconds")["admission"])
 }
 
@@ -122,4 +133,40 @@ func TestWhatWaitsInAPausedQueueSaysSo(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, c.want, got.State)
 	}
+}
+
+// TestRecurringJobs: a run that Temporal remembers counts; a job that never ran is measured
+// from the start of the worker, so that one which never succeeds is seen.
+func TestRecurringJobs(t *testing.T) {
+	t.Parallel()
+	r, ran := prometheus.NewRegistry(), time.Now().Add(-time.Hour)
+	w := newWatch(nil, playedControl{
+		schedules: []jobs.Schedule{{ID: "ran", Every: time.Hour}, {ID: "never", Every: time.Minute}}, done: map[string]time.Time{"ran": ran},
+	}, slog.New(slog.DiscardHandler), r)
+	require.NoError(t, w.recurring(t.Context()))
+	require.InDelta(t, ran.Unix(), testutil.ToFloat64(w.lastDone.WithLabelValues("ran")), 1)
+	require.InDelta(t, w.begun.Unix(), testutil.ToFloat64(w.lastDone.WithLabelValues("never")), 1)
+	require.InDelta(t, 3600.0, testutil.ToFloat64(w.period.WithLabelValues("ran")), 0)
+}
+
+// TestArchiveOfTheDatabase: what Postgres knows of its archive is told; a server that archives
+// nothing has no such series, so that no alert speaks of what was never meant to be.
+func TestArchiveOfTheDatabase(t *testing.T) {
+	t.Parallel()
+	db, r := pgtest.New(t), prometheus.NewRegistry()
+	m := newWALMetrics(r)
+	require.NoError(t, m.read(t.Context(), db.DB))
+	require.Zero(t, testutil.CollectAndCount(m.waiting))
+	_, archives, err := db.WALArchive(t.Context())
+	require.NoError(t, err)
+	require.False(t, archives)
+	at := time.Now().Add(-time.Minute)
+	archive, slots := tenancy.WALArchive{ArchivedAt: &at, Waiting: 2}, []tenancy.WALSlot{{Slot: "standby", Kept: 7}}
+	m.set(archive, true, slots)
+	require.InDelta(t, at.Unix(), testutil.ToFloat64(m.archived), 1)
+	require.InDelta(t, 2.0, testutil.ToFloat64(m.waiting), 0)
+	require.InDelta(t, 7.0, testutil.ToFloat64(m.kept.WithLabelValues("standby")), 0)
+	require.Zero(t, testutil.CollectAndCount(m.failed))
+	m.set(archive, true, nil)
+	require.Zero(t, testutil.CollectAndCount(m.kept), "a slot that is gone keeps nothing")
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 
 	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
 	"go.temporal.io/sdk/activity"
 
 	"satchel/files"
@@ -32,6 +33,8 @@ type Activities struct {
 	objects   Objects
 	cleaner   Cleaner
 	admission Admission
+
+	settled *prometheus.HistogramVec // nil: not measured
 }
 
 // New makes the activities.
@@ -93,12 +96,16 @@ func (a *Activities) publish(ctx context.Context, q tenancy.Queries, in PublishV
 	if err != nil {
 		return fmt.Errorf("bring object to the clean bucket: %w", err)
 	}
-	return a.db.InTx(ctx, in.Org, func(tx *tenancy.Tx) error {
+	err = a.db.InTx(ctx, in.Org, func(tx *tenancy.Tx) error {
 		if err := decidePreview(ctx, tx, v, in); err != nil {
 			return err
 		}
 		return files.Publish(ctx, tx, in.Version, etag)
 	})
+	if err == nil {
+		a.settle(v, files.Published)
+	}
+	return err
 }
 
 // decidePreview gives every published version a state of its previews. The step that
@@ -160,9 +167,13 @@ func (a *Activities) quarantine(ctx context.Context, q tenancy.Queries, in Quara
 	if err != nil {
 		return fmt.Errorf("bring object to quarantine: %w", err)
 	}
-	return a.db.InTx(ctx, in.Org, func(tx *tenancy.Tx) error {
+	err = a.db.InTx(ctx, in.Org, func(tx *tenancy.Tx) error {
 		return files.Withdraw(ctx, tx, in.Version, files.Quarantined, in.Reason)
 	})
+	if err == nil {
+		a.settle(v, files.Quarantined)
+	}
+	return err
 }
 
 // WithdrawVersionInput names the version, how it ends, and why.
@@ -182,10 +193,11 @@ type WithdrawVersionResult struct{ Status files.Status }
 // already keeps its end.
 func (a *Activities) WithdrawVersion(ctx context.Context, in WithdrawVersionInput) (WithdrawVersionResult, error) {
 	defer queue.Heartbeat(ctx)()
-	err := a.db.InTx(ctx, in.Org, func(tx *tenancy.Tx) error {
+	var v files.Version
+	err := a.db.InTx(ctx, in.Org, func(tx *tenancy.Tx) (err error) {
 		// A version that waits for a decision has ended for its workflow. A second run of
 		// that, started while the first one ended, must not take it away.
-		v, err := files.GetVersion(ctx, tx, in.Version)
+		v, err = files.GetVersion(ctx, tx, in.Version)
 		if err != nil || v.Status == files.Held && v.TrashedAt == nil {
 			return err
 		}
@@ -193,6 +205,9 @@ func (a *Activities) WithdrawVersion(ctx context.Context, in WithdrawVersionInpu
 	})
 	if err != nil {
 		return WithdrawVersionResult{}, err
+	}
+	if v.Status == files.Processing {
+		a.settle(v, in.Status)
 	}
 	status, err := a.startNext(ctx, in.Org, in.Version)
 	return WithdrawVersionResult{Status: status}, err

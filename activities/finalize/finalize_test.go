@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
 	"satchel/activities/finalize"
@@ -148,4 +149,29 @@ func TestFinalizeNeedsAnOrganization(t *testing.T) {
 	_, err = activitytest.Run[finalize.RevokeVersionResult](t, a, a.RevokeVersion, finalize.RevokeVersionInput{Version: version})
 	activitytest.RequireRefused(t, err, "no_organization", false)
 	require.Equal(t, files.Processing, f.Version(t, version).Status)
+}
+
+// TestSettledOnce: each version's way is measured once, whatever its outcome and however often
+// its last step is tried.
+func TestSettledOnce(t *testing.T) {
+	t.Parallel()
+	f, a, _ := setup(t)
+	r := prometheus.NewRegistry()
+	finalize.Measure(a, r)
+	published, aside, gone := f.Scanned(t, "a.txt", []byte("a")).Version, f.Scanned(t, "b.txt", []byte("b")).Version, f.Scanned(t, "c.txt", []byte("c")).Version
+	for range 2 {
+		_, err := activitytest.Run[finalize.PublishVersionResult](t, a, a.PublishVersion, finalize.PublishVersionInput{Org: f.Org, Version: published})
+		require.NoError(t, err)
+		_, err = activitytest.Run[finalize.QuarantineVersionResult](t, a, a.QuarantineVersion, finalize.QuarantineVersionInput{Org: f.Org, Version: aside, Reason: "infected:Eicar-Test"})
+		require.NoError(t, err)
+		_, err = activitytest.Run[finalize.WithdrawVersionResult](t, a, a.WithdrawVersion, finalize.WithdrawVersionInput{Org: f.Org, Version: gone, Status: files.Rejected, Reason: "type_not_allowed"})
+		require.NoError(t, err)
+	}
+	families, err := r.Gather()
+	require.NoError(t, err)
+	counts := map[string]uint64{}
+	for _, m := range families[0].GetMetric() {
+		counts[m.GetLabel()[0].GetValue()] = m.GetHistogram().GetSampleCount()
+	}
+	require.Equal(t, map[string]uint64{"published": 1, "quarantined": 1, "rejected": 1, "failed": 0}, counts)
 }

@@ -30,6 +30,7 @@ func Whole(ctx context.Context, a *Activities, v files.Version, pending bool, fo
 	if err != nil {
 		return err
 	}
+	a.settle(v, files.Published)
 	Leave(ctx, a, v)
 	return nil
 }

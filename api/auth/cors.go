@@ -19,9 +19,9 @@ import (
 const (
 	corsMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 	corsHeaders = "Authorization, Content-Type, Idempotency-Key, If-None-Match, If-Range, Last-Event-ID, Range, Tus-Resumable, " +
-		"Upload-Length, Upload-Metadata, Upload-Offset, X-HTTP-Method-Override, X-Organization-ID, X-Request-ID, X-Requested-With"
+		"Upload-Length, Upload-Metadata, Upload-Offset, X-HTTP-Method-Override, X-Organization-ID, X-Request-ID, X-Requested-With, traceparent"
 	corsExposed = "Content-Disposition, Content-Range, ETag, Location, RateLimit, RateLimit-Policy, Retry-After, Tus-Extension, Tus-Max-Size, Tus-Resumable, Tus-Version, " +
-		"Upload-Expires, Upload-Length, Upload-Metadata, Upload-Offset, X-File-ID, X-Request-ID"
+		"Upload-Expires, Upload-Length, Upload-Metadata, Upload-Offset, X-File-ID, X-Request-ID, X-Trace-ID"
 )
 
 var errOrigin = fault.New(fault.Denied, "origin_not_allowed", "Pages of this origin may not call for the organization. An owner can add it to the organization's allowed_origins.")

@@ -18,6 +18,7 @@ import (
 
 	"satchel/api/ratelimit"
 	"satchel/api/request"
+	"satchel/internal/tracing"
 	"satchel/tenancy/usage"
 )
 
@@ -42,6 +43,7 @@ type Middleware struct {
 	Log   *slog.Logger
 	Meter *usage.Meter // nil counts nothing
 
+	Traces *tracing.Traces // nil: requests are not traced
 	Limits Limits
 
 	metrics *metrics

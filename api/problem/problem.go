@@ -107,13 +107,18 @@ type Problem struct {
 	Code      string `json:"code"`
 	Rule      string `json:"rule,omitempty"`
 	RequestID string `json:"request_id,omitempty"`
+	TraceID   string `json:"trace_id,omitempty"`
 }
 
-// JSON is the body of a fault that is answered with a status.
-func JSON(status int, f *fault.Fault, requestID string) []byte {
+// TraceHeader names the trace of a request in its answer, where requests are traced.
+const TraceHeader = "X-Trace-ID"
+
+// JSON is the body of a fault that is answered with a status. The ids of the request and of its
+// trace are taken from the answer's own header.
+func JSON(status int, f *fault.Fault, answer http.Header) []byte {
 	b, _ := json.Marshal(Problem{ // strings and a number: it cannot fail
 		Type: "urn:satchel:problem:" + f.Code, Title: http.StatusText(status), Status: status,
-		Detail: f.Text, Code: f.Code, Rule: f.Rule, RequestID: requestID,
+		Detail: f.Text, Code: f.Code, Rule: f.Rule, RequestID: answer.Get("X-Request-ID"), TraceID: answer.Get(TraceHeader),
 	})
 	return b
 }
@@ -132,14 +137,13 @@ func Headers(status int, f *fault.Fault) map[string]string {
 	return h
 }
 
-// Write answers with a fault. The request's id is taken from the answer's own
-// header.
+// Write answers with a fault.
 func Write(w http.ResponseWriter, status int, f *fault.Fault) {
 	h := w.Header()
 	for name, value := range Headers(status, f) {
 		h.Set(name, value)
 	}
-	body := JSON(status, f, h.Get("X-Request-ID"))
+	body := JSON(status, f, h)
 	// The answer is whole before its request has ended: see the middleware Drain.
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)

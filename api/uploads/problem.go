@@ -35,7 +35,7 @@ func (u *Uploads) answer(ctx context.Context, err error) error {
 	u.logFault(ctx, f.Kind, err)
 	s := problem.Status(f)
 	return handler.Error{ErrorCode: f.Code, Message: f.Text, HTTPResponse: handler.HTTPResponse{
-		StatusCode: s, Body: string(problem.JSON(s, f, requestOf(ctx).header().Get("X-Request-ID"))), Header: problem.Headers(s, f),
+		StatusCode: s, Body: string(problem.JSON(s, f, requestOf(ctx).header())), Header: problem.Headers(s, f),
 	}}
 }
 

@@ -33,6 +33,7 @@ import (
 	"satchel/internal/sealed"
 	"satchel/internal/settings"
 	"satchel/internal/spool"
+	"satchel/internal/tracing"
 	"satchel/roblox/connections"
 	"satchel/tenancy"
 	"satchel/tenancy/notifications"
@@ -189,6 +190,7 @@ type parts struct {
 	Ready       *bootstrap.Readiness
 	Log         *slog.Logger
 	Metrics     prometheus.Registerer
+	Traces      *tracing.Traces
 
 	Meter *usage.Meter
 }
@@ -229,7 +231,7 @@ func newAPI(p parts) (*api.API, error) {
 	return api.New(api.Parts{
 		Config: c, RateLimits: limits, DB: p.DB, Verifier: p.Tokens, Uploads: p.Uploads, Workflows: p.Workflows, Jobs: p.Workflows.control(), Hasher: p.Hasher, Links: p.Links, Edge: p.Edge, Invitations: p.Invitations, ShareMails: p.ShareMails, Codes: p.ShareCodes, Invites: true,
 		Staging: p.Store.Staging, Clean: p.Store.Clean, Exports: p.Store.Exports, Rosters: p.Store.Staging, SpoolDir: spooled.Dir, Secrets: p.Secrets, Payloads: p.Payloads, Tokens: p.MailTokens, Providers: p.Providers, Vault: p.Vault, Roblox: p.Roblox, Loopback: hooks.Loopback, Ready: p.Ready, Log: p.Log, Metrics: p.Metrics,
-		InvitePage: invitepage.New(page, c.URL, p.Tokens, p.Log), Console: console.New(app, c.URL, c.ContentURL, web.Files(), p.Tokens, p.Log), Meter: p.Meter,
+		InvitePage: invitepage.New(page, c.URL, p.Tokens, p.Log), Console: console.New(app, c.URL, c.ContentURL, web.Files(), p.Tokens, p.Log), Meter: p.Meter, Traces: p.Traces,
 	}), nil
 }
 

@@ -68,10 +68,15 @@ typescript() {
     "$bin/tsc" --project "$contract"
 }
 
+# boards: those of deploy/grafana are what deploy/tools/boards makes.
+# shellcheck disable=SC2317 # check calls it
+boards() { GOWORK=off go run -C deploy/tools/boards -trimpath . -check "$SATCHEL_ROOT/deploy/grafana"; }
+
 say "Checking"
 check shellcheck shellcheck deploy/*.sh deploy/local/*.sh deploy/local/services/*.sh deploy/images/*.sh deploy/compose/*.sh .ci/run
 check gofmt test -z "$(find . -name '*.go' -not -path './.*' -not -path '*/node_modules/*' -print0 | xargs -0 "$(go env GOROOT)/bin/gofmt" -l | tee >(cat >&2))" # tee /dev/stderr would empty a log file
 check toolchain one_toolchain
+check boards boards
 check redocly redocly
 check typescript typescript
 check workflowcheck "$SATCHEL_TOOLS/workflowcheck" ./workflows/...

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # make run: install what is missing, start the stack, send the samples through it, make a school, serve until Ctrl-C.
-# ONCE=1 ends after the samples: with 0 only if each had the outcome it should have.
+# ONCE=1 ends after the samples: with 0 only if each had the outcome it should have. WATCH=1 builds api and worker again
+# and restarts them when a Go file is saved.
 set -euo pipefail
 # shellcheck source=lib/all.sh
 . "$(dirname "$0")/lib/all.sh"
@@ -42,4 +43,5 @@ Upload a file of your own, and see what becomes of it:
   curl -H "Authorization: Bearer \$token" -F file=@YOUR-FILE '$SATCHEL_API_URL/api/v1/storage/upload?wait=30'
 
 TEXT
+[[ -z ${WATCH:-} ]] || begin_watching
 serve

@@ -2,12 +2,9 @@
 package prometheus
 
 import (
-	"bytes"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -45,12 +42,36 @@ func read(t *testing.T, name string, into any) {
 	require.NoError(t, yaml.Unmarshal(b, into))
 }
 
-// TestPromtool: Prometheus takes the files, and each alert does in its cases what they say.
-func TestPromtool(t *testing.T) {
+// TestTheirOwnPrograms: Prometheus and Alertmanager take the files, and each alert does in its
+// cases what they say.
+func TestTheirOwnPrograms(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"check", "config", "prometheus.yaml"}, {"test", "rules", "rules_test.yaml"}} {
-		out, err := exec.CommandContext(t.Context(), "promtool", args...).CombinedOutput()
-		require.NoError(t, err, "promtool %s: %s", strings.Join(args, " "), out)
+	for _, args := range [][]string{{"promtool", "check", "config", "prometheus.yaml"}, {"promtool", "test", "rules", "rules_test.yaml", "rules_days_test.yaml"}, {"amtool", "check-config", "alertmanager.yaml"}} {
+		out, err := exec.CommandContext(t.Context(), args[0], args[1:]...).CombinedOutput()
+		require.NoError(t, err, "%s: %s", strings.Join(args, " "), out)
+	}
+}
+
+// TestPagesReachPeople: each severity of the rules has its way, and what is for now goes by
+// mail and to the webhook.
+func TestPagesReachPeople(t *testing.T) {
+	t.Parallel()
+	for severity, receiver := range map[string]string{"page": "pages", "ticket": "tickets"} {
+		out, err := exec.CommandContext(t.Context(), "amtool", "config", "routes", "test", "--config.file=alertmanager.yaml", "severity="+severity).Output()
+		require.NoError(t, err, "%s", out)
+		require.Equal(t, receiver, strings.TrimSpace(string(out)))
+	}
+	var file struct {
+		Receivers []struct {
+			Name     string
+			Mails    []any `yaml:"email_configs"`
+			Webhooks []any `yaml:"webhook_configs"`
+		}
+	}
+	read(t, "alertmanager.yaml", &file)
+	for _, r := range file.Receivers {
+		require.NotEmpty(t, r.Mails, r.Name)
+		require.Equal(t, r.Name == "pages", len(r.Webhooks) > 0, r.Name)
 	}
 }
 
@@ -58,22 +79,24 @@ func TestPromtool(t *testing.T) {
 // alertmanager.yaml knows, a case in which it fires and one in which it does not.
 func TestEachAlertIsComplete(t *testing.T) {
 	t.Parallel()
-	var cases struct {
-		Tests []struct {
-			Alerts []struct {
-				Name   string `yaml:"alertname"`
-				Expect []any  `yaml:"exp_alerts"`
-			} `yaml:"alert_rule_test"`
-		}
-	}
-	read(t, "rules_test.yaml", &cases)
 	fires, quiet := map[string]bool{}, map[string]bool{}
-	for _, c := range cases.Tests {
-		for _, a := range c.Alerts {
-			if len(a.Expect) > 0 {
-				fires[a.Name] = true
-			} else {
-				quiet[a.Name] = true
+	for _, name := range []string{"rules_test.yaml", "rules_days_test.yaml"} {
+		var cases struct {
+			Tests []struct {
+				Alerts []struct {
+					Name   string `yaml:"alertname"`
+					Expect []any  `yaml:"exp_alerts"`
+				} `yaml:"alert_rule_test"`
+			}
+		}
+		read(t, name, &cases)
+		for _, c := range cases.Tests {
+			for _, a := range c.Alerts {
+				if len(a.Expect) > 0 {
+					fires[a.Name] = true
+				} else {
+					quiet[a.Name] = true
+				}
 			}
 		}
 	}
@@ -93,45 +116,5 @@ func TestEachAlertIsComplete(t *testing.T) {
 	require.NoError(t, err)
 	for _, e := range there {
 		require.True(t, pages[e.Name()], "docs/runbooks/%s belongs to no alert", e.Name())
-	}
-}
-
-var (
-	ours    = regexp.MustCompile(`\bsatchel_[a-z0-9_]+\b`)
-	literal = regexp.MustCompile(`"(satchel_[a-z0-9_]+)"`)
-	parts   = regexp.MustCompile(`_(bucket|count|sum)$`)
-)
-
-// TestMetricsExist: a rule that names a metric which no program has never fires.
-func TestMetricsExist(t *testing.T) {
-	t.Parallel()
-	named := map[string]bool{}
-	require.NoError(t, filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case e.IsDir() && (e.Name() == "node_modules" || e.Name() == "web" || strings.HasPrefix(e.Name(), ".") && path != root):
-			return filepath.SkipDir
-		case filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go"):
-			return nil
-		}
-		b, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		for _, m := range literal.FindAllSubmatch(b, -1) {
-			named[string(m[1])] = true
-		}
-		if bytes.Contains(b, []byte(`"satchel_database_" + name`)) {
-			for _, m := range regexp.MustCompile(`gauge\("([a-z_]+)"`).FindAllSubmatch(b, -1) {
-				named["satchel_database_"+string(m[1])] = true
-			}
-		}
-		return nil
-	}))
-	for _, r := range rules(t) {
-		for _, name := range ours.FindAllString(r.Expr, -1) {
-			require.True(t, named[name] || named[parts.ReplaceAllString(name, "")], "%s%s asks for %s, which no program exports", r.Alert, r.Record, name)
-		}
 	}
 }

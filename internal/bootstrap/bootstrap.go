@@ -7,11 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+	"go.opentelemetry.io/otel"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.uber.org/fx"
 	"go.uber.org/fx/fxevent"
@@ -22,15 +26,16 @@ import (
 	"satchel/internal/s3"
 	"satchel/internal/sealed"
 	"satchel/internal/settings"
+	"satchel/internal/tracing"
 	"satchel/internal/trust"
 	"satchel/tenancy"
 )
 
 // Module is one line in a program's table of contents.
 var Module = fx.Module("boot",
-	fx.Provide(newLogger, newRegistry, newReadiness, newDatabase, newStore, newTemporalMetrics, newCodec, newTemporal),
+	fx.Provide(newTraces, newLogger, newRegistry, newReadiness, newDatabase, newStore, newTemporalMetrics, newCodec, newTemporal),
 	fx.Provide(func(r *prometheus.Registry) prometheus.Registerer { return r }),
-	fx.Invoke(watchPool, serveOperators),
+	fx.Invoke(watchPool, watchParts, watchSpool, serveOperators),
 )
 
 // QuietLogger keeps fx's own events out of the log, but for its errors.
@@ -48,14 +53,32 @@ type logConfig struct {
 	Level slog.Level `env:"SATCHEL_LOG_LEVEL" envDefault:"info"` // debug, info, warn or error
 }
 
-func newLogger() (*slog.Logger, error) {
+func newLogger(traces *tracing.Traces) (*slog.Logger, error) {
 	c, err := settings.Load[logConfig]()
 	if err != nil {
 		return nil, err
 	}
-	log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: c.Level}))
+	log := slog.New(traces.Logs(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: c.Level, ReplaceAttr: traces.LogNames()})))
 	slog.SetDefault(log)
 	return log, nil
+}
+
+// newTraces sends traces where the standard variables say so. It is made first, so that the
+// spans of what stops before it are sent.
+func newTraces(lc fx.Lifecycle) (*tracing.Traces, error) {
+	c, err := settings.Load[tracing.Config]()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), StartTimeout)
+	defer cancel()
+	traces, err := tracing.Open(ctx, c, "satchel-"+filepath.Base(os.Args[0]))
+	if err != nil || traces == nil {
+		return nil, err
+	}
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { slog.Warn("send traces failed", "error", err) }))
+	lc.Append(fx.StopHook(traces.Close))
+	return traces, nil
 }
 
 func newRegistry() *prometheus.Registry {
@@ -64,11 +87,12 @@ func newRegistry() *prometheus.Registry {
 	return r
 }
 
-func newDatabase(lc fx.Lifecycle, ready *Readiness) (*tenancy.DB, error) {
+func newDatabase(lc fx.Lifecycle, ready *Readiness, traces *tracing.Traces) (*tenancy.DB, error) {
 	c, err := settings.Load[tenancy.Config]()
 	if err != nil {
 		return nil, err
 	}
+	c.Tracer = traces.Statements()
 	ctx, cancel := context.WithTimeout(context.Background(), StartTimeout)
 	defer cancel()
 	db, err := tenancy.Open(ctx, c)
@@ -80,10 +104,13 @@ func newDatabase(lc fx.Lifecycle, ready *Readiness) (*tenancy.DB, error) {
 	return db, nil
 }
 
-func newStore(ready *Readiness) (*s3.Store, *keyring.Ring, error) {
+func newStore(ready *Readiness, traces *tracing.Traces) (*s3.Store, *keyring.Ring, error) {
 	c, err := settings.Load[s3.Config]()
 	if err != nil {
 		return nil, nil, err
+	}
+	if traces != nil {
+		c.Wrap = func(next http.RoundTripper) http.RoundTripper { return traces.Transport("store", next) }
 	}
 	store, err := s3.Open(c)
 	if err != nil {
@@ -181,7 +208,7 @@ func Namespace() (string, error) {
 
 // newTemporal does not dial: a program starts, and says so by its readiness,
 // while Temporal is still down. One client serves the whole program.
-func newTemporal(lc fx.Lifecycle, log *slog.Logger, ready *Readiness, metrics client.MetricsHandler, codec *payloads.Codec) (client.Client, error) {
+func newTemporal(lc fx.Lifecycle, log *slog.Logger, ready *Readiness, metrics client.MetricsHandler, codec *payloads.Codec, traces *tracing.Traces) (client.Client, error) {
 	c, err := settings.Load[temporalConfig]()
 	if err != nil {
 		return nil, err
@@ -191,9 +218,13 @@ func newTemporal(lc fx.Lifecycle, log *slog.Logger, ready *Readiness, metrics cl
 		return nil, err
 	}
 	values, failures := payloads.Converters(codec)
+	interceptors, err := traces.Workflows()
+	if err != nil {
+		return nil, err
+	}
 	cl, err := client.NewLazyClient(client.Options{
 		HostPort: c.Address, Namespace: c.Namespace, Logger: quietDebug{log}, MetricsHandler: metrics, ConnectionOptions: connection,
-		DataConverter: values, FailureConverter: failures,
+		DataConverter: values, FailureConverter: failures, Interceptors: interceptors,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("SATCHEL_TEMPORAL_ADDRESS: %w", err)
@@ -206,17 +237,31 @@ func newTemporal(lc fx.Lifecycle, log *slog.Logger, ready *Readiness, metrics cl
 	return cl, nil
 }
 
+// CheckTemporal reaches Temporal as the settings say, and looks whether the namespace is there.
+func CheckTemporal(ctx context.Context) (namespace string, err error) {
+	c, err := settings.Load[temporalConfig]()
+	if err != nil {
+		return "", err
+	}
+	connection, err := c.connection()
+	if err != nil {
+		return "", err
+	}
+	cl, err := client.NewLazyClient(client.Options{HostPort: c.Address, Namespace: c.Namespace, ConnectionOptions: connection, Logger: quietDebug{slog.New(slog.DiscardHandler)}})
+	if err != nil {
+		return "", fmt.Errorf("SATCHEL_TEMPORAL_ADDRESS: %w", err)
+	}
+	defer cl.Close()
+	if _, err := cl.CheckHealth(ctx, &client.CheckHealthRequest{}); err != nil {
+		return "", fmt.Errorf("reach Temporal at %s: %w", c.Address, err)
+	}
+	if _, err := cl.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: c.Namespace}); err != nil {
+		return "", fmt.Errorf("look for the namespace %s: %w", c.Namespace, err)
+	}
+	return c.Namespace, nil
+}
+
 // quietDebug drops the SDK's debug lines, which carry a line a task.
 type quietDebug struct{ *slog.Logger }
 
 func (quietDebug) Debug(string, ...any) {}
-
-func watchPool(r prometheus.Registerer, db *tenancy.DB) {
-	gauge := func(name, help string, value func() float64) {
-		r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "satchel_database_" + name, Help: help}, value))
-	}
-	gauge("connections_in_use", "Connections that a query or transaction holds.", func() float64 { return float64(db.Stat().Acquired) })
-	gauge("connections_max", "Connections that the pool may open.", func() float64 { return float64(db.Stat().Max) })
-	r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "satchel_database_acquire_wait_seconds_total", Help: "Time spent waiting for a connection."},
-		func() float64 { return db.Stat().EmptyAcquireWait.Seconds() }))
-}

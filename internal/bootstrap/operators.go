@@ -116,6 +116,13 @@ func (r *Readiness) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	_ = json.NewEncoder(w).Encode(map[string]any{"ready": ready, "degraded": ready && len(names) > 0, "draining": draining, "missing": names})
 }
 
+// names are the parts, those that are added while checks run among them.
+func (r *Readiness) names() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Sorted(maps.Keys(r.checks))
+}
+
 func (r *Readiness) needed(name string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

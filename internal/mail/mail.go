@@ -161,6 +161,20 @@ func (s *Sender) Send(ctx context.Context, m Message) error {
 	return classify(err)
 }
 
+// Check reaches the server, with TLS and the login as they are set, and sends nothing.
+func (s *Sender) Check(ctx context.Context) error {
+	client, err := s.client()
+	if err != nil {
+		return fmt.Errorf("make mail client: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.config.Timeout)
+	defer cancel()
+	if err := client.DialWithContext(ctx); err != nil {
+		return classify(err)
+	}
+	return classify(client.Close())
+}
+
 // name gives the mail its Message-ID, of the sender's domain (RFC 5322, 3.6.4).
 func (s *Sender) name(message *mail.Msg, id string) {
 	if from := message.GetFrom(); id != "" && len(from) == 1 {

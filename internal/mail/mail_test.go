@@ -105,6 +105,17 @@ func TestBothFormsArrive(t *testing.T) {
 	}
 }
 
+// TestCheckSendsNothing: the way to the server is tried up to the login, and no mail leaves.
+func TestCheckSendsNothing(t *testing.T) {
+	t.Parallel()
+	s := &server{}
+	address := s.start(t, "127.0.0.1:0")
+	require.NoError(t, sender(t, address, nil).Check(t.Context()))
+	require.Empty(t, s.mails)
+	require.ErrorIs(t, sender(t, "127.0.0.1:1", nil).Check(t.Context()), mail.ErrUnavailable)
+	require.ErrorIs(t, sender(t, address, func(c *mail.Config) { c.TLS = mail.StartTLS }).Check(t.Context()), mail.ErrInsecure)
+}
+
 // TestReplies holds each reply against what it means for another attempt. No
 // error may repeat the address.
 func TestReplies(t *testing.T) {

@@ -17,6 +17,10 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/log"
+
+	"satchel/internal/payloads"
+	"satchel/internal/sealed"
+	"satchel/internal/tracing"
 )
 
 // temporalServer is one real server for the tests of a package. Each test has
@@ -102,6 +106,22 @@ func Dial(t *testing.T) (client.Client, string) {
 	return c, namespace
 }
 
+// dialTraced gives a client whose calls and workers make spans and whose payloads are encrypted,
+// as the programs have it.
+func dialTraced(t *testing.T, namespace string, traces *tracing.Traces) client.Client {
+	t.Helper()
+	s, err := startTemporal()
+	require.NoError(t, err)
+	box, err := sealed.New(sealed.Config{Keys: SecretsKey})
+	require.NoError(t, err)
+	codec, err := payloads.New(box, true)
+	require.NoError(t, err)
+	values, failures := payloads.Converters(codec)
+	interceptors, err := traces.Workflows()
+	require.NoError(t, err)
+	return dialWith(t, client.Options{HostPort: s.address, Namespace: namespace, DataConverter: values, FailureConverter: failures, Interceptors: interceptors})
+}
+
 // DialNew gives a client of a namespace that does not exist.
 func DialNew(t *testing.T) (client.Client, string) {
 	t.Helper()
@@ -113,7 +133,13 @@ func DialNew(t *testing.T) (client.Client, string) {
 
 func dial(t *testing.T, s *temporalServer, namespace string) client.Client {
 	t.Helper()
-	c, err := client.NewLazyClient(client.Options{HostPort: s.address, Namespace: namespace, Identity: "test", Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))})
+	return dialWith(t, client.Options{HostPort: s.address, Namespace: namespace})
+}
+
+func dialWith(t *testing.T, o client.Options) client.Client {
+	t.Helper()
+	o.Identity, o.Logger = "test", log.NewStructuredLogger(slog.New(slog.DiscardHandler))
+	c, err := client.NewLazyClient(o)
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
 	t.Cleanup(func() { endSchedules(c) })

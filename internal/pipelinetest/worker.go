@@ -41,6 +41,7 @@ import (
 	"satchel/internal/s3test"
 	"satchel/internal/sealed"
 	"satchel/internal/spool"
+	"satchel/internal/tracing"
 	"satchel/policies/archives"
 	"satchel/policies/audit"
 	"satchel/tenancy"
@@ -78,6 +79,7 @@ type Options struct {
 	Unstarted  time.Duration // until the sweep looks
 	Removal    time.Duration // how long the objects of deleted versions stay
 	Silent     time.Duration // until the sweep looks for previews
+	Traces     *tracing.Traces
 	Render     Renderer
 	Inbox      roster.InboxConfig // none when empty
 	Purger     edge.Purger        // nil: there is no cache in front of the content host
@@ -97,10 +99,19 @@ func NewWorker(t *testing.T, change func(*Options)) *Worker {
 	if change != nil {
 		change(&w.options)
 	}
+	if w.options.Traces != nil {
+		w.Client = dialTraced(t, w.namespace, w.options.Traces)
+	}
 	if w.options.Store == nil {
 		w.options.Store = s3test.New(t)
 	}
 	w.Bench = newBench(t, w.options.Store)
+	if w.options.Traces != nil {
+		db, err := tenancy.Open(t.Context(), tenancy.Config{URL: w.AppURL, MaxConns: 8, Timeout: time.Minute, Tracer: w.options.Traces.Statements()})
+		require.NoError(t, err)
+		t.Cleanup(db.Close)
+		w.DB = db
+	}
 	w.Start(t)
 	return w
 }

@@ -10,11 +10,16 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/worker"
+
+	"satchel/internal/tracing"
 )
 
 // Histories replays every history of the package's testdata, of which there are
@@ -27,13 +32,29 @@ func Histories(t *testing.T, least int, they string, workflows ...any) {
 	for _, path := range histories {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			t.Parallel()
-			replayer := worker.NewWorkflowReplayer()
-			for _, w := range workflows {
-				replayer.RegisterWorkflow(w)
+			for _, interceptors := range [][]interceptor.WorkerInterceptor{nil, traced(t)} { // an operator may turn traces on and off
+				replayer, err := worker.NewWorkflowReplayerWithOptions(worker.WorkflowReplayerOptions{Interceptors: interceptors})
+				require.NoError(t, err)
+				for _, w := range workflows {
+					replayer.RegisterWorkflow(w)
+				}
+				require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(log.NewStructuredLogger(slog.New(slog.DiscardHandler)), path))
 			}
-			require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(log.NewStructuredLogger(slog.New(slog.DiscardHandler)), path))
 		})
 	}
+}
+
+// traced gives what makes spans of workflows.
+func traced(t *testing.T) (found []interceptor.WorkerInterceptor) {
+	t.Helper()
+	traces, err := tracing.To(t.Context(), tracetest.NewNoopExporter(), "replay", func(e trace.SpanExporter) trace.TracerProviderOption { return trace.WithSyncer(e) })
+	require.NoError(t, err)
+	interceptors, err := traces.Workflows()
+	require.NoError(t, err)
+	for _, i := range interceptors {
+		found = append(found, i.(interceptor.WorkerInterceptor))
+	}
+	return found
 }
 
 // Steps gives an environment that knows the activities and notes each that starts, as "name

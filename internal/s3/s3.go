@@ -44,6 +44,9 @@ type Config struct {
 	KeysEndpoint  string `env:"SATCHEL_S3_KEYS_ENDPOINT"`                         // host and port of the store of that bucket; empty: SATCHEL_S3_ENDPOINT
 	KeysAccessKey string `env:"SATCHEL_S3_KEYS_ACCESS_KEY"`                       // access key of an account that reaches that bucket alone; empty: SATCHEL_S3_ACCESS_KEY
 	KeysSecretKey string `env:"SATCHEL_S3_KEYS_SECRET_KEY"`                       // its secret key
+
+	// Wrap is put around what sends the requests; nil: nothing is.
+	Wrap func(http.RoundTripper) http.RoundTripper
 }
 
 // Store is the platform's buckets. Bytes enter by Staging and leave only from
@@ -77,10 +80,14 @@ func Open(c Config) (*Store, error) {
 	if roots != nil && !c.TLS {
 		return nil, errors.New("SATCHEL_S3_CA needs SATCHEL_S3_TLS=true")
 	}
+	var by http.RoundTripper = transport(roots)
+	if c.Wrap != nil {
+		by = c.Wrap(by)
+	}
 	connect := func(endpoint, access, secret string) (*minio.Core, error) {
 		return minio.NewCore(endpoint, &minio.Options{
 			Creds: credentials.NewStaticV4(access, secret, ""), Secure: c.TLS, Region: c.Region,
-			Transport: transport(roots), MaxRetries: 4,
+			Transport: by, MaxRetries: 4,
 		})
 	}
 	core, err := connect(c.Endpoint, c.AccessKey, c.SecretKey)

@@ -21,12 +21,28 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"satchel/internal/fault"
 )
 
 // Config names the spool directory.
 type Config struct {
 	Dir string `env:"SATCHEL_SPOOL_DIR"` // folder for parts, archives and pictures that are being worked on; empty: the system's folder for temporary files
+}
+
+// Room gives the bytes that this program may still write to the disk of the directory, and
+// the size of that disk.
+func (c Config) Room() (free, size uint64, err error) {
+	dir := c.Dir
+	if dir == "" {
+		dir = os.TempDir()
+	}
+	var s unix.Statfs_t
+	if err := unix.Statfs(dir, &s); err != nil {
+		return 0, 0, Failed("read the room of the spool", err)
+	}
+	return s.Bavail * uint64(s.Bsize), s.Blocks * uint64(s.Bsize), nil
 }
 
 // ErrFull says that the disk of the spool has no room. An operator has to give

@@ -52,26 +52,26 @@ type cell struct {
 // New makes a tally whose days follow now.
 func New(s Source, r prometheus.Registerer, now func() time.Time) *Collector {
 	t := &Collector{source: s, now: now}
-	gauge := func(name, help string) *prometheus.GaugeVec {
-		g := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "satchel_tier_" + name, Help: help}, []string{"tier"})
+	gauge := func(o prometheus.GaugeOpts) *prometheus.GaugeVec {
+		g := prometheus.NewGaugeVec(o, []string{"tier"})
 		r.MustRegister(g)
 		return g
 	}
-	counter := func(name, help string) *prometheus.CounterVec {
-		c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "satchel_tier_" + name + "_total",
-			Help: help + " Moves with the hourly roll-up; every worker counts all, so take the maximum and not the sum."}, []string{"tier"})
+	counter := func(o prometheus.CounterOpts) *prometheus.CounterVec {
+		o.Help += " Moves with the hourly roll-up; every worker counts all, so take the maximum and not the sum."
+		c := prometheus.NewCounterVec(o, []string{"tier"})
 		r.MustRegister(c)
 		return c
 	}
-	t.organizations = gauge("organizations", "Organizations of the tier.")
-	t.members = gauge("members", "People in the tier's organizations; one who is in two counts twice.")
-	t.used = gauge("used_bytes", "Bytes that the tier's organizations store.")
-	t.reserved = gauge("reserved_bytes", "Bytes on their way into the tier's organizations.")
-	t.uploads = counter("uploads", "Versions whose bytes arrived whole.")
-	t.bytesIn = counter("bytes_in", "Their bytes.")
-	t.bytesOut = counter("bytes_out", "Bytes of files and previews that left.")
-	t.scans = counter("scans", "Versions that got a verdict.")
-	t.renditions = counter("renditions", "Previews made.")
+	t.organizations = gauge(prometheus.GaugeOpts{Name: "satchel_tier_organizations", Help: "Organizations of the tier."})
+	t.members = gauge(prometheus.GaugeOpts{Name: "satchel_tier_members", Help: "People in the tier's organizations; one who is in two counts twice."})
+	t.used = gauge(prometheus.GaugeOpts{Name: "satchel_tier_used_bytes", Help: "Bytes that the tier's organizations store."})
+	t.reserved = gauge(prometheus.GaugeOpts{Name: "satchel_tier_reserved_bytes", Help: "Bytes on their way into the tier's organizations."})
+	t.uploads = counter(prometheus.CounterOpts{Name: "satchel_tier_uploads_total", Help: "Versions whose bytes arrived whole."})
+	t.bytesIn = counter(prometheus.CounterOpts{Name: "satchel_tier_bytes_in_total", Help: "Their bytes."})
+	t.bytesOut = counter(prometheus.CounterOpts{Name: "satchel_tier_bytes_out_total", Help: "Bytes of files and previews that left."})
+	t.scans = counter(prometheus.CounterOpts{Name: "satchel_tier_scans_total", Help: "Versions that got a verdict."})
+	t.renditions = counter(prometheus.CounterOpts{Name: "satchel_tier_renditions_total", Help: "Previews made."})
 	t.fresh = prometheus.NewGauge(prometheus.GaugeOpts{Name: "satchel_tier_asked_timestamp_seconds", Help: "When the numbers by tier were last read."})
 	r.MustRegister(t.fresh)
 	return t

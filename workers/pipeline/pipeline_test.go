@@ -21,6 +21,7 @@ import (
 	"satchel/policies/audit"
 	"satchel/tenancy"
 	"satchel/tenancy/operations"
+	"satchel/workflows/jobs"
 	"satchel/workflows/reconcile"
 	"satchel/workflows/rescan"
 	"satchel/workflows/upload"
@@ -301,4 +302,11 @@ func TestSecondWorkerFindsTheSchedules(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, time.Minute, s.Schedule.Policy.CatchupWindow, "Temporal's default is a year of sweeps")
 	require.Equal(t, enumspb.SCHEDULE_OVERLAP_POLICY_SKIP, s.Schedule.Policy.Overlap)
+
+	control := jobs.Control{Client: b.Client, Namespace: b.Namespace()} // what the metrics of recurring jobs ask
+	require.NoError(t, control.RunSchedule(t.Context(), "clean-idempotency-keys"))
+	require.Eventually(t, func() bool {
+		at, known, err := control.LastDone(t.Context(), "clean-idempotency-keys")
+		return err == nil && known && time.Since(at) < patience
+	}, patience, pause)
 }

@@ -277,6 +277,21 @@ func (c Control) Schedules(ctx context.Context) ([]Schedule, error) {
 	return found, nil
 }
 
+// LastDone gives when the newest run of a recurring job that succeeded had ended. It is false
+// where Temporal knows of none: none ran yet, or its namespace forgets sooner.
+func (c Control) LastDone(ctx context.Context, id string) (time.Time, bool, error) {
+	page, err := c.Client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
+		Namespace: c.Namespace, PageSize: 1, Query: fmt.Sprintf("TemporalScheduledById = '%s' AND ExecutionStatus = 'Completed'", id),
+	})
+	if err != nil {
+		return time.Time{}, false, translate(err, ErrNoSchedule)
+	}
+	for _, e := range page.GetExecutions() {
+		return e.GetCloseTime().AsTime(), true, nil
+	}
+	return time.Time{}, false, nil
+}
+
 // PauseSchedule pauses a recurring job, or lets it go on.
 func (c Control) PauseSchedule(ctx context.Context, id string, paused bool, note string) error {
 	h := c.Client.ScheduleClient().GetHandle(ctx, id)

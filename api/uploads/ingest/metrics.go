@@ -23,13 +23,10 @@ type Metrics struct {
 }
 
 func newMetrics(r prometheus.Registerer) (*Metrics, error) {
-	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
-		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
-	}
 	m := &Metrics{
-		bytes: counter("satchel_uploads_received_bytes_total", "Bytes of files read from requests.", "protocol"),
-		parts: counter("satchel_uploads_stored_parts_total", "Parts of files that the staging bucket confirmed.", "protocol"),
-		ended: counter("satchel_uploads_ended_uploads_total", "Uploads that ended, by what became of them.", "protocol", "outcome"),
+		bytes: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "satchel_uploads_received_bytes_total", Help: "Bytes of files read from requests."}, []string{"protocol"}),
+		parts: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "satchel_uploads_stored_parts_total", Help: "Parts of files that the staging bucket confirmed."}, []string{"protocol"}),
+		ended: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "satchel_uploads_ended_uploads_total", Help: "Uploads that ended, by what became of them."}, []string{"protocol", "outcome"}),
 		active: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "satchel_uploads_active_requests", Help: "Requests that are bringing bytes right now."}, []string{"protocol"}),
 	}

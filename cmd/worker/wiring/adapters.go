@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -81,8 +82,27 @@ func newScanner(c scannerConfig, w workers.Config, ready *bootstrap.Readiness, r
 	client := clamd.New(c.Socket, clamd.WithMemory(c.MemoryBytes, max(w.ScanSlots, 0)))
 	ready.Add("clamd", client.Ping)
 	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "satchel_scanner_signatures_timestamp_seconds", Help: "When the scanner's daily signatures were made. NaN while it does not answer, or has none."},
-		func() float64 { return signed(client) }))
+		func() float64 { return signed(client) }), versions{client, prometheus.NewDesc("satchel_scanner_info", "1, with the versions of the scanner and of its daily signatures. Absent while it does not answer.", []string{"engine", "signatures"}, nil)})
 	return Scanner{client}
+}
+
+// versions exports which scanner with which signatures gives the verdicts.
+type versions struct {
+	client *clamd.Client
+	info   *prometheus.Desc
+}
+
+// Describe implements prometheus.Collector.
+func (v versions) Describe(to chan<- *prometheus.Desc) { to <- v.info }
+
+// Collect implements prometheus.Collector.
+func (v versions) Collect(to chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if found, err := v.client.Version(ctx); err == nil {
+		signatures, _, _ := strings.Cut(found.Database, "/")
+		to <- prometheus.MustNewConstMetric(v.info, prometheus.GaugeValue, 1, found.Engine, signatures)
+	}
 }
 
 func signed(client *clamd.Client) float64 {

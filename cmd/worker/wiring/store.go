@@ -86,8 +86,8 @@ type Uploads struct {
 // NewUploads starts and finds the workflows of versions.
 func NewUploads(c client.Client, admission *upload.Admission) Uploads { return Uploads{admission, c} }
 
-func newFinalize(r finalize.Cleaner, admission *upload.Admission) *finalize.Activities {
-	return finalize.New(r, admission)
+func newFinalize(r finalize.Cleaner, admission *upload.Admission, metrics prometheus.Registerer) *finalize.Activities {
+	return finalize.Measure(finalize.New(r, admission), metrics)
 }
 
 // StartUpload starts the workflow of a version, or finds it started.

@@ -12,3 +12,5 @@
 . "${BASH_SOURCE[0]%/*}/stack.sh"
 # shellcheck source=stackfile.sh
 . "${BASH_SOURCE[0]%/*}/stackfile.sh"
+# shellcheck source=watch.sh
+. "${BASH_SOURCE[0]%/*}/watch.sh"

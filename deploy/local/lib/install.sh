@@ -18,6 +18,7 @@ jq              command -v jq
 shellcheck      test "${SATCHEL_CHECKS:-}" = "" || command -v shellcheck
 pgbouncer       test "${SATCHEL_TESTS:-}" = "" || test -x /usr/sbin/pgbouncer
 prometheus      test "${SATCHEL_TESTS:-}" = "" || command -v promtool
+prometheus-alertmanager test "${SATCHEL_TESTS:-}" = "" || command -v amtool
 chromium        test "${SATCHEL_BROWSER:-}" = "" || command -v chromium || command -v google-chrome || grep -q '^ID=ubuntu' /etc/os-release
 LIST
   [[ -z ${SATCHEL_PREVIEWS:-} ]] || preview_packages
@@ -151,7 +152,7 @@ install() {
   case $programs in
     all)
       finish console # the api embeds it
-      in_turn programs "build Satchel" build_programs ./cmd/api ./cmd/worker ./cmd/migrate ./cmd/sandbox ./cmd/reader ./cmd/satchel ./deploy/local/issuer ./deploy/local/mailbox ./deploy/local/roblox ./deploy/local/model ./deploy/local/demo
+      in_turn programs "build Satchel" build_programs ./cmd/api ./cmd/worker ./cmd/migrate ./cmd/sandbox ./cmd/reader ./cmd/satchel ./cmd/doctor ./deploy/local/issuer ./deploy/local/mailbox ./deploy/local/roblox ./deploy/local/model ./deploy/local/demo
       finish packages # the renderer needs libvips
       ;;
     migrate) in_turn programs "build Satchel's migrate" build_programs ./cmd/migrate ;;

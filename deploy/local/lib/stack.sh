@@ -92,7 +92,7 @@ require_free_ports() {
 
 # ---- starting
 
-supervisor='' follower='' # process ids
+supervisor='' follower='' watcher='' # process ids
 
 # start_stack [PROCESS]: all processes, or this one with what it depends on.
 start_stack() {
@@ -174,6 +174,7 @@ end_with_shell() {
 stop_stack() {
   trap '' INT TERM HUP
   abandon
+  [[ -z $watcher ]] || kill "$watcher" 2>/dev/null || true
   [[ -z $follower ]] || kill "$follower" 2>/dev/null || true
   [[ -n $supervisor ]] || return 0
   say "" "Stopping the stack"

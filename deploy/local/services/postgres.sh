@@ -59,4 +59,8 @@ if [[ ${SATCHEL_POSTGRES_DURABLE:-on} == off ]]; then
   # synchronous_commit stays on: without it a killed PostgreSQL forgets what it confirmed in the last half second.
   settings+=(-c fsync=off -c full_page_writes=off)
 fi
+# Which statements take the time (docs/operating.md). Stacks of tests and benchmarks run without it.
+if [[ ${SATCHEL_POSTGRES_DURABLE:-on} != off && -e /usr/lib/postgresql/$major/lib/pg_stat_statements.so ]]; then
+  settings+=(-c shared_preload_libraries=pg_stat_statements -c pg_stat_statements.track=all -c track_io_timing=on)
+fi
 exec "${as[@]}" "$programs/postgres" -D "$cluster" "${settings[@]}"

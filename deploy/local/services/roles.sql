@@ -9,3 +9,9 @@ alter role satchel_owner login createdb createrole nosuperuser password :'passwo
 
 select 'create database satchel owner satchel_owner'
 where not exists (select from pg_database where datname = 'satchel') \gexec
+
+-- In this database and not in Satchel's: the numbers are of all databases, and Satchel's schema stays its own.
+select current_setting('shared_preload_libraries') like '%pg_stat_statements%' as measured \gset
+\if :measured
+create extension if not exists pg_stat_statements;
+\endif

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"satchel/internal/bootstrap"
+	"satchel/internal/clamd"
+	"satchel/internal/mail"
+	"satchel/internal/oidc"
+	"satchel/internal/s3"
+	"satchel/internal/settings"
+	"satchel/internal/spool"
+	"satchel/policies/verdict"
+	"satchel/tenancy"
+)
+
+var parts = []part{
+	{"postgres", "SATCHEL_DATABASE_URL", checkPostgres, "Is Postgres up, and does this machine reach it? Is it the role that `migrate up` made, with its password, and did `migrate up` of this build run?"},
+	{"store", "SATCHEL_S3_ENDPOINT", checkStore, "Is the store up, and are key, region and TLS right? Make the buckets that are missing: no program creates them (docs/operating.md)."},
+	{"temporal", "SATCHEL_TEMPORAL_ADDRESS", checkTemporal, "Is Temporal's frontend up at that address, with TLS as set? Make the namespace with the search attributes OrgId and JobKind, or set SATCHEL_TEMPORAL_MAKE_NAMESPACE=true for the worker."},
+	{"scanner", "SATCHEL_CLAMD_SOCKET", checkScanner, "Is clamd up, may this user open its socket, and does it have its signatures (freshclam)? docs/operating.md has what its configuration needs."},
+	{"issuer", "SATCHEL_OIDC_ISSUER", checkIssuer, "Open the address with /.well-known/openid-configuration: it has to answer, to name itself exactly as it is set here, and to show a certificate that SATCHEL_OIDC_CA vouches for."},
+	{"mail", "SATCHEL_SMTP_HOST", checkMail, "Does the mail server answer at that port, with TLS as set, and take the login? Nothing was sent."},
+	{"spool", "", checkSpool, "Give SATCHEL_SPOOL_DIR a folder that this program may write, with room for a part of each upload and one archive of each scan."},
+}
+
+func checkPostgres(ctx context.Context) (string, error) {
+	c, err := settings.Load[tenancy.Config]()
+	if err != nil {
+		return "", err
+	}
+	db, err := tenancy.Open(ctx, c)
+	if err != nil {
+		return "", err
+	}
+	defer db.Close()
+	archive, archives, err := db.WALArchive(ctx)
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("ask Postgres for its archive, which `migrate up` of this build makes possible: %w", err)
+	case !archives:
+		return "answers, and row-level security binds the role. It archives no WAL: a restore would lose what came since the last backup.", nil
+	case archive.ArchivedAt == nil:
+		return "answers, and row-level security binds the role. Nothing of its WAL was archived yet.", nil
+	}
+	return fmt.Sprintf("answers, and row-level security binds the role. Its WAL was last archived at %s; %d segments wait.", archive.ArchivedAt.UTC().Format(time.RFC3339), archive.Waiting), nil
+}
+
+func checkStore(ctx context.Context) (string, error) {
+	c, err := settings.Load[s3.Config]()
+	if err != nil {
+		return "", err
+	}
+	store, err := s3.Open(c)
+	if err != nil {
+		return "", err
+	}
+	if err := store.Ping(ctx); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("answers and has the buckets %s and %s.", c.Staging, c.Clean), nil
+}
+
+func checkTemporal(ctx context.Context) (string, error) {
+	namespace, err := bootstrap.CheckTemporal(ctx)
+	return fmt.Sprintf("answers and has the namespace %s.", namespace), err
+}
+
+// testString is the antivirus test string of EICAR, in two halves: a scanner that looks at
+// this program must not find it there.
+const testString = `X5O!P%@AP[4\PZX54(P^)7CC)7}` + `$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*`
+
+// scannerConfig is how the worker reaches the scanner.
+type scannerConfig struct {
+	Socket string `env:"SATCHEL_CLAMD_SOCKET,required"` // unix socket of clamd
+}
+
+// signaturesOld is when the alert SatchelSignaturesOld fires.
+const signaturesOld = 48 * time.Hour
+
+func checkScanner(ctx context.Context) (string, error) {
+	c, err := settings.Load[scannerConfig]()
+	if err != nil {
+		return "", err
+	}
+	client := clamd.New(c.Socket)
+	version, err := client.Version(ctx)
+	if err != nil {
+		return "", err
+	}
+	found, err := client.Scan(ctx, strings.NewReader(testString), int64(len(testString)))
+	switch at, dated := version.Signed(); {
+	case err != nil:
+		return "", err
+	case found.Outcome != verdict.Infected:
+		return "", fmt.Errorf("the scanner calls the antivirus test string %s: it works without its signatures", found.Outcome)
+	case dated && time.Since(at) > signaturesOld:
+		return "", fmt.Errorf("the signatures are of %s: freshclam does not fetch them, or clamd does not load them", at.UTC().Format(time.RFC3339))
+	}
+	return fmt.Sprintf("%s answers and finds the antivirus test string.", version.Engine), nil
+}
+
+func checkIssuer(ctx context.Context) (string, error) {
+	c, err := settings.Load[oidc.Config]()
+	if err != nil {
+		return "", err
+	}
+	v, err := oidc.New(c)
+	if err != nil {
+		return "", err
+	}
+	if err := v.Ready(ctx); err != nil {
+		return "", reason(err)
+	}
+	return c.Issuer + " answers and names its keys.", nil
+}
+
+func checkMail(ctx context.Context) (string, error) {
+	c, err := settings.Load[mail.Config]()
+	if err != nil {
+		return "", err
+	}
+	s, err := mail.New(c)
+	if err != nil {
+		return "", err
+	}
+	if err := s.Check(ctx); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s:%d answers and lets this program in.", c.Host, c.Port), nil
+}
+
+func checkSpool(context.Context) (string, error) {
+	c, err := settings.Load[spool.Config]()
+	if err != nil {
+		return "", err
+	}
+	dir := c.Dir
+	if dir == "" {
+		dir = os.TempDir()
+	}
+	file, err := spool.Nameless(dir)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = file.Close() }()
+	if _, err := bytes.NewReader([]byte("a byte")).WriteTo(file); err != nil {
+		return "", spool.Failed("write spool file", err)
+	}
+	free, whole, err := c.Room()
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s is written to and has %s of %s left.", dir, gibibytes(free), gibibytes(whole)), nil
+}
+
+func gibibytes(n uint64) string { return fmt.Sprintf("%.1f GiB", float64(n)/(1<<30)) }
+
+// reason gives the cause of a fault, whose own text is for people who are not operators.
+func reason(err error) error {
+	if cause := errors.Unwrap(err); cause != nil {
+		return cause
+	}
+	return err
+}
