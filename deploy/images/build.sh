@@ -31,14 +31,14 @@ program() { CGO_ENABLED=0 GOWORK=off go build -C "${3:-$SATCHEL_ROOT}" -trimpath
 
 programs() {
   local name
-  for name in api worker migrate reader sandbox satchel; do program "$name" "./cmd/$name"; done
+  for name in api worker migrate reader sandbox satchel doctor; do program "$name" "./cmd/$name"; done
   for name in issuer mailbox; do program "$name" "./deploy/local/$name"; done
   program temporal-server go.temporal.io/server/cmd/server "$here/temporal"
   program temporal-sql-tool go.temporal.io/server/cmd/tools/sql "$here/temporal"
   program temporal-ui github.com/temporalio/ui-server/v2/cmd/server "$here/temporal"
   (cd "$SATCHEL_ROOT" && CGO_ENABLED=1 go build -trimpath -buildvcs=false -ldflags='-s -w -buildid=' -o "$context/bin/render" ./cmd/render)
   cp "$(versitygw_program)" "$context/bin/versitygw"
-  (cd "$context/bin" && sha256sum api worker migrate reader render sandbox satchel temporal-server temporal-sql-tool temporal-ui versitygw) >"$context/SHA256SUMS"
+  (cd "$context/bin" && sha256sum api worker migrate reader render sandbox satchel doctor temporal-server temporal-sql-tool temporal-ui versitygw) >"$context/SHA256SUMS"
 }
 
 # files: what the images from scratch need of a system.
@@ -57,7 +57,7 @@ files() {
 bills() {
   local name
   go build -C "$SATCHEL_ROOT/deploy/tools/sbom" -trimpath -o "$context/cyclonedx-gomod" github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
-  for name in api worker migrate reader render sandbox satchel temporal-server temporal-sql-tool temporal-ui versitygw; do
+  for name in api worker migrate reader render sandbox satchel doctor temporal-server temporal-sql-tool temporal-ui versitygw; do
     "$context/cyclonedx-gomod" bin -json -licenses -noserial -output "$context/sbom/$name.json" "$context/bin/$name"
   done
   jq -r '.components[] | [.name, .version, ((.licenses // .evidence.licenses // []) | map(.license.id // .license.name) | join(" "))] | @tsv' "$context"/sbom/*.json | sort -u >"$context/LICENSES.tsv"
