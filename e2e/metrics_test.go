@@ -73,7 +73,9 @@ func TestMetrics(t *testing.T) {
 func watched(t *testing.T, alerts bool) (queries []string) {
 	t.Helper()
 	var file struct {
-		Groups []struct{ Rules []struct{ Alert, Expr string } }
+		Groups []struct {
+			Rules []struct{ Alert, Expr string }
+		}
 	}
 	text, err := os.ReadFile("../deploy/prometheus/rules.yaml")
 	require.NoError(t, err)
