@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"satchel/internal/clamd/clamdtest"
 	"satchel/internal/oidc/oidctest"
 	"satchel/internal/pgtest"
+	"satchel/internal/s3test"
 )
 
 // examineBy runs the doctor and gives what it says of each part.
@@ -152,4 +154,28 @@ func TestDoctorOfADatabase(t *testing.T) {
 	found, err = examineBy(t, "postgres")
 	require.ErrorIs(t, err, errFailed)
 	require.Equal(t, "failed", found["postgres"].State)
+}
+
+// TestDoctorOfTheStore: a store with its buckets is well, and so are the keys where a key service is
+// set; encryption without one is told with the setting that is missing.
+func TestDoctorOfTheStore(t *testing.T) {
+	withoutSettings(t)
+	c := s3test.Serve(t)
+	for name, value := range map[string]string{
+		"ENDPOINT": c.Endpoint, "ACCESS_KEY": c.AccessKey, "SECRET_KEY": c.SecretKey, "STAGING_BUCKET": c.Staging, "CLEAN_BUCKET": c.Clean, "KEYS_BUCKET": c.Keys,
+	} {
+		t.Setenv("SATCHEL_S3_"+name, value)
+	}
+	t.Setenv("SATCHEL_KMS_KEYS", "")
+	found, err := examineBy(t, "store", "keys")
+	require.ErrorIs(t, err, errFailed)
+	require.Equal(t, "ok", found["store"].State, "%+v", found["store"])
+	require.Contains(t, found["keys"].Says, "SATCHEL_KMS_KEYS_FILE")
+	t.Setenv("SATCHEL_KMS_KEYS", "test "+strings.Repeat("A", 43)+"=")
+	found, err = examineBy(t, "keys")
+	require.NoError(t, err, "%+v", found["keys"])
+	t.Setenv("SATCHEL_S3_CLEAN_BUCKET", "none")
+	found, err = examineBy(t, "store")
+	require.ErrorIs(t, err, errFailed)
+	require.Contains(t, found["store"].Says, "none")
 }

@@ -11,6 +11,8 @@ import (
 
 	"satchel/internal/bootstrap"
 	"satchel/internal/clamd"
+	"satchel/internal/keyring"
+	"satchel/internal/kms"
 	"satchel/internal/mail"
 	"satchel/internal/oidc"
 	"satchel/internal/s3"
@@ -23,6 +25,7 @@ import (
 var parts = []part{
 	{"postgres", "SATCHEL_DATABASE_URL", checkPostgres, "Is Postgres up, and does this machine reach it? Is it the role that `migrate up` made, with its password, and did `migrate up` of this build run?"},
 	{"store", "SATCHEL_S3_ENDPOINT", checkStore, "Is the store up, and are key, region and TLS right? Make the buckets that are missing: no program creates them (docs/operating.md)."},
+	{"keys", "SATCHEL_S3_ENDPOINT", checkKeys, "Set a key service (docs/compliance/encryption.md), and make the bucket SATCHEL_S3_KEYS_BUCKET for its own account. Without both no file is taken while SATCHEL_ENCRYPTION is on."},
 	{"temporal", "SATCHEL_TEMPORAL_ADDRESS", checkTemporal, "Is Temporal's frontend up at that address, with TLS as set? Make the namespace with the search attributes OrgId and JobKind, or set SATCHEL_TEMPORAL_MAKE_NAMESPACE=true for the worker."},
 	{"scanner", "SATCHEL_CLAMD_SOCKET", checkScanner, "Is clamd up, may this user open its socket, and does it have its signatures (freshclam)? docs/operating.md has what its configuration needs."},
 	{"issuer", "SATCHEL_OIDC_ISSUER", checkIssuer, "Open the address with /.well-known/openid-configuration: it has to answer, to name itself exactly as it is set here, and to show a certificate that SATCHEL_OIDC_CA vouches for."},
@@ -65,6 +68,48 @@ func checkStore(ctx context.Context) (string, error) {
 		return "", err
 	}
 	return fmt.Sprintf("answers and has the buckets %s and %s.", c.Staging, c.Clean), nil
+}
+
+// checkKeys wraps a few bytes by the key service, opens them again, and looks for the bucket of
+// data keys.
+func checkKeys(ctx context.Context) (string, error) {
+	encryption, err := settings.Load[keyring.Config]()
+	if err != nil {
+		return "", err
+	}
+	service, err := settings.Load[kms.Config]()
+	if err != nil {
+		return "", err
+	}
+	c, err := settings.Load[s3.Config]()
+	if err != nil {
+		return "", err
+	}
+	store, err := s3.Open(c)
+	if err != nil {
+		return "", err
+	}
+	box, err := service.Open()
+	if err != nil {
+		return "", err
+	}
+	if box == nil && !encryption.On {
+		return "SATCHEL_ENCRYPTION is off and there is no key service: files lie in the store as they came.", nil
+	}
+	if _, err := keyring.New(encryption, s3.RecordsOf(store.Keys, keyring.ErrAbsent), box); err != nil {
+		return "", err
+	}
+	sealed, err := box.Seal(ctx, []byte("doctor"), "doctor")
+	if err != nil {
+		return "", fmt.Errorf("wrap a key by the key service: %w", reason(err))
+	}
+	if _, err := box.Open(ctx, sealed, "doctor"); err != nil {
+		return "", fmt.Errorf("open a key by the key service: %w", reason(err))
+	}
+	if err := store.Keys.Ping(ctx); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("the key service wraps and opens keys, and the bucket %s is there.", c.Keys), nil
 }
 
 func checkTemporal(ctx context.Context) (string, error) {

@@ -3,6 +3,7 @@
 set -euo pipefail
 export SATCHEL_LOCAL=${SATCHEL_LOCAL:-.local/test} SATCHEL_PORT_BASE=${SATCHEL_PORT_BASE:-8500}
 export SATCHEL_PREVIEWS=yes   # and sends files of every kind
+export SATCHEL_TESTS=yes      # and asks a Prometheus for what the boards show
 export SATCHEL_BROWSER=yes    # a test reads mails and answers invitations in one
 export SATCHEL_EDGE_DRIVER=none # every purge is lost: what is revoked is refused all the same
 export SATCHEL_UPLOAD_TTL=60s # a test waits for abandoned uploads to expire

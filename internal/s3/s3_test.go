@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -268,4 +269,30 @@ func TestCancelledStaysCancelled(t *testing.T) {
 	_, err = store.Clean.Stat(ctx, "key")
 	require.ErrorIs(t, err, context.Canceled)
 	require.NotEqual(t, fault.Unavailable, fault.KindOf(err), "no retry")
+}
+
+// counting counts requests on their way to the store.
+type counting struct {
+	next http.RoundTripper
+	n    atomic.Int64
+}
+
+func (c *counting) RoundTrip(r *http.Request) (*http.Response, error) {
+	c.n.Add(1)
+	return c.next.RoundTrip(r)
+}
+
+// TestEveryRequestPassesWhatIsPutAround: traces see each request, of every bucket.
+func TestEveryRequestPassesWhatIsPutAround(t *testing.T) {
+	t.Parallel()
+	c, around := s3test.Serve(t), &counting{}
+	c.Wrap = func(next http.RoundTripper) http.RoundTripper {
+		around.next = next
+		return around
+	}
+	store, err := s3.Open(c)
+	require.NoError(t, err)
+	require.NoError(t, store.Ping(t.Context()))
+	require.NoError(t, store.Keys.Ping(t.Context()))
+	require.EqualValues(t, 3, around.n.Load())
 }

@@ -10,7 +10,7 @@ begin_watching() {
 # watch_sources goes on until it is killed. A build that fails leaves running what runs. Changes of SQL, of the console
 # and of the settings need a new `make run`: they need more than these two programs.
 watch_sources() {
-  local stamp=$SATCHEL_LOCAL/watched log=$SATCHEL_LOCAL/log/build-watch.log changed
+  local stamp=$SATCHEL_LOCAL/log/watched log=$SATCHEL_LOCAL/log/build-watch.log changed
   touch "$stamp"
   while sleep 1; do
     changed=$(find "$SATCHEL_ROOT" \( -name node_modules -o -name '.?*' \) -prune -o \
