@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -326,7 +325,7 @@ func (c *Certificate) add(items []erasuresdb.ItemAllRow) {
 	var file uuid.UUID
 	for _, i := range items {
 		if i.Reason != "" {
-			if !slices.ContainsFunc(c.Kept, func(k Kept) bool { return k.File == i.FileID }) {
+			if n := len(c.Kept); n == 0 || c.Kept[n-1].File != i.FileID {
 				c.Kept = append(c.Kept, Kept{i.FileID, i.Reason})
 			}
 			continue
