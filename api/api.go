@@ -16,6 +16,7 @@ import (
 
 	"satchel/api/accessrequests"
 	"satchel/api/amendments"
+	"satchel/api/annualnotices"
 	"satchel/api/apikeys"
 	"satchel/api/auditlog"
 	"satchel/api/auth"
@@ -161,6 +162,7 @@ type API struct {
 	records       *records.Records
 	directory     *directory.Directory
 	amendments    *amendments.Amendments
+	notices       *annualnotices.Notices
 	consentsTo    *disclosureconsents.Consents
 	requests      *accessrequests.Requests
 	retention     *retention.Retention
@@ -229,6 +231,7 @@ func New(p Parts) *API {
 		records:       &records.Records{DB: people, Log: p.Log},
 		directory:     &directory.Directory{DB: people},
 		amendments:    &amendments.Amendments{DB: people},
+		notices:       &annualnotices.Notices{DB: people},
 		consentsTo:    &disclosureconsents.Consents{DB: people},
 		retention:     &retention.Retention{DB: people, All: p.DB},
 		jobs:          &jobs.Jobs{DB: people, All: p.DB, Control: p.Jobs, Listener: w, Streams: streams, Currency: p.Providers.Currency},
