@@ -16,6 +16,7 @@ import (
 
 	"satchel/api/accessrequests"
 	"satchel/api/amendments"
+	"satchel/api/annualnotices"
 	"satchel/api/apikeys"
 	"satchel/api/auditlog"
 	"satchel/api/auth"
@@ -167,6 +168,7 @@ type API struct {
 	records       *records.Records
 	directory     *directory.Directory
 	amendments    *amendments.Amendments
+	notices       *annualnotices.Notices
 	consentsTo    *disclosureconsents.Consents
 	requests      *accessrequests.Requests
 	retention     *retention.Retention
@@ -237,6 +239,7 @@ func New(p Parts) *API {
 		records:       &records.Records{DB: people, Log: p.Log},
 		directory:     &directory.Directory{DB: people},
 		amendments:    &amendments.Amendments{DB: people},
+		notices:       &annualnotices.Notices{DB: people},
 		consentsTo:    &disclosureconsents.Consents{DB: people},
 		retention:     &retention.Retention{DB: people, All: p.DB},
 		compliance:    &compliance.Compliance{All: p.DB, Now: time.Now},

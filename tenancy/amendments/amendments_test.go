@@ -2,7 +2,6 @@ package amendments_test
 
 import (
 	"context"
-	"errors"
 	"os"
 	"regexp"
 	"strconv"
@@ -22,8 +21,8 @@ import (
 
 type school struct {
 	*pgtest.Database
-	org                      tenancy.OrgID
-	owner, pupil, parent, by uuid.UUID
+	org                  tenancy.OrgID
+	owner, pupil, parent uuid.UUID
 }
 
 // as gives the context of a person's request, and the person.
@@ -177,7 +176,7 @@ func TestWhoMayAskForAmendment(t *testing.T) {
 	var open uuid.UUID
 	require.NoError(t, s.Single(s.org).QueryRow(t.Context(), "select id from amendments where requester_id = $1", s.parent).Scan(&open))
 	require.ErrorIs(t, s.take(open, s.parent, tenancy.Parent, full("withdraw")), amendments.ErrNotYours, "the right has passed to the student")
-	require.True(t, errors.Is(s.take(open, s.pupil, tenancy.Student, full("withdraw")), amendments.ErrNotFound))
+	require.ErrorIs(t, s.take(open, s.pupil, tenancy.Student, full("withdraw")), amendments.ErrNotFound)
 }
 
 // TestStepsNeedWhatTheySay refuses a step without its reason, decision, statement or notice.

@@ -87,6 +87,7 @@ const tree = root.addChildren([
     manage('/manage/organization', () => import('../pages/admin/organization.tsx')),
     manage('/manage/held', () => import('../pages/compliance/held.tsx')),
     manage('/access-requests', () => import('../pages/compliance/access-requests.tsx')),
+    manage('/amendments', () => import('../pages/compliance/amendments.tsx')),
     manage('/disclosures', () => import('../pages/compliance/disclosures.tsx')),
     manage('/manage/holds', () => import('../pages/compliance/holds.tsx')),
     manage('/manage/retention', () => import('../pages/compliance/retention.tsx')),

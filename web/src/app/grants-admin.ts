@@ -35,6 +35,8 @@ export const adminTable: Record<string, string[]> = {
   ask_access: [...managers, 'student', 'parent'],
   read_access_requests: [...managers, 'student', 'parent', 'auditor'],
   manage_access_requests: managers,
+  ask_amendment: [...managers, 'student', 'parent'],
+  read_amendments: [...managers, 'student', 'parent', 'auditor'],
   read_records: [...managers, 'teacher', 'auditor'],
   classify_records: managers,
   read_disclosures: [...managers, 'student', 'parent', 'auditor'],

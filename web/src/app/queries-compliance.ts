@@ -10,6 +10,8 @@ export type RetentionReview = Schemas['RetentionReview']
 export type AccessRequest = Schemas['AccessRequest']
 export type AccessRequestFile = Schemas['AccessRequestFile']
 export type Disclosure = Schemas['Disclosure']
+export type Amendment = Schemas['Amendment']
+export type AmendmentStep = 'review' | 'amend' | 'deny' | 'request_hearing' | 'schedule' | 'hold' | 'decide_amend' | 'decide_uphold' | 'state' | 'withdraw' | 'close'
 export type RecordKind = Schemas['RecordKind']
 export type HeldFile = Schemas['HeldFile']
 export type Agreement = Schemas['Agreement']
@@ -70,3 +72,6 @@ export const accessRequests = (w: Work, ended: boolean) => list(w, ['access-requ
 
 export const accessRequestFiles = (w: Work, request: string) => list(w, ['access-requests', 'files', request], ({ signal, query }) =>
   w.api.GET('/api/v1/organizations/{id}/access-requests/{request}/files', { params: { path: { ...of(w), request }, query }, signal }))
+
+export const amendments = (w: Work, ended: boolean) => list(w, ['amendments', ended], ({ signal, query }) =>
+  w.api.GET('/api/v1/organizations/{id}/amendments', { params: { path: of(w), query: { ...query, ...(ended ? { ended } : {}) } }, signal }))

@@ -52,6 +52,9 @@ export default function Details({ id, close, bin }: { id: string; close: () => v
             {bin && edit && <button type="button" className="button main" onClick={() => { close(); void act.restore([f.id]) }}><Trans>Put back</Trans></button>}
             {!bin && edit && <button type="button" className="button" onClick={() => { close(); void act.trash([f]) }}><Trans>Delete</Trans></button>}
           </div>
+          {f.statements?.map(s => (
+            <section key={s.amendment_id} className="state"><p><strong><Trans>A parent or student says about this record:</Trans></strong> <time dateTime={s.at}>{exactly(s.at)}</time></p><p><bdi>{s.statement}</bdi></p></section>
+          ))}
           <Facts file={f} young={work.place.role === 'student'} />
           {work.place.role !== 'student' && <Steps file={f} />}
           {!bin && <Versions file={f} edit={edit} />}

@@ -59,10 +59,12 @@ function useSentences(): (kind: string) => { text: string; to: string } {
       case 'parent.unreachable': return { text: t`A mail that asks a parent for consent could not be delivered.`, to: `${at}/manage/agreements` }
       case 'access_request.due': return { text: t`A request to see records of a student waits for an answer.`, to: `${at}/access-requests` }
       case 'access_request.ready': return { text: t`The records that you asked for are ready.`, to: `${at}/access-requests` }
+      case 'amendment.moved': return { text: t`A request to change a record went on.`, to: `${at}/amendments` }
       case 'report.ready': return { text: t`A report that you asked for is ready, as a file.`, to: `${at}/reports` }
       case 'roblox.attention': return { text: t`A connection to Roblox needs you: it stopped, or something may have been made there twice.`, to: `${at}/manage/roblox` }
       case 'share.received': return { text: t`Something was shared with you.`, to: `${at}/shared` }
       case 'space.breakglass': return { text: t`An administrator opened a space of yours and gave a reason.`, to: `${at}/spaces` }
+      case 'space.breakglass_review': return { text: t`A use of break-glass waits for somebody who reviews it.`, to: `${at}/notifications` }
       case 'space.substitute': return { text: t`A substitute works in a space of yours for a while.`, to: `${at}/spaces` }
       case 'usage.warning': return { text: t`Your school comes near a limit.`, to: `${at}/manage/usage` }
       case 'webhook.disabled': return { text: t`A webhook failed for days and was switched off.`, to: `${at}/manage/webhooks` }
