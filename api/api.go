@@ -25,6 +25,7 @@ import (
 	"satchel/api/delivery"
 	"satchel/api/delivery/edge"
 	"satchel/api/delivery/signed"
+	"satchel/api/evidence"
 	"satchel/api/generations"
 	"satchel/api/histories"
 	"satchel/api/holds"
@@ -160,6 +161,7 @@ type API struct {
 	requests      *accessrequests.Requests
 	retention     *retention.Retention
 	compliance    *compliance.Compliance
+	evidence      *evidence.Evidence
 	organizations *organizations.Organizations
 	members       *members.Members
 	spaces        *spaces.Spaces
@@ -224,6 +226,7 @@ func New(p Parts) *API {
 		requests:      &accessrequests.Requests{DB: people, Workflows: p.Workflows, Exports: p.Exports},
 		records:       &records.Records{DB: people, Log: p.Log},
 		retention:     &retention.Retention{DB: people, All: p.DB},
+		evidence:      &evidence.Evidence{DB: people, Now: time.Now},
 		compliance:    &compliance.Compliance{All: p.DB, Now: time.Now},
 		jobs:          &jobs.Jobs{DB: people, All: p.DB, Control: p.Jobs, Listener: w, Streams: streams, Currency: p.Providers.Currency},
 		organizations: &organizations.Organizations{DB: people, All: p.DB, Workflows: p.Workflows, Listener: w, Exports: p.Exports, Invites: p.Invites, ProvisionTimeout: createPatience},

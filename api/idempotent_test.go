@@ -149,6 +149,9 @@ var sends = map[string]func(*scene) again{
 		return s.posts(s.person(s.owner.org, tenancy.Student), s.school("/access-requests"), map[string]any{"note": planted})
 	},
 	"POST " + accessRequestPath + "/release": func(s *scene) again { return s.posts(s.owner, s.verified().at+"/release", nil) },
+	"POST " + dutiesPath:                     func(s *scene) again { return s.posts(s.owner, s.school("/compliance-duties"), newDuty(s.owner.id)) },
+	"POST " + incidentsPath:                  func(s *scene) again { return s.posts(s.owner, s.school("/incidents"), newIncident) },
+	"POST " + dispositionsPath:               func(s *scene) again { return s.posts(s.owner, s.school("/dispositions"), newDisposition) },
 	"POST " + holdsPath:                      func(s *scene) again { return s.posts(s.owner, s.school("/holds"), newHold) },
 	"POST " + webhooksPath:                   func(s *scene) again { return s.posts(s.owner, s.school("/webhooks"), newWebhook) },
 	"POST " + webhookPath + "/rotate": func(s *scene) again {
@@ -197,6 +200,10 @@ var exempt = map[string]string{
 	"POST " + rosterImportPath + "/undo":                            "the import is undone, once or twice, by one operation",
 	"POST " + webhookPath + "/replay":                               "what is tried again already is not tried twice",
 	"POST " + webhookPath + "/deliveries/:delivery/replay":          "what is tried again already is not tried twice",
+	"POST " + incidentPath + "/confirm":                             "what is confirmed is confirmed, and a second try says so",
+	"POST " + incidentPath + "/clocks/:clock/told":                  "who was told was told, and a second try says so",
+	"POST " + incidentPath + "/close":                               "what is closed is closed, and a second try says so",
+	"POST " + dispositionsPath + "/:disposition/end":                "a directive ends once, and a second try says so",
 	"POST " + filePath + "/rescan-pii":                              "it is inspected again, once or twice",
 	"POST " + filePath + "/release":                                 "what is decided is decided",
 	"POST " + filePath + "/reject":                                  "what is decided is decided",

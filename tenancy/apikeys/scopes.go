@@ -52,7 +52,7 @@ var NeverGranted = []tenancy.Action{
 	tenancy.ReadWebhooks, tenancy.ManageWebhooks, tenancy.ReadRoblox, tenancy.ManageRoblox, tenancy.ReviewPersonalData,
 	tenancy.ReadRecords, tenancy.ClassifyRecords, tenancy.ReadDisclosures, tenancy.AskAccess, tenancy.ReadAccessRequests, tenancy.ManageAccessRequests, // of persons
 	tenancy.ReadRetention, tenancy.ManageRetention, tenancy.ReadHolds, tenancy.ManageHolds, // two people release a hold
-	tenancy.ReadCompliance,                   // for the people who answer for it
+	tenancy.ReadCompliance, tenancy.ManageCompliance, // for the people who answer for it
 	tenancy.MakeReports, tenancy.ReadReports, // they go to files of a person
 	tenancy.SetQuota, tenancy.SetTiers, tenancy.Reconcile, tenancy.Rescan, tenancy.ChangeJobs, tenancy.ManageJobs,
 	tenancy.ReadGuardians, tenancy.SetGuardians, tenancy.Leave,
