@@ -79,6 +79,7 @@ var groups = map[string]group{
 	"tenancy/annualnotices":      {3, "what a school owes each year, with the audit log"},
 	"tenancy/accessrequests":     {3, "who asks to see education records, and what became of it, with the audit log"},
 	"tenancy/erasures":           {3, "what must not be kept any more, and the certificates of that, with the audit log"},
+	"tenancy/evidence":           {3, "what an organization records of its duties, with the audit log"},
 	"tenancy/holds":              {3, "what must not be destroyed, with who placed and released it in the audit log"},
 	"tenancy/retention":          {3, "for how long files are kept, with who said so in the audit log"},
 	"files":                      {3, "the state machine of files and versions"},

@@ -30,6 +30,7 @@ import (
 	"satchel/api/directory"
 	"satchel/api/disclosureconsents"
 	"satchel/api/erasures"
+	"satchel/api/evidence"
 	"satchel/api/generations"
 	"satchel/api/histories"
 	"satchel/api/holds"
@@ -173,6 +174,7 @@ type API struct {
 	requests      *accessrequests.Requests
 	retention     *retention.Retention
 	compliance    *compliance.Compliance
+	evidence      *evidence.Evidence
 	organizations *organizations.Organizations
 	members       *members.Members
 	spaces        *spaces.Spaces
@@ -242,6 +244,7 @@ func New(p Parts) *API {
 		notices:       &annualnotices.Notices{DB: people},
 		consentsTo:    &disclosureconsents.Consents{DB: people},
 		retention:     &retention.Retention{DB: people, All: p.DB},
+		evidence:      &evidence.Evidence{DB: people, Now: time.Now},
 		compliance:    &compliance.Compliance{All: p.DB, Now: time.Now},
 		jobs:          &jobs.Jobs{DB: people, All: p.DB, Control: p.Jobs, Listener: w, Streams: streams, Currency: p.Providers.Currency},
 		organizations: &organizations.Organizations{DB: people, All: p.DB, Workflows: p.Workflows, Listener: w, Exports: p.Exports, Invites: p.Invites, ProvisionTimeout: createPatience},

@@ -567,6 +567,36 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 		s.mark(s.owner.org)
 		return s.owner.call(put, s.school("/directory-opt-outs/"+pupil.id.String()), map[string]any{"opted_out": true}), s.owner.org
 	},
+	"POST " + dutiesPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, s.school("/compliance-duties"), newDuty(s.owner.id)), s.owner.org
+	},
+	"POST " + incidentsPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, s.school("/incidents"), newIncident), s.owner.org
+	},
+	"POST " + incidentPath + "/confirm": func(s *scene) (answer, tenancy.OrgID) {
+		at := s.incident()
+		s.mark(s.owner.org)
+		return s.owner.call(post, at+"/confirm", map[string]any{"confirmed_at": "2026-11-02T00:00:00Z"}), s.owner.org
+	},
+	"POST " + incidentPath + "/clocks/:clock/told": func(s *scene) (answer, tenancy.OrgID) {
+		at := s.incident()
+		s.mark(s.owner.org)
+		return s.owner.call(post, at+"/clocks/own/told", map[string]any{"note": planted}), s.owner.org
+	},
+	"POST " + incidentPath + "/close": func(s *scene) (answer, tenancy.OrgID) {
+		at := s.incident()
+		s.owner.call(post, at+"/clocks/own/told", map[string]any{"note": planted}).is(200)
+		s.mark(s.owner.org)
+		return s.owner.call(post, at+"/close", map[string]any{"closing": planted}), s.owner.org
+	},
+	"POST " + dispositionsPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(post, s.school("/dispositions"), newDisposition), s.owner.org
+	},
+	"POST " + dispositionsPath + "/:disposition/end": func(s *scene) (answer, tenancy.OrgID) {
+		made := s.owner.made(s.school("/dispositions"), newDisposition)
+		s.mark(s.owner.org)
+		return s.owner.call(post, s.school("/dispositions/"+made+"/end"), map[string]any{"state": "withdrawn", "outcome": planted}), s.owner.org
+	},
 	"POST " + holdsPath: func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(post, s.school("/holds"), newHold), s.owner.org
 	},

@@ -376,6 +376,7 @@ func (s *school) consentIsKept(essay uuid.UUID) {
 	of := "/people/" + s.pupil.id.String()
 	s.do(s.owner, post, at(of+"/consents"), newDecision("grant", essay))
 	s.do(s.owner, get, at(of+"/consents"), nil)
+	s.dutiesAreRecorded(at)
 	s.do(s.owner, get, at(of+"/consent"), nil)
 	s.do(s.owner, get, at("/people/"+s.strange.String()+"/consent"), nil)
 	s.parentsAreAsked(at)

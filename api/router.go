@@ -107,6 +107,10 @@ const (
 	askingPath         = organizationPath + "/consent-requests"
 	askedPath          = askingPath + "/:request"
 	decisionsPath      = organizationPath + "/people/:user/consents"
+	dutiesPath         = organizationPath + "/compliance-duties"
+	incidentsPath      = organizationPath + "/incidents"
+	incidentPath       = incidentsPath + "/:incident"
+	dispositionsPath   = organizationPath + "/dispositions"
 	holdsPath          = organizationPath + "/holds"
 	holdPath           = holdsPath + "/:hold"
 	erasuresPath       = apiPath + "/erasures"
@@ -445,6 +449,18 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: get, Path: reviewsPath, Action: tenancy.ReadRetention, Handler: a.retention.ListReviews},
 		{Method: post, Path: reviewsPath + "/:file/decide", Action: tenancy.ManageRetention, Audit: "retention.dispose", Handler: a.retention.Decide},
 		{Method: get, Path: apiPath + "/compliance-report", Action: tenancy.ReadCompliance, Cost: ratelimit.Report, Handler: a.compliance.Report},
+		{Method: get, Path: dutiesPath, Action: tenancy.ReadCompliance, Handler: a.evidence.ListDuties},
+		{Method: post, Path: dutiesPath, Action: tenancy.ManageCompliance, Audit: "compliance.duty", Idempotency: idempotency.Route{Replay: a.evidence.ReplayDuty}, Handler: a.evidence.CreateDuty},
+		{Method: get, Path: organizationPath + "/incident-clocks", Action: tenancy.ReadCompliance, Handler: a.evidence.ListClocks},
+		{Method: get, Path: incidentsPath, Action: tenancy.ReadCompliance, Handler: a.evidence.ListIncidents},
+		{Method: post, Path: incidentsPath, Action: tenancy.ManageCompliance, Audit: "incident.record", Idempotency: idempotency.Route{Replay: a.evidence.ReplayIncident}, Handler: a.evidence.CreateIncident},
+		{Method: get, Path: incidentPath, Action: tenancy.ReadCompliance, Handler: a.evidence.GetIncident},
+		{Method: post, Path: incidentPath + "/confirm", Action: tenancy.ManageCompliance, Audit: "incident.confirm", Handler: a.evidence.ConfirmIncident},
+		{Method: post, Path: incidentPath + "/clocks/:clock/told", Action: tenancy.ManageCompliance, Audit: "incident.tell", Handler: a.evidence.Tell},
+		{Method: post, Path: incidentPath + "/close", Action: tenancy.ManageCompliance, Audit: "incident.close", Handler: a.evidence.CloseIncident},
+		{Method: get, Path: dispositionsPath, Action: tenancy.ReadCompliance, Handler: a.evidence.ListDispositions},
+		{Method: post, Path: dispositionsPath, Action: tenancy.ManageCompliance, Audit: "disposition.record", Idempotency: idempotency.Route{Replay: a.evidence.ReplayDisposition}, Handler: a.evidence.CreateDisposition},
+		{Method: post, Path: dispositionsPath + "/:disposition/end", Action: tenancy.ManageCompliance, Audit: "disposition.end", Handler: a.evidence.EndDisposition},
 		{Method: get, Path: apiPath + "/data-inventory", Action: tenancy.ReadCompliance, Cost: ratelimit.Search, Handler: a.compliance.Inventory},
 		{Method: get, Path: apiPath + "/public/organizations/:id/privacy-notice", Action: anyone, Cost: ratelimit.Search, Handler: a.compliance.Privacy},
 		{Method: get, Path: privacypage.Path, Action: anyone, Cost: ratelimit.Search, Handler: a.compliance.PrivacyPage},

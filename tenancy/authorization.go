@@ -87,7 +87,8 @@ const (
 	ManageRetention Action = "manage_retention"
 
 	// Compliance: the report of the organization, and what it is made from.
-	ReadCompliance Action = "read_compliance"
+	ReadCompliance   Action = "read_compliance"
+	ManageCompliance Action = "manage_compliance"
 
 	// Education records: what a file is, and to whom records were disclosed. Of disclosures a
 	// student and the guardians of one see those of the student.
@@ -196,6 +197,7 @@ var Grants = map[Action][]Role{
 	ReadRetention:      {Owner, Admin, Auditor},
 	ManageRetention:    {Owner, Admin},
 	ReadCompliance:     {Owner, Admin, Auditor},
+	ManageCompliance:   {Owner, Admin},
 
 	ReadRecords:     {Owner, Admin, Teacher, Auditor},
 	ClassifyRecords: {Owner, Admin},

@@ -62,8 +62,8 @@ var styleHash = func() string {
 	return "'sha256-" + base64.StdEncoding.EncodeToString(h[:]) + "'"
 }()
 
-// Date writes when it was made, in UTC.
-func (v View) Date() string { return v.AsOf.UTC().Format("2006-01-02 15:04 UTC") }
+// Date writes the day on which it was made, in UTC.
+func (v View) Date() string { return v.AsOf.UTC().Format(time.DateOnly) }
 
 // Write answers with the page. A HEAD gets its headers.
 func Write(w http.ResponseWriter, r *http.Request, v View) error {

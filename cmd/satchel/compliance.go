@@ -12,6 +12,7 @@ import (
 
 // compliance are the commands about which rules an organization meets.
 func (a *app) compliance() *cobra.Command {
+	var org string
 	cmd := &cobra.Command{
 		Use: "compliance", Short: "See which rules of COPPA and FERPA your organization meets",
 		Long: `See which rules of COPPA and FERPA your organization meets, as an owner, admin or auditor.
@@ -20,10 +21,15 @@ func (a *app) compliance() *cobra.Command {
   satchel compliance report --state not_met
   satchel compliance report --pdf report.pdf
   satchel compliance inventory
+  satchel compliance duties record risk_assessment --responsible USER --note 'report 7'
+  satchel compliance incidents record 'Lost laptop' --description 'a list of a class' --jurisdictions us-ny
+  satchel compliance incidents told ID own --note 'by letter'
+  satchel compliance dispositions record return --reason 'the contract ends'
 
-docs/compliance/report.md explains the states.`,
+docs/compliance/report.md explains the states, docs/compliance/duties.md the rest.`,
 	}
-	cmd.AddCommand(a.complianceReport(), a.complianceInventory())
+	cmd.PersistentFlags().StringVar(&org, "org", "", "organization id of duties, incidents and directives (default: the login's)")
+	cmd.AddCommand(a.complianceReport(), a.complianceInventory(), a.duties(&org), a.incidents(&org), a.dispositions(&org))
 	return cmd
 }
 

@@ -124,6 +124,7 @@ type facts struct {
 	retention compliancedb.RetentionFactsRow
 	personal  compliancedb.PersonalFactsRow
 	records   compliancedb.RecordFactsRow
+	duties    compliancedb.DutyFactsRow
 }
 
 // children says whether anything is kept of children, or would be collected from one.
@@ -146,6 +147,9 @@ func readFacts(ctx context.Context, tx *tenancy.Tx) (f facts, err error) {
 	}
 	if err == nil {
 		f.records, err = q.RecordFacts(ctx)
+	}
+	if err == nil {
+		f.duties, err = q.DutyFacts(ctx)
 	}
 	if err != nil {
 		return f, fmt.Errorf("read facts of a compliance report: %w", err)

@@ -122,6 +122,11 @@ func TestReportFollowsTheRows(t *testing.T) {
 	s.says("school_authorization", compliance.Attention)
 	s.exec(agree, tenancy.NewID(), "recorded", "200 days")
 	s.says("school_authorization", compliance.Met)
+	s.says("security_program", compliance.NotMet)
+	for _, kind := range []string{"coordinator", "risk_assessment", "safeguards_test", "program_evaluation"} {
+		s.duty(kind, "20 days")
+	}
+	s.says("security_program", compliance.Attention)
 	require.True(t, s.report().Compliant(compliance.COPPA), "what needs attention is met")
 
 	s.exec("update files set held_since = now(), held_until = now() + interval '1 day', legal_basis = '', basis_agreement = null where id = $1", file)
@@ -129,6 +134,39 @@ func TestReportFollowsTheRows(t *testing.T) {
 	s.says("held_files_end", compliance.Met)
 	s.exec("update files set held_until = now() - interval '3 days' where id = $1", file)
 	s.says("held_files_end", compliance.NotMet)
+}
+
+// duty records one that was done, and is due again in a time; negative: before now.
+func (s school) duty(kind, due string) {
+	s.t.Helper()
+	s.exec("insert into compliance_duties (organization_id, id, kind, responsible_id, note, done_at, due_at, recorded_by) values (app.org(), $1, $2, $3, 'n', now() - interval '300 days', now() + $4::interval, $3)",
+		tenancy.NewID(), kind, s.owner, due)
+}
+
+// TestReportOfDuties: the newest record of a duty counts while it is not due again, an incident
+// whose clock is over breaks the rule until somebody was told, and so does a directive that is late.
+func TestReportOfDuties(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t)
+	s.says("annual_notice", compliance.Attention)
+	s.duty("annual_notice", "60 days")
+	s.says("annual_notice", compliance.Met)
+	s.exec("delete from compliance_duties")
+	s.duty("annual_notice", "-1 days")
+	s.says("annual_notice", compliance.Attention)
+
+	s.says("incidents", compliance.Met)
+	incident := tenancy.NewID()
+	s.exec("insert into incidents (organization_id, id, title, description, discovered_at, recorded_by) values (app.org(), $1, 't', 'd', now(), $2)", incident, s.owner)
+	s.exec("insert into incident_clocks (organization_id, incident_id, clock, due_at) values (app.org(), $1, 'own', now() + interval '1 hour')", incident)
+	s.says("incidents", compliance.Attention)
+	s.exec("update incident_clocks set due_at = now() - interval '1 hour'")
+	s.says("incidents", compliance.NotMet)
+
+	s.exec("insert into dispositions (organization_id, id, kind, scope, reason, due_at, recorded_by) values (app.org(), $1, 'destroy', 'organization', 'r', now() + interval '1 day', $2)", incident, s.owner)
+	s.says("disposition", compliance.Attention)
+	s.exec("delete from dispositions")
+	s.says("disposition", compliance.Met)
 }
 
 // TestServicesNeedAssurances: a receiver of webhooks without written assurances breaks

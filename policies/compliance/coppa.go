@@ -219,6 +219,43 @@ var coppa = []Rule{
 		},
 	},
 	{
+		ID: "security_program", Law: COPPA, Section: "16 CFR 312.8(b)", Kind: Recorded, API: "/compliance-duties", Page: "",
+		Asks:  "A written security program has a coordinator, a risk assessment each year, tests of its safeguards and an evaluation each year.",
+		Proof: []Proof{{"tenancy/evidence", "TestDutiesAreDueAgain"}, {"policies/compliance", "TestReportOfDuties"}},
+		check: func(f *facts) Finding {
+			const parts = 4
+			say := func(s State, why string) Finding {
+				return found(s, why, "security_parts_in_time", f.duties.SecurityDone, "security_parts_due_soon", f.duties.SecuritySoon)
+			}
+			switch {
+			case !f.children():
+				return say(NotAsked, noChildren)
+			case f.duties.SecurityDone < parts:
+				return say(NotMet, "A part of the security program is not recorded, or is overdue: coordinator, risk assessment, test of safeguards, evaluation.")
+			case f.duties.SecuritySoon > 0:
+				return say(Attention, "A part of the security program is due within 30 days.")
+			}
+			return say(Met, allWell)
+		},
+	},
+	{
+		ID: "incidents", Law: COPPA, Section: "16 CFR 312.8(a), state law and contracts", Kind: Recorded, API: "/incidents", Page: "",
+		Asks:  "Of an incident those are told in time whom state law or a contract names.",
+		Proof: []Proof{{"tenancy/evidence", "TestClocksOfAnIncident"}, {"api", "TestIncidents"}},
+		check: func(f *facts) Finding {
+			say := func(s State, why string) Finding {
+				return found(s, why, "incidents_open", f.duties.IncidentsOpen, "clocks_running", f.duties.ClocksRunning, "clocks_late", f.duties.ClocksLate)
+			}
+			switch {
+			case f.duties.ClocksLate > 0:
+				return say(NotMet, "The time to tell somebody of an incident is over. Tell them, and record it.")
+			case f.duties.IncidentsOpen+f.duties.ClocksRunning > 0:
+				return say(Attention, "An incident is open. Look at its clocks.")
+			}
+			return say(Met, "No incident is open.")
+		},
+	},
+	{
 		ID: "retention", Law: COPPA, Section: "16 CFR 312.10", Kind: Enforced, API: "/retention-policies", Page: "/manage/retention",
 		Asks:  "Children's data is not kept without a limit, and the written policy is published with purpose, business need and days.",
 		Proof: []Proof{{"activities/sweep", "TestTheDatabaseRefusesChildrensDataWithoutDays"}, {"activities/sweep", "TestChildrensPolicyGoesFirst"}, {"api", "TestRetentionPoliciesArePublic"}},

@@ -93,6 +93,38 @@ var ferpa = []Rule{
 		},
 	},
 	{
+		ID: "annual_notice", Law: FERPA, Section: "34 CFR 99.7", Kind: Recorded, API: "/compliance-duties", Page: "",
+		Asks:  "Parents and eligible students are told of their rights each year.",
+		Proof: []Proof{{"tenancy/evidence", "TestDutiesAreDueAgain"}, {"policies/compliance", "TestReportOfDuties"}},
+		check: func(f *facts) Finding {
+			say := func(s State, why string) Finding { return found(s, why, "annual_notices_in_time", f.duties.NoticeDone) }
+			switch {
+			case f.duties.NoticeDone == 0:
+				return say(Attention, "No notice of this year is recorded. If it was sent, record it: the platform does not send it.")
+			case f.duties.NoticeSoon > 0:
+				return say(Attention, "The next notice is due within 30 days.")
+			}
+			return say(Met, allWell)
+		},
+	},
+	{
+		ID: "disposition", Law: FERPA, Section: "34 CFR 99.33(a), 99.35(b)", Kind: Recorded, API: "/dispositions", Page: "",
+		Asks:  "What the school directs to be returned or destroyed is, in time.",
+		Proof: []Proof{{"tenancy/evidence", "TestDispositions"}, {"api", "TestDispositionsAreRecorded"}},
+		check: func(f *facts) Finding {
+			say := func(s State, why string) Finding {
+				return found(s, why, "dispositions_open", f.duties.DispositionsOpen, "dispositions_late", f.duties.DispositionsLate)
+			}
+			switch {
+			case f.duties.DispositionsLate > 0:
+				return say(NotMet, "The time of a directive is over. Carry it out, and record by which export or certificate.")
+			case f.duties.DispositionsOpen > 0:
+				return say(Attention, "A directive waits.")
+			}
+			return say(Met, "No directive waits.")
+		},
+	},
+	{
 		ID: "audit_log", Law: FERPA, Section: "34 CFR 99.31(a)(1)(ii), 99.32", Kind: Enforced, API: "/audit", Page: "/manage/audit",
 		Asks:  "Who changed and read what is kept in a log that no program of the platform can change.",
 		Proof: []Proof{{"api", "TestEveryRouteThatChangesSomethingIsRecorded"}, {"e2e", "TestAuditLogIsSignedOutsideTheDatabase"}},

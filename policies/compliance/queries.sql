@@ -84,6 +84,20 @@ select (select count(*) from (select from record_classes limit 10000) x)::bigint
                                where f.decision = 'waiting' limit 10000) x)::bigint as records_to_review,
        (select count(*) from (select from space_grants g where g.via = 'breakglass' and g.created_at > now() - interval '365 days' limit 10000) x)::bigint as broken_glass;
 
+-- Duties of which the newest row is due, and incidents whose clocks ran out with nobody told.
+-- name: DutyFacts :one
+with newest as (select distinct on (d.kind) d.kind, d.due_at from compliance_duties d order by d.kind, d.done_at desc, d.id desc)
+select (select count(*) from newest n where n.kind in ('coordinator', 'risk_assessment', 'safeguards_test', 'program_evaluation') and n.due_at > now())::bigint as security_done,
+       (select count(*) from newest n where n.kind in ('coordinator', 'risk_assessment', 'safeguards_test', 'program_evaluation') and n.due_at between now() and now() + interval '30 days')::bigint as security_soon,
+       (select count(*) from newest n where n.kind = 'annual_notice' and n.due_at > now())::bigint as notice_done,
+       (select count(*) from newest n where n.kind = 'annual_notice' and n.due_at between now() and now() + interval '30 days')::bigint as notice_soon,
+       (select count(*) from newest n where n.kind = 'directory_notice' and n.due_at > now())::bigint as directory_done,
+       (select count(*) from incidents i where i.state = 'open')::bigint as incidents_open,
+       (select count(*) from incident_clocks c where c.told_at is null and c.due_at > now())::bigint as clocks_running,
+       (select count(*) from incident_clocks c where c.told_at is null and c.due_at <= now())::bigint as clocks_late,
+       (select count(*) from dispositions p where p.state = 'recorded')::bigint as dispositions_open,
+       (select count(*) from dispositions p where p.state = 'recorded' and p.due_at <= now())::bigint as dispositions_late;
+
 -- name: SchemaList :many
 select s.table_name::text as table_name, s.column_name::text as column_name, s.type::text as type, s.person::boolean as person from app.schema_columns() s;
 

@@ -102,6 +102,11 @@ access_requests: note verified_how ended_reason
 access_request_files: reason
 holds: reason name_part
 retention_reviews: reason`},
+	{Records, "what the school records of its duties, of incidents and of directives", withOrganization, `
+compliance_duties: note
+incidents: description closing
+incident_clocks: note
+dispositions: reason outcome`},
 	{Records, "who was given what, and what visitors did", "as long as the share, and the days that accesses are kept", `
 shares: label password_hash
 share_recipients: email name
@@ -159,11 +164,11 @@ var schedule = []struct {
 	{"Assessment", "Standardized test scores, observation data", nil, "Only where people write it into files."},
 	{"Attendance", "School or class attendance", nil, ""},
 	{"Communications", "Online communications that are captured", []string{"notifications", "hand_ins"}, "Notes with hand-ins, and what members are told."},
-	{"Conduct", "Conduct or behavioural data", nil, "Only where people write it into files."},
+	{"Conduct", "Conduct or behavioral data", nil, "Only where people write it into files."},
 	{"Demographics", "Date of birth", []string{"people"}, "The months of the 13th and 18th birthday, not the day."},
 	{"Demographics", "Place of birth, gender, ethnicity, language, other", nil, ""},
 	{"Enrollment", "Student school enrollment, grade level", []string{"people", "schools"}, ""},
-	{"Enrollment", "Homeroom, guidance counsellor, curriculum programs, year of graduation", nil, ""},
+	{"Enrollment", "Homeroom, guidance counselor, curriculum programs, year of graduation", nil, ""},
 	{"Parent or guardian contact information", "Address, email, phone", []string{"consent_requests"}, "A sealed e-mail address for the request of consent alone."},
 	{"Parent or guardian id", "Parent id number that links parents to students", []string{"guardianships"}, ""},
 	{"Parent or guardian name", "First and last", []string{"people"}, ""},

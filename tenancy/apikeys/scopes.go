@@ -55,7 +55,7 @@ var NeverGranted = []tenancy.Action{
 	tenancy.ReadDisclosureConsents, tenancy.AskDisclosureConsents, tenancy.SignDisclosureConsents, tenancy.ReadNotices, tenancy.RecordNotices,
 	tenancy.ReadRetention, tenancy.ManageRetention, tenancy.ReadHolds, tenancy.ManageHolds, // two people release a hold
 	tenancy.ReadErasures, tenancy.ManageErasures, // what is erased does not come back
-	tenancy.ReadCompliance,                   // for the people who answer for it
+	tenancy.ReadCompliance, tenancy.ManageCompliance, // for the people who answer for it
 	tenancy.MakeReports, tenancy.ReadReports, // they go to files of a person
 	tenancy.SetQuota, tenancy.SetTiers, tenancy.Reconcile, tenancy.Rescan, tenancy.ChangeJobs, tenancy.ManageJobs,
 	tenancy.ReadGuardians, tenancy.SetGuardians, tenancy.Leave,

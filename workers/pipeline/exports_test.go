@@ -296,6 +296,7 @@ func TestEveryTenantTableIsExportedOrNamed(t *testing.T) {
 		"agreements": "listed by its own route", "consent_decisions": "listed by its own route", "coppa_settings": "read by its own route", "subprocessors": "listed by its own route",
 		"consent_notices": "listed by its own route", "consent_requests": "an address of a guardian, for consent alone", "consent_tokens": "what opens a link",
 		"roblox_figures": "sums of what experiences at Roblox say, which have them", "roblox_budgets": "no data",
+		"compliance_duties": "listed by its own route", "incidents": "listed by its own route", "incident_clocks": "listed with its incident", "dispositions": "listed by its own route",
 		"erasures": "have a certificate each, by their own route", "erasure_items": "are in the certificates",
 		"holds": "decisions about what is exported, of which the audit log speaks", "retention_policies": "are public", "directory_policies": "are public", "access_requests": "who asked for records, of which the audit log speaks", "access_request_files": "decisions that the audit log speaks of", "retention_reviews": "decisions that the audit log speaks of",
 	}

@@ -137,6 +137,52 @@ func (q *Queries) ContactGet(ctx context.Context) (string, error) {
 	return contact, err
 }
 
+const dutyFacts = `-- name: DutyFacts :one
+with newest as (select distinct on (d.kind) d.kind, d.due_at from compliance_duties d order by d.kind, d.done_at desc, d.id desc)
+select (select count(*) from newest n where n.kind in ('coordinator', 'risk_assessment', 'safeguards_test', 'program_evaluation') and n.due_at > now())::bigint as security_done,
+       (select count(*) from newest n where n.kind in ('coordinator', 'risk_assessment', 'safeguards_test', 'program_evaluation') and n.due_at between now() and now() + interval '30 days')::bigint as security_soon,
+       (select count(*) from newest n where n.kind = 'annual_notice' and n.due_at > now())::bigint as notice_done,
+       (select count(*) from newest n where n.kind = 'annual_notice' and n.due_at between now() and now() + interval '30 days')::bigint as notice_soon,
+       (select count(*) from newest n where n.kind = 'directory_notice' and n.due_at > now())::bigint as directory_done,
+       (select count(*) from incidents i where i.state = 'open')::bigint as incidents_open,
+       (select count(*) from incident_clocks c where c.told_at is null and c.due_at > now())::bigint as clocks_running,
+       (select count(*) from incident_clocks c where c.told_at is null and c.due_at <= now())::bigint as clocks_late,
+       (select count(*) from dispositions p where p.state = 'recorded')::bigint as dispositions_open,
+       (select count(*) from dispositions p where p.state = 'recorded' and p.due_at <= now())::bigint as dispositions_late
+`
+
+type DutyFactsRow struct {
+	SecurityDone     int64
+	SecuritySoon     int64
+	NoticeDone       int64
+	NoticeSoon       int64
+	DirectoryDone    int64
+	IncidentsOpen    int64
+	ClocksRunning    int64
+	ClocksLate       int64
+	DispositionsOpen int64
+	DispositionsLate int64
+}
+
+// Duties of which the newest row is due, and incidents whose clocks ran out with nobody told.
+func (q *Queries) DutyFacts(ctx context.Context) (DutyFactsRow, error) {
+	row := q.db.QueryRow(ctx, dutyFacts)
+	var i DutyFactsRow
+	err := row.Scan(
+		&i.SecurityDone,
+		&i.SecuritySoon,
+		&i.NoticeDone,
+		&i.NoticeSoon,
+		&i.DirectoryDone,
+		&i.IncidentsOpen,
+		&i.ClocksRunning,
+		&i.ClocksLate,
+		&i.DispositionsOpen,
+		&i.DispositionsLate,
+	)
+	return i, err
+}
+
 const personalFacts = `-- name: PersonalFacts :one
 select coalesce((select p.pii_policy from organization_policies p), 'label')::text as policy,
        (select count(*) from (select from pii_inspections i where i.state = 'found' limit 10000) x)::bigint as found,

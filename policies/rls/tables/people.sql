@@ -25,6 +25,7 @@ begin
     -- Before the files: a hold of the person refuses that a file is about another one. Of two open
     -- requests of one guardian about the two the one about the person who stays goes on.
     update holds set person_id = kept where organization_id = (select app.org()) and person_id = gone;
+    update dispositions set person_id = kept where organization_id = (select app.org()) and person_id = gone;
     update access_requests r set state = 'withdrawn', ended_by = r.requester_id, ended_at = now(), ended_reason = 'another request about this student is open'
      where r.organization_id = (select app.org()) and r.student_id = gone and r.ended_at is null
        and exists (select from access_requests o where o.organization_id = r.organization_id and o.student_id = kept and o.requester_id = r.requester_id and o.ended_at is null);

@@ -25,6 +25,10 @@ export function useChecks(): Record<string, string> {
     records_of_several_students: t`Of records about several students each parent sees their own`,
     record_of_disclosures: t`Each disclosure is written down`,
     redisclosure_notice: t`Who gets a record is told not to pass it on`,
+    security_program: t`The security program is kept up each year`,
+    incidents: t`Of an incident those are told in time who must be`,
+    annual_notice: t`Parents are told of their rights each year`,
+    disposition: t`What is to be returned or destroyed is, in time`,
     audit_log: t`Who did what is in a log that nobody can change`,
   }
 }
@@ -45,6 +49,9 @@ export function useCounts(): Record<string, string> {
     files_held_too_long: t`Files that waited too long`, broken_glass: t`Spaces opened for a reason`, records_decided: t`Files decided about`,
     access_requests_open: t`Open requests`, access_requests_overdue: t`Overdue requests`, access_requests_soon: t`Due within 15 days`, access_requests_answered: t`Answered requests`,
     requests_without_hold: t`Requests without a hold`, holds: t`Holds`, records_to_review: t`Records to look at`, records_disclosed: t`Records given out`,
+    contacts: t`Agreements that say whom to ask`, policies: t`Rules of retention`, security_parts_in_time: t`Parts of the program in time`, security_parts_due_soon: t`Parts due within 30 days`,
+    incidents_open: t`Open incidents`, clocks_running: t`Deadlines that run`, clocks_late: t`Deadlines that are over`, annual_notices_in_time: t`Notices of this year`,
+    dispositions_open: t`Open directives`, dispositions_late: t`Overdue directives`,
     shares_of_records: t`Shares of records`, shares_without_basis: t`Shares without a basis`,
   }
 }
