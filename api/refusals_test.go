@@ -29,6 +29,8 @@ func notThere(r Route) []string {
 		return []string{"report_schedule_not_found"}
 	case strings.HasPrefix(r.Path, jobsPath):
 		return []string{"job_not_found"}
+	case strings.HasPrefix(r.Path, erasuresPath):
+		return []string{"erasure_not_found"}
 	case strings.HasPrefix(r.Path, organizationPath):
 		return []string{"organization_not_found"}
 	case strings.HasPrefix(r.Path, tusPath):

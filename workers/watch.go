@@ -64,6 +64,12 @@ func newWatch(db *tenancy.DB, c control, log *slog.Logger, r prometheus.Register
 		period:        prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "satchel_schedule_period_seconds", Help: "How often a recurring job runs."}, []string{"schedule"}),
 		wal:           newWALMetrics(r),
 	}
+	// A counter that appears at 1 shows no increase: the first repair would raise no alert.
+	for kind := range operations.Kinds {
+		for _, found := range []jobs.Status{jobs.StatusSucceeded, jobs.StatusFailed, jobs.StatusCancelled, jobs.StatusNone} {
+			w.repaired.WithLabelValues(kind, string(found))
+		}
+	}
 	r.MustRegister(w.paused, w.age, w.waiting, w.oldestWaiting, w.repaired, w.lastDone, w.period)
 	return w
 }

@@ -221,6 +221,7 @@ type sweep[P interface{ sweep() string }] struct {
 
 // begin goes on where the attempt before was, or from the given place.
 func begin[P interface{ sweep() string }](ctx context.Context, name string, from P) *sweep[P] {
+	countFailures(ctx, name, 0)
 	s := &sweep[P]{name: name, from: from}
 	if activity.IsActivity(ctx) && activity.HasHeartbeatDetails(ctx) {
 		var before P
@@ -291,7 +292,15 @@ func SweepFailed(ctx context.Context, name string, item any, err error) {
 		return
 	}
 	activity.GetLogger(ctx).Warn("sweep item failed", "sweep", name, "item", fmt.Sprintf("%+v", item), "error", err)
-	activity.GetMetricsHandler(ctx).WithTags(map[string]string{"sweep": name}).Counter("satchel_sweep_failures").Inc(1)
+	countFailures(ctx, name, 1)
+}
+
+// countFailures adds to the counter of a sweep. It is told of 0 at the beginning of each run: a
+// counter that appears at 1 shows no increase, and the first failure would raise no alert.
+func countFailures(ctx context.Context, name string, n int64) {
+	if activity.IsActivity(ctx) {
+		activity.GetMetricsHandler(ctx).WithTags(map[string]string{"sweep": name}).Counter("satchel_sweep_failures").Inc(n)
+	}
 }
 
 // FailedOf is the error of a process that went through all organizations and

@@ -7,7 +7,17 @@ var ferpa = []Rule{
 		Asks:  "Staff reach only the records in which they have a legitimate educational interest: by a class, a duty, or for a reason that is written down.",
 		Proof: []Proof{{"e2e", "TestWhoIsInTheSpaceReadsTheFile"}, {"e2e", "TestBreakGlassIntoAPersonalSpace"}, {"e2e", "TestConfidentialSpaceOpensByTwo"}, {"policies/rls", "TestOtherOrganizationsRowsAreOutOfReach"}},
 		check: func(f *facts) Finding {
-			return found(Met, "The database asks for a current relationship with each statement. Look at why glass was broken.", "broken_glass", f.records.BrokenGlass)
+			r := f.records
+			say := func(s State, why string) Finding {
+				return found(s, why, "broken_glass", r.BrokenGlass, "reviews_overdue", r.ReviewsOverdue, "uses_not_justified", r.NotJustified)
+			}
+			switch {
+			case r.ReviewsOverdue > 0:
+				return say(NotMet, "Uses of break-glass were not reviewed within seven days. Review them.")
+			case r.NotJustified > 0:
+				return say(Attention, "A use of break-glass was not justified. See that it does not happen again.")
+			}
+			return say(Met, "The database asks for a current relationship with each statement, and uses of break-glass are reviewed.")
 		},
 	},
 	{
@@ -64,6 +74,46 @@ var ferpa = []Rule{
 				return found(Attention, "Records that tell of other students wait for a person to look at them.", "records_to_review", f.records.RecordsToReview)
 			}
 			return found(Met, allWell, "records_to_review", f.records.RecordsToReview)
+		},
+	},
+	{
+		ID: "amendment", Law: FERPA, Section: "34 CFR 99.20, 99.21, 99.22", Kind: Recorded, API: "/amendments", Page: "/amendments",
+		Asks:  "A request to amend a record is decided within a reasonable time, and a hearing is held where it was refused and asked for.",
+		Proof: []Proof{{"api", "TestRecordsAreAmended"}},
+		check: func(f *facts) Finding {
+			r := f.records
+			say := func(s State, why string) Finding {
+				return found(s, why, "amendments_open", r.AmendmentsOpen, "amendments_overdue", r.AmendmentsOverdue, "amendments_answered", r.AmendmentsAnswered)
+			}
+			switch {
+			case r.AmendmentsOverdue > 0:
+				return say(NotMet, "The next step of a request is past its day. Take it.")
+			case r.AmendmentsOpen+r.AmendmentsAnswered == 0:
+				return say(NotAsked, "No one has asked to amend a record.")
+			}
+			return say(Met, allWell)
+		},
+	},
+	{
+		ID: "directory_information", Law: FERPA, Section: "34 CFR 99.37", Kind: Enforced, API: "/directory-policy", Page: "",
+		Asks:  "Directory information leaves only in designated categories, after a public notice, and not of students who were opted out.",
+		Proof: []Proof{{"api", "TestDirectoryInformation"}},
+		check: func(f *facts) Finding {
+			if !f.records.DirectoryDesignated {
+				return found(NotAsked, "The school designates no directory information: none leaves on that basis.", "students_opted_out", f.records.OptedOut)
+			}
+			return found(Met, allWell, "students_opted_out", f.records.OptedOut)
+		},
+	},
+	{
+		ID: "signed_consent", Law: FERPA, Section: "34 CFR 99.30", Kind: Enforced, API: "/disclosure-consents", Page: "",
+		Asks:  "A record leaves to a third party on a consent only if it is signed, dated, names records, purpose and party, and is not revoked.",
+		Proof: []Proof{{"api", "TestDisclosuresAreConsentedTo"}},
+		check: func(f *facts) Finding {
+			if f.records.ConsentsSigned == 0 {
+				return found(NotAsked, "No consent to a disclosure is signed.", "consents_signed", f.records.ConsentsSigned)
+			}
+			return found(Met, allWell, "consents_signed", f.records.ConsentsSigned)
 		},
 	},
 	{

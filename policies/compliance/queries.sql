@@ -6,7 +6,9 @@ select (select count(*) from (
             select from (select p.user_id from people p where p.kind = 'student' and (p.thirteen_from is null or p.thirteen_from > now())
                          union select m.user_id from members m where m.role = 'student' and not exists (select from people p where p.user_id = m.user_id)) s
              where app.is_child_at(app.org(), s.user_id, now()) limit 10000) x)::bigint as children,
-       (select count(*) from (select from people p where p.kind = 'student' and p.age_source = 'unknown' limit 10000) x)::bigint as ages_unknown,
+       (select count(*) from (
+            select from people p where p.kind = 'student' and p.age_source = 'unknown'
+            union all select from members m where m.role = 'student' and not exists (select from people p where p.user_id = m.user_id) limit 10000) x)::bigint as ages_unknown,
        exists (select from coppa_settings c where c.youngest_grade is not null)::boolean as grade_declared,
        coalesce((select c.gate from coppa_settings c), 'pre_upload')::text as gate,
        (select count(*) from (select from files f where f.child_id is not null limit 10000) x)::bigint as files_of_children,
@@ -72,7 +74,8 @@ select (select count(*) from (select from record_classes limit 10000) x)::bigint
        (select count(*) from (select from disclosures d where d.outcome = 'disclosed' limit 10000) x)::bigint as disclosed,
        (select count(*) from (select from disclosures d where d.outcome = 'refused' limit 10000) x)::bigint as refused,
        (select count(*) from (select from shares s where s.ended_at is null and s.expires_at > now() and (s.disclosure_basis = '' or s.disclosure_interest = '')
-                                 and exists (select from disclosures d where d.share_id = s.id and d.outcome = 'opened') limit 10000) x)::bigint as shares_without_basis,
+                                 and (s.kind = 'link' or exists (select from share_recipients r where r.share_id = s.id and r.outside and r.ended_at is null))
+                                 and exists (select from files f where f.id = s.file_id and app.disclosure_class(f.organization_id, f.id, null, null) = 'education_record') limit 10000) x)::bigint as shares_without_basis,
        (select count(*) from (select from shares s where s.ended_at is null and s.expires_at > now() and s.disclosure_basis <> '' limit 10000) x)::bigint as shares_of_records,
        (select count(*) from (select from access_requests r where r.state not in ('closed', 'rejected', 'withdrawn', 'delivered') limit 10000) x)::bigint as requests,
        (select count(*) from (select from access_requests r where r.state not in ('closed', 'rejected', 'withdrawn', 'delivered') and r.due_at < now() limit 10000) x)::bigint as requests_overdue,
@@ -82,14 +85,22 @@ select (select count(*) from (select from record_classes limit 10000) x)::bigint
                                  and not exists (select from holds h where h.request_id = r.id and h.released_at is null) limit 10000) x)::bigint as requests_without_hold,
        (select count(*) from (select from access_request_files f join access_requests r on r.id = f.request_id and r.state = 'review'
                                where f.decision = 'waiting' limit 10000) x)::bigint as records_to_review,
-       (select count(*) from (select from space_grants g where g.via = 'breakglass' and g.created_at > now() - interval '365 days' limit 10000) x)::bigint as broken_glass;
+       (select count(*) from (select from space_grants g where g.via = 'breakglass' and g.created_at > now() - interval '365 days' limit 10000) x)::bigint as broken_glass,
+       (select count(*) from (select from break_glass_reviews b where b.decision = '' and b.due_at < now() limit 10000) x)::bigint as reviews_overdue,
+       (select count(*) from (select from break_glass_reviews b where b.decision = 'not_justified' and b.reviewed_at > now() - interval '365 days' limit 10000) x)::bigint as not_justified,
+       (select count(*) from (select from amendments a where a.ended_at is null limit 10000) x)::bigint as amendments_open,
+       (select count(*) from (select from amendments a where a.ended_at is null and a.due_at < now() limit 10000) x)::bigint as amendments_overdue,
+       (select count(*) from (select from amendments a where a.ended_at is not null limit 10000) x)::bigint as amendments_answered,
+       (select count(*) from (select from disclosure_consents c where c.signed_at is not null and c.revoked_at is null limit 10000) x)::bigint as consents_signed,
+       exists (select from directory_policies d where cardinality(d.categories) > 0)::boolean as directory_designated,
+       (select count(*) from (select from directory_opt_outs limit 10000) x)::bigint as opted_out;
 
 -- Duties of which the newest row is due, and incidents whose clocks ran out with nobody told.
 -- name: DutyFacts :one
 with newest as (select distinct on (d.kind) d.kind, d.due_at from compliance_duties d order by d.kind, d.done_at desc, d.id desc)
 select (select count(*) from newest n where n.kind in ('coordinator', 'risk_assessment', 'safeguards_test', 'program_evaluation') and n.due_at > now())::bigint as security_done,
        (select count(*) from newest n where n.kind in ('coordinator', 'risk_assessment', 'safeguards_test', 'program_evaluation') and n.due_at between now() and now() + interval '30 days')::bigint as security_soon,
-       (select count(*) from newest n where n.kind = 'annual_notice' and n.due_at > now())::bigint as notice_done,
+       (select count(*) from newest n where n.kind = 'annual_notice' and n.due_at > now())::bigint + (select count(*) from (select from annual_notices a where a.kind = 'ferpa_rights' and a.given_on > (now() - interval '1 year')::date limit 1) x)::bigint as notice_done,
        (select count(*) from newest n where n.kind = 'annual_notice' and n.due_at between now() and now() + interval '30 days')::bigint as notice_soon,
        (select count(*) from newest n where n.kind = 'directory_notice' and n.due_at > now())::bigint as directory_done,
        (select count(*) from incidents i where i.state = 'open')::bigint as incidents_open,

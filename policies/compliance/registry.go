@@ -100,10 +100,19 @@ disclosures: party interest
 disclosure_students:
 access_requests: note verified_how ended_reason
 access_request_files: reason
+amendments: what reason hearing_place hearing_officer decision
+record_statements: statement
+disclosure_consents: purpose party party_email signer_name
+directory_opt_outs:
+break_glass_reviews: note
 holds: reason name_part
-retention_reviews: reason`},
+retention_reviews: reason
+erasures: reference
+erasure_items:`},
 	{Records, "what the school records of its duties, of incidents and of directives", withOrganization, `
 compliance_duties: note
+annual_notices: how
+directory_policies:
 incidents: description closing
 incident_clocks: note
 dispositions: reason outcome`},

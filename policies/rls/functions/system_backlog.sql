@@ -27,7 +27,7 @@ language sql volatile security definer set search_path = public, pg_temp as $$
            case when a.last_archived_wal ~ '^[0-9A-F]{24}'
                 then greatest(pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint / s.bytes - 1
                      - (('x' || substr(a.last_archived_wal, 9, 8))::bit(32)::bigint * (4294967296 / s.bytes) + ('x' || substr(a.last_archived_wal, 17, 8))::bit(32)::bigint), 0)
-                else 0 end
+                else greatest(pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint / s.bytes - 1, 0) end -- nothing was ever archived
       from pg_stat_archiver a, lateral (select pg_size_bytes(current_setting('wal_segment_size')) as bytes) s
      where current_setting('archive_mode') <> 'off' and not pg_is_in_recovery()
 $$;
