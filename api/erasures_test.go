@@ -23,6 +23,9 @@ func (s *scene) newErasure() map[string]any {
 func TestErasuresAreAskedByManagers(t *testing.T) {
 	t.Parallel()
 	s := setup(t).scene()
+	teacher := s.person(s.owner.org, tenancy.Teacher)
+	hidden := teacher.publishedIn(teacher.group(), "essay.txt", lorem).ID // the owner is not in the group
+	s.owner.call(post, erasuresPath, map[string]any{"scope": "file", "target_id": hidden, "basis": "parent_request"}).is(http.StatusCreated)
 	in := s.newErasure()
 	for _, role := range []tenancy.Role{tenancy.Teacher, tenancy.Auditor, tenancy.Student} {
 		s.person(s.owner.org, role).call(post, erasuresPath, in).refused(403, "not_granted")
@@ -39,7 +42,7 @@ func TestErasuresAreAskedByManagers(t *testing.T) {
 	path := erasuresPath + "/" + made.ID.String()
 	s.person(s.organization(), tenancy.Owner).call(get, path, nil).refused(404, "erasure_not_found")
 	auditor := s.person(s.owner.org, tenancy.Auditor)
-	require.Len(t, read[request.Page[erasures.View]](auditor.call(get, erasuresPath, nil).is(200)).Items, 1)
+	require.Len(t, read[request.Page[erasures.View]](auditor.call(get, erasuresPath, nil).is(200)).Items, 2)
 	s.person(s.owner.org, tenancy.Teacher).call(get, path, nil).refused(403, "not_granted")
 	auditor.call(get, path+"/certificate", nil).refused(409, "erasure_not_certified")
 	certificate := `{"form": 1, "id": "` + made.ID.String() + `", "organization": "` + s.owner.org.String() + `", "scope": "file", "target": "` + made.Target.String() + `", "basis": "school_directive",

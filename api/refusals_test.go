@@ -27,6 +27,8 @@ func notThere(r Route) []string {
 		return []string{"report_not_found"}
 	case strings.HasPrefix(r.Path, reportTimesPath):
 		return []string{"report_schedule_not_found"}
+	case strings.HasPrefix(r.Path, erasuresPath):
+		return []string{"erasure_not_found"}
 	case strings.HasPrefix(r.Path, jobsPath):
 		return []string{"job_not_found"}
 	case strings.HasPrefix(r.Path, erasuresPath):

@@ -129,17 +129,15 @@ func Ask(ctx context.Context, tx *tenancy.Tx, n New) error {
 		return errReference
 	}
 	q := erasuresdb.New(tx)
-	there, err := q.ErasureTargetThere(ctx, erasuresdb.ErasureTargetThereParams{Scope: string(n.Scope), TargetID: n.Target})
-	switch {
-	case err != nil:
-		return fmt.Errorf("look for what is to be erased: %w", err)
-	case !there:
-		return ErrTarget
-	}
-	err = q.ErasureInsert(ctx, erasuresdb.ErasureInsertParams{ID: n.ID, Scope: string(n.Scope), TargetID: n.Target, Basis: string(n.Basis), Reference: n.Reference, RequestedBy: &n.By})
+	err := q.ErasureInsert(ctx, erasuresdb.ErasureInsertParams{ID: n.ID, Scope: string(n.Scope), TargetID: n.Target, Basis: string(n.Basis), Reference: n.Reference, RequestedBy: &n.By})
 	var pg *pgconn.PgError
-	if errors.As(err, &pg) && pg.ConstraintName == "erasures_once" {
-		return ErrOpen.Because(err)
+	if errors.As(err, &pg) {
+		switch {
+		case pg.ConstraintName == "erasures_once":
+			return ErrOpen.Because(err)
+		case pg.Code == "SQ060":
+			return ErrTarget.Because(err)
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("take request to erase: %w", err)

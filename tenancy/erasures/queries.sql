@@ -2,12 +2,6 @@
 insert into erasures (organization_id, id, scope, target_id, basis, reference, requested_by)
 values (app.org(), sqlc.arg(id), sqlc.arg(scope), sqlc.arg(target_id), sqlc.arg(basis), sqlc.arg(reference), sqlc.narg(requested_by)::uuid);
 
--- name: ErasureTargetThere :one
-select case sqlc.arg(scope)::text
-    when 'file' then exists (select from files f where f.organization_id = app.org() and f.id = sqlc.arg(target_id)::uuid)
-    else exists (select from people p where p.organization_id = app.org() and p.user_id = sqlc.arg(target_id)::uuid)
-      or exists (select from members m where m.organization_id = app.org() and m.user_id = sqlc.arg(target_id)::uuid) end::boolean;
-
 -- name: ErasureGet :one
 select e.id, e.scope, e.target_id, e.basis, e.reference, e.state, e.hold_id, e.exports, e.requested_by, e.requested_at, e.certified_at,
        count(distinct i.file_id) filter (where i.state <> 'kept') as files, count(i.version_id) filter (where i.state <> 'kept') as versions,

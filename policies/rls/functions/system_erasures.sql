@@ -11,3 +11,19 @@ language sql stable security definer set search_path = public, pg_temp as $$
        and e.id > after
      order by e.id limit n
 $$;
+
+-- What is asked for is there, whether or not who asks is in its space. A person is one of the
+-- organization, or somebody whose files are here still.
+create or replace function app.erasure_place() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    if new.state = 'planned' and not (new.scope = 'organization'
+        or new.scope = 'file' and exists (select from files f where f.organization_id = new.organization_id and f.id = new.target_id)
+        or new.scope = 'person' and (exists (select from people p where p.organization_id = new.organization_id and p.user_id = new.target_id)
+            or exists (select from members m where m.organization_id = new.organization_id and m.user_id = new.target_id)
+            or exists (select from files f where f.organization_id = new.organization_id and new.target_id in (f.uploaded_by, f.subject_id)))) then
+        raise exception 'the target of the erasure is not there' using errcode = 'SQ060';
+    end if;
+    return new;
+end $$;
+create or replace trigger a_place before insert on erasures for each row execute function app.erasure_place();

@@ -332,25 +332,6 @@ func (q *Queries) ErasureState(ctx context.Context, arg ErasureStateParams) erro
 	return err
 }
 
-const erasureTargetThere = `-- name: ErasureTargetThere :one
-select case $1::text
-    when 'file' then exists (select from files f where f.organization_id = app.org() and f.id = $2::uuid)
-    else exists (select from people p where p.organization_id = app.org() and p.user_id = $2::uuid)
-      or exists (select from members m where m.organization_id = app.org() and m.user_id = $2::uuid) end::boolean
-`
-
-type ErasureTargetThereParams struct {
-	Scope    string
-	TargetID uuid.UUID
-}
-
-func (q *Queries) ErasureTargetThere(ctx context.Context, arg ErasureTargetThereParams) (bool, error) {
-	row := q.db.QueryRow(ctx, erasureTargetThere, arg.Scope, arg.TargetID)
-	var column_1 bool
-	err := row.Scan(&column_1)
-	return column_1, err
-}
-
 const erasureWoken = `-- name: ErasureWoken :exec
 update erasures set woken_at = now() where id = $1 and state <> 'certified'
 `
