@@ -27,7 +27,7 @@ export default function DisclosureConsents() {
   return (
     <>
       <Title actions={asks && <button type="button" className="button main" onClick={() => ask('ask')}><Trans>Ask for a consent …</Trans></button>}>{t`Consents to give records to others`}</Title>
-      <p><Trans>The school gives these records to nobody but the one who is named, and only while the consent is signed and not taken back.</Trans></p>
+      <p><Trans>The school gives these records only to the one who is named, and only while the consent is signed and not taken back.</Trans></p>
       <Listed of={list} empty={t`No consent was asked for.`}>{rows => (
         <Table label={t`Consents to give records to others`} rows={rows} id={c => c.id} columns={[
           { head: t`To whom`, cell: c => <><bdi>{c.party}</bdi> <bdi className="small">{c.party_email}</bdi></> },
