@@ -26,8 +26,8 @@ func (s *scene) amendment() string {
 	return s.school("/amendments/" + read[amendments.View](s.owner.call(post, s.school("/amendments"), s.contested()).is(201)).ID.String())
 }
 
-// TestRecordsAreAmended follows a request of a parent to a hearing and a statement, which whoever
-// reads the file gets. The file is held until it is over.
+// TestRecordsAreAmended follows a request of a parent to a hearing and a statement, which each
+// reader of the file gets. The file is held until it is over.
 func TestRecordsAreAmended(t *testing.T) {
 	t.Parallel()
 	s := setup(t).scene()

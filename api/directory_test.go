@@ -106,7 +106,7 @@ func TestDirectoryInformation(t *testing.T) {
 	say(parent, false).is(200)
 	status("open")
 
-	// It stays when the student has left, and the parent is nobody's guardian.
+	// It stays when the student has left, and the parent is no guardian any more.
 	say(parent, true).is(200)
 	owner.call(remove, s.school("/guardians/"+parent.id.String()+"/"+pupil.id.String()), nil).is(204)
 	say(parent, false).refused(403, "opt_out_not_yours")

@@ -63,6 +63,16 @@ func TestRecordsLeaveWithABasis(t *testing.T) {
 	change(alone, "99.31(a)(2)", "the next school").is(200)
 	change(shared, "99.31(a)(10)", "care").is(200)
 	require.Contains(t, s.call("", get, shared.api("/entries"), nil).is(200).text(), "report.txt")
+	contested := tenancy.NewID()
+	for _, sql := range []string{
+		"insert into amendments (organization_id, id, file_id, student_id, requester_id, what) values (app.org(), $1, $2, $3, $3, 'the grade')",
+		"insert into record_statements (organization_id, amendment_id, file_id, student_id, statement) values (app.org(), $1, $2, $3, 'the grade is of another student')",
+	} {
+		_, err := s.db.Single(owner.org).Exec(t.Context(), sql, contested, report, teacher.id)
+		require.NoError(t, err)
+	}
+	require.Contains(t, s.call("", get, shared.api("/entries"), nil).is(200).text(), "the grade is of another student", "a statement is in a list too")
+	require.Contains(t, shared.open("").is(200).text(), "the grade is of another student")
 	for g, want := range map[given][]any{alone: {sent, "99.31(a)(2)", "the next school"}, shared: {report, "99.31(a)(10)", "care"}} {
 		file := want[0].(uuid.UUID)
 		s.call("", get, g.click("/download", file), nil).is(200)

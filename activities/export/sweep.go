@@ -70,7 +70,7 @@ func (a *Activities) tellAccessRequests(ctx context.Context, after uuid.UUID) (q
 		})
 }
 
-// tellReviews tells owners of uses of break-glass that nobody has reviewed yet, on their third and
+// tellReviews tells owners of uses of break-glass that were not reviewed yet, on their third and
 // seventh day, each once.
 func (a *Activities) tellReviews(ctx context.Context, after uuid.UUID) (queue.Swept, error) {
 	return queue.SweepByID(ctx, "tell of break-glass", after, func(r tenancy.AccessRequestRef) uuid.UUID { return r.Request },

@@ -88,9 +88,11 @@ func (p *Public) showFile(c *gin.Context, v visit, view *shareView) error {
 		return refused
 	}
 	view.Size, view.MimeType, view.Pages = &file.Size, file.MimeType, file.Pages
-	if view.Statements, err = visitors.StatementsOf(ctx, q, file.File); err != nil {
+	said, err := visitors.StatementsOf(ctx, q, file.File)
+	if err != nil {
 		return err
 	}
+	view.Statements = said[file.File]
 	page := 0
 	if file.Pages > 0 {
 		page = pageOf(c, file.Pages)
@@ -107,13 +109,14 @@ func (p *Public) showDrop(c *gin.Context, v visit, view *shareView) error {
 
 // entryView is a file or folder of a list.
 type entryView struct {
-	ID         uuid.UUID `json:"id"`
-	Kind       string    `json:"kind"` // file or folder
-	Name       string    `json:"name"`
-	Size       *int64    `json:"size"`
-	MimeType   string    `json:"mime_type,omitempty"`
-	Ready      bool      `json:"ready"`
-	PreviewURL string    `json:"preview_url,omitempty"`
+	ID         uuid.UUID            `json:"id"`
+	Kind       string               `json:"kind"` // file or folder
+	Name       string               `json:"name"`
+	Size       *int64               `json:"size"`
+	MimeType   string               `json:"mime_type,omitempty"`
+	Ready      bool                 `json:"ready"`
+	PreviewURL string               `json:"preview_url,omitempty"`
+	Statements []visitors.Statement `json:"statements,omitempty"`
 }
 
 // ListEntries lists what a share of a folder or space shows.
@@ -138,9 +141,13 @@ func (p *Public) ListEntries(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	said, err := l.StatementsOf(c.Request.Context(), p.DB.Single(v.ref.Org))
+	if err != nil {
+		return err
+	}
 	page := request.Page[entryView]{Items: []entryView{}, NextCursor: encodeCursor(l.Next)}
 	for _, e := range l.Entries {
-		item := entryView{ID: e.ID, Kind: "folder", Name: e.Name, Ready: e.Ready}
+		item := entryView{ID: e.ID, Kind: "folder", Name: e.Name, Ready: e.Ready, Statements: said[e.ID]}
 		if !e.IsFolder {
 			item.Kind, item.Size, item.MimeType = "file", &e.Size, e.MimeType
 		}

@@ -132,14 +132,20 @@ func (p *Public) fillFile(c *gin.Context, v visit, view *sharepage.View) error {
 	if err != nil {
 		return err
 	}
-	for _, s := range said {
-		view.Statements = append(view.Statements, sharepage.Statement{Text: s.Text, At: s.At})
-	}
+	view.Statements = statements(said[file.File])
 	if file.Pages > 0 {
 		view.Page, view.Pages = pageOf(c, file.Pages), file.Pages
 	}
 	view.Preview, err = p.shown(ctx, v, file, view.Page)
 	return err
+}
+
+func statements(said []visitors.Statement) []sharepage.Statement {
+	list := make([]sharepage.Statement, len(said))
+	for i, s := range said {
+		list[i] = sharepage.Statement(s)
+	}
+	return list
 }
 
 // pageOf is the page of a document that a visitor asks for, or the nearest that there is.
@@ -175,11 +181,15 @@ func (p *Public) fillList(c *gin.Context, v visit, view *sharepage.View) error {
 	if err != nil {
 		return err
 	}
+	said, err := l.StatementsOf(ctx, p.DB.Single(v.ref.Org))
+	if err != nil {
+		return err
+	}
 	for _, f := range l.Trail {
 		view.Trail = append(view.Trail, sharepage.Place{ID: f.ID.String(), Name: f.Name})
 	}
 	for _, e := range l.Entries {
-		entry := sharepage.Entry{ID: e.ID.String(), Name: e.Name, Folder: e.IsFolder, Size: e.Size, Kind: kindOf(e.MimeType), Ready: e.Ready}
+		entry := sharepage.Entry{ID: e.ID.String(), Name: e.Name, Folder: e.IsFolder, Size: e.Size, Kind: kindOf(e.MimeType), Ready: e.Ready, Statements: statements(said[e.ID])}
 		if e.Ready {
 			entry.Preview = p.preview(v, e.ID, e.Version, pictures[e.Version], "fit320.")
 		}

@@ -201,7 +201,7 @@ func (r *Storage) answer(c *gin.Context, status int, v files.View) error {
 }
 
 // addStatements adds what a student's side says about a record that the school did not change:
-// it is disclosed with the record, to whoever reads it (34 CFR 99.21(c)).
+// it is disclosed with the record, to each of its readers (34 CFR 99.21(c)).
 func (r *Storage) addStatements(c *gin.Context, f *FileView) error {
 	said, err := amendments.StatementsOf(c.Request.Context(), r.DB.Single(request.Caller(c).Org), []uuid.UUID{f.ID})
 	for _, s := range said[f.ID] {

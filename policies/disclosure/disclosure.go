@@ -97,13 +97,13 @@ var ErrConsent = fault.New(ErrRefused.Kind, "consent_scope", "This is a file of 
 var consented = map[string]string{
 	"34 CFR 99.30(a)":    "There is no such consent of a parent or student, or it is not signed, is over, or was revoked. Ask for a new one.",
 	"34 CFR 99.30(b)(1)": "The consent does not name this record. Ask for one that does.",
-	"34 CFR 99.30(b)(3)": "The consent is to a disclosure to its party alone: share with that person by the address that it names, and with nobody else.",
+	"34 CFR 99.30(b)(3)": "The consent is to a disclosure to its party alone: share with that person alone, by the address that it names.",
 	"34 CFR 99.12(a)":    "This record tells of other students than the one of the consent. Share a file without them.",
 }
 
 // directory says of each section that refuses directory information what is missing.
 var directory = map[string]string{
-	"34 CFR 99.3":        "Nobody has said that this file is directory information. An owner or admin does, with its categories; or share it on another basis.",
+	"34 CFR 99.3":        "It was not said that this file is directory information. An owner or admin says so, with its categories; or share it on another basis.",
 	"34 CFR 99.37(a)":    "Your organization has given no public notice of its directory information. An owner or admin records it.",
 	"34 CFR 99.37(a)(1)": "This file holds a category that your organization did not designate as directory information, or it is not known which it holds. Share it on another basis, or ask an owner or admin.",
 	"34 CFR 99.37(a)(2)": "A parent of a student in this file, or the student, refused that it is disclosed as directory information, or it is not known which students are in it. Share a file without that student, or on another basis.",

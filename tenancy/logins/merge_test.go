@@ -151,6 +151,13 @@ func TestMergeTakesAllThatNamesThePerson(t *testing.T) {
 	s.exec("insert into disclosure_students (organization_id, disclosure_id, student_id) values (app.org(), $1, $2)", id, gone)
 	s.exec("insert into holds (organization_id, id, kind, scope, person_id, reason, placed_by) values (app.org(), $1, 'legal', 'person', $2, 'case 7', $3)", id, gone, s.owner.User)
 	s.exec("update holds set release_asked_by = placed_by, release_asked_at = now(), release_reason = 'r', released_by = $2, released_at = now() where id = $1", id, s.admin.User)
+	for _, student := range []uuid.UUID{gone, member} { // of two open requests of one guardian one goes on
+		s.exec("insert into amendments (organization_id, id, file_id, student_id, requester_id, what) values (app.org(), $1, $2, $3, $4, 'the grade')", tenancy.NewID(), file, student, guardian)
+	}
+	contested := tenancy.NewID()
+	s.exec("insert into amendments (organization_id, id, file_id, student_id, requester_id, what) values (app.org(), $1, $2, $3, $4, 'the grade')", contested, id, gone, s.owner.User)
+	s.exec("insert into record_statements (organization_id, amendment_id, file_id, student_id, statement) values (app.org(), $1, $2, $3, 'it is not so')", contested, id, gone)
+	s.exec("insert into disclosure_consents (organization_id, id, student_id, file_ids, purpose, party, party_email, requested_by, expires_at) values (app.org(), $1, $2, array[$3::uuid], 'care', 'p', 'p@else.example', $4, now() + interval '1 day')", id, gone, file, s.owner.User)
 	s.exec("insert into directory_opt_outs (organization_id, student_id, holder_id, opted_out, recorded_by) values (app.org(), $1, $1, true, $3), (app.org(), $2, $2, false, $3), (app.org(), $1, $3, true, $3)", gone, member, guardian)
 	_, err := s.merge(s.owner, gone, member)
 	require.NoError(t, err)
@@ -161,6 +168,9 @@ func TestMergeTakesAllThatNamesThePerson(t *testing.T) {
 	require.Equal(t, 1, s.recorded("person.merge"))
 	const ofMember = " = '"
 	require.Len(t, s.pairs("select 'named', file_id::text from record_students where student_id"+ofMember+member.String()+"'"), 1)
+	require.Equal(t, []string{"asked requested", "asked requested", "asked withdrawn"}, s.pairs("select 'asked', state from amendments where student_id"+ofMember+member.String()+"' order by 2"))
+	require.Len(t, s.pairs("select 'said', statement from record_statements where student_id"+ofMember+member.String()+"'"), 1)
+	require.Len(t, s.pairs("select 'consented', purpose from disclosure_consents where student_id"+ofMember+member.String()+"'"), 1)
 	require.Equal(t, []string{"out true", "out true"}, s.pairs("select 'out', opted_out::text from directory_opt_outs where student_id"+ofMember+member.String()+"'"), "an opt-out stays")
 	require.Len(t, s.pairs("select 'told', disclosure_id::text from disclosure_students where student_id"+ofMember+member.String()+"'"), 1)
 	require.Equal(t, []string{"request received", "request received", "request withdrawn"}, s.pairs("select 'request', state from access_requests where student_id"+ofMember+member.String()+"' order by 2"))

@@ -1,5 +1,5 @@
 -- Reviews of break-glass. Owners and admins see them. An owner decides about what an admin did, and
--- about what an owner did another owner or an admin: nobody about themselves.
+-- about what an owner did another owner or an admin, and none about themselves.
 alter table break_glass_reviews enable row level security;
 alter table break_glass_reviews force row level security;
 drop policy if exists tenant on break_glass_reviews;

@@ -1,4 +1,4 @@
--- Statements about records (34 CFR 99.21(c)). Who reads the file reads them, whoever it is: the rule asks that they
+-- Statements about records (34 CFR 99.21(c)). Each reader of the file reads them: the rule asks that they
 -- are disclosed with the record. None is changed; they go with the file.
 alter table record_statements enable row level security;
 alter table record_statements force row level security;

@@ -47,6 +47,8 @@ export function useManage(place: Place): ManageEntry[] {
     { needs: 'read_retention', group: 'files', to: `${at}/manage/retention`, label: t`How long files are kept`, icon: 'clock', about: t`By category, and what waits for a decision` },
     { needs: 'read_records', group: 'files', to: `${at}/access-requests`, label: t`Requests to see records`, icon: 'clock', about: t`Who asked to see records, and by when the school must answer` },
     { needs: 'read_records', group: 'files', to: `${at}/amendments`, label: t`Requests to change records`, icon: 'text', about: t`Who asked that a record is changed, hearings and statements` },
+    { needs: 'read_records', group: 'files', to: `${at}/disclosure-consents`, label: t`Consents to give records to others`, icon: 'shared', about: t`What parents signed, for whom and until when` },
+    { needs: 'review_break_glass', group: 'people', to: `${at}/manage/break-glass`, label: t`Reviews of break-glass`, icon: 'lock', about: t`Who went into a space with a reason, and whether it was one` },
     { needs: 'read_records', group: 'files', to: `${at}/disclosures`, label: t`Who was given records`, icon: 'shared', about: t`Records of students that left the school, and what was refused` },
     { needs: 'read_holds', group: 'files', to: `${at}/manage/holds`, label: t`Holds`, icon: 'archive', about: t`What must not be destroyed` },
   ]

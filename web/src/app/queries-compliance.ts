@@ -11,6 +11,8 @@ export type AccessRequest = Schemas['AccessRequest']
 export type AccessRequestFile = Schemas['AccessRequestFile']
 export type Disclosure = Schemas['Disclosure']
 export type Amendment = Schemas['Amendment']
+export type DisclosureConsent = Schemas['DisclosureConsent']
+export type BreakGlassReview = Schemas['BreakGlassReview']
 export type AmendmentStep = 'review' | 'amend' | 'deny' | 'request_hearing' | 'schedule' | 'hold' | 'decide_amend' | 'decide_uphold' | 'state' | 'withdraw' | 'close'
 export type RecordKind = Schemas['RecordKind']
 export type HeldFile = Schemas['HeldFile']
@@ -75,3 +77,9 @@ export const accessRequestFiles = (w: Work, request: string) => list(w, ['access
 
 export const amendments = (w: Work, ended: boolean) => list(w, ['amendments', ended], ({ signal, query }) =>
   w.api.GET('/api/v1/organizations/{id}/amendments', { params: { path: of(w), query: { ...query, ...(ended ? { ended } : {}) } }, signal }))
+
+export const disclosureConsents = (w: Work) => list(w, ['disclosure-consents'], ({ signal, query }) =>
+  w.api.GET('/api/v1/organizations/{id}/disclosure-consents', { params: { path: of(w), query }, signal }))
+
+export const breakGlassReviews = (w: Work, reviewed: boolean) => list(w, ['break-glass', reviewed], ({ signal, query }) =>
+  w.api.GET('/api/v1/break-glass', { params: { query: { ...query, ...(reviewed ? { reviewed } : {}) } }, signal }))

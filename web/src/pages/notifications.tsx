@@ -64,7 +64,7 @@ function useSentences(): (kind: string) => { text: string; to: string } {
       case 'roblox.attention': return { text: t`A connection to Roblox needs you: it stopped, or something may have been made there twice.`, to: `${at}/manage/roblox` }
       case 'share.received': return { text: t`Something was shared with you.`, to: `${at}/shared` }
       case 'space.breakglass': return { text: t`An administrator opened a space of yours and gave a reason.`, to: `${at}/spaces` }
-      case 'space.breakglass_review': return { text: t`A use of break-glass waits for somebody who reviews it.`, to: `${at}/notifications` }
+      case 'space.breakglass_review': return { text: t`A use of break-glass waits for somebody who reviews it.`, to: `${at}/manage/break-glass` }
       case 'space.substitute': return { text: t`A substitute works in a space of yours for a while.`, to: `${at}/spaces` }
       case 'usage.warning': return { text: t`Your school comes near a limit.`, to: `${at}/manage/usage` }
       case 'webhook.disabled': return { text: t`A webhook failed for days and was switched off.`, to: `${at}/manage/webhooks` }

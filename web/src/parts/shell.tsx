@@ -77,7 +77,7 @@ function useEntries(place: Place): Entry[] {
   if (place.role === 'student') {
     return [
       { to: `${at}/send`, label: t`Send`, icon: 'send' }, { to: `${at}/spaces/mine`, label: t`My files`, icon: 'mine' },
-      { to: `${at}/spaces`, label: t`Classes`, icon: 'class' }, { to: `${at}/notifications`, label: t`Notifications`, icon: 'bell' }, { to: `${at}/jobs`, label: t`Jobs`, icon: 'jobs' }, { to: `${at}/bin`, label: t`Bin`, icon: 'bin' }, { to: `${at}/disclosures`, label: t`Who was given records`, icon: 'shared' }, { to: `${at}/access-requests`, label: t`Requests to see records`, icon: 'clock' }, { to: `${at}/amendments`, label: t`Requests to change records`, icon: 'text' }, { to: `${at}/help`, label: t`Help`, icon: 'help' },
+      { to: `${at}/spaces`, label: t`Classes`, icon: 'class' }, { to: `${at}/notifications`, label: t`Notifications`, icon: 'bell' }, { to: `${at}/jobs`, label: t`Jobs`, icon: 'jobs' }, { to: `${at}/bin`, label: t`Bin`, icon: 'bin' }, { to: `${at}/disclosures`, label: t`Who was given records`, icon: 'shared' }, { to: `${at}/access-requests`, label: t`Requests to see records`, icon: 'clock' }, { to: `${at}/amendments`, label: t`Requests to change records`, icon: 'text' }, { to: `${at}/disclosure-consents`, label: t`Consents to give records to others`, icon: 'shared' }, { to: `${at}/help`, label: t`Help`, icon: 'help' },
     ]
   }
   const all: Entry[] = []
@@ -91,7 +91,7 @@ function useEntries(place: Place): Entry[] {
   if (may(place, 'read_reports')) all.push({ to: `${at}/reports`, label: t`Reports`, icon: 'slides' })
   if (place.role !== 'operator' && may(place, 'read_jobs')) all.push({ to: `${at}/jobs`, label: t`Jobs`, icon: 'jobs' })
   if (may(place, 'edit_files')) all.push({ to: `${at}/bin`, label: t`Bin`, icon: 'bin' })
-  if (place.role === 'parent') all.push({ to: `${at}/disclosures`, label: t`Who was given records`, icon: 'shared' }, { to: `${at}/access-requests`, label: t`Requests to see records`, icon: 'clock' }, { to: `${at}/amendments`, label: t`Requests to change records`, icon: 'text' })
+  if (place.role === 'parent') all.push({ to: `${at}/disclosures`, label: t`Who was given records`, icon: 'shared' }, { to: `${at}/access-requests`, label: t`Requests to see records`, icon: 'clock' }, { to: `${at}/amendments`, label: t`Requests to change records`, icon: 'text' }, { to: `${at}/disclosure-consents`, label: t`Consents to give records to others`, icon: 'shared' })
   if (managed.length > 5 && place.role !== 'operator') all.push({ to: `${at}/manage`, label: t`Administration`, icon: 'staff', inner: managed })
   else all.push(...managed)
   all.push({ to: `${at}/help`, label: t`Help`, icon: 'help' })
