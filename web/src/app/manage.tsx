@@ -36,6 +36,7 @@ export function useManage(place: Place): ManageEntry[] {
     { needs: 'change_organization', group: 'files', to: `${at}/manage/generation`, label: t`Documents from texts`, icon: 'text', about: t`Whether quizzes and worksheets are made, by whom, at what cost` },
     { needs: 'read_consent', group: 'organization', to: `${at}/manage/agreements`, label: t`Children's data`, icon: 'lock', about: t`What the school agreed to, who counts as a child, who else gets data` },
     { needs: 'read_compliance', group: 'organization', to: `${at}/compliance`, label: t`Compliance`, icon: 'library', about: t`Which rules of the law are met, and what shows it` },
+    { needs: 'read_compliance', group: 'organization', to: `${at}/manage/duties`, label: t`Duties and incidents`, icon: 'clock', about: t`What is due each year, whom to tell of an incident, what becomes of data` },
     { needs: 'read_consent', group: 'organization', to: `${at}/manage/notices`, label: t`Notice to parents`, icon: 'text', about: t`What parents are told before they are asked` },
     { needs: 'manage_members', group: 'organization', to: `${at}/manage/mails`, label: t`Mails to members`, icon: 'send', about: t`What was mailed, and what did not arrive` },
     { needs: 'manage_keys', group: 'programs', to: `${at}/manage/keys`, label: t`API keys`, icon: 'lock', about: t`For programs that act in the organization` },
