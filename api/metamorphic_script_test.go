@@ -372,6 +372,7 @@ func (s *school) consentIsKept(essay uuid.UUID) {
 	s.do(nil, get, apiPath+"/public/organizations/"+s.org.String()+"/subprocessors", nil)
 	s.do(nil, get, apiPath+"/public/organizations/"+s.org.String()+"/privacy-notice", nil)
 	s.do(nil, get, "/privacy/"+s.org.String(), nil)
+	s.do(nil, head, "/privacy/"+s.org.String(), nil)
 	s.do(s.owner, remove, at("/subprocessors/"+giver.String()), nil)
 	of := "/people/" + s.pupil.id.String()
 	s.do(s.owner, post, at(of+"/consents"), newDecision("grant", essay))

@@ -219,7 +219,7 @@ var coppa = []Rule{
 		},
 	},
 	{
-		ID: "security_program", Law: COPPA, Section: "16 CFR 312.8(b)", Kind: Recorded, API: "/compliance-duties", Page: "",
+		ID: "security_program", Law: COPPA, Section: "16 CFR 312.8(b)", Kind: Recorded, API: "/compliance-duties", Page: "/manage/duties",
 		Asks:  "A written security program has a coordinator, a risk assessment each year, tests of its safeguards and an evaluation each year.",
 		Proof: []Proof{{"tenancy/evidence", "TestDutiesAreDueAgain"}, {"policies/compliance", "TestReportOfDuties"}},
 		check: func(f *facts) Finding {
@@ -239,7 +239,7 @@ var coppa = []Rule{
 		},
 	},
 	{
-		ID: "incidents", Law: COPPA, Section: "16 CFR 312.8(a), state law and contracts", Kind: Recorded, API: "/incidents", Page: "",
+		ID: "incidents", Law: COPPA, Section: "16 CFR 312.8(a), state law and contracts", Kind: Recorded, API: "/incidents", Page: "/manage/duties",
 		Asks:  "Of an incident those are told in time whom state law or a contract names.",
 		Proof: []Proof{{"tenancy/evidence", "TestClocksOfAnIncident"}, {"api", "TestIncidents"}},
 		check: func(f *facts) Finding {

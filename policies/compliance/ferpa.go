@@ -143,7 +143,7 @@ var ferpa = []Rule{
 		},
 	},
 	{
-		ID: "annual_notice", Law: FERPA, Section: "34 CFR 99.7", Kind: Recorded, API: "/compliance-duties", Page: "",
+		ID: "annual_notice", Law: FERPA, Section: "34 CFR 99.7", Kind: Recorded, API: "/compliance-duties", Page: "/manage/duties",
 		Asks:  "Parents and eligible students are told of their rights each year.",
 		Proof: []Proof{{"tenancy/evidence", "TestDutiesAreDueAgain"}, {"policies/compliance", "TestReportOfDuties"}},
 		check: func(f *facts) Finding {
@@ -158,7 +158,7 @@ var ferpa = []Rule{
 		},
 	},
 	{
-		ID: "disposition", Law: FERPA, Section: "34 CFR 99.33(a), 99.35(b)", Kind: Recorded, API: "/dispositions", Page: "",
+		ID: "disposition", Law: FERPA, Section: "34 CFR 99.33(a), 99.35(b)", Kind: Recorded, API: "/dispositions", Page: "/manage/duties",
 		Asks:  "What the school directs to be returned or destroyed is, in time.",
 		Proof: []Proof{{"tenancy/evidence", "TestDispositions"}, {"api", "TestDispositionsAreRecorded"}},
 		check: func(f *facts) Finding {

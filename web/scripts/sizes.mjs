@@ -1,6 +1,6 @@
 // Fails when the console grows beyond what a phone loads in time: the entry with what it imports at most 130 kB (gzip),
-// what a page loads besides at most 40 kB, dialogs at most 60 kB, and all of it at most 1.5 MB uncompressed, without the
-// catalogues: a person loads that of one language.
+// what a page loads besides at most 40 kB, dialogs at most 60 kB, the catalogue of a language, which is loaded once, at
+// most 60 kB, and all of it at most 1.5 MB uncompressed, without the catalogues: a person loads that of one language.
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 
@@ -41,8 +41,9 @@ for (const key of Object.keys(manifest)) {
   const chunk = manifest[key]
   if (!chunk.isDynamicEntry || chunk.name === 'frame') continue
   const own = [...withImports(key)].filter(f => !shared.has(f))
-  console.log(`${chunk.name}: ${kB(sum(own))} of 40`)
-  if (sum(own) > 40_000) failures.push(`${chunk.name} is too large`)
+  const most = /locales\//.test(key) ? 60 : 40
+  console.log(`${chunk.name}: ${kB(sum(own))} of ${most}`)
+  if (sum(own) > most * 1000) failures.push(`${chunk.name} is too large`)
 }
 const all = Object.entries(manifest).reduce((n, [key, c]) => n + (/locales\//.test(key) ? 0 : statSync(dist + c.file).size), 0)
 console.log(`all of it, uncompressed: ${kB(all)} of 1500`)

@@ -93,6 +93,7 @@ const tree = root.addChildren([
     manage('/disclosures', () => import('../pages/compliance/disclosures.tsx')),
     manage('/manage/holds', () => import('../pages/compliance/holds.tsx')),
     manage('/manage/retention', () => import('../pages/compliance/retention.tsx')),
+    manage('/manage/duties', () => import('../pages/compliance/duties.tsx')),
     manage('/manage/notices', () => import('../pages/compliance/notices.tsx')),
     manage('/compliance', () => import('../pages/compliance/report.tsx')),
     manage('/manage/agreements', () => import('../pages/compliance/agreements.tsx')),

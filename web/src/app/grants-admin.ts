@@ -46,6 +46,7 @@ export const adminTable: Record<string, string[]> = {
   read_disclosures: [...managers, 'student', 'parent', 'auditor'],
   read_retention: [...managers, 'auditor'],
   read_compliance: [...managers, 'auditor'],
+  manage_compliance: managers,
   manage_retention: managers,
   read_consent: managers,
   manage_consent: managers,

@@ -21,6 +21,9 @@ export type Subprocessor = Schemas['Subprocessor']
 export type ConsentSettings = Schemas['ConsentSettings']
 export type ConsentDecision = Schemas['ConsentDecision']
 export type ComplianceCheck = Schemas['ComplianceCheck']
+export type Duty = Schemas['ComplianceDuty']
+export type Incident = Schemas['Incident']
+export type Disposition = Schemas['Disposition']
 export type Notice = Schemas['ConsentNotice']
 export type NewConsentDecision = Schemas['NewConsentDecision']
 
@@ -45,6 +48,14 @@ export const decisionsOf = (w: Work, user: string) => list(w, ['consent', 'decis
   w.api.GET('/api/v1/organizations/{id}/people/{user}/consents', { params: { path: { ...of(w), user }, query }, signal }), 200)
 
 export const complianceReport = (w: Work) => one(w, ['compliance'], signal => w.api.GET('/api/v1/compliance-report', { signal }) as Promise<{ data?: Schemas['ComplianceReport'] }>)
+
+export const duties = (w: Work) => list(w, ['duties'], ({ signal, query }) => w.api.GET('/api/v1/organizations/{id}/compliance-duties', { params: { path: of(w), query }, signal }), 200)
+
+export const incidents = (w: Work) => list(w, ['incidents'], ({ signal, query }) => w.api.GET('/api/v1/organizations/{id}/incidents', { params: { path: of(w), query }, signal }))
+
+export const incidentClocks = (w: Work) => list(w, ['clocks'], ({ signal }) => w.api.GET('/api/v1/organizations/{id}/incident-clocks', { params: { path: of(w) }, signal }))
+
+export const dispositions = (w: Work) => list(w, ['dispositions'], ({ signal, query }) => w.api.GET('/api/v1/organizations/{id}/dispositions', { params: { path: of(w), query }, signal }))
 
 export const notices = (w: Work) => list(w, ['notices'], ({ signal, query }) => w.api.GET('/api/v1/organizations/{id}/consent/notices', { params: { path: of(w), query }, signal }), 200)
 

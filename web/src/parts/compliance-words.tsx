@@ -23,6 +23,9 @@ export function useChecks(): Record<string, string> {
     right_to_inspect: t`Who asks to see records sees them within 45 days`,
     no_destruction_meanwhile: t`Nothing is destroyed while such a request is open`,
     records_of_several_students: t`Of records about several students each parent sees their own`,
+    amendment: t`Requests to amend records are decided in time`,
+    directory_information: t`Directory information leaves only where no one refused it`,
+    signed_consent: t`What leaves on a consent leaves on a signed one`,
     record_of_disclosures: t`Each disclosure is written down`,
     redisclosure_notice: t`Who gets a record is told not to pass it on`,
     security_program: t`The security program is kept up each year`,
@@ -52,6 +55,9 @@ export function useCounts(): Record<string, string> {
     contacts: t`Agreements that say whom to ask`, policies: t`Rules of retention`, security_parts_in_time: t`Parts of the program in time`, security_parts_due_soon: t`Parts due within 30 days`,
     incidents_open: t`Open incidents`, clocks_running: t`Deadlines that run`, clocks_late: t`Deadlines that are over`, annual_notices_in_time: t`Notices of this year`,
     dispositions_open: t`Open directives`, dispositions_late: t`Overdue directives`,
+    reviews_overdue: t`Overdue reviews`, uses_not_justified: t`Uses that were not justified`,
+    amendments_open: t`Open requests to amend`, amendments_overdue: t`Overdue requests to amend`, amendments_answered: t`Answered requests to amend`,
+    consents_signed: t`Signed consents`, students_opted_out: t`Students opted out`,
     shares_of_records: t`Shares of records`, shares_without_basis: t`Shares without a basis`,
   }
 }

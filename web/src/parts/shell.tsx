@@ -121,7 +121,7 @@ function Shell({ places }: { places: Place[] }) {
           <ul>{entries.map(e => (
             <li key={e.to}><Link to={e.to} activeOptions={{ exact: true, includeSearch: false }} activeProps={{ 'aria-current': 'page' }}>
               <Icon name={e.icon} />{e.label}</Link>
-              {e.inner && pathname.startsWith(e.to) && <Inner entries={e.inner} />}</li>
+              {e.inner && (pathname.startsWith(e.to) || e.inner.some(i => i.to === pathname)) && <Inner entries={e.inner} />}</li>
           ))}</ul>
         </nav>
         <main id="content" tabIndex={-1}><Outlet /></main>
