@@ -370,11 +370,12 @@ func (a *Activities) SettleErasure(ctx context.Context, in SettleErasureInput) (
 	return result, err
 }
 
-// removeExports takes every export out of reach that was begun, and removes it. One that is
-// begun later does not find what is erased.
+// removeExports takes every export out of reach in which something may be of what was erased, and
+// removes it. One that is begun later does not find what is erased. An attempt to write a part may
+// be under way still: the verification looks again before the row says that nothing is left.
 func (a *Activities) removeExports(ctx context.Context, in Input) error {
 	q := a.parts.DB.Single(in.Org)
-	list, err := erasures.Exports(ctx, q)
+	list, err := erasures.Exports(ctx, q, in.Erasure, false)
 	if err != nil {
 		return err
 	}
@@ -383,21 +384,47 @@ func (a *Activities) removeExports(ctx context.Context, in Input) error {
 		if err != nil {
 			return err
 		}
-		prefix := exports.Prefix(in.Org, id)
-		if err := a.parts.Exports.AbortAll(ctx, prefix); err != nil {
-			return fmt.Errorf("end multipart uploads of export: %w", err)
-		}
-		err = a.parts.Exports.Each(ctx, prefix, func(key string, _ time.Time) error { return a.parts.Exports.Remove(ctx, key) })
-		if err != nil {
-			return fmt.Errorf("remove export: %w", err)
-		}
-		if err := exports.MarkCleaned(ctx, q, id); err != nil {
-			return err
-		}
 		if ended {
 			if err := erasures.MarkExports(ctx, q, in.Erasure, 1); err != nil {
 				return err
 			}
+		}
+		if err := a.clearExport(ctx, exports.Prefix(in.Org, id)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *Activities) clearExport(ctx context.Context, prefix string) error {
+	if err := a.parts.Exports.AbortAll(ctx, prefix); err != nil {
+		return fmt.Errorf("end multipart uploads of export: %w", err)
+	}
+	err := a.parts.Exports.Each(ctx, prefix, func(key string, _ time.Time) error { return a.parts.Exports.Remove(ctx, key) })
+	if err != nil {
+		return fmt.Errorf("remove export: %w", err)
+	}
+	return nil
+}
+
+// noExports demands that nothing of the exports that were ended lists.
+func (a *Activities) noExports(ctx context.Context, in Input) error {
+	q := a.parts.DB.Single(in.Org)
+	list, err := erasures.Exports(ctx, q, in.Erasure, true)
+	if err != nil {
+		return err
+	}
+	for _, id := range list {
+		prefix := exports.Prefix(in.Org, id)
+		has, err := holdsAny(ctx, a.parts.Exports, prefix)
+		if err != nil {
+			return err
+		}
+		if has {
+			return errors.Join(a.clearExport(ctx, prefix), errLeft)
+		}
+		if err := exports.MarkCleaned(ctx, q, id); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -416,6 +443,9 @@ var errCache = fault.New(fault.Unavailable, "cache_not_told", "The cache in fron
 // that was under way wrote since is removed, and looked for again.
 func (a *Activities) VerifyErasure(ctx context.Context, in VerifyErasureInput) (result VerifyErasureResult, err error) {
 	defer queue.Heartbeat(ctx)()
+	if err := a.noExports(ctx, Input(in)); err != nil {
+		return result, err
+	}
 	q := a.parts.DB.Single(in.Org)
 	var after uuid.UUID
 	for {
@@ -469,18 +499,23 @@ func (a *Activities) found(ctx context.Context, org tenancy.OrgID, version uuid.
 		return has, err
 	}
 	for _, b := range a.parts.Buckets {
-		if has, err := listed(ctx, b, prefix); err != nil || has {
+		if has, err := holdsAny(ctx, b, prefix); err != nil || has {
 			return has, err
-		}
-		pending, err := b.Pending(ctx, prefix)
-		if err != nil {
-			return false, fmt.Errorf("list uploads in parts: %w", err)
-		}
-		if len(pending) > 0 {
-			return true, nil
 		}
 	}
 	return false, nil
+}
+
+// holdsAny says whether a bucket has an object under a prefix, or parts of one.
+func holdsAny(ctx context.Context, b Bucket, prefix string) (bool, error) {
+	if has, err := listed(ctx, b, prefix); err != nil || has {
+		return has, err
+	}
+	pending, err := b.Pending(ctx, prefix)
+	if err != nil {
+		return false, fmt.Errorf("list uploads in parts: %w", err)
+	}
+	return len(pending) > 0, nil
 }
 
 // errFound ends a listing at its first object.

@@ -312,12 +312,23 @@ func forgetPerson(ctx context.Context, q *erasuresdb.Queries, user uuid.UUID) (P
 	}
 	state, err := q.PersonState(ctx, user)
 	if err == nil && PersonState(state) == PersonErased {
-		err = q.PersonForget(ctx, user)
+		err = forget(ctx, q, user)
 	}
 	if err != nil {
 		return "", fmt.Errorf("erase the person's row: %w", err)
 	}
 	return PersonState(state), nil
+}
+
+// forget empties the row, and what imports of rosters say of the person.
+func forget(ctx context.Context, q *erasuresdb.Queries, user uuid.UUID) error {
+	if err := q.RosterChangesForget(ctx, user); err != nil {
+		return err
+	}
+	if err := q.RosterRowsForget(ctx, user); err != nil {
+		return err
+	}
+	return q.PersonForget(ctx, user)
 }
 
 // add puts what became of each version into the certificate. Items come by their files.

@@ -64,17 +64,35 @@ func KeepIfDecided(ctx context.Context, tx *tenancy.Tx, id, file uuid.UUID) (boo
 }
 
 // End notes, in the transaction that ended the versions of a file, that all of them are to go,
-// those too that came since the inventory. It forgets the zips that name the file.
+// those too that came since the inventory. It forgets the zips that name the file, and takes
+// the packages of requests for access that name it out of reach.
 func End(ctx context.Context, tx *tenancy.Tx, id, file uuid.UUID) error {
 	q := erasuresdb.New(tx)
-	return errors.Join(
-		wrap("note the end of versions", q.ItemEnd(ctx, erasuresdb.ItemEndParams{ID: id, FileID: file})),
-		wrap("forget zips", q.ZipForget(ctx, file)))
+	if err := q.ItemEnd(ctx, erasuresdb.ItemEndParams{ID: id, FileID: file}); err != nil {
+		return wrap("note the end of versions", err)
+	}
+	if err := q.ZipForget(ctx, file); err != nil {
+		return wrap("forget zips", err)
+	}
+	n, err := q.PackagesEnd(ctx, file)
+	return countExports(ctx, tx, id, n, wrap("end packages of requests for access", err))
+}
+
+func countExports(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, n int64, err error) error {
+	if err != nil || n == 0 {
+		return err
+	}
+	return MarkExports(ctx, tx, id, n)
 }
 
 // EndGone is End for a file that was deleted by another way since it was listed.
-func EndGone(ctx context.Context, q tenancy.Queries, id, file uuid.UUID) error {
-	return wrap("note the end of versions", erasuresdb.New(q).ItemEndGone(ctx, erasuresdb.ItemEndGoneParams{ID: id, FileID: file}))
+func EndGone(ctx context.Context, tx *tenancy.Tx, id, file uuid.UUID) error {
+	q := erasuresdb.New(tx)
+	if err := q.ItemEndGone(ctx, erasuresdb.ItemEndGoneParams{ID: id, FileID: file}); err != nil {
+		return wrap("note the end of versions", err)
+	}
+	n, err := q.PackagesEndAll(ctx)
+	return countExports(ctx, tx, id, n, wrap("end packages of requests for access", err))
 }
 
 // Generations lists the documents that are being made from a file's text.
@@ -139,9 +157,10 @@ func MarkVerified(ctx context.Context, q tenancy.Queries, id uuid.UUID, versions
 	return wrap("note the verification", erasuresdb.New(q).ItemVerified(ctx, erasuresdb.ItemVerifiedParams{ID: id, Versions: versions}))
 }
 
-// Exports lists the exports of the organization of which objects may be there.
-func Exports(ctx context.Context, q tenancy.Queries) ([]uuid.UUID, error) {
-	found, err := erasuresdb.New(q).ExportList(ctx)
+// Exports lists the exports of the organization of which objects may be there and in which
+// something of what the erasure erased may be; with ended, those alone that are out of reach.
+func Exports(ctx context.Context, q tenancy.Queries, id uuid.UUID, ended bool) ([]uuid.UUID, error) {
+	found, err := erasuresdb.New(q).ExportList(ctx, erasuresdb.ExportListParams{ID: id, Ended: ended})
 	return found, wrap("list exports", err)
 }
 

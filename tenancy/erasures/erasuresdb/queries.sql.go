@@ -361,11 +361,21 @@ func (q *Queries) ErasureWoken(ctx context.Context, id uuid.UUID) error {
 }
 
 const exportList = `-- name: ExportList :many
-select id from exports where cleaned_at is null order by id
+select x.id from exports x
+ where x.cleaned_at is null and (x.access_request_id is null and not $1::boolean or x.state in ('failed', 'removed'))
+   and exists (select from erasure_items i where i.erasure_id = $2 and i.state in ('ended', 'destroyed', 'purged', 'verified') and i.updated_at >= x.created_at)
+ order by x.id
 `
 
-func (q *Queries) ExportList(ctx context.Context) ([]uuid.UUID, error) {
-	rows, err := q.db.Query(ctx, exportList)
+type ExportListParams struct {
+	Ended bool
+	ID    uuid.UUID
+}
+
+// Copies of which objects may be there, and which were begun before something was erased. Of packages,
+// those alone that are out of reach.
+func (q *Queries) ExportList(ctx context.Context, arg ExportListParams) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, exportList, arg.Ended, arg.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -755,6 +765,35 @@ func (q *Queries) ItemVerified(ctx context.Context, arg ItemVerifiedParams) erro
 	return err
 }
 
+const packagesEnd = `-- name: PackagesEnd :execrows
+update exports x set state = 'removed', updated_at = now()
+ where x.access_request_id is not null and x.state in ('running', 'ready')
+   and exists (select from access_request_files a where a.organization_id = x.organization_id and a.request_id = x.access_request_id and a.file_id = $1::uuid)
+`
+
+// Packages of requests for access that name a file. They go out of reach in the transaction that ends
+// the file: what they name goes with its row.
+func (q *Queries) PackagesEnd(ctx context.Context, fileID uuid.UUID) (int64, error) {
+	result, err := q.db.Exec(ctx, packagesEnd, fileID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const packagesEndAll = `-- name: PackagesEndAll :execrows
+update exports set state = 'removed', updated_at = now() where access_request_id is not null and state in ('running', 'ready')
+`
+
+// A file that was deleted by another way is not to be told from what a package holds any more: each may.
+func (q *Queries) PackagesEndAll(ctx context.Context) (int64, error) {
+	result, err := q.db.Exec(ctx, packagesEndAll)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const personForget = `-- name: PersonForget :exec
 update people set display_name = '', grade = '', identifiers = '{}', username_hash = null, email_hash = null, thirteen_from = null, adult_from = null,
     source_id = null, sourced_id = null, row_hash = null, set_by_hand = '{}', updated_at = now()
@@ -780,6 +819,30 @@ func (q *Queries) PersonState(ctx context.Context, userID uuid.UUID) (string, er
 	var state string
 	err := row.Scan(&state)
 	return state, err
+}
+
+const rosterChangesForget = `-- name: RosterChangesForget :exec
+delete from roster_changes c using people p, roster_imports i
+ where p.user_id = $1 and p.state = 'left' and i.source_id = p.source_id and c.import_id = i.id
+   and (c.kind = 'person' and (c.target_id = p.user_id or c.sourced_id = p.sourced_id) or c.kind = 'enrollment' and c.person = p.sourced_id or c.kind = 'guardian' and c.sourced_id = p.sourced_id)
+`
+
+// What imports of rosters staged and would change of the person, of any import that is kept: undone or
+// applied later, it would bring the name back. Comes before the row forgets where it is from.
+func (q *Queries) RosterChangesForget(ctx context.Context, userID uuid.UUID) error {
+	_, err := q.db.Exec(ctx, rosterChangesForget, userID)
+	return err
+}
+
+const rosterRowsForget = `-- name: RosterRowsForget :exec
+delete from roster_rows r using people p, roster_imports i
+ where p.user_id = $1 and p.state = 'left' and i.source_id = p.source_id and r.import_id = i.id
+   and (r.kind in ('person', 'demographics') and r.sourced_id = p.sourced_id or r.kind in ('role', 'enrollment') and r.person = p.sourced_id)
+`
+
+func (q *Queries) RosterRowsForget(ctx context.Context, userID uuid.UUID) error {
+	_, err := q.db.Exec(ctx, rosterRowsForget, userID)
+	return err
 }
 
 const rowsLeft = `-- name: RowsLeft :one
