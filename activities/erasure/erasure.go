@@ -271,8 +271,10 @@ func (a *Activities) destroy(ctx context.Context, in Input, items []erasures.Ope
 	if len(versions) == 0 {
 		return nil
 	}
-	if err := WriteLedger(ctx, a.parts.Archive, a.parts.Signer, in.Org, entry); err != nil {
-		return err
+	for _, e := range entry.Split(erasures.MostVersions) {
+		if err := WriteLedger(ctx, a.parts.Archive, a.parts.Signer, in.Org, e); err != nil {
+			return err
+		}
 	}
 	q := a.parts.DB.Single(in.Org)
 	has := make([]bool, len(versions))
@@ -540,7 +542,10 @@ type CertifyErasureResult struct{}
 func (a *Activities) CertifyErasure(ctx context.Context, in CertifyErasureInput) (CertifyErasureResult, error) {
 	var c erasures.Certificate
 	err := a.parts.DB.InTx(ctx, in.Org, func(tx *tenancy.Tx) (err error) {
-		c, err = erasures.Certify(ctx, tx, in.Erasure, a.parts.Signer, time.Now())
+		c, err = erasures.Certify(ctx, tx, in.Erasure, a.parts.Signer, time.Now(), func(person uuid.UUID) error {
+			return WriteLedger(ctx, a.parts.Archive, a.parts.Signer, in.Org,
+				erasures.Entry{Erasure: in.Erasure, Organization: in.Org.String(), Scope: erasures.Person, Person: &person})
+		})
 		return err
 	})
 	if err != nil {

@@ -189,3 +189,21 @@ func Restore(ctx context.Context, q tenancy.Queries, c Certificate) (bool, error
 	})
 	return n > 0, wrap("restore erasure", err)
 }
+
+// Reopen keeps an erasure as one that goes on, of which the restored database has something that a
+// hold keeps. It says false where the erasure is there.
+func Reopen(ctx context.Context, q tenancy.Queries, c Certificate) (bool, error) {
+	requested, err := time.Parse(time.RFC3339, c.RequestedAt)
+	if err != nil {
+		return false, wrap("read certificate", err)
+	}
+	db, versions := erasuresdb.New(q), make([]uuid.UUID, len(c.Items))
+	for n, i := range c.Items {
+		versions[n] = i.Version
+	}
+	n, err := db.ErasureReopen(ctx, erasuresdb.ErasureReopenParams{ID: c.ID, Scope: string(c.Scope), TargetID: c.Target, Basis: string(c.Basis), RequestedAt: requested})
+	if err == nil && n > 0 {
+		err = db.ItemReopen(ctx, erasuresdb.ItemReopenParams{ID: c.ID, Versions: versions})
+	}
+	return n > 0, wrap("begin erasure again", err)
+}

@@ -57,6 +57,18 @@ values (app.org(), sqlc.arg(id), sqlc.arg(scope), sqlc.arg(target_id), sqlc.arg(
 on conflict (organization_id, id) do update set state = 'certified', hold_id = null, exports = excluded.exports, certified_at = excluded.certified_at, certificate = excluded.certificate, updated_at = now()
  where erasures.state <> 'certified';
 
+-- The same, of one that waits for a hold that the restore brought back. It goes on with what its
+-- certificate names and is there, and has a new one when the hold is released.
+-- name: ErasureReopen :execrows
+insert into erasures (organization_id, id, scope, target_id, basis, requested_at, state)
+values (app.org(), sqlc.arg(id), sqlc.arg(scope), sqlc.arg(target_id), sqlc.arg(basis), sqlc.arg(requested_at)::timestamptz, 'erasing')
+on conflict do nothing;
+
+-- name: ItemReopen :exec
+insert into erasure_items (organization_id, erasure_id, version_id, file_id, size, sha256)
+select v.organization_id, sqlc.arg(id), v.id, v.file_id, v.size, v.sha256 from file_versions v where v.id = any(sqlc.arg(versions)::uuid[])
+on conflict do nothing;
+
 -- What there is of the target. A file that comes later is not part of it; a version that comes to a
 -- file later is.
 -- name: ItemInventory :execrows
@@ -149,6 +161,11 @@ select coalesce((select case
     when exists (select from holds h where h.organization_id = p.organization_id and h.released_at is null and (h.scope = 'organization' or h.person_id = p.user_id)) then 'on_hold'
     when p.state <> 'left' or exists (select from members m where m.organization_id = p.organization_id and m.user_id = p.user_id) then 'still_a_member'
     else 'erased' end from people p where p.organization_id = app.org() and p.user_id = sqlc.arg(user_id)), '')::text as state;
+
+-- name: PersonThere :one
+select exists (select from people p where p.user_id = sqlc.arg(user_id)
+   and (p.display_name <> '' or p.grade <> '' or p.identifiers <> '{}' or p.username_hash is not null or p.email_hash is not null or p.source_id is not null
+        or p.thirteen_from is not null or p.adult_from is not null))::boolean;
 
 -- What imports of rosters staged and would change of the person, of any import that is kept: undone or
 -- applied later, it would bring the name back. Comes before the row forgets where it is from.

@@ -51,6 +51,8 @@ func TestAnErasureIsDueWhenOneOfItsHoldsIsReleased(t *testing.T) {
 	require.Equal(t, erasures.Blocked, a.steps(t, d, id))
 	nothingOf(t, &a.Bench, two)
 	require.Zero(t, due(), "it waits for the other")
+	err := a.InTx(t.Context(), a.Org, func(tx *tenancy.Tx) error { return files.Restore(t.Context(), tx, one.File) })
+	require.ErrorIs(t, err, tenancy.ErrBeingErased)
 }
 
 // TestAnErasureTakesThePackagesThatNameItsFiles and no others: a request for access whose package is
@@ -106,7 +108,9 @@ func TestAnErasureTakesThePackagesThatNameItsFiles(t *testing.T) {
 	writeAll(t, a.exporter(t, 1<<20, nil), a.Org, op)
 	require.Zero(t, erase(third.File).Exports)
 	requireStates(op, exports.Ready, accessrequests.Ready)
-	change(func(tx *tenancy.Tx) error { return accessrequests.End(ctx, tx, request, tenancy.Actor{Org: a.Org, User: officer, Role: tenancy.Admin}, accessrequests.Closed, "answered") })
+	change(func(tx *tenancy.Tx) error {
+		return accessrequests.End(ctx, tx, request, tenancy.Actor{Org: a.Org, User: officer, Role: tenancy.Admin}, accessrequests.Closed, "answered")
+	})
 	require.EqualValues(t, 1, erase(named.File).Exports)
 	requireStates(op, exports.Removed, accessrequests.Closed)
 	nothingOf(t, &a.Bench, named)

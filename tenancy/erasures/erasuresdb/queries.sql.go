@@ -281,6 +281,36 @@ func (q *Queries) ErasureOfOrganization(ctx context.Context, arg ErasureOfOrgani
 	return err
 }
 
+const erasureReopen = `-- name: ErasureReopen :execrows
+insert into erasures (organization_id, id, scope, target_id, basis, requested_at, state)
+values (app.org(), $1, $2, $3, $4, $5::timestamptz, 'erasing')
+on conflict do nothing
+`
+
+type ErasureReopenParams struct {
+	ID          uuid.UUID
+	Scope       string
+	TargetID    uuid.UUID
+	Basis       string
+	RequestedAt time.Time
+}
+
+// The same, of one that waits for a hold that the restore brought back. It goes on with what its
+// certificate names and is there, and has a new one when the hold is released.
+func (q *Queries) ErasureReopen(ctx context.Context, arg ErasureReopenParams) (int64, error) {
+	result, err := q.db.Exec(ctx, erasureReopen,
+		arg.ID,
+		arg.Scope,
+		arg.TargetID,
+		arg.Basis,
+		arg.RequestedAt,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const erasureRestore = `-- name: ErasureRestore :execrows
 insert into erasures (organization_id, id, scope, target_id, basis, requested_at, exports, state, certified_at, certificate)
 values (app.org(), $1, $2, $3, $4, $5::timestamptz, $6, 'certified', $7, $8::jsonb)
@@ -741,6 +771,22 @@ func (q *Queries) ItemPurged(ctx context.Context, arg ItemPurgedParams) error {
 	return err
 }
 
+const itemReopen = `-- name: ItemReopen :exec
+insert into erasure_items (organization_id, erasure_id, version_id, file_id, size, sha256)
+select v.organization_id, $1, v.id, v.file_id, v.size, v.sha256 from file_versions v where v.id = any($2::uuid[])
+on conflict do nothing
+`
+
+type ItemReopenParams struct {
+	ID       uuid.UUID
+	Versions []uuid.UUID
+}
+
+func (q *Queries) ItemReopen(ctx context.Context, arg ItemReopenParams) error {
+	_, err := q.db.Exec(ctx, itemReopen, arg.ID, arg.Versions)
+	return err
+}
+
 const itemUnblock = `-- name: ItemUnblock :exec
 update erasure_items set state = 'planned', hold_id = null, updated_at = now() where erasure_id = $1 and state = 'blocked'
 `
@@ -819,6 +865,19 @@ func (q *Queries) PersonState(ctx context.Context, userID uuid.UUID) (string, er
 	var state string
 	err := row.Scan(&state)
 	return state, err
+}
+
+const personThere = `-- name: PersonThere :one
+select exists (select from people p where p.user_id = $1
+   and (p.display_name <> '' or p.grade <> '' or p.identifiers <> '{}' or p.username_hash is not null or p.email_hash is not null or p.source_id is not null
+        or p.thirteen_from is not null or p.adult_from is not null))::boolean
+`
+
+func (q *Queries) PersonThere(ctx context.Context, userID uuid.UUID) (bool, error) {
+	row := q.db.QueryRow(ctx, personThere, userID)
+	var column_1 bool
+	err := row.Scan(&column_1)
+	return column_1, err
 }
 
 const rosterChangesForget = `-- name: RosterChangesForget :exec
