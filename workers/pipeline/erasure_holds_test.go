@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"satchel/activities/erasure"
 	"satchel/files"
 	"satchel/tenancy"
 	"satchel/tenancy/accessrequests"
@@ -114,4 +115,28 @@ func TestAnErasureTakesThePackagesThatNameItsFiles(t *testing.T) {
 	require.EqualValues(t, 1, erase(named.File).Exports)
 	requireStates(op, exports.Removed, accessrequests.Closed)
 	nothingOf(t, &a.Bench, named)
+}
+
+// TestAPartOfAnExportThatComesLateIsFound: what an attempt that was under way wrote into an export that
+// was removed is looked for, and removed, before the certificate.
+func TestAPartOfAnExportThatComesLateIsFound(t *testing.T) {
+	t.Parallel()
+	a := setupActivities(t)
+	ticket := a.publishNamed(t, "notes.txt", []byte("in an export"))
+	export := a.beginExport(t)
+	writeAll(t, a.exporter(t, 1<<20, nil), a.Org, export)
+	id := askErasure(t, &a.Bench, erasures.File, ticket.File, erasures.SchoolDirective)
+	x, in := a.eraser(t, &dyingErasure{}), erasure.Input{Org: a.Org, Erasure: id}
+	_, err := x.BeginErasure(t.Context(), erasure.BeginErasureInput(in))
+	require.NoError(t, err)
+	_, err = x.EraseVersions(t.Context(), erasure.EraseVersionsInput(in))
+	require.NoError(t, err)
+	_, err = x.SettleErasure(t.Context(), erasure.SettleErasureInput(in))
+	require.NoError(t, err)
+	put(t, a.Store.Exports, exports.Prefix(a.Org, export)+"late.zip", []byte("in an export"))
+	_, err = x.VerifyErasure(t.Context(), erasure.VerifyErasureInput(in))
+	require.ErrorContains(t, err, "copies_left")
+	_, err = x.VerifyErasure(t.Context(), erasure.VerifyErasureInput(in))
+	require.NoError(t, err)
+	nothingOf(t, &a.Bench, ticket)
 }
