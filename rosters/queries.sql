@@ -499,7 +499,8 @@ select app.users_make((select array_agg(c.target_id) from roster_changes c
  where c.import_id = sqlc.arg(import_id) and c.kind = 'person' and c.action = 'new' and c.seq between sqlc.arg(first_seq) and sqlc.arg(last_seq)));
 
 -- A person who was new keeps nothing when the import is undone: neither a name nor
--- a hash.
+-- a hash. Who was erased since the changes were worked out has a row that is of no source
+-- any more, and is left out: the next import that has the person makes a new one.
 
 -- name: ApplyPeople :execrows
 insert into people (organization_id, user_id, kind, display_name, grade, source_id, sourced_id, identifiers, username_hash, email_hash, state, leaves_at,
@@ -514,6 +515,7 @@ select app.org(), c.target_id, x.x ->> 'kind', x.x ->> 'name', x.x ->> 'grade', 
           else c.after end) x(x)
  where c.import_id = sqlc.arg(import_id) and c.kind = 'person' and c.seq between sqlc.arg(first_seq) and sqlc.arg(last_seq)
    and (c.held is null or sqlc.arg(with_held)::boolean)
+   and not exists (select from people e where e.user_id = c.target_id and e.source_id is null)
 on conflict (organization_id, source_id, sourced_id) where source_id is not null
 do update set kind = case when 'kind' = any (people.set_by_hand) then people.kind else excluded.kind end,
     display_name = case when 'display_name' = any (people.set_by_hand) then people.display_name else excluded.display_name end,

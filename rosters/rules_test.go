@@ -244,3 +244,23 @@ func TestSourcesDoNotMeet(t *testing.T) {
 	require.Zero(t, found.Summary.Removals)
 	require.Len(t, s.lines("select sourced_id from people where state = 'active'"), 6)
 }
+
+// TestAnImportThatWaitsLeavesOutWhoWasErased: it does not fail on the row of the person, which is of no
+// source any more, and does not fill it again; the next import makes a new one.
+func TestAnImportThatWaitsLeavesOutWhoWasErased(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t)
+	s.bring(pack(t, sample()))
+	f := sample()
+	f["users.csv"] = strings.Replace(f["users.csv"], "p1,,,true,ada,,Ada,Low,,,,,,p2,07", "p1,,,true,ada,,Ada,Low,,,,,,p2,08", 1)
+	id, found := s.diff(pack(t, f))
+	require.NoError(t, s.tx(func(ctx context.Context, tx *tenancy.Tx) error {
+		_, err := tx.Exec(ctx, "update people set display_name = '', grade = '', identifiers = '{}', username_hash = null, email_hash = null, source_id = null, sourced_id = null, row_hash = null, state = 'left' where sourced_id = 'p1'")
+		return err
+	}))
+	s.decide(id, rosters.Approve, found.Hash, false)
+	s.apply(id)
+	require.Empty(t, s.lines("select display_name from people where display_name = 'Ada Low'"))
+	s.bring(pack(t, f))
+	require.Equal(t, []string{"Ada Low"}, s.lines("select display_name from people where sourced_id = 'p1'"))
+}

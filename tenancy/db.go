@@ -387,6 +387,7 @@ var ConsentRequired = fault.New(fault.Denied, "consent_required", "This is a fil
 var (
 	ErrOnHold      = fault.New(fault.Conflict, "on_hold", "This is on hold: it must be kept until an owner or admin releases the hold, with the approval of another one. Ask them. It can be put into the trash meanwhile, and comes back from there.")
 	ErrHoldStays   = fault.New(fault.Conflict, "on_hold", "This is on hold, and with this change the hold would not cover it any more. Leave its name, category, space and students as they are until an owner or admin has the hold released, or ask them to place a hold on the file itself.")
+	ErrBeingErased = fault.New(fault.Conflict, "being_erased", "This file is being erased and does not come back from the trash. Where a hold keeps it, it is erased when the hold is released. Owners and admins see the erasure.")
 	ErrHoldOver    = fault.New(fault.Conflict, "hold_released", "This hold is released already. Place a new one if something must be kept.")
 	ErrHoldTooLate = fault.New(fault.Conflict, "deletion_begun", "The deletion of the organization has begun, and what it had may be gone. No hold can be placed any more.")
 	ErrHoldTarget  = fault.New(fault.NotFound, "hold_target_not_found", "There is no such person, space or file in your organization. Look again what the hold is to be about.")
@@ -407,6 +408,7 @@ var placeFaults = map[string]*fault.Fault{
 	"SQ034": ErrHoldOver,
 	"SQ035": ErrHoldTooLate,
 	"SQ036": ErrHoldTarget,
+	"SQ037": ErrBeingErased,
 	"SQ010": fault.New(fault.Invalid, "invalid_expires_at", "expires_at is over already, or not after starts_at. Give a later time; DELETE ends a share at once."),
 }
 

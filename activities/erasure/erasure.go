@@ -270,8 +270,10 @@ func (a *Activities) destroy(ctx context.Context, in Input, items []erasures.Ope
 	if len(versions) == 0 {
 		return nil
 	}
-	if err := WriteLedger(ctx, a.parts.Archive, a.parts.Signer, in.Org, entry); err != nil {
-		return err
+	for _, e := range entry.Split(erasures.MostVersions) {
+		if err := WriteLedger(ctx, a.parts.Archive, a.parts.Signer, in.Org, e); err != nil {
+			return err
+		}
 	}
 	q := a.parts.DB.Single(in.Org)
 	has := make([]bool, len(versions))
@@ -369,11 +371,12 @@ func (a *Activities) SettleErasure(ctx context.Context, in SettleErasureInput) (
 	return result, err
 }
 
-// removeExports takes every export out of reach that was begun, and removes it. One that is
-// begun later does not find what is erased.
+// removeExports takes every export out of reach in which something may be of what was erased, and
+// removes it. One that is begun later does not find what is erased. An attempt to write a part may
+// be under way still: the verification looks again before the row says that nothing is left.
 func (a *Activities) removeExports(ctx context.Context, in Input) error {
 	q := a.parts.DB.Single(in.Org)
-	list, err := erasures.Exports(ctx, q)
+	list, err := erasures.Exports(ctx, q, in.Erasure, false)
 	if err != nil {
 		return err
 	}
@@ -382,22 +385,25 @@ func (a *Activities) removeExports(ctx context.Context, in Input) error {
 		if err != nil {
 			return err
 		}
-		prefix := exports.Prefix(in.Org, id)
-		if err := a.parts.Exports.AbortAll(ctx, prefix); err != nil {
-			return fmt.Errorf("end multipart uploads of export: %w", err)
-		}
-		err = a.parts.Exports.Each(ctx, prefix, func(key string, _ time.Time) error { return a.parts.Exports.Remove(ctx, key) })
-		if err != nil {
-			return fmt.Errorf("remove export: %w", err)
-		}
-		if err := exports.MarkCleaned(ctx, q, id); err != nil {
-			return err
-		}
 		if ended {
 			if err := erasures.MarkExports(ctx, q, in.Erasure, 1); err != nil {
 				return err
 			}
 		}
+		if err := a.clearExport(ctx, exports.Prefix(in.Org, id)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *Activities) clearExport(ctx context.Context, prefix string) error {
+	if err := a.parts.Exports.AbortAll(ctx, prefix); err != nil {
+		return fmt.Errorf("end multipart uploads of export: %w", err)
+	}
+	err := a.parts.Exports.Each(ctx, prefix, func(key string, _ time.Time) error { return a.parts.Exports.Remove(ctx, key) })
+	if err != nil {
+		return fmt.Errorf("remove export: %w", err)
 	}
 	return nil
 }

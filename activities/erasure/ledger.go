@@ -96,8 +96,40 @@ func (l *Ledger) there(ctx context.Context, org tenancy.OrgID, f erasures.EntryF
 	return false, nil
 }
 
+// People visits the people whose own rows the ledger says were emptied, and who are there again. One whose
+// erasure is certified in this database was emptied in it, and came back since by another way.
+func (l *Ledger) People(ctx context.Context, org tenancy.OrgID, visit func(person uuid.UUID) error) error {
+	q := l.parts.DB.Single(org)
+	return l.each(ctx, org, func(e erasures.Entry) error {
+		if e.Person == nil {
+			return nil
+		}
+		known, err := erasures.Get(ctx, q, e.Erasure)
+		if err != nil && fault.KindOf(err) != fault.NotFound || err == nil && known.State == erasures.Certified {
+			return err
+		}
+		there, err := erasures.PersonThere(ctx, q, *e.Person)
+		if err != nil || !there {
+			return err
+		}
+		return visit(*e.Person)
+	})
+}
+
+// Forget empties the row of a person again. It says true where the person is a member in the restored
+// database, or a hold of it covers them: a person decides.
+func (l *Ledger) Forget(ctx context.Context, org tenancy.OrgID, person uuid.UUID) (held bool, err error) {
+	err = l.parts.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
+		state, err := erasures.ForgetAgain(ctx, tx, person)
+		held = state == erasures.PersonMember || state == erasures.PersonHeld
+		return err
+	})
+	return held, err
+}
+
 // Again erases a file that was erased. It says true where a hold that the restored database has in force
-// covers it: the keys are destroyed all the same, as they were before; the rows stay until it is released.
+// covers it: the keys are destroyed all the same, as they were before; the rows stay, in the trash, until
+// it is released.
 func (l *Ledger) Again(ctx context.Context, org tenancy.OrgID, file uuid.UUID, versions []uuid.UUID) (held bool, err error) {
 	if file == uuid.Nil {
 		return false, l.again(ctx, org)
@@ -106,12 +138,21 @@ func (l *Ledger) Again(ctx context.Context, org tenancy.OrgID, file uuid.UUID, v
 		if err := files.Lock(ctx, tx, file); err != nil {
 			return err
 		}
-		_, err := EndVersions(ctx, tx, file, "erased_before_restore")
+		_, err := EndVersions(ctx, tx, file, againWhy)
 		return err
 	})
 	held, gone := errors.Is(err, tenancy.ErrOnHold), fault.KindOf(err) == fault.NotFound
 	if err != nil && !held && !gone {
 		return false, err
+	}
+	if held {
+		err := l.parts.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
+			_, err := files.TrashFor(ctx, tx, file, againWhy)
+			return err
+		})
+		if err != nil {
+			return true, err
+		}
 	}
 	dropped := each(ctx, versions, func(ctx context.Context, _ int, version uuid.UUID) error {
 		return l.parts.Keys.DropKey(ctx, files.ContentKey(org, version))
@@ -128,31 +169,68 @@ func (l *Ledger) Again(ctx context.Context, org tenancy.OrgID, file uuid.UUID, v
 	return false, l.parts.DB.InTx(ctx, org, func(tx *tenancy.Tx) error { return files.Purge(ctx, tx, file) })
 }
 
+const againWhy = "erased_before_restore"
+
 // Certificates brings back the certificates of an organization that the restore lost. An erasure that was
-// certified is so again, and is not done a second time with less to show for it.
+// certified is so again, and is not done a second time with less to show for it. One of which something is
+// there still, because a hold of the restored database keeps it, goes on instead: it waits for that hold.
 func (l *Ledger) Certificates(ctx context.Context, org tenancy.OrgID) error {
-	seen := map[uuid.UUID]bool{}
-	return l.each(ctx, org, func(e erasures.Entry) error {
-		if seen[e.Erasure] || e.Scope == erasures.Organization {
+	var order []uuid.UUID
+	left := map[uuid.UUID]bool{} // of each erasure, whether something is there
+	err := l.each(ctx, org, func(e erasures.Entry) error {
+		if e.Scope == erasures.Organization {
 			return nil
 		}
-		seen[e.Erasure] = true
-		b, err := l.parts.Archive.Read(ctx, erasures.CertificateKey(org, e.Erasure), mostOfRecords)
-		if fault.KindOf(err) == fault.NotFound {
-			return nil // it was not at its end: its row goes on, or it is asked for again
+		was, seen := left[e.Erasure]
+		if !seen {
+			order = append(order, e.Erasure)
 		}
-		if err != nil {
-			return fmt.Errorf("read copy of certificate: %w", err)
+		is, err := l.left(ctx, org, e)
+		left[e.Erasure] = was || is
+		return err
+	})
+	for _, id := range order {
+		if err == nil {
+			err = l.certificate(ctx, org, id, left[id])
 		}
-		c, err := erasures.ReadCertificate(b, l.parts.Signer.Public())
-		if err != nil {
+	}
+	return err
+}
+
+// left says whether a row is there of what an entry names.
+func (l *Ledger) left(ctx context.Context, org tenancy.OrgID, e erasures.Entry) (bool, error) {
+	q := l.parts.DB.Single(org)
+	var versions, gone []uuid.UUID
+	for _, f := range e.Files {
+		versions, gone = append(versions, f.Versions...), append(gone, f.File)
+	}
+	rows, err := erasures.RowsLeft(ctx, q, versions, gone)
+	if err != nil || rows > 0 || e.Person == nil {
+		return rows > 0, err
+	}
+	return erasures.PersonThere(ctx, q, *e.Person)
+}
+
+func (l *Ledger) certificate(ctx context.Context, org tenancy.OrgID, id uuid.UUID, left bool) error {
+	b, err := l.parts.Archive.Read(ctx, erasures.CertificateKey(org, id), mostOfRecords)
+	if fault.KindOf(err) == fault.NotFound {
+		return nil // it was not at its end: its row goes on, or it is asked for again
+	}
+	if err != nil {
+		return fmt.Errorf("read copy of certificate: %w", err)
+	}
+	c, err := erasures.CertificateOf(b, l.parts.Signer.Public(), org, id)
+	if err != nil {
+		return err
+	}
+	bring, event := erasures.Restore, audit.Event{Action: "erasure.certify", ObjectID: c.ID.String(), Code: "restored"}
+	if left {
+		bring, event = erasures.Reopen, audit.Event{Action: "erasure.request", ObjectID: c.ID.String(), Code: "restored"}
+	}
+	return l.parts.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
+		if changed, err := bring(ctx, tx, c); err != nil || !changed {
 			return err
 		}
-		return l.parts.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
-			if changed, err := erasures.Restore(ctx, tx, c); err != nil || !changed {
-				return err
-			}
-			return audit.Record(ctx, tx, audit.Event{Action: "erasure.certify", ObjectID: c.ID.String(), Code: "restored"})
-		})
+		return audit.Record(ctx, tx, event)
 	})
 }

@@ -16,7 +16,31 @@ import (
 	"satchel/policies/audit"
 	"satchel/tenancy"
 	"satchel/tenancy/erasures"
+	"satchel/tenancy/exports"
 )
+
+// noExports demands that nothing of the exports that were ended lists.
+func (a *Activities) noExports(ctx context.Context, in Input) error {
+	q := a.parts.DB.Single(in.Org)
+	list, err := erasures.Exports(ctx, q, in.Erasure, true)
+	if err != nil {
+		return err
+	}
+	for _, id := range list {
+		prefix := exports.Prefix(in.Org, id)
+		has, err := holdsAny(ctx, a.parts.Exports, prefix)
+		if err != nil {
+			return err
+		}
+		if has {
+			return errors.Join(a.clearExport(ctx, prefix), errLeft)
+		}
+		if err := exports.MarkCleaned(ctx, q, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // VerifyErasureResult counts the versions of which this attempt found nothing.
 type VerifyErasureResult struct{ Versions int64 }
@@ -31,6 +55,9 @@ var errCache = fault.New(fault.Unavailable, "cache_not_told", "The cache in fron
 // that was under way wrote since is removed, and looked for again.
 func (a *Activities) VerifyErasure(ctx context.Context, in VerifyErasureInput) (result VerifyErasureResult, err error) {
 	defer queue.Heartbeat(ctx)()
+	if err := a.noExports(ctx, Input(in)); err != nil {
+		return result, err
+	}
 	q := a.parts.DB.Single(in.Org)
 	var after uuid.UUID
 	for {
@@ -84,18 +111,23 @@ func (a *Activities) found(ctx context.Context, org tenancy.OrgID, version uuid.
 		return has, err
 	}
 	for _, b := range a.parts.Buckets {
-		if has, err := listed(ctx, b, prefix); err != nil || has {
+		if has, err := holdsAny(ctx, b, prefix); err != nil || has {
 			return has, err
-		}
-		pending, err := b.Pending(ctx, prefix)
-		if err != nil {
-			return false, fmt.Errorf("list uploads in parts: %w", err)
-		}
-		if len(pending) > 0 {
-			return true, nil
 		}
 	}
 	return false, nil
+}
+
+// holdsAny says whether a bucket has an object under a prefix, or parts of one.
+func holdsAny(ctx context.Context, b Bucket, prefix string) (bool, error) {
+	if has, err := listed(ctx, b, prefix); err != nil || has {
+		return has, err
+	}
+	pending, err := b.Pending(ctx, prefix)
+	if err != nil {
+		return false, fmt.Errorf("list uploads in parts: %w", err)
+	}
+	return len(pending) > 0, nil
 }
 
 // errFound ends a listing at its first object.
@@ -120,7 +152,10 @@ type CertifyErasureResult struct{}
 func (a *Activities) CertifyErasure(ctx context.Context, in CertifyErasureInput) (CertifyErasureResult, error) {
 	var c erasures.Certificate
 	err := a.parts.DB.InTx(ctx, in.Org, func(tx *tenancy.Tx) (err error) {
-		c, err = erasures.Certify(ctx, tx, in.Erasure, a.parts.Signer, time.Now())
+		c, err = erasures.Certify(ctx, tx, in.Erasure, a.parts.Signer, time.Now(), func(person uuid.UUID) error {
+			return WriteLedger(ctx, a.parts.Archive, a.parts.Signer, in.Org,
+				erasures.Entry{Erasure: in.Erasure, Organization: in.Org.String(), Scope: erasures.Person, Person: &person})
+		})
 		return err
 	})
 	if err != nil {

@@ -60,6 +60,10 @@ type Erasures interface {
 	Each(ctx context.Context, org tenancy.OrgID, visit func(file uuid.UUID, versions []uuid.UUID) error) error
 	// Again erases it again, and says true where a hold keeps its rows.
 	Again(ctx context.Context, org tenancy.OrgID, file uuid.UUID, versions []uuid.UUID) (held bool, err error)
+	// People visits the people whose own rows were emptied, and are there again.
+	People(ctx context.Context, org tenancy.OrgID, visit func(person uuid.UUID) error) error
+	// Forget empties the row of a person again, and says true where a hold or a membership keeps it.
+	Forget(ctx context.Context, org tenancy.OrgID, person uuid.UUID) (held bool, err error)
 	// Certificates brings back what the restore lost of certificates.
 	Certificates(ctx context.Context, org tenancy.OrgID) error
 }

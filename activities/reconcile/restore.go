@@ -288,15 +288,30 @@ func (r *scanState) restoredErasures() error {
 			return r.erasedOrganization()
 		}
 		held, err := r.Checker.Erasures.Again(r.ctx, r.org, file, versions)
-		if held {
-			return r.report(ErasedHeld, version, nil)
-		}
-		return r.report(ErasedAgain, version, func() error { return err })
+		return r.erased(version, held, err)
 	})
+	if err == nil {
+		err = r.Checker.Erasures.People(r.ctx, r.org, func(person uuid.UUID) error {
+			if !r.Repair {
+				return r.report(ErasedAgain, person, nil)
+			}
+			held, err := r.Checker.Erasures.Forget(r.ctx, r.org, person)
+			return r.erased(person, held, err)
+		})
+	}
 	if err != nil || !r.Repair {
 		return err
 	}
 	return r.Checker.Erasures.Certificates(r.ctx, r.org)
+}
+
+// erased reports what became of what was erased again: a version or a person. What failed is not
+// reported as kept by a hold, and fails the check.
+func (r *scanState) erased(id uuid.UUID, held bool, err error) error {
+	if held && err == nil {
+		return r.report(ErasedHeld, id, nil)
+	}
+	return r.report(ErasedAgain, id, func() error { return err })
 }
 
 // erasedOrganization has an organization deleted again. Its audit log goes with it, so nothing is

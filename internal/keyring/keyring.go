@@ -114,6 +114,9 @@ func of(object string) (i id, role string, ok bool) {
 // version, and are copied to where they have one.
 const content = "content"
 
+// tail is the role of the last bytes of an upload that came so far.
+const tail = "tail"
+
 // Find gives the key of the version of an object; none when it is not encrypted.
 func (r *Ring) Find(ctx context.Context, object string) (*envelope.Key, string, error) {
 	i, role, ok := of(object)
@@ -133,6 +136,22 @@ func (r *Ring) Find(ctx context.Context, object string) (*envelope.Key, string, 
 	}
 	r.versions.put(i, entry{key})
 	return key, role, nil
+}
+
+// Demanded says whether an object is of a version and new bytes are encrypted: what is written of a
+// version without a key would then lie in plain text. original names, of what is made of a version,
+// where the version's own bytes lie when they are published and before: what is made of plain text
+// that is older than the encryption is plain too. It is empty for those bytes themselves, which have
+// a key from their beginning.
+func (r *Ring) Demanded(object string) (demanded bool, original []string) {
+	i, role, ok := of(object)
+	if !ok || !r.on {
+		return false, nil
+	}
+	if role == content || role == tail {
+		return true, nil
+	}
+	return true, []string{i.record() + "/" + content, i.record()}
 }
 
 // Make gives the version of an object a key, if it has none, and is done when the key is

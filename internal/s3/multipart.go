@@ -19,7 +19,7 @@ type Part struct {
 
 // CreateMultipart starts a multipart upload and gives its id.
 func (b *Bucket) CreateMultipart(ctx context.Context, key string) (string, error) {
-	k, _, err := b.find(ctx, key)
+	k, _, err := b.findToWrite(ctx, key)
 	if err != nil {
 		return "", err
 	}
@@ -37,7 +37,7 @@ func (b *Bucket) CreateMultipart(ctx context.Context, key string) (string, error
 // PutPart stores one part, which is at that place of the object. All parts but the last hold
 // at least 5 MiB and, where the object is encrypted, whole segments.
 func (b *Bucket) PutPart(ctx context.Context, key, upload string, number int, at envelope.Span, body io.Reader, size int64) (string, error) {
-	k, role, err := b.find(ctx, key)
+	k, role, err := b.findToWrite(ctx, key)
 	if err != nil {
 		return "", err
 	}

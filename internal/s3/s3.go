@@ -62,6 +62,8 @@ type Bucket struct {
 	core minio.Core
 	name string
 	keys Keys // of the objects that are encrypted; nil: none are
+
+	versions []*Bucket // in which the own bytes of versions may lie; none without keys
 }
 
 // ErrChanged says that the object is no longer the one that was asked for: its
@@ -165,7 +167,7 @@ func (b *Bucket) Put(ctx context.Context, key string, body io.Reader, size int64
 	if err := b.Prepare(ctx, key); err != nil {
 		return "", err
 	}
-	k, role, err := b.find(ctx, key)
+	k, role, err := b.findToWrite(ctx, key)
 	if err != nil {
 		return "", err
 	}
@@ -183,7 +185,7 @@ func (b *Bucket) Put(ctx context.Context, key string, body io.Reader, size int64
 // that reach it have this SHA-256, and gives its ETag. Where the object is encrypted the
 // store is given the SHA-256 of the cipher text instead, and the body is read twice.
 func (b *Bucket) PutWithSHA256(ctx context.Context, key string, body io.ReadSeeker, size int64, sum []byte) (string, error) {
-	k, role, err := b.find(ctx, key)
+	k, role, err := b.findToWrite(ctx, key)
 	if err != nil {
 		return "", err
 	}

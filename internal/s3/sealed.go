@@ -19,6 +19,9 @@ import (
 type Keys interface {
 	// Find gives the key; none when the version is not encrypted.
 	Find(ctx context.Context, object string) (key *envelope.Key, role string, err error)
+	// Demanded says whether an object must not be written in plain text when there is no key,
+	// unless one of the originals lies in plain text.
+	Demanded(object string) (demanded bool, originals []string)
 	// Make gives the version of a new object a key, where it has to have one.
 	Make(ctx context.Context, object string) error
 	// Share gives the version of one object the key of another's.
@@ -33,12 +36,16 @@ var ErrAltered = fault.New(fault.Conflict, "object_altered", "The stored bytes w
 // ErrErased says that the key of the bytes is gone.
 var ErrErased = fault.New(fault.NotFound, "key_destroyed", "The key of these bytes was destroyed. They cannot be read again.")
 
+// ErrNoKey refuses to write in plain text what has no key any more.
+var ErrNoKey = fault.New(fault.Conflict, "key_missing", "These bytes cannot be stored: their file has no key. It was erased meanwhile, or its upload began before encryption was on. Send the file as a new one if it is still wanted.")
+
 // Encrypt lets the buckets of versions' bytes encrypt and decrypt with keys, where a version
 // has one. Sizes, offsets and lengths are those of the plain text, but for those that
 // listings give; ETags and checksums are those of what lies in the store.
 func (s *Store) Encrypt(k Keys) {
 	for _, b := range []*Bucket{s.Staging, s.Clean, s.Quarantine} {
 		b.keys = k
+		b.versions = []*Bucket{s.Clean, s.Staging, s.Quarantine}
 	}
 }
 
@@ -72,6 +79,34 @@ func (b *Bucket) find(ctx context.Context, key string) (*envelope.Key, string, e
 		return nil, "", fmt.Errorf("find data key: %w", err)
 	}
 	return k, role, nil
+}
+
+// findToWrite is find for an object that is written. A version whose key was destroyed, while a
+// request that writes was under way, gets no plain text afterwards.
+func (b *Bucket) findToWrite(ctx context.Context, key string) (*envelope.Key, string, error) {
+	k, role, err := b.find(ctx, key)
+	if err != nil || k != nil || b.keys == nil {
+		return k, role, err
+	}
+	demanded, originals := b.keys.Demanded(key)
+	if !demanded {
+		return nil, role, nil
+	}
+	for _, original := range originals {
+		for _, in := range b.versions {
+			info, err := in.core.StatObject(ctx, in.name, original, minio.StatObjectOptions{})
+			switch err = classify(err); {
+			case errors.Is(err, ErrMissing):
+				continue
+			case err != nil:
+				return nil, "", fmt.Errorf("stat object: %w", err)
+			case !marked(info):
+				return nil, role, nil
+			}
+			return nil, "", ErrNoKey
+		}
+	}
+	return nil, "", ErrNoKey
 }
 
 // sealed says whether what lies in the store of an object is cipher text. The key says so too:

@@ -356,3 +356,41 @@ func TestRecordsAreReplaced(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, put)
 }
+
+// TestNothingIsWrittenPlainAfterTheKeyIsGone: a request that was under way when a version was erased
+// is refused, in each way in which it may write; what is made of older plain bytes is plain as they are.
+func TestNothingIsWrittenPlainAfterTheKeyIsGone(t *testing.T) {
+	t.Parallel()
+	old := sealedOf(t, false)
+	ctx, key, plain, size := t.Context(), newKey(), newKey(), int64(len(secretText))
+	_, err := old.Clean.Put(ctx, plain+"/content", bytes.NewReader(secretText), size, "")
+	require.NoError(t, err)
+	s := sealedOn(t, old.raw, true)
+	_, err = s.Clean.Put(ctx, plain+"/renditions/text", bytes.NewReader(secretText), size, "")
+	require.NoError(t, err)
+	got, err := readAll(t, s.Clean, plain+"/renditions/text", "", 0, -1)
+	require.NoError(t, err)
+	require.True(t, bytes.Equal(secretText, got))
+
+	for _, content := range []bool{false, true} { // the objects of the version go after its key
+		require.NoError(t, s.Staging.Prepare(ctx, key))
+		if content {
+			_, err = s.Clean.Put(ctx, key+"/content", bytes.NewReader(secretText), size, "")
+			require.NoError(t, err)
+		}
+		upload, err := s.Staging.CreateMultipart(ctx, key)
+		require.NoError(t, err)
+		require.NoError(t, s.Staging.DropKey(ctx, key))
+		sum := sha256.Sum256(secretText)
+		_, err = s.Staging.PutWithSHA256(ctx, key, bytes.NewReader(secretText), size, sum[:])
+		require.ErrorIs(t, err, s3.ErrNoKey)
+		_, err = s.Staging.CreateMultipart(ctx, key)
+		require.ErrorIs(t, err, s3.ErrNoKey)
+		_, err = s.Staging.PutPart(ctx, key, upload, 1, envelope.Span{Last: true}, bytes.NewReader(secretText), size)
+		require.ErrorIs(t, err, s3.ErrNoKey)
+		_, err = s.Staging.Put(ctx, key+".tail", bytes.NewReader(secretText), size, "")
+		require.ErrorIs(t, err, s3.ErrNoKey)
+		_, err = s.Clean.Put(ctx, key+"/renditions/text", bytes.NewReader(secretText), size, "")
+		require.ErrorIs(t, err, s3.ErrNoKey)
+	}
+}

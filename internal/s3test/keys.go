@@ -71,6 +71,9 @@ func (k *Keys) Find(ctx context.Context, object string) (*envelope.Key, string, 
 	return k.now().Find(ctx, object)
 }
 
+// Demanded says whether an object is never written without a key.
+func (k *Keys) Demanded(object string) (bool, []string) { return k.now().Demanded(object) }
+
 // Make makes the key of an object's version.
 func (k *Keys) Make(ctx context.Context, object string) error { return k.now().Make(ctx, object) }
 

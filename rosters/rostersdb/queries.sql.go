@@ -245,6 +245,7 @@ select app.org(), c.target_id, x.x ->> 'kind', x.x ->> 'name', x.x ->> 'grade', 
           else c.after end) x(x)
  where c.import_id = $4 and c.kind = 'person' and c.seq between $5 and $6
    and (c.held is null or $7::boolean)
+   and not exists (select from people e where e.user_id = c.target_id and e.source_id is null)
 on conflict (organization_id, source_id, sourced_id) where source_id is not null
 do update set kind = case when 'kind' = any (people.set_by_hand) then people.kind else excluded.kind end,
     display_name = case when 'display_name' = any (people.set_by_hand) then people.display_name else excluded.display_name end,
@@ -272,7 +273,8 @@ type ApplyPeopleParams struct {
 }
 
 // A person who was new keeps nothing when the import is undone: neither a name nor
-// a hash.
+// a hash. Who was erased since the changes were worked out has a row that is of no source
+// any more, and is left out: the next import that has the person makes a new one.
 func (q *Queries) ApplyPeople(ctx context.Context, arg ApplyPeopleParams) (int64, error) {
 	result, err := q.db.Exec(ctx, applyPeople,
 		arg.SourceID,

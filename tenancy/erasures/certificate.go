@@ -112,6 +112,16 @@ func ReadCertificate(b []byte, k ed25519.PublicKey) (c Certificate, err error) {
 	return c, nil
 }
 
+// CertificateOf reads the copy of the certificate of an erasure. One that lies in the place of
+// another is refused as one that was changed: it would say of this erasure what is true of that.
+func CertificateOf(b []byte, k ed25519.PublicKey, org tenancy.OrgID, id uuid.UUID) (Certificate, error) {
+	c, err := ReadCertificate(b, k)
+	if err == nil && (c.Organization != org.String() || c.ID != id) {
+		err = ErrForged
+	}
+	return c, err
+}
+
 // Entry is one line of the ledger of erasures: what may never be readable again. The ledger
 // lies beside the checkpoints of audit logs, where nothing is removed: a database that was
 // restored to an earlier moment finds there what was erased since.
@@ -120,7 +130,8 @@ type Entry struct {
 	Erasure      uuid.UUID   `json:"erasure"`
 	Organization string      `json:"organization"`
 	Scope        Scope       `json:"scope"`
-	Files        []EntryFile `json:"files,omitempty"` // none: all that the organization had
+	Files        []EntryFile `json:"files,omitempty"`  // of an organization none: all that it had
+	Person       *uuid.UUID  `json:"person,omitempty"` // whose own row was emptied
 	Key          string      `json:"key"`
 	Signature    string      `json:"signature,omitempty"`
 }
@@ -137,6 +148,28 @@ func SignEntry(s *audit.Signer, e Entry, at time.Time) (Entry, error) {
 	signature, err := s.Seal(e)
 	e.Signature = signature
 	return e, err
+}
+
+// MostVersions is of how many versions one entry tells: an entry is read whole.
+const MostVersions = 5000
+
+// Split gives entries of a ledger of which each tells of at most most versions.
+func (e Entry) Split(most int) []Entry {
+	var all []Entry
+	part, n := e, 0
+	part.Files = nil
+	for _, f := range e.Files {
+		for versions := f.Versions; len(versions) > 0; {
+			if n == most {
+				all = append(all, part)
+				part.Files, n = nil, 0
+			}
+			take := min(most-n, len(versions))
+			part.Files = append(part.Files, EntryFile{File: f.File, Versions: versions[:take]})
+			versions, n = versions[take:], n+take
+		}
+	}
+	return append(all, part)
 }
 
 // ReadEntry reads an entry of an organization's ledger. One that the platform did not sign is

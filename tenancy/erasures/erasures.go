@@ -266,8 +266,9 @@ func Settle(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) (State, error) {
 var errOpenItems = fault.New(fault.Conflict, "erasure_not_done", "Versions of the erasure are not erased yet.")
 
 // Certify ends an erasure of which nothing is left, and gives its certificate. One that is
-// certified keeps the certificate that it has.
-func Certify(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, s *audit.Signer, now time.Time) (Certificate, error) {
+// certified keeps the certificate that it has. tell writes down outside the database whose own row is
+// about to be emptied, so that a database that is restored finds it.
+func Certify(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, s *audit.Signer, now time.Time, tell func(person uuid.UUID) error) (Certificate, error) {
 	q := erasuresdb.New(tx)
 	e, err := q.ErasureLock(ctx, id)
 	if err != nil {
@@ -294,7 +295,7 @@ func Certify(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, s *audit.Signer,
 	}
 	c.add(items)
 	if c.Scope == Person {
-		if c.Person, err = forgetPerson(ctx, q, e.TargetID); err != nil {
+		if c.Person, err = forgetPerson(ctx, q, e.TargetID, tell); err != nil {
 			return Certificate{}, err
 		}
 	}
@@ -304,18 +305,43 @@ func Certify(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, s *audit.Signer,
 }
 
 // forgetPerson empties the row of a person who has left, unless a hold covers the person.
-func forgetPerson(ctx context.Context, q *erasuresdb.Queries, user uuid.UUID) (PersonState, error) {
+func forgetPerson(ctx context.Context, q *erasuresdb.Queries, user uuid.UUID, tell func(person uuid.UUID) error) (PersonState, error) {
 	if err := q.HoldsWait(ctx); err != nil {
 		return "", fmt.Errorf("wait for holds: %w", err)
 	}
 	state, err := q.PersonState(ctx, user)
 	if err == nil && PersonState(state) == PersonErased {
-		err = q.PersonForget(ctx, user)
+		if err = tell(user); err == nil {
+			err = forget(ctx, q, user)
+		}
 	}
 	if err != nil {
 		return "", fmt.Errorf("erase the person's row: %w", err)
 	}
 	return PersonState(state), nil
+}
+
+// ForgetAgain empties the row of a person who was erased, where a restore brought it back, and what
+// became of it: empty where there is nothing of the person.
+func ForgetAgain(ctx context.Context, tx *tenancy.Tx, user uuid.UUID) (PersonState, error) {
+	return forgetPerson(ctx, erasuresdb.New(tx), user, func(uuid.UUID) error { return nil })
+}
+
+// PersonThere says whether something of a person is in their own row.
+func PersonThere(ctx context.Context, q tenancy.Queries, user uuid.UUID) (bool, error) {
+	there, err := erasuresdb.New(q).PersonThere(ctx, user)
+	return there, wrap("look for the person", err)
+}
+
+// forget empties the row, and what imports of rosters say of the person.
+func forget(ctx context.Context, q *erasuresdb.Queries, user uuid.UUID) error {
+	if err := q.RosterChangesForget(ctx, user); err != nil {
+		return err
+	}
+	if err := q.RosterRowsForget(ctx, user); err != nil {
+		return err
+	}
+	return q.PersonForget(ctx, user)
 }
 
 // add puts what became of each version into the certificate. Items come by their files.

@@ -64,17 +64,35 @@ func KeepIfDecided(ctx context.Context, tx *tenancy.Tx, id, file uuid.UUID) (boo
 }
 
 // End notes, in the transaction that ended the versions of a file, that all of them are to go,
-// those too that came since the inventory. It forgets the zips that name the file.
+// those too that came since the inventory. It forgets the zips that name the file, and takes
+// the packages of requests for access that name it out of reach.
 func End(ctx context.Context, tx *tenancy.Tx, id, file uuid.UUID) error {
 	q := erasuresdb.New(tx)
-	return errors.Join(
-		wrap("note the end of versions", q.ItemEnd(ctx, erasuresdb.ItemEndParams{ID: id, FileID: file})),
-		wrap("forget zips", q.ZipForget(ctx, file)))
+	if err := q.ItemEnd(ctx, erasuresdb.ItemEndParams{ID: id, FileID: file}); err != nil {
+		return wrap("note the end of versions", err)
+	}
+	if err := q.ZipForget(ctx, file); err != nil {
+		return wrap("forget zips", err)
+	}
+	n, err := q.PackagesEnd(ctx, file)
+	return countExports(ctx, tx, id, n, wrap("end packages of requests for access", err))
+}
+
+func countExports(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, n int64, err error) error {
+	if err != nil || n == 0 {
+		return err
+	}
+	return MarkExports(ctx, tx, id, n)
 }
 
 // EndGone is End for a file that was deleted by another way since it was listed.
-func EndGone(ctx context.Context, q tenancy.Queries, id, file uuid.UUID) error {
-	return wrap("note the end of versions", erasuresdb.New(q).ItemEndGone(ctx, erasuresdb.ItemEndGoneParams{ID: id, FileID: file}))
+func EndGone(ctx context.Context, tx *tenancy.Tx, id, file uuid.UUID) error {
+	q := erasuresdb.New(tx)
+	if err := q.ItemEndGone(ctx, erasuresdb.ItemEndGoneParams{ID: id, FileID: file}); err != nil {
+		return wrap("note the end of versions", err)
+	}
+	n, err := q.PackagesEndAll(ctx)
+	return countExports(ctx, tx, id, n, wrap("end packages of requests for access", err))
 }
 
 // Generations lists the documents that are being made from a file's text.
@@ -139,9 +157,10 @@ func MarkVerified(ctx context.Context, q tenancy.Queries, id uuid.UUID, versions
 	return wrap("note the verification", erasuresdb.New(q).ItemVerified(ctx, erasuresdb.ItemVerifiedParams{ID: id, Versions: versions}))
 }
 
-// Exports lists the exports of the organization of which objects may be there.
-func Exports(ctx context.Context, q tenancy.Queries) ([]uuid.UUID, error) {
-	found, err := erasuresdb.New(q).ExportList(ctx)
+// Exports lists the exports of the organization of which objects may be there and in which
+// something of what the erasure erased may be; with ended, those alone that are out of reach.
+func Exports(ctx context.Context, q tenancy.Queries, id uuid.UUID, ended bool) ([]uuid.UUID, error) {
+	found, err := erasuresdb.New(q).ExportList(ctx, erasuresdb.ExportListParams{ID: id, Ended: ended})
 	return found, wrap("list exports", err)
 }
 
@@ -169,4 +188,22 @@ func Restore(ctx context.Context, q tenancy.Queries, c Certificate) (bool, error
 		ID: c.ID, Scope: string(c.Scope), TargetID: c.Target, Basis: string(c.Basis), RequestedAt: requested, Exports: c.Exports, At: &certified, Certificate: b,
 	})
 	return n > 0, wrap("restore erasure", err)
+}
+
+// Reopen keeps an erasure as one that goes on, of which the restored database has something that a
+// hold keeps. It says false where the erasure is there.
+func Reopen(ctx context.Context, q tenancy.Queries, c Certificate) (bool, error) {
+	requested, err := time.Parse(time.RFC3339, c.RequestedAt)
+	if err != nil {
+		return false, wrap("read certificate", err)
+	}
+	db, versions := erasuresdb.New(q), make([]uuid.UUID, len(c.Items))
+	for n, i := range c.Items {
+		versions[n] = i.Version
+	}
+	n, err := db.ErasureReopen(ctx, erasuresdb.ErasureReopenParams{ID: c.ID, Scope: string(c.Scope), TargetID: c.Target, Basis: string(c.Basis), RequestedAt: requested})
+	if err == nil && n > 0 {
+		err = db.ItemReopen(ctx, erasuresdb.ItemReopenParams{ID: c.ID, Versions: versions})
+	}
+	return n > 0, wrap("begin erasure again", err)
 }

@@ -51,6 +51,18 @@ values (app.org(), sqlc.arg(id), sqlc.arg(scope), sqlc.arg(target_id), sqlc.arg(
 on conflict (organization_id, id) do update set state = 'certified', hold_id = null, exports = excluded.exports, certified_at = excluded.certified_at, certificate = excluded.certificate, updated_at = now()
  where erasures.state <> 'certified';
 
+-- The same, of one that waits for a hold that the restore brought back. It goes on with what its
+-- certificate names and is there, and has a new one when the hold is released.
+-- name: ErasureReopen :execrows
+insert into erasures (organization_id, id, scope, target_id, basis, requested_at, state)
+values (app.org(), sqlc.arg(id), sqlc.arg(scope), sqlc.arg(target_id), sqlc.arg(basis), sqlc.arg(requested_at)::timestamptz, 'erasing')
+on conflict do nothing;
+
+-- name: ItemReopen :exec
+insert into erasure_items (organization_id, erasure_id, version_id, file_id, size, sha256)
+select v.organization_id, sqlc.arg(id), v.id, v.file_id, v.size, v.sha256 from file_versions v where v.id = any(sqlc.arg(versions)::uuid[])
+on conflict do nothing;
+
 -- What there is of the target. A file that comes later is not part of it; a version that comes to a
 -- file later is.
 -- name: ItemInventory :execrows
@@ -144,6 +156,23 @@ select coalesce((select case
     when p.state <> 'left' or exists (select from members m where m.organization_id = p.organization_id and m.user_id = p.user_id) then 'still_a_member'
     else 'erased' end from people p where p.organization_id = app.org() and p.user_id = sqlc.arg(user_id)), '')::text as state;
 
+-- name: PersonThere :one
+select exists (select from people p where p.user_id = sqlc.arg(user_id)
+   and (p.display_name <> '' or p.grade <> '' or p.identifiers <> '{}' or p.username_hash is not null or p.email_hash is not null or p.source_id is not null
+        or p.thirteen_from is not null or p.adult_from is not null))::boolean;
+
+-- What imports of rosters staged and would change of the person, of any import that is kept: undone or
+-- applied later, it would bring the name back. Comes before the row forgets where it is from.
+-- name: RosterChangesForget :exec
+delete from roster_changes c using people p, roster_imports i
+ where p.user_id = sqlc.arg(user_id) and p.state = 'left' and i.source_id = p.source_id and c.import_id = i.id
+   and (c.kind = 'person' and (c.target_id = p.user_id or c.sourced_id = p.sourced_id) or c.kind = 'enrollment' and c.person = p.sourced_id or c.kind = 'guardian' and c.sourced_id = p.sourced_id);
+
+-- name: RosterRowsForget :exec
+delete from roster_rows r using people p, roster_imports i
+ where p.user_id = sqlc.arg(user_id) and p.state = 'left' and i.source_id = p.source_id and r.import_id = i.id
+   and (r.kind in ('person', 'demographics') and r.sourced_id = p.sourced_id or r.kind in ('role', 'enrollment') and r.person = p.sourced_id);
+
 -- An id is left, by which others' rows name the person. A roster that has the person again makes a new one.
 -- name: PersonForget :exec
 update people set display_name = '', grade = '', identifiers = '{}', username_hash = null, email_hash = null, thirteen_from = null, adult_from = null,
@@ -174,5 +203,21 @@ delete from zips z using zip_entries i where i.organization_id = z.organization_
 -- name: SourceOpen :many
 select g.id from generations g where g.file_id = sqlc.arg(file_id)::uuid and g.ended_at is null;
 
+-- Packages of requests for access that name a file. They go out of reach in the transaction that ends
+-- the file: what they name goes with its row.
+-- name: PackagesEnd :execrows
+update exports x set state = 'removed', updated_at = now()
+ where x.access_request_id is not null and x.state in ('running', 'ready')
+   and exists (select from access_request_files a where a.organization_id = x.organization_id and a.request_id = x.access_request_id and a.file_id = sqlc.arg(file_id)::uuid);
+
+-- A file that was deleted by another way is not to be told from what a package holds any more: each may.
+-- name: PackagesEndAll :execrows
+update exports set state = 'removed', updated_at = now() where access_request_id is not null and state in ('running', 'ready');
+
+-- Copies of which objects may be there, and which were begun before something was erased. Of packages,
+-- those alone that are out of reach.
 -- name: ExportList :many
-select id from exports where cleaned_at is null order by id;
+select x.id from exports x
+ where x.cleaned_at is null and (x.access_request_id is null and not sqlc.arg(ended)::boolean or x.state in ('failed', 'removed'))
+   and exists (select from erasure_items i where i.erasure_id = sqlc.arg(id) and i.state in ('ended', 'destroyed', 'purged', 'verified') and i.updated_at >= x.created_at)
+ order by x.id;

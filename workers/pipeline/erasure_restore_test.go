@@ -76,9 +76,10 @@ func TestARestoreDoesNotBringBackWhatWasErased(t *testing.T) {
 			put(t, a.Store.Clean, key, []byte("to be forgotten"))
 			require.Equal(t, []byte("to be forgotten"), read(t, a.Store.Clean, key), "as it was before the erasure")
 			require.Equal(t, files.Published, a.version(t, erased).Status)
+			hold, first, second := tenancy.NewID(), a.Member(t, a.Org, tenancy.Admin), a.Member(t, a.Org, tenancy.Owner)
 			if onHold {
 				require.NoError(t, a.InTx(ctx, a.Org, func(tx *tenancy.Tx) error {
-					return holds.Place(ctx, tx, holds.New{ID: tenancy.NewID(), By: a.Member(t, a.Org, tenancy.Admin), Kind: holds.Legal, Scope: holds.File, Target: erased.File, Reason: "r"})
+					return holds.Place(ctx, tx, holds.New{ID: hold, By: first, Kind: holds.Legal, Scope: holds.File, Target: erased.File, Reason: "r"})
 				}))
 			}
 
@@ -100,8 +101,20 @@ func TestARestoreDoesNotBringBackWhatWasErased(t *testing.T) {
 			}
 			require.Equal(t, []byte("stays"), read(t, a.Store.Clean, files.ContentKey(a.Org, other.Version)))
 			again, err := erasures.GetCertificate(ctx, a.Single(a.Org), id)
+			if !onHold {
+				require.NoError(t, err)
+				require.Equal(t, certificate, again)
+				return
+			}
+			require.ErrorIs(t, err, erasures.ErrNotCertified, "what a hold keeps is not certified")
+			f, err := files.Get(ctx, a.Single(a.Org), erased.File)
 			require.NoError(t, err)
-			require.Equal(t, certificate, again)
+			require.NotNil(t, f.TrashedAt)
+			require.Equal(t, erasures.Blocked, a.steps(t, &dyingErasure{}, id))
+			require.NoError(t, a.InTx(ctx, a.Org, func(tx *tenancy.Tx) error { return holds.AskRelease(ctx, tx, hold, first, "settled") }))
+			require.NoError(t, a.InTx(ctx, a.Org, func(tx *tenancy.Tx) error { return holds.ApproveRelease(ctx, tx, hold, second) }))
+			require.Equal(t, erasures.Certified, a.steps(t, &dyingErasure{}, id))
+			nothingOf(t, &a.Bench, erased)
 		})
 	}
 }

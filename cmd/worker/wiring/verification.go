@@ -49,9 +49,12 @@ func (b checkpointBucket) Read(ctx context.Context, key string, most int64) ([]b
 		return nil, err
 	}
 	defer func() { _ = body.Close() }()
-	read, err := io.ReadAll(io.LimitReader(body, most))
+	read, err := io.ReadAll(io.LimitReader(body, most+1))
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", key, err)
+	}
+	if int64(len(read)) > most {
+		return nil, fmt.Errorf("%s has more than the %d bytes that an object of its kind may have: it was not written by Satchel, and is not read. Look who wrote it", key, most)
 	}
 	return read, nil
 }

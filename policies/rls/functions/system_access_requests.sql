@@ -92,13 +92,17 @@ begin
     return day;
 end $$;
 
--- A package that is ready is its requester's to fetch; of one that failed the review goes on.
+-- A package that is ready is its requester's to fetch; of one that failed, or that was removed
+-- before it was fetched, the review goes on. One that is older than another says nothing.
 create or replace function app.access_request_packaged() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare r record;
 begin
     update access_requests q set state = case new.state when 'ready' then 'ready' else 'review' end
-     where q.organization_id = new.organization_id and q.id = new.access_request_id and q.state = 'releasing'
+     where q.organization_id = new.organization_id and q.id = new.access_request_id
+       and (q.state = 'releasing' or q.state = 'ready' and new.state = 'removed')
+       and not exists (select from exports x where x.organization_id = new.organization_id and x.access_request_id = new.access_request_id
+                          and x.id <> new.id and x.created_at > new.created_at)
     returning q.requester_id into r;
     if found and new.state = 'ready' then
         insert into notifications (organization_id, id, user_id, kind, data)
@@ -107,4 +111,5 @@ begin
     return null;
 end $$;
 create or replace trigger b_packaged after update of state on exports
-    for each row when (new.access_request_id is not null and old.state = 'running' and new.state in ('ready', 'failed')) execute function app.access_request_packaged();
+    for each row when (new.access_request_id is not null and (old.state = 'running' and new.state in ('ready', 'failed', 'removed') or old.state = 'ready' and new.state = 'removed'))
+    execute function app.access_request_packaged();

@@ -1,13 +1,15 @@
 -- Erasures that are not certified, and whose workflow was not started for a while. One that waits
--- for a hold is asked again when that hold is released: another may cover it still, and then it
--- waits for that. The deletion of an organization is a process of its own.
+-- for holds is asked again when one of them is released, which another may follow: what that one
+-- covered alone does not wait for the rest. The deletion of an organization is a process of its own.
 create or replace function app.erasures_due(quiet_for interval, silent interval, after uuid, n integer)
 returns table (organization_id uuid, erasure_id uuid)
 language sql stable security definer set search_path = public, pg_temp as $$
     select e.organization_id, e.id from erasures e join organizations o on o.id = e.organization_id
      where e.state <> 'certified' and e.scope <> 'organization' and e.requested_at < now() - quiet_for and o.deletion_begun_at is null
        and (e.woken_at is null or e.woken_at < now() - silent)
-       and (e.state <> 'blocked' or not exists (select from holds h where h.organization_id = e.organization_id and h.id = e.hold_id and h.released_at is null))
+       and (e.state <> 'blocked' or exists (select from erasure_items i
+                where i.organization_id = e.organization_id and i.erasure_id = e.id and i.state = 'blocked'
+                  and not exists (select from holds h where h.organization_id = i.organization_id and h.id = i.hold_id and h.released_at is null)))
        and e.id > after
      order by e.id limit n
 $$;
@@ -27,3 +29,17 @@ begin
     return new;
 end $$;
 create or replace trigger a_place before insert on erasures for each row execute function app.erasure_place();
+
+-- A file that is to be erased, or waits in the trash for a hold to end, does not come back from there:
+-- who asked was told that nobody uses it. People do not see the versions of an erasure.
+create or replace function app.erasure_trash() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    if exists (select from erasure_items i join erasures e on e.organization_id = i.organization_id and e.id = i.erasure_id
+                where i.organization_id = new.organization_id and i.file_id = new.id and i.state in ('planned', 'blocked') and e.state <> 'certified') then
+        raise exception 'file % is being erased', new.id using errcode = 'SQ037';
+    end if;
+    return new;
+end $$;
+create or replace trigger b_erasure before update of trashed_at on files
+    for each row when (old.trashed_at is not null and new.trashed_at is null) execute function app.erasure_trash();

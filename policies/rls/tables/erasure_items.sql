@@ -9,3 +9,6 @@ drop policy if exists people_read on erasure_items;
 create policy people_read on erasure_items for select to satchel_people
     using (organization_id = (select app.people_org()) and (select app.oversees()));
 grant select on erasure_items to satchel_people;
+drop policy if exists system on erasure_items;
+create policy system on erasure_items for select to satchel_system using (true);
+grant select on erasure_items to satchel_system;

@@ -281,6 +281,36 @@ func (q *Queries) ErasureOfOrganization(ctx context.Context, arg ErasureOfOrgani
 	return err
 }
 
+const erasureReopen = `-- name: ErasureReopen :execrows
+insert into erasures (organization_id, id, scope, target_id, basis, requested_at, state)
+values (app.org(), $1, $2, $3, $4, $5::timestamptz, 'erasing')
+on conflict do nothing
+`
+
+type ErasureReopenParams struct {
+	ID          uuid.UUID
+	Scope       string
+	TargetID    uuid.UUID
+	Basis       string
+	RequestedAt time.Time
+}
+
+// The same, of one that waits for a hold that the restore brought back. It goes on with what its
+// certificate names and is there, and has a new one when the hold is released.
+func (q *Queries) ErasureReopen(ctx context.Context, arg ErasureReopenParams) (int64, error) {
+	result, err := q.db.Exec(ctx, erasureReopen,
+		arg.ID,
+		arg.Scope,
+		arg.TargetID,
+		arg.Basis,
+		arg.RequestedAt,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const erasureRestore = `-- name: ErasureRestore :execrows
 insert into erasures (organization_id, id, scope, target_id, basis, requested_at, exports, state, certified_at, certificate)
 values (app.org(), $1, $2, $3, $4, $5::timestamptz, $6, 'certified', $7, $8::jsonb)
@@ -342,11 +372,21 @@ func (q *Queries) ErasureWoken(ctx context.Context, id uuid.UUID) error {
 }
 
 const exportList = `-- name: ExportList :many
-select id from exports where cleaned_at is null order by id
+select x.id from exports x
+ where x.cleaned_at is null and (x.access_request_id is null and not $1::boolean or x.state in ('failed', 'removed'))
+   and exists (select from erasure_items i where i.erasure_id = $2 and i.state in ('ended', 'destroyed', 'purged', 'verified') and i.updated_at >= x.created_at)
+ order by x.id
 `
 
-func (q *Queries) ExportList(ctx context.Context) ([]uuid.UUID, error) {
-	rows, err := q.db.Query(ctx, exportList)
+type ExportListParams struct {
+	Ended bool
+	ID    uuid.UUID
+}
+
+// Copies of which objects may be there, and which were begun before something was erased. Of packages,
+// those alone that are out of reach.
+func (q *Queries) ExportList(ctx context.Context, arg ExportListParams) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, exportList, arg.Ended, arg.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -712,6 +752,22 @@ func (q *Queries) ItemPurged(ctx context.Context, arg ItemPurgedParams) error {
 	return err
 }
 
+const itemReopen = `-- name: ItemReopen :exec
+insert into erasure_items (organization_id, erasure_id, version_id, file_id, size, sha256)
+select v.organization_id, $1, v.id, v.file_id, v.size, v.sha256 from file_versions v where v.id = any($2::uuid[])
+on conflict do nothing
+`
+
+type ItemReopenParams struct {
+	ID       uuid.UUID
+	Versions []uuid.UUID
+}
+
+func (q *Queries) ItemReopen(ctx context.Context, arg ItemReopenParams) error {
+	_, err := q.db.Exec(ctx, itemReopen, arg.ID, arg.Versions)
+	return err
+}
+
 const itemUnblock = `-- name: ItemUnblock :exec
 update erasure_items set state = 'planned', hold_id = null, updated_at = now() where erasure_id = $1 and state = 'blocked'
 `
@@ -734,6 +790,35 @@ type ItemVerifiedParams struct {
 func (q *Queries) ItemVerified(ctx context.Context, arg ItemVerifiedParams) error {
 	_, err := q.db.Exec(ctx, itemVerified, arg.ID, arg.Versions)
 	return err
+}
+
+const packagesEnd = `-- name: PackagesEnd :execrows
+update exports x set state = 'removed', updated_at = now()
+ where x.access_request_id is not null and x.state in ('running', 'ready')
+   and exists (select from access_request_files a where a.organization_id = x.organization_id and a.request_id = x.access_request_id and a.file_id = $1::uuid)
+`
+
+// Packages of requests for access that name a file. They go out of reach in the transaction that ends
+// the file: what they name goes with its row.
+func (q *Queries) PackagesEnd(ctx context.Context, fileID uuid.UUID) (int64, error) {
+	result, err := q.db.Exec(ctx, packagesEnd, fileID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const packagesEndAll = `-- name: PackagesEndAll :execrows
+update exports set state = 'removed', updated_at = now() where access_request_id is not null and state in ('running', 'ready')
+`
+
+// A file that was deleted by another way is not to be told from what a package holds any more: each may.
+func (q *Queries) PackagesEndAll(ctx context.Context) (int64, error) {
+	result, err := q.db.Exec(ctx, packagesEndAll)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const personForget = `-- name: PersonForget :exec
@@ -761,6 +846,43 @@ func (q *Queries) PersonState(ctx context.Context, userID uuid.UUID) (string, er
 	var state string
 	err := row.Scan(&state)
 	return state, err
+}
+
+const personThere = `-- name: PersonThere :one
+select exists (select from people p where p.user_id = $1
+   and (p.display_name <> '' or p.grade <> '' or p.identifiers <> '{}' or p.username_hash is not null or p.email_hash is not null or p.source_id is not null
+        or p.thirteen_from is not null or p.adult_from is not null))::boolean
+`
+
+func (q *Queries) PersonThere(ctx context.Context, userID uuid.UUID) (bool, error) {
+	row := q.db.QueryRow(ctx, personThere, userID)
+	var column_1 bool
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const rosterChangesForget = `-- name: RosterChangesForget :exec
+delete from roster_changes c using people p, roster_imports i
+ where p.user_id = $1 and p.state = 'left' and i.source_id = p.source_id and c.import_id = i.id
+   and (c.kind = 'person' and (c.target_id = p.user_id or c.sourced_id = p.sourced_id) or c.kind = 'enrollment' and c.person = p.sourced_id or c.kind = 'guardian' and c.sourced_id = p.sourced_id)
+`
+
+// What imports of rosters staged and would change of the person, of any import that is kept: undone or
+// applied later, it would bring the name back. Comes before the row forgets where it is from.
+func (q *Queries) RosterChangesForget(ctx context.Context, userID uuid.UUID) error {
+	_, err := q.db.Exec(ctx, rosterChangesForget, userID)
+	return err
+}
+
+const rosterRowsForget = `-- name: RosterRowsForget :exec
+delete from roster_rows r using people p, roster_imports i
+ where p.user_id = $1 and p.state = 'left' and i.source_id = p.source_id and r.import_id = i.id
+   and (r.kind in ('person', 'demographics') and r.sourced_id = p.sourced_id or r.kind in ('role', 'enrollment') and r.person = p.sourced_id)
+`
+
+func (q *Queries) RosterRowsForget(ctx context.Context, userID uuid.UUID) error {
+	_, err := q.db.Exec(ctx, rosterRowsForget, userID)
+	return err
 }
 
 const rowsLeft = `-- name: RowsLeft :one
