@@ -88,9 +88,11 @@ func (p *Public) showFile(c *gin.Context, v visit, view *shareView) error {
 		return refused
 	}
 	view.Size, view.MimeType, view.Pages = &file.Size, file.MimeType, file.Pages
-	if view.Statements, err = visitors.StatementsOf(ctx, q, file.File); err != nil {
+	said, err := visitors.StatementsOf(ctx, q, file.File)
+	if err != nil {
 		return err
 	}
+	view.Statements = said[file.File]
 	page := 0
 	if file.Pages > 0 {
 		page = pageOf(c, file.Pages)
@@ -114,6 +116,8 @@ type entryView struct {
 	MimeType   string    `json:"mime_type,omitempty"`
 	Ready      bool      `json:"ready"`
 	PreviewURL string    `json:"preview_url,omitempty"`
+
+	Statements []visitors.Statement `json:"statements,omitempty"` // about the record
 }
 
 // ListEntries lists what a share of a folder or space shows.
@@ -138,11 +142,15 @@ func (p *Public) ListEntries(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	said, err := p.statements(c.Request.Context(), v, l)
+	if err != nil {
+		return err
+	}
 	page := request.Page[entryView]{Items: []entryView{}, NextCursor: encodeCursor(l.Next)}
 	for _, e := range l.Entries {
 		item := entryView{ID: e.ID, Kind: "folder", Name: e.Name, Ready: e.Ready}
 		if !e.IsFolder {
-			item.Kind, item.Size, item.MimeType = "file", &e.Size, e.MimeType
+			item.Kind, item.Size, item.MimeType, item.Statements = "file", &e.Size, e.MimeType, said[e.ID]
 		}
 		if e.Ready {
 			item.PreviewURL = p.preview(v, e.ID, e.Version, pictures[e.Version], "fit320.")

@@ -132,14 +132,19 @@ func (p *Public) fillFile(c *gin.Context, v visit, view *sharepage.View) error {
 	if err != nil {
 		return err
 	}
-	for _, s := range said {
-		view.Statements = append(view.Statements, sharepage.Statement{Text: s.Text, At: s.At})
-	}
+	view.Statements = drawn(said[file.File])
 	if file.Pages > 0 {
 		view.Page, view.Pages = pageOf(c, file.Pages), file.Pages
 	}
 	view.Preview, err = p.shown(ctx, v, file, view.Page)
 	return err
+}
+
+func drawn(said []visitors.Statement) (list []sharepage.Statement) {
+	for _, s := range said {
+		list = append(list, sharepage.Statement{Text: s.Text, At: s.At})
+	}
+	return list
 }
 
 // pageOf is the page of a document that a visitor asks for, or the nearest that there is.
@@ -175,11 +180,15 @@ func (p *Public) fillList(c *gin.Context, v visit, view *sharepage.View) error {
 	if err != nil {
 		return err
 	}
+	said, err := p.statements(ctx, v, l)
+	if err != nil {
+		return err
+	}
 	for _, f := range l.Trail {
 		view.Trail = append(view.Trail, sharepage.Place{ID: f.ID.String(), Name: f.Name})
 	}
 	for _, e := range l.Entries {
-		entry := sharepage.Entry{ID: e.ID.String(), Name: e.Name, Folder: e.IsFolder, Size: e.Size, Kind: kindOf(e.MimeType), Ready: e.Ready}
+		entry := sharepage.Entry{ID: e.ID.String(), Name: e.Name, Folder: e.IsFolder, Size: e.Size, Kind: kindOf(e.MimeType), Ready: e.Ready, Statements: drawn(said[e.ID])}
 		if e.Ready {
 			entry.Preview = p.preview(v, e.ID, e.Version, pictures[e.Version], "fit320.")
 		}
@@ -203,6 +212,17 @@ func (p *Public) pictures(ctx context.Context, v visit, l visitors.List) (map[uu
 		return nil, nil //nolint:nilnil // no pictures
 	}
 	return visitors.Pictures(ctx, p.DB.Single(v.ref.Org), versions)
+}
+
+// statements are those of the listed files.
+func (p *Public) statements(ctx context.Context, v visit, l visitors.List) (map[uuid.UUID][]visitors.Statement, error) {
+	var files []uuid.UUID
+	for _, e := range l.Entries {
+		if !e.IsFolder {
+			files = append(files, e.ID)
+		}
+	}
+	return visitors.StatementsOf(ctx, p.DB.Single(v.ref.Org), files...)
 }
 
 // listed reads which folder, and from where on.

@@ -101,6 +101,8 @@ type Entry struct {
 	Kind    string
 	Preview string
 	Ready   bool // a file that can be had
+
+	Statements []Statement // about a record
 }
 
 // Drop is what a drop box takes, and what this visitor has dropped into it.

@@ -74,17 +74,17 @@ type Statement struct {
 	At   time.Time `json:"at"`
 }
 
-// StatementsOf reads those of a file that the share shows: it is not shown without them (34 CFR 99.21(c)).
-func StatementsOf(ctx context.Context, q tenancy.Queries, file uuid.UUID) ([]Statement, error) {
-	rows, err := visitorsdb.New(q).StatementsOf(ctx, file)
+// StatementsOf reads those of files that the share shows: none is shown without them (34 CFR 99.21(c)).
+func StatementsOf(ctx context.Context, q tenancy.Queries, files ...uuid.UUID) (map[uuid.UUID][]Statement, error) {
+	rows, err := visitorsdb.New(q).StatementsOf(ctx, files)
 	if err != nil {
 		return nil, fmt.Errorf("read statements: %w", err)
 	}
-	list := make([]Statement, len(rows))
-	for i, r := range rows {
-		list[i] = Statement{Text: r.Statement, At: r.At.UTC()}
+	said := map[uuid.UUID][]Statement{}
+	for _, r := range rows {
+		said[r.FileID] = append(said[r.FileID], Statement{Text: r.Statement, At: r.At.UTC()})
 	}
-	return list, nil
+	return said, nil
 }
 
 // of reads a column of a function, which could be null for all that sqlc knows.

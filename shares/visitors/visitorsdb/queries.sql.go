@@ -659,17 +659,18 @@ func (q *Queries) ShareGet(ctx context.Context, id uuid.UUID) (ShareGetRow, erro
 
 const statementsOf = `-- name: StatementsOf :many
 
-select s.statement, s.at from record_statements s where s.file_id = $1 order by s.at, s.amendment_id
+select s.file_id, s.statement, s.at from record_statements s where s.file_id = any($1::uuid[]) order by s.at, s.amendment_id
 `
 
 type StatementsOfRow struct {
+	FileID    uuid.UUID
 	Statement string
 	At        time.Time
 }
 
 // What the student's side says about a record, which is disclosed with it (34 CFR 99.21(c)).
-func (q *Queries) StatementsOf(ctx context.Context, fileID uuid.UUID) ([]StatementsOfRow, error) {
-	rows, err := q.db.Query(ctx, statementsOf, fileID)
+func (q *Queries) StatementsOf(ctx context.Context, files []uuid.UUID) ([]StatementsOfRow, error) {
+	rows, err := q.db.Query(ctx, statementsOf, files)
 	if err != nil {
 		return nil, err
 	}
@@ -677,7 +678,7 @@ func (q *Queries) StatementsOf(ctx context.Context, fileID uuid.UUID) ([]Stateme
 	var items []StatementsOfRow
 	for rows.Next() {
 		var i StatementsOfRow
-		if err := rows.Scan(&i.Statement, &i.At); err != nil {
+		if err := rows.Scan(&i.FileID, &i.Statement, &i.At); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
