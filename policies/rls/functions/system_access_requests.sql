@@ -100,7 +100,7 @@ begin
     update access_requests q set state = case new.state when 'ready' then 'ready' else 'review' end
      where q.organization_id = new.organization_id and q.id = new.access_request_id and q.state = 'releasing'
     returning q.requester_id into r;
-    if found and new.state = 'ready' then
+    if found and new.state = 'ready' and app.access_request_right(new.organization_id, new.access_request_id) = '' then
         insert into notifications (organization_id, id, user_id, kind, data)
         values (new.organization_id, app.new_id(), r.requester_id, 'access_request.ready', jsonb_build_object('request_id', new.access_request_id));
     end if;
