@@ -1,5 +1,6 @@
 -- Reviews of break-glass. Owners and admins see them. An owner decides about what an admin did, and
--- about what an owner did another owner or an admin: nobody about themselves.
+-- about what an owner did another owner or an admin: nobody about themselves, and
+-- who approved the entry only where no other one could.
 alter table break_glass_reviews enable row level security;
 alter table break_glass_reviews force row level security;
 drop policy if exists tenant on break_glass_reviews;
@@ -14,7 +15,10 @@ create policy people_change on break_glass_reviews for update to satchel_people
     using (organization_id = (select app.people_org()) and (select app.is_admin()) and decision = '')
     with check (organization_id = (select app.people_org()) and (select app.is_admin()) and reviewed_by = (select app.actor())
        and exists (select from space_grants g where g.organization_id = break_glass_reviews.organization_id and g.id = break_glass_reviews.grant_id and g.user_id <> (select app.actor())
-                      and exists (select from members m where m.organization_id = g.organization_id and m.role = 'owner' and m.user_id in (g.user_id, (select app.actor())))));
+                      and exists (select from members m where m.organization_id = g.organization_id and m.role = 'owner' and m.user_id in (g.user_id, (select app.actor())))
+                      and (g.approved_by is distinct from (select app.actor())
+                           or not exists (select from members o where o.organization_id = g.organization_id and not o.service and o.user_id not in (g.user_id, (select app.actor()))
+                                             and (o.role = 'owner' or o.role = 'admin' and exists (select from members w where w.organization_id = g.organization_id and w.user_id = g.user_id and w.role = 'owner'))))));
 grant select, update (decision, note, reviewed_by, reviewed_at) on break_glass_reviews to satchel_people;
 drop policy if exists system on break_glass_reviews;
 create policy system on break_glass_reviews for all to satchel_system using (true) with check (true);
