@@ -22,7 +22,7 @@ import (
 var (
 	ErrNoReview   = fault.New(fault.NotFound, "break_glass_not_found", "There is no such use of break-glass.")
 	ErrReviewed   = fault.New(fault.Conflict, "break_glass_reviewed", "This use of break-glass is reviewed already.")
-	ErrReviewer   = fault.New(fault.Denied, "break_glass_reviewer", "An owner reviews what an admin did, and another owner or an admin what an owner did; nobody reviews themselves, nor what they approved where another one can.").Under("34 CFR 99.31(a)(1)(ii)")
+	ErrReviewer   = fault.New(fault.Denied, "break_glass_reviewer", "An owner reviews what an admin did, and another owner or an admin what an owner did; none reviews themselves.").Under("34 CFR 99.31(a)(1)(ii)")
 	errReviewed   = fault.New(fault.Invalid, "invalid_decision", "decision is justified or not_justified.")
 	errReviewNote = fault.New(fault.Invalid, "invalid_note", "note has at most 1000 characters; not_justified needs one.")
 )

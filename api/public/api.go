@@ -109,15 +109,14 @@ func (p *Public) showDrop(c *gin.Context, v visit, view *shareView) error {
 
 // entryView is a file or folder of a list.
 type entryView struct {
-	ID         uuid.UUID `json:"id"`
-	Kind       string    `json:"kind"` // file or folder
-	Name       string    `json:"name"`
-	Size       *int64    `json:"size"`
-	MimeType   string    `json:"mime_type,omitempty"`
-	Ready      bool      `json:"ready"`
-	PreviewURL string    `json:"preview_url,omitempty"`
-
-	Statements []visitors.Statement `json:"statements,omitempty"` // about the record
+	ID         uuid.UUID            `json:"id"`
+	Kind       string               `json:"kind"` // file or folder
+	Name       string               `json:"name"`
+	Size       *int64               `json:"size"`
+	MimeType   string               `json:"mime_type,omitempty"`
+	Ready      bool                 `json:"ready"`
+	PreviewURL string               `json:"preview_url,omitempty"`
+	Statements []visitors.Statement `json:"statements,omitempty"`
 }
 
 // ListEntries lists what a share of a folder or space shows.
@@ -142,15 +141,15 @@ func (p *Public) ListEntries(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	said, err := p.statements(c.Request.Context(), v, l)
+	said, err := l.StatementsOf(c.Request.Context(), p.DB.Single(v.ref.Org))
 	if err != nil {
 		return err
 	}
 	page := request.Page[entryView]{Items: []entryView{}, NextCursor: encodeCursor(l.Next)}
 	for _, e := range l.Entries {
-		item := entryView{ID: e.ID, Kind: "folder", Name: e.Name, Ready: e.Ready}
+		item := entryView{ID: e.ID, Kind: "folder", Name: e.Name, Ready: e.Ready, Statements: said[e.ID]}
 		if !e.IsFolder {
-			item.Kind, item.Size, item.MimeType, item.Statements = "file", &e.Size, e.MimeType, said[e.ID]
+			item.Kind, item.Size, item.MimeType = "file", &e.Size, e.MimeType
 		}
 		if e.Ready {
 			item.PreviewURL = p.preview(v, e.ID, e.Version, pictures[e.Version], "fit320.")

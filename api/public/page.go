@@ -132,7 +132,7 @@ func (p *Public) fillFile(c *gin.Context, v visit, view *sharepage.View) error {
 	if err != nil {
 		return err
 	}
-	view.Statements = drawn(said[file.File])
+	view.Statements = statements(said[file.File])
 	if file.Pages > 0 {
 		view.Page, view.Pages = pageOf(c, file.Pages), file.Pages
 	}
@@ -140,9 +140,10 @@ func (p *Public) fillFile(c *gin.Context, v visit, view *sharepage.View) error {
 	return err
 }
 
-func drawn(said []visitors.Statement) (list []sharepage.Statement) {
-	for _, s := range said {
-		list = append(list, sharepage.Statement{Text: s.Text, At: s.At})
+func statements(said []visitors.Statement) []sharepage.Statement {
+	list := make([]sharepage.Statement, len(said))
+	for i, s := range said {
+		list[i] = sharepage.Statement(s)
 	}
 	return list
 }
@@ -180,7 +181,7 @@ func (p *Public) fillList(c *gin.Context, v visit, view *sharepage.View) error {
 	if err != nil {
 		return err
 	}
-	said, err := p.statements(ctx, v, l)
+	said, err := l.StatementsOf(ctx, p.DB.Single(v.ref.Org))
 	if err != nil {
 		return err
 	}
@@ -188,7 +189,7 @@ func (p *Public) fillList(c *gin.Context, v visit, view *sharepage.View) error {
 		view.Trail = append(view.Trail, sharepage.Place{ID: f.ID.String(), Name: f.Name})
 	}
 	for _, e := range l.Entries {
-		entry := sharepage.Entry{ID: e.ID.String(), Name: e.Name, Folder: e.IsFolder, Size: e.Size, Kind: kindOf(e.MimeType), Ready: e.Ready, Statements: drawn(said[e.ID])}
+		entry := sharepage.Entry{ID: e.ID.String(), Name: e.Name, Folder: e.IsFolder, Size: e.Size, Kind: kindOf(e.MimeType), Ready: e.Ready, Statements: statements(said[e.ID])}
 		if e.Ready {
 			entry.Preview = p.preview(v, e.ID, e.Version, pictures[e.Version], "fit320.")
 		}
@@ -212,17 +213,6 @@ func (p *Public) pictures(ctx context.Context, v visit, l visitors.List) (map[uu
 		return nil, nil //nolint:nilnil // no pictures
 	}
 	return visitors.Pictures(ctx, p.DB.Single(v.ref.Org), versions)
-}
-
-// statements are those of the listed files.
-func (p *Public) statements(ctx context.Context, v visit, l visitors.List) (map[uuid.UUID][]visitors.Statement, error) {
-	var files []uuid.UUID
-	for _, e := range l.Entries {
-		if !e.IsFolder {
-			files = append(files, e.ID)
-		}
-	}
-	return visitors.StatementsOf(ctx, p.DB.Single(v.ref.Org), files...)
 }
 
 // listed reads which folder, and from where on.

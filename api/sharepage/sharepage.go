@@ -94,15 +94,14 @@ type Place struct{ ID, Name string }
 
 // Entry is a file or folder of the list.
 type Entry struct {
-	ID      string
-	Name    string
-	Folder  bool
-	Size    int64
-	Kind    string
-	Preview string
-	Ready   bool // a file that can be had
-
-	Statements []Statement // about a record
+	ID         string
+	Name       string
+	Folder     bool
+	Size       int64
+	Kind       string
+	Preview    string
+	Ready      bool // a file that can be had
+	Statements []Statement
 }
 
 // Drop is what a drop box takes, and what this visitor has dropped into it.

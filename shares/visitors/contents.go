@@ -80,11 +80,22 @@ func StatementsOf(ctx context.Context, q tenancy.Queries, files ...uuid.UUID) (m
 	if err != nil {
 		return nil, fmt.Errorf("read statements: %w", err)
 	}
-	said := map[uuid.UUID][]Statement{}
+	found := map[uuid.UUID][]Statement{}
 	for _, r := range rows {
-		said[r.FileID] = append(said[r.FileID], Statement{Text: r.Statement, At: r.At.UTC()})
+		found[r.FileID] = append(found[r.FileID], Statement{Text: r.Statement, At: r.At.UTC()})
 	}
-	return said, nil
+	return found, nil
+}
+
+// StatementsOf are those of the files of a list.
+func (l List) StatementsOf(ctx context.Context, q tenancy.Queries) (map[uuid.UUID][]Statement, error) {
+	var files []uuid.UUID
+	for _, e := range l.Entries {
+		if !e.IsFolder {
+			files = append(files, e.ID)
+		}
+	}
+	return StatementsOf(ctx, q, files...)
 }
 
 // of reads a column of a function, which could be null for all that sqlc knows.

@@ -21,7 +21,7 @@ select app.org(), sqlc.arg(share_id)::uuid, app.new_id(), (select d.recipient_id
 -- What the student's side says about a record, which is disclosed with it (34 CFR 99.21(c)).
 
 -- name: StatementsOf :many
-select s.file_id, s.statement, s.at from record_statements s where s.file_id = any(sqlc.arg(files)::uuid[]) order by s.at, s.amendment_id;
+select s.file_id, s.statement, s.at from record_statements s where s.file_id = any (sqlc.arg(files)::uuid[]) order by s.at, s.amendment_id;
 
 -- name: Attempt :one
 select coalesce(extract(epoch from app.share_attempt(app.org(), sqlc.arg(share_id)::uuid, sqlc.arg(address_hash)::bytea, sqlc.arg(free)::integer, sqlc.arg(longest)::interval)), 0)::float8 as seconds;

@@ -1,6 +1,5 @@
 -- Reviews of break-glass. Owners and admins see them. An owner decides about what an admin did, and
--- about what an owner did another owner or an admin: nobody about themselves, and
--- who approved the entry only where no other one could.
+-- about what an owner did another owner or an admin, and none about themselves.
 alter table break_glass_reviews enable row level security;
 alter table break_glass_reviews force row level security;
 drop policy if exists tenant on break_glass_reviews;
@@ -10,6 +9,7 @@ grant select, insert, update (told, decision, note, reviewed_by, reviewed_at) on
 drop policy if exists people_read on break_glass_reviews;
 create policy people_read on break_glass_reviews for select to satchel_people
     using (organization_id = (select app.people_org()) and (select app.is_admin()));
+-- Who approved an entry reviews it only where no other one could.
 drop policy if exists people_change on break_glass_reviews;
 create policy people_change on break_glass_reviews for update to satchel_people
     using (organization_id = (select app.people_org()) and (select app.is_admin()) and decision = '')

@@ -659,7 +659,7 @@ func (q *Queries) ShareGet(ctx context.Context, id uuid.UUID) (ShareGetRow, erro
 
 const statementsOf = `-- name: StatementsOf :many
 
-select s.file_id, s.statement, s.at from record_statements s where s.file_id = any($1::uuid[]) order by s.at, s.amendment_id
+select s.file_id, s.statement, s.at from record_statements s where s.file_id = any ($1::uuid[]) order by s.at, s.amendment_id
 `
 
 type StatementsOfRow struct {
