@@ -77,6 +77,14 @@ func TestDirectoryInformation(t *testing.T) {
 	set(day(-1), "name", "photograph", "activities").is(200)
 	refused("34 CFR 99.37(a)(2)") // it is not known who is in it
 	class(map[string]any{"class": "directory_info", "categories": []string{"name", "photograph"}, "students": []uuid.UUID{pupil.id}}).is(200)
+	exec("insert into pii_inspections (organization_id, version_id, file_id) select app.org(), current_id, id from files where id = $1 on conflict do nothing", file)
+	refused("34 CFR 99.37(a)(2)") // it is not known what is in it
+	exec("update pii_inspections set state = 'uninspectable' where file_id = $1", file)
+	exec("update record_classes set decided_at = now() - interval '1 day' where file_id = $1", file)
+	require.Contains(t, share().text(), `"34 CFR 99.3"`, "the version is newer than the decision")
+	exec("update pii_inspections set state = 'none' where file_id = $1", file)
+	require.Contains(t, share().text(), `"34 CFR 99.3"`)
+	exec("update record_classes set decided_at = now() where file_id = $1", file)
 	made := read[apishares.ShareView](share().is(201))
 	status := func(want string) {
 		t.Helper()

@@ -97,6 +97,17 @@ func TestDisclosuresAreConsentedTo(t *testing.T) {
 	refused(owner.call(post, storagePath+"/share", map[string]any{"kind": "link", "file_id": file, "disclosure_basis": "99.30", "disclosure_interest": "care", "disclosure_consent_id": made.ID}), "34 CFR 99.30(b)(3)")
 	refused(share(file, uuid.New(), clinic), "34 CFR 99.30(a)")
 	owner.call(post, storagePath+"/share", map[string]any{"kind": "people", "file_id": file, "with": []map[string]any{{"email": clinic}}, "disclosure_basis": "99.30", "disclosure_interest": "i"}).refused(400, "invalid_disclosure_consent_id")
+	exec := func(sql string) {
+		t.Helper()
+		_, err := s.db.Single(owner.org).Exec(t.Context(), sql, file)
+		require.NoError(t, err)
+	}
+	exec("insert into pii_inspections (organization_id, version_id, file_id) select app.org(), current_id, id from files where id = $1 on conflict do nothing")
+	refused(share(file, made.ID, clinic), "34 CFR 99.12(a)") // it is not known of whom else it tells
+	exec("update pii_inspections set state = 'uninspectable' where file_id = $1")
+	exec("update record_classes set decided_at = now() - interval '1 day' where file_id = $1")
+	refused(share(file, made.ID, clinic), "34 CFR 99.12(a)")
+	exec("update pii_inspections set state = 'found' where file_id = $1")
 	at := sharesPath + "/" + read[apishares.ShareView](share(file, made.ID, clinic).is(201)).ID.String()
 	status := func(want string) {
 		t.Helper()
@@ -125,6 +136,11 @@ func TestDisclosuresAreConsentedTo(t *testing.T) {
 	paper := read[disclosureconsents.View](sign(owner, map[string]any{"name": "P", "approve": true, "evidence_file_id": form, "signed_at": time.Now().Add(-time.Hour)}).is(200))
 	require.Equal(t, "paper", paper.Method)
 	require.NotNil(t, paper.EvidenceSHA256)
+
+	// What comes into the file later was not consented to.
+	share(file, paper.ID, clinic).is(201)
+	owner.newVersion(file, lorem+"2")
+	refused(share(file, paper.ID, clinic), "34 CFR 99.30(b)(1)")
 }
 
 // disclosuresAreConsentedTo is the part of the metamorphic script.

@@ -151,6 +151,43 @@ func TestVisitorDownloadsAllBelow(t *testing.T) {
 	}
 }
 
+// TestStatementsTravelWithFolders: what the side of a student says about a record is with it in the list of a
+// share, on its page and with its download. A zip, which carries none, leaves it out, one that was made before too.
+func TestStatementsTravelWithFolders(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	owner := b.person(b.organization(), tenancy.Owner)
+	r, pupil := room{owner, owner.group()}, b.person(owner.org, tenancy.Student)
+	top := r.folder("Top", uuid.Nil)
+	r.put(top, "1.txt", "1")
+	record := r.put(top, "2.txt", "2")
+	g := r.give(gift{folder: top})
+	z, before := g.all(map[string]any{})
+	require.Equal(t, 2, z.Files)
+	amendment := tenancy.NewID()
+	for _, sql := range []string{
+		"insert into amendments (organization_id, id, file_id, student_id, requester_id, what) values (app.org(), $1, $2, $3, $3, 'w')",
+		"insert into record_statements (organization_id, amendment_id, file_id, student_id, statement) values (app.org(), $1, $2, $3, 'it is not so')",
+	} {
+		_, err := b.db.Single(owner.org).Exec(t.Context(), sql, amendment, record, pupil.id)
+		require.NoError(t, err)
+	}
+	require.Equal(t, 1, strings.Count(string(g.open("").is(http.StatusOK).body), "it is not so"))
+	require.Equal(t, 1, strings.Count(b.call("", get, g.api("/entries"), nil).is(http.StatusOK).text(), "it is not so"))
+	require.Contains(t, b.call("", post, g.api("/download"), map[string]any{"file_id": record}).is(http.StatusCreated).text(), "it is not so")
+	z, at := g.all(map[string]any{})
+	require.Len(t, z.Refused, 1)
+	require.Equal(t, record, z.Refused[0].File)
+	require.Equal(t, "record_has_statement", z.Refused[0].Code)
+	require.Equal(t, map[string]string{"1.txt": "1"}, unzipped(t, b.call("", get, at, nil).is(http.StatusOK).body))
+	inside := owner.zip(map[string]any{"folder_id": top})
+	require.Len(t, inside.Refused, 1)
+	require.Equal(t, "record_has_statement", inside.Refused[0].Code)
+	// Behind the header of its entry, which is the second one, the zip of before ends.
+	behind := fmt.Sprintf("bytes=%d-", 2*(30+len("1.txt"))+1)
+	b.call("", get, before, nil, "Range", behind).refused(http.StatusConflict, "zip_cut")
+}
+
 // TestVisitorIsRefusedAll of shares to view, of drop boxes and of files.
 func TestVisitorIsRefusedAll(t *testing.T) {
 	t.Parallel()

@@ -17,6 +17,7 @@ import (
 	"satchel/internal/fault"
 	"satchel/policies/types"
 	"satchel/tenancy"
+	"satchel/tenancy/amendments"
 )
 
 // ZipWord says in a link that its version is the id of a zip.
@@ -49,6 +50,10 @@ type zipBody struct {
 
 // ErrZipFull refuses a zip of more than files.MaxZipFiles.
 var ErrZipFull = fault.New(fault.TooLarge, "too_many_files", "A zip holds up to %d files. Ask for the folders one by one.", files.MaxZipFiles)
+
+// ErrZipStatement leaves a record out of a zip, in which its statement would not be: a record is not
+// disclosed without it (34 CFR 99.21(c)).
+var ErrZipStatement = fault.New(fault.Conflict, "record_has_statement", "This record is disclosed with the statement of the student's side (34 CFR 99.21(c)), and a zip carries none. Download the file by itself: the statement is shown with it.")
 
 var errZipEmpty = fault.New(fault.Conflict, "nothing_to_zip", "None of these files can be downloaded now. GET each file to see why.")
 
@@ -161,11 +166,18 @@ func (r *Links) zipEntries(ctx context.Context, org tenancy.OrgID, ids []uuid.UU
 		if err != nil {
 			return nil, nil, err
 		}
+		said, err := amendments.StatementsOf(ctx, r.DB.Single(org), page)
+		if err != nil {
+			return nil, nil, err
+		}
 		for _, id := range page {
 			v, seen := found[id]
 			refused := error(files.ErrNotFound)
 			if seen {
 				refused = content.Readable(v)
+			}
+			if refused == nil && len(said[id]) > 0 {
+				refused = ErrZipStatement
 			}
 			if refused != nil {
 				f := fault.Of(refused)

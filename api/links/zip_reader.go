@@ -12,6 +12,7 @@ import (
 	"satchel/files"
 	"satchel/internal/fault"
 	"satchel/tenancy"
+	"satchel/tenancy/amendments"
 )
 
 // Visitors authorizes what leaves by shares.
@@ -72,12 +73,17 @@ type memberOfZip struct {
 
 // Window asks what the member reads.
 func (m *memberOfZip) Window(ctx context.Context, next []files.ZipEntry) (readable map[uuid.UUID]bool, err error) {
-	ids := make([]uuid.UUID, len(next))
+	ids, of := make([]uuid.UUID, len(next)), make([]uuid.UUID, len(next))
 	for n, e := range next {
-		ids[n] = e.VersionID
+		ids[n], of[n] = e.VersionID, e.FileID
 	}
 	err = m.db.InTx(ctx, m.org, func(tx *tenancy.Tx) (err error) {
 		numbers, err := files.ReadableVersions(ctx, tx, ids)
+		if err != nil {
+			return err
+		}
+		// A statement may have come since the zip was made, which carries none.
+		said, err := amendments.StatementsOf(ctx, tx, of)
 		if err != nil {
 			return err
 		}
@@ -85,6 +91,7 @@ func (m *memberOfZip) Window(ctx context.Context, next []files.ZipEntry) (readab
 		var reads []content.Version
 		for _, e := range next {
 			number, ok := numbers[e.VersionID]
+			ok = ok && len(said[e.FileID]) == 0
 			readable[e.VersionID] = ok
 			if ok && e.Number >= m.recorded {
 				reads = append(reads, content.Version{File: e.FileID, ID: e.VersionID, Number: number})

@@ -270,6 +270,8 @@ func (p *Public) preview(v visit, file, version uuid.UUID, pictures []string, wa
 type download struct {
 	URL       string    `json:"url"`
 	ExpiresAt time.Time `json:"expires_at"`
+
+	Statements []visitors.Statement `json:"statements,omitempty"` // about the record that leaves
 }
 
 // issue makes a download of a file that the share shows.
@@ -294,11 +296,15 @@ func (p *Public) issue(ctx context.Context, v visit, file uuid.UUID) (d download
 	if err != nil {
 		return download{}, err
 	}
+	said, err := visitors.StatementsOf(ctx, q, version.File)
+	if err != nil {
+		return download{}, err
+	}
 	id, until, err := visitors.Issue(ctx, q, v.ref, version)
 	if err != nil {
 		return download{}, err
 	}
-	return download{p.Keys.URL(p.ContentURL, signed.Link{
+	return download{URL: p.Keys.URL(p.ContentURL, signed.Link{
 		Organization: v.ref.Org, File: version.File, Version: version.ID, Name: version.Name, Share: v.ref.Share, Download: id, Attachment: true, Expires: until,
-	}), until.UTC()}, nil
+	}), ExpiresAt: until.UTC(), Statements: said[version.File]}, nil
 }

@@ -61,9 +61,9 @@ func (p *Public) issueAll(ctx context.Context, v visit, folder uuid.UUID) (all a
 		}
 		id, until, err := visitors.IssueZip(ctx, tx, v.ref, all.Size)
 		all.Name = z.Name + ".zip"
-		all.download = download{p.Keys.URL(p.ContentURL, signed.Link{
+		all.download = download{URL: p.Keys.URL(p.ContentURL, signed.Link{
 			Organization: v.ref.Org, File: z.ID, Version: z.ID, Name: all.Name, Transformation: links.ZipWord, Share: v.ref.Share, Download: id, Attachment: true, Expires: until,
-		}), until.UTC()}
+		}), ExpiresAt: until.UTC()}
 		return err
 	})
 	return all, err
@@ -80,10 +80,22 @@ func (p *Public) zipEntries(ctx context.Context, v visit, list visitors.ZipList)
 	for id, f := range list.Folders {
 		folders[id] = files.FolderName(f)
 	}
+	ids := make([]uuid.UUID, len(list.Files))
+	for i, f := range list.Files {
+		ids[i] = f.File
+	}
+	said, err := visitors.StatementsOf(ctx, p.DB.Single(v.ref.Org), ids...)
+	if err != nil {
+		return nil, nil, err
+	}
 	var names zipped.Names
 	entries, left := []files.ZipEntry{}, []links.ZipLeftView{}
 	for _, f := range list.Files {
-		if refused := f.Refusal(); refused != nil {
+		refused := f.Refusal()
+		if refused == nil && len(said[f.File]) > 0 {
+			refused = links.ErrZipStatement
+		}
+		if refused != nil {
 			left = append(left, links.ZipLeftView{File: f.File, Code: refused.Code, Detail: refused.Text})
 			continue
 		}

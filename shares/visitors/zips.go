@@ -133,9 +133,14 @@ func InZip(ctx context.Context, tx *tenancy.Tx, share, download uuid.UUID, files
 	if err != nil {
 		return nil, err
 	}
+	// A statement may have come since the zip was made, which carries none.
+	said, err := StatementsOf(ctx, tx, files...)
+	if err != nil {
+		return nil, err
+	}
 	var leaving []uuid.UUID
 	for _, v := range all {
-		if v.Original && v.Refusal() == nil {
+		if v.Original && v.Refusal() == nil && len(said[v.File]) == 0 {
 			shown[v.ID] = true
 			leaving = append(leaving, v.File)
 		}

@@ -27,7 +27,7 @@ var (
 	ErrNotFound = fault.New(fault.NotFound, "amendment_not_found", "There is no such request for amendment.")
 	ErrNoRecord = fault.New(fault.NotFound, "no_such_record", "This file is no education record about the student. file_id and student_id name one.")
 	ErrOpen     = fault.New(fault.Conflict, "amendment_open", "A request of this person about the record is open already.")
-	ErrNotYours = fault.New(fault.Denied, "amendment_not_yours", "A parent asks about a child's record, and from 18 on the student; owners and admins of the school decide. Ask one of them.")
+	ErrNotYours = fault.New(fault.Denied, "amendment_not_yours", "A parent asks about a child's record, and from 18 on the student; owners and admins of the school decide, but for guardians of the student. The steps of who asked are their own, but for a request that came on paper.")
 	ErrState    = fault.New(fault.Conflict, "amendment_state", "The request is in another state, from which this step is not taken. Read it again.")
 	ErrEarly    = fault.New(fault.Conflict, "amendment_not_due", "A hearing is held on its day, and a request is closed when the time to ask for more is over. due_at says when.")
 	ErrTooLate  = fault.New(fault.Conflict, "deletion_begun", "The deletion of the organization has begun.")
@@ -199,8 +199,9 @@ func (s *Step) check(now time.Time) error {
 	return nil
 }
 
-// Take takes a step of a request: the school's by owners and admins, the others by who asked and
-// has the rights about the student still, or by an owner or admin for who writes on paper.
+// Take takes a step of a request: the school's by owners and admins who are not of the student's
+// side, the others by who asked and has the rights about the student still, or, where an owner or
+// admin entered the request for who writes on paper, by one of them.
 func Take(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, by tenancy.Actor, s Step) error {
 	if err := s.check(time.Now()); err != nil {
 		return err
@@ -223,14 +224,12 @@ func Take(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, by tenancy.Actor, s
 	if err != nil {
 		return fmt.Errorf("read step: %w", err)
 	}
-	if !by.Administers() {
-		right, err := q.AmendmentRight(ctx, a.StudentID)
-		switch {
-		case err != nil:
-			return fmt.Errorf("read right to records: %w", err)
-		case next.Taker != "requester" || a.RequesterID != by.User || !right:
-			return ErrNotYours.Under(next.Rule)
-		}
+	right, err := q.AmendmentRight(ctx, amendmentsdb.AmendmentRightParams{StudentID: a.StudentID, RequesterID: a.RequesterID, State: next.ToState})
+	if err != nil {
+		return fmt.Errorf("read right to records: %w", err)
+	}
+	if own := next.Taker == "requester" && a.RequesterID == by.User && right.Side; !own && !right.Officer {
+		return ErrNotYours.Under(next.Rule)
 	}
 	_, err = q.AmendmentMove(ctx, amendmentsdb.AmendmentMoveParams{
 		ID: id, State: next.ToState, Reason: some(s.Reason), Decision: some(s.Decision), HearingAt: s.HearingAt, HearingPlace: some(s.HearingPlace), HearingOfficer: some(s.HearingOfficer),

@@ -118,7 +118,7 @@ func TestRequestsMoveByTheTable(t *testing.T) {
 			}
 			switch {
 			case want != nil:
-			case role == tenancy.Parent && next.Taker != "requester":
+			case (role == tenancy.Parent) != (next.Taker == "requester"):
 				want = amendments.ErrNotYours
 			case !passed && (next.ToState == "closed" || next.ToState == "held"):
 				want = amendments.ErrEarly
@@ -175,8 +175,53 @@ func TestWhoMayAskForAmendment(t *testing.T) {
 
 	var open uuid.UUID
 	require.NoError(t, s.Single(s.org).QueryRow(t.Context(), "select id from amendments where requester_id = $1", s.parent).Scan(&open))
-	require.ErrorIs(t, s.take(open, s.parent, tenancy.Parent, full("withdraw")), amendments.ErrNotYours, "the right has passed to the student")
+	require.ErrorIs(t, s.take(open, s.parent, tenancy.Parent, full("withdraw")), amendments.ErrNotFound, "the right has passed to the student")
 	require.ErrorIs(t, s.take(open, s.pupil, tenancy.Student, full("withdraw")), amendments.ErrNotFound)
+}
+
+// TestOfficersActForTheSchool: an officer does not withdraw what a parent asks, and decides nothing about a child
+// of their own. A request that came on paper is withdrawn by another officer. The database refuses the
+// same when programs do not ask. Who lost the right hears no more of it.
+func TestOfficersActForTheSchool(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	other := s.Member(t, s.org, tenancy.Admin)
+	moves := func(id, user uuid.UUID, role tenancy.Role, state string) error {
+		ctx, _ := s.as(t.Context(), user, role)
+		return s.ForPeople().InTx(ctx, s.org, func(tx *tenancy.Tx) error {
+			_, err := amendmentsdb.New(tx).AmendmentMove(ctx, amendmentsdb.AmendmentMoveParams{ID: id, State: state})
+			return err
+		})
+	}
+	told := func(user uuid.UUID) (n int) {
+		require.NoError(t, s.Single(s.org).QueryRow(t.Context(), "select count(*) from notifications where user_id = $1 and kind = 'amendment.moved'", user).Scan(&n))
+		return n
+	}
+	id := s.ask(t, s.record(t))
+	require.ErrorIs(t, s.take(id, s.owner, tenancy.Owner, full("withdraw")), amendments.ErrNotYours)
+	require.ErrorContains(t, moves(id, s.owner, tenancy.Owner, "withdrawn"), "row-level security")
+	require.NoError(t, s.take(id, s.owner, tenancy.Owner, full("review")))
+	require.Equal(t, 1, told(s.parent))
+
+	paper := tenancy.NewID()
+	ctx, _ := s.as(t.Context(), s.owner, tenancy.Owner)
+	require.NoError(t, s.ForPeople().InTx(ctx, s.org, func(tx *tenancy.Tx) error {
+		return amendments.Ask(ctx, tx, amendments.New{ID: paper, By: s.owner, File: s.record(t), Student: s.pupil, What: "w"})
+	}))
+	before := told(s.owner)
+	require.NoError(t, s.take(paper, other, tenancy.Admin, full("withdraw")))
+	require.Equal(t, before+1, told(s.owner), "who entered it is told")
+
+	s.exec(t, "insert into guardianships (organization_id, parent_id, student_id, created_by) values (app.org(), $1, $2, $3)", other, s.pupil, s.owner)
+	require.ErrorIs(t, s.take(id, other, tenancy.Admin, full("amend")), amendments.ErrNotYours)
+	require.ErrorContains(t, moves(id, other, tenancy.Admin, "amended"), "row-level security")
+
+	s.exec(t, "delete from guardianships where parent_id = $1", s.parent)
+	require.NoError(t, s.take(id, s.owner, tenancy.Owner, full("deny")))
+	require.Equal(t, 1, told(s.parent), "the right is over")
+	ctx, _ = s.as(t.Context(), s.parent, tenancy.Parent)
+	_, err := amendments.Get(ctx, s.ForPeople().Single(s.org), id)
+	require.ErrorIs(t, err, amendments.ErrNotFound)
 }
 
 // TestStepsNeedWhatTheySay refuses a step without its reason, decision, statement or notice.

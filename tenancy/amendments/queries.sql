@@ -1,10 +1,11 @@
 -- name: AmendmentAbout :one
 select app.amendment_about(app.org(), sqlc.arg(file_id)::uuid, sqlc.arg(student_id)::uuid)::boolean as about;
 
--- Whether the actor has the rights of a student's parents, or of a student who is of age, about the student.
+-- Who the actor is to a request: one with the rights of a student's parents, or of a student who is of age;
+-- an officer who may bring it to the state (app.amendment_officer).
 -- name: AmendmentRight :one
-select (exists (select from app.my_wards w where w.student_id = sqlc.arg(student_id)::uuid)
-        or app.actor() = sqlc.arg(student_id)::uuid and exists (select from people p where p.user_id = sqlc.arg(student_id)::uuid and p.adult_from <= current_date))::boolean as yes;
+select app.my_student(sqlc.arg(student_id)::uuid)::boolean as side,
+       app.amendment_officer(sqlc.arg(student_id)::uuid, sqlc.arg(requester_id)::uuid, sqlc.arg(state)::text)::boolean as officer;
 
 -- name: AmendmentInsert :exec
 insert into amendments (organization_id, id, file_id, student_id, requester_id, what)

@@ -104,7 +104,7 @@ begin
        and not exists (select from exports x where x.organization_id = new.organization_id and x.access_request_id = new.access_request_id
                           and x.id <> new.id and x.created_at > new.created_at)
     returning q.requester_id into r;
-    if found and new.state = 'ready' then
+    if found and new.state = 'ready' and app.access_request_right(new.organization_id, new.access_request_id) = '' then
         insert into notifications (organization_id, id, user_id, kind, data)
         values (new.organization_id, app.new_id(), r.requester_id, 'access_request.ready', jsonb_build_object('request_id', new.access_request_id));
     end if;

@@ -9,9 +9,17 @@ begin
        and exists (select from app.record_students_of(org, file) s where s.student_id = student);
 end $$;
 
+-- Whether who asked has the right to hear of a request: as an officer, a guardian, or the student who is of age.
+create or replace function app.amendment_right(org uuid, student uuid, who uuid) returns boolean
+language sql stable security definer set search_path = public, pg_temp as $$
+    select exists (select from members m where m.organization_id = org and m.user_id = who and m.role in ('owner', 'admin') and not m.service)
+        or exists (select from wards w where w.organization_id = org and w.guardian_id = who and w.ward_id = student)
+        or who = student and exists (select from people p where p.organization_id = org and p.user_id = student and p.adult_from <= current_date)
+$$;
+
 -- A request holds its file from the moment it is there until it is over, by any way in which it
--- ends. Owners and admins are told of what the other side did, and who asked of what the school
--- did: a refusal with the right to a hearing, its day, the decision.
+-- ends. Owners and admins are told of what the other side did, and who asked, if they have the right
+-- still, of what another did: a refusal with the right to a hearing, its day, the decision.
 create or replace function app.amendment_follow() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
@@ -25,7 +33,11 @@ begin
     end if;
     if new.state in ('requested', 'hearing_requested', 'statement_attached', 'withdrawn') then
         perform app.officers_notify(new.organization_id, 'amendment.moved', jsonb_build_object('amendment_id', new.id, 'state', new.state), app.actor());
-    elsif new.requester_id is distinct from app.actor() then
+    end if;
+    -- An officer who asked for another is told above of what the other side did.
+    if tg_op = 'UPDATE' and new.requester_id is distinct from app.actor() and app.amendment_right(new.organization_id, new.student_id, new.requester_id)
+       and (new.state not in ('requested', 'hearing_requested', 'statement_attached', 'withdrawn')
+            or not exists (select from members m where m.organization_id = new.organization_id and m.user_id = new.requester_id and m.role in ('owner', 'admin') and not m.service)) then
         insert into notifications (organization_id, id, user_id, kind, data)
         values (new.organization_id, app.new_id(), new.requester_id, 'amendment.moved', jsonb_build_object('amendment_id', new.id, 'state', new.state));
     end if;

@@ -88,18 +88,20 @@ begin
 end $$;
 
 -- The section by which a file may not be disclosed on a consent; '': it may be. The consent is
--- signed and in force, names the file, and the parties are those of the consent and no other. What
+-- signed and in force, names the file, of which the version that was there when it was asked for is shown
+-- and was inspected, and the parties are those of the consent and no other. What
 -- tells of other students needs theirs too, which a share does not have.
 create or replace function app.consent_refusal(org uuid, way text, consent uuid, file uuid, parties text[]) returns text
 language plpgsql stable security definer set search_path = public, pg_temp as $$
 declare c record;
 begin
-    select d.student_id, d.file_ids, d.party_email into c from disclosure_consents d
+    select d.student_id, d.file_ids, d.party_email, d.requested_at into c from disclosure_consents d
      where d.organization_id = org and d.id = consent and d.signed_at is not null and d.revoked_at is null and d.expires_at > now();
     if not found then return '34 CFR 99.30(a)'; end if;
-    if file <> all (c.file_ids) then return '34 CFR 99.30(b)(1)'; end if;
+    if file <> all (c.file_ids) or not app.shown_since(org, file, c.requested_at) then return '34 CFR 99.30(b)(1)'; end if;
     if way <> 'outside_person' or cardinality(parties) = 0 or exists (select from unnest(parties) p (email) where lower(p.email) <> lower(c.party_email)) then return '34 CFR 99.30(b)(3)'; end if;
-    if exists (select from app.record_students_of(org, file) s where s.student_id <> c.student_id)
+    if not app.shown_is_known(org, file)
+       or exists (select from app.record_students_of(org, file) s where s.student_id <> c.student_id)
        or not exists (select from app.record_students_of(org, file) s where s.student_id = c.student_id) then return '34 CFR 99.12(a)'; end if;
     return '';
 end $$;

@@ -1,5 +1,6 @@
 -- Requests to see records. A student asks about themselves, a guardian about a student, owners and
--- admins on behalf of who wrote on paper. Who asked sees the request, and who oversees all.
+-- admins on behalf of who wrote on paper. Who asked sees the request as long as they have the right, and
+-- who oversees all.
 alter table access_requests enable row level security;
 alter table access_requests force row level security;
 drop policy if exists tenant on access_requests;
@@ -9,7 +10,7 @@ grant select, insert (organization_id, id, student_id, requester_id, note),
     update (student_id, state, told, verified_by, verified_at, verified_how, released_by, released_at, delivered_at, ended_by, ended_at, ended_reason) on access_requests to satchel_app; -- student_id: app.person_merge
 drop policy if exists people_read on access_requests;
 create policy people_read on access_requests for select to satchel_people
-    using (organization_id = (select app.people_org()) and ((select app.oversees()) or requester_id = (select app.actor())));
+    using (organization_id = (select app.people_org()) and ((select app.oversees()) or requester_id = (select app.actor()) and (student_id = (select app.actor()) or app.my_student(student_id))));
 drop policy if exists people_add on access_requests;
 create policy people_add on access_requests for insert to satchel_people
     with check (organization_id = (select app.people_org()) and requester_id = (select app.actor())

@@ -1,6 +1,6 @@
 -- Requests to amend a record. A guardian asks about a child and a student of 18 or more about
 -- themselves (34 CFR 99.5), owners and admins on behalf of who wrote on paper. Who asked sees the
--- request, and who oversees all.
+-- request as long as they have the right, and who oversees all.
 alter table amendments enable row level security;
 alter table amendments force row level security;
 drop policy if exists tenant on amendments;
@@ -10,18 +10,30 @@ grant select, insert,
     update (student_id, state, reason, hearing_at, hearing_place, hearing_officer, decision) on amendments to satchel_app; -- student_id: app.person_merge
 drop policy if exists people_read on amendments;
 create policy people_read on amendments for select to satchel_people
-    using (organization_id = (select app.people_org()) and ((select app.oversees()) or requester_id = (select app.actor())));
+    using (organization_id = (select app.people_org()) and ((select app.oversees()) or requester_id = (select app.actor()) and app.my_student(student_id)));
 drop policy if exists people_add on amendments;
 create policy people_add on amendments for insert to satchel_people
     with check (organization_id = (select app.people_org()) and requester_id = (select app.actor())
        and ((select app.is_admin())
             or student_id = (select app.actor()) and exists (select from people p where p.organization_id = amendments.organization_id and p.user_id = amendments.student_id and p.adult_from <= current_date)
             or exists (select from app.my_wards w where w.organization_id = amendments.organization_id and w.student_id = amendments.student_id)));
+-- Whether the actor, as an officer, brings a request to the state. No officer of the student's side decides about it (99.22(c)),
+-- and what the requester does, an officer does only where an officer entered the request for who wrote on paper:
+-- else the school would withdraw what a parent asks, and with it end the hold.
+create or replace function app.amendment_officer(student uuid, requester uuid, state text) returns boolean language plpgsql stable as $$
+begin
+    return app.is_admin() and not app.of_student(student, app.actor())
+       and (state not in ('hearing_requested', 'statement_attached', 'withdrawn')
+            or not app.of_student(student, requester)
+               and exists (select from members m where m.organization_id = app.people_org() and m.user_id = requester and m.role in ('owner', 'admin') and not m.service));
+end $$;
+grant execute on function app.amendment_officer(uuid, uuid, text) to satchel_people;
 drop policy if exists people_change on amendments;
 create policy people_change on amendments for update to satchel_people
-    using (organization_id = (select app.people_org()) and ((select app.is_admin()) or requester_id = (select app.actor())))
+    using (organization_id = (select app.people_org()) and ((select app.is_admin()) or requester_id = (select app.actor()) and app.my_student(student_id)))
     with check (organization_id = (select app.people_org())
-       and ((select app.is_admin()) or requester_id = (select app.actor()) and state in ('hearing_requested', 'statement_attached', 'withdrawn')));
+       and (app.amendment_officer(student_id, requester_id, state)
+            or requester_id = (select app.actor()) and app.my_student(student_id) and state in ('hearing_requested', 'statement_attached', 'withdrawn')));
 grant select, insert (organization_id, id, file_id, student_id, requester_id, what),
     update (state, reason, hearing_at, hearing_place, hearing_officer, decision) on amendments to satchel_people;
 drop policy if exists system on amendments;
@@ -29,7 +41,7 @@ create policy system on amendments for select to satchel_system using (true);
 grant select on amendments to satchel_system;
 
 -- The one table of the states of a request: what follows what, by which step, who takes it (officer:
--- an owner or admin; requester: who asked, or an officer for who asks on paper), within how many
+-- an owner or admin; requester: who asked, or an officer where one entered it for who asks on paper), within how many
 -- days the next step is due (null: it is over), and where the rule has it. The days of
 -- a step that is due are the school's 45 of 99.10 where the rule says "a reasonable time".
 -- tenancy/amendments moves requests by it, docs/compliance/amendments.md shows it, and the trigger below refuses every other change.

@@ -9,12 +9,16 @@ grant select, insert, update (told, decision, note, reviewed_by, reviewed_at) on
 drop policy if exists people_read on break_glass_reviews;
 create policy people_read on break_glass_reviews for select to satchel_people
     using (organization_id = (select app.people_org()) and (select app.is_admin()));
+-- Who approved an entry reviews it only where no other one could.
 drop policy if exists people_change on break_glass_reviews;
 create policy people_change on break_glass_reviews for update to satchel_people
     using (organization_id = (select app.people_org()) and (select app.is_admin()) and decision = '')
     with check (organization_id = (select app.people_org()) and (select app.is_admin()) and reviewed_by = (select app.actor())
        and exists (select from space_grants g where g.organization_id = break_glass_reviews.organization_id and g.id = break_glass_reviews.grant_id and g.user_id <> (select app.actor())
-                      and exists (select from members m where m.organization_id = g.organization_id and m.role = 'owner' and m.user_id in (g.user_id, (select app.actor())))));
+                      and exists (select from members m where m.organization_id = g.organization_id and m.role = 'owner' and m.user_id in (g.user_id, (select app.actor())))
+                      and (g.approved_by is distinct from (select app.actor())
+                           or not exists (select from members o where o.organization_id = g.organization_id and not o.service and o.user_id not in (g.user_id, (select app.actor()))
+                                             and (o.role = 'owner' or o.role = 'admin' and exists (select from members w where w.organization_id = g.organization_id and w.user_id = g.user_id and w.role = 'owner'))))));
 grant select, update (decision, note, reviewed_by, reviewed_at) on break_glass_reviews to satchel_people;
 drop policy if exists system on break_glass_reviews;
 create policy system on break_glass_reviews for all to satchel_system using (true) with check (true);

@@ -8,14 +8,6 @@ create policy tenant on disclosure_consents for all to satchel_app
 grant select, insert (organization_id, id, student_id, file_ids, purpose, party, party_email, requested_by, expires_at),
     update (student_id, signer_id, signer_name, method, evidence_file_id, evidence_sha256, signed_at, recorded_by, revoked_by, revoked_at) on disclosure_consents to satchel_app; -- student_id: app.person_merge
 
--- Whether the actor has the rights about a student: as a guardian, or as the student who is of age (34 CFR 99.5).
-create or replace function app.my_student(student uuid) returns boolean language plpgsql stable as $$
-begin
-    return exists (select from app.my_wards w where w.student_id = student)
-        or student = app.actor() and exists (select from people p where p.organization_id = app.people_org() and p.user_id = student and p.adult_from <= current_date);
-end $$;
-grant execute on function app.my_student(uuid) to satchel_people;
-
 drop policy if exists people_read on disclosure_consents;
 create policy people_read on disclosure_consents for select to satchel_people
     using (organization_id = (select app.people_org()) and ((select app.oversees()) or app.my_student(student_id)));

@@ -58,3 +58,19 @@ begin
         execute format('grant select on app.%I to satchel_people, satchel_views', t);
     end loop;
 end $$;
+
+-- Whether the actor has the rights about a student: as a guardian, or as the student who is of age (34 CFR 99.5).
+create or replace function app.my_student(student uuid) returns boolean language plpgsql stable as $$
+begin
+    return exists (select from app.my_wards w where w.student_id = student)
+        or student = app.actor() and exists (select from people p where p.organization_id = app.people_org() and p.user_id = student and p.adult_from <= current_date);
+end $$;
+grant execute on function app.my_student(uuid) to satchel_people;
+
+-- Whether a person is of the student's side: the student, or a guardian, whatever the student's age. Who is
+-- decides nothing about the student for the school.
+create or replace function app.of_student(student uuid, who uuid) returns boolean language plpgsql stable as $$
+begin
+    return student = who or exists (select from guardianships g where g.organization_id = app.people_org() and g.student_id = student and g.parent_id = who);
+end $$;
+grant execute on function app.of_student(uuid, uuid) to satchel_people;

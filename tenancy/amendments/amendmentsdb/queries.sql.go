@@ -243,16 +243,28 @@ func (q *Queries) AmendmentMove(ctx context.Context, arg AmendmentMoveParams) (i
 }
 
 const amendmentRight = `-- name: AmendmentRight :one
-select (exists (select from app.my_wards w where w.student_id = $1::uuid)
-        or app.actor() = $1::uuid and exists (select from people p where p.user_id = $1::uuid and p.adult_from <= current_date))::boolean as yes
+select app.my_student($1::uuid)::boolean as side,
+       app.amendment_officer($1::uuid, $2::uuid, $3::text)::boolean as officer
 `
 
-// Whether the actor has the rights of a student's parents, or of a student who is of age, about the student.
-func (q *Queries) AmendmentRight(ctx context.Context, studentID uuid.UUID) (bool, error) {
-	row := q.db.QueryRow(ctx, amendmentRight, studentID)
-	var yes bool
-	err := row.Scan(&yes)
-	return yes, err
+type AmendmentRightParams struct {
+	StudentID   uuid.UUID
+	RequesterID uuid.UUID
+	State       string
+}
+
+type AmendmentRightRow struct {
+	Side    bool
+	Officer bool
+}
+
+// Who the actor is to a request: one with the rights of a student's parents, or of a student who is of age;
+// an officer who may bring it to the state (app.amendment_officer).
+func (q *Queries) AmendmentRight(ctx context.Context, arg AmendmentRightParams) (AmendmentRightRow, error) {
+	row := q.db.QueryRow(ctx, amendmentRight, arg.StudentID, arg.RequesterID, arg.State)
+	var i AmendmentRightRow
+	err := row.Scan(&i.Side, &i.Officer)
+	return i, err
 }
 
 const amendmentStep = `-- name: AmendmentStep :one
