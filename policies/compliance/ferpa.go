@@ -95,7 +95,7 @@ var ferpa = []Rule{
 		},
 	},
 	{
-		ID: "directory_information", Law: FERPA, Section: "34 CFR 99.37", Kind: Enforced, API: "/directory-policy", Page: "",
+		ID: "directory_information", Law: FERPA, Section: "34 CFR 99.37", Kind: Enforced, API: "/directory-opt-outs", Page: "",
 		Asks:  "Directory information leaves only in designated categories, after a public notice, and not of students who were opted out.",
 		Proof: []Proof{{"api", "TestDirectoryInformation"}},
 		check: func(f *facts) Finding {
