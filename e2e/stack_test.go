@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"satchel/client"
@@ -156,12 +157,10 @@ func refused(t *testing.T, err error, status int, code string) {
 // left behind is theirs to clear, and people hear of a final state before its objects are cleared.
 func (s school) sound(t *testing.T) {
 	t.Helper()
-	found := s.findings(t)
-	for end := time.Now().Add(patience + time.Minute); len(found) > 0 && time.Now().Before(end); {
-		time.Sleep(500 * time.Millisecond) // between two runs of the reconciler, which read everything
-		found = s.findings(t)
-	}
-	require.Empty(t, found, "the reconciler found: %s", found)
+	require.EventuallyWithT(t, func(c *assert.CollectT) {
+		found := s.findings(t)
+		assert.Empty(c, found, "the reconciler found: %s", found)
+	}, patience+time.Minute, 500*time.Millisecond)
 }
 
 // findings runs the operator's reconciler over the school, without repairs.

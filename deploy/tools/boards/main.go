@@ -78,7 +78,7 @@ func (b board) write(folder string, check bool) error {
 func (b board) text() ([]byte, error) {
 	uid, kind := "${source}", "prometheus"
 	source := common.DataSourceRef{Type: &kind, Uid: &uid}
-	d := dashboard.NewDashboardBuilder(b.title).Uid("satchel-" + b.name).Description(b.about).Tags([]string{"satchel"}).
+	d := dashboard.NewDashboardBuilder(b.title).Uid("satchel-"+b.name).Description(b.about).Tags([]string{"satchel"}).
 		Refresh("1m").Time("now-6h", "now").Timezone(common.TimeZoneBrowser).Tooltip(dashboard.DashboardCursorSyncCrosshair).Readonly().
 		WithVariable(dashboard.NewDatasourceVariableBuilder("source").Label("Prometheus").Type(kind))
 	for _, r := range b.rows {
