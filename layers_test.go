@@ -76,7 +76,6 @@ var groups = map[string]group{
 	"tenancy/directory":          {3, "what is directory information, and who opted out of it, with the audit log"},
 	"tenancy/amendments":         {3, "who asks that a record is amended, hearings and statements, with the audit log"},
 	"tenancy/disclosureconsents": {3, "who consented to which disclosure of records, with the audit log"},
-	"tenancy/annualnotices":      {3, "what a school owes each year, with the audit log"},
 	"tenancy/accessrequests":     {3, "who asks to see education records, and what became of it, with the audit log"},
 	"tenancy/erasures":           {3, "what must not be kept any more, and the certificates of that, with the audit log"},
 	"tenancy/evidence":           {3, "what an organization records of its duties, with the audit log"},

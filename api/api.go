@@ -16,7 +16,6 @@ import (
 
 	"satchel/api/accessrequests"
 	"satchel/api/amendments"
-	"satchel/api/annualnotices"
 	"satchel/api/apikeys"
 	"satchel/api/auditlog"
 	"satchel/api/auth"
@@ -169,7 +168,6 @@ type API struct {
 	records       *records.Records
 	directory     *directory.Directory
 	amendments    *amendments.Amendments
-	notices       *annualnotices.Notices
 	consentsTo    *disclosureconsents.Consents
 	requests      *accessrequests.Requests
 	retention     *retention.Retention
@@ -240,7 +238,7 @@ func New(p Parts) *API {
 		requests:   &accessrequests.Requests{DB: people, Workflows: p.Workflows, Exports: p.Exports},
 		records:    &records.Records{DB: people, Log: p.Log},
 		directory:  &directory.Directory{DB: people},
-		amendments: &amendments.Amendments{DB: people}, notices: &annualnotices.Notices{DB: people}, consentsTo: &disclosureconsents.Consents{DB: people},
+		amendments: &amendments.Amendments{DB: people}, consentsTo: &disclosureconsents.Consents{DB: people},
 		retention:     &retention.Retention{DB: people, All: p.DB},
 		evidence:      &evidence.Evidence{DB: people, Now: time.Now},
 		compliance:    &compliance.Compliance{All: p.DB, Now: time.Now},

@@ -556,9 +556,6 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 		s.mark(s.owner.org)
 		return s.owner.call(post, breakGlassPath+"/"+grant.String()+"/review", map[string]any{"decision": "not_justified", "note": planted}), s.owner.org
 	},
-	"POST " + yearlyPath: func(s *scene) (answer, tenancy.OrgID) {
-		return s.owner.call(post, s.school("/annual-notices"), newYearly), s.owner.org
-	},
 	"PUT " + directoryPath: func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(put, s.school("/directory-policy"), newDirectory), s.owner.org
 	},

@@ -150,7 +150,6 @@ var sends = map[string]func(*scene) again{
 	},
 	"POST " + accessRequestPath + "/release": func(s *scene) again { return s.posts(s.owner, s.verified().at+"/release", nil) },
 	"POST " + erasuresPath:                   func(s *scene) again { return s.posts(s.owner, erasuresPath, s.newErasure()) },
-	"POST " + yearlyPath:                     func(s *scene) again { return s.posts(s.owner, s.school("/annual-notices"), newYearly) },
 	"POST " + consentsToPath:                 func(s *scene) again { return s.posts(s.owner, s.school("/disclosure-consents"), s.consentTo()) },
 	"POST " + amendmentsPath:                 func(s *scene) again { return s.posts(s.owner, s.school("/amendments"), s.contested()) },
 	"POST " + dutiesPath:                     func(s *scene) again { return s.posts(s.owner, s.school("/compliance-duties"), newDuty(s.owner.id)) },

@@ -144,7 +144,6 @@ const (
 	amendmentPath      = amendmentsPath + "/:amendment"
 	consentsToPath     = organizationPath + "/disclosure-consents"
 	consentToPath      = consentsToPath + "/:consent"
-	yearlyPath         = organizationPath + "/annual-notices"
 	directoryPath      = organizationPath + "/directory-policy"
 	optOutsPath        = organizationPath + "/directory-opt-outs"
 	optOutPath         = optOutsPath + "/:student"
@@ -492,9 +491,6 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: get, Path: consentToPath, Action: tenancy.ReadDisclosureConsents, Handler: a.consentsTo.Get},
 		{Method: post, Path: consentToPath + "/sign", Action: tenancy.SignDisclosureConsents, Audit: "disclosure_consent.sign", Handler: a.consentsTo.Sign},
 		{Method: post, Path: consentToPath + "/revoke", Action: tenancy.SignDisclosureConsents, Audit: "disclosure_consent.revoke", Handler: a.consentsTo.Revoke},
-
-		{Method: get, Path: yearlyPath, Action: tenancy.ReadNotices, Handler: a.notices.List},
-		{Method: post, Path: yearlyPath, Action: tenancy.RecordNotices, Audit: "annual_notice.record", Idempotency: idempotency.Route{Replay: a.notices.ReplayRecord}, Handler: a.notices.Record},
 
 		{Method: get, Path: directoryPath, Action: tenancy.ReadDirectory, Handler: a.directory.GetPolicy},
 		{Method: put, Path: directoryPath, Action: tenancy.ManageDirectory, Audit: "directory.policy", Handler: a.directory.SetPolicy},

@@ -117,17 +117,3 @@ alter table space_grants no force row level security;
 insert into break_glass_reviews (organization_id, grant_id) select g.organization_id, g.id from space_grants g where g.via = 'breakglass';
 alter table space_grants force row level security;
 
--- What a school owes each year, and when it was done: the notice of rights of 34 CFR 99.7, and the
--- assessment of risks of 16 CFR 312.8(b)(2). Rows are added and never changed.
-create table annual_notices (
-    organization_id uuid not null references organizations (id),
-    id              uuid not null,
-    kind            text not null check (kind in ('ferpa_rights', 'security_assessment')),
-    given_on        date not null,
-    how             text not null check (length(how) between 1 and 500), -- how it was given, or who did it
-    file_id         uuid, -- the notice or the report; not by a key: the row is the record of it
-    recorded_by     uuid not null references users (id),
-    recorded_at     timestamptz not null default now(),
-    primary key (organization_id, id)
-);
-create index annual_notices_last on annual_notices (organization_id, kind, given_on desc);

@@ -113,10 +113,6 @@ const (
 	AskDisclosureConsents  Action = "ask_disclosure_consents"
 	SignDisclosureConsents Action = "sign_disclosure_consents"
 
-	// What a school owes each year: when it was done, and by when it is due.
-	ReadNotices   Action = "read_notices"
-	RecordNotices Action = "record_notices"
-
 	// Requests to see records. A student and a guardian see their own.
 	AskAccess            Action = "ask_access"
 	ReadAccessRequests   Action = "read_access_requests"
@@ -215,9 +211,6 @@ var Grants = map[Action][]Role{
 	AskDisclosureConsents:  {Owner, Admin},
 	SignDisclosureConsents: {Owner, Admin, Student, Parent},
 
-	ReadNotices:   {Owner, Admin, Auditor},
-	RecordNotices: {Owner, Admin},
-
 	AskAccess:            {Owner, Admin, Student, Parent},
 	ReadAccessRequests:   {Owner, Admin, Student, Parent, Auditor},
 	ManageAccessRequests: {Owner, Admin},
@@ -243,7 +236,7 @@ func (a Actor) May(action Action) bool {
 // has set reads_while_suspended.
 var readActions = []Action{
 	ReadFiles, ReadSpaces, ReadAccess, ReadQuota, ReadStats, ReadOperation, ReadJobs, ReadOrganization, ReadTiers, ReadMembers, ReadGuardians, ReadUsage, ReadAudit,
-	ExportOrganization, ReadEvents, ReadRosters, ReadWebhooks, ReadGenerations, ReadReports, ReadRoblox, ReadConsent, ReadHolds, ReadRetention, ReadRecords, ReadDisclosures, ReadDirectory, ListOptOuts, ReadAmendments, ReadDisclosureConsents, ReadAccessRequests, ReadErasures, ReadCompliance, ReadNotices,
+	ExportOrganization, ReadEvents, ReadRosters, ReadWebhooks, ReadGenerations, ReadReports, ReadRoblox, ReadConsent, ReadHolds, ReadRetention, ReadRecords, ReadDisclosures, ReadDirectory, ListOptOuts, ReadAmendments, ReadDisclosureConsents, ReadAccessRequests, ReadErasures, ReadCompliance,
 }
 
 // Reads says whether the action is read-only.

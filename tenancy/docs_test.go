@@ -74,8 +74,6 @@ var inWords = []struct {
 	{tenancy.ReadDisclosureConsents, "see consents to disclosures of records; students of 18 or more and parents those of theirs"},
 	{tenancy.AskDisclosureConsents, "ask for a consent to a disclosure of records"},
 	{tenancy.SignDisclosureConsents, "sign and revoke such a consent: parents, students of 18 or more; owners and admins what came on paper"},
-	{tenancy.ReadNotices, "see which notices and assessments are due each year"},
-	{tenancy.RecordNotices, "record that such a notice was given"},
 	{tenancy.AskAccess, "ask to see the records of oneself or of one's children; owners and admins on behalf of others"},
 	{tenancy.ReadAccessRequests, "see requests for access; students and parents their own. Owners, admins and who asked fetch the package"},
 	{tenancy.ManageAccessRequests, "verify, review, release, close and reject requests for access"},

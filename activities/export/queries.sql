@@ -73,10 +73,6 @@ select c.id::text as key, json_build_object('id', c.id, 'student_id', c.student_
        'revoked_by', c.revoked_by, 'revoked_at', c.revoked_at)::json as data
   from disclosure_consents c where c.id > sqlc.arg(after)::text::uuid order by c.id limit sqlc.arg(most);
 
--- name: AnnualNoticePage :many
-select n.id::text as key, json_build_object('id', n.id, 'kind', n.kind, 'given_on', n.given_on, 'how', n.how, 'file_id', n.file_id, 'recorded_by', n.recorded_by, 'recorded_at', n.recorded_at)::json as data
-  from annual_notices n where n.id > sqlc.arg(after)::text::uuid order by n.id limit sqlc.arg(most);
-
 -- name: SourcePage :many
 select s.id::text as key, json_build_object('id', s.id, 'name', s.name, 'kind', s.kind, 'adds_only', s.adds_only, 'created_by', s.created_by,
        'created_at', s.created_at)::json as data

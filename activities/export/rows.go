@@ -70,7 +70,6 @@ var tables = []table{
 	{"records.ndjson", firstID, pages((*exportdb.Queries).RecordPage)},
 	{"disclosures.ndjson", firstID, pages((*exportdb.Queries).DisclosurePage)},
 	{"disclosure-consents.ndjson", firstID, pages((*exportdb.Queries).DisclosureConsentPage)},
-	{"annual-notices.ndjson", firstID, pages((*exportdb.Queries).AnnualNoticePage)},
 	{"amendments.ndjson", firstID, pages((*exportdb.Queries).AmendmentPage)},
 	{"directory-opt-outs.ndjson", firstPair, pages((*exportdb.Queries).OptOutPage)},
 	{"usage.ndjson", firstDay, pages((*exportdb.Queries).UsagePage)},

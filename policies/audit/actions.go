@@ -97,7 +97,6 @@ var Actions = []Action{
 	{"disclosure_consent.ask", "disclosure_consent", "A consent of a parent or student to a disclosure of records was asked for."},
 	{"disclosure_consent.sign", "disclosure_consent", "Such a consent was signed, in an account or on paper, as the code says; it counts from then on."},
 	{"disclosure_consent.revoke", "disclosure_consent", "Such a consent was revoked; shares on it show nothing from then on."},
-	{"annual_notice.record", "annual_notice", "A notice or an assessment that is due each year was recorded as done; the code is its kind."},
 	{"directory.policy", "organization", "It was said what is directory information of the school, and until when it may be refused."},
 	{"directory.opt_out", "student", "A student was opted out of directory information, or that was taken back, as the code says."},
 	{"hold.place", "hold", "A hold was placed: what it covers is not destroyed. The code is its kind and its scope."},

@@ -111,7 +111,6 @@ erasures: reference
 erasure_items:`},
 	{Records, "what the school records of its duties, of incidents and of directives", withOrganization, `
 compliance_duties: note
-annual_notices: how
 directory_policies:
 incidents: description closing
 incident_clocks: note

@@ -131,7 +131,6 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		{"insert into record_statements (organization_id, amendment_id, file_id, student_id, statement) values (app.org(), $1, $2, $3, 'it is not so')", []any{class, file, student}},
 		{"insert into disclosure_consents (organization_id, id, student_id, file_ids, purpose, party, party_email, requested_by, expires_at) values (app.org(), $1, $2, array[$3::uuid], 'care', 'The clinic', 'a@else.example', $2, now() + interval '1 day')", []any{class, student, file}},
 		{"insert into break_glass_reviews (organization_id, grant_id) select app.org(), id from space_grants limit 1 on conflict do nothing", nil},
-		{"insert into annual_notices (organization_id, id, kind, given_on, how, recorded_by) values (app.org(), $1, 'ferpa_rights', '2026-01-01', 'by mail', $2)", []any{class, user}},
 		{"insert into directory_policies (organization_id, categories, notice_at, opt_out_until, set_by) values (app.org(), '{name}', '2026-01-01', '2026-02-01', $1)", []any{user}},
 		{"insert into directory_opt_outs (organization_id, student_id, holder_id, opted_out, recorded_by) values (app.org(), $1, $2, true, $2)", []any{student, user}},
 		{"insert into access_requests (organization_id, id, student_id, requester_id, note) values (app.org(), $1, $2, $2, 'all of it')", []any{class, student}},

@@ -52,7 +52,7 @@ var NeverGranted = []tenancy.Action{
 	tenancy.ReadWebhooks, tenancy.ManageWebhooks, tenancy.ReadRoblox, tenancy.ManageRoblox, tenancy.ReviewPersonalData,
 	tenancy.ReadRecords, tenancy.ClassifyRecords, tenancy.ReadDisclosures, tenancy.AskAccess, tenancy.ReadAccessRequests, tenancy.ManageAccessRequests, // of persons
 	tenancy.ReadDirectory, tenancy.ManageDirectory, tenancy.ListOptOuts, tenancy.OptOut, tenancy.AskAmendment, tenancy.ReadAmendments,
-	tenancy.ReadDisclosureConsents, tenancy.AskDisclosureConsents, tenancy.SignDisclosureConsents, tenancy.ReadNotices, tenancy.RecordNotices,
+	tenancy.ReadDisclosureConsents, tenancy.AskDisclosureConsents, tenancy.SignDisclosureConsents,
 	tenancy.ReadRetention, tenancy.ManageRetention, tenancy.ReadHolds, tenancy.ManageHolds, // two people release a hold
 	tenancy.ReadErasures, tenancy.ManageErasures, // what is erased does not come back
 	tenancy.ReadCompliance, tenancy.ManageCompliance, // for the people who answer for it

@@ -236,7 +236,7 @@ func TestExportHoldsEverythingAndNothingElse(t *testing.T) {
 	require.Equal(t, a.Org.String(), about.Organization.ID)
 	require.Positive(t, about.Quota["used_bytes"])
 	require.Contains(t, entries, "policies.json")
-	for name, n := range map[string]int{"members.ndjson": 2, "people.ndjson": 1, "login-rules.ndjson": 1, "invitations.ndjson": 1, "guardians.ndjson": 1, "classes.ndjson": 0, "spaces.ndjson": 1, "folders.ndjson": 0, "keys.ndjson": 0, "files.ndjson": 6, "shares.ndjson": 0, "disclosure-rules.ndjson": 0, "records.ndjson": 0, "disclosures.ndjson": 0, "directory-opt-outs.ndjson": 0, "amendments.ndjson": 0, "annual-notices.ndjson": 0, "disclosure-consents.ndjson": 0, "usage.ndjson": 1} {
+	for name, n := range map[string]int{"members.ndjson": 2, "people.ndjson": 1, "login-rules.ndjson": 1, "invitations.ndjson": 1, "guardians.ndjson": 1, "classes.ndjson": 0, "spaces.ndjson": 1, "folders.ndjson": 0, "keys.ndjson": 0, "files.ndjson": 6, "shares.ndjson": 0, "disclosure-rules.ndjson": 0, "records.ndjson": 0, "disclosures.ndjson": 0, "directory-opt-outs.ndjson": 0, "amendments.ndjson": 0, "disclosure-consents.ndjson": 0, "usage.ndjson": 1} {
 		require.Len(t, jsonRows(t, entries[name]), n, name)
 	}
 	file := jsonRows(t, entries["files.ndjson"])[0]
@@ -268,7 +268,7 @@ func TestEveryTenantTableIsExportedOrNamed(t *testing.T) {
 		"storage_quotas": "", "organization_policies": "", "people": "", "login_rules": "",
 		"roster_sources": "", "schools": "", "terms": "", "classes": "", "class_members": "", "spaces": "", "space_grants": "", "folders": "",
 		"folder_links": "", "file_links": "", "hand_ins": "", "stars": "", "file_tags": "",
-		"shares": "", "share_recipients": "", "share_accesses": "", "disclosure_rules": "", "record_classes": "", "record_students": "", "disclosures": "", "disclosure_students": "", "directory_opt_outs": "", "amendments": "", "record_statements": "", "disclosure_consents": "", "annual_notices": "", "break_glass_reviews": "",
+		"shares": "", "share_recipients": "", "share_accesses": "", "disclosure_rules": "", "record_classes": "", "record_students": "", "disclosures": "", "disclosure_students": "", "directory_opt_outs": "", "amendments": "", "record_statements": "", "disclosure_consents": "", "break_glass_reviews": "",
 		"share_downloads": "what the accesses tell", "share_drops": "what the accesses and the files tell", "share_attempts": "wrong passwords, by the hash of an address", "share_codes": "hashes, for ten minutes",
 		"bulk_changes": "what the audit log speaks of, for 30 days", "bulk_items": "what the audit log speaks of, for 30 days",
 		"space_members": "follows from classes, roles and access that was given", "folder_paths": "follows from the folders",

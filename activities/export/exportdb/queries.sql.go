@@ -49,41 +49,6 @@ func (q *Queries) AmendmentPage(ctx context.Context, arg AmendmentPageParams) ([
 	return items, nil
 }
 
-const annualNoticePage = `-- name: AnnualNoticePage :many
-select n.id::text as key, json_build_object('id', n.id, 'kind', n.kind, 'given_on', n.given_on, 'how', n.how, 'file_id', n.file_id, 'recorded_by', n.recorded_by, 'recorded_at', n.recorded_at)::json as data
-  from annual_notices n where n.id > $1::text::uuid order by n.id limit $2
-`
-
-type AnnualNoticePageParams struct {
-	After string
-	Most  int64
-}
-
-type AnnualNoticePageRow struct {
-	Key  string
-	Data []byte
-}
-
-func (q *Queries) AnnualNoticePage(ctx context.Context, arg AnnualNoticePageParams) ([]AnnualNoticePageRow, error) {
-	rows, err := q.db.Query(ctx, annualNoticePage, arg.After, arg.Most)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []AnnualNoticePageRow
-	for rows.Next() {
-		var i AnnualNoticePageRow
-		if err := rows.Scan(&i.Key, &i.Data); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const classPage = `-- name: ClassPage :many
 
 select c.id::text as key, json_build_object('id', c.id, 'title', c.title, 'code', c.code, 'school_id', c.school_id, 'term_ids', c.term_ids, 'state', c.state,

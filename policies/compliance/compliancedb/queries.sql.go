@@ -143,7 +143,7 @@ const dutyFacts = `-- name: DutyFacts :one
 with newest as (select distinct on (d.kind) d.kind, d.due_at from compliance_duties d order by d.kind, d.done_at desc, d.id desc)
 select (select count(*) from newest n where n.kind in ('coordinator', 'risk_assessment', 'safeguards_test', 'program_evaluation') and n.due_at > now())::bigint as security_done,
        (select count(*) from newest n where n.kind in ('coordinator', 'risk_assessment', 'safeguards_test', 'program_evaluation') and n.due_at between now() and now() + interval '30 days')::bigint as security_soon,
-       (select count(*) from newest n where n.kind = 'annual_notice' and n.due_at > now())::bigint + (select count(*) from (select from annual_notices a where a.kind = 'ferpa_rights' and a.given_on > (now() - interval '1 year')::date limit 1) x)::bigint as notice_done,
+       (select count(*) from newest n where n.kind = 'annual_notice' and n.due_at > now())::bigint as notice_done,
        (select count(*) from newest n where n.kind = 'annual_notice' and n.due_at between now() and now() + interval '30 days')::bigint as notice_soon,
        (select count(*) from newest n where n.kind = 'directory_notice' and n.due_at > now())::bigint as directory_done,
        (select count(*) from incidents i where i.state = 'open')::bigint as incidents_open,
