@@ -39,7 +39,6 @@ func (s *school) script() {
 	s.recordsAreClassified(essay)
 	s.recordsAreAskedFor()
 	s.directoryIsRefused()
-	s.noticesAreGiven()
 	s.glassIsReviewed()
 	s.disclosuresAreConsentedTo(essay)
 	s.recordsAreAmended(essay)
