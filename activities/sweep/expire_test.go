@@ -30,6 +30,7 @@ func TestExpiredUploadIsCleaned(t *testing.T) {
 		created, err = files.Create(t.Context(), tx, files.New{Name: "half.txt", Size: 10, UploadedBy: f.User, TTL: time.Hour})
 		return err
 	}))
+	require.NoError(t, f.Staging.Prepare(t.Context(), files.StagingKey(f.Org, created.Version)))
 	_, err := f.Staging.CreateMultipart(t.Context(), files.StagingKey(f.Org, created.Version))
 	require.NoError(t, err)
 	expire := func() (sweep.SweepResult, error) {
