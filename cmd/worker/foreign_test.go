@@ -383,6 +383,7 @@ func furnished(t *testing.T) (*pipelinetest.Activities, []theirs) {
 	require.NoError(t, err)
 	_, err = a.Store.Staging.Put(ctx, files.TailKey(a.Org, open.Upload), bytes.NewReader([]byte("half")), 4, "")
 	require.NoError(t, err)
+	require.NoError(t, a.Store.Staging.Prepare(ctx, files.StagingKey(a.Org, open.Version)))
 	_, err = a.Store.Staging.CreateMultipart(ctx, files.StagingKey(a.Org, open.Version))
 	require.NoError(t, err)
 	var all []theirs

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"satchel/files"
 	"satchel/internal/clamd/clamdtest"
 	"satchel/internal/keyring"
 	"satchel/internal/s3"
@@ -60,7 +61,9 @@ func TestOrganizationLivesAndDies(t *testing.T) {
 	caught := b.Receive(t, "notes.txt", []byte("still being scanned"))
 	b.Process(t, caught)
 	require.Eventually(t, func() bool { return b.Clamd.Scans() > before }, patience, pause)
-	_, err = b.Store.Staging.CreateMultipart(t.Context(), b.Org.String()+"/"+uuid.NewString())
+	open := files.StagingKey(b.Org, uuid.New())
+	require.NoError(t, b.Store.Staging.Prepare(t.Context(), open))
+	_, err = b.Store.Staging.CreateMultipart(t.Context(), open)
 	require.NoError(t, err)
 
 	deletion := tenancy.NewID()

@@ -79,7 +79,9 @@ func TestReconcilerSeesEachDisagreement(t *testing.T) {
 		}, true},
 		reconcile.OrphanStaged: {func(t *testing.T, a *activities) { put(t, a.Store.Staging, a.Org.String()+"/no-version", "x") }, true},
 		reconcile.OrphanParts: {func(t *testing.T, a *activities) {
-			_, err := a.Store.Staging.CreateMultipart(ctx, files.StagingKey(a.Org, uuid.New()))
+			key := files.StagingKey(a.Org, uuid.New())
+			require.NoError(t, a.Store.Staging.Prepare(ctx, key))
+			_, err := a.Store.Staging.CreateMultipart(ctx, key)
 			require.NoError(t, err)
 		}, true},
 		reconcile.OrphanExport: {func(t *testing.T, a *activities) {

@@ -129,6 +129,7 @@ func TestExpiredUploadLeavesNothing(t *testing.T) {
 		ticket, err = files.Create(ctx, tx, files.New{Name: "half.bin", Size: 10 << 20, UploadedBy: a.User, TTL: -time.Second})
 		return err
 	}))
+	require.NoError(t, a.Store.Staging.Prepare(ctx, files.StagingKey(a.Org, ticket.Version)))
 	_, err := a.Store.Staging.CreateMultipart(ctx, files.StagingKey(a.Org, ticket.Version))
 	require.NoError(t, err)
 	_, err = a.Store.Staging.Put(ctx, files.TailKey(a.Org, ticket.Upload), bytes.NewReader([]byte("tail")), 4, "")
