@@ -37,7 +37,7 @@ var coppa = []Rule{
 				return found(s, why, "children", f.child.Children, "ages_unknown", f.child.AgesUnknown)
 			}
 			if f.child.AgesUnknown > 0 && !f.child.GradeDeclared {
-				return say(NotMet, "The age of some students is not known, so that they count as children. Have the roster give months or grades, or declare the youngest grade.")
+				return say(Attention, "The age of some students is not known, so that they count as children. Have the roster give months or grades, or declare the youngest grade.")
 			}
 			return say(Met, allWell)
 		},
