@@ -381,9 +381,9 @@ func furnished(t *testing.T) (*pipelinetest.Activities, []theirs) {
 	}))
 	_, err = a.Store.Exports.Put(ctx, exports.Prefix(a.Org, exported)+"000001-a.zip", bytes.NewReader([]byte("part")), 4, "")
 	require.NoError(t, err)
+	require.NoError(t, a.Store.Staging.Prepare(ctx, files.StagingKey(a.Org, open.Version)))
 	_, err = a.Store.Staging.Put(ctx, files.TailKey(a.Org, open.Upload), bytes.NewReader([]byte("half")), 4, "")
 	require.NoError(t, err)
-	require.NoError(t, a.Store.Staging.Prepare(ctx, files.StagingKey(a.Org, open.Version)))
 	_, err = a.Store.Staging.CreateMultipart(ctx, files.StagingKey(a.Org, open.Version))
 	require.NoError(t, err)
 	var all []theirs
