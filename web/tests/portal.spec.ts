@@ -27,6 +27,9 @@ async function portal(api: string, token: string, person: string): Promise<{ ser
   return { server, origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
 }
 
+// A trace asks the browser for each picture again, out of the page and by its blob: address, which the policy of the page refuses.
+test.use({ trace: 'off' })
+
 test('a portal on another origin sends, lists and shows files, once its organization allows it', async ({ page, baseURL }) => {
   const { id, owner_token: token } = owner()
   const allow = async (origins: string[]) => {
