@@ -36,15 +36,18 @@ $$;
 -- does not undo it, nor does a grant that was void at once. Guardians without a user share one
 -- row, which cannot tell one from another: a refusal in it stands until a row voids it.
 create or replace function app.guardian_answers(org uuid, child uuid) returns table (guardian_id uuid, id uuid, kind text, method text, scopes text[])
-language sql stable security definer set search_path = public, pg_temp as $$
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+#variable_conflict use_column
+begin
+    return query
     with d as (select c.guardian_id, c.id, c.kind, c.method, c.scopes, c.seq,
                       case when c.guardian_id is null then c.kind = 'void'
                            else c.kind = 'grant' and lead(c.kind) over (partition by c.guardian_id order by c.seq) is distinct from 'void' end as lifts
                  from consent_decisions c where c.organization_id = org and c.child_id = child),
          x as (select d.guardian_id, d.id, d.kind, d.method, d.scopes, d.seq, d.kind in ('deny', 'revoke')
                       and d.seq > coalesce(max(d.seq) filter (where d.lifts) over (partition by d.guardian_id), 0) as stands from d)
-    select distinct on (x.guardian_id) x.guardian_id, x.id, x.kind, x.method, x.scopes from x order by x.guardian_id, x.stands desc, x.seq desc
-$$;
+    select distinct on (x.guardian_id) x.guardian_id, x.id, x.kind, x.method, x.scopes from x order by x.guardian_id, x.stands desc, x.seq desc;
+end $$;
 
 -- The basis on which something of a child may be kept now; none, with the rule that says
 -- so. A refusal of one guardian goes before the consent of another and before the
@@ -77,10 +80,11 @@ end $$;
 
 -- Until when a file without a basis is held; null when it is refused.
 create or replace function app.held_until(org uuid, rule text) returns timestamptz
-language sql stable security definer set search_path = public, pg_temp as $$
-    select now() + make_interval(days => c.hold_days) from coppa_settings c
-     where c.organization_id = org and c.gate = 'discovered' and rule = '16 CFR 312.5(a)(1)'
-$$;
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+    return (select now() + make_interval(days => c.hold_days) from coppa_settings c
+             where c.organization_id = org and c.gate = 'discovered' and rule = '16 CFR 312.5(a)(1)');
+end $$;
 
 -- The gate. A child's file is one that a child adds, that is about a child, or that goes
 -- into the records of one. Each of them needs a basis; the first is the file's.

@@ -132,6 +132,7 @@ end $$;
 
 -- The addresses of those outside who have a share now.
 create or replace function app.share_parties(org uuid, share uuid) returns text[]
-language sql stable security definer set search_path = public, pg_temp as $$
-    select array(select coalesce(r.email, '') from share_recipients r where r.organization_id = org and r.share_id = share and r.outside and r.ended_at is null)
-$$;
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+    return array(select coalesce(r.email, '') from share_recipients r where r.organization_id = org and r.share_id = share and r.outside and r.ended_at is null);
+end $$;

@@ -29,15 +29,18 @@ end $$;
 -- whom that is about, and the persons of the roster whose names were found in a version of it, but
 -- for those who are known to be no students.
 create or replace function app.record_students_of(org uuid, file uuid) returns table (student_id uuid)
-language sql stable security definer set search_path = public, pg_temp as $$
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+#variable_conflict use_column
+begin
+    return query
     select f.subject_id from files f where f.organization_id = org and f.id = record_students_of.file and f.subject_id is not null
     union select r.student_id from record_students r where r.organization_id = org and r.file_id = record_students_of.file
     union select s.about_id from files f join spaces s on s.organization_id = f.organization_id and s.id = f.space_id
      where f.organization_id = org and f.id = record_students_of.file and s.about_id is not null
     union select p.person_id from pii_inspections i join pii_findings p on p.organization_id = i.organization_id and p.version_id = i.version_id
      where i.organization_id = org and i.file_id = record_students_of.file and p.person_id is not null
-       and not exists (select from people o where o.organization_id = p.organization_id and o.user_id = p.person_id and o.kind <> 'student')
-$$;
+       and not exists (select from people o where o.organization_id = p.organization_id and o.user_id = p.person_id and o.kind <> 'student');
+end $$;
 
 -- Writes down a disclosure of a file, or the refusal of one, if the file is a record: the one
 -- place where rows of disclosures come from. unit is the time within which the same is written
@@ -59,10 +62,11 @@ end $$;
 
 -- Whom a share is with, for the record: people outside by name and address.
 create or replace function app.disclosure_party(org uuid, share uuid, recipient uuid) returns text
-language sql stable security definer set search_path = public, pg_temp as $$
-    select coalesce((select trim(r.name || case when r.email is null then '' else ' <' || r.email || '>' end)
-                       from share_recipients r where r.organization_id = org and r.share_id = share and r.id = recipient), '')
-$$;
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+    return coalesce((select trim(r.name || case when r.email is null then '' else ' <' || r.email || '>' end)
+                       from share_recipients r where r.organization_id = org and r.share_id = share and r.id = recipient), '');
+end $$;
 
 -- A share with people outside was made, or others were added to it: one row for each party that
 -- has none yet, with the basis and the interest of the request, or those of the share. The address of a recipient leaves the share with its end, and stays here.
