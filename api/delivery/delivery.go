@@ -71,7 +71,7 @@ func Serve(w http.ResponseWriter, r *http.Request, from Source, c Content) error
 	body := &ranges{ctx: ctx, from: from, content: c, spans: spans}
 	defer body.close()
 	SetHeaders(w.Header(), c)
-	late := &deferredHeader{ResponseWriter: w, begin: c.OnStart, durable: c.Durable, still: c.Still, asked: time.Now()}
+	late := &deferredHeader{ResponseWriter: w, stop: stop, begin: c.OnStart, durable: c.Durable, still: c.Still, asked: time.Now()}
 	defer late.end(c.OnEnd)
 	http.ServeContent(late, r, "", c.Modified, body)
 	switch {
@@ -161,6 +161,7 @@ type deferredHeader struct {
 	still   func() error
 	asked   time.Time // when the right was asked for last
 	cut     bool      // the right was lost on the way
+	stop    func()    // ends what is read
 }
 
 // WriteHeader notes the status. The two refusals of http.ServeContent come with

@@ -158,7 +158,7 @@ func TestBytesAreCounted(t *testing.T) {
 // its refusal is an answer.
 func TestLastByteWaits(t *testing.T) {
 	t.Parallel()
-	data := bytes.Repeat([]byte("0123456789"), 10_000)
+	data := bytes.Repeat([]byte("0123456789"), 100_000)
 	for name, c := range map[string]struct {
 		size    int
 		fails   bool
@@ -169,6 +169,7 @@ func TestLastByteWaits(t *testing.T) {
 	}{
 		"large":           {size: len(data), before: len(data) - 1, after: len(data)},
 		"large, and lost": {size: len(data), fails: true, before: len(data) - 1, after: len(data) - 1, cut: true},
+		"in one go":       {size: 100_000, before: 99_999, after: 100_000},
 		"small":           {size: 100, before: 0, after: 100},
 		"small, and lost": {size: 100, fails: true, before: 0, after: 0, refused: true},
 		"one byte":        {size: 1, before: 0, after: 1},

@@ -18,7 +18,9 @@ type Opener struct {
 	last  bool  // the last segment was read
 
 	buffer *[sealed]byte
-	rest   []byte // plain text in the buffer
+	rest   []byte // plain text that was not given yet
+	into   []byte // of the caller of Read, with room for a segment; nil: none
+	direct bool   // rest lies there
 	err    error
 }
 
@@ -34,8 +36,18 @@ func (o *Opener) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
+	if len(p) >= Segment {
+		o.into = p
+		defer func() { o.into = nil }()
+	}
 	if err := o.more(); err != nil {
 		return 0, err
+	}
+	if o.direct {
+		o.direct = false
+		n := len(o.rest)
+		o.rest = nil
+		return n, nil
 	}
 	n := copy(p, o.rest)
 	o.rest = o.rest[n:]
@@ -82,7 +94,7 @@ func (o *Opener) more() error {
 	return o.err
 }
 
-// fill decrypts the next segment in its place in the buffer.
+// fill decrypts the next segment in its place in the buffer, or where the caller of Read wants it.
 func (o *Opener) fill() error {
 	switch {
 	case o.want == 0, o.last && o.left == 0:
@@ -106,7 +118,12 @@ func (o *Opener) fill() error {
 	}
 	o.left -= n
 	o.last = n < sealed
-	plain, err := o.key.aead.Open(b[nonceSize:nonceSize], b[:nonceSize], b[nonceSize:], o.place.of(o.next, o.last))
+	to := b[nonceSize:nonceSize]
+	o.direct = false
+	if o.into != nil && o.skip == 0 {
+		to, o.direct = o.into[:0], true
+	}
+	plain, err := o.key.aead.Open(to, b[:nonceSize], b[nonceSize:], o.place.of(o.next, o.last))
 	if err != nil {
 		return ErrAltered
 	}
