@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
 
 	"satchel/rosters/oneroster"
 	"satchel/rosters/rostersdb"
@@ -89,7 +90,11 @@ func (s *Stager) kind(ctx context.Context, org tenancy.OrgID, id uuid.UUID, p *o
 	if err != nil {
 		return fmt.Errorf("find where staging ended: %w", err)
 	}
-	b := batch{org: org, id: id, kind: k, hasher: s.Hasher, db: s.DB}
+	// Rows are read while those before them are staged: either takes half of the time. One
+	// goroutine stages them, in their order, so that what is staged has no gap.
+	beside, ctx := errgroup.WithContext(ctx)
+	b := batch{org: org, id: id, kind: k, hasher: s.Hasher, db: s.DB, full: make(chan rostersdb.RowsInsertParams)}
+	beside.Go(func() error { return b.insertAll(ctx) })
 	rows, faulty, most := 0, 0, s.Limits[k]
 	err = p.Rows(ctx, k, func(r oneroster.Record) error {
 		rows++
@@ -106,6 +111,10 @@ func (s *Stager) kind(ctx context.Context, org tenancy.OrgID, id uuid.UUID, p *o
 	})
 	if err == nil {
 		err = b.flush(ctx)
+	}
+	close(b.full)
+	if insertErr := beside.Wait(); insertErr != nil {
+		err = insertErr // what ended the reading as well
 	}
 	if err == nil && thresholded(k) && faulty > mostFaulty {
 		err = tooManyFaulty(k, faulty, rows)
@@ -133,6 +142,7 @@ type batch struct {
 	hasher Hasher
 	db     *tenancy.DB
 	p      rostersdb.RowsInsertParams
+	full   chan rostersdb.RowsInsertParams
 }
 
 func (b *batch) add(ctx context.Context, r oneroster.Record) error {
@@ -170,23 +180,39 @@ func (b *batch) add(ctx context.Context, r oneroster.Record) error {
 	return b.flush(ctx)
 }
 
+// flush hands the rows over to be inserted.
 func (b *batch) flush(ctx context.Context) error {
 	if len(b.p.Rows) == 0 {
 		return nil
 	}
 	b.p.ImportID, b.p.Kind = b.id, string(b.kind)
-	err := b.db.InTx(ctx, b.org, func(tx *tenancy.Tx) error {
-		q := rostersdb.New(tx)
-		if n, err := q.ImportTouch(ctx, b.id); err != nil || n == 0 {
-			return cmp.Or(err, error(ErrNoImport))
-		}
-		if err := q.RowsInsert(ctx, b.p); err != nil {
-			return fmt.Errorf("stage rows: %w", err)
-		}
-		return nil
-	})
+	select {
+	case b.full <- b.p:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	b.p = rostersdb.RowsInsertParams{}
-	return err
+	return nil
+}
+
+// insertAll inserts what is flushed, each batch in a transaction.
+func (b *batch) insertAll(ctx context.Context) error {
+	for p := range b.full {
+		err := b.db.InTx(ctx, b.org, func(tx *tenancy.Tx) error {
+			q := rostersdb.New(tx)
+			if n, err := q.ImportTouch(ctx, b.id); err != nil || n == 0 {
+				return cmp.Or(err, error(ErrNoImport))
+			}
+			if err := q.RowsInsert(ctx, p); err != nil {
+				return fmt.Errorf("stage rows: %w", err)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func hashed(hash func(tenancy.OrgID, string) []byte, org tenancy.OrgID, v string) string {

@@ -115,11 +115,12 @@ select s.kind, s.permission, s.file_id, s.folder_id, s.space_id, coalesce(s.pass
   left join spaces t on t.organization_id = s.organization_id and t.id = s.space_id
  where s.id = $1;
 
--- There is a row also when the share does not show the file: its status goes first.
+-- There is a row also when the share does not show the file: its status goes first. What app.share_version
+-- gives of the share's own file may be disclosed.
 
 -- name: Version :one
 select v.file_id, v.version_id, v.name, v.state, v.mime_type, v.size, v.sha256, v.object_etag, v.published_at, v.pages, v.original,
-       app.share_status(app.org(), sqlc.arg(share_id)::uuid) as share_status,
+       app.share_standing(app.org(), sqlc.arg(share_id)::uuid, exists (select from shares s where s.id = sqlc.arg(share_id)::uuid and s.file_id = v.file_id)) as share_status,
        exists (select from shares s where s.id = sqlc.arg(share_id)::uuid and s.max_downloads is not null) as limited,
        exists (select from shares s where s.id = sqlc.arg(share_id)::uuid and s.kind = 'link' and not s.has_password) as public
   from (values (1)) one left join app.share_version(app.org(), sqlc.arg(share_id)::uuid, sqlc.arg(file_id)::uuid) v on true;

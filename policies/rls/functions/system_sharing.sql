@@ -284,8 +284,9 @@ create or replace trigger b_shares_archived after update of state on classes
     for each row when (new.state = 'archived' and old.state <> 'archived') execute function app.class_shares();
 
 -- What a share is now, for who holds it: open, or why it is not. The reason that ended it
--- goes first; a file in the trash is back when it is restored.
-create or replace function app.share_status(org uuid, share uuid) returns text
+-- goes first; a file in the trash is back when it is restored. disclosed says that who asks has the answer of
+-- app.disclosure_on about the share's target, in the same statement: that question costs more than the rest.
+create or replace function app.share_standing(org uuid, share uuid, disclosed boolean) returns text
 language plpgsql stable security definer set search_path = public, pg_temp as $$
 declare s record;
 begin
@@ -298,10 +299,16 @@ begin
         when s.starts_at > now() then 'not_open'
         when app.share_until(org, s.created_by, s.kind, s.file_id, s.folder_id, s.space_id) is null then 'sharer_demoted'
         when exists (select from files f where f.organization_id = org and f.id = s.file_id and f.trashed_at is not null) then 'target_trashed'
-        when s.kind in ('link', 'people')
+        when s.kind in ('link', 'people') and not disclosed
          and not (select d.allowed from app.disclosure_on(org, app.share_way(s.kind, s.permission), s.file_id, s.folder_id, s.space_id, s.disclosure_basis, s.disclosure_consent, app.share_parties(org, share)) d) then 'not_disclosed'
         when s.max_downloads <= s.downloads then 'used_up'
         else 'open' end;
+end $$;
+
+create or replace function app.share_status(org uuid, share uuid) returns text
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+    return app.share_standing(org, share, false);
 end $$;
 
 -- Whether the actor may give something to a member or a class: the staff to every person

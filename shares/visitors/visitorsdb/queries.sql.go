@@ -703,7 +703,7 @@ func (q *Queries) Status(ctx context.Context, shareID uuid.UUID) (string, error)
 const version = `-- name: Version :one
 
 select v.file_id, v.version_id, v.name, v.state, v.mime_type, v.size, v.sha256, v.object_etag, v.published_at, v.pages, v.original,
-       app.share_status(app.org(), $1::uuid) as share_status,
+       app.share_standing(app.org(), $1::uuid, exists (select from shares s where s.id = $1::uuid and s.file_id = v.file_id)) as share_status,
        exists (select from shares s where s.id = $1::uuid and s.max_downloads is not null) as limited,
        exists (select from shares s where s.id = $1::uuid and s.kind = 'link' and not s.has_password) as public
   from (values (1)) one left join app.share_version(app.org(), $1::uuid, $2::uuid) v on true
@@ -731,7 +731,8 @@ type VersionRow struct {
 	Public      *bool
 }
 
-// There is a row also when the share does not show the file: its status goes first.
+// There is a row also when the share does not show the file: its status goes first. What app.share_version
+// gives of the share's own file may be disclosed.
 func (q *Queries) Version(ctx context.Context, arg VersionParams) (VersionRow, error) {
 	row := q.db.QueryRow(ctx, version, arg.ShareID, arg.FileID)
 	var i VersionRow
