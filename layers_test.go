@@ -123,6 +123,7 @@ var groups = map[string]group{
 	"tenancy":                {1, "OrgID, DB, Tx"},
 	"internal/vips/metadata": {1, "what a picture carries besides pixels"},
 	"internal/sealed":        {1, "secrets in the database, encrypted"},
+	"internal/jpegs":         {1, "the JPEG images that lie in other files"},
 	"internal/kms":           {1, "envelope encryption of what other systems entrust to an organization"},
 	"internal/spool":         {1, "temporary files of this program and of its child programs"},
 

@@ -111,7 +111,7 @@ func (b *bench) waysToEnd(c *client.Client, db *pgxpool.Pool) []ending {
 	return []ending{
 		{"revoke", func(ctx context.Context, s client.Share) (time.Time, error) { return now(c.RevokeShare(ctx, s.ID)) }},
 		{"expire", func(ctx context.Context, s client.Share) (time.Time, error) {
-			ends := time.Now().Add(time.Second).Truncate(time.Millisecond)
+			ends := time.Now().Add(3 * time.Second).Truncate(time.Millisecond) // the request that says so waits behind the readers
 			_, err := c.ChangeShare(ctx, s.ID, client.ShareChange{ExpiresAt: &ends})
 			pause(ctx, int(time.Until(ends)/time.Millisecond))
 			return ends, err

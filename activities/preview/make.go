@@ -45,6 +45,8 @@ func (j job) run(ctx context.Context) (made, error) {
 		return j.recording(ctx)
 	case previews.Cover, previews.Member:
 		return j.inside(ctx)
+	case previews.Embedded:
+		return j.embedded(ctx)
 	case previews.Markdown, previews.Table, previews.Code:
 		return j.text(ctx)
 	}

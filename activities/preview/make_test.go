@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
+	"image/jpeg"
 	"os"
 	"path/filepath"
 	"testing"
@@ -177,6 +179,20 @@ func TestWithoutLibreOffice(t *testing.T) {
 	require.Equal(t, "ready", got.state)
 	require.Equal(t, "a small picture", string(b.renderer.contents))
 	require.Equal(t, "not_available_here", b.make(t, "old.doc", "application/msword", []byte("old")).state)
+}
+
+// TestPictureThatACameraPutIn: the bytes from the largest JPEG on are drawn.
+func TestPictureThatACameraPutIn(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	var picture bytes.Buffer
+	require.NoError(t, jpeg.Encode(&picture, image.NewGray(image.Rect(0, 0, 64, 48)), nil))
+	raw := append([]byte("II*\x00 what the sensor saw "), picture.Bytes()...)
+	for name, kind := range map[string]string{"tree.nef": "image/x-dng", "poster.psd": "image/vnd.adobe.photoshop"} {
+		require.Equal(t, "ready", b.make(t, name, kind, append(raw, "more"...)).state)
+		require.Equal(t, picture.String()+"more", string(b.renderer.contents))
+		require.Equal(t, "no_picture", b.make(t, name, kind, []byte("II*\x00 and no picture")).reason)
+	}
 }
 
 func zipped(t *testing.T, members ...string) []byte {

@@ -20,6 +20,7 @@ var meanings = []struct {
 	{Sound, "the loudness in the sizes of a picture, `duration`", "ffmpeg", "`not_available_here`"},
 	{Cover, "the cover in the sizes of a picture", "libvips", "the worker does not start"},
 	{Member, "the picture in the file in the sizes of a picture", "libvips", "the worker does not start"},
+	{Embedded, "the picture that the camera or the program put into the file, in the sizes of a picture", "libvips", "the worker does not start"},
 	{Markdown, "`text.html`: headings, lists, tables", "goldmark", "always there"},
 	{Table, "`text.html`: the first 100 rows of 40 columns", "Go's csv", "always there"},
 	{Code, "`text.html`: the first 2,000 lines, its words marked by classes", "chroma", "always there"},
@@ -28,7 +29,7 @@ var meanings = []struct {
 // short names the previews of a method in a few words, for a column of docs/types.md.
 var short = map[Method]string{
 	Picture: "picture", Pages: "pages", Office: "pages", Drawing: "picture", Film: "a frame", Sound: "loudness", Cover: "cover",
-	Member: "picture in it", Markdown: "HTML", Table: "HTML table", Code: "HTML",
+	Member: "picture in it", Embedded: "picture in it", Markdown: "HTML", Table: "HTML table", Code: "HTML",
 }
 
 // Short says what previews files of a stored media type have.

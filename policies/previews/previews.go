@@ -21,6 +21,7 @@ const (
 	Sound    Method = "sound"    // its loudness as a picture
 	Cover    Method = "cover"    // the cover of an EPUB
 	Member   Method = "member"   // a picture that the program which wrote the file put into it
+	Embedded Method = "embedded" // the largest JPEG in the file, which a camera or Photoshop put into it
 	Markdown Method = "markdown" // as HTML
 	Table    Method = "table"    // the first rows as HTML
 	Code     Method = "code"     // the text as HTML
@@ -53,6 +54,8 @@ var ofKinds = map[string]Row{
 	"image/jpeg": {Method: Picture}, "image/png": {Method: Picture}, "image/gif": {Method: Picture}, "image/webp": {Method: Picture},
 	"image/avif": {Method: Picture}, "image/heic": {Method: Picture}, "image/tiff": {Method: Picture}, "image/bmp": {Method: Picture},
 	"image/jp2": {Method: Picture}, "image/jxl": {Method: Picture}, "image/vnd.microsoft.icon": {Method: Picture},
+
+	"image/x-dng": {Method: Embedded}, "image/vnd.adobe.photoshop": {Method: Embedded},
 
 	"application/pdf":      {Method: Pages},
 	"application/epub+zip": {Method: Cover},

@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "write the table of docs/previews.md, an
 
 // unseen are the kinds without previews. A new kind is in the table or here.
 var unseen = []string{
-	"image/x-dng", "image/vnd.adobe.photoshop", "image/x-xcf",
+	"image/x-xcf",
 	"application/vnd.oasis.opendocument.formula", "application/vnd.ms-xpsdocument", "image/vnd.djvu", "audio/midi",
 	"model/stl", "model/obj", "model/x-ply", "model/gltf-binary", "application/x-fbx", "application/vnd.sketchup.skp", "image/vnd.dxf", "image/vnd.dwg", "application/x-blender",
 	"application/x.scratch.sb3", "application/x.scratch.sprite3", "application/x.scratch.sb2", "application/x-appinventor", "application/x-lego", "application/x-construct3",
