@@ -1,6 +1,7 @@
 // Package uploads receives files: the tus protocol and form uploads over one
 // ingest. It reserves quota before the first byte is kept, and starts UploadFile
-// when the last one is.
+// when the last one is. Of a small form both are one transaction, which comes when the bytes
+// are stored: see formAtOnce.
 package uploads
 
 import (
