@@ -36,7 +36,14 @@ type New struct {
 	// Received says that the bytes are stored already: the version is made as one that waits for its
 	// workflow, as Receive leaves it. Nil: they are still to come.
 	Received *Received
+	Ceiling  int // of a received one: how many of the organization are in the pipeline at most; 0: it is not admitted with its rows
 }
+
+// How a version that was received with its rows comes into the pipeline.
+const (
+	AdmittedNow    = "now"    // it is admitted: its workflow is to be started
+	AdmittedBehind = "behind" // the pipeline is full: the admission behind a version that leaves it finds this one
+)
 
 // Created names what Create made.
 type Created struct {
@@ -44,6 +51,7 @@ type Created struct {
 	Number                int32
 	CreatedAt             time.Time             // of a new file; zero for a new version of one
 	Place                 filesdb.FileInsertRow // of a new file
+	Admission             string                // AdmittedNow or AdmittedBehind; else an admission is to look for it
 }
 
 // Create makes the rows of an upload and reserves its bytes, in one
@@ -73,14 +81,15 @@ func Create(ctx context.Context, tx *tenancy.Tx, n New) (Created, error) {
 		return Created{}, err
 	}
 	t.CreatedAt = t.Place.CreatedAt
-	t.Number, err = q.VersionInsert(ctx, filesdb.VersionInsertParams{
+	made, err := q.VersionInsert(ctx, filesdb.VersionInsertParams{
 		ID: version, FileID: t.File, Size: n.Size, ClaimedType: n.ClaimedType, ClaimedSha256: n.ClaimedSHA256,
 		ChangeDescription: n.ChangeDescription, UploadedBy: n.UploadedBy, FileName: name,
-		Status: status, Sha256: stored.SHA256, StagingEtag: stored.ETag, Received: n.Received != nil,
+		Status: status, Sha256: stored.SHA256, StagingEtag: stored.ETag, Received: n.Received != nil, Ceiling: int64(n.Ceiling),
 	})
 	if err != nil {
 		return Created{}, fmt.Errorf("insert version: %w", err)
 	}
+	t.Number, t.Admission = made.Number, made.Admission
 	if n.Metadata == nil {
 		n.Metadata = json.RawMessage("{}")
 	}

@@ -296,13 +296,15 @@ select v.organization_id, v.id, v.file_id, v.number, v.status, v.status_reason, 
   from file_versions v join files f on f.organization_id = v.organization_id and f.id = v.file_id where v.id = $1;
 
 -- name: VersionInsert :one
-insert into file_versions (organization_id, id, file_id, number, size, reserved_bytes, claimed_type, claimed_sha256, change_description, uploaded_by, file_name,
-                           status, sha256, staging_etag, received_at)
-select app.org(), sqlc.arg(id), sqlc.arg(file_id), coalesce(max(number), 0) + 1, sqlc.arg(size), sqlc.arg(size),
-       sqlc.arg(claimed_type), sqlc.arg(claimed_sha256), sqlc.arg(change_description), sqlc.arg(uploaded_by), sqlc.arg(file_name),
-       sqlc.arg(status), sqlc.arg(sha256), sqlc.arg(staging_etag), case when sqlc.arg(received)::boolean then now() end
-  from file_versions where file_id = sqlc.arg(file_id)
-returning number;
+with way as (select case when sqlc.arg(received)::boolean then app.admit_received(sqlc.arg(ceiling)::bigint) else '' end as admission),
+made as (insert into file_versions (organization_id, id, file_id, number, size, reserved_bytes, claimed_type, claimed_sha256, change_description, uploaded_by, file_name,
+                           status, sha256, staging_etag, received_at, started_at)
+    select app.org(), sqlc.arg(id), sqlc.arg(file_id), (select coalesce(max(v.number), 0) + 1 from file_versions v where v.file_id = sqlc.arg(file_id)), sqlc.arg(size), sqlc.arg(size),
+           sqlc.arg(claimed_type), sqlc.arg(claimed_sha256), sqlc.arg(change_description), sqlc.arg(uploaded_by), sqlc.arg(file_name),
+           sqlc.arg(status), sqlc.arg(sha256), sqlc.arg(staging_etag), case when sqlc.arg(received)::boolean then now() end, case when way.admission = 'now' then now() end
+      from way
+    returning number)
+select made.number, way.admission::text as admission from made, way;
 
 -- name: VersionMoving :one
 select exists (select from file_versions where status = 'processing' and started_at is not null);

@@ -86,7 +86,7 @@ func (a *Metadata) addTrailing() error {
 // reconciler removes them.
 func (u *Uploads) createReceived(ctx context.Context, actor tenancy.Actor, a Metadata, in *ingest.Stream, stored files.Received) (files.Created, error) {
 	n := a.describe(actor, stored.Size, formTTL)
-	n.Received = &stored
+	n.Received, n.Ceiling = &stored, u.MaxRunning
 	unsure := false
 	for try := 1; ; try++ {
 		t, committing, err := u.createOnce(ctx, actor, a, n)

@@ -6,14 +6,17 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"sync"
 	"testing"
 	"testing/iotest"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"satchel/files"
 	"satchel/internal/fault"
 	"satchel/tenancy"
+	"satchel/workflows/upload"
 )
 
 func (b *bundle) form(t testing.TB, u *Uploads, body io.Reader, length int64, a Metadata) (Accepted, error) {
@@ -62,6 +65,28 @@ func TestFormOfAPartIsOnePut(t *testing.T) {
 		require.Equal(t, []string{"InTx", "Put", "InTx"}, b.faults.made())
 		b.received(t, second.Upload, []byte("hello"))
 	}
+}
+
+// TestSmallFormIsAdmitted: the workflow of a version that was admitted with its rows is started, and nothing is asked for
+// one that waits for room.
+func TestSmallFormIsAdmitted(t *testing.T) {
+	t.Parallel()
+	b := setup(t, 1<<30)
+	var mu sync.Mutex
+	var admitted []uuid.UUID
+	u := b.replica(t)
+	u.MaxRunning, u.OnAdmitted = 1, func(_ context.Context, in upload.UploadFileInput) error {
+		mu.Lock()
+		defer mu.Unlock()
+		admitted = append(admitted, in.Version)
+		return nil
+	}
+	first, err := b.form(t, u, strings.NewReader("hello"), -1, Metadata{})
+	require.NoError(t, err)
+	second, err := b.form(t, u, strings.NewReader("hello"), -1, Metadata{})
+	require.NoError(t, err)
+	require.Zero(t, b.startsOf(t, u, first.Version)+b.startsOf(t, u, second.Version))
+	require.Equal(t, []uuid.UUID{first.Version}, admitted)
 }
 
 // TestWhatIsRefusedIsNotStored: nothing of a small file is stored before it is known that its rows would be made.

@@ -2227,16 +2227,20 @@ func (q *Queries) VersionHold(ctx context.Context, arg VersionHoldParams) (int64
 }
 
 const versionInsert = `-- name: VersionInsert :one
-insert into file_versions (organization_id, id, file_id, number, size, reserved_bytes, claimed_type, claimed_sha256, change_description, uploaded_by, file_name,
-                           status, sha256, staging_etag, received_at)
-select app.org(), $1, $2, coalesce(max(number), 0) + 1, $3, $3,
-       $4, $5, $6, $7, $8,
-       $9, $10, $11, case when $12::boolean then now() end
-  from file_versions where file_id = $2
-returning number
+with way as (select case when $1::boolean then app.admit_received($2::bigint) else '' end as admission),
+made as (insert into file_versions (organization_id, id, file_id, number, size, reserved_bytes, claimed_type, claimed_sha256, change_description, uploaded_by, file_name,
+                           status, sha256, staging_etag, received_at, started_at)
+    select app.org(), $3, $4, (select coalesce(max(v.number), 0) + 1 from file_versions v where v.file_id = $4), $5, $5,
+           $6, $7, $8, $9, $10,
+           $11, $12, $13, case when $1::boolean then now() end, case when way.admission = 'now' then now() end
+      from way
+    returning number)
+select made.number, way.admission::text as admission from made, way
 `
 
 type VersionInsertParams struct {
+	Received          bool
+	Ceiling           int64
 	ID                uuid.UUID
 	FileID            uuid.UUID
 	Size              int64
@@ -2248,11 +2252,17 @@ type VersionInsertParams struct {
 	Status            FileStatus
 	Sha256            string
 	StagingEtag       string
-	Received          bool
 }
 
-func (q *Queries) VersionInsert(ctx context.Context, arg VersionInsertParams) (int32, error) {
+type VersionInsertRow struct {
+	Number    int32
+	Admission string
+}
+
+func (q *Queries) VersionInsert(ctx context.Context, arg VersionInsertParams) (VersionInsertRow, error) {
 	row := q.db.QueryRow(ctx, versionInsert,
+		arg.Received,
+		arg.Ceiling,
 		arg.ID,
 		arg.FileID,
 		arg.Size,
@@ -2264,11 +2274,10 @@ func (q *Queries) VersionInsert(ctx context.Context, arg VersionInsertParams) (i
 		arg.Status,
 		arg.Sha256,
 		arg.StagingEtag,
-		arg.Received,
 	)
-	var number int32
-	err := row.Scan(&number)
-	return number, err
+	var i VersionInsertRow
+	err := row.Scan(&i.Number, &i.Admission)
+	return i, err
 }
 
 const versionInspected = `-- name: VersionInspected :execrows
