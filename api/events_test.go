@@ -118,7 +118,7 @@ func TestEventsTellEachStepAndTheEnd(t *testing.T) {
 		require.NoError(t, json.Unmarshal([]byte(e.data), &data))
 		said = append(said, strings.Trim(e.kind+" "+data.Status+data.Name+" "+data.State, " "))
 	}
-	require.Equal(t, []string{"status uploading", "status processing", "step inspect running", "step inspect done", "status published"}, said)
+	require.Equal(t, []string{"status processing", "step inspect running", "step inspect done", "status published"}, said)
 	end := all[len(all)-1]
 	require.Equal(t, "final", end.kind)
 	var last storage.FileView

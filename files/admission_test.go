@@ -67,6 +67,38 @@ func TestAdmissionIsFirstInFirstOut(t *testing.T) {
 	require.Equal(t, stranger, other.admit(t, 2), "another organization's queue is separate")
 }
 
+// TestAdmissionWithTheReceipt: a version that is received with its rows is admitted with them while there is room and none
+// waits before it. Who leaves a full pipeline admits it, and beside another admission nothing is decided.
+func TestAdmissionWithTheReceipt(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t, 1<<30)
+	receive := func(most int) files.Created {
+		made, err := s.create(files.New{Size: 10, Received: &files.Received{Size: 10, SHA256: oneSum, ETag: "staged"}, Ceiling: most})
+		require.NoError(t, err)
+		v, err := files.GetVersion(t.Context(), s.Single(s.org), made.Version)
+		require.NoError(t, err)
+		require.Equal(t, files.Processing, v.Status)
+		require.Equal(t, made.Admission == files.AdmittedNow, v.StartedAt != nil)
+		return made
+	}
+	first := receive(2)
+	require.Equal(t, files.AdmittedNow, first.Admission)
+	require.Equal(t, files.AdmittedNow, receive(2).Admission)
+	third := receive(2)
+	require.Equal(t, files.AdmittedBehind, third.Admission)
+	require.Equal(t, "ask", receive(3).Admission, "one waits before it")
+	require.Equal(t, "ask", receive(0).Admission)
+
+	s.withdraw(t, first.Version)
+	require.Equal(t, []uuid.UUID{third.Version}, s.admit(t, 2))
+	s.in(t, func(tx *tenancy.Tx) error {
+		_, err := files.Admit(t.Context(), tx, 9)
+		require.NoError(t, err)
+		require.Equal(t, "ask", receive(20).Admission, "an admission goes on")
+		return err
+	})
+}
+
 // TestLineIsNotRaced lets everyone move the admission queue at once.
 func TestLineIsNotRaced(t *testing.T) {
 	t.Parallel()

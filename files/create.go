@@ -32,7 +32,18 @@ type New struct {
 	Metadata          json.RawMessage // the protocol's own, given back as it came
 	TTL               time.Duration   // an upload with no progress for this long expires
 	Reverts           bool            // the bytes are those of an earlier version
+
+	// Received says that the bytes are stored already: the version is made as one that waits for its
+	// workflow, as Receive leaves it. Nil: they are still to come.
+	Received *Received
+	Ceiling  int // of a received one: how many of the organization are in the pipeline at most; 0: it is not admitted with its rows
 }
+
+// How a version that was received with its rows comes into the pipeline.
+const (
+	AdmittedNow    = "now"    // it is admitted: its workflow is to be started
+	AdmittedBehind = "behind" // the pipeline is full: the admission behind a version that leaves it finds this one
+)
 
 // Created names what Create made.
 type Created struct {
@@ -40,6 +51,7 @@ type Created struct {
 	Number                int32
 	CreatedAt             time.Time             // of a new file; zero for a new version of one
 	Place                 filesdb.FileInsertRow // of a new file
+	Admission             string                // AdmittedNow or AdmittedBehind; else an admission is to look for it
 }
 
 // Create makes the rows of an upload and reserves its bytes, in one
@@ -59,22 +71,29 @@ func Create(ctx context.Context, tx *tenancy.Tx, n New) (Created, error) {
 		version = tenancy.NewID()
 	}
 	t := Created{File: n.File, Version: version, Upload: version}
+	n.Version = version
+	stored, status := Received{}, Uploading
+	if n.Received != nil {
+		stored, status = *n.Received, Processing
+	}
 	var name string
-	if t.File, name, t.Place, err = assignVersion(ctx, q, n); err != nil {
+	if t.File, name, t.Place, err = assignVersion(ctx, q, n, status); err != nil {
 		return Created{}, err
 	}
 	t.CreatedAt = t.Place.CreatedAt
-	t.Number, err = q.VersionInsert(ctx, filesdb.VersionInsertParams{
+	made, err := q.VersionInsert(ctx, filesdb.VersionInsertParams{
 		ID: version, FileID: t.File, Size: n.Size, ClaimedType: n.ClaimedType, ClaimedSha256: n.ClaimedSHA256,
 		ChangeDescription: n.ChangeDescription, UploadedBy: n.UploadedBy, FileName: name,
+		Status: status, Sha256: stored.SHA256, StagingEtag: stored.ETag, Received: n.Received != nil, Ceiling: int64(n.Ceiling),
 	})
 	if err != nil {
 		return Created{}, fmt.Errorf("insert version: %w", err)
 	}
+	t.Number, t.Admission = made.Number, made.Admission
 	if n.Metadata == nil {
 		n.Metadata = json.RawMessage("{}")
 	}
-	err = q.UploadInsert(ctx, filesdb.UploadInsertParams{ID: version, VersionID: version, Size: n.Size, Metadata: n.Metadata, Ttl: n.TTL})
+	err = q.UploadInsert(ctx, filesdb.UploadInsertParams{ID: version, VersionID: version, Size: n.Size, Metadata: n.Metadata, Ttl: n.TTL, Received: n.Received != nil})
 	if err != nil {
 		return Created{}, fmt.Errorf("insert upload: %w", err)
 	}
@@ -86,8 +105,8 @@ func Create(ctx context.Context, tx *tenancy.Tx, n New) (Created, error) {
 }
 
 // assignVersion makes the file, or locks the one that gets a new version, and gives its
-// name.
-func assignVersion(ctx context.Context, q *filesdb.Queries, n New) (uuid.UUID, string, filesdb.FileInsertRow, error) {
+// name. status is that of the version.
+func assignVersion(ctx context.Context, q *filesdb.Queries, n New, status Status) (uuid.UUID, string, filesdb.FileInsertRow, error) {
 	var none filesdb.FileInsertRow
 	if n.File == uuid.Nil {
 		if err := seePlace(ctx, q, n.Space, n.Folder); err != nil {
@@ -102,7 +121,7 @@ func assignVersion(ctx context.Context, q *filesdb.Queries, n New) (uuid.UUID, s
 		}
 		place, err := q.FileInsert(ctx, filesdb.FileInsertParams{
 			ID: id, Name: n.Name, Description: n.Description, Category: n.Category, UploadedBy: n.UploadedBy,
-			SpaceID: orNil(n.Space), FolderID: orNil(n.Folder), SubjectID: orNil(n.Subject),
+			SpaceID: orNil(n.Space), FolderID: orNil(n.Folder), SubjectID: orNil(n.Subject), VersionID: n.Version, Status: status, Size: n.Size,
 		})
 		return id, n.Name, place, placeFault("insert file", err)
 	}
@@ -155,4 +174,15 @@ func placeFault(what string, err error) error {
 		}
 	}
 	return fmt.Errorf("%s: %w", what, err)
+}
+
+// Takable is what is known of a new file before its bytes are stored: whether its rows would be
+// made, and what the organization's policies say of kinds of files.
+type Takable = filesdb.UploadTakableRow
+
+// LookBeforeStoring asks for a new file whose rows are made after its bytes are stored whether they would be:
+// by the limits, the gate of consent and what the actor sees. Create decides by the same rules.
+func LookBeforeStoring(ctx context.Context, q tenancy.Queries, n New) (Takable, error) {
+	t, err := filesdb.New(q).UploadTakable(ctx, filesdb.UploadTakableParams{SpaceID: orNil(n.Space), FolderID: orNil(n.Folder), SubjectID: orNil(n.Subject), Size: n.Size})
+	return t, orNotFound(err)
 }

@@ -1,9 +1,11 @@
 -- Names are noun first, so that they sort by what they touch. The organization
 -- is bound to the transaction; no query names it but for inserts.
 
+-- A file is made as its first version, which follows in the same transaction, will have it: see app.version_follow.
 -- name: FileInsert :one
-insert into files (organization_id, id, name, description, category, uploaded_by, space_id, folder_id, subject_id)
-values (app.org(), sqlc.arg(id), sqlc.arg(name), sqlc.arg(description), sqlc.arg(category), sqlc.arg(uploaded_by), sqlc.narg(space_id)::uuid, sqlc.narg(folder_id)::uuid, sqlc.narg(subject_id)::uuid)
+insert into files (organization_id, id, name, description, category, uploaded_by, space_id, folder_id, subject_id, head_id, status, shown_size, event_seq)
+values (app.org(), sqlc.arg(id), sqlc.arg(name), sqlc.arg(description), sqlc.arg(category), sqlc.arg(uploaded_by), sqlc.narg(space_id)::uuid, sqlc.narg(folder_id)::uuid, sqlc.narg(subject_id)::uuid,
+        sqlc.arg(version_id)::uuid, sqlc.arg(status), sqlc.arg(size), 1)
 returning created_at, name, space_id, folder_id, needs, subject_id;
 
 -- name: FileFreeName :one
@@ -223,8 +225,21 @@ select u.id, u.version_id, u.size, u.offset_bytes, u.s3_upload_id, u.tail_bytes,
 update uploads set size = greatest(size, $2) where id = $1 and finished_at is null;
 
 -- name: UploadInsert :exec
-insert into uploads (organization_id, id, version_id, size, metadata, expires_at)
-values (app.org(), $1, $2, $3, $4, now() + sqlc.arg(ttl)::interval);
+insert into uploads (organization_id, id, version_id, size, metadata, expires_at, offset_bytes, finished_at)
+values (app.org(), sqlc.arg(id), sqlc.arg(version_id), sqlc.arg(size)::bigint, sqlc.arg(metadata), now() + sqlc.arg(ttl)::interval,
+        case when sqlc.arg(received)::boolean then sqlc.arg(size)::bigint else 0 end, case when sqlc.arg(received)::boolean then now() end);
+
+-- What is known of a new file before its bytes are stored whose rows are written after them. The rows are refused
+-- by the same rules: this keeps what they would refuse out of the store. A place that the actor does not see is
+-- not asked about.
+-- name: UploadTakable :one
+select (case when (sqlc.narg(space_id)::uuid is null or exists (select from spaces s where s.id = sqlc.narg(space_id)::uuid))
+              and (sqlc.narg(folder_id)::uuid is null or exists (select from folders d where d.id = sqlc.narg(folder_id)::uuid))
+             then app.may_collect(sqlc.narg(space_id)::uuid, sqlc.narg(folder_id)::uuid, sqlc.narg(subject_id)::uuid) else false end
+        and sqlc.arg(size)::bigint <= least(q.max_file_size, q.max_bytes - q.used_bytes - q.reserved_bytes))::boolean as takable,
+       coalesce(p.type_switches, '{}')::text[] as switches, coalesce(p.extra_extensions, '{}')::text[] as extensions,
+       coalesce(p.allowed_types, '{}')::text[] as allowed_types, coalesce(p.empty_files, true)::boolean as empty_files
+  from storage_quotas q left join organization_policies p on p.organization_id = q.organization_id;
 
 -- name: UploadLease :execrows
 update uploads set lease_holder = sqlc.arg(holder), lease_until = now() + sqlc.arg(term)::interval, lease_wanted = false
@@ -281,11 +296,15 @@ select v.organization_id, v.id, v.file_id, v.number, v.status, v.status_reason, 
   from file_versions v join files f on f.organization_id = v.organization_id and f.id = v.file_id where v.id = $1;
 
 -- name: VersionInsert :one
-insert into file_versions (organization_id, id, file_id, number, size, reserved_bytes, claimed_type, claimed_sha256, change_description, uploaded_by, file_name)
-select app.org(), sqlc.arg(id), sqlc.arg(file_id), coalesce(max(number), 0) + 1, sqlc.arg(size), sqlc.arg(size),
-       sqlc.arg(claimed_type), sqlc.arg(claimed_sha256), sqlc.arg(change_description), sqlc.arg(uploaded_by), sqlc.arg(file_name)
-  from file_versions where file_id = sqlc.arg(file_id)
-returning number;
+with way as (select case when sqlc.arg(received)::boolean then app.admit_received(sqlc.arg(ceiling)::bigint) else '' end as admission),
+made as (insert into file_versions (organization_id, id, file_id, number, size, reserved_bytes, claimed_type, claimed_sha256, change_description, uploaded_by, file_name,
+                           status, sha256, staging_etag, received_at, started_at)
+    select app.org(), sqlc.arg(id), sqlc.arg(file_id), (select coalesce(max(v.number), 0) + 1 from file_versions v where v.file_id = sqlc.arg(file_id)), sqlc.arg(size), sqlc.arg(size),
+           sqlc.arg(claimed_type), sqlc.arg(claimed_sha256), sqlc.arg(change_description), sqlc.arg(uploaded_by), sqlc.arg(file_name),
+           sqlc.arg(status), sqlc.arg(sha256), sqlc.arg(staging_etag), case when sqlc.arg(received)::boolean then now() end, case when way.admission = 'now' then now() end
+      from way
+    returning number)
+select made.number, way.admission::text as admission from made, way;
 
 -- name: VersionMoving :one
 select exists (select from file_versions where status = 'processing' and started_at is not null);

@@ -44,6 +44,12 @@ func NewID(c *gin.Context) uuid.UUID {
 	return tenancy.NewID()
 }
 
+// HasClaimedID says whether another try of this request may make the thing of the same id.
+func HasClaimedID(c *gin.Context) bool {
+	_, ok := c.Value(keyNewID).(uuid.UUID)
+	return ok
+}
+
 // SetNewID gives the request the id of its first try.
 func SetNewID(c *gin.Context, id uuid.UUID) { c.Set(keyNewID, id) }
 

@@ -85,7 +85,7 @@ func (r *Storage) receiveForm(c *gin.Context) (uploads.Accepted, error) {
 		return uploads.Accepted{}, errMultipart.Because(err)
 	}
 	ctx, actor := c.Request.Context(), request.Caller(c)
-	said := uploads.Metadata{ID: request.NewID(c)}
+	said := uploads.Metadata{ID: request.NewID(c), Claimed: request.HasClaimedID(c)}
 	for range maxFields {
 		part, err := form.Next()
 		switch {

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
@@ -350,6 +351,18 @@ func (b *bundle) noLitter(t testing.TB) {
 	}
 	require.Equal(t, received, objects)
 	require.Empty(t, b.memory.pending, "multipart uploads that no row knows")
+}
+
+// eachReceivedIsStored reads the bytes of every version that waits for its workflow.
+func (b *bundle) eachReceivedIsStored(t testing.TB) {
+	t.Helper()
+	rows, err := b.db.Single(b.org).Query(context.Background(), "select id from file_versions where status = 'processing'")
+	require.NoError(t, err)
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	require.NoError(t, err)
+	for _, id := range ids {
+		b.stored(t, id)
+	}
 }
 
 // class makes a class of the teacher and gives its space.

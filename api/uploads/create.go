@@ -34,6 +34,7 @@ type Metadata struct {
 	File              uuid.UUID // zero: a new file; else a new version of this one
 	Space, Folder     uuid.UUID // where a new file goes; zero: the caller's personal space
 	Subject           uuid.UUID // whom a new file of staff is about; zero: no one in particular
+	Claimed           bool      // another request may make the version of this ID: one that came before, with the same Idempotency-Key
 	OnConflict        string    // rename keeps both of one name in a folder; empty refuses
 
 	// Trailing reads what a form holds behind the file. It is asked when the
@@ -112,15 +113,14 @@ func NotTaken(err error) error {
 // of no bytes where the organization does not take them. The inspection asks
 // again: the policy may change while bytes are on their way.
 func admit(ctx context.Context, q tenancy.Queries, actor tenancy.Actor, name, claim string, size int64) error {
-	policies, err := tenancy.GetPolicies(ctx, q)
+	p, err := tenancy.GetPolicies(ctx, q)
 	if err != nil {
 		return err
 	}
-	rules := types.RulesOf(policies.Switches, policies.Extensions, policies.AllowedTypes, actor.Staff())
-	if err := types.Admit(name, claim, rules); err != nil {
+	if err := types.Admit(name, claim, types.RulesOf(p.Switches, p.Extensions, p.AllowedTypes, actor.Staff())); err != nil {
 		return NotTaken(err)
 	}
-	if size == 0 && !policies.EmptyFiles {
+	if size == 0 && !p.EmptyFiles {
 		return ErrEmpty
 	}
 	return nil
@@ -151,10 +151,9 @@ func (u *Uploads) create(ctx context.Context, actor tenancy.Actor, a Metadata, s
 				return err
 			}
 		}
-		t, err = files.Create(ctx, tx, files.New{
-			Version: a.ID, File: a.File, Space: a.Space, Folder: a.Folder, Subject: a.Subject, KeepBoth: a.OnConflict == "rename", Name: a.Name, Description: a.Description, Category: a.Category, ChangeDescription: a.ChangeDescription,
-			ClaimedType: a.ClaimedType, ClaimedSHA256: a.SHA256, Size: size, UploadedBy: actor.User, Metadata: metadata, TTL: ttl,
-		})
+		n := a.describe(actor, size, ttl)
+		n.Metadata = metadata
+		t, err = files.Create(ctx, tx, n)
 		if err == nil && a.OnCreate != nil {
 			err = a.OnCreate(ctx, tx, t)
 		}
@@ -167,6 +166,14 @@ func (u *Uploads) create(ctx context.Context, actor tenancy.Actor, a Metadata, s
 		return t, errors.Join(err, u.ingest.Withdraw(ctx, actor.Org, t.Upload, files.Failed, fault.Of(err).Code))
 	}
 	return t, nil
+}
+
+// describe says it to the rows. size is in bytes.
+func (a *Metadata) describe(actor tenancy.Actor, size int64, ttl time.Duration) files.New {
+	return files.New{
+		Version: a.ID, File: a.File, Space: a.Space, Folder: a.Folder, Subject: a.Subject, KeepBoth: a.OnConflict == "rename", Name: a.Name, Description: a.Description, Category: a.Category, ChangeDescription: a.ChangeDescription,
+		ClaimedType: a.ClaimedType, ClaimedSHA256: a.SHA256, Size: size, UploadedBy: actor.User, TTL: ttl,
+	}
 }
 
 // Reserve makes the rows of a file whose bytes this platform writes itself, as those of an

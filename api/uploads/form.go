@@ -29,7 +29,7 @@ const (
 // Form receives one file whole. length is the request's Content-Length, which
 // is a little more than the file's, or -1 when the body is chunked. The bytes
 // are streamed; a file of at most one part costs two short transactions and one
-// call to the store. Whatever goes wrong, a client's abort included, everything
+// call to the store, and a small one a look and one transaction: see formAtOnce. Whatever goes wrong, a client's abort included, everything
 // is released before Form returns.
 func (u *Uploads) Form(ctx context.Context, actor tenancy.Actor, a Metadata, body io.Reader, length int64) (Accepted, error) {
 	t, err := u.form(ctx, actor, a, body, length)
@@ -56,6 +56,12 @@ func (u *Uploads) form(ctx context.Context, actor tenancy.Actor, a Metadata, bod
 	ended, err := in.ReadPart(ctx, body)
 	if err != nil {
 		return Accepted{}, cutShort(err)
+	}
+	if ended && a.fitsAtOnce(in.Received()) {
+		t, done, err := u.formAtOnce(ctx, actor, a, in)
+		if done || err != nil {
+			return t, err
+		}
 	}
 	reserved := in.Received()
 	if !ended {

@@ -6,14 +6,17 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"sync"
 	"testing"
 	"testing/iotest"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"satchel/files"
 	"satchel/internal/fault"
 	"satchel/tenancy"
+	"satchel/workflows/upload"
 )
 
 func (b *bundle) form(t testing.TB, u *Uploads, body io.Reader, length int64, a Metadata) (Accepted, error) {
@@ -42,14 +45,115 @@ func TestForm(t *testing.T) {
 	require.Zero(t, pending)
 }
 
+// TestFormOfAPartIsOnePut: a small file is stored and then made and received in one transaction. One whose id another
+// request may use, or of which there are rows, has its rows first.
 func TestFormOfAPartIsOnePut(t *testing.T) {
 	t.Parallel()
 	b := setup(t, 1<<30)
 	u := b.replica(t)
 	b.faults.set(nil)
+	first, err := b.form(t, u, strings.NewReader("hello"), -1, Metadata{})
+	require.NoError(t, err)
+	require.Equal(t, []string{"Put", "InTx"}, b.faults.made())
+	b.received(t, first.Upload, []byte("hello"))
+	require.Equal(t, 1, b.startsOf(t, u, first.Version))
+
+	for _, a := range []Metadata{{ID: tenancy.NewID(), Claimed: true}, {File: first.File}} {
+		b.faults.set(nil)
+		second, err := b.form(t, u, strings.NewReader("hello"), -1, a)
+		require.NoError(t, err)
+		require.Equal(t, []string{"InTx", "Put", "InTx"}, b.faults.made())
+		b.received(t, second.Upload, []byte("hello"))
+	}
+}
+
+// TestSmallFormIsAdmitted: the workflow of a version that was admitted with its rows is started, and nothing is asked for
+// one that waits for room.
+func TestSmallFormIsAdmitted(t *testing.T) {
+	t.Parallel()
+	b := setup(t, 1<<30)
+	var mu sync.Mutex
+	var admitted []uuid.UUID
+	u := b.replica(t)
+	u.MaxRunning, u.OnAdmitted = 1, func(_ context.Context, in upload.UploadFileInput) error {
+		mu.Lock()
+		defer mu.Unlock()
+		admitted = append(admitted, in.Version)
+		return nil
+	}
+	first, err := b.form(t, u, strings.NewReader("hello"), -1, Metadata{})
+	require.NoError(t, err)
+	second, err := b.form(t, u, strings.NewReader("hello"), -1, Metadata{})
+	require.NoError(t, err)
+	require.Zero(t, b.startsOf(t, u, first.Version)+b.startsOf(t, u, second.Version))
+	require.Equal(t, []uuid.UUID{first.Version}, admitted)
+}
+
+// TestWhatIsRefusedIsNotStored: nothing of a small file is stored before it is known that its rows would be made.
+func TestWhatIsRefusedIsNotStored(t *testing.T) {
+	t.Parallel()
+	b := setup(t, 100)
+	u := b.replica(t)
 	_, err := b.form(t, u, strings.NewReader("hello"), -1, Metadata{})
 	require.NoError(t, err)
-	require.Equal(t, []string{"InTx", "Put", "InTx"}, b.faults.made())
+	for _, tt := range []struct {
+		size int
+		said Metadata
+		code string
+	}{
+		{96, Metadata{}, "over_quota"},
+		{101, Metadata{}, "too_large"},
+		{5, Metadata{Name: "a.sh"}, "type_not_allowed"},
+		{5, Metadata{Space: tenancy.NewID()}, "folder_not_found"},
+		{5, Metadata{Folder: tenancy.NewID()}, "folder_not_found"},
+	} {
+		b.faults.set(nil)
+		_, err := b.form(t, u, bytes.NewReader(content(1, tt.size)), -1, tt.said)
+		require.Equal(t, tt.code, fault.Of(err).Code, "%v", err)
+		require.NotContains(t, b.faults.made(), "Put")
+	}
+	b.noLitter(t)
+	require.EqualValues(t, 5, b.quota(t).ReservedBytes)
+}
+
+// TestSmallFormInEveryWindow: the process dies before or after any call, or the call alone fails. Afterwards the file
+// is received whole or there is nothing of it but what the reconciler finds: an object without a row.
+func TestSmallFormInEveryWindow(t *testing.T) {
+	t.Parallel()
+	whole := content(9, 20_000)
+	once := func(n int, v verdict) func(int, string) verdict {
+		return func(at int, _ string) verdict {
+			if at == n {
+				return v
+			}
+			return works
+		}
+	}
+	for name, fails := range map[string]func(int, verdict) func(int, string) verdict{"dies": dieAt, "fails": once} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, 1<<30)
+			for at := 1; at <= 2; at++ {
+				for _, v := range []verdict{refused, unheard} {
+					before := b.sum(t)
+					b.faults.set(fails(at, v))
+					got, err := b.form(t, b.replica(t), bytes.NewReader(whole), int64(len(whole))+300, Metadata{})
+					b.faults.set(nil)
+					if err == nil {
+						b.received(t, got.Upload, whole)
+						continue
+					}
+					require.Equal(t, fault.Unavailable, fault.KindOf(err), "at %d: %v", at, err)
+					require.Equal(t, before, b.sum(t), "at %d", at)
+				}
+			}
+			require.Equal(t, b.sum(t), b.quota(t).ReservedBytes)
+			b.eachReceivedIsStored(t)
+			if name == "fails" {
+				b.noLitter(t)
+			}
+		})
+	}
 }
 
 // The limits of a form are those of tus, to the byte, whether a length is
@@ -129,10 +233,11 @@ func TestFormWhoseRowsACrashLost(t *testing.T) {
 		}
 		return Trailing{}, nil
 	}
-	_, err := b.form(t, u, strings.NewReader("hello"), -1, Metadata{Trailing: lose})
+	whole := content(1, atOnceBytes+1) // of a smaller file the rows come last
+	_, err := b.form(t, u, bytes.NewReader(whole), -1, Metadata{Trailing: lose})
 	require.Error(t, err)
 	require.Zero(t, b.quota(t).ReservedBytes)
-	_, err = b.form(t, u, strings.NewReader("hello"), -1, Metadata{})
+	_, err = b.form(t, u, bytes.NewReader(whole), -1, Metadata{})
 	require.NoError(t, err, "and can be sent again")
 }
 

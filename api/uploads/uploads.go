@@ -1,6 +1,7 @@
 // Package uploads receives files: the tus protocol and form uploads over one
 // ingest. It reserves quota before the first byte is kept, and starts UploadFile
-// when the last one is.
+// when the last one is. Of a small form both are one transaction, which comes when the bytes
+// are stored: see formAtOnce.
 package uploads
 
 import (
@@ -35,6 +36,8 @@ type Ports struct {
 	DB         ingest.Tenants
 	Staging    ingest.Bucket
 	OnReceived func(ctx context.Context, in upload.UploadFileInput) error // starts UploadFile, now or by the admission queue; a second start is a no-op
+	OnAdmitted func(ctx context.Context, in upload.UploadFileInput) error // starts UploadFile of a version that was admitted when it was received
+	MaxRunning int                                                        // files of an organization in the pipeline at most; 0: none is admitted when it is received
 	Log        *slog.Logger
 	Metrics    prometheus.Registerer
 }
@@ -81,6 +84,9 @@ const (
 // is down. What is lost here, because the start fails, the queue is full or the
 // process dies, is started by the sweep.
 func (u *Uploads) StartReceived(ctx context.Context, org tenancy.OrgID, t files.Created) {
+	if t.Admission == files.AdmittedBehind {
+		return
+	}
 	ctx = context.WithoutCancel(ctx)
 	if !u.starts.run(func() { u.startNow(ctx, org, t) }) {
 		u.Log.WarnContext(ctx, "queue upload workflow start failed: too many waiting; sweep will retry", "organization", org, "version", t.Version)
@@ -102,7 +108,11 @@ func (u *Uploads) startNow(ctx context.Context, org tenancy.OrgID, t files.Creat
 			u.Log.ErrorContext(ctx, "start upload workflow panicked; sweep will retry", "organization", org, "version", t.Version, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 		}
 	}()
-	if err := u.OnReceived(ctx, upload.UploadFileInput{Org: org, File: t.File, Version: t.Version}); err != nil {
+	begin := u.OnReceived
+	if t.Admission == files.AdmittedNow {
+		begin = u.OnAdmitted
+	}
+	if err := begin(ctx, upload.UploadFileInput{Org: org, File: t.File, Version: t.Version}); err != nil {
 		u.Log.WarnContext(ctx, "start upload workflow failed; sweep will retry", "organization", org, "version", t.Version, "error", err)
 	}
 }

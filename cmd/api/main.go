@@ -156,7 +156,7 @@ func newUploads(lc fx.Lifecycle, db *tenancy.DB, store *s3.Store, p *workflows, 
 	if err != nil {
 		return nil, err
 	}
-	u, err := uploads.New(c, uploads.Ports{DB: db.ForPeople(), Staging: store.Staging, OnReceived: p.Start, Log: log, Metrics: metrics})
+	u, err := uploads.New(c, uploads.Ports{DB: db.ForPeople(), Staging: store.Staging, OnReceived: p.Start, OnAdmitted: p.admission.StartReceived, MaxRunning: p.admission.MaxRunning(), Log: log, Metrics: metrics})
 	if err != nil {
 		return nil, err
 	}

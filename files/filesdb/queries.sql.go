@@ -325,8 +325,9 @@ func (q *Queries) FileFreeName(ctx context.Context, arg FileFreeNameParams) (str
 
 const fileInsert = `-- name: FileInsert :one
 
-insert into files (organization_id, id, name, description, category, uploaded_by, space_id, folder_id, subject_id)
-values (app.org(), $1, $2, $3, $4, $5, $6::uuid, $7::uuid, $8::uuid)
+insert into files (organization_id, id, name, description, category, uploaded_by, space_id, folder_id, subject_id, head_id, status, shown_size, event_seq)
+values (app.org(), $1, $2, $3, $4, $5, $6::uuid, $7::uuid, $8::uuid,
+        $9::uuid, $10, $11, 1)
 returning created_at, name, space_id, folder_id, needs, subject_id
 `
 
@@ -339,6 +340,9 @@ type FileInsertParams struct {
 	SpaceID     *uuid.UUID
 	FolderID    *uuid.UUID
 	SubjectID   *uuid.UUID
+	VersionID   uuid.UUID
+	Status      FileStatus
+	Size        int64
 }
 
 type FileInsertRow struct {
@@ -352,6 +356,7 @@ type FileInsertRow struct {
 
 // Names are noun first, so that they sort by what they touch. The organization
 // is bound to the transaction; no query names it but for inserts.
+// A file is made as its first version, which follows in the same transaction, will have it: see app.version_follow.
 func (q *Queries) FileInsert(ctx context.Context, arg FileInsertParams) (FileInsertRow, error) {
 	row := q.db.QueryRow(ctx, fileInsert,
 		arg.ID,
@@ -362,6 +367,9 @@ func (q *Queries) FileInsert(ctx context.Context, arg FileInsertParams) (FileIns
 		arg.SpaceID,
 		arg.FolderID,
 		arg.SubjectID,
+		arg.VersionID,
+		arg.Status,
+		arg.Size,
 	)
 	var i FileInsertRow
 	err := row.Scan(
@@ -1685,8 +1693,9 @@ func (q *Queries) UploadGrow(ctx context.Context, arg UploadGrowParams) (int64, 
 }
 
 const uploadInsert = `-- name: UploadInsert :exec
-insert into uploads (organization_id, id, version_id, size, metadata, expires_at)
-values (app.org(), $1, $2, $3, $4, now() + $5::interval)
+insert into uploads (organization_id, id, version_id, size, metadata, expires_at, offset_bytes, finished_at)
+values (app.org(), $1, $2, $3::bigint, $4, now() + $5::interval,
+        case when $6::boolean then $3::bigint else 0 end, case when $6::boolean then now() end)
 `
 
 type UploadInsertParams struct {
@@ -1695,6 +1704,7 @@ type UploadInsertParams struct {
 	Size      int64
 	Metadata  json.RawMessage
 	Ttl       time.Duration
+	Received  bool
 }
 
 func (q *Queries) UploadInsert(ctx context.Context, arg UploadInsertParams) error {
@@ -1704,6 +1714,7 @@ func (q *Queries) UploadInsert(ctx context.Context, arg UploadInsertParams) erro
 		arg.Size,
 		arg.Metadata,
 		arg.Ttl,
+		arg.Received,
 	)
 	return err
 }
@@ -1849,6 +1860,52 @@ update uploads set size = offset_bytes where id = $1
 func (q *Queries) UploadShrink(ctx context.Context, id uuid.UUID) error {
 	_, err := q.db.Exec(ctx, uploadShrink, id)
 	return err
+}
+
+const uploadTakable = `-- name: UploadTakable :one
+select (case when ($1::uuid is null or exists (select from spaces s where s.id = $1::uuid))
+              and ($2::uuid is null or exists (select from folders d where d.id = $2::uuid))
+             then app.may_collect($1::uuid, $2::uuid, $3::uuid) else false end
+        and $4::bigint <= least(q.max_file_size, q.max_bytes - q.used_bytes - q.reserved_bytes))::boolean as takable,
+       coalesce(p.type_switches, '{}')::text[] as switches, coalesce(p.extra_extensions, '{}')::text[] as extensions,
+       coalesce(p.allowed_types, '{}')::text[] as allowed_types, coalesce(p.empty_files, true)::boolean as empty_files
+  from storage_quotas q left join organization_policies p on p.organization_id = q.organization_id
+`
+
+type UploadTakableParams struct {
+	SpaceID   *uuid.UUID
+	FolderID  *uuid.UUID
+	SubjectID *uuid.UUID
+	Size      int64
+}
+
+type UploadTakableRow struct {
+	Takable      bool
+	Switches     []string
+	Extensions   []string
+	AllowedTypes []string
+	EmptyFiles   bool
+}
+
+// What is known of a new file before its bytes are stored whose rows are written after them. The rows are refused
+// by the same rules: this keeps what they would refuse out of the store. A place that the actor does not see is
+// not asked about.
+func (q *Queries) UploadTakable(ctx context.Context, arg UploadTakableParams) (UploadTakableRow, error) {
+	row := q.db.QueryRow(ctx, uploadTakable,
+		arg.SpaceID,
+		arg.FolderID,
+		arg.SubjectID,
+		arg.Size,
+	)
+	var i UploadTakableRow
+	err := row.Scan(
+		&i.Takable,
+		&i.Switches,
+		&i.Extensions,
+		&i.AllowedTypes,
+		&i.EmptyFiles,
+	)
+	return i, err
 }
 
 const versionAdmit = `-- name: VersionAdmit :many
@@ -2170,14 +2227,20 @@ func (q *Queries) VersionHold(ctx context.Context, arg VersionHoldParams) (int64
 }
 
 const versionInsert = `-- name: VersionInsert :one
-insert into file_versions (organization_id, id, file_id, number, size, reserved_bytes, claimed_type, claimed_sha256, change_description, uploaded_by, file_name)
-select app.org(), $1, $2, coalesce(max(number), 0) + 1, $3, $3,
-       $4, $5, $6, $7, $8
-  from file_versions where file_id = $2
-returning number
+with way as (select case when $1::boolean then app.admit_received($2::bigint) else '' end as admission),
+made as (insert into file_versions (organization_id, id, file_id, number, size, reserved_bytes, claimed_type, claimed_sha256, change_description, uploaded_by, file_name,
+                           status, sha256, staging_etag, received_at, started_at)
+    select app.org(), $3, $4, (select coalesce(max(v.number), 0) + 1 from file_versions v where v.file_id = $4), $5, $5,
+           $6, $7, $8, $9, $10,
+           $11, $12, $13, case when $1::boolean then now() end, case when way.admission = 'now' then now() end
+      from way
+    returning number)
+select made.number, way.admission::text as admission from made, way
 `
 
 type VersionInsertParams struct {
+	Received          bool
+	Ceiling           int64
 	ID                uuid.UUID
 	FileID            uuid.UUID
 	Size              int64
@@ -2186,10 +2249,20 @@ type VersionInsertParams struct {
 	ChangeDescription string
 	UploadedBy        uuid.UUID
 	FileName          string
+	Status            FileStatus
+	Sha256            string
+	StagingEtag       string
 }
 
-func (q *Queries) VersionInsert(ctx context.Context, arg VersionInsertParams) (int32, error) {
+type VersionInsertRow struct {
+	Number    int32
+	Admission string
+}
+
+func (q *Queries) VersionInsert(ctx context.Context, arg VersionInsertParams) (VersionInsertRow, error) {
 	row := q.db.QueryRow(ctx, versionInsert,
+		arg.Received,
+		arg.Ceiling,
 		arg.ID,
 		arg.FileID,
 		arg.Size,
@@ -2198,10 +2271,13 @@ func (q *Queries) VersionInsert(ctx context.Context, arg VersionInsertParams) (i
 		arg.ChangeDescription,
 		arg.UploadedBy,
 		arg.FileName,
+		arg.Status,
+		arg.Sha256,
+		arg.StagingEtag,
 	)
-	var number int32
-	err := row.Scan(&number)
-	return number, err
+	var i VersionInsertRow
+	err := row.Scan(&i.Number, &i.Admission)
+	return i, err
 }
 
 const versionInspected = `-- name: VersionInspected :execrows

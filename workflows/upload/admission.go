@@ -63,6 +63,11 @@ func (l *Admission) StartAdmittedBehind(ctx context.Context, org tenancy.OrgID, 
 	return l.start(ctx, org, admitted, err)
 }
 
+// StartReceived starts the workflow of a version that was admitted by the transaction that received it.
+func (l *Admission) StartReceived(ctx context.Context, in UploadFileInput) error {
+	return l.start(ctx, in.Org, []files.AdmittedVersion{{ID: in.Version, FileID: in.File}}, nil)
+}
+
 func (l *Admission) start(ctx context.Context, org tenancy.OrgID, admitted []files.AdmittedVersion, err error) error {
 	if err != nil {
 		return fmt.Errorf("admit waiting uploads: %w", err)

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+
 	"satchel/files"
 	"satchel/internal/fault"
 	"satchel/internal/s3"
@@ -26,11 +28,9 @@ func (in *Stream) finish(ctx context.Context) error {
 			return err
 		}
 	}
-	digest := in.sum.Sum(nil)
-	sum := hex.EncodeToString(digest)
-	if in.wantSHA256 != "" && in.wantSHA256 != sum {
-		in.ingest.Metrics.End(in.protocol, files.ErrChecksum)
-		return errors.Join(files.ErrChecksum, in.ingest.Withdraw(ctx, in.org, in.id, files.Rejected, files.ErrChecksum.Code))
+	digest, sum, err := in.checkSum()
+	if err != nil {
+		return errors.Join(err, in.ingest.Withdraw(ctx, in.org, in.id, files.Rejected, files.ErrChecksum.Code))
 	}
 	if err := in.reserve(ctx, in.received); err != nil {
 		return err
@@ -46,6 +46,38 @@ func (in *Stream) finish(ctx context.Context) error {
 	in.removeTail(ctx)
 	in.abortUnrecorded(ctx)
 	return nil
+}
+
+// checkSum gives the SHA-256 of what was read, and refuses another one than was announced.
+func (in *Stream) checkSum() (digest []byte, sum string, err error) {
+	digest = in.sum.Sum(nil)
+	sum = hex.EncodeToString(digest)
+	if in.wantSHA256 != "" && in.wantSHA256 != sum {
+		in.ingest.Metrics.End(in.protocol, files.ErrChecksum)
+		return nil, "", files.ErrChecksum
+	}
+	return digest, sum, nil
+}
+
+// StoreWhole stores what ReadPart brought as the object of a version that has no rows yet, under a key that is
+// durable before a byte is. What it has stored when it fails is for Discard.
+func (in *Stream) StoreWhole(ctx context.Context, version uuid.UUID) (files.Received, error) {
+	digest, sum, err := in.checkSum()
+	if err != nil {
+		return files.Received{}, err
+	}
+	in.id = version
+	if err := in.ingest.Prepare(ctx, in.org, in.id); err != nil {
+		return files.Received{}, err
+	}
+	etag, _, err := in.storeLastBytes(ctx, digest)
+	return files.Received{Upload: version, Size: in.received, SHA256: sum, ETag: etag}, err
+}
+
+// NoteReceived says that a transaction of the caller's has received the file.
+func (in *Stream) NoteReceived(at time.Time) {
+	in.receivedAt = at
+	in.ingest.Metrics.End(in.protocol, nil)
 }
 
 // storeLastBytes stores the remaining bytes: as one plain object when no parts
@@ -148,12 +180,19 @@ func (in *Stream) receiveOnce(ctx context.Context, p files.Progress, r files.Rec
 // isReceived says whether this writer's own transaction went through. The version may have
 // come to an end of the pipeline since: a small file takes a moment.
 func (in *Stream) isReceived(ctx context.Context) bool {
+	_, _, ok := in.FindReceived(ctx)
+	return ok
+}
+
+// FindReceived is isReceived, and gives what the row names.
+func (in *Stream) FindReceived(ctx context.Context) (file uuid.UUID, number int32, ok bool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rowTimeout)
 	defer cancel()
 	row, err := files.GetUpload(ctx, in.ingest.Tenants.Single(in.org), in.id)
 	withdrawn := row.Status == files.Uploading || row.Status == files.Failed || row.Status == files.Expired || row.Status == files.Deleted
-	return err == nil && row.FinishedAt != nil && !withdrawn &&
+	ok = err == nil && row.FinishedAt != nil && !withdrawn &&
 		row.LeaseHolder == in.holder && row.OffsetBytes == in.received
+	return row.FileID, row.Number, ok
 }
 
 // removeTail comes after the transaction, which may still fail and need it. A

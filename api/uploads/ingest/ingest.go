@@ -215,6 +215,15 @@ func withdraw(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, to files.Status
 	return before.Status != to && after.Status == to, err
 }
 
+// Discard removes what is stored of a version that has no rows. Where it fails the reconciler removes it.
+func (i *Ingest) Discard(ctx context.Context, org tenancy.OrgID, version uuid.UUID) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTimeout)
+	defer cancel()
+	if err := i.discard(ctx, org, version); err != nil {
+		i.Log.WarnContext(ctx, "remove bytes of refused upload failed; reconciler will retry", "organization", org, "version", version, "error", err)
+	}
+}
+
 // discard removes everything that an upload may have left in the staging
 // bucket. It asks the store for open multipart uploads instead of trusting the
 // row: one may have been begun and never recorded.

@@ -117,6 +117,30 @@ begin
 end $$;
 create or replace trigger b_consent before insert on files for each row execute function app.file_consent();
 
+-- Whether the gate would let a new file of the actor in, held or not. It is asked before bytes are stored whose rows
+-- are written after them; the trigger decides. Who hands in is the actor, who is looked at anyway.
+create or replace function app.may_collect(space uuid, folder uuid, subject uuid) returns boolean
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+declare org uuid := app.people_org(); place record; who uuid; b record;
+begin
+    if folder is not null then
+        space := coalesce((select d.space_id from folders d where d.organization_id = org and d.id = folder), space);
+    end if;
+    select s.kind, s.owner_id, s.about_id into place from spaces s
+     where s.organization_id = org and (s.id = space or space is null and s.owner_id = app.actor() and s.kind = 'personal');
+    if place.kind = 'personal' and exists (select from members m where m.organization_id = org and m.user_id = place.owner_id and m.role = 'student') then
+        subject := coalesce(subject, place.owner_id);
+    end if;
+    foreach who in array array[app.actor(), nullif(subject, app.actor()), place.about_id] loop
+        continue when who is null or not app.is_child_at(org, who, now());
+        select t.basis, t.rule into b from app.consent_basis(org, who) t;
+        if b.basis = '' and app.held_until(org, b.rule) is null then
+            return false;
+        end if;
+    end loop;
+    return true;
+end $$;
+
 -- A file that is moved into the records of a child, or becomes about one, needs a basis as
 -- one that is added there. What is held stays held.
 create or replace function app.moved_consent() returns trigger

@@ -59,4 +59,4 @@ begin
 end $$;
 drop trigger if exists a_limit on uploads;
 create constraint trigger a_limit after insert on uploads
-    deferrable initially deferred for each row execute function app.upload_limit();
+    deferrable initially deferred for each row when (new.finished_at is null) execute function app.upload_limit();

@@ -39,7 +39,14 @@ declare
     newest record;
     shown  record;
 begin
-    if new.status = 'published' or tg_op = 'UPDATE' and old.status = 'published' then
+    if tg_op = 'INSERT' then
+        -- The file was made with its version in mind, and has it and the event already.
+        select f.event_seq, f.space_id into n, place from files f
+         where f.organization_id = new.organization_id and f.id = new.file_id and f.head_id = new.id;
+    end if;
+    if n is not null then
+        null;
+    elsif new.status = 'published' or tg_op = 'UPDATE' and old.status = 'published' then
         select v.id, v.status, v.size, v.mime_type into newest from file_versions v
          where v.organization_id = new.organization_id and v.file_id = new.file_id order by v.number desc limit 1;
         select v.id, v.size, v.mime_type into shown from file_versions v
