@@ -61,3 +61,6 @@ select id, kind, scope, person_id, reason, due_at, state, outcome, recorded_by, 
 
 -- name: DispositionEnd :execrows
 update dispositions set state = sqlc.arg(state), outcome = sqlc.arg(outcome), ended_by = sqlc.arg(ended_by)::uuid, ended_at = now() where id = sqlc.arg(id) and state = 'recorded';
+
+-- name: DeadlineTell :one
+select app.deadline_tell(app.org(), sqlc.arg(id)::uuid)::integer as told;

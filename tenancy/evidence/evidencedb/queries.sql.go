@@ -122,6 +122,17 @@ func (q *Queries) ClockTold(ctx context.Context, arg ClockToldParams) (int64, er
 	return result.RowsAffected(), nil
 }
 
+const deadlineTell = `-- name: DeadlineTell :one
+select app.deadline_tell(app.org(), $1::uuid)::integer as told
+`
+
+func (q *Queries) DeadlineTell(ctx context.Context, id uuid.UUID) (int32, error) {
+	row := q.db.QueryRow(ctx, deadlineTell, id)
+	var told int32
+	err := row.Scan(&told)
+	return told, err
+}
+
 const dispositionEnd = `-- name: DispositionEnd :execrows
 update dispositions set state = $1, outcome = $2, ended_by = $3::uuid, ended_at = now() where id = $4 and state = 'recorded'
 `
