@@ -585,3 +585,24 @@ func (q *Queries) MemberKnown(ctx context.Context, userID uuid.UUID) (MemberKnow
 	err := row.Scan(&i.Staff, &i.Known)
 	return i, err
 }
+
+const ownHours = `-- name: OwnHours :one
+select coalesce((select c.incident_hours from coppa_settings c), 72)::integer as hours
+`
+
+func (q *Queries) OwnHours(ctx context.Context) (int32, error) {
+	row := q.db.QueryRow(ctx, ownHours)
+	var hours int32
+	err := row.Scan(&hours)
+	return hours, err
+}
+
+const ownHoursSet = `-- name: OwnHoursSet :exec
+insert into coppa_settings (organization_id, incident_hours) values (app.org(), $1)
+on conflict (organization_id) do update set incident_hours = excluded.incident_hours, updated_at = now()
+`
+
+func (q *Queries) OwnHoursSet(ctx context.Context, hours int32) error {
+	_, err := q.db.Exec(ctx, ownHoursSet, hours)
+	return err
+}
