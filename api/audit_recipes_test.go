@@ -567,6 +567,9 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 	"POST " + dutiesPath: func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(post, s.school("/compliance-duties"), newDuty(s.owner.id)), s.owner.org
 	},
+	"PUT " + incidentClocksPath: func(s *scene) (answer, tenancy.OrgID) {
+		return s.owner.call(put, s.school("/incident-clocks"), map[string]any{"own_hours": 48}), s.owner.org
+	},
 	"POST " + incidentsPath: func(s *scene) (answer, tenancy.OrgID) {
 		return s.owner.call(post, s.school("/incidents"), newIncident), s.owner.org
 	},

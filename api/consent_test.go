@@ -228,3 +228,28 @@ func (a answer) holds(text string) {
 	a.t.Helper()
 	require.Contains(a.t, string(a.body), text)
 }
+
+// TestChangesOfSubprocessorsAreTold to who polls events, and to the other owners and admins.
+func TestChangesOfSubprocessorsAreTold(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	owner := b.person(b.organization(), tenancy.Owner)
+	other, teacher := b.person(owner.org, tenancy.Admin), b.person(owner.org, tenancy.Teacher)
+	made := owner.made(owner.orgPath("/subprocessors"), newSubprocessor(owner.published("assurance.txt", lorem).ID))
+	count := func(from string, args ...any) (n int) {
+		t.Helper()
+		require.NoError(t, b.db.Admin(t).QueryRow(t.Context(), "select count(*) from "+from, args...).Scan(&n))
+		return n
+	}
+	event := "organization_events where organization_id = $1 and type = $2 and data ->> 'subprocessor_id' = $3"
+	told := "notifications where user_id = $1 and kind = 'subprocessor.changed' and data ->> 'code' = $2"
+	require.Equal(t, 1, count(event, owner.org.UUID(), "subprocessor.added", made))
+	require.Equal(t, 1, count(told, other.id, "added"))
+	require.Zero(t, count(told, owner.id, "added"), "who did it knows")
+	require.Zero(t, count(told, teacher.id, "added"))
+	owner.call(remove, owner.orgPath("/subprocessors/"+made), nil).is(http.StatusNoContent)
+	require.Equal(t, 1, count(event, owner.org.UUID(), "subprocessor.ended", made))
+	require.Equal(t, 1, count(told, other.id, "ended"))
+	owner.call(remove, owner.orgPath("/subprocessors/"+made), nil).refused(http.StatusNotFound, "subprocessor_not_found")
+	require.Equal(t, 1, count(event, owner.org.UUID(), "subprocessor.ended", made))
+}

@@ -108,6 +108,7 @@ const (
 	askedPath          = askingPath + "/:request"
 	decisionsPath      = organizationPath + "/people/:user/consents"
 	dutiesPath         = organizationPath + "/compliance-duties"
+	incidentClocksPath = organizationPath + "/incident-clocks"
 	incidentsPath      = organizationPath + "/incidents"
 	incidentPath       = incidentsPath + "/:incident"
 	dispositionsPath   = organizationPath + "/dispositions"
@@ -450,7 +451,8 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: get, Path: apiPath + "/compliance-report", Action: tenancy.ReadCompliance, Cost: ratelimit.Report, Handler: a.compliance.Report},
 		{Method: get, Path: dutiesPath, Action: tenancy.ReadCompliance, Handler: a.evidence.ListDuties},
 		{Method: post, Path: dutiesPath, Action: tenancy.ManageCompliance, Audit: "compliance.duty", Idempotency: idempotency.Route{Replay: a.evidence.ReplayDuty}, Handler: a.evidence.CreateDuty},
-		{Method: get, Path: organizationPath + "/incident-clocks", Action: tenancy.ReadCompliance, Handler: a.evidence.ListClocks},
+		{Method: get, Path: incidentClocksPath, Action: tenancy.ReadCompliance, Handler: a.evidence.ListClocks},
+		{Method: put, Path: incidentClocksPath, Action: tenancy.ManageCompliance, Audit: "incident.hours", Handler: a.evidence.SetOwnHours},
 		{Method: get, Path: incidentsPath, Action: tenancy.ReadCompliance, Handler: a.evidence.ListIncidents},
 		{Method: post, Path: incidentsPath, Action: tenancy.ManageCompliance, Audit: "incident.record", Idempotency: idempotency.Route{Replay: a.evidence.ReplayIncident}, Handler: a.evidence.CreateIncident},
 		{Method: get, Path: incidentPath, Action: tenancy.ReadCompliance, Handler: a.evidence.GetIncident},

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -152,7 +153,7 @@ func TestVisitorDownloadsAllBelow(t *testing.T) {
 }
 
 // TestStatementsTravelWithFolders: what the side of a student says about a record is with it in the list of a
-// share, on its page and with its download. A zip, which carries none, leaves it out, one that was made before too.
+// share, on its page, with its download and beside it in a zip. One that was made before a statement ends at the record.
 func TestStatementsTravelWithFolders(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -176,16 +177,42 @@ func TestStatementsTravelWithFolders(t *testing.T) {
 	require.Equal(t, 1, strings.Count(b.call("", get, g.api("/entries"), nil).is(http.StatusOK).text(), "it is not so"))
 	require.Contains(t, b.call("", post, g.api("/download"), map[string]any{"file_id": record}).is(http.StatusCreated).text(), "it is not so")
 	z, at := g.all(map[string]any{})
-	require.Len(t, z.Refused, 1)
-	require.Equal(t, record, z.Refused[0].File)
-	require.Equal(t, "record_has_statement", z.Refused[0].Code)
-	require.Equal(t, map[string]string{"1.txt": "1"}, unzipped(t, b.call("", get, at, nil).is(http.StatusOK).body))
+	require.Empty(t, z.Refused)
+	require.Equal(t, 2, z.Files, "a statement is no file")
+	whole := b.call("", get, at, nil).is(http.StatusOK).body
+	requireStated := func(zipped []byte) {
+		t.Helper()
+		found := unzipped(t, zipped)
+		require.Len(t, found, 3)
+		require.Equal(t, "1", found["1.txt"])
+		require.Equal(t, "2", found["2.txt"])
+		require.Contains(t, found["2.txt.statement.txt"], "it is not so")
+	}
+	requireStated(whole)
+	require.EqualValues(t, z.Size, len(whole))
+	require.Less(t, bytes.Index(whole, []byte("it is not so")), bytes.Index(whole, []byte("2.txt2")), "no record comes before what is said about it")
+	cut := b.call("", get, at, nil, "Range", "bytes=40-").is(http.StatusPartialContent).body
+	require.Equal(t, whole[40:], cut)
 	inside := owner.zip(map[string]any{"folder_id": top})
-	require.Len(t, inside.Refused, 1)
-	require.Equal(t, "record_has_statement", inside.Refused[0].Code)
+	require.Empty(t, inside.Refused)
+	require.Equal(t, 2, inside.Files)
+	requireStated(b.call("", get, local(inside.URL), nil).is(http.StatusOK).body)
 	// Behind the header of its entry, which is the second one, the zip of before ends.
 	behind := fmt.Sprintf("bytes=%d-", 2*(30+len("1.txt"))+1)
 	b.call("", get, before, nil, "Range", behind).refused(http.StatusConflict, "zip_cut")
+	// So does one with a statement to which another one was added.
+	other := tenancy.NewID()
+	_, err := b.db.Single(owner.org).Exec(t.Context(), "insert into amendments (organization_id, id, file_id, student_id, requester_id, what) values (app.org(), $1, $2, $3, $3, 'w')", other, record, b.person(owner.org, tenancy.Student).id)
+	require.NoError(t, err)
+	_, err = b.db.Single(owner.org).Exec(t.Context(), "insert into record_statements (organization_id, amendment_id, file_id, student_id, statement) values (app.org(), $1, $2, $3, 'nor that')", other, record, pupil.id)
+	require.NoError(t, err)
+	behind = fmt.Sprintf("bytes=%d-", 30+len("1.txt")+1+30+len("2.txt.statement.txt"))
+	b.call("", get, at, nil, "Range", behind).refused(http.StatusConflict, "zip_cut")
+	b.call("", get, local(inside.URL), nil, "Range", behind).refused(http.StatusConflict, "zip_cut")
+	again := owner.call(get, storagePath+"/zip/"+inside.ID.String(), nil).is(http.StatusOK)
+	require.Contains(t, again.text(), "record_has_statement")
+	_, at = g.all(map[string]any{})
+	require.Contains(t, unzipped(t, b.call("", get, at, nil).is(http.StatusOK).body)["2.txt.statement.txt"], "nor that")
 }
 
 // TestVisitorIsRefusedAll of shares to view, of drop boxes and of files.

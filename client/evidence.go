@@ -31,7 +31,7 @@ type NewIncident struct {
 	DiscoveredAt  time.Time  `json:"discovered_at"`
 	ConfirmedAt   *time.Time `json:"confirmed_at,omitempty"`
 	Jurisdictions []string   `json:"jurisdictions,omitempty"`
-	OwnHours      *int       `json:"own_hours,omitempty"` // nil: 72
+	OwnHours      *int       `json:"own_hours,omitempty"` // nil: as the organization says, or 72
 }
 
 // Incident is one with its clocks.

@@ -548,16 +548,16 @@ values (app.org(), sqlc.arg(id), sqlc.arg(name), sqlc.arg(share_id)::uuid, sqlc.
 returning id, name, created_at, expires_at;
 
 -- name: ZipEntriesInsert :exec
-insert into zip_entries (organization_id, zip_id, number, file_id, version_id, name, size, modified_at, object_etag)
-select app.org(), sqlc.arg(zip_id), e.n - 1, e.file_id, e.version_id, e.name, e.size, e.modified_at, e.object_etag
-  from unnest(sqlc.arg(file_ids)::uuid[], sqlc.arg(version_ids)::uuid[], sqlc.arg(names)::text[], sqlc.arg(sizes)::bigint[], sqlc.arg(modified)::timestamptz[], sqlc.arg(etags)::text[])
-       with ordinality as e (file_id, version_id, name, size, modified_at, object_etag, n);
+insert into zip_entries (organization_id, zip_id, number, file_id, version_id, name, size, modified_at, object_etag, statement)
+select app.org(), sqlc.arg(zip_id), e.n - 1, e.file_id, e.version_id, e.name, e.size, e.modified_at, e.object_etag, e.statement
+  from unnest(sqlc.arg(file_ids)::uuid[], sqlc.arg(version_ids)::uuid[], sqlc.arg(names)::text[], sqlc.arg(sizes)::bigint[], sqlc.arg(modified)::timestamptz[], sqlc.arg(etags)::text[], sqlc.arg(statements)::text[])
+       with ordinality as e (file_id, version_id, name, size, modified_at, object_etag, statement, n);
 
 -- name: ZipGet :one
 select id, name, share_id, created_at, expires_at from zips where id = $1 and expires_at > now();
 
 -- name: ZipEntryList :many
-select number, file_id, version_id, name, size, modified_at, object_etag, refused from zip_entries where zip_id = $1 order by number;
+select number, file_id, version_id, name, size, modified_at, object_etag, refused, statement from zip_entries where zip_id = $1 order by number;
 
 -- name: ZipEntryRefuse :exec
 update zip_entries set refused = sqlc.arg(refused) where zip_id = sqlc.arg(zip_id) and number = sqlc.arg(number);

@@ -27,7 +27,8 @@ var ErrNoZip = fault.New(fault.NotFound, "zip_not_found", "There is no such zip,
 // Zip is a zip that was asked for.
 type Zip filesdb.ZipGetRow
 
-// ZipEntry is one file of it.
+// ZipEntry is one file of it. One with a statement is not a file of the store: it is the text that goes with
+// the record of its FileID and VersionID.
 type ZipEntry filesdb.ZipEntryListRow
 
 // DeleteExpiredZips removes the zips whose time is over.
@@ -66,7 +67,7 @@ func digestOf(name string, entries []ZipEntry) [sha256.Size]byte {
 	h := sha256.New()
 	_, _ = fmt.Fprintf(h, "%d %s", len(name), name)
 	for _, e := range entries {
-		_, _ = fmt.Fprintf(h, " %s %d %d %s %s", e.VersionID, e.ModifiedAt.Unix(), len(e.Name), e.Name, e.ObjectEtag)
+		_, _ = fmt.Fprintf(h, " %s %d %d %s %s %d %s", e.VersionID, e.ModifiedAt.Unix(), len(e.Name), e.Name, e.ObjectEtag, len(e.Statement), e.Statement)
 	}
 	return [sha256.Size]byte(h.Sum(nil))
 }
@@ -77,6 +78,7 @@ func insertZipEntries(ctx context.Context, q *filesdb.Queries, id uuid.UUID, ent
 		rows.FileIds, rows.VersionIds = append(rows.FileIds, e.FileID), append(rows.VersionIds, e.VersionID)
 		rows.Names, rows.Sizes = append(rows.Names, e.Name), append(rows.Sizes, e.Size)
 		rows.Modified, rows.Etags = append(rows.Modified, e.ModifiedAt), append(rows.Etags, e.ObjectEtag)
+		rows.Statements = append(rows.Statements, e.Statement)
 	}
 	if err := q.ZipEntriesInsert(ctx, rows); err != nil {
 		return fmt.Errorf("insert zip entries: %w", err)

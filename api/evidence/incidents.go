@@ -26,14 +26,41 @@ type ClockView struct {
 
 // ListClocks shows the table.
 func (r *Evidence) ListClocks(c *gin.Context) error {
-	if _, err := request.Subject(c, r.DB, c.Param("id")); err != nil {
+	org, err := request.Subject(c, r.DB, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return r.answerClocks(c, org)
+}
+
+// SetOwnHours sets the organization's own time.
+func (r *Evidence) SetOwnHours(c *gin.Context) error {
+	org, err := request.Subject(c, r.DB, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	in, err := request.Body[struct {
+		OwnHours int `json:"own_hours"`
+	}](c)
+	if err != nil {
+		return err
+	}
+	if err := r.DB.InTx(c.Request.Context(), org, func(tx *tenancy.Tx) error { return evidence.SetOwnHours(c.Request.Context(), tx, in.OwnHours) }); err != nil {
+		return err
+	}
+	return r.answerClocks(c, org)
+}
+
+func (r *Evidence) answerClocks(c *gin.Context, org tenancy.OrgID) error {
+	own, err := evidence.OwnHours(c.Request.Context(), r.DB.Single(org))
+	if err != nil {
 		return err
 	}
 	items := make([]ClockView, len(evidence.Clocks))
 	for i, k := range evidence.Clocks {
 		items[i] = ClockView{k.Name, k.Jurisdiction, k.Tell, k.Hours, string(k.From), k.Source, k.Sure}
 	}
-	c.JSON(http.StatusOK, gin.H{"items": items})
+	c.JSON(http.StatusOK, gin.H{"items": items, "own_hours": own})
 	return nil
 }
 
@@ -107,7 +134,7 @@ func (r *Evidence) CreateIncident(c *gin.Context) error {
 	case err != nil:
 		return err
 	case in.OwnHours != nil && *in.OwnHours < 1:
-		return request.Invalid("own_hours", "own_hours is at least 1; absent: 72.")
+		return request.Invalid("own_hours", "own_hours is at least 1; absent: as the organization says, or 72.")
 	}
 	n := evidence.NewIncident{
 		ID: request.NewID(c), By: request.Caller(c).User, Title: in.Title, Description: in.Description, Affected: in.Affected, Discovered: in.Discovered, Confirmed: in.Confirmed,

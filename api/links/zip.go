@@ -51,10 +51,6 @@ type zipBody struct {
 // ErrZipFull refuses a zip of more than files.MaxZipFiles.
 var ErrZipFull = fault.New(fault.TooLarge, "too_many_files", "A zip holds up to %d files. Ask for the folders one by one.", files.MaxZipFiles)
 
-// ErrZipStatement leaves a record out of a zip, in which its statement would not be: a record is not
-// disclosed without it (34 CFR 99.21(c)).
-var ErrZipStatement = fault.New(fault.Conflict, "record_has_statement", "This record is disclosed with the statement of the student's side (34 CFR 99.21(c)), and a zip carries none. Download the file by itself: the statement is shown with it.")
-
 var errZipEmpty = fault.New(fault.Conflict, "nothing_to_zip", "None of these files can be downloaded now. GET each file to see why.")
 
 // MakeZip records a zip of files or of a folder with what is below it.
@@ -119,7 +115,7 @@ func (r *Links) showZip(actor tenancy.Actor, z files.Zip, entries []files.ZipEnt
 	ends := time.Now().Add(signed.MaxLife).Truncate(time.Second).UTC()
 	name := z.Name + ".zip"
 	return ZipView{
-		ID: z.ID, Name: name, Size: ZipSize(entries), Files: len(entries), Refused: left, ExpiresAt: z.ExpiresAt.UTC(), URLEnds: ends,
+		ID: z.ID, Name: name, Size: ZipSize(entries), Files: CountFiles(entries), Refused: left, ExpiresAt: z.ExpiresAt.UTC(), URLEnds: ends,
 		URL: r.Keys.URL(r.ContentURL, signed.Link{
 			Organization: actor.Org, File: z.ID, Version: z.ID, Name: name, Transformation: ZipWord, Actor: actor.User, Key: actor.Key, Expires: ends,
 		}),
@@ -176,17 +172,14 @@ func (r *Links) zipEntries(ctx context.Context, org tenancy.OrgID, ids []uuid.UU
 			if seen {
 				refused = content.Readable(v)
 			}
-			if refused == nil && len(said[id]) > 0 {
-				refused = ErrZipStatement
-			}
 			if refused != nil {
 				f := fault.Of(refused)
 				left = append(left, ZipLeftView{File: id, Code: f.Code, Detail: f.Text})
 				continue
 			}
-			entries = append(entries, files.ZipEntry{
-				Number: int32(len(entries)), FileID: id, VersionID: v.VersionID, Size: v.Size, ModifiedAt: *v.PublishedAt, ObjectEtag: v.ObjectEtag,
-				Name: names.Add(PathOf(v.FolderID, folders, top), types.DeliveryName(v.Name, v.MimeType, native)),
+			entries = AddFile(entries, &names, PathOf(v.FolderID, folders, top), files.ZipEntry{
+				FileID: id, VersionID: v.VersionID, Size: v.Size, ModifiedAt: *v.PublishedAt, ObjectEtag: v.ObjectEtag,
+				Name: types.DeliveryName(v.Name, v.MimeType, native), Statement: StatementText(said[id]),
 			})
 		}
 	}

@@ -54,7 +54,7 @@ func (r *Links) zipGrant(ctx context.Context, link signed.Link) (context.Context
 			return ctx, ZipGrant{}, err
 		}
 		z, entries, err := files.GetZip(ctx, r.DB.Single(actor.Org), link.Version)
-		return ctx, ZipGrant{Zip: z, Entries: entries, Reader: &memberOfZip{db: r.DB, org: actor.Org, zip: z.ID}}, err
+		return ctx, ZipGrant{Zip: z, Entries: entries, Reader: &memberOfZip{db: r.DB, org: actor.Org, zip: z.ID, carried: Carried(entries)}}, err
 	case link.Share != uuid.Nil && link.Actor == uuid.Nil && r.Shares != nil:
 		grant, err := r.Shares.AuthorizeZip(ctx, link)
 		return ctx, grant, err
@@ -68,7 +68,8 @@ type memberOfZip struct {
 	db       *tenancy.DB
 	org      tenancy.OrgID
 	zip      uuid.UUID
-	recorded int32 // up to which entry, of this stretch
+	carried  map[uuid.UUID]string // what the zip says about records
+	recorded int32                // up to which entry, of this stretch
 }
 
 // Window asks what the member reads.
@@ -82,7 +83,7 @@ func (m *memberOfZip) Window(ctx context.Context, next []files.ZipEntry) (readab
 		if err != nil {
 			return err
 		}
-		// A statement may have come since the zip was made, which carries none.
+		// A statement may have come since the zip was made, which does not carry that one.
 		said, err := amendments.StatementsOf(ctx, tx, of)
 		if err != nil {
 			return err
@@ -91,9 +92,9 @@ func (m *memberOfZip) Window(ctx context.Context, next []files.ZipEntry) (readab
 		var reads []content.Version
 		for _, e := range next {
 			number, ok := numbers[e.VersionID]
-			ok = ok && len(said[e.FileID]) == 0
+			ok = ok && StatementText(said[e.FileID]) == m.carried[e.FileID]
 			readable[e.VersionID] = ok
-			if ok && e.Number >= m.recorded {
+			if ok && e.Number >= m.recorded && e.Statement == "" {
 				reads = append(reads, content.Version{File: e.FileID, ID: e.VersionID, Number: number})
 			}
 		}
@@ -107,7 +108,9 @@ func (m *memberOfZip) Window(ctx context.Context, next []files.ZipEntry) (readab
 func (m *memberOfZip) Refused(ctx context.Context, e files.ZipEntry) error {
 	code, q := files.ErrNotFound.Code, m.db.Single(m.org)
 	_, err := content.GetReadable(ctx, q, e.FileID, e.VersionID)
-	if f := fault.Of(err); err != nil && f.Kind != fault.Internal {
+	if f := fault.Of(err); err == nil {
+		code = ErrZipStatement.Code
+	} else if f.Kind != fault.Internal {
 		code = f.Code
 	}
 	return files.RefuseZipEntry(ctx, q, m.zip, e.Number, code)

@@ -53,7 +53,7 @@ func (p *Public) issueAll(ctx context.Context, v visit, folder uuid.UUID) (all a
 		return all, visitors.ErrNothing
 	}
 	var names zipped.Names
-	all = allDownload{Size: links.ZipSize(entries), Files: len(entries), Refused: left}
+	all = allDownload{Size: links.ZipSize(entries), Files: links.CountFiles(entries), Refused: left}
 	err = p.DB.InTx(ctx, v.ref.Org, func(tx *tenancy.Tx) error {
 		z, err := files.InsertShareZip(ctx, tx, tenancy.NewID(), v.ref.Share, names.Add(nil, list.Name), entries)
 		if err != nil {
@@ -91,17 +91,13 @@ func (p *Public) zipEntries(ctx context.Context, v visit, list visitors.ZipList)
 	var names zipped.Names
 	entries, left := []files.ZipEntry{}, []links.ZipLeftView{}
 	for _, f := range list.Files {
-		refused := f.Refusal()
-		if refused == nil && len(said[f.File]) > 0 {
-			refused = links.ErrZipStatement
-		}
-		if refused != nil {
+		if refused := f.Refusal(); refused != nil {
 			left = append(left, links.ZipLeftView{File: f.File, Code: refused.Code, Detail: refused.Text})
 			continue
 		}
-		entries = append(entries, files.ZipEntry{
-			Number: int32(len(entries)), FileID: f.File, VersionID: f.ID, Size: f.Size, ModifiedAt: f.PublishedAt, ObjectEtag: f.ObjectETag,
-			Name: names.Add(links.PathOf(list.Place[f.File], folders, list.Top), types.DeliveryName(f.Name, f.MimeType, native)),
+		entries = links.AddFile(entries, &names, links.PathOf(list.Place[f.File], folders, list.Top), files.ZipEntry{
+			FileID: f.File, VersionID: f.ID, Size: f.Size, ModifiedAt: f.PublishedAt, ObjectEtag: f.ObjectETag,
+			Name: types.DeliveryName(f.Name, f.MimeType, native), Statement: links.StatementText(said[f.File]),
 		})
 	}
 	return entries, left, nil
@@ -125,7 +121,7 @@ func (p *Public) AuthorizeZip(ctx context.Context, link signed.Link) (links.ZipG
 		return links.ZipGrant{}, files.ErrNoZip
 	}
 	return links.ZipGrant{
-		Zip: z, Entries: entries, Reader: visitorOfZip{p.DB, ref, link.Download},
+		Zip: z, Entries: entries, Reader: visitorOfZip{p.DB, ref, link.Download, links.Carried(entries)},
 		OnStart: func() error { return p.begin(ctx, link, uuid.Nil) },
 		OnEnd:   func(sent int64) { p.end(ctx, link, sent) },
 	}, nil
@@ -137,16 +133,21 @@ type visitorOfZip struct {
 	db       *tenancy.DB
 	ref      tenancy.ShareVisit
 	download uuid.UUID
+	carried  map[uuid.UUID]string // what the zip says about records
 }
 
 // Window asks what the share shows.
 func (r visitorOfZip) Window(ctx context.Context, next []files.ZipEntry) (shown map[uuid.UUID]bool, err error) {
-	ids := make([]uuid.UUID, len(next))
-	for i, e := range next {
-		ids[i] = e.FileID
+	var ids []uuid.UUID
+	for _, e := range next {
+		if n := len(ids); n == 0 || ids[n-1] != e.FileID { // a record follows what is said about it
+			ids = append(ids, e.FileID)
+		}
 	}
 	err = r.db.InTx(ctx, r.ref.Org, func(tx *tenancy.Tx) (err error) {
-		shown, err = visitors.InZip(ctx, tx, r.ref.Share, r.download, ids)
+		shown, err = visitors.InZip(ctx, tx, r.ref.Share, r.download, ids, func(file uuid.UUID, said []visitors.Statement) bool {
+			return links.StatementText(said) == r.carried[file]
+		})
 		return err
 	})
 	return shown, err

@@ -140,7 +140,7 @@ func (a *app) incidentRecord(org *string) *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&n.Description, "description", "", "what happened, and which data it concerns")
 	f.StringVar(&in, "jurisdictions", "", "whose clocks run, such as us-ny,ndpa")
-	f.IntVar(&hours, "own-hours", 0, "your organization's own time (default: 72)")
+	f.IntVar(&hours, "own-hours", 0, "your organization's own time for this incident (default: as it says, or 72)")
 	f.Var(&discovered, "discovered", "when (default: now)")
 	f.Var(&confirmed, "confirmed", "since when it is known to be an incident")
 	return cmd

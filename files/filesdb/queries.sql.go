@@ -3363,10 +3363,10 @@ func (q *Queries) ZipDeleteExpired(ctx context.Context) error {
 }
 
 const zipEntriesInsert = `-- name: ZipEntriesInsert :exec
-insert into zip_entries (organization_id, zip_id, number, file_id, version_id, name, size, modified_at, object_etag)
-select app.org(), $1, e.n - 1, e.file_id, e.version_id, e.name, e.size, e.modified_at, e.object_etag
-  from unnest($2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::timestamptz[], $7::text[])
-       with ordinality as e (file_id, version_id, name, size, modified_at, object_etag, n)
+insert into zip_entries (organization_id, zip_id, number, file_id, version_id, name, size, modified_at, object_etag, statement)
+select app.org(), $1, e.n - 1, e.file_id, e.version_id, e.name, e.size, e.modified_at, e.object_etag, e.statement
+  from unnest($2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::timestamptz[], $7::text[], $8::text[])
+       with ordinality as e (file_id, version_id, name, size, modified_at, object_etag, statement, n)
 `
 
 type ZipEntriesInsertParams struct {
@@ -3377,6 +3377,7 @@ type ZipEntriesInsertParams struct {
 	Sizes      []int64
 	Modified   []time.Time
 	Etags      []string
+	Statements []string
 }
 
 func (q *Queries) ZipEntriesInsert(ctx context.Context, arg ZipEntriesInsertParams) error {
@@ -3388,12 +3389,13 @@ func (q *Queries) ZipEntriesInsert(ctx context.Context, arg ZipEntriesInsertPara
 		arg.Sizes,
 		arg.Modified,
 		arg.Etags,
+		arg.Statements,
 	)
 	return err
 }
 
 const zipEntryList = `-- name: ZipEntryList :many
-select number, file_id, version_id, name, size, modified_at, object_etag, refused from zip_entries where zip_id = $1 order by number
+select number, file_id, version_id, name, size, modified_at, object_etag, refused, statement from zip_entries where zip_id = $1 order by number
 `
 
 type ZipEntryListRow struct {
@@ -3405,6 +3407,7 @@ type ZipEntryListRow struct {
 	ModifiedAt time.Time
 	ObjectEtag string
 	Refused    string
+	Statement  string
 }
 
 func (q *Queries) ZipEntryList(ctx context.Context, zipID uuid.UUID) ([]ZipEntryListRow, error) {
@@ -3425,6 +3428,7 @@ func (q *Queries) ZipEntryList(ctx context.Context, zipID uuid.UUID) ([]ZipEntry
 			&i.ModifiedAt,
 			&i.ObjectEtag,
 			&i.Refused,
+			&i.Statement,
 		); err != nil {
 			return nil, err
 		}

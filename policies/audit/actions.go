@@ -75,6 +75,7 @@ var Actions = []Action{
 	{"retention.keep", "file", "A listed file is kept until a day; the code names the policy."},
 	{"retention.dispose", "file", "A listed file was disposed of, into the trash; the code names the policy."},
 	{"compliance.duty", "compliance duty", "A duty of the security program, or a notice of the year, was recorded as done; the code is which."},
+	{"incident.hours", "organization", "The organization's own time to tell of incidents was set; the code is the hours."},
 	{"incident.record", "incident", "An incident was recorded, with the clocks that run."},
 	{"incident.confirm", "incident", "An incident was confirmed; clocks that count from then were set."},
 	{"incident.tell", "incident", "Those of a clock were told of an incident; the code is the clock."},

@@ -164,7 +164,7 @@ var coppa = []Rule{
 	{
 		ID: "refusal_stops_use", Law: COPPA, Section: "16 CFR 312.6(a)(2)", Kind: Enforced, API: "/people", Page: "/manage/people",
 		Asks:  "After a parent refused or withdrew, what is here of the child is not used any more.",
-		Proof: []Proof{{"policies/consent", "TestDecisionsOfTwoGuardians"}, {"policies/consent", "TestARefusalDuringAnUpload"}, {"api", "TestTheStricterOfTwoParentsWins"}},
+		Proof: []Proof{{"policies/consent", "TestDecisionsOfTwoGuardians"}, {"policies/consent", "TestARefusalDuringAnUpload"}, {"api", "TestTheStricterOfTwoParentsWins"}, {"workers/pipeline", "TestAWithdrawnConsentErases"}},
 		check: func(f *facts) Finding {
 			say := func(s State, why string) Finding {
 				return found(s, why, "decisions_of_parents", f.consent.Decisions, "files_refused", f.child.FilesRefused)

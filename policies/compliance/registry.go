@@ -63,7 +63,7 @@ uploads: metadata
 upload_parts:
 hand_ins: note
 bulk_items:
-zip_entries: name object_etag
+zip_entries: name object_etag statement
 zips: name`},
 	{Content, "where files are, and who reaches them there", withOrganization, `
 folders: name name_folded instructions

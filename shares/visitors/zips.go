@@ -118,8 +118,9 @@ func ZipOpen(ctx context.Context, q tenancy.Queries, ref tenancy.ShareVisit, dow
 }
 
 // InZip says of which of the files the share shows the original now, by their versions,
-// and records that those leave by the download. A share that has ended shows none.
-func InZip(ctx context.Context, tx *tenancy.Tx, share, download uuid.UUID, files []uuid.UUID) (map[uuid.UUID]bool, error) {
+// and records that those leave by the download. A share that has ended shows none, and no record
+// leaves whose statements the zip does not carry.
+func InZip(ctx context.Context, tx *tenancy.Tx, share, download uuid.UUID, files []uuid.UUID, carries func(file uuid.UUID, said []Statement) bool) (map[uuid.UUID]bool, error) {
 	db := visitorsdb.New(tx)
 	status, err := db.Status(ctx, share)
 	if err != nil {
@@ -133,14 +134,14 @@ func InZip(ctx context.Context, tx *tenancy.Tx, share, download uuid.UUID, files
 	if err != nil {
 		return nil, err
 	}
-	// A statement may have come since the zip was made, which carries none.
+	// A statement may have come since the zip was made, which does not carry that one.
 	said, err := StatementsOf(ctx, tx, files...)
 	if err != nil {
 		return nil, err
 	}
 	var leaving []uuid.UUID
 	for _, v := range all {
-		if v.Original && v.Refusal() == nil && len(said[v.File]) == 0 {
+		if v.Original && v.Refusal() == nil && carries(v.File, said[v.File]) {
 			shown[v.ID] = true
 			leaving = append(leaving, v.File)
 		}

@@ -31,7 +31,8 @@ type Scope string
 // begin.
 const (
 	File         Scope = "file"
-	Person       Scope = "person" // the files about a person, and those that the person sent
+	Person       Scope = "person"  // the files about a person, and those that the person sent
+	Consent      Scope = "consent" // what was here of a child by a consent alone that was withdrawn; the platform begins it
 	Organization Scope = "organization"
 )
 
@@ -212,6 +213,11 @@ func Begin(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) (State, error) {
 	if State(e.State) == Planned {
 		if _, err := q.ItemInventory(ctx, id); err != nil {
 			return "", fmt.Errorf("list what is to be erased: %w", err)
+		}
+		if Scope(e.Scope) == Consent { // the database asked for it, in the transaction that withdrew the consent
+			if err := record(ctx, tx, "erasure.request", id, e.Scope+":"+e.Basis); err != nil {
+				return "", err
+			}
 		}
 	}
 	if err := q.ItemUnblock(ctx, id); err != nil {

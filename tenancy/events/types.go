@@ -47,7 +47,8 @@ var (
 	ofImport  = []Field{{"import_id", ID, "the import", false}, {"source_id", ID, "its source", false}}
 	ofShare   = []Field{{"share_id", ID, "the share", false}, {"file_id", ID, "the file that is shared", true}, {"folder_id", ID, "the folder that is shared", true},
 		{"space_id", ID, "the space that is shared", true}, {"kind", Code, "link, members, classes or people", false}, {"permission", Code, "view, download, upload or edit", false}}
-	byShare = []Field{{"share_id", ID, "the share", false}, {"download_id", ID, "the download: all its ranges are one", false}, {"file_id", ID, "the file; missing when all that is shared was taken as a zip", true},
+	ofSubprocessor = []Field{{"subprocessor_id", ID, "the subprocessor", false}, {"kind", Code, "roblox, model, webhook or other", false}}
+	byShare        = []Field{{"share_id", ID, "the share", false}, {"download_id", ID, "the download: all its ranges are one", false}, {"file_id", ID, "the file; missing when all that is shared was taken as a zip", true},
 		{"folder_id", ID, "the folder that is shared", true}, {"space_id", ID, "the space that is shared", true}, {"kind", Code, "link or people", false}, {"permission", Code, "download", false}}
 )
 
@@ -102,6 +103,9 @@ var Types = []Type{
 	{ShareEnded, "A share ended: it was revoked, its time is over, or what it rested on is gone.", append(slices.Clone(ofShare),
 		Field{"reason", Code, "revoked, expired, sharer_left, sharer_demoted, target_deleted, target_moved, class_deleted or recipients_left", false})},
 	{ShareDownloaded, "A download by a share of somebody outside began.", byShare},
+
+	{"subprocessor.added", "Somebody else gets data of the organization: the public list of subprocessors has a row more.", ofSubprocessor},
+	{"subprocessor.ended", "Somebody else gets data of the organization no more.", ofSubprocessor},
 
 	{UsageWarning, "The organization came near a limit of its tier.", []Field{{"metric", Code, "bytes or members", false}, {"threshold", Count, "the percentage that was passed", false},
 		{"used", Count, "how much is used", false}, {"limit", Count, "how much there is", false}, {"percent", Count, "how full it is", false}}},

@@ -29,9 +29,6 @@ type Clock struct {
 // Own is the clock of an organization where no table says anything.
 const Own = "own"
 
-// ownHours is how long it is where the organization does not say otherwise.
-const ownHours = 72
-
 const day = 24
 
 // Clocks is the table of jurisdictions. What is not in it is the organization's own time: most

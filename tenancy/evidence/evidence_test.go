@@ -177,3 +177,30 @@ func TestDispositions(t *testing.T) {
 	require.NoError(t, end(evidence.Done, "Certificate 7"))
 	require.ErrorIs(t, end(evidence.Withdrawn, "Never mind"), evidence.ErrEnded)
 }
+
+// TestTheOrganizationsOwnTime counts for incidents that do not say otherwise, from when it is set on.
+func TestTheOrganizationsOwnTime(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	record := func(own int) uuid.UUID {
+		t.Helper()
+		id := tenancy.NewID()
+		n := evidence.NewIncident{ID: id, By: s.owner, Title: "Lost laptop", Description: "With a list", Discovered: s.now.Add(-time.Hour), OwnHours: own}
+		require.NoError(t, s.in(func(tx *tenancy.Tx) error { return evidence.RecordIncident(t.Context(), tx, n, s.now) }))
+		return id
+	}
+	runs := func(id uuid.UUID) time.Duration {
+		t.Helper()
+		i, err := evidence.GetIncident(t.Context(), s.Single(s.org), id)
+		require.NoError(t, err)
+		return i.Clocks[0].DueAt.Sub(i.DiscoveredAt)
+	}
+	before := record(0)
+	for _, bad := range []int{-1, 0, 2161} {
+		require.Error(t, s.in(func(tx *tenancy.Tx) error { return evidence.SetOwnHours(t.Context(), tx, bad) }))
+	}
+	require.NoError(t, s.in(func(tx *tenancy.Tx) error { return evidence.SetOwnHours(t.Context(), tx, 24) }))
+	require.Equal(t, 72*time.Hour, runs(before))
+	require.Equal(t, 24*time.Hour, runs(record(0)))
+	require.Equal(t, 12*time.Hour, runs(record(12)))
+}

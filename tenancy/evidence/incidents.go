@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
 
 	"satchel/internal/fault"
+	"satchel/policies/audit"
 	"satchel/tenancy"
 	"satchel/tenancy/evidence/evidencedb"
 )
@@ -40,7 +42,7 @@ type NewIncident struct {
 	Discovered         time.Time
 	Confirmed          *time.Time
 	Jurisdictions      []string // whose clocks run
-	OwnHours           int      // of the organization's own clock; 0: 72
+	OwnHours           int      // of the organization's own clock; 0: as the organization says
 }
 
 const (
@@ -63,7 +65,7 @@ func (n NewIncident) check(now time.Time) error {
 	case n.Affected != nil && *n.Affected < 0:
 		return fault.New(fault.Invalid, "invalid_affected", "affected is how many people it concerns; null where that is not known.")
 	case n.OwnHours < 0 || n.OwnHours > mostHours:
-		return fault.New(fault.Invalid, "invalid_own_hours", "own_hours is 1 to %d; absent: %d.", mostHours, ownHours)
+		return errOwnHours
 	}
 	for i, j := range n.Jurisdictions {
 		if !slices.Contains(Jurisdictions(), j) || slices.Contains(n.Jurisdictions[:i], j) {
@@ -71,6 +73,28 @@ func (n NewIncident) check(now time.Time) error {
 		}
 	}
 	return nil
+}
+
+var errOwnHours = fault.New(fault.Invalid, "invalid_own_hours", "own_hours is 1 to %d; absent from an incident: as the organization says, or 72.", mostHours)
+
+// OwnHours is in how many hours the organization tells those for whom the table of clocks has nothing.
+func OwnHours(ctx context.Context, q tenancy.Queries) (int, error) {
+	hours, err := evidencedb.New(q).OwnHours(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("read the organization's own time: %w", err)
+	}
+	return int(hours), nil
+}
+
+// SetOwnHours sets it, for incidents that are recorded from then on: a clock that runs keeps its day.
+func SetOwnHours(ctx context.Context, tx *tenancy.Tx, hours int) error {
+	if hours < 1 || hours > mostHours {
+		return errOwnHours
+	}
+	if err := evidencedb.New(tx).OwnHoursSet(ctx, int32(hours)); err != nil {
+		return fmt.Errorf("set the organization's own time: %w", err)
+	}
+	return audit.Record(ctx, tx, audit.Event{Action: "incident.hours", ObjectID: tx.Org().String(), Code: strconv.Itoa(hours)})
 }
 
 // RecordIncident records one and starts its clocks: those of the jurisdictions, and the
@@ -86,7 +110,9 @@ func RecordIncident(ctx context.Context, tx *tenancy.Tx, n NewIncident, now time
 	}
 	hours := n.OwnHours
 	if hours == 0 {
-		hours = ownHours
+		if hours, err = OwnHours(ctx, tx); err != nil {
+			return err
+		}
 	}
 	clocks := []Clock{{Name: Own, Hours: hours, From: Discovered}}
 	for _, c := range Clocks {

@@ -33,6 +33,13 @@ update incidents set confirmed_at = sqlc.arg(confirmed_at)::timestamptz, affecte
 -- name: IncidentClose :exec
 update incidents set state = 'closed', closing = sqlc.arg(closing), closed_by = sqlc.arg(closed_by)::uuid, closed_at = now() where id = sqlc.arg(id);
 
+-- name: OwnHours :one
+select coalesce((select c.incident_hours from coppa_settings c), 72)::integer as hours;
+
+-- name: OwnHoursSet :exec
+insert into coppa_settings (organization_id, incident_hours) values (app.org(), sqlc.arg(hours))
+on conflict (organization_id) do update set incident_hours = excluded.incident_hours, updated_at = now();
+
 -- name: ClockInsert :exec
 insert into incident_clocks (organization_id, incident_id, clock, due_at) values (app.org(), sqlc.arg(incident_id), sqlc.arg(clock), sqlc.arg(due_at)::timestamptz);
 
@@ -61,3 +68,6 @@ select id, kind, scope, person_id, reason, due_at, state, outcome, recorded_by, 
 
 -- name: DispositionEnd :execrows
 update dispositions set state = sqlc.arg(state), outcome = sqlc.arg(outcome), ended_by = sqlc.arg(ended_by)::uuid, ended_at = now() where id = sqlc.arg(id) and state = 'recorded';
+
+-- name: DeadlineTell :one
+select app.deadline_tell(app.org(), sqlc.arg(id)::uuid)::integer as told;

@@ -21,7 +21,9 @@ var Kinds = []Kind{
 	{"agreement.ending", false, "the last agreement of the school for children's data ends soon, or has ended"},
 	{"access_request.due", true, "a request to see education records came in, or nears the day by which it must be answered"},
 	{"access_request.ready", false, "the records that the person asked for are ready"},
+	{"amendment.due", true, "the next step of a request to amend a record is due soon, or is late"},
 	{"amendment.moved", true, "a request to amend a record came in or went on: a refusal and the right to a hearing, its day, a decision"},
+	{"compliance.due", true, "a duty, who must be told of an incident, or a directive about data is due soon, or is late"},
 	{"generation.drafted", false, "a document that the person asked for is ready for review"},
 	{"generation.failed", false, "a document that the person asked for could not be made"},
 	{"handin.returned", false, "a teacher returned a hand-in"},
@@ -33,6 +35,7 @@ var Kinds = []Kind{
 	{"space.breakglass", true, "an administrator opened a space by break-glass"},
 	{"space.breakglass_review", true, "what another owner or an admin did by break-glass waits for a review"},
 	{"space.substitute", false, "a substitute was given a space for a while"},
+	{"subprocessor.changed", false, "somebody was added to the list of who else gets data, or taken from it"},
 	{"usage.warning", false, "the organization comes near a limit"},
 	{"webhook.disabled", false, "a webhook of the organization was disabled"},
 }

@@ -119,6 +119,7 @@ var Kinds = map[string]Kind{
 	"read_mail_reports":           {Route: Email, Sweep: true},
 	"forget_share_accesses":       {Route: Cleanup, Sweep: true},
 	"tell_access_requests":        {Route: Cleanup, Sweep: true},
+	"tell_deadlines":              {Route: Cleanup, Sweep: true},
 	"tell_break_glass_reviews":    {Route: Cleanup, Sweep: true},
 	"remove_exports":              {Route: Cleanup, Sweep: true},
 	"remove_roster_packages":      {Route: Tenant, Sweep: true},

@@ -240,17 +240,20 @@ func agree(ctx context.Context, tx *tenancy.Tx, r Request, a Answers, now time.T
 }
 
 // refuse writes down that a guardian does not agree, or does so no more. Nothing is read from
-// the commit on. What waited for the consent is deleted by the next sweep of files whose hold is
-// over, and what was here by it after the days of a hold: the order of the two says which is
-// which. Records of the school are deleted by neither.
+// the commit on. After a no, what waited for the consent is deleted by the next sweep of files whose
+// hold is over, and what was here by another guardian's after the days of a hold: the order of the two
+// says which is which. A withdrawal begins an erasure of both, by the decision's trigger. Records of
+// the school are deleted by neither.
 func refuse(ctx context.Context, tx *tenancy.Tx, r Request, event, kind string, now time.Time) (o Outcome, err error) {
 	q := requestsdb.New(tx)
 	o = Outcome{Request: r.ID, Event: event}
 	if o.Decision, err = decide(ctx, q, r, kind, []string{}); err != nil {
 		return Outcome{}, err
 	}
-	if _, err := q.FilesDue(ctx, r.ChildID); err != nil {
-		return Outcome{}, fmt.Errorf("end the hold of files: %w", err)
+	if kind != "revoke" {
+		if _, err := q.FilesDue(ctx, r.ChildID); err != nil {
+			return Outcome{}, fmt.Errorf("end the hold of files: %w", err)
+		}
 	}
 	applied, err := q.FilesApply(ctx, r.ChildID)
 	if err != nil {

@@ -21,7 +21,7 @@ language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     if new.state = 'planned' and not (new.scope = 'organization'
         or new.scope = 'file' and exists (select from files f where f.organization_id = new.organization_id and f.id = new.target_id)
-        or new.scope = 'person' and (exists (select from people p where p.organization_id = new.organization_id and p.user_id = new.target_id)
+        or new.scope in ('person', 'consent') and (exists (select from people p where p.organization_id = new.organization_id and p.user_id = new.target_id)
             or exists (select from members m where m.organization_id = new.organization_id and m.user_id = new.target_id)
             or exists (select from files f where f.organization_id = new.organization_id and new.target_id in (f.uploaded_by, f.subject_id)))) then
         raise exception 'the target of the erasure is not there' using errcode = 'SQ060';
@@ -43,3 +43,22 @@ begin
 end $$;
 create or replace trigger b_erasure before update of trashed_at on files
     for each row when (old.trashed_at is not null and new.trashed_at is null) execute function app.erasure_trash();
+
+-- A withdrawn consent begins the erasure of what is here by it (16 CFR 312.6(a)(2)), whichever way it is
+-- withdrawn: by the parent's link, or on a form that staff record. The decision has waited for every upload of
+-- the child, so what is looked for is there; the time is that of the clock, which is behind them. Which files
+-- go is decided when they go.
+create or replace function app.consent_withdrawn() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    if exists (select from files f where f.organization_id = new.organization_id and f.collected_as_child and not f.school_basis
+                  and (f.legal_basis = 'parental_consent' or f.held_since is not null)
+                  and (new.child_id in (f.child_id, f.uploaded_by, f.subject_id)
+                       or exists (select from record_students r where r.organization_id = f.organization_id and r.file_id = f.id and r.student_id = new.child_id)
+                       or exists (select from spaces s where s.organization_id = f.organization_id and s.id = f.space_id and s.about_id = new.child_id))) then
+        insert into erasures (organization_id, id, scope, target_id, basis, requested_at)
+        values (new.organization_id, new.id, 'consent', new.child_id, 'consent_withdrawn', clock_timestamp());
+    end if;
+    return null;
+end $$;
+create or replace trigger b_withdrawn after insert on consent_decisions for each row when (new.kind = 'revoke') execute function app.consent_withdrawn();

@@ -37,8 +37,8 @@ create policy people_change on amendments for update to satchel_people
 grant select, insert (organization_id, id, file_id, student_id, requester_id, what),
     update (state, reason, hearing_at, hearing_place, hearing_officer, decision) on amendments to satchel_people;
 drop policy if exists system on amendments;
-create policy system on amendments for select to satchel_system using (true);
-grant select on amendments to satchel_system;
+create policy system on amendments for all to satchel_system using (true) with check (true);
+grant select, update (told) on amendments to satchel_system;
 
 -- The one table of the states of a request: what follows what, by which step, who takes it (officer:
 -- an owner or admin; requester: who asked, or an officer where one entered it for who asks on paper), within how many
@@ -88,6 +88,7 @@ begin
         raise exception 'the hearing is at %', new.hearing_at using errcode = 'SQ047';
     end if;
     new.since := now();
+    new.told := 0; -- of the day before
     new.due_at := case when next.days is null then null when new.state = 'scheduled' then new.hearing_at else now() + make_interval(days => next.days) end;
     if next.days is null then
         new.ended_at := now();

@@ -13,5 +13,5 @@ create policy people_add on compliance_duties for insert to satchel_people
     with check (organization_id = (select app.people_org()) and (select app.is_admin()) and recorded_by = (select app.actor()));
 grant select, insert on compliance_duties to satchel_people;
 drop policy if exists system on compliance_duties;
-create policy system on compliance_duties for select to satchel_system using (true);
-grant select on compliance_duties to satchel_system;
+create policy system on compliance_duties for all to satchel_system using (true) with check (true);
+grant select, update (told) on compliance_duties to satchel_system;

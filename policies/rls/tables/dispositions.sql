@@ -17,5 +17,5 @@ create policy people_change on dispositions for update to satchel_people
     with check (organization_id = (select app.people_org()) and (select app.is_admin()));
 grant select, insert, update (state, outcome, ended_by, ended_at) on dispositions to satchel_people;
 drop policy if exists system on dispositions;
-create policy system on dispositions for select to satchel_system using (true);
-grant select on dispositions to satchel_system;
+create policy system on dispositions for all to satchel_system using (true) with check (true);
+grant select, update (told) on dispositions to satchel_system;

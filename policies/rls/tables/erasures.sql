@@ -16,7 +16,7 @@ create policy people_add on erasures for insert to satchel_people
 grant select, insert (organization_id, id, scope, target_id, basis, reference, requested_by) on erasures to satchel_people;
 drop policy if exists system on erasures;
 create policy system on erasures for all to satchel_system using (true) with check (true);
-grant select on erasures to satchel_system;
+grant select, insert (organization_id, id, scope, target_id, basis, requested_at) on erasures to satchel_system;
 
 -- What a certificate says is not changed afterwards, by any statement of the application.
 create or replace function app.erasure_stands() returns trigger language plpgsql as $$
@@ -29,16 +29,18 @@ create or replace trigger a_stands before update on erasures for each row execut
 -- Why an erasure leaves a file as it is; empty: it does not. What tells of other people too, and what a
 -- person only added a version to, is erased by an erasure of the file, which somebody decides about.
 -- What an officer decided to keep goes before what a parent or a student asks for, unless a parent's
--- consent is all that it was here by.
+-- consent is all that it was here by. After a withdrawal nothing of that goes that the school has
+-- authorized at any time, or that a guardian agreed to again meanwhile.
 create or replace function app.erasure_keeps(e erasures, f files) returns text language sql stable as $$
     select case
-        when e.scope = 'person' and (coalesce(f.subject_id, e.target_id) <> e.target_id
+        when e.scope = 'consent' and (f.school_basis or f.held_since is null or f.legal_basis <> '') then 'other_basis'
+        when e.scope in ('person', 'consent') and (coalesce(f.subject_id, e.target_id) <> e.target_id
             or exists (select from record_students r where r.organization_id = f.organization_id and r.file_id = f.id and r.student_id <> e.target_id)
             or exists (select from spaces s where s.organization_id = f.organization_id and s.id = f.space_id and s.about_id <> e.target_id)) then 'other_people'
-        when e.scope = 'person' and f.uploaded_by <> e.target_id and f.subject_id is null
+        when e.scope in ('person', 'consent') and f.uploaded_by <> e.target_id and f.subject_id is null
             and not exists (select from record_students r where r.organization_id = f.organization_id and r.file_id = f.id and r.student_id = e.target_id)
             and not exists (select from spaces s where s.organization_id = f.organization_id and s.id = f.space_id and s.about_id = e.target_id) then 'sent_to_a_file_of_others'
-        when e.basis in ('parent_request', 'student_request', 'consent_withdrawn') and f.legal_basis <> 'parental_consent'
+        when e.scope <> 'consent' and e.basis in ('parent_request', 'student_request', 'consent_withdrawn') and f.legal_basis <> 'parental_consent'
             and exists (select from retention_reviews r where r.organization_id = f.organization_id and r.file_id = f.id and r.keep_until > now()) then 'kept_until'
         else '' end
 $$;

@@ -629,13 +629,14 @@ select e.organization_id, e.id, v.id, v.file_id, v.size, v.sha256, case when k.r
   from erasures e
   join lateral (
     select f.id from files f where f.organization_id = e.organization_id and e.scope = 'file' and f.id = e.target_id
-    union select f.id from files f where f.organization_id = e.organization_id and e.scope = 'person' and f.uploaded_by = e.target_id
-    union select f.id from files f where f.organization_id = e.organization_id and e.scope = 'person' and f.subject_id = e.target_id
-    union select r.file_id from record_students r where r.organization_id = e.organization_id and e.scope = 'person' and r.student_id = e.target_id
+    union select f.id from files f where f.organization_id = e.organization_id and e.scope = 'consent' and f.child_id = e.target_id
+    union select f.id from files f where f.organization_id = e.organization_id and e.scope in ('person', 'consent') and f.uploaded_by = e.target_id
+    union select f.id from files f where f.organization_id = e.organization_id and e.scope in ('person', 'consent') and f.subject_id = e.target_id
+    union select r.file_id from record_students r where r.organization_id = e.organization_id and e.scope in ('person', 'consent') and r.student_id = e.target_id
     union select f.id from spaces s join files f on f.organization_id = s.organization_id and f.space_id = s.id
-           where s.organization_id = e.organization_id and e.scope = 'person' and s.about_id = e.target_id
+           where s.organization_id = e.organization_id and e.scope in ('person', 'consent') and s.about_id = e.target_id
     union select x.file_id from file_versions x where x.organization_id = e.organization_id and e.scope = 'person' and x.uploaded_by = e.target_id) c on true
-  join files f on f.organization_id = e.organization_id and f.id = c.id and f.created_at <= e.requested_at
+  join files f on f.organization_id = e.organization_id and f.id = c.id and f.created_at <= e.requested_at and (e.scope <> 'consent' or f.collected_as_child and f.held_since is not null)
   join file_versions v on v.organization_id = e.organization_id and v.file_id = f.id
   cross join lateral (select app.erasure_keeps(e, f) as reason) k
  where e.organization_id = app.org() and e.id = $1
@@ -643,7 +644,7 @@ on conflict do nothing
 `
 
 // What there is of the target. A file that comes later is not part of it; a version that comes to a
-// file later is.
+// file later is. Of a withdrawn consent it is what lacks a basis since.
 func (q *Queries) ItemInventory(ctx context.Context, id uuid.UUID) (int64, error) {
 	result, err := q.db.Exec(ctx, itemInventory, id)
 	if err != nil {

@@ -122,6 +122,17 @@ func (q *Queries) ClockTold(ctx context.Context, arg ClockToldParams) (int64, er
 	return result.RowsAffected(), nil
 }
 
+const deadlineTell = `-- name: DeadlineTell :one
+select app.deadline_tell(app.org(), $1::uuid)::integer as told
+`
+
+func (q *Queries) DeadlineTell(ctx context.Context, id uuid.UUID) (int32, error) {
+	row := q.db.QueryRow(ctx, deadlineTell, id)
+	var told int32
+	err := row.Scan(&told)
+	return told, err
+}
+
 const dispositionEnd = `-- name: DispositionEnd :execrows
 update dispositions set state = $1, outcome = $2, ended_by = $3::uuid, ended_at = now() where id = $4 and state = 'recorded'
 `
@@ -573,4 +584,25 @@ func (q *Queries) MemberKnown(ctx context.Context, userID uuid.UUID) (MemberKnow
 	var i MemberKnownRow
 	err := row.Scan(&i.Staff, &i.Known)
 	return i, err
+}
+
+const ownHours = `-- name: OwnHours :one
+select coalesce((select c.incident_hours from coppa_settings c), 72)::integer as hours
+`
+
+func (q *Queries) OwnHours(ctx context.Context) (int32, error) {
+	row := q.db.QueryRow(ctx, ownHours)
+	var hours int32
+	err := row.Scan(&hours)
+	return hours, err
+}
+
+const ownHoursSet = `-- name: OwnHoursSet :exec
+insert into coppa_settings (organization_id, incident_hours) values (app.org(), $1)
+on conflict (organization_id) do update set incident_hours = excluded.incident_hours, updated_at = now()
+`
+
+func (q *Queries) OwnHoursSet(ctx context.Context, hours int32) error {
+	_, err := q.db.Exec(ctx, ownHoursSet, hours)
+	return err
 }

@@ -52,6 +52,7 @@ function useSentences(): (kind: string) => { text: string; to: string } {
   return kind => {
     switch (kind) {
       case 'agreement.ending': return { text: t`The agreement of your school for children's data ends soon, or is over.`, to: `${at}/manage/agreements` }
+      case 'compliance.due': return { text: t`A duty, a notice about an incident or a directive about data is due soon, or late.`, to: `${at}/manage/duties` }
       case 'generation.drafted': return { text: t`A document that you asked for is ready for your review.`, to: `${at}/generate` }
       case 'generation.failed': return { text: t`A document that you asked for could not be made.`, to: `${at}/generate` }
       case 'handin.returned': return { text: t`A teacher returned your work.`, to: place.role === 'student' ? `${at}/send` : `${at}/spaces` }
@@ -59,6 +60,7 @@ function useSentences(): (kind: string) => { text: string; to: string } {
       case 'parent.unreachable': return { text: t`A mail that asks a parent for consent could not be delivered.`, to: `${at}/manage/agreements` }
       case 'access_request.due': return { text: t`A request to see records of a student waits for an answer.`, to: `${at}/access-requests` }
       case 'access_request.ready': return { text: t`The records that you asked for are ready.`, to: `${at}/access-requests` }
+      case 'amendment.due': return { text: t`The next step of a request to change a record is due soon, or late.`, to: `${at}/amendments` }
       case 'amendment.moved': return { text: t`A request to change a record went on.`, to: `${at}/amendments` }
       case 'report.ready': return { text: t`A report that you asked for is ready, as a file.`, to: `${at}/reports` }
       case 'roblox.attention': return { text: t`A connection to Roblox needs you: it stopped, or something may have been made there twice.`, to: `${at}/manage/roblox` }
@@ -66,6 +68,7 @@ function useSentences(): (kind: string) => { text: string; to: string } {
       case 'space.breakglass': return { text: t`An administrator opened a space of yours and gave a reason.`, to: `${at}/spaces` }
       case 'space.breakglass_review': return { text: t`A use of break-glass waits for somebody who reviews it.`, to: `${at}/manage/break-glass` }
       case 'space.substitute': return { text: t`A substitute works in a space of yours for a while.`, to: `${at}/spaces` }
+      case 'subprocessor.changed': return { text: t`The list of who else gets data of your school changed.`, to: `${at}/manage/agreements` }
       case 'usage.warning': return { text: t`Your school comes near a limit.`, to: `${at}/manage/usage` }
       case 'webhook.disabled': return { text: t`A webhook failed for days and was switched off.`, to: `${at}/manage/webhooks` }
       default: return { text: t`There is something new.`, to: `${at}` }
