@@ -5,9 +5,12 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"os"
+	"os/signal"
 	"runtime/debug"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/google/uuid"
@@ -28,6 +31,7 @@ type sweeps struct {
 	log     *slog.Logger
 	metrics *sweepMetrics
 	list    []queue.Sweep
+	hurried []chan struct{} // one for each of the list
 }
 
 const (
@@ -54,39 +58,67 @@ func newSweeps(db *tenancy.DB, log *slog.Logger, r prometheus.Registerer, compon
 	for _, c := range components {
 		s.list = append(s.list, c.Sweeps...)
 	}
+	for range s.list {
+		s.hurried = append(s.hurried, make(chan struct{}, 1))
+	}
 	return s
 }
 
-// run sweeps until ctx ends, and gives the locks back when all runs have ended.
+// run sweeps until ctx ends, and gives the locks back when all runs have ended. SIGUSR1 has
+// each sweep run at once: for who does not want to wait after an outage, or after times in the
+// database were changed.
 func (s *sweeps) run(ctx context.Context) {
 	keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
+	asked := make(chan os.Signal, 1)
+	signal.Notify(asked, syscall.SIGUSR1) // and never again without: its default ends the program
 	var kept, swept sync.WaitGroup
 	kept.Go(func() { s.locks.Keep(keeping) })
-	for _, w := range s.list {
-		swept.Go(func() { s.repeat(ctx, w) })
+	kept.Go(func() {
+		for {
+			select {
+			case <-keeping.Done():
+				return
+			case <-asked:
+				s.hurry()
+			}
+		}
+	})
+	for i, w := range s.list {
+		swept.Go(func() { s.repeat(ctx, w, s.hurried[i]) })
 	}
 	swept.Wait()
 	stop()
 	kept.Wait()
 }
 
+// hurry has each sweep run now, or once more where it runs already.
+func (s *sweeps) hurry() {
+	for _, c := range s.hurried {
+		select {
+		case c <- struct{}{}:
+		default: // it was asked for and has not begun
+		}
+	}
+}
+
 // repeat runs one sweep again and again. The first run comes soon: a worker that starts
 // may be the one that comes back after an outage.
-func (s *sweeps) repeat(ctx context.Context, w queue.Sweep) {
+func (s *sweeps) repeat(ctx context.Context, w queue.Sweep, hurried <-chan struct{}) {
 	var after uuid.UUID
 	failures := 0
 	for pause := jittered(w.Every / 10); ; pause = w.Every - jittered(w.Every/10) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-hurried:
 		case <-time.After(pause):
-			next, err := s.once(ctx, w, after)
-			if after, failures = next, failures+1; err == nil {
-				failures = 0
-			} else if failures >= mostFailures {
-				s.locks.Release(ctx, lockOf(w))
-				failures = 0
-			}
+		}
+		next, err := s.once(ctx, w, after)
+		if after, failures = next, failures+1; err == nil {
+			failures = 0
+		} else if failures >= mostFailures {
+			s.locks.Release(ctx, lockOf(w))
+			failures = 0
 		}
 	}
 }

@@ -193,3 +193,29 @@ func TestWorkerThatFailsLetsAnotherTry(t *testing.T) {
 	cancel()
 	ended.Wait()
 }
+
+// TestSweepsRunWhenTheyAreAsked to, and keep their times otherwise.
+func TestSweepsRunWhenTheyAreAsked(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	runs := map[string]*atomic.Int64{"restart-exports": {}, "start-waiting-uploads": {}}
+	var list []queue.Sweep
+	for name, n := range runs {
+		list = append(list, queue.Sweep{Name: name, Every: 1000 * time.Hour, Run: func(context.Context, uuid.UUID) (queue.Swept, error) {
+			n.Add(1)
+			return queue.Swept{}, nil
+		}})
+	}
+	s := sweeping(t, db, list...)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { defer close(ended); s.run(ctx) }()
+	for want := range int64(3) {
+		for name, n := range runs {
+			require.Eventually(t, func() bool { return n.Load() == want }, time.Minute, time.Millisecond, name)
+		}
+		s.hurry()
+	}
+	cancel()
+	<-ended
+}
