@@ -1,7 +1,7 @@
 # Satchel. `make help` lists what can be made; the work is done by the scripts of deploy/local.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test unit e2e bench drill images images-check contracts presidio pictures judge lint generate status logs stop clean
+.PHONY: help run build test unit e2e bench drill images images-check chart kube-api contracts presidio pictures judge lint generate status logs stop clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,12 @@ images: ## the container images of deploy/images, with lists of modules and lice
 
 images-check: ## runs each image without root, capabilities and a writable root, and compares a second build of the programs
 	@exec deploy/images/check.sh $(ARGS)
+
+chart: ## the Helm chart: lint, and what it renders (docs/kubernetes.md)
+	@exec deploy/local/chart.sh
+
+kube-api: ## the chart against an API server of Kubernetes, which is built first: half an hour, once
+	@exec deploy/local/chart.sh api
 
 contracts: ## the client and the fake of Roblox against the published contract (FILE=roblox-open-cloud.json)
 	@test -r "$(FILE)" || { echo "FILE=$(FILE) cannot be read: name the published contract"; exit 2; }

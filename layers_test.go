@@ -143,6 +143,7 @@ var groups = map[string]group{
 	"e2e":                          {tests, "end-to-end tests"},
 	"deploy/prometheus":            {tests, "alerts, and what each of them does in its cases"},
 	"deploy/images":                {tests, "the files of images and of compose against each other"},
+	"deploy/chart":                 {tests, "the Helm chart: its settings, what it renders, what Kubernetes says of it"},
 	"deploy/local/judge":           {tests, "the worker's judgment and previews on a folder"},
 	"bench":                        {tests, "benchmarks of the whole platform"},
 	"workers/pipeline":             {tests, "tests of the worker's processes together, on a real Temporal"},

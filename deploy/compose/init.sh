@@ -46,6 +46,7 @@ if [[ ! -s secrets/audit-key ]]; then
   cp "$pair"/audit-key "$pair"/audit-public-key secrets/ && chmod 444 secrets/audit-key secrets/audit-public-key
   rm -rf "$pair"
 fi
+[[ -e settings.env ]] || (umask 077 && cp settings.env.example settings.env)
 [[ -s alertmanager.yaml ]] || cp ../prometheus/alertmanager.yaml .
 [[ -s .env ]] || cat >.env <<ENV
 # Settings of this installation; docs/settings.md explains those of the programs.

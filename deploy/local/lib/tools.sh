@@ -40,6 +40,7 @@ declare -rA tool_module=(
   [golangci-lint]=deploy/tools/check [workflowcheck]=deploy/tools/check [gotestsum]=deploy/tools/check
   [govulncheck]=deploy/tools/check
   [sqlc]=deploy/tools/sqlc
+  [helm]=deploy/tools/helm [kube-apiserver]=deploy/tools/kube
 )
 declare -rA tool_package=(
   [temporal]=.
@@ -50,9 +51,13 @@ declare -rA tool_package=(
   [gotestsum]=gotest.tools/gotestsum
   [govulncheck]=golang.org/x/vuln/cmd/govulncheck
   [sqlc]=github.com/sqlc-dev/sqlc/cmd/sqlc
+  [helm]=helm.sh/helm/v4/cmd/helm
+  [kube-apiserver]=k8s.io/kubernetes/cmd/kube-apiserver
 )
 # what to say of a build that takes long
-declare -rA tool_patience=([temporal]=', takes minutes')
+declare -rA tool_patience=([temporal]=', takes minutes' [helm]=', takes minutes' [kube-apiserver]=', takes half an hour')
+# what the linker puts into a program that does not know its version otherwise
+declare -rA tool_link=([kube-apiserver]='-X k8s.io/component-base/version.gitVersion=v1.34.4')
 
 # needs_build NAME: it is neither built from what its module says now nor, where that will do, on the machine.
 needs_build() {
@@ -79,7 +84,7 @@ missing_tools() {
 
 build_tool() {
   local name=$1
-  CGO_ENABLED=0 GOWORK=off go build -C "$SATCHEL_ROOT/${tool_module[$name]}" -v -buildvcs=false -tags=nomsgpack -ldflags='-s -w' \
+  CGO_ENABLED=0 GOWORK=off go build -C "$SATCHEL_ROOT/${tool_module[$name]}" -v -buildvcs=false -tags=nomsgpack -ldflags="-s -w ${tool_link[$name]:-}" \
     -o "$SATCHEL_TOOLS/$name" "${tool_package[$name]}"
   (stamp "$name") >"$SATCHEL_TOOLS/.$name.stamp"
 }
