@@ -144,6 +144,16 @@ func (b *Bucket) Ping(ctx context.Context) error {
 	return classify(err)
 }
 
+// Versioned says whether the bucket keeps earlier versions of its objects, or did once: those
+// of then stay. A store that does not know the question keeps none.
+func (b *Bucket) Versioned(ctx context.Context) (bool, error) {
+	v, err := b.core.Client.GetBucketVersioning(ctx, b.name)
+	if answer := minio.ToErrorResponse(err); answer.StatusCode == http.StatusNotImplemented || answer.Code == "VersioningNotConfigured" {
+		return false, nil
+	}
+	return err == nil && v.Status != "", classify(err)
+}
+
 // Name gives the bucket's name.
 func (b *Bucket) Name() string { return b.name }
 
