@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -148,4 +149,23 @@ func TestEveryRequestPassesWhatIsPutAround(t *testing.T) {
 	require.NoError(t, store.Ping(t.Context()))
 	require.NoError(t, store.Keys.Ping(t.Context()))
 	require.EqualValues(t, 3, around.n.Load())
+}
+
+// TestKeysAreReplacedWhileTheStoreIsOpen: requests that were refused are taken when the files of the
+// settings hold the right keys, without another Open.
+func TestKeysAreReplacedWhileTheStoreIsOpen(t *testing.T) {
+	t.Parallel()
+	c := s3test.Serve(t)
+	right := c
+	var now atomic.Pointer[s3.Config]
+	c.SecretKey = "the secret of yesterday"
+	now.Store(&c)
+	first := c
+	first.Fresh = func() (s3.Config, error) { return *now.Load(), nil }
+	store, err := s3.Open(first)
+	require.NoError(t, err)
+	require.Error(t, store.Ping(t.Context()))
+	now.Store(&right)
+	require.Eventually(t, func() bool { return store.Ping(t.Context()) == nil }, 30*time.Second, 100*time.Millisecond)
+	put(t, store.Staging, "org/file", "with the new keys")
 }
