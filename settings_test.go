@@ -155,7 +155,7 @@ func programsOf(folder string) []string {
 		return []string{"migrate"}
 	case "cmd/worker/wiring":
 		return []string{"worker"}
-	case "cmd/doctor": // `satchel doctor` reads what the programs read, in their place
+	case "cmd/doctor", "cmd/satchel": // `satchel doctor` and `satchel admin store-check` read what the programs read, in their place
 		return nil
 	}
 	return []string{filepath.Base(folder)}

@@ -32,6 +32,10 @@ type Config struct {
 	SessionURL string `env:"SATCHEL_DATABASE_SESSION_URL"`               // the same database without the pooler, for notifications and locks, which belong to a connection; empty: SATCHEL_DATABASE_URL
 
 	Tracer pgx.QueryTracer // is told of statements; nil: nobody is
+
+	// Fresh reads the configuration again, for the credentials of new connections; nil: those
+	// of the start stay.
+	Fresh func() (Config, error)
 }
 
 // DB is the database behind the tenant transaction. As Open gives it, it does the
@@ -42,7 +46,8 @@ type DB struct {
 	pools  *pools
 
 	session *pgx.ConnConfig // of a connection that is kept, for notifications and locks
-	local   string          // what a transaction sets for itself, see pooled
+	again   func(context.Context, *pgx.ConnConfig) error
+	local   string // what a transaction sets for itself, see pooled
 }
 
 // pools are two because PostgreSQL keeps a plan for one role: a statement that a
@@ -54,14 +59,14 @@ type pools struct{ organization, people *pgxpool.Pool }
 // runs as the actor of its context, in a role for which nothing is visible without
 // one and no file but those that the actor may read.
 func (d *DB) ForPeople() *DB {
-	return &DB{pool: d.pools.people, people: true, pools: d.pools, session: d.session, local: d.local}
+	return &DB{pool: d.pools.people, people: true, pools: d.pools, session: d.session, again: d.again, local: d.local}
 }
 
 // OrganizationWide gives the database as the platform's own work sees it. A request
 // takes it only for what is no one's in particular: counters, sweeps of its own, an
 // invitation before its person is a member.
 func (d *DB) OrganizationWide() *DB {
-	return &DB{pool: d.pools.organization, pools: d.pools, session: d.session, local: d.local}
+	return &DB{pool: d.pools.organization, pools: d.pools, session: d.session, again: d.again, local: d.local}
 }
 
 // ErrNoActor refuses a request's query on whose behalf no one was authenticated.
@@ -86,6 +91,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	} else {
 		maps.Copy(pc.ConnConfig.RuntimeParams, c.parameters())
 	}
+	pc.BeforeConnect = c.again(func(c Config) string { return c.URL })
 	organization, err := pgxpool.NewWithConfig(ctx, pc)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
@@ -95,7 +101,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		organization.Close()
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	db := &DB{pool: organization, pools: &pools{organization: organization, people: people}, session: session, local: local}
+	db := &DB{pool: organization, pools: &pools{organization: organization, people: people}, session: session, again: c.again(Config.sessionURL), local: local}
 	if err := db.checkRole(ctx); err != nil {
 		db.Close()
 		return nil, err

@@ -38,7 +38,7 @@ func (d *DB) Listen(ctx context.Context, channel string, heard func(payload stri
 }
 
 func (d *DB) listenOnce(ctx context.Context, channel string, heard func(string)) error {
-	conn, err := pgx.ConnectConfig(ctx, d.session.Copy())
+	conn, err := d.kept(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("connect to listen: %w", err)
 	}

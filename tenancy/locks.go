@@ -106,9 +106,7 @@ func (l *Locks) Release(ctx context.Context, name string) {
 func (l *Locks) connect(ctx context.Context) error {
 	limited, cancel := context.WithTimeout(ctx, locksTimeout)
 	defer cancel()
-	config := l.db.session.Copy()
-	config.RuntimeParams["idle_session_timeout"] = fmt.Sprint(locksIdle.Milliseconds())
-	conn, err := pgx.ConnectConfig(limited, config)
+	conn, err := l.db.kept(limited, map[string]string{"idle_session_timeout": fmt.Sprint(locksIdle.Milliseconds())})
 	if err != nil {
 		return unavailable(fmt.Errorf("connect for locks: %w", err))
 	}

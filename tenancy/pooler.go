@@ -1,6 +1,7 @@
 package tenancy
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -39,6 +40,9 @@ func (c Config) session(shared *pgx.ConnConfig) (*pgx.ConnConfig, error) {
 	maps.Copy(config.RuntimeParams, c.parameters())
 	return config, nil
 }
+
+// sessionURL is where such a connection leads.
+func (c Config) sessionURL() string { return cmp.Or(c.SessionURL, c.URL) }
 
 // pooled sets a connection for a pooler of transactions. What was prepared on one server
 // connection is unknown to the next, so statements are described and not prepared. The pooler

@@ -107,7 +107,7 @@ func (f *Forks) read(ctx context.Context, org tenancy.OrgID, key string) (audit.
 	if err != nil {
 		return audit.Checkpoint{}, fmt.Errorf("read checkpoint: %w", err)
 	}
-	c := audit.ReadCheckpoint(seq, b, f.signer.Public())
+	c := audit.ReadCheckpoint(seq, b, f.signer.Trusted()...)
 	if c.Bad != nil {
 		return c.Checkpoint, c.Bad
 	}
@@ -121,7 +121,7 @@ func (f *Forks) known(ctx context.Context, org tenancy.OrgID) (forks []audit.For
 		if err != nil {
 			return nil, fmt.Errorf("read fork: %w", err)
 		}
-		if fork, ok := audit.ReadFork(b, org, f.signer.Public()); ok {
+		if fork, ok := audit.ReadFork(b, org, f.signer.Trusted()...); ok {
 			forks = append(forks, fork)
 		}
 	}

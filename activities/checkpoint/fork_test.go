@@ -65,7 +65,7 @@ func TestRestoredLogIsExplained(t *testing.T) {
 	verify := func() audit.Report {
 		var v audit.Verification
 		for !v.Ended {
-			result, err := verification.New(d.DB, a, signer.Public(), noWorkflows{}).VerifyAuditEvents(ctx, verification.VerifyAuditEventsInput{Org: org, Verification: v})
+			result, err := verification.New(d.DB, a, signer.Trusted(), noWorkflows{}).VerifyAuditEvents(ctx, verification.VerifyAuditEventsInput{Org: org, Verification: v})
 			require.NoError(t, err)
 			v = result.Verification
 		}

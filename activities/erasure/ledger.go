@@ -46,7 +46,7 @@ func (l *Ledger) each(ctx context.Context, org tenancy.OrgID, visit func(e erasu
 			if err != nil {
 				return fmt.Errorf("read ledger of erasures: %w", err)
 			}
-			e, err := erasures.ReadEntry(b, org, l.parts.Signer.Public())
+			e, err := erasures.ReadEntry(b, org, l.parts.Signer.Trusted()...)
 			if err != nil {
 				return fmt.Errorf("%s: %w", key, err)
 			}
@@ -219,7 +219,7 @@ func (l *Ledger) certificate(ctx context.Context, org tenancy.OrgID, id uuid.UUI
 	if err != nil {
 		return fmt.Errorf("read copy of certificate: %w", err)
 	}
-	c, err := erasures.CertificateOf(b, l.parts.Signer.Public(), org, id)
+	c, err := erasures.CertificateOf(b, l.parts.Signer.Trusted(), org, id)
 	if err != nil {
 		return err
 	}

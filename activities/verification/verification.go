@@ -31,14 +31,14 @@ type Workflows interface {
 type Activities struct {
 	db        *tenancy.DB
 	bucket    Bucket
-	key       ed25519.PublicKey
+	trusted   []ed25519.PublicKey
 	workflows Workflows
 }
 
-// New makes the activities. The key checks the signatures; it is configured and
+// New makes the activities. The keys check the signatures; they are configured and
 // not read from the store, where a forger could put one beside the checkpoints.
-func New(db *tenancy.DB, bucket Bucket, key ed25519.PublicKey, w Workflows) *Activities {
-	return &Activities{db: db, bucket: bucket, key: key, workflows: w}
+func New(db *tenancy.DB, bucket Bucket, trusted []ed25519.PublicKey, w Workflows) *Activities {
+	return &Activities{db: db, bucket: bucket, trusted: trusted, workflows: w}
 }
 
 // stepEvents bounds the events of one activity: a few seconds of work, after
@@ -91,7 +91,7 @@ func (a *Activities) checkpoints(ctx context.Context, org tenancy.OrgID, after i
 		if err != nil {
 			return nil, fmt.Errorf("read checkpoint: %w", err)
 		}
-		found[i] = audit.ReadCheckpoint(seq, b, a.key)
+		found[i] = audit.ReadCheckpoint(seq, b, a.trusted...)
 		for _, f := range forks {
 			found[i].Lost = found[i].Lost || f.Explains(found[i].Checkpoint)
 		}
@@ -114,7 +114,7 @@ func (a *Activities) forks(ctx context.Context, org tenancy.OrgID) (forks []audi
 		if err != nil {
 			return nil, fmt.Errorf("read fork: %w", err)
 		}
-		if f, ok := audit.ReadFork(b, org, a.key); ok {
+		if f, ok := audit.ReadFork(b, org, a.trusted...); ok {
 			forks = append(forks, f)
 		}
 	}

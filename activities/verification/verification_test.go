@@ -42,7 +42,7 @@ func (o objects) Read(_ context.Context, key string, _ int64) ([]byte, error) { 
 type bundle struct {
 	*pgtest.Database
 	org     tenancy.OrgID
-	key     ed25519.PublicKey
+	trusted []ed25519.PublicKey
 	objects objects
 	started started
 }
@@ -51,7 +51,7 @@ func setup(t *testing.T) *bundle {
 	t.Helper()
 	_, signer, err := audit.NewKey()
 	require.NoError(t, err)
-	b := &bundle{Database: pgtest.New(t), key: signer.Public(), objects: objects{}, started: started{}}
+	b := &bundle{Database: pgtest.New(t), trusted: signer.Trusted(), objects: objects{}, started: started{}}
 	b.org = b.Organization(t, 1)
 	for seq := int64(1); seq <= 7; seq++ {
 		require.NoError(t, audit.Record(t.Context(), b.Single(b.org), audit.Event{Action: "file.trash", ObjectID: "x"}))
@@ -66,7 +66,7 @@ func setup(t *testing.T) *bundle {
 }
 
 func (b *bundle) activities() *verification.Activities {
-	return verification.New(b.DB, b.objects, b.key, b.started)
+	return verification.New(b.DB, b.objects, b.trusted, b.started)
 }
 
 func (b *bundle) verify(t *testing.T) audit.Report {

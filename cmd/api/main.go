@@ -114,6 +114,7 @@ func newEdge(links *signed.Keys, store *s3.Store, m *usage.Meter, metrics promet
 	if err != nil {
 		return nil, err
 	}
+	c.Fresh = settings.Load[edge.Config]
 	return edge.New(c, links, store.Clean, m, metrics)
 }
 

@@ -17,10 +17,11 @@ func (a *app) admin() *cobra.Command {
 		Long: `Operate the platform (operators).
 
   satchel admin restore-check --to 2026-11-29T21:40:00Z
+  satchel admin store-check --as worker
 
-docs/backup.md says when each is needed.`,
+docs/backup.md and docs/stores.md say when each is needed.`,
 	}
-	cmd.AddCommand(a.restoreCheck())
+	cmd.AddCommand(a.restoreCheck(), a.storeCheck())
 	return cmd
 }
 

@@ -124,7 +124,7 @@ func (a *app) certificates() *cobra.Command {
 
 It asks no server. The exit status is 1 where the certificate was changed, or another key signed it.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			public, err := readPublicKey(key)
+			trusted, err := readPublicKeys(key)
 			if err != nil {
 				return err
 			}
@@ -132,7 +132,7 @@ It asks no server. The exit status is 1 where the certificate was changed, or an
 			if err != nil {
 				return err
 			}
-			c, err := erasures.ReadCertificate(b, public)
+			c, err := erasures.ReadCertificate(b, trusted...)
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
@@ -140,20 +140,26 @@ It asks no server. The exit status is 1 where the certificate was changed, or an
 				c.Key, c.Scope, c.Target, c.Organization, c.CertifiedAt, c.Files, c.Versions, len(c.Kept))
 		},
 	}
-	verify.Flags().StringVar(&key, "key", "audit-public-key", "the file with the public key")
+	verify.Flags().StringVar(&key, "key", "audit-public-key", "the file with the public key, or several, one a line")
 	cmd.AddCommand(verify)
 	return cmd
 }
 
-// readPublicKey reads the file that satchel audit keygen writes for auditors.
-func readPublicKey(name string) (ed25519.PublicKey, error) {
+// readPublicKeys reads the file that satchel audit keygen writes for auditors, or several in one.
+func readPublicKeys(name string) (keys []ed25519.PublicKey, err error) {
 	b, err := os.ReadFile(name) //nolint:gosec // the file that its user names
 	if err != nil {
 		return nil, err
 	}
-	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(b)))
-	if err != nil || len(key) != ed25519.PublicKeySize {
-		return nil, fmt.Errorf("%s holds no public key: the base64 of 32 bytes, as satchel audit keygen writes audit-public-key", name)
+	for _, line := range strings.Fields(string(b)) {
+		key, err := base64.StdEncoding.DecodeString(line)
+		if err != nil || len(key) != ed25519.PublicKeySize {
+			return nil, fmt.Errorf("%s holds something else than public keys: each line is the base64 of 32 bytes, as satchel audit keygen writes audit-public-key", name)
+		}
+		keys = append(keys, key)
 	}
-	return key, nil
+	if len(keys) == 0 {
+		return nil, fmt.Errorf("%s holds no public key", name)
+	}
+	return keys, nil
 }

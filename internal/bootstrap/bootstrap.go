@@ -92,7 +92,7 @@ func newDatabase(lc fx.Lifecycle, ready *Readiness, traces *tracing.Traces) (*te
 	if err != nil {
 		return nil, err
 	}
-	c.Tracer = traces.Statements()
+	c.Tracer, c.Fresh = traces.Statements(), settings.Load[tenancy.Config]
 	ctx, cancel := context.WithTimeout(context.Background(), StartTimeout)
 	defer cancel()
 	db, err := tenancy.Open(ctx, c)
@@ -112,6 +112,7 @@ func newStore(ready *Readiness, traces *tracing.Traces) (*s3.Store, *keyring.Rin
 	if traces != nil {
 		c.Wrap = func(next http.RoundTripper) http.RoundTripper { return traces.Transport("store", next) }
 	}
+	c.Fresh = settings.Load[s3.Config]
 	store, err := s3.Open(c)
 	if err != nil {
 		return nil, nil, err

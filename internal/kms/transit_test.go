@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -190,4 +192,22 @@ func TestTransitConfigIsChecked(t *testing.T) {
 	box, err := Config{TransitURL: "https://vault", TransitKey: "a", TransitMount: "b"}.Open()
 	require.NoError(t, err)
 	require.NotNil(t, box)
+}
+
+// TestTransitTokenIsReadAgain: an agent renews the token in its file while the program runs.
+func TestTransitTokenIsReadAgain(t *testing.T) {
+	f := newFakeTransit(t)
+	path := filepath.Join(t.TempDir(), "token")
+	t.Setenv("SATCHEL_KMS_TRANSIT_TOKEN", "")
+	t.Setenv("SATCHEL_KMS_TRANSIT_TOKEN_FILE", path)
+	box := New(transitOn(t, f, nil))
+	for _, token := range []string{"first", "second"} {
+		f.token = token
+		require.NoError(t, os.WriteFile(path, []byte(token+"\n"), 0o600))
+		_, err := box.Seal(t.Context(), []byte("a value"), "here")
+		require.NoError(t, err)
+	}
+	f.token = "third"
+	_, err := box.Seal(t.Context(), []byte("a value"), "here")
+	require.Error(t, err)
 }

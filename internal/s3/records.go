@@ -75,12 +75,12 @@ func (r Records) Replace(ctx context.Context, name string, was, record []byte) (
 	if !bytes.Equal(is, was) {
 		return false, nil
 	}
-	return r.bucket.putMatching(ctx, name, o.ETag, record)
+	return r.bucket.PutMatching(ctx, name, o.ETag, record)
 }
 
-// putMatching writes a record in the place of the object with that ETag, and says false where
+// PutMatching writes a record in the place of the object with that ETag, and says false where
 // there is another one or none.
-func (b *Bucket) putMatching(ctx context.Context, name, etag string, record []byte) (bool, error) {
+func (b *Bucket) PutMatching(ctx context.Context, name, etag string, record []byte) (bool, error) {
 	opts := put("")
 	opts.SetMatchETag(etag)
 	_, err := b.core.Client.PutObject(ctx, b.name, name, bytes.NewReader(record), int64(len(record)), opts)

@@ -20,7 +20,6 @@ import (
 	"time"
 
 	"github.com/minio/minio-go/v7"
-	"github.com/minio/minio-go/v7/pkg/credentials"
 
 	"satchel/internal/fault"
 	"satchel/internal/trust"
@@ -47,6 +46,10 @@ type Config struct {
 
 	// Wrap is put around what sends the requests; nil: nothing is.
 	Wrap func(http.RoundTripper) http.RoundTripper
+
+	// Fresh reads the configuration again, for the keys of the accounts; nil: those of the
+	// start stay.
+	Fresh func() (Config, error)
 }
 
 // Store is the platform's buckets. Bytes enter by Staging and leave only from
@@ -86,23 +89,19 @@ func Open(c Config) (*Store, error) {
 	if c.Wrap != nil {
 		by = c.Wrap(by)
 	}
-	connect := func(endpoint, access, secret string) (*minio.Core, error) {
+	connect := func(endpoint string, account func(Config) account) (*minio.Core, error) {
 		return minio.NewCore(endpoint, &minio.Options{
-			Creds: credentials.NewStaticV4(access, secret, ""), Secure: c.TLS, Region: c.Region,
+			Creds: c.credentials(account), Secure: c.TLS, Region: c.Region,
 			Transport: by, MaxRetries: 4,
 		})
 	}
-	core, err := connect(c.Endpoint, c.AccessKey, c.SecretKey)
+	core, err := connect(c.Endpoint, Config.own)
 	if err != nil {
 		return nil, fmt.Errorf("SATCHEL_S3_ENDPOINT: %w", err)
 	}
 	keys := core
 	if c.KeysEndpoint != "" || c.KeysAccessKey != "" {
-		access, secret := cmp.Or(c.KeysAccessKey, c.AccessKey), c.KeysSecretKey
-		if c.KeysAccessKey == "" {
-			secret = c.SecretKey
-		}
-		if keys, err = connect(cmp.Or(c.KeysEndpoint, c.Endpoint), access, secret); err != nil {
+		if keys, err = connect(cmp.Or(c.KeysEndpoint, c.Endpoint), Config.ofKeys); err != nil {
 			return nil, fmt.Errorf("SATCHEL_S3_KEYS_ENDPOINT: %w", err)
 		}
 	}
@@ -142,6 +141,16 @@ func (b *Bucket) Ping(ctx context.Context) error {
 		err = fmt.Errorf("bucket %s is missing", b.name)
 	}
 	return classify(err)
+}
+
+// Versioned says whether the bucket keeps earlier versions of its objects, or did once: those
+// of then stay. A store that does not know the question keeps none.
+func (b *Bucket) Versioned(ctx context.Context) (bool, error) {
+	v, err := b.core.Client.GetBucketVersioning(ctx, b.name)
+	if answer := minio.ToErrorResponse(err); answer.StatusCode == http.StatusNotImplemented || answer.Code == "VersioningNotConfigured" {
+		return false, nil
+	}
+	return err == nil && v.Status != "", classify(err)
 }
 
 // Name gives the bucket's name.

@@ -1,21 +1,19 @@
+// What the adapter asks of a store, on a real one, is the suite of internal/s3/conformance.
 package s3_test
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"satchel/internal/envelope"
 	"satchel/internal/fault"
 	"satchel/internal/s3"
 	"satchel/internal/s3test"
@@ -28,122 +26,13 @@ func put(t *testing.T, b *s3.Bucket, key, body string) (etag string) {
 	return etag
 }
 
-func read(t *testing.T, b *s3.Bucket, key, etag string, offset, length int64) (string, error) {
-	t.Helper()
-	body, err := b.Open(t.Context(), key, etag, offset, length)
-	if err != nil {
-		return "", err
-	}
-	defer func() { require.NoError(t, body.Close()) }()
-	all, err := io.ReadAll(body)
-	return string(all), err
-}
-
-// TestReadsAreTiedToWhatWasJudged replaces an object between two reads.
-func TestReadsAreTiedToWhatWasJudged(t *testing.T) {
+// TestEmptyRangeIsNotTheWholeObject: S3 has no way to ask for nothing.
+func TestEmptyRangeIsNotTheWholeObject(t *testing.T) {
 	t.Parallel()
 	b := s3test.New(t).Staging
-	first := put(t, b, "org/file", "hello, school")
-	got, err := read(t, b, "org/file", first, 0, -1)
-	require.NoError(t, err)
-	require.Equal(t, "hello, school", got)
-	for _, c := range []struct {
-		offset, length int64
-		want           string
-	}{{7, -1, "school"}, {0, 5, "hello"}, {7, 3, "sch"}, {12, 100, "l"}} {
-		got, err := read(t, b, "org/file", first, c.offset, c.length)
-		require.NoError(t, err)
-		require.Equal(t, c.want, got)
-	}
-	_, err = b.Open(t.Context(), "org/file", first, 0, 0)
-	require.Error(t, err, "an empty range must not become the whole object")
-	second := put(t, b, "org/file", "other bytes")
-	require.NotEqual(t, first, second)
-	_, err = read(t, b, "org/file", first, 0, -1)
-	require.ErrorIs(t, err, s3.ErrChanged)
-	_, err = read(t, b, "org/none", "", 0, -1)
-	require.ErrorIs(t, err, s3.ErrMissing)
-	_, err = b.Stat(t.Context(), "org/none")
-	require.ErrorIs(t, err, s3.ErrMissing)
-	object, err := b.Stat(t.Context(), "org/file")
-	require.NoError(t, err)
-	require.Equal(t, second, object.ETag)
-	require.EqualValues(t, 11, object.Size)
-}
-
-// TestStoreRefusesOtherBytes: bytes that change on the way never become an
-// object, and do not replace one.
-func TestStoreRefusesOtherBytes(t *testing.T) {
-	t.Parallel()
-	b := s3test.New(t).Staging
-	sum := sha256.Sum256([]byte("what was hashed"))
-	_, err := b.PutWithSHA256(t.Context(), "org/v", strings.NewReader("what was bashed"), 15, sum[:])
-	require.Equal(t, fault.Unavailable, fault.KindOf(err), "%v", err)
-	_, err = b.Stat(t.Context(), "org/v")
-	require.ErrorIs(t, err, s3.ErrMissing)
-	etag, err := b.PutWithSHA256(t.Context(), "org/v", strings.NewReader("what was hashed"), 15, sum[:])
-	require.NoError(t, err)
-	_, err = b.PutWithSHA256(t.Context(), "org/v", strings.NewReader("what was bashed"), 15, sum[:])
+	etag := put(t, b, "org/file", "hello, school")
+	_, err := b.Open(t.Context(), "org/file", etag, 0, 0)
 	require.Error(t, err)
-	got, err := read(t, b, "org/v", etag, 0, -1)
-	require.NoError(t, err)
-	require.Equal(t, "what was hashed", got)
-}
-
-func TestCopyTakesOnlyWhatWasJudged(t *testing.T) {
-	t.Parallel()
-	store := s3test.New(t)
-	scanned := put(t, store.Staging, "org/v", "clean")
-	etag, err := store.Clean.CopyFrom(t.Context(), store.Staging.Name(), "org/v", scanned, "org/v/content")
-	require.NoError(t, err)
-	got, err := read(t, store.Clean, "org/v/content", etag, 0, -1)
-	require.NoError(t, err)
-	require.Equal(t, "clean", got)
-	put(t, store.Staging, "org/v", "swapped afterwards")
-	_, err = store.Clean.CopyFrom(t.Context(), store.Staging.Name(), "org/v", scanned, "org/v/content")
-	require.ErrorIs(t, err, s3.ErrChanged)
-	_, err = store.Clean.CopyFrom(t.Context(), store.Staging.Name(), "org/none", scanned, "org/w/content")
-	require.ErrorIs(t, err, s3.ErrMissing)
-	got, err = read(t, store.Clean, "org/v/content", etag, 0, -1)
-	require.NoError(t, err)
-	require.Equal(t, "clean", got, "what was published stays")
-}
-
-func TestMultipart(t *testing.T) {
-	t.Parallel()
-	b := s3test.New(t).Staging
-	ctx := t.Context()
-	id, err := b.CreateMultipart(ctx, "org/big")
-	require.NoError(t, err)
-	block := bytes.Repeat([]byte("x"), 5<<20)
-	var parts []s3.Part
-	for n, body := range map[int][]byte{1: block, 2: []byte("tail")} {
-		etag, err := b.PutPart(ctx, "org/big", id, n, envelope.Span{}, bytes.NewReader(body), int64(len(body)))
-		require.NoError(t, err)
-		parts = append(parts, s3.Part{Number: n, ETag: etag})
-	}
-	if parts[0].Number == 2 {
-		parts[0], parts[1] = parts[1], parts[0]
-	}
-	pending, err := b.ListPending(ctx, "org/")
-	require.NoError(t, err)
-	require.Equal(t, []s3.PendingUpload{{Key: "org/big", Upload: id}}, pending)
-	etag, err := b.CompleteMultipart(ctx, "org/big", id, parts)
-	require.NoError(t, err)
-	got, err := read(t, b, "org/big", etag, 5<<20-1, -1)
-	require.NoError(t, err)
-	require.Equal(t, "xtail", got)
-	pending, err = b.ListPending(ctx, "org/")
-	require.NoError(t, err)
-	require.Empty(t, pending)
-
-	id, err = b.CreateMultipart(ctx, "org/given-up")
-	require.NoError(t, err)
-	for range 2 {
-		require.NoError(t, b.AbortMultipart(ctx, "org/given-up", id), "a missing object is no error")
-	}
-	_, err = b.PutPart(ctx, "org/given-up", id, 1, envelope.Span{}, strings.NewReader("x"), 1)
-	require.ErrorIs(t, err, s3.ErrMissing)
 }
 
 func TestListAndRemove(t *testing.T) {
@@ -162,41 +51,6 @@ func TestListAndRemove(t *testing.T) {
 	require.NoError(t, b.RemovePrefix(t.Context(), "a/"))
 	require.Equal(t, []string{"ab/1"}, list(""))
 	require.NoError(t, b.Remove(t.Context(), "a/1"), "a missing object is no error")
-}
-
-// TestListAfter: a listing goes on behind any key, whether an object has it or not, in
-// the order of the keys, over more than one answer of the store.
-func TestListAfter(t *testing.T) {
-	t.Parallel()
-	b := s3test.New(t).Staging
-	for _, key := range []string{"org/a", "org/a.tail", "org/b/content", "org/b/renditions/x", "org/c", "other/d"} {
-		put(t, b, key, "x")
-	}
-	after := func(key string) (keys []string) {
-		for o, err := range b.ListAfter(t.Context(), "org/", key) {
-			require.NoError(t, err)
-			keys = append(keys, o.Key)
-		}
-		return keys
-	}
-	require.Equal(t, []string{"org/a", "org/a.tail", "org/b/content", "org/b/renditions/x", "org/c"}, after(""))
-	require.Equal(t, []string{"org/b/content", "org/b/renditions/x", "org/c"}, after("org/a0"))
-	require.Equal(t, []string{"org/c"}, after("org/b0"))
-	require.Equal(t, []string{"org/b/renditions/x", "org/c"}, after("org/b/content"))
-	require.Empty(t, after("org/c0"))
-
-	const many = 1010 // more than one answer holds
-	for i := range many {
-		put(t, b, fmt.Sprintf("many/%06d", i), "x")
-	}
-	n := 0
-	for o, err := range b.ListAfter(t.Context(), "many/", "many/000004") {
-		require.NoError(t, err)
-		require.Equal(t, fmt.Sprintf("many/%06d", n+5), o.Key)
-		require.EqualValues(t, 1, o.Size)
-		n++
-	}
-	require.Equal(t, many-5, n)
 }
 
 // TestCancelledListingIsNoEmptyOne: a caller must not take a listing that was cut off
@@ -295,4 +149,23 @@ func TestEveryRequestPassesWhatIsPutAround(t *testing.T) {
 	require.NoError(t, store.Ping(t.Context()))
 	require.NoError(t, store.Keys.Ping(t.Context()))
 	require.EqualValues(t, 3, around.n.Load())
+}
+
+// TestKeysAreReplacedWhileTheStoreIsOpen: requests that were refused are taken when the files of the
+// settings hold the right keys, without another Open.
+func TestKeysAreReplacedWhileTheStoreIsOpen(t *testing.T) {
+	t.Parallel()
+	c := s3test.Serve(t)
+	right := c
+	var now atomic.Pointer[s3.Config]
+	c.SecretKey = "the secret of yesterday"
+	now.Store(&c)
+	first := c
+	first.Fresh = func() (s3.Config, error) { return *now.Load(), nil }
+	store, err := s3.Open(first)
+	require.NoError(t, err)
+	require.Error(t, store.Ping(t.Context()))
+	now.Store(&right)
+	require.Eventually(t, func() bool { return store.Ping(t.Context()) == nil }, 30*time.Second, 100*time.Millisecond)
+	put(t, store.Staging, "org/file", "with the new keys")
 }

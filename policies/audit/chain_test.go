@@ -293,3 +293,29 @@ func TestVerifyPartOfAuditLog(t *testing.T) {
 	_, err := audit.From(audit.Line{Seq: 3, Event: json.RawMessage("x")})
 	require.ErrorContains(t, err, "is not an event")
 }
+
+// TestAnAuditKeyIsReplaced: what an earlier key signed stays valid by its public half alone, the new key
+// signs, and without the public half the earlier signature is refused.
+func TestAnAuditKeyIsReplaced(t *testing.T) {
+	t.Parallel()
+	_, before, err := audit.NewKey()
+	require.NoError(t, err)
+	seed, alone, err := audit.NewKey()
+	require.NoError(t, err)
+	old, err := before.Sign("org", 7, audit.Hash{1}, time.Now())
+	require.NoError(t, err)
+	now, err := audit.NewSigner(seed + "\npublic:" + base64.StdEncoding.EncodeToString(before.Public()) + "\n")
+	require.NoError(t, err)
+	require.NoError(t, old.Verify(now.Trusted()...))
+	require.Error(t, old.Verify(alone.Trusted()...))
+	fresh, err := now.Sign("org", 8, audit.Hash{2}, time.Now())
+	require.NoError(t, err)
+	require.Equal(t, audit.KeyID(alone.Public()), fresh.Key)
+	require.NoError(t, fresh.Verify(now.Trusted()...))
+	old.Key = fresh.Key
+	require.Error(t, old.Verify(now.Trusted()...))
+	for _, bad := range []string{"", seed + "\n" + seed, seed + "\npublic:short", "public:" + seed} {
+		_, err := audit.NewSigner(bad)
+		require.Error(t, err, bad)
+	}
+}

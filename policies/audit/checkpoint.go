@@ -31,15 +31,36 @@ type Checkpoint struct {
 }
 
 // Signer signs checkpoints.
-type Signer struct{ key ed25519.PrivateKey }
+type Signer struct {
+	key     ed25519.PrivateKey
+	earlier []ed25519.PublicKey
+}
 
-// NewSigner reads a private key: the base64 of its 32 byte seed.
-func NewSigner(seed string) (*Signer, error) {
-	b, err := base64.StdEncoding.DecodeString(strings.TrimSpace(seed))
+// publicOf marks the public half of an earlier key. Without the mark it looks like a private one.
+const publicOf = "public:"
+
+// NewSigner reads a private key, the base64 of its 32 byte seed, and behind it the public halves
+// of earlier keys, each "public:" and the base64 of its 32 bytes: what they signed stays valid, and
+// nothing new is signed with them, so their private halves can be destroyed.
+func NewSigner(keys string) (*Signer, error) {
+	lines := strings.Fields(keys)
+	if len(lines) == 0 {
+		lines = []string{""}
+	}
+	b, err := base64.StdEncoding.DecodeString(lines[0])
 	if err != nil || len(b) != ed25519.SeedSize {
 		return nil, errors.New("the key of checkpoints is the base64 of 32 random bytes")
 	}
-	return &Signer{ed25519.NewKeyFromSeed(b)}, nil
+	s := &Signer{key: ed25519.NewKeyFromSeed(b)}
+	for _, line := range lines[1:] {
+		text, marked := strings.CutPrefix(line, publicOf)
+		k, err := base64.StdEncoding.DecodeString(text)
+		if !marked || err != nil || len(k) != ed25519.PublicKeySize {
+			return nil, errors.New("behind the key of checkpoints stand public keys of before, each as public: and the base64 that audit-public-key holds")
+		}
+		s.earlier = append(s.earlier, k)
+	}
+	return s, nil
 }
 
 // NewKey makes a signer and gives its seed, as NewSigner reads it.
@@ -53,7 +74,13 @@ func NewKey() (seed string, s *Signer, err error) {
 	return seed, s, err
 }
 
-// Public gives the key with which anyone checks.
+// Trusted gives the keys with which all is checked that the platform signed, the one that signs
+// now first.
+func (s *Signer) Trusted() []ed25519.PublicKey {
+	return append([]ed25519.PublicKey{s.Public()}, s.earlier...)
+}
+
+// Public gives the key with which anyone checks what is signed now.
 func (s *Signer) Public() ed25519.PublicKey { return s.key.Public().(ed25519.PublicKey) }
 
 // KeyID names a public key: the first 16 hex digits of its SHA-256.
@@ -83,14 +110,24 @@ func (c Checkpoint) said() ([]byte, error) {
 	return jcs.Transform(b)
 }
 
+// Named gives the key that a signature names, of those that are trusted.
+func Named(id string, trusted []ed25519.PublicKey) (ed25519.PublicKey, bool) {
+	for _, k := range trusted {
+		if KeyID(k) == id {
+			return k, true
+		}
+	}
+	return nil, false
+}
+
 // Verify checks the signature.
-func (c Checkpoint) Verify(k ed25519.PublicKey) error {
+func (c Checkpoint) Verify(trusted ...ed25519.PublicKey) error {
 	said, err := c.said()
 	if err != nil {
 		return err
 	}
 	signature, err := base64.StdEncoding.DecodeString(c.Signature)
-	if err != nil || c.Key != KeyID(k) || !ed25519.Verify(k, said, signature) {
+	if k, ok := Named(c.Key, trusted); err != nil || !ok || !ed25519.Verify(k, said, signature) {
 		return &BrokenChain{c.Seq, "has a checkpoint whose signature is not the platform's"}
 	}
 	return nil
@@ -117,11 +154,11 @@ func CheckpointSeq(org tenancy.OrgID, key string) (int64, error) {
 
 // ReadCheckpoint reads and checks what is stored as the checkpoint of a sequence
 // number. One that is not about that number is bad, as a forged one is.
-func ReadCheckpoint(seq int64, b []byte, k ed25519.PublicKey) CheckpointCheck {
+func ReadCheckpoint(seq int64, b []byte, trusted ...ed25519.PublicKey) CheckpointCheck {
 	c := CheckpointCheck{}
 	if err := json.Unmarshal(b, &c.Checkpoint); err != nil {
 		c.Bad = &BrokenChain{seq, "has a checkpoint that cannot be read"}
-	} else if c.Verify(k) != nil {
+	} else if c.Verify(trusted...) != nil {
 		c.Bad = &BrokenChain{seq, "has a checkpoint whose signature is not the platform's"}
 	} else if c.Seq != seq {
 		c.Bad = &BrokenChain{seq, "has a checkpoint of another event"}

@@ -48,8 +48,12 @@ func (f Fork) said() ([]byte, error) {
 }
 
 // ReadFork reads what is stored of an organization, and says whether the platform signed it.
-func ReadFork(b []byte, org tenancy.OrgID, k ed25519.PublicKey) (f Fork, ok bool) {
-	if json.Unmarshal(b, &f) != nil || f.Organization != org.String() || f.Key != KeyID(k) {
+func ReadFork(b []byte, org tenancy.OrgID, trusted ...ed25519.PublicKey) (f Fork, ok bool) {
+	if json.Unmarshal(b, &f) != nil || f.Organization != org.String() {
+		return f, false
+	}
+	k, ok := Named(f.Key, trusted)
+	if !ok {
 		return f, false
 	}
 	said, err := f.said()

@@ -98,7 +98,7 @@ func (c Certificate) sign(s *audit.Signer) (Certificate, error) {
 var ErrForged = errors.New("the certificate is not signed with this key, or was changed since")
 
 // ReadCertificate reads a certificate and checks its signature.
-func ReadCertificate(b []byte, k ed25519.PublicKey) (c Certificate, err error) {
+func ReadCertificate(b []byte, trusted ...ed25519.PublicKey) (c Certificate, err error) {
 	d := json.NewDecoder(strings.NewReader(string(b)))
 	d.DisallowUnknownFields() // what is not signed must not be taken for a part of it
 	if err := d.Decode(&c); err != nil {
@@ -106,7 +106,7 @@ func ReadCertificate(b []byte, k ed25519.PublicKey) (c Certificate, err error) {
 	}
 	signed := c
 	signed.Signature = ""
-	if c.Key != audit.KeyID(k) || !audit.Sealed(signed, c.Signature, k) {
+	if k, ok := audit.Named(c.Key, trusted); !ok || !audit.Sealed(signed, c.Signature, k) {
 		return c, ErrForged
 	}
 	return c, nil
@@ -114,8 +114,8 @@ func ReadCertificate(b []byte, k ed25519.PublicKey) (c Certificate, err error) {
 
 // CertificateOf reads the copy of the certificate of an erasure. One that lies in the place of
 // another is refused as one that was changed: it would say of this erasure what is true of that.
-func CertificateOf(b []byte, k ed25519.PublicKey, org tenancy.OrgID, id uuid.UUID) (Certificate, error) {
-	c, err := ReadCertificate(b, k)
+func CertificateOf(b []byte, trusted []ed25519.PublicKey, org tenancy.OrgID, id uuid.UUID) (Certificate, error) {
+	c, err := ReadCertificate(b, trusted...)
 	if err == nil && (c.Organization != org.String() || c.ID != id) {
 		err = ErrForged
 	}
@@ -174,13 +174,13 @@ func (e Entry) Split(most int) []Entry {
 
 // ReadEntry reads an entry of an organization's ledger. One that the platform did not sign is
 // an error: it would have something destroyed.
-func ReadEntry(b []byte, org tenancy.OrgID, k ed25519.PublicKey) (e Entry, err error) {
+func ReadEntry(b []byte, org tenancy.OrgID, trusted ...ed25519.PublicKey) (e Entry, err error) {
 	if err := json.Unmarshal(b, &e); err != nil {
 		return e, fmt.Errorf("read ledger of erasures: %w", err)
 	}
 	signed := e
 	signed.Signature = ""
-	if e.Organization != org.String() || e.Key != audit.KeyID(k) || !audit.Sealed(signed, e.Signature, k) {
+	if k, ok := audit.Named(e.Key, trusted); !ok || e.Organization != org.String() || !audit.Sealed(signed, e.Signature, k) {
 		return e, ErrForged
 	}
 	return e, nil

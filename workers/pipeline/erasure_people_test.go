@@ -81,7 +81,7 @@ func TestACertificateInThePlaceOfAnotherIsRefused(t *testing.T) {
 	copied := read(t, a.Store.Audit, erasures.CertificateKey(a.Org, id))
 	require.NoError(t, parts.Archive.PutNew(ctx, erasures.CertificateKey(a.Org, other), bytes.NewReader(copied), ""))
 	require.ErrorIs(t, erasure.NewLedger(parts, nil).Certificates(ctx, a.Org), erasures.ErrForged)
-	_, err := erasures.CertificateOf(copied, parts.Signer.Public(), tenancy.Platform, id)
+	_, err := erasures.CertificateOf(copied, parts.Signer.Trusted(), tenancy.Platform, id)
 	require.ErrorIs(t, err, erasures.ErrForged)
 
 	_, err = parts.Archive.Read(ctx, erasures.CertificateKey(a.Org, id), int64(len(copied)))

@@ -9,9 +9,11 @@ import (
 	"crypto/subtle"
 	"crypto/tls"
 	"errors"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -31,6 +33,9 @@ type Config struct {
 	Cert     string   `env:"SATCHEL_EDGE_TLS_CERT"`      // certificate (PEM) of that listener; empty: it speaks plain HTTP
 	Key      string   `env:"SATCHEL_EDGE_TLS_KEY"`       // key (PEM) of the certificate
 	ClientCA string   `env:"SATCHEL_EDGE_TLS_CLIENT_CA"` // certificates (PEM) of which the edge must show one of theirs; needs a certificate of the listener
+
+	// Fresh reads the configuration again, for the certificate; nil: that of the start stays.
+	Fresh func() (Config, error)
 }
 
 // What the edge and the listener say to each other, beside the headers that a client sees.
@@ -108,26 +113,49 @@ func New(c Config, sealer *signed.Keys, from delivery.Source, m *usage.Meter, r 
 // Address is where the listener listens.
 func (e *Edge) Address() string { return e.config.Listen }
 
-// TLS is the listener's side of TLS; nil is plain HTTP.
+// TLS is the listener's side of TLS; nil is plain HTTP. Certificate and authorities are read again
+// at each handshake, so they are replaced while the program runs; what cannot be used changes nothing.
 func (e *Edge) TLS() (*tls.Config, error) {
-	if e.config.Cert == "" {
-		if e.config.ClientCA != "" {
+	first, err := e.config.tls()
+	if first == nil || err != nil || e.config.Fresh == nil {
+		return first, err
+	}
+	var last atomic.Pointer[tls.Config]
+	last.Store(first)
+	return &tls.Config{MinVersion: tls.VersionTLS12, GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
+		now, err := e.config.Fresh()
+		if err == nil {
+			var config *tls.Config
+			if config, err = now.tls(); err == nil && config != nil && (config.ClientCAs != nil) == (first.ClientCAs != nil) {
+				last.Store(config)
+			}
+		}
+		if err != nil {
+			slog.Warn("certificate of the edge's listener not read; the one that was read before stays", "error", err)
+		}
+		return last.Load(), nil
+	}}, nil
+}
+
+func (c Config) tls() (*tls.Config, error) {
+	if c.Cert == "" {
+		if c.ClientCA != "" {
 			return nil, errors.New("SATCHEL_EDGE_TLS_CLIENT_CA needs SATCHEL_EDGE_TLS_CERT and SATCHEL_EDGE_TLS_KEY")
 		}
 		return nil, nil //nolint:nilnil // plain HTTP is no error
 	}
-	cert, err := tls.X509KeyPair([]byte(e.config.Cert), []byte(e.config.Key))
+	cert, err := tls.X509KeyPair([]byte(c.Cert), []byte(c.Key))
 	if err != nil {
 		return nil, errors.New("SATCHEL_EDGE_TLS_CERT and SATCHEL_EDGE_TLS_KEY are no pair of a certificate and its key")
 	}
-	c := &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}}
-	if e.config.ClientCA != "" {
-		if c.ClientCAs, err = trust.Roots("SATCHEL_EDGE_TLS_CLIENT_CA", e.config.ClientCA); err != nil {
+	config := &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}}
+	if c.ClientCA != "" {
+		if config.ClientCAs, err = trust.Roots("SATCHEL_EDGE_TLS_CLIENT_CA", c.ClientCA); err != nil {
 			return nil, err
 		}
-		c.ClientAuth = tls.RequireAndVerifyClientCert
+		config.ClientAuth = tls.RequireAndVerifyClientCert
 	}
-	return c, nil
+	return config, nil
 }
 
 // Handler answers the edge alone: its answers name objects, and its bytes are

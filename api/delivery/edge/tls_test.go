@@ -115,6 +115,49 @@ func TestListenerAsksForTheEdgesCertificate(t *testing.T) {
 	}
 }
 
+// TestListenerTakesANewCertificate from its settings at the next handshake, and keeps the one it has while
+// they cannot be used.
+func TestListenerTakesANewCertificate(t *testing.T) {
+	t.Parallel()
+	ours, later := newAuthority(t), time.Now().Add(time.Hour)
+	first, firstKey := ours.issue(t, x509.ExtKeyUsageServerAuth, later)
+	second, secondKey := ours.issue(t, x509.ExtKeyUsageServerAuth, later.Add(time.Hour))
+	now := Config{Listen: "127.0.0.1:0", Keys: []string{"a secret of the tests, of at least 32 bytes"}, Cert: first, Key: firstKey}
+	c := now
+	c.Fresh = func() (Config, error) { return now, nil }
+	e, err := New(c, nil, nil, nil, nil)
+	require.NoError(t, err)
+	config, err := e.TLS()
+	require.NoError(t, err)
+	shown := func() time.Time {
+		t.Helper()
+		config, err := config.GetConfigForClient(nil)
+		require.NoError(t, err)
+		cert, err := x509.ParseCertificate(config.Certificates[0].Certificate[0])
+		require.NoError(t, err)
+		return cert.NotAfter
+	}
+	before := shown()
+	now.Cert, now.Key = second, "half written"
+	require.Equal(t, before, shown())
+	now.Key = secondKey
+	require.True(t, shown().After(before))
+	now.Cert, now.Key = "", ""
+	require.True(t, shown().After(before), "a file that is gone does not make it plain HTTP")
+}
+
+// TestKeysOfTheEdgeOverlap: all keys are known, and one that was taken out is not.
+func TestKeysOfTheEdgeOverlap(t *testing.T) {
+	t.Parallel()
+	one, two := "the first secret, of at least 32 bytes", "the second secret, of at least 32 bytes"
+	both, err := New(Config{Listen: "127.0.0.1:0", Keys: []string{two, one}}, nil, nil, nil, nil)
+	require.NoError(t, err)
+	require.True(t, both.knows(one) && both.knows(two))
+	after, err := New(Config{Listen: "127.0.0.1:0", Keys: []string{two}}, nil, nil, nil, nil)
+	require.NoError(t, err)
+	require.False(t, after.knows(one))
+}
+
 // TestListenerWithoutHalfOfItsTLS does not start.
 func TestListenerWithoutHalfOfItsTLS(t *testing.T) {
 	t.Parallel()

@@ -46,7 +46,7 @@ type scannerConfig struct {
 
 // signerConfig is the key with which checkpoints of the audit logs are signed.
 type signerConfig struct {
-	Key string `env:"SATCHEL_AUDIT_KEY,required"` // private key that signs the checkpoints of the audit logs; `satchel audit keygen` makes the pair
+	Key string `env:"SATCHEL_AUDIT_KEY,required"` // private key that signs the checkpoints of the audit logs and the certificates of erasures; `satchel audit keygen` makes the pair. To replace it, write the new one, and below it a line public: with what audit-public-key held for each earlier one
 }
 
 var settingsModule = fx.Module("settings", fx.Provide(

@@ -17,7 +17,7 @@ import (
 )
 
 func newVerification(db *tenancy.DB, store *s3.Store, c client.Client, s *audit.Signer) *verification.Activities {
-	return verification.New(db, checkpointBucket{store.Audit}, s.Public(), verificationStarter{c})
+	return verification.New(db, checkpointBucket{store.Audit}, s.Trusted(), verificationStarter{c})
 }
 
 // checkpointBucket is the bucket of checkpoints as the verification knows it.
