@@ -1,7 +1,7 @@
 # Satchel. `make help` lists what can be made; the work is done by the scripts of deploy/local.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test unit e2e bench drill images images-check chart kube-api contracts presidio pictures judge lint generate status logs stop clean
+.PHONY: help run build test unit e2e bench drill images images-check chart kube-api contracts presidio pictures vitals judge lint generate status logs stop clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ presidio: ## the detectors of personal data against rows of Microsoft Presidio's
 
 pictures: ## the pictures of the guides in docs/pictures, of the demonstration (with `make run` beside it, freshly made)
 	@cd web && SATCHEL_TAKE_PICTURES=1 exec npx playwright test
+
+vitals: ## what the console costs a browser, and files that are sent under faults, against a stack of its own (ARGS='--only list,faults --json FILE')
+	@exec deploy/local/vitals.sh $(ARGS)
 
 judge: ## which files of a folder are taken, and why the others are not (DIR=folder, ARGS='--json', ARGS='--clamd socket')
 	@exec deploy/local/judge.sh "$(DIR)" $(ARGS)

@@ -2,17 +2,18 @@ import { defineConfig } from '@playwright/test'
 
 // The stack that is tested: `make run` beside it, or the one that a test of e2e has started.
 const base = process.env.SATCHEL_API_URL ?? 'http://127.0.0.1:8400'
+const vitals = Boolean(process.env.SATCHEL_VITALS)
 
 export default defineConfig({
-  testDir: process.env.SATCHEL_TAKE_PICTURES ? 'pictures' : 'tests',
-  workers: 2,
-  timeout: 60_000,
-  retries: 1, // on a busy machine a page may be later than its test; the report names what needed two tries
+  testDir: vitals ? 'vitals' : process.env.SATCHEL_TAKE_PICTURES ? 'pictures' : 'tests',
+  workers: vitals ? 1 : 2,
+  timeout: vitals ? 300_000 : 60_000,
+  retries: vitals ? 0 : 1, // on a busy machine a page may be later than its test; the report names what needed two tries
   expect: { timeout: 15_000 },
-  reporter: [['line']],
+  reporter: vitals ? [['line'], ['./vitals/figures.ts']] : [['line']],
   forbidOnly: true,
   use: {
-    baseURL: base, locale: 'en-GB', timezoneId: 'UTC', viewport: { width: 1280, height: 800 }, actionTimeout: 15_000, trace: 'retain-on-failure',
+    baseURL: base, locale: 'en-GB', timezoneId: 'UTC', viewport: { width: 1280, height: 800 }, actionTimeout: 15_000, trace: vitals ? 'off' : 'retain-on-failure',
     launchOptions: {
       executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
       args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],

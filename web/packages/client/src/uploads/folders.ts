@@ -13,7 +13,10 @@ export class FolderMaker {
   async folderFor(target: Target, path: string): Promise<string | undefined> {
     const parts = foldersOf(path)
     if (parts.length === 0 || target.fileId) return target.folderId
-    const space = target.spaceId ?? await (this.ownSpace ??= this.personal())
+    const space = target.spaceId ?? await (this.ownSpace ??= this.personal().catch(e => {
+      this.ownSpace = undefined // the next file asks again
+      throw e
+    }))
     let parent = target.folderId
     for (const name of parts) {
       const at = `${space}/${parent ?? ''}/${name}`

@@ -6,7 +6,7 @@ import { normalName } from '../names.ts'
 import { Problem, asProblem, problemOf, retryAfter } from '../problem.ts'
 import { FolderMaker } from './folders.ts'
 import type { Chosen } from './gather.ts'
-import { type Happening, type Item, isOutcome, next } from './item.ts'
+import { type Happening, type Hindrance, type Item, isOutcome, next } from './item.ts'
 import { ResumeStore } from './resume.ts'
 
 /** Where files are sent to. Without a space and a folder they come to the caller's own space. */
@@ -32,7 +32,11 @@ const waits = [250, 500, 1000, 2000, 4000, ...Array.from({ length: 20_000 }, () 
 const silent = { debug() {}, warn() {}, error() {} }
 const notEveryChange = 100 // ms between two notices to those who look
 
-interface Entry { item: Item; file: File; target: Target; key: string; engineId?: string; url?: string | undefined }
+/** Whether a request that came to this may succeed later. */
+const mayPass = (status: number) => status === 0 || [401, 408, 409, 423, 425, 429].includes(status) || (status >= 500 && status !== 501 && status !== 507)
+const hindrance = (status: number): Hindrance => (status === 0 ? 'network' : status === 429 ? 'limited' : status === 401 ? 'signIn' : 'server')
+
+interface Entry { item: Item; file: File; target: Target; key: string; turn: number; engineId?: string; url?: string | undefined }
 
 /**
  * Sends files and follows each to its outcome. Uppy and tus move the bytes of the few that are being sent; the queue
@@ -50,6 +54,7 @@ export class Uploader {
   private poll: ReturnType<typeof setTimeout> | undefined
   private pollPause = 1000
   private active = new Set<string>()
+  private readonly naps = new Set<() => void>()
   private holdUntil = 0
   private refusedToken = ''
   private count = 0
@@ -71,7 +76,7 @@ export class Uploader {
     for (const { file, path } of chosen) {
       const id = `u${++this.count}`
       const item: Item = { id, name: normalName(file.name), path, size: file.size, phase: 'waiting', sent: 0 }
-      this.entries.set(id, { item, file, target, key: crypto.randomUUID() })
+      this.entries.set(id, { item, file, target, key: crypto.randomUUID(), turn: 0 })
     }
     this.changed()
     await this.precheck()
@@ -104,6 +109,7 @@ export class Uploader {
   /** Tries at once what waits for the network. */
   tryNow() {
     this.holdUntil = 0
+    for (const wake of this.naps) wake()
     for (const id of this.active) {
       const engine = this.entries.get(id)?.engineId
       if (engine && this.entries.get(id)?.item.hindrance) { this.uppy.pauseResume(engine); this.uppy.pauseResume(engine) }
@@ -122,7 +128,8 @@ export class Uploader {
 
   /** Ends all of it, as at sign-out. */
   async end() {
-    for (const id of [...this.entries.keys()]) this.leave(id)
+    for (const [id, e] of this.entries) if (e.item.phase === 'waiting') this.entries.delete(id) // none of them begins in the place of another
+    for (const [id, e] of this.entries) { e.turn++; this.leave(id) }
     this.entries.clear()
     clearTimeout(this.poll)
     this.changed()
@@ -168,21 +175,45 @@ export class Uploader {
     }
   }
 
+  /** Makes the folders of a file and gives it to the engine. What hinders that for a while is waited out, as it is within an upload. */
   private async begin(id: string, e: Entry) {
-    try {
-      if (e.engineId && this.uppy.getFile(e.engineId)) { // it was paused
-        if (this.uppy.getFile(e.engineId).isPaused) this.uppy.pauseResume(e.engineId)
+    const turn = ++e.turn
+    const over = () => e.turn !== turn || e.item.phase !== 'sending' // it was paused or cancelled meanwhile, and perhaps begun again
+    for (let attempt = 0; ; attempt++) {
+      try {
+        if (e.engineId && this.uppy.getFile(e.engineId)) { // it was paused
+          if (this.uppy.getFile(e.engineId).isPaused) this.uppy.pauseResume(e.engineId)
+          return
+        }
+        const folderId = await this.folders.folderFor(e.target, e.item.path)
+        if (over()) return
+        e.url ??= await this.resume.find(e.file, e.item.path, this.o.owner)
+        if (over()) return
+        this.hand(id, e, folderId)
         return
+      } catch (error) {
+        if (over()) return
+        const problem = asProblem(error)
+        if (!(error instanceof Problem) || !mayPass(problem.status)) { // what is no answer of the API comes again each time
+          this.active.delete(id)
+          this.move(id, { type: 'refuse', problem })
+          void this.pump()
+          return
+        }
+        this.move(id, { type: 'hinder', by: hindrance(problem.status) })
+        await this.nap(problem.retryAfter !== undefined ? 1000 * problem.retryAfter : waits[attempt]!)
+        if (over()) return
       }
-      const folderId = await this.folders.folderFor(e.target, e.item.path)
-      if (e.item.phase !== 'sending') { this.active.delete(id); return }
-      e.url ??= await this.resume.find(e.file, e.item.path, this.o.owner)
-      this.hand(id, e, folderId)
-    } catch (error) {
-      this.active.delete(id)
-      this.move(id, { type: 'refuse', problem: asProblem(error) })
-      void this.pump()
     }
+  }
+
+  /** Waits, or until the person wants it tried at once. */
+  private nap(ms: number): Promise<void> {
+    return new Promise(done => {
+      const wake = () => { clearTimeout(end); this.naps.delete(wake); done() }
+      const end = setTimeout(wake, ms)
+      this.naps.add(wake)
+    })
   }
 
   /** Gives the file to the engine. */
@@ -224,9 +255,8 @@ export class Uploader {
       onShouldRetry: (error: { originalRequest?: { getMethod(): string } | null; originalResponse?: { getStatus(): number } | null }) => {
         const status = error.originalResponse?.getStatus() ?? 0
         if (error.originalRequest?.getMethod() === 'DELETE') return status === 0 || status >= 500
-        const again = status === 0 || [401, 408, 409, 423, 425, 429].includes(status) || (status >= 500 && status !== 501 && status !== 507)
-        if (again) this.move(id, { type: 'hinder', by: status === 0 ? 'network' : status === 429 ? 'limited' : status === 401 ? 'signIn' : 'server' })
-        return again
+        if (mayPass(status)) this.move(id, { type: 'hinder', by: hindrance(status) })
+        return mayPass(status)
       },
     }
   }
@@ -280,7 +310,10 @@ export class Uploader {
   private leave(id: string, terminate = false) {
     const e = this.entries.get(id)
     const was = this.active.delete(id)
-    if (!e?.engineId) return
+    if (!e?.engineId) { // its folders were being made
+      if (was) void this.pump()
+      return
+    }
     const known = this.uppy.getFile(e.engineId)
     if (!known) return
     if (e.item.phase === 'paused' && !terminate) {
