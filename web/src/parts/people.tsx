@@ -14,7 +14,7 @@ export const brief = (id: string) => id.slice(0, 4) + '…' + id.slice(-6)
 export function Named({ id }: { id: string }) {
   const work = useWork()
   const person = useQuery({ ...personById(work, id), enabled: may(work.place, 'read_members') && work.place.role !== 'operator', staleTime: 600_000, retry: false })
-  return person.data ? <bdi>{person.data.display_name}</bdi> : <code title={id}>{brief(id)}</code>
+  return person.data?.display_name ? <bdi>{person.data.display_name}</bdi> : <code title={id}>{brief(id)}</code>
 }
 
 /** Words for what the people of an organization are. */

@@ -118,7 +118,8 @@ function Say({ student, out, close }: { student: string; out: boolean; close: ()
   const whose = out ? [...new Set([student, ...(links.data?.pages.flatMap(p => p.items).filter(g => g.student_id === student).map(g => g.parent_id) ?? [])])] : said
   const chosen = whose.includes(holder) ? holder : whose[0] ?? ''
   const run = async () => {
-    await work.api.PUT('/api/v1/organizations/{id}/directory-opt-outs/{student}', { params: { path: { id: work.place.organization_id, student } }, body: { opted_out: out, ...(chosen ? { holder_id: chosen } : {}) } })
+    if (!chosen) throw new Unmet(t`Choose a person.`)
+    await work.api.PUT('/api/v1/organizations/{id}/directory-opt-outs/{student}', { params: { path: { id: work.place.organization_id, student } }, body: { opted_out: out, holder_id: chosen } })
     void again('directory', 'compliance')
   }
   return (
