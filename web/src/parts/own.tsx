@@ -1,16 +1,8 @@
 import { Trans } from '@lingui/react/macro'
-import { useQuery } from '@tanstack/react-query'
 
-import { useWork } from '../app/context.tsx'
-import { may } from '../app/grants.ts'
-import { type OwnStudent, ownStudents } from '../app/queries-compliance.ts'
+import type { OwnStudent } from '../app/queries-compliance.ts'
+import { useOwnStudents } from './own-students.ts'
 import { Named, brief } from './people.tsx'
-
-/** The students of whose side the person is: themselves, and their children. Empty until it is known. */
-export function useOwnStudents(): OwnStudent[] {
-  const work = useWork()
-  return useQuery({ ...ownStudents(work), enabled: work.place.role !== 'operator' && may(work.place, 'read_directory') }).data?.items ?? []
-}
 
 /** A student by their id. A parent has the names of their own children, and of no one else. */
 export function StudentName({ id }: { id: string }) {

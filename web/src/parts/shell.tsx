@@ -11,7 +11,7 @@ import { DropArea, targetOfPage } from './drop.tsx'
 import { Mark } from './front.tsx'
 import { Icon, type IconName } from './icon.tsx'
 import { IdleChoice, IdleWatch } from './idle.tsx'
-import { useOwnStudents } from './own.tsx'
+import { useOwnStudents } from './own-students.ts'
 import { Toasts, clearToasts } from './toasts.tsx'
 import { Tray } from './tray.tsx'
 

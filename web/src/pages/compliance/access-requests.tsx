@@ -7,7 +7,8 @@ import { exactly } from '../../app/format.ts'
 import { may } from '../../app/grants.ts'
 import { type AccessRequest, type AccessRequestFile, accessRequestFiles, accessRequests } from '../../app/queries-compliance.ts'
 import { Form, Listed, State, Table, once, useChange, useSave } from '../../parts/manage.tsx'
-import { ChooseOwn, StudentName, useOwnStudents } from '../../parts/own.tsx'
+import { useOwnStudents } from '../../parts/own-students.ts'
+import { ChooseOwn, StudentName } from '../../parts/own.tsx'
 import { Title } from '../../parts/shell.tsx'
 
 type Asked = null | 'ask' | { verify: AccessRequest } | { files: AccessRequest } | { release: AccessRequest } | { end: AccessRequest; outcome: 'closed' | 'rejected' | 'withdrawn' }

@@ -7,7 +7,8 @@ import { exactly } from '../../app/format.ts'
 import { may } from '../../app/grants.ts'
 import { type Amendment, type AmendmentStep, amendments } from '../../app/queries-compliance.ts'
 import { Form, Listed, State, Table, once, useChange } from '../../parts/manage.tsx'
-import { ChooseOwn, StudentName, useOwnStudents } from '../../parts/own.tsx'
+import { useOwnStudents } from '../../parts/own-students.ts'
+import { ChooseOwn, StudentName } from '../../parts/own.tsx'
 import { Title } from '../../parts/shell.tsx'
 
 // What may follow, as the table of docs/compliance/amendments.md has it: the API refuses anything else.

@@ -7,7 +7,8 @@ import { exactly } from '../../app/format.ts'
 import { may } from '../../app/grants.ts'
 import { type DisclosureConsent, disclosureConsents } from '../../app/queries-compliance.ts'
 import { Form, Listed, State, Table, once, useChange } from '../../parts/manage.tsx'
-import { StudentName, useOwnStudents } from '../../parts/own.tsx'
+import { useOwnStudents } from '../../parts/own-students.ts'
+import { StudentName } from '../../parts/own.tsx'
 import { Title } from '../../parts/shell.tsx'
 
 type Asked = null | 'ask' | { sign: DisclosureConsent } | { revoke: DisclosureConsent }
