@@ -149,3 +149,36 @@ func (s *school) directoryIsRefused() {
 	s.do(s.pupil, get, outs+"/"+s.pupil.id.String(), nil)
 	s.do(s.owner, get, outs+"/"+s.strange.String(), nil)
 }
+
+// TestOwnStudents: a guardian, whatever their role, and a student see of whose side they are, and
+// whose word counts.
+func TestOwnStudents(t *testing.T) {
+	t.Parallel()
+	s := setup(t).scene()
+	owner, pupil, grown, parent := s.owner, s.person(s.owner.org, tenancy.Student), s.person(s.owner.org, tenancy.Student), s.person(s.owner.org, tenancy.Parent)
+	owner.call(post, s.school("/people"), map[string]any{"user_id": pupil.id, "kind": "student", "display_name": "Ada"}).is(201)
+	owner.call(post, s.school("/people"), map[string]any{"user_id": grown.id, "kind": "student", "display_name": "Ben"}).is(201)
+	_, err := s.db.Single(owner.org).Exec(t.Context(), "update people set adult_from = current_date where user_id = $1", grown.id)
+	require.NoError(t, err)
+	for _, guardian := range []*person{owner, parent} {
+		for _, student := range []*person{pupil, grown} {
+			owner.call(post, s.school("/guardians"), map[string]any{"parent_id": guardian.id, "student_id": student.id}).is(201)
+		}
+	}
+	own := func(p *person) map[uuid.UUID]directory.OwnView {
+		items := map[uuid.UUID]directory.OwnView{}
+		for _, o := range read[request.Page[directory.OwnView]](p.call(get, myStudentsPath, nil).is(200)).Items {
+			items[o.Student] = o
+		}
+		return items
+	}
+	no, yes := false, true
+	want := map[uuid.UUID]directory.OwnView{pupil.id: {Student: pupil.id, DisplayName: "Ada", Rights: true, OptedOut: &no}, grown.id: {Student: grown.id, DisplayName: "Ben"}}
+	require.Equal(t, want, own(owner))
+	require.Equal(t, want, own(parent))
+	parent.call(put, s.school("/directory-opt-outs/"+pupil.id.String()), map[string]any{"opted_out": true}).is(200)
+	require.Equal(t, &yes, own(owner)[pupil.id].OptedOut)
+	require.Equal(t, map[uuid.UUID]directory.OwnView{pupil.id: {Student: pupil.id, DisplayName: "Ada", Self: true}}, own(pupil))
+	require.Equal(t, map[uuid.UUID]directory.OwnView{grown.id: {Student: grown.id, DisplayName: "Ben", Self: true, Rights: true, OptedOut: &no}}, own(grown))
+	require.Empty(t, own(s.person(owner.org, tenancy.Teacher)))
+}

@@ -303,6 +303,7 @@ func (s *school) placesAreUsed(essay uuid.UUID) {
 	s.pages(s.owner, apiPath+"/access-report?limit=1")
 	s.do(s.owner, get, apiPath+"/compliance-report", nil)
 	s.do(s.owner, get, apiPath+"/data-inventory", nil)
+	s.do(s.parent, get, myStudentsPath, nil)
 	s.do(s.owner, remove, class+"/members/"+s.pupil.id.String(), nil)
 }
 

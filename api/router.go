@@ -132,6 +132,7 @@ const (
 	robloxOnePath      = robloxPath + "/:id"
 	robloxNotifyPath   = apiPath + "/roblox/notifications/:connection"
 	myMailPath         = apiPath + "/me/mail"
+	myStudentsPath     = apiPath + "/me/students"
 	myPreferencesPath  = apiPath + "/me/notification-preferences"
 	mailsPath          = organizationPath + "/mail"
 	unsubscribePath    = "/unsubscribe/:token"
@@ -499,6 +500,7 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: get, Path: optOutsPath, Action: tenancy.ListOptOuts, Handler: a.directory.ListOptOuts},
 		{Method: get, Path: optOutPath, Action: tenancy.ReadDirectory, Handler: a.directory.GetOptOut},
 		{Method: put, Path: optOutPath, Action: tenancy.OptOut, Audit: "directory.opt_out", Handler: a.directory.SetOptOut},
+		{Method: get, Path: myStudentsPath, Action: tenancy.ReadDirectory, Handler: a.directory.ListOwn},
 
 		{Method: get, Path: holdsPath, Action: tenancy.ReadHolds, Handler: a.holds.List},
 		{Method: post, Path: holdsPath, Action: tenancy.ManageHolds, Audit: "hold.place", Idempotency: idempotency.Route{Replay: a.holds.ReplayPlace}, Handler: a.holds.Place},

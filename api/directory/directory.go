@@ -162,3 +162,29 @@ func (r *Directory) ListOptOuts(c *gin.Context) error {
 		return directory.List(c.Request.Context(), r.DB.Single(org), after[0], limit)
 	}, func(o directory.OptedOut) OptedOutView { return OptedOutView{o.Student, o.At.UTC()} }, func(o directory.OptedOut) []uuid.UUID { return []uuid.UUID{o.Student} })
 }
+
+// OwnView is a student of whose side the caller is.
+type OwnView struct {
+	Student     uuid.UUID `json:"student_id"`
+	DisplayName string    `json:"display_name"`
+	Self        bool      `json:"self"`
+	Rights      bool      `json:"rights"`
+	OptedOut    *bool     `json:"opted_out"` // null: the caller has not the rights
+}
+
+// ListOwn lists the caller and their children, as far as they are students.
+func (r *Directory) ListOwn(c *gin.Context) error {
+	own, err := directory.OwnStudents(c.Request.Context(), r.DB.Single(request.Caller(c).Org))
+	if err != nil {
+		return err
+	}
+	items := make([]OwnView, len(own))
+	for i, o := range own {
+		items[i] = OwnView{Student: o.Student, DisplayName: o.DisplayName, Self: o.Self, Rights: o.Rights}
+		if o.Rights {
+			items[i].OptedOut = &o.OptedOut
+		}
+	}
+	c.JSON(http.StatusOK, request.Page[OwnView]{Items: items})
+	return nil
+}

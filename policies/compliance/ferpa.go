@@ -95,7 +95,7 @@ var ferpa = []Rule{
 		},
 	},
 	{
-		ID: "directory_information", Law: FERPA, Section: "34 CFR 99.37", Kind: Enforced, API: "/directory-opt-outs", Page: "",
+		ID: "directory_information", Law: FERPA, Section: "34 CFR 99.37", Kind: Enforced, API: "/directory-opt-outs", Page: "/manage/directory",
 		Asks:  "Directory information leaves only in designated categories, after a public notice, and not of students who were opted out.",
 		Proof: []Proof{{"api", "TestDirectoryInformation"}},
 		check: func(f *facts) Finding {
@@ -106,7 +106,7 @@ var ferpa = []Rule{
 		},
 	},
 	{
-		ID: "signed_consent", Law: FERPA, Section: "34 CFR 99.30", Kind: Enforced, API: "/disclosure-consents", Page: "",
+		ID: "signed_consent", Law: FERPA, Section: "34 CFR 99.30", Kind: Enforced, API: "/disclosure-consents", Page: "/disclosure-consents",
 		Asks:  "A record leaves to a third party on a consent only if it is signed, dated, names records, purpose and party, and is not revoked.",
 		Proof: []Proof{{"api", "TestDisclosuresAreConsentedTo"}},
 		check: func(f *facts) Finding {

@@ -181,3 +181,25 @@ func List(ctx context.Context, q tenancy.Queries, after uuid.UUID, limit int) ([
 	}
 	return list, nil
 }
+
+// Own is a student of whose side somebody is: themselves, or one whose guardian they are.
+type Own struct {
+	Student     uuid.UUID
+	DisplayName string // empty: there is none
+	Self        bool
+	Rights      bool // they are that person's: a guardian's until the student is 18, and then the student's (34 CFR 99.5)
+	OptedOut    bool // known of those alone of whom the person has the rights
+}
+
+// OwnStudents are those of the actor. One person has a few.
+func OwnStudents(ctx context.Context, q tenancy.Queries) ([]Own, error) {
+	rows, err := directorydb.New(q).OwnStudents(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read own students: %w", err)
+	}
+	list := make([]Own, len(rows))
+	for i, r := range rows {
+		list[i] = Own{Student: r.StudentID, DisplayName: r.DisplayName, Self: r.Self, Rights: r.Rights, OptedOut: r.Rights && r.OptedOut}
+	}
+	return list, nil
+}

@@ -30,3 +30,11 @@ update directory_opt_outs set opted_out = false, recorded_by = sqlc.arg(recorded
 select o.student_id, max(o.at)::timestamptz as at from directory_opt_outs o
  where o.opted_out and (sqlc.narg(after)::uuid is null or o.student_id > sqlc.narg(after)::uuid)
  group by o.student_id order by o.student_id limit sqlc.arg(most);
+
+-- The students of whose side the actor is, of whatever age, and whether the rights are the actor's.
+-- name: OwnStudents :many
+select s.id::uuid as student_id, coalesce(p.display_name, '')::text as display_name, (s.id = app.actor())::boolean as self, app.my_student(s.id)::boolean as rights,
+       exists (select from directory_opt_outs o where o.student_id = s.id and o.opted_out)::boolean as opted_out
+  from (select g.student_id as id from guardianships g where g.parent_id = app.actor() union select m.user_id from members m where m.user_id = app.actor() and m.role = 'student') s
+  left join people p on p.user_id = s.id
+ order by s.id;

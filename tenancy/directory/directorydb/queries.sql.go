@@ -123,6 +123,49 @@ func (q *Queries) OptedOutList(ctx context.Context, arg OptedOutListParams) ([]O
 	return items, nil
 }
 
+const ownStudents = `-- name: OwnStudents :many
+select s.id::uuid as student_id, coalesce(p.display_name, '')::text as display_name, (s.id = app.actor())::boolean as self, app.my_student(s.id)::boolean as rights,
+       exists (select from directory_opt_outs o where o.student_id = s.id and o.opted_out)::boolean as opted_out
+  from (select g.student_id as id from guardianships g where g.parent_id = app.actor() union select m.user_id from members m where m.user_id = app.actor() and m.role = 'student') s
+  left join people p on p.user_id = s.id
+ order by s.id
+`
+
+type OwnStudentsRow struct {
+	StudentID   uuid.UUID
+	DisplayName string
+	Self        bool
+	Rights      bool
+	OptedOut    bool
+}
+
+// The students of whose side the actor is, of whatever age, and whether the rights are the actor's.
+func (q *Queries) OwnStudents(ctx context.Context) ([]OwnStudentsRow, error) {
+	rows, err := q.db.Query(ctx, ownStudents)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []OwnStudentsRow
+	for rows.Next() {
+		var i OwnStudentsRow
+		if err := rows.Scan(
+			&i.StudentID,
+			&i.DisplayName,
+			&i.Self,
+			&i.Rights,
+			&i.OptedOut,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const policyGet = `-- name: PolicyGet :one
 select categories, notice_at, opt_out_until, set_by, set_at from directory_policies
 `

@@ -21,6 +21,9 @@ export function when(iso: string | null | undefined, locale = here(), now = new 
 
 export const exactly = (iso: string, locale = here()) => new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short' }).format(new Date(iso))
 
+/** A day of the calendar, such as 2026-09-01, which is the same in every time zone. */
+export const calendarDay = (day: string, locale = here()) => new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(day + 'T00:00:00Z'))
+
 /** Day and time as short as a table needs it. */
 export const stamp = (iso: string, locale = here()) => new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(iso))
 

@@ -43,6 +43,7 @@ export function useManage(place: Place): ManageEntry[] {
     { needs: 'read_audit', operators: true, group: 'organization', to: `${at}/manage/audit`, label: t`Audit log`, icon: 'text', about: t`Who did what, and whether the log is whole` },
     { needs: 'read_compliance', group: 'organization', to: `${at}/compliance`, label: t`Compliance`, icon: 'library', about: t`Which rules of the law are met, and what shows it` },
     { needs: 'read_compliance', group: 'organization', to: `${at}/manage/duties`, label: t`Duties and incidents`, icon: 'clock', about: t`What is due each year, whom to tell of an incident, what becomes of data` },
+    { needs: 'read_compliance', group: 'organization', to: `${at}/manage/inventory`, label: t`Data inventory`, icon: 'table', about: t`What is kept of people, where, what for, and for how long` },
     { needs: 'read_consent', group: 'organization', to: `${at}/manage/notices`, label: t`Notice to parents`, icon: 'text', about: t`What parents are told before they are asked` },
     { needs: 'review_personal_data', group: 'files', to: `${at}/manage/held`, label: t`Files that wait`, icon: 'lock', about: t`Personal data was found in them, and somebody decides` },
     { needs: 'read_retention', group: 'files', to: `${at}/manage/retention`, label: t`How long files are kept`, icon: 'clock', about: t`By category, and what waits for a decision` },
@@ -51,6 +52,8 @@ export function useManage(place: Place): ManageEntry[] {
     { needs: 'read_records', group: 'files', to: `${at}/disclosure-consents`, label: t`Consents to give records to others`, icon: 'shared', about: t`What parents signed, for whom and until when` },
     { needs: 'review_break_glass', group: 'people', to: `${at}/manage/break-glass`, label: t`Reviews of break-glass`, icon: 'lock', about: t`Who went into a space with a reason, and whether it was one` },
     { needs: 'read_records', group: 'files', to: `${at}/disclosures`, label: t`Who was given records`, icon: 'shared', about: t`Records of students that left the school, and what was refused` },
+    { needs: 'list_opt_outs', group: 'files', to: `${at}/manage/directory`, label: t`Directory information`, icon: 'group', about: t`What may be told of students without a consent, and who refused it` },
+    { needs: 'read_erasures', operators: true, group: 'files', to: `${at}/manage/erasures`, label: t`Erasures`, icon: 'bin', about: t`What was destroyed in every copy, with its certificate` },
     { needs: 'read_holds', group: 'files', to: `${at}/manage/holds`, label: t`Holds`, icon: 'archive', about: t`What must not be destroyed` },
   ]
   // The organization of the operators has no classes, files and keys of its own.

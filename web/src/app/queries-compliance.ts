@@ -1,4 +1,4 @@
-import type { Schemas } from '@satchel/client'
+import { type Schemas, asProblem } from '@satchel/client'
 import { queryOptions } from '@tanstack/react-query'
 
 import type { Work } from './context.tsx'
@@ -26,6 +26,14 @@ export type Incident = Schemas['Incident']
 export type Disposition = Schemas['Disposition']
 export type Notice = Schemas['ConsentNotice']
 export type NewConsentDecision = Schemas['NewConsentDecision']
+export type Erasure = Schemas['Erasure']
+export type ErasureCertificate = Schemas['ErasureCertificate']
+export type ErasureBasis = Schemas['ErasureBasis']
+export type DirectoryPolicy = Schemas['DirectoryPolicy']
+export type DirectoryCategory = Schemas['DirectoryCategory']
+export type DirectoryOptOut = Schemas['DirectoryOptOut']
+export type OwnStudent = Schemas['OwnStudent']
+export type DataInventory = Schemas['DataInventory']
 
 const of = (w: Work) => ({ id: w.place.organization_id })
 
@@ -94,3 +102,43 @@ export const disclosureConsents = (w: Work) => list(w, ['disclosure-consents'], 
 
 export const breakGlassReviews = (w: Work, reviewed: boolean) => list(w, ['break-glass', reviewed], ({ signal, query }) =>
   w.api.GET('/api/v1/break-glass', { params: { query: { ...query, ...(reviewed ? { reviewed } : {}) } }, signal }))
+
+const under = (e: Erasure) => e.state !== 'certified'
+
+/** Erasures; those that are under way are looked at again. */
+export const erasures = (w: Work) => ({
+  ...list(w, ['erasures'], ({ signal, query }) => w.api.GET('/api/v1/erasures', { params: { query }, signal })),
+  refetchInterval: (q: { state: { data?: { pages: { items: Erasure[] }[] } | undefined } }) => (q.state.data?.pages.some(p => p.items.some(under)) ? 5000 : false) as number | false,
+})
+
+export const erasureById = (w: Work, id: string) => queryOptions({
+  ...one<Erasure>(w, ['erasures', 'one', id], signal => w.api.GET('/api/v1/erasures/{id}', { params: { path: { id } }, signal })),
+  refetchInterval: q => (q.state.data && !under(q.state.data) ? false : 2000),
+})
+
+export const certificateOf = (w: Work, id: string) => one(w, ['erasures', 'certificate', id], signal =>
+  w.api.GET('/api/v1/erasures/{id}/certificate', { params: { path: { id }, query: { format: 'json' } }, signal }) as Promise<{ data?: ErasureCertificate }>)
+
+/** What the school designated as directory information; null: it has not said. */
+export const directoryPolicy = (w: Work) => queryOptions({
+  queryKey: [w.place.organization_id, 'directory', 'policy'],
+  queryFn: async ({ signal }): Promise<DirectoryPolicy | null> => {
+    try {
+      return (await w.api.GET('/api/v1/organizations/{id}/directory-policy', { params: { path: of(w) }, signal })).data!
+    } catch (e) {
+      if (asProblem(e).code === 'no_directory_policy') return null
+      throw e
+    }
+  },
+})
+
+export const optedOut = (w: Work) => list(w, ['directory', 'opt-outs'], ({ signal, query }) =>
+  w.api.GET('/api/v1/organizations/{id}/directory-opt-outs', { params: { path: of(w), query }, signal }))
+
+export const optOutOf = (w: Work, student: string) => one<DirectoryOptOut>(w, ['directory', 'opt-outs', student], signal =>
+  w.api.GET('/api/v1/organizations/{id}/directory-opt-outs/{student}', { params: { path: { ...of(w), student } }, signal }))
+
+/** The person, if a student, and the students whose guardian they are. */
+export const ownStudents = (w: Work) => queryOptions({ ...one(w, ['directory', 'own'], signal => w.api.GET('/api/v1/me/students', { signal })), staleTime: 300_000 })
+
+export const dataInventory = (w: Work) => one(w, ['inventory'], signal => w.api.GET('/api/v1/data-inventory', { signal }))

@@ -122,3 +122,6 @@ export const quotaOf = (w: Work) => queryOptions({
 export const notifications = (w: Work) => list(w, ['notifications'], ({ signal, query }) => w.api.GET('/api/v1/notifications', { params: { query }, signal }))
 export const mailAddresses = (w: Work) => one(w, ['notifications', 'mail'], signal => w.api.GET('/api/v1/me/mail', { signal }))
 export const preferences = (w: Work) => one(w, ['notifications', 'preferences'], signal => w.api.GET('/api/v1/me/notification-preferences', { signal }))
+
+/** Whom parents ask, and what anybody may read of how the school treats data. */
+export const privacyNotice = (w: Work) => one(w, ['privacy'], signal => w.api.GET('/api/v1/public/organizations/{id}/privacy-notice', { params: { path: { id: w.place.organization_id } }, signal }))

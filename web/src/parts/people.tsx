@@ -14,7 +14,7 @@ export const brief = (id: string) => id.slice(0, 4) + '…' + id.slice(-6)
 export function Named({ id }: { id: string }) {
   const work = useWork()
   const person = useQuery({ ...personById(work, id), enabled: may(work.place, 'read_members') && work.place.role !== 'operator', staleTime: 600_000, retry: false })
-  return person.data ? <bdi>{person.data.display_name}</bdi> : <code title={id}>{brief(id)}</code>
+  return person.data?.display_name ? <bdi>{person.data.display_name}</bdi> : <code title={id}>{brief(id)}</code>
 }
 
 /** Words for what the people of an organization are. */
@@ -25,13 +25,13 @@ export function usePersonWords() {
   return { kinds, states }
 }
 
-/** Finds a person by a part of the name. The chosen one's id is a field of the form around it. */
-export function ChoosePerson({ name, kind }: { name: string; kind?: Person['kind'] }) {
+/** Finds a person by a part of the name, with gone also one who has left. The chosen one's id is a field of the form around it. */
+export function ChoosePerson({ name, kind, gone }: { name: string; kind?: Person['kind']; gone?: boolean }) {
   const { t } = useLingui()
   const work = useWork()
   const { kinds } = usePersonWords()
   const [q, setQ] = useState('')
-  const found = useInfiniteQuery({ ...people(work, { q: q.trim(), kind, state: 'active' }), enabled: q.trim().length > 1 })
+  const found = useInfiniteQuery({ ...people(work, { q: q.trim(), kind, state: gone ? undefined : 'active' }), enabled: q.trim().length > 1 })
   const all = found.data?.pages[0]?.items.slice(0, 20) ?? []
   return (
     <div className="field">

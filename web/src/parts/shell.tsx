@@ -11,6 +11,7 @@ import { DropArea, targetOfPage } from './drop.tsx'
 import { Mark } from './front.tsx'
 import { Icon, type IconName } from './icon.tsx'
 import { IdleChoice, IdleWatch } from './idle.tsx'
+import { useOwnStudents } from './own-students.ts'
 import { Toasts, clearToasts } from './toasts.tsx'
 import { Tray } from './tray.tsx'
 
@@ -73,11 +74,13 @@ interface Entry { to: string; label: string; icon: IconName; inner?: ManageEntry
 function useEntries(place: Place): Entry[] {
   const { t } = useLingui()
   const managed = useManage(place)
+  const own = useOwnStudents()
   const at = `/o/${place.organization_id}`
   if (place.role === 'student') {
+    const rights: Entry[] = own.some(s => s.rights) ? [{ to: `${at}/children`, label: t`My rights`, icon: 'group' }] : []
     return [
       { to: `${at}/send`, label: t`Send`, icon: 'send' }, { to: `${at}/spaces/mine`, label: t`My files`, icon: 'mine' },
-      { to: `${at}/spaces`, label: t`Classes`, icon: 'class' }, { to: `${at}/notifications`, label: t`Notifications`, icon: 'bell' }, { to: `${at}/jobs`, label: t`Jobs`, icon: 'jobs' }, { to: `${at}/bin`, label: t`Bin`, icon: 'bin' }, { to: `${at}/disclosures`, label: t`Who was given records`, icon: 'shared' }, { to: `${at}/access-requests`, label: t`Requests to see records`, icon: 'clock' }, { to: `${at}/amendments`, label: t`Requests to change records`, icon: 'text' }, { to: `${at}/disclosure-consents`, label: t`Consents to give records to others`, icon: 'shared' }, { to: `${at}/help`, label: t`Help`, icon: 'help' },
+      { to: `${at}/spaces`, label: t`Classes`, icon: 'class' }, { to: `${at}/notifications`, label: t`Notifications`, icon: 'bell' }, { to: `${at}/jobs`, label: t`Jobs`, icon: 'jobs' }, { to: `${at}/bin`, label: t`Bin`, icon: 'bin' }, ...rights, { to: `${at}/disclosures`, label: t`Who was given records`, icon: 'shared' }, { to: `${at}/access-requests`, label: t`Requests to see records`, icon: 'clock' }, { to: `${at}/amendments`, label: t`Requests to change records`, icon: 'text' }, { to: `${at}/disclosure-consents`, label: t`Consents to give records to others`, icon: 'shared' }, { to: `${at}/help`, label: t`Help`, icon: 'help' },
     ]
   }
   const all: Entry[] = []
@@ -91,6 +94,8 @@ function useEntries(place: Place): Entry[] {
   if (may(place, 'read_reports')) all.push({ to: `${at}/reports`, label: t`Reports`, icon: 'slides' })
   if (place.role !== 'operator' && may(place, 'read_jobs')) all.push({ to: `${at}/jobs`, label: t`Jobs`, icon: 'jobs' })
   if (may(place, 'edit_files')) all.push({ to: `${at}/bin`, label: t`Bin`, icon: 'bin' })
+  // Anybody of the school may have a child at it.
+  if (place.role === 'parent' || own.length > 0) all.push({ to: `${at}/children`, label: t`My children`, icon: 'group' })
   if (place.role === 'parent') all.push({ to: `${at}/disclosures`, label: t`Who was given records`, icon: 'shared' }, { to: `${at}/access-requests`, label: t`Requests to see records`, icon: 'clock' }, { to: `${at}/amendments`, label: t`Requests to change records`, icon: 'text' }, { to: `${at}/disclosure-consents`, label: t`Consents to give records to others`, icon: 'shared' })
   if (managed.length > 5 && place.role !== 'operator') all.push({ to: `${at}/manage`, label: t`Administration`, icon: 'staff', inner: managed })
   else all.push(...managed)

@@ -8,6 +8,7 @@ import { useWork } from '../../app/context.tsx'
 import { exactly } from '../../app/format.ts'
 import { may } from '../../app/grants.ts'
 import { type Person, type Role, guardians, loginsOf, memberById, personById } from '../../app/queries-admin.ts'
+import { optOutOf } from '../../app/queries-compliance.ts'
 import { Failure } from '../../parts/failure.tsx'
 import { Waiting } from '../../parts/front.tsx'
 import { Form, once, useChange, useRoleName } from '../../parts/manage.tsx'
@@ -50,11 +51,14 @@ const unnamed = (m: Schemas['Member'], name: string): Person => ({
 
 function Facts({ person: p, ask, nameless }: { person: Person; ask: (a: Asked) => void; nameless: boolean }) {
   const { t } = useLingui()
-  const { place } = useWork()
+  const work = useWork()
+  const { place } = work
   const { kinds, states } = usePersonWords()
   const role = useRoleName()
+  const directory = useQuery({ ...optOutOf(work, p.user_id), enabled: p.kind === 'student' && may(place, 'list_opt_outs') })
   const facts: [string, React.ReactNode][] = [[t`Kind`, kinds[p.kind]], [t`Role`, role(p.role)], [t`State`, states[p.state]]]
   if (p.grade) facts.push([t`Grade`, <bdi key="g">{p.grade}</bdi>])
+  if (directory.data?.opted_out) facts.push([t`Directory information`, t`Refused: nothing of it leaves the school`])
   if (p.leaves_at) facts.push([t`Leaves`, exactly(p.leaves_at)])
   if (p.managed) facts.push([t`Source`, p.managed.source_id ? t`Roster` : t`By hand`], [t`Since`, exactly(p.managed.since)])
   if (p.managed?.set_by_hand.length) facts.push([t`Set by hand`, p.managed.set_by_hand.join(', ')])

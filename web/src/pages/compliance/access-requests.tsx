@@ -7,6 +7,8 @@ import { exactly } from '../../app/format.ts'
 import { may } from '../../app/grants.ts'
 import { type AccessRequest, type AccessRequestFile, accessRequestFiles, accessRequests } from '../../app/queries-compliance.ts'
 import { Form, Listed, State, Table, once, useChange, useSave } from '../../parts/manage.tsx'
+import { useOwnStudents } from '../../parts/own-students.ts'
+import { ChooseOwn, StudentName } from '../../parts/own.tsx'
 import { Title } from '../../parts/shell.tsx'
 
 type Asked = null | 'ask' | { verify: AccessRequest } | { files: AccessRequest } | { release: AccessRequest } | { end: AccessRequest; outcome: 'closed' | 'rejected' | 'withdrawn' }
@@ -21,6 +23,7 @@ export default function AccessRequests() {
   const { again } = useChange()
   const save = useSave()
   const manages = may(work.place, 'manage_access_requests')
+  const own = useOwnStudents().filter(s => s.rights) // of an owner or administrator who is a parent too
   const close = () => ask(null)
   const at = (r: AccessRequest) => ({ id: work.place.organization_id, request: r.id })
   const done = () => again('access-requests', 'holds')
@@ -35,13 +38,13 @@ export default function AccessRequests() {
   const over = (r: AccessRequest) => r.ended_at !== null
   return (
     <>
-      <Title actions={may(work.place, 'ask_access') && !manages && <button type="button" className="button main" onClick={() => ask('ask')}><Trans>Ask for a copy …</Trans></button>}>{t`Requests to see records`}</Title>
+      <Title actions={may(work.place, 'ask_access') && (!manages || own.length > 0) && <button type="button" className="button main" onClick={() => ask('ask')}><Trans>Ask for a copy …</Trans></button>}>{t`Requests to see records`}</Title>
       <p><Trans>The school answers within 45 days. Until then nothing of these records is destroyed.</Trans></p>
       <label className="check"><input type="checkbox" checked={ended} onChange={e => showEnded(e.target.checked)} /> <Trans>Show those that are over</Trans></label>
       <Listed of={list} empty={t`No request is open.`}>{rows => (
         <Table label={t`Requests to see records`} rows={rows} id={r => r.id} columns={[
           { head: t`Came in`, cell: r => exactly(r.received_at) },
-          { head: t`Student`, cell: r => <code className="small">{r.student_id}</code> },
+          { head: t`Student`, cell: r => <StudentName id={r.student_id} /> },
           { head: t`State`, cell: r => <State state={r.state === 'rejected' || r.state === 'withdrawn' ? 'revoked' : r.state === 'ready' || r.state === 'delivered' || r.state === 'closed' ? 'active' : 'waiting'} word={states[r.state]} /> },
           { head: t`Due`, cell: r => <>{exactly(r.due_at)}{r.overdue && <strong className="bad"> <Trans>Late</Trans></strong>}</> },
           { head: t`Actions`, cell: r => (
@@ -52,7 +55,7 @@ export default function AccessRequests() {
               {(manages || r.requester_id === work.place.user_id) && (r.state === 'ready' || r.state === 'delivered') && <button type="button" className="button" onClick={() => void fetchParts(r)}><Trans>Fetch</Trans></button>}
               {manages && (r.state === 'ready' || r.state === 'delivered') && <button type="button" className="button" onClick={() => ask({ end: r, outcome: 'closed' })}><Trans>Close …</Trans></button>}
               {manages && (r.state === 'received' || r.state === 'review') && <button type="button" className="button" onClick={() => ask({ end: r, outcome: 'rejected' })}><Trans>Refuse …</Trans></button>}
-              {!manages && !over(r) && may(work.place, 'ask_access') && r.state !== 'releasing' && <button type="button" className="button" onClick={() => ask({ end: r, outcome: 'withdrawn' })}><Trans>Take back …</Trans></button>}
+              {(!manages || r.requester_id === work.place.user_id) && !over(r) && may(work.place, 'ask_access') && r.state !== 'releasing' && <button type="button" className="button" onClick={() => ask({ end: r, outcome: 'withdrawn' })}><Trans>Take back …</Trans></button>}
             </span>) },
         ]} />
       )}</Listed>
@@ -61,7 +64,7 @@ export default function AccessRequests() {
           await work.api.POST('/api/v1/organizations/{id}/access-requests', { params: { path: { id: work.place.organization_id }, header: once() }, body: { student_id: String(d.get('student') ?? '').trim() || null, note: String(d.get('note')).trim() } })
           void done()
         }}>
-          {work.place.role === 'parent' && <label className="field"><Trans>Id of your child, if you have more than one here</Trans><input name="student" pattern="[0-9a-fA-F\-]{36}" autoComplete="off" /></label>}
+          {own.length > 0 && work.place.role !== 'student' ? <ChooseOwn of={own} /> : work.place.role === 'parent' && <label className="field"><Trans>Id of your child, if you have more than one here</Trans><input name="student" pattern="[0-9a-fA-F\-]{36}" autoComplete="off" /></label>}
           <label className="field"><Trans>What you want to see</Trans><textarea name="note" maxLength={1000} dir="auto" rows={3} autoFocus /></label>
         </Form>
       )}

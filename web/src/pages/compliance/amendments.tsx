@@ -7,6 +7,8 @@ import { exactly } from '../../app/format.ts'
 import { may } from '../../app/grants.ts'
 import { type Amendment, type AmendmentStep, amendments } from '../../app/queries-compliance.ts'
 import { Form, Listed, State, Table, once, useChange } from '../../parts/manage.tsx'
+import { useOwnStudents } from '../../parts/own-students.ts'
+import { ChooseOwn, StudentName } from '../../parts/own.tsx'
 import { Title } from '../../parts/shell.tsx'
 
 // What may follow, as the table of docs/compliance/amendments.md has it: the API refuses anything else.
@@ -28,6 +30,9 @@ export default function Amendments() {
   const [asked, ask] = useState<Asked>(null)
   const { again } = useChange()
   const manages = may(work.place, 'classify_records')
+  const own = useOwnStudents()
+  // An officer of the student's side decides nothing for the school (34 CFR 99.22(c)): the API refuses it.
+  const aside = (a: Amendment) => manages && own.some(s => s.student_id === a.student_id)
   const close = () => ask(null)
   const states: Record<Amendment['state'], string> = {
     requested: t`Came in`, under_review: t`Is looked through`, amended: t`The record was changed`, denied: t`Refused`, hearing_requested: t`A hearing was asked for`, scheduled: t`A hearing has its day`,
@@ -37,7 +42,7 @@ export default function Amendments() {
     review: t`Look through`, amend: t`Record the change`, deny: t`Refuse`, request_hearing: t`Ask for a hearing`, schedule: t`Set the day of the hearing`, hold: t`The hearing was held`,
     decide_amend: t`Decide for a change`, decide_uphold: t`Uphold the record`, state: t`Add a statement`, withdraw: t`Take back`, close: t`Close`,
   }
-  const next = (a: Amendment): AmendmentStep[] => [...(manages ? officers[a.state] ?? [] : []), ...((!manages || a.requester_id === work.place.user_id) && may(work.place, 'ask_amendment') ? requesters[a.state] ?? [] : [])]
+  const next = (a: Amendment): AmendmentStep[] => [...(manages && !aside(a) ? officers[a.state] ?? [] : []), ...((!manages || a.requester_id === work.place.user_id) && may(work.place, 'ask_amendment') ? requesters[a.state] ?? [] : [])]
   const good = (a: Amendment) => a.state === 'amended' || a.state === 'decided_amend' || a.state === 'statement_attached' || a.state === 'closed'
   const text = (d: FormData, name: string) => String(d.get(name) ?? '').trim()
   const id = work.place.organization_id
@@ -49,10 +54,12 @@ export default function Amendments() {
       <Listed of={list} empty={t`No request is open.`}>{rows => (
         <Table label={t`Requests to change records`} rows={rows} id={a => a.id} columns={[
           { head: t`Came in`, cell: a => exactly(a.requested_at) },
+          { head: t`Student`, cell: a => <StudentName id={a.student_id} /> },
           { head: t`What is asked for`, cell: a => <><bdi>{a.what}</bdi>{a.reason && <><br /><bdi className="small">{a.reason}</bdi></>}{a.decision && <><br /><bdi className="small">{a.decision}</bdi></>}</> },
           { head: t`State`, cell: a => <><State state={a.state === 'withdrawn' || a.state === 'denied' ? 'revoked' : good(a) ? 'active' : 'waiting'} word={states[a.state]} />{a.state === 'scheduled' && a.hearing_at && <span className="small"> {exactly(a.hearing_at)}, <bdi>{a.hearing_place}</bdi></span>}</> },
           { head: t`Due`, cell: a => a.due_at && <>{exactly(a.due_at)}{a.overdue && <strong className="bad"> <Trans>Late</Trans></strong>}</> },
-          { head: t`Actions`, cell: a => <span className="actions">{next(a).map(step => <button key={step} type="button" className="button" onClick={() => ask({ of: a, step })}>{steps[step]}</button>)}</span> },
+          { head: t`Actions`, cell: a => <span className="actions">{next(a).map(step => <button key={step} type="button" className="button" onClick={() => ask({ of: a, step })}>{steps[step]}</button>)}
+            {aside(a) && officers[a.state] && <span className="small quiet"><Trans>It is about you or your child: another owner or administrator decides.</Trans></span>}</span> },
         ]} />
       )}</Listed>
       {asked === 'ask' && (
@@ -61,7 +68,9 @@ export default function Amendments() {
           void again('amendments', 'holds')
         }}>
           <label className="field"><Trans>Id of the file</Trans><input name="file" required pattern="[0-9a-fA-F\-]{36}" autoComplete="off" /></label>
-          {work.place.role !== 'student' && <label className="field"><Trans>Id of the student</Trans><input name="student" required pattern="[0-9a-fA-F\-]{36}" autoComplete="off" /></label>}
+          {!manages && work.place.role !== 'student' && own.some(s => s.rights)
+            ? <ChooseOwn of={own} />
+            : work.place.role !== 'student' && <label className="field"><Trans>Id of the student</Trans><input name="student" required pattern="[0-9a-fA-F\-]{36}" autoComplete="off" /></label>}
           <label className="field"><Trans>What is wrong, and how it should be</Trans><textarea name="what" required maxLength={2000} dir="auto" rows={4} /></label>
         </Form>
       )}

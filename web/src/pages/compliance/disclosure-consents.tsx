@@ -7,6 +7,8 @@ import { exactly } from '../../app/format.ts'
 import { may } from '../../app/grants.ts'
 import { type DisclosureConsent, disclosureConsents } from '../../app/queries-compliance.ts'
 import { Form, Listed, State, Table, once, useChange } from '../../parts/manage.tsx'
+import { useOwnStudents } from '../../parts/own-students.ts'
+import { StudentName } from '../../parts/own.tsx'
 import { Title } from '../../parts/shell.tsx'
 
 type Asked = null | 'ask' | { sign: DisclosureConsent } | { revoke: DisclosureConsent }
@@ -19,7 +21,9 @@ export default function DisclosureConsents() {
   const [asked, ask] = useState<Asked>(null)
   const { again } = useChange()
   const asks = may(work.place, 'ask_disclosure_consents')
-  const signs = may(work.place, 'sign_disclosure_consents') && !asks // what is on paper, officers record by the API
+  const own = useOwnStudents()
+  // What is on paper, officers record by the API; what is about their own child, they sign here as any parent does.
+  const signs = (c: DisclosureConsent) => may(work.place, 'sign_disclosure_consents') && (!asks || own.some(s => s.rights && s.student_id === c.student_id))
   const close = () => ask(null)
   const at = (c: DisclosureConsent) => ({ id: work.place.organization_id, consent: c.id })
   const states: Record<DisclosureConsent['state'], string> = { requested: t`Waits for a signature`, signed: t`Signed`, revoked: t`Taken back`, expired: t`Over` }
@@ -31,14 +35,15 @@ export default function DisclosureConsents() {
       <Listed of={list} empty={t`No consent was asked for.`}>{rows => (
         <Table label={t`Consents to give records to others`} rows={rows} id={c => c.id} columns={[
           { head: t`To whom`, cell: c => <><bdi>{c.party}</bdi> <bdi className="small">{c.party_email}</bdi></> },
+          { head: t`Student`, cell: c => <StudentName id={c.student_id} /> },
           { head: t`What for`, cell: c => <bdi>{c.purpose}</bdi> },
           { head: t`Files`, cell: c => c.file_ids.length },
           { head: t`State`, cell: c => <State state={c.state === 'signed' ? 'active' : c.state === 'requested' ? 'waiting' : 'revoked'} word={states[c.state]} /> },
           { head: t`Until`, cell: c => exactly(c.expires_at) },
           { head: t`Actions`, cell: c => (
             <span className="actions">
-              {signs && c.state === 'requested' && <button type="button" className="button" onClick={() => ask({ sign: c })}><Trans>Sign …</Trans></button>}
-              {(signs || asks) && (c.state === 'requested' || c.state === 'signed') && <button type="button" className="button" onClick={() => ask({ revoke: c })}><Trans>Take back …</Trans></button>}
+              {signs(c) && c.state === 'requested' && <button type="button" className="button" onClick={() => ask({ sign: c })}><Trans>Sign …</Trans></button>}
+              {(signs(c) || asks) && (c.state === 'requested' || c.state === 'signed') && <button type="button" className="button" onClick={() => ask({ revoke: c })}><Trans>Take back …</Trans></button>}
             </span>) },
         ]} />
       )}</Listed>
