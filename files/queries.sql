@@ -578,12 +578,13 @@ select id, crc32 from file_versions where id = any(sqlc.arg(ids)::uuid[]) and cr
 -- name: VersionSetCRC :exec
 update file_versions set crc32 = sqlc.arg(crc32)::bigint where id = sqlc.arg(id) and status = 'published';
 
--- The files of a folder and of those below it, as the actor sees them.
--- name: VersionsBelowFolder :many
-select v.file_id from version_view v
-  join folder_paths p on p.organization_id = v.organization_id and p.folder_id = v.folder_id
- where p.ancestor_id = sqlc.arg(folder_id) and v.version_id = v.shown_id and v.trashed_at is null
- order by v.file_id limit sqlc.arg(most);
+-- The files of a folder and of those below it, as the actor sees them. What their versions are is asked for a few at
+-- once later: version_view took 12 s for 10,000 files.
+-- name: FilesBelowFolder :many
+select f.id from files f
+  join folder_paths p on p.organization_id = f.organization_id and p.folder_id = f.folder_id
+ where p.ancestor_id = sqlc.arg(folder_id) and f.trashed_at is null
+ order by f.id limit sqlc.arg(most);
 
 -- name: FoldersBelow :many
 select d.id, d.parent_id, d.name from folders d join folder_paths p on p.organization_id = d.organization_id and p.folder_id = d.id

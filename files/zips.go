@@ -163,7 +163,7 @@ func BelowFolder(ctx context.Context, q tenancy.Queries, folder uuid.UUID, most 
 	for _, r := range rows {
 		folders[r.ID] = FolderName{Parent: r.ParentID, Name: r.Name}
 	}
-	ids, err := db.VersionsBelowFolder(ctx, filesdb.VersionsBelowFolderParams{FolderID: folder, Most: int64(most)})
+	ids, err := db.FilesBelowFolder(ctx, filesdb.FilesBelowFolderParams{FolderID: folder, Most: int64(most)})
 	return ids, folders, err
 }
 
