@@ -11,6 +11,7 @@ import { phaseOf, todayUTC } from '../../parts/directory.ts'
 import { Failure } from '../../parts/failure.tsx'
 import { Waiting } from '../../parts/front.tsx'
 import { Check, Form, Listed, State, Table, Unmet, useChange } from '../../parts/manage.tsx'
+import { useOpener } from '../../parts/opener.ts'
 import { ChoosePerson, Named } from '../../parts/people.tsx'
 import { Title } from '../../parts/shell.tsx'
 
@@ -33,13 +34,14 @@ export default function Directory() {
   const { data: policy, error, refetch } = useQuery(directoryPolicy(work))
   const list = useInfiniteQuery(optedOut(work))
   const [asked, ask] = useState<Asked>(null)
+  const opener = useOpener(asked !== null && typeof asked === 'object' && asked.out)
   const manages = may(work.place, 'manage_directory')
   const records = manages && may(work.place, 'opt_out')
   return (
     <>
       <Title actions={<>
         {manages && policy !== undefined && <button type="button" className="button main" onClick={() => ask('policy')}>{policy ? <Trans>Change …</Trans> : <Trans>Say what it is …</Trans>}</button>}
-        {records && <button type="button" className="button" onClick={() => ask('student')}><Trans>Record who refuses …</Trans></button>}
+        {records && <button ref={opener} type="button" className="button" onClick={() => ask('student')}><Trans>Record who refuses …</Trans></button>}
       </>}>{t`Directory information`}</Title>
       <p><Trans>What the school may tell of its students without a consent, after it said so in public and gave parents time to refuse. It hides nothing inside of the school: names and mail addresses in a class stay as they are.</Trans></p>
       {error ? <Failure error={error} again={() => void refetch()} /> : policy === undefined && <Waiting />}

@@ -13,6 +13,7 @@ import { type Plan, holdsOn } from '../../parts/erasure-steps.ts'
 import { Failure } from '../../parts/failure.tsx'
 import { Waiting } from '../../parts/front.tsx'
 import { Form, Listed, State, Table, Unmet, once, useChange } from '../../parts/manage.tsx'
+import { useOpener } from '../../parts/opener.ts'
 import { ChoosePerson, Named, brief } from '../../parts/people.tsx'
 import { Title } from '../../parts/shell.tsx'
 import { fileOf } from './agreements.tsx'
@@ -30,10 +31,11 @@ export default function Erasures() {
   const manages = may(work.place, 'manage_erasures')
   const operator = work.place.role === 'operator'
   const close = () => ask(null)
+  const opener = useOpener(asked !== null && asked !== 'ask' && 'confirm' in asked)
   const marks: Record<Erasure['state'], string> = { planned: 'waiting', erasing: 'running', blocked: 'stopped', verifying: 'running', certified: 'done' }
   return (
     <>
-      <Title actions={manages && <button type="button" className="button main" onClick={() => ask('ask')}><Trans>Have something erased …</Trans></button>}>{t`Erasures`}</Title>
+      <Title actions={manages && <button ref={opener} type="button" className="button main" onClick={() => ask('ask')}><Trans>Have something erased …</Trans></button>}>{t`Erasures`}</Title>
       <p>{operator
         ? <Trans>Organizations that were deleted, each with its certificate. An organization is erased by its deletion.</Trans>
         : <Trans>What is erased is destroyed in every copy and in backups, with its keys, and does not come back. A certificate says so in the end. A whole organization is erased by its deletion, which an operator begins for its owner.</Trans>}</p>
