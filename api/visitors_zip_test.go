@@ -178,7 +178,7 @@ func TestStatementsTravelWithFolders(t *testing.T) {
 	require.Contains(t, b.call("", post, g.api("/download"), map[string]any{"file_id": record}).is(http.StatusCreated).text(), "it is not so")
 	z, at := g.all(map[string]any{})
 	require.Empty(t, z.Refused)
-	require.Equal(t, 2, z.Files, "a statement is no file")
+	require.Equal(t, 3, z.Files, "a reader compares it with what is in the zip")
 	whole := b.call("", get, at, nil).is(http.StatusOK).body
 	requireStated := func(zipped []byte) {
 		t.Helper()
@@ -195,7 +195,7 @@ func TestStatementsTravelWithFolders(t *testing.T) {
 	require.Equal(t, whole[40:], cut)
 	inside := owner.zip(map[string]any{"folder_id": top})
 	require.Empty(t, inside.Refused)
-	require.Equal(t, 2, inside.Files)
+	require.Equal(t, 3, inside.Files)
 	requireStated(b.call("", get, local(inside.URL), nil).is(http.StatusOK).body)
 	// Behind the header of its entry, which is the second one, the zip of before ends.
 	behind := fmt.Sprintf("bytes=%d-", 2*(30+len("1.txt"))+1)

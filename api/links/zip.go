@@ -115,7 +115,7 @@ func (r *Links) showZip(actor tenancy.Actor, z files.Zip, entries []files.ZipEnt
 	ends := time.Now().Add(signed.MaxLife).Truncate(time.Second).UTC()
 	name := z.Name + ".zip"
 	return ZipView{
-		ID: z.ID, Name: name, Size: ZipSize(entries), Files: CountFiles(entries), Refused: left, ExpiresAt: z.ExpiresAt.UTC(), URLEnds: ends,
+		ID: z.ID, Name: name, Size: ZipSize(entries), Files: len(entries), Refused: left, ExpiresAt: z.ExpiresAt.UTC(), URLEnds: ends,
 		URL: r.Keys.URL(r.ContentURL, signed.Link{
 			Organization: actor.Org, File: z.ID, Version: z.ID, Name: name, Transformation: ZipWord, Actor: actor.User, Key: actor.Key, Expires: ends,
 		}),

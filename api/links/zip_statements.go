@@ -59,16 +59,6 @@ func AddFile(entries []files.ZipEntry, names *zipped.Names, folders []string, e 
 	return append(entries, e)
 }
 
-// CountFiles counts the files of a zip, without what goes with them.
-func CountFiles(entries []files.ZipEntry) (n int) {
-	for _, e := range entries {
-		if e.Statement == "" {
-			n++
-		}
-	}
-	return n
-}
-
 // Carried are the texts that a zip carries, by the file about which they are.
 func Carried(entries []files.ZipEntry) map[uuid.UUID]string {
 	carried := map[uuid.UUID]string{}

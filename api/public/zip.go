@@ -53,7 +53,7 @@ func (p *Public) issueAll(ctx context.Context, v visit, folder uuid.UUID) (all a
 		return all, visitors.ErrNothing
 	}
 	var names zipped.Names
-	all = allDownload{Size: links.ZipSize(entries), Files: links.CountFiles(entries), Refused: left}
+	all = allDownload{Size: links.ZipSize(entries), Files: len(entries), Refused: left}
 	err = p.DB.InTx(ctx, v.ref.Org, func(tx *tenancy.Tx) error {
 		z, err := files.InsertShareZip(ctx, tx, tenancy.NewID(), v.ref.Share, names.Add(nil, list.Name), entries)
 		if err != nil {

@@ -109,6 +109,9 @@ func happen(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		{"select app.share_download_begin(app.org(), $1, $2, $3)", []string{"share", "download", "shared"}},
 		{"update shares set downloads = downloads where id = $1", []string{"share"}},
 		{"update shares set ended_at = now(), ended_reason = 'revoked' where id = $1", []string{"share"}},
+		{`insert into subprocessors (organization_id, id, kind, name, purpose, categories, location, assurance_file_id, assurance_sha256, recorded_by)
+			values (app.org(), $1, 'model', 'Models of Ana', 'p', 'c', 'l', $2, repeat('0', 64), $3)`, []string{"subprocessor", "shared", "user"}},
+		{"update subprocessors set until = now() where id = $1", []string{"subprocessor"}},
 		{"insert into roster_sources (organization_id, id, name) values (app.org(), $1, 'district')", []string{"source"}},
 		{"insert into roster_imports (organization_id, id, source_id, size, sha256, object_etag) values (app.org(), $1, $2, 1, repeat('0', 64), 'e')", []string{"import", "source"}},
 		{"update roster_imports set state = 'waiting' where id = $1", []string{"import"}},
