@@ -49,3 +49,61 @@ language sql stable security definer set search_path = public, pg_temp as $$
      where o.id > after and exists (select from bulk_changes b where b.organization_id = o.id and b.created_at < now() - older_than)
      order by o.id limit n
 $$;
+
+-- The file follows its versions, and a change of their status is an event of the file and of the
+-- organization: all in one update of its row. Only a version that becomes the published one or
+-- stops being it makes the others be looked at; numbers grow, so a new version is the newest.
+--
+-- It changes the version's own file and no other, behind the policies that let the version's row be written, and
+-- reads nothing for the caller. So it runs as satchel_system: for people each statement here would
+-- ask the access rule about that file again.
+create or replace function app.version_follow() returns trigger
+language plpgsql security definer set search_path = public, pg_temp set plan_cache_mode = force_generic_plan as $$
+declare
+    told   boolean := tg_op = 'INSERT' or new.status <> old.status;
+    n      bigint;
+    place  uuid;
+    newest record;
+    shown  record;
+begin
+    if tg_op = 'INSERT' then
+        -- The file was made with its version in mind, and has it and the event already.
+        select f.event_seq, f.space_id into n, place from files f
+         where f.organization_id = new.organization_id and f.id = new.file_id and f.head_id = new.id;
+    end if;
+    if n is not null then
+        null;
+    elsif new.status = 'published' or tg_op = 'UPDATE' and old.status = 'published' then
+        select v.id, v.status, v.size, v.mime_type into newest from file_versions v
+         where v.organization_id = new.organization_id and v.file_id = new.file_id order by v.number desc limit 1;
+        select v.id, v.size, v.mime_type into shown from file_versions v
+         where v.organization_id = new.organization_id and v.file_id = new.file_id and v.status = 'published' order by v.number desc limit 1;
+        update files f set
+            head_id = newest.id, current_id = shown.id, updated_at = now(), event_seq = f.event_seq + told::integer,
+            shown_size = coalesce(shown.size, newest.size), shown_type = coalesce(shown.mime_type, newest.mime_type),
+            status = case when f.trashed_at is not null then 'deleted' when shown.id is not null then 'published' else newest.status end
+         where f.organization_id = new.organization_id and f.id = new.file_id
+        returning f.event_seq, f.space_id into n, place;
+    else
+        update files f set
+            head_id = case when tg_op = 'INSERT' then new.id else f.head_id end, updated_at = now(), event_seq = f.event_seq + told::integer,
+            shown_size = case when f.current_id is null and (tg_op = 'INSERT' or f.head_id = new.id) then new.size else f.shown_size end,
+            shown_type = case when f.current_id is null and (tg_op = 'INSERT' or f.head_id = new.id) then new.mime_type else f.shown_type end,
+            status = case when f.trashed_at is not null then 'deleted' when f.current_id is not null then 'published'
+                          when tg_op = 'INSERT' or f.head_id = new.id then new.status else f.status end
+         where f.organization_id = new.organization_id and f.id = new.file_id
+        returning f.event_seq, f.space_id into n, place;
+    end if;
+    if not told then return null; end if;
+    insert into file_events (organization_id, file_id, seq, type, data) values (new.organization_id, new.file_id, n, 'status',
+        jsonb_build_object('version', new.number, 'status', new.status, 'status_reason', new.status_reason));
+    perform pg_notify('file_events', new.organization_id || '/' || new.file_id);
+    perform app.tell_version(new, tg_op = 'INSERT', place);
+    return null;
+end $$;
+create or replace trigger a_follow after insert or update of status on file_versions
+    for each row execute function app.version_follow();
+grant update (head_id, current_id, status, shown_size, shown_type, event_seq, updated_at) on files to satchel_system;
+drop policy if exists system on file_events;
+create policy system on file_events for insert to satchel_system with check (organization_id = coalesce((select app.org()), organization_id));
+grant insert on file_events to satchel_system;

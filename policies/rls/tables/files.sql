@@ -70,4 +70,4 @@ begin
 end $$;
 create or replace trigger b_event after update of trashed_at on files
     for each row when ((old.trashed_at is null) <> (new.trashed_at is null)) execute function app.file_event();
-grant execute on function app.version_follow(), app.file_event(), app.event(uuid, uuid, text, jsonb), app.events(uuid, uuid, text, jsonb[]) to satchel_app;
+grant execute on function app.file_event(), app.event(uuid, uuid, text, jsonb), app.events(uuid, uuid, text, jsonb[]) to satchel_app;
