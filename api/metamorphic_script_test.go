@@ -419,6 +419,7 @@ func (s *school) robloxIsConnected() {
 	s.do(s.owner, get, at+"/quota", nil)
 	unsure := s.unsure(s.org, at)
 	s.pages(s.owner, at+"/assets?limit=1")
+	s.pages(s.owner, at+"/lessons?limit=1")
 	s.do(s.owner, post, at+"/assets/"+unsure.String()+"/resolve", map[string]any{"outcome": "there", "asset_id": 7})
 	s.do(s.owner, post, at+"/assets/"+s.strange.String()+"/resolve", map[string]any{"outcome": "not_there"})
 	s.do(s.owner, post, at+"/places/8", map[string]any{"file_id": s.strange})

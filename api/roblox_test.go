@@ -176,7 +176,7 @@ func TestOnlyManagersReachConnections(t *testing.T) {
 	at := s.robloxAt("")
 	asset := b.unsure(s.owner.org, at)
 	teacher, stranger, admin := b.person(s.owner.org, tenancy.Teacher), b.person(b.organization(), tenancy.Owner), b.person(s.owner.org, tenancy.Admin)
-	for _, path := range []string{"", "/assets", "/quota", "/figures"} {
+	for _, path := range []string{"", "/assets", "/lessons", "/quota", "/figures"} {
 		teacher.call(get, at+path, nil).refused(http.StatusForbidden, "not_granted")
 		stranger.call(get, at+path, nil).refused(http.StatusNotFound, "roblox_connection_not_found")
 		admin.call(get, at+path, nil).is(200)
@@ -185,6 +185,31 @@ func TestOnlyManagersReachConnections(t *testing.T) {
 	b.assured(stranger, stranger.published("assurance.txt", lorem).ID)
 	theirs := stranger.call(post, robloxPath, newConnection).is(http.StatusCreated)
 	stranger.call(post, robloxPath+"/"+id(theirs).String()+"/assets/"+asset.String()+"/resolve", map[string]any{"outcome": "not_there"}).refused(http.StatusNotFound, "roblox_asset_not_found")
+}
+
+// TestLessons: what documents became is listed and counted, without what is in them.
+func TestLessons(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	s := b.scene()
+	at := s.robloxAt("")
+	require.Nil(t, read[apiroblox.View](s.owner.call(get, at, nil).is(200)).ToldAt)
+	file, told := tenancy.NewID(), "2026-11-30T05:00:00Z"
+	for _, statement := range []string{
+		`insert into roblox_lessons (organization_id, connection_id, file_id, version_id, name, kind, state, at_roblox, sha256, revision, written_at, next_at)
+			select app.org(), c.id, $1, $1, 'water.html', 'quiz', 'live', true, repeat('b', 64), '7', '` + told + `', null from roblox_connections c`,
+		`update roblox_connections set told_at = '` + told + `' where $1::uuid is not null`,
+	} {
+		_, err := b.db.Single(s.owner.org).Exec(t.Context(), statement, file)
+		require.NoError(t, err)
+	}
+	v := read[apiroblox.View](s.owner.call(get, at, nil).is(200))
+	require.Equal(t, map[connections.State]int64{connections.Live: 1}, v.Lessons)
+	require.Equal(t, told, v.ToldAt.Format(time.RFC3339))
+	found := read[struct{ Items []apiroblox.LessonView }](s.owner.call(get, at+"/lessons", nil).is(200)).Items
+	require.Len(t, found, 1)
+	require.Equal(t, "lesson-"+file.String(), found[0].Key)
+	require.Equal(t, connections.Live, found[0].State)
 }
 
 // TestWhatRobloxSends: one row for a notification, and nothing without a signature over the

@@ -410,6 +410,7 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: get, Path: robloxOnePath + "/quota", Action: tenancy.ReadRoblox, Cost: ratelimit.Search, Handler: a.roblox.Quota},
 		{Method: get, Path: robloxOnePath + "/figures", Action: tenancy.ReadRoblox, Handler: a.roblox.Figures},
 		{Method: get, Path: robloxOnePath + "/assets", Action: tenancy.ReadRoblox, Cost: ratelimit.Search, Handler: a.roblox.ListAssets},
+		{Method: get, Path: robloxOnePath + "/lessons", Action: tenancy.ReadRoblox, Cost: ratelimit.Search, Handler: a.roblox.ListLessons},
 		{Method: post, Path: robloxOnePath + "/assets/:asset/resolve", Action: tenancy.ManageRoblox, Audit: "roblox.decide", Handler: a.roblox.Resolve},
 		{Method: post, Path: robloxOnePath + "/places/:place", Action: tenancy.ManageRoblox, Audit: "roblox.publish_place", Idempotency: idempotency.Route{Replay: a.roblox.ReplayPlace}, Handler: a.roblox.PublishPlace},
 		{Method: post, Path: robloxNotifyPath, Action: anyone, Handler: a.roblox.Notify},

@@ -48,6 +48,9 @@ const MaxAsset = 20 << 20
 // smaller one is taken.
 const MaxPlace = 10 << 20
 
+// MaxEntry bounds the characters of a value in a data store.
+const MaxEntry = 4_194_304
+
 type upload struct {
 	asset       AssetType
 	contentType string
@@ -129,8 +132,9 @@ type Asset struct {
 
 // Entry is one entry of a data store.
 type Entry struct {
-	Value []byte // JSON
-	ETag  string
+	Value    []byte // JSON
+	ETag     string
+	Revision string // as Roblox names it
 }
 
 // Query is how far Roblox is with a question about how an experience is used.
@@ -225,7 +229,7 @@ var (
 	ErrQuota     = fault.New(fault.OverQuota, "roblox_quota_used", "Roblox takes no more assets of this kind from this account until its quota begins again. The quota of the connection says when.")
 	ErrDown      = fault.New(fault.Unavailable, "roblox_unavailable", "Roblox does not answer. It is asked again in a while.")
 	ErrRefused   = fault.New(fault.Invalid, "roblox_refused", "Roblox does not take this file or request. Look at Roblox's limits for this kind of asset.")
-	ErrTooLarge  = fault.New(fault.TooLarge, "roblox_too_large", "This file is larger than Roblox takes: 20 MiB for an asset, 10 MiB for a place.")
+	ErrTooLarge  = fault.New(fault.TooLarge, "roblox_too_large", "This file is larger than Roblox takes: 20 MiB for an asset, 10 MiB for a place, 4 MiB for a lesson.")
 	ErrChanged   = fault.New(fault.Conflict, "roblox_entry_changed", "The entry of the data store was changed by somebody else in the meantime.")
 	// ErrUnsure is the answer of a change that may have been made: another try could make it
 	// twice. It is never tried again by the platform.
@@ -245,3 +249,7 @@ func MediaTypes() []string {
 // DisplayName is how the asset of a version is called at Roblox, where its name can be seen
 // by anybody: it says nothing of the file, and a person finds by it what may have been made.
 func DisplayName(version uuid.UUID) string { return "satchel-" + version.String() }
+
+// LessonKey is the entry of the lesson that a file shows: at most 50 characters, small letters,
+// digits and hyphens.
+func LessonKey(file uuid.UUID) string { return "lesson-" + file.String() }

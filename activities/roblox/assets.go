@@ -29,7 +29,7 @@ type AdvanceAssetsInput struct {
 // AdvanceAssetsResult says how far it is.
 type AdvanceAssetsResult struct {
 	Done int           // steps
-	Left int64         // assets that have another one
+	Left int64         // assets and lessons that have another one
 	Wait time.Duration // until it is due
 	Stop string        `json:",omitempty"` // why the connection is stopped
 }
@@ -43,7 +43,7 @@ const (
 	moderationPatience = 24 * time.Hour
 )
 
-// AdvanceAssets does the next step of each asset that is due.
+// AdvanceAssets does the next step of each asset and each lesson that is due.
 func (a *Activities) AdvanceAssets(ctx context.Context, in AdvanceAssetsInput) (AdvanceAssetsResult, error) {
 	defer queue.Heartbeat(ctx)()
 	s, err := a.open(ctx, in.Org, in.Connection)
@@ -55,14 +55,14 @@ func (a *Activities) AdvanceAssets(ctx context.Context, in AdvanceAssetsInput) (
 	}
 	var r AdvanceAssetsResult
 	for r.Done < steps { // a step often makes the next one due
-		due, err := connections.Due(ctx, a.DB.Single(in.Org), in.Connection, steps-r.Done)
+		due, err := s.due(ctx, steps-r.Done)
 		if err != nil {
 			return r, err
 		}
 		if len(due) == 0 {
 			break
 		}
-		stopped, err := s.all(ctx, due)
+		stopped, err := all(ctx, due)
 		if err != nil {
 			return r, err
 		}
@@ -71,18 +71,48 @@ func (a *Activities) AdvanceAssets(ctx context.Context, in AdvanceAssetsInput) (
 			return r, err
 		}
 	}
-	left, next, err := connections.Left(ctx, a.DB.Single(in.Org), in.Connection)
-	r.Left, r.Wait = left, max(next.Sub(a.Now()), 0)
+	r.Left, r.Wait, err = s.left(ctx)
 	return r, err
 }
 
-// all does one step of each, some at once. What stops the connection stops those that have
-// not begun.
-func (s *session) all(ctx context.Context, due []connections.Asset) (stopped, err error) {
+// due are the next steps of assets and lessons.
+func (s *session) due(ctx context.Context, n int) (steps []func(context.Context) error, err error) {
+	assets, err := connections.Due(ctx, s.DB.Single(s.org), s.ID, n)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range assets {
+		steps = append(steps, func(ctx context.Context) error { return s.step(ctx, a) })
+	}
+	if len(steps) == n {
+		return steps, nil
+	}
+	lessons, err := connections.LessonsDue(ctx, s.DB.Single(s.org), s.ID, n-len(steps))
+	for _, l := range lessons {
+		steps = append(steps, func(ctx context.Context) error { return s.lessonStep(ctx, l) })
+	}
+	return steps, err
+}
+
+// left counts what has a next step within a day, and says how far the first one is away.
+func (s *session) left(ctx context.Context) (int64, time.Duration, error) {
+	assets, next, err := connections.Left(ctx, s.DB.Single(s.org), s.ID)
+	if err != nil {
+		return 0, 0, err
+	}
+	lessons, first, err := connections.LessonsLeft(ctx, s.DB.Single(s.org), s.ID)
+	if assets == 0 || lessons > 0 && first.Before(next) {
+		next = first
+	}
+	return assets + lessons, max(next.Sub(s.Now()), 0), err
+}
+
+// all does steps, some at once. What stops the connection stops those that have not begun.
+func all(ctx context.Context, due []func(context.Context) error) (stopped, err error) {
 	var g errgroup.Group
 	g.SetLimit(atOnce)
 	var mu sync.Mutex
-	for _, asset := range due {
+	for _, step := range due {
 		mu.Lock()
 		ends := stopped != nil
 		mu.Unlock()
@@ -90,7 +120,7 @@ func (s *session) all(ctx context.Context, due []connections.Asset) (stopped, er
 			break
 		}
 		g.Go(func() error {
-			err := s.step(ctx, asset)
+			err := step(ctx)
 			if stops(err) {
 				mu.Lock()
 				defer mu.Unlock()

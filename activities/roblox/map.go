@@ -43,11 +43,13 @@ type mapIndex struct {
 	Revision string `json:"revision"`
 	Pages    int    `json:"pages"`
 	Count    int    `json:"count"`
+	Lessons  int    `json:"lessons,omitempty"`
 }
 
 type mapPage struct {
-	Revision string                       `json:"revision"`
-	Assets   map[string]connections.Entry `json:"assets"` // by file
+	Revision string                             `json:"revision"`
+	Assets   map[string]connections.Entry       `json:"assets"`            // by file
+	Lessons  map[string]connections.LessonEntry `json:"lessons,omitempty"` // by file
 }
 
 // PublishAssetMapInput names the connection.
@@ -60,10 +62,11 @@ type PublishAssetMapInput struct {
 type PublishAssetMapResult struct {
 	Changed bool
 	Assets  int
+	Lessons int
 	Stop    string `json:",omitempty"`
 }
 
-// PublishAssetMap writes the map of live assets where it has changed, and tells the servers
+// PublishAssetMap writes the map of live assets and lessons where it has changed, and tells the servers
 // that run.
 func (a *Activities) PublishAssetMap(ctx context.Context, in PublishAssetMapInput) (PublishAssetMapResult, error) {
 	defer queue.Heartbeat(ctx)()
@@ -78,11 +81,15 @@ func (a *Activities) PublishAssetMap(ctx context.Context, in PublishAssetMapInpu
 	if err != nil {
 		return PublishAssetMapResult{}, err
 	}
-	index, pages, err := mapOf(live)
+	lessons, err := connections.LiveLessons(ctx, a.DB.Single(in.Org), in.Connection)
 	if err != nil {
 		return PublishAssetMapResult{}, err
 	}
-	r := PublishAssetMapResult{Assets: len(live)}
+	index, pages, err := mapOf(live, lessons)
+	if err != nil {
+		return PublishAssetMapResult{}, err
+	}
+	r := PublishAssetMapResult{Assets: len(live), Lessons: len(lessons)}
 	if index.Revision == s.MapVersion {
 		return r, nil
 	}
@@ -97,26 +104,35 @@ func (a *Activities) PublishAssetMap(ctx context.Context, in PublishAssetMapInpu
 	return r, connections.MapWritten(ctx, a.DB.Single(in.Org), in.Connection, index.Revision)
 }
 
-// mapOf makes the entries. The revision follows from what is in them, so the same assets
-// give the same one.
-func mapOf(live []connections.Entry) (mapIndex, []mapPage, error) {
+// mapOf makes the entries. The revision follows from what is in them, so the same assets and
+// lessons give the same one.
+func mapOf(live []connections.Entry, lessons []connections.LessonEntry) (mapIndex, []mapPage, error) {
 	sum := sha256.New()
 	encoder := json.NewEncoder(sum)
-	for _, e := range live {
+	var pages []mapPage
+	// page is where the next thing goes.
+	page := func(n int) *mapPage {
+		if n%pageSize == 0 {
+			pages = append(pages, mapPage{Assets: map[string]connections.Entry{}, Lessons: map[string]connections.LessonEntry{}})
+		}
+		return &pages[len(pages)-1]
+	}
+	for i, e := range live {
 		if err := errors.Join(encoder.Encode(e.File), encoder.Encode(e)); err != nil {
 			return mapIndex{}, nil, fmt.Errorf("encode asset map: %w", err)
 		}
+		page(i).Assets[e.File.String()] = e
 	}
-	index := mapIndex{Format: mapFormat, Revision: hex.EncodeToString(sum.Sum(nil)[:16]), Count: len(live)}
-	var pages []mapPage
-	for from := 0; from < len(live); from += pageSize {
-		p := mapPage{Revision: index.Revision, Assets: map[string]connections.Entry{}}
-		for _, e := range live[from:min(from+pageSize, len(live))] {
-			p.Assets[e.File.String()] = e
+	for i, e := range lessons {
+		if err := errors.Join(encoder.Encode(e.File), encoder.Encode(e)); err != nil {
+			return mapIndex{}, nil, fmt.Errorf("encode asset map: %w", err)
 		}
-		pages = append(pages, p)
+		page(len(live) + i).Lessons[e.File.String()] = e
 	}
-	index.Pages = len(pages)
+	index := mapIndex{Format: mapFormat, Revision: hex.EncodeToString(sum.Sum(nil)[:16]), Pages: len(pages), Count: len(live), Lessons: len(lessons)}
+	for i := range pages {
+		pages[i].Revision = index.Revision
+	}
 	return index, pages, nil
 }
 
@@ -136,7 +152,7 @@ func (s *session) writeMap(ctx context.Context, index mapIndex, pages []mapPage)
 	if err := s.put(ctx, Index, index); err != nil {
 		return err
 	}
-	for n := len(pages) + 1; n <= min(before.Pages, mostFiles/pageSize+1); n++ {
+	for n := len(pages) + 1; n <= min(before.Pages, (mostFiles+mostLessons)/pageSize+1); n++ {
 		if err := tell(ctx, s, connections.EntryPut, func() error { return s.cloud.DeleteEntry(ctx, s.Universe, Store, Page(n)) }); err != nil {
 			return err
 		}
@@ -148,29 +164,42 @@ func (s *session) writeMap(ctx context.Context, index mapIndex, pages []mapPage)
 	return tell(ctx, s, connections.Message, func() error { return s.cloud.PublishMessage(ctx, s.Universe, Topic, string(message)) })
 }
 
-// put writes an entry as the newest one, no matter who wrote it before. What a lost answer has
-// written is found there and not written again.
+// put writes an entry as the newest one, no matter who wrote it before.
 func (s *session) put(ctx context.Context, id string, value any) error {
 	encoded, err := json.Marshal(value)
 	if err != nil {
 		return fmt.Errorf("encode entry: %w", err)
 	}
+	_, err = s.write(ctx, id, encoded, func() error { return nil })
+	if errors.Is(err, roblox.ErrChanged) {
+		return roblox.ErrBusy.Because(err)
+	}
+	return err
+}
+
+// write has an entry be a value, by compare-and-set. What a lost answer has written is found
+// there and not written again. before is called ahead of each write. One that changes all the
+// time gives ErrChanged.
+func (s *session) write(ctx context.Context, id string, encoded []byte, before func() error) (roblox.Entry, error) {
 	for range casTries {
 		there, err := ask(ctx, s, connections.EntryRead, func() (roblox.Entry, error) { return s.cloud.GetEntry(ctx, s.Universe, Store, id) })
 		switch {
 		case err != nil && !errors.Is(err, roblox.ErrNotFound):
-			return err
+			return roblox.Entry{}, err
 		case err == nil && same(there.Value, encoded):
-			return nil
+			return there, nil
 		}
-		_, err = ask(ctx, s, connections.EntryPut, func() (roblox.Entry, error) {
+		written, err := ask(ctx, s, connections.EntryPut, func() (roblox.Entry, error) {
+			if err := before(); err != nil {
+				return roblox.Entry{}, err
+			}
 			return s.cloud.PutEntry(ctx, s.Universe, Store, id, roblox.Entry{Value: encoded, ETag: there.ETag})
 		})
 		if !errors.Is(err, roblox.ErrChanged) {
-			return err
+			return written, err
 		}
 	}
-	return roblox.ErrBusy.Because(errors.New("the entry of the asset map changes all the time"))
+	return roblox.Entry{}, roblox.ErrChanged
 }
 
 // same compares JSON whose members may be in another order.

@@ -40,7 +40,7 @@ type planned struct {
 	code  string
 }
 
-// PlanSync asks Roblox what the key may do, and writes which files are to be there.
+// PlanSync asks Roblox what the key may do, and writes which files and lessons are to be there.
 func (a *Activities) PlanSync(ctx context.Context, in PlanSyncInput) (PlanSyncResult, error) {
 	defer queue.Heartbeat(ctx)()
 	s, err := a.open(ctx, in.Org, in.Connection)
@@ -61,6 +61,10 @@ func (a *Activities) PlanSync(ctx context.Context, in PlanSyncInput) (PlanSyncRe
 	if err != nil {
 		return PlanSyncResult{}, err
 	}
+	lessons, err := s.wantedLessons(ctx)
+	if err != nil {
+		return PlanSyncResult{}, err
+	}
 	var r PlanSyncResult
 	err = connections.Plan(ctx, a.DB, in.Org, in.Connection, func(p connections.Planning) error {
 		for _, f := range all {
@@ -70,6 +74,16 @@ func (a *Activities) PlanSync(ctx context.Context, in PlanSyncInput) (PlanSyncRe
 				r.Withheld++
 			}
 			if err := p.Add(ctx, f.Wanted, f.asset, f.state, f.code); err != nil {
+				return err
+			}
+		}
+		for _, l := range lessons {
+			if l.rule == "" {
+				r.Wanted++
+			} else {
+				r.Withheld++
+			}
+			if err := p.AddLesson(ctx, l.WantedLesson, l.rule); err != nil {
 				return err
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -29,6 +30,7 @@ type playedCloud struct {
 	entries map[string]roblox.Entry
 	between func() // before an entry is written
 	puts    int
+	lose    error // the answer of a write of a lesson
 	told    []string
 }
 
@@ -59,8 +61,11 @@ func (p *playedCloud) PutEntry(_ context.Context, _ int64, _, id string, e roblo
 		return e, roblox.ErrChanged
 	}
 	p.puts++
-	e.ETag = fmt.Sprint("tag", p.puts)
+	e.ETag, e.Revision = fmt.Sprint("tag", p.puts), fmt.Sprint("rev", p.puts)
 	p.entries[id] = e
+	if p.lose != nil && strings.HasPrefix(id, "lesson-") {
+		return e, p.lose
+	}
 	return e, nil
 }
 

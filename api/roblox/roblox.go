@@ -77,7 +77,9 @@ type View struct {
 	Sync        *uuid.UUID                  `json:"sync_operation_id"`
 	SyncedAt    *time.Time                  `json:"synced_at"`
 	MapRevision string                      `json:"map_revision"`
+	ToldAt      *time.Time                  `json:"told_at"`
 	Assets      map[connections.State]int64 `json:"assets,omitempty"`
+	Lessons     map[connections.State]int64 `json:"lessons,omitempty"`
 	WebhookURL  string                      `json:"webhook_url"`
 	Secret      string                      `json:"secret,omitempty"`
 	CreatedAt   time.Time                   `json:"created_at"`
@@ -85,7 +87,7 @@ type View struct {
 
 func (r *Connections) view(c connections.Connection) View {
 	return View{ID: c.ID, Name: c.Name, UniverseID: c.Universe, Creator: CreatorView{c.Creator.Type, c.Creator.ID}, SpaceIDs: c.Spaces, Automatic: c.Automatic, Progress: c.Progress, State: c.State, Code: c.Code, Key: c.Key,
-		KeyChecked: request.UTC(c.CheckedAt), Sync: c.Sync, SyncedAt: request.UTC(c.SyncedAt), MapRevision: c.MapVersion, WebhookURL: strings.TrimSuffix(r.URL, "/") + "/api/v1/roblox/notifications/" + c.ID.String(), CreatedAt: c.CreatedAt.UTC()}
+		KeyChecked: request.UTC(c.CheckedAt), Sync: c.Sync, SyncedAt: request.UTC(c.SyncedAt), MapRevision: c.MapVersion, ToldAt: request.UTC(c.ToldAt), WebhookURL: strings.TrimSuffix(r.URL, "/") + "/api/v1/roblox/notifications/" + c.ID.String(), CreatedAt: c.CreatedAt.UTC()}
 }
 
 // List lists the connections.
@@ -110,7 +112,7 @@ func (r *Connections) find(c *gin.Context) (connections.Connection, error) {
 	return connections.Get(c.Request.Context(), r.DB.Single(request.Caller(c).Org), id)
 }
 
-// Get shows one, and how many assets are in each state.
+// Get shows one, and how many assets and lessons are in each state.
 func (r *Connections) Get(c *gin.Context) error {
 	found, err := r.find(c)
 	if err != nil {
@@ -128,6 +130,9 @@ func (r *Connections) show(c *gin.Context, id uuid.UUID, status int, secret stri
 	v := r.view(found)
 	v.Secret = secret
 	if v.Assets, err = connections.Counts(ctx, q, id); err != nil {
+		return err
+	}
+	if v.Lessons, err = connections.LessonCounts(ctx, q, id); err != nil {
 		return err
 	}
 	c.JSON(status, v)

@@ -30,14 +30,15 @@ func entryPath(universe int64, store, id string) string {
 }
 
 type entry struct {
-	Value json.RawMessage `json:"value"`
-	ETag  string          `json:"etag"`
+	Value    json.RawMessage `json:"value"`
+	ETag     string          `json:"etag"`
+	Revision string          `json:"revisionId"`
 }
 
 // GetEntry reads an entry of a data store.
 func (c *Client) GetEntry(ctx context.Context, universe int64, store, id string) (roblox.Entry, error) {
 	e, err := answer[entry](ctx, c, call{method: http.MethodGet, path: entryPath(universe, store, id)})
-	return roblox.Entry{Value: e.Value, ETag: e.ETag}, err
+	return roblox.Entry{Value: e.Value, ETag: e.ETag, Revision: e.Revision}, err
 }
 
 // PutEntry writes an entry whole. With an ETag it is written only where it is still that
@@ -61,7 +62,7 @@ func (c *Client) PutEntry(ctx context.Context, universe int64, store, id string,
 		// and finds out.
 		err = roblox.ErrChanged.Because(err)
 	}
-	return roblox.Entry{Value: e.Value, ETag: written.ETag}, err
+	return roblox.Entry{Value: e.Value, ETag: written.ETag, Revision: written.Revision}, err
 }
 
 // DeleteEntry deletes an entry; one that is not there is deleted.

@@ -87,6 +87,7 @@ roblox_assets: name
 roblox_budgets: owner
 roblox_erasures:
 roblox_figures:
+roblox_lessons: name
 roblox_publications:`},
 	{Records, "on what basis children's data is here", withOrganization, `
 agreements: signer authority contact

@@ -114,6 +114,7 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		{"insert into roblox_assets (organization_id, id, connection_id, file_id, version_id, name, asset_type, sha256) values (app.org(), $1, $1, $2, $2, 'n', 'Image', repeat('a', 64))", []any{class, file}},
 		{"insert into roblox_publications (organization_id, id, connection_id, place_id, file_id, version_id, published, content_type, requested_by) values (app.org(), $1, $1, 1, $2, $2, true, 't', $3)", []any{class, file, user}},
 		{"insert into roblox_figures (organization_id, connection_id, kind, name, day, numbers) values (app.org(), $1, 'progress', 'n', '2026-01-01', '{}')", []any{class}},
+		{"insert into roblox_lessons (organization_id, connection_id, file_id, version_id, name, kind) values (app.org(), $1, $2, $2, 'n', 'quiz')", []any{class, file}},
 		{"insert into roblox_erasures (organization_id, id, connection_id, notification_id, roblox_user_id) values (app.org(), $1, $1, 'n', 1)", []any{class}},
 		{"insert into roblox_budgets (organization_id, owner, kind, free_at) values (app.org(), 'user/1', 'create', now())", nil},
 		{"insert into holds (organization_id, id, kind, scope, person_id, reason, placed_by) values (app.org(), $1, 'access_request', 'person', $2, 'letter of a parent', $2)", []any{class, student}},

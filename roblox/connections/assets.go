@@ -90,7 +90,13 @@ func Plan(ctx context.Context, db *tenancy.DB, org tenancy.OrgID, connection uui
 		if err := q.AssetUnplanAll(ctx, connection); err != nil {
 			return fmt.Errorf("plan assets: %w", err)
 		}
+		if err := q.LessonUnplanAll(ctx, connection); err != nil {
+			return fmt.Errorf("plan lessons: %w", err)
+		}
 		if err := f(Planning{tx, connection}); err != nil {
+			return err
+		}
+		if err := settleLessons(ctx, q, connection); err != nil {
 			return err
 		}
 		return wrap(q.AssetSettle(ctx, connectionsdb.AssetSettleParams{ConnectionID: connection, LookAgain: lookAgain}), "settle plan of assets")

@@ -72,12 +72,13 @@ type Connection struct {
 	Sync       *uuid.UUID
 	SyncedAt   *time.Time
 	MapVersion string
+	ToldAt     *time.Time // when the servers of the experience were told last
 	CreatedAt  time.Time
 }
 
 func fromRow(r connectionsdb.ConnectionGetRow) (Connection, error) {
 	c := Connection{ID: r.ID, Name: r.Name, Universe: r.UniverseID, Creator: roblox.Creator{Type: r.CreatorType, ID: r.CreatorID}, KeyOwner: r.KeyOwner, CheckedAt: r.KeyCheckedAt,
-		Spaces: r.SpaceIds, Automatic: r.Automatic, State: r.State, Code: r.Code, Sync: r.SyncID, SyncedAt: r.SyncedAt, MapVersion: r.MapRevision, Progress: r.Progress, CreatedAt: r.CreatedAt}
+		Spaces: r.SpaceIds, Automatic: r.Automatic, State: r.State, Code: r.Code, Sync: r.SyncID, SyncedAt: r.SyncedAt, MapVersion: r.MapRevision, ToldAt: r.ToldAt, Progress: r.Progress, CreatedAt: r.CreatedAt}
 	if err := json.Unmarshal(r.KeyInfo, &c.Key); err != nil {
 		return c, fmt.Errorf("read what is known of a key: %w", err)
 	}

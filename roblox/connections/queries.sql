@@ -4,13 +4,13 @@ values (app.org(), sqlc.arg(id), sqlc.arg(name), sqlc.arg(universe_id), sqlc.arg
         sqlc.arg(space_ids), sqlc.arg(automatic), sqlc.arg(progress), sqlc.arg(created_by));
 
 -- name: ConnectionGet :one
-select id, name, universe_id, creator_type, creator_id, key_owner, key_info, key_checked_at, space_ids, automatic, state, code, sync_id, synced_at, map_revision, progress, created_at from roblox_connections where id = sqlc.arg(id);
+select id, name, universe_id, creator_type, creator_id, key_owner, key_info, key_checked_at, space_ids, automatic, state, code, sync_id, synced_at, map_revision, told_at, progress, created_at from roblox_connections where id = sqlc.arg(id);
 
 -- name: ConnectionLock :one
 select id, state, sync_id from roblox_connections where id = sqlc.arg(id) for no key update;
 
 -- name: ConnectionList :many
-select id, name, universe_id, creator_type, creator_id, key_owner, key_info, key_checked_at, space_ids, automatic, state, code, sync_id, synced_at, map_revision, progress, created_at from roblox_connections order by id limit 100;
+select id, name, universe_id, creator_type, creator_id, key_owner, key_info, key_checked_at, space_ids, automatic, state, code, sync_id, synced_at, map_revision, told_at, progress, created_at from roblox_connections order by id limit 100;
 
 -- name: ConnectionSealed :one
 select key_sealed, secret_sealed from roblox_connections where id = sqlc.arg(id);
@@ -40,7 +40,7 @@ update roblox_connections set sync_id = sqlc.arg(sync_id), updated_at = now() wh
 update roblox_connections set synced_at = now(), next_sync_at = now() + sqlc.arg(pause)::interval, updated_at = now() where id = sqlc.arg(id);
 
 -- name: ConnectionMap :exec
-update roblox_connections set map_revision = sqlc.arg(map_revision), updated_at = now() where id = sqlc.arg(id);
+update roblox_connections set map_revision = sqlc.arg(map_revision), told_at = now(), updated_at = now() where id = sqlc.arg(id);
 
 -- name: ConnectionRotate :exec
 update roblox_connections set key_sealed = sqlc.arg(key_sealed), secret_sealed = sqlc.arg(secret_sealed), updated_at = now()
@@ -151,6 +151,100 @@ select file_id, name, asset_type, sha256, asset_id from roblox_assets where conn
 
 -- name: AssetNumberTaken :one
 select exists (select from roblox_assets where connection_id = sqlc.arg(connection_id) and asset_id = sqlc.arg(asset_id)::bigint);
+
+-- Documents that were made from texts and are what a file shows now. One whose generation was
+-- deleted since stays as it was written.
+-- name: LessonsWanted :many
+select f.id, f.name::text as name, v.id as version_id, coalesce(g.kind, l.kind)::text as kind
+  from files f join file_versions v on v.id = f.current_id
+  left join generations g on g.result_version_id = v.id and g.state = 'published'
+  left join roblox_lessons l on l.connection_id = sqlc.arg(connection_id) and l.file_id = f.id and l.version_id = v.id and l.sha256 <> '' and l.at_roblox
+ where f.space_id = any (sqlc.arg(spaces)::uuid[]) and f.trashed_at is null and f.id > sqlc.arg(after) and v.status = 'published'
+   and (g.id is not null or l.file_id is not null)
+ order by f.id limit sqlc.arg(n);
+
+-- The document of a version, if the file still shows it.
+-- name: LessonSource :one
+select f.id as file_id, (f.trashed_at is null and f.current_id = v.id and v.status = 'published')::boolean as current,
+       coalesce(g.answers, false) as answers, coalesce(r.document, '')::text as document
+  from file_versions v join files f on f.id = v.file_id
+  left join generations g on g.result_version_id = v.id and g.state = 'published'
+  left join generation_revisions r on r.generation_id = g.id and r.number = g.revision
+ where v.id = sqlc.arg(version_id);
+
+-- name: LessonUnplanAll :exec
+update roblox_lessons set wanted = false, rule = '' where connection_id = sqlc.arg(connection_id);
+
+-- A write that is in hand is left to who has claimed it, until the claim is over.
+-- name: LessonPlan :exec
+insert into roblox_lessons as l (organization_id, connection_id, file_id, version_id, name, kind)
+values (app.org(), sqlc.arg(connection_id), sqlc.arg(file_id), sqlc.arg(version_id), sqlc.arg(name), sqlc.arg(kind))
+on conflict (organization_id, connection_id, file_id) do update
+   set wanted = true, name = excluded.name, kind = excluded.kind, version_id = excluded.version_id, updated_at = now(),
+       state = case when l.state in ('claimed', 'unsure') or l.version_id = excluded.version_id and (l.state = 'live' or l.state = 'refused' and l.code <> 'roblox_entry_changed') then l.state else 'planned' end,
+       code = case when l.state = 'refused' and l.version_id = excluded.version_id and l.code <> 'roblox_entry_changed' then l.code else '' end,
+       tries = 0,
+       next_at = case when l.state = 'claimed' then l.next_at
+                      when l.state = 'refused' and l.version_id = excluded.version_id and l.code <> 'roblox_entry_changed' then null
+                      when l.state = 'live' and l.version_id = excluded.version_id then case when l.written_at < now() - sqlc.arg(look_again)::interval then now() end
+                      else now() end;
+
+-- name: LessonWithhold :exec
+insert into roblox_lessons as l (organization_id, connection_id, file_id, version_id, name, kind, state, rule, wanted, next_at)
+values (app.org(), sqlc.arg(connection_id), sqlc.arg(file_id), sqlc.arg(version_id), sqlc.arg(name), sqlc.arg(kind), 'withheld', sqlc.arg(rule), false, null)
+on conflict (organization_id, connection_id, file_id) do update set rule = excluded.rule, name = excluded.name, kind = excluded.kind, version_id = excluded.version_id, updated_at = now();
+
+-- What is not wanted any more is taken away.
+-- name: LessonSettle :exec
+update roblox_lessons set state = 'removing', code = '', tries = 0, next_at = now(), updated_at = now()
+ where connection_id = sqlc.arg(connection_id) and not wanted and state not in ('claimed', 'withheld');
+
+-- name: LessonForget :exec
+delete from roblox_lessons where connection_id = sqlc.arg(connection_id) and state = 'withheld' and rule = '';
+
+-- name: LessonsDue :many
+select file_id, version_id, name, kind, state, code, rule, wanted, at_roblox, claim, sha256, revision, tries, written_at, updated_at
+  from roblox_lessons where connection_id = sqlc.arg(connection_id) and next_at <= now() order by next_at, file_id limit sqlc.arg(n);
+
+-- name: LessonsLeft :one
+select count(*)::bigint as n, coalesce(min(next_at), now())::timestamptz as next_at from roblox_lessons
+ where connection_id = sqlc.arg(connection_id) and next_at < now() + interval '1 day';
+
+-- name: LessonClaim :execrows
+update roblox_lessons set state = 'claimed', code = '', at_roblox = true, claim = sqlc.arg(claim), claimed_at = now(), next_at = now() + sqlc.arg(lease)::interval, updated_at = now()
+ where connection_id = sqlc.arg(connection_id) and file_id = sqlc.arg(file_id) and version_id = sqlc.arg(version_id) and state = sqlc.arg(was) and wanted;
+
+-- name: LessonMove :execrows
+update roblox_lessons set state = sqlc.arg(state), code = sqlc.arg(code), tries = sqlc.arg(tries),
+       next_at = case when sqlc.arg(goes_on)::boolean then now() + sqlc.arg(pause)::interval end, updated_at = now()
+ where connection_id = sqlc.arg(connection_id) and file_id = sqlc.arg(file_id) and state = sqlc.arg(was) and (sqlc.arg(was)::text <> 'claimed' or claim = sqlc.narg(claim)::uuid);
+
+-- What was written of a version that is not shown any more is written again.
+-- name: LessonWritten :execrows
+update roblox_lessons set state = case when version_id = sqlc.arg(version_id) then 'live' else 'planned' end, code = '', tries = 0, at_roblox = true, sha256 = sqlc.arg(sha256), revision = sqlc.arg(revision),
+       written_at = now(), next_at = case when version_id = sqlc.arg(version_id) and wanted then null else now() end, updated_at = now()
+ where connection_id = sqlc.arg(connection_id) and file_id = sqlc.arg(file_id) and state = sqlc.arg(was) and (sqlc.arg(was)::text <> 'claimed' or claim = sqlc.narg(claim)::uuid);
+
+-- name: LessonUnwant :execrows
+update roblox_lessons set state = 'removing', wanted = false, rule = sqlc.arg(rule), code = '', tries = 0, next_at = now(), updated_at = now()
+ where connection_id = sqlc.arg(connection_id) and file_id = sqlc.arg(file_id) and state = sqlc.arg(was) and (sqlc.arg(was)::text <> 'claimed' or claim = sqlc.narg(claim)::uuid);
+
+-- name: LessonKept :exec
+update roblox_lessons set state = 'withheld', code = '', at_roblox = false, sha256 = '', revision = '', tries = 0, next_at = null, updated_at = now()
+ where connection_id = sqlc.arg(connection_id) and file_id = sqlc.arg(file_id) and state = 'removing' and rule <> '';
+
+-- name: LessonGone :exec
+delete from roblox_lessons where connection_id = sqlc.arg(connection_id) and file_id = sqlc.arg(file_id) and state = 'removing' and rule = '';
+
+-- name: LessonCounts :many
+select state, count(*)::bigint as n from roblox_lessons where connection_id = sqlc.arg(connection_id) group by state;
+
+-- name: LessonList :many
+select file_id, version_id, name, kind, state, code, rule, wanted, at_roblox, claim, sha256, revision, tries, written_at, updated_at
+  from roblox_lessons where connection_id = sqlc.arg(connection_id) and file_id > sqlc.arg(after) order by file_id limit sqlc.arg(n);
+
+-- name: LessonsLive :many
+select file_id, name, kind, sha256, revision from roblox_lessons where connection_id = sqlc.arg(connection_id) and state = 'live' and wanted order by file_id;
 
 -- Who takes a turn waits until it is theirs; a turn that is too far away is not taken.
 -- name: BudgetTake :one

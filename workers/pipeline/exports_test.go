@@ -295,7 +295,7 @@ func TestEveryTenantTableIsExportedOrNamed(t *testing.T) {
 		"roblox_connections": "a key of another system, and where it leads", "roblox_assets": "what files became at Roblox, which has them", "roblox_publications": "places that were published at Roblox", "roblox_erasures": "who is erased, until it is done",
 		"agreements": "listed by its own route", "consent_decisions": "listed by its own route", "coppa_settings": "read by its own route", "subprocessors": "listed by its own route",
 		"consent_notices": "listed by its own route", "consent_requests": "an address of a guardian, for consent alone", "consent_tokens": "what opens a link",
-		"roblox_figures": "sums of what experiences at Roblox say, which have them", "roblox_budgets": "no data",
+		"roblox_figures": "sums of what experiences at Roblox say, which have them", "roblox_budgets": "no data", "roblox_lessons": "what documents became at Roblox, which has them",
 		"compliance_duties": "listed by its own route", "incidents": "listed by its own route", "incident_clocks": "listed with its incident", "dispositions": "listed by its own route",
 		"erasures": "have a certificate each, by their own route", "erasure_items": "are in the certificates",
 		"holds": "decisions about what is exported, of which the audit log speaks", "retention_policies": "are public", "directory_policies": "are public", "access_requests": "who asked for records, of which the audit log speaks", "access_request_files": "decisions that the audit log speaks of", "retention_reviews": "decisions that the audit log speaks of",

@@ -595,7 +595,7 @@ func (q *Queries) ConnectionDelete(ctx context.Context, id uuid.UUID) (int64, er
 }
 
 const connectionGet = `-- name: ConnectionGet :one
-select id, name, universe_id, creator_type, creator_id, key_owner, key_info, key_checked_at, space_ids, automatic, state, code, sync_id, synced_at, map_revision, progress, created_at from roblox_connections where id = $1
+select id, name, universe_id, creator_type, creator_id, key_owner, key_info, key_checked_at, space_ids, automatic, state, code, sync_id, synced_at, map_revision, told_at, progress, created_at from roblox_connections where id = $1
 `
 
 type ConnectionGetRow struct {
@@ -614,6 +614,7 @@ type ConnectionGetRow struct {
 	SyncID       *uuid.UUID
 	SyncedAt     *time.Time
 	MapRevision  string
+	ToldAt       *time.Time
 	Progress     []string
 	CreatedAt    time.Time
 }
@@ -637,6 +638,7 @@ func (q *Queries) ConnectionGet(ctx context.Context, id uuid.UUID) (ConnectionGe
 		&i.SyncID,
 		&i.SyncedAt,
 		&i.MapRevision,
+		&i.ToldAt,
 		&i.Progress,
 		&i.CreatedAt,
 	)
@@ -723,7 +725,7 @@ func (q *Queries) ConnectionKeyInfo(ctx context.Context, arg ConnectionKeyInfoPa
 }
 
 const connectionList = `-- name: ConnectionList :many
-select id, name, universe_id, creator_type, creator_id, key_owner, key_info, key_checked_at, space_ids, automatic, state, code, sync_id, synced_at, map_revision, progress, created_at from roblox_connections order by id limit 100
+select id, name, universe_id, creator_type, creator_id, key_owner, key_info, key_checked_at, space_ids, automatic, state, code, sync_id, synced_at, map_revision, told_at, progress, created_at from roblox_connections order by id limit 100
 `
 
 type ConnectionListRow struct {
@@ -742,6 +744,7 @@ type ConnectionListRow struct {
 	SyncID       *uuid.UUID
 	SyncedAt     *time.Time
 	MapRevision  string
+	ToldAt       *time.Time
 	Progress     []string
 	CreatedAt    time.Time
 }
@@ -771,6 +774,7 @@ func (q *Queries) ConnectionList(ctx context.Context) ([]ConnectionListRow, erro
 			&i.SyncID,
 			&i.SyncedAt,
 			&i.MapRevision,
+			&i.ToldAt,
 			&i.Progress,
 			&i.CreatedAt,
 		); err != nil {
@@ -802,7 +806,7 @@ func (q *Queries) ConnectionLock(ctx context.Context, id uuid.UUID) (ConnectionL
 }
 
 const connectionMap = `-- name: ConnectionMap :exec
-update roblox_connections set map_revision = $1, updated_at = now() where id = $2
+update roblox_connections set map_revision = $1, told_at = now(), updated_at = now() where id = $2
 `
 
 type ConnectionMapParams struct {
@@ -1190,6 +1194,550 @@ func (q *Queries) FilesWanted(ctx context.Context, arg FilesWantedParams) ([]Fil
 			&i.Sha256,
 			&i.MimeType,
 			&i.Size,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lessonClaim = `-- name: LessonClaim :execrows
+update roblox_lessons set state = 'claimed', code = '', at_roblox = true, claim = $1, claimed_at = now(), next_at = now() + $2::interval, updated_at = now()
+ where connection_id = $3 and file_id = $4 and version_id = $5 and state = $6 and wanted
+`
+
+type LessonClaimParams struct {
+	Claim        *uuid.UUID
+	Lease        time.Duration
+	ConnectionID uuid.UUID
+	FileID       uuid.UUID
+	VersionID    uuid.UUID
+	Was          string
+}
+
+func (q *Queries) LessonClaim(ctx context.Context, arg LessonClaimParams) (int64, error) {
+	result, err := q.db.Exec(ctx, lessonClaim,
+		arg.Claim,
+		arg.Lease,
+		arg.ConnectionID,
+		arg.FileID,
+		arg.VersionID,
+		arg.Was,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const lessonCounts = `-- name: LessonCounts :many
+select state, count(*)::bigint as n from roblox_lessons where connection_id = $1 group by state
+`
+
+type LessonCountsRow struct {
+	State string
+	N     int64
+}
+
+func (q *Queries) LessonCounts(ctx context.Context, connectionID uuid.UUID) ([]LessonCountsRow, error) {
+	rows, err := q.db.Query(ctx, lessonCounts, connectionID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LessonCountsRow
+	for rows.Next() {
+		var i LessonCountsRow
+		if err := rows.Scan(&i.State, &i.N); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lessonForget = `-- name: LessonForget :exec
+delete from roblox_lessons where connection_id = $1 and state = 'withheld' and rule = ''
+`
+
+func (q *Queries) LessonForget(ctx context.Context, connectionID uuid.UUID) error {
+	_, err := q.db.Exec(ctx, lessonForget, connectionID)
+	return err
+}
+
+const lessonGone = `-- name: LessonGone :exec
+delete from roblox_lessons where connection_id = $1 and file_id = $2 and state = 'removing' and rule = ''
+`
+
+type LessonGoneParams struct {
+	ConnectionID uuid.UUID
+	FileID       uuid.UUID
+}
+
+func (q *Queries) LessonGone(ctx context.Context, arg LessonGoneParams) error {
+	_, err := q.db.Exec(ctx, lessonGone, arg.ConnectionID, arg.FileID)
+	return err
+}
+
+const lessonKept = `-- name: LessonKept :exec
+update roblox_lessons set state = 'withheld', code = '', at_roblox = false, sha256 = '', revision = '', tries = 0, next_at = null, updated_at = now()
+ where connection_id = $1 and file_id = $2 and state = 'removing' and rule <> ''
+`
+
+type LessonKeptParams struct {
+	ConnectionID uuid.UUID
+	FileID       uuid.UUID
+}
+
+func (q *Queries) LessonKept(ctx context.Context, arg LessonKeptParams) error {
+	_, err := q.db.Exec(ctx, lessonKept, arg.ConnectionID, arg.FileID)
+	return err
+}
+
+const lessonList = `-- name: LessonList :many
+select file_id, version_id, name, kind, state, code, rule, wanted, at_roblox, claim, sha256, revision, tries, written_at, updated_at
+  from roblox_lessons where connection_id = $1 and file_id > $2 order by file_id limit $3
+`
+
+type LessonListParams struct {
+	ConnectionID uuid.UUID
+	After        uuid.UUID
+	N            int64
+}
+
+type LessonListRow struct {
+	FileID    uuid.UUID
+	VersionID uuid.UUID
+	Name      string
+	Kind      string
+	State     string
+	Code      string
+	Rule      string
+	Wanted    bool
+	AtRoblox  bool
+	Claim     *uuid.UUID
+	Sha256    string
+	Revision  string
+	Tries     int32
+	WrittenAt *time.Time
+	UpdatedAt time.Time
+}
+
+func (q *Queries) LessonList(ctx context.Context, arg LessonListParams) ([]LessonListRow, error) {
+	rows, err := q.db.Query(ctx, lessonList, arg.ConnectionID, arg.After, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LessonListRow
+	for rows.Next() {
+		var i LessonListRow
+		if err := rows.Scan(
+			&i.FileID,
+			&i.VersionID,
+			&i.Name,
+			&i.Kind,
+			&i.State,
+			&i.Code,
+			&i.Rule,
+			&i.Wanted,
+			&i.AtRoblox,
+			&i.Claim,
+			&i.Sha256,
+			&i.Revision,
+			&i.Tries,
+			&i.WrittenAt,
+			&i.UpdatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lessonMove = `-- name: LessonMove :execrows
+update roblox_lessons set state = $1, code = $2, tries = $3,
+       next_at = case when $4::boolean then now() + $5::interval end, updated_at = now()
+ where connection_id = $6 and file_id = $7 and state = $8 and ($8::text <> 'claimed' or claim = $9::uuid)
+`
+
+type LessonMoveParams struct {
+	State        string
+	Code         string
+	Tries        int32
+	GoesOn       bool
+	Pause        time.Duration
+	ConnectionID uuid.UUID
+	FileID       uuid.UUID
+	Was          string
+	Claim        *uuid.UUID
+}
+
+func (q *Queries) LessonMove(ctx context.Context, arg LessonMoveParams) (int64, error) {
+	result, err := q.db.Exec(ctx, lessonMove,
+		arg.State,
+		arg.Code,
+		arg.Tries,
+		arg.GoesOn,
+		arg.Pause,
+		arg.ConnectionID,
+		arg.FileID,
+		arg.Was,
+		arg.Claim,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const lessonPlan = `-- name: LessonPlan :exec
+insert into roblox_lessons as l (organization_id, connection_id, file_id, version_id, name, kind)
+values (app.org(), $1, $2, $3, $4, $5)
+on conflict (organization_id, connection_id, file_id) do update
+   set wanted = true, name = excluded.name, kind = excluded.kind, version_id = excluded.version_id, updated_at = now(),
+       state = case when l.state in ('claimed', 'unsure') or l.version_id = excluded.version_id and (l.state = 'live' or l.state = 'refused' and l.code <> 'roblox_entry_changed') then l.state else 'planned' end,
+       code = case when l.state = 'refused' and l.version_id = excluded.version_id and l.code <> 'roblox_entry_changed' then l.code else '' end,
+       tries = 0,
+       next_at = case when l.state = 'claimed' then l.next_at
+                      when l.state = 'refused' and l.version_id = excluded.version_id and l.code <> 'roblox_entry_changed' then null
+                      when l.state = 'live' and l.version_id = excluded.version_id then case when l.written_at < now() - $6::interval then now() end
+                      else now() end
+`
+
+type LessonPlanParams struct {
+	ConnectionID uuid.UUID
+	FileID       uuid.UUID
+	VersionID    uuid.UUID
+	Name         string
+	Kind         string
+	LookAgain    time.Duration
+}
+
+// A write that is in hand is left to who has claimed it, until the claim is over.
+func (q *Queries) LessonPlan(ctx context.Context, arg LessonPlanParams) error {
+	_, err := q.db.Exec(ctx, lessonPlan,
+		arg.ConnectionID,
+		arg.FileID,
+		arg.VersionID,
+		arg.Name,
+		arg.Kind,
+		arg.LookAgain,
+	)
+	return err
+}
+
+const lessonSettle = `-- name: LessonSettle :exec
+update roblox_lessons set state = 'removing', code = '', tries = 0, next_at = now(), updated_at = now()
+ where connection_id = $1 and not wanted and state not in ('claimed', 'withheld')
+`
+
+// What is not wanted any more is taken away.
+func (q *Queries) LessonSettle(ctx context.Context, connectionID uuid.UUID) error {
+	_, err := q.db.Exec(ctx, lessonSettle, connectionID)
+	return err
+}
+
+const lessonSource = `-- name: LessonSource :one
+select f.id as file_id, (f.trashed_at is null and f.current_id = v.id and v.status = 'published')::boolean as current,
+       coalesce(g.answers, false) as answers, coalesce(r.document, '')::text as document
+  from file_versions v join files f on f.id = v.file_id
+  left join generations g on g.result_version_id = v.id and g.state = 'published'
+  left join generation_revisions r on r.generation_id = g.id and r.number = g.revision
+ where v.id = $1
+`
+
+type LessonSourceRow struct {
+	FileID   uuid.UUID
+	Current  bool
+	Answers  bool
+	Document string
+}
+
+// The document of a version, if the file still shows it.
+func (q *Queries) LessonSource(ctx context.Context, versionID uuid.UUID) (LessonSourceRow, error) {
+	row := q.db.QueryRow(ctx, lessonSource, versionID)
+	var i LessonSourceRow
+	err := row.Scan(
+		&i.FileID,
+		&i.Current,
+		&i.Answers,
+		&i.Document,
+	)
+	return i, err
+}
+
+const lessonUnplanAll = `-- name: LessonUnplanAll :exec
+update roblox_lessons set wanted = false, rule = '' where connection_id = $1
+`
+
+func (q *Queries) LessonUnplanAll(ctx context.Context, connectionID uuid.UUID) error {
+	_, err := q.db.Exec(ctx, lessonUnplanAll, connectionID)
+	return err
+}
+
+const lessonUnwant = `-- name: LessonUnwant :execrows
+update roblox_lessons set state = 'removing', wanted = false, rule = $1, code = '', tries = 0, next_at = now(), updated_at = now()
+ where connection_id = $2 and file_id = $3 and state = $4 and ($4::text <> 'claimed' or claim = $5::uuid)
+`
+
+type LessonUnwantParams struct {
+	Rule         string
+	ConnectionID uuid.UUID
+	FileID       uuid.UUID
+	Was          string
+	Claim        *uuid.UUID
+}
+
+func (q *Queries) LessonUnwant(ctx context.Context, arg LessonUnwantParams) (int64, error) {
+	result, err := q.db.Exec(ctx, lessonUnwant,
+		arg.Rule,
+		arg.ConnectionID,
+		arg.FileID,
+		arg.Was,
+		arg.Claim,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const lessonWithhold = `-- name: LessonWithhold :exec
+insert into roblox_lessons as l (organization_id, connection_id, file_id, version_id, name, kind, state, rule, wanted, next_at)
+values (app.org(), $1, $2, $3, $4, $5, 'withheld', $6, false, null)
+on conflict (organization_id, connection_id, file_id) do update set rule = excluded.rule, name = excluded.name, kind = excluded.kind, version_id = excluded.version_id, updated_at = now()
+`
+
+type LessonWithholdParams struct {
+	ConnectionID uuid.UUID
+	FileID       uuid.UUID
+	VersionID    uuid.UUID
+	Name         string
+	Kind         string
+	Rule         string
+}
+
+func (q *Queries) LessonWithhold(ctx context.Context, arg LessonWithholdParams) error {
+	_, err := q.db.Exec(ctx, lessonWithhold,
+		arg.ConnectionID,
+		arg.FileID,
+		arg.VersionID,
+		arg.Name,
+		arg.Kind,
+		arg.Rule,
+	)
+	return err
+}
+
+const lessonWritten = `-- name: LessonWritten :execrows
+update roblox_lessons set state = case when version_id = $1 then 'live' else 'planned' end, code = '', tries = 0, at_roblox = true, sha256 = $2, revision = $3,
+       written_at = now(), next_at = case when version_id = $1 and wanted then null else now() end, updated_at = now()
+ where connection_id = $4 and file_id = $5 and state = $6 and ($6::text <> 'claimed' or claim = $7::uuid)
+`
+
+type LessonWrittenParams struct {
+	VersionID    uuid.UUID
+	Sha256       string
+	Revision     string
+	ConnectionID uuid.UUID
+	FileID       uuid.UUID
+	Was          string
+	Claim        *uuid.UUID
+}
+
+// What was written of a version that is not shown any more is written again.
+func (q *Queries) LessonWritten(ctx context.Context, arg LessonWrittenParams) (int64, error) {
+	result, err := q.db.Exec(ctx, lessonWritten,
+		arg.VersionID,
+		arg.Sha256,
+		arg.Revision,
+		arg.ConnectionID,
+		arg.FileID,
+		arg.Was,
+		arg.Claim,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const lessonsDue = `-- name: LessonsDue :many
+select file_id, version_id, name, kind, state, code, rule, wanted, at_roblox, claim, sha256, revision, tries, written_at, updated_at
+  from roblox_lessons where connection_id = $1 and next_at <= now() order by next_at, file_id limit $2
+`
+
+type LessonsDueParams struct {
+	ConnectionID uuid.UUID
+	N            int64
+}
+
+type LessonsDueRow struct {
+	FileID    uuid.UUID
+	VersionID uuid.UUID
+	Name      string
+	Kind      string
+	State     string
+	Code      string
+	Rule      string
+	Wanted    bool
+	AtRoblox  bool
+	Claim     *uuid.UUID
+	Sha256    string
+	Revision  string
+	Tries     int32
+	WrittenAt *time.Time
+	UpdatedAt time.Time
+}
+
+func (q *Queries) LessonsDue(ctx context.Context, arg LessonsDueParams) ([]LessonsDueRow, error) {
+	rows, err := q.db.Query(ctx, lessonsDue, arg.ConnectionID, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LessonsDueRow
+	for rows.Next() {
+		var i LessonsDueRow
+		if err := rows.Scan(
+			&i.FileID,
+			&i.VersionID,
+			&i.Name,
+			&i.Kind,
+			&i.State,
+			&i.Code,
+			&i.Rule,
+			&i.Wanted,
+			&i.AtRoblox,
+			&i.Claim,
+			&i.Sha256,
+			&i.Revision,
+			&i.Tries,
+			&i.WrittenAt,
+			&i.UpdatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lessonsLeft = `-- name: LessonsLeft :one
+select count(*)::bigint as n, coalesce(min(next_at), now())::timestamptz as next_at from roblox_lessons
+ where connection_id = $1 and next_at < now() + interval '1 day'
+`
+
+type LessonsLeftRow struct {
+	N      int64
+	NextAt time.Time
+}
+
+func (q *Queries) LessonsLeft(ctx context.Context, connectionID uuid.UUID) (LessonsLeftRow, error) {
+	row := q.db.QueryRow(ctx, lessonsLeft, connectionID)
+	var i LessonsLeftRow
+	err := row.Scan(&i.N, &i.NextAt)
+	return i, err
+}
+
+const lessonsLive = `-- name: LessonsLive :many
+select file_id, name, kind, sha256, revision from roblox_lessons where connection_id = $1 and state = 'live' and wanted order by file_id
+`
+
+type LessonsLiveRow struct {
+	FileID   uuid.UUID
+	Name     string
+	Kind     string
+	Sha256   string
+	Revision string
+}
+
+func (q *Queries) LessonsLive(ctx context.Context, connectionID uuid.UUID) ([]LessonsLiveRow, error) {
+	rows, err := q.db.Query(ctx, lessonsLive, connectionID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LessonsLiveRow
+	for rows.Next() {
+		var i LessonsLiveRow
+		if err := rows.Scan(
+			&i.FileID,
+			&i.Name,
+			&i.Kind,
+			&i.Sha256,
+			&i.Revision,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lessonsWanted = `-- name: LessonsWanted :many
+select f.id, f.name::text as name, v.id as version_id, coalesce(g.kind, l.kind)::text as kind
+  from files f join file_versions v on v.id = f.current_id
+  left join generations g on g.result_version_id = v.id and g.state = 'published'
+  left join roblox_lessons l on l.connection_id = $1 and l.file_id = f.id and l.version_id = v.id and l.sha256 <> '' and l.at_roblox
+ where f.space_id = any ($2::uuid[]) and f.trashed_at is null and f.id > $3 and v.status = 'published'
+   and (g.id is not null or l.file_id is not null)
+ order by f.id limit $4
+`
+
+type LessonsWantedParams struct {
+	ConnectionID uuid.UUID
+	Spaces       []uuid.UUID
+	After        uuid.UUID
+	N            int64
+}
+
+type LessonsWantedRow struct {
+	ID        uuid.UUID
+	Name      string
+	VersionID uuid.UUID
+	Kind      string
+}
+
+// Documents that were made from texts and are what a file shows now. One whose generation was
+// deleted since stays as it was written.
+func (q *Queries) LessonsWanted(ctx context.Context, arg LessonsWantedParams) ([]LessonsWantedRow, error) {
+	rows, err := q.db.Query(ctx, lessonsWanted,
+		arg.ConnectionID,
+		arg.Spaces,
+		arg.After,
+		arg.N,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LessonsWantedRow
+	for rows.Next() {
+		var i LessonsWantedRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Name,
+			&i.VersionID,
+			&i.Kind,
 		); err != nil {
 			return nil, err
 		}
