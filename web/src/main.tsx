@@ -10,7 +10,8 @@ import { Session } from './app/session.ts'
 import { readSettings } from './app/settings.ts'
 import { Front, Waiting } from './parts/front.tsx'
 
-const Frame = lazy(() => import('./app/frame.tsx'))
+const frame = () => import('./app/frame.tsx')
+const Frame = lazy(frame)
 
 function Console({ session }: { session: Session }) {
   const state = useSyncExternalStore(session.subscribe, session.current)
@@ -23,6 +24,7 @@ addEventListener('vite:preloadError', e => { e.preventDefault(); dispatchEvent(n
 
 async function start() {
   const session = new Session(readSettings())
+  if (session.expected()) void frame().catch(() => undefined) // it comes beside the token; a failure is told when it is shown
   const [path] = await Promise.all([session.start(), speak(match(navigator.languages))])
   if (path?.startsWith('/console/')) history.replaceState(null, '', path)
   createRoot(document.getElementById('root')!).render(<I18nProvider i18n={i18n}><Console session={session} /></I18nProvider>)

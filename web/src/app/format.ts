@@ -8,6 +8,18 @@ function here(): string {
   return wanted.find(tag => tag === code || tag.startsWith(code + '-')) ?? code
 }
 
+// To make a formatter takes fifty times as long as to use it, and a list that is scrolled uses a hundred in each frame.
+const dates = new Map<string, Intl.DateTimeFormat>()
+const numbers = new Map<string, Intl.NumberFormat>()
+function kept<T>(all: Map<string, T>, key: string, make: () => T): T {
+  let known = all.get(key)
+  if (!known) all.set(key, known = make())
+  return known
+}
+type Style = 'full' | 'long' | 'medium' | 'short'
+const dated = (locale: string, date: Style | undefined, time: Style | undefined) =>
+  kept(dates, `${locale} ${date} ${time}`, () => new Intl.DateTimeFormat(locale, { ...(date && { dateStyle: date }), ...(time && { timeStyle: time }) }))
+
 /** A size as people read it. */
 export const size = (bytes: number, locale = here()) => sizeText(bytes, locale)
 
@@ -16,26 +28,26 @@ export function when(iso: string | null | undefined, locale = here(), now = new 
   if (!iso) return ''
   const at = new Date(iso)
   const today = at.toDateString() === now.toDateString()
-  return new Intl.DateTimeFormat(locale, today ? { timeStyle: 'short' } : { dateStyle: 'medium' }).format(at)
+  return (today ? dated(locale, undefined, 'short') : dated(locale, 'medium', undefined)).format(at)
 }
 
-export const exactly = (iso: string, locale = here()) => new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short' }).format(new Date(iso))
+export const exactly = (iso: string, locale = here()) => dated(locale, 'long', 'short').format(new Date(iso))
 
 /** A day of the calendar, such as 2026-09-01, which is the same in every time zone. */
 export const calendarDay = (day: string, locale = here()) => new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(day + 'T00:00:00Z'))
 
 /** Day and time as short as a table needs it. */
-export const stamp = (iso: string, locale = here()) => new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(iso))
+export const stamp = (iso: string, locale = here()) => dated(locale, 'medium', 'short').format(new Date(iso))
 
 /** Seconds as minutes, rounded up: "4 min". */
 export function duration(seconds: number, locale = here()): string {
   const s = Math.max(1, Math.ceil(seconds))
-  const [n, unit] = s < 60 ? [s, 'second'] : s < 3600 ? [Math.ceil(s / 60), 'minute'] : [Math.ceil(s / 3600), 'hour']
-  return new Intl.NumberFormat(locale, { style: 'unit', unit: unit as string, unitDisplay: 'long' }).format(n as number)
+  const [n, unit] = s < 60 ? [s, 'second'] as const : s < 3600 ? [Math.ceil(s / 60), 'minute'] as const : [Math.ceil(s / 3600), 'hour'] as const
+  return kept(numbers, `${locale} ${unit}`, () => new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' })).format(n)
 }
 
 export const percent = (part: number, whole: number, locale = here()) =>
-  new Intl.NumberFormat(locale, { style: 'percent' }).format(whole > 0 ? Math.min(1, part / whole) : 1)
+  kept(numbers, `${locale} percent`, () => new Intl.NumberFormat(locale, { style: 'percent' })).format(whole > 0 ? Math.min(1, part / whole) : 1)
 
 export interface Mark { text: string; found: boolean }
 

@@ -146,8 +146,13 @@ function SignedIn({ session, queries }: { session: Session; queries: QueryClient
     queryFn: async ({ signal }) => (await createApi({ baseUrl: '', getToken: s => session.getToken(s) }).GET('/api/v1/me', { signal })).data!,
   })
   const places = me.data?.memberships as Place[] | undefined
-  const router = useMemo(() => (places ? makeRouter({ session, queries, places }) : undefined), [session, queries, places === undefined]) // eslint-disable-line
+  const router = useMemo(() => {
+    const made = makeRouter({ session, queries, places: [] }) // below it is told which places there are
+    // The page of the address comes beside the answer of who asks; a failure is told when the page is shown.
+    for (const route of made.getMatchedRoutes(made.latestLocation.pathname)[0]) void made.loadRouteChunk(route)?.catch(() => undefined)
+    return made
+  }, [session, queries])
   if (me.error && !places) return <Failure error={me.error} again={() => void me.refetch()} />
-  if (!router || !places) return <Waiting />
+  if (!places) return <Waiting />
   return <AriaLocale locale={i18n.locale}><RouterProvider router={router} context={{ session, queries, places }} /></AriaLocale>
 }

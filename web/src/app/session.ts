@@ -37,6 +37,12 @@ export class Session {
   readonly subscribe = (l: () => void) => { this.listeners.add(l); return () => { this.listeners.delete(l) } }
   readonly current = () => this.state
 
+  /** Whether somebody is likely to be signed in: the page was left so, or comes back from the issuer. Asked before `start`. */
+  expected(): boolean {
+    try { if (sessionStorage.getItem(refreshKey)) return true } catch { /* blocked */ }
+    return new URLSearchParams(location.search).has('code')
+  }
+
   /** Finds out whether somebody is signed in, and returns the path that they were on. */
   async start(): Promise<string | undefined> {
     const query = new URLSearchParams(location.search)
