@@ -82,7 +82,7 @@ func (b *bench) spaces(ctx context.Context) error {
 				return fmt.Errorf("%s of %s: %w", q.what, p.name, err)
 			}
 			with, without, empty := took[0], took[1], took[2]
-			b.add("spaces, "+q.what+", "+p.name, (with - empty).Seconds()*1000, "ms", fmt.Sprintf("≤ %.1f", q.goal.Seconds()*1000), with-empty <= q.goal,
+			b.add("spaces, "+q.what+", "+p.name, (with-empty).Seconds()*1000, "ms", fmt.Sprintf("≤ %.1f", q.goal.Seconds()*1000), with-empty <= q.goal,
 				"p50 of %d, in turns: %.2f ms less the %.2f of a statement that does nothing; without the rule %.2f ms", spaceRounds, with.Seconds()*1000, empty.Seconds()*1000, without.Seconds()*1000)
 		}
 	}
