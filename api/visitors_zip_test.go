@@ -189,7 +189,7 @@ func TestStatementsTravelWithFolders(t *testing.T) {
 		require.Contains(t, found["2.txt.statement.txt"], "it is not so")
 	}
 	requireStated(whole)
-	require.EqualValues(t, z.Size, len(whole))
+	require.Len(t, whole, int(z.Size))
 	require.Less(t, bytes.Index(whole, []byte("it is not so")), bytes.Index(whole, []byte("2.txt2")), "no record comes before what is said about it")
 	cut := b.call("", get, at, nil, "Range", "bytes=40-").is(http.StatusPartialContent).body
 	require.Equal(t, whole[40:], cut)

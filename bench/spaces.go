@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"slices"
 	"time"
 
@@ -33,12 +32,6 @@ func (b *bench) spaces(ctx context.Context) error {
 	org := tenancy.OrgID(tenancy.NewID())
 	if err := s.bigSchool(ctx, org); err != nil {
 		return err
-	}
-	for i := 0; i < 1500; i++ {
-		if _, err := os.Stat("/tmp/go_on"); err == nil {
-			break
-		}
-		time.Sleep(time.Second)
 	}
 	people := s.ForPeople()
 	for _, p := range []struct {

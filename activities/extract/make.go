@@ -46,7 +46,7 @@ func (j job) run(ctx context.Context) (found, error) {
 		return readZip(j.path, segments.ReadBook)
 	case previews.Picture:
 		return j.picture(ctx)
-	case previews.Drawing, previews.Film, previews.Sound, previews.Member:
+	case previews.Drawing, previews.Film, previews.Sound, previews.Member, previews.Embedded:
 	}
 	return found{}, &Finding{State: None, Reason: reasonKind, Detail: string(j.method)}
 }

@@ -34,15 +34,9 @@ func (l *deferredHeader) ReadFrom(src io.Reader) (int64, error) {
 	var failed error
 	for p := range read {
 		if failed == nil {
-			if p.n > 0 {
-				var n int
-				n, failed = l.Write(p.buffer[:p.n])
-				sent += int64(n)
-			}
-			if failed == nil && !errors.Is(p.err, io.EOF) {
-				failed = p.err
-			}
-			if failed != nil {
+			var n int
+			n, failed = l.pass(p)
+			if sent += int64(n); failed != nil {
 				l.stop() // a store that hangs is not waited for
 				close(free)
 			}
@@ -57,6 +51,17 @@ func (l *deferredHeader) ReadFrom(src io.Reader) (int64, error) {
 		pieceBuffers.Put(<-free)
 	}
 	return sent, failed
+}
+
+// pass sends what was read. The end of what is read is no error.
+func (l *deferredHeader) pass(p ahead) (n int, err error) {
+	if p.n > 0 {
+		n, err = l.Write(p.buffer[:p.n])
+	}
+	if err == nil && !errors.Is(p.err, io.EOF) {
+		err = p.err
+	}
+	return n, err
 }
 
 // readAhead fills free buffers until the end, an error, or the end of free, and closes read.

@@ -99,6 +99,7 @@ func mark(s conformance.State) string {
 		return "✓"
 	case conformance.Failed:
 		return "✗"
+	case conformance.Absent, conformance.Skipped:
 	}
 	return "–"
 }

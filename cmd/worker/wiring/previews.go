@@ -76,7 +76,7 @@ func (c previewConfig) available(m previews.Method) bool {
 		programs = []string{c.Drawing.Program}
 	case previews.Film, previews.Sound:
 		programs = []string{c.Media.Program, c.Media.Probe}
-	case previews.Picture, previews.Cover, previews.Member, previews.Markdown, previews.Table, previews.Code:
+	case previews.Picture, previews.Cover, previews.Member, previews.Embedded, previews.Markdown, previews.Table, previews.Code:
 	}
 	return installed(programs...)
 }
@@ -186,7 +186,7 @@ func (t texts) Fragment(ctx context.Context, path, dir string, method previews.M
 		kind = fragment.Markdown
 	case previews.Table:
 		kind = fragment.Table
-	case previews.Code, previews.Picture, previews.Pages, previews.Office, previews.Drawing, previews.Film, previews.Sound, previews.Cover, previews.Member:
+	case previews.Code, previews.Picture, previews.Pages, previews.Office, previews.Drawing, previews.Film, previews.Sound, previews.Cover, previews.Member, previews.Embedded:
 	}
 	made, size, err := t.Make(ctx, path, dir, kind, extension)
 	return preview.Picture{Name: fragment.Name, Path: made, MimeType: fragment.MediaType, Size: size}, finding(err)
