@@ -252,7 +252,7 @@ language sql immutable parallel safe as $$
     select m.method, a.action, case m.strength when 'plus' then a.plus when 'strong' then a.strong when 'school' then a.school else 'yes' end,
            case case m.strength when 'plus' then a.plus when 'strong' then a.strong when 'school' then a.school else 'yes' end
                 when 'yes' then '' when 'scope' then '16 CFR 312.5(a)(2)' when 'directed' then '34 CFR 99.30'
-                else case m.strength when 'plus' then '16 CFR 312.5(b)(2)' else '16 CFR 312.5(a)(1)' end end
+                else case m.strength when 'plus' then m.rule else '16 CFR 312.5(a)(1)' end end
       from app.consent_methods() m, (values
         ('store',          'yes', 'yes',   'yes'),
         ('view',           'yes', 'yes',   'yes'),

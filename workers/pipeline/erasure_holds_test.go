@@ -41,19 +41,27 @@ func TestAnErasureIsDueWhenOneOfItsHoldsIsReleased(t *testing.T) {
 	require.Equal(t, placed[0], *erasureOf(t, &a.Bench, id).Hold)
 	due := func() int {
 		t.Helper()
-		found, err := a.DB.ErasuresDue(t.Context(), -time.Minute, 0, uuid.Nil, 10)
+		found, err := a.DB.ErasuresDue(t.Context(), -time.Minute, time.Hour, uuid.Nil, 10)
 		require.NoError(t, err)
 		return len(found)
 	}
+	release := func(hold uuid.UUID) {
+		t.Helper()
+		do(func(tx *tenancy.Tx) error { return holds.AskRelease(t.Context(), tx, hold, first, "settled") })
+		do(func(tx *tenancy.Tx) error { return holds.ApproveRelease(t.Context(), tx, hold, second) })
+	}
 	require.Zero(t, due())
-	do(func(tx *tenancy.Tx) error { return holds.AskRelease(t.Context(), tx, placed[1], first, "settled") })
-	do(func(tx *tenancy.Tx) error { return holds.ApproveRelease(t.Context(), tx, placed[1], second) })
+	release(placed[1])
 	require.Equal(t, 1, due())
+	require.NoError(t, erasures.MarkWoken(t.Context(), a.Single(a.Org), id))
+	require.Zero(t, due(), "its workflow has just been started")
 	require.Equal(t, erasures.Blocked, a.steps(t, d, id))
 	nothingOf(t, &a.Bench, two)
 	require.Zero(t, due(), "it waits for the other")
 	err := a.InTx(t.Context(), a.Org, func(tx *tenancy.Tx) error { return files.Restore(t.Context(), tx, one.File) })
 	require.ErrorIs(t, err, tenancy.ErrBeingErased)
+	release(placed[0])
+	require.Equal(t, 1, due(), "it does not wait for the time since its workflow was started")
 }
 
 // TestAnErasureTakesThePackagesThatNameItsFiles and no others: a request for access whose package is

@@ -1,12 +1,14 @@
 -- Erasures that are not certified, and whose workflow was not started for a while. One that waits
 -- for holds is asked again when one of them is released, which another may follow: what that one
--- covered alone does not wait for the rest. The deletion of an organization is a process of its own.
+-- covered alone does not wait for the rest, nor for the time since its workflow was started
+-- last. The deletion of an organization is a process of its own.
 create or replace function app.erasures_due(quiet_for interval, silent interval, after uuid, n integer)
 returns table (organization_id uuid, erasure_id uuid)
 language sql stable security definer set search_path = public, pg_temp as $$
     select e.organization_id, e.id from erasures e join organizations o on o.id = e.organization_id
      where e.state <> 'certified' and e.scope <> 'organization' and e.requested_at < now() - quiet_for and o.deletion_begun_at is null
-       and (e.woken_at is null or e.woken_at < now() - silent)
+       and (e.woken_at is null or e.woken_at < now() - silent or exists (select from erasure_items i join holds h on h.organization_id = i.organization_id and h.id = i.hold_id
+                where i.organization_id = e.organization_id and i.erasure_id = e.id and i.state = 'blocked' and h.released_at > e.woken_at))
        and (e.state <> 'blocked' or exists (select from erasure_items i
                 where i.organization_id = e.organization_id and i.erasure_id = e.id and i.state = 'blocked'
                   and not exists (select from holds h where h.organization_id = i.organization_id and h.id = i.hold_id and h.released_at is null)))
