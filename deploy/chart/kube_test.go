@@ -94,7 +94,8 @@ func startCluster(t *testing.T) *cluster {
 	_, port, _ := net.SplitHostPort(address)
 	background(t, server, "--etcd-servers", "http://"+store, "--bind-address", "127.0.0.1", "--advertise-address", "127.0.0.1", "--secure-port", port, "--cert-dir", folder,
 		"--service-account-issuer", "https://kubernetes.default", "--service-account-key-file", accounts, "--service-account-signing-key-file", accounts,
-		"--token-auth-file", file("tokens.csv", token+",test,1,system:masters\n"), "--authorization-mode", "RBAC", "--service-cluster-ip-range", "10.96.0.0/16")
+		"--token-auth-file", file("tokens.csv", token+",test,1,system:masters\n"), "--authorization-mode", "RBAC", "--service-cluster-ip-range", "10.96.0.0/16",
+		"--endpoint-reconciler-type", "none", "--feature-gates", "WatchList=false") // etcd of Debian 12 does not tell how far it is, for which such watches wait
 
 	c := &cluster{url: "https://" + address, resources: map[string]resource{}}
 	var authority []byte
@@ -307,7 +308,7 @@ func (c *cluster) migrated(ctx context.Context, succeeds bool) <-chan struct{} {
 	go func() {
 		defer close(done)
 		path := "/apis/batch/v1/namespaces/" + namespace + "/jobs"
-		answer, err := c.send(ctx, http.MethodGet, path+"?watch=true&fieldSelector=metadata.name%3Dschool-satchel-migrate", "", nil)
+		answer, err := c.send(ctx, http.MethodGet, path+"?watch=true&resourceVersion=0&fieldSelector=metadata.name%3Dschool-satchel-migrate", "", nil)
 		if err != nil {
 			return
 		}
@@ -335,7 +336,7 @@ func TestHelmOnKubernetes(t *testing.T) {
 	c.prepare(t)
 	run := func(args ...string) error {
 		t.Helper()
-		out, complaints, err := helm(t, append(args, "--kubeconfig", c.kubeconfig, "--namespace", namespace, "--timeout", "60s")...)
+		out, complaints, err := helm(t, append(args, "--kubeconfig", c.kubeconfig, "--namespace", namespace, "--timeout", "3m")...)
 		if err != nil {
 			return fmt.Errorf("%w: %s%s", err, out, complaints)
 		}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -169,6 +170,58 @@ func TestSettingsOfTheChart(t *testing.T) {
 	e.SetIndent("  ", "  ")
 	require.NoError(t, e.Encode(definitions(all)))
 	golden(t, "values.schema.json", written+"\n  \"definitions\": "+b.String()+"}\n")
+}
+
+// allowed walks through values and fails on a name that the schema has no place for, and on one that it asks for in vain.
+// It is no validator: helm is, in make chart.
+func allowed(t *testing.T, root, schema object, values any, at string) {
+	t.Helper()
+	if ref, is := schema["$ref"].(string); is {
+		schema = root["definitions"].(object)[strings.TrimPrefix(ref, "#/definitions/")].(object)
+	}
+	of, is := values.(object)
+	if !is {
+		return
+	}
+	require.Equal(t, "object", schema["type"], at)
+	properties, _ := schema["properties"].(object)
+	for name, value := range of {
+		if inner, known := properties[name].(object); known {
+			allowed(t, root, inner, value, at+"."+name)
+			continue
+		}
+		patterns, _ := schema["patternProperties"].(object)
+		matched := false
+		for pattern := range patterns {
+			matched = matched || regexp.MustCompile(pattern).MatchString(name)
+		}
+		require.True(t, matched || schema["additionalProperties"] != false, "%s: the schema has no %s", at, name)
+	}
+	required, _ := schema["required"].([]any)
+	for _, name := range required {
+		require.Contains(t, of, name, at)
+	}
+}
+
+// TestValuesAreInTheSchema: the defaults, with what an installation must say, have a place each, and every place has a default.
+func TestValuesAreInTheSchema(t *testing.T) {
+	t.Parallel()
+	var schema, values, least object
+	require.NoError(t, json.Unmarshal([]byte(read(t, "values.schema.json")), &schema))
+	require.NoError(t, yaml.Unmarshal([]byte(read(t, "values.yaml")), &values))
+	require.NoError(t, yaml.Unmarshal([]byte(read(t, "testdata/values.yaml")), &least))
+	maps.Copy(values["settings"].(object), least["settings"].(object))
+	allowed(t, schema, schema, values, "values")
+	for name, of := range schema["properties"].(object) {
+		if name == "global" {
+			continue
+		}
+		require.Contains(t, values, name)
+		inner, _ := of.(object)["properties"].(object)
+		for key := range inner {
+			require.Contains(t, values[name], key, name)
+		}
+	}
 }
 
 // TestRulesHaveOneSource: the rules in the chart are the file that promtool tests, not a copy of it.
