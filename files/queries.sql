@@ -135,13 +135,6 @@ with file as (
      where v.id = sqlc.arg(version_id) for no key update of f)
 update version_steps s set state = sqlc.arg(state), ended_at = now() from file where s.version_id = file.id and s.name = sqlc.arg(name);
 
--- Steps that were done before they were told, with the seconds since their begin and end.
--- name: StepsDone :exec
-insert into version_steps (organization_id, version_id, name, state, started_at, ended_at)
-select app.org(), sqlc.arg(version_id)::uuid, s.name, 'done', now() - make_interval(secs => s.began), now() - make_interval(secs => s.ended)
-  from unnest(sqlc.arg(names)::text[], sqlc.arg(began)::double precision[], sqlc.arg(ended)::double precision[]) s (name, began, ended)
-on conflict (organization_id, version_id, name) do update set state = 'done', started_at = excluded.started_at, ended_at = excluded.ended_at;
-
 -- name: StepEndOpen :exec
 update version_steps set state = 'failed', ended_at = now() where version_id = $1 and state = 'running'
    and not (name = 'preview' and exists (select from file_versions v where v.id = $1 and v.status = 'published' and v.preview = 'pending'));
@@ -367,6 +360,16 @@ update file_versions v set preview = sqlc.arg(preview)::text, preview_reason = s
 update file_versions set status = 'published', status_reason = '', object_etag = $2, used_bytes = size, reserved_bytes = 0,
     published_at = greatest(now(), scanned_at), updated_at = now()
  where id = $1 and status = 'processing' and scan_verdict = 'clean' and scan_sha256 = sha256;
+
+-- Steps that were done before they were told, with the seconds since their begin and end, of a version that is published
+-- next, whose file is locked. app.version_follow tells them with its status, in one change of the file's row.
+-- name: StepsDone :exec
+insert into version_steps (organization_id, version_id, name, state, started_at, ended_at)
+select app.org(), sqlc.arg(version_id)::uuid, s.name, 'done', now() - make_interval(secs => s.began), now() - make_interval(secs => s.ended)
+  from unnest(sqlc.arg(names)::text[], sqlc.arg(began)::double precision[], sqlc.arg(ended)::double precision[]) s (name, began, ended)
+ where set_config('app.steps_with_status', sqlc.arg(version_id)::uuid::text, true) <> ''
+   and exists (select from file_versions v where v.id = sqlc.arg(version_id)::uuid and v.status = 'processing')
+on conflict (organization_id, version_id, name) do update set state = 'done', started_at = excluded.started_at, ended_at = excluded.ended_at;
 
 -- VersionInspected, VersionScanned, VersionPreviewDecide and VersionPublish in one, for a version that
 -- one step took all the way. It demands what VersionPublish does.

@@ -48,6 +48,9 @@ func PublishWhole(ctx context.Context, tx *tenancy.Tx, version uuid.UUID, w Whol
 	if w.Inspection.Active == nil {
 		w.Inspection.Active = []string{}
 	}
+	if err := q.StepsDone(ctx, doneSteps(version, w.Steps)); err != nil {
+		return fmt.Errorf("tell steps: %w", err)
+	}
 	n, err := q.VersionPublishWhole(ctx, filesdb.VersionPublishWholeParams{
 		ID: version, MimeType: w.Inspection.MimeType, CorrectedFrom: w.Inspection.CorrectedFrom, ActiveContent: w.Inspection.Active,
 		ScanVerdict: string(w.Verdict.Verdict), ScanEngine: w.Verdict.Engine, ScanDatabase: w.Verdict.Database, ScanSha256: w.Verdict.SHA256, Crc32: w.Verdict.CRC32,
@@ -62,22 +65,19 @@ func PublishWhole(ctx context.Context, tx *tenancy.Tx, version uuid.UUID, w Whol
 	if err := expectOneRow(n, err, ErrVersionEnded); err != nil {
 		return err
 	}
-	return tellSteps(ctx, tx, version, w.Steps)
+	// What a worker that died has left ends at the commit.
+	if err := filesdb.New(tenancy.OnCommit(tx)).StepEndOpen(ctx, version); err != nil {
+		return fmt.Errorf("end steps: %w", err)
+	}
+	return record(ctx, tx, "file.publish", version, "")
 }
 
-// tellSteps writes done steps at the commit, and ends those that a worker which died has left.
-func tellSteps(ctx context.Context, tx *tenancy.Tx, version uuid.UUID, steps []DoneStep) error {
+// doneSteps says how many seconds ago steps began and ended.
+func doneSteps(version uuid.UUID, steps []DoneStep) filesdb.StepsDoneParams {
 	p := filesdb.StepsDoneParams{VersionID: version}
 	for _, s := range steps {
 		p.Names = append(p.Names, s.Name)
 		p.Began, p.Ended = append(p.Began, time.Since(s.Began).Seconds()), append(p.Ended, time.Since(s.Ended).Seconds())
 	}
-	late := filesdb.New(tenancy.OnCommit(tx))
-	if err := late.StepsDone(ctx, p); err != nil {
-		return fmt.Errorf("tell steps: %w", err)
-	}
-	if err := late.StepEndOpen(ctx, version); err != nil {
-		return fmt.Errorf("end steps: %w", err)
-	}
-	return record(ctx, tx, "file.publish", version, "")
+	return p
 }

@@ -1237,6 +1237,8 @@ const stepsDone = `-- name: StepsDone :exec
 insert into version_steps (organization_id, version_id, name, state, started_at, ended_at)
 select app.org(), $1::uuid, s.name, 'done', now() - make_interval(secs => s.began), now() - make_interval(secs => s.ended)
   from unnest($2::text[], $3::double precision[], $4::double precision[]) s (name, began, ended)
+ where set_config('app.steps_with_status', $1::uuid::text, true) <> ''
+   and exists (select from file_versions v where v.id = $1::uuid and v.status = 'processing')
 on conflict (organization_id, version_id, name) do update set state = 'done', started_at = excluded.started_at, ended_at = excluded.ended_at
 `
 
@@ -1247,7 +1249,8 @@ type StepsDoneParams struct {
 	Ended     []float64
 }
 
-// Steps that were done before they were told, with the seconds since their begin and end.
+// Steps that were done before they were told, with the seconds since their begin and end, of a version that is published
+// next, whose file is locked. app.version_follow tells them with its status, in one change of the file's row.
 func (q *Queries) StepsDone(ctx context.Context, arg StepsDoneParams) error {
 	_, err := q.db.Exec(ctx, stepsDone,
 		arg.VersionID,

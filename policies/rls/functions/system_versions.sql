@@ -65,7 +65,12 @@ declare
     place  uuid;
     newest record;
     shown  record;
+    steps  jsonb[] := '{}';
 begin
+    if tg_op = 'UPDATE' and current_setting('app.steps_with_status', true) = new.id::text then
+        steps := array(select jsonb_build_object('version', new.number, 'name', s.name, 'state', s.state, 'attempt', s.attempt) from version_steps s
+                        where s.organization_id = new.organization_id and s.version_id = new.id and s.state = 'done' order by s.started_at, s.ended_at);
+    end if;
     if tg_op = 'INSERT' then
         -- The file was made with its version in mind, and has it and the event already.
         select f.event_seq, f.space_id into n, place from files f
@@ -79,7 +84,7 @@ begin
         select v.id, v.size, v.mime_type into shown from file_versions v
          where v.organization_id = new.organization_id and v.file_id = new.file_id and v.status = 'published' order by v.number desc limit 1;
         update files f set
-            head_id = newest.id, current_id = shown.id, updated_at = now(), event_seq = f.event_seq + told::integer,
+            head_id = newest.id, current_id = shown.id, updated_at = now(), event_seq = f.event_seq + told::integer + cardinality(steps),
             shown_size = coalesce(shown.size, newest.size), shown_type = coalesce(shown.mime_type, newest.mime_type),
             status = case when f.trashed_at is not null then 'deleted' when shown.id is not null then 'published' else newest.status end
          where f.organization_id = new.organization_id and f.id = new.file_id
@@ -95,6 +100,10 @@ begin
         returning f.event_seq, f.space_id into n, place;
     end if;
     if not told then return null; end if;
+    if cardinality(steps) > 0 then
+        insert into file_events (organization_id, file_id, seq, type, data)
+        select new.organization_id, new.file_id, n - cardinality(steps) - 1 + s.place, 'step', s.said from unnest(steps) with ordinality s (said, place);
+    end if;
     insert into file_events (organization_id, file_id, seq, type, data) values (new.organization_id, new.file_id, n, 'status',
         jsonb_build_object('version', new.number, 'status', new.status, 'status_reason', new.status_reason));
     perform pg_notify('file_events', new.organization_id || '/' || new.file_id);

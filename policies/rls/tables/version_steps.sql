@@ -13,6 +13,7 @@ declare f record;
 begin
     for f in select v.organization_id as org, v.file_id as file, array_agg(jsonb_build_object('version', v.number, 'name', t.name, 'state', t.state, 'attempt', t.attempt) order by t.started_at, t.ended_at) as said
                from told t join file_versions v on v.organization_id = t.organization_id and v.id = t.version_id
+              where t.state <> 'done' or t.version_id::text <> coalesce(current_setting('app.steps_with_status', true), '') -- app.version_follow tells those
               group by v.organization_id, v.file_id order by v.organization_id, v.file_id loop
         perform app.events(f.org, f.file, 'step', f.said);
     end loop;
@@ -23,6 +24,9 @@ create or replace trigger a_event_added after insert on version_steps referencin
 create or replace trigger a_event_changed after update on version_steps referencing new table as told for each statement execute function app.step_events();
 drop function if exists app.step_event();
 grant execute on function app.step_events() to satchel_app;
+drop policy if exists system on version_steps;
+create policy system on version_steps for select to satchel_system using (true);
+grant select on version_steps to satchel_system;
 -- Who reaches the version reaches these.
 drop policy if exists people on version_steps;
 create policy people on version_steps for all to satchel_people
