@@ -65,7 +65,6 @@ func (a *API) getSecurity(c *gin.Context) error {
 	if !ok {
 		return errNoRoute
 	}
-	c.Header("Cache-Control", "public, max-age=300")
 	c.Data(http.StatusOK, "text/plain; charset=utf-8", []byte(text))
 	return nil
 }
