@@ -83,7 +83,7 @@ func address(text string, schemes ...string) error {
 	return fmt.Errorf("%q is no address that begins with %s:", text, strings.Join(schemes, ": or "))
 }
 
-// Text gives the file. One that has expired is not there: a contact that nobody looks after
+// Text gives the file. One that has expired is not there: a contact that no one looks after
 // is worse than none.
 func (f *File) Text(now time.Time) (string, bool) {
 	if f == nil || !now.Before(f.expires) {

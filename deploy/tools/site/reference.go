@@ -130,8 +130,8 @@ type (
 		Type, Fields template.HTML
 	}
 	shownAnswer struct {
-		Status            string
-		Type, Description template.HTML
+		Status                    string
+		Type, Description, Fields template.HTML
 	}
 	shownSchema struct {
 		Name                string
@@ -234,14 +234,15 @@ func (c contract) operation(op operation, parameters []parameter) (shownOperatio
 			a = found
 		}
 		var types []string
+		var inner template.HTML
 		for _, m := range a.Content {
 			said := "<code>" + template.HTMLEscapeString(m.Name) + "</code>"
 			if t := typeOf(m.Value.Schema); t != "" {
 				said += " " + string(t)
 			}
-			types = append(types, said)
+			types, inner = append(types, said), inner+fields(m.Value.Schema)
 		}
-		o.Answers = append(o.Answers, shownAnswer{r.Name, template.HTML(strings.Join(types, "<br>")), words(a.Description)}) //nolint:gosec // escaped above
+		o.Answers = append(o.Answers, shownAnswer{r.Name, template.HTML(strings.Join(types, "<br>")), words(a.Description), inner}) //nolint:gosec // escaped above
 	}
 	return o, nil
 }
