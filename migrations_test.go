@@ -20,7 +20,7 @@ import (
 
 // lintedFrom is the first migration that is held to that. Those before it are of the time before the first
 // release: no installation had programs of another release beside them.
-const lintedFrom = 53
+const lintedFrom = 54
 
 // lastListed is the last of those before it that beforeRelease has to name.
 const lastListed = 47

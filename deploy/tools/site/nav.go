@@ -8,8 +8,7 @@ type group struct {
 
 type entry struct{ Title, Page string }
 
-// navigation is by who reads. A page that is in none of the groups is an error, but for those whose
-// folder has an index of its own.
+// navigation is by who reads. A page that is in none of the groups, and that no page links, is an error.
 var navigation = []group{
 	{"Begin", []entry{
 		{"What Satchel is", "README.md"}, {"Overview", "docs/overview.md"}, {"Install", "docs/installing.md"}, {"Good practice", "docs/good-practice.md"},
@@ -46,5 +45,5 @@ var navigation = []group{
 	}},
 }
 
-// indexed are folders whose README leads to their pages.
+// indexed are folders whose README is shown for each of their pages.
 var indexed = []string{"docs/decisions/", "docs/runbooks/"}
