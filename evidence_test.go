@@ -13,7 +13,7 @@ import (
 )
 
 // namedTest is how a page names a test: the folder, then the name.
-var namedTest = regexp.MustCompile("`([a-z][a-z0-9/]*)` (Test[A-Za-z0-9]+)")
+var namedTest = regexp.MustCompile("`(\\.|[a-z][a-z0-9/]*)` (Test[A-Za-z0-9]+)")
 
 var testFunction = regexp.MustCompile(`(?m)^func (Test[A-Za-z0-9]+)\(`)
 

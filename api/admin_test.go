@@ -101,6 +101,11 @@ func TestTheEdgeItself(t *testing.T) {
 	require.Equal(t, get, a.header.Get("Allow"))
 	require.Contains(t, string(b.call("", get, "/api/v1/openapi.yaml", nil).is(200).body), "openapi: 3.1")
 	require.Contains(t, string(b.call("", get, "/.well-known/oauth-protected-resource", nil).is(200).body), b.issuer.URL)
+	require.Contains(t, string(b.call("", get, "/.well-known/security.txt", nil).is(200).body), "Contact: mailto:security@school.test\nExpires: ")
+	told := b.api.Security
+	b.api.Security = nil
+	b.call("", get, "/.well-known/security.txt", nil).refused(404, "no_such_route")
+	b.api.Security = told
 	require.Equal(t, "kept-id-1", b.call("", get, "/healthz", nil, "X-Request-ID", "kept-id-1").header.Get("X-Request-ID"))
 	require.NotEqual(t, "a b c d e f", b.call("", get, "/healthz", nil, "X-Request-ID", "a b c d e f").header.Get("X-Request-ID"))
 

@@ -53,6 +53,7 @@ import (
 	"satchel/api/retention"
 	"satchel/api/roblox"
 	"satchel/api/rosters"
+	"satchel/api/securitytxt"
 	"satchel/api/shares"
 	"satchel/api/spaces"
 	"satchel/api/storage"
@@ -120,9 +121,10 @@ type Parts struct {
 	Jobs        jobs.Control // jobs and their queues, where they run
 	Invitations members.Invitations
 	ShareMails  shares.Mails
-	InvitePage  http.Handler // the page on which people answer their invitations
-	Console     http.Handler // the web console; nil: there is none
-	Invites     bool         // owners can be invited by mail
+	InvitePage  http.Handler      // the page on which people answer their invitations
+	Console     http.Handler      // the web console; nil: there is none
+	Security    *securitytxt.File // whom to tell of a weakness; nil: there is none
+	Invites     bool              // owners can be invited by mail
 	Staging     storage.Staging
 	Clean       storage.Clean
 	Exports     delivery.Source

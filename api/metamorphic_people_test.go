@@ -151,7 +151,7 @@ func (s *school) whatIsNotTheirs() {
 }
 
 func (s *school) whatAnybodySees() {
-	for _, path := range []string{"/", "/api/v1", "/invitations", "/api/v1/openapi.yaml", "/.well-known/oauth-protected-resource", "/api/v1/events/schemas", "/healthz", "/readyz"} {
+	for _, path := range []string{"/", "/api/v1", "/invitations", "/api/v1/openapi.yaml", "/.well-known/oauth-protected-resource", "/.well-known/security.txt", "/api/v1/events/schemas", "/healthz", "/readyz"} {
 		s.do(nil, get, path, nil)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"satchel/api/privacypage"
 	"satchel/api/public"
 	"satchel/api/ratelimit"
+	"satchel/api/securitytxt"
 	"satchel/api/sharepage"
 	"satchel/internal/fault"
 	"satchel/tenancy"
@@ -560,6 +561,7 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: get, Path: apiPath, Action: anyone, Handler: a.getAbout},
 		{Method: get, Path: documentPath, Action: anyone, Handler: a.getDocument},
 		{Method: get, Path: resourcePath, Action: anyone, Handler: a.getResource},
+		{Method: get, Path: securitytxt.Path, Action: anyone, Handler: a.getSecurity},
 		{Method: get, Path: "/healthz", Action: anyone, Class: probe, Handler: a.getHealth},
 		{Method: get, Path: "/readyz", Action: anyone, Class: probe, Handler: a.getReadiness},
 	}

@@ -26,6 +26,7 @@ import (
 	"satchel/api/middleware"
 	"satchel/api/problem"
 	"satchel/api/ratelimit"
+	"satchel/api/securitytxt"
 	"satchel/api/storage"
 	"satchel/api/uploads"
 	"satchel/files"
@@ -118,6 +119,8 @@ func setupWithin(t testing.TB, bounds middleware.Limits) *testBundle {
 	require.NoError(t, err)
 	wrapping, err := kms.ParseFile([]byte("test " + strings.Repeat("A", 43) + "="))
 	require.NoError(t, err)
+	security, err := securitytxt.New(securitytxt.Config{Contacts: []string{"mailto:security@school.test"}, Expires: time.Now().AddDate(0, 6, 0)}, "")
+	require.NoError(t, err)
 	b.api = New(Parts{
 		Edge:   atEdge,
 		Links:  links,
@@ -126,6 +129,7 @@ func setupWithin(t testing.TB, bounds middleware.Limits) *testBundle {
 		Config: Config{ContentURL: contentURL, Origins: []string{"https://school.test"}}, DB: b.db.DB,
 		RateLimits: ratelimit.Config{AddressPerMinute: 18_000},
 		Verifier:   verifier, Uploads: receiver, Workflows: b.workflows, Jobs: b.control, Invitations: b.inviting, ShareMails: b.mailing, Hasher: hasher,
+		Security:   security,
 		InvitePage: invitepage.New(invitepage.Config{}, b.issuer.URL, nil, slog.New(slog.DiscardHandler)),
 		Staging:    b.store.Staging, Clean: b.store.Clean, Exports: b.store.Exports, Rosters: b.store.Staging, Secrets: box, Payloads: b.codec, Tokens: tokens, Providers: list, Vault: connections.Vault{Box: kms.New(wrapping)}, Roblox: b.cloud.open, Loopback: true,
 		Ready: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -3,6 +3,7 @@ package api
 import (
 	_ "embed"
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -55,6 +56,16 @@ func (a *API) getResource(c *gin.Context) error {
 	c.JSON(http.StatusOK, gin.H{
 		"resource": a.Config.URL, "authorization_servers": []string{a.Verifier.Issuer()}, "bearer_methods_supported": []string{"header"},
 	})
+	return nil
+}
+
+// getSecurity tells whom to write to about a weakness (RFC 9116).
+func (a *API) getSecurity(c *gin.Context) error {
+	text, ok := a.Security.Text(time.Now())
+	if !ok {
+		return errNoRoute
+	}
+	c.Data(http.StatusOK, "text/plain; charset=utf-8", []byte(text))
 	return nil
 }
 

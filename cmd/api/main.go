@@ -20,6 +20,7 @@ import (
 	"satchel/api/public"
 	"satchel/api/ratelimit"
 	apiroblox "satchel/api/roblox"
+	"satchel/api/securitytxt"
 	"satchel/api/shares"
 	"satchel/api/uploads"
 	"satchel/generation/providers"
@@ -196,6 +197,19 @@ type parts struct {
 	Meter *usage.Meter
 }
 
+// newSecurity makes the file for researchers. An API does not stay down for one that has expired.
+func newSecurity(url string, log *slog.Logger) (*securitytxt.File, error) {
+	c, err := settings.Load[securitytxt.Config]()
+	if err != nil {
+		return nil, err
+	}
+	file, err := securitytxt.New(c, url)
+	if _, served := file.Text(time.Now()); file != nil && !served {
+		log.Warn("security.txt has expired and is not served: look at its contacts and set SATCHEL_SECURITY_EXPIRES", "expires", c.Expires)
+	}
+	return file, err
+}
+
 func newAPI(p parts) (*api.API, error) {
 	c, err := settings.Load[api.Config]()
 	if err != nil {
@@ -211,6 +225,10 @@ func newAPI(p parts) (*api.API, error) {
 		return nil, err
 	}
 	app, err := settings.Load[console.Config]()
+	if err != nil {
+		return nil, err
+	}
+	security, err := newSecurity(c.URL, p.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -232,7 +250,7 @@ func newAPI(p parts) (*api.API, error) {
 	return api.New(api.Parts{
 		Config: c, RateLimits: limits, DB: p.DB, Verifier: p.Tokens, Uploads: p.Uploads, Workflows: p.Workflows, Jobs: p.Workflows.control(), Hasher: p.Hasher, Links: p.Links, Edge: p.Edge, Invitations: p.Invitations, ShareMails: p.ShareMails, Codes: p.ShareCodes, Invites: true,
 		Staging: p.Store.Staging, Clean: p.Store.Clean, Exports: p.Store.Exports, Rosters: p.Store.Staging, SpoolDir: spooled.Dir, Secrets: p.Secrets, Payloads: p.Payloads, Tokens: p.MailTokens, Providers: p.Providers, Vault: p.Vault, Roblox: p.Roblox, Loopback: hooks.Loopback, Ready: p.Ready, Log: p.Log, Metrics: p.Metrics,
-		InvitePage: invitepage.New(page, c.URL, p.Tokens, p.Log), Console: console.New(app, c.URL, c.ContentURL, web.Files(), p.Tokens, p.Log), Meter: p.Meter, Traces: p.Traces,
+		InvitePage: invitepage.New(page, c.URL, p.Tokens, p.Log), Security: security, Console: console.New(app, c.URL, c.ContentURL, web.Files(), p.Tokens, p.Log), Meter: p.Meter, Traces: p.Traces,
 	}), nil
 }
 

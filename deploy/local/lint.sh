@@ -72,11 +72,16 @@ typescript() {
 # shellcheck disable=SC2317 # check calls it
 boards() { GOWORK=off go run -C deploy/tools/boards -trimpath . -check "$SATCHEL_ROOT/deploy/grafana"; }
 
+# site: the documentation can be made into a site, and each of its links leads somewhere.
+# shellcheck disable=SC2317 # check calls it
+site() { GOWORK=off go test -C deploy/tools/site -trimpath ./... && GOWORK=off go run -C deploy/tools/site -trimpath . "$SATCHEL_ROOT" "$SATCHEL_ROOT/.local/site"; }
+
 say "Checking"
 check shellcheck shellcheck deploy/*.sh deploy/local/*.sh deploy/local/services/*.sh deploy/images/*.sh deploy/compose/*.sh .ci/run
 check gofmt test -z "$(find . -name '*.go' -not -path './.*' -not -path '*/node_modules/*' -print0 | xargs -0 "$(go env GOROOT)/bin/gofmt" -l | tee >(cat >&2))" # tee /dev/stderr would empty a log file
 check toolchain one_toolchain
 check boards boards
+check site site
 check redocly redocly
 check typescript typescript
 check workflowcheck "$SATCHEL_TOOLS/workflowcheck" ./workflows/...

@@ -115,6 +115,9 @@ func TestEachAlertIsComplete(t *testing.T) {
 	there, err := os.ReadDir(filepath.Join(root, "docs/runbooks"))
 	require.NoError(t, err)
 	for _, e := range there {
+		if e.Name() == "README.md" { // their list
+			continue
+		}
 		require.True(t, pages[e.Name()], "docs/runbooks/%s belongs to no alert", e.Name())
 	}
 }

@@ -4,6 +4,7 @@ package s3test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net"
 	"os"
@@ -78,12 +79,33 @@ func freeAddress() (string, error) {
 	return l.Addr().String(), nil
 }
 
-func start(t testing.TB, program, address string) {
+// ServeAccounts starts a store without buckets that knows accounts, by their access keys, beside
+// that of the configuration, which may do everything.
+func ServeAccounts(t testing.TB, secrets map[string]string) s3.Config {
+	t.Helper()
+	program, err := find()
+	require.NoError(t, err)
+	address, err := freeAddress()
+	require.NoError(t, err)
+	accounts := map[string]map[string]any{}
+	for access, secret := range secrets {
+		accounts[access] = map[string]any{"access": access, "secret": secret, "role": "user", "userID": 0, "groupID": 0, "projectID": 0}
+	}
+	text, err := json.Marshal(map[string]any{"accessAccounts": accounts})
+	require.NoError(t, err)
+	folder := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "users.json"), text, 0o600))
+	start(t, program, address, "--iam-dir", folder)
+	return s3.Config{Endpoint: address, AccessKey: accessKey, SecretKey: secretKey, Region: "us-east-1",
+		Staging: "staging", Clean: "clean", Quarantine: "quarantine", Audit: "audit", Exports: "exports", Keys: "keys"}
+}
+
+func start(t testing.TB, program, address string, options ...string) {
 	t.Helper()
 	log, err := os.Create(filepath.Join(t.TempDir(), "versitygw.log"))
 	require.NoError(t, err)
-	cmd := exec.Command(program, "--port", address, "--access", accessKey, "--secret", secretKey, "--quiet", "--keep-alive",
-		"posix", "--data-integrity-etag", t.TempDir()) // as deploy/local/services/s3.sh does
+	arguments := append([]string{"--port", address, "--access", accessKey, "--secret", secretKey, "--quiet", "--keep-alive"}, options...)
+	cmd := exec.Command(program, append(arguments, "posix", "--data-integrity-etag", t.TempDir())...) // as deploy/local/services/s3.sh does
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = dieWithParent()
 	require.NoError(t, cmd.Start())

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 
 	"github.com/golang-migrate/migrate/v4"
@@ -32,28 +33,36 @@ func FromEnvironment() (Config, error) { return settings.Load[Config]() }
 // Up applies the missing migrations and returns the version reached. A repeated
 // run changes nothing, and concurrent runs wait for each other.
 func Up(ctx context.Context, c Config) (uint, error) {
-	version, err := change(c.OwnerURL)
+	version, err := change(ctx, c.OwnerURL, migrations.Files)
 	if err != nil {
 		return 0, err
 	}
-	conn, err := pgx.Connect(ctx, c.OwnerURL)
+	config, err := pgx.ParseConfig(c.OwnerURL)
+	if err != nil {
+		return 0, errors.New("SATCHEL_OWNER_DATABASE_URL is not a URL")
+	}
+	config.RuntimeParams["lock_timeout"] = lockTimeout
+	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return 0, fmt.Errorf("connect as owner: %w", err)
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	if err := rls.Apply(ctx, conn); err != nil {
+	if err := patiently(ctx, func() error { return rls.Apply(ctx, conn) }); err != nil {
 		return 0, err
 	}
 	return version, setPassword(ctx, conn, c.AppPassword)
 }
 
-func change(ownerURL string) (version uint, err error) {
+func change(ctx context.Context, ownerURL string, files fs.FS) (version uint, err error) {
 	u, err := url.Parse(ownerURL)
 	if err != nil {
 		return 0, errors.New("SATCHEL_OWNER_DATABASE_URL is not a URL")
 	}
 	u.Scheme = "pgx5"
-	src, err := iofs.New(migrations.Files, ".")
+	parameters := u.Query()
+	parameters.Set("lock_timeout", lockTimeout)
+	u.RawQuery = parameters.Encode()
+	src, err := iofs.New(files, ".")
 	if err != nil {
 		return 0, fmt.Errorf("read migrations: %w", err)
 	}
@@ -62,7 +71,7 @@ func change(ownerURL string) (version uint, err error) {
 		return 0, fmt.Errorf("connect to migrate: %w", err)
 	}
 	defer func() { _, _ = m.Close() }()
-	if err := m.Up(); err != nil && !errors.Is(err, migrate.ErrNoChange) {
+	if err := patiently(ctx, func() error { return up(m, src) }); err != nil {
 		return 0, fmt.Errorf("migrate: %w", err)
 	}
 	version, _, err = m.Version()

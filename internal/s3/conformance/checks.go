@@ -45,11 +45,12 @@ func Checks() []Check {
 
 // said is an error's cause in the words of the store.
 func said(err error) string {
+	text := strings.ReplaceAll(err.Error(), "\n", "; ")
 	var answer minio.ErrorResponse
 	if errors.As(err, &answer) && answer.Code != "" {
-		return fmt.Sprintf("%v (%s: %s)", err, answer.Code, answer.Message)
+		text += fmt.Sprintf(" (%s: %s)", answer.Code, answer.Message)
 	}
-	return err.Error()
+	return text
 }
 
 // wrong is what a store said or did that it must not.
@@ -82,7 +83,7 @@ func holds(ctx context.Context, in *s3.Bucket, key, etag string, offset, length 
 		return fmt.Errorf("read object: %w", err)
 	}
 	if string(got) != text {
-		return wrong("%d bytes from %d hold %d bytes that are not those that were written there", length, offset, len(got))
+		return wrong("the store gave %d bytes that are not those that were asked for", len(got))
 	}
 	return nil
 }

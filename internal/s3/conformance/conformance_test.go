@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -130,4 +132,36 @@ func TestAccountsThatAreApartPass(t *testing.T) {
 		c.Wrap = nil
 		require.ErrorContains(t, rights(t.Context(), newBench(s3test.Raw(t, c), account)), "is not known")
 	}
+}
+
+// TestAccountsOfTheScript: with the accounts and policies that deploy/buckets.sh makes, each program passes
+// as itself, and the worker's account in the place of the API's is found.
+func TestAccountsOfTheScript(t *testing.T) {
+	t.Parallel()
+	c := s3test.ServeAccounts(t, map[string]string{"for-api": "secret of api", "for-worker": "secret of worker", "for-keys": "secret of keys"})
+	script := exec.CommandContext(t.Context(), "bash", "-euc", `secret() { case $1 in s3-access-key) printf %s "$ROOT_ACCESS";; s3-secret-key) printf %s "$ROOT_SECRET";;
+		s3-*-access-key) name=${1#s3-} && printf %s "for-${name%-access-key}";; esac; }; . ../../../deploy/buckets.sh`)
+	script.Env = append(os.Environ(), "ROOT_ACCESS="+c.AccessKey, "ROOT_SECRET="+c.SecretKey, "SATCHEL_S3_ENDPOINT="+c.Endpoint, "SATCHEL_S3_REGION="+c.Region,
+		"SATCHEL_S3_STAGING_BUCKET="+c.Staging, "SATCHEL_S3_CLEAN_BUCKET="+c.Clean, "SATCHEL_S3_QUARANTINE_BUCKET="+c.Quarantine, "SATCHEL_S3_AUDIT_BUCKET="+c.Audit,
+		"SATCHEL_S3_EXPORTS_BUCKET="+c.Exports, "SATCHEL_S3_KEYS_BUCKET="+c.Keys, "SATCHEL_ROSTER_INBOX_BUCKET=inbox")
+	out, err := script.CombinedOutput()
+	require.NoError(t, err, string(out))
+	c.KeysAccessKey, c.KeysSecretKey = "for-keys", "secret of keys"
+	run := func(whose string, as Account) (failed []string) {
+		t.Helper()
+		c.AccessKey, c.SecretKey = "for-"+whose, "secret of "+whose
+		found, err := Run(t.Context(), s3test.Raw(t, c), Options{Account: as})
+		require.NoError(t, err)
+		for _, r := range found {
+			if r.State != OK {
+				failed = append(failed, r.Check+": "+r.Says)
+			}
+		}
+		return failed
+	}
+	require.Empty(t, run("worker", Worker))
+	require.Empty(t, run("api", API))
+	failed := run("worker", API)
+	require.Len(t, failed, 1)
+	require.Contains(t, failed[0], "rights: the account of the api may write clean; ")
 }

@@ -1,0 +1,4 @@
+package schema
+
+// Change applies migrations of a test.
+var Change = change
