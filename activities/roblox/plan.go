@@ -65,31 +65,38 @@ func (a *Activities) PlanSync(ctx context.Context, in PlanSyncInput) (PlanSyncRe
 	if err != nil {
 		return PlanSyncResult{}, err
 	}
-	var r PlanSyncResult
 	err = connections.Plan(ctx, a.DB, in.Org, in.Connection, func(p connections.Planning) error {
 		for _, f := range all {
-			r.count(f.state == connections.Planned)
 			if err := p.Add(ctx, f.Wanted, f.asset, f.state, f.code); err != nil {
 				return err
 			}
 		}
 		for _, l := range lessons {
-			r.count(l.rule == "")
 			if err := p.AddLesson(ctx, l.WantedLesson, l.rule); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	return r, err
+	return countPlanned(all, lessons), err
 }
 
-func (r *PlanSyncResult) count(wanted bool) {
-	if wanted {
-		r.Wanted++
-	} else {
-		r.Withheld++
+func countPlanned(all []planned, lessons []plannedLesson) (r PlanSyncResult) {
+	for _, f := range all {
+		if f.state == connections.Planned {
+			r.Wanted++
+		} else {
+			r.Withheld++
+		}
 	}
+	for _, l := range lessons {
+		if l.rule == "" {
+			r.Wanted++
+		} else {
+			r.Withheld++
+		}
+	}
+	return r
 }
 
 // check keeps what Roblox says about the key, and refuses one that cannot do the work.
