@@ -33,7 +33,7 @@ async function sendAll(page: Page, mode: string, meanwhile: (sent: Promise<void>
   try {
     await page.getByRole('heading', { level: 1, name: 'My files' }).waitFor()
     const began = Date.now()
-    await page.getByTestId('folder').setInputFiles(path)
+    await page.getByTestId('folder').first().setInputFiles(path)
     const done = expect(page.getByTestId('announcements')).toHaveText(/^All files are done\./, { timeout: 420_000 })
     done.catch(() => undefined) // told below
     const what = await meanwhile(done)

@@ -1,7 +1,7 @@
 import '@satchel/react/style.css'
 
 import { useLingui } from '@lingui/react/macro'
-import { createApi } from '@satchel/client'
+import { type Schemas, createApi } from '@satchel/client'
 import { QueryClient, QueryClientProvider, useQuery } from '@tanstack/react-query'
 import { RouterProvider, createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
 import { useMemo } from 'react'
@@ -143,7 +143,7 @@ function SignedIn({ session, queries }: { session: Session; queries: QueryClient
   const { i18n } = useLingui()
   const me = useQuery({
     queryKey: ['me'], staleTime: 60_000,
-    queryFn: async ({ signal }) => (await createApi({ baseUrl: '', getToken: s => session.getToken(s) }).GET('/api/v1/me', { signal })).data!,
+    queryFn: async ({ signal }) => await session.firstAnswer<Schemas['Me']>() ?? (await createApi({ baseUrl: '', getToken: s => session.getToken(s) }).GET('/api/v1/me', { signal })).data!,
   })
   const places = me.data?.memberships as Place[] | undefined
   const router = useMemo(() => {

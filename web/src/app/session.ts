@@ -26,6 +26,7 @@ export class Session {
   private subject = ''
   private ends = 0 // on the clock of performance.now(), which no wrong clock of the machine disturbs
   private renewing: Promise<void> | undefined
+  private who: Promise<unknown> | undefined
   private again: { promise: Promise<void>; done: () => void } | undefined
   private readonly listeners = new Set<() => void>()
 
@@ -51,13 +52,26 @@ export class Session {
       const begun = parse(take(begunKey))
       history.replaceState(null, '', location.pathname)
       if (!begun && query.get('state')!.startsWith(forOpener)) { tell(query); this.set('handed'); return undefined }
-      if (begun && await this.redeem(query, begun)) { this.set('in'); return begun.path }
+      if (begun && await this.redeem(query, begun)) { this.askWho(); this.set('in'); return begun.path }
     } else if (kept && this.settings.tokens) {
       this.refreshToken = kept
-      if (await this.renew().then(() => true, () => false)) { this.set('in'); return undefined }
+      if (await this.renew().then(() => true, () => false)) { this.askWho(); this.set('in'); return undefined }
     }
     this.set(this.settings.down ? 'down' : 'out')
     return undefined
+  }
+
+  /** Asks who is signed in as soon as there is a token, while the program of the pages is still on its way. */
+  private askWho() {
+    this.who = this.ask('/api/v1/me', { headers: { Authorization: 'Bearer ' + this.access }, credentials: 'omit', cache: 'no-store' })
+      .then(r => (r.ok ? r.json() : undefined), () => undefined)
+  }
+
+  /** That answer, once: undefined when there is none, and who needs it asks again. */
+  async firstAnswer<T>(): Promise<T | undefined> {
+    const asked = this.who
+    this.who = undefined
+    return await asked as T | undefined
   }
 
   /** Leaves for the issuer and comes back to the same page. */

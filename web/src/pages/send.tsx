@@ -20,7 +20,9 @@ export default function Send() {
   const all = useQuery(spaces(work))
   const mine = all.data?.find(s => s.kind === 'personal' && s.owner_id === work.place.user_id)
   const classes = all.data?.filter(s => s.kind === 'class') ?? []
+  // What there is to hand in stands above the rest, which would move when it comes.
   const lists = useQueries({ queries: classes.map(s => foldersIn(work, s.id, undefined)) })
+  const waiting = all.isPending || lists.some(q => q.isPending && q.failureCount === 0)
   const found = lists.flatMap((q, n) => (q.data ?? []).filter(f => f.mode === 'handin').map(f => ({ folder: f, className: classes[n]!.name })))
   // A list does not say what became of one's own work; each folder by itself does.
   const each = useQueries({ queries: found.map(x => folderById(work, x.folder.id)) })
@@ -30,10 +32,10 @@ export default function Send() {
     <>
       <Title>{t`Send`}</Title>
       {all.error && <Failure error={all.error} again={() => void all.refetch()} />}
-      {all.isPending && <Waiting />}
+      {waiting && !all.error && <Waiting />}
       {tasks.length > 0 && <h2><Trans>Hand in</Trans></h2>}
       <ul className="tasks">{tasks.map(x => <li key={x.folder.id}><Task folder={x.folder} className={x.className} /></li>)}</ul>
-      {mine && (
+      {mine && !waiting && (
         <section aria-labelledby="own">
           <h2 id="own"><Trans>Send to My files</Trans></h2>
           <p><Trans>Only you see what is in My files, until you hand it in.</Trans></p>

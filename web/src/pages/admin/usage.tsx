@@ -23,7 +23,11 @@ export default function UsagePage() {
   const days = Math.min(Math.max(Number(at.days) || 30, 1), 365)
   const [from, to] = [iso(days - 1), iso(0)]
   const usage = useQuery(usageOf(work, from, to))
-  const u = usage.data
+  // The panels stand above the charts, which would move when they become longer.
+  const org = useQuery(organizationById(work, work.place.organization_id))
+  const all = useQuery({ ...tiers(work), enabled: may(work.place, 'read_tiers') })
+  const waiting = usage.isPending || org.isLoading || all.isLoading
+  const u = waiting ? undefined : usage.data
   const byDay = new Map(u?.items.map(d => [d.day, d]))
   const points = (key: 'stored_bytes' | 'bytes_in' | 'bytes_out' | 'uploads' | 'downloads' | 'active_users') => Array.from({ length: days }, (_, n) => iso(days - 1 - n)).map(at => ({ at, value: byDay.get(at)?.[key] ?? 0 }))
   return (
@@ -31,7 +35,7 @@ export default function UsagePage() {
       <Title actions={<button type="button" className="button" onClick={() => void save(`/api/v1/organizations/${work.place.organization_id}/usage?from=${from}&to=${to}&format=csv`, 'usage.csv')}><Trans>Save as a table (CSV)</Trans></button>}>{t`Usage`}</Title>
       <div className="bar"><Choice label={t`Time`} value={String(days)} options={[['7', t`7 days`], ['30', t`30 days`], ['90', t`90 days`], ['365', t`a year`]]} choose={d => go({ days: d })} /></div>
       {usage.error && <Failure error={usage.error} again={() => void usage.refetch()} />}
-      {usage.isPending && !usage.error && <Waiting />}
+      {waiting && !usage.error && <Waiting />}
       {u && <>
         <Limits of={u.limits} />
         {u.warnings.length > 0 && <div className="state"><p><strong><Trans>Warnings</Trans></strong></p><ul>{u.warnings.map(w => (
