@@ -63,15 +63,19 @@ type Workflows interface {
 
 // Parts are the dependencies of an erasure.
 type Parts struct {
-	DB        *tenancy.DB
-	Objects   Objects
-	Keys      Keys
-	KeyStore  Bucket   // in which the data keys lie, each by its organization and version
-	Buckets   []Bucket // in which versions lie
-	Exports   Bucket
-	Archive   Archive
-	Signer    *audit.Signer
-	Workflows Workflows
+	DB       *tenancy.DB
+	Objects  Objects
+	Keys     Keys
+	KeyStore Bucket   // in which the data keys lie, each by its organization and version
+	Buckets  []Bucket // in which versions lie
+	Exports  Bucket
+	Packages Bucket // of rosters
+	Inbox    Bucket // in which packages of rosters are put; nil: there is none
+	// InboxFolder is the key prefix of a source in the inbox.
+	InboxFolder func(org tenancy.OrgID, source uuid.UUID) string
+	Archive     Archive
+	Signer      *audit.Signer
+	Workflows   Workflows
 }
 
 // Activities are the activities of this package.

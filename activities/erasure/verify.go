@@ -150,6 +150,9 @@ type CertifyErasureResult struct{}
 
 // CertifyErasure signs the certificate, and keeps a copy of it outside the database.
 func (a *Activities) CertifyErasure(ctx context.Context, in CertifyErasureInput) (CertifyErasureResult, error) {
+	if err := a.removePackages(ctx, Input(in)); err != nil {
+		return CertifyErasureResult{}, err
+	}
 	var c erasures.Certificate
 	err := a.parts.DB.InTx(ctx, in.Org, func(tx *tenancy.Tx) (err error) {
 		c, err = erasures.Certify(ctx, tx, in.Erasure, a.parts.Signer, time.Now(), func(person uuid.UUID) error {

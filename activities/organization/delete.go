@@ -44,8 +44,12 @@ func (a *BatchActivities) BeginDeletion(ctx context.Context, in BeginDeletionInp
 // StopWorkflowsInput names the organization whose workflows must end.
 type StopWorkflowsInput struct{ Org, Target tenancy.OrgID }
 
-// StopWorkflowsResult counts the terminated workflows.
-type StopWorkflowsResult struct{ Cancelled, Terminated int64 }
+// StopWorkflowsResult counts the terminated workflows, and the versions that are there and their bytes,
+// of which none comes any more and none was removed yet.
+type StopWorkflowsResult struct {
+	Cancelled, Terminated int64
+	Versions, Bytes       int64 `json:",omitempty"`
+}
 
 // errStillRunning asks for another attempt.
 var errStillRunning = fault.New(fault.Unavailable, "workflows_running", "Workflows of the organization still run.")
@@ -55,7 +59,7 @@ var errStillRunning = fault.New(fault.Unavailable, "workflows_running", "Workflo
 func (a *BatchActivities) StopWorkflows(ctx context.Context, in StopWorkflowsInput) (StopWorkflowsResult, error) {
 	defer queue.Heartbeat(ctx)()
 	var result StopWorkflowsResult
-	open, err := a.inProcess(ctx, in.Target)
+	open, err := a.inProcess(ctx, in.Target, &result)
 	if err != nil {
 		return result, err
 	}
@@ -78,9 +82,12 @@ func (a *BatchActivities) StopWorkflows(ctx context.Context, in StopWorkflowsInp
 	return result, err
 }
 
+// there are the statuses of versions of which bytes are kept.
+var there = []files.Status{files.Processing, files.Held, files.Published, files.Quarantined}
+
 // inProcess lists the versions that are being processed, or whose workflow may
-// not have ended yet.
-func (a *BatchActivities) inProcess(ctx context.Context, org tenancy.OrgID) (open []files.VersionRow, err error) {
+// not have ended yet. It counts what is there.
+func (a *BatchActivities) inProcess(ctx context.Context, org tenancy.OrgID, counted *StopWorkflowsResult) (open []files.VersionRow, err error) {
 	var after uuid.UUID
 	for {
 		page, err := files.ListVersions(ctx, a.DB.Single(org), after, pageSize)
@@ -89,6 +96,10 @@ func (a *BatchActivities) inProcess(ctx context.Context, org tenancy.OrgID) (ope
 		}
 		for _, v := range page {
 			after = v.ID
+			if slices.Contains(there, v.Status) {
+				counted.Versions++
+				counted.Bytes += v.Size
+			}
 			if v.Status == files.Processing {
 				open = append(open, v)
 			}
@@ -183,6 +194,8 @@ type DeleteOrganizationRowsInput struct {
 	Operation   uuid.UUID
 	Files       int `json:",omitempty"` // that were removed before, for the certificate
 	Objects     int `json:",omitempty"`
+	Versions    int `json:",omitempty"` // that were there
+	Bytes       int `json:",omitempty"`
 }
 
 // DeleteOrganizationRowsResult counts the rows that were removed, by table; nil when
@@ -217,7 +230,7 @@ func (a *BatchActivities) DeleteOrganizationRows(ctx context.Context, in DeleteO
 		if err != nil || a.Certifier == nil {
 			return err
 		}
-		return a.Certifier.Certify(ctx, tx, in.Target, in.Operation, erasures.Removed{Files: int64(in.Files), Objects: int64(in.Objects), Rows: result.Rows})
+		return a.Certifier.Certify(ctx, tx, in.Target, in.Operation, erasures.Removed{Files: int64(in.Files), Objects: int64(in.Objects), Versions: int64(in.Versions), Bytes: int64(in.Bytes), Rows: result.Rows})
 	})
 	if err != nil || a.Certifier == nil {
 		return result, err

@@ -88,7 +88,7 @@ type RestartFilesResult struct{ Started int64 }
 func (a *BatchActivities) RestartFiles(ctx context.Context, in RestartFilesInput) (RestartFilesResult, error) {
 	defer queue.Heartbeat(ctx)()
 	var result RestartFilesResult
-	open, err := a.inProcess(ctx, in.Target)
+	open, err := a.inProcess(ctx, in.Target, &StopWorkflowsResult{})
 	if err != nil {
 		return result, err
 	}

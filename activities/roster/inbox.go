@@ -42,7 +42,8 @@ func (c InboxConfig) Root() string {
 	return strings.TrimSuffix(c.Prefix, "/") + "/"
 }
 
-func (c InboxConfig) folder(org tenancy.OrgID, source uuid.UUID) string {
+// SourceFolder is the key prefix of a source's folder.
+func (c InboxConfig) SourceFolder(org tenancy.OrgID, source uuid.UUID) string {
 	return c.Folder(org) + source.String() + "/"
 }
 
@@ -149,12 +150,12 @@ func (i *Inbox) FindUnknownInboxes(ctx context.Context, _ FindUnknownInboxesInpu
 		return FindUnknownInboxesResult{}, err
 	}
 	for _, u := range unknown {
-		waits, err := i.hasPackage(ctx, i.config.folder(u.Org, u.Source))
+		waits, err := i.hasPackage(ctx, i.config.SourceFolder(u.Org, u.Source))
 		if err != nil {
 			return FindUnknownInboxesResult{}, err
 		}
 		if waits {
-			strange = append(strange, i.config.folder(u.Org, u.Source))
+			strange = append(strange, i.config.SourceFolder(u.Org, u.Source))
 		}
 	}
 	activity.GetMetricsHandler(ctx).Gauge("satchel_roster_inbox_unknown").Update(float64(len(strange)))

@@ -64,7 +64,7 @@ func (i *Inbox) look(ctx context.Context, in tenancy.RosterInbox) error {
 
 // list gives the packages of a folder, the oldest first, and whether it read all of it.
 func (i *Inbox) list(ctx context.Context, in tenancy.RosterInbox) (found []waiting, whole bool, err error) {
-	folder, seen := i.config.folder(in.Org, in.Source), map[string]bool{}
+	folder, seen := i.config.SourceFolder(in.Org, in.Source), map[string]bool{}
 	whole = true
 	for o, err := range i.Bucket.ListFolder(ctx, folder) {
 		if err != nil {
@@ -200,7 +200,7 @@ func movedTo(p rosters.Pickup, to rosters.PickupState) string {
 // move moves the object and ends its row. A second call finds the copy made, the object
 // removed, or both. An object that came under the name in between stays.
 func (i *Inbox) move(ctx context.Context, in tenancy.RosterInbox, p rosters.Pickup, key string, to rosters.PickupState) error {
-	folder, target := i.config.folder(in.Org, in.Source), movedTo(p, to)
+	folder, target := i.config.SourceFolder(in.Org, in.Source), movedTo(p, to)
 	err := i.Bucket.Copy(ctx, key, p.ETag, folder+target)
 	if gone(err) {
 		return nil
@@ -251,7 +251,7 @@ func (i *Inbox) endMissing(ctx context.Context, in tenancy.RosterInbox, found []
 
 func (i *Inbox) endMoved(ctx context.Context, in tenancy.RosterInbox, p rosters.Pickup) error {
 	for _, to := range []rosters.PickupState{rosters.PickupDone, rosters.PickupRefused} {
-		_, _, err := i.Bucket.Size(ctx, i.config.folder(in.Org, in.Source)+movedTo(p, to))
+		_, _, err := i.Bucket.Size(ctx, i.config.SourceFolder(in.Org, in.Source)+movedTo(p, to))
 		if err == nil {
 			return rosters.EndPickup(ctx, i.DB.Single(in.Org), p.ID, to, movedTo(p, to))
 		}
@@ -272,7 +272,7 @@ func (i *Inbox) removeOld(ctx context.Context, in tenancy.RosterInbox) error {
 	}
 	for _, p := range old {
 		if p.MovedTo != "" {
-			if err := i.Bucket.Remove(ctx, i.config.folder(in.Org, in.Source)+p.MovedTo); err != nil {
+			if err := i.Bucket.Remove(ctx, i.config.SourceFolder(in.Org, in.Source)+p.MovedTo); err != nil {
 				return fmt.Errorf("remove old package of the inbox: %w", err)
 			}
 		}

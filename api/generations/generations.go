@@ -5,6 +5,7 @@ package generations
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -281,7 +282,7 @@ func (r *Generations) showWhole(c *gin.Context, g drafts.Generation) error {
 	v := r.show(g)
 	if g.Revision > 0 && (g.Open() || g.State == drafts.Published) {
 		newest, err := drafts.Newest(c.Request.Context(), r.query(c), g.ID)
-		if err != nil {
+		if err != nil && (g.Open() || !errors.Is(err, drafts.ErrNoDraft)) { // an erasure of the source, or of the file, takes the drafts
 			return err
 		}
 		v.Document, v.EditedBy = newest.Document, newest.By

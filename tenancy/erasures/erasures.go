@@ -397,8 +397,9 @@ func certify(ctx context.Context, tx *tenancy.Tx, c *Certificate, s *audit.Signe
 
 // Removed is what the deletion of an organization removed.
 type Removed struct {
-	Files, Objects int64
-	Rows           map[string]int64
+	Files, Objects  int64
+	Versions, Bytes int64
+	Rows            map[string]int64
 }
 
 // CertifyOrganization writes the certificate of an organization whose rows are gone, into the
@@ -414,7 +415,7 @@ func CertifyOrganization(ctx context.Context, tx *tenancy.Tx, target tenancy.Org
 		requested, by = o.CreatedAt, o.CreatedBy
 	}
 	c := Certificate{ID: id, Organization: target.String(), Scope: Organization, Target: target.UUID(), Basis: ContractEnd, Rule: ContractEnd.Rule(),
-		RequestedAt: requested.UTC().Format(time.RFC3339), Files: r.Files, Versions: r.Rows["file_versions"], Exports: r.Rows["exports"], Objects: r.Objects, Rows: r.Rows}
+		RequestedAt: requested.UTC().Format(time.RFC3339), Files: r.Files, Versions: r.Versions, Bytes: r.Bytes, Exports: r.Rows["exports"], Objects: r.Objects, Rows: r.Rows}
 	if by != nil {
 		c.RequestedBy = by.String()
 	}

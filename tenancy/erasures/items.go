@@ -74,6 +74,9 @@ func End(ctx context.Context, tx *tenancy.Tx, id, file uuid.UUID) error {
 	if err := q.ZipForget(ctx, file); err != nil {
 		return wrap("forget zips", err)
 	}
+	if err := q.DraftsForget(ctx, file); err != nil {
+		return wrap("forget drafts of documents", err)
+	}
 	n, err := q.PackagesEnd(ctx, file)
 	return countExports(ctx, tx, id, n, wrap("end packages of requests for access", err))
 }
@@ -90,6 +93,9 @@ func EndGone(ctx context.Context, tx *tenancy.Tx, id, file uuid.UUID) error {
 	q := erasuresdb.New(tx)
 	if err := q.ItemEndGone(ctx, erasuresdb.ItemEndGoneParams{ID: id, FileID: file}); err != nil {
 		return wrap("note the end of versions", err)
+	}
+	if err := q.DraftsForget(ctx, file); err != nil {
+		return wrap("forget drafts of documents", err)
 	}
 	n, err := q.PackagesEndAll(ctx)
 	return countExports(ctx, tx, id, n, wrap("end packages of requests for access", err))
@@ -197,13 +203,16 @@ func Reopen(ctx context.Context, q tenancy.Queries, c Certificate) (bool, error)
 	if err != nil {
 		return false, wrap("read certificate", err)
 	}
-	db, versions := erasuresdb.New(q), make([]uuid.UUID, len(c.Items))
+	db, versions, encrypted := erasuresdb.New(q), make([]uuid.UUID, len(c.Items)), []uuid.UUID{}
 	for n, i := range c.Items {
 		versions[n] = i.Version
+		if i.Method == CryptographicErase {
+			encrypted = append(encrypted, i.Version)
+		}
 	}
 	n, err := db.ErasureReopen(ctx, erasuresdb.ErasureReopenParams{ID: c.ID, Scope: string(c.Scope), TargetID: c.Target, Basis: string(c.Basis), RequestedAt: requested})
 	if err == nil && n > 0 {
-		err = db.ItemReopen(ctx, erasuresdb.ItemReopenParams{ID: c.ID, Versions: versions})
+		err = db.ItemReopen(ctx, erasuresdb.ItemReopenParams{ID: c.ID, Versions: versions, Encrypted: encrypted})
 	}
 	return n > 0, wrap("begin erasure again", err)
 }

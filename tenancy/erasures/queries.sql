@@ -58,9 +58,10 @@ insert into erasures (organization_id, id, scope, target_id, basis, requested_at
 values (app.org(), sqlc.arg(id), sqlc.arg(scope), sqlc.arg(target_id), sqlc.arg(basis), sqlc.arg(requested_at)::timestamptz, 'erasing')
 on conflict do nothing;
 
+-- Their keys are destroyed already: the certificate says which had one.
 -- name: ItemReopen :exec
-insert into erasure_items (organization_id, erasure_id, version_id, file_id, size, sha256)
-select v.organization_id, sqlc.arg(id), v.id, v.file_id, v.size, v.sha256 from file_versions v where v.id = any(sqlc.arg(versions)::uuid[])
+insert into erasure_items (organization_id, erasure_id, version_id, file_id, size, sha256, encrypted)
+select v.organization_id, sqlc.arg(id), v.id, v.file_id, v.size, v.sha256, v.id = any(sqlc.arg(encrypted)::uuid[]) from file_versions v where v.id = any(sqlc.arg(versions)::uuid[])
 on conflict do nothing;
 
 -- What there is of the target. A file that comes later is not part of it; a version that comes to a
@@ -162,6 +163,27 @@ select exists (select from people p where p.user_id = sqlc.arg(user_id)
    and (p.display_name <> '' or p.grade <> '' or p.identifiers <> '{}' or p.username_hash is not null or p.email_hash is not null or p.source_id is not null
         or p.thirteen_from is not null or p.adult_from is not null))::boolean;
 
+-- Packages of rosters that name a person whose row is about to be emptied: those that were read, of the source
+-- that has the person. One that is being read is needed still.
+-- name: PersonPackages :many
+select i.id, (i.state in ('received', 'checking'))::boolean as reading
+  from erasures e join people p on p.organization_id = e.organization_id and p.user_id = e.target_id
+  join roster_imports i on i.organization_id = p.organization_id and i.source_id = p.source_id and i.cleaned_at is null
+ where e.id = sqlc.arg(id) and e.scope = 'person' and e.state <> 'certified' and p.state = 'left'
+   and not exists (select from members m where m.organization_id = p.organization_id and m.user_id = p.user_id)
+   and not exists (select from holds h where h.organization_id = p.organization_id and h.released_at is null and (h.scope = 'organization' or h.person_id = p.user_id))
+ order by i.id;
+
+-- Where copies of such packages lie in the inbox, below the folder of the source.
+-- name: PersonPickups :many
+select k.source_id, k.moved_to::text as moved_to
+  from erasures e join people p on p.organization_id = e.organization_id and p.user_id = e.target_id
+  join roster_pickups k on k.organization_id = p.organization_id and k.source_id = p.source_id and k.moved_to is not null
+ where e.id = sqlc.arg(id) and e.scope = 'person' and e.state <> 'certified' and p.state = 'left'
+   and not exists (select from members m where m.organization_id = p.organization_id and m.user_id = p.user_id)
+   and not exists (select from holds h where h.organization_id = p.organization_id and h.released_at is null and (h.scope = 'organization' or h.person_id = p.user_id))
+ order by k.id;
+
 -- What imports of rosters staged and would change of the person, of any import that is kept: undone or
 -- applied later, it would bring the name back. Comes before the row forgets where it is from.
 -- name: RosterChangesForget :exec
@@ -203,6 +225,12 @@ delete from zips z using zip_entries i where i.organization_id = z.organization_
 -- Documents that were to be made from a file: they keep its text until they end.
 -- name: SourceOpen :many
 select g.id from generations g where g.file_id = sqlc.arg(file_id)::uuid and g.ended_at is null;
+
+-- Drafts of documents that were made from a file, or that became it, which are kept after their end.
+-- name: DraftsForget :exec
+with made as (select g.id from generations g where g.ended_at is not null and (g.file_id = sqlc.arg(file_id)::uuid or g.result_file_id = sqlc.arg(file_id)::uuid)),
+     revisions as (delete from generation_revisions r using made m where r.generation_id = m.id)
+update generations g set title = '', updated_at = now() from made m where g.id = m.id and g.title <> '';
 
 -- Packages of requests for access that name a file. They go out of reach in the transaction that ends
 -- the file: what they name goes with its row.

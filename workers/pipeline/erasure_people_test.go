@@ -33,7 +33,7 @@ func TestARestoreDoesNotBringBackAPerson(t *testing.T) {
 	}
 	source, roster, person, other := tenancy.NewID(), tenancy.NewID(), a.Member(t, a.Org, tenancy.Student), a.Member(t, a.Org, tenancy.Student)
 	exec("insert into roster_sources (organization_id, id, name) values (app.org(), $1, 'source')", source)
-	exec("insert into roster_imports (organization_id, id, source_id, size, sha256, object_etag) values (app.org(), $1, $2, 3, repeat('0', 64), 'e')", roster, source)
+	exec("insert into roster_imports (organization_id, id, source_id, state, ended_at, size, sha256, object_etag) values (app.org(), $1, $2, 'applied', now(), 3, repeat('0', 64), 'e')", roster, source)
 	for seq, of := range map[int]uuid.UUID{1: person, 2: other} {
 		id := of.String()
 		exec("insert into people (organization_id, user_id, kind) values (app.org(), $1, 'student') on conflict do nothing", of)

@@ -115,6 +115,9 @@ func TestARestoreDoesNotBringBackWhatWasErased(t *testing.T) {
 			require.NoError(t, a.InTx(ctx, a.Org, func(tx *tenancy.Tx) error { return holds.ApproveRelease(ctx, tx, hold, second) }))
 			require.Equal(t, erasures.Certified, a.steps(t, &dyingErasure{}, id))
 			nothingOf(t, &a.Bench, erased)
+			again, err = erasures.GetCertificate(ctx, a.Single(a.Org), id)
+			require.NoError(t, err)
+			require.Equal(t, certificate.Items, again.Items, "it was encrypted, though its key was gone")
 		})
 	}
 }

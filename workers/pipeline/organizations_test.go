@@ -88,6 +88,8 @@ func TestOrganizationLivesAndDies(t *testing.T) {
 	require.Equal(t, operator.String(), c.RequestedBy)
 	require.EqualValues(t, 2, c.Files)
 	require.Positive(t, c.Objects)
+	require.Positive(t, c.Versions, "the published one, and the other where it was counted before it ended")
+	require.GreaterOrEqual(t, c.Bytes, int64(len(png)))
 	require.EqualValues(t, 1, c.Rows["storage_quotas"])
 	copied, err := erasures.ReadCertificate(read(t, b.Store.Audit, erasures.CertificateKey(b.Org, deletion)), signer(t).Public())
 	require.NoError(t, err)

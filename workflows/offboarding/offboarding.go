@@ -228,7 +228,7 @@ func (r *run) remove(ctx workflow.Context) error {
 	if err := r.reportProgress(ctx, "files", operations.Succeeded, removed.Files); err != nil {
 		return err
 	}
-	rows := organization.DeleteOrganizationRowsInput{Org: org, Target: target, Operation: r.in.Operation, Files: int(removed.Files), Objects: int(removed.Objects)}
+	rows := organization.DeleteOrganizationRowsInput{Org: org, Target: target, Operation: r.in.Operation, Files: int(removed.Files), Objects: int(removed.Objects), Versions: int(stopped.Versions), Bytes: int(stopped.Bytes)}
 	if err := workflow.ExecuteActivity(ctx, organizer.DeleteOrganizationRows, rows).Get(ctx, &deleted); err != nil {
 		return fmt.Errorf("delete rows: %w", err)
 	}

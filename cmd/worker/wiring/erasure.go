@@ -11,6 +11,7 @@ import (
 
 	"satchel/activities/erasure"
 	"satchel/activities/finalize"
+	"satchel/activities/roster"
 	"satchel/internal/queue"
 	"satchel/internal/s3"
 	"satchel/policies/audit"
@@ -28,8 +29,11 @@ var erasureProcess = fx.Module("erasure",
 	}),
 )
 
-func newErasureParts(db *tenancy.DB, store *s3.Store, r finalize.Cleaner, s *audit.Signer, c client.Client) erasure.Parts {
+func newErasureParts(db *tenancy.DB, store *s3.Store, r finalize.Cleaner, s *audit.Signer, c client.Client, inbox roster.InboxConfig) erasure.Parts {
 	p := NewErasureParts(db, store, r, s)
+	if inbox.On() {
+		p.Inbox, p.InboxFolder = Bucket{store.Another(inbox.Bucket)}, inbox.SourceFolder
+	}
 	p.Workflows = erasureWorkflows{c}
 	return p
 }
@@ -52,7 +56,7 @@ func NewLedger(p erasure.Parts, store *s3.Store, c client.Client) *erasure.Ledge
 func NewErasureParts(db *tenancy.DB, store *s3.Store, r finalize.Cleaner, s *audit.Signer) erasure.Parts {
 	return erasure.Parts{
 		DB: db, Objects: r, Keys: store.Staging, KeyStore: Bucket{store.Keys}, Buckets: []erasure.Bucket{Bucket{store.Staging}, Bucket{store.Clean}, Bucket{store.Quarantine}},
-		Exports: Bucket{store.Exports}, Archive: checkpointBucket{store.Audit}, Signer: s,
+		Exports: Bucket{store.Exports}, Packages: Bucket{store.Staging}, Archive: checkpointBucket{store.Audit}, Signer: s,
 	}
 }
 

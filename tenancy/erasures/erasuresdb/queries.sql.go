@@ -13,6 +13,18 @@ import (
 	"github.com/google/uuid"
 )
 
+const draftsForget = `-- name: DraftsForget :exec
+with made as (select g.id from generations g where g.ended_at is not null and (g.file_id = $1::uuid or g.result_file_id = $1::uuid)),
+     revisions as (delete from generation_revisions r using made m where r.generation_id = m.id)
+update generations g set title = '', updated_at = now() from made m where g.id = m.id and g.title <> ''
+`
+
+// Drafts of documents that were made from a file, or that became it, which are kept after their end.
+func (q *Queries) DraftsForget(ctx context.Context, fileID uuid.UUID) error {
+	_, err := q.db.Exec(ctx, draftsForget, fileID)
+	return err
+}
+
 const edgeWaits = `-- name: EdgeWaits :one
 select (exists (select from edge_cursors c join organization_events e on e.organization_id = c.organization_id and e.type in ('version.deleted', 'file.deleted')
             and (e.seq is null or e.seq > c.position) and e.data ->> 'file_id' = any($1::uuid[]::text[]))
@@ -754,18 +766,20 @@ func (q *Queries) ItemPurged(ctx context.Context, arg ItemPurgedParams) error {
 }
 
 const itemReopen = `-- name: ItemReopen :exec
-insert into erasure_items (organization_id, erasure_id, version_id, file_id, size, sha256)
-select v.organization_id, $1, v.id, v.file_id, v.size, v.sha256 from file_versions v where v.id = any($2::uuid[])
+insert into erasure_items (organization_id, erasure_id, version_id, file_id, size, sha256, encrypted)
+select v.organization_id, $1, v.id, v.file_id, v.size, v.sha256, v.id = any($2::uuid[]) from file_versions v where v.id = any($3::uuid[])
 on conflict do nothing
 `
 
 type ItemReopenParams struct {
-	ID       uuid.UUID
-	Versions []uuid.UUID
+	ID        uuid.UUID
+	Encrypted []uuid.UUID
+	Versions  []uuid.UUID
 }
 
+// Their keys are destroyed already: the certificate says which had one.
 func (q *Queries) ItemReopen(ctx context.Context, arg ItemReopenParams) error {
-	_, err := q.db.Exec(ctx, itemReopen, arg.ID, arg.Versions)
+	_, err := q.db.Exec(ctx, itemReopen, arg.ID, arg.Encrypted, arg.Versions)
 	return err
 }
 
@@ -832,6 +846,79 @@ update people set display_name = '', grade = '', identifiers = '{}', username_ha
 func (q *Queries) PersonForget(ctx context.Context, userID uuid.UUID) error {
 	_, err := q.db.Exec(ctx, personForget, userID)
 	return err
+}
+
+const personPackages = `-- name: PersonPackages :many
+select i.id, (i.state in ('received', 'checking'))::boolean as reading
+  from erasures e join people p on p.organization_id = e.organization_id and p.user_id = e.target_id
+  join roster_imports i on i.organization_id = p.organization_id and i.source_id = p.source_id and i.cleaned_at is null
+ where e.id = $1 and e.scope = 'person' and e.state <> 'certified' and p.state = 'left'
+   and not exists (select from members m where m.organization_id = p.organization_id and m.user_id = p.user_id)
+   and not exists (select from holds h where h.organization_id = p.organization_id and h.released_at is null and (h.scope = 'organization' or h.person_id = p.user_id))
+ order by i.id
+`
+
+type PersonPackagesRow struct {
+	ID      uuid.UUID
+	Reading bool
+}
+
+// Packages of rosters that name a person whose row is about to be emptied: those that were read, of the source
+// that has the person. One that is being read is needed still.
+func (q *Queries) PersonPackages(ctx context.Context, id uuid.UUID) ([]PersonPackagesRow, error) {
+	rows, err := q.db.Query(ctx, personPackages, id)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PersonPackagesRow
+	for rows.Next() {
+		var i PersonPackagesRow
+		if err := rows.Scan(&i.ID, &i.Reading); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const personPickups = `-- name: PersonPickups :many
+select k.source_id, k.moved_to::text as moved_to
+  from erasures e join people p on p.organization_id = e.organization_id and p.user_id = e.target_id
+  join roster_pickups k on k.organization_id = p.organization_id and k.source_id = p.source_id and k.moved_to is not null
+ where e.id = $1 and e.scope = 'person' and e.state <> 'certified' and p.state = 'left'
+   and not exists (select from members m where m.organization_id = p.organization_id and m.user_id = p.user_id)
+   and not exists (select from holds h where h.organization_id = p.organization_id and h.released_at is null and (h.scope = 'organization' or h.person_id = p.user_id))
+ order by k.id
+`
+
+type PersonPickupsRow struct {
+	SourceID uuid.UUID
+	MovedTo  string
+}
+
+// Where copies of such packages lie in the inbox, below the folder of the source.
+func (q *Queries) PersonPickups(ctx context.Context, id uuid.UUID) ([]PersonPickupsRow, error) {
+	rows, err := q.db.Query(ctx, personPickups, id)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PersonPickupsRow
+	for rows.Next() {
+		var i PersonPickupsRow
+		if err := rows.Scan(&i.SourceID, &i.MovedTo); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const personState = `-- name: PersonState :one
