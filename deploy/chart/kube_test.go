@@ -389,6 +389,10 @@ func (c *cluster) takesHelm(t *testing.T) {
 	require.NoError(t, run("rollback", "school", "1"))
 	is(2, "satchel/api:latest")
 	require.NoError(t, run("uninstall", "school"))
+	// A job of a hook is no part of a release, and stays.
+	status, body, _, err := c.ask(t.Context(), http.MethodDelete, "/apis/batch/v1/namespaces/"+namespace+"/jobs/school-satchel-migrate?propagationPolicy=Background", "", nil)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, status, string(body))
 	for _, kind := range []string{
 		"v1 Service", "v1 ServiceAccount", "v1 ConfigMap", "apps/v1 Deployment", "networking.k8s.io/v1 NetworkPolicy", "networking.k8s.io/v1 Ingress",
 		"policy/v1 PodDisruptionBudget", "keda.sh/v1alpha1 ScaledObject", "monitoring.coreos.com/v1 ServiceMonitor", "monitoring.coreos.com/v1 PrometheusRule",
