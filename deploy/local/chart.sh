@@ -14,5 +14,5 @@ prepare_folders
 install none "${tools[@]}"
 cd "$SATCHEL_ROOT"
 say "Checking deploy/chart"
-SATCHEL_CHART_TOOLS=$SATCHEL_TOOLS SATCHEL_KUBE=${SATCHEL_KUBE:-} go test -trimpath -count=1 -v ./deploy/chart |
+SATCHEL_CHART_TOOLS=$SATCHEL_TOOLS SATCHEL_KUBE=${SATCHEL_KUBE:-} go test -trimpath -count=1 -timeout 30m -v ./deploy/chart |
   grep -vE '^=== |^    --- PASS'
