@@ -71,6 +71,7 @@ var measurements = []struct {
 	{"transform", "a picture on demand against libvips alone, again, and for 500 clients at once", (*bench).transform},
 	{"zip", "10,000 files as one zip against the store's own rate", (*bench).zip},
 	{"webhooks", "from publication to the webhook at 20 files a second", (*bench).webhooks},
+	{"mails", "1,000 notifications (--full: 10,000) to the mail server, and again while the worker is killed", (*bench).mails},
 	{"memory", "four 2,000 MiB uploads at once, and their export", (*bench).memory}, // leaves 16 GB for the disk to write
 }
 

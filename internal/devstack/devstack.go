@@ -46,6 +46,7 @@ type Stack struct {
 	Issuer        string         `json:"issuer"`
 	SecretFile    string         `json:"issuer_secret_file"`
 	Supervisor    string         `json:"supervisor"`
+	Logs          string         `json:"logs"` // the folder of the logs, which is one of the stack's
 	OperatorToken string         `json:"operator_token"`
 	Organizations []Organization `json:"organizations"`
 	PIDs          PIDs           `json:"pids"`

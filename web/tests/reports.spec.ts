@@ -96,15 +96,40 @@ test('an administrator connects an experience, tests it, syncs, decides about an
   await expect(main(page)).toContainText(/Bring files to Roblox: ✓ done/, { timeout: 60_000 })
   await expect(main(page)).not.toContainText('not yet') // the time of the sync is there by itself
 
+  // Neither a lesson nor a figure is there yet, so neither is shown.
+  await expect(page.getByRole('heading', { name: 'Lessons' })).toHaveCount(0)
+  await expect(page.getByRole('heading', { name: 'What the game says' })).toHaveCount(0)
+
   // The fake of the local stack loses no answer: the list says that it lost one.
   const id = page.url().split('/roblox/')[1]!.split('?')[0]!
   const asset = { id, file_id: id, version_id: id, name: 'volcano.png', type: 'Image', sha256: '', state: 'unsure', code: 'roblox_unsure', asset_id: null, display_name: 'satchel-unsure', decided_by: null, decided_at: null, claimed_at: null, created_at: new Date().toISOString(), updated_at: new Date().toISOString() }
   let said = ''
   await page.route('**/roblox/connections/*/assets?*', r => r.fulfill({ json: { items: [asset] } }))
+  const now = new Date().toISOString()
+  const lesson = { file_id: id, version_id: id, name: 'water.html', kind: 'quiz', key: `lesson-${id}`, state: 'withheld', code: '', rule: 'no_agreement', revision: '', sha256: '', written_at: null, updated_at: now }
+  await page.route(`**/roblox/connections/${id}`, async r => {
+    if (r.request().method() !== 'GET') return r.fallback()
+    const answer = await r.fetch()
+    return r.fulfill({ response: answer, json: { ...await answer.json() as object, told_at: now, progress: ['volcano-quiz'], lessons: { withheld: 1 } } })
+  })
+  await page.route('**/roblox/connections/*/lessons?*', r => r.fulfill({ json: { items: [lesson] } }))
+  await page.route('**/roblox/connections/*/figures', r => r.fulfill({ json: { items: [
+    { kind: 'progress', name: 'volcano-quiz', day: '2026-11-29', people: 40, parts: { below_quarter: null, below_half: 12, below_three_quarters: null, below_done: 0, done: 14 }, certain: true, read_at: now },
+    { kind: 'usage', name: 'DailyActiveUsers', day: '2026-11-28', people: 31, parts: null, certain: false, read_at: now }] } }))
   await page.route('**/assets/*/resolve', r => { said = r.request().postData() ?? ''; return r.fulfill({ json: { ...asset, state: 'live' } }) })
   await page.getByRole('navigation').getByRole('link', { name: 'Webhooks', exact: true }).click()
   await page.getByRole('navigation', { name: 'Places' }).getByRole('link', { name: 'Roblox', exact: true }).click()
   await page.getByRole('link', { name, exact: true }).click()
+  const written = page.getByRole('table', { name: 'Lessons' }).getByRole('row').last()
+  await expect(written).toContainText('water.html', { timeout: 30_000 })
+  await expect(written).toContainText('Quiz')
+  await expect(written).toContainText('stays here')
+  await expect(written).toContainText('no_agreement')
+  const far = page.getByRole('table', { name: 'How far people are' }).getByRole('row').last()
+  for (const text of ['volcano-quiz', '40', '*', '12', '0', '14']) await expect(far.getByText(text, { exact: true }).first()).toBeVisible()
+  await page.getByText('How many used it, by day').first().click()
+  await expect(page.getByRole('table', { name: 'How many used it, by day' })).toContainText('31')
+  await expect(main(page)).toContainText('The game was told of changes')
   await page.getByRole('button', { name: 'Decide about volcano.png' }).click({ timeout: 30_000 })
   await expect(dialog(page)).toContainText('satchel-unsure')
   await dialog(page).getByRole('button', { name: 'Save' }).click()

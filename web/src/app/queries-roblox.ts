@@ -7,6 +7,8 @@ import { list, one } from './queries.ts'
 export type RobloxConnection = Schemas['RobloxConnection']
 export type RobloxAsset = Schemas['RobloxAsset']
 export type RobloxAssetState = Schemas['RobloxAssetState']
+export type RobloxLesson = Schemas['RobloxLesson']
+export type RobloxFigure = Schemas['RobloxFigure']
 
 /** On its way: it changes by itself while a sync runs. */
 export const robloxOnItsWay: readonly RobloxAssetState[] = ['planned', 'claimed', 'uploading', 'reviewing', 'approved', 'archiving', 'restoring']
@@ -28,3 +30,12 @@ export const robloxAssets = (w: Work, id: string, state: string | undefined) => 
 export const robloxQuota = (w: Work, id: string) => queryOptions({
   ...one(w, ['roblox', 'quota', id], signal => w.api.GET('/api/v1/roblox/connections/{id}/quota', { params: { path: { id } }, signal })), staleTime: 0, gcTime: 0, retry: false,
 })
+
+/** What documents became in the experience. */
+export const robloxLessons = (w: Work, id: string) => ({
+  ...list(w, ['roblox', 'lessons', id], ({ signal, query }) => w.api.GET('/api/v1/roblox/connections/{id}/lessons', { params: { path: { id }, query }, signal })),
+  refetchInterval: 20_000,
+})
+
+/** How far people are, and how many used the experience, as sums. */
+export const robloxFigures = (w: Work, id: string) => one(w, ['roblox', 'figures', id], signal => w.api.GET('/api/v1/roblox/connections/{id}/figures', { params: { path: { id } }, signal }))

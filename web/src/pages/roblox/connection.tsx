@@ -17,6 +17,7 @@ import { Progress } from '../../parts/operation.tsx'
 import { useRobloxWords } from '../../parts/roblox-words.tsx'
 import { Title } from '../../parts/shell.tsx'
 import { Assets } from './assets.tsx'
+import { Lessons, Said } from './experience.tsx'
 import { Fields, KeyField, fieldsOf } from './fields.tsx'
 
 type Asked = null | 'change' | 'key' | 'disconnect'
@@ -53,7 +54,7 @@ export default function RobloxConnectionPage() {
       {c?.state === 'stopped' && <div className="failure" role="alert"><p><strong><Trans>The connection is stopped: nothing is sent to Roblox until it is resumed.</Trans></strong></p><p>{words.code(c.code) || <code>{c.code}</code>}</p></div>}
       {testing > 0 && <Test key={testing} id={id} />}
       {at.operation && <Progress id={at.operation}>{() => <Synced />}</Progress>}
-      {c && <><Facts of={c} /><Assets of={c} /></>}
+      {c && <><Facts of={c} /><Assets of={c} /><Lessons of={c} /><Said of={c} /></>}
       {c && asked && <Dialogs of={c} asked={asked} close={() => ask(null)} />}
     </>
   )
@@ -98,6 +99,8 @@ function Facts({ of: c }: { of: RobloxConnection }) {
     [t`Sync`, c.automatic ? t`by itself each hour` : t`by hand`], [t`Last sync`, c.synced_at ? exactly(c.synced_at) : t`not yet`],
     [t`Key`, c.key.expires_at ? t`works until ${exactly(c.key.expires_at)}` : t`has no end; Roblox ends one that was not used for 60 days`],
   ]
+  if (c.told_at) facts.push([t`The game was told of changes`, exactly(c.told_at)])
+  if (c.progress.length > 0) facts.push([t`Counted in the game`, <ul key="p" className="plain">{c.progress.map(n => <li key={n}><code>{n}</code></li>)}</ul>])
   if (c.key_checked_at) facts.push([t`Key asked about`, exactly(c.key_checked_at)])
   if (c.key.missing.length > 0) facts.push([t`Permissions that it lacks`, <ul key="m" className="plain bad">{c.key.missing.map(m => <li key={m}><code>{m}</code></li>)}</ul>])
   facts.push([t`Address for erasures`, <code key="w" className="small">{c.webhook_url}</code>])

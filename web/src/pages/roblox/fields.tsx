@@ -8,7 +8,7 @@ import { Failure } from '../../parts/failure.tsx'
 import { Check } from '../../parts/manage.tsx'
 import { useSpaceName } from '../../parts/names.tsx'
 
-/** What can be changed of a connection: its name, whose files go there, and whether it syncs by itself. */
+/** What can be changed of a connection: its name, whose files go there, what is counted, and whether it syncs by itself. */
 export function Fields({ of: c }: { of?: RobloxConnection }) {
   const work = useWork()
   const name = useSpaceName()
@@ -24,13 +24,15 @@ export function Fields({ of: c }: { of?: RobloxConnection }) {
         {all.data && some.length === 0 && <p><Trans>There is no space that can be chosen. Make a library first.</Trans></p>}
         <p className="small quiet"><Trans>Personal and confidential spaces cannot be chosen. Of the others, files with personal data and education records stay here.</Trans></p>
       </fieldset>
+      <label className="field"><Trans>Counted in the game</Trans><input name="progress" maxLength={2600} autoComplete="off" spellCheck={false} placeholder="volcano-quiz" defaultValue={c?.progress.join(' ')} />
+        <span className="hint"><Trans>Names of what the experience counts, with spaces between. The key needs the permissions for ordered data stores. Empty: nothing is read.</Trans></span></label>
       <Check name="automatic" on={c?.automatic ?? true}><Trans>Sync by itself each hour</Trans></Check>
     </>
   )
 }
 
 /** What the fields say. Spaces that are not in the list, because they are closed now, stay chosen. */
-export const fieldsOf = (d: FormData) => ({ name: String(d.get('name')).trim(), space_ids: d.getAll('space').map(String), automatic: d.has('automatic') })
+export const fieldsOf = (d: FormData) => ({ name: String(d.get('name')).trim(), space_ids: d.getAll('space').map(String), progress: String(d.get('progress') ?? '').split(/[\s,]+/).filter(Boolean), automatic: d.has('automatic') })
 
 /** The field of the key. It is sent once and never comes back. */
 export function KeyField() {

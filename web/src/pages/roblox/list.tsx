@@ -35,7 +35,7 @@ export default function RobloxConnections() {
   return (
     <>
       <Title actions={may(work.place, 'manage_roblox') && <button type="button" className="button main" onClick={() => connect(true)}><Trans>Connect an experience …</Trans></button>}>{t`Roblox`}</Title>
-      <p><Trans>Pictures, sounds and models of the spaces that you choose become assets of an experience of Roblox. At Roblox anyone can see them, so only files go there that say nothing about a person; no file name goes with them.</Trans></p>
+      <p><Trans>Pictures, sounds and models of the spaces that you choose become assets of an experience of Roblox, and quizzes and other documents that were made from texts become its lessons. At Roblox anyone can see assets, so only files go there that say nothing about a person; no asset has a file’s name.</Trans></p>
       {found.error && <Failure error={found.error} again={() => void found.refetch()} />}
       {found.isPending && !found.error && <Waiting />}
       {found.data && all.length === 0 && <p className="empty"><Trans>No experience is connected. In Roblox’s Creator Dashboard make an API key of Open Cloud for the experience, then connect it here.</Trans></p>}
