@@ -142,10 +142,43 @@ func (s *Stack) ProvisionOnly(ctx context.Context, slug, name, tier string) (str
 	}
 	in := map[string]string{"slug": slug, "name": name, "tier": tier}
 	err := s.Operator().Call(ctx, http.MethodPost, "/api/v1/organizations?wait=25", in, &made)
-	if err == nil && made.ID == "" {
-		err = fmt.Errorf("organization %s is not ready after 25 s; operation %s says how far it is", slug, made.Operation)
+	if err != nil || made.ID != "" {
+		return made.ID, err
 	}
-	return made.ID, err
+	return s.provisioned(ctx, slug, made.Operation)
+}
+
+// provisionPatience is how long an organization may take to be ready beyond the time for which
+// a request waits: a machine that compiles beside the stack is slow.
+const provisionPatience = 2 * time.Minute
+
+// provisioned waits for the end of an operation that sets an organization up, and gives its id.
+func (s *Stack) provisioned(ctx context.Context, slug, operation string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, provisionPatience)
+	defer cancel()
+	var op struct{ State string }
+	for op.State == "" || op.State == "running" {
+		select {
+		case <-ctx.Done():
+			return "", fmt.Errorf("organization %s is not ready; operation %s says how far it is: %w", slug, operation, ctx.Err())
+		case <-time.After(500 * time.Millisecond):
+		}
+		if err := s.Operator().Call(ctx, http.MethodGet, "/api/v1/operations/"+url.PathEscape(operation), nil, &op); err != nil {
+			return "", fmt.Errorf("ask how far organization %s is: %w", slug, err)
+		}
+	}
+	var page struct {
+		Items []struct{ ID, Slug string }
+	}
+	if err := s.Operator().Call(ctx, http.MethodGet, "/api/v1/organizations?q="+url.QueryEscape(slug), nil, &page); err != nil {
+		return "", fmt.Errorf("find organization %s: %w", slug, err)
+	}
+	for _, o := range page.Items {
+		if o.Slug == slug {
+			return o.ID, nil
+		}
+	}
+	return "", fmt.Errorf("organization %s was not set up: operation %s %s", slug, operation, op.State)
 }
 
 // authorize records the authorization of a school, without which its students add nothing.
