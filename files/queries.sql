@@ -226,8 +226,7 @@ values (app.org(), sqlc.arg(id), sqlc.arg(version_id), sqlc.arg(size)::bigint, s
 -- by the same rules: this keeps what they would refuse out of the store. A place that the actor does not see is
 -- not asked about.
 -- name: UploadTakable :one
-select (case when (sqlc.narg(space_id)::uuid is null or exists (select from spaces s where s.id = sqlc.narg(space_id)::uuid))
-              and (sqlc.narg(folder_id)::uuid is null or exists (select from folders d where d.id = sqlc.narg(folder_id)::uuid))
+select (case when app.place_seen(sqlc.narg(space_id)::uuid, sqlc.narg(folder_id)::uuid)
              then app.may_collect(sqlc.narg(space_id)::uuid, sqlc.narg(folder_id)::uuid, sqlc.narg(subject_id)::uuid) else false end
         and sqlc.arg(size)::bigint <= least(q.max_file_size, q.max_bytes - q.used_bytes - q.reserved_bytes))::boolean as takable,
        coalesce(p.type_switches, '{}')::text[] as switches, coalesce(p.extra_extensions, '{}')::text[] as extensions,

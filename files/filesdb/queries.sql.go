@@ -1900,8 +1900,7 @@ func (q *Queries) UploadShrink(ctx context.Context, id uuid.UUID) error {
 }
 
 const uploadTakable = `-- name: UploadTakable :one
-select (case when ($1::uuid is null or exists (select from spaces s where s.id = $1::uuid))
-              and ($2::uuid is null or exists (select from folders d where d.id = $2::uuid))
+select (case when app.place_seen($1::uuid, $2::uuid)
              then app.may_collect($1::uuid, $2::uuid, $3::uuid) else false end
         and $4::bigint <= least(q.max_file_size, q.max_bytes - q.used_bytes - q.reserved_bytes))::boolean as takable,
        coalesce(p.type_switches, '{}')::text[] as switches, coalesce(p.extra_extensions, '{}')::text[] as extensions,

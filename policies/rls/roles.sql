@@ -92,6 +92,18 @@ begin
         (select coalesce(max(m.level), 0) from app.my_spaces m where m.organization_id = app.people_org() and m.space_id = space) end;
 end $$;
 
+-- Whether the actor sees a space and a folder. What is not named is no obstacle.
+create or replace function app.place_seen(space uuid, folder uuid) returns boolean language plpgsql stable parallel safe as $$
+begin
+    if space is not null then
+        if not exists (select from spaces s where s.organization_id = app.people_org() and s.id = space) then return false; end if;
+    end if;
+    if folder is not null then
+        return exists (select from folders d where d.organization_id = app.people_org() and d.id = folder);
+    end if;
+    return true;
+end $$;
+
 -- Whether the actor reads a file, and a version: for the rows that hang on them.
 create or replace function app.may_read_file(file uuid) returns boolean language plpgsql stable parallel safe as $$
 begin
@@ -127,7 +139,7 @@ create or replace function app.may_link_folder(folder uuid) returns boolean lang
 begin
     return exists (select from folders d where d.organization_id = app.people_org() and d.id = folder and d.mode <> 'handin' and app.my_level(d.space_id) >= 3);
 end $$;
-grant execute on function app.my_level(uuid), app.may_read_file(uuid), app.may_read_version(uuid), app.may_change_file(uuid),
+grant execute on function app.my_level(uuid), app.place_seen(uuid, uuid), app.may_read_file(uuid), app.may_read_version(uuid), app.may_change_file(uuid),
     app.may_link_file(uuid), app.may_link_folder(uuid) to satchel_people;
 
 -- Whether the actor may share something by a kind of share, sees a share, and manages it:

@@ -50,7 +50,7 @@ begin
     perform from storage_quotas where organization_id = new.organization_id for update;
     select t.concurrent_uploads into most
       from organizations o join tiers t on t.name = o.tier where o.id = new.organization_id;
-    select count(*) into present
+    select count(*) + (new.finished_at is not null)::integer into present -- one that is received with its rows takes a place too
       from (select from uploads where organization_id = new.organization_id and finished_at is null limit most + 1) open;
     if present > coalesce(most, 0) then
         raise exception 'already % uploads', present - 1 using errcode = 'SQ002';
@@ -59,4 +59,4 @@ begin
 end $$;
 drop trigger if exists a_limit on uploads;
 create constraint trigger a_limit after insert on uploads
-    deferrable initially deferred for each row when (new.finished_at is null) execute function app.upload_limit();
+    deferrable initially deferred for each row execute function app.upload_limit();
