@@ -11,7 +11,7 @@ import (
 )
 
 // tellDeadlines tells of days by which something is due, once before and once when they are over. How far it
-// was told is in the row, with the notification: a run that dies or is repeated tells nobody twice.
+// was told is in the row, with the notification: a run that dies or is repeated tells no one twice.
 func (a *Activities) tellDeadlines(ctx context.Context, after uuid.UUID) (queue.Swept, error) {
 	return queue.SweepByID(ctx, "tell of deadlines", after, func(r tenancy.DeadlineRef) uuid.UUID { return r.ID }, func(ctx context.Context, after uuid.UUID) ([]tenancy.DeadlineRef, error) {
 		return a.db.DeadlinesDue(ctx, after, a.page)

@@ -103,7 +103,7 @@ func SweepsOf(a *Activities) []queue.Sweep {
 		{Name: "end-expired-agreements", Every: 2 * time.Minute, Run: a.expireAgreements},
 		{Name: "delete-files-held-long", Every: 2 * time.Minute, Run: a.deleteHeld},
 		{Name: "note-ages", Every: 2 * time.Minute, Run: a.noteAges},
-		{Name: "tell-deadlines", Every: 10 * time.Minute, Run: a.tellDeadlines},
+		{Name: "tell-deadlines", Every: 2 * time.Minute, Run: a.tellDeadlines},
 	}
 }
 

@@ -33,7 +33,7 @@ var navigation = []group{
 		{"API reference", referencePage}, {"Uploads", "docs/uploads.md"}, {"Delivery", "docs/delivery.md"}, {"Pages of your own", "docs/frontend.md"}, {"Webhooks", "docs/webhooks.md"}, {"Events", "docs/events.md"}, {"Coming from elsewhere", "docs/import.md"},
 	}},
 	{"Operators", []entry{
-		{"Guide", "docs/guides/operator.md"}, {"Operating", "docs/operating.md"}, {"Settings", "docs/settings.md"}, {"Containers", "docs/containers.md"}, {"Object stores", "docs/stores.md"}, {"CDN", "docs/cdn.md"},
+		{"Guide", "docs/guides/operator.md"}, {"Operating", "docs/operating.md"}, {"Settings", "docs/settings.md"}, {"Containers", "docs/containers.md"}, {"Kubernetes", "docs/kubernetes.md"}, {"Object stores", "docs/stores.md"}, {"CDN", "docs/cdn.md"},
 		{"Backups", "docs/backup.md"}, {"Upgrading", "docs/upgrading.md"}, {"Rotation of keys", "docs/rotation.md"}, {"Scale", "docs/scale.md"}, {"Figures", "docs/performance.md"}, {"Runbooks", "docs/runbooks/README.md"},
 	}},
 	{"How it works", []entry{
