@@ -155,7 +155,7 @@ func digits(r *rand.Rand, n int) string {
 	return string(b)
 }
 
-// written makes sentences with a value of a category. The values are drawn anew in each run, so
+// written makes sentences with a value of a category. The values are drawn in each run, so
 // that no detector was made for them.
 var written = map[string]func(r *rand.Rand) string{
 	"us_ssn": func(r *rand.Rand) string {
@@ -184,7 +184,7 @@ var written = map[string]func(r *rand.Rand) string{
 	},
 }
 
-// plain makes sentences with numbers that are nobody's.
+// plain makes sentences with numbers that belong to no person.
 var plain = []func(r *rand.Rand) string{
 	func(r *rand.Rand) string {
 		return fmt.Sprintf("Read pages %d to %d before the lesson.", r.IntN(100), 100+r.IntN(300))

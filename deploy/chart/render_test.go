@@ -358,7 +358,7 @@ func TestPodsReachWhatIsNamed(t *testing.T) {
 	require.NotContains(t, string(text), `"port":8400`)
 }
 
-// TestWithoutAnEdge: its listener is closed, and nobody has its secrets.
+// TestWithoutAnEdge: its listener is closed, and no program has its secrets.
 func TestWithoutAnEdge(t *testing.T) {
 	t.Parallel()
 	all := rendered(t, "--set", "edge.enabled=false")

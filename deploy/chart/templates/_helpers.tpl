@@ -114,7 +114,7 @@ topologySpreadConstraints:
 {{- toYaml $own -}}
 {{- end }}
 
-{{/* The keys of the Secret that a part gets, as YAML. Without an edge nobody has its secrets. */}}
+{{/* The keys of the Secret that a part gets, as YAML. Without an edge no program has its secrets. */}}
 {{- define "satchel.keys" -}}
 {{- $keys := dict -}}
 {{- $driver := (include "satchel.settings" . | fromYaml).SATCHEL_EDGE_DRIVER | default "none" -}}

@@ -10,7 +10,7 @@ import { type Holding, matching } from '../../parts/inventory.ts'
 import { Choice, Find, State, Table, useAddress, useSave } from '../../parts/manage.tsx'
 import { Title } from '../../parts/shell.tsx'
 
-/** What is kept of people, where, what for, and for how long: made from the running database, and nobody writes it by hand. */
+/** What is kept of people, where, what for, and for how long: made from the running database, and not written by hand. */
 export default function Inventory() {
   const { t } = useLingui()
   const work = useWork()
