@@ -104,7 +104,7 @@ func temporalHoldsNothingPersonal(t *testing.T) {
 	f := newFamily(t, true)
 	ctx := testContext(t)
 	mark := plantedName + " " + plantedNumber + " " + plantedMail
-	f.must(f.owner, http.MethodPatch, f.within("/people/"+f.ada.id), map[string]any{"display_name": plantedName, "email": plantedMail}, nil)
+	f.must(f.owner, http.MethodPatch, f.within("/people/"+f.ben.id), map[string]any{"display_name": plantedName, "email": plantedMail}, nil)
 	file := f.record(mark+".txt", "education_record", map[string]any{"reason": mark}, f.ben)
 	f.asks()
 	h, err := f.owner.PlaceHold(ctx, f.ID, client.NewHold{Kind: "legal", Scope: "file", Target: file.ID, Reason: mark})
