@@ -148,12 +148,18 @@ func (a *Activities) EraseVersions(ctx context.Context, in EraseVersionsInput) (
 
 // erase takes a page of files through all steps.
 func (a *Activities) erase(ctx context.Context, in Input, page []uuid.UUID) (err error) {
-	for _, file := range page {
-		err = first(err, a.end(ctx, in, file))
-	}
 	q := a.parts.DB.Single(in.Org)
 	items, listErr := erasures.Items(ctx, q, in.Erasure, page)
 	if listErr != nil {
+		return listErr
+	}
+	if err := a.noteKeys(ctx, in, items); err != nil {
+		return err
+	}
+	for _, file := range page {
+		err = first(err, a.end(ctx, in, file))
+	}
+	if items, listErr = erasures.Items(ctx, q, in.Erasure, page); listErr != nil {
 		return first(err, listErr)
 	}
 	if destroyErr := a.destroy(ctx, in, items); destroyErr != nil {
@@ -260,11 +266,12 @@ func EndVersions(ctx context.Context, tx *tenancy.Tx, file uuid.UUID, why string
 func (a *Activities) destroy(ctx context.Context, in Input, items []erasures.Open) error {
 	entry := erasures.Entry{Erasure: in.Erasure, Organization: in.Org.String(), Scope: erasures.File}
 	var versions []uuid.UUID
+	var ended []erasures.Open
 	for _, i := range items {
 		if i.State != erasures.ItemEnded {
 			continue
 		}
-		versions = append(versions, i.Version)
+		versions, ended = append(versions, i.Version), append(ended, i)
 		if n := len(entry.Files); n == 0 || entry.Files[n-1].File != i.File {
 			entry.Files = append(entry.Files, erasures.EntryFile{File: i.File})
 		}
@@ -279,33 +286,49 @@ func (a *Activities) destroy(ctx context.Context, in Input, items []erasures.Ope
 			return err
 		}
 	}
-	q := a.parts.DB.Single(in.Org)
-	has := make([]bool, len(versions))
-	err := each(ctx, versions, func(ctx context.Context, n int, version uuid.UUID) (err error) {
-		has[n], err = listed(ctx, a.parts.KeyStore, files.StagingKey(in.Org, version))
-		return err
-	})
-	if err != nil {
+	if err := a.noteKeys(ctx, in, ended); err != nil {
 		return err
 	}
 	var encrypted []uuid.UUID
-	for n, version := range versions {
-		if has[n] {
-			encrypted = append(encrypted, version)
+	for _, i := range ended {
+		if i.Encrypted {
+			encrypted = append(encrypted, i.Version)
 		}
 	}
-	if len(encrypted) > 0 {
-		if err := erasures.MarkEncrypted(ctx, q, in.Erasure, encrypted); err != nil {
-			return err
-		}
-	}
-	err = each(ctx, encrypted, func(ctx context.Context, _ int, version uuid.UUID) error {
+	err := each(ctx, encrypted, func(ctx context.Context, _ int, version uuid.UUID) error {
 		return a.parts.Keys.DropKey(ctx, files.ContentKey(in.Org, version))
 	})
 	if err != nil {
 		return err
 	}
-	return erasures.MarkDestroyed(ctx, q, in.Erasure, versions)
+	return erasures.MarkDestroyed(ctx, a.parts.DB.Single(in.Org), in.Erasure, versions)
+}
+
+// noteKeys notes which versions have a data key, of those of which it is not known.
+func (a *Activities) noteKeys(ctx context.Context, in Input, items []erasures.Open) error {
+	var versions, encrypted []uuid.UUID
+	var places []int
+	for n, i := range items {
+		if !i.Encrypted && (i.State == erasures.ItemPlanned || i.State == erasures.ItemEnded) {
+			versions, places = append(versions, i.Version), append(places, n)
+		}
+	}
+	err := each(ctx, versions, func(ctx context.Context, n int, version uuid.UUID) (err error) {
+		items[places[n]].Encrypted, err = listed(ctx, a.parts.KeyStore, files.StagingKey(in.Org, version))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for n, version := range versions {
+		if items[places[n]].Encrypted {
+			encrypted = append(encrypted, version)
+		}
+	}
+	if len(encrypted) == 0 {
+		return nil
+	}
+	return erasures.MarkEncrypted(ctx, a.parts.DB.Single(in.Org), in.Erasure, encrypted)
 }
 
 // atOnce is how many requests to the store are on their way.

@@ -28,6 +28,7 @@ const (
 type Open struct {
 	File, Version uuid.UUID
 	State         ItemState
+	Encrypted     bool // it is known that it had a data key
 }
 
 // Files pages through the files of an erasure with something left to do, by their ids.
@@ -48,7 +49,7 @@ func Items(ctx context.Context, q tenancy.Queries, id uuid.UUID, files []uuid.UU
 	rows, err := erasuresdb.New(q).ItemList(ctx, erasuresdb.ItemListParams{ID: id, Files: files})
 	found := make([]Open, len(rows))
 	for i, r := range rows {
-		found[i] = Open{File: r.FileID, Version: r.VersionID, State: ItemState(r.State)}
+		found[i] = Open{File: r.FileID, Version: r.VersionID, State: ItemState(r.State), Encrypted: r.Encrypted}
 	}
 	return found, wrap("list versions of erasure", err)
 }

@@ -94,7 +94,7 @@ select distinct file_id from erasure_items
  where erasure_id = sqlc.arg(id) and state in ('planned', 'ended', 'destroyed') and file_id > sqlc.arg(after)::uuid order by file_id limit sqlc.arg(most);
 
 -- name: ItemList :many
-select version_id, file_id, state from erasure_items
+select version_id, file_id, state, encrypted from erasure_items
  where erasure_id = sqlc.arg(id) and file_id = any(sqlc.arg(files)::uuid[]) and state in ('planned', 'ended', 'destroyed') order by file_id, version_id;
 
 -- name: FileKept :one
@@ -123,10 +123,11 @@ on conflict (organization_id, erasure_id, version_id) do update set state = 'end
 -- name: ItemEndGone :exec
 update erasure_items set state = 'ended', updated_at = now() where erasure_id = sqlc.arg(id) and file_id = sqlc.arg(file_id) and state = 'planned';
 
--- Noted before the keys are destroyed: afterwards it is not to be seen.
+-- Noted before the keys are destroyed, and before an upload is ended, which takes its own along: afterwards it
+-- is not to be seen.
 -- name: ItemEncrypted :exec
 update erasure_items set encrypted = true, updated_at = now()
- where erasure_id = sqlc.arg(id) and version_id = any(sqlc.arg(versions)::uuid[]) and state = 'ended';
+ where erasure_id = sqlc.arg(id) and version_id = any(sqlc.arg(versions)::uuid[]) and state in ('planned', 'ended');
 
 -- name: ItemDestroyed :exec
 update erasure_items set state = 'destroyed', updated_at = now()

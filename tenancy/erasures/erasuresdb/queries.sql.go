@@ -557,7 +557,7 @@ func (q *Queries) ItemDestroyed(ctx context.Context, arg ItemDestroyedParams) er
 
 const itemEncrypted = `-- name: ItemEncrypted :exec
 update erasure_items set encrypted = true, updated_at = now()
- where erasure_id = $1 and version_id = any($2::uuid[]) and state = 'ended'
+ where erasure_id = $1 and version_id = any($2::uuid[]) and state in ('planned', 'ended')
 `
 
 type ItemEncryptedParams struct {
@@ -565,7 +565,8 @@ type ItemEncryptedParams struct {
 	Versions []uuid.UUID
 }
 
-// Noted before the keys are destroyed: afterwards it is not to be seen.
+// Noted before the keys are destroyed, and before an upload is ended, which takes its own along: afterwards it
+// is not to be seen.
 func (q *Queries) ItemEncrypted(ctx context.Context, arg ItemEncryptedParams) error {
 	_, err := q.db.Exec(ctx, itemEncrypted, arg.ID, arg.Versions)
 	return err
@@ -681,7 +682,7 @@ func (q *Queries) ItemKeep(ctx context.Context, arg ItemKeepParams) error {
 }
 
 const itemList = `-- name: ItemList :many
-select version_id, file_id, state from erasure_items
+select version_id, file_id, state, encrypted from erasure_items
  where erasure_id = $1 and file_id = any($2::uuid[]) and state in ('planned', 'ended', 'destroyed') order by file_id, version_id
 `
 
@@ -694,6 +695,7 @@ type ItemListRow struct {
 	VersionID uuid.UUID
 	FileID    uuid.UUID
 	State     string
+	Encrypted bool
 }
 
 func (q *Queries) ItemList(ctx context.Context, arg ItemListParams) ([]ItemListRow, error) {
@@ -705,7 +707,12 @@ func (q *Queries) ItemList(ctx context.Context, arg ItemListParams) ([]ItemListR
 	var items []ItemListRow
 	for rows.Next() {
 		var i ItemListRow
-		if err := rows.Scan(&i.VersionID, &i.FileID, &i.State); err != nil {
+		if err := rows.Scan(
+			&i.VersionID,
+			&i.FileID,
+			&i.State,
+			&i.Encrypted,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
