@@ -93,7 +93,7 @@ func TestScalePage(t *testing.T) {
 	measured, err := os.ReadFile("docs/performance.md")
 	require.NoError(t, err)
 	for _, f := range []figure{fileCPU, requestCPU, bytesRate} {
-		require.True(t, strings.Contains(string(measured), f.said), "docs/performance.md does not say %q any more: put its figure into scale_test.go, then go test . -run TestScalePage -update", f.said)
+		require.Contains(t, string(measured), f.said, "docs/performance.md does not say %q any more: put its figure into scale_test.go, then go test . -run TestScalePage -update", f.said)
 	}
 	page, err := os.ReadFile("docs/scale.md")
 	require.NoError(t, err)

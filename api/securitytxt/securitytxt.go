@@ -80,7 +80,7 @@ func address(text string, schemes ...string) error {
 			}
 		}
 	}
-	return fmt.Errorf("%q is no address that begins with %s:", text, strings.Join(schemes, ": or "))
+	return fmt.Errorf("%q is no address with the scheme %s", text, strings.Join(schemes, " or "))
 }
 
 // Text gives the file. One that has expired is not there: a contact that no one looks after

@@ -82,7 +82,7 @@ func up(m *migrate.Migrate, src source.Driver) error {
 	before := -1
 	switch v, perr := src.Prev(failed); {
 	case perr == nil:
-		before = int(v) //nolint:gosec // a number of a file
+		before = int(v)
 	case !errors.Is(perr, os.ErrNotExist):
 		return errors.Join(err, perr)
 	}

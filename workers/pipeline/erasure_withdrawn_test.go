@@ -70,7 +70,7 @@ func (w withdrawal) erases(t *testing.T, id uuid.UUID) erasures.State {
 	t.Helper()
 	_, err := w.Admin(t).Exec(context.Background(), "update erasures set requested_at = requested_at - interval '1 minute' where id = $1 and woken_at is null", id)
 	require.NoError(t, err)
-	require.EqualValues(t, 1, w.Sweep(t, "start-erasures").Done)
+	require.Equal(t, 1, w.Sweep(t, "start-erasures").Done)
 	var result erasing.EraseRecordsResult
 	require.NoError(t, w.Client.GetWorkflow(context.Background(), erasing.WorkflowID(w.Org, id), "").Get(context.Background(), &result))
 	return result.State

@@ -59,7 +59,7 @@ func (c textConfig) available(m previews.Method, letters ocr.Reader) bool {
 		return installed(c.Office.Program, c.PDF.Text)
 	case previews.Picture:
 		return letters.Installed()
-	case previews.Cover, previews.Drawing, previews.Film, previews.Sound, previews.Member, previews.Markdown, previews.Table, previews.Code:
+	case previews.Cover, previews.Drawing, previews.Film, previews.Sound, previews.Member, previews.Embedded, previews.Markdown, previews.Table, previews.Code:
 	}
 	return true
 }
