@@ -120,6 +120,7 @@ test('an administrator connects an experience, tests it, syncs, decides about an
   await page.getByRole('navigation').getByRole('link', { name: 'Webhooks', exact: true }).click()
   await page.getByRole('navigation', { name: 'Places' }).getByRole('link', { name: 'Roblox', exact: true }).click()
   await page.getByRole('link', { name, exact: true }).click()
+  await page.reload() // the figures that were not there are kept for some seconds
   const written = page.getByRole('table', { name: 'Lessons' }).getByRole('row').last()
   await expect(written).toContainText('water.html', { timeout: 30_000 })
   await expect(written).toContainText('Quiz')
