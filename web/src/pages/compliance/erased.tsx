@@ -17,7 +17,7 @@ const number = (n: number) => new Intl.NumberFormat().format(n)
 /** Words for what is erased, why, and how far it is. */
 export function useErasureWords() {
   const { t } = useLingui()
-  const scopes: Record<Erasure['scope'], string> = { file: t`A file`, person: t`Files of a person`, organization: t`Organization` }
+  const scopes: Record<Erasure['scope'], string> = { file: t`A file`, person: t`Files of a person`, consent: t`Files of a withdrawn consent`, organization: t`Organization` }
   const bases: Record<ErasureBasis, string> = {
     parent_request: t`A parent asks for it`, student_request: t`A student whose rights are their own asks for it`, consent_withdrawn: t`The consent was withdrawn`,
     school_directive: t`The school decides so`, contract_end: t`The contract ends`,
@@ -65,6 +65,7 @@ function Certified({ of: e }: { of: Erasure }) {
   const at = `/api/v1/erasures/${e.id}/certificate`
   const reasons: Record<NonNullable<ErasureCertificate['kept']>[number]['reason'], string> = {
     other_people: t`It tells of other students too`, sent_to_a_file_of_others: t`The person only sent a version to a file of others`, kept_until: t`The school decided to keep it until a day`,
+    other_basis: t`The school or another guardian allows it`,
   }
   const rows: Record<NonNullable<ErasureCertificate['person']>, string> = {
     erased: t`Erased`, still_a_member: t`It is there: the person is a member. Let them leave first, then ask again.`, on_hold: t`It is there: a hold covers it`,

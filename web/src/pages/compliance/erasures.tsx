@@ -58,7 +58,7 @@ export default function Erasures() {
 
 function What({ of: e }: { of: Erasure }) {
   const { scopes } = useErasureWords()
-  return <>{scopes[e.scope]} {e.scope === 'person' ? <Named id={e.target_id} /> : <code className="small" title={e.target_id}>{brief(e.target_id)}</code>}</>
+  return <>{scopes[e.scope]} {e.scope === 'person' || e.scope === 'consent' ? <Named id={e.target_id} /> : <code className="small" title={e.target_id}>{brief(e.target_id)}</code>}</>
 }
 
 /** Which file or whose files, and why. What it is called is looked up, so that it can be typed before it is destroyed. */
