@@ -36,6 +36,8 @@ func (c Config) again(urlOf func(Config) string) func(context.Context, *pgx.Conn
 			err = errors.New("not a valid connection string")
 		case parsed.User != to.User:
 			err = errors.New("it names another role, which needs a restart of the program")
+		case !samePlace(parsed, to):
+			err = errors.New("it names another server or database, which needs a restart of the program")
 		}
 		if err != nil {
 			slog.WarnContext(ctx, "settings of the database not taken; those that were read before stay", "error", err)
@@ -45,6 +47,20 @@ func (c Config) again(urlOf func(Config) string) func(context.Context, *pgx.Conn
 		take(to, parsed)
 		return nil
 	}
+}
+
+// samePlace says whether both name the same servers and database. TLS checks the name of the server, and a
+// role is looked at where it was connected to first.
+func samePlace(a, b *pgx.ConnConfig) bool {
+	if a.Host != b.Host || a.Port != b.Port || a.Database != b.Database || len(a.Fallbacks) != len(b.Fallbacks) {
+		return false
+	}
+	for i, f := range a.Fallbacks {
+		if f.Host != b.Fallbacks[i].Host || f.Port != b.Fallbacks[i].Port {
+			return false
+		}
+	}
+	return true
 }
 
 // kept makes a connection that is kept, for notifications and locks.

@@ -35,6 +35,11 @@ func (a *Activities) removePackages(ctx context.Context, in Input) error {
 		return nil
 	}
 	for _, p := range picked {
+		if p.Name == "" { // it was read and lies in the inbox still: the next look there moves it
+			return errReading
+		}
+	}
+	for _, p := range picked {
 		if err := a.parts.Inbox.Remove(ctx, a.parts.InboxFolder(in.Org, p.Source)+p.Name); err != nil {
 			return fmt.Errorf("remove package of the inbox: %w", err)
 		}

@@ -22,7 +22,7 @@ type ahead struct {
 // before it is sent on another; a small one is not worth a goroutine. It returns after the
 // last read has ended, since who called it closes what is read.
 func (l *deferredHeader) ReadFrom(src io.Reader) (int64, error) {
-	if limited, ok := src.(*io.LimitedReader); !ok || limited.N <= 2*piece {
+	if limited, ok := src.(*io.LimitedReader); !ok || limited.N <= 2*piece || l.whole {
 		return io.Copy(struct{ io.Writer }{l}, src)
 	}
 	free, read := make(chan *[piece]byte, 2), make(chan ahead, 2)
@@ -53,10 +53,15 @@ func (l *deferredHeader) ReadFrom(src io.Reader) (int64, error) {
 	return sent, failed
 }
 
+// atOnce is how much is written at once: each write has the same time, however slow the client is.
+const atOnce = 32 << 10
+
 // pass sends what was read. The end of what is read is no error.
 func (l *deferredHeader) pass(p ahead) (n int, err error) {
-	if p.n > 0 {
-		n, err = l.Write(p.buffer[:p.n])
+	for n < p.n && err == nil {
+		var m int
+		m, err = l.Write(p.buffer[n:min(p.n, n+atOnce)])
+		n += m
 	}
 	if err == nil && !errors.Is(p.err, io.EOF) {
 		err = p.err

@@ -33,7 +33,7 @@ func (r *Links) serveZip(c *gin.Context, link signed.Link) error {
 	request.MarkDownload(c)
 	return delivery.Serve(c.Writer, c.Request, zipObject{layout, source}, delivery.Content{
 		Key: z.ID.String(), Tag: "z-" + z.ID.String(), Name: z.Name + ".zip", Type: "application/zip", Size: layout.Size(), Modified: z.CreatedAt, Embeddable: true,
-		OnStart: grant.OnStart, OnEnd: grant.OnEnd,
+		OnStart: grant.OnStart, OnEnd: grant.OnEnd, AskedByPiece: true,
 	})
 }
 

@@ -61,7 +61,10 @@ func KeepIfDecided(ctx context.Context, tx *tenancy.Tx, id, file uuid.UUID) (boo
 	if err != nil || reason == "" {
 		return false, wrap("look for what goes before the erasure", err)
 	}
-	return true, wrap("keep file", q.ItemKeep(ctx, erasuresdb.ItemKeepParams{ID: id, FileID: file, Reason: reason}))
+	if err := q.ItemKeep(ctx, erasuresdb.ItemKeepParams{ID: id, FileID: file, Reason: reason}); err != nil {
+		return false, wrap("keep file", err)
+	}
+	return true, wrap("give back what was in the trash for the erasure", q.FileGiveBack(ctx, erasuresdb.FileGiveBackParams{ID: id, FileID: file}))
 }
 
 // End notes, in the transaction that ended the versions of a file, that all of them are to go,

@@ -109,6 +109,13 @@ select h.id from holds h join files f on f.organization_id = h.organization_id
 -- name: ItemKeep :exec
 update erasure_items set state = 'kept', reason = sqlc.arg(reason), hold_id = null, updated_at = now() where erasure_id = sqlc.arg(id) and file_id = sqlc.arg(file_id) and state = 'planned';
 
+-- What waited in the trash for a hold, and is kept after all, goes back to where it was. What was in the trash before stays there.
+-- name: FileGiveBack :exec
+update files f set trashed_at = null, updated_at = now(),
+       status = coalesce((select v.status from file_versions v where v.organization_id = f.organization_id and v.id = coalesce(f.current_id, f.head_id)), f.status)
+  from erasures e
+ where f.id = sqlc.arg(file_id)::uuid and e.organization_id = f.organization_id and e.id = sqlc.arg(id) and f.trashed_at >= e.requested_at;
+
 -- name: ItemBlock :exec
 update erasure_items set state = 'blocked', hold_id = sqlc.arg(hold_id)::uuid, updated_at = now() where erasure_id = sqlc.arg(id) and file_id = sqlc.arg(file_id) and state = 'planned';
 
@@ -177,9 +184,9 @@ select i.id, (i.state in ('received', 'checking'))::boolean as reading
 
 -- Where copies of such packages lie in the inbox, below the folder of the source.
 -- name: PersonPickups :many
-select k.source_id, k.moved_to::text as moved_to
+select k.source_id, coalesce(k.moved_to, '')::text as moved_to
   from erasures e join people p on p.organization_id = e.organization_id and p.user_id = e.target_id
-  join roster_pickups k on k.organization_id = p.organization_id and k.source_id = p.source_id and k.moved_to is not null
+  join roster_pickups k on k.organization_id = p.organization_id and k.source_id = p.source_id and (k.moved_to is not null or k.state = 'taken')
  where e.id = sqlc.arg(id) and e.scope = 'person' and e.state <> 'certified' and p.state = 'left'
    and not exists (select from members m where m.organization_id = p.organization_id and m.user_id = p.user_id)
    and not exists (select from holds h where h.organization_id = p.organization_id and h.released_at is null and (h.scope = 'organization' or h.person_id = p.user_id))

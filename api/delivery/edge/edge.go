@@ -148,7 +148,7 @@ func (c Config) tls() (*tls.Config, error) {
 	if err != nil {
 		return nil, errors.New("SATCHEL_EDGE_TLS_CERT and SATCHEL_EDGE_TLS_KEY are no pair of a certificate and its key")
 	}
-	config := &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}}
+	config := &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}, NextProtos: []string{"h2", "http/1.1"}}
 	if c.ClientCA != "" {
 		if config.ClientCAs, err = trust.Roots("SATCHEL_EDGE_TLS_CLIENT_CA", c.ClientCA); err != nil {
 			return nil, err

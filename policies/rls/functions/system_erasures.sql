@@ -53,11 +53,8 @@ create or replace trigger b_erasure before update of trashed_at on files
 create or replace function app.consent_withdrawn() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
-    if exists (select from files f where f.organization_id = new.organization_id and f.collected_as_child and not f.school_basis
-                  and (f.legal_basis = 'parental_consent' or f.held_since is not null)
-                  and (new.child_id in (f.child_id, f.uploaded_by, f.subject_id)
-                       or exists (select from record_students r where r.organization_id = f.organization_id and r.file_id = f.id and r.student_id = new.child_id)
-                       or exists (select from spaces s where s.organization_id = f.organization_id and s.id = f.space_id and s.about_id = new.child_id))) then
+    if exists (select from files f where f.organization_id = new.organization_id and f.child_id = new.child_id
+                  and (f.legal_basis = 'parental_consent' or f.held_since is not null) and app.consent_alone(f, new.child_id)) then
         insert into erasures (organization_id, id, scope, target_id, basis, requested_at)
         values (new.organization_id, new.id, 'consent', new.child_id, 'consent_withdrawn', clock_timestamp());
     end if;

@@ -31,6 +31,9 @@ language sql stable security definer set search_path = public, pg_temp as $$
                (select make_interval(days => p.trash_days) from organization_policies p where p.organization_id = org), older_than)
        and not app.on_hold(f)
        and not exists (select from file_versions v where v.organization_id = f.organization_id and v.file_id = f.id and v.removable_at > now())
+       -- An erasure says itself what becomes of it: it may be kept after all.
+       and not exists (select from erasure_items i join erasures e on e.organization_id = i.organization_id and e.id = i.erasure_id and e.state <> 'certified'
+                        where i.organization_id = f.organization_id and i.file_id = f.id and i.state in ('planned', 'blocked'))
      order by f.id limit n
 $$;
 

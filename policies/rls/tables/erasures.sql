@@ -26,14 +26,25 @@ begin
 end $$;
 create or replace trigger a_stands before update on erasures for each row execute function app.erasure_stands();
 
+-- Whether a file is here by a consent to what a child does alone: the child added it, it is that child's, and the school
+-- has authorized it neither when it was added nor now. What others add about a child is a record of the school's, and
+-- what another child added rests on the consent of their own parents.
+create or replace function app.consent_alone(f files, child uuid) returns boolean language sql stable as $$
+    select f.collected_as_child and not f.school_basis and f.child_id = child and f.uploaded_by = child
+       and not exists (select from agreements a where a.organization_id = f.organization_id
+                          and (a.starts_at <= f.created_at and least(a.expires_at, coalesce(a.ended_at, a.expires_at)) > f.created_at
+                               or a.starts_at <= now() and a.ended_at is null and a.expires_at > now()))
+$$;
+grant execute on function app.consent_alone(files, uuid) to satchel_app, satchel_system;
+
 -- Why an erasure leaves a file as it is; empty: it does not. What tells of other people too, and what a
 -- person only added a version to, is erased by an erasure of the file, which somebody decides about.
 -- What an officer decided to keep goes before what a parent or a student asks for, unless a parent's
--- consent is all that it was here by. After a withdrawal nothing of that goes that the school has
--- authorized at any time, or that a guardian agreed to again meanwhile.
+-- consent is all that it was here by. After a withdrawal nothing goes but what app.consent_alone says, and
+-- nothing that a guardian agreed to again meanwhile.
 create or replace function app.erasure_keeps(e erasures, f files) returns text language sql stable as $$
     select case
-        when e.scope = 'consent' and (f.school_basis or f.held_since is null or f.legal_basis <> '') then 'other_basis'
+        when e.scope = 'consent' and (not app.consent_alone(f, e.target_id) or f.held_since is null or f.legal_basis <> '') then 'other_basis'
         when e.scope in ('person', 'consent') and (coalesce(f.subject_id, e.target_id) <> e.target_id
             or exists (select from record_students r where r.organization_id = f.organization_id and r.file_id = f.id and r.student_id <> e.target_id)
             or exists (select from spaces s where s.organization_id = f.organization_id and s.id = f.space_id and s.about_id <> e.target_id)) then 'other_people'

@@ -417,6 +417,24 @@ func (q *Queries) ExportList(ctx context.Context, arg ExportListParams) ([]uuid.
 	return items, nil
 }
 
+const fileGiveBack = `-- name: FileGiveBack :exec
+update files f set trashed_at = null, updated_at = now(),
+       status = coalesce((select v.status from file_versions v where v.organization_id = f.organization_id and v.id = coalesce(f.current_id, f.head_id)), f.status)
+  from erasures e
+ where f.id = $1::uuid and e.organization_id = f.organization_id and e.id = $2 and f.trashed_at >= e.requested_at
+`
+
+type FileGiveBackParams struct {
+	FileID uuid.UUID
+	ID     uuid.UUID
+}
+
+// What waited in the trash for a hold, and is kept after all, goes back to where it was. What was in the trash before stays there.
+func (q *Queries) FileGiveBack(ctx context.Context, arg FileGiveBackParams) error {
+	_, err := q.db.Exec(ctx, fileGiveBack, arg.FileID, arg.ID)
+	return err
+}
+
 const fileHold = `-- name: FileHold :one
 select h.id from holds h join files f on f.organization_id = h.organization_id
  where f.id = $1::uuid and h.released_at is null and app.hold_covers(h, f)
@@ -893,9 +911,9 @@ func (q *Queries) PersonPackages(ctx context.Context, id uuid.UUID) ([]PersonPac
 }
 
 const personPickups = `-- name: PersonPickups :many
-select k.source_id, k.moved_to::text as moved_to
+select k.source_id, coalesce(k.moved_to, '')::text as moved_to
   from erasures e join people p on p.organization_id = e.organization_id and p.user_id = e.target_id
-  join roster_pickups k on k.organization_id = p.organization_id and k.source_id = p.source_id and k.moved_to is not null
+  join roster_pickups k on k.organization_id = p.organization_id and k.source_id = p.source_id and (k.moved_to is not null or k.state = 'taken')
  where e.id = $1 and e.scope = 'person' and e.state <> 'certified' and p.state = 'left'
    and not exists (select from members m where m.organization_id = p.organization_id and m.user_id = p.user_id)
    and not exists (select from holds h where h.organization_id = p.organization_id and h.released_at is null and (h.scope = 'organization' or h.person_id = p.user_id))
