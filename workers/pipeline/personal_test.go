@@ -2,6 +2,7 @@ package pipeline_test
 
 import (
 	"bytes"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -27,6 +28,9 @@ func (b *worker) personalPolicy(t *testing.T, policy string) {
 	}))
 }
 
+// randomIDs hold any four digits now and then.
+var randomIDs = regexp.MustCompile(`[0-9a-f-]{16,}`)
+
 // requireNothingPlanted reads a whole history.
 func (b *worker) requireNothingPlanted(t *testing.T, workflowID string) {
 	t.Helper()
@@ -37,6 +41,7 @@ func (b *worker) requireNothingPlanted(t *testing.T, workflowID string) {
 		require.NoError(t, err)
 		raw, err := event.Marshal()
 		require.NoError(t, err)
+		raw = randomIDs.ReplaceAll(raw, nil)
 		for _, value := range []string{"Okonkwo", "536-22", "1876", "vasquez", "Willow", "62704", "03/14"} {
 			require.False(t, bytes.Contains(bytes.ToLower(raw), bytes.ToLower([]byte(value))), "%s in %s", value, event.GetEventType())
 		}
