@@ -52,7 +52,7 @@ var boards = []board{
 			{"Rows and objects that disagree", "", "short", one("sum by (kind) (increase(satchel_reconcile_findings_total[1h]))", "{{kind}}")},
 		}},
 		{"Outgoing", []panel{
-			{"Webhooks by outcome", "", "ops", one("sum by (outcome) (rate(satchel_webhook_attempts_total[$__rate_interval]))", "{{outcome}}")},
+			{"Webhooks by result", "", "ops", one("sum by (result) (rate(satchel_webhook_attempts_total[$__rate_interval]))", "{{result}}")},
 			{"From an event to its delivery, 95th percentile", "", "s", one("histogram_quantile(0.95, sum by (le) (rate(satchel_webhook_delivery_seconds_bucket[$__rate_interval])))", "webhooks")},
 			{"Requests to Roblox by outcome", "", "reqps", one("sum by (outcome) (rate(satchel_roblox_requests_total[$__rate_interval]))", "{{outcome}}")},
 			{"Wait for a turn at Roblox, 95th percentile", "", "s", one(p95("satchel_roblox_turn_wait_seconds", "kind"), "{{kind}}")},
