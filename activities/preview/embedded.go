@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 
-	"satchel/files"
 	"satchel/internal/jpegs"
 	"satchel/internal/spool"
 )
@@ -27,7 +26,7 @@ func (j job) embedded(ctx context.Context) (made, error) {
 		return made{}, spool.Failed("read file", err)
 	}
 	if !found {
-		return made{}, &Finding{State: files.PreviewUnavailable, Reason: "no_picture", Detail: "the file holds none"}
+		return made{}, errNoPicture
 	}
 	if err := j.folder.Write(memberName, io.NewSectionReader(file, image.Offset, min(maxMember, info.Size()-image.Offset))); err != nil {
 		return made{}, err

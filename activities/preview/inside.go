@@ -52,8 +52,10 @@ func (j job) inside(ctx context.Context) (made, error) {
 		result.width, result.height = 0, 0 // of the picture, not of the file
 		return result, err
 	}
-	return made{}, &Finding{State: files.PreviewUnavailable, Reason: "no_picture", Detail: "the file holds none"}
+	return made{}, errNoPicture
 }
+
+var errNoPicture = &Finding{State: files.PreviewUnavailable, Reason: "no_picture", Detail: "the file holds none"}
 
 const memberName = "member"
 

@@ -22,7 +22,7 @@ type ahead struct {
 // before it is sent on another; a small one is not worth a goroutine. It returns after the
 // last read has ended, since who called it closes what is read.
 func (l *deferredHeader) ReadFrom(src io.Reader) (int64, error) {
-	if limited, ok := src.(*io.LimitedReader); !ok || limited.N <= 2*piece || l.whole {
+	if limited, ok := src.(*io.LimitedReader); !ok || limited.N <= 2*piece || l.byPiece {
 		return io.Copy(struct{ io.Writer }{l}, src)
 	}
 	free, read := make(chan *[piece]byte, 2), make(chan ahead, 2)

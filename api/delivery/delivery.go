@@ -74,7 +74,7 @@ func Serve(w http.ResponseWriter, r *http.Request, from Source, c Content) error
 	body := &ranges{ctx: ctx, from: from, content: c, spans: spans}
 	defer body.close()
 	SetHeaders(w.Header(), c)
-	late := &deferredHeader{ResponseWriter: w, stop: stop, whole: c.AskedByPiece, begin: c.OnStart, durable: c.Durable, still: c.Still, asked: time.Now()}
+	late := &deferredHeader{ResponseWriter: w, stop: stop, byPiece: c.AskedByPiece, begin: c.OnStart, durable: c.Durable, still: c.Still, asked: time.Now()}
 	defer late.end(c.OnEnd)
 	http.ServeContent(late, r, "", c.Modified, body)
 	switch {
@@ -165,7 +165,7 @@ type deferredHeader struct {
 	asked   time.Time // when the right was asked for last
 	cut     bool      // the right was lost on the way
 	stop    func()    // ends what is read
-	whole   bool      // nothing is read ahead
+	byPiece bool      // nothing is read ahead
 }
 
 // WriteHeader notes the status. The two refusals of http.ServeContent come with

@@ -89,6 +89,28 @@ func (w withdrawal) erases(t *testing.T, id uuid.UUID) erasures.State {
 	return result.State
 }
 
+// agreesAgain voids what the guardian said, and records a consent.
+func (w withdrawal) agreesAgain(t *testing.T, tx *tenancy.Tx) error {
+	t.Helper()
+	_, err := tx.Exec(context.Background(), "insert into consent_decisions (organization_id, id, child_id, kind, method) values (app.org(), $1, $2, 'void', 'signed_form')", tenancy.NewID(), w.child)
+	require.NoError(t, err)
+	_, err = tx.Exec(context.Background(), "insert into consent_decisions (organization_id, id, child_id, kind, method, scopes) values (app.org(), $1, $2, 'grant', 'email_plus', '{collect_use}')", tenancy.NewID(), w.child)
+	require.NoError(t, err)
+	_, err = tx.Exec(context.Background(), "select app.consent_apply(app.org(), $1)", w.child)
+	return err
+}
+
+// releasesHoldOf has two people release the hold for which an erasure waits, and the sweep look at once.
+func (w withdrawal) releasesHoldOf(t *testing.T, id uuid.UUID) {
+	t.Helper()
+	second := w.Member(t, w.Org, tenancy.Owner)
+	hold := *erasureOf(t, &w.Bench, id).Hold
+	w.do(t, func(tx *tenancy.Tx) error { return holds.AskRelease(context.Background(), tx, hold, w.User, "settled") })
+	w.do(t, func(tx *tenancy.Tx) error { return holds.ApproveRelease(context.Background(), tx, hold, second) })
+	_, err := w.Admin(t).Exec(context.Background(), "update erasures set woken_at = woken_at - interval '1 hour' where id = $1", id)
+	require.NoError(t, err)
+}
+
 // TestAWithdrawnConsentErases what is here by it alone, without anybody asking: a hold goes first, the
 // school's own stays, and a refusal of somebody who had not agreed begins nothing.
 func TestAWithdrawnConsentErases(t *testing.T) {
@@ -108,12 +130,7 @@ func TestAWithdrawnConsentErases(t *testing.T) {
 	nothingOf(t, &w.Bench, w.parents)
 	require.Equal(t, 1, countEvents(t, &w.Bench, id, "erasure.request"))
 
-	second := w.Member(t, w.Org, tenancy.Owner)
-	hold := *erasureOf(t, &w.Bench, id).Hold
-	w.do(t, func(tx *tenancy.Tx) error { return holds.AskRelease(context.Background(), tx, hold, w.User, "settled") })
-	w.do(t, func(tx *tenancy.Tx) error { return holds.ApproveRelease(context.Background(), tx, hold, second) })
-	_, err = w.Admin(t).Exec(context.Background(), "update erasures set woken_at = woken_at - interval '1 hour' where id = $1", id)
-	require.NoError(t, err)
+	w.releasesHoldOf(t, id)
 	require.Equal(t, erasures.Certified, w.erases(t, id))
 	nothingOf(t, &w.Bench, w.parents, w.held)
 	c, err := erasures.GetCertificate(t.Context(), w.Single(w.Org), id)
@@ -145,12 +162,7 @@ func TestAConsentThatComesBackKeepsItsFiles(t *testing.T) {
 		if _, err := erasures.Begin(context.Background(), tx, id); err != nil {
 			return err
 		}
-		_, err := tx.Exec(context.Background(), "insert into consent_decisions (organization_id, id, child_id, kind, method) values (app.org(), $1, $2, 'void', 'signed_form')", tenancy.NewID(), w.child)
-		require.NoError(t, err)
-		_, err = tx.Exec(context.Background(), "insert into consent_decisions (organization_id, id, child_id, kind, method, scopes) values (app.org(), $1, $2, 'grant', 'email_plus', '{collect_use}')", tenancy.NewID(), w.child)
-		require.NoError(t, err)
-		_, err = tx.Exec(context.Background(), "select app.consent_apply(app.org(), $1)", w.child)
-		return err
+		return w.agreesAgain(t, tx)
 	})
 	require.Equal(t, erasures.Certified, w.erases(t, id))
 	c, err := erasures.GetCertificate(t.Context(), w.Single(w.Org), id)
@@ -177,20 +189,8 @@ func TestWhatWaitedForAHoldAndIsKeptComesBack(t *testing.T) {
 		return v.TrashedAt != nil
 	}
 	require.True(t, trashed())
-	w.do(t, func(tx *tenancy.Tx) error {
-		_, err := tx.Exec(context.Background(), "insert into consent_decisions (organization_id, id, child_id, kind, method) values (app.org(), $1, $2, 'void', 'signed_form')", tenancy.NewID(), w.child)
-		require.NoError(t, err)
-		_, err = tx.Exec(context.Background(), "insert into consent_decisions (organization_id, id, child_id, kind, method, scopes) values (app.org(), $1, $2, 'grant', 'email_plus', '{collect_use}')", tenancy.NewID(), w.child)
-		require.NoError(t, err)
-		_, err = tx.Exec(context.Background(), "select app.consent_apply(app.org(), $1)", w.child)
-		return err
-	})
-	second := w.Member(t, w.Org, tenancy.Owner)
-	hold := *erasureOf(t, &w.Bench, id).Hold
-	w.do(t, func(tx *tenancy.Tx) error { return holds.AskRelease(context.Background(), tx, hold, w.User, "settled") })
-	w.do(t, func(tx *tenancy.Tx) error { return holds.ApproveRelease(context.Background(), tx, hold, second) })
-	_, err = w.Admin(t).Exec(context.Background(), "update erasures set woken_at = woken_at - interval '1 hour' where id = $1", id)
-	require.NoError(t, err)
+	w.do(t, func(tx *tenancy.Tx) error { return w.agreesAgain(t, tx) })
+	w.releasesHoldOf(t, id)
 	require.Equal(t, erasures.Certified, w.erases(t, id))
 	require.False(t, trashed())
 }
