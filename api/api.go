@@ -123,7 +123,7 @@ type Parts struct {
 	ShareMails  shares.Mails
 	InvitePage  http.Handler      // the page on which people answer their invitations
 	Console     http.Handler      // the web console; nil: there is none
-	Security    *securitytxt.File // whom to tell of a weakness; nil: there is none
+	Security    *securitytxt.File // contacts for vulnerability reports; nil: there are none
 	Invites     bool              // owners can be invited by mail
 	Staging     storage.Staging
 	Clean       storage.Clean

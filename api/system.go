@@ -59,7 +59,7 @@ func (a *API) getResource(c *gin.Context) error {
 	return nil
 }
 
-// getSecurity tells whom to write to about a weakness (RFC 9116).
+// getSecurity serves security.txt, the contacts for vulnerability reports (RFC 9116).
 func (a *API) getSecurity(c *gin.Context) error {
 	text, ok := a.Security.Text(time.Now())
 	if !ok {

@@ -1,4 +1,4 @@
-// Package securitytxt tells researchers whom to write to about a weakness (RFC 9116).
+// Package securitytxt serves security.txt, the contacts for vulnerability reports (RFC 9116).
 package securitytxt
 
 import (
@@ -11,7 +11,7 @@ import (
 
 // Config is what the file says. Without contacts there is no file.
 type Config struct {
-	Contacts  []string  `env:"SATCHEL_SECURITY_CONTACTS"`  // whom to tell of a weakness, in order (comma-separated): mailto:, https: or tel: addresses, for /.well-known/security.txt (RFC 9116); empty: there is no such file
+	Contacts  []string  `env:"SATCHEL_SECURITY_CONTACTS"`  // contacts for vulnerability reports, in order of preference (comma-separated): mailto:, https: or tel: addresses, for /.well-known/security.txt (RFC 9116); empty: there is no such file
 	Expires   time.Time `env:"SATCHEL_SECURITY_EXPIRES"`   // until when that is right (RFC 3339, at most a year from now); afterwards the file is not served, so look at it every year
 	Policy    string    `env:"SATCHEL_SECURITY_POLICY"`    // https: address of the rules for researchers; empty: none are named
 	Languages string    `env:"SATCHEL_SECURITY_LANGUAGES"` // languages that reports are read in, such as "en, de"; empty: none are named

@@ -16,9 +16,9 @@ import (
 // hand then, and what is stored in vain, because the rows are refused all the same, is little.
 const atOnceBytes = 1 << 20
 
-// fitsAtOnce says whether a form's file may be stored before its rows are made. A new version may not: whom its
-// file concerns is known by rows. Nor may a file of a drop box, which is counted before it is stored; nor one
-// whose id another request may use, which would store over its bytes.
+// fitsAtOnce says whether a form's file may be stored before its rows are made. A new version may not: the
+// existing file's rows say which students it concerns. A file of a drop box may not: it is counted before it is
+// stored. A request with a claimed id may not: a retry has the same id and would overwrite the bytes.
 func (a *Metadata) fitsAtOnce(size int64) bool {
 	return size <= atOnceBytes && a.File == uuid.Nil && a.BeforeCreate == nil && a.OnCreate == nil && !a.Claimed
 }
