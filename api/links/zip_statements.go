@@ -9,8 +9,6 @@ import (
 	"satchel/api/delivery/zipped"
 	"satchel/files"
 	"satchel/internal/fault"
-	"satchel/shares/visitors"
-	"satchel/tenancy/amendments"
 )
 
 // ErrZipStatement is why a zip is cut at a record: a statement about it came, or went with its student, since
@@ -22,26 +20,16 @@ const statementHead = "What the student's side says about the record beside this
 
 // StatementText is what a zip carries beside a record; empty: nothing is said about it. The text of the same
 // statements is the same: what is sent is compared with what is said then.
-func StatementText[S amendments.Statement | visitors.Statement](said []S) string {
+func StatementText[S interface{ Said() (time.Time, string) }](said []S) string {
 	var b strings.Builder
 	for _, s := range said {
 		if b.Len() == 0 {
 			b.WriteString(statementHead)
 		}
-		at, text := partsOf(s)
+		at, text := s.Said()
 		b.WriteString("\n" + at.UTC().Format("2006-01-02 15:04 UTC") + "\n" + text + "\n")
 	}
 	return b.String()
-}
-
-func partsOf(s any) (time.Time, string) {
-	switch s := s.(type) {
-	case amendments.Statement:
-		return s.At, s.Text
-	case visitors.Statement:
-		return s.At, s.Text
-	}
-	return time.Time{}, ""
 }
 
 // AddFile adds a file to the entries of a zip, named by itself, behind the statements about it, which the entry

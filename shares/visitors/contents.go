@@ -74,6 +74,9 @@ type Statement struct {
 	At   time.Time `json:"at"`
 }
 
+// Said gives what a zip carries of it.
+func (s Statement) Said() (at time.Time, text string) { return s.At, s.Text }
+
 // StatementsOf reads those of files that the share shows: none is shown without them (34 CFR 99.21(c)).
 func StatementsOf(ctx context.Context, q tenancy.Queries, files ...uuid.UUID) (map[uuid.UUID][]Statement, error) {
 	rows, err := visitorsdb.New(q).StatementsOf(ctx, files)

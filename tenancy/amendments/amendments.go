@@ -258,6 +258,9 @@ type Statement struct {
 	At                 time.Time
 }
 
+// Said gives what a zip carries of it.
+func (s Statement) Said() (at time.Time, text string) { return s.At, s.Text }
+
 // StatementsOf reads the statements of files, of those that the caller reads.
 func StatementsOf(ctx context.Context, q tenancy.Queries, files []uuid.UUID) (map[uuid.UUID][]Statement, error) {
 	rows, err := amendmentsdb.New(q).StatementsOf(ctx, files)
