@@ -27,6 +27,7 @@ type RobloxConnection struct {
 	Code       string           `json:"code"`
 	SyncedAt   *time.Time       `json:"synced_at"`
 	Assets     map[string]int64 `json:"assets"`
+	Lessons    map[string]int64 `json:"lessons"`
 	WebhookURL string           `json:"webhook_url"`
 	Secret     string           `json:"secret"`
 	Key        struct {
@@ -56,6 +57,22 @@ type RobloxAsset struct {
 	AssetID     *int64    `json:"asset_id"`
 	DisplayName string    `json:"display_name"`
 	UpdatedAt   time.Time `json:"updated_at"`
+}
+
+// RobloxLesson is what a document became: an entry of the data store satchel.
+type RobloxLesson struct {
+	FileID    string     `json:"file_id"`
+	VersionID string     `json:"version_id"`
+	Name      string     `json:"name"`
+	Kind      string     `json:"kind"`
+	Key       string     `json:"key"`
+	State     string     `json:"state"`
+	Code      string     `json:"code"`
+	Rule      string     `json:"rule"`
+	Revision  string     `json:"revision"`
+	SHA256    string     `json:"sha256"`
+	WrittenAt *time.Time `json:"written_at"`
+	UpdatedAt time.Time  `json:"updated_at"`
 }
 
 // RobloxQuota is how many assets of a type may be made still.
@@ -141,6 +158,20 @@ func (c *Client) RobloxAssets(ctx context.Context, id, state, cursor string) (fo
 		}
 	}
 	err = c.Call(ctx, http.MethodGet, robloxAt(id, "/assets?"+q.Encode()), nil, &page)
+	return page.Items, page.Next, err
+}
+
+// RobloxLessons lists a page of what documents became; next is empty at the end.
+func (c *Client) RobloxLessons(ctx context.Context, id, cursor string) (found []RobloxLesson, next string, err error) {
+	var page struct {
+		Items []RobloxLesson `json:"items"`
+		Next  string         `json:"next_cursor"`
+	}
+	q := url.Values{"limit": {"200"}}
+	if cursor != "" {
+		q.Set("cursor", cursor)
+	}
+	err = c.Call(ctx, http.MethodGet, robloxAt(id, "/lessons?"+q.Encode()), nil, &page)
 	return page.Items, page.Next, err
 }
 

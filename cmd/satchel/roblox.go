@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -24,6 +25,7 @@ func (a *app) roblox() *cobra.Command {
   satchel roblox connect "Our world" --universe 123 --group 456 --space SPACE < key.txt
   satchel roblox sync CONNECTION           the job is followed with satchel jobs watch
   satchel roblox assets CONNECTION --state unsure
+  satchel roblox lessons CONNECTION
   satchel roblox resolve CONNECTION ASSET --there 789      or --not-there
   satchel roblox publish CONNECTION PLACE FILE
   satchel roblox quota CONNECTION
@@ -33,7 +35,7 @@ The API key is read from standard input, so that no list of processes shows it. 
 Roblox may have made without saying so is unsure: look in its Creator Dashboard for the
 name of the asset, and say whether it is there. docs/roblox.md explains the rest.`,
 	}
-	cmd.AddCommand(a.robloxConnect(), a.robloxList(), a.robloxShow(), a.robloxKey(), a.robloxResume(), a.robloxDisconnect(), a.robloxSync(), a.robloxAssets(), a.robloxResolve(), a.robloxPublish(), a.robloxQuota(), a.robloxProgress(), a.robloxFigures())
+	cmd.AddCommand(a.robloxConnect(), a.robloxList(), a.robloxShow(), a.robloxKey(), a.robloxResume(), a.robloxDisconnect(), a.robloxSync(), a.robloxAssets(), a.robloxLessons(), a.robloxResolve(), a.robloxPublish(), a.robloxQuota(), a.robloxProgress(), a.robloxFigures())
 	return cmd
 }
 
@@ -68,6 +70,9 @@ func (a *app) sayConnection(cmd *cobra.Command, r client.RobloxConnection) error
 	}
 	for _, s := range slices.Sorted(maps.Keys(r.Assets)) {
 		text += fmt.Sprintf("%-10s %d\n", s, r.Assets[s])
+	}
+	for _, s := range slices.Sorted(maps.Keys(r.Lessons)) {
+		text += fmt.Sprintf("lessons %s: %d\n", s, r.Lessons[s])
 	}
 	if r.Secret != "" {
 		text += fmt.Sprintf("\nFor Roblox's notifications, in the Creator Dashboard:\naddress  %s\nsecret   %s   (it is not shown again)\n", r.WebhookURL, r.Secret)
@@ -235,6 +240,31 @@ func (a *app) robloxAssets() *cobra.Command {
 	})
 	cmd.Flags().StringVar(&state, "state", "", "only this state, such as live, unsure, rejected, refused or withheld")
 	return cmd
+}
+
+func (a *app) robloxLessons() *cobra.Command {
+	return a.ofConnection("lessons CONNECTION", "List what documents became: quizzes and lesson plans as entries of the data store", 0, func(cmd *cobra.Command, c *client.Client, args []string) error {
+		var all []client.RobloxLesson
+		for cursor := ""; ; {
+			page, next, err := c.RobloxLessons(cmd.Context(), args[0], cursor)
+			if err != nil {
+				return err
+			}
+			all = append(all, page...)
+			if cursor = next; next == "" {
+				break
+			}
+		}
+		if a.json {
+			return a.say(cmd, all, "")
+		}
+		t := table(cmd, "FILE", "KIND", "STATE", "ENTRY", "WRITTEN")
+		for _, l := range all {
+			t.row(l.Name, l.Kind, strings.TrimSuffix(l.State+": "+cmp.Or(l.Code, l.Rule), ": "), l.Key, shownMoment(l.WrittenAt))
+		}
+		t.flush()
+		return nil
+	})
 }
 
 func (a *app) robloxResolve() *cobra.Command {

@@ -39,7 +39,7 @@ const (
 	heldQueue  = `{"name":"ai","backlog":7,"age_seconds":61,"start_rate":0,"workers":2,"paused":true,"rate":0,"reason":"the provider is down"}`
 	draftMade  = `{"id":"g1","kind":"quiz","language":"en","state":"draft","title":"Volcanoes","revision":2,"count":3,"cost_micro":1500,"currency":"EUR","created_at":"2026-11-29T10:00:00Z"}`
 	madeReport = `{"id":"r1","kind":"storage","format":"pdf","state":"ready","file_id":"f1","from":"2026-11-01","to":"2026-11-28","created_at":"2026-11-29T10:00:00Z"}`
-	connected  = `{"id":"c1","name":"School","universe_id":9,"creator":{"type":"group","id":5},"state":"stopped","code":"roblox_key_refused","key":{"missing":["asset:write"]},"assets":{"live":3,"unsure":1},"progress":["quiz"]}`
+	connected  = `{"id":"c1","name":"School","universe_id":9,"creator":{"type":"group","id":5},"state":"stopped","code":"roblox_key_refused","key":{"missing":["asset:write"]},"assets":{"live":3,"unsure":1},"lessons":{"live":2},"progress":["quiz"]}`
 )
 
 // TestCommandsOfJobs, of queues, documents, reports and Roblox: what each asks, and what a
@@ -68,7 +68,9 @@ func TestCommandsOfJobs(t *testing.T) {
 		"report":      {args: "report create storage --format pdf --from 2026-11-01 --to 2026-11-28 --wait=false", answers: map[string]string{"POST " + reports: madeReport}, asked: "POST " + reports, says: []string{"ready"}},
 		"reports":     {args: "report list", answers: map[string]string{"GET " + reports: `{"items":[` + madeReport + `]}`}, asked: "GET " + reports, says: []string{"storage", "ready"}},
 		"unschedule":  {args: "report unschedule s1", answers: map[string]string{"DELETE /api/v1/report-schedules/s1": ""}, asked: "DELETE /api/v1/report-schedules/s1"},
-		"connection":  {args: "roblox show c1", answers: map[string]string{"GET " + roblox + "/c1": connected}, asked: "GET " + roblox + "/c1", says: []string{"stopped: roblox_key_refused", "asset:write", "unsure"}},
+		"connection":  {args: "roblox show c1", answers: map[string]string{"GET " + roblox + "/c1": connected}, asked: "GET " + roblox + "/c1", says: []string{"stopped: roblox_key_refused", "asset:write", "unsure", "lessons live: 2"}},
+		"lessons": {args: "roblox lessons c1", answers: map[string]string{"GET " + roblox + "/c1/lessons": `{"items":[{"name":"volcano.html","kind":"quiz","key":"lesson-f1","state":"withheld","rule":"education_record"}]}`},
+			asked: "GET " + roblox + "/c1/lessons", says: []string{"volcano.html", "withheld: education_record", "lesson-f1"}},
 		"connect": {args: "roblox connect School --universe 9 --group 5", stdin: " the-key\n", answers: map[string]string{"POST " + roblox: connected}, asked: "POST " + roblox,
 			body: `{"name":"School","universe_id":9,"creator":{"type":"group","id":5},"api_key":"the-key","space_ids":null,"automatic":true}`},
 		"sync":      {args: "roblox sync c1", answers: map[string]string{"POST " + roblox + "/c1/sync": `{"operation_id":"j1"}`}, asked: "POST " + roblox + "/c1/sync", says: []string{"satchel jobs watch j1"}},
