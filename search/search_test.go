@@ -170,16 +170,17 @@ func TestQueriesThatAreRefused(t *testing.T) {
 	}
 }
 
-// TestOldNamesAreFound: of a large space the newest names are compared one by one, and the
-// others come from the index. What is found is the same on both sides of the edge.
-func TestOldNamesAreFound(t *testing.T) {
+// TestOldFilesAreFound: of a large space the newest names and texts are compared one by one,
+// and the others come from the index. What is found is the same on both sides of the edge.
+func TestOldFilesAreFound(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)
 	const all = 4500
 	s.exec(`insert into files (organization_id, id, name, uploaded_by, space_id)
 		select $1, ('01990000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid,
 		       'note ' || n || case when n % 900 = 0 then ' seldom' else '' end || case when n % 3 = 0 then ' often' else '' end || case when n < 100 then ' early' else '' end
-		       || case when n > $5 - 100 then ' late' else '' end || case when $5 - n in (1998, 1999, 2000, 2001, 3998, 3999, 4000, 4001) then ' edge' else '' end || '.txt', $2, $3
+		       || case when n > $5 - 100 then ' late' else '' end || case when $5 - n in (1998, 1999, 2000, 2001, 3998, 3999, 4000, 4001) then ' edge' else '' end
+		       || case when $5 - n between 597 and 602 then ' brink' else '' end || '.txt', $2, $3
 		  from generate_series($4::integer, $5::integer) n`, s.org, s.teacher, s.library, 1, all)
 	s.exec(`insert into file_versions (organization_id, id, file_id, number, status, size, mime_type, uploaded_by)
 		select organization_id, id, id, 1, 'uploading', 100, 'text/plain', uploaded_by from files`)
@@ -193,5 +194,15 @@ func TestOldNamesAreFound(t *testing.T) {
 			most := min(len(want), search.Window)
 			require.ElementsMatch(t, want[:most], s.names(search.Query{Text: word, Scope: search.Names, Limit: 100, Narrowing: narrow}), word)
 		}
+	}
+
+	s.exec(`insert into file_texts (organization_id, file_id, version_id, space_id, state, language, body, lexemes)
+		select organization_id, id, id, space_id, 'ready', 'simple', name, app.text_lexemes('simple', '', replace(name, '.', ' ')) from files`)
+	for _, word := range []string{"seldom", "often", "early", "late", "brink", "edge"} {
+		var want []string
+		require.NoError(t, s.admin.QueryRow(t.Context(), `select array_agg(name::text order by file_id desc) from file_names where organization_id = $1 and name ~ ('\m' || $2 || '\M')`, s.org, word).Scan(&want))
+		require.NotEmpty(t, want, word)
+		require.Equal(t, want, s.names(search.Query{Text: word, Scope: search.Texts, Order: search.Newest, Limit: 100}), word)
+		require.ElementsMatch(t, want[:min(len(want), search.Window)], s.names(search.Query{Text: word, Scope: search.Texts, Limit: 100}), word)
 	}
 }

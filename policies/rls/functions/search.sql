@@ -81,7 +81,7 @@ declare
     most integer := case when newest then n else 200 end;
     versions text := case when narrowing ?| array['types', 'size_from', 'size_to'] then
         'join file_versions v on v.organization_id = f.organization_id and v.id = coalesce(f.current_id, f.head_id)' else '' end;
-    rule text; narrowed text; is_named text; is_written text; branch text; wide text; place text; by_index text; near text; walked integer;
+    rule text; narrowed text; is_named text; is_written text; branch text; wide text; place text; by_index text; near text; walked integer; read integer := 600;
     names text[] := '{}'; texts text[] := '{}';
     places text[]; -- what is joined before, the condition, and how many of the newest are compared
 begin
@@ -154,7 +154,17 @@ begin
                 case when fuzzy then format('(select count(*) from near where near.alike >= 0.4) <= %s', walked / 100) else 'true' end, most);
         end if;
         names := names || format(wide, by_index);
-        texts := texts || format(wide, format(branch, 'file_texts', is_written));
+        by_index := format(branch, 'file_texts', is_written);
+        -- The same for texts of few spaces, of which one may be large: a library. Comparing
+        -- a long text costs more than a name, so fewer are.
+        if places[i][2] = 'c.space_id = p.id' then
+            near := format('from file_texts c where %s and c.state = ''ready'' order by c.file_id desc', place);
+            by_index := format('with near as materialized (select c.organization_id, c.file_id, c.space_id, %s as written %s limit %s)
+                select w.id from ((%s) union all (select o.id from (select c.file_id %s offset %s limit 1) edge cross join lateral (%s offset 0) o)) w limit %s',
+                is_written, near, read, format(branch, 'near', 'c.written'), near, read - 1,
+                format(branch, 'file_texts', is_written || ' and c.file_id < edge.file_id'), most);
+        end if;
+        texts := texts || format(wide, by_index);
     end loop;
     branch := concat_ws(' union all ',
         case when scope <> 'text' then 'select id, true as named, false as written from (' || array_to_string(names, ' union ') || ') a' end,
