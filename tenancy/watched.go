@@ -15,8 +15,8 @@ const (
 	// the last byte of its id. app.wake of policies/rls/tables/files.sql has the same.
 	watchedClass = 5147
 
-	watchedKept     = 10 * time.Second      // a lock stays that long after its last use: things are watched in bursts
-	watchedSoonest  = 5 * time.Millisecond  // a lock that was not free is asked for again after this, and later and later
+	watchedKept     = 10 * time.Second     // a lock stays that long after its last use: things are watched in bursts
+	watchedSoonest  = 5 * time.Millisecond // a lock that was not free is asked for again after this, and later and later
 	watchedLatest   = 500 * time.Millisecond
 	watchedPatience = 20 * time.Millisecond // for the lock, before what is watched is looked at
 )
