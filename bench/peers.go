@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -11,7 +12,6 @@ import (
 )
 
 const (
-	peerRounds    = 5
 	peerWarmth    = 20
 	peerTusBytes  = 64 << 20
 	peerTusAtOnce = 8
@@ -23,10 +23,18 @@ const (
 
     PEER=/path/to/checkout make bench ARGS='--only peers'
 
-  PEER_NODE names a Node other than the one in the PATH. It gets a PostgreSQL of its own and a bucket of the
-  stack's store; nothing of it stays.
+  PEER_NODE names a Node other than the one in the PATH, and PEER_ROUNDS another number of rounds than five. It
+  gets a PostgreSQL of its own and a bucket of the stack's store; nothing of it stays.
 `
 )
+
+// peerRounds is how often both have their turn of each measurement.
+func peerRounds() int {
+	if n, err := strconv.Atoi(os.Getenv("PEER_ROUNDS")); err == nil && n > 0 {
+		return n
+	}
+	return 5
+}
 
 // side is one of the two systems, as its caller meets it.
 type side struct {
@@ -135,14 +143,14 @@ func (b *bench) peersAccept(ctx context.Context, sides []*side) error {
 			}); err != nil {
 				return err
 			}
-			took, err := turns(ctx, sides, peerRounds, func(ctx context.Context, s *side, _ int) ([]time.Duration, error) {
+			took, err := turns(ctx, sides, peerRounds(), func(ctx context.Context, s *side, _ int) ([]time.Duration, error) {
 				return by(ctx, clients, n, func(ctx context.Context, _ int) error { return s.sendNew(ctx, size) })
 			})
 			if err != nil {
 				return err
 			}
 			b.beside(fmt.Sprintf("accepted %d KB, %d at once", size/1000, clients), took, .8,
-				fmt.Sprintf("%d rounds of %d forms each, in turns, the pipeline running", peerRounds, n), .5, .95)
+				fmt.Sprintf("%d rounds of %d forms each, in turns, the pipeline running", peerRounds(), n), .5, .95)
 		}
 	}
 	return nil
@@ -180,16 +188,16 @@ func (b *bench) peersRead(ctx context.Context, sides []*side) error {
 	if _, err := turns(ctx, sides, 1, read); err != nil {
 		return err
 	}
-	took, err := turns(ctx, sides, peerRounds, read)
+	took, err := turns(ctx, sides, peerRounds(), read)
 	if err != nil {
 		return err
 	}
-	b.beside("GET of 100 KB, 16 at once", took, .7, fmt.Sprintf("%d rounds of %d reads each, in turns; ours with a row of the audit log for each", peerRounds, n), .5, .95)
+	b.beside("GET of 100 KB, 16 at once", took, .7, fmt.Sprintf("%d rounds of %d reads each, in turns; ours with a row of the audit log for each", peerRounds(), n), .5, .95)
 	return nil
 }
 
 func (b *bench) peersTus(ctx context.Context, sides []*side) error {
-	const rounds = 3
+	rounds := min(3, peerRounds())
 	took, err := turns(ctx, sides, rounds, func(ctx context.Context, s *side, _ int) ([]time.Duration, error) {
 		return by(ctx, peerTusAtOnce, peerTusAtOnce, func(ctx context.Context, _ int) error { return s.tus(ctx, uuid.NewString()+".txt", peerTusBytes) })
 	})
@@ -231,12 +239,12 @@ func (b *bench) peersList(ctx context.Context, sides []*side, listed int) error 
 		if _, err := turns(ctx, sides, 1, one); err != nil {
 			return err
 		}
-		took, err := turns(ctx, sides, peerRounds, one)
+		took, err := turns(ctx, sides, peerRounds(), one)
 		if err != nil {
 			return err
 		}
 		b.beside(fmt.Sprintf("list of %d, %s page", listed, where), took, .8, fmt.Sprintf("%d rounds of %d pages of %d each, in turns, against list-v2; %.1f KB a page, theirs %.1f",
-			peerRounds, reads, pageOf, float64(len(bodies[sides[0]]))/1000, float64(len(bodies[sides[1]]))/1000), .5, .95)
+			peerRounds(), reads, pageOf, float64(len(bodies[sides[0]]))/1000, float64(len(bodies[sides[1]]))/1000), .5, .95)
 	}
 	return nil
 }
